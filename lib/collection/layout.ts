@@ -1,0 +1,90 @@
+/** Every key and file name of a bucket, and the rules for ids. */
+
+import { UserError } from "../errors.ts";
+
+/** The folder of all collections. */
+export const COLLECTIONS = "collections/";
+
+/** The longest id that a folder, an S3 key and an ECS name can all take. */
+const LONGEST_ID = 128;
+
+/** Why a text cannot be a collection's id, or null if it can. */
+export function idFault(id: string): string | null {
+  if (id === "") return "Id is empty.";
+  if (/\s/.test(id)) return "Id contains spaces.";
+  if (!/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(id)) {
+    return "Id may have letters, digits, '_', '-' and '.' only, and may not begin with '.'.";
+  }
+  if (id.length > LONGEST_ID) return `Id is longer than ${LONGEST_ID} characters.`;
+  return null;
+}
+
+/**
+ * The id, if it can be one.
+ * @throws UserError
+ */
+export function checkedId(id: string): string {
+  const fault = idFault(id);
+  if (fault) throw new UserError(`${JSON.stringify(id)} cannot be a collection's id. ${fault}`);
+  return id;
+}
+
+/** Two digits a part: `2019/03/09/15/35/07` for a time in milliseconds since 1970. */
+export function folderStamp(ms: number): string {
+  return stamp(ms).replace(/(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)/, "$1/$2/$3/$4/$5/$6");
+}
+
+/** `20190309153507` for a time in milliseconds since 1970, in UTC. */
+export function stamp(ms: number): string {
+  return new Date(ms).toISOString().replace(/\D/g, "").slice(0, 14);
+}
+
+/** The keys of one collection. */
+export interface CollectionKeys {
+  /** The collection's folder, with a `/` at its end. */
+  readonly folder: string;
+  readonly config: string;
+  readonly lock: string;
+  readonly checkpoint: string;
+  readonly lastHarvest: string;
+  readonly changesets: string;
+  readonly harvests: string;
+  /** The changeset made at a time in milliseconds since 1970. */
+  changeset(ms: number): string;
+  /** The folder of the harvest that began at a time in milliseconds since 1970, with a `/`. */
+  harvest(ms: number): string;
+}
+
+/** The keys of the collection with this id. */
+export function collectionKeys(id: string): CollectionKeys {
+  const folder = `${COLLECTIONS}${id}/`;
+  return {
+    folder,
+    config: `${folder}collection.json`,
+    lock: `${folder}lock.json`,
+    checkpoint: `${folder}checkpoint.json`,
+    lastHarvest: `${folder}last_harvest.json`,
+    changesets: `${folder}changesets/`,
+    harvests: `${folder}harvests/`,
+    changeset: (ms) => `${folder}changesets/change-${stamp(ms)}.json`,
+    harvest: (ms) => `${folder}harvests/${folderStamp(ms)}/`,
+  };
+}
+
+/** The names of the files in a harvest's folder. */
+export const FILES = {
+  config: "collection.json",
+  harvest: "harvest.json",
+  /** What the Python original called harvest.json. */
+  originalHarvest: "harvester.json",
+  manifest: "manifest-sha1.txt",
+  users: "users.jsonl",
+  userChanges: "user_changes.json",
+  messages: "messages.jsonl",
+  gaps: "gaps.jsonl",
+} as const;
+
+/** The name of a tweets file; `number` above 1 where several are made in one second. */
+export function tweetsFile(ms: number, number = 1): string {
+  return `tweets-${stamp(ms)}${number > 1 ? `-${number}` : ""}.jsonl.gz`;
+}

@@ -1,0 +1,95 @@
+/** The errors that a person reads, each named by who must act, with the exit code of the process. */
+
+/** What an error may carry besides its message. */
+export interface ErrorDetails {
+  /** What the person can do about it: a sentence, best with the command to type. */
+  hint?: string;
+  /** The foreign error that was translated into this one. */
+  cause?: unknown;
+}
+
+/** The base of every error that is shown as one line and without a stack trace. */
+export abstract class TwarcCloudError extends Error {
+  /** The exit code of a process that ends with this error. */
+  abstract readonly exitCode: number;
+  /** What the person can do about it. */
+  readonly hint: string | undefined;
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = new.target.name;
+    this.hint = details.hint;
+  }
+}
+
+/** The person must change something: a configuration, a key, a name. Exit code 1. */
+export class UserError extends TwarcCloudError {
+  override readonly exitCode = 1;
+}
+
+/** The command line is wrong. Exit code 2. */
+export class UsageError extends TwarcCloudError {
+  override readonly exitCode = 2;
+}
+
+/** The outside (API, AWS, network, disk of a store) failed after retries. Exit code 3. */
+export class OutsideError extends TwarcCloudError {
+  override readonly exitCode: number = 3;
+}
+
+/** A conditional write whose condition was not met: somebody else wrote first. */
+export class ConflictError extends OutsideError {
+  /** The key that was to be written. */
+  readonly key: string;
+
+  constructor(key: string, details: ErrorDetails = {}) {
+    super(`Somebody else changed ${key} at the same time`, details);
+    this.key = key;
+  }
+}
+
+/** The collection is being harvested by somebody else. */
+export class LockedError extends UserError {}
+
+/** A collection configuration that cannot be used, with every reason at once. */
+export class InvalidConfigError extends UserError {
+  /** One sentence a fault, each naming the field and the fix. */
+  readonly reasons: readonly string[];
+
+  constructor(reasons: readonly string[], details: ErrorDetails = {}) {
+    super(`Collection configuration is invalid: ${reasons.join(" ")}`, details);
+    this.reasons = reasons;
+  }
+}
+
+/** Facts of an API answer that was an error. */
+export interface ApiFault extends ErrorDetails {
+  /** The HTTP status; 0 where there was no answer. */
+  status: number;
+  /** The API's own error code (v1.1), where it sent one. */
+  code?: number;
+  /** When the rate limit's window ends, in milliseconds since 1970. */
+  resetAt?: number;
+}
+
+/** The API answered with an error, or did not answer, and retrying did not help. */
+export class ApiError extends OutsideError {
+  /** The HTTP status; 0 where there was no answer. */
+  readonly status: number;
+  /** The API's own error code (v1.1), where it sent one. */
+  readonly code: number | undefined;
+  /** When the rate limit's window ends, in milliseconds since 1970. */
+  readonly resetAt: number | undefined;
+
+  constructor(message: string, fault: ApiFault) {
+    super(message, fault);
+    this.status = fault.status;
+    this.code = fault.code;
+    this.resetAt = fault.resetAt;
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,50 @@
+/** The port to where tweets come from, and what a source hands to the recorder. */
+
+import type { ConfigUpdate } from "../collection/changeset.ts";
+import type { Json } from "../json.ts";
+import type { Gap } from "../twitter/api.ts";
+
+/** Where a walk stands: whole, or anything that its source can go on from. */
+export type Position = Json | "whole";
+
+/** The positions of walks, by walk: `user:12`, `search`, `stream`. */
+export type Positions = Record<string, Position>;
+
+/** Something that was found to have changed about a user. */
+export interface UserChange {
+  user_id: string;
+  screen_name?: string;
+  change:
+    | "screen name found"
+    | "screen name changed"
+    | "protected"
+    | "suspended"
+    | "not_found";
+}
+
+/** What one API answer brought, whole. */
+export interface Batch {
+  /** The walk that it belongs to. */
+  walk: string;
+  /** Where that walk stands after this batch. */
+  position: Position;
+  /** Raw lines without a line break; a v2 line holds several tweets. */
+  tweets: Uint8Array[];
+  /** The tweets in these lines. */
+  count: number;
+  users?: Uint8Array[];
+  userChanges?: UserChange[];
+  messages?: { kind: string; line: Uint8Array }[];
+  gap?: Gap;
+  /** What the configuration is to learn from it; a since_id comes only with "whole". */
+  update?: ConfigUpdate;
+}
+
+/** Where tweets come from. */
+export interface TweetSource {
+  /**
+   * The batches from `from` on. Ends when every walk is whole, when `max_records` is reached, or
+   * soon after `signal` is aborted; throws what the API port throws.
+   */
+  batches(from: Positions, signal: AbortSignal): AsyncIterable<Batch>;
+}

@@ -1,0 +1,68 @@
+/** The port to where harvesters run, and the choice of its adapter. */
+
+import type { Schedule } from "./schedule.ts";
+
+/** The flags of a harvest; what is absent has the harvester's own default. */
+export interface HarvestFlags {
+  /** Tweets a segment holds at most. */
+  tweetsPerFile?: number;
+  /** Seconds after which a segment is closed. */
+  secsPerFile?: number;
+  /** Seconds after which what has arrived is in the store. */
+  flushSecs?: number;
+}
+
+/** What a harvester is asked to run. */
+export interface Job {
+  bucket: string;
+  collectionId: string;
+  flags: HarvestFlags;
+}
+
+/** A harvester that runs. */
+export interface Running {
+  collectionId: string;
+  bucket: string;
+  /** RUNNING, PENDING, STOPPING, STOPPED: as ECS names them. */
+  status: string;
+  /** Where its control server answers. */
+  control?: URL;
+}
+
+/** How a harvester's process ended. */
+export interface Outcome {
+  exitCode: number;
+  /** The line that says why, where the exit code is not 0. */
+  message?: string;
+}
+
+/** A harvester that this process started. */
+export interface Started extends Running {
+  /** Its outcome once it has ended, null while it runs. */
+  outcome(): Promise<Outcome | null>;
+}
+
+/** Where harvesters run: processes of this machine, or containers. */
+export interface Runner {
+  /** Starts a harvest that exits when it is done. */
+  once(job: Job): Promise<Started>;
+  /** Starts a harvest that is kept alive until stop. */
+  start(job: Job): Promise<Started>;
+  /** Stops a harvest cleanly: /stop, poll /is_stopped, then end it. Throws UserError if none runs. */
+  stop(collectionId: string, signal?: AbortSignal): Promise<void>;
+  /** Every harvester that runs for this bucket. */
+  running(): AsyncIterable<Running>;
+  /** What a running harvester says of itself (the fields of harvest.json so far); null if none runs. */
+  info(collectionId: string): Promise<Record<string, unknown> | null>;
+  /** Runs the job by a schedule from now on, in place of a schedule it had. */
+  schedule(job: Job, schedule: Schedule): Promise<void>;
+  /** Ends a schedule; false if there was none. */
+  unschedule(collectionId: string): Promise<boolean>;
+  /** Every schedule of this bucket. */
+  scheduled(): AsyncIterable<{ collectionId: string; schedule: Schedule }>;
+  /** The log lines of a collection's harvests, oldest first. */
+  logs(
+    collectionId: string,
+    options: { follow: boolean; signal: AbortSignal },
+  ): AsyncIterable<string>;
+}

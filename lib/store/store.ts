@@ -1,0 +1,42 @@
+/** The port to the place that keeps a bucket's objects, and the choice of its adapter. */
+
+/** What identifies one content of an object: an ETag, or the local equivalent. Opaque. */
+export type Version = string;
+
+/** The condition of a write; unmet, the write throws ConflictError. */
+export type When = { ifAbsent: true } | { ifVersion: Version };
+
+/** An object as a listing shows it; a folder ends with `/` and has neither size nor version. */
+export interface Listed {
+  key: string;
+  /** Bytes. */
+  size: number;
+  version: Version;
+}
+
+/**
+ * A store of objects under keys with `/` between their parts. Every write is whole or not at all.
+ * Methods throw OutsideError where the store fails, UserError where the person must act (a bucket
+ * that does not exist or cannot be written, a full disk).
+ */
+export interface Store {
+  /** The bucket's name, for messages. */
+  readonly name: string;
+  /** The object, or null if there is none. */
+  get(key: string): Promise<{ bytes: Uint8Array; version: Version } | null>;
+  /** A large object as a stream; throws OutsideError where there is none. */
+  read(key: string): Promise<ReadableStream<Uint8Array>>;
+  /** Writes an object; throws ConflictError where `when` is not met. */
+  put(key: string, bytes: Uint8Array, when?: When): Promise<Version>;
+  /** Writes a local file as an object; throws ConflictError where `when` is not met. */
+  upload(key: string, path: string, when?: When): Promise<Version>;
+  /** Deletes an object; one that is not there is no error, unless `when` asks for a version. */
+  delete(key: string, when?: { ifVersion: Version }): Promise<void>;
+  /** The objects whose keys begin with `prefix`, in key order; `folders` stops at the next `/`. */
+  list(prefix: string, options?: { folders?: boolean }): AsyncIterable<Listed>;
+}
+
+/** Whether a bucket's name means a folder of this machine: it begins with `.`, `/` or `file:`. */
+export function isFolder(bucket: string): boolean {
+  return /^(\.|\/|file:|[A-Za-z]:[\\/])/.test(bucket);
+}

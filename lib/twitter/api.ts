@@ -1,0 +1,95 @@
+/** The port to the API of Twitter/X: what both versions can do, so that each walk is written once. */
+
+/** Where to ask for a page. Ids are decimal text. */
+export interface PageAt {
+  /** Only what is newer than this id. */
+  sinceId?: string;
+  /** Only what is older than this id (exclusive). */
+  untilId?: string;
+  /** The token that the page before gave. */
+  next?: string;
+  /** The most tweets wanted; a page may hold fewer. */
+  limit?: number;
+}
+
+/** One answer of the API, its tweets as they were sent. */
+export interface Page {
+  /** Lines to record: v1.1 one status each; v2 one line for the whole answer. */
+  lines: Uint8Array[];
+  /** The tweets in these lines. */
+  count: number;
+  newestId?: string;
+  oldestId?: string;
+  /** The token for the page after; absent on the last one. */
+  next?: string;
+}
+
+/** What the API knows of one user that was asked for. */
+export type UserAnswer =
+  | {
+    state: "found" | "protected";
+    /** What was asked for: an id or a screen name, as given. */
+    asked: string;
+    id: string;
+    screenName: string;
+    /** The user as the API sent it. */
+    line: Uint8Array;
+  }
+  | { state: "suspended" | "not_found"; asked: string };
+
+/** What a filter stream is to deliver; the values as the v1.1 API takes them, comma separated. */
+export interface Filter {
+  track?: string;
+  follow?: string;
+  locations?: string;
+}
+
+/** A span that a stream missed; times in milliseconds since 1970. */
+export interface Gap {
+  from: number;
+  to: number;
+  why: string;
+}
+
+/** A tweet of a stream. */
+export interface StreamTweet {
+  id: string;
+  line: Uint8Array;
+}
+
+/** A message of a stream that is no tweet. */
+export interface StreamMessage {
+  /** Its name, e.g. `limit`, `delete`, `disconnect`. */
+  kind: string;
+  line: Uint8Array;
+}
+
+/** What arrived together on a stream: at least one part is not empty. */
+export interface StreamItem {
+  tweets: StreamTweet[];
+  messages: StreamMessage[];
+  /** Set on the first item of a connection that follows a lost one. */
+  gap?: Gap;
+}
+
+/** What the API says of a timeline that cannot be read. */
+export type TimelineState = "protected" | "suspended" | "not_found";
+
+/**
+ * The API. Every method waits for rate limits and retries by itself. They throw ApiError after the
+ * last retry, UserError where the keys are at fault, and an AbortError when `signal` is aborted.
+ */
+export interface TwitterApi {
+  /** One page of a user's tweets, newest first, or the state that forbids reading them. */
+  timeline(userId: string, at: PageAt, signal: AbortSignal): Promise<Page | TimelineState>;
+  /** One page of a search, newest first. */
+  search(query: string, at: PageAt, signal: AbortSignal): Promise<Page>;
+  /** A live stream that reconnects by itself; ends only by abort. */
+  stream(filter: Filter, signal: AbortSignal): AsyncIterable<StreamItem>;
+  /** What is known of users; any number may be asked for, the answers come in any order. */
+  users(
+    by: "id" | "screen_name",
+    names: string[],
+    signal: AbortSignal,
+  ): AsyncIterable<UserAnswer[]>;
+}
