@@ -1,8 +1,10 @@
-/** The difference between two configurations, and how it is applied. (diff, merge, prune, describe) */
+/** The difference between two configurations: made, applied, put together, kept free of secrets. */
 
+import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import type { Json, JsonObject } from "../json.ts";
 
-/** What is to be deleted: names of members, or for one member what to delete below it. */
+/** What is to be deleted: the name of a member, or for members what to delete below them. */
 export type Deletion = string | { [key: string]: Deletion[] };
 
 /** An update and a deletion, as a changeset file holds them. */
@@ -16,4 +18,140 @@ export interface Changeset extends ConfigUpdate {
   /** ISO 8601, UTC. */
   change_timestamp: string;
 }
-export type { Json };
+
+/** Whether it changes nothing. */
+export function isEmpty(change: ConfigUpdate): boolean {
+  return Object.keys(change.update).length === 0 && change.delete.length === 0;
+}
+
+/** What turns `from` into `to`: `merge(from, diff(from, to))` equals `to`. Arrays count as values. */
+export function diff(from: JsonObject, to: JsonObject): ConfigUpdate {
+  const update: [string, Json][] = [];
+  const deletions: Deletion[] = [];
+  for (const [key, after] of Object.entries(to)) {
+    const before = member(from, key);
+    if (isObject(before) && isObject(after)) {
+      const below = diff(before, after);
+      if (Object.keys(below.update).length > 0) update.push([key, below.update]);
+      if (below.delete.length > 0) deletions.push(Object.fromEntries([[key, below.delete]]));
+    } else if (before === undefined || !isDeepStrictEqual(before, after)) {
+      // An object is merged into what is there: what is no object has to go first.
+      if (before !== undefined && isObject(after)) deletions.push(key);
+      update.push([key, after]);
+    }
+  }
+  for (const key of Object.keys(from)) if (member(to, key) === undefined) deletions.push(key);
+  return { update: Object.fromEntries(update), delete: deletions };
+}
+
+/** The configuration with a change applied: what is deleted goes first. */
+export function merge(config: JsonObject, change: ConfigUpdate): JsonObject {
+  return updated(without(config, change.delete), change.update);
+}
+
+/** One change that does what two do, one after the other. */
+export function combine(earlier: ConfigUpdate, later: ConfigUpdate): ConfigUpdate {
+  const isNew = (deletion: Deletion) =>
+    !earlier.delete.some((other) => isDeepStrictEqual(other, deletion));
+  return {
+    update: updated(without(earlier.update, later.delete), later.update),
+    delete: [...earlier.delete, ...later.delete.filter(isNew)],
+  };
+}
+
+/** What a harvest learned, without users that it, or somebody meanwhile, took out of the configuration. */
+export function prune(change: ConfigUpdate, config: JsonObject): ConfigUpdate {
+  const users = member(change.update, "users");
+  if (!isObject(users)) return change;
+  const present = member(without(config, change.delete), "users");
+  const kept = Object.entries(users).filter(([id]) =>
+    isObject(present) && Object.hasOwn(present, id)
+  );
+  const others = Object.entries(change.update).filter(([key]) => key !== "users");
+  if (kept.length > 0) others.push(["users", Object.fromEntries(kept)]);
+  return { update: Object.fromEntries(others), delete: change.delete };
+}
+
+/**
+ * What a change by a harvest really changes in a configuration: pruned, without what is so already, and
+ * with since_id moving forward only. Applied once more, it is empty.
+ */
+export function learned(config: JsonObject, change: ConfigUpdate): ConfigUpdate {
+  return diff(config, neverBack(config, merge(config, prune(change, config))));
+}
+
+/** `next` with each since_id that would go back, or away, as it is in `config`. */
+export function neverBack(config: JsonObject, next: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(next).map(([key, value]) => {
+      const before = member(config, key);
+      if (!isObject(value) || !isObject(before)) return [key, value];
+      const since = before.since_id;
+      const below = neverBack(before, value);
+      return [key, isNewer(since, below.since_id) ? { ...below, since_id: since } : below];
+    }),
+  );
+}
+
+function isNewer(since: Json | undefined, than: Json | undefined): since is string {
+  if (typeof since !== "string" || !/^\d+$/.test(since)) return false;
+  return typeof than !== "string" || !/^\d+$/.test(than) || BigInt(since) > BigInt(than);
+}
+
+/** The change with the values of secrets as fingerprints. */
+export function redact(change: ConfigUpdate): ConfigUpdate {
+  return { ...change, update: redacted(change.update, false) };
+}
+
+/** A secret as something that tells it from others and gives nothing away. */
+export function fingerprint(secret: string): string {
+  if (/^sha256:[0-9a-f]{8}$/.test(secret)) return secret;
+  return `sha256:${createHash("sha256").update(secret).digest("hex").slice(0, 8)}`;
+}
+
+/** Members whose values, at any depth, are secrets. */
+export function isSecretMember(name: string): boolean {
+  return /^(keys|credentials)$|secret|token|password/i.test(name);
+}
+
+/** Whether a value is an object, not an array. */
+export function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A member of its own of an object. */
+export function member(object: JsonObject, name: string): Json | undefined {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
+}
+
+function updated(config: JsonObject, update: JsonObject): JsonObject {
+  const kept = Object.entries(config).map(([key, before]): [string, Json] => {
+    const after = member(update, key);
+    if (after === undefined) return [key, before];
+    return [key, isObject(before) && isObject(after) ? updated(before, after) : after];
+  });
+  const added = Object.entries(update).filter(([key]) => !Object.hasOwn(config, key));
+  return Object.fromEntries([...kept, ...added]);
+}
+
+function without(config: JsonObject, deletions: Deletion[]): JsonObject {
+  const gone = new Set(deletions.filter((deletion) => typeof deletion === "string"));
+  const below = new Map(
+    deletions.flatMap((deletion) => typeof deletion === "string" ? [] : Object.entries(deletion)),
+  );
+  const kept = Object.entries(config).filter(([key]) => !gone.has(key));
+  return Object.fromEntries(kept.map(([key, value]) => {
+    const deeper = below.get(key);
+    return [key, deeper && isObject(value) ? without(value, deeper) : value];
+  }));
+}
+
+function redacted(value: JsonObject, isSecret: boolean): JsonObject {
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => {
+      const secret = isSecret || isSecretMember(key);
+      if (isObject(inner)) return [key, redacted(inner, secret)];
+      return [key, secret && inner !== null ? fingerprint(String(inner)) : inner];
+    }),
+  );
+}

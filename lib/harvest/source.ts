@@ -1,8 +1,10 @@
 /** The port to where tweets come from, and what a source hands to the recorder. */
 
 import type { ConfigUpdate } from "../collection/changeset.ts";
+import type { Clock } from "../clock.ts";
+import { type CollectionConfig, filterOf, maxRecords } from "../collection/config.ts";
 import type { Json } from "../json.ts";
-import type { Gap } from "../twitter/api.ts";
+import type { Gap, StreamMessage, TwitterApi } from "../twitter/api.ts";
 
 /** Where a walk stands: whole, or anything that its source can go on from. */
 export type Position = Json | "whole";
@@ -34,7 +36,7 @@ export interface Batch {
   count: number;
   users?: Uint8Array[];
   userChanges?: UserChange[];
-  messages?: { kind: string; line: Uint8Array }[];
+  messages?: StreamMessage[];
   gap?: Gap;
   /** What the configuration is to learn from it; a since_id comes only with "whole". */
   update?: ConfigUpdate;
@@ -47,4 +49,37 @@ export interface TweetSource {
    * soon after `signal` is aborted; throws what the API port throws.
    */
   batches(from: Positions, signal: AbortSignal): AsyncIterable<Batch>;
+}
+
+/** Opens the source that a configuration asks for. */
+export async function openSource(
+  config: CollectionConfig,
+  api: TwitterApi,
+  clock: Clock,
+): Promise<TweetSource> {
+  switch (config.type) {
+    case "user_timeline": {
+      const { UserTimelineSource } = await import("./user_timeline.ts");
+      return new UserTimelineSource(api, {
+        users: config.users,
+        deleteUsersFor: config.delete_users_for ?? [],
+      });
+    }
+    case "search": {
+      const { SearchSource } = await import("./search.ts");
+      return new SearchSource(api, {
+        query: config.search.query,
+        sinceId: config.search.since_id,
+        maxRecords: maxRecords(config),
+      });
+    }
+    case "filter": {
+      const { FilterSource } = await import("./filter.ts");
+      return new FilterSource(
+        api,
+        { filter: filterOf(config), maxRecords: maxRecords(config) },
+        clock,
+      );
+    }
+  }
 }

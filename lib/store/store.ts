@@ -1,5 +1,7 @@
 /** The port to the place that keeps a bucket's objects, and the choice of its adapter. */
 
+import { UserError } from "../errors.ts";
+
 /** What identifies one content of an object: an ETag, or the local equivalent. Opaque. */
 export type Version = string;
 
@@ -39,4 +41,22 @@ export interface Store {
 /** Whether a bucket's name means a folder of this machine: it begins with `.`, `/` or `file:`. */
 export function isFolder(bucket: string): boolean {
   return /^(\.|\/|file:|[A-Za-z]:[\\/])/.test(bucket);
+}
+
+/**
+ * Opens the store that keeps a bucket.
+ * @param bucket A folder (`./data`, `/data`, `file:///data`), or an S3 bucket (`name`, `s3://name`).
+ * @throws UserError
+ */
+export async function openStore(bucket: string): Promise<Store> {
+  if (isFolder(bucket)) {
+    const { LocalStore } = await import("./local.ts");
+    return await LocalStore.open(bucket);
+  }
+  throw new UserError(
+    `Bucket ${bucket} means S3, which this version of twarc-cloud does not have`,
+    {
+      hint: `For a folder, write it with ./ or / in front: --bucket ./${bucket}`,
+    },
+  );
 }

@@ -1,5 +1,9 @@
 /** The port to the API of Twitter/X: what both versions can do, so that each walk is written once. */
 
+import type { Clock } from "../clock.ts";
+import { UserError } from "../errors.ts";
+import type { TwitterKeys } from "./keys.ts";
+
 /** Where to ask for a page. Ids are decimal text. */
 export interface PageAt {
   /** Only what is newer than this id. */
@@ -62,9 +66,11 @@ export interface StreamMessage {
   /** Its name, e.g. `limit`, `delete`, `disconnect`. */
   kind: string;
   line: Uint8Array;
+  /** Of a `limit` message: tweets that matched and were not delivered since the connection began. */
+  undelivered?: number;
 }
 
-/** What arrived together on a stream: at least one part is not empty. */
+/** What arrived together on a stream; the first item of a connection is empty and says it is open. */
 export interface StreamItem {
   tweets: StreamTweet[];
   messages: StreamMessage[];
@@ -92,4 +98,31 @@ export interface TwitterApi {
     names: string[],
     signal: AbortSignal,
   ): AsyncIterable<UserAnswer[]>;
+}
+
+/** What the API is opened with. */
+export interface ApiOptions {
+  /** `1.1` or `2`. */
+  version: string;
+  keys: TwitterKeys;
+  clock: Clock;
+  /** Replaces scheme and host of every address. */
+  base?: URL | undefined;
+}
+
+/**
+ * Opens the API in a version.
+ * @throws UserError for a version that is not known, or keys that are not complete.
+ */
+export async function openApi({ version, keys, clock, base }: ApiOptions): Promise<TwitterApi> {
+  if (version !== "1.1") {
+    throw new UserError(`Version ${version} of the API is not in this version of twarc-cloud`, {
+      hint: 'Use `"api": "1.1"` in the collection\'s configuration.',
+    });
+  }
+  const { Signer } = await import("./signer.ts");
+  const { Transport } = await import("./transport.ts");
+  const { V1Api } = await import("./v1.ts");
+  const transport = new Transport({ signer: await Signer.open(keys, base), clock });
+  return new V1Api({ transport, clock });
 }

@@ -1,0 +1,222 @@
+/** One harvest, from the lease to the last projection; what starts, watches or stops it comes in. */
+
+import { getLogger } from "@logtape/logtape";
+import { Checkpoint, claimFolder } from "./lib/bucket/checkpoint.ts";
+import { Collections } from "./lib/bucket/collections.ts";
+import { type Lease, type LockDocument, takeLease } from "./lib/bucket/lease.ts";
+import {
+  harvestInfo,
+  type ProjectionTarget,
+  projectManifest,
+  settle,
+} from "./lib/bucket/projection.ts";
+import { type Clock, isoTime } from "./lib/clock.ts";
+import { type CollectionConfig, withoutKeys } from "./lib/collection/config.ts";
+import type { HarvestInfo } from "./lib/collection/harvest_info.ts";
+import { collectionKeys } from "./lib/collection/layout.ts";
+import { type Controlled, serveControl } from "./lib/control.ts";
+import { messageOf, TwarcCloudError } from "./lib/errors.ts";
+import { type Ending, type Limits, Recorder } from "./lib/harvest/recorder.ts";
+import { openSource } from "./lib/harvest/source.ts";
+import { Spool } from "./lib/harvest/spool.ts";
+import type { Store } from "./lib/store/store.ts";
+import type { TwitterApi } from "./lib/twitter/api.ts";
+
+const log = getLogger(["twarc-cloud", "harvest"]);
+
+/** What a harvest is asked to do, and with what. */
+export interface Harvest {
+  collectionId: string;
+  store: Store;
+  clock: Clock;
+  limits: Limits;
+  openApi: (config: CollectionConfig) => Promise<TwitterApi>;
+  /** Where the control server listens, and its secret. */
+  control: { hostname: string; port: number; secret: string | undefined };
+  /** This process. */
+  process: { host: string; pid: number };
+  /** Whether the holder of a lock is gone for sure; only of use for a folder bucket. */
+  isGone: (lock: LockDocument) => boolean;
+  /** The folder for temporary files; only this harvest's folder in it is touched. */
+  spool: { parent: string; name: string };
+  /** Exit when the harvest is done; else stay up, stopped, until told to exit. */
+  shutdown: boolean;
+  /** The process is told to end. */
+  signal: AbortSignal;
+}
+
+/**
+ * Harvests a collection once. Resolves when the process may exit.
+ * @throws LockedError where somebody else harvests it; UserError and OutsideError where the harvest
+ *   failed, after what had arrived was committed.
+ */
+export async function harvest(options: Harvest): Promise<void> {
+  const { store, clock, collectionId, control, process, isGone, signal } = options;
+  const { config } = await new Collections(store, clock).load(collectionId);
+  const api = await options.openApi(config);
+  const harvester = new Harvester(options, api);
+  const server = await serveControl(harvester, { ...control, collectionId, clock });
+  const endBySignal = () => {
+    harvester.stop();
+    harvester.shutdown();
+  };
+  signal.addEventListener("abort", endBySignal, { once: true });
+  try {
+    const holder = { id: crypto.randomUUID(), ...process, control: server.url.href };
+    const lease = await takeLease({ store, collectionId, holder, clock, isGone });
+    try {
+      await harvester.run(lease, holder.id);
+      if (!options.shutdown && !signal.aborted) await harvester.gone;
+    } finally {
+      await lease.release();
+    }
+  } finally {
+    signal.removeEventListener("abort", endBySignal);
+    await server.close();
+  }
+}
+
+/** A harvest as the control server sees it: harvesting, stopping, stopped, gone. */
+class Harvester implements Controlled {
+  /** Resolves when the process is told to exit. */
+  readonly gone: Promise<void>;
+  readonly #exit: () => void;
+  readonly #options: Harvest;
+  readonly #api: TwitterApi;
+  readonly #stopping = new AbortController();
+  #isStopped = false;
+  #checkpoint: Checkpoint | undefined;
+  #recorder: Recorder | undefined;
+
+  constructor(options: Harvest, api: TwitterApi) {
+    this.#options = options;
+    this.#api = api;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.gone = promise;
+    this.#exit = resolve;
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  shutdown(): void {
+    this.stop();
+    this.#exit();
+  }
+
+  /** The fields of harvest.json so far; before the harvest has begun, that nothing was collected. */
+  info(): HarvestInfo {
+    const { collectionId, clock } = this.#options;
+    const state = this.#isStopped
+      ? "stopped"
+      : this.#stopping.signal.aborted
+      ? "stopping"
+      : "harvesting";
+    if (!this.#checkpoint || !this.#recorder) {
+      const now = isoTime(clock.now());
+      return {
+        collection_id: collectionId,
+        harvest_timestamp: now,
+        tweets: 0,
+        files: 0,
+        file_bytes: 0,
+        state,
+      };
+    }
+    const { tweets, files, fileBytes, counts } = this.#recorder.progress;
+    const committed = harvestInfo(this.#checkpoint.state, collectionId);
+    return { ...committed, ...counts, tweets, files, file_bytes: fileBytes, state };
+  }
+
+  /** Settles what the harvest before left, harvests, and settles. */
+  async run(lease: Lease, holder: string): Promise<void> {
+    const { store, clock, collectionId, spool: { parent, name } } = this.#options;
+    const collections = new Collections(store, clock);
+    const target = { store, collections, collectionId };
+    const { config: { type } } = await collections.load(collectionId);
+    const checkpoint = await Checkpoint.open(store, { collectionId, type, holder, clock });
+    await settle(target, checkpoint);
+    const { config } = await collections.load(collectionId);
+    const now = clock.now();
+    const began = await claimFolder(store, { collectionId, config: withoutKeys(config), now });
+    await checkpoint.begin(began, walksOf(config), config.type);
+    this.#checkpoint = checkpoint;
+    lease.update({ harvest_id: isoTime(began), progress: this.info() });
+    log.info("Harvesting {collectionId} ({type})", { collectionId, type: config.type });
+    const spool = await Spool.open(parent, name);
+    try {
+      const failure = await this.#record(config, { checkpoint, spool, lease, target });
+      await settle(target, checkpoint);
+      this.#isStopped = true;
+      lease.update({ progress: this.info() });
+      log.info("Harvested {tweets} tweets: {outcome}", { ...this.info() });
+      if (failure) throw failure;
+    } finally {
+      await spool.close();
+    }
+  }
+
+  /** Records what the source brings and makes the last commit; a failure is handed back after it. */
+  async #record(
+    config: CollectionConfig,
+    { checkpoint, spool, lease, target }: Work,
+  ): Promise<unknown> {
+    const { store, clock, limits, collectionId } = this.#options;
+    const folder = collectionKeys(collectionId).harvest(checkpoint.state.began);
+    const project = async () => {
+      await projectManifest(target, checkpoint.state);
+      lease.update({ progress: this.info() });
+    };
+    const guard = () => lease.check();
+    const recorder = new Recorder({
+      store,
+      checkpoint,
+      folder,
+      spool,
+      clock,
+      limits,
+      guard,
+      project,
+    });
+    this.#recorder = recorder;
+    const signal = AbortSignal.any([this.#stopping.signal, lease.lost]);
+    let failure: unknown;
+    try {
+      const source = await openSource(config, this.#api, clock);
+      await recorder.record(source.batches(checkpoint.state.positions, signal));
+    } catch (thrown) {
+      lease.check();
+      if (!signal.aborted || thrown instanceof TwarcCloudError) failure = thrown;
+    }
+    lease.check();
+    await recorder.finish(this.#ending(recorder, failure));
+    return failure;
+  }
+
+  #ending(recorder: Recorder, failure: unknown): Ending {
+    if (failure) return { outcome: "failed", reason: messageOf(failure) };
+    if (this.#stopping.signal.aborted) {
+      return { outcome: "stopped", reason: "It was told to stop" };
+    }
+    if (recorder.isWhole) return { outcome: "complete" };
+    return { outcome: "stopped", reason: "The next harvest goes on from here" };
+  }
+}
+
+/** What recording works with. */
+interface Work {
+  checkpoint: Checkpoint;
+  spool: Spool;
+  lease: Lease;
+  target: ProjectionTarget;
+}
+
+/** How many walks a whole harvest of this configuration has. */
+function walksOf(config: CollectionConfig): number {
+  return config.type === "user_timeline" ? Object.keys(config.users).length : 1;
+}

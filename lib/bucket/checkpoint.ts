@@ -1,0 +1,203 @@
+/** The committed truth of a collection's harvests: positions, whole files, and what is still to be told. */
+
+import { z } from "zod";
+import type { Clock } from "../clock.ts";
+import { isoTime } from "../clock.ts";
+import { collectionKeys, FILES } from "../collection/layout.ts";
+import type { ConfigUpdate } from "../collection/changeset.ts";
+import { ConflictError, OutsideError } from "../errors.ts";
+import { type Json, jsonBytes, type JsonObject, parseAs } from "../json.ts";
+import type { Store, Version } from "../store/store.ts";
+
+const json: z.ZodType<Json> = z.json();
+const deletion: z.ZodType<ConfigUpdate["delete"][number]> = z.lazy(() =>
+  z.union([z.string(), z.record(z.string(), z.array(deletion))])
+);
+
+const checkpointSchema = z.object({
+  format: z.literal(1),
+  /** The lease that wrote it, and how often: tells a write of one's own from another's. */
+  holder: z.string(),
+  commits: z.number(),
+  /**
+   * harvesting: files and positions are true, the harvest goes on or was cut; finished: it has ended,
+   * projections may be missing; settled: all is told.
+   */
+  state: z.enum(["harvesting", "finished", "settled"]),
+  type: z.string(),
+  /** When the harvest began, in milliseconds since 1970; its folder follows from it. */
+  began: z.number(),
+  /** When the last commit was made, in milliseconds since 1970. */
+  at: z.number(),
+  positions: z.record(z.string(), json),
+  /** The whole tweets files in the harvest's folder. */
+  files: z.array(z.object({
+    name: z.string(),
+    sha1: z.string(),
+    bytes: z.number(),
+    tweets: z.number(),
+  })),
+  /** What the configuration is to learn. */
+  update: z.object({ update: z.record(z.string(), json), delete: z.array(deletion) }),
+  counts: z.object({
+    walks: z.number(),
+    walks_done: z.number(),
+    users: z.number(),
+    user_changes: z.number(),
+    messages: z.record(z.string(), z.number()),
+    undelivered: z.number(),
+    gaps: z.number(),
+  }),
+  /** When the harvest ended, in milliseconds since 1970. */
+  ended: z.number().optional(),
+  outcome: z.enum(["complete", "stopped", "interrupted", "failed"]).optional(),
+  reason: z.string().optional(),
+});
+
+/** A checkpoint document. */
+export type CheckpointState = z.infer<typeof checkpointSchema>;
+/** A whole tweets file in a harvest's folder. */
+export type HarvestFile = CheckpointState["files"][number];
+/** What a harvest has counted besides tweets. */
+export type Counts = CheckpointState["counts"];
+
+/** What a commit changes. */
+export type Commit = Partial<
+  Pick<
+    CheckpointState,
+    "state" | "positions" | "files" | "update" | "counts" | "ended" | "outcome" | "reason"
+  >
+>;
+
+/** Counts of a harvest that has just begun. */
+export function noCounts(walks: number): Counts {
+  return { walks, walks_done: 0, users: 0, user_changes: 0, messages: {}, undelivered: 0, gaps: 0 };
+}
+
+/** A collection's checkpoint, which only the holder of its lease writes. */
+export class Checkpoint {
+  readonly #store: Store;
+  readonly #key: string;
+  readonly #clock: Clock;
+  #state: CheckpointState;
+  #version: Version | undefined;
+
+  private constructor(
+    place: { store: Store; key: string; clock: Clock },
+    state: CheckpointState,
+    version: Version | undefined,
+  ) {
+    this.#store = place.store;
+    this.#key = place.key;
+    this.#clock = place.clock;
+    this.#state = state;
+    this.#version = version;
+  }
+
+  /** Reads the checkpoint of a collection; one without is settled and empty. */
+  static async open(
+    store: Store,
+    { collectionId, type, holder, clock }: {
+      collectionId: string;
+      type: string;
+      holder: string;
+      clock: Clock;
+    },
+  ): Promise<Checkpoint> {
+    const key = collectionKeys(collectionId).checkpoint;
+    const found = await store.get(key);
+    const state = found
+      ? { ...parseAs(checkpointSchema, found.bytes, key), holder }
+      : fresh(type, holder, clock.now());
+    return new Checkpoint({ store, key, clock }, state, found?.version);
+  }
+
+  /** What is committed. */
+  get state(): Readonly<CheckpointState> {
+    return this.#state;
+  }
+
+  /**
+   * The one write that makes it true.
+   * @throws ConflictError where another harvester has taken the collection over.
+   */
+  async commit(change: Commit): Promise<void> {
+    const { commits } = this.#state;
+    await this.#put({ ...this.#state, ...change, commits: commits + 1, at: this.#clock.now() });
+  }
+
+  /** Begins a new harvest with the positions that the one before left. */
+  async begin(began: number, walks: number, type: string): Promise<void> {
+    const { holder, positions, commits } = this.#state;
+    await this.#put({
+      ...fresh(type, holder, began),
+      state: "harvesting",
+      commits: commits + 1,
+      positions,
+      counts: noCounts(walks),
+    });
+  }
+
+  async #put(next: CheckpointState): Promise<void> {
+    const when = this.#version === undefined
+      ? { ifAbsent: true } as const
+      : { ifVersion: this.#version };
+    try {
+      this.#version = await this.#store.put(this.#key, jsonBytes(next), when);
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error;
+      this.#version = await this.#versionIfOurs(next, error);
+    }
+    this.#state = next;
+  }
+
+  /** A write whose answer was lost and that was tried again meets itself: that is no conflict. */
+  async #versionIfOurs(next: CheckpointState, conflict: ConflictError): Promise<Version> {
+    const found = await this.#store.get(this.#key);
+    if (!found) throw conflict;
+    const { holder, commits } = parseAs(checkpointSchema, found.bytes, this.#key);
+    if (holder !== next.holder || commits !== next.commits) throw conflict;
+    return found.version;
+  }
+}
+
+function fresh(type: string, holder: string, now: number): CheckpointState {
+  return {
+    format: 1,
+    holder,
+    commits: 0,
+    state: "settled",
+    type,
+    began: now,
+    at: now,
+    positions: {},
+    files: [],
+    update: { update: {}, delete: [] },
+    counts: noCounts(0),
+  };
+}
+
+/**
+ * Claims a folder for a harvest that begins now: by a conditional put of its collection.json; where
+ * the second is taken, the next one.
+ * @param config The configuration without keys.
+ * @returns When the harvest began, in milliseconds since 1970.
+ */
+export async function claimFolder(
+  store: Store,
+  { collectionId, config, now }: { collectionId: string; config: JsonObject; now: number },
+): Promise<number> {
+  const keys = collectionKeys(collectionId);
+  for (let began = now, tries = 0; tries < 60; began = (Math.floor(began / 1_000) + 1) * 1_000) {
+    try {
+      await store.put(`${keys.harvest(began)}${FILES.config}`, jsonBytes(config), {
+        ifAbsent: true,
+      });
+      return began;
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error;
+      tries++;
+    }
+  }
+  throw new OutsideError(`No free harvest folder was found from ${isoTime(now)} on`);
+}

@@ -1,0 +1,267 @@
+/** The lock of a collection: a lease that is renewed while the harvester lives, and over when it does not. */
+
+import { getLogger } from "@logtape/logtape";
+import { z } from "zod";
+import { type Clock, isoTime } from "../clock.ts";
+import { harvestInfoSchema } from "../collection/harvest_info.ts";
+import { collectionKeys } from "../collection/layout.ts";
+import { ConflictError, LockedError, messageOf, OutsideError } from "../errors.ts";
+import { jsonBytes } from "../json.ts";
+import type { Store, Version } from "../store/store.ts";
+
+const log = getLogger(["twarc-cloud", "lease"]);
+
+/** Milliseconds between renewals: each is a write, which S3 bills. */
+export const RENEWAL = 20_000;
+/** Milliseconds without a renewal after which a lease is over. */
+export const LIFETIME = 60_000;
+
+const lockSchema = z.looseObject({
+  /** The lease's own id. */
+  holder: z.string(),
+  host: z.string(),
+  pid: z.number(),
+  /** Where the holder's control server answers. */
+  control: z.string().optional(),
+  acquired: z.string(),
+  renewed: z.string(),
+  expires: z.string(),
+  harvest_id: z.string().optional(),
+  /** What the holder had done when it renewed last. */
+  progress: harvestInfoSchema.optional(),
+});
+
+/** What lock.json says. Times are ISO 8601, UTC. */
+export type LockDocument = z.infer<typeof lockSchema>;
+
+/** Who wants the lease. */
+export interface Holder {
+  id: string;
+  host: string;
+  pid: number;
+  control?: string;
+}
+
+/** What a lease is taken with. */
+export interface LeaseOptions {
+  store: Store;
+  collectionId: string;
+  holder: Holder;
+  clock: Clock;
+  /** Whether the holder of a lock is gone for sure, so that nobody has to wait for its end. */
+  isGone: (lock: LockDocument) => boolean;
+}
+
+/** A lock as it was found. */
+export interface FoundLock {
+  /** Null for a lock that says nothing of its holder, as the Python original wrote it. */
+  document: LockDocument | null;
+  /** Whether its holder may still be at work. */
+  live: boolean;
+  version: Version;
+}
+
+/** The lock of a collection, or null where there is none. */
+export async function readLock(
+  store: Store,
+  collectionId: string,
+  { clock, isGone }: Pick<LeaseOptions, "clock" | "isGone">,
+): Promise<FoundLock | null> {
+  const found = await store.get(collectionKeys(collectionId).lock);
+  if (!found) return null;
+  const document = lockSchema.safeParse(jsonOrNull(found.bytes)).data ?? null;
+  const isOver = document !== null &&
+    (Date.parse(document.expires) <= clock.now() || isGone(document));
+  return { document, live: !isOver, version: found.version };
+}
+
+/** Removes the lock of a collection, whoever holds it; false if there was none. */
+export async function unlock(store: Store, collectionId: string): Promise<boolean> {
+  const key = collectionKeys(collectionId).lock;
+  if (!await store.get(key)) return false;
+  await store.delete(key);
+  return true;
+}
+
+/**
+ * Takes the lease of a collection and keeps it renewed.
+ * @throws LockedError where somebody else holds it.
+ */
+export async function takeLease(options: LeaseOptions): Promise<Lease> {
+  const { store, collectionId, clock } = options;
+  const key = collectionKeys(collectionId).lock;
+  for (let tries = 1;; tries++) {
+    const found = await readLock(store, collectionId, options);
+    if (found?.live) throw locked(collectionId, found.document);
+    const document = documentOf(options.holder, clock.now());
+    const when = found ? { ifVersion: found.version } : { ifAbsent: true } as const;
+    try {
+      const asked = clock.monotonic();
+      const version = await store.put(key, jsonBytes(document), when);
+      return new Lease({ store, key, clock }, { document, version, asked });
+    } catch (error) {
+      if (!(error instanceof ConflictError) || tries === 5) throw error;
+    }
+  }
+}
+
+/** A lease that is held. */
+export class Lease {
+  readonly #store: Store;
+  readonly #key: string;
+  readonly #clock: Clock;
+  readonly #lost = new AbortController();
+  readonly #released = new AbortController();
+  readonly #renewals: Promise<void>;
+  #document: LockDocument;
+  #version: Version;
+  /** When the last renewal that succeeded was asked for, by the monotonic clock. */
+  #renewed: number;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(
+    { store, key, clock }: { store: Store; key: string; clock: Clock },
+    { document, version, asked }: { document: LockDocument; version: Version; asked: number },
+  ) {
+    this.#store = store;
+    this.#key = key;
+    this.#clock = clock;
+    this.#document = document;
+    this.#version = version;
+    this.#renewed = asked;
+    this.#renewals = this.#renew();
+  }
+
+  /** Aborted when the lease is lost; its reason is a LockedError. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  /**
+   * To be called before each write that needs the lease: a process that was paused finds out here.
+   * @throws LockedError where the lease is lost or over.
+   */
+  check(): void {
+    if (this.#clock.monotonic() - this.#renewed > LIFETIME) this.#lose("it could not be renewed");
+    if (this.lost.aborted) throw this.lost.reason;
+  }
+
+  /** Sets what the next renewal says. */
+  update(change: Pick<Partial<LockDocument>, "control" | "harvest_id" | "progress">): void {
+    this.#document = { ...this.#document, ...change };
+  }
+
+  /** Renews now, so that others see what was set; a failure is left to the next renewal. */
+  async renewNow(): Promise<void> {
+    const write = this.#writing.then(() => this.#write());
+    this.#writing = write;
+    await write;
+  }
+
+  /** Gives the lease back; one that is somebody else's by now is left alone. */
+  async release(): Promise<void> {
+    this.#released.abort();
+    await this.#renewals;
+    await this.#writing;
+    if (this.lost.aborted) return;
+    try {
+      await this.#store.delete(this.#key, { ifVersion: this.#version });
+    } catch (error) {
+      log.warn("The lock could not be removed, it ends by itself: {problem}", {
+        problem: messageOf(error),
+      });
+    }
+  }
+
+  async #renew(): Promise<void> {
+    for (;;) {
+      await this.#clock.sleep(RENEWAL, this.#released.signal);
+      if (this.#released.signal.aborted || this.lost.aborted) return;
+      await this.renewNow();
+    }
+  }
+
+  async #write(): Promise<void> {
+    if (this.lost.aborted) return;
+    const asked = this.#clock.monotonic();
+    const now = this.#clock.now();
+    const document = { ...this.#document, renewed: isoTime(now), expires: isoTime(now + LIFETIME) };
+    try {
+      const when = { ifVersion: this.#version };
+      this.#version = await this.#store.put(this.#key, jsonBytes(document), when);
+      this.#renewed = asked;
+    } catch (error) {
+      if (error instanceof ConflictError) await this.#conflicted(document, asked);
+      else this.#failed(error);
+    }
+  }
+
+  /** Another's lock, or one's own write whose answer was lost. */
+  async #conflicted(document: LockDocument, asked: number): Promise<void> {
+    try {
+      const found = await this.#store.get(this.#key);
+      const holder = found && lockSchema.safeParse(jsonOrNull(found.bytes)).data;
+      if (!found || holder?.holder !== document.holder) {
+        return this.#lose(
+          holder ? `${holder.host} (process ${holder.pid}) took it` : "it was unlocked",
+        );
+      }
+      this.#version = found.version;
+      this.#renewed = asked;
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (!(error instanceof OutsideError)) return this.#lose(messageOf(error));
+    log.warn("The lock could not be renewed: {problem}", { problem: messageOf(error) });
+    if (this.#clock.monotonic() - this.#renewed > LIFETIME) this.#lose("it could not be renewed");
+  }
+
+  #lose(why: string): void {
+    if (this.lost.aborted) return;
+    const error = new LockedError(`The lock of this collection was lost: ${why}`, {
+      hint: "What was collected is safe, and the harvest that holds the lock goes on.",
+    });
+    this.#lost.abort(error);
+  }
+}
+
+function documentOf({ id, host, pid, control }: Holder, now: number): LockDocument {
+  return {
+    holder: id,
+    host,
+    pid,
+    ...(control === undefined ? {} : { control }),
+    acquired: isoTime(now),
+    renewed: isoTime(now),
+    expires: isoTime(now + LIFETIME),
+  };
+}
+
+/** The error for a collection that somebody else harvests. */
+export function locked(collectionId: string, lock: LockDocument | null): LockedError {
+  if (!lock) {
+    return new LockedError(`Collection ${collectionId} is locked`, {
+      hint: `If you are sure that nothing harvests it: twarc-cloud harvest unlock ${collectionId}`,
+    });
+  }
+  const { host, pid, acquired, expires } = lock;
+  return new LockedError(
+    `Collection ${collectionId} is being harvested since ${acquired} by ${host} (process ${pid})`,
+    {
+      hint:
+        `Wait until it is done. If that process is gone, the lock ends by itself at ${expires}; ` +
+        `sooner with: twarc-cloud harvest unlock ${collectionId}`,
+    },
+  );
+}
+
+function jsonOrNull(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,101 @@
+/** The history of a configuration in prose, from its changesets. */
+
+import {
+  type Changeset,
+  type Deletion,
+  fingerprint,
+  isObject,
+  isSecretMember,
+  member,
+  merge,
+} from "./changeset.ts";
+import type { Json, JsonObject } from "../json.ts";
+
+/** What harvests move all the time, and nobody wants to read. */
+const UNTOLD = new Set(["since_id"]);
+
+/** What to describe. */
+export interface DescribeOptions {
+  deletesOnly: boolean;
+}
+
+/** The changes, a line each, in the order in which they were made; secrets as fingerprints. */
+export function describe(changesets: Changeset[], { deletesOnly }: DescribeOptions): string[] {
+  const lines: string[] = [];
+  let config: JsonObject = {};
+  const inOrder = changesets.toSorted((a, b) => timeOf(a) - timeOf(b));
+  for (const changeset of inOrder) {
+    const when = `on ${changeset.change_timestamp}`;
+    if (!deletesOnly) {
+      for (const { path, before, after } of updates(changeset.update, config, [])) {
+        lines.push(
+          `${path.join(" -> ")} changed from ${shown(path, before)} to ${
+            shown(path, after)
+          } ${when}`,
+        );
+      }
+    }
+    for (const { path, before } of deletions(changeset.delete, config, [])) {
+      lines.push(`${path.join(" -> ")} deleted with value ${shown(path, before)} ${when}`);
+    }
+    config = merge(config, changeset);
+  }
+  return lines;
+}
+
+/** A timestamp of the Python original has no zone and means UTC. */
+function timeOf({ change_timestamp }: Changeset): number {
+  return Date.parse(
+    /Z|[+-]\d\d:\d\d$/.test(change_timestamp) ? change_timestamp : `${change_timestamp}Z`,
+  );
+}
+
+interface Change {
+  path: string[];
+  before: Json | undefined;
+  after?: Json;
+}
+
+function* updates(update: JsonObject, config: JsonObject, above: string[]): Generator<Change> {
+  for (const [key, after] of Object.entries(update)) {
+    if (UNTOLD.has(key)) continue;
+    const path = [...above, key];
+    const before = member(config, key);
+    if (isObject(after) && Object.keys(after).length > 0) {
+      yield* updates(after, isObject(before) ? before : {}, path);
+    } else {
+      yield { path, before, after };
+    }
+  }
+}
+
+function* deletions(deleted: Deletion[], config: JsonObject, above: string[]): Generator<Change> {
+  for (const deletion of deleted) {
+    if (typeof deletion === "string") {
+      yield* leaves(deletion, member(config, deletion), above);
+    } else {
+      for (const [key, below] of Object.entries(deletion)) {
+        const inner = member(config, key);
+        yield* deletions(below, isObject(inner) ? inner : {}, [...above, key]);
+      }
+    }
+  }
+}
+
+/** What is deleted with a member: its leaves, or itself. */
+function* leaves(key: string, value: Json | undefined, above: string[]): Generator<Change> {
+  if (UNTOLD.has(key)) return;
+  const path = [...above, key];
+  const members = isObject(value)
+    ? Object.entries(value).filter(([name]) => !UNTOLD.has(name))
+    : [];
+  if (members.length === 0) yield { path, before: value };
+  for (const [name, inner] of members) yield* leaves(name, inner, path);
+}
+
+/** The documents write None for what was not there. */
+function shown(path: string[], value: Json | undefined): string {
+  if (value === undefined || value === null) return "None";
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return path.some(isSecretMember) ? fingerprint(text) : text;
+}

@@ -1,0 +1,38 @@
+/** What harvest.json says of a harvest; the control server answers with the same fields so far. */
+
+import { z } from "zod";
+
+/** The schema of harvest.json: the fields of the Python original, then ours, all of them optional. */
+export const harvestInfoSchema = z.looseObject({
+  collection_id: z.string(),
+  /** ISO 8601, UTC; also the harvest's id. */
+  harvest_timestamp: z.string(),
+  harvest_end_timestamp: z.string().optional(),
+  tweets: z.number(),
+  /** Whole tweets files. */
+  files: z.number(),
+  /** Bytes of these files, compressed. */
+  file_bytes: z.number(),
+  type: z.string().optional(),
+  /** While it lives: harvesting, stopping, stopped. */
+  state: z.enum(["harvesting", "stopping", "stopped"]).optional(),
+  /** Once it has ended: complete, stopped (by a person or a limit), interrupted (killed), failed. */
+  outcome: z.enum(["complete", "stopped", "interrupted", "failed"]).optional(),
+  /** Why it stopped or failed, for a person. */
+  reason: z.string().optional(),
+  /** Walks (users, or the search) that are whole, and all of them. */
+  walks_done: z.number().optional(),
+  walks: z.number().optional(),
+  /** Lines in users.jsonl. */
+  users: z.number().optional(),
+  user_changes: z.number().optional(),
+  /** Messages of a stream, counted by kind. */
+  messages: z.record(z.string(), z.number()).optional(),
+  /** Tweets that matched a stream's filter and were not delivered, as its limit notices say. */
+  undelivered: z.number().optional(),
+  /** Spans that a stream missed. */
+  gaps: z.number().optional(),
+});
+
+/** What harvest.json says of a harvest. */
+export type HarvestInfo = z.infer<typeof harvestInfoSchema>;

@@ -1,0 +1,88 @@
+/** One paged descent from the newest tweet to `since_id`, resumable after every page. */
+
+import { z } from "zod";
+import type { ConfigUpdate } from "../collection/changeset.ts";
+import { OutsideError } from "../errors.ts";
+import type { JsonObject } from "../json.ts";
+import type { Page, PageAt } from "../twitter/api.ts";
+import type { Batch, Position } from "./source.ts";
+
+/** Where an unfinished walk stands. */
+const positionSchema = z.object({
+  /** The newest id of the walk, which becomes since_id when it is whole. */
+  newest: z.string().optional(),
+  /** The oldest id that is recorded. */
+  oldest: z.string().optional(),
+  /** The token of the next page. */
+  next: z.string().optional(),
+  /** The since_id that it goes down to. */
+  since: z.string().optional(),
+});
+
+/** What a walk is made of. */
+export interface WalkOptions {
+  /** Its name, e.g. `user:12`. */
+  name: string;
+  /** The page, or null where nothing (more) may be read. */
+  ask: (at: PageAt) => Promise<Page | null>;
+  /** Where it stands; undefined or "whole" begins a new one. */
+  from: Position | undefined;
+  /** What the walk before ended at. */
+  sinceId?: string | undefined;
+  /** The most tweets wanted; the walk then stops where it is. */
+  most?: number | undefined;
+  /** What the configuration learns when the walk is whole. */
+  learn: (newestId: string) => ConfigUpdate;
+}
+
+/**
+ * The batches of a walk, one a page. since_id moves only with the last one, when all between it and
+ * the newest tweet is recorded.
+ */
+export async function* walk(options: WalkOptions): AsyncGenerator<Batch> {
+  const { name, ask, most = Infinity } = options;
+  const { since, ...position } = unfinished(options);
+  let { newest, oldest, next } = position;
+  for (let count = 0; count < most;) {
+    const limit = Number.isFinite(most) ? { limit: most - count } : {};
+    const page = await ask({
+      ...(since ? { sinceId: since } : {}),
+      ...(oldest ? { untilId: oldest } : {}),
+      ...(next ? { next } : {}),
+      ...limit,
+    });
+    if (page) {
+      count += page.count;
+      newest ??= page.newestId;
+      oldest = page.oldestId ?? oldest;
+      next = page.next;
+    }
+    const whole = page ? next === undefined : oldest === undefined;
+    yield {
+      walk: name,
+      position: whole ? "whole" : defined({ newest, oldest, next, since }),
+      tweets: page?.lines ?? [],
+      count: page?.count ?? 0,
+      ...(whole && newest ? { update: options.learn(newest) } : {}),
+    };
+    if (whole || !page) return;
+  }
+}
+
+function defined(position: Record<string, string | undefined>): Position {
+  const members: JsonObject = {};
+  for (const [key, value] of Object.entries(position)) {
+    if (value !== undefined) members[key] = value;
+  }
+  return members;
+}
+
+function unfinished({ name, from, sinceId }: WalkOptions): z.infer<typeof positionSchema> {
+  if (from === undefined || from === "whole") return { since: sinceId };
+  const position = positionSchema.safeParse(from);
+  if (position.success) return position.data;
+  throw new OutsideError(`The checkpoint's position of ${name} cannot be read`, {
+    cause: position.error,
+    hint: "It was written by another version of twarc-cloud: use that one to end the harvest.",
+  });
+}

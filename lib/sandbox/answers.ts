@@ -1,0 +1,94 @@
+/** Answers of the API, well and badly made. */
+
+import type { TroubleKind } from "./trouble.ts";
+
+const encoder = new TextEncoder();
+
+/** An error as v1.1 tells it. */
+export function errorAnswer(status: number, code: number, message: string): Response {
+  return Response.json({ errors: [{ code, message }] }, { status });
+}
+
+/** Several pieces of JSON text as one. */
+export function joined(parts: (string | Uint8Array)[]): Uint8Array<ArrayBuffer> {
+  const bytes = parts.map((part) => typeof part === "string" ? encoder.encode(part) : part);
+  const all = new Uint8Array(bytes.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of bytes) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** JSON text as an answer. */
+export function jsonAnswer(body: Uint8Array<ArrayBuffer> | string, status = 200): Response {
+  return new Response(body, {
+    status,
+    headers: { "content-type": "application/json;charset=utf-8" },
+  });
+}
+
+/**
+ * The answer that a trouble makes of a good one, or null where the trouble is none of an answer's.
+ * @param resetAt When the rate limit's window ends, in seconds since 1970.
+ */
+export function troubledAnswer(
+  kind: TroubleKind,
+  { good, resetAt }: { good: Uint8Array<ArrayBuffer>; resetAt: number },
+): Response | null {
+  const half = good.subarray(0, Math.floor(good.length / 2));
+  switch (kind) {
+    case "429": {
+      const answer = errorAnswer(429, 88, "Rate limit exceeded");
+      answer.headers.set("x-rate-limit-remaining", "0");
+      answer.headers.set("x-rate-limit-reset", `${resetAt}`);
+      return answer;
+    }
+    case "429-bare":
+      return errorAnswer(429, 88, "Rate limit exceeded");
+    case "420":
+      return new Response("Exceeded connection limit for user\r\n", { status: 420 });
+    case "500":
+      return errorAnswer(500, 131, "Internal error");
+    case "503":
+      return new Response("upstream connect error or disconnect/reset before headers", {
+        status: 503,
+      });
+    case "html":
+      return new Response(
+        "<!DOCTYPE html><html><body>Something is technically wrong.</body></html>",
+        {
+          headers: { "content-type": "text/html" },
+        },
+      );
+    case "garbage":
+      return jsonAnswer('[{"id":1,"id_str":"1\u0000,,]');
+    case "truncate":
+      return jsonAnswer(half);
+    case "cut":
+      return jsonAnswerThatEnds(half, (controller) => controller.error(new Error("cut")));
+    case "stall":
+      return jsonAnswerThatEnds(half, () => {});
+    case "repeat":
+    case "disconnect":
+      return null;
+  }
+}
+
+function jsonAnswerThatEnds(
+  bytes: Uint8Array,
+  end: (controller: ReadableStreamDefaultController<Uint8Array>) => void,
+): Response {
+  let sent = false;
+  return new Response(
+    new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (sent) return end(controller);
+        sent = true;
+        controller.enqueue(bytes);
+      },
+    }),
+    { headers: { "content-type": "application/json;charset=utf-8" } },
+  );
+}

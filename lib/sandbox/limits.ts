@@ -1,0 +1,58 @@
+/** Rate limits as the API has them: a number of requests a window, for each endpoint and token. */
+
+import type { Clock } from "../clock.ts";
+
+/** What may be asked in a window, by endpoint. */
+const LIMITS: Record<string, { user: number; app: number }> = {
+  "/1.1/statuses/user_timeline.json": { user: 900, app: 1_500 },
+  "/1.1/search/tweets.json": { user: 180, app: 450 },
+  "/1.1/users/show.json": { user: 900, app: 900 },
+  "/1.1/users/lookup.json": { user: 900, app: 300 },
+};
+const OTHERS = { user: 75, app: 75 };
+
+/** The state of a limit after a request. */
+export interface LimitState {
+  limit: number;
+  remaining: number;
+  /** When the window ends, in seconds since 1970. */
+  reset: number;
+  isExceeded: boolean;
+}
+
+/** Counts requests. */
+export class RateLimits {
+  readonly #clock: Clock;
+  readonly #windowMs: number;
+  readonly #most: number | undefined;
+  readonly #windows = new Map<string, { ends: number; used: number }>();
+
+  /** @param most Replaces every limit. */
+  constructor(
+    clock: Clock,
+    { windowMs = 900_000, most }: { windowMs?: number; most?: number | undefined },
+  ) {
+    this.#clock = clock;
+    this.#windowMs = windowMs;
+    this.#most = most;
+  }
+
+  /** Counts a request. */
+  count(path: string, { token, kind }: { token: string; kind: "user" | "app" }): LimitState {
+    const limit = this.#most ?? (LIMITS[path] ?? OTHERS)[kind];
+    const now = this.#clock.now();
+    const key = `${path} ${token}`;
+    const current = this.#windows.get(key);
+    const window = current && current.ends > now
+      ? current
+      : { ends: now + this.#windowMs, used: 0 };
+    window.used++;
+    this.#windows.set(key, window);
+    return {
+      limit,
+      remaining: Math.max(limit - window.used, 0),
+      reset: Math.ceil(window.ends / 1_000),
+      isExceeded: window.used > limit,
+    };
+  }
+}

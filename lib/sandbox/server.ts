@@ -1,0 +1,282 @@
+/** The sandbox: a local stand-in for the API of Twitter/X, strict where the real one is. */
+
+import { type Clock, systemClock } from "../clock.ts";
+import { messageOf, UserError } from "../errors.ts";
+import { errorAnswer, jsonAnswer, troubledAnswer } from "./answers.ts";
+import { Gate, type SandboxKeys } from "./oauth.ts";
+import { RateLimits } from "./limits.ts";
+import { Streams } from "./stream.ts";
+import { type Trouble, Troubles } from "./trouble.ts";
+import { type Parameters, V1_ROUTES } from "./v1.ts";
+import { World } from "./world.ts";
+
+/** How a sandbox is made. */
+export interface SandboxOptions {
+  /** 0 picks a free port. */
+  port?: number;
+  clock?: Clock;
+  world?: World;
+  keys?: SandboxKeys;
+  bearer?: string;
+  troubles?: Trouble[];
+  /** Replaces every rate limit. */
+  limit?: number;
+  /** Length of a rate limit's window, in milliseconds. */
+  windowMs?: number;
+  keepAliveMs?: number;
+  /** Tweets before a lost stream that are sent once more after it. */
+  replay?: number;
+  /** Called with each request that was answered. */
+  onRequest?: (request: LoggedRequest) => void;
+}
+
+/** A request that was answered. */
+export interface LoggedRequest {
+  method: string;
+  path: string;
+  parameters: Record<string, string>;
+  status: number;
+}
+
+/** A sandbox that listens. */
+export interface Sandbox {
+  url: URL;
+  keys: SandboxKeys;
+  bearer: string;
+  world: World;
+  troubles: Troubles;
+  streams: Streams;
+  /** What was asked, oldest first. */
+  requests: LoggedRequest[];
+  close(): Promise<void>;
+}
+
+/** The keys of a sandbox that was given no others. They open nothing but sandboxes. */
+export const SANDBOX_KEYS: SandboxKeys = {
+  consumer_key: "sandbox-consumer-key",
+  consumer_secret: "sandbox-consumer-secret",
+  access_token: "1-sandbox-access-token",
+  access_token_secret: "sandbox-access-token-secret",
+};
+const SANDBOX_BEARER = "sandbox-bearer-token";
+const FILTER = "/1.1/statuses/filter.json";
+
+/**
+ * Starts a sandbox on this machine's loopback address.
+ * @throws UserError where the port cannot be opened.
+ */
+export function startSandbox(options: SandboxOptions = {}): Sandbox {
+  const { clock = systemClock, port = 0, keys = SANDBOX_KEYS, bearer = SANDBOX_BEARER } = options;
+  const world = options.world ?? World.made({ clock, users: 10, tweetsPerUser: 250 });
+  const troubles = new Troubles(options.troubles);
+  const streams = new Streams(world, troubles, {
+    clock,
+    keepAliveMs: options.keepAliveMs ?? 30_000,
+    replay: options.replay ?? 0,
+  });
+  const requests: LoggedRequest[] = [];
+  const desk = new Desk(
+    { world, troubles, streams, gate: new Gate(keys, bearer, clock) },
+    options,
+    clock,
+  );
+  const handler = async (request: Request) => {
+    const parameters = await parametersOf(request);
+    const response = await desk.answer(request, parameters);
+    const { pathname } = new URL(request.url);
+    const logged = {
+      method: request.method,
+      path: pathname,
+      parameters: Object.fromEntries(parameters),
+      status: response.status,
+    };
+    requests.push(logged);
+    options.onRequest?.(logged);
+    return response;
+  };
+  const ending = new AbortController();
+  const server = listen(port, ending.signal, handler);
+  return {
+    url: new URL(`http://127.0.0.1:${server.addr.port}/`),
+    keys,
+    bearer,
+    world,
+    troubles,
+    streams,
+    requests,
+    close: async () => {
+      streams.close();
+      // Not a graceful shutdown: answers that were told to stall would never end.
+      ending.abort();
+      await server.finished;
+    },
+  };
+}
+
+function listen(
+  port: number,
+  signal: AbortSignal,
+  handler: (request: Request) => Promise<Response>,
+): Deno.HttpServer<Deno.NetAddr> {
+  const options = {
+    hostname: "127.0.0.1",
+    port,
+    signal,
+    onListen() {},
+    onError: () => errorAnswer(500, 131, "Internal error"),
+  };
+  try {
+    return Deno.serve(options, handler);
+  } catch (cause) {
+    throw new UserError(`Port ${port} cannot be opened: ${messageOf(cause)}`, {
+      cause,
+      hint: "Use another one with --port; 0 picks a free one.",
+    });
+  }
+}
+
+/** What answers need. */
+interface Parts {
+  world: World;
+  troubles: Troubles;
+  streams: Streams;
+  gate: Gate;
+}
+
+/** Answers requests: who asks, how often, and what. */
+class Desk {
+  readonly #parts: Parts;
+  readonly #limits: RateLimits;
+  readonly #clock: Clock;
+  #pageBefore: Uint8Array<ArrayBuffer> | undefined;
+
+  constructor(parts: Parts, { limit, windowMs }: SandboxOptions, clock: Clock) {
+    this.#parts = parts;
+    this.#clock = clock;
+    this.#limits = new RateLimits(clock, { most: limit, ...(windowMs ? { windowMs } : {}) });
+  }
+
+  async answer(request: Request, parameters: Parameters): Promise<Response> {
+    const { pathname } = new URL(request.url);
+    const signIn = this.#signIn(pathname, request, parameters);
+    if (signIn) return signIn;
+    const route = V1_ROUTES[pathname];
+    if (!route && pathname !== FILTER) {
+      return errorAnswer(404, 34, "Sorry, that page does not exist.");
+    }
+    const methods = route?.methods ?? ["POST"];
+    if (!methods.includes(request.method)) {
+      return errorAnswer(405, 86, "This method requires a POST.");
+    }
+    const caller = this.#parts.gate.verify(request, [...parameters]);
+    if ("code" in caller) return errorAnswer(caller.status, caller.code, caller.message);
+    if (!route) return this.#stream(caller, parameters);
+    const state = this.#limits.count(pathname, caller);
+    const response = state.isExceeded
+      ? errorAnswer(429, 88, "Rate limit exceeded")
+      : await this.#withTrouble(pathname, route.answer(this.#parts.world, parameters));
+    for (const name of ["limit", "remaining", "reset"] as const) {
+      const header = `x-rate-limit-${name}`;
+      if (!response.headers.has(header)) response.headers.set(header, `${state[name]}`);
+    }
+    return response;
+  }
+
+  #stream(caller: { token: string; kind: string }, parameters: Parameters): Response {
+    const { troubles, streams } = this.#parts;
+    if (caller.kind === "app") {
+      return errorAnswer(403, 220, "Your credentials do not allow access to this resource.");
+    }
+    if (!["track", "follow", "locations"].some((name) => parameters.get(name))) {
+      return new Response(
+        "No filter parameters found. Expect at least one parameter: follow track locations\r\n",
+        {
+          status: 406,
+        },
+      );
+    }
+    const trouble = troubles.next("connect");
+    const good = new TextEncoder().encode("{}");
+    const answer = trouble && troubledAnswer(trouble, { good, resetAt: this.#resetSoon() });
+    return answer ?? streams.open(caller.token, parameters);
+  }
+
+  async #withTrouble(path: string, response: Response): Promise<Response> {
+    const kind = this.#parts.troubles.next(path);
+    const good = await response.bytes();
+    const before = this.#pageBefore ?? good;
+    this.#pageBefore = good;
+    if (kind === "repeat") return jsonAnswer(before);
+    const troubled = kind && troubledAnswer(kind, { good, resetAt: this.#resetSoon() });
+    if (troubled && kind === "429-bare") {
+      for (const name of ["limit", "remaining", "reset"]) {
+        troubled.headers.set(`x-rate-limit-${name}`, "");
+      }
+    }
+    return troubled ?? new Response(good, { status: response.status, headers: response.headers });
+  }
+
+  #resetSoon(): number {
+    return Math.ceil(this.#clock.now() / 1_000) + 1;
+  }
+
+  /** The PIN login and the bearer token; null for any other path. */
+  #signIn(path: string, request: Request, parameters: Parameters): Response | null {
+    const { gate } = this.#parts;
+    switch (path) {
+      case "/oauth/request_token": {
+        const caller = gate.verify(request, [...parameters]);
+        if ("code" in caller) return errorAnswer(caller.status, caller.code, caller.message);
+        return form({ ...gate.requestToken(), oauth_callback_confirmed: "true" });
+      }
+      case "/oauth/authorize":
+      case "/oauth/authenticate": {
+        const pin = gate.pinOf(parameters.get("oauth_token") ?? "");
+        if (!pin) return new Response("This page is not known or has expired.", { status: 404 });
+        return new Response(
+          `<!DOCTYPE html><title>Sandbox</title><p>Your PIN is <code>${pin}</code></p>`,
+          {
+            headers: { "content-type": "text/html;charset=utf-8" },
+          },
+        );
+      }
+      case "/oauth/access_token": {
+        const caller = gate.verify(request, [...parameters]);
+        if ("code" in caller) return errorAnswer(caller.status, caller.code, caller.message);
+        const token = gate.accessToken(caller.token, parameters.get("oauth_verifier") ?? "");
+        if (!token) {
+          return new Response(
+            "Error processing your OAuth request: Invalid oauth_verifier parameter",
+            { status: 401 },
+          );
+        }
+        return form({ ...token, user_id: "1", screen_name: "sandbox" });
+      }
+      case "/oauth2/token":
+        if (!gate.isConsumer(request.headers.get("authorization"))) {
+          return errorAnswer(403, 99, "Unable to verify your credentials");
+        }
+        return Response.json({ token_type: "bearer", access_token: gate.bearer });
+      default:
+        return null;
+    }
+  }
+}
+
+function form(fields: Record<string, string>): Response {
+  return new Response(new URLSearchParams(fields).toString(), {
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+  });
+}
+
+/** The query and, for a form, the body. */
+async function parametersOf(request: Request): Promise<Parameters> {
+  const parameters: Parameters = new Map(new URL(request.url).searchParams);
+  const type = request.headers.get("content-type") ?? "";
+  if (request.method === "POST" && type.startsWith("application/x-www-form-urlencoded")) {
+    for (const [name, value] of new URLSearchParams(await request.text())) {
+      parameters.set(name, value);
+    }
+  }
+  return parameters;
+}

@@ -1,0 +1,189 @@
+/** POST statuses/filter: tweets while they are published, messages between them, keep-alives. */
+
+import type { Clock } from "../clock.ts";
+import { joined } from "./answers.ts";
+import type { Status } from "./corpus.ts";
+import type { TroubleKind, Troubles } from "./trouble.ts";
+import { EVERYTHING, type World } from "./world.ts";
+
+/** How streams behave. */
+export interface StreamOptions {
+  clock: Clock;
+  keepAliveMs: number;
+  /** Tweets before a lost connection that are sent once more after it. */
+  replay: number;
+}
+
+const PATH = "/1.1/statuses/filter.json";
+const encoder = new TextEncoder();
+
+/** Whether a tweet matches: any of the phrases of `track` (all of its words), or any author of `follow`. */
+export function streamMatcher(parameters: Map<string, string>): (status: Status) => boolean {
+  const parts = (name: string) =>
+    (parameters.get(name) ?? "").toLowerCase().split(",").map((part) => part.trim()).filter(
+      Boolean,
+    );
+  const phrases = parts("track").map((phrase) => phrase.split(/\s+/));
+  const authors = new Set(parts("follow"));
+  return (status) =>
+    authors.has(status.userId) ||
+    phrases.some((words) =>
+      words.every((word) => word === EVERYTHING || status.words().includes(word))
+    );
+}
+
+/** What the sandbox remembers of a token's streams. */
+interface Listener {
+  /** Sent last, oldest first. */
+  recent: Status[];
+  /** What was being sent when the connection was lost. */
+  unsent: Status | null;
+  connection: Connection | null;
+}
+
+/** Tweets that can be sent once more. */
+const REMEMBERED = 1_000;
+
+/** The streams that are open; a token has one at a time. */
+export class Streams {
+  readonly #world: World;
+  readonly #troubles: Troubles;
+  readonly #options: StreamOptions;
+  readonly #listeners = new Map<string, Listener>();
+
+  constructor(world: World, troubles: Troubles, options: StreamOptions) {
+    this.#world = world;
+    this.#troubles = troubles;
+    this.#options = options;
+  }
+
+  /** How many are open. */
+  get size(): number {
+    return this.#connections().length;
+  }
+
+  /** Opens a stream; one of the same token that is open is told to end. */
+  open(token: string, parameters: Map<string, string>): Response {
+    const listener = this.#listeners.get(token) ?? { recent: [], unsent: null, connection: null };
+    this.#listeners.set(token, listener);
+    listener.connection?.disconnect(2, "duplicate stream");
+    const connection = new Connection(listener, this.#options, () => this.#troubles.next(PATH));
+    listener.connection = connection;
+    const { replay } = this.#options;
+    const again = [...replay > 0 ? listener.recent.splice(-replay) : [], listener.unsent];
+    listener.unsent = null;
+    const matches = streamMatcher(parameters);
+    const stopListening = this.#world.listen((status) => {
+      if (matches(status)) connection.send(status);
+    });
+    const response = connection.open(() => {
+      stopListening();
+      if (listener.connection === connection) listener.connection = null;
+    });
+    for (const status of again) if (status) connection.send(status);
+    return response;
+  }
+
+  /** Sends a message on every open stream. */
+  say(message: unknown): void {
+    for (const connection of this.#connections()) connection.say(message);
+  }
+
+  /** Ends every stream. */
+  close(): void {
+    for (const connection of this.#connections()) connection.end();
+  }
+
+  #connections(): Connection[] {
+    return [...this.#listeners.values()].flatMap(({ connection }) =>
+      connection ? [connection] : []
+    );
+  }
+}
+
+/** One open stream. */
+class Connection {
+  readonly #listener: Listener;
+  readonly #options: StreamOptions;
+  readonly #trouble: () => TroubleKind | null;
+  readonly #ended = new AbortController();
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  #isSilent = false;
+
+  constructor(listener: Listener, options: StreamOptions, trouble: () => TroubleKind | null) {
+    this.#listener = listener;
+    this.#options = options;
+    this.#trouble = trouble;
+  }
+
+  /** @param onEnd Called once, when it is over, whoever ended it. */
+  open(onEnd: () => void): Response {
+    this.#ended.signal.addEventListener("abort", onEnd, { once: true });
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        this.#controller = controller;
+      },
+      cancel: () => this.#ended.abort(),
+    });
+    void this.#keepAlive();
+    return new Response(body, { headers: { "content-type": "application/json" } });
+  }
+
+  /** Sends a tweet, or does to it what a trouble says. */
+  send(status: Status): void {
+    if (this.#ended.signal.aborted) return;
+    const trouble = this.#isSilent ? "stall" : this.#trouble();
+    if (trouble === null) {
+      this.#write(joined([status.bytes(), "\r\n"]));
+      this.#listener.recent = [...this.#listener.recent, status].slice(-REMEMBERED);
+      return;
+    }
+    this.#listener.unsent ??= status;
+    const half = status.bytes().subarray(0, Math.floor(status.bytes().length / 2));
+    if (trouble === "stall") {
+      this.#isSilent = true;
+    } else if (trouble === "disconnect") {
+      this.disconnect(12, "shed load");
+    } else {
+      this.#write(half);
+      if (trouble === "cut") this.#breakOff();
+      else this.end();
+    }
+  }
+
+  /** Sends a message. */
+  say(message: unknown): void {
+    this.#write(encoder.encode(`${JSON.stringify(message)}\r\n`));
+  }
+
+  /** Says that it ends, and ends. */
+  disconnect(code: number, reason: string): void {
+    this.say({ disconnect: { code, stream_name: "sandbox-statuses", reason } });
+    this.end();
+  }
+
+  /** Ends cleanly. */
+  end(): void {
+    if (this.#ended.signal.aborted) return;
+    this.#ended.abort();
+    this.#controller?.close();
+  }
+
+  #breakOff(): void {
+    this.#ended.abort();
+    // What was written before has to be on its way, or it would be thrown away with the connection.
+    setTimeout(() => this.#controller?.error(new Error("cut")), 20);
+  }
+
+  #write(bytes: Uint8Array): void {
+    if (!this.#ended.signal.aborted) this.#controller?.enqueue(bytes);
+  }
+
+  async #keepAlive(): Promise<void> {
+    const { clock, keepAliveMs } = this.#options;
+    while (!this.#ended.signal.aborted) {
+      await clock.sleep(keepAliveMs, this.#ended.signal);
+      if (!this.#isSilent) this.#write(encoder.encode("\r\n"));
+    }
+  }
+}

@@ -1,0 +1,84 @@
+/** How the sandbox misbehaves when it is told to. */
+
+import { UsageError } from "../errors.ts";
+
+/** The kinds of trouble. */
+export const TROUBLES = {
+  "429": "rate limit used up, with headers",
+  "429-bare": "429 without rate limit headers",
+  "420": "too many connections or requests",
+  "500": "internal error",
+  "503": "over capacity, as plain text",
+  "html": "a web page in place of JSON, with status 200",
+  "garbage": "bytes that are no JSON, with status 200",
+  "cut": "the connection breaks in the middle of the answer, or of a status",
+  "truncate": "the answer, or the stream, ends too early but cleanly",
+  "stall": "nothing more is sent, and the connection stays open",
+  "repeat": "the page before is sent once more",
+  "disconnect": "the stream says that it ends, and ends",
+} as const;
+/** A kind of trouble. */
+export type TroubleKind = keyof typeof TROUBLES;
+
+/** One trouble, for requests whose path has `path` in it. */
+export interface Trouble {
+  kind: TroubleKind;
+  path: string;
+  /** Requests (on a stream: statuses) that go well before. */
+  after: number;
+  /** How often it happens. */
+  times: number;
+}
+
+/**
+ * A trouble as a person writes it: `KIND:PATH[:after=N][:times=N]`.
+ * @throws UsageError
+ */
+export function parseTrouble(text: string): Trouble {
+  const [kind = "", path = "", ...options] = text.split(":");
+  const known = Object.keys(TROUBLES);
+  const numbers = { after: 0, times: 1 };
+  for (const option of options) {
+    const [, name, digits] = /^(after|times)=(\d+)$/.exec(option) ?? [];
+    if (name === "after" || name === "times") numbers[name] = Number(digits);
+    else throw new UsageError(`${JSON.stringify(option)} is not after=N or times=N`);
+  }
+  if (!isKind(kind) || path === "") {
+    throw new UsageError(`${JSON.stringify(text)} is no trouble`, {
+      hint: `Write KIND:PATH, as in 503:search/tweets:after=2:times=3; kinds: ${known.join(", ")}.`,
+    });
+  }
+  return { kind, path, ...numbers };
+}
+
+function isKind(text: string): text is TroubleKind {
+  return Object.hasOwn(TROUBLES, text);
+}
+
+/** The troubles that are to come. */
+export class Troubles {
+  readonly #troubles: Trouble[] = [];
+
+  constructor(troubles: Trouble[] = []) {
+    this.#troubles.push(...troubles.map((trouble) => ({ ...trouble })));
+  }
+
+  /** Adds one. */
+  add(trouble: Partial<Trouble> & Pick<Trouble, "kind" | "path">): void {
+    this.#troubles.push({ after: 0, times: 1, ...trouble });
+  }
+
+  /** The trouble that a request, or a status of a stream, meets now, if any. */
+  next(path: string): TroubleKind | null {
+    for (const trouble of this.#troubles) {
+      if (!path.includes(trouble.path) || trouble.times === 0) continue;
+      if (trouble.after > 0) {
+        trouble.after--;
+        continue;
+      }
+      trouble.times--;
+      return trouble.kind;
+    }
+    return null;
+  }
+}

@@ -1,0 +1,159 @@
+/** Who and what exists in the sandbox, and what is published while somebody looks. */
+
+import type { Clock } from "../clock.ts";
+import { type Corpus, madeStatus, madeUser, type SandboxUser, type Status } from "./corpus.ts";
+
+/** The word that, as a query or a track term, matches every tweet. */
+export const EVERYTHING = "sandbox";
+
+/** How a made-up world begins. */
+export interface WorldOptions {
+  clock: Clock;
+  users: number;
+  tweetsPerUser: number;
+}
+
+/** A page that is wanted; ids as v1.1 takes them (`maxId` inclusive). */
+export interface PageWanted {
+  count: number;
+  sinceId?: bigint | undefined;
+  maxId?: bigint | undefined;
+}
+
+/** Milliseconds between two tweets of a user's past. */
+const SPACING = 60_000;
+/** A timeline goes back this far. */
+const LONGEST_TIMELINE = 3_200;
+
+/** Users and their tweets. */
+export class World {
+  readonly users = new Map<string, SandboxUser>();
+  readonly #clock: Clock;
+  /** Newest first. */
+  #all: Status[] = [];
+  readonly #byUser = new Map<string, Status[]>();
+  readonly #listeners = new Set<(status: Status) => void>();
+  #sequence = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** A world made from code: every tenth user is protected, suspended or gone, in turns. */
+  static made({ clock, users, tweetsPerUser }: WorldOptions): World {
+    const world = new World(clock);
+    const states = ["protected", "suspended", "gone"] as const;
+    for (let n = 0; n < users; n++) {
+      const state = n % 10 === 9 ? states[Math.floor(n / 10) % 3] ?? "open" : "open";
+      const user = madeUser(n, state);
+      world.users.set(user.id, user);
+      const statuses = [];
+      for (let i = 1; i <= tweetsPerUser; i++) {
+        const ms = clock.now() - i * SPACING - n;
+        statuses.push(madeStatus(user, { ms, sequence: world.#sequence++ }));
+      }
+      world.#add(statuses);
+    }
+    return world;
+  }
+
+  /** A world of tweets from files. */
+  static of(corpora: Corpus[], clock: Clock): World {
+    const world = new World(clock);
+    for (const { users, statuses } of corpora) {
+      for (const user of users) world.users.set(user.id, user);
+      world.#add(statuses);
+    }
+    return world;
+  }
+
+  /** A user by id or by screen name, in any case. */
+  user(
+    name: { id?: string | undefined; screenName?: string | undefined },
+  ): SandboxUser | undefined {
+    if (name.id !== undefined) return this.users.get(name.id);
+    const wanted = name.screenName?.toLowerCase();
+    return [...this.users.values()].find((user) => user.screenName.toLowerCase() === wanted);
+  }
+
+  /** New tweets of a user, now. */
+  post(userId: string, count = 1): Status[] {
+    const user = this.users.get(userId);
+    if (!user) return [];
+    const posted: Status[] = [];
+    for (let i = 0; i < count; i++) {
+      posted.push(madeStatus(user, { ms: this.#clock.now(), sequence: this.#sequence++ }));
+    }
+    this.#add(posted);
+    for (const status of posted) this.publish(status);
+    return posted;
+  }
+
+  /** Lets those who listen have a tweet. */
+  publish(status: Status): void {
+    for (const listener of this.#listeners) listener(status);
+  }
+
+  /** Calls `listener` with each tweet that is published, until the result is called. */
+  listen(listener: (status: Status) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Newest first. */
+  timeline(userId: string, wanted: PageWanted): Status[] {
+    const statuses = this.#byUser.get(userId) ?? [];
+    return page(statuses.slice(0, LONGEST_TIMELINE), wanted);
+  }
+
+  /** Newest first. */
+  search(query: string, wanted: PageWanted): Status[] {
+    const matches = matcher(query);
+    return page(
+      this.#all.filter((status) => matches(status, this.users.get(status.userId))),
+      wanted,
+    );
+  }
+
+  #add(statuses: Status[]): void {
+    for (const status of statuses) {
+      const own = this.#byUser.get(status.userId) ?? [];
+      own.push(status);
+      this.#byUser.set(status.userId, own);
+    }
+    for (const userId of new Set(statuses.map((status) => status.userId))) {
+      this.#byUser.get(userId)?.sort(newestFirst);
+    }
+    this.#all = [...this.#all, ...statuses].sort(newestFirst);
+  }
+}
+
+/** Whether tweets match a query: words, OR, -word, #tag, from:name; all of them in any case. */
+export function matcher(query: string): (status: Status, user: SandboxUser | undefined) => boolean {
+  const alternatives = query.toLowerCase().split(/\s+or\s+/).map((part) =>
+    part.match(/"[^"]*"|\S+/g) ?? []
+  );
+  return (status, user) =>
+    alternatives.some((terms) =>
+      terms.every((term) => {
+        if (term === EVERYTHING) return true;
+        if (term.startsWith("-")) return !status.words().includes(term.slice(1));
+        if (term.startsWith("from:")) return user?.screenName.toLowerCase() === term.slice(5);
+        return status.words().includes(term.replaceAll('"', ""));
+      })
+    );
+}
+
+function page(statuses: Status[], { count, sinceId, maxId }: PageWanted): Status[] {
+  const found: Status[] = [];
+  for (const status of statuses) {
+    if (maxId !== undefined && status.id > maxId) continue;
+    if (sinceId !== undefined && status.id <= sinceId) break;
+    if (found.push(status) === count) break;
+  }
+  return found;
+}
+
+function newestFirst(a: Status, b: Status): number {
+  return a.id < b.id ? 1 : a.id > b.id ? -1 : 0;
+}

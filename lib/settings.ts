@@ -1,0 +1,124 @@
+/** What this installation is set to: flags, then environment, then twarc_cloud.ini, then defaults. */
+
+import { parse } from "ini";
+import { z } from "zod";
+import { messageOf, UserError } from "./errors.ts";
+
+/** The bucket where nothing else is said. */
+export const DEFAULT_BUCKET = "./twarc-cloud-data";
+/** The file with an installation's settings, in the working folder. */
+export const INI_FILE = "twarc_cloud.ini";
+
+/** The members of section [DEFAULT] that the Python original has, and region. */
+const NAMES = [
+  "bucket",
+  "subnet",
+  "security_group",
+  "task_role_arn",
+  "task_execution_role_arn",
+  "event_role_arn",
+  "cluster",
+  "log_group",
+  "image_tag",
+  "region",
+  "access_key",
+  "secret_key",
+  "honeybadger_key",
+] as const;
+
+/** The name of a setting in the ini file. */
+export type SettingName = (typeof NAMES)[number];
+
+const iniSchema = z.object({ DEFAULT: z.record(z.string(), z.unknown()).optional() });
+const urlSchema = z.url({ protocol: /^https?$/ });
+
+/** Where settings come from. */
+export interface SettingSources {
+  /** The value of --bucket. */
+  bucket?: string | undefined;
+  env: Record<string, string | undefined>;
+  /** The ini file; one that is not there is no fault. */
+  iniPath?: string;
+}
+
+/** The settings of one command. */
+export class Settings {
+  readonly bucket: string;
+  /** Replaces scheme and host of the API's addresses. */
+  readonly twitterApiUrl: URL | undefined;
+  /** The secret that harvesters are controlled with. */
+  readonly controlSecret: string | undefined;
+  readonly #ini: Partial<Record<SettingName, string>>;
+
+  private constructor(
+    { bucket, env }: SettingSources,
+    ini: Partial<Record<SettingName, string>>,
+  ) {
+    this.#ini = ini;
+    this.bucket = bucket ?? ini.bucket ?? DEFAULT_BUCKET;
+    this.twitterApiUrl = urlIn(env, "TWITTER_API_URL");
+    this.controlSecret = env.TWARC_CLOUD_SECRET || undefined;
+  }
+
+  /**
+   * Reads them.
+   * @throws UserError for a file or a value that cannot be used.
+   */
+  static async load(sources: SettingSources): Promise<Settings> {
+    if (sources.bucket === "") throw new UserError("The bucket's name is empty");
+    return new Settings(sources, await readIni(sources.iniPath ?? INI_FILE));
+  }
+
+  /** A setting of the ini file that may be missing. */
+  get(name: SettingName): string | undefined {
+    return this.#ini[name];
+  }
+
+  /**
+   * A setting of the ini file that the command cannot do without.
+   * @throws UserError that names it.
+   */
+  require(name: SettingName): string {
+    const value = this.#ini[name];
+    if (value !== undefined) return value;
+    throw new UserError(`${name} is not set`, {
+      hint:
+        `Add it to section [DEFAULT] of ${INI_FILE}: it is one of the values that Terraform gives.`,
+    });
+  }
+}
+
+async function readIni(path: string): Promise<Partial<Record<SettingName, string>>> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return {};
+    throw new UserError(`${path} cannot be read: ${messageOf(cause)}`, { cause });
+  }
+  const section = iniSchema.safeParse(parse(text)).data?.DEFAULT;
+  if (!section && text.trim() !== "") {
+    throw new UserError(`${path} has no section [DEFAULT]`, {
+      hint: "Put [DEFAULT] in its first line.",
+    });
+  }
+  const settings: Partial<Record<SettingName, string>> = {};
+  for (const name of NAMES) {
+    const value = section?.[name];
+    if (typeof value !== "string" || value === "") continue;
+    if (/^<.*>$/.test(value)) {
+      throw new UserError(`${name} in ${path} is still ${value}`, { hint: "Put in its value." });
+    }
+    settings[name] = value;
+  }
+  return settings;
+}
+
+function urlIn(env: Record<string, string | undefined>, name: string): URL | undefined {
+  const value = env[name];
+  if (!value) return undefined;
+  if (urlSchema.safeParse(value).success) return new URL(value);
+  throw new UserError(`${name} is ${JSON.stringify(value)}, which is no address`, {
+    hint: `Set it to something like http://127.0.0.1:8080, or unset it.`,
+  });
+}

@@ -1,0 +1,68 @@
+/** How long to wait before asking again: pure functions of what went wrong. */
+
+/** What went wrong, as far as waiting goes. */
+export type Trouble =
+  /** No answer, or one that was cut: refused, reset, DNS, TLS. */
+  | "network"
+  /** HTTP 5xx or 408, or an answer that is not what was asked for. */
+  | "server"
+  /** HTTP 420, or 429 that does not say until when. */
+  | "calm";
+
+/** How often a REST request is tried before its failure is reported. */
+export const REST_TRIES = 10;
+
+const SECOND = 1_000;
+const SHORTEST_LIMIT_WAIT = 10 * SECOND;
+const LONGEST_LIMIT_WAIT = 901 * SECOND;
+
+/**
+ * Milliseconds to wait before a REST request is tried again, after `failures` (1 or more) in a row.
+ * Steps: https://docs.x.com/x-api/fundamentals/handling-disconnections
+ */
+export function restDelay(trouble: Trouble, failures: number): number {
+  switch (trouble) {
+    case "network":
+      return doubled(1 * SECOND, failures, 60 * SECOND);
+    case "server":
+      return doubled(5 * SECOND, failures, 320 * SECOND);
+    case "calm":
+      return doubled(60 * SECOND, failures, LONGEST_LIMIT_WAIT);
+  }
+}
+
+/**
+ * Milliseconds to wait before a stream is opened again, after `failures` (1 or more) in a row: a
+ * lost connection at once and then 250 ms more each time, HTTP errors 5 s doubling to 320 s.
+ * Steps: https://docs.x.com/x-api/fundamentals/handling-disconnections
+ */
+export function streamDelay(trouble: Trouble, failures: number): number {
+  return trouble === "network"
+    ? Math.min((failures - 1) * 250, 16 * SECOND)
+    : restDelay(trouble, failures);
+}
+
+/** How long to wait for a rate limit's window, and whether the clocks seem to disagree. */
+export interface LimitWait {
+  /** Milliseconds. */
+  ms: number;
+  skewed: boolean;
+}
+
+/**
+ * The wait until `x-rate-limit-reset` plus a second, at least 10 s and at most 15 min and a second.
+ * A reset in the past or too far ahead means that a clock is wrong: then the middle of the two.
+ * @param resetAt When the window ends, in milliseconds since 1970.
+ * @param now In milliseconds since 1970.
+ */
+export function limitWait(resetAt: number, now: number): LimitWait {
+  const ms = resetAt + SECOND - now;
+  if (ms < -SHORTEST_LIMIT_WAIT || ms > LONGEST_LIMIT_WAIT + 60 * SECOND) {
+    return { ms: (SHORTEST_LIMIT_WAIT + LONGEST_LIMIT_WAIT) / 2, skewed: true };
+  }
+  return { ms: Math.min(Math.max(ms, SHORTEST_LIMIT_WAIT), LONGEST_LIMIT_WAIT), skewed: false };
+}
+
+function doubled(first: number, failures: number, most: number): number {
+  return Math.min(first * 2 ** Math.min(failures - 1, 30), most);
+}

@@ -1,0 +1,94 @@
+/** The rate limit of one endpoint, shared by every request that is in flight. */
+
+import { getLogger } from "@logtape/logtape";
+import type { Clock } from "../clock.ts";
+import { isoTime } from "../clock.ts";
+import { limitWait } from "./backoff.ts";
+
+const log = getLogger(["twarc-cloud", "api"]);
+
+/** What an answer's `x-rate-limit-` headers say. */
+export interface RateLimit {
+  remaining: number;
+  /** When the window ends, in milliseconds since 1970. */
+  resetAt: number;
+}
+
+/** The rate limit that an answer's headers tell, or null. Header values that are no numbers count as none. */
+export function rateLimitOf(headers: Headers): RateLimit | null {
+  const remaining = headers.get("x-rate-limit-remaining");
+  const reset = headers.get("x-rate-limit-reset");
+  if (!remaining || !reset || !/^\d+$/.test(remaining) || !/^\d+$/.test(reset)) return null;
+  return { remaining: Number(remaining), resetAt: Number(reset) * 1_000 };
+}
+
+/** Lets requests to one endpoint through as its rate limit allows. */
+export class Budget {
+  readonly #name: string;
+  readonly #clock: Clock;
+  #limit: RateLimit | null = null;
+  #known = false;
+  #inFlight = 0;
+  #blockedUntil = 0;
+  #answered = Promise.withResolvers<void>();
+
+  /** @param name The endpoint, for the log. */
+  constructor(name: string, clock: Clock) {
+    this.#name = name;
+    this.#clock = clock;
+  }
+
+  /**
+   * Resolves when a request may be sent; `answered` must follow. Before the first answer only one
+   * request is let through, since nobody knows how many are left.
+   * @throws the signal's reason when it is aborted.
+   */
+  async turn(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      signal.throwIfAborted();
+      const wait = this.#blockedUntil - this.#clock.monotonic();
+      if (wait > 0) {
+        await this.#clock.sleep(wait, signal);
+      } else if (!this.#known && this.#inFlight > 0) {
+        await this.#answered.promise;
+      } else if (this.#limit && this.#limit.remaining <= 0) {
+        this.exhausted(this.#limit);
+      } else {
+        break;
+      }
+    }
+    if (this.#limit) this.#limit.remaining--;
+    this.#inFlight++;
+  }
+
+  /** Takes in what an answer's headers say; null where there was no answer. */
+  answered(headers: Headers | null): void {
+    this.#inFlight--;
+    if (headers) {
+      const limit = rateLimitOf(headers);
+      this.#known = true;
+      this.#limit = limit && { ...limit, remaining: limit.remaining - this.#inFlight };
+    }
+    this.#answered.resolve();
+    this.#answered = Promise.withResolvers();
+  }
+
+  /** Blocks every request until the window of this limit is over. */
+  exhausted(limit: RateLimit): void {
+    const { ms, skewed } = limitWait(limit.resetAt, this.#clock.now());
+    const until = isoTime(this.#clock.now() + ms);
+    if (skewed) {
+      log.warn("The rate limit of {name} is said to end at {reset}: is this clock right?", {
+        name: this.#name,
+        reset: isoTime(limit.resetAt),
+      });
+    }
+    log.info("The rate limit of {name} is used up: waiting until {until}", {
+      name: this.#name,
+      until,
+    });
+    this.#blockedUntil = this.#clock.monotonic() + ms;
+    this.#limit = null;
+    this.#known = false;
+  }
+}

@@ -1,0 +1,76 @@
+/** What the API's error answers mean. */
+
+import { z } from "zod";
+import { type ApiError, UserError } from "../errors.ts";
+
+const decoder = new TextDecoder();
+const LONGEST_MESSAGE = 200;
+
+/** The shapes of v1.1 error bodies: a list, or for old endpoints one text. */
+const errorBody = z.union([
+  z.object({
+    errors: z.array(z.object({ code: z.number().optional(), message: z.string() })).min(1),
+  }),
+  z.object({ error: z.string() }),
+  z.object({ errors: z.string() }),
+]);
+
+/** An error body's code, where it has one, and its message for a person. */
+export interface Fault {
+  code?: number;
+  message: string;
+}
+
+/** What an error answer's body says; a body of any kind is taken. */
+export function faultOf(body: Uint8Array): Fault {
+  const text = decoder.decode(body.subarray(0, 65_536)).trim();
+  const parsed = errorBody.safeParse(jsonOrNull(text));
+  if (!parsed.success) return { message: plain(text) || "no reason given" };
+  if ("error" in parsed.data) return { message: plain(parsed.data.error) };
+  const { errors } = parsed.data;
+  if (typeof errors === "string") return { message: plain(errors) };
+  const [first] = errors;
+  if (!first) return { message: "no reason given" };
+  const message = plain(errors.map((error) => error.message).join("; "));
+  return first.code === undefined ? { message } : { code: first.code, message };
+}
+
+/** Error codes of v1.1 that say that keys are bad, and what a person does about each. */
+const KEYS_FAULTS: Record<number, string> = {
+  32: "Check the keys, or get new ones with `twarc-cloud configure`.",
+  64: "The account that owns the keys is suspended: use the keys of another account.",
+  89: "The access token is not valid (any more): get a new one with `twarc-cloud configure`.",
+  99: "Check the consumer key and secret.",
+  135: "The time of this computer is wrong: set its clock.",
+  215: "The request was not signed: add keys with `twarc-cloud collection-config keys`.",
+  326: "The account that owns the keys is locked: log in to it on the web and unlock it.",
+  453: 'The access level of these keys does not cover this: use `"api": "2"`, or a higher level.',
+};
+
+/** The UserError for an answer that means that the keys are at fault, else null. */
+export function keysFault(error: ApiError): UserError | null {
+  if (error.code !== undefined) {
+    const hint = KEYS_FAULTS[error.code];
+    return hint ? new UserError(error.message, { hint, cause: error }) : null;
+  }
+  const unsaid = error.status === 401 && !/not authorized/i.test(error.message);
+  return unsaid
+    ? new UserError(error.message, { hint: KEYS_FAULTS[32] ?? "", cause: error })
+    : null;
+}
+
+function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** One short line: markup and control characters taken out. */
+function plain(text: string): string {
+  // deno-lint-ignore no-control-regex
+  const line = text.replace(/<[^>]*>/g, " ").replace(/[\u0000-\u001f\u007f-\u009f\s]+/g, " ")
+    .trim();
+  return line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}...` : line;
+}

@@ -1,0 +1,111 @@
+/** Sets of keys by name, in the file that twarc keeps them in. */
+
+import { parse, stringify } from "ini";
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import { messageOf, UserError } from "../errors.ts";
+
+/** What a request is signed with: the four of OAuth 1.0a, or a bearer token. */
+export interface TwitterKeys {
+  consumer_key?: string | undefined;
+  consumer_secret?: string | undefined;
+  access_token?: string | undefined;
+  access_token_secret?: string | undefined;
+  bearer_token?: string | undefined;
+}
+
+const NAMES = [
+  "consumer_key",
+  "consumer_secret",
+  "access_token",
+  "access_token_secret",
+  "bearer_token",
+] as const;
+
+const fileSchema = z.record(z.string(), z.unknown());
+const profileSchema = z.object(
+  Object.fromEntries(NAMES.map((name) => [name, z.string().optional()])),
+);
+
+/** The profile that is used where none is named. */
+export const MAIN_PROFILE = "main";
+
+/** twarc's own file in the person's home folder. */
+export function defaultKeysPath(env: Record<string, string | undefined>): string {
+  const home = env.HOME ?? env.USERPROFILE;
+  if (!home) {
+    throw new UserError("There is no home folder", { hint: "Set HOME, or name the file." });
+  }
+  return join(home, ".twarc");
+}
+
+/**
+ * The keys of a profile; without a name, of `main`, or of the only one there is.
+ * @throws UserError
+ */
+export async function readProfile(path: string, profile?: string): Promise<TwitterKeys> {
+  const profiles = await readFile(path);
+  if (!profiles) {
+    throw new UserError(`There are no keys in ${path}`, {
+      hint: "Get some with `twarc-cloud configure`.",
+    });
+  }
+  const names = Object.keys(profiles).filter((name) => isSection(profiles[name]));
+  const [only] = names;
+  const name = profile ??
+    (names.includes(MAIN_PROFILE) || names.length !== 1 ? MAIN_PROFILE : only);
+  const section = name === undefined ? undefined : profiles[name];
+  if (!isSection(section)) {
+    const known = names.length > 0 ? `It has: ${names.join(", ")}. ` : "";
+    throw new UserError(`There is no profile ${name} in ${path}`, {
+      hint: `${known}Name one with --profile, or make it with \`twarc-cloud configure\`.`,
+    });
+  }
+  const keys = keysIn(section);
+  if (keys.bearer_token || NAMES.slice(0, 4).every((key) => keys[key])) return keys;
+  const missing = NAMES.slice(0, 4).filter((key) => !keys[key]);
+  throw new UserError(`Profile ${name} in ${path} has no ${missing.join(", ")}`, {
+    hint: "Make it anew with `twarc-cloud configure`.",
+  });
+}
+
+/**
+ * Writes a profile; the file's other profiles stay. Only the person can read the file afterwards.
+ * @throws UserError
+ */
+export async function writeProfile(
+  path: string,
+  profile: string,
+  keys: TwitterKeys,
+): Promise<void> {
+  const profiles = await readFile(path) ?? {};
+  const before = profiles[profile];
+  const next = { ...profiles, [profile]: { ...(isSection(before) ? before : {}), ...keys } };
+  const temporary = join(dirname(path), `.twarc-${crypto.randomUUID()}`);
+  try {
+    await Deno.writeTextFile(temporary, stringify(next, { whitespace: true }), { mode: 0o600 });
+    await Deno.rename(temporary, path);
+  } catch (cause) {
+    await Deno.remove(temporary).catch(() => {});
+    throw new UserError(`${path} cannot be written: ${messageOf(cause)}`, { cause });
+  }
+}
+
+async function readFile(path: string): Promise<Record<string, unknown> | null> {
+  try {
+    return fileSchema.parse(parse(await Deno.readTextFile(path)));
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return null;
+    throw new UserError(`${path} cannot be read: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function isSection(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function keysIn(section: Record<string, unknown>): TwitterKeys {
+  const parsed = profileSchema.safeParse(section);
+  const values = parsed.success ? parsed.data : {};
+  return Object.fromEntries(NAMES.flatMap((name) => values[name] ? [[name, values[name]]] : []));
+}

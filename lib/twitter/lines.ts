@@ -1,0 +1,105 @@
+/** Cuts a stream of bytes into lines, with a watch on silence. */
+
+import type { Clock } from "../clock.ts";
+
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const READ_SIZE = 65_536;
+/** No tweet comes near this; a longer line is given up, so that it cannot fill the memory. */
+const LONGEST_LINE = 32 * 1024 * 1024;
+
+/** Thrown when nothing at all has arrived for too long. */
+export class StalledError extends Error {}
+
+/** What to know for reading lines. */
+export interface LinesOptions {
+  clock: Clock;
+  /** Milliseconds of silence after which StalledError is thrown. */
+  stallMs: number;
+}
+
+/**
+ * The lines that arrive together, without their ends (`\n` or `\r\n`); empty where only keep-alives
+ * arrived. What follows the last line end when the body ends is no line and is left out. One block is
+ * read into again and again, so that memory stays flat.
+ * @throws StalledError, or what the body fails with.
+ */
+export async function* linesOf(
+  body: ReadableStream<Uint8Array>,
+  { clock, stallMs }: LinesOptions,
+): AsyncGenerator<Uint8Array[]> {
+  const reader = body.getReader({ mode: "byob" });
+  const splitter = new Splitter();
+  let buffer = new Uint8Array(READ_SIZE);
+  try {
+    for (;;) {
+      const { value, done } = await inTime(reader.read(buffer), clock, stallMs);
+      if (done) return;
+      yield splitter.push(value);
+      buffer = new Uint8Array(value.buffer);
+    }
+  } finally {
+    await reader.cancel().catch(() => {});
+  }
+}
+
+/** Keeps the beginning of a line until its end arrives. */
+class Splitter {
+  #kept = new Uint8Array(READ_SIZE);
+  #length = 0;
+  #tooLong = false;
+
+  push(chunk: Uint8Array): Uint8Array[] {
+    const lines: Uint8Array[] = [];
+    let start = 0;
+    for (;;) {
+      const end = chunk.indexOf(LINE_FEED, start);
+      if (end < 0) break;
+      this.#keep(chunk.subarray(start, end));
+      const line = this.#take();
+      if (line.length > 0) lines.push(line);
+      start = end + 1;
+    }
+    this.#keep(chunk.subarray(start));
+    return lines;
+  }
+
+  #keep(part: Uint8Array): void {
+    const needed = this.#length + part.length;
+    if (this.#tooLong || needed > LONGEST_LINE) {
+      this.#tooLong = true;
+      return;
+    }
+    if (needed > this.#kept.length) {
+      const larger = new Uint8Array(needed * 2);
+      larger.set(this.#kept.subarray(0, this.#length));
+      this.#kept = larger;
+    }
+    this.#kept.set(part, this.#length);
+    this.#length = needed;
+  }
+
+  #take(): Uint8Array {
+    const end = this.#kept[this.#length - 1] === CARRIAGE_RETURN ? this.#length - 1 : this.#length;
+    const line = this.#tooLong ? TOO_LONG : this.#kept.slice(0, Math.max(end, 0));
+    this.#length = 0;
+    this.#tooLong = false;
+    return line;
+  }
+}
+
+/** Stands in for a line that was given up: no JSON, so it is counted among the damaged ones. */
+const TOO_LONG = new TextEncoder().encode("(a line of more than 32 MiB)");
+
+async function inTime<T>(read: Promise<T>, clock: Clock, ms: number): Promise<T> {
+  const watch = new AbortController();
+  const stalled = clock.sleep(ms, watch.signal).then(() => {
+    if (!watch.signal.aborted) throw new StalledError(`Nothing has arrived for ${ms / 1_000} s`);
+    return new Promise<never>(() => {});
+  });
+  try {
+    return await Promise.race([read, stalled]);
+  } finally {
+    watch.abort();
+  }
+}

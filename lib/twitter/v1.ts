@@ -1,0 +1,238 @@
+/** Version 1.1 of the API: timelines, search, the filter stream and users, statuses as they were sent. */
+
+import { z } from "zod";
+import type { Clock } from "../clock.ts";
+import { ApiError } from "../errors.ts";
+import type {
+  Filter,
+  Page,
+  PageAt,
+  StreamItem,
+  TimelineState,
+  TwitterApi,
+  UserAnswer,
+} from "./api.ts";
+import { items, line, member, type Span, text } from "./raw_json.ts";
+import { liveStream } from "./stream.ts";
+import type { Transport } from "./transport.ts";
+import { readStreamLine } from "./v1_messages.ts";
+
+const TIMELINE_PAGE = 200;
+const SEARCH_PAGE = 100;
+const LOOKUP_SIZE = 100;
+/** Three keep-alives of 30 s missed. */
+const STALL_MS = 90_000;
+
+const userSchema = z.object({
+  id_str: z.string().optional(),
+  screen_name: z.string(),
+  protected: z.boolean().nullish(),
+});
+
+/** What a V1Api is made of. */
+export interface V1Options {
+  transport: Transport;
+  clock: Clock;
+  /** Milliseconds of silence after which a stream is opened again; 90,000 unless said. */
+  stallMs?: number;
+}
+
+/** The API in version 1.1: https://developer.x.com/en/docs/x-api/v1 */
+export class V1Api implements TwitterApi {
+  readonly #transport: Transport;
+  readonly #clock: Clock;
+  readonly #stallMs: number;
+
+  constructor({ transport, clock, stallMs = STALL_MS }: V1Options) {
+    this.#transport = transport;
+    this.#clock = clock;
+    this.#stallMs = stallMs;
+  }
+
+  /** GET statuses/user_timeline: 200 a page, 3,200 back, retweets included. */
+  async timeline(
+    userId: string,
+    at: PageAt,
+    signal: AbortSignal,
+  ): Promise<Page | TimelineState> {
+    const parameters = {
+      user_id: userId,
+      tweet_mode: "extended",
+      include_rts: "true",
+      ...pageParameters(at, TIMELINE_PAGE),
+    };
+    const request = { method: "GET", path: "1.1/statuses/user_timeline.json", parameters } as const;
+    try {
+      return await this.#transport.ask(request, (answer) => pageOf(answer, 0, at), signal);
+    } catch (error) {
+      const state = error instanceof ApiError ? timelineState(error) : null;
+      if (state) return state;
+      throw error;
+    }
+  }
+
+  /** GET search/tweets: 100 a page, about seven days back. */
+  search(query: string, at: PageAt, signal: AbortSignal): Promise<Page> {
+    const parameters = {
+      q: query,
+      tweet_mode: "extended",
+      result_type: "recent",
+      ...pageParameters(at, SEARCH_PAGE),
+    };
+    const request = { method: "GET", path: "1.1/search/tweets.json", parameters } as const;
+    return this.#transport.ask(request, (answer) => {
+      const statuses = member(answer, "statuses");
+      if (!statuses) throw new SyntaxError("It has no statuses");
+      return pageOf(answer, statuses.start, at);
+    }, signal);
+  }
+
+  /** POST statuses/filter. */
+  stream(filter: Filter, signal: AbortSignal): AsyncIterable<StreamItem> {
+    const parameters = { ...filter, tweet_mode: "extended", stall_warnings: "true" };
+    const request = { method: "POST", path: "1.1/statuses/filter.json", parameters } as const;
+    return liveStream({
+      open: (connection) => this.#transport.open(request, connection),
+      read: readStreamLine,
+      clock: this.#clock,
+      stallMs: this.#stallMs,
+      signal,
+    });
+  }
+
+  /** POST users/lookup, 100 a call; GET users/show for those that it leaves out, to learn why. */
+  async *users(
+    by: "id" | "screen_name",
+    names: string[],
+    signal: AbortSignal,
+  ): AsyncGenerator<UserAnswer[]> {
+    for (let i = 0; i < names.length; i += LOOKUP_SIZE) {
+      const asked = names.slice(i, i + LOOKUP_SIZE);
+      const found = await this.#lookup(by, asked, signal);
+      const answers: UserAnswer[] = [];
+      for (const name of asked) {
+        answers.push(found.get(name.toLowerCase()) ?? await this.#show(by, name, signal));
+      }
+      yield answers;
+    }
+  }
+
+  async #lookup(
+    by: "id" | "screen_name",
+    asked: string[],
+    signal: AbortSignal,
+  ): Promise<Map<string, UserAnswer>> {
+    const names = new Map(asked.map((name) => [name.toLowerCase(), name]));
+    const parameters = { [parameterOf(by)]: asked.join(","), tweet_mode: "extended" };
+    const request = { method: "POST", path: "1.1/users/lookup.json", parameters } as const;
+    const found = new Map<string, UserAnswer>();
+    const read = (answer: Uint8Array) => {
+      for (const span of items(answer)) {
+        const user = userOf(answer, span);
+        const name = (by === "id" ? user.id : user.screenName).toLowerCase();
+        found.set(name, { ...user, asked: names.get(name) ?? name });
+      }
+      return found;
+    };
+    try {
+      return await this.#transport.ask(request, read, signal);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return new Map();
+      throw error;
+    }
+  }
+
+  async #show(
+    by: "id" | "screen_name",
+    asked: string,
+    signal: AbortSignal,
+  ): Promise<UserAnswer> {
+    const parameters = { [parameterOf(by)]: asked, tweet_mode: "extended" };
+    const request = { method: "GET", path: "1.1/users/show.json", parameters } as const;
+    try {
+      const read = (answer: Uint8Array) => userOf(answer, { start: 0, end: answer.length });
+      return { ...await this.#transport.ask(request, read, signal), asked };
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.code === 63) return { state: "suspended", asked };
+      if (error.status === 404) return { state: "not_found", asked };
+      throw error;
+    }
+  }
+}
+
+function parameterOf(by: "id" | "screen_name"): "user_id" | "screen_name" {
+  return by === "id" ? "user_id" : "screen_name";
+}
+
+/** `max_id` is inclusive and `untilId` is not: one less, in 64-bit arithmetic. */
+function pageParameters(at: PageAt, size: number): Record<string, string> {
+  return {
+    count: `${Math.min(at.limit ?? size, size)}`,
+    ...(at.sinceId ? { since_id: at.sinceId } : {}),
+    ...(at.untilId ? { max_id: `${BigInt(at.untilId) - 1n}` } : {}),
+  };
+}
+
+/**
+ * The page in the array at `start`. Only an empty one is the last; what lies outside the span that
+ * was asked for, or comes twice, is left out.
+ * @throws SyntaxError for a damaged answer, or one that brings nothing but what was there before.
+ */
+function pageOf(answer: Uint8Array, start: number, at: PageAt): Page {
+  const ids = new Map<bigint, Span>();
+  let repeated = 0;
+  for (const span of items(answer, start)) {
+    const id = BigInt(idOf(answer, span));
+    if (at.untilId && id >= BigInt(at.untilId)) repeated++;
+    else if (!(at.sinceId && id <= BigInt(at.sinceId)) && !ids.has(id)) ids.set(id, span);
+  }
+  if (ids.size === 0 && repeated > 0) throw new SyntaxError("It repeats the page before");
+  if (ids.size === 0) return { lines: [], count: 0 };
+  const [first = 0n, ...others] = ids.keys();
+  const newest = others.reduce((most, id) => id > most ? id : most, first);
+  const oldest = others.reduce((least, id) => id < least ? id : least, first);
+  const lines = [...ids.values()].map((span) => line(answer, span));
+  for (const status of lines) JSON.parse(decoder.decode(status));
+  return {
+    lines,
+    count: lines.length,
+    newestId: `${newest}`,
+    oldestId: `${oldest}`,
+    next: `${oldest}`,
+  };
+}
+
+const decoder = new TextDecoder();
+
+/** A status' or user's id: `id_str`, or the digits of `id`, which a number would round. */
+function idOf(answer: Uint8Array, { start }: Span): string {
+  const span = member(answer, "id_str", start) ?? member(answer, "id", start);
+  const id = span ? text(answer, span) : "";
+  if (!/^\d+$/.test(id)) throw new SyntaxError("An object has no id");
+  return id;
+}
+
+/** @throws SyntaxError */
+function userOf(
+  answer: Uint8Array,
+  span: Span,
+): Extract<UserAnswer, { state: "found" | "protected" }> {
+  const bytes = line(answer, span);
+  const parsed = userSchema.safeParse(JSON.parse(decoder.decode(bytes)));
+  if (!parsed.success) throw new SyntaxError("A user is not as expected");
+  return {
+    state: parsed.data.protected ? "protected" : "found",
+    asked: "",
+    id: idOf(answer, span),
+    screenName: parsed.data.screen_name,
+    line: bytes,
+  };
+}
+
+/** What an error answer to a timeline says of its user; null if it says nothing of it. */
+function timelineState(error: ApiError): TimelineState | null {
+  if (error.code === 63) return "suspended";
+  if (error.code === 179 || error.status === 401) return "protected";
+  return error.status === 404 ? "not_found" : null;
+}

@@ -1,0 +1,140 @@
+/** What every Store does, run on each adapter. */
+
+import assert from "node:assert/strict";
+import { ConflictError } from "../../lib/errors.ts";
+import type { Store } from "../../lib/store/store.ts";
+
+/** Opens an empty store of an adapter. */
+export type OpenStore = () => Promise<{ store: Store; close: () => Promise<void> }>;
+
+const encoder = new TextEncoder();
+
+function bytes(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+async function textOf(store: Store, key: string): Promise<string | null> {
+  const found = await store.get(key);
+  return found && new TextDecoder().decode(found.bytes);
+}
+
+async function keysOf(store: Store, prefix: string, folders = false): Promise<string[]> {
+  return (await Array.fromAsync(store.list(prefix, { folders }))).map(({ key }) => key);
+}
+
+/** Registers the tests of the port for one adapter. */
+export function storeContract(adapter: string, open: OpenStore): void {
+  const test = (name: string, use: (store: Store) => Promise<void>) =>
+    Deno.test(`${adapter}: ${name}`, async () => {
+      const { store, close } = await open();
+      try {
+        await use(store);
+      } finally {
+        await close();
+      }
+    });
+
+  test("what was put is got back, with a version that changes with each write", async (store) => {
+    const first = await store.put("a/b.json", bytes("one"));
+    assert.equal((await store.get("a/b.json"))?.version, first);
+    const second = await store.put("a/b.json", bytes("two"));
+    assert.notEqual(second, first);
+    assert.equal(await textOf(store, "a/b.json"), "two");
+  });
+
+  test("what is absent is null, and deleting it is no error", async (store) => {
+    assert.equal(await store.get("nothing"), null);
+    await store.delete("nothing");
+    await assert.rejects(store.read("nothing"));
+  });
+
+  test("a put that wants absence conflicts with what is there and leaves it", async (store) => {
+    await store.put("k", bytes("first"), { ifAbsent: true });
+    await assert.rejects(store.put("k", bytes("second"), { ifAbsent: true }), ConflictError);
+    assert.equal(await textOf(store, "k"), "first");
+  });
+
+  test("a put that wants a version conflicts with any other, and with absence", async (store) => {
+    const old = await store.put("k", bytes("1"));
+    await store.put("k", bytes("2"));
+    await assert.rejects(store.put("k", bytes("3"), { ifVersion: old }), ConflictError);
+    assert.equal(await textOf(store, "k"), "2");
+    await store.delete("k");
+    await assert.rejects(store.put("k", bytes("3"), { ifVersion: old }), ConflictError);
+  });
+
+  test("a delete that wants a version conflicts with any other", async (store) => {
+    const old = await store.put("k", bytes("1"));
+    const version = await store.put("k", bytes("2"));
+    await assert.rejects(store.delete("k", { ifVersion: old }), ConflictError);
+    await store.delete("k", { ifVersion: version });
+    assert.equal(await store.get("k"), null);
+  });
+
+  test("of writers that count up side by side none loses a step", async (store) => {
+    await store.put("n", bytes("0"));
+    const countUp = async () => {
+      for (;;) {
+        const found = await store.get("n");
+        assert.ok(found);
+        const next = Number(new TextDecoder().decode(found.bytes)) + 1;
+        try {
+          await store.put("n", bytes(`${next}`), { ifVersion: found.version });
+          return;
+        } catch (error) {
+          if (!(error instanceof ConflictError)) throw error;
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: 12 }, countUp));
+    assert.equal(await textOf(store, "n"), "12");
+  });
+
+  test("of writers that want absence only one wins", async (store) => {
+    const tries = Array.from(
+      { length: 8 },
+      (_, i) => store.put("only", bytes(`${i}`), { ifAbsent: true }),
+    );
+    const results = await Promise.allSettled(tries);
+    assert.equal(results.filter((result) => result.status === "fulfilled").length, 1);
+  });
+
+  test("a local file is uploaded and read back as a stream", async (store) => {
+    const path = await Deno.makeTempFile();
+    try {
+      const content = new Uint8Array(6 * 1024 * 1024 + 7).map((_, i) => i % 251);
+      await Deno.writeFile(path, content);
+      await store.upload("x/large.bin", path);
+      const back = await new Response(await store.read("x/large.bin")).bytes();
+      assert.deepEqual(back, content);
+      await assert.rejects(store.upload("x/large.bin", path, { ifAbsent: true }), ConflictError);
+    } finally {
+      await Deno.remove(path);
+    }
+  });
+
+  test("a listing has every key below a prefix, in byte order, with sizes and versions", async (store) => {
+    const keys = ["c/a", "c/a-b/x", "c/a/b", "c/é", "c/z.json", "d/other"];
+    for (const key of keys.filter((key) => key !== "c/a")) await store.put(key, bytes(key));
+    const listed = await Array.fromAsync(store.list("c/"));
+    assert.deepEqual(listed.map(({ key }) => key), ["c/a-b/x", "c/a/b", "c/z.json", "c/é"]);
+    for (const { key, size, version } of listed) {
+      assert.equal(size, bytes(key).length);
+      assert.equal(version, (await store.get(key))?.version);
+    }
+    assert.deepEqual(await keysOf(store, "c/a"), ["c/a-b/x", "c/a/b"]);
+    assert.deepEqual(await keysOf(store, "nothing/"), []);
+  });
+
+  test("a listing by folders stops at the next slash", async (store) => {
+    for (const key of ["c/1/a", "c/1/b", "c/2/deep/er", "c/file"]) await store.put(key, bytes("x"));
+    assert.deepEqual(await keysOf(store, "c/", true), ["c/1/", "c/2/", "c/file"]);
+  });
+
+  test("keys with spaces, signs and letters of any script are kept", async (store) => {
+    const key = "collections/a b+c%20ü漢字/x (1).json";
+    await store.put(key, bytes("1"));
+    assert.equal(await textOf(store, key), "1");
+    assert.deepEqual(await keysOf(store, "collections/a b"), [key]);
+  });
+}

@@ -1,0 +1,85 @@
+/** A store in memory, whose every step a test can look at or break. */
+
+import { ConflictError, OutsideError } from "../../lib/errors.ts";
+import type { Listed, Store, Version, When } from "../../lib/store/store.ts";
+
+/** What is about to happen in the store. */
+export interface Operation {
+  method: "get" | "read" | "put" | "upload" | "delete" | "list";
+  key: string;
+}
+
+/** A Store in memory. */
+export class MemoryStore implements Store {
+  readonly name: string;
+  /** Called before each operation; what it throws, the operation throws. */
+  before: (operation: Operation) => void | Promise<void> = () => {};
+  readonly #objects = new Map<string, { bytes: Uint8Array; version: Version }>();
+  #versions = 0;
+
+  constructor(name = "memory") {
+    this.name = name;
+  }
+
+  /** Every key, in order. */
+  keys(): string[] {
+    return [...this.#objects.keys()].sort();
+  }
+
+  async get(key: string): Promise<{ bytes: Uint8Array; version: Version } | null> {
+    await this.before({ method: "get", key });
+    const found = this.#objects.get(key);
+    return found ? { bytes: found.bytes.slice(), version: found.version } : null;
+  }
+
+  async read(key: string): Promise<ReadableStream<Uint8Array>> {
+    await this.before({ method: "read", key });
+    const found = this.#objects.get(key);
+    if (!found) throw new OutsideError(`There is no ${key}`);
+    return new Blob([new Uint8Array(found.bytes)]).stream();
+  }
+
+  async put(key: string, bytes: Uint8Array, when?: When): Promise<Version> {
+    await this.before({ method: "put", key });
+    return this.#write(key, bytes, when);
+  }
+
+  async upload(key: string, path: string, when?: When): Promise<Version> {
+    await this.before({ method: "upload", key });
+    return this.#write(key, await Deno.readFile(path), when);
+  }
+
+  async delete(key: string, when?: { ifVersion: Version }): Promise<void> {
+    await this.before({ method: "delete", key });
+    if (when && this.#objects.get(key)?.version !== when.ifVersion) throw new ConflictError(key);
+    this.#objects.delete(key);
+  }
+
+  async *list(prefix: string, { folders = false } = {}): AsyncGenerator<Listed> {
+    await this.before({ method: "list", key: prefix });
+    let last = "";
+    for (const key of this.keys()) {
+      if (!key.startsWith(prefix)) continue;
+      const end = folders ? key.indexOf("/", prefix.length) : -1;
+      if (end < 0) {
+        const { bytes, version } = this.#objects.get(key) ??
+          { bytes: new Uint8Array(), version: "" };
+        yield { key, size: bytes.length, version };
+      } else if (key.slice(0, end + 1) !== last) {
+        last = key.slice(0, end + 1);
+        yield { key: last, size: 0, version: "" };
+      }
+    }
+  }
+
+  #write(key: string, bytes: Uint8Array, when: When | undefined): Version {
+    const found = this.#objects.get(key);
+    if (when && "ifAbsent" in when && found) throw new ConflictError(key);
+    if (when && "ifVersion" in when && found?.version !== when.ifVersion) {
+      throw new ConflictError(key);
+    }
+    const version = `v${++this.#versions}`;
+    this.#objects.set(key, { bytes: bytes.slice(), version });
+    return version;
+  }
+}

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { gunzipSync } from "node:zlib";
+import { Segment, type SegmentFile } from "../../lib/harvest/segment.ts";
+
+const encoder = new TextEncoder();
+
+function lines(from: number, to: number, size = 40): Uint8Array[] {
+  const made = [];
+  for (let i = from; i < to; i++) made.push(encoder.encode(`{"n":${i},"t":"${"é".repeat(size)}"}`));
+  return made;
+}
+
+async function contentOf({ path, sha1, bytes }: SegmentFile): Promise<string[]> {
+  const file = await Deno.readFile(path);
+  assert.equal(createHash("sha1").update(file).digest("hex"), sha1);
+  assert.equal(file.length, bytes);
+  // Fails on a file of more than one gzip member.
+  const stream = new Blob([file]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const text = await new Response(stream).text();
+  assert.equal(gunzipSync(file).toString(), text);
+  assert.ok(text.endsWith("\n"));
+  return text.slice(0, -1).split("\n");
+}
+
+function textOf(made: Uint8Array[]): string[] {
+  return made.map((line) => new TextDecoder().decode(line));
+}
+
+async function inDirectory(use: (directory: string) => Promise<void>): Promise<void> {
+  const directory = await Deno.makeTempDir();
+  try {
+    await use(directory);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+Deno.test("a segment is one gzip member with every line once, its sha1 and size right", () =>
+  inDirectory(async (directory) => {
+    const segment = await Segment.open(directory);
+    await segment.append(lines(0, 10), 10);
+    await segment.append(lines(10, 20), 10);
+    const file = await segment.close();
+    assert.deepEqual(await contentOf(file), textOf(lines(0, 20)));
+    assert.equal(file.tweets, 20);
+  }));
+
+Deno.test("pieces hold what came since the piece before, and the whole still holds everything", () =>
+  inDirectory(async (directory) => {
+    const segment = await Segment.open(directory);
+    await segment.append(lines(0, 5), 5);
+    const first = await segment.cutPiece();
+    await segment.append(lines(5, 7), 2);
+    assert.equal(segment.uncut, 2);
+    const second = await segment.cutPiece();
+    await segment.append(lines(7, 9), 2);
+    const whole = await segment.close();
+    assert.deepEqual(await contentOf(first), textOf(lines(0, 5)));
+    assert.deepEqual(await contentOf(second), textOf(lines(5, 7)));
+    assert.deepEqual(await contentOf(whole), textOf(lines(0, 9)));
+    assert.deepEqual([first.tweets, second.tweets, whole.tweets], [5, 2, 9]);
+  }));
+
+Deno.test("lines that span many blocks, and one line larger than a block, come out whole", () =>
+  inDirectory(async (directory) => {
+    const segment = await Segment.open(directory);
+    const many = [...lines(0, 30_000), ...lines(0, 1, 900_000), ...lines(30_000, 30_010)];
+    await segment.append(many.slice(0, 20_000), 20_000);
+    const piece = await segment.cutPiece();
+    await segment.append(many.slice(20_000), many.length - 20_000);
+    const whole = await segment.close();
+    assert.deepEqual(await contentOf(piece), textOf(many.slice(0, 20_000)));
+    assert.deepEqual(await contentOf(whole), textOf(many));
+  }));
+
+Deno.test("closing twice gives the same file", () =>
+  inDirectory(async (directory) => {
+    const segment = await Segment.open(directory);
+    await segment.append(lines(0, 3), 3);
+    assert.deepEqual(await segment.close(), await segment.close());
+  }));

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { sideBySide } from "../../lib/harvest/side_by_side.ts";
+
+/** A walk that counts how many walks are open, and waits a turn of the event loop before each item. */
+function counted(open: { now: number; most: number }, items: string[]) {
+  return async function* () {
+    open.now++;
+    open.most = Math.max(open.most, open.now);
+    try {
+      for (const item of items) {
+        await new Promise((resolve) => setTimeout(resolve));
+        yield item;
+      }
+    } finally {
+      open.now--;
+    }
+  }();
+}
+
+async function* each<T>(values: T[]): AsyncGenerator<T> {
+  yield* values;
+}
+
+Deno.test("every item of every walk comes once, in its walk's order, and no more walks run than allowed", async () => {
+  const open = { now: 0, most: 0 };
+  const walks = ["a", "b", "c", "d", "e"].map((name) => counted(open, [`${name}1`, `${name}2`]));
+  const came = await Array.fromAsync(sideBySide(each(walks), 2));
+  assert.deepEqual(came.toSorted(), ["a1", "a2", "b1", "b2", "c1", "c2", "d1", "d2", "e1", "e2"]);
+  for (const name of ["a", "b", "c", "d", "e"]) {
+    assert.ok(came.indexOf(`${name}1`) < came.indexOf(`${name}2`));
+  }
+  assert.equal(open.most, 2);
+  assert.equal(open.now, 0);
+});
+
+Deno.test("an error of one walk ends all of them and is thrown", async () => {
+  const open = { now: 0, most: 0 };
+  const failing = async function* () {
+    yield "f1";
+    await Promise.resolve();
+    throw new Error("It broke");
+  }();
+  const walks = [counted(open, ["a1", "a2", "a3"]), failing];
+  await assert.rejects(
+    Array.fromAsync(sideBySide(each<AsyncGenerator<string>>(walks), 2)),
+    /It broke/,
+  );
+  assert.equal(open.now, 0);
+});
+
+Deno.test("leaving early ends every walk", async () => {
+  const open = { now: 0, most: 0 };
+  const walks = [counted(open, ["a1", "a2"]), counted(open, ["b1", "b2"])];
+  for await (const _ of sideBySide(each(walks), 2)) break;
+  assert.equal(open.now, 0);
+});
