@@ -24,6 +24,8 @@ import type { TwitterApi } from "./lib/twitter/api.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
 
+const MINUTE = 60_000;
+
 /** What a harvest is asked to do, and with what. */
 export interface Harvest {
   collectionId: string;
@@ -41,6 +43,8 @@ export interface Harvest {
   spool: { parent: string; name: string };
   /** Exit when the harvest is done; else stay up, stopped, until told to exit. */
   shutdown: boolean;
+  /** Log memory and rate every minute. */
+  monitor: boolean;
   /** The process is told to end. */
   signal: AbortSignal;
 }
@@ -55,7 +59,7 @@ export async function harvest(options: Harvest): Promise<void> {
   const { config } = await new Collections(store, clock).load(collectionId);
   const api = await options.openApi(config);
   const harvester = new Harvester(options, api);
-  const server = await serveControl(harvester, { ...control, collectionId, clock });
+  const server = serveControl(harvester, { ...control, collectionId, clock });
   const endBySignal = () => {
     harvester.stop();
     harvester.shutdown();
@@ -64,10 +68,13 @@ export async function harvest(options: Harvest): Promise<void> {
   try {
     const holder = { id: crypto.randomUUID(), ...process, control: server.url.href };
     const lease = await takeLease({ store, collectionId, holder, clock, isGone });
+    const watched = new AbortController();
+    if (options.monitor) void harvester.monitor(watched.signal);
     try {
       await harvester.run(lease, holder.id);
       if (!options.shutdown && !signal.aborted) await harvester.gone;
     } finally {
+      watched.abort();
       await lease.release();
     }
   } finally {
@@ -131,6 +138,21 @@ class Harvester implements Controlled {
     const { tweets, files, fileBytes, counts } = this.#recorder.progress;
     const committed = harvestInfo(this.#checkpoint.state, collectionId);
     return { ...committed, ...counts, tweets, files, file_bytes: fileBytes, state };
+  }
+
+  /** Logs memory and rate every minute, until the signal is aborted. */
+  async monitor(signal: AbortSignal): Promise<void> {
+    for (let before = 0; !signal.aborted; before = this.info().tweets) {
+      await this.#options.clock.sleep(MINUTE, signal);
+      const { tweets, files } = this.info();
+      const mb = Math.round(Deno.memoryUsage().rss / 2 ** 20);
+      log.info("{tweets} tweets ({rate} a minute), {files} files, {mb} MB of memory", {
+        tweets,
+        rate: tweets - before,
+        files,
+        mb,
+      });
+    }
   }
 
   /** Settles what the harvest before left, harvests, and settles. */

@@ -143,6 +143,19 @@ export function keysOf(
   });
 }
 
+/**
+ * The keys of a configuration that need not be whole yet, and the API's version.
+ * @throws InvalidConfigError where there are none, or not all.
+ */
+export function draftKeys(json: JsonObject): { keys: ConfigKeys; version: string } {
+  const config = withoutPlaceholders(json);
+  const reasons = keysReasons(config);
+  const parsed = keysSchema.safeParse(member(config, "keys") ?? member(config, "credentials"));
+  if (reasons.length > 0 || !parsed.success) throw new InvalidConfigError(reasons);
+  const api = member(config, "api");
+  return { keys: parsed.data, version: typeof api === "string" ? api : "1.1" };
+}
+
 /** The most tweets that a harvest of the collection collects; undefined for all. */
 export function maxRecords(config: CollectionConfig): number | undefined {
   const most = config.type === "search"

@@ -1,6 +1,8 @@
 /** The folder for a harvest's temporary files, and the small files that are kept beside the tweets. */
 
-import { join } from "node:path";
+import { createHash } from "node:crypto";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { diskError, withLineFeeds, writeAll } from "./disk.ts";
 import { Segment } from "./segment.ts";
 
@@ -82,4 +84,11 @@ export class Spool {
 
 function ignoreAbsent(error: unknown): void {
   if (!(error instanceof Deno.errors.NotFound)) throw error;
+}
+
+/** The folder for a collection's temporary files: of its own, whatever buckets are harvested here. */
+export function spoolFor(bucket: string, collectionId: string): { parent: string; name: string } {
+  const place = /^[A-Za-z0-9]/.test(bucket) ? bucket : resolve(bucket);
+  const hash = createHash("sha256").update(place).digest("hex").slice(0, 12);
+  return { parent: join(tmpdir(), "twarc-cloud"), name: `${hash}-${collectionId}` };
 }

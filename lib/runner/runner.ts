@@ -1,5 +1,9 @@
 /** The port to where harvesters run, and the choice of its adapter. */
 
+import type { Clock } from "../clock.ts";
+import type { HarvestInfo } from "../collection/harvest_info.ts";
+import { UserError } from "../errors.ts";
+import { isFolder, type Store } from "../store/store.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** The flags of a harvest; what is absent has the harvester's own default. */
@@ -53,7 +57,7 @@ export interface Runner {
   /** Every harvester that runs for this bucket. */
   running(): AsyncIterable<Running>;
   /** What a running harvester says of itself (the fields of harvest.json so far); null if none runs. */
-  info(collectionId: string): Promise<Record<string, unknown> | null>;
+  info(collectionId: string): Promise<HarvestInfo | null>;
   /** Runs the job by a schedule from now on, in place of a schedule it had. */
   schedule(job: Job, schedule: Schedule): Promise<void>;
   /** Ends a schedule; false if there was none. */
@@ -65,4 +69,28 @@ export interface Runner {
     collectionId: string,
     options: { follow: boolean; signal: AbortSignal },
   ): AsyncIterable<string>;
+}
+
+/** What a runner is opened with. */
+export interface RunnerOptions {
+  bucket: string;
+  store: Store;
+  clock: Clock;
+  /** The command line that starts this program again. */
+  self: readonly string[];
+  env: Record<string, string | undefined>;
+}
+
+/**
+ * Opens the runner that belongs to a bucket.
+ * @throws UserError
+ */
+export async function openRunner(options: RunnerOptions): Promise<Runner> {
+  if (isFolder(options.bucket)) {
+    const { LocalRunner } = await import("./local.ts");
+    return new LocalRunner(options);
+  }
+  throw new UserError("Harvesters on AWS are not in this version of twarc-cloud", {
+    hint: "Use a folder for a bucket: --bucket ./twarc-cloud-data",
+  });
 }

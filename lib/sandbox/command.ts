@@ -1,125 +1,48 @@
-/** What `twarc-cloud sandbox` does: serves until it is stopped. */
+/** The command `twarc-cloud sandbox` and its flags. */
 
-import { systemClock } from "../clock.ts";
-import type { Clock } from "../clock.ts";
-import { type Corpus, readCorpus, type Status } from "./corpus.ts";
-import { type Sandbox, startSandbox } from "./server.ts";
-import { parseTrouble } from "./trouble.ts";
-import { EVERYTHING, World } from "./world.ts";
+import type { Command } from "@commander-js/extra-typings";
+import { portNumber, positive, wholeNumber } from "../numbers.ts";
+import type { SandboxContext } from "./serve.ts";
 
-/** The flags of the command. */
-export interface SandboxFlags {
-  port: number;
-  /** Files of tweets; none for a made-up world. */
-  tweets: string[];
-  users: number;
-  tweetsPerUser: number;
-  /** Tweets a second on streams. */
-  rate: number;
-  /** Troubles, as parseTrouble reads them. */
-  trouble: string[];
-  /** Replaces every rate limit. */
-  limit?: number | undefined;
-  /** Seconds between keep-alives on a stream. */
-  keepAlive: number;
-  /** Tweets before a lost stream that are sent once more after it. */
-  replay: number;
-  /** Say each request. */
-  verbose: boolean;
-}
-
-/** Where the command prints, and when it ends. */
-export interface SandboxContext {
-  print: (line: string) => void;
-  signal: AbortSignal;
-}
-
-/**
- * Serves the stand-in API until the signal is aborted.
- * @throws UserError for a file or a port that cannot be used; UsageError for a trouble that is none.
- */
-export async function runSandbox(
-  flags: SandboxFlags,
-  { print, signal }: SandboxContext,
-): Promise<void> {
-  const troubles = flags.trouble.map(parseTrouble);
-  const corpora = await Promise.all(flags.tweets.map(readCorpus));
-  const world = corpora.length > 0
-    ? World.of(corpora, systemClock)
-    : World.made({ clock: systemClock, users: flags.users, tweetsPerUser: flags.tweetsPerUser });
-  const sandbox = startSandbox({
-    port: flags.port,
-    world,
-    troubles,
-    keepAliveMs: flags.keepAlive * 1_000,
-    replay: flags.replay,
-    ...(flags.limit === undefined ? {} : { limit: flags.limit }),
-    onRequest: ({ method, path, status }) => {
-      if (flags.verbose) print(`${method} ${path} ${status}`);
-    },
-  });
-  tell(sandbox, corpora, print);
-  try {
-    await publish(sandbox, { corpora, perSecond: flags.rate, clock: systemClock, signal });
-  } finally {
-    await sandbox.close();
-  }
-}
-
-/** Publishes until the signal is aborted: files in their order while a stream is open, else new tweets. */
-async function publish(
-  sandbox: Sandbox,
-  { corpora, perSecond, clock, signal }: {
-    corpora: Corpus[];
-    perSecond: number;
-    clock: Clock;
-    signal: AbortSignal;
-  },
-): Promise<void> {
-  const fromFiles = corpora.length > 0
-    ? corpora.flatMap(({ statuses }) => statuses).values()
-    : null;
-  const open = [...sandbox.world.users.values()].filter((user) => user.state === "open");
-  let turn = 0;
-  while (!signal.aborted) {
-    // Timers are not finer than a few milliseconds: fast streams send several tweets at a time.
-    const several = Math.max(1, Math.round(perSecond / 100));
-    await clock.sleep(perSecond > 0 ? 1_000 * several / perSecond : 3_600_000, signal);
-    if (signal.aborted || perSecond <= 0 || sandbox.streams.size === 0) continue;
-    for (let i = 0; i < several; i++) {
-      const next: Status | undefined = fromFiles?.next().value;
-      if (next) sandbox.world.publish(next);
-      else if (!fromFiles) sandbox.world.post(open[turn++ % open.length]?.id ?? "");
-    }
-  }
-}
-
-function tell(
-  { url, keys, bearer, world }: Sandbox,
-  corpora: Corpus[],
-  print: (line: string) => void,
-): void {
-  const skipped = corpora.reduce((total, corpus) => total + corpus.skipped, 0);
-  const tweets = corpora.reduce((total, corpus) => total + corpus.statuses.length, 0);
-  print(`The sandbox serves the API at ${url.href}`);
-  if (corpora.length > 0) {
-    print(`It has ${tweets} tweets from files; ${skipped} lines were no tweets.`);
-  }
-  print(`It knows ${world.users.size} users: ${names(world)}`);
-  print(`Searching or tracking "${EVERYTHING}" finds every tweet.`);
-  print("");
-  print("In another terminal, so that twarc-cloud asks the sandbox:");
-  print(`  export TWITTER_API_URL=${url.href}`);
-  print("  twarc-cloud configure      (with these keys:)");
-  print(`    consumer key     ${keys.consumer_key}`);
-  print(`    consumer secret  ${keys.consumer_secret}`);
-  print(
-    `Access token ${keys.access_token}, its secret ${keys.access_token_secret}, bearer token ${bearer}.`,
-  );
-  print("Stop it with Ctrl-C.");
-}
-
-function names(world: World): string {
-  const some = [...world.users.values()].slice(0, 5).map((user) => `@${user.screenName}`);
-  return `${some.join(", ")}${world.users.size > some.length ? ", ..." : ""}`;
+/** Adds the command. */
+export function addSandbox(program: Command, context: SandboxContext): void {
+  program.command("sandbox")
+    .summary("Serve a stand-in for Twitter's API on this machine.")
+    .description(
+      "Serves a stand-in for Twitter's API on this machine until it is stopped: for trying things out, " +
+        "for workshops and for tests. It has made-up users and tweets, or the tweets of files.",
+    )
+    .option("--port <port>", "port to listen on; 0 picks a free one", portNumber, 8080)
+    .option("--tweets <file...>", "JSONL files of v1.1 tweets to serve as they are, plain or .gz")
+    .option("--users <number>", "made-up users", positive, 20)
+    .option("--tweets-per-user <number>", "tweets of each", wholeNumber, 250)
+    .option("--rate <number>", "tweets a second on streams; 0 for none", wholeNumber, 5)
+    .option(
+      "--limit <number>",
+      "requests a rate limit's window allows, in place of the API's",
+      positive,
+    )
+    .option("--keep-alive <seconds>", "seconds between keep-alives on streams", positive, 30)
+    .option(
+      "--replay <number>",
+      "tweets that are sent again when a stream is opened again",
+      wholeNumber,
+      0,
+    )
+    .option(
+      "--trouble <trouble...>",
+      "misbehave: KIND:PATH[:after=N][:times=N], with KIND one of 429, 429-bare, 420, 500, 503, html, " +
+        "garbage, cut, truncate, stall, repeat, disconnect; PATH part of an endpoint, or connect",
+    )
+    .option("--verbose", "say each request", false)
+    .addHelpText(
+      "after",
+      "\nExamples:\n  twarc-cloud sandbox\n" +
+        "  twarc-cloud sandbox --tweets old.jsonl.gz --rate 50\n" +
+        "  twarc-cloud sandbox --trouble 503:search/tweets:after=2:times=3 cut:statuses/filter:after=9",
+    )
+    .action(async ({ tweets = [], trouble = [], ...flags }) => {
+      const { runSandbox } = await import("./serve.ts");
+      await runSandbox({ ...flags, tweets, trouble }, context);
+    });
 }

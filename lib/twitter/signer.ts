@@ -76,7 +76,7 @@ export class Signer {
  * Answers every request of the client with its own signed form, so that the transport sends it:
  * `getHttpRequestArgs` is where twitter-api-v2 signs (protected in its types only).
  */
-const answerWithRequest: ITwitterApiClientPlugin = {
+export const answerWithRequest: ITwitterApiClientPlugin = {
   onBeforeRequestConfig({ client, params }) {
     const { url, method, headers, body } = client["getHttpRequestArgs"](params);
     const signed = { url, method, headers, body: typeof body === "string" ? body : null };

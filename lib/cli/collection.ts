@@ -1,0 +1,277 @@
+/** The commands `twarc-cloud collection ...`: collections in a bucket, and starting and stopping them. */
+
+import type { Command } from "@commander-js/extra-typings";
+import { basename, join } from "node:path";
+import type { CollectionType } from "../collection/config.ts";
+import type { Job, Started } from "../runner/runner.ts";
+import { bucketOption, configFileOption } from "./collection_config.ts";
+import { readConfigFile, writeConfigFile } from "./config_file.ts";
+import { type Bucket, type Context, openBucket } from "./context.ts";
+import { follow, summary } from "./follow.ts";
+import { count, size } from "./output.ts";
+
+/** Adds the group. */
+export function addCollection(program: Command, context: Context): void {
+  const group = program.command("collection")
+    .summary("Collection-related commands.")
+    .description("Manage the collections of a bucket.");
+  addList(group, context);
+  addAdd(group, context);
+  addOnce(group, context);
+  addSchedule(group, context);
+  addFilter(group, context);
+  addDownload(group, context);
+}
+
+function addList(group: Command, context: Context): void {
+  group.command("list")
+    .summary("List collections.")
+    .addOption(bucketOption())
+    .option("--json", "print JSON")
+    .action(async ({ bucket, json }) => {
+      const { output } = context;
+      const { collections } = await openBucket(context, { bucket });
+      const ids = await Array.fromAsync(collections.list());
+      if (json) return output.json(ids);
+      if (ids.length === 0) return output.line("No collections.");
+      output.line("Collections:");
+      for (const id of ids) output.line(id);
+    });
+}
+
+function addAdd(group: Command, context: Context): void {
+  group.command("add")
+    .summary("Add a collection.")
+    .description("Copies a collection configuration file to the bucket.")
+    .addOption(configFileOption())
+    .addOption(bucketOption())
+    .action(async ({ collectionConfigFilepath: path, bucket }) => {
+      const config = await readConfigFile(path);
+      const { collections } = await openBucket(context, { bucket });
+      await writeConfigFile(path, await collections.add(config));
+      context.output.line("Collection added.");
+      context.output.line("Don't forget to start or schedule the collection.");
+    });
+}
+
+function addOnce(group: Command, context: Context): void {
+  group.command("once")
+    .summary("Harvest a user timeline or search collection once.")
+    .description("Starts a harvest that goes on by itself and ends when it is done.")
+    .argument("<collection-id>", "collection")
+    .addOption(bucketOption())
+    .option("--wait", "follow the harvest until it ends, and exit with its outcome", false)
+    .addHelpText("after", "\nExample:\n  twarc-cloud collection once test_collection --wait")
+    .action(async (collectionId, { bucket, wait }) => {
+      const opened = await openBucket(context, { bucket });
+      const job = await jobFor(opened, collectionId, ["user_timeline", "search"]);
+      const runner = await opened.runner();
+      const started = await runner.once(job);
+      await checkStarted(started);
+      context.output.line("Started");
+      if (wait) await waitFor(opened, started, context);
+    });
+}
+
+async function waitFor(opened: Bucket, started: Started, context: Context): Promise<void> {
+  const { output, clock, signal } = context;
+  const { collectionId } = started;
+  const runner = await opened.runner();
+  if (!await follow({ runner, started, output, clock, signal })) {
+    output.note(`The harvest goes on. Stop it with: twarc-cloud collection stop ${collectionId}`);
+    return;
+  }
+  const last = await opened.collections.lastHarvest(collectionId);
+  if (last) {
+    output.line(
+      `${collectionId}: ${last.info.outcome ?? "done"}, ${
+        summary({ ...last.info, state: "stopped" })
+      }`,
+    );
+  }
+}
+
+/** A harvest that failed as it began. @throws UserError, OutsideError */
+async function checkStarted(started: Started): Promise<void> {
+  const outcome = await started.outcome();
+  if (!outcome || outcome.exitCode === 0) return;
+  const { OutsideError, UserError } = await import("../errors.ts");
+  const message = outcome.message ?? `The harvester ended with exit code ${outcome.exitCode}`;
+  throw outcome.exitCode === 1 ? new UserError(message) : new OutsideError(message);
+}
+
+/** The job for a collection of one of these types. @throws UserError for any other. */
+async function jobFor(
+  { collections, settings }: Bucket,
+  collectionId: string,
+  types: CollectionType[],
+): Promise<Job> {
+  const { config } = await collections.load(collectionId);
+  if (types.includes(config.type)) return { bucket: settings.bucket, collectionId, flags: {} };
+  const { UserError } = await import("../errors.ts");
+  const command = config.type === "filter" ? "collection filter-start" : "collection once";
+  throw new UserError(`${collectionId} is a ${config.type} collection`, {
+    hint: `Start it with: twarc-cloud ${command} ${collectionId}`,
+  });
+}
+
+function addSchedule(group: Command, context: Context): void {
+  const { output } = context;
+  group.command("schedule")
+    .summary("Harvest a collection now, and then by a schedule.")
+    .description(
+      "Starts a harvest at once and then again by the schedule: a rate or cron expression of EventBridge, " +
+        "in UTC. For a folder bucket `twarc-cloud scheduler` has to run.",
+    )
+    .argument("<collection-id>", "collection")
+    .argument("<schedule>", 'such as "rate(7 days)" or "cron(0 10 * * ? *)"')
+    .addOption(bucketOption())
+    .addHelpText(
+      "after",
+      '\nExample:\n  twarc-cloud collection schedule test_collection "rate(7 days)"',
+    )
+    .action(async (collectionId, expression, { bucket }) => {
+      const { parseSchedule } = await import("../runner/schedule.ts");
+      const schedule = parseSchedule(expression);
+      const opened = await openBucket(context, { bucket });
+      const job = await jobFor(opened, collectionId, ["user_timeline", "search"]);
+      const runner = await opened.runner();
+      await runner.schedule(job, schedule);
+      await startUnlessRunning(await opened.runner(), job, context);
+      output.line("Scheduled");
+      const { isFolder } = await import("../store/store.ts");
+      if (isFolder(opened.settings.bucket)) {
+        output.note(
+          "Keep `twarc-cloud scheduler` running: it carries out the schedules of this folder.",
+        );
+      }
+    });
+
+  group.command("scheduled")
+    .summary("List scheduled collections.")
+    .addOption(bucketOption())
+    .option("--json", "print JSON")
+    .action(async ({ bucket, json }) => {
+      const { settings, runner } = await openBucket(context, { bucket });
+      const scheduled = await Array.fromAsync((await runner()).scheduled());
+      if (json) {
+        return output.json(
+          scheduled.map(({ collectionId, schedule }) => ({
+            collection_id: collectionId,
+            schedule: schedule.expression,
+          })),
+        );
+      }
+      if (scheduled.length === 0) output.line("No scheduled collections.");
+      for (const { collectionId, schedule } of scheduled) {
+        output.line(
+          `${bucketName(settings.bucket)}_${collectionId}_schedule => ${schedule.expression}`,
+        );
+      }
+    });
+
+  group.command("stop")
+    .summary("Stop a scheduled collection, and its harvest if one is running.")
+    .argument("<collection-id>", "collection")
+    .addOption(bucketOption())
+    .action(async (collectionId, { bucket }) => {
+      const opened = await openBucket(context, { bucket });
+      await opened.collections.loadJson(collectionId);
+      const runner = await opened.runner();
+      const wasScheduled = await runner.unschedule(collectionId);
+      const isRunning = await runner.info(collectionId) !== null;
+      if (!wasScheduled && !isRunning) {
+        const { UserError } = await import("../errors.ts");
+        throw new UserError(`${collectionId} is neither scheduled nor being harvested`);
+      }
+      if (isRunning) await runner.stop(collectionId, context.signal);
+      output.line("Stopped");
+    });
+}
+
+/** A schedule begins with a harvest; one that is running already will do. */
+async function startUnlessRunning(
+  runner: Awaited<ReturnType<Bucket["runner"]>>,
+  job: Job,
+  { output }: Context,
+): Promise<void> {
+  const { LockedError } = await import("../errors.ts");
+  try {
+    await checkStarted(await runner.once(job));
+  } catch (error) {
+    if (!(error instanceof LockedError)) throw error;
+    output.note(`${job.collectionId} is being harvested already.`);
+  }
+}
+
+function addFilter(group: Command, context: Context): void {
+  const { output } = context;
+  group.command("filter-start")
+    .alias("timeline-start")
+    .summary("Start a filter collection.")
+    .description("Starts a harvest of a filter stream, which goes on until it is stopped.")
+    .argument("<collection-id>", "collection")
+    .addOption(bucketOption())
+    .action(async (collectionId, { bucket }) => {
+      const opened = await openBucket(context, { bucket });
+      const job = await jobFor(opened, collectionId, ["filter"]);
+      const runner = await opened.runner();
+      await checkStarted(await runner.start(job));
+      output.line("Started");
+    });
+
+  group.command("filter-stop")
+    .alias("timeline-stop")
+    .summary("Stop a filter collection.")
+    .description("Stops the harvest of a filter stream cleanly. This may take a few minutes.")
+    .argument("<collection-id>", "collection")
+    .addOption(bucketOption())
+    .action(async (collectionId, { bucket }) => {
+      const opened = await openBucket(context, { bucket });
+      await jobFor(opened, collectionId, ["filter"]);
+      const runner = await opened.runner();
+      output.line("Stopping ...");
+      await runner.stop(collectionId, context.signal);
+      output.line("Stopped");
+    });
+}
+
+function addDownload(group: Command, context: Context): void {
+  const { output } = context;
+  group.command("download")
+    .summary("Download a collection.")
+    .description(
+      "Copies the files of a collection to download/. Files that have already been downloaded are skipped " +
+        "unless --clean is given. A harvest may be running.",
+    )
+    .argument("<collection-id>", "collection")
+    .addOption(bucketOption())
+    .option("--clean", "fetch everything again", false)
+    .action(async (collectionId, { bucket, clean }) => {
+      const { download } = await import("./download.ts");
+      const { store, collections, settings } = await openBucket(context, { bucket });
+      await collections.loadJson(collectionId);
+      const to = join("download", bucketName(settings.bucket));
+      const progress = await output.progress();
+      const done = await download({
+        store,
+        collectionId,
+        to,
+        clean,
+        onFile: ({ files, bytes, skipped }) => {
+          progress.show(`${count(files)} files (${size(bytes)}), ${count(skipped)} skipped`);
+        },
+      }).finally(() => progress.end());
+      output.note(
+        `${count(done.files)} files (${size(done.bytes)}) downloaded, ${
+          count(done.skipped)
+        } skipped.`,
+      );
+      output.line(`Collection downloaded to ${join(to, "collections", collectionId)}`);
+    });
+}
+
+/** A bucket's name without what says that it is one: of a folder the last part of its path. */
+export function bucketName(bucket: string): string {
+  return basename(bucket.replace(/^s3:\/\//, "").replace(/\/+$/, "")) || "bucket";
+}

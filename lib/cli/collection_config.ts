@@ -1,0 +1,254 @@
+/** The commands `twarc-cloud collection-config ...`: collection configuration files. */
+
+import { Argument, type Command, Option } from "@commander-js/extra-typings";
+import type { ConfigUpdate } from "../collection/changeset.ts";
+import type { JsonObject } from "../json.ts";
+import { type Context, openBucket, settingsFor } from "./context.ts";
+import { addUsers, screenNames, userIds } from "./add_users.ts";
+import { CONFIG_FILE, namesIn, readConfigFile, writeConfigFile } from "./config_file.ts";
+
+/** Adds the group. */
+export function addCollectionConfig(program: Command, context: Context): void {
+  const group = program.command("collection-config")
+    .summary("Collection configuration-related commands.")
+    .description("Create and update collection configuration files.");
+  addTemplate(group, context);
+  addDownload(group, context);
+  addUpdate(group, context);
+  addKeys(group, context);
+  addNames(group, context);
+  addChanges(group, context);
+}
+
+/** The option that names the collection configuration file. */
+export function configFileOption() {
+  return new Option("--collection-config-filepath <path>", "collection configuration file")
+    .default(CONFIG_FILE);
+}
+
+/** The option that names the bucket. */
+export function bucketOption() {
+  return new Option(
+    "--bucket <bucket>",
+    "bucket, or a folder that begins with . or / (default: what twarc_cloud.ini says, else ./twarc-cloud-data)",
+  );
+}
+
+function addTemplate(group: Command, { output }: Context): void {
+  group.command("template")
+    .summary("Create a template for a collection configuration file.")
+    .description("Writes a collection configuration file with what you have to fill in.")
+    .addArgument(
+      new Argument("<type>", "type of collection").choices(
+        ["user_timeline", "filter", "search"] as const,
+      ),
+    )
+    .option("--id <id>", "an identifier for the collection")
+    .addOption(
+      new Option("--api <version>", "version of the API").choices(["1.1"] as const).default(
+        "1.1" as const,
+      ),
+    )
+    .addOption(configFileOption())
+    .option("--yes", "overwrite a file that is there without asking", false)
+    .addHelpText(
+      "after",
+      "\nExample:\n  twarc-cloud collection-config template user_timeline --id=test_collection",
+    )
+    .action(async (type, { id, collectionConfigFilepath: path, yes }) => {
+      const { template } = await import("../collection/template.ts");
+      const { checkedId } = await import("../collection/layout.ts");
+      if (id !== undefined) checkedId(id);
+      if (!yes && await Deno.stat(path).catch(() => null)) {
+        const { UserError } = await import("../errors.ts");
+        const answer = await output.confirm(`${path} exists. Overwrite it?`);
+        if (answer === null) {
+          throw new UserError(`${path} exists already`, {
+            hint: "Overwrite it with --yes, or name another with --collection-config-filepath.",
+          });
+        }
+        if (!answer) return output.note("Cancelling");
+      }
+      await writeConfigFile(path, template(type, id));
+      output.line(`Template written to ${path}.`);
+      if (type === "user_timeline") {
+        output.line("Add the collection before adding users to collect.");
+      }
+    });
+}
+
+function addDownload(group: Command, context: Context): void {
+  group.command("download")
+    .summary("Download a collection's configuration file.")
+    .description("Fetches the newest configuration of a collection, overwriting the local file.")
+    .argument("<collection-id>", "collection")
+    .addOption(configFileOption())
+    .addOption(bucketOption())
+    .action(async (id, { collectionConfigFilepath: path, bucket }) => {
+      const { collections } = await openBucket(context, { bucket });
+      const { json } = await collections.loadJson(id);
+      await writeConfigFile(path, json);
+      context.output.line(`Downloaded to ${path}.`);
+    });
+}
+
+function addUpdate(group: Command, context: Context): void {
+  group.command("update")
+    .summary("Update a collection's configuration.")
+    .description(
+      "Changes the configuration in the bucket to the local file's, and records what was changed. Where " +
+        "the bucket has a newer one than the file was made from, it shows what would change, and asks.",
+    )
+    .addOption(configFileOption())
+    .addOption(bucketOption())
+    .option("--yes", "do not ask", false)
+    .action(async ({ collectionConfigFilepath: path, bucket, yes }) => {
+      const { output } = context;
+      const mine = await readConfigFile(path);
+      const { collections } = await openBucket(context, { bucket });
+      const plan = await collections.plan(mine);
+      if (plan.isOutdated && !yes && !await agreed(plan.change, context)) return;
+      const config = await plan.apply();
+      await writeConfigFile(path, config);
+      output.line("Collection configuration updated.");
+      if (config.type === "filter") {
+        output.note("Stop and start the collection for the changes to go into effect.");
+      }
+    });
+}
+
+/** Shows what an outdated file would change, and asks. */
+async function agreed(
+  change: ConfigUpdate,
+  { output }: Context,
+): Promise<boolean> {
+  const { redact } = await import("../collection/changeset.ts");
+  output.note("There is a new collection configuration file.");
+  output.note(
+    `Here are the changes that will be applied: ${JSON.stringify(redact(change), null, 2)}`,
+  );
+  const answer = await output.confirm("Proceed?");
+  if (answer === null) {
+    const { UserError } = await import("../errors.ts");
+    throw new UserError("The collection's configuration was changed since this file was made", {
+      hint:
+        "Fetch it with `twarc-cloud collection-config download` and change that, or apply yours with --yes.",
+    });
+  }
+  if (!answer) output.note("Cancelling");
+  return answer;
+}
+
+function addKeys(group: Command, { output, env }: Context): void {
+  group.command("keys")
+    .alias("credentials")
+    .summary("Add Twitter keys managed by twarc to a collection configuration file.")
+    .description("Adds Twitter API keys that `twarc-cloud configure` or twarc have stored.")
+    .addOption(configFileOption())
+    .option("--profile <name>", "profile of the keys (default: main, or the only one)")
+    .option("--twarc-config-filepath <path>", "file with the keys (default: ~/.twarc)")
+    .action(async ({ collectionConfigFilepath: path, profile, twarcConfigFilepath }) => {
+      const { defaultKeysPath, readProfile } = await import("../twitter/keys.ts");
+      const config = await readConfigFile(path);
+      const keys = await readProfile(twarcConfigFilepath ?? defaultKeysPath(env), profile);
+      await writeConfigFile(path, withKeys(config, { ...keys }));
+      output.line(`Added keys to ${path}.`);
+    });
+}
+
+/** In the place of older ones, under the name that they had. */
+function withKeys(config: JsonObject, keys: Record<string, string | undefined>): JsonObject {
+  const defined = Object.entries(keys).filter((entry): entry is [string, string] =>
+    entry[1] !== undefined
+  );
+  const name = "credentials" in config && !("keys" in config) ? "credentials" : "keys";
+  return { ...config, [name]: Object.fromEntries(defined) };
+}
+
+function addNames(group: Command, context: Context): void {
+  const { output } = context;
+  const tellIds = (path: string) => output.line(`Added user ids to ${path}.`);
+
+  group.command("screennames")
+    .summary("Add screen names to a user timeline collection configuration file.")
+    .description("Looks up the user ids of screen names (the @ is optional) and adds them.")
+    .argument("<screen-names...>", "one or more screen names, separated by spaces")
+    .addOption(configFileOption())
+    .action(async (names, { collectionConfigFilepath: path }) => {
+      await addByName(names, path, context);
+    });
+
+  group.command("screenname-files")
+    .summary("Add screen names from files.")
+    .description("Looks up the user ids of the screen names in files, one a line, and adds them.")
+    .argument("[files...]", "files with screen names; - or none for standard input")
+    .addOption(configFileOption())
+    .action(async (files, { collectionConfigFilepath: path }) => {
+      await addByName(await namesIn(files), path, context);
+    });
+
+  group.command("userids")
+    .summary("Add user ids to a user timeline collection configuration file.")
+    .argument("<user-ids...>", "one or more user ids, separated by spaces")
+    .addOption(configFileOption())
+    .action(async (ids, { collectionConfigFilepath: path }) => {
+      await addUsers(path, userIds(ids));
+      tellIds(path);
+    });
+
+  group.command("userid-files")
+    .alias("userid-filenames")
+    .summary("Add user ids from files.")
+    .argument("[files...]", "files with user ids, one a line; - or none for standard input")
+    .addOption(configFileOption())
+    .action(async (files, { collectionConfigFilepath: path }) => {
+      await addUsers(path, userIds(await namesIn(files)));
+      tellIds(path);
+    });
+}
+
+async function addByName(names: string[], path: string, context: Context): Promise<void> {
+  const { output } = context;
+  const config = await readConfigFile(path);
+  const wanted = screenNames(names);
+  output.line("Getting users ids for screen names. This may take some time ...");
+  const { lookUp } = await import("./add_users.ts");
+  const found = await lookUp(config, wanted, {
+    ...context,
+    settings: await settingsFor(context, {}),
+  });
+  await addUsers(path, found.users);
+  output.line(`Added screen names to ${path}.`);
+  if (found.missing.length > 0) {
+    output.line("Following screen names where not found:");
+    for (const name of found.missing) output.line(name);
+  }
+  if (found.suspended.length > 0) {
+    output.line("Following screen names are suspended:");
+    for (const name of found.suspended) output.line(name);
+  }
+}
+
+function addChanges(group: Command, context: Context): void {
+  group.command("changes")
+    .summary("Describe changes made to a collection's configuration.")
+    .description(
+      "Tells every change that was made to a collection's configuration; secrets as fingerprints.",
+    )
+    .argument("<collection-id>", "collection")
+    .option("--deletes-only", "only describe deletes", false)
+    .addOption(bucketOption())
+    .option("--json", "print JSON")
+    .action(async (id, { deletesOnly, bucket, json }) => {
+      const { collections } = await openBucket(context, { bucket });
+      const { describe } = await import("../collection/describe.ts");
+      const { redact } = await import("../collection/changeset.ts");
+      const changesets = await collections.changesets(id);
+      if (json) {
+        return context.output.json(
+          changesets.map((changeset) => ({ ...changeset, ...redact(changeset) })),
+        );
+      }
+      for (const line of describe(changesets, { deletesOnly })) context.output.line(line);
+    });
+}

@@ -1,0 +1,64 @@
+/** The command `twarc-cloud configure`: gets keys and keeps them where twarc does. */
+
+import type { Command } from "@commander-js/extra-typings";
+import { type Context, settingsFor } from "./context.ts";
+
+/** Adds the command. */
+export function addConfigure(program: Command, context: Context): void {
+  program.command("configure")
+    .summary("Get Twitter API keys and store them in ~/.twarc.")
+    .description(
+      "Asks for the consumer key and secret of your application, sends you to a page that shows a PIN, and " +
+        "stores the keys that it gives, as twarc does. Secrets are never shown. Where nobody can be " +
+        "asked, they are read from CONSUMER_KEY, CONSUMER_SECRET, ACCESS_TOKEN and ACCESS_TOKEN_SECRET, " +
+        "or BEARER_TOKEN.",
+    )
+    .option("--profile <name>", "profile to store the keys in", "main")
+    .option("--twarc-config-filepath <path>", "file with the keys (default: ~/.twarc)")
+    .option("--bearer-token", "store a bearer token in place of the four keys", false)
+    .action(async ({ profile, twarcConfigFilepath, bearerToken }) => {
+      const { defaultKeysPath, writeProfile } = await import("../twitter/keys.ts");
+      const path = twarcConfigFilepath ?? defaultKeysPath(context.env);
+      const keys = bearerToken
+        ? { bearer_token: await answer("Bearer token", "BEARER_TOKEN", context) }
+        : await userKeys(context);
+      await writeProfile(path, profile, keys);
+      context.output.line(`Keys stored in profile ${profile} of ${path}.`);
+      context.output.note(
+        "Put them into a configuration with `twarc-cloud collection-config keys`.",
+      );
+    });
+}
+
+async function userKeys(context: Context) {
+  const { output, env } = context;
+  const consumer = {
+    consumer_key: await answer("Consumer key", "CONSUMER_KEY", context),
+    consumer_secret: await answer("Consumer secret", "CONSUMER_SECRET", context),
+  };
+  const { ACCESS_TOKEN: access_token, ACCESS_TOKEN_SECRET: access_token_secret } = env;
+  if (access_token && access_token_secret) {
+    return { ...consumer, access_token, access_token_secret };
+  }
+  const { beginLogin } = await import("../twitter/login.ts");
+  const { twitterApiUrl } = await settingsFor(context, {});
+  const login = await beginLogin(consumer, twitterApiUrl);
+  output.note(
+    `Log in to Twitter and authorize the application at this address:\n\n  ${login.url}\n`,
+  );
+  return await login.finish(await answer("PIN", "PIN", context));
+}
+
+/** What the environment says, or the person; secrets are not shown. */
+async function answer(
+  question: string,
+  variable: string,
+  { output, env }: Context,
+): Promise<string> {
+  const given = env[variable] ?? await output.ask(question, { secret: question !== "PIN" });
+  if (given) return given;
+  const { UserError } = await import("../errors.ts");
+  throw new UserError(`${question} is missing`, {
+    hint: `Type it at a terminal, or set ${variable} in the environment.`,
+  });
+}

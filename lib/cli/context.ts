@@ -1,0 +1,68 @@
+/** What every command works with: given by main, opened when it is needed. */
+
+import type { Collections } from "../bucket/collections.ts";
+import type { Clock } from "../clock.ts";
+import type { HarvestFlags, Runner } from "../runner/runner.ts";
+import type { Settings } from "../settings.ts";
+import type { Store } from "../store/store.ts";
+import type { Output } from "./output.ts";
+
+/** A harvest that this very process is to do. */
+export interface HarvestRun {
+  settings: Settings;
+  collectionId: string;
+  flags: Required<HarvestFlags>;
+  shutdown: boolean;
+  port: number;
+  monitor: boolean;
+}
+
+/** What main gives to the commands. */
+export interface Context {
+  output: Output;
+  clock: Clock;
+  env: Record<string, string | undefined>;
+  /**
+   * Aborted when the person or the system wants the process to end. A command that never looks at it
+   * ends at once.
+   */
+  readonly signal: AbortSignal;
+  /** The command line that starts this program again. */
+  self: readonly string[];
+  version: string;
+  harvest: (run: HarvestRun) => Promise<void>;
+}
+
+/** A bucket and what works on it. */
+export interface Bucket {
+  settings: Settings;
+  store: Store;
+  collections: Collections;
+  runner: () => Promise<Runner>;
+}
+
+/** Reads the settings. @throws UserError */
+export async function settingsFor(
+  { env }: Context,
+  { bucket }: { bucket?: string | undefined },
+): Promise<Settings> {
+  const { Settings } = await import("../settings.ts");
+  return await Settings.load({ bucket, env });
+}
+
+/** Opens the bucket that a command works on. @throws UserError */
+export async function openBucket(
+  context: Context,
+  flags: { bucket?: string | undefined },
+): Promise<Bucket> {
+  const settings = await settingsFor(context, flags);
+  const { openStore } = await import("../store/store.ts");
+  const { Collections } = await import("../bucket/collections.ts");
+  const { clock, env, self } = context;
+  const store = await openStore(settings.bucket);
+  const runner = async () => {
+    const { openRunner } = await import("../runner/runner.ts");
+    return await openRunner({ bucket: settings.bucket, store, clock, self, env });
+  };
+  return { settings, store, collections: new Collections(store, clock), runner };
+}

@@ -1,0 +1,60 @@
+/** Follows a harvest that was started until it ends. */
+
+import type { Clock } from "../clock.ts";
+import type { HarvestInfo } from "../collection/harvest_info.ts";
+import { OutsideError, UserError } from "../errors.ts";
+import type { Runner, Started } from "../runner/runner.ts";
+import { count, type Output, size } from "./output.ts";
+
+/** Milliseconds between two looks. */
+const POLL = 250;
+
+/** What following takes. */
+export interface FollowOptions {
+  runner: Runner;
+  started: Started;
+  output: Output;
+  clock: Clock;
+  signal: AbortSignal;
+}
+
+/**
+ * Shows live progress until the harvest has ended; true then, false where the signal came first: the
+ * harvest goes on.
+ * @throws UserError or OutsideError with the harvester's own message where it failed.
+ */
+export async function follow(
+  { runner, started, output, clock, signal }: FollowOptions,
+): Promise<boolean> {
+  const { collectionId } = started;
+  const progress = await output.progress();
+  try {
+    while (!signal.aborted) {
+      const outcome = await started.outcome();
+      if (outcome?.exitCode === 0) return true;
+      if (outcome) {
+        const message = outcome.message ?? `The harvester ended with exit code ${outcome.exitCode}`;
+        throw outcome.exitCode === 1 ? new UserError(message) : new OutsideError(message);
+      }
+      const info = await runner.info(collectionId);
+      if (info) progress.show(`${collectionId}: ${summary(info)}`);
+      await clock.sleep(POLL, signal);
+    }
+    return false;
+  } finally {
+    progress.end();
+  }
+}
+
+/** What a harvest has done so far, in a few words. */
+export function summary(info: HarvestInfo): string {
+  const parts = [
+    `${count(info.tweets)} tweets`,
+    `${count(info.files)} files (${size(info.file_bytes)})`,
+  ];
+  if (info.walks !== undefined && info.walks > 1) {
+    parts.push(`${count(info.walks_done ?? 0)} of ${count(info.walks)} users`);
+  }
+  if (info.gaps) parts.push(`${count(info.gaps)} gaps`);
+  return `${info.state ?? "harvesting"}, ${parts.join(", ")}`;
+}

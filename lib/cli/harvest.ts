@@ -1,0 +1,173 @@
+/** The commands `twarc-cloud harvest ...`: harvests that run, that ran, and this one. */
+
+import type { Command } from "@commander-js/extra-typings";
+import type { HarvestInfo } from "../collection/harvest_info.ts";
+import { portNumber, positive } from "../numbers.ts";
+import { bucketOption } from "./collection_config.ts";
+import { type Context, openBucket, settingsFor } from "./context.ts";
+import { count, size } from "./output.ts";
+
+/** Adds the group. */
+export function addHarvest(program: Command, context: Context): void {
+  const group = program.command("harvest")
+    .summary("Harvest-related commands.")
+    .description("Look at harvests, and be a harvester.");
+  addList(group, context);
+  addRunning(group, context);
+  addLast(group, context);
+  addRun(group, context);
+  addUnlock(group, context);
+  addLogs(group, context);
+}
+
+function addList(group: Command, context: Context): void {
+  group.command("list")
+    .summary("List running harvests.")
+    .addOption(bucketOption())
+    .option("--json", "print JSON")
+    .action(async ({ bucket, json }) => {
+      const { output } = context;
+      const { runner } = await openBucket(context, { bucket });
+      const running = await Array.fromAsync((await runner()).running());
+      if (json) {
+        return output.json(
+          running.map(({ collectionId, ...rest }) => ({ collection_id: collectionId, ...rest })),
+        );
+      }
+      if (running.length === 0) return output.line("No running harvests.");
+      for (const { collectionId, bucket, status } of running) {
+        output.line(`${collectionId} => Bucket: ${bucket}. Status: ${status}`);
+      }
+    });
+}
+
+function addRunning(group: Command, context: Context): void {
+  group.command("running")
+    .summary("Get information on a running harvest for a collection.")
+    .argument("<collection-id>", "collection")
+    .addOption(bucketOption())
+    .option("--json", "print JSON")
+    .action(async (id, { bucket, json }) => {
+      const { output } = context;
+      const { runner, collections, settings } = await openBucket(context, { bucket });
+      await collections.loadJson(id);
+      const info = await (await runner()).info(id);
+      if (!info) {
+        const { UserError } = await import("../errors.ts");
+        throw new UserError(`No harvest of ${id} is running`, {
+          hint: `See the last one with: twarc-cloud harvest last ${id}`,
+        });
+      }
+      if (json) return output.json(info);
+      output.line(infoLine(info, settings.bucket));
+      tellTroubles(info, context);
+    });
+}
+
+function addLast(group: Command, context: Context): void {
+  group.command("last")
+    .summary("Get information on the last completed harvest for a collection.")
+    .argument("<collection-id>", "collection")
+    .addOption(bucketOption())
+    .option("--json", "print JSON")
+    .action(async (id, { bucket, json }) => {
+      const { output } = context;
+      const { collections, settings } = await openBucket(context, { bucket });
+      const last = await collections.lastHarvest(id);
+      if (json) return output.json(last && { ...last.info, user_changes: last.userChanges });
+      if (!last) return output.line("Cannot find last harvest for this collection.");
+      output.line(infoLine(last.info, settings.bucket));
+      tellTroubles(last.info, context);
+      const { json: config } = await collections.loadJson(id);
+      if (config.type !== "user_timeline") return;
+      if (last.userChanges.length === 0) output.line("No user changes.");
+      for (const { user_id, screen_name, change } of last.userChanges) {
+        output.line(`User ${user_id} (${screen_name ?? "unknown"}): ${change}`);
+      }
+    });
+}
+
+/** As the documents write it. */
+function infoLine(info: HarvestInfo, bucket: string): string {
+  return `${info.collection_id} => Bucket: ${bucket}. Harvest timestamp: ${info.harvest_timestamp}. ` +
+    `Tweets: ${count(info.tweets)}. Files: ${count(info.files)} (${size(info.file_bytes)})`;
+}
+
+/** What a person should know besides. */
+function tellTroubles(info: HarvestInfo, { output }: Context): void {
+  if (info.outcome && info.outcome !== "complete") {
+    output.line(`Outcome: ${info.outcome}${info.reason ? `. ${info.reason}` : ""}`);
+  }
+  if (info.undelivered) {
+    output.line(`Tweets that matched and were not delivered: ${count(info.undelivered)}`);
+  }
+  if (info.gaps) output.line(`Spans that the stream missed: ${count(info.gaps)} (see gaps.jsonl)`);
+}
+
+function addRun(group: Command, context: Context): void {
+  group.command("run")
+    .summary("Harvest a collection in this process.")
+    .description(
+      "Harvests a collection in this process: what containers do, and what the other commands start. " +
+        "Without --shutdown it stays up, stopped, until it is told to exit.",
+    )
+    .argument("<collection-id>", "collection")
+    .addOption(bucketOption())
+    .option("--shutdown", "exit when the harvest is done", false)
+    .option(
+      "--port <port>",
+      "port of the control server; 0 picks a free one (default: TWARC_CLOUD_PORT, else 0)",
+      portNumber,
+    )
+    .option("--tweets-per-file <number>", "tweets a file holds at most", positive, 250_000)
+    .option("--secs-per-file <seconds>", "seconds after which a file is closed", positive, 1_800)
+    .option(
+      "--flush-secs <seconds>",
+      "seconds after which what has arrived is in the bucket",
+      positive,
+      15,
+    )
+    .option("--monitor", "log memory and rate every minute", false)
+    .action(async (collectionId, { bucket, shutdown, port, monitor, ...flags }) => {
+      const settings = await settingsFor(context, { bucket });
+      await context.harvest({
+        settings,
+        collectionId,
+        flags,
+        shutdown,
+        port: port ?? portNumber(context.env.TWARC_CLOUD_PORT ?? "0"),
+        monitor,
+      });
+    });
+}
+
+function addUnlock(group: Command, context: Context): void {
+  group.command("unlock")
+    .summary("Remove the lock of a collection.")
+    .description(
+      "Removes the lock of a collection. A lock ends by itself a minute after its harvester is gone: this " +
+        "is for the impatient who are sure that nothing harvests the collection.",
+    )
+    .argument("<collection-id>", "collection")
+    .addOption(bucketOption())
+    .action(async (id, { bucket }) => {
+      const { store, collections } = await openBucket(context, { bucket });
+      await collections.loadJson(id);
+      const { unlock } = await import("../bucket/lease.ts");
+      context.output.line(await unlock(store, id) ? "Unlocked" : "It was not locked.");
+    });
+}
+
+function addLogs(group: Command, context: Context): void {
+  group.command("logs")
+    .summary("Show the log of a collection's harvests.")
+    .argument("<collection-id>", "collection")
+    .addOption(bucketOption())
+    .option("--follow", "go on showing what is added, until Ctrl-C", false)
+    .action(async (id, { bucket, follow }) => {
+      const { runner, collections } = await openBucket(context, { bucket });
+      await collections.loadJson(id);
+      const lines = (await runner()).logs(id, { follow, signal: context.signal });
+      for await (const line of lines) context.output.line(line);
+    });
+}

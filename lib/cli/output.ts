@@ -1,0 +1,136 @@
+/** What the program prints, and what it asks: the only place that knows the terminal. */
+
+/** Where output goes and what the terminal is like. */
+export interface Terminal {
+  /** Writes to standard output: only what was asked for. */
+  out: (text: string) => void;
+  /** Writes to standard error: everything else. */
+  err: (text: string) => void;
+  /** Whether a person can be asked. */
+  isInteractive: boolean;
+  /** Whether standard error is a terminal, on which progress can be drawn. */
+  isTerminal: boolean;
+  /** Whether colours are wanted. */
+  color: boolean;
+}
+
+/** Live progress of something that takes long. */
+export interface Progress {
+  /** Shows a state; without a terminal only now and then, a line each. */
+  show(text: string): void;
+  /** Ends it, with a last line. */
+  end(text?: string): void;
+}
+
+/** Milliseconds between two lines of progress without a terminal. */
+const LINE_EVERY = 10_000;
+
+/** Prints and asks. */
+export class Output {
+  readonly #terminal: Terminal;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  /** A line of what was asked for. */
+  line(text: string): void {
+    this.#terminal.out(`${visible(text)}\n`);
+  }
+
+  /** What was asked for as JSON. */
+  json(value: unknown): void {
+    this.#terminal.out(`${JSON.stringify(value, null, 2)}\n`);
+  }
+
+  /** Something to know besides. */
+  note(text: string): void {
+    this.#terminal.err(`${visible(text)}\n`);
+  }
+
+  /** An error, in red where colours are wanted. */
+  error(text: string): void {
+    const line = `Error: ${visible(text)}`;
+    this.#terminal.err(this.#terminal.color ? `\u001b[31m${line}\u001b[39m\n` : `${line}\n`);
+  }
+
+  /** Begins to show progress. */
+  async progress(): Promise<Progress> {
+    if (!this.#terminal.isTerminal) return this.#lines();
+    const { SingleBar } = await import("cli-progress");
+    const bar = new SingleBar({
+      format: "{text}",
+      clearOnComplete: true,
+      hideCursor: true,
+      linewrap: false,
+      fps: 4,
+    });
+    bar.start(1, 0, { text: "" });
+    return {
+      show: (text) => bar.update(0, { text: visible(text) }),
+      end: (text) => {
+        bar.stop();
+        if (text) this.note(text);
+      },
+    };
+  }
+
+  /** Asks a question that is answered by yes or no; null where nobody can be asked. */
+  async confirm(message: string): Promise<boolean | null> {
+    if (!this.#terminal.isInteractive) return null;
+    const prompts = await import("@clack/prompts");
+    const answer = await prompts.confirm({ message, initialValue: false });
+    return prompts.isCancel(answer) ? false : answer;
+  }
+
+  /** Asks for a text, a secret one without showing it; null where nobody can be asked, or answers. */
+  async ask(message: string, { secret = false } = {}): Promise<string | null> {
+    if (!this.#terminal.isInteractive) return null;
+    const prompts = await import("@clack/prompts");
+    const answer = await (secret ? prompts.password({ message }) : prompts.text({ message }));
+    return prompts.isCancel(answer) || !answer ? null : answer.trim();
+  }
+
+  #lines(): Progress {
+    let last = -Infinity;
+    let lastText = "";
+    return {
+      show: (text) => {
+        if (performance.now() - last < LINE_EVERY || text === lastText) return;
+        last = performance.now();
+        lastText = text;
+        this.note(text);
+      },
+      end: (text) => {
+        if (text) this.note(text);
+      },
+    };
+  }
+}
+
+/** A text whose control characters are shown rather than sent: names come from outside. */
+export function visible(text: string): string {
+  return text.replace(
+    // deno-lint-ignore no-control-regex
+    /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** Bytes as the documents write them: `855K`, `15MB`, `3GB`. */
+export function size(bytes: number): string {
+  for (
+    const [unit, name] of [[2 ** 40, "TB"], [2 ** 30, "GB"], [2 ** 20, "MB"], [
+      2 ** 10,
+      "K",
+    ]] as const
+  ) {
+    if (bytes >= unit) return `${Math.floor(bytes / unit)}${name}`;
+  }
+  return `${bytes}B`;
+}
+
+/** A count with commas: `2,140`. */
+export function count(n: number): string {
+  return n.toLocaleString("en-US");
+}

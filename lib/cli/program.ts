@@ -1,0 +1,49 @@
+/** The tree of commands, and what they share. */
+
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import { addCollection } from "./collection.ts";
+import { addCollectionConfig } from "./collection_config.ts";
+import { addConfigure } from "./configure.ts";
+import type { Context } from "./context.ts";
+import { addHarvest } from "./harvest.ts";
+import { addScheduler } from "./scheduler.ts";
+
+/** Builds the tree. `write` gets help texts and usage errors. */
+export function buildProgram(
+  context: Context,
+  write: { out: (text: string) => void; err: (text: string) => void },
+): Command {
+  const program = new Command("twarc-cloud");
+  program.description(
+    "Collects tweets for months: user timelines, searches and filter streams, into a folder or a bucket.",
+  )
+    .version(context.version, "-V, --version", "show version and exit")
+    .option("--debug", "show what is behind an error", false)
+    .showHelpAfterError("See `twarc-cloud --help`.")
+    .addHelpText(
+      "after",
+      "\nFirst steps:\n  twarc-cloud configure\n" +
+        "  twarc-cloud collection-config template search --id=my_search\n" +
+        "  twarc-cloud collection-config keys\n  twarc-cloud collection add\n" +
+        "  twarc-cloud collection once my_search --wait",
+    );
+  addConfigure(program, context);
+  addCollectionConfig(program, context);
+  addCollection(program, context);
+  addHarvest(program, context);
+  addScheduler(program, context);
+  settle(program, write);
+  return program;
+}
+
+/** Errors are thrown, not exited with; a group without a command shows its help as a usage error. */
+export function settle(
+  command: CommandUnknownOpts,
+  write: { out: (text: string) => void; err: (text: string) => void },
+): void {
+  command.exitOverride();
+  command.configureOutput({ writeOut: write.out, writeErr: write.err });
+  command.helpOption("-h, --help", "show help and exit");
+  command.helpCommand(false);
+  for (const below of command.commands) settle(below, write);
+}

@@ -1,0 +1,30 @@
+/** The command `twarc-cloud scheduler`: carries out the schedules of a folder bucket. */
+
+import type { Command } from "@commander-js/extra-typings";
+import { bucketOption } from "./collection_config.ts";
+import { type Context, openBucket } from "./context.ts";
+
+/** Adds the command. */
+export function addScheduler(program: Command, context: Context): void {
+  program.command("scheduler")
+    .summary("Carry out the schedules of a folder bucket until stopped.")
+    .description(
+      "Harvests each scheduled collection of a folder bucket when it is due, until it is stopped. Runs that " +
+        "were missed while it did not run are caught up once. Buckets on AWS need no scheduler of yours.",
+    )
+    .addOption(bucketOption())
+    .action(async ({ bucket }) => {
+      const { output, clock, signal } = context;
+      const { runScheduler } = await import("../runner/scheduler.ts");
+      const { settings, store, runner } = await openBucket(context, { bucket });
+      output.note(`Carrying out the schedules of ${settings.bucket}. Stop with Ctrl-C.`);
+      await runScheduler({
+        bucket: settings.bucket,
+        store,
+        runner: await runner(),
+        clock,
+        signal,
+        report: (line) => output.line(line),
+      });
+    });
+}

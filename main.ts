@@ -1,0 +1,184 @@
+/** The program: gives the commands what they work with, runs one, and turns its error into an exit code. */
+
+import { CommanderError } from "@commander-js/extra-typings";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import config from "./deno.json" with { type: "json" };
+import type { Context, HarvestRun } from "./lib/cli/context.ts";
+import { Output } from "./lib/cli/output.ts";
+import { buildProgram, settle } from "./lib/cli/program.ts";
+import { systemClock } from "./lib/clock.ts";
+import { messageOf, TwarcCloudError } from "./lib/errors.ts";
+import { addSandbox } from "./lib/sandbox/command.ts";
+
+const USAGE = 2;
+const BUG = 70;
+const INTERRUPTED = 130;
+
+/** What the program may do: the same that `deno task` and `deno compile` give it. */
+const PERMISSIONS = config.tasks["twarc-cloud"].split(" ").filter((word) =>
+  word.startsWith("--allow-")
+);
+
+const encoder = new TextEncoder();
+const write = {
+  out: (text: string) => writeAll(Deno.stdout, text),
+  err: (text: string) => writeAll(Deno.stderr, text),
+};
+
+/** Runs a command line; its exit code. */
+async function run(args: string[]): Promise<number> {
+  const env = Deno.env.toObject();
+  const output = new Output({
+    ...write,
+    isInteractive: Deno.stdin.isTerminal() && Deno.stdout.isTerminal(),
+    isTerminal: Deno.stderr.isTerminal(),
+    color: Deno.stderr.isTerminal() && !env.NO_COLOR,
+  });
+  const ending = new Ending();
+  const context: Context = {
+    output,
+    clock: systemClock,
+    env,
+    get signal() {
+      return ending.signal;
+    },
+    self: thisProgram(),
+    version: config.version,
+    harvest: (run) => harvestHere(run, context),
+  };
+  const program = buildProgram(context, write);
+  addSandbox(program, {
+    print: (line) => output.line(line),
+    get signal() {
+      return ending.signal;
+    },
+  });
+  settle(program, write);
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return 0;
+  } catch (error) {
+    if (ending.isOver(error)) return INTERRUPTED;
+    return exitCodeOf(error, output, args.includes("--debug"));
+  }
+}
+
+/** Ends the process in good order, for a command that asks for it; any other ends at once. */
+class Ending {
+  readonly #ending = new AbortController();
+  #isWanted = false;
+
+  /** Aborted by SIGINT or SIGTERM; a second SIGINT ends the process at once. */
+  get signal(): AbortSignal {
+    if (!this.#isWanted) {
+      this.#isWanted = true;
+      process.on("SIGINT", () => {
+        if (this.#ending.signal.aborted) Deno.exit(INTERRUPTED);
+        this.#ending.abort();
+      });
+      process.on("SIGTERM", () => this.#ending.abort());
+    }
+    return this.#ending.signal;
+  }
+
+  /** Whether an error says no more than that the process was told to end. */
+  isOver(error: unknown): boolean {
+    const { signal } = this.#ending;
+    return signal.aborted && error === signal.reason;
+  }
+}
+
+/** The command line that starts this program again: from its source, or as a compiled binary. */
+function thisProgram(): string[] {
+  if (Deno.build.standalone) return [Deno.execPath()];
+  const main = fileURLToPath(import.meta.url);
+  const configPath = fileURLToPath(new URL("./deno.json", import.meta.url));
+  return [
+    Deno.execPath(),
+    "run",
+    "--quiet",
+    "--no-check",
+    "--config",
+    configPath,
+    ...PERMISSIONS,
+    main,
+  ];
+}
+
+/** Harvests in this process: composes a harvest from the settings, and logs to standard error. */
+async function harvestHere(
+  { settings, collectionId, flags, shutdown, port, monitor }: HarvestRun,
+  { clock, env, signal }: Context,
+): Promise<void> {
+  const { openStore, isFolder } = await import("./lib/store/store.ts");
+  const { openApi } = await import("./lib/twitter/api.ts");
+  const { keysOf } = await import("./lib/collection/config.ts");
+  const { processIsGone, thisProcess } = await import("./lib/bucket/process.ts");
+  const { spoolFor } = await import("./lib/harvest/spool.ts");
+  const { startLog } = await import("./lib/log.ts");
+  const { harvest } = await import("./harvester.ts");
+  const { bucket, twitterApiUrl, controlSecret } = settings;
+  await startLog(write.err);
+  await harvest({
+    collectionId,
+    store: await openStore(bucket),
+    clock,
+    limits: {
+      tweetsPerFile: flags.tweetsPerFile,
+      msPerFile: flags.secsPerFile * 1_000,
+      flushMs: flags.flushSecs * 1_000,
+    },
+    openApi: (collection) =>
+      openApi({
+        version: collection.api ?? "1.1",
+        keys: keysOf(collection),
+        clock,
+        base: twitterApiUrl,
+      }),
+    control: {
+      hostname: env.TWARC_CLOUD_HOST ?? "127.0.0.1",
+      port,
+      secret: controlSecret ?? (isFolder(bucket) ? await secretOf(bucket) : undefined),
+    },
+    process: thisProcess(),
+    isGone: isFolder(bucket) ? processIsGone : () => false,
+    spool: spoolFor(bucket, collectionId),
+    shutdown,
+    monitor,
+    signal,
+  });
+}
+
+/** A harvester that was started by hand is controlled like those that the runner starts. */
+async function secretOf(folder: string): Promise<string> {
+  const { folderSecret } = await import("./lib/runner/local.ts");
+  return await folderSecret(folder);
+}
+
+/** Shows an error once: what happened, and what to do. */
+function exitCodeOf(error: unknown, output: Output, debug: boolean): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
+  if (error instanceof TwarcCloudError) {
+    output.error(`${error.message}.${error.hint ? ` ${error.hint}` : ""}`);
+    if (debug) output.note(chainOf(error));
+    return error.exitCode;
+  }
+  output.error(`${messageOf(error)}. This is a bug: please report it, with what follows.`);
+  output.note(chainOf(error));
+  return BUG;
+}
+
+/** An error's stack and those of its causes. */
+function chainOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const stack = error.stack ?? error.message;
+  return error.cause === undefined ? stack : `${stack}\nCaused by: ${chainOf(error.cause)}`;
+}
+
+function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  const bytes = encoder.encode(text);
+  for (let n = 0; n < bytes.length;) n += stream.writeSync(bytes.subarray(n));
+}
+
+if (import.meta.main) Deno.exit(await run(Deno.args));
