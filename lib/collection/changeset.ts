@@ -51,12 +51,36 @@ export function merge(config: JsonObject, change: ConfigUpdate): JsonObject {
 
 /** One change that does what two do, one after the other. */
 export function combine(earlier: ConfigUpdate, later: ConfigUpdate): ConfigUpdate {
-  const isNew = (deletion: Deletion) =>
-    !earlier.delete.some((other) => isDeepStrictEqual(other, deletion));
   return {
     update: updated(without(earlier.update, later.delete), later.update),
-    delete: [...earlier.delete, ...later.delete.filter(isNew)],
+    delete: gathered([...earlier.delete, ...later.delete]),
   };
+}
+
+/** Deletions with each member named once. */
+function gathered(deletions: Deletion[]): Deletion[] {
+  const { whole, below } = byMember(deletions);
+  const deeper = [...below].filter(([key]) => !whole.has(key));
+  return [
+    ...whole,
+    ...deeper.map(([key, inner]) => Object.fromEntries([[key, gathered(inner)]])),
+  ];
+}
+
+/** The members that are deleted, and what is deleted below others. */
+function byMember(deletions: Deletion[]): { whole: Set<string>; below: Map<string, Deletion[]> } {
+  const whole = new Set<string>();
+  const below = new Map<string, Deletion[]>();
+  for (const deletion of deletions) {
+    if (typeof deletion === "string") {
+      whole.add(deletion);
+    } else {
+      for (const [key, inner] of Object.entries(deletion)) {
+        below.set(key, [...below.get(key) ?? [], ...inner]);
+      }
+    }
+  }
+  return { whole, below };
 }
 
 /** What a harvest learned, without users that it, or somebody meanwhile, took out of the configuration. */
@@ -135,11 +159,8 @@ function updated(config: JsonObject, update: JsonObject): JsonObject {
 }
 
 function without(config: JsonObject, deletions: Deletion[]): JsonObject {
-  const gone = new Set(deletions.filter((deletion) => typeof deletion === "string"));
-  const below = new Map(
-    deletions.flatMap((deletion) => typeof deletion === "string" ? [] : Object.entries(deletion)),
-  );
-  const kept = Object.entries(config).filter(([key]) => !gone.has(key));
+  const { whole, below } = byMember(deletions);
+  const kept = Object.entries(config).filter(([key]) => !whole.has(key));
   return Object.fromEntries(kept.map(([key, value]) => {
     const deeper = below.get(key);
     return [key, deeper && isObject(value) ? without(value, deeper) : value];

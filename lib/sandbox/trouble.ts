@@ -68,6 +68,11 @@ export class Troubles {
     this.#troubles.push({ after: 0, times: 1, ...trouble });
   }
 
+  /** Forgets all that is to come. */
+  clear(): void {
+    this.#troubles.length = 0;
+  }
+
   /** The trouble that a request, or a status of a stream, meets now, if any. */
   next(path: string): TroubleKind | null {
     for (const trouble of this.#troubles) {
