@@ -130,7 +130,8 @@ function ascii(text: string): string {
 const author = z.object({
   id_str: z.string().optional(),
   id: z.number().optional(),
-  screen_name: z.string(),
+  /** Absent where a tweet was asked for with trim_user. */
+  screen_name: z.string().optional(),
   name: z.string().default(""),
 });
 const fileStatus = z.object({
@@ -204,7 +205,7 @@ function statusOf(line: Uint8Array): { status: Status; user: SandboxUser | null 
   const words = (full_text ?? parsed.data.text ?? "").toLowerCase();
   return {
     status: { id: BigInt(digits), userId, words: () => words, bytes: () => line },
-    user: user
+    user: user?.screen_name
       ? { id: userId, screenName: user.screen_name, name: user.name, state: "open" }
       : null,
   };

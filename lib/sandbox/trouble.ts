@@ -75,15 +75,16 @@ export class Troubles {
 
   /** The trouble that a request, or a status of a stream, meets now, if any. */
   next(path: string): TroubleKind | null {
+    let met: TroubleKind | null = null;
     for (const trouble of this.#troubles) {
       if (!path.includes(trouble.path) || trouble.times === 0) continue;
       if (trouble.after > 0) {
         trouble.after--;
-        continue;
+      } else if (met === null) {
+        trouble.times--;
+        met = trouble.kind;
       }
-      trouble.times--;
-      return trouble.kind;
     }
-    return null;
+    return met;
   }
 }

@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { systemClock } from "../../lib/clock.ts";
+import { World } from "../../lib/sandbox/world.ts";
+import { idsOf, inPlace, type Place, until } from "./program.ts";
+
+const FILTER = { id: "live", type: "filter", filter: { track: "sandbox" } };
+
+function world(): World {
+  return World.made({ clock: systemClock, users: 3, tweetsPerUser: 0 });
+}
+
+/** New tweets of the world's first user; their ids. */
+function post(place: Place, count: number): string[] {
+  const [user] = place.sandbox.world.users.keys();
+  return place.sandbox.world.post(user ?? "", count).map((status) => `${status.id}`);
+}
+
+async function connected(place: Place): Promise<void> {
+  await until(() => Promise.resolve(place.sandbox.streams.size > 0));
+}
+
+/** What a running harvest says of itself. */
+async function running(place: Place): Promise<Record<string, unknown>> {
+  return JSON.parse(await place.ok("harvest", "running", "live", "--json"));
+}
+
+async function collected(place: Place, tweets: number): Promise<void> {
+  await until(async () => (await running(place)).tweets === tweets);
+}
+
+Deno.test("a filter collection is started, looked at, and stopped with every tweet in the bucket", () =>
+  inPlace(async (place) => {
+    await place.add(FILTER);
+    assert.equal(await place.ok("collection", "filter-start", "live"), "Started\n");
+    await connected(place);
+    const posted = post(place, 25);
+    await collected(place, 25);
+    assert.match(
+      await place.ok("harvest", "list"),
+      /^live => Bucket: \.\/twarc-cloud-data\. Status: RUNNING\n$/,
+    );
+    assert.match(
+      await place.ok("harvest", "running", "live"),
+      /^live => .* Tweets: 25\. Files: 0 \(0B\)\n$/,
+    );
+    assert.equal(await place.ok("collection", "filter-stop", "live"), "Stopping ...\nStopped\n");
+    assert.deepEqual(idsOf(await place.tweets("live")), posted);
+    assert.equal(await place.ok("harvest", "list"), "No running harvests.\n");
+    await assert.rejects(place.object("live/lock.json"));
+  }, { world: world() }));
+
+Deno.test("a stream that is cut in the middle of a status goes on: no partial line, no tweet twice, and the gap is told", () =>
+  inPlace(async (place) => {
+    await place.add(FILTER);
+    // Of each eight tweets the last one; those that are sent again after a cut count as well.
+    const troubles = [["cut", 7], ["truncate", 19], ["disconnect", 31]] as const;
+    for (const [kind, after] of troubles) {
+      place.sandbox.troubles.add({ kind, path: "statuses/filter", after });
+    }
+    await place.ok("collection", "filter-start", "live");
+    const posted: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      await connected(place);
+      posted.push(...post(place, 8));
+      await until(() =>
+        Promise.resolve(place.sandbox.requests.filter((r) => r.status === 200).length > i + 1)
+      );
+    }
+    await connected(place);
+    posted.push(...post(place, 4));
+    await collected(place, posted.length);
+    const info = await running(place);
+    assert.equal(info.gaps, 3);
+    assert.deepEqual(info.messages, { disconnect: 1 });
+    await place.ok("collection", "filter-stop", "live");
+    assert.deepEqual(idsOf(await place.tweets("live")), posted);
+    const [folder] = await place.harvests("live");
+    const gaps = (await Deno.readTextFile(`${folder}/gaps.jsonl`)).trimEnd().split("\n");
+    assert.equal(gaps.length, 3);
+    const { from, to, why } = JSON.parse(gaps[0] ?? "");
+    assert.ok(from <= to && why.length > 0);
+  }, { world: world(), replay: 3 }));
+
+Deno.test("messages are counted and kept out of the tweets", () =>
+  inPlace(async (place) => {
+    await place.add(FILTER);
+    await place.ok("collection", "filter-start", "live");
+    await connected(place);
+    const posted = post(place, 2);
+    place.sandbox.streams.say({ limit: { track: 5 } });
+    place.sandbox.streams.say({ delete: { status: { id: 1, id_str: "1", user_id: 2 } } });
+    place.sandbox.streams.say({ limit: { track: 12 } });
+    place.sandbox.streams.say({ a_kind_not_yet_known: { id: 1 } });
+    posted.push(...post(place, 1));
+    await collected(place, 3);
+    await place.ok("collection", "filter-stop", "live");
+    assert.deepEqual(idsOf(await place.tweets("live")), posted);
+    const [folder] = await place.harvests("live");
+    const messages = (await Deno.readTextFile(`${folder}/messages.jsonl`)).trimEnd().split("\n");
+    assert.equal(messages.length, 4);
+    const info = JSON.parse(await place.ok("harvest", "last", "live", "--json"));
+    assert.equal(info.undelivered, 12);
+    assert.deepEqual(info.messages, { limit: 2, delete: 1, a_kind_not_yet_known: 1 });
+  }, { world: world() }));
+
+Deno.test("a filter harvest that is killed with -9 loses nothing that was flushed, and goes on with no tweet twice", () =>
+  inPlace(async (place) => {
+    await place.add(FILTER);
+    const args = ["harvest", "run", "--flush-secs", "1", "live"];
+    const first = place.spawn(args);
+    await connected(place);
+    const posted = post(place, 30);
+    await until(async () => (await place.tweets("live")).length === 30);
+    posted.push(...post(place, 5));
+    await until(async () => (await place.tweets("live")).length === 35);
+    first.kill("SIGKILL");
+    await first.output();
+    const second = place.spawn(args);
+    await until(() => Promise.resolve(place.sandbox.requests.length === 2));
+    await connected(place);
+    posted.push(...post(place, 10));
+    await collected(place, 10);
+    second.kill("SIGTERM");
+    assert.equal((await second.output()).code, 0);
+    assert.deepEqual(idsOf(await place.tweets("live")), posted);
+    const info = JSON.parse(await place.ok("harvest", "last", "live", "--json"));
+    assert.equal(info.gaps, 1);
+  }, { world: world(), replay: 20 }));
+
+Deno.test("pieces that were flushed end up in one file with the rest of their segment", () =>
+  inPlace(async (place) => {
+    await place.add(FILTER);
+    const harvest = place.spawn([
+      "harvest",
+      "run",
+      "--flush-secs",
+      "1",
+      "--tweets-per-file",
+      "60",
+      "live",
+    ]);
+    await connected(place);
+    const posted: string[] = [];
+    for (let i = 1; i <= 5; i++) {
+      posted.push(...post(place, 20));
+      await until(async () => (await place.tweets("live")).length === i * 20);
+    }
+    harvest.kill("SIGTERM");
+    await harvest.output();
+    assert.deepEqual(idsOf(await place.tweets("live")), posted);
+    const [folder = ""] = await place.harvests("live");
+    const files = (await Array.fromAsync(Deno.readDir(folder))).filter(({ name }) =>
+      name.startsWith("tweets-")
+    );
+    assert.equal(files.length, 2);
+  }, { world: world() }));
+
+Deno.test("a filter harvest with max_records stops by itself and stays up, stopped, until it is told to exit", () =>
+  inPlace(async (place) => {
+    await place.add({ ...FILTER, filter: { track: "sandbox", max_records: "12" } });
+    await place.ok("collection", "filter-start", "live");
+    await connected(place);
+    post(place, 20);
+    await until(async () => (await running(place)).state === "stopped");
+    assert.equal((await place.tweets("live")).length, 12);
+    await place.ok("collection", "filter-stop", "live");
+    assert.equal(
+      JSON.parse(await place.ok("harvest", "last", "live", "--json")).outcome,
+      "complete",
+    );
+  }, { world: world() }));
