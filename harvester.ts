@@ -34,7 +34,7 @@ export interface Harvest {
   limits: Limits;
   openApi: (config: CollectionConfig) => Promise<TwitterApi>;
   /** Where the control server listens, and its secret. */
-  control: { hostname: string; port: number; secret: string | undefined };
+  control: { hostname: string; port: number; secret: () => Promise<string | undefined> };
   /** This process. */
   process: { host: string; pid: number };
   /** Whether the holder of a lock is gone for sure; only of use for a folder bucket. */

@@ -139,7 +139,7 @@ async function harvestHere(
     control: {
       hostname: env.TWARC_CLOUD_HOST ?? "127.0.0.1",
       port,
-      secret: controlSecret ?? (isFolder(bucket) ? await secretOf(bucket) : undefined),
+      secret: async () => controlSecret ?? (isFolder(bucket) ? await secretOf(bucket) : undefined),
     },
     process: thisProcess(),
     isGone: isFolder(bucket) ? processIsGone : () => false,
@@ -160,13 +160,18 @@ async function secretOf(folder: string): Promise<string> {
 function exitCodeOf(error: unknown, output: Output, debug: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
   if (error instanceof TwarcCloudError) {
-    output.error(`${error.message}.${error.hint ? ` ${error.hint}` : ""}`);
+    output.error(`${ended(error.message)}${error.hint ? ` ${error.hint}` : ""}`);
     if (debug) output.note(chainOf(error));
     return error.exitCode;
   }
   output.error(`${messageOf(error)}. This is a bug: please report it, with what follows.`);
   output.note(chainOf(error));
   return BUG;
+}
+
+/** A sentence with its full stop. */
+function ended(message: string): string {
+  return /[.!?]$/.test(message) ? message : `${message}.`;
 }
 
 /** An error's stack and those of its causes. */

@@ -43,8 +43,8 @@ const ROUTES: Record<string, { open?: true; act: (controlled: Controlled) => Res
 /** Whose control server it is, and what is shared with those who may use it. */
 export interface ControlOptions {
   collectionId: string;
-  /** Without one, only `/` answers. */
-  secret: string | undefined;
+  /** Asked for when it is needed; where there is none, only `/` answers. */
+  secret: () => Promise<string | undefined>;
   clock: Clock;
 }
 
@@ -66,9 +66,10 @@ export function controlHandler(
       return refusal(405, "Use GET or POST", { allow: "GET, POST" });
     }
     if (!route.open) {
-      if (!options.secret) return refusal(403, "TWARC_CLOUD_SECRET is not set for this harvester");
+      const secret = await options.secret();
+      if (!secret) return refusal(403, "TWARC_CLOUD_SECRET is not set for this harvester");
       const token = /^Bearer (\S+)$/.exec(request.headers.get("authorization") ?? "")?.[1];
-      if (!token || !await isGood(token, { ...options, secret: options.secret, pathname, used })) {
+      if (!token || !await isGood(token, { ...options, secret, pathname, used })) {
         return refusal(401, "A valid token is needed", { "www-authenticate": "Bearer" });
       }
     }
@@ -140,8 +141,8 @@ export class ControlClient {
 
   async #ask(path: string, signal?: AbortSignal): Promise<string> {
     const headers: Record<string, string> = {};
-    const { secret } = this.#options;
-    if (path !== "/" && secret) {
+    const secret = path === "/" ? undefined : await this.#options.secret();
+    if (secret) {
       headers.authorization = `Bearer ${await tokenFor(path, { ...this.#options, secret })}`;
     }
     const limit = AbortSignal.timeout(ANSWER_TIMEOUT);

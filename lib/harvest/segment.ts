@@ -53,7 +53,7 @@ export class Segment {
   /** Opens a new segment in a folder for temporary files. */
   static async open(directory: string): Promise<Segment> {
     const path = `${directory}/segment-${crypto.randomUUID()}.gz`;
-    const file = await Deno.open(path, { createNew: true, read: true, write: true });
+    const file = await Deno.open(path, { createNew: true, write: true });
     const segment = new Segment(directory, path, file);
     await writeAll(file, HEADER);
     return segment;
@@ -96,6 +96,9 @@ export class Segment {
         sha1.update(part);
         await writeAll(piece, part);
       }
+    } catch (error) {
+      await Deno.remove(path).catch(() => {});
+      throw error;
     } finally {
       piece.close();
     }
@@ -119,9 +122,11 @@ export class Segment {
   /** Header, the compressed blocks since the last piece (read back from the disk), trailer. */
   async *#pieceParts(): AsyncGenerator<Uint8Array> {
     yield HEADER;
-    await this.#file.seek(this.#pieceStart, Deno.SeekMode.Start);
+    // A handle of its own: whatever happens here, the next block goes to the segment's end.
+    using file = await Deno.open(this.#path);
+    await file.seek(this.#pieceStart, Deno.SeekMode.Start);
     const buffer = new Uint8Array(1 << 16);
-    for (let n = await this.#file.read(buffer); n !== null; n = await this.#file.read(buffer)) {
+    for (let n = await file.read(buffer); n !== null; n = await file.read(buffer)) {
       yield buffer.subarray(0, n);
     }
     yield this.#piece.trailer();

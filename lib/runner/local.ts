@@ -71,7 +71,7 @@ export class LocalRunner implements Runner {
     if (!lock?.live || !lock.document) throw notRunning(collectionId);
     const { pid, host } = lock.document;
     const isHere = host === Deno.hostname();
-    const control = await this.#control(collectionId, lock);
+    const control = this.#control(collectionId, lock);
     const end = clock.monotonic() + STOP_TIMEOUT;
     let isTold = false;
     while (clock.monotonic() < end) {
@@ -103,7 +103,7 @@ export class LocalRunner implements Runner {
   async info(collectionId: string): Promise<HarvestInfo | null> {
     const lock = await this.#lock(collectionId);
     if (!lock?.live) return null;
-    const control = await this.#control(collectionId, lock);
+    const control = this.#control(collectionId, lock);
     try {
       return await control?.info() ?? null;
     } catch (error) {
@@ -231,9 +231,9 @@ export class LocalRunner implements Runner {
     return readLock(store, collectionId, { clock, isGone: processIsGone });
   }
 
-  async #control(collectionId: string, lock: FoundLock): Promise<ControlClient | null> {
+  #control(collectionId: string, lock: FoundLock): ControlClient | null {
     const url = lock.document?.control;
-    const options = { collectionId, secret: await this.#secret(), clock: this.#options.clock };
+    const options = { collectionId, secret: () => this.#secret(), clock: this.#options.clock };
     return url ? new ControlClient(new URL(url), options) : null;
   }
 

@@ -80,3 +80,15 @@ Deno.test("closing twice gives the same file", () =>
     await segment.append(lines(0, 3), 3);
     assert.deepEqual(await segment.close(), await segment.close());
   }));
+
+Deno.test("a piece that cannot be written harms neither the segment nor the next piece", () =>
+  inDirectory(async (directory) => {
+    const segment = await Segment.open(directory);
+    await segment.append(lines(0, 9_000), 9_000);
+    const [name = ""] = (await Array.fromAsync(Deno.readDir(directory))).map((entry) => entry.name);
+    await Deno.writeTextFile(`${directory}/${name}.piece-1`, "in the way");
+    await assert.rejects(segment.cutPiece());
+    await segment.append(lines(9_000, 9_010), 10);
+    assert.equal((await contentOf(await segment.cutPiece())).length, 9_010);
+    assert.deepEqual(await contentOf(await segment.close()), textOf(lines(0, 9_010)));
+  }));

@@ -1,0 +1,331 @@
+import assert from "node:assert/strict";
+import { inPlace, pidOf, type Place } from "./program.ts";
+
+const KEYS = {
+  consumer_key: "a",
+  consumer_secret: "b",
+  access_token: "c",
+  access_token_secret: "d",
+};
+const SEARCH = { id: "find", type: "search", keys: KEYS, search: { query: "x" } };
+
+/** Every file below a place, with its content. */
+async function snapshot(place: Place): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  async function walk(folder: string) {
+    for await (const { name, isDirectory } of Deno.readDir(folder)) {
+      const path = `${folder}/${name}`;
+      if (isDirectory) await walk(path);
+      else files.set(path, await Deno.readTextFile(path));
+    }
+  }
+  await walk(place.folder);
+  return files;
+}
+
+/** Runs a command that is refused: one line, the right exit code, no stack, and nothing changed. */
+async function refused(
+  place: Place,
+  args: string[],
+  { code = 1, says }: { code?: number; says: RegExp },
+) {
+  const before = await snapshot(place);
+  const ran = await place.run(...args);
+  assert.equal(ran.code, code, `${args.join(" ")}: ${ran.out}${ran.err}`);
+  assert.match(ran.err, says);
+  assert.doesNotMatch(ran.err, /\n\s+at /);
+  if (code === 1) assert.equal(ran.err.trimEnd().split("\n").length, 1, ran.err);
+  assert.deepEqual(await snapshot(place), before);
+}
+
+Deno.test("a collection that is not there is named, with the command that lists those that are", () =>
+  inPlace(async (place) => {
+    const says = /^Error: There is no collection nope in bucket .*collection list/;
+    for (
+      const args of [
+        ["collection", "once", "nope"],
+        ["collection", "schedule", "nope", "rate(1 day)"],
+        ["collection", "stop", "nope"],
+        ["collection", "filter-start", "nope"],
+        ["collection", "download", "nope"],
+        ["collection-config", "download", "nope"],
+        ["collection-config", "changes", "nope"],
+        ["harvest", "run", "nope"],
+        ["harvest", "last", "nope"],
+        ["harvest", "running", "nope"],
+        ["harvest", "unlock", "nope"],
+        ["harvest", "logs", "nope"],
+      ]
+    ) await refused(place, args, { says });
+  }));
+
+Deno.test("an id that cannot be one is refused before anything is looked for", () =>
+  inPlace(async (place) => {
+    for (const id of ["a b", "../x", "a/b", ".hidden", "", "x".repeat(200)]) {
+      await refused(place, ["collection", "once", id], { says: /cannot be a collection's id/ });
+      await refused(place, ["collection-config", "template", "search", "--id", id], {
+        says: /cannot be/,
+      });
+      await place.writeJson("collection.json", { ...SEARCH, id });
+      await refused(place, ["collection", "add"], { says: /Id (is|may|contains)/ });
+      await Deno.remove(place.path("collection.json"));
+    }
+  }));
+
+Deno.test("malformed JSON is told with its line and column", () =>
+  inPlace(async (place) => {
+    await Deno.writeTextFile(
+      place.path("collection.json"),
+      '{\n  "id": "x",\n  "type" "search"\n}\n',
+    );
+    await refused(place, ["collection", "add"], {
+      says: /^Error: collection\.json is not JSON: line 3, column 10: /,
+    });
+    await Deno.writeTextFile(place.path("collection.json"), '{\n  "id": "x",\n');
+    await refused(place, ["collection", "add"], {
+      says: /collection\.json is not JSON: line 3, column 1: /,
+    });
+  }));
+
+Deno.test("a configuration is refused with every reason at once", () =>
+  inPlace(async (place) => {
+    await place.writeJson("collection.json", { id: "a b", type: "search", search: {} });
+    await refused(place, ["collection", "add"], {
+      says: /Id contains spaces\..*Missing keys\..*Query must be provided\./,
+    });
+    await place.writeJson("collection.json", { ...SEARCH, type: "stream" });
+    await refused(place, ["collection", "add"], { says: /Unrecognized collection type/ });
+    await place.ok("collection-config", "template", "filter", "--id=f", "--yes");
+    await refused(place, ["collection", "add"], {
+      says: /Missing consumer_key.*Must provide track, follow, or locations/,
+    });
+  }));
+
+Deno.test("files that are missing, empty or unreadable are named", () =>
+  inPlace(async (place) => {
+    await refused(place, ["collection", "add"], {
+      says: /There is no file collection\.json\. Make it with/,
+    });
+    await place.writeJson("collection.json", {
+      id: "tl",
+      type: "user_timeline",
+      keys: KEYS,
+      users: {},
+    });
+    await refused(place, ["collection-config", "userid-files", "none.txt"], {
+      says: /There is no file none\.txt/,
+    });
+    await Deno.writeTextFile(place.path("empty.txt"), "\n# nobody\n\n");
+    await refused(place, ["collection-config", "userid-files", "empty.txt"], {
+      says: /no name in empty\.txt/,
+    });
+    await refused(place, ["collection-config", "screenname-files", "empty.txt"], {
+      says: /no name in empty/,
+    });
+    await refused(place, ["collection-config", "userids", "12", "x1"], {
+      says: /"x1" is not a user id/,
+    });
+    await refused(place, ["collection-config", "screennames", "a b"], {
+      says: /cannot be a screen name/,
+    });
+    await refused(place, ["collection-config", "keys"], {
+      says: /no keys in .*twarc-cloud configure/,
+    });
+    await Deno.mkdir(place.path("folder.txt"));
+    await refused(place, ["collection-config", "userid-files", "folder.txt"], {
+      says: /folder\.txt cannot be read/,
+    });
+  }));
+
+Deno.test("users are for timelines only, and wrong keys are the person's to mend", () =>
+  inPlace(async (place) => {
+    await place.writeJson("collection.json", SEARCH);
+    await refused(place, ["collection-config", "userids", "12"], {
+      says: /no user_timeline collection/,
+    });
+    await place.writeJson("collection.json", {
+      id: "tl",
+      type: "user_timeline",
+      keys: KEYS,
+      users: {},
+    });
+    await refused(place, ["collection-config", "screennames", "jack"], {
+      says: /answered .* with 401: .*configure/,
+    });
+  }));
+
+Deno.test("a harvest with wrong keys fails at once with the reason", () =>
+  inPlace(async (place) => {
+    await place.writeJson("collection.json", SEARCH);
+    await place.ok("collection", "add");
+    for (
+      const args of [["harvest", "run", "--shutdown", "find"], [
+        "collection",
+        "once",
+        "find",
+        "--wait",
+      ]]
+    ) {
+      const { code, err } = await place.run(...args);
+      assert.equal(code, 1);
+      assert.match(
+        err,
+        /Error: The API answered 1\.1\/search\/tweets\.json with 401: .*twarc-cloud configure/,
+      );
+    }
+    assert.match(await place.ok("harvest", "last", "find"), /Outcome: failed\. The API answered/);
+  }));
+
+Deno.test("a second add, an update without changes, and a changed type are refused", () =>
+  inPlace(async (place) => {
+    await place.writeJson("collection.json", SEARCH);
+    await place.ok("collection", "add");
+    await refused(place, ["collection", "add"], { says: /There is a collection find .* already/ });
+    await refused(place, ["collection-config", "update"], { says: /No changes/ });
+    const config = { ...SEARCH, type: "filter", filter: { track: "x" } };
+    await place.writeJson("collection.json", config);
+    await refused(place, ["collection-config", "update"], { says: /type may not change/ });
+  }));
+
+Deno.test("an update by an older file asks first, and without a terminal says how to go on", () =>
+  inPlace(async (place) => {
+    await place.writeJson("collection.json", SEARCH);
+    await place.ok("collection", "add");
+    await place.writeJson("mine.json", { ...SEARCH, search: { query: "mine" } });
+    const args = ["collection-config", "update", "--collection-config-filepath", "mine.json"];
+    const ran = await place.run(...args);
+    assert.equal(ran.code, 1);
+    assert.match(ran.err, /There is a new collection configuration file/);
+    assert.match(ran.err, /"query": "mine"/);
+    assert.match(ran.err, /--yes/);
+    assert.equal((await place.object("find/collection.json") as typeof SEARCH).search.query, "x");
+    await place.ok(...args, "--yes");
+    assert.equal(
+      (await place.object("find/collection.json") as typeof SEARCH).search.query,
+      "mine",
+    );
+  }));
+
+Deno.test("schedules that do not parse are refused with an example", () =>
+  inPlace(async (place) => {
+    await place.writeJson("collection.json", SEARCH);
+    await place.ok("collection", "add");
+    for (
+      const schedule of [
+        "7 days",
+        "rate(7 day)",
+        "rate(0 days)",
+        "cron(0 10 * * *)",
+        "cron(0 25 * * ? *)",
+      ]
+    ) {
+      await refused(place, ["collection", "schedule", "find", schedule], {
+        says: /is no schedule: .*Examples/,
+      });
+    }
+  }));
+
+Deno.test("a bucket folder that cannot be used is named", () =>
+  inPlace(async (place) => {
+    await Deno.writeTextFile(place.path("file"), "");
+    await place.writeJson("collection.json", SEARCH);
+    await refused(place, ["collection", "add", "--bucket", "./file"], {
+      says: /bucket folder \.\/file cannot be used/,
+    });
+    await refused(place, ["collection", "list", "--bucket", "./file"], {
+      says: /bucket folder \.\/file cannot be used/,
+    });
+  }));
+
+Deno.test("a port in use is named, with the way out", () =>
+  inPlace(async (place) => {
+    await place.writeJson("collection.json", SEARCH);
+    await place.ok("collection", "add");
+    const { port } = place.sandbox.url;
+    await refused(place, ["sandbox", "--port", port], {
+      says: new RegExp(`Port ${port} cannot be opened`),
+    });
+    await refused(place, ["harvest", "run", "--port", port, "find"], { says: /--port 0/ });
+  }));
+
+Deno.test("wrong usage exits with 2 and says what is known", () =>
+  inPlace(async (place) => {
+    const cases: [string[], RegExp][] = [
+      [["colection"], /unknown command 'colection'/],
+      [["collection"], /Usage: twarc-cloud collection/],
+      [["collection", "once"], /missing required argument 'collection-id'/],
+      [["collection", "list", "--buckets", "x"], /unknown option '--buckets'/],
+      [["harvest", "run", "--flush-secs", "soon", "x"], /whole number/],
+      [["harvest", "run", "--tweets-per-file", "0", "x"], /1 or more/],
+      [
+        ["collection-config", "template", "stream"],
+        /Allowed choices are user_timeline, filter, search/,
+      ],
+      [["sandbox", "--trouble", "503"], /is no trouble/],
+    ];
+    for (const [args, says] of cases) await refused(place, args, { code: 2, says });
+  }));
+
+Deno.test("an address of the API that is none is refused", () =>
+  inPlace(async (place) => {
+    await place.writeJson("collection.json", SEARCH);
+    await place.ok("collection", "add");
+    const { code, stderr } = await place.spawn(["harvest", "run", "--shutdown", "find"], {
+      TWITTER_API_URL: "localhost",
+    }).output();
+    assert.equal(code, 1);
+    assert.match(
+      new TextDecoder().decode(stderr),
+      /TWITTER_API_URL is "localhost", which is no address/,
+    );
+  }));
+
+Deno.test("no secret is ever in what is written for others", () =>
+  inPlace(async (place) => {
+    await place.add({ id: "find", type: "search", search: { query: "sandbox" } });
+    await place.ok("collection", "once", "find", "--wait");
+    for (const [path, text] of await snapshot(place)) {
+      if (
+        path.endsWith("/find/collection.json") || path.endsWith(`${place.folder}/collection.json`)
+      ) continue;
+      assert.doesNotMatch(text, /sandbox-(consumer|access)/, path);
+    }
+    assert.doesNotMatch(
+      await place.ok("collection-config", "changes", "find", "--json"),
+      /sandbox-consumer/,
+    );
+    const { mode } = await Deno.stat(place.path("collection.json"));
+    assert.equal((mode ?? 0) & 0o077, 0);
+  }));
+
+Deno.test("a disk that fills up ends the harvest with the reason, and what was committed is intact", async () => {
+  const mount = await Deno.makeTempDir();
+  const mounted = await new Deno.Command("mount", {
+    args: ["-t", "tmpfs", "-o", "size=1m", "tmpfs", mount],
+    stderr: "null",
+  }).output().catch(() => null);
+  if (!mounted?.success) {
+    // deno-lint-ignore no-console
+    console.log("no small disk can be mounted here: only the unit tests cover a full one");
+    return await Deno.remove(mount);
+  }
+  try {
+    await inPlace(async (place) => {
+      await place.add({ id: "live", type: "filter", filter: { track: "sandbox" } });
+      const harvest = place.spawn(["harvest", "run", "--flush-secs", "1", "live"], {
+        TMPDIR: mount,
+      });
+      await pidOf(place, "live");
+      const [user = ""] = place.sandbox.world.users.keys();
+      const posting = setInterval(() => place.sandbox.world.post(user, 400), 5);
+      const { code, stderr } = await harvest.output();
+      clearInterval(posting);
+      assert.equal(code, 1);
+      assert.match(new TextDecoder().decode(stderr), /Error: The disk for temporary files is full/);
+      await place.tweets("live");
+    });
+  } finally {
+    await new Deno.Command("umount", { args: [mount] }).output();
+    await Deno.remove(mount);
+  }
+});
