@@ -2,21 +2,21 @@
 
 import { CommanderError } from "@commander-js/extra-typings";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import config from "./deno.json" with { type: "json" };
 import type { Context, HarvestRun } from "./lib/cli/context.ts";
 import { Output } from "./lib/cli/output.ts";
 import { buildProgram, settle } from "./lib/cli/program.ts";
 import { systemClock } from "./lib/clock.ts";
 import { messageOf, TwarcCloudError } from "./lib/errors.ts";
-import { addSandbox } from "./lib/sandbox/command.ts";
+import { selfCommand } from "./lib/runner/self.ts";
+import { addDemo, addSandbox } from "./lib/sandbox/command.ts";
 
 const USAGE = 2;
 const BUG = 70;
 const INTERRUPTED = 130;
 
 /** What the program may do: the same that `deno task` and `deno compile` give it. */
-const PERMISSIONS = config.tasks["twarc-cloud"].split(" ").filter((word) =>
+const PERMISSIONS = config.tasks["twarc-cloud"].command.split(" ").filter((word) =>
   word.startsWith("--allow-")
 );
 
@@ -43,17 +43,26 @@ async function run(args: string[]): Promise<number> {
     get signal() {
       return ending.signal;
     },
-    self: thisProgram(),
+    self: selfCommand({
+      isStandalone: Deno.build.standalone,
+      execPath: Deno.execPath(),
+      root: import.meta.dirname ?? ".",
+      permissions: PERMISSIONS,
+    }),
     version: config.version,
     harvest: (run) => harvestHere(run, context),
   };
   const program = buildProgram(context, write);
-  addSandbox(program, {
-    print: (line) => output.line(line),
+  const playground = {
+    print: (line: string) => output.line(line),
     get signal() {
       return ending.signal;
     },
-  });
+    self: context.self,
+    env,
+  };
+  addSandbox(program, playground);
+  addDemo(program, playground);
   settle(program, write);
   try {
     await program.parseAsync(args, { from: "user" });
@@ -87,23 +96,6 @@ class Ending {
     const { signal } = this.#ending;
     return signal.aborted && error === signal.reason;
   }
-}
-
-/** The command line that starts this program again: from its source, or as a compiled binary. */
-function thisProgram(): string[] {
-  if (Deno.build.standalone) return [Deno.execPath()];
-  const main = fileURLToPath(import.meta.url);
-  const configPath = fileURLToPath(new URL("./deno.json", import.meta.url));
-  return [
-    Deno.execPath(),
-    "run",
-    "--quiet",
-    "--no-check",
-    "--config",
-    configPath,
-    ...PERMISSIONS,
-    main,
-  ];
 }
 
 /** Harvests in this process: composes a harvest from the settings, and logs to standard error. */

@@ -82,13 +82,7 @@ async function waitFor(opened: Bucket, started: Started, context: Context): Prom
     return;
   }
   const last = await opened.collections.lastHarvest(collectionId);
-  if (last) {
-    output.line(
-      `${collectionId}: ${last.info.outcome ?? "done"}, ${
-        summary({ ...last.info, state: "stopped" })
-      }`,
-    );
-  }
+  if (last) output.line(`${collectionId}: ${last.info.outcome ?? "done"}. ${summary(last.info)}`);
 }
 
 /** A harvest that failed as it began. @throws UserError, OutsideError */

@@ -37,7 +37,7 @@ export async function follow(
         throw outcome.exitCode === 1 ? new UserError(message) : new OutsideError(message);
       }
       const info = await runner.info(collectionId);
-      if (info) progress.show(`${collectionId}: ${summary(info)}`);
+      if (info) progress.show(`${collectionId}: ${info.state}. ${summary(info)}`);
       await clock.sleep(POLL, signal);
     }
     return false;
@@ -48,13 +48,13 @@ export async function follow(
 
 /** What a harvest has done so far, in a few words. */
 export function summary(info: HarvestInfo): string {
-  const parts = [
-    `${count(info.tweets)} tweets`,
-    `${count(info.files)} files (${size(info.file_bytes)})`,
-  ];
+  const files = `${count(info.files)} file${info.files === 1 ? "" : "s"} (${
+    size(info.file_bytes)
+  })`;
+  const parts = [`${count(info.tweets)} tweets`, files];
   if (info.walks !== undefined && info.walks > 1) {
     parts.push(`${count(info.walks_done ?? 0)} of ${count(info.walks)} users`);
   }
   if (info.gaps) parts.push(`${count(info.gaps)} gaps`);
-  return `${info.state ?? "harvesting"}, ${parts.join(", ")}`;
+  return parts.join(", ");
 }

@@ -1,10 +1,31 @@
-/** The command `twarc-cloud sandbox` and its flags. */
+/** The commands `twarc-cloud sandbox` and `twarc-cloud demo`, and their flags. */
 
 import type { Command } from "@commander-js/extra-typings";
+import { resolve } from "node:path";
 import { portNumber, positive, wholeNumber } from "../numbers.ts";
+import type { DemoContext } from "./demo.ts";
 import type { SandboxContext } from "./serve.ts";
 
-/** Adds the command. */
+/** Adds `demo`. */
+export function addDemo(
+  program: Command,
+  context: SandboxContext & Pick<DemoContext, "self" | "env">,
+): void {
+  program.command("demo")
+    .summary("Show the whole job against the sandbox, in half a minute.")
+    .description(
+      "Starts the sandbox, makes a user timeline, a search and a filter collection in a folder, harvests " +
+        "each with the commands that you would type, and checks what came. It needs no keys and no account.",
+    )
+    .option("--folder <path>", "folder to make everything in", "twarc-cloud-demo")
+    .action(async ({ folder }) => {
+      const { runDemo } = await import("./demo.ts");
+      const { print, self, env } = context;
+      await runDemo({ print, self, env, signal: context.signal, folder: resolve(folder) });
+    });
+}
+
+/** Adds `sandbox`. */
 export function addSandbox(program: Command, context: SandboxContext): void {
   program.command("sandbox")
     .summary("Serve a stand-in for Twitter's API on this machine.")
@@ -34,6 +55,7 @@ export function addSandbox(program: Command, context: SandboxContext): void {
       "misbehave: KIND:PATH[:after=N][:times=N], with KIND one of 429, 429-bare, 420, 500, 503, html, " +
         "garbage, cut, truncate, stall, repeat, disconnect; PATH part of an endpoint, or connect",
     )
+    .option("--delay <milliseconds>", "time before each answer", wholeNumber, 0)
     .option("--verbose", "say each request", false)
     .addHelpText(
       "after",

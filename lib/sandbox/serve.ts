@@ -24,6 +24,8 @@ export interface SandboxFlags {
   keepAlive: number;
   /** Tweets before a lost stream that are sent once more after it. */
   replay: number;
+  /** Milliseconds before each answer. */
+  delay: number;
   /** Say each request. */
   verbose: boolean;
 }
@@ -53,6 +55,7 @@ export async function runSandbox(
     troubles,
     keepAliveMs: flags.keepAlive * 1_000,
     replay: flags.replay,
+    delayMs: flags.delay,
     ...(flags.limit === undefined ? {} : { limit: flags.limit }),
     onRequest: ({ method, path, status }) => {
       if (flags.verbose) print(`${method} ${path} ${status}`);

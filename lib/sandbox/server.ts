@@ -24,6 +24,8 @@ export interface SandboxOptions {
   /** Length of a rate limit's window, in milliseconds. */
   windowMs?: number;
   keepAliveMs?: number;
+  /** Milliseconds before each answer, as a far away API takes them. */
+  delayMs?: number;
   /** Tweets before a lost stream that are sent once more after it. */
   replay?: number;
   /** Called with each request that was answered. */
@@ -82,6 +84,7 @@ export function startSandbox(options: SandboxOptions = {}): Sandbox {
   );
   const handler = async (request: Request) => {
     const parameters = await parametersOf(request);
+    if (options.delayMs) await clock.sleep(options.delayMs);
     const response = await desk.answer(request, parameters);
     const { pathname } = new URL(request.url);
     const logged = {

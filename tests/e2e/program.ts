@@ -9,7 +9,7 @@ import config from "../../deno.json" with { type: "json" };
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../lib/sandbox/server.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const PERMISSIONS = config.tasks["twarc-cloud"].split(" ").filter((word) =>
+const PERMISSIONS = config.tasks["twarc-cloud"].command.split(" ").filter((word) =>
   word.startsWith("--allow-")
 );
 

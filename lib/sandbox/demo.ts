@@ -1,0 +1,253 @@
+/** What `twarc-cloud demo` does: the main job against the sandbox, by the commands that anybody types. */
+
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { systemClock } from "../clock.ts";
+import { OutsideError, UserError } from "../errors.ts";
+import { type Sandbox, startSandbox } from "./server.ts";
+import { EVERYTHING, World } from "./world.ts";
+
+/** What the demo works with. */
+export interface DemoContext {
+  print: (line: string) => void;
+  signal: AbortSignal;
+  /** The command line that starts this program again. */
+  self: readonly string[];
+  env: Record<string, string | undefined>;
+  /** The folder that everything is made in. */
+  folder: string;
+}
+
+const MARK = ".made-by-twarc-cloud-demo";
+const USERS = 12;
+const TWEETS = 400;
+/** Milliseconds before each answer: the API is far away. */
+const DELAY = 100;
+/** Tweets that the filter collection waits for. */
+const STREAMED = 50;
+
+/**
+ * Makes a timeline, a search and a filter collection in a folder bucket, harvests each, checks every
+ * manifest, and harvests the timeline again.
+ * @throws UserError for a folder that is not the demo's; OutsideError where a step does not do its part.
+ */
+export async function runDemo(context: DemoContext): Promise<void> {
+  const begun = performance.now();
+  await makeFolder(context.folder);
+  const world = World.made({ clock: systemClock, users: USERS, tweetsPerUser: TWEETS });
+  const sandbox = startSandbox({ world, delayMs: DELAY });
+  const demo = new Demo(context, sandbox);
+  try {
+    await demo.keys();
+    await demo.timeline();
+    await demo.search();
+    await demo.filter();
+    await demo.look();
+    await demo.again();
+    demo.farewell((performance.now() - begun) / 1_000);
+  } finally {
+    await sandbox.close();
+  }
+}
+
+class Demo {
+  readonly #context: DemoContext;
+  readonly #sandbox: Sandbox;
+
+  constructor(context: DemoContext, sandbox: Sandbox) {
+    this.#context = context;
+    this.#sandbox = sandbox;
+  }
+
+  async keys(): Promise<void> {
+    this.#title("Keys: the sandbox's own, where twarc keeps them");
+    await this.#type(["configure"]);
+  }
+
+  async timeline(): Promise<void> {
+    this.#title(`A user timeline collection: ${USERS - 1} accounts, ${TWEETS} tweets each`);
+    await this.#type([
+      "collection-config",
+      "template",
+      "user_timeline",
+      "--id=demo_timelines",
+      "--yes",
+    ]);
+    await this.#type(["collection-config", "keys"]);
+    await this.#type(["collection", "add"]);
+    const users = [...this.#sandbox.world.users.values()].slice(0, -1);
+    const names = users.map((user) => `@${user.screenName}`);
+    await this.#type(["collection-config", "screennames", ...names, "@nobody_at_all"]);
+    await this.#type(["collection-config", "update"]);
+    await this.#type(["collection", "once", "demo_timelines", "--wait"]);
+  }
+
+  async search(): Promise<void> {
+    this.#title("A search collection: tweets about marmots");
+    await this.#type(["collection-config", "template", "search", "--id=demo_search", "--yes"]);
+    await this.#edit("the query", (config) => ({ ...config, search: { query: "marmots" } }));
+    await this.#type(["collection-config", "keys"]);
+    await this.#type(["collection", "add"]);
+    await this.#type(["collection", "once", "demo_search", "--wait"]);
+  }
+
+  async filter(): Promise<void> {
+    this.#title("A filter collection: a live stream");
+    await this.#type(["collection-config", "template", "filter", "--id=demo_filter", "--yes"]);
+    await this.#edit("what to track", (config) => ({ ...config, filter: { track: EVERYTHING } }));
+    await this.#type(["collection-config", "keys"]);
+    await this.#type(["collection", "add"]);
+    await this.#type(["collection", "filter-start", "demo_filter"]);
+    await this.#stream();
+    await this.#type(["harvest", "running", "demo_filter"]);
+    await this.#type(["collection", "filter-stop", "demo_filter"]);
+  }
+
+  async look(): Promise<void> {
+    this.#title("What is in the bucket now");
+    const files = await filesBelow(this.#path("twarc-cloud-data", "collections"));
+    for (const file of files) {
+      this.#context.print(`  ${file.slice(this.#context.folder.length + 1)}`);
+    }
+    this.#title("Every manifest checked, as `sha1sum -c` and `gzip -t` do");
+    for (const file of files.filter((file) => file.endsWith("/manifest-sha1.txt"))) {
+      const lines = await checkManifest(file);
+      this.#context.print(
+        `  ${file.slice(this.#context.folder.length + 1)}: whole, ${lines} tweets`,
+      );
+    }
+  }
+
+  async again(): Promise<void> {
+    this.#title("Ten new tweets: the next harvest brings those and nothing else");
+    const [user] = this.#sandbox.world.users.keys();
+    this.#sandbox.world.post(user ?? "", 10);
+    await this.#type(["collection", "once", "demo_timelines", "--wait"]);
+    const last = await this.#read(["harvest", "last", "demo_timelines", "--json"]);
+    if (!/"tweets": 10,/.test(last)) {
+      throw new OutsideError("The second harvest did not bring the ten new tweets");
+    }
+  }
+
+  farewell(seconds: number): void {
+    this.#title("The same with your own keys");
+    for (
+      const command of [
+        "configure",
+        "collection-config template search --id=my_search     # then put your query into collection.json",
+        "collection-config keys && twarc-cloud collection add",
+        "collection once my_search --wait",
+      ]
+    ) this.#context.print(`  twarc-cloud ${command}`);
+    this.#context.print("");
+    this.#context.print(
+      `Done in ${seconds.toFixed(1)} s. What was made is in ${this.#context.folder}`,
+    );
+  }
+
+  #title(text: string): void {
+    this.#context.print("");
+    this.#context.print(`== ${text}`);
+  }
+
+  /** Runs a command as a person would, its output shown. @throws OutsideError where it fails. */
+  async #type(args: string[]): Promise<void> {
+    this.#context.print(`$ twarc-cloud ${args.join(" ")}`);
+    const { code } = await this.#command(args, "inherit").spawn().status;
+    this.#context.signal.throwIfAborted();
+    if (code !== 0) throw new OutsideError(`That command ended with exit code ${code}`);
+  }
+
+  async #read(args: string[]): Promise<string> {
+    return new TextDecoder().decode((await this.#command(args, "piped").output()).stdout);
+  }
+
+  #command(args: string[], stdout: "inherit" | "piped"): Deno.Command {
+    const { self: [command = "", ...before], env, folder } = this.#context;
+    const { consumer_key, consumer_secret, access_token, access_token_secret } = this.#sandbox.keys;
+    return new Deno.Command(command, {
+      args: [...before, ...args],
+      cwd: folder,
+      stdin: "null",
+      stdout,
+      env: {
+        // Deno's cache lies in the home folder, which is another one for the commands.
+        DENO_DIR: env.DENO_DIR ??
+          join(env.XDG_CACHE_HOME ?? join(env.HOME ?? "", ".cache"), "deno"),
+        HOME: folder,
+        TWITTER_API_URL: this.#sandbox.url.href,
+        CONSUMER_KEY: consumer_key,
+        CONSUMER_SECRET: consumer_secret,
+        ACCESS_TOKEN: access_token,
+        ACCESS_TOKEN_SECRET: access_token_secret,
+      },
+    });
+  }
+
+  /** Changes collection.json as a person does in an editor. */
+  async #edit(
+    what: string,
+    change: (config: Record<string, unknown>) => Record<string, unknown>,
+  ): Promise<void> {
+    this.#context.print(`  (puts ${what} into collection.json)`);
+    const path = this.#path("collection.json");
+    await Deno.writeTextFile(
+      path,
+      JSON.stringify(change(JSON.parse(await Deno.readTextFile(path))), null, 2),
+    );
+  }
+
+  /** Publishes tweets while the harvester listens, until it has some. */
+  async #stream(): Promise<void> {
+    const { world, streams } = this.#sandbox;
+    // By the one whose timeline is not collected: the second harvest of those is to find ten new ones.
+    const author = [...world.users.keys()].at(-1) ?? "";
+    for (let sent = 0; sent < STREAMED;) {
+      this.#context.signal.throwIfAborted();
+      await systemClock.sleep(20, this.#context.signal);
+      if (streams.size > 0) sent += world.post(author).length;
+    }
+    await systemClock.sleep(200, this.#context.signal);
+  }
+
+  #path(...parts: string[]): string {
+    return join(this.#context.folder, ...parts);
+  }
+}
+
+/** Makes the folder anew; one that somebody else made is left alone. @throws UserError */
+async function makeFolder(folder: string): Promise<void> {
+  const there = await Deno.stat(folder).catch(() => null);
+  if (there && !await Deno.stat(join(folder, MARK)).catch(() => null)) {
+    throw new UserError(`${folder} is there and was not made by the demo`, {
+      hint: "Move it away, or name another folder with --folder.",
+    });
+  }
+  if (there) await Deno.remove(folder, { recursive: true });
+  await Deno.mkdir(folder, { recursive: true });
+  await Deno.writeTextFile(join(folder, MARK), "");
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const files: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = join(folder, name);
+    files.push(...isDirectory ? await filesBelow(path) : [path]);
+  }
+  return files.sort();
+}
+
+/** The tweets in the files that a manifest lists. @throws OutsideError for one that is not as listed. */
+async function checkManifest(manifest: string): Promise<number> {
+  let lines = 0;
+  for (const row of (await Deno.readTextFile(manifest)).split("\n").filter(Boolean)) {
+    const [sha1 = "", name = ""] = row.split("  ");
+    const bytes = await Deno.readFile(join(manifest, "..", name));
+    if (createHash("sha1").update(bytes).digest("hex") !== sha1) {
+      throw new OutsideError(`${name} is not as ${manifest} lists it`);
+    }
+    lines += gunzipSync(bytes).toString().split("\n").length - 1;
+  }
+  return lines;
+}

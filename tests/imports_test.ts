@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+
+/** Ranks of the architecture: a file sees lower ranks and its own folder. */
+const RANKS: Record<string, number> = {
+  errors: 0,
+  clock: 0,
+  json: 0,
+  numbers: 0,
+  log: 0,
+  collection: 1,
+  settings: 1,
+  aws: 1,
+  store: 2,
+  twitter: 2,
+  control: 2,
+  bucket: 3,
+  harvest: 4,
+  runner: 4,
+  cli: 5,
+  ui: 5,
+  sandbox: 5,
+  "harvester.ts": 6,
+  "main.ts": 7,
+};
+
+async function sources(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) found.push(...await sources(`${folder}/${name}`));
+    else if (name.endsWith(".ts")) found.push(`${folder}/${name}`);
+  }
+  return found;
+}
+
+/** The part of the house that a file belongs to: `twitter`, `errors`, `main.ts`. */
+function partOf(path: string): string {
+  const [top = "", next = ""] = path.slice(ROOT.length).split("/");
+  return top === "lib" ? next.replace(/\.ts$/, "") : top;
+}
+
+async function files(): Promise<{ path: string; text: string }[]> {
+  const paths = [...await sources(`${ROOT}lib`), `${ROOT}main.ts`, `${ROOT}harvester.ts`];
+  return await Promise.all(
+    paths.map(async (path) => ({ path, text: await Deno.readTextFile(path) })),
+  );
+}
+
+Deno.test("every file sees lower ranks and its own folder only", async () => {
+  for (const { path, text } of await files()) {
+    const part = partOf(path);
+    for (const [, specifier = ""] of text.matchAll(/(?:from|import\()\s*"(\.[^"]+)"/g)) {
+      if (specifier.endsWith("deno.json")) continue;
+      const other = partOf(new URL(specifier, `file://${path}`).pathname);
+      const rank = RANKS[part] ?? assert.fail(`${part} has no rank`);
+      const below = RANKS[other] ?? assert.fail(`${other} has no rank`);
+      assert.ok(part === other || below < rank, `${path.slice(ROOT.length)} imports ${specifier}`);
+    }
+  }
+});
+
+Deno.test("collection and twitter do not know each other, and commands do not know harvests", async () => {
+  const forbidden: Record<string, RegExp> = {
+    collection: /\.\.\/(store|twitter|bucket)\/|Deno\.|fetch\(/,
+    twitter: /\.\.\/collection\//,
+    cli: /\.\.\/harvest\/|harvester\.ts/,
+    ui: /\.\.\/harvest\/|harvester\.ts/,
+  };
+  for (const { path, text } of await files()) {
+    const pattern = forbidden[partOf(path)];
+    if (pattern) assert.doesNotMatch(text, pattern, path);
+  }
+});
+
+Deno.test("only main and the output know the terminal, and only main exits", async () => {
+  for (const { path, text } of await files()) {
+    const name = path.slice(ROOT.length);
+    if (name === "main.ts") continue;
+    assert.doesNotMatch(text, /Deno\.exit|process\.exit/, name);
+    if (name !== "lib/cli/output.ts") {
+      assert.doesNotMatch(text, /console\.|Deno\.std(out|err)/, name);
+    }
+  }
+});
+
+Deno.test("what --help loads is neither the AWS SDK nor twitter-api-v2", async () => {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", "--config", `${ROOT}deno.json`, `${ROOT}main.ts`],
+  }).output();
+  const { modules } = JSON.parse(new TextDecoder().decode(stdout));
+  type Module = {
+    specifier: string;
+    dependencies?: { code?: { specifier: string }; isDynamic?: boolean; specifier: string }[];
+  };
+  const byName = new Map<string, Module>(
+    modules.map((module: Module) => [module.specifier, module]),
+  );
+  const loaded = new Set<string>();
+  const load = (specifier: string) => {
+    if (loaded.has(specifier)) return;
+    loaded.add(specifier);
+    for (const { isDynamic, code } of byName.get(specifier)?.dependencies ?? []) {
+      if (!isDynamic && code) load(code.specifier);
+    }
+  };
+  load(new URL("../main.ts", import.meta.url).href);
+  assert.ok([...loaded].some((name) => name.includes("/cli/program.ts")));
+  const heavy = [...loaded].filter((name) =>
+    /aws-sdk|twitter-api-v2|npm:.*zod|logtape|jose/.test(name)
+  );
+  assert.deepEqual(heavy, []);
+});
