@@ -3,13 +3,13 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
-/** Ranks of the architecture: a file sees lower ranks and its own folder. */
+/** Ranks of the architecture, and of the few files that stand between two of them. */
 const RANKS: Record<string, number> = {
   errors: 0,
   clock: 0,
-  json: 0,
+  json: 0.5,
   numbers: 0,
-  log: 0,
+  log: 0.5,
   collection: 1,
   settings: 1,
   aws: 1,

@@ -23,9 +23,11 @@ const LONGEST_QUERY = 500;
 
 const digits = z.string().regex(/^\d+$/, "must be a string of digits, in quotes");
 const secret = z.string().min(1);
-const count = z.union([z.string().regex(/^[1-9]\d*$/), z.number().int().positive()], {
-  error: "must be a whole number above 0",
-});
+const wholeNumber = "must be a whole number above 0";
+const count = z.union([
+  z.string().regex(/^[1-9]\d*$/, wholeNumber),
+  z.number(wholeNumber).int(wholeNumber).positive(wholeNumber),
+], wholeNumber);
 
 const keysSchema = z.looseObject({
   consumer_key: secret.optional(),

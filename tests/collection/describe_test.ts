@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { describe } from "../../lib/collection/describe.ts";
+
+const CHANGESETS = [
+  {
+    update: { users: { "12": { screen_name: "jack", since_id: "5" } } },
+    delete: ["credentials"],
+    change_timestamp: "2019-03-10T02:51:34.267589",
+  },
+  {
+    update: {
+      credentials: { consumer_key: "very secret" },
+      users: { "12": { screen_name: "jck" } },
+    },
+    delete: [],
+    change_timestamp: "2019-03-09T15:33:04.577744",
+  },
+  { update: {}, delete: [{ users: ["12"] }], change_timestamp: "2019-03-11T00:00:00Z" },
+];
+
+Deno.test("changes are told in the documents' prose, in the order of their times, without since_id", () => {
+  assert.deepEqual(describe(CHANGESETS, { deletesOnly: false }), [
+    "credentials -> consumer_key changed from None to sha256:546bb0a0 on 2019-03-09T15:33:04.577744",
+    "users -> 12 -> screen_name changed from None to jck on 2019-03-09T15:33:04.577744",
+    "users -> 12 -> screen_name changed from jck to jack on 2019-03-10T02:51:34.267589",
+    "credentials -> consumer_key deleted with value sha256:546bb0a0 on 2019-03-10T02:51:34.267589",
+    "users -> 12 -> screen_name deleted with value jack on 2019-03-11T00:00:00Z",
+  ]);
+});
+
+Deno.test("deletions alone can be asked for", () => {
+  assert.deepEqual(
+    describe(CHANGESETS, { deletesOnly: true }).map((line) => line.split(" on ")[0]),
+    [
+      "credentials -> consumer_key deleted with value sha256:546bb0a0",
+      "users -> 12 -> screen_name deleted with value jack",
+    ],
+  );
+});

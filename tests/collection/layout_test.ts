@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { collectionKeys, idFault, stamp, tweetsFile } from "../../lib/collection/layout.ts";
+
+const AT = Date.UTC(2019, 2, 9, 15, 35, 7, 464);
+
+Deno.test("keys are those of the documents", () => {
+  const keys = collectionKeys("test_collection");
+  assert.equal(keys.config, "collections/test_collection/collection.json");
+  assert.equal(
+    keys.changeset(AT),
+    "collections/test_collection/changesets/change-20190309153507.json",
+  );
+  assert.equal(keys.harvest(AT), "collections/test_collection/harvests/2019/03/09/15/35/07/");
+  assert.equal(tweetsFile(AT), "tweets-20190309153507.jsonl.gz");
+  assert.equal(tweetsFile(AT, 2), "tweets-20190309153507-2.jsonl.gz");
+});
+
+Deno.test("ids are names of folders and nothing else", () => {
+  for (const id of ["a", "Test_collection-2.1", "0"]) assert.equal(idFault(id), null);
+  for (const id of ["", "a b", "a/b", "..", ".a", "a\\b", "ä", "a\n", "x".repeat(129)]) {
+    assert.ok(idFault(id), id);
+  }
+});
+
+Deno.test("an id that is taken never leaves its folder", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (id) => {
+    if (idFault(id) !== null) return;
+    const { pathname } = new URL(collectionKeys(id).config, "file:///bucket/");
+    assert.equal(pathname, `/bucket/collections/${id}/collection.json`);
+  }));
+});
+
+Deno.test("stamps are in the order of their times", () => {
+  const times = fc.integer({ min: 0, max: Date.UTC(2100, 0, 1) });
+  fc.assert(fc.property(times, times, (a, b) => {
+    if (Math.floor(a / 1_000) < Math.floor(b / 1_000)) assert.ok(stamp(a) < stamp(b));
+  }));
+});
