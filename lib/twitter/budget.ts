@@ -52,7 +52,7 @@ export class Budget {
       } else if (!this.#known && this.#inFlight > 0) {
         await this.#answered.promise;
       } else if (this.#limit && this.#limit.remaining <= 0) {
-        this.exhausted(this.#limit);
+        this.#waitFor(this.#limit);
       } else {
         break;
       }
@@ -64,8 +64,10 @@ export class Budget {
   /** Takes in what an answer's headers say; null where there was no answer. */
   answered(headers: Headers | null): void {
     this.#inFlight--;
-    if (headers) {
-      const limit = rateLimitOf(headers);
+    const limit = headers && rateLimitOf(headers);
+    // While a window is waited out, the last answers of that window say nothing of the next one.
+    const isOld = limit?.remaining === 0 && this.#blockedUntil > this.#clock.monotonic();
+    if (headers && !isOld) {
       this.#known = true;
       this.#limit = limit && { ...limit, remaining: limit.remaining - this.#inFlight };
     }
@@ -73,8 +75,8 @@ export class Budget {
     this.#answered = Promise.withResolvers();
   }
 
-  /** Blocks every request until the window of this limit is over. */
-  exhausted(limit: RateLimit): void {
+  /** Holds every request back until the window of this limit is over. */
+  #waitFor(limit: RateLimit): void {
     const { ms, skewed } = limitWait(limit.resetAt, this.#clock.now());
     const until = isoTime(this.#clock.now() + ms);
     if (skewed) {

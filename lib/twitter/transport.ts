@@ -53,6 +53,7 @@ export class Transport {
       const answer = await this.#try(request, read, budget, signal);
       if (!("trouble" in answer)) return answer.value;
       const { trouble, error } = answer;
+      // The budget waits until the window is over: that is no failure.
       if (error.resetAt !== undefined) continue;
       if (++failures === REST_TRIES) {
         throw new ApiError(`${error.message}, ${REST_TRIES} times in a row`, {
@@ -110,7 +111,10 @@ export class Transport {
       headers = response.headers;
       const body = await response.bytes();
       if (response.ok) return { value: read(body) };
-      return this.#refused(refusal(request, response, body), budget);
+      const error = refusal(request, response, body);
+      const trouble = troubleOf(error);
+      if (trouble === null) throw error;
+      return { trouble, error };
     } catch (cause) {
       if (cause instanceof ApiError || cause instanceof UserError) throw cause;
       signal.throwIfAborted();
@@ -121,15 +125,6 @@ export class Transport {
     } finally {
       budget.answered(headers);
     }
-  }
-
-  #refused(error: ApiError, budget: Budget): Failed {
-    const trouble = troubleOf(error);
-    if (trouble === null) throw error;
-    if (error.resetAt !== undefined) {
-      budget.exhausted({ remaining: 0, resetAt: error.resetAt });
-    }
-    return { trouble, error };
   }
 }
 

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { systemClock } from "../../lib/clock.ts";
+import { linesOf, StalledError } from "../../lib/twitter/lines.ts";
+import { ManualClock } from "../fakes/manual_clock.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** A body that a real server sends in these chunks. */
+async function served(
+  chunks: Uint8Array[],
+  use: (body: ReadableStream<Uint8Array>) => Promise<void>,
+) {
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    () => new Response(ReadableStream.from(chunks.map((chunk) => new Uint8Array(chunk)))),
+  );
+  try {
+    const response = await fetch(`http://127.0.0.1:${server.addr.port}/`);
+    assert.ok(response.body);
+    await use(response.body);
+  } finally {
+    await server.shutdown();
+  }
+}
+
+async function linesIn(body: ReadableStream<Uint8Array>): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const some of linesOf(body, { clock: systemClock, stallMs: 5_000 })) {
+    lines.push(...some.map((line) => decoder.decode(line)));
+  }
+  return lines;
+}
+
+Deno.test("lines come whole however they are cut, keep-alives are no lines, and a last line without an end is none", () =>
+  served(
+    ['{"a":', "1}\r", '\n\r\n\r\n{"t":"日', '本"}\n', '{"cut'].map((text) => encoder.encode(text)),
+    async (body) => {
+      assert.deepEqual(await linesIn(body), ['{"a":1}', '{"t":"日本"}']);
+    },
+  ));
+
+Deno.test("any lines come out of any chunks", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        fc.string({ unit: "grapheme", minLength: 1 }).filter((line) => !/[\r\n]/.test(line)),
+      ),
+      fc.array(fc.nat(40), { minLength: 1 }),
+      async (lines, cuts) => {
+        const bytes = encoder.encode(lines.map((line) => `${line}\r\n`).join(""));
+        const chunks: Uint8Array[] = [];
+        for (let at = 0, i = 0; at < bytes.length; i++) {
+          const size = (cuts[i % cuts.length] ?? 0) + 1;
+          chunks.push(bytes.subarray(at, at + size));
+          at += size;
+        }
+        await served(chunks, async (body) => assert.deepEqual(await linesIn(body), lines));
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
+
+Deno.test("a line of many megabytes comes whole", () => {
+  const line = "x".repeat(10 * 1024 * 1024);
+  return served([encoder.encode(line), encoder.encode("\nnext\n")], async (body) => {
+    const lines = await linesIn(body);
+    assert.deepEqual(lines.map((text) => text.length), [line.length, 4]);
+  });
+});
+
+Deno.test("silence is noticed", async () => {
+  const clock = new ManualClock();
+  const body = new ReadableStream<Uint8Array>({ type: "bytes" });
+  const lines = linesOf(body, { clock, stallMs: 90_000 }).next();
+  lines.catch(() => {});
+  await clock.advance(89_999);
+  assert.equal(clock.sleepers, 1);
+  await clock.advance(1);
+  await assert.rejects(lines, StalledError);
+});

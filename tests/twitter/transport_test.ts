@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { ApiError, UserError } from "../../lib/errors.ts";
+import { type Sandbox, type SandboxOptions, startSandbox } from "../../lib/sandbox/server.ts";
+import type { TroubleKind } from "../../lib/sandbox/trouble.ts";
+import { Signer } from "../../lib/twitter/signer.ts";
+import { Transport } from "../../lib/twitter/transport.ts";
+import { QuickClock } from "../fakes/quick_clock.ts";
+
+const never = new AbortController().signal;
+const decoder = new TextDecoder();
+const SEARCH = {
+  method: "GET",
+  path: "1.1/search/tweets.json",
+  parameters: { q: "sandbox" },
+} as const;
+
+async function withApi(
+  use: (api: { sandbox: Sandbox; transport: Transport; clock: QuickClock }) => Promise<void>,
+  options: SandboxOptions = {},
+): Promise<void> {
+  const sandbox = startSandbox(options);
+  const clock = new QuickClock();
+  const signer = await Signer.open(sandbox.keys, sandbox.url);
+  try {
+    await use({ sandbox, clock, transport: new Transport({ signer, clock, answerTimeout: 300 }) });
+  } finally {
+    await sandbox.close();
+  }
+}
+
+function statuses(answer: Uint8Array): number {
+  return JSON.parse(decoder.decode(answer)).statuses.length;
+}
+
+Deno.test("every character of a parameter is signed as the API reads it, in queries and in forms", () =>
+  withApi(async ({ transport }) => {
+    const odd = 'a*b\'()!~ç🎉+%&= "x" #tag/?';
+    const query = { ...SEARCH, parameters: { q: odd } };
+    assert.equal(await transport.ask(query, statuses, never), 0);
+    const form = {
+      method: "POST",
+      path: "1.1/users/lookup.json",
+      parameters: { screen_name: `ada_quill_0,${odd}` },
+    } as const;
+    assert.match(
+      await transport.ask(form, (answer) => decoder.decode(answer), never),
+      /ada_quill_0/,
+    );
+  }));
+
+Deno.test("a bearer token is taken in place of four keys", () =>
+  withApi(async ({ sandbox, clock }) => {
+    const signer = await Signer.open({ bearer_token: sandbox.bearer }, sandbox.url);
+    assert.equal(await new Transport({ signer, clock }).ask(SEARCH, statuses, never), 15);
+  }));
+
+Deno.test("keys that are not complete sign nothing", async () => {
+  await assert.rejects(Signer.open({ consumer_key: "a" }), UserError);
+});
+
+for (
+  const [kind, waits] of [
+    ["500", [5_000, 10_000]],
+    ["503", [5_000, 10_000]],
+    ["html", [5_000, 10_000]],
+    ["garbage", [5_000, 10_000]],
+    ["truncate", [5_000, 10_000]],
+    ["cut", [1_000, 2_000]],
+    ["stall", [1_000, 2_000]],
+    ["420", [60_000, 120_000]],
+    ["429-bare", [60_000, 120_000]],
+  ] satisfies [TroubleKind, number[]][]
+) {
+  Deno.test(`after ${kind} it is asked again, later each time`, () =>
+    withApi(async ({ sandbox, transport, clock }) => {
+      sandbox.troubles.add({ kind, path: "search", times: 2 });
+      assert.equal(await transport.ask(SEARCH, statuses, never), 15);
+      assert.deepEqual(clock.slept, waits);
+    }));
+}
+
+Deno.test("a used up rate limit is waited for, as its headers say", () =>
+  withApi(async ({ transport, clock, sandbox }) => {
+    for (let i = 0; i < 5; i++) assert.equal(await transport.ask(SEARCH, statuses, never), 15);
+    assert.ok(clock.slept.length >= 2);
+    assert.ok(clock.slept.every((ms) => ms >= 9_990 && ms <= 901_000), `${clock.slept}`);
+    assert.ok(
+      sandbox.requests.every((request) => request.status === 200 || request.status === 429),
+    );
+  }, { limit: 2, windowMs: 1_000 }));
+
+Deno.test("a 429 with its headers is not counted as a failure", () =>
+  withApi(async ({ sandbox, transport, clock }) => {
+    sandbox.troubles.add({ kind: "429", path: "search", times: 15 });
+    assert.equal(await transport.ask(SEARCH, statuses, never), 15);
+    assert.equal(clock.slept.length, 15);
+  }));
+
+Deno.test("after ten failures in a row it is told, with what to do", () =>
+  withApi(async ({ sandbox, transport, clock }) => {
+    sandbox.troubles.add({ kind: "503", path: "search", times: 100 });
+    await assert.rejects(transport.ask(SEARCH, statuses, never), (error) => {
+      assert.ok(error instanceof ApiError);
+      assert.equal(error.status, 503);
+      assert.match(error.message, /10 times in a row/);
+      assert.match(error.hint ?? "", /Start the harvest again/);
+      return true;
+    });
+    assert.equal(clock.slept.length, 9);
+  }));
+
+Deno.test("an answer that asking again does not change is told at once", () =>
+  withApi(async ({ transport, clock }) => {
+    const missing = { ...SEARCH, path: "1.1/users/show.json", parameters: { user_id: "1" } };
+    await assert.rejects(transport.ask(missing, statuses, never), (error) => {
+      assert.ok(error instanceof ApiError);
+      assert.deepEqual([error.status, error.code], [404, 50]);
+      return true;
+    });
+    assert.deepEqual(clock.slept, []);
+  }));
+
+Deno.test("a stop ends a request that is under way", () =>
+  withApi(async ({ sandbox, clock }) => {
+    const signer = await Signer.open(sandbox.keys, sandbox.url);
+    sandbox.troubles.add({ kind: "stall", path: "search" });
+    const stop = new AbortController();
+    const asked = new Transport({ signer, clock }).ask(SEARCH, statuses, stop.signal);
+    setTimeout(() => stop.abort(), 20);
+    await assert.rejects(asked, (error) => error === stop.signal.reason);
+  }));
