@@ -89,14 +89,13 @@ export class Recorder {
   async record(batches: AsyncIterable<Batch>): Promise<void> {
     const iterator = batches[Symbol.asyncIterator]();
     try {
-      let next = iterator.next();
+      let next = asked(iterator);
       for (;;) {
-        next.catch(() => {});
         const arrived = await this.#nextOrDue(next);
         if (arrived?.done) return;
         if (arrived) {
           await this.#take(arrived.value);
-          next = iterator.next();
+          next = asked(iterator);
         }
         await this.#keepUp();
       }
@@ -264,6 +263,13 @@ export class Recorder {
     this.#lastName = { ms, number: isSame ? this.#lastName.number + 1 : 1 };
     return tweetsFile(ms, this.#lastName.number);
   }
+}
+
+/** The next batch; that it fails while a commit is made is heard of when it is awaited. */
+function asked(iterator: AsyncIterator<Batch>): Promise<IteratorResult<Batch>> {
+  const next = iterator.next();
+  next.catch(() => {});
+  return next;
 }
 
 /** Whether losing it in a crash would lose more than a position. */
