@@ -45,19 +45,35 @@ export function jsonBytes(value: unknown): Uint8Array {
   return encoder.encode(`${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** V8 says where in one of three ways; a person wants line and column. */
+/** What is wrong, after the line and column where it is. */
 function placed(message: string, text: string | Uint8Array): string {
   if (typeof text !== "string") {
-    return /encoded data/.test(message) ? "it is not UTF-8 text" : placed(message, decode(text));
+    if (/encoded data/.test(message)) return "it is not UTF-8 text";
+    return placed(message, new TextDecoder().decode(text));
   }
-  const position = /position (\d+)/.exec(message)?.[1] ??
-    (/end of JSON input|Unterminated/.test(message) ? `${text.length}` : undefined);
-  const reason = message.replace(/ in JSON at position.*$/, "").replace(/, (\.\.\.)?".*$/s, "");
-  if (position === undefined) return reason;
-  const before = text.slice(0, Number(position)).split("\n");
+  const before = text.slice(0, faultIn(text)).split("\n");
+  const reason = message.replace(/( after JSON| in JSON)? at position.*$/, "").replace(/, (\.\.\.)?".*$/s, "");
   return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}: ${reason}`;
 }
 
-function decode(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
+/** Where the mistake is: what stands before it is the beginning of a JSON text. Not every message says. */
+function faultIn(text: string): number {
+  let [good, bad] = [0, text.length + 1];
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    if (canGoOn(text.slice(0, middle))) good = middle;
+    else bad = middle;
+  }
+  return good;
+}
+
+/** Whether a text is the beginning of a JSON text, or a whole one. */
+function canGoOn(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch (error) {
+    return /end of JSON input|Unterminated/.test(messageOf(error)) ||
+      /position (\d+)/.exec(messageOf(error))?.[1] === `${text.length}`;
+  }
 }

@@ -1,10 +1,17 @@
 /** A folder of this machine as a store: every write is whole, conditions hold between processes. */
 
-import { lstat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import { ConflictError, messageOf, OutsideError, UserError } from "../errors.ts";
-import type { Listed, Store, Version, When } from "./store.ts";
+import { dirname, join } from "node:path";
+import { ConflictError, OutsideError } from "../errors.ts";
+import {
+  contentOf,
+  namesIn,
+  nullIfAbsent,
+  objectsBelow,
+  pathOf,
+  translated,
+  versionOf,
+} from "./folder.ts";
+import { folderPath, type Listed, type Store, type Version, type When } from "./store.ts";
 
 /** Where files are written before they are renamed into place. */
 const TEMPORARY = ".tmp";
@@ -12,40 +19,39 @@ const TEMPORARY = ".tmp";
 const LOCK = ".lock";
 /** A temporary file this old, in milliseconds, was left by a process that was killed. */
 const STALE = 3_600_000;
+/** How often a put makes its folder again that others' deletes prune. */
+const TRIES = 10;
+/** Bytes copied at a time. */
+const BLOCK = 1 << 20;
 
 /** A Store in a folder. */
 export class LocalStore implements Store {
   readonly name: string;
   readonly #root: string;
 
-  private constructor(name: string, root: string) {
+  private constructor(name: string) {
     this.name = name;
-    this.#root = root;
+    this.#root = folderPath(name);
   }
 
-  /** Opens the folder; it is made by the first write. Clears what killed processes left. */
+  /**
+   * Opens the folder; it is made by the first write. Clears what killed processes left.
+   * @throws UserError where the name cannot be a folder's.
+   */
   static async open(name: string): Promise<LocalStore> {
-    const root = resolve(name.startsWith("file:") ? fileURLToPath(name) : name);
-    const store = new LocalStore(name, root);
+    const store = new LocalStore(name);
     await store.#clearStale();
     return store;
   }
 
   async get(key: string): Promise<{ bytes: Uint8Array; version: Version } | null> {
     const path = this.#path(key);
-    return await this.#translated(async () => {
-      for (;;) {
-        const version = await versionOf(path);
-        const bytes = await Deno.readFile(path).catch(nullIfAbsent);
-        if (!bytes || !version) return null;
-        // The same before and after: the bytes are of this version, not of a neighbour's write.
-        if (version === await versionOf(path)) return { bytes, version };
-      }
-    });
+    return await this.#translated(() => contentOf(path));
   }
 
   async read(key: string): Promise<ReadableStream<Uint8Array>> {
-    const file = await this.#translated(() => Deno.open(this.#path(key)).catch(nullIfAbsent));
+    const path = this.#path(key);
+    const file = await this.#translated(() => Deno.open(path).catch(nullIfAbsent));
     if (!file) throw new OutsideError(`There is no ${key} in bucket ${this.name}`);
     return file.readable;
   }
@@ -57,9 +63,9 @@ export class LocalStore implements Store {
   async upload(key: string, path: string, when?: When): Promise<Version> {
     return await this.#write(key, when, async (file) => {
       using source = await Deno.open(path);
-      const buffer = new Uint8Array(1 << 20);
-      for (let n = await source.read(buffer); n !== null; n = await source.read(buffer)) {
-        await writeAll(file, buffer.subarray(0, n));
+      const block = new Uint8Array(BLOCK);
+      for (let n = await source.read(block); n !== null; n = await source.read(block)) {
+        await writeAll(file, block.subarray(0, n));
       }
     });
   }
@@ -67,41 +73,23 @@ export class LocalStore implements Store {
   async delete(key: string, when?: { ifVersion: Version }): Promise<void> {
     const path = this.#path(key);
     await this.#translated(async () => {
-      if (!when) return await Deno.remove(path).catch(nullIfAbsent);
+      if (!when && !await versionOf(path)) return;
+      await this.#checkVersion(path, key, when);
       await this.#locked(async () => {
-        if (await versionOf(path) !== when.ifVersion) throw new ConflictError(key);
-        await Deno.remove(path);
+        await this.#checkVersion(path, key, when);
+        await Deno.remove(path).catch(nullIfAbsent);
       });
     });
     await this.#prune(dirname(path));
   }
 
   async *list(prefix: string, { folders = false } = {}): AsyncGenerator<Listed> {
-    const cut = prefix.lastIndexOf("/") + 1;
-    const walk = this.#entries(prefix.slice(0, cut), { folders, begins: prefix });
-    yield* await this.#translated(async () => {
-      const found = await Array.fromAsync(walk);
-      return found.sort((a, b) => compareBytes(a.key, b.key));
-    });
-  }
-
-  /** @param folder A key that ends with `/`, or nothing for the root. */
-  async *#entries(
-    folder: string,
-    { folders, begins }: { folders: boolean; begins: string },
-  ): AsyncGenerator<Listed> {
+    const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1);
     const path = folder === "" ? this.#root : this.#path(folder.slice(0, -1));
-    for (const entry of await entriesOf(path)) {
-      if (folder === "" && entry.name.startsWith(".")) continue;
-      const key = `${folder}${entry.name}${entry.isDirectory ? "/" : ""}`;
-      if (!key.startsWith(begins) && !(entry.isDirectory && begins.startsWith(key))) continue;
-      if (entry.isDirectory) {
-        if (folders) yield { key, size: 0, version: "" };
-        else yield* this.#entries(key, { folders, begins });
-      } else {
-        const stat = await lstat(`${path}/${entry.name}`, { bigint: true }).catch(nullIfAbsent);
-        if (stat) yield { key, size: Number(stat.size), version: version(stat) };
-      }
+    try {
+      yield* objectsBelow(path, folder, { folders, prefix });
+    } catch (cause) {
+      throw translated(cause, this.name);
     }
   }
 
@@ -112,52 +100,58 @@ export class LocalStore implements Store {
     fill: (file: Deno.FsFile) => Promise<void>,
   ): Promise<Version> {
     const path = this.#path(key);
+    const temporary = join(this.#root, TEMPORARY, crypto.randomUUID());
     return this.#translated(async () => {
-      const temporary = `${this.#root}/${TEMPORARY}/${crypto.randomUUID()}`;
       try {
         await Deno.mkdir(dirname(temporary), { recursive: true });
-        const file = await Deno.open(temporary, { createNew: true, write: true });
-        try {
-          await fill(file);
-          await file.sync();
-        } finally {
-          file.close();
-        }
-        const version = await versionOf(temporary);
-        await this.#place(temporary, path, { key, when });
-        return version ?? "";
+        await written(temporary, fill);
+        const version = when && "ifAbsent" in when
+          ? await this.#placeNew(temporary, path, key)
+          : await this.#replace(temporary, path, { key, when });
+        await synced(dirname(path));
+        return version;
       } finally {
         await Deno.remove(temporary).catch(() => {});
       }
     });
   }
 
-  async #place(
-    temporary: string,
-    path: string,
-    { key, when }: { key: string; when: When | undefined },
-  ): Promise<void> {
-    if (when && "ifVersion" in when) {
-      await this.#locked(async () => {
-        if (await versionOf(path) !== when.ifVersion) throw new ConflictError(key);
-        await Deno.rename(temporary, path);
-      });
-    } else {
-      // A neighbour's delete may prune the folder between making it and using it.
-      await retriedIfAbsent(async () => {
-        await Deno.mkdir(dirname(path), { recursive: true });
-        await (when ? Deno.link(temporary, path) : Deno.rename(temporary, path));
-      }).catch((error) => {
+  /** Puts a file in place where there is none; a link is refused where there is. */
+  async #placeNew(temporary: string, path: string, key: string): Promise<Version> {
+    const version = await placedVersion(temporary);
+    await inFolder(path, () =>
+      Deno.link(temporary, path).catch((error) => {
         throw error instanceof Deno.errors.AlreadyExists ? new ConflictError(key) : error;
-      });
-    }
-    await synced(dirname(path));
+      }));
+    return version;
   }
 
-  /** Runs while no other process of this machine is between looking and writing. */
+  /** Puts a file in place of what is there, newer than that, so that no version comes twice. */
+  async #replace(
+    temporary: string,
+    path: string,
+    { key, when }: { key: string; when: { ifVersion: Version } | undefined },
+  ): Promise<Version> {
+    let version: Version = "";
+    await this.#locked(async () => {
+      await this.#checkVersion(path, key, when);
+      await makeNewer(temporary, path);
+      version = await placedVersion(temporary);
+      await inFolder(path, () => Deno.rename(temporary, path));
+    });
+    return version;
+  }
+
+  async #checkVersion(path: string, key: string, when?: { ifVersion: Version }): Promise<void> {
+    if (when && await versionOf(path) !== when.ifVersion) throw new ConflictError(key);
+  }
+
+  /**
+   * Runs while no other process of this machine is between looking and writing. Also for writes
+   * without a condition: one of them must not come in between, to be overwritten unseen.
+   */
   async #locked(act: () => Promise<void>): Promise<void> {
-    await Deno.mkdir(this.#root, { recursive: true });
-    const lock = await Deno.open(`${this.#root}/${LOCK}`, { create: true, write: true });
+    const lock = await Deno.open(join(this.#root, LOCK), { create: true, write: true });
     try {
       await lock.lock(true);
       await act();
@@ -168,7 +162,7 @@ export class LocalStore implements Store {
 
   /** Removes folders that have become empty, up to the bucket. */
   async #prune(folder: string): Promise<void> {
-    for (let path = folder; path.startsWith(`${this.#root}/`); path = dirname(path)) {
+    for (let path = folder; path.startsWith(join(this.#root, "/")); path = dirname(path)) {
       try {
         await Deno.remove(path);
       } catch {
@@ -178,87 +172,67 @@ export class LocalStore implements Store {
   }
 
   async #clearStale(): Promise<void> {
-    const folder = `${this.#root}/${TEMPORARY}`;
-    for (const { name } of await entriesOf(folder).catch(() => [])) {
-      const stat = await Deno.stat(`${folder}/${name}`).catch(() => null);
+    const folder = join(this.#root, TEMPORARY);
+    for (const { name } of await namesIn(folder).catch(() => [])) {
+      const stat = await Deno.stat(join(folder, name)).catch(() => null);
       if (stat?.mtime && Date.now() - stat.mtime.getTime() > STALE) {
-        await Deno.remove(`${folder}/${name}`).catch(() => {});
+        await Deno.remove(join(folder, name)).catch(() => {});
       }
     }
   }
 
   #path(key: string): string {
-    const parts = key.split("/");
-    if (
-      key.includes("\0") || key.includes("\\") ||
-      parts.some((part) => part === "" || part === "." || part === "..")
-    ) {
-      throw new UserError(`${JSON.stringify(key)} cannot be a key in a folder bucket`);
-    }
-    return join(this.#root, ...parts);
+    return pathOf(this.#root, key);
   }
 
   async #translated<T>(act: () => Promise<T>): Promise<T> {
     try {
       return await act();
     } catch (cause) {
-      throw this.#translate(cause);
+      throw translated(cause, this.name);
     }
   }
+}
 
-  #translate(cause: unknown): unknown {
-    if (cause instanceof UserError || cause instanceof OutsideError) return cause;
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-    if (/ENOSPC|EDQUOT|EFBIG/.test(code)) {
-      return new UserError(`The disk of bucket ${this.name} is full`, {
-        cause,
-        hint: "Free some space and start again: what was committed is intact.",
-      });
-    }
-    if (
-      /EACCES|EPERM|EROFS|ENOTDIR|EISDIR/.test(code) || cause instanceof Deno.errors.NotADirectory
-    ) {
-      return new UserError(`The bucket folder ${this.name} cannot be used: ${messageOf(cause)}`, {
-        cause,
-        hint: "Check its permissions, or name another folder with --bucket.",
-      });
-    }
-    return new OutsideError(`The bucket folder ${this.name} failed: ${messageOf(cause)}`, {
-      cause,
-    });
-  }
+/** Makes a file and its content durable. */
+async function written(path: string, fill: (file: Deno.FsFile) => Promise<void>): Promise<void> {
+  using file = await Deno.open(path, { createNew: true, write: true });
+  await fill(file);
+  await file.sync();
 }
 
 async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
   for (let n = 0; n < bytes.length;) n += await file.write(bytes.subarray(n));
 }
 
-async function entriesOf(path: string): Promise<Deno.DirEntry[]> {
-  return await Array.fromAsync(Deno.readDir(path)).catch(nullIfAbsent) ?? [];
+async function placedVersion(temporary: string): Promise<Version> {
+  const version = await versionOf(temporary);
+  if (!version) throw new OutsideError(`Somebody removed ${temporary} while it was written`);
+  return version;
 }
 
-/** Identifies a content: each write makes a new file, so its number and time tell it from others. */
-function version(stat: { ino: bigint; mtimeNs: bigint; size: bigint }): Version {
-  return `${stat.ino}-${stat.mtimeNs}-${stat.size}`;
+/**
+ * Dates a file after the one that it replaces. A file system gives the number of a removed file to
+ * the next one, and Deno tells milliseconds apart: without this, two quick writes of the same size
+ * could look like none.
+ */
+async function makeNewer(path: string, replaced: string): Promise<void> {
+  const [ours, theirs] = await Promise.all([
+    Deno.stat(path),
+    Deno.stat(replaced).catch(nullIfAbsent),
+  ]);
+  const [newer, older] = [ours.mtime?.getTime() ?? 0, theirs?.mtime?.getTime() ?? -1];
+  if (newer <= older) await Deno.utime(path, new Date(older + 1), new Date(older + 1));
 }
 
-async function versionOf(path: string): Promise<Version | null> {
-  const stat = await lstat(path, { bigint: true }).catch(nullIfAbsent);
-  return stat && version(stat);
-}
-
-function nullIfAbsent(error: unknown): null {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  if (error instanceof Deno.errors.NotFound || code === "ENOENT") return null;
-  throw error;
-}
-
-async function retriedIfAbsent(act: () => Promise<void>): Promise<void> {
+/** Acts on a path after making its folder, which a neighbour's delete may prune in between. */
+async function inFolder(path: string, act: () => Promise<void>): Promise<void> {
   for (let tries = 1;; tries++) {
     try {
+      await Deno.mkdir(dirname(path), { recursive: true });
       return await act();
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound) || tries === 10) throw error;
+      if (!(error instanceof Deno.errors.NotFound) || tries === TRIES) throw error;
     }
   }
 }
@@ -271,15 +245,4 @@ async function synced(folder: string): Promise<void> {
   } catch {
     // Windows opens no folders.
   }
-}
-
-/** S3 orders keys by their UTF-8 bytes. */
-function compareBytes(a: string, b: string): number {
-  const encoder = new TextEncoder();
-  const [x, y] = [encoder.encode(a), encoder.encode(b)];
-  for (let i = 0; i < Math.min(x.length, y.length); i++) {
-    const difference = (x[i] ?? 0) - (y[i] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return x.length - y.length;
 }

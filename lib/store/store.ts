@@ -1,5 +1,7 @@
 /** The port to the place that keeps a bucket's objects, and the choice of its adapter. */
 
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { UserError } from "../errors.ts";
 
 /** What identifies one content of an object: an ETag, or the local equivalent. Opaque. */
@@ -44,6 +46,24 @@ export function isFolder(bucket: string): boolean {
 }
 
 /**
+ * The absolute path of a folder bucket.
+ * @throws UserError for a `file:` URL that names no folder of this machine.
+ */
+export function folderPath(bucket: string): string {
+  if (!bucket.startsWith("file:")) return resolve(bucket);
+  try {
+    // A URL has no relative path: file:./here would quietly become /here.
+    if (!bucket.startsWith("file:/")) throw new TypeError("it is not absolute");
+    return fileURLToPath(bucket);
+  } catch (cause) {
+    throw new UserError(`Bucket ${bucket} is not a folder of this machine`, {
+      cause,
+      hint: "Write it as file:///path/to/folder, or as a path that begins with ./ or /",
+    });
+  }
+}
+
+/**
  * Opens the store that keeps a bucket.
  * @param bucket A folder (`./data`, `/data`, `file:///data`), or an S3 bucket (`name`, `s3://name`).
  * @throws UserError
@@ -53,10 +73,9 @@ export async function openStore(bucket: string): Promise<Store> {
     const { LocalStore } = await import("./local.ts");
     return await LocalStore.open(bucket);
   }
+  const name = bucket.replace(/^s3:\/\//, "");
   throw new UserError(
     `Bucket ${bucket} means S3, which this version of twarc-cloud does not have`,
-    {
-      hint: `For a folder, write it with ./ or / in front: --bucket ./${bucket}`,
-    },
+    { hint: `For a folder, write it with ./ or / in front: --bucket ./${name}` },
   );
 }

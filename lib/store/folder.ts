@@ -1,0 +1,128 @@
+/** How the keys of a bucket stand for the files of a folder: paths, versions, listings, failures. */
+
+import { open, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { messageOf, OutsideError, TwarcCloudError, UserError } from "../errors.ts";
+import type { Listed, Version } from "./store.ts";
+
+/** Names at the root of a bucket that begin with this are the store's own, and never listed. */
+const OWN = ".";
+
+const encoder = new TextEncoder();
+
+/**
+ * The file that keeps an object.
+ * @throws UserError for a key that would leave the folder, or could not be listed.
+ */
+export function pathOf(root: string, key: string): string {
+  const parts = key.split("/");
+  if (
+    key.startsWith(OWN) || key.includes("\0") || key.includes("\\") ||
+    parts.some((part) => part === "" || part === "." || part === "..")
+  ) {
+    throw new UserError(`${JSON.stringify(key)} cannot be a key in a folder bucket`);
+  }
+  return join(root, ...parts);
+}
+
+/** What tells one content of a file from another. */
+interface FileFacts {
+  ino: bigint;
+  mtimeNs: bigint;
+  size: bigint;
+}
+
+/** Each write makes a new file, and none is as old as the one that it replaces. */
+export function versionFrom({ ino, mtimeNs, size }: FileFacts): Version {
+  return `${ino}-${mtimeNs}-${size}`;
+}
+
+/** The version of the object in a file, or null where there is no such file. */
+export async function versionOf(path: string): Promise<Version | null> {
+  const found = await stat(path, { bigint: true }).catch(nullIfAbsent);
+  return found?.isFile() ? versionFrom(found) : null;
+}
+
+/** The content of a file and its version, of one and the same write; null where there is none. */
+export async function contentOf(
+  path: string,
+): Promise<{ bytes: Uint8Array; version: Version } | null> {
+  await using file = await open(path).catch(nullIfAbsent);
+  const found = await file?.stat({ bigint: true });
+  if (!file || !found?.isFile()) return null;
+  const { buffer, byteOffset, byteLength } = await file.readFile();
+  return { bytes: new Uint8Array(buffer, byteOffset, byteLength), version: versionFrom(found) };
+}
+
+/**
+ * The objects below a folder of the bucket whose keys begin with a prefix, in the byte order of the
+ * whole key, as S3 has it.
+ * @param folder The part of the prefix up to its last `/`.
+ */
+export async function* objectsBelow(
+  path: string,
+  folder: string,
+  { folders, prefix }: { folders: boolean; prefix: string },
+): AsyncGenerator<Listed> {
+  for (const { key, name, isFolder } of await levelOf(path, folder, prefix)) {
+    if (!isFolder) {
+      const found = await stat(join(path, name), { bigint: true }).catch(nullIfAbsent);
+      if (found?.isFile()) yield { key, size: Number(found.size), version: versionFrom(found) };
+    } else if (folders) {
+      yield { key, size: 0, version: "" };
+    } else {
+      yield* objectsBelow(join(path, name), key, { folders, prefix });
+    }
+  }
+}
+
+/** The names in a folder; none where there is no such folder. */
+export async function namesIn(path: string): Promise<Deno.DirEntry[]> {
+  return await Array.fromAsync(Deno.readDir(path)).catch(nullIfAbsent) ?? [];
+}
+
+async function levelOf(path: string, folder: string, prefix: string) {
+  const level = [];
+  for (const { name, isDirectory, isSymlink } of await namesIn(path)) {
+    if (folder === "" && name.startsWith(OWN)) continue;
+    const isFolder = isDirectory ||
+      isSymlink && (await stat(join(path, name)).catch(nullIfAbsent))?.isDirectory();
+    const key = `${folder}${name}${isFolder ? "/" : ""}`;
+    if (key.startsWith(prefix)) level.push({ key, name, isFolder, order: encoder.encode(key) });
+  }
+  return level.sort((a, b) => compareBytes(a.order, b.order));
+}
+
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const at = a.findIndex((byte, i) => byte !== b[i]);
+  return at < 0 ? a.length - b.length : (a[at] ?? 0) - (b[at] ?? -1);
+}
+
+/** Null for the error of a file that is not there; throws any other. */
+export function nullIfAbsent(error: unknown): null {
+  if (codeOf(error) === "ENOENT" || error instanceof Deno.errors.NotFound) return null;
+  throw error;
+}
+
+/** The error of a file system as one that a person reads. */
+export function translated(cause: unknown, bucket: string): unknown {
+  if (cause instanceof TwarcCloudError) return cause;
+  const code = codeOf(cause);
+  if (/^(ENOSPC|EDQUOT|EFBIG)$/.test(code)) {
+    return new UserError(`The disk of bucket ${bucket} is full`, {
+      cause,
+      hint: "Free some space and run it again: what was committed is intact.",
+    });
+  }
+  if (/^(EACCES|EPERM|EROFS|ENOTDIR|EISDIR|EEXIST)$/.test(code)) {
+    return new UserError(`The bucket folder ${bucket} cannot be used: ${messageOf(cause)}`, {
+      cause,
+      hint: "Check its permissions, or name another folder with --bucket.",
+    });
+  }
+  return new OutsideError(`The bucket folder ${bucket} failed: ${messageOf(cause)}`, { cause });
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}

@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { Collections } from "../../lib/bucket/collections.ts";
+import { ConflictError, InvalidConfigError } from "../../lib/errors.ts";
+import { ManualClock } from "../fakes/manual_clock.ts";
+import { MemoryStore } from "../fakes/memory_store.ts";
+
+const KEYS = {
+  consumer_key: "a",
+  consumer_secret: "b",
+  access_token: "c",
+  access_token_secret: "d",
+};
+const TIMELINE = { id: "c", type: "user_timeline", keys: KEYS, users: { "1": {}, "2": {} } };
+
+async function opened() {
+  const [store, clock] = [new MemoryStore(), new ManualClock()];
+  const collections = new Collections(store, clock);
+  const mine = await collections.add(TIMELINE);
+  return { store, clock, collections, mine };
+}
+
+async function changes(collections: Collections): Promise<unknown[]> {
+  return (await collections.changesets("c")).map(({ update, delete: gone }) => [update, gone]);
+}
+
+Deno.test("a collection that is added is listed and loaded, once, with its changeset", async () => {
+  const { collections, store } = await opened();
+  await collections.add({ ...TIMELINE, id: "b" });
+  assert.deepEqual(await Array.fromAsync(collections.list()), ["b", "c"]);
+  assert.deepEqual((await collections.load("c")).config.keys, KEYS);
+  await assert.rejects(collections.add(TIMELINE), /There is a collection c .* already/);
+  await assert.rejects(collections.add({ ...TIMELINE, keys: {} }), InvalidConfigError);
+  await assert.rejects(collections.load("d"), /no collection d/);
+  assert.equal((await collections.changesets("c")).length, 1);
+  const changeset = await store.get("collections/c/changesets/change-20260102030405.json");
+  assert.doesNotMatch(new TextDecoder().decode(changeset?.bytes), /"consumer_secret": "b"/);
+});
+
+Deno.test("an update is shown before it is made, and then recorded", async () => {
+  const { collections, mine, clock } = await opened();
+  await clock.advance(1_000);
+  const plan = await collections.plan({ ...mine, users: { "1": {}, "3": { screen_name: "x" } } });
+  assert.deepEqual(plan.change, {
+    update: { users: { "3": { screen_name: "x" } } },
+    delete: [{ users: ["2"] }],
+  });
+  assert.equal(plan.isOutdated, false);
+  await plan.apply();
+  assert.deepEqual(Object.keys((await collections.loadJson("c")).json.users as object), ["1", "3"]);
+  assert.equal((await changes(collections)).length, 2);
+});
+
+Deno.test("an older file does not undo what harvests learned", async () => {
+  const { collections, mine, clock } = await opened();
+  await collections.learn(
+    "c",
+    { update: { users: { "1": { since_id: "99" } } }, delete: [] },
+    clock.now(),
+  );
+  const plan = await collections.plan({ ...mine, delete_users_for: ["suspended"] });
+  assert.equal(plan.isOutdated, false, "same second, same timestamp");
+  await clock.advance(5_000);
+  await collections.learn(
+    "c",
+    { update: { users: { "1": { since_id: "100" } } }, delete: [] },
+    clock.now(),
+  );
+  const outdated = await collections.plan({ ...mine, delete_users_for: ["suspended"] });
+  assert.equal(outdated.isOutdated, true);
+  assert.deepEqual(outdated.change, { update: { delete_users_for: ["suspended"] }, delete: [] });
+});
+
+Deno.test("of two who update at the same time the second is told", async () => {
+  const { collections, mine } = await opened();
+  const first = await collections.plan({ ...mine, users: { "1": {} } });
+  const second = await collections.plan({ ...mine, users: { "2": {} } });
+  await first.apply();
+  await assert.rejects(second.apply(), ConflictError);
+});
+
+Deno.test("what a harvest learned is merged onto the newest configuration, and a second time changes nothing", async () => {
+  const { collections, clock, store } = await opened();
+  const at = clock.now() + 60_000;
+  const change = {
+    update: { users: { "1": { since_id: "5" }, "9": { since_id: "6" } } },
+    delete: [{ users: ["2"] }],
+  };
+  let conflicts = 1;
+  store.before = ({ method, key }) => {
+    if (method === "put" && key.endsWith("collection.json") && conflicts-- > 0) {
+      throw new ConflictError(key);
+    }
+  };
+  await collections.learn("c", change, at);
+  const keys = store.keys();
+  await collections.learn("c", change, at);
+  assert.deepEqual(store.keys(), keys);
+  const { json } = await collections.loadJson("c");
+  assert.deepEqual(json.users, { "1": { since_id: "5" } });
+  assert.equal((await changes(collections)).length, 2);
+});
+
+Deno.test("changesets of the same second do not overwrite each other", async () => {
+  const { collections, mine } = await opened();
+  for (const users of [{ "1": {} }, { "1": {}, "5": {} }, { "5": {} }]) {
+    const { json } = await collections.loadJson("c");
+    await (await collections.plan({ ...mine, timestamp: json.timestamp ?? null, users })).apply();
+  }
+  assert.equal((await collections.changesets("c")).length, 4);
+});
+
+Deno.test("the last harvest of a bucket that the Python original wrote is read", async () => {
+  const { collections, store } = await opened();
+  const put = (key: string, value: unknown) =>
+    store.put(`collections/c/${key}`, new TextEncoder().encode(JSON.stringify(value)));
+  assert.equal(await collections.lastHarvest("c"), null);
+  await put("last_harvest.json", { harvest_id: "2019-03-09T15:35:07.464791" });
+  const info = {
+    collection_id: "c",
+    harvest_timestamp: "2019-03-09T15:35:07.464791",
+    tweets: 2140,
+    files: 1,
+    file_bytes: 875_520,
+    harvest_end_timestamp: "2019-03-09T15:36:00.1",
+  };
+  await put("harvests/2019/03/09/15/35/07/harvester.json", info);
+  await put("harvests/2019/03/09/15/35/07/user_changes.json", [{
+    user_id: "12",
+    change: "suspended",
+  }]);
+  const last = await collections.lastHarvest("c");
+  assert.equal(last?.info.tweets, 2140);
+  assert.deepEqual(last?.userChanges, [{ user_id: "12", change: "suspended" }]);
+});

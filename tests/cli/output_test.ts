@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { count, Output, size, type Terminal, visible } from "../../lib/cli/output.ts";
+
+function captured(terminal: Partial<Terminal> = {}) {
+  const [out, err] = [[] as string[], [] as string[]];
+  const output = new Output({
+    out: (text) => out.push(text),
+    err: (text) => err.push(text),
+    isInteractive: false,
+    isTerminal: false,
+    color: false,
+    ...terminal,
+  });
+  return { output, out, err };
+}
+
+Deno.test("what was asked for goes to standard output, everything else to standard error", () => {
+  const { output, out, err } = captured();
+  output.line("a");
+  output.json({ b: 1 });
+  output.note("c");
+  output.error("d");
+  assert.deepEqual(out, ["a\n", '{\n  "b": 1\n}\n']);
+  assert.deepEqual(err, ["c\n", "Error: d\n"]);
+});
+
+Deno.test("errors are red where colours are wanted", () => {
+  const { output, err } = captured({ color: true });
+  output.error("d");
+  assert.equal(err[0], "\u001b[31mError: d\u001b[39m\n");
+});
+
+Deno.test("names from outside cannot steer a terminal", () => {
+  assert.equal(visible("a\u001b[2Jb\r\u0007\u202ec\nd"), "a\\u001b[2Jb\\u000d\\u0007\\u202ec\nd");
+  const { output, out } = captured();
+  output.line("\u001b]0;title\u0007");
+  assert.doesNotMatch(out.join(""), /\u001b/);
+});
+
+Deno.test("without a terminal progress is a line now and then, and nobody is asked", async () => {
+  const { output, err } = captured();
+  const progress = await output.progress();
+  progress.show("1 tweet");
+  progress.show("2 tweets");
+  progress.end("done");
+  assert.deepEqual(err, ["1 tweet\n", "done\n"]);
+  assert.equal(await output.confirm("Sure?"), null);
+  assert.equal(await output.ask("Name?"), null);
+});
+
+Deno.test("sizes and counts are written as in the documents", () => {
+  assert.deepEqual([0, 1_023, 875_520, 15 * 2 ** 20, 3 * 2 ** 30].map(size), [
+    "0B",
+    "1023B",
+    "855K",
+    "15MB",
+    "3GB",
+  ]);
+  assert.equal(count(2_140), "2,140");
+});

@@ -1,0 +1,77 @@
+/**
+ * Holds every --help text. After a change that was meant, renew them with
+ * UPDATE_SNAPSHOTS=1 deno task test tests/e2e/help_test.ts
+ */
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { inPlace } from "./program.ts";
+
+const SNAPSHOTS = fileURLToPath(new URL("../snapshots/help.txt", import.meta.url));
+
+/** The commands below a command, as its help lists them. */
+function commandsIn(help: string): string[] {
+  const listed = /\nCommands:\n([\s\S]*?)(\n\n|$)/.exec(help)?.[1] ?? "";
+  return [...listed.matchAll(/^ {2}([a-z][a-z-]*)/gm)].map(([, name = ""]) => name);
+}
+
+Deno.test("every command has its help, with what the snapshot says", () =>
+  inPlace(async (place) => {
+    const texts: string[] = [];
+    async function visit(path: string[]): Promise<void> {
+      const help = await place.ok(...path, "--help");
+      assert.equal(await place.ok(...path, "-h"), help);
+      texts.push(`$ twarc-cloud ${[...path, "--help"].join(" ")}\n${help}`);
+      for (const name of commandsIn(help)) await visit([...path, name]);
+    }
+    await visit([]);
+    assert.ok(texts.length > 25);
+    const all = texts.join("\n");
+    if (Deno.env.get("UPDATE_SNAPSHOTS")) await Deno.writeTextFile(SNAPSHOTS, all);
+    assert.equal(all, await Deno.readTextFile(SNAPSHOTS));
+  }));
+
+Deno.test("every command of the documents is there, under each of its names", () =>
+  inPlace(async (place) => {
+    const commands = {
+      "": ["configure", "collection-config", "collection", "harvest", "sandbox", "scheduler"],
+      "collection-config": [
+        "template",
+        "download",
+        "update",
+        "keys",
+        "credentials",
+        "screennames",
+        "screenname-files",
+        "userids",
+        "userid-files",
+        "userid-filenames",
+        "changes",
+      ],
+      collection: [
+        "list",
+        "add",
+        "once",
+        "schedule",
+        "stop",
+        "scheduled",
+        "filter-start",
+        "timeline-start",
+        "filter-stop",
+        "timeline-stop",
+        "download",
+      ],
+      harvest: ["list", "running", "last", "run", "unlock", "logs"],
+    };
+    await Promise.all(
+      Object.entries(commands).flatMap(([group, names]) =>
+        names.map(async (name) => {
+          const path = [...group === "" ? [] : [group], name];
+          assert.match(
+            await place.ok(...path, "--help"),
+            new RegExp(`^Usage: twarc-cloud ${group}`),
+            path.join(" "),
+          );
+        })
+      ),
+    );
+  }));

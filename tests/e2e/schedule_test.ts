@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { systemClock } from "../../lib/clock.ts";
+import { World } from "../../lib/sandbox/world.ts";
+import { inPlace, until } from "./program.ts";
+
+function world(): World {
+  return World.made({ clock: systemClock, users: 2, tweetsPerUser: 30 });
+}
+
+const SEARCH = { id: "find", type: "search", search: { query: "sandbox" } };
+
+Deno.test("a schedule harvests at once, is listed, is carried out by the scheduler, and ends with stop", () =>
+  inPlace(async (place) => {
+    await place.add(SEARCH);
+    const scheduled = await place.run("collection", "schedule", "find", "rate(1 minute)");
+    assert.equal(scheduled.out, "Scheduled\n");
+    assert.match(scheduled.err, /twarc-cloud scheduler/);
+    await until(async () => (await place.tweets("find").catch(() => [])).length === 60);
+    assert.equal(
+      await place.ok("collection", "scheduled"),
+      "twarc-cloud-data_find_schedule => rate(1 minute)\n",
+    );
+    assert.deepEqual(JSON.parse(await place.ok("collection", "scheduled", "--json")), [
+      { collection_id: "find", schedule: "rate(1 minute)" },
+    ]);
+
+    // As if the last run was an hour ago: it is caught up once.
+    const path = place.path("twarc-cloud-data", "runner", "schedules", "find.json");
+    const kept = JSON.parse(await Deno.readTextFile(path));
+    const hourAgo = new Date(Date.now() - 3_600_000).toISOString();
+    await Deno.writeTextFile(path, JSON.stringify({ ...kept, last_due: hourAgo }));
+    await until(async () => (await place.ok("harvest", "list")) === "No running harvests.\n");
+    const schedulers = [place.spawn(["scheduler"]), place.spawn(["scheduler"])];
+    await until(async () => (await place.harvests("find")).length === 2);
+    await until(async () => (await place.ok("harvest", "list")) === "No running harvests.\n");
+    for (const scheduler of schedulers) scheduler.kill("SIGTERM");
+    const reports = await Promise.all(schedulers.map((scheduler) => scheduler.output()));
+    const lines = reports.map(({ stdout }) => new TextDecoder().decode(stdout)).join("");
+    assert.match(lines, /^\S+ find started\n$/);
+    assert.deepEqual(reports.map(({ code }) => code), [0, 0]);
+    assert.equal((await place.harvests("find")).length, 2);
+
+    assert.equal(await place.ok("collection", "stop", "find"), "Stopped\n");
+    assert.equal(await place.ok("collection", "scheduled"), "No scheduled collections.\n");
+    const again = await place.run("collection", "stop", "find");
+    assert.equal(again.code, 1);
+    assert.match(again.err, /neither scheduled nor being harvested/);
+  }, { world: world() }));
+
+Deno.test("stop ends a harvest that is running, and logs tell of it", () =>
+  inPlace(async (place) => {
+    await place.add(SEARCH);
+    place.sandbox.troubles.add({ kind: "stall", path: "search" });
+    assert.equal(await place.ok("collection", "once", "find"), "Started\n");
+    await until(() => Promise.resolve(place.sandbox.requests.length > 0));
+    assert.equal(await place.ok("collection", "stop", "find"), "Stopped\n");
+    assert.match(
+      await place.ok("harvest", "logs", "find"),
+      /Harvesting find \(search\)[\s\S]*stopped/,
+    );
+    assert.match(
+      await place.ok("harvest", "last", "find"),
+      /Outcome: stopped\. It was told to stop/,
+    );
+  }, { world: world() }));
+
+Deno.test("a harvester whose control server is unreachable is stopped by a signal", () =>
+  inPlace(async (place) => {
+    await place.add({ id: "live", type: "filter", filter: { track: "sandbox" } });
+    await place.ok("collection", "filter-start", "live");
+    const key = place.path("twarc-cloud-data", "collections", "live", "lock.json");
+    const lock = JSON.parse(await Deno.readTextFile(key));
+    await Deno.writeTextFile(key, JSON.stringify({ ...lock, control: "http://127.0.0.1:9/" }));
+    await place.ok("collection", "filter-stop", "live");
+    assert.equal(await place.ok("harvest", "list"), "No running harvests.\n");
+  }, { world: world() }));
+
+Deno.test("a lock that was left by a killed harvester needs nobody: unlock is for the impatient", () =>
+  inPlace(async (place) => {
+    await place.add(SEARCH);
+    assert.equal(await place.ok("harvest", "unlock", "find"), "It was not locked.\n");
+    await Deno.writeTextFile(
+      place.path("twarc-cloud-data", "collections", "find", "lock.json"),
+      "{}",
+    );
+    assert.equal((await place.run("collection", "once", "find")).code, 1);
+    assert.equal(await place.ok("harvest", "unlock", "find"), "Unlocked\n");
+    await place.ok("collection", "once", "find", "--wait");
+  }, { world: world() }));
+
+Deno.test("a downloaded collection is what is in the bucket, without lock and checkpoint", () =>
+  inPlace(async (place) => {
+    await place.add(SEARCH);
+    await place.ok("collection", "once", "find", "--wait");
+    const out = await place.ok("collection", "download", "find");
+    assert.equal(out, "Collection downloaded to download/twarc-cloud-data/collections/find\n");
+    const diff = await new Deno.Command("diff", {
+      args: [
+        "-r",
+        place.path("twarc-cloud-data", "collections", "find"),
+        place.path("download", "twarc-cloud-data", "collections", "find"),
+      ],
+    }).output();
+    assert.match(
+      new TextDecoder().decode(diff.stdout),
+      /^Only in \S+twarc-cloud-data\/collections\/find: checkpoint\.json\n$/,
+    );
+  }, { world: world() }));
+
+Deno.test("names and ids are added from arguments and files, each once", () =>
+  inPlace(async (place) => {
+    await place.ok("collection-config", "template", "user_timeline", "--id=tl");
+    const env = {
+      CONSUMER_KEY: place.sandbox.keys.consumer_key,
+      CONSUMER_SECRET: place.sandbox.keys.consumer_secret,
+      ACCESS_TOKEN: place.sandbox.keys.access_token,
+      ACCESS_TOKEN_SECRET: place.sandbox.keys.access_token_secret,
+    };
+    const configured = await place.spawn(["configure", "--profile", "mine"], env).output();
+    assert.equal(configured.code, 0);
+    assert.doesNotMatch(new TextDecoder().decode(configured.stdout), /sandbox-(consumer|access)/);
+    await place.ok("collection-config", "keys", "--profile", "mine");
+    await Deno.writeTextFile(
+      place.path("names.txt"),
+      "\ufeff@ADA_QUILL_0\r\n\r\n# a comment\r\nada_quill_0\r\nnobody\r\n",
+    );
+    const out = await place.ok("collection-config", "screenname-files", "names.txt");
+    assert.equal(
+      out,
+      "Getting users ids for screen names. This may take some time ...\n" +
+        "Added screen names to collection.json.\nFollowing screen names where not found:\nnobody\n",
+    );
+    const [first = ""] = place.sandbox.world.users.keys();
+    await place.ok("collection-config", "userids", "12", first, "12");
+    const config = JSON.parse(await Deno.readTextFile(place.path("collection.json")));
+    assert.deepEqual(config.users, { "12": {}, [first]: { screen_name: "ada_quill_0" } });
+  }, { world: world() }));

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { UserError } from "../lib/errors.ts";
+import { Settings } from "../lib/settings.ts";
+
+/** As the documents of the Python original have it. */
+const ORIGINAL = `[DEFAULT]
+bucket = twarc-cloud
+subnet = subnet-0a1b
+security_group = sg-0a1b
+task_role_arn = arn:aws:iam::1:role/task
+task_execution_role_arn = arn:aws:iam::1:role/execution
+event_role_arn = arn:aws:iam::1:role/event
+cluster = twarc-cloud-cluster
+log_group = twarc-cloud-container
+image_tag = latest
+access_key = AKIA
+secret_key = a+b/c=
+honeybadger_key =
+`;
+
+async function withIni(text: string, use: (iniPath: string) => Promise<void>): Promise<void> {
+  const iniPath = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(iniPath, text);
+    await use(iniPath);
+  } finally {
+    await Deno.remove(iniPath);
+  }
+}
+
+Deno.test("an ini of the original works unchanged, and a flag goes before it", () =>
+  withIni(ORIGINAL, async (iniPath) => {
+    const settings = await Settings.load({ env: {}, iniPath });
+    assert.equal(settings.bucket, "twarc-cloud");
+    assert.equal(settings.require("secret_key"), "a+b/c=");
+    assert.equal(settings.get("honeybadger_key"), undefined);
+    assert.equal((await Settings.load({ bucket: "./mine", env: {}, iniPath })).bucket, "./mine");
+  }));
+
+Deno.test("with neither flag nor ini the bucket is a folder", async () => {
+  const settings = await Settings.load({ env: {}, iniPath: "/nowhere/twarc_cloud.ini" });
+  assert.equal(settings.bucket, "./twarc-cloud-data");
+  assert.throws(() => settings.require("subnet"), (error) => {
+    assert.ok(error instanceof UserError);
+    assert.match(`${error.message} ${error.hint}`, /subnet is not set.*\[DEFAULT\].*Terraform/);
+    return true;
+  });
+});
+
+Deno.test("an ini that cannot be used is named", async () => {
+  await withIni(
+    "bucket = x\n",
+    (iniPath) => assert.rejects(Settings.load({ env: {}, iniPath }), /no section \[DEFAULT\]/),
+  );
+  await withIni(
+    "[DEFAULT]\nbucket = <your bucket>\n",
+    (iniPath) =>
+      assert.rejects(Settings.load({ env: {}, iniPath }), /bucket in .* is still <your bucket>/),
+  );
+});
+
+Deno.test("the address of the API comes from the environment, and has to be one", async () => {
+  const load = (TWITTER_API_URL: string) =>
+    Settings.load({ env: { TWITTER_API_URL }, iniPath: "/nowhere" });
+  assert.equal((await load("http://127.0.0.1:8080")).twitterApiUrl?.href, "http://127.0.0.1:8080/");
+  assert.equal((await load("")).twitterApiUrl, undefined);
+  for (const wrong of ["localhost:80", "ftp://x", "x"]) {
+    await assert.rejects(load(wrong), UserError);
+  }
+});
