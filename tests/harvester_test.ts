@@ -33,6 +33,7 @@ async function run(
   { signal = new AbortController().signal, clock = systemClock, flushMs = 0, tweetsPerFile = 35 } =
     {},
 ): Promise<void> {
+  const parent = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
   await harvest({
     collectionId: "c",
     store,
@@ -42,11 +43,11 @@ async function run(
     control: { hostname: "127.0.0.1", port: 0, secret: () => Promise.resolve("secret") },
     process: { host: "here", pid: 1 },
     isGone: () => true,
-    spool: { parent: await Deno.makeTempDir({ prefix: "twarc-cloud-test-" }), name: "spool" },
+    spool: { parent, name: "spool" },
     shutdown: true,
     monitor: false,
     signal,
-  });
+  }).finally(() => Deno.remove(parent, { recursive: true }));
 }
 
 async function added(
@@ -226,12 +227,13 @@ Deno.test("what has arrived is committed when it is due, although nothing more a
     if (++calls === 4) await goOn.promise;
   };
   const harvested = run(store, api, { clock, flushMs: 15_000 });
+  while (calls < 4) await clock.advance(0);
   await clock.advance(14_000);
   assert.deepEqual(await tweets(store), []);
   await clock.advance(1_000);
+  while ((await tweets(store)).length === 0) await clock.advance(0);
   assert.deepEqual(await tweets(store), [`${first.id}`, `${second.id}`]);
   goOn.resolve();
-  await clock.advance(0);
   await harvested;
   assert.deepEqual(await tweets(store), [first, second, third].map((status) => `${status.id}`));
   assert.equal(

@@ -8,7 +8,7 @@ import { scheduledSchema, SCHEDULES } from "./local.ts";
 import type { Runner } from "./runner.ts";
 import { nextTime } from "./schedule.ts";
 
-/** Milliseconds between two looks at the schedules, at most. */
+/** Milliseconds between two looks at the schedules, at most, where nothing else is said. */
 const POLL = 5_000;
 
 /** What the scheduler works with. */
@@ -20,6 +20,8 @@ export interface SchedulerOptions {
   signal: AbortSignal;
   /** Told what is done, a line each. */
   report: (line: string) => void;
+  /** Milliseconds between two looks at the schedules, at most. */
+  pollMs?: number;
 }
 
 /**
@@ -28,9 +30,9 @@ export interface SchedulerOptions {
  * of two schedulers one starts it.
  */
 export async function runScheduler(options: SchedulerOptions): Promise<void> {
-  const { store, clock, signal } = options;
+  const { store, clock, signal, pollMs = POLL } = options;
   while (!signal.aborted) {
-    let next = clock.now() + POLL;
+    let next = clock.now() + pollMs;
     for await (const { key } of store.list(SCHEDULES)) {
       next = Math.min(next, await runIfDue(key, options) ?? Infinity);
     }

@@ -50,9 +50,17 @@ async function running(
   const lines: string[] = [];
   const report = (line: string) => lines.push(line);
   const schedulers = runners.map((runner) =>
-    runScheduler({ bucket: "./b", store, runner, clock, signal: stop.signal, report })
+    runScheduler({
+      bucket: "./b",
+      store,
+      runner,
+      clock,
+      signal: stop.signal,
+      report,
+      pollMs: HOUR / 4,
+    })
   );
-  for (let passed = 0; passed < ms; passed += 60_000) await clock.advance(60_000);
+  for (let passed = 0; passed < ms; passed += HOUR / 10) await clock.advance(HOUR / 10);
   stop.abort();
   await clock.advance(0);
   await Promise.all(schedulers);
