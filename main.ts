@@ -69,6 +69,8 @@ async function run(args: string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (ending.isOver(error)) return INTERRUPTED;
+    // Whoever read the output, such as `head`, has seen enough.
+    if (error instanceof Deno.errors.BrokenPipe) return 0;
     return exitCodeOf(error, output, args.includes("--debug"));
   }
 }
