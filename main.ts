@@ -8,6 +8,7 @@ import { Output } from "./lib/cli/output.ts";
 import { buildProgram, settle } from "./lib/cli/program.ts";
 import { systemClock } from "./lib/clock.ts";
 import { messageOf, TwarcCloudError } from "./lib/errors.ts";
+import { VERSION } from "./lib/version.ts";
 import { selfCommand } from "./lib/runner/self.ts";
 import { addDemo, addSandbox } from "./lib/sandbox/command.ts";
 
@@ -49,7 +50,7 @@ async function run(args: string[]): Promise<number> {
       root: import.meta.dirname ?? ".",
       permissions: PERMISSIONS,
     }),
-    version: config.version,
+    version: VERSION,
     harvest: (run) => harvestHere(run, context),
   };
   const program = buildProgram(context, write);

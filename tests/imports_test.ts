@@ -10,6 +10,7 @@ const RANKS: Record<string, number> = {
   json: 0.5,
   numbers: 0,
   log: 0.5,
+  version: 0,
   collection: 1,
   settings: 1,
   aws: 1,

@@ -45,7 +45,7 @@ function addTemplate(group: Command, { output }: Context): void {
     )
     .option("--id <id>", "an identifier for the collection")
     .addOption(
-      new Option("--api <version>", "version of the API").choices(["1.1"] as const).default(
+      new Option("--api <version>", "version of the API").choices(["1.1", "2"] as const).default(
         "1.1" as const,
       ),
     )
@@ -55,7 +55,7 @@ function addTemplate(group: Command, { output }: Context): void {
       "after",
       "\nExample:\n  twarc-cloud collection-config template user_timeline --id=test_collection",
     )
-    .action(async (type, { id, collectionConfigFilepath: path, yes }) => {
+    .action(async (type, { id, api, collectionConfigFilepath: path, yes }) => {
       const { template } = await import("../collection/template.ts");
       const { checkedId } = await import("../collection/layout.ts");
       if (id !== undefined) checkedId(id);
@@ -69,7 +69,7 @@ function addTemplate(group: Command, { output }: Context): void {
         }
         if (!answer) return output.note("Cancelling");
       }
-      await writeConfigFile(path, template(type, id));
+      await writeConfigFile(path, template(type, { id, api }));
       output.line(`Template written to ${path}.`);
       if (type === "user_timeline") {
         output.line("Add the collection before adding users to collect.");

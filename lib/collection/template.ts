@@ -23,8 +23,14 @@ const PART: Record<CollectionType, JsonObject> = {
   },
 };
 
-/** A template of a type, with what a person has to fill in between `<` and `>`. */
-export function template(type: CollectionType, id: string | undefined): JsonObject {
+/**
+ * A template of a type, with what a person has to fill in between `<` and `>`.
+ * @param api The version of the API; 1.1 is written as the documents have it, where nothing means 1.1.
+ */
+export function template(
+  type: CollectionType,
+  { id, api }: { id?: string | undefined; api: "1.1" | "2" },
+): JsonObject {
   return {
     id: id ?? "<Identifier for collection. Should not have spaces. Must be unique for bucket.>",
     keys: {
@@ -34,6 +40,7 @@ export function template(type: CollectionType, id: string | undefined): JsonObje
       access_token_secret: "<Your Twitter API access token secret>",
     },
     type,
+    ...(api === "2" ? { api } : {}),
     ...PART[type],
   };
 }

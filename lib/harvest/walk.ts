@@ -63,6 +63,7 @@ export async function* walk(options: WalkOptions): AsyncGenerator<Batch> {
       position: whole ? "whole" : defined({ newest, oldest, next, since }),
       tweets: page?.lines ?? [],
       count: page?.count ?? 0,
+      ...(page?.gap ? { gap: page.gap } : {}),
       ...(whole && newest ? { update: options.learn(newest) } : {}),
     };
     if (whole || !page) return;

@@ -8,6 +8,7 @@ import { RateLimits } from "./limits.ts";
 import { Streams } from "./stream.ts";
 import { type Trouble, Troubles } from "./trouble.ts";
 import { type Parameters, V1_ROUTES } from "./v1.ts";
+import { v2Route } from "./v2.ts";
 import { World } from "./world.ts";
 
 /** How a sandbox is made. */
@@ -163,7 +164,7 @@ class Desk {
     const { pathname } = new URL(request.url);
     const signIn = this.#signIn(pathname, request, parameters);
     if (signIn) return signIn;
-    const route = V1_ROUTES[pathname];
+    const route = V1_ROUTES[pathname] ?? v2Route(pathname);
     if (!route && pathname !== FILTER) {
       return errorAnswer(404, 34, "Sorry, that page does not exist.");
     }

@@ -26,6 +26,8 @@ export interface Page {
   oldestId?: string;
   /** The token for the page after; absent on the last one. */
   next?: string;
+  /** A span that the API cannot reach any more. */
+  gap?: Gap;
 }
 
 /** What the API knows of one user that was asked for. */
@@ -115,14 +117,21 @@ export interface ApiOptions {
  * @throws UserError for a version that is not known, or keys that are not complete.
  */
 export async function openApi({ version, keys, clock, base }: ApiOptions): Promise<TwitterApi> {
-  if (version !== "1.1") {
-    throw new UserError(`Version ${version} of the API is not in this version of twarc-cloud`, {
-      hint: 'Use `"api": "1.1"` in the collection\'s configuration.',
-    });
-  }
   const { Signer } = await import("./signer.ts");
   const { Transport } = await import("./transport.ts");
-  const { V1Api } = await import("./v1.ts");
   const transport = new Transport({ signer: await Signer.open(keys, base), clock });
-  return new V1Api({ transport, clock });
+  switch (version) {
+    case "1.1": {
+      const { V1Api } = await import("./v1.ts");
+      return new V1Api({ transport, clock });
+    }
+    case "2": {
+      const { V2Api } = await import("./v2.ts");
+      return new V2Api({ transport, clock });
+    }
+    default:
+      throw new UserError(`There is no version ${version} of the API`, {
+        hint: 'Set "api" in the collection\'s configuration to "1.1" or "2".',
+      });
+  }
 }

@@ -2,6 +2,7 @@
 
 import type { ITwitterApiClientPlugin, TwitterApi } from "twitter-api-v2";
 import { UserError } from "../errors.ts";
+import { VERSION } from "../version.ts";
 import type { TwitterKeys } from "./keys.ts";
 
 /** A request to the API before it is signed. */
@@ -26,7 +27,7 @@ export const API_URL = new URL("https://api.twitter.com/");
 /** The host of v1.1 streams where nothing else is said. */
 export const STREAM_URL = new URL("https://stream.twitter.com/");
 
-const USER_AGENT = "twarc-cloud (https://github.com/justinlittman/twarc-cloud)";
+const USER_AGENT = `twarc-cloud/${VERSION}`;
 
 /** Signs requests: OAuth 1.0a (RFC 5849) with four keys, a bearer token (RFC 6750) with one. */
 export class Signer {

@@ -120,17 +120,22 @@ Deno.test("max_records is a number or digits, and nothing means all", () => {
 
 Deno.test("what a template leaves to fill in counts as missing, and the templates are the documents'", () => {
   assert.match(
-    reasons(template("search", "x")).join(" "),
+    reasons(template("search", { id: "x", api: "1.1" })).join(" "),
     /Missing consumer_key.*Query must be provided/,
   );
-  const filled = { ...template("filter", "x"), keys: KEYS };
+  const filled = { ...template("filter", { id: "x", api: "1.1" }), keys: KEYS };
   assert.match(reasons(filled).join(" "), /Must provide track/);
-  assert.deepEqual(Object.keys(template("user_timeline", "x")), [
+  assert.deepEqual(Object.keys(template("user_timeline", { id: "x", api: "1.1" })), [
     "id",
     "keys",
     "type",
     "users",
     "delete_users_for",
   ]);
-  assert.match(String(template("filter", undefined).id), /^<Identifier for collection/);
+  assert.match(String(template("filter", { api: "1.1" }).id), /^<Identifier for collection/);
+});
+
+Deno.test("a template of version 2 says so", () => {
+  assert.equal(template("search", { api: "2" }).api, "2");
+  assert.equal(template("search", { api: "1.1" }).api, undefined);
 });

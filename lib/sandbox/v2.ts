@@ -1,0 +1,204 @@
+/** The REST endpoints of version 2: timelines, recent search, users. */
+
+import { jsonAnswer } from "./answers.ts";
+import type { SandboxUser, Status } from "./corpus.ts";
+import type { Parameters } from "./v1.ts";
+import type { PageWanted, World } from "./world.ts";
+
+/** How an endpoint answers. */
+export interface V2Route {
+  methods: string[];
+  answer: (world: World, parameters: Parameters) => Response;
+}
+
+const PROBLEMS = "https://api.twitter.com/2/problems/";
+
+/** The endpoint at a path, if there is one. */
+export function v2Route(path: string): V2Route | undefined {
+  const userId = /^\/2\/users\/(\d+)\/tweets$/.exec(path)?.[1];
+  if (userId !== undefined) {
+    return { methods: ["GET"], answer: (world, parameters) => timeline(world, userId, parameters) };
+  }
+  switch (path) {
+    case "/2/tweets/search/recent":
+      return { methods: ["GET"], answer: search };
+    case "/2/users":
+      return { methods: ["GET"], answer: (world, parameters) => users(world, "ids", parameters) };
+    case "/2/users/by":
+      return {
+        methods: ["GET"],
+        answer: (world, parameters) => users(world, "usernames", parameters),
+      };
+    default:
+      return undefined;
+  }
+}
+
+function timeline(world: World, userId: string, parameters: Parameters): Response {
+  const user = world.users.get(userId);
+  if (user?.state === "protected") {
+    const detail = `Sorry, you are not authorized to see the user with id: [${userId}].`;
+    return problems([{
+      value: userId,
+      detail,
+      title: "Authorization Error",
+      type: `${PROBLEMS}not-authorized-for-resource`,
+    }]);
+  }
+  if (!user || user.state !== "open") return problems([missing(userId, "id", user)]);
+  const wanted = wantedIn(parameters, {
+    least: 5,
+    usual: 10,
+    most: 100,
+    token: "pagination_token",
+  });
+  if (wanted instanceof Response) return wanted;
+  return page(world, world.timeline(userId, { ...wanted, count: wanted.count + 1 }), wanted.count);
+}
+
+function search(world: World, parameters: Parameters): Response {
+  const query = parameters.get("query") ?? "";
+  if (query === "") return invalid("The `query` query parameter can not be empty");
+  const wanted = wantedIn(parameters, { least: 10, usual: 10, most: 100, token: "next_token" });
+  if (wanted instanceof Response) return wanted;
+  return page(world, world.search(query, { ...wanted, count: wanted.count + 1 }), wanted.count);
+}
+
+function users(world: World, name: "ids" | "usernames", parameters: Parameters): Response {
+  const asked = (parameters.get(name) ?? "").split(",").filter((part) => part !== "");
+  if (asked.length === 0 || asked.length > 100) {
+    return invalid(`The \`${name}\` query parameter is wrong`);
+  }
+  const found: SandboxUser[] = [];
+  const errors: Record<string, string>[] = [];
+  for (const value of asked) {
+    const user = world.user(name === "ids" ? { id: value } : { screenName: value });
+    if (user?.state === "open" || user?.state === "protected") found.push(user);
+    else errors.push(missing(value, name === "ids" ? "ids" : "usernames", user));
+  }
+  return Response.json({
+    ...(found.length > 0 ? { data: found.map(userObject) } : {}),
+    ...(errors.length > 0 ? { errors } : {}),
+  });
+}
+
+/** @param statuses One more than a page holds, where there are more. */
+function page(world: World, statuses: Status[], count: number): Response {
+  const shown = statuses.slice(0, count);
+  const last = shown.at(-1);
+  if (!last) return Response.json({ meta: { result_count: 0 } });
+  const authors = new Map(shown.flatMap(({ userId }) => {
+    const user = world.users.get(userId);
+    return user ? [[userId, user]] : [];
+  }));
+  const meta = {
+    newest_id: `${shown[0]?.id}`,
+    oldest_id: `${last.id}`,
+    result_count: shown.length,
+    ...(statuses.length > count ? { next_token: tokenFor(last.id) } : {}),
+  };
+  const body = {
+    data: shown.map(tweetObject),
+    includes: { users: [...authors.values()].map(userObject) },
+    meta,
+  };
+  return jsonAnswer(JSON.stringify(body).replaceAll("/", "\\/"));
+}
+
+function tweetObject(status: Status): Record<string, unknown> {
+  const v1 = JSON.parse(new TextDecoder().decode(status.bytes()));
+  return {
+    id: `${status.id}`,
+    text: v1.full_text ?? v1.text,
+    author_id: status.userId,
+    created_at: new Date(v1.created_at).toISOString(),
+    lang: v1.lang ?? "und",
+    conversation_id: `${status.id}`,
+    edit_history_tweet_ids: [`${status.id}`],
+    possibly_sensitive: false,
+    reply_settings: "everyone",
+    public_metrics: { retweet_count: v1.retweet_count ?? 0, like_count: v1.favorite_count ?? 0 },
+  };
+}
+
+function userObject({ id, screenName, name, state }: SandboxUser): Record<string, unknown> {
+  return {
+    id,
+    name,
+    username: screenName,
+    protected: state === "protected",
+    verified: false,
+    created_at: "2010-03-04T10:20:30.000Z",
+    public_metrics: { followers_count: Number(id) % 9973, tweet_count: 4096 },
+  };
+}
+
+/** Suspended and missing users share a type. */
+function missing(
+  value: string,
+  parameter: string,
+  user: SandboxUser | undefined,
+): Record<string, string> {
+  const isSuspended = user?.state === "suspended";
+  return {
+    value,
+    resource_type: "user",
+    resource_id: value,
+    parameter,
+    title: isSuspended ? "Forbidden" : "Not Found Error",
+    detail: isSuspended
+      ? `User has been suspended: [${value}].`
+      : `Could not find user with ${parameter}: [${value}].`,
+    type: `${PROBLEMS}resource-not-found`,
+  };
+}
+
+function wantedIn(
+  parameters: Parameters,
+  { least, usual, most, token }: { least: number; usual: number; most: number; token: string },
+): PageWanted | Response {
+  const count = Number(parameters.get("max_results") ?? usual);
+  if (!(count >= least && count <= most)) {
+    return invalid(
+      `The \`max_results\` query parameter value [${count}] is not between ${least} and ${most}`,
+    );
+  }
+  const from = parameters.get(token);
+  const below = from === undefined ? idIn(parameters, "until_id") : placeOf(from);
+  if (below === null) return invalid(`Invalid '${token}'`);
+  const sinceId = idIn(parameters, "since_id");
+  return {
+    count,
+    sinceId: sinceId ?? undefined,
+    maxId: below === undefined ? undefined : below - 1n,
+  };
+}
+
+function idIn(parameters: Parameters, name: string): bigint | undefined {
+  const text = parameters.get(name) ?? "";
+  return /^\d+$/.test(text) ? BigInt(text) : undefined;
+}
+
+function tokenFor(id: bigint): string {
+  return `s${id.toString(36)}`;
+}
+
+/** The id below which a token's page begins; null for a token that is none, or has expired. */
+function placeOf(token: string): bigint | null {
+  const digits = /^s([0-9a-z]+)$/.exec(token)?.[1];
+  if (!digits) return null;
+  return [...digits].reduce((id, digit) => id * 36n + BigInt(parseInt(digit, 36)), 0n);
+}
+
+function problems(errors: Record<string, string>[]): Response {
+  return Response.json({ errors });
+}
+
+function invalid(message: string): Response {
+  return Response.json({
+    errors: [{ message }],
+    title: "Invalid Request",
+    detail: "One or more parameters to your request was invalid.",
+    type: `${PROBLEMS}invalid-request`,
+  }, { status: 400 });
+}

@@ -1,0 +1,119 @@
+/** What answers of version 2 say, and how one becomes a line. */
+
+import { z } from "zod";
+import type { TimelineState, UserAnswer } from "./api.ts";
+import { items, line, member } from "./raw_json.ts";
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+
+/** Problems inside an answer with status 200: https://docs.x.com/x-api/fundamentals/response-codes-and-errors */
+const problemSchema = z.looseObject({
+  value: z.string().optional(),
+  title: z.string().optional(),
+  detail: z.string().optional(),
+  type: z.string().optional(),
+});
+
+const tweetsSchema = z.object({
+  data: z.array(z.object({ id: z.string().regex(/^\d+$/) })).optional(),
+  errors: z.array(problemSchema).optional(),
+  meta: z.object({ next_token: z.string().optional() }).optional(),
+});
+
+const usersSchema = z.object({
+  data: z.array(z.object({
+    id: z.string().regex(/^\d+$/),
+    username: z.string(),
+    protected: z.boolean().optional(),
+  })).optional(),
+  errors: z.array(problemSchema).optional(),
+});
+
+type Problem = z.infer<typeof problemSchema>;
+
+/** A page of tweets as far as a walk needs to know it. */
+export interface TweetsAnswer {
+  ids: string[];
+  next: string | undefined;
+  /** Why there is nothing to read, where that is so. */
+  state: TimelineState | null;
+}
+
+/** What a page of tweets says. @throws SyntaxError where it is damaged. */
+export function readTweets(answer: Uint8Array): TweetsAnswer {
+  const { data = [], errors = [], meta } = parse(tweetsSchema, answer);
+  const [problem] = errors;
+  return {
+    ids: data.map((tweet) => tweet.id),
+    next: meta?.next_token,
+    state: data.length === 0 && !meta && problem ? stateOf(problem) : null,
+  };
+}
+
+/** What an answer about users says of each that was asked for. @throws SyntaxError where it is damaged. */
+export function readUsers(
+  answer: Uint8Array,
+  by: "id" | "screen_name",
+  asked: string[],
+): UserAnswer[] {
+  const { data = [], errors = [] } = parse(usersSchema, answer);
+  const names = new Map(asked.map((name) => [name.toLowerCase(), name]));
+  const askedAs = (name: string) => names.get(name.toLowerCase()) ?? name;
+  const span = member(answer, "data");
+  const lines = span ? [...items(answer, span.start)].map((item) => line(answer, item)) : [];
+  const found = data.map((user, i): UserAnswer => ({
+    state: user.protected ? "protected" : "found",
+    asked: askedAs(by === "id" ? user.id : user.username),
+    id: user.id,
+    screenName: user.username,
+    line: lines[i] ?? new Uint8Array(),
+  }));
+  const missing = errors.flatMap((problem): UserAnswer[] => {
+    const state = stateOf(problem);
+    if (!state || state === "protected" || !problem.value) return [];
+    return [{ state, asked: askedAs(problem.value) }];
+  });
+  return [...found, ...missing];
+}
+
+/**
+ * What a problem says of a user. Suspended and missing users share a type: they differ by title and
+ * detail.
+ */
+export function stateOf({ type = "", title = "", detail = "" }: Problem): TimelineState | null {
+  if (type.endsWith("/not-authorized-for-resource")) return "protected";
+  if (!type.endsWith("/resource-not-found")) return null;
+  return title === "Forbidden" || /suspended/i.test(detail) ? "suspended" : "not_found";
+}
+
+/** Where and when an answer came from, as twarc2 writes it. */
+export interface Provenance {
+  url: string;
+  version: string;
+  /** ISO 8601, UTC. */
+  retrieved_at: string;
+}
+
+/**
+ * An answer as a line: its bytes as they were sent, without line breaks between tokens, and with a member
+ * `__twarc` at its end. @throws SyntaxError where it is no object.
+ */
+export function answerLine(answer: Uint8Array, provenance: Provenance): Uint8Array {
+  const start = answer.indexOf(0x7b);
+  const end = answer.lastIndexOf(0x7d);
+  if (start < 0 || end < start) throw new SyntaxError("It is no JSON object");
+  const object = line(answer, { start, end });
+  const isEmpty = items(answer, start).next().done === true;
+  const added = encoder.encode(`${isEmpty ? "" : ","}"__twarc":${JSON.stringify(provenance)}}`);
+  const whole = new Uint8Array(object.length + added.length);
+  whole.set(object);
+  whole.set(added, object.length);
+  return whole;
+}
+
+function parse<S extends z.ZodType>(schema: S, answer: Uint8Array): z.output<S> {
+  const parsed = schema.safeParse(JSON.parse(decoder.decode(answer)));
+  if (parsed.success) return parsed.data;
+  throw new SyntaxError(`It is not as expected: ${parsed.error.issues[0]?.path.join(".")}`);
+}
