@@ -1,9 +1,12 @@
 /** Both ends of the wire between a person's command and a running harvester. */
 
+import { getLogger } from "@logtape/logtape";
 import type { Clock } from "./clock.ts";
 import { type HarvestInfo, harvestInfoSchema } from "./collection/harvest_info.ts";
-import { messageOf, OutsideError, UserError } from "./errors.ts";
+import { messageOf, OutsideError, TwarcCloudError, UserError } from "./errors.ts";
 import { parseAs } from "./json.ts";
+
+const log = getLogger(["twarc-cloud", "control"]);
 
 /** What the control server stands for. */
 export interface Controlled {
@@ -19,20 +22,39 @@ export interface Controlled {
 
 /** Seconds that a token is good for. */
 const TOKEN_LIFETIME = 30;
+/** Seconds that the clocks of a person's machine and of the harvester's may differ. */
+const TOLERANCE = 5;
 /** Milliseconds that the harvester may take to answer. */
 const ANSWER_TIMEOUT = 5_000;
 
-/** The routes: what each does, and whether it wants the secret. */
-const ROUTES: Record<string, { open?: true; act: (controlled: Controlled) => Response }> = {
-  "/": { open: true, act: (controlled) => Response.json(controlled.info()) },
+const SAME_SECRET = "TWARC_CLOUD_SECRET has to be the same for this command and for the " +
+  `harvester, and their clocks have to agree to ${TOLERANCE} seconds.`;
+
+/** What a route does, which methods it takes, and whether it wants the secret. */
+interface Route {
+  methods: readonly string[];
+  open: boolean;
+  act: (controlled: Controlled) => Response;
+}
+
+const ORDER = { methods: ["GET", "POST"], open: false } as const;
+
+const ROUTES: Record<string, Route> = {
+  "/": {
+    methods: ["GET"],
+    open: true,
+    act: (controlled) => Response.json(controlled.info()),
+  },
   "/stop": {
+    ...ORDER,
     act: (controlled) => {
       controlled.stop();
       return new Response("stopping\n");
     },
   },
-  "/is_stopped": { act: (controlled) => new Response(`${controlled.isStopped()}`) },
+  "/is_stopped": { ...ORDER, act: (controlled) => new Response(`${controlled.isStopped()}`) },
   "/shutdown": {
+    ...ORDER,
     act: (controlled) => {
       controlled.shutdown();
       return new Response("shutting down\n");
@@ -53,7 +75,7 @@ export interface ControlOptions {
  * bearer token (a JWT, RFC 7519, HS256) was made with the secret for this collection and this route.
  * The secret itself never travels, and no token is taken twice.
  */
-export function controlHandler(
+export function controlAnswers(
   controlled: Controlled,
   options: ControlOptions,
 ): (request: Request) => Promise<Response> {
@@ -62,8 +84,9 @@ export function controlHandler(
     const { pathname } = new URL(request.url);
     const route = ROUTES[pathname];
     if (!route) return refusal(404, "There is nothing here");
-    if (request.method !== "GET" && request.method !== "POST") {
-      return refusal(405, "Use GET or POST", { allow: "GET, POST" });
+    if (!route.methods.includes(request.method)) {
+      const allow = route.methods.join(", ");
+      return refusal(405, `Use ${allow}`, { allow });
     }
     if (!route.open) {
       const secret = await options.secret();
@@ -95,8 +118,8 @@ export function serveControl(
 ): ControlServer {
   const { hostname, port } = options;
   try {
-    const handler = controlHandler(controlled, options);
-    const server = Deno.serve({ hostname, port, onListen() {} }, handler);
+    const answer = controlAnswers(controlled, options);
+    const server = Deno.serve({ hostname, port, onListen() {}, onError: failed }, answer);
     return {
       url: new URL(`http://${hostname}:${server.addr.port}/`),
       close: () => server.shutdown(),
@@ -119,50 +142,91 @@ export class ControlClient {
     this.#options = options;
   }
 
-  /** What the harvester says of itself. @throws OutsideError where it does not answer. */
+  /**
+   * What the harvester says of itself.
+   * @throws OutsideError where it does not answer, or something else does.
+   */
   async info(signal?: AbortSignal): Promise<HarvestInfo> {
-    return parseAs(harvestInfoSchema, await this.#ask("/", signal), `The answer of ${this.#url}`);
+    const text = await this.#ask("/", { signal });
+    const info = infoOrNull(text);
+    if (info?.collection_id !== this.#options.collectionId) throw this.#stranger();
+    return info;
   }
 
   /** Begins to stop the harvest. @throws OutsideError, UserError */
   async stop(signal?: AbortSignal): Promise<void> {
-    await this.#ask("/stop", signal);
+    await this.#order("/stop", signal);
   }
 
   /** Whether it has stopped. @throws OutsideError, UserError */
   async isStopped(signal?: AbortSignal): Promise<boolean> {
-    return await this.#ask("/is_stopped", signal) === "true";
+    const text = await this.#order("/is_stopped", signal);
+    if (text !== "true" && text !== "false") throw this.#stranger();
+    return text === "true";
   }
 
   /** Ends the harvester. @throws OutsideError, UserError */
   async shutdown(signal?: AbortSignal): Promise<void> {
-    await this.#ask("/shutdown", signal);
+    await this.#order("/shutdown", signal);
   }
 
-  async #ask(path: string, signal?: AbortSignal): Promise<string> {
-    const headers: Record<string, string> = {};
-    const secret = path === "/" ? undefined : await this.#options.secret();
-    if (secret) {
-      headers.authorization = `Bearer ${await tokenFor(path, { ...this.#options, secret })}`;
-    }
+  async #order(path: string, signal: AbortSignal | undefined): Promise<string> {
+    const secret = await this.#options.secret();
+    if (!secret) throw new UserError("TWARC_CLOUD_SECRET is not set", { hint: SAME_SECRET });
+    const token = await tokenFor(path, { ...this.#options, secret });
+    return await this.#ask(path, { signal, headers: { authorization: `Bearer ${token}` } });
+  }
+
+  async #ask(
+    path: string,
+    { signal, headers = {} }: { signal: AbortSignal | undefined; headers?: Record<string, string> },
+  ): Promise<string> {
     const limit = AbortSignal.timeout(ANSWER_TIMEOUT);
+    const url = new URL(path, this.#url);
+    const init = {
+      headers,
+      redirect: "manual",
+      signal: signal ? AbortSignal.any([signal, limit]) : limit,
+    } as const;
     try {
-      const response = await fetch(new URL(path, this.#url), {
-        headers,
-        signal: signal ? AbortSignal.any([signal, limit]) : limit,
-      });
+      const response = await fetch(url, init);
       const text = await response.text();
       if (response.ok) return text;
-      throw new UserError(`The harvester at ${this.#url} refused ${path}: ${text.trim()}`, {
-        hint: "TWARC_CLOUD_SECRET has to be the same for this command and for the harvester.",
-      });
+      throw this.#refused(response.status);
     } catch (cause) {
-      if (cause instanceof UserError) throw cause;
+      if (cause instanceof TwarcCloudError) throw cause;
       signal?.throwIfAborted();
       throw new OutsideError(`The harvester at ${this.#url} does not answer: ${messageOf(cause)}`, {
         cause,
       });
     }
+  }
+
+  #refused(status: number): TwarcCloudError {
+    if (status === 403) {
+      return new UserError(`The harvester at ${this.#url} was started without TWARC_CLOUD_SECRET`, {
+        hint: "Without TWARC_CLOUD_SECRET it takes no orders: end its process where it runs.",
+      });
+    }
+    if (status === 401) {
+      return new UserError(`The harvester at ${this.#url} does not know this TWARC_CLOUD_SECRET`, {
+        hint: SAME_SECRET,
+      });
+    }
+    return this.#stranger();
+  }
+
+  #stranger(): OutsideError {
+    const { collectionId } = this.#options;
+    return new OutsideError(`What answers at ${this.#url} is not the harvester of ${collectionId}`);
+  }
+}
+
+function infoOrNull(text: string): HarvestInfo | null {
+  try {
+    return parseAs(harvestInfoSchema, text, "The answer");
+  } catch {
+    return null;
   }
 }
 
@@ -195,7 +259,7 @@ async function isGood(
 ): Promise<boolean> {
   const { jwtVerify } = await import("jose");
   const now = clock.now();
-  for (const [id, end] of used) if (end * 1_000 < now) used.delete(id);
+  for (const [id, end] of used) if ((end + TOLERANCE) * 1_000 < now) used.delete(id);
   try {
     const { payload: { jti, exp = 0 } } = await jwtVerify(token, new TextEncoder().encode(secret), {
       algorithms: ["HS256"],
@@ -203,6 +267,7 @@ async function isGood(
       subject: pathname,
       requiredClaims: ["exp", "iat", "jti"],
       maxTokenAge: TOKEN_LIFETIME,
+      clockTolerance: TOLERANCE,
       currentDate: new Date(now),
     });
     if (!jti || used.has(jti)) return false;
@@ -211,6 +276,12 @@ async function isGood(
   } catch {
     return false;
   }
+}
+
+/** Something of ours failed while it answered. */
+function failed(error: unknown): Response {
+  log.error("The control server failed: {problem}", { problem: messageOf(error) });
+  return refusal(500, "The harvester could not answer");
 }
 
 function refusal(status: number, error: string, headers: Record<string, string> = {}): Response {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { SignJWT } from "jose";
 import {
+  controlAnswers,
   ControlClient,
   type Controlled,
   type ControlServer,
@@ -8,6 +9,7 @@ import {
 } from "../lib/control.ts";
 import { OutsideError, UserError } from "../lib/errors.ts";
 import { systemClock } from "../lib/clock.ts";
+import { ManualClock } from "./fakes/manual_clock.ts";
 
 const INFO = { collection_id: "c", harvest_timestamp: "t", tweets: 3, files: 1, file_bytes: 10 };
 const SECRET = "the control secret";
@@ -120,29 +122,165 @@ Deno.test("a token is good for its route, its collection, half a minute and one 
     assert.deepEqual(controlled.calls, ["stop"]);
   }));
 
+/** Sends one token, made now, to the plain function; what it answers after `ms` of the server's time. */
+async function statusAfter(ms: number): Promise<number> {
+  const clock = new ManualClock(Date.now());
+  const options = { collectionId: "c", secret: () => Promise.resolve(SECRET), clock };
+  const headers = { authorization: `Bearer ${await token()}` };
+  clock.jump(ms);
+  const answer = controlAnswers(new Recorded(), options);
+  return (await answer(new Request("http://h/stop", { headers }))).status;
+}
+
+Deno.test("a token ends half a minute after it was made, to what two clocks may differ", async () => {
+  assert.equal(await statusAfter(29_000), 200);
+  assert.equal(await statusAfter(36_000), 401);
+  assert.equal(await statusAfter(-4_000), 200);
+  assert.equal(await statusAfter(-7_000), 401);
+});
+
+Deno.test("a token that was used is refused for as long as it would be good", async () => {
+  const clock = new ManualClock(Date.now());
+  const options = { collectionId: "c", secret: () => Promise.resolve(SECRET), clock };
+  const controlled = new Recorded();
+  const answer = controlAnswers(controlled, options);
+  const headers = { authorization: `Bearer ${await token()}` };
+  for (let seconds = 0; seconds <= 60; seconds += 2) {
+    const { status } = await answer(new Request("http://h/stop", { headers }));
+    assert.equal(status, seconds === 0 ? 200 : 401);
+    clock.jump(2_000);
+  }
+  assert.deepEqual(controlled.calls, ["stop"]);
+});
+
+Deno.test("a token that lives longer than it should is refused", () =>
+  served(async (server) => {
+    const clock = new ManualClock(Date.now() + 40_000);
+    const options = { collectionId: "c", secret: () => Promise.resolve(SECRET), clock };
+    const headers = { authorization: `Bearer ${await token({ seconds: 3_600 })}` };
+    const answer = controlAnswers(new Recorded(), options);
+    assert.equal((await answer(new Request("http://h/stop", { headers }))).status, 401);
+    assert.equal(await status(server, "/stop", { headers }), 200);
+  }));
+
 Deno.test("a client with another secret, or for another collection, is told what has to be the same", () =>
   served(async (server) => {
     for (const control of [client(server, "wrong"), client(server, SECRET, "other")]) {
       await assert.rejects(control.stop(), (error) => {
         assert.ok(error instanceof UserError);
+        assert.match(error.message, /does not know this TWARC_CLOUD_SECRET/);
         assert.match(error.hint ?? "", /TWARC_CLOUD_SECRET/);
         return true;
       });
     }
   }));
 
-Deno.test("without a secret nobody may stop it", () =>
+Deno.test("without a secret nobody may stop it, and each side says that it has none", () =>
   served(async (server, controlled) => {
     assert.equal(await status(server, "/stop"), 403);
+    assert.equal((await client(server).info()).tweets, 3);
+    const says = { name: "UserError", message: /was started without TWARC_CLOUD_SECRET/ };
+    await assert.rejects(client(server).stop(), says);
+    await assert.rejects(client(server, "").stop(), {
+      name: "UserError",
+      message: "TWARC_CLOUD_SECRET is not set",
+    });
     assert.deepEqual(controlled.calls, []);
   }, ""));
 
-Deno.test("unknown paths and methods are refused", () =>
+Deno.test("unknown paths and methods are refused, in one line that gives nothing away", () =>
   served(async (server) => {
     assert.equal(await status(server, "/nothing"), 404);
     assert.equal(await status(server, "/constructor"), 404);
-    assert.equal(await status(server, "/stop", { method: "DELETE" }), 405);
+    for (const [path, method, allow] of [["/", "POST", "GET"], ["/stop", "PUT", "GET, POST"]]) {
+      const response = await fetch(new URL(path ?? "", server.url), { method: method ?? "" });
+      assert.equal(response.status, 405);
+      assert.equal(response.headers.get("allow"), allow);
+      assert.deepEqual(await response.json(), { error: `Use ${allow}` });
+    }
+    const response = await fetch(new URL("/shutdown", server.url));
+    assert.deepEqual(await response.json(), { error: "A valid token is needed" });
   }));
+
+Deno.test("an order is taken as GET and as POST", () =>
+  served(async (server, controlled) => {
+    for (const method of ["GET", "POST"]) {
+      const headers = { authorization: `Bearer ${await token()}` };
+      assert.equal(await status(server, "/stop", { method, headers }), 200);
+    }
+    assert.deepEqual(controlled.calls, ["stop", "stop"]);
+  }));
+
+Deno.test("a harvester that fails to answer says so in one line, and lives on", () =>
+  served(async (server, controlled) => {
+    controlled.info = () => {
+      throw new Error("internals");
+    };
+    const response = await fetch(server.url);
+    assert.equal(response.status, 500);
+    assert.deepEqual(await response.json(), { error: "The harvester could not answer" });
+    assert.equal(await client(server).isStopped(), false);
+  }));
+
+/** Runs with something else listening where a harvester was. */
+async function withStranger(
+  answer: (request: Request) => Response | Promise<Response>,
+  use: (control: ControlClient, url: URL) => Promise<void>,
+): Promise<void> {
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, answer);
+  const url = new URL(`http://127.0.0.1:${server.addr.port}/`);
+  await use(client({ url, close: () => Promise.resolve() }), url);
+}
+
+Deno.test("the secret does not travel, and each request has a token of its own", async () => {
+  const sent: string[] = [];
+  await withStranger((request) => {
+    sent.push(JSON.stringify([...request.headers, request.url]));
+    return new Response("true");
+  }, async (control) => {
+    await control.stop();
+    await control.stop();
+  });
+  assert.equal(new Set(sent).size, 2);
+  for (const text of sent) {
+    assert.match(text, /Bearer ey/);
+    assert.ok(!text.includes(SECRET) && !text.includes(btoa(SECRET).replace(/=+$/, "")));
+  }
+});
+
+Deno.test("something else that answers where a harvester was is told apart from it", async () => {
+  const answers = [
+    () => new Response("<html>It works!</html>"),
+    () => new Response("Not found", { status: 404 }),
+    () => Response.json({ ...INFO, collection_id: "another" }),
+    () => new Response(null, { status: 302, headers: { location: "/elsewhere" } }),
+  ];
+  for (const answer of answers) {
+    await withStranger(answer, async (control, url) => {
+      const message = `What answers at ${url} is not the harvester of c`;
+      await assert.rejects(control.info(), { name: "OutsideError", message });
+      await assert.rejects(control.isStopped(), { name: "OutsideError", message });
+    });
+  }
+});
+
+Deno.test("a harvester that is silent is given up after five seconds, or as soon as one likes", async () => {
+  const { promise, resolve } = Promise.withResolvers<Response>();
+  await withStranger(() => promise, async (control) => {
+    const began = performance.now();
+    const ending = new AbortController();
+    const asked = assert.rejects(control.info(ending.signal), { message: "enough" });
+    ending.abort(new Error("enough"));
+    await asked;
+    assert.ok(performance.now() - began < 4_000);
+    await assert.rejects(control.isStopped(), {
+      name: "OutsideError",
+      message: /^The harvester at http:.* does not answer/,
+    });
+    assert.ok(performance.now() - began < 9_000);
+    resolve(new Response());
+  });
+});
 
 Deno.test("a port in use, and a harvester that is gone, are told", () =>
   served(async (server) => {

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { type Clock, isoTime } from "../clock.ts";
 import { harvestInfoSchema } from "../collection/harvest_info.ts";
 import { collectionKeys } from "../collection/layout.ts";
-import { ConflictError, LockedError, messageOf, OutsideError } from "../errors.ts";
+import { ConflictError, LockedError, messageOf } from "../errors.ts";
 import { jsonBytes } from "../json.ts";
 import type { Store, Version } from "../store/store.ts";
 
@@ -15,20 +15,22 @@ const log = getLogger(["twarc-cloud", "lease"]);
 export const RENEWAL = 20_000;
 /** Milliseconds without a renewal after which a lease is over. */
 export const LIFETIME = 60_000;
+/** How often a lock is asked for that others are quicker to take and to give back. */
+const TRIES = 5;
 
 const lockSchema = z.looseObject({
   /** The lease's own id. */
   holder: z.string(),
   host: z.string(),
-  pid: z.number(),
+  pid: z.int().positive(),
   /** Where the holder's control server answers. */
   control: z.string().optional(),
   acquired: z.string(),
   renewed: z.string(),
   expires: z.string(),
   harvest_id: z.string().optional(),
-  /** What the holder had done when it renewed last. */
-  progress: harvestInfoSchema.optional(),
+  /** What the holder had done when it renewed last; a lock is a lock whatever it says here. */
+  progress: harvestInfoSchema.optional().catch(undefined),
 });
 
 /** What lock.json says. Times are ISO 8601, UTC. */
@@ -88,19 +90,25 @@ export async function unlock(store: Store, collectionId: string): Promise<boolea
  * @throws LockedError where somebody else holds it.
  */
 export async function takeLease(options: LeaseOptions): Promise<Lease> {
-  const { store, collectionId, clock } = options;
+  const { store, collectionId, holder, clock } = options;
   const key = collectionKeys(collectionId).lock;
+  let found = await readLock(store, collectionId, options);
   for (let tries = 1;; tries++) {
-    const found = await readLock(store, collectionId, options);
     if (found?.live) throw locked(collectionId, found.document);
-    const document = documentOf(options.holder, clock.now());
+    const asked = clock.monotonic();
+    const document = documentOf(holder, clock.now());
     const when = found ? { ifVersion: found.version } : { ifAbsent: true } as const;
     try {
-      const asked = clock.monotonic();
       const version = await store.put(key, jsonBytes(document), when);
       return new Lease({ store, key, clock }, { document, version, asked });
     } catch (error) {
-      if (!(error instanceof ConflictError) || tries === 5) throw error;
+      if (!(error instanceof ConflictError)) throw error;
+      found = await readLock(store, collectionId, options);
+      // One's own: the answer to the put was lost, and the store had tried it again.
+      if (found?.document?.holder === holder.id) {
+        return new Lease({ store, key, clock }, { document, version: found.version, asked });
+      }
+      if (tries === TRIES) throw locked(collectionId, found?.document ?? null);
     }
   }
 }
@@ -112,12 +120,16 @@ export class Lease {
   readonly #clock: Clock;
   readonly #lost = new AbortController();
   readonly #released = new AbortController();
-  readonly #renewals: Promise<void>;
+  /** Lost or released. */
+  readonly #over = AbortSignal.any([this.#lost.signal, this.#released.signal]);
+  readonly #loops: Promise<unknown>;
   #document: LockDocument;
   #version: Version;
   /** When the last renewal that succeeded was asked for, by the monotonic clock. */
   #renewed: number;
   #writing: Promise<void> = Promise.resolve();
+  /** Why the last renewal failed. */
+  #problem = "its process was paused";
 
   constructor(
     { store, key, clock }: { store: Store; key: string; clock: Clock },
@@ -129,7 +141,7 @@ export class Lease {
     this.#document = document;
     this.#version = version;
     this.#renewed = asked;
-    this.#renewals = this.#renew();
+    this.#loops = Promise.all([this.#renew(), this.#watch()]);
   }
 
   /** Aborted when the lease is lost; its reason is a LockedError. */
@@ -142,7 +154,7 @@ export class Lease {
    * @throws LockedError where the lease is lost or over.
    */
   check(): void {
-    if (this.#clock.monotonic() - this.#renewed > LIFETIME) this.#lose("it could not be renewed");
+    this.#loseIfOver();
     if (this.lost.aborted) throw this.lost.reason;
   }
 
@@ -161,12 +173,12 @@ export class Lease {
   /** Gives the lease back; one that is somebody else's by now is left alone. */
   async release(): Promise<void> {
     this.#released.abort();
-    await this.#renewals;
+    await this.#loops;
     await this.#writing;
-    if (this.lost.aborted) return;
     try {
       await this.#store.delete(this.#key, { ifVersion: this.#version });
     } catch (error) {
+      if (error instanceof ConflictError) return;
       log.warn("The lock could not be removed, it ends by itself: {problem}", {
         problem: messageOf(error),
       });
@@ -174,15 +186,39 @@ export class Lease {
   }
 
   async #renew(): Promise<void> {
-    for (;;) {
-      await this.#clock.sleep(RENEWAL, this.#released.signal);
-      if (this.#released.signal.aborted || this.lost.aborted) return;
+    while (!this.#over.aborted) {
+      await this.#clock.sleep(RENEWAL, this.#over);
       await this.renewNow();
     }
   }
 
+  /** Notices the end of a lease whose renewals fail, or hang, at the moment when others may take it. */
+  async #watch(): Promise<void> {
+    while (!this.#over.aborted) {
+      await this.#clock.sleep(this.#renewed + LIFETIME - this.#clock.monotonic(), this.#over);
+      if (!this.#over.aborted) this.#loseIfOver();
+    }
+  }
+
   async #write(): Promise<void> {
-    if (this.lost.aborted) return;
+    this.#loseIfOver();
+    if (this.#over.aborted) return;
+    try {
+      if (await this.#put()) return;
+      const found = await this.#store.get(this.#key);
+      const document = found && lockSchema.safeParse(jsonOrNull(found.bytes)).data;
+      if (!found || document?.holder !== this.#document.holder) return this.#taken(found, document);
+      // One's own: the answer to an earlier renewal was lost.
+      this.#version = found.version;
+      await this.#put();
+    } catch (error) {
+      this.#problem = messageOf(error);
+      log.warn("The lock could not be renewed: {problem}", { problem: this.#problem });
+    }
+  }
+
+  /** Writes the lock; false where somebody else did meanwhile. */
+  async #put(): Promise<boolean> {
     const asked = this.#clock.monotonic();
     const now = this.#clock.now();
     const document = { ...this.#document, renewed: isoTime(now), expires: isoTime(now + LIFETIME) };
@@ -190,41 +226,36 @@ export class Lease {
       const when = { ifVersion: this.#version };
       this.#version = await this.#store.put(this.#key, jsonBytes(document), when);
       this.#renewed = asked;
+      return true;
     } catch (error) {
-      if (error instanceof ConflictError) await this.#conflicted(document, asked);
-      else this.#failed(error);
+      if (error instanceof ConflictError) return false;
+      throw error;
     }
   }
 
-  /** Another's lock, or one's own write whose answer was lost. */
-  async #conflicted(document: LockDocument, asked: number): Promise<void> {
-    try {
-      const found = await this.#store.get(this.#key);
-      const holder = found && lockSchema.safeParse(jsonOrNull(found.bytes)).data;
-      if (!found || holder?.holder !== document.holder) {
-        return this.#lose(
-          holder ? `${holder.host} (process ${holder.pid}) took it` : "it was unlocked",
-        );
-      }
-      this.#version = found.version;
-      this.#renewed = asked;
-    } catch (error) {
-      this.#failed(error);
+  #taken(found: unknown, by: LockDocument | null | undefined): void {
+    if (!found) {
+      this.#lose("somebody unlocked it", "What was committed is safe: start the harvest again.");
+    } else {
+      const who = by ? `${by.host} (process ${by.pid})` : "somebody else";
+      this.#lose(
+        `${who} took it`,
+        "What was committed is safe, and the harvest that holds the lock goes on.",
+      );
     }
   }
 
-  #failed(error: unknown): void {
-    if (!(error instanceof OutsideError)) return this.#lose(messageOf(error));
-    log.warn("The lock could not be renewed: {problem}", { problem: messageOf(error) });
-    if (this.#clock.monotonic() - this.#renewed > LIFETIME) this.#lose("it could not be renewed");
+  #loseIfOver(): void {
+    if (this.#clock.monotonic() - this.#renewed < LIFETIME) return;
+    this.#lose(
+      `it was not renewed for ${LIFETIME / 1_000} seconds, as ${this.#problem}`,
+      "What was committed is safe: start the harvest again.",
+    );
   }
 
-  #lose(why: string): void {
-    if (this.lost.aborted) return;
-    const error = new LockedError(`The lock of this collection was lost: ${why}`, {
-      hint: "What was collected is safe, and the harvest that holds the lock goes on.",
-    });
-    this.#lost.abort(error);
+  #lose(why: string, hint: string): void {
+    if (this.#over.aborted) return;
+    this.#lost.abort(new LockedError(`The lock of this collection was lost: ${why}`, { hint }));
   }
 }
 

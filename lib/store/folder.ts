@@ -1,14 +1,14 @@
 /** How the keys of a bucket stand for the files of a folder: paths, versions, listings, failures. */
 
+import { Buffer } from "node:buffer";
 import { open, stat } from "node:fs/promises";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { messageOf, OutsideError, TwarcCloudError, UserError } from "../errors.ts";
 import type { Listed, Version } from "./store.ts";
 
 /** Names at the root of a bucket that begin with this are the store's own, and never listed. */
 const OWN = ".";
-
-const encoder = new TextEncoder();
 
 /**
  * The file that keeps an object.
@@ -88,14 +88,9 @@ async function levelOf(path: string, folder: string, prefix: string) {
     const isFolder = isDirectory ||
       isSymlink && (await stat(join(path, name)).catch(nullIfAbsent))?.isDirectory();
     const key = `${folder}${name}${isFolder ? "/" : ""}`;
-    if (key.startsWith(prefix)) level.push({ key, name, isFolder, order: encoder.encode(key) });
+    if (key.startsWith(prefix)) level.push({ key, name, isFolder, order: Buffer.from(key) });
   }
-  return level.sort((a, b) => compareBytes(a.order, b.order));
-}
-
-function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const at = a.findIndex((byte, i) => byte !== b[i]);
-  return at < 0 ? a.length - b.length : (a[at] ?? 0) - (b[at] ?? -1);
+  return level.sort((a, b) => Buffer.compare(a.order, b.order));
 }
 
 /** Null for the error of a file that is not there; throws any other. */
@@ -123,6 +118,9 @@ export function translated(cause: unknown, bucket: string): unknown {
   return new OutsideError(`The bucket folder ${bucket} failed: ${messageOf(cause)}`, { cause });
 }
 
+/** `ENOSPC` and the like; Deno gives some failures (EFBIG, EDQUOT) no code, only their number. */
 function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
+  if (error instanceof Error && "code" in error) return String(error.code);
+  const number = Number(/\(os error (\d+)\)/.exec(messageOf(error))?.[1]);
+  return Object.entries(constants.errno).find(([, value]) => value === number)?.[0] ?? "";
 }

@@ -78,9 +78,9 @@ export class LocalStore implements Store {
       await this.#locked(async () => {
         await this.#checkVersion(path, key, when);
         await Deno.remove(path).catch(nullIfAbsent);
+        await this.#prune(dirname(path));
       });
     });
-    await this.#prune(dirname(path));
   }
 
   async *list(prefix: string, { folders = false } = {}): AsyncGenerator<Listed> {
@@ -225,14 +225,19 @@ async function makeNewer(path: string, replaced: string): Promise<void> {
   if (newer <= older) await Deno.utime(path, new Date(older + 1), new Date(older + 1));
 }
 
-/** Acts on a path after making its folder, which a neighbour's delete may prune in between. */
+/**
+ * Acts on a path after making its folder, which a neighbour's delete may prune in between, or while
+ * it is made: then mkdir says that it is there, and it is not.
+ */
 async function inFolder(path: string, act: () => Promise<void>): Promise<void> {
   for (let tries = 1;; tries++) {
     try {
       await Deno.mkdir(dirname(path), { recursive: true });
       return await act();
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound) || tries === TRIES) throw error;
+      const { NotFound, AlreadyExists } = Deno.errors;
+      const isPruned = error instanceof NotFound || error instanceof AlreadyExists;
+      if (!isPruned || tries === TRIES) throw error;
     }
   }
 }

@@ -1,143 +1,368 @@
 import assert from "node:assert/strict";
-import { LIFETIME, readLock, RENEWAL, takeLease, unlock } from "../../lib/bucket/lease.ts";
-import { processIsGone, thisProcess } from "../../lib/bucket/process.ts";
+import {
+  type LeaseOptions,
+  LIFETIME,
+  readLock,
+  RENEWAL,
+  takeLease,
+  unlock,
+} from "../../lib/bucket/lease.ts";
 import { LockedError, OutsideError } from "../../lib/errors.ts";
+import { jsonBytes } from "../../lib/json.ts";
+import type { Version, When } from "../../lib/store/store.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 
-const never = () => false;
+const KEY = "collections/news/lock.json";
+const INFO = {
+  collection_id: "news",
+  harvest_timestamp: "2026-01-02T03:04:05.000Z",
+  tweets: 7,
+  files: 1,
+  file_bytes: 100,
+};
 
-function options(
-  store: MemoryStore,
-  clock: ManualClock,
-  id: string,
-  isGone: (lock: { pid: number }) => boolean = never,
-) {
-  return {
-    store,
-    clock,
-    collectionId: "c",
-    holder: { id, host: "h", pid: 7, control: "http://h:1/" },
-    isGone,
-  };
+/** A store that forgets to tell that it has written, as a connection does that is cut. */
+class ForgetfulStore extends MemoryStore {
+  /** How many answers are lost from now on. */
+  lost = 0;
+  /** Whether a write whose answer is lost is tried again, as the SDK of S3 does. */
+  retries = false;
+
+  override async put(key: string, bytes: Uint8Array, when?: When): Promise<Version> {
+    const version = await super.put(key, bytes, when);
+    if (this.lost === 0) return version;
+    this.lost--;
+    if (this.retries) return await super.put(key, bytes, when);
+    throw new OutsideError("The connection was cut");
+  }
 }
 
-async function lock(store: MemoryStore) {
-  const found = await store.get("collections/c/lock.json");
-  return found && JSON.parse(new TextDecoder().decode(found.bytes));
+function begin(store = new ForgetfulStore(), clock = new ManualClock()) {
+  const take = (id: string, more: Partial<LeaseOptions> = {}) =>
+    takeLease({
+      store,
+      collectionId: "news",
+      holder: { id, host: `host-${id}`, pid: 4711 },
+      clock,
+      isGone: () => false,
+      ...more,
+    });
+  const look = () => readLock(store, "news", { clock, isGone: () => false });
+  const document = async () => (await look())?.document;
+  return { store, clock, take, look, document };
 }
 
-Deno.test("a lease that is held is refused to others, with who holds it and until when", async () => {
-  const [store, clock] = [new MemoryStore(), new ManualClock()];
-  const lease = await takeLease(options(store, clock, "a"));
-  await assert.rejects(takeLease(options(store, clock, "b")), (error) => {
+/** Makes renewals fail in this way. */
+function failing(store: MemoryStore, act: () => void | Promise<void>): void {
+  store.before = ({ method }) => method === "put" ? act() : undefined;
+}
+
+function cut(): void {
+  throw new OutsideError("The network is down");
+}
+
+Deno.test("a lease says who holds it, since when, and when it ends", async () => {
+  const { take, look } = begin();
+  assert.equal(await look(), null);
+  const lease = await take("a");
+  const found = await look();
+  assert.equal(found?.live, true);
+  assert.deepEqual(found?.document, {
+    holder: "a",
+    host: "host-a",
+    pid: 4711,
+    acquired: "2026-01-02T03:04:05.000Z",
+    renewed: "2026-01-02T03:04:05.000Z",
+    expires: "2026-01-02T03:05:05.000Z",
+  });
+  await lease.release();
+});
+
+Deno.test("a second one is told who is at work and what to do", async () => {
+  const { take } = begin();
+  const lease = await take("a");
+  await assert.rejects(take("b"), (error) => {
     assert.ok(error instanceof LockedError);
-    assert.match(error.message, /since 2026-01-02T03:04:05\.000Z by h \(process 7\)/);
-    assert.match(error.hint ?? "", /2026-01-02T03:05:05\.000Z.*harvest unlock c/);
+    assert.equal(
+      error.message,
+      "Collection news is being harvested since 2026-01-02T03:04:05.000Z by host-a (process 4711)",
+    );
+    assert.match(error.hint ?? "", /Wait.*2026-01-02T03:05:05.000Z.*harvest unlock news$/);
     return true;
   });
   await lease.release();
-  assert.equal(await lock(store), null);
-  await (await takeLease(options(store, clock, "b"))).release();
 });
 
-Deno.test("a lease is renewed for as long as it is held, and says what its holder does", async () => {
-  const [store, clock] = [new MemoryStore(), new ManualClock()];
-  const lease = await takeLease(options(store, clock, "a"));
-  for (let i = 0; i < 9; i++) await clock.advance(RENEWAL);
-  await assert.rejects(takeLease(options(store, clock, "b")), LockedError);
-  const progress = {
-    collection_id: "c",
-    harvest_timestamp: "t",
-    tweets: 5,
-    files: 1,
-    file_bytes: 9,
-  };
-  lease.update({ progress, harvest_id: "t" });
-  await clock.advance(RENEWAL);
-  const found = await lock(store);
-  assert.equal(found.progress.tweets, 5);
-  assert.equal(Date.parse(found.expires) - clock.now(), LIFETIME);
+Deno.test("a lease that is renewed lasts, at three writes a minute", async () => {
+  const { store, clock, take, document } = begin();
+  const lease = await take("a");
+  let writes = 0;
+  failing(store, () => void writes++);
+  await clock.advance(10 * 60_000);
+  assert.equal(writes, 30);
+  assert.equal((await document())?.acquired, "2026-01-02T03:04:05.000Z");
+  assert.equal((await document())?.renewed, "2026-01-02T03:14:05.000Z");
+  assert.equal((await document())?.expires, "2026-01-02T03:15:05.000Z");
   lease.check();
+  await assert.rejects(take("b"), LockedError);
   await lease.release();
 });
 
-Deno.test("a lease that was not renewed is over after its lifetime, and can be taken over", async () => {
-  const [store, clock] = [new MemoryStore(), new ManualClock()];
-  const first = await takeLease(options(store, clock, "a"));
-  store.before = ({ method }) => {
-    if (method === "put") throw new OutsideError("The store is away");
-  };
+Deno.test("a lease that is not renewed is over after a minute, and taken over", async () => {
+  const { store, clock, take, look } = begin();
+  const dead = await take("a");
+  failing(store, cut);
   await clock.advance(LIFETIME - 1);
-  await assert.rejects(takeLease(options(store, clock, "b")), LockedError);
-  first.check();
-  await clock.advance(2);
+  assert.equal((await look())?.live, true);
+  await assert.rejects(take("b"), LockedError);
+  await clock.advance(1);
+  assert.equal((await look())?.live, false);
   store.before = () => {};
-  assert.throws(() => first.check(), /was lost: it could not be renewed/);
-  const second = await takeLease(options(store, clock, "b"));
-  assert.equal((await lock(store)).holder, "b");
-  await first.release();
-  assert.equal((await lock(store)).holder, "b", "the old holder leaves the new one's lock alone");
-  await second.release();
-});
-
-Deno.test("a store that is away for less than the lifetime costs nothing", async () => {
-  const [store, clock] = [new MemoryStore(), new ManualClock()];
-  const lease = await takeLease(options(store, clock, "a"));
-  let failures = 2;
-  store.before = ({ method }) => {
-    if (method === "put" && failures-- > 0) throw new OutsideError("The store is away");
-  };
-  for (let i = 0; i < 6; i++) await clock.advance(RENEWAL);
-  lease.check();
+  const lease = await take("b");
+  assert.equal((await look())?.document?.holder, "b");
+  await dead.release();
+  assert.equal((await look())?.document?.holder, "b");
   await lease.release();
 });
 
-Deno.test("a holder that was paused finds out at its next check and at its next renewal", async () => {
-  const [store, clock] = [new MemoryStore(), new ManualClock()];
-  const paused = await takeLease(options(store, clock, "a"));
-  const other = await takeLease({ ...options(store, clock, "b"), isGone: () => true });
-  await clock.advance(RENEWAL);
-  assert.equal(paused.lost.aborted, true);
-  assert.throws(() => paused.check(), /took it/);
-  other.check();
-  await paused.release();
-  await other.release();
-});
-
-Deno.test("the lease of a process that is gone is taken over at once", async () => {
-  const [store, clock] = [new MemoryStore(), new ManualClock()];
-  const dead = await takeLease(options(store, clock, "a"));
-  const found = await readLock(store, "c", { clock, isGone: ({ pid }) => pid === 7 });
-  assert.equal(found?.live, false);
-  const lease = await takeLease(options(store, clock, "b", ({ pid }) => pid === 7));
+Deno.test("a lease whose process is gone is taken over at once", async () => {
+  const { take, document } = begin();
+  const dead = await take("a");
+  const lease = await take("b", { isGone: ({ host, pid }) => host === "host-a" && pid === 4711 });
+  assert.equal((await document())?.holder, "b");
   await dead.release();
   await lease.release();
 });
 
-Deno.test("of many who want it at the same time one gets it", async () => {
-  const [store, clock] = [new MemoryStore(), new ManualClock()];
-  const tries = await Promise.allSettled(
-    Array.from({ length: 10 }, (_, i) => takeLease(options(store, clock, `${i}`))),
-  );
-  const won = tries.flatMap((result) => result.status === "fulfilled" ? [result.value] : []);
-  assert.equal(won.length, 1);
-  for (const lease of won) await lease.release();
+Deno.test("a lock of the Python original, or one that nobody understands, is held until unlocked", async () => {
+  for (const text of ['{"harvester": "x"}', '{"holder":"a","host":"h","pid":1}', "", "{]"]) {
+    const { store, clock, take, look } = begin();
+    await store.put(KEY, new TextEncoder().encode(text));
+    clock.jump(24 * 3_600_000);
+    assert.deepEqual(await look(), { document: null, live: true, version: "v1" });
+    await assert.rejects(take("b", { isGone: () => true }), {
+      name: "LockedError",
+      hint: /twarc-cloud harvest unlock news/,
+    });
+    assert.equal(await unlock(store, "news"), true);
+    assert.equal(await unlock(store, "news"), false);
+    await (await take("b")).release();
+  }
 });
 
-Deno.test("the original's lock, which says nothing, holds until somebody unlocks", async () => {
-  const [store, clock] = [new MemoryStore(), new ManualClock()];
-  await store.put("collections/c/lock.json", new TextEncoder().encode("{}"));
-  await assert.rejects(takeLease(options(store, clock, "a")), /Collection c is locked/);
-  assert.equal(await unlock(store, "c"), true);
-  assert.equal(await unlock(store, "c"), false);
-  await (await takeLease(options(store, clock, "a"))).release();
+Deno.test("a lock ends at its time even if its progress is not understood", async () => {
+  const { store, clock, take, document } = begin();
+  const dead = await take("a");
+  await dead.release();
+  const expires = new Date(clock.now() + 1_000).toISOString();
+  const times = { acquired: expires, renewed: expires, expires };
+  await store.put(KEY, jsonBytes({ holder: "x", host: "h", pid: 1, ...times, progress: "much" }));
+  assert.equal((await document())?.holder, "x");
+  await assert.rejects(take("b"), LockedError);
+  await clock.advance(1_000);
+  await (await take("b")).release();
 });
 
-Deno.test("a process of this machine is known to live or to be gone; of others nothing is known", async () => {
-  assert.equal(processIsGone(thisProcess()), false);
-  const child = new Deno.Command(Deno.execPath(), { args: ["--version"], stdout: "null" }).spawn();
-  await child.status;
-  assert.equal(processIsGone({ ...thisProcess(), pid: child.pid }), true);
-  assert.equal(processIsGone({ host: "elsewhere", pid: child.pid }), false);
+Deno.test("of two that take it at the same moment one wins, and the other is told by whom", async () => {
+  const { store, take } = begin();
+  const results = await Promise.allSettled([take("a"), take("b"), take("c")]);
+  const [winner, ...more] = results.filter((result) => result.status === "fulfilled");
+  assert.equal(more.length, 0);
+  const loser = results.find((result) => result.status === "rejected");
+  assert.ok(loser?.reason instanceof LockedError);
+  assert.match(loser.reason.message, /by host-[abc] \(process 4711\)/);
+  await winner?.value.release();
+  assert.deepEqual(store.keys(), []);
+});
+
+Deno.test("one that takes it over a moment after another is told by whom", async () => {
+  const { store, clock, take, document } = begin();
+  const dead = await take("a");
+  failing(store, cut);
+  await clock.advance(LIFETIME);
+  store.before = () => {};
+  const results = await Promise.allSettled([take("b"), take("c")]);
+  assert.deepEqual(results.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
+  assert.match((await document())?.holder ?? "", /[bc]/);
+  await dead.release();
+  for (const result of results) if (result.status === "fulfilled") await result.value.release();
+});
+
+Deno.test("a lease whose taking was told late, and tried twice, is one's own", async () => {
+  const { store, clock, take } = begin();
+  store.lost = 1;
+  store.retries = true;
+  const lease = await take("a");
+  await clock.advance(RENEWAL);
+  lease.check();
+  await lease.release();
+  assert.deepEqual(store.keys(), []);
+});
+
+Deno.test("a renewal that fails is made up for by the next", async () => {
+  const { store, clock, take, document } = begin();
+  const lease = await take("a");
+  failing(store, cut);
+  await clock.advance(RENEWAL * 2);
+  store.before = () => {};
+  await clock.advance(RENEWAL / 2);
+  assert.equal(lease.lost.aborted, false);
+  await lease.renewNow();
+  assert.equal((await document())?.renewed, "2026-01-02T03:04:55.000Z");
+  await clock.advance(LIFETIME);
+  assert.equal(lease.lost.aborted, false);
+  await lease.release();
+});
+
+Deno.test("a lease is lost at the moment when others may take it, and says why", async () => {
+  const { store, clock, take } = begin();
+  const lease = await take("a");
+  failing(store, cut);
+  await clock.advance(LIFETIME - 1);
+  lease.check();
+  assert.equal(lease.lost.aborted, false);
+  await clock.advance(1);
+  assert.equal(lease.lost.aborted, true);
+  assert.throws(() => lease.check(), { name: "LockedError", message: /The network is down/ });
+  await lease.release();
+});
+
+Deno.test("a renewal that hangs does not hide the end of the lease", async () => {
+  const { store, clock, take } = begin();
+  const lease = await take("a");
+  const { promise, resolve } = Promise.withResolvers<void>();
+  failing(store, () => promise);
+  await clock.advance(LIFETIME);
+  assert.equal(lease.lost.aborted, true);
+  resolve();
+  await lease.release();
+  assert.deepEqual(store.keys(), []);
+});
+
+Deno.test("a slow renewal counts from when it was asked for, as the lock says", async () => {
+  const { store, clock, take, document } = begin();
+  const lease = await take("a");
+  failing(store, () => clock.sleep(LIFETIME / 2));
+  await clock.advance(RENEWAL + LIFETIME - 1);
+  assert.equal((await document())?.expires, "2026-01-02T03:05:25.000Z");
+  assert.equal(lease.lost.aborted, false);
+  await clock.advance(1);
+  assert.equal(lease.lost.aborted, true);
+  await clock.advance(LIFETIME);
+  await lease.release();
+});
+
+Deno.test("a renewal whose answer was lost has counted: the lease goes on", async () => {
+  for (const retries of [false, true]) {
+    const { store, clock, take, document } = begin();
+    const lease = await take("a");
+    store.lost = 1;
+    store.retries = retries;
+    await clock.advance(RENEWAL);
+    assert.equal((await document())?.renewed, "2026-01-02T03:04:25.000Z");
+    await clock.advance(RENEWAL);
+    assert.equal((await document())?.renewed, "2026-01-02T03:04:45.000Z");
+    await clock.advance(LIFETIME - 1);
+    assert.equal(lease.lost.aborted, false);
+    await lease.release();
+    assert.deepEqual(store.keys(), []);
+  }
+});
+
+Deno.test("a lease that another took is lost at the next renewal, which overwrites nothing", async () => {
+  const { store, clock, take, document } = begin();
+  const lease = await take("a");
+  const other = await take("b", { isGone: () => true });
+  await clock.advance(RENEWAL);
+  assert.equal((await document())?.holder, "b");
+  assert.throws(() => lease.check(), {
+    name: "LockedError",
+    message: /host-b \(process 4711\) took it/,
+  });
+  await lease.release();
+  assert.equal((await document())?.holder, "b");
+  await other.release();
+  assert.deepEqual(store.keys(), []);
+});
+
+Deno.test("a lease that was unlocked is lost at the next renewal, which does not lock again", async () => {
+  const { store, clock, take } = begin();
+  const lease = await take("a");
+  await unlock(store, "news");
+  await clock.advance(RENEWAL);
+  assert.throws(() => lease.check(), { name: "LockedError", message: /somebody unlocked it/ });
+  assert.deepEqual(store.keys(), []);
+  await lease.release();
+});
+
+Deno.test("a process that was paused for too long notices first thing, and renews no more", async () => {
+  const { store, clock, take, document } = begin();
+  const lease = await take("a");
+  clock.pause(LIFETIME - 1);
+  lease.check();
+  clock.pause(1);
+  assert.throws(() => lease.check(), { name: "LockedError", message: /its process was paused/ });
+  await clock.advance(RENEWAL);
+  assert.equal((await document())?.renewed, "2026-01-02T03:04:05.000Z");
+  await lease.release();
+  assert.deepEqual(store.keys(), []);
+});
+
+Deno.test("a paused process that does nothing but renew notices too", async () => {
+  const { clock, take, document } = begin();
+  const lease = await take("a");
+  clock.pause(LIFETIME);
+  await clock.advance(0);
+  assert.equal(lease.lost.aborted, true);
+  assert.equal((await document())?.renewed, "2026-01-02T03:04:05.000Z");
+  await lease.release();
+});
+
+Deno.test("a wall clock that is set does not end a lease", async () => {
+  const { clock, take, document } = begin();
+  const lease = await take("a");
+  clock.jump(3_600_000);
+  lease.check();
+  await clock.advance(RENEWAL);
+  lease.check();
+  assert.equal((await document())?.renewed, "2026-01-02T04:04:25.000Z");
+  await lease.release();
+});
+
+Deno.test("what is set is shown by the next renewal, or by one that is asked for", async () => {
+  const { clock, take, document } = begin();
+  const lease = await take("a");
+  lease.update({ control: "http://127.0.0.1:1/", harvest_id: "h" });
+  assert.equal((await document())?.control, undefined);
+  await clock.advance(RENEWAL);
+  assert.equal((await document())?.control, "http://127.0.0.1:1/");
+  lease.update({ progress: INFO });
+  await Promise.all([lease.renewNow(), lease.renewNow()]);
+  assert.equal((await document())?.progress?.tweets, 7);
+  assert.equal((await document())?.harvest_id, "h");
+  await lease.release();
+});
+
+Deno.test("a lease that was given back is free, and nothing goes on", async () => {
+  const { store, clock, take } = begin();
+  const lease = await take("a");
+  await lease.release();
+  assert.deepEqual(store.keys(), []);
+  assert.equal(clock.sleepers, 0);
+  await lease.release();
+  await lease.renewNow();
+  assert.deepEqual(store.keys(), []);
+  const next = await take("b");
+  assert.equal(lease.lost.aborted, false);
+  await next.release();
+});
+
+Deno.test("giving back a lease does not fail when the store does", async () => {
+  const { store, take, look } = begin();
+  const lease = await take("a");
+  store.before = cut;
+  await lease.release();
+  store.before = () => {};
+  assert.equal((await look())?.document?.holder, "a");
 });

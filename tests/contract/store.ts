@@ -42,6 +42,27 @@ export function storeContract(adapter: string, open: OpenStore): void {
     assert.equal(await textOf(store, "a/b.json"), "two");
   });
 
+  test("an object may be empty, and a folder of objects is none", async (store) => {
+    await store.put("a/empty", bytes(""));
+    assert.equal(await textOf(store, "a/empty"), "");
+    assert.equal(await store.get("a"), null);
+  });
+
+  test("what was got is the caller's own, and stays as it was", async (store) => {
+    await store.put("k", bytes("one"));
+    const found = await store.get("k");
+    await store.put("k", bytes("two"));
+    assert.deepEqual(found?.bytes, bytes("one"));
+    found?.bytes.fill(0);
+    assert.equal(await textOf(store, "k"), "two");
+  });
+
+  test("no version comes twice, however quickly the same bytes are written", async (store) => {
+    const versions = new Set<string>();
+    for (let i = 0; i < 50; i++) versions.add(await store.put("k", bytes("same")));
+    assert.equal(versions.size, 50);
+  });
+
   test("what is absent is null, and deleting it is no error", async (store) => {
     assert.equal(await store.get("nothing"), null);
     await store.delete("nothing");
@@ -67,8 +88,10 @@ export function storeContract(adapter: string, open: OpenStore): void {
     const old = await store.put("k", bytes("1"));
     const version = await store.put("k", bytes("2"));
     await assert.rejects(store.delete("k", { ifVersion: old }), ConflictError);
+    assert.equal(await textOf(store, "k"), "2");
     await store.delete("k", { ifVersion: version });
     assert.equal(await store.get("k"), null);
+    await assert.rejects(store.delete("k", { ifVersion: version }), ConflictError);
   });
 
   test("of writers that count up side by side none loses a step", async (store) => {
@@ -108,27 +131,41 @@ export function storeContract(adapter: string, open: OpenStore): void {
       const back = await new Response(await store.read("x/large.bin")).bytes();
       assert.deepEqual(back, content);
       await assert.rejects(store.upload("x/large.bin", path, { ifAbsent: true }), ConflictError);
+      await Deno.writeTextFile(path, "small");
+      const version = await store.upload("x/large.bin", path);
+      assert.equal((await store.get("x/large.bin"))?.version, version);
+      await store.upload("x/large.bin", path, { ifVersion: version });
+      await assert.rejects(
+        store.upload("x/large.bin", path, { ifVersion: version }),
+        ConflictError,
+      );
     } finally {
       await Deno.remove(path);
     }
   });
 
   test("a listing has every key below a prefix, in byte order, with sizes and versions", async (store) => {
-    const keys = ["c/a", "c/a-b/x", "c/a/b", "c/é", "c/z.json", "d/other"];
-    for (const key of keys.filter((key) => key !== "c/a")) await store.put(key, bytes(key));
+    // A smiley comes after a wide tilde in bytes, and before it in JavaScript's own order.
+    const keys = ["c/a-b/x", "c/a/b", "c/a0", "c/z.json", "c/é", "c/～", "c/😀"];
+    for (const key of ["d/other", ...keys.toReversed()]) await store.put(key, bytes(key));
     const listed = await Array.fromAsync(store.list("c/"));
-    assert.deepEqual(listed.map(({ key }) => key), ["c/a-b/x", "c/a/b", "c/z.json", "c/é"]);
+    assert.deepEqual(listed.map(({ key }) => key), keys);
     for (const { key, size, version } of listed) {
       assert.equal(size, bytes(key).length);
       assert.equal(version, (await store.get(key))?.version);
     }
-    assert.deepEqual(await keysOf(store, "c/a"), ["c/a-b/x", "c/a/b"]);
+    assert.deepEqual(await keysOf(store, "c/a"), ["c/a-b/x", "c/a/b", "c/a0"]);
     assert.deepEqual(await keysOf(store, "nothing/"), []);
   });
 
   test("a listing by folders stops at the next slash", async (store) => {
     for (const key of ["c/1/a", "c/1/b", "c/2/deep/er", "c/file"]) await store.put(key, bytes("x"));
-    assert.deepEqual(await keysOf(store, "c/", true), ["c/1/", "c/2/", "c/file"]);
+    const listed = await Array.fromAsync(store.list("c/", { folders: true }));
+    assert.deepEqual(listed.map(({ key }) => key), ["c/1/", "c/2/", "c/file"]);
+    assert.deepEqual(listed[0], { key: "c/1/", size: 0, version: "" });
+    assert.equal(listed[2]?.size, 1);
+    assert.deepEqual(await keysOf(store, "c/2", true), ["c/2/"]);
+    assert.deepEqual(await keysOf(store, "", true), ["c/"]);
   });
 
   test("keys with spaces, signs and letters of any script are kept", async (store) => {
@@ -136,5 +173,15 @@ export function storeContract(adapter: string, open: OpenStore): void {
     await store.put(key, bytes("1"));
     assert.equal(await textOf(store, key), "1");
     assert.deepEqual(await keysOf(store, "collections/a b"), [key]);
+  });
+
+  test("what is deleted while it is listed does not stop the listing", async (store) => {
+    const keys = Array.from({ length: 20 }, (_, i) => `c/${i}/x`);
+    for (const key of keys) await store.put(key, bytes("x"));
+    for await (const { key } of store.list("c/")) {
+      assert.ok(keys.includes(key));
+      for (const other of keys) await store.delete(other);
+    }
+    assert.deepEqual(await keysOf(store, "c/"), []);
   });
 }

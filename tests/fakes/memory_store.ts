@@ -1,5 +1,6 @@
 /** A store in memory, whose every step a test can look at or break. */
 
+import { Buffer } from "node:buffer";
 import { ConflictError, OutsideError } from "../../lib/errors.ts";
 import type { Listed, Store, Version, When } from "../../lib/store/store.ts";
 
@@ -21,9 +22,9 @@ export class MemoryStore implements Store {
     this.name = name;
   }
 
-  /** Every key, in order. */
+  /** Every key, in the order of its bytes. */
   keys(): string[] {
-    return [...this.#objects.keys()].sort();
+    return [...this.#objects.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   }
 
   async get(key: string): Promise<{ bytes: Uint8Array; version: Version } | null> {
@@ -62,9 +63,8 @@ export class MemoryStore implements Store {
       if (!key.startsWith(prefix)) continue;
       const end = folders ? key.indexOf("/", prefix.length) : -1;
       if (end < 0) {
-        const { bytes, version } = this.#objects.get(key) ??
-          { bytes: new Uint8Array(), version: "" };
-        yield { key, size: bytes.length, version };
+        const found = this.#objects.get(key);
+        if (found) yield { key, size: found.bytes.length, version: found.version };
       } else if (key.slice(0, end + 1) !== last) {
         last = key.slice(0, end + 1);
         yield { key: last, size: 0, version: "" };

@@ -16,6 +16,7 @@ export type StreamScript = StreamItem[];
 
 /** A TwitterApi on a World; `before` may throw, or wait. */
 export class WorldApi implements TwitterApi {
+  readonly tellsAuthors = false;
   before: (call: string) => void | Promise<void> = () => {};
   readonly #world: World;
   readonly #pageSize: number;
