@@ -51,8 +51,14 @@ const userTimelineSchema = z.looseObject({
   type: z.literal("user_timeline"),
   users: z.record(
     z.string().regex(/^\d+$/, "is not a user_id"),
-    z.looseObject({ screen_name: z.string().optional(), since_id: digits.optional() }),
+    z.looseObject({
+      screen_name: z.string().optional(),
+      since_id: digits.optional(),
+      looked_up: z.string().optional(),
+    }),
   ),
+  /** Version 2: days after which a user of whom nothing was heard is looked up, for 1 cent each. */
+  lookup_users_every: z.number("must be a number of days").positive("must be above 0").optional(),
   delete_users_for: z.array(z.enum(USER_STATES)).optional(),
 });
 

@@ -12,7 +12,7 @@ import {
 import type { Json, JsonObject } from "../json.ts";
 
 /** What harvests move all the time, and nobody wants to read. */
-const UNTOLD = new Set(["since_id"]);
+const UNTOLD = new Set(["since_id", "looked_up"]);
 
 /** What to describe. */
 export interface DescribeOptions {

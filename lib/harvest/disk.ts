@@ -32,7 +32,9 @@ export async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<vo
 export function diskError(cause: unknown): UserError | OutsideError {
   if (cause instanceof UserError) return cause;
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-  if (/ENOSPC|EDQUOT|EFBIG/.test(code) || /No space left|quota/i.test(messageOf(cause))) {
+  if (
+    /ENOSPC|EDQUOT|EFBIG/.test(code) || /No space left|quota|os error 27/i.test(messageOf(cause))
+  ) {
     return new UserError("The disk for temporary files is full", {
       cause,
       hint:

@@ -68,7 +68,9 @@ export class Recorder {
 
   constructor(options: RecorderOptions) {
     this.#options = options;
-    this.#positions = { ...options.checkpoint.state.positions };
+    const unfinished = Object.entries(options.checkpoint.state.positions)
+      .filter(([, position]) => position !== "whole");
+    this.#positions = Object.fromEntries(unfinished);
     this.#counts = noCounts(options.checkpoint.state.counts.walks);
   }
 
@@ -149,7 +151,8 @@ export class Recorder {
     }
     await this.#takeSides(batch);
     if (batch.update) this.#update = combine(this.#update, batch.update);
-    if (batch.position === "whole") this.#counts.walks_done++;
+    const wasWhole = this.#positions[batch.walk] === "whole";
+    if (batch.position === "whole" && !wasWhole) this.#counts.walks_done++;
     this.#positions[batch.walk] = batch.position;
     if (hasContent(batch)) this.#waitingSince ??= clock.monotonic();
   }

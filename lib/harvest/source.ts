@@ -51,6 +51,9 @@ export interface TweetSource {
   batches(from: Positions, signal: AbortSignal): AsyncIterable<Batch>;
 }
 
+/** Days after which a user of whom nothing was heard is looked up, where the configuration says nothing. */
+const LOOKUP_DAYS = 7;
+
 /** Opens the source that a configuration asks for. */
 export async function openSource(
   config: CollectionConfig,
@@ -60,10 +63,13 @@ export async function openSource(
   switch (config.type) {
     case "user_timeline": {
       const { UserTimelineSource } = await import("./user_timeline.ts");
-      return new UserTimelineSource(api, {
-        users: config.users,
-        deleteUsersFor: config.delete_users_for ?? [],
-      });
+      const deleteUsersFor = config.delete_users_for ?? [];
+      const lookUpEvery = (config.lookup_users_every ?? LOOKUP_DAYS) * 86_400_000;
+      return new UserTimelineSource(
+        api,
+        { users: config.users, deleteUsersFor, lookUpEvery },
+        clock,
+      );
     }
     case "search": {
       const { SearchSource } = await import("./search.ts");

@@ -1,6 +1,8 @@
 /** The timelines of many users as a source: one walk a user, several side by side. */
 
+import { type Clock, isoTime } from "../clock.ts";
 import { combine, type ConfigUpdate } from "../collection/changeset.ts";
+import type { JsonObject } from "../json.ts";
 import type { PageAt, TimelineState, TwitterApi, UserAnswer } from "../twitter/api.ts";
 import { sideBySide } from "./side_by_side.ts";
 import type { Batch, Positions, TweetSource, UserChange } from "./source.ts";
@@ -10,6 +12,8 @@ import { walk } from "./walk.ts";
 export interface TimelineUser {
   screen_name?: string | undefined;
   since_id?: string | undefined;
+  /** When something was last heard of the user besides the timeline; ISO 8601. */
+  looked_up?: string | undefined;
 }
 
 /** Whose timelines to collect. */
@@ -18,6 +22,8 @@ export interface UserTimelineOptions {
   users: Record<string, TimelineUser>;
   /** The states for which a user is taken out of the configuration. */
   deleteUsersFor: readonly string[];
+  /** Milliseconds after which a user of whom nothing was heard is looked up again. */
+  lookUpEvery: number;
 }
 
 /** Pages that are asked for at the same time: enough to keep the rate limit busy. */
@@ -29,69 +35,104 @@ const CHUNK = 100;
 export class UserTimelineSource implements TweetSource {
   readonly #api: TwitterApi;
   readonly #options: UserTimelineOptions;
+  readonly #clock: Clock;
 
-  constructor(api: TwitterApi, options: UserTimelineOptions) {
+  constructor(api: TwitterApi, options: UserTimelineOptions, clock: Clock) {
     this.#api = api;
     this.#options = options;
+    this.#clock = clock;
   }
 
-  batches(from: Positions, signal: AbortSignal): AsyncIterable<Batch> {
-    return sideBySide(this.#walks(from, signal), WIDTH);
+  async *batches(from: Positions, signal: AbortSignal): AsyncGenerator<Batch> {
+    const silent: string[] = [];
+    yield* sideBySide(this.#walks({ from, signal, silent }), WIDTH);
+    yield* this.#lookedUp(silent.filter((id) => this.#isDue(id)), signal);
   }
 
-  /** One walk a user; they are looked up as the walks are begun. */
-  async *#walks(from: Positions, signal: AbortSignal): AsyncGenerator<AsyncIterable<Batch>> {
-    const ids = unfinishedFirst(Object.keys(this.#options.users), from);
+  /** One walk a user. Where pages do not tell who wrote them, users are looked up as walks are begun. */
+  async *#walks(walking: Walking): AsyncGenerator<AsyncIterable<Batch>> {
+    const ids = unfinishedFirst(Object.keys(this.#options.users), walking.from);
+    if (this.#api.tellsAuthors) {
+      for (const id of ids) yield this.#walk(id, null, walking);
+      return;
+    }
     for (let i = 0; i < ids.length; i += CHUNK) {
-      for await (const answers of this.#api.users("id", ids.slice(i, i + CHUNK), signal)) {
-        for (const answer of answers) yield this.#walk(answer, from, signal);
+      for await (const answers of this.#api.users("id", ids.slice(i, i + CHUNK), walking.signal)) {
+        for (const answer of answers) yield this.#walk(answer.asked, answer, walking);
       }
     }
   }
 
-  async *#walk(answer: UserAnswer, from: Positions, signal: AbortSignal): AsyncGenerator<Batch> {
-    const id = answer.asked;
+  async *#walk(
+    id: string,
+    answer: UserAnswer | null,
+    { from, signal, silent }: Walking,
+  ): AsyncGenerator<Batch> {
     const name = walkOf(id);
-    const found = this.#found(answer);
-    if (this.#unreadable(answer.state)) {
-      yield { walk: name, position: "whole", tweets: [], count: 0, ...found };
+    const news = answer ? [this.#found(answer)] : [];
+    let state = answer?.state;
+    if (state && this.#isUnreadable(state)) {
+      yield news.reduce(joined, { walk: name, position: "whole", tweets: [], count: 0 });
       return;
     }
-    let told: TimelineState | undefined;
     const pages = walk({
       name,
       ask: async (at: PageAt) => {
         const page = await this.#api.timeline(id, at, signal);
-        if (typeof page !== "string") return page;
-        told = page;
-        return null;
+        const told = typeof page === "string" ? page : page.author?.state;
+        if (typeof page === "string") {
+          if (told !== state) news.push(this.#changed(id, page));
+        } else if (page.author && state === undefined) {
+          news.push(this.#found(page.author));
+        }
+        state ??= told;
+        return typeof page === "string" ? null : page;
       },
       from: from[name],
       sinceId: this.#options.users[id]?.since_id,
       learn: (newestId) => ({ update: { users: { [id]: { since_id: newestId } } }, delete: [] }),
     });
-    let first = true;
-    for await (const batch of pages) {
-      const more = told && told !== answer.state ? this.#changed(id, told) : {};
-      yield joined(first ? joined(batch, found) : batch, more);
-      first = false;
+    for await (const batch of pages) yield news.splice(0).reduce(joined, batch);
+    if (state === undefined) silent.push(id);
+  }
+
+  /** Looks up users whose timelines gave nothing: they may have changed their names, or be gone. */
+  async *#lookedUp(ids: string[], signal: AbortSignal): AsyncGenerator<Batch> {
+    for (let i = 0; i < ids.length; i += CHUNK) {
+      for await (const answers of this.#api.users("id", ids.slice(i, i + CHUNK), signal)) {
+        for (const answer of answers) {
+          const nothing = { walk: walkOf(answer.asked), position: "whole", tweets: [], count: 0 };
+          yield joined(nothing, this.#found(answer));
+        }
+      }
     }
   }
 
-  /** What the look-up tells: the user as sent, and what changed. */
+  /** Whether a user of whom nothing was heard in this harvest is to be asked for. */
+  #isDue(id: string): boolean {
+    const last = Date.parse(this.#options.users[id]?.looked_up ?? "");
+    return !(this.#clock.now() - last < this.#options.lookUpEvery);
+  }
+
+  /** What was told of a user: the user as sent, and what changed. */
   #found(answer: UserAnswer): Found {
     if (!("id" in answer)) return this.#changed(answer.asked, answer.state);
     const { id, screenName, line } = answer;
     const known = this.#options.users[id]?.screen_name;
     const found: Found = answer.state === "protected" ? this.#changed(id, "protected") : {};
     found.users = [line];
-    if (known === screenName) return found;
-    const change = known === undefined ? "screen name found" : "screen name changed";
-    found.userChanges = [
-      ...found.userChanges ?? [],
-      { user_id: id, change, screen_name: screenName },
-    ];
-    found.update ??= { update: { users: { [id]: { screen_name: screenName } } }, delete: [] };
+    const update: JsonObject = this.#api.tellsAuthors
+      ? { looked_up: isoTime(this.#clock.now()) }
+      : {};
+    if (known !== screenName) {
+      const change = known === undefined ? "screen name found" : "screen name changed";
+      const named: UserChange = { user_id: id, change, screen_name: screenName };
+      found.userChanges = [...found.userChanges ?? [], named];
+      update.screen_name = screenName;
+    }
+    if (Object.keys(update).length > 0) {
+      found.update ??= { update: { users: { [id]: update } }, delete: [] };
+    }
     return found;
   }
 
@@ -108,10 +149,18 @@ export class UserTimelineSource implements TweetSource {
   }
 
   /** Whether to leave a timeline alone; a protected one is tried, as the keys' owner may follow it. */
-  #unreadable(state: UserAnswer["state"]): boolean {
+  #isUnreadable(state: UserAnswer["state"]): boolean {
     return state === "suspended" || state === "not_found" ||
       (state === "protected" && this.#options.deleteUsersFor.includes(state));
   }
+}
+
+/** What the walks of one harvest share. */
+interface Walking {
+  from: Positions;
+  signal: AbortSignal;
+  /** The users of whom nothing was heard. */
+  silent: string[];
 }
 
 /** What was learned about a user, as parts of a batch. */

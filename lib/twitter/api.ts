@@ -28,20 +28,23 @@ export interface Page {
   next?: string;
   /** A span that the API cannot reach any more. */
   gap?: Gap;
+  /** Who wrote a timeline's tweets, where the page tells it. */
+  author?: FoundUser;
+}
+
+/** A user as the API knows them. */
+export interface FoundUser {
+  state: "found" | "protected";
+  /** What was asked for: an id or a screen name, as given. */
+  asked: string;
+  id: string;
+  screenName: string;
+  /** The user as the API sent it. */
+  line: Uint8Array;
 }
 
 /** What the API knows of one user that was asked for. */
-export type UserAnswer =
-  | {
-    state: "found" | "protected";
-    /** What was asked for: an id or a screen name, as given. */
-    asked: string;
-    id: string;
-    screenName: string;
-    /** The user as the API sent it. */
-    line: Uint8Array;
-  }
-  | { state: "suspended" | "not_found"; asked: string };
+export type UserAnswer = FoundUser | { state: "suspended" | "not_found"; asked: string };
 
 /** What a filter stream is to deliver; the values as the v1.1 API takes them, comma separated. */
 export interface Filter {
@@ -88,6 +91,8 @@ export type TimelineState = "protected" | "suspended" | "not_found";
  * last retry, UserError where the keys are at fault, and an AbortError when `signal` is aborted.
  */
 export interface TwitterApi {
+  /** Whether a timeline's pages tell who wrote them, so that users need not be looked up before. */
+  readonly tellsAuthors: boolean;
   /** One page of a user's tweets, newest first, or the state that forbids reading them. */
   timeline(userId: string, at: PageAt, signal: AbortSignal): Promise<Page | TimelineState>;
   /** One page of a search, newest first. */

@@ -5,6 +5,7 @@ import type { Clock } from "../clock.ts";
 import { ApiError } from "../errors.ts";
 import type {
   Filter,
+  FoundUser,
   Page,
   PageAt,
   StreamItem,
@@ -39,6 +40,7 @@ export interface V1Options {
 
 /** The API in version 1.1: https://developer.x.com/en/docs/x-api/v1 */
 export class V1Api implements TwitterApi {
+  readonly tellsAuthors = false;
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #stallMs: number;
@@ -217,7 +219,7 @@ function idOf(answer: Uint8Array, { start }: Span): string {
 function userOf(
   answer: Uint8Array,
   span: Span,
-): Extract<UserAnswer, { state: "found" | "protected" }> {
+): FoundUser {
   const bytes = line(answer, span);
   const parsed = userSchema.safeParse(JSON.parse(decoder.decode(bytes)));
   if (!parsed.success) throw new SyntaxError("A user is not as expected");

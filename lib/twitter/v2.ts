@@ -39,6 +39,7 @@ export interface V2Options {
 
 /** The API in version 2: https://docs.x.com/x-api */
 export class V2Api implements TwitterApi {
+  readonly tellsAuthors = true;
   readonly #transport: Transport;
   readonly #clock: Clock;
 
@@ -59,7 +60,8 @@ export class V2Api implements TwitterApi {
       token: "pagination_token",
       signal,
     });
-    return answer.state ?? page;
+    const author = answer.users.find((user) => user.id === userId);
+    return answer.state ?? (author ? { ...page, author } : page);
   }
 
   /** GET /2/tweets/search/recent: 100 a page, seven days back. */

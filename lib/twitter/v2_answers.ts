@@ -1,8 +1,8 @@
 /** What answers of version 2 say, and how one becomes a line. */
 
 import { z } from "zod";
-import type { TimelineState, UserAnswer } from "./api.ts";
-import { items, line, member } from "./raw_json.ts";
+import type { FoundUser, TimelineState, UserAnswer } from "./api.ts";
+import { items, line, member, type Span } from "./raw_json.ts";
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
@@ -15,18 +15,21 @@ const problemSchema = z.looseObject({
   type: z.string().optional(),
 });
 
+const userSchema = z.object({
+  id: z.string().regex(/^\d+$/),
+  username: z.string(),
+  protected: z.boolean().optional(),
+});
+
 const tweetsSchema = z.object({
+  includes: z.object({ users: z.array(userSchema).optional() }).optional(),
   data: z.array(z.object({ id: z.string().regex(/^\d+$/) })).optional(),
   errors: z.array(problemSchema).optional(),
   meta: z.object({ next_token: z.string().optional() }).optional(),
 });
 
 const usersSchema = z.object({
-  data: z.array(z.object({
-    id: z.string().regex(/^\d+$/),
-    username: z.string(),
-    protected: z.boolean().optional(),
-  })).optional(),
+  data: z.array(userSchema).optional(),
   errors: z.array(problemSchema).optional(),
 });
 
@@ -36,15 +39,20 @@ type Problem = z.infer<typeof problemSchema>;
 export interface TweetsAnswer {
   ids: string[];
   next: string | undefined;
+  /** The users that the tweets are by, or about. */
+  users: FoundUser[];
   /** Why there is nothing to read, where that is so. */
   state: TimelineState | null;
 }
 
 /** What a page of tweets says. @throws SyntaxError where it is damaged. */
 export function readTweets(answer: Uint8Array): TweetsAnswer {
-  const { data = [], errors = [], meta } = parse(tweetsSchema, answer);
+  const { data = [], errors = [], includes, meta } = parse(tweetsSchema, answer);
   const [problem] = errors;
+  const included = member(answer, "includes");
+  const users = included && member(answer, "users", included.start);
   return {
+    users: users ? usersIn(answer, users, includes?.users ?? []) : [],
     ids: data.map((tweet) => tweet.id),
     next: meta?.next_token,
     state: data.length === 0 && !meta && problem ? stateOf(problem) : null,
@@ -61,20 +69,29 @@ export function readUsers(
   const names = new Map(asked.map((name) => [name.toLowerCase(), name]));
   const askedAs = (name: string) => names.get(name.toLowerCase()) ?? name;
   const span = member(answer, "data");
-  const lines = span ? [...items(answer, span.start)].map((item) => line(answer, item)) : [];
-  const found = data.map((user, i): UserAnswer => ({
-    state: user.protected ? "protected" : "found",
-    asked: askedAs(by === "id" ? user.id : user.username),
-    id: user.id,
-    screenName: user.username,
-    line: lines[i] ?? new Uint8Array(),
-  }));
+  const found = span ? usersIn(answer, span, data) : [];
   const missing = errors.flatMap((problem): UserAnswer[] => {
     const state = stateOf(problem);
     if (!state || state === "protected" || !problem.value) return [];
     return [{ state, asked: askedAs(problem.value) }];
   });
-  return [...found, ...missing];
+  const named = found.map((user) => ({
+    ...user,
+    asked: askedAs(by === "id" ? user.id : user.screenName),
+  }));
+  return [...named, ...missing];
+}
+
+/** The users of the array at a place, each with its own bytes. */
+function usersIn(answer: Uint8Array, span: Span, users: z.infer<typeof userSchema>[]): FoundUser[] {
+  const lines = [...items(answer, span.start)].map((item) => line(answer, item));
+  return users.map((user, i) => ({
+    state: user.protected ? "protected" : "found",
+    asked: user.id,
+    id: user.id,
+    screenName: user.username,
+    line: lines[i] ?? new Uint8Array(),
+  }));
 }
 
 /**

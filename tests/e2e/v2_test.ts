@@ -50,12 +50,54 @@ Deno.test("a collection of version 1.1 that is turned into one of version 2 keep
     const [user = ""] = place.sandbox.world.users.keys();
     place.sandbox.world.post(user, 3);
     assert.match(await place.ok("collection", "once", "tl", "--wait"), /complete.* 3 tweets/);
-    const after = await place.object("tl/collection.json") as { users: Record<string, unknown> };
-    assert.deepEqual(after.users[user], {
+    const after = await place.object("tl/collection.json") as {
+      users: Record<string, Record<string, string>>;
+    };
+    const { looked_up, ...known } = after.users[user] ?? {};
+    assert.match(looked_up ?? "", /^\d{4}-/);
+    assert.deepEqual(known, {
       ...config.users[user],
       since_id: idsOf(await tweetsOf((await place.harvests("tl")).at(-1) ?? "")).at(0),
     });
   }, { world: world(4, 130) }));
+
+Deno.test("names come with the posts: users are looked up only if they gave nothing, and then not again for days", () =>
+  inPlace(async (place) => {
+    const users = usersOf(place);
+    await place.add({ id: "tl", type: "user_timeline", api: "2", users: { ...users, "77": {} } });
+    const silent = { id: "77", screenName: "silent", name: "Silent", state: "open" } as const;
+    place.sandbox.world.users.set("77", silent);
+    const lookups = () =>
+      place.sandbox.requests.filter(({ path }) =>
+        path.startsWith("/2/users") && !path.endsWith("/tweets")
+      );
+    await place.ok("collection", "once", "tl", "--wait");
+    assert.deepEqual(lookups().map(({ parameters }) => parameters.ids), ["77"]);
+    const [folder = ""] = await place.harvests("tl");
+    assert.equal(
+      (await Deno.readTextFile(`${folder}/users.jsonl`)).trimEnd().split("\n").length,
+      5,
+    );
+    const after = await place.object("tl/collection.json") as {
+      users: Record<string, { screen_name?: string }>;
+    };
+    for (const [id, user] of place.sandbox.world.users) {
+      assert.equal(after.users[id]?.screen_name, user.screenName);
+    }
+
+    assert.match(
+      await place.ok("collection", "once", "tl", "--wait"),
+      /complete.* 0 tweets.* 5 of 5 users/,
+    );
+    assert.equal(lookups().length, 1, "nothing is billed where nothing is new");
+    await place.ok("collection-config", "download", "tl");
+    const config = JSON.parse(await Deno.readTextFile(place.path("collection.json")));
+    for (const id of Object.keys(config.users)) config.users[id].looked_up = "2020-01-01T00:00:00Z";
+    await place.writeJson("collection.json", config);
+    await place.ok("collection-config", "update");
+    await place.ok("collection", "once", "tl", "--wait");
+    assert.equal(lookups().length, 2, "after days they are looked up, in one call");
+  }, { world: world(4, 7) }));
 
 Deno.test("users in every state are told apart in version 2", () =>
   inPlace(async (place) => {

@@ -127,6 +127,7 @@ Deno.test("v2: recorded answers are read: partial errors, empty pages, users in 
   assert.equal(stateOf({ type: "x/not-authorized-for-resource" }), "protected");
   assert.deepEqual(readTweets(encoder.encode('{"meta":{"result_count":0}}')), {
     ids: [],
+    users: [],
     next: undefined,
     state: null,
   });
