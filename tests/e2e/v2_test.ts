@@ -121,3 +121,12 @@ Deno.test("a filter collection of version 2 is refused in one line for now", () 
     assert.equal(code, 1);
     assert.match(err, /Error: Filter collections of version 2 .*"api": "1.1"/);
   }));
+
+Deno.test("a template for what is not there yet is refused as well", () =>
+  inPlace(async (place) => {
+    const { code, err } = await place.run("collection-config", "template", "filter", "--api", "2");
+    assert.equal(code, 1);
+    assert.match(err, /Filter collections of version 2/);
+    await place.ok("collection-config", "template", "search", "--api", "2", "--id=x");
+    assert.equal(JSON.parse(await Deno.readTextFile(place.path("collection.json"))).api, "2");
+  }));
