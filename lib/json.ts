@@ -18,10 +18,11 @@ const encoder = new TextEncoder();
  * @throws UserError that names line and column of the mistake.
  */
 export function parseJson(text: string | Uint8Array, name: string): Json {
+  const json = decoded(text, name);
   try {
-    return JSON.parse(typeof text === "string" ? text : decoder.decode(text));
+    return JSON.parse(json);
   } catch (cause) {
-    throw new UserError(`${name} is not JSON: ${placed(messageOf(cause), text)}`, { cause });
+    throw new UserError(`${name} is not JSON: ${placed(messageOf(cause), json)}`, { cause });
   }
 }
 
@@ -45,14 +46,21 @@ export function jsonBytes(value: unknown): Uint8Array {
   return encoder.encode(`${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** What is wrong, after the line and column where it is. */
-function placed(message: string, text: string | Uint8Array): string {
-  if (typeof text !== "string") {
-    if (/encoded data/.test(message)) return "it is not UTF-8 text";
-    return placed(message, new TextDecoder().decode(text));
+/** Text without the byte order mark that some editors put in front of it. */
+function decoded(text: string | Uint8Array, name: string): string {
+  if (typeof text === "string") return text.replace(/^\ufeff/, "");
+  try {
+    return decoder.decode(text);
+  } catch (cause) {
+    throw new UserError(`${name} is not JSON: it is not UTF-8 text`, { cause });
   }
+}
+
+/** What is wrong, after the line and column where it is. */
+function placed(message: string, text: string): string {
   const before = text.slice(0, faultIn(text)).split("\n");
-  const reason = message.replace(/( after JSON| in JSON)? at position.*$/, "").replace(/, (\.\.\.)?".*$/s, "");
+  const reason = message.replace(/( after JSON| in JSON)? at position.*$/, "")
+    .replace(/, (\.\.\.)?".*$/s, "");
   return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}: ${reason}`;
 }
 
@@ -73,7 +81,7 @@ function canGoOn(text: string): boolean {
     JSON.parse(text);
     return true;
   } catch (error) {
-    return /end of JSON input|Unterminated/.test(messageOf(error)) ||
+    return /end of JSON input/.test(messageOf(error)) ||
       /position (\d+)/.exec(messageOf(error))?.[1] === `${text.length}`;
   }
 }

@@ -91,22 +91,29 @@ export class Settings {
 async function readIni(path: string): Promise<Partial<Record<SettingName, string>>> {
   let text: string;
   try {
-    text = await Deno.readTextFile(path);
+    text = (await Deno.readTextFile(path)).replace(/^\ufeff/, "");
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return {};
     throw new UserError(`${path} cannot be read: ${messageOf(cause)}`, { cause });
   }
+  const lines = text.split(/\r?\n/).map((line) => line.trim());
+  const fault = lines.findIndex((line) => !/^($|[#;]|\[[^\]]+\]$|[^=]+=)/.test(line));
+  if (fault >= 0) {
+    throw new UserError(`Line ${fault + 1} of ${path} is no setting`, {
+      hint: "A line is `name = value`, a section like [DEFAULT], or a comment that begins with #.",
+    });
+  }
   const section = iniSchema.safeParse(parse(text)).data?.DEFAULT;
-  if (!section && text.trim() !== "") {
+  if (!section && lines.some((line) => /^[^#;]/.test(line))) {
     throw new UserError(`${path} has no section [DEFAULT]`, {
       hint: "Put [DEFAULT] in its first line.",
     });
   }
   const settings: Partial<Record<SettingName, string>> = {};
   for (const name of NAMES) {
-    const value = section?.[name];
-    if (typeof value !== "string" || value === "") continue;
-    if (/^<.*>$/.test(value)) {
+    const value = String(section?.[name] ?? "");
+    if (value === "") continue;
+    if (/<[^>]*>/.test(value)) {
       throw new UserError(`${name} in ${path} is still ${value}`, { hint: "Put in its value." });
     }
     settings[name] = value;
@@ -117,7 +124,13 @@ async function readIni(path: string): Promise<Partial<Record<SettingName, string
 function urlIn(env: Record<string, string | undefined>, name: string): URL | undefined {
   const value = env[name];
   if (!value) return undefined;
-  if (urlSchema.safeParse(value).success) return new URL(value);
+  if (urlSchema.safeParse(value).success) {
+    const url = new URL(value);
+    if (url.href === `${url.origin}/`) return url;
+    throw new UserError(`${name} is ${JSON.stringify(value)}, which is more than scheme and host`, {
+      hint: `Set it to ${url.origin}, or unset it.`,
+    });
+  }
   throw new UserError(`${name} is ${JSON.stringify(value)}, which is no address`, {
     hint: `Set it to something like http://127.0.0.1:8080, or unset it.`,
   });

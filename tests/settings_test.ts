@@ -57,6 +57,33 @@ Deno.test("an ini that cannot be used is named", async () => {
     (iniPath) =>
       assert.rejects(Settings.load({ env: {}, iniPath }), /bucket in .* is still <your bucket>/),
   );
+  await withIni(
+    "[DEFAULT]\nsubnet = subnet-<id>\n",
+    (iniPath) => assert.rejects(Settings.load({ env: {}, iniPath }), /subnet in .* is still/),
+  );
+  for (const wrong of ["[DEFAULT]\nbucket x\n", "[DEFAULT]\nbucket: x\n", "\n[DEFAULT\n"]) {
+    await withIni(
+      wrong,
+      (iniPath) =>
+        assert.rejects(
+          Settings.load({ env: {}, iniPath }),
+          /^UserError: Line 2 of .* is no setting/,
+        ),
+    );
+  }
+});
+
+Deno.test("comments, a byte order mark and words that mean something elsewhere are read as written", async () => {
+  const load = async (text: string) => {
+    let found = "";
+    await withIni(text, async (iniPath) => {
+      found = (await Settings.load({ env: {}, iniPath })).bucket;
+    });
+    return found;
+  };
+  assert.equal(await load("\ufeff[DEFAULT]\r\n# mine\r\nbucket = x\r\n"), "x");
+  assert.equal(await load("[DEFAULT]\nbucket = true\n"), "true");
+  assert.equal(await load("# nothing yet\n"), "./twarc-cloud-data");
 });
 
 Deno.test("the address of the API comes from the environment, and has to be one", async () => {
@@ -64,7 +91,7 @@ Deno.test("the address of the API comes from the environment, and has to be one"
     Settings.load({ env: { TWITTER_API_URL }, iniPath: "/nowhere" });
   assert.equal((await load("http://127.0.0.1:8080")).twitterApiUrl?.href, "http://127.0.0.1:8080/");
   assert.equal((await load("")).twitterApiUrl, undefined);
-  for (const wrong of ["localhost:80", "ftp://x", "x"]) {
+  for (const wrong of ["localhost:80", "ftp://x", "x", "https://x/y", "https://a:b@x"]) {
     await assert.rejects(load(wrong), UserError);
   }
 });

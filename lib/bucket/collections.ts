@@ -8,9 +8,9 @@ import {
   type Deletion,
   diff,
   isEmpty,
+  keepLearned,
   learned,
   merge,
-  neverBack,
   redact,
 } from "../collection/changeset.ts";
 import { checkConfig, type CollectionConfig } from "../collection/config.ts";
@@ -108,7 +108,7 @@ export class Collections {
           "To change it: `twarc-cloud collection-config update`. For a new one, take another id.",
       });
     }
-    await this.#record(id, diff({ id, type }, config), now);
+    await this.#record(id, diff({ id, type }, untimed(config)), now);
     return next;
   }
 
@@ -127,7 +127,7 @@ export class Collections {
       });
     }
     const isOutdated = current.timestamp !== undefined && current.timestamp !== mine.timestamp;
-    const wanted = isOutdated ? neverBack(current, mine) : mine;
+    const wanted = isOutdated ? keepLearned(current, mine) : mine;
     const change = diff(untimed(current), untimed(wanted));
     if (isEmpty(change)) {
       throw new UserError("No changes in collection configuration", {
@@ -185,12 +185,16 @@ export class Collections {
     if (!last) return null;
     const { harvest_id } = parseAs(lastHarvestSchema, last.bytes, keys.lastHarvest);
     const folder = keys.harvest(timeOf(harvest_id));
-    const info = await this.#store.get(`${folder}${FILES.harvest}`) ??
-      await this.#store.get(`${folder}${FILES.originalHarvest}`);
+    let infoKey = `${folder}${FILES.harvest}`;
+    let info = await this.#store.get(infoKey);
+    if (!info) {
+      infoKey = `${folder}${FILES.originalHarvest}`;
+      info = await this.#store.get(infoKey);
+    }
     if (!info) return null;
     const changes = await this.#store.get(`${folder}${FILES.userChanges}`);
     return {
-      info: parseAs(harvestInfoSchema, info.bytes, `${folder}${FILES.harvest}`),
+      info: parseAs(harvestInfoSchema, info.bytes, infoKey),
       userChanges: changes
         ? parseAs(userChangesSchema, changes.bytes, `${folder}${FILES.userChanges}`)
         : [],

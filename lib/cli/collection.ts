@@ -6,6 +6,7 @@ import type { CollectionType } from "../collection/config.ts";
 import type { Job, Started } from "../runner/runner.ts";
 import { bucketOption, configFileOption } from "./collection_config.ts";
 import { readConfigFile, writeConfigFile } from "./config_file.ts";
+import { addDehydrate } from "./dehydrate.ts";
 import { type Bucket, type Context, openBucket } from "./context.ts";
 import { follow, summary } from "./follow.ts";
 import { count, size } from "./output.ts";
@@ -21,6 +22,7 @@ export function addCollection(program: Command, context: Context): void {
   addSchedule(group, context);
   addFilter(group, context);
   addDownload(group, context);
+  addDehydrate(group, context);
 }
 
 function addList(group: Command, context: Context): void {

@@ -117,6 +117,23 @@ export function neverBack(config: JsonObject, next: JsonObject): JsonObject {
   );
 }
 
+/** What harvests learn of a user, besides since_id. */
+const LEARNED = new Set(["screen_name", "looked_up"]);
+
+/** `next`, made from an older copy of `config`, with what harvests have learned in between. */
+export function keepLearned(config: JsonObject, next: JsonObject): JsonObject {
+  const kept = neverBack(config, next);
+  const [before, after] = [member(config, "users"), member(kept, "users")];
+  if (!isObject(before) || !isObject(after)) return kept;
+  const users = Object.entries(after).map(([id, user]) => {
+    const known = member(before, id);
+    if (!isObject(known) || !isObject(user)) return [id, user];
+    const facts = Object.entries(known).filter(([name]) => LEARNED.has(name));
+    return [id, { ...user, ...Object.fromEntries(facts) }];
+  });
+  return { ...kept, users: Object.fromEntries(users) };
+}
+
 function isNewer(since: Json | undefined, than: Json | undefined): since is string {
   if (typeof since !== "string" || !/^\d+$/.test(since)) return false;
   return typeof than !== "string" || !/^\d+$/.test(than) || BigInt(since) > BigInt(than);
@@ -124,7 +141,7 @@ function isNewer(since: Json | undefined, than: Json | undefined): since is stri
 
 /** The change with the values of secrets as fingerprints. */
 export function redact(change: ConfigUpdate): ConfigUpdate {
-  return { ...change, update: redacted(change.update, false) };
+  return { ...change, update: redactedObject(change.update, false) };
 }
 
 /** A secret as something that tells it from others and gives nothing away. */
@@ -135,7 +152,7 @@ export function fingerprint(secret: string): string {
 
 /** Members whose values, at any depth, are secrets. */
 export function isSecretMember(name: string): boolean {
-  return /^(keys|credentials)$|secret|token|password/i.test(name);
+  return /keys?(?![a-z])|credential|secret|token|password/i.test(name);
 }
 
 /** Whether a value is an object, not an array. */
@@ -167,12 +184,18 @@ function without(config: JsonObject, deletions: Deletion[]): JsonObject {
   }));
 }
 
-function redacted(value: JsonObject, isSecret: boolean): JsonObject {
+/** A value with the secrets in it as fingerprints; all of it, where it is one. */
+export function redacted(value: Json, isSecret: boolean): Json {
+  if (Array.isArray(value)) return value.map((inner) => redacted(inner, isSecret));
+  if (isObject(value)) return redactedObject(value, isSecret);
+  return isSecret && value !== null ? fingerprint(String(value)) : value;
+}
+
+function redactedObject(value: JsonObject, isSecret: boolean): JsonObject {
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => {
-      const secret = isSecret || isSecretMember(key);
-      if (isObject(inner)) return [key, redacted(inner, secret)];
-      return [key, secret && inner !== null ? fingerprint(String(inner)) : inner];
-    }),
+    Object.entries(value).map(([key, inner]) => [
+      key,
+      redacted(inner, isSecret || isSecretMember(key)),
+    ]),
   );
 }

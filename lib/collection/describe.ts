@@ -3,11 +3,11 @@
 import {
   type Changeset,
   type Deletion,
-  fingerprint,
   isObject,
   isSecretMember,
   member,
   merge,
+  redacted,
 } from "./changeset.ts";
 import type { Json, JsonObject } from "../json.ts";
 
@@ -96,6 +96,6 @@ function* leaves(key: string, value: Json | undefined, above: string[]): Generat
 /** The documents write None for what was not there. */
 function shown(path: string[], value: Json | undefined): string {
   if (value === undefined || value === null) return "None";
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  return path.some(isSecretMember) ? fingerprint(text) : text;
+  const safe = redacted(value, path.some(isSecretMember));
+  return typeof safe === "string" ? safe : JSON.stringify(safe);
 }

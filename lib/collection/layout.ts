@@ -10,12 +10,12 @@ const LONGEST_ID = 128;
 
 /** Why a text cannot be a collection's id, or null if it can. */
 export function idFault(id: string): string | null {
-  if (id === "") return "Id is empty.";
-  if (/\s/.test(id)) return "Id contains spaces.";
+  if (id === "") return "Id is empty. Give it a name.";
+  if (/\s/.test(id)) return "Id contains spaces. Use '_' in their place.";
   if (!/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(id)) {
     return "Id may have letters, digits, '_', '-' and '.' only, and may not begin with '.'.";
   }
-  if (id.length > LONGEST_ID) return `Id is longer than ${LONGEST_ID} characters.`;
+  if (id.length > LONGEST_ID) return `Id is longer than ${LONGEST_ID} characters. Shorten it.`;
   return null;
 }
 

@@ -1,6 +1,6 @@
 /** The configurations that a person starts from. */
 
-import type { JsonObject } from "../json.ts";
+import type { Json, JsonObject } from "../json.ts";
 import type { CollectionType } from "./config.ts";
 
 const PART: Record<CollectionType, JsonObject> = {
@@ -43,4 +43,20 @@ export function template(
     ...(api === "2" ? { api } : {}),
     ...PART[type],
   };
+}
+
+const PLACEHOLDERS = new Set(
+  (["user_timeline", "search", "filter"] as const)
+    .flatMap((type) => texts(template(type, { api: "1.1" })))
+    .filter((text) => text.startsWith("<")),
+);
+
+/** Whether a value is a text of a template that nobody has replaced. */
+export function isPlaceholder(value: Json): boolean {
+  return typeof value === "string" && PLACEHOLDERS.has(value);
+}
+
+function texts(value: Json): string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(texts) : [];
 }

@@ -1,6 +1,6 @@
 /** Sets of keys by name, in the file that twarc keeps them in. */
 
-import { parse, stringify } from "ini";
+import { parse } from "ini";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { messageOf, UserError } from "../errors.ts";
@@ -70,7 +70,8 @@ export async function readProfile(path: string, profile?: string): Promise<Twitt
 }
 
 /**
- * Writes a profile; the file's other profiles stay. Only the person can read the file afterwards.
+ * Writes a profile, its keys in place of those that it had; every other line of the file stays as it
+ * is. Only the person can read the file afterwards.
  * @throws UserError
  */
 export async function writeProfile(
@@ -78,24 +79,61 @@ export async function writeProfile(
   profile: string,
   keys: TwitterKeys,
 ): Promise<void> {
-  const profiles = await readFile(path) ?? {};
-  const before = profiles[profile];
-  const next = { ...profiles, [profile]: { ...(isSection(before) ? before : {}), ...keys } };
-  const temporary = join(dirname(path), `.twarc-${crypto.randomUUID()}`);
+  if (!/^[^\s[\]]([^[\]\r\n]*[^\s[\]])?$/.test(profile)) {
+    throw new UserError(`${JSON.stringify(profile)} cannot be the name of a profile`, {
+      hint: "Take one without brackets, and without spaces around it.",
+    });
+  }
+  const next = withProfile(await readText(path) ?? "", profile, keys);
+  // Where it is a link to another place, that place is written.
+  const place = await Deno.realPath(path).catch(() => path);
+  const temporary = join(dirname(place), `.twarc-${crypto.randomUUID()}`);
   try {
-    await Deno.writeTextFile(temporary, stringify(next, { whitespace: true }), { mode: 0o600 });
-    await Deno.rename(temporary, path);
+    await Deno.writeTextFile(temporary, next, { mode: 0o600 });
+    await Deno.rename(temporary, place);
   } catch (cause) {
     await Deno.remove(temporary).catch(() => {});
     throw new UserError(`${path} cannot be written: ${messageOf(cause)}`, { cause });
   }
 }
 
+/** The file's text with the keys of one profile replaced. */
+function withProfile(text: string, profile: string, keys: TwitterKeys): string {
+  const members = NAMES.flatMap((name) => {
+    const value = keys[name]?.trim();
+    if (value && /[\r\n]/.test(value)) throw new UserError(`${name} has more than one line`);
+    return value ? [`${name} = ${value}`] : [];
+  });
+  const lines = text.split(/\r?\n/);
+  const start = lines.findIndex((line) => line.trimEnd() === `[${profile}]`);
+  if (start < 0) {
+    return [...(text.trim() ? [text.trimEnd(), ""] : []), `[${profile}]`, ...members, ""].join(
+      "\n",
+    );
+  }
+  const next = lines.findIndex((line, i) => i > start && line.startsWith("["));
+  const end = next < 0 ? lines.length : next;
+  const others = lines.slice(start + 1, end).filter((line) => !isKey(line));
+  return [...lines.slice(0, start + 1), ...members, ...others, ...lines.slice(end)].join("\n");
+}
+
+function isKey(line: string): boolean {
+  const name = line.split("=")[0]?.trim();
+  return NAMES.some((key) => key === name);
+}
+
 async function readFile(path: string): Promise<Record<string, unknown> | null> {
+  const text = await readText(path);
+  // To the ini library a dot in a section's name means a section within another.
+  const flat = text?.replace(/^\[.*\]/gm, (section) => section.replaceAll(".", "\\."));
+  return flat === undefined ? null : fileSchema.parse(parse(flat));
+}
+
+async function readText(path: string): Promise<string | undefined> {
   try {
-    return fileSchema.parse(parse(await Deno.readTextFile(path)));
+    return (await Deno.readTextFile(path)).replace(/^\ufeff/, "");
   } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return null;
+    if (cause instanceof Deno.errors.NotFound) return undefined;
     throw new UserError(`${path} cannot be read: ${messageOf(cause)}`, { cause });
   }
 }

@@ -13,7 +13,8 @@ import type {
   TwitterApi,
   UserAnswer,
 } from "./api.ts";
-import { items, line, member, type Span, text } from "./raw_json.ts";
+import { idAt } from "./ids.ts";
+import { items, line, member, type Span } from "./raw_json.ts";
 import { liveStream } from "./stream.ts";
 import type { Transport } from "./transport.ts";
 import { readStreamLine } from "./v1_messages.ts";
@@ -185,7 +186,7 @@ function pageOf(answer: Uint8Array, start: number, at: PageAt): Page {
   const ids = new Map<bigint, Span>();
   let repeated = 0;
   for (const span of items(answer, start)) {
-    const id = BigInt(idOf(answer, span));
+    const id = BigInt(idAt(answer, span.start));
     if (at.untilId && id >= BigInt(at.untilId)) repeated++;
     else if (!(at.sinceId && id <= BigInt(at.sinceId)) && !ids.has(id)) ids.set(id, span);
   }
@@ -207,14 +208,6 @@ function pageOf(answer: Uint8Array, start: number, at: PageAt): Page {
 
 const decoder = new TextDecoder();
 
-/** A status' or user's id: `id_str`, or the digits of `id`, which a number would round. */
-function idOf(answer: Uint8Array, { start }: Span): string {
-  const span = member(answer, "id_str", start) ?? member(answer, "id", start);
-  const id = span ? text(answer, span) : "";
-  if (!/^\d+$/.test(id)) throw new SyntaxError("An object has no id");
-  return id;
-}
-
 /** @throws SyntaxError */
 function userOf(
   answer: Uint8Array,
@@ -226,7 +219,7 @@ function userOf(
   return {
     state: parsed.data.protected ? "protected" : "found",
     asked: "",
-    id: idOf(answer, span),
+    id: idAt(answer, span.start),
     screenName: parsed.data.screen_name,
     line: bytes,
   };

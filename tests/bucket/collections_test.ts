@@ -70,6 +70,37 @@ Deno.test("an older file does not undo what harvests learned", async () => {
   assert.deepEqual(outdated.change, { update: { delete_users_for: ["suspended"] }, delete: [] });
 });
 
+Deno.test("a screen name that a harvest learned outlives an older file", async () => {
+  const { collections, mine, clock } = await opened();
+  await clock.advance(5_000);
+  const change = {
+    update: { users: { "1": { screen_name: "new" } } },
+    delete: [{ users: ["2"] }],
+  };
+  await collections.learn("c", change, clock.now());
+  const users = { "1": { screen_name: "old" }, "5": { screen_name: "x" } };
+  assert.deepEqual((await collections.plan({ ...mine, users })).change, {
+    update: { users: { "5": { screen_name: "x" } } },
+    delete: [],
+  });
+});
+
+Deno.test("a type may not change, and no change is no update", async () => {
+  const { collections, mine, store } = await opened();
+  const before = store.keys();
+  await assert.rejects(collections.plan(mine), /No changes in collection configuration/);
+  const search = { ...mine, type: "search", search: { query: "q" } };
+  await assert.rejects(collections.plan(search), /Collection type may not change/);
+  assert.deepEqual(store.keys(), before);
+});
+
+Deno.test("a copy of another collection's file is added as new", async () => {
+  const { collections, mine } = await opened();
+  await collections.add({ ...mine, id: "d" });
+  const [first] = await collections.changesets("d");
+  assert.deepEqual(Object.keys(first?.update ?? {}), ["keys", "users"]);
+});
+
 Deno.test("of two who update at the same time the second is told", async () => {
   const { collections, mine } = await opened();
   const first = await collections.plan({ ...mine, users: { "1": {} } });

@@ -5,6 +5,7 @@ import {
   diff,
   fingerprint,
   isEmpty,
+  keepLearned,
   learned,
   merge,
   neverBack,
@@ -72,6 +73,26 @@ Deno.test("since_id moves forward only, by number and not by text", () => {
   });
 });
 
+Deno.test("an older copy gets what harvests learned of users since, and keeps the rest", () => {
+  const bucket = {
+    users: { "1": { screen_name: "new", since_id: "9", looked_up: "later" }, "3": {} },
+  };
+  const older = {
+    users: { "1": { screen_name: "old", note: "mine" }, "2": { screen_name: "added" } },
+    delete_users_for: [],
+  };
+  assert.deepEqual(keepLearned(bucket, older), {
+    users: {
+      "1": { screen_name: "new", note: "mine", since_id: "9", looked_up: "later" },
+      "2": { screen_name: "added" },
+    },
+    delete_users_for: [],
+  });
+  assert.deepEqual(keepLearned({ search: { since_id: "9" } }, { search: { query: "q" } }), {
+    search: { query: "q", since_id: "9" },
+  });
+});
+
 Deno.test("what was learned once changes nothing the second time", () => {
   fc.assert(fc.property(json, json, (config, target) => {
     const change = diff(config, target);
@@ -86,9 +107,11 @@ Deno.test("secrets stand in a changeset as fingerprints that tell them apart", (
     keys: { consumer_key: "key", consumer_secret: "one" },
     credentials: { access_token: "two" },
     search: { query: "q" },
+    consumer_key: "three",
+    apps: [{ api_key: "four", access_tokens: ["five"] }],
   });
   const text = JSON.stringify(redact(change));
-  assert.doesNotMatch(text, /"(key|one|two)"/);
+  assert.doesNotMatch(text, /"(key|one|two|three|four|five)"/);
   assert.match(text, /"query":"q"/);
   assert.match(fingerprint("one"), /^sha256:[0-9a-f]{8}$/);
   assert.notEqual(fingerprint("one"), fingerprint("two"));

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import {
   checkConfig,
   draftKeys,
@@ -61,7 +62,21 @@ Deno.test("keys may be called credentials, or be a bearer token", () => {
   const { keys, ...rest } = SEARCH;
   assert.deepEqual(keysOf(checkConfig({ ...rest, credentials: keys })), KEYS);
   assert.deepEqual(reasons({ ...rest, keys: { bearer_token: "t" } }), []);
+  assert.match(reasons({ ...rest, keys: { bearer_token: "" } }).join(" "), /Missing consumer_key/);
+  const other = { ...KEYS, consumer_key: "older" };
+  assert.deepEqual(keysOf(checkConfig({ ...SEARCH, credentials: other })), KEYS);
+  assert.deepEqual(withoutKeys(checkConfig({ ...SEARCH, credentials: other })), rest);
   assert.deepEqual(draftKeys({ keys: KEYS }).version, "1.1");
+  assert.deepEqual(draftKeys({ credentials: KEYS, api: "2" }), { keys: KEYS, version: "2" });
+  assert.throws(() => draftKeys({ keys: { ...KEYS, access_token: 5 } }), /keys\.access_token must/);
+});
+
+Deno.test("a harvest's own copy has no keys, and can be read", () => {
+  const { keys: _keys, ...copy } = SEARCH;
+  assert.throws(() => checkConfig(copy), /Missing keys/);
+  const config = checkConfig(copy, { keys: "optional" });
+  assert.equal(config.id, "x");
+  assert.throws(() => keysOf(config), /has no keys/);
 });
 
 Deno.test("every reason is told at once, with the field and the fix", () => {
@@ -70,12 +85,73 @@ Deno.test("every reason is told at once, with the field and the fix", () => {
     "Missing keys. Add them with `twarc-cloud collection-config keys`.",
     'A search collection, but missing search. Add "search": {...}.',
   ]);
-  assert.match(reasons({ id: "a b", keys: KEYS }).join(" "), /Id contains spaces\. Missing type\./);
+  assert.match(
+    reasons({ id: "a b", keys: KEYS }).join(" "),
+    /^Id contains spaces\. Use '_' in their place\. Missing type\./,
+  );
   assert.match(
     reasons({ ...SEARCH, keys: { consumer_key: "a" } }).join(" "),
     /Missing consumer_secret\..*Missing access_token\./,
   );
   assert.match(reasons([]).join(" "), /not an object/);
+  assert.deepEqual(
+    reasons({
+      id: 5,
+      type: "search",
+      api: "3",
+      keys: { ...KEYS, consumer_key: 5 },
+      search: { max_records: 0 },
+      timestamp: 1,
+    }),
+    [
+      "Id must be text in quotes.",
+      'Query must be provided. Add "query" to "search".',
+      "api must be one of 1.1, 2, in quotes.",
+      "keys.consumer_key must be text in quotes.",
+      "timestamp must be text in quotes.",
+      "search.max_records must be a whole number above 0.",
+    ],
+  );
+});
+
+Deno.test("nothing is refused without a reason, and no reason is told twice", () => {
+  const odd = fc.constantFrom<Json>(null, 5, -1, 1.5, true, "", " ", "x", "5", [], {}, { a: 1 });
+  const part = fc.dictionary(
+    fc.constantFrom("query", "since_id", "max_records", "track", "follow", "locations", "12", "x"),
+    odd,
+    { noNullPrototype: true },
+  );
+  const keys = fc.dictionary(fc.constantFrom(...Object.keys(KEYS), "bearer_token"), odd, {
+    noNullPrototype: true,
+  });
+  const config = fc.record({
+    id: odd,
+    type: fc.constantFrom<Json>("user_timeline", "search", "filter", 5, "other"),
+    api: odd,
+    keys: fc.oneof(odd, keys),
+    credentials: fc.oneof(odd, keys),
+    users: fc.oneof(odd, part),
+    search: fc.oneof(odd, part),
+    filter: fc.oneof(odd, part),
+    delete_users_for: odd,
+    lookup_users_every: odd,
+  }, { requiredKeys: [], noNullPrototype: true });
+  fc.assert(
+    fc.property(config, (config) => {
+      try {
+        checkConfig(config);
+      } catch (error) {
+        assert.ok(error instanceof InvalidConfigError);
+        const { reasons } = error;
+        assert.ok(reasons.length > 0);
+        assert.equal(new Set(reasons).size, reasons.length);
+        for (const reason of reasons) {
+          assert.doesNotMatch(reason, /Invalid|expected [a-z]+,|undefined/);
+        }
+      }
+    }),
+    { numRuns: 500 },
+  );
 });
 
 Deno.test("each member is checked for what the API takes", () => {
@@ -92,12 +168,22 @@ Deno.test("each member is checked for what the API takes", () => {
     filter({ track: Array.from({ length: 401 }, (_, i) => `t${i}`).join(",") }),
     /more than 400 terms/,
   );
+  assert.equal(filter({ locations: Array(25).fill("-74,40,-73.5,41").join(",") }), "");
+  assert.match(filter({ locations: Array(26).fill("-74,40,-73.5,41").join(",") }), /25 boxes/);
+  assert.match(filter({ locations: "-74,40,,-73,41" }), /filter\.locations must be boxes/);
+  assert.equal(filter({ track: "é".repeat(30) }), "");
+  assert.match(filter({ track: `a,${"é".repeat(31)}` }), /a term of more than 60 bytes/);
+  assert.match(filter({ track: " , " }), /Must provide track, follow, or locations/);
+  const ids = (most: number) => Array.from({ length: most }, (_, i) => `${i}`).join(",");
+  assert.equal(filter({ follow: ids(5_000) }), "");
+  assert.match(filter({ follow: ids(5_001) }), /more than 5000 users/);
   assert.match(users({ jack: {} }), /jack is not a user_id/);
   assert.match(users({ "12": "jack" }), /User 12 is not properly structured/);
   assert.match(users({ "12": { since_id: 5 } }), /users\.12\.since_id/);
   assert.match(users([]), /Users is not properly structured/);
   assert.match(search({ query: "  " }), /Query must be provided|search\.query/);
   assert.match(search({ query: "x".repeat(501) }), /search\.query is longer than 500 characters/);
+  assert.deepEqual(reasons({ ...SEARCH, api: "2", search: { query: "x".repeat(501) } }), []);
   assert.match(
     search({ query: "q", max_records: "0" }),
     /search\.max_records must be a whole number/,
@@ -133,6 +219,8 @@ Deno.test("what a template leaves to fill in counts as missing, and the template
     "delete_users_for",
   ]);
   assert.match(String(template("filter", { api: "1.1" }).id), /^<Identifier for collection/);
+  const hearts = { id: "x", type: "filter", keys: KEYS, filter: { track: "<3, <3 you>" } };
+  assert.deepEqual(reasons(hearts), [], "what a person wrote is no placeholder");
 });
 
 Deno.test("a template of version 2 says so", () => {

@@ -28,6 +28,17 @@ Deno.test("changes are told in the documents' prose, in the order of their times
   ]);
 });
 
+Deno.test("no secret is told, wherever it stands", () => {
+  const update = { note: [{ access_token: "very secret" }], consumer_key: "very secret" };
+  const [first, second] = describe([{
+    update,
+    delete: [],
+    change_timestamp: "2019-03-09T15:33:04Z",
+  }], { deletesOnly: false });
+  assert.match(first ?? "", /note changed from None to \[\{"access_token":"sha256:546bb0a0"\}\]/);
+  assert.match(second ?? "", /consumer_key changed from None to sha256:546bb0a0/);
+});
+
 Deno.test("deletions alone can be asked for", () => {
   assert.deepEqual(
     describe(CHANGESETS, { deletesOnly: true }).map((line) => line.split(" on ")[0]),

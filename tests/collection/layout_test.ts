@@ -21,6 +21,7 @@ Deno.test("ids are names of folders and nothing else", () => {
   for (const id of ["", "a b", "a/b", "..", ".a", "a\\b", "ä", "a\n", "x".repeat(129)]) {
     assert.ok(idFault(id), id);
   }
+  assert.equal(idFault("a b"), "Id contains spaces. Use '_' in their place.");
 });
 
 Deno.test("an id that is taken never leaves its folder", () => {

@@ -66,6 +66,46 @@ Deno.test("a profile is written beside the others, for the person alone", () =>
     assert.equal((await Array.fromAsync(Deno.readDir(join(path, "..")))).length, 1);
   }));
 
+Deno.test("every line that is not a key of the profile stays as it is", () => {
+  const odd = `# mine\n[a.b]\n${TWO.slice(7)}\n; end of it\n[z]\nk = x==#;\n`;
+  return inFile(odd, async (path) => {
+    await writeProfile(path, "other", KEYS);
+    const lines = (text: string) =>
+      text.split("\n").filter((line) => !/^(consumer|access)_/.test(line));
+    const text = await Deno.readTextFile(path);
+    assert.deepEqual(lines(text), lines(odd));
+    assert.equal((await readProfile(path, "a.b")).consumer_key, "1");
+    await writeProfile(path, "c.d", KEYS);
+    assert.ok((await Deno.readTextFile(path)).startsWith(text.trimEnd()));
+    assert.deepEqual(await readProfile(path, "c.d"), KEYS);
+  });
+});
+
+Deno.test("a bearer token takes the place of the four keys", () =>
+  inFile(TWO, async (path) => {
+    await writeProfile(path, "main", { bearer_token: " t\n" });
+    assert.deepEqual(await readProfile(path), { bearer_token: "t" });
+  }));
+
+Deno.test("what would make another section or line is refused, and nothing is written", () =>
+  inFile(TWO, async (path) => {
+    for (const name of ["", " ", "a]b", "[a", "a\nb"]) {
+      await assert.rejects(writeProfile(path, name, KEYS), /cannot be the name of a profile/);
+    }
+    const keys = { ...KEYS, access_token: "c\n[main]" };
+    await assert.rejects(writeProfile(path, "new", keys), /access_token has more than one line/);
+    assert.equal(await Deno.readTextFile(path), TWO);
+  }));
+
+Deno.test("a file that is a link stays one", () =>
+  inFile(TWO, async (path) => {
+    await Deno.rename(path, `${path}-elsewhere`);
+    await Deno.symlink(`${path}-elsewhere`, path);
+    await writeProfile(path, "main", KEYS);
+    assert.ok((await Deno.lstat(path)).isSymlink);
+    assert.deepEqual(await readProfile(path), KEYS);
+  }));
+
 Deno.test("the file lies in the person's home", () => {
   assert.equal(defaultKeysPath({ HOME: "/home/x" }), "/home/x/.twarc");
   assert.throws(() => defaultKeysPath({}), /home/);

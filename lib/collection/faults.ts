@@ -1,0 +1,100 @@
+/** What is wrong with a configuration, each fault a sentence that names the member and the fix. */
+
+import type { z } from "zod";
+import type { Json, JsonObject } from "../json.ts";
+import { isObject, member } from "./changeset.ts";
+import type { CollectionType } from "./config.ts";
+import { partsOf } from "./filter.ts";
+import { idFault } from "./layout.ts";
+
+/** GET search/tweets: characters of a query. */
+const LONGEST_QUERY = 500;
+
+/** What is wrong with a member, by its path: `search.query`. */
+export interface Fault {
+  at: string;
+  says: string;
+}
+
+/** What is wrong with the id. */
+export function idFaults(config: JsonObject): Fault[] {
+  const id = member(config, "id");
+  const says = id === undefined
+    ? 'Missing id. Add "id", a name for the collection without spaces.'
+    : typeof id !== "string"
+    ? "Id must be text in quotes."
+    : idFault(id);
+  return says === null ? [] : [{ at: "id", says }];
+}
+
+/** Which keys are missing: a bearer token stands for all of them. */
+export function keysFaults(config: JsonObject): Fault[] {
+  const add = "Add them with `twarc-cloud collection-config keys`.";
+  const keys = member(config, "keys");
+  if (keys === undefined) return [{ at: "keys", says: `Missing keys. ${add}` }];
+  if (!isObject(keys)) return [{ at: "keys", says: `Keys is not properly structured. ${add}` }];
+  const names = ["consumer_key", "consumer_secret", "access_token", "access_token_secret"];
+  const needed = member(keys, "bearer_token") ? [] : names;
+  return needed.filter((name) => !member(keys, name)).map((name) => ({
+    at: `keys.${name}`,
+    says: `Missing ${name}. ${add}`,
+  }));
+}
+
+/** What is wrong with the member that is named after a type, as a whole. */
+export function partFaults(type: CollectionType, config: JsonObject): Fault[] {
+  const name = type === "user_timeline" ? "users" : type;
+  const part = member(config, name);
+  if (part === undefined) {
+    return [{ at: name, says: `A ${type} collection, but missing ${name}. Add "${name}": {...}.` }];
+  }
+  if (!isObject(part)) {
+    return [{ at: name, says: `${capital(name)} is not properly structured. It must be {...}.` }];
+  }
+  if (type === "search") return queryFaults(part, member(config, "api"));
+  if (type === "user_timeline" || ["track", "follow", "locations"].some((key) => has(part, key))) {
+    return [];
+  }
+  return [{
+    at: "filter.track",
+    says: 'Must provide track, follow, or locations for a filter. Add one of them to "filter".',
+  }];
+}
+
+function queryFaults(search: JsonObject, api: Json | undefined): Fault[] {
+  const at = "search.query";
+  if (!has(search, "query")) {
+    return [{ at, says: 'Query must be provided. Add "query" to "search".' }];
+  }
+  const { query } = search;
+  // Version 2 has other limits for other kinds of access, and tells them.
+  if (api === "2" || typeof query !== "string" || query.trim().length <= LONGEST_QUERY) return [];
+  return [{ at, says: `${at} is longer than ${LONGEST_QUERY} characters. Shorten it.` }];
+}
+
+/** Whether there is something under a name: more than spaces and commas. */
+function has(part: JsonObject, name: string): boolean {
+  const value = member(part, name);
+  return typeof value === "string" ? partsOf(value).length > 0 : value !== undefined;
+}
+
+/** What the schema found, in words. */
+export function faultOf(issue: z.core.$ZodIssue): Fault {
+  const path = issue.path.map(String);
+  const [at, last] = [path.join("."), path.at(-1)];
+  if (issue.code === "invalid_key") {
+    return {
+      at,
+      says: `${last} is not a user_id. Users stand under their ids, strings of digits.`,
+    };
+  }
+  if (path[0] === "users" && path.length === 2) {
+    const fix = "It must be {...}, empty if nothing is known.";
+    return { at, says: `User ${last} is not properly structured. ${fix}` };
+  }
+  return { at, says: `${at} ${issue.message}.` };
+}
+
+function capital(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}

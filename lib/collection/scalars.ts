@@ -1,0 +1,17 @@
+/** The schemas of single values in a configuration, each with what is wrong in words. */
+
+import { z } from "zod";
+
+/** Any text. */
+export const text = z.string("must be text in quotes");
+
+const digitsOnly = "must be a string of digits, in quotes";
+/** An id: as a number it would lose its last digits above 2^53. */
+export const digits = z.string(digitsOnly).regex(/^\d+$/, digitsOnly);
+
+const wholeNumber = "must be a whole number above 0";
+/** A number of tweets. */
+export const count = z.union([
+  z.string().regex(/^[1-9]\d{0,14}$/, wholeNumber),
+  z.number(wholeNumber).int(wholeNumber).positive(wholeNumber),
+], wholeNumber);
