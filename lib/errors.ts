@@ -68,6 +68,8 @@ export interface ApiFault extends ErrorDetails {
   status: number;
   /** The API's own error code (v1.1), where it sent one. */
   code?: number;
+  /** The name of the problem (v2), e.g. `usage-capped`, where it sent one. */
+  problem?: string;
   /** When the rate limit's window ends, in milliseconds since 1970. */
   resetAt?: number;
 }
@@ -78,6 +80,8 @@ export class ApiError extends OutsideError {
   readonly status: number;
   /** The API's own error code (v1.1), where it sent one. */
   readonly code: number | undefined;
+  /** The name of the problem (v2), e.g. `usage-capped`, where it sent one. */
+  readonly problem: string | undefined;
   /** When the rate limit's window ends, in milliseconds since 1970. */
   readonly resetAt: number | undefined;
 
@@ -85,6 +89,7 @@ export class ApiError extends OutsideError {
     super(message, fault);
     this.status = fault.status;
     this.code = fault.code;
+    this.problem = fault.problem;
     this.resetAt = fault.resetAt;
   }
 }

@@ -47,6 +47,14 @@ export function troubledAnswer(
     }
     case "429-bare":
       return errorAnswer(429, 88, "Rate limit exceeded");
+    case "cap":
+      return Response.json({
+        title: "UsageCapExceeded",
+        period: "Monthly",
+        scope: "Product",
+        detail: "Usage cap exceeded: Monthly product cap",
+        type: "https://api.twitter.com/2/problems/usage-capped",
+      }, { status: 429 });
     case "420":
       return new Response("Exceeded connection limit for user\r\n", { status: 420 });
     case "500":

@@ -7,6 +7,7 @@ export const TROUBLES = {
   "429": "rate limit used up, with headers",
   "429-bare": "429 without rate limit headers",
   "420": "too many connections or requests",
+  "cap": "429 because the month's posts are used up",
   "500": "internal error",
   "503": "over capacity, as plain text",
   "html": "a web page in place of JSON, with status 200",

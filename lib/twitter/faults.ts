@@ -6,6 +6,14 @@ import { type ApiError, UserError } from "../errors.ts";
 const decoder = new TextDecoder();
 const LONGEST_MESSAGE = 200;
 
+/** The problem document of v2: https://docs.x.com/x-api/fundamentals/response-codes-and-errors */
+const problemBody = z.object({
+  title: z.string(),
+  detail: z.string().optional(),
+  type: z.string().optional(),
+  errors: z.array(z.object({ message: z.string() })).optional().catch(undefined),
+});
+
 /** The shapes of v1.1 error bodies: a list, or for old endpoints one text. */
 const errorBody = z.union([
   z.object({
@@ -18,13 +26,17 @@ const errorBody = z.union([
 /** An error body's code, where it has one, and its message for a person. */
 export interface Fault {
   code?: number;
+  problem?: string;
   message: string;
 }
 
 /** What an error answer's body says; a body of any kind is taken. */
 export function faultOf(body: Uint8Array): Fault {
   const text = decoder.decode(body.subarray(0, 65_536)).trim();
-  const parsed = errorBody.safeParse(jsonOrNull(text));
+  const json = jsonOrNull(text);
+  const problem = problemBody.safeParse(json).data;
+  if (problem) return problemFault(problem);
+  const parsed = errorBody.safeParse(json);
   if (!parsed.success) return { message: plain(text) || "no reason given" };
   if ("error" in parsed.data) return { message: plain(parsed.data.error) };
   const { errors } = parsed.data;
@@ -47,16 +59,41 @@ const KEYS_FAULTS: Record<number, string> = {
   453: 'The access level of these keys does not cover this: use `"api": "2"`, or a higher level.',
 };
 
-/** The UserError for an answer that means that the keys are at fault, else null. */
-export function keysFault(error: ApiError): UserError | null {
-  if (error.code !== undefined) {
-    const hint = KEYS_FAULTS[error.code];
-    return hint ? new UserError(error.message, { hint, cause: error }) : null;
-  }
-  const unsaid = error.status === 401 && !/not authorized/i.test(error.message);
-  return unsaid
-    ? new UserError(error.message, { hint: KEYS_FAULTS[32] ?? "", cause: error })
-    : null;
+/** Problems of v2 that asking again does not mend, and what a person does about each. */
+const PROBLEMS: Record<string, string> = {
+  "usage-capped":
+    "What was collected is safe. Start the harvest again when your plan's next month begins, or with a " +
+    "higher cap: it goes on from here.",
+  "client-forbidden": "In the developer portal, put the app of these keys into a project.",
+  "client-not-enrolled": "In the developer portal, put the app of these keys into a project.",
+  "unsupported-authentication":
+    "This needs a bearer token: `twarc-cloud configure --bearer-token`.",
+};
+const PAYMENT_REQUIRED = 402;
+const CREDITS =
+  "What was collected is safe. Buy credits in the developer portal and start the harvest again: " +
+  "it goes on from here.";
+
+/** The UserError for an answer that only a person can change (bad keys, a used up cap), else null. */
+export function personsFault(error: ApiError): UserError | null {
+  const hint = hintFor(error);
+  return hint === undefined ? null : new UserError(error.message, { hint, cause: error });
+}
+
+function hintFor({ status, code, problem, message }: ApiError): string | undefined {
+  if (code !== undefined) return KEYS_FAULTS[code];
+  if (problem !== undefined && Object.hasOwn(PROBLEMS, problem)) return PROBLEMS[problem];
+  if (status === PAYMENT_REQUIRED) return CREDITS;
+  return status === 401 && !/not authorized/i.test(message) ? KEYS_FAULTS[32] : undefined;
+}
+
+function problemFault({ title, detail, type = "", errors }: z.infer<typeof problemBody>): Fault {
+  const named = type.includes("/problems/") ? type.slice(type.lastIndexOf("/") + 1) : title;
+  const more = errors?.map((error) => error.message).join("; ") ?? detail;
+  return {
+    problem: named.toLowerCase().replaceAll(" ", "-"),
+    message: plain(more && more !== title ? `${title}: ${more}` : title),
+  };
 }
 
 function jsonOrNull(text: string): unknown {

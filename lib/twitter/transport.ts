@@ -5,7 +5,7 @@ import type { Clock } from "../clock.ts";
 import { ApiError, type ApiFault, messageOf, UserError } from "../errors.ts";
 import { REST_TRIES, restDelay, type Trouble } from "./backoff.ts";
 import { Budget, rateLimitOf } from "./budget.ts";
-import { faultOf, keysFault } from "./faults.ts";
+import { faultOf, personsFault } from "./faults.ts";
 import { API_URL, type ApiRequest, type Signer, STREAM_URL } from "./signer.ts";
 
 const log = getLogger(["twarc-cloud", "api"]);
@@ -140,14 +140,15 @@ function refusal(request: ApiRequest, response: Response, body: Uint8Array): Api
   const fault = faultOf(body);
   const facts: ApiFault = { status: response.status };
   if (fault.code !== undefined) facts.code = fault.code;
+  if (fault.problem !== undefined) facts.problem = fault.problem;
   const limit = rateLimitOf(response.headers);
   if (response.status === 429 && limit?.remaining === 0) facts.resetAt = limit.resetAt;
   const error = new ApiError(
     `The API answered ${request.path} with ${response.status}: ${fault.message}`,
     facts,
   );
-  const keys = keysFault(error);
-  if (keys) throw keys;
+  const forPerson = personsFault(error);
+  if (forPerson) throw forPerson;
   return error;
 }
 
@@ -165,9 +166,10 @@ function damaged(request: ApiRequest, cause: SyntaxError): ApiError {
   });
 }
 
-function factsOf({ status, code, resetAt }: ApiError): ApiFault {
+function factsOf({ status, code, problem, resetAt }: ApiError): ApiFault {
   return {
     status,
+    ...(problem === undefined ? {} : { problem }),
     ...(code === undefined ? {} : { code }),
     ...(resetAt === undefined ? {} : { resetAt }),
   };

@@ -130,3 +130,17 @@ Deno.test("a template for what is not there yet is refused as well", () =>
     await place.ok("collection-config", "template", "search", "--api", "2", "--id=x");
     assert.equal(JSON.parse(await Deno.readTextFile(place.path("collection.json"))).api, "2");
   }));
+
+Deno.test("a used up cap ends the harvest at once with what came, says when to come back, and the next one goes on", () =>
+  inPlace(async (place) => {
+    await place.add(SEARCH);
+    place.sandbox.troubles.add({ kind: "cap", path: "search/recent", after: 2 });
+    const { code, err } = await place.run("harvest", "run", "--shutdown", "find");
+    assert.equal(code, 1);
+    assert.match(err, /Error: .*UsageCapExceeded: .*What was collected is safe\. .*next month/);
+    assert.equal(idsOf(await place.tweets("find")).length, 200);
+    await place.ok("collection", "once", "find", "--wait");
+    const ids = idsOf(await place.tweets("find"));
+    assert.equal(ids.length, 900);
+    assert.equal(new Set(ids).size, 900, "no post is read twice");
+  }, { world: world(3, 300) }));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ApiError } from "../../lib/errors.ts";
-import { faultOf, keysFault } from "../../lib/twitter/faults.ts";
+import { faultOf, personsFault } from "../../lib/twitter/faults.ts";
 import { twitterData } from "../twitter_data.ts";
 
 function faultIn(text: string) {
@@ -31,7 +31,8 @@ Deno.test("a message is one short line without control characters", () => {
 
 Deno.test("bad keys are the person's to mend, each with what to do", () => {
   const hint = (status: number, code?: number) =>
-    keysFault(new ApiError("It failed", code === undefined ? { status } : { status, code }))?.hint;
+    personsFault(new ApiError("It failed", code === undefined ? { status } : { status, code }))
+      ?.hint;
   assert.match(hint(401, 32) ?? "", /configure/);
   assert.match(hint(401, 89) ?? "", /new one/);
   assert.match(hint(403, 326) ?? "", /unlock/);
@@ -39,7 +40,7 @@ Deno.test("bad keys are the person's to mend, each with what to do", () => {
   assert.match(hint(403, 453) ?? "", /access level/);
   assert.match(hint(401) ?? "", /Check the keys/);
   assert.equal(hint(404, 34), undefined);
-  assert.equal(keysFault(new ApiError("Not authorized.", { status: 401 })), null);
+  assert.equal(personsFault(new ApiError("Not authorized.", { status: 401 })), null);
 });
 
 Deno.test("recorded error answers are understood", async () => {
@@ -56,4 +57,32 @@ Deno.test("recorded error answers are understood", async () => {
     if (recorded === null) return;
     assert.equal(faultIn(JSON.parse(recorded).body).code, code, name);
   }
+});
+
+Deno.test("problems of version 2 are named, and those that only a person can change say what to do", async () => {
+  const recorded: Record<string, [string, RegExp | null]> = {
+    "429-usage-cap-exceeded.json": ["usage-capped", /next month/],
+    "429-too-many-requests.json": ["too-many-requests", null],
+    "429-too-many-connections.json": ["streaming-connection", null],
+    "401-unauthorized.json": ["unauthorized", /configure/],
+    "403-client-not-enrolled.json": ["client-forbidden", /project/],
+    "403-forbidden-about-blank.json": ["forbidden", null],
+    "503-service-unavailable.json": ["service-unavailable", null],
+    "400-rules-schema.json": ["invalid-request", null],
+  };
+  for (const [name, [problem, hint]] of Object.entries(recorded)) {
+    const text = await twitterData("v2", "errors", name);
+    if (text === null) return;
+    const { status, body } = JSON.parse(text);
+    const fault = faultIn(typeof body === "string" ? body : JSON.stringify(body));
+    assert.match(fault.problem ?? "", new RegExp(`^(${problem}|client-not-enrolled)$`), name);
+    const said = personsFault(new ApiError(fault.message, { status, problem: fault.problem ?? "" }))
+      ?.hint;
+    if (hint) assert.match(said ?? "", hint, name);
+    else assert.equal(said, undefined, name);
+  }
+});
+
+Deno.test("spent credits are told with the way out", () => {
+  assert.match(personsFault(new ApiError("No", { status: 402 }))?.hint ?? "", /credits/);
 });
