@@ -6,7 +6,7 @@ import type { Json, JsonObject } from "../json.ts";
 import { isObject, member } from "./changeset.ts";
 import { type Fault, faultOf, idFaults, keysFaults, partFaults } from "./faults.ts";
 import { filterPart } from "./filter.ts";
-import { count, digits, text } from "./scalars.ts";
+import { count, digits, text, time } from "./scalars.ts";
 import { isPlaceholder } from "./template.ts";
 
 /** The types of collections. */
@@ -58,6 +58,12 @@ const searchSchema = z.looseObject({
     query: text.trim(),
     since_id: digits.optional(),
     max_records: count.optional(),
+    /** Version 2: "all" for the full archive, in place of the last seven days. */
+    archive: z.enum(["recent", "all"], 'must be "recent" or "all"').optional(),
+    /** Version 2: only tweets from here on. */
+    start_time: time.optional(),
+    /** Version 2: only tweets before. */
+    end_time: time.optional(),
   }),
 });
 
@@ -145,6 +151,17 @@ export function maxRecords(config: CollectionConfig): number | undefined {
     ? config.filter.max_records
     : undefined;
   return most === undefined ? undefined : Number(most);
+}
+
+/** The span of time that a search is about. */
+export function spanOf(
+  { search }: Extract<CollectionConfig, { type: "search" }>,
+): { archive?: "recent" | "all"; startTime?: string; endTime?: string } {
+  return {
+    ...(search.archive ? { archive: search.archive } : {}),
+    ...(search.start_time ? { startTime: search.start_time } : {}),
+    ...(search.end_time ? { endTime: search.end_time } : {}),
+  };
 }
 
 /** What a filter collection's stream is asked for. */

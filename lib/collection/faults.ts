@@ -51,7 +51,10 @@ export function partFaults(type: CollectionType, config: JsonObject): Fault[] {
   if (!isObject(part)) {
     return [{ at: name, says: `${capital(name)} is not properly structured. It must be {...}.` }];
   }
-  if (type === "search") return queryFaults(part, member(config, "api"));
+  if (type === "search") {
+    const api = member(config, "api");
+    return [...queryFaults(part, api), ...spanFaults(part, api)];
+  }
   if (type === "user_timeline" || ["track", "follow", "locations"].some((key) => has(part, key))) {
     return [];
   }
@@ -70,6 +73,16 @@ function queryFaults(search: JsonObject, api: Json | undefined): Fault[] {
   // Version 2 has other limits for other kinds of access, and tells them.
   if (api === "2" || typeof query !== "string" || query.trim().length <= LONGEST_QUERY) return [];
   return [{ at, says: `${at} is longer than ${LONGEST_QUERY} characters. Shorten it.` }];
+}
+
+/** Version 1.1 knows neither an archive nor times. */
+function spanFaults(search: JsonObject, api: Json | undefined): Fault[] {
+  if (api === "2") return [];
+  const names = ["archive", "start_time", "end_time"].filter((name) => has(search, name));
+  return names.map((name) => ({
+    at: `search.${name}`,
+    says: `search.${name} is for version 2 of the API. Add "api": "2", or leave it out.`,
+  }));
 }
 
 /** Whether there is something under a name: more than spaces and commas. */

@@ -15,3 +15,8 @@ export const count = z.union([
   z.string().regex(/^[1-9]\d{0,14}$/, wholeNumber),
   z.number(wholeNumber).int(wholeNumber).positive(wholeNumber),
 ], wholeNumber);
+
+/** A time as the API takes it. */
+export const time = z.iso.datetime({
+  error: 'must be a time in UTC, as "2026-01-31T00:00:00Z"',
+});

@@ -1,6 +1,6 @@
 /** A search as a source: one walk down to the newest tweet of the walk before. */
 
-import type { PageAt, TwitterApi } from "../twitter/api.ts";
+import type { PageAt, SearchSpan, TwitterApi } from "../twitter/api.ts";
 import type { Batch, Positions, TweetSource } from "./source.ts";
 import { walk } from "./walk.ts";
 
@@ -9,6 +9,8 @@ export interface SearchOptions {
   query: string;
   /** The newest tweet of the last whole walk. */
   sinceId?: string | undefined;
+  /** The span of time that it is about. */
+  span: SearchSpan;
   /** The most tweets a harvest collects. */
   maxRecords?: number | undefined;
 }
@@ -26,9 +28,10 @@ export class SearchSource implements TweetSource {
   }
 
   batches(from: Positions, signal: AbortSignal): AsyncIterable<Batch> {
+    const { query, span } = this.#options;
     return walk({
       name: WALK,
-      ask: (at: PageAt) => this.#api.search(this.#options.query, at, signal),
+      ask: (at: PageAt) => this.#api.search(query, { ...at, ...span }, signal),
       from: from[WALK],
       sinceId: this.#options.sinceId,
       most: this.#options.maxRecords,

@@ -2,7 +2,7 @@
 
 import type { ConfigUpdate } from "../collection/changeset.ts";
 import type { Clock } from "../clock.ts";
-import { type CollectionConfig, filterOf, maxRecords } from "../collection/config.ts";
+import { type CollectionConfig, filterOf, maxRecords, spanOf } from "../collection/config.ts";
 import type { Json } from "../json.ts";
 import type { Gap, StreamMessage, TwitterApi } from "../twitter/api.ts";
 
@@ -76,6 +76,7 @@ export async function openSource(
       return new SearchSource(api, {
         query: config.search.query,
         sinceId: config.search.since_id,
+        span: spanOf(config),
         maxRecords: maxRecords(config),
       });
     }

@@ -1,7 +1,7 @@
 /** The REST endpoints of version 2: timelines, recent search, users. */
 
 import { jsonAnswer } from "./answers.ts";
-import type { SandboxUser, Status } from "./corpus.ts";
+import { type SandboxUser, snowflake, type Status } from "./corpus.ts";
 import type { Parameters } from "./v1.ts";
 import type { PageWanted, World } from "./world.ts";
 
@@ -21,6 +21,7 @@ export function v2Route(path: string): V2Route | undefined {
   }
   switch (path) {
     case "/2/tweets/search/recent":
+    case "/2/tweets/search/all":
       return { methods: ["GET"], answer: search };
     case "/2/users":
       return { methods: ["GET"], answer: (world, parameters) => users(world, "ids", parameters) };
@@ -163,20 +164,31 @@ function wantedIn(
       `The \`max_results\` query parameter value [${count}] is not between ${least} and ${most}`,
     );
   }
-  const from = parameters.get(token);
-  const below = from === undefined ? idIn(parameters, "until_id") : placeOf(from);
-  if (below === null) return invalid(`Invalid '${token}'`);
-  const sinceId = idIn(parameters, "since_id");
+  const page = parameters.get(token);
+  const from = page === undefined ? idIn(parameters, "until_id") : placeOf(page);
+  if (from === null) return invalid(`Invalid '${token}'`);
+  const since = idIn(parameters, "since_id");
+  const [start, end] = [timeIn(parameters, "start_time"), timeIn(parameters, "end_time")];
+  if (since !== undefined && (start !== undefined || end !== undefined)) {
+    return invalid("'since_id' can not be used together with 'start_time' or 'end_time'");
+  }
+  const below = [from, end].filter((id) => id !== undefined);
   return {
     count,
-    sinceId: sinceId ?? undefined,
-    maxId: below === undefined ? undefined : below - 1n,
+    sinceId: since ?? (start === undefined ? undefined : start - 1n),
+    maxId: below.length === 0 ? undefined : below.reduce((a, b) => a < b ? a : b) - 1n,
   };
 }
 
 function idIn(parameters: Parameters, name: string): bigint | undefined {
   const text = parameters.get(name) ?? "";
   return /^\d+$/.test(text) ? BigInt(text) : undefined;
+}
+
+/** The first id of a time's millisecond. */
+function timeIn(parameters: Parameters, name: string): bigint | undefined {
+  const ms = Date.parse(parameters.get(name) ?? "");
+  return Number.isNaN(ms) ? undefined : snowflake(ms, 0);
 }
 
 function tokenFor(id: bigint): string {

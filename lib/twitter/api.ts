@@ -16,6 +16,15 @@ export interface PageAt {
   limit?: number;
 }
 
+/** The span of time that a search is about, with version 2: ISO 8601, UTC. */
+export interface SearchSpan {
+  /** `all` for the full archive, in place of the last seven days. */
+  archive?: "recent" | "all";
+  startTime?: string;
+  /** Exclusive. */
+  endTime?: string;
+}
+
 /** One answer of the API, its tweets as they were sent. */
 export interface Page {
   /** Lines to record: v1.1 one status each; v2 one line for the whole answer. */
@@ -96,7 +105,7 @@ export interface TwitterApi {
   /** One page of a user's tweets, newest first, or the state that forbids reading them. */
   timeline(userId: string, at: PageAt, signal: AbortSignal): Promise<Page | TimelineState>;
   /** One page of a search, newest first. */
-  search(query: string, at: PageAt, signal: AbortSignal): Promise<Page>;
+  search(query: string, at: PageAt & SearchSpan, signal: AbortSignal): Promise<Page>;
   /** A live stream that reconnects by itself; ends only by abort. */
   stream(filter: Filter, signal: AbortSignal): AsyncIterable<StreamItem>;
   /** What is known of users; any number may be asked for, the answers come in any order. */

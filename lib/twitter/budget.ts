@@ -30,6 +30,7 @@ export class Budget {
   #known = false;
   #inFlight = 0;
   #blockedUntil = 0;
+  #lastTurn = -Infinity;
   #answered = Promise.withResolvers<void>();
 
   /** @param name The endpoint, for the log. */
@@ -41,12 +42,14 @@ export class Budget {
   /**
    * Resolves when a request may be sent; `answered` must follow. Before the first answer only one
    * request is let through, since nobody knows how many are left.
+   * @param everyMs Milliseconds since the request before, at least.
    * @throws the signal's reason when it is aborted.
    */
-  async turn(signal: AbortSignal): Promise<void> {
+  async turn(signal: AbortSignal, everyMs = 0): Promise<void> {
     for (;;) {
       signal.throwIfAborted();
-      const wait = this.#blockedUntil - this.#clock.monotonic();
+      const free = Math.max(this.#blockedUntil, this.#lastTurn + everyMs);
+      const wait = free - this.#clock.monotonic();
       if (wait > 0) {
         await this.#clock.sleep(wait, signal);
       } else if (!this.#known && this.#inFlight > 0) {
@@ -57,6 +60,7 @@ export class Budget {
         break;
       }
     }
+    this.#lastTurn = this.#clock.monotonic();
     if (this.#limit) this.#limit.remaining--;
     this.#inFlight++;
   }

@@ -12,6 +12,8 @@ export interface ApiRequest {
   path: string;
   /** The query of a GET, the form of a POST. */
   parameters: Record<string, string>;
+  /** Milliseconds between two requests to this path, where the API asks for more than its windows. */
+  everyMs?: number;
 }
 
 /** A request that can be sent. */

@@ -102,7 +102,7 @@ export class Transport {
     budget: Budget,
     signal: AbortSignal,
   ): Promise<{ value: T } | Failed> {
-    await budget.turn(signal);
+    await budget.turn(signal, request.everyMs);
     let headers: Headers | null = null;
     try {
       const signed = await this.#signer.sign(request, API_URL);

@@ -8,6 +8,7 @@ import type {
   Gap,
   Page,
   PageAt,
+  SearchSpan,
   StreamItem,
   TimelineState,
   TwitterApi,
@@ -26,6 +27,8 @@ interface PageSize {
 const TIMELINE_PAGE: PageSize = { least: 5, most: 100 };
 const SEARCH_PAGE: PageSize = { least: 10, most: 100 };
 const LOOKUP_SIZE = 100;
+/** Milliseconds between two searches of the archive: one a second is let through. */
+const ARCHIVE_EVERY = 1_000;
 /** How far recent search goes back, with a minute for the way there, in milliseconds. */
 const RECENT = 7 * 86_400_000 - 60_000;
 /** When the ids of tweets began to tell their time, in milliseconds since 1970. */
@@ -64,14 +67,24 @@ export class V2Api implements TwitterApi {
     return answer.state ?? (author ? { ...page, author } : page);
   }
 
-  /** GET /2/tweets/search/recent: 100 a page, seven days back. */
-  async search(query: string, at: PageAt, signal: AbortSignal): Promise<Page> {
-    const gap = this.#tooOld(at);
-    const { sinceId, ...rest } = at;
-    const { page } = await this.#page("2/tweets/search/recent", gap || !sinceId ? rest : at, {
+  /**
+   * GET /2/tweets/search/recent, seven days back, or /2/tweets/search/all; 100 a page (the archive gives
+   * more only without some fields). since_id is never sent together with a time.
+   */
+  async search(query: string, at: PageAt & SearchSpan, signal: AbortSignal): Promise<Page> {
+    const { archive, startTime, endTime, sinceId, ...rest } = at;
+    const gap = archive === "all" ? null : this.#tooOld(at);
+    const isSince = sinceId !== undefined && gap === null;
+    const place = isSince ? { ...rest, sinceId, ...endAsId(endTime, rest) } : rest;
+    const span = {
+      ...(startTime && !isSince ? { start_time: startTime } : {}),
+      ...(endTime && !isSince && !place.untilId ? { end_time: endTime } : {}),
+    };
+    const { page } = await this.#page(`2/tweets/search/${archive ?? "recent"}`, place, {
       size: SEARCH_PAGE,
       token: "next_token",
-      parameters: { query },
+      parameters: { query, ...span },
+      everyMs: archive === "all" ? ARCHIVE_EVERY : 0,
       signal,
     });
     return gap ? { ...page, gap } : page;
@@ -102,17 +115,19 @@ export class V2Api implements TwitterApi {
   async #page(
     path: string,
     at: PageAt,
-    { size, token, parameters = {}, signal }: {
+    { size, token, parameters = {}, everyMs = 0, signal }: {
       size: PageSize;
       /** The name of the parameter that takes the token of the next page. */
       token: string;
       parameters?: Record<string, string>;
+      everyMs?: number;
       signal: AbortSignal;
     },
   ): Promise<{ answer: TweetsAnswer; page: Page }> {
     const request = {
       method: "GET",
       path,
+      everyMs,
       parameters: { ...parameters, ...TWEET_PARAMETERS, ...pageParameters(at, size, token) },
     } as const;
     const read = (bytes: Uint8Array) => {
@@ -131,7 +146,7 @@ export class V2Api implements TwitterApi {
       const isExpired = error instanceof ApiError && error.status === 400 && at.next && at.untilId;
       if (!isExpired) throw error;
       const { next: _, ...below } = at;
-      return await this.#page(path, below, { size, token, parameters, signal });
+      return await this.#page(path, below, { size, token, parameters, everyMs, signal });
     }
   }
 
@@ -143,6 +158,13 @@ export class V2Api implements TwitterApi {
     if (since >= reach) return null;
     return { from: since, to: reach, why: "Recent search goes back seven days only" };
   }
+}
+
+/** The end of a span as an id, for a request that may not have a time: ids tell their times. */
+function endAsId(endTime: string | undefined, { untilId }: PageAt): PageAt {
+  if (endTime === undefined) return {};
+  const end = (BigInt(Date.parse(endTime)) - SNOWFLAKE_EPOCH) << 22n;
+  return { untilId: untilId !== undefined && BigInt(untilId) < end ? untilId : `${end}` };
 }
 
 /** A token stands for the place by itself; without one, until_id (exclusive, as ours is). */

@@ -227,3 +227,16 @@ Deno.test("a template of version 2 says so", () => {
   assert.equal(template("search", { api: "2" }).api, "2");
   assert.equal(template("search", { api: "1.1" }).api, undefined);
 });
+
+Deno.test("an archive and times are for searches of version 2", () => {
+  const search = { query: "q", archive: "all", start_time: "2026-01-31T00:00:00Z" };
+  assert.deepEqual(reasons({ ...SEARCH, api: "2", search }), []);
+  assert.match(
+    reasons({ ...SEARCH, search }).join(" "),
+    /search\.archive is for version 2.*search\.start_time is for version 2/,
+  );
+  assert.match(
+    reasons({ ...SEARCH, api: "2", search: { query: "q", end_time: "yesterday" } }).join(" "),
+    /search\.end_time must be a time in UTC/,
+  );
+});

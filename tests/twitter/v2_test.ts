@@ -172,3 +172,33 @@ Deno.test("v2: filter collections are refused in one line for now", async () => 
     await sandbox.close();
   }
 });
+
+Deno.test("v2: a span narrows a search, a since_id is never sent with a time, and the archive is asked once a second", async () => {
+  const sandbox = startSandbox({
+    world: World.made({ clock: systemClock, users: 1, tweetsPerUser: 120 }),
+  });
+  const clock = new QuickClock();
+  try {
+    const api = await openApi({ version: "2", keys: sandbox.keys, clock, base: sandbox.url });
+    const minutesAgo = (minutes: number) =>
+      new Date(Date.now() - minutes * 60_000 - 30_000).toISOString();
+    const span = { archive: "all", startTime: minutesAgo(60), endTime: minutesAgo(20) } as const;
+    const first = await api.search("sandbox", span, never);
+    assert.equal(first.count, 40);
+    const all = sandbox.world.search("sandbox", { count: 120 });
+    assert.equal(first.newestId, `${all[20]?.id}`);
+    const since = await api.search("sandbox", { ...span, sinceId: `${all[40]?.id}` }, never);
+    assert.deepEqual(
+      [since.count, since.newestId],
+      [20, first.newestId],
+      "the end of the span still holds",
+    );
+    assert.deepEqual(sandbox.requests.map(({ path, status }) => [path, status]), [
+      ["/2/tweets/search/all", 200],
+      ["/2/tweets/search/all", 200],
+    ]);
+    assert.ok(clock.slept.length === 1 && (clock.slept[0] ?? 0) > 500, `${clock.slept}`);
+  } finally {
+    await sandbox.close();
+  }
+});
