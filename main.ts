@@ -147,7 +147,7 @@ async function harvestHere(
 
 /** A harvester that was started by hand is controlled like those that the runner starts. */
 async function secretOf(folder: string): Promise<string> {
-  const { folderSecret } = await import("./lib/runner/local.ts");
+  const { folderSecret } = await import("./lib/runner/secret.ts");
   return await folderSecret(folder);
 }
 

@@ -4,7 +4,7 @@ import type { Command } from "@commander-js/extra-typings";
 import { basename, join } from "node:path";
 import type { CollectionType } from "../collection/config.ts";
 import type { Job, Started } from "../runner/runner.ts";
-import { bucketOption, configFileOption } from "./collection_config.ts";
+import { bucketOption, configFileOption, example } from "./collection_config.ts";
 import { readConfigFile, writeConfigFile } from "./config_file.ts";
 import { addDehydrate } from "./dehydrate.ts";
 import { type Bucket, type Context, openBucket } from "./context.ts";
@@ -30,6 +30,7 @@ function addList(group: Command, context: Context): void {
     .summary("List collections.")
     .addOption(bucketOption())
     .option("--json", "print JSON")
+    .addHelpText("after", example("collection list"))
     .action(async ({ bucket, json }) => {
       const { output } = context;
       const { collections } = await openBucket(context, { bucket });
@@ -47,6 +48,7 @@ function addAdd(group: Command, context: Context): void {
     .description("Copies a collection configuration file to the bucket.")
     .addOption(configFileOption())
     .addOption(bucketOption())
+    .addHelpText("after", example("collection add"))
     .action(async ({ collectionConfigFilepath: path, bucket }) => {
       const config = await readConfigFile(path);
       const { collections } = await openBucket(context, { bucket });
@@ -63,7 +65,7 @@ function addOnce(group: Command, context: Context): void {
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
     .option("--wait", "follow the harvest until it ends, and exit with its outcome", false)
-    .addHelpText("after", "\nExample:\n  twarc-cloud collection once test_collection --wait")
+    .addHelpText("after", example("collection once test_collection --wait"))
     .action(async (collectionId, { bucket, wait }) => {
       const opened = await openBucket(context, { bucket });
       const job = await jobFor(opened, collectionId, ["user_timeline", "search"]);
@@ -81,7 +83,7 @@ async function waitFor(opened: Bucket, started: Started, context: Context): Prom
   const runner = await opened.runner();
   if (!await follow({ runner, started, output, clock, signal })) {
     output.note(`The harvest goes on. Stop it with: twarc-cloud collection stop ${collectionId}`);
-    return;
+    throw signal.reason;
   }
   const last = await opened.collections.lastHarvest(collectionId);
   if (last) output.line(`${collectionId}: ${last.info.outcome ?? "done"}. ${summary(last.info)}`);
@@ -122,18 +124,15 @@ function addSchedule(group: Command, context: Context): void {
     .argument("<collection-id>", "collection")
     .argument("<schedule>", 'such as "rate(7 days)" or "cron(0 10 * * ? *)"')
     .addOption(bucketOption())
-    .addHelpText(
-      "after",
-      '\nExample:\n  twarc-cloud collection schedule test_collection "rate(7 days)"',
-    )
+    .addHelpText("after", example('collection schedule test_collection "rate(7 days)"'))
     .action(async (collectionId, expression, { bucket }) => {
       const { parseSchedule } = await import("../runner/schedule.ts");
       const schedule = parseSchedule(expression);
       const opened = await openBucket(context, { bucket });
       const job = await jobFor(opened, collectionId, ["user_timeline", "search"]);
       const runner = await opened.runner();
+      await startUnlessRunning(runner, job, context);
       await runner.schedule(job, schedule);
-      await startUnlessRunning(await opened.runner(), job, context);
       output.line("Scheduled");
       const { isFolder } = await import("../store/store.ts");
       if (isFolder(opened.settings.bucket)) {
@@ -147,6 +146,7 @@ function addSchedule(group: Command, context: Context): void {
     .summary("List scheduled collections.")
     .addOption(bucketOption())
     .option("--json", "print JSON")
+    .addHelpText("after", example("collection scheduled"))
     .action(async ({ bucket, json }) => {
       const { settings, runner } = await openBucket(context, { bucket });
       const scheduled = await Array.fromAsync((await runner()).scheduled());
@@ -170,6 +170,7 @@ function addSchedule(group: Command, context: Context): void {
     .summary("Stop a scheduled collection, and its harvest if one is running.")
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
+    .addHelpText("after", example("collection stop test_collection"))
     .action(async (collectionId, { bucket }) => {
       const opened = await openBucket(context, { bucket });
       await opened.collections.loadJson(collectionId);
@@ -208,6 +209,7 @@ function addFilter(group: Command, context: Context): void {
     .description("Starts a harvest of a filter stream, which goes on until it is stopped.")
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
+    .addHelpText("after", example("collection filter-start test_filter"))
     .action(async (collectionId, { bucket }) => {
       const opened = await openBucket(context, { bucket });
       const job = await jobFor(opened, collectionId, ["filter"]);
@@ -222,6 +224,7 @@ function addFilter(group: Command, context: Context): void {
     .description("Stops the harvest of a filter stream cleanly. This may take a few minutes.")
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
+    .addHelpText("after", example("collection filter-stop test_filter"))
     .action(async (collectionId, { bucket }) => {
       const opened = await openBucket(context, { bucket });
       await jobFor(opened, collectionId, ["filter"]);
@@ -243,6 +246,7 @@ function addDownload(group: Command, context: Context): void {
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
     .option("--clean", "fetch everything again", false)
+    .addHelpText("after", example("collection download test_collection"))
     .action(async (collectionId, { bucket, clean }) => {
       const { download } = await import("./download.ts");
       const { store, collections, settings } = await openBucket(context, { bucket });

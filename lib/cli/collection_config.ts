@@ -5,7 +5,7 @@ import type { ConfigUpdate } from "../collection/changeset.ts";
 import type { JsonObject } from "../json.ts";
 import { type Context, openBucket, settingsFor } from "./context.ts";
 import { addUsers, screenNames, userIds } from "./add_users.ts";
-import { CONFIG_FILE, namesIn, readConfigFile, writeConfigFile } from "./config_file.ts";
+import { CONFIG_FILE, namesIn, readConfigFile, usersOf, writeConfigFile } from "./config_file.ts";
 
 /** Adds the group. */
 export function addCollectionConfig(program: Command, context: Context): void {
@@ -34,6 +34,11 @@ export function bucketOption() {
   );
 }
 
+/** The example that a command's help ends with. */
+export function example(command: string): string {
+  return `\nExample:\n  twarc-cloud ${command}`;
+}
+
 function addTemplate(group: Command, { output }: Context): void {
   group.command("template")
     .summary("Create a template for a collection configuration file.")
@@ -51,10 +56,7 @@ function addTemplate(group: Command, { output }: Context): void {
     )
     .addOption(configFileOption())
     .option("--yes", "overwrite a file that is there without asking", false)
-    .addHelpText(
-      "after",
-      "\nExample:\n  twarc-cloud collection-config template user_timeline --id=test_collection",
-    )
+    .addHelpText("after", example("collection-config template user_timeline --id=test_collection"))
     .action(async (type, { id, api, collectionConfigFilepath: path, yes }) => {
       const { template } = await import("../collection/template.ts");
       const { checkedId } = await import("../collection/layout.ts");
@@ -90,6 +92,7 @@ function addDownload(group: Command, context: Context): void {
     .argument("<collection-id>", "collection")
     .addOption(configFileOption())
     .addOption(bucketOption())
+    .addHelpText("after", example("collection-config download test_collection"))
     .action(async (id, { collectionConfigFilepath: path, bucket }) => {
       const { collections } = await openBucket(context, { bucket });
       const { json } = await collections.loadJson(id);
@@ -108,6 +111,7 @@ function addUpdate(group: Command, context: Context): void {
     .addOption(configFileOption())
     .addOption(bucketOption())
     .option("--yes", "do not ask", false)
+    .addHelpText("after", example("collection-config update"))
     .action(async ({ collectionConfigFilepath: path, bucket, yes }) => {
       const { output } = context;
       const mine = await readConfigFile(path);
@@ -153,12 +157,14 @@ function addKeys(group: Command, { output, env }: Context): void {
     .addOption(configFileOption())
     .option("--profile <name>", "profile of the keys (default: main, or the only one)")
     .option("--twarc-config-filepath <path>", "file with the keys (default: ~/.twarc)")
+    .addHelpText("after", example("collection-config keys --profile justin_littman"))
     .action(async ({ collectionConfigFilepath: path, profile, twarcConfigFilepath }) => {
       const { defaultKeysPath, readProfile } = await import("../twitter/keys.ts");
       const config = await readConfigFile(path);
       const keys = await readProfile(twarcConfigFilepath ?? defaultKeysPath(env), profile);
       await writeConfigFile(path, withKeys(config, { ...keys }));
-      output.line(`Added keys to ${path}.`);
+      const name = group.args[0] === "credentials" ? "credentials" : "keys";
+      output.line(`Added ${name} to ${path}.`);
     });
 }
 
@@ -180,6 +186,7 @@ function addNames(group: Command, context: Context): void {
     .description("Looks up the user ids of screen names (the @ is optional) and adds them.")
     .argument("<screen-names...>", "one or more screen names, separated by spaces")
     .addOption(configFileOption())
+    .addHelpText("after", example("collection-config screennames @justin_littman @jack"))
     .action(async (names, { collectionConfigFilepath: path }) => {
       await addByName(names, path, context);
     });
@@ -189,6 +196,7 @@ function addNames(group: Command, context: Context): void {
     .description("Looks up the user ids of the screen names in files, one a line, and adds them.")
     .argument("[files...]", "files with screen names; - or none for standard input")
     .addOption(configFileOption())
+    .addHelpText("after", example("collection-config screenname-files screennames.txt"))
     .action(async (files, { collectionConfigFilepath: path }) => {
       await addByName(await namesIn(files), path, context);
     });
@@ -197,6 +205,7 @@ function addNames(group: Command, context: Context): void {
     .summary("Add user ids to a user timeline collection configuration file.")
     .argument("<user-ids...>", "one or more user ids, separated by spaces")
     .addOption(configFileOption())
+    .addHelpText("after", example("collection-config userids 481186914 12"))
     .action(async (ids, { collectionConfigFilepath: path }) => {
       await addUsers(path, userIds(ids));
       tellIds(path);
@@ -207,6 +216,7 @@ function addNames(group: Command, context: Context): void {
     .summary("Add user ids from files.")
     .argument("[files...]", "files with user ids, one a line; - or none for standard input")
     .addOption(configFileOption())
+    .addHelpText("after", example("collection-config userid-files userids.txt"))
     .action(async (files, { collectionConfigFilepath: path }) => {
       await addUsers(path, userIds(await namesIn(files)));
       tellIds(path);
@@ -216,6 +226,7 @@ function addNames(group: Command, context: Context): void {
 async function addByName(names: string[], path: string, context: Context): Promise<void> {
   const { output } = context;
   const config = await readConfigFile(path);
+  usersOf(config, path);
   const wanted = screenNames(names);
   output.line("Getting users ids for screen names. This may take some time ...");
   const { lookUp } = await import("./add_users.ts");
@@ -245,6 +256,7 @@ function addChanges(group: Command, context: Context): void {
     .option("--deletes-only", "only describe deletes", false)
     .addOption(bucketOption())
     .option("--json", "print JSON")
+    .addHelpText("after", example("collection-config changes test_collection"))
     .action(async (id, { deletesOnly, bucket, json }) => {
       const { collections } = await openBucket(context, { bucket });
       const { describe } = await import("../collection/describe.ts");

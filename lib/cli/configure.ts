@@ -1,6 +1,7 @@
 /** The command `twarc-cloud configure`: gets keys and keeps them where twarc does. */
 
 import type { Command } from "@commander-js/extra-typings";
+import { example } from "./collection_config.ts";
 import { type Context, settingsFor } from "./context.ts";
 
 /** Adds the command. */
@@ -16,6 +17,7 @@ export function addConfigure(program: Command, context: Context): void {
     .option("--profile <name>", "profile to store the keys in", "main")
     .option("--twarc-config-filepath <path>", "file with the keys (default: ~/.twarc)")
     .option("--bearer-token", "store a bearer token in place of the four keys", false)
+    .addHelpText("after", example("configure --profile justin_littman"))
     .action(async ({ profile, twarcConfigFilepath, bearerToken }) => {
       const { defaultKeysPath, writeProfile } = await import("../twitter/keys.ts");
       const path = twarcConfigFilepath ?? defaultKeysPath(context.env);

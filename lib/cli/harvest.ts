@@ -3,7 +3,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { portNumber, positive } from "../numbers.ts";
-import { bucketOption } from "./collection_config.ts";
+import { bucketOption, example } from "./collection_config.ts";
 import { type Context, openBucket, settingsFor } from "./context.ts";
 import { count, size } from "./output.ts";
 
@@ -25,6 +25,7 @@ function addList(group: Command, context: Context): void {
     .summary("List running harvests.")
     .addOption(bucketOption())
     .option("--json", "print JSON")
+    .addHelpText("after", example("harvest list"))
     .action(async ({ bucket, json }) => {
       const { output } = context;
       const { runner } = await openBucket(context, { bucket });
@@ -47,6 +48,7 @@ function addRunning(group: Command, context: Context): void {
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
     .option("--json", "print JSON")
+    .addHelpText("after", example("harvest running test_filter"))
     .action(async (id, { bucket, json }) => {
       const { output } = context;
       const { runner, collections, settings } = await openBucket(context, { bucket });
@@ -59,7 +61,7 @@ function addRunning(group: Command, context: Context): void {
         });
       }
       if (json) return output.json(info);
-      output.line(infoLine(info, settings.bucket));
+      output.line(infoLine(info, { bucket: settings.bucket, tweets: `${info.tweets}` }));
       tellTroubles(info, context);
     });
 }
@@ -70,13 +72,15 @@ function addLast(group: Command, context: Context): void {
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
     .option("--json", "print JSON")
+    .addHelpText("after", example("harvest last test_collection"))
     .action(async (id, { bucket, json }) => {
       const { output } = context;
       const { collections, settings } = await openBucket(context, { bucket });
       const last = await collections.lastHarvest(id);
       if (json) return output.json(last && { ...last.info, user_changes: last.userChanges });
       if (!last) return output.line("Cannot find last harvest for this collection.");
-      output.line(infoLine(last.info, settings.bucket));
+      const tweets = count(last.info.tweets);
+      output.line(infoLine(last.info, { bucket: settings.bucket, tweets }));
       tellTroubles(last.info, context);
       const { json: config } = await collections.loadJson(id);
       if (config.type !== "user_timeline") return;
@@ -87,10 +91,13 @@ function addLast(group: Command, context: Context): void {
     });
 }
 
-/** As the documents write it. */
-function infoLine(info: HarvestInfo, bucket: string): string {
+/** As the documents write it; of the two commands only `last` has commas in the tweets. */
+function infoLine(
+  info: HarvestInfo,
+  { bucket, tweets }: { bucket: string; tweets: string },
+): string {
   return `${info.collection_id} => Bucket: ${bucket}. Harvest timestamp: ${info.harvest_timestamp}. ` +
-    `Tweets: ${count(info.tweets)}. Files: ${count(info.files)} (${size(info.file_bytes)})`;
+    `Tweets: ${tweets}. Files: ${count(info.files)} (${size(info.file_bytes)})`;
 }
 
 /** What a person should know besides. */
@@ -128,6 +135,7 @@ function addRun(group: Command, context: Context): void {
       15,
     )
     .option("--monitor", "log memory and rate every minute", false)
+    .addHelpText("after", example("harvest run --shutdown test_collection"))
     .action(async (collectionId, { bucket, shutdown, port, monitor, ...flags }) => {
       const settings = await settingsFor(context, { bucket });
       await context.harvest({
@@ -150,6 +158,7 @@ function addUnlock(group: Command, context: Context): void {
     )
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
+    .addHelpText("after", example("harvest unlock test_collection"))
     .action(async (id, { bucket }) => {
       const { store, collections } = await openBucket(context, { bucket });
       await collections.loadJson(id);
@@ -164,6 +173,7 @@ function addLogs(group: Command, context: Context): void {
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
     .option("--follow", "go on showing what is added, until Ctrl-C", false)
+    .addHelpText("after", example("harvest logs test_collection --follow"))
     .action(async (id, { bucket, follow }) => {
       const { runner, collections } = await openBucket(context, { bucket });
       await collections.loadJson(id);

@@ -40,7 +40,7 @@ export class Output {
 
   /** What was asked for as JSON. */
   json(value: unknown): void {
-    this.#terminal.out(`${JSON.stringify(value, null, 2)}\n`);
+    this.line(JSON.stringify(value, null, 2));
   }
 
   /** Something to know besides. */

@@ -1,7 +1,7 @@
 /** The command `twarc-cloud scheduler`: carries out the schedules of a folder bucket. */
 
 import type { Command } from "@commander-js/extra-typings";
-import { bucketOption } from "./collection_config.ts";
+import { bucketOption, example } from "./collection_config.ts";
 import { type Context, openBucket } from "./context.ts";
 
 /** Adds the command. */
@@ -13,6 +13,7 @@ export function addScheduler(program: Command, context: Context): void {
         "were missed while it did not run are caught up once. Buckets on AWS need no scheduler of yours.",
     )
     .addOption(bucketOption())
+    .addHelpText("after", example("scheduler --bucket ./twarc-cloud-data"))
     .action(async ({ bucket }) => {
       const { output, clock, signal } = context;
       const { runScheduler } = await import("../runner/scheduler.ts");

@@ -1,8 +1,8 @@
 /** Harvesters as processes of this machine, for a folder bucket. */
 
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
-import { randomBytes } from "node:crypto";
 import process from "node:process";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,8 +13,9 @@ import { isoTime } from "../clock.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { checkedId, COLLECTIONS } from "../collection/layout.ts";
 import { ControlClient } from "../control.ts";
-import { messageOf, OutsideError, UserError } from "../errors.ts";
+import { messageOf, OutsideError, TwarcCloudError, UserError } from "../errors.ts";
 import { jsonBytes, parseAs } from "../json.ts";
+import { lastError, linesOf, rotated } from "./log_file.ts";
 import type {
   HarvestFlags,
   Job,
@@ -25,6 +26,7 @@ import type {
   Started,
 } from "./runner.ts";
 import type { Schedule } from "./schedule.ts";
+import { folderSecret } from "./secret.ts";
 
 /** Milliseconds between looks at something that changes. */
 const POLL = 100;
@@ -32,16 +34,25 @@ const POLL = 100;
 const START_TIMEOUT = 30_000;
 /** Milliseconds that a harvester may take to stop. */
 const STOP_TIMEOUT = 600_000;
-/** Bytes after which a log is put aside. */
-const LONGEST_LOG = 10 * 1024 * 1024;
+/** Milliseconds that a harvester on another machine may say nothing while it is stopped. */
+const SILENCE = 10_000;
 
 /** A schedule as it is kept: what to run, how often, and when it was due last. */
 export const scheduledSchema = z.object({
   collection_id: z.string(),
   expression: z.string(),
   /** When it was due last, or was made, in ISO 8601, UTC. */
-  last_due: z.string(),
+  last_due: z.iso.datetime({ offset: true }),
+  /** The flags of its harvests. */
+  flags: z.object({
+    tweetsPerFile: z.int().positive().exactOptional(),
+    secsPerFile: z.int().positive().exactOptional(),
+    flushSecs: z.int().positive().exactOptional(),
+  }).default({}),
 });
+
+/** A schedule as it is kept. */
+export type Scheduled = z.output<typeof scheduledSchema>;
 
 /** Where the schedules of a folder bucket are kept. */
 export const SCHEDULES = "runner/schedules/";
@@ -68,19 +79,23 @@ export class LocalRunner implements Runner {
   async stop(collectionId: string, signal?: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     const lock = await this.#lock(collectionId);
-    if (!lock?.live || !lock.document) throw notRunning(collectionId);
+    if (!lock?.live) throw notRunning(collectionId);
+    if (!lock.document) throw locked(collectionId, null);
     const { pid, host } = lock.document;
     const isHere = host === Deno.hostname();
     const control = this.#control(collectionId, lock);
     const end = clock.monotonic() + STOP_TIMEOUT;
+    let heard = clock.monotonic();
     let isTold = false;
     while (clock.monotonic() < end) {
       signal?.throwIfAborted();
       const state = await stopped(control, isTold);
-      isTold = true;
+      isTold ||= state !== null;
+      if (state !== null) heard = clock.monotonic();
       if (state === true) await control?.shutdown().catch(() => {});
       if (state === null && isHere && !processIsGone({ host, pid })) process.kill(pid, "SIGTERM");
       if (state !== false && await this.#isOver(collectionId, lock)) return;
+      if (!isHere && clock.monotonic() - heard > SILENCE) throw silent(collectionId, host);
       await clock.sleep(POLL, signal);
     }
     throw new OutsideError(`The harvester of ${collectionId} (process ${pid}) does not stop`);
@@ -102,22 +117,25 @@ export class LocalRunner implements Runner {
 
   async info(collectionId: string): Promise<HarvestInfo | null> {
     const lock = await this.#lock(collectionId);
-    if (!lock?.live) return null;
-    const control = this.#control(collectionId, lock);
+    if (!lock?.live || !lock.document) return null;
+    const { progress, harvest_id, acquired } = lock.document;
     try {
-      return await control?.info() ?? null;
+      const info = await this.#control(collectionId, lock)?.info();
+      if (info) return info;
     } catch (error) {
-      if (!(error instanceof OutsideError)) throw error;
-      return lock.document?.progress ?? null;
+      if (!(error instanceof TwarcCloudError)) throw error;
     }
+    const nothing = { tweets: 0, files: 0, file_bytes: 0, state: "harvesting" } as const;
+    const harvest_timestamp = harvest_id ?? acquired;
+    return progress ?? { collection_id: collectionId, harvest_timestamp, ...nothing };
   }
 
-  async schedule({ collectionId }: Job, { expression }: Schedule): Promise<void> {
+  async schedule({ collectionId, flags }: Job, { expression }: Schedule): Promise<void> {
     const { store, clock } = this.#options;
     const last_due = isoTime(clock.now());
     await store.put(
       scheduleKey(collectionId),
-      jsonBytes({ collection_id: collectionId, expression, last_due }),
+      jsonBytes({ collection_id: collectionId, expression, last_due, flags }),
     );
   }
 
@@ -143,21 +161,12 @@ export class LocalRunner implements Runner {
     { follow, signal }: { follow: boolean; signal: AbortSignal },
   ): AsyncGenerator<string> {
     const path = this.#logPath(collectionId);
-    let rest = "";
-    for (let position = 0; !signal.aborted;) {
-      const { text, end } = await textFrom(path, position);
-      if (position === 0 && end === 0 && !follow) {
-        throw new UserError(`There is no log of ${collectionId} yet`, {
-          hint: `It begins with the first harvest: twarc-cloud collection once ${collectionId}`,
-        });
-      }
-      position = end;
-      const lines = (rest + text).split("\n");
-      rest = lines.pop() ?? "";
-      yield* lines;
-      if (!follow) return;
-      await this.#options.clock.sleep(POLL * 5, signal);
+    if (!follow && !await Deno.stat(path).catch(() => null)) {
+      throw new UserError(`There is no log of ${collectionId} yet`, {
+        hint: `It begins with the first harvest: twarc-cloud collection once ${collectionId}`,
+      });
     }
+    yield* linesOf(path, { follow, signal, clock: this.#options.clock });
   }
 
   async #start(job: Job, more: string[]): Promise<Started> {
@@ -178,7 +187,7 @@ export class LocalRunner implements Runner {
       ...flagsOf(flags),
       collectionId,
     ];
-    const child = this.#spawn(args, {
+    const child = await this.#spawn(args, {
       ...this.#options.env,
       TWARC_CLOUD_SECRET: await this.#secret(),
     });
@@ -186,10 +195,11 @@ export class LocalRunner implements Runner {
       if (child.exitCode === null && child.signalCode === null) return null;
       const exitCode = child.exitCode ?? 3;
       if (exitCode === 0) return { exitCode };
-      const text = (await textFrom(this.#logPath(collectionId), logged)).text;
-      const message = text.trimEnd().split("\n").findLast((line) => line.startsWith("Error: "));
-      const killed = `Error: The harvester was killed (${child.signalCode})`;
-      return { exitCode, message: (message ?? killed).replace(/^Error: /, "") };
+      const message = await lastError(this.#logPath(collectionId), logged) ??
+        (child.signalCode
+          ? `The harvester was killed (${child.signalCode})`
+          : `The harvester ended with exit code ${exitCode}`);
+      return { exitCode, message };
     };
     const end = clock.monotonic() + START_TIMEOUT;
     while (await outcome() === null && clock.monotonic() < end) {
@@ -208,7 +218,7 @@ export class LocalRunner implements Runner {
     };
   }
 
-  #spawn(args: string[], env: Record<string, string | undefined>) {
+  async #spawn(args: string[], env: Record<string, string | undefined>) {
     const [command = "", ...before] = this.#options.self;
     const log = openSync(this.#logPath(args.at(-1) ?? ""), "a");
     try {
@@ -217,6 +227,7 @@ export class LocalRunner implements Runner {
         stdio: ["ignore", log, log],
         env: Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined)),
       });
+      await once(child, "spawn");
       child.unref();
       return child;
     } catch (cause) {
@@ -266,25 +277,6 @@ export class LocalRunner implements Runner {
   }
 }
 
-/**
- * The control secret of a folder bucket's harvesters: made when it is first wanted, and readable by the
- * person alone.
- */
-export async function folderSecret(folder: string): Promise<string> {
-  const path = join(folder, "runner", "secret");
-  try {
-    await Deno.mkdir(join(folder, "runner"), { recursive: true });
-    const secret = randomBytes(32).toString("hex");
-    await Deno.writeTextFile(path, secret, { createNew: true, mode: 0o600 });
-    return secret;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) {
-      throw new UserError(`${path} cannot be written: ${messageOf(error)}`, { cause: error });
-    }
-    return (await Deno.readTextFile(path)).trim();
-  }
-}
-
 /** The key under which a collection's schedule is kept. */
 export function scheduleKey(collectionId: string): string {
   return `${SCHEDULES}${checkedId(collectionId)}.json`;
@@ -308,25 +300,16 @@ function notRunning(collectionId: string): UserError {
   });
 }
 
+function silent(collectionId: string, host: string): OutsideError {
+  return new OutsideError(`The harvester of ${collectionId} runs on ${host} and does not answer`, {
+    hint: `Stop it there: twarc-cloud collection stop ${collectionId}`,
+  });
+}
+
 function flagsOf({ tweetsPerFile, secsPerFile, flushSecs }: HarvestFlags): string[] {
   return [
     ...tweetsPerFile === undefined ? [] : ["--tweets-per-file", `${tweetsPerFile}`],
     ...secsPerFile === undefined ? [] : ["--secs-per-file", `${secsPerFile}`],
     ...flushSecs === undefined ? [] : ["--flush-secs", `${flushSecs}`],
   ];
-}
-
-/** Puts a log aside that has grown too long; where the next line of the log will be. */
-async function rotated(path: string): Promise<number> {
-  const size = (await Deno.stat(path).catch(() => null))?.size ?? 0;
-  if (size < LONGEST_LOG) return size;
-  await Deno.rename(path, `${path}.1`);
-  return 0;
-}
-
-/** The text of a file from a position on, and where it ends; an absent file is empty. */
-async function textFrom(path: string, position: number): Promise<{ text: string; end: number }> {
-  const bytes = await Deno.readFile(path).catch(() => new Uint8Array());
-  const from = bytes.length < position ? 0 : position;
-  return { text: new TextDecoder().decode(bytes.subarray(from)), end: bytes.length };
 }

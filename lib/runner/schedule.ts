@@ -11,15 +11,34 @@ export interface Schedule {
 
 const UNIT_MS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
 
-/** The fields of a cron expression, with the numbers that they take. */
-const FIELDS = [
+/** What a field of a cron expression takes. */
+interface Field {
+  name: string;
+  least: number;
+  most: number;
+  /** Names for its values, from the least on. */
+  names?: readonly string[];
+}
+
+/** A part of a field: `*`, `5`, `1-5`, `1/5`, `1-20/5`. */
+interface Span {
+  from: string;
+  to: string | undefined;
+  step: string | undefined;
+}
+
+const MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split(" ");
+const DAYS = "SUN MON TUE WED THU FRI SAT".split(" ");
+
+/** The fields of a cron expression, in their order. */
+const FIELDS: readonly Field[] = [
   { name: "minutes", least: 0, most: 59 },
   { name: "hours", least: 0, most: 23 },
   { name: "day of month", least: 1, most: 31 },
-  { name: "month", least: 1, most: 12 },
-  { name: "day of week", least: 1, most: 7 },
+  { name: "month", least: 1, most: 12, names: MONTHS },
+  { name: "day of week", least: 1, most: 7, names: DAYS },
   { name: "year", least: 1970, most: 2199 },
-] as const;
+];
 
 /**
  * Checks a schedule expression.
@@ -78,27 +97,68 @@ function pattern(text: string): Cron {
   }
 }
 
-/** A field as croner reads it: weekdays from 0, and `a/b` as a range with a step. */
+/** A field as croner reads it: checked, weekdays from 0, and `a/b` as a range with a step. */
 function translate(field: string, index: number, text: string): string {
   const kind = FIELDS[index];
   if (!kind) throw fault(text, "it has too many fields");
-  const { name, least, most } = kind;
+  const { name } = kind;
   if (field === "?") {
     if (name === "day of month" || name === "day of week") return "*";
     throw fault(text, `? is not for ${name}`);
   }
-  const parts = field.split(",").map((part) => {
-    for (const [digits] of part.split("#")[0]?.split("/")[0]?.matchAll(/\d+/g) ?? []) {
-      if (Number(digits) < least || Number(digits) > most) {
-        throw fault(text, `${name} goes from ${least} to ${most}`);
-      }
+  const parts = field.toUpperCase().split(",");
+  if (field.includes("#") && parts.length > 1) {
+    throw fault(text, "a day of week with # stands alone");
+  }
+  return parts.map((part) => {
+    const special = specialDay(part, kind);
+    if (special !== null) return special;
+    const [, from = "", to, step] = /^(\*|\w+)(?:-(\w+))?(?:\/(\d+))?$/.exec(part) ?? [];
+    if (from === "" || (from === "*" && to)) {
+      throw fault(text, `${JSON.stringify(part)} is not for ${name}`);
     }
-    const stepped = part.replace(/^(\d+)\/(\d+)$/, `$1-${most}/$2`);
-    if (name !== "day of week") return stepped;
-    const [days = "", ...rest] = stepped.split(/(?=[#/])/);
-    return [days.replace(/\d+/g, (day) => `${Number(day) - 1}`), ...rest].join("");
-  });
-  return parts.join(",");
+    return span({ from, to, step }, kind, text);
+  }).join(",");
+}
+
+/** A part that only days have, as croner reads it: L, LW, 3W, 6L, FRI#2; null for any other. */
+function specialDay(part: string, kind: Field): string | null {
+  const { name } = kind;
+  if (name === "day of month" && /^(L|LW|([1-9]|[12]\d|3[01])W)$/.test(part)) return part;
+  if (name !== "day of week") return null;
+  if (part === "L") return "6";
+  const [, day = "", which] = /^(\w+?)(L|#[1-5])$/.exec(part) ?? [];
+  const number = valueOf(day, kind);
+  return number === null ? null : `${number - 1}${which}`;
+}
+
+/** Values from one to another, as croner reads them; days and months may go round, as in FRI-MON. */
+function span({ from, to, step }: Span, kind: Field, text: string): string {
+  const { name, least, most } = kind;
+  const first = from === "*" ? least : valueOf(from, kind);
+  const last = to === undefined
+    ? (from === "*" || step !== undefined ? most : first)
+    : valueOf(to, kind);
+  if (first === null || last === null) {
+    throw fault(text, `${name} goes from ${least} to ${most}`);
+  }
+  if (step === undefined && from === "*") return "*";
+  const by = Number(step ?? 1);
+  if (by < 1) throw fault(text, "a step has to be 1 or more");
+  const size = most - least + 1;
+  if (last < first && name === "year") throw fault(text, `${from} is after ${to}`);
+  const values: number[] = [];
+  for (let n = first; n <= (last < first ? last + size : last); n += by) {
+    values.push((n - least) % size + least - (name === "day of week" ? 1 : 0));
+  }
+  return values.join(",");
+}
+
+/** A value of a field, a number or a name; null where it is none. */
+function valueOf(text: string, { least, most, names = [] }: Field): number | null {
+  if (names.includes(text)) return names.indexOf(text) + least;
+  const value = Number(text);
+  return /^\d+$/.test(text) && value >= least && value <= most ? value : null;
 }
 
 function fault(text: string, why: string, cause?: unknown): UserError {

@@ -1,10 +1,10 @@
 /** Carries out the schedules of a folder bucket. */
 
 import { type Clock, isoTime } from "../clock.ts";
-import { ConflictError, LockedError, messageOf } from "../errors.ts";
+import { ConflictError, LockedError, messageOf, TwarcCloudError } from "../errors.ts";
 import { jsonBytes, parseAs } from "../json.ts";
 import type { Store } from "../store/store.ts";
-import { scheduledSchema, SCHEDULES } from "./local.ts";
+import { type Scheduled, scheduledSchema, SCHEDULES } from "./local.ts";
 import type { Runner } from "./runner.ts";
 import { nextTime } from "./schedule.ts";
 
@@ -31,12 +31,34 @@ export interface SchedulerOptions {
  */
 export async function runScheduler(options: SchedulerOptions): Promise<void> {
   const { store, clock, signal, pollMs = POLL } = options;
+  const told = new Map<string, string>();
   while (!signal.aborted) {
     let next = clock.now() + pollMs;
     for await (const { key } of store.list(SCHEDULES)) {
-      next = Math.min(next, await runIfDue(key, options) ?? Infinity);
+      if (signal.aborted) return;
+      next = Math.min(next, await runUnlessBroken(key, told, options) ?? Infinity);
     }
     await clock.sleep(Math.max(next - clock.now(), 0), signal);
+  }
+}
+
+/** Like `runIfDue`, but a schedule that is no good is told once, and does not end the others. */
+async function runUnlessBroken(
+  key: string,
+  told: Map<string, string>,
+  options: SchedulerOptions,
+): Promise<number | null> {
+  try {
+    const next = await runIfDue(key, options);
+    told.delete(key);
+    return next;
+  } catch (error) {
+    if (!(error instanceof TwarcCloudError)) throw error;
+    if (told.get(key) !== error.message) {
+      options.report(`${isoTime(options.clock.now())} ${key} is left out: ${error.message}`);
+    }
+    told.set(key, error.message);
+    return null;
   }
 }
 
@@ -57,7 +79,7 @@ async function runIfDue(key: string, options: SchedulerOptions): Promise<number 
     if (error instanceof ConflictError) return clock.now();
     throw error;
   }
-  await start(scheduled.collection_id, options);
+  await start(scheduled, options);
   return nextTime({ expression }, done);
 }
 
@@ -70,10 +92,13 @@ function latestDue(expression: string, due: number, now: number): number {
   return now;
 }
 
-async function start(collectionId: string, options: SchedulerOptions): Promise<void> {
+async function start(
+  { collection_id: collectionId, flags }: Scheduled,
+  options: SchedulerOptions,
+): Promise<void> {
   const { bucket, runner, report, clock } = options;
   try {
-    const started = await runner.once({ bucket, collectionId, flags: {} });
+    const started = await runner.once({ bucket, collectionId, flags });
     const outcome = await started.outcome();
     report(
       outcome?.message

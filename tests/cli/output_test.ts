@@ -37,6 +37,14 @@ Deno.test("names from outside cannot steer a terminal", () => {
   assert.ok(!out.join("").includes("\u001b"));
 });
 
+Deno.test("JSON stays what it was, and cannot steer a terminal either", () => {
+  const { output, out } = captured();
+  const value = { name: "a\u009b2J\u202eb\u007f\n\t\u0007" };
+  output.json(value);
+  assert.deepEqual(JSON.parse(out.join("")), value);
+  assert.ok(!/[\u0080-\u009f\u202e]/.test(out.join("")));
+});
+
 Deno.test("without a terminal progress is a line now and then, and nobody is asked", async () => {
   const { output, err } = captured();
   const progress = await output.progress();

@@ -49,42 +49,152 @@ Deno.test("cron expressions are EventBridge's: six fields, weekdays from 1 for S
   assert.equal(next("cron(0 0 1 1 ? 2020)"), null);
 });
 
-Deno.test("the next time of a cron expression is the first minute that matches it", () => {
-  const field = (least: number, most: number) =>
-    fc.oneof(
-      fc.constant({ text: "*", set: null }),
-      fc.uniqueArray(fc.integer({ min: least, max: most }), { minLength: 1, maxLength: 3 }).map((
-        set,
-      ) => ({
-        text: set.join(","),
-        set,
-      })),
-    );
-  fc.assert(
-    fc.property(
-      field(0, 59),
-      field(0, 23),
-      field(1, 7),
-      fc.integer({ min: 0, max: 500_000 }),
-      (minute, hour, day, offset) => {
-        const after = Math.floor(AT / 60_000) * 60_000 + offset * 60_000;
-        const due = nextTime(
-          parseSchedule(`cron(${minute.text} ${hour.text} ? * ${day.text} *)`),
-          after,
-        );
-        const matches = (ms: number) => {
-          const date = new Date(ms);
-          return (minute.set?.includes(date.getUTCMinutes()) ?? true) &&
-            (hour.set?.includes(date.getUTCHours()) ?? true) &&
-            (day.set?.includes(date.getUTCDay() + 1) ?? true);
-        };
-        let naive = after + 60_000;
-        while (!matches(naive)) naive += 60_000;
-        assert.equal(due, naive);
-      },
-    ),
-    { numRuns: 60 },
+const MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split(" ");
+const DAYS = "SUN MON TUE WED THU FRI SAT".split(" ");
+
+/** A field, and what it means, told the slow way: value by value. */
+interface Rule {
+  text: string;
+  takes: (value: number, date: Date) => boolean;
+}
+
+/** Values, ranges and steps between two numbers, and lists of them; `*` begins at the field's start. */
+function fields(
+  least: number,
+  most: number,
+  { names = [], start = least }: { names?: string[]; start?: number } = {},
+): fc.Arbitrary<Rule> {
+  const value = fc.integer({ min: least, max: most });
+  const step = fc.integer({ min: 1, max: Math.max(2, most - least) });
+  const name = (n: number) => names[n - least] ?? `${n}`;
+  const part: fc.Arbitrary<Rule> = fc.oneof(
+    value.map((n) => ({ text: name(n), takes: (m: number) => m === n })),
+    value.map((n) => ({ text: `${n}`, takes: (m: number) => m === n })),
+    fc.tuple(value, value).map(([a, b]) => a < b ? [a, b] as const : [b, a] as const).map((
+      [a, b],
+    ) => ({ text: `${name(a)}-${b}`, takes: (m: number) => m >= a && m <= b })),
+    fc.tuple(value, step).map(([a, by]) => ({
+      text: `${name(a)}/${by}`,
+      takes: (m: number) => m >= a && (m - a) % by === 0,
+    })),
+    step.map((by) => ({ text: `*/${by}`, takes: (m: number) => (m - start) % by === 0 })),
   );
+  const list = fc.array(part, { minLength: 1, maxLength: 3 }).map((parts) => ({
+    text: parts.map(({ text }) => text).join(","),
+    takes: (m: number, date: Date) => parts.some(({ takes }) => takes(m, date)),
+  }));
+  return fc.oneof(fc.constant({ text: "*", takes: () => true }), list);
+}
+
+const isWeekday = (date: Date) => date.getUTCDay() % 6 !== 0;
+
+function dayOf(date: Date, day: number): Date {
+  return new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), day));
+}
+
+function lastDay(date: Date): number {
+  return new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate();
+}
+
+/** The weekday of the same month that is nearest to a day, or null where the month has no such day. */
+function nearestWeekday(date: Date, day: number): number | null {
+  const last = lastDay(date);
+  if (day > last) return null;
+  for (const near of [day, day - 1, day + 1, day - 2, day + 2]) {
+    if (near >= 1 && near <= last && isWeekday(dayOf(date, near))) return near;
+  }
+  return null;
+}
+
+const specialDays: fc.Arbitrary<Rule> = fc.oneof(
+  fc.constant({ text: "L", takes: (n: number, date: Date) => n === lastDay(date) }),
+  fc.constant({
+    text: "LW",
+    takes: (n: number, date: Date) => n === nearestWeekday(date, lastDay(date)),
+  }),
+  fc.integer({ min: 1, max: 31 }).map((day) => ({
+    text: `${day}W`,
+    takes: (n: number, date: Date) => n === nearestWeekday(date, day),
+  })),
+);
+
+const specialWeekdays: fc.Arbitrary<Rule> = fc.oneof(
+  fc.constant({ text: "L", takes: (n: number) => n === 7 }),
+  fc.tuple(fc.integer({ min: 1, max: 7 }), fc.boolean()).map(([day, named]) => ({
+    text: `${named ? DAYS[day - 1] : day}L`,
+    takes: (n: number, date: Date) => n === day && date.getUTCDate() > lastDay(date) - 7,
+  })),
+  fc.tuple(fc.integer({ min: 1, max: 7 }), fc.integer({ min: 1, max: 5 })).map(([day, nth]) => ({
+    text: `${day}#${nth}`,
+    takes: (n: number, date: Date) => n === day && Math.ceil(date.getUTCDate() / 7) === nth,
+  })),
+);
+
+const expressions = fc.record({
+  minute: fields(0, 59),
+  hour: fields(0, 23),
+  month: fields(1, 12, { names: MONTHS }),
+  year: fc.oneof(
+    fc.constant({ text: "*", takes: () => true }),
+    fields(2026, 2031, { start: 1970 }),
+  ),
+  day: fc.oneof(fields(1, 31), specialDays).map((rule) => ({ day: rule, weekday: null })),
+  weekday: fc.oneof(fields(1, 7, { names: DAYS }), specialWeekdays),
+  byWeekday: fc.boolean(),
+}).map(({ day: { day }, weekday, byWeekday, ...rest }) => {
+  const days = byWeekday ? { dayText: "?", weekdayText: weekday.text } : {
+    dayText: day.text,
+    weekdayText: "?",
+  };
+  return {
+    ...rest,
+    ...days,
+    takesDay: (date: Date) =>
+      byWeekday ? weekday.takes(date.getUTCDay() + 1, date) : day.takes(date.getUTCDate(), date),
+  };
+});
+
+Deno.test("the next time of a cron expression is the first minute all of whose fields match", () => {
+  const MINUTE = 60_000;
+  const DAY = 24 * 60 * MINUTE;
+  const HORIZON = Date.UTC(2034, 0, 1);
+  fc.assert(
+    fc.property(expressions, fc.nat({ max: 3 * 365 * 24 * 3_600_000 }), (rules, offset) => {
+      const { minute, hour, month, year, dayText, weekdayText, takesDay } = rules;
+      const expression =
+        `cron(${minute.text} ${hour.text} ${dayText} ${month.text} ${weekdayText} ${year.text})`;
+      const after = AT + offset;
+      const takesDate = (date: Date) =>
+        takesDay(date) && month.takes(date.getUTCMonth() + 1, date) &&
+        year.takes(date.getUTCFullYear(), date);
+      const takesTime = (date: Date) =>
+        minute.takes(date.getUTCMinutes(), date) && hour.takes(date.getUTCHours(), date);
+      const naive = () => {
+        for (let day = Math.floor(after / DAY) * DAY; day < HORIZON; day += DAY) {
+          if (!takesDate(new Date(day))) continue;
+          for (let ms = day; ms < day + DAY; ms += MINUTE) {
+            if (ms > after && takesTime(new Date(ms))) return ms;
+          }
+        }
+        return null;
+      };
+      const due = nextTime(parseSchedule(expression), after);
+      assert.equal(due !== null && due < HORIZON ? due : null, naive(), expression);
+    }),
+    { numRuns: 400 },
+  );
+});
+
+Deno.test("names may be in any case, weekdays and months may go round, and L is the week's last day", () => {
+  const saturday = Date.UTC(2026, 10, 28);
+  assert.equal(next("cron(0 9 ? * sat-mon *)", saturday), "2026-11-28T09:00:00");
+  assert.equal(next("cron(0 9 ? * 7-2 *)", saturday + 86_400_000), "2026-11-29T09:00:00");
+  assert.equal(next("cron(0 9 ? * SAT-MON *)", saturday + 3 * 86_400_000), "2026-12-05T09:00:00");
+  assert.equal(next("cron(0 9 ? * MON/2 *)"), "2026-11-25T09:00:00");
+  assert.equal(next("cron(0 9 ? * L *)"), "2026-11-28T09:00:00");
+  assert.equal(next("cron(0 9 1 nov-feb ? *)"), "2026-12-01T09:00:00");
+  assert.equal(next("cron(0 22-2 * * ? *)"), "2026-11-24T02:00:00");
+  assert.equal(next("cron(0 0 1 1 ? */3)"), "2027-01-01T00:00:00");
 });
 
 Deno.test("what is no schedule is refused with the reason and examples", () => {
@@ -104,6 +214,16 @@ Deno.test("what is no schedule is refused with the reason and examples", () => {
     ["cron(? 10 * * ? *)", /\? is not for minutes/],
     ["cron(x 10 * * ? *)", /no schedule/],
     ["cron(0 10 * * ? *", /closing/],
+    ["cron(0 10 ? * +2 *)", /"\+2" is not for day of week/],
+    ["cron(0 10 ? * MON-FRI#2 *)", /"MON-FRI#2" is not for/],
+    ["cron(0 10 ? * 3#6 *)", /"3#6" is not for/],
+    ["cron(0 10 ? * 3#1,6#3 *)", /# stands alone/],
+    ["cron(0/0 10 * * ? *)", /step has to be 1 or more/],
+    ["cron(1,,2 10 * * ? *)", /"" is not for minutes/],
+    ["cron(0 10 32W * ? *)", /day of month goes from 1 to 31/],
+    ["cron(0 L * * ? *)", /hours goes from 0 to 23/],
+    ["cron(0 0 1 1 ? 2030-2027)", /2030 is after 2027/],
+    ["cron(0 0 1 1 ? 2200)", /year goes from 1970 to 2199/],
   ];
   for (const [expression, says] of cases) {
     assert.throws(() => parseSchedule(expression), (error) => {

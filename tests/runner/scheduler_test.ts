@@ -34,6 +34,10 @@ function recording(started: string[], fail?: () => Error): Runner {
   };
 }
 
+async function put(store: MemoryStore, id: string, scheduled: Record<string, unknown>) {
+  await store.put(scheduleKey(id), jsonBytes({ collection_id: id, ...scheduled }));
+}
+
 async function schedule(store: MemoryStore, id: string, expression: string, last: number) {
   const scheduled = { collection_id: id, expression, last_due: new Date(last).toISOString() };
   await store.put(scheduleKey(id), jsonBytes(scheduled));
@@ -82,6 +86,20 @@ Deno.test("of two schedulers one starts a run", async () => {
   assert.deepEqual(started, ["a", "a", "a"]);
 });
 
+Deno.test("of two schedulers that look at the same moment one starts the run", async () => {
+  const [store, clock, started] = [new MemoryStore(), new ManualClock(), [] as string[]];
+  await schedule(store, "a", "rate(1 hour)", clock.now() - 1.5 * HOUR);
+  const bothLooked = Promise.withResolvers<void>();
+  let looks = 0;
+  store.before = async ({ method }) => {
+    if (method === "get" && ++looks === 2) bothLooked.resolve();
+    if (method === "put") await bothLooked.promise;
+  };
+  await running(store, clock, [recording(started), recording(started)], 0.2 * HOUR);
+  assert.ok(looks > 2);
+  assert.deepEqual(started, ["a"]);
+});
+
 Deno.test("runs that were missed are caught up once, and the rhythm stays", async () => {
   const [store, clock, started] = [new MemoryStore(), new ManualClock(), [] as string[]];
   await schedule(store, "a", "rate(1 hour)", clock.now() - 10.5 * HOUR);
@@ -108,4 +126,44 @@ Deno.test("a run that cannot be started is told, and the next one is tried", asy
   );
   assert.equal(broken.length, 2);
   assert.match(broken[0] ?? "", /a failed: No/);
+});
+
+Deno.test("a schedule that is no good is told once, and the others are carried out", async () => {
+  const [store, clock, started] = [new MemoryStore(), new ManualClock(), [] as string[]];
+  const last_due = new Date(clock.now()).toISOString();
+  await store.put(scheduleKey("a"), new TextEncoder().encode('{"collection_id":'));
+  await put(store, "b", { expression: "rate(7 parsecs)", last_due });
+  await put(store, "c", { expression: "rate(1 hour)", last_due: "yesterday" });
+  await schedule(store, "d", "rate(1 hour)", clock.now());
+  const lines = await running(store, clock, [recording(started)], 2.5 * HOUR);
+  assert.deepEqual(started, ["d", "d"]);
+  const told = lines.filter((line) => line.includes("is left out")).toSorted();
+  assert.equal(told.length, 3, lines.join("\n"));
+  for (const name of ["a", "b", "c"]) {
+    assert.ok(told.some((line) => line.includes(`runner/schedules/${name}.json`)), name);
+  }
+});
+
+Deno.test("the flags of a schedule are those of its harvests", async () => {
+  const [store, clock, jobs] = [new MemoryStore(), new ManualClock(), [] as Job[]];
+  const last_due = new Date(clock.now()).toISOString();
+  const flags = { tweetsPerFile: 10, flushSecs: 3 };
+  await put(store, "a", { expression: "rate(1 hour)", last_due, flags });
+  const runner = recording([]);
+  const once = (job: Job) => {
+    jobs.push(job);
+    return runner.once(job);
+  };
+  await running(store, clock, [{ ...runner, once }], 1.5 * HOUR);
+  assert.deepEqual(jobs, [{ bucket: "./b", collectionId: "a", flags }]);
+});
+
+Deno.test("a schedule whose years are over, or that was taken away, is not run", async () => {
+  const [store, clock, started] = [new MemoryStore(), new ManualClock(), [] as string[]];
+  await schedule(store, "a", "cron(0 0 1 1 ? 2020)", clock.now());
+  await schedule(store, "b", "rate(1 hour)", clock.now());
+  await running(store, clock, [recording(started)], 1.5 * HOUR);
+  await store.delete(scheduleKey("b"));
+  await running(store, clock, [recording(started)], 3 * HOUR);
+  assert.deepEqual(started, ["b"]);
 });

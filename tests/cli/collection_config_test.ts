@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import config from "../../deno.json" with { type: "json" };
+import { systemClock } from "../../lib/clock.ts";
+import { selfCommand } from "../../lib/runner/self.ts";
+import { World } from "../../lib/sandbox/world.ts";
+import { inPlace, type Place, type Ran } from "../e2e/program.ts";
+
+/** Users 0 to 29: the tenth is protected, the twentieth suspended, the thirtieth gone. */
+function world(): World {
+  return World.made({ clock: systemClock, users: 30, tweetsPerUser: 1 });
+}
+
+function nameOf(place: Place, n: number): string {
+  return [...place.sandbox.world.users.values()][n]?.screenName ?? "";
+}
+
+function idOf(place: Place, n: number): string {
+  return [...place.sandbox.world.users.keys()][n] ?? "";
+}
+
+async function configOf(place: Place): Promise<Record<string, unknown>> {
+  return JSON.parse(await Deno.readTextFile(place.path("collection.json")));
+}
+
+async function writeTimelines(place: Place, users: Record<string, unknown> = {}): Promise<void> {
+  const config = { id: "tl", keys: place.sandbox.keys, type: "user_timeline", users };
+  await place.writeJson("collection.json", config);
+}
+
+/** Runs a command with something to read on standard input. */
+async function runWith(place: Place, input: string, args: string[]): Promise<Ran> {
+  const [command = "", ...before] = selfCommand({
+    isStandalone: false,
+    execPath: Deno.execPath(),
+    root: fileURLToPath(new URL("../../", import.meta.url)),
+    permissions: config.tasks["twarc-cloud"].command.split(" ").filter((word) =>
+      word.startsWith("--allow-")
+    ),
+  });
+  const child = new Deno.Command(command, {
+    args: [...before, ...args],
+    cwd: place.folder,
+    clearEnv: true,
+    env: place.env,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  await new Blob([input]).stream().pipeTo(child.stdin);
+  const { code, stdout, stderr } = await child.output();
+  const decoder = new TextDecoder();
+  return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
+}
+
+Deno.test("a template is written as in the documents, and over another only when that is wanted", () =>
+  inPlace(async (place) => {
+    const args = ["collection-config", "template", "user_timeline", "--id=test_collection"];
+    assert.equal(
+      await place.ok(...args),
+      "Template written to collection.json.\nAdd the collection before adding users to collect.\n",
+    );
+    assert.deepEqual(await configOf(place), {
+      id: "test_collection",
+      keys: {
+        consumer_key: "<Your Twitter API consumer key>",
+        consumer_secret: "<Your Twitter API consumer secret>",
+        access_token: "<Your Twitter API access token>",
+        access_token_secret: "<Your Twitter API access token secret>",
+      },
+      type: "user_timeline",
+      users: {},
+      delete_users_for: ["protected", "suspended", "not_found"],
+    });
+    const again = await place.run("collection-config", "template", "filter");
+    assert.equal(again.code, 1);
+    assert.match(again.err, /^Error: collection\.json exists already\. .*--yes/);
+    assert.equal((await configOf(place)).type, "user_timeline");
+    assert.equal(
+      await place.ok("collection-config", "template", "filter", "--yes"),
+      "Template written to collection.json.\n",
+    );
+    assert.equal((await configOf(place)).type, "filter");
+  }));
+
+Deno.test("keys are put where older ones were, told by the name of the command, and all else stays", () =>
+  inPlace(async (place) => {
+    const keys = { consumer_key: "1", consumer_secret: "2" };
+    const user = { access_token: "3", access_token_secret: "4" };
+    await Deno.writeTextFile(
+      place.path(".twarc"),
+      "[main]\nconsumer_key = 1\nconsumer_secret = 2\naccess_token = 3\naccess_token_secret = 4\n",
+    );
+    const before = { zebra: [1, { a: null }], id: "find", credentials: {}, type: "search" };
+    await place.writeJson("collection.json", before);
+    assert.equal(
+      await place.ok("collection-config", "credentials"),
+      "Added credentials to collection.json.\n",
+    );
+    assert.deepEqual(Object.entries(await configOf(place)), [
+      ["zebra", [1, { a: null }]],
+      ["id", "find"],
+      ["credentials", { ...keys, ...user }],
+      ["type", "search"],
+    ]);
+    await place.writeJson("collection.json", { id: "find", type: "search" });
+    assert.equal(await place.ok("collection-config", "keys"), "Added keys to collection.json.\n");
+    assert.deepEqual((await configOf(place)).keys, { ...keys, ...user });
+  }));
+
+Deno.test("screen names are looked up, and those that were not found, or are suspended, are named apart", () =>
+  inPlace(async (place) => {
+    const kept = { screen_name: "an_old_name", since_id: "7", note: "mine" };
+    await writeTimelines(place, { [idOf(place, 1)]: kept });
+    const [first, second] = [nameOf(place, 0), nameOf(place, 1)];
+    const names = [`@${first.toUpperCase()}`, first, second, nameOf(place, 19), "not_anybody"];
+    assert.equal(
+      await place.ok("collection-config", "screennames", ...names),
+      "Getting users ids for screen names. This may take some time ...\n" +
+        "Added screen names to collection.json.\n" +
+        "Following screen names where not found:\nnot_anybody\n" +
+        `Following screen names are suspended:\n${nameOf(place, 19)}\n`,
+    );
+    assert.deepEqual((await configOf(place)).users, {
+      [idOf(place, 0)]: { screen_name: first },
+      [idOf(place, 1)]: kept,
+    });
+  }, { world: world() }));
+
+Deno.test("names and ids come from standard input too", () =>
+  inPlace(async (place) => {
+    await writeTimelines(place);
+    const names = `\ufeff# ours\r\n\r\n  @${nameOf(place, 0)}  \r\n`;
+    for (const files of [[], ["-"]]) {
+      const ran = await runWith(place, names, ["collection-config", "screenname-files", ...files]);
+      assert.equal(ran.code, 0, ran.err);
+      assert.deepEqual((await configOf(place)).users, {
+        [idOf(place, 0)]: { screen_name: nameOf(place, 0) },
+      });
+    }
+    const ran = await runWith(place, "12\n", ["collection-config", "userid-filenames", "-"]);
+    assert.equal(ran.out, "Added user ids to collection.json.\n");
+    assert.deepEqual(Object.keys(Object((await configOf(place)).users)), ["12", idOf(place, 0)]);
+    const none = await runWith(place, "\n#\n", ["collection-config", "userid-files"]);
+    assert.equal(none.code, 1);
+    assert.match(none.err, /^Error: There is no name in standard input/);
+  }, { world: world() }));
+
+Deno.test("nobody is looked up for a collection that has no users, or with names that cannot be", () =>
+  inPlace(async (place) => {
+    await place.writeJson("collection.json", {
+      id: "find",
+      keys: place.sandbox.keys,
+      type: "search",
+    });
+    const search = await place.run("collection-config", "screennames", "jack");
+    assert.deepEqual([search.code, search.out], [1, ""]);
+    assert.match(search.err, /^Error: collection\.json is no user_timeline collection/);
+    await writeTimelines(place);
+    const wrong = await place.run("collection-config", "screennames", "jack", "not-a-name");
+    assert.deepEqual([wrong.code, wrong.out], [1, ""]);
+    assert.match(wrong.err, /"not-a-name" cannot be a screen name/);
+    assert.deepEqual(place.sandbox.requests, []);
+  }, { world: world() }));
+
+Deno.test("changes are told as in the documents, with secrets as fingerprints, or only what was deleted", () =>
+  inPlace(async (place) => {
+    await place.add({ id: "tl", type: "user_timeline", users: { "12": { screen_name: "jack" } } });
+    const config = await configOf(place);
+    await place.writeJson("collection.json", { ...config, users: { "13": {} } });
+    assert.equal(
+      await place.ok("collection-config", "update"),
+      "Collection configuration updated.\n",
+    );
+    const told = await place.ok("collection-config", "changes", "tl");
+    assert.match(
+      told,
+      /^users -> 12 -> screen_name changed from None to jack on \d{4}-\d\d-\d\dT/m,
+    );
+    assert.match(told, /^keys -> consumer_key changed from None to \S+ on /m);
+    assert.doesNotMatch(told, /sandbox-(consumer|access)/);
+    const deleted = await place.ok("collection-config", "changes", "tl", "--deletes-only");
+    assert.match(deleted, /^users -> 12 .*deleted/m);
+    assert.doesNotMatch(deleted, /changed from/);
+    assert.ok(
+      Array.isArray(JSON.parse(await place.ok("collection-config", "changes", "tl", "--json"))),
+    );
+  }));

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { systemClock } from "../../lib/clock.ts";
+import { World } from "../../lib/sandbox/world.ts";
+import { inPlace, pidOf, type Place } from "../e2e/program.ts";
+
+const SEARCH = { id: "find", type: "search", search: { query: "sandbox" } };
+const FILTER = { id: "live", type: "filter", filter: { track: "sandbox" } };
+
+function world(): World {
+  return World.made({ clock: systemClock, users: 2, tweetsPerUser: 5 });
+}
+
+/** Lets the API answer nothing, so that a search goes on until it is stopped. */
+function stall(place: Place): void {
+  place.sandbox.troubles.add({ kind: "stall", path: "search" });
+}
+
+Deno.test("collections are added and listed as in the documents", () =>
+  inPlace(async (place) => {
+    assert.equal(await place.ok("collection", "list"), "No collections.\n");
+    await place.writeJson("collection.json", { keys: place.sandbox.keys, ...SEARCH });
+    assert.equal(
+      await place.ok("collection", "add"),
+      "Collection added.\nDon't forget to start or schedule the collection.\n",
+    );
+    await place.add(FILTER);
+    assert.equal(await place.ok("collection", "list"), "Collections:\nfind\nlive\n");
+    assert.deepEqual(JSON.parse(await place.ok("collection", "list", "--json")), ["find", "live"]);
+  }));
+
+Deno.test("a command for another type of collection is refused, with the right one named", () =>
+  inPlace(async (place) => {
+    await place.add(SEARCH);
+    await place.add(FILTER);
+    const cases: [string[], RegExp][] = [
+      [["once", "live"], /^Error: live is a filter collection\. .*collection filter-start live/],
+      [["schedule", "live", "rate(1 day)"], /collection filter-start live/],
+      [["filter-start", "find"], /^Error: find is a search collection\. .*collection once find/],
+      [["timeline-stop", "find"], /find is a search collection/],
+    ];
+    for (const [args, says] of cases) {
+      const { code, err } = await place.run("collection", ...args);
+      assert.equal(code, 1);
+      assert.match(err, says);
+    }
+    assert.deepEqual(place.sandbox.requests, []);
+  }));
+
+Deno.test("a collection that is being harvested is not started again, and by whom is said", () =>
+  inPlace(async (place) => {
+    await place.add(SEARCH);
+    stall(place);
+    assert.equal(await place.ok("collection", "once", "find"), "Started\n");
+    const pid = await pidOf(place, "find");
+    const { code, err } = await place.run("collection", "once", "find");
+    assert.equal(code, 1);
+    assert.match(err, new RegExp(`^Error: Collection find is being harvested .*process ${pid}`));
+    assert.equal(await place.ok("collection", "stop", "find"), "Stopped\n");
+  }, { world: world() }));
+
+Deno.test("Ctrl-C ends --wait and not the harvest: exit code 130, and how to stop it", () =>
+  inPlace(async (place) => {
+    await place.add(SEARCH);
+    stall(place);
+    const child = place.spawn(["collection", "once", "find", "--wait"]);
+    let err = "";
+    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+      if (err === "") child.kill("SIGINT");
+      err += text;
+    }
+    assert.match(err, /^find: harvesting\. 0 tweets/);
+    const { code } = await child.status;
+    assert.deepEqual([code, await new Response(child.stdout).text()], [130, "Started\n"], err);
+    assert.match(err, /The harvest goes on\. Stop it with: twarc-cloud collection stop find\n$/);
+    assert.match(await place.ok("harvest", "list"), /^find => .* RUNNING\n$/);
+    await place.ok("collection", "stop", "find");
+  }, { world: world() }));
+
+Deno.test("a schedule whose first harvest cannot start is not made", () =>
+  inPlace(async (place) => {
+    await place.add(SEARCH);
+    const args = ["collection", "schedule", "find", "rate(1 day)"];
+    const { code, stdout, stderr } = await place.spawn(args, {
+      TWARC_CLOUD_HOST: "192.0.2.1",
+    }).output();
+    assert.equal(code, 1);
+    assert.equal(new TextDecoder().decode(stdout), "");
+    assert.match(new TextDecoder().decode(stderr), /^Error: Port 0 cannot be opened/);
+    assert.equal(await place.ok("collection", "scheduled"), "No scheduled collections.\n");
+  }, { world: world() }));
+
+Deno.test("a collection that is being harvested can be scheduled all the same", () =>
+  inPlace(async (place) => {
+    await place.add(SEARCH);
+    stall(place);
+    await place.ok("collection", "once", "find");
+    const { code, out, err } = await place.run("collection", "schedule", "find", "rate(1 day)");
+    assert.deepEqual([code, out], [0, "Scheduled\n"]);
+    assert.match(err, /find is being harvested already/);
+    await place.ok("collection", "stop", "find");
+    assert.equal(await place.ok("collection", "scheduled"), "No scheduled collections.\n");
+  }, { world: world() }));

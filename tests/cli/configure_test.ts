@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { Context } from "../../lib/cli/context.ts";
+import { Output } from "../../lib/cli/output.ts";
+import { buildProgram } from "../../lib/cli/program.ts";
+import { systemClock } from "../../lib/clock.ts";
+import { UserError } from "../../lib/errors.ts";
+import { type Sandbox, startSandbox } from "../../lib/sandbox/server.ts";
+import { readProfile } from "../../lib/twitter/keys.ts";
+
+/** A person at a terminal, who answers questions after looking at what was printed. */
+class Person extends Output {
+  readonly printed: string[];
+  readonly asked: { message: string; secret: boolean }[] = [];
+  readonly #answer: (message: string, printed: string) => Promise<string | null>;
+
+  constructor(answer: (message: string, printed: string) => Promise<string | null>) {
+    const printed: string[] = [];
+    const write = (text: string) => printed.push(text);
+    super({ out: write, err: write, isInteractive: true, isTerminal: false, color: false });
+    this.printed = printed;
+    this.#answer = answer;
+  }
+
+  override async ask(message: string, { secret = false } = {}): Promise<string | null> {
+    this.asked.push({ message, secret });
+    return await this.#answer(message, this.printed.join(""));
+  }
+}
+
+/** Runs `configure` in a folder of its own. */
+async function configure(
+  person: Person,
+  args: string[],
+  { sandbox, home }: { sandbox: Sandbox; home: string },
+): Promise<void> {
+  const context: Context = {
+    output: person,
+    clock: systemClock,
+    env: { HOME: home, TWITTER_API_URL: sandbox.url.href },
+    signal: new AbortController().signal,
+    self: [],
+    version: "1",
+    harvest: () => assert.fail("nothing is harvested here"),
+  };
+  const write = { out: () => {}, err: () => {} };
+  await buildProgram(context, write).parseAsync(["configure", ...args], { from: "user" });
+}
+
+async function withSandbox(
+  use: (given: { sandbox: Sandbox; home: string }) => Promise<void>,
+): Promise<void> {
+  const home = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
+  const sandbox = startSandbox();
+  try {
+    await use({ sandbox, home });
+  } finally {
+    await sandbox.close();
+    await Deno.remove(home, { recursive: true });
+  }
+}
+
+Deno.test("configure asks for the application's keys, sends the person to a page, and stores what its PIN gives", () =>
+  withSandbox(async (given) => {
+    const { consumer_key, consumer_secret } = given.sandbox.keys;
+    const person = new Person(async (message, printed) => {
+      if (message === "Consumer key") return consumer_key;
+      if (message === "Consumer secret") return consumer_secret;
+      const [url = ""] = /http:\/\/\S+/.exec(printed) ?? [];
+      return /<code>(\d+)<\/code>/.exec(await (await fetch(url)).text())?.[1] ?? null;
+    });
+    await configure(person, ["--profile", "mine"], given);
+    const path = join(given.home, ".twarc");
+    const keys = await readProfile(path, "mine");
+    assert.equal(keys.consumer_key, consumer_key);
+    assert.ok(keys.access_token && keys.access_token_secret);
+    assert.equal(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
+    assert.deepEqual(person.asked, [
+      { message: "Consumer key", secret: true },
+      { message: "Consumer secret", secret: true },
+      { message: "PIN", secret: false },
+    ]);
+    const printed = person.printed.join("");
+    assert.match(printed, new RegExp(`Keys stored in profile mine of ${path}`));
+    for (const secret of [consumer_key, consumer_secret, keys.access_token_secret]) {
+      assert.ok(!printed.includes(secret), "no key is printed");
+    }
+  }));
+
+Deno.test("a wrong PIN, or no answer, stores nothing", () =>
+  withSandbox(async (given) => {
+    const { consumer_key, consumer_secret } = given.sandbox.keys;
+    const answers = new Map([["Consumer key", consumer_key], ["Consumer secret", consumer_secret]]);
+    const wrong = new Person((message) => Promise.resolve(answers.get(message) ?? "0000000"));
+    await assert.rejects(configure(wrong, [], given), UserError);
+    const silent = new Person(() => Promise.resolve(null));
+    await assert.rejects(configure(silent, [], given), /Consumer key is missing/);
+    await assert.rejects(Deno.stat(join(given.home, ".twarc")), Deno.errors.NotFound);
+  }));
+
+Deno.test("a bearer token is stored in place of the four keys", () =>
+  withSandbox(async (given) => {
+    const person = new Person(() => Promise.resolve("a-token"));
+    const path = join(given.home, "elsewhere");
+    await configure(person, ["--bearer-token", "--twarc-config-filepath", path], given);
+    assert.deepEqual({ ...await readProfile(path, "main") }, { bearer_token: "a-token" });
+    assert.deepEqual(person.asked, [{ message: "Bearer token", secret: true }]);
+    assert.ok(!person.printed.join("").includes("a-token"));
+  }));

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import config from "../../deno.json" with { type: "json" };
+import { inPlace, type Place } from "../e2e/program.ts";
+
+Deno.test("the version is told in both ways", () =>
+  inPlace(async (place) => {
+    for (const flag of ["-V", "--version"]) {
+      assert.equal(await place.ok(flag), `${config.version}\n`);
+    }
+  }));
+
+Deno.test("a name that is mistyped is met with the one that was meant, and exit code 2", () =>
+  inPlace(async (place) => {
+    const { code, out, err } = await place.run("collection", "onse", "x");
+    assert.deepEqual([code, out], [2, ""]);
+    assert.match(err, /unknown command 'onse'\n\(Did you mean once\?\)/);
+  }));
+
+Deno.test("a group without a command shows its help on standard error, and exits with 2", () =>
+  inPlace(async (place) => {
+    for (const args of [[], ["collection-config"], ["collection"], ["harvest"]]) {
+      const { code, out, err } = await place.run(...args);
+      assert.deepEqual([code, out], [2, ""]);
+      assert.equal(err, await place.ok(...args, "--help"));
+    }
+  }));
+
+Deno.test("every command's help ends with an example of it", async () => {
+  const help = await Deno.readTextFile(new URL("../snapshots/help.txt", import.meta.url));
+  const commands = help.split(/^\$ twarc-cloud /m).slice(1);
+  assert.ok(commands.length > 25);
+  for (const text of commands) {
+    const [path = ""] = text.split(" --help\n");
+    const isGroup = text.includes("\nCommands:\n") || path.startsWith("--help");
+    if (isGroup || path === "demo") continue;
+    assert.match(text, new RegExp(`\nExamples?:\n  twarc-cloud ${path}\\b`), path);
+  }
+});
+
+Deno.test("--debug shows what is behind an error, which is one line without it", () =>
+  inPlace(async (place) => {
+    const plain = await place.run("collection", "once", "nope");
+    assert.equal(plain.err.trimEnd().split("\n").length, 1);
+    const debug = await place.run("--debug", "collection", "once", "nope");
+    assert.equal(debug.code, 1);
+    assert.ok(debug.err.startsWith(plain.err));
+    assert.match(debug.err, /\n\s+at /);
+  }));
+
+/** A bucket with more collections than a pipe holds bytes of their names. */
+async function manyCollections(place: Place): Promise<void> {
+  for (let n = 0; n < 600; n++) {
+    const folder = place.path("twarc-cloud-data", "collections", `${n}-${"x".repeat(120)}`);
+    await Deno.mkdir(folder, { recursive: true });
+    await Deno.writeTextFile(`${folder}/collection.json`, "{}");
+  }
+}
+
+Deno.test("a reader that has seen enough ends a command without a word", () =>
+  inPlace(async (place) => {
+    await manyCollections(place);
+    const child = place.spawn(["collection", "list"]);
+    await child.stdout.cancel();
+    const { code } = await child.status;
+    assert.equal(code, 0);
+    assert.equal(await new Response(child.stderr).text(), "");
+  }));
+
+Deno.test("no colours and no control characters come where there is no terminal", () =>
+  inPlace(async (place) => {
+    const { out, err } = await place.run("collection", "once", "a\u001b[31mb");
+    assert.ok(!(out + err).includes("\u001b"));
+    assert.match(err, /^Error: /);
+  }));

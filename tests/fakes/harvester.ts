@@ -1,0 +1,79 @@
+/**
+ * A small harvester for tests of runners: it takes the lease, serves the control server, and writes
+ * down how it was started, but collects nothing. What it does besides, its collection's id says.
+ */
+
+import process from "node:process";
+import { takeLease } from "../../lib/bucket/lease.ts";
+import { processIsGone, thisProcess } from "../../lib/bucket/process.ts";
+import { isoTime, systemClock } from "../../lib/clock.ts";
+import { type Controlled, serveControl } from "../../lib/control.ts";
+import { openStore } from "../../lib/store/store.ts";
+
+/** Exits at once with code 1 and a reason. */
+export const FAULTY = "faulty";
+/** Ends by itself, at once, as a harvest with little to collect. */
+export const BRIEF = "brief";
+/** Has no control server, so that only a signal stops it. */
+export const DEAF = "deaf";
+
+/** What a faulty harvester says. */
+export const FAULT = "It cannot be harvested. Mend it";
+
+async function harvest(args: string[]): Promise<void> {
+  const say = (line: string) => process.stderr.write(`${line}\n`);
+  const collectionId = args.at(-1) ?? "";
+  const bucket = args[args.indexOf("--bucket") + 1] ?? "";
+  say(`started with ${args.join(" ")}`);
+  if (collectionId === FAULTY) {
+    say(`Error: ${FAULT}`);
+    process.exit(1);
+  }
+  const [isStopped, isOver] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let state: "harvesting" | "stopped" = "harvesting";
+  const controlled: Controlled = {
+    info: () => ({
+      collection_id: collectionId,
+      harvest_timestamp: isoTime(systemClock.now()),
+      tweets: 7,
+      files: 1,
+      file_bytes: 100,
+      state,
+    }),
+    stop() {
+      state = "stopped";
+      isStopped.resolve();
+    },
+    isStopped: () => state === "stopped",
+    shutdown() {
+      isStopped.resolve();
+      isOver.resolve();
+    },
+  };
+  process.on("SIGTERM", () => controlled.shutdown());
+  const secret = () => Promise.resolve(process.env.TWARC_CLOUD_SECRET);
+  const server = collectionId === DEAF ? null : serveControl(controlled, {
+    hostname: "127.0.0.1",
+    port: 0,
+    collectionId,
+    secret,
+    clock: systemClock,
+  });
+  const control = server ? { control: server.url.href } : {};
+  const lease = await takeLease({
+    store: await openStore(bucket),
+    collectionId,
+    holder: { id: crypto.randomUUID(), ...thisProcess(), ...control },
+    clock: systemClock,
+    isGone: processIsGone,
+  });
+  if (collectionId === BRIEF) controlled.shutdown();
+  await isStopped.promise;
+  if (!args.includes("--shutdown")) await isOver.promise;
+  say("ended");
+  await lease.release();
+  await server?.close();
+  process.exit(0);
+}
+
+if (import.meta.main) await harvest(Deno.args);

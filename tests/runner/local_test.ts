@@ -1,0 +1,285 @@
+import assert from "node:assert/strict";
+import process from "node:process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { systemClock } from "../../lib/clock.ts";
+import { collectionKeys } from "../../lib/collection/layout.ts";
+import { LockedError, OutsideError, UserError } from "../../lib/errors.ts";
+import { jsonBytes } from "../../lib/json.ts";
+import { LocalRunner } from "../../lib/runner/local.ts";
+import { openRunner, type RunnerOptions } from "../../lib/runner/runner.ts";
+import { openStore } from "../../lib/store/store.ts";
+import { ended, runnerContract } from "../contract/runner.ts";
+import { BRIEF, DEAF, FAULT, FAULTY } from "../fakes/harvester.ts";
+import { ManualClock } from "../fakes/manual_clock.ts";
+
+const HARVESTER = fileURLToPath(new URL("../fakes/harvester.ts", import.meta.url));
+const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
+const SELF = [
+  Deno.execPath(),
+  "run",
+  "--quiet",
+  "--no-check",
+  "--allow-net",
+  "--allow-read",
+  "--allow-write",
+  "--allow-env",
+  "--allow-sys=hostname",
+  "--allow-run",
+  "--config",
+  CONFIG,
+  HARVESTER,
+];
+
+/** A local runner in an empty folder, and the way to clear everything away. */
+async function opened(options: Partial<RunnerOptions> = {}) {
+  const folder = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
+  const bucket = join(folder, "bucket");
+  await Deno.mkdir(bucket);
+  const store = await openStore(bucket);
+  const { PATH, HOME, DENO_DIR } = process.env;
+  const runner = new LocalRunner({
+    bucket,
+    store,
+    clock: systemClock,
+    self: SELF,
+    env: { PATH, HOME, DENO_DIR },
+    ...options,
+  });
+  const log = (id: string) => Deno.readTextFile(join(bucket, "runner", "logs", `${id}.log`));
+  const lock = async (id: string) => JSON.parse(await Deno.readTextFile(join(bucket, lockKey(id))));
+  const close = async () => {
+    for (const id of ["steady", BRIEF, DEAF]) {
+      const { pid, host } = await lock(id).catch(() => ({}));
+      if (host !== Deno.hostname()) continue;
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // It has ended by itself.
+      }
+    }
+    await Deno.remove(folder, { recursive: true });
+  };
+  const job = (collectionId: string) => ({ bucket, collectionId, flags: {} });
+  return { runner, store, bucket, job, log, lock, close };
+}
+
+function lockKey(id: string): string {
+  return collectionKeys(id).lock;
+}
+
+/** What a lock says whose holder is on another machine. */
+function elsewhere(more: Record<string, unknown> = {}): Uint8Array {
+  const now = new Date().toISOString();
+  const expires = new Date(Date.now() + 600_000).toISOString();
+  const holder = { holder: "h", host: "another-machine", pid: 7 };
+  return jsonBytes({ ...holder, acquired: now, renewed: now, expires, ...more });
+}
+
+runnerContract("LocalRunner", async () => {
+  const { runner, bucket, close } = await opened();
+  const faulty = { id: FAULTY, says: FAULT };
+  return { runner, bucket, steady: "steady", brief: BRIEF, faulty, close };
+});
+
+Deno.test("a harvester gets the command line of the documents, and only flags that were given", async () => {
+  const { runner, bucket, log, close } = await opened();
+  try {
+    await ended(await runner.once({ bucket, collectionId: BRIEF, flags: {} }));
+    assert.ok(
+      (await log(BRIEF)).startsWith(
+        `started with harvest run --bucket ${bucket} --port 0 --shutdown ${BRIEF}\n`,
+      ),
+    );
+    const flags = { tweetsPerFile: 5, secsPerFile: 6, flushSecs: 7 };
+    await runner.start({ bucket, collectionId: "steady", flags });
+    assert.ok(
+      (await log("steady")).startsWith(
+        `started with harvest run --bucket ${bucket} --port 0 ` +
+          "--tweets-per-file 5 --secs-per-file 6 --flush-secs 7 steady\n",
+      ),
+    );
+    await runner.stop("steady");
+  } finally {
+    await close();
+  }
+});
+
+Deno.test("a harvester outlives the one who started it: it leads a process group of its own", async () => {
+  const { runner, job, lock, close } = await opened();
+  try {
+    await runner.once(job("steady"));
+    const { pid } = await lock("steady");
+    const ps = await new Deno.Command("ps", { args: ["-o", "pgid=", "-p", `${pid}`] }).output();
+    assert.equal(Number(new TextDecoder().decode(ps.stdout)), pid);
+    await runner.stop("steady");
+  } finally {
+    await close();
+  }
+});
+
+Deno.test("a harvester whose control server does not answer is stopped by a signal", async () => {
+  const { runner, job, close } = await opened();
+  try {
+    const started = await runner.start(job(DEAF));
+    assert.equal((await runner.info(DEAF))?.collection_id, DEAF);
+    await runner.stop(DEAF);
+    assert.deepEqual(await ended(started), { exitCode: 0 });
+  } finally {
+    await close();
+  }
+});
+
+Deno.test("a harvester that was killed is told as that, and the next one starts at once", async () => {
+  const { runner, bucket, job, lock, close } = await opened();
+  try {
+    await Deno.mkdir(join(bucket, "runner", "logs"), { recursive: true });
+    const path = join(bucket, "runner", "logs", "steady.log");
+    await Deno.writeTextFile(path, "Error: What an older harvest ended with\n");
+    const started = await runner.once(job("steady"));
+    process.kill((await lock("steady")).pid, "SIGKILL");
+    const { exitCode, message } = await ended(started);
+    assert.notEqual(exitCode, 0);
+    assert.match(message ?? "", /killed \(SIGKILL\)/);
+    await runner.once(job("steady"));
+    await runner.stop("steady");
+  } finally {
+    await close();
+  }
+});
+
+Deno.test("a harvester on another machine that says nothing is left to that machine, after a while", async () => {
+  const clock = new ManualClock(Date.now());
+  const { runner, store, close } = await opened({ clock });
+  try {
+    await store.put(lockKey("far"), elsewhere());
+    assert.equal((await runner.info("far"))?.tweets, 0);
+    const failure = assert.rejects(runner.stop("far"), (error) => {
+      assert.ok(error instanceof OutsideError);
+      assert.match(error.message, /another-machine/);
+      return true;
+    });
+    await clock.advance(11_000);
+    await failure;
+  } finally {
+    await close();
+  }
+});
+
+Deno.test("what a lock last said is told where its holder does not answer", async () => {
+  const { runner, store, close } = await opened();
+  try {
+    const progress = {
+      collection_id: "far",
+      harvest_timestamp: "2026-01-02T03:04:05.000Z",
+      tweets: 42,
+      files: 2,
+      file_bytes: 10,
+      state: "stopping",
+    };
+    await store.put(lockKey("far"), elsewhere({ progress }));
+    assert.deepEqual(await runner.info("far"), progress);
+    const [running] = await Array.fromAsync(runner.running());
+    assert.equal(running?.status, "STOPPING");
+  } finally {
+    await close();
+  }
+});
+
+Deno.test("a lock that says nothing of its holder is not stopped but told, with the way out", async () => {
+  const { runner, store, close } = await opened();
+  try {
+    await store.put(lockKey("old"), new TextEncoder().encode(""));
+    await assert.rejects(runner.stop("old"), (error) => {
+      assert.ok(error instanceof LockedError);
+      assert.match(error.hint ?? "", /harvest unlock old/);
+      return true;
+    });
+  } finally {
+    await close();
+  }
+});
+
+Deno.test("stopping can be given up", async () => {
+  const { runner, store, close } = await opened();
+  try {
+    await store.put(lockKey("far"), elsewhere());
+    const reason = new Error("enough");
+    await assert.rejects(runner.stop("far", AbortSignal.abort(reason)), reason);
+  } finally {
+    await close();
+  }
+});
+
+Deno.test("a program that cannot be started is told in one line", async () => {
+  const { runner, job, close } = await opened({ self: ["/nowhere/twarc-cloud"] });
+  try {
+    await assert.rejects(runner.once(job("steady")), (error) => {
+      assert.ok(error instanceof OutsideError);
+      assert.match(error.message, /A harvester cannot be started: .*ENOENT/);
+      return true;
+    });
+  } finally {
+    await close();
+  }
+});
+
+Deno.test("a log that has grown long is put aside when the next harvest starts", async () => {
+  const { runner, bucket, job, log, close } = await opened();
+  try {
+    const path = join(bucket, "runner", "logs", `${FAULTY}.log`);
+    await Deno.mkdir(join(bucket, "runner", "logs"), { recursive: true });
+    await Deno.writeTextFile(path, `Error: An old one\n${"x".repeat(10 * 1024 * 1024)}\n`);
+    const outcome = await ended(await runner.once(job(FAULTY)));
+    assert.equal(outcome.message, FAULT);
+    assert.ok((await log(FAULTY)).startsWith("started with"));
+    assert.ok((await Deno.stat(`${path}.1`)).size > 10 * 1024 * 1024);
+  } finally {
+    await close();
+  }
+});
+
+Deno.test("a followed log gives whole lines, also of letters that come in two parts", async () => {
+  const { runner, bucket, close } = await opened();
+  try {
+    const path = join(bucket, "runner", "logs", "steady.log");
+    await Deno.mkdir(join(bucket, "runner", "logs"), { recursive: true });
+    const bytes = new TextEncoder().encode("one\nnaïve\nlast");
+    await Deno.writeFile(path, bytes.subarray(0, 7));
+    const enough = new AbortController();
+    const lines: string[] = [];
+    for await (const line of runner.logs("steady", { follow: true, signal: enough.signal })) {
+      if (lines.push(line) === 1) await Deno.writeFile(path, bytes.subarray(7), { append: true });
+      else enough.abort();
+    }
+    assert.deepEqual(lines, ["one", "naïve"]);
+    const { signal } = new AbortController();
+    const all = await Array.fromAsync(runner.logs("steady", { follow: false, signal }));
+    assert.deepEqual(all, ["one", "naïve", "last"]);
+  } finally {
+    await close();
+  }
+});
+
+Deno.test("the environment's secret goes before the folder's", async () => {
+  const { PATH, HOME, DENO_DIR } = process.env;
+  const env = { PATH, HOME, DENO_DIR, TWARC_CLOUD_SECRET: "mine" };
+  const { runner, bucket, job, close } = await opened({ env });
+  try {
+    await runner.start(job("steady"));
+    await runner.stop("steady");
+    await assert.rejects(Deno.stat(join(bucket, "runner", "secret")), Deno.errors.NotFound);
+  } finally {
+    await close();
+  }
+});
+
+Deno.test("a bucket that is no folder has no runner in this version", async () => {
+  const { store, close } = await opened();
+  try {
+    const options = { store, clock: systemClock, self: SELF, env: {} };
+    await assert.rejects(openRunner({ ...options, bucket: "s3://tweets" }), UserError);
+  } finally {
+    await close();
+  }
+});
