@@ -72,7 +72,11 @@ export async function harvest(options: Harvest): Promise<void> {
     if (options.monitor) void harvester.monitor(watched.signal);
     try {
       await harvester.run(lease, holder.id);
-      if (!options.shutdown && !signal.aborted) await harvester.gone;
+      if (!options.shutdown && !signal.aborted) {
+        // So that others see at once that it has stopped.
+        await lease.renewNow();
+        await harvester.gone;
+      }
     } finally {
       watched.abort();
       await lease.release();

@@ -54,6 +54,9 @@ export const scheduledSchema = z.object({
 /** A schedule as it is kept. */
 export type Scheduled = z.output<typeof scheduledSchema>;
 
+/** A harvest's states as ECS names them. */
+const STATUS = { harvesting: "RUNNING", stopping: "STOPPING", stopped: "STOPPED" } as const;
+
 /** Where the schedules of a folder bucket are kept. */
 export const SCHEDULES = "runner/schedules/";
 
@@ -108,9 +111,7 @@ export class LocalRunner implements Runner {
       const lock = await this.#lock(collectionId);
       if (!lock?.live) continue;
       const control = lock.document?.control;
-      const status = (lock.document?.progress?.state ?? "harvesting") === "harvesting"
-        ? "RUNNING"
-        : "STOPPING";
+      const status = STATUS[lock.document?.progress?.state ?? "harvesting"];
       yield { collectionId, bucket, status, ...(control ? { control: new URL(control) } : {}) };
     }
   }

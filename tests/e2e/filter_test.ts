@@ -163,6 +163,7 @@ Deno.test("a filter harvest with max_records stops by itself and stays up, stopp
     post(place, 20);
     await until(async () => (await running(place)).state === "stopped");
     assert.equal((await place.tweets("live")).length, 12);
+    assert.match(await place.ok("harvest", "list"), /Status: STOPPED/);
     await place.ok("collection", "filter-stop", "live");
     assert.equal(
       JSON.parse(await place.ok("harvest", "last", "live", "--json")).outcome,
