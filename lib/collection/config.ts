@@ -43,6 +43,12 @@ const userTimelineSchema = z.looseObject({
       looked_up: text.optional(),
     }),
   ),
+  /** Version 2: what of a timeline is left out, and not billed. */
+  exclude: z.array(
+    z.enum(["replies", "retweets"], 'must be "replies" or "retweets"'),
+    "must be a list: [...]",
+  )
+    .optional(),
   /** Version 2: days after which a user of whom nothing was heard is looked up, for 1 cent each. */
   lookup_users_every: z.number("must be a number of days").positive("must be above 0").optional(),
   delete_users_for: z.array(

@@ -10,6 +10,9 @@ import { idFault } from "./layout.ts";
 /** GET search/tweets: characters of a query. */
 const LONGEST_QUERY = 500;
 
+/** Members that only version 2 knows. */
+const NEWER = ["archive", "start_time", "end_time", "exclude", "lookup_users_every"];
+
 /** What is wrong with a member, by its path: `search.query`. */
 export interface Fault {
   at: string;
@@ -53,9 +56,10 @@ export function partFaults(type: CollectionType, config: JsonObject): Fault[] {
   }
   if (type === "search") {
     const api = member(config, "api");
-    return [...queryFaults(part, api), ...spanFaults(part, api)];
+    return [...queryFaults(part, api), ...newerFaults(part, api, "search.")];
   }
-  if (type === "user_timeline" || ["track", "follow", "locations"].some((key) => has(part, key))) {
+  if (type === "user_timeline") return newerFaults(config, member(config, "api"), "");
+  if (["track", "follow", "locations"].some((key) => has(part, key))) {
     return [];
   }
   return [{
@@ -75,13 +79,12 @@ function queryFaults(search: JsonObject, api: Json | undefined): Fault[] {
   return [{ at, says: `${at} is longer than ${LONGEST_QUERY} characters. Shorten it.` }];
 }
 
-/** Version 1.1 knows neither an archive nor times. */
-function spanFaults(search: JsonObject, api: Json | undefined): Fault[] {
+/** What only version 2 knows, where the collection is of version 1.1. @param above What stands before a name. */
+function newerFaults(part: JsonObject, api: Json | undefined, above: string): Fault[] {
   if (api === "2") return [];
-  const names = ["archive", "start_time", "end_time"].filter((name) => has(search, name));
-  return names.map((name) => ({
-    at: `search.${name}`,
-    says: `search.${name} is for version 2 of the API. Add "api": "2", or leave it out.`,
+  return NEWER.filter((name) => has(part, name)).map((name) => ({
+    at: `${above}${name}`,
+    says: `${above}${name} is for version 2 of the API. Add "api": "2", or leave it out.`,
   }));
 }
 

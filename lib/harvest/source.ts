@@ -65,11 +65,9 @@ export async function openSource(
       const { UserTimelineSource } = await import("./user_timeline.ts");
       const deleteUsersFor = config.delete_users_for ?? [];
       const lookUpEvery = (config.lookup_users_every ?? LOOKUP_DAYS) * 86_400_000;
-      return new UserTimelineSource(
-        api,
-        { users: config.users, deleteUsersFor, lookUpEvery },
-        clock,
-      );
+      const choice = config.exclude ? { exclude: config.exclude } : {};
+      const options = { users: config.users, deleteUsersFor, choice, lookUpEvery };
+      return new UserTimelineSource(api, options, clock);
     }
     case "search": {
       const { SearchSource } = await import("./search.ts");

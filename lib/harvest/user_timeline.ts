@@ -3,7 +3,13 @@
 import { type Clock, isoTime } from "../clock.ts";
 import { combine, type ConfigUpdate } from "../collection/changeset.ts";
 import type { JsonObject } from "../json.ts";
-import type { PageAt, TimelineState, TwitterApi, UserAnswer } from "../twitter/api.ts";
+import type {
+  PageAt,
+  TimelineChoice,
+  TimelineState,
+  TwitterApi,
+  UserAnswer,
+} from "../twitter/api.ts";
 import { sideBySide } from "./side_by_side.ts";
 import type { Batch, Positions, TweetSource, UserChange } from "./source.ts";
 import { walk } from "./walk.ts";
@@ -22,6 +28,8 @@ export interface UserTimelineOptions {
   users: Record<string, TimelineUser>;
   /** The states for which a user is taken out of the configuration. */
   deleteUsersFor: readonly string[];
+  /** What of a timeline is wanted. */
+  choice: TimelineChoice;
   /** Milliseconds after which a user of whom nothing was heard is looked up again. */
   lookUpEvery: number;
 }
@@ -78,7 +86,7 @@ export class UserTimelineSource implements TweetSource {
     const pages = walk({
       name,
       ask: async (at: PageAt) => {
-        const page = await this.#api.timeline(id, at, signal);
+        const page = await this.#api.timeline(id, { ...at, ...this.#options.choice }, signal);
         const told = typeof page === "string" ? page : page.author?.state;
         if (typeof page === "string") {
           if (told !== state) news.push(this.#changed(id, page));

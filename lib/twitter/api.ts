@@ -16,6 +16,12 @@ export interface PageAt {
   limit?: number;
 }
 
+/** What of a timeline is wanted, with version 2. */
+export interface TimelineChoice {
+  /** What is left out. */
+  exclude?: ("replies" | "retweets")[];
+}
+
 /** The span of time that a search is about, with version 2: ISO 8601, UTC. */
 export interface SearchSpan {
   /** `all` for the full archive, in place of the last seven days. */
@@ -103,7 +109,11 @@ export interface TwitterApi {
   /** Whether a timeline's pages tell who wrote them, so that users need not be looked up before. */
   readonly tellsAuthors: boolean;
   /** One page of a user's tweets, newest first, or the state that forbids reading them. */
-  timeline(userId: string, at: PageAt, signal: AbortSignal): Promise<Page | TimelineState>;
+  timeline(
+    userId: string,
+    at: PageAt & TimelineChoice,
+    signal: AbortSignal,
+  ): Promise<Page | TimelineState>;
   /** One page of a search, newest first. */
   search(query: string, at: PageAt & SearchSpan, signal: AbortSignal): Promise<Page>;
   /** A live stream that reconnects by itself; ends only by abort. */

@@ -10,6 +10,7 @@ import type {
   PageAt,
   SearchSpan,
   StreamItem,
+  TimelineChoice,
   TimelineState,
   TwitterApi,
   UserAnswer,
@@ -54,13 +55,14 @@ export class V2Api implements TwitterApi {
   /** GET /2/users/:id/tweets: 100 a page, 3,200 back. */
   async timeline(
     userId: string,
-    at: PageAt,
+    { exclude = [], ...at }: PageAt & TimelineChoice,
     signal: AbortSignal,
   ): Promise<Page | TimelineState> {
     const path = `2/users/${userId}/tweets`;
     const { answer, page } = await this.#page(path, at, {
       size: TIMELINE_PAGE,
       token: "pagination_token",
+      ...(exclude.length > 0 ? { parameters: { exclude: exclude.join(",") } } : {}),
       signal,
     });
     const author = answer.users.find((user) => user.id === userId);

@@ -240,3 +240,13 @@ Deno.test("an archive and times are for searches of version 2", () => {
     /search\.end_time must be a time in UTC/,
   );
 });
+
+Deno.test("what only version 2 knows about timelines is refused for version 1.1", () => {
+  const timeline = { id: "x", type: "user_timeline", keys: KEYS, users: {}, exclude: ["replies"] };
+  assert.deepEqual(reasons({ ...timeline, api: "2", lookup_users_every: 30 }), []);
+  assert.match(reasons(timeline).join(" "), /^exclude is for version 2/);
+  assert.match(
+    reasons({ ...timeline, api: "2", exclude: ["quotes"] }).join(" "),
+    /exclude\.0 must be "replies" or "retweets"/,
+  );
+});

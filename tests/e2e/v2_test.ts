@@ -144,3 +144,19 @@ Deno.test("a used up cap ends the harvest at once with what came, says when to c
     assert.equal(ids.length, 900);
     assert.equal(new Set(ids).size, 900, "no post is read twice");
   }, { world: world(3, 300) }));
+
+Deno.test("what a timeline is to leave out is asked for with every page", () =>
+  inPlace(async (place) => {
+    await place.add({
+      id: "tl",
+      type: "user_timeline",
+      api: "2",
+      users: usersOf(place),
+      exclude: ["replies", "retweets"],
+    });
+    await place.ok("collection", "once", "tl", "--wait");
+    assert.deepEqual(
+      place.sandbox.requests.map(({ parameters }) => parameters.exclude),
+      Array(4).fill("replies,retweets"),
+    );
+  }, { world: world(2, 130) }));
