@@ -143,10 +143,19 @@ function addRun(group: Command, context: Context): void {
         collectionId,
         flags,
         shutdown,
-        port: port ?? portNumber(context.env.TWARC_CLOUD_PORT ?? "0"),
+        port: port ?? await portIn(context.env),
         monitor,
       });
     });
+}
+
+/** The port that the environment says. @throws UserError where it is none. */
+async function portIn({ TWARC_CLOUD_PORT: text = "0" }: Context["env"]): Promise<number> {
+  if (/^\d{1,5}$/.test(text) && Number(text) < 65_536) return Number(text);
+  const { UserError } = await import("../errors.ts");
+  throw new UserError(`TWARC_CLOUD_PORT is ${JSON.stringify(text)}, which is no port`, {
+    hint: "Set it to a number up to 65535, or unset it.",
+  });
 }
 
 function addUnlock(group: Command, context: Context): void {

@@ -280,6 +280,18 @@ Deno.test("an address of the API that is none is refused", () =>
     );
   }));
 
+Deno.test("a port of the environment that is none is refused", () =>
+  inPlace(async (place) => {
+    const { code, stderr } = await place.spawn(["harvest", "run", "x"], {
+      TWARC_CLOUD_PORT: "http",
+    }).output();
+    assert.equal(code, 1);
+    assert.match(
+      new TextDecoder().decode(stderr),
+      /^Error: TWARC_CLOUD_PORT is "http", which is no port/,
+    );
+  }));
+
 Deno.test("no secret is ever in what is written for others", () =>
   inPlace(async (place) => {
     await place.add({ id: "find", type: "search", search: { query: "sandbox" } });
