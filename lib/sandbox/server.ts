@@ -2,6 +2,7 @@
 
 import { type Clock, systemClock } from "../clock.ts";
 import { messageOf, UserError } from "../errors.ts";
+import type { Json } from "../json.ts";
 import { errorAnswer, jsonAnswer, troubledAnswer } from "./answers.ts";
 import { Gate, type SandboxKeys } from "./oauth.ts";
 import { RateLimits } from "./limits.ts";
@@ -84,9 +85,9 @@ export function startSandbox(options: SandboxOptions = {}): Sandbox {
     clock,
   );
   const handler = async (request: Request) => {
-    const parameters = await parametersOf(request);
+    const { parameters, json } = await contentOf(request);
     if (options.delayMs) await clock.sleep(options.delayMs);
-    const response = await desk.answer(request, parameters);
+    const response = await desk.answer(request, parameters, json);
     const { pathname } = new URL(request.url);
     const logged = {
       method: request.method,
@@ -160,7 +161,7 @@ class Desk {
     this.#limits = new RateLimits(clock, { most: limit, ...(windowMs ? { windowMs } : {}) });
   }
 
-  async answer(request: Request, parameters: Parameters): Promise<Response> {
+  async answer(request: Request, parameters: Parameters, json: Json): Promise<Response> {
     const { pathname } = new URL(request.url);
     const signIn = this.#signIn(pathname, request, parameters);
     if (signIn) return signIn;
@@ -178,7 +179,7 @@ class Desk {
     const state = this.#limits.count(pathname, caller);
     const response = state.isExceeded
       ? errorAnswer(429, 88, "Rate limit exceeded")
-      : await this.#withTrouble(pathname, route.answer(this.#parts.world, parameters));
+      : await this.#withTrouble(pathname, route.answer(this.#parts.world, parameters, json, request.method));
     for (const name of ["limit", "remaining", "reset"] as const) {
       const header = `x-rate-limit-${name}`;
       if (!response.headers.has(header)) response.headers.set(header, `${state[name]}`);
@@ -273,14 +274,25 @@ function form(fields: Record<string, string>): Response {
   });
 }
 
-/** The query and, for a form, the body. */
-async function parametersOf(request: Request): Promise<Parameters> {
+/** The query and, for a form, the body; and a body of JSON, null where there is none. */
+async function contentOf(request: Request): Promise<{ parameters: Parameters; json: Json }> {
   const parameters: Parameters = new Map(new URL(request.url).searchParams);
   const type = request.headers.get("content-type") ?? "";
+  if (type.startsWith("application/json")) {
+    return { parameters, json: jsonOrNull(await request.text()) };
+  }
   if (request.method === "POST" && type.startsWith("application/x-www-form-urlencoded")) {
     for (const [name, value] of new URLSearchParams(await request.text())) {
       parameters.set(name, value);
     }
   }
-  return parameters;
+  return { parameters, json: null };
+}
+
+function jsonOrNull(text: string): Json {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }

@@ -1,5 +1,6 @@
 /** The REST endpoints of version 2: timelines, recent search, users. */
 
+import type { Json } from "../json.ts";
 import { jsonAnswer } from "./answers.ts";
 import { type SandboxUser, snowflake, type Status } from "./corpus.ts";
 import type { Parameters } from "./v1.ts";
@@ -8,7 +9,8 @@ import type { PageWanted, World } from "./world.ts";
 /** How an endpoint answers. */
 export interface V2Route {
   methods: string[];
-  answer: (world: World, parameters: Parameters) => Response;
+  /** @param json The body, where it is JSON. */
+  answer: (world: World, parameters: Parameters, json: Json, method: string) => Response;
 }
 
 const PROBLEMS = "https://api.twitter.com/2/problems/";

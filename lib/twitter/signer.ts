@@ -2,16 +2,19 @@
 
 import type { ITwitterApiClientPlugin, TwitterApi } from "twitter-api-v2";
 import { UserError } from "../errors.ts";
+import type { JsonObject } from "../json.ts";
 import { VERSION } from "../version.ts";
 import type { TwitterKeys } from "./keys.ts";
 
 /** A request to the API before it is signed. */
 export interface ApiRequest {
-  method: "GET" | "POST";
+  method: "GET" | "POST" | "DELETE";
   /** Below the host, e.g. `1.1/search/tweets.json`. */
   path: string;
   /** The query of a GET, the form of a POST. */
   parameters: Record<string, string>;
+  /** A body of JSON in place of a form; `parameters` are the query then. */
+  json?: JsonObject;
   /** Milliseconds between two requests to this path, where the API asks for more than its windows. */
   everyMs?: number;
 }
@@ -67,11 +70,20 @@ export class Signer {
 
   /** The request with its signature, which is good for one try. */
   async sign(request: ApiRequest, host: URL): Promise<SignedRequest> {
-    const url = new URL(request.path, this.#base ?? host).href;
-    const signed = request.method === "GET"
-      ? await this.#client.get<SignedRequest>(url, request.parameters)
-      : await this.#client.post<SignedRequest>(url, request.parameters);
+    const signed = await this.#signed(request, new URL(request.path, this.#base ?? host).href);
     return { ...signed, headers: { ...signed.headers, "user-agent": USER_AGENT } };
+  }
+
+  #signed({ method, parameters, json }: ApiRequest, url: string): Promise<SignedRequest> {
+    const body = json ? { query: parameters, body: json, forceBodyMode: "json" as const } : {};
+    switch (method) {
+      case "GET":
+        return this.#client.get(url, parameters);
+      case "POST":
+        return this.#client.post(url, json ?? parameters, body);
+      case "DELETE":
+        return this.#client.delete(url, parameters, body);
+    }
   }
 }
 
