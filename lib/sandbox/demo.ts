@@ -6,7 +6,8 @@ import { gunzipSync } from "node:zlib";
 import { systemClock } from "../clock.ts";
 import { OutsideError, UserError } from "../errors.ts";
 import { type Sandbox, startSandbox } from "./server.ts";
-import { EVERYTHING, World } from "./world.ts";
+import { EVERYTHING } from "./query.ts";
+import { World } from "./world.ts";
 
 /** What the demo works with. */
 export interface DemoContext {

@@ -5,7 +5,8 @@ import type { Clock } from "../clock.ts";
 import { type Corpus, readCorpus, type Status } from "./corpus.ts";
 import { type Sandbox, startSandbox } from "./server.ts";
 import { parseTrouble } from "./trouble.ts";
-import { EVERYTHING, World } from "./world.ts";
+import { EVERYTHING } from "./query.ts";
+import { World } from "./world.ts";
 
 /** How the sandbox is asked to be. */
 export interface SandboxFlags {
@@ -88,7 +89,8 @@ async function publish(
     // Timers are not finer than a few milliseconds: fast streams send several tweets at a time.
     const several = Math.max(1, Math.round(perSecond / 100));
     await clock.sleep(perSecond > 0 ? 1_000 * several / perSecond : 3_600_000, signal);
-    if (signal.aborted || perSecond <= 0 || sandbox.streams.size === 0) continue;
+    if (signal.aborted || perSecond <= 0) continue;
+    if (sandbox.streams.size + sandbox.filtered.size === 0) continue;
     for (let i = 0; i < several; i++) {
       const next: Status | undefined = fromFiles?.next().value;
       if (next) sandbox.world.publish(next);

@@ -9,7 +9,8 @@ import { RateLimits } from "./limits.ts";
 import { Streams } from "./stream.ts";
 import { type Trouble, Troubles } from "./trouble.ts";
 import { type Parameters, V1_ROUTES } from "./v1.ts";
-import { v2Route } from "./v2.ts";
+import { PROBLEMS, v2Route } from "./v2.ts";
+import { FilteredStream } from "./v2_stream.ts";
 import { World } from "./world.ts";
 
 /** How a sandbox is made. */
@@ -30,6 +31,10 @@ export interface SandboxOptions {
   delayMs?: number;
   /** Tweets before a lost stream that are sent once more after it. */
   replay?: number;
+  /** Rules that the app may have on its filtered stream; 1,000 unless said. */
+  mostRules?: number;
+  /** Milliseconds that a filtered stream which the client has left still counts as a connection. */
+  lingerMs?: number;
   /** Called with each request that was answered. */
   onRequest?: (request: LoggedRequest) => void;
 }
@@ -50,6 +55,7 @@ export interface Sandbox {
   world: World;
   troubles: Troubles;
   streams: Streams;
+  filtered: FilteredStream;
   /** What was asked, oldest first. */
   requests: LoggedRequest[];
   close(): Promise<void>;
@@ -64,6 +70,7 @@ export const SANDBOX_KEYS: SandboxKeys = {
 };
 const SANDBOX_BEARER = "sandbox-bearer-token";
 const FILTER = "/1.1/statuses/filter.json";
+const FILTERED_STREAM = "/2/tweets/search/stream";
 
 /**
  * Starts a sandbox on this machine's loopback address.
@@ -73,14 +80,13 @@ export function startSandbox(options: SandboxOptions = {}): Sandbox {
   const { clock = systemClock, port = 0, keys = SANDBOX_KEYS, bearer = SANDBOX_BEARER } = options;
   const world = options.world ?? World.made({ clock, users: 10, tweetsPerUser: 250 });
   const troubles = new Troubles(options.troubles);
-  const streams = new Streams(world, troubles, {
-    clock,
-    keepAliveMs: options.keepAliveMs ?? 30_000,
-    replay: options.replay ?? 0,
-  });
+  const { keepAliveMs = 30_000, replay = 0, mostRules = 1_000, lingerMs = 0 } = options;
+  const streams = new Streams(world, troubles, { clock, keepAliveMs, replay });
+  const streamOptions = { clock, keepAliveMs, replay, mostRules, lingerMs };
+  const filtered = new FilteredStream(world, troubles, streamOptions);
   const requests: LoggedRequest[] = [];
   const desk = new Desk(
-    { world, troubles, streams, gate: new Gate(keys, bearer, clock) },
+    { world, troubles, streams, filtered, gate: new Gate(keys, bearer, clock) },
     options,
     clock,
   );
@@ -108,9 +114,11 @@ export function startSandbox(options: SandboxOptions = {}): Sandbox {
     world,
     troubles,
     streams,
+    filtered,
     requests,
     close: async () => {
       streams.close();
+      filtered.close();
       // Not a graceful shutdown: answers that were told to stall would never end.
       ending.abort();
       await server.finished;
@@ -145,6 +153,7 @@ interface Parts {
   world: World;
   troubles: Troubles;
   streams: Streams;
+  filtered: FilteredStream;
   gate: Gate;
 }
 
@@ -165,21 +174,26 @@ class Desk {
     const { pathname } = new URL(request.url);
     const signIn = this.#signIn(pathname, request, parameters);
     if (signIn) return signIn;
-    const route = V1_ROUTES[pathname] ?? v2Route(pathname);
-    if (!route && pathname !== FILTER) {
+    const route = V1_ROUTES[pathname] ?? v2Route(pathname) ?? this.#parts.filtered.route(pathname);
+    const isStream = pathname === FILTER || pathname === FILTERED_STREAM;
+    if (!route && !isStream) {
       return errorAnswer(404, 34, "Sorry, that page does not exist.");
     }
-    const methods = route?.methods ?? ["POST"];
+    const methods = route?.methods ?? [pathname === FILTER ? "POST" : "GET"];
     if (!methods.includes(request.method)) {
       return errorAnswer(405, 86, "This method requires a POST.");
     }
     const caller = this.#parts.gate.verify(request, [...parameters]);
     if ("code" in caller) return errorAnswer(caller.status, caller.code, caller.message);
-    if (!route) return this.#stream(caller, parameters);
+    if (!route) return this.#stream(pathname, caller, parameters);
+    if (route.appOnly && caller.kind !== "app") return unsupportedAuthentication();
     const state = this.#limits.count(pathname, caller);
     const response = state.isExceeded
       ? errorAnswer(429, 88, "Rate limit exceeded")
-      : await this.#withTrouble(pathname, route.answer(this.#parts.world, parameters, json, request.method));
+      : await this.#withTrouble(
+        pathname,
+        route.answer(this.#parts.world, parameters, json, request.method),
+      );
     for (const name of ["limit", "remaining", "reset"] as const) {
       const header = `x-rate-limit-${name}`;
       if (!response.headers.has(header)) response.headers.set(header, `${state[name]}`);
@@ -187,23 +201,27 @@ class Desk {
     return response;
   }
 
-  #stream(caller: { token: string; kind: string }, parameters: Parameters): Response {
-    const { troubles, streams } = this.#parts;
-    if (caller.kind === "app") {
+  #stream(
+    path: string,
+    caller: { token: string; kind: string },
+    parameters: Parameters,
+  ): Response {
+    const { troubles, streams, filtered } = this.#parts;
+    if (path === FILTERED_STREAM && caller.kind !== "app") return unsupportedAuthentication();
+    if (path === FILTER && caller.kind === "app") {
       return errorAnswer(403, 220, "Your credentials do not allow access to this resource.");
     }
-    if (!["track", "follow", "locations"].some((name) => parameters.get(name))) {
+    if (path === FILTER && !["track", "follow", "locations"].some((name) => parameters.get(name))) {
       return new Response(
         "No filter parameters found. Expect at least one parameter: follow track locations\r\n",
-        {
-          status: 406,
-        },
+        { status: 406 },
       );
     }
     const trouble = troubles.next("connect");
     const good = new TextEncoder().encode("{}");
     const answer = trouble && troubledAnswer(trouble, { good, resetAt: this.#resetSoon() });
-    return answer ?? streams.open(caller.token, parameters);
+    if (answer) return answer;
+    return path === FILTER ? streams.open(caller.token, parameters) : filtered.open(parameters);
   }
 
   async #withTrouble(path: string, response: Response): Promise<Response> {
@@ -266,6 +284,14 @@ class Desk {
         return null;
     }
   }
+}
+
+function unsupportedAuthentication(): Response {
+  return Response.json({
+    title: "Unsupported Authentication",
+    detail: "Authenticating with OAuth 1.0a User Context is forbidden for this endpoint.",
+    type: `${PROBLEMS}unsupported-authentication`,
+  }, { status: 403 });
 }
 
 function form(fields: Record<string, string>): Response {

@@ -1,10 +1,11 @@
-/** POST statuses/filter: tweets while they are published, messages between them, keep-alives. */
+/** Streams: tweets while they are published, messages between them, keep-alives; POST statuses/filter. */
 
 import type { Clock } from "../clock.ts";
 import { joined } from "./answers.ts";
 import type { Status } from "./corpus.ts";
 import type { TroubleKind, Troubles } from "./trouble.ts";
-import { EVERYTHING, type World } from "./world.ts";
+import { EVERYTHING } from "./query.ts";
+import type { World } from "./world.ts";
 
 /** How streams behave. */
 export interface StreamOptions {
@@ -32,8 +33,21 @@ export function streamMatcher(parameters: Map<string, string>): (status: Status)
     );
 }
 
-/** What the sandbox remembers of a token's streams. */
-interface Listener {
+/** How a version of the API writes on its streams. */
+export interface Wire {
+  /** A tweet as a line, without its end. */
+  line: (status: Status) => Uint8Array;
+  /** The message that says that the stream ends. */
+  farewell: (code: number, reason: string) => unknown;
+}
+
+const V1_WIRE: Wire = {
+  line: (status) => status.bytes(),
+  farewell: (code, reason) => ({ disconnect: { code, stream_name: "sandbox-statuses", reason } }),
+};
+
+/** What the sandbox remembers of a client's streams. */
+export interface Listener {
   /** Sent last, oldest first. */
   recent: Status[];
   /** What was being sent when the connection was lost. */
@@ -43,6 +57,19 @@ interface Listener {
 
 /** Tweets that can be sent once more. */
 const REMEMBERED = 1_000;
+
+/** A client that has not been heard of. */
+export function newListener(): Listener {
+  return { recent: [], unsent: null, connection: null };
+}
+
+/** What is sent once more on a new connection: some of what was sent, and what was cut. */
+export function takeAgain(listener: Listener, replay: number): Status[] {
+  const again = replay > 0 ? listener.recent.splice(-replay) : [];
+  if (listener.unsent) again.push(listener.unsent);
+  listener.unsent = null;
+  return again;
+}
 
 /** The streams that are open; a token has one at a time. */
 export class Streams {
@@ -64,14 +91,13 @@ export class Streams {
 
   /** Opens a stream; one of the same token that is open is told to end. */
   open(token: string, parameters: Map<string, string>): Response {
-    const listener = this.#listeners.get(token) ?? { recent: [], unsent: null, connection: null };
+    const listener = this.#listeners.get(token) ?? newListener();
     this.#listeners.set(token, listener);
     listener.connection?.disconnect(2, "duplicate stream");
-    const connection = new Connection(listener, this.#options, () => this.#troubles.next(PATH));
+    const trouble = () => this.#troubles.next(PATH);
+    const connection = new Connection(listener, V1_WIRE, { ...this.#options, trouble });
     listener.connection = connection;
-    const { replay } = this.#options;
-    const again = [...replay > 0 ? listener.recent.splice(-replay) : [], listener.unsent];
-    listener.unsent = null;
+    const again = takeAgain(listener, this.#options.replay);
     const matches = streamMatcher(parameters);
     const stopListening = this.#world.listen((status) => {
       if (matches(status)) connection.send(status);
@@ -80,7 +106,7 @@ export class Streams {
       stopListening();
       if (listener.connection === connection) listener.connection = null;
     });
-    for (const status of again) if (status) connection.send(status);
+    for (const status of again) connection.send(status);
     return response;
   }
 
@@ -102,18 +128,25 @@ export class Streams {
 }
 
 /** One open stream. */
-class Connection {
+export class Connection {
   readonly #listener: Listener;
-  readonly #options: StreamOptions;
+  readonly #wire: Wire;
+  readonly #options: Pick<StreamOptions, "clock" | "keepAliveMs">;
   readonly #trouble: () => TroubleKind | null;
   readonly #ended = new AbortController();
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #isSilent = false;
 
-  constructor(listener: Listener, options: StreamOptions, trouble: () => TroubleKind | null) {
+  /** @param options.trouble What happens to the tweet that is sent now. */
+  constructor(
+    listener: Listener,
+    wire: Wire,
+    options: Pick<StreamOptions, "clock" | "keepAliveMs"> & { trouble: () => TroubleKind | null },
+  ) {
     this.#listener = listener;
+    this.#wire = wire;
     this.#options = options;
-    this.#trouble = trouble;
+    this.#trouble = options.trouble;
   }
 
   /** @param onEnd Called once, when it is over, whoever ended it. */
@@ -134,12 +167,13 @@ class Connection {
     if (this.#ended.signal.aborted) return;
     const trouble = this.#isSilent ? "stall" : this.#trouble();
     if (trouble === null) {
-      this.#write(joined([status.bytes(), "\r\n"]));
+      this.#write(joined([this.#wire.line(status), "\r\n"]));
       this.#listener.recent = [...this.#listener.recent, status].slice(-REMEMBERED);
       return;
     }
     this.#listener.unsent ??= status;
-    const half = status.bytes().subarray(0, Math.floor(status.bytes().length / 2));
+    const line = this.#wire.line(status);
+    const half = line.subarray(0, Math.floor(line.length / 2));
     if (trouble === "stall") {
       this.#isSilent = true;
     } else if (trouble === "disconnect") {
@@ -151,14 +185,15 @@ class Connection {
     }
   }
 
-  /** Sends a message. */
+  /** Sends a message, or a line as it is. */
   say(message: unknown): void {
-    this.#write(encoder.encode(`${JSON.stringify(message)}\r\n`));
+    const line = message instanceof Uint8Array ? message : JSON.stringify(message);
+    this.#write(joined([line, "\r\n"]));
   }
 
   /** Says that it ends, and ends. */
   disconnect(code: number, reason: string): void {
-    this.say({ disconnect: { code, stream_name: "sandbox-statuses", reason } });
+    this.say(this.#wire.farewell(code, reason));
     this.end();
   }
 

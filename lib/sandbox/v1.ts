@@ -10,7 +10,11 @@ export type Parameters = Map<string, string>;
 /** The endpoints by path: which methods they take, and how they answer. */
 export const V1_ROUTES: Record<
   string,
-  { methods: string[]; answer: (world: World, parameters: Parameters) => Response }
+  {
+    methods: string[];
+    appOnly?: boolean;
+    answer: (world: World, parameters: Parameters) => Response;
+  }
 > = {
   "/1.1/statuses/user_timeline.json": { methods: ["GET"], answer: timeline },
   "/1.1/search/tweets.json": { methods: ["GET"], answer: search },
@@ -38,7 +42,7 @@ function timeline(world: World, parameters: Parameters): Response {
 function search(world: World, parameters: Parameters): Response {
   const query = parameters.get("q") ?? "";
   if (query === "") return errorAnswer(400, 25, "Query parameters are missing.");
-  const statuses = world.search(query, wanted(parameters, { usual: 15, most: 100 }));
+  const statuses = found(world, query, wanted(parameters, { usual: 15, most: 100 }));
   const metadata = JSON.stringify({
     completed_in: 0.05,
     query: encodeURIComponent(query),
@@ -48,6 +52,16 @@ function search(world: World, parameters: Parameters): Response {
   return jsonAnswer(
     joined(['{"statuses":[', ...listed(statuses), `],"search_metadata":${metadata}}`]),
   );
+}
+
+/** Version 1.1 finds nothing where it does not understand a query. */
+function found(world: World, query: string, page: PageWanted): Status[] {
+  try {
+    return world.search(query, page);
+  } catch (error) {
+    if (error instanceof SyntaxError) return [];
+    throw error;
+  }
 }
 
 function show(world: World, parameters: Parameters): Response {

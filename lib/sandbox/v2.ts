@@ -9,11 +9,14 @@ import type { PageWanted, World } from "./world.ts";
 /** How an endpoint answers. */
 export interface V2Route {
   methods: string[];
+  /** Whether only an app may ask, not a user. */
+  appOnly?: boolean;
   /** @param json The body, where it is JSON. */
   answer: (world: World, parameters: Parameters, json: Json, method: string) => Response;
 }
 
-const PROBLEMS = "https://api.twitter.com/2/problems/";
+/** What the types of problems begin with. */
+export const PROBLEMS = "https://api.twitter.com/2/problems/";
 
 /** The endpoint at a path, if there is one. */
 export function v2Route(path: string): V2Route | undefined {
@@ -64,7 +67,12 @@ function search(world: World, parameters: Parameters): Response {
   if (query === "") return invalid("The `query` query parameter can not be empty");
   const wanted = wantedIn(parameters, { least: 10, usual: 10, most: 100, token: "next_token" });
   if (wanted instanceof Response) return wanted;
-  return page(world, world.search(query, { ...wanted, count: wanted.count + 1 }), wanted.count);
+  try {
+    return page(world, world.search(query, { ...wanted, count: wanted.count + 1 }), wanted.count);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return invalid(`There were errors processing your request: ${error.message}`);
+  }
 }
 
 function users(world: World, name: "ids" | "usernames", parameters: Parameters): Response {
@@ -108,7 +116,8 @@ function page(world: World, statuses: Status[], count: number): Response {
   return jsonAnswer(JSON.stringify(body).replaceAll("/", "\\/"));
 }
 
-function tweetObject(status: Status): Record<string, unknown> {
+/** A tweet as version 2 serves it. */
+export function tweetObject(status: Status): Record<string, unknown> {
   const v1 = JSON.parse(new TextDecoder().decode(status.bytes()));
   return {
     id: `${status.id}`,
@@ -124,7 +133,8 @@ function tweetObject(status: Status): Record<string, unknown> {
   };
 }
 
-function userObject({ id, screenName, name, state }: SandboxUser): Record<string, unknown> {
+/** A user as version 2 serves them. */
+export function userObject({ id, screenName, name, state }: SandboxUser): Record<string, unknown> {
   return {
     id,
     name,
@@ -208,7 +218,8 @@ function problems(errors: Record<string, string>[]): Response {
   return Response.json({ errors });
 }
 
-function invalid(message: string): Response {
+/** What is answered where a request is wrong. */
+export function invalid(message: string): Response {
   return Response.json({
     errors: [{ message }],
     title: "Invalid Request",

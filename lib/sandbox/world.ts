@@ -2,9 +2,7 @@
 
 import type { Clock } from "../clock.ts";
 import { type Corpus, madeStatus, madeUser, type SandboxUser, type Status } from "./corpus.ts";
-
-/** The word that, as a query or a track term, matches every tweet. */
-export const EVERYTHING = "sandbox";
+import { matcher } from "./query.ts";
 
 /** How a made-up world begins. */
 export interface WorldOptions {
@@ -106,13 +104,18 @@ export class World {
     return page(statuses.slice(0, LONGEST_TIMELINE), wanted);
   }
 
-  /** Newest first. */
+  /** Newest first. @throws SyntaxError for a query that is none. */
   search(query: string, wanted: PageWanted): Status[] {
     const matches = matcher(query);
     return page(
       this.#all.filter((status) => matches(status, this.users.get(status.userId))),
       wanted,
     );
+  }
+
+  /** What is newer than an id, oldest first. */
+  since(id: bigint): Status[] {
+    return this.#all.filter((status) => status.id > id).reverse();
   }
 
   #add(statuses: Status[]): void {
@@ -126,22 +129,6 @@ export class World {
     }
     this.#all = [...this.#all, ...statuses].sort(newestFirst);
   }
-}
-
-/** Whether tweets match a query: words, OR, -word, #tag, from:name; all of them in any case. */
-export function matcher(query: string): (status: Status, user: SandboxUser | undefined) => boolean {
-  const alternatives = query.toLowerCase().split(/\s+or\s+/).map((part) =>
-    part.match(/"[^"]*"|\S+/g) ?? []
-  );
-  return (status, user) =>
-    alternatives.some((terms) =>
-      terms.every((term) => {
-        if (term === EVERYTHING) return true;
-        if (term.startsWith("-")) return !status.words().includes(term.slice(1));
-        if (term.startsWith("from:")) return user?.screenName.toLowerCase() === term.slice(5);
-        return status.words().includes(term.replaceAll('"', ""));
-      })
-    );
 }
 
 function page(statuses: Status[], { count, sinceId, maxId }: PageWanted): Status[] {
