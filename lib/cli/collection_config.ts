@@ -51,7 +51,7 @@ function addTemplate(group: Command, { output }: Context): void {
     .option("--id <id>", "an identifier for the collection")
     .addOption(
       new Option("--api <version>", "version of the API").choices(["1.1", "2"] as const).default(
-        "1.1" as const,
+        "2" as const,
       ),
     )
     .addOption(configFileOption())
@@ -61,12 +61,6 @@ function addTemplate(group: Command, { output }: Context): void {
       const { template } = await import("../collection/template.ts");
       const { checkedId } = await import("../collection/layout.ts");
       if (id !== undefined) checkedId(id);
-      if (type === "filter" && api === "2") {
-        const { UserError } = await import("../errors.ts");
-        throw new UserError("Filter collections of version 2 of the API are not in this version", {
-          hint: "Leave out --api, or take a search of version 2.",
-        });
-      }
       if (!yes && await Deno.stat(path).catch(() => null)) {
         const { UserError } = await import("../errors.ts");
         const answer = await output.confirm(`${path} exists. Overwrite it?`);

@@ -1,8 +1,10 @@
 /** The commands `twarc-cloud harvest ...`: harvests that run, that ran, and this one. */
 
 import type { Command } from "@commander-js/extra-typings";
+import type { ToldGap } from "../bucket/gaps.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { portNumber, positive } from "../numbers.ts";
+import type { Store } from "../store/store.ts";
 import { bucketOption, example } from "./collection_config.ts";
 import { type Context, openBucket, settingsFor } from "./context.ts";
 import { count, size } from "./output.ts";
@@ -51,7 +53,7 @@ function addRunning(group: Command, context: Context): void {
     .addHelpText("after", example("harvest running test_filter"))
     .action(async (id, { bucket, json }) => {
       const { output } = context;
-      const { runner, collections, settings } = await openBucket(context, { bucket });
+      const { runner, collections, store, settings } = await openBucket(context, { bucket });
       await collections.loadJson(id);
       const info = await (await runner()).info(id);
       if (!info) {
@@ -60,9 +62,10 @@ function addRunning(group: Command, context: Context): void {
           hint: `See the last one with: twarc-cloud harvest last ${id}`,
         });
       }
-      if (json) return output.json(info);
+      const gaps = await gapsIn(store, info);
+      if (json) return output.json({ ...info, missed: gaps });
       output.line(infoLine(info, { bucket: settings.bucket, tweets: `${info.tweets}` }));
-      tellTroubles(info, context);
+      tellTroubles(info, gaps, context);
     });
 }
 
@@ -75,13 +78,16 @@ function addLast(group: Command, context: Context): void {
     .addHelpText("after", example("harvest last test_collection"))
     .action(async (id, { bucket, json }) => {
       const { output } = context;
-      const { collections, settings } = await openBucket(context, { bucket });
+      const { collections, store, settings } = await openBucket(context, { bucket });
       const last = await collections.lastHarvest(id);
-      if (json) return output.json(last && { ...last.info, user_changes: last.userChanges });
+      const missed = last ? await gapsIn(store, last.info) : [];
+      if (json) {
+        return output.json(last && { ...last.info, user_changes: last.userChanges, missed });
+      }
       if (!last) return output.line("Cannot find last harvest for this collection.");
       const tweets = count(last.info.tweets);
       output.line(infoLine(last.info, { bucket: settings.bucket, tweets }));
-      tellTroubles(last.info, context);
+      tellTroubles(last.info, missed, context);
       const { json: config } = await collections.loadJson(id);
       if (config.type !== "user_timeline") return;
       if (last.userChanges.length === 0) output.line("No user changes.");
@@ -100,8 +106,18 @@ function infoLine(
     `Tweets: ${tweets}. Files: ${count(info.files)} (${size(info.file_bytes)})`;
 }
 
+/** What the harvest's stream missed, if it has one. */
+async function gapsIn(store: Store, info: HarvestInfo): Promise<ToldGap[]> {
+  if (!info.gaps) return [];
+  const { gapsOf } = await import("../bucket/gaps.ts");
+  return await gapsOf(store, info.collection_id, info.harvest_timestamp);
+}
+
+/** Gaps that are told one by one; the others are in the file. */
+const GAPS_TOLD = 20;
+
 /** What a person should know besides. */
-function tellTroubles(info: HarvestInfo, { output }: Context): void {
+function tellTroubles(info: HarvestInfo, gaps: ToldGap[], { output }: Context): void {
   if (info.outcome && info.outcome !== "complete") {
     output.line(`Outcome: ${info.outcome}${info.reason ? `. ${info.reason}` : ""}`);
   }
@@ -109,6 +125,10 @@ function tellTroubles(info: HarvestInfo, { output }: Context): void {
     output.line(`Tweets that matched and were not delivered: ${count(info.undelivered)}`);
   }
   if (info.gaps) output.line(`Spans that the stream missed: ${count(info.gaps)} (see gaps.jsonl)`);
+  for (const { from, to, why, asked_again } of gaps.slice(-GAPS_TOLD)) {
+    const again = asked_again ? "; asked for again, without retweets" : "";
+    output.line(`  ${from} to ${to}: ${why}${again}`);
+  }
 }
 
 function addRun(group: Command, context: Context): void {

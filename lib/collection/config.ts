@@ -173,8 +173,14 @@ export function spanOf(
 /** What a filter collection's stream is asked for. */
 export function filterOf(
   { filter }: Extract<CollectionConfig, { type: "filter" }>,
-): { track?: string; follow?: string; locations?: string } {
+): {
+  track?: string;
+  follow?: string;
+  locations?: string;
+  rules?: { value: string; tag?: string | undefined }[];
+} {
   return {
+    ...(filter.rules ? { rules: filter.rules.map(({ value, tag }) => ({ value, tag })) } : {}),
     ...(filter.track ? { track: filter.track } : {}),
     ...(filter.follow ? { follow: filter.follow } : {}),
     ...(filter.locations ? { locations: filter.locations } : {}),
@@ -196,7 +202,14 @@ function readable(json: JsonObject): JsonObject {
 
 function withoutPlaceholders(config: JsonObject): JsonObject {
   const kept = Object.entries(config).filter(([, value]) => !isPlaceholder(value));
-  return Object.fromEntries(
-    kept.map(([key, value]) => [key, isObject(value) ? withoutPlaceholders(value) : value]),
-  );
+  return Object.fromEntries(kept.map(([key, value]) => [key, filledIn(value)]));
+}
+
+/** A value without what a person has not filled in below it. */
+function filledIn(value: Json): Json {
+  if (Array.isArray(value)) {
+    const parts = value.filter((part) => !isPlaceholder(part)).map(filledIn);
+    return parts.filter((part) => !isObject(part) || Object.keys(part).length > 0);
+  }
+  return isObject(value) ? withoutPlaceholders(value) : value;
 }

@@ -11,7 +11,17 @@ import { idFault } from "./layout.ts";
 const LONGEST_QUERY = 500;
 
 /** Members that only version 2 knows. */
-const NEWER = ["archive", "start_time", "end_time", "exclude", "lookup_users_every"];
+const NEWER = [
+  "archive",
+  "start_time",
+  "end_time",
+  "exclude",
+  "lookup_users_every",
+  "rules",
+  "share",
+  "backfill_minutes",
+  "fill_gaps",
+];
 
 /** What is wrong with a member, by its path: `search.query`. */
 export interface Fault {
@@ -59,13 +69,14 @@ export function partFaults(type: CollectionType, config: JsonObject): Fault[] {
     return [...queryFaults(part, api), ...newerFaults(part, api, "search.")];
   }
   if (type === "user_timeline") return newerFaults(config, member(config, "api"), "");
-  if (["track", "follow", "locations"].some((key) => has(part, key))) {
-    return [];
-  }
-  return [{
-    at: "filter.track",
-    says: 'Must provide track, follow, or locations for a filter. Add one of them to "filter".',
-  }];
+  const api = member(config, "api");
+  const newer = newerFaults(part, api, "filter.");
+  if (["track", "follow", "locations"].some((key) => has(part, key))) return newer;
+  if (Array.isArray(part.rules) && part.rules.length > 0) return newer;
+  const says = api === "2"
+    ? 'Must provide track, follow, locations, or rules for a filter. Add one of them to "filter".'
+    : 'Must provide track, follow, or locations for a filter. Add one of them to "filter".';
+  return [...newer, { at: "filter.track", says }];
 }
 
 function queryFaults(search: JsonObject, api: Json | undefined): Fault[] {

@@ -1,7 +1,7 @@
 /** What a filter collection's stream can be asked for. */
 
 import { z } from "zod";
-import { count } from "./scalars.ts";
+import { count, text } from "./scalars.ts";
 
 /** Limits of POST statuses/filter: https://developer.x.com/en/docs/tweets/filter-realtime/overview */
 const MOST_TERMS = 400;
@@ -9,6 +9,8 @@ const MOST_TERMS = 400;
 const LONGEST_TERM = 60;
 const MOST_FOLLOWED = 5_000;
 const MOST_BOXES = 25;
+/** Rules of an app: https://docs.x.com/x-api/posts/filtered-stream/introduction */
+const MOST_RULES = 1_000;
 
 const idsOnly = "must be user ids (digits) with commas between them, in quotes";
 const boxesOnly =
@@ -33,6 +35,18 @@ export const filterPart = z.looseObject({
     .refine((all) => partsOf(all).length <= MOST_BOXES * 4, `has more than ${MOST_BOXES} boxes`)
     .optional(),
   max_records: count.optional(),
+  /** Version 2: rules, with a name for each where one is wanted. */
+  rules: z.array(
+    z.looseObject({ value: text.trim(), tag: z.string("must be text in quotes").optional() }),
+    "must be a list: [...]",
+  ).max(MOST_RULES, `has more than ${MOST_RULES} rules`).optional(),
+  /** Version 2: whether other collections may have rules on the same app. */
+  share: z.boolean("must be true or false").optional(),
+  /** Version 2, for accounts that have it: minutes before a connection that are sent with it. */
+  backfill_minutes: z.int("must be a whole number of minutes").min(0, "must be 0 to 5")
+    .max(5, "must be 0 to 5").optional(),
+  /** Version 2: whether search is asked for what the stream missed; it is unless false. */
+  fill_gaps: z.boolean("must be true or false").optional(),
 });
 
 /** The parts of a list with commas between them, without spaces around them and empty ones. */

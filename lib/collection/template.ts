@@ -23,6 +23,17 @@ const PART: Record<CollectionType, JsonObject> = {
   },
 };
 
+/** What version 2 has in place of the lists of 1.1: a filter's rules. */
+const NEWER_FILTER: JsonObject = {
+  filter: {
+    rules: [{
+      value: "<Rule: words, #tags, from:user ... as in a search>",
+      tag: "<Optional. Your name for the rule>",
+    }],
+    max_records: "<Optional. Maximum number of records to collect per harvest.",
+  },
+};
+
 /**
  * A template of a type, with what a person has to fill in between `<` and `>`.
  * @param api The version of the API; 1.1 is written as the documents have it, where nothing means 1.1.
@@ -41,13 +52,16 @@ export function template(
     },
     type,
     ...(api === "2" ? { api } : {}),
-    ...PART[type],
+    ...(api === "2" && type === "filter" ? NEWER_FILTER : PART[type]),
   };
 }
 
+/** The versions of the API. */
+export const API_VERSIONS = ["1.1", "2"] as const;
+
 const PLACEHOLDERS = new Set(
   (["user_timeline", "search", "filter"] as const)
-    .flatMap((type) => texts(template(type, { api: "1.1" })))
+    .flatMap((type) => API_VERSIONS.flatMap((api) => texts(template(type, { api }))))
     .filter((text) => text.startsWith("<")),
 );
 

@@ -1,13 +1,18 @@
-/** A filter stream as a source: one walk without an end, no tweet twice. */
+/** A filter stream as a source: one walk without an end, no tweet twice, and its gaps asked for again. */
 
 import { z } from "zod";
-import type { Filter, Gap, StreamItem, TwitterApi } from "../twitter/api.ts";
 import type { Clock } from "../clock.ts";
+import type { Gap, StreamItem, StreamWanted, TwitterApi } from "../twitter/api.ts";
+import { idsIn, isOlder } from "../twitter/ids.ts";
+import { filled, type OpenGap, spanOfGap, unfinishedGaps, walksOfGap } from "./gaps.ts";
+import { sideBySide } from "./side_by_side.ts";
 import type { Batch, Position, Positions, TweetSource } from "./source.ts";
 
 /** What to collect from the stream. */
 export interface FilterOptions {
-  filter: Filter;
+  wanted: StreamWanted;
+  /** What recent search is asked for where the stream missed something; none where it is not to be asked. */
+  queries: string[];
   /** The most tweets a harvest collects. */
   maxRecords?: number | undefined;
 }
@@ -24,6 +29,8 @@ const positionSchema = z.object({
   at: z.number(),
   /** The ids that arrived last. */
   ids: z.array(z.string()),
+  /** The connection that was open. */
+  connection: z.string().optional(),
 });
 
 /** Collects what a stream delivers. */
@@ -39,46 +46,157 @@ export class FilterSource implements TweetSource {
   }
 
   async *batches(from: Positions, signal: AbortSignal): AsyncGenerator<Batch> {
-    const last = positionSchema.safeParse(from[WALK]).data;
-    const seen = new Recent(last?.ids ?? []);
-    let gap: Gap | undefined;
-    let left = this.#options.maxRecords ?? Infinity;
-    let opened = false;
-    for await (const item of this.#api.stream(this.#options.filter, signal)) {
-      gap = item.gap;
-      if (!opened && last) {
-        gap = { from: last.at, to: this.#clock.now(), why: "The harvester was interrupted" };
-      }
-      opened = true;
-      const batch = this.#batch(item, seen, left);
-      left -= batch.count;
-      yield gap ? { ...batch, gap } : batch;
-      if (left <= 0) break;
-    }
-    yield { walk: WALK, position: "whole", tweets: [], count: 0 };
+    const over = new AbortController();
+    const harvest: Harvest = {
+      from,
+      signal,
+      seen: new Recent(positionSchema.safeParse(from[WALK]).data?.ids ?? []),
+      left: this.#options.maxRecords ?? Infinity,
+      gaps: new Gaps(),
+      filling: AbortSignal.any([signal, over.signal]),
+    };
+    const parts = [this.#stream(harvest, () => over.abort()), this.#fills(harvest)];
+    yield* sideBySide(ReadableStream.from(parts), parts.length);
   }
 
-  #batch(item: StreamItem, seen: Recent, left: number): Batch {
-    const tweets: Uint8Array[] = [];
-    for (const { id, line } of item.tweets) {
-      if (tweets.length < left && seen.add(id)) tweets.push(line);
+  /** @param onEnd Called when the stream is over. */
+  async *#stream(harvest: Harvest, onEnd: () => void): AsyncGenerator<Batch> {
+    const { from, signal, gaps, seen } = harvest;
+    const last = positionSchema.safeParse(from[WALK]).data;
+    const stale = last?.connection === undefined ? {} : { connection: last.connection };
+    let opened = false;
+    try {
+      for (const name of unfinishedGaps(from)) gaps.open([{ name, position: from[name] ?? null }]);
+      for await (const item of this.#api.stream({ ...this.#options.wanted, ...stale }, signal)) {
+        const gap = !opened && last
+          ? { from: last.at, to: this.#clock.now(), why: "The harvester was interrupted" }
+          : item.gap;
+        opened = true;
+        const missed = gap ? walksOfGap(spanOfGap(gap, seen.highest), this.#options.queries) : [];
+        for (const { name, position } of missed) {
+          yield { walk: name, position, tweets: [], count: 0 };
+        }
+        if (missed.length > 0) gaps.open(missed);
+        const batch = this.#batch(item, harvest);
+        yield gap ? { ...batch, gap: told(gap, missed.length > 0) } : batch;
+        if (harvest.left <= 0) break;
+      }
+      yield { walk: WALK, position: "whole", tweets: [], count: 0 };
+    } finally {
+      gaps.close();
+      onEnd();
     }
-    const position: Position = { at: this.#clock.now(), ids: seen.newest(COMMITTED) };
-    return { walk: WALK, position, tweets, count: tweets.length, messages: item.messages };
+  }
+
+  /** What fills the gaps, one after the other. */
+  async *#fills(harvest: Harvest): AsyncGenerator<Batch> {
+    const [api, clock, signal] = [this.#api, this.#clock, harvest.filling];
+    for await (const gap of harvest.gaps.all) {
+      if (signal.aborted) return;
+      for await (const batch of filled(gap, { api, clock, signal })) {
+        for (const line of batch.tweets) {
+          for (const id of idsIn(new TextDecoder().decode(line))) harvest.seen.add(id);
+        }
+        harvest.left -= batch.count;
+        yield batch;
+      }
+      harvest.gaps.done(gap);
+    }
+  }
+
+  #batch({ tweets: arrived, messages, connection }: StreamItem, harvest: Harvest): Batch {
+    const { seen, gaps } = harvest;
+    const tweets: Uint8Array[] = [];
+    for (const { id, line } of arrived) {
+      if (tweets.length >= harvest.left || !seen.add(id)) continue;
+      gaps.arrived(id);
+      tweets.push(line);
+    }
+    harvest.left -= tweets.length;
+    const position: Position = {
+      at: this.#clock.now(),
+      ids: seen.newest(COMMITTED),
+      ...(connection === undefined ? {} : { connection }),
+    };
+    return { walk: WALK, position, tweets, count: tweets.length, messages };
+  }
+}
+
+/** What the parts of one harvest share. */
+interface Harvest {
+  from: Positions;
+  signal: AbortSignal;
+  seen: Recent;
+  /** Tweets that are still wanted. */
+  left: number;
+  gaps: Gaps;
+  /** Aborted when the stream is over. */
+  filling: AbortSignal;
+}
+
+/** A gap as it is recorded: search finds no retweets, so that it stays partial. */
+function told(gap: Gap, isAskedAgain: boolean): Gap {
+  return isAskedAgain ? { ...gap, asked_again: "partial" } : gap;
+}
+
+/** The gaps that are to be filled, and what came through the stream since each. */
+class Gaps {
+  readonly #queue: ReadableStream<OpenGap>;
+  #controller: ReadableStreamDefaultController<OpenGap> | undefined;
+  readonly #oldest = new Map<OpenGap, string>();
+  readonly #open = new Set<OpenGap>();
+
+  constructor() {
+    this.#queue = new ReadableStream<OpenGap>({
+      start: (controller) => {
+        this.#controller = controller;
+      },
+    });
+  }
+
+  /** In the order in which they were found, until there can be no more. */
+  get all(): AsyncIterable<OpenGap> {
+    return this.#queue.values({ preventCancel: true });
+  }
+
+  open(walks: OpenGap["walks"]): void {
+    const gap: OpenGap = { walks, oldestSince: () => this.#oldest.get(gap) };
+    this.#open.add(gap);
+    this.#controller?.enqueue(gap);
+  }
+
+  done(gap: OpenGap): void {
+    this.#open.delete(gap);
+    this.#oldest.delete(gap);
+  }
+
+  close(): void {
+    this.#controller?.close();
+  }
+
+  /** Takes in that a tweet came through the stream. */
+  arrived(id: string): void {
+    for (const gap of this.#open) {
+      const oldest = this.#oldest.get(gap);
+      if (oldest === undefined || isOlder(id, oldest)) this.#oldest.set(gap, id);
+    }
   }
 }
 
 /** The ids that came last. */
 class Recent {
-  readonly #ids: Set<string>;
+  /** The highest of all; ids are times. */
+  highest: string | undefined;
+  readonly #ids = new Set<string>();
 
   constructor(ids: string[]) {
-    this.#ids = new Set(ids);
+    for (const id of ids) this.add(id);
   }
 
   /** Whether it is new. */
   add(id: string): boolean {
     if (this.#ids.has(id)) return false;
+    if (this.highest === undefined || isOlder(this.highest, id)) this.highest = id;
     this.#ids.add(id);
     if (this.#ids.size > REMEMBERED) {
       const [oldest] = this.#ids;

@@ -154,6 +154,7 @@ export class Recorder {
     const wasWhole = this.#positions[batch.walk] === "whole";
     if (batch.position === "whole" && !wasWhole) this.#counts.walks_done++;
     this.#positions[batch.walk] = batch.position;
+    this.#counts.walks = Math.max(this.#counts.walks, Object.keys(this.#positions).length);
     if (hasContent(batch)) this.#waitingSince ??= clock.monotonic();
   }
 

@@ -1,10 +1,15 @@
 /** The port to where tweets come from, and what a source hands to the recorder. */
 
+import { getLogger } from "@logtape/logtape";
 import type { ConfigUpdate } from "../collection/changeset.ts";
 import type { Clock } from "../clock.ts";
 import { type CollectionConfig, filterOf, maxRecords, spanOf } from "../collection/config.ts";
 import type { Json } from "../json.ts";
-import type { Gap, StreamMessage, TwitterApi } from "../twitter/api.ts";
+import type { Gap, StreamMessage, StreamWanted, TwitterApi } from "../twitter/api.ts";
+import { searchQueries } from "../twitter/rules.ts";
+import type { FilterOptions } from "./filter.ts";
+
+const log = getLogger(["twarc-cloud", "harvest"]);
 
 /** Where a walk stands: whole, or anything that its source can go on from. */
 export type Position = Json | "whole";
@@ -80,11 +85,24 @@ export async function openSource(
     }
     case "filter": {
       const { FilterSource } = await import("./filter.ts");
-      return new FilterSource(
-        api,
-        { filter: filterOf(config), maxRecords: maxRecords(config) },
-        clock,
-      );
+      return new FilterSource(api, filterOptions(config), clock);
     }
   }
+}
+
+function filterOptions(config: Extract<CollectionConfig, { type: "filter" }>): FilterOptions {
+  const { share, backfill_minutes, fill_gaps = true } = config.filter;
+  const filter = filterOf(config);
+  const wanted: StreamWanted = {
+    filter,
+    owner: config.id,
+    ...(share === undefined ? {} : { share }),
+    ...(backfill_minutes === undefined ? {} : { backfillMinutes: backfill_minutes }),
+  };
+  const isAskedAgain = config.api === "2" && fill_gaps;
+  const { queries, tooLong } = isAskedAgain ? searchQueries(filter) : { queries: [], tooLong: [] };
+  for (const rule of tooLong) {
+    log.warn("Too long for search, so that its gaps stay open: {rule}", { rule });
+  }
+  return { wanted, queries, maxRecords: maxRecords(config) };
 }

@@ -8,6 +8,14 @@ const LIMITS: Record<string, { user: number; app: number }> = {
   "/1.1/search/tweets.json": { user: 180, app: 450 },
   "/1.1/users/show.json": { user: 900, app: 900 },
   "/1.1/users/lookup.json": { user: 900, app: 300 },
+  "/2/users/:id/tweets": { user: 900, app: 10_000 },
+  "/2/tweets/search/recent": { user: 300, app: 450 },
+  "/2/tweets/search/all": { user: 300, app: 300 },
+  "/2/users": { user: 900, app: 300 },
+  "/2/users/by": { user: 900, app: 300 },
+  "GET /2/tweets/search/stream/rules": { user: 0, app: 450 },
+  "POST /2/tweets/search/stream/rules": { user: 0, app: 100 },
+  "/2/connections": { user: 0, app: 25 },
 };
 const OTHERS = { user: 75, app: 75 };
 
@@ -37,11 +45,16 @@ export class RateLimits {
     this.#most = most;
   }
 
-  /** Counts a request. */
-  count(path: string, { token, kind }: { token: string; kind: "user" | "app" }): LimitState {
-    const limit = this.#most ?? (LIMITS[path] ?? OTHERS)[kind];
+  /** Counts a request. @param endpoint Its method and path. */
+  count(
+    { method, path }: { method: string; path: string },
+    { token, kind }: { token: string; kind: "user" | "app" },
+  ): LimitState {
+    const name = path.replace(/(?<=.)\/\d+(?=\/|$)/g, "/:id");
+    const own = LIMITS[`${method} ${name}`];
+    const limit = this.#most ?? (own ?? LIMITS[name] ?? OTHERS)[kind];
     const now = this.#clock.now();
-    const key = `${path} ${token}`;
+    const key = `${own ? method : ""} ${name} ${token}`;
     const current = this.#windows.get(key);
     const window = current && current.ends > now
       ? current

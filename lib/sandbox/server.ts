@@ -187,7 +187,7 @@ class Desk {
     if ("code" in caller) return errorAnswer(caller.status, caller.code, caller.message);
     if (!route) return this.#stream(pathname, caller, parameters);
     if (route.appOnly && caller.kind !== "app") return unsupportedAuthentication();
-    const state = this.#limits.count(pathname, caller);
+    const state = this.#limits.count({ method: request.method, path: pathname }, caller);
     const response = state.isExceeded
       ? errorAnswer(429, 88, "Rate limit exceeded")
       : await this.#withTrouble(

@@ -61,11 +61,33 @@ export interface FoundUser {
 /** What the API knows of one user that was asked for. */
 export type UserAnswer = FoundUser | { state: "suspended" | "not_found"; asked: string };
 
-/** What a filter stream is to deliver; the values as the v1.1 API takes them, comma separated. */
+/** A rule of a stream of version 2. */
+export interface FilterRule {
+  value: string;
+  /** The person's name for it. */
+  tag?: string | undefined;
+}
+
+/** What a filter stream is to deliver; the lists as the v1.1 API takes them, comma separated. */
 export interface Filter {
   track?: string;
   follow?: string;
   locations?: string;
+  /** With version 2. */
+  rules?: FilterRule[];
+}
+
+/** A stream that is wanted. Everything but the filter is for version 2. */
+export interface StreamWanted {
+  filter: Filter;
+  /** The collection's id: by it, rules of the app are known as its own. */
+  owner: string;
+  /** Whether other collections may have rules on the same app. */
+  share?: boolean;
+  /** Minutes before a connection that are sent with it, 0 to 5; for accounts that have it. */
+  backfillMinutes?: number;
+  /** The connection that the harvester before left, which may still count as open. */
+  connection?: string;
 }
 
 /** A span that a stream missed; times in milliseconds since 1970. */
@@ -73,6 +95,8 @@ export interface Gap {
   from: number;
   to: number;
   why: string;
+  /** Set where recent search is asked for it, which finds a part: it returns no retweets. */
+  asked_again?: "partial";
 }
 
 /** A tweet of a stream. */
@@ -96,6 +120,8 @@ export interface StreamItem {
   messages: StreamMessage[];
   /** Set on the first item of a connection that follows a lost one. */
   gap?: Gap;
+  /** The id of the connection, once it is known. */
+  connection?: string;
 }
 
 /** What the API says of a timeline that cannot be read. */
@@ -117,7 +143,7 @@ export interface TwitterApi {
   /** One page of a search, newest first. */
   search(query: string, at: PageAt & SearchSpan, signal: AbortSignal): Promise<Page>;
   /** A live stream that reconnects by itself; ends only by abort. */
-  stream(filter: Filter, signal: AbortSignal): AsyncIterable<StreamItem>;
+  stream(wanted: StreamWanted, signal: AbortSignal): AsyncIterable<StreamItem>;
   /** What is known of users; any number may be asked for, the answers come in any order. */
   users(
     by: "id" | "screen_name",

@@ -14,6 +14,16 @@ const problemBody = z.object({
   errors: z.array(z.object({ message: z.string() })).optional().catch(undefined),
 });
 
+/** Problems in a list, without one for all of them. */
+const problemList = z.object({
+  errors: z.array(z.object({
+    title: z.string(),
+    detail: z.string().optional(),
+    details: z.array(z.string()).optional(),
+    type: z.string().optional(),
+  })).min(1),
+});
+
 /** The shapes of v1.1 error bodies: a list, or for old endpoints one text. */
 const errorBody = z.union([
   z.object({
@@ -34,6 +44,10 @@ export interface Fault {
 export function faultOf(body: Uint8Array): Fault {
   const text = decoder.decode(body.subarray(0, 65_536)).trim();
   const json = jsonOrNull(text);
+  const listed = problemList.safeParse(json).data?.errors[0];
+  if (listed) {
+    return problemFault({ ...listed, detail: listed.details?.join("; ") ?? listed.detail });
+  }
   const problem = problemBody.safeParse(json).data;
   if (problem) return problemFault(problem);
   const parsed = errorBody.safeParse(json);

@@ -4,6 +4,8 @@ import { items, member, text } from "./raw_json.ts";
 
 const encoder = new TextEncoder();
 const OPEN_BRACKET = 0x5b;
+/** When the ids of tweets began to tell their time, in milliseconds since 1970. */
+const SNOWFLAKE_EPOCH = 1_288_834_974_657n;
 
 /**
  * The ids in a line: of a v1.1 status one, of a v2 answer those of its `data`. Digits as they were sent.
@@ -26,4 +28,19 @@ export function idAt(bytes: Uint8Array, start: number): string {
   const id = span ? text(bytes, span) : "";
   if (!/^\d+$/.test(id)) throw new SyntaxError("An object has no id");
   return id;
+}
+
+/** The first id that a tweet of this time (milliseconds since 1970) could have. */
+export function timeId(ms: number): string {
+  return `${(BigInt(Math.max(ms, Number(SNOWFLAKE_EPOCH))) - SNOWFLAKE_EPOCH) << 22n}`;
+}
+
+/** When a tweet was made, in milliseconds since 1970, as its id tells. */
+export function idTime(id: string): number {
+  return Number((BigInt(id) >> 22n) + SNOWFLAKE_EPOCH);
+}
+
+/** Whether an id, in digits, is lower than another. */
+export function isOlder(id: string, than: string): boolean {
+  return id.length === than.length ? id < than : id.length < than.length;
 }

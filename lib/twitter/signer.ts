@@ -71,18 +71,23 @@ export class Signer {
   /** The request with its signature, which is good for one try. */
   async sign(request: ApiRequest, host: URL): Promise<SignedRequest> {
     const signed = await this.#signed(request, new URL(request.path, this.#base ?? host).href);
-    return { ...signed, headers: { ...signed.headers, "user-agent": USER_AGENT } };
+    const headers = { ...signed.headers, "user-agent": USER_AGENT };
+    if (!request.json) return { ...signed, headers };
+    // A body of JSON is no part of a signature (RFC 5849, 3.4.1.3.1).
+    const type = { "content-type": "application/json" };
+    return { ...signed, headers: { ...headers, ...type }, body: JSON.stringify(request.json) };
   }
 
   #signed({ method, parameters, json }: ApiRequest, url: string): Promise<SignedRequest> {
-    const body = json ? { query: parameters, body: json, forceBodyMode: "json" as const } : {};
     switch (method) {
       case "GET":
         return this.#client.get(url, parameters);
       case "POST":
-        return this.#client.post(url, json ?? parameters, body);
+        return json
+          ? this.#client.post(url, undefined, { query: parameters })
+          : this.#client.post(url, parameters);
       case "DELETE":
-        return this.#client.delete(url, parameters, body);
+        return this.#client.delete(url, parameters);
     }
   }
 }

@@ -16,6 +16,8 @@ const GOOD_CONNECTION = 60_000;
 /** What a line of a stream is. */
 export type StreamLine =
   | { tweet: StreamTweet }
+  /** Something that was not asked for. */
+  | { skipped: true }
   | {
     message: StreamMessage; /** Set where the API says that it ends the stream. */
     ends?: string;
@@ -126,6 +128,7 @@ class Connection {
     const item: StreamItem = { tweets: [], messages: [] };
     for (const line of lines) {
       const read = this.#read(line);
+      if ("skipped" in read) continue;
       if ("tweet" in read) {
         this.#gotTweet = true;
         item.tweets.push(read.tweet);

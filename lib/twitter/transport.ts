@@ -48,7 +48,7 @@ export class Transport {
     read: (answer: Uint8Array) => T,
     signal: AbortSignal,
   ): Promise<T> {
-    const budget = this.#budget(request.path);
+    const budget = this.#budget(request);
     for (let failures = 0;;) {
       const answer = await this.#try(request, read, budget, signal);
       if (!("trouble" in answer)) return answer.value;
@@ -89,8 +89,8 @@ export class Transport {
     throw refusal(request, response, body);
   }
 
-  #budget(path: string): Budget {
-    const name = path.replace(/\/\d+(?=\/|$)/g, "/:id");
+  #budget({ method, path }: ApiRequest): Budget {
+    const name = `${method} ${path.replace(/\/\d+(?=\/|$)/g, "/:id")}`;
     const budget = this.#budgets.get(name) ?? new Budget(name, this.#clock);
     this.#budgets.set(name, budget);
     return budget;

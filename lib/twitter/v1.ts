@@ -4,11 +4,11 @@ import { z } from "zod";
 import type { Clock } from "../clock.ts";
 import { ApiError } from "../errors.ts";
 import type {
-  Filter,
   FoundUser,
   Page,
   PageAt,
   StreamItem,
+  StreamWanted,
   TimelineState,
   TwitterApi,
   UserAnswer,
@@ -91,8 +91,9 @@ export class V1Api implements TwitterApi {
   }
 
   /** POST statuses/filter. */
-  stream(filter: Filter, signal: AbortSignal): AsyncIterable<StreamItem> {
-    const parameters = { ...filter, tweet_mode: "extended", stall_warnings: "true" };
+  stream({ filter }: StreamWanted, signal: AbortSignal): AsyncIterable<StreamItem> {
+    const { rules: _, ...lists } = filter;
+    const parameters = { ...lists, tweet_mode: "extended", stall_warnings: "true" };
     const request = { method: "POST", path: "1.1/statuses/filter.json", parameters } as const;
     return liveStream({
       open: (connection) => this.#transport.open(request, connection),

@@ -1,23 +1,25 @@
 /** Version 2 of the API: timelines, searches and users, answers as they were sent. */
 
 import { type Clock, isoTime } from "../clock.ts";
-import { ApiError, UserError } from "../errors.ts";
+import { ApiError } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import type {
-  Filter,
   Gap,
   Page,
   PageAt,
   SearchSpan,
   StreamItem,
+  StreamWanted,
   TimelineChoice,
   TimelineState,
   TwitterApi,
   UserAnswer,
 } from "./api.ts";
+import { idTime, isOlder, timeId } from "./ids.ts";
 import type { Transport } from "./transport.ts";
 import { answerLine, readTweets, readUsers, type TweetsAnswer } from "./v2_answers.ts";
 import { TWEET_PARAMETERS, USER_PARAMETERS } from "./v2_fields.ts";
+import { filteredStream } from "./v2_stream.ts";
 
 /** How many tweets a page may hold. */
 interface PageSize {
@@ -32,8 +34,6 @@ const LOOKUP_SIZE = 100;
 const ARCHIVE_EVERY = 1_000;
 /** How far recent search goes back, with a minute for the way there, in milliseconds. */
 const RECENT = 7 * 86_400_000 - 60_000;
-/** When the ids of tweets began to tell their time, in milliseconds since 1970. */
-const SNOWFLAKE_EPOCH = 1_288_834_974_657n;
 
 /** What a V2Api is made of. */
 export interface V2Options {
@@ -92,11 +92,10 @@ export class V2Api implements TwitterApi {
     return gap ? { ...page, gap } : page;
   }
 
-  /** Filtered streams are asked for in another way in version 2, which is not here yet. */
-  stream(_filter: Filter, _signal: AbortSignal): AsyncIterable<StreamItem> {
-    throw new UserError("Filter collections of version 2 of the API are not in this version", {
-      hint: 'Use `"api": "1.1"` for a filter collection, or a search of version 2.',
-    });
+  /** GET /2/tweets/search/stream, by rules of the app. */
+  stream(wanted: StreamWanted, signal: AbortSignal): AsyncIterable<StreamItem> {
+    const [transport, clock] = [this.#transport, this.#clock];
+    return filteredStream({ transport, clock, wanted, fields: TWEET_PARAMETERS, signal });
   }
 
   /** GET /2/users and /2/users/by: 100 a call; whoever is missing is told with the reason. */
@@ -155,7 +154,7 @@ export class V2Api implements TwitterApi {
   /** The span that recent search cannot reach any more, where since_id is older than seven days. */
   #tooOld({ sinceId }: PageAt): Gap | null {
     if (!sinceId) return null;
-    const since = Number((BigInt(sinceId) >> 22n) + SNOWFLAKE_EPOCH);
+    const since = idTime(sinceId);
     const reach = this.#clock.now() - RECENT;
     if (since >= reach) return null;
     return { from: since, to: reach, why: "Recent search goes back seven days only" };
@@ -165,8 +164,8 @@ export class V2Api implements TwitterApi {
 /** The end of a span as an id, for a request that may not have a time: ids tell their times. */
 function endAsId(endTime: string | undefined, { untilId }: PageAt): PageAt {
   if (endTime === undefined) return {};
-  const end = (BigInt(Date.parse(endTime)) - SNOWFLAKE_EPOCH) << 22n;
-  return { untilId: untilId !== undefined && BigInt(untilId) < end ? untilId : `${end}` };
+  const end = timeId(Date.parse(endTime));
+  return { untilId: untilId !== undefined && isOlder(untilId, end) ? untilId : end };
 }
 
 /** A token stands for the place by itself; without one, until_id (exclusive, as ours is). */

@@ -47,7 +47,7 @@ export interface TweetsAnswer {
 
 /** What a page of tweets says. @throws SyntaxError where it is damaged. */
 export function readTweets(answer: Uint8Array): TweetsAnswer {
-  const { data = [], errors = [], includes, meta } = parse(tweetsSchema, answer);
+  const { data = [], errors = [], includes, meta } = parseAnswer(tweetsSchema, answer);
   const [problem] = errors;
   const included = member(answer, "includes");
   const users = included && member(answer, "users", included.start);
@@ -65,7 +65,7 @@ export function readUsers(
   by: "id" | "screen_name",
   asked: string[],
 ): UserAnswer[] {
-  const { data = [], errors = [] } = parse(usersSchema, answer);
+  const { data = [], errors = [] } = parseAnswer(usersSchema, answer);
   const names = new Map(asked.map((name) => [name.toLowerCase(), name]));
   const askedAs = (name: string) => names.get(name.toLowerCase()) ?? name;
   const span = member(answer, "data");
@@ -129,7 +129,8 @@ export function answerLine(answer: Uint8Array, provenance: Provenance): Uint8Arr
   return whole;
 }
 
-function parse<S extends z.ZodType>(schema: S, answer: Uint8Array): z.output<S> {
+/** An answer as a schema has it. @throws SyntaxError where it is not so. */
+export function parseAnswer<S extends z.ZodType>(schema: S, answer: Uint8Array): z.output<S> {
   const parsed = schema.safeParse(JSON.parse(decoder.decode(answer)));
   if (parsed.success) return parsed.data;
   throw new SyntaxError(`It is not as expected: ${parsed.error.issues[0]?.path.join(".")}`);

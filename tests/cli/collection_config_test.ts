@@ -55,7 +55,13 @@ async function runWith(place: Place, input: string, args: string[]): Promise<Ran
 
 Deno.test("a template is written as in the documents, and over another only when that is wanted", () =>
   inPlace(async (place) => {
-    const args = ["collection-config", "template", "user_timeline", "--id=test_collection"];
+    const args = [
+      "collection-config",
+      "template",
+      "user_timeline",
+      "--id=test_collection",
+      "--api=1.1",
+    ];
     assert.equal(
       await place.ok(...args),
       "Template written to collection.json.\nAdd the collection before adding users to collect.\n",
@@ -185,4 +191,10 @@ Deno.test("changes are told as in the documents, with secrets as fingerprints, o
     assert.ok(
       Array.isArray(JSON.parse(await place.ok("collection-config", "changes", "tl", "--json"))),
     );
+  }));
+
+Deno.test("a template is for version 2 unless another is asked for", () =>
+  inPlace(async (place) => {
+    await place.ok("collection-config", "template", "search", "--id=x");
+    assert.equal((await configOf(place) as { api?: string }).api, "2");
   }));

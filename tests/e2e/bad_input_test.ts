@@ -95,7 +95,7 @@ Deno.test("a configuration is refused with every reason at once", () =>
     });
     await place.writeJson("collection.json", { ...SEARCH, type: "stream" });
     await refused(place, ["collection", "add"], { says: /Unrecognized collection type/ });
-    await place.ok("collection-config", "template", "filter", "--id=f", "--yes");
+    await place.ok("collection-config", "template", "filter", "--id=f", "--api=1.1", "--yes");
     await refused(place, ["collection", "add"], {
       says: /Missing consumer_key.*Must provide track, follow, or locations/,
     });

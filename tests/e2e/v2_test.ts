@@ -114,23 +114,6 @@ Deno.test("users in every state are told apart in version 2", () =>
     assert.equal(Object.keys(after.users).length, 27);
   }, { world: world(30, 3) }));
 
-Deno.test("a filter collection of version 2 is refused in one line for now", () =>
-  inPlace(async (place) => {
-    await place.add({ id: "live", type: "filter", api: "2", filter: { track: "x" } });
-    const { code, err } = await place.run("harvest", "run", "--shutdown", "live");
-    assert.equal(code, 1);
-    assert.match(err, /Error: Filter collections of version 2 .*"api": "1.1"/);
-  }));
-
-Deno.test("a template for what is not there yet is refused as well", () =>
-  inPlace(async (place) => {
-    const { code, err } = await place.run("collection-config", "template", "filter", "--api", "2");
-    assert.equal(code, 1);
-    assert.match(err, /Filter collections of version 2/);
-    await place.ok("collection-config", "template", "search", "--api", "2", "--id=x");
-    assert.equal(JSON.parse(await Deno.readTextFile(place.path("collection.json"))).api, "2");
-  }));
-
 Deno.test("a used up cap ends the harvest at once with what came, says when to come back, and the next one goes on", () =>
   inPlace(async (place) => {
     await place.add(SEARCH);

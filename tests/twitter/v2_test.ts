@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
-import { UserError } from "../../lib/errors.ts";
 import { startSandbox } from "../../lib/sandbox/server.ts";
 import { snowflake } from "../../lib/sandbox/corpus.ts";
 import { World } from "../../lib/sandbox/world.ts";
@@ -155,21 +154,6 @@ Deno.test("v2: recorded answers are read: partial errors, empty pages, users in 
         page.data.map((tweet: { id: string }) => tweet.id),
       );
     }
-  }
-});
-
-Deno.test("v2: filter collections are refused in one line for now", async () => {
-  const sandbox = startSandbox();
-  try {
-    const api = await openApi({
-      version: "2",
-      keys: sandbox.keys,
-      clock: systemClock,
-      base: sandbox.url,
-    });
-    assert.throws(() => api.stream({ track: "x" }, never), UserError);
-  } finally {
-    await sandbox.close();
   }
 });
 

@@ -1,0 +1,39 @@
+/** What streams missed, as a harvest's folder tells it. */
+
+import { z } from "zod";
+import { collectionKeys, FILES } from "../collection/layout.ts";
+import { isoTime } from "../clock.ts";
+import { parseAs } from "../json.ts";
+import type { Store } from "../store/store.ts";
+
+const gapSchema = z.object({
+  from: z.number(),
+  to: z.number(),
+  why: z.string(),
+  asked_again: z.literal("partial").optional(),
+});
+
+/** A span that a stream missed, for a person: times in ISO 8601, UTC. */
+export interface ToldGap {
+  from: string;
+  to: string;
+  why: string;
+  /** Set where recent search was asked for it; it returns no retweets. */
+  asked_again?: "partial";
+}
+
+/**
+ * The gaps of a harvest that are in the bucket, oldest first.
+ * @param began The harvest's timestamp, ISO 8601.
+ * @throws OutsideError where the file is damaged.
+ */
+export async function gapsOf(store: Store, id: string, began: string): Promise<ToldGap[]> {
+  const key = `${collectionKeys(id).harvest(Date.parse(began))}${FILES.gaps}`;
+  const found = await store.get(key);
+  const lines = new TextDecoder().decode(found?.bytes).split("\n").filter((line) => line !== "");
+  return lines.map((line) => {
+    const { from, to, why, asked_again } = parseAs(gapSchema, line, key);
+    const told = { from: isoTime(from), to: isoTime(to), why };
+    return asked_again ? { ...told, asked_again } : told;
+  });
+}

@@ -1,0 +1,106 @@
+/** What a stream missed, asked for again through recent search: one walk a gap and query. */
+
+import { getLogger } from "@logtape/logtape";
+import type { Clock } from "../clock.ts";
+import { ApiError } from "../errors.ts";
+import type { Gap, PageAt, TwitterApi } from "../twitter/api.ts";
+import { isOlder, timeId } from "../twitter/ids.ts";
+import type { Batch, Position, Positions } from "./source.ts";
+import { walk } from "./walk.ts";
+
+const log = getLogger(["twarc-cloud", "stream"]);
+
+const PREFIX = "gap:";
+/** Milliseconds until a post can be found by search, and until a late one has come through the stream. */
+const INDEXED_AFTER = 15_000;
+
+/** A span of ids that is to be searched. */
+export interface MissedSpan {
+  /** The newest id that the stream had delivered. */
+  sinceId: string;
+  /** Below the oldest id that it delivered after the gap. */
+  untilId: string;
+}
+
+/** The span of a gap: from the newest id before it, if there is one, to when the stream was open again. */
+export function spanOfGap({ from, to }: Gap, newestId: string | undefined): MissedSpan {
+  return { sinceId: newestId ?? timeId(from), untilId: timeId(to) };
+}
+
+/** The walks that a gap begins, each with the position that it has before anything was asked. */
+export function walksOfGap(
+  { sinceId, untilId }: MissedSpan,
+  queries: string[],
+): { name: string; position: Position }[] {
+  return queries.map((query) => ({
+    name: `${PREFIX}${sinceId}-${untilId}:${query}`,
+    position: { since: sinceId, oldest: untilId },
+  }));
+}
+
+/** The gaps that a harvest before left unfinished: walks by name. */
+export function unfinishedGaps(from: Positions): string[] {
+  return Object.entries(from).filter(([name, position]) =>
+    name.startsWith(PREFIX) && position !== "whole"
+  ).map(([name]) => name);
+}
+
+/** What fills gaps. */
+export interface GapFilling {
+  api: TwitterApi;
+  clock: Clock;
+  signal: AbortSignal;
+}
+
+/** A gap that waits to be filled. */
+export interface OpenGap {
+  walks: { name: string; position: Position }[];
+  /** The oldest id that came through the stream since it is open again. */
+  oldestSince: () => string | undefined;
+}
+
+/**
+ * The batches that fill a gap. Search returns no retweets, so that it is filled in part only. What the search
+ * refuses is told by a message and left; a search that fails otherwise is left for the next harvest.
+ */
+export async function* filled(
+  { walks, oldestSince }: OpenGap,
+  { api, clock, signal }: GapFilling,
+): AsyncGenerator<Batch> {
+  await clock.sleep(INDEXED_AFTER, signal);
+  for (const { name, position } of walks) {
+    if (signal.aborted) return;
+    const query = name.slice(name.indexOf(":", PREFIX.length) + 1);
+    const ask = (at: PageAt) => api.search(query, below(at, oldestSince()), signal);
+    const learn = () => ({ update: {}, delete: [] });
+    try {
+      yield* walk({ name, ask, from: position, learn });
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof ApiError)) throw error;
+      log.warn("What the stream missed could not be asked for: {problem}", {
+        problem: error.message,
+      });
+      if (error.status >= 400 && error.status < 500) yield given(name, error.message);
+    }
+  }
+}
+
+/** The place, not above the oldest post that the stream itself brought. */
+function below(at: PageAt, oldest: string | undefined): PageAt {
+  const { untilId } = at;
+  if (oldest === undefined || untilId === undefined || at.next !== undefined) return at;
+  return isOlder(oldest, untilId) ? { ...at, untilId: oldest } : at;
+}
+
+/** A walk that is given up, and why. */
+function given(walk: string, why: string): Batch {
+  const line = new TextEncoder().encode(JSON.stringify({ gap_not_filled: { walk, why } }));
+  return {
+    walk,
+    position: "whole",
+    tweets: [],
+    count: 0,
+    messages: [{ kind: "gap_not_filled", line }],
+  };
+}

@@ -1,0 +1,71 @@
+/** A filter as rules of version 2, and as queries that search for what the stream missed. */
+
+import type { Filter, FilterRule } from "./api.ts";
+
+/** Characters of a rule: https://docs.x.com/x-api/posts/filtered-stream/integrate/build-a-rule */
+const LONGEST_RULE = 1_024;
+/** Characters of a query of recent search. */
+const LONGEST_QUERY = 512;
+const OR = " OR ";
+
+/** Operators that only streams have: https://docs.x.com/x-api/fundamentals/recovery-and-redundancy */
+const STREAM_ONLY =
+  /(^|[\s(])-?(sample|bio|bio_name|bio_location|followers_count|tweets_count|following_count|listed_count):("[^"]*"|\S*[^\s)])/g;
+
+/**
+ * The rules that a filter asks for: its own, then rules made of `track`, `follow` and `locations`, whose
+ * values mean what they mean to version 1.1: any phrase with all of its words; what a user writes, answers
+ * to it and retweets of it; any box.
+ */
+export function rulesOf({ rules = [], ...lists }: Filter): FilterRule[] {
+  return [...rules, ...packed(termsOf(lists), LONGEST_RULE).map((value) => ({ value }))];
+}
+
+/** What recent search can be asked for in place of a filter's stream, and the rules that are too long for it. */
+export function searchQueries({ rules = [], ...lists }: Filter): {
+  queries: string[];
+  tooLong: string[];
+} {
+  const own = rules.map(({ value }) => value.replace(STREAM_ONLY, "$1").trim())
+    .filter((value) => value !== "");
+  const tooLong = own.filter((value) => value.length > LONGEST_QUERY);
+  const queries = own.filter((value) => value.length <= LONGEST_QUERY);
+  return { queries: [...queries, ...packed(termsOf(lists), LONGEST_QUERY)], tooLong };
+}
+
+function termsOf({ track = "", follow = "", locations = "" }: Omit<Filter, "rules">): string[] {
+  const boxes = partsOf(locations);
+  return [
+    ...partsOf(track).map(phrase),
+    ...partsOf(follow).map((id) => `from:${id}${OR}to:${id}${OR}retweets_of:${id}`),
+    ...boxes.flatMap((_, i) =>
+      i % 4 === 0 ? [`bounding_box:[${boxes.slice(i, i + 4).join(" ")}]`] : []
+    ),
+  ];
+}
+
+function partsOf(list: string): string[] {
+  return list.split(",").map((part) => part.trim()).filter((part) => part !== "");
+}
+
+/** All words of a phrase, in any order; quoted where a character of theirs means something in a rule. */
+function phrase(words: string): string {
+  const terms = words.split(/\s+/).map((word) => {
+    const isPlain = /^[#@$]?[\p{L}\p{N}\p{M}_]+$/u.test(word) && word.toUpperCase() !== "OR" &&
+      word.toUpperCase() !== "AND";
+    return isPlain ? word : `"${word.replaceAll('"', "")}"`;
+  }).filter((term) => term !== '""');
+  return terms.length > 1 ? `(${terms.join(" ")})` : terms.join("");
+}
+
+/** Terms with OR between them, in as few texts of at most `longest` characters as they fit in. */
+function packed(terms: string[], longest: number): string[] {
+  const texts: string[] = [];
+  for (const term of terms.filter((term) => term !== "")) {
+    const last = texts.at(-1);
+    const joined = last === undefined ? term : `${last}${OR}${term}`;
+    if (last === undefined || joined.length > longest) texts.push(term);
+    else texts[texts.length - 1] = joined;
+  }
+  return texts;
+}

@@ -1,0 +1,223 @@
+/** The filtered stream of version 2: rules settled, one connection held, each line told for what it is. */
+
+import { getLogger } from "@logtape/logtape";
+import { z } from "zod";
+import { type Clock, isoTime } from "../clock.ts";
+import { ApiError, messageOf, UserError } from "../errors.ts";
+import { VERSION } from "../version.ts";
+import type { StreamItem, StreamMessage, StreamWanted } from "./api.ts";
+import { endConnection, type OpenConnection, openConnections } from "./connections.ts";
+import { idAt } from "./ids.ts";
+import { items, member, type Span, text } from "./raw_json.ts";
+import { rulesOf } from "./rules.ts";
+import type { ApiRequest } from "./signer.ts";
+import { liveStream, type StreamLine } from "./stream.ts";
+import type { Transport } from "./transport.ts";
+import { answerLine } from "./v2_answers.ts";
+import { type OwnRules, removeRules, settleRules } from "./v2_rules.ts";
+
+const log = getLogger(["twarc-cloud", "stream"]);
+
+const encoder = new TextEncoder();
+
+const PATH = "2/tweets/search/stream";
+/** Three keep-alives of 20 s missed. */
+const STALL_MS = 60_000;
+/** Milliseconds for a request beside the stream, which goes on without its answer. */
+const BESIDE_MS = 10_000;
+/** Milliseconds that a connection which is not ours is waited for: the API forgets dead ones within minutes. */
+const PATIENCE_MS = 300_000;
+
+/** What a filtered stream is made of. */
+export interface FilteredStreamOptions {
+  transport: Transport;
+  clock: Clock;
+  wanted: StreamWanted;
+  /** The fields that are asked for with each post. */
+  fields: Record<string, string>;
+  signal: AbortSignal;
+}
+
+/**
+ * What the stream delivers of the collection's own rules, until the signal is aborted. The rules are put in
+ * place before and taken away after. https://docs.x.com/x-api/posts/filtered-stream/introduction
+ * @throws UserError where the app's rules or its connection are another's; what `liveStream` throws.
+ */
+export async function* filteredStream(options: FilteredStreamOptions): AsyncGenerator<StreamItem> {
+  const { transport, clock, wanted, fields, signal } = options;
+  const { owner, share = false, filter, backfillMinutes } = wanted;
+  const rules = await settleRules(transport, { owner, share, wanted: rulesOf(filter) }, signal);
+  const parameters = {
+    ...fields,
+    ...(backfillMinutes ? { backfill_minutes: `${backfillMinutes}` } : {}),
+  };
+  const request = { method: "GET", path: PATH, parameters } as const;
+  const connector = new Connector({ transport, clock, request, stale: wanted.connection });
+  const url = `https://api.twitter.com/${PATH}?${new URLSearchParams(parameters)}`;
+  const read = (line: Uint8Array) =>
+    readLine(line, rules, () => ({
+      url,
+      version: `twarc-cloud ${VERSION}`,
+      retrieved_at: isoTime(clock.now()),
+    }));
+  const stream = liveStream({
+    open: (opening) => connector.open(opening),
+    read,
+    clock,
+    stallMs: STALL_MS,
+    signal,
+  });
+  let news: StreamMessage[] = rules.refused.map(refusedMessage);
+  try {
+    for await (const item of stream) {
+      yield { ...item, messages: [...news, ...item.messages], ...connector.known };
+      news = [];
+    }
+  } finally {
+    await removeRules(transport, owner, AbortSignal.timeout(BESIDE_MS)).catch((error) =>
+      log.warn("The rules of {owner} could not be taken away: {problem}", {
+        owner,
+        problem: messageOf(error),
+      })
+    );
+  }
+}
+
+/** Opens connections, of which an app has few: one of ours that the API still counts is ended first. */
+class Connector {
+  readonly #transport: Transport;
+  readonly #clock: Clock;
+  readonly #request: ApiRequest;
+  /** A connection of ours. */
+  #own: string | undefined;
+  /** Since when another's connection is in the way, by the monotonic clock. */
+  #blockedSince: number | undefined;
+
+  constructor({ transport, clock, request, stale }: {
+    transport: Transport;
+    clock: Clock;
+    request: ApiRequest;
+    /** A connection that the harvester before may have left. */
+    stale: string | undefined;
+  }) {
+    this.#transport = transport;
+    this.#clock = clock;
+    this.#request = request;
+    this.#own = stale;
+  }
+
+  /** The id of our connection, once it is known. */
+  get known(): { connection?: string } {
+    return this.#own === undefined ? {} : { connection: this.#own };
+  }
+
+  async open(signal: AbortSignal): Promise<Response> {
+    for (;;) {
+      try {
+        const response = await this.#transport.open(this.#request, signal);
+        this.#blockedSince = undefined;
+        void this.#learn(AbortSignal.any([signal, AbortSignal.timeout(BESIDE_MS)]));
+        return response;
+      } catch (error) {
+        const isFull = error instanceof ApiError && error.problem === "streaming-connection";
+        if (!isFull || !(await this.#makeRoom(error, signal))) throw error;
+      }
+    }
+  }
+
+  /** Finds out which connection is ours: the newest. */
+  async #learn(signal: AbortSignal): Promise<void> {
+    try {
+      const [newest] = await openConnections(this.#transport, signal);
+      this.#own = newest?.id ?? this.#own;
+    } catch (error) {
+      log.info("Connections cannot be listed: {problem}", { problem: messageOf(error) });
+    }
+  }
+
+  /** Ends our own connection where it is in the way; nobody else's. */
+  async #makeRoom(error: ApiError, signal: AbortSignal): Promise<boolean> {
+    const beside = AbortSignal.any([signal, AbortSignal.timeout(BESIDE_MS)]);
+    const open = await openConnections(this.#transport, beside).catch(() => []);
+    signal.throwIfAborted();
+    const own = open.find(({ id }) => id === this.#own);
+    if (own) {
+      log.info("Ending our own connection of {since}, which the API still counts", { ...own });
+      this.#own = undefined;
+      return await endConnection(this.#transport, own.id, beside).catch(() => false);
+    }
+    const now = this.#clock.monotonic();
+    this.#blockedSince ??= now;
+    if (now - this.#blockedSince >= PATIENCE_MS) throw heldByAnother(open, error);
+    const [holder] = open;
+    if (holder) log.warn("The app's connection is held by {from} since {since}", { ...holder });
+    return false;
+  }
+}
+
+function heldByAnother([holder]: OpenConnection[], cause: ApiError): UserError {
+  const who = holder ? `, since ${holder.since}${holder.from ? ` from ${holder.from}` : ""}` : "";
+  return new UserError(`Another program holds the one stream of these keys' app${who}`, {
+    hint: "Stop it (another collection of yours, or another tool), or use the keys of another app.",
+    cause,
+  });
+}
+
+const problemSchema = z.looseObject({
+  title: z.string().optional(),
+  detail: z.string().optional(),
+  type: z.string().optional(),
+  disconnect_type: z.string().optional(),
+});
+const problemsSchema = z.object({ errors: z.array(problemSchema).min(1) });
+
+/**
+ * What a line is: a post of the collection's rules, a post of other rules, or a message. A message whose type is
+ * operational-disconnect ends the stream, in any of its shapes.
+ * https://docs.x.com/x-api/fundamentals/handling-disconnections
+ * @throws SyntaxError for a line that is no JSON object.
+ */
+export function readLine(
+  line: Uint8Array,
+  rules: Pick<OwnRules, "mark" | "ids">,
+  provenance: () => Parameters<typeof answerLine>[1],
+): StreamLine {
+  const members = new Map([...items(line)].map((item) => [item.key, item]));
+  const data = members.get("data");
+  if (data) {
+    if (!isOwn(line, members.get("matching_rules"), rules)) return { skipped: true };
+    return { tweet: { id: idAt(line, data.start), line: answerLine(line, provenance()) } };
+  }
+  const value: unknown = JSON.parse(new TextDecoder().decode(line));
+  if (Array.isArray(value)) throw new SyntaxError("It is no JSON object");
+  const [problem] = problemsSchema.safeParse(value).data?.errors ??
+    [problemSchema.parse(value)];
+  const kind = problem?.type?.split("/").at(-1) ?? problem?.title ?? [...members.keys()][0];
+  const message = { kind: kind ?? "empty", line };
+  const isEnd = kind === "operational-disconnect" || problem?.disconnect_type !== undefined;
+  return isEnd ? { message, ends: problem?.detail ?? kind ?? "no reason given" } : { message };
+}
+
+/** Whether a post matches a rule of the collection: by its tag, or by its id, which may be a number. */
+function isOwn(
+  line: Uint8Array,
+  matching: Span | undefined,
+  { mark, ids }: Pick<OwnRules, "mark" | "ids">,
+) {
+  if (!matching) return true;
+  for (const { start } of items(line, matching.start)) {
+    const [tag, id] = [member(line, "tag", start), member(line, "id", start)];
+    const name = tag ? text(line, tag) : "";
+    if (name === mark || name.startsWith(`${mark} `) || (id && ids.has(text(line, id)))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+function refusedMessage({ rule, why }: OwnRules["refused"][number]): StreamMessage {
+  return {
+    kind: "rule_not_taken",
+    line: encoder.encode(JSON.stringify({ rule_not_taken: { value: rule.value, why } })),
+  };
+}

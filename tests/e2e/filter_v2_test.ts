@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { systemClock } from "../../lib/clock.ts";
+import { World } from "../../lib/sandbox/world.ts";
+import { inPlace, type Place, until } from "./program.ts";
+
+function world(): World {
+  return World.made({ clock: systemClock, users: 3, tweetsPerUser: 0 });
+}
+
+function config(place: Place, filter: Record<string, unknown>) {
+  const keys = { bearer_token: place.sandbox.bearer };
+  return { id: "live", type: "filter", api: "2", keys, filter };
+}
+
+/** New tweets of the world's first user; their ids. */
+function post(place: Place, count: number): string[] {
+  const [user] = place.sandbox.world.users.keys();
+  return place.sandbox.world.post(user ?? "", count).map((status) => `${status.id}`);
+}
+
+async function connected(place: Place): Promise<void> {
+  await until(() => Promise.resolve(place.sandbox.filtered.size > 0));
+}
+
+async function running(place: Place): Promise<Record<string, unknown>> {
+  return JSON.parse(await place.ok("harvest", "running", "live", "--json"));
+}
+
+function idOf(line: string): string {
+  return JSON.parse(line).data.id;
+}
+
+Deno.test("a filter collection of version 2 is made from a template, started, watched and stopped", () =>
+  inPlace(async (place) => {
+    await place.ok("collection-config", "template", "filter", "--id=live");
+    const template = JSON.parse(await Deno.readTextFile(place.path("collection.json")));
+    assert.equal(template.api, "2");
+    template.keys = { bearer_token: place.sandbox.bearer };
+    template.filter.rules[0] = { value: "sandbox", tag: "all of it" };
+    await place.writeJson("collection.json", template);
+    await place.ok("collection", "add");
+    await place.ok("collection", "filter-start", "live");
+    await connected(place);
+    const [rule] = place.sandbox.filtered.rules.all;
+    assert.deepEqual([rule?.value, rule?.tag], ["sandbox", "twarc-cloud/live all of it"]);
+    const posted = post(place, 25);
+    await until(async () => (await running(place)).tweets === 25);
+    await place.ok("collection", "filter-stop", "live");
+    const lines = await place.tweets("live");
+    assert.deepEqual(lines.map(idOf), posted);
+    const line = JSON.parse(lines[0] ?? "");
+    assert.deepEqual(Object.keys(line), ["data", "includes", "matching_rules", "__twarc"]);
+    assert.match(line.__twarc.url, /\/2\/tweets\/search\/stream\?expansions=author_id/);
+    assert.deepEqual(place.sandbox.filtered.rules.all, []);
+  }, { world: world() }));
+
+Deno.test("killed with -9 and started again while the API still counts its connection, it ends that one and goes on", () =>
+  inPlace(async (place) => {
+    await place.add(config(place, { track: "sandbox", fill_gaps: false }));
+    const args = ["harvest", "run", "--flush-secs", "1", "live"];
+    const first = place.spawn(args);
+    await connected(place);
+    const posted = post(place, 30);
+    await until(async () => (await place.tweets("live")).length === 30);
+    first.kill("SIGKILL");
+    await first.output();
+    const second = place.spawn(args);
+    await until(() =>
+      Promise.resolve(place.sandbox.requests.some(({ method }) => method === "DELETE"))
+    );
+    await connected(place);
+    posted.push(...post(place, 10));
+    await until(async () => (await running(place)).tweets === 10);
+    second.kill("SIGTERM");
+    assert.equal((await second.output()).code, 0);
+    assert.deepEqual((await place.tweets("live")).map(idOf), posted);
+    const said = await place.ok("harvest", "last", "live");
+    assert.match(
+      said,
+      /Spans that the stream missed: 1 .*\n {2}\S+Z to \S+Z: The harvester was interrupted\n/,
+    );
+  }, { world: world(), lingerMs: 600_000 }));
+
+Deno.test("a second collection on the same app is refused with the name of the first", () =>
+  inPlace(async (place) => {
+    await place.add(config(place, { track: "sandbox" }));
+    await place.ok("collection", "filter-start", "live");
+    await connected(place);
+    await place.add({ ...config(place, { track: "other" }), id: "second" });
+    const { code, err } = await place.run("harvest", "run", "--shutdown", "second");
+    assert.equal(code, 1);
+    assert.match(
+      err,
+      /Error: The app of these keys has rules of the collection live\. Stop live with/,
+    );
+    await place.ok("collection", "filter-stop", "live");
+  }, { world: world() }));
+
+Deno.test("a rule that the API does not take is named, and the others run", () =>
+  inPlace(async (place) => {
+    const rules = [{ value: "bogus:1" }, { value: "sandbox" }];
+    await place.add(config(place, { rules, max_records: 3 }));
+    const harvest = place.spawn(["harvest", "run", "--shutdown", "live"]);
+    await connected(place);
+    post(place, 3);
+    const { code, stderr } = await harvest.output();
+    assert.equal(code, 0);
+    assert.match(
+      new TextDecoder().decode(stderr),
+      /The rule "?bogus:1"? was not taken: .*no operator/,
+    );
+    const info = JSON.parse(await place.ok("harvest", "last", "live", "--json"));
+    assert.deepEqual([info.tweets, info.messages], [3, { rule_not_taken: 1 }]);
+  }, { world: world() }));

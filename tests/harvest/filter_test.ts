@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { systemClock } from "../../lib/clock.ts";
+import { FilterSource } from "../../lib/harvest/filter.ts";
+import type { Batch, Positions } from "../../lib/harvest/source.ts";
+import { type Sandbox, startSandbox } from "../../lib/sandbox/server.ts";
+import { World } from "../../lib/sandbox/world.ts";
+import { idsIn } from "../../lib/twitter/ids.ts";
+import { Signer } from "../../lib/twitter/signer.ts";
+import { Transport } from "../../lib/twitter/transport.ts";
+import { V2Api } from "../../lib/twitter/v2.ts";
+
+/** The system's clock with waits a hundred times as short. */
+const hasty = {
+  ...systemClock,
+  sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms / 100, signal),
+};
+
+/** A sandbox whose stream is harvested from `from` on until `enough` says so, asked after each batch. */
+interface Place {
+  sandbox: Sandbox;
+  post: (count: number) => string[];
+  harvest: (
+    enough: (batches: Batch[]) => boolean,
+    from?: Positions,
+    queries?: string[],
+  ) => Promise<Batch[]>;
+}
+
+async function inPlace(use: (place: Place) => Promise<void>): Promise<void> {
+  const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 });
+  const sandbox = startSandbox({ world });
+  const [user = ""] = world.users.keys();
+  const signer = await Signer.open({ bearer_token: sandbox.bearer }, sandbox.url);
+  const api = new V2Api({ transport: new Transport({ signer, clock: hasty }), clock: hasty });
+  const wanted = { owner: "live", filter: { track: "sandbox" } };
+  try {
+    await use({
+      sandbox,
+      post: (count) => world.post(user, count).map(({ id }) => `${id}`),
+      async harvest(enough, from = {}, queries = ["sandbox"]) {
+        const stop = new AbortController();
+        const batches: Batch[] = [];
+        const source = new FilterSource(api, { wanted, queries }, hasty);
+        for await (const batch of source.batches(from, stop.signal)) {
+          batches.push(batch);
+          if (enough(batches)) stop.abort();
+        }
+        return batches;
+      },
+    });
+  } finally {
+    await sandbox.close();
+  }
+}
+
+function ids(batches: Batch[]): string[] {
+  return batches.flatMap(({ tweets }) =>
+    tweets.flatMap((line) => idsIn(new TextDecoder().decode(line)))
+  );
+}
+
+function positionsOf(batches: Batch[]): Positions {
+  return Object.fromEntries(batches.map(({ walk, position }) => [walk, position]));
+}
+
+/** Once, when `count` tweets have come. */
+function atCount(count: number, act: () => void): (batches: Batch[]) => void {
+  let done = false;
+  return (batches) => {
+    if (done || ids(batches).length < count) return;
+    done = true;
+    act();
+  };
+}
+
+/** Five tweets, then ten that no stream delivers, then five more. */
+function withGap({ sandbox, post }: Place): { posted: string[]; play: (batches: Batch[]) => void } {
+  const posted: string[] = [];
+  const lose = atCount(5, () => {
+    sandbox.filtered.disconnect();
+    posted.push(...post(10));
+  });
+  let opened = 0;
+  const play = (batches: Batch[]) => {
+    const last = batches.at(-1);
+    if (
+      last?.walk === "stream" && last.tweets.length === 0 && !last.messages?.length && opened++ < 2
+    ) {
+      posted.push(...post(5));
+    }
+    lose(batches);
+  };
+  return { posted, play };
+}
+
+Deno.test("what a stream missed is asked for again by search when it is back, each tweet once, and told as partial", () =>
+  inPlace(async (place) => {
+    const { posted, play } = withGap(place);
+    const batches = await place.harvest((batches) => {
+      play(batches);
+      return Object.entries(positionsOf(batches)).some(([walk, at]) =>
+        walk.startsWith("gap:") && at === "whole"
+      );
+    });
+    assert.equal(posted.length, 20);
+    assert.deepEqual(ids(batches).toSorted(), posted.toSorted());
+    const gaps = batches.flatMap(({ gap }) => gap ?? []);
+    assert.deepEqual(gaps.map(({ asked_again }) => asked_again), ["partial"]);
+    const found = batches.filter(({ walk }) => walk.startsWith("gap:")).flatMap(({ tweets }) =>
+      tweets
+    );
+    assert.match(new TextDecoder().decode(found[0]), /"url":"[^"]*search\/recent/);
+  }));
+
+Deno.test("a gap that was not filled when the harvest ended is filled by the next one, and nothing else is asked again", () =>
+  inPlace(async (place) => {
+    const { posted, play } = withGap(place);
+    const first = await place.harvest((batches) => {
+      play(batches);
+      return ids(batches).length === 10;
+    });
+    const from = positionsOf(first);
+    delete from.stream;
+    const second = await place.harvest(
+      (batches) =>
+        batches.some(({ walk, position }) => walk.startsWith("gap:") && position === "whole"),
+      from,
+    );
+    assert.deepEqual([...ids(first), ...ids(second)].toSorted(), posted.toSorted());
+    assert.equal(second.filter(({ gap }) => gap).length, 0);
+  }));
+
+Deno.test("where search is not to be asked, the gap is told as it is", () =>
+  inPlace(async (place) => {
+    const { play } = withGap(place);
+    const batches = await place.harvest(
+      (batches) => {
+        play(batches);
+        return ids(batches).length === 10;
+      },
+      {},
+      [],
+    );
+    assert.deepEqual(batches.flatMap(({ gap }) => gap ? [gap.asked_again] : []), [undefined]);
+    assert.ok(!place.sandbox.requests.some(({ path }) => path.endsWith("/recent")));
+  }));
+
+Deno.test("a query that search refuses is given up with a message, and the stream goes on", () =>
+  inPlace(async (place) => {
+    const { play } = withGap(place);
+    const batches = await place.harvest(
+      (batches) => {
+        play(batches);
+        const kinds = batches.flatMap(({ messages = [] }) => messages.map(({ kind }) => kind));
+        return kinds.includes("gap_not_filled");
+      },
+      {},
+      ["bogus:1"],
+    );
+    assert.equal(ids(batches).length, 10);
+  }));
