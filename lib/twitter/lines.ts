@@ -16,6 +16,8 @@ export interface LinesOptions {
   clock: Clock;
   /** Milliseconds of silence after which StalledError is thrown. */
   stallMs: number;
+  /** Ends the reading, as if the body had ended. */
+  signal: AbortSignal;
 }
 
 /**
@@ -26,19 +28,23 @@ export interface LinesOptions {
  */
 export async function* linesOf(
   body: ReadableStream<Uint8Array>,
-  { clock, stallMs }: LinesOptions,
+  { clock, stallMs, signal }: LinesOptions,
 ): AsyncGenerator<Uint8Array[]> {
   const reader = body.getReader({ mode: "byob" });
+  // The signal that a fetch was given may be forgotten while only its body waits for it.
+  const hangUp = () => void reader.cancel().catch(() => {});
+  signal.addEventListener("abort", hangUp, { once: true });
   const splitter = new Splitter();
   let buffer = new Uint8Array(READ_SIZE);
   try {
     for (;;) {
       const { value, done } = await inTime(reader.read(buffer), clock, stallMs);
-      if (done) return;
+      if (done || signal.aborted) return;
       yield splitter.push(value);
       buffer = new Uint8Array(value.buffer);
     }
   } finally {
+    signal.removeEventListener("abort", hangUp);
     await reader.cancel().catch(() => {});
   }
 }

@@ -96,7 +96,7 @@ class Connection {
       log.info("The stream is open");
       if (!response.body) return;
       yield { tweets: [], messages: [] };
-      for await (const lines of linesOf(response.body, { clock, stallMs })) {
+      for await (const lines of linesOf(response.body, { clock, stallMs, signal })) {
         this.lastHeard = clock.now();
         const { item, ends } = this.#itemOf(lines);
         if (item.tweets.length + item.messages.length > 0) yield item;

@@ -109,7 +109,7 @@ export class Transport {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(this.#answerTimeout)]);
       const response = await fetch(signed.url, { ...signed, signal: limit });
       headers = response.headers;
-      const body = await response.bytes();
+      const body = await bytesOf(response, limit);
       if (response.ok) return { value: read(body) };
       const error = refusal(request, response, body);
       const trouble = troubleOf(error);
@@ -125,6 +125,18 @@ export class Transport {
     } finally {
       budget.answered(headers);
     }
+  }
+}
+
+/** An answer's body; the signal that a fetch was given may be forgotten while only its body waits for it. */
+async function bytesOf(response: Response, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  const over = Promise.withResolvers<never>();
+  const end = () => over.reject(signal.reason);
+  signal.addEventListener("abort", end, { once: true });
+  try {
+    return await Promise.race([response.bytes(), over.promise]);
+  } finally {
+    signal.removeEventListener("abort", end);
   }
 }
 

@@ -4,6 +4,8 @@ import { systemClock } from "../../lib/clock.ts";
 import { linesOf, StalledError } from "../../lib/twitter/lines.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 
+const never = new AbortController().signal;
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -27,7 +29,7 @@ async function served(
 
 async function linesIn(body: ReadableStream<Uint8Array>): Promise<string[]> {
   const lines: string[] = [];
-  for await (const some of linesOf(body, { clock: systemClock, stallMs: 5_000 })) {
+  for await (const some of linesOf(body, { clock: systemClock, stallMs: 5_000, signal: never })) {
     lines.push(...some.map((line) => decoder.decode(line)));
   }
   return lines;
@@ -74,10 +76,18 @@ Deno.test("a line of many megabytes comes whole", () => {
 Deno.test("silence is noticed", async () => {
   const clock = new ManualClock();
   const body = new ReadableStream<Uint8Array>({ type: "bytes" });
-  const lines = linesOf(body, { clock, stallMs: 90_000 }).next();
+  const lines = linesOf(body, { clock, stallMs: 90_000, signal: never }).next();
   lines.catch(() => {});
   await clock.advance(89_999);
   assert.equal(clock.sleepers, 1);
   await clock.advance(1);
   await assert.rejects(lines, StalledError);
+});
+
+Deno.test("an abort ends the reading at once, whatever the body waits for", async () => {
+  const body = new ReadableStream<Uint8Array>({ type: "bytes", pull: () => new Promise(() => {}) });
+  const stop = new AbortController();
+  const lines = linesOf(body, { clock: systemClock, stallMs: 90_000, signal: stop.signal }).next();
+  stop.abort();
+  assert.equal((await lines).done, true);
 });
