@@ -11,6 +11,7 @@ const RANKS: Record<string, number> = {
   numbers: 0,
   log: 0.5,
   version: 0,
+  api_keys: 0,
   collection: 1,
   settings: 1,
   aws: 1,

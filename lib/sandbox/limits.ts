@@ -10,7 +10,7 @@ const LIMITS: Record<string, { user: number; app: number }> = {
   "/1.1/users/lookup.json": { user: 900, app: 300 },
   "/2/users/:id/tweets": { user: 900, app: 10_000 },
   "/2/tweets/search/recent": { user: 300, app: 450 },
-  "/2/tweets/search/all": { user: 300, app: 300 },
+  "/2/tweets/search/all": { user: 0, app: 300 },
   "/2/users": { user: 900, app: 300 },
   "/2/users/by": { user: 900, app: 300 },
   "GET /2/tweets/search/stream/rules": { user: 0, app: 450 },

@@ -22,7 +22,8 @@ const SKEW = 300;
 
 /** Knows the keys, verifies requests, and gives out tokens. */
 export class Gate {
-  readonly bearer: string;
+  /** The app's token. */
+  bearer: string;
   readonly #keys: SandboxKeys;
   readonly #clock: Clock;
   readonly #oauth: OAuth;
@@ -105,6 +106,11 @@ export class Gate {
       ),
     ].join("&");
     return this.#oauth.hash_function(base, this.#oauth.getSigningKey(secret));
+  }
+
+  /** Gives the app another token in place of the one it had. */
+  revoke(): void {
+    this.bearer = `sandbox-bearer-token-${++this.#issued}`;
   }
 
   /** A request token for the PIN login. */

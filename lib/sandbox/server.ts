@@ -45,6 +45,8 @@ export interface LoggedRequest {
   path: string;
   parameters: Record<string, string>;
   status: number;
+  /** Who asked, by the form of the signature. */
+  as: "app" | "user";
 }
 
 /** A sandbox that listens. */
@@ -56,8 +58,11 @@ export interface Sandbox {
   troubles: Troubles;
   streams: Streams;
   filtered: FilteredStream;
-  /** What was asked, oldest first. */
+  /** What was asked, oldest first; logins and tokens are apart. */
   requests: LoggedRequest[];
+  signIns: LoggedRequest[];
+  /** Ends the app's token: whoever asks for one gets another. */
+  revoke(): void;
   close(): Promise<void>;
 }
 
@@ -85,23 +90,23 @@ export function startSandbox(options: SandboxOptions = {}): Sandbox {
   const streamOptions = { clock, keepAliveMs, replay, mostRules, lingerMs };
   const filtered = new FilteredStream(world, troubles, streamOptions);
   const requests: LoggedRequest[] = [];
-  const desk = new Desk(
-    { world, troubles, streams, filtered, gate: new Gate(keys, bearer, clock) },
-    options,
-    clock,
-  );
+  const signIns: LoggedRequest[] = [];
+  const gate = new Gate(keys, bearer, clock);
+  const desk = new Desk({ world, troubles, streams, filtered, gate }, options, clock);
   const handler = async (request: Request) => {
     const { parameters, json } = await contentOf(request);
     if (options.delayMs) await clock.sleep(options.delayMs);
     const response = await desk.answer(request, parameters, json);
     const { pathname } = new URL(request.url);
-    const logged = {
+    const isApp = request.headers.get("authorization")?.startsWith("Bearer ");
+    const logged: LoggedRequest = {
       method: request.method,
       path: pathname,
       parameters: Object.fromEntries(parameters),
       status: response.status,
+      as: isApp ? "app" : "user",
     };
-    requests.push(logged);
+    (pathname.startsWith("/oauth") ? signIns : requests).push(logged);
     options.onRequest?.(logged);
     return response;
   };
@@ -116,6 +121,8 @@ export function startSandbox(options: SandboxOptions = {}): Sandbox {
     streams,
     filtered,
     requests,
+    signIns,
+    revoke: () => gate.revoke(),
     close: async () => {
       streams.close();
       filtered.close();

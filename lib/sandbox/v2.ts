@@ -26,8 +26,9 @@ export function v2Route(path: string): V2Route | undefined {
   }
   switch (path) {
     case "/2/tweets/search/recent":
-    case "/2/tweets/search/all":
       return { methods: ["GET"], answer: search };
+    case "/2/tweets/search/all":
+      return { methods: ["GET"], appOnly: true, answer: search };
     case "/2/users":
       return { methods: ["GET"], answer: (world, parameters) => users(world, "ids", parameters) };
     case "/2/users/by":

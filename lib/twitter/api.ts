@@ -1,8 +1,8 @@
 /** The port to the API of Twitter/X: what both versions can do, so that each walk is written once. */
 
 import type { Clock } from "../clock.ts";
+import type { TwitterKeys } from "../api_keys.ts";
 import { UserError } from "../errors.ts";
-import type { TwitterKeys } from "./keys.ts";
 
 /** Where to ask for a page. Ids are decimal text. */
 export interface PageAt {

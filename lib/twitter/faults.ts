@@ -83,6 +83,8 @@ const PROBLEMS: Record<string, string> = {
   "unsupported-authentication":
     "This needs a bearer token: `twarc-cloud configure --bearer-token`.",
 };
+/** What a 401 says where keys are good, and the user has not let the asker in. */
+const NOT_AUTHORIZED = /not authorized/i;
 const PAYMENT_REQUIRED = 402;
 const CREDITS =
   "What was collected is safe. Buy credits in the developer portal and start the harvest again: " +
@@ -98,7 +100,12 @@ function hintFor({ status, code, problem, message }: ApiError): string | undefin
   if (code !== undefined) return KEYS_FAULTS[code];
   if (problem !== undefined && Object.hasOwn(PROBLEMS, problem)) return PROBLEMS[problem];
   if (status === PAYMENT_REQUIRED) return CREDITS;
-  return status === 401 && !/not authorized/i.test(message) ? KEYS_FAULTS[32] : undefined;
+  return status === 401 && !NOT_AUTHORIZED.test(message) ? KEYS_FAULTS[32] : undefined;
+}
+
+/** Whether the body of a 401 says that the signature is bad, not that something may not be read. */
+export function isUnsigned(body: Uint8Array): boolean {
+  return !NOT_AUTHORIZED.test(faultOf(body).message);
 }
 
 function problemFault({ title, detail, type = "", errors }: z.infer<typeof problemBody>): Fault {

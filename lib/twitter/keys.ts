@@ -3,28 +3,12 @@
 import { parse } from "ini";
 import { dirname, join } from "node:path";
 import { z } from "zod";
+import { KEY_NAMES, missingKeys, type TwitterKeys } from "../api_keys.ts";
 import { messageOf, UserError } from "../errors.ts";
-
-/** What a request is signed with: the four of OAuth 1.0a, or a bearer token. */
-export interface TwitterKeys {
-  consumer_key?: string | undefined;
-  consumer_secret?: string | undefined;
-  access_token?: string | undefined;
-  access_token_secret?: string | undefined;
-  bearer_token?: string | undefined;
-}
-
-const NAMES = [
-  "consumer_key",
-  "consumer_secret",
-  "access_token",
-  "access_token_secret",
-  "bearer_token",
-] as const;
 
 const fileSchema = z.record(z.string(), z.unknown());
 const profileSchema = z.object(
-  Object.fromEntries(NAMES.map((name) => [name, z.string().optional()])),
+  Object.fromEntries(KEY_NAMES.map((name) => [name, z.string().optional()])),
 );
 
 /** The profile that is used where none is named. */
@@ -62,8 +46,8 @@ export async function readProfile(path: string, profile?: string): Promise<Twitt
     });
   }
   const keys = keysIn(section);
-  if (keys.bearer_token || NAMES.slice(0, 4).every((key) => keys[key])) return keys;
-  const missing = NAMES.slice(0, 4).filter((key) => !keys[key]);
+  const missing = missingKeys((key) => Boolean(keys[key]));
+  if (missing.length === 0) return keys;
   throw new UserError(`Profile ${name} in ${path} has no ${missing.join(", ")}`, {
     hint: "Make it anew with `twarc-cloud configure`.",
   });
@@ -99,7 +83,7 @@ export async function writeProfile(
 
 /** The file's text with the keys of one profile replaced. */
 function withProfile(text: string, profile: string, keys: TwitterKeys): string {
-  const members = NAMES.flatMap((name) => {
+  const members = KEY_NAMES.flatMap((name) => {
     const value = keys[name]?.trim();
     if (value && /[\r\n]/.test(value)) throw new UserError(`${name} has more than one line`);
     return value ? [`${name} = ${value}`] : [];
@@ -119,7 +103,7 @@ function withProfile(text: string, profile: string, keys: TwitterKeys): string {
 
 function isKey(line: string): boolean {
   const name = line.split("=")[0]?.trim();
-  return NAMES.some((key) => key === name);
+  return KEY_NAMES.some((key) => key === name);
 }
 
 async function readFile(path: string): Promise<Record<string, unknown> | null> {
@@ -145,5 +129,7 @@ function isSection(value: unknown): value is Record<string, unknown> {
 function keysIn(section: Record<string, unknown>): TwitterKeys {
   const parsed = profileSchema.safeParse(section);
   const values = parsed.success ? parsed.data : {};
-  return Object.fromEntries(NAMES.flatMap((name) => values[name] ? [[name, values[name]]] : []));
+  return Object.fromEntries(
+    KEY_NAMES.flatMap((name) => values[name] ? [[name, values[name]]] : []),
+  );
 }

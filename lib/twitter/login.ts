@@ -1,7 +1,7 @@
 /** The OAuth 1.0a login with a PIN, by which a person lets an application read in their name. */
 
+import type { TwitterKeys } from "../api_keys.ts";
 import { messageOf, OutsideError, UserError } from "../errors.ts";
-import type { TwitterKeys } from "./keys.ts";
 import { API_URL } from "./signer.ts";
 
 /** A login that waits for its PIN. */

@@ -1,10 +1,17 @@
 /** Signs requests with a person's keys, by twitter-api-v2. */
 
 import type { ITwitterApiClientPlugin, TwitterApi } from "twitter-api-v2";
+import { getLogger } from "@logtape/logtape";
+import { missingKeys, type TwitterKeys, USER_KEYS } from "../api_keys.ts";
 import { UserError } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
 import { VERSION } from "../version.ts";
-import type { TwitterKeys } from "./keys.ts";
+import { AppToken } from "./app_token.ts";
+
+const log = getLogger(["twarc-cloud", "api"]);
+
+/** In whose name a request is made: the app's (a bearer token), or a user's of it (OAuth 1.0a). */
+export type SignedAs = "app" | "user";
 
 /** A request to the API before it is signed. */
 export interface ApiRequest {
@@ -15,6 +22,8 @@ export interface ApiRequest {
   parameters: Record<string, string>;
   /** A body of JSON in place of a form; `parameters` are the query then. */
   json?: JsonObject;
+  /** Who may ask, whose limit is better first; the app alone unless said. */
+  as?: readonly SignedAs[];
   /** Milliseconds between two requests to this path, where the API asks for more than its windows. */
   everyMs?: number;
 }
@@ -34,13 +43,26 @@ export const STREAM_URL = new URL("https://stream.twitter.com/");
 
 const USER_AGENT = `twarc-cloud/${VERSION}`;
 
-/** Signs requests: OAuth 1.0a (RFC 5849) with four keys, a bearer token (RFC 6750) with one. */
-export class Signer {
-  readonly #client: TwitterApi;
-  readonly #base: URL | undefined;
+const APP_ONLY: readonly SignedAs[] = ["app"];
+const ADD_KEYS =
+  "Get a set with `twarc-cloud configure`, then `twarc-cloud collection-config keys`.";
 
-  private constructor(client: TwitterApi, base: URL | undefined) {
-    this.#client = client;
+/** Signs requests as the app (RFC 6750) or as a user of it (RFC 5849), whichever they take and the keys allow. */
+export class Signer {
+  readonly #plain: TwitterApi;
+  readonly #user: TwitterApi | null;
+  readonly #base: URL | undefined;
+  readonly #app: AppToken;
+  /** Why the consumer pair gives no token. */
+  #refusal: UserError | undefined;
+
+  private constructor(
+    { plain, user, app }: { plain: TwitterApi; user: TwitterApi | null; app: AppToken },
+    base: URL | undefined,
+  ) {
+    this.#plain = plain;
+    this.#user = user;
+    this.#app = app;
     this.#base = base;
   }
 
@@ -49,46 +71,92 @@ export class Signer {
    * @throws UserError where the keys are not enough to sign with.
    */
   static async open(keys: TwitterKeys, base?: URL): Promise<Signer> {
+    if (missingKeys((name) => Boolean(keys[name])).length > 0) {
+      throw new UserError("The keys are not complete", { hint: ADD_KEYS });
+    }
     const { TwitterApi } = await import("twitter-api-v2");
     const settings = { plugins: [answerWithRequest] };
-    if (
-      keys.consumer_key && keys.consumer_secret && keys.access_token && keys.access_token_secret
-    ) {
-      const tokens = {
-        appKey: keys.consumer_key,
-        appSecret: keys.consumer_secret,
-        accessToken: keys.access_token,
-        accessSecret: keys.access_token_secret,
-      };
-      return new Signer(new TwitterApi(tokens, settings), base);
-    }
-    if (keys.bearer_token) return new Signer(new TwitterApi(keys.bearer_token, settings), base);
-    throw new UserError("The keys are not complete", {
-      hint: "Get a set with `twarc-cloud configure`, then `twarc-cloud collection-config keys`.",
+    const { consumer_key, consumer_secret, access_token, access_token_secret } = keys;
+    const tokens = consumer_key && consumer_secret && access_token && access_token_secret && {
+      appKey: consumer_key,
+      appSecret: consumer_secret,
+      accessToken: access_token,
+      accessSecret: access_token_secret,
+    };
+    return new Signer({
+      plain: new TwitterApi(undefined, settings),
+      user: tokens ? new TwitterApi(tokens, settings) : null,
+      app: new AppToken(keys, base ?? API_URL),
+    }, base);
+  }
+
+  /** Whether the keys allow to ask in somebody's name. */
+  can(as: SignedAs): boolean {
+    return as === "app" ? this.#refusal === undefined : this.#user !== null;
+  }
+
+  /** In whose name a request is made. @throws UserError that says which keys it needs. */
+  askerOf({ path, as = APP_ONLY }: ApiRequest): SignedAs {
+    const first = as.find((one) => this.can(one));
+    if (first) return first;
+    if (this.#refusal && as.includes("app")) throw this.#refusal;
+    throw new UserError(`${path} takes the keys of a user: ${USER_KEYS.join(", ")}`, {
+      hint: ADD_KEYS,
     });
   }
 
-  /** The request with its signature, which is good for one try. */
-  async sign(request: ApiRequest, host: URL): Promise<SignedRequest> {
-    const signed = await this.#signed(request, new URL(request.path, this.#base ?? host).href);
-    const headers = { ...signed.headers, "user-agent": USER_AGENT };
+  /**
+   * The request with its signature, which is good for one try.
+   * @throws UserError where the keys do not allow it; ApiError where the API gives the app no token now.
+   */
+  async sign(request: ApiRequest, host: URL, signal: AbortSignal): Promise<SignedRequest> {
+    const as = this.askerOf(request);
+    const token = as === "app" ? await this.#token(request, signal) : null;
+    const client = (token === null && this.#user) || this.#plain;
+    const url = new URL(request.path, this.#base ?? host).href;
+    const signed = await signedBy(client, request, url);
+    const bearer = token === null ? {} : { authorization: `Bearer ${token}` };
+    const headers = { ...signed.headers, ...bearer, "user-agent": USER_AGENT };
     if (!request.json) return { ...signed, headers };
     // A body of JSON is no part of a signature (RFC 5849, 3.4.1.3.1).
     const type = { "content-type": "application/json" };
     return { ...signed, headers: { ...headers, ...type }, body: JSON.stringify(request.json) };
   }
 
-  #signed({ method, parameters, json }: ApiRequest, url: string): Promise<SignedRequest> {
-    switch (method) {
-      case "GET":
-        return this.#client.get(url, parameters);
-      case "POST":
-        return json
-          ? this.#client.post(url, undefined, { query: parameters })
-          : this.#client.post(url, parameters);
-      case "DELETE":
-        return this.#client.delete(url, parameters);
+  /** Takes note that the API did not take a signature. Whether another one may be taken. */
+  async refused({ headers }: SignedRequest): Promise<boolean> {
+    const token = /^Bearer (.+)$/.exec(headers.authorization ?? "")?.[1];
+    return token !== undefined && await this.#app.forget(token);
+  }
+
+  /** The app's token; null where it gets none, and a user may ask as well. */
+  async #token({ as = APP_ONLY }: ApiRequest, signal: AbortSignal): Promise<string | null> {
+    try {
+      return await this.#app.get(signal);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      this.#refusal = error;
+      if (!as.includes("user") || !this.#user) throw error;
+      log.warn("{problem}. Asking in the user's name from now on", { problem: error.message });
+      return null;
     }
+  }
+}
+
+function signedBy(
+  client: TwitterApi,
+  { method, parameters, json }: ApiRequest,
+  url: string,
+): Promise<SignedRequest> {
+  switch (method) {
+    case "GET":
+      return client.get(url, parameters);
+    case "POST":
+      return json
+        ? client.post(url, undefined, { query: parameters })
+        : client.post(url, parameters);
+    case "DELETE":
+      return client.delete(url, parameters);
   }
 }
 

@@ -2,11 +2,11 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../clock.ts";
-import { ApiError, type ApiFault, messageOf, UserError } from "../errors.ts";
+import { ApiError, type ApiFault, messageOf, TwarcCloudError } from "../errors.ts";
 import { REST_TRIES, restDelay, type Trouble } from "./backoff.ts";
 import { Budget, rateLimitOf } from "./budget.ts";
-import { faultOf, personsFault } from "./faults.ts";
-import { API_URL, type ApiRequest, type Signer, STREAM_URL } from "./signer.ts";
+import { faultOf, isUnsigned, personsFault } from "./faults.ts";
+import { API_URL, type ApiRequest, type SignedAs, type Signer, STREAM_URL } from "./signer.ts";
 
 const log = getLogger(["twarc-cloud", "api"]);
 
@@ -76,24 +76,45 @@ export class Transport {
    * @throws ApiError, with status 0 where there was no answer; UserError where the keys are at fault.
    */
   async open(request: ApiRequest, signal: AbortSignal): Promise<Response> {
-    const signed = await this.#signer.sign(request, STREAM_URL);
     let response: Response;
     try {
-      response = await fetch(signed.url, { ...signed, signal });
+      const host = request.path.startsWith("1.1/") ? STREAM_URL : API_URL;
+      response = await this.#send(request, host, signal);
     } catch (cause) {
       signal.throwIfAborted();
-      throw noAnswer(request, cause);
+      throw cause instanceof TwarcCloudError ? cause : noAnswer(request, cause);
     }
     if (response.status === 200) return response;
     const body = await response.bytes().catch(() => new Uint8Array());
     throw refusal(request, response, body);
   }
 
-  #budget({ method, path }: ApiRequest): Budget {
-    const name = `${method} ${path.replace(/\/\d+(?=\/|$)/g, "/:id")}`;
+  /** Whether the keys allow to ask in somebody's name. */
+  can(as: SignedAs): boolean {
+    return this.#signer.can(as);
+  }
+
+  /** Limits are counted by endpoint, the app's and each user's apart. */
+  #budget(request: ApiRequest): Budget {
+    const endpoint = request.path.replace(/\/\d+(?=\/|$)/g, "/:id");
+    const name = `${request.method} ${endpoint} (${this.#signer.askerOf(request)})`;
     const budget = this.#budgets.get(name) ?? new Budget(name, this.#clock);
     this.#budgets.set(name, budget);
     return budget;
+  }
+
+  /** Sends a request; once more with another token where the app's is not taken any more. */
+  async #send(request: ApiRequest, host: URL, signal: AbortSignal): Promise<Response> {
+    for (let again = false;; again = true) {
+      const signed = await this.#signer.sign(request, host, signal);
+      const response = await fetch(signed.url, { ...signed, signal });
+      if (response.status !== 401 || again) return response;
+      const body = await response.bytes();
+      if (!isUnsigned(body) || !await this.#signer.refused(signed)) {
+        return new Response(body, response);
+      }
+      log.info("The API does not take the app's token any more: asking for another");
+    }
   }
 
   async #try<T>(
@@ -105,18 +126,18 @@ export class Transport {
     await budget.turn(signal, request.everyMs);
     let headers: Headers | null = null;
     try {
-      const signed = await this.#signer.sign(request, API_URL);
       const limit = AbortSignal.any([signal, AbortSignal.timeout(this.#answerTimeout)]);
-      const response = await fetch(signed.url, { ...signed, signal: limit });
+      const response = await this.#send(request, API_URL, limit);
       headers = response.headers;
       const body = await bytesOf(response, limit);
       if (response.ok) return { value: read(body) };
-      const error = refusal(request, response, body);
-      const trouble = troubleOf(error);
-      if (trouble === null) throw error;
-      return { trouble, error };
+      throw refusal(request, response, body);
     } catch (cause) {
-      if (cause instanceof ApiError || cause instanceof UserError) throw cause;
+      if (cause instanceof ApiError) {
+        const trouble = troubleOf(cause);
+        if (trouble !== null) return { trouble, error: cause };
+      }
+      if (cause instanceof TwarcCloudError) throw cause;
       signal.throwIfAborted();
       if (cause instanceof SyntaxError) {
         return { trouble: "server", error: damaged(request, cause) };

@@ -13,8 +13,10 @@ import type {
   TwitterApi,
   UserAnswer,
 } from "./api.ts";
+import { Followed } from "./followed.ts";
 import { idAt } from "./ids.ts";
 import { items, line, member, type Span } from "./raw_json.ts";
+import type { SignedAs } from "./signer.ts";
 import { liveStream } from "./stream.ts";
 import type { Transport } from "./transport.ts";
 import { readStreamLine } from "./v1_messages.ts";
@@ -45,14 +47,16 @@ export class V1Api implements TwitterApi {
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #stallMs: number;
+  readonly #followed: Followed;
 
   constructor({ transport, clock, stallMs = STALL_MS }: V1Options) {
     this.#transport = transport;
     this.#clock = clock;
     this.#stallMs = stallMs;
+    this.#followed = new Followed(transport);
   }
 
-  /** GET statuses/user_timeline: 200 a page, 3,200 back, retweets included. */
+  /** GET statuses/user_timeline: 200 a page, 3,200 back, retweets included; 1,500 requests as the app, 900 as a user. */
   async timeline(
     userId: string,
     at: PageAt,
@@ -64,14 +68,18 @@ export class V1Api implements TwitterApi {
       include_rts: "true",
       ...pageParameters(at, TIMELINE_PAGE),
     };
-    const request = { method: "GET", path: "1.1/statuses/user_timeline.json", parameters } as const;
-    try {
-      return await this.#transport.ask(request, (answer) => pageOf(answer, 0, at), signal);
-    } catch (error) {
-      const state = error instanceof ApiError ? timelineState(error) : null;
-      if (state) return state;
-      throw error;
-    }
+    const path = "1.1/statuses/user_timeline.json";
+    const ask = async (as: readonly SignedAs[]) => {
+      const request = { method: "GET", path, parameters, as } as const;
+      try {
+        return await this.#transport.ask(request, (answer) => pageOf(answer, 0, at), signal);
+      } catch (error) {
+        const state = error instanceof ApiError ? timelineState(error) : null;
+        if (state) return state;
+        throw error;
+      }
+    };
+    return await this.#followed.ask(userId, ask);
   }
 
   /** GET search/tweets: 100 a page, about seven days back. */
@@ -82,7 +90,8 @@ export class V1Api implements TwitterApi {
       result_type: "recent",
       ...pageParameters(at, SEARCH_PAGE),
     };
-    const request = { method: "GET", path: "1.1/search/tweets.json", parameters } as const;
+    const as = ["app", "user"] as const;
+    const request = { method: "GET", path: "1.1/search/tweets.json", parameters, as } as const;
     return this.#transport.ask(request, (answer) => {
       const statuses = member(answer, "statuses");
       if (!statuses) throw new SyntaxError("It has no statuses");
@@ -94,7 +103,8 @@ export class V1Api implements TwitterApi {
   stream({ filter }: StreamWanted, signal: AbortSignal): AsyncIterable<StreamItem> {
     const { rules: _, ...lists } = filter;
     const parameters = { ...lists, tweet_mode: "extended", stall_warnings: "true" };
-    const request = { method: "POST", path: "1.1/statuses/filter.json", parameters } as const;
+    const as = ["user"] as const;
+    const request = { method: "POST", path: "1.1/statuses/filter.json", parameters, as } as const;
     return liveStream({
       open: (connection) => this.#transport.open(request, connection),
       read: readStreamLine,
@@ -128,7 +138,8 @@ export class V1Api implements TwitterApi {
   ): Promise<Map<string, UserAnswer>> {
     const names = new Map(asked.map((name) => [name.toLowerCase(), name]));
     const parameters = { [parameterOf(by)]: asked.join(","), tweet_mode: "extended" };
-    const request = { method: "POST", path: "1.1/users/lookup.json", parameters } as const;
+    const as = ["user", "app"] as const;
+    const request = { method: "POST", path: "1.1/users/lookup.json", parameters, as } as const;
     const found = new Map<string, UserAnswer>();
     const read = (answer: Uint8Array) => {
       for (const span of items(answer)) {
@@ -152,7 +163,8 @@ export class V1Api implements TwitterApi {
     signal: AbortSignal,
   ): Promise<UserAnswer> {
     const parameters = { [parameterOf(by)]: asked, tweet_mode: "extended" };
-    const request = { method: "GET", path: "1.1/users/show.json", parameters } as const;
+    const as = ["user", "app"] as const;
+    const request = { method: "GET", path: "1.1/users/show.json", parameters, as } as const;
     try {
       const read = (answer: Uint8Array) => userOf(answer, { start: 0, end: answer.length });
       return { ...await this.#transport.ask(request, read, signal), asked };

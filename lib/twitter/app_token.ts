@@ -1,0 +1,104 @@
+/** The bearer token of an app: given, or obtained with its consumer pair and kept in memory only. */
+
+import { getLogger } from "@logtape/logtape";
+import { z } from "zod";
+import type { TwitterKeys } from "../api_keys.ts";
+import { ApiError, messageOf, UserError } from "../errors.ts";
+import { faultOf } from "./faults.ts";
+
+const log = getLogger(["twarc-cloud", "api"]);
+
+const PATH = "oauth2/token";
+const TIMEOUT = 30_000;
+const FORM = "grant_type=client_credentials";
+
+const answerSchema = z.object({ token_type: z.literal("bearer"), access_token: z.string().min(1) });
+
+/** Knows the token of an app, and gets it once. */
+export class AppToken {
+  readonly #consumer: { key: string; secret: string } | null;
+  readonly #host: URL;
+  #token: Promise<string> | undefined;
+
+  /** @param host The API's. */
+  constructor(
+    { consumer_key: key, consumer_secret: secret, bearer_token }: TwitterKeys,
+    host: URL,
+  ) {
+    this.#consumer = key && secret ? { key, secret } : null;
+    this.#host = host;
+    if (bearer_token) this.#token = Promise.resolve(bearer_token);
+  }
+
+  /**
+   * The token.
+   * @throws UserError where the consumer pair is refused, ApiError where asking again may help.
+   */
+  get(signal: AbortSignal): Promise<string> {
+    if (this.#token) return this.#token;
+    const asked = this.#ask(signal);
+    this.#token = asked;
+    asked.catch((error) => {
+      if (!(error instanceof UserError) && this.#token === asked) this.#token = undefined;
+    });
+    return asked;
+  }
+
+  /** Forgets a token that was not taken. Whether another can be had. */
+  async forget(refused: string): Promise<boolean> {
+    if (!this.#consumer) return false;
+    if (await this.#token?.catch(() => undefined) === refused) this.#token = undefined;
+    return true;
+  }
+
+  /** POST oauth2/token: https://docs.x.com/fundamentals/authentication/oauth-2-0/application-only */
+  async #ask(signal: AbortSignal): Promise<string> {
+    if (!this.#consumer) throw new UserError("There is no consumer key and secret");
+    const { key, secret } = this.#consumer;
+    let response: Response;
+    let body: Uint8Array;
+    try {
+      response = await fetch(new URL(PATH, this.#host), {
+        method: "POST",
+        headers: {
+          authorization: `Basic ${
+            btoa(`${encodeURIComponent(key)}:${encodeURIComponent(secret)}`)
+          }`,
+          "content-type": "application/x-www-form-urlencoded;charset=UTF-8",
+        },
+        body: FORM,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]),
+      });
+      body = await response.bytes();
+    } catch (cause) {
+      signal.throwIfAborted();
+      throw new ApiError(`The API did not answer ${PATH}: ${messageOf(cause)}`, {
+        status: 0,
+        cause,
+      });
+    }
+    if (response.ok) return tokenIn(body);
+    throw refusal(response.status, body);
+  }
+}
+
+function tokenIn(body: Uint8Array): string {
+  try {
+    const token = answerSchema.parse(JSON.parse(new TextDecoder().decode(body))).access_token;
+    log.info("The API gave a token for the app of the keys");
+    return token;
+  } catch (cause) {
+    throw new ApiError(`The API's answer to ${PATH} is damaged`, { status: 502, cause });
+  }
+}
+
+function refusal(status: number, body: Uint8Array): ApiError | UserError {
+  const message = `The API answered ${PATH} with ${status}: ${faultOf(body).message}`;
+  if (status >= 500 || status === 408 || status === 420 || status === 429) {
+    return new ApiError(message, { status });
+  }
+  return new UserError(message, {
+    hint: "Check the consumer key and secret, or give a bearer token with " +
+      "`twarc-cloud configure --bearer-token`.",
+  });
+}

@@ -1,0 +1,29 @@
+/** Protected timelines: the app may not read them, and the owner of the keys may, who follows them. */
+
+import type { Page, TimelineState } from "./api.ts";
+import type { SignedAs } from "./signer.ts";
+import type { Transport } from "./transport.ts";
+
+/** Asks for timelines as the app, whose limit is better, and for protected ones as the user. */
+export class Followed {
+  readonly #transport: Pick<Transport, "can">;
+  /** The users whose timelines the app may not read. */
+  readonly #asUser = new Set<string>();
+
+  constructor(transport: Pick<Transport, "can">) {
+    this.#transport = transport;
+  }
+
+  /** What `ask` gives for a page of a user's timeline. */
+  async ask<T extends Page>(
+    userId: string,
+    ask: (as: readonly SignedAs[]) => Promise<T | TimelineState>,
+  ): Promise<T | TimelineState> {
+    if (this.#asUser.has(userId)) return await ask(["user"]);
+    const asApp = this.#transport.can("app");
+    const answer = await ask(["app", "user"]);
+    if (answer !== "protected" || !asApp || !this.#transport.can("user")) return answer;
+    this.#asUser.add(userId);
+    return await ask(["user"]);
+  }
+}
