@@ -47,6 +47,10 @@ export function troubledAnswer(
     }
     case "429-bare":
       return errorAnswer(429, 88, "Rate limit exceeded");
+    case "429-pace": {
+      const [title, type] = ["Too Many Requests", "about:blank"];
+      return Response.json({ title, detail: title, type, status: 429 }, { status: 429 });
+    }
     case "cap":
       return Response.json({
         title: "UsageCapExceeded",
@@ -55,6 +59,22 @@ export function troubledAnswer(
         detail: "Usage cap exceeded: Monthly product cap",
         type: "https://api.twitter.com/2/problems/usage-capped",
       }, { status: 429 });
+    case "credits":
+      return Response.json({
+        account_id: 1,
+        title: "CreditsDepleted",
+        detail: "Your enrolled account [1] does not have any credits to fulfill this request.",
+        type: "https://api.twitter.com/2/problems/credits",
+      }, { status: 402 });
+    case "spend-cap":
+      return Response.json({
+        account_id: 1,
+        title: "SpendCapReached",
+        detail: "Your enrolled account [1] has reached its billing cycle spend cap. API requests " +
+          "will be blocked until the next cycle begins on 2030-01-31.",
+        reset_date: "2030-01-31",
+        type: "https://api.twitter.com/2/problems/credits",
+      }, { status: 403 });
     case "420":
       return new Response("Exceeded connection limit for user\r\n", { status: 420 });
     case "500":

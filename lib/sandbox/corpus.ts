@@ -30,6 +30,11 @@ export function snowflake(ms: number, sequence: number): bigint {
   return ((BigInt(ms) - SNOWFLAKE_EPOCH) << 22n) | BigInt(sequence & 0x3fffff);
 }
 
+/** When a tweet was published, in milliseconds since 1970. */
+export function timeOf(id: bigint): number {
+  return Number((id >> 22n) + SNOWFLAKE_EPOCH);
+}
+
 const TOPICS = [
   ["The harbour bridge", "bridge", "needs another vote"],
   ["Our night train", "railways", "left on time again"],

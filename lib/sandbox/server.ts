@@ -5,11 +5,13 @@ import { messageOf, UserError } from "../errors.ts";
 import type { Json } from "../json.ts";
 import { errorAnswer, jsonAnswer, troubledAnswer } from "./answers.ts";
 import { Gate, type SandboxKeys } from "./oauth.ts";
+import { Ledger } from "./ledger.ts";
 import { RateLimits } from "./limits.ts";
 import { Streams } from "./stream.ts";
 import { type Trouble, Troubles } from "./trouble.ts";
 import { type Parameters, V1_ROUTES } from "./v1.ts";
 import { PROBLEMS, v2Route } from "./v2.ts";
+import { countsRoute } from "./v2_counts.ts";
 import { FilteredStream } from "./v2_stream.ts";
 import { World } from "./world.ts";
 
@@ -58,6 +60,8 @@ export interface Sandbox {
   troubles: Troubles;
   streams: Streams;
   filtered: FilteredStream;
+  /** What X would have billed. */
+  ledger: Ledger;
   /** What was asked, oldest first; logins and tokens are apart. */
   requests: LoggedRequest[];
   signIns: LoggedRequest[];
@@ -89,10 +93,11 @@ export function startSandbox(options: SandboxOptions = {}): Sandbox {
   const streams = new Streams(world, troubles, { clock, keepAliveMs, replay });
   const streamOptions = { clock, keepAliveMs, replay, mostRules, lingerMs };
   const filtered = new FilteredStream(world, troubles, streamOptions);
+  const ledger = new Ledger(clock);
   const requests: LoggedRequest[] = [];
   const signIns: LoggedRequest[] = [];
   const gate = new Gate(keys, bearer, clock);
-  const desk = new Desk({ world, troubles, streams, filtered, gate }, options, clock);
+  const desk = new Desk({ world, troubles, streams, filtered, ledger, gate }, options, clock);
   const handler = async (request: Request) => {
     const { parameters, json } = await contentOf(request);
     if (options.delayMs) await clock.sleep(options.delayMs);
@@ -120,6 +125,7 @@ export function startSandbox(options: SandboxOptions = {}): Sandbox {
     troubles,
     streams,
     filtered,
+    ledger,
     requests,
     signIns,
     revoke: () => gate.revoke(),
@@ -161,6 +167,7 @@ interface Parts {
   troubles: Troubles;
   streams: Streams;
   filtered: FilteredStream;
+  ledger: Ledger;
   gate: Gate;
 }
 
@@ -181,7 +188,9 @@ class Desk {
     const { pathname } = new URL(request.url);
     const signIn = this.#signIn(pathname, request, parameters);
     if (signIn) return signIn;
-    const route = V1_ROUTES[pathname] ?? v2Route(pathname) ?? this.#parts.filtered.route(pathname);
+    const { filtered, ledger } = this.#parts;
+    const route = V1_ROUTES[pathname] ?? v2Route(pathname) ?? filtered.route(pathname) ??
+      countsRoute(pathname, { clock: this.#clock, ledger });
     const isStream = pathname === FILTER || pathname === FILTERED_STREAM;
     if (!route && !isStream) {
       return errorAnswer(404, 34, "Sorry, that page does not exist.");
@@ -234,6 +243,7 @@ class Desk {
   async #withTrouble(path: string, response: Response): Promise<Response> {
     const kind = this.#parts.troubles.next(path);
     const good = await response.bytes();
+    if (kind === null && response.ok) this.#parts.ledger.charge(path, good);
     const before = this.#pageBefore ?? good;
     this.#pageBefore = good;
     if (kind === "repeat") return jsonAnswer(before);

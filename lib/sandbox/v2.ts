@@ -89,7 +89,7 @@ function users(world: World, name: "ids" | "usernames", parameters: Parameters):
     else errors.push(missing(value, name === "ids" ? "ids" : "usernames", user));
   }
   return Response.json({
-    ...(found.length > 0 ? { data: found.map(userObject) } : {}),
+    ...(found.length > 0 ? { data: found.map((user) => userObject(user, world)) } : {}),
     ...(errors.length > 0 ? { errors } : {}),
   });
 }
@@ -111,7 +111,7 @@ function page(world: World, statuses: Status[], count: number): Response {
   };
   const body = {
     data: shown.map(tweetObject),
-    includes: { users: [...authors.values()].map(userObject) },
+    includes: { users: [...authors.values()].map((user) => userObject(user, world)) },
     meta,
   };
   return jsonAnswer(JSON.stringify(body).replaceAll("/", "\\/"));
@@ -135,7 +135,10 @@ export function tweetObject(status: Status): Record<string, unknown> {
 }
 
 /** A user as version 2 serves them. */
-export function userObject({ id, screenName, name, state }: SandboxUser): Record<string, unknown> {
+export function userObject(
+  { id, screenName, name, state }: SandboxUser,
+  world: World,
+): Record<string, unknown> {
   return {
     id,
     name,
@@ -143,7 +146,7 @@ export function userObject({ id, screenName, name, state }: SandboxUser): Record
     protected: state === "protected",
     verified: false,
     created_at: "2010-03-04T10:20:30.000Z",
-    public_metrics: { followers_count: Number(id) % 9973, tweet_count: 4096 },
+    public_metrics: { followers_count: Number(id) % 9973, tweet_count: world.countOf(id) },
   };
 }
 
@@ -167,7 +170,8 @@ function missing(
   };
 }
 
-function wantedIn(
+/** The place and length of the page that is asked for. */
+export function wantedIn(
   parameters: Parameters,
   { least, usual, most, token }: { least: number; usual: number; most: number; token: string },
 ): PageWanted | Response {

@@ -150,7 +150,7 @@ export class FilteredStream {
     const user = this.#world.users.get(status.userId);
     const message = {
       data: tweetObject(status),
-      includes: { users: user ? [userObject(user)] : [] },
+      includes: { users: user ? [userObject(user, this.#world)] : [] },
       matching_rules: this.#matching(status),
     };
     return encoder.encode(JSON.stringify(message).replaceAll("/", "\\/"));

@@ -98,6 +98,11 @@ export class World {
     return () => this.#listeners.delete(listener);
   }
 
+  /** How many tweets a user ever wrote. */
+  countOf(userId: string): number {
+    return this.#byUser.get(userId)?.length ?? 0;
+  }
+
   /** Newest first. */
   timeline(userId: string, wanted: PageWanted): Status[] {
     const statuses = this.#byUser.get(userId) ?? [];
