@@ -9,6 +9,12 @@ export type Trouble =
   /** HTTP 420, or 429 that does not say until when. */
   | "calm";
 
+/** What went wrong with a REST request. */
+export type RestTrouble =
+  | Trouble
+  /** HTTP 429 though its headers say that requests are left: a limit by the second, or one of another kind. */
+  | "pace";
+
 /** How often a REST request is tried before its failure is reported. */
 export const REST_TRIES = 10;
 
@@ -20,12 +26,14 @@ const LONGEST_LIMIT_WAIT = 901 * SECOND;
  * Milliseconds to wait before a REST request is tried again, after `failures` (1 or more) in a row.
  * Steps: https://docs.x.com/x-api/fundamentals/handling-disconnections
  */
-export function restDelay(trouble: Trouble, failures: number): number {
+export function restDelay(trouble: RestTrouble, failures: number): number {
   switch (trouble) {
     case "network":
       return doubled(1 * SECOND, failures, 60 * SECOND);
     case "server":
       return doubled(5 * SECOND, failures, 320 * SECOND);
+    case "pace":
+      return doubled(2 * SECOND, failures, 60 * SECOND);
     case "calm":
       return doubled(60 * SECOND, failures, LONGEST_LIMIT_WAIT);
   }

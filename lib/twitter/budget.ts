@@ -22,6 +22,11 @@ export function rateLimitOf(headers: Headers): RateLimit | null {
   return { remaining: Number(remaining), resetAt: Number(reset) * 1_000 };
 }
 
+/** Whether an answer's headers say that the window has requests left. */
+export function hasRequestsLeft(headers: Headers): boolean {
+  return Number(headers.get("x-rate-limit-remaining") ?? 0) > 0;
+}
+
 /** Lets requests to one endpoint through as its rate limit allows. */
 export class Budget {
   readonly #name: string;

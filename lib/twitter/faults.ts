@@ -89,6 +89,10 @@ const PAYMENT_REQUIRED = 402;
 const CREDITS =
   "What was collected is safe. Buy credits in the developer portal and start the harvest again: " +
   "it goes on from here.";
+/** A spending limit is refused with the type of spent credits, but with another status. */
+const SPENDING_LIMIT =
+  "What was collected is safe. Raise the spending limit in the developer portal, or wait for the next " +
+  "billing cycle, and start the harvest again: it goes on from here.";
 
 /** The UserError for an answer that only a person can change (bad keys, a used up cap), else null. */
 export function personsFault(error: ApiError): UserError | null {
@@ -100,6 +104,7 @@ function hintFor({ status, code, problem, message }: ApiError): string | undefin
   if (code !== undefined) return KEYS_FAULTS[code];
   if (problem !== undefined && Object.hasOwn(PROBLEMS, problem)) return PROBLEMS[problem];
   if (status === PAYMENT_REQUIRED) return CREDITS;
+  if (problem === "credits") return SPENDING_LIMIT;
   return status === 401 && !NOT_AUTHORIZED.test(message) ? KEYS_FAULTS[32] : undefined;
 }
 

@@ -3,8 +3,8 @@
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../clock.ts";
 import { ApiError, type ApiFault, messageOf, TwarcCloudError } from "../errors.ts";
-import { REST_TRIES, restDelay, type Trouble } from "./backoff.ts";
-import { Budget, rateLimitOf } from "./budget.ts";
+import { REST_TRIES, restDelay, type RestTrouble, type Trouble } from "./backoff.ts";
+import { Budget, hasRequestsLeft, rateLimitOf } from "./budget.ts";
 import { faultOf, isUnsigned, personsFault } from "./faults.ts";
 import { API_URL, type ApiRequest, type SignedAs, type Signer, STREAM_URL } from "./signer.ts";
 
@@ -20,7 +20,7 @@ export interface TransportOptions {
 
 /** A try that failed in a way that a later try may mend. */
 interface Failed {
-  trouble: Trouble;
+  trouble: RestTrouble;
   error: ApiError;
 }
 
@@ -58,7 +58,8 @@ export class Transport {
       if (++failures === REST_TRIES) {
         throw new ApiError(`${error.message}, ${REST_TRIES} times in a row`, {
           ...factsOf(error),
-          hint: "What was collected is safe. Start the harvest again later: it goes on from here.",
+          hint: "What was collected is safe. Start the harvest again later: it goes on from here." +
+            (trouble === "pace" ? " The requests were not too many: a cap may be used up." : ""),
           cause: error,
         });
       }
@@ -134,7 +135,8 @@ export class Transport {
       throw refusal(request, response, body);
     } catch (cause) {
       if (cause instanceof ApiError) {
-        const trouble = troubleOf(cause);
+        const isPace = cause.status === 429 && headers !== null && hasRequestsLeft(headers);
+        const trouble = isPace ? "pace" : troubleOf(cause);
         if (trouble !== null) return { trouble, error: cause };
       }
       if (cause instanceof TwarcCloudError) throw cause;

@@ -9,6 +9,7 @@ Deno.test("REST waits double: 1 s to 60 s without an answer, 5 s to 320 s after 
   assert.deepEqual(seconds((n) => restDelay("network", n), 8), [1, 2, 4, 8, 16, 32, 60, 60]);
   assert.deepEqual(seconds((n) => restDelay("server", n), 8), [5, 10, 20, 40, 80, 160, 320, 320]);
   assert.deepEqual(seconds((n) => restDelay("calm", n), 5), [60, 120, 240, 480, 901]);
+  assert.deepEqual(seconds((n) => restDelay("pace", n), 7), [2, 4, 8, 16, 32, 60, 60]);
 });
 
 Deno.test("a lost stream is opened again at once, then 250 ms later each time, up to 16 s", () => {

@@ -69,6 +69,7 @@ for (
     ["stall", [1_000, 2_000]],
     ["420", [60_000, 120_000]],
     ["429-bare", [60_000, 120_000]],
+    ["429-pace", [2_000, 4_000]],
   ] satisfies [TroubleKind, number[]][]
 ) {
   Deno.test(`after ${kind} it is asked again, later each time`, () =>
@@ -108,6 +109,38 @@ Deno.test("after ten failures in a row it is told, with what to do", () =>
     });
     assert.equal(clock.slept.length, 9);
   }));
+
+Deno.test("a 429 with requests remaining is not waited for as a window is, nor for ever", () =>
+  withApi(async ({ sandbox, transport, clock }) => {
+    sandbox.troubles.add({ kind: "429-pace", path: "search", times: 100 });
+    await assert.rejects(transport.ask(SEARCH, statuses, never), (error) => {
+      assert.ok(error instanceof ApiError);
+      assert.equal(error.status, 429);
+      assert.match(error.hint ?? "", /a cap may be used up/);
+      return true;
+    });
+    assert.deepEqual(clock.slept.slice(0, 3), [2_000, 4_000, 8_000]);
+    assert.ok(clock.slept.length === 9 && Math.max(...clock.slept) === 60_000);
+  }));
+
+for (
+  const [kind, hint] of [
+    ["cap", /next month/],
+    ["credits", /Buy credits/],
+    ["spend-cap", /Raise the spending limit/],
+  ] satisfies [TroubleKind, RegExp][]
+) {
+  Deno.test(`${kind} ends it at once, with what to do`, () =>
+    withApi(async ({ sandbox, transport, clock }) => {
+      sandbox.troubles.add({ kind, path: "search" });
+      await assert.rejects(transport.ask(SEARCH, statuses, never), (error) => {
+        assert.ok(error instanceof UserError);
+        assert.match(error.hint ?? "", hint);
+        return true;
+      });
+      assert.deepEqual([clock.slept, sandbox.requests.length], [[], 1]);
+    }));
+}
 
 Deno.test("an answer that asking again does not change is told at once", () =>
   withApi(async ({ transport, clock }) => {
