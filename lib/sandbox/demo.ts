@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { systemClock } from "../clock.ts";
 import { OutsideError, UserError } from "../errors.ts";
-import { type Sandbox, startSandbox } from "./server.ts";
+import { idsIn } from "../twitter/ids.ts";
 import { EVERYTHING } from "./query.ts";
+import { type Sandbox, startSandbox } from "./server.ts";
 import { World } from "./world.ts";
 
 /** What the demo works with. */
@@ -113,9 +114,9 @@ class Demo {
     }
     this.#title("Every manifest checked, as `sha1sum -c` and `gzip -t` do");
     for (const file of files.filter((file) => file.endsWith("/manifest-sha1.txt"))) {
-      const lines = await checkManifest(file);
+      const tweets = await checkManifest(file);
       this.#context.print(
-        `  ${file.slice(this.#context.folder.length + 1)}: whole, ${lines} tweets`,
+        `  ${file.slice(this.#context.folder.length + 1)}: whole, ${tweets} tweets`,
       );
     }
   }
@@ -201,13 +202,13 @@ class Demo {
 
   /** Publishes tweets while the harvester listens, until it has some. */
   async #stream(): Promise<void> {
-    const { world, streams } = this.#sandbox;
+    const { world, filtered } = this.#sandbox;
     // By the one whose timeline is not collected: the second harvest of those is to find ten new ones.
     const author = [...world.users.keys()].at(-1) ?? "";
     for (let sent = 0; sent < STREAMED;) {
       this.#context.signal.throwIfAborted();
       await systemClock.sleep(20, this.#context.signal);
-      if (streams.size > 0) sent += world.post(author).length;
+      if (filtered.size > 0) sent += world.post(author).length;
     }
     await systemClock.sleep(200, this.#context.signal);
   }
@@ -241,14 +242,15 @@ async function filesBelow(folder: string): Promise<string[]> {
 
 /** The tweets in the files that a manifest lists. @throws OutsideError for one that is not as listed. */
 async function checkManifest(manifest: string): Promise<number> {
-  let lines = 0;
+  let tweets = 0;
   for (const row of (await Deno.readTextFile(manifest)).split("\n").filter(Boolean)) {
     const [sha1 = "", name = ""] = row.split("  ");
     const bytes = await Deno.readFile(join(manifest, "..", name));
     if (createHash("sha1").update(bytes).digest("hex") !== sha1) {
       throw new OutsideError(`${name} is not as ${manifest} lists it`);
     }
-    lines += gunzipSync(bytes).toString().split("\n").length - 1;
+    const lines = gunzipSync(bytes).toString().split("\n").filter(Boolean);
+    tweets += lines.reduce((n, line) => n + idsIn(line).length, 0);
   }
-  return lines;
+  return tweets;
 }

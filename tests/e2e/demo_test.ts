@@ -1,0 +1,14 @@
+import assert from "node:assert/strict";
+import { inPlace } from "./program.ts";
+
+Deno.test("the demo does the whole job: three collections, every manifest whole, and ten new tweets found", () =>
+  inPlace(async (place) => {
+    const said = await place.ok("demo");
+    assert.match(said, /demo_timelines: complete\. 4,000 tweets/);
+    const whole = [...said.matchAll(/manifest-sha1\.txt: whole, (\d+) tweets/g)].map(([, n]) =>
+      Number(n)
+    );
+    assert.equal(whole.length, 3);
+    assert.deepEqual(whole.filter((n) => n === 4_000 || n === 50).toSorted(), [4_000, 50]);
+    assert.match(said, /demo_timelines: complete\. 10 tweets[^]*Done in/);
+  }));
