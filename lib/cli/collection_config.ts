@@ -5,6 +5,7 @@ import type { ConfigUpdate } from "../collection/changeset.ts";
 import type { JsonObject } from "../json.ts";
 import { type Context, openBucket, settingsFor } from "./context.ts";
 import { addUsers, screenNames, userIds } from "./add_users.ts";
+import { keyFiles, tellProfiles } from "./profiles.ts";
 import { CONFIG_FILE, namesIn, readConfigFile, usersOf, writeConfigFile } from "./config_file.ts";
 
 /** Adds the group. */
@@ -143,20 +144,31 @@ async function agreed(
   return answer;
 }
 
-function addKeys(group: Command, { output, env }: Context): void {
+function addKeys(group: Command, context: Context): void {
+  const { output } = context;
   group.command("keys")
     .alias("credentials")
     .summary("Add Twitter keys managed by twarc to a collection configuration file.")
     .description("Adds Twitter API keys that `twarc-cloud configure` or twarc have stored.")
     .addOption(configFileOption())
-    .option("--profile <name>", "profile of the keys (default: main, or the only one)")
-    .option("--twarc-config-filepath <path>", "file with the keys (default: ~/.twarc)")
+    .option(
+      "--profile [name]",
+      "profile of the keys (default: main, or the only one); without a name, those that are there are listed",
+    )
+    .option(
+      "--twarc-config-filepath <path>",
+      "file with the keys (default: ~/.twarc, then that of twarc2)",
+    )
     .addHelpText("after", example("collection-config keys --profile justin_littman"))
     .action(async ({ collectionConfigFilepath: path, profile, twarcConfigFilepath }) => {
-      const { defaultKeysPath, readProfile } = await import("../twitter/keys.ts");
+      if (profile === true) return await tellProfiles(twarcConfigFilepath, context);
+      const { readProfile } = await import("../twitter/keys.ts");
+      const { draftKeys } = await import("../collection/config.ts");
       const config = await readConfigFile(path);
-      const keys = await readProfile(twarcConfigFilepath ?? defaultKeysPath(env), profile);
-      await writeConfigFile(path, withKeys(config, { ...keys }));
+      const keys = await readProfile(await keyFiles(twarcConfigFilepath, context), profile);
+      const next = withKeys(config, { ...keys });
+      draftKeys(next);
+      await writeConfigFile(path, next);
       const name = group.args[0] === "credentials" ? "credentials" : "keys";
       output.line(`Added ${name} to ${path}.`);
     });

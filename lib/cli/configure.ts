@@ -3,6 +3,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import { example } from "./collection_config.ts";
 import { type Context, settingsFor } from "./context.ts";
+import { tellProfiles } from "./profiles.ts";
 
 /** Adds the command. */
 export function addConfigure(program: Command, context: Context): void {
@@ -14,15 +15,27 @@ export function addConfigure(program: Command, context: Context): void {
         "asked, they are read from CONSUMER_KEY, CONSUMER_SECRET, ACCESS_TOKEN and ACCESS_TOKEN_SECRET, " +
         "or BEARER_TOKEN.",
     )
-    .option("--profile <name>", "profile to store the keys in", "main")
+    .option(
+      "--profile [name]",
+      "profile to store the keys in; without a name, those that are there are listed",
+      "main",
+    )
     .option("--twarc-config-filepath <path>", "file with the keys (default: ~/.twarc)")
     .option("--bearer-token", "store a bearer token in place of the four keys", false)
+    .option(
+      "--app",
+      "store the consumer key and secret alone, without a login: enough but for streams of version 1.1",
+      false,
+    )
     .addHelpText("after", example("configure --profile justin_littman"))
-    .action(async ({ profile, twarcConfigFilepath, bearerToken }) => {
+    .action(async ({ profile, twarcConfigFilepath, bearerToken, app }) => {
+      if (profile === true) return await tellProfiles(twarcConfigFilepath, context);
       const { defaultKeysPath, writeProfile } = await import("../twitter/keys.ts");
       const path = twarcConfigFilepath ?? defaultKeysPath(context.env);
       const keys = bearerToken
         ? { bearer_token: await answer("Bearer token", "BEARER_TOKEN", context) }
+        : app
+        ? await consumerPair(context)
         : await userKeys(context);
       await writeProfile(path, profile, keys);
       context.output.line(`Keys stored in profile ${profile} of ${path}.`);
@@ -32,12 +45,16 @@ export function addConfigure(program: Command, context: Context): void {
     });
 }
 
-async function userKeys(context: Context) {
-  const { output, env } = context;
-  const consumer = {
+async function consumerPair(context: Context) {
+  return {
     consumer_key: await answer("Consumer key", "CONSUMER_KEY", context),
     consumer_secret: await answer("Consumer secret", "CONSUMER_SECRET", context),
   };
+}
+
+async function userKeys(context: Context) {
+  const { output, env } = context;
+  const consumer = await consumerPair(context);
   const { ACCESS_TOKEN: access_token, ACCESS_TOKEN_SECRET: access_token_secret } = env;
   if (access_token && access_token_secret) {
     return { ...consumer, access_token, access_token_secret };

@@ -1,6 +1,7 @@
 /** What is wrong with a configuration, each fault a sentence that names the member and the fix. */
 
 import type { z } from "zod";
+import { missingKeys } from "../api_keys.ts";
 import type { Json, JsonObject } from "../json.ts";
 import { isObject, member } from "./changeset.ts";
 import type { CollectionType } from "./config.ts";
@@ -40,17 +41,17 @@ export function idFaults(config: JsonObject): Fault[] {
   return says === null ? [] : [{ at: "id", says }];
 }
 
-/** Which keys are missing: a bearer token stands for all of them. */
+/** Which keys are missing: a bearer token or a consumer pair is enough, but for the stream of 1.1. */
 export function keysFaults(config: JsonObject): Fault[] {
   const add = "Add them with `twarc-cloud collection-config keys`.";
   const keys = member(config, "keys");
   if (keys === undefined) return [{ at: "keys", says: `Missing keys. ${add}` }];
   if (!isObject(keys)) return [{ at: "keys", says: `Keys is not properly structured. ${add}` }];
-  const names = ["consumer_key", "consumer_secret", "access_token", "access_token_secret"];
-  const needed = member(keys, "bearer_token") ? [] : names;
-  return needed.filter((name) => !member(keys, name)).map((name) => ({
+  const user = member(config, "type") === "filter" && member(config, "api") !== "2";
+  const why = user ? "The stream of version 1.1 takes the four keys of a user only. " : "";
+  return missingKeys((name) => Boolean(member(keys, name)), { user }).map((name, i) => ({
     at: `keys.${name}`,
-    says: `Missing ${name}. ${add}`,
+    says: `Missing ${name}. ${i === 0 ? why : ""}${add}`,
   }));
 }
 

@@ -1,10 +1,12 @@
-/** Sets of keys by name, in the file that twarc keeps them in. */
+/** Sets of keys by name, in the files that twarc and twarc2 keep them in. */
 
 import { parse } from "ini";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { KEY_NAMES, missingKeys, type TwitterKeys } from "../api_keys.ts";
 import { messageOf, UserError } from "../errors.ts";
+
+type Section = Record<string, unknown>;
 
 const fileSchema = z.record(z.string(), z.unknown());
 const profileSchema = z.object(
@@ -14,41 +16,90 @@ const profileSchema = z.object(
 /** The profile that is used where none is named. */
 export const MAIN_PROFILE = "main";
 
+/** Where a person's keys may be: twarc's own file first. */
+interface Home {
+  env: Record<string, string | undefined>;
+  /** `linux`, `darwin`, `windows`; this system's unless said. */
+  os?: string;
+}
+
 /** twarc's own file in the person's home folder. */
-export function defaultKeysPath(env: Record<string, string | undefined>): string {
+export function defaultKeysPath(env: Home["env"]): string {
+  return join(homeIn(env), ".twarc");
+}
+
+/** The files in which keys are looked for: twarc's own, then that of twarc2, which click keeps where the system wants it. */
+export function keysPaths({ env, os = Deno.build.os }: Home): string[] {
+  const home = homeIn(env);
+  const folder = os === "windows"
+    ? env.APPDATA ?? home
+    : os === "darwin"
+    ? join(home, "Library", "Application Support")
+    : env.XDG_CONFIG_HOME ?? join(home, ".config");
+  return [defaultKeysPath(env), join(folder, "twarc", "config")];
+}
+
+function homeIn(env: Home["env"]): string {
   const home = env.HOME ?? env.USERPROFILE;
-  if (!home) {
-    throw new UserError("There is no home folder", { hint: "Set HOME, or name the file." });
+  if (home) return home;
+  throw new UserError("There is no home folder", { hint: "Set HOME, or name the file." });
+}
+
+/** A named set of keys in a file. */
+export interface Profile {
+  name: string;
+  /** The file. */
+  path: string;
+  keys: TwitterKeys;
+}
+
+/**
+ * The profiles of files, in their order; of those with the same name the first. Keys that stand above all
+ * sections, as twarc2 writes them, are `main`.
+ * @throws UserError for a file that cannot be read; one that is not there has none.
+ */
+export async function listProfiles(paths: string[]): Promise<Profile[]> {
+  const found = new Map<string, Profile>();
+  for (const path of paths) {
+    const file = await readFile(path) ?? {};
+    const sections = Object.entries(file).filter((entry): entry is [string, Section] =>
+      isSection(entry[1])
+    );
+    const above = keysIn(file);
+    const bare: [string, Section][] = Object.keys(above).length > 0 ? [[MAIN_PROFILE, above]] : [];
+    for (const [name, section] of [...sections, ...bare]) {
+      if (!found.has(name)) found.set(name, { name, path, keys: keysIn(section) });
+    }
   }
-  return join(home, ".twarc");
+  return [...found.values()];
 }
 
 /**
  * The keys of a profile; without a name, of `main`, or of the only one there is.
+ * @param paths The files to look in, as `keysPaths` gives them.
  * @throws UserError
  */
-export async function readProfile(path: string, profile?: string): Promise<TwitterKeys> {
-  const profiles = await readFile(path);
-  if (!profiles) {
-    throw new UserError(`There are no keys in ${path}`, {
+export async function readProfile(paths: string[], profile?: string): Promise<TwitterKeys> {
+  const profiles = await listProfiles(paths);
+  const [only] = profiles;
+  if (!only) {
+    throw new UserError(`There are no keys in ${paths.join(" or ")}`, {
       hint: "Get some with `twarc-cloud configure`.",
     });
   }
-  const names = Object.keys(profiles).filter((name) => isSection(profiles[name]));
-  const [only] = names;
-  const name = profile ??
-    (names.includes(MAIN_PROFILE) || names.length !== 1 ? MAIN_PROFILE : only);
-  const section = name === undefined ? undefined : profiles[name];
-  if (!isSection(section)) {
-    const known = names.length > 0 ? `It has: ${names.join(", ")}. ` : "";
-    throw new UserError(`There is no profile ${name} in ${path}`, {
-      hint: `${known}Name one with --profile, or make it with \`twarc-cloud configure\`.`,
+  const isMain = profiles.length > 1 || only.name === MAIN_PROFILE;
+  const name = profile ?? (isMain ? MAIN_PROFILE : only.name);
+  const found = profiles.find((one) => one.name === name);
+  if (!found) {
+    const known = profiles.map((one) => `${one.name} (${one.path})`).join(", ");
+    throw new UserError(`There is no profile ${name} in ${paths.join(" or ")}`, {
+      hint:
+        `There are: ${known}. Name one with --profile, or make it with \`twarc-cloud configure\`.`,
     });
   }
-  const keys = keysIn(section);
-  const missing = missingKeys((key) => Boolean(keys[key]));
-  if (missing.length === 0) return keys;
-  throw new UserError(`Profile ${name} in ${path} has no ${missing.join(", ")}`, {
+  const missing = missingKeys((key) => Boolean(found.keys[key]));
+  if (missing.length === 0) return found.keys;
+  throw new UserError(`Profile ${name} in ${found.path} has no ${missing.join(", ")}`, {
     hint: "Make it anew with `twarc-cloud configure`.",
   });
 }
@@ -106,7 +157,7 @@ function isKey(line: string): boolean {
   return KEY_NAMES.some((key) => key === name);
 }
 
-async function readFile(path: string): Promise<Record<string, unknown> | null> {
+async function readFile(path: string): Promise<Section | null> {
   const text = await readText(path);
   // To the ini library a dot in a section's name means a section within another.
   const flat = text?.replace(/^\[.*\]/gm, (section) => section.replaceAll(".", "\\."));
@@ -122,11 +173,11 @@ async function readText(path: string): Promise<string | undefined> {
   }
 }
 
-function isSection(value: unknown): value is Record<string, unknown> {
+function isSection(value: unknown): value is Section {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function keysIn(section: Record<string, unknown>): TwitterKeys {
+function keysIn(section: Section): TwitterKeys {
   const parsed = profileSchema.safeParse(section);
   const values = parsed.success ? parsed.data : {};
   return Object.fromEntries(

@@ -114,6 +114,20 @@ Deno.test("keys are put where older ones were, told by the name of the command, 
     assert.deepEqual((await configOf(place)).keys, { ...keys, ...user });
   }));
 
+Deno.test("keys that a collection's stream does not take are refused, and the file stays as it is", () =>
+  inPlace(async (place) => {
+    await Deno.writeTextFile(place.path(".twarc"), "[app]\nconsumer_key=1\nconsumer_secret=2\n");
+    const filter = { id: "live", type: "filter", filter: { track: "x" } };
+    await place.writeJson("collection.json", filter);
+    const { code, err } = await place.run("collection-config", "keys");
+    assert.equal(code, 1);
+    assert.match(err, /Missing access_token\. The stream of version 1\.1 takes the four keys/);
+    assert.deepEqual(await configOf(place), filter);
+    await place.writeJson("collection.json", { ...filter, api: "2" });
+    await place.ok("collection-config", "keys");
+    assert.match(await place.ok("collection-config", "keys", "--profile"), /^app {2}\S+\.twarc/);
+  }));
+
 Deno.test("screen names are looked up, and those that were not found, or are suspended, are named apart", () =>
   inPlace(async (place) => {
     const kept = { screen_name: "an_old_name", since_id: "7", note: "mine" };

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Context } from "../../lib/cli/context.ts";
 import { Output } from "../../lib/cli/output.ts";
 import { buildProgram } from "../../lib/cli/program.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { UserError } from "../../lib/errors.ts";
 import { type Sandbox, startSandbox } from "../../lib/sandbox/server.ts";
-import { readProfile } from "../../lib/twitter/keys.ts";
+import { keysPaths, readProfile } from "../../lib/twitter/keys.ts";
 
 /** A person at a terminal, who answers questions after looking at what was printed. */
 class Person extends Output {
@@ -71,7 +71,7 @@ Deno.test("configure asks for the application's keys, sends the person to a page
     });
     await configure(person, ["--profile", "mine"], given);
     const path = join(given.home, ".twarc");
-    const keys = await readProfile(path, "mine");
+    const keys = await readProfile([path], "mine");
     assert.equal(keys.consumer_key, consumer_key);
     assert.ok(keys.access_token && keys.access_token_secret);
     assert.equal(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
@@ -103,7 +103,34 @@ Deno.test("a bearer token is stored in place of the four keys", () =>
     const person = new Person(() => Promise.resolve("a-token"));
     const path = join(given.home, "elsewhere");
     await configure(person, ["--bearer-token", "--twarc-config-filepath", path], given);
-    assert.deepEqual({ ...await readProfile(path, "main") }, { bearer_token: "a-token" });
+    assert.deepEqual({ ...await readProfile([path], "main") }, { bearer_token: "a-token" });
     assert.deepEqual(person.asked, [{ message: "Bearer token", secret: true }]);
     assert.ok(!person.printed.join("").includes("a-token"));
+  }));
+
+Deno.test("a consumer pair is stored alone, without a login", () =>
+  withSandbox(async (given) => {
+    const person = new Person((message) => Promise.resolve(message));
+    await configure(person, ["--app"], given);
+    assert.deepEqual({ ...await readProfile([join(given.home, ".twarc")]) }, {
+      consumer_key: "Consumer key",
+      consumer_secret: "Consumer secret",
+    });
+  }));
+
+Deno.test("without a name the profiles of twarc and twarc2 are listed, and no secret", () =>
+  withSandbox(async (given) => {
+    const person = new Person(() => Promise.resolve("a-token"));
+    await configure(person, ["--profile"], given);
+    assert.match(person.printed.join(""), /There are no keys in .*\.twarc or .*config\./);
+    await configure(person, ["--bearer-token"], given);
+    const [, second = ""] = keysPaths({ env: { HOME: given.home } });
+    await Deno.mkdir(dirname(second), { recursive: true });
+    await Deno.writeTextFile(second, "[lab]\nconsumer_key = 'k'\nconsumer_secret = 'a-secret'\n");
+    person.printed.length = 0;
+    await configure(person, ["--profile"], given);
+    assert.deepEqual(person.printed, [
+      `main  ${join(given.home, ".twarc")}  (bearer_token)\n`,
+      `lab  ${second}  (consumer_key, consumer_secret)\n`,
+    ]);
   }));

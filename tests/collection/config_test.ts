@@ -71,6 +71,25 @@ Deno.test("keys may be called credentials, or be a bearer token", () => {
   assert.throws(() => draftKeys({ keys: { ...KEYS, access_token: 5 } }), /keys\.access_token must/);
 });
 
+Deno.test("a consumer pair is enough, but not for the stream of 1.1, which takes a user's keys", () => {
+  const { consumer_key, consumer_secret } = KEYS;
+  const pair = { consumer_key, consumer_secret };
+  assert.deepEqual(reasons({ ...SEARCH, keys: pair }), []);
+  assert.match(
+    reasons({ ...SEARCH, keys: { consumer_secret } }).join(" "),
+    /^Missing consumer_key/,
+  );
+  const filter = { id: "x", type: "filter", filter: { track: "q" } };
+  assert.deepEqual(reasons({ ...filter, api: "2", keys: pair }), []);
+  for (const keys of [pair, { ...pair, bearer_token: "t" }]) {
+    assert.deepEqual(reasons({ ...filter, keys }), [
+      "Missing access_token. The stream of version 1.1 takes the four keys of a user only. Add them with `twarc-cloud collection-config keys`.",
+      "Missing access_token_secret. Add them with `twarc-cloud collection-config keys`.",
+    ]);
+  }
+  assert.deepEqual(reasons({ ...filter, keys: KEYS }), []);
+});
+
 Deno.test("a harvest's own copy has no keys, and can be read", () => {
   const { keys: _keys, ...copy } = SEARCH;
   assert.throws(() => checkConfig(copy), /Missing keys/);
@@ -90,8 +109,8 @@ Deno.test("every reason is told at once, with the field and the fix", () => {
     /^Id contains spaces\. Use '_' in their place\. Missing type\./,
   );
   assert.match(
-    reasons({ ...SEARCH, keys: { consumer_key: "a" } }).join(" "),
-    /Missing consumer_secret\..*Missing access_token\./,
+    reasons({ ...SEARCH, keys: { consumer_key: "a", access_token: "c" } }).join(" "),
+    /Missing consumer_secret\..*Missing access_token_secret\./,
   );
   assert.match(reasons([]).join(" "), /not an object/);
   assert.deepEqual(

@@ -143,3 +143,22 @@ Deno.test("what a timeline is to leave out is asked for with every page", () =>
       Array(4).fill("replies,retweets"),
     );
   }, { world: world(2, 130) }));
+
+Deno.test("a consumer pair is enough for every collection but streams of 1.1, and its token is written nowhere", () =>
+  inPlace(async (place) => {
+    const { consumer_key, consumer_secret } = place.sandbox.keys;
+    const keys = { consumer_key, consumer_secret };
+    await place.add({ ...SEARCH, keys });
+    await place.ok("collection", "once", "find", "--wait");
+    await place.add({ id: "tl", type: "user_timeline", users: usersOf(place), keys });
+    await place.ok("collection", "once", "tl", "--wait");
+    assert.equal(idsOf(await place.tweets("find")).length, 260);
+    assert.equal((await place.tweets("tl")).length, 260);
+    assert.ok(place.sandbox.requests.every(({ as }) => as === "app"));
+    assert.equal(place.sandbox.signIns.length, 2, "one a harvest");
+    const grep = new Deno.Command("grep", {
+      args: ["-rl", place.sandbox.bearer, place.folder],
+      stdout: "piped",
+    });
+    assert.equal(new TextDecoder().decode((await grep.output()).stdout), "");
+  }, { world: world(2, 130) }));
