@@ -56,6 +56,12 @@ export function addSandbox(program: Command, context: SandboxContext): void {
         "credits, spend-cap, 420, 500, 503, html, garbage, cut, truncate, stall, repeat, disconnect; " +
         "PATH part of an endpoint, or connect",
     )
+    .option(
+      "--linger <seconds>",
+      "seconds that a filtered stream which was left still counts as a connection",
+      wholeNumber,
+      0,
+    )
     .option("--delay <milliseconds>", "time before each answer", wholeNumber, 0)
     .option("--verbose", "say each request", false)
     .addHelpText(

@@ -25,6 +25,8 @@ export interface SandboxFlags {
   keepAlive: number;
   /** Tweets before a lost stream that are sent once more after it. */
   replay: number;
+  /** Seconds that a filtered stream which was left still counts as a connection. */
+  linger: number;
   /** Milliseconds before each answer. */
   delay: number;
   /** Say each request. */
@@ -56,6 +58,7 @@ export async function runSandbox(
     troubles,
     keepAliveMs: flags.keepAlive * 1_000,
     replay: flags.replay,
+    lingerMs: flags.linger * 1_000,
     delayMs: flags.delay,
     ...(flags.limit === undefined ? {} : { limit: flags.limit }),
     onRequest: ({ method, path, status }) => {
