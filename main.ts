@@ -128,6 +128,7 @@ async function harvestHere(
       openApi({
         version: collection.api ?? "1.1",
         keys: keysOf(collection),
+        fields: collection.fields,
         clock,
         base: twitterApiUrl,
       }),

@@ -12,6 +12,7 @@ const RANKS: Record<string, number> = {
   log: 0.5,
   version: 0,
   api_keys: 0,
+  fields: 0,
   collection: 1,
   settings: 1,
   aws: 1,

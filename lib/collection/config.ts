@@ -4,7 +4,8 @@ import { z } from "zod";
 import { InvalidConfigError, UserError } from "../errors.ts";
 import type { Json, JsonObject } from "../json.ts";
 import { isObject, member } from "./changeset.ts";
-import { type Fault, faultOf, idFaults, keysFaults, partFaults } from "./faults.ts";
+import { type Fault, faultOf, fieldsFaults, idFaults, keysFaults, partFaults } from "./faults.ts";
+import { fieldsPart } from "./fields.ts";
 import { filterPart } from "./filter.ts";
 import { count, digits, text, time } from "./scalars.ts";
 import { isPlaceholder } from "./template.ts";
@@ -29,6 +30,8 @@ const common = {
   id: text,
   api: z.enum(["1.1", "2"], "must be one of 1.1, 2, in quotes").optional(),
   keys: keysSchema.optional(),
+  /** Version 2: what comes with every post. */
+  fields: fieldsPart.optional(),
   timestamp: text.optional(),
 };
 
@@ -104,7 +107,7 @@ export function checkConfig(
   if (keys === "needed" || member(config, "keys") !== undefined) faults.push(...keysFaults(config));
   const type = member(config, "type");
   if (!isType(type)) throw invalid([...faults, typeFault(type)]);
-  faults.push(...partFaults(type, config));
+  faults.push(...partFaults(type, config), ...fieldsFaults(config));
   const { data, error } = schemas[type].safeParse(config);
   const others = (error?.issues ?? []).map(faultOf)
     .filter(({ at }) => !faults.some((told) => at === told.at || at.startsWith(`${told.at}.`)));

@@ -91,13 +91,20 @@ function queryFaults(search: JsonObject, api: Json | undefined): Fault[] {
   return [{ at, says: `${at} is longer than ${LONGEST_QUERY} characters. Shorten it.` }];
 }
 
+/** What is wrong with a choice of fields as a whole, which any type may have. */
+export function fieldsFaults(config: JsonObject): Fault[] {
+  const isWrong = member(config, "fields") !== undefined && member(config, "api") !== "2";
+  return isWrong ? [newerFault("fields")] : [];
+}
+
 /** What only version 2 knows, where the collection is of version 1.1. @param above What stands before a name. */
 function newerFaults(part: JsonObject, api: Json | undefined, above: string): Fault[] {
   if (api === "2") return [];
-  return NEWER.filter((name) => has(part, name)).map((name) => ({
-    at: `${above}${name}`,
-    says: `${above}${name} is for version 2 of the API. Add "api": "2", or leave it out.`,
-  }));
+  return NEWER.filter((name) => has(part, name)).map((name) => newerFault(`${above}${name}`));
+}
+
+function newerFault(at: string): Fault {
+  return { at, says: `${at} is for version 2 of the API. Add "api": "2", or leave it out.` };
 }
 
 /** Whether there is something under a name: more than spaces and commas. */

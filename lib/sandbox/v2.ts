@@ -26,9 +26,12 @@ export function v2Route(path: string): V2Route | undefined {
   }
   switch (path) {
     case "/2/tweets/search/recent":
-      return { methods: ["GET"], answer: search };
+      return {
+        methods: ["GET"],
+        answer: (world, parameters) => search(world, parameters, 100),
+      };
     case "/2/tweets/search/all":
-      return { methods: ["GET"], appOnly: true, answer: search };
+      return { methods: ["GET"], appOnly: true, answer: archive };
     case "/2/users":
       return { methods: ["GET"], answer: (world, parameters) => users(world, "ids", parameters) };
     case "/2/users/by":
@@ -63,10 +66,16 @@ function timeline(world: World, userId: string, parameters: Parameters): Respons
   return page(world, world.timeline(userId, { ...wanted, count: wanted.count + 1 }), wanted.count);
 }
 
-function search(world: World, parameters: Parameters): Response {
+/** The archive gives more a page, but not with context annotations. */
+function archive(world: World, parameters: Parameters): Response {
+  const hasContext = parameters.get("tweet.fields")?.split(",").includes("context_annotations");
+  return search(world, parameters, hasContext ? 100 : 500);
+}
+
+function search(world: World, parameters: Parameters, most: number): Response {
   const query = parameters.get("query") ?? "";
   if (query === "") return invalid("The `query` query parameter can not be empty");
-  const wanted = wantedIn(parameters, { least: 10, usual: 10, most: 100, token: "next_token" });
+  const wanted = wantedIn(parameters, { least: 10, usual: 10, most, token: "next_token" });
   if (wanted instanceof Response) return wanted;
   try {
     return page(world, world.search(query, { ...wanted, count: wanted.count + 1 }), wanted.count);

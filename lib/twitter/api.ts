@@ -3,6 +3,7 @@
 import type { Clock } from "../clock.ts";
 import type { TwitterKeys } from "../api_keys.ts";
 import { UserError } from "../errors.ts";
+import type { FieldChoice } from "../fields.ts";
 
 /** Where to ask for a page. Ids are decimal text. */
 export interface PageAt {
@@ -158,6 +159,8 @@ export interface ApiOptions {
   version: string;
   keys: TwitterKeys;
   clock: Clock;
+  /** With version 2: what comes with every post. */
+  fields?: FieldChoice | undefined;
   /** Replaces scheme and host of every address. */
   base?: URL | undefined;
 }
@@ -166,7 +169,9 @@ export interface ApiOptions {
  * Opens the API in a version.
  * @throws UserError for a version that is not known, or keys that are not complete.
  */
-export async function openApi({ version, keys, clock, base }: ApiOptions): Promise<TwitterApi> {
+export async function openApi(
+  { version, keys, clock, fields, base }: ApiOptions,
+): Promise<TwitterApi> {
   const { Signer } = await import("./signer.ts");
   const { Transport } = await import("./transport.ts");
   const transport = new Transport({ signer: await Signer.open(keys, base), clock });
@@ -177,7 +182,7 @@ export async function openApi({ version, keys, clock, base }: ApiOptions): Promi
     }
     case "2": {
       const { V2Api } = await import("./v2.ts");
-      return new V2Api({ transport, clock });
+      return new V2Api({ transport, clock, fields });
     }
     default:
       throw new UserError(`There is no version ${version} of the API`, {

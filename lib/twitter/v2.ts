@@ -2,6 +2,7 @@
 
 import { type Clock, isoTime } from "../clock.ts";
 import { ApiError } from "../errors.ts";
+import type { FieldChoice } from "../fields.ts";
 import { VERSION } from "../version.ts";
 import type {
   Gap,
@@ -20,7 +21,7 @@ import { idTime, isOlder, timeId } from "./ids.ts";
 import type { SignedAs } from "./signer.ts";
 import type { Transport } from "./transport.ts";
 import { answerLine, readTweets, readUsers, type TweetsAnswer } from "./v2_answers.ts";
-import { TWEET_PARAMETERS, USER_PARAMETERS } from "./v2_fields.ts";
+import { hasContext, tweetParameters, userParameters } from "./v2_fields.ts";
 import { filteredStream } from "./v2_stream.ts";
 
 /** How many tweets a page may hold. */
@@ -31,6 +32,8 @@ interface PageSize {
 
 const TIMELINE_PAGE: PageSize = { least: 5, most: 100 };
 const SEARCH_PAGE: PageSize = { least: 10, most: 100 };
+/** Without context annotations. */
+const ARCHIVE_PAGE: PageSize = { least: 10, most: 500 };
 const LOOKUP_SIZE = 100;
 /** Milliseconds between two searches of the archive: one a second is let through. */
 const ARCHIVE_EVERY = 1_000;
@@ -41,6 +44,8 @@ const RECENT = 7 * 86_400_000 - 60_000;
 export interface V2Options {
   transport: Transport;
   clock: Clock;
+  /** What comes with every post; all that there is unless narrowed. */
+  fields?: FieldChoice | undefined;
 }
 
 /** The API in version 2: https://docs.x.com/x-api */
@@ -48,9 +53,11 @@ export class V2Api implements TwitterApi {
   readonly tellsAuthors = true;
   readonly #transport: Transport;
   readonly #clock: Clock;
+  readonly #fields: FieldChoice;
   readonly #followed: Followed;
 
-  constructor({ transport, clock }: V2Options) {
+  constructor({ transport, clock, fields = {} }: V2Options) {
+    this.#fields = fields;
     this.#transport = transport;
     this.#clock = clock;
     this.#followed = new Followed(transport);
@@ -67,7 +74,10 @@ export class V2Api implements TwitterApi {
       const { answer, page } = await this.#page(path, at, {
         size: TIMELINE_PAGE,
         token: "pagination_token",
-        ...(exclude.length > 0 ? { parameters: { exclude: exclude.join(",") } } : {}),
+        parameters: {
+          ...(exclude.length > 0 ? { exclude: exclude.join(",") } : {}),
+          ...tweetParameters(this.#fields, { authors: true }),
+        },
         as,
         signal,
       });
@@ -77,8 +87,8 @@ export class V2Api implements TwitterApi {
   }
 
   /**
-   * GET /2/tweets/search/recent, seven days back, or /2/tweets/search/all; 100 a page (the archive gives
-   * more only without some fields). since_id is never sent together with a time.
+   * GET /2/tweets/search/recent, seven days back, or /2/tweets/search/all; 100 a page (500 of the archive
+   * where no context annotations are wanted). since_id is never sent together with a time.
    */
   async search(query: string, at: PageAt & SearchSpan, signal: AbortSignal): Promise<Page> {
     const { archive, startTime, endTime, sinceId, ...rest } = at;
@@ -90,9 +100,9 @@ export class V2Api implements TwitterApi {
       ...(endTime && !isSince && !place.untilId ? { end_time: endTime } : {}),
     };
     const { page } = await this.#page(`2/tweets/search/${archive ?? "recent"}`, place, {
-      size: SEARCH_PAGE,
+      size: archive === "all" && !hasContext(this.#fields) ? ARCHIVE_PAGE : SEARCH_PAGE,
       token: "next_token",
-      parameters: { query, ...span },
+      parameters: { query, ...span, ...tweetParameters(this.#fields) },
       everyMs: archive === "all" ? ARCHIVE_EVERY : 0,
       as: archive === "all" ? ["app"] : ["app", "user"],
       signal,
@@ -103,7 +113,8 @@ export class V2Api implements TwitterApi {
   /** GET /2/tweets/search/stream, by rules of the app. */
   stream(wanted: StreamWanted, signal: AbortSignal): AsyncIterable<StreamItem> {
     const [transport, clock] = [this.#transport, this.#clock];
-    return filteredStream({ transport, clock, wanted, fields: TWEET_PARAMETERS, signal });
+    const fields = tweetParameters(this.#fields);
+    return filteredStream({ transport, clock, wanted, fields, signal });
   }
 
   /** GET /2/users and /2/users/by: 100 a call, 900 as a user, 300 as the app; whoever is missing is told with the reason. */
@@ -115,7 +126,7 @@ export class V2Api implements TwitterApi {
     for (let i = 0; i < names.length; i += LOOKUP_SIZE) {
       const asked = names.slice(i, i + LOOKUP_SIZE);
       const [path, name] = by === "id" ? ["2/users", "ids"] : ["2/users/by", "usernames"];
-      const parameters = { [name]: asked.join(","), ...USER_PARAMETERS };
+      const parameters = { [name]: asked.join(","), ...userParameters(this.#fields) };
       const request = { method: "GET", path, parameters, as: ["user", "app"] } as const;
       yield await this.#transport.ask(request, (answer) => readUsers(answer, by, asked), signal);
     }
@@ -124,11 +135,11 @@ export class V2Api implements TwitterApi {
   async #page(
     path: string,
     at: PageAt,
-    { size, token, parameters = {}, everyMs = 0, as, signal }: {
+    { size, token, parameters, everyMs = 0, as, signal }: {
       size: PageSize;
       /** The name of the parameter that takes the token of the next page. */
       token: string;
-      parameters?: Record<string, string>;
+      parameters: Record<string, string>;
       everyMs?: number;
       as: readonly SignedAs[];
       signal: AbortSignal;
@@ -139,7 +150,7 @@ export class V2Api implements TwitterApi {
       path,
       everyMs,
       as,
-      parameters: { ...parameters, ...TWEET_PARAMETERS, ...pageParameters(at, size, token) },
+      parameters: { ...parameters, ...pageParameters(at, size, token) },
     } as const;
     const read = (bytes: Uint8Array) => {
       const answer = readTweets(bytes);

@@ -1,93 +1,46 @@
-/** What is asked for with every tweet and user of version 2: all that there is, as twarc2 does. */
+/** The parameters that ask for fields and expansions of version 2: all that twarc2 asks for, unless narrowed. */
 
-const EXPANSIONS = [
-  "author_id",
-  "in_reply_to_user_id",
-  "referenced_tweets.id",
-  "referenced_tweets.id.author_id",
-  "entities.mentions.username",
-  "attachments.poll_ids",
-  "attachments.media_keys",
-  "geo.place_id",
-  "edit_history_tweet_ids",
-];
+import { type FieldChoice, type FieldKind, FIELDS } from "../fields.ts";
 
-const TWEET_FIELDS = [
-  "attachments",
-  "author_id",
-  "context_annotations",
-  "conversation_id",
-  "created_at",
-  "edit_controls",
-  "edit_history_tweet_ids",
-  "entities",
-  "geo",
-  "id",
-  "in_reply_to_user_id",
-  "lang",
-  "note_tweet",
-  "possibly_sensitive",
-  "public_metrics",
-  "referenced_tweets",
-  "reply_settings",
-  "source",
-  "text",
-  "withheld",
-];
+/** What the program itself reads of the users of a timeline's posts; their names always come. */
+const NEEDED: FieldChoice = { expansions: ["author_id"], user: ["protected"] };
 
-const USER_FIELDS = [
-  "created_at",
-  "description",
-  "entities",
-  "id",
-  "location",
-  "name",
-  "pinned_tweet_id",
-  "profile_image_url",
-  "protected",
-  "public_metrics",
-  "url",
-  "username",
-  "verified",
-  "verified_type",
-  "withheld",
-];
+/**
+ * The parameters that a request for tweets has.
+ * @param options.authors Whether the answer has to tell who wrote the tweets, as a timeline's has.
+ */
+export function tweetParameters(
+  fields: FieldChoice,
+  { authors = false }: { authors?: boolean } = {},
+): Record<string, string> {
+  const needed = authors ? NEEDED : {};
+  return {
+    ...parameter("expansions", fields, needed),
+    ...parameter("tweet", fields, needed),
+    ...parameter("user", fields, needed),
+    ...parameter("media", fields, needed),
+    ...parameter("poll", fields, needed),
+    ...parameter("place", fields, needed),
+  };
+}
 
-const MEDIA_FIELDS = [
-  "alt_text",
-  "duration_ms",
-  "height",
-  "media_key",
-  "preview_image_url",
-  "public_metrics",
-  "type",
-  "url",
-  "variants",
-  "width",
-];
+/** The parameters that a request for users has. */
+export function userParameters(fields: FieldChoice): Record<string, string> {
+  return parameter("user", fields, NEEDED);
+}
 
-const POLL_FIELDS = ["duration_minutes", "end_datetime", "id", "options", "voting_status"];
+/** Whether context annotations come with tweets: the archive gives fewer a page then. */
+export function hasContext({ tweet = FIELDS.tweet.usual }: FieldChoice): boolean {
+  return tweet.includes("context_annotations");
+}
 
-const PLACE_FIELDS = [
-  "contained_within",
-  "country",
-  "country_code",
-  "full_name",
-  "geo",
-  "id",
-  "name",
-  "place_type",
-];
-
-/** The parameters that ask for everything about users. */
-export const USER_PARAMETERS = { "user.fields": USER_FIELDS.join(",") };
-
-/** The parameters that ask for everything about tweets. */
-export const TWEET_PARAMETERS = {
-  expansions: EXPANSIONS.join(","),
-  "tweet.fields": TWEET_FIELDS.join(","),
-  "media.fields": MEDIA_FIELDS.join(","),
-  "poll.fields": POLL_FIELDS.join(","),
-  "place.fields": PLACE_FIELDS.join(","),
-  ...USER_PARAMETERS,
-};
+/** One parameter; none where nothing is asked for, as the API takes no empty one. */
+function parameter(
+  kind: FieldKind,
+  fields: FieldChoice,
+  needed: FieldChoice,
+): Record<string, string> {
+  const names = new Set([...fields[kind] ?? FIELDS[kind].usual, ...needed[kind] ?? []]);
+  const name = kind === "expansions" ? kind : `${kind}.fields`;
+  return names.size === 0 ? {} : { [name]: [...names].join(",") };
+}
