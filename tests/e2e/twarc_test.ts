@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { systemClock } from "../../lib/clock.ts";
+import { World } from "../../lib/sandbox/world.ts";
+import { twarc2 } from "../peers/python.ts";
+import { inPlace, type Place, until } from "./program.ts";
+
+/** Runs twarc2 on a file, which has to be read without a warning; what it wrote. */
+async function converted(place: Place, command: "flatten" | "csv", input: string): Promise<string> {
+  const output = place.path(`twarc.${command}`);
+  const { success, stdout, stderr } = await new Deno.Command(await twarc2(), {
+    args: ["--bearer-token", "none", command, input, output],
+    cwd: place.folder,
+    env: { HOME: place.folder },
+    stdin: "null",
+  }).output();
+  const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+  assert.ok(success, said);
+  assert.doesNotMatch(said, /warning|error|skipped|unexpected/i);
+  return await Deno.readTextFile(output);
+}
+
+/** Both of twarc's ways to read a collection find just its tweets. */
+async function check(place: Place, id: string): Promise<void> {
+  const lines = await place.tweets(id);
+  const ids = lines.flatMap((line) => [JSON.parse(line).data].flat().map((tweet) => tweet.id));
+  const { tweets } = JSON.parse(await place.ok("harvest", "last", id, "--json"));
+  assert.equal(ids.length, tweets);
+  const input = place.path("tweets.jsonl");
+  await Deno.writeTextFile(input, lines.map((line) => `${line}\n`).join(""));
+  const flat = (await converted(place, "flatten", input)).trimEnd().split("\n");
+  assert.deepEqual(flat.map((line) => JSON.parse(line).id), ids);
+  const rows = (await converted(place, "csv", input)).trimEnd().split("\n").slice(1);
+  assert.deepEqual(rows.map((row) => row.split(",", 1)[0]?.replaceAll('"', "")), ids);
+}
+
+Deno.test("twarc2's flatten and twarc-csv read our files of version 2 without a warning, and find the same tweets", () =>
+  inPlace(async (place) => {
+    const keys = { bearer_token: place.sandbox.bearer };
+    const users = Object.fromEntries([...place.sandbox.world.users.keys()].map((id) => [id, {}]));
+    await place.add({ id: "tl", type: "user_timeline", api: "2", keys, users });
+    await place.ok("collection", "once", "tl", "--wait");
+    await check(place, "tl");
+    await place.add({ id: "find", type: "search", api: "2", keys, search: { query: "sandbox" } });
+    await place.ok("collection", "once", "find", "--wait");
+    await check(place, "find");
+    const filter = { track: "sandbox", max_records: 12 };
+    await place.add({ id: "live", type: "filter", api: "2", keys, filter });
+    const harvest = place.spawn(["harvest", "run", "--shutdown", "live"]);
+    await until(() => Promise.resolve(place.sandbox.filtered.size > 0));
+    place.sandbox.world.post(Object.keys(users)[0] ?? "", 12);
+    await harvest.output();
+    await check(place, "live");
+  }, { world: World.made({ clock: systemClock, users: 2, tweetsPerUser: 130 }) }));
