@@ -8,10 +8,19 @@ const ROOT = Deno.env.get("TWARC_CLOUD_TWITTER_DATA") ??
 
 /** The files of v1.1 tweets, plain and .gz; none, and a line that says so, where they are not here. */
 export async function v1TweetFiles(): Promise<string[]> {
+  return await filesIn([join(ROOT, "v1"), join(ROOT, "v1", "bulk")], "tweets-");
+}
+
+/** The files of version 2's answers, plain and .gz; none, and a line that says so, where they are not here. */
+export async function v2PageFiles(): Promise<string[]> {
+  return await filesIn([join(ROOT, "v2", "pages")], "");
+}
+
+async function filesIn(folders: string[], prefix: string): Promise<string[]> {
   const found: string[] = [];
-  for (const folder of [join(ROOT, "v1"), join(ROOT, "v1", "bulk")]) {
+  for (const folder of folders) {
     for (const { name, isFile } of await Array.fromAsync(Deno.readDir(folder)).catch(() => [])) {
-      if (isFile && name.startsWith("tweets-")) found.push(join(folder, name));
+      if (isFile && name.startsWith(prefix)) found.push(join(folder, name));
     }
   }
   if (found.length === 0) {

@@ -34,7 +34,10 @@ export function addSandbox(program: Command, context: SandboxContext): void {
         "for workshops and for tests. It has made-up users and tweets, or the tweets of files.",
     )
     .option("--port <port>", "port to listen on; 0 picks a free one", portNumber, 8080)
-    .option("--tweets <file...>", "JSONL files of v1.1 tweets to serve as they are, plain or .gz")
+    .option(
+      "--tweets <file...>",
+      "JSONL files to serve as they are, plain or .gz: v1.1 tweets, or answers of version 2",
+    )
     .option("--users <number>", "made-up users", positive, 20)
     .option("--tweets-per-user <number>", "tweets of each", wholeNumber, 250)
     .option("--rate <number>", "tweets a second on streams; 0 for none", wholeNumber, 5)

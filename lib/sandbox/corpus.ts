@@ -3,6 +3,7 @@
 import { gunzipSync } from "node:zlib";
 import { z } from "zod";
 import { messageOf, UserError } from "../errors.ts";
+import { type SentTweet, sentTweets } from "./v2_corpus.ts";
 
 /** A tweet of the sandbox. */
 export interface Status {
@@ -12,6 +13,8 @@ export interface Status {
   words: () => string;
   /** The status as it is served. */
   bytes: () => Uint8Array;
+  /** What version 2 serves, where it is from a file of version 2. */
+  sent?: SentTweet;
 }
 
 /** A user of the sandbox. */
@@ -20,6 +23,8 @@ export interface SandboxUser {
   screenName: string;
   name: string;
   state: "open" | "protected" | "suspended" | "gone";
+  /** The user's text in a file of version 2. */
+  sent?: string;
 }
 
 /** When the ids of tweets began to tell their time (in milliseconds since 1970). */
@@ -157,7 +162,8 @@ export interface Corpus {
 }
 
 /**
- * Reads a JSONL file of statuses, plain or .gz; each is served byte for byte.
+ * Reads a JSONL file of v1.1 statuses, or of answers of version 2, plain or .gz; each tweet is served byte for
+ * byte.
  * @throws UserError for a file that cannot be read or has no tweet in it.
  */
 export async function readCorpus(path: string): Promise<Corpus> {
@@ -172,17 +178,14 @@ export async function readCorpus(path: string): Promise<Corpus> {
   const users = new Map<string, SandboxUser>();
   let skipped = 0;
   for (const line of linesOf(bytes)) {
-    const found = statusOf(line);
-    if (!found) {
-      skipped++;
-      continue;
-    }
-    statuses.push(found.status);
-    if (found.user) users.set(found.user.id, found.user);
+    const found = statusOf(line) ?? answerOf(line);
+    if (!found) skipped++;
+    for (const status of found?.statuses ?? []) statuses.push(status);
+    for (const user of found?.users ?? []) users.set(user.id, user);
   }
   if (statuses.length === 0) {
     throw new UserError(`There is no tweet in ${path}`, {
-      hint: "A file of v1.1 tweets is needed: one JSON object a line.",
+      hint: "A file of v1.1 tweets, or of answers of version 2, is needed: one JSON object a line.",
     });
   }
   return { statuses, users: [...users.values()], skipped };
@@ -198,7 +201,35 @@ function* linesOf(bytes: Uint8Array): Generator<Uint8Array> {
   }
 }
 
-function statusOf(line: Uint8Array): { status: Status; user: SandboxUser | null } | null {
+/** What a line tells. */
+interface Found {
+  statuses: Status[];
+  users: SandboxUser[];
+}
+
+/** The tweets of an answer of version 2; to version 1.1 they are served as far as they are known. */
+function answerOf(line: Uint8Array): Found | null {
+  const found = sentTweets(line);
+  return found && { statuses: found.tweets.map(sentStatus), users: found.users };
+}
+
+function sentStatus(sent: SentTweet): Status {
+  const { id, authorId, says } = sent;
+  const created = apiTime(timeOf(BigInt(id)));
+  const text =
+    `{"created_at":"${created}","id":${id},"id_str":"${id}","full_text":${ascii(says)},` +
+    `"user":{"id":${authorId},"id_str":"${authorId}"}}`;
+  const words = says.toLowerCase();
+  return {
+    id: BigInt(id),
+    userId: authorId,
+    words: () => words,
+    bytes: () => encoder.encode(text),
+    sent,
+  };
+}
+
+function statusOf(line: Uint8Array): Found | null {
   const text = new TextDecoder().decode(line);
   const parsed = fileStatus.safeParse(jsonOrNull(text));
   if (!parsed.success) return null;
@@ -209,10 +240,10 @@ function statusOf(line: Uint8Array): { status: Status; user: SandboxUser | null 
   const userId = user?.id_str ?? `${user?.id ?? 0}`;
   const words = (full_text ?? parsed.data.text ?? "").toLowerCase();
   return {
-    status: { id: BigInt(digits), userId, words: () => words, bytes: () => line },
-    user: user?.screen_name
-      ? { id: userId, screenName: user.screen_name, name: user.name, state: "open" }
-      : null,
+    statuses: [{ id: BigInt(digits), userId, words: () => words, bytes: () => line }],
+    users: user?.screen_name
+      ? [{ id: userId, screenName: user.screen_name, name: user.name, state: "open" }]
+      : [],
   };
 }
 

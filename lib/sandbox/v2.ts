@@ -108,26 +108,46 @@ function page(world: World, statuses: Status[], count: number): Response {
   const shown = statuses.slice(0, count);
   const last = shown.at(-1);
   if (!last) return Response.json({ meta: { result_count: 0 } });
-  const authors = new Map(shown.flatMap(({ userId }) => {
-    const user = world.users.get(userId);
-    return user ? [[userId, user]] : [];
-  }));
   const meta = {
     newest_id: `${shown[0]?.id}`,
     oldest_id: `${last.id}`,
     result_count: shown.length,
     ...(statuses.length > count ? { next_token: tokenFor(last.id) } : {}),
   };
-  const body = {
-    data: shown.map(tweetObject),
-    includes: { users: [...authors.values()].map((user) => userObject(user, world)) },
-    meta,
+  const { data, others } = answerParts(world, shown);
+  return jsonAnswer(`{"data":[${data}],${others},"meta":${JSON.stringify(meta)}}`);
+}
+
+/** The tweets of an answer, and the members that come beside them, as texts: as sent, where they are from files. */
+export function answerParts(
+  world: World,
+  statuses: Status[],
+): { data: string[]; others: string } {
+  const includes: Record<string, Map<string, string>> = { users: new Map() };
+  const errors = new Set<string>();
+  for (const { userId, sent } of statuses) {
+    const user = world.users.get(userId);
+    if (user && !sent) includes.users?.set(userId, madeText(userObject(user, world)));
+    for (const { kind, key, text } of sent?.includes() ?? []) {
+      (includes[kind] ??= new Map()).set(key, text);
+    }
+    for (const error of sent?.errors() ?? []) errors.add(error);
+  }
+  const kinds = Object.entries(includes).map(([kind, all]) => `"${kind}":[${[...all.values()]}]`);
+  return {
+    data: statuses.map((status) => status.sent?.text ?? madeText(tweetObject(status))),
+    others: `"includes":{${kinds}}${errors.size > 0 ? `,"errors":[${[...errors]}]` : ""}`,
   };
-  return jsonAnswer(JSON.stringify(body).replaceAll("/", "\\/"));
+}
+
+/** JSON with its slashes escaped, as the API writes it. */
+function madeText(value: unknown): string {
+  return JSON.stringify(value).replaceAll("/", "\\/");
 }
 
 /** A tweet as version 2 serves it. */
 export function tweetObject(status: Status): Record<string, unknown> {
+  if (status.sent) return JSON.parse(status.sent.text);
   const v1 = JSON.parse(new TextDecoder().decode(status.bytes()));
   return {
     id: `${status.id}`,
@@ -145,9 +165,10 @@ export function tweetObject(status: Status): Record<string, unknown> {
 
 /** A user as version 2 serves them. */
 export function userObject(
-  { id, screenName, name, state }: SandboxUser,
+  { id, screenName, name, state, sent }: SandboxUser,
   world: World,
 ): Record<string, unknown> {
+  if (sent !== undefined) return JSON.parse(sent);
   return {
     id,
     name,

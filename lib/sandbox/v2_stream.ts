@@ -6,7 +6,7 @@ import type { Status } from "./corpus.ts";
 import { Connection, newListener, type StreamOptions, takeAgain, type Wire } from "./stream.ts";
 import type { Troubles } from "./trouble.ts";
 import type { Parameters } from "./v1.ts";
-import { invalid, PROBLEMS, tweetObject, userObject, type V2Route } from "./v2.ts";
+import { answerParts, invalid, PROBLEMS, type V2Route } from "./v2.ts";
 import { Rules } from "./v2_rules.ts";
 import type { World } from "./world.ts";
 
@@ -147,13 +147,9 @@ export class FilteredStream {
   }
 
   #line(status: Status): Uint8Array {
-    const user = this.#world.users.get(status.userId);
-    const message = {
-      data: tweetObject(status),
-      includes: { users: user ? [userObject(user, this.#world)] : [] },
-      matching_rules: this.#matching(status),
-    };
-    return encoder.encode(JSON.stringify(message).replaceAll("/", "\\/"));
+    const { data, others } = answerParts(this.#world, [status]);
+    const rules = JSON.stringify(this.#matching(status));
+    return encoder.encode(`{"data":${data},${others},"matching_rules":${rules}}`);
   }
 
   #active(): Known[] {

@@ -55,13 +55,15 @@ export class World {
     return world;
   }
 
-  /** A world of tweets from files. */
+  /** A world of tweets from files; of a tweet that is there more than once, the last. */
   static of(corpora: Corpus[], clock: Clock): World {
     const world = new World(clock);
+    const all = new Map<bigint, Status>();
     for (const { users, statuses } of corpora) {
       for (const user of users) world.users.set(user.id, user);
-      world.#add(statuses);
+      for (const status of statuses) all.set(status.id, status);
     }
+    world.#add([...all.values()]);
     return world;
   }
 
