@@ -3,12 +3,17 @@ import { systemClock } from "../../lib/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { twarc2 } from "../peers/python.ts";
 import { inPlace, type Place, until } from "./program.ts";
+import { withPages } from "./v2_payloads.ts";
 
 /** Runs twarc2 on a file, which has to be read without a warning; what it wrote. */
-async function converted(place: Place, command: "flatten" | "csv", input: string): Promise<string> {
+async function converted(
+  place: Place,
+  [command = "", ...options]: string[],
+  input: string,
+): Promise<string> {
   const output = place.path(`twarc.${command}`);
   const { success, stdout, stderr } = await new Deno.Command(await twarc2(), {
-    args: ["--bearer-token", "none", command, input, output],
+    args: ["--bearer-token", "none", command, ...options, input, output],
     cwd: place.folder,
     env: { HOME: place.folder },
     stdin: "null",
@@ -19,18 +24,22 @@ async function converted(place: Place, command: "flatten" | "csv", input: string
   return await Deno.readTextFile(output);
 }
 
-/** Both of twarc's ways to read a collection find just its tweets. */
-async function check(place: Place, id: string): Promise<void> {
+/** Both of twarc's ways to read a collection find just its tweets. @param options Of twarc-csv. */
+async function check(place: Place, id: string, options: string[] = []): Promise<void> {
   const lines = await place.tweets(id);
   const ids = lines.flatMap((line) => [JSON.parse(line).data].flat().map((tweet) => tweet.id));
   const { tweets } = JSON.parse(await place.ok("harvest", "last", id, "--json"));
   assert.equal(ids.length, tweets);
   const input = place.path("tweets.jsonl");
   await Deno.writeTextFile(input, lines.map((line) => `${line}\n`).join(""));
-  const flat = (await converted(place, "flatten", input)).trimEnd().split("\n");
+  const flat = (await converted(place, ["flatten"], input)).trimEnd().split("\n");
   assert.deepEqual(flat.map((line) => JSON.parse(line).id), ids);
-  const rows = (await converted(place, "csv", input)).trimEnd().split("\n").slice(1);
-  assert.deepEqual(rows.map((row) => row.split(",", 1)[0]?.replaceAll('"', "")), ids);
+  // Line breaks and commas stand only between quotation marks.
+  const rows = (await converted(place, ["csv", ...options], input)).replaceAll(
+    /"(?:[^"]|"")*"/g,
+    "",
+  ).trimEnd();
+  assert.deepEqual(rows.split("\n").slice(1).map((row) => row.split(",", 1)[0]), ids);
 }
 
 Deno.test("twarc2's flatten and twarc-csv read our files of version 2 without a warning, and find the same tweets", () =>
@@ -51,3 +60,12 @@ Deno.test("twarc2's flatten and twarc-csv read our files of version 2 without a 
     await harvest.output();
     await check(place, "live");
   }, { world: World.made({ clock: systemClock, users: 2, tweetsPerUser: 130 }) }));
+
+Deno.test("twarc2's flatten and twarc-csv read answers as X sent them, long ones with the columns that the documents say", () =>
+  withPages(async (place) => {
+    const documents = await Deno.readTextFile(new URL("../../docs/files.md", import.meta.url));
+    const [, columns = ""] = /--extra-input-columns (\S+)/.exec(documents) ?? [];
+    await place.add({ id: "find", type: "search", api: "2", search: { query: "sandbox" } });
+    await place.ok("collection", "once", "find", "--wait");
+    await check(place, "find", ["--extra-input-columns", columns]);
+  }));

@@ -1,30 +1,6 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../lib/clock.ts";
-import { readCorpus } from "../../lib/sandbox/corpus.ts";
-import { World } from "../../lib/sandbox/world.ts";
-import {
-  canonical,
-  includedFor,
-  pageFiles,
-  pageOf,
-  type PageOfTweets,
-  pagesIn,
-} from "../sandbox/v2_pages.ts";
-import { inPlace, type Place } from "./program.ts";
-
-/** Serves the made pages and the real ones. */
-async function withPages(
-  use: (place: Place, pages: PageOfTweets[]) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
-  try {
-    const files = await pageFiles(folder);
-    const world = World.of(await Promise.all(files.map(readCorpus)), systemClock);
-    await inPlace(async (place) => use(place, await pagesIn(files)), { world });
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { canonical, includedFor, pageOf, type PageOfTweets } from "../sandbox/v2_pages.ts";
+import { withPages } from "./v2_payloads.ts";
 
 /** Checks that each tweet of our lines, and what it refers to, is what was sent in some page. */
 function assertAsSent(lines: string[], pages: PageOfTweets[]): void {

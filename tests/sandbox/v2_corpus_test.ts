@@ -60,7 +60,7 @@ Deno.test("of a tweet that is there twice the last is served, and users are as t
   return withFiles(async (_sandbox, ask) => {
     const { data } = JSON.parse(await ask("/2/users/11/tweets"));
     assert.deepEqual(data[0], again);
-    assert.equal(data.length, 3);
+    assert.equal(data.length, 4);
     const users = JSON.parse(await ask("/2/users?ids=12"));
     assert.deepEqual(users.data, [{ id: "12", name: "bo", username: "bo" }]);
   }, { "again.jsonl": JSON.stringify({ data: again }) });
@@ -75,6 +75,7 @@ Deno.test("version 1.1 serves them as far as they are known, and a file may hold
       "1609500000000000009",
       "1609500000000000007",
       "1609500000000000005",
+      "1609500000000000001",
       "5",
     ]);
     assert.equal(statuses[0].full_text, "No. 1609500000000000009 https://t.co/x \u2603");

@@ -38,6 +38,7 @@ export function madePages(): string[] {
     author_id,
     edit_history_tweet_ids: [id],
     created_at: "2023-01-01T10:00:00.000Z",
+    public_metrics: { like_count: 1 },
     ...more,
   });
   const first = {
@@ -46,7 +47,7 @@ export function madePages(): string[] {
       post("1609500000000000008", "12", { geo: { place_id: "5a110d312052166f" } }),
       post("1609500000000000007", "11", {
         attachments: { media_keys: ["3_1609499999999999999"] },
-        referenced_tweets: [{ type: "quoted", id: "1609500000000000001" }],
+        referenced_tweets: [{ type: "quoted", id: "1609499999999999998" }],
       }),
       post("1609500000000000006", "12", {
         referenced_tweets: [{ type: "replied_to", id: "1609400000000000000" }],
@@ -55,7 +56,7 @@ export function madePages(): string[] {
     ],
     includes: {
       users: [user("11", "ada"), user("12", "bo", { withheld: { country_codes: ["DE"] } })],
-      tweets: [post("1609500000000000001", "12")],
+      tweets: [post("1609499999999999998", "12")],
       polls: [{ id: "1600000000000000001", options: [{ position: 1, label: "a/b", votes: 3 }] }],
       places: [{
         id: "5a110d312052166f",
@@ -84,24 +85,43 @@ export function madePages(): string[] {
     ],
     meta: { result_count: 4 },
   };
+  const long = {
+    text: `${"long ".repeat(80)}@ada #a $b https://t.co/x`,
+    entities: {
+      mentions: [{ start: 400, end: 404, username: "ada", id: "11" }],
+      hashtags: [{ start: 405, end: 407, tag: "a" }],
+      cashtags: [{ start: 408, end: 410, tag: "b" }],
+      urls: [{
+        start: 411,
+        end: 425,
+        url: "https://t.co/x",
+        expanded_url: "https://example.org/x",
+      }],
+    },
+  };
   const second = {
     data: [
       post("1609500000000000005", "11", {
         edit_history_tweet_ids: ["1609500000000000004", "1609500000000000005"],
       }),
       post("1609500000000000003", "12", { withheld: { copyright: false, country_codes: ["FR"] } }),
-      post("1609500000000000002", "12", { note_tweet: { text: "long ".repeat(80) } }),
+      post("1609500000000000002", "12", { note_tweet: long }),
+      post("1609500000000000001", "11", {
+        referenced_tweets: [{ type: "retweeted", id: "1609500000000000000" }],
+      }),
     ],
     includes: {
       users: [user("11", "ada"), user("12", "bo")],
-      tweets: [post("1609500000000000004", "11")],
+      tweets: [
+        post("1609500000000000004", "11"),
+        post("1609500000000000000", "12", { note_tweet: long }),
+      ],
     },
-    meta: { result_count: 3 },
+    meta: { result_count: 4 },
   };
   // A number and a space that no JavaScript would write.
-  const odd = '"public_metrics":{"like_count": 1.0},"attachments"';
   return [first, second].map((page) =>
-    JSON.stringify(page).replaceAll("/", "\\/").replace('"attachments"', odd)
+    JSON.stringify(page).replaceAll("/", "\\/").replace('"like_count":1', '"like_count": 1.0')
   );
 }
 
