@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts";
 import type { TwitterKeys } from "../api_keys.ts";
 import { UserError } from "../errors.ts";
 import type { FieldChoice } from "../fields.ts";
+import type { Bill } from "./bill.ts";
 
 /** Where to ask for a page. Ids are decimal text. */
 export interface PageAt {
@@ -135,6 +136,8 @@ export type TimelineState = "protected" | "suspended" | "not_found";
 export interface TwitterApi {
   /** Whether a timeline's pages tell who wrote them, so that users need not be looked up before. */
   readonly tellsAuthors: boolean;
+  /** What reading costs, in the version where it costs something. */
+  readonly bill?: Bill;
   /** One page of a user's tweets, newest first, or the state that forbids reading them. */
   timeline(
     userId: string,

@@ -5,7 +5,6 @@ import { ApiError } from "../errors.ts";
 import type { FieldChoice } from "../fields.ts";
 import { VERSION } from "../version.ts";
 import type {
-  Gap,
   Page,
   PageAt,
   SearchSpan,
@@ -16,29 +15,30 @@ import type {
   TwitterApi,
   UserAnswer,
 } from "./api.ts";
+import { Bill } from "./bill.ts";
 import { Followed } from "./followed.ts";
-import { idTime, isOlder, timeId } from "./ids.ts";
 import type { SignedAs } from "./signer.ts";
 import type { Transport } from "./transport.ts";
 import { answerLine, readTweets, readUsers, type TweetsAnswer } from "./v2_answers.ts";
 import { hasContext, tweetParameters, userParameters } from "./v2_fields.ts";
+import { searchPlace } from "./v2_place.ts";
 import { filteredStream } from "./v2_stream.ts";
 
 /** How many tweets a page may hold. */
-interface PageSize {
+export interface PageSize {
   least: number;
   most: number;
 }
 
-const TIMELINE_PAGE: PageSize = { least: 5, most: 100 };
-const SEARCH_PAGE: PageSize = { least: 10, most: 100 };
-/** Without context annotations. */
-const ARCHIVE_PAGE: PageSize = { least: 10, most: 500 };
+/** A page of GET /2/users/:id/tweets. */
+export const TIMELINE_PAGE: PageSize = { least: 5, most: 100 };
+/** A page of GET /2/tweets/search/recent, and of /all with context annotations. */
+export const SEARCH_PAGE: PageSize = { least: 10, most: 100 };
+/** A page of GET /2/tweets/search/all without context annotations. */
+export const ARCHIVE_PAGE: PageSize = { least: 10, most: 500 };
 const LOOKUP_SIZE = 100;
 /** Milliseconds between two searches of the archive: one a second is let through. */
 const ARCHIVE_EVERY = 1_000;
-/** How far recent search goes back, with a minute for the way there, in milliseconds. */
-const RECENT = 7 * 86_400_000 - 60_000;
 
 /** What a V2Api is made of. */
 export interface V2Options {
@@ -51,6 +51,7 @@ export interface V2Options {
 /** The API in version 2: https://docs.x.com/x-api */
 export class V2Api implements TwitterApi {
   readonly tellsAuthors = true;
+  readonly bill: Bill;
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #fields: FieldChoice;
@@ -61,6 +62,7 @@ export class V2Api implements TwitterApi {
     this.#transport = transport;
     this.#clock = clock;
     this.#followed = new Followed(transport);
+    this.bill = new Bill({ transport, clock });
   }
 
   /** GET /2/users/:id/tweets: 100 a page, 3,200 back; 10,000 requests as the app, 900 as a user. */
@@ -91,20 +93,14 @@ export class V2Api implements TwitterApi {
    * where no context annotations are wanted). since_id is never sent together with a time.
    */
   async search(query: string, at: PageAt & SearchSpan, signal: AbortSignal): Promise<Page> {
-    const { archive, startTime, endTime, sinceId, ...rest } = at;
-    const gap = archive === "all" ? null : this.#tooOld(at);
-    const isSince = sinceId !== undefined && gap === null;
-    const place = isSince ? { ...rest, sinceId, ...endAsId(endTime, rest) } : rest;
-    const span = {
-      ...(startTime && !isSince ? { start_time: startTime } : {}),
-      ...(endTime && !isSince && !place.untilId ? { end_time: endTime } : {}),
-    };
-    const { page } = await this.#page(`2/tweets/search/${archive ?? "recent"}`, place, {
-      size: archive === "all" && !hasContext(this.#fields) ? ARCHIVE_PAGE : SEARCH_PAGE,
+    const { place, span, gap } = searchPlace(at, this.#clock.now());
+    const isArchive = at.archive === "all";
+    const { page } = await this.#page(`2/tweets/search/${at.archive ?? "recent"}`, place, {
+      size: isArchive && !hasContext(this.#fields) ? ARCHIVE_PAGE : SEARCH_PAGE,
       token: "next_token",
       parameters: { query, ...span, ...tweetParameters(this.#fields) },
-      everyMs: archive === "all" ? ARCHIVE_EVERY : 0,
-      as: archive === "all" ? ["app"] : ["app", "user"],
+      everyMs: isArchive ? ARCHIVE_EVERY : 0,
+      as: isArchive ? ["app"] : ["app", "user"],
       signal,
     });
     return gap ? { ...page, gap } : page;
@@ -171,22 +167,6 @@ export class V2Api implements TwitterApi {
       return await this.#page(path, below, { size, token, parameters, everyMs, as, signal });
     }
   }
-
-  /** The span that recent search cannot reach any more, where since_id is older than seven days. */
-  #tooOld({ sinceId }: PageAt): Gap | null {
-    if (!sinceId) return null;
-    const since = idTime(sinceId);
-    const reach = this.#clock.now() - RECENT;
-    if (since >= reach) return null;
-    return { from: since, to: reach, why: "Recent search goes back seven days only" };
-  }
-}
-
-/** The end of a span as an id, for a request that may not have a time: ids tell their times. */
-function endAsId(endTime: string | undefined, { untilId }: PageAt): PageAt {
-  if (endTime === undefined) return {};
-  const end = timeId(Date.parse(endTime));
-  return { untilId: untilId !== undefined && isOlder(untilId, end) ? untilId : end };
 }
 
 /** A token stands for the place by itself; without one, until_id (exclusive, as ours is). */

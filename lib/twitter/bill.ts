@@ -1,0 +1,169 @@
+/** The numbers that version 2 tells: how many posts match a query, how many were read, how many users wrote. */
+
+import { z } from "zod";
+import type { Clock } from "../clock.ts";
+import type { PageAt, SearchSpan } from "./api.ts";
+import type { Transport } from "./transport.ts";
+import { searchPlace } from "./v2_place.ts";
+
+const decoder = new TextDecoder();
+/** Milliseconds between two counts of the archive: one a second is let through. */
+const ARCHIVE_EVERY = 1_000;
+const LOOKUP_SIZE = 100;
+
+/** A number that some answers have as text. */
+const whole = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]);
+const time = z.iso.datetime().transform(Date.parse);
+
+/** https://docs.x.com/x-api/posts/counts/introduction */
+const countsSchema = z.object({
+  data: z.array(z.object({ start: time, end: time, tweet_count: whole })).default([]),
+  meta: z.object({ total_tweet_count: whole, next_token: z.string().optional() }),
+});
+
+/** https://docs.x.com/x-api/usage/introduction */
+const usageSchema = z.object({
+  data: z.object({
+    project_usage: whole.optional(),
+    project_cap: whole.optional(),
+    cap_reset_day: whole.optional(),
+  }),
+});
+
+const postCountsSchema = z.object({
+  data: z.array(z.object({
+    id: z.string(),
+    protected: z.boolean().optional(),
+    public_metrics: z.object({ tweet_count: whole }),
+  })).default([]),
+});
+
+/** The posts of a span; times in milliseconds since 1970. */
+export interface CountedSpan {
+  from: number;
+  to: number;
+  posts: number;
+}
+
+/** How many posts match a query. */
+export interface Counted {
+  posts: number;
+  /** Oldest first, without holes. */
+  spans: CountedSpan[];
+  /** The calls that it took, each of which is billed. */
+  calls: number;
+}
+
+/** What is wanted counted. */
+export interface CountWanted extends SearchSpan {
+  /** Only what is newer than this id. */
+  sinceId?: string;
+  granularity: "hour" | "day";
+}
+
+/** How many posts the project of the keys has read in this month. */
+export interface Usage {
+  used: number;
+  /** Posts that it may read in a month. */
+  cap: number;
+  /**
+   * The day of the month on which it begins anew. X's schema calls it the number of days that are left; its
+   * values are the same day after day.
+   */
+  resetDay?: number;
+}
+
+/** How many posts a user has ever written. */
+export interface PostCount {
+  id: string;
+  posts: number;
+  isProtected: boolean;
+}
+
+/** Asks for numbers; all of it is for apps only, but for users. It throws what Transport throws. */
+export class Bill {
+  readonly #transport: Transport;
+  readonly #clock: Clock;
+
+  constructor({ transport, clock }: { transport: Transport; clock: Clock }) {
+    this.#transport = transport;
+    this.#clock = clock;
+  }
+
+  /** GET /2/tweets/counts/recent or /all, every page of it. A call costs money. */
+  async count(query: string, wanted: CountWanted, signal: AbortSignal): Promise<Counted> {
+    const { granularity, ...at } = wanted;
+    const { archive = "recent" } = wanted;
+    const { place, span } = searchPlace(at, this.#clock.now());
+    const counted: Counted = { posts: 0, spans: [], calls: 0 };
+    const places = { ...span, ...placeParameters(place) };
+    for (let next: string | undefined, more = true; more; more = next !== undefined) {
+      const page = await this.#transport.ask(
+        {
+          method: "GET",
+          path: `2/tweets/counts/${archive}`,
+          parameters: { query, granularity, ...places, ...(next ? { next_token: next } : {}) },
+          everyMs: archive === "all" ? ARCHIVE_EVERY : 0,
+        },
+        (answer) => parse(countsSchema, answer),
+        signal,
+      );
+      const spans = page.data.map((one) => ({
+        from: one.start,
+        to: one.end,
+        posts: one.tweet_count,
+      }));
+      counted.spans.unshift(...spans);
+      counted.posts += page.meta.total_tweet_count;
+      counted.calls++;
+      next = page.meta.next_token;
+    }
+    return counted;
+  }
+
+  /** GET /2/usage/tweets; null where the answer does not tell it. It costs nothing. */
+  async usage(signal: AbortSignal): Promise<Usage | null> {
+    const parameters = { "usage.fields": "cap_reset_day,project_cap,project_usage" };
+    const request = { method: "GET", path: "2/usage/tweets", parameters } as const;
+    const { data } = await this.#transport.ask(
+      request,
+      (bytes) => parse(usageSchema, bytes),
+      signal,
+    );
+    const { project_usage: used, project_cap: cap, cap_reset_day: resetDay } = data;
+    if (used === undefined || cap === undefined) return null;
+    return { used, cap, ...(resetDay === undefined ? {} : { resetDay }) };
+  }
+
+  /** GET /2/users: how many posts users have ever written; who is gone or suspended is left out. A user costs money. */
+  async postCounts(ids: string[], signal: AbortSignal): Promise<PostCount[]> {
+    const counts: PostCount[] = [];
+    for (let i = 0; i < ids.length; i += LOOKUP_SIZE) {
+      const asked = ids.slice(i, i + LOOKUP_SIZE).join(",");
+      const parameters = { ids: asked, "user.fields": "protected,public_metrics" };
+      const { data } = await this.#transport.ask(
+        { method: "GET", path: "2/users", parameters, as: ["user", "app"] },
+        (answer) => parse(postCountsSchema, answer),
+        signal,
+      );
+      for (const user of data) {
+        const posts = user.public_metrics.tweet_count;
+        counts.push({ id: user.id, posts, isProtected: user.protected ?? false });
+      }
+    }
+    return counts;
+  }
+}
+
+function placeParameters({ sinceId, untilId }: PageAt): Record<string, string> {
+  return {
+    ...(sinceId ? { since_id: sinceId } : {}),
+    ...(untilId ? { until_id: untilId } : {}),
+  };
+}
+
+function parse<S extends z.ZodType>(schema: S, answer: Uint8Array): z.output<S> {
+  const parsed = schema.safeParse(JSON.parse(decoder.decode(answer)));
+  if (parsed.success) return parsed.data;
+  throw new SyntaxError(`It is not as expected: ${parsed.error.issues[0]?.path.join(".")}`);
+}
