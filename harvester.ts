@@ -12,15 +12,18 @@ import {
 } from "./lib/bucket/projection.ts";
 import { type Clock, isoTime } from "./lib/clock.ts";
 import { type CollectionConfig, withoutKeys } from "./lib/collection/config.ts";
+import { pricesWith } from "./lib/collection/prices.ts";
 import type { HarvestInfo } from "./lib/collection/harvest_info.ts";
 import { collectionKeys } from "./lib/collection/layout.ts";
 import { type Controlled, serveControl } from "./lib/control.ts";
 import { messageOf, TwarcCloudError } from "./lib/errors.ts";
+import { Meter } from "./lib/harvest/meter.ts";
 import { type Ending, type Limits, Recorder } from "./lib/harvest/recorder.ts";
 import { openSource } from "./lib/harvest/source.ts";
 import { Spool } from "./lib/harvest/spool.ts";
 import type { Store } from "./lib/store/store.ts";
 import type { TwitterApi } from "./lib/twitter/api.ts";
+import { withResetDay } from "./lib/twitter/bill.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
 
@@ -180,7 +183,9 @@ class Harvester implements Controlled {
       await settle(target, checkpoint);
       this.#isStopped = true;
       lease.update({ progress: this.info() });
-      log.info("Harvested {tweets} tweets: {outcome}", { ...this.info() });
+      const { tweets, outcome, reason } = this.info();
+      const why = reason ? `. ${reason}` : "";
+      log.info("Harvested {tweets} tweets: {outcome}{why}", { tweets, outcome, why });
       if (failure) throw failure;
     } finally {
       await spool.close();
@@ -199,6 +204,7 @@ class Harvester implements Controlled {
       lease.update({ progress: this.info() });
     };
     const guard = () => lease.check();
+    const meter = meterFor(config, checkpoint, clock);
     const recorder = new Recorder({
       store,
       checkpoint,
@@ -206,6 +212,7 @@ class Harvester implements Controlled {
       spool,
       clock,
       limits,
+      meter,
       guard,
       project,
     });
@@ -213,22 +220,29 @@ class Harvester implements Controlled {
     const signal = AbortSignal.any([this.#stopping.signal, lease.lost]);
     let failure: unknown;
     try {
-      const source = await openSource(config, this.#api, clock);
+      const api = meter ? await metered(this.#api, meter) : this.#api;
+      const source = await openSource(config, api, clock);
       await recorder.record(source.batches(checkpoint.state.positions, signal));
     } catch (thrown) {
       lease.check();
-      if (!signal.aborted || thrown instanceof TwarcCloudError) failure = thrown;
+      if (!signal.aborted || thrown instanceof TwarcCloudError) {
+        failure = await withResetDay(thrown, this.#api.bill, clock);
+      }
     }
     lease.check();
-    await recorder.finish(this.#ending(recorder, failure));
+    await recorder.finish(this.#ending(recorder, { failure, refusal: meter?.refusal }));
     return failure;
   }
 
-  #ending(recorder: Recorder, failure: unknown): Ending {
+  #ending(
+    recorder: Recorder,
+    { failure, refusal }: { failure: unknown; refusal: string | null | undefined },
+  ): Ending {
     if (failure) return { outcome: "failed", reason: messageOf(failure) };
     if (this.#stopping.signal.aborted) {
       return { outcome: "stopped", reason: "It was told to stop" };
     }
+    if (refusal) return { outcome: "stopped", reason: refusal };
     if (recorder.isWhole) return { outcome: "complete" };
     return { outcome: "stopped", reason: "The next harvest goes on from here" };
   }
@@ -240,6 +254,21 @@ interface Work {
   spool: Spool;
   lease: Lease;
   target: ProjectionTarget;
+}
+
+/** What meters a harvest, where reading costs something. */
+function meterFor(
+  { api, budget, prices }: CollectionConfig,
+  { state: { spent } }: Checkpoint,
+  clock: Clock,
+): Meter | undefined {
+  return api === "2" ? new Meter({ prices: pricesWith(prices), budget, clock, spent }) : undefined;
+}
+
+/** The API with its reads metered. */
+async function metered(api: TwitterApi, meter: Meter): Promise<TwitterApi> {
+  const { MeteredApi } = await import("./lib/harvest/metered_api.ts");
+  return new MeteredApi(api, meter);
 }
 
 /** How many walks a whole harvest of this configuration has. */

@@ -47,7 +47,10 @@ const checkpointSchema = z.object({
     messages: z.record(z.string(), z.number()),
     undelivered: z.number(),
     gaps: z.number(),
+    billed: z.object({ posts: z.number(), users: z.number(), dollars: z.number() }).optional(),
   }),
+  /** What the harvests of a month were billed, where reading costs something. */
+  spent: z.object({ month: z.string(), posts: z.number(), dollars: z.number() }).optional(),
   /** When the harvest ended, in milliseconds since 1970. */
   ended: z.number().optional(),
   outcome: z.enum(["complete", "stopped", "interrupted", "failed"]).optional(),
@@ -65,7 +68,7 @@ export type Counts = CheckpointState["counts"];
 export type Commit = Partial<
   Pick<
     CheckpointState,
-    "state" | "positions" | "files" | "update" | "counts" | "ended" | "outcome" | "reason"
+    "state" | "positions" | "files" | "update" | "counts" | "spent" | "ended" | "outcome" | "reason"
   >
 >;
 
@@ -128,13 +131,14 @@ export class Checkpoint {
 
   /** Begins a new harvest with the positions that the one before left. */
   async begin(began: number, walks: number, type: string): Promise<void> {
-    const { holder, positions, commits } = this.#state;
+    const { holder, positions, commits, spent } = this.#state;
     await this.#put({
       ...fresh(type, holder, began),
       state: "harvesting",
       commits: commits + 1,
       positions,
       counts: noCounts(walks),
+      ...(spent ? { spent } : {}),
     });
   }
 

@@ -86,7 +86,10 @@ async function waitFor(opened: Bucket, started: Started, context: Context): Prom
     throw signal.reason;
   }
   const last = await opened.collections.lastHarvest(collectionId);
-  if (last) output.line(`${collectionId}: ${last.info.outcome ?? "done"}. ${summary(last.info)}`);
+  if (!last) return;
+  const { outcome = "done", reason } = last.info;
+  output.line(`${collectionId}: ${outcome}. ${summary(last.info)}`);
+  if (outcome !== "complete" && reason) output.line(reason);
 }
 
 /** A harvest that failed as it began. @throws UserError, OutsideError */

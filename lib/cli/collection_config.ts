@@ -19,6 +19,7 @@ export function addCollectionConfig(program: Command, context: Context): void {
   addKeys(group, context);
   addNames(group, context);
   addChanges(group, context);
+  addEstimate(group, context);
 }
 
 /** The option that names the collection configuration file. */
@@ -181,6 +182,27 @@ function withKeys(config: JsonObject, keys: Record<string, string | undefined>):
   );
   const name = "credentials" in config && !("keys" in config) ? "credentials" : "keys";
   return { ...config, [name]: Object.fromEntries(defined) };
+}
+
+function addEstimate(group: Command, context: Context): void {
+  group.command("estimate")
+    .summary("Estimate what a collection would cost, before anything is collected.")
+    .description(
+      "For version 2 of the API, which is paid by the post: asks it how many posts there are to collect, " +
+        "and shows what they cost. Asking costs something too, mostly cents: what is more is asked for first.",
+    )
+    .addOption(configFileOption())
+    .option(
+      "--prices <file>",
+      'JSON file with prices in dollars, such as {"post": 0.004, "user": 0.01, "date": "2026-11-01"}',
+    )
+    .option("--yes", "do not ask, whatever the estimate itself costs", false)
+    .option("--json", "print JSON")
+    .addHelpText("after", example("collection-config estimate"))
+    .action(async ({ collectionConfigFilepath: path, ...flags }) => {
+      const { estimate } = await import("./estimate.ts");
+      await estimate(await readConfigFile(path), flags, context);
+    });
 }
 
 function addNames(group: Command, context: Context): void {

@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { OutsideError, UserError } from "../errors.ts";
 import type { Runner, Started } from "../runner/runner.ts";
+import { dollarText } from "../collection/prices.ts";
 import { count, type Output, size } from "./output.ts";
 
 /** Milliseconds between two looks. */
@@ -55,6 +56,7 @@ export function summary(info: HarvestInfo): string {
   if (info.walks !== undefined && info.walks > 1) {
     parts.push(`${count(info.walks_done ?? 0)} of ${count(info.walks)} users`);
   }
+  if (info.billed) parts.push(`about ${dollarText(info.billed.dollars)}`);
   if (info.gaps) parts.push(`${count(info.gaps)} gaps`);
   return parts.join(", ");
 }

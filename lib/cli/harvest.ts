@@ -54,7 +54,7 @@ function addRunning(group: Command, context: Context): void {
     .action(async (id, { bucket, json }) => {
       const { output } = context;
       const { runner, collections, store, settings } = await openBucket(context, { bucket });
-      await collections.loadJson(id);
+      const { json: config } = await collections.loadJson(id);
       const info = await (await runner()).info(id);
       if (!info) {
         const { UserError } = await import("../errors.ts");
@@ -63,8 +63,12 @@ function addRunning(group: Command, context: Context): void {
         });
       }
       const gaps = await gapsIn(store, info);
-      if (json) return output.json({ ...info, missed: gaps });
+      const { usageOf, usageText } = await import("./usage.ts");
+      const usage = await usageOf(config, { clock: context.clock, settings });
+      if (json) return output.json({ ...info, missed: gaps, usage });
       output.line(infoLine(info, { bucket: settings.bucket, tweets: `${info.tweets}` }));
+      await tellBilled(info, context);
+      if (usage) output.line(`Usage of the project: ${usageText(usage)}`);
       tellTroubles(info, gaps, context);
     });
 }
@@ -87,6 +91,7 @@ function addLast(group: Command, context: Context): void {
       if (!last) return output.line("Cannot find last harvest for this collection.");
       const tweets = count(last.info.tweets);
       output.line(infoLine(last.info, { bucket: settings.bucket, tweets }));
+      await tellBilled(last.info, context);
       tellTroubles(last.info, missed, context);
       const { json: config } = await collections.loadJson(id);
       if (config.type !== "user_timeline") return;
@@ -104,6 +109,13 @@ function infoLine(
 ): string {
   return `${info.collection_id} => Bucket: ${bucket}. Harvest timestamp: ${info.harvest_timestamp}. ` +
     `Tweets: ${tweets}. Files: ${count(info.files)} (${size(info.file_bytes)})`;
+}
+
+/** What was read that costs money. */
+async function tellBilled({ billed }: HarvestInfo, { output }: Context): Promise<void> {
+  if (!billed) return;
+  const { billedText } = await import("./usage.ts");
+  output.line(`Billed: ${billedText(billed)}`);
 }
 
 /** What the harvest's stream missed, if it has one. */

@@ -4,7 +4,16 @@ import { z } from "zod";
 import { InvalidConfigError, UserError } from "../errors.ts";
 import type { Json, JsonObject } from "../json.ts";
 import { isObject, member } from "./changeset.ts";
-import { type Fault, faultOf, fieldsFaults, idFaults, keysFaults, partFaults } from "./faults.ts";
+import { budgetSchema, pricesSchema } from "./budget.ts";
+import {
+  costFaults,
+  type Fault,
+  faultOf,
+  fieldsFaults,
+  idFaults,
+  keysFaults,
+  partFaults,
+} from "./faults.ts";
 import { fieldsPart } from "./fields.ts";
 import { filterPart } from "./filter.ts";
 import { count, digits, text, time } from "./scalars.ts";
@@ -33,6 +42,10 @@ const common = {
   /** Version 2: what comes with every post. */
   fields: fieldsPart.optional(),
   timestamp: text.optional(),
+  /** Version 2: what may be read before a harvest stops. */
+  budget: budgetSchema.optional(),
+  /** Version 2: prices in place of those that we know. */
+  prices: pricesSchema.optional(),
 };
 
 const userTimelineSchema = z.looseObject({
@@ -107,7 +120,7 @@ export function checkConfig(
   if (keys === "needed" || member(config, "keys") !== undefined) faults.push(...keysFaults(config));
   const type = member(config, "type");
   if (!isType(type)) throw invalid([...faults, typeFault(type)]);
-  faults.push(...partFaults(type, config), ...fieldsFaults(config));
+  faults.push(...partFaults(type, config), ...fieldsFaults(config), ...costFaults(config));
   const { data, error } = schemas[type].safeParse(config);
   const others = (error?.issues ?? []).map(faultOf)
     .filter(({ at }) => !faults.some((told) => at === told.at || at.startsWith(`${told.at}.`)));

@@ -55,6 +55,16 @@ export function keysFaults(config: JsonObject): Fault[] {
   }));
 }
 
+/** What of the bill there is, where nothing is billed. */
+export function costFaults(config: JsonObject): Fault[] {
+  if (member(config, "api") === "2") return [];
+  return ["budget", "prices"].filter((name) => has(config, name)).map((name) => ({
+    at: name,
+    says: `${name} is for version 2 of the API: version 1.1 costs nothing by the post. ` +
+      'Add "api": "2", or leave it out.',
+  }));
+}
+
 /** What is wrong with the member that is named after a type, as a whole. */
 export function partFaults(type: CollectionType, config: JsonObject): Fault[] {
   const name = type === "user_timeline" ? "users" : type;

@@ -32,6 +32,8 @@ export const harvestInfoSchema = z.looseObject({
   undelivered: z.number().optional(),
   /** Spans that a stream missed. */
   gaps: z.number().optional(),
+  /** What was read that costs money, and what it costs in dollars by the prices that were known. */
+  billed: z.object({ posts: z.number(), users: z.number(), dollars: z.number() }).optional(),
 });
 
 /** What harvest.json says of a harvest. */

@@ -13,6 +13,7 @@ import { combine, type ConfigUpdate } from "../collection/changeset.ts";
 import { FILES, tweetsFile } from "../collection/layout.ts";
 import { jsonBytes } from "../json.ts";
 import type { Store } from "../store/store.ts";
+import type { Meter } from "./meter.ts";
 import type { Segment, SegmentFile } from "./segment.ts";
 import type { Batch, Positions, UserChange } from "./source.ts";
 import type { Spool } from "./spool.ts";
@@ -41,6 +42,8 @@ export interface RecorderOptions {
   spool: Spool;
   clock: Clock;
   limits: Limits;
+  /** Of what is billed; absent where nothing is. */
+  meter?: Meter | undefined;
   /** Throws where this harvester may write no more. */
   guard: () => void;
   /** Projects a commit that was made. */
@@ -79,7 +82,7 @@ export class Recorder {
     const files = [...this.#files, ...this.#pieces];
     const tweets = files.reduce((n, file) => n + file.tweets, this.#segment?.uncut ?? 0);
     const fileBytes = files.reduce((n, file) => n + file.bytes, 0);
-    return { tweets, files: files.length, fileBytes, counts: this.#counts };
+    return { tweets, files: files.length, fileBytes, counts: this.#counted() };
   }
 
   /** Whether every walk that was begun is whole. */
@@ -229,18 +232,24 @@ export class Recorder {
   }
 
   async #commit(change: Commit): Promise<void> {
-    const { checkpoint, guard, project } = this.#options;
+    const { checkpoint, guard, project, meter } = this.#options;
     guard();
     await this.#storeSides();
     await checkpoint.commit({
       positions: { ...this.#positions },
       files: [...this.#files, ...this.#pieces],
       update: this.#update,
-      counts: structuredClone(this.#counts),
+      counts: structuredClone(this.#counted()),
+      ...(meter ? { spent: meter.spent } : {}),
       ...change,
     });
     this.#waitingSince = undefined;
     await project();
+  }
+
+  #counted(): Counts {
+    const { meter } = this.#options;
+    return meter ? { ...this.#counts, billed: meter.billed } : this.#counts;
   }
 
   async #storeSides(): Promise<void> {

@@ -10,6 +10,7 @@ import type {
   TwitterApi,
   UserAnswer,
 } from "../twitter/api.ts";
+import { BudgetUsedUp } from "./meter.ts";
 import { sideBySide } from "./side_by_side.ts";
 import type { Batch, Positions, TweetSource, UserChange } from "./source.ts";
 import { walk } from "./walk.ts";
@@ -100,19 +101,26 @@ export class UserTimelineSource implements TweetSource {
       sinceId: this.#options.users[id]?.since_id,
       learn: (newestId) => ({ update: { users: { [id]: { since_id: newestId } } }, delete: [] }),
     });
-    for await (const batch of pages) yield news.splice(0).reduce(joined, batch);
-    if (state === undefined) silent.push(id);
+    let isWhole = false;
+    for await (const batch of pages) {
+      isWhole = batch.position === "whole";
+      yield news.splice(0).reduce(joined, batch);
+    }
+    if (isWhole && state === undefined) silent.push(id);
   }
 
   /** Looks up users whose timelines gave nothing: they may have changed their names, or be gone. */
   async *#lookedUp(ids: string[], signal: AbortSignal): AsyncGenerator<Batch> {
-    for (let i = 0; i < ids.length; i += CHUNK) {
-      for await (const answers of this.#api.users("id", ids.slice(i, i + CHUNK), signal)) {
+    try {
+      for await (const answers of this.#api.users("id", ids, signal)) {
         for (const answer of answers) {
           const nothing = { walk: walkOf(answer.asked), position: "whole", tweets: [], count: 0 };
           yield joined(nothing, this.#found(answer));
         }
       }
+    } catch (error) {
+      // They are looked up by a harvest that may.
+      if (!(error instanceof BudgetUsedUp)) throw error;
     }
   }
 

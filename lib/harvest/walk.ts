@@ -5,6 +5,7 @@ import type { ConfigUpdate } from "../collection/changeset.ts";
 import { OutsideError } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
 import type { Page, PageAt } from "../twitter/api.ts";
+import { BudgetUsedUp } from "./meter.ts";
 import type { Batch, Position } from "./source.ts";
 
 /** Where an unfinished walk stands. */
@@ -23,7 +24,7 @@ const positionSchema = z.object({
 export interface WalkOptions {
   /** Its name, e.g. `user:12`. */
   name: string;
-  /** The page, or null where nothing (more) may be read. */
+  /** The page, or null where nothing (more) may be read. BudgetUsedUp ends the walk where it is. */
   ask: (at: PageAt) => Promise<Page | null>;
   /** Where it stands; undefined or "whole" begins a new one. */
   from: Position | undefined;
@@ -50,7 +51,8 @@ export async function* walk(options: WalkOptions): AsyncGenerator<Batch> {
       ...(oldest ? { untilId: oldest } : {}),
       ...(next ? { next } : {}),
       ...limit,
-    });
+    }).catch(unaffordable);
+    if (page === "unaffordable") return;
     if (page) {
       count += page.count;
       newest ??= page.newestId;
@@ -68,6 +70,11 @@ export async function* walk(options: WalkOptions): AsyncGenerator<Batch> {
     };
     if (whole || !page) return;
   }
+}
+
+function unaffordable(error: unknown): "unaffordable" {
+  if (error instanceof BudgetUsedUp) return "unaffordable";
+  throw error;
 }
 
 function defined(position: Record<string, string | undefined>): Position {

@@ -1,7 +1,8 @@
 /** The numbers that version 2 tells: how many posts match a query, how many were read, how many users wrote. */
 
 import { z } from "zod";
-import type { Clock } from "../clock.ts";
+import { type Clock, isoTime } from "../clock.ts";
+import { ApiError, UserError } from "../errors.ts";
 import type { PageAt, SearchSpan } from "./api.ts";
 import type { Transport } from "./transport.ts";
 import { searchPlace } from "./v2_place.ts";
@@ -153,6 +154,39 @@ export class Bill {
     }
     return counts;
   }
+}
+
+/** Milliseconds that an error waits for the day on which the cap begins anew. */
+const USAGE_MS = 10_000;
+
+/** The error of a used up cap with the day on which it begins anew, where the API tells it; any other as it is. */
+export async function withResetDay(
+  thrown: unknown,
+  bill: Bill | undefined,
+  clock: Clock,
+): Promise<unknown> {
+  if (!(thrown instanceof UserError && thrown.cause instanceof ApiError)) return thrown;
+  if (thrown.cause.problem !== "usage-capped") return thrown;
+  const usage = await bill?.usage(AbortSignal.timeout(USAGE_MS)).catch(() => null);
+  if (usage?.resetDay === undefined) return thrown;
+  const { message, cause, hint = "" } = thrown;
+  const day = nextReset(usage.resetDay, clock.now());
+  return new UserError(`${message}. The month's cap begins anew on ${day}`, { hint, cause });
+}
+
+/**
+ * The next day on which a month's cap begins anew: `2026-12-16`.
+ * @param resetDay The day of the month; in a shorter month it is the last one.
+ * @param now In milliseconds since 1970.
+ */
+export function nextReset(resetDay: number, now: number): string {
+  const today = new Date(now);
+  const [year, month] = [today.getUTCFullYear(), today.getUTCMonth()];
+  const next = [month, month + 1].map((month) => {
+    const last = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
+    return Date.UTC(year, month, Math.min(resetDay, last));
+  }).find((ms) => ms > now);
+  return isoTime(next ?? now).slice(0, 10);
 }
 
 function placeParameters({ sinceId, untilId }: PageAt): Record<string, string> {

@@ -1,0 +1,257 @@
+/** What `twarc-cloud collection-config estimate` does: tells what a collection would cost, before it is made. */
+
+import { checkConfig, type CollectionConfig, filterOf } from "../collection/config.ts";
+import { pricesSchema } from "../collection/budget.ts";
+import {
+  budgetText,
+  dollarsFor,
+  dollarText,
+  type OwnPrices,
+  type Prices,
+  pricesWith,
+} from "../collection/prices.ts";
+import { messageOf, UserError } from "../errors.ts";
+import { type Json, parseAs } from "../json.ts";
+import { openApi } from "../twitter/api.ts";
+import { searchQueries } from "../twitter/rules.ts";
+import { chart } from "./chart.ts";
+import { type Context, settingsFor } from "./context.ts";
+import {
+  type Asking,
+  type Expected,
+  expectedSearch,
+  expectedStream,
+  expectedTimelines,
+} from "./estimate_reads.ts";
+import { count } from "./output.ts";
+import { percent, told, type ToldUsage, usageText } from "./usage.ts";
+
+/** Dollars that finding out may cost without asking. */
+const CHEAP = 0.5;
+/** Days that a stream's posts are counted for, and days of a month. */
+const [COUNTED_DAYS, MONTH_DAYS] = [7, 30];
+/** Milliseconds that the usage is waited for. */
+const PATIENCE = 10_000;
+/** Requests that 15 minutes allow: https://docs.x.com/x-api/fundamentals/rate-limits */
+const WINDOWS = {
+  timeline: { user: 900, app: 10_000 },
+  recent: { user: 300, app: 450 },
+  all: { user: 300, app: 300 },
+};
+const WINDOW_MINUTES = 15;
+
+/** How the estimate is asked for. */
+export interface EstimateFlags {
+  /** A file with prices in place of ours. */
+  prices?: string | undefined;
+  /** Go on whatever finding out costs. */
+  yes: boolean;
+  json?: true | undefined;
+}
+
+/** An estimate as `--json` prints it. A stream's numbers are those of a day. */
+interface Estimate {
+  collection_id: string;
+  type: string;
+  per: "harvest" | "day";
+  posts: number;
+  users: number;
+  dollars: number;
+  /** Whether there may be far fewer. */
+  is_at_most: boolean;
+  /** Of a stream, which goes on. */
+  dollars_per_month?: number;
+  /** Of the posts that the project may read in a month. */
+  share_of_cap: number | null;
+  usage: ToldUsage | null;
+  requests: number;
+  /** At the rate limit; 0 for a stream. */
+  days_at_rate_limit: number;
+  budget: CollectionConfig["budget"] | null;
+  prices: Prices;
+  /** What the estimate itself cost. */
+  asked: { counts: number; users: number; dollars: number };
+  notes: string[];
+  counts: { from: string; to: string; posts: number }[];
+}
+
+/**
+ * Estimates what a configuration would cost, and prints it.
+ * @throws UserError for a configuration that cannot be used; what the API throws.
+ */
+export async function estimate(
+  json: Json,
+  { prices: pricesPath, yes, json: asJson }: EstimateFlags,
+  context: Context,
+): Promise<void> {
+  const { output, clock, signal } = context;
+  const config = checkConfig(json);
+  if (config.api !== "2") {
+    const says =
+      `${config.id} is a collection of version 1.1 of the API, which costs nothing by the post`;
+    return asJson ? output.json(null) : output.line(`${says}.`);
+  }
+  const settings = await settingsFor(context, {});
+  const keys = config.keys ?? {};
+  const api = await openApi({ version: "2", keys, clock, base: settings.twitterApiUrl });
+  const { bill } = api;
+  if (!bill) throw new Error("Version 2 has a bill");
+  const prices = pricesWith(pricesPath ? await readPrices(pricesPath) : config.prices);
+  const isWorth = (dollars: number, what: string) => agreed(dollars, what, { yes, context });
+  const asking: Asking = { bill, now: clock.now(), prices, isWorth, signal };
+  const expected = await expectedOf(config, asking);
+  const found = await bill.usage(AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]))
+    .catch(() => null);
+  signal.throwIfAborted();
+  const usage = found && await told(found, clock.now());
+  const result = estimated(config, expected, { prices, usage });
+  if (asJson) return output.json(result);
+  for (const line of lines(result, expected)) output.line(line);
+}
+
+async function expectedOf(config: CollectionConfig, asking: Asking): Promise<Expected> {
+  switch (config.type) {
+    case "user_timeline":
+      return await expectedTimelines(config, asking);
+    case "search":
+      return await expectedSearch(config, asking) ?? tooDear();
+    case "filter": {
+      const { queries, tooLong } = searchQueries(filterOf(config));
+      const expected = await expectedStream(queries, asking) ?? tooDear();
+      const notes = tooLong.map((rule) => `Too long for counts, and left out: ${rule}`);
+      return { ...expected, notes: [...expected.notes, ...notes] };
+    }
+  }
+}
+
+function tooDear(): never {
+  throw new UserError("Without counting there is nothing to estimate", {
+    hint: "Go on with --yes, or narrow the search with start_time.",
+  });
+}
+
+/** Whether to go on: at once where it is cheap, or else if the person says so. */
+async function agreed(
+  dollars: number,
+  what: string,
+  { yes, context: { output } }: { yes: boolean; context: Context },
+): Promise<boolean> {
+  if (yes || dollars <= CHEAP) return true;
+  const price = `${capital(what)} costs ${dollarText(dollars)}`;
+  const answer = await output.confirm(`${price}. Do it?`);
+  if (answer === null) output.note(`${price}: it is left out. --yes does it.`);
+  return answer ?? false;
+}
+
+function estimated(
+  config: CollectionConfig,
+  expected: Expected,
+  { prices, usage }: { prices: Prices; usage: ToldUsage | null },
+): Estimate {
+  const isStream = config.type === "filter";
+  const posts = isStream ? Math.round(expected.posts / COUNTED_DAYS) : expected.posts;
+  const { users, requests, asked } = expected;
+  const dollars = dollarsFor({ posts, users }, prices);
+  const perMonth = isStream ? posts * MONTH_DAYS : posts;
+  return {
+    collection_id: config.id,
+    type: config.type,
+    per: isStream ? "day" : "harvest",
+    posts,
+    users,
+    dollars,
+    is_at_most: expected.isAtMost || users > 0,
+    ...(isStream ? { dollars_per_month: dollarsFor({ posts: perMonth }, prices) } : {}),
+    share_of_cap: usage ? perMonth / usage.cap : null,
+    usage,
+    requests,
+    days_at_rate_limit: requests / windowOf(config) * WINDOW_MINUTES / 1_440,
+    budget: config.budget ?? null,
+    prices,
+    asked: {
+      counts: (asked.recentCounts ?? 0) + (asked.archiveCounts ?? 0),
+      users: asked.users ?? 0,
+      dollars: dollarsFor(asked, prices),
+    },
+    notes: expected.notes,
+    counts: expected.spans.map(({ from, to, posts }) => ({
+      from: new Date(from).toISOString(),
+      to: new Date(to).toISOString(),
+      posts,
+    })),
+  };
+}
+
+/** Requests that a window allows with the collection's keys. */
+function windowOf(config: CollectionConfig): number {
+  const { access_token, access_token_secret } = config.keys ?? {};
+  const kind = access_token && access_token_secret ? "user" : "app";
+  if (config.type !== "search") return WINDOWS.timeline[kind];
+  return WINDOWS[config.search.archive ?? "recent"][kind];
+}
+
+function lines(result: Estimate, expected: Expected): string[] {
+  const { prices, usage, asked, per, posts, users, budget } = result;
+  const each = per === "day" ? " a day" : "";
+  const about = (isAtMost: boolean) => isAtMost ? "at most" : "about";
+  const month = result.dollars_per_month === undefined
+    ? ""
+    : `, ${dollarText(result.dollars_per_month)} in ${MONTH_DAYS} days`;
+  const rows: [string, string][] = [
+    ["Posts", `${about(expected.isAtMost)} ${count(posts)}${each}`],
+    ...(users > 0
+      ? [["Users looked up", `at most ${count(users)}`] satisfies [string, string]]
+      : []),
+    ["Cost", `${about(result.is_at_most)} ${dollarText(result.dollars)}${each}${month}`],
+    ["Monthly cap", capText(result)],
+    ["Used so far", usage ? usageText(usage) : "the API does not tell it to these keys"],
+    ...(per === "day" ? [] : [["Time", timeText(result)] satisfies [string, string]]),
+    ...(budget ? [["Budget", budgetText(budget)] satisfies [string, string]] : []),
+    ["This estimate", `${dollarText(asked.dollars)} (${askedText(asked)})`],
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return [
+    `${result.collection_id} (${result.type}), by the prices of ${prices.date}: ${prices.source}`,
+    ...rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`),
+    ...result.notes.map((note) => `  ${note}`),
+    ...(expected.spans.length > 0 ? ["", ...chart(expected.spans)] : []),
+  ];
+}
+
+function capText({ share_of_cap: share, usage, per }: Estimate): string {
+  if (share === null || !usage) return "not known";
+  const of = `${percent(share, 1)} of ${count(usage.cap)} posts a month`;
+  return per === "day" ? `${of}, in ${MONTH_DAYS} days` : of;
+}
+
+function timeText({ requests, days_at_rate_limit: days }: Estimate): string {
+  const minutes = days * 1_440;
+  const time = minutes < WINDOW_MINUTES
+    ? `less than ${WINDOW_MINUTES} minutes`
+    : days < 2
+    ? `${(days * 24).toFixed(1)} hours`
+    : `${days.toFixed(1)} days`;
+  return `${time} at the rate limit (${count(requests)} requests)`;
+}
+
+function askedText({ counts, users }: Estimate["asked"]): string {
+  const parts = [
+    ...(counts > 0 ? [`${count(counts)} ${counts === 1 ? "count" : "counts"}`] : []),
+    ...(users > 0 ? [`${count(users)} ${users === 1 ? "user" : "users"} read`] : []),
+  ];
+  return parts.join(", ") || "nothing was asked";
+}
+
+async function readPrices(path: string): Promise<OwnPrices> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (cause) {
+    throw new UserError(`${path} cannot be read: ${messageOf(cause)}`, { cause });
+  }
+  return parseAs(pricesSchema, text, path);
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

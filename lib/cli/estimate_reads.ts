@@ -1,0 +1,266 @@
+/** How much a collection would read, asked for before anything is collected. */
+
+import type { CollectionConfig } from "../collection/config.ts";
+import type { Prices } from "../collection/prices.ts";
+import { dollarsFor, type Reads } from "../collection/prices.ts";
+import type { Bill, Counted, CountedSpan } from "../twitter/bill.ts";
+
+const DAY = 86_400_000;
+/** A timeline goes back this far. */
+const LONGEST_TIMELINE = 3_200;
+/** Posts on a page, of a search and of a timeline. */
+const PAGE = 100;
+/** The least that a page of a search may be asked for. */
+const LEAST_PAGE = 10;
+/** Characters of a query of counts. */
+const LONGEST_QUERY = 512;
+/** Days on a page of the archive's counts. */
+const ARCHIVE_DAYS = 31;
+/** How far counts go back where nothing else is said. */
+const [RECENT_DAYS, ARCHIVE_USUAL_DAYS] = [7, 30];
+/** Days after which a silent user is looked up, where the configuration says nothing. */
+const LOOKUP_DAYS = 7;
+
+/** What a harvest would read; of a stream, in the days that were counted. */
+export interface Expected {
+  posts: number;
+  /** Users that it looks up, at most. */
+  users: number;
+  /** Whether there may be far fewer posts. */
+  isAtMost: boolean;
+  /** Requests that it takes; none for a stream. */
+  requests: number;
+  /** The posts over time, where counts tell it. */
+  spans: CountedSpan[];
+  /** What is to be known about these numbers. */
+  notes: string[];
+  /** What it cost to find out. */
+  asked: Reads;
+}
+
+/** What finding out takes. */
+export interface Asking {
+  bill: Bill;
+  /** In milliseconds since 1970. */
+  now: number;
+  prices: Prices;
+  /** Whether to go on although it costs this much. */
+  isWorth: (dollars: number, for_: string) => Promise<boolean>;
+  signal: AbortSignal;
+}
+
+type Of<T> = Extract<CollectionConfig, { type: T }>;
+
+/** What a search would find. Null where finding out costs too much. */
+export async function expectedSearch(
+  config: Of<"search">,
+  asking: Asking,
+): Promise<Expected | null> {
+  const { spanOf, maxRecords } = await import("../collection/config.ts");
+  const { searchPlace } = await import("../twitter/v2_place.ts");
+  const { query, since_id: sinceId } = config.search;
+  const at = { ...spanOf(config), ...(sinceId === undefined ? {} : { sinceId }) };
+  const isArchive = at.archive === "all";
+  const { gap } = searchPlace(at, asking.now);
+  const days = await daysBack(at, { now: asking.now, isArchive });
+  const calls = isArchive ? Math.ceil(days / ARCHIVE_DAYS) : 1;
+  const cost = dollarsFor(
+    isArchive ? { archiveCounts: calls } : { recentCounts: calls },
+    asking.prices,
+  );
+  if (!await asking.isWorth(cost, "counting the search's posts")) return null;
+  const granularity = days > 2 ? "day" : "hour";
+  const counted = await asking.bill.count(query, { ...at, granularity }, asking.signal);
+  const notes = gap ? [`${gap.why}: what is older than that and newer than since_id is lost.`] : [];
+  if (isArchive && !at.startTime && !sinceId) {
+    notes.push('Without "start_time" X searches the archive thirty days back only.');
+  }
+  const most = maxRecords(config);
+  if (most !== undefined && most < counted.posts) {
+    notes.push(`Of ${counted.posts} posts, for a harvest ends at max_records.`);
+  }
+  const posts = Math.min(counted.posts, Math.max(most ?? Infinity, LEAST_PAGE));
+  const asked = isArchive ? { archiveCounts: counted.calls } : { recentCounts: counted.calls };
+  const requests = Math.max(1, Math.ceil(posts / PAGE));
+  return { posts, users: 0, isAtMost: false, requests, spans: counted.spans, notes, asked };
+}
+
+/** How many days a search goes back. */
+async function daysBack(
+  { startTime, sinceId }: { startTime?: string; sinceId?: string },
+  { now, isArchive }: { now: number; isArchive: boolean },
+): Promise<number> {
+  const { idTime } = await import("../twitter/ids.ts");
+  const usual = (isArchive ? ARCHIVE_USUAL_DAYS : RECENT_DAYS) * DAY;
+  const starts = [
+    ...(sinceId === undefined ? [] : [idTime(sinceId)]),
+    ...(startTime === undefined ? [] : [Date.parse(startTime)]),
+  ];
+  const start = starts.length === 0 ? now - usual : Math.max(...starts);
+  return Math.max(now - start, 0) / DAY;
+}
+
+/**
+ * What the users' timelines would bring: users that are new by the number of posts that they ever wrote, users
+ * with a since_id by counts of the last seven days.
+ */
+export async function expectedTimelines(
+  config: Of<"user_timeline">,
+  asking: Asking,
+): Promise<Expected> {
+  const { idTime } = await import("../twitter/ids.ts");
+  const users = Object.entries(config.users);
+  const fresh = users.filter(([, user]) => user.since_id === undefined).map(([id]) => id);
+  const reach = asking.now - RECENT_DAYS * DAY + 60_000;
+  const known = users.flatMap(([id, { since_id: sinceId }]) => sinceId ? [{ id, sinceId }] : []);
+  const recent = known.filter(({ sinceId }) => idTime(sinceId) >= reach);
+  const groups = grouped(recent);
+  const parts: Reads = { users: fresh.length, recentCounts: groups.length };
+  const cost = dollarsFor(parts, asking.prices);
+  const isAsked = await asking.isWorth(cost, "asking how much the users wrote");
+  const old = known.length - recent.length;
+  const isDue = dueAt(config, asking.now);
+  const expected: Expected = {
+    posts: 0,
+    users: known.filter(({ id }) => isDue(id)).length,
+    isAtMost: false,
+    requests: users.length,
+    spans: [],
+    notes: [],
+    asked: isAsked ? parts : {},
+  };
+  if (isAsked) {
+    await addFresh(fresh, expected, asking);
+    await addKnown(groups, expected, asking);
+  }
+  const bounded = isAsked ? old : users.length;
+  if (bounded > 0) {
+    expected.posts += bounded * LONGEST_TIMELINE;
+    expected.requests += bounded * (LONGEST_TIMELINE / PAGE - 1);
+    expected.isAtMost = true;
+    expected.notes.push(
+      isAsked
+        ? `${bounded} users have a since_id that is older than seven days, which counts do not reach: ` +
+          `bounded by the ${LONGEST_TIMELINE} posts that a timeline goes back.`
+        : `Bounded by the ${LONGEST_TIMELINE} posts that a timeline goes back, for each user.`,
+    );
+  }
+  if (config.exclude?.length) {
+    expected.isAtMost = true;
+    expected.notes.push(`It leaves out ${config.exclude.join(" and ")}, which are counted here.`);
+  }
+  return expected;
+}
+
+/** Users that no harvest has heard of: all that they wrote, as far back as a timeline goes. */
+async function addFresh(
+  ids: string[],
+  expected: Expected,
+  { bill, signal }: Asking,
+): Promise<void> {
+  const counts = await bill.postCounts(ids, signal);
+  const open = counts.filter((user) => !user.isProtected);
+  for (const { posts } of open) {
+    const wanted = Math.min(posts, LONGEST_TIMELINE);
+    expected.posts += wanted;
+    expected.requests += Math.max(0, Math.ceil(wanted / PAGE) - 1);
+    if (wanted === 0) expected.users++;
+  }
+  expected.asked = { ...expected.asked, users: counts.length };
+  const silent = ids.length - open.length;
+  if (silent > 0) {
+    expected.notes.push(
+      `${silent} users are protected, suspended or not found: nothing is read of them.`,
+    );
+  }
+}
+
+/** Users with a since_id: what counts find of them since the oldest one of their group. */
+async function addKnown(
+  groups: Known[][],
+  expected: Expected,
+  { bill, signal }: Asking,
+): Promise<void> {
+  for (const group of groups) {
+    const [oldest] = group;
+    if (!oldest) continue;
+    const query = group.map(({ id }) => from(id)).join(OR);
+    const wanted = { sinceId: oldest.sinceId, granularity: "day" } as const;
+    const counted = await bill.count(query, wanted, signal);
+    expected.posts += counted.posts;
+    expected.requests += Math.floor(counted.posts / PAGE);
+  }
+  if (groups.length === 0) return;
+  expected.notes.push(
+    "Users with a since_id are counted since then, together in groups, from the oldest of the group's on; " +
+      "counts leave retweets out.",
+  );
+}
+
+interface Known {
+  id: string;
+  sinceId: string;
+}
+
+const OR = " OR ";
+
+function from(id: string): string {
+  return `from:${id}`;
+}
+
+/** By since_id, as many in a group as a query holds: those of a group were harvested at about the same time. */
+function grouped(users: Known[]): Known[][] {
+  const groups: Known[][] = [];
+  let length = Infinity;
+  const sorted = users.toSorted((a, b) =>
+    a.sinceId.length - b.sinceId.length || (a.sinceId < b.sinceId ? -1 : 1)
+  );
+  for (const user of sorted) {
+    const more = OR.length + from(user.id).length;
+    if (length + more > LONGEST_QUERY) {
+      groups.push([]);
+      length = 0;
+    }
+    groups.at(-1)?.push(user);
+    length += more;
+  }
+  return groups;
+}
+
+/** Whether a harvest that hears nothing of a user looks them up. */
+function dueAt(config: Of<"user_timeline">, now: number): (id: string) => boolean {
+  const every = (config.lookup_users_every ?? LOOKUP_DAYS) * DAY;
+  return (id) => !(now - Date.parse(config.users[id]?.looked_up ?? "") < every);
+}
+
+/** What a stream would have brought in the last seven days. Null where finding out costs too much. */
+export async function expectedStream(
+  queries: string[],
+  asking: Asking,
+): Promise<Expected | null> {
+  const cost = dollarsFor({ recentCounts: queries.length }, asking.prices);
+  if (!await asking.isWorth(cost, `counting ${queries.length} queries`)) return null;
+  const all: Counted[] = [];
+  for (const query of queries) {
+    all.push(await asking.bill.count(query, { granularity: "day" }, asking.signal));
+  }
+  const notes = ["By the last seven days. Counts leave retweets out, which streams have."];
+  if (queries.length > 1) notes.push("A post that several rules match is counted with each.");
+  return {
+    posts: all.reduce((sum, { posts }) => sum + posts, 0),
+    users: 0,
+    isAtMost: false,
+    requests: 0,
+    spans: summed(all),
+    notes,
+    asked: { recentCounts: all.reduce((sum, { calls }) => sum + calls, 0) },
+  };
+}
+
+/** The spans of counts that were made one after the other, which begin a little later each time. */
+function summed([first, ...others]: Counted[]): CountedSpan[] {
+  return (first?.spans ?? []).map((span, i) => ({
+    ...span,
+    posts: others.reduce((sum, { spans }) => sum + (spans[i]?.posts ?? 0), span.posts),
+  }));
+}

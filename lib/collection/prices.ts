@@ -1,0 +1,90 @@
+/** What X bills for reading, with the day on which it was so, and sums of it in words. */
+
+import type { Budget } from "./budget.ts";
+
+/** Prices in dollars, and where they are from. */
+export interface Prices {
+  date: string;
+  source: string;
+  post: number;
+  user: number;
+  counts_recent: number;
+  counts_all: number;
+}
+
+/** The prices of pay-per-use, as X's page had them on that day. */
+export const PRICES: Prices = {
+  date: "2026-08-22",
+  source: "https://docs.x.com/x-api/getting-started/pricing",
+  post: 0.005,
+  user: 0.01,
+  counts_recent: 0.005,
+  counts_all: 0.01,
+};
+
+/** Prices that a person gives in place of ours. */
+export type OwnPrices = { [Name in keyof Prices]?: Prices[Name] | undefined };
+
+/** Ours with a person's own in their place. */
+export function pricesWith(own: OwnPrices | undefined): Prices {
+  if (!own) return PRICES;
+  const given = Object.entries(own).filter(([, value]) => value !== undefined);
+  return {
+    ...PRICES,
+    date: "undated",
+    source: "your own prices",
+    ...Object.fromEntries(given),
+  };
+}
+
+/** What was read, or will be. */
+export interface Reads {
+  posts?: number;
+  users?: number;
+  /** Calls of counts. */
+  recentCounts?: number;
+  archiveCounts?: number;
+}
+
+/** What that costs in dollars, without the rests of binary fractions. */
+export function dollarsFor(reads: Reads, prices: Prices): number {
+  const { posts = 0, users = 0, recentCounts = 0, archiveCounts = 0 } = reads;
+  return rounded(
+    posts * prices.post + users * prices.user + recentCounts * prices.counts_recent +
+      archiveCounts * prices.counts_all,
+  );
+}
+
+/** Dollars to the millionth. */
+export function rounded(dollars: number): number {
+  return Math.round(dollars * 1e6) / 1e6;
+}
+
+/** Dollars as a person reads them: `5.00 dollars`, and small ones exactly: `0.005 dollars`. */
+export function dollarText(dollars: number): string {
+  const isExact = rounded(dollars * 100) % 1 === 0;
+  const text = dollars.toLocaleString("en-US", {
+    minimumFractionDigits: 2,
+    maximumFractionDigits: isExact || dollars >= 1 ? 2 : 4,
+  });
+  return `${text} dollars`;
+}
+
+/** `5.00 dollars a month`, `1,000 posts a harvest` */
+export function budgetText({ posts, dollars = 0, per }: Budget): string {
+  const amount = posts === undefined
+    ? dollarText(dollars)
+    : `${posts.toLocaleString("en-US")} posts`;
+  return `${amount} a ${per}`;
+}
+
+/** The month of a time (milliseconds since 1970), in UTC: `2026-11`. */
+export function monthOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 7);
+}
+
+/** The first day after the month of a time, in UTC: `2026-12-01`. */
+export function nextMonth(ms: number): string {
+  const day = new Date(ms);
+  return new Date(Date.UTC(day.getUTCFullYear(), day.getUTCMonth() + 1)).toISOString().slice(0, 10);
+}
