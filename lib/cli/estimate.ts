@@ -32,12 +32,8 @@ const CHEAP = 0.5;
 const [COUNTED_DAYS, MONTH_DAYS] = [7, 30];
 /** Milliseconds that the usage is waited for. */
 const PATIENCE = 10_000;
-/** Requests that 15 minutes allow: https://docs.x.com/x-api/fundamentals/rate-limits */
-const WINDOWS = {
-  timeline: { user: 900, app: 10_000 },
-  recent: { user: 300, app: 450 },
-  all: { user: 300, app: 300 },
-};
+/** Requests that 15 minutes allow the app: https://docs.x.com/x-api/fundamentals/rate-limits */
+const WINDOWS = { timeline: 10_000, recent: 450, all: 300 };
 const WINDOW_MINUTES = 15;
 
 /** How the estimate is asked for. */
@@ -98,7 +94,7 @@ export async function estimate(
   if (!bill) throw new Error("Version 2 has a bill");
   const prices = pricesWith(pricesPath ? await readPrices(pricesPath) : config.prices);
   const isWorth = (dollars: number, what: string) => agreed(dollars, what, { yes, context });
-  const asking: Asking = { bill, now: clock.now(), prices, isWorth, signal };
+  const asking: Asking = { bill, now: clock.now(), prices, cheap: CHEAP, isWorth, signal };
   const expected = await expectedOf(config, asking);
   const found = await bill.usage(AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]))
     .catch(() => null);
@@ -182,12 +178,10 @@ function estimated(
   };
 }
 
-/** Requests that a window allows with the collection's keys. */
+/** Requests that a window allows. */
 function windowOf(config: CollectionConfig): number {
-  const { access_token, access_token_secret } = config.keys ?? {};
-  const kind = access_token && access_token_secret ? "user" : "app";
-  if (config.type !== "search") return WINDOWS.timeline[kind];
-  return WINDOWS[config.search.archive ?? "recent"][kind];
+  if (config.type !== "search") return WINDOWS.timeline;
+  return WINDOWS[config.search.archive ?? "recent"];
 }
 
 function lines(result: Estimate, expected: Expected): string[] {

@@ -44,6 +44,8 @@ export interface Asking {
   /** In milliseconds since 1970. */
   now: number;
   prices: Prices;
+  /** Dollars that finding out may cost without asking. */
+  cheap: number;
   /** Whether to go on although it costs this much. */
   isWorth: (dollars: number, for_: string) => Promise<boolean>;
   signal: AbortSignal;
@@ -102,7 +104,7 @@ async function daysBack(
 
 /**
  * What the users' timelines would bring: users that are new by the number of posts that they ever wrote, users
- * with a since_id by counts of the last seven days.
+ * with a since_id by counts since then, one by one where that is cheap.
  */
 export async function expectedTimelines(
   config: Of<"user_timeline">,
@@ -114,7 +116,8 @@ export async function expectedTimelines(
   const reach = asking.now - RECENT_DAYS * DAY + 60_000;
   const known = users.flatMap(([id, { since_id: sinceId }]) => sinceId ? [{ id, sinceId }] : []);
   const recent = known.filter(({ sinceId }) => idTime(sinceId) >= reach);
-  const groups = grouped(recent);
+  const each = dollarsFor({ users: fresh.length, recentCounts: recent.length }, asking.prices);
+  const groups = grouped(recent, each <= asking.cheap ? 1 : Infinity);
   const parts: Reads = { users: fresh.length, recentCounts: groups.length };
   const cost = dollarsFor(parts, asking.prices);
   const isAsked = await asking.isWorth(cost, "asking how much the users wrote");
@@ -191,10 +194,11 @@ async function addKnown(
     expected.requests += Math.floor(counted.posts / PAGE);
   }
   if (groups.length === 0) return;
-  expected.notes.push(
-    "Users with a since_id are counted since then, together in groups, from the oldest of the group's on; " +
-      "counts leave retweets out.",
-  );
+  expected.notes.push("Users with a since_id are counted since then; counts leave retweets out.");
+  if (groups.some((group) => group.length > 1)) {
+    expected.isAtMost = true;
+    expected.notes.push("They are counted in groups, from the oldest since_id of a group on.");
+  }
 }
 
 interface Known {
@@ -208,8 +212,8 @@ function from(id: string): string {
   return `from:${id}`;
 }
 
-/** By since_id, as many in a group as a query holds: those of a group were harvested at about the same time. */
-function grouped(users: Known[]): Known[][] {
+/** By since_id, as many in a group as a query holds, and at most `most`: the since_ids of a group are close. */
+function grouped(users: Known[], most: number): Known[][] {
   const groups: Known[][] = [];
   let length = Infinity;
   const sorted = users.toSorted((a, b) =>
@@ -217,7 +221,7 @@ function grouped(users: Known[]): Known[][] {
   );
   for (const user of sorted) {
     const more = OR.length + from(user.id).length;
-    if (length + more > LONGEST_QUERY) {
+    if (length + more > LONGEST_QUERY || (groups.at(-1)?.length ?? 0) >= most) {
       groups.push([]);
       length = 0;
     }

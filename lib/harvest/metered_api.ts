@@ -12,7 +12,7 @@ import type {
   TwitterApi,
   UserAnswer,
 } from "../twitter/api.ts";
-import { type PageSize, SEARCH_PAGE, TIMELINE_PAGE } from "../twitter/v2.ts";
+import { ARCHIVE_PAGE, type PageSize, SEARCH_PAGE, TIMELINE_PAGE } from "../twitter/v2.ts";
 import type { Meter } from "./meter.ts";
 
 /** Users that are looked up in one call. */
@@ -41,7 +41,8 @@ export class MeteredApi implements TwitterApi {
 
   search(query: string, at: PageAt & SearchSpan, signal: AbortSignal): Promise<Page> {
     const ask = (limit: number) => this.#api.search(query, { ...at, limit }, signal);
-    return this.#page(ask, { at, size: SEARCH_PAGE, signal });
+    const size = at.archive === "all" ? ARCHIVE_PAGE : SEARCH_PAGE;
+    return this.#page(ask, { at, size, signal });
   }
 
   /** Ends where the budget is used up. What had been sent by then is billed, and comes. */

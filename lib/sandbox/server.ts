@@ -91,9 +91,9 @@ export function startSandbox(options: SandboxOptions = {}): Sandbox {
   const troubles = new Troubles(options.troubles);
   const { keepAliveMs = 30_000, replay = 0, mostRules = 1_000, lingerMs = 0 } = options;
   const streams = new Streams(world, troubles, { clock, keepAliveMs, replay });
-  const streamOptions = { clock, keepAliveMs, replay, mostRules, lingerMs };
-  const filtered = new FilteredStream(world, troubles, streamOptions);
   const ledger = new Ledger(clock);
+  const streamOptions = { clock, keepAliveMs, replay, mostRules, lingerMs, ledger };
+  const filtered = new FilteredStream(world, troubles, streamOptions);
   const requests: LoggedRequest[] = [];
   const signIns: LoggedRequest[] = [];
   const gate = new Gate(keys, bearer, clock);

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { Json } from "../json.ts";
 import type { Status } from "./corpus.ts";
+import type { Ledger } from "./ledger.ts";
 import { Connection, newListener, type StreamOptions, takeAgain, type Wire } from "./stream.ts";
 import type { Troubles } from "./trouble.ts";
 import type { Parameters } from "./v1.ts";
@@ -21,6 +22,8 @@ export interface FilteredStreamOptions extends StreamOptions {
   mostRules: number;
   /** Milliseconds that a connection which the client has left still counts as one. */
   lingerMs: number;
+  /** Bills what is sent. */
+  ledger: Ledger;
 }
 
 /** A connection as the API remembers it. */
@@ -133,7 +136,9 @@ export class FilteredStream {
   }
 
   #send(connection: Connection, status: Status): void {
-    if (this.#matching(status).length > 0) connection.send(status);
+    if (this.#matching(status).length === 0) return;
+    connection.send(status);
+    this.#options.ledger.posts([`${status.id}`]);
   }
 
   #matching(status: Status) {

@@ -114,7 +114,7 @@ Deno.test("counts of the archive come 31 days a page, newest first", () =>
     assert.ok(days >= 100 && days <= 105, `${days}`);
   }));
 
-Deno.test("usage tells what was billed in this month, and is for apps only", () =>
+Deno.test("usage tells what was billed in this month", () =>
   opened(async (sandbox, ask) => {
     const [user] = sandbox.world.users.keys();
     await json(ask(`2/users/${user}/tweets?max_results=20`));
