@@ -1,15 +1,19 @@
 /** How much a collection would read, asked for before anything is collected. */
 
-import type { CollectionConfig } from "../collection/config.ts";
-import type { Prices } from "../collection/prices.ts";
-import { dollarsFor, type Reads } from "../collection/prices.ts";
+import { type CollectionConfig, maxRecords, spanOf } from "../collection/config.ts";
+import { dollarsFor, type Prices, type Reads } from "../collection/prices.ts";
 import type { Bill, Counted, CountedSpan } from "../twitter/bill.ts";
+import { idTime } from "../twitter/ids.ts";
+import { hasContext } from "../twitter/v2_fields.ts";
+import { searchPlace } from "../twitter/v2_place.ts";
 
 const DAY = 86_400_000;
 /** A timeline goes back this far. */
 const LONGEST_TIMELINE = 3_200;
 /** Posts on a page, of a search and of a timeline. */
 const PAGE = 100;
+/** On one of the archive, without context annotations. */
+const ARCHIVE_PAGE = 500;
 /** The least that a page of a search may be asked for. */
 const LEAST_PAGE = 10;
 /** Characters of a query of counts. */
@@ -58,13 +62,11 @@ export async function expectedSearch(
   config: Of<"search">,
   asking: Asking,
 ): Promise<Expected | null> {
-  const { spanOf, maxRecords } = await import("../collection/config.ts");
-  const { searchPlace } = await import("../twitter/v2_place.ts");
   const { query, since_id: sinceId } = config.search;
   const at = { ...spanOf(config), ...(sinceId === undefined ? {} : { sinceId }) };
   const isArchive = at.archive === "all";
   const { gap } = searchPlace(at, asking.now);
-  const days = await daysBack(at, { now: asking.now, isArchive });
+  const days = daysBack(at, { now: asking.now, isArchive });
   const calls = isArchive ? Math.ceil(days / ARCHIVE_DAYS) : 1;
   const cost = dollarsFor(
     isArchive ? { archiveCounts: calls } : { recentCounts: calls },
@@ -83,16 +85,16 @@ export async function expectedSearch(
   }
   const posts = Math.min(counted.posts, Math.max(most ?? Infinity, LEAST_PAGE));
   const asked = isArchive ? { archiveCounts: counted.calls } : { recentCounts: counted.calls };
-  const requests = Math.max(1, Math.ceil(posts / PAGE));
+  const page = isArchive && !hasContext(config.fields ?? {}) ? ARCHIVE_PAGE : PAGE;
+  const requests = Math.max(1, Math.ceil(posts / page));
   return { posts, users: 0, isAtMost: false, requests, spans: counted.spans, notes, asked };
 }
 
 /** How many days a search goes back. */
-async function daysBack(
+function daysBack(
   { startTime, sinceId }: { startTime?: string; sinceId?: string },
   { now, isArchive }: { now: number; isArchive: boolean },
-): Promise<number> {
-  const { idTime } = await import("../twitter/ids.ts");
+): number {
   const usual = (isArchive ? ARCHIVE_USUAL_DAYS : RECENT_DAYS) * DAY;
   const starts = [
     ...(sinceId === undefined ? [] : [idTime(sinceId)]),
@@ -110,7 +112,6 @@ export async function expectedTimelines(
   config: Of<"user_timeline">,
   asking: Asking,
 ): Promise<Expected> {
-  const { idTime } = await import("../twitter/ids.ts");
   const users = Object.entries(config.users);
   const fresh = users.filter(([, user]) => user.since_id === undefined).map(([id]) => id);
   const reach = asking.now - RECENT_DAYS * DAY + 60_000;
@@ -173,7 +174,8 @@ async function addFresh(
   const silent = ids.length - open.length;
   if (silent > 0) {
     expected.notes.push(
-      `${silent} users are protected, suspended or not found: nothing is read of them.`,
+      `${silent} users are protected, suspended or not found: they count as nothing, though the keys' owner ` +
+        "may follow protected ones.",
     );
   }
 }

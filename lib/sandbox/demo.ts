@@ -82,7 +82,18 @@ class Demo {
     const names = users.map((user) => `@${user.screenName}`);
     await this.#type(["collection-config", "screennames", ...names, "@nobody_at_all"]);
     await this.#type(["collection-config", "update"]);
+    await this.#type(["collection-config", "estimate"]);
+    const before = this.#sandbox.ledger.billed;
     await this.#type(["collection", "once", "demo_timelines", "--wait"]);
+    const after = this.#sandbox.ledger.billed;
+    this.#context.print(
+      `  (X would have billed ${after.posts - before.posts} posts and ${
+        after.users - before.users
+      } users ` +
+        `for it, ${
+          (after.dollars - before.dollars).toFixed(2)
+        } dollars: the sandbox keeps the account)`,
+    );
   }
 
   async search(): Promise<void> {

@@ -12,9 +12,9 @@ function usersOf(place: Place, most = Infinity): Record<string, Record<string, s
   return Object.fromEntries(ids.map((id) => [id, {}]));
 }
 
-/** Adds a collection of version 2 with keys for everything. */
+/** Adds a collection of version 2. */
 async function add(place: Place, config: Record<string, unknown>): Promise<void> {
-  await place.add({ api: "2", keys: { bearer_token: place.sandbox.bearer }, ...config });
+  await place.add({ api: "2", ...config });
 }
 
 async function change(place: Place, changes: Record<string, unknown>): Promise<void> {

@@ -4,7 +4,9 @@ import { inPlace } from "./program.ts";
 Deno.test("the demo does the whole job: three collections, every manifest whole, and ten new tweets found", () =>
   inPlace(async (place) => {
     const said = await place.ok("demo");
+    assert.match(said, /Posts +about 4,000\n *Cost +about 20\.00 dollars\n/);
     assert.match(said, /demo_timelines: complete\. 4,000 tweets/);
+    assert.match(said, /X would have billed 4000 posts and 0 users for it, 20\.00 dollars/);
     const whole = [...said.matchAll(/manifest-sha1\.txt: whole, (\d+) tweets/g)].map(([, n]) =>
       Number(n)
     );
