@@ -24,7 +24,7 @@ Deno.test("a chart has a row a span: when, how many, and a bar as long as that i
 Deno.test("many spans share a row, so that a chart fits a screen and loses no post", () => {
   const rows = chart(bars(3_650, 24 * HOUR, () => 2));
   assert.ok(rows.length <= 31);
-  assert.match(rows[0] ?? "", /^2026-01-31  236  #+$/);
+  assert.match(rows[0] ?? "", /^2026-01-31 {2}236 {2}#+$/);
   const sum = rows.reduce((n, row) => n + Number(row.split(/ +/)[1]), 0);
   assert.equal(sum, 7_300);
 });

@@ -112,7 +112,6 @@ Deno.test("an estimate shows posts, cost, share of the cap, time and a chart, as
         /\n\d{4}-\d\d-\d\d +\d+ +#+\n/,
       ]
     ) assert.match(said, part);
-    // deno-lint-ignore no-control-regex
     assert.doesNotMatch(said, /[^\n\x20-\x7e]/);
     await Deno.writeTextFile(place.path("prices.json"), '{"post": 0.001, "date": "2026-11-01"}');
     const cheaper = await place.ok("collection-config", "estimate", "--prices", "prices.json");
