@@ -5,6 +5,7 @@ import type { Clock } from "../clock.ts";
 import { isoTime } from "../clock.ts";
 import { collectionKeys, FILES } from "../collection/layout.ts";
 import type { ConfigUpdate } from "../collection/changeset.ts";
+import { billedSchema } from "../collection/harvest_info.ts";
 import { ConflictError, OutsideError } from "../errors.ts";
 import { type Json, jsonBytes, type JsonObject, parseAs } from "../json.ts";
 import type { Store, Version } from "../store/store.ts";
@@ -47,7 +48,7 @@ const checkpointSchema = z.object({
     messages: z.record(z.string(), z.number()),
     undelivered: z.number(),
     gaps: z.number(),
-    billed: z.object({ posts: z.number(), users: z.number(), dollars: z.number() }).optional(),
+    billed: billedSchema.optional(),
   }),
   /** What the harvests of a month were billed, where reading costs something. */
   spent: z.object({ month: z.string(), posts: z.number(), dollars: z.number() }).optional(),

@@ -10,6 +10,7 @@ import {
   type Prices,
   pricesWith,
 } from "../collection/prices.ts";
+import { isoTime } from "../clock.ts";
 import { messageOf, UserError } from "../errors.ts";
 import { type Json, parseAs } from "../json.ts";
 import { openApi } from "../twitter/api.ts";
@@ -171,8 +172,8 @@ function estimated(
     },
     notes: expected.notes,
     counts: expected.spans.map(({ from, to, posts }) => ({
-      from: new Date(from).toISOString(),
-      to: new Date(to).toISOString(),
+      from: isoTime(from),
+      to: isoTime(to),
       posts,
     })),
   };

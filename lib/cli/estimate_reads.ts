@@ -1,29 +1,25 @@
 /** How much a collection would read, asked for before anything is collected. */
 
-import { type CollectionConfig, maxRecords, spanOf } from "../collection/config.ts";
+import {
+  type CollectionConfig,
+  isLookUpDue,
+  lookUpEvery,
+  maxRecords,
+  spanOf,
+} from "../collection/config.ts";
 import { dollarsFor, type Prices, type Reads } from "../collection/prices.ts";
 import type { Bill, Counted, CountedSpan } from "../twitter/bill.ts";
-import { idTime } from "../twitter/ids.ts";
-import { hasContext } from "../twitter/v2_fields.ts";
+import { idTime, isOlder } from "../twitter/ids.ts";
 import { searchPlace } from "../twitter/v2_place.ts";
+import { LONGEST_QUERY, SEARCH_PAGE, searchPage, TIMELINE_PAGE } from "../twitter/v2_sizes.ts";
 
 const DAY = 86_400_000;
 /** A timeline goes back this far. */
 const LONGEST_TIMELINE = 3_200;
-/** Posts on a page, of a search and of a timeline. */
-const PAGE = 100;
-/** On one of the archive, without context annotations. */
-const ARCHIVE_PAGE = 500;
-/** The least that a page of a search may be asked for. */
-const LEAST_PAGE = 10;
-/** Characters of a query of counts. */
-const LONGEST_QUERY = 512;
 /** Days on a page of the archive's counts. */
 const ARCHIVE_DAYS = 31;
 /** How far counts go back where nothing else is said. */
 const [RECENT_DAYS, ARCHIVE_USUAL_DAYS] = [7, 30];
-/** Days after which a silent user is looked up, where the configuration says nothing. */
-const LOOKUP_DAYS = 7;
 
 /** What a harvest would read; of a stream, in the days that were counted. */
 export interface Expected {
@@ -83,10 +79,10 @@ export async function expectedSearch(
   if (most !== undefined && most < counted.posts) {
     notes.push(`Of ${counted.posts} posts, for a harvest ends at max_records.`);
   }
-  const posts = Math.min(counted.posts, Math.max(most ?? Infinity, LEAST_PAGE));
+  const posts = Math.min(counted.posts, Math.max(most ?? Infinity, SEARCH_PAGE.least));
   const asked = isArchive ? { archiveCounts: counted.calls } : { recentCounts: counted.calls };
-  const page = isArchive && !hasContext(config.fields ?? {}) ? ARCHIVE_PAGE : PAGE;
-  const requests = Math.max(1, Math.ceil(posts / page));
+  const page = searchPage(at.archive, config.fields ?? {});
+  const requests = Math.max(1, Math.ceil(posts / page.most));
   return { posts, users: 0, isAtMost: false, requests, spans: counted.spans, notes, asked };
 }
 
@@ -114,19 +110,21 @@ export async function expectedTimelines(
 ): Promise<Expected> {
   const users = Object.entries(config.users);
   const fresh = users.filter(([, user]) => user.since_id === undefined).map(([id]) => id);
-  const reach = asking.now - RECENT_DAYS * DAY + 60_000;
   const known = users.flatMap(([id, { since_id: sinceId }]) => sinceId ? [{ id, sinceId }] : []);
-  const recent = known.filter(({ sinceId }) => idTime(sinceId) >= reach);
+  const recent = known.filter(({ sinceId }) => searchPlace({ sinceId }, asking.now).gap === null);
   const each = dollarsFor({ users: fresh.length, recentCounts: recent.length }, asking.prices);
   const groups = grouped(recent, each <= asking.cheap ? 1 : Infinity);
   const parts: Reads = { users: fresh.length, recentCounts: groups.length };
   const cost = dollarsFor(parts, asking.prices);
   const isAsked = await asking.isWorth(cost, "asking how much the users wrote");
   const old = known.length - recent.length;
-  const isDue = dueAt(config, asking.now);
+  const every = lookUpEvery(config);
+  const silent = known.filter(({ id }) =>
+    isLookUpDue(config.users[id]?.looked_up, { every, now: asking.now })
+  );
   const expected: Expected = {
     posts: 0,
-    users: known.filter(({ id }) => isDue(id)).length,
+    users: silent.length,
     isAtMost: false,
     requests: users.length,
     spans: [],
@@ -140,7 +138,7 @@ export async function expectedTimelines(
   const bounded = isAsked ? old : users.length;
   if (bounded > 0) {
     expected.posts += bounded * LONGEST_TIMELINE;
-    expected.requests += bounded * (LONGEST_TIMELINE / PAGE - 1);
+    expected.requests += bounded * (LONGEST_TIMELINE / TIMELINE_PAGE.most - 1);
     expected.isAtMost = true;
     expected.notes.push(
       isAsked
@@ -167,7 +165,7 @@ async function addFresh(
   for (const { posts } of open) {
     const wanted = Math.min(posts, LONGEST_TIMELINE);
     expected.posts += wanted;
-    expected.requests += Math.max(0, Math.ceil(wanted / PAGE) - 1);
+    expected.requests += Math.max(0, Math.ceil(wanted / TIMELINE_PAGE.most) - 1);
     if (wanted === 0) expected.users++;
   }
   expected.asked = { ...expected.asked, users: counts.length };
@@ -193,7 +191,7 @@ async function addKnown(
     const wanted = { sinceId: oldest.sinceId, granularity: "day" } as const;
     const counted = await bill.count(query, wanted, signal);
     expected.posts += counted.posts;
-    expected.requests += Math.floor(counted.posts / PAGE);
+    expected.requests += Math.floor(counted.posts / TIMELINE_PAGE.most);
   }
   if (groups.length === 0) return;
   expected.notes.push("Users with a since_id are counted since then; counts leave retweets out.");
@@ -218,9 +216,7 @@ function from(id: string): string {
 function grouped(users: Known[], most: number): Known[][] {
   const groups: Known[][] = [];
   let length = Infinity;
-  const sorted = users.toSorted((a, b) =>
-    a.sinceId.length - b.sinceId.length || (a.sinceId < b.sinceId ? -1 : 1)
-  );
+  const sorted = users.toSorted((a, b) => isOlder(a.sinceId, b.sinceId) ? -1 : 1);
   for (const user of sorted) {
     const more = OR.length + from(user.id).length;
     if (length + more > LONGEST_QUERY || (groups.at(-1)?.length ?? 0) >= most) {
@@ -231,12 +227,6 @@ function grouped(users: Known[], most: number): Known[][] {
     length += more;
   }
   return groups;
-}
-
-/** Whether a harvest that hears nothing of a user looks them up. */
-function dueAt(config: Of<"user_timeline">, now: number): (id: string) => boolean {
-  const every = (config.lookup_users_every ?? LOOKUP_DAYS) * DAY;
-  return (id) => !(now - Date.parse(config.users[id]?.looked_up ?? "") < every);
 }
 
 /** What a stream would have brought in the last seven days. Null where finding out costs too much. */

@@ -1,6 +1,6 @@
 /** What the project of a collection's keys has read in this month, and what a harvest was billed. */
 
-import type { HarvestInfo } from "../collection/harvest_info.ts";
+import type { Billed } from "../collection/harvest_info.ts";
 import { dollarText } from "../collection/prices.ts";
 import type { JsonObject } from "../json.ts";
 import type { Settings } from "../settings.ts";
@@ -55,7 +55,7 @@ export function usageText({ used, cap, begins_anew }: ToldUsage): string {
 }
 
 /** `1,200 posts and 3 users, about 6.03 dollars` */
-export function billedText({ posts, users, dollars }: NonNullable<HarvestInfo["billed"]>): string {
+export function billedText({ posts, users, dollars }: Billed): string {
   return `${count(posts)} posts and ${count(users)} users, about ${dollarText(dollars)}`;
 }
 

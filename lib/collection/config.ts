@@ -17,7 +17,7 @@ import {
 import { fieldsPart } from "./fields.ts";
 import { filterPart } from "./filter.ts";
 import { count, digits, text, time } from "./scalars.ts";
-import { isPlaceholder } from "./template.ts";
+import { API_VERSIONS, isPlaceholder } from "./template.ts";
 
 /** The types of collections. */
 export const TYPES = ["user_timeline", "search", "filter"] as const;
@@ -37,7 +37,7 @@ const keysSchema = z.looseObject({
 
 const common = {
   id: text,
-  api: z.enum(["1.1", "2"], "must be one of 1.1, 2, in quotes").optional(),
+  api: z.enum(API_VERSIONS, "must be one of 1.1, 2, in quotes").optional(),
   keys: keysSchema.optional(),
   /** Version 2: what comes with every post. */
   fields: fieldsPart.optional(),
@@ -173,6 +173,27 @@ export function maxRecords(config: CollectionConfig): number | undefined {
     ? config.filter.max_records
     : undefined;
   return most === undefined ? undefined : Number(most);
+}
+
+/** Days after which a user of whom nothing was heard is looked up, where the configuration says nothing. */
+const LOOKUP_DAYS = 7;
+
+/** Milliseconds after which a user of whom nothing was heard is looked up. */
+export function lookUpEvery(
+  { lookup_users_every = LOOKUP_DAYS }: Extract<CollectionConfig, { type: "user_timeline" }>,
+): number {
+  return lookup_users_every * 86_400_000;
+}
+
+/**
+ * Whether a user of whom a harvest hears nothing is to be looked up.
+ * @param lookedUp When something was last heard of them, ISO 8601.
+ */
+export function isLookUpDue(
+  lookedUp: string | undefined,
+  { every, now }: { every: number; now: number },
+): boolean {
+  return !(now - Date.parse(lookedUp ?? "") < every);
 }
 
 /** The span of time that a search is about. */

@@ -2,6 +2,11 @@
 
 import { z } from "zod";
 
+/** What was read that costs money, and what it costs in dollars by the prices that were known. */
+export const billedSchema = z.object({ posts: z.number(), users: z.number(), dollars: z.number() });
+/** What a harvest was billed. */
+export type Billed = z.infer<typeof billedSchema>;
+
 /** The schema of harvest.json: the fields of the Python original, then ours, all of them optional. */
 export const harvestInfoSchema = z.looseObject({
   collection_id: z.string(),
@@ -32,8 +37,7 @@ export const harvestInfoSchema = z.looseObject({
   undelivered: z.number().optional(),
   /** Spans that a stream missed. */
   gaps: z.number().optional(),
-  /** What was read that costs money, and what it costs in dollars by the prices that were known. */
-  billed: z.object({ posts: z.number(), users: z.number(), dollars: z.number() }).optional(),
+  billed: billedSchema.optional(),
 });
 
 /** What harvest.json says of a harvest. */

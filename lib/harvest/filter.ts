@@ -47,10 +47,12 @@ export class FilterSource implements TweetSource {
 
   async *batches(from: Positions, signal: AbortSignal): AsyncGenerator<Batch> {
     const over = new AbortController();
+    const last = positionSchema.safeParse(from[WALK]).data;
     const harvest: Harvest = {
       from,
+      last,
       signal,
-      seen: new Recent(positionSchema.safeParse(from[WALK]).data?.ids ?? []),
+      seen: new Recent(last?.ids ?? []),
       left: this.#options.maxRecords ?? Infinity,
       gaps: new Gaps(),
       filling: AbortSignal.any([signal, over.signal]),
@@ -61,12 +63,11 @@ export class FilterSource implements TweetSource {
 
   /** @param onEnd Called when the stream is over. */
   async *#stream(harvest: Harvest, onEnd: () => void): AsyncGenerator<Batch> {
-    const { from, signal, gaps, seen } = harvest;
-    const last = positionSchema.safeParse(from[WALK]).data;
+    const { from, last, signal, gaps, seen } = harvest;
     const stale = last?.connection === undefined ? {} : { connection: last.connection };
     let opened = false;
     try {
-      for (const name of unfinishedGaps(from)) gaps.open([{ name, position: from[name] ?? null }]);
+      for (const walk of unfinishedGaps(from)) gaps.open([walk]);
       for await (const item of this.#api.stream({ ...this.#options.wanted, ...stale }, signal)) {
         const gap = !opened && last
           ? { from: last.at, to: this.#clock.now(), why: "The harvester was interrupted" }
@@ -125,6 +126,8 @@ export class FilterSource implements TweetSource {
 /** What the parts of one harvest share. */
 interface Harvest {
   from: Positions;
+  /** Where the stream of the harvest before stood, if it was cut. */
+  last: z.infer<typeof positionSchema> | undefined;
   signal: AbortSignal;
   seen: Recent;
   /** Tweets that are still wanted. */

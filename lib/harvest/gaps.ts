@@ -22,27 +22,29 @@ export interface MissedSpan {
   untilId: string;
 }
 
+/** A walk that searches a gap, and where it stands. */
+export interface GapWalk {
+  name: string;
+  position: Position;
+}
+
 /** The span of a gap: from the newest id before it, if there is one, to when the stream was open again. */
 export function spanOfGap({ from, to }: Gap, newestId: string | undefined): MissedSpan {
   return { sinceId: newestId ?? timeId(from), untilId: timeId(to) };
 }
 
 /** The walks that a gap begins, each with the position that it has before anything was asked. */
-export function walksOfGap(
-  { sinceId, untilId }: MissedSpan,
-  queries: string[],
-): { name: string; position: Position }[] {
+export function walksOfGap({ sinceId, untilId }: MissedSpan, queries: string[]): GapWalk[] {
   return queries.map((query) => ({
     name: `${PREFIX}${sinceId}-${untilId}:${query}`,
     position: { since: sinceId, oldest: untilId },
   }));
 }
 
-/** The gaps that a harvest before left unfinished: walks by name. */
-export function unfinishedGaps(from: Positions): string[] {
-  return Object.entries(from).filter(([name, position]) =>
-    name.startsWith(PREFIX) && position !== "whole"
-  ).map(([name]) => name);
+/** The walks of gaps that a harvest before left unfinished. */
+export function unfinishedGaps(from: Positions): GapWalk[] {
+  return Object.entries(from).map(([name, position]) => ({ name, position }))
+    .filter(({ name, position }) => name.startsWith(PREFIX) && position !== "whole");
 }
 
 /** What fills gaps. */
@@ -54,7 +56,7 @@ export interface GapFilling {
 
 /** A gap that waits to be filled. */
 export interface OpenGap {
-  walks: { name: string; position: Position }[];
+  walks: GapWalk[];
   /** The oldest id that came through the stream since it is open again. */
   oldestSince: () => string | undefined;
 }

@@ -2,6 +2,7 @@
 
 import type { Clock } from "../clock.ts";
 import type { Budget } from "../collection/budget.ts";
+import type { Billed } from "../collection/harvest_info.ts";
 import {
   budgetText,
   dollarsFor,
@@ -14,13 +15,6 @@ import {
 
 /** What is billed by the piece. */
 export type Kind = "post" | "user";
-
-/** What a harvest was billed, by the prices that it knows. */
-export interface Billed {
-  posts: number;
-  users: number;
-  dollars: number;
-}
 
 /** What the harvests of a collection were billed in a month. */
 export interface Spent {

@@ -12,11 +12,14 @@ import type {
   TwitterApi,
   UserAnswer,
 } from "../twitter/api.ts";
-import { ARCHIVE_PAGE, type PageSize, SEARCH_PAGE, TIMELINE_PAGE } from "../twitter/v2.ts";
+import {
+  ARCHIVE_PAGE,
+  LOOKUP_SIZE,
+  type PageSize,
+  SEARCH_PAGE,
+  TIMELINE_PAGE,
+} from "../twitter/v2_sizes.ts";
 import type { Meter } from "./meter.ts";
-
-/** Users that are looked up in one call. */
-const CHUNK = 100;
 
 /** A TwitterApi that asks for no more than the meter lets through; it throws BudgetUsedUp. */
 export class MeteredApi implements TwitterApi {
@@ -60,8 +63,8 @@ export class MeteredApi implements TwitterApi {
     names: string[],
     signal: AbortSignal,
   ): AsyncGenerator<UserAnswer[]> {
-    for (let i = 0; i < names.length; i += CHUNK) {
-      const asked = names.slice(i, i + CHUNK);
+    for (let i = 0; i < names.length; i += LOOKUP_SIZE) {
+      const asked = names.slice(i, i + LOOKUP_SIZE);
       const size = { least: asked.length, most: asked.length };
       const reserved = await this.#meter.reserve("user", size, signal);
       let found = 0;

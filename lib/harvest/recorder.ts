@@ -62,6 +62,8 @@ export class Recorder {
   /** Files that hold the open segment's beginning, until it is whole. */
   #pieces: HarvestFile[] = [];
   #positions: Positions;
+  /** How many walks have a position. */
+  #begun: number;
   #update: ConfigUpdate = { update: {}, delete: [] };
   readonly #counts: Counts;
   readonly #userChanges: UserChange[] = [];
@@ -74,6 +76,7 @@ export class Recorder {
     const unfinished = Object.entries(options.checkpoint.state.positions)
       .filter(([, position]) => position !== "whole");
     this.#positions = Object.fromEntries(unfinished);
+    this.#begun = unfinished.length;
     this.#counts = noCounts(options.checkpoint.state.counts.walks);
   }
 
@@ -156,8 +159,9 @@ export class Recorder {
     if (batch.update) this.#update = combine(this.#update, batch.update);
     const wasWhole = this.#positions[batch.walk] === "whole";
     if (batch.position === "whole" && !wasWhole) this.#counts.walks_done++;
+    if (!Object.hasOwn(this.#positions, batch.walk)) this.#begun++;
+    this.#counts.walks = Math.max(this.#counts.walks, this.#begun);
     this.#positions[batch.walk] = batch.position;
-    this.#counts.walks = Math.max(this.#counts.walks, Object.keys(this.#positions).length);
     if (hasContent(batch)) this.#waitingSince ??= clock.monotonic();
   }
 

@@ -3,7 +3,13 @@
 import { getLogger } from "@logtape/logtape";
 import type { ConfigUpdate } from "../collection/changeset.ts";
 import type { Clock } from "../clock.ts";
-import { type CollectionConfig, filterOf, maxRecords, spanOf } from "../collection/config.ts";
+import {
+  type CollectionConfig,
+  filterOf,
+  lookUpEvery,
+  maxRecords,
+  spanOf,
+} from "../collection/config.ts";
 import type { Json } from "../json.ts";
 import type { Gap, StreamMessage, StreamWanted, TwitterApi } from "../twitter/api.ts";
 import { searchQueries } from "../twitter/rules.ts";
@@ -56,9 +62,6 @@ export interface TweetSource {
   batches(from: Positions, signal: AbortSignal): AsyncIterable<Batch>;
 }
 
-/** Days after which a user of whom nothing was heard is looked up, where the configuration says nothing. */
-const LOOKUP_DAYS = 7;
-
 /** Opens the source that a configuration asks for. */
 export async function openSource(
   config: CollectionConfig,
@@ -69,9 +72,13 @@ export async function openSource(
     case "user_timeline": {
       const { UserTimelineSource } = await import("./user_timeline.ts");
       const deleteUsersFor = config.delete_users_for ?? [];
-      const lookUpEvery = (config.lookup_users_every ?? LOOKUP_DAYS) * 86_400_000;
       const choice = config.exclude ? { exclude: config.exclude } : {};
-      const options = { users: config.users, deleteUsersFor, choice, lookUpEvery };
+      const options = {
+        users: config.users,
+        deleteUsersFor,
+        choice,
+        lookUpEvery: lookUpEvery(config),
+      };
       return new UserTimelineSource(api, options, clock);
     }
     case "search": {

@@ -2,6 +2,7 @@
 
 import { type Clock, isoTime } from "../clock.ts";
 import { combine, type ConfigUpdate } from "../collection/changeset.ts";
+import { isLookUpDue } from "../collection/config.ts";
 import type { JsonObject } from "../json.ts";
 import type {
   PageAt,
@@ -126,8 +127,8 @@ export class UserTimelineSource implements TweetSource {
 
   /** Whether a user of whom nothing was heard in this harvest is to be asked for. */
   #isDue(id: string): boolean {
-    const last = Date.parse(this.#options.users[id]?.looked_up ?? "");
-    return !(this.#clock.now() - last < this.#options.lookUpEvery);
+    const [every, now] = [this.#options.lookUpEvery, this.#clock.now()];
+    return isLookUpDue(this.#options.users[id]?.looked_up, { every, now });
   }
 
   /** What was told of a user: the user as sent, and what changed. */

@@ -3,6 +3,7 @@
 import { gunzipSync } from "node:zlib";
 import { z } from "zod";
 import { messageOf, UserError } from "../errors.ts";
+import { SNOWFLAKE_EPOCH } from "../twitter/ids.ts";
 import { type SentTweet, sentTweets } from "./v2_corpus.ts";
 
 /** A tweet of the sandbox. */
@@ -26,9 +27,6 @@ export interface SandboxUser {
   /** The user's text in a file of version 2. */
   sent?: string;
 }
-
-/** When the ids of tweets began to tell their time (in milliseconds since 1970). */
-const SNOWFLAKE_EPOCH = 1_288_834_974_657n;
 
 /** The id of the `sequence`th tweet of a millisecond. */
 export function snowflake(ms: number, sequence: number): bigint {

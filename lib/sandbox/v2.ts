@@ -201,7 +201,7 @@ function missing(
 }
 
 /** The place and length of the page that is asked for. */
-export function wantedIn(
+function wantedIn(
   parameters: Parameters,
   { least, usual, most, token }: { least: number; usual: number; most: number; token: string },
 ): PageWanted | Response {
@@ -214,6 +214,15 @@ export function wantedIn(
   const page = parameters.get(token);
   const from = page === undefined ? idIn(parameters, "until_id") : placeOf(page);
   if (from === null) return invalid(`Invalid '${token}'`);
+  const span = spanIn(parameters, from);
+  return span instanceof Response ? span : { ...span, count };
+}
+
+/** What is asked for by ids and times. @param from The id below which it begins, where one is told. */
+export function spanIn(
+  parameters: Parameters,
+  from: bigint | undefined = idIn(parameters, "until_id"),
+): Omit<PageWanted, "count"> | Response {
   const since = idIn(parameters, "since_id");
   const [start, end] = [timeIn(parameters, "start_time"), timeIn(parameters, "end_time")];
   if (since !== undefined && (start !== undefined || end !== undefined)) {
@@ -221,7 +230,6 @@ export function wantedIn(
   }
   const below = [from, end].filter((id) => id !== undefined);
   return {
-    count,
     sinceId: since ?? (start === undefined ? undefined : start - 1n),
     maxId: below.length === 0 ? undefined : below.reduce((a, b) => a < b ? a : b) - 1n,
   };

@@ -4,7 +4,7 @@ import { type Clock, isoTime } from "../clock.ts";
 import { type Status, timeOf } from "./corpus.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Parameters } from "./v1.ts";
-import { invalid, type V2Route, wantedIn } from "./v2.ts";
+import { invalid, spanIn, type V2Route } from "./v2.ts";
 import type { World } from "./world.ts";
 
 const DAY = 86_400_000;
@@ -48,12 +48,11 @@ function counts(
 ): Response {
   const size = GRANULARITIES[parameters.get("granularity") ?? "hour"];
   if (size === undefined) return invalid("`granularity` is not minute, hour or day");
-  const limits = { least: 0, usual: Infinity, most: Infinity, token: "max_results" };
-  const wanted = wantedIn(parameters, limits);
+  const wanted = spanIn(parameters);
   if (wanted instanceof Response) return wanted;
   let found: Status[];
   try {
-    found = world.search(parameters.get("query") ?? "", wanted);
+    found = world.search(parameters.get("query") ?? "", { ...wanted, count: Infinity });
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return invalid(`There were errors processing your request: ${error.message}`);

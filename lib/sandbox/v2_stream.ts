@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import type { Json } from "../json.ts";
-import type { Status } from "./corpus.ts";
+import { snowflake, type Status } from "./corpus.ts";
 import type { Ledger } from "./ledger.ts";
 import { Connection, newListener, type StreamOptions, takeAgain, type Wire } from "./stream.ts";
 import type { Troubles } from "./trouble.ts";
@@ -147,8 +147,8 @@ export class FilteredStream {
 
   /** What was published in the last minutes. */
   #missed(minutes: number): Status[] {
-    const since = BigInt(this.#options.clock.now() - minutes * 60_000 - 1_288_834_974_657) << 22n;
-    return minutes === 0 ? [] : this.#world.since(since);
+    if (minutes === 0) return [];
+    return this.#world.since(snowflake(this.#options.clock.now() - minutes * 60_000, 0));
   }
 
   #line(status: Status): Uint8Array {

@@ -4,6 +4,7 @@ import { getLogger } from "@logtape/logtape";
 import { z } from "zod";
 import type { TwitterKeys } from "../api_keys.ts";
 import { ApiError, messageOf, UserError } from "../errors.ts";
+import { bytesOf } from "./body.ts";
 import { faultOf } from "./faults.ts";
 
 const log = getLogger(["twarc-cloud", "api"]);
@@ -55,6 +56,7 @@ export class AppToken {
   async #ask(signal: AbortSignal): Promise<string> {
     if (!this.#consumer) throw new UserError("There is no consumer key and secret");
     const { key, secret } = this.#consumer;
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]);
     let response: Response;
     let body: Uint8Array;
     try {
@@ -67,9 +69,9 @@ export class AppToken {
           "content-type": "application/x-www-form-urlencoded;charset=UTF-8",
         },
         body: FORM,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]),
+        signal: limit,
       });
-      body = await response.bytes();
+      body = await bytesOf(response, limit);
     } catch (cause) {
       signal.throwIfAborted();
       throw new ApiError(`The API did not answer ${PATH}: ${messageOf(cause)}`, {

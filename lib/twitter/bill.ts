@@ -5,12 +5,9 @@ import { type Clock, isoTime } from "../clock.ts";
 import { ApiError, UserError } from "../errors.ts";
 import type { PageAt, SearchSpan } from "./api.ts";
 import type { Transport } from "./transport.ts";
+import { parseAnswer } from "./v2_answers.ts";
 import { searchPlace } from "./v2_place.ts";
-
-const decoder = new TextDecoder();
-/** Milliseconds between two counts of the archive: one a second is let through. */
-const ARCHIVE_EVERY = 1_000;
-const LOOKUP_SIZE = 100;
+import { ARCHIVE_EVERY, LOOKUP_SIZE } from "./v2_sizes.ts";
 
 /** A number that some answers have as text. */
 const whole = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]);
@@ -106,7 +103,7 @@ export class Bill {
           parameters: { query, granularity, ...places, ...(next ? { next_token: next } : {}) },
           everyMs: archive === "all" ? ARCHIVE_EVERY : 0,
         },
-        (answer) => parse(countsSchema, answer),
+        (answer) => parseAnswer(countsSchema, answer),
         signal,
       );
       const spans = page.data.map((one) => ({
@@ -128,7 +125,7 @@ export class Bill {
     const request = { method: "GET", path: "2/usage/tweets", parameters } as const;
     const { data } = await this.#transport.ask(
       request,
-      (bytes) => parse(usageSchema, bytes),
+      (bytes) => parseAnswer(usageSchema, bytes),
       signal,
     );
     const { project_usage: used, project_cap: cap, cap_reset_day: resetDay } = data;
@@ -144,7 +141,7 @@ export class Bill {
       const parameters = { ids: asked, "user.fields": "protected,public_metrics" };
       const { data } = await this.#transport.ask(
         { method: "GET", path: "2/users", parameters, as: ["user", "app"] },
-        (answer) => parse(postCountsSchema, answer),
+        (answer) => parseAnswer(postCountsSchema, answer),
         signal,
       );
       for (const user of data) {
@@ -194,10 +191,4 @@ function placeParameters({ sinceId, untilId }: PageAt): Record<string, string> {
     ...(sinceId ? { since_id: sinceId } : {}),
     ...(untilId ? { until_id: untilId } : {}),
   };
-}
-
-function parse<S extends z.ZodType>(schema: S, answer: Uint8Array): z.output<S> {
-  const parsed = schema.safeParse(JSON.parse(decoder.decode(answer)));
-  if (parsed.success) return parsed.data;
-  throw new SyntaxError(`It is not as expected: ${parsed.error.issues[0]?.path.join(".")}`);
 }

@@ -5,7 +5,7 @@ import { items, member, text } from "./raw_json.ts";
 const encoder = new TextEncoder();
 const OPEN_BRACKET = 0x5b;
 /** When the ids of tweets began to tell their time, in milliseconds since 1970. */
-const SNOWFLAKE_EPOCH = 1_288_834_974_657n;
+export const SNOWFLAKE_EPOCH = 1_288_834_974_657n;
 
 /**
  * The ids in a line: of a v1.1 status one, of a v2 answer those of its `data`. Digits as they were sent.

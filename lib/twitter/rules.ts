@@ -1,11 +1,10 @@
 /** A filter as rules of version 2, and as queries that search for what the stream missed. */
 
 import type { Filter, FilterRule } from "./api.ts";
+import { LONGEST_QUERY } from "./v2_sizes.ts";
 
 /** Characters of a rule: https://docs.x.com/x-api/posts/filtered-stream/integrate/build-a-rule */
 const LONGEST_RULE = 1_024;
-/** Characters of a query of recent search. */
-const LONGEST_QUERY = 512;
 const OR = " OR ";
 
 /** Operators that only streams have: https://docs.x.com/x-api/fundamentals/recovery-and-redundancy */

@@ -4,6 +4,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../clock.ts";
 import { ApiError, type ApiFault, messageOf, TwarcCloudError } from "../errors.ts";
 import { REST_TRIES, restDelay, type RestTrouble, type Trouble } from "./backoff.ts";
+import { bytesOf } from "./body.ts";
 import { Budget, hasRequestsLeft, rateLimitOf } from "./budget.ts";
 import { faultOf, isUnsigned, personsFault } from "./faults.ts";
 import { API_URL, type ApiRequest, type SignedAs, type Signer, STREAM_URL } from "./signer.ts";
@@ -86,7 +87,7 @@ export class Transport {
       throw cause instanceof TwarcCloudError ? cause : noAnswer(request, cause);
     }
     if (response.status === 200) return response;
-    const body = await response.bytes().catch(() => new Uint8Array());
+    const body = await bytesOf(response, signal).catch(() => new Uint8Array());
     throw refusal(request, response, body);
   }
 
@@ -110,7 +111,7 @@ export class Transport {
       const signed = await this.#signer.sign(request, host, signal);
       const response = await fetch(signed.url, { ...signed, signal });
       if (response.status !== 401 || again) return response;
-      const body = await response.bytes();
+      const body = await bytesOf(response, signal);
       if (!isUnsigned(body) || !await this.#signer.refused(signed)) {
         return new Response(body, response);
       }
@@ -148,18 +149,6 @@ export class Transport {
     } finally {
       budget.answered(headers);
     }
-  }
-}
-
-/** An answer's body; the signal that a fetch was given may be forgotten while only its body waits for it. */
-async function bytesOf(response: Response, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
-  const over = Promise.withResolvers<never>();
-  const end = () => over.reject(signal.reason);
-  signal.addEventListener("abort", end, { once: true });
-  try {
-    return await Promise.race([response.bytes(), over.promise]);
-  } finally {
-    signal.removeEventListener("abort", end);
   }
 }
 

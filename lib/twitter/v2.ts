@@ -17,28 +17,20 @@ import type {
 } from "./api.ts";
 import { Bill } from "./bill.ts";
 import { Followed } from "./followed.ts";
+import { isOlder } from "./ids.ts";
 import type { SignedAs } from "./signer.ts";
 import type { Transport } from "./transport.ts";
 import { answerLine, readTweets, readUsers, type TweetsAnswer } from "./v2_answers.ts";
-import { hasContext, tweetParameters, userParameters } from "./v2_fields.ts";
+import { tweetParameters, userParameters } from "./v2_fields.ts";
 import { searchPlace } from "./v2_place.ts";
+import {
+  ARCHIVE_EVERY,
+  LOOKUP_SIZE,
+  type PageSize,
+  searchPage,
+  TIMELINE_PAGE,
+} from "./v2_sizes.ts";
 import { filteredStream } from "./v2_stream.ts";
-
-/** How many tweets a page may hold. */
-export interface PageSize {
-  least: number;
-  most: number;
-}
-
-/** A page of GET /2/users/:id/tweets. */
-export const TIMELINE_PAGE: PageSize = { least: 5, most: 100 };
-/** A page of GET /2/tweets/search/recent, and of /all with context annotations. */
-export const SEARCH_PAGE: PageSize = { least: 10, most: 100 };
-/** A page of GET /2/tweets/search/all without context annotations. */
-export const ARCHIVE_PAGE: PageSize = { least: 10, most: 500 };
-const LOOKUP_SIZE = 100;
-/** Milliseconds between two searches of the archive: one a second is let through. */
-const ARCHIVE_EVERY = 1_000;
 
 /** What a V2Api is made of. */
 export interface V2Options {
@@ -96,7 +88,7 @@ export class V2Api implements TwitterApi {
     const { place, span, gap } = searchPlace(at, this.#clock.now());
     const isArchive = at.archive === "all";
     const { page } = await this.#page(`2/tweets/search/${at.archive ?? "recent"}`, place, {
-      size: isArchive && !hasContext(this.#fields) ? ARCHIVE_PAGE : SEARCH_PAGE,
+      size: searchPage(at.archive, this.#fields),
       token: "next_token",
       parameters: { query, ...span, ...tweetParameters(this.#fields) },
       everyMs: isArchive ? ARCHIVE_EVERY : 0,
@@ -184,11 +176,11 @@ function pageParameters(
 }
 
 function pageOf({ ids, next }: TweetsAnswer, line: () => Uint8Array): Page {
-  const [first, ...others] = ids.map(BigInt);
+  const [first] = ids;
   const page: Page = { lines: first === undefined ? [] : [line()], count: ids.length };
   if (next !== undefined) page.next = next;
   if (first === undefined) return page;
-  page.newestId = `${others.reduce((most, id) => id > most ? id : most, first)}`;
-  page.oldestId = `${others.reduce((least, id) => id < least ? id : least, first)}`;
+  page.newestId = ids.reduce((newest, id) => isOlder(newest, id) ? id : newest, first);
+  page.oldestId = ids.reduce((oldest, id) => isOlder(id, oldest) ? id : oldest, first);
   return page;
 }

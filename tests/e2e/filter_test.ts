@@ -9,23 +9,12 @@ function world(): World {
   return World.made({ clock: systemClock, users: 3, tweetsPerUser: 0 });
 }
 
-/** New tweets of the world's first user; their ids. */
-function post(place: Place, count: number): string[] {
-  const [user] = place.sandbox.world.users.keys();
-  return place.sandbox.world.post(user ?? "", count).map((status) => `${status.id}`);
-}
-
 async function connected(place: Place): Promise<void> {
   await until(() => Promise.resolve(place.sandbox.streams.size > 0));
 }
 
-/** What a running harvest says of itself. */
-async function running(place: Place): Promise<Record<string, unknown>> {
-  return JSON.parse(await place.ok("harvest", "running", "live", "--json"));
-}
-
 async function collected(place: Place, tweets: number): Promise<void> {
-  await until(async () => (await running(place)).tweets === tweets);
+  await until(async () => (await place.running("live")).tweets === tweets);
 }
 
 Deno.test("a filter collection is started, looked at, and stopped with every tweet in the bucket", () =>
@@ -33,7 +22,7 @@ Deno.test("a filter collection is started, looked at, and stopped with every twe
     await place.add(FILTER);
     assert.equal(await place.ok("collection", "filter-start", "live"), "Started\n");
     await connected(place);
-    const posted = post(place, 25);
+    const posted = place.post(25);
     await collected(place, 25);
     assert.match(
       await place.ok("harvest", "list"),
@@ -61,15 +50,15 @@ Deno.test("a stream that is cut in the middle of a status goes on: no partial li
     const posted: string[] = [];
     for (let i = 0; i < 3; i++) {
       await connected(place);
-      posted.push(...post(place, 8));
+      posted.push(...place.post(8));
       await until(() =>
         Promise.resolve(place.sandbox.requests.filter((r) => r.status === 200).length > i + 1)
       );
     }
     await connected(place);
-    posted.push(...post(place, 4));
+    posted.push(...place.post(4));
     await collected(place, posted.length);
-    const info = await running(place);
+    const info = await place.running("live");
     assert.equal(info.gaps, 3);
     assert.deepEqual(info.messages, { disconnect: 1 });
     await place.ok("collection", "filter-stop", "live");
@@ -86,12 +75,12 @@ Deno.test("messages are counted and kept out of the tweets", () =>
     await place.add(FILTER);
     await place.ok("collection", "filter-start", "live");
     await connected(place);
-    const posted = post(place, 2);
+    const posted = place.post(2);
     place.sandbox.streams.say({ limit: { track: 5 } });
     place.sandbox.streams.say({ delete: { status: { id: 1, id_str: "1", user_id: 2 } } });
     place.sandbox.streams.say({ limit: { track: 12 } });
     place.sandbox.streams.say({ a_kind_not_yet_known: { id: 1 } });
-    posted.push(...post(place, 1));
+    posted.push(...place.post(1));
     await collected(place, 3);
     await place.ok("collection", "filter-stop", "live");
     assert.deepEqual(idsOf(await place.tweets("live")), posted);
@@ -109,16 +98,16 @@ Deno.test("a filter harvest that is killed with -9 loses nothing that was flushe
     const args = ["harvest", "run", "--flush-secs", "1", "live"];
     const first = place.spawn(args);
     await connected(place);
-    const posted = post(place, 30);
+    const posted = place.post(30);
     await until(async () => (await place.tweets("live")).length === 30);
-    posted.push(...post(place, 5));
+    posted.push(...place.post(5));
     await until(async () => (await place.tweets("live")).length === 35);
     first.kill("SIGKILL");
     await first.output();
     const second = place.spawn(args);
     await until(() => Promise.resolve(place.sandbox.requests.length === 2));
     await connected(place);
-    posted.push(...post(place, 10));
+    posted.push(...place.post(10));
     await collected(place, 10);
     second.kill("SIGTERM");
     assert.equal((await second.output()).code, 0);
@@ -142,7 +131,7 @@ Deno.test("pieces that were flushed end up in one file with the rest of their se
     await connected(place);
     const posted: string[] = [];
     for (let i = 1; i <= 5; i++) {
-      posted.push(...post(place, 20));
+      posted.push(...place.post(20));
       await until(async () => (await place.tweets("live")).length === i * 20);
     }
     harvest.kill("SIGTERM");
@@ -160,8 +149,8 @@ Deno.test("a filter harvest with max_records stops by itself and stays up, stopp
     await place.add({ ...FILTER, filter: { track: "sandbox", max_records: "12" } });
     await place.ok("collection", "filter-start", "live");
     await connected(place);
-    post(place, 20);
-    await until(async () => (await running(place)).state === "stopped");
+    place.post(20);
+    await until(async () => (await place.running("live")).state === "stopped");
     assert.equal((await place.tweets("live")).length, 12);
     assert.match(await place.ok("harvest", "list"), /Status: STOPPED/);
     await place.ok("collection", "filter-stop", "live");

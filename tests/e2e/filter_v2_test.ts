@@ -12,18 +12,8 @@ function config(place: Place, filter: Record<string, unknown>) {
   return { id: "live", type: "filter", api: "2", keys, filter };
 }
 
-/** New tweets of the world's first user; their ids. */
-function post(place: Place, count: number): string[] {
-  const [user] = place.sandbox.world.users.keys();
-  return place.sandbox.world.post(user ?? "", count).map((status) => `${status.id}`);
-}
-
 async function connected(place: Place): Promise<void> {
   await until(() => Promise.resolve(place.sandbox.filtered.size > 0));
-}
-
-async function running(place: Place): Promise<Record<string, unknown>> {
-  return JSON.parse(await place.ok("harvest", "running", "live", "--json"));
 }
 
 function idOf(line: string): string {
@@ -43,8 +33,8 @@ Deno.test("a filter collection of version 2 is made from a template, started, wa
     await connected(place);
     const [rule] = place.sandbox.filtered.rules.all;
     assert.deepEqual([rule?.value, rule?.tag], ["sandbox", "twarc-cloud/live all of it"]);
-    const posted = post(place, 25);
-    await until(async () => (await running(place)).tweets === 25);
+    const posted = place.post(25);
+    await until(async () => (await place.running("live")).tweets === 25);
     await place.ok("collection", "filter-stop", "live");
     const lines = await place.tweets("live");
     assert.deepEqual(lines.map(idOf), posted);
@@ -60,7 +50,7 @@ Deno.test("killed with -9 and started again while the API still counts its conne
     const args = ["harvest", "run", "--flush-secs", "1", "live"];
     const first = place.spawn(args);
     await connected(place);
-    const posted = post(place, 30);
+    const posted = place.post(30);
     await until(async () => (await place.tweets("live")).length === 30);
     first.kill("SIGKILL");
     await first.output();
@@ -69,8 +59,8 @@ Deno.test("killed with -9 and started again while the API still counts its conne
       Promise.resolve(place.sandbox.requests.some(({ method }) => method === "DELETE"))
     );
     await connected(place);
-    posted.push(...post(place, 10));
-    await until(async () => (await running(place)).tweets === 10);
+    posted.push(...place.post(10));
+    await until(async () => (await place.running("live")).tweets === 10);
     second.kill("SIGTERM");
     assert.equal((await second.output()).code, 0);
     assert.deepEqual((await place.tweets("live")).map(idOf), posted);
@@ -102,7 +92,7 @@ Deno.test("a rule that the API does not take is named, and the others run", () =
     await place.add(config(place, { rules, max_records: 3 }));
     const harvest = place.spawn(["harvest", "run", "--shutdown", "live"]);
     await connected(place);
-    post(place, 3);
+    place.post(3);
     const { code, stderr } = await harvest.output();
     assert.equal(code, 0);
     assert.match(

@@ -91,6 +91,17 @@ export class Place {
     await this.ok("collection", "add");
   }
 
+  /** New tweets of the world's first user; their ids. */
+  post(count: number): string[] {
+    const [user = ""] = this.sandbox.world.users.keys();
+    return this.sandbox.world.post(user, count).map((status) => `${status.id}`);
+  }
+
+  /** What a running harvest says of itself. */
+  async running(id: string): Promise<Record<string, unknown>> {
+    return JSON.parse(await this.ok("harvest", "running", id, "--json"));
+  }
+
   /** A JSON object of the bucket. */
   async object(key: string): Promise<unknown> {
     return JSON.parse(await Deno.readTextFile(this.path("twarc-cloud-data", "collections", key)));
