@@ -2,14 +2,12 @@
 
 import type { Command } from "@commander-js/extra-typings";
 import { basename, join } from "node:path";
-import type { CollectionType } from "../collection/config.ts";
-import type { Job, Started } from "../runner/runner.ts";
 import { bucketOption, configFileOption, example } from "./collection_config.ts";
 import { readConfigFile, writeConfigFile } from "./config_file.ts";
 import { addDehydrate } from "./dehydrate.ts";
-import { type Bucket, type Context, openBucket } from "./context.ts";
-import { follow, summary } from "./follow.ts";
+import { type Context, openBucket } from "./context.ts";
 import { count, size } from "./output.ts";
+import { checkStarted, jobFor, startUnlessRunning, waitFor } from "./start.ts";
 
 /** Adds the group. */
 export function addCollection(program: Command, context: Context): void {
@@ -75,45 +73,6 @@ function addOnce(group: Command, context: Context): void {
       context.output.line("Started");
       if (wait) await waitFor(opened, started, context);
     });
-}
-
-async function waitFor(opened: Bucket, started: Started, context: Context): Promise<void> {
-  const { output, clock, signal } = context;
-  const { collectionId } = started;
-  const runner = await opened.runner();
-  if (!await follow({ runner, started, output, clock, signal })) {
-    output.note(`The harvest goes on. Stop it with: twarc-cloud collection stop ${collectionId}`);
-    throw signal.reason;
-  }
-  const last = await opened.collections.lastHarvest(collectionId);
-  if (!last) return;
-  const { outcome = "done", reason } = last.info;
-  output.line(`${collectionId}: ${outcome}. ${summary(last.info)}`);
-  if (outcome !== "complete" && reason) output.line(reason);
-}
-
-/** A harvest that failed as it began. @throws UserError, OutsideError */
-async function checkStarted(started: Started): Promise<void> {
-  const outcome = await started.outcome();
-  if (!outcome || outcome.exitCode === 0) return;
-  const { OutsideError, UserError } = await import("../errors.ts");
-  const message = outcome.message ?? `The harvester ended with exit code ${outcome.exitCode}`;
-  throw outcome.exitCode === 1 ? new UserError(message) : new OutsideError(message);
-}
-
-/** The job for a collection of one of these types. @throws UserError for any other. */
-async function jobFor(
-  { collections, settings }: Bucket,
-  collectionId: string,
-  types: CollectionType[],
-): Promise<Job> {
-  const { config } = await collections.load(collectionId);
-  if (types.includes(config.type)) return { bucket: settings.bucket, collectionId, flags: {} };
-  const { UserError } = await import("../errors.ts");
-  const command = config.type === "filter" ? "collection filter-start" : "collection once";
-  throw new UserError(`${collectionId} is a ${config.type} collection`, {
-    hint: `Start it with: twarc-cloud ${command} ${collectionId}`,
-  });
 }
 
 function addSchedule(group: Command, context: Context): void {
@@ -187,21 +146,6 @@ function addSchedule(group: Command, context: Context): void {
       if (isRunning) await runner.stop(collectionId, context.signal);
       output.line("Stopped");
     });
-}
-
-/** A schedule begins with a harvest; one that is running already will do. */
-async function startUnlessRunning(
-  runner: Awaited<ReturnType<Bucket["runner"]>>,
-  job: Job,
-  { output }: Context,
-): Promise<void> {
-  const { LockedError } = await import("../errors.ts");
-  try {
-    await checkStarted(await runner.once(job));
-  } catch (error) {
-    if (!(error instanceof LockedError)) throw error;
-    output.note(`${job.collectionId} is being harvested already.`);
-  }
 }
 
 function addFilter(group: Command, context: Context): void {
