@@ -3,6 +3,7 @@
 import { getLogger } from "@logtape/logtape";
 import { Checkpoint, claimFolder } from "./lib/bucket/checkpoint.ts";
 import { Collections } from "./lib/bucket/collections.ts";
+import { readIds } from "./lib/bucket/id_list.ts";
 import { type Lease, type LockDocument, takeLease } from "./lib/bucket/lease.ts";
 import {
   harvestInfo,
@@ -221,7 +222,8 @@ class Harvester implements Controlled {
     let failure: unknown;
     try {
       const api = meter ? await metered(this.#api, meter) : this.#api;
-      const source = await openSource(config, api, clock);
+      const ids = () => readIds(store, collectionKeys(collectionId).ids);
+      const source = await openSource(config, { api, clock, ids });
       await recorder.record(source.batches(checkpoint.state.positions, signal));
     } catch (thrown) {
       lease.check();

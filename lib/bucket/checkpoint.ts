@@ -48,6 +48,7 @@ const checkpointSchema = z.object({
     messages: z.record(z.string(), z.number()),
     undelivered: z.number(),
     gaps: z.number(),
+    missing: z.record(z.string(), z.number()).optional(),
     billed: billedSchema.optional(),
   }),
   /** What the harvests of a month were billed, where reading costs something. */

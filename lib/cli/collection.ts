@@ -5,6 +5,7 @@ import { basename, join } from "node:path";
 import { bucketOption, configFileOption, example } from "./collection_config.ts";
 import { readConfigFile, writeConfigFile } from "./config_file.ts";
 import { addDehydrate } from "./dehydrate.ts";
+import { addHydrate } from "./hydrate.ts";
 import { type Context, openBucket } from "./context.ts";
 import { count, size } from "./output.ts";
 import { checkStarted, jobFor, startUnlessRunning, waitFor } from "./start.ts";
@@ -21,6 +22,7 @@ export function addCollection(program: Command, context: Context): void {
   addFilter(group, context);
   addDownload(group, context);
   addDehydrate(group, context);
+  addHydrate(group, context);
 }
 
 function addList(group: Command, context: Context): void {
@@ -66,7 +68,7 @@ function addOnce(group: Command, context: Context): void {
     .addHelpText("after", example("collection once test_collection --wait"))
     .action(async (collectionId, { bucket, wait }) => {
       const opened = await openBucket(context, { bucket });
-      const job = await jobFor(opened, collectionId, ["user_timeline", "search"]);
+      const job = await jobFor(opened, collectionId, ["user_timeline", "search", "hydrate"]);
       const runner = await opened.runner();
       const started = await runner.once(job);
       await checkStarted(started);

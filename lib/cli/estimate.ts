@@ -23,6 +23,7 @@ import {
   expectedSearch,
   expectedStream,
   expectedTimelines,
+  expectedTweets,
 } from "./estimate_reads.ts";
 import { count } from "./output.ts";
 import { percent, told, type ToldUsage, usageText } from "./usage.ts";
@@ -34,7 +35,7 @@ const [COUNTED_DAYS, MONTH_DAYS] = [7, 30];
 /** Milliseconds that the usage is waited for. */
 const PATIENCE = 10_000;
 /** Requests that 15 minutes allow the app: https://docs.x.com/x-api/fundamentals/rate-limits */
-const WINDOWS = { timeline: 10_000, recent: 450, all: 300 };
+const WINDOWS = { timeline: 10_000, recent: 450, all: 300, hydrate: 3_500 };
 const WINDOW_MINUTES = 15;
 
 /** How the estimate is asked for. */
@@ -118,6 +119,8 @@ async function expectedOf(config: CollectionConfig, asking: Asking): Promise<Exp
       const notes = tooLong.map((rule) => `Too long for counts, and left out: ${rule}`);
       return { ...expected, notes: [...expected.notes, ...notes] };
     }
+    case "hydrate":
+      return expectedTweets(config);
   }
 }
 
@@ -181,6 +184,7 @@ function estimated(
 
 /** Requests that a window allows. */
 function windowOf(config: CollectionConfig): number {
+  if (config.type === "hydrate") return WINDOWS.hydrate;
   if (config.type !== "search") return WINDOWS.timeline;
   return WINDOWS[config.search.archive ?? "recent"];
 }

@@ -11,7 +11,13 @@ import { dollarsFor, type Prices, type Reads } from "../collection/prices.ts";
 import type { Bill, Counted, CountedSpan } from "../twitter/bill.ts";
 import { idTime, isOlder } from "../twitter/ids.ts";
 import { searchPlace } from "../twitter/v2_place.ts";
-import { LONGEST_QUERY, SEARCH_PAGE, searchPage, TIMELINE_PAGE } from "../twitter/v2_sizes.ts";
+import {
+  LONGEST_QUERY,
+  LOOKUP_SIZE,
+  SEARCH_PAGE,
+  searchPage,
+  TIMELINE_PAGE,
+} from "../twitter/v2_sizes.ts";
 
 const DAY = 86_400_000;
 /** A timeline goes back this far. */
@@ -52,6 +58,14 @@ export interface Asking {
 }
 
 type Of<T> = Extract<CollectionConfig, { type: T }>;
+
+/** What hydrating would read: all ids at most, where none is gone. */
+export function expectedTweets({ hydrate: { ids, since_id } }: Of<"hydrate">): Expected {
+  const posts = since_id === undefined ? ids : 0;
+  const notes = posts > 0 ? [] : ["All of its ids have been asked for."];
+  const requests = Math.ceil(posts / LOOKUP_SIZE);
+  return { posts, users: 0, isAtMost: true, requests, spans: [], notes, asked: {} };
+}
 
 /** What a search would find. Null where finding out costs too much. */
 export async function expectedSearch(

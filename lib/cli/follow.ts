@@ -57,6 +57,12 @@ export function summary(info: HarvestInfo): string {
     parts.push(`${count(info.walks_done ?? 0)} of ${count(info.walks)} users`);
   }
   if (info.billed) parts.push(`about ${dollarText(info.billed.dollars)}`);
+  if (info.missing) parts.push(`${count(totalOf(info.missing))} not to be had`);
   if (info.gaps) parts.push(`${count(info.gaps)} gaps`);
   return parts.join(", ");
+}
+
+/** How many there are of all kinds. */
+export function totalOf(counted: Record<string, number>): number {
+  return Object.values(counted).reduce((total, n) => total + n, 0);
 }

@@ -136,6 +136,9 @@ function tellTroubles(info: HarvestInfo, gaps: ToldGap[], { output }: Context): 
   if (info.undelivered) {
     output.line(`Tweets that matched and were not delivered: ${count(info.undelivered)}`);
   }
+  for (const [why, n] of Object.entries(info.missing ?? {})) {
+    output.line(`Ids that are not to be had: ${count(n)} ${why} (see missing.jsonl)`);
+  }
   if (info.gaps) output.line(`Spans that the stream missed: ${count(info.gaps)} (see gaps.jsonl)`);
   for (const { from, to, why, asked_again } of gaps.slice(-GAPS_TOLD)) {
     const again = asked_again ? "; asked for again, without retweets" : "";

@@ -20,7 +20,7 @@ import { count, digits, text, time } from "./scalars.ts";
 import { API_VERSIONS, isPlaceholder } from "./template.ts";
 
 /** The types of collections. */
-export const TYPES = ["user_timeline", "search", "filter"] as const;
+export const TYPES = ["user_timeline", "search", "filter", "hydrate"] as const;
 /** A type of collection. */
 export type CollectionType = (typeof TYPES)[number];
 
@@ -95,12 +95,28 @@ const filterSchema = z.looseObject({
   filter: filterPart,
 });
 
+const hydrateSchema = z.looseObject({
+  ...common,
+  type: z.literal("hydrate"),
+  hydrate: z.looseObject({
+    /** How many ids the collection's ids.txt has. */
+    ids: z.int("must be a whole number").positive("must be above 0"),
+    /** The highest id once all were asked for. */
+    since_id: digits.optional(),
+  }),
+});
+
 /** A configuration that can be used. */
 export type CollectionConfig = z.infer<
-  typeof userTimelineSchema | typeof searchSchema | typeof filterSchema
+  typeof userTimelineSchema | typeof searchSchema | typeof filterSchema | typeof hydrateSchema
 >;
 
-const schemas = { user_timeline: userTimelineSchema, search: searchSchema, filter: filterSchema };
+const schemas = {
+  user_timeline: userTimelineSchema,
+  search: searchSchema,
+  filter: filterSchema,
+  hydrate: hydrateSchema,
+};
 
 /** The keys that a configuration holds. */
 export type ConfigKeys = z.infer<typeof keysSchema>;

@@ -79,6 +79,7 @@ export function partFaults(type: CollectionType, config: JsonObject): Fault[] {
     const api = member(config, "api");
     return [...queryFaults(part, api), ...newerFaults(part, api, "search.")];
   }
+  if (type === "hydrate") return hydrateFaults(config);
   if (type === "user_timeline") return newerFaults(config, member(config, "api"), "");
   const api = member(config, "api");
   const newer = newerFaults(part, api, "filter.");
@@ -88,6 +89,12 @@ export function partFaults(type: CollectionType, config: JsonObject): Fault[] {
     ? 'Must provide track, follow, locations, or rules for a filter. Add one of them to "filter".'
     : 'Must provide track, follow, or locations for a filter. Add one of them to "filter".';
   return [...newer, { at: "filter.track", says }];
+}
+
+/** Only version 2 says why a tweet is missing. */
+function hydrateFaults(config: JsonObject): Fault[] {
+  if (member(config, "api") === "2") return [];
+  return [{ at: "api", says: 'A hydrate collection is for version 2 of the API. Add "api": "2".' }];
 }
 
 function queryFaults(search: JsonObject, api: Json | undefined): Fault[] {

@@ -37,6 +37,8 @@ export const harvestInfoSchema = z.looseObject({
   undelivered: z.number().optional(),
   /** Spans that a stream missed. */
   gaps: z.number().optional(),
+  /** Tweets that were asked for by their ids and are not to be had, counted by the reason. */
+  missing: z.record(z.string(), z.number()).optional(),
   billed: billedSchema.optional(),
 });
 

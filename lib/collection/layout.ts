@@ -49,6 +49,8 @@ export interface CollectionKeys {
   readonly lastHarvest: string;
   readonly changesets: string;
   readonly harvests: string;
+  /** The ids of a hydrate collection, one a line. */
+  readonly ids: string;
   /** The changeset made at a time in milliseconds since 1970. */
   changeset(ms: number): string;
   /** The folder of the harvest that began at a time in milliseconds since 1970, with a `/`. */
@@ -66,6 +68,7 @@ export function collectionKeys(id: string): CollectionKeys {
     lastHarvest: `${folder}last_harvest.json`,
     changesets: `${folder}changesets/`,
     harvests: `${folder}harvests/`,
+    ids: `${folder}ids.txt`,
     changeset: (ms) => `${folder}changesets/change-${stamp(ms)}.json`,
     harvest: (ms) => `${folder}harvests/${folderStamp(ms)}/`,
   };
@@ -82,6 +85,8 @@ export const FILES = {
   userChanges: "user_changes.json",
   messages: "messages.jsonl",
   gaps: "gaps.jsonl",
+  /** Tweets that were asked for by their ids and are not to be had. */
+  missing: "missing.jsonl",
 } as const;
 
 /** The name of a tweets file; `number` above 1 where several are made in one second. */

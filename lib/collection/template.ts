@@ -3,7 +3,10 @@
 import type { Json, JsonObject } from "../json.ts";
 import type { CollectionType } from "./config.ts";
 
-const PART: Record<CollectionType, JsonObject> = {
+/** The types that a person fills in; a hydrate collection is made from ids. */
+export type TemplateType = Exclude<CollectionType, "hydrate">;
+
+const PART: Record<TemplateType, JsonObject> = {
   user_timeline: {
     users: {},
     delete_users_for: ["protected", "suspended", "not_found"],
@@ -39,7 +42,7 @@ const NEWER_FILTER: JsonObject = {
  * @param api The version of the API; 1.1 is written as the documents have it, where nothing means 1.1.
  */
 export function template(
-  type: CollectionType,
+  type: TemplateType,
   { id, api }: { id?: string | undefined; api: "1.1" | "2" },
 ): JsonObject {
   return {

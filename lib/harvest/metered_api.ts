@@ -9,6 +9,7 @@ import type {
   StreamWanted,
   TimelineChoice,
   TimelineState,
+  TweetsFound,
   TwitterApi,
   UserAnswer,
 } from "../twitter/api.ts";
@@ -78,6 +79,19 @@ export class MeteredApi implements TwitterApi {
         this.#meter.settle("user", reserved, found);
       }
       yield* answers;
+    }
+  }
+
+  /** As many of the ids, from the first on, as the budget covers. */
+  async tweets(ids: string[], signal: AbortSignal): Promise<TweetsFound> {
+    const limit = await this.#meter.reserve("post", { least: 1, most: ids.length }, signal);
+    let read = 0;
+    try {
+      const found = await this.#api.tweets(ids.slice(0, limit), signal);
+      read = found.count;
+      return found;
+    } finally {
+      this.#meter.settle("post", limit, read);
     }
   }
 

@@ -165,16 +165,23 @@ export class Recorder {
     if (hasContent(batch)) this.#waitingSince ??= clock.monotonic();
   }
 
-  /** Users, changes, messages and gaps. */
-  async #takeSides({ users = [], userChanges = [], messages = [], gap }: Batch): Promise<void> {
+  /** Users, changes, messages, gaps and what is missing. */
+  async #takeSides(
+    { users = [], userChanges = [], messages = [], gap, missing = [] }: Batch,
+  ): Promise<void> {
     const { spool } = this.#options;
     await spool.append(FILES.users, users);
     await spool.append(FILES.messages, messages.map((message) => message.line));
-    if (gap) await spool.append(FILES.gaps, [encoder.encode(JSON.stringify(gap))]);
+    if (gap) await spool.append(FILES.gaps, [jsonLine(gap)]);
+    await spool.append(FILES.missing, missing.map(jsonLine));
     this.#userChanges.push(...userChanges);
     this.#counts.users += users.length;
     this.#counts.user_changes = this.#userChanges.length;
     this.#counts.gaps += gap ? 1 : 0;
+    for (const { why } of missing) {
+      const counted = this.#counts.missing ??= {};
+      counted[why] = (counted[why] ?? 0) + 1;
+    }
     for (const { kind, undelivered } of messages) {
       this.#counts.messages[kind] = (this.#counts.messages[kind] ?? 0) + 1;
       if (undelivered === undefined) continue;
@@ -289,10 +296,14 @@ function asked(iterator: AsyncIterator<Batch>): Promise<IteratorResult<Batch>> {
   return next;
 }
 
+function jsonLine(value: unknown): Uint8Array {
+  return encoder.encode(JSON.stringify(value));
+}
+
 /** Whether losing it in a crash would lose more than a position. */
 function hasContent(
-  { count, users, userChanges, messages, gap, update, position }: Batch,
+  { count, users, userChanges, messages, missing, gap, update, position }: Batch,
 ): boolean {
-  const sides = [users, userChanges, messages].some((lines) => lines && lines.length > 0);
+  const sides = [users, userChanges, messages, missing].some((lines) => lines && lines.length > 0);
   return count > 0 || sides || gap !== undefined || update !== undefined || position === "whole";
 }

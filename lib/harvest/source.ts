@@ -11,7 +11,7 @@ import {
   spanOf,
 } from "../collection/config.ts";
 import type { Json } from "../json.ts";
-import type { Gap, StreamMessage, StreamWanted, TwitterApi } from "../twitter/api.ts";
+import type { Gap, MissingTweet, StreamMessage, StreamWanted, TwitterApi } from "../twitter/api.ts";
 import { searchQueries } from "../twitter/rules.ts";
 import type { FilterOptions } from "./filter.ts";
 
@@ -49,6 +49,7 @@ export interface Batch {
   userChanges?: UserChange[];
   messages?: StreamMessage[];
   gap?: Gap;
+  missing?: MissingTweet[];
   /** What the configuration is to learn from it; a since_id comes only with "whole". */
   update?: ConfigUpdate;
 }
@@ -62,11 +63,18 @@ export interface TweetSource {
   batches(from: Positions, signal: AbortSignal): AsyncIterable<Batch>;
 }
 
-/** Opens the source that a configuration asks for. */
+/** What a source is opened with. */
+export interface SourceOptions {
+  api: TwitterApi;
+  clock: Clock;
+  /** The ids of a hydrate collection, sorted, each once. */
+  ids: () => Promise<BigUint64Array>;
+}
+
+/** Opens the source that a configuration asks for. @throws what `ids` throws. */
 export async function openSource(
   config: CollectionConfig,
-  api: TwitterApi,
-  clock: Clock,
+  { api, clock, ids }: SourceOptions,
 ): Promise<TweetSource> {
   switch (config.type) {
     case "user_timeline": {
@@ -93,6 +101,10 @@ export async function openSource(
     case "filter": {
       const { FilterSource } = await import("./filter.ts");
       return new FilterSource(api, filterOptions(config), clock);
+    }
+    case "hydrate": {
+      const { HydrateSource } = await import("./hydrate.ts");
+      return new HydrateSource(api, { ids: await ids(), sinceId: config.hydrate.since_id });
     }
   }
 }

@@ -11,6 +11,7 @@ const LIMITS: Record<string, { user: number; app: number }> = {
   "/2/users/:id/tweets": { user: 900, app: 10_000 },
   "/2/tweets/search/recent": { user: 300, app: 450 },
   "/2/tweets/search/all": { user: 0, app: 300 },
+  "/2/tweets": { user: 5_000, app: 3_500 },
   "/2/users": { user: 900, app: 300 },
   "/2/users/by": { user: 900, app: 300 },
   "/2/tweets/counts/recent": { user: 0, app: 300 },

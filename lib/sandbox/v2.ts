@@ -32,6 +32,8 @@ export function v2Route(path: string): V2Route | undefined {
       };
     case "/2/tweets/search/all":
       return { methods: ["GET"], appOnly: true, answer: archive };
+    case "/2/tweets":
+      return { methods: ["GET"], answer: tweets };
     case "/2/users":
       return { methods: ["GET"], answer: (world, parameters) => users(world, "ids", parameters) };
     case "/2/users/by":
@@ -85,6 +87,52 @@ function search(world: World, parameters: Parameters, most: number): Response {
   }
 }
 
+function tweets(world: World, parameters: Parameters): Response {
+  const asked = (parameters.get("ids") ?? "").split(",").filter((part) => part !== "");
+  if (asked.length === 0 || asked.length > 100 || !asked.every((id) => /^\d{1,19}$/.test(id))) {
+    return invalid("The `ids` query parameter is wrong");
+  }
+  const errors: Record<string, string>[] = [];
+  const found = asked.flatMap((id) => {
+    const tweet = world.find(id);
+    if (tweet?.author?.state === "open") return [tweet.status];
+    errors.push(missingTweet(id, tweet?.author));
+    return [];
+  });
+  if (found.length === 0) return problems(errors);
+  const told = errors.map((error) => JSON.stringify(error));
+  const { data, others } = answerParts(world, found, told);
+  return jsonAnswer(`{"data":[${data}],${others}}`);
+}
+
+function missingTweet(value: string, author: SandboxUser | undefined): Record<string, string> {
+  const about = { value, resource_id: value, parameter: "ids", resource_type: "tweet" };
+  switch (author?.state) {
+    case "protected":
+      return {
+        ...about,
+        section: "data",
+        title: "Authorization Error",
+        detail: `Sorry, you are not authorized to see the Tweet with ids: [${value}].`,
+        type: `${PROBLEMS}not-authorized-for-resource`,
+      };
+    case "suspended":
+      return {
+        ...about,
+        title: "Forbidden",
+        detail: `User has been suspended: [${value}].`,
+        type: `${PROBLEMS}resource-not-found`,
+      };
+    default:
+      return {
+        ...about,
+        title: "Not Found Error",
+        detail: `Could not find tweet with ids: [${value}].`,
+        type: `${PROBLEMS}resource-not-found`,
+      };
+  }
+}
+
 function users(world: World, name: "ids" | "usernames", parameters: Parameters): Response {
   const asked = (parameters.get(name) ?? "").split(",").filter((part) => part !== "");
   if (asked.length === 0 || asked.length > 100) {
@@ -118,13 +166,17 @@ function page(world: World, statuses: Status[], count: number): Response {
   return jsonAnswer(`{"data":[${data}],${others},"meta":${JSON.stringify(meta)}}`);
 }
 
-/** The tweets of an answer, and the members that come beside them, as texts: as sent, where they are from files. */
+/**
+ * The tweets of an answer, and the members that come beside them, as texts: as sent, where they are from files.
+ * @param problems What is told besides.
+ */
 export function answerParts(
   world: World,
   statuses: Status[],
+  problems: string[] = [],
 ): { data: string[]; others: string } {
   const includes: Record<string, Map<string, string>> = { users: new Map() };
-  const errors = new Set<string>();
+  const errors = new Set(problems);
   for (const { userId, sent } of statuses) {
     const user = world.users.get(userId);
     if (user && !sent) includes.users?.set(userId, madeText(userObject(user, world)));

@@ -100,6 +100,20 @@ export class World {
     return () => this.#listeners.delete(listener);
   }
 
+  /** A tweet, and whether its author lets it be read; undefined where there is none. */
+  find(id: string): { status: Status; author: SandboxUser | undefined } | undefined {
+    const status = this.#all.find((status) => `${status.id}` === id);
+    return status && { status, author: this.users.get(status.userId) };
+  }
+
+  /** Deletes a tweet, as its author does. */
+  remove(id: string): void {
+    this.#all = this.#all.filter((status) => `${status.id}` !== id);
+    for (const [userId, own] of this.#byUser) {
+      this.#byUser.set(userId, own.filter((status) => `${status.id}` !== id));
+    }
+  }
+
   /** How many tweets a user ever wrote. */
   countOf(userId: string): number {
     return this.#byUser.get(userId)?.length ?? 0;

@@ -154,6 +154,27 @@ export interface TwitterApi {
     names: string[],
     signal: AbortSignal,
   ): AsyncIterable<UserAnswer[]>;
+  /** Tweets by their ids, at most 100. @throws UserError in the version that does not say why some are missing. */
+  tweets(ids: string[], signal: AbortSignal): Promise<TweetsFound>;
+}
+
+/** A tweet that was asked for by its id and is not given, and why. */
+export interface MissingTweet {
+  id: string;
+  /** `not_told` where the answer says nothing of it. */
+  why: TimelineState | "not_told";
+  /** What the API says of it. */
+  detail?: string;
+}
+
+/** What the API knows of tweets that were asked for by their ids. */
+export interface TweetsFound {
+  /** One line for the whole answer; none where it has no tweet. */
+  lines: Uint8Array[];
+  count: number;
+  /** How many of the ids it answers, from the first on: all, or those that may be read. */
+  asked: number;
+  missing: MissingTweet[];
 }
 
 /** What the API is opened with. */

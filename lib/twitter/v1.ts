@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import type { Clock } from "../clock.ts";
-import { ApiError } from "../errors.ts";
+import { ApiError, UserError } from "../errors.ts";
 import type {
   FoundUser,
   Page,
@@ -10,6 +10,7 @@ import type {
   StreamItem,
   StreamWanted,
   TimelineState,
+  TweetsFound,
   TwitterApi,
   UserAnswer,
 } from "./api.ts";
@@ -129,6 +130,14 @@ export class V1Api implements TwitterApi {
       }
       yield answers;
     }
+  }
+
+  tweets(): Promise<TweetsFound> {
+    return Promise.reject(
+      new UserError("Version 1.1 of the API does not say why a tweet is missing", {
+        hint: 'Hydrate with version 2: "api": "2".',
+      }),
+    );
   }
 
   async #lookup(

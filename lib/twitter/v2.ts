@@ -12,6 +12,7 @@ import type {
   StreamWanted,
   TimelineChoice,
   TimelineState,
+  TweetsFound,
   TwitterApi,
   UserAnswer,
 } from "./api.ts";
@@ -20,7 +21,14 @@ import { Followed } from "./followed.ts";
 import { isOlder } from "./ids.ts";
 import type { SignedAs } from "./signer.ts";
 import type { Transport } from "./transport.ts";
-import { answerLine, readTweets, readUsers, type TweetsAnswer } from "./v2_answers.ts";
+import {
+  answerLine,
+  type Provenance,
+  readMissing,
+  readTweets,
+  readUsers,
+  type TweetsAnswer,
+} from "./v2_answers.ts";
 import { tweetParameters, userParameters } from "./v2_fields.ts";
 import { searchPlace } from "./v2_place.ts";
 import {
@@ -120,6 +128,26 @@ export class V2Api implements TwitterApi {
     }
   }
 
+  /** GET /2/tweets: 100 a call, 5,000 calls as a user, 3,500 as the app; the reasons of whatever is missing are told. */
+  async tweets(ids: string[], signal: AbortSignal): Promise<TweetsFound> {
+    const path = "2/tweets";
+    const parameters = { ids: ids.join(","), ...tweetParameters(this.#fields) };
+    const request = { method: "GET", path, parameters, as: ["user", "app"] } as const;
+    return await this.#transport.ask(request, (bytes) => {
+      const count = readTweets(bytes).ids.length;
+      const lines = count > 0 ? [answerLine(bytes, this.#provenance(path, parameters))] : [];
+      return { lines, count, asked: ids.length, missing: readMissing(bytes, ids) };
+    }, signal);
+  }
+
+  #provenance(path: string, parameters: Record<string, string>): Provenance {
+    return {
+      url: `https://api.twitter.com/${path}?${new URLSearchParams(parameters)}`,
+      version: `twarc-cloud ${VERSION}`,
+      retrieved_at: isoTime(this.#clock.now()),
+    };
+  }
+
   async #page(
     path: string,
     at: PageAt,
@@ -142,12 +170,8 @@ export class V2Api implements TwitterApi {
     } as const;
     const read = (bytes: Uint8Array) => {
       const answer = readTweets(bytes);
-      const provenance = {
-        url: `https://api.twitter.com/${path}?${new URLSearchParams(request.parameters)}`,
-        version: `twarc-cloud ${VERSION}`,
-        retrieved_at: isoTime(this.#clock.now()),
-      };
-      return { answer, page: pageOf(answer, () => answerLine(bytes, provenance)) };
+      const provenance = () => this.#provenance(path, request.parameters);
+      return { answer, page: pageOf(answer, () => answerLine(bytes, provenance())) };
     };
     try {
       return await this.#transport.ask(request, read, signal);

@@ -1,7 +1,7 @@
 /** What answers of version 2 say, and how one becomes a line. */
 
 import { z } from "zod";
-import type { FoundUser, TimelineState, UserAnswer } from "./api.ts";
+import type { FoundUser, MissingTweet, TimelineState, UserAnswer } from "./api.ts";
 import { items, line, member, type Span } from "./raw_json.ts";
 
 const decoder = new TextDecoder();
@@ -13,6 +13,9 @@ const problemSchema = z.looseObject({
   title: z.string().optional(),
   detail: z.string().optional(),
   type: z.string().optional(),
+  /** What it is about: of tweets that were asked for, `id` or `ids`. */
+  parameter: z.string().optional(),
+  resource_id: z.string().optional(),
 });
 
 const userSchema = z.object({
@@ -82,6 +85,27 @@ export function readUsers(
   return [...named, ...missing];
 }
 
+/**
+ * The tweets that were asked for by their ids and are not in an answer, with what it says of each.
+ * @throws SyntaxError where it is damaged.
+ */
+export function readMissing(answer: Uint8Array, asked: string[]): MissingTweet[] {
+  const { data = [], errors = [] } = parseAnswer(tweetsSchema, answer);
+  const found = new Set(data.map((tweet) => tweet.id));
+  const told = new Map<string | undefined, Problem>();
+  for (const problem of errors) {
+    // Others are about tweets and users that those which were asked for refer to.
+    if (/^ids?$/.test(problem.parameter ?? "ids")) {
+      told.set(problem.resource_id ?? problem.value, problem);
+    }
+  }
+  return asked.filter((id) => !found.has(id)).map((id) => {
+    const problem = told.get(id);
+    const why = problem && stateOf(problem);
+    return { id, why: why ?? "not_told", ...(problem?.detail ? { detail: problem.detail } : {}) };
+  });
+}
+
 /** The users of the array at a place, each with its own bytes. */
 function usersIn(answer: Uint8Array, span: Span, users: z.infer<typeof userSchema>[]): FoundUser[] {
   const lines = [...items(answer, span.start)].map((item) => line(answer, item));
@@ -95,8 +119,8 @@ function usersIn(answer: Uint8Array, span: Span, users: z.infer<typeof userSchem
 }
 
 /**
- * What a problem says of a user. Suspended and missing users share a type: they differ by title and
- * detail.
+ * What a problem says of a user or a tweet. Suspended and missing ones share a type: they differ by title
+ * and detail.
  */
 export function stateOf({ type = "", title = "", detail = "" }: Problem): TimelineState | null {
   if (type.endsWith("/not-authorized-for-resource")) return "protected";

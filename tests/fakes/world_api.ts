@@ -5,6 +5,7 @@ import type {
   PageAt,
   StreamItem,
   TimelineState,
+  TweetsFound,
   TwitterApi,
   UserAnswer,
 } from "../../lib/twitter/api.ts";
@@ -69,6 +70,18 @@ export class WorldApi implements TwitterApi {
         line: new TextEncoder().encode(userJson(user)),
       };
     });
+  }
+
+  async tweets(ids: string[], signal: AbortSignal): Promise<TweetsFound> {
+    await this.#begin("tweets", signal);
+    const found = ids.flatMap((id) => this.#world.find(id) ?? []);
+    const missing = ids.filter((id) => !this.#world.find(id));
+    return {
+      lines: found.map(({ status }) => status.bytes()),
+      count: found.length,
+      asked: ids.length,
+      missing: missing.map((id) => ({ id, why: "not_found" })),
+    };
   }
 
   async #begin(call: string, signal: AbortSignal): Promise<void> {

@@ -1,0 +1,73 @@
+/** Lists of tweets' ids: gathered in little memory, sorted, each once. */
+
+import { UserError } from "../errors.ts";
+import type { Store } from "../store/store.ts";
+
+const encoder = new TextEncoder();
+/** Ids that are made into text at a time. */
+const BLOCK = 4_096;
+
+/** Gathers ids, 8 bytes each. */
+export class IdList {
+  #ids = new BigUint64Array(1_024);
+  #count = 0;
+
+  /** Adds an id, in digits; false for one that no tweet can have. */
+  add(id: string): boolean {
+    if (!/^\d{1,20}$/.test(id)) return false;
+    const number = BigInt(id);
+    if (number === 0n || number !== BigInt.asUintN(64, number)) return false;
+    if (this.#count === this.#ids.length) {
+      const more = new BigUint64Array(this.#ids.length * 2);
+      more.set(this.#ids);
+      this.#ids = more;
+    }
+    this.#ids[this.#count++] = number;
+    return true;
+  }
+
+  /** The ids from the lowest on, each once; the list is empty then. */
+  sorted(): BigUint64Array {
+    const all = this.#ids.subarray(0, this.#count).sort();
+    let kept = 0;
+    for (const id of all) if (kept === 0 || all[kept - 1] !== id) all[kept++] = id;
+    this.#ids = new BigUint64Array(1_024);
+    this.#count = 0;
+    return all.subarray(0, kept);
+  }
+}
+
+/** Sorted ids as text, one a line. */
+export function idText(ids: BigUint64Array): Uint8Array<ArrayBuffer> {
+  const blocks: Uint8Array[] = [];
+  for (let i = 0; i < ids.length; i += BLOCK) {
+    blocks.push(encoder.encode(`${ids.subarray(i, i + BLOCK).join("\n")}\n`));
+  }
+  const text = new Uint8Array(blocks.reduce((length, block) => length + block.length, 0));
+  let at = 0;
+  for (const block of blocks) {
+    text.set(block, at);
+    at += block.length;
+  }
+  return text;
+}
+
+/**
+ * The ids of an object that `idText` made.
+ * @throws UserError where it is not there, or has something else; OutsideError where the store fails.
+ */
+export async function readIds(store: Store, key: string): Promise<BigUint64Array> {
+  const found = await store.get(key);
+  if (!found) {
+    throw new UserError(`${key} is not in bucket ${store.name}`, {
+      hint: "Without its ids nothing can be hydrated: make the collection anew, under another id.",
+    });
+  }
+  const list = new IdList();
+  for (const line of new TextDecoder().decode(found.bytes).split("\n")) {
+    if (line !== "" && !list.add(line)) {
+      throw new UserError(`${key} has a line that is no tweet's id: ${line.slice(0, 80)}`);
+    }
+  }
+  return list.sorted();
+}

@@ -1,0 +1,149 @@
+/** The command `twarc-cloud collection hydrate`: ids in, a collection out. */
+
+import type { Command } from "@commander-js/extra-typings";
+import { basename } from "node:path";
+import { bucketOption } from "./collection_config.ts";
+import { type Bucket, type Context, openBucket } from "./context.ts";
+import { count } from "./output.ts";
+
+/** Dollars that hydrating may cost without asking. */
+const CHEAP = 0.5;
+
+/** Adds the command. */
+export function addHydrate(group: Command, context: Context): void {
+  group.command("hydrate")
+    .summary("Collect the tweets of a list of ids.")
+    .description(
+      "Makes a collection of the tweets whose ids are in a file, such as `collection dehydrate` or a data set " +
+        "that somebody shares has them, and starts to harvest it. The harvest's missing.jsonl accounts for " +
+        "every id that is not to be had, with the reason. Given once more, the same file goes on where it was.",
+    )
+    .argument("<file>", "file with tweets' ids or addresses, one a line; - for standard input")
+    .option("--id <id>", "an identifier for the collection (default: the file's name)")
+    .addOption(bucketOption())
+    .option("--profile <name>", "profile of the keys (default: main, or the only one)")
+    .option(
+      "--twarc-config-filepath <path>",
+      "file with the keys (default: ~/.twarc, then that of twarc2)",
+    )
+    .option("--yes", "do not ask, whatever it costs", false)
+    .option("--wait", "follow the harvest until it ends, and exit with its outcome", false)
+    .addHelpText("after", "\nExample:\n  twarc-cloud collection hydrate ids.txt --wait")
+    .action(async (file, { id, bucket, wait, ...flags }) => {
+      const { checkedId } = await import("../collection/layout.ts");
+      const collectionId = checkedId(id ?? nameOf(file));
+      const ids = await idsIn(file);
+      const opened = await openBucket(context, { bucket });
+      if (await isThere(opened, collectionId, ids)) {
+        context.output.note(`Collection ${collectionId} has these ids already: it goes on.`);
+      } else if (!await added(opened, { collectionId, ids, ...flags }, context)) {
+        return;
+      }
+      const { checkStarted, jobFor, waitFor } = await import("./start.ts");
+      const runner = await opened.runner();
+      const started = await runner.once(await jobFor(opened, collectionId, ["hydrate"]));
+      await checkStarted(started);
+      context.output.line("Started");
+      if (wait) await waitFor(opened, started, context);
+    });
+}
+
+/** A file's name as a collection's id. */
+function nameOf(file: string): string {
+  if (file === "-") return "hydrated";
+  return basename(file).replace(/\.[A-Za-z]+$/, "").replace(/[^A-Za-z0-9._-]+/g, "_");
+}
+
+/** The ids in a file, sorted, each once. @throws UserError */
+async function idsIn(file: string): Promise<BigUint64Array> {
+  const { namesIn } = await import("./config_file.ts");
+  const { IdList } = await import("../bucket/id_list.ts");
+  const { UserError } = await import("../errors.ts");
+  const list = new IdList();
+  for (const line of await namesIn([file])) {
+    const id = /^"?(\d+)"?$/.exec(line)?.[1] ?? /\/status(?:es)?\/(\d+)/.exec(line)?.[1] ?? "";
+    if (list.add(id)) continue;
+    throw new UserError(`${JSON.stringify(line.slice(0, 80))} in ${file} is no tweet's id`, {
+      hint: /^\d(\.\d+)?E\+\d+$/i.test(line)
+        ? "A spreadsheet has rounded it. Get the ids from their source again, and keep them as text."
+        : "One id, or one tweet's address, is expected a line.",
+    });
+  }
+  return list.sorted();
+}
+
+/** Whether the collection is there already, with these very ids. */
+async function isThere(
+  { store }: Bucket,
+  collectionId: string,
+  ids: BigUint64Array,
+): Promise<boolean> {
+  const { collectionKeys } = await import("../collection/layout.ts");
+  const { readIds } = await import("../bucket/id_list.ts");
+  const keys = collectionKeys(collectionId);
+  if (!await store.get(keys.config) || !await store.get(keys.ids)) return false;
+  const known = await readIds(store, keys.ids);
+  return known.length === ids.length && known.every((id, i) => id === ids[i]);
+}
+
+/** A collection that is to be made. */
+interface Wanted {
+  collectionId: string;
+  ids: BigUint64Array;
+  profile?: string | undefined;
+  twarcConfigFilepath?: string | undefined;
+  yes: boolean;
+}
+
+/** Adds the collection; false where the person does not want to pay for it. @throws UserError */
+async function added(
+  { store, collections }: Bucket,
+  { collectionId, ids, profile, twarcConfigFilepath, yes }: Wanted,
+  context: Context,
+): Promise<boolean> {
+  const { readProfile } = await import("../twitter/keys.ts");
+  const { keyFiles } = await import("./profiles.ts");
+  const { collectionKeys } = await import("../collection/layout.ts");
+  const { idText } = await import("../bucket/id_list.ts");
+  const keys = collectionKeys(collectionId);
+  const profileKeys = await readProfile(await keyFiles(twarcConfigFilepath, context), profile);
+  if (!await store.get(keys.config)) {
+    if (!await isWorth(ids.length, { yes, context })) return false;
+    // The ids first: a collection without them could never be harvested.
+    await store.put(keys.ids, idText(ids));
+  }
+  await collections.add({
+    id: collectionId,
+    keys: Object.fromEntries(
+      Object.entries(profileKeys).filter((entry): entry is [string, string] =>
+        entry[1] !== undefined
+      ),
+    ),
+    type: "hydrate",
+    api: "2",
+    hydrate: { ids: ids.length },
+  });
+  context.output.line("Collection added.");
+  return true;
+}
+
+/** Tells what it costs, and asks where that is more than cents. @throws UserError where nobody can be asked. */
+async function isWorth(
+  ids: number,
+  { yes, context: { output } }: { yes: boolean; context: Context },
+): Promise<boolean> {
+  const { dollarsFor, dollarText, PRICES } = await import("../collection/prices.ts");
+  const { LOOKUP_SIZE } = await import("../twitter/v2_sizes.ts");
+  const dollars = dollarsFor({ posts: ids }, PRICES);
+  const price = `${count(ids)} ids cost at most ${dollarText(dollars)} by the prices of ` +
+    `${PRICES.date}: what is gone is free`;
+  output.note(`${price} (${count(Math.ceil(ids / LOOKUP_SIZE))} requests).`);
+  if (yes || dollars <= CHEAP) return true;
+  const answer = await output.confirm("Collect them?");
+  if (answer !== null) {
+    if (!answer) output.note("Cancelling");
+    return answer;
+  }
+  const { UserError } = await import("../errors.ts");
+  throw new UserError(price, { hint: "Go on with --yes." });
+}
