@@ -12,6 +12,7 @@ import {
   learned,
   merge,
   redact,
+  type Removal,
 } from "../collection/changeset.ts";
 import { checkConfig, type CollectionConfig } from "../collection/config.ts";
 import { type HarvestInfo, harvestInfoSchema } from "../collection/harvest_info.ts";
@@ -28,6 +29,11 @@ const changesetSchema = z.object({
   update: object,
   delete: z.array(deletion),
   change_timestamp: z.string(),
+  removed: z.array(z.object({
+    file: z.string(),
+    replaced_by: z.string().nullable(),
+    tweets: z.array(z.object({ id: z.string(), reason: z.string() })),
+  })).optional(),
 });
 const lastHarvestSchema = z.object({ harvest_id: z.string() });
 const userChangesSchema = z.array(z.object({
@@ -166,6 +172,14 @@ export class Collections {
     }
   }
 
+  /**
+   * Writes down tweets that are taken out of the collection; done twice, it is there once.
+   * @param at When it was decided, in milliseconds since 1970.
+   */
+  async recordRemoval(id: string, removed: Removal[], at: number): Promise<void> {
+    await this.#record(id, { update: {}, delete: [], removed }, at);
+  }
+
   /** Every changeset of a collection. @throws UserError where there is no such collection. */
   async changesets(id: string): Promise<Changeset[]> {
     await this.loadJson(id);
@@ -202,8 +216,12 @@ export class Collections {
   }
 
   /** Writes a changeset under its second; under the next free one where another is there. */
-  async #record(id: string, change: ConfigUpdate, at: number): Promise<void> {
-    const changeset: Changeset = { ...redact(change), change_timestamp: isoTime(at) };
+  async #record(
+    id: string,
+    change: Omit<Changeset, "change_timestamp">,
+    at: number,
+  ): Promise<void> {
+    const changeset: Changeset = { ...change, ...redact(change), change_timestamp: isoTime(at) };
     const bytes = jsonBytes(changeset);
     for (let ms = at;; ms += 1_000) {
       const key = collectionKeys(id).changeset(ms);

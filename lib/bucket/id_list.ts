@@ -1,5 +1,6 @@
 /** Lists of tweets' ids: gathered in little memory, sorted, each once. */
 
+import { Buffer } from "node:buffer";
 import { UserError } from "../errors.ts";
 import type { Store } from "../store/store.ts";
 
@@ -43,13 +44,7 @@ export function idText(ids: BigUint64Array): Uint8Array<ArrayBuffer> {
   for (let i = 0; i < ids.length; i += BLOCK) {
     blocks.push(encoder.encode(`${ids.subarray(i, i + BLOCK).join("\n")}\n`));
   }
-  const text = new Uint8Array(blocks.reduce((length, block) => length + block.length, 0));
-  let at = 0;
-  for (const block of blocks) {
-    text.set(block, at);
-    at += block.length;
-  }
-  return text;
+  return Buffer.concat(blocks);
 }
 
 /**

@@ -1,8 +1,11 @@
 /** The tweets of a collection, read back from the files that its manifests list. */
 
+import { Buffer } from "node:buffer";
 import { collectionKeys, FILES } from "../collection/layout.ts";
 import { OutsideError } from "../errors.ts";
 import type { Store } from "../store/store.ts";
+
+const LINE_FEED = 0x0a;
 
 /** A file of tweets that a manifest lists. */
 export interface ListedFile {
@@ -14,34 +17,42 @@ export interface ListedFile {
 /** The files of tweets of every harvest of a collection, oldest harvest first. */
 export async function* listedFiles(store: Store, collectionId: string): AsyncGenerator<ListedFile> {
   for await (const { key } of store.list(collectionKeys(collectionId).harvests)) {
-    if (!key.endsWith(`/${FILES.manifest}`)) continue;
-    const manifest = await store.get(key);
-    const folder = key.slice(0, -FILES.manifest.length);
-    const text = new TextDecoder().decode(manifest?.bytes);
-    for (const [, sha1 = "", name = ""] of text.matchAll(/^([0-9a-f]{40}) [ *](.+)$/gm)) {
-      yield { key: `${folder}${name}`, sha1 };
-    }
+    if (key.endsWith(`/${FILES.manifest}`)) yield* filesListed(store, key);
+  }
+}
+
+/** The files of tweets that the manifest under a key lists. */
+export async function* filesListed(store: Store, key: string): AsyncGenerator<ListedFile> {
+  const manifest = await store.get(key);
+  const folder = key.slice(0, -FILES.manifest.length);
+  const text = new TextDecoder().decode(manifest?.bytes);
+  for (const [, sha1 = "", name = ""] of text.matchAll(/^([0-9a-f]{40}) [ *](.+)$/gm)) {
+    yield { key: `${folder}${name}`, sha1 };
   }
 }
 
 /**
- * The lines of a gzip file of tweets.
+ * The lines of a gzip file of tweets, as they are and without their line breaks.
  * @throws OutsideError where it cannot be read to its end.
  */
-export async function* linesOf(store: Store, key: string): AsyncGenerator<string> {
-  let rest = "";
+export async function* linesOf(store: Store, key: string): AsyncGenerator<Uint8Array> {
+  let begun: Uint8Array[] = [];
   try {
     const content = (await store.read(key))
-      .pipeThrough(new DecompressionStream("gzip") as TransformStream<Uint8Array, Uint8Array>)
-      .pipeThrough(new TextDecoderStream());
-    for await (const text of content) {
-      const lines = (rest + text).split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) if (line !== "") yield line;
+      .pipeThrough(new DecompressionStream("gzip") as TransformStream<Uint8Array, Uint8Array>);
+    for await (const chunk of content) {
+      let start = 0;
+      for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, start)) {
+        const line = Buffer.concat([...begun, chunk.subarray(start, end)]);
+        begun = [];
+        start = end + 1;
+        if (line.length > 0) yield line;
+      }
+      if (start < chunk.length) begun.push(chunk.slice(start));
     }
   } catch (cause) {
     if (cause instanceof OutsideError) throw cause;
     throw new OutsideError(`${key} cannot be read`, { cause });
   }
-  if (rest !== "") yield rest;
+  if (begun.length > 0) yield Buffer.concat(begun);
 }

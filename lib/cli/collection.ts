@@ -4,6 +4,7 @@ import type { Command } from "@commander-js/extra-typings";
 import { basename, join } from "node:path";
 import { bucketOption, configFileOption, example } from "./collection_config.ts";
 import { readConfigFile, writeConfigFile } from "./config_file.ts";
+import { addCompliance } from "./compliance.ts";
 import { addDehydrate } from "./dehydrate.ts";
 import { addHydrate } from "./hydrate.ts";
 import { type Context, openBucket } from "./context.ts";
@@ -23,6 +24,7 @@ export function addCollection(program: Command, context: Context): void {
   addDownload(group, context);
   addDehydrate(group, context);
   addHydrate(group, context);
+  addCompliance(group, context);
 }
 
 function addList(group: Command, context: Context): void {

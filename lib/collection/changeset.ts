@@ -13,10 +13,21 @@ export interface ConfigUpdate {
   delete: Deletion[];
 }
 
+/** Tweets that were taken out of a file. */
+export interface Removal {
+  /** The file, below the collection's folder. */
+  file: string;
+  /** The file in its place; null where nothing of it stayed. */
+  replaced_by: string | null;
+  tweets: { id: string; reason: string }[];
+}
+
 /** A ConfigUpdate that was made at a time. */
 export interface Changeset extends ConfigUpdate {
   /** ISO 8601, UTC. */
   change_timestamp: string;
+  /** Tweets that were taken out of the collection, as X asks for. */
+  removed?: Removal[] | undefined;
 }
 
 /** Whether it changes nothing. */

@@ -38,6 +38,11 @@ export function describe(changesets: Changeset[], { deletesOnly }: DescribeOptio
     for (const { path, before } of deletions(changeset.delete, config, [])) {
       lines.push(`${path.join(" -> ")} deleted with value ${shown(path, before)} ${when}`);
     }
+    for (const { file, tweets } of changeset.removed ?? []) {
+      for (const { id, reason } of tweets) {
+        lines.push(`Tweet ${id} (${reason}) removed from ${file} ${when}`);
+      }
+    }
     config = merge(config, changeset);
   }
   return lines;

@@ -39,6 +39,8 @@ export const harvestInfoSchema = z.looseObject({
   gaps: z.number().optional(),
   /** Tweets that were asked for by their ids and are not to be had, counted by the reason. */
   missing: z.record(z.string(), z.number()).optional(),
+  /** Tweets that were taken out since, as X asks for. */
+  removed: z.number().optional(),
   billed: billedSchema.optional(),
 });
 

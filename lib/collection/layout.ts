@@ -49,6 +49,8 @@ export interface CollectionKeys {
   readonly lastHarvest: string;
   readonly changesets: string;
   readonly harvests: string;
+  /** What compliance jobs brought, a folder each. */
+  readonly compliance: string;
   /** The ids of a hydrate collection, one a line. */
   readonly ids: string;
   /** The changeset made at a time in milliseconds since 1970. */
@@ -68,6 +70,7 @@ export function collectionKeys(id: string): CollectionKeys {
     lastHarvest: `${folder}last_harvest.json`,
     changesets: `${folder}changesets/`,
     harvests: `${folder}harvests/`,
+    compliance: `${folder}compliance/`,
     ids: `${folder}ids.txt`,
     changeset: (ms) => `${folder}changesets/change-${stamp(ms)}.json`,
     harvest: (ms) => `${folder}harvests/${folderStamp(ms)}/`,
@@ -92,4 +95,16 @@ export const FILES = {
 /** The name of a tweets file; `number` above 1 where several are made in one second. */
 export function tweetsFile(ms: number, number = 1): string {
   return `tweets-${stamp(ms)}${number > 1 ? `-${number}` : ""}.jsonl.gz`;
+}
+
+/**
+ * The name of a tweets file that takes the place of another, in a folder that has `names`: with the next number
+ * that is free.
+ */
+export function replacementFor(name: string, names: ReadonlySet<string>): string {
+  const stem = name.replace(/(-\d{1,6})?\.jsonl\.gz$/, "");
+  for (let number = 2;; number++) {
+    const next = `${stem}-${number}.jsonl.gz`;
+    if (!names.has(next)) return next;
+  }
 }

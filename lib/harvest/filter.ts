@@ -96,7 +96,7 @@ export class FilterSource implements TweetSource {
       if (signal.aborted) return;
       for await (const batch of filled(gap, { api, clock, signal })) {
         for (const line of batch.tweets) {
-          for (const id of idsIn(new TextDecoder().decode(line))) harvest.seen.add(id);
+          for (const id of idsIn(line)) harvest.seen.add(id);
         }
         harvest.left -= batch.count;
         yield batch;

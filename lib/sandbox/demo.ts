@@ -242,6 +242,8 @@ async function makeFolder(folder: string): Promise<void> {
   await Deno.writeTextFile(join(folder, MARK), "");
 }
 
+const encoder = new TextEncoder();
+
 async function filesBelow(folder: string): Promise<string[]> {
   const files: string[] = [];
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
@@ -261,7 +263,7 @@ async function checkManifest(manifest: string): Promise<number> {
       throw new OutsideError(`${name} is not as ${manifest} lists it`);
     }
     const lines = gunzipSync(bytes).toString().split("\n").filter(Boolean);
-    tweets += lines.reduce((n, line) => n + idsIn(line).length, 0);
+    tweets += lines.reduce((n, line) => n + idsIn(encoder.encode(line)).length, 0);
   }
   return tweets;
 }

@@ -19,6 +19,8 @@ const LIMITS: Record<string, { user: number; app: number }> = {
   "/2/usage/tweets": { user: 0, app: 50 },
   "GET /2/tweets/search/stream/rules": { user: 0, app: 450 },
   "POST /2/tweets/search/stream/rules": { user: 0, app: 100 },
+  "/2/compliance/jobs": { user: 0, app: 150 },
+  "/2/compliance/jobs/:id": { user: 0, app: 150 },
   "/2/connections": { user: 0, app: 25 },
 };
 const OTHERS = { user: 75, app: 75 };

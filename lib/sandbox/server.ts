@@ -11,6 +11,7 @@ import { Streams } from "./stream.ts";
 import { type Trouble, Troubles } from "./trouble.ts";
 import { type Parameters, V1_ROUTES } from "./v1.ts";
 import { PROBLEMS, v2Route } from "./v2.ts";
+import { Compliance } from "./v2_compliance.ts";
 import { countsRoute } from "./v2_counts.ts";
 import { FilteredStream } from "./v2_stream.ts";
 import { World } from "./world.ts";
@@ -62,6 +63,7 @@ export interface Sandbox {
   filtered: FilteredStream;
   /** What X would have billed. */
   ledger: Ledger;
+  compliance: Compliance;
   /** What was asked, oldest first; logins and tokens are apart. */
   requests: LoggedRequest[];
   signIns: LoggedRequest[];
@@ -92,13 +94,17 @@ export function startSandbox(options: SandboxOptions = {}): Sandbox {
   const { keepAliveMs = 30_000, replay = 0, mostRules = 1_000, lingerMs = 0 } = options;
   const streams = new Streams(world, troubles, { clock, keepAliveMs, replay });
   const ledger = new Ledger(clock);
+  const compliance = new Compliance(clock);
   const streamOptions = { clock, keepAliveMs, replay, mostRules, lingerMs, ledger };
   const filtered = new FilteredStream(world, troubles, streamOptions);
   const requests: LoggedRequest[] = [];
   const signIns: LoggedRequest[] = [];
   const gate = new Gate(keys, bearer, clock);
-  const desk = new Desk({ world, troubles, streams, filtered, ledger, gate }, options, clock);
+  const parts = { world, troubles, streams, filtered, ledger, compliance, gate };
+  const desk = new Desk(parts, options, clock);
   const handler = async (request: Request) => {
+    const file = await compliance.file(request, world);
+    if (file) return file;
     const { parameters, json } = await contentOf(request);
     if (options.delayMs) await clock.sleep(options.delayMs);
     const response = await desk.answer(request, parameters, json);
@@ -126,6 +132,7 @@ export function startSandbox(options: SandboxOptions = {}): Sandbox {
     streams,
     filtered,
     ledger,
+    compliance,
     requests,
     signIns,
     revoke: () => gate.revoke(),
@@ -168,6 +175,7 @@ interface Parts {
   streams: Streams;
   filtered: FilteredStream;
   ledger: Ledger;
+  compliance: Compliance;
   gate: Gate;
 }
 
@@ -188,9 +196,10 @@ class Desk {
     const { pathname } = new URL(request.url);
     const signIn = this.#signIn(pathname, request, parameters);
     if (signIn) return signIn;
-    const { filtered, ledger } = this.#parts;
+    const { filtered, ledger, compliance } = this.#parts;
     const route = V1_ROUTES[pathname] ?? v2Route(pathname) ?? filtered.route(pathname) ??
-      countsRoute(pathname, { clock: this.#clock, ledger });
+      countsRoute(pathname, { clock: this.#clock, ledger }) ??
+      compliance.route(pathname, request.url);
     const isStream = pathname === FILTER || pathname === FILTERED_STREAM;
     if (!route && !isStream) {
       return errorAnswer(404, 34, "Sorry, that page does not exist.");

@@ -30,6 +30,8 @@ export class World {
   /** Newest first. */
   #all: Status[] = [];
   readonly #byUser = new Map<string, Status[]>();
+  /** The ids of tweets that their authors deleted. */
+  readonly removed = new Set<string>();
   readonly #listeners = new Set<(status: Status) => void>();
   #sequence = 0;
 
@@ -108,6 +110,7 @@ export class World {
 
   /** Deletes a tweet, as its author does. */
   remove(id: string): void {
+    this.removed.add(id);
     this.#all = this.#all.filter((status) => `${status.id}` !== id);
     for (const [userId, own] of this.#byUser) {
       this.#byUser.set(userId, own.filter((status) => `${status.id}` !== id));

@@ -5,6 +5,7 @@ import type { TwitterKeys } from "../api_keys.ts";
 import { UserError } from "../errors.ts";
 import type { FieldChoice } from "../fields.ts";
 import type { Bill } from "./bill.ts";
+import type { ComplianceJobs } from "./compliance.ts";
 
 /** Where to ask for a page. Ids are decimal text. */
 export interface PageAt {
@@ -138,6 +139,8 @@ export interface TwitterApi {
   readonly tellsAuthors: boolean;
   /** What reading costs, in the version where it costs something. */
   readonly bill?: Bill;
+  /** Batch compliance jobs, in the version that has them. */
+  readonly compliance?: ComplianceJobs;
   /** One page of a user's tweets, newest first, or the state that forbids reading them. */
   timeline(
     userId: string,

@@ -2,7 +2,6 @@
 
 import { items, member, text } from "./raw_json.ts";
 
-const encoder = new TextEncoder();
 const OPEN_BRACKET = 0x5b;
 /** When the ids of tweets began to tell their time, in milliseconds since 1970. */
 export const SNOWFLAKE_EPOCH = 1_288_834_974_657n;
@@ -11,8 +10,7 @@ export const SNOWFLAKE_EPOCH = 1_288_834_974_657n;
  * The ids in a line: of a v1.1 status one, of a v2 answer those of its `data`. Digits as they were sent.
  * @throws SyntaxError for a line that is neither.
  */
-export function idsIn(line: string): string[] {
-  const bytes = encoder.encode(line);
+export function idsIn(bytes: Uint8Array): string[] {
   const list = member(bytes, "data");
   if (!list) return [idAt(bytes, 0)];
   if (bytes[list.start] !== OPEN_BRACKET) return [idAt(bytes, list.start)];

@@ -17,6 +17,7 @@ import type {
   UserAnswer,
 } from "./api.ts";
 import { Bill } from "./bill.ts";
+import { ComplianceJobs } from "./compliance.ts";
 import { Followed } from "./followed.ts";
 import { isOlder } from "./ids.ts";
 import type { SignedAs } from "./signer.ts";
@@ -52,6 +53,7 @@ export interface V2Options {
 export class V2Api implements TwitterApi {
   readonly tellsAuthors = true;
   readonly bill: Bill;
+  readonly compliance: ComplianceJobs;
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #fields: FieldChoice;
@@ -63,6 +65,7 @@ export class V2Api implements TwitterApi {
     this.#clock = clock;
     this.#followed = new Followed(transport);
     this.bill = new Bill({ transport, clock });
+    this.compliance = new ComplianceJobs({ transport, clock });
   }
 
   /** GET /2/users/:id/tweets: 100 a page, 3,200 back; 10,000 requests as the app, 900 as a user. */

@@ -54,9 +54,7 @@ async function inPlace(use: (place: Place) => Promise<void>): Promise<void> {
 }
 
 function ids(batches: Batch[]): string[] {
-  return batches.flatMap(({ tweets }) =>
-    tweets.flatMap((line) => idsIn(new TextDecoder().decode(line)))
-  );
+  return batches.flatMap(({ tweets }) => tweets.flatMap((line) => idsIn(line)));
 }
 
 function positionsOf(batches: Batch[]): Positions {

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { idsIn } from "../../lib/twitter/ids.ts";
+import { idsIn as idsInBytes } from "../../lib/twitter/ids.ts";
+
+const idsIn = (line: string) => idsInBytes(new TextEncoder().encode(line));
 
 Deno.test("a line of version 1.1 has one id, exact also where only a number is there", () => {
   assert.deepEqual(

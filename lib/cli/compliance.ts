@@ -1,0 +1,146 @@
+/** The command `twarc-cloud collection compliance`: what of a collection X wants deleted, and deleting it. */
+
+import type { Command } from "@commander-js/extra-typings";
+import type { ComplianceCheck } from "../bucket/compliance.ts";
+import type { Occurrence } from "../bucket/removal.ts";
+import type { Removal } from "../collection/changeset.ts";
+import { bucketOption, example } from "./collection_config.ts";
+import { type Bucket, type Context, openBucket } from "./context.ts";
+import { count } from "./output.ts";
+
+/** Adds the command. */
+export function addCompliance(group: Command, context: Context): void {
+  group.command("compliance")
+    .summary("List the tweets that must be deleted, and delete them.")
+    .description(
+      "Hands the ids of a collection's tweets to X's batch compliance, and lists those that must be deleted " +
+        "(their authors deleted or protected them, or are gone), with the files they are in. It may take " +
+        "hours: stopped, it goes on with the same job when it is called again.",
+    )
+    .argument("<collection-id>", "collection")
+    .addOption(bucketOption())
+    .option(
+      "--apply",
+      "remove them from the files, and write a changeset that says what was removed from which; of the last " +
+        "job's results, where they have not been applied",
+      false,
+    )
+    .option("--json", "print JSON")
+    .addHelpText("after", example("collection compliance test_collection"))
+    .action(async (collectionId, { bucket, apply, json }) => {
+      const opened = await openBucket(context, { bucket });
+      const check = await checked(opened, { collectionId, reuse: apply }, context);
+      const gone = new Map<string, string>();
+      const others: { id: string; action: string; reason: string }[] = [];
+      for (const [id, { action, reason }] of check.results) {
+        if (action === "delete") gone.set(id, reason);
+        else others.push({ id, action, reason });
+      }
+      const { occurrences } = await import("../bucket/removal.ts");
+      const found = await Array.fromAsync(occurrences(opened.store, collectionId, gone));
+      const removed = apply
+        ? await applied(opened, { collectionId, check, gone }, context)
+        : undefined;
+      const { job_id, began } = check.record;
+      if (json) {
+        const ids = check.record.ids ?? 0;
+        context.output.json({
+          job_id,
+          began,
+          ids,
+          delete: found,
+          others,
+          removed: removed ?? null,
+        });
+        return;
+      }
+      tell(found, others, context);
+      if (removed) return tellRemoved(removed, context);
+      const command = `twarc-cloud collection compliance ${collectionId} --apply`;
+      if (found.length > 0) context.output.note(`Remove them with: ${command}`);
+    });
+}
+
+/** A complete job's results. */
+async function checked(
+  { store, collections, settings }: Bucket,
+  { collectionId, reuse }: { collectionId: string; reuse: boolean },
+  { clock, output, signal }: Context,
+): Promise<ComplianceCheck> {
+  const { config } = await collections.load(collectionId);
+  const { keysOf } = await import("../collection/config.ts");
+  const { openApi } = await import("../twitter/api.ts");
+  const { complianceCheck } = await import("../bucket/compliance.ts");
+  const base = settings.twitterApiUrl;
+  const { compliance } = await openApi({ version: "2", keys: keysOf(config), clock, base });
+  if (!compliance) throw new Error("Version 2 has compliance jobs");
+  const progress = await output.progress();
+  try {
+    return await complianceCheck({
+      store,
+      clock,
+      jobs: compliance,
+      collectionId,
+      reuse,
+      tell: (text) => progress.show(text),
+      signal,
+    });
+  } finally {
+    progress.end();
+  }
+}
+
+/** Removes what must be deleted, under the collection's lease. @throws LockedError while it is harvested. */
+async function applied(
+  { store, settings }: Bucket,
+  { collectionId, check, gone }: {
+    collectionId: string;
+    check: ComplianceCheck;
+    gone: Map<string, string>;
+  },
+  { clock, output }: Context,
+): Promise<Removal[]> {
+  const { takeLease } = await import("../bucket/lease.ts");
+  const { processIsGone, thisProcess } = await import("../bucket/process.ts");
+  const { decidedAt, markApplied } = await import("../bucket/compliance.ts");
+  const { removeTweets } = await import("../bucket/removal.ts");
+  const { isFolder } = await import("../store/store.ts");
+  const holder = { id: crypto.randomUUID(), ...thisProcess() };
+  const isGone = isFolder(settings.bucket) ? processIsGone : () => false;
+  const lease = await takeLease({ store, collectionId, holder, clock, isGone });
+  const progress = await output.progress();
+  try {
+    const at = await decidedAt(store, check, clock.now());
+    const onFile = (file: string) => progress.show(`Gone through ${file}`);
+    const work = { store, clock, collectionId, lease, holder: holder.id, gone, at, onFile };
+    const removed = await removeTweets(work);
+    await markApplied(store, check, at);
+    return removed;
+  } finally {
+    progress.end();
+    await lease.release();
+  }
+}
+
+function tell(
+  found: Occurrence[],
+  others: { id: string; action: string; reason: string }[],
+  { output }: Context,
+): void {
+  for (const { id, reason, file } of found) output.line(`${id}  ${reason}  ${file}`);
+  for (const { id, action, reason } of others) {
+    output.note(`X asks for ${action} of ${id} (${reason}): see to it by hand.`);
+  }
+  if (found.length === 0) output.note("Nothing must be deleted.");
+  else output.note(`${count(new Set(found.map(({ id }) => id)).size)} tweets must be deleted.`);
+}
+
+function tellRemoved(removed: Removal[], { output }: Context): void {
+  const tweets = new Set(removed.flatMap((one) => one.tweets.map(({ id }) => id)));
+  output.line(`Removed ${count(tweets.size)} tweets from ${count(removed.length)} files.`);
+  if (removed.length > 0) {
+    output.note(
+      "Copies that were downloaded before still have them: download the collection again.",
+    );
+  }
+}

@@ -1,0 +1,176 @@
+/** Takes tweets out of recorded lines; what stays, stays byte for byte. */
+
+import { Buffer } from "node:buffer";
+import { idAt } from "./ids.ts";
+import { type Item, items, member, type Span, text } from "./raw_json.ts";
+
+const encoder = new TextEncoder();
+const OPEN_BRACKET = 0x5b;
+const OPEN_BRACE = 0x7b;
+
+/** A line without some of its tweets. */
+export interface Redacted {
+  /** Null where nothing of it stays. */
+  line: Uint8Array | null;
+  /** The ids of the tweets that were taken out, with those inside others. */
+  removed: string[];
+  /** The tweets that the line counted for, and counts for now. */
+  counted: number;
+  count: number;
+}
+
+/**
+ * The ids of every tweet in a line: those that it is for, and those that they quote, repeat or answer.
+ * @throws SyntaxError for a line without tweets.
+ */
+export function allIdsIn(line: Uint8Array): string[] {
+  const data = member(line, "data");
+  if (!data) return statusesIn(line, 0).map(({ id }) => id);
+  return [...tweetsIn(line, data), ...includedTweets(line)].map(({ start }) => idAt(line, start));
+}
+
+/**
+ * A line without the tweets that are gone. A retweet goes with the tweet that it repeats; a quote stays, without
+ * what it quotes. What came beside the tweets (users, media, polls, places) goes where no tweet that stays
+ * refers to it.
+ * @throws SyntaxError for a line without tweets.
+ */
+export function redact(line: Uint8Array, isGone: (id: string) => boolean): Redacted {
+  const data = member(line, "data");
+  return data ? redactAnswer(line, data, isGone) : redactStatus(line, isGone);
+}
+
+/** A status of version 1.1, and those inside it. */
+function statusesIn(
+  line: Uint8Array,
+  start: number,
+): { id: string; name: string; span: Span }[] {
+  const found = [{ id: idAt(line, start), name: "", span: { start, end: line.length } }];
+  for (const name of ["retweeted_status", "quoted_status"]) {
+    const span = member(line, name, start);
+    if (!span || line[span.start] !== OPEN_BRACE) continue;
+    found.push(
+      ...statusesIn(line, span.start).map((inner) =>
+        inner.name === "" ? { ...inner, name, span } : inner
+      ),
+    );
+  }
+  return found;
+}
+
+function redactStatus(line: Uint8Array, isGone: (id: string) => boolean): Redacted {
+  const gone = statusesIn(line, 0).filter(({ id }) => isGone(id));
+  const removed = gone.map(({ id }) => id);
+  if (gone.some(({ name }) => name !== "quoted_status")) {
+    return {
+      line: null,
+      removed,
+      counted: 1,
+      count: 0,
+    };
+  }
+  const edits = outermost(gone.map(({ span }) => ({ ...span, by: "null" })));
+  return { line: spliced(line, edits), removed, counted: 1, count: 1 };
+}
+
+/** The tweets of `data`: a list, or one. */
+function tweetsIn(line: Uint8Array, data: Span): Item[] {
+  return line[data.start] === OPEN_BRACKET ? [...items(line, data.start)] : [data];
+}
+
+function includedTweets(line: Uint8Array): Item[] {
+  const includes = member(line, "includes");
+  const tweets = includes && member(line, "tweets", includes.start);
+  return tweets ? [...items(line, tweets.start)] : [];
+}
+
+function redactAnswer(line: Uint8Array, data: Span, isGone: (id: string) => boolean): Redacted {
+  const stays = ({ start }: Span) => !isGone(idAt(line, start));
+  const own = tweetsIn(line, data);
+  const included = includedTweets(line);
+  const kept = own.filter(stays);
+  const removed = [...own, ...included].filter((span) => !stays(span)).map(({ start }) =>
+    idAt(line, start)
+  );
+  const counts = { counted: own.length, count: kept.length };
+  if (kept.length === 0) return { line: null, removed, ...counts };
+  if (removed.length === 0) return { line, removed, ...counts };
+  const names = textsIn([...kept, ...included.filter(stays)].map((span) => textOf(line, span)));
+  const edits = [
+    ...(own.length > kept.length ? [listOf(line, data, kept)] : []),
+    ...includeEdits(
+      line,
+      (kind, span) =>
+        kind === "tweets" ? stays(span) : namesOf(line, span).some((name) => names.has(name)),
+    ),
+  ];
+  return { line: spliced(line, edits), removed, ...counts };
+}
+
+/** The lists of `includes` with what stays. */
+function includeEdits(line: Uint8Array, stays: (kind: string, span: Span) => boolean): Edit[] {
+  const includes = member(line, "includes");
+  return [...includes ? items(line, includes.start) : []].flatMap((list) => {
+    const all = [...items(line, list.start)];
+    const kept = all.filter((span) => stays(list.key ?? "", span));
+    return kept.length < all.length ? [listOf(line, list, kept)] : [];
+  });
+}
+
+/** What tweets refer to an included object by. */
+function namesOf(line: Uint8Array, { start }: Span): string[] {
+  return ["id", "media_key", "username"].flatMap((name) => {
+    const span = member(line, name, start);
+    return span ? [text(line, span)] : [];
+  });
+}
+
+/** Every text inside tweets. */
+function textsIn(tweets: string[]): Set<string> {
+  const found = new Set<string>();
+  const look = (value: unknown) => {
+    if (typeof value === "string") found.add(value);
+    else if (typeof value === "object" && value !== null) Object.values(value).forEach(look);
+  };
+  for (const tweet of tweets) look(JSON.parse(tweet));
+  return found;
+}
+
+const decoder = new TextDecoder();
+
+function textOf(line: Uint8Array, { start, end }: Span): string {
+  return decoder.decode(line.subarray(start, end));
+}
+
+/** A place in a line and what comes there. */
+interface Edit extends Span {
+  by: string | Uint8Array[];
+}
+
+/** A list with some of its elements, as they are. */
+function listOf(line: Uint8Array, { start, end }: Span, kept: Span[]): Edit {
+  const comma = encoder.encode(",");
+  const parts = kept.flatMap((span, i) => [
+    ...(i > 0 ? [comma] : []),
+    line.subarray(span.start, span.end),
+  ]);
+  return { start, end, by: [encoder.encode("["), ...parts, encoder.encode("]")] };
+}
+
+/** Without the edits that lie inside others. */
+function outermost(edits: Edit[]): Edit[] {
+  return edits.filter((edit) =>
+    !edits.some((other) => other !== edit && other.start <= edit.start && other.end >= edit.end)
+  );
+}
+
+function spliced(line: Uint8Array, edits: Edit[]): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let at = 0;
+  for (const { start, end, by } of edits.toSorted((a, b) => a.start - b.start)) {
+    parts.push(line.subarray(at, start));
+    parts.push(...(typeof by === "string" ? [encoder.encode(by)] : by));
+    at = end;
+  }
+  return Buffer.concat([...parts, line.subarray(at)]);
+}
