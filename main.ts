@@ -117,7 +117,7 @@ async function harvestHere(
   await startLog(write.err);
   await harvest({
     collectionId,
-    store: await openStore(bucket),
+    store: await openStore(bucket, { ...settings.aws, env }),
     clock,
     limits: {
       tweetsPerFile: flags.tweetsPerFile,

@@ -41,6 +41,13 @@ export interface SettingSources {
   iniPath?: string;
 }
 
+/** How AWS is asked; what is absent is found as the AWS SDK finds it. */
+export interface AwsSettings {
+  region: string | undefined;
+  accessKey: string | undefined;
+  secretKey: string | undefined;
+}
+
 /** The settings of one command. */
 export class Settings {
   readonly bucket: string;
@@ -48,6 +55,7 @@ export class Settings {
   readonly twitterApiUrl: URL | undefined;
   /** The secret that harvesters are controlled with. */
   readonly controlSecret: string | undefined;
+  readonly #region: string | undefined;
   readonly #ini: Partial<Record<SettingName, string>>;
 
   private constructor(
@@ -57,6 +65,7 @@ export class Settings {
     this.#ini = ini;
     this.bucket = bucket ?? ini.bucket ?? DEFAULT_BUCKET;
     this.twitterApiUrl = urlIn(env, "TWITTER_API_URL");
+    this.#region = env.AWS_REGION || env.AWS_DEFAULT_REGION || undefined;
     this.controlSecret = env.TWARC_CLOUD_SECRET || undefined;
   }
 
@@ -67,6 +76,12 @@ export class Settings {
   static async load(sources: SettingSources): Promise<Settings> {
     if (sources.bucket === "") throw new UserError("The bucket's name is empty");
     return new Settings(sources, await readIni(sources.iniPath ?? INI_FILE));
+  }
+
+  /** How AWS is asked, as far as the ini file says it. */
+  get aws(): AwsSettings {
+    const { region, access_key: accessKey, secret_key: secretKey } = this.#ini;
+    return { region: region ?? this.#region, accessKey, secretKey };
   }
 
   /** A setting of the ini file that may be missing. */

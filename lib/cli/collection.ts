@@ -2,6 +2,7 @@
 
 import type { Command } from "@commander-js/extra-typings";
 import { basename, join } from "node:path";
+import type { Downloaded } from "./download.ts";
 import { bucketOption, configFileOption, example } from "./collection_config.ts";
 import { readConfigFile, writeConfigFile } from "./config_file.ts";
 import { addCompliance } from "./compliance.ts";
@@ -204,22 +205,33 @@ function addDownload(group: Command, context: Context): void {
       await collections.loadJson(collectionId);
       const to = join("download", bucketName(settings.bucket));
       const progress = await output.progress();
-      const done = await download({
-        store,
-        collectionId,
-        to,
-        clean,
-        onFile: ({ files, bytes, skipped }) => {
-          progress.show(`${count(files)} files (${size(bytes)}), ${count(skipped)} skipped`);
-        },
-      }).finally(() => progress.end());
+      const began = context.clock.monotonic();
+      const onFile = (done: Downloaded) => {
+        progress.show(progressText(done, context.clock.monotonic() - began));
+      };
+      const done = await download({ store, collectionId, to, clean, onFile })
+        .finally(() => progress.end());
       output.note(
         `${count(done.files)} files (${size(done.bytes)}) downloaded, ${
           count(done.skipped)
         } skipped.`,
       );
+      if (done.removed > 0) {
+        output.note(`${count(done.removed)} files removed here that its manifests list no more.`);
+      }
       output.line(`Collection downloaded to ${join(to, "collections", collectionId)}`);
     });
+}
+
+/** Files, bytes, rate, and time left. @param ms Since it began. */
+function progressText(
+  { files, bytes, skipped, skippedBytes, allFiles, allBytes }: Downloaded,
+  ms: number,
+): string {
+  const rate = bytes / Math.max(ms, 1) * 1_000;
+  const left = rate > 0 ? Math.ceil((allBytes - bytes - skippedBytes) / rate) : 0;
+  return `${count(files + skipped)} of ${count(allFiles)} files, ` +
+    `${size(bytes + skippedBytes)} of ${size(allBytes)}, ${size(rate)}/s, ${count(left)} s left`;
 }
 
 /** A bucket's name without what says that it is one: of a folder the last part of its path. */

@@ -1,9 +1,29 @@
-/** Copies a collection from its bucket to the person's disk. */
+/** Copies a collection from its bucket to the person's disk: several files at a time, each whole or not at all. */
 
+import { createHash, type Hash } from "node:crypto";
 import { dirname, join } from "node:path";
-import { collectionKeys } from "../collection/layout.ts";
-import { messageOf, UserError } from "../errors.ts";
+import { filesListed } from "../bucket/tweets.ts";
+import { collectionKeys, FILES } from "../collection/layout.ts";
+import { messageOf, OutsideError, UserError } from "../errors.ts";
 import type { Listed, Store } from "../store/store.ts";
+
+/** Files that are fetched at the same time. */
+const WIDTH = 8;
+
+/** How far a download is. */
+export interface Downloaded {
+  /** Files that were fetched, and their bytes. */
+  files: number;
+  bytes: number;
+  /** Files that were there already, and their bytes. */
+  skipped: number;
+  skippedBytes: number;
+  /** Files of tweets that were fetched earlier, and that the manifest does not list any more. */
+  removed: number;
+  /** All files of the collection, and their bytes. */
+  allFiles: number;
+  allBytes: number;
+}
 
 /** What a download is made of. */
 export interface DownloadOptions {
@@ -14,39 +34,129 @@ export interface DownloadOptions {
   /** Fetch also what is there already. */
   clean: boolean;
   /** Told of each file, fetched or skipped. */
-  onFile: (done: { files: number; bytes: number; skipped: number }) => void;
+  onFile: (done: Downloaded) => void;
 }
 
 /**
- * Fetches every file of a collection but its lock and its checkpoint. Files that are there with the
- * same size are skipped; those directly in the collection's folder change, and are always fetched. A
- * file gets its name when it is whole.
- * @throws UserError where the disk cannot be written; OutsideError where the bucket fails.
+ * Fetches every file of a collection but its lock and its checkpoint. A file that is there is skipped where its
+ * size and its checksum are those of the manifest, or of the bucket's own. A file gets its name when it is
+ * whole, and as its manifest says; one of tweets that its manifest does not list any more (it was merged into
+ * another, or rewritten) is removed.
+ * @throws UserError where the disk cannot be written; OutsideError where the bucket fails, or brings a file that
+ *   is not as its manifest says.
  */
 export async function download(
   { store, collectionId, to, clean, onFile }: DownloadOptions,
-): Promise<{ files: number; bytes: number; skipped: number }> {
+): Promise<Downloaded> {
   const keys = collectionKeys(collectionId);
-  const done = { files: 0, bytes: 0, skipped: 0 };
-  for await (const { key, size } of store.list(keys.folder)) {
-    if (key === keys.lock || key === keys.checkpoint) continue;
-    const path = join(to, ...checkedParts(key));
-    const isFixed = key.slice(keys.folder.length).includes("/");
-    if (isFixed && !clean && await sizeOf(path) === size) done.skipped++;
-    else if (await fetched(store, { key, size }, path)) {
+  const all = (await Array.fromAsync(store.list(keys.folder)))
+    .filter(({ key }) => key !== keys.lock && key !== keys.checkpoint);
+  const paths = new Map(all.map(({ key }) => [key, join(to, ...checkedParts(key))]));
+  const done: Downloaded = {
+    files: 0,
+    bytes: 0,
+    skipped: 0,
+    skippedBytes: 0,
+    removed: 0,
+    allFiles: all.length,
+    allBytes: all.reduce((total, { size }) => total + size, 0),
+  };
+  const manifests = new Manifests(store);
+  await eachOf(all, WIDTH, async (listed) => {
+    const path = paths.get(listed.key) ?? "";
+    const sha1 = await manifests.sha1Of(listed.key);
+    if (!clean && await isSame(path, listed, sha1)) {
+      done.skipped++;
+      done.skippedBytes += listed.size;
+    } else if (await fetched(store, listed, { path, sha1 })) {
       done.files++;
-      done.bytes += size;
+      done.bytes += listed.size;
     }
     onFile(done);
-  }
+  });
+  done.removed = await manifests.clear(to, new Set(paths.values()));
   return done;
+}
+
+/** Does something with each item, some at a time; after the first failure no more are begun, and those that were end. */
+async function eachOf<T>(
+  all: T[],
+  width: number,
+  act: (item: T) => Promise<void>,
+): Promise<void> {
+  const items = (function* () {
+    yield* all;
+  })();
+  const worker = async () => {
+    for (const item of items) await act(item);
+  };
+  const ended = await Promise.allSettled(Array.from({ length: width }, worker));
+  for (const end of ended) if (end.status === "rejected") throw end.reason;
+}
+
+/** The checksums that manifests have, each manifest asked for once. */
+class Manifests {
+  readonly #store: Store;
+  readonly #found = new Map<string, Promise<Map<string, string> | null>>();
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** The checksum of a file that a manifest lists, in hex; undefined for any other. */
+  async sha1Of(key: string): Promise<string | undefined> {
+    const [, folder] = /^(.*\/)(?:tweets-[^/]*|manifest-sha1\.txt)$/.exec(key) ?? [];
+    if (folder === undefined) return undefined;
+    const found = this.#found.get(folder) ?? this.#read(`${folder}${FILES.manifest}`);
+    this.#found.set(folder, found);
+    return (await found)?.get(key);
+  }
+
+  /** Removes local files of tweets that no manifest lists any more. @param kept Paths that stay. */
+  async clear(to: string, kept: ReadonlySet<string>): Promise<number> {
+    let removed = 0;
+    for (const [folder, reading] of this.#found) {
+      const listed = await reading;
+      if (!listed) continue;
+      for await (const { name } of Deno.readDir(join(to, folder))) {
+        const path = join(to, folder, name);
+        if (!/^tweets-.*\.jsonl\.gz$/.test(name)) continue;
+        if (kept.has(path) || listed.has(`${folder}${name}`)) continue;
+        await Deno.remove(path);
+        removed++;
+      }
+    }
+    return removed;
+  }
+
+  /** Null where there is no manifest. */
+  async #read(manifest: string): Promise<Map<string, string> | null> {
+    if (!await this.#store.get(manifest)) return null;
+    const files = await Array.fromAsync(filesListed(this.#store, manifest));
+    return new Map(files.map(({ key, sha1 }) => [key, sha1]));
+  }
+}
+
+/** Whether a file is there as it is in the bucket; where nothing tells, it is not. */
+async function isSame(path: string, { size, version }: Listed, sha1?: string): Promise<boolean> {
+  if (await sizeOf(path) !== size) return false;
+  // What S3 calls an ETag is the MD5 sum of an object that was put in one piece.
+  const md5 = /^"([0-9a-f]{32})"$/.exec(version)?.[1];
+  if (sha1 !== undefined) return await sumOf(path, createHash("sha1")) === sha1;
+  return md5 !== undefined && await sumOf(path, createHash("md5")) === md5;
+}
+
+async function sumOf(path: string, hash: Hash): Promise<string> {
+  using file = await Deno.open(path);
+  for await (const chunk of file.readable) hash.update(chunk);
+  return hash.digest("hex");
 }
 
 /** False where it was removed meanwhile: a piece that was merged into its segment. */
 async function fetched(
   store: Store,
-  { key, size }: Pick<Listed, "key" | "size">,
-  path: string,
+  { key, size }: Listed,
+  { path, sha1 }: { path: string; sha1: string | undefined },
 ): Promise<boolean> {
   const temporary = join(dirname(path), `.${crypto.randomUUID()}.part`);
   try {
@@ -56,11 +166,17 @@ async function fetched(
       return null;
     });
     if (!content) return false;
-    await Deno.writeFile(temporary, content, key.endsWith(".json") ? { mode: 0o600 } : {});
-    const written = await sizeOf(temporary);
-    if (written !== size && key.includes("/tweets-")) {
-      throw new UserError(`${key} came with ${written} bytes in place of ${size}`, {
-        hint: "Try again.",
+    const hash = createHash("sha1");
+    await Deno.writeFile(
+      temporary,
+      content.pipeThrough(hashing(hash)),
+      key.endsWith(".json") ? { mode: 0o600 } : {},
+    );
+    const isTweets = key.includes("/tweets-");
+    const isDamaged = sha1 !== undefined && hash.digest("hex") !== sha1;
+    if (isDamaged || (isTweets && await sizeOf(temporary) !== size)) {
+      throw new OutsideError(`${key} did not come as its manifest lists it`, {
+        hint: "Try again. Where it stays so, look at it with `twarc-cloud collection verify`.",
       });
     }
     await Deno.rename(temporary, path);
@@ -70,6 +186,16 @@ async function fetched(
     if (cause instanceof Error && "exitCode" in cause) throw cause;
     throw new UserError(`${path} cannot be written: ${messageOf(cause)}`, { cause });
   }
+}
+
+/** Lets bytes through, and into a checksum. */
+function hashing(hash: Hash): TransformStream<Uint8Array, Uint8Array> {
+  return new TransformStream({
+    transform(chunk, controller) {
+      hash.update(chunk);
+      controller.enqueue(chunk);
+    },
+  });
 }
 
 async function exists(store: Store, key: string): Promise<boolean> {

@@ -3,6 +3,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../errors.ts";
+import type { S3Options } from "./s3.ts";
 
 /** What identifies one content of an object: an ETag, or the local equivalent. Opaque. */
 export type Version = string;
@@ -63,19 +64,28 @@ export function folderPath(bucket: string): string {
   }
 }
 
+/** The name of an S3 bucket, without `s3://`. @throws UserError for one that S3 does not have. */
+export function s3Name(bucket: string): string {
+  const name = bucket.replace(/^s3:\/\//, "").replace(/\/$/, "");
+  if (/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)) return name;
+  throw new UserError(`${JSON.stringify(bucket)} cannot be the name of an S3 bucket`, {
+    hint: "It has 3 to 63 lower-case letters, digits, dots and hyphens. " +
+      "A folder is written with ./ or / in front.",
+  });
+}
+
 /**
  * Opens the store that keeps a bucket.
  * @param bucket A folder (`./data`, `/data`, `file:///data`), or an S3 bucket (`name`, `s3://name`).
+ * @param options How S3 is asked.
  * @throws UserError
  */
-export async function openStore(bucket: string): Promise<Store> {
+export async function openStore(bucket: string, options: S3Options = { env: {} }): Promise<Store> {
   if (isFolder(bucket)) {
     const { LocalStore } = await import("./local.ts");
     return await LocalStore.open(bucket);
   }
-  const name = bucket.replace(/^s3:\/\//, "");
-  throw new UserError(
-    `Bucket ${bucket} means S3, which this version of twarc-cloud does not have`,
-    { hint: `For a folder, write it with ./ or / in front: --bucket ./${name}` },
-  );
+  const name = s3Name(bucket);
+  const { S3Store } = await import("./s3.ts");
+  return new S3Store(name, options);
 }

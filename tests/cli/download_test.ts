@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { download } from "../../lib/cli/download.ts";
 import { OutsideError } from "../../lib/errors.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
@@ -14,7 +15,9 @@ async function withStore(use: (store: MemoryStore, to: string) => Promise<void>)
   await put("collections/c/checkpoint.json", 10);
   await put("collections/other/collection.json", 10);
   await put(`${HARVEST}tweets-20260102030405.jsonl.gz`, 5_000);
-  await put(`${HARVEST}manifest-sha1.txt`, 50);
+  const sha1 = createHash("sha1").update(new Uint8Array(5_000).fill(1)).digest("hex");
+  const row = `${sha1}  tweets-20260102030405.jsonl.gz\n`;
+  await store.put(`${HARVEST}manifest-sha1.txt`, new TextEncoder().encode(row));
   try {
     await use(store, to);
   } finally {
@@ -57,22 +60,47 @@ async function files(folder: string): Promise<string[]> {
 
 Deno.test("a collection is fetched without what only harvesters need, and what is there is skipped", () =>
   withStore(async (store, to) => {
-    assert.deepEqual(await fetching(store, to), { files: 3, bytes: 5_060, skipped: 0 });
+    const all = { allFiles: 3, allBytes: 5_083 };
+    const nothing = { skipped: 0, skippedBytes: 0, removed: 0 };
+    assert.deepEqual(await fetching(store, to), { files: 3, bytes: 5_083, ...nothing, ...all });
     assert.deepEqual(await files(to), [
       "collections/c/collection.json",
       `${HARVEST}manifest-sha1.txt`,
       `${HARVEST}tweets-20260102030405.jsonl.gz`,
     ]);
-    assert.deepEqual(await fetching(store, to), { files: 1, bytes: 10, skipped: 2 });
-    assert.deepEqual(await fetching(store, to, true), { files: 3, bytes: 5_060, skipped: 0 });
+    const again = { files: 2, bytes: 83, skipped: 1, skippedBytes: 5_000, removed: 0 };
+    assert.deepEqual(await fetching(store, to), { ...again, ...all });
+    const clean = { files: 3, bytes: 5_083, ...nothing, ...all };
+    assert.deepEqual(await fetching(store, to, true), clean);
   }));
 
 Deno.test("a file that was cut, or has grown, is fetched again", () =>
   withStore(async (store, to) => {
     await fetching(store, to);
     await Deno.truncate(`${to}/${HARVEST}tweets-20260102030405.jsonl.gz`, 100);
-    assert.equal((await fetching(store, to)).skipped, 1);
+    assert.equal((await fetching(store, to)).skipped, 0);
     assert.equal((await Deno.stat(`${to}/${HARVEST}tweets-20260102030405.jsonl.gz`)).size, 5_000);
+    await Deno.writeFile(`${to}/${HARVEST}tweets-20260102030405.jsonl.gz`, new Uint8Array(5_000));
+    assert.equal((await fetching(store, to)).skipped, 0, "Its size is right, its content is not");
+    assert.equal((await fetching(store, to)).skipped, 1);
+  }));
+
+Deno.test("a file that is not as its manifest lists it is refused, and does not get its name", () =>
+  withStore(async (store, to) => {
+    await store.put(`${HARVEST}tweets-20260102030405.jsonl.gz`, new Uint8Array(5_000));
+    await assert.rejects(fetching(store, to), /did not come as its manifest lists it/);
+    assert.deepEqual((await files(to)).filter((name) => /tweets-|\.part/.test(name)), []);
+  }));
+
+Deno.test("what S3's checksum says is the same is skipped", () =>
+  withStore(async (store, to) => {
+    await fetching(store, to);
+    const md5 = createHash("md5").update(new Uint8Array(10).fill(1)).digest("hex");
+    const list = store.list.bind(store);
+    store.list = async function* (...asked) {
+      for await (const one of list(...asked)) yield { ...one, version: `"${md5}"` };
+    };
+    assert.equal((await fetching(store, to)).skipped, 2);
   }));
 
 Deno.test("a download that breaks off leaves no file that looks whole", () =>
@@ -81,10 +109,8 @@ Deno.test("a download that breaks off leaves no file that looks whole", () =>
       if (method === "read" && key.includes("tweets-")) throw new OutsideError("The store is away");
     };
     await assert.rejects(fetching(store, to), /The store is away/);
-    assert.deepEqual(
-      (await files(to)).filter((name) => name.includes("tweets-") || name.includes(".part")),
-      [],
-    );
+    const left = (await files(to)).filter((name) => /tweets-|\.part/.test(name));
+    assert.deepEqual(left, []);
   }));
 
 Deno.test("a download that is cut within a file leaves nothing of it", () =>
@@ -110,4 +136,24 @@ Deno.test("keys that would leave the folder are refused", () =>
   withStore(async (store, to) => {
     await store.put("collections/c/../../evil", new Uint8Array(1));
     await assert.rejects(fetching(store, to), /cannot be the name of a file/);
+  }));
+
+Deno.test("a file that was merged into another, or rewritten, does not stay; what the manifest lists does", () =>
+  withStore(async (store, to) => {
+    await fetching(store, to);
+    await Deno.writeTextFile(`${to}/${HARVEST}tweets-20260102030404.jsonl.gz`, "a piece");
+    await Deno.writeTextFile(`${to}/${HARVEST}notes.txt`, "mine");
+    assert.equal((await fetching(store, to)).removed, 1);
+    // Its last tweets were removed.
+    await store.put("collections/c/harvests/2026/02/manifest-sha1.txt", new Uint8Array());
+    await Deno.mkdir(`${to}/collections/c/harvests/2026/02`);
+    await Deno.writeTextFile(`${to}/collections/c/harvests/2026/02/tweets-1.jsonl.gz`, "removed");
+    assert.equal((await fetching(store, to)).removed, 1);
+    // Lost in the bucket, it is kept here.
+    await store.delete(`${HARVEST}tweets-20260102030405.jsonl.gz`);
+    assert.equal((await fetching(store, to)).removed, 0);
+    assert.deepEqual((await files(to)).filter((name) => /tweets-|notes/.test(name)), [
+      `${HARVEST}notes.txt`,
+      `${HARVEST}tweets-20260102030405.jsonl.gz`,
+    ]);
   }));

@@ -4,19 +4,34 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Exact versions; twarc-csv 0.7.2 warns with a newer pandas. */
-const REQUIREMENTS = ["twarc==2.14.0", "twarc-csv==0.7.2", "pandas==2.0.3", "numpy==1.26.4"];
 const PEERS = fileURLToPath(new URL("../../.peers", import.meta.url));
 
 /** The path of twarc2 with twarc-csv. Fails where Python is missing, with what to install. */
 export async function twarc2(): Promise<string> {
-  const folder = join(PEERS, "twarc");
+  // twarc-csv 0.7.2 warns with a newer pandas.
+  const wanted = ["twarc==2.14.0", "twarc-csv==0.7.2", "pandas==2.0.3", "numpy==1.26.4"];
+  return join(await environment("twarc", wanted), "bin", "twarc2");
+}
+
+/** The path of moto's server, the one on the PATH or one of our own. Fails where Python is missing. */
+export async function motoServer(): Promise<string> {
+  const quiet = { stdin: "null", stdout: "null", stderr: "null" } as const;
+  const found = await new Deno.Command("moto_server", { args: ["-h"], ...quiet }).output().catch(
+    () => null,
+  );
+  if (found?.success) return "moto_server";
+  return join(await environment("moto", ["moto[server]==5.2.1"]), "bin", "moto_server");
+}
+
+/** A virtual environment with exactly these packages. */
+async function environment(name: string, requirements: string[]): Promise<string> {
+  const folder = join(PEERS, name);
   const done = join(folder, "requirements.txt");
   await Deno.mkdir(PEERS, { recursive: true });
   // Tests run side by side: one makes it, the others wait.
   using lock = await Deno.open(join(PEERS, "lock"), { create: true, write: true });
   await lock.lock(true);
-  const wanted = REQUIREMENTS.join("\n");
+  const wanted = requirements.join("\n");
   if (await Deno.readTextFile(done).catch(() => null) !== wanted) {
     await Deno.remove(folder, { recursive: true }).catch(() => {});
     const help = "install Python 3 with venv (on Debian: apt-get install python3-venv)";
@@ -25,12 +40,12 @@ export async function twarc2(): Promise<string> {
     const options = ["install", "--quiet", "--disable-pip-version-check"];
     await run(
       pip,
-      [...options, ...REQUIREMENTS],
+      [...options, ...requirements],
       "look whether the Python package index can be reached",
     );
     await Deno.writeTextFile(done, wanted);
   }
-  return join(folder, "bin", "twarc2");
+  return folder;
 }
 
 async function run(command: string, args: string[], help: string): Promise<void> {

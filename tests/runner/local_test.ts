@@ -24,7 +24,7 @@ const SELF = [
   "--allow-read",
   "--allow-write",
   "--allow-env",
-  "--allow-sys=hostname",
+  "--allow-sys=hostname,osRelease,homedir",
   "--allow-run",
   "--config",
   CONFIG,

@@ -208,16 +208,6 @@ Deno.test("local: a file URL of another machine, or of no place, is refused", as
   }
 });
 
-Deno.test("a bucket that means S3 is told apart, with the way to write a folder", async () => {
-  for (const bucket of ["name", "s3://name"]) {
-    await assert.rejects(openStore(bucket), {
-      name: "UserError",
-      message: /means S3/,
-      hint: /--bucket \.\/name$/,
-    });
-  }
-});
-
 Deno.test("local: keys that would leave the folder or hide in it are refused", () =>
   withFolder(async (folder) => {
     const store = await LocalStore.open(`${folder}/bucket`);

@@ -1,0 +1,203 @@
+/** What every AWS client is made with, and what AWS's failures mean to a person. */
+
+import { OutsideError, TwarcCloudError, UserError } from "./errors.ts";
+
+/** How AWS is asked; what is absent is found as the AWS SDK finds it: environment, profile, container. */
+export interface AwsAccess {
+  region?: string | undefined;
+  accessKey?: string | undefined;
+  secretKey?: string | undefined;
+  /** How often a request is tried; 8 times unless said. */
+  tries?: number;
+}
+
+/** What a client of the AWS SDK takes. */
+export interface AwsClientConfig {
+  region?: string;
+  credentials?: { accessKeyId: string; secretAccessKey: string };
+  maxAttempts: number;
+  /** In milliseconds. */
+  requestHandler: { connectionTimeout: number; socketTimeout: number };
+}
+
+/** Tries of a request: with the SDK's back-off the last comes after a good minute. */
+const TRIES = 8;
+const [CONNECTION_MS, SILENCE_MS] = [10_000, 60_000];
+
+/** What a client is made with. */
+export function awsConfig(
+  { region, accessKey, secretKey, tries = TRIES }: AwsAccess,
+): AwsClientConfig {
+  return {
+    ...(region ? { region } : {}),
+    ...(accessKey && secretKey
+      ? { credentials: { accessKeyId: accessKey, secretAccessKey: secretKey } }
+      : {}),
+    maxAttempts: tries,
+    requestHandler: { connectionTimeout: CONNECTION_MS, socketTimeout: SILENCE_MS },
+  };
+}
+
+/** A failure of the AWS SDK as far as we look at it. */
+export interface AwsFailure {
+  /** AWS's name for it: `AccessDenied`, `NoSuchBucket` ...; or the network's: `ECONNREFUSED`. */
+  code: string;
+  status: number | undefined;
+  message: string;
+  /** The region that a bucket is in, where AWS tells it. */
+  region: string | undefined;
+}
+
+/** What is known of a failure, whatever was thrown. */
+export function awsFailure(thrown: unknown): AwsFailure {
+  const object = isObject(thrown) ? thrown : {};
+  const metadata = isObject(object.$metadata) ? object.$metadata : {};
+  const response = isObject(object.$response) ? object.$response : {};
+  const headers = isObject(response.headers) ? response.headers : {};
+  const name = textOf(object.name);
+  const network = textOf(object.code) ?? textOf(object.Code);
+  const region = textOf(headers["x-amz-bucket-region"]) ?? textOf(object.Region) ??
+    textOf(object.BucketRegion);
+  return {
+    code: name && name !== "Error" ? name : network ?? "",
+    status: typeof metadata.httpStatusCode === "number" ? metadata.httpStatusCode : undefined,
+    message: textOf(object.message) ?? String(thrown),
+    region,
+  };
+}
+
+const CREDENTIALS =
+  "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or access_key " +
+  "and secret_key in twarc_cloud.ini.";
+
+/**
+ * What a failure of AWS means to a person; what is one of our own errors already stays as it is.
+ * @param what What was tried, to stand before what happened: `Reading collections/c/lock.json`.
+ */
+export function awsError(thrown: unknown, what: string): TwarcCloudError {
+  if (thrown instanceof TwarcCloudError) return thrown;
+  const failure = awsFailure(thrown);
+  const { message, hint, isOurs } = meaning(failure, what);
+  const details = { cause: thrown, ...(hint ? { hint } : {}) };
+  return isOurs ? new UserError(message, details) : new OutsideError(message, details);
+}
+
+/** A failure in words. */
+interface Meaning {
+  message: string;
+  hint?: string;
+  /** Whether the person must change something. */
+  isOurs: boolean;
+}
+
+function meaning(failure: AwsFailure, what: string): Meaning {
+  const { code, status, message, region } = failure;
+  if (region && (status === 301 || status === 400 || status === 307)) {
+    const hint = `Set region = ${region} in twarc_cloud.ini, or AWS_REGION.`;
+    return { message: `${what} failed: the bucket is in region ${region}`, hint, isOurs: true };
+  }
+  const known = KNOWN.find(({ codes, says }) => codes?.test(code) || says?.test(message));
+  if (known) {
+    const told = `${what} failed: ${known.means}`;
+    return {
+      message: known.isVerbose ? `${told} (${oneLine(message)})` : told,
+      isOurs: !known.isOutside,
+      ...(known.hint ? { hint: known.hint } : {}),
+    };
+  }
+  const isOurs = status === 403;
+  const hint = isOurs ? "The policy of infra/person.tf has what twarc-cloud needs." : undefined;
+  return {
+    message: `${what} failed: ${oneLine(message)}${code && code !== message ? ` (${code})` : ""}`,
+    isOurs,
+    ...(hint ? { hint } : {}),
+  };
+}
+
+/** Failures by AWS's names for them, the first that fits. */
+const KNOWN: {
+  codes?: RegExp;
+  says?: RegExp;
+  means: string;
+  hint?: string;
+  isOutside?: boolean;
+  /** Whether AWS's own words are worth telling. */
+  isVerbose?: boolean;
+}[] = [
+  {
+    codes: /^NoSuchBucket$/,
+    means: "there is no such bucket",
+    hint:
+      "Look at bucket in twarc_cloud.ini and at --bucket; a folder is written with ./ in front.",
+  },
+  {
+    codes: /^(ExpiredToken(Exception)?|RequestExpired|TokenRefreshRequired)$/,
+    says: /(token|session).*expired|expired.*(token|session)/i,
+    means: "the AWS credentials have expired",
+    hint: "Sign in again, for example with: aws sso login",
+  },
+  {
+    codes:
+      /^(InvalidAccessKeyId|SignatureDoesNotMatch|UnrecognizedClientException|InvalidClientTokenId|AuthFailure|IncompleteSignature)$/,
+    means: "AWS does not take these keys",
+    hint: CREDENTIALS,
+  },
+  {
+    codes: /^CredentialsProviderError$/,
+    says: /could not load credentials|credential is missing/i,
+    means: "no AWS credentials were found",
+    hint: CREDENTIALS,
+  },
+  {
+    says: /region is missing|region not accepted/i,
+    means: "no AWS region is set",
+    hint: "Set region in twarc_cloud.ini, or AWS_REGION.",
+  },
+  {
+    codes: /^RequestTimeTooSkewed$/,
+    means: "this machine's clock is wrong",
+    hint: "Set it by a time server.",
+  },
+  {
+    codes:
+      /^(AccessDenied(Exception)?|AccessDeniedFault|UnauthorizedOperation|Forbidden|NotAuthorized)$/,
+    means: "AWS does not allow it",
+    hint: "The policies of infra/person.tf and infra/roles.tf have what twarc-cloud needs.",
+    isVerbose: true,
+  },
+  {
+    codes:
+      /^(PermanentRedirect|AuthorizationHeaderMalformed|IllegalLocationConstraintException|InvalidRegion)$/,
+    means: "the bucket is in another region",
+    hint: "Set region in twarc_cloud.ini, or AWS_REGION.",
+    isVerbose: true,
+  },
+  {
+    codes:
+      /^(SlowDown|ServiceUnavailable|Throttling(Exception)?|ThrottledException|TooManyRequestsException|RequestLimitExceeded|RequestThrottled(Exception)?|BandwidthLimitExceeded|ProvisionedThroughputExceededException)$/,
+    means: "AWS asks to slow down, still after many tries",
+    hint: "Try again later.",
+    isOutside: true,
+  },
+  {
+    codes:
+      /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EPIPE|TimeoutError|NetworkingError|RequestTimeout|ConnectTimeoutError)$/,
+    says: /socket hang up|connection (refused|reset)|network is unreachable|timed out/i,
+    means: "AWS cannot be reached",
+    hint: "Look whether this machine is on the network.",
+    isOutside: true,
+    isVerbose: true,
+  },
+];
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, " ").trim().replace(/\.$/, "");
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}

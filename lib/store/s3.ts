@@ -1,0 +1,235 @@
+/** A bucket of S3 as a store: conditional writes, uploads in parts, checksums asked for and verified. */
+
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  type GetObjectCommandOutput,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
+import { createReadStream } from "node:fs";
+import { type AwsAccess, awsConfig, awsError, awsFailure } from "../aws.ts";
+import { ConflictError, OutsideError } from "../errors.ts";
+import type { Listed, Store, Version, When } from "./store.ts";
+
+/** Bytes of a part; a file up to this is put whole. S3 wants 5 MiB at least, and 10,000 parts at most. */
+const PART = 8 << 20;
+/** Parts under way at a time: memory holds this many. */
+const PARTS = 2;
+/** Tries of a conditional write that meets another one in flight. */
+const TRIES = 5;
+
+/** How an S3Store is opened. */
+export interface S3Options extends AwsAccess {
+  /** The environment: an endpoint of one's own is asked by paths, as it has no host for each bucket. */
+  env: Record<string, string | undefined>;
+}
+
+/** A Store in a bucket of S3. A version is an ETag: the same content may have the same one again. */
+export class S3Store implements Store {
+  readonly name: string;
+  readonly #client: S3Client;
+
+  /** @param name The bucket's name, without `s3://`. */
+  constructor(name: string, { env, ...access }: S3Options) {
+    this.name = name;
+    this.#client = new S3Client({
+      ...awsConfig(access),
+      forcePathStyle: Boolean(env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL),
+      followRegionRedirects: true,
+    });
+  }
+
+  /** Lets go of its connections. */
+  close(): void {
+    this.#client.destroy();
+  }
+
+  async get(key: string): Promise<{ bytes: Uint8Array; version: Version } | null> {
+    return await this.#translated(`Reading ${key}`, async () => {
+      const found = await this.#object(key);
+      if (!found?.Body) return null;
+      const bytes = await found.Body.transformToByteArray();
+      checkLength(bytes.length, found.ContentLength, key);
+      return { bytes, version: found.ETag ?? "" };
+    });
+  }
+
+  async read(key: string): Promise<ReadableStream<Uint8Array>> {
+    const what = `Reading ${key}`;
+    const found = await this.#translated(what, () => this.#object(key));
+    if (!found?.Body) throw new OutsideError(`There is no ${key} in bucket ${this.name}`);
+    return whole(found.Body.transformToWebStream(), {
+      length: found.ContentLength,
+      key,
+      failed: (error) => this.#error(error, what),
+    });
+  }
+
+  async put(key: string, bytes: Uint8Array, when?: When): Promise<Version> {
+    return await this.#write(key, async () => {
+      const command = new PutObjectCommand({
+        Bucket: this.name,
+        Key: key,
+        Body: bytes,
+        ...conditionOf(when),
+      });
+      return (await this.#client.send(command)).ETag;
+    });
+  }
+
+  async upload(key: string, path: string, when?: When): Promise<Version> {
+    const { size } = await Deno.stat(path);
+    if (size <= PART) return await this.put(key, await Deno.readFile(path), when);
+    const { Upload } = await import("@aws-sdk/lib-storage");
+    return await this.#write(key, async () => {
+      const upload = new Upload({
+        client: this.#client,
+        partSize: Math.max(PART, Math.ceil(size / 10_000)),
+        queueSize: PARTS,
+        params: {
+          Bucket: this.name,
+          Key: key,
+          Body: createReadStream(path, { highWaterMark: 1 << 20 }),
+          ...conditionOf(when),
+        },
+      });
+      return (await upload.done()).ETag;
+    });
+  }
+
+  async delete(key: string, when?: { ifVersion: Version }): Promise<void> {
+    await this.#write(key, async () => {
+      // S3 takes the deletion of what is not there for done, whatever the condition.
+      if (when && !await this.#object(key)) throw new ConflictError(key);
+      const command = new DeleteObjectCommand({
+        Bucket: this.name,
+        Key: key,
+        ...(when ? { IfMatch: when.ifVersion } : {}),
+      });
+      await this.#client.send(command);
+      return "";
+    });
+  }
+
+  async *list(prefix: string, { folders = false } = {}): AsyncGenerator<Listed> {
+    for (let next: string | undefined, more = true; more; more = next !== undefined) {
+      const page = await this.#translated(`Listing ${prefix}`, () =>
+        this.#client.send(
+          new ListObjectsV2Command({
+            Bucket: this.name,
+            Prefix: prefix,
+            ...(folders ? { Delimiter: "/" } : {}),
+            ...(next ? { ContinuationToken: next } : {}),
+          }),
+        ));
+      const objects = (page.Contents ?? []).map((object) => ({
+        key: object.Key ?? "",
+        size: object.Size ?? 0,
+        version: object.ETag ?? "",
+      }));
+      const below = (page.CommonPrefixes ?? []).map(({ Prefix: key = "" }) => ({
+        key,
+        size: 0,
+        version: "",
+      }));
+      yield* below.length === 0 ? objects : [...objects, ...below].sort(byKey);
+      next = page.IsTruncated ? page.NextContinuationToken : undefined;
+    }
+  }
+
+  /** The object with its body still to be read; null where there is none. */
+  async #object(key: string): Promise<GetObjectCommandOutput | null> {
+    try {
+      const command = new GetObjectCommand({
+        Bucket: this.name,
+        Key: key,
+        ChecksumMode: "ENABLED",
+      });
+      return await this.#client.send(command);
+    } catch (error) {
+      if (awsFailure(error).code === "NoSuchKey") return null;
+      throw error;
+    }
+  }
+
+  /** A write whose condition may be unmet, or may meet another write in flight. */
+  async #write(key: string, act: () => Promise<string | undefined>): Promise<Version> {
+    return await this.#translated(`Writing ${key}`, async () => {
+      for (let tries = 1;; tries++) {
+        try {
+          return await act() ?? "";
+        } catch (cause) {
+          const { code, status } = awsFailure(cause);
+          const isUnmet = status === 412 || code === "PreconditionFailed" || code === "NoSuchKey";
+          const isInFlight = status === 409 && code === "ConditionalRequestConflict";
+          if (isUnmet) throw new ConflictError(key, { cause });
+          if (!isInFlight) throw cause;
+          if (tries === TRIES) throw new ConflictError(key, { cause });
+        }
+      }
+    });
+  }
+
+  async #translated<T>(what: string, act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (cause) {
+      throw this.#error(cause, what);
+    }
+  }
+
+  #error(cause: unknown, what: string): Error {
+    return awsError(cause, `${what} in bucket ${this.name}`);
+  }
+}
+
+function conditionOf(when: When | undefined): { IfNoneMatch?: string; IfMatch?: string } {
+  if (!when) return {};
+  return "ifAbsent" in when ? { IfNoneMatch: "*" } : { IfMatch: when.ifVersion };
+}
+
+/** S3 lists by the bytes of UTF-8, JavaScript sorts by UTF-16. */
+function byKey(a: Listed, b: Listed): number {
+  const [left, right] = [encoder.encode(a.key), encoder.encode(b.key)];
+  const at = left.findIndex((byte, i) => byte !== right[i]);
+  return at < 0 ? left.length - right.length : (left[at] ?? 0) - (right[at] ?? -1);
+}
+
+const encoder = new TextEncoder();
+
+function checkLength(length: number, wanted: number | undefined, key: string): void {
+  if (wanted === undefined || length === wanted) return;
+  throw new OutsideError(`${key} came with ${length} bytes in place of ${wanted}`);
+}
+
+/** A stream that fails where it ends early. */
+function whole(
+  content: ReadableStream<Uint8Array>,
+  { length, key, failed }: {
+    length: number | undefined;
+    key: string;
+    failed: (error: unknown) => Error;
+  },
+): ReadableStream<Uint8Array> {
+  const reader = content.getReader();
+  let read = 0;
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (value) {
+          read += value.length;
+          controller.enqueue(value);
+        }
+        if (!done) return;
+        checkLength(read, length, key);
+        controller.close();
+      } catch (error) {
+        controller.error(failed(error));
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+}

@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { CreateBucketCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import { type Moto, MOTO_REGION, startMoto } from "../peers/moto.ts";
+import { idsOf, inPlace, type Place, tweetsOf, until } from "./program.ts";
+
+const search = { id: "find", type: "search", search: { query: "sandbox" } };
+
+/** A place whose bucket is in S3, by its ini file. */
+async function inBucket(use: (place: Place, moto: Moto) => Promise<void>): Promise<void> {
+  const moto = await startMoto();
+  try {
+    const client = clientOf(moto);
+    const CreateBucketConfiguration = { LocationConstraint: MOTO_REGION } as const;
+    await client.send(new CreateBucketCommand({ Bucket: "tweets", CreateBucketConfiguration }));
+    client.destroy();
+    await inPlace(async (place) => {
+      Object.assign(place.env, moto.env);
+      await Deno.writeTextFile(place.path("twarc_cloud.ini"), "[DEFAULT]\nbucket = tweets\n");
+      await use(place, moto);
+    });
+  } finally {
+    await moto.close();
+  }
+}
+
+function clientOf(moto: Moto): S3Client {
+  const credentials = { accessKeyId: "testing", secretAccessKey: "testing" };
+  return new S3Client({
+    region: MOTO_REGION,
+    endpoint: moto.url,
+    forcePathStyle: true,
+    credentials,
+  });
+}
+
+Deno.test("a collection in S3 is added, changed, harvested twice, listed, told of and downloaded", () =>
+  inBucket(async (place, moto) => {
+    await place.add(search);
+    assert.equal(await place.ok("collection", "list"), "Collections:\nfind\n");
+    await place.ok("harvest", "run", "--shutdown", "find");
+    place.post(3);
+    await place.ok("harvest", "run", "--shutdown", "find");
+    const last = JSON.parse(await place.ok("harvest", "last", "find", "--json"));
+    assert.deepEqual([last.tweets, last.outcome], [3, "complete"]);
+    assert.match(await place.ok("collection-config", "changes", "find"), /query changed from None/);
+    const out = await place.ok("collection", "download", "find");
+    assert.equal(out, "Collection downloaded to download/tweets/collections/find\n");
+    const root = place.path("download", "tweets", "collections", "find", "harvests");
+    const lines: string[] = [];
+    for await (const folder of harvestsBelow(root)) lines.push(...await tweetsOf(folder));
+    const wanted = place.sandbox.world.search("sandbox", { count: 5_000 });
+    assert.deepEqual(idsOf(lines).toSorted(), wanted.map(({ id }) => `${id}`).toSorted());
+    const again = await place.run("collection", "download", "find");
+    assert.match(
+      again.err,
+      /0 files \(0B\) downloaded, \d+ skipped/,
+      "S3 says that all is the same",
+    );
+
+    const client = clientOf(moto);
+    const listed = await client.send(new ListObjectsV2Command({ Bucket: "tweets" }));
+    client.destroy();
+    const keys = listed.Contents?.map(({ Key = "" }) => Key) ?? [];
+    assert.ok(!keys.some((key) => key.endsWith("lock.json")), "The lease was given back");
+    assert.equal(keys.filter((key) => key.includes("/tweets-")).length, 2);
+    const { code, err } = await place.run("collection", "add");
+    assert.equal(code, 1);
+    assert.match(err, /There is a collection find in bucket tweets already/);
+  }));
+
+Deno.test("of two harvesters started at the same time for one collection, one is told that it is locked", () =>
+  inBucket(async (place) => {
+    await place.add(search);
+    place.sandbox.troubles.add({ kind: "stall", path: "search/tweets", after: 1 });
+    const both = [1, 2].map(() => place.spawn(["harvest", "run", "--shutdown", "find"]));
+    const first = await Promise.race(both.map((child) => child.status.then(() => child)));
+    const { code, stderr } = await first.output();
+    assert.equal(code, 1);
+    assert.match(
+      new TextDecoder().decode(stderr),
+      /Error: Collection find is being harvested since/,
+    );
+    const other = both.find((child) => child !== first) ?? assert.fail();
+    await until(() => Promise.resolve(place.sandbox.requests.length >= 2));
+    other.kill("SIGTERM");
+    assert.equal((await other.output()).code, 0);
+    await place.ok("harvest", "run", "--shutdown", "find");
+    await place.ok("collection", "download", "find");
+    const root = place.path("download", "tweets", "collections", "find", "harvests");
+    const lines: string[] = [];
+    for await (const folder of harvestsBelow(root)) lines.push(...await tweetsOf(folder));
+    const wanted = place.sandbox.world.search("sandbox", { count: 5_000 });
+    assert.deepEqual(idsOf(lines).toSorted(), wanted.map(({ id }) => `${id}`).toSorted());
+  }));
+
+for (
+  const [what, env, says] of [
+    ["no such bucket", {}, /there is no such bucket\. Look at bucket in twarc_cloud\.ini/],
+    [
+      "no network",
+      { AWS_ENDPOINT_URL: "http://127.0.0.1:9", AWS_MAX_ATTEMPTS: "1" },
+      /AWS cannot be reached.*on the network/,
+    ],
+    [
+      "no credentials",
+      { AWS_ACCESS_KEY_ID: "", AWS_SECRET_ACCESS_KEY: "" },
+      /no AWS credentials were found\. Set AWS_PROFILE/,
+    ],
+    ["no region", { AWS_REGION: "" }, /no AWS region is set\. Set region in twarc_cloud\.ini/],
+  ] as const
+) {
+  Deno.test(`${what} is one clear line`, () =>
+    inBucket(async (place) => {
+      const child = place.spawn(["collection", "list", "--bucket", "s3://nobody"], env);
+      const { code, stderr } = await child.output();
+      const said = new TextDecoder().decode(stderr);
+      assert.equal(said.trimEnd().split("\n").length, 1, said);
+      assert.match(said, says);
+      assert.equal(code, what === "no network" ? 3 : 1);
+    }));
+}
+
+async function* harvestsBelow(folder: string): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) yield* harvestsBelow(`${folder}/${name}`);
+    else if (name === "manifest-sha1.txt") yield folder;
+  }
+}

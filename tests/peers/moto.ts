@@ -1,0 +1,63 @@
+/** Moto's server: a stand-in for AWS that other people keep. */
+
+import assert from "node:assert/strict";
+import { motoServer } from "./python.ts";
+
+/** A server that listens. */
+export interface Moto {
+  url: string;
+  /** What makes AWS clients ask it, in a process of their own. */
+  env: Record<string, string>;
+  close(): Promise<void>;
+}
+
+/** Keys that open nothing but moto. */
+export const MOTO_KEYS = { accessKey: "testing", secretKey: "testing" };
+/** The region that tests are in. */
+export const MOTO_REGION = "eu-central-1";
+
+/** Starts a server on a port that the system picks. */
+export async function startMoto(): Promise<Moto> {
+  const command = new Deno.Command(await motoServer(), {
+    args: ["-H", "127.0.0.1", "-p", "0"],
+    env: { PYTHONUNBUFFERED: "1" },
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  });
+  const child = command.spawn();
+  const url = await addressIn(child.stderr);
+  return {
+    url,
+    env: {
+      AWS_ENDPOINT_URL: url,
+      AWS_ACCESS_KEY_ID: MOTO_KEYS.accessKey,
+      AWS_SECRET_ACCESS_KEY: MOTO_KEYS.secretKey,
+      AWS_REGION: MOTO_REGION,
+      AWS_EC2_METADATA_DISABLED: "true",
+    },
+    close: async () => {
+      child.kill("SIGTERM");
+      await child.status;
+    },
+  };
+}
+
+/** The address that the server tells; the rest of what it says is read away. */
+async function addressIn(stderr: ReadableStream<Uint8Array>): Promise<string> {
+  const reader = stderr.pipeThrough(new TextDecoderStream()).getReader();
+  let said = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    assert.ok(!done, `moto_server ended: ${said}`);
+    said += value;
+    const url = /Running on (http:\/\/127\.0\.0\.1:\d+)/.exec(said)?.[1];
+    if (url === undefined) continue;
+    void readAway(reader);
+    return url;
+  }
+}
+
+async function readAway(reader: ReadableStreamDefaultReader<string>): Promise<void> {
+  while (!(await reader.read()).done);
+}

@@ -1,0 +1,230 @@
+import assert from "node:assert/strict";
+import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
+import { ConflictError, OutsideError, UserError } from "../../lib/errors.ts";
+import { S3Store } from "../../lib/store/s3.ts";
+import { openStore, s3Name } from "../../lib/store/store.ts";
+import { storeContract } from "../contract/store.ts";
+import { type Moto, MOTO_KEYS, MOTO_REGION, startMoto } from "../peers/moto.ts";
+
+const access = { ...MOTO_KEYS, region: MOTO_REGION };
+
+let moto: Moto;
+let buckets = 0;
+
+Deno.test.beforeAll(async () => {
+  moto = await startMoto();
+  Deno.env.set("AWS_ENDPOINT_URL", moto.url);
+});
+Deno.test.afterAll(async () => {
+  Deno.env.delete("AWS_ENDPOINT_URL");
+  await moto.close();
+});
+
+async function newBucket(): Promise<string> {
+  const client = new S3Client({
+    region: MOTO_REGION,
+    endpoint: moto.url,
+    forcePathStyle: true,
+    credentials: { accessKeyId: "testing", secretAccessKey: "testing" },
+  });
+  const Bucket = `bucket-${++buckets}`;
+  const CreateBucketConfiguration = { LocationConstraint: MOTO_REGION } as const;
+  await client.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration }));
+  client.destroy();
+  return Bucket;
+}
+
+storeContract("s3", async () => {
+  const store = new S3Store(await newBucket(), { ...access, env: moto.env });
+  return { store, close: () => Promise.resolve(store.close()) };
+}, { versions: "content" });
+
+Deno.test("s3: a listing goes on beyond a page", async () => {
+  const store = new S3Store(await newBucket(), { ...access, env: moto.env });
+  const keys = Array.from({ length: 1_050 }, (_, i) => `c/${String(i).padStart(4, "0")}`);
+  for (let i = 0; i < keys.length; i += 50) {
+    await Promise.all(keys.slice(i, i + 50).map((key) => store.put(key, new Uint8Array([1]))));
+  }
+  const listed = await Array.fromAsync(store.list("c/"));
+  assert.deepEqual(listed.map(({ key }) => key), keys);
+  store.close();
+});
+
+Deno.test("s3: a bucket that is not there is told, with where to look", async () => {
+  const store = new S3Store("nobody-has-this", { ...access, env: moto.env });
+  for (
+    const act of [
+      () => store.get("k"),
+      () => store.put("k", new Uint8Array()),
+      () => Array.fromAsync(store.list("c/")),
+    ]
+  ) {
+    await assert.rejects(act, (error: UserError) => {
+      assert.ok(error instanceof UserError);
+      assert.match(error.message, /in bucket nobody-has-this failed: there is no such bucket$/);
+      assert.match(error.hint ?? "", /twarc_cloud\.ini/);
+      return true;
+    });
+  }
+  store.close();
+});
+
+Deno.test("s3:// and a bare name mean S3; what S3 cannot have is told", async () => {
+  assert.equal(s3Name("s3://tweets/"), "tweets");
+  assert.equal((await openStore("s3://tweets")).name, "tweets");
+  for (const name of ["Tweets", "a", "a_b", "s3://", "a/b"]) {
+    assert.throws(() => s3Name(name), {
+      message: /cannot be the name of an S3 bucket/,
+      hint: /A folder is written with \.\/ or \/ in front/,
+    });
+  }
+});
+
+/** A store whose bucket is answered for by `answer`. */
+async function withAnswers(
+  answer: (request: Request) => Response | Promise<Response>,
+  use: (store: S3Store) => Promise<void>,
+  tries = 2,
+): Promise<void> {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, answer);
+  const before = Deno.env.get("AWS_ENDPOINT_URL") ?? "";
+  const url = `http://127.0.0.1:${server.addr.port}`;
+  Deno.env.set("AWS_ENDPOINT_URL", url);
+  const store = new S3Store("tweets", { ...access, env: { AWS_ENDPOINT_URL: url }, tries });
+  try {
+    await use(store);
+  } finally {
+    store.close();
+    Deno.env.set("AWS_ENDPOINT_URL", before);
+    await server.shutdown();
+  }
+}
+
+function refusal(status: number, code: string, headers: Record<string, string> = {}): Response {
+  const body =
+    `<?xml version="1.0"?><Error><Code>${code}</Code><Message>As ${code} says</Message>` +
+    `<RequestId>1</RequestId></Error>`;
+  return new Response(body, { status, headers: { "content-type": "application/xml", ...headers } });
+}
+
+for (
+  const [what, response, kind, says] of [
+    ["access denied", () => refusal(403, "AccessDenied"), UserError, /AWS does not allow it/],
+    ["an expired token", () => refusal(400, "ExpiredToken"), UserError, /credentials have expired/],
+    [
+      "a wrong key",
+      () => refusal(403, "InvalidAccessKeyId"),
+      UserError,
+      /does not take these keys/,
+    ],
+    ["a wrong clock", () => refusal(403, "RequestTimeTooSkewed"), UserError, /clock is wrong/],
+    [
+      "a wrong region",
+      () => refusal(400, "AuthorizationHeaderMalformed", { "x-amz-bucket-region": "us-west-2" }),
+      UserError,
+      /is in region us-west-2|in another region/,
+    ],
+    ["throttling", () => refusal(503, "SlowDown"), OutsideError, /asks to slow down/],
+    ["a failing S3", () => refusal(500, "InternalError"), OutsideError, /As InternalError says/],
+    ["an answer that is none", () => new Response("<html>", { status: 502 }), OutsideError, /fail/],
+  ] as const
+) {
+  Deno.test(`s3: ${what} is one clear line`, () =>
+    withAnswers(response, async (store) => {
+      await assert.rejects(store.put("collections/c/x", new Uint8Array([1])), (error: Error) => {
+        assert.equal(error.constructor, kind, `${error.constructor.name}: ${error.message}`);
+        assert.match(error.message, says);
+        assert.match(error.message, /^Writing collections\/c\/x in bucket tweets failed: /);
+        assert.ok(!error.message.includes("\n"));
+        return true;
+      });
+    }));
+}
+
+Deno.test("s3: no network is one clear line", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const url = `http://127.0.0.1:${listener.addr.port}`;
+  listener.close();
+  const before = Deno.env.get("AWS_ENDPOINT_URL") ?? "";
+  Deno.env.set("AWS_ENDPOINT_URL", url);
+  const store = new S3Store("tweets", { ...access, env: { AWS_ENDPOINT_URL: url }, tries: 2 });
+  try {
+    await assert.rejects(store.get("k"), (error: Error) => {
+      assert.ok(error instanceof OutsideError);
+      assert.match(error.message, /AWS cannot be reached/);
+      return true;
+    });
+  } finally {
+    store.close();
+    Deno.env.set("AWS_ENDPOINT_URL", before);
+  }
+});
+
+Deno.test("s3: a failure that passes is not noticed", async () => {
+  let asked = 0;
+  await withAnswers(() => {
+    if (++asked < 4) {
+      return refusal(asked === 1 ? 500 : 503, asked === 1 ? "InternalError" : "SlowDown");
+    }
+    return new Response(null, { headers: { etag: '"1"' } });
+  }, async (store) => {
+    assert.equal(await store.put("k", new Uint8Array([1])), '"1"');
+  }, 8);
+  assert.equal(asked, 4);
+});
+
+Deno.test("s3: a download that is cut never ends as if it were whole", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const serving = (async () => {
+    for await (const connection of listener) {
+      await connection.read(new Uint8Array(10_000));
+      const head = 'HTTP/1.1 200 OK\r\ncontent-length: 10000\r\netag: "1"\r\n\r\n';
+      await connection.write(new TextEncoder().encode(head + "x".repeat(5_000)));
+      connection.close();
+    }
+  })();
+  const url = `http://127.0.0.1:${listener.addr.port}`;
+  const before = Deno.env.get("AWS_ENDPOINT_URL") ?? "";
+  Deno.env.set("AWS_ENDPOINT_URL", url);
+  const store = new S3Store("tweets", { ...access, env: { AWS_ENDPOINT_URL: url }, tries: 2 });
+  try {
+    await assert.rejects(async () => {
+      await new Response(await store.read("k")).bytes();
+    }, OutsideError);
+    await assert.rejects(store.get("k"), OutsideError);
+  } finally {
+    store.close();
+    Deno.env.set("AWS_ENDPOINT_URL", before);
+    listener.close();
+    await serving;
+  }
+});
+
+Deno.test("s3: a download whose checksum is not as S3 says is refused", () =>
+  withAnswers(
+    () => new Response("0123456789", { headers: { "x-amz-checksum-crc32": "AAAAAA==" } }),
+    async (store) => {
+      await assert.rejects(store.get("k"), OutsideError);
+      await assert.rejects(async () => {
+        await new Response(await store.read("k")).bytes();
+      }, OutsideError);
+    },
+  ));
+
+Deno.test("s3: a large file goes up in parts, keeps to its condition, and comes back the same", async () => {
+  const store = new S3Store(await newBucket(), { ...access, env: moto.env });
+  const path = await Deno.makeTempFile();
+  try {
+    const content = new Uint8Array(20 * 1024 * 1024 + 3).map((_, i) => (i * 7) % 251);
+    await Deno.writeFile(path, content);
+    const version = await store.upload("large", path, { ifAbsent: true });
+    assert.match(version, /-3"$/, "It has three parts");
+    assert.deepEqual(await new Response(await store.read("large")).bytes(), content);
+    await assert.rejects(store.upload("large", path, { ifAbsent: true }), ConflictError);
+    // Moto does not look at If-Match where parts are put together.
+    await store.upload("large", path, { ifVersion: version });
+  } finally {
+    store.close();
+    await Deno.remove(path);
+  }
+});
