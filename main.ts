@@ -72,6 +72,11 @@ async function run(args: string[]): Promise<number> {
     if (ending.isOver(error)) return INTERRUPTED;
     // Whoever read the output, such as `head`, has seen enough.
     if (error instanceof Deno.errors.BrokenPipe) return 0;
+    if (env.TWARC_CLOUD_LOG === "json" && error instanceof TwarcCloudError) {
+      const { fatalLine } = await import("./lib/log.ts");
+      write.err(`${fatalLine(sentences(error), systemClock.now())}\n`);
+      return error.exitCode;
+    }
     return exitCodeOf(error, output, args.includes("--debug"));
   }
 }
@@ -109,12 +114,13 @@ async function harvestHere(
   const { openStore, isFolder } = await import("./lib/store/store.ts");
   const { openApi } = await import("./lib/twitter/api.ts");
   const { keysOf } = await import("./lib/collection/config.ts");
+  const { heldKeys } = await import("./lib/bucket/keys.ts");
   const { processIsGone, thisProcess } = await import("./lib/bucket/process.ts");
   const { spoolFor } = await import("./lib/harvest/spool.ts");
-  const { startLog } = await import("./lib/log.ts");
+  const { logForm, startLog } = await import("./lib/log.ts");
   const { harvest } = await import("./harvester.ts");
   const { bucket, twitterApiUrl, controlSecret } = settings;
-  await startLog(write.err);
+  await startLog(write.err, logForm(env));
   await harvest({
     collectionId,
     store: await openStore(bucket, { ...settings.aws, env }),
@@ -124,10 +130,10 @@ async function harvestHere(
       msPerFile: flags.secsPerFile * 1_000,
       flushMs: flags.flushSecs * 1_000,
     },
-    openApi: (collection) =>
-      openApi({
+    openApi: async (collection) =>
+      await openApi({
         version: collection.api ?? "1.1",
-        keys: keysOf(collection),
+        keys: await heldKeys(keysOf(collection), { ...settings.place, env }),
         fields: collection.fields,
         clock,
         base: twitterApiUrl,
@@ -156,13 +162,18 @@ async function secretOf(folder: string): Promise<string> {
 function exitCodeOf(error: unknown, output: Output, debug: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
   if (error instanceof TwarcCloudError) {
-    output.error(`${ended(error.message)}${error.hint ? ` ${error.hint}` : ""}`);
+    output.error(sentences(error));
     if (debug) output.note(chainOf(error));
     return error.exitCode;
   }
   output.error(`${messageOf(error)}. This is a bug: please report it, with what follows.`);
   output.note(chainOf(error));
   return BUG;
+}
+
+/** What happened, and what to do. */
+function sentences({ message, hint }: TwarcCloudError): string {
+  return `${ended(message)}${hint ? ` ${hint}` : ""}`;
 }
 
 /** A sentence with its full stop. */

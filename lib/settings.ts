@@ -9,7 +9,7 @@ export const DEFAULT_BUCKET = "./twarc-cloud-data";
 /** The file with an installation's settings, in the working folder. */
 export const INI_FILE = "twarc_cloud.ini";
 
-/** The members of section [DEFAULT] that the Python original has, and region. */
+/** The members of section [DEFAULT] that the Python original has, and ours, all of which have defaults. */
 const NAMES = [
   "bucket",
   "subnet",
@@ -24,6 +24,11 @@ const NAMES = [
   "access_key",
   "secret_key",
   "honeybadger_key",
+  "image",
+  "cpu",
+  "memory",
+  "architecture",
+  "spot",
 ] as const;
 
 /** The name of a setting in the ini file. */
@@ -82,6 +87,11 @@ export class Settings {
   get aws(): AwsSettings {
     const { region, access_key: accessKey, secret_key: secretKey } = this.#ini;
     return { region: region ?? this.#region, accessKey, secretKey };
+  }
+
+  /** The bucket, and how AWS is asked. */
+  get place(): { bucket: string; aws: AwsSettings } {
+    return { bucket: this.bucket, aws: this.aws };
   }
 
   /** A setting of the ini file that may be missing. */

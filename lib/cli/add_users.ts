@@ -44,11 +44,15 @@ export interface LookedUp {
 export async function lookUp(
   config: JsonObject,
   names: string[],
-  { clock, signal, settings }: Pick<Context, "clock" | "signal"> & { settings: Settings },
+  { clock, signal, env, settings }: Pick<Context, "clock" | "signal" | "env"> & {
+    settings: Settings;
+  },
 ): Promise<LookedUp> {
   const { draftKeys } = await import("../collection/config.ts");
   const { openApi } = await import("../twitter/api.ts");
-  const { keys, version } = draftKeys(config);
+  const { heldKeys } = await import("../bucket/keys.ts");
+  const { keys: named, version } = draftKeys(config);
+  const keys = await heldKeys(named, { ...settings.place, env });
   const api = await openApi({ version, keys, clock, base: settings.twitterApiUrl });
   const found: LookedUp = { users: new Map(), missing: [], suspended: [] };
   for await (const answers of api.users("screen_name", names, signal)) {

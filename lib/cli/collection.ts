@@ -5,6 +5,7 @@ import { basename, join } from "node:path";
 import type { Downloaded } from "./download.ts";
 import { bucketOption, configFileOption, example } from "./collection_config.ts";
 import { readConfigFile, writeConfigFile } from "./config_file.ts";
+import { hintAtKeys } from "./profiles.ts";
 import { addCompliance } from "./compliance.ts";
 import { addDehydrate } from "./dehydrate.ts";
 import { addHydrate } from "./hydrate.ts";
@@ -54,9 +55,10 @@ function addAdd(group: Command, context: Context): void {
     .addHelpText("after", example("collection add"))
     .action(async ({ collectionConfigFilepath: path, bucket }) => {
       const config = await readConfigFile(path);
-      const { collections } = await openBucket(context, { bucket });
+      const { collections, settings } = await openBucket(context, { bucket });
       await writeConfigFile(path, await collections.add(config));
       context.output.line("Collection added.");
+      await hintAtKeys(config, settings.bucket, context);
       context.output.line("Don't forget to start or schedule the collection.");
     });
 }
@@ -85,16 +87,19 @@ function addSchedule(group: Command, context: Context): void {
   group.command("schedule")
     .summary("Harvest a collection now, and then by a schedule.")
     .description(
-      "Starts a harvest at once and then again by the schedule: a rate or cron expression of EventBridge, " +
-        "in UTC. For a folder bucket `twarc-cloud scheduler` has to run.",
+      "Starts a harvest at once and then again by the schedule: a rate or cron expression of EventBridge. For a folder bucket `twarc-cloud scheduler` has to run.",
     )
     .argument("<collection-id>", "collection")
     .argument("<schedule>", 'such as "rate(7 days)" or "cron(0 10 * * ? *)"')
+    .option(
+      "--timezone <zone>",
+      "time zone of a cron expression, such as Europe/Berlin (default: UTC)",
+    )
     .addOption(bucketOption())
     .addHelpText("after", example('collection schedule test_collection "rate(7 days)"'))
-    .action(async (collectionId, expression, { bucket }) => {
+    .action(async (collectionId, expression, { bucket, timezone }) => {
       const { parseSchedule } = await import("../runner/schedule.ts");
-      const schedule = parseSchedule(expression);
+      const schedule = parseSchedule(expression, timezone);
       const opened = await openBucket(context, { bucket });
       const job = await jobFor(opened, collectionId, ["user_timeline", "search"]);
       const runner = await opened.runner();
@@ -122,13 +127,16 @@ function addSchedule(group: Command, context: Context): void {
           scheduled.map(({ collectionId, schedule }) => ({
             collection_id: collectionId,
             schedule: schedule.expression,
+            timezone: schedule.timezone ?? "UTC",
           })),
         );
       }
       if (scheduled.length === 0) output.line("No scheduled collections.");
       for (const { collectionId, schedule } of scheduled) {
         output.line(
-          `${bucketName(settings.bucket)}_${collectionId}_schedule => ${schedule.expression}`,
+          `${bucketName(settings.bucket)}_${collectionId}_schedule => ${schedule.expression}${
+            schedule.timezone ? ` (${schedule.timezone})` : ""
+          }`,
         );
       }
     });

@@ -150,8 +150,12 @@ function addKeys(group: Command, context: Context): void {
   group.command("keys")
     .alias("credentials")
     .summary("Add Twitter keys managed by twarc to a collection configuration file.")
-    .description("Adds Twitter API keys that `twarc-cloud configure` or twarc have stored.")
+    .description(
+      "Adds Twitter API keys that `twarc-cloud configure` or twarc have stored. For a bucket in S3 the keys go " +
+        "to Parameter Store, encrypted, and the file has the name of the profile in their place.",
+    )
     .addOption(configFileOption())
+    .addOption(bucketOption())
     .option(
       "--profile [name]",
       "profile of the keys (default: main, or the only one); without a name, those that are there are listed",
@@ -161,7 +165,7 @@ function addKeys(group: Command, context: Context): void {
       "file with the keys (default: ~/.twarc, then that of twarc2)",
     )
     .addHelpText("after", example("collection-config keys --profile justin_littman"))
-    .action(async ({ collectionConfigFilepath: path, profile, twarcConfigFilepath }) => {
+    .action(async ({ collectionConfigFilepath: path, bucket, profile, twarcConfigFilepath }) => {
       if (profile === true) return await tellProfiles(twarcConfigFilepath, context);
       const { readProfile } = await import("../twitter/keys.ts");
       const { draftKeys } = await import("../collection/config.ts");
@@ -169,10 +173,25 @@ function addKeys(group: Command, context: Context): void {
       const keys = await readProfile(await keyFiles(twarcConfigFilepath, context), profile);
       const next = withKeys(config, { ...keys });
       draftKeys(next);
+      const { place } = await settingsFor(context, { bucket });
+      const { isFolder } = await import("../store/store.ts");
+      if (!isFolder(place.bucket)) {
+        const { MAIN_PROFILE } = await import("../twitter/keys.ts");
+        const { holdKeys } = await import("../bucket/keys.ts");
+        const held = profile ?? MAIN_PROFILE;
+        const parameter = await holdKeys(held, keys, place);
+        await writeConfigFile(path, withKeys(config, { profile: held }));
+        output.note(`The keys are in the parameter ${parameter}.`);
+        return output.line(`Added ${nameIn(group)} to ${path}.`);
+      }
       await writeConfigFile(path, next);
-      const name = group.args[0] === "credentials" ? "credentials" : "keys";
-      output.line(`Added ${name} to ${path}.`);
+      output.line(`Added ${nameIn(group)} to ${path}.`);
     });
+}
+
+/** What keys are called by the name of the command that was typed. */
+function nameIn(group: Command): string {
+  return group.args[0] === "credentials" ? "credentials" : "keys";
 }
 
 /** In the place of older ones, under the name that they had. */

@@ -65,14 +65,16 @@ export function addCompliance(group: Command, context: Context): void {
 async function checked(
   { store, collections, settings }: Bucket,
   { collectionId, reuse }: { collectionId: string; reuse: boolean },
-  { clock, output, signal }: Context,
+  { clock, env, output, signal }: Context,
 ): Promise<ComplianceCheck> {
   const { config } = await collections.load(collectionId);
   const { keysOf } = await import("../collection/config.ts");
   const { openApi } = await import("../twitter/api.ts");
   const { complianceCheck } = await import("../bucket/compliance.ts");
   const base = settings.twitterApiUrl;
-  const { compliance } = await openApi({ version: "2", keys: keysOf(config), clock, base });
+  const { heldKeys } = await import("../bucket/keys.ts");
+  const keys = await heldKeys(keysOf(config), { ...settings.place, env });
+  const { compliance } = await openApi({ version: "2", keys, clock, base });
   if (!compliance) throw new Error("Version 2 has compliance jobs");
   const progress = await output.progress();
   try {

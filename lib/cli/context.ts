@@ -62,7 +62,7 @@ export async function openBucket(
   const store = await openStore(settings.bucket, { ...settings.aws, env });
   const runner = async () => {
     const { openRunner } = await import("../runner/runner.ts");
-    return await openRunner({ bucket: settings.bucket, store, clock, self, env });
+    return await openRunner({ bucket: settings.bucket, store, clock, settings, self, env });
   };
   return { settings, store, collections: new Collections(store, clock), runner };
 }

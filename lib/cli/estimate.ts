@@ -1,5 +1,6 @@
 /** What `twarc-cloud collection-config estimate` does: tells what a collection would cost, before it is made. */
 
+import { heldKeys } from "../bucket/keys.ts";
 import { checkConfig, type CollectionConfig, filterOf } from "../collection/config.ts";
 import { pricesSchema } from "../collection/budget.ts";
 import {
@@ -90,7 +91,7 @@ export async function estimate(
     return asJson ? output.json(null) : output.line(`${says}.`);
   }
   const settings = await settingsFor(context, {});
-  const keys = config.keys ?? {};
+  const keys = await heldKeys(config.keys ?? {}, { ...settings.place, env: context.env });
   const api = await openApi({ version: "2", keys, clock, base: settings.twitterApiUrl });
   const { bill } = api;
   if (!bill) throw new Error("Version 2 has a bill");

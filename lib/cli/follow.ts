@@ -7,9 +7,6 @@ import type { Runner, Started } from "../runner/runner.ts";
 import { dollarText } from "../collection/prices.ts";
 import { count, type Output, size } from "./output.ts";
 
-/** Milliseconds between two looks. */
-const POLL = 250;
-
 /** What following takes. */
 export interface FollowOptions {
   runner: Runner;
@@ -39,7 +36,7 @@ export async function follow(
       }
       const info = await runner.info(collectionId);
       if (info) progress.show(`${collectionId}: ${info.state}. ${summary(info)}`);
-      await clock.sleep(POLL, signal);
+      await clock.sleep(runner.pace, signal);
     }
     return false;
   } finally {

@@ -64,7 +64,7 @@ function addRunning(group: Command, context: Context): void {
       }
       const gaps = await gapsIn(store, info);
       const { usageOf, usageText } = await import("./usage.ts");
-      const usage = await usageOf(config, { clock: context.clock, settings });
+      const usage = await usageOf(config, { ...context, settings });
       if (json) return output.json({ ...info, missed: gaps, usage });
       output.line(infoLine(info, { bucket: settings.bucket, tweets: `${info.tweets}` }));
       await tellBilled(info, context);

@@ -97,28 +97,32 @@ interface Wanted {
 
 /** Adds the collection; false where the person does not want to pay for it. @throws UserError */
 async function added(
-  { store, collections }: Bucket,
+  { store, collections, settings }: Bucket,
   { collectionId, ids, profile, twarcConfigFilepath, yes }: Wanted,
   context: Context,
 ): Promise<boolean> {
-  const { readProfile } = await import("../twitter/keys.ts");
+  const { MAIN_PROFILE, readProfile } = await import("../twitter/keys.ts");
+  const { holdKeys } = await import("../bucket/keys.ts");
   const { keyFiles } = await import("./profiles.ts");
   const { collectionKeys } = await import("../collection/layout.ts");
   const { idText } = await import("../bucket/id_list.ts");
   const keys = collectionKeys(collectionId);
   const profileKeys = await readProfile(await keyFiles(twarcConfigFilepath, context), profile);
+  const { isFolder } = await import("../store/store.ts");
   if (!await store.get(keys.config)) {
     if (!await isWorth(ids.length, { yes, context })) return false;
     // The ids first: a collection without them could never be harvested.
     await store.put(keys.ids, idText(ids));
   }
+  const inline = Object.entries(profileKeys).filter((entry): entry is [string, string] =>
+    entry[1] !== undefined
+  );
+  const held = profile ?? MAIN_PROFILE;
+  const isHeld = !isFolder(settings.bucket);
+  if (isHeld) await holdKeys(held, profileKeys, settings.place);
   await collections.add({
     id: collectionId,
-    keys: Object.fromEntries(
-      Object.entries(profileKeys).filter((entry): entry is [string, string] =>
-        entry[1] !== undefined
-      ),
-    ),
+    keys: isHeld ? { profile: held } : Object.fromEntries(inline),
     type: "hydrate",
     api: "2",
     hydrate: { ids: ids.length },

@@ -22,13 +22,15 @@ export interface ToldUsage {
 /** Asks for it with the configuration's own keys; null for version 1.1, and where it is not told. */
 export async function usageOf(
   config: JsonObject,
-  { clock, settings }: Pick<Context, "clock"> & { settings: Settings },
+  { clock, env, settings }: Pick<Context, "clock" | "env"> & { settings: Settings },
 ): Promise<ToldUsage | null> {
   if (config.api !== "2") return null;
   const { draftKeys } = await import("../collection/config.ts");
   const { openApi } = await import("../twitter/api.ts");
+  const { heldKeys } = await import("../bucket/keys.ts");
   try {
-    const { keys, version } = draftKeys(config);
+    const { keys: named, version } = draftKeys(config);
+    const keys = await heldKeys(named, { ...settings.place, env });
     const api = await openApi({ version, keys, clock, base: settings.twitterApiUrl });
     const usage = await api.bill?.usage(AbortSignal.timeout(PATIENCE));
     return usage ? await told(usage, clock.now()) : null;

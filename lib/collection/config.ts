@@ -33,6 +33,8 @@ const keysSchema = z.looseObject({
   access_token: text.optional(),
   access_token_secret: text.optional(),
   bearer_token: text.optional(),
+  /** The name of keys that are held elsewhere, in their place. */
+  profile: text.optional(),
 });
 
 const common = {

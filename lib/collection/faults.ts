@@ -47,6 +47,7 @@ export function keysFaults(config: JsonObject): Fault[] {
   const keys = member(config, "keys");
   if (keys === undefined) return [{ at: "keys", says: `Missing keys. ${add}` }];
   if (!isObject(keys)) return [{ at: "keys", says: `Keys is not properly structured. ${add}` }];
+  if (typeof member(keys, "profile") === "string") return [];
   const user = member(config, "type") === "filter" && member(config, "api") !== "2";
   const why = user ? "The stream of version 1.1 takes the four keys of a user only. " : "";
   return missingKeys((name) => Boolean(member(keys, name)), { user }).map((name, i) => ({

@@ -13,17 +13,18 @@ import { isoTime } from "../clock.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { checkedId, COLLECTIONS } from "../collection/layout.ts";
 import { ControlClient } from "../control.ts";
-import { messageOf, OutsideError, TwarcCloudError, UserError } from "../errors.ts";
+import { messageOf, OutsideError, UserError } from "../errors.ts";
 import { jsonBytes, parseAs } from "../json.ts";
+import { infoOf, notRunning, tellStop } from "./live.ts";
 import { lastError, linesOf, rotated } from "./log_file.ts";
-import type {
-  HarvestFlags,
-  Job,
-  Outcome,
-  Runner,
-  RunnerOptions,
-  Running,
-  Started,
+import {
+  flagsOf,
+  type Job,
+  type Outcome,
+  type Runner,
+  type RunnerOptions,
+  type Running,
+  type Started,
 } from "./runner.ts";
 import type { Schedule } from "./schedule.ts";
 import { folderSecret } from "./secret.ts";
@@ -41,6 +42,7 @@ const SILENCE = 10_000;
 export const scheduledSchema = z.object({
   collection_id: z.string(),
   expression: z.string(),
+  timezone: z.string().exactOptional(),
   /** When it was due last, or was made, in ISO 8601, UTC. */
   last_due: z.iso.datetime({ offset: true }),
   /** The flags of its harvests. */
@@ -60,12 +62,16 @@ const STATUS = { harvesting: "RUNNING", stopping: "STOPPING", stopped: "STOPPED"
 /** Where the schedules of a folder bucket are kept. */
 export const SCHEDULES = "runner/schedules/";
 
+/** What a LocalRunner is made with: it needs no settings. */
+export type LocalOptions = Omit<RunnerOptions, "settings">;
+
 /** Runs harvesters as processes that outlive the command that started them. */
 export class LocalRunner implements Runner {
-  readonly #options: RunnerOptions;
+  readonly pace = 250;
+  readonly #options: LocalOptions;
   readonly #folder: string;
 
-  constructor(options: RunnerOptions) {
+  constructor(options: LocalOptions) {
     this.#options = options;
     const { bucket } = options;
     this.#folder = resolve(bucket.startsWith("file:") ? fileURLToPath(bucket) : bucket);
@@ -92,7 +98,7 @@ export class LocalRunner implements Runner {
     let isTold = false;
     while (clock.monotonic() < end) {
       signal?.throwIfAborted();
-      const state = await stopped(control, isTold);
+      const state = await tellStop(control, isTold);
       isTold ||= state !== null;
       if (state !== null) heard = clock.monotonic();
       if (state === true) await control?.shutdown().catch(() => {});
@@ -119,24 +125,15 @@ export class LocalRunner implements Runner {
   async info(collectionId: string): Promise<HarvestInfo | null> {
     const lock = await this.#lock(collectionId);
     if (!lock?.live || !lock.document) return null;
-    const { progress, harvest_id, acquired } = lock.document;
-    try {
-      const info = await this.#control(collectionId, lock)?.info();
-      if (info) return info;
-    } catch (error) {
-      if (!(error instanceof TwarcCloudError)) throw error;
-    }
-    const nothing = { tweets: 0, files: 0, file_bytes: 0, state: "harvesting" } as const;
-    const harvest_timestamp = harvest_id ?? acquired;
-    return progress ?? { collection_id: collectionId, harvest_timestamp, ...nothing };
+    return await infoOf(collectionId, lock, this.#control(collectionId, lock));
   }
 
-  async schedule({ collectionId, flags }: Job, { expression }: Schedule): Promise<void> {
+  async schedule({ collectionId, flags }: Job, { expression, timezone }: Schedule): Promise<void> {
     const { store, clock } = this.#options;
     const last_due = isoTime(clock.now());
     await store.put(
       scheduleKey(collectionId),
-      jsonBytes({ collection_id: collectionId, expression, last_due, flags }),
+      jsonBytes({ collection_id: collectionId, expression, timezone, last_due, flags }),
     );
   }
 
@@ -152,8 +149,8 @@ export class LocalRunner implements Runner {
     for await (const { key } of store.list(SCHEDULES)) {
       const found = await store.get(key);
       if (!found) continue;
-      const { collection_id, expression } = parseAs(scheduledSchema, found.bytes, key);
-      yield { collectionId: collection_id, schedule: { expression } };
+      const scheduled = parseAs(scheduledSchema, found.bytes, key);
+      yield { collectionId: scheduled.collection_id, schedule: scheduleOf(scheduled) };
     }
   }
 
@@ -278,39 +275,18 @@ export class LocalRunner implements Runner {
   }
 }
 
+/** A schedule as it is kept, as a schedule. */
+export function scheduleOf({ expression, timezone }: Scheduled): Schedule {
+  return timezone === undefined ? { expression } : { expression, timezone };
+}
+
 /** The key under which a collection's schedule is kept. */
 export function scheduleKey(collectionId: string): string {
   return `${SCHEDULES}${checkedId(collectionId)}.json`;
-}
-
-/** Tells a harvester to stop, then asks whether it has; null where it does not answer. */
-async function stopped(control: ControlClient | null, isTold: boolean): Promise<boolean | null> {
-  if (!control) return null;
-  try {
-    if (!isTold) await control.stop();
-    return await control.isStopped();
-  } catch (error) {
-    if (error instanceof OutsideError || error instanceof UserError) return null;
-    throw error;
-  }
-}
-
-function notRunning(collectionId: string): UserError {
-  return new UserError(`No harvest of ${collectionId} is running`, {
-    hint: "See what is running with `twarc-cloud harvest list`.",
-  });
 }
 
 function silent(collectionId: string, host: string): OutsideError {
   return new OutsideError(`The harvester of ${collectionId} runs on ${host} and does not answer`, {
     hint: `Stop it there: twarc-cloud collection stop ${collectionId}`,
   });
-}
-
-function flagsOf({ tweetsPerFile, secsPerFile, flushSecs }: HarvestFlags): string[] {
-  return [
-    ...tweetsPerFile === undefined ? [] : ["--tweets-per-file", `${tweetsPerFile}`],
-    ...secsPerFile === undefined ? [] : ["--secs-per-file", `${secsPerFile}`],
-    ...flushSecs === undefined ? [] : ["--flush-secs", `${flushSecs}`],
-  ];
 }

@@ -1,8 +1,9 @@
 /** The port to where harvesters run, and the choice of its adapter. */
 
 import type { Clock } from "../clock.ts";
+import type { AwsAccess } from "../aws.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
-import { UserError } from "../errors.ts";
+import type { SettingName } from "../settings.ts";
 import { isFolder, type Store } from "../store/store.ts";
 import type { Schedule } from "./schedule.ts";
 
@@ -46,8 +47,19 @@ export interface Started extends Running {
   outcome(): Promise<Outcome | null>;
 }
 
+/** Flags as a command line has them: only those that were given. */
+export function flagsOf({ tweetsPerFile, secsPerFile, flushSecs }: HarvestFlags): string[] {
+  return [
+    ...tweetsPerFile === undefined ? [] : ["--tweets-per-file", `${tweetsPerFile}`],
+    ...secsPerFile === undefined ? [] : ["--secs-per-file", `${secsPerFile}`],
+    ...flushSecs === undefined ? [] : ["--flush-secs", `${flushSecs}`],
+  ];
+}
+
 /** Where harvesters run: processes of this machine, or containers. */
 export interface Runner {
+  /** Milliseconds between two looks, for those who follow a harvest: looking costs something. */
+  readonly pace: number;
   /** Starts a harvest that exits when it is done. */
   once(job: Job): Promise<Started>;
   /** Starts a harvest that is kept alive until stop. */
@@ -71,11 +83,20 @@ export interface Runner {
   ): AsyncIterable<string>;
 }
 
+/** The settings of an installation on AWS; folder buckets need none. */
+export interface RunnerSettings {
+  readonly aws: AwsAccess;
+  get(name: SettingName): string | undefined;
+  /** @throws UserError that names what is missing. */
+  require(name: SettingName): string;
+}
+
 /** What a runner is opened with. */
 export interface RunnerOptions {
   bucket: string;
   store: Store;
   clock: Clock;
+  settings: RunnerSettings;
   /** The command line that starts this program again. */
   self: readonly string[];
   env: Record<string, string | undefined>;
@@ -90,7 +111,6 @@ export async function openRunner(options: RunnerOptions): Promise<Runner> {
     const { LocalRunner } = await import("./local.ts");
     return new LocalRunner(options);
   }
-  throw new UserError("Harvesters on AWS are not in this version of twarc-cloud", {
-    hint: "Use a folder for a bucket: --bucket ./twarc-cloud-data",
-  });
+  const { EcsRunner } = await import("./ecs.ts");
+  return new EcsRunner(options);
 }

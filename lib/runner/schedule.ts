@@ -3,10 +3,12 @@
 import { Cron } from "croner";
 import { messageOf, UserError } from "../errors.ts";
 
-/** A schedule; times are UTC. */
+/** A schedule. */
 export interface Schedule {
   /** As the person wrote it, e.g. `rate(7 days)`. */
   expression: string;
+  /** The time zone of a cron expression, e.g. `Europe/Berlin`; UTC where there is none. */
+  timezone?: string;
 }
 
 const UNIT_MS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
@@ -42,15 +44,17 @@ const FIELDS: readonly Field[] = [
 
 /**
  * Checks a schedule expression.
+ * @param timezone Of its times; UTC unless said.
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
  * @throws UserError that says what is wrong, with an example.
  */
-export function parseSchedule(expression: string): Schedule {
+export function parseSchedule(expression: string, timezone?: string): Schedule {
   const text = expression.trim();
+  const zone = timezone === undefined ? undefined : zoneNamed(timezone);
   if (/^rate\(/.test(text)) period(text);
   else if (/^cron\(/.test(text)) pattern(text);
   else throw fault(text, "it begins with neither rate( nor cron(");
-  return { expression: text };
+  return zone === undefined ? { expression: text } : { expression: text, timezone: zone };
 }
 
 /**
@@ -58,9 +62,21 @@ export function parseSchedule(expression: string): Schedule {
  * @param after Milliseconds since 1970: for a rate, when it was due last.
  * @returns Milliseconds since 1970, or null where no time is left.
  */
-export function nextTime({ expression }: Schedule, after: number): number | null {
+export function nextTime({ expression, timezone }: Schedule, after: number): number | null {
   if (expression.startsWith("rate(")) return after + period(expression);
-  return pattern(expression).nextRun(new Date(after))?.getTime() ?? null;
+  return pattern(expression, timezone).nextRun(new Date(after))?.getTime() ?? null;
+}
+
+/** A time zone of the IANA database. @throws UserError where there is none of that name. */
+function zoneNamed(name: string): string {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone;
+  } catch (cause) {
+    throw new UserError(`There is no time zone ${JSON.stringify(name)}`, {
+      hint: "Examples: Europe/Berlin, America/New_York, UTC.",
+      cause,
+    });
+  }
 }
 
 /** The milliseconds of `rate(value unit)`. */
@@ -78,7 +94,7 @@ function period(text: string): number {
 }
 
 /** The pattern of `cron(minutes hours day-of-month month day-of-week year)`. */
-function pattern(text: string): Cron {
+function pattern(text: string, timezone = "UTC"): Cron {
   const inside = /^cron\((.*)\)$/.exec(text)?.[1];
   if (inside === undefined) throw fault(text, "the closing ) is missing");
   const fields = inside.trim().split(/\s+/);
@@ -91,7 +107,7 @@ function pattern(text: string): Cron {
   }
   const translated = fields.map((field, i) => translate(field, i, text));
   try {
-    return new Cron(`0 ${translated.join(" ")}`, { timezone: "UTC", paused: true });
+    return new Cron(`0 ${translated.join(" ")}`, { timezone, paused: true });
   } catch (cause) {
     throw fault(text, messageOf(cause).replace(/^CronPattern: /, ""), cause);
   }

@@ -4,9 +4,9 @@ import { type Clock, isoTime } from "../clock.ts";
 import { ConflictError, LockedError, messageOf, TwarcCloudError } from "../errors.ts";
 import { jsonBytes, parseAs } from "../json.ts";
 import type { Store } from "../store/store.ts";
-import { type Scheduled, scheduledSchema, SCHEDULES } from "./local.ts";
+import { type Scheduled, scheduledSchema, scheduleOf, SCHEDULES } from "./local.ts";
 import type { Runner } from "./runner.ts";
-import { nextTime } from "./schedule.ts";
+import { nextTime, type Schedule } from "./schedule.ts";
 
 /** Milliseconds between two looks at the schedules, at most, where nothing else is said. */
 const POLL = 5_000;
@@ -68,10 +68,10 @@ async function runIfDue(key: string, options: SchedulerOptions): Promise<number 
   const found = await store.get(key);
   if (!found) return null;
   const scheduled = parseAs(scheduledSchema, found.bytes, key);
-  const { expression } = scheduled;
-  const due = nextTime({ expression }, Date.parse(scheduled.last_due));
+  const schedule = scheduleOf(scheduled);
+  const due = nextTime(schedule, Date.parse(scheduled.last_due));
   if (due === null || due > clock.now()) return due;
-  const done = latestDue(expression, due, clock.now());
+  const done = latestDue(schedule, due, clock.now());
   try {
     const next = { ...scheduled, last_due: isoTime(done) };
     await store.put(key, jsonBytes(next), { ifVersion: found.version });
@@ -80,13 +80,13 @@ async function runIfDue(key: string, options: SchedulerOptions): Promise<number 
     throw error;
   }
   await start(scheduled, options);
-  return nextTime({ expression }, done);
+  return nextTime(schedule, done);
 }
 
 /** The last time at which a schedule was due until now: those before it are caught up with it. */
-function latestDue(expression: string, due: number, now: number): number {
-  if (expression.startsWith("rate(")) {
-    const period = (nextTime({ expression }, due) ?? now) - due;
+function latestDue(schedule: Schedule, due: number, now: number): number {
+  if (schedule.expression.startsWith("rate(")) {
+    const period = (nextTime(schedule, due) ?? now) - due;
     return due + Math.floor((now - due) / period) * period;
   }
   return now;

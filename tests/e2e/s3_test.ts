@@ -3,24 +3,26 @@ import { CreateBucketCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/cl
 import { type Moto, MOTO_REGION, startMoto } from "../peers/moto.ts";
 import { idsOf, inPlace, type Place, tweetsOf, until } from "./program.ts";
 
+let moto: Moto;
+Deno.test.beforeAll(async () => {
+  moto = await startMoto();
+});
+Deno.test.afterAll(() => moto.close());
+
 const search = { id: "find", type: "search", search: { query: "sandbox" } };
 
 /** A place whose bucket is in S3, by its ini file. */
 async function inBucket(use: (place: Place, moto: Moto) => Promise<void>): Promise<void> {
-  const moto = await startMoto();
-  try {
-    const client = clientOf(moto);
-    const CreateBucketConfiguration = { LocationConstraint: MOTO_REGION } as const;
-    await client.send(new CreateBucketCommand({ Bucket: "tweets", CreateBucketConfiguration }));
-    client.destroy();
-    await inPlace(async (place) => {
-      Object.assign(place.env, moto.env);
-      await Deno.writeTextFile(place.path("twarc_cloud.ini"), "[DEFAULT]\nbucket = tweets\n");
-      await use(place, moto);
-    });
-  } finally {
-    await moto.close();
-  }
+  await moto.reset();
+  const client = clientOf(moto);
+  const CreateBucketConfiguration = { LocationConstraint: MOTO_REGION } as const;
+  await client.send(new CreateBucketCommand({ Bucket: "tweets", CreateBucketConfiguration }));
+  client.destroy();
+  await inPlace(async (place) => {
+    Object.assign(place.env, moto.env);
+    await Deno.writeTextFile(place.path("twarc_cloud.ini"), "[DEFAULT]\nbucket = tweets\n");
+    await use(place, moto);
+  });
 }
 
 function clientOf(moto: Moto): S3Client {

@@ -21,7 +21,7 @@ Deno.test("a schedule harvests at once, is listed, is carried out by the schedul
       "twarc-cloud-data_find_schedule => rate(1 minute)\n",
     );
     assert.deepEqual(JSON.parse(await place.ok("collection", "scheduled", "--json")), [
-      { collection_id: "find", schedule: "rate(1 minute)" },
+      { collection_id: "find", schedule: "rate(1 minute)", timezone: "UTC" },
     ]);
 
     // As if the last run was an hour ago: it is caught up once.

@@ -8,7 +8,7 @@ import { takeLease } from "../../lib/bucket/lease.ts";
 import { processIsGone, thisProcess } from "../../lib/bucket/process.ts";
 import { isoTime, systemClock } from "../../lib/clock.ts";
 import { type Controlled, serveControl } from "../../lib/control.ts";
-import { openStore } from "../../lib/store/store.ts";
+import { isFolder, openStore } from "../../lib/store/store.ts";
 
 /** Exits at once with code 1 and a reason. */
 export const FAULTY = "faulty";
@@ -61,11 +61,11 @@ async function harvest(args: string[]): Promise<void> {
   });
   const control = server ? { control: server.url.href } : {};
   const lease = await takeLease({
-    store: await openStore(bucket),
+    store: await openStore(bucket, { env: process.env }),
     collectionId,
     holder: { id: crypto.randomUUID(), ...thisProcess(), ...control },
     clock: systemClock,
-    isGone: processIsGone,
+    isGone: isFolder(bucket) ? processIsGone : () => false,
   });
   if (collectionId === BRIEF) controlled.shutdown();
   await isStopped.promise;

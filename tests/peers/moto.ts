@@ -8,6 +8,8 @@ export interface Moto {
   url: string;
   /** What makes AWS clients ask it, in a process of their own. */
   env: Record<string, string>;
+  /** Forgets all that was made. */
+  reset(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -35,6 +37,9 @@ export async function startMoto(): Promise<Moto> {
       AWS_SECRET_ACCESS_KEY: MOTO_KEYS.secretKey,
       AWS_REGION: MOTO_REGION,
       AWS_EC2_METADATA_DISABLED: "true",
+    },
+    reset: async () => {
+      await (await fetch(`${url}/moto-api/reset`, { method: "POST" })).body?.cancel();
     },
     close: async () => {
       child.kill("SIGTERM");

@@ -4,10 +4,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "../../lib/clock.ts";
 import { collectionKeys } from "../../lib/collection/layout.ts";
-import { LockedError, OutsideError, UserError } from "../../lib/errors.ts";
+import { LockedError, OutsideError } from "../../lib/errors.ts";
 import { jsonBytes } from "../../lib/json.ts";
-import { LocalRunner } from "../../lib/runner/local.ts";
-import { openRunner, type RunnerOptions } from "../../lib/runner/runner.ts";
+import { type LocalOptions, LocalRunner } from "../../lib/runner/local.ts";
 import { openStore } from "../../lib/store/store.ts";
 import { ended, runnerContract } from "../contract/runner.ts";
 import { BRIEF, DEAF, FAULT, FAULTY } from "../fakes/harvester.ts";
@@ -32,7 +31,7 @@ const SELF = [
 ];
 
 /** A local runner in an empty folder, and the way to clear everything away. */
-async function opened(options: Partial<RunnerOptions> = {}) {
+async function opened(options: Partial<LocalOptions> = {}) {
   const folder = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
   const bucket = join(folder, "bucket");
   await Deno.mkdir(bucket);
@@ -269,16 +268,6 @@ Deno.test("the environment's secret goes before the folder's", async () => {
     await runner.start(job("steady"));
     await runner.stop("steady");
     await assert.rejects(Deno.stat(join(bucket, "runner", "secret")), Deno.errors.NotFound);
-  } finally {
-    await close();
-  }
-});
-
-Deno.test("a bucket that is no folder has no runner in this version", async () => {
-  const { store, close } = await opened();
-  try {
-    const options = { store, clock: systemClock, self: SELF, env: {} };
-    await assert.rejects(openRunner({ ...options, bucket: "s3://tweets" }), UserError);
   } finally {
     await close();
   }

@@ -13,6 +13,7 @@ const HOUR = 3_600_000;
 function recording(started: string[], fail?: () => Error): Runner {
   const unused = () => assert.fail("the scheduler starts harvests and does nothing else");
   return {
+    pace: 250,
     once({ collectionId, bucket }: Job): Promise<Started> {
       if (fail) return Promise.reject(fail());
       started.push(collectionId);

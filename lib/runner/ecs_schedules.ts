@@ -1,0 +1,204 @@
+/** Schedules in EventBridge: ours in Scheduler, those of the Python original as rules. */
+
+import type { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import type { CreateScheduleCommandInput, SchedulerClient } from "@aws-sdk/client-scheduler";
+import { type AwsAccess, awsConfig, awsError, awsFailure } from "../aws.ts";
+import type { Schedule } from "./schedule.ts";
+import { awsName } from "./task_definition.ts";
+
+/** The most characters of a schedule's or a group's name. */
+const LONGEST = 64;
+
+/** What a schedule starts. */
+export interface ScheduleTarget {
+  cluster: string;
+  role: string;
+  /** The family's ARN without a revision: the newest is run. */
+  definition: string;
+  subnet: string;
+  securityGroup: string;
+  spot: boolean;
+  tags: { key: string; value: string }[];
+}
+
+/** The schedules of one bucket. */
+export class EcsSchedules {
+  readonly #bucket: string;
+  readonly #access: AwsAccess;
+  #scheduler: SchedulerClient | undefined;
+  #events: EventBridgeClient | undefined;
+
+  constructor(bucket: string, access: AwsAccess) {
+    this.#bucket = bucket;
+    this.#access = access;
+  }
+
+  /** Makes a schedule, in place of one that the collection has. */
+  async put(collectionId: string, schedule: Schedule, target: ScheduleTarget): Promise<void> {
+    const sdk = await import("@aws-sdk/client-scheduler");
+    const client = await this.#ours();
+    const input = this.#input(collectionId, schedule, target);
+    await this.#tried(`Scheduling ${collectionId}`, async () => {
+      const known = await client.send(new sdk.GetScheduleGroupCommand({ Name: input.GroupName }))
+        .catch(unlessNamed("ResourceNotFoundException"));
+      if (!known) {
+        await client.send(new sdk.CreateScheduleGroupCommand({ Name: input.GroupName }))
+          .catch(unlessNamed("ConflictException"));
+      }
+      const made = await client.send(new sdk.CreateScheduleCommand(input))
+        .catch(unlessNamed("ConflictException"));
+      if (!made) await client.send(new sdk.UpdateScheduleCommand(input));
+    });
+    await this.#deleteRule(collectionId);
+  }
+
+  /** Ends a collection's schedule, ours or the original's; false where it has none. */
+  async delete(collectionId: string): Promise<boolean> {
+    const { DeleteScheduleCommand } = await import("@aws-sdk/client-scheduler");
+    const client = await this.#ours();
+    const Name = awsName(collectionId, LONGEST);
+    const isOurs = await this.#tried(
+      `Ending the schedule of ${collectionId}`,
+      () =>
+        client.send(new DeleteScheduleCommand({ Name, GroupName: this.#group() }))
+          .then(() => true, unlessNamed("ResourceNotFoundException")),
+    );
+    const isRule = await this.#deleteRule(collectionId);
+    return isOurs === true || isRule;
+  }
+
+  /** Every schedule of the bucket. */
+  async *list(): AsyncGenerator<{ collectionId: string; schedule: Schedule }> {
+    yield* await this.#tried("Listing schedules", () => this.#listOurs());
+    yield* await this.#tried("Listing rules of EventBridge", () => this.#listRules());
+  }
+
+  async #listOurs(): Promise<{ collectionId: string; schedule: Schedule }[]> {
+    const sdk = await import("@aws-sdk/client-scheduler");
+    const client = await this.#ours();
+    const GroupName = this.#group();
+    const found: { collectionId: string; schedule: Schedule }[] = [];
+    let NextToken: string | undefined;
+    do {
+      const page = await client.send(
+        new sdk.ListSchedulesCommand({ GroupName, MaxResults: 100, NextToken }),
+      )
+        .catch(unlessNamed("ResourceNotFoundException"));
+      for (const { Name } of page?.Schedules ?? []) {
+        const one = await client.send(new sdk.GetScheduleCommand({ Name, GroupName }));
+        const timezone = one.ScheduleExpressionTimezone;
+        found.push({
+          collectionId: one.Description ?? Name ?? "",
+          schedule: {
+            expression: one.ScheduleExpression ?? "",
+            ...(timezone && timezone !== "UTC" ? { timezone } : {}),
+          },
+        });
+      }
+      NextToken = page?.NextToken;
+    } while (NextToken);
+    return found;
+  }
+
+  async #listRules(): Promise<{ collectionId: string; schedule: Schedule }[]> {
+    const sdk = await import("@aws-sdk/client-eventbridge");
+    const client = await this.#rules();
+    const NamePrefix = `${this.#bucket}_`;
+    const found: { collectionId: string; schedule: Schedule }[] = [];
+    let NextToken: string | undefined;
+    do {
+      const page = await client.send(new sdk.ListRulesCommand({ NamePrefix, NextToken }));
+      for (const { Name = "", ScheduleExpression: expression } of page.Rules ?? []) {
+        if (!Name.endsWith("_schedule") || !expression) continue;
+        const collectionId = Name.slice(NamePrefix.length, -"_schedule".length);
+        found.push({ collectionId, schedule: { expression } });
+      }
+      NextToken = page.NextToken;
+    } while (NextToken);
+    return found;
+  }
+
+  /** A rule that the Python original made. */
+  async #deleteRule(collectionId: string): Promise<boolean> {
+    const sdk = await import("@aws-sdk/client-eventbridge");
+    const client = await this.#rules();
+    const Name = `${this.#bucket}_${collectionId}_schedule`;
+    if (Name.length > LONGEST) return false;
+    return await this.#tried(`Ending the rule ${Name}`, async () => {
+      const found = await client.send(new sdk.ListTargetsByRuleCommand({ Rule: Name }))
+        .catch(unlessNamed("ResourceNotFoundException"));
+      if (!found) return false;
+      const Ids = (found.Targets ?? []).map(({ Id }) => Id ?? "");
+      if (Ids.length > 0) await client.send(new sdk.RemoveTargetsCommand({ Rule: Name, Ids }));
+      await client.send(new sdk.DeleteRuleCommand({ Name }));
+      return true;
+    });
+  }
+
+  #input(
+    collectionId: string,
+    { expression, timezone = "UTC" }: Schedule,
+    target: ScheduleTarget,
+  ): CreateScheduleCommandInput {
+    return {
+      Name: awsName(collectionId, LONGEST),
+      GroupName: this.#group(),
+      Description: collectionId,
+      ScheduleExpression: expression,
+      ScheduleExpressionTimezone: timezone,
+      FlexibleTimeWindow: { Mode: "OFF" },
+      Target: {
+        Arn: target.cluster,
+        RoleArn: target.role,
+        EcsParameters: {
+          TaskDefinitionArn: target.definition,
+          TaskCount: 1,
+          ...(target.spot
+            ? { CapacityProviderStrategy: [{ capacityProvider: "FARGATE_SPOT", weight: 1 }] }
+            : { LaunchType: "FARGATE" }),
+          NetworkConfiguration: {
+            awsvpcConfiguration: {
+              Subnets: [target.subnet],
+              SecurityGroups: [target.securityGroup],
+              AssignPublicIp: "ENABLED",
+            },
+          },
+          EnableECSManagedTags: true,
+          PropagateTags: "TASK_DEFINITION",
+        },
+        // A run that cannot be started is tried for an hour; the next run brings what it would have brought.
+        RetryPolicy: { MaximumEventAgeInSeconds: 3_600, MaximumRetryAttempts: 10 },
+      },
+    };
+  }
+
+  #group(): string {
+    return awsName(`twarc-cloud_${this.#bucket}`, LONGEST);
+  }
+
+  async #ours(): Promise<SchedulerClient> {
+    const { SchedulerClient } = await import("@aws-sdk/client-scheduler");
+    return this.#scheduler ??= new SchedulerClient(awsConfig(this.#access));
+  }
+
+  async #rules(): Promise<EventBridgeClient> {
+    const { EventBridgeClient } = await import("@aws-sdk/client-eventbridge");
+    return this.#events ??= new EventBridgeClient(awsConfig(this.#access));
+  }
+
+  async #tried<T>(what: string, act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (error) {
+      throw awsError(error, what);
+    }
+  }
+}
+
+/** Takes a failure of this name for done. */
+function unlessNamed(name: string): (error: unknown) => undefined {
+  return (error) => {
+    if (awsFailure(error).code !== name) throw error;
+    return undefined;
+  };
+}

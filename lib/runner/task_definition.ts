@@ -1,0 +1,144 @@
+/** What ECS is told of a collection's harvester. */
+
+import type { RegisterTaskDefinitionCommandInput } from "@aws-sdk/client-ecs";
+import { createHash } from "node:crypto";
+import { UserError } from "../errors.ts";
+import type { SettingName } from "../settings.ts";
+import { flagsOf, type Job } from "./runner.ts";
+
+/** The name of the one container. */
+export const CONTAINER = "harvester";
+/** The port of its control server. */
+export const CONTROL_PORT = 80;
+/** Where a definition says what it was made from, so that an equal one is not registered again. */
+export const FINGERPRINT = "twarc-cloud.definition";
+/** Seconds between SIGTERM and SIGKILL: the most that Fargate allows. */
+const STOP_TIMEOUT = 120;
+
+/** The settings of an installation, as a definition needs them. */
+export interface DefinitionSettings {
+  get(name: SettingName): string | undefined;
+  require(name: SettingName): string;
+}
+
+/** What a definition is made from. */
+export interface DefinitionOptions {
+  job: Job;
+  /** Exit when the harvest is done. */
+  shutdown: boolean;
+  settings: DefinitionSettings;
+  region: string;
+  /** Environment variables that harvesters are to have; no secrets. */
+  env: Record<string, string>;
+  /** Names of SSM parameters, by the environment variables that they become. */
+  secrets: Record<string, string>;
+}
+
+/** The tags by which tasks are found again. */
+export function tagsOf({ bucket, collectionId }: Job): { key: string; value: string }[] {
+  return [{ key: "bucket", value: bucket }, { key: "collection_id", value: collectionId }];
+}
+
+/**
+ * A name of letters, digits, `-` and `_`, of at most `longest` characters: what is replaced or cut is told apart by
+ * a checksum.
+ */
+export function awsName(text: string, longest: number): string {
+  const plain = text.replace(/[^A-Za-z0-9_-]/g, "-");
+  if (plain === text && text.length <= longest) return text;
+  const sum = createHash("sha256").update(text).digest("hex").slice(0, 8);
+  return `${plain.slice(0, longest - 9)}-${sum}`;
+}
+
+/** The family of a collection's definitions. ECS allows 255 characters. */
+export function familyOf(bucket: string, collectionId: string): string {
+  return awsName(`twarc-cloud_${bucket}_${collectionId}`, 255);
+}
+
+/** The image: `image_tag` where it is a whole name, else `image` with that tag. @throws UserError */
+export function imageOf(settings: DefinitionSettings): string {
+  const tag = settings.require("image_tag");
+  return /[/:]/.test(tag) ? tag : `${settings.require("image")}:${tag}`;
+}
+
+/** The definition of a collection's task. @throws UserError for settings that are missing or wrong. */
+export function definitionOf(options: DefinitionOptions): RegisterTaskDefinitionCommandInput {
+  const { job, shutdown, settings, region, env, secrets } = options;
+  const family = familyOf(job.bucket, job.collectionId);
+  const [cpu, memory] = [numberOf(settings, "cpu", "256"), numberOf(settings, "memory", "512")];
+  const command = [
+    "harvest",
+    "run",
+    "--bucket",
+    job.bucket,
+    ...(shutdown ? ["--shutdown"] : []),
+    ...flagsOf(job.flags),
+    job.collectionId,
+  ];
+  const definition: RegisterTaskDefinitionCommandInput = {
+    family,
+    requiresCompatibilities: ["FARGATE"],
+    networkMode: "awsvpc",
+    cpu,
+    memory,
+    runtimePlatform: {
+      operatingSystemFamily: "LINUX",
+      cpuArchitecture: architectureOf(settings),
+    },
+    taskRoleArn: settings.require("task_role_arn"),
+    executionRoleArn: settings.require("task_execution_role_arn"),
+    containerDefinitions: [{
+      name: CONTAINER,
+      image: imageOf(settings),
+      essential: true,
+      memory: Number(memory),
+      command,
+      portMappings: [{ containerPort: CONTROL_PORT, protocol: "tcp" }],
+      environment: Object.entries(env).map(([name, value]) => ({ name, value })),
+      secrets: Object.entries(secrets).map(([name, valueFrom]) => ({ name, valueFrom })),
+      stopTimeout: STOP_TIMEOUT,
+      // The container's user is not root, and the control server listens on port 80.
+      systemControls: [{ namespace: "net.ipv4.ip_unprivileged_port_start", value: "0" }],
+      logConfiguration: {
+        logDriver: "awslogs",
+        options: {
+          "awslogs-group": settings.require("log_group"),
+          "awslogs-region": region,
+          "awslogs-stream-prefix": family,
+        },
+      },
+    }],
+    tags: tagsOf(job),
+  };
+  return fingerprinted(definition);
+}
+
+function fingerprinted(
+  definition: RegisterTaskDefinitionCommandInput,
+): RegisterTaskDefinitionCommandInput {
+  const sum = createHash("sha256").update(JSON.stringify(definition)).digest("hex");
+  const containerDefinitions = definition.containerDefinitions?.map((container) => ({
+    ...container,
+    dockerLabels: { [FINGERPRINT]: sum },
+  }));
+  return { ...definition, containerDefinitions };
+}
+
+function numberOf(settings: DefinitionSettings, name: "cpu" | "memory", usual: string): string {
+  const value = settings.get(name) ?? usual;
+  if (/^[1-9]\d*$/.test(value)) return value;
+  throw new UserError(
+    `${name} in twarc_cloud.ini is ${JSON.stringify(value)}, which is no number`,
+    {
+      hint: `Fargate takes certain pairs only, such as cpu = 256 with memory = 512.`,
+    },
+  );
+}
+
+function architectureOf(settings: DefinitionSettings): "ARM64" | "X86_64" {
+  const value = settings.get("architecture") ?? "X86_64";
+  if (value === "ARM64" || value === "X86_64") return value;
+  throw new UserError(`architecture in twarc_cloud.ini is ${JSON.stringify(value)}`, {
+    hint: "It is ARM64 or X86_64.",
+  });
+}

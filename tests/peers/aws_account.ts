@@ -1,0 +1,58 @@
+/** An AWS account with what infra/ makes in it, as far as moto and harvesters need it. */
+
+import { CloudWatchLogsClient, CreateLogGroupCommand } from "@aws-sdk/client-cloudwatch-logs";
+import {
+  CreateSecurityGroupCommand,
+  CreateSubnetCommand,
+  CreateVpcCommand,
+  EC2Client,
+  ModifyVpcAttributeCommand,
+} from "@aws-sdk/client-ec2";
+import { CreateClusterCommand, ECSClient } from "@aws-sdk/client-ecs";
+import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
+import { type Moto, MOTO_REGION } from "./moto.ts";
+
+/** The settings that Terraform gives. */
+export type Ini = Record<string, string>;
+
+/** Makes the network, a cluster, a log group and a bucket; what twarc_cloud.ini says of them. */
+export async function makeAccount(moto: Moto, bucket: string): Promise<Ini> {
+  const config = {
+    region: MOTO_REGION,
+    endpoint: moto.url,
+    credentials: { accessKeyId: "testing", secretAccessKey: "testing" },
+  };
+  const ec2 = new EC2Client(config);
+  const { Vpc } = await ec2.send(new CreateVpcCommand({ CidrBlock: "10.0.0.0/16" }));
+  const VpcId = Vpc?.VpcId;
+  const EnableDnsHostnames = { Value: true };
+  await ec2.send(new ModifyVpcAttributeCommand({ VpcId, EnableDnsHostnames }));
+  const { Subnet } = await ec2.send(new CreateSubnetCommand({ VpcId, CidrBlock: "10.0.1.0/24" }));
+  const Description = "tests";
+  const group = await ec2.send(
+    new CreateSecurityGroupCommand({ VpcId, GroupName: bucket, Description }),
+  );
+  const ecs = new ECSClient(config);
+  await ecs.send(new CreateClusterCommand({ clusterName: "twarc-cloud" }));
+  const logs = new CloudWatchLogsClient(config);
+  await logs.send(new CreateLogGroupCommand({ logGroupName: "twarc-cloud-container" }))
+    .catch(() => {});
+  const s3 = new S3Client({ ...config, forcePathStyle: true });
+  const CreateBucketConfiguration = { LocationConstraint: MOTO_REGION } as const;
+  await s3.send(new CreateBucketCommand({ Bucket: bucket, CreateBucketConfiguration }));
+  for (const client of [ec2, ecs, logs, s3]) client.destroy();
+  const role = (name: string) => `arn:aws:iam::123456789012:role/${name}`;
+  return {
+    bucket,
+    subnet: Subnet?.SubnetId ?? "",
+    security_group: group.GroupId ?? "",
+    task_role_arn: role("twarc-cloud-task"),
+    task_execution_role_arn: role("twarc-cloud-execution"),
+    event_role_arn: role("twarc-cloud-scheduler"),
+    cluster: "twarc-cloud",
+    log_group: "twarc-cloud-container",
+    image: "example/twarc-cloud",
+    image_tag: "latest",
+    region: MOTO_REGION,
+  };
+}

@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import process from "node:process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { systemClock } from "../../lib/clock.ts";
+import { collectionKeys } from "../../lib/collection/layout.ts";
+import { UserError } from "../../lib/errors.ts";
+import { EcsRunner } from "../../lib/runner/ecs.ts";
+import type { RunnerSettings } from "../../lib/runner/runner.ts";
+import { parseSchedule } from "../../lib/runner/schedule.ts";
+import { S3Store } from "../../lib/store/s3.ts";
+import { ended, runnerContract } from "../contract/runner.ts";
+import { BRIEF, DEAF, FAULT, FAULTY } from "../fakes/harvester.ts";
+import { type Ini, makeAccount } from "../peers/aws_account.ts";
+import { EcsAgent } from "../peers/ecs_agent.ts";
+import { type Moto, MOTO_KEYS, MOTO_REGION, startMoto } from "../peers/moto.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const ENTRYPOINT = [
+  Deno.execPath(),
+  ..."run --quiet --no-check --allow-net --allow-read --allow-env --allow-write".split(" "),
+  "--allow-sys=hostname,osRelease,homedir",
+  "--allow-run",
+  "--config",
+  join(ROOT, "deno.json"),
+  join(ROOT, "tests/fakes/harvester.ts"),
+];
+
+let moto: Moto;
+let agent: EcsAgent;
+let accounts = 0;
+
+Deno.test.beforeAll(async () => {
+  moto = await startMoto();
+  const { PATH = "", HOME = "", DENO_DIR } = process.env;
+  const env = { PATH, HOME, ...(DENO_DIR ? { DENO_DIR } : {}) };
+  agent = new EcsAgent(moto, { entrypoint: ENTRYPOINT, env });
+  Deno.env.set("AWS_ENDPOINT_URL", agent.url);
+});
+Deno.test.afterAll(async () => {
+  Deno.env.delete("AWS_ENDPOINT_URL");
+  await agent.close();
+  await moto.close();
+});
+
+function settingsOf(ini: Ini): RunnerSettings {
+  return {
+    aws: { region: MOTO_REGION, ...MOTO_KEYS },
+    get: (name) => ini[name],
+    require(name) {
+      const value = ini[name];
+      if (value === undefined) throw new UserError(`${name} is not set`);
+      return value;
+    },
+  };
+}
+
+/** A runner in an account of its own. */
+async function opened(more: Ini = {}) {
+  const ini = { ...await makeAccount(moto, `bucket-${++accounts}`), ...more };
+  const bucket = ini.bucket ?? "";
+  const settings = settingsOf(ini);
+  const store = new S3Store(bucket, { ...settings.aws, env: agent.env });
+  const options = { bucket, store, clock: systemClock, settings, self: [], env: {}, pollMs: 100 };
+  const runner = new EcsRunner(options);
+  const job = (collectionId: string) => ({ bucket, collectionId, flags: {} });
+  const close = async () => {
+    for (const pid of agent.pids) process.kill(pid, "SIGKILL");
+    await Promise.resolve(store.close());
+  };
+  return { runner, store, bucket, ini, job, close };
+}
+
+runnerContract("EcsRunner", async () => {
+  const { runner, bucket, close } = await opened();
+  const faulty = { id: FAULTY, says: FAULT };
+  return { runner, bucket, steady: "steady", brief: BRIEF, faulty, close };
+});
+
+Deno.test("a harvester whose port cannot be reached is stopped by SIGTERM", async () => {
+  const { runner, store, job, close } = await opened();
+  try {
+    const started = await runner.start(job(DEAF));
+    while (!await store.get(collectionKeys(DEAF).lock)) await systemClock.sleep(50);
+    await runner.stop(DEAF);
+    assert.equal((await ended(started)).exitCode, 0);
+    assert.deepEqual(await Array.fromAsync(runner.running()), []);
+  } finally {
+    await close();
+  }
+});
+
+Deno.test("a service starts its harvester again when that has failed", async () => {
+  const { runner, store, job, close } = await opened();
+  try {
+    await runner.start(job("steady"));
+    while (!await store.get(collectionKeys("steady").lock)) await systemClock.sleep(50);
+    const [pid = 0] = agent.pids;
+    process.kill(pid, "SIGKILL");
+    while (agent.pids.length === 0 || agent.pids[0] === pid) await systemClock.sleep(50);
+    assert.equal(agent.pids.length, 1);
+  } finally {
+    await runner.unschedule("steady");
+    await close();
+  }
+});
+
+Deno.test("schedules keep their time zone", async () => {
+  const { runner, job } = await opened();
+  const schedule = parseSchedule("cron(0 10 * * ? *)", "Europe/Berlin");
+  await runner.schedule(job("a"), schedule);
+  assert.deepEqual(await Array.fromAsync(runner.scheduled()), [{ collectionId: "a", schedule }]);
+  assert.equal(await runner.unschedule("a"), true);
+});
+
+Deno.test("a cluster that is not there, and settings that are missing, are told when they are needed", async () => {
+  const { runner, job } = await opened({ cluster: "nobody" });
+  await assert.rejects(runner.once(job("a")), /no ECS cluster nobody|nobody/);
+  const { runner: other, job: theirs, ini } = await opened();
+  delete ini.subnet;
+  assert.deepEqual(await Array.fromAsync(other.scheduled()), []);
+  await assert.rejects(other.once(theirs("a")), /subnet is not set/);
+});
