@@ -123,7 +123,7 @@ async function harvestHere(
   await startLog(write.err, logForm(env));
   await harvest({
     collectionId,
-    store: await openStore(bucket, { ...settings.aws, env }),
+    store: await openStore(bucket, settings.aws),
     clock,
     limits: {
       tweetsPerFile: flags.tweetsPerFile,

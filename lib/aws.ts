@@ -7,6 +7,8 @@ export interface AwsAccess {
   region?: string | undefined;
   accessKey?: string | undefined;
   secretKey?: string | undefined;
+  /** An address that is asked in place of AWS's own. */
+  endpoint?: string | undefined;
   /** How often a request is tried; 8 times unless said. */
   tries?: number;
 }
@@ -14,6 +16,7 @@ export interface AwsAccess {
 /** What a client of the AWS SDK takes. */
 export interface AwsClientConfig {
   region?: string;
+  endpoint?: string;
   credentials?: { accessKeyId: string; secretAccessKey: string };
   maxAttempts: number;
   /** In milliseconds. */
@@ -26,9 +29,10 @@ const [CONNECTION_MS, SILENCE_MS] = [10_000, 60_000];
 
 /** What a client is made with. */
 export function awsConfig(
-  { region, accessKey, secretKey, tries = TRIES }: AwsAccess,
+  { region, accessKey, secretKey, endpoint, tries = TRIES }: AwsAccess,
 ): AwsClientConfig {
   return {
+    ...(endpoint ? { endpoint } : {}),
     ...(region ? { region } : {}),
     ...(accessKey && secretKey
       ? { credentials: { accessKeyId: accessKey, secretAccessKey: secretKey } }

@@ -51,6 +51,7 @@ export interface AwsSettings {
   region: string | undefined;
   accessKey: string | undefined;
   secretKey: string | undefined;
+  endpoint: string | undefined;
 }
 
 /** The settings of one command. */
@@ -61,6 +62,7 @@ export class Settings {
   /** The secret that harvesters are controlled with. */
   readonly controlSecret: string | undefined;
   readonly #region: string | undefined;
+  readonly #endpoint: string | undefined;
   readonly #ini: Partial<Record<SettingName, string>>;
 
   private constructor(
@@ -71,6 +73,7 @@ export class Settings {
     this.bucket = bucket ?? ini.bucket ?? DEFAULT_BUCKET;
     this.twitterApiUrl = urlIn(env, "TWITTER_API_URL");
     this.#region = env.AWS_REGION || env.AWS_DEFAULT_REGION || undefined;
+    this.#endpoint = env.AWS_ENDPOINT_URL || undefined;
     this.controlSecret = env.TWARC_CLOUD_SECRET || undefined;
   }
 
@@ -86,7 +89,7 @@ export class Settings {
   /** How AWS is asked, as far as the ini file says it. */
   get aws(): AwsSettings {
     const { region, access_key: accessKey, secret_key: secretKey } = this.#ini;
-    return { region: region ?? this.#region, accessKey, secretKey };
+    return { region: region ?? this.#region, accessKey, secretKey, endpoint: this.#endpoint };
   }
 
   /** The bucket, and how AWS is asked. */

@@ -59,7 +59,7 @@ export async function openBucket(
   const { openStore } = await import("../store/store.ts");
   const { Collections } = await import("../bucket/collections.ts");
   const { clock, env, self } = context;
-  const store = await openStore(settings.bucket, { ...settings.aws, env });
+  const store = await openStore(settings.bucket, settings.aws);
   const runner = async () => {
     const { openRunner } = await import("../runner/runner.ts");
     return await openRunner({ bucket: settings.bucket, store, clock, settings, self, env });

@@ -20,23 +20,18 @@ const PARTS = 2;
 /** Tries of a conditional write that meets another one in flight. */
 const TRIES = 5;
 
-/** How an S3Store is opened. */
-export interface S3Options extends AwsAccess {
-  /** The environment: an endpoint of one's own is asked by paths, as it has no host for each bucket. */
-  env: Record<string, string | undefined>;
-}
-
 /** A Store in a bucket of S3. A version is an ETag: the same content may have the same one again. */
 export class S3Store implements Store {
   readonly name: string;
   readonly #client: S3Client;
 
   /** @param name The bucket's name, without `s3://`. */
-  constructor(name: string, { env, ...access }: S3Options) {
+  constructor(name: string, access: AwsAccess) {
     this.name = name;
     this.#client = new S3Client({
       ...awsConfig(access),
-      forcePathStyle: Boolean(env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL),
+      // An endpoint of one's own has no host for each bucket.
+      forcePathStyle: access.endpoint !== undefined,
       followRegionRedirects: true,
     });
   }

@@ -2,8 +2,8 @@
 
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { AwsAccess } from "../aws.ts";
 import { UserError } from "../errors.ts";
-import type { S3Options } from "./s3.ts";
 
 /** What identifies one content of an object: an ETag, or the local equivalent. Opaque. */
 export type Version = string;
@@ -77,15 +77,15 @@ export function s3Name(bucket: string): string {
 /**
  * Opens the store that keeps a bucket.
  * @param bucket A folder (`./data`, `/data`, `file:///data`), or an S3 bucket (`name`, `s3://name`).
- * @param options How S3 is asked.
+ * @param access How S3 is asked.
  * @throws UserError
  */
-export async function openStore(bucket: string, options: S3Options = { env: {} }): Promise<Store> {
+export async function openStore(bucket: string, access: AwsAccess = {}): Promise<Store> {
   if (isFolder(bucket)) {
     const { LocalStore } = await import("./local.ts");
     return await LocalStore.open(bucket);
   }
   const name = s3Name(bucket);
   const { S3Store } = await import("./s3.ts");
-  return new S3Store(name, options);
+  return new S3Store(name, access);
 }

@@ -61,7 +61,7 @@ async function harvest(args: string[]): Promise<void> {
   });
   const control = server ? { control: server.url.href } : {};
   const lease = await takeLease({
-    store: await openStore(bucket, { env: process.env }),
+    store: await openStore(bucket, { endpoint: process.env.AWS_ENDPOINT_URL }),
     collectionId,
     holder: { id: crypto.randomUUID(), ...thisProcess(), ...control },
     clock: systemClock,

@@ -35,17 +35,15 @@ Deno.test.beforeAll(async () => {
   const { PATH = "", HOME = "", DENO_DIR } = process.env;
   const env = { PATH, HOME, ...(DENO_DIR ? { DENO_DIR } : {}) };
   agent = new EcsAgent(moto, { entrypoint: ENTRYPOINT, env });
-  Deno.env.set("AWS_ENDPOINT_URL", agent.url);
 });
 Deno.test.afterAll(async () => {
-  Deno.env.delete("AWS_ENDPOINT_URL");
   await agent.close();
   await moto.close();
 });
 
 function settingsOf(ini: Ini): RunnerSettings {
   return {
-    aws: { region: MOTO_REGION, ...MOTO_KEYS },
+    aws: { region: MOTO_REGION, endpoint: agent.url, ...MOTO_KEYS },
     get: (name) => ini[name],
     require(name) {
       const value = ini[name];
@@ -60,7 +58,7 @@ async function opened(more: Ini = {}) {
   const ini = { ...await makeAccount(moto, `bucket-${++accounts}`), ...more };
   const bucket = ini.bucket ?? "";
   const settings = settingsOf(ini);
-  const store = new S3Store(bucket, { ...settings.aws, env: agent.env });
+  const store = new S3Store(bucket, settings.aws);
   const options = { bucket, store, clock: systemClock, settings, self: [], env: {}, pollMs: 100 };
   const runner = new EcsRunner(options);
   const job = (collectionId: string) => ({ bucket, collectionId, flags: {} });

@@ -13,12 +13,8 @@ let buckets = 0;
 
 Deno.test.beforeAll(async () => {
   moto = await startMoto();
-  Deno.env.set("AWS_ENDPOINT_URL", moto.url);
 });
-Deno.test.afterAll(async () => {
-  Deno.env.delete("AWS_ENDPOINT_URL");
-  await moto.close();
-});
+Deno.test.afterAll(() => moto.close());
 
 async function newBucket(): Promise<string> {
   const client = new S3Client({
@@ -35,12 +31,12 @@ async function newBucket(): Promise<string> {
 }
 
 storeContract("s3", async () => {
-  const store = new S3Store(await newBucket(), { ...access, env: moto.env });
+  const store = new S3Store(await newBucket(), { ...access, endpoint: moto.url });
   return { store, close: () => Promise.resolve(store.close()) };
 }, { versions: "content" });
 
 Deno.test("s3: a listing goes on beyond a page", async () => {
-  const store = new S3Store(await newBucket(), { ...access, env: moto.env });
+  const store = new S3Store(await newBucket(), { ...access, endpoint: moto.url });
   const keys = Array.from({ length: 1_050 }, (_, i) => `c/${String(i).padStart(4, "0")}`);
   for (let i = 0; i < keys.length; i += 50) {
     await Promise.all(keys.slice(i, i + 50).map((key) => store.put(key, new Uint8Array([1]))));
@@ -51,7 +47,7 @@ Deno.test("s3: a listing goes on beyond a page", async () => {
 });
 
 Deno.test("s3: a bucket that is not there is told, with where to look", async () => {
-  const store = new S3Store("nobody-has-this", { ...access, env: moto.env });
+  const store = new S3Store("nobody-has-this", { ...access, endpoint: moto.url });
   for (
     const act of [
       () => store.get("k"),
@@ -87,15 +83,12 @@ async function withAnswers(
   tries = 2,
 ): Promise<void> {
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, answer);
-  const before = Deno.env.get("AWS_ENDPOINT_URL") ?? "";
   const url = `http://127.0.0.1:${server.addr.port}`;
-  Deno.env.set("AWS_ENDPOINT_URL", url);
-  const store = new S3Store("tweets", { ...access, env: { AWS_ENDPOINT_URL: url }, tries });
+  const store = new S3Store("tweets", { ...access, endpoint: url, tries });
   try {
     await use(store);
   } finally {
     store.close();
-    Deno.env.set("AWS_ENDPOINT_URL", before);
     await server.shutdown();
   }
 }
@@ -145,9 +138,7 @@ Deno.test("s3: no network is one clear line", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const url = `http://127.0.0.1:${listener.addr.port}`;
   listener.close();
-  const before = Deno.env.get("AWS_ENDPOINT_URL") ?? "";
-  Deno.env.set("AWS_ENDPOINT_URL", url);
-  const store = new S3Store("tweets", { ...access, env: { AWS_ENDPOINT_URL: url }, tries: 2 });
+  const store = new S3Store("tweets", { ...access, endpoint: url, tries: 2 });
   try {
     await assert.rejects(store.get("k"), (error: Error) => {
       assert.ok(error instanceof OutsideError);
@@ -156,7 +147,6 @@ Deno.test("s3: no network is one clear line", async () => {
     });
   } finally {
     store.close();
-    Deno.env.set("AWS_ENDPOINT_URL", before);
   }
 });
 
@@ -184,9 +174,7 @@ Deno.test("s3: a download that is cut never ends as if it were whole", async () 
     }
   })();
   const url = `http://127.0.0.1:${listener.addr.port}`;
-  const before = Deno.env.get("AWS_ENDPOINT_URL") ?? "";
-  Deno.env.set("AWS_ENDPOINT_URL", url);
-  const store = new S3Store("tweets", { ...access, env: { AWS_ENDPOINT_URL: url }, tries: 2 });
+  const store = new S3Store("tweets", { ...access, endpoint: url, tries: 2 });
   try {
     await assert.rejects(async () => {
       await new Response(await store.read("k")).bytes();
@@ -194,7 +182,6 @@ Deno.test("s3: a download that is cut never ends as if it were whole", async () 
     await assert.rejects(store.get("k"), OutsideError);
   } finally {
     store.close();
-    Deno.env.set("AWS_ENDPOINT_URL", before);
     listener.close();
     await serving;
   }
@@ -212,7 +199,7 @@ Deno.test("s3: a download whose checksum is not as S3 says is refused", () =>
   ));
 
 Deno.test("s3: a large file goes up in parts, keeps to its condition, and comes back the same", async () => {
-  const store = new S3Store(await newBucket(), { ...access, env: moto.env });
+  const store = new S3Store(await newBucket(), { ...access, endpoint: moto.url });
   const path = await Deno.makeTempFile();
   try {
     const content = new Uint8Array(20 * 1024 * 1024 + 3).map((_, i) => (i * 7) % 251);
