@@ -1,0 +1,146 @@
+# What a person needs to make and manage collections: attach it to your own user or SSO role.
+
+data "aws_iam_policy_document" "person" {
+  statement {
+    sid       = "Collections"
+    actions   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
+    resources = ["${aws_s3_bucket.collections.arn}/collections/*"]
+  }
+
+  statement {
+    sid       = "Listing"
+    actions   = ["s3:ListBucket"]
+    resources = [aws_s3_bucket.collections.arn]
+  }
+
+  statement {
+    sid       = "Secrets"
+    actions   = ["ssm:GetParameter", "ssm:PutParameter", "ssm:DeleteParameter"]
+    resources = ["${local.parameters}/*"]
+  }
+
+  # These actions know no resource to name.
+  statement {
+    sid = "Looking"
+    actions = [
+      "ec2:DescribeNetworkInterfaces",
+      "ecs:DescribeTaskDefinition",
+      "ecs:RegisterTaskDefinition",
+      "events:ListRules",
+    ]
+    resources = ["*"]
+  }
+
+  statement {
+    sid = "Harvesters"
+    actions = [
+      "ecs:CreateService",
+      "ecs:DeleteService",
+      "ecs:DescribeClusters",
+      "ecs:DescribeServices",
+      "ecs:DescribeTasks",
+      "ecs:ListTasks",
+      "ecs:RunTask",
+      "ecs:StopTask",
+      "ecs:UpdateService",
+    ]
+    resources = ["*"]
+
+    condition {
+      test     = "ArnEqualsIfExists"
+      variable = "ecs:cluster"
+      values   = [aws_ecs_cluster.main.arn]
+    }
+  }
+
+  statement {
+    sid       = "Tag"
+    actions   = ["ecs:TagResource"]
+    resources = ["${local.arn_prefix}:ecs:${var.region}:${local.account}:*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "ecs:CreateAction"
+      values   = ["RunTask", "CreateService", "RegisterTaskDefinition"]
+    }
+  }
+
+  statement {
+    sid       = "PassTaskRoles"
+    actions   = ["iam:PassRole"]
+    resources = [aws_iam_role.task.arn, aws_iam_role.execution.arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "iam:PassedToService"
+      values   = ["ecs-tasks.amazonaws.com"]
+    }
+  }
+
+  statement {
+    sid       = "PassSchedulerRole"
+    actions   = ["iam:PassRole"]
+    resources = [aws_iam_role.scheduler.arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "iam:PassedToService"
+      values   = ["scheduler.amazonaws.com"]
+    }
+  }
+
+  statement {
+    sid = "Schedules"
+    actions = [
+      "scheduler:CreateSchedule",
+      "scheduler:CreateScheduleGroup",
+      "scheduler:DeleteSchedule",
+      "scheduler:GetSchedule",
+      "scheduler:GetScheduleGroup",
+      "scheduler:ListSchedules",
+      "scheduler:UpdateSchedule",
+    ]
+    resources = [
+      "${local.arn_prefix}:scheduler:${var.region}:${local.account}:schedule/*",
+      "${local.arn_prefix}:scheduler:${var.region}:${local.account}:schedule-group/*",
+    ]
+  }
+
+  # Of the Python original.
+  statement {
+    sid       = "OldSchedules"
+    actions   = ["events:DeleteRule", "events:ListTargetsByRule", "events:RemoveTargets"]
+    resources = ["${local.arn_prefix}:events:${var.region}:${local.account}:rule/${var.bucket}_*"]
+  }
+
+  statement {
+    sid       = "Logs"
+    actions   = ["logs:FilterLogEvents"]
+    resources = ["${aws_cloudwatch_log_group.harvester.arn}:*", aws_cloudwatch_log_group.harvester.arn]
+  }
+}
+
+resource "aws_iam_policy" "person" {
+  name        = "${var.name}-person"
+  description = "Make and manage collections with twarc-cloud"
+  policy      = data.aws_iam_policy_document.person.json
+}
+
+resource "aws_iam_user" "person" {
+  count = var.create_access_key ? 1 : 0
+
+  name = "${var.name}-person"
+}
+
+resource "aws_iam_user_policy_attachment" "person" {
+  count = var.create_access_key ? 1 : 0
+
+  user       = aws_iam_user.person[0].name
+  policy_arn = aws_iam_policy.person.arn
+}
+
+resource "aws_iam_access_key" "person" {
+  count = var.create_access_key ? 1 : 0
+
+  user = aws_iam_user.person[0].name
+}
