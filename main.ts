@@ -4,10 +4,12 @@ import { CommanderError } from "@commander-js/extra-typings";
 import process from "node:process";
 import config from "./deno.json" with { type: "json" };
 import type { Context, HarvestRun } from "./lib/cli/context.ts";
+import type { CollectionConfig } from "./lib/collection/config.ts";
+import type { Settings } from "./lib/settings.ts";
 import { Output } from "./lib/cli/output.ts";
 import { buildProgram, settle } from "./lib/cli/program.ts";
 import { systemClock } from "./lib/clock.ts";
-import { messageOf, TwarcCloudError } from "./lib/errors.ts";
+import { LockedError, messageOf, TwarcCloudError } from "./lib/errors.ts";
 import { VERSION } from "./lib/version.ts";
 import { selfCommand } from "./lib/runner/self.ts";
 import { addDemo, addSandbox } from "./lib/sandbox/command.ts";
@@ -121,35 +123,70 @@ async function harvestHere(
   const { harvest } = await import("./harvester.ts");
   const { bucket, twitterApiUrl, controlSecret } = settings;
   await startLog(write.err, logForm(env));
-  await harvest({
-    collectionId,
-    store: await openStore(bucket, settings.aws),
-    clock,
-    limits: {
-      tweetsPerFile: flags.tweetsPerFile,
-      msPerFile: flags.secsPerFile * 1_000,
-      flushMs: flags.flushSecs * 1_000,
-    },
-    openApi: async (collection) =>
-      await openApi({
-        version: collection.api ?? "1.1",
-        keys: await heldKeys(keysOf(collection), { ...settings.place, env }),
-        fields: collection.fields,
-        clock,
-        base: twitterApiUrl,
-      }),
-    control: {
-      hostname: env.TWARC_CLOUD_HOST ?? "127.0.0.1",
-      port,
-      secret: async () => controlSecret ?? (isFolder(bucket) ? await secretOf(bucket) : undefined),
-    },
-    process: thisProcess(),
-    isGone: isFolder(bucket) ? processIsGone : () => false,
-    spool: spoolFor(bucket, collectionId),
-    shutdown,
-    monitor,
-    signal,
-  });
+  const secrets: string[] = [];
+  const held = async (collection: CollectionConfig) => {
+    const keys = await heldKeys(keysOf(collection), { ...settings.place, env });
+    secrets.push(...Object.values(keys).filter((key) => key !== undefined));
+    return keys;
+  };
+  await reported(collectionId, { settings, secrets, env }, async () =>
+    await harvest({
+      collectionId,
+      store: await openStore(bucket, settings.aws),
+      clock,
+      limits: {
+        tweetsPerFile: flags.tweetsPerFile,
+        msPerFile: flags.secsPerFile * 1_000,
+        flushMs: flags.flushSecs * 1_000,
+      },
+      openApi: async (collection) =>
+        await openApi({
+          version: collection.api ?? "1.1",
+          keys: await held(collection),
+          fields: collection.fields,
+          clock,
+          base: twitterApiUrl,
+        }),
+      control: {
+        hostname: env.TWARC_CLOUD_HOST ?? "127.0.0.1",
+        port,
+        secret: async () =>
+          controlSecret ?? (isFolder(bucket) ? await secretOf(bucket) : undefined),
+      },
+      process: thisProcess(),
+      isGone: isFolder(bucket) ? processIsGone : () => false,
+      spool: spoolFor(bucket, collectionId),
+      shutdown,
+      monitor,
+      signal,
+    }));
+}
+
+/** Tells Honeybadger of a harvest that fails, where its key is set. A lock is no failure. */
+async function reported(
+  collectionId: string,
+  { settings, secrets, env }: { settings: Settings; secrets: string[]; env: Context["env"] },
+  act: () => Promise<void>,
+): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    const apiKey = env.HONEYBADGER_API_KEY ?? settings.get("honeybadger_key");
+    if (apiKey && !(error instanceof LockedError)) {
+      const { report } = await import("./lib/report.ts");
+      const { secretKey } = settings.aws;
+      const known = [settings.controlSecret, secretKey, apiKey].filter((one) => one !== undefined);
+      await report(error, {
+        apiKey,
+        endpoint: env.HONEYBADGER_ENDPOINT,
+        context: { collection_id: collectionId, bucket: settings.bucket, version: VERSION },
+        secrets: [...secrets, ...known],
+        hostname: Deno.hostname(),
+        now: systemClock.now(),
+      });
+    }
+    throw error;
+  }
 }
 
 /** A harvester that was started by hand is controlled like those that the runner starts. */

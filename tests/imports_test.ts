@@ -10,6 +10,7 @@ const RANKS: Record<string, number> = {
   json: 0.5,
   numbers: 0,
   log: 0.5,
+  report: 1,
   version: 0,
   api_keys: 0,
   fields: 0,

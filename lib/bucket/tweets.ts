@@ -26,7 +26,7 @@ export async function* filesListed(store: Store, key: string): AsyncGenerator<Li
   const manifest = await store.get(key);
   const folder = key.slice(0, -FILES.manifest.length);
   const text = new TextDecoder().decode(manifest?.bytes);
-  for (const [, sha1 = "", name = ""] of text.matchAll(/^([0-9a-f]{40}) [ *](.+)$/gm)) {
+  for (const [, sha1 = "", name = ""] of text.matchAll(/^([0-9a-f]{40}) [ *]?(.+)$/gm)) {
     yield { key: `${folder}${name}`, sha1 };
   }
 }

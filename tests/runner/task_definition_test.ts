@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { UserError } from "../../lib/errors.ts";
+import {
+  awsName,
+  definitionOf,
+  type DefinitionSettings,
+  familyOf,
+  FINGERPRINT,
+  imageOf,
+} from "../../lib/runner/task_definition.ts";
+
+const INI = {
+  task_role_arn: "task",
+  task_execution_role_arn: "execution",
+  log_group: "logs",
+  image: "somebody/twarc-cloud",
+  image_tag: "1.0",
+};
+
+function settingsOf(more: Record<string, string> = {}): DefinitionSettings {
+  const ini: Record<string, string | undefined> = { ...INI, ...more };
+  return {
+    get: (name) => ini[name],
+    require: (name) => ini[name] ?? assert.fail(`${name} is not set`),
+  };
+}
+
+function made(more: Record<string, string> = {}, { collectionId = "c", shutdown = true } = {}) {
+  return definitionOf({
+    job: { bucket: "tweets", collectionId, flags: { flushSecs: 5 } },
+    shutdown,
+    settings: settingsOf(more),
+    region: "eu-central-1",
+    env: { A: "1" },
+    secrets: { TWARC_CLOUD_SECRET: "/twarc-cloud/tweets/control-secrets/c" },
+  });
+}
+
+Deno.test("a definition has the command of the documents, the sizes, and names secrets without having them", () => {
+  const { containerDefinitions, ...task } = made();
+  const [container] = containerDefinitions ?? [];
+  assert.deepEqual([task.cpu, task.memory, task.networkMode], ["256", "512", "awsvpc"]);
+  assert.deepEqual(task.tags, [{ key: "bucket", value: "tweets" }, {
+    key: "collection_id",
+    value: "c",
+  }]);
+  assert.deepEqual(
+    container?.command,
+    ["harvest", "run", "--bucket", "tweets", "--shutdown", "--flush-secs", "5", "c"],
+  );
+  assert.equal(container?.image, "somebody/twarc-cloud:1.0");
+  assert.equal(container?.stopTimeout, 120);
+  assert.deepEqual(container?.secrets, [{
+    name: "TWARC_CLOUD_SECRET",
+    valueFrom: "/twarc-cloud/tweets/control-secrets/c",
+  }]);
+  assert.ok(
+    !made({}, { shutdown: false }).containerDefinitions?.[0]?.command?.includes("--shutdown"),
+  );
+});
+
+Deno.test("a definition is known again by what it is made from", () => {
+  const labelOf = (definition: ReturnType<typeof made>) =>
+    definition.containerDefinitions?.[0]?.dockerLabels?.[FINGERPRINT];
+  assert.equal(labelOf(made()), labelOf(made()));
+  for (
+    const other of [
+      made({ memory: "1024" }),
+      made({ image_tag: "1.1" }),
+      made({}, { shutdown: false }),
+    ]
+  ) {
+    assert.notEqual(labelOf(other), labelOf(made()));
+  }
+});
+
+Deno.test("sizes and architectures that are none are told", () => {
+  assert.throws(() => made({ cpu: "a lot" }), UserError);
+  assert.throws(() => made({ architecture: "arm" }), /ARM64 or X86_64|architecture/);
+  assert.equal(made({ architecture: "ARM64" }).runtimePlatform?.cpuArchitecture, "ARM64");
+});
+
+Deno.test("image_tag may be a whole name", () => {
+  assert.equal(imageOf(settingsOf({ image_tag: "somebody/else:2" })), "somebody/else:2");
+});
+
+Deno.test("names keep to what AWS takes, and never meet", () => {
+  assert.equal(awsName("a_b-C", 64), "a_b-C");
+  assert.notEqual(awsName("a.b", 64), awsName("a-b", 64));
+  assert.notEqual(awsName("a.b", 64), awsName("a:b", 64));
+  const long = [awsName("x".repeat(100), 64), awsName("x".repeat(101), 64)];
+  assert.ok(long.every((name) => name.length === 64 && /^[\w-]+$/.test(name)));
+  assert.notEqual(long[0], long[1]);
+  assert.equal(familyOf("tweets", "c"), "twarc-cloud_tweets_c");
+});
