@@ -36,23 +36,36 @@ export async function* filesListed(store: Store, key: string): AsyncGenerator<Li
  * @throws OutsideError where it cannot be read to its end.
  */
 export async function* linesOf(store: Store, key: string): AsyncGenerator<Uint8Array> {
-  let begun: Uint8Array[] = [];
   try {
-    const content = (await store.read(key))
-      .pipeThrough(new DecompressionStream("gzip") as TransformStream<Uint8Array, Uint8Array>);
-    for await (const chunk of content) {
-      let start = 0;
-      for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, start)) {
-        const line = Buffer.concat([...begun, chunk.subarray(start, end)]);
-        begun = [];
-        start = end + 1;
-        if (line.length > 0) yield line;
-      }
-      if (start < chunk.length) begun.push(chunk.slice(start));
+    for await (const { line } of linesIn(gunzipped(await store.read(key)))) {
+      if (line.length > 0) yield line;
     }
   } catch (cause) {
     if (cause instanceof OutsideError) throw cause;
     throw new OutsideError(`${key} cannot be read`, { cause });
   }
-  if (begun.length > 0) yield Buffer.concat(begun);
+}
+
+/** What a gzip stream of one member holds; it fails where there is more, or less. */
+export function gunzipped(content: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  return content.pipeThrough(
+    new DecompressionStream("gzip") as TransformStream<Uint8Array, Uint8Array>,
+  );
+}
+
+/** The lines of a stream, without their line breaks; the last one may have no end. */
+export async function* linesIn(
+  content: ReadableStream<Uint8Array>,
+): AsyncGenerator<{ line: Uint8Array; isEnded: boolean }> {
+  let begun: Uint8Array[] = [];
+  for await (const chunk of content) {
+    let start = 0;
+    for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, start)) {
+      yield { line: Buffer.concat([...begun, chunk.subarray(start, end)]), isEnded: true };
+      begun = [];
+      start = end + 1;
+    }
+    if (start < chunk.length) begun.push(chunk.slice(start));
+  }
+  if (begun.length > 0) yield { line: Buffer.concat(begun), isEnded: false };
 }

@@ -9,6 +9,7 @@ import { hintAtKeys } from "./profiles.ts";
 import { addCompliance } from "./compliance.ts";
 import { addDehydrate } from "./dehydrate.ts";
 import { addHydrate } from "./hydrate.ts";
+import { addVerify } from "./verify.ts";
 import { type Context, openBucket } from "./context.ts";
 import { count, size } from "./output.ts";
 import { checkStarted, jobFor, startUnlessRunning, waitFor } from "./start.ts";
@@ -27,6 +28,7 @@ export function addCollection(program: Command, context: Context): void {
   addDehydrate(group, context);
   addHydrate(group, context);
   addCompliance(group, context);
+  addVerify(group, context);
 }
 
 function addList(group: Command, context: Context): void {

@@ -1,0 +1,83 @@
+/** Reads a file of a harvest to its end, and says what it is and whether it is whole. */
+
+import { createHash } from "node:crypto";
+import { messageOf } from "../errors.ts";
+import type { Store } from "../store/store.ts";
+import { idsIn } from "../twitter/ids.ts";
+import { gunzipped, linesIn } from "./tweets.ts";
+
+/** What a file is found to be. */
+export interface FileFacts {
+  /** Of the file as it is stored, in hex; of what was read of it, where there is a fault. */
+  sha1: string;
+  /** Bytes of the file as it is stored. */
+  bytes: number;
+  tweets: number;
+  /** What is wrong with it first, for a person; null where nothing is. */
+  fault: string | null;
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * Reads a gzip file of tweets: one member, each line JSON, each with its ids.
+ * @param onId Called with each tweet's id, in digits.
+ * @throws OutsideError where the store does not have it, or cannot be read.
+ */
+export async function checkTweets(
+  store: Store,
+  key: string,
+  onId: (id: string) => void,
+): Promise<FileFacts> {
+  const facts: FileFacts = { sha1: "", bytes: 0, tweets: 0, fault: null };
+  const sha1 = createHash("sha1");
+  const counted = (await store.read(key)).pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        sha1.update(chunk);
+        facts.bytes += chunk.length;
+        controller.enqueue(chunk);
+      },
+    }),
+  );
+  await checkLines(gunzipped(counted), facts, (line) => {
+    const ids = idsIn(line);
+    for (const id of ids) onId(id);
+    facts.tweets += ids.length;
+  });
+  facts.sha1 = sha1.digest("hex");
+  return facts;
+}
+
+/** What is wrong with a plain file of JSON lines; null where nothing is. @throws OutsideError */
+export async function checkJsonLines(store: Store, key: string): Promise<string | null> {
+  const facts: Pick<FileFacts, "fault"> = { fault: null };
+  await checkLines(await store.read(key), facts, () => {});
+  return facts.fault;
+}
+
+/** Keeps what is wrong first. A failure of the store is not the file's. */
+async function checkLines(
+  content: ReadableStream<Uint8Array>,
+  facts: Pick<FileFacts, "fault">,
+  look: (line: Uint8Array) => void,
+): Promise<void> {
+  let number = 0;
+  try {
+    for await (const { line, isEnded } of linesIn(content)) {
+      number++;
+      if (!isEnded) facts.fault ??= `line ${number} has no end`;
+      try {
+        JSON.parse(decoder.decode(line));
+        look(line);
+      } catch (error) {
+        facts.fault ??= `line ${number} is not as it should be: ${messageOf(error)}`;
+      }
+    }
+  } catch (error) {
+    if (error instanceof Error && "exitCode" in error) throw error;
+    facts.fault ??= `it is not one whole gzip file, from line ${number + 1} on (${
+      messageOf(error)
+    })`;
+  }
+}

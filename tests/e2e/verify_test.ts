@@ -1,0 +1,212 @@
+import assert from "node:assert/strict";
+import { cp } from "node:fs/promises";
+import { join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { systemClock } from "../../lib/clock.ts";
+import { World } from "../../lib/sandbox/world.ts";
+import { inPlace, type Place, until } from "./program.ts";
+
+interface Told {
+  faults: { key: string; says: string; can_be_mended: boolean }[];
+  tweets: number;
+}
+
+/** A collection of two harvests, of 90 and 3 tweets; their folders. */
+async function harvested(place: Place): Promise<[string, string]> {
+  await place.add({ id: "find", type: "search", api: "2", search: { query: "sandbox" } });
+  await place.ok("collection", "once", "find", "--wait");
+  place.post(3);
+  await place.ok("collection", "once", "find", "--wait");
+  const [first = "", second = ""] = await place.harvests("find");
+  return [first, second];
+}
+
+async function told(place: Place, ...flags: string[]): Promise<Told> {
+  const { out } = await place.run("collection", "verify", "find", "--json", ...flags);
+  const [one] = JSON.parse(out.slice(out.indexOf("[")));
+  return one;
+}
+
+async function tweetsFile(folder: string): Promise<string> {
+  const all = await Array.fromAsync(Deno.readDir(folder));
+  return join(folder, all.find(({ name }) => name.startsWith("tweets-"))?.name ?? assert.fail());
+}
+
+const world = () => ({ world: World.made({ clock: systemClock, users: 3, tweetsPerUser: 30 }) });
+
+/** Damage that is done to a bucket, what is said of it, and whether it is mended. */
+const DAMAGES: {
+  what: string;
+  act: (place: Place, folders: [string, string]) => Promise<void>;
+  says: RegExp;
+  isMended: boolean;
+}[] = [
+  {
+    what: "a file that is cut",
+    act: async (_place, [first]) => await Deno.truncate(await tweetsFile(first), 500),
+    says: /not one whole gzip file/,
+    isMended: false,
+  },
+  {
+    what: "a byte that has changed",
+    act: async (_place, [first]) => {
+      const path = await tweetsFile(first);
+      const lines = gunzipSync(await Deno.readFile(path)).toString().replace("sandbox", "sandpit");
+      await Deno.writeFile(path, gzipSync(lines));
+    },
+    says: /checksum is not that of the manifest/,
+    isMended: false,
+  },
+  {
+    what: "a file that is gone",
+    act: async (_place, [first]) => await Deno.remove(await tweetsFile(first)),
+    says: /manifest lists it, and it is not there/,
+    isMended: false,
+  },
+  {
+    what: "a file that was never finished",
+    act: async (_place, [first]) =>
+      await Deno.writeTextFile(join(first, "tweets-20200101000000.jsonl.gz"), "half"),
+    says: /the manifest does not list it/,
+    isMended: true,
+  },
+  {
+    what: "a manifest that is gone",
+    act: async (_place, [, second]) => await Deno.remove(join(second, "manifest-sha1.txt")),
+    says: /manifest-sha1\.txt|it is not there/,
+    isMended: true,
+  },
+  {
+    what: "a manifest that lists nothing, though there are files",
+    act: async (_place, [first]) => await Deno.writeTextFile(join(first, "manifest-sha1.txt"), ""),
+    says: /the manifest does not list it/,
+    isMended: false,
+  },
+  {
+    what: "a harvest.json that tells something else",
+    act: async (_place, [first]) => {
+      const path = join(first, "harvest.json");
+      const info = JSON.parse(await Deno.readTextFile(path));
+      await Deno.writeTextFile(path, JSON.stringify({ ...info, tweets: 7 }));
+    },
+    says: /it tells 7 tweets in 1 files, and there are 90 in 1/,
+    isMended: true,
+  },
+  {
+    what: "a last_harvest.json that names no harvest",
+    act: async (place) =>
+      await Deno.writeTextFile(
+        place.path("twarc-cloud-data", "collections", "find", "last_harvest.json"),
+        JSON.stringify({ harvest_id: "2020-01-01T00:00:00Z" }),
+      ),
+    says: /the harvest that it names is not there/,
+    isMended: true,
+  },
+  {
+    what: "keys in a harvest's configuration",
+    act: async (_place, [first]) => {
+      const path = join(first, "collection.json");
+      const config = JSON.parse(await Deno.readTextFile(path));
+      const keys = { consumer_key: "k" };
+      await Deno.writeTextFile(path, JSON.stringify({ ...config, keys }));
+    },
+    says: /has keys in it/,
+    isMended: false,
+  },
+  {
+    what: "a tweet that is there twice",
+    act: async (_place, [first, second]) => {
+      const [from, to] = [await tweetsFile(second), await tweetsFile(first)];
+      await Deno.copyFile(from, to);
+      const manifest = await Deno.readTextFile(join(second, "manifest-sha1.txt"));
+      const name = to.slice(first.length + 1);
+      await Deno.writeTextFile(
+        join(first, "manifest-sha1.txt"),
+        `${manifest.slice(0, 40)}  ${name}\n`,
+      );
+    },
+    says: /3 of its tweets are there more than once/,
+    isMended: false,
+  },
+  {
+    what: "a side file with a line that is none",
+    act: async (_place, [first]) =>
+      await Deno.writeTextFile(join(first, "messages.jsonl"), '{"a":1\n'),
+    says: /line 1 is not as it should be/,
+    isMended: false,
+  },
+  {
+    what: "a configuration that is none",
+    act: async (place) =>
+      await Deno.writeTextFile(
+        place.path("twarc-cloud-data", "collections", "find", "collection.json"),
+        '{"id":"find","type":"search","api":"2","search":{"query":"sandbox"}}',
+      ),
+    says: /keys/i,
+    isMended: false,
+  },
+];
+
+Deno.test("a collection that is whole is told so, with what it has", () =>
+  inPlace(async (place) => {
+    await harvested(place);
+    assert.match(
+      await place.ok("collection", "verify"),
+      /^find: whole\. 2 harvests, 93 tweets in 2 files \(\d+K\)\n$/,
+    );
+    assert.deepEqual((await told(place)).faults, []);
+  }, world()));
+
+Deno.test("each damage is found, and mended where nothing can be lost by it", (t) =>
+  inPlace(async (place) => {
+    const folders = await harvested(place);
+    const bucket = place.path("twarc-cloud-data");
+    await cp(bucket, place.path("intact"), { recursive: true });
+    for (const { what, act, says, isMended } of DAMAGES) {
+      await t.step(`${what} is ${isMended ? "mended" : "left to the person"}`, async () => {
+        await Deno.remove(bucket, { recursive: true });
+        await cp(place.path("intact"), bucket, { recursive: true });
+        await act(place, folders);
+        const { code, out, err } = await place.run("collection", "verify", "find");
+        assert.equal(code, 1, out);
+        assert.match(out, says);
+        assert.match(err, /Error: \d+ faults were found\./);
+        assert.equal(out.includes("--repair mends it"), isMended);
+        const files = (await Promise.all(folders.map(tweetsFiles))).flat();
+        const repaired = await place.run("collection", "verify", "find", "--repair");
+        assert.equal(repaired.code, isMended ? 0 : 1, repaired.out + repaired.err);
+        const left = (await Promise.all(folders.map(tweetsFiles))).flat();
+        const lost = files.filter((name) => !left.includes(name) && !name.includes("-2020"));
+        assert.deepEqual(lost, [], "No file that may be somebody's data goes");
+      });
+    }
+  }, world()));
+
+async function tweetsFiles(folder: string): Promise<string[]> {
+  const all = await Array.fromAsync(Deno.readDir(folder));
+  return all.map(({ name }) => join(folder, name)).filter((path) => path.includes("/tweets-"));
+}
+
+Deno.test("a harvest that was killed is told by verify, and settled by --repair; one that runs is left alone", () =>
+  inPlace(async (place) => {
+    await harvested(place);
+    place.post(200);
+    place.sandbox.troubles.add({ kind: "stall", path: "search/recent", after: 1 });
+    const harvest = place.spawn(["harvest", "run", "--shutdown", "--flush-secs", "1", "find"]);
+    await until(async () => {
+      const folder = (await place.harvests("find"))[2];
+      return folder && await Deno.stat(`${folder}/manifest-sha1.txt`).catch(() => null);
+    });
+    assert.deepEqual((await told(place)).faults, [], "One that runs is no fault");
+    const refused = await place.run("collection", "verify", "find", "--repair");
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /find is being harvested/);
+    harvest.kill("SIGKILL");
+    await harvest.output();
+    const [fault] = (await told(place)).faults;
+    assert.match(fault?.says ?? "", /a harvest was cut, and is not told yet/);
+    const out = await place.ok("collection", "verify", "find", "--repair");
+    assert.match(out, /which was cut, is told\./);
+    const last = JSON.parse(await place.ok("harvest", "last", "find", "--json"));
+    assert.equal(last.outcome, "interrupted");
+  }, world()));
