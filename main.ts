@@ -110,7 +110,7 @@ class Ending {
 
 /** Harvests in this process: composes a harvest from the settings, and logs to standard error. */
 async function harvestHere(
-  { settings, collectionId, flags, shutdown, port, monitor }: HarvestRun,
+  { settings, collectionId, flags, shutdown, port, monitor, patienceSecs }: HarvestRun,
   { clock, env, signal }: Context,
 ): Promise<void> {
   const { openStore, isFolder } = await import("./lib/store/store.ts");
@@ -138,6 +138,7 @@ async function harvestHere(
         tweetsPerFile: flags.tweetsPerFile,
         msPerFile: flags.secsPerFile * 1_000,
         flushMs: flags.flushSecs * 1_000,
+        patienceMs: patienceSecs * 1_000,
       },
       openApi: async (collection) =>
         await openApi({

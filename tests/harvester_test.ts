@@ -30,15 +30,20 @@ const SEARCH = { id: "c", type: "search", keys: KEYS, search: { query: "sandbox"
 async function run(
   store: MemoryStore,
   api: WorldApi,
-  { signal = new AbortController().signal, clock = systemClock, flushMs = 0, tweetsPerFile = 35 } =
-    {},
+  {
+    signal = new AbortController().signal,
+    clock = systemClock,
+    flushMs = 0,
+    tweetsPerFile = 35,
+    patienceMs = 0,
+  } = {},
 ): Promise<void> {
   const parent = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
   await harvest({
     collectionId: "c",
     store,
     clock,
-    limits: { tweetsPerFile, msPerFile: 1_800_000, flushMs },
+    limits: { tweetsPerFile, msPerFile: 1_800_000, flushMs, patienceMs },
     openApi: () => Promise.resolve(api),
     control: { hostname: "127.0.0.1", port: 0, secret: () => Promise.resolve("secret") },
     process: { host: "here", pid: 1 },
@@ -258,4 +263,55 @@ Deno.test("an API that fails for good ends the harvest with what had come, and t
   assert.equal((await json(store, "collections/c/collection.json")).search.since_id, undefined);
   await run(store, api);
   assert.equal(new Set(await tweets(store)).size, 100);
+});
+
+/** A stream of a tweet a minute, in the middle of which the store is away for some minutes. */
+async function streamed(
+  minutes: { before: number; away: number; after: number },
+  patienceMs: number,
+) {
+  const clock = new ManualClock();
+  const { before, away, after } = minutes;
+  const all = before + away + after;
+  const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: all });
+  const statuses = world.search("sandbox", { count: all });
+  const script = statuses.map((status): StreamItem => ({
+    tweets: [{ id: `${status.id}`, line: status.bytes() }],
+    messages: [],
+  }));
+  const store = await added({ id: "c", type: "filter", keys: KEYS, filter: { track: "x" } }, clock);
+  const api = new WorldApi(world, { script });
+  const gates = script.map(() => Promise.withResolvers<void>());
+  let asked = 0;
+  api.before = () => gates[asked++]?.promise;
+  let isOver = false;
+  const harvested = run(store, api, { clock, flushMs: 15_000, tweetsPerFile: 4, patienceMs })
+    .finally(() => isOver = true);
+  harvested.catch(() => {});
+  for (const [i, gate] of gates.entries()) {
+    while (asked <= i && !isOver) await clock.advance(0);
+    if (i === before) {
+      store.before = () => {
+        throw new OutsideError("The store is away");
+      };
+    }
+    if (i === before + away) store.before = () => {};
+    gate.resolve();
+    for (let s = 0; s < 60; s += 10) await clock.advance(10_000);
+  }
+  while (!isOver) await clock.advance(5_000);
+  return { store, harvested, ids: statuses.map((status) => `${status.id}`) };
+}
+
+Deno.test("a store that is gone for ten minutes in the middle of a stream costs no tweet", async () => {
+  const { store, harvested, ids } = await streamed({ before: 3, away: 10, after: 3 }, 3_600_000);
+  await harvested;
+  assert.deepEqual((await tweets(store)).toSorted(), ids.toSorted());
+  const key = store.keys().find((key) => key.endsWith("/harvest.json")) ?? "";
+  assert.equal((await json(store, key)).outcome, "complete");
+});
+
+Deno.test("a store that is gone for longer than is allowed ends the harvest, and says why", async () => {
+  const { harvested } = await streamed({ before: 2, away: 5, after: 0 }, 120_000);
+  await assert.rejects(harvested, /The store is away/);
 });

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { type Clock, isoTime } from "../clock.ts";
 import { harvestInfoSchema } from "../collection/harvest_info.ts";
 import { collectionKeys } from "../collection/layout.ts";
-import { ConflictError, LockedError, messageOf } from "../errors.ts";
+import { ConflictError, LockedError, messageOf, OutsideError } from "../errors.ts";
 import { jsonBytes } from "../json.ts";
 import type { Store, Version } from "../store/store.ts";
 
@@ -15,6 +15,8 @@ const log = getLogger(["twarc-cloud", "lease"]);
 export const RENEWAL = 20_000;
 /** Milliseconds without a renewal after which a lease is over. */
 export const LIFETIME = 60_000;
+/** Milliseconds between renewals of a lease that is over, and that nobody may have taken. */
+const AGAIN = 5_000;
 /** How often a lock is asked for that others are quicker to take and to give back. */
 const TRIES = 5;
 
@@ -141,21 +143,26 @@ export class Lease {
     this.#document = document;
     this.#version = version;
     this.#renewed = asked;
-    this.#loops = Promise.all([this.#renew(), this.#watch()]);
+    this.#loops = this.#renew();
   }
 
-  /** Aborted when the lease is lost; its reason is a LockedError. */
+  /** Aborted when somebody else took the lease, or unlocked it; its reason is a LockedError. */
   get lost(): AbortSignal {
     return this.#lost.signal;
   }
 
   /**
    * To be called before each write that needs the lease: a process that was paused finds out here.
-   * @throws LockedError where the lease is lost or over.
+   * @throws LockedError where the lease is lost; OutsideError where it is over, so that others may have taken it,
+   *   until a renewal tells that nobody did.
    */
   check(): void {
-    this.#loseIfOver();
     if (this.lost.aborted) throw this.lost.reason;
+    if (!this.#isOver()) return;
+    throw new OutsideError(
+      `The lock could not be renewed for ${LIFETIME / 1_000} seconds, as ${this.#problem}`,
+      { hint: "What was committed is safe: start the harvest again, it goes on from there." },
+    );
   }
 
   /** Sets what the next renewal says. */
@@ -187,21 +194,18 @@ export class Lease {
 
   async #renew(): Promise<void> {
     while (!this.#over.aborted) {
-      await this.#clock.sleep(RENEWAL, this.#over);
+      await this.#clock.sleep(this.#isOver() ? AGAIN : RENEWAL, this.#over);
       await this.renewNow();
     }
   }
 
-  /** Notices the end of a lease whose renewals fail, or hang, at the moment when others may take it. */
-  async #watch(): Promise<void> {
-    while (!this.#over.aborted) {
-      await this.#clock.sleep(this.#renewed + LIFETIME - this.#clock.monotonic(), this.#over);
-      if (!this.#over.aborted) this.#loseIfOver();
-    }
+  /** Whether others may have taken it by now. */
+  #isOver(): boolean {
+    return this.#clock.monotonic() - this.#renewed >= LIFETIME;
   }
 
+  /** A renewal is conditional: one that succeeds, however late, tells that nobody took the lease. */
   async #write(): Promise<void> {
-    this.#loseIfOver();
     if (this.#over.aborted) return;
     try {
       if (await this.#put()) return;
@@ -243,14 +247,6 @@ export class Lease {
         "What was committed is safe, and the harvest that holds the lock goes on.",
       );
     }
-  }
-
-  #loseIfOver(): void {
-    if (this.#clock.monotonic() - this.#renewed < LIFETIME) return;
-    this.#lose(
-      `it was not renewed for ${LIFETIME / 1_000} seconds, as ${this.#problem}`,
-      "What was committed is safe: start the harvest again.",
-    );
   }
 
   #lose(why: string, hint: string): void {

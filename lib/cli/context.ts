@@ -15,6 +15,8 @@ export interface HarvestRun {
   shutdown: boolean;
   port: number;
   monitor: boolean;
+  /** Seconds that the store may be away. */
+  patienceSecs: number;
 }
 
 /** What main gives to the commands. */

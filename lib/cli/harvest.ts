@@ -169,9 +169,15 @@ function addRun(group: Command, context: Context): void {
       positive,
       15,
     )
+    .option(
+      "--patience-secs <seconds>",
+      "seconds that the bucket may be away: what arrives meanwhile is kept on this machine's disk",
+      positive,
+      3_600,
+    )
     .option("--monitor", "log memory and rate every minute", false)
     .addHelpText("after", example("harvest run --shutdown test_collection"))
-    .action(async (collectionId, { bucket, shutdown, port, monitor, ...flags }) => {
+    .action(async (collectionId, { bucket, shutdown, port, monitor, patienceSecs, ...flags }) => {
       const settings = await settingsFor(context, { bucket });
       await context.harvest({
         settings,
@@ -180,6 +186,7 @@ function addRun(group: Command, context: Context): void {
         shutdown,
         port: port ?? await portIn(context.env),
         monitor,
+        patienceSecs,
       });
     });
 }

@@ -1,5 +1,6 @@
 /** Batches into files into commits: the loop of a harvest. */
 
+import { getLogger } from "@logtape/logtape";
 import type {
   Checkpoint,
   CheckpointState,
@@ -11,6 +12,7 @@ import { noCounts } from "../bucket/checkpoint.ts";
 import type { Clock } from "../clock.ts";
 import { combine, type ConfigUpdate } from "../collection/changeset.ts";
 import { FILES, tweetsFile } from "../collection/layout.ts";
+import { ConflictError, OutsideError } from "../errors.ts";
 import { jsonBytes } from "../json.ts";
 import type { Store } from "../store/store.ts";
 import type { Meter } from "./meter.ts";
@@ -19,6 +21,9 @@ import type { Batch, Positions, UserChange } from "./source.ts";
 import type { Spool } from "./spool.ts";
 
 const encoder = new TextEncoder();
+const log = getLogger(["twarc-cloud", "harvest"]);
+/** Milliseconds between tries to reach a store that is away: at first, and at most. */
+const [FIRST_WAIT, LONGEST_WAIT] = [5_000, 30_000];
 
 /** When segments end, and when what has arrived must be in the store. */
 export interface Limits {
@@ -28,6 +33,8 @@ export interface Limits {
   msPerFile: number;
   /** Milliseconds after which what has arrived is committed. */
   flushMs: number;
+  /** Milliseconds that the store may be away: what arrives meanwhile is kept on this machine's disk. */
+  patienceMs: number;
 }
 
 /** How a harvest ended. */
@@ -50,12 +57,25 @@ export interface RecorderOptions {
   project: () => Promise<void>;
 }
 
+/** A store that is away. Times in milliseconds by the monotonic clock. */
+interface Outage {
+  since: number;
+  /** When it is tried again, and how long that is after the last try. */
+  again: number;
+  wait: number;
+}
+
 /** Records what a source brings. */
 export class Recorder {
   readonly #options: RecorderOptions;
-  /** Kept until it is in the store, so that a failed upload loses nothing. */
   #segment: Segment | undefined;
   #segmentOpened = 0;
+  /** What is on this machine's disk and not yet in the store: nothing is lost by a store that is away. */
+  #unstored: { piece?: SegmentFile; closed?: { whole: SegmentFile; pieces: HarvestFile[] } } = {};
+  /** Pieces that are in the store still, and in a whole segment as well. */
+  #replaced: HarvestFile[] = [];
+  /** Set while the store is away; times by the monotonic clock. */
+  #outage: Outage | undefined;
   /** When the oldest batch that is not committed came, by the monotonic clock. */
   #waitingSince: number | undefined;
   #files: HarvestFile[] = [];
@@ -82,8 +102,10 @@ export class Recorder {
 
   /** What has arrived so far, committed or not. */
   get progress(): { tweets: number; files: number; fileBytes: number; counts: Counts } {
-    const files = [...this.#files, ...this.#pieces];
-    const tweets = files.reduce((n, file) => n + file.tweets, this.#segment?.uncut ?? 0);
+    const files = this.#stored();
+    const { piece, closed } = this.#unstored;
+    const waiting = closed ? closed.whole.tweets - sum(closed.pieces) : 0;
+    const tweets = sum(files) + waiting + (piece?.tweets ?? 0) + (this.#segment?.uncut ?? 0);
     const fileBytes = files.reduce((n, file) => n + file.bytes, 0);
     return { tweets, files: files.length, fileBytes, counts: this.#counted() };
   }
@@ -112,11 +134,15 @@ export class Recorder {
     }
   }
 
-  /** Closes what is open and makes the last commit. */
+  /** Closes what is open and makes the last commit; waits for a store that is away. */
   async finish(ending: Ending): Promise<void> {
-    const replaced = await this.#closeSegment();
-    await this.#commit({ ...ending, state: "finished", ended: this.#options.clock.now() });
-    await this.#delete(replaced);
+    const { clock } = this.#options;
+    for (;;) {
+      const isClosed = await this.#close();
+      const end = isClosed ? { ...ending, state: "finished", ended: clock.now() } as const : {};
+      if (await this.#storeAll(end) && isClosed) return;
+      if (this.#outage) await clock.sleep(Math.max(this.#outage.again - clock.monotonic(), 0));
+    }
   }
 
   /** The next result, or undefined when a flush or the end of the segment is due first. */
@@ -140,13 +166,13 @@ export class Recorder {
     const { flushMs, msPerFile } = this.#options.limits;
     const flush = this.#waitingSince === undefined ? Infinity : this.#waitingSince + flushMs;
     const roll = this.#segment ? this.#segmentOpened + msPerFile : Infinity;
-    return Math.min(flush, roll);
+    return Math.max(Math.min(flush, roll), this.#outage?.again ?? -Infinity);
   }
 
   async #take(batch: Batch): Promise<void> {
     const { clock, spool, limits } = this.#options;
     if (this.#segment && this.#segment.tweets + batch.count > limits.tweetsPerFile) {
-      await this.#roll();
+      if (await this.#close() && !this.#outage) await this.#storeAll({});
     }
     if (batch.tweets.length > 0) {
       if (!this.#segment) {
@@ -195,43 +221,100 @@ export class Recorder {
   async #keepUp(): Promise<void> {
     const { clock, limits } = this.#options;
     const now = clock.monotonic();
+    if (this.#outage && now < this.#outage.again) return;
     const isFull = (this.#segment?.tweets ?? 0) >= limits.tweetsPerFile;
+    const isDue = now >= this.#due();
     if (this.#segment && (isFull || now >= this.#segmentOpened + limits.msPerFile)) {
-      await this.#roll();
-    } else if (now >= this.#due()) {
-      await this.#flush();
+      await this.#close();
+    } else if (isDue || this.#outage) {
+      await this.#cut();
+    } else {
+      return;
     }
+    await this.#storeAll({});
   }
 
-  /** Commits what has arrived; the open segment's part as a piece. */
-  async #flush(): Promise<void> {
-    if (this.#segment && this.#segment.uncut > 0) {
-      const piece = await this.#segment.cutPiece();
-      this.#pieces.push(await this.#store(piece));
-      await this.#options.spool.drop(piece.path);
-    }
-    await this.#commit({});
+  /** Cuts what has come since the last piece, on this machine's disk. */
+  async #cut(): Promise<void> {
+    if (this.#unstored.piece || !this.#segment || this.#segment.uncut === 0) return;
+    this.#unstored.piece = await this.#segment.cutPiece();
   }
 
-  /** Closes the segment and commits. */
-  async #roll(): Promise<void> {
-    const replaced = await this.#closeSegment();
-    await this.#commit({});
-    await this.#delete(replaced);
-  }
-
-  /** Puts the whole segment in the store, in place of its pieces, which are returned. */
-  async #closeSegment(): Promise<HarvestFile[]> {
-    if (!this.#segment) return [];
-    const whole = await this.#segment.close();
-    const pieces = this.#pieces;
-    const [only] = pieces;
-    const isWhole = only && pieces.length === 1 && only.tweets === whole.tweets;
-    this.#files.push(isWhole ? only : await this.#store(whole));
-    await this.#options.spool.drop(whole.path);
-    this.#segment = undefined;
+  /** Closes the segment, on this machine's disk; false where the one before is not in the store yet. */
+  async #close(): Promise<boolean> {
+    const segment = this.#segment;
+    if (!segment) return true;
+    if (this.#unstored.closed) return false;
+    const whole = await segment.close();
+    this.#unstored.closed = { whole, pieces: this.#pieces };
+    const { piece } = this.#unstored;
+    delete this.#unstored.piece;
     this.#pieces = [];
-    return isWhole ? [] : pieces;
+    this.#segment = undefined;
+    if (piece) await this.#options.spool.drop(piece.path);
+    return true;
+  }
+
+  /** Puts what is only on this machine's disk into the store, and commits; false where the store is away. */
+  async #storeAll(change: Commit): Promise<boolean> {
+    try {
+      await this.#storeClosed();
+      await this.#storePiece();
+      await this.#commit(change);
+      await this.#deleteReplaced();
+    } catch (error) {
+      this.#endure(error);
+      return false;
+    }
+    if (this.#outage) log.info("The bucket can be reached again: all that arrived is in it");
+    this.#outage = undefined;
+    return true;
+  }
+
+  /** A whole segment in place of its pieces; one that is its only piece is there already. */
+  async #storeClosed(): Promise<void> {
+    const { closed } = this.#unstored;
+    if (!closed) return;
+    const { whole, pieces } = closed;
+    const [only] = pieces;
+    const isThere = only && pieces.length === 1 && only.tweets === whole.tweets;
+    const file = isThere ? only : await this.#store(whole);
+    this.#files.push(file);
+    if (!isThere) this.#replaced.push(...pieces);
+    delete this.#unstored.closed;
+    await this.#options.spool.drop(whole.path);
+  }
+
+  async #storePiece(): Promise<void> {
+    const { piece } = this.#unstored;
+    if (!piece) return;
+    this.#pieces.push(await this.#store(piece));
+    delete this.#unstored.piece;
+    await this.#options.spool.drop(piece.path);
+  }
+
+  /** Waits for a store that is away, for as long as is allowed. @throws the failure, where it is another one. */
+  #endure(failure: unknown): void {
+    const isAway = failure instanceof OutsideError && !(failure instanceof ConflictError);
+    const { clock, limits } = this.#options;
+    const now = clock.monotonic();
+    const { since, wait } = this.#outage ?? { since: now, wait: FIRST_WAIT / 2 };
+    if (!isAway || now - since >= limits.patienceMs) throw failure;
+    const next = Math.min(wait * 2, LONGEST_WAIT);
+    this.#outage = { since, wait: next, again: now + next };
+    log.warn(
+      "The bucket cannot be written: what arrives is kept on this machine's disk, for {minutes} minutes at most. " +
+        "{problem}",
+      {
+        minutes: Math.ceil((limits.patienceMs - (now - since)) / 60_000),
+        problem: failure.message,
+      },
+    );
+  }
+
+  /** The files that are in the store. */
+  #stored(): HarvestFile[] {
+    return [...this.#files, ...this.#unstored.closed?.pieces ?? [], ...this.#pieces];
   }
 
   async #store({ path, ...file }: SegmentFile): Promise<HarvestFile> {
@@ -248,7 +331,7 @@ export class Recorder {
     await this.#storeSides();
     await checkpoint.commit({
       positions: { ...this.#positions },
-      files: [...this.#files, ...this.#pieces],
+      files: this.#stored(),
       update: this.#update,
       counts: structuredClone(this.#counted()),
       ...(meter ? { spent: meter.spent } : {}),
@@ -275,9 +358,12 @@ export class Recorder {
     this.#toldChanges = this.#userChanges.length;
   }
 
-  async #delete(files: HarvestFile[]): Promise<void> {
+  async #deleteReplaced(): Promise<void> {
     const { store, folder } = this.#options;
-    for (const { name } of files) await store.delete(`${folder}${name}`);
+    for (let [file] = this.#replaced; file; [file] = this.#replaced) {
+      await store.delete(`${folder}${file.name}`);
+      this.#replaced.shift();
+    }
   }
 
   /** A name that this harvest has not used: later ones are never equal to earlier ones. */
@@ -294,6 +380,10 @@ function asked(iterator: AsyncIterator<Batch>): Promise<IteratorResult<Batch>> {
   const next = iterator.next();
   next.catch(() => {});
   return next;
+}
+
+function sum(files: { tweets: number }[]): number {
+  return files.reduce((total, { tweets }) => total + tweets, 0);
 }
 
 function jsonLine(value: unknown): Uint8Array {

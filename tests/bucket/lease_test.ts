@@ -215,17 +215,43 @@ Deno.test("a renewal that fails is made up for by the next", async () => {
   await lease.release();
 });
 
-Deno.test("a lease is lost at the moment when others may take it, and says why", async () => {
+Deno.test("a lease writes nothing from the moment on when others may take it, and says why", async () => {
   const { store, clock, take } = begin();
   const lease = await take("a");
   failing(store, cut);
   await clock.advance(LIFETIME - 1);
   lease.check();
-  assert.equal(lease.lost.aborted, false);
   await clock.advance(1);
-  assert.equal(lease.lost.aborted, true);
-  assert.throws(() => lease.check(), { name: "LockedError", message: /The network is down/ });
+  assert.throws(() => lease.check(), { name: "OutsideError", message: /The network is down/ });
+  assert.equal(lease.lost.aborted, false);
   await lease.release();
+});
+
+Deno.test("a lease that was over, and that nobody took, is good again once it is renewed", async () => {
+  const { store, clock, take, document } = begin();
+  const lease = await take("a");
+  failing(store, cut);
+  await clock.advance(LIFETIME * 10);
+  assert.throws(() => lease.check(), OutsideError);
+  store.before = () => {};
+  await clock.advance(5_000);
+  lease.check();
+  assert.equal((await document())?.holder, "a");
+  await lease.release();
+});
+
+Deno.test("a lease that was over, and that another took, is lost", async () => {
+  const { store, clock, take, document } = begin();
+  const lease = await take("a");
+  failing(store, cut);
+  await clock.advance(LIFETIME);
+  store.before = () => {};
+  const other = await take("b");
+  await clock.advance(5_000);
+  assert.throws(() => lease.check(), { name: "LockedError", message: /host-b/ });
+  assert.equal((await document())?.holder, "b");
+  await lease.release();
+  await other.release();
 });
 
 Deno.test("a renewal that hangs does not hide the end of the lease", async () => {
@@ -234,7 +260,7 @@ Deno.test("a renewal that hangs does not hide the end of the lease", async () =>
   const { promise, resolve } = Promise.withResolvers<void>();
   failing(store, () => promise);
   await clock.advance(LIFETIME);
-  assert.equal(lease.lost.aborted, true);
+  assert.throws(() => lease.check(), OutsideError);
   resolve();
   await lease.release();
   assert.deepEqual(store.keys(), []);
@@ -246,9 +272,10 @@ Deno.test("a slow renewal counts from when it was asked for, as the lock says", 
   failing(store, () => clock.sleep(LIFETIME / 2));
   await clock.advance(RENEWAL + LIFETIME - 1);
   assert.equal((await document())?.expires, "2026-01-02T03:05:25.000Z");
-  assert.equal(lease.lost.aborted, false);
+  lease.check();
   await clock.advance(1);
-  assert.equal(lease.lost.aborted, true);
+  assert.throws(() => lease.check(), OutsideError);
+  store.before = () => {};
   await clock.advance(LIFETIME);
   await lease.release();
 });
@@ -296,27 +323,27 @@ Deno.test("a lease that was unlocked is lost at the next renewal, which does not
   await lease.release();
 });
 
-Deno.test("a process that was paused for too long notices first thing, and renews no more", async () => {
-  const { store, clock, take, document } = begin();
+Deno.test("a process that was paused for too long notices first thing, before it writes anything", async () => {
+  const { clock, take } = begin();
   const lease = await take("a");
   clock.pause(LIFETIME - 1);
   lease.check();
   clock.pause(1);
-  assert.throws(() => lease.check(), { name: "LockedError", message: /its process was paused/ });
-  await clock.advance(RENEWAL);
-  assert.equal((await document())?.renewed, "2026-01-02T03:04:05.000Z");
+  assert.throws(() => lease.check(), { name: "OutsideError", message: /its process was paused/ });
   await lease.release();
-  assert.deepEqual(store.keys(), []);
 });
 
-Deno.test("a paused process that does nothing but renew notices too", async () => {
-  const { clock, take, document } = begin();
+Deno.test("a process that was paused while another took the lease has lost it", async () => {
+  const { store, clock, take, document } = begin();
   const lease = await take("a");
   clock.pause(LIFETIME);
-  await clock.advance(0);
+  const other = await take("b");
+  await clock.advance(RENEWAL);
   assert.equal(lease.lost.aborted, true);
-  assert.equal((await document())?.renewed, "2026-01-02T03:04:05.000Z");
+  assert.equal((await document())?.holder, "b");
   await lease.release();
+  await other.release();
+  assert.deepEqual(store.keys(), []);
 });
 
 Deno.test("a wall clock that is set does not end a lease", async () => {
