@@ -12,7 +12,7 @@ import { noCounts } from "../bucket/checkpoint.ts";
 import type { Clock } from "../clock.ts";
 import { combine, type ConfigUpdate } from "../collection/changeset.ts";
 import { FILES, tweetsFile } from "../collection/layout.ts";
-import { ConflictError, OutsideError } from "../errors.ts";
+import { ConflictError, LockedError, OutsideError } from "../errors.ts";
 import { jsonBytes } from "../json.ts";
 import type { Store } from "../store/store.ts";
 import type { Meter } from "./meter.ts";
@@ -72,6 +72,8 @@ export class Recorder {
   #segmentOpened = 0;
   /** What is on this machine's disk and not yet in the store: nothing is lost by a store that is away. */
   #unstored: { piece?: SegmentFile; closed?: { whole: SegmentFile; pieces: HarvestFile[] } } = {};
+  /** Names of files that were put into the store since the last commit. */
+  #uncommitted: string[] = [];
   /** Pieces that are in the store still, and in a whole segment as well. */
   #replaced: HarvestFile[] = [];
   /** Set while the store is away; times by the monotonic clock. */
@@ -263,6 +265,7 @@ export class Recorder {
       await this.#commit(change);
       await this.#deleteReplaced();
     } catch (error) {
+      if (error instanceof ConflictError || error instanceof LockedError) await this.#clear();
       this.#endure(error);
       return false;
     }
@@ -293,6 +296,13 @@ export class Recorder {
     await this.#options.spool.drop(piece.path);
   }
 
+  /** Takes back what nobody will ever list, as somebody else has taken the collection over. */
+  async #clear(): Promise<void> {
+    const { store, folder } = this.#options;
+    for (const name of this.#uncommitted) await store.delete(`${folder}${name}`).catch(() => {});
+    this.#uncommitted = [];
+  }
+
   /** Waits for a store that is away, for as long as is allowed. @throws the failure, where it is another one. */
   #endure(failure: unknown): void {
     const isAway = failure instanceof OutsideError && !(failure instanceof ConflictError);
@@ -321,6 +331,7 @@ export class Recorder {
     const { store, folder, guard } = this.#options;
     guard();
     const name = this.#nextName();
+    this.#uncommitted.push(name);
     await store.upload(`${folder}${name}`, path);
     return { name, ...file };
   }
@@ -338,6 +349,7 @@ export class Recorder {
       ...change,
     });
     this.#waitingSince = undefined;
+    this.#uncommitted = [];
     await project();
   }
 

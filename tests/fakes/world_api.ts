@@ -19,6 +19,8 @@ export type StreamScript = StreamItem[];
 export class WorldApi implements TwitterApi {
   readonly tellsAuthors = false;
   before: (call: string) => void | Promise<void> = () => {};
+  /** The ids of the tweets that streams sent. */
+  readonly sent: string[] = [];
   readonly #world: World;
   readonly #pageSize: number;
   readonly #script: StreamScript;
@@ -48,6 +50,7 @@ export class WorldApi implements TwitterApi {
   async *stream(_filter: unknown, signal: AbortSignal): AsyncGenerator<StreamItem> {
     for (const item of this.#script) {
       await this.#begin("stream", signal);
+      this.sent.push(...item.tweets.map(({ id }) => id));
       yield item;
     }
   }

@@ -1,0 +1,240 @@
+/** One collection, harvested again and again while things go wrong; then looked at by an independent reader. */
+
+import { harvest } from "../../harvester.ts";
+import { Collections } from "../../lib/bucket/collections.ts";
+import { type Clock, systemClock } from "../../lib/clock.ts";
+import { TwarcCloudError } from "../../lib/errors.ts";
+import { World } from "../../lib/sandbox/world.ts";
+import type { StreamItem } from "../../lib/twitter/api.ts";
+import { MemoryStore } from "../fakes/memory_store.ts";
+import { WorldApi } from "../fakes/world_api.ts";
+import { FaultyStore, ProcessDied, type StoreFault } from "./faulty_store.ts";
+import type { Chance } from "./random.ts";
+import { type Read, readBucket } from "./reader.ts";
+
+/** What may go wrong with a harvest. */
+export const FAULTS = [
+  "killed before",
+  "killed after",
+  "refused",
+  "answer lost",
+  "paused",
+  "API gone",
+  "stopped",
+] as const satisfies readonly (StoreFault | "API gone" | "stopped")[];
+/** A fault by its name. */
+export type Fault = typeof FAULTS[number];
+
+/** The types of collections. */
+export const TYPES = ["user_timeline", "search", "filter"] as const;
+/** A type of collection. */
+export type Type = typeof TYPES[number];
+
+/** What became of a collection. */
+export interface Outcome {
+  /** How often each fault happened. */
+  tried: Map<Fault, number>;
+  /** Tweets that were served and are not there. Of a stream, beyond what came after its last flush. */
+  lost: string[];
+  /** Of a stream that was killed: tweets that came after its last flush. */
+  lostInFlight: number;
+  twice: string[];
+  unreadable: string[];
+  unlisted: string[];
+}
+
+const KEYS = {
+  consumer_key: "a",
+  consumer_secret: "b",
+  access_token: "c",
+  access_token_secret: "d",
+};
+/** Harvests of a collection in which something goes wrong. */
+const ROUNDS = 4;
+
+/** Plays one collection of a type, by chance. */
+export async function play(type: Type, chance: Chance): Promise<Outcome> {
+  const scenario = new Scenario(type, chance);
+  try {
+    return await scenario.play();
+  } finally {
+    await scenario.close();
+  }
+}
+
+/** Time that passes more quickly. */
+class FastClock implements Clock {
+  readonly #factor: number;
+
+  constructor(factor: number) {
+    this.#factor = factor;
+  }
+
+  now(): number {
+    return systemClock.now();
+  }
+
+  monotonic(): number {
+    return systemClock.monotonic() * this.#factor;
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return systemClock.sleep(ms / this.#factor, signal);
+  }
+}
+
+class Scenario {
+  readonly #type: Type;
+  readonly #chance: Chance;
+  readonly #bucket = new MemoryStore();
+  readonly #world: World;
+  readonly #tried = new Map<Fault, number>();
+  readonly #parent = Deno.makeTempDirSync({ prefix: "twarc-cloud-faults-" });
+  /** Of a stream: what it sent, and what of it had come after the last flush when it was killed. */
+  readonly #sent: string[] = [];
+  readonly #inFlight = new Set<string>();
+  readonly #clock = new FastClock(100);
+  #processes = 0;
+
+  constructor(type: Type, chance: Chance) {
+    this.#type = type;
+    this.#chance = chance;
+    const users = chance.whole(1, 5);
+    this.#world = World.made({
+      clock: systemClock,
+      users,
+      tweetsPerUser: type === "filter" ? 0 : chance.whole(1, 60),
+    });
+  }
+
+  async play(): Promise<Outcome> {
+    await new Collections(this.#bucket, systemClock).add(this.#config());
+    for (let round = 0; round < ROUNDS; round++) {
+      await this.#harvest(this.#chance.of(FAULTS));
+      for (const user of this.#world.users.keys()) {
+        if (this.#type !== "filter") this.#world.post(user, this.#chance.whole(0, 8));
+      }
+    }
+    // Two in which nothing goes wrong: the first may only end what the ones before left.
+    await this.#harvest(null);
+    await this.#harvest(null);
+    return this.#outcome(await readBucket(this.#bucket));
+  }
+
+  async close(): Promise<void> {
+    await Deno.remove(this.#parent, { recursive: true }).catch(() => {});
+  }
+
+  #config() {
+    const users = Object.fromEntries([...this.#world.users.keys()].map((id) => [id, {}]));
+    const common = { id: "c", keys: KEYS, type: this.#type };
+    switch (this.#type) {
+      case "user_timeline":
+        return { ...common, users };
+      case "search":
+        return { ...common, search: { query: "sandbox" } };
+      case "filter":
+        return { ...common, filter: { track: "sandbox" } };
+    }
+  }
+
+  async #harvest(fault: Fault | null): Promise<void> {
+    const at = this.#chance.whole(1, 25);
+    const stop = new AbortController();
+    const isOfStore = fault !== null && fault !== "API gone" && fault !== "stopped";
+    const store = new FaultyStore(
+      this.#bucket,
+      isOfStore ? { at, kind: fault, pause: () => this.#takeOver() } : null,
+    );
+    const api = new WorldApi(this.#world, { pageSize: 10, script: this.#script() });
+    let calls = 0;
+    api.before = () => {
+      if (++calls !== at) return;
+      if (fault === "stopped") stop.abort();
+      if (fault === "API gone") {
+        this.#count(fault);
+        throw new TypeError("The network is gone");
+      }
+    };
+    await this.#run(store, { api, signal: stop.signal });
+    if (isOfStore && store.writes >= at) this.#count(fault);
+    if (fault === "stopped" && stop.signal.aborted) this.#count(fault);
+    const wasCut = store.isDead || fault === "paused";
+    if (this.#type === "filter") this.#noteInFlight(api, wasCut);
+  }
+
+  /** What a stream sends in this harvest, one tweet at a time. */
+  #script(): StreamItem[] {
+    if (this.#type !== "filter") return [];
+    const [user = ""] = this.#world.users.keys();
+    return this.#world.post(user, this.#chance.whole(0, 20)).map((status): StreamItem => ({
+      tweets: [{ id: `${status.id}`, line: status.bytes() }],
+      messages: [],
+    }));
+  }
+
+  /** What a stream had sent when its harvester was cut off is on its way for as long as it is not flushed. */
+  #noteInFlight(api: WorldApi, wasCut: boolean): void {
+    this.#sent.push(...api.sent);
+    // Each tweet is flushed as it comes: the last one that was sent may not be there yet, and the one before it.
+    if (wasCut) { for (const id of api.sent.slice(-2)) this.#inFlight.add(id); }
+  }
+
+  /** Another harvester takes the collection over while the first one is paused. */
+  async #takeOver(): Promise<void> {
+    const api = new WorldApi(this.#world, { pageSize: 10 });
+    const signal = new AbortController().signal;
+    await this.#run(new FaultyStore(this.#bucket, null), { api, signal });
+  }
+
+  async #run(
+    store: FaultyStore,
+    { api, signal }: { api: WorldApi; signal: AbortSignal },
+  ): Promise<void> {
+    try {
+      await harvest({
+        collectionId: "c",
+        store,
+        clock: this.#clock,
+        limits: {
+          tweetsPerFile: this.#chance.whole(3, 40),
+          msPerFile: 1_800_000,
+          flushMs: 0,
+          patienceMs: 3_600_000,
+        },
+        openApi: () => Promise.resolve(api),
+        control: { hostname: "127.0.0.1", port: 0, secret: () => Promise.resolve("secret") },
+        process: { host: "here", pid: 1 },
+        isGone: () => true,
+        spool: { parent: this.#parent, name: `${++this.#processes}` },
+        shutdown: true,
+        monitor: false,
+        signal,
+      });
+    } catch (error) {
+      const isExpected = error instanceof TwarcCloudError || error instanceof TypeError ||
+        error instanceof ProcessDied;
+      if (!isExpected) throw error;
+    }
+  }
+
+  #count(fault: Fault): void {
+    this.#tried.set(fault, (this.#tried.get(fault) ?? 0) + 1);
+  }
+
+  #outcome({ tweets, unreadable, unlisted }: Read): Outcome {
+    const served = this.#type === "filter"
+      ? this.#sent
+      : [...this.#world.users.values()].filter(({ state }) => state === "open")
+        .flatMap(({ id }) => this.#world.timeline(id, { count: 10_000 }).map(({ id }) => `${id}`));
+    const gone = served.filter((id) => !tweets.has(id));
+    return {
+      tried: this.#tried,
+      lost: gone.filter((id) => !this.#inFlight.has(id)),
+      lostInFlight: gone.filter((id) => this.#inFlight.has(id)).length,
+      twice: [...tweets].filter(([, count]) => count > 1).map(([id]) => id),
+      unreadable,
+      unlisted,
+    };
+  }
+}
