@@ -24,6 +24,8 @@ export interface Controlled {
 const TOKEN_LIFETIME = 30;
 /** Seconds that the clocks of a person's machine and of the harvester's may differ. */
 const TOLERANCE = 5;
+/** Milliseconds that requests may take to end once the harvester does. */
+const GRACE = 1_000;
 /** Milliseconds that the harvester may take to answer. */
 const ANSWER_TIMEOUT = 5_000;
 
@@ -122,7 +124,7 @@ export function serveControl(
     const server = Deno.serve({ hostname, port, onListen() {}, onError: failed }, answer);
     return {
       url: new URL(`http://${hostname}:${server.addr.port}/`),
-      close: () => server.shutdown(),
+      close: () => withinGrace(server.shutdown()),
     };
   } catch (cause) {
     throw new UserError(`Port ${port} cannot be opened: ${messageOf(cause)}`, {
@@ -130,6 +132,14 @@ export function serveControl(
       hint: "Something else listens there, or ports below 1024 are reserved: use --port 0.",
     });
   }
+}
+
+/** Waits for requests to end, but not for those that never do: they would keep the harvester from ending. */
+async function withinGrace(ended: Promise<void>): Promise<void> {
+  const over = Promise.withResolvers<void>();
+  const timer = setTimeout(over.resolve, GRACE);
+  await Promise.race([ended, over.promise]);
+  clearTimeout(timer);
 }
 
 /** The other end. */

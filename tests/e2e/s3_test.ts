@@ -65,10 +65,22 @@ Deno.test("a collection in S3 is added, changed, harvested twice, listed, told o
     const keys = listed.Contents?.map(({ Key = "" }) => Key) ?? [];
     assert.ok(!keys.some((key) => key.endsWith("lock.json")), "The lease was given back");
     assert.equal(keys.filter((key) => key.includes("/tweets-")).length, 2);
+    await lookFromOutside(place, keys);
     const { code, err } = await place.run("collection", "add");
     assert.equal(code, 1);
     assert.match(err, /There is a collection find in bucket tweets already/);
   }));
+
+/** The AWS CLI, where it is installed, sees the same. */
+async function lookFromOutside(place: Place, keys: string[]): Promise<void> {
+  const args = ["s3api", "list-objects-v2", "--bucket", "tweets", "--query", "Contents[].Key"];
+  const env = { ...place.env, HOME: Deno.env.get("HOME") ?? "" };
+  const options = { args: [...args, "--output", "json"], env, stderr: "null" } as const;
+  const seen = await new Deno.Command("aws", options).output().catch(() => null);
+  if (seen?.success) {
+    assert.deepEqual(JSON.parse(new TextDecoder().decode(seen.stdout)).toSorted(), keys.toSorted());
+  }
+}
 
 Deno.test("of two harvesters started at the same time for one collection, one is told that it is locked", () =>
   inBucket(async (place) => {

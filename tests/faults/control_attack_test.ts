@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { systemClock } from "../../lib/clock.ts";
+import { ControlClient, type Controlled, serveControl } from "../../lib/control.ts";
+
+/** A control server as a harvester has it, with a client that knows the secret. */
+function served() {
+  let stops = 0;
+  const controlled: Controlled = {
+    info: () => ({
+      collection_id: "c",
+      harvest_timestamp: "2026-01-02T03:04:05Z",
+      tweets: 1,
+      files: 0,
+      file_bytes: 0,
+    }),
+    stop: () => void stops++,
+    isStopped: () => false,
+    shutdown() {},
+  };
+  const secret = () => Promise.resolve("secret");
+  const options = { collectionId: "c", secret, clock: systemClock };
+  const server = serveControl(controlled, { ...options, hostname: "127.0.0.1", port: 0 });
+  const client = new ControlClient(server.url, options);
+  return { server, client, stops: () => stops, port: Number(server.url.port) };
+}
+
+async function connections(port: number, count: number, say: string): Promise<Deno.TcpConn[]> {
+  const all = await Promise.all(
+    Array.from({ length: count }, () => Deno.connect({ hostname: "127.0.0.1", port })),
+  );
+  await Promise.all(all.map((one) => one.write(new TextEncoder().encode(say))));
+  return all;
+}
+
+/** Milliseconds that something takes. */
+async function timed(act: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await act();
+  return performance.now() - began;
+}
+
+for (
+  const [what, count, say] of [
+    ["1,000 connections that say nothing", 1_000, ""],
+    [
+      "300 that begin a request and never end it (slow loris)",
+      300,
+      "GET / HTTP/1.1\r\nHost: a\r\nX-",
+    ],
+    [
+      "100 that promise a body and do not send it",
+      100,
+      "POST /stop HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n",
+    ],
+  ] as const
+) {
+  Deno.test(`${what} keep nobody else waiting, and do not keep the harvester from ending`, async () => {
+    const { server, client, stops, port } = served();
+    const all = await connections(port, count, say);
+    try {
+      assert.ok(await timed(() => client.info()) < 2_000);
+      await client.stop();
+      assert.equal(stops(), 1);
+    } finally {
+      assert.ok(await timed(() => server.close()) < 5_000, "It ends in time");
+      for (const one of all) one.close();
+    }
+  });
+}
+
+Deno.test("headers without end, and bytes that are no request, are refused, and the server lives", async () => {
+  const { server, client, port } = served();
+  try {
+    for (
+      const say of [
+        `GET / HTTP/1.1\r\nX-Long: ${"x".repeat(2_000_000)}\r\n\r\n`,
+        `GET /${"x".repeat(2_000_000)} HTTP/1.1\r\n\r\n`,
+        "\u0016\u0003\u0001 this is no HTTP \u0000\u0000\r\n\r\n",
+        "GET / HTTP/9.9\r\n\r\n",
+      ]
+    ) {
+      const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+      await connection.write(new TextEncoder().encode(say)).catch(() => {});
+      const buffer = new Uint8Array(64);
+      const n = await connection.read(buffer).catch(() => null);
+      const told = new TextDecoder().decode(buffer.subarray(0, n ?? 0));
+      assert.ok(!told.startsWith("HTTP/1.1 200"), told);
+      connection.close();
+    }
+    assert.equal((await client.info()).collection_id, "c");
+  } finally {
+    await server.close();
+  }
+});
+
+Deno.test("10,000 guesses at a token stop nothing, and leave nothing behind", async () => {
+  const { server, client, stops } = served();
+  try {
+    for (let i = 0; i < 10_000; i += 100) {
+      await Promise.all(Array.from({ length: 100 }, async (_, j) => {
+        const headers = { authorization: `Bearer eyJhbGciOiJub25lIn0.e30.${i + j}` };
+        const response = await fetch(new URL("/stop", server.url), { headers });
+        assert.equal(response.status, 401);
+        await response.body?.cancel();
+      }));
+    }
+    assert.equal(stops(), 0);
+    assert.ok(await timed(() => client.info()) < 2_000);
+  } finally {
+    await server.close();
+  }
+});
