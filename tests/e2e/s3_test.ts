@@ -75,7 +75,7 @@ Deno.test("a collection in S3 is added, changed, harvested twice, listed, told o
 async function lookFromOutside(place: Place, keys: string[]): Promise<void> {
   const args = ["s3api", "list-objects-v2", "--bucket", "tweets", "--query", "Contents[].Key"];
   const env = { ...place.env, HOME: Deno.env.get("HOME") ?? "" };
-  const options = { args: [...args, "--output", "json"], env, stderr: "null" } as const;
+  const options: Deno.CommandOptions = { args: [...args, "--output", "json"], env, stderr: "null" };
   const seen = await new Deno.Command("aws", options).output().catch(() => null);
   if (seen?.success) {
     assert.deepEqual(JSON.parse(new TextDecoder().decode(seen.stdout)).toSorted(), keys.toSorted());
