@@ -41,7 +41,7 @@ export function addVerify(group: Command, context: Context): void {
       if (faults.length === 0) return;
       const { UserError } = await import("../errors.ts");
       const canBeMended = faults.some((fault) => fault.canBeMended);
-      throw new UserError(`${count(faults.length)} faults were found`, {
+      throw new UserError(`${many(faults.length, "fault")} found`, {
         hint: canBeMended
           ? "Mend what can be mended with: twarc-cloud collection verify --repair"
           : "They cannot be mended by this program: where the bucket keeps versions, look for an older one.",
@@ -102,12 +102,18 @@ function tell(verified: Verified, { output }: Context): void {
   for (const { key, says, canBeMended } of faults) {
     output.line(`${key}: ${says}${canBeMended ? " (--repair mends it)" : ""}`);
   }
-  const missed = gaps > 0 ? `, ${count(gaps)} spans that streams missed` : "";
-  const state = faults.length === 0 ? "whole" : `${count(faults.length)} faults`;
-  output.line(
-    `${collectionId}: ${state}. ${count(harvests.length)} harvests, ${count(tweets)} tweets in ` +
-      `${count(files)} files (${size(bytes)})${missed}`,
-  );
+  const state = faults.length === 0 ? "whole" : many(faults.length, "fault");
+  const has = [
+    many(harvests.length, "harvest"),
+    `${many(tweets, "tweet")} in ${many(files, "file")} (${size(bytes)})`,
+    ...(gaps > 0 ? [`${many(gaps, "span")} that streams missed`] : []),
+  ];
+  output.line(`${collectionId}: ${state}. ${has.join(", ")}`);
+}
+
+/** `1 file`, `2 files` */
+function many(n: number, name: string): string {
+  return `${count(n)} ${name}${n === 1 ? "" : "s"}`;
 }
 
 function toJson({ collectionId, harvests, faults, ...rest }: Verified): Record<string, unknown> {
