@@ -226,12 +226,12 @@ class Harvester implements Controlled {
       const source = await openSource(config, { api, clock, ids });
       await recorder.record(source.batches(checkpoint.state.positions, signal));
     } catch (thrown) {
-      lease.check();
+      lease.lost.throwIfAborted();
       if (!signal.aborted || thrown instanceof TwarcCloudError) {
         failure = await withResetDay(thrown, this.#api.bill, clock);
       }
     }
-    lease.check();
+    lease.lost.throwIfAborted();
     await recorder.finish(this.#ending(recorder, { failure, refusal: meter?.refusal }));
     return failure;
   }

@@ -299,6 +299,7 @@ async function streamed(
     gate.resolve();
     for (let s = 0; s < 60; s += 10) await clock.advance(10_000);
   }
+  store.before = () => {};
   while (!isOver) await clock.advance(5_000);
   return { store, harvested, ids: statuses.map((status) => `${status.id}`) };
 }
@@ -309,6 +310,12 @@ Deno.test("a store that is gone for ten minutes in the middle of a stream costs 
   assert.deepEqual((await tweets(store)).toSorted(), ids.toSorted());
   const key = store.keys().find((key) => key.endsWith("/harvest.json")) ?? "";
   assert.equal((await json(store, key)).outcome, "complete");
+});
+
+Deno.test("a store that is gone when the stream ends gets everything once it is back", async () => {
+  const { store, harvested, ids } = await streamed({ before: 3, away: 4, after: 0 }, 3_600_000);
+  await harvested;
+  assert.deepEqual((await tweets(store)).toSorted(), ids.toSorted());
 });
 
 Deno.test("a store that is gone for longer than is allowed ends the harvest, and says why", async () => {
