@@ -42,12 +42,12 @@ export class EcsRunner implements Runner {
 
   /** @throws UserError where the settings have no cluster. */
   constructor(options: EcsOptions) {
-    const { settings, bucket, pollMs = POLL } = options;
+    const { settings, bucket, clock, pollMs = POLL } = options;
     this.#options = options;
     this.pace = pollMs;
     this.#bucket = s3Name(bucket);
     this.#tasks = new EcsTasks(settings.require("cluster"), settings.aws);
-    this.#schedules = new EcsSchedules(this.#bucket, settings.aws);
+    this.#schedules = new EcsSchedules(this.#bucket, { access: settings.aws, clock });
     this.#parameters = new Parameters(this.#bucket, settings.aws);
   }
 

@@ -3,11 +3,16 @@
 import type { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import type { CreateScheduleCommandInput, SchedulerClient } from "@aws-sdk/client-scheduler";
 import { type AwsAccess, awsConfig, awsError, awsFailure } from "../aws.ts";
-import type { Schedule } from "./schedule.ts";
+import type { Clock } from "../clock.ts";
+import { UserError } from "../errors.ts";
+import { nextTime, type Schedule } from "./schedule.ts";
 import { awsName } from "./task_definition.ts";
 
 /** The most characters of a schedule's or a group's name. */
 const LONGEST = 64;
+
+/** The state of a rule that the Python original has ended: it did not delete it. */
+const DISABLED = "DISABLED";
 
 /** What a schedule starts. */
 export interface ScheduleTarget {
@@ -25,12 +30,14 @@ export interface ScheduleTarget {
 export class EcsSchedules {
   readonly #bucket: string;
   readonly #access: AwsAccess;
+  readonly #clock: Clock;
   #scheduler: SchedulerClient | undefined;
   #events: EventBridgeClient | undefined;
 
-  constructor(bucket: string, access: AwsAccess) {
+  constructor(bucket: string, { access, clock }: { access: AwsAccess; clock: Clock }) {
     this.#bucket = bucket;
     this.#access = access;
+    this.#clock = clock;
   }
 
   /** Makes a schedule, in place of one that the collection has. */
@@ -108,8 +115,8 @@ export class EcsSchedules {
     let NextToken: string | undefined;
     do {
       const page = await client.send(new sdk.ListRulesCommand({ NamePrefix, NextToken }));
-      for (const { Name = "", ScheduleExpression: expression } of page.Rules ?? []) {
-        if (!Name.endsWith("_schedule") || !expression) continue;
+      for (const { Name = "", ScheduleExpression: expression, State } of page.Rules ?? []) {
+        if (!Name.endsWith("_schedule") || !expression || State === DISABLED) continue;
         const collectionId = Name.slice(NamePrefix.length, -"_schedule".length);
         found.push({ collectionId, schedule: { expression } });
       }
@@ -118,34 +125,39 @@ export class EcsSchedules {
     return found;
   }
 
-  /** A rule that the Python original made. */
+  /** Deletes a rule that the Python original made; false where there is none that is in force. */
   async #deleteRule(collectionId: string): Promise<boolean> {
     const sdk = await import("@aws-sdk/client-eventbridge");
     const client = await this.#rules();
     const Name = `${this.#bucket}_${collectionId}_schedule`;
     if (Name.length > LONGEST) return false;
     return await this.#tried(`Ending the rule ${Name}`, async () => {
-      const found = await client.send(new sdk.ListTargetsByRuleCommand({ Rule: Name }))
-        .catch(unlessNamed("ResourceNotFoundException"));
-      if (!found) return false;
-      const Ids = (found.Targets ?? []).map(({ Id }) => Id ?? "");
+      const { Rules = [] } = await client.send(new sdk.ListRulesCommand({ NamePrefix: Name }));
+      const rule = Rules.find((one) => one.Name === Name);
+      if (!rule) return false;
+      const { Targets = [] } = await client.send(new sdk.ListTargetsByRuleCommand({ Rule: Name }));
+      const Ids = Targets.map(({ Id }) => Id ?? "");
       if (Ids.length > 0) await client.send(new sdk.RemoveTargetsCommand({ Rule: Name, Ids }));
       await client.send(new sdk.DeleteRuleCommand({ Name }));
-      return true;
+      return rule.State !== DISABLED;
     });
   }
 
   #input(
     collectionId: string,
-    { expression, timezone = "UTC" }: Schedule,
+    schedule: Schedule,
     target: ScheduleTarget,
   ): CreateScheduleCommandInput {
+    const { expression, timezone = "UTC" } = schedule;
+    const next = nextTime(schedule, this.#clock.now());
     return {
       Name: awsName(collectionId, LONGEST),
       GroupName: this.#group(),
       Description: collectionId,
       ScheduleExpression: expression,
       ScheduleExpressionTimezone: timezone,
+      // A rate without a start is due at once, when the first harvest was just started by hand.
+      ...(expression.startsWith("rate(") && next !== null ? { StartDate: new Date(next) } : {}),
       FlexibleTimeWindow: { Mode: "OFF" },
       Target: {
         Arn: target.cluster,
@@ -190,7 +202,14 @@ export class EcsSchedules {
     try {
       return await act();
     } catch (error) {
-      throw awsError(error, what);
+      const { code, message } = awsFailure(error);
+      if (code !== "ValidationException") throw awsError(error, what);
+      throw new UserError(`${what} failed: ${message.replace(/\.$/, "")}`, {
+        cause: error,
+        hint:
+          "Look at event_role_arn in twarc_cloud.ini: EventBridge Scheduler has to be trusted by it, " +
+          "as infra/roles.tf does; a role of the Python original's Terraform is not enough.",
+      });
     }
   }
 }

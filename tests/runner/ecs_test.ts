@@ -1,3 +1,5 @@
+import { EventBridgeClient, PutRuleCommand } from "@aws-sdk/client-eventbridge";
+import { GetScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
 import assert from "node:assert/strict";
 import process from "node:process";
 import { join } from "node:path";
@@ -26,6 +28,8 @@ const ENTRYPOINT = [
   join(ROOT, "tests/fakes/harvester.ts"),
 ];
 
+const CREDENTIALS = { accessKeyId: "testing", secretAccessKey: "testing" };
+
 let moto: Moto;
 let agent: EcsAgent;
 let accounts = 0;
@@ -53,6 +57,15 @@ function settingsOf(ini: Ini): RunnerSettings {
   };
 }
 
+/** Ends a process that may be gone already. */
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    assert.match(String(error), /ESRCH/);
+  }
+}
+
 /** A runner in an account of its own. */
 async function opened(more: Ini = {}) {
   const ini = { ...await makeAccount(moto, `bucket-${++accounts}`), ...more };
@@ -63,7 +76,7 @@ async function opened(more: Ini = {}) {
   const runner = new EcsRunner(options);
   const job = (collectionId: string) => ({ bucket, collectionId, flags: {} });
   const close = async () => {
-    for (const pid of agent.pids) process.kill(pid, "SIGKILL");
+    for (const pid of agent.pids) kill(pid);
     await Promise.resolve(store.close());
   };
   return { runner, store, bucket, ini, job, close };
@@ -118,4 +131,57 @@ Deno.test("a cluster that is not there, and settings that are missing, are told 
   delete ini.subnet;
   assert.deepEqual(await Array.fromAsync(other.scheduled()), []);
   await assert.rejects(other.once(theirs("a")), /subnet is not set/);
+});
+
+/** Uses an account of its own, and clears it away. */
+function test(name: string, use: (account: Awaited<ReturnType<typeof opened>>) => Promise<void>) {
+  Deno.test(name, async () => {
+    const account = await opened();
+    try {
+      await use(account);
+    } finally {
+      await account.close();
+    }
+  });
+}
+
+/** What AWS's own client says of a schedule. */
+async function scheduleOf(bucket: string, id: string) {
+  const config = { region: MOTO_REGION, endpoint: agent.url, credentials: CREDENTIALS };
+  const client = new SchedulerClient(config);
+  try {
+    const group = { GroupName: `twarc-cloud_${bucket}`, Name: id };
+    return await client.send(new GetScheduleCommand(group));
+  } finally {
+    client.destroy();
+  }
+}
+
+test("a rate is due a period after the harvest that it began with, not at once", async ({ runner, bucket, job }) => {
+  const week = 7 * 86_400_000;
+  const expected = Date.now() + week;
+  await runner.schedule(job("a"), parseSchedule("rate(7 days)"));
+  const start = Number((await scheduleOf(bucket, "a")).StartDate);
+  assert.ok(Math.abs(start - expected) < 60_000, `${start}`);
+  await runner.schedule(job("a"), parseSchedule("cron(0 10 * * ? *)"));
+  assert.equal((await scheduleOf(bucket, "a")).StartDate, undefined);
+});
+
+test("a rule that the Python original has ended is no schedule", async ({ runner, bucket }) => {
+  const client = new EventBridgeClient({
+    region: MOTO_REGION,
+    endpoint: agent.url,
+    credentials: CREDENTIALS,
+  });
+  for (const [id, State] of [["on", "ENABLED"], ["off", "DISABLED"]] as const) {
+    const Name = `${bucket}_${id}_schedule`;
+    await client.send(new PutRuleCommand({ Name, ScheduleExpression: "rate(7 days)", State }));
+  }
+  client.destroy();
+  const ids = async () =>
+    (await Array.fromAsync(runner.scheduled())).map(({ collectionId }) => collectionId);
+  assert.deepEqual(await ids(), ["on"]);
+  assert.equal(await runner.unschedule("off"), false);
+  assert.equal(await runner.unschedule("on"), true);
+  assert.deepEqual(await ids(), []);
 });
