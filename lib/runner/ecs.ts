@@ -6,7 +6,7 @@ import { isoTime } from "../clock.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { checkedId } from "../collection/layout.ts";
 import { ControlClient } from "../control.ts";
-import { OutsideError, UserError } from "../errors.ts";
+import { LockedError, OutsideError, UserError } from "../errors.ts";
 import { readable } from "../log.ts";
 import { s3Name } from "../store/store.ts";
 import { Parameters } from "../store/parameters.ts";
@@ -16,7 +16,14 @@ import { EcsTasks, type HarvesterTask, type Placement } from "./ecs_tasks.ts";
 import { infoOf, notRunning, tellStop } from "./live.ts";
 import type { Job, Outcome, Runner, RunnerOptions, Running, Started } from "./runner.ts";
 import type { Schedule } from "./schedule.ts";
-import { awsName, CONTROL_PORT, definitionOf, familyOf, tagsOf } from "./task_definition.ts";
+import {
+  awsName,
+  CONTAINER,
+  CONTROL_PORT,
+  definitionOf,
+  familyOf,
+  tagsOf,
+} from "./task_definition.ts";
 
 /** Milliseconds between looks at something that changes. */
 const POLL = 5_000;
@@ -24,6 +31,9 @@ const POLL = 5_000;
 const STOP_TIMEOUT = 600_000;
 /** Milliseconds that a harvester whose port cannot be reached is asked for. */
 const SILENCE = 15_000;
+
+/** Milliseconds for which ECS may not know a task that it has started: it is eventually consistent. */
+const UNKNOWN = 60_000;
 
 /** What an EcsRunner is made with. */
 export interface EcsOptions extends RunnerOptions {
@@ -52,23 +62,22 @@ export class EcsRunner implements Runner {
   }
 
   async once(job: Job): Promise<Started> {
-    const definition = await this.#define(job, true);
-    const began = this.#options.clock.now();
-    const arn = await this.#tasks.run(definition, { place: this.#place(), tags: this.#tags(job) });
-    const outcome = () => this.#outcome(arn, job.collectionId, began);
     const { collectionId, bucket } = job;
+    const definition = await this.#define(job, true);
+    const began = this.#options.clock.monotonic();
+    const arn = await this.#tasks.run(definition, { place: this.#place(), tags: this.#tags(job) });
+    const outcome = () => this.#outcome(arn, { collectionId, began });
     return { collectionId, bucket, status: "PENDING", outcome };
   }
 
   async start(job: Job): Promise<Started> {
     const { collectionId, bucket } = job;
     const definition = await this.#define(job, false);
-    const began = this.#options.clock.now();
     const name = this.#serviceOf(collectionId);
+    await this.#untilDrained(name);
     await this.#tasks.serve(name, definition, { place: this.#place(), tags: this.#tags(job) });
     // A service goes on until it is stopped.
-    const outcome = async () =>
-      await this.#tasks.isServed(name) ? null : this.#ended(0, collectionId, began);
+    const outcome = async () => await this.#tasks.isServed(name) ? null : { exitCode: 0 };
     return { collectionId, bucket, status: "PENDING", outcome };
   }
 
@@ -160,9 +169,12 @@ export class EcsRunner implements Runner {
     const { collectionId } = job;
     const lock = await this.#lock(checkedId(collectionId));
     const isRunning = lock?.live || await this.#isStarted(collectionId);
-    if (isRunning && !isRunningFine) throw locked(collectionId, lock?.document ?? null);
+    if (isRunning && !isRunningFine) {
+      throw lock?.live ? locked(collectionId, lock.document) : startedAlready(collectionId);
+    }
     const secret = secretOf(collectionId);
-    if (!isRunning || await this.#parameters.get(secret) === null) {
+    // Where it is fine that something runs, it may be about to: it has the secret that is there.
+    if (!isRunningFine || await this.#parameters.get(secret) === null) {
       await this.#parameters.put(secret, randomBytes(32).toString("hex"));
     }
     const secrets: Record<string, string> = {
@@ -202,7 +214,7 @@ export class EcsRunner implements Runner {
     return {
       subnet: settings.require("subnet"),
       securityGroup: settings.require("security_group"),
-      spot: /^(1|true|yes|on)$/i.test(settings.get("spot") ?? ""),
+      spot: isYes(settings.get("spot") ?? "no", "spot"),
     };
   }
 
@@ -267,6 +279,20 @@ export class EcsRunner implements Runner {
     }
   }
 
+  /** Waits until a service that was stopped is over: ECS makes no other of its name before. */
+  async #untilDrained(name: string): Promise<void> {
+    const { clock } = this.#options;
+    const end = clock.monotonic() + STOP_TIMEOUT;
+    while (await this.#tasks.isDraining(name)) {
+      if (clock.monotonic() > end) {
+        throw new OutsideError(`The service of the harvest before is still draining`, {
+          hint: "Try again in some minutes.",
+        });
+      }
+      await clock.sleep(this.pace);
+    }
+  }
+
   /** Waits until tasks have ended, and the lock with them. */
   async #untilGone(
     collectionId: string,
@@ -288,36 +314,51 @@ export class EcsRunner implements Runner {
     });
   }
 
-  async #outcome(arn: string, collectionId: string, began: number): Promise<Outcome | null> {
+  /** How a task ended; null while it runs. @param began By the monotonic clock. */
+  async #outcome(
+    arn: string,
+    { collectionId, began }: { collectionId: string; began: number },
+  ): Promise<Outcome | null> {
     const [task] = await this.#tasks.describe([arn]);
+    if (!task && this.#options.clock.monotonic() - began < UNKNOWN) return null;
     if (task && task.status !== "STOPPED") return null;
-    if (task?.exitCode !== undefined) return await this.#ended(task.exitCode, collectionId, began);
-    return {
-      exitCode: 3,
-      message: `The task was stopped: ${task?.reason ?? "AWS does not say why"}`,
-    };
-  }
-
-  async #ended(exitCode: number, collectionId: string, began: number): Promise<Outcome> {
+    const { exitCode, reason = "AWS does not say why" } = task ?? {};
+    if (exitCode === undefined) return { exitCode: 3, message: `The task was stopped: ${reason}` };
     if (exitCode === 0) return { exitCode };
-    const message = await this.#lastError(collectionId, began) ??
+    const message = await this.#lastError(arn, collectionId) ??
       `The harvester ended with exit code ${exitCode}`;
     return { exitCode, message };
   }
 
-  /** The last error that the log of the collection's harvesters tells. */
-  async #lastError(collectionId: string, since: number): Promise<string | undefined> {
+  /** The last error that the log of a task tells. */
+  async #lastError(arn: string, collectionId: string): Promise<string | undefined> {
     const { settings, clock } = this.#options;
     const group = settings.require("log_group");
-    const streams = `${familyOf(this.#bucket, collectionId)}/`;
+    const id = arn.split("/").at(-1);
+    const streams = `${familyOf(this.#bucket, collectionId)}/${CONTAINER}/${id}`;
     const { signal } = new AbortController();
-    const wanted = { group, streams, follow: false, from: since, signal };
+    const wanted = { group, streams, follow: false, signal };
     const lines = await Array.fromAsync(logLines(wanted, { access: settings.aws, clock }));
     return lines.map(readable).findLast((line) => line.startsWith("Error: "))?.replace(
       /^Error: /,
       "",
     );
   }
+}
+
+function startedAlready(collectionId: string): LockedError {
+  return new LockedError(`A harvest of ${collectionId} has been started already`, {
+    hint: "A container takes a minute to begin: see it with `twarc-cloud harvest list`.",
+  });
+}
+
+/** A setting that is a yes or a no. @throws UserError for anything else. */
+function isYes(value: string, name: string): boolean {
+  if (/^(1|true|yes|on)$/i.test(value)) return true;
+  if (/^(0|false|no|off)$/i.test(value)) return false;
+  throw new UserError(`${name} in twarc_cloud.ini is ${JSON.stringify(value)}`, {
+    hint: "It is true or false.",
+  });
 }
 
 /** The name of the parameter with a collection's control secret. */

@@ -3,6 +3,7 @@
 import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { type AwsAccess, awsConfig, awsError, awsFailure } from "../aws.ts";
 import type { Clock } from "../clock.ts";
+import { UserError } from "../errors.ts";
 
 /** Milliseconds between two looks at a log that is followed. */
 const POLL = 2_000;
@@ -15,20 +16,18 @@ export interface LogWanted {
   /** What the names of its streams begin with. */
   streams: string;
   follow: boolean;
-  /** Milliseconds since 1970; from the first line on unless said. */
-  from?: number;
   signal: AbortSignal;
 }
 
 /** The lines, oldest first; a followed log goes on until the signal. @throws UserError, OutsideError */
 export async function* logLines(
-  { group, streams, follow, from: first = 0, signal }: LogWanted,
+  { group, streams, follow, signal }: LogWanted,
   { access, clock }: { access: AwsAccess; clock: Clock },
 ): AsyncGenerator<string> {
   const { CloudWatchLogsClient } = await import("@aws-sdk/client-cloudwatch-logs");
   const client = new CloudWatchLogsClient(awsConfig(access));
   const seen = new Map<string, number>();
-  let from = first;
+  let from = 0;
   for (;;) {
     for await (const { id, at, text } of events(client, { group, streams, from })) {
       if (signal.aborted) return;
@@ -58,13 +57,18 @@ async function* events(
       nextToken,
     });
     const page = await client.send(command).catch((error) => {
-      if (awsFailure(error).code === "ResourceNotFoundException") return undefined;
-      throw awsError(error, `Reading the log group ${group}`);
+      if (awsFailure(error).code !== "ResourceNotFoundException") {
+        throw awsError(error, `Reading the log group ${group}`);
+      }
+      throw new UserError(`There is no log group ${group}`, {
+        cause: error,
+        hint: "Look at log_group and region in twarc_cloud.ini.",
+      });
     });
-    for (const { eventId = "", timestamp = 0, message = "", logStreamName } of page?.events ?? []) {
+    for (const { eventId = "", timestamp = 0, message = "", logStreamName } of page.events ?? []) {
       if (!logStreamName?.startsWith(streams)) continue;
       yield { id: eventId, at: timestamp, text: message.replace(/\n$/, "") };
     }
-    nextToken = page?.nextToken;
+    nextToken = page.nextToken;
   } while (nextToken);
 }

@@ -2,7 +2,7 @@
 
 import type { ECSClient, RegisterTaskDefinitionCommandInput, Task } from "@aws-sdk/client-ecs";
 import { type AwsAccess, awsConfig, awsError, awsFailure } from "../aws.ts";
-import { OutsideError } from "../errors.ts";
+import { OutsideError, UserError } from "../errors.ts";
 import { CONTAINER, FINGERPRINT } from "./task_definition.ts";
 
 /** A harvester's task. */
@@ -51,9 +51,7 @@ export class EcsTasks {
     );
     const arn = found.clusters?.[0]?.clusterArn;
     if (arn) return arn;
-    throw new OutsideError(`There is no ECS cluster ${this.#cluster}`, {
-      hint: "Look at cluster in twarc_cloud.ini.",
-    });
+    throw this.#missing();
   }
 
   /** Registers a definition, unless the newest of its family is the same; its ARN. */
@@ -124,13 +122,22 @@ export class EcsTasks {
 
   /** Whether there is a service of this name that is not over. */
   async isServed(name: string): Promise<boolean> {
+    return await this.#statusOf(name) === "ACTIVE";
+  }
+
+  /** Whether a service of this name was deleted and is not over yet: until then there can be no other. */
+  async isDraining(name: string): Promise<boolean> {
+    return await this.#statusOf(name) === "DRAINING";
+  }
+
+  async #statusOf(name: string): Promise<string | undefined> {
     const { DescribeServicesCommand } = await import("@aws-sdk/client-ecs");
     const command = new DescribeServicesCommand({ cluster: this.#cluster, services: [name] });
     const { services } = await this.#tried(
       "Looking at the service",
       async (client) => await client.send(command),
     );
-    return services?.some(({ status }) => status === "ACTIVE") ?? false;
+    return services?.[0]?.status;
   }
 
   /** Ends a service and its task, which gets SIGTERM. */
@@ -200,15 +207,23 @@ export class EcsTasks {
     try {
       return await act(this.#client);
     } catch (error) {
-      const { code } = awsFailure(error);
-      if (code === "ClusterNotFoundException") {
-        throw new OutsideError(`There is no ECS cluster ${this.#cluster}`, {
+      const { code, message } = awsFailure(error);
+      if (code === "ClusterNotFoundException") throw this.#missing(error);
+      if (/^(InvalidParameterException|ClientException)$/.test(code)) {
+        throw new UserError(`${what} failed: ${message.replace(/\.$/, "")}`, {
           cause: error,
-          hint: "Look at cluster and region in twarc_cloud.ini.",
+          hint: "Look at subnet, security_group, the roles, cpu and memory in twarc_cloud.ini.",
         });
       }
       throw awsError(error, what);
     }
+  }
+
+  #missing(cause?: unknown): UserError {
+    return new UserError(`There is no ECS cluster ${this.#cluster}`, {
+      cause,
+      hint: "Look at cluster and region in twarc_cloud.ini.",
+    });
   }
 }
 

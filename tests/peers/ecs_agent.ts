@@ -32,6 +32,10 @@ const serviceSchema = z.looseObject({
   service: z.looseObject({ serviceName: z.string(), desiredCount: z.number() }),
 });
 
+const servicesSchema = z.looseObject({
+  services: z.array(z.looseObject({ serviceName: z.string() })).default([]),
+});
+
 /** A process in the place of a container. */
 interface Container {
   child: Deno.ChildProcess;
@@ -64,6 +68,12 @@ export class EcsAgent {
   readonly #containers = new Map<string, Container>();
   readonly #services = new Map<string, Service>();
   readonly #ends: Promise<void>[] = [];
+  /** How often a service that was deleted is still told to be draining, by its name. */
+  readonly #draining = new Map<string, number>();
+  /** Looks at a new task that ECS answers as if there were none: it is eventually consistent. */
+  unknownFor = 0;
+  /** Looks at a service that was deleted for which it is draining. */
+  drainsFor = 0;
 
   constructor(moto: Moto, options: AgentOptions) {
     this.#moto = moto;
@@ -105,10 +115,14 @@ export class EcsAgent {
     const headers = new Headers(request.headers);
     headers.delete("host");
     const body = request.body ? await request.bytes() : null;
+    const asked = service === ECS && body ? JSON.parse(new TextDecoder().decode(body)) : {};
+    if (action === "CreateService" && this.#isDraining(String(asked.serviceName))) {
+      const message = "Unable to Start a service that is still Draining.";
+      return Response.json({ __type: "InvalidParameterException", message }, { status: 400 });
+    }
     const init = { method: request.method, headers, body, redirect: "manual" } as const;
     const response = await fetch(`${this.#moto.url}${pathname}${search}`, init);
     if (service !== ECS || !action || !response.ok) return response;
-    const asked = body ? JSON.parse(new TextDecoder().decode(body)) : {};
     const answer = await this.#acted(action, asked, await response.json());
     return Response.json(answer, { headers: { "content-type": "application/x-amz-json-1.1" } });
   }
@@ -134,6 +148,7 @@ export class EcsAgent {
         const input = known?.input ?? asked;
         const desired = action === "DeleteService" ? 0 : service.desiredCount;
         const one = { name: service.serviceName, desired, input };
+        if (action === "DeleteService") this.#draining.set(one.name, this.drainsFor);
         this.#services.set(one.name, one);
         await this.#keep(one);
         return answer;
@@ -146,7 +161,17 @@ export class EcsAgent {
         };
         return { ...answer, taskArns: taskArns.filter(isThere) };
       }
+      case "DescribeServices": {
+        const { services } = servicesSchema.parse(answer);
+        return {
+          ...answer,
+          services: services.map((one) =>
+            this.#isDraining(one.serviceName) ? { ...one, status: "DRAINING" } : one
+          ),
+        };
+      }
       case "DescribeTasks": {
+        if (this.unknownFor-- > 0) return { tasks: [], failures: [{ reason: "MISSING" }] };
         const { tasks } = tasksSchema.parse(answer);
         return { ...answer, tasks: tasks.map((task) => this.#told(task)) };
       }
@@ -225,6 +250,12 @@ export class EcsAgent {
     await this.#ask(`${ECS}.StopTask`, "ecs", { cluster: arn.split("/").at(-2), task: arn });
     const service = this.#services.get(container.service ?? "");
     if (service) await this.#keep(service);
+  }
+
+  #isDraining(service: string): boolean {
+    const left = this.#draining.get(service) ?? 0;
+    this.#draining.set(service, left - 1);
+    return left > 0;
   }
 
   #stop(task: string): void {

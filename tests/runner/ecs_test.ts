@@ -6,10 +6,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "../../lib/clock.ts";
 import { collectionKeys } from "../../lib/collection/layout.ts";
-import { UserError } from "../../lib/errors.ts";
-import { EcsRunner } from "../../lib/runner/ecs.ts";
+import { LockedError, UserError } from "../../lib/errors.ts";
+import { EcsRunner, secretOf } from "../../lib/runner/ecs.ts";
 import type { RunnerSettings } from "../../lib/runner/runner.ts";
 import { parseSchedule } from "../../lib/runner/schedule.ts";
+import { Parameters } from "../../lib/store/parameters.ts";
 import { S3Store } from "../../lib/store/s3.ts";
 import { ended, runnerContract } from "../contract/runner.ts";
 import { BRIEF, DEAF, FAULT, FAULTY } from "../fakes/harvester.ts";
@@ -68,6 +69,7 @@ function kill(pid: number): void {
 
 /** A runner in an account of its own. */
 async function opened(more: Ini = {}) {
+  [agent.unknownFor, agent.drainsFor] = [0, 0];
   const ini = { ...await makeAccount(moto, `bucket-${++accounts}`), ...more };
   const bucket = ini.bucket ?? "";
   const settings = settingsOf(ini);
@@ -184,4 +186,77 @@ test("a rule that the Python original has ended is no schedule", async ({ runner
   assert.equal(await runner.unschedule("off"), false);
   assert.equal(await runner.unschedule("on"), true);
   assert.deepEqual(await ids(), []);
+});
+
+test("a task that ECS does not know yet has not failed", async ({ runner, job }) => {
+  agent.unknownFor = 3;
+  const started = await runner.once(job(BRIEF));
+  agent.unknownFor = 2;
+  assert.equal(await started.outcome(), null);
+  assert.deepEqual(await ended(started), { exitCode: 0 });
+});
+
+test("a stream that was stopped can be started again while its service drains", async ({ runner, store, job }) => {
+  agent.drainsFor = 4;
+  const began = async () => {
+    while (!await store.get(collectionKeys("steady").lock)) await systemClock.sleep(50);
+  };
+  await runner.start(job("steady"));
+  await began();
+  await runner.stop("steady");
+  await runner.start(job("steady"));
+  await began();
+  await runner.stop("steady");
+});
+
+test("a harvest whose container is still being started is not started twice, and that is said", async ({ runner, store, job }) => {
+  await runner.once(job("steady"));
+  const lock = collectionKeys("steady").lock;
+  while (!await store.get(lock)) await systemClock.sleep(50);
+  await store.delete(lock);
+  await assert.rejects(runner.once(job("steady")), (error) => {
+    assert.ok(error instanceof LockedError);
+    assert.match(error.message, /has been started already/);
+    return !/unlock/.test(error.hint ?? "");
+  });
+});
+
+test("scheduling leaves the secret of a harvest that was just started as it is", async ({ runner, bucket, ini, job }) => {
+  const parameters = new Parameters(bucket, settingsOf(ini).aws);
+  await ended(await runner.once(job(BRIEF)));
+  const secret = await parameters.get(secretOf(BRIEF));
+  await runner.schedule(job(BRIEF), parseSchedule("rate(7 days)"));
+  assert.equal(await parameters.get(secretOf(BRIEF)), secret);
+  await runner.schedule(job("new"), parseSchedule("rate(7 days)"));
+  assert.match(await parameters.get(secretOf("new")) ?? "", /^[0-9a-f]{64}$/);
+});
+
+test("the reason of a failure is that of its own task, whatever the clocks say", async ({ bucket, store, ini, job }) => {
+  const ahead = { ...systemClock, now: () => Date.now() + 3_600_000 };
+  const options = { bucket, store, clock: ahead, settings: settingsOf(ini), self: [], env: {} };
+  const runner = new EcsRunner({ ...options, pollMs: 100 });
+  const outcome = await ended(await runner.once(job(FAULTY)));
+  assert.deepEqual(outcome, { exitCode: 1, message: FAULT });
+});
+
+Deno.test("what the person has to change in the ini is an error of exit code 1, with where to look", async () => {
+  const wrong = {
+    cluster: ["nobody", /no ECS cluster nobody/],
+    log_group: ["nothing", /no log group nothing/],
+    spot: ["perhaps", /^spot in twarc_cloud\.ini/],
+    subnet: ["subnet-0", /subnet/],
+  } as const;
+  for (const [name, [value, says]] of Object.entries(wrong)) {
+    const { runner, job, close } = await opened({ [name]: value });
+    const { signal } = new AbortController();
+    const act = name === "log_group"
+      ? () => Array.fromAsync(runner.logs("a", { follow: false, signal }))
+      : () => runner.start(job("a"));
+    await assert.rejects(act, (error) => {
+      assert.ok(error instanceof UserError, `${name}: ${error}`);
+      assert.match(error.message, says);
+      return /twarc_cloud\.ini|true or false/.test(error.hint ?? "");
+    });
+    await close();
+  }
 });
