@@ -70,6 +70,8 @@ export class EcsAgent {
   readonly #ends: Promise<void>[] = [];
   /** How often a service that was deleted is still told to be draining, by its name. */
   readonly #draining = new Map<string, number>();
+  /** The public address of every network interface; moto gives those of tasks none. */
+  publicAddress: string | undefined;
   /** Looks at a new task that ECS answers as if there were none: it is eventually consistent. */
   unknownFor = 0;
   /** Looks at a service that was deleted for which it is draining. */
@@ -122,6 +124,9 @@ export class EcsAgent {
     }
     const init = { method: request.method, headers, body, redirect: "manual" } as const;
     const response = await fetch(`${this.#moto.url}${pathname}${search}`, init);
+    if (this.publicAddress !== undefined && service === "") {
+      return withAddress(response, this.publicAddress);
+    }
     if (service !== ECS || !action || !response.ok) return response;
     const answer = await this.#acted(action, asked, await response.json());
     return Response.json(answer, { headers: { "content-type": "application/x-amz-json-1.1" } });
@@ -298,4 +303,14 @@ export class EcsAgent {
     });
     return JSON.parse(await response.text() || "null");
   }
+}
+
+/** What EC2 tells of network interfaces, with a public address for each. */
+async function withAddress(response: Response, address: string): Promise<Response> {
+  const told = `$&<association><publicIp>${address}</publicIp></association>`;
+  const xml = (await response.text()).replace(
+    /<networkInterfaceId>[^<]*<\/networkInterfaceId>/g,
+    told,
+  );
+  return new Response(xml, { status: response.status, headers: { "content-type": "text/xml" } });
 }

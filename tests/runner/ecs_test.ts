@@ -69,7 +69,7 @@ function kill(pid: number): void {
 
 /** A runner in an account of its own. */
 async function opened(more: Ini = {}) {
-  [agent.unknownFor, agent.drainsFor] = [0, 0];
+  [agent.unknownFor, agent.drainsFor, agent.publicAddress] = [0, 0, undefined];
   const ini = { ...await makeAccount(moto, `bucket-${++accounts}`), ...more };
   const bucket = ini.bucket ?? "";
   const settings = settingsOf(ini);
@@ -186,6 +186,14 @@ test("a rule that the Python original has ended is no schedule", async ({ runner
   assert.equal(await runner.unschedule("off"), false);
   assert.equal(await runner.unschedule("on"), true);
   assert.deepEqual(await ids(), []);
+});
+
+test("a harvester is asked at the public address of its task, which ECS tells by its network interface", async ({ runner, job }) => {
+  await runner.once(job(DEAF));
+  const control = async () => (await Array.fromAsync(runner.running()))[0]?.control;
+  assert.equal(await control(), undefined);
+  agent.publicAddress = "203.0.113.7";
+  assert.equal((await control())?.href, "http://203.0.113.7/");
 });
 
 test("a task that ECS does not know yet has not failed", async ({ runner, job }) => {
