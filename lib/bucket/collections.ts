@@ -25,7 +25,8 @@ const object = z.record(z.string(), z.json());
 const deletion: z.ZodType<Deletion> = z.lazy(() =>
   z.union([z.string(), z.record(z.string(), z.array(deletion))])
 );
-const changesetSchema = z.object({
+/** What a changeset in the bucket says. */
+export const changesetSchema = z.object({
   update: object,
   delete: z.array(deletion),
   change_timestamp: z.string(),
@@ -35,8 +36,10 @@ const changesetSchema = z.object({
     tweets: z.array(z.object({ id: z.string(), reason: z.string() })),
   })).optional(),
 });
-const lastHarvestSchema = z.object({ harvest_id: z.string() });
-const userChangesSchema = z.array(z.object({
+/** What last_harvest.json says. */
+export const lastHarvestSchema = z.object({ harvest_id: z.string() });
+/** What user_changes.json says. */
+export const userChangesSchema = z.array(z.object({
   user_id: z.string(),
   screen_name: z.string().nullish(),
   change: z.string(),
@@ -237,8 +240,11 @@ export class Collections {
   }
 }
 
-/** A time of the Python original has no zone and means UTC. */
-function timeOf(iso: string): number {
+/**
+ * The id of a harvest as milliseconds since 1970; one of the Python original has no zone and means UTC.
+ * @throws UserError where it is no time.
+ */
+export function timeOf(iso: string): number {
   const ms = Date.parse(/Z|[+-]\d\d:\d\d$/.test(iso) ? iso : `${iso}Z`);
   if (!Number.isFinite(ms)) throw new UserError(`${JSON.stringify(iso)} is no time of a harvest`);
   return ms;

@@ -1,7 +1,7 @@
 /** Reads a file of a harvest to its end, and says what it is and whether it is whole. */
 
 import { createHash } from "node:crypto";
-import { messageOf } from "../errors.ts";
+import { messageOf, TwarcCloudError } from "../errors.ts";
 import type { Store } from "../store/store.ts";
 import { idsIn } from "../twitter/ids.ts";
 import { gunzipped, linesIn } from "./tweets.ts";
@@ -21,13 +21,13 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * Reads a gzip file of tweets: one member, each line JSON, each with its ids.
- * @param onId Called with each tweet's id, in digits.
+ * @param onId Called with each tweet's id, in digits; a SyntaxError that it throws is a fault of the line.
  * @throws OutsideError where the store does not have it, or cannot be read.
  */
 export async function checkTweets(
   store: Store,
   key: string,
-  onId: (id: string) => void,
+  onId: (id: string) => Promise<void> | void,
 ): Promise<FileFacts> {
   const facts: FileFacts = { sha1: "", bytes: 0, tweets: 0, fault: null };
   const sha1 = createHash("sha1");
@@ -40,27 +40,34 @@ export async function checkTweets(
       },
     }),
   );
-  await checkLines(gunzipped(counted), facts, (line) => {
-    const ids = idsIn(line);
-    for (const id of ids) onId(id);
-    facts.tweets += ids.length;
+  await checkLines(gunzipped(counted), facts, async (line) => {
+    for (const id of idsIn(line)) {
+      await onId(id);
+      facts.tweets++;
+    }
   });
   facts.sha1 = sha1.digest("hex");
   return facts;
 }
 
-/** What is wrong with a plain file of JSON lines; null where nothing is. @throws OutsideError */
-export async function checkJsonLines(store: Store, key: string): Promise<string | null> {
+/** What a plain file of JSON lines is found to be: its lines, and what is wrong with it first. @throws OutsideError */
+export async function checkJsonLines(
+  store: Store,
+  key: string,
+): Promise<{ lines: number; fault: string | null }> {
   const facts: Pick<FileFacts, "fault"> = { fault: null };
-  await checkLines(await store.read(key), facts, () => {});
-  return facts.fault;
+  let lines = 0;
+  await checkLines(await store.read(key), facts, () => {
+    lines++;
+  });
+  return { lines, fault: facts.fault };
 }
 
-/** Keeps what is wrong first. A failure of the store is not the file's. */
+/** Keeps what is wrong first. A failure of the store, or of this machine, is not the file's. */
 async function checkLines(
   content: ReadableStream<Uint8Array>,
   facts: Pick<FileFacts, "fault">,
-  look: (line: Uint8Array) => void,
+  look: (line: Uint8Array) => Promise<void> | void,
 ): Promise<void> {
   let number = 0;
   try {
@@ -69,15 +76,17 @@ async function checkLines(
       if (!isEnded) facts.fault ??= `line ${number} has no end`;
       try {
         JSON.parse(decoder.decode(line));
-        look(line);
+        await look(line);
       } catch (error) {
+        if (error instanceof TwarcCloudError) throw error;
         facts.fault ??= `line ${number} is not as it should be: ${messageOf(error)}`;
       }
     }
   } catch (error) {
-    if (error instanceof Error && "exitCode" in error) throw error;
-    facts.fault ??= `it is not one whole gzip file, from line ${number + 1} on (${
-      messageOf(error)
-    })`;
+    if (error instanceof TwarcCloudError) throw error;
+    const problem = messageOf(error);
+    facts.fault ??= error instanceof SyntaxError
+      ? `line ${number + 1} is not as it should be: ${problem}`
+      : `it is not one whole gzip file, from line ${number + 1} on (${problem})`;
   }
 }

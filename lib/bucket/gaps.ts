@@ -25,10 +25,14 @@ export interface ToldGap {
 /**
  * The gaps of a harvest that are in the bucket, oldest first.
  * @param began The harvest's timestamp, ISO 8601.
- * @throws OutsideError where the file is damaged.
+ * @throws UserError where the file is damaged; OutsideError where the store fails.
  */
 export async function gapsOf(store: Store, id: string, began: string): Promise<ToldGap[]> {
-  const key = `${collectionKeys(id).harvest(Date.parse(began))}${FILES.gaps}`;
+  return await gapsIn(store, `${collectionKeys(id).harvest(Date.parse(began))}${FILES.gaps}`);
+}
+
+/** The gaps that a file tells; none where it is not there. @throws as `gapsOf` */
+export async function gapsIn(store: Store, key: string): Promise<ToldGap[]> {
   const found = await store.get(key);
   const lines = new TextDecoder().decode(found?.bytes).split("\n").filter((line) => line !== "");
   return lines.map((line) => {

@@ -27,17 +27,6 @@ export class IdList {
     return true;
   }
 
-  /** The ids that were added more than once. */
-  repeated(): Set<bigint> {
-    const all = this.#ids.subarray(0, this.#count).sort();
-    const found = new Set<bigint>();
-    for (let i = 1; i < all.length; i++) {
-      const id = all[i];
-      if (id !== undefined && id === all[i - 1]) found.add(id);
-    }
-    return found;
-  }
-
   /** The ids from the lowest on, each once; the list is empty then. */
   sorted(): BigUint64Array {
     const all = this.#ids.subarray(0, this.#count).sort();

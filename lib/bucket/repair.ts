@@ -2,20 +2,24 @@
 
 import { isoTime } from "../clock.ts";
 import { collectionKeys, FILES } from "../collection/layout.ts";
+import { OutsideError, TwarcCloudError } from "../errors.ts";
 import { jsonBytes } from "../json.ts";
 import { Checkpoint } from "./checkpoint.ts";
-import { checkTweets } from "./file_check.ts";
 import { Collections } from "./collections.ts";
-import type { Lease } from "./lease.ts";
-import { settle } from "./projection.ts";
+import { checkTweets } from "./file_check.ts";
 import {
   canBeCleared,
   canBeCounted,
   canBeListed,
   type HarvestFound,
+  isCounted,
+  newestTold,
   totals,
-  type VerifyOptions,
-} from "./verify.ts";
+  type Verified,
+} from "./found.ts";
+import type { Lease } from "./lease.ts";
+import { harvestInfo, projectManifest, settle } from "./projection.ts";
+import { verify, type VerifyOptions } from "./verify.ts";
 
 const encoder = new TextEncoder();
 
@@ -30,43 +34,81 @@ export interface RepairOptions extends VerifyOptions {
 }
 
 /**
- * Tells a harvest that was cut, so that what follows from its checkpoint is there.
- * @throws LockedError where the lease is lost; OutsideError where the store fails.
+ * Mends a collection: a harvest that was cut is told, then what follows from the checkpoint, then what follows from
+ * the files, then what names the last harvest. Nothing that a manifest lists is touched.
+ * @returns What is found afterwards.
+ * @throws LockedError where the lease is lost; what `verify` throws.
  */
-export async function repairCut(options: RepairOptions): Promise<void> {
-  const { store, clock, collectionId, holder, onMended } = options;
+export async function repair(given: RepairOptions): Promise<Verified> {
+  let mended = 0;
+  const options: RepairOptions = {
+    ...given,
+    // This very lease is no harvest that runs.
+    isGone: (lock) => lock.holder === given.holder || given.isGone(lock),
+    onMended: (what) => {
+      mended++;
+      given.onMended(what);
+    },
+  };
+  await repairCut(options);
+  let found = await verify(options);
+  for (const mend of [retell, mendFiles, nameLast]) {
+    const before = mended;
+    await mend(options, found);
+    if (mended > before) found = await verify(options);
+  }
+  return found;
+}
+
+/** Tells a harvest that was cut, so that what follows from its checkpoint is there; a damaged bucket is left. */
+async function repairCut(options: RepairOptions): Promise<void> {
+  const { store, clock, collectionId, holder, lease, onMended } = options;
   const collections = new Collections(store, clock);
-  const { config: { type } } = await collections.load(collectionId);
-  const checkpoint = await Checkpoint.open(store, { collectionId, type, holder, clock });
-  if (checkpoint.state.state === "settled") return;
+  const checkpoint = await orNull(async () => {
+    await collections.loadJson(collectionId);
+    return await Checkpoint.open(store, { collectionId, type: "", holder, clock });
+  });
+  if (!checkpoint || checkpoint.state.state === "settled") return;
+  lease.check();
   await settle({ store, collections, collectionId }, checkpoint);
   onMended(`The harvest of ${isoTime(checkpoint.state.began)}, which was cut, is told`);
 }
 
-/** Mends the harvests that were verified. Data that a manifest lists is never touched. */
-export async function repairHarvests(
-  options: RepairOptions,
-  harvests: HarvestFound[],
-): Promise<void> {
-  const { store, collectionId, lease, onMended } = options;
-  for (const harvest of harvests.filter(({ isOpen }) => !isOpen)) {
+/** Writes again what the checkpoint tells of the last harvest. */
+async function retell(options: RepairOptions, { harvests }: Verified): Promise<void> {
+  const { store, clock, collectionId, lease, onMended } = options;
+  for (const { folder, retold } of harvests) {
+    if (!retold) continue;
+    const { state, manifest, info } = retold;
     lease.check();
-    if (!harvest.hasManifest && harvest.unlisted.length > 0) await list(harvest, options);
-    else await clear(harvest, options);
-    await count(harvest, options);
+    if (manifest) {
+      const target = { store, collections: new Collections(store, clock), collectionId };
+      await projectManifest(target, state);
+      onMended(`${folder}${FILES.manifest} is written again, as the checkpoint tells`);
+    }
+    if (!info) continue;
+    const key = `${folder}${FILES.harvest}`;
+    await store.put(key, jsonBytes(harvestInfo(state, collectionId)));
+    onMended(`${key} is written again, as the checkpoint tells`);
   }
-  const keys = collectionKeys(collectionId);
-  const newest = harvests.findLast(({ info }) => info !== null)?.info;
-  const last = await new Collections(store, options.clock).lastHarvest(collectionId);
-  if (last || !newest || !await store.get(keys.lastHarvest)) return;
-  await store.put(keys.lastHarvest, jsonBytes({ harvest_id: newest.harvest_timestamp }));
-  onMended(`${keys.lastHarvest} names the last harvest that is there`);
+}
+
+/** Mends harvests whose files are whole. */
+async function mendFiles(options: RepairOptions, { harvests }: Verified): Promise<void> {
+  for (const harvest of harvests.filter(({ isOpen }) => !isOpen)) {
+    if (!harvest.hasManifest && harvest.unlisted.length > 0) await list(harvest, options);
+    else if (canBeCleared(harvest)) await clear(harvest, options);
+    else if (canBeCounted(harvest)) await count(harvest, options);
+  }
 }
 
 /** Deletes what is garbage for sure. */
-async function clear(harvest: HarvestFound, { store, onMended }: RepairOptions): Promise<void> {
-  if (!canBeCleared(harvest)) return;
-  for (const key of harvest.unlisted) {
+async function clear(
+  { unlisted }: HarvestFound,
+  { store, lease, onMended }: RepairOptions,
+): Promise<void> {
+  for (const key of unlisted) {
+    lease.check();
     await store.delete(key);
     onMended(`${key}, which was never finished, is deleted`);
   }
@@ -75,26 +117,54 @@ async function clear(harvest: HarvestFound, { store, onMended }: RepairOptions):
 /** Writes a manifest that is not there, where every file is whole and all are there. */
 async function list(harvest: HarvestFound, options: RepairOptions): Promise<void> {
   if (!canBeListed(harvest)) return;
-  const { store, onMended } = options;
-  const facts = await Promise.all(
-    harvest.unlisted.map(async (key) => ({ key, ...await checkTweets(store, key, () => {}) })),
-  );
-  const tweets = facts.reduce((total, one) => total + one.tweets, 0);
-  if (facts.some(({ fault }) => fault) || tweets !== harvest.info?.tweets) return;
-  const rows = facts.map(({ key, sha1 }) => `${sha1}  ${key.slice(harvest.folder.length)}\n`);
+  const { store, lease, onFile, onMended } = options;
+  const rows: string[] = [];
+  let tweets = 0;
+  for (const key of harvest.unlisted) {
+    onFile(key);
+    const facts = await checkTweets(store, key, () => {});
+    if (facts.fault) return;
+    tweets += facts.tweets;
+    rows.push(`${facts.sha1}  ${key.slice(harvest.folder.length)}\n`);
+  }
+  if (tweets !== harvest.info?.tweets) return;
   const manifest = `${harvest.folder}${FILES.manifest}`;
-  await store.put(manifest, encoder.encode(rows.join("")));
-  onMended(`${manifest} is written again`);
+  lease.check();
+  await store.put(manifest, encoder.encode(rows.join("")), { ifAbsent: true });
+  onMended(`${manifest} is written again, as its files are`);
 }
 
 /** Corrects a harvest.json that tells less than there is. */
-async function count(harvest: HarvestFound, { store, onMended }: RepairOptions): Promise<void> {
+async function count(
+  harvest: HarvestFound,
+  { store, lease, onMended }: RepairOptions,
+): Promise<void> {
   const { info, folder } = harvest;
-  if (!info || !canBeCounted(harvest)) return;
+  if (!info || isCounted(harvest, info)) return;
   const { tweets, files, bytes } = totals(harvest);
-  if (info.tweets === tweets && info.files === files) return;
   const key = `${folder}${FILES.harvest}`;
-  if (!await store.get(key)) return;
+  lease.check();
   await store.put(key, jsonBytes({ ...info, tweets, files, file_bytes: bytes }));
   onMended(`${key} tells what is there`);
+}
+
+/** Lets last_harvest.json name the newest harvest that has told of itself, where it names none that is there. */
+async function nameLast(options: RepairOptions, { harvests, faults }: Verified): Promise<void> {
+  const { store, collectionId, lease, onMended } = options;
+  const { lastHarvest } = collectionKeys(collectionId);
+  const newest = newestTold(harvests);
+  if (!newest || !faults.some(({ key }) => key === lastHarvest)) return;
+  lease.check();
+  await store.put(lastHarvest, jsonBytes({ harvest_id: newest.harvest_timestamp }));
+  onMended(`${lastHarvest} names the last harvest that is there`);
+}
+
+/** What a damaged bucket cannot give is null; verifying tells what is wrong. */
+async function orNull<T>(act: () => Promise<T>): Promise<T | null> {
+  try {
+    return await act();
+  } catch (error) {
+    if (error instanceof TwarcCloudError && !(error instanceof OutsideError)) return null;
+    throw error;
+  }
 }

@@ -6,6 +6,8 @@ import { OutsideError } from "../errors.ts";
 import type { Store } from "../store/store.ts";
 
 const LINE_FEED = 0x0a;
+/** Bytes of a line beyond which a file is given up; no answer of the API comes near it. */
+const LONGEST_LINE = 64 * 2 ** 20;
 
 /** A file of tweets that a manifest lists. */
 export interface ListedFile {
@@ -24,11 +26,26 @@ export async function* listedFiles(store: Store, collectionId: string): AsyncGen
 /** The files of tweets that the manifest under a key lists. */
 export async function* filesListed(store: Store, key: string): AsyncGenerator<ListedFile> {
   const manifest = await store.get(key);
-  const folder = key.slice(0, -FILES.manifest.length);
-  const text = new TextDecoder().decode(manifest?.bytes);
-  for (const [, sha1 = "", name = ""] of text.matchAll(/^([0-9a-f]{40}) [ *]?(.+)$/gm)) {
-    yield { key: `${folder}${name}`, sha1 };
+  yield* readManifest(manifest?.bytes, key.slice(0, -FILES.manifest.length)).files;
+}
+
+/**
+ * What a manifest says.
+ * @param folder Of the harvest, with a `/` at its end.
+ * @returns The files, and the lines that name none.
+ */
+export function readManifest(
+  bytes: Uint8Array | undefined,
+  folder: string,
+): { files: ListedFile[]; strays: string[] } {
+  const files: ListedFile[] = [];
+  const strays: string[] = [];
+  for (const line of new TextDecoder().decode(bytes).split(/\r?\n/)) {
+    const [, sha1, name] = /^([0-9a-f]{40}) [ *]?([^/]+)$/.exec(line) ?? [];
+    if (sha1 !== undefined && name !== undefined) files.push({ key: `${folder}${name}`, sha1 });
+    else if (line !== "") strays.push(line);
   }
+  return { files, strays };
 }
 
 /**
@@ -53,19 +70,26 @@ export function gunzipped(content: ReadableStream<Uint8Array>): ReadableStream<U
   );
 }
 
-/** The lines of a stream, without their line breaks; the last one may have no end. */
+/**
+ * The lines of a stream, without their line breaks; the last one may have no end.
+ * @throws SyntaxError for a line that is longer than 64 MiB: what a file unpacks to has to fit into memory.
+ */
 export async function* linesIn(
   content: ReadableStream<Uint8Array>,
 ): AsyncGenerator<{ line: Uint8Array; isEnded: boolean }> {
   let begun: Uint8Array[] = [];
+  let length = 0;
   for await (const chunk of content) {
     let start = 0;
     for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, start)) {
       yield { line: Buffer.concat([...begun, chunk.subarray(start, end)]), isEnded: true };
       begun = [];
+      length = 0;
       start = end + 1;
     }
     if (start < chunk.length) begun.push(chunk.slice(start));
+    length += chunk.length - start;
+    if (length > LONGEST_LINE) throw new SyntaxError("A line is longer than 64 MiB");
   }
   if (begun.length > 0) yield { line: Buffer.concat(begun), isEnded: false };
 }

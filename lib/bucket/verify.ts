@@ -1,334 +1,259 @@
 /** Looks whether a collection is as its documents say: every file, every checksum, every line, every tweet once. */
 
 import type { Clock } from "../clock.ts";
-import { checkConfig } from "../collection/config.ts";
 import { isObject } from "../collection/changeset.ts";
-import { type HarvestInfo, harvestInfoSchema } from "../collection/harvest_info.ts";
-import { collectionKeys, FILES } from "../collection/layout.ts";
-import { messageOf, OutsideError, TwarcCloudError } from "../errors.ts";
+import { checkConfig } from "../collection/config.ts";
+import { type CollectionKeys, collectionKeys } from "../collection/layout.ts";
+import { OutsideError, TwarcCloudError } from "../errors.ts";
 import { parseAs, parseJson } from "../json.ts";
 import type { Listed, Store } from "../store/store.ts";
-import { Checkpoint } from "./checkpoint.ts";
-import { Collections } from "./collections.ts";
-import { checkJsonLines, checkTweets, type FileFacts } from "./file_check.ts";
-import { gapsOf } from "./gaps.ts";
-import { IdList } from "./id_list.ts";
+import { Checkpoint, type CheckpointState } from "./checkpoint.ts";
+import { changesetSchema, lastHarvestSchema, timeOf } from "./collections.ts";
+import { newestTold, totals, type Verified } from "./found.ts";
 import { type LockDocument, readLock } from "./lease.ts";
-import { filesListed } from "./tweets.ts";
-
-/** Something that is not as it should be. */
-export interface Fault {
-  /** The key that it is about. */
-  key: string;
-  /** For a person. */
-  says: string;
-  /** Whether `--repair` can mend it. */
-  canBeMended: boolean;
-}
-
-/** What was found in a collection. */
-export interface Verified {
-  collectionId: string;
-  faults: Fault[];
-  harvests: HarvestFound[];
-  tweets: number;
-  files: number;
-  bytes: number;
-  /** Spans that streams missed: nothing is wrong with telling them. */
-  gaps: number;
-}
-
-/** A harvest's folder as it was found. */
-export interface HarvestFound {
-  /** With a `/` at its end. */
-  folder: string;
-  /** The tweets files that the manifest lists, in its order, with what they are; null where one is not there. */
-  listed: Map<string, FileFacts | null>;
-  /** Tweets files that it does not list. */
-  unlisted: string[];
-  hasManifest: boolean;
-  info: HarvestInfo | null;
-  /** Whether it is being harvested, or was cut and is not told yet: not all has to agree. */
-  isOpen: boolean;
-}
+import { type Repeat, Repeats } from "./repeats.ts";
+import { type Look, lookAtHarvest } from "./verify_harvest.ts";
 
 /** What verifying works with. */
 export interface VerifyOptions {
   store: Store;
   clock: Clock;
   collectionId: string;
-  /** Whether the holder of a lock is gone for sure. */
+  /** Whether the holder of a lock harvests nothing for sure. */
   isGone: (lock: LockDocument) => boolean;
   /** Called before each file that is read. */
   onFile: (key: string) => void;
+  signal: AbortSignal;
 }
 
-/** Files of JSON lines beside the tweets. */
-const SIDES = [FILES.users, FILES.messages, FILES.gaps, FILES.missing];
+/** Types of collections that ask only for what is newer than what they have: no harvest brings a tweet again. */
+const ONCE_ONLY = new Set(["user_timeline", "search"]);
+/** Ids that are named of each file. */
+const SOME = 3;
 
-/** Verifies a collection; nothing is changed. @throws OutsideError where the store fails. */
+/**
+ * Verifies a collection; nothing is changed. Memory does not grow with the number of its tweets: their ids go to the
+ * disk for temporary files.
+ * @throws OutsideError where the store fails; UserError where the disk is full; what the signal was aborted with.
+ */
 export async function verify(options: VerifyOptions): Promise<Verified> {
   const verifier = new Verifier(options);
-  await verifier.lookAtConfig();
-  await verifier.lookAtHarvests();
-  await verifier.lookForRepeats();
-  return verifier.found;
+  try {
+    await verifier.lookAtConfig();
+    await verifier.lookAtHarvests();
+    await verifier.lookAtLastHarvest();
+    await verifier.lookForRepeats();
+    return verifier.found;
+  } finally {
+    await verifier.close();
+  }
+}
+
+/** Tweets of a file that are there more than once. */
+interface RepeatsOfFile {
+  count: number;
+  some: string[];
+  /** The other files that they are in, by number. */
+  others: Set<number>;
 }
 
 class Verifier {
   readonly found: Verified;
   readonly #options: VerifyOptions;
-  readonly #ids = new IdList();
-  readonly #collections: Collections;
+  readonly #keys: CollectionKeys;
+  readonly #look: Look;
+  readonly #repeats = new Repeats();
+  /** The files whose ids were added, and the harvest that each is of. */
+  readonly #files: { key: string; folder: string }[] = [];
+  #isOnceOnly = false;
 
   constructor(options: VerifyOptions) {
-    const { collectionId, store, clock } = options;
+    const { collectionId, store, onFile, signal } = options;
     this.#options = options;
-    this.#collections = new Collections(store, clock);
-    this.found = {
-      collectionId,
-      faults: [],
-      harvests: [],
-      tweets: 0,
-      files: 0,
-      bytes: 0,
-      gaps: 0,
+    this.#keys = collectionKeys(collectionId);
+    const nothing = { tweets: 0, files: 0, bytes: 0 };
+    this.found = { collectionId, faults: [], harvests: [], ...nothing, gaps: [] };
+    this.#look = {
+      store,
+      onFile: (key) => {
+        signal.throwIfAborted();
+        onFile(key);
+      },
+      onId: (id, key) => this.#repeats.add(id, this.#numberOf(key)),
+      onGaps: (gaps) => this.found.gaps.push(...gaps),
+      fault: (key, says, canBeMended = false) => {
+        this.found.faults.push({ key, says, canBeMended });
+      },
+      tried: (key, act) => this.#tried(key, act),
     };
   }
 
-  /** The configuration, its history, and where the last harvest is said to be. */
+  /** Removes the temporary files. */
+  async close(): Promise<void> {
+    await this.#repeats.close();
+  }
+
+  /** The configuration and its history. */
   async lookAtConfig(): Promise<void> {
-    const { store, collectionId } = this.#options;
-    const keys = collectionKeys(collectionId);
-    await this.#tried(keys.config, async () => {
-      const found = await store.get(keys.config);
-      if (!found) this.#fault(keys.config, "it is not there");
-      else checkConfig(parseJson(found.bytes, keys.config));
+    const { store } = this.#options;
+    const { config, changesets } = this.#keys;
+    await this.#tried(config, async () => {
+      const found = await store.get(config);
+      if (!found) return this.#look.fault(config, "it is not there");
+      const json = parseJson(found.bytes, "it");
+      if (isObject(json)) this.#isOnceOnly = ONCE_ONLY.has(`${json.type}`);
+      checkConfig(json);
     });
-    await this.#tried(keys.changesets, async () => {
-      await this.#collections.changesets(collectionId);
-    });
-    await this.#tried(keys.lastHarvest, async () => {
-      if (!await store.get(keys.lastHarvest)) return;
-      const last = await this.#collections.lastHarvest(collectionId);
-      if (!last) this.#fault(keys.lastHarvest, "the harvest that it names is not there", true);
-    });
+    for await (const { key } of store.list(changesets)) {
+      const found = await store.get(key);
+      if (found) await this.#tried(key, () => parseAs(changesetSchema, found.bytes, "it"));
+    }
   }
 
   async lookAtHarvests(): Promise<void> {
-    const { store, collectionId } = this.#options;
-    const folders = new Map<string, Listed[]>();
-    for await (const listed of store.list(collectionKeys(collectionId).harvests)) {
-      const folder = listed.key.slice(0, listed.key.lastIndexOf("/") + 1);
-      folders.set(folder, [...folders.get(folder) ?? [], listed]);
-    }
-    const open = await this.#openFolder();
-    for (const [folder, objects] of folders) {
-      await this.#lookAtHarvest(folder, { objects, isOpen: folder === open });
-    }
-  }
-
-  /** Names tweets that are there more than once, with the files. */
-  async lookForRepeats(): Promise<void> {
-    const repeated = this.#ids.repeated();
-    if (repeated.size === 0) return;
-    const { store, onFile } = this.#options;
-    for (const { listed } of this.found.harvests) {
-      for (const [key, facts] of listed) {
-        if (!facts || facts.fault) continue;
-        const here = new Set<string>();
-        onFile(key);
-        await checkTweets(store, key, (id) => {
-          if (repeated.has(BigInt(id))) here.add(id);
-        });
-        if (here.size === 0) continue;
-        const some = [...here].slice(0, 3).join(", ");
-        this.#fault(key, `${here.size} of its tweets are there more than once (${some} ...)`);
-      }
-    }
-  }
-
-  /** The folder that a harvester writes to, or that one was cut in. */
-  async #openFolder(): Promise<string | null> {
-    const { store, clock, collectionId, isGone } = this.#options;
-    const lock = await readLock(store, collectionId, { clock, isGone });
-    const opened = { collectionId, type: "", holder: "", clock };
-    const keys = collectionKeys(collectionId);
-    let state;
-    try {
-      ({ state } = await Checkpoint.open(store, opened));
-    } catch (error) {
-      if (!(error instanceof TwarcCloudError) || error instanceof OutsideError) throw error;
-      this.#fault(keys.checkpoint, messageOf(error));
-      return null;
-    }
-    if (state.state === "settled") return null;
-    if (!lock?.live) {
-      this.#fault(keys.checkpoint, "a harvest was cut, and is not told yet", true);
-    }
-    return keys.harvest(state.began);
-  }
-
-  async #lookAtHarvest(
-    folder: string,
-    { objects, isOpen }: { objects: Listed[]; isOpen: boolean },
-  ): Promise<void> {
-    const { store, collectionId } = this.#options;
-    const has = (name: string) => objects.some(({ key }) => key === `${folder}${name}`);
-    const listed = new Map<string, FileFacts | null>();
-    for await (const { key, sha1 } of filesListed(store, `${folder}${FILES.manifest}`)) {
-      listed.set(key, await this.#lookAtFile(key, { sha1, isOpen }));
-    }
-    const unlisted = objects.map(({ key }) => key)
-      .filter((key) => key.startsWith(`${folder}tweets-`) && !listed.has(key));
-    const harvest: HarvestFound = {
-      folder,
-      listed,
-      unlisted,
-      hasManifest: has(FILES.manifest),
-      info: await this.#infoOf(folder),
-      isOpen,
-    };
-    this.found.harvests.push(harvest);
-    if (!isOpen) this.#lookWhetherAllAgrees(harvest);
-    for (const name of SIDES.filter(has)) {
-      const fault = await checkJsonLines(store, `${folder}${name}`);
-      if (fault) this.#fault(`${folder}${name}`, fault);
-    }
-    await this.#lookForKeys(`${folder}${FILES.config}`);
-    if (harvest.info?.gaps) {
-      const gaps = await gapsOf(store, collectionId, harvest.info.harvest_timestamp);
-      this.found.gaps += gaps.length;
-    }
-  }
-
-  async #lookAtFile(
-    key: string,
-    { sha1, isOpen }: { sha1: string; isOpen: boolean },
-  ): Promise<FileFacts | null> {
-    const { store, onFile } = this.#options;
-    onFile(key);
-    let facts: FileFacts;
-    try {
-      facts = await checkTweets(store, key, (id) => this.#ids.add(id));
-    } catch (error) {
-      if (!(error instanceof OutsideError) || await isThere(store, key)) throw error;
-      // A piece that was merged while the manifest was read is in another file.
-      if (!isOpen) this.#fault(key, "the manifest lists it, and it is not there");
-      return null;
-    }
-    this.found.tweets += facts.tweets;
-    this.found.files++;
-    this.found.bytes += facts.bytes;
-    if (facts.fault) this.#fault(key, facts.fault);
-    else if (facts.sha1 !== sha1) this.#fault(key, "its checksum is not that of the manifest");
-    return facts;
-  }
-
-  async #infoOf(folder: string): Promise<HarvestInfo | null> {
     const { store } = this.#options;
-    for (const name of [FILES.harvest, FILES.originalHarvest]) {
-      const key = `${folder}${name}`;
-      const found = await store.get(key);
-      if (!found) continue;
-      try {
-        return parseAs(harvestInfoSchema, found.bytes, key);
-      } catch (error) {
-        this.#fault(key, messageOf(error));
+    const before = await this.#committed().catch(nullIfDamaged);
+    const folders = new Map<string, Listed[]>();
+    for await (const listed of store.list(this.#keys.harvests)) {
+      const folder = listed.key.slice(0, listed.key.lastIndexOf("/") + 1);
+      const objects = folders.get(folder) ?? [];
+      objects.push(listed);
+      folders.set(folder, objects);
+    }
+    const state = await this.#tried(this.#keys.checkpoint, () => this.#committed());
+    const current = state && this.#keys.harvest(state.began);
+    const settled = state?.state === "settled" ? state : null;
+    // A harvest that went on while the folders were listed has other files by now.
+    const isStale = state !== null && state.commits !== before?.commits;
+    const ours = settled && !isStale ? null : current;
+    const open = ours ?? await this.#openOfOriginal(folders);
+    for (const [folder, objects] of folders) {
+      const place = { folder, objects, isOpen: folder === open };
+      const own = folder === current && !place.isOpen ? settled : null;
+      const harvest = await lookAtHarvest({ ...place, settled: own }, this.#look);
+      this.found.harvests.push(harvest);
+      const { tweets, files, bytes } = totals(harvest);
+      this.found.tweets += tweets;
+      this.found.files += files;
+      this.found.bytes += bytes;
+    }
+    if (settled && current && settled.files.length > 0 && !folders.has(current)) {
+      this.#look.fault(this.#keys.checkpoint, `${current}, which it names, is not there`);
+    }
+    if (state && !settled && await this.#isCut(state)) {
+      this.#look.fault(this.#keys.checkpoint, "a harvest was cut, and is not told yet", true);
+    }
+  }
+
+  /** Whether it names a harvest that is there. */
+  async lookAtLastHarvest(): Promise<void> {
+    const { lastHarvest } = this.#keys;
+    const { harvests } = this.found;
+    const newest = newestTold(harvests);
+    const found = await this.#options.store.get(lastHarvest);
+    if (!found) {
+      if (newest) this.#look.fault(lastHarvest, "it is not there", true);
+      return;
+    }
+    const problem = lastHarvestProblem(found.bytes, (ms) => {
+      const folder = this.#keys.harvest(ms);
+      return harvests.some((harvest) => harvest.folder === folder);
+    });
+    if (problem) this.#look.fault(lastHarvest, problem, newest !== null);
+  }
+
+  /** Tells files that have tweets which are there more than once. */
+  async lookForRepeats(): Promise<void> {
+    const repeated = new Map<number, RepeatsOfFile>();
+    for await (const repeat of this.#repeats.found()) {
+      const groups = this.#faulty(repeat);
+      for (const group of groups) {
+        const of = repeated.get(group) ?? { count: 0, some: [], others: new Set() };
+        repeated.set(group, of);
+        of.count++;
+        if (of.some.length < SOME) of.some.push(repeat.id);
+        for (const other of groups) if (other !== group) of.others.add(other);
       }
     }
-    return null;
+    for (const [group, { count, some, others }] of [...repeated].toSorted(([a], [b]) => a - b)) {
+      const [other] = others;
+      const key = other === undefined ? undefined : this.#files[other]?.key;
+      const more = others.size > 1 ? ` and ${others.size - 1} other files` : "";
+      const ids = `${some.join(", ")}${count > some.length ? " ..." : ""}`;
+      const says = `${count} of its tweets are there more than once (${ids})` +
+        (key === undefined ? "" : `, also in ${key}${more}`);
+      this.#look.fault(this.#files[group]?.key ?? "", says);
+    }
   }
 
-  /** The manifest, harvest.json and the files. */
-  #lookWhetherAllAgrees(harvest: HarvestFound): void {
-    const { folder, listed, unlisted, hasManifest, info } = harvest;
-    if (!hasManifest && unlisted.length > 0) {
-      this.#fault(`${folder}${FILES.manifest}`, "it is not there", canBeListed(harvest));
-      return;
-    }
-    for (const key of unlisted) {
-      this.#fault(key, "the manifest does not list it", canBeCleared(harvest));
-    }
-    if (!info) {
-      if (listed.size > 0) this.#fault(`${folder}${FILES.harvest}`, "it is not there");
-      return;
-    }
-    const { tweets, files } = totals(harvest);
-    if (info.tweets === tweets && info.files === files) return;
-    const says = `it tells ${info.tweets} tweets in ${info.files} files, and there are ${tweets} ` +
-      `in ${files}`;
-    this.#fault(`${folder}${FILES.harvest}`, says, canBeCounted(harvest));
+  /** The files where a tweet is one time too many: in one harvest, or in several where each asks for newer ones. */
+  #faulty({ groups }: Repeat): Set<number> {
+    if (this.#isOnceOnly) return new Set(groups);
+    const folders = groups.map((group) => this.#files[group]?.folder);
+    return new Set(groups.filter((_, i) => {
+      return folders.indexOf(folders[i]) !== folders.lastIndexOf(folders[i]);
+    }));
   }
 
-  async #lookForKeys(key: string): Promise<void> {
-    const found = await this.#options.store.get(key);
-    if (!found) return;
-    await this.#tried(key, () => {
-      const config = parseJson(found.bytes, key);
-      const hasKeys = isObject(config) && (isObject(config.keys) || isObject(config.credentials));
-      if (hasKeys) this.#fault(key, "it has keys in it, which it should not");
-      return Promise.resolve();
-    });
+  /** The number of the file that is read: files come one after the other. */
+  #numberOf(key: string): number {
+    if (this.#files.at(-1)?.key !== key) {
+      this.#files.push({ key, folder: key.slice(0, key.lastIndexOf("/") + 1) });
+    }
+    return this.#files.length - 1;
   }
 
-  /** What is wrong with content is a fault; a store that fails is not. */
-  async #tried(key: string, act: () => Promise<void>): Promise<void> {
+  /** What is committed; null where nothing was ever. @throws UserError where the checkpoint is damaged */
+  async #committed(): Promise<CheckpointState | null> {
+    const { store, clock, collectionId } = this.#options;
+    const opened = { collectionId, type: "", holder: "", clock };
+    const { state } = await Checkpoint.open(store, opened);
+    return state.commits > 0 ? state : null;
+  }
+
+  /** The newest folder while a harvester of the Python original has the lock: it keeps no checkpoint. */
+  async #openOfOriginal(folders: Map<string, unknown>): Promise<string | null> {
+    const lock = await readLock(this.#options.store, this.#options.collectionId, this.#options);
+    return lock?.document === null ? [...folders.keys()].at(-1) ?? null : null;
+  }
+
+  /** Whether nobody goes on with a harvest, so that it is neither running nor told. */
+  async #isCut({ commits }: CheckpointState): Promise<boolean> {
+    const lock = await readLock(this.#options.store, this.#options.collectionId, this.#options);
+    if (lock?.live) return false;
+    // Its harvester may have ended it just now.
+    return (await this.#committed())?.commits === commits;
+  }
+
+  async #tried<T>(key: string, act: () => Promise<T> | T): Promise<T | null> {
     try {
-      await act();
+      return await act();
     } catch (error) {
-      if (!(error instanceof TwarcCloudError) || error instanceof OutsideError) throw error;
-      this.#fault(key, error.message);
+      if (!isOfContent(error)) throw error;
+      const { message } = error;
+      this.#look.fault(key, message.startsWith(`${key} `) ? message.replace(key, "it") : message);
+      return null;
     }
   }
+}
 
-  #fault(key: string, says: string, canBeMended = false): void {
-    this.found.faults.push({ key, says, canBeMended });
+/** What is wrong with last_harvest.json; null where nothing is. @param isThere Whether there is a harvest of a time. */
+function lastHarvestProblem(bytes: Uint8Array, isThere: (ms: number) => boolean): string | null {
+  try {
+    const { harvest_id } = parseAs(lastHarvestSchema, bytes, "it");
+    return isThere(timeOf(harvest_id)) ? null : "the harvest that it names is not there";
+  } catch (error) {
+    if (!isOfContent(error)) throw error;
+    return error.message;
   }
 }
 
-/** What the files that are listed hold. */
-export function totals(
-  { listed }: HarvestFound,
-): { tweets: number; files: number; bytes: number } {
-  const facts = [...listed.values()].filter((one) => one !== null);
-  return {
-    tweets: facts.reduce((total, { tweets }) => total + tweets, 0),
-    files: listed.size,
-    bytes: facts.reduce((total, { bytes }) => total + bytes, 0),
-  };
+/** Whether an error says that content is not as expected; a store that fails is another thing. */
+function isOfContent(error: unknown): error is TwarcCloudError {
+  return error instanceof TwarcCloudError && !(error instanceof OutsideError);
 }
 
-/** Whether every file that is listed is there and whole. */
-export function isWhole({ listed }: HarvestFound): boolean {
-  return [...listed.values()].every((facts) => facts !== null && facts.fault === null);
-}
-
-/**
- * Whether what the manifest does not list is garbage for sure: what it lists is all that the harvest tells of. A
- * manifest that was damaged would list less.
- */
-export function canBeCleared(harvest: HarvestFound): boolean {
-  const { info, hasManifest } = harvest;
-  const { tweets, files } = totals(harvest);
-  return hasManifest && info !== null && isWhole(harvest) && info.tweets === tweets &&
-    info.files === files;
-}
-
-/** Whether a manifest that is not there can be written: the files are as many as the harvest tells. */
-export function canBeListed({ unlisted, info }: HarvestFound): boolean {
-  return info !== null && info.files === unlisted.length;
-}
-
-/** Whether harvest.json can be told anew: more is there than it tells. Where less is, something may be lost. */
-export function canBeCounted(harvest: HarvestFound): boolean {
-  const { info, hasManifest, unlisted } = harvest;
-  const { tweets, files } = totals(harvest);
-  return hasManifest && unlisted.length === 0 && isWhole(harvest) && info !== null &&
-    tweets >= info.tweets && files >= info.files;
-}
-
-async function isThere(store: Store, key: string): Promise<boolean> {
-  for await (const found of store.list(key)) if (found.key === key) return true;
-  return false;
+function nullIfDamaged(error: unknown): null {
+  if (isOfContent(error)) return null;
+  throw error;
 }

@@ -1,10 +1,14 @@
 /** The command `twarc-cloud collection verify`: whether collections are whole, and mending what can be mended. */
 
 import type { Command } from "@commander-js/extra-typings";
-import type { Verified, VerifyOptions } from "../bucket/verify.ts";
+import type { Verified } from "../bucket/found.ts";
+import type { VerifyOptions } from "../bucket/verify.ts";
 import { bucketOption, example } from "./collection_config.ts";
 import { type Bucket, type Context, openBucket } from "./context.ts";
-import { count, size } from "./output.ts";
+import { count, type Progress, size } from "./output.ts";
+
+/** Gaps of a collection that are told one by one; the others are in the files. */
+const GAPS_TOLD = 20;
 
 /** Adds the command. */
 export function addVerify(group: Command, context: Context): void {
@@ -12,32 +16,30 @@ export function addVerify(group: Command, context: Context): void {
     .summary("Check that collections are whole, and mend what can be mended.")
     .description(
       "Reads every file of a collection, or of all: manifests, checksums, gzip, JSON lines, tweets that are there " +
-        "more than once, what tells of the files. Exits with 1 where something is not as it should be.",
+        "more than once, what tells of the files. A harvest may be running. Exits with 1 where something is not " +
+        "as it should be.",
     )
     .argument("[collection-id]", "collection; all of them without it")
     .addOption(bucketOption())
     .option(
       "--repair",
-      "clear what was never finished, and tell again what can be told: no tweet that is listed is touched",
+      "clear what was never finished, and tell again what can be told: no tweet that is listed is touched; " +
+        "a collection that is being harvested is left alone",
       false,
     )
     .option("--json", "print JSON")
     .addHelpText("after", example("collection verify test_collection"))
     .action(async (collectionId, { bucket, repair, json }) => {
       const opened = await openBucket(context, { bucket });
-      if (collectionId !== undefined) await opened.collections.loadJson(collectionId);
-      const ids = collectionId === undefined
-        ? await Array.fromAsync(opened.collections.list())
-        : [collectionId];
-      const all: Verified[] = [];
-      for (const id of ids) {
-        if (repair) await repaired(opened, id, context);
-        const verified = await verifiedWith(opened, id, context);
-        all.push(verified);
-        if (!json) tell(verified, context);
+      const wanted = repair ? { isNamed: collectionId !== undefined } : null;
+      const all: Looked[] = [];
+      for (const id of await wantedIds(opened, collectionId)) {
+        const looked = await lookedAt(opened, id, wanted, context);
+        all.push(looked);
+        if (!json) tell(looked, context);
       }
       if (json) context.output.json(all.map(toJson));
-      const faults = all.flatMap((one) => one.faults);
+      const faults = all.flatMap(({ verified }) => verified.faults);
       if (faults.length === 0) return;
       const { UserError } = await import("../errors.ts");
       const canBeMended = faults.some((fault) => fault.canBeMended);
@@ -49,16 +51,46 @@ export function addVerify(group: Command, context: Context): void {
     });
 }
 
-async function verifiedWith(
+/** A collection that was looked at, and what was mended of it: null where that was not wanted. */
+interface Looked {
+  verified: Verified;
+  mended: string[] | null;
+}
+
+/** The collections to look at. @throws UserError where there is nothing of the one that is named. */
+async function wantedIds(
+  { store, collections }: Bucket,
+  named: string | undefined,
+): Promise<string[]> {
+  if (named === undefined) return await Array.fromAsync(collections.list());
+  const { checkedId, collectionKeys } = await import("../collection/layout.ts");
+  // One whose configuration is gone or damaged can be verified all the same.
+  for await (const _ of store.list(collectionKeys(checkedId(named)).folder)) return [named];
+  await collections.loadJson(named);
+  return [named];
+}
+
+/** @param repair Whether it is to be mended, and whether the person named it. */
+async function lookedAt(
   opened: Bucket,
-  collectionId: string,
+  id: string,
+  repair: { isNamed: boolean } | null,
   context: Context,
-): Promise<Verified> {
+): Promise<Looked> {
   const { verify } = await import("../bucket/verify.ts");
+  const { LockedError } = await import("../errors.ts");
   const progress = await context.output.progress();
   try {
-    const onFile = (key: string) => progress.show(`Reading ${key}`);
-    return await verify(await optionsFor(opened, { collectionId, onFile }, context));
+    const options = await optionsFor(opened, { collectionId: id, progress }, context);
+    if (repair) {
+      try {
+        return await repaired(options, context);
+      } catch (error) {
+        if (!(error instanceof LockedError) || repair.isNamed) throw error;
+        context.output.note(`${error.message}: it is left alone`);
+      }
+    }
+    return { verified: await verify(options), mended: null };
   } finally {
     progress.end();
   }
@@ -66,39 +98,38 @@ async function verifiedWith(
 
 async function optionsFor(
   { store, settings }: Bucket,
-  more: { collectionId: string; onFile: (key: string) => void },
-  { clock }: Context,
+  { collectionId, progress }: { collectionId: string; progress: Progress },
+  { clock, signal }: Context,
 ): Promise<VerifyOptions> {
   const { processIsGone } = await import("../bucket/process.ts");
   const { isFolder } = await import("../store/store.ts");
   const isGone = isFolder(settings.bucket) ? processIsGone : () => false;
-  return { store, clock, isGone, ...more };
+  let files = 0;
+  const onFile = (key: string) => progress.show(`File ${count(++files)}: ${key}`);
+  return { store, clock, collectionId, isGone, onFile, signal };
 }
 
 /** Mends under the collection's lease. @throws LockedError while it is harvested. */
-async function repaired(opened: Bucket, collectionId: string, context: Context): Promise<void> {
+async function repaired(options: VerifyOptions, { clock }: Context): Promise<Looked> {
   const { takeLease } = await import("../bucket/lease.ts");
   const { thisProcess } = await import("../bucket/process.ts");
-  const { repairCut, repairHarvests } = await import("../bucket/repair.ts");
-  const { verify } = await import("../bucket/verify.ts");
-  const { output, clock } = context;
-  const options = await optionsFor(opened, { collectionId, onFile: () => {} }, context);
+  const { repair } = await import("../bucket/repair.ts");
+  const { store, collectionId, isGone } = options;
   const holder = { id: crypto.randomUUID(), ...thisProcess() };
-  const { store, isGone } = options;
   const lease = await takeLease({ store, collectionId, holder, clock, isGone });
+  const mended: string[] = [];
   try {
-    const onMended = (what: string) => output.line(`${what}.`);
-    const work = { ...options, lease, holder: holder.id, onMended };
-    await repairCut(work);
-    const { harvests } = await verify(options);
-    await repairHarvests(work, harvests);
+    const onMended = (what: string) => void mended.push(what);
+    const verified = await repair({ ...options, lease, holder: holder.id, onMended });
+    return { verified, mended };
   } finally {
     await lease.release();
   }
 }
 
-function tell(verified: Verified, { output }: Context): void {
+function tell({ verified, mended }: Looked, { output }: Context): void {
   const { collectionId, harvests, tweets, files, bytes, gaps, faults } = verified;
+  for (const what of mended ?? []) output.line(`${what}.`);
   for (const { key, says, canBeMended } of faults) {
     output.line(`${key}: ${says}${canBeMended ? " (--repair mends it)" : ""}`);
   }
@@ -106,9 +137,13 @@ function tell(verified: Verified, { output }: Context): void {
   const has = [
     many(harvests.length, "harvest"),
     `${many(tweets, "tweet")} in ${many(files, "file")} (${size(bytes)})`,
-    ...(gaps > 0 ? [`${many(gaps, "span")} that streams missed`] : []),
+    ...(gaps.length > 0 ? [`${many(gaps.length, "span")} that streams missed`] : []),
   ];
   output.line(`${collectionId}: ${state}. ${has.join(", ")}`);
+  for (const { from, to, why, asked_again } of gaps.slice(-GAPS_TOLD)) {
+    const again = asked_again ? "; asked for again, without retweets" : "";
+    output.line(`  missed from ${from} to ${to}: ${why}${again}`);
+  }
 }
 
 /** `1 file`, `2 files` */
@@ -116,11 +151,13 @@ function many(n: number, name: string): string {
   return `${count(n)} ${name}${n === 1 ? "" : "s"}`;
 }
 
-function toJson({ collectionId, harvests, faults, ...rest }: Verified): Record<string, unknown> {
+function toJson({ verified, mended }: Looked): Record<string, unknown> {
+  const { collectionId, harvests, faults, ...rest } = verified;
   return {
     collection_id: collectionId,
     harvests: harvests.length,
     ...rest,
     faults: faults.map(({ key, says, canBeMended }) => ({ key, says, can_be_mended: canBeMended })),
+    ...(mended ? { mended } : {}),
   };
 }

@@ -1,6 +1,6 @@
 /** Writing to this machine's disk, and what its failures mean. */
 
-import { messageOf, OutsideError, UserError } from "../errors.ts";
+import { diskError } from "../bucket/disk_error.ts";
 
 const LINE_FEED = 0x0a;
 
@@ -26,20 +26,4 @@ export async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<vo
   } catch (cause) {
     throw diskError(cause);
   }
-}
-
-/** A failure of the disk for temporary files as what a person does about it. */
-export function diskError(cause: unknown): UserError | OutsideError {
-  if (cause instanceof UserError) return cause;
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-  if (
-    /ENOSPC|EDQUOT|EFBIG/.test(code) || /No space left|quota|os error 27/i.test(messageOf(cause))
-  ) {
-    return new UserError("The disk for temporary files is full", {
-      cause,
-      hint:
-        "Free some space, or set TMPDIR to another disk, and start the harvest again: it goes on.",
-    });
-  }
-  return new OutsideError(`The temporary files cannot be written: ${messageOf(cause)}`, { cause });
 }

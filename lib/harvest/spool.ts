@@ -3,7 +3,8 @@
 import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { diskError, withLineFeeds, writeAll } from "./disk.ts";
+import { diskError } from "../bucket/disk_error.ts";
+import { withLineFeeds, writeAll } from "./disk.ts";
 import { Segment } from "./segment.ts";
 
 /** A file of lines that grows and is stored whole each time it has grown. */

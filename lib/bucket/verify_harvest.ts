@@ -1,0 +1,245 @@
+/** Looks whether one harvest's folder is as its manifest, its harvest.json and the checkpoint tell. */
+
+import { isObject } from "../collection/changeset.ts";
+import { type HarvestInfo, harvestInfoSchema } from "../collection/harvest_info.ts";
+import { FILES } from "../collection/layout.ts";
+import { messageOf, OutsideError } from "../errors.ts";
+import { parseAs, parseJson } from "../json.ts";
+import type { Listed, Store } from "../store/store.ts";
+import type { CheckpointState } from "./checkpoint.ts";
+import { userChangesSchema } from "./collections.ts";
+import { checkJsonLines, checkTweets, type FileFacts } from "./file_check.ts";
+import {
+  canBeCleared,
+  canBeCounted,
+  canBeListed,
+  type HarvestFound,
+  isCounted,
+  isWhole,
+  type ListedFacts,
+  totals,
+} from "./found.ts";
+import { gapsIn, type ToldGap } from "./gaps.ts";
+import { readManifest } from "./tweets.ts";
+
+/** What looking works with. */
+export interface Look {
+  store: Store;
+  /** Called before each file of tweets that is read. */
+  onFile: (key: string) => void;
+  /** Called with each id of a tweet in a listed file. */
+  onId: (id: string, key: string) => Promise<void>;
+  onGaps: (gaps: ToldGap[]) => void;
+  fault: (key: string, says: string, canBeMended?: boolean) => void;
+  /** Takes what is wrong with content for a fault of the key; a store that fails is thrown. */
+  tried: <T>(key: string, act: () => Promise<T> | T) => Promise<T | null>;
+}
+
+/** A folder that is to be looked at. */
+export interface HarvestFolder {
+  /** With a `/` at its end. */
+  folder: string;
+  /** What the store has in it. */
+  objects: Listed[];
+  isOpen: boolean;
+  /** The settled checkpoint, where it is this harvest's. */
+  settled: CheckpointState | null;
+}
+
+/** Looks at a harvest's folder; tells its faults. @throws OutsideError where the store fails. */
+export async function lookAtHarvest(place: HarvestFolder, look: Look): Promise<HarvestFound> {
+  const { folder, isOpen, settled } = place;
+  const { store, fault } = look;
+  const has = (name: string) => place.objects.some(({ key }) => key === `${folder}${name}`);
+  const manifest = readManifest((await store.get(`${folder}${FILES.manifest}`))?.bytes, folder);
+  const listed = new Map<string, ListedFacts | null>();
+  const sums = new Map(manifest.files.map(({ key, sha1 }) => [key, sha1]));
+  for (const [key, sha1] of sums) listed.set(key, await lookAtFile(key, { sha1, isOpen }, look));
+  const known = new Set([...sums.keys(), ...(settled?.files ?? []).map(nameIn(folder))]);
+  const isOriginal = !has(FILES.harvest) && has(FILES.originalHarvest);
+  const { info, problem } = await infoOf(folder, isOriginal, store);
+  const harvest: HarvestFound = {
+    folder,
+    listed,
+    unlisted: place.objects.map(({ key }) => key)
+      .filter((key) => key.startsWith(`${folder}tweets-`) && !known.has(key)),
+    hasManifest: has(FILES.manifest),
+    info,
+    isOriginal,
+    isOpen,
+    retold: null,
+  };
+  const [stray] = manifest.strays;
+  const agrees = !settled || await agreesWith(settled, { harvest, sums, hasStray: !!stray }, look);
+  if (stray !== undefined) {
+    const says = `it has a line that names no file: ${stray.slice(0, 80)}`;
+    fault(`${folder}${FILES.manifest}`, says, harvest.retold !== null);
+  }
+  if (!isOpen) lookWhetherAllAgrees(harvest, { agrees, problem }, look);
+  await lookAtSides(harvest, has, look);
+  return harvest;
+}
+
+/** What a listed file is; null where it is not there. */
+async function lookAtFile(
+  key: string,
+  { sha1, isOpen }: { sha1: string; isOpen: boolean },
+  look: Look,
+): Promise<ListedFacts | null> {
+  const facts = await factsOf(key, look, (id) => look.onId(id, key));
+  if (!facts) {
+    // A piece that was merged while the manifest was read is in another file.
+    if (!isOpen) look.fault(key, "the manifest lists it, and it is not there");
+    return null;
+  }
+  const isAsListed = facts.sha1 === sha1;
+  if (facts.fault) look.fault(key, facts.fault);
+  else if (!isAsListed) look.fault(key, "its checksum is not that of the manifest");
+  return { ...facts, isAsListed };
+}
+
+async function factsOf(
+  key: string,
+  { store, onFile }: Look,
+  onId: (id: string) => Promise<void> | void,
+): Promise<FileFacts | null> {
+  onFile(key);
+  try {
+    return await checkTweets(store, key, onId);
+  } catch (error) {
+    if (!(error instanceof OutsideError) || await isThere(store, key)) throw error;
+    return null;
+  }
+}
+
+/** What harvest.json says, or what is wrong with it; neither where it is not there. */
+async function infoOf(
+  folder: string,
+  isOriginal: boolean,
+  store: Store,
+): Promise<{ info: HarvestInfo | null; problem: string | null }> {
+  const key = infoKey({ folder, isOriginal });
+  const found = await store.get(key);
+  if (!found) return { info: null, problem: null };
+  try {
+    return { info: parseAs(harvestInfoSchema, found.bytes, "it"), problem: null };
+  } catch (error) {
+    return { info: null, problem: messageOf(error) };
+  }
+}
+
+function infoKey({ folder, isOriginal }: Pick<HarvestFound, "folder" | "isOriginal">): string {
+  return `${folder}${isOriginal ? FILES.originalHarvest : FILES.harvest}`;
+}
+
+/**
+ * Whether the manifest lists what the checkpoint names. Where it does not, or harvest.json is gone, and every file
+ * that the checkpoint names is there as it names it, and the manifest lists no other, all can be told again.
+ */
+async function agreesWith(
+  state: CheckpointState,
+  { harvest, sums, hasStray }: {
+    harvest: HarvestFound;
+    sums: Map<string, string>;
+    hasStray: boolean;
+  },
+  look: Look,
+): Promise<boolean> {
+  const { folder, listed, hasManifest, info } = harvest;
+  const named = new Map(state.files.map((file) => [nameIn(folder)(file), file.sha1]));
+  const agrees = hasManifest && sums.size === named.size &&
+    [...named].every(([key, sha1]) => sums.get(key) === sha1);
+  if (agrees && info && !hasStray) return true;
+  let isThere = [...sums.keys()].every((key) => named.has(key));
+  for (const [key, sha1] of named) {
+    const facts = listed.get(key) ?? await factsOf(key, look, () => {});
+    isThere &&= facts !== null && facts.fault === null && facts.sha1 === sha1;
+  }
+  if (isThere) harvest.retold = { state, manifest: !agrees || hasStray, info: !info };
+  return agrees;
+}
+
+/** The manifest, harvest.json, the checkpoint and the files. */
+function lookWhetherAllAgrees(
+  harvest: HarvestFound,
+  { agrees, problem }: { agrees: boolean; problem: string | null },
+  { fault }: Look,
+): void {
+  const { folder, listed, unlisted, hasManifest, info, retold } = harvest;
+  const manifest = `${folder}${FILES.manifest}`;
+  const isRetold = retold !== null;
+  if (!hasManifest && (!agrees || unlisted.length > 0)) {
+    fault(manifest, "it is not there", isRetold || canBeListed(harvest));
+  } else if (!agrees) {
+    fault(manifest, "it does not list what the checkpoint names", isRetold);
+  }
+  if (hasManifest) {
+    const isGarbage = isRetold || canBeCleared(harvest);
+    for (const key of unlisted) fault(key, "the manifest does not list it", isGarbage);
+  }
+  if (!info) {
+    const isMissed = listed.size > 0 || isRetold;
+    if (problem || isMissed) fault(infoKey(harvest), problem ?? "it is not there", isRetold);
+    return;
+  }
+  if (!hasManifest || isCounted(harvest, info)) return;
+  const { tweets, files, bytes } = totals(harvest);
+  const isEven = info.tweets === tweets && info.files === files;
+  // Of a file that is damaged the bytes are not as told, either.
+  if (isEven && !isWhole(harvest)) return;
+  const says = isEven
+    ? `it tells ${info.file_bytes} bytes, and there are ${bytes}`
+    : `it tells ${info.tweets} tweets in ${info.files} files, and there are ${tweets} in ${files}`;
+  fault(infoKey(harvest), says, canBeCounted(harvest));
+}
+
+/** What is beside the tweets. */
+async function lookAtSides(
+  { folder, info, isOpen, isOriginal }: HarvestFound,
+  has: (name: string) => boolean,
+  look: Look,
+): Promise<void> {
+  const { store, fault, tried } = look;
+  const told: Record<string, number> = {
+    [FILES.users]: info?.users ?? 0,
+    [FILES.messages]: sum(info?.messages),
+    [FILES.gaps]: info?.gaps ?? 0,
+    [FILES.missing]: sum(info?.missing),
+  };
+  for (const [name, least] of Object.entries(told)) {
+    const key = `${folder}${name}`;
+    const found = has(name) ? await checkJsonLines(store, key) : { lines: 0, fault: null };
+    if (found.fault) fault(key, found.fault);
+    else if (!isOpen && !isOriginal && found.lines < least) {
+      fault(key, `it has ${found.lines} lines, and harvest.json tells of ${least}`);
+    } else if (name === FILES.gaps && has(name)) {
+      await tried(key, async () => look.onGaps(await gapsIn(store, key)));
+    }
+  }
+  const changes = `${folder}${FILES.userChanges}`;
+  const made = await store.get(changes);
+  if (made) await tried(changes, () => parseAs(userChangesSchema, made.bytes, "it"));
+  await lookForKeys(`${folder}${FILES.config}`, look);
+}
+
+async function lookForKeys(key: string, { store, fault, tried }: Look): Promise<void> {
+  const found = await store.get(key);
+  if (!found) return;
+  const config = await tried(key, () => parseJson(found.bytes, "it"));
+  if (isObject(config) && (isObject(config.keys) || isObject(config.credentials))) {
+    fault(key, "it has keys in it, which it should not");
+  }
+}
+
+function sum(counts: Record<string, number> = {}): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
+}
+
+function nameIn(folder: string): (file: { name: string }) => string {
+  return ({ name }) => `${folder}${name}`;
+}
+
+async function isThere(store: Store, key: string): Promise<boolean> {
+  for await (const found of store.list(key)) if (found.key === key) return true;
+  return false;
+}
