@@ -103,6 +103,9 @@ Deno.test("a bucket of the Python original is read by every command, and harvest
     assert.ok(await Deno.stat(`${root}/tweets-20190309153508.jsonl.gz`));
     assert.ok(await Deno.stat(`${root}/harvester.json`));
 
+    const whole = /^test_collection: whole\. \d harvests, \d+ tweets/;
+    assert.match(await place.ok("collection", "verify", id, "--repair"), whole);
+
     await place.ok("collection-config", "download", id);
     const [, other] = [...place.sandbox.world.users.keys()];
     await place.ok("collection-config", "userids", other ?? "");
@@ -118,5 +121,6 @@ Deno.test("a bucket of the Python original is read by every command, and harvest
     ).filter((tweet) => all.includes(tweet));
     assert.equal(all.length, 12 + 250);
     assert.equal(wanted.length, all.length);
+    assert.match(await place.ok("collection", "verify", id), whole);
     assert.match(await place.ok("harvest", "unlock", id), /It was not locked/);
   }));

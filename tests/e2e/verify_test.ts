@@ -7,6 +7,7 @@ import { World } from "../../lib/sandbox/world.ts";
 import { inPlace, type Place, until } from "./program.ts";
 
 interface Told {
+  mended?: string[];
   faults: { key: string; says: string; can_be_mended: boolean }[];
   tweets: number;
 }
@@ -23,7 +24,7 @@ async function harvested(place: Place): Promise<[string, string]> {
 
 async function told(place: Place, ...flags: string[]): Promise<Told> {
   const { out } = await place.run("collection", "verify", "find", "--json", ...flags);
-  const [one] = JSON.parse(out.slice(out.indexOf("[")));
+  const [one] = JSON.parse(out);
   return one;
 }
 
@@ -81,6 +82,19 @@ const DAMAGES: {
     act: async (_place, [first]) => await Deno.writeTextFile(join(first, "manifest-sha1.txt"), ""),
     says: /the manifest does not list it/,
     isMended: false,
+  },
+  {
+    what: "a manifest of the last harvest that lists nothing",
+    act: async (_place, [, second]) =>
+      await Deno.writeTextFile(join(second, "manifest-sha1.txt"), ""),
+    says: /it does not list what the checkpoint names/,
+    isMended: true,
+  },
+  {
+    what: "a harvest.json of the last harvest that is gone",
+    act: async (_place, [, second]) => await Deno.remove(join(second, "harvest.json")),
+    says: /harvest\.json: it is not there/,
+    isMended: true,
   },
   {
     what: "a harvest.json that tells something else",
@@ -201,6 +215,10 @@ Deno.test("a harvest that was killed is told by verify, and settled by --repair;
     const refused = await place.run("collection", "verify", "find", "--repair");
     assert.equal(refused.code, 1);
     assert.match(refused.err, /find is being harvested/);
+    const all = await place.run("collection", "verify", "--repair");
+    assert.equal(all.code, 0, all.err);
+    assert.match(all.err, /find is being harvested since .*: it is left alone/);
+    assert.match(all.out, /^find: whole\. 3 harvests/);
     harvest.kill("SIGKILL");
     await harvest.output();
     const [fault] = (await told(place)).faults;
@@ -210,3 +228,65 @@ Deno.test("a harvest that was killed is told by verify, and settled by --repair;
     const last = JSON.parse(await place.ok("harvest", "last", "find", "--json"));
     assert.equal(last.outcome, "interrupted");
   }, world()));
+
+Deno.test("--repair says what it did, with --json in the JSON, and standard output has nothing else", () =>
+  inPlace(async (place) => {
+    const [first] = await harvested(place);
+    const garbage = join(first, "tweets-20200101000000.jsonl.gz");
+    await Deno.writeTextFile(garbage, "half");
+    const { mended, faults } = await told(place, "--repair");
+    assert.deepEqual(faults, []);
+    assert.match(mended?.join() ?? "", /^\S+tweets-20200101000000\.jsonl\.gz, .* is deleted$/);
+    assert.deepEqual((await told(place, "--repair")).mended, []);
+    await Deno.writeTextFile(garbage, "half");
+    const out = await place.ok("collection", "verify", "--repair");
+    assert.match(out, /^collections\S+, which was never finished, is deleted\.\nfind: whole\./);
+  }, world()));
+
+Deno.test("a collection whose configuration is damaged is verified, named or not; one that is not there is told", () =>
+  inPlace(async (place) => {
+    await harvested(place);
+    const config = place.path("twarc-cloud-data", "collections", "find", "collection.json");
+    await Deno.writeTextFile(config, "{");
+    for (const args of [["find"], [], ["find", "--repair"], ["--repair"]]) {
+      const { code, out } = await place.run("collection", "verify", ...args);
+      assert.equal(code, 1);
+      assert.match(
+        out,
+        /^collections\/find\/collection\.json: it is not JSON: line 1, column 2: .*\n/,
+      );
+      assert.match(out, /\nfind: 1 faults\. 2 harvests, 93 tweets in 2 files/);
+    }
+    const { code, err } = await place.run("collection", "verify", "other");
+    assert.equal(code, 1);
+    assert.match(err, /There is no collection other/);
+  }, world()));
+
+Deno.test("timelines with users that are gone, and a stream with gaps, are whole", () =>
+  inPlace(async (place) => {
+    const users = Object.fromEntries([...place.sandbox.world.users.keys()].map((id) => [id, {}]));
+    for (const api of ["1.1", "2"]) {
+      const id = `tl_${api.replace(".", "_")}`;
+      await place.add({ id, type: "user_timeline", api, users });
+      await place.ok("collection", "once", id, "--wait");
+      place.post(3);
+      await place.ok("collection", "once", id, "--wait");
+    }
+    await place.add({ id: "live", type: "filter", filter: { track: "sandbox" } });
+    place.sandbox.troubles.add({ kind: "cut", path: "statuses/filter", after: 3 });
+    await place.ok("collection", "filter-start", "live");
+    for (const posts of [4, 4]) {
+      await until(() => Promise.resolve(place.sandbox.streams.size > 0));
+      place.post(posts);
+      await until(async () => Number((await place.running("live")).tweets) >= posts);
+    }
+    place.sandbox.streams.say({ limit: { track: 5 } });
+    await until(async () => (await place.running("live")).undelivered === 5);
+    assert.match(await place.ok("collection", "verify", "live"), /^live: whole/);
+    await place.ok("collection", "filter-stop", "live");
+    const out = await place.ok("collection", "verify");
+    assert.match(out, /live: whole\. 1 harvests, \d tweets in 1 files \(\S+\), 1 spans that/);
+    assert.match(out, /\n {2}missed from \S+Z to \S+Z: \S/);
+    assert.match(out, /tl_1_1: whole\. 2 harvests/);
+    assert.match(out, /tl_2: whole\. 2 harvests/);
+  }, { world: World.made({ clock: systemClock, users: 21, tweetsPerUser: 12 }), replay: 3 }));
