@@ -43,6 +43,8 @@ export interface HarvestFound {
   /** Tweets files that neither the manifest nor the checkpoint lists. */
   unlisted: string[];
   hasManifest: boolean;
+  /** Checksums by key, where the manifest is not there and these files are all that harvest.json tells of, and whole. */
+  relisted: Map<string, string> | null;
   /** What harvest.json says; null where it is not there, or damaged. */
   info: HarvestInfo | null;
   /** Whether it is as the Python original wrote it. */
@@ -79,11 +81,6 @@ export function isCounted(harvest: HarvestFound, info: HarvestInfo): boolean {
 export function canBeCleared(harvest: HarvestFound): boolean {
   const { info, hasManifest } = harvest;
   return hasManifest && info !== null && isWhole(harvest) && isCounted(harvest, info);
-}
-
-/** Whether a manifest that is not there can be written: the files are as many as the harvest tells. */
-export function canBeListed({ unlisted, info }: HarvestFound): boolean {
-  return info !== null && info.files === unlisted.length;
 }
 
 /** Whether harvest.json can be told anew: no less is there than it tells. Where less is, something may be lost. */

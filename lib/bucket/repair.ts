@@ -6,11 +6,9 @@ import { OutsideError, TwarcCloudError } from "../errors.ts";
 import { jsonBytes } from "../json.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { Collections } from "./collections.ts";
-import { checkTweets } from "./file_check.ts";
 import {
   canBeCleared,
   canBeCounted,
-  canBeListed,
   type HarvestFound,
   isCounted,
   newestTold,
@@ -96,7 +94,7 @@ async function retell(options: RepairOptions, { harvests }: Verified): Promise<v
 /** Mends harvests whose files are whole. */
 async function mendFiles(options: RepairOptions, { harvests }: Verified): Promise<void> {
   for (const harvest of harvests.filter(({ isOpen }) => !isOpen)) {
-    if (!harvest.hasManifest && harvest.unlisted.length > 0) await list(harvest, options);
+    if (harvest.relisted) await list(harvest, options, harvest.relisted);
     else if (canBeCleared(harvest)) await clear(harvest, options);
     else if (canBeCounted(harvest)) await count(harvest, options);
   }
@@ -114,21 +112,14 @@ async function clear(
   }
 }
 
-/** Writes a manifest that is not there, where every file is whole and all are there. */
-async function list(harvest: HarvestFound, options: RepairOptions): Promise<void> {
-  if (!canBeListed(harvest)) return;
-  const { store, lease, onFile, onMended } = options;
-  const rows: string[] = [];
-  let tweets = 0;
-  for (const key of harvest.unlisted) {
-    onFile(key);
-    const facts = await checkTweets(store, key, () => {});
-    if (facts.fault) return;
-    tweets += facts.tweets;
-    rows.push(`${facts.sha1}  ${key.slice(harvest.folder.length)}\n`);
-  }
-  if (tweets !== harvest.info?.tweets) return;
-  const manifest = `${harvest.folder}${FILES.manifest}`;
+/** Writes a manifest that is not there. */
+async function list(
+  { folder }: HarvestFound,
+  { store, lease, onMended }: RepairOptions,
+  files: Map<string, string>,
+): Promise<void> {
+  const rows = [...files].map(([key, sha1]) => `${sha1}  ${key.slice(folder.length)}\n`);
+  const manifest = `${folder}${FILES.manifest}`;
   lease.check();
   await store.put(manifest, encoder.encode(rows.join("")), { ifAbsent: true });
   onMended(`${manifest} is written again, as its files are`);

@@ -66,6 +66,8 @@ class Verifier {
   /** The files whose ids were added, and the harvest that each is of. */
   readonly #files: { key: string; folder: string }[] = [];
   #isOnceOnly = false;
+  /** Whether what a harvest learned can be merged onto the configuration. */
+  #hasConfig = false;
 
   constructor(options: VerifyOptions) {
     const { collectionId, store, onFile, signal } = options;
@@ -101,7 +103,8 @@ class Verifier {
       const found = await store.get(config);
       if (!found) return this.#look.fault(config, "it is not there");
       const json = parseJson(found.bytes, "it");
-      if (isObject(json)) this.#isOnceOnly = ONCE_ONLY.has(`${json.type}`);
+      this.#hasConfig = isObject(json);
+      this.#isOnceOnly = isObject(json) && ONCE_ONLY.has(`${json.type}`);
       checkConfig(json);
     });
     for await (const { key } of store.list(changesets)) {
@@ -141,7 +144,8 @@ class Verifier {
       this.#look.fault(this.#keys.checkpoint, `${current}, which it names, is not there`);
     }
     if (state && !settled && await this.#isCut(state)) {
-      this.#look.fault(this.#keys.checkpoint, "a harvest was cut, and is not told yet", true);
+      const says = "a harvest was cut, and is not told yet";
+      this.#look.fault(this.#keys.checkpoint, says, this.#hasConfig);
     }
   }
 

@@ -12,7 +12,6 @@ import { checkJsonLines, checkTweets, type FileFacts } from "./file_check.ts";
 import {
   canBeCleared,
   canBeCounted,
-  canBeListed,
   type HarvestFound,
   isCounted,
   isWhole,
@@ -67,8 +66,10 @@ export async function lookAtHarvest(place: HarvestFolder, look: Look): Promise<H
     info,
     isOriginal,
     isOpen,
+    relisted: null,
     retold: null,
   };
+  if (!isOpen && !harvest.hasManifest) harvest.relisted = await relisted(harvest, look);
   const [stray] = manifest.strays;
   const agrees = !settled || await agreesWith(settled, { harvest, sums, hasStray: !!stray }, look);
   if (stray !== undefined) {
@@ -159,6 +160,26 @@ async function agreesWith(
   return agrees;
 }
 
+/** Looks at the files of a folder without a manifest; their checksums, where one can be written. */
+async function relisted(
+  { unlisted, info, isOriginal }: HarvestFound,
+  look: Look,
+): Promise<HarvestFound["relisted"]> {
+  if (!info || unlisted.length === 0 || info.files !== unlisted.length) return null;
+  const sums = new Map<string, string>();
+  let [tweets, bytes, isWhole] = [0, 0, true];
+  for (const key of unlisted) {
+    const facts = await factsOf(key, look, () => {});
+    if (facts?.fault) look.fault(key, facts.fault);
+    isWhole &&= facts?.fault === null;
+    sums.set(key, facts?.sha1 ?? "");
+    tweets += facts?.tweets ?? 0;
+    bytes += facts?.bytes ?? 0;
+  }
+  const isAll = tweets === info.tweets && (isOriginal || bytes === info.file_bytes);
+  return isWhole && isAll ? sums : null;
+}
+
 /** The manifest, harvest.json, the checkpoint and the files. */
 function lookWhetherAllAgrees(
   harvest: HarvestFound,
@@ -169,7 +190,7 @@ function lookWhetherAllAgrees(
   const manifest = `${folder}${FILES.manifest}`;
   const isRetold = retold !== null;
   if (!hasManifest && (!agrees || unlisted.length > 0)) {
-    fault(manifest, "it is not there", isRetold || canBeListed(harvest));
+    fault(manifest, "it is not there", isRetold || harvest.relisted !== null);
   } else if (!agrees) {
     fault(manifest, "it does not list what the checkpoint names", isRetold);
   }

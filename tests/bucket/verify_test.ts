@@ -467,6 +467,46 @@ Deno.test("files of a harvest that runs are no garbage; of one that was cut they
     assert.equal(await bucket.store.get(`${NEW}tweets-2.jsonl.gz`), null);
   }));
 
+Deno.test("a harvest that was cut cannot be told onto a configuration that is damaged", () =>
+  withBucket(async (bucket) => {
+    const { bytes } = await bucket.store.get(`${NEW}${FILE}`) ?? assert.fail();
+    await bucket.checkpoint({ state: "harvesting" }, bytes);
+    await bucket.store.put(`${ROOT}collection.json`, text("{"));
+    const { mended, faults } = await bucket.repair();
+    assert.deepEqual(mended, []);
+    assert.match(faults[0] ?? "", /^collection\.json: it is not JSON/);
+    assert.equal(faults[1], "checkpoint.json: a harvest was cut, and is not told yet");
+    assert.equal(JSON.parse(await bucket.text(`${ROOT}checkpoint.json`)).state, "harvesting");
+  }));
+
+Deno.test("a manifest of an older harvest that is gone is written again only where its files are all, and whole", () =>
+  withBucket(async (bucket) => {
+    const manifest = await bucket.text(`${OLD}manifest-sha1.txt`);
+    await bucket.store.delete(`${OLD}manifest-sha1.txt`);
+    const fault = `${below(OLD, "manifest-sha1.txt")}: it is not there`;
+    assert.deepEqual(await bucket.faults(), [`${fault} (mended)`]);
+    const { bytes } = await bucket.store.get(`${OLD}${FILE}`) ?? assert.fail();
+    const info = await bucket.text(`${OLD}harvest.json`);
+    for (const damaged of [bytes.slice(0, 20), zipped(v1(1)), gzipSync(`${v1(1)}\n${v1(2)}`)]) {
+      await bucket.store.put(`${OLD}${FILE}`, damaged);
+      const told = { ...JSON.parse(info), file_bytes: damaged.length };
+      await bucket.store.put(`${OLD}harvest.json`, jsonBytes(told));
+      const { mended, faults } = await bucket.repair();
+      assert.deepEqual(mended, []);
+      assert.ok(faults.includes(fault), `${faults}`);
+    }
+    await bucket.store.put(`${OLD}harvest.json`, text(info));
+    await bucket.store.put(`${OLD}${FILE}`, bytes);
+    await bucket.store.put(`${OLD}tweets-2.jsonl.gz`, bytes);
+    assert.deepEqual((await bucket.repair()).mended, []);
+    await bucket.store.delete(`${OLD}tweets-2.jsonl.gz`);
+    assert.deepEqual(await bucket.repair(), {
+      mended: [`${below(OLD, "manifest-sha1.txt")} is written again, as its files are`],
+      faults: [],
+    });
+    assert.equal(await bucket.text(`${OLD}manifest-sha1.txt`), manifest);
+  }));
+
 Deno.test("a harvest that ends while its folder is listed is not held against what was there before", async () => {
   const bucket = new Bucket(new MemoryStore());
   const bytes = zipped(v1(3), v1(4));
