@@ -255,7 +255,7 @@ Deno.test("a collection whose configuration is damaged is verified, named or not
         out,
         /^collections\/find\/collection\.json: it is not JSON: line 1, column 2: .*\n/,
       );
-      assert.match(out, /\nfind: 1 faults\. 2 harvests, 93 tweets in 2 files/);
+      assert.match(out, /\nfind: 1 fault\. 2 harvests, 93 tweets in 2 files/);
     }
     const { code, err } = await place.run("collection", "verify", "other");
     assert.equal(code, 1);
@@ -285,7 +285,7 @@ Deno.test("timelines with users that are gone, and a stream with gaps, are whole
     assert.match(await place.ok("collection", "verify", "live"), /^live: whole/);
     await place.ok("collection", "filter-stop", "live");
     const out = await place.ok("collection", "verify");
-    assert.match(out, /live: whole\. 1 harvests, \d tweets in 1 files \(\S+\), 1 spans that/);
+    assert.match(out, /live: whole\. 1 harvest, \d tweets in 1 file \(\S+\), 1 span that/);
     assert.match(out, /\n {2}missed from \S+Z to \S+Z: \S/);
     assert.match(out, /tl_1_1: whole\. 2 harvests/);
     assert.match(out, /tl_2: whole\. 2 harvests/);
