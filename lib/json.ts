@@ -41,6 +41,15 @@ export function parseAs<S extends z.ZodType>(
   throw new UserError(`${name} is not as expected: ${faults.join("; ")}`, { cause: result.error });
 }
 
+/** What a JSON text says; null where it is none. */
+export function jsonOrNull(text: string): Json {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
 /** A value as indented JSON text, as bytes that end with a line break. */
 export function jsonBytes(value: unknown): Uint8Array {
   return encoder.encode(`${JSON.stringify(value, null, 2)}\n`);

@@ -6,7 +6,7 @@ import { type Clock, isoTime } from "../clock.ts";
 import { harvestInfoSchema } from "../collection/harvest_info.ts";
 import { collectionKeys } from "../collection/layout.ts";
 import { ConflictError, LockedError, messageOf, OutsideError } from "../errors.ts";
-import { jsonBytes } from "../json.ts";
+import { jsonBytes, jsonOrNull } from "../json.ts";
 import type { Store, Version } from "../store/store.ts";
 
 const log = getLogger(["twarc-cloud", "lease"]);
@@ -73,7 +73,8 @@ export async function readLock(
 ): Promise<FoundLock | null> {
   const found = await store.get(collectionKeys(collectionId).lock);
   if (!found) return null;
-  const document = lockSchema.safeParse(jsonOrNull(found.bytes)).data ?? null;
+  const document = lockSchema.safeParse(jsonOrNull(new TextDecoder().decode(found.bytes))).data ??
+    null;
   const isOver = document !== null &&
     (Date.parse(document.expires) <= clock.now() || isGone(document));
   return { document, live: !isOver, version: found.version };
@@ -210,7 +211,8 @@ export class Lease {
     try {
       if (await this.#put()) return;
       const found = await this.#store.get(this.#key);
-      const document = found && lockSchema.safeParse(jsonOrNull(found.bytes)).data;
+      const document = found &&
+        lockSchema.safeParse(jsonOrNull(new TextDecoder().decode(found.bytes))).data;
       if (!found || document?.holder !== this.#document.holder) return this.#taken(found, document);
       // One's own: the answer to an earlier renewal was lost.
       this.#version = found.version;
@@ -283,12 +285,4 @@ export function locked(collectionId: string, lock: LockDocument | null): LockedE
         `sooner with: twarc-cloud harvest unlock ${collectionId}`,
     },
   );
-}
-
-function jsonOrNull(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return null;
-  }
 }

@@ -3,6 +3,7 @@
 import { gunzipSync } from "node:zlib";
 import { z } from "zod";
 import { messageOf, UserError } from "../errors.ts";
+import { jsonOrNull } from "../json.ts";
 import { SNOWFLAKE_EPOCH } from "../twitter/ids.ts";
 import { type SentTweet, sentTweets } from "./v2_corpus.ts";
 
@@ -243,12 +244,4 @@ function statusOf(line: Uint8Array): Found | null {
       ? [{ id: userId, screenName: user.screen_name, name: user.name, state: "open" }]
       : [],
   };
-}
-
-function jsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

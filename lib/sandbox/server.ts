@@ -2,7 +2,7 @@
 
 import { type Clock, systemClock } from "../clock.ts";
 import { messageOf, UserError } from "../errors.ts";
-import type { Json } from "../json.ts";
+import { type Json, jsonOrNull } from "../json.ts";
 import { errorAnswer, jsonAnswer, troubledAnswer } from "./answers.ts";
 import { Gate, type SandboxKeys } from "./oauth.ts";
 import { Ledger } from "./ledger.ts";
@@ -339,12 +339,4 @@ async function contentOf(request: Request): Promise<{ parameters: Parameters; js
     }
   }
   return { parameters, json: null };
-}
-
-function jsonOrNull(text: string): Json {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { Clock } from "../clock.ts";
 import { ApiError, messageOf, OutsideError, UserError } from "../errors.ts";
+import { jsonOrNull } from "../json.ts";
 import { REST_TRIES, restDelay } from "./backoff.ts";
 import { bytesOf } from "./body.ts";
 import type { Transport } from "./transport.ts";
@@ -146,12 +147,4 @@ export function readResults(lines: Uint8Array): Map<string, ComplianceResult> {
     results.set(id, { action, reason });
   }
   return results;
-}
-
-function jsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { type ApiError, UserError } from "../errors.ts";
+import { jsonOrNull } from "../json.ts";
 
 const decoder = new TextDecoder();
 const LONGEST_MESSAGE = 200;
@@ -120,14 +121,6 @@ function problemFault({ title, detail, type = "", errors }: z.infer<typeof probl
     problem: named.toLowerCase().replaceAll(" ", "-"),
     message: plain(more && more !== title ? `${title}: ${more}` : title),
   };
-}
-
-function jsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /** One short line: markup and control characters taken out. */
