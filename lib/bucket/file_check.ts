@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { messageOf, TwarcCloudError } from "../errors.ts";
 import type { Store } from "../store/store.ts";
 import { idsIn } from "../twitter/ids.ts";
-import { gunzipped, linesIn } from "./tweets.ts";
+import { gunzipped, linesIn, seen } from "./tweets.ts";
 
 /** What a file is found to be. */
 export interface FileFacts {
@@ -31,15 +31,10 @@ export async function checkTweets(
 ): Promise<FileFacts> {
   const facts: FileFacts = { sha1: "", bytes: 0, tweets: 0, fault: null };
   const sha1 = createHash("sha1");
-  const counted = (await store.read(key)).pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, controller) {
-        sha1.update(chunk);
-        facts.bytes += chunk.length;
-        controller.enqueue(chunk);
-      },
-    }),
-  );
+  const counted = (await store.read(key)).pipeThrough(seen((chunk) => {
+    sha1.update(chunk);
+    facts.bytes += chunk.length;
+  }));
   await checkLines(gunzipped(counted), facts, async (line) => {
     for (const id of idsIn(line)) {
       await onId(id);

@@ -63,6 +63,16 @@ export async function* linesOf(store: Store, key: string): AsyncGenerator<Uint8A
   }
 }
 
+/** Lets bytes through, and somebody see them. */
+export function seen(look: (chunk: Uint8Array) => void): TransformStream<Uint8Array, Uint8Array> {
+  return new TransformStream({
+    transform(chunk, controller) {
+      look(chunk);
+      controller.enqueue(chunk);
+    },
+  });
+}
+
 /** What a gzip stream of one member holds; it fails where there is more, or less. */
 export function gunzipped(content: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   return content.pipeThrough(

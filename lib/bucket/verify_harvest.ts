@@ -5,7 +5,7 @@ import { type HarvestInfo, harvestInfoSchema } from "../collection/harvest_info.
 import { FILES } from "../collection/layout.ts";
 import { messageOf, OutsideError } from "../errors.ts";
 import { parseAs, parseJson } from "../json.ts";
-import type { Listed, Store } from "../store/store.ts";
+import { isThere, type Listed, type Store } from "../store/store.ts";
 import type { CheckpointState } from "./checkpoint.ts";
 import { userChangesSchema } from "./collections.ts";
 import { checkJsonLines, checkTweets, type FileFacts } from "./file_check.ts";
@@ -258,9 +258,4 @@ function sum(counts: Record<string, number> = {}): number {
 
 function nameIn(folder: string): (file: { name: string }) => string {
   return ({ name }) => `${folder}${name}`;
-}
-
-async function isThere(store: Store, key: string): Promise<boolean> {
-  for await (const found of store.list(key)) if (found.key === key) return true;
-  return false;
 }

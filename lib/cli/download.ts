@@ -2,10 +2,10 @@
 
 import { createHash, type Hash } from "node:crypto";
 import { dirname, join } from "node:path";
-import { filesListed } from "../bucket/tweets.ts";
+import { readManifest, seen } from "../bucket/tweets.ts";
 import { collectionKeys, FILES } from "../collection/layout.ts";
 import { messageOf, OutsideError, UserError } from "../errors.ts";
-import type { Listed, Store } from "../store/store.ts";
+import { isThere, type Listed, type Store } from "../store/store.ts";
 
 /** Files that are fetched at the same time. */
 const WIDTH = 8;
@@ -131,8 +131,9 @@ class Manifests {
 
   /** Null where there is no manifest. */
   async #read(manifest: string): Promise<Map<string, string> | null> {
-    if (!await this.#store.get(manifest)) return null;
-    const files = await Array.fromAsync(filesListed(this.#store, manifest));
+    const found = await this.#store.get(manifest);
+    if (!found) return null;
+    const { files } = readManifest(found.bytes, manifest.slice(0, -FILES.manifest.length));
     return new Map(files.map(({ key, sha1 }) => [key, sha1]));
   }
 }
@@ -162,14 +163,14 @@ async function fetched(
   try {
     await Deno.mkdir(dirname(path), { recursive: true });
     const content = await store.read(key).catch(async (error) => {
-      if (await exists(store, key)) throw error;
+      if (await isThere(store, key)) throw error;
       return null;
     });
     if (!content) return false;
     const hash = createHash("sha1");
     await Deno.writeFile(
       temporary,
-      content.pipeThrough(hashing(hash)),
+      content.pipeThrough(seen((chunk) => hash.update(chunk))),
       key.endsWith(".json") ? { mode: 0o600 } : {},
     );
     const isTweets = key.includes("/tweets-");
@@ -186,21 +187,6 @@ async function fetched(
     if (cause instanceof Error && "exitCode" in cause) throw cause;
     throw new UserError(`${path} cannot be written: ${messageOf(cause)}`, { cause });
   }
-}
-
-/** Lets bytes through, and into a checksum. */
-function hashing(hash: Hash): TransformStream<Uint8Array, Uint8Array> {
-  return new TransformStream({
-    transform(chunk, controller) {
-      hash.update(chunk);
-      controller.enqueue(chunk);
-    },
-  });
-}
-
-async function exists(store: Store, key: string): Promise<boolean> {
-  for await (const found of store.list(key)) if (found.key === key) return true;
-  return false;
 }
 
 async function sizeOf(path: string): Promise<number | null> {

@@ -8,6 +8,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
+import { Buffer } from "node:buffer";
 import { createReadStream } from "node:fs";
 import { type AwsAccess, awsConfig, awsError, awsFailure } from "../aws.ts";
 import { ConflictError, OutsideError } from "../errors.ts";
@@ -187,12 +188,8 @@ function conditionOf(when: When | undefined): { IfNoneMatch?: string; IfMatch?: 
 
 /** S3 lists by the bytes of UTF-8, JavaScript sorts by UTF-16. */
 function byKey(a: Listed, b: Listed): number {
-  const [left, right] = [encoder.encode(a.key), encoder.encode(b.key)];
-  const at = left.findIndex((byte, i) => byte !== right[i]);
-  return at < 0 ? left.length - right.length : (left[at] ?? 0) - (right[at] ?? -1);
+  return Buffer.compare(Buffer.from(a.key), Buffer.from(b.key));
 }
-
-const encoder = new TextEncoder();
 
 function checkLength(length: number, wanted: number | undefined, key: string): void {
   if (wanted === undefined || length === wanted) return;

@@ -41,6 +41,12 @@ export interface Store {
   list(prefix: string, options?: { folders?: boolean }): AsyncIterable<Listed>;
 }
 
+/** Whether there is an object, without reading it. @throws OutsideError where the store fails. */
+export async function isThere(store: Store, key: string): Promise<boolean> {
+  for await (const found of store.list(key)) if (found.key === key) return true;
+  return false;
+}
+
 /** Whether a bucket's name means a folder of this machine: it begins with `.`, `/` or `file:`. */
 export function isFolder(bucket: string): boolean {
   return /^(\.|\/|file:|[A-Za-z]:[\\/])/.test(bucket);
