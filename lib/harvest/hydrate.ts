@@ -1,10 +1,15 @@
 /** Tweets by their ids as a source: one walk from the lowest id to the highest, and an account of those that are gone. */
 
-import { OutsideError } from "../errors.ts";
 import type { TwitterApi } from "../twitter/api.ts";
 import { LOOKUP_SIZE } from "../twitter/v2_sizes.ts";
 import { BudgetUsedUp } from "./meter.ts";
-import type { Batch, Position, Positions, TweetSource } from "./source.ts";
+import {
+  type Batch,
+  type Position,
+  type Positions,
+  type TweetSource,
+  unreadablePosition,
+} from "./source.ts";
 
 const WALK = "hydrate";
 
@@ -56,9 +61,7 @@ function unaffordable(error: unknown): null {
 function lastAsked(position: Position | undefined): string | undefined {
   if (position === undefined || position === "whole") return undefined;
   if (typeof position === "string" && /^\d+$/.test(position)) return position;
-  throw new OutsideError(`The checkpoint's position of ${WALK} cannot be read`, {
-    hint: "It was written by another version of twarc-cloud: use that one to end the harvest.",
-  });
+  throw unreadablePosition(WALK);
 }
 
 /** The index of the first id above one. */

@@ -10,6 +10,7 @@ import {
   maxRecords,
   spanOf,
 } from "../collection/config.ts";
+import { OutsideError } from "../errors.ts";
 import type { Json } from "../json.ts";
 import type { Gap, MissingTweet, StreamMessage, StreamWanted, TwitterApi } from "../twitter/api.ts";
 import { searchQueries } from "../twitter/rules.ts";
@@ -19,6 +20,14 @@ const log = getLogger(["twarc-cloud", "harvest"]);
 
 /** Where a walk stands: whole, or anything that its source can go on from. */
 export type Position = Json | "whole";
+
+/** That a checkpoint's position of a walk is none of ours. */
+export function unreadablePosition(walk: string, cause?: unknown): OutsideError {
+  return new OutsideError(`The checkpoint's position of ${walk} cannot be read`, {
+    cause,
+    hint: "It was written by another version of twarc-cloud: use that one to end the harvest.",
+  });
+}
 
 /** The positions of walks, by walk: `user:12`, `search`, `stream`. */
 export type Positions = Record<string, Position>;

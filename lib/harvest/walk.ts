@@ -2,11 +2,10 @@
 
 import { z } from "zod";
 import type { ConfigUpdate } from "../collection/changeset.ts";
-import { OutsideError } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
 import type { Page, PageAt } from "../twitter/api.ts";
 import { BudgetUsedUp } from "./meter.ts";
-import type { Batch, Position } from "./source.ts";
+import { type Batch, type Position, unreadablePosition } from "./source.ts";
 
 /** Where an unfinished walk stands. */
 const positionSchema = z.object({
@@ -89,8 +88,5 @@ function unfinished({ name, from, sinceId }: WalkOptions): z.infer<typeof positi
   if (from === undefined || from === "whole") return { since: sinceId };
   const position = positionSchema.safeParse(from);
   if (position.success) return position.data;
-  throw new OutsideError(`The checkpoint's position of ${name} cannot be read`, {
-    cause: position.error,
-    hint: "It was written by another version of twarc-cloud: use that one to end the harvest.",
-  });
+  throw unreadablePosition(name, position.error);
 }
