@@ -121,7 +121,6 @@ export class EcsRunner implements Runner {
       subnet,
       securityGroup,
       spot,
-      tags: this.#tags(job),
     });
   }
 

@@ -23,7 +23,6 @@ export interface ScheduleTarget {
   subnet: string;
   securityGroup: string;
   spot: boolean;
-  tags: { key: string; value: string }[];
 }
 
 /** The schedules of one bucket. */
