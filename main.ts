@@ -117,7 +117,7 @@ async function harvestHere(
   const { openApi } = await import("./lib/twitter/api.ts");
   const { keysOf } = await import("./lib/collection/config.ts");
   const { heldKeys } = await import("./lib/bucket/keys.ts");
-  const { processIsGone, thisProcess } = await import("./lib/bucket/process.ts");
+  const { goneIn, thisProcess } = await import("./lib/bucket/process.ts");
   const { spoolFor } = await import("./lib/harvest/spool.ts");
   const { logForm, startLog } = await import("./lib/log.ts");
   const { harvest } = await import("./harvester.ts");
@@ -155,7 +155,7 @@ async function harvestHere(
           controlSecret ?? (isFolder(bucket) ? await secretOf(bucket) : undefined),
       },
       process: thisProcess(),
-      isGone: isFolder(bucket) ? processIsGone : () => false,
+      isGone: goneIn(bucket),
       spool: spoolFor(bucket, collectionId),
       shutdown,
       monitor,

@@ -58,8 +58,13 @@ export async function readIds(store: Store, key: string): Promise<BigUint64Array
       hint: "Without its ids nothing can be hydrated: make the collection anew, under another id.",
     });
   }
+  return parseIds(found.bytes, key);
+}
+
+/** The ids of a text that `idText` made. @throws UserError where it has something else. */
+export function parseIds(bytes: Uint8Array, key: string): BigUint64Array {
   const list = new IdList();
-  for (const line of new TextDecoder().decode(found.bytes).split("\n")) {
+  for (const line of new TextDecoder().decode(bytes).split("\n")) {
     if (line !== "" && !list.add(line)) {
       throw new UserError(`${key} has a line that is no tweet's id: ${line.slice(0, 80)}`);
     }

@@ -5,7 +5,7 @@ import { KEY_NAMES, type TwitterKeys } from "../api_keys.ts";
 import type { AwsAccess } from "../aws.ts";
 import type { ConfigKeys } from "../collection/config.ts";
 import { UserError } from "../errors.ts";
-import { parseJson } from "../json.ts";
+import { type JsonObject, parseJson } from "../json.ts";
 import { isFolder, s3Name } from "../store/store.ts";
 
 const keysSchema = z.partialRecord(z.enum(KEY_NAMES), z.string());
@@ -46,16 +46,29 @@ export async function heldKeys(
   });
 }
 
-/** Holds keys in Parameter Store, encrypted; the name of the parameter. @throws UserError, OutsideError */
-export async function holdKeys(
-  profile: string,
+/**
+ * What a configuration has of keys: for a bucket of S3 the name of their profile, after they were put into Parameter
+ * Store, encrypted; for a folder themselves.
+ * @returns With the name of the parameter, where there is one.
+ * @throws UserError, OutsideError
+ */
+export async function keptKeys(
   keys: TwitterKeys,
-  { bucket, aws }: Pick<KeysPlace, "bucket" | "aws">,
-): Promise<string> {
+  { profile, bucket, aws }: { profile: string } & Pick<KeysPlace, "bucket" | "aws">,
+): Promise<{ keys: JsonObject; parameter?: string }> {
+  if (isFolder(bucket)) return { keys: keysMember(keys) };
   const { Parameters } = await import("../store/parameters.ts");
   const parameters = new Parameters(s3Name(bucket), aws);
   await parameters.put(parameterOf(profile), JSON.stringify(keys));
-  return parameters.nameOf(parameterOf(profile));
+  return { keys: { profile }, parameter: parameters.nameOf(parameterOf(profile)) };
+}
+
+/** Keys as a configuration has them: those that are there. */
+export function keysMember(keys: TwitterKeys): JsonObject {
+  const members = Object.entries(keys).filter((entry): entry is [string, string] =>
+    entry[1] !== undefined
+  );
+  return Object.fromEntries(members);
 }
 
 /** The name of a profile's parameter. @throws UserError for a name that no parameter can have. */

@@ -49,11 +49,8 @@ export async function lookUp(
   },
 ): Promise<LookedUp> {
   const { draftKeys } = await import("../collection/config.ts");
-  const { openApi } = await import("../twitter/api.ts");
-  const { heldKeys } = await import("../bucket/keys.ts");
-  const { keys: named, version } = draftKeys(config);
-  const keys = await heldKeys(named, { ...settings.place, env });
-  const api = await openApi({ version, keys, clock, base: settings.twitterApiUrl });
+  const { apiWith } = await import("./api.ts");
+  const api = await apiWith(draftKeys(config), { clock, env, settings });
   const found: LookedUp = { users: new Map(), missing: [], suspended: [] };
   for await (const answers of api.users("screen_name", names, signal)) {
     for (const answer of answers) {

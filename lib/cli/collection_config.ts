@@ -167,40 +167,25 @@ function addKeys(group: Command, context: Context): void {
     .addHelpText("after", example("collection-config keys --profile justin_littman"))
     .action(async ({ collectionConfigFilepath: path, bucket, profile, twarcConfigFilepath }) => {
       if (profile === true) return await tellProfiles(twarcConfigFilepath, context);
-      const { readProfile } = await import("../twitter/keys.ts");
+      const { MAIN_PROFILE, readProfile } = await import("../twitter/keys.ts");
+      const { keptKeys, keysMember } = await import("../bucket/keys.ts");
       const { draftKeys } = await import("../collection/config.ts");
       const config = await readConfigFile(path);
       const keys = await readProfile(await keyFiles(twarcConfigFilepath, context), profile);
-      const next = withKeys(config, { ...keys });
-      draftKeys(next);
+      draftKeys({ ...config, keys: keysMember(keys) });
       const { place } = await settingsFor(context, { bucket });
-      const { isFolder } = await import("../store/store.ts");
-      if (!isFolder(place.bucket)) {
-        const { MAIN_PROFILE } = await import("../twitter/keys.ts");
-        const { holdKeys } = await import("../bucket/keys.ts");
-        const held = profile ?? MAIN_PROFILE;
-        const parameter = await holdKeys(held, keys, place);
-        await writeConfigFile(path, withKeys(config, { profile: held }));
-        output.note(`The keys are in the parameter ${parameter}.`);
-        return output.line(`Added ${nameIn(group)} to ${path}.`);
-      }
-      await writeConfigFile(path, next);
-      output.line(`Added ${nameIn(group)} to ${path}.`);
+      const kept = await keptKeys(keys, { profile: profile ?? MAIN_PROFILE, ...place });
+      await writeConfigFile(path, withKeys(config, kept.keys));
+      if (kept.parameter) output.note(`The keys are in the parameter ${kept.parameter}.`);
+      const name = group.args[0] === "credentials" ? "credentials" : "keys";
+      output.line(`Added ${name} to ${path}.`);
     });
 }
 
-/** What keys are called by the name of the command that was typed. */
-function nameIn(group: Command): string {
-  return group.args[0] === "credentials" ? "credentials" : "keys";
-}
-
 /** In the place of older ones, under the name that they had. */
-function withKeys(config: JsonObject, keys: Record<string, string | undefined>): JsonObject {
-  const defined = Object.entries(keys).filter((entry): entry is [string, string] =>
-    entry[1] !== undefined
-  );
+function withKeys(config: JsonObject, keys: JsonObject): JsonObject {
   const name = "credentials" in config && !("keys" in config) ? "credentials" : "keys";
-  return { ...config, [name]: Object.fromEntries(defined) };
+  return { ...config, [name]: keys };
 }
 
 function addEstimate(group: Command, context: Context): void {

@@ -69,12 +69,10 @@ async function checked(
 ): Promise<ComplianceCheck> {
   const { config } = await collections.load(collectionId);
   const { keysOf } = await import("../collection/config.ts");
-  const { openApi } = await import("../twitter/api.ts");
   const { complianceCheck } = await import("../bucket/compliance.ts");
-  const base = settings.twitterApiUrl;
-  const { heldKeys } = await import("../bucket/keys.ts");
-  const keys = await heldKeys(keysOf(config), { ...settings.place, env });
-  const { compliance } = await openApi({ version: "2", keys, clock, base });
+  const { apiWith } = await import("./api.ts");
+  const asked = { keys: keysOf(config), version: "2" };
+  const { compliance } = await apiWith(asked, { clock, env, settings });
   if (!compliance) throw new Error("Version 2 has compliance jobs");
   const progress = await output.progress();
   try {
@@ -102,26 +100,18 @@ async function applied(
   },
   { clock, output }: Context,
 ): Promise<Removal[]> {
-  const { takeLease } = await import("../bucket/lease.ts");
-  const { processIsGone, thisProcess } = await import("../bucket/process.ts");
   const { decidedAt, markApplied } = await import("../bucket/compliance.ts");
   const { removeTweets } = await import("../bucket/removal.ts");
-  const { isFolder } = await import("../store/store.ts");
-  const holder = { id: crypto.randomUUID(), ...thisProcess() };
-  const isGone = isFolder(settings.bucket) ? processIsGone : () => false;
-  const lease = await takeLease({ store, collectionId, holder, clock, isGone });
+  const { underLease } = await import("./lease.ts");
   const progress = await output.progress();
-  try {
+  const onFile = (file: string) => progress.show(`Gone through ${file}`);
+  const leased = { store, bucket: settings.bucket, collectionId, clock };
+  return await underLease(leased, async (lease, holder) => {
     const at = await decidedAt(store, check, clock.now());
-    const onFile = (file: string) => progress.show(`Gone through ${file}`);
-    const work = { store, clock, collectionId, lease, holder: holder.id, gone, at, onFile };
-    const removed = await removeTweets(work);
+    const removed = await removeTweets({ ...leased, lease, holder, gone, at, onFile });
     await markApplied(store, check, at);
     return removed;
-  } finally {
-    progress.end();
-    await lease.release();
-  }
+  }).finally(() => progress.end());
 }
 
 function tell(

@@ -1,10 +1,10 @@
 /** What `twarc-cloud collection-config estimate` does: tells what a collection would cost, before it is made. */
 
-import { heldKeys } from "../bucket/keys.ts";
 import { checkConfig, type CollectionConfig, filterOf } from "../collection/config.ts";
 import { pricesSchema } from "../collection/budget.ts";
 import {
   budgetText,
+  CHEAP,
   dollarsFor,
   dollarText,
   type OwnPrices,
@@ -14,8 +14,8 @@ import {
 import { isoTime } from "../clock.ts";
 import { messageOf, UserError } from "../errors.ts";
 import { type Json, parseAs } from "../json.ts";
-import { openApi } from "../twitter/api.ts";
 import { searchQueries } from "../twitter/rules.ts";
+import { apiWith } from "./api.ts";
 import { chart } from "./chart.ts";
 import { type Context, settingsFor } from "./context.ts";
 import {
@@ -29,8 +29,6 @@ import {
 import { count } from "./output.ts";
 import { percent, told, type ToldUsage, usageText } from "./usage.ts";
 
-/** Dollars that finding out may cost without asking. */
-const CHEAP = 0.5;
 /** Days that a stream's posts are counted for, and days of a month. */
 const [COUNTED_DAYS, MONTH_DAYS] = [7, 30];
 /** Milliseconds that the usage is waited for. */
@@ -91,9 +89,10 @@ export async function estimate(
     return asJson ? output.json(null) : output.line(`${says}.`);
   }
   const settings = await settingsFor(context, {});
-  const keys = await heldKeys(config.keys ?? {}, { ...settings.place, env: context.env });
-  const api = await openApi({ version: "2", keys, clock, base: settings.twitterApiUrl });
-  const { bill } = api;
+  const { bill } = await apiWith(
+    { keys: config.keys ?? {}, version: "2" },
+    { ...context, settings },
+  );
   if (!bill) throw new Error("Version 2 has a bill");
   const prices = pricesWith(pricesPath ? await readPrices(pricesPath) : config.prices);
   const isWorth = (dollars: number, what: string) => agreed(dollars, what, { yes, context });

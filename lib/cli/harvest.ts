@@ -7,6 +7,7 @@ import { portNumber, positive } from "../numbers.ts";
 import type { Store } from "../store/store.ts";
 import { bucketOption, example } from "./collection_config.ts";
 import { type Context, openBucket, settingsFor } from "./context.ts";
+import { gapTexts } from "./gap_texts.ts";
 import { count, size } from "./output.ts";
 
 /** Adds the group. */
@@ -125,9 +126,6 @@ async function gapsIn(store: Store, info: HarvestInfo): Promise<ToldGap[]> {
   return await gapsOf(store, info.collection_id, info.harvest_timestamp);
 }
 
-/** Gaps that are told one by one; the others are in the file. */
-const GAPS_TOLD = 20;
-
 /** What a person should know besides. */
 function tellTroubles(info: HarvestInfo, gaps: ToldGap[], { output }: Context): void {
   if (info.outcome && info.outcome !== "complete") {
@@ -140,10 +138,7 @@ function tellTroubles(info: HarvestInfo, gaps: ToldGap[], { output }: Context): 
     output.line(`Ids that are not to be had: ${count(n)} ${why} (see missing.jsonl)`);
   }
   if (info.gaps) output.line(`Spans that the stream missed: ${count(info.gaps)} (see gaps.jsonl)`);
-  for (const { from, to, why, asked_again } of gaps.slice(-GAPS_TOLD)) {
-    const again = asked_again ? "; asked for again, without retweets" : "";
-    output.line(`  ${from} to ${to}: ${why}${again}`);
-  }
+  for (const gap of gapTexts(gaps)) output.line(`  ${gap}`);
 }
 
 function addRun(group: Command, context: Context): void {

@@ -6,9 +6,6 @@ import { bucketOption } from "./collection_config.ts";
 import { type Bucket, type Context, openBucket } from "./context.ts";
 import { count } from "./output.ts";
 
-/** Dollars that hydrating may cost without asking. */
-const CHEAP = 0.5;
-
 /** Adds the command. */
 export function addHydrate(group: Command, context: Context): void {
   group.command("hydrate")
@@ -34,7 +31,7 @@ export function addHydrate(group: Command, context: Context): void {
       const collectionId = checkedId(id ?? nameOf(file));
       const ids = await idsIn(file);
       const opened = await openBucket(context, { bucket });
-      if (await isThere(opened, collectionId, ids)) {
+      if (await hasIds(opened, collectionId, ids)) {
         context.output.note(`Collection ${collectionId} has these ids already: it goes on.`);
       } else if (!await added(opened, { collectionId, ids, ...flags }, context)) {
         return;
@@ -73,16 +70,17 @@ async function idsIn(file: string): Promise<BigUint64Array> {
 }
 
 /** Whether the collection is there already, with these very ids. */
-async function isThere(
+async function hasIds(
   { store }: Bucket,
   collectionId: string,
   ids: BigUint64Array,
 ): Promise<boolean> {
   const { collectionKeys } = await import("../collection/layout.ts");
-  const { readIds } = await import("../bucket/id_list.ts");
+  const { parseIds } = await import("../bucket/id_list.ts");
   const keys = collectionKeys(collectionId);
-  if (!await store.get(keys.config) || !await store.get(keys.ids)) return false;
-  const known = await readIds(store, keys.ids);
+  const found = await store.get(keys.config) && await store.get(keys.ids);
+  if (!found) return false;
+  const known = parseIds(found.bytes, keys.ids);
   return known.length === ids.length && known.every((id, i) => id === ids[i]);
 }
 
@@ -102,27 +100,24 @@ async function added(
   context: Context,
 ): Promise<boolean> {
   const { MAIN_PROFILE, readProfile } = await import("../twitter/keys.ts");
-  const { holdKeys } = await import("../bucket/keys.ts");
+  const { keptKeys } = await import("../bucket/keys.ts");
   const { keyFiles } = await import("./profiles.ts");
   const { collectionKeys } = await import("../collection/layout.ts");
   const { idText } = await import("../bucket/id_list.ts");
   const keys = collectionKeys(collectionId);
   const profileKeys = await readProfile(await keyFiles(twarcConfigFilepath, context), profile);
-  const { isFolder } = await import("../store/store.ts");
   if (!await store.get(keys.config)) {
     if (!await isWorth(ids.length, { yes, context })) return false;
     // The ids first: a collection without them could never be harvested.
     await store.put(keys.ids, idText(ids));
   }
-  const inline = Object.entries(profileKeys).filter((entry): entry is [string, string] =>
-    entry[1] !== undefined
-  );
-  const held = profile ?? MAIN_PROFILE;
-  const isHeld = !isFolder(settings.bucket);
-  if (isHeld) await holdKeys(held, profileKeys, settings.place);
+  const kept = await keptKeys(profileKeys, {
+    profile: profile ?? MAIN_PROFILE,
+    ...settings.place,
+  });
   await collections.add({
     id: collectionId,
-    keys: isHeld ? { profile: held } : Object.fromEntries(inline),
+    keys: kept.keys,
     type: "hydrate",
     api: "2",
     hydrate: { ids: ids.length },
@@ -136,7 +131,7 @@ async function isWorth(
   ids: number,
   { yes, context: { output } }: { yes: boolean; context: Context },
 ): Promise<boolean> {
-  const { dollarsFor, dollarText, PRICES } = await import("../collection/prices.ts");
+  const { CHEAP, dollarsFor, dollarText, PRICES } = await import("../collection/prices.ts");
   const { LOOKUP_SIZE } = await import("../twitter/v2_sizes.ts");
   const dollars = dollarsFor({ posts: ids }, PRICES);
   const price = `${count(ids)} ids cost at most ${dollarText(dollars)} by the prices of ` +

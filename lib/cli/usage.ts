@@ -26,12 +26,9 @@ export async function usageOf(
 ): Promise<ToldUsage | null> {
   if (config.api !== "2") return null;
   const { draftKeys } = await import("../collection/config.ts");
-  const { openApi } = await import("../twitter/api.ts");
-  const { heldKeys } = await import("../bucket/keys.ts");
+  const { apiWith } = await import("./api.ts");
   try {
-    const { keys: named, version } = draftKeys(config);
-    const keys = await heldKeys(named, { ...settings.place, env });
-    const api = await openApi({ version, keys, clock, base: settings.twitterApiUrl });
+    const api = await apiWith(draftKeys(config), { clock, env, settings });
     const usage = await api.bill?.usage(AbortSignal.timeout(PATIENCE));
     return usage ? await told(usage, clock.now()) : null;
   } catch {

@@ -5,10 +5,8 @@ import type { Verified } from "../bucket/found.ts";
 import type { VerifyOptions } from "../bucket/verify.ts";
 import { bucketOption, example } from "./collection_config.ts";
 import { type Bucket, type Context, openBucket } from "./context.ts";
+import { gapTexts } from "./gap_texts.ts";
 import { count, type Progress, size } from "./output.ts";
-
-/** Gaps of a collection that are told one by one; the others are in the files. */
-const GAPS_TOLD = 20;
 
 /** Adds the command. */
 export function addVerify(group: Command, context: Context): void {
@@ -84,7 +82,7 @@ async function lookedAt(
     const options = await optionsFor(opened, { collectionId: id, progress }, context);
     if (repair) {
       try {
-        return await repaired(options, context);
+        return await repaired(options, opened.settings.bucket, context);
       } catch (error) {
         if (!(error instanceof LockedError) || repair.isNamed) throw error;
         context.output.note(`${error.message}: it is left alone`);
@@ -101,30 +99,29 @@ async function optionsFor(
   { collectionId, progress }: { collectionId: string; progress: Progress },
   { clock, signal }: Context,
 ): Promise<VerifyOptions> {
-  const { processIsGone } = await import("../bucket/process.ts");
-  const { isFolder } = await import("../store/store.ts");
-  const isGone = isFolder(settings.bucket) ? processIsGone : () => false;
+  const { goneIn } = await import("../bucket/process.ts");
+  const isGone = goneIn(settings.bucket);
   let files = 0;
   const onFile = (key: string) => progress.show(`File ${count(++files)}: ${key}`);
   return { store, clock, collectionId, isGone, onFile, signal };
 }
 
 /** Mends under the collection's lease. @throws LockedError while it is harvested. */
-async function repaired(options: VerifyOptions, { clock }: Context): Promise<Looked> {
-  const { takeLease } = await import("../bucket/lease.ts");
-  const { thisProcess } = await import("../bucket/process.ts");
+async function repaired(
+  options: VerifyOptions,
+  bucket: string,
+  { clock }: Context,
+): Promise<Looked> {
   const { repair } = await import("../bucket/repair.ts");
-  const { store, collectionId, isGone } = options;
-  const holder = { id: crypto.randomUUID(), ...thisProcess() };
-  const lease = await takeLease({ store, collectionId, holder, clock, isGone });
+  const { underLease } = await import("./lease.ts");
   const mended: string[] = [];
-  try {
-    const onMended = (what: string) => void mended.push(what);
-    const verified = await repair({ ...options, lease, holder: holder.id, onMended });
-    return { verified, mended };
-  } finally {
-    await lease.release();
-  }
+  const onMended = (what: string) => void mended.push(what);
+  const { store, collectionId } = options;
+  const verified = await underLease(
+    { store, bucket, collectionId, clock },
+    (lease, holder) => repair({ ...options, lease, holder, onMended }),
+  );
+  return { verified, mended };
 }
 
 function tell({ verified, mended }: Looked, { output }: Context): void {
@@ -140,10 +137,7 @@ function tell({ verified, mended }: Looked, { output }: Context): void {
     ...(gaps.length > 0 ? [`${many(gaps.length, "span")} that streams missed`] : []),
   ];
   output.line(`${collectionId}: ${state}. ${has.join(", ")}`);
-  for (const { from, to, why, asked_again } of gaps.slice(-GAPS_TOLD)) {
-    const again = asked_again ? "; asked for again, without retweets" : "";
-    output.line(`  missed from ${from} to ${to}: ${why}${again}`);
-  }
+  for (const gap of gapTexts(gaps)) output.line(`  missed from ${gap}`);
 }
 
 /** `1 file`, `2 files` */

@@ -22,6 +22,9 @@ export const PRICES: Prices = {
   counts_all: 0.01,
 };
 
+/** Dollars that a command may spend without asking. */
+export const CHEAP = 0.5;
+
 /** Prices that a person gives in place of ours. */
 export type OwnPrices = { [Name in keyof Prices]?: Prices[Name] | undefined };
 

@@ -1,0 +1,14 @@
+/** What streams missed, for a person. */
+
+import type { ToldGap } from "../bucket/gaps.ts";
+
+/** Gaps that are told one by one; the others are in the files. */
+const TOLD = 20;
+
+/** The newest gaps, a text each. */
+export function gapTexts(gaps: ToldGap[]): string[] {
+  return gaps.slice(-TOLD).map(({ from, to, why, asked_again }) => {
+    const again = asked_again ? "; asked for again, without retweets" : "";
+    return `${from} to ${to}: ${why}${again}`;
+  });
+}
