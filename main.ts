@@ -24,13 +24,13 @@ const PERMISSIONS = config.tasks["twarc-cloud"].command.split(" ").filter((word)
 );
 
 const encoder = new TextEncoder();
-const write = {
+const TERMINAL = {
   out: (text: string) => writeAll(Deno.stdout, text),
   err: (text: string) => writeAll(Deno.stderr, text),
 };
 
-/** Runs a command line; its exit code. */
-async function run(args: string[]): Promise<number> {
+/** Runs a command line, whose output goes to `write`; its exit code. */
+export async function run(args: string[], write = TERMINAL): Promise<number> {
   const env = Deno.env.toObject();
   const output = new Output({
     ...write,
@@ -122,7 +122,7 @@ async function harvestHere(
   const { logForm, startLog } = await import("./lib/log.ts");
   const { harvest } = await import("./harvester.ts");
   const { bucket, twitterApiUrl, controlSecret } = settings;
-  await startLog(write.err, logForm(env));
+  await startLog(TERMINAL.err, logForm(env));
   const secrets: string[] = [];
   const held = async (collection: CollectionConfig) => {
     const keys = await heldKeys(keysOf(collection), { ...settings.place, env });

@@ -170,7 +170,7 @@ Deno.test("a rule that the Python original made is listed, and can be stopped", 
     const Arn = "arn:aws:ecs:eu-central-1:123456789012:cluster/twarc-cloud";
     await client.send(new PutTargetsCommand({ Rule: Name, Targets: [{ Id: "1", Arn }] }));
     client.destroy();
-    await place.add({ id: "old", type: "search", search: { query: "sandbox" } });
+    await place.addByCommand({ id: "old", type: "search", search: { query: "sandbox" } });
     assert.equal(
       await place.ok("collection", "scheduled"),
       "tweets_old_schedule => rate(7 days)\n",

@@ -294,7 +294,7 @@ Deno.test("a port of the environment that is none is refused", () =>
 
 Deno.test("no secret is ever in what is written for others", () =>
   inPlace(async (place) => {
-    await place.add({ id: "find", type: "search", search: { query: "sandbox" } });
+    await place.addByCommand({ id: "find", type: "search", search: { query: "sandbox" } });
     await place.ok("collection", "once", "find", "--wait");
     for (const [path, text] of await snapshot(place)) {
       if (

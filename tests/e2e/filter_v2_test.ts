@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
+import type { JsonObject } from "../../lib/json.ts";
 import { inPlace, type Place, until } from "./program.ts";
 
 function world(): World {
   return World.made({ clock: systemClock, users: 3, tweetsPerUser: 0 });
 }
 
-function config(place: Place, filter: Record<string, unknown>) {
+function config(place: Place, filter: JsonObject) {
   const keys = { bearer_token: place.sandbox.bearer };
   return { id: "live", type: "filter", api: "2", keys, filter };
 }

@@ -6,6 +6,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import config from "../../deno.json" with { type: "json" };
+import { Collections } from "../../lib/bucket/collections.ts";
+import { systemClock } from "../../lib/clock.ts";
+import type { JsonObject } from "../../lib/json.ts";
+import { openStore } from "../../lib/store/store.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../lib/sandbox/server.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -85,9 +89,19 @@ export class Place {
     await Deno.writeTextFile(this.path(name), JSON.stringify(value, null, 2));
   }
 
-  /** Adds a collection with the sandbox's keys. */
-  async add(config: Record<string, unknown>): Promise<void> {
-    await this.writeJson("collection.json", { keys: this.sandbox.keys, ...config });
+  /** Adds a collection with the sandbox's keys to the folder bucket, as `collection add` does. */
+  async add(config: JsonObject): Promise<void> {
+    const store = await openStore(this.path("twarc-cloud-data"));
+    const collections = new Collections(store, systemClock);
+    await this.writeJson(
+      "collection.json",
+      await collections.add({ keys: { ...this.sandbox.keys }, ...config }),
+    );
+  }
+
+  /** Adds a collection with the sandbox's keys by the command, to whatever bucket the place has. */
+  async addByCommand(config: JsonObject): Promise<void> {
+    await this.writeJson("collection.json", { keys: { ...this.sandbox.keys }, ...config });
     await this.ok("collection", "add");
   }
 

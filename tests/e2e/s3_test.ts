@@ -37,7 +37,7 @@ function clientOf(moto: Moto): S3Client {
 
 Deno.test("a collection in S3 is added, changed, harvested twice, listed, told of and downloaded", () =>
   inBucket(async (place, moto) => {
-    await place.add(search);
+    await place.addByCommand(search);
     assert.equal(await place.ok("collection", "list"), "Collections:\nfind\n");
     await place.ok("harvest", "run", "--shutdown", "find");
     place.post(3);
@@ -84,7 +84,7 @@ async function lookFromOutside(place: Place, keys: string[]): Promise<void> {
 
 Deno.test("of two harvesters started at the same time for one collection, one is told that it is locked", () =>
   inBucket(async (place) => {
-    await place.add(search);
+    await place.addByCommand(search);
     place.sandbox.troubles.add({ kind: "stall", path: "search/tweets", after: 1 });
     const both = [1, 2].map(() => place.spawn(["harvest", "run", "--shutdown", "find"]));
     const first = await Promise.race(both.map((child) => child.status.then(() => child)));
