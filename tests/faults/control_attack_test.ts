@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
+import { World } from "../../lib/sandbox/world.ts";
+import { added, json, KEYS, run, tweets } from "../fakes/whole_harvest.ts";
+import { WorldApi } from "../fakes/world_api.ts";
 import { ControlClient, type Controlled, serveControl } from "../../lib/control.ts";
 
 /** A control server as a harvester has it, with a client that knows the secret. */
@@ -110,3 +113,40 @@ Deno.test("10,000 guesses at a token stop nothing, and leave nothing behind", as
     await server.close();
   }
 });
+
+Deno.test("a harvest under attack does not notice: every tweet comes once, and it ends by itself", async () => {
+  const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 300 });
+  const store = await added({ id: "c", type: "search", keys: KEYS, search: { query: "sandbox" } });
+  const api = new WorldApi(world);
+  const attacked = Promise.withResolvers<void>();
+  const all: Deno.TcpConn[] = [];
+  let calls = 0;
+  api.before = async () => {
+    if (++calls !== 3) return await new Promise((resolve) => setTimeout(resolve, 2));
+    const url = new URL((await json(store, "collections/c/lock.json")).control);
+    all.push(...await connections(Number(url.port), 500, "GET / HTTP/1.1\r\nHost: a\r\nX-"));
+    void attack(url).then(attacked.resolve, attacked.reject);
+  };
+  try {
+    await run(store, api);
+    assert.deepEqual(new Set(await tweets(store)).size, 300);
+    assert.equal((await tweets(store)).length, 300);
+    assert.equal(store.keys().includes("collections/c/lock.json"), false);
+  } finally {
+    await attacked.promise;
+    for (const one of all) one.close();
+  }
+});
+
+/** Orders without a right to them, until nobody answers any more. */
+async function attack(url: URL): Promise<void> {
+  for (
+    const path of Array(500).fill(["/stop", "/shutdown", "/is_stopped", "/../etc", "/%00"]).flat()
+  ) {
+    const headers = { authorization: "Bearer eyJhbGciOiJub25lIn0.e30." };
+    const response = await fetch(new URL(path, url), { method: "POST", headers }).catch(() => null);
+    if (!response) return;
+    assert.ok([401, 404].includes(response.status), `${path} ${response.status}`);
+    await response.body?.cancel();
+  }
+}
