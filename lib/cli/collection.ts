@@ -101,7 +101,7 @@ function addSchedule(group: Command, context: Context): void {
     .addHelpText("after", example('collection schedule test_collection "rate(7 days)"'))
     .action(async (collectionId, expression, { bucket, timezone }) => {
       const { parseSchedule } = await import("../runner/schedule.ts");
-      const schedule = parseSchedule(expression, timezone);
+      const schedule = parseSchedule(expression, timezone, context.clock.now());
       const opened = await openBucket(context, { bucket });
       const job = await jobFor(opened, collectionId, ["user_timeline", "search"]);
       const runner = await opened.runner();

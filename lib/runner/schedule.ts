@@ -45,16 +45,19 @@ const FIELDS: readonly Field[] = [
 /**
  * Checks a schedule expression.
  * @param timezone Of its times; UTC unless said.
+ * @param now Milliseconds since 1970, from when on it has to be due some time.
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
  * @throws UserError that says what is wrong, with an example.
  */
-export function parseSchedule(expression: string, timezone?: string): Schedule {
+export function parseSchedule(expression: string, timezone?: string, now = 0): Schedule {
   const text = expression.trim();
   const zone = timezone === undefined ? undefined : zoneNamed(timezone);
   if (/^rate\(/.test(text)) period(text);
   else if (/^cron\(/.test(text)) pattern(text);
   else throw fault(text, "it begins with neither rate( nor cron(");
-  return zone === undefined ? { expression: text } : { expression: text, timezone: zone };
+  const schedule = zone === undefined ? { expression: text } : { expression: text, timezone: zone };
+  if (nextTime(schedule, now) === null) throw fault(text, "it is never due");
+  return schedule;
 }
 
 /**

@@ -223,6 +223,8 @@ Deno.test("what is no schedule is refused with the reason and examples", () => {
     ["cron(0 10 32W * ? *)", /day of month goes from 1 to 31/],
     ["cron(0 L * * ? *)", /hours goes from 0 to 23/],
     ["cron(0 0 1 1 ? 2030-2027)", /2030 is after 2027/],
+    ["cron(0 10 30 2 ? *)", /it is never due/],
+    ["cron(0 10 31 4,6 ? *)", /it is never due/],
     ["cron(0 0 1 1 ? 2200)", /year goes from 1970 to 2199/],
   ];
   for (const [expression, says] of cases) {
@@ -233,4 +235,10 @@ Deno.test("what is no schedule is refused with the reason and examples", () => {
       return true;
     });
   }
+});
+
+Deno.test("what was due for the last time is refused", () => {
+  const now = Date.UTC(2026, 0, 1);
+  assert.throws(() => parseSchedule("cron(0 10 * * ? 2025)", "UTC", now), /it is never due/);
+  assert.ok(parseSchedule("cron(0 10 * * ? 2026)", "UTC", now));
 });
