@@ -4,7 +4,7 @@ import config from "../../deno.json" with { type: "json" };
 import { systemClock } from "../../lib/clock.ts";
 import { selfCommand } from "../../lib/runner/self.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { inPlace, type Place, type Ran } from "../e2e/program.ts";
+import { inOneProcess, type Place, type Ran } from "../e2e/program.ts";
 
 /** Users 0 to 29: the tenth is protected, the twentieth suspended, the thirtieth gone. */
 function world(): World {
@@ -54,7 +54,7 @@ async function runWith(place: Place, input: string, args: string[]): Promise<Ran
 }
 
 Deno.test("a template is written as in the documents, and over another only when that is wanted", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const args = [
       "collection-config",
       "template",
@@ -90,7 +90,7 @@ Deno.test("a template is written as in the documents, and over another only when
   }));
 
 Deno.test("keys are put where older ones were, told by the name of the command, and all else stays", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const keys = { consumer_key: "1", consumer_secret: "2" };
     const user = { access_token: "3", access_token_secret: "4" };
     await Deno.writeTextFile(
@@ -115,7 +115,7 @@ Deno.test("keys are put where older ones were, told by the name of the command, 
   }));
 
 Deno.test("keys that a collection's stream does not take are refused, and the file stays as it is", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await Deno.writeTextFile(place.path(".twarc"), "[app]\nconsumer_key=1\nconsumer_secret=2\n");
     const filter = { id: "live", type: "filter", filter: { track: "x" } };
     await place.writeJson("collection.json", filter);
@@ -129,7 +129,7 @@ Deno.test("keys that a collection's stream does not take are refused, and the fi
   }));
 
 Deno.test("screen names are looked up, and those that were not found, or are suspended, are named apart", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const kept = { screen_name: "an_old_name", since_id: "7", note: "mine" };
     await writeTimelines(place, { [idOf(place, 1)]: kept });
     const [first, second] = [nameOf(place, 0), nameOf(place, 1)];
@@ -148,7 +148,7 @@ Deno.test("screen names are looked up, and those that were not found, or are sus
   }, { world: world() }));
 
 Deno.test("names and ids come from standard input too", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await writeTimelines(place);
     const names = `\ufeff# ours\r\n\r\n  @${nameOf(place, 0)}  \r\n`;
     for (const files of [[], ["-"]]) {
@@ -167,7 +167,7 @@ Deno.test("names and ids come from standard input too", () =>
   }, { world: world() }));
 
 Deno.test("nobody is looked up for a collection that has no users, or with names that cannot be", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.writeJson("collection.json", {
       id: "find",
       keys: place.sandbox.keys,
@@ -184,7 +184,7 @@ Deno.test("nobody is looked up for a collection that has no users, or with names
   }, { world: world() }));
 
 Deno.test("changes are told as in the documents, with secrets as fingerprints, or only what was deleted", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add({ id: "tl", type: "user_timeline", users: { "12": { screen_name: "jack" } } });
     const config = await configOf(place);
     await place.writeJson("collection.json", { ...config, users: { "13": {} } });
@@ -208,7 +208,7 @@ Deno.test("changes are told as in the documents, with secrets as fingerprints, o
   }));
 
 Deno.test("a template is for version 2 unless another is asked for", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.ok("collection-config", "template", "search", "--id=x");
     assert.equal((await configOf(place) as { api?: string }).api, "2");
   }));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { inPlace, pidOf, type Place } from "../e2e/program.ts";
+import { inOneProcess, pidOf, type Place } from "../e2e/program.ts";
 
 const SEARCH = { id: "find", type: "search", search: { query: "sandbox" } };
 const FILTER = { id: "live", type: "filter", filter: { track: "sandbox" } };
@@ -16,7 +16,7 @@ function stall(place: Place): void {
 }
 
 Deno.test("collections are added and listed as in the documents", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     assert.equal(await place.ok("collection", "list"), "No collections.\n");
     await place.writeJson("collection.json", { keys: place.sandbox.keys, ...SEARCH });
     assert.equal(
@@ -29,7 +29,7 @@ Deno.test("collections are added and listed as in the documents", () =>
   }));
 
 Deno.test("a command for another type of collection is refused, with the right one named", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add(SEARCH);
     await place.add(FILTER);
     const cases: [string[], RegExp][] = [
@@ -47,7 +47,7 @@ Deno.test("a command for another type of collection is refused, with the right o
   }));
 
 Deno.test("a collection that is being harvested is not started again, and by whom is said", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add(SEARCH);
     stall(place);
     assert.equal(await place.ok("collection", "once", "find"), "Started\n");
@@ -59,7 +59,7 @@ Deno.test("a collection that is being harvested is not started again, and by who
   }, { world: world() }));
 
 Deno.test("Ctrl-C ends --wait and not the harvest: exit code 130, and how to stop it", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add(SEARCH);
     stall(place);
     const child = place.spawn(["collection", "once", "find", "--wait"]);
@@ -77,7 +77,7 @@ Deno.test("Ctrl-C ends --wait and not the harvest: exit code 130, and how to sto
   }, { world: world() }));
 
 Deno.test("a schedule whose first harvest cannot start is not made", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add(SEARCH);
     const args = ["collection", "schedule", "find", "rate(1 day)"];
     const { code, stdout, stderr } = await place.spawn(args, {
@@ -90,7 +90,7 @@ Deno.test("a schedule whose first harvest cannot start is not made", () =>
   }, { world: world() }));
 
 Deno.test("a collection that is being harvested can be scheduled all the same", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add(SEARCH);
     stall(place);
     await place.ok("collection", "once", "find");

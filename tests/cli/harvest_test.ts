@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { inPlace, type Place, until } from "../e2e/program.ts";
+import { inOneProcess, type Place, until } from "../e2e/program.ts";
 
 function world(users = 1, tweetsPerUser = 0): World {
   return World.made({ clock: systemClock, users, tweetsPerUser });
@@ -12,7 +12,7 @@ async function isIdle(place: Place): Promise<boolean> {
 }
 
 Deno.test("running and last harvests are told as in the documents: the last one with commas", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const start =
       "live => Bucket: \\./twarc-cloud-data\\. Harvest timestamp: \\d{4}-\\d\\d-\\d\\dT\\S+\\. ";
     await place.add({ id: "live", type: "filter", filter: { track: "sandbox" } });
@@ -41,7 +41,7 @@ Deno.test("running and last harvests are told as in the documents: the last one 
   }, { world: world() }));
 
 Deno.test("the last harvest of timelines tells what changed about users, or that nothing did", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const [user] = place.sandbox.world.users.values();
     const users = { [user?.id ?? ""]: {} };
     await place.add({ id: "tl", type: "user_timeline", users });
@@ -55,7 +55,7 @@ Deno.test("the last harvest of timelines tells what changed about users, or that
   }, { world: world(1, 2) }));
 
 Deno.test("a log that is followed shows what is added, and ends with Ctrl-C", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add({ id: "live", type: "filter", filter: { track: "sandbox" } });
     await place.ok("collection", "filter-start", "live");
     const child = place.spawn(["harvest", "logs", "live", "--follow"]);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { inPlace, pidOf, type Place } from "./program.ts";
+import { inOneProcess, inPlace, pidOf, type Place } from "./program.ts";
 
 const KEYS = {
   consumer_key: "a",
@@ -39,7 +39,7 @@ async function refused(
 }
 
 Deno.test("a collection that is not there is named, with the command that lists those that are", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const says = /^Error: There is no collection nope in bucket .*collection list/;
     for (
       const args of [
@@ -60,7 +60,7 @@ Deno.test("a collection that is not there is named, with the command that lists 
   }));
 
 Deno.test("an id that cannot be one is refused before anything is looked for", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     for (const id of ["a b", "../x", "a/b", ".hidden", "", "x".repeat(200)]) {
       await refused(place, ["collection", "once", id], { says: /cannot be a collection's id/ });
       await refused(place, ["collection-config", "template", "search", "--id", id], {
@@ -73,7 +73,7 @@ Deno.test("an id that cannot be one is refused before anything is looked for", (
   }));
 
 Deno.test("malformed JSON is told with its line and column", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await Deno.writeTextFile(
       place.path("collection.json"),
       '{\n  "id": "x",\n  "type" "search"\n}\n',
@@ -88,7 +88,7 @@ Deno.test("malformed JSON is told with its line and column", () =>
   }));
 
 Deno.test("a configuration is refused with every reason at once", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.writeJson("collection.json", { id: "a b", type: "search", search: {} });
     await refused(place, ["collection", "add"], {
       says: /Id contains spaces\..*Missing keys\..*Query must be provided\./,
@@ -102,7 +102,7 @@ Deno.test("a configuration is refused with every reason at once", () =>
   }));
 
 Deno.test("files that are missing, empty or unreadable are named", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await refused(place, ["collection", "add"], {
       says: /There is no file collection\.json\. Make it with/,
     });
@@ -138,7 +138,7 @@ Deno.test("files that are missing, empty or unreadable are named", () =>
   }));
 
 Deno.test("users are for timelines only, and wrong keys are the person's to mend", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.writeJson("collection.json", SEARCH);
     await refused(place, ["collection-config", "userids", "12"], {
       says: /no user_timeline collection/,
@@ -155,7 +155,7 @@ Deno.test("users are for timelines only, and wrong keys are the person's to mend
   }));
 
 Deno.test("a harvest with wrong keys fails at once with the reason", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.writeJson("collection.json", SEARCH);
     await place.ok("collection", "add");
     for (
@@ -177,7 +177,7 @@ Deno.test("a harvest with wrong keys fails at once with the reason", () =>
   }));
 
 Deno.test("a second add, an update without changes, and a changed type are refused", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.writeJson("collection.json", SEARCH);
     await place.ok("collection", "add");
     await refused(place, ["collection", "add"], { says: /There is a collection find .* already/ });
@@ -188,7 +188,7 @@ Deno.test("a second add, an update without changes, and a changed type are refus
   }));
 
 Deno.test("an update by an older file asks first, and without a terminal says how to go on", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.writeJson("collection.json", SEARCH);
     await place.ok("collection", "add");
     await place.writeJson("mine.json", { ...SEARCH, search: { query: "mine" } });
@@ -207,7 +207,7 @@ Deno.test("an update by an older file asks first, and without a terminal says ho
   }));
 
 Deno.test("schedules that do not parse are refused with an example", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.writeJson("collection.json", SEARCH);
     await place.ok("collection", "add");
     for (
@@ -226,7 +226,7 @@ Deno.test("schedules that do not parse are refused with an example", () =>
   }));
 
 Deno.test("a bucket folder that cannot be used is named", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await Deno.writeTextFile(place.path("file"), "");
     await place.writeJson("collection.json", SEARCH);
     await refused(place, ["collection", "add", "--bucket", "./file"], {
@@ -238,7 +238,7 @@ Deno.test("a bucket folder that cannot be used is named", () =>
   }));
 
 Deno.test("a port in use is named, with the way out", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.writeJson("collection.json", SEARCH);
     await place.ok("collection", "add");
     const { port } = place.sandbox.url;
@@ -249,7 +249,7 @@ Deno.test("a port in use is named, with the way out", () =>
   }));
 
 Deno.test("wrong usage exits with 2 and says what is known", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const cases: [string[], RegExp][] = [
       [["colection"], /unknown command 'colection'/],
       [["collection"], /Usage: twarc-cloud collection/],
@@ -267,7 +267,7 @@ Deno.test("wrong usage exits with 2 and says what is known", () =>
   }));
 
 Deno.test("an address of the API that is none is refused", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.writeJson("collection.json", SEARCH);
     await place.ok("collection", "add");
     const { code, stderr } = await place.spawn(["harvest", "run", "--shutdown", "find"], {
@@ -281,7 +281,7 @@ Deno.test("an address of the API that is none is refused", () =>
   }));
 
 Deno.test("a port of the environment that is none is refused", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const { code, stderr } = await place.spawn(["harvest", "run", "x"], {
       TWARC_CLOUD_PORT: "http",
     }).output();
@@ -293,7 +293,7 @@ Deno.test("a port of the environment that is none is refused", () =>
   }));
 
 Deno.test("no secret is ever in what is written for others", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.addByCommand({ id: "find", type: "search", search: { query: "sandbox" } });
     await place.ok("collection", "once", "find", "--wait");
     for (const [path, text] of await snapshot(place)) {
@@ -322,6 +322,7 @@ Deno.test("a disk that fills up ends the harvest with the reason, and what was c
     return await Deno.remove(mount);
   }
   try {
+    await Deno.writeFile(`${mount}/ballast`, new Uint8Array(900 << 10));
     await inPlace(async (place) => {
       await place.add({ id: "live", type: "filter", filter: { track: "sandbox" } });
       const harvest = place.spawn(["harvest", "run", "--flush-secs", "1", "live"], {

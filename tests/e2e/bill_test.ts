@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { inPlace, type Place, until } from "./program.ts";
+import { inOneProcess, type Place, until } from "./program.ts";
 
 function world(users: number, tweetsPerUser: number): World {
   return World.made({ clock: systemClock, users, tweetsPerUser });
@@ -58,7 +58,7 @@ for (
   ] satisfies [string, (place: Place) => Record<string, unknown>][]
 ) {
   Deno.test(`the estimate for the demo's ${name} is what the API bills; a second harvest with nothing new bills nothing`, () =>
-    inPlace(async (place) => {
+    inOneProcess(async (place) => {
       await add(place, config(place));
       const id = String(config(place).id);
       const asked = await billedBy(place, async () => {
@@ -96,7 +96,7 @@ for (
 }
 
 Deno.test("an estimate shows posts, cost, share of the cap, time and a chart, as plain text", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await add(place, { ...SEARCH, budget: { dollars: 2, per: "month" } });
     const said = await place.ok("collection-config", "estimate");
     for (
@@ -134,7 +134,7 @@ Deno.test("an estimate shows posts, cost, share of the cap, time and a chart, as
   }, { world: world(3, 300) }));
 
 Deno.test("what only costs is left out where nobody agreed to it, and bounded; so are protected users", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await add(place, { id: "tl", type: "user_timeline", users: usersOf(place) });
     const { code, out, err } = await place.run("collection-config", "estimate");
     assert.equal(code, 0);
@@ -151,7 +151,7 @@ Deno.test("what only costs is left out where nobody agreed to it, and bounded; s
   }, { world: world(60, 3) }));
 
 Deno.test("many users with a since_id are counted in groups: a few queries, and an upper bound", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const users: Record<string, Record<string, string>> = {};
     for (const id of place.sandbox.world.users.keys()) {
       const [, second] = place.sandbox.world.timeline(id, { count: 2 });
@@ -175,7 +175,7 @@ Deno.test("many users with a since_id are counted in groups: a few queries, and 
   }, { world: world(120, 5) }));
 
 Deno.test("a stream is estimated by the last seven days of its rules, as a rate", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const filter = { track: "marmots", rules: [{ value: "bridge sample:10" }] };
     await add(place, { id: "live", type: "filter", filter });
     const found = await estimate(place);
@@ -188,7 +188,7 @@ Deno.test("a stream is estimated by the last seven days of its rules, as a rate"
   }, { world: world(3, 300) }));
 
 Deno.test("version 1.1 costs nothing by the post, and has no budget", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add(SEARCH);
     assert.match(
       await place.ok("collection-config", "estimate"),
@@ -206,7 +206,7 @@ Deno.test("version 1.1 costs nothing by the post, and has no budget", () =>
   }, { world: world(1, 1) }));
 
 Deno.test("a harvest stops before it would pass the month's budget, and goes on where that is raised: nothing is read twice", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await add(place, { ...SEARCH, budget: { dollars: 2.03, per: "month" } });
     const once = () => place.ok("collection", "once", "find", "--wait");
     const reason =
@@ -228,7 +228,7 @@ Deno.test("a harvest stops before it would pass the month's budget, and goes on 
   }, { world: world(3, 300) }));
 
 Deno.test("timelines side by side keep to a harvest's budget together, and every harvest goes on", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await add(place, {
       id: "tl",
       type: "user_timeline",
@@ -253,7 +253,7 @@ Deno.test("timelines side by side keep to a harvest's budget together, and every
   }, { world: world(6, 130) }));
 
 Deno.test("users that are looked up count as well: where they would pass the budget, they wait", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await add(place, {
       id: "tl",
       type: "user_timeline",
@@ -272,7 +272,7 @@ Deno.test("users that are looked up count as well: where they would pass the bud
   }, { world: world(3, 0) }));
 
 Deno.test("a stream ends when its budget is used up, and tells while it runs what it cost", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await add(place, {
       id: "live",
       type: "filter",
@@ -306,7 +306,7 @@ Deno.test("a stream ends when its budget is used up, and tells while it runs wha
   }, { world: world(1, 0) }));
 
 Deno.test("a used up cap is told with the day on which it begins anew", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await add(place, SEARCH);
     place.sandbox.troubles.add({ kind: "cap", path: "search/recent", after: 2 });
     const { code, err } = await place.run("harvest", "run", "--shutdown", "find");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { inPlace, type Place, until } from "./program.ts";
+import { inOneProcess, type Place, until } from "./program.ts";
 
 const world = () => ({ world: World.made({ clock: systemClock, users: 4, tweetsPerUser: 60 }) });
 
@@ -32,7 +32,7 @@ async function idsLeft(place: Place): Promise<string[]> {
 
 for (const api of ["1.1", "2"]) {
   Deno.test(`compliance lists what must be deleted and why, and removes it, with version ${api}`, () =>
-    inPlace(async (place) => {
+    inOneProcess(async (place) => {
       const gone = await withGone(place, api);
       const before = await idsLeft(place);
       const told = JSON.parse(await place.ok("collection", "compliance", "find", "--json"));
@@ -68,7 +68,7 @@ for (const api of ["1.1", "2"]) {
 }
 
 Deno.test("a check that was killed goes on with the same job", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const gone = await withGone(place, "2");
     place.sandbox.compliance.looks = 1_000;
     const child = place.spawn(["collection", "compliance", "find"]);
@@ -88,7 +88,7 @@ Deno.test("a check that was killed goes on with the same job", () =>
   }, world()));
 
 Deno.test("a job that fails is told, and the next check makes a new one", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await withGone(place, "2");
     place.sandbox.compliance.failing = 1;
     const failed = await place.run("collection", "compliance", "find");
@@ -101,7 +101,7 @@ Deno.test("a job that fails is told, and the next check makes a new one", () =>
   }, world()));
 
 Deno.test("what must be deleted is not removed while the collection is harvested", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add({
       id: "find",
       type: "filter",
@@ -124,7 +124,7 @@ Deno.test("what must be deleted is not removed while the collection is harvested
   }, world()));
 
 Deno.test("a collection without tweets has nothing to look up", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add({ id: "find", type: "search", api: "2", search: { query: "sandbox" } });
     const { code, err } = await place.run("collection", "compliance", "find");
     assert.equal(code, 1);

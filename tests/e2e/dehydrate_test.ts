@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { inPlace } from "./program.ts";
+import { inOneProcess } from "./program.ts";
 
 for (const api of ["1.1", "2"]) {
   Deno.test(`dehydrate prints every tweet's id once, of every harvest, with version ${api}`, () =>
-    inPlace(async (place) => {
+    inOneProcess(async (place) => {
       await place.add({ id: "find", type: "search", api, search: { query: "sandbox" } });
       assert.equal(await place.ok("collection", "dehydrate", "find"), "");
       await place.ok("collection", "once", "find", "--wait");
@@ -21,7 +21,7 @@ for (const api of ["1.1", "2"]) {
 }
 
 Deno.test("a file that is damaged ends dehydrate with its name", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add({ id: "find", type: "search", search: { query: "sandbox" } });
     await place.ok("collection", "once", "find", "--wait");
     const [folder = ""] = await place.harvests("find");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { inPlace, type Place, tweetsOf, until } from "./program.ts";
+import { inOneProcess, type Place, tweetsOf, until } from "./program.ts";
 
 /** A world of ten users, one of each state among them, and a file with all of their ids. */
 async function withIds(place: Place): Promise<{ open: string[]; gone: Record<string, string> }> {
@@ -53,7 +53,7 @@ async function missingOf(place: Place, id: string): Promise<Record<string, strin
 }
 
 Deno.test("hydrate collects every id that is to be had, and accounts for every other one", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const { open, gone } = await withIds(place);
     const out = await place.ok("collection", "hydrate", "ids.txt", "--yes", "--wait");
     assert.match(out, /^Collection added\.\nStarted\nids: complete\. 150 tweets.*91 not to be had/);
@@ -76,7 +76,7 @@ Deno.test("hydrate collects every id that is to be had, and accounts for every o
   }, world()));
 
 Deno.test("a hydration that was stopped, and one that was killed, goes on, and asks for no id twice", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const { open, gone } = await withIds(place);
     const stalled = { kind: "stall", path: "/2/tweets", after: 1 } as const;
     place.sandbox.troubles.add(stalled);
@@ -101,7 +101,7 @@ Deno.test("a hydration that was stopped, and one that was killed, goes on, and a
   }, world()));
 
 Deno.test("a budget ends a hydration before it is passed, and a higher one goes on", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const { open } = await withIds(place);
     await Deno.writeTextFile(place.path("ids.txt"), open.join("\n"));
     await place.add({
@@ -129,7 +129,7 @@ Deno.test("a budget ends a hydration before it is passed, and a higher one goes 
   }, world()));
 
 Deno.test("what costs more than cents is asked for, and nothing is left behind where nobody answers", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await withIds(place);
     const { code, err } = await place.run("collection", "hydrate", "ids.txt");
     assert.equal(code, 1);
@@ -145,7 +145,7 @@ for (
   ] as const
 ) {
   Deno.test(`${what} in the file is told, and nothing is made of it`, () =>
-    inPlace(async (place) => {
+    inOneProcess(async (place) => {
       await Deno.writeTextFile(place.path("bad.txt"), `12\n${line}\n`);
       const { code, err } = await place.run("collection", "hydrate", "bad.txt", "--yes");
       assert.equal(code, 1);
@@ -155,7 +155,7 @@ for (
 }
 
 Deno.test("addresses of tweets do as well, and other ids under a name that is taken are refused", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const { open } = await withIds(place);
     const [one = "", two = ""] = open;
     await Deno.writeTextFile(

@@ -3,8 +3,11 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
+import { z } from "zod";
 import config from "../../deno.json" with { type: "json" };
 import { Collections } from "../../lib/bucket/collections.ts";
 import { systemClock } from "../../lib/clock.ts";
@@ -12,16 +15,48 @@ import type { JsonObject } from "../../lib/json.ts";
 import { openStore } from "../../lib/store/store.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../lib/sandbox/server.ts";
 
+const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
+const MANY = fileURLToPath(new URL("many.ts", import.meta.url));
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const PERMISSIONS = config.tasks["twarc-cloud"].command.split(" ").filter((word) =>
   word.startsWith("--allow-")
 );
 
+const ranSchema = z.object({ code: z.number(), out: z.string(), err: z.string() });
+
 /** What a command did. */
-export interface Ran {
-  code: number;
-  out: string;
-  err: string;
+export type Ran = z.infer<typeof ranSchema>;
+
+/** One process that runs many commands, one after the other. */
+class Many {
+  readonly #process: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #output: AsyncIterator<string>;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(process: Deno.ChildProcess) {
+    this.#process = process;
+    this.#input = process.stdin.getWriter();
+    this.#output = createInterface({ input: Readable.fromWeb(process.stdout) })[
+      Symbol.asyncIterator
+    ]();
+  }
+
+  async run(args: string[]): Promise<Ran> {
+    const ran = this.#last.then(async () => {
+      await this.#input.write(new TextEncoder().encode(`${JSON.stringify(args)}\n`));
+      const { value, done } = await this.#output.next();
+      assert.ok(!done, `twarc-cloud ${args.join(" ")} ended the process`);
+      return ranSchema.parse(JSON.parse(value));
+    });
+    this.#last = ran;
+    return await ran;
+  }
+
+  async close(): Promise<void> {
+    await this.#input.close();
+    await this.#process.status;
+  }
 }
 
 /** A folder to work in, with a sandbox to ask and keys for it. */
@@ -29,6 +64,7 @@ export class Place {
   readonly folder: string;
   readonly sandbox: Sandbox;
   readonly env: Record<string, string>;
+  #many: Many | undefined;
 
   constructor(folder: string, sandbox: Sandbox) {
     this.folder = folder;
@@ -45,31 +81,47 @@ export class Place {
 
   /** Starts the program. */
   spawn(args: string[], env: Record<string, string> = {}): Deno.ChildProcess {
-    return new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "--quiet",
-        "--no-check",
-        "--config",
-        join(ROOT, "deno.json"),
-        ...PERMISSIONS,
-        join(ROOT, "main.ts"),
-        ...args,
-      ],
-      cwd: this.folder,
-      clearEnv: true,
-      env: { ...this.env, ...env },
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
+    return this.#start(MAIN, { args, env, stdin: "null", stderr: "piped" });
+  }
+
+  /** Has all commands run by one process from now on, with the environment as it is now. */
+  useOneProcess(): void {
+    this.#many ??= new Many(
+      this.#start(MANY, { args: [], env: {}, stdin: "piped", stderr: "inherit" }),
+    );
   }
 
   /** Runs a command to its end. */
   async run(...args: string[]): Promise<Ran> {
+    if (this.#many) return await this.#many.run(args);
     const { code, stdout, stderr } = await this.spawn(args).output();
     const decoder = new TextDecoder();
     return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
+  }
+
+  /** Ends what runs commands. */
+  async close(): Promise<void> {
+    await this.#many?.close();
+  }
+
+  #start(
+    script: string,
+    { args, env, ...streams }: {
+      args: string[];
+      env: Record<string, string>;
+      stdin: "null" | "piped";
+      stderr: "piped" | "inherit";
+    },
+  ): Deno.ChildProcess {
+    const config = join(ROOT, "deno.json");
+    return new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "--no-check", "--config", config, ...PERMISSIONS, script, ...args],
+      cwd: this.folder,
+      clearEnv: true,
+      env: { ...this.env, ...env },
+      stdout: "piped",
+      ...streams,
+    }).spawn();
   }
 
   /** Runs a command that has to work; what it printed. */
@@ -181,13 +233,26 @@ export async function inPlace(
   const folder = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
   await Deno.mkdir(join(folder, "tmp"));
   const sandbox = startSandbox(options);
+  const place = new Place(folder, sandbox);
   try {
-    await use(new Place(folder, sandbox));
+    await use(place);
   } finally {
+    await place.close();
     await killHarvesters(folder);
     await sandbox.close();
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** As `inPlace`, with one process for all commands: where they are many, and how one starts and ends is not the point. */
+export async function inOneProcess(
+  use: (place: Place) => Promise<void>,
+  options: SandboxOptions = {},
+): Promise<void> {
+  await inPlace(async (place) => {
+    place.useOneProcess();
+    await use(place);
+  }, options);
 }
 
 /** The id_str of each line. */

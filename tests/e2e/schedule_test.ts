@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { inPlace, until } from "./program.ts";
+import { inOneProcess, until } from "./program.ts";
 
 function world(): World {
   return World.made({ clock: systemClock, users: 2, tweetsPerUser: 30 });
@@ -10,7 +10,7 @@ function world(): World {
 const SEARCH = { id: "find", type: "search", search: { query: "sandbox" } };
 
 Deno.test("a schedule harvests at once, is listed, is carried out by the scheduler, and ends with stop", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add(SEARCH);
     const scheduled = await place.run("collection", "schedule", "find", "rate(1 minute)");
     assert.equal(scheduled.out, "Scheduled\n");
@@ -48,7 +48,7 @@ Deno.test("a schedule harvests at once, is listed, is carried out by the schedul
   }, { world: world() }));
 
 Deno.test("stop ends a harvest that is running, and logs tell of it", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add(SEARCH);
     place.sandbox.troubles.add({ kind: "stall", path: "search" });
     assert.equal(await place.ok("collection", "once", "find"), "Started\n");
@@ -65,7 +65,7 @@ Deno.test("stop ends a harvest that is running, and logs tell of it", () =>
   }, { world: world() }));
 
 Deno.test("a harvester whose control server is unreachable is stopped by a signal", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add({ id: "live", type: "filter", filter: { track: "sandbox" } });
     await place.ok("collection", "filter-start", "live");
     const key = place.path("twarc-cloud-data", "collections", "live", "lock.json");
@@ -76,7 +76,7 @@ Deno.test("a harvester whose control server is unreachable is stopped by a signa
   }, { world: world() }));
 
 Deno.test("a lock that was left by a killed harvester needs nobody: unlock is for the impatient", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add(SEARCH);
     assert.equal(await place.ok("harvest", "unlock", "find"), "It was not locked.\n");
     await Deno.writeTextFile(
@@ -89,7 +89,7 @@ Deno.test("a lock that was left by a killed harvester needs nobody: unlock is fo
   }, { world: world() }));
 
 Deno.test("a downloaded collection is what is in the bucket, without lock and checkpoint", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add(SEARCH);
     await place.ok("collection", "once", "find", "--wait");
     const out = await place.ok("collection", "download", "find");
@@ -108,7 +108,7 @@ Deno.test("a downloaded collection is what is in the bucket, without lock and ch
   }, { world: world() }));
 
 Deno.test("names and ids are added from arguments and files, each once", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.ok("collection-config", "template", "user_timeline", "--id=tl");
     const env = {
       CONSUMER_KEY: place.sandbox.keys.consumer_key,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { systemClock } from "../../lib/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { inPlace, type Place, until } from "./program.ts";
+import { inOneProcess, type Place, until } from "./program.ts";
 
 interface Told {
   mended?: string[];
@@ -162,7 +162,7 @@ const DAMAGES: {
 ];
 
 Deno.test("a collection that is whole is told so, with what it has", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await harvested(place);
     assert.match(
       await place.ok("collection", "verify"),
@@ -172,7 +172,7 @@ Deno.test("a collection that is whole is told so, with what it has", () =>
   }, world()));
 
 Deno.test("each damage is found, and mended where nothing can be lost by it", (t) =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const folders = await harvested(place);
     const bucket = place.path("twarc-cloud-data");
     await cp(bucket, place.path("intact"), { recursive: true });
@@ -202,7 +202,7 @@ async function tweetsFiles(folder: string): Promise<string[]> {
 }
 
 Deno.test("a harvest that was killed is told by verify, and settled by --repair; one that runs is left alone", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await harvested(place);
     place.post(200);
     place.sandbox.troubles.add({ kind: "stall", path: "search/recent", after: 1 });
@@ -230,7 +230,7 @@ Deno.test("a harvest that was killed is told by verify, and settled by --repair;
   }, world()));
 
 Deno.test("--repair says what it did, with --json in the JSON, and standard output has nothing else", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const [first] = await harvested(place);
     const garbage = join(first, "tweets-20200101000000.jsonl.gz");
     await Deno.writeTextFile(garbage, "half");
@@ -244,7 +244,7 @@ Deno.test("--repair says what it did, with --json in the JSON, and standard outp
   }, world()));
 
 Deno.test("a collection whose configuration is damaged is verified, named or not; one that is not there is told", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await harvested(place);
     const config = place.path("twarc-cloud-data", "collections", "find", "collection.json");
     await Deno.writeTextFile(config, "{");
@@ -263,7 +263,7 @@ Deno.test("a collection whose configuration is damaged is verified, named or not
   }, world()));
 
 Deno.test("timelines with users that are gone, and a stream with gaps, are whole", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const users = Object.fromEntries([...place.sandbox.world.users.keys()].map((id) => [id, {}]));
     for (const api of ["1.1", "2"]) {
       const id = `tl_${api.replace(".", "_")}`;
