@@ -25,7 +25,7 @@ export interface AwsClientConfig {
 
 /** Tries of a request: with the SDK's back-off the last comes after a good minute. */
 const TRIES = 8;
-const [CONNECTION_MS, SILENCE_MS] = [10_000, 60_000];
+const [CONNECTION_MS, SILENCE_MS] = [10_000, 20_000];
 
 /** What a client is made with. */
 export function awsConfig(

@@ -12,6 +12,8 @@ import type { SideCut, Spool } from "./spool.ts";
 const log = getLogger(["twarc-cloud", "harvest"]);
 /** Milliseconds between tries to reach a store that is away: at first, and at most. */
 const [FIRST_WAIT, LONGEST_WAIT] = [5_000, 30_000];
+/** Milliseconds after which a store that has not answered is told of. */
+const SILENCE = 60_000;
 
 /** What is to be stored and committed together, as it was at one moment of the harvest. */
 export interface Cut {
@@ -127,9 +129,11 @@ export class Committer {
   async #run(): Promise<void> {
     while (this.#hasWork()) {
       try {
-        await this.#storeWaiting();
-        await this.#commit();
-        await this.#deleteReplaced();
+        await this.#watched(async () => {
+          await this.#storeWaiting();
+          await this.#commit();
+          await this.#deleteReplaced();
+        });
       } catch (error) {
         if (error instanceof ConflictError || error instanceof LockedError) await this.#clear();
         await this.#endure(error);
@@ -240,6 +244,21 @@ export class Committer {
     const { store, folder } = this.#options;
     for (const name of this.#uncommitted) await store.delete(`${folder}${name}`).catch(() => {});
     this.#uncommitted = [];
+  }
+
+  /** Tells of a store that neither takes nor refuses what it is given. */
+  async #watched(act: () => Promise<void>): Promise<void> {
+    const { clock } = this.#options;
+    const over = new AbortController();
+    void clock.sleep(SILENCE, over.signal).then(() => {
+      if (over.signal.aborted) return;
+      log.warn("The bucket is slow to answer: what arrives is kept on this machine's disk");
+    });
+    try {
+      await act();
+    } finally {
+      over.abort();
+    }
   }
 
   /** Waits for a store that is away, for as long as is allowed. @throws the failure, where it is another one. */

@@ -1,3 +1,4 @@
+import { configure, reset } from "@logtape/logtape";
 import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import { systemClock } from "../../lib/clock.ts";
@@ -64,15 +65,37 @@ function failing(error: Error, from: number, to = Infinity) {
   };
 }
 
+/** What is logged while something is done. */
+async function logged(act: () => Promise<void>): Promise<string> {
+  const said: string[] = [];
+  await configure({
+    sinks: { said: ({ message }) => void said.push(message.join("")) },
+    loggers: [
+      { category: ["twarc-cloud"], sinks: ["said"] },
+      { category: ["logtape", "meta"], sinks: [] },
+    ],
+  });
+  try {
+    await act();
+  } finally {
+    await reset();
+  }
+  return said.join("\n");
+}
+
 async function ending(store: MemoryStore): Promise<Record<string, unknown>> {
   return await json(store, store.keys().find((key) => key.endsWith("/harvest.json")) ?? "");
 }
 
 Deno.test("a store that is gone for ten minutes in the middle of a stream costs no tweet", async () => {
-  const { store, harvested, ids } = await streamed(16, failing(AWAY, 3, 13));
-  await harvested;
-  assert.deepEqual((await tweets(store)).toSorted(), ids.toSorted());
-  assert.equal((await ending(store)).outcome, "complete");
+  const said = await logged(async () => {
+    const { store, harvested, ids } = await streamed(16, failing(AWAY, 3, 13));
+    await harvested;
+    assert.deepEqual((await tweets(store)).toSorted(), ids.toSorted());
+    assert.equal((await ending(store)).outcome, "complete");
+  });
+  assert.match(said, /kept on this machine's disk, for 60 minutes at most\. The store is away/);
+  assert.match(said, /The bucket can be reached again: all that arrived is in it/);
 });
 
 Deno.test("a store that is gone when the stream ends gets everything once it is back", async () => {
@@ -87,22 +110,24 @@ Deno.test("credentials that end in the middle of a stream cost no tweet, once so
   assert.deepEqual((await tweets(store)).toSorted(), ids.toSorted());
 });
 
-Deno.test("a store that does not answer for minutes keeps nobody from reading the stream", async () => {
+Deno.test("a store that does not answer for minutes keeps nobody from reading the stream, and is told of", async () => {
   const answered = Promise.withResolvers<void>();
   let hung = 0;
-  const { store, harvested, ids, read } = await streamed(9, (i, store) => {
-    const hang = async ({ method }: Operation) => {
-      if (method !== "upload" || hung++ > 0) return;
-      await answered.promise;
-    };
-    if (i === 2) store.before = hang;
-    if (i === 8) answered.resolve();
+  const said = await logged(async () => {
+    const { store, harvested, ids, read } = await streamed(9, (i, store) => {
+      const hang = async ({ method }: Operation) => {
+        if (method !== "upload" || hung++ > 0) return;
+        await answered.promise;
+      };
+      if (i === 2) store.before = hang;
+      if (i === 8) answered.resolve();
+    });
+    await harvested;
+    assert.deepEqual(read, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    assert.deepEqual((await tweets(store)).toSorted(), ids.toSorted());
   });
-  await harvested;
-  assert.equal(hung > 1, true);
-  // One tweet is asked for ahead.
-  assert.deepEqual(read, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
-  assert.deepEqual((await tweets(store)).toSorted(), ids.toSorted());
+  assert.ok(hung > 1);
+  assert.match(said, /bucket is slow to answer/);
 });
 
 Deno.test("no more is kept on this machine's disk than may be: nothing is read until the store takes some", async () => {
