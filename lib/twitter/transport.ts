@@ -15,8 +15,8 @@ const log = getLogger(["twarc-cloud", "api"]);
 export interface TransportOptions {
   signer: Signer;
   clock: Clock;
-  /** Milliseconds that a whole REST answer may take; 120,000 unless said. */
-  answerTimeout?: number;
+  /** Milliseconds that a whole REST answer may take, and the head of a stream; 120,000 unless said. */
+  answerTimeout?: number | undefined;
 }
 
 /** A try that failed in a way that a later try may mend. */
