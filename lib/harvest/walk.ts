@@ -5,7 +5,6 @@ import type { ConfigUpdate } from "../collection/changeset.ts";
 import { ApiError } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
 import type { Page, PageAt } from "../twitter/api.ts";
-import { isOlder } from "../twitter/ids.ts";
 import { KnownIds } from "./known_ids.ts";
 import { BudgetUsedUp } from "./meter.ts";
 import { type Batch, type Position, unreadablePosition } from "./source.ts";
@@ -65,7 +64,7 @@ export async function* walk(options: WalkOptions): AsyncGenerator<Batch> {
     if (page) {
       count += page.count;
       newest ??= page.newestId;
-      oldest = older(oldest, page.oldestId);
+      oldest = page.oldestId ?? oldest;
       next = page.next;
       known.add(page.lines, newest);
       empty = page.count > 0 ? 0 : empty + 1;
@@ -82,11 +81,6 @@ export async function* walk(options: WalkOptions): AsyncGenerator<Batch> {
     if (whole || !page) return;
     if (empty === MOST_EMPTY) throw endless(name);
   }
-}
-
-function older(id: string | undefined, other: string | undefined): string | undefined {
-  if (id === undefined || other === undefined) return id ?? other;
-  return isOlder(other, id) ? other : id;
 }
 
 function endless(name: string): ApiError {

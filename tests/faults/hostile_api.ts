@@ -128,7 +128,8 @@ export class HostileApi {
     if (pathname.endsWith("/stream/rules")) return json(rulesFor(request.method));
     if (pathname === "/2/connections") return json('{"data":[]}');
     this.asked.push(url);
-    if (this.asked.length > MOST_ANSWERS) this.isEndless = true;
+    this.isEndless ||= this.asked.length > MOST_ANSWERS;
+    if (this.isEndless) return new Response("Enough", { status: 400 });
     const isStream = /filter\.json$|\/search\/stream$/.test(pathname);
     const body = isStream ? "" : this.#page(url.searchParams);
     const all = this.ids;
