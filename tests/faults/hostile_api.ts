@@ -18,8 +18,8 @@ export interface Answer {
   above: number;
 }
 
-/** What is sent in place of an honest answer; null for the honest one. */
-export type Twist = (answer: Answer) => Response | string | Uint8Array | null;
+/** What is sent in place of an honest answer; null for the honest one, a promise for one that takes its time. */
+export type Twist = (answer: Answer) => Response | string | Uint8Array | null | Promise<Response>;
 
 /** Tweets of an honest page. */
 const PAGE = 20;
@@ -139,8 +139,20 @@ export class HostileApi {
       return Response.json({ title: "Invalid Request" }, { status: 400 });
     }
     if (made instanceof Response) return made;
+    if (made instanceof Promise) return await this.#slow(made);
     const isSearch = made !== null && url.searchParams.has("q") && made[0] === "[";
     return json(isSearch ? `{"statuses":${made}}` : made ?? body);
+  }
+
+  /** Nobody is busy while it takes its time. */
+  async #slow(made: Promise<Response>): Promise<Response> {
+    this.#underWay--;
+    this.touch();
+    try {
+      return await made;
+    } finally {
+      this.#underWay++;
+    }
   }
 
   /** What an honest API answers. */

@@ -18,7 +18,8 @@ export type Type = "user_timeline" | "search" | "filter";
 /** When it all happens, in milliseconds since 1970; ids tell their times. */
 export const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
 
-const KEYS = {
+/** Keys for everything. */
+export const KEYS = {
   consumer_key: "a",
   consumer_secret: "b",
   access_token: "c",
