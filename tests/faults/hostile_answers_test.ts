@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { ApiError } from "../../lib/errors.ts";
 import { openApi } from "../../lib/twitter/api.ts";
 import { QuickClock } from "../fakes/quick_clock.ts";
-import { type Answer, type ApiVersion, json } from "./hostile_api.ts";
+import { type Answer, type ApiVersion, dripping, json } from "./hostile_api.ts";
 import { HostilePlace, inHostilePlace, KEYS, NOW, type Type, WHOLE } from "./hostile_harvest.ts";
 import { serve } from "./raw_server.ts";
 
@@ -97,7 +97,7 @@ for (const [version, type] of WALKS) {
   const small = gzipSync(Buffer.alloc(80 << 20, " "));
   const bodies: [string, () => Response][] = [
     ["unpacks to more than any answer has", () => json(small, { "content-encoding": "gzip" })],
-    ["drips for ever", () => dripping(" ")],
+    ["drips for ever", () => dripping("", " ")],
     ["is never sent", () => new Response(new ReadableStream())],
     ["breaks off", () =>
       new Response(
@@ -116,17 +116,4 @@ for (const [version, type] of WALKS) {
       });
     }
   });
-}
-
-/** A body of which a little comes all the time. */
-function dripping(drop: string): Response {
-  let timer: ReturnType<typeof setInterval>;
-  return new Response(
-    new ReadableStream({
-      start(controller) {
-        timer = setInterval(() => controller.enqueue(new TextEncoder().encode(drop)), 5);
-      },
-      cancel: () => clearInterval(timer),
-    }),
-  );
 }

@@ -108,9 +108,15 @@ export class HostileApi {
     this.#last = Infinity;
   }
 
+  /** Keeps time from passing for so many milliseconds, in which a long body is on its way. */
+  busyFor(ms: number): void {
+    this.#last = performance.now() + ms;
+  }
+
   /** Notes that something was sent. */
   touch(): void {
-    this.#last = performance.now();
+    const now = performance.now();
+    this.#last = this.#last === Infinity ? now : Math.max(this.#last, now);
   }
 
   /** Ends it, with everything that is under way. */
@@ -134,7 +140,8 @@ export class HostileApi {
     const body = isStream ? "" : this.#page(url.searchParams);
     const all = this.ids;
     const above = all.filter((id) => BigInt(id) > highest(url.searchParams)).length;
-    const made = this.#twist({ n: this.asked.length, url, body, all, above });
+    const n = this.asked.filter((one) => one.pathname === pathname).length;
+    const made = this.#twist({ n, url, body, all, above });
     if (made === null && !/^t\d+$/.test(tokenIn(url.searchParams) ?? "t0")) {
       return Response.json({ title: "Invalid Request" }, { status: 400 });
     }
@@ -175,6 +182,33 @@ export function tokenIn(parameters: URLSearchParams): string | null {
 function highest(parameters: URLSearchParams): bigint {
   const until = /^t(\d+)$/.exec(tokenIn(parameters) ?? "")?.[1] ?? parameters.get("until_id");
   return until ? BigInt(until) - 1n : BigInt(parameters.get("max_id") ?? 2n ** 63n);
+}
+
+/** A stream that sends some bytes at once and then stays open, ends, or breaks. */
+export function live(bytes: Body[], then: "open" | "ends" | "breaks" = "open"): Response {
+  return new Response(
+    new ReadableStream({
+      start(controller) {
+        for (const some of bytes) controller.enqueue(Buffer.from(some));
+        if (then === "ends") controller.close();
+        if (then === "breaks") setTimeout(() => controller.error(new Error("gone")), 5);
+      },
+    }),
+  );
+}
+
+/** A body of which a little comes all the time. */
+export function dripping(first: Body, drop: string): Response {
+  let timer: ReturnType<typeof setInterval>;
+  return new Response(
+    new ReadableStream({
+      start(controller) {
+        controller.enqueue(Buffer.from(first));
+        timer = setInterval(() => controller.enqueue(Buffer.from(drop)), 3);
+      },
+      cancel: () => clearInterval(timer),
+    }),
+  );
 }
 
 /** A good answer with this body. */

@@ -66,6 +66,8 @@ export class HostilePlace {
   readonly clock: IdleClock;
   /** Milliseconds that an answer may take. */
   answerTimeout = 2_000;
+  /** For streams that have nothing more to send. */
+  isQuiet = false;
   readonly #type: Type;
 
   constructor(version: ApiVersion, type: Type, { has = ids(50), twist = () => null }: {
