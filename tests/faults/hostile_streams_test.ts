@@ -224,7 +224,14 @@ for (const version of VERSIONS) {
           void place.clock.sleep(20_000).then(() => place.clock.jump(hours * HOUR));
           return live([tweets(version, first)]);
         });
-        await inHostilePlace(place, harvested);
+        await inHostilePlace(place, async () => {
+          await harvested(place);
+          const gaps = (await place.text(/gaps\.jsonl$/))?.trimEnd().split("\n") ?? [];
+          for (const { from, to } of gaps.map((line) => JSON.parse(line))) {
+            assert.ok(from <= to && to - from < 600_000, "A gap is as long as it was");
+          }
+          assert.ok(gaps.length > 0);
+        });
       });
     }
   });
