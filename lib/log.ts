@@ -2,6 +2,7 @@
 
 import { configure, type LogRecord } from "@logtape/logtape";
 import { isoTime } from "./clock.ts";
+import { oneLine } from "./visible.ts";
 
 /** How lines are written: `json` where TWARC_CLOUD_LOG says so, as containers do. */
 export type LogForm = "text" | "json";
@@ -35,7 +36,8 @@ interface Facts {
 
 function factsOf({ timestamp, level, category, message }: LogRecord): Facts {
   const time = isoTime(timestamp);
-  return { time, level, part: category.slice(1).join("."), message: message.join("") };
+  // What the API says is in here too: a line is a line, and steers no terminal.
+  return { time, level, part: category.slice(1).join("."), message: oneLine(message.join("")) };
 }
 
 /** `2026-01-02T03:04:05.678Z warning api: ...` */
@@ -49,7 +51,7 @@ function jsonOf(facts: Facts): string {
 
 /** A line of JSON for the error that ends the process. @param now In milliseconds since 1970. */
 export function fatalLine(message: string, now: number): string {
-  return jsonOf({ time: isoTime(now), level: "fatal", part: "main", message });
+  return jsonOf({ time: isoTime(now), level: "fatal", part: "main", message: oneLine(message) });
 }
 
 /** A line of a log as a person reads it, whatever its form. */

@@ -38,6 +38,8 @@ export async function report(error: unknown, options: ReportOptions): Promise<bo
         accept: "application/json",
         "user-agent": `twarc-cloud/${VERSION}`,
       },
+      // Whoever is behind a redirect gets no key.
+      redirect: "manual",
       body: scrubbed(JSON.stringify(noticeOf(error, options)), options.secrets),
       signal: AbortSignal.timeout(PATIENCE),
     });

@@ -9,6 +9,7 @@ const RANKS: Record<string, number> = {
   clock: 0,
   json: 0.5,
   numbers: 0,
+  visible: 0,
   log: 0.5,
   report: 1,
   version: 0,

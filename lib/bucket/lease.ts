@@ -25,8 +25,8 @@ const lockSchema = z.looseObject({
   holder: z.string(),
   host: z.string(),
   pid: z.int().positive(),
-  /** Where the holder's control server answers. */
-  control: z.string().optional(),
+  /** Where the holder's control server answers; what is no address is nowhere. */
+  control: z.url({ protocol: /^https?$/ }).optional().catch(undefined),
   acquired: z.string(),
   renewed: z.string(),
   expires: z.string(),

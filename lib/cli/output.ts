@@ -1,5 +1,7 @@
 /** What the program prints, and what it asks: the only place that knows the terminal. */
 
+import { oneLine, visible } from "../visible.ts";
+
 /** Where output goes and what the terminal is like. */
 export interface Terminal {
   /** Writes to standard output: only what was asked for. */
@@ -35,12 +37,12 @@ export class Output {
 
   /** A line of what was asked for. */
   line(text: string): void {
-    this.#terminal.out(`${visible(text)}\n`);
+    this.#terminal.out(`${oneLine(text)}\n`);
   }
 
   /** What was asked for as JSON. */
   json(value: unknown): void {
-    this.line(JSON.stringify(value, null, 2));
+    this.#terminal.out(`${visible(JSON.stringify(value, null, 2))}\n`);
   }
 
   /** Something to know besides. */
@@ -50,7 +52,7 @@ export class Output {
 
   /** An error, in red where colours are wanted. */
   error(text: string): void {
-    const line = `Error: ${visible(text)}`;
+    const line = `Error: ${oneLine(text)}`;
     this.#terminal.err(this.#terminal.color ? `\u001b[31m${line}\u001b[39m\n` : `${line}\n`);
   }
 
@@ -67,7 +69,7 @@ export class Output {
     });
     bar.start(1, 0, { text: "" });
     return {
-      show: (text) => bar.update(0, { text: visible(text) }),
+      show: (text) => bar.update(0, { text: oneLine(text) }),
       end: (text) => {
         bar.stop();
         if (text) this.note(text);
@@ -106,15 +108,6 @@ export class Output {
       },
     };
   }
-}
-
-/** A text whose control characters are shown rather than sent: names come from outside. */
-export function visible(text: string): string {
-  return text.replace(
-    // deno-lint-ignore no-control-regex
-    /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }
 
 /** Bytes as the documents write them: `855K`, `15MB`, `3GB`. */

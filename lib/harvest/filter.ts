@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Clock } from "../clock.ts";
 import type { Gap, StreamItem, StreamWanted, TwitterApi } from "../twitter/api.ts";
 import { idsIn, isOlder } from "../twitter/ids.ts";
+import { withTweets } from "../twitter/redact.ts";
 import { filled, type OpenGap, spanOfGap, unfinishedGaps, walksOfGap } from "./gaps.ts";
 import { sideBySide } from "./side_by_side.ts";
 import type { Batch, Position, Positions, TweetSource } from "./source.ts";
@@ -69,9 +70,7 @@ export class FilterSource implements TweetSource {
     try {
       for (const walk of unfinishedGaps(from)) gaps.open([walk]);
       for await (const item of this.#api.stream({ ...this.#options.wanted, ...stale }, signal)) {
-        const gap = !opened && last
-          ? { from: last.at, to: this.#clock.now(), why: "The harvester was interrupted" }
-          : item.gap;
+        const gap = !opened && last ? interrupted(last.at, this.#clock.now()) : item.gap;
         opened = true;
         const missed = gap ? walksOfGap(spanOfGap(gap, seen.highest), this.#options.queries) : [];
         for (const { name, position } of missed) {
@@ -95,11 +94,9 @@ export class FilterSource implements TweetSource {
     for await (const gap of harvest.gaps.all) {
       if (signal.aborted) return;
       for await (const batch of filled(gap, { api, clock, signal })) {
-        for (const line of batch.tweets) {
-          for (const id of idsIn(line)) harvest.seen.add(id);
-        }
-        harvest.left -= batch.count;
-        yield batch;
+        const news = withNew(batch, harvest.seen);
+        harvest.left -= news.count;
+        yield news;
       }
       harvest.gaps.done(gap);
     }
@@ -135,6 +132,26 @@ interface Harvest {
   gaps: Gaps;
   /** Aborted when the stream is over. */
   filling: AbortSignal;
+}
+
+/** A batch of answers with the tweets that the stream has not brought meanwhile. */
+function withNew(batch: Batch, seen: Recent): Batch {
+  const tweets: Uint8Array[] = [];
+  let count = 0;
+  for (const line of batch.tweets) {
+    const isNew = idsIn(line).map((id) => seen.add(id));
+    const news = isNew.filter(Boolean).length;
+    if (news > 0) {
+      tweets.push(news === isNew.length ? line : withTweets(line, (i) => isNew[i] === true));
+    }
+    count += news;
+  }
+  return { ...batch, tweets, count };
+}
+
+/** What was missed between two harvesters; the clock may have been set back meanwhile. */
+function interrupted(from: number, to: number): Gap {
+  return { from: Math.min(from, to), to, why: "The harvester was interrupted" };
 }
 
 /** A gap as it is recorded: search finds no retweets, so that it stays partial. */

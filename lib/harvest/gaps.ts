@@ -18,8 +18,8 @@ const INDEXED_AFTER = 15_000;
 export interface MissedSpan {
   /** The newest id that the stream had delivered. */
   sinceId: string;
-  /** Below the oldest id that it delivered after the gap. */
-  untilId: string;
+  /** Below the oldest id that it delivered after the gap; absent where only the stream itself will tell. */
+  untilId?: string;
 }
 
 /** A walk that searches a gap, and where it stands. */
@@ -28,16 +28,20 @@ export interface GapWalk {
   position: Position;
 }
 
-/** The span of a gap: from the newest id before it, if there is one, to when the stream was open again. */
+/**
+ * The span of a gap: from the newest id before it, if there is one, to when the stream was open again, which a
+ * clock that is behind cannot tell.
+ */
 export function spanOfGap({ from, to }: Gap, newestId: string | undefined): MissedSpan {
-  return { sinceId: newestId ?? timeId(from), untilId: timeId(to) };
+  const [sinceId, untilId] = [newestId ?? timeId(from), timeId(to)];
+  return isOlder(sinceId, untilId) ? { sinceId, untilId } : { sinceId };
 }
 
 /** The walks that a gap begins, each with the position that it has before anything was asked. */
 export function walksOfGap({ sinceId, untilId }: MissedSpan, queries: string[]): GapWalk[] {
   return queries.map((query) => ({
-    name: `${PREFIX}${sinceId}-${untilId}:${query}`,
-    position: { since: sinceId, oldest: untilId },
+    name: `${PREFIX}${sinceId}-${untilId ?? ""}:${query}`,
+    position: { since: sinceId, ...(untilId === undefined ? {} : { oldest: untilId }) },
   }));
 }
 
@@ -91,8 +95,8 @@ export async function* filled(
 /** The place, not above the oldest post that the stream itself brought. */
 function below(at: PageAt, oldest: string | undefined): PageAt {
   const { untilId } = at;
-  if (oldest === undefined || untilId === undefined || at.next !== undefined) return at;
-  return isOlder(oldest, untilId) ? { ...at, untilId: oldest } : at;
+  if (oldest === undefined || at.next !== undefined) return at;
+  return untilId === undefined || isOlder(oldest, untilId) ? { ...at, untilId: oldest } : at;
 }
 
 /** A walk that is given up, and why. */

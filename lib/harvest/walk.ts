@@ -2,10 +2,15 @@
 
 import { z } from "zod";
 import type { ConfigUpdate } from "../collection/changeset.ts";
+import { ApiError } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
 import type { Page, PageAt } from "../twitter/api.ts";
+import { KnownIds } from "./known_ids.ts";
 import { BudgetUsedUp } from "./meter.ts";
 import { type Batch, type Position, unreadablePosition } from "./source.ts";
+
+/** Pages without a tweet, each with a token for the next: the API has some, and nobody follows them for ever. */
+const MOST_EMPTY = 100;
 
 /** Where an unfinished walk stands. */
 const positionSchema = z.object({
@@ -38,17 +43,21 @@ export interface WalkOptions {
 /**
  * The batches of a walk, one a page. since_id moves only with the last one, when all between it and
  * the newest tweet is recorded.
+ * @throws ApiError where there is no end to pages without a tweet; what `ask` throws.
  */
 export async function* walk(options: WalkOptions): AsyncGenerator<Batch> {
   const { name, ask, most = Infinity } = options;
   const { since, ...position } = unfinished(options);
   let { newest, oldest, next } = position;
+  const known = new KnownIds(position);
+  let empty = 0;
   for (let count = 0; count < most;) {
     const limit = Number.isFinite(most) ? { limit: most - count } : {};
     const page = await ask({
       ...(since ? { sinceId: since } : {}),
       ...(oldest ? { untilId: oldest } : {}),
       ...(next ? { next } : {}),
+      isWanted: known.isWanted,
       ...limit,
     }).catch(unaffordable);
     if (page === "unaffordable") return;
@@ -57,6 +66,8 @@ export async function* walk(options: WalkOptions): AsyncGenerator<Batch> {
       newest ??= page.newestId;
       oldest = page.oldestId ?? oldest;
       next = page.next;
+      known.add(page.lines, newest);
+      empty = page.count > 0 ? 0 : empty + 1;
     }
     const whole = page ? next === undefined : oldest === undefined;
     yield {
@@ -68,7 +79,15 @@ export async function* walk(options: WalkOptions): AsyncGenerator<Batch> {
       ...(whole && newest ? { update: options.learn(newest) } : {}),
     };
     if (whole || !page) return;
+    if (empty === MOST_EMPTY) throw endless(name);
   }
+}
+
+function endless(name: string): ApiError {
+  return new ApiError(`The API gave ${MOST_EMPTY} pages in a row without a tweet for ${name}`, {
+    status: 200,
+    hint: "What was collected is safe. Start the harvest again later: it goes on from here.",
+  });
 }
 
 function unaffordable(error: unknown): "unaffordable" {

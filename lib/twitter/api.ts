@@ -15,6 +15,8 @@ export interface PageAt {
   untilId?: string;
   /** The token that the page before gave. */
   next?: string;
+  /** Whether a tweet is new to the walk: a page leaves out what is not, and one of nothing else is damaged. */
+  isWanted?: (id: string) => boolean;
   /** The most tweets wanted; a page may hold fewer. */
   limit?: number;
 }
@@ -190,6 +192,8 @@ export interface ApiOptions {
   fields?: FieldChoice | undefined;
   /** Replaces scheme and host of every address. */
   base?: URL | undefined;
+  /** Milliseconds that an answer may take, and of a stream its beginning; two minutes unless said. */
+  answerTimeout?: number | undefined;
 }
 
 /**
@@ -197,11 +201,15 @@ export interface ApiOptions {
  * @throws UserError for a version that is not known, or keys that are not complete.
  */
 export async function openApi(
-  { version, keys, clock, fields, base }: ApiOptions,
+  { version, keys, clock, fields, base, answerTimeout }: ApiOptions,
 ): Promise<TwitterApi> {
   const { Signer } = await import("./signer.ts");
   const { Transport } = await import("./transport.ts");
-  const transport = new Transport({ signer: await Signer.open(keys, base), clock });
+  const transport = new Transport({
+    signer: await Signer.open(keys, base),
+    clock,
+    answerTimeout,
+  });
   switch (version) {
     case "1.1": {
       const { V1Api } = await import("./v1.ts");

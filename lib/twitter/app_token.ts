@@ -69,6 +69,7 @@ export class AppToken {
           "content-type": "application/x-www-form-urlencoded;charset=UTF-8",
         },
         body: FORM,
+        redirect: "manual",
         signal: limit,
       });
       body = await bytesOf(response, limit);
@@ -96,7 +97,8 @@ function tokenIn(body: Uint8Array): string {
 
 function refusal(status: number, body: Uint8Array): ApiError | UserError {
   const message = `The API answered ${PATH} with ${status}: ${faultOf(body).message}`;
-  if (status >= 500 || status === 408 || status === 420 || status === 429) {
+  const isRedirect = status >= 300 && status < 400;
+  if (isRedirect || status >= 500 || status === 408 || status === 420 || status === 429) {
     return new ApiError(message, { status });
   }
   return new UserError(message, {

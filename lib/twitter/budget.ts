@@ -14,11 +14,16 @@ export interface RateLimit {
   resetAt: number;
 }
 
-/** The rate limit that an answer's headers tell, or null. Header values that are no numbers count as none. */
+/**
+ * The rate limit that an answer's headers tell, or null: values that are no numbers, or no time before the year
+ * 2286, count as none.
+ */
 export function rateLimitOf(headers: Headers): RateLimit | null {
   const remaining = headers.get("x-rate-limit-remaining");
   const reset = headers.get("x-rate-limit-reset");
-  if (!remaining || !reset || !/^\d+$/.test(remaining) || !/^\d+$/.test(reset)) return null;
+  if (!remaining || !reset || !/^\d{1,10}$/.test(remaining) || !/^\d{1,10}$/.test(reset)) {
+    return null;
+  }
   return { remaining: Number(remaining), resetAt: Number(reset) * 1_000 };
 }
 

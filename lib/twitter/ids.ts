@@ -3,6 +3,7 @@
 import { items, member, text } from "./raw_json.ts";
 
 const OPEN_BRACKET = 0x5b;
+const LARGEST = `${2n ** 64n - 1n}`;
 /** When the ids of tweets began to tell their time, in milliseconds since 1970. */
 export const SNOWFLAKE_EPOCH = 1_288_834_974_657n;
 
@@ -24,8 +25,17 @@ export function idsIn(bytes: Uint8Array): string[] {
 export function idAt(bytes: Uint8Array, start: number): string {
   const span = member(bytes, "id_str", start) ?? member(bytes, "id", start);
   const id = span ? text(bytes, span) : "";
-  if (!/^\d+$/.test(id)) throw new SyntaxError("An object has no id");
+  if (!isId(id)) {
+    throw new SyntaxError(
+      id.length > LARGEST.length ? "An id has more than 64 bits" : "An object has no id",
+    );
+  }
   return id;
+}
+
+/** Whether a text is an id: a number of 64 bits at most, as it is written. */
+export function isId(text: string): boolean {
+  return /^(?:0|[1-9]\d{0,19})$/.test(text) && !isOlder(LARGEST, text);
 }
 
 /** The first id that a tweet of this time (milliseconds since 1970) could have. */

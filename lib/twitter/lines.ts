@@ -8,13 +8,13 @@ const READ_SIZE = 65_536;
 /** No tweet comes near this; a longer line is given up, so that it cannot fill the memory. */
 const LONGEST_LINE = 32 * 1024 * 1024;
 
-/** Thrown when nothing at all has arrived for too long. */
+/** Thrown when nothing whole has arrived for too long: bytes that never make a line are no stream. */
 export class StalledError extends Error {}
 
 /** What to know for reading lines. */
 export interface LinesOptions {
   clock: Clock;
-  /** Milliseconds of silence after which StalledError is thrown. */
+  /** Milliseconds without the end of a line, of which keep-alives have one, after which StalledError is thrown. */
   stallMs: number;
   /** Ends the reading, as if the body had ended. */
   signal: AbortSignal;
@@ -36,11 +36,19 @@ export async function* linesOf(
   signal.addEventListener("abort", hangUp, { once: true });
   const splitter = new Splitter();
   let buffer = new Uint8Array(READ_SIZE);
+  let lineEnd = clock.monotonic();
   try {
     for (;;) {
-      const { value, done } = await inTime(reader.read(buffer), clock, stallMs);
+      const left = Math.max(lineEnd + stallMs - clock.monotonic(), 0);
+      const { value, done } = await inTime(reader.read(buffer), clock, left);
       if (done || signal.aborted) return;
-      yield splitter.push(value);
+      const hasEnd = value.includes(LINE_FEED);
+      const lines = splitter.push(value);
+      if (hasEnd) {
+        yield lines;
+        // Not before: whoever takes the lines may be slow.
+        lineEnd = clock.monotonic();
+      }
       buffer = new Uint8Array(value.buffer);
     }
   } finally {
@@ -100,7 +108,7 @@ const TOO_LONG = new TextEncoder().encode("(a line of more than 32 MiB)");
 async function inTime<T>(read: Promise<T>, clock: Clock, ms: number): Promise<T> {
   const watch = new AbortController();
   const stalled = clock.sleep(ms, watch.signal).then(() => {
-    if (!watch.signal.aborted) throw new StalledError(`Nothing has arrived for ${ms / 1_000} s`);
+    if (!watch.signal.aborted) throw new StalledError("Nothing whole has arrived for too long");
     return new Promise<never>(() => {});
   });
   try {

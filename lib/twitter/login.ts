@@ -60,13 +60,21 @@ async function formOf(
   const { method, headers, body } = await client.post(url.href, parameters);
   let response: Response;
   try {
-    response = await fetch(url, { method, headers, body, signal: AbortSignal.timeout(30_000) });
+    response = await fetch(url, {
+      method,
+      headers,
+      body,
+      redirect: "manual",
+      signal: AbortSignal.timeout(30_000),
+    });
   } catch (cause) {
     throw new OutsideError(`${url.host} does not answer: ${messageOf(cause)}`, { cause });
   }
   const text = await response.text();
   if (response.ok) return new URLSearchParams(text);
-  if (response.status >= 500) throw new OutsideError(`${url.host} answers with ${response.status}`);
+  if (response.status >= 500 || response.status < 400) {
+    throw new OutsideError(`${url.host} answers with ${response.status}`);
+  }
   throw new UserError(
     `${url.host} refused the ${access.accessToken ? "PIN" : "consumer key and secret"}`,
     {

@@ -57,12 +57,14 @@ export function* items(bytes: Uint8Array, at = 0): Generator<Item> {
 }
 
 /**
- * The value of the member `name` of the object that begins at `at`; null if it has none.
+ * The value of the member `name` of the object that begins at `at`; null if it has none. Of several the last,
+ * as every reader of our files takes it.
  * @throws SyntaxError
  */
 export function member(bytes: Uint8Array, name: string, at = 0): Span | null {
-  for (const item of items(bytes, at)) if (item.key === name) return item;
-  return null;
+  let found: Span | null = null;
+  for (const item of items(bytes, at)) if (item.key === name) found = item;
+  return found;
 }
 
 /**

@@ -40,6 +40,13 @@ export function redact(line: Uint8Array, isGone: (id: string) => boolean): Redac
   return data ? redactAnswer(line, data, isGone) : redactStatus(line, isGone);
 }
 
+/** An answer of version 2 with some of its tweets; what came beside them stays. */
+export function withTweets(line: Uint8Array, stays: (index: number) => boolean): Uint8Array {
+  const data = member(line, "data");
+  if (!data) return line;
+  return spliced(line, [listOf(line, data, tweetsIn(line, data).filter((_, i) => stays(i)))]);
+}
+
 /** A status of version 1.1, and those inside it. */
 function statusesIn(
   line: Uint8Array,

@@ -10,8 +10,13 @@ import { troubleOf } from "./transport.ts";
 
 const log = getLogger(["twarc-cloud", "stream"]);
 
-/** A connection that lasted this long, in milliseconds, was a good one even without a tweet. */
-const GOOD_CONNECTION = 60_000;
+/**
+ * Milliseconds that a connection has to last to be a good one: with a tweet, and without. One that ends at once,
+ * whatever it brings, is opened again more slowly each time.
+ */
+const [GOOD_WITH_TWEET, GOOD_CONNECTION] = [10_000, 60_000];
+/** Damaged lines in a row after which what comes is no stream at all. */
+const MOST_DAMAGED = 100;
 
 /** What a line of a stream is. */
 export type StreamLine =
@@ -42,13 +47,14 @@ export interface StreamOptions {
 export async function* liveStream(options: StreamOptions): AsyncGenerator<StreamItem> {
   const { clock, signal } = options;
   const failures: Record<Trouble, number> = { network: 0, server: 0, calm: 0 };
+  const kinds = new Kinds();
   let lost: { at: number; why: string } | undefined;
   while (!signal.aborted) {
-    const connection = new Connection(options);
-    let gap = lost && { from: lost.at, why: lost.why };
+    const connection = new Connection(options, kinds);
+    let gap = lost;
     try {
       for await (const item of connection.items()) {
-        yield gap ? { ...item, gap: { ...gap, to: connection.openedAt } satisfies Gap } : item;
+        yield gap ? { ...item, gap: gapTo(connection.opened, gap, clock) } : item;
         gap = undefined;
       }
     } catch (thrown) {
@@ -65,26 +71,35 @@ export async function* liveStream(options: StreamOptions): AsyncGenerator<Stream
   }
 }
 
+/** A span that was missed, its length by the monotonic clock: the other one may have been set meanwhile. */
+function gapTo(opened: number, { at, why }: { at: number; why: string }, clock: Clock): Gap {
+  const to = Math.round(clock.now() - (clock.monotonic() - opened));
+  return { from: Math.round(to - (opened - at)), to, why };
+}
+
 /** One connection, from opening to whatever ends it. */
 class Connection {
-  /** When it was opened, in milliseconds since 1970. */
-  openedAt = 0;
-  /** When something was last heard, in milliseconds since 1970. */
+  /** When it was opened, by the monotonic clock. */
+  opened = Infinity;
+  /** When something was last heard, by the monotonic clock. */
   lastHeard: number;
   trouble: Trouble = "network";
   why = "The API closed the stream";
   readonly #options: StreamOptions;
+  readonly #kinds: Kinds;
   #gotTweet = false;
+  #damaged = 0;
 
-  constructor(options: StreamOptions) {
+  constructor(options: StreamOptions, kinds: Kinds) {
     this.#options = options;
-    this.lastHeard = options.clock.now();
+    this.#kinds = kinds;
+    this.lastHeard = options.clock.monotonic();
   }
 
   /** Whether it worked: waits start over after such a one. */
   get wasGood(): boolean {
-    return this.#gotTweet ||
-      (this.openedAt > 0 && this.lastHeard - this.openedAt > GOOD_CONNECTION);
+    const lasted = this.lastHeard - this.opened;
+    return lasted > (this.#gotTweet ? GOOD_WITH_TWEET : GOOD_CONNECTION);
   }
 
   async *items(): AsyncGenerator<StreamItem> {
@@ -92,16 +107,21 @@ class Connection {
     const hangUp = new AbortController();
     try {
       const response = await open(AbortSignal.any([signal, hangUp.signal]));
-      this.openedAt = clock.now();
+      this.opened = this.lastHeard = clock.monotonic();
       log.info("The stream is open");
       if (!response.body) return;
       yield { tweets: [], messages: [] };
       for await (const lines of linesOf(response.body, { clock, stallMs, signal })) {
-        this.lastHeard = clock.now();
+        this.lastHeard = clock.monotonic();
         const { item, ends } = this.#itemOf(lines);
         if (item.tweets.length + item.messages.length > 0) yield item;
         if (ends !== undefined) {
           this.why = `The API ended the stream: ${ends}`;
+          return;
+        }
+        if (this.#damaged > MOST_DAMAGED) {
+          this.trouble = "server";
+          this.why = "What came is no stream of the API";
           return;
         }
       }
@@ -128,13 +148,15 @@ class Connection {
     const item: StreamItem = { tweets: [], messages: [] };
     for (const line of lines) {
       const read = this.#read(line);
+      if (this.#damaged > MOST_DAMAGED) break;
       if ("skipped" in read) continue;
       if ("tweet" in read) {
         this.#gotTweet = true;
         item.tweets.push(read.tweet);
         continue;
       }
-      item.messages.push(read.message);
+      const { message } = read;
+      item.messages.push({ ...message, kind: this.#kinds.nameOf(message.kind) });
       if (read.ends !== undefined) return { item, ends: read.ends };
     }
     return { item };
@@ -142,12 +164,32 @@ class Connection {
 
   #read(line: Uint8Array): StreamLine {
     try {
-      return this.#options.read(line);
+      const read = this.#options.read(line);
+      this.#damaged = 0;
+      return read;
     } catch (thrown) {
       if (!(thrown instanceof SyntaxError)) throw thrown;
+      this.#damaged++;
       log.warn("A line of the stream is damaged: {problem}", { problem: thrown.message });
       return { message: { kind: "damaged", line: damagedLine(line) } };
     }
+  }
+}
+
+/** Kinds of messages that are counted apart. */
+const MOST_KINDS = 50;
+
+/** The names of messages: they come from outside, and each is counted under its own. */
+class Kinds {
+  readonly #known = new Set<string>();
+
+  /** The name of a kind, or `other`: of one that is no name, or of the many that no API has. */
+  nameOf(kind: string): string {
+    if (this.#known.has(kind)) return kind;
+    const isName = /^\w[\w .-]{0,63}$/.test(kind) && !(kind in Object.prototype);
+    if (!isName || this.#known.size === MOST_KINDS) return "other";
+    this.#known.add(kind);
+    return kind;
   }
 }
 

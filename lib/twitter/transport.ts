@@ -15,9 +15,12 @@ const log = getLogger(["twarc-cloud", "api"]);
 export interface TransportOptions {
   signer: Signer;
   clock: Clock;
-  /** Milliseconds that a whole REST answer may take; 120,000 unless said. */
-  answerTimeout?: number;
+  /** Milliseconds that a whole REST answer may take, and the head of a stream; 120,000 unless said. */
+  answerTimeout?: number | undefined;
 }
+
+/** Milliseconds that a rate limit may be used up, window after window: after a day something else is wrong. */
+const LONGEST_LIMIT = 86_400_000;
 
 /** A try that failed in a way that a later try may mend. */
 interface Failed {
@@ -50,14 +53,18 @@ export class Transport {
     signal: AbortSignal,
   ): Promise<T> {
     const budget = this.#budget(request);
+    const began = this.#clock.monotonic();
     for (let failures = 0;;) {
       const answer = await this.#try(request, read, budget, signal);
       if (!("trouble" in answer)) return answer.value;
       const { trouble, error } = answer;
       // The budget waits until the window is over: that is no failure.
-      if (error.resetAt !== undefined) continue;
-      if (++failures === REST_TRIES) {
-        throw new ApiError(`${error.message}, ${REST_TRIES} times in a row`, {
+      const isLimited = error.resetAt !== undefined;
+      const isTooLong = isLimited && this.#clock.monotonic() - began > LONGEST_LIMIT;
+      if (isLimited && !isTooLong) continue;
+      if (isTooLong || ++failures === REST_TRIES) {
+        const often = isTooLong ? "for a day" : `${REST_TRIES} times in a row`;
+        throw new ApiError(`${error.message}, ${often}`, {
           ...factsOf(error),
           hint: "What was collected is safe. Start the harvest again later: it goes on from here." +
             (trouble === "pace" ? " The requests were not too many: a cap may be used up." : ""),
@@ -78,17 +85,22 @@ export class Transport {
    * @throws ApiError, with status 0 where there was no answer; UserError where the keys are at fault.
    */
   async open(request: ApiRequest, signal: AbortSignal): Promise<Response> {
-    let response: Response;
+    // What is limited is the beginning: a stream goes on.
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(tooLate(this.#answerTimeout)), this.#answerTimeout);
+    const limit = AbortSignal.any([signal, late.signal]);
     try {
       const host = request.path.startsWith("1.1/") ? STREAM_URL : API_URL;
-      response = await this.#send(request, host, signal);
+      const response = await this.#send(request, host, limit);
+      if (response.status === 200) return response;
+      const body = await bytesOf(response, limit).catch(() => new Uint8Array());
+      throw refusal(request, response, body);
     } catch (cause) {
       signal.throwIfAborted();
       throw cause instanceof TwarcCloudError ? cause : noAnswer(request, cause);
+    } finally {
+      clearTimeout(timer);
     }
-    if (response.status === 200) return response;
-    const body = await bytesOf(response, signal).catch(() => new Uint8Array());
-    throw refusal(request, response, body);
   }
 
   /** Whether the keys allow to ask in somebody's name. */
@@ -105,11 +117,14 @@ export class Transport {
     return budget;
   }
 
-  /** Sends a request; once more with another token where the app's is not taken any more. */
+  /**
+   * Sends a request; once more with another token where the app's is not taken any more. Redirects are not
+   * followed: keys are for the API's host alone, and its answers come from nowhere else.
+   */
   async #send(request: ApiRequest, host: URL, signal: AbortSignal): Promise<Response> {
     for (let again = false;; again = true) {
       const signed = await this.#signer.sign(request, host, signal);
-      const response = await fetch(signed.url, { ...signed, signal });
+      const response = await fetch(signed.url, { ...signed, redirect: "manual", signal });
       if (response.status !== 401 || again) return response;
       const body = await bytesOf(response, signal);
       if (!isUnsigned(body) || !await this.#signer.refused(signed)) {
@@ -156,7 +171,16 @@ export class Transport {
 export function troubleOf(error: ApiError): Trouble | null {
   if (error.status === 0) return "network";
   if (error.status === 420 || error.status === 429) return "calm";
-  return error.status >= 500 || error.status === 408 ? "server" : null;
+  const isServer = error.status >= 500 || error.status === 408 || isRedirect(error.status);
+  return isServer ? "server" : null;
+}
+
+function isRedirect(status: number): boolean {
+  return status >= 300 && status < 400;
+}
+
+function tooLate(ms: number): Error {
+  return new Error(`There was no answer in ${ms / 1_000} s`);
 }
 
 /** An error answer as what it means. */
@@ -167,8 +191,11 @@ function refusal(request: ApiRequest, response: Response, body: Uint8Array): Api
   if (fault.problem !== undefined) facts.problem = fault.problem;
   const limit = rateLimitOf(response.headers);
   if (response.status === 429 && limit?.remaining === 0) facts.resetAt = limit.resetAt;
+  const message = isRedirect(response.status)
+    ? "it leads elsewhere, where nobody is given keys"
+    : fault.message;
   const error = new ApiError(
-    `The API answered ${request.path} with ${response.status}: ${fault.message}`,
+    `The API answered ${request.path} with ${response.status}: ${message}`,
     facts,
   );
   const forPerson = personsFault(error);

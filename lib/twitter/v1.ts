@@ -17,6 +17,7 @@ import type {
 import { Followed } from "./followed.ts";
 import { idAt } from "./ids.ts";
 import { items, line, member, type Span } from "./raw_json.ts";
+import { strictlyParsed } from "./strict_json.ts";
 import type { SignedAs } from "./signer.ts";
 import { liveStream } from "./stream.ts";
 import type { Transport } from "./transport.ts";
@@ -28,6 +29,7 @@ const LOOKUP_SIZE = 100;
 /** Three keep-alives of 30 s missed. */
 const STALL_MS = 90_000;
 
+const searchSchema = z.object({ statuses: z.array(z.unknown()) });
 const userSchema = z.object({
   id_str: z.string().optional(),
   screen_name: z.string(),
@@ -73,7 +75,10 @@ export class V1Api implements TwitterApi {
     const ask = async (as: readonly SignedAs[]) => {
       const request = { method: "GET", path, parameters, as } as const;
       try {
-        return await this.#transport.ask(request, (answer) => pageOf(answer, 0, at), signal);
+        return await this.#transport.ask(request, (answer) => {
+          checkList(answer);
+          return pageOf(answer, 0, at);
+        }, signal);
       } catch (error) {
         const state = error instanceof ApiError ? timelineState(error) : null;
         if (state) return state;
@@ -94,7 +99,8 @@ export class V1Api implements TwitterApi {
     const as = ["app", "user"] as const;
     const request = { method: "GET", path: "1.1/search/tweets.json", parameters, as } as const;
     return this.#transport.ask(request, (answer) => {
-      const statuses = member(answer, "statuses");
+      const statuses = searchSchema.safeParse(strictlyParsed(answer)).success &&
+        member(answer, "statuses");
       if (!statuses) throw new SyntaxError("It has no statuses");
       return pageOf(answer, statuses.start, at);
     }, signal);
@@ -151,6 +157,7 @@ export class V1Api implements TwitterApi {
     const request = { method: "POST", path: "1.1/users/lookup.json", parameters, as } as const;
     const found = new Map<string, UserAnswer>();
     const read = (answer: Uint8Array) => {
+      checkList(answer);
       for (const span of items(answer)) {
         const user = userOf(answer, span);
         const name = (by === "id" ? user.id : user.screenName).toLowerCase();
@@ -199,26 +206,34 @@ function pageParameters(at: PageAt, size: number): Record<string, string> {
   };
 }
 
+/** @throws SyntaxError for an answer that is no list: an object would look like an empty one. */
+function checkList(answer: Uint8Array): void {
+  if (!Array.isArray(strictlyParsed(answer))) throw new SyntaxError("It is no list");
+}
+
 /**
- * The page in the array at `start`. Only an empty one is the last; what lies outside the span that
+ * The page in the array at `start` of an answer that was parsed. Only an empty one is the last; what lies outside the span that
  * was asked for, or comes twice, is left out.
  * @throws SyntaxError for a damaged answer, or one that brings nothing but what was there before.
  */
 function pageOf(answer: Uint8Array, start: number, at: PageAt): Page {
   const ids = new Map<bigint, Span>();
-  let repeated = 0;
+  let [repeated, past] = [0, 0];
   for (const span of items(answer, start)) {
     const id = BigInt(idAt(answer, span.start));
     if (at.untilId && id >= BigInt(at.untilId)) repeated++;
-    else if (!(at.sinceId && id <= BigInt(at.sinceId)) && !ids.has(id)) ids.set(id, span);
+    else if (at.sinceId && id <= BigInt(at.sinceId)) past++;
+    else if (!ids.has(id)) ids.set(id, span);
   }
-  if (ids.size === 0 && repeated > 0) throw new SyntaxError("It repeats the page before");
+  // A page that has come down to since_id is the last, whatever it repeats.
+  if (ids.size === 0 && repeated > 0 && past === 0) {
+    throw new SyntaxError("It repeats the page before");
+  }
   if (ids.size === 0) return { lines: [], count: 0 };
   const [first = 0n, ...others] = ids.keys();
   const newest = others.reduce((most, id) => id > most ? id : most, first);
   const oldest = others.reduce((least, id) => id < least ? id : least, first);
   const lines = [...ids.values()].map((span) => line(answer, span));
-  for (const status of lines) JSON.parse(decoder.decode(status));
   return {
     lines,
     count: lines.length,
@@ -228,22 +243,19 @@ function pageOf(answer: Uint8Array, start: number, at: PageAt): Page {
   };
 }
 
-const decoder = new TextDecoder();
-
 /** @throws SyntaxError */
 function userOf(
   answer: Uint8Array,
   span: Span,
 ): FoundUser {
-  const bytes = line(answer, span);
-  const parsed = userSchema.safeParse(JSON.parse(decoder.decode(bytes)));
+  const parsed = userSchema.safeParse(strictlyParsed(answer.subarray(span.start, span.end)));
   if (!parsed.success) throw new SyntaxError("A user is not as expected");
   return {
     state: parsed.data.protected ? "protected" : "found",
     asked: "",
     id: idAt(answer, span.start),
     screenName: parsed.data.screen_name,
-    line: bytes,
+    line: line(answer, span),
   };
 }
 

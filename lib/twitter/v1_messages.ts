@@ -1,14 +1,12 @@
 /** What a line of a v1.1 stream is: a status, or one of the messages between them. */
 
 import { z } from "zod";
+import { idAt } from "./ids.ts";
 import type { StreamLine } from "./stream.ts";
-import { member, text } from "./raw_json.ts";
-
-const decoder = new TextDecoder();
+import { strictlyParsed } from "./strict_json.ts";
 
 /** A status has an id and an author; no message has both at its top. */
 const statusSchema = z.object({
-  id_str: z.string().regex(/^\d+$/).optional(),
   id: z.number(),
   user: z.looseObject({}),
 });
@@ -20,7 +18,7 @@ const disconnectSchema = z.object({
   }),
 });
 
-const limitSchema = z.object({ limit: z.object({ track: z.number() }) });
+const limitSchema = z.object({ limit: z.object({ track: z.int().nonnegative() }) });
 
 /**
  * What a line is. Messages are named by their first member: `delete`, `limit`, `warning`, ...
@@ -28,9 +26,9 @@ const limitSchema = z.object({ limit: z.object({ track: z.number() }) });
  * @throws SyntaxError for a line that is no JSON object.
  */
 export function readStreamLine(line: Uint8Array): StreamLine {
-  const value: unknown = JSON.parse(decoder.decode(line));
+  const value = strictlyParsed(line);
   const status = statusSchema.safeParse(value);
-  if (status.success) return { tweet: { id: status.data.id_str ?? digitsOf(line), line } };
+  if (status.success) return { tweet: { id: idAt(line, 0), line } };
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new SyntaxError("It is no JSON object");
   }
@@ -46,9 +44,4 @@ export function readStreamLine(line: Uint8Array): StreamLine {
   const limit = limitSchema.safeParse(value);
   const undelivered = limit.success ? { undelivered: limit.data.limit.track } : {};
   return { message: { kind, line, ...undelivered } };
-}
-
-function digitsOf(line: Uint8Array): string {
-  const id = member(line, "id");
-  return id ? text(line, id) : "";
 }

@@ -19,7 +19,6 @@ import type {
 import { Bill } from "./bill.ts";
 import { ComplianceJobs } from "./compliance.ts";
 import { Followed } from "./followed.ts";
-import { isOlder } from "./ids.ts";
 import type { SignedAs } from "./signer.ts";
 import type { Transport } from "./transport.ts";
 import {
@@ -30,6 +29,7 @@ import {
   readUsers,
   type TweetsAnswer,
 } from "./v2_answers.ts";
+import { pageOf } from "./v2_page.ts";
 import { tweetParameters, userParameters } from "./v2_fields.ts";
 import { searchPlace } from "./v2_place.ts";
 import {
@@ -77,6 +77,8 @@ export class V2Api implements TwitterApi {
     const path = `2/users/${userId}/tweets`;
     return await this.#followed.ask(userId, async (as) => {
       const { answer, page } = await this.#page(path, at, {
+        wanted: at,
+        mayBeRefused: true,
         size: TIMELINE_PAGE,
         token: "pagination_token",
         parameters: {
@@ -99,6 +101,8 @@ export class V2Api implements TwitterApi {
     const { place, span, gap } = searchPlace(at, this.#clock.now());
     const isArchive = at.archive === "all";
     const { page } = await this.#page(`2/tweets/search/${at.archive ?? "recent"}`, place, {
+      wanted: at,
+      mayBeRefused: false,
       size: searchPage(at.archive, this.#fields),
       token: "next_token",
       parameters: { query, ...span, ...tweetParameters(this.#fields) },
@@ -154,7 +158,11 @@ export class V2Api implements TwitterApi {
   async #page(
     path: string,
     at: PageAt,
-    { size, token, parameters, everyMs = 0, as, signal }: {
+    { wanted, mayBeRefused, size, token, parameters, everyMs = 0, as, signal }: {
+      /** What the walk asks for, of which the place may be a part. */
+      wanted: PageAt;
+      /** Whether an answer may tell that there is nothing to read, in place of a page. */
+      mayBeRefused: boolean;
       size: PageSize;
       /** The name of the parameter that takes the token of the next page. */
       token: string;
@@ -173,8 +181,11 @@ export class V2Api implements TwitterApi {
     } as const;
     const read = (bytes: Uint8Array) => {
       const answer = readTweets(bytes);
+      if (!answer.isPage && !(mayBeRefused && answer.state)) {
+        throw new SyntaxError("It has neither tweets nor meta");
+      }
       const provenance = () => this.#provenance(path, request.parameters);
-      return { answer, page: pageOf(answer, () => answerLine(bytes, provenance())) };
+      return { answer, page: pageOf(answer, wanted, () => answerLine(bytes, provenance())) };
     };
     try {
       return await this.#transport.ask(request, read, signal);
@@ -183,7 +194,8 @@ export class V2Api implements TwitterApi {
       const isExpired = error instanceof ApiError && error.status === 400 && at.next && at.untilId;
       if (!isExpired) throw error;
       const { next: _, ...below } = at;
-      return await this.#page(path, below, { size, token, parameters, everyMs, as, signal });
+      const again = { wanted, mayBeRefused, size, token, parameters, everyMs, as, signal };
+      return await this.#page(path, below, again);
     }
   }
 }
@@ -200,14 +212,4 @@ function pageParameters(
     ...(at.sinceId ? { since_id: at.sinceId } : {}),
     ...(at.next ? { [token]: at.next } : at.untilId ? { until_id: at.untilId } : {}),
   };
-}
-
-function pageOf({ ids, next }: TweetsAnswer, line: () => Uint8Array): Page {
-  const [first] = ids;
-  const page: Page = { lines: first === undefined ? [] : [line()], count: ids.length };
-  if (next !== undefined) page.next = next;
-  if (first === undefined) return page;
-  page.newestId = ids.reduce((newest, id) => isOlder(newest, id) ? id : newest, first);
-  page.oldestId = ids.reduce((oldest, id) => isOlder(id, oldest) ? id : oldest, first);
-  return page;
 }

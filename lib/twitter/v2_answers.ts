@@ -2,10 +2,13 @@
 
 import { z } from "zod";
 import type { FoundUser, MissingTweet, TimelineState, UserAnswer } from "./api.ts";
+import { isId } from "./ids.ts";
 import { items, line, member, type Span } from "./raw_json.ts";
+import { strictlyParsed } from "./strict_json.ts";
 
-const decoder = new TextDecoder();
 const encoder = new TextEncoder();
+/** Characters of a token: it goes into an address, and into the checkpoint. */
+const LONGEST_TOKEN = 2_000;
 
 /** Problems inside an answer with status 200: https://docs.x.com/x-api/fundamentals/response-codes-and-errors */
 const problemSchema = z.looseObject({
@@ -18,17 +21,19 @@ const problemSchema = z.looseObject({
   resource_id: z.string().optional(),
 });
 
+const id = z.string().refine(isId);
+
 const userSchema = z.object({
-  id: z.string().regex(/^\d+$/),
+  id,
   username: z.string(),
   protected: z.boolean().optional(),
 });
 
 const tweetsSchema = z.object({
   includes: z.object({ users: z.array(userSchema).optional() }).optional(),
-  data: z.array(z.object({ id: z.string().regex(/^\d+$/) })).optional(),
+  data: z.array(z.object({ id })).optional(),
   errors: z.array(problemSchema).optional(),
-  meta: z.object({ next_token: z.string().optional() }).optional(),
+  meta: z.object({ next_token: z.string().max(LONGEST_TOKEN).optional() }).optional(),
 });
 
 const usersSchema = z.object({
@@ -44,13 +49,16 @@ export interface TweetsAnswer {
   next: string | undefined;
   /** The users that the tweets are by, or about. */
   users: FoundUser[];
+  /** Whether it is a page at all: one that is empty says so. */
+  isPage: boolean;
   /** Why there is nothing to read, where that is so. */
   state: TimelineState | null;
 }
 
 /** What a page of tweets says. @throws SyntaxError where it is damaged. */
 export function readTweets(answer: Uint8Array): TweetsAnswer {
-  const { data = [], errors = [], includes, meta } = parseAnswer(tweetsSchema, answer);
+  const parsed = parseAnswer(tweetsSchema, answer);
+  const { data = [], errors = [], includes, meta } = parsed;
   const [problem] = errors;
   const included = member(answer, "includes");
   const users = included && member(answer, "users", included.start);
@@ -58,6 +66,7 @@ export function readTweets(answer: Uint8Array): TweetsAnswer {
     users: users ? usersIn(answer, users, includes?.users ?? []) : [],
     ids: data.map((tweet) => tweet.id),
     next: meta?.next_token,
+    isPage: parsed.data !== undefined || meta !== undefined,
     state: data.length === 0 && !meta && problem ? stateOf(problem) : null,
   };
 }
@@ -155,7 +164,7 @@ export function answerLine(answer: Uint8Array, provenance: Provenance): Uint8Arr
 
 /** An answer as a schema has it. @throws SyntaxError where it is not so. */
 export function parseAnswer<S extends z.ZodType>(schema: S, answer: Uint8Array): z.output<S> {
-  const parsed = schema.safeParse(JSON.parse(decoder.decode(answer)));
+  const parsed = schema.safeParse(strictlyParsed(answer));
   if (parsed.success) return parsed.data;
   throw new SyntaxError(`It is not as expected: ${parsed.error.issues[0]?.path.join(".")}`);
 }

@@ -12,6 +12,7 @@ import { items, member, type Span, text } from "./raw_json.ts";
 import { rulesOf } from "./rules.ts";
 import type { ApiRequest } from "./signer.ts";
 import { liveStream, type StreamLine } from "./stream.ts";
+import { strictlyParsed } from "./strict_json.ts";
 import type { Transport } from "./transport.ts";
 import { answerLine } from "./v2_answers.ts";
 import { type OwnRules, removeRules, settleRules } from "./v2_rules.ts";
@@ -19,6 +20,7 @@ import { type OwnRules, removeRules, settleRules } from "./v2_rules.ts";
 const log = getLogger(["twarc-cloud", "stream"]);
 
 const encoder = new TextEncoder();
+const OPEN_BRACE = 0x7b;
 
 const PATH = "2/tweets/search/stream";
 /** Three keep-alives of 20 s missed. */
@@ -182,16 +184,16 @@ export function readLine(
   rules: Pick<OwnRules, "mark" | "ids">,
   provenance: () => Parameters<typeof answerLine>[1],
 ): StreamLine {
+  const value = strictlyParsed(line);
+  if (Array.isArray(value)) throw new SyntaxError("It is no JSON object");
   const members = new Map([...items(line)].map((item) => [item.key, item]));
   const data = members.get("data");
-  if (data) {
+  if (data && line[data.start] === OPEN_BRACE) {
     if (!isOwn(line, members.get("matching_rules"), rules)) return { skipped: true };
     return { tweet: { id: idAt(line, data.start), line: answerLine(line, provenance()) } };
   }
-  const value: unknown = JSON.parse(new TextDecoder().decode(line));
-  if (Array.isArray(value)) throw new SyntaxError("It is no JSON object");
   const [problem] = problemsSchema.safeParse(value).data?.errors ??
-    [problemSchema.parse(value)];
+    [problemSchema.safeParse(value).data];
   const kind = problem?.type?.split("/").at(-1) ?? problem?.title ?? [...members.keys()][0];
   const message = { kind: kind ?? "empty", line };
   const isEnd = kind === "operational-disconnect" || problem?.disconnect_type !== undefined;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { count, Output, size, type Terminal, visible } from "../../lib/cli/output.ts";
+import { count, Output, size, type Terminal } from "../../lib/cli/output.ts";
+import { oneLine, visible } from "../../lib/visible.ts";
 
 function captured(terminal: Partial<Terminal> = {}) {
   const [out, err] = [[] as string[], [] as string[]];
@@ -32,8 +33,9 @@ Deno.test("errors are red where colours are wanted", () => {
 
 Deno.test("names from outside cannot steer a terminal", () => {
   assert.equal(visible("a\u001b[2Jb\r\u0007\u202ec\nd"), "a\\u001b[2Jb\\u000d\\u0007\\u202ec\nd");
+  assert.equal(oneLine("a\nError: b\u2028\u009b"), "a\\u000aError: b\\u2028\\u009b");
   const { output, out } = captured();
-  output.line("\u001b]0;title\u0007");
+  output.line("\u001b]0;title\u0007\n");
   assert.ok(!out.join("").includes("\u001b"));
 });
 

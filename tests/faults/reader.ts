@@ -38,7 +38,7 @@ export async function readBucket(store: Store): Promise<Read> {
 function idsIn(bytes: Uint8Array | undefined, sha1: string): string[] | null {
   if (!bytes || createHash("sha1").update(bytes).digest("hex") !== sha1) return null;
   try {
-    const text = gunzipSync(bytes).toString();
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(gunzipSync(bytes));
     if (!text.endsWith("\n")) return null;
     return text.slice(0, -1).split("\n").flatMap((line) => {
       const json = JSON.parse(line);

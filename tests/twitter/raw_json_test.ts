@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { items, line, member, text } from "../../lib/twitter/raw_json.ts";
+import { damaged, jsonText, listText, members, objectText, space } from "./json_texts.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -47,26 +48,59 @@ Deno.test("line breaks between tokens are taken out of a line, everything else s
   );
 });
 
-Deno.test("any JSON array is split as a reference parser splits it", () => {
-  fc.assert(fc.property(fc.array(fc.json()), (values) => {
-    const split = elementsOf(`[${values.join(" , ")}]`);
-    assert.deepEqual(
-      split.map((value) => JSON.parse(value)),
-      values.map((value) => JSON.parse(value)),
-    );
-    assert.deepEqual(split, values.map((value) => value.trim()));
+Deno.test("any array is split into its elements, byte for byte, as a reference parser splits it", () => {
+  fc.assert(fc.property(fc.array(jsonText), space, (values, space) => {
+    const json = `${space}${listText(values, space)}${space}`;
+    assert.deepEqual(elementsOf(json), values);
+    assert.deepEqual(JSON.parse(json), values.map((value) => JSON.parse(value)));
   }));
 });
 
-Deno.test("any JSON object gives its members under their keys", () => {
-  fc.assert(fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
-    const json = bytes(JSON.stringify(value));
-    const members = [...items(json)].map(({ key, start, end }) => [
-      key,
-      JSON.parse(decoder.decode(json.subarray(start, end))),
-    ]);
-    assert.deepEqual(members, Object.entries(JSON.parse(JSON.stringify(value))));
+Deno.test("any object gives its members under their names; of a name that comes twice the last, as a reference parser", () => {
+  fc.assert(fc.property(members, space, (members, space) => {
+    const json = `${space}${objectText(members, space)}`;
+    const raw = bytes(json);
+    const found = [...items(raw)];
+    assert.deepEqual(found.map(({ key }) => key), members.map(({ name }) => JSON.parse(name)));
+    assert.deepEqual(
+      found.map(({ start, end }) => decoder.decode(raw.subarray(start, end))),
+      members.map(({ value }) => value),
+    );
+    for (const [key, value] of Object.entries(JSON.parse(json))) {
+      const span = member(raw, key) ?? assert.fail(`${key} is not found`);
+      assert.deepEqual(JSON.parse(decoder.decode(raw.subarray(span.start, span.end))), value);
+    }
   }));
+});
+
+Deno.test("a text on one line means what it meant", () => {
+  fc.assert(fc.property(members, space, (members, space) => {
+    const json = bytes(objectText(members, space));
+    const one = line(json, { start: 0, end: json.length });
+    assert.ok(!one.includes(0x0a) && !one.includes(0x0d));
+    assert.deepEqual(JSON.parse(decoder.decode(one)), JSON.parse(decoder.decode(json)));
+  }));
+});
+
+Deno.test("whatever bytes come, the splitter comes to an end: with places in order, or a SyntaxError", () => {
+  const any = fc.oneof(
+    damaged(fc.oneof(jsonText, members.map((all) => objectText(all, "")))),
+    fc.uint8Array(),
+  );
+  fc.assert(
+    fc.property(any, (bytes) => {
+      let last = 0;
+      try {
+        for (const { start, end } of items(bytes)) {
+          assert.ok(last < start && start < end && end <= bytes.length, `${last} ${start} ${end}`);
+          last = end;
+        }
+      } catch (error) {
+        assert.ok(error instanceof SyntaxError, `${error}`);
+      }
+    }),
+    { numRuns: 2_000 },
+  );
 });
 
 Deno.test("a text that was cut anywhere is told from a whole one", () => {

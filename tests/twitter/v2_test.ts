@@ -128,6 +128,7 @@ Deno.test("v2: recorded answers are read: partial errors, empty pages, users in 
     ids: [],
     users: [],
     next: undefined,
+    isPage: true,
     state: null,
   });
   const errors = await twitterData("v2", "errors", "partial-error-objects.jsonl");

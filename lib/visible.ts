@@ -1,0 +1,20 @@
+/** Text from outside as it may be shown: what would steer a terminal, or hide what is there, is written out. */
+
+/** Control characters but the line feed, and what changes the direction of writing or breaks lines unseen. */
+const UNSEEN =
+  // deno-lint-ignore no-control-regex
+  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** A text whose control characters are shown rather than sent. */
+export function visible(text: string): string {
+  return text.replace(UNSEEN, escaped);
+}
+
+/** The same on one line: a line feed from outside would begin a line that looks like ours. */
+export function oneLine(text: string): string {
+  return visible(text).replace(/\n/g, escaped);
+}
+
+function escaped(char: string): string {
+  return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}

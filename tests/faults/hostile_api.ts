@@ -1,0 +1,224 @@
+/** A server that answers as the API does, of which a test takes any answer and makes of it what it likes. */
+
+import { Buffer } from "node:buffer";
+
+/** The versions of the API. */
+export type ApiVersion = "1.1" | "2";
+
+/** An answer that is about to be sent. */
+export interface Answer {
+  /** Its number among the pages (or the connections of a stream), from 1 on. */
+  n: number;
+  url: URL;
+  /** The body that an honest API would send; empty for a stream. */
+  body: string;
+  /** Every tweet that there is, newest first. */
+  all: string[];
+  /** How many of them are above the place that is asked for. */
+  above: number;
+}
+
+/** What is sent in place of an honest answer; null for the honest one, a promise for one that takes its time. */
+export type Twist = (answer: Answer) => Response | string | Uint8Array | null | Promise<Response>;
+
+/** Tweets of an honest page. */
+const PAGE = 20;
+const USER = '{"id":1,"id_str":"1","screen_name":"ada"}';
+const USER_V2 = '{"id":"1","username":"ada","name":"Ada"}';
+/** More answers than any honest harvest here needs: whoever asks on does so for ever. */
+const MOST_ANSWERS = 1_000;
+
+/** Bytes as a body. */
+export type Body = string | Uint8Array;
+
+/** A page of tweets in a version, as it is sent. */
+export function pageOf(version: ApiVersion, ids: string[], next?: string): string {
+  const tweets = ids.map((id) => tweetOf(version, id)).join(",");
+  if (version === "1.1") return `[${tweets}]`;
+  const token = next === undefined ? "" : `,"next_token":${JSON.stringify(next)}`;
+  const meta = `"meta":{"result_count":${ids.length}${token}}`;
+  return ids.length === 0
+    ? `{${meta}}`
+    : `{"data":[${tweets}],"includes":{"users":[${USER_V2}]},${meta}}`;
+}
+
+/** A tweet as it is sent. @param text JSON, with its quotes. */
+export function tweetOf(version: ApiVersion, id: string, text = `"tweet ${id}"`): string {
+  return version === "1.1"
+    ? `{"id":${id},"id_str":"${id}","full_text":${text},"user":${USER}}`
+    : `{"id":"${id}","author_id":"1","text":${text}}`;
+}
+
+/** A line of a stream, without its end. */
+export function streamLine(version: ApiVersion, id: string, text?: string): string {
+  const tweet = tweetOf(version, id, text);
+  return version === "1.1" ? tweet : `{"data":${tweet}}`;
+}
+
+/** A hostile API on this machine's loopback address. */
+export class HostileApi {
+  /** What it has, newest first. */
+  ids: string[];
+  /** What was asked of the endpoint in question. */
+  readonly asked: URL[] = [];
+  /** Set where the harvester would ask for ever. */
+  isEndless = false;
+  readonly version: ApiVersion;
+  readonly #twist: Twist;
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #ending = new AbortController();
+  #underWay = 0;
+  /** When something was sent last; Infinity while the first request is still to come. */
+  #last = Infinity;
+
+  constructor(version: ApiVersion, ids: string[], twist: Twist) {
+    this.version = version;
+    this.ids = ids;
+    this.#twist = twist;
+    const options = {
+      hostname: "127.0.0.1",
+      port: 0,
+      signal: this.#ending.signal,
+      onListen() {},
+      onError: () => new Response("The test failed", { status: 500 }),
+    };
+    this.#server = Deno.serve(options, async (request) => {
+      this.#underWay++;
+      try {
+        return await this.#answer(request);
+      } finally {
+        this.#underWay--;
+        this.touch();
+      }
+    });
+  }
+
+  /** Its address. */
+  get url(): URL {
+    return new URL(`http://127.0.0.1:${this.#server.addr.port}/`);
+  }
+
+  /** Whether an answer is under way, or was a moment ago. */
+  get isBusy(): boolean {
+    return this.#underWay > 0 || performance.now() - this.#last < 4;
+  }
+
+  /** Waits for somebody to ask, for as long as that takes. */
+  expect(): void {
+    this.#last = Infinity;
+  }
+
+  /** Keeps time from passing for so many milliseconds, in which a long body is on its way. */
+  busyFor(ms: number): void {
+    this.#last = performance.now() + ms;
+  }
+
+  /** Notes that something was sent. */
+  touch(): void {
+    const now = performance.now();
+    this.#last = this.#last === Infinity ? now : Math.max(this.#last, now);
+  }
+
+  /** Ends it, with everything that is under way. */
+  async close(): Promise<void> {
+    this.#ending.abort();
+    await this.#server.finished;
+  }
+
+  async #answer(request: Request): Promise<Response> {
+    const url = new URL(request.url);
+    const { pathname } = url;
+    await request.bytes();
+    if (pathname.endsWith("/users/lookup.json")) return json(`[${USER}]`);
+    if (pathname === "/2/users") return json(`{"data":[${USER_V2}]}`);
+    if (pathname.endsWith("/stream/rules")) return json(rulesFor(request.method));
+    if (pathname === "/2/connections") return json('{"data":[]}');
+    this.asked.push(url);
+    this.isEndless ||= this.asked.length > MOST_ANSWERS;
+    if (this.isEndless) return new Response("Enough", { status: 400 });
+    const isStream = /filter\.json$|\/search\/stream$/.test(pathname);
+    const body = isStream ? "" : this.#page(url.searchParams);
+    const all = this.ids;
+    const above = all.filter((id) => BigInt(id) > highest(url.searchParams)).length;
+    const n = this.asked.filter((one) => one.pathname === pathname).length;
+    const made = this.#twist({ n, url, body, all, above });
+    if (made === null && !/^t\d+$/.test(tokenIn(url.searchParams) ?? "t0")) {
+      return Response.json({ title: "Invalid Request" }, { status: 400 });
+    }
+    if (made instanceof Response) return made;
+    if (made instanceof Promise) return await this.#slow(made);
+    const isSearch = made !== null && url.searchParams.has("q") && made[0] === "[";
+    return json(isSearch ? `{"statuses":${made}}` : made ?? body);
+  }
+
+  /** Nobody is busy while it takes its time. */
+  async #slow(made: Promise<Response>): Promise<Response> {
+    this.#underWay--;
+    this.touch();
+    try {
+      return await made;
+    } finally {
+      this.#underWay++;
+    }
+  }
+
+  /** What an honest API answers. */
+  #page(parameters: URLSearchParams): string {
+    const since = BigInt(parameters.get("since_id") ?? 0);
+    const most = highest(parameters);
+    const left = this.ids.filter((id) => BigInt(id) <= most && BigInt(id) > since);
+    const ids = left.slice(0, PAGE);
+    const page = pageOf(this.version, ids, left.length > PAGE ? `t${ids.at(-1)}` : undefined);
+    return parameters.has("q") ? `{"statuses":${page},"search_metadata":{}}` : page;
+  }
+}
+
+/** The token of the page that is asked for. */
+export function tokenIn(parameters: URLSearchParams): string | null {
+  return parameters.get("pagination_token") ?? parameters.get("next_token");
+}
+
+/** The highest id that is asked for; a token is a `t` and the lowest id of the page before. */
+function highest(parameters: URLSearchParams): bigint {
+  const until = /^t(\d+)$/.exec(tokenIn(parameters) ?? "")?.[1] ?? parameters.get("until_id");
+  return until ? BigInt(until) - 1n : BigInt(parameters.get("max_id") ?? 2n ** 63n);
+}
+
+/** A stream that sends some bytes at once and then stays open, ends, or breaks. */
+export function live(bytes: Body[], then: "open" | "ends" | "breaks" = "open"): Response {
+  return new Response(
+    new ReadableStream({
+      start(controller) {
+        for (const some of bytes) controller.enqueue(Buffer.from(some));
+        if (then === "ends") controller.close();
+        if (then === "breaks") setTimeout(() => controller.error(new Error("gone")), 5);
+      },
+    }),
+  );
+}
+
+/** A body of which a little comes all the time. */
+export function dripping(first: Body, drop: string): Response {
+  let timer: ReturnType<typeof setInterval>;
+  return new Response(
+    new ReadableStream({
+      start(controller) {
+        controller.enqueue(Buffer.from(first));
+        timer = setInterval(() => controller.enqueue(Buffer.from(drop)), 3);
+      },
+      cancel: () => clearInterval(timer),
+    }),
+  );
+}
+
+/** A good answer with this body. */
+export function json(body: Body, headers: Record<string, string> = {}): Response {
+  return new Response(Buffer.from(body), {
+    headers: { "content-type": "application/json;charset=utf-8", ...headers },
+  });
+}
+
+function rulesFor(method: string): string {
+  const made = { data: [{ id: "1", value: "x", tag: "twarc-cloud/c" }], meta: { sent: "now" } };
+  return JSON.stringify(method === "GET" ? { meta: { sent: "now" } } : made);
+}
