@@ -115,19 +115,23 @@ function ownerOf(tag: string | null | undefined): string | null {
   return tag?.startsWith(MARK) ? tag.slice(MARK.length).split(" ", 1)[0] ?? null : null;
 }
 
+/** Every rule of the app. Pages that go round end it: they would go on for ever. */
 async function listed(transport: Transport, signal: AbortSignal): Promise<Rule[]> {
   const rules: Rule[] = [];
-  let token: Record<string, string> | null = {};
-  while (token) {
-    const parameters: Record<string, string> = { max_results: "1000", ...token };
+  const tokens = new Set<string | undefined>();
+  let token: string | undefined;
+  do {
+    tokens.add(token);
+    const next: Record<string, string> = token === undefined ? {} : { pagination_token: token };
+    const parameters = { max_results: "1000", ...next };
     const { data = [], meta } = await transport.ask(
       { method: "GET", path: PATH, parameters },
       (answer) => parseAnswer(listSchema, answer),
       signal,
     );
     rules.push(...data);
-    token = meta?.next_token ? { pagination_token: meta.next_token } : null;
-  }
+    token = meta?.next_token;
+  } while (token && !tokens.has(token));
   return rules;
 }
 
