@@ -247,7 +247,9 @@ export class Recorder {
       counted[why] = (counted[why] ?? 0) + 1;
     }
     for (const { kind, undelivered } of messages) {
-      this.#counts.messages[kind] = (this.#counts.messages[kind] ?? 0) + 1;
+      const counted = Object.hasOwn(this.#counts.messages, kind) && this.#counts.messages[kind] ||
+        0;
+      this.#counts.messages[kind] = counted + 1;
       if (undelivered === undefined) continue;
       // The count starts anew with each connection.
       const more = undelivered - this.#undelivered;

@@ -1,8 +1,10 @@
 /** The timelines of many users as a source: one walk a user, several side by side. */
 
+import { getLogger } from "@logtape/logtape";
 import { type Clock, isoTime } from "../clock.ts";
 import { combine, type ConfigUpdate } from "../collection/changeset.ts";
 import { isLookUpDue } from "../collection/config.ts";
+import { ApiError, OutsideError } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
 import type {
   PageAt,
@@ -15,6 +17,8 @@ import { BudgetUsedUp } from "./meter.ts";
 import { sideBySide } from "./side_by_side.ts";
 import type { Batch, Positions, TweetSource, UserChange } from "./source.ts";
 import { walk } from "./walk.ts";
+
+const log = getLogger(["twarc-cloud", "harvest"]);
 
 /** What is known of a user whose timeline is collected. */
 export interface TimelineUser {
@@ -54,9 +58,10 @@ export class UserTimelineSource implements TweetSource {
   }
 
   async *batches(from: Positions, signal: AbortSignal): AsyncGenerator<Batch> {
-    const silent: string[] = [];
-    yield* sideBySide(this.#walks({ from, signal, silent }), WIDTH);
-    yield* this.#lookedUp(silent.filter((id) => this.#isDue(id)), signal);
+    const walking: Walking = { from, signal, silent: [], answers: 0, failed: [] };
+    yield* sideBySide(this.#walks(walking), WIDTH);
+    yield* this.#lookedUp(walking.silent.filter((id) => this.#isDue(id)), signal);
+    if (walking.failed.length > 0) throw leftOut(walking.failed);
   }
 
   /** One walk a user. Where pages do not tell who wrote them, users are looked up as walks are begun. */
@@ -76,8 +81,9 @@ export class UserTimelineSource implements TweetSource {
   async *#walk(
     id: string,
     answer: UserAnswer | null,
-    { from, signal, silent }: Walking,
+    walking: Walking,
   ): AsyncGenerator<Batch> {
+    const { from, signal, silent } = walking;
     const name = walkOf(id);
     const news = answer ? [this.#found(answer)] : [];
     let state = answer?.state;
@@ -85,10 +91,13 @@ export class UserTimelineSource implements TweetSource {
       yield news.reduce(joined, { walk: name, position: "whole", tweets: [], count: 0 });
       return;
     }
+    let asked = 0;
     const pages = walk({
       name,
       ask: async (at: PageAt) => {
+        asked = walking.answers;
         const page = await this.#api.timeline(id, { ...at, ...this.#options.choice }, signal);
+        walking.answers++;
         const told = typeof page === "string" ? page : page.author?.state;
         if (typeof page === "string") {
           if (told !== state) news.push(this.#changed(id, page));
@@ -103,9 +112,19 @@ export class UserTimelineSource implements TweetSource {
       learn: (newestId) => ({ update: { users: { [id]: { since_id: newestId } } }, delete: [] }),
     });
     let isWhole = false;
-    for await (const batch of pages) {
-      isWhole = batch.position === "whole";
-      yield news.splice(0).reduce(joined, batch);
+    try {
+      for await (const batch of pages) {
+        isWhole = batch.position === "whole";
+        yield news.splice(0).reduce(joined, batch);
+      }
+    } catch (error) {
+      // An API that answers others meanwhile has trouble with this timeline alone.
+      if (!(error instanceof ApiError) || walking.answers === asked) throw error;
+      log.error("The timeline of user {id} is left for the next harvest: {problem}", {
+        id,
+        problem: error.message,
+      });
+      walking.failed.push({ id, error });
     }
     if (isWhole && state === undefined) silent.push(id);
   }
@@ -178,6 +197,21 @@ interface Walking {
   signal: AbortSignal;
   /** The users of whom nothing was heard. */
   silent: string[];
+  /** Answers that came, of every walk. */
+  answers: number;
+  /** Walks that the API could not answer while it answered others. */
+  failed: { id: string; error: ApiError }[];
+}
+
+function leftOut(failed: Walking["failed"]): OutsideError {
+  const [first] = failed;
+  const ids = failed.slice(0, 10).map(({ id }) => id).join(", ");
+  const more = failed.length > 10 ? ", ..." : "";
+  const many = failed.length === 1 ? "One timeline" : `${failed.length} timelines`;
+  return new OutsideError(
+    `${many} could not be read, while all others were (${ids}${more}): ${first?.error.message}`,
+    { cause: first?.error, hint: "The next harvest begins with what is missing." },
+  );
 }
 
 /** What was learned about a user, as parts of a batch. */

@@ -107,7 +107,13 @@ export class HostilePlace {
         collectionId: "c",
         store: this.store,
         clock: this.clock,
-        limits: { tweetsPerFile: 1_000, msPerFile: HOUR, flushMs: 15_000, patienceMs: 0 },
+        limits: {
+          tweetsPerFile: 1_000,
+          msPerFile: HOUR,
+          flushMs: 15_000,
+          patienceMs: 0,
+          bufferBytes: 2 ** 30,
+        },
         openApi: () =>
           openApi({
             version: this.api.version,
