@@ -173,6 +173,7 @@ export class V2Api implements TwitterApi {
     } as const;
     const read = (bytes: Uint8Array) => {
       const answer = readTweets(bytes);
+      refuseOld(answer.ids, at);
       const provenance = () => this.#provenance(path, request.parameters);
       return { answer, page: pageOf(answer, () => answerLine(bytes, provenance())) };
     };
@@ -200,6 +201,17 @@ function pageParameters(
     ...(at.sinceId ? { since_id: at.sinceId } : {}),
     ...(at.next ? { [token]: at.next } : at.untilId ? { until_id: at.untilId } : {}),
   };
+}
+
+/**
+ * An answer is a line and cannot be taken in part: one that brings nothing of the span that was asked for is
+ * asked for again. @throws SyntaxError
+ */
+function refuseOld(ids: string[], { sinceId, untilId }: PageAt): void {
+  const isNew = (id: string) =>
+    (untilId === undefined || isOlder(id, untilId)) &&
+    (sinceId === undefined || isOlder(sinceId, id));
+  if (ids.length > 0 && !ids.some(isNew)) throw new SyntaxError("It repeats a page before");
 }
 
 function pageOf({ ids, next }: TweetsAnswer, line: () => Uint8Array): Page {

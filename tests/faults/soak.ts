@@ -85,9 +85,9 @@ async function playAll(): Promise<void> {
   const work = async () => {
     for (let n = numbers.shift(); n !== undefined; n = numbers.shift()) {
       if (ending.signal.aborted) return;
-      take(
-        await playProcesses({ seed, number: n, extent, moto: startOnce, signal: ending.signal }),
-      );
+      const tell = values.only === undefined ? () => {} : console.log;
+      const { signal } = ending;
+      take(await playProcesses({ seed, number: n, extent, moto: startOnce, signal, tell }));
     }
   };
   try {

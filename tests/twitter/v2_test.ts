@@ -186,3 +186,27 @@ Deno.test("v2: a span narrows a search, a since_id is never sent with a time, an
     await sandbox.close();
   }
 });
+
+Deno.test("v2: a page that was there before is asked for again rather than written twice", async () => {
+  const sandbox = startSandbox({
+    world: World.made({ clock: systemClock, users: 1, tweetsPerUser: 250 }),
+  });
+  try {
+    const keys = { bearer_token: sandbox.bearer };
+    const clock = new QuickClock();
+    const api = await openApi({ version: "2", keys, clock, base: sandbox.url });
+    const first = await api.search("sandbox", {}, never);
+    sandbox.troubles.add({ kind: "repeat", path: "search/recent" });
+    const { next = "", oldestId = "", newestId = "" } = first;
+    const second = await api.search("sandbox", { next, untilId: oldestId }, never);
+    assert.ok(BigInt(second.newestId ?? "0") < BigInt(oldestId));
+    const [user = ""] = sandbox.world.users.keys();
+    const posted = sandbox.world.post(user, 3).map(({ id }) => `${id}`);
+    sandbox.troubles.add({ kind: "repeat", path: "search/recent" });
+    const third = await api.search("sandbox", { sinceId: newestId }, never);
+    assert.deepEqual([third.newestId, third.count], [posted.at(-1), 3]);
+    assert.equal(sandbox.requests.length, 5);
+  } finally {
+    await sandbox.close();
+  }
+});
