@@ -6,7 +6,7 @@ import type { Gap, StreamItem, StreamWanted, TwitterApi } from "../twitter/api.t
 import { idsIn, isOlder } from "../twitter/ids.ts";
 import { filled, type OpenGap, spanOfGap, unfinishedGaps, walksOfGap } from "./gaps.ts";
 import { sideBySide } from "./side_by_side.ts";
-import type { Batch, Position, Positions, TweetSource } from "./source.ts";
+import type { Batch, Positions, TweetSource } from "./source.ts";
 
 /** What to collect from the stream. */
 export interface FilterOptions {
@@ -31,6 +31,8 @@ const positionSchema = z.object({
   ids: z.array(z.string()),
   /** The connection that was open. */
   connection: z.string().optional(),
+  /** Set where it was stopped in good order: what came after is no gap. */
+  isStopped: z.literal(true).optional(),
 });
 
 /** Collects what a stream delivers. */
@@ -65,14 +67,17 @@ export class FilterSource implements TweetSource {
   async *#stream(harvest: Harvest, onEnd: () => void): AsyncGenerator<Batch> {
     const { from, last, signal, gaps, seen } = harvest;
     const stale = last?.connection === undefined ? {} : { connection: last.connection };
+    const isCut = last !== undefined && !last.isStopped;
     let opened = false;
+    let connection = last?.connection;
     try {
       for (const walk of unfinishedGaps(from)) gaps.open([walk]);
       for await (const item of this.#api.stream({ ...this.#options.wanted, ...stale }, signal)) {
-        const gap = !opened && last
+        const gap = !opened && isCut
           ? { from: last.at, to: this.#clock.now(), why: "The harvester was interrupted" }
           : item.gap;
         opened = true;
+        connection = item.connection ?? connection;
         const missed = gap ? walksOfGap(spanOfGap(gap, seen.highest), this.#options.queries) : [];
         for (const { name, position } of missed) {
           yield { walk: name, position, tweets: [], count: 0 };
@@ -82,7 +87,14 @@ export class FilterSource implements TweetSource {
         yield gap ? { ...batch, gap: told(gap, missed.length > 0) } : batch;
         if (harvest.left <= 0) break;
       }
-      yield { walk: WALK, position: "whole", tweets: [], count: 0 };
+      // The API may send its last tweets again when the stream is opened again soon.
+      const stopped = { ...this.#position(seen, connection), isStopped: true } as const;
+      yield {
+        walk: WALK,
+        position: signal.aborted ? stopped : "whole",
+        tweets: [],
+        count: 0,
+      };
     } finally {
       gaps.close();
       onEnd();
@@ -114,12 +126,16 @@ export class FilterSource implements TweetSource {
       tweets.push(line);
     }
     harvest.left -= tweets.length;
-    const position: Position = {
+    const position = this.#position(seen, connection);
+    return { walk: WALK, position, tweets, count: tweets.length, messages };
+  }
+
+  #position(seen: Recent, connection: string | undefined) {
+    return {
       at: this.#clock.now(),
       ids: seen.newest(COMMITTED),
       ...(connection === undefined ? {} : { connection }),
     };
-    return { walk: WALK, position, tweets, count: tweets.length, messages };
   }
 }
 

@@ -156,10 +156,13 @@ class Play {
   #strike(ending: Ending, harvester: Harvester, stream: StreamHarvest): void {
     if (ending === "kill -9" || ending.startsWith("SIGSTOP")) {
       if (harvester.hasEnded) return;
+      stream.isQuiet = true;
       stream.cutAt = performance.now();
       this.#tell(`${new Date().toISOString()} ${ending}`);
       harvester.kill(ending === "kill -9" ? "SIGKILL" : "SIGSTOP");
-    } else if (ending === "SIGTERM" && this.#plan.type !== "filter") {
+    } else if (ending === "SIGTERM" || ending === "/stop") {
+      stream.isQuiet = true;
+      if (ending === "/stop" || this.#plan.type === "filter") return;
       harvester.kill("SIGTERM");
     }
   }
@@ -227,7 +230,7 @@ class Play {
     paused.kill("SIGCONT");
     await this.#over(paused);
     // One that was in no need of the lease any more has ended well.
-    await this.#expectCode(paused, [0, 1]);
+    await this.#expectCode(paused, [0, 1, 3]);
     const after = await this.#snapshot();
     if (isBeside) return;
     for (const [key, version] of after) {
@@ -306,7 +309,7 @@ class Play {
   ): Promise<void> {
     const { world } = this.#workplace.sandbox;
     const users = [...world.users.keys()];
-    for (let n = 0; n < posts && !harvester.hasEnded && stream.cutAt === undefined; n++) {
+    for (let n = 0; n < posts && !harvester.hasEnded && !stream.isQuiet; n++) {
       world.post(users[n % users.length] ?? "");
       await sleep(everyMs);
     }

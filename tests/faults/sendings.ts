@@ -9,6 +9,8 @@ const COMMIT_MS = 3_000;
 export class StreamHarvest {
   /** When it was killed or paused, by `performance.now()`. */
   cutAt: number | undefined;
+  /** Set when nothing more is to be sent to it. */
+  isQuiet = false;
   /** Set when its store misbehaved: a flush may have waited for as long. */
   storeTrouble: StoreTrouble | undefined;
   readonly flushMs: number;

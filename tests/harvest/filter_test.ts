@@ -26,9 +26,9 @@ interface Place {
   ) => Promise<Batch[]>;
 }
 
-async function inPlace(use: (place: Place) => Promise<void>): Promise<void> {
+async function inPlace(use: (place: Place) => Promise<void>, replay = 0): Promise<void> {
   const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 });
-  const sandbox = startSandbox({ world });
+  const sandbox = startSandbox({ world, replay });
   const [user = ""] = world.users.keys();
   const signer = await Signer.open({ bearer_token: sandbox.bearer }, sandbox.url);
   const api = new V2Api({ transport: new Transport({ signer, clock: hasty }), clock: hasty });
@@ -127,6 +127,21 @@ Deno.test("a gap that was not filled when the harvest ended is filled by the nex
     assert.deepEqual([...ids(first), ...ids(second)].toSorted(), posted.toSorted());
     assert.equal(second.filter(({ gap }) => gap).length, 0);
   }));
+
+Deno.test("what the API sends again to the harvest after one that was stopped is not taken again, and there is no gap", () =>
+  inPlace(async ({ post, harvest }) => {
+    let posted: string[] = [];
+    const first = await harvest((batches) => {
+      if (batches.length === 1) posted = post(5);
+      return ids(batches).length === 5;
+    });
+    const second = await harvest((batches) => {
+      if (batches.length === 2) posted.push(...post(5));
+      return ids(batches).length >= 5;
+    }, positionsOf(first));
+    assert.deepEqual([...ids(first), ...ids(second)], posted);
+    assert.ok(!second.some(({ gap }) => gap));
+  }, 5));
 
 Deno.test("where search is not to be asked, the gap is told as it is", () =>
   inPlace(async (place) => {
