@@ -170,9 +170,11 @@ class Harvester implements Controlled {
     const target = { store, collections, collectionId };
     const { config: { type } } = await collections.load(collectionId);
     const checkpoint = await Checkpoint.open(store, { collectionId, type, holder, clock });
+    lease.check();
     await settle(target, checkpoint);
     const { config } = await collections.load(collectionId);
     const now = clock.now();
+    lease.check();
     const began = await claimFolder(store, { collectionId, config: withoutKeys(config), now });
     await checkpoint.begin(began, walksOf(config), config.type);
     this.#checkpoint = checkpoint;

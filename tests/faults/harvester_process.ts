@@ -128,9 +128,10 @@ export class Workplace {
 
   /** Harvests' temporary files that are there. */
   async temporary(): Promise<string[]> {
-    const folder = this.#place.path("tmp", "twarc-cloud");
-    const found = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
-    return found.map(({ name }) => `tmp/${name}`);
+    const found = await Array.fromAsync(
+      new FolderBucket(this.#place.path("tmp")).list("twarc-cloud"),
+    );
+    return found.map(({ key }) => `tmp/${key}`);
   }
 
   /** Ends every process, and clears all away. */

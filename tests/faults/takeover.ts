@@ -1,0 +1,66 @@
+/** A harvester stands still, another one takes the collection over, and the first one goes on. */
+
+import type { Ending, Round } from "./plan.ts";
+import { PATIENCE, QUIET, type Running, sleep, type Stage, until } from "./stage.ts";
+
+/** A lease is over after 60 seconds. */
+const PAST_THE_LEASE = 62_000;
+/** Milliseconds that the API may count the connection of the one that stands still. */
+const HELD = 20_000;
+
+/** A way in which a harvester is paused. */
+export type Pause = Extract<Ending, `SIGSTOP${string}`>;
+
+/** Whether an ending is a pause. */
+export function isPause(ending: Ending): ending is Pause {
+  return ending.startsWith("SIGSTOP");
+}
+
+/** Plays it from the pause on, until both have ended. */
+export async function takeOver(
+  stage: Stage,
+  { ending, posts, everyMs }: Round & { ending: Pause },
+  { harvester: paused }: Running,
+): Promise<void> {
+  stage.calm();
+  const isPast = ending === "SIGSTOP past the lease, taken over, SIGCONT";
+  const isBeside = ending === "SIGSTOP, unlocked, SIGCONT beside the other";
+  if (isPast) await sleep(PAST_THE_LEASE);
+  else await stage.unlock();
+  const opened = stage.workplace.streams;
+  const other = stage.harvest();
+  const resume = () => paused.kill("SIGCONT");
+  if (stage.isStream) {
+    const isOpen = () => stage.workplace.streams > opened || other.harvester.hasEnded;
+    // Version 2 has one connection: where that of the one that stands still is not known, it has to end first.
+    if (!await until(isOpen, HELD)) {
+      resume();
+      await until(isOpen, PATIENCE);
+    }
+    await stage.post(other, { posts: Math.min(posts, 30), everyMs });
+    if (isBeside) resume();
+    await stage.post(other, { posts: Math.min(posts, 30), everyMs });
+    await sleep(QUIET);
+    other.harvester.kill("SIGTERM");
+  } else if (isBeside) {
+    await sleep(stage.plan.delayMs * 3);
+    resume();
+  }
+  await stage.over(other.harvester);
+  // After a forced unlock, one that goes on before it has noticed may be the one that commits.
+  await stage.expectCode(other.harvester, isBeside ? [0, 1, 3] : [0]);
+  const before = await snapshot(stage);
+  resume();
+  await stage.over(paused);
+  await stage.expectCode(paused, [0, 1, 3]);
+  if (!isPast) return;
+  for (const [key, version] of await snapshot(stage)) {
+    if (before.get(key) !== version) stage.problem(`${key} was written after the pause`);
+  }
+}
+
+/** The keys of a bucket, and what tells whether they were written since. */
+async function snapshot({ workplace }: Stage): Promise<Map<string, string>> {
+  const listed = await Array.fromAsync(workplace.bucket.list("collections/"));
+  return new Map(listed.map(({ key, version }) => [key, version]));
+}
