@@ -91,7 +91,7 @@ export class FilterSource implements TweetSource {
       const stopped = { ...this.#position(seen, connection), isStopped: true } as const;
       yield {
         walk: WALK,
-        position: signal.aborted ? stopped : "whole",
+        position: signal.aborted || harvest.left <= 0 ? stopped : "whole",
         tweets: [],
         count: 0,
       };

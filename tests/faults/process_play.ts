@@ -106,12 +106,12 @@ async function comesTo(
   const { harvester } = running;
   const hasEnded = harvester.ended.then(() => false);
   if (!stage.isStream) return await Promise.race([reached.then(() => true), hasEnded]);
-  await Promise.race([stage.postWhenOpen(running, round), reached]);
-  if (await isDone(Promise.race([reached, hasEnded]), QUIET)) {
+  const endsItself = round.ending === "max_records";
+  await Promise.race([stage.postWhenOpen(running, round), ...(endsItself ? [] : [reached])]);
+  if (!endsItself && await isDone(Promise.race([reached, hasEnded]), QUIET)) {
     return await Promise.race([reached.then(() => true), hasEnded]);
   }
   // A stream goes on for ever: where all was posted and nothing happened, it is told to end.
-  const endsItself = round.ending === "max_records";
   if (!endsItself || !await isDone(harvester.ended, 3_000)) harvester.kill("SIGTERM");
   return false;
 }

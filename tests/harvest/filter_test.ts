@@ -23,6 +23,7 @@ interface Place {
     enough: (batches: Batch[]) => boolean,
     from?: Positions,
     queries?: string[],
+    maxRecords?: number,
   ) => Promise<Batch[]>;
 }
 
@@ -37,10 +38,10 @@ async function inPlace(use: (place: Place) => Promise<void>, replay = 0): Promis
     await use({
       sandbox,
       post: (count) => world.post(user, count).map(({ id }) => `${id}`),
-      async harvest(enough, from = {}, queries = ["sandbox"]) {
+      async harvest(enough, from = {}, queries = ["sandbox"], maxRecords) {
         const stop = new AbortController();
         const batches: Batch[] = [];
-        const source = new FilterSource(api, { wanted, queries }, hasty);
+        const source = new FilterSource(api, { wanted, queries, maxRecords }, hasty);
         for await (const batch of source.batches(from, stop.signal)) {
           batches.push(batch);
           if (enough(batches)) stop.abort();
@@ -128,20 +129,24 @@ Deno.test("a gap that was not filled when the harvest ended is filled by the nex
     assert.equal(second.filter(({ gap }) => gap).length, 0);
   }));
 
-Deno.test("what the API sends again to the harvest after one that was stopped is not taken again, and there is no gap", () =>
-  inPlace(async ({ post, harvest }) => {
-    let posted: string[] = [];
-    const first = await harvest((batches) => {
-      if (batches.length === 1) posted = post(5);
-      return ids(batches).length === 5;
-    });
-    const second = await harvest((batches) => {
-      if (batches.length === 2) posted.push(...post(5));
-      return ids(batches).length >= 5;
-    }, positionsOf(first));
-    assert.deepEqual([...ids(first), ...ids(second)], posted);
-    assert.ok(!second.some(({ gap }) => gap));
-  }, 5));
+for (const maxRecords of [undefined, 5]) {
+  const ending = maxRecords === undefined ? "was stopped" : "had its max_records";
+  Deno.test(`what the API sends again to the harvest after one that ${ending} is not taken again, and there is no gap`, () =>
+    inPlace(async ({ post, harvest }) => {
+      let posted: string[] = [];
+      const begin = (batches: Batch[]) => {
+        if (batches.length === 1) posted = post(5);
+        return maxRecords === undefined && ids(batches).length === 5;
+      };
+      const first = await harvest(begin, {}, [], maxRecords);
+      const second = await harvest((batches) => {
+        if (batches.length === 2) posted.push(...post(5));
+        return ids(batches).length >= 5;
+      }, positionsOf(first));
+      assert.deepEqual([...ids(first), ...ids(second)], posted);
+      assert.ok(!second.some(({ gap }) => gap));
+    }, 5));
+}
 
 Deno.test("where search is not to be asked, the gap is told as it is", () =>
   inPlace(async (place) => {
