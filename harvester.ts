@@ -191,8 +191,16 @@ class Harvester implements Controlled {
       log.info("Harvested {tweets} tweets: {outcome}{why}", { tweets, outcome, why });
       if (failure) throw failure;
     } finally {
-      await spool.close();
+      await this.#clear(spool, config.type);
     }
+  }
+
+  /** Clears the temporary files; what a stream brought and the bucket did not take cannot be had again. */
+  async #clear(spool: Spool, type: CollectionConfig["type"]): Promise<void> {
+    if (type !== "filter" || !this.#recorder?.hasUnstored) return await spool.close();
+    log.error("What the bucket did not take is kept on this machine, as gzip files: {folder}", {
+      folder: await spool.keep(isoTime(this.#options.clock.now())),
+    });
   }
 
   /** Records what the source brings and makes the last commit; a failure is handed back after it. */
@@ -217,6 +225,7 @@ class Harvester implements Controlled {
       limits,
       meter,
       guard,
+      lost: lease.lost,
       project,
     });
     this.#recorder = recorder;
@@ -226,14 +235,16 @@ class Harvester implements Controlled {
       const api = meter ? await metered(this.#api, meter) : this.#api;
       const ids = () => readIds(store, collectionKeys(collectionId).ids);
       const source = await openSource(config, { api, clock, ids });
-      await recorder.record(source.batches(checkpoint.state.positions, signal));
+      await recorder.record(source, checkpoint.state.positions, signal);
     } catch (thrown) {
-      lease.lost.throwIfAborted();
       if (!signal.aborted || thrown instanceof TwarcCloudError) {
         failure = await withResetDay(thrown, this.#api.bill, clock);
       }
     }
-    lease.lost.throwIfAborted();
+    if (lease.lost.aborted) {
+      await recorder.abandon();
+      throw lease.lost.reason;
+    }
     await recorder.finish(this.#ending(recorder, { failure, refusal: meter?.refusal }));
     return failure;
   }

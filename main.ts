@@ -110,7 +110,7 @@ class Ending {
 
 /** Harvests in this process: composes a harvest from the settings, and logs to standard error. */
 async function harvestHere(
-  { settings, collectionId, flags, shutdown, port, monitor, patienceSecs }: HarvestRun,
+  { settings, collectionId, flags, shutdown, port, monitor, patienceSecs, bufferMb }: HarvestRun,
   { clock, env, signal }: Context,
 ): Promise<void> {
   const { openStore, isFolder } = await import("./lib/store/store.ts");
@@ -140,6 +140,7 @@ async function harvestHere(
         msPerFile: flags.secsPerFile * 1_000,
         flushMs: flags.flushSecs * 1_000,
         patienceMs: patienceSecs * 1_000,
+        bufferBytes: bufferMb * 2 ** 20,
       },
       openApi: async (collection) =>
         await openApi({

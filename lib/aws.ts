@@ -1,6 +1,6 @@
 /** What every AWS client is made with, and what AWS's failures mean to a person. */
 
-import { OutsideError, TwarcCloudError, UserError } from "./errors.ts";
+import { AccessError, OutsideError, TwarcCloudError } from "./errors.ts";
 
 /** How AWS is asked; what is absent is found as the AWS SDK finds it: environment, profile, container. */
 export interface AwsAccess {
@@ -83,7 +83,7 @@ export function awsError(thrown: unknown, what: string): TwarcCloudError {
   const failure = awsFailure(thrown);
   const { message, hint, isOurs } = meaning(failure, what);
   const details = { cause: thrown, ...(hint ? { hint } : {}) };
-  return isOurs ? new UserError(message, details) : new OutsideError(message, details);
+  return isOurs ? new AccessError(message, details) : new OutsideError(message, details);
 }
 
 /** A failure in words. */

@@ -27,6 +27,9 @@ export class UserError extends TwarcCloudError {
   override readonly exitCode = 1;
 }
 
+/** The place that keeps a bucket wants the person to sign in, or to be given a right; then it works again. */
+export class AccessError extends UserError {}
+
 /** The command line is wrong. Exit code 2. */
 export class UsageError extends TwarcCloudError {
   override readonly exitCode = 2;

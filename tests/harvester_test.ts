@@ -1,22 +1,13 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
-import { gunzipSync } from "node:zlib";
-import { harvest } from "../harvester.ts";
-import { Collections } from "../lib/bucket/collections.ts";
 import { systemClock } from "../lib/clock.ts";
 import { ConflictError, LockedError, OutsideError } from "../lib/errors.ts";
 import { World } from "../lib/sandbox/world.ts";
 import type { StreamItem } from "../lib/twitter/api.ts";
 import { ManualClock } from "./fakes/manual_clock.ts";
 import { MemoryStore } from "./fakes/memory_store.ts";
+import { added, json, KEYS, run, tweets } from "./fakes/whole_harvest.ts";
 import { WorldApi } from "./fakes/world_api.ts";
 
-const KEYS = {
-  consumer_key: "a",
-  consumer_secret: "b",
-  access_token: "c",
-  access_token_secret: "d",
-};
 const TIMELINE = (world: World) => ({
   id: "c",
   type: "user_timeline",
@@ -25,79 +16,6 @@ const TIMELINE = (world: World) => ({
   delete_users_for: ["protected"],
 });
 const SEARCH = { id: "c", type: "search", keys: KEYS, search: { query: "sandbox" } };
-
-/** Harvests in this process, with everything around it in memory. */
-async function run(
-  store: MemoryStore,
-  api: WorldApi,
-  {
-    signal = new AbortController().signal,
-    clock = systemClock,
-    flushMs = 0,
-    tweetsPerFile = 35,
-    patienceMs = 0,
-  } = {},
-): Promise<void> {
-  const parent = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
-  await harvest({
-    collectionId: "c",
-    store,
-    clock,
-    limits: { tweetsPerFile, msPerFile: 1_800_000, flushMs, patienceMs },
-    openApi: () => Promise.resolve(api),
-    control: { hostname: "127.0.0.1", port: 0, secret: () => Promise.resolve("secret") },
-    process: { host: "here", pid: 1 },
-    isGone: () => true,
-    spool: { parent, name: "spool" },
-    shutdown: true,
-    monitor: false,
-    signal,
-  }).finally(() => Deno.remove(parent, { recursive: true }));
-}
-
-async function added(
-  config: Parameters<Collections["add"]>[0],
-  clock = systemClock,
-): Promise<MemoryStore> {
-  const store = new MemoryStore();
-  await new Collections(store, clock).add(config);
-  return store;
-}
-
-/** Every tweet that the manifests list, checked against them; nothing may be there that is not listed. */
-async function tweets(store: MemoryStore): Promise<string[]> {
-  const ids: string[] = [];
-  const listed = new Set<string>();
-  for (const key of store.keys().filter((key) => key.endsWith("manifest-sha1.txt"))) {
-    const folder = key.slice(0, key.lastIndexOf("/") + 1);
-    const manifest = await text(store, key);
-    for (const row of manifest.split("\n").filter(Boolean)) {
-      const [sha1, name] = row.split("  ");
-      const bytes = (await store.get(`${folder}${name}`))?.bytes ??
-        assert.fail(`${name} is listed and missing`);
-      assert.equal(createHash("sha1").update(bytes).digest("hex"), sha1);
-      listed.add(`${folder}${name}`);
-      ids.push(
-        ...gunzipSync(bytes).toString().trimEnd().split("\n").map((line) =>
-          JSON.parse(line).id_str
-        ),
-      );
-    }
-  }
-  const unlisted = store.keys().filter((key) => key.includes("/tweets-") && !listed.has(key));
-  assert.deepEqual(unlisted, []);
-  return ids;
-}
-
-async function text(store: MemoryStore, key: string): Promise<string> {
-  return new TextDecoder().decode(
-    (await store.get(key))?.bytes ?? assert.fail(`There is no ${key}`),
-  );
-}
-
-async function json(store: MemoryStore, key: string) {
-  return JSON.parse(await text(store, key));
-}
 
 /** The store dies at its nth operation that writes, before or after doing it; nothing works after that. */
 function dieAt(store: MemoryStore, nth: number): { died: boolean } {
@@ -263,62 +181,4 @@ Deno.test("an API that fails for good ends the harvest with what had come, and t
   assert.equal((await json(store, "collections/c/collection.json")).search.since_id, undefined);
   await run(store, api);
   assert.equal(new Set(await tweets(store)).size, 100);
-});
-
-/** A stream of a tweet a minute, in the middle of which the store is away for some minutes. */
-async function streamed(
-  minutes: { before: number; away: number; after: number },
-  patienceMs: number,
-) {
-  const clock = new ManualClock();
-  const { before, away, after } = minutes;
-  const all = before + away + after;
-  const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: all });
-  const statuses = world.search("sandbox", { count: all });
-  const script = statuses.map((status): StreamItem => ({
-    tweets: [{ id: `${status.id}`, line: status.bytes() }],
-    messages: [],
-  }));
-  const store = await added({ id: "c", type: "filter", keys: KEYS, filter: { track: "x" } }, clock);
-  const api = new WorldApi(world, { script });
-  const gates = script.map(() => Promise.withResolvers<void>());
-  let asked = 0;
-  api.before = () => gates[asked++]?.promise;
-  let isOver = false;
-  const harvested = run(store, api, { clock, flushMs: 15_000, tweetsPerFile: 4, patienceMs })
-    .finally(() => isOver = true);
-  harvested.catch(() => {});
-  for (const [i, gate] of gates.entries()) {
-    while (asked <= i && !isOver) await clock.advance(0);
-    if (i === before) {
-      store.before = () => {
-        throw new OutsideError("The store is away");
-      };
-    }
-    if (i === before + away) store.before = () => {};
-    gate.resolve();
-    for (let s = 0; s < 60; s += 10) await clock.advance(10_000);
-  }
-  store.before = () => {};
-  while (!isOver) await clock.advance(5_000);
-  return { store, harvested, ids: statuses.map((status) => `${status.id}`) };
-}
-
-Deno.test("a store that is gone for ten minutes in the middle of a stream costs no tweet", async () => {
-  const { store, harvested, ids } = await streamed({ before: 3, away: 10, after: 3 }, 3_600_000);
-  await harvested;
-  assert.deepEqual((await tweets(store)).toSorted(), ids.toSorted());
-  const key = store.keys().find((key) => key.endsWith("/harvest.json")) ?? "";
-  assert.equal((await json(store, key)).outcome, "complete");
-});
-
-Deno.test("a store that is gone when the stream ends gets everything once it is back", async () => {
-  const { store, harvested, ids } = await streamed({ before: 3, away: 4, after: 0 }, 3_600_000);
-  await harvested;
-  assert.deepEqual((await tweets(store)).toSorted(), ids.toSorted());
-});
-
-Deno.test("a store that is gone for longer than is allowed ends the harvest, and says why", async () => {
-  const { harvested } = await streamed({ before: 2, away: 5, after: 0 }, 120_000);
-  await assert.rejects(harvested, /The store is away/);
 });

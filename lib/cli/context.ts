@@ -17,6 +17,8 @@ export interface HarvestRun {
   monitor: boolean;
   /** Seconds that the store may be away. */
   patienceSecs: number;
+  /** Megabytes (2^20 bytes) of tweets that are kept on this machine's disk meanwhile. */
+  bufferMb: number;
 }
 
 /** What main gives to the commands. */

@@ -170,9 +170,16 @@ function addRun(group: Command, context: Context): void {
       positive,
       3_600,
     )
+    .option(
+      "--buffer-mb <megabytes>",
+      "how much is kept there at most: then nothing more is read until the bucket takes some",
+      positive,
+      1_024,
+    )
     .option("--monitor", "log memory and rate every minute", false)
     .addHelpText("after", example("harvest run --shutdown test_collection"))
-    .action(async (collectionId, { bucket, shutdown, port, monitor, patienceSecs, ...flags }) => {
+    .action(async (collectionId, options) => {
+      const { bucket, shutdown, port, monitor, patienceSecs, bufferMb, ...flags } = options;
       const settings = await settingsFor(context, { bucket });
       await context.harvest({
         settings,
@@ -182,6 +189,7 @@ function addRun(group: Command, context: Context): void {
         port: port ?? await portIn(context.env),
         monitor,
         patienceSecs,
+        bufferMb,
       });
     });
 }

@@ -1,29 +1,27 @@
 /** Batches into files into commits: the loop of a harvest. */
 
 import { getLogger } from "@logtape/logtape";
-import type {
-  Checkpoint,
-  CheckpointState,
-  Commit,
-  Counts,
-  HarvestFile,
+import {
+  type Checkpoint,
+  type CheckpointState,
+  type Commit,
+  type Counts,
 } from "../bucket/checkpoint.ts";
 import { noCounts } from "../bucket/checkpoint.ts";
 import type { Clock } from "../clock.ts";
 import { combine, type ConfigUpdate } from "../collection/changeset.ts";
-import { FILES, tweetsFile } from "../collection/layout.ts";
-import { ConflictError, LockedError, OutsideError } from "../errors.ts";
+import { FILES } from "../collection/layout.ts";
+import { messageOf } from "../errors.ts";
 import { jsonBytes } from "../json.ts";
 import type { Store } from "../store/store.ts";
 import type { Meter } from "./meter.ts";
-import type { Segment, SegmentFile } from "./segment.ts";
-import type { Batch, Positions, UserChange } from "./source.ts";
+import { Committer, type Cut } from "./committer.ts";
+import type { Segment } from "./segment.ts";
+import type { Batch, Positions, TweetSource, UserChange } from "./source.ts";
 import type { Spool } from "./spool.ts";
 
 const encoder = new TextEncoder();
 const log = getLogger(["twarc-cloud", "harvest"]);
-/** Milliseconds between tries to reach a store that is away: at first, and at most. */
-const [FIRST_WAIT, LONGEST_WAIT] = [5_000, 30_000];
 
 /** When segments end, and when what has arrived must be in the store. */
 export interface Limits {
@@ -35,6 +33,8 @@ export interface Limits {
   flushMs: number;
   /** Milliseconds that the store may be away: what arrives meanwhile is kept on this machine's disk. */
   patienceMs: number;
+  /** Bytes of tweets that are kept on this machine's disk at most; then nothing more is read for a while. */
+  bufferBytes: number;
 }
 
 /** How a harvest ended. */
@@ -53,63 +53,53 @@ export interface RecorderOptions {
   meter?: Meter | undefined;
   /** Throws where this harvester may write no more. */
   guard: () => void;
+  /** Aborted when somebody else has taken the collection over. */
+  lost: AbortSignal;
   /** Projects a commit that was made. */
   project: () => Promise<void>;
-}
-
-/** A store that is away. Times in milliseconds by the monotonic clock. */
-interface Outage {
-  since: number;
-  /** When it is tried again, and how long that is after the last try. */
-  again: number;
-  wait: number;
 }
 
 /** Records what a source brings. */
 export class Recorder {
   readonly #options: RecorderOptions;
+  readonly #committer: Committer;
   #segment: Segment | undefined;
   #segmentOpened = 0;
-  /** What is on this machine's disk and not yet in the store: nothing is lost by a store that is away. */
-  #unstored: { piece?: SegmentFile; closed?: { whole: SegmentFile; pieces: HarvestFile[] } } = {};
-  /** Names of files that were put into the store since the last commit. */
-  #uncommitted: string[] = [];
-  /** Pieces that are in the store still, and in a whole segment as well. */
-  #replaced: HarvestFile[] = [];
-  /** Set while the store is away; times by the monotonic clock. */
-  #outage: Outage | undefined;
-  /** When the oldest batch that is not committed came, by the monotonic clock. */
+  /** When the oldest batch that is not cut came, by the monotonic clock. */
   #waitingSince: number | undefined;
-  #files: HarvestFile[] = [];
-  /** Files that hold the open segment's beginning, until it is whole. */
-  #pieces: HarvestFile[] = [];
+  /** What was cut last: all before it is whole, whatever happens to what comes after it. */
+  #last: Cut = { sides: [], documents: [], commit: {} };
+  #tweets = 0;
   #positions: Positions;
   /** How many walks have a position. */
   #begun: number;
   #update: ConfigUpdate = { update: {}, delete: [] };
   readonly #counts: Counts;
   readonly #userChanges: UserChange[] = [];
-  #toldChanges = -1;
   #undelivered = 0;
-  #lastName = { ms: 0, number: 0 };
+  #toldFull = false;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
-    const unfinished = Object.entries(options.checkpoint.state.positions)
+    const { limits: { patienceMs }, checkpoint } = options;
+    this.#committer = new Committer({ ...options, patienceMs });
+    const unfinished = Object.entries(checkpoint.state.positions)
       .filter(([, position]) => position !== "whole");
     this.#positions = Object.fromEntries(unfinished);
     this.#begun = unfinished.length;
-    this.#counts = noCounts(options.checkpoint.state.counts.walks);
+    this.#counts = noCounts(checkpoint.state.counts.walks);
   }
 
-  /** What has arrived so far, committed or not. */
+  /** What has arrived so far, committed or not, and the files in the store. */
   get progress(): { tweets: number; files: number; fileBytes: number; counts: Counts } {
-    const files = this.#stored();
-    const { piece, closed } = this.#unstored;
-    const waiting = closed ? closed.whole.tweets - sum(closed.pieces) : 0;
-    const tweets = sum(files) + waiting + (piece?.tweets ?? 0) + (this.#segment?.uncut ?? 0);
+    const { files } = this.#committer;
     const fileBytes = files.reduce((n, file) => n + file.bytes, 0);
-    return { tweets, files: files.length, fileBytes, counts: this.#counted() };
+    return { tweets: this.#tweets, files: files.length, fileBytes, counts: this.#counted() };
+  }
+
+  /** Whether there are tweets that the store did not take. */
+  get hasUnstored(): boolean {
+    return this.#committer.waiting > 0;
   }
 
   /** Whether every walk that was begun is whole. */
@@ -117,8 +107,13 @@ export class Recorder {
     return Object.values(this.#positions).every((position) => position === "whole");
   }
 
-  /** Records batches until there are no more; what came before an error is kept for `finish`. */
-  async record(batches: AsyncIterable<Batch>): Promise<void> {
+  /**
+   * Records what a source brings until there is no more; what came before an error is kept for `finish`.
+   * @throws what the source throws; what the store or this machine's disk fails with.
+   */
+  async record(source: TweetSource, from: Positions, signal: AbortSignal): Promise<void> {
+    const over = new AbortController();
+    const batches = source.batches(from, AbortSignal.any([signal, over.signal]));
     const iterator = batches[Symbol.asyncIterator]();
     try {
       let next = asked(iterator);
@@ -129,61 +124,102 @@ export class Recorder {
           await this.#take(arrived.value);
           next = asked(iterator);
         }
+        this.#committer.check();
         await this.#keepUp();
       }
     } finally {
+      // A stream that is silent would not notice by itself.
+      over.abort();
       await iterator.return?.();
     }
   }
 
-  /** Closes what is open and makes the last commit; waits for a store that is away. */
+  /**
+   * Closes what is open and makes the last commit; waits for a store that is away.
+   * @throws what the store or this machine's disk fails with.
+   */
   async finish(ending: Ending): Promise<void> {
-    const { clock } = this.#options;
-    for (;;) {
-      const isClosed = await this.#close();
-      const end = isClosed ? { ...ending, state: "finished", ended: clock.now() } as const : {};
-      if (await this.#storeAll(end) && isClosed) return;
-      if (this.#outage) await clock.sleep(Math.max(this.#outage.again - clock.monotonic(), 0));
+    const end = { ...ending, state: "finished", ended: this.#options.clock.now() } as const;
+    try {
+      await this.#cut(true, end);
+    } catch (failure) {
+      const failed = { ...end, outcome: "failed", reason: messageOf(failure) } as const;
+      const { sides, documents, commit } = this.#last;
+      this.#committer.add({ sides, documents, commit: { ...commit, ...failed } });
+      await this.#committer.done();
+      throw failure;
     }
+    await this.#committer.done();
   }
 
-  /** The next result, or undefined when a flush or the end of the segment is due first. */
+  /** Ends without a last commit, when somebody else has taken the collection over. */
+  async abandon(): Promise<void> {
+    await this.#committer.done().catch(() => {});
+  }
+
+  /** The next result, or undefined when something else is to be done first. */
   async #nextOrDue(
     next: Promise<IteratorResult<Batch>>,
   ): Promise<IteratorResult<Batch> | undefined> {
-    const due = this.#due();
-    if (due === Infinity) return await next;
     const { clock } = this.#options;
-    const arrived = new AbortController();
-    const wait = Math.max(due - clock.monotonic(), 0);
+    const due = this.#due();
+    const over = new AbortController();
+    const { rests } = this.#committer;
+    const awaited: Promise<IteratorResult<Batch> | void>[] = rests
+      ? []
+      : [this.#committer.rested()];
+    if (rests || !this.#isFull()) awaited.push(next);
+    if (due < Infinity) {
+      awaited.push(clock.sleep(Math.max(due - clock.monotonic(), 0), over.signal));
+    }
     try {
-      return await Promise.race([next, clock.sleep(wait, arrived.signal).then(() => undefined)]);
+      return await Promise.race(awaited) ?? undefined;
     } finally {
-      arrived.abort();
+      over.abort();
     }
   }
 
   /** When the next flush or end of a segment is due, by the monotonic clock. */
   #due(): number {
-    const { flushMs, msPerFile } = this.#options.limits;
-    const flush = this.#waitingSince === undefined ? Infinity : this.#waitingSince + flushMs;
-    const roll = this.#segment ? this.#segmentOpened + msPerFile : Infinity;
-    return Math.max(Math.min(flush, roll), this.#outage?.again ?? -Infinity);
+    const roll = this.#segment ? this.#segmentOpened + this.#options.limits.msPerFile : Infinity;
+    return Math.min(this.#flushDue(), roll);
+  }
+
+  /** A flush waits for the one before. */
+  #flushDue(): number {
+    if (this.#waitingSince === undefined || !this.#committer.rests) return Infinity;
+    return this.#waitingSince + (this.#isFull() ? 0 : this.#options.limits.flushMs);
+  }
+
+  /** Whether this machine's disk has as much as it may. */
+  #isFull(): boolean {
+    const { bufferBytes } = this.#options.limits;
+    const isFull = this.#committer.waiting + (this.#segment?.uncutBytes ?? 0) >= bufferBytes;
+    if (isFull && !this.#toldFull) {
+      log.warn(
+        "{mb} MB are kept on this machine's disk, as many as may be (--buffer-mb): " +
+          "nothing more is read until the bucket takes some",
+        { mb: Math.round(bufferBytes / 2 ** 20) },
+      );
+    }
+    this.#toldFull = isFull;
+    return isFull;
   }
 
   async #take(batch: Batch): Promise<void> {
     const { clock, spool, limits } = this.#options;
     if (this.#segment && this.#segment.tweets + batch.count > limits.tweetsPerFile) {
-      if (await this.#close() && !this.#outage) await this.#storeAll({});
+      await this.#cut(true);
     }
+    await this.#takeSides(batch);
     if (batch.tweets.length > 0) {
       if (!this.#segment) {
         this.#segment = await spool.segment();
         this.#segmentOpened = clock.monotonic();
       }
       await this.#segment.append(batch.tweets, batch.count);
+      this.#tweets += batch.count;
     }
-    await this.#takeSides(batch);
     if (batch.update) this.#update = combine(this.#update, batch.update);
     const wasWhole = this.#positions[batch.walk] === "whole";
     if (batch.position === "whole" && !wasWhole) this.#counts.walks_done++;
@@ -223,167 +259,40 @@ export class Recorder {
   async #keepUp(): Promise<void> {
     const { clock, limits } = this.#options;
     const now = clock.monotonic();
-    if (this.#outage && now < this.#outage.again) return;
     const isFull = (this.#segment?.tweets ?? 0) >= limits.tweetsPerFile;
-    const isDue = now >= this.#due();
-    if (this.#segment && (isFull || now >= this.#segmentOpened + limits.msPerFile)) {
-      await this.#close();
-    } else if (isDue || this.#outage) {
-      await this.#cut();
-    } else {
-      return;
-    }
-    await this.#storeAll({});
+    const isOld = this.#segment && now >= this.#segmentOpened + limits.msPerFile;
+    if (isFull || isOld) await this.#cut(true);
+    else if (now >= this.#flushDue()) await this.#cut(false);
   }
 
-  /** Cuts what has come since the last piece, on this machine's disk. */
-  async #cut(): Promise<void> {
-    if (this.#unstored.piece || !this.#segment || this.#segment.uncut === 0) return;
-    this.#unstored.piece = await this.#segment.cutPiece();
-  }
-
-  /** Closes the segment, on this machine's disk; false where the one before is not in the store yet. */
-  async #close(): Promise<boolean> {
+  /** Hands what has come to the committer: with the whole segment, or with a piece of it. */
+  async #cut(isWhole: boolean, ending: Commit = {}): Promise<void> {
     const segment = this.#segment;
-    if (!segment) return true;
-    if (this.#unstored.closed) return false;
-    const whole = await segment.close();
-    this.#unstored.closed = { whole, pieces: this.#pieces };
-    const { piece } = this.#unstored;
-    delete this.#unstored.piece;
-    this.#pieces = [];
-    this.#segment = undefined;
-    if (piece) await this.#options.spool.drop(piece.path);
-    return true;
-  }
-
-  /** Puts what is only on this machine's disk into the store, and commits; false where the store is away. */
-  async #storeAll(change: Commit): Promise<boolean> {
-    try {
-      await this.#storeClosed();
-      await this.#storePiece();
-      await this.#commit(change);
-      await this.#deleteReplaced();
-    } catch (error) {
-      if (error instanceof ConflictError || error instanceof LockedError) await this.#clear();
-      this.#endure(error);
-      return false;
-    }
-    if (this.#outage) log.info("The bucket can be reached again: all that arrived is in it");
-    this.#outage = undefined;
-    return true;
-  }
-
-  /** A whole segment in place of its pieces; one that is its only piece is there already. */
-  async #storeClosed(): Promise<void> {
-    const { closed } = this.#unstored;
-    if (!closed) return;
-    const { whole, pieces } = closed;
-    const [only] = pieces;
-    const isThere = only && pieces.length === 1 && only.tweets === whole.tweets;
-    const file = isThere ? only : await this.#store(whole);
-    this.#files.push(file);
-    if (!isThere) this.#replaced.push(...pieces);
-    delete this.#unstored.closed;
-    await this.#options.spool.drop(whole.path);
-  }
-
-  async #storePiece(): Promise<void> {
-    const { piece } = this.#unstored;
-    if (!piece) return;
-    this.#pieces.push(await this.#store(piece));
-    delete this.#unstored.piece;
-    await this.#options.spool.drop(piece.path);
-  }
-
-  /** Takes back what nobody will ever list, as somebody else has taken the collection over. */
-  async #clear(): Promise<void> {
-    const { store, folder } = this.#options;
-    for (const name of this.#uncommitted) await store.delete(`${folder}${name}`).catch(() => {});
-    this.#uncommitted = [];
-  }
-
-  /** Waits for a store that is away, for as long as is allowed. @throws the failure, where it is another one. */
-  #endure(failure: unknown): void {
-    const isAway = failure instanceof OutsideError && !(failure instanceof ConflictError);
-    const { clock, limits } = this.#options;
-    const now = clock.monotonic();
-    const { since, wait } = this.#outage ?? { since: now, wait: FIRST_WAIT / 2 };
-    if (!isAway || now - since >= limits.patienceMs) throw failure;
-    const next = Math.min(wait * 2, LONGEST_WAIT);
-    this.#outage = { since, wait: next, again: now + next };
-    log.warn(
-      "The bucket cannot be written: what arrives is kept on this machine's disk, for {minutes} minutes at most. " +
-        "{problem}",
-      {
-        minutes: Math.ceil((limits.patienceMs - (now - since)) / 60_000),
-        problem: failure.message,
-      },
-    );
-  }
-
-  /** The files that are in the store. */
-  #stored(): HarvestFile[] {
-    return [...this.#files, ...this.#unstored.closed?.pieces ?? [], ...this.#pieces];
-  }
-
-  async #store({ path, ...file }: SegmentFile): Promise<HarvestFile> {
-    const { store, folder, guard } = this.#options;
-    guard();
-    const name = this.#nextName();
-    this.#uncommitted.push(name);
-    await store.upload(`${folder}${name}`, path);
-    return { name, ...file };
-  }
-
-  async #commit(change: Commit): Promise<void> {
-    const { checkpoint, guard, project, meter } = this.#options;
-    guard();
-    await this.#storeSides();
-    await checkpoint.commit({
-      positions: { ...this.#positions },
-      files: this.#stored(),
-      update: this.#update,
-      counts: structuredClone(this.#counted()),
-      ...(meter ? { spent: meter.spent } : {}),
-      ...change,
-    });
+    const { spool, checkpoint, meter } = this.#options;
+    const isWanted = segment && (isWhole || segment.uncut > 0);
+    const file = isWanted && await (isWhole ? segment.close() : segment.cutPiece());
+    if (isWhole) this.#segment = undefined;
     this.#waitingSince = undefined;
-    this.#uncommitted = [];
-    await project();
+    this.#last = {
+      ...(file ? { tweets: { isWhole, file } } : {}),
+      sides: spool.sides(),
+      documents: checkpoint.state.type === "user_timeline"
+        ? [{ name: FILES.userChanges, bytes: jsonBytes(this.#userChanges) }]
+        : [],
+      commit: {
+        positions: { ...this.#positions },
+        update: this.#update,
+        counts: structuredClone(this.#counted()),
+        ...(meter ? { spent: meter.spent } : {}),
+        ...ending,
+      },
+    };
+    this.#committer.add(this.#last);
   }
 
   #counted(): Counts {
     const { meter } = this.#options;
     return meter ? { ...this.#counts, billed: meter.billed } : this.#counts;
-  }
-
-  async #storeSides(): Promise<void> {
-    const { store, folder, spool, checkpoint } = this.#options;
-    for (const side of spool.grown()) {
-      await store.upload(`${folder}${side.name}`, side.path);
-      side.isNew = false;
-    }
-    if (checkpoint.state.type !== "user_timeline") return;
-    if (this.#toldChanges === this.#userChanges.length) return;
-    await store.put(`${folder}${FILES.userChanges}`, jsonBytes(this.#userChanges));
-    this.#toldChanges = this.#userChanges.length;
-  }
-
-  async #deleteReplaced(): Promise<void> {
-    const { store, folder } = this.#options;
-    for (let [file] = this.#replaced; file; [file] = this.#replaced) {
-      await store.delete(`${folder}${file.name}`);
-      this.#replaced.shift();
-    }
-  }
-
-  /** A name that this harvest has not used: later ones are never equal to earlier ones. */
-  #nextName(): string {
-    const ms = Math.max(this.#options.clock.now(), this.#lastName.ms);
-    const isSame = Math.floor(ms / 1_000) === Math.floor(this.#lastName.ms / 1_000);
-    this.#lastName = { ms, number: isSame ? this.#lastName.number + 1 : 1 };
-    return tweetsFile(ms, this.#lastName.number);
   }
 }
 
@@ -392,10 +301,6 @@ function asked(iterator: AsyncIterator<Batch>): Promise<IteratorResult<Batch>> {
   const next = iterator.next();
   next.catch(() => {});
   return next;
-}
-
-function sum(files: { tweets: number }[]): number {
-  return files.reduce((total, { tweets }) => total + tweets, 0);
 }
 
 function jsonLine(value: unknown): Uint8Array {

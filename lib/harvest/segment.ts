@@ -69,6 +69,11 @@ export class Segment {
     return this.#piece.tweets;
   }
 
+  /** Bytes since the last piece was cut, as far as they are compressed. */
+  get uncutBytes(): number {
+    return this.#piece.compressed;
+  }
+
   /** Adds lines, which hold `tweets` tweets together, each with a line break at its end. */
   async append(lines: Uint8Array[], tweets: number): Promise<void> {
     this.#whole.tweets += tweets;

@@ -1,26 +1,26 @@
 /** The folder for a harvest's temporary files, and the small files that are kept beside the tweets. */
 
 import { createHash } from "node:crypto";
+import { createReadStream, createWriteStream } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { diskError } from "../bucket/disk_error.ts";
 import { withLineFeeds, writeAll } from "./disk.ts";
 import { Segment } from "./segment.ts";
 
-/** A file of lines that grows and is stored whole each time it has grown. */
-export interface SideFile {
+/** A file of lines beside the tweets, as long as it was at one moment: it grows on. */
+export interface SideCut {
   /** Its name in the harvest's folder, e.g. `users.jsonl`. */
   name: string;
-  path: string;
-  lines: number;
-  /** Whether it has grown since it was last stored. */
-  isNew: boolean;
+  bytes: number;
 }
 
 /** A harvest's temporary files. */
 export class Spool {
   readonly #directory: string;
-  readonly #sides = new Map<string, SideFile>();
+  /** Bytes of each file of lines, by its name. */
+  readonly #sides = new Map<string, number>();
 
   private constructor(directory: string) {
     this.#directory = directory;
@@ -47,34 +47,52 @@ export class Spool {
     return Segment.open(this.#directory);
   }
 
-  /** Adds lines to a side file. */
+  /** Adds lines to a file beside the tweets. */
   async append(name: string, lines: Uint8Array[]): Promise<void> {
     if (lines.length === 0) return;
-    const side = this.#sides.get(name) ??
-      { name, path: join(this.#directory, name), lines: 0, isNew: false };
-    this.#sides.set(name, side);
+    const text = withLineFeeds(lines);
     try {
-      const file = await Deno.open(side.path, { create: true, append: true });
-      try {
-        await writeAll(file, withLineFeeds(lines));
-      } finally {
-        file.close();
-      }
+      using file = await Deno.open(this.#path(name), { create: true, append: true });
+      await writeAll(file, text);
     } catch (cause) {
       throw diskError(cause);
     }
-    side.lines += lines.length;
-    side.isNew = true;
+    this.#sides.set(name, (this.#sides.get(name) ?? 0) + text.length);
   }
 
-  /** The side files that have grown since they were last stored. */
-  grown(): SideFile[] {
-    return [...this.#sides.values()].filter((side) => side.isNew);
+  /** The files beside the tweets, as long as they are now. */
+  sides(): SideCut[] {
+    return [...this.#sides].map(([name, bytes]) => ({ name, bytes }));
+  }
+
+  /** Gives `use` the path of a file that has what a file beside the tweets had when it was cut. */
+  async withCut<T>({ name, bytes }: SideCut, use: (path: string) => Promise<T>): Promise<T> {
+    const path = this.#path(`${name}.cut`);
+    try {
+      await pipeline(
+        createReadStream(this.#path(name), { end: bytes - 1 }),
+        createWriteStream(path),
+      );
+    } catch (cause) {
+      throw diskError(cause);
+    }
+    return await use(path);
   }
 
   /** Removes a file that is in the store. */
   async drop(path: string): Promise<void> {
     await Deno.remove(path).catch(ignoreAbsent);
+  }
+
+  /** Puts the folder where no harvest clears it. @returns Its new path. */
+  async keep(when: string): Promise<string> {
+    const kept = `${this.#directory}-kept-${when.replace(/\W/g, "")}`;
+    await Deno.rename(this.#directory, kept);
+    return kept;
+  }
+
+  #path(name: string): string {
+    return join(this.#directory, name);
   }
 
   /** Removes the folder with all that is in it. */

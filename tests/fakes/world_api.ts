@@ -18,7 +18,7 @@ export type StreamScript = StreamItem[];
 /** A TwitterApi on a World; `before` may throw, or wait. */
 export class WorldApi implements TwitterApi {
   readonly tellsAuthors = false;
-  before: (call: string) => void | Promise<void> = () => {};
+  before: (call: string, signal: AbortSignal) => void | Promise<void> = () => {};
   /** The ids of the tweets that streams sent. */
   readonly sent: string[] = [];
   readonly #world: World;
@@ -89,7 +89,7 @@ export class WorldApi implements TwitterApi {
 
   async #begin(call: string, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    await this.before(call);
+    await this.before(call, signal);
   }
 
   #wanted({ sinceId, untilId, limit }: PageAt) {

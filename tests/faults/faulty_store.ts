@@ -24,6 +24,8 @@ export class FaultyStore implements Store {
   readonly name = "faulty";
   /** How many writes were tried. */
   writes = 0;
+  /** How many commits were made. */
+  commits = 0;
   /** Whether the process that uses it is gone. */
   isDead = false;
   readonly #bucket: Store;
@@ -46,7 +48,11 @@ export class FaultyStore implements Store {
     this.#live();
     return await this.#bucket.read(key);
   };
-  put: Store["put"] = (key, bytes, when) => this.#write(() => this.#bucket.put(key, bytes, when));
+  put: Store["put"] = async (key, bytes, when) => {
+    const version = await this.#write(() => this.#bucket.put(key, bytes, when));
+    if (key.endsWith("/checkpoint.json")) this.commits++;
+    return version;
+  };
   upload: Store["upload"] = (key, path, when) =>
     this.#write(() => this.#bucket.upload(key, path, when));
   delete: Store["delete"] = async (key, when) => {

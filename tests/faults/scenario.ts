@@ -49,6 +49,10 @@ const KEYS = {
   access_token: "c",
   access_token_secret: "d",
 };
+/** Tweets of a stream, each flushed as it comes, that may not be committed: one, the next, and one that was asked for. */
+const ON_ITS_WAY = 3;
+/** Milliseconds that a stream waits for the tweet before to be committed. */
+const COMMIT_PATIENCE = 500;
 /** Harvests of a collection in which something goes wrong. */
 const ROUNDS = 4;
 
@@ -80,6 +84,18 @@ class FastClock implements Clock {
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return systemClock.sleep(ms / this.#factor, signal);
+  }
+}
+
+/** A stream is slower than the store: resolves when there was a commit after so many, or can be none. */
+async function committed(
+  store: FaultyStore,
+  { commits, signal }: { commits: number; signal: AbortSignal },
+): Promise<void> {
+  const end = performance.now() + COMMIT_PATIENCE;
+  const isOver = () => store.isDead || signal.aborted || performance.now() > end;
+  while (store.commits === commits && !isOver()) {
+    await new Promise((resolve) => setTimeout(resolve));
   }
 }
 
@@ -147,8 +163,10 @@ class Scenario {
       isOfStore ? { at, kind: fault, pause: () => this.#takeOver() } : null,
     );
     const api = new WorldApi(this.#world, { pageSize: 10, script: this.#script() });
-    let calls = 0;
-    api.before = () => {
+    let [calls, commits] = [0, 0];
+    api.before = async (_call, signal) => {
+      if (calls > 0 && this.#type === "filter") await committed(store, { commits, signal });
+      commits = store.commits;
       if (++calls !== at) return;
       if (fault === "stopped") stop.abort();
       if (fault === "API gone") {
@@ -176,8 +194,7 @@ class Scenario {
   /** What a stream had sent when its harvester was cut off is on its way for as long as it is not flushed. */
   #noteInFlight(api: WorldApi, wasCut: boolean): void {
     this.#sent.push(...api.sent);
-    // Each tweet is flushed as it comes: the last one that was sent may not be there yet, and the one before it.
-    if (wasCut) { for (const id of api.sent.slice(-2)) this.#inFlight.add(id); }
+    if (wasCut) { for (const id of api.sent.slice(-ON_ITS_WAY)) this.#inFlight.add(id); }
   }
 
   /** Another harvester takes the collection over while the first one is paused. */
@@ -201,6 +218,7 @@ class Scenario {
           msPerFile: 1_800_000,
           flushMs: 0,
           patienceMs: 3_600_000,
+          bufferBytes: 2 ** 30,
         },
         openApi: () => Promise.resolve(api),
         control: { hostname: "127.0.0.1", port: 0, secret: () => Promise.resolve("secret") },

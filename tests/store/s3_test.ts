@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
-import { ConflictError, OutsideError, UserError } from "../../lib/errors.ts";
+import { AccessError, ConflictError, OutsideError, UserError } from "../../lib/errors.ts";
 import { S3Store } from "../../lib/store/s3.ts";
 import { openStore, s3Name } from "../../lib/store/store.ts";
 import { storeContract } from "../contract/store.ts";
@@ -102,19 +102,24 @@ function refusal(status: number, code: string, headers: Record<string, string> =
 
 for (
   const [what, response, kind, says] of [
-    ["access denied", () => refusal(403, "AccessDenied"), UserError, /AWS does not allow it/],
-    ["an expired token", () => refusal(400, "ExpiredToken"), UserError, /credentials have expired/],
+    ["access denied", () => refusal(403, "AccessDenied"), AccessError, /AWS does not allow it/],
+    [
+      "an expired token",
+      () => refusal(400, "ExpiredToken"),
+      AccessError,
+      /credentials have expired/,
+    ],
     [
       "a wrong key",
       () => refusal(403, "InvalidAccessKeyId"),
-      UserError,
+      AccessError,
       /does not take these keys/,
     ],
-    ["a wrong clock", () => refusal(403, "RequestTimeTooSkewed"), UserError, /clock is wrong/],
+    ["a wrong clock", () => refusal(403, "RequestTimeTooSkewed"), AccessError, /clock is wrong/],
     [
       "a wrong region",
       () => refusal(400, "AuthorizationHeaderMalformed", { "x-amz-bucket-region": "us-west-2" }),
-      UserError,
+      AccessError,
       /is in region us-west-2|in another region/,
     ],
     ["throttling", () => refusal(503, "SlowDown"), OutsideError, /asks to slow down/],

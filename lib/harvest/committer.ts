@@ -1,0 +1,269 @@
+/** Puts what was cut into the store and commits it, beside the harvest, and outlasts a store that is away. */
+
+import { getLogger } from "@logtape/logtape";
+import type { Checkpoint, Commit, HarvestFile } from "../bucket/checkpoint.ts";
+import type { Clock } from "../clock.ts";
+import { tweetsFile } from "../collection/layout.ts";
+import { AccessError, ConflictError, LockedError, OutsideError } from "../errors.ts";
+import type { Store } from "../store/store.ts";
+import type { SegmentFile } from "./segment.ts";
+import type { SideCut, Spool } from "./spool.ts";
+
+const log = getLogger(["twarc-cloud", "harvest"]);
+/** Milliseconds between tries to reach a store that is away: at first, and at most. */
+const [FIRST_WAIT, LONGEST_WAIT] = [5_000, 30_000];
+
+/** What is to be stored and committed together, as it was at one moment of the harvest. */
+export interface Cut {
+  /** A piece of the open segment, or the whole segment in place of its pieces; absent where no tweets came. */
+  tweets?: { isWhole: boolean; file: SegmentFile };
+  /** The files beside the tweets, each as long as it was. */
+  sides: SideCut[];
+  /** Small files that are written anew each time. */
+  documents: { name: string; bytes: Uint8Array }[];
+  /** What the checkpoint is to say; its files are added. */
+  commit: Commit;
+}
+
+/** What a committer is made of. */
+export interface CommitterOptions {
+  store: Store;
+  checkpoint: Checkpoint;
+  /** The harvest's folder, with a `/` at its end. */
+  folder: string;
+  spool: Spool;
+  clock: Clock;
+  /** Milliseconds that the store may be away. */
+  patienceMs: number;
+  /** Aborted when somebody else has taken the collection over. */
+  lost: AbortSignal;
+  /** Throws where this harvester may write no more. */
+  guard: () => void;
+  /** Projects a commit that was made. */
+  project: () => Promise<void>;
+}
+
+/** Stores and commits cuts in their order, one at a time. */
+export class Committer {
+  readonly #options: CommitterOptions;
+  /** Cuts whose tweets are on this machine's disk only. */
+  readonly #queue: Cut[] = [];
+  /** The cut of the queue that is on its way. */
+  #storing: Cut | undefined;
+  /** The newest cut whose tweets are in the store, until it is committed and told. */
+  #stored: Cut | undefined;
+  #files: HarvestFile[] = [];
+  /** Files that hold the open segment's beginning, until it is whole. */
+  #pieces: HarvestFile[] = [];
+  /** Pieces that are in the store still, and in a whole segment as well. */
+  readonly #replaced: HarvestFile[] = [];
+  /** Names of tweets files that were put into the store since the last commit. */
+  #uncommitted: string[] = [];
+  /** Bytes of the other files as they are in the store, by their names. */
+  readonly #sent = new Map<string, number>();
+  #lastName = { ms: 0, number: 0 };
+  /** Since when the store is away, by the monotonic clock. */
+  #awaySince: number | undefined;
+  #running: Promise<void> | undefined;
+  #failure: unknown;
+  #rested = Promise.withResolvers<void>();
+
+  constructor(options: CommitterOptions) {
+    this.#options = options;
+  }
+
+  /** Whether it has nothing to do: all that was added is committed, or it has failed. */
+  get rests(): boolean {
+    return this.#running === undefined;
+  }
+
+  /** The tweets files in the store. */
+  get files(): HarvestFile[] {
+    return [...this.#files, ...this.#pieces];
+  }
+
+  /** Bytes of tweets that are on this machine's disk only. */
+  get waiting(): number {
+    return this.#queue.reduce((bytes, { tweets }) => bytes + (tweets?.file.bytes ?? 0), 0);
+  }
+
+  /** Adds what was cut. After a failure everything that is left is tried again. */
+  add(cut: Cut): void {
+    const last = this.#queue.at(-1);
+    const isCovered = cut.tweets?.isWhole && last?.tweets?.isWhole === false;
+    if (last && isCovered && last !== this.#storing) {
+      this.#queue.pop();
+      void this.#drop(last);
+    }
+    this.#queue.push(cut);
+    this.#failure = undefined;
+    this.#running ??= this.#run().catch((failure) => this.#failure = failure).finally(() => {
+      this.#running = undefined;
+      this.#rested.resolve();
+    });
+  }
+
+  /** Resolves when it comes to rest the next time; only who asks last is told. */
+  rested(): Promise<void> {
+    this.#rested = Promise.withResolvers();
+    return this.#rested.promise;
+  }
+
+  /**
+   * Throws what it failed with.
+   * @throws ConflictError, LockedError where somebody else has taken the collection over; OutsideError, UserError
+   *   where the store failed for longer than is allowed, or for another reason.
+   */
+  check(): void {
+    if (this.#failure) throw this.#failure;
+  }
+
+  /** Waits until all that was added is committed. @throws as `check` */
+  async done(): Promise<void> {
+    await this.#running;
+    this.check();
+  }
+
+  async #run(): Promise<void> {
+    while (this.#hasWork()) {
+      try {
+        await this.#storeWaiting();
+        await this.#commit();
+        await this.#deleteReplaced();
+      } catch (error) {
+        if (error instanceof ConflictError || error instanceof LockedError) await this.#clear();
+        await this.#endure(error);
+        continue;
+      }
+      if (this.#awaySince !== undefined) {
+        log.info("The bucket can be reached again: all that arrived is in it");
+      }
+      this.#awaySince = undefined;
+    }
+  }
+
+  #hasWork(): boolean {
+    return this.#queue.length > 0 || this.#stored !== undefined || this.#replaced.length > 0;
+  }
+
+  /** Stores the tweets of the cuts that wait now; those that come meanwhile wait for the next commit. */
+  async #storeWaiting(): Promise<void> {
+    const end = this.#queue.at(-1);
+    for (let [cut] = this.#queue; cut; [cut] = this.#queue) {
+      this.#storing = cut;
+      try {
+        await this.#storeTweets(cut);
+      } finally {
+        this.#storing = undefined;
+      }
+      this.#queue.shift();
+      this.#stored = cut;
+      await this.#drop(cut);
+      if (cut === end) return;
+    }
+  }
+
+  async #storeTweets({ tweets }: Cut): Promise<void> {
+    if (!tweets) return;
+    const { isWhole, file } = tweets;
+    const [only] = this.#pieces;
+    // A whole segment that is its only piece is there already.
+    const isThere = isWhole && this.#pieces.length === 1 && only?.tweets === file.tweets;
+    const stored = isThere ? only : await this.#upload(file);
+    if (!isWhole) {
+      this.#pieces.push(stored);
+      return;
+    }
+    this.#files.push(stored);
+    if (!isThere) this.#replaced.push(...this.#pieces);
+    this.#pieces = [];
+  }
+
+  async #upload({ path, ...file }: SegmentFile): Promise<HarvestFile> {
+    const { store, folder, guard } = this.#options;
+    guard();
+    const name = this.#nextName();
+    this.#uncommitted.push(name);
+    await store.upload(`${folder}${name}`, path);
+    return { name, ...file };
+  }
+
+  /** A name that this harvest has not used: later ones are never equal to earlier ones. */
+  #nextName(): string {
+    const ms = Math.max(this.#options.clock.now(), this.#lastName.ms);
+    const isSame = Math.floor(ms / 1_000) === Math.floor(this.#lastName.ms / 1_000);
+    this.#lastName = { ms, number: isSame ? this.#lastName.number + 1 : 1 };
+    return tweetsFile(ms, this.#lastName.number);
+  }
+
+  /** Removes the tweets of a cut from this machine's disk. */
+  async #drop({ tweets }: Cut): Promise<void> {
+    if (tweets) await this.#options.spool.drop(tweets.file.path);
+  }
+
+  async #commit(): Promise<void> {
+    const { checkpoint, guard, project } = this.#options;
+    const cut = this.#stored;
+    if (!cut) return;
+    guard();
+    await this.#storeSides(cut);
+    await checkpoint.commit({ ...cut.commit, files: this.files });
+    this.#uncommitted = [];
+    await project();
+    this.#stored = undefined;
+  }
+
+  async #storeSides({ sides, documents }: Cut): Promise<void> {
+    const { store, folder, spool } = this.#options;
+    for (const side of sides) {
+      if (this.#sent.get(side.name) === side.bytes) continue;
+      await spool.withCut(side, (path) => store.upload(`${folder}${side.name}`, path));
+      this.#sent.set(side.name, side.bytes);
+    }
+    for (const { name, bytes } of documents) {
+      if (this.#sent.get(name) === bytes.length) continue;
+      await store.put(`${folder}${name}`, bytes);
+      this.#sent.set(name, bytes.length);
+    }
+  }
+
+  async #deleteReplaced(): Promise<void> {
+    const { store, folder } = this.#options;
+    for (let [file] = this.#replaced; file; [file] = this.#replaced) {
+      await store.delete(`${folder}${file.name}`);
+      this.#replaced.shift();
+    }
+  }
+
+  /** Takes back what nobody will ever list, as somebody else has taken the collection over. */
+  async #clear(): Promise<void> {
+    const { store, folder } = this.#options;
+    for (const name of this.#uncommitted) await store.delete(`${folder}${name}`).catch(() => {});
+    this.#uncommitted = [];
+  }
+
+  /** Waits for a store that is away, for as long as is allowed. @throws the failure, where it is another one. */
+  async #endure(failure: unknown): Promise<void> {
+    const { clock, patienceMs, lost } = this.#options;
+    const now = clock.monotonic();
+    this.#awaySince ??= now;
+    const away = now - this.#awaySince;
+    if (!isAway(failure) || away >= patienceMs) throw failure;
+    log.warn(
+      "The bucket cannot be written: what arrives is kept on this machine's disk, for {minutes} minutes at most. " +
+        "{problem}{hint}",
+      {
+        minutes: Math.ceil((patienceMs - away) / 60_000),
+        problem: failure.message,
+        hint: failure instanceof AccessError && failure.hint ? ` ${failure.hint}` : "",
+      },
+    );
+    await clock.sleep(Math.min(Math.max(away, FIRST_WAIT), LONGEST_WAIT), lost);
+  }
+}
+
+/** Whether a store may take it later: it cannot be reached, or somebody has to sign in again. */
+function isAway(failure: unknown): failure is OutsideError | AccessError {
+  if (failure instanceof ConflictError) return false;
+  return failure instanceof OutsideError || failure instanceof AccessError;
+}

@@ -1,0 +1,96 @@
+/** A whole harvest in this process, with a bucket in memory, and what is in that bucket afterwards. */
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { gunzipSync } from "node:zlib";
+import { harvest } from "../../harvester.ts";
+import { Collections } from "../../lib/bucket/collections.ts";
+import { systemClock } from "../../lib/clock.ts";
+import type { TwitterApi } from "../../lib/twitter/api.ts";
+import { MemoryStore } from "./memory_store.ts";
+
+/** Keys that nobody looks at. */
+export const KEYS = {
+  consumer_key: "a",
+  consumer_secret: "b",
+  access_token: "c",
+  access_token_secret: "d",
+};
+
+/** Harvests in this process, with everything around it in memory. */
+export async function run(
+  store: MemoryStore,
+  api: TwitterApi,
+  {
+    signal = new AbortController().signal,
+    clock = systemClock,
+    flushMs = 0,
+    tweetsPerFile = 35,
+    patienceMs = 0,
+    bufferBytes = 2 ** 30,
+    parent = "",
+  } = {},
+): Promise<void> {
+  const temporary = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
+  await harvest({
+    collectionId: "c",
+    store,
+    clock,
+    limits: { tweetsPerFile, msPerFile: 1_800_000, flushMs, patienceMs, bufferBytes },
+    openApi: () => Promise.resolve(api),
+    control: { hostname: "127.0.0.1", port: 0, secret: () => Promise.resolve("secret") },
+    process: { host: "here", pid: 1 },
+    isGone: () => true,
+    spool: { parent: parent || temporary, name: "spool" },
+    shutdown: true,
+    monitor: false,
+    signal,
+  }).finally(() => Deno.remove(temporary, { recursive: true }));
+}
+
+/** A bucket with one collection. */
+export async function added(
+  config: Parameters<Collections["add"]>[0],
+  clock = systemClock,
+): Promise<MemoryStore> {
+  const store = new MemoryStore();
+  await new Collections(store, clock).add(config);
+  return store;
+}
+
+/** Every tweet that the manifests list, checked against them; nothing may be there that is not listed. */
+export async function tweets(store: MemoryStore): Promise<string[]> {
+  const ids: string[] = [];
+  const listed = new Set<string>();
+  for (const key of store.keys().filter((key) => key.endsWith("manifest-sha1.txt"))) {
+    const folder = key.slice(0, key.lastIndexOf("/") + 1);
+    const manifest = await text(store, key);
+    for (const row of manifest.split("\n").filter(Boolean)) {
+      const [sha1, name] = row.split("  ");
+      const bytes = (await store.get(`${folder}${name}`))?.bytes ??
+        assert.fail(`${name} is listed and missing`);
+      assert.equal(createHash("sha1").update(bytes).digest("hex"), sha1);
+      listed.add(`${folder}${name}`);
+      ids.push(
+        ...gunzipSync(bytes).toString().trimEnd().split("\n").map((line) =>
+          JSON.parse(line).id_str
+        ),
+      );
+    }
+  }
+  const unlisted = store.keys().filter((key) => key.includes("/tweets-") && !listed.has(key));
+  assert.deepEqual(unlisted, []);
+  return ids;
+}
+
+/** An object as text. */
+export async function text(store: MemoryStore, key: string): Promise<string> {
+  return new TextDecoder().decode(
+    (await store.get(key))?.bytes ?? assert.fail(`There is no ${key}`),
+  );
+}
+
+/** An object as JSON. */
+export async function json(store: MemoryStore, key: string) {
+  return JSON.parse(await text(store, key));
+}

@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { gunzipSync } from "node:zlib";
+import { systemClock } from "../../lib/clock.ts";
+import { AccessError, OutsideError, UserError } from "../../lib/errors.ts";
+import { World } from "../../lib/sandbox/world.ts";
+import type { StreamItem } from "../../lib/twitter/api.ts";
+import { ManualClock } from "../fakes/manual_clock.ts";
+import type { MemoryStore, Operation } from "../fakes/memory_store.ts";
+import { added, json, KEYS, run, tweets } from "../fakes/whole_harvest.ts";
+import { WorldApi } from "../fakes/world_api.ts";
+
+const FILTER = { id: "c", type: "filter", keys: KEYS, filter: { track: "x" } };
+const AWAY = new OutsideError("The store is away");
+const HOUR = 3_600_000;
+
+/** A stream of a tweet a minute; `minute` is called before each, and says what becomes of the store from then on. */
+async function streamed(
+  minutes: number,
+  minute: (i: number, store: MemoryStore) => void,
+  options: Partial<Parameters<typeof run>[2]> = {},
+) {
+  const clock = new ManualClock();
+  const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: minutes });
+  const statuses = world.search("sandbox", { count: minutes });
+  const script = statuses.map((status): StreamItem => ({
+    tweets: [{ id: `${status.id}`, line: status.bytes() }],
+    messages: [],
+  }));
+  const store = await added(FILTER, clock);
+  const api = new WorldApi(world, { script });
+  const gates = script.map(() => Promise.withResolvers<void>());
+  let asked = 0;
+  api.before = () => gates[asked++]?.promise;
+  let isOver = false;
+  const harvested = run(store, api, {
+    clock,
+    flushMs: 15_000,
+    tweetsPerFile: 4,
+    patienceMs: HOUR,
+    ...options,
+  }).finally(() => isOver = true);
+  harvested.catch(() => {});
+  const read: number[] = [];
+  for (const [i, gate] of gates.entries()) {
+    minute(i, store);
+    gate.resolve();
+    for (let s = 0; s < 60 && !isOver; s += 10) await clock.advance(10_000);
+    read.push(api.sent.length);
+  }
+  store.before = () => {};
+  while (!isOver) await clock.advance(5_000);
+  return { store, harvested, ids: statuses.map((status) => `${status.id}`), read };
+}
+
+/** The store fails with an error from one minute on, until another. */
+function failing(error: Error, from: number, to = Infinity) {
+  return (i: number, store: MemoryStore) => {
+    if (i === from) {
+      store.before = () => {
+        throw error;
+      };
+    }
+    if (i === to) store.before = () => {};
+  };
+}
+
+async function ending(store: MemoryStore): Promise<Record<string, unknown>> {
+  return await json(store, store.keys().find((key) => key.endsWith("/harvest.json")) ?? "");
+}
+
+Deno.test("a store that is gone for ten minutes in the middle of a stream costs no tweet", async () => {
+  const { store, harvested, ids } = await streamed(16, failing(AWAY, 3, 13));
+  await harvested;
+  assert.deepEqual((await tweets(store)).toSorted(), ids.toSorted());
+  assert.equal((await ending(store)).outcome, "complete");
+});
+
+Deno.test("a store that is gone when the stream ends gets everything once it is back", async () => {
+  const { store, harvested, ids } = await streamed(7, failing(AWAY, 3));
+  await harvested;
+  assert.deepEqual((await tweets(store)).toSorted(), ids.toSorted());
+});
+
+Deno.test("credentials that end in the middle of a stream cost no tweet, once somebody signs in again", async () => {
+  const { store, harvested, ids } = await streamed(9, failing(new AccessError("Expired"), 3, 7));
+  await harvested;
+  assert.deepEqual((await tweets(store)).toSorted(), ids.toSorted());
+});
+
+Deno.test("a store that does not answer for minutes keeps nobody from reading the stream", async () => {
+  const answered = Promise.withResolvers<void>();
+  let hung = 0;
+  const { store, harvested, ids, read } = await streamed(9, (i, store) => {
+    const hang = async ({ method }: Operation) => {
+      if (method !== "upload" || hung++ > 0) return;
+      await answered.promise;
+    };
+    if (i === 2) store.before = hang;
+    if (i === 8) answered.resolve();
+  });
+  await harvested;
+  assert.equal(hung > 1, true);
+  // One tweet is asked for ahead.
+  assert.deepEqual(read, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  assert.deepEqual((await tweets(store)).toSorted(), ids.toSorted());
+});
+
+Deno.test("no more is kept on this machine's disk than may be: nothing is read until the store takes some", async () => {
+  const { store, harvested, ids, read } = await streamed(10, failing(AWAY, 1, 7), {
+    bufferBytes: 500,
+  });
+  await harvested;
+  assert.ok((read[6] ?? 0) < 5, `${read}`);
+  assert.equal(read.at(-1), 10, "what waited is read once the store is back");
+  assert.deepEqual((await tweets(store)).toSorted(), ids.toSorted());
+});
+
+Deno.test("a store that is gone for longer than is allowed ends the harvest, which says why and keeps what it has", async () => {
+  const parent = await Deno.makeTempDir();
+  try {
+    const { store, harvested, ids } = await streamed(8, failing(AWAY, 2), {
+      patienceMs: 120_000,
+      parent,
+    });
+    await assert.rejects(harvested, /The store is away/);
+    const stored = await tweets(store);
+    const kept = await keptIn(parent);
+    assert.deepEqual(stored, ids.slice(0, 2));
+    // What is kept of a segment is the whole of it, with the tweets that were stored before.
+    const all = new Set([...stored, ...kept]);
+    assert.ok(all.size > 3);
+    assert.deepEqual([...all].toSorted(), ids.slice(0, all.size).toSorted());
+  } finally {
+    await Deno.remove(parent, { recursive: true });
+  }
+});
+
+/** The ids in the gzip files that a harvest kept. */
+async function keptIn(parent: string): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const folder of Deno.readDir(parent)) {
+    assert.match(folder.name, /^spool-kept-\d{8}T\d{6,}Z$/);
+    for await (const { name } of Deno.readDir(`${parent}/${folder.name}`)) {
+      const text = gunzipSync(await Deno.readFile(`${parent}/${folder.name}/${name}`)).toString();
+      ids.push(...text.trimEnd().split("\n").map((line) => String(JSON.parse(line).id_str)));
+    }
+  }
+  return ids.sort();
+}
+
+Deno.test("what only the person can change ends the harvest at once, although its stream is silent", async () => {
+  const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 1 });
+  const [status] = world.search("sandbox", { count: 1 });
+  assert.ok(status);
+  const store = await added(FILTER);
+  const item: StreamItem = {
+    tweets: [{ id: `${status.id}`, line: status.bytes() }],
+    messages: [],
+  };
+  const api = new WorldApi(world, { script: [item, item] });
+  let asked = 0;
+  api.before = async (_call, signal) => {
+    if (asked++ === 0) return;
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+  };
+  store.before = ({ method }) => {
+    if (method === "upload") throw new UserError("The disk of bucket memory is full");
+  };
+  await assert.rejects(run(store, api, { patienceMs: HOUR }), /disk of bucket memory is full/);
+});
+
+Deno.test("a walk whose store fails for a moment fetches nothing twice", async () => {
+  const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 100 });
+  const store = await added({ id: "c", type: "search", keys: KEYS, search: { query: "sandbox" } });
+  let uploads = 0;
+  store.before = ({ method }) => {
+    if (method === "upload" && ++uploads === 2) throw AWAY;
+  };
+  const api = new WorldApi(world);
+  const clock = new ManualClock();
+  let isOver = false;
+  const harvested = run(store, api, { clock, patienceMs: HOUR }).finally(() => isOver = true);
+  while (!isOver) await clock.advance(1_000);
+  await harvested;
+  const ids = await tweets(store);
+  assert.deepEqual([ids.length, new Set(ids).size], [100, 100]);
+});
