@@ -21,6 +21,12 @@ const log = getLogger(["twarc-cloud", "harvest"]);
 /** Where a walk stands: whole, or anything that its source can go on from. */
 export type Position = Json | "whole";
 
+/** Whether nothing is left to do from a position: the walk is whole, or a stream that was ended in good order. */
+export function isDone(position: Position): boolean {
+  if (position === "whole") return true;
+  return typeof position === "object" && position !== null && "isStopped" in position;
+}
+
 /** That a checkpoint's position of a walk is none of ours. */
 export function unreadablePosition(walk: string, cause?: unknown): OutsideError {
   return new OutsideError(`The checkpoint's position of ${walk} cannot be read`, {

@@ -126,12 +126,12 @@ export class Workplace {
     return found && schema.parse(JSON.parse(new TextDecoder().decode(found.bytes)));
   }
 
-  /** Harvests' temporary files that are there. */
+  /** Harvests' temporary files that are there, other than those that are kept for a person on purpose. */
   async temporary(): Promise<string[]> {
     const found = await Array.fromAsync(
       new FolderBucket(this.#place.path("tmp")).list("twarc-cloud"),
     );
-    return found.map(({ key }) => `tmp/${key}`);
+    return found.filter(({ key }) => !key.includes("-kept-")).map(({ key }) => `tmp/${key}`);
   }
 
   /** Ends every process, and clears all away. */
