@@ -234,7 +234,12 @@ class Harvester implements Controlled {
     try {
       const api = meter ? await metered(this.#api, meter) : this.#api;
       const ids = () => readIds(store, collectionKeys(collectionId).ids);
-      const source = await openSource(config, { api, clock, ids });
+      const source = await openSource(config, {
+        api,
+        clock,
+        ids,
+        beforeReopening: () => lease.confirm(),
+      });
       await recorder.record(source, checkpoint.state.positions, signal);
     } catch (thrown) {
       if (!signal.aborted || thrown instanceof TwarcCloudError) {

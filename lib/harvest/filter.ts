@@ -4,7 +4,15 @@ import { z } from "zod";
 import type { Clock } from "../clock.ts";
 import type { Gap, StreamItem, StreamWanted, TwitterApi } from "../twitter/api.ts";
 import { idsIn, isOlder } from "../twitter/ids.ts";
-import { filled, type OpenGap, spanOfGap, unfinishedGaps, walksOfGap } from "./gaps.ts";
+import {
+  above,
+  filled,
+  type GapWalk,
+  type OpenGap,
+  spanOfGap,
+  unfinishedGaps,
+  walksOfGap,
+} from "./gaps.ts";
 import { sideBySide } from "./side_by_side.ts";
 import type { Batch, Positions, TweetSource } from "./source.ts";
 
@@ -85,6 +93,9 @@ export class FilterSource implements TweetSource {
         if (missed.length > 0) gaps.open(missed);
         const batch = this.#batch(item, harvest);
         yield gap ? { ...batch, gap: told(gap, missed.length > 0) } : batch;
+        for (const { name, position } of gaps.lowered()) {
+          yield { walk: name, position, tweets: [], count: 0 };
+        }
         if (harvest.left <= 0) break;
       }
       // The API may send its last tweets again when the stream is opened again soon.
@@ -164,6 +175,7 @@ class Gaps {
   #controller: ReadableStreamDefaultController<OpenGap> | undefined;
   readonly #oldest = new Map<OpenGap, string>();
   readonly #open = new Set<OpenGap>();
+  readonly #lowered = new Set<OpenGap>();
 
   constructor() {
     this.#queue = new ReadableStream<OpenGap>({
@@ -179,7 +191,7 @@ class Gaps {
   }
 
   open(walks: OpenGap["walks"]): void {
-    const gap: OpenGap = { walks, oldestSince: () => this.#oldest.get(gap) };
+    const gap: OpenGap = { walks, oldestSince: () => this.#oldest.get(gap), isBegun: false };
     this.#open.add(gap);
     this.#controller?.enqueue(gap);
   }
@@ -197,8 +209,19 @@ class Gaps {
   arrived(id: string): void {
     for (const gap of this.#open) {
       const oldest = this.#oldest.get(gap);
-      if (oldest === undefined || isOlder(id, oldest)) this.#oldest.set(gap, id);
+      if (oldest !== undefined && !isOlder(id, oldest)) continue;
+      this.#oldest.set(gap, id);
+      if (!gap.isBegun) this.#lowered.add(gap);
     }
+  }
+
+  /** Walks, not begun yet, whose newest part has come through the stream since it was asked last: sent once more. */
+  lowered(): GapWalk[] {
+    const walks = [...this.#lowered].flatMap((gap) =>
+      above(gap.walks, this.#oldest.get(gap) ?? "")
+    );
+    this.#lowered.clear();
+    return walks;
   }
 }
 

@@ -84,12 +84,14 @@ export interface SourceOptions {
   clock: Clock;
   /** The ids of a hydrate collection, sorted, each once. */
   ids: () => Promise<BigUint64Array>;
+  /** Awaited before a stream is opened again. */
+  beforeReopening?: () => Promise<void>;
 }
 
 /** Opens the source that a configuration asks for. @throws what `ids` throws. */
 export async function openSource(
   config: CollectionConfig,
-  { api, clock, ids }: SourceOptions,
+  { api, clock, ids, beforeReopening }: SourceOptions,
 ): Promise<TweetSource> {
   switch (config.type) {
     case "user_timeline": {
@@ -115,7 +117,7 @@ export async function openSource(
     }
     case "filter": {
       const { FilterSource } = await import("./filter.ts");
-      return new FilterSource(api, filterOptions(config), clock);
+      return new FilterSource(api, filterOptions(config, beforeReopening), clock);
     }
     case "hydrate": {
       const { HydrateSource } = await import("./hydrate.ts");
@@ -124,13 +126,17 @@ export async function openSource(
   }
 }
 
-function filterOptions(config: Extract<CollectionConfig, { type: "filter" }>): FilterOptions {
+function filterOptions(
+  config: Extract<CollectionConfig, { type: "filter" }>,
+  beforeReopening: SourceOptions["beforeReopening"],
+): FilterOptions {
   const { share, backfill_minutes, fill_gaps = true } = config.filter;
   const filter = filterOf(config);
   const wanted: StreamWanted = {
     filter,
     owner: config.id,
     ...(share === undefined ? {} : { share }),
+    ...(beforeReopening ? { beforeReopening } : {}),
     ...(backfill_minutes === undefined ? {} : { backfillMinutes: backfill_minutes }),
   };
   const isAskedAgain = config.api === "2" && fill_gaps;

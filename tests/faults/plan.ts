@@ -14,6 +14,7 @@ export const ENDINGS = [
   "SIGSTOP, unlocked, taken over, SIGCONT",
   "SIGSTOP, unlocked, SIGCONT beside the other",
   "SIGSTOP past the lease, taken over, SIGCONT",
+  "SIGSTOP past the lease, SIGCONT beside the other",
 ] as const;
 /** A way in which a harvest ends. */
 export type Ending = typeof ENDINGS[number];
@@ -148,8 +149,10 @@ function endingOf({ chance, isLong, plan: { type, fillGaps } }: Choice): Ending 
   if (n < 0.6) return "/stop";
   if (n < 0.72 && hasMost) return "max_records";
   if (n < 0.8) return "SIGSTOP, unlocked, taken over, SIGCONT";
-  if (n < 0.85) return "SIGSTOP, unlocked, SIGCONT beside the other";
+  // A lock that somebody removes may not be missed for 20 s, in which two harvesters take the stream from each other.
+  if (n < 0.84 && type !== "filter") return "SIGSTOP, unlocked, SIGCONT beside the other";
   if (n < 0.87 && isLong) return "SIGSTOP past the lease, taken over, SIGCONT";
+  if (n < 0.9 && isLong) return "SIGSTOP past the lease, SIGCONT beside the other";
   return type === "filter" ? "kill -9" : "left alone";
 }
 

@@ -83,17 +83,19 @@ export class Stage {
     await this.post(running, posts);
   }
 
-  /** Posts, one after the other, for as long as the harvester lives and more is to be sent to it. */
+  /** Posts, one after the other, for as long as the harvester lives and more is to be sent to it; the ids. */
   async post(
     { harvester, stream }: Running,
     { posts, everyMs }: Pick<Round, "posts" | "everyMs">,
-  ): Promise<void> {
+  ): Promise<string[]> {
     const { world } = this.workplace.sandbox;
     const users = [...world.users.keys()];
+    const posted: string[] = [];
     for (let n = 0; n < posts && !harvester.hasEnded && !stream.isQuiet; n++) {
-      world.post(users[n % users.length] ?? "");
+      posted.push(...world.post(users[n % users.length] ?? "").map(({ id }) => `${id}`));
       await sleep(everyMs);
     }
+    return posted;
   }
 
   /** Posts of every user, for the next walk. */

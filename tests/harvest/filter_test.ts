@@ -148,6 +148,23 @@ for (const maxRecords of [undefined, 5]) {
     }, 5));
 }
 
+Deno.test("what of a gap the stream itself sent once more is not searched by the next harvest either", () =>
+  inPlace(async ({ post, harvest }) => {
+    let posted: string[] = [];
+    await harvest((batches) => {
+      if (batches.length === 1) posted = post(5);
+      return ids(batches).length === 5;
+    });
+    // As if it was killed after the second of them.
+    const cut = { stream: { at: systemClock.now(), ids: posted.slice(0, 2) } };
+    const second = await harvest((batches) => ids(batches).length === 3, cut);
+    assert.deepEqual(ids(second), posted.slice(2));
+    const isFilled = (batches: Batch[]) =>
+      batches.some(({ walk, position }) => walk.startsWith("gap:") && position === "whole");
+    const third = await harvest(isFilled, positionsOf(second));
+    assert.deepEqual(ids(third), []);
+  }, 5));
+
 Deno.test("where search is not to be asked, the gap is told as it is", () =>
   inPlace(async (place) => {
     const { play } = withGap(place);
