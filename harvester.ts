@@ -211,6 +211,7 @@ class Harvester implements Controlled {
     const { store, clock, limits, collectionId } = this.#options;
     const folder = collectionKeys(collectionId).harvest(checkpoint.state.began);
     const project = async () => {
+      lease.check();
       await projectManifest(target, checkpoint.state);
       lease.update({ progress: this.info() });
     };

@@ -8,6 +8,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
+import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { type Moto, MOTO_KEYS, MOTO_REGION } from "../peers/moto.ts";
 import type { Readable } from "./reader.ts";
@@ -53,8 +54,8 @@ export class FolderBucket implements Bucket {
         yield* this.#below(key);
         continue;
       }
-      const stat = await Deno.stat(join(this.name, key)).catch(nullIfAbsent);
-      if (stat) yield { key, version: `${stat.ino} ${stat.size} ${stat.mtime?.getTime()}` };
+      const bytes = await Deno.readFile(join(this.name, key)).catch(nullIfAbsent);
+      if (bytes) yield { key, version: createHash("md5").update(bytes).digest("hex") };
     }
   }
 }
@@ -92,9 +93,7 @@ export class S3Bucket implements Bucket {
         ...(next ? { ContinuationToken: next } : {}),
       });
       const page = await this.#client.send(command);
-      for (const { Key: key = "", ETag = "", LastModified } of page.Contents ?? []) {
-        yield { key, version: `${ETag} ${LastModified?.getTime()}` };
-      }
+      for (const { Key: key = "", ETag = "" } of page.Contents ?? []) yield { key, version: ETag };
       next = page.IsTruncated ? page.NextContinuationToken : undefined;
     }
   }

@@ -141,9 +141,10 @@ function roundOf(choice: Choice): Round {
   };
 }
 
-function endingOf({ chance, isLong, plan: { type, fillGaps } }: Choice): Ending {
+function endingOf({ chance, isLong, plan: { type, fillGaps, replay } }: Choice): Ending {
   const n = chance.next();
-  const hasMost = type === "search" || (type === "filter" && !fillGaps);
+  // On a stream, what else than the posts is sent would count as well.
+  const hasMost = type === "search" || (type === "filter" && !fillGaps && replay === 0);
   if (n < 0.35) return "kill -9";
   if (n < 0.5) return "SIGTERM";
   if (n < 0.6) return "/stop";

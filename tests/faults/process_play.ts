@@ -185,7 +185,8 @@ async function outcomeOf(stage: Stage): Promise<ProcessOutcome> {
     harvests,
     tried,
     lost: [...lost, ...walked.filter((id) => !tweets.has(id))],
-    twice: [...tweets].filter(([, count]) => count > 1).map(([id]) => id),
+    twice: [...tweets].filter(([, files]) => files.length > 1)
+      .map(([id, files]) => `${id} in ${files.join(" and ")}`),
     unreadable,
     garbage: [...unlisted, ...await workplace.temporary()],
     cuts,

@@ -12,8 +12,8 @@ export interface Readable {
 
 /** What a bucket has. */
 export interface Read {
-  /** How often each tweet is there, by its id. */
-  tweets: Map<string, number>;
+  /** The files that each tweet is in, by its id. */
+  tweets: Map<string, string[]>;
   /** Files that are listed and not there, have another checksum, or cannot be read. */
   unreadable: string[];
   /** Files that are there and not listed. */
@@ -43,7 +43,9 @@ export async function readBucket(bucket: Readable): Promise<Read> {
       listed.add(`${folder}${name}`);
       const ids = await idsIn((await bucket.get(`${folder}${name}`))?.bytes, sha1);
       if (!ids) read.unreadable.push(`${folder}${name}`);
-      for (const id of ids ?? []) read.tweets.set(id, (read.tweets.get(id) ?? 0) + 1);
+      for (const id of ids ?? []) {
+        read.tweets.set(id, [...read.tweets.get(id) ?? [], `${folder}${name}`]);
+      }
     }
   }
   read.unlisted = keys.filter((key) => key.includes("/tweets-") && !listed.has(key));

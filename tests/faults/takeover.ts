@@ -59,11 +59,11 @@ export async function takeOver(
   await stage.expectCode(paused, isPast ? [1] : [0, 1, 3]);
   if (!isPast || isBeside) return;
   for (const [key, version] of await snapshot(stage)) {
-    if (before.get(key) !== version) stage.problem(`${key} was written after the pause`);
+    if (before.get(key) !== version) stage.problem(`${key} was changed after the pause`);
   }
 }
 
-/** The keys of a bucket, and what tells whether they were written since. */
+/** The keys of a bucket, and what tells whether what is there was changed since. */
 async function snapshot({ workplace }: Stage): Promise<Map<string, string>> {
   const listed = await Array.fromAsync(workplace.bucket.list("collections/"));
   return new Map(listed.map(({ key, version }) => [key, version]));
