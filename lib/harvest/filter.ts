@@ -8,6 +8,7 @@ import {
   above,
   filled,
   type GapWalk,
+  highestOf,
   type OpenGap,
   spanOfGap,
   unfinishedGaps,
@@ -79,14 +80,21 @@ export class FilterSource implements TweetSource {
     let opened = false;
     let connection = last?.connection;
     try {
-      for (const walk of unfinishedGaps(from)) gaps.open([walk]);
+      const asked = unfinishedGaps(from);
+      for (const walk of asked) gaps.open([walk]);
       for await (const item of this.#api.stream({ ...this.#options.wanted, ...stale }, signal)) {
         const gap = !opened && isCut
           ? { from: last.at, to: this.#clock.now(), why: "The harvester was interrupted" }
           : item.gap;
         opened = true;
         connection = item.connection ?? connection;
-        const missed = gap ? walksOfGap(spanOfGap(gap, seen.highest), this.#options.queries) : [];
+        const missed = gap
+          ? walksOfGap(
+            spanOfGap(gap, newest(seen.highest, highestOf(asked))),
+            this.#options.queries,
+          )
+          : [];
+        asked.push(...missed);
         for (const { name, position } of missed) {
           yield { walk: name, position, tweets: [], count: 0 };
         }
@@ -162,6 +170,12 @@ interface Harvest {
   gaps: Gaps;
   /** Aborted when the stream is over. */
   filling: AbortSignal;
+}
+
+/** The higher of two ids that may not be known. */
+function newest(one: string | undefined, other: string | undefined): string | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return isOlder(one, other) ? other : one;
 }
 
 /** A gap as it is recorded: search finds no retweets, so that it stays partial. */

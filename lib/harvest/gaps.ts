@@ -38,10 +38,17 @@ export function spanOfGap({ from, to }: Gap, newestId: string | undefined): Miss
 
 /** The walks that a gap begins, each with the position that it has before anything was asked. */
 export function walksOfGap({ sinceId, untilId }: MissedSpan, queries: string[]): GapWalk[] {
+  if (!isOlder(sinceId, untilId)) return [];
   return queries.map((query) => ({
     name: `${PREFIX}${sinceId}-${untilId}:${query}`,
     position: { since: sinceId, oldest: untilId },
   }));
+}
+
+/** The newest id that walks of gaps go up to: what is below is theirs to ask for, of any gap that is found later. */
+export function highestOf(walks: GapWalk[]): string | undefined {
+  const ends = walks.map(({ name }) => /^gap:\d+-(\d+):/.exec(name)?.[1] ?? "0");
+  return ends.toSorted((a, b) => isOlder(a, b) ? -1 : 1).at(-1);
 }
 
 /** The walks of gaps that a harvest before left unfinished. */

@@ -91,11 +91,19 @@ async function playAll(): Promise<void> {
     }
   };
   try {
-    await Promise.all(Array.from({ length: Number(values.jobs) }, work));
-  } catch (error) {
-    if (!ending.signal.aborted) throw error;
+    const jobs = Array.from({ length: Number(values.jobs) }, async () => {
+      try {
+        await work();
+      } catch (error) {
+        if (ending.signal.aborted) return;
+        ending.abort();
+        throw error;
+      }
+    });
+    // Each clears away what it has, before this process ends.
+    const ended = await Promise.allSettled(jobs);
+    for (const job of ended) if (job.status === "rejected") throw job.reason;
   } finally {
-    ending.abort();
     await (await moto)?.close();
   }
 }

@@ -165,6 +165,23 @@ Deno.test("what of a gap the stream itself sent once more is not searched by the
     assert.deepEqual(ids(third), []);
   }, 5));
 
+Deno.test("of two gaps with nothing between them, each tweet is asked for once", () =>
+  inPlace(async ({ sandbox, post, harvest }) => {
+    const posted: string[] = [];
+    let opened = 0;
+    const batches = await harvest((batches) => {
+      const last = batches.at(-1);
+      if (last?.walk === "stream" && last.count === 0 && ++opened <= 3) {
+        if (opened === 1) posted.push(...post(2));
+        sandbox.filtered.disconnect();
+        posted.push(...post(5));
+      }
+      const gaps = Object.entries(positionsOf(batches)).filter(([walk]) => walk.startsWith("gap:"));
+      return gaps.length > 1 && gaps.every(([, at]) => at === "whole");
+    });
+    assert.deepEqual(ids(batches).toSorted(), posted.toSorted());
+  }));
+
 Deno.test("where search is not to be asked, the gap is told as it is", () =>
   inPlace(async (place) => {
     const { play } = withGap(place);
