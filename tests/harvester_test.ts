@@ -125,6 +125,18 @@ Deno.test("a harvester whose lease is taken over writes nothing more", async () 
   );
 });
 
+Deno.test("a harvester that is paused for longer than its lease before it has begun begins nothing", async () => {
+  const clock = new ManualClock();
+  const store = await added(SEARCH, clock);
+  const before = await snapshot(store);
+  store.before = ({ method, key }) => {
+    if (method === "get" && key.endsWith("/checkpoint.json")) clock.pause(61_000);
+  };
+  const api = new WorldApi(World.made({ clock: systemClock, users: 1, tweetsPerUser: 10 }));
+  await assert.rejects(run(store, api, { clock }), /could not be renewed/);
+  assert.deepEqual(await snapshot(store), before);
+});
+
 async function snapshot(store: MemoryStore): Promise<string[]> {
   return await Promise.all(
     store.keys().map(async (key) => `${key} ${(await store.get(key))?.version}`),
