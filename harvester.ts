@@ -167,14 +167,17 @@ class Harvester implements Controlled {
   async run(lease: Lease, holder: string): Promise<void> {
     const { store, clock, collectionId, spool: { parent, name } } = this.#options;
     const collections = new Collections(store, clock);
-    const target = { store, collections, collectionId };
+    const guard = async () => {
+      await lease.confirm();
+      lease.check();
+    };
+    const target = { store, collections, collectionId, guard };
     const { config: { type } } = await collections.load(collectionId);
     const checkpoint = await Checkpoint.open(store, { collectionId, type, holder, clock });
-    lease.check();
     await settle(target, checkpoint);
     const { config } = await collections.load(collectionId);
     const now = clock.now();
-    lease.check();
+    await guard();
     const began = await claimFolder(store, { collectionId, config: withoutKeys(config), now });
     await checkpoint.begin(began, walksOf(config), config.type);
     this.#checkpoint = checkpoint;

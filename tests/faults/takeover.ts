@@ -47,7 +47,10 @@ export async function takeOver(
     }
     other.harvester.kill("SIGTERM");
   } else if (isBeside) {
-    await sleep(stage.plan.delayMs * 3);
+    // By what it asks the API, the other one has the lease.
+    const { requests } = stage.workplace.sandbox;
+    const asked = requests.length;
+    await until(() => requests.length > asked || other.harvester.hasEnded, PATIENCE);
     resume();
   }
   await stage.over(other.harvester);
