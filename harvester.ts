@@ -167,12 +167,17 @@ class Harvester implements Controlled {
   async run(lease: Lease, holder: string): Promise<void> {
     const { store, clock, collectionId, spool: { parent, name } } = this.#options;
     const collections = new Collections(store, clock);
-    const target = { store, collections, collectionId };
+    const guard = async () => {
+      await lease.confirm();
+      lease.check();
+    };
+    const target = { store, collections, collectionId, guard };
     const { config: { type } } = await collections.load(collectionId);
     const checkpoint = await Checkpoint.open(store, { collectionId, type, holder, clock });
     await settle(target, checkpoint);
     const { config } = await collections.load(collectionId);
     const now = clock.now();
+    await guard();
     const began = await claimFolder(store, { collectionId, config: withoutKeys(config), now });
     await checkpoint.begin(began, walksOf(config), config.type);
     this.#checkpoint = checkpoint;
@@ -209,6 +214,7 @@ class Harvester implements Controlled {
     const { store, clock, limits, collectionId } = this.#options;
     const folder = collectionKeys(collectionId).harvest(checkpoint.state.began);
     const project = async () => {
+      lease.check();
       await projectManifest(target, checkpoint.state);
       lease.update({ progress: this.info() });
     };
@@ -232,7 +238,12 @@ class Harvester implements Controlled {
     try {
       const api = meter ? await metered(this.#api, meter) : this.#api;
       const ids = () => readIds(store, collectionKeys(collectionId).ids);
-      const source = await openSource(config, { api, clock, ids });
+      const source = await openSource(config, {
+        api,
+        clock,
+        ids,
+        beforeReopening: () => lease.confirm(),
+      });
       await recorder.record(source, checkpoint.state.positions, signal);
     } catch (thrown) {
       if (!signal.aborted || thrown instanceof TwarcCloudError) {

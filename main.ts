@@ -119,6 +119,7 @@ async function harvestHere(
   const { heldKeys } = await import("./lib/bucket/keys.ts");
   const { goneIn, thisProcess } = await import("./lib/bucket/process.ts");
   const { spoolFor } = await import("./lib/harvest/spool.ts");
+  const { ownPlace } = await import("./lib/harvest/spool_place.ts");
   const { logForm, startLog } = await import("./lib/log.ts");
   const { harvest } = await import("./harvester.ts");
   const { bucket, twitterApiUrl, controlSecret } = settings;
@@ -157,7 +158,7 @@ async function harvestHere(
       },
       process: thisProcess(),
       isGone: goneIn(bucket),
-      spool: spoolFor(bucket, collectionId),
+      spool: await ownPlace(spoolFor(bucket, collectionId), thisProcess()),
       shutdown,
       monitor,
       signal,

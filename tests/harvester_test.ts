@@ -125,6 +125,33 @@ Deno.test("a harvester whose lease is taken over writes nothing more", async () 
   );
 });
 
+for (
+  const [when, key, method] of [
+    ["before it has begun", "/checkpoint.json", "get"],
+    ["while it tells how it ended", "/harvest.json", "put"],
+  ] as const
+) {
+  Deno.test(`a harvester that is paused ${when}, for longer than its lease, changes nothing after another took over`, async () => {
+    const clock = new ManualClock();
+    const store = await added(SEARCH, clock);
+    let before: string[] = [];
+    store.before = async (operation) => {
+      if (before.length > 0 || operation.method !== method || !operation.key.endsWith(key)) return;
+      before = ["being paused"];
+      clock.pause(61_000);
+      const lock = await json(store, "collections/c/lock.json");
+      const others = JSON.stringify({ ...lock, holder: "other" });
+      await store.put("collections/c/lock.json", new TextEncoder().encode(others));
+      before = await snapshot(store);
+    };
+    const api = new WorldApi(World.made({ clock: systemClock, users: 1, tweetsPerUser: 10 }));
+    await assert.rejects(run(store, api, { clock }), LockedError);
+    const changed = (await snapshot(store)).filter((row) => !before.includes(row));
+    // What was being written when it was paused is of its own folder.
+    assert.deepEqual(changed.filter((row) => !row.includes("/harvest.json ")), []);
+  });
+}
+
 async function snapshot(store: MemoryStore): Promise<string[]> {
   return await Promise.all(
     store.keys().map(async (key) => `${key} ${(await store.get(key))?.version}`),

@@ -17,6 +17,8 @@ export const RENEWAL = 20_000;
 export const LIFETIME = 60_000;
 /** Milliseconds between renewals of a lease that is over, and that nobody may have taken. */
 const AGAIN = 5_000;
+/** Milliseconds that a renewal may be late; and that are waited for one where it is asked whether the lease holds. */
+const [LATE, PATIENCE] = [5_000, 2_000];
 /** How often a lock is asked for that others are quicker to take and to give back. */
 const TRIES = 5;
 
@@ -176,6 +178,15 @@ export class Lease {
     const write = this.#writing.then(() => this.#write());
     this.#writing = write;
     await write;
+  }
+
+  /** Makes sure of a lease that was not renewed when it should have been, as after a pause: `lost` tells then. */
+  async confirm(): Promise<void> {
+    if (this.#clock.monotonic() - this.#renewed < RENEWAL + LATE) return;
+    const answered = new AbortController();
+    const enough = this.#clock.sleep(PATIENCE, answered.signal);
+    await Promise.race([this.renewNow(), enough]);
+    answered.abort();
   }
 
   /** Gives the lease back; one that is somebody else's by now is left alone. */

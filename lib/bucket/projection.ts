@@ -15,6 +15,8 @@ export interface ProjectionTarget {
   store: Store;
   collections: Collections;
   collectionId: string;
+  /** Asked before each write when a harvest is settled: throws where the collection is somebody else's by now. */
+  guard?: () => Promise<void>;
 }
 
 /** The fields of harvest.json, as far as the checkpoint knows them. */
@@ -50,6 +52,8 @@ export async function projectManifest(
  */
 export async function settle(target: ProjectionTarget, checkpoint: Checkpoint): Promise<void> {
   if (checkpoint.state.state === "settled") return;
+  const { guard = async () => {} } = target;
+  await guard();
   if (checkpoint.state.state === "harvesting") {
     await checkpoint.commit({
       state: "finished",
@@ -62,12 +66,16 @@ export async function settle(target: ProjectionTarget, checkpoint: Checkpoint): 
   const keys = collectionKeys(target.collectionId);
   const folder = keys.harvest(state.began);
   await projectManifest(target, state);
+  await guard();
   await target.store.put(
     `${folder}${FILES.harvest}`,
     jsonBytes(harvestInfo(state, target.collectionId)),
   );
+  await guard();
   await target.collections.learn(target.collectionId, state.update, state.ended ?? state.at);
+  await guard();
   await target.store.put(keys.lastHarvest, jsonBytes({ harvest_id: isoTime(state.began) }));
+  await guard();
   await clearGarbage(target.store, keys, state);
   await checkpoint.commit({ state: "settled", positions: leftover(state) });
 }

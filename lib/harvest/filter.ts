@@ -5,9 +5,18 @@ import type { Clock } from "../clock.ts";
 import type { Gap, StreamItem, StreamWanted, TwitterApi } from "../twitter/api.ts";
 import { idsIn, isOlder } from "../twitter/ids.ts";
 import { withTweets } from "../twitter/redact.ts";
-import { filled, type OpenGap, spanOfGap, unfinishedGaps, walksOfGap } from "./gaps.ts";
+import {
+  above,
+  filled,
+  type GapWalk,
+  highestOf,
+  type OpenGap,
+  spanOfGap,
+  unfinishedGaps,
+  walksOfGap,
+} from "./gaps.ts";
 import { sideBySide } from "./side_by_side.ts";
-import type { Batch, Position, Positions, TweetSource } from "./source.ts";
+import type { Batch, Positions, TweetSource } from "./source.ts";
 
 /** What to collect from the stream. */
 export interface FilterOptions {
@@ -32,6 +41,8 @@ const positionSchema = z.object({
   ids: z.array(z.string()),
   /** The connection that was open. */
   connection: z.string().optional(),
+  /** Set where it was stopped in good order: what came after is no gap. */
+  isStopped: z.literal(true).optional(),
 });
 
 /** Collects what a stream delivers. */
@@ -66,22 +77,42 @@ export class FilterSource implements TweetSource {
   async *#stream(harvest: Harvest, onEnd: () => void): AsyncGenerator<Batch> {
     const { from, last, signal, gaps, seen } = harvest;
     const stale = last?.connection === undefined ? {} : { connection: last.connection };
+    const isCut = last !== undefined && !last.isStopped;
     let opened = false;
+    let connection = last?.connection;
     try {
-      for (const walk of unfinishedGaps(from)) gaps.open([walk]);
+      const asked = unfinishedGaps(from);
+      for (const walk of asked) gaps.open([walk]);
       for await (const item of this.#api.stream({ ...this.#options.wanted, ...stale }, signal)) {
-        const gap = !opened && last ? interrupted(last.at, this.#clock.now()) : item.gap;
+        const gap = !opened && isCut ? interrupted(last.at, this.#clock.now()) : item.gap;
         opened = true;
-        const missed = gap ? walksOfGap(spanOfGap(gap, seen.highest), this.#options.queries) : [];
+        connection = item.connection ?? connection;
+        const missed = gap
+          ? walksOfGap(
+            spanOfGap(gap, newest(seen.highest, highestOf(asked))),
+            this.#options.queries,
+          )
+          : [];
+        asked.push(...missed);
         for (const { name, position } of missed) {
           yield { walk: name, position, tweets: [], count: 0 };
         }
         if (missed.length > 0) gaps.open(missed);
         const batch = this.#batch(item, harvest);
         yield gap ? { ...batch, gap: told(gap, missed.length > 0) } : batch;
+        for (const { name, position } of gaps.lowered()) {
+          yield { walk: name, position, tweets: [], count: 0 };
+        }
         if (harvest.left <= 0) break;
       }
-      yield { walk: WALK, position: "whole", tweets: [], count: 0 };
+      // The API may send its last tweets again when the stream is opened again soon.
+      const stopped = { ...this.#position(seen, connection), isStopped: true } as const;
+      yield {
+        walk: WALK,
+        position: signal.aborted || harvest.left <= 0 ? stopped : "whole",
+        tweets: [],
+        count: 0,
+      };
     } finally {
       gaps.close();
       onEnd();
@@ -111,12 +142,16 @@ export class FilterSource implements TweetSource {
       tweets.push(line);
     }
     harvest.left -= tweets.length;
-    const position: Position = {
+    const position = this.#position(seen, connection);
+    return { walk: WALK, position, tweets, count: tweets.length, messages };
+  }
+
+  #position(seen: Recent, connection: string | undefined) {
+    return {
       at: this.#clock.now(),
       ids: seen.newest(COMMITTED),
       ...(connection === undefined ? {} : { connection }),
     };
-    return { walk: WALK, position, tweets, count: tweets.length, messages };
   }
 }
 
@@ -154,6 +189,12 @@ function interrupted(from: number, to: number): Gap {
   return { from: Math.min(from, to), to, why: "The harvester was interrupted" };
 }
 
+/** The higher of two ids that may not be known. */
+function newest(one: string | undefined, other: string | undefined): string | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return isOlder(one, other) ? other : one;
+}
+
 /** A gap as it is recorded: search finds no retweets, so that it stays partial. */
 function told(gap: Gap, isAskedAgain: boolean): Gap {
   return isAskedAgain ? { ...gap, asked_again: "partial" } : gap;
@@ -165,6 +206,7 @@ class Gaps {
   #controller: ReadableStreamDefaultController<OpenGap> | undefined;
   readonly #oldest = new Map<OpenGap, string>();
   readonly #open = new Set<OpenGap>();
+  readonly #lowered = new Set<OpenGap>();
 
   constructor() {
     this.#queue = new ReadableStream<OpenGap>({
@@ -180,7 +222,7 @@ class Gaps {
   }
 
   open(walks: OpenGap["walks"]): void {
-    const gap: OpenGap = { walks, oldestSince: () => this.#oldest.get(gap) };
+    const gap: OpenGap = { walks, oldestSince: () => this.#oldest.get(gap), isBegun: false };
     this.#open.add(gap);
     this.#controller?.enqueue(gap);
   }
@@ -198,8 +240,19 @@ class Gaps {
   arrived(id: string): void {
     for (const gap of this.#open) {
       const oldest = this.#oldest.get(gap);
-      if (oldest === undefined || isOlder(id, oldest)) this.#oldest.set(gap, id);
+      if (oldest !== undefined && !isOlder(id, oldest)) continue;
+      this.#oldest.set(gap, id);
+      if (!gap.isBegun) this.#lowered.add(gap);
     }
+  }
+
+  /** Walks, not begun yet, whose newest part has come through the stream since it was asked last: sent once more. */
+  lowered(): GapWalk[] {
+    const walks = [...this.#lowered].flatMap((gap) =>
+      above(gap.walks, this.#oldest.get(gap) ?? "")
+    );
+    this.#lowered.clear();
+    return walks;
   }
 }
 

@@ -1,6 +1,7 @@
 /** What a stream missed, asked for again through recent search: one walk a gap and query. */
 
 import { getLogger } from "@logtape/logtape";
+import { z } from "zod";
 import type { Clock } from "../clock.ts";
 import { ApiError } from "../errors.ts";
 import type { Gap, PageAt, TwitterApi } from "../twitter/api.ts";
@@ -11,6 +12,8 @@ import { walk } from "./walk.ts";
 const log = getLogger(["twarc-cloud", "stream"]);
 
 const PREFIX = "gap:";
+/** The position of a walk that was not begun. */
+const spanSchema = z.strictObject({ since: z.string().optional(), oldest: z.string() });
 /** Milliseconds until a post can be found by search, and until a late one has come through the stream. */
 const INDEXED_AFTER = 15_000;
 
@@ -45,6 +48,12 @@ export function walksOfGap({ sinceId, untilId }: MissedSpan, queries: string[]):
   }));
 }
 
+/** The newest id that walks of gaps go up to: what is below is theirs to ask for, of any gap that is found later. */
+export function highestOf(walks: GapWalk[]): string | undefined {
+  const ends = walks.map(({ name }) => /^gap:\d+-(\d+):/.exec(name)?.[1] ?? "0");
+  return ends.toSorted((a, b) => isOlder(a, b) ? -1 : 1).at(-1);
+}
+
 /** The walks of gaps that a harvest before left unfinished. */
 export function unfinishedGaps(from: Positions): GapWalk[] {
   return Object.entries(from).map(([name, position]) => ({ name, position }))
@@ -63,6 +72,8 @@ export interface OpenGap {
   walks: GapWalk[];
   /** The oldest id that came through the stream since it is open again. */
   oldestSince: () => string | undefined;
+  /** Whether it is being asked for. */
+  isBegun: boolean;
 }
 
 /**
@@ -70,10 +81,12 @@ export interface OpenGap {
  * refuses is told by a message and left; a search that fails otherwise is left for the next harvest.
  */
 export async function* filled(
-  { walks, oldestSince }: OpenGap,
+  gap: OpenGap,
   { api, clock, signal }: GapFilling,
 ): AsyncGenerator<Batch> {
+  const { walks, oldestSince } = gap;
   await clock.sleep(INDEXED_AFTER, signal);
+  gap.isBegun = true;
   for (const { name, position } of walks) {
     if (signal.aborted) return;
     const query = name.slice(name.indexOf(":", PREFIX.length) + 1);
@@ -90,6 +103,15 @@ export async function* filled(
       if (error.status >= 400 && error.status < 500) yield given(name, error.message);
     }
   }
+}
+
+/** The walks of a gap whose newest part, down to an id, came through the stream. */
+export function above(walks: GapWalk[], id: string): GapWalk[] {
+  return walks.flatMap(({ name, position }) => {
+    const { oldest, since } = spanSchema.safeParse(position).data ?? {};
+    if (oldest === undefined || !isOlder(id, oldest)) return [];
+    return [{ name, position: { ...(since === undefined ? {} : { since }), oldest: id } }];
+  });
 }
 
 /** The place, not above the oldest post that the stream itself brought. */

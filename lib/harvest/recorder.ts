@@ -17,7 +17,7 @@ import type { Store } from "../store/store.ts";
 import type { Meter } from "./meter.ts";
 import { Committer, type Cut } from "./committer.ts";
 import type { Segment } from "./segment.ts";
-import type { Batch, Positions, TweetSource, UserChange } from "./source.ts";
+import { type Batch, isDone, type Positions, type TweetSource, type UserChange } from "./source.ts";
 import type { Spool } from "./spool.ts";
 
 const encoder = new TextEncoder();
@@ -102,9 +102,9 @@ export class Recorder {
     return this.#committer.waiting > 0;
   }
 
-  /** Whether every walk that was begun is whole. */
+  /** Whether every walk that was begun is whole, or a stream that has ended in good order. */
   get isWhole(): boolean {
-    return Object.values(this.#positions).every((position) => position === "whole");
+    return Object.values(this.#positions).every(isDone);
   }
 
   /**

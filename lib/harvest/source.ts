@@ -21,6 +21,12 @@ const log = getLogger(["twarc-cloud", "harvest"]);
 /** Where a walk stands: whole, or anything that its source can go on from. */
 export type Position = Json | "whole";
 
+/** Whether nothing is left to do from a position: the walk is whole, or a stream that was ended in good order. */
+export function isDone(position: Position): boolean {
+  if (position === "whole") return true;
+  return typeof position === "object" && position !== null && "isStopped" in position;
+}
+
 /** That a checkpoint's position of a walk is none of ours. */
 export function unreadablePosition(walk: string, cause?: unknown): OutsideError {
   return new OutsideError(`The checkpoint's position of ${walk} cannot be read`, {
@@ -78,12 +84,14 @@ export interface SourceOptions {
   clock: Clock;
   /** The ids of a hydrate collection, sorted, each once. */
   ids: () => Promise<BigUint64Array>;
+  /** Awaited before a stream is opened again. */
+  beforeReopening?: () => Promise<void>;
 }
 
 /** Opens the source that a configuration asks for. @throws what `ids` throws. */
 export async function openSource(
   config: CollectionConfig,
-  { api, clock, ids }: SourceOptions,
+  { api, clock, ids, beforeReopening }: SourceOptions,
 ): Promise<TweetSource> {
   switch (config.type) {
     case "user_timeline": {
@@ -109,7 +117,7 @@ export async function openSource(
     }
     case "filter": {
       const { FilterSource } = await import("./filter.ts");
-      return new FilterSource(api, filterOptions(config), clock);
+      return new FilterSource(api, filterOptions(config, beforeReopening), clock);
     }
     case "hydrate": {
       const { HydrateSource } = await import("./hydrate.ts");
@@ -118,13 +126,17 @@ export async function openSource(
   }
 }
 
-function filterOptions(config: Extract<CollectionConfig, { type: "filter" }>): FilterOptions {
+function filterOptions(
+  config: Extract<CollectionConfig, { type: "filter" }>,
+  beforeReopening: SourceOptions["beforeReopening"],
+): FilterOptions {
   const { share, backfill_minutes, fill_gaps = true } = config.filter;
   const filter = filterOf(config);
   const wanted: StreamWanted = {
     filter,
     owner: config.id,
     ...(share === undefined ? {} : { share }),
+    ...(beforeReopening ? { beforeReopening } : {}),
     ...(backfill_minutes === undefined ? {} : { backfillMinutes: backfill_minutes }),
   };
   const isAskedAgain = config.api === "2" && fill_gaps;

@@ -91,13 +91,14 @@ export class UserTimelineSource implements TweetSource {
       yield news.reduce(joined, { walk: name, position: "whole", tweets: [], count: 0 });
       return;
     }
-    let asked = 0;
+    let [own, others] = [0, 0];
     const pages = walk({
       name,
       ask: async (at: PageAt) => {
-        asked = walking.answers;
+        others = walking.answers - own;
         const page = await this.#api.timeline(id, { ...at, ...this.#options.choice }, signal);
         walking.answers++;
+        own++;
         const told = typeof page === "string" ? page : page.author?.state;
         if (typeof page === "string") {
           if (told !== state) news.push(this.#changed(id, page));
@@ -119,7 +120,7 @@ export class UserTimelineSource implements TweetSource {
       }
     } catch (error) {
       // An API that answers others meanwhile has trouble with this timeline alone.
-      if (!(error instanceof ApiError) || walking.answers === asked) throw error;
+      if (!(error instanceof ApiError) || walking.answers - own === others) throw error;
       log.error("The timeline of user {id} is left for the next harvest: {problem}", {
         id,
         problem: error.message,

@@ -7,6 +7,7 @@ import { errorAnswer, jsonAnswer, troubledAnswer } from "./answers.ts";
 import { Gate, type SandboxKeys } from "./oauth.ts";
 import { Ledger } from "./ledger.ts";
 import { RateLimits } from "./limits.ts";
+import type { Status } from "./corpus.ts";
 import { Streams } from "./stream.ts";
 import { type Trouble, Troubles } from "./trouble.ts";
 import { type Parameters, V1_ROUTES } from "./v1.ts";
@@ -40,6 +41,8 @@ export interface SandboxOptions {
   lingerMs?: number;
   /** Called with each request that was answered. */
   onRequest?: (request: LoggedRequest) => void;
+  /** Called with each tweet that goes out on a stream, each time that it does. */
+  onSent?: (status: Status) => void;
 }
 
 /** A request that was answered. */
@@ -91,11 +94,11 @@ export function startSandbox(options: SandboxOptions = {}): Sandbox {
   const { clock = systemClock, port = 0, keys = SANDBOX_KEYS, bearer = SANDBOX_BEARER } = options;
   const world = options.world ?? World.made({ clock, users: 10, tweetsPerUser: 250 });
   const troubles = new Troubles(options.troubles);
-  const { keepAliveMs = 30_000, replay = 0, mostRules = 1_000, lingerMs = 0 } = options;
-  const streams = new Streams(world, troubles, { clock, keepAliveMs, replay });
+  const { keepAliveMs = 30_000, replay = 0, mostRules = 1_000, lingerMs = 0, onSent } = options;
+  const streams = new Streams(world, troubles, { clock, keepAliveMs, replay, onSent });
   const ledger = new Ledger(clock);
   const compliance = new Compliance(clock);
-  const streamOptions = { clock, keepAliveMs, replay, mostRules, lingerMs, ledger };
+  const streamOptions = { clock, keepAliveMs, replay, mostRules, lingerMs, ledger, onSent };
   const filtered = new FilteredStream(world, troubles, streamOptions);
   const requests: LoggedRequest[] = [];
   const signIns: LoggedRequest[] = [];
@@ -184,7 +187,8 @@ class Desk {
   readonly #parts: Parts;
   readonly #limits: RateLimits;
   readonly #clock: Clock;
-  #pageBefore: Uint8Array<ArrayBuffer> | undefined;
+  /** What was answered last, by path and user: nobody is sent another user's page again. */
+  readonly #pagesBefore = new Map<string, Uint8Array<ArrayBuffer>>();
 
   constructor(parts: Parts, { limit, windowMs }: SandboxOptions, clock: Clock) {
     this.#parts = parts;
@@ -217,6 +221,7 @@ class Desk {
       ? errorAnswer(429, 88, "Rate limit exceeded")
       : await this.#withTrouble(
         pathname,
+        `${pathname} ${parameters.get("user_id") ?? ""}`,
         route.answer(this.#parts.world, parameters, json, request.method),
       );
     for (const name of ["limit", "remaining", "reset"] as const) {
@@ -249,12 +254,13 @@ class Desk {
     return path === FILTER ? streams.open(caller.token, parameters) : filtered.open(parameters);
   }
 
-  async #withTrouble(path: string, response: Response): Promise<Response> {
+  /** @param page What the page before is the page before of. */
+  async #withTrouble(path: string, page: string, response: Response): Promise<Response> {
     const kind = this.#parts.troubles.next(path);
     const good = await response.bytes();
     if (kind === null && response.ok) this.#parts.ledger.charge(path, good);
-    const before = this.#pageBefore ?? good;
-    this.#pageBefore = good;
+    const before = this.#pagesBefore.get(page) ?? good;
+    this.#pagesBefore.set(page, good);
     if (kind === "repeat") return jsonAnswer(before);
     const troubled = kind && troubledAnswer(kind, { good, resetAt: this.#resetSoon() });
     if (troubled && kind === "429-bare") {

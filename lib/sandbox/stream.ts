@@ -13,6 +13,8 @@ export interface StreamOptions {
   keepAliveMs: number;
   /** Tweets before a lost connection that are sent once more after it. */
   replay: number;
+  /** Called with each tweet that goes out whole. */
+  onSent?: ((status: Status) => void) | undefined;
 }
 
 const PATH = "/1.1/statuses/filter.json";
@@ -131,7 +133,7 @@ export class Streams {
 export class Connection {
   readonly #listener: Listener;
   readonly #wire: Wire;
-  readonly #options: Pick<StreamOptions, "clock" | "keepAliveMs">;
+  readonly #options: Pick<StreamOptions, "clock" | "keepAliveMs" | "onSent">;
   readonly #trouble: () => TroubleKind | null;
   readonly #ended = new AbortController();
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
@@ -141,7 +143,9 @@ export class Connection {
   constructor(
     listener: Listener,
     wire: Wire,
-    options: Pick<StreamOptions, "clock" | "keepAliveMs"> & { trouble: () => TroubleKind | null },
+    options: Pick<StreamOptions, "clock" | "keepAliveMs" | "onSent"> & {
+      trouble: () => TroubleKind | null;
+    },
   ) {
     this.#listener = listener;
     this.#wire = wire;
@@ -169,6 +173,7 @@ export class Connection {
     if (trouble === null) {
       this.#write(joined([this.#wire.line(status), "\r\n"]));
       this.#listener.recent = [...this.#listener.recent, status].slice(-REMEMBERED);
+      this.#options.onSent?.(status);
       return;
     }
     this.#listener.unsent ??= status;

@@ -61,6 +61,8 @@ function isKind(text: string): text is TroubleKind {
 
 /** The troubles that are to come. */
 export class Troubles {
+  /** Those that were met, oldest first. */
+  readonly met: TroubleKind[] = [];
   readonly #troubles: Trouble[] = [];
 
   constructor(troubles: Trouble[] = []) {
@@ -89,6 +91,7 @@ export class Troubles {
         met = trouble.kind;
       }
     }
+    if (met) this.met.push(met);
     return met;
   }
 }

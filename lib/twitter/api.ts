@@ -93,6 +93,8 @@ export interface StreamWanted {
   backfillMinutes?: number;
   /** The connection that the harvester before left, which may still count as open. */
   connection?: string;
+  /** With either version: awaited before the stream is opened again, which takes it from whoever has it. */
+  beforeReopening?: () => Promise<void>;
 }
 
 /** A span that a stream missed; times in milliseconds since 1970. */

@@ -37,6 +37,8 @@ export interface StreamOptions {
   clock: Clock;
   /** Milliseconds of silence after which the stream is opened again. */
   stallMs: number;
+  /** Awaited before a stream that was lost is opened again; `signal` may be aborted by then. */
+  beforeReopening?: (() => Promise<void>) | undefined;
   signal: AbortSignal;
 }
 
@@ -68,6 +70,7 @@ export async function* liveStream(options: StreamOptions): AsyncGenerator<Stream
     const ms = streamDelay(connection.trouble, failures[connection.trouble]);
     log.warn("{why}. Reconnecting in {seconds} s", { why: connection.why, seconds: ms / 1_000 });
     await clock.sleep(ms, signal);
+    await options.beforeReopening?.();
   }
 }
 

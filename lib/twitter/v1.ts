@@ -107,7 +107,10 @@ export class V1Api implements TwitterApi {
   }
 
   /** POST statuses/filter. */
-  stream({ filter }: StreamWanted, signal: AbortSignal): AsyncIterable<StreamItem> {
+  stream(
+    { filter, beforeReopening }: StreamWanted,
+    signal: AbortSignal,
+  ): AsyncIterable<StreamItem> {
     const { rules: _, ...lists } = filter;
     const parameters = { ...lists, tweet_mode: "extended", stall_warnings: "true" };
     const as = ["user"] as const;
@@ -117,6 +120,7 @@ export class V1Api implements TwitterApi {
       read: readStreamLine,
       clock: this.#clock,
       stallMs: this.#stallMs,
+      beforeReopening,
       signal,
     });
   }

@@ -3,7 +3,7 @@
 import { getLogger } from "@logtape/logtape";
 import { z } from "zod";
 import { type Clock, isoTime } from "../clock.ts";
-import { ApiError, messageOf, UserError } from "../errors.ts";
+import { ApiError, LockedError, messageOf, UserError } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import type { StreamItem, StreamMessage, StreamWanted } from "./api.ts";
 import { endConnection, type OpenConnection, openConnections } from "./connections.ts";
@@ -67,6 +67,7 @@ export async function* filteredStream(options: FilteredStreamOptions): AsyncGene
     read,
     clock,
     stallMs: STALL_MS,
+    beforeReopening: wanted.beforeReopening,
     signal,
   });
   let news: StreamMessage[] = rules.refused.map(refusedMessage);
@@ -76,13 +77,18 @@ export async function* filteredStream(options: FilteredStreamOptions): AsyncGene
       news = [];
     }
   } finally {
-    await removeRules(transport, owner, AbortSignal.timeout(BESIDE_MS)).catch((error) =>
-      log.warn("The rules of {owner} could not be taken away: {problem}", {
-        owner,
-        problem: messageOf(error),
-      })
-    );
+    // Where somebody else has the collection now, the rules are in use.
+    if (!(signal.reason instanceof LockedError)) await takeAway(transport, owner);
   }
+}
+
+async function takeAway(transport: Transport, owner: string): Promise<void> {
+  await removeRules(transport, owner, AbortSignal.timeout(BESIDE_MS)).catch((error) =>
+    log.warn("The rules of {owner} could not be taken away: {problem}", {
+      owner,
+      problem: messageOf(error),
+    })
+  );
 }
 
 /** Opens connections, of which an app has few: one of ours that the API still counts is ended first. */

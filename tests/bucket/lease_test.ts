@@ -254,6 +254,20 @@ Deno.test("a lease that was over, and that another took, is lost", async () => {
   await other.release();
 });
 
+Deno.test("a process that comes back after a pause learns by asking that another took its lease", async () => {
+  const { store, clock, take } = begin();
+  const lease = await take("a");
+  await unlock(store, "news");
+  const other = await take("b");
+  await lease.confirm();
+  assert.ok(!lease.lost.aborted, "One that was renewed of late is not asked for");
+  clock.pause(RENEWAL + 5_000);
+  await lease.confirm();
+  assert.match(`${lease.lost.reason}`, /host-b/);
+  await lease.release();
+  await other.release();
+});
+
 Deno.test("a renewal that hangs does not hide the end of the lease", async () => {
   const { store, clock, take } = begin();
   const lease = await take("a");

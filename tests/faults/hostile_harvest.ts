@@ -150,7 +150,7 @@ export class HostilePlace {
     const { tweets, unreadable, unlisted } = await readBucket(this.store);
     return {
       lost: this.api.ids.filter((id) => !tweets.has(id)),
-      twice: [...tweets].filter(([, count]) => count > 1).map(([id]) => id),
+      twice: [...tweets].filter(([, files]) => files.length > 1).map(([id]) => id),
       strays: [...tweets.keys()].filter((id) => !this.api.ids.includes(id)),
       unreadable,
       unlisted,

@@ -1,50 +1,71 @@
 /** Reads a bucket on its own, with nothing of the program: what its manifests list. */
 
 import { createHash } from "node:crypto";
-import { gunzipSync } from "node:zlib";
-import type { Store } from "../../lib/store/store.ts";
+import { z } from "zod";
+import type { Listed } from "../../lib/store/store.ts";
+
+/** As much of a Store as is read. */
+export interface Readable {
+  list(prefix: string): AsyncIterable<Pick<Listed, "key" | "version">>;
+  get(key: string): Promise<{ bytes: Uint8Array } | null>;
+}
 
 /** What a bucket has. */
 export interface Read {
-  /** How often each tweet is there, by its id. */
-  tweets: Map<string, number>;
+  /** The files that each tweet is in, by its id. */
+  tweets: Map<string, string[]>;
   /** Files that are listed and not there, have another checksum, or cannot be read. */
   unreadable: string[];
   /** Files that are there and not listed. */
   unlisted: string[];
 }
 
+const tweetSchema = z.object({
+  id: z.union([z.string(), z.number()]),
+  id_str: z.string().optional(),
+});
+const lineSchema = z.union([
+  z.object({ data: z.union([tweetSchema.array(), tweetSchema.transform((tweet) => [tweet])]) })
+    .transform(({ data }) => data),
+  tweetSchema.transform((tweet) => [tweet]),
+]);
+
 /** Reads every file that a manifest lists. */
-export async function readBucket(store: Store): Promise<Read> {
+export async function readBucket(bucket: Readable): Promise<Read> {
   const read: Read = { tweets: new Map(), unreadable: [], unlisted: [] };
-  const keys = (await Array.fromAsync(store.list("collections/"))).map(({ key }) => key);
+  const keys = (await Array.fromAsync(bucket.list("collections/"))).map(({ key }) => key);
   const listed = new Set<string>();
   for (const manifest of keys.filter((key) => key.endsWith("/manifest-sha1.txt"))) {
     const folder = manifest.slice(0, manifest.lastIndexOf("/") + 1);
-    const text = new TextDecoder().decode((await store.get(manifest))?.bytes);
+    const text = new TextDecoder().decode((await bucket.get(manifest))?.bytes);
     for (const row of text.split("\n").filter(Boolean)) {
-      const [sha1 = "", name = ""] = row.split("  ");
+      const [, sha1 = "", name = row] = /^([0-9a-f]{40}) {2}(\S+)$/.exec(row) ?? [];
       listed.add(`${folder}${name}`);
-      const ids = idsIn((await store.get(`${folder}${name}`))?.bytes, sha1);
+      const ids = await idsIn((await bucket.get(`${folder}${name}`))?.bytes, sha1);
       if (!ids) read.unreadable.push(`${folder}${name}`);
-      for (const id of ids ?? []) read.tweets.set(id, (read.tweets.get(id) ?? 0) + 1);
+      for (const id of ids ?? []) {
+        read.tweets.set(id, [...read.tweets.get(id) ?? [], `${folder}${name}`]);
+      }
     }
   }
   read.unlisted = keys.filter((key) => key.includes("/tweets-") && !listed.has(key));
   return read;
 }
 
-/** The ids in a file; null where it is not whole. */
-function idsIn(bytes: Uint8Array | undefined, sha1: string): string[] | null {
+/** The ids in a file; null where it is not whole: the checksum, one member of gzip, a JSON text on each line. */
+async function idsIn(bytes: Uint8Array | undefined, sha1: string): Promise<string[] | null> {
   if (!bytes || createHash("sha1").update(bytes).digest("hex") !== sha1) return null;
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(gunzipSync(bytes));
+    // Fails on a file of several members, and on one that is cut.
+    const member = new Blob([new Uint8Array(bytes)]).stream().pipeThrough(
+      new DecompressionStream("gzip"),
+    );
+    const bytesOfText = await new Response(member).bytes();
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytesOfText);
     if (!text.endsWith("\n")) return null;
-    return text.slice(0, -1).split("\n").flatMap((line) => {
-      const json = JSON.parse(line);
-      const tweets = json.data === undefined ? [json] : [json.data].flat();
-      return tweets.map((tweet) => String(tweet.id_str ?? tweet.id));
-    });
+    return text.slice(0, -1).split("\n").flatMap((line) =>
+      lineSchema.parse(JSON.parse(line)).map(({ id_str, id }) => id_str ?? `${id}`)
+    );
   } catch {
     return null;
   }

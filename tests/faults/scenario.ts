@@ -250,7 +250,7 @@ class Scenario {
       tried: this.#tried,
       lost: gone.filter((id) => !this.#inFlight.has(id)),
       lostInFlight: gone.filter((id) => this.#inFlight.has(id)).length,
-      twice: [...tweets].filter(([, count]) => count > 1).map(([id]) => id),
+      twice: [...tweets].filter(([, files]) => files.length > 1).map(([id]) => id),
       unreadable,
       unlisted,
     };

@@ -23,12 +23,13 @@ interface Place {
     enough: (batches: Batch[]) => boolean,
     from?: Positions,
     queries?: string[],
+    maxRecords?: number,
   ) => Promise<Batch[]>;
 }
 
-async function inPlace(use: (place: Place) => Promise<void>): Promise<void> {
+async function inPlace(use: (place: Place) => Promise<void>, replay = 0): Promise<void> {
   const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 });
-  const sandbox = startSandbox({ world });
+  const sandbox = startSandbox({ world, replay });
   const [user = ""] = world.users.keys();
   const signer = await Signer.open({ bearer_token: sandbox.bearer }, sandbox.url);
   const api = new V2Api({ transport: new Transport({ signer, clock: hasty }), clock: hasty });
@@ -37,10 +38,10 @@ async function inPlace(use: (place: Place) => Promise<void>): Promise<void> {
     await use({
       sandbox,
       post: (count) => world.post(user, count).map(({ id }) => `${id}`),
-      async harvest(enough, from = {}, queries = ["sandbox"]) {
+      async harvest(enough, from = {}, queries = ["sandbox"], maxRecords) {
         const stop = new AbortController();
         const batches: Batch[] = [];
-        const source = new FilterSource(api, { wanted, queries }, hasty);
+        const source = new FilterSource(api, { wanted, queries, maxRecords }, hasty);
         for await (const batch of source.batches(from, stop.signal)) {
           batches.push(batch);
           if (enough(batches)) stop.abort();
@@ -126,6 +127,59 @@ Deno.test("a gap that was not filled when the harvest ended is filled by the nex
     );
     assert.deepEqual([...ids(first), ...ids(second)].toSorted(), posted.toSorted());
     assert.equal(second.filter(({ gap }) => gap).length, 0);
+  }));
+
+for (const maxRecords of [undefined, 5]) {
+  const ending = maxRecords === undefined ? "was stopped" : "had its max_records";
+  Deno.test(`what the API sends again to the harvest after one that ${ending} is not taken again, and there is no gap`, () =>
+    inPlace(async ({ post, harvest }) => {
+      let posted: string[] = [];
+      const begin = (batches: Batch[]) => {
+        if (batches.length === 1) posted = post(5);
+        return maxRecords === undefined && ids(batches).length === 5;
+      };
+      const first = await harvest(begin, {}, [], maxRecords);
+      const second = await harvest((batches) => {
+        if (batches.length === 2) posted.push(...post(5));
+        return ids(batches).length >= 5;
+      }, positionsOf(first));
+      assert.deepEqual([...ids(first), ...ids(second)], posted);
+      assert.ok(!second.some(({ gap }) => gap));
+    }, 5));
+}
+
+Deno.test("what of a gap the stream itself sent once more is not searched by the next harvest either", () =>
+  inPlace(async ({ post, harvest }) => {
+    let posted: string[] = [];
+    await harvest((batches) => {
+      if (batches.length === 1) posted = post(5);
+      return ids(batches).length === 5;
+    });
+    // As if it was killed after the second of them.
+    const cut = { stream: { at: systemClock.now(), ids: posted.slice(0, 2) } };
+    const second = await harvest((batches) => ids(batches).length === 3, cut);
+    assert.deepEqual(ids(second), posted.slice(2));
+    const isFilled = (batches: Batch[]) =>
+      batches.some(({ walk, position }) => walk.startsWith("gap:") && position === "whole");
+    const third = await harvest(isFilled, positionsOf(second));
+    assert.deepEqual(ids(third), []);
+  }, 5));
+
+Deno.test("of two gaps with nothing between them, each tweet is asked for once", () =>
+  inPlace(async ({ sandbox, post, harvest }) => {
+    const posted: string[] = [];
+    let opened = 0;
+    const batches = await harvest((batches) => {
+      const last = batches.at(-1);
+      if (last?.walk === "stream" && last.count === 0 && ++opened <= 3) {
+        if (opened === 1) posted.push(...post(2));
+        sandbox.filtered.disconnect();
+        posted.push(...post(5));
+      }
+      const gaps = Object.entries(positionsOf(batches)).filter(([walk]) => walk.startsWith("gap:"));
+      return gaps.length > 1 && gaps.every(([, at]) => at === "whole");
+    });
+    assert.deepEqual(ids(batches).toSorted(), posted.toSorted());
   }));
 
 Deno.test("where search is not to be asked, the gap is told as it is", () =>

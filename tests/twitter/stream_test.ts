@@ -75,6 +75,25 @@ for (const kind of ["cut", "truncate", "stall", "disconnect"] as const) {
   });
 }
 
+Deno.test("a stream that was lost is opened again only after somebody was asked, who may end it", async () => {
+  const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 });
+  const sandbox = startSandbox({ world });
+  try {
+    const signer = await Signer.open(sandbox.keys, sandbox.url);
+    const api = new V1Api({ transport: new Transport({ signer, clock: hasty }), clock: hasty });
+    const lost = new AbortController();
+    const wanted = {
+      owner: "live",
+      filter: { track: "sandbox" },
+      beforeReopening: () => Promise.resolve(lost.abort()),
+    };
+    for await (const _ of api.stream(wanted, lost.signal)) sandbox.streams.close();
+    assert.equal(sandbox.requests.length, 1);
+  } finally {
+    await sandbox.close();
+  }
+});
+
 Deno.test("errors on opening are waited out: 503, 420", async () => {
   const { items, sandbox } = await reading(
     {},

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
-import { UserError } from "../../lib/errors.ts";
+import { LockedError, UserError } from "../../lib/errors.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../lib/sandbox/server.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import type { StreamItem, StreamWanted } from "../../lib/twitter/api.ts";
@@ -302,3 +302,12 @@ Deno.test("v2 stream: recorded lines are read, and recorded as they were sent wi
     if (envelope) assert.match(kindOf(JSON.parse(envelope).body), /^ends: This stream has been/);
   }
 });
+
+Deno.test("v2: a harvest that lost its collection to another leaves the rules, which the other uses", () =>
+  opened(async ({ api, sandbox }) => {
+    const lost = new AbortController();
+    for await (const _ of api.stream(WANTED, lost.signal)) {
+      lost.abort(new LockedError("The lock of this collection was lost: somebody took it"));
+    }
+    assert.equal(sandbox.filtered.rules.all.length, 1);
+  }));

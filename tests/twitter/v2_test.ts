@@ -3,6 +3,7 @@ import { systemClock } from "../../lib/clock.ts";
 import { startSandbox } from "../../lib/sandbox/server.ts";
 import { snowflake } from "../../lib/sandbox/corpus.ts";
 import { World } from "../../lib/sandbox/world.ts";
+import { isOlder } from "../../lib/twitter/ids.ts";
 import { openApi } from "../../lib/twitter/api.ts";
 import { answerLine, readTweets, readUsers, stateOf } from "../../lib/twitter/v2_answers.ts";
 import { twitterApiContract } from "../contract/twitter_api.ts";
@@ -183,6 +184,26 @@ Deno.test("v2: a span narrows a search, a since_id is never sent with a time, an
       ["/2/tweets/search/all", 200],
     ]);
     assert.ok(clock.slept.length === 1 && (clock.slept[0] ?? 0) > 500, `${clock.slept}`);
+  } finally {
+    await sandbox.close();
+  }
+});
+
+Deno.test("v2: a page that was there before is asked for again rather than written twice", async () => {
+  const sandbox = startSandbox({
+    world: World.made({ clock: systemClock, users: 1, tweetsPerUser: 250 }),
+  });
+  try {
+    const keys = { bearer_token: sandbox.bearer };
+    const clock = new QuickClock();
+    const api = await openApi({ version: "2", keys, clock, base: sandbox.url });
+    const first = await api.search("sandbox", {}, never);
+    sandbox.troubles.add({ kind: "repeat", path: "search/recent" });
+    const { next = "", oldestId = "" } = first;
+    const isWanted = (id: string) => isOlder(id, oldestId);
+    const second = await api.search("sandbox", { next, untilId: oldestId, isWanted }, never);
+    assert.ok(BigInt(second.newestId ?? "0") < BigInt(oldestId));
+    assert.equal(sandbox.requests.length, 3);
   } finally {
     await sandbox.close();
   }

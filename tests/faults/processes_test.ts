@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { type Moto, startMoto } from "../peers/moto.ts";
+import { playProcesses } from "./process_play.ts";
+
+/** A failing one replays with this seed. */
+const SEED = Number(Deno.env.get("TWARC_CLOUD_SEED") ?? Math.floor(Math.random() * 2 ** 31));
+/** One of each type in a folder with version 1.1 of the API, and one of each in S3 with version 2. */
+const COLLECTIONS = [0, 1, 2, 9, 10, 11];
+const EXTENT = { rounds: 1, isLong: false };
+
+let moto: Promise<Moto> | undefined;
+const ending = new AbortController();
+Deno.test.afterAll(async () => {
+  ending.abort();
+  await (await moto)?.close();
+});
+
+async function playGood(number: number): Promise<void> {
+  const options = { seed: SEED, number, extent: EXTENT, signal: ending.signal };
+  const outcome = await playProcesses({ ...options, moto: () => moto ??= startMoto() });
+  const { lost, twice, unreadable, garbage, problems } = outcome;
+  const none: string[] = [];
+  assert.deepEqual(
+    { lost, twice, unreadable, garbage, problems },
+    { lost: none, twice: none, unreadable: none, garbage: none, problems: none },
+    `deno task soak --short --rounds ${EXTENT.rounds} --only ${number} --seed ${SEED}`,
+  );
+}
+
+Deno.test(`real harvesters, in a folder and in S3: whatever goes wrong, nothing is lost, twice, or unreadable (seed ${SEED})`, async () => {
+  const numbers = [...COLLECTIONS];
+  const work = async () => {
+    for (let n = numbers.shift(); n !== undefined; n = numbers.shift()) await playGood(n);
+  };
+  await Promise.all([work(), work()]);
+});
