@@ -211,6 +211,7 @@ export class Committer {
     if (!cut) return;
     guard();
     await this.#storeSides(cut);
+    guard();
     await checkpoint.commit({ ...cut.commit, files: this.files });
     this.#uncommitted = [];
     await project();
@@ -218,22 +219,25 @@ export class Committer {
   }
 
   async #storeSides({ sides, documents }: Cut): Promise<void> {
-    const { store, folder, spool } = this.#options;
+    const { store, folder, spool, guard } = this.#options;
     for (const side of sides) {
       if (this.#sent.get(side.name) === side.bytes) continue;
+      guard();
       await spool.withCut(side, (path) => store.upload(`${folder}${side.name}`, path));
       this.#sent.set(side.name, side.bytes);
     }
     for (const { name, bytes } of documents) {
       if (this.#sent.get(name) === bytes.length) continue;
+      guard();
       await store.put(`${folder}${name}`, bytes);
       this.#sent.set(name, bytes.length);
     }
   }
 
   async #deleteReplaced(): Promise<void> {
-    const { store, folder } = this.#options;
+    const { store, folder, guard } = this.#options;
     for (let [file] = this.#replaced; file; [file] = this.#replaced) {
+      guard();
       await store.delete(`${folder}${file.name}`);
       this.#replaced.shift();
     }

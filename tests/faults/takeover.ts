@@ -61,8 +61,12 @@ export async function takeOver(
   await stage.over(paused);
   await stage.expectCode(paused, isPast ? [1] : [0, 1, 3]);
   if (!isPast || isBeside) return;
-  for (const [key, version] of await snapshot(stage)) {
-    if (before.get(key) !== version) stage.problem(`${key} was changed after the pause`);
+  const changed = [...await snapshot(stage)].filter(([key, version]) =>
+    before.get(key) !== version
+  );
+  // The one write that was under way when it was paused cannot be called back; it is of its own folder.
+  if (changed.length > 1 || changed.some(([key]) => !key.includes("/harvests/"))) {
+    stage.problem(`after the pause were changed ${changed.map(([key]) => key).join(", ")}`);
   }
 }
 
