@@ -27,6 +27,8 @@ export const KEYS = {
   bearer_token: "e",
 };
 const HOUR = 3_600_000;
+/** Milliseconds by this machine's own clock that a stream's tweets may take to arrive. */
+const PATIENCE = 10_000;
 
 /** Ids of tweets, one a minute, newest first. @param ago Milliseconds since the newest. */
 export function ids(count: number, ago = 0): string[] {
@@ -101,7 +103,10 @@ export class HostilePlace {
     const stop = new AbortController();
     const over = new AbortController();
     this.api.expect();
-    void this.clock.sleep(hours * HOUR, over.signal).then(() => stop.abort());
+    void this.clock.sleep(hours * HOUR, over.signal).then(async () => {
+      if (this.#type === "filter" && !over.signal.aborted) await this.#arrived(over.signal);
+      stop.abort();
+    });
     try {
       await harvest({
         collectionId: "c",
@@ -141,6 +146,16 @@ export class HostilePlace {
     } finally {
       over.abort();
       await Deno.remove(parent, { recursive: true });
+    }
+  }
+
+  /** What a stream sends takes time on a machine that is busy, however quickly the clock goes. */
+  async #arrived(signal: AbortSignal): Promise<void> {
+    const end = performance.now() + PATIENCE;
+    while (!signal.aborted && performance.now() < end) {
+      const { tweets } = await readBucket(this.store);
+      if (this.api.ids.every((id) => tweets.has(id))) return;
+      await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }
 
