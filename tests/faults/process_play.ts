@@ -52,7 +52,7 @@ export async function playProcesses(
 
 async function played(stage: Stage): Promise<ProcessOutcome> {
   const { plan, workplace } = stage;
-  await workplace.bucket.put(`collections/${ID}/collection.json`, configOf(stage));
+  await workplace.bucket.put(`collections/${ID}/collection.json`, collectionText(stage));
   for (const round of plan.rounds) {
     stage.round++;
     stage.tell(`Round ${stage.round}: ${JSON.stringify(round)}`);
@@ -64,7 +64,10 @@ async function played(stage: Stage): Promise<ProcessOutcome> {
   return await outcomeOf(stage);
 }
 
-function configOf({ plan: { type, api, fillGaps }, workplace }: Stage): string {
+/** The configuration of the collection of a plan, as JSON. */
+export function collectionText(
+  { plan: { type, api, fillGaps }, workplace }: Pick<Stage, "plan" | "workplace">,
+): string {
   const { keys, bearer, world } = workplace.sandbox;
   const users = Object.fromEntries([...world.users.keys()].map((id) => [id, {}]));
   const of = {

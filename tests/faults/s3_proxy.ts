@@ -20,9 +20,10 @@ export const STORE_PROXY_FAULTS = [
 /** A way in which it goes wrong. */
 export type StoreProxyFault = typeof STORE_PROXY_FAULTS[number];
 
-/** A fault that is to come: from which request on, and for how many, or (gone, stalled) for how long in ms. */
+/** A fault that is to come: from which request on, and for how many, or (gone, silent, stalled) for how long in ms. */
 export interface ComingFault {
-  kind: StoreProxyFault;
+  /** silent: as gone, but whoever asks hears nothing until it is over. */
+  kind: StoreProxyFault | "silent";
   at: number;
   span: number;
 }
@@ -42,7 +43,7 @@ export class S3Proxy {
   readonly #server: Server;
   readonly #waiting = new Set<() => void>();
   #fault: ComingFault | null = null;
-  #goneUntil = 0;
+  #awayUntil = 0;
 
   private constructor(target: string) {
     this.#target = target;
@@ -67,7 +68,7 @@ export class S3Proxy {
 
   /** Counts from the beginning, with another fault to come, or none. */
   expect(fault: ComingFault | null): void {
-    this.requests = this.met = this.#goneUntil = 0;
+    this.requests = this.met = this.#awayUntil = 0;
     this.#fault = fault;
     for (const end of this.#waiting) end();
   }
@@ -90,6 +91,9 @@ export class S3Proxy {
         return refuse(response, 500, "InternalError");
       case "503 SlowDown":
         return refuse(response, 503, "SlowDown");
+      case "silent":
+        await this.#wait(this.#awayUntil - performance.now());
+        return void request.socket.destroy();
       case "stalled before":
         await this.#wait(fault.span);
         return void request.socket.destroy();
@@ -115,9 +119,9 @@ export class S3Proxy {
   #faultAt(count: number): ComingFault | null {
     const fault = this.#fault;
     if (!fault || count < fault.at) return null;
-    if (fault.kind === "gone") {
-      this.#goneUntil ||= performance.now() + fault.span;
-      return performance.now() < this.#goneUntil ? fault : null;
+    if (fault.kind === "gone" || fault.kind === "silent") {
+      this.#awayUntil ||= performance.now() + fault.span;
+      return performance.now() < this.#awayUntil ? fault : null;
     }
     const requests = fault.kind.startsWith("stalled") ? 1 : fault.span;
     return count < fault.at + requests ? fault : null;
