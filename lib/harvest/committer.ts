@@ -99,10 +99,7 @@ export class Committer {
     }
     this.#queue.push(cut);
     this.#failure = undefined;
-    this.#running ??= this.#run().catch((failure) => this.#failure = failure).finally(() => {
-      this.#running = undefined;
-      this.#rested.resolve();
-    });
+    this.#running ??= this.#run();
   }
 
   /** Resolves when it comes to rest the next time; only who asks last is told. */
@@ -127,23 +124,33 @@ export class Committer {
   }
 
   async #run(): Promise<void> {
-    while (this.#hasWork()) {
-      try {
-        await this.#watched(async () => {
-          await this.#storeWaiting();
-          await this.#commit();
-          await this.#deleteReplaced();
-        });
-      } catch (error) {
-        if (error instanceof ConflictError || error instanceof LockedError) await this.#clear();
-        await this.#endure(error);
-        continue;
-      }
-      if (this.#awaySince !== undefined) {
-        log.info("The bucket can be reached again: all that arrived is in it");
-      }
-      this.#awaySince = undefined;
+    try {
+      while (this.#hasWork()) await this.#workOnce();
+    } catch (failure) {
+      this.#failure = failure;
+    } finally {
+      // In the very step that found no work: what is added later starts it again.
+      this.#running = undefined;
+      this.#rested.resolve();
     }
+  }
+
+  async #workOnce(): Promise<void> {
+    try {
+      await this.#watched(async () => {
+        await this.#storeWaiting();
+        await this.#commit();
+        await this.#deleteReplaced();
+      });
+    } catch (error) {
+      if (error instanceof ConflictError || error instanceof LockedError) await this.#clear();
+      await this.#endure(error);
+      return;
+    }
+    if (this.#awaySince !== undefined) {
+      log.info("The bucket can be reached again: all that arrived is in it");
+    }
+    this.#awaySince = undefined;
   }
 
   #hasWork(): boolean {

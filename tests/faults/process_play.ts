@@ -148,6 +148,8 @@ async function end(
   if (isCut) {
     await stage.over(harvester);
     stage.calm();
+    // What was under way when it was killed may be the lock, and arrives first.
+    await sleep(QUIET);
     if (bucket === "S3") await stage.unlock();
     return;
   }

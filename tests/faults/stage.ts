@@ -151,7 +151,8 @@ export class Stage {
         .filter(([name, position]) => name.startsWith("gap:") && position !== "whole");
       return harvester.hasEnded || open.length === 0;
     };
-    if (!await until(isFilled, 90_000)) this.problem("a gap was not filled");
+    // Gaps are filled one after the other, each after 15 s.
+    if (!await until(isFilled, PATIENCE)) this.problem("a gap was not filled");
   }
 
   /** Waits for a harvester's end, and ends one that does not come to it. */
