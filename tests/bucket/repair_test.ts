@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
+import { takeLease } from "../../lib/bucket/lease.ts";
+import { repair } from "../../lib/bucket/repair.ts";
+import { jsonBytes } from "../../lib/json.ts";
+import {
+  BEGAN,
+  below,
+  FILE,
+  NEW,
+  OLD,
+  ROOT,
+  sha1Of,
+  text,
+  v1,
+  withBucket,
+  zipped,
+} from "./verified_bucket.ts";
+
+Deno.test("what the checkpoint knows of the last harvest is told again: manifest, harvest.json, or both", () =>
+  withBucket(async (bucket) => {
+    const manifest = await bucket.text(`${NEW}manifest-sha1.txt`);
+    const damages: [string, string | null][] = [
+      ["manifest-sha1.txt", ""],
+      ["manifest-sha1.txt", null],
+      ["manifest-sha1.txt", `${manifest}rubbish\n`],
+      ["manifest-sha1.txt", manifest.replaceAll(/[0-9a-f]{3} /g, "000 ")],
+      ["harvest.json", null],
+      ["harvest.json", "{"],
+    ];
+    for (const [name, content] of damages) {
+      if (content === null) await bucket.store.delete(`${NEW}${name}`);
+      else await bucket.store.put(`${NEW}${name}`, text(content));
+      const faults = await bucket.faults();
+      assert.ok(
+        faults.some((fault) => fault.includes(name) && fault.endsWith("(mended)")),
+        `${name}: ${JSON.stringify(content)}: ${faults}`,
+      );
+      const { mended, faults: left } = await bucket.repair();
+      assert.deepEqual(left, [], `${name}: ${JSON.stringify(content)}`);
+      assert.deepEqual(mended, [
+        `${below(NEW, name)} is written again, as the checkpoint tells`,
+      ]);
+    }
+    assert.equal(await bucket.text(`${NEW}manifest-sha1.txt`), manifest);
+    const { tweets, outcome } = JSON.parse(await bucket.text(`${NEW}harvest.json`));
+    assert.deepEqual({ tweets, outcome }, { tweets: 2, outcome: "complete" });
+  }));
+
+Deno.test("a manifest that lists what the checkpoint does not name is left, and so are its files", () =>
+  withBucket(async (bucket) => {
+    const more = zipped(v1(5));
+    await bucket.store.put(`${NEW}tweets-2.jsonl.gz`, more);
+    const manifest = await bucket.text(`${NEW}manifest-sha1.txt`);
+    const longer = `${manifest}${sha1Of(more)}  tweets-2.jsonl.gz\n`;
+    await bucket.store.put(`${NEW}manifest-sha1.txt`, text(longer));
+    const wanted = `${below(NEW, "manifest-sha1.txt")}: it does not list what the checkpoint names`;
+    assert.ok((await bucket.faults()).includes(wanted));
+    await bucket.repair();
+    assert.equal(await bucket.text(`${NEW}manifest-sha1.txt`), longer);
+    assert.ok(await bucket.store.get(`${NEW}tweets-2.jsonl.gz`));
+  }));
+
+Deno.test("a checkpoint whose files are damaged rewrites no manifest", () =>
+  withBucket(async (bucket) => {
+    await bucket.store.put(`${NEW}manifest-sha1.txt`, new Uint8Array());
+    await bucket.store.put(`${NEW}${FILE}`, zipped(v1(7)));
+    const { mended, faults } = await bucket.repair();
+    assert.deepEqual(mended, []);
+    assert.match(faults.join(), /it does not list what the checkpoint names/);
+  }));
+
+Deno.test("a file that a damage changed is not made the truth by rewriting harvest.json", () =>
+  withBucket(async (bucket) => {
+    const before = await bucket.text(`${OLD}harvest.json`);
+    await bucket.store.put(`${OLD}${FILE}`, zipped(v1(1), v1(22_222)));
+    const wanted = [`${below(OLD, FILE)}: its checksum is not that of the manifest`];
+    assert.deepEqual(await bucket.repair(), { mended: [], faults: wanted });
+    assert.equal(await bucket.text(`${OLD}harvest.json`), before);
+  }));
+
+Deno.test("last_harvest.json is mended where it is gone, damaged, or names nothing that is there", () =>
+  withBucket(async (bucket) => {
+    const key = `${ROOT}last_harvest.json`;
+    const damages = [null, "{", '{"harvest_id":"x"}', '{"harvest_id":"2020-01-01T00:00:00Z"}'];
+    for (const content of damages) {
+      if (content === null) await bucket.store.delete(key);
+      else await bucket.store.put(key, text(content));
+      const faults = await bucket.faults();
+      assert.equal(faults.length, 1);
+      assert.match(faults[0] ?? "", /^last_harvest\.json: .*\(mended\)$/);
+      assert.deepEqual(await bucket.repair(), {
+        mended: ["last_harvest.json names the last harvest that is there"],
+        faults: [],
+      });
+      assert.equal(JSON.parse(await bucket.text(key)).harvest_id, BEGAN[1]);
+    }
+  }));
+
+Deno.test("a harvest that was cut cannot be told onto a configuration that is damaged", () =>
+  withBucket(async (bucket) => {
+    const { bytes } = await bucket.store.get(`${NEW}${FILE}`) ?? assert.fail();
+    await bucket.checkpoint({ state: "harvesting" }, bytes);
+    await bucket.store.put(`${ROOT}collection.json`, text("{"));
+    const { mended, faults } = await bucket.repair();
+    assert.deepEqual(mended, []);
+    assert.match(faults[0] ?? "", /^collection\.json: it is not JSON/);
+    assert.equal(faults[1], "checkpoint.json: a harvest was cut, and is not told yet");
+    assert.equal(JSON.parse(await bucket.text(`${ROOT}checkpoint.json`)).state, "harvesting");
+  }));
+
+Deno.test("a manifest of an older harvest that is gone is written again only where its files are all, and whole", () =>
+  withBucket(async (bucket) => {
+    const manifest = await bucket.text(`${OLD}manifest-sha1.txt`);
+    await bucket.store.delete(`${OLD}manifest-sha1.txt`);
+    const fault = `${below(OLD, "manifest-sha1.txt")}: it is not there`;
+    assert.deepEqual(await bucket.faults(), [`${fault} (mended)`]);
+    const { bytes } = await bucket.store.get(`${OLD}${FILE}`) ?? assert.fail();
+    const info = await bucket.text(`${OLD}harvest.json`);
+    for (const damaged of [bytes.slice(0, 20), zipped(v1(1)), gzipSync(`${v1(1)}\n${v1(2)}`)]) {
+      await bucket.store.put(`${OLD}${FILE}`, damaged);
+      const told = { ...JSON.parse(info), file_bytes: damaged.length };
+      await bucket.store.put(`${OLD}harvest.json`, jsonBytes(told));
+      const { mended, faults } = await bucket.repair();
+      assert.deepEqual(mended, []);
+      assert.ok(faults.includes(fault), `${faults}`);
+    }
+    await bucket.store.put(`${OLD}harvest.json`, text(info));
+    await bucket.store.put(`${OLD}${FILE}`, bytes);
+    await bucket.store.put(`${OLD}tweets-2.jsonl.gz`, bytes);
+    assert.deepEqual((await bucket.repair()).mended, []);
+    await bucket.store.delete(`${OLD}tweets-2.jsonl.gz`);
+    assert.deepEqual(await bucket.repair(), {
+      mended: [`${below(OLD, "manifest-sha1.txt")} is written again, as its files are`],
+      faults: [],
+    });
+    assert.equal(await bucket.text(`${OLD}manifest-sha1.txt`), manifest);
+  }));
+
+Deno.test("a repair whose lease is lost writes nothing more", () =>
+  withBucket(async (bucket) => {
+    await bucket.store.put(`${OLD}tweets-2.jsonl.gz`, text("half"));
+    const options = bucket.options();
+    const holder = { id: "mender", host: "here", pid: 1 };
+    const lease = await takeLease({ ...options, holder });
+    await bucket.store.delete(`${ROOT}lock.json`);
+    await lease.renewNow();
+    const repairing = repair({ ...options, lease, holder: holder.id, onMended: () => {} });
+    await assert.rejects(repairing, /The lock of this collection was lost: somebody unlocked it/);
+    await lease.release();
+    assert.ok(await bucket.store.get(`${OLD}tweets-2.jsonl.gz`));
+  }));
