@@ -32,5 +32,7 @@ Deno.test(`real harvesters, in a folder and in S3: whatever goes wrong, nothing 
   const work = async () => {
     for (let n = numbers.shift(); n !== undefined; n = numbers.shift()) await playGood(n);
   };
-  await Promise.all([work(), work()]);
+  // Each clears away what it has, also where the other one fails.
+  const ended = await Promise.allSettled([work(), work()]);
+  for (const one of ended) if (one.status === "rejected") throw one.reason;
 });
