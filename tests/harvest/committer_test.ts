@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { Checkpoint } from "../../lib/bucket/checkpoint.ts";
+import { systemClock } from "../../lib/clock.ts";
+import { LockedError } from "../../lib/errors.ts";
+import { Committer, type Cut } from "../../lib/harvest/committer.ts";
+import { Spool } from "../../lib/harvest/spool.ts";
+import { MemoryStore } from "../fakes/memory_store.ts";
+import { json } from "../fakes/whole_harvest.ts";
+
+const never = new AbortController().signal;
+
+/** A committer of a harvest that has begun, on a store in memory. */
+async function opened(
+  use: (place: { committer: Committer; store: MemoryStore; spool: Spool }) => Promise<void>,
+  { guard = () => {}, project = () => Promise.resolve() } = {},
+): Promise<void> {
+  const parent = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
+  const spool = await Spool.open(parent, "spool");
+  const store = new MemoryStore();
+  const options = { collectionId: "c", type: "filter", holder: "here", clock: systemClock };
+  const checkpoint = await Checkpoint.open(store, options);
+  await checkpoint.begin(0, 1, "filter");
+  const folder = "collections/c/harvests/1970/01/01/00/00/00/";
+  const own = { store, checkpoint, folder, spool, clock: systemClock, patienceMs: 0, lost: never };
+  try {
+    await use({ committer: new Committer({ ...own, guard, project }), store, spool });
+  } finally {
+    await Deno.remove(parent, { recursive: true });
+  }
+}
+
+/** What a walk's position is committed with. */
+function cutAt(position: string, more: Partial<Cut> = {}): Cut {
+  return { sides: [], documents: [], commit: { positions: { stream: position } }, ...more };
+}
+
+async function position(store: MemoryStore): Promise<unknown> {
+  return (await json(store, "collections/c/checkpoint.json")).positions.stream;
+}
+
+Deno.test("what is added in whatever moment, also in that in which it comes to rest, is committed", async () => {
+  for (let steps = 0; steps < 40; steps++) {
+    let projected = 0;
+    let added: Promise<void> = Promise.resolve();
+    let late: () => Promise<void> = () => Promise.resolve();
+    const project = () => {
+      if (++projected === 1) added = late();
+      return Promise.resolve();
+    };
+    await opened(async ({ committer, store }) => {
+      late = async () => {
+        for (let step = 0; step < steps; step++) await Promise.resolve();
+        committer.add(cutAt("second"));
+      };
+      committer.add(cutAt("first"));
+      while (projected === 0) await new Promise((resolve) => setTimeout(resolve));
+      await added;
+      await committer.done();
+      assert.equal(await position(store), "second", `added ${steps} steps after the commit`);
+    }, { project });
+  }
+});
+
+Deno.test("a lease that is lost between two writes of a commit lets none of those that follow be made", async () => {
+  const names = ["users.jsonl", "user_changes.json", "checkpoint.json"];
+  for (const [allowed, name] of names.entries()) {
+    let asked = 0;
+    const guard = () => {
+      if (asked++ > allowed) throw new LockedError("The lock of this collection was lost");
+    };
+    await opened(async ({ committer, store, spool }) => {
+      await spool.append("users.jsonl", [new TextEncoder().encode("{}")]);
+      const documents = [{ name: "user_changes.json", bytes: new TextEncoder().encode("[]") }];
+      const before = new Set(store.keys());
+      committer.add(cutAt("first", { sides: spool.sides(), documents }));
+      await assert.rejects(committer.done(), LockedError);
+      const written = store.keys().filter((key) => !before.has(key)).map((key) =>
+        key.split("/").at(-1) ?? ""
+      );
+      assert.deepEqual(written, names.slice(0, allowed).toSorted(), `lost before ${name}`);
+      assert.equal(await position(store), undefined);
+    }, { guard });
+  }
+});
