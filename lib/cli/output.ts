@@ -120,7 +120,7 @@ export function size(bytes: number): string {
   ) {
     if (bytes >= unit) return `${Math.floor(bytes / unit)}${name}`;
   }
-  return `${bytes}B`;
+  return `${Math.floor(bytes)}B`;
 }
 
 /** A count with commas: `2,140`. */

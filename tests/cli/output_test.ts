@@ -59,8 +59,9 @@ Deno.test("without a terminal progress is a line now and then, and nobody is ask
 });
 
 Deno.test("sizes and counts are written as in the documents", () => {
-  assert.deepEqual([0, 1_023, 875_520, 15 * 2 ** 20, 3 * 2 ** 30].map(size), [
+  assert.deepEqual([0, 607.76, 1_023, 875_520, 15 * 2 ** 20, 3 * 2 ** 30].map(size), [
     "0B",
+    "607B",
     "1023B",
     "855K",
     "15MB",
