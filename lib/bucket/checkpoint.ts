@@ -6,7 +6,7 @@ import { isoTime } from "../clock.ts";
 import { collectionKeys, FILES } from "../collection/layout.ts";
 import type { ConfigUpdate } from "../collection/changeset.ts";
 import { billedSchema } from "../collection/harvest_info.ts";
-import { ConflictError, OutsideError } from "../errors.ts";
+import { ConflictError, LockedError, OutsideError } from "../errors.ts";
 import { type Json, jsonBytes, type JsonObject, parseAs } from "../json.ts";
 import type { Store, Version } from "../store/store.ts";
 
@@ -124,7 +124,7 @@ export class Checkpoint {
 
   /**
    * The one write that makes it true.
-   * @throws ConflictError where another harvester has taken the collection over.
+   * @throws LockedError where another harvester has taken the collection over.
    */
   async commit(change: Commit): Promise<void> {
     const { commits } = this.#state;
@@ -160,11 +160,18 @@ export class Checkpoint {
   /** A write whose answer was lost and that was tried again meets itself: that is no conflict. */
   async #versionIfOurs(next: CheckpointState, conflict: ConflictError): Promise<Version> {
     const found = await this.#store.get(this.#key);
-    if (!found) throw conflict;
+    if (!found) throw takenOver(conflict);
     const { holder, commits } = parseAs(checkpointSchema, found.bytes, this.#key);
-    if (holder !== next.holder || commits !== next.commits) throw conflict;
+    if (holder !== next.holder || commits !== next.commits) throw takenOver(conflict);
     return found.version;
   }
+}
+
+function takenOver(cause: ConflictError): LockedError {
+  return new LockedError("The lock of this collection was lost: another harvester took it over", {
+    cause,
+    hint: "What was committed is safe, and the harvest that holds the lock goes on.",
+  });
 }
 
 function fresh(type: string, holder: string, now: number): CheckpointState {

@@ -4,7 +4,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Checkpoint, Commit, HarvestFile } from "../bucket/checkpoint.ts";
 import type { Clock } from "../clock.ts";
 import { tweetsFile } from "../collection/layout.ts";
-import { AccessError, ConflictError, LockedError, OutsideError } from "../errors.ts";
+import { AccessError, LockedError, OutsideError } from "../errors.ts";
 import type { Store } from "../store/store.ts";
 import type { SegmentFile } from "./segment.ts";
 import type { SideCut, Spool } from "./spool.ts";
@@ -110,7 +110,7 @@ export class Committer {
 
   /**
    * Throws what it failed with.
-   * @throws ConflictError, LockedError where somebody else has taken the collection over; OutsideError, UserError
+   * @throws LockedError where somebody else has taken the collection over; OutsideError, UserError
    *   where the store failed for longer than is allowed, or for another reason.
    */
   check(): void {
@@ -143,7 +143,7 @@ export class Committer {
         await this.#deleteReplaced();
       });
     } catch (error) {
-      if (error instanceof ConflictError || error instanceof LockedError) await this.#clear();
+      if (error instanceof LockedError) await this.#clear();
       await this.#endure(error);
       return;
     }
@@ -294,6 +294,5 @@ export class Committer {
 
 /** Whether a store may take it later: it cannot be reached, or somebody has to sign in again. */
 function isAway(failure: unknown): failure is OutsideError | AccessError {
-  if (failure instanceof ConflictError) return false;
   return failure instanceof OutsideError || failure instanceof AccessError;
 }
