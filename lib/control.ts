@@ -26,6 +26,8 @@ const TOKEN_LIFETIME = 30;
 const TOLERANCE = 5;
 /** Milliseconds that requests may take to end once the harvester does. */
 const GRACE = 1_000;
+/** Milliseconds after which a control server that failed listens again. */
+const AGAIN = 5_000;
 /** Milliseconds that the harvester may take to answer. */
 const ANSWER_TIMEOUT = 5_000;
 
@@ -111,21 +113,57 @@ export interface ControlServer {
 }
 
 /**
- * Starts the control server.
+ * Starts the control server. One that fails, as where connections have used up what this machine allows, listens
+ * again after a while: the harvest goes on without it.
  * @throws UserError where the port is in use or may not be opened.
  */
 export function serveControl(
   controlled: Controlled,
   options: ControlOptions & { hostname: string; port: number },
 ): ControlServer {
-  const { hostname, port } = options;
+  const { hostname, clock } = options;
+  const answer = controlAnswers(controlled, options);
+  const listen = (port: number) =>
+    Deno.serve({ hostname, port, onListen() {}, onError: failed }, answer);
+  let server = opened(listen, options.port);
+  const { port } = server.addr;
+  const closing = new AbortController();
+  const goOn = async () => {
+    while (!closing.signal.aborted) {
+      try {
+        await server.finished;
+        return;
+      } catch (error) {
+        log.warn("The control server failed, and listens again in {seconds} s: {problem}", {
+          seconds: AGAIN / 1_000,
+          problem: messageOf(error),
+        });
+      }
+      await clock.sleep(AGAIN, closing.signal);
+      if (closing.signal.aborted) return;
+      try {
+        server = listen(port);
+      } catch {
+        // Still the same trouble: the failed one fails again.
+      }
+    }
+  };
+  void goOn();
+  return {
+    url: new URL(`http://${hostname}:${port}/`),
+    close: async () => {
+      closing.abort();
+      await withinGrace(server.shutdown().catch(() => {}));
+    },
+  };
+}
+
+function opened(
+  listen: (port: number) => Deno.HttpServer<Deno.NetAddr>,
+  port: number,
+): Deno.HttpServer<Deno.NetAddr> {
   try {
-    const answer = controlAnswers(controlled, options);
-    const server = Deno.serve({ hostname, port, onListen() {}, onError: failed }, answer);
-    return {
-      url: new URL(`http://${hostname}:${server.addr.port}/`),
-      close: () => withinGrace(server.shutdown()),
-    };
+    return listen(port);
   } catch (cause) {
     throw new UserError(`Port ${port} cannot be opened: ${messageOf(cause)}`, {
       cause,

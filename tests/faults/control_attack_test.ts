@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
@@ -150,3 +151,36 @@ async function attack(url: URL): Promise<void> {
     await response.body?.cancel();
   }
 }
+
+Deno.test("as many connections as the machine allows do not end the process, which answers again afterwards", async () => {
+  const script = fileURLToPath(new URL("control_alone.ts", import.meta.url));
+  const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
+  const run = [Deno.execPath(), "run", "--quiet", "--no-check", "--config", config, "-A", script];
+  const process = new Deno.Command("sh", {
+    args: ["-c", 'ulimit -n 200; exec "$@"', "sh", ...run],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const port = Number((await reader.read()).value);
+  const all: Deno.TcpConn[] = [];
+  for (let i = 0; i < 300; i++) {
+    const one = await Deno.connect({ hostname: "127.0.0.1", port }).catch(() => null);
+    if (one) all.push(one);
+  }
+  for (const one of all) one.close();
+  const isBack = async () => {
+    const response = await fetch(`http://127.0.0.1:${port}/`).catch(() => null);
+    await response?.body?.cancel();
+    return response?.ok;
+  };
+  const end = performance.now() + 30_000;
+  while (!await isBack() && performance.now() < end) {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  assert.ok(await isBack());
+  await process.stdin.close();
+  await reader.cancel();
+  assert.equal((await process.status).code, 0);
+});
