@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import { open, stat } from "node:fs/promises";
 import { constants } from "node:os";
 import { join } from "node:path";
-import { messageOf, OutsideError, TwarcCloudError, UserError } from "../errors.ts";
+import { AccessError, messageOf, OutsideError, TwarcCloudError, UserError } from "../errors.ts";
 import type { Listed, Version } from "./store.ts";
 
 /** Names at the root of a bucket that begin with this are the store's own, and never listed. */
@@ -110,7 +110,9 @@ export function translated(cause: unknown, bucket: string): unknown {
     });
   }
   if (/^(EACCES|EPERM|EROFS|ENOTDIR|EISDIR|EEXIST)$/.test(code)) {
-    return new UserError(`The bucket folder ${bucket} cannot be used: ${messageOf(cause)}`, {
+    // What a person may lift while a harvest goes on, or has to change before it can.
+    const Kind = /^E(ACCES|PERM|ROFS)$/.test(code) ? AccessError : UserError;
+    return new Kind(`The bucket folder ${bucket} cannot be used: ${messageOf(cause)}`, {
       cause,
       hint: "Check its permissions, or name another folder with --bucket.",
     });

@@ -28,6 +28,8 @@ const BLOCK = 1 << 20;
 export class LocalStore implements Store {
   readonly name: string;
   readonly #root: string;
+  /** Whether the folder was there, so that its absence means that it is away. */
+  #wasThere = false;
 
   private constructor(name: string) {
     this.name = name;
@@ -40,13 +42,18 @@ export class LocalStore implements Store {
    */
   static async open(name: string): Promise<LocalStore> {
     const store = new LocalStore(name);
+    store.#wasThere = await store.#isThere();
     await store.#clearStale();
     return store;
   }
 
   async get(key: string): Promise<{ bytes: Uint8Array; version: Version } | null> {
     const path = this.#path(key);
-    return await this.#translated(() => contentOf(path));
+    return await this.#translated(async () => {
+      const found = await contentOf(path);
+      if (!found) await this.#checkThere();
+      return found;
+    });
   }
 
   async read(key: string): Promise<ReadableStream<Uint8Array>> {
@@ -73,6 +80,7 @@ export class LocalStore implements Store {
   async delete(key: string, when?: { ifVersion: Version }): Promise<void> {
     const path = this.#path(key);
     await this.#translated(async () => {
+      await this.#checkThere();
       if (!when && !await versionOf(path)) return;
       await this.#checkVersion(path, key, when);
       await this.#locked(async () => {
@@ -87,6 +95,7 @@ export class LocalStore implements Store {
     const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1);
     const path = folder === "" ? this.#root : this.#path(folder.slice(0, -1));
     try {
+      await this.#checkThere();
       yield* objectsBelow(path, folder, { folders, prefix });
     } catch (cause) {
       throw translated(cause, this.name);
@@ -103,7 +112,9 @@ export class LocalStore implements Store {
     const temporary = join(this.#root, TEMPORARY, crypto.randomUUID());
     return this.#translated(async () => {
       try {
+        await this.#checkThere();
         await Deno.mkdir(dirname(temporary), { recursive: true });
+        this.#wasThere = true;
         await written(temporary, fill);
         const version = when && "ifAbsent" in when
           ? await this.#placeNew(temporary, path, key)
@@ -114,6 +125,22 @@ export class LocalStore implements Store {
         await Deno.remove(temporary).catch(() => {});
       }
     });
+  }
+
+  /** A disk that was unmounted leaves an empty folder, or none: what is written there would be lost on its return. */
+  async #checkThere(): Promise<void> {
+    if (!this.#wasThere || await this.#isThere()) return;
+    throw new OutsideError(`The folder of bucket ${this.name} is away`, {
+      hint: "Mount its disk again, or bring it back to where it was.",
+    });
+  }
+
+  async #isThere(): Promise<boolean> {
+    const { NotFound, NotADirectory } = Deno.errors;
+    return await Deno.stat(join(this.#root, TEMPORARY)).then(
+      () => true,
+      (error) => !(error instanceof NotFound || error instanceof NotADirectory),
+    );
   }
 
   /** Puts a file in place where there is none; a link is refused where there is. */

@@ -260,7 +260,10 @@ Deno.test("local: a folder that may not be written is the person's to mend", () 
     const isRoot = new TextDecoder().decode(stdout).trim() === "0";
     const under = isRoot ? ["setpriv", "--bounding-set=-dac_override"] : [];
     const says = await outcomeOfPut(`${folder}/bucket`, under);
-    assert.match(says, /^UserError: The bucket folder .* cannot be used: .*permissions.*--bucket/);
+    assert.match(
+      says,
+      /^AccessError: The bucket folder .* cannot be used: .*permissions.*--bucket/,
+    );
   }));
 
 Deno.test("local: a full disk is told, and what was there stays", () =>
@@ -283,3 +286,31 @@ Deno.test("local: an object that is not there cannot be read", () =>
     const store = await LocalStore.open(folder);
     await assert.rejects(store.read("a"), OutsideError);
   }));
+
+Deno.test("local: a folder that goes away is told of, is not made again, and is used again when it is back", async () => {
+  const parent = await Deno.makeTempDir();
+  const [folder, elsewhere] = [`${parent}/bucket`, `${parent}/elsewhere`];
+  try {
+    const store = await LocalStore.open(folder);
+    await store.put("a/b", new Uint8Array([1]));
+    await Deno.rename(folder, elsewhere);
+    // What is left of a disk that was unmounted.
+    for (const isLeft of [false, true]) {
+      if (isLeft) await Deno.mkdir(folder);
+      const isAway = (error: unknown) =>
+        error instanceof OutsideError && /is away/.test(error.message);
+      await assert.rejects(store.get("a/b"), isAway);
+      await assert.rejects(store.put("a/c", new Uint8Array([2])), isAway);
+      await assert.rejects(store.delete("a/b"), isAway);
+      await assert.rejects(Array.fromAsync(store.list("a/")), isAway);
+      const left = await Array.fromAsync(Deno.readDir(folder)).catch(() => null);
+      assert.deepEqual(left, isLeft ? [] : null);
+    }
+    await Deno.remove(folder);
+    await Deno.rename(elsewhere, folder);
+    assert.deepEqual((await store.get("a/b"))?.bytes, new Uint8Array([1]));
+    await store.put("a/c", new Uint8Array([2]));
+  } finally {
+    await Deno.remove(parent, { recursive: true });
+  }
+});
