@@ -154,6 +154,16 @@ const expressions = fc.record({
   };
 });
 
+/** When it is due; null where it never is, as on 30 February. */
+function dueAfter(expression: string, after: number): number | null {
+  try {
+    return nextTime(parseSchedule(expression), after);
+  } catch (error) {
+    assert.match(String(error), /it is never due/);
+    return null;
+  }
+}
+
 Deno.test("the next time of a cron expression is the first minute all of whose fields match", () => {
   const MINUTE = 60_000;
   const DAY = 24 * 60 * MINUTE;
@@ -178,7 +188,7 @@ Deno.test("the next time of a cron expression is the first minute all of whose f
         }
         return null;
       };
-      const due = nextTime(parseSchedule(expression), after);
+      const due = dueAfter(expression, after);
       assert.equal(due !== null && due < HORIZON ? due : null, naive(), expression);
     }),
     { numRuns: 400 },
