@@ -172,17 +172,19 @@ Deno.test("what has arrived is committed when it is due, although nothing more a
   });
   const store = await added({ id: "c", type: "filter", keys: KEYS, filter: { track: "x" } }, clock);
   const api = new WorldApi(world, {
-    script: [item(first), item(first), item(second), item(third)],
+    script: [{ tweets: [], messages: [] }, item(first), item(first), item(second), item(third)],
   });
   const goOn = Promise.withResolvers<void>();
   let calls = 0;
   api.before = async () => {
-    if (++calls === 4) await goOn.promise;
+    if (++calls === 5) await goOn.promise;
   };
   const harvested = run(store, api, { clock, flushMs: 15_000 });
-  while (calls < 4) await clock.advance(0);
+  while (calls < 5) await clock.advance(0);
   await clock.advance(14_000);
   assert.deepEqual(await tweets(store), []);
+  const { positions } = await json(store, "collections/c/checkpoint.json");
+  assert.deepEqual(positions.stream.ids, [], "that the stream is open is committed at once");
   await clock.advance(1_000);
   while ((await tweets(store)).length === 0) await clock.advance(0);
   assert.deepEqual(await tweets(store), [`${first.id}`, `${second.id}`]);

@@ -85,6 +85,8 @@ export class FilterSource implements TweetSource {
       for (const walk of asked) gaps.open([walk]);
       for await (const item of this.#api.stream({ ...this.#options.wanted, ...stale }, signal)) {
         const gap = !opened && isCut ? interrupted(last.at, this.#clock.now()) : item.gap;
+        // From now on whatever is missed is a gap, also for the harvester after one that is killed at once.
+        const urgency = opened ? {} : { isUrgent: true } as const;
         opened = true;
         connection = item.connection ?? connection;
         const missed = gap
@@ -98,7 +100,7 @@ export class FilterSource implements TweetSource {
           yield { walk: name, position, tweets: [], count: 0 };
         }
         if (missed.length > 0) gaps.open(missed);
-        const batch = this.#batch(item, harvest);
+        const batch = { ...this.#batch(item, harvest), ...urgency };
         yield gap ? { ...batch, gap: told(gap, missed.length > 0) } : batch;
         for (const { name, position } of gaps.lowered()) {
           yield { walk: name, position, tweets: [], count: 0 };

@@ -127,8 +127,11 @@ export class Recorder {
         this.#committer.check();
         await this.#keepUp();
       }
+    } catch (failure) {
+      // A stream that is silent would not notice by itself, and what it does at its end depends on the reason.
+      over.abort(failure);
+      throw failure;
     } finally {
-      // A stream that is silent would not notice by itself.
       over.abort();
       await iterator.return?.();
     }
@@ -226,7 +229,8 @@ export class Recorder {
     if (!Object.hasOwn(this.#positions, batch.walk)) this.#begun++;
     this.#counts.walks = Math.max(this.#counts.walks, this.#begun);
     this.#positions[batch.walk] = batch.position;
-    if (hasContent(batch)) this.#waitingSince ??= clock.monotonic();
+    if (batch.isUrgent) this.#waitingSince = -Infinity;
+    else if (hasContent(batch)) this.#waitingSince ??= clock.monotonic();
   }
 
   /** Users, changes, messages, gaps and what is missing. */

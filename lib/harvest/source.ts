@@ -65,6 +65,8 @@ export interface Batch {
   messages?: StreamMessage[];
   gap?: Gap;
   missing?: MissingTweet[];
+  /** Whether its position is to be committed at once, although it may bring nothing. */
+  isUrgent?: true;
   /** What the configuration is to learn from it; a since_id comes only with "whole". */
   update?: ConfigUpdate;
 }

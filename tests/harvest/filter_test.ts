@@ -211,3 +211,14 @@ Deno.test("a query that search refuses is given up with a message, and the strea
     );
     assert.equal(ids(batches).length, 10);
   }));
+
+Deno.test("a stream that was opened is committed at once: whatever a kill right after it costs is a gap", () =>
+  inPlace(async (place) => {
+    const [opening] = await place.harvest(() => true);
+    assert.deepEqual([opening?.isUrgent, opening?.tweets], [true, []]);
+    const from = { stream: opening?.position ?? assert.fail() };
+    const after = await place.harvest((batches) => batches.some(({ gap }) => gap), from);
+    assert.match(after.flatMap(({ gap }) => gap?.why ?? [])[0] ?? "", /interrupted/);
+    const others = after.filter(({ isUrgent }) => isUrgent);
+    assert.equal(others.length, 1);
+  }));

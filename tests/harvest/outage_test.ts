@@ -2,7 +2,7 @@ import { configure, reset } from "@logtape/logtape";
 import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import { systemClock } from "../../lib/clock.ts";
-import { AccessError, OutsideError, UserError } from "../../lib/errors.ts";
+import { AccessError, LockedError, OutsideError, UserError } from "../../lib/errors.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import type { StreamItem } from "../../lib/twitter/api.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
@@ -209,4 +209,26 @@ Deno.test("a walk whose store fails for a moment fetches nothing twice", async (
   await harvested;
   const ids = await tweets(store);
   assert.deepEqual([ids.length, new Set(ids).size], [100, 100]);
+});
+
+Deno.test("a source ends for the reason for which nothing more may be recorded: what it leaves behind may be another's", async () => {
+  const store = await added(FILTER);
+  const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 1 });
+  const [status] = world.search("sandbox", { count: 1 });
+  assert.ok(status);
+  const item: StreamItem = { tweets: [{ id: `${status.id}`, line: status.bytes() }], messages: [] };
+  const api = new WorldApi(world, { script: [item, item] });
+  let reason: unknown;
+  let asked = 0;
+  api.before = async (_call, signal) => {
+    if (asked++ === 0) {
+      const key = "collections/c/checkpoint.json";
+      const other = { ...await json(store, key), holder: "other", commits: 99 };
+      return void await store.put(key, new TextEncoder().encode(JSON.stringify(other)));
+    }
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    reason = signal.reason;
+  };
+  await assert.rejects(run(store, api), LockedError);
+  assert.ok(reason instanceof LockedError);
 });
