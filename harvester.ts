@@ -19,6 +19,7 @@ import { collectionKeys } from "./lib/collection/layout.ts";
 import { type Controlled, serveControl } from "./lib/control.ts";
 import { messageOf, TwarcCloudError } from "./lib/errors.ts";
 import { Meter } from "./lib/harvest/meter.ts";
+import { Patience } from "./lib/harvest/patience.ts";
 import { type Ending, type Limits, Recorder } from "./lib/harvest/recorder.ts";
 import { openSource } from "./lib/harvest/source.ts";
 import { Spool } from "./lib/harvest/spool.ts";
@@ -186,7 +187,7 @@ class Harvester implements Controlled {
     const spool = await Spool.open(parent, name);
     try {
       const failure = await this.#record(config, { checkpoint, spool, lease, target });
-      await settle(target, checkpoint);
+      await this.#settle(target, checkpoint, lease.lost);
       this.#isStopped = true;
       lease.update({ progress: this.info() });
       const { tweets, outcome, reason } = this.info();
@@ -195,6 +196,23 @@ class Harvester implements Controlled {
       if (failure) throw failure;
     } finally {
       await this.#clear(spool, config.type);
+    }
+  }
+
+  /** Tells all of the harvest, to a bucket that may be away for a while. */
+  async #settle(
+    target: ProjectionTarget,
+    checkpoint: Checkpoint,
+    lost: AbortSignal,
+  ): Promise<void> {
+    const { clock, limits: { patienceMs } } = this.#options;
+    const patience = new Patience({ clock, patienceMs, lost });
+    for (;;) {
+      try {
+        return await settle(target, checkpoint);
+      } catch (error) {
+        await patience.endure(error);
+      }
     }
   }
 

@@ -2,16 +2,14 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { Checkpoint, Commit, HarvestFile } from "../bucket/checkpoint.ts";
-import type { Clock } from "../clock.ts";
 import { tweetsFile } from "../collection/layout.ts";
-import { AccessError, LockedError, OutsideError } from "../errors.ts";
+import { LockedError } from "../errors.ts";
 import type { Store } from "../store/store.ts";
+import { Patience, type PatienceOptions } from "./patience.ts";
 import type { SegmentFile } from "./segment.ts";
 import type { SideCut, Spool } from "./spool.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
-/** Milliseconds between tries to reach a store that is away: at first, and at most. */
-const [FIRST_WAIT, LONGEST_WAIT] = [5_000, 30_000];
 /** Milliseconds after which a store that has not answered is told of. */
 const SILENCE = 60_000;
 
@@ -28,17 +26,12 @@ export interface Cut {
 }
 
 /** What a committer is made of. */
-export interface CommitterOptions {
+export interface CommitterOptions extends PatienceOptions {
   store: Store;
   checkpoint: Checkpoint;
   /** The harvest's folder, with a `/` at its end. */
   folder: string;
   spool: Spool;
-  clock: Clock;
-  /** Milliseconds that the store may be away. */
-  patienceMs: number;
-  /** Aborted when somebody else has taken the collection over. */
-  lost: AbortSignal;
   /** Throws where this harvester may write no more. */
   guard: () => void;
   /** Projects a commit that was made. */
@@ -64,14 +57,14 @@ export class Committer {
   /** Bytes of the other files as they are in the store, by their names. */
   readonly #sent = new Map<string, number>();
   #lastName = { ms: 0, number: 0 };
-  /** Since when the store is away, by the monotonic clock. */
-  #awaySince: number | undefined;
+  readonly #patience: Patience;
   #running: Promise<void> | undefined;
   #failure: unknown;
   #rested = Promise.withResolvers<void>();
 
   constructor(options: CommitterOptions) {
     this.#options = options;
+    this.#patience = new Patience(options);
   }
 
   /** Whether it has nothing to do: all that was added is committed, or it has failed. */
@@ -144,13 +137,9 @@ export class Committer {
       });
     } catch (error) {
       if (error instanceof LockedError) await this.#clear();
-      await this.#endure(error);
-      return;
+      return await this.#patience.endure(error);
     }
-    if (this.#awaySince !== undefined) {
-      log.info("The bucket can be reached again: all that arrived is in it");
-    }
-    this.#awaySince = undefined;
+    this.#patience.over();
   }
 
   #hasWork(): boolean {
@@ -271,28 +260,4 @@ export class Committer {
       over.abort();
     }
   }
-
-  /** Waits for a store that is away, for as long as is allowed. @throws the failure, where it is another one. */
-  async #endure(failure: unknown): Promise<void> {
-    const { clock, patienceMs, lost } = this.#options;
-    const now = clock.monotonic();
-    this.#awaySince ??= now;
-    const away = now - this.#awaySince;
-    if (!isAway(failure) || away >= patienceMs) throw failure;
-    log.warn(
-      "The bucket cannot be written: what arrives is kept on this machine's disk, for {minutes} minutes at most. " +
-        "{problem}{hint}",
-      {
-        minutes: Math.ceil((patienceMs - away) / 60_000),
-        problem: failure.message,
-        hint: failure instanceof AccessError && failure.hint ? ` ${failure.hint}` : "",
-      },
-    );
-    await clock.sleep(Math.min(Math.max(away, FIRST_WAIT), LONGEST_WAIT), lost);
-  }
-}
-
-/** Whether a store may take it later: it cannot be reached, or somebody has to sign in again. */
-function isAway(failure: unknown): failure is OutsideError | AccessError {
-  return failure instanceof OutsideError || failure instanceof AccessError;
 }

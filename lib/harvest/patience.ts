@@ -1,0 +1,62 @@
+/** How long, and how, a store that is away is waited for. */
+
+import { getLogger } from "@logtape/logtape";
+import type { Clock } from "../clock.ts";
+import { AccessError, OutsideError } from "../errors.ts";
+
+const log = getLogger(["twarc-cloud", "harvest"]);
+/** Milliseconds between tries to reach a store that is away: at first, and at most. */
+const [FIRST_WAIT, LONGEST_WAIT] = [5_000, 30_000];
+
+/** What patience has. */
+export interface PatienceOptions {
+  clock: Clock;
+  /** Milliseconds that the store may be away. */
+  patienceMs: number;
+  /** Aborted when somebody else has taken the collection over: nothing is waited for then. */
+  lost: AbortSignal;
+}
+
+/** Patience with one store. */
+export class Patience {
+  readonly #options: PatienceOptions;
+  /** Since when the store is away, by the monotonic clock. */
+  #since: number | undefined;
+
+  constructor(options: PatienceOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Waits until the store is to be tried again.
+   * @throws the failure, where a later try would not mend it, or where it lasts for too long.
+   */
+  async endure(failure: unknown): Promise<void> {
+    const { clock, patienceMs, lost } = this.#options;
+    const now = clock.monotonic();
+    this.#since ??= now;
+    const away = now - this.#since;
+    if (!isAway(failure) || away >= patienceMs) throw failure;
+    log.warn(
+      "The bucket cannot be used: what arrives is kept on this machine's disk, for {minutes} minutes at most. " +
+        "{problem}{hint}",
+      {
+        minutes: Math.ceil((patienceMs - away) / 60_000),
+        problem: failure.message,
+        hint: failure instanceof AccessError && failure.hint ? `. ${failure.hint}` : "",
+      },
+    );
+    await clock.sleep(Math.min(Math.max(away, FIRST_WAIT), LONGEST_WAIT), lost);
+  }
+
+  /** Takes in that the store works. */
+  over(): void {
+    if (this.#since !== undefined) log.info("The bucket can be used again");
+    this.#since = undefined;
+  }
+}
+
+/** Whether a store may take it later: it cannot be reached, or somebody has to sign in again. */
+function isAway(failure: unknown): failure is OutsideError | AccessError {
+  return failure instanceof OutsideError || failure instanceof AccessError;
+}
