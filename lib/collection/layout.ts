@@ -39,6 +39,11 @@ export function stamp(ms: number): string {
   return new Date(ms).toISOString().replace(/\D/g, "").slice(0, 14);
 }
 
+/** Whether an object has a collection's keys for the API: they are for nobody else on its machine. */
+export function isSecret(key: string): boolean {
+  return /^collections\/[^/]+\/collection\.json$/.test(key);
+}
+
 /** The keys of one collection. */
 export interface CollectionKeys {
   /** The collection's folder, with a `/` at its end. */

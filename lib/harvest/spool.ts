@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { diskError } from "../bucket/disk_error.ts";
@@ -105,9 +105,16 @@ function ignoreAbsent(error: unknown): void {
   if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
-/** The folder for a collection's temporary files: of its own, whatever buckets are harvested here. */
+/**
+ * The folder for a collection's temporary files: of its own, whatever buckets are harvested here, and by whom: one
+ * person may not write where another does.
+ */
 export function spoolFor(bucket: string, collectionId: string): { parent: string; name: string } {
   const place = /^[A-Za-z0-9]/.test(bucket) ? bucket : resolve(bucket);
-  const hash = createHash("sha256").update(place).digest("hex").slice(0, 12);
-  return { parent: join(tmpdir(), "twarc-cloud"), name: `${hash}-${collectionId}` };
+  const parent = join(tmpdir(), `twarc-cloud-${hashOf(homedir()).slice(0, 8)}`);
+  return { parent, name: `${hashOf(place)}-${collectionId}` };
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 12);
 }

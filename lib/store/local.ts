@@ -1,6 +1,7 @@
 /** A folder of this machine as a store: every write is whole, conditions hold between processes. */
 
 import { dirname, join } from "node:path";
+import { isSecret } from "../collection/layout.ts";
 import { ConflictError, OutsideError } from "../errors.ts";
 import {
   contentOf,
@@ -115,7 +116,7 @@ export class LocalStore implements Store {
         await this.#checkThere();
         await Deno.mkdir(dirname(temporary), { recursive: true });
         this.#wasThere = true;
-        await written(temporary, fill);
+        await written(temporary, fill, isSecret(key) ? { mode: 0o600 } : {});
         const version = when && "ifAbsent" in when
           ? await this.#placeNew(temporary, path, key)
           : await this.#replace(temporary, path, { key, when });
@@ -222,8 +223,12 @@ export class LocalStore implements Store {
 }
 
 /** Makes a file and its content durable. */
-async function written(path: string, fill: (file: Deno.FsFile) => Promise<void>): Promise<void> {
-  using file = await Deno.open(path, { createNew: true, write: true });
+async function written(
+  path: string,
+  fill: (file: Deno.FsFile) => Promise<void>,
+  options: { mode?: number },
+): Promise<void> {
+  using file = await Deno.open(path, { createNew: true, write: true, ...options });
   await fill(file);
   await file.sync();
 }

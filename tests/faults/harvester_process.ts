@@ -129,9 +129,10 @@ export class Workplace {
   /** Harvests' temporary files that are there, other than those that are kept for a person on purpose. */
   async temporary(): Promise<string[]> {
     const found = await Array.fromAsync(
-      new FolderBucket(this.#place.path("tmp")).list("twarc-cloud"),
+      new FolderBucket(this.#place.path("tmp")).list(""),
     );
-    return found.filter(({ key }) => !key.includes("-kept-")).map(({ key }) => `tmp/${key}`);
+    return found.map(({ key }) => `tmp${key}`)
+      .filter((key) => key.startsWith("tmp/twarc-cloud-") && !key.includes("-kept-"));
   }
 
   /** Ends every process, and clears all away. */

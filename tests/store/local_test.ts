@@ -314,3 +314,17 @@ Deno.test("local: a folder that goes away is told of, is not made again, and is 
     await Deno.remove(parent, { recursive: true });
   }
 });
+
+Deno.test("local: a configuration, which has keys, is for its owner alone; what was collected is as the system has it", () =>
+  withFolder(async (folder) => {
+    const store = await LocalStore.open(folder);
+    const modeOf = async (key: string) => {
+      await store.put(key, new Uint8Array([1]));
+      return ((await Deno.stat(`${folder}/${key}`)).mode ?? 0) & 0o077;
+    };
+    assert.equal(await modeOf("collections/a/collection.json"), 0);
+    assert.equal(await modeOf("collections/a/collection.json"), 0, "also when it is written again");
+    const harvest = "collections/a/harvests/2026/01/02/03/04/05/";
+    assert.notEqual(await modeOf(`${harvest}collection.json`), 0);
+    assert.notEqual(await modeOf(`${harvest}tweets-1.jsonl.gz`), 0);
+  }));
