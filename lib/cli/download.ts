@@ -2,7 +2,7 @@
 
 import { createHash, type Hash } from "node:crypto";
 import { dirname, join } from "node:path";
-import { readManifest, seen } from "../bucket/tweets.ts";
+import { readManifest, seen, verifyHint } from "../bucket/tweets.ts";
 import { collectionKeys, FILES } from "../collection/layout.ts";
 import { messageOf, OutsideError, UserError } from "../errors.ts";
 import { isThere, type Listed, type Store } from "../store/store.ts";
@@ -100,7 +100,7 @@ function badFiles(bad: Bad[], collectionId: string): OutsideError {
   const which = bad.length > 1 ? `${bad.length} files are` : "One file is";
   return new OutsideError(
     `${which} not in the bucket as listed: ${someOf(names)}; all others are downloaded`,
-    { hint: `Look at them with \`twarc-cloud collection verify ${collectionId}\`.` },
+    { hint: verifyHint(collectionId) },
   );
 }
 
