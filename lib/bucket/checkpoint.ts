@@ -6,7 +6,7 @@ import { isoTime } from "../clock.ts";
 import { collectionKeys, FILES } from "../collection/layout.ts";
 import type { ConfigUpdate } from "../collection/changeset.ts";
 import { billedSchema } from "../collection/harvest_info.ts";
-import { ConflictError, LockedError, OutsideError } from "../errors.ts";
+import { ConflictError, LockedError, messageOf, OutsideError, UserError } from "../errors.ts";
 import { type Json, jsonBytes, type JsonObject, parseAs } from "../json.ts";
 import type { Store, Version } from "../store/store.ts";
 
@@ -112,7 +112,7 @@ export class Checkpoint {
     const key = collectionKeys(collectionId).checkpoint;
     const found = await store.get(key);
     const state = found
-      ? { ...parseAs(checkpointSchema, found.bytes, key), holder }
+      ? { ...parsed(found.bytes, key), holder }
       : fresh(type, holder, clock.now());
     return new Checkpoint({ store, key, clock }, state, found?.version);
   }
@@ -164,6 +164,21 @@ export class Checkpoint {
     const { holder, commits } = parseAs(checkpointSchema, found.bytes, this.#key);
     if (holder !== next.holder || commits !== next.commits) throw takenOver(conflict);
     return found.version;
+  }
+}
+
+/** @throws UserError that says what to do about a checkpoint that is damaged: no harvest begins on one. */
+function parsed(bytes: Uint8Array, key: string): CheckpointState {
+  try {
+    return parseAs(checkpointSchema, bytes, key);
+  } catch (cause) {
+    throw new UserError(messageOf(cause), {
+      cause,
+      hint:
+        "Bring back an older version of it: from a backup, or a version that S3 kept. Where there is none, " +
+        "remove it: the next harvest begins from the configuration then, and may bring tweets of a harvest " +
+        "that was interrupted again.",
+    });
   }
 }
 

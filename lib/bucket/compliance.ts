@@ -9,7 +9,7 @@ import type { Store } from "../store/store.ts";
 import { type ComplianceJobs, type ComplianceResult, readResults } from "../twitter/compliance.ts";
 import { allIdsIn } from "../twitter/redact.ts";
 import { IdList, idText } from "./id_list.ts";
-import { linesOf, listedFiles } from "./tweets.ts";
+import { listedFiles, readLines } from "./tweets.ts";
 
 /** Milliseconds between two looks at a job: at first, and at most. */
 const [FIRST_LOOK, LONGEST_LOOK] = [5_000, 60_000];
@@ -162,8 +162,8 @@ async function finished(kept: Kept, options: ComplianceOptions): Promise<Kept | 
 async function allIds({ store, collectionId }: ComplianceOptions): Promise<BigUint64Array> {
   const list = new IdList();
   for await (const { key } of listedFiles(store, collectionId)) {
-    for await (const line of linesOf(store, key)) {
-      for (const id of allIdsIn(line)) list.add(id);
+    for await (const ids of readLines(store, key, allIdsIn)) {
+      for (const id of ids) list.add(id);
     }
   }
   const ids = list.sorted();

@@ -43,7 +43,10 @@ export interface HarvestFound {
   /** Tweets files that neither the manifest nor the checkpoint lists. */
   unlisted: string[];
   hasManifest: boolean;
-  /** Checksums by key, where the manifest is not there and these files are all that harvest.json tells of, and whole. */
+  /**
+   * Checksums by key, where the manifest is not there, or empty, and these files are all that harvest.json tells of,
+   * and whole.
+   */
   relisted: Map<string, string> | null;
   /** What harvest.json says; null where it is not there, or damaged. */
   info: HarvestInfo | null;

@@ -13,7 +13,7 @@ import { Checkpoint, type HarvestFile } from "./checkpoint.ts";
 import { Collections } from "./collections.ts";
 import type { Lease } from "./lease.ts";
 import { settle } from "./projection.ts";
-import { filesListed, linesOf, type ListedFile, listedFiles } from "./tweets.ts";
+import { filesListed, type ListedFile, listedFiles, readLines } from "./tweets.ts";
 
 const encoder = new TextEncoder();
 
@@ -36,8 +36,8 @@ export async function* occurrences(
 ): AsyncGenerator<Occurrence> {
   for await (const { key } of listedFiles(store, collectionId)) {
     const told = new Set<string>();
-    for await (const line of linesOf(store, key)) {
-      for (const id of allIdsIn(line)) {
+    for await (const ids of readLines(store, key, allIdsIn)) {
+      for (const id of ids) {
         const reason = gone.get(id);
         if (reason === undefined || told.has(id)) continue;
         told.add(id);
@@ -161,8 +161,8 @@ class Folder {
     const lines: Uint8Array[] = [];
     const tweets = new Map<string, string>();
     let count = 0;
-    for await (const line of linesOf(store, key)) {
-      const redacted = redact(line, (id) => gone.has(id));
+    const redacting = (line: Uint8Array) => redact(line, (id) => gone.has(id));
+    for await (const redacted of readLines(store, key, redacting)) {
       if (redacted.line) lines.push(redacted.line);
       for (const id of redacted.removed) tweets.set(id, gone.get(id) ?? "");
       count += redacted.count;

@@ -17,6 +17,7 @@ import {
 } from "./found.ts";
 import type { Lease } from "./lease.ts";
 import { harvestInfo, projectManifest, settle } from "./projection.ts";
+import { readManifest } from "./tweets.ts";
 import { verify, type VerifyOptions } from "./verify.ts";
 
 const encoder = new TextEncoder();
@@ -112,7 +113,7 @@ async function clear(
   }
 }
 
-/** Writes a manifest that is not there. */
+/** Writes a manifest that is not there, or empty. */
 async function list(
   { folder }: HarvestFound,
   { store, lease, onMended }: RepairOptions,
@@ -120,8 +121,12 @@ async function list(
 ): Promise<void> {
   const rows = [...files].map(([key, sha1]) => `${sha1}  ${key.slice(folder.length)}\n`);
   const manifest = `${folder}${FILES.manifest}`;
+  const found = await store.get(manifest);
+  // What was written meanwhile knows better.
+  if (found && readManifest(found.bytes, folder).files.length > 0) return;
   lease.check();
-  await store.put(manifest, encoder.encode(rows.join("")), { ifAbsent: true });
+  const when = found ? { ifVersion: found.version } : { ifAbsent: true } as const;
+  await store.put(manifest, encoder.encode(rows.join("")), when);
   onMended(`${manifest} is written again, as its files are`);
 }
 

@@ -2,8 +2,8 @@
 
 import { Buffer } from "node:buffer";
 import { collectionKeys, FILES } from "../collection/layout.ts";
-import { OutsideError } from "../errors.ts";
-import type { Store } from "../store/store.ts";
+import { OutsideError, TwarcCloudError } from "../errors.ts";
+import { isThere, type Store } from "../store/store.ts";
 
 const LINE_FEED = 0x0a;
 /** Bytes of a line beyond which a file is given up; no answer of the API comes near it. */
@@ -48,18 +48,45 @@ export function readManifest(
   return { files, strays };
 }
 
+/** A file of tweets that a manifest lists is not there, or cannot be read to its end. */
+export class DamagedFileError extends OutsideError {
+  /** Below the collection's folder. */
+  readonly file: string;
+
+  constructor(key: string, problem: string, cause: unknown) {
+    const [, collectionId = "", file = key] = /^collections\/([^/]+)\/(.+)$/.exec(key) ?? [];
+    super(`${key} ${problem}`, { cause, hint: verifyHint(collectionId) });
+    this.file = file;
+  }
+}
+
+/** What to do about damaged files. */
+export function verifyHint(collectionId: string): string {
+  return `See what is wrong with \`twarc-cloud collection verify ${collectionId}\`.`;
+}
+
 /**
- * The lines of a gzip file of tweets, as they are and without their line breaks.
- * @throws OutsideError where it cannot be read to its end.
+ * What each line of a gzip file of tweets is read as.
+ * @param read Given a line as it is, without its line break; it throws a SyntaxError for one that is none.
+ * @throws DamagedFileError where the file cannot be read to its end; what the store throws.
  */
-export async function* linesOf(store: Store, key: string): AsyncGenerator<Uint8Array> {
+export async function* readLines<T>(
+  store: Store,
+  key: string,
+  read: (line: Uint8Array) => T,
+): AsyncGenerator<T> {
+  let number = 0;
   try {
     for await (const { line } of linesIn(gunzipped(await store.read(key)))) {
-      if (line.length > 0) yield line;
+      number++;
+      if (line.length > 0) yield read(line);
     }
   } catch (cause) {
-    if (cause instanceof OutsideError) throw cause;
-    throw new OutsideError(`${key} cannot be read`, { cause });
+    if (cause instanceof OutsideError && !await isThere(store, key)) {
+      throw new DamagedFileError(key, "is listed in its manifest, and is not there", cause);
+    }
+    if (cause instanceof TwarcCloudError) throw cause;
+    throw new DamagedFileError(key, `cannot be read beyond line ${number}`, cause);
   }
 }
 

@@ -65,6 +65,8 @@ class Verifier {
   readonly #repeats = new Repeats();
   /** The files whose ids were added, and the harvest that each is of. */
   readonly #files: { key: string; folder: string }[] = [];
+  /** The files that tweets were taken out of, as changesets tell; null where one of them cannot be read. */
+  #cleared: Set<string> | null = new Set();
   #isOnceOnly = false;
   /** Whether what a harvest learned can be merged onto the configuration. */
   #hasConfig = false;
@@ -83,6 +85,7 @@ class Verifier {
       },
       onId: (id, key) => this.#repeats.add(id, this.#numberOf(key)),
       onGaps: (gaps) => this.found.gaps.push(...gaps),
+      wasCleared: (key) => this.#cleared?.has(key) ?? true,
       fault: (key, says, canBeMended = false) => {
         this.found.faults.push({ key, says, canBeMended });
       },
@@ -109,7 +112,13 @@ class Verifier {
     });
     for await (const { key } of store.list(changesets)) {
       const found = await store.get(key);
-      if (found) await this.#tried(key, () => parseAs(changesetSchema, found.bytes, "it"));
+      if (!found) continue;
+      const read = () => parseAs(changesetSchema, found.bytes, "it");
+      const changeset = await this.#tried(key, read);
+      if (!changeset) this.#cleared = null;
+      for (const { file } of changeset?.removed ?? []) {
+        this.#cleared?.add(`${this.#keys.folder}${file}`);
+      }
     }
   }
 

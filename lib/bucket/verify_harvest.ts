@@ -29,6 +29,8 @@ export interface Look {
   /** Called with each id of a tweet in a listed file. */
   onId: (id: string, key: string) => Promise<void>;
   onGaps: (gaps: ToldGap[]) => void;
+  /** Whether tweets were taken out of a file, or may have been, as changesets tell: it may be as it was before. */
+  wasCleared: (key: string) => boolean;
   fault: (key: string, says: string, canBeMended?: boolean) => void;
   /** Takes what is wrong with content for a fault of the key; a store that fails is thrown. */
   tried: <T>(key: string, act: () => Promise<T> | T) => Promise<T | null>;
@@ -69,8 +71,10 @@ export async function lookAtHarvest(place: HarvestFolder, look: Look): Promise<H
     relisted: null,
     retold: null,
   };
-  if (!isOpen && !harvest.hasManifest) harvest.relisted = await relisted(harvest, look);
   const [stray] = manifest.strays;
+  if (!isOpen && canBeRelisted(harvest, { hasStray: !!stray }, look)) {
+    harvest.relisted = await relisted(harvest, look);
+  }
   const agrees = !settled || await agreesWith(settled, { harvest, sums, hasStray: !!stray }, look);
   if (stray !== undefined) {
     const says = `it has a line that names no file: ${stray.slice(0, 80)}`;
@@ -160,7 +164,16 @@ async function agreesWith(
   return agrees;
 }
 
-/** Looks at the files of a folder without a manifest; their checksums, where one can be written. */
+/** Whether the manifest is gone, or was emptied by a damage: a removal of all tweets leaves it empty, too. */
+function canBeRelisted(
+  { hasManifest, listed, unlisted }: HarvestFound,
+  { hasStray }: { hasStray: boolean },
+  { wasCleared }: Look,
+): boolean {
+  return !hasManifest || (listed.size === 0 && !hasStray && !unlisted.some(wasCleared));
+}
+
+/** Looks at the files of a folder whose manifest lists nothing; their checksums, where one can be written. */
 async function relisted(
   { unlisted, info, isOriginal }: HarvestFound,
   look: Look,
@@ -189,6 +202,7 @@ function lookWhetherAllAgrees(
   const { folder, listed, unlisted, hasManifest, info, retold } = harvest;
   const manifest = `${folder}${FILES.manifest}`;
   const isRetold = retold !== null;
+  if (hasManifest && harvest.relisted) return fault(manifest, "it is empty", true);
   if (!hasManifest && (!agrees || unlisted.length > 0)) {
     fault(manifest, "it is not there", isRetold || harvest.relisted !== null);
   } else if (!agrees) {

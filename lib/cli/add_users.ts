@@ -5,6 +5,7 @@ import type { JsonObject } from "../json.ts";
 import type { Settings } from "../settings.ts";
 import type { Context } from "./context.ts";
 import { readConfigFile, usersOf, writeConfigFile } from "./config_file.ts";
+import { someOf } from "./output.ts";
 
 /** Users to add, by id. */
 export type NewUsers = Map<string, { screen_name?: string }>;
@@ -71,6 +72,5 @@ export async function addUsers(path: string, added: NewUsers): Promise<void> {
 }
 
 function some(names: string[]): string {
-  const shown = names.slice(0, 5).map((name) => JSON.stringify(name)).join(", ");
-  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
+  return someOf(names.map((name) => JSON.stringify(name)));
 }

@@ -45,8 +45,8 @@ export function usersOf(config: JsonObject, path: string): JsonObject {
 }
 
 /**
- * The names in files, or in standard input for `-` or no file: one a line, blank lines and lines that
- * begin with # left out.
+ * The names in files, or in standard input for `-` or no file: one a line, without comments, which begin with a #
+ * at a line's start or after a space; blank lines are left out.
  * @throws UserError for a file that cannot be read, or where there is no name at all.
  */
 export async function namesIn(files: string[]): Promise<string[]> {
@@ -55,8 +55,8 @@ export async function namesIn(files: string[]): Promise<string[]> {
     const text = file === "-"
       ? await new Response(Deno.stdin.readable).text()
       : await readText(file);
-    const lines = text.replace(/^\ufeff/, "").split(/\r\n|\r|\n/).map((line) => line.trim());
-    names.push(...lines.filter((line) => line !== "" && !line.startsWith("#")));
+    const lines = text.replace(/^\ufeff/, "").split(/\r\n|\r|\n/);
+    names.push(...lines.map((line) => line.replace(/(^|\s)#.*$/, "").trim()).filter(Boolean));
   }
   if (names.length > 0) return names;
   throw new UserError(`There is no name in ${files.join(", ") || "standard input"}`, {

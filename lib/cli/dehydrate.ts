@@ -1,8 +1,11 @@
 /** The command `twarc-cloud collection dehydrate`: the ids of a collection's tweets. */
 
 import type { Command } from "@commander-js/extra-typings";
+import { OutsideError } from "../errors.ts";
+import type { Store } from "../store/store.ts";
 import { bucketOption } from "./collection_config.ts";
 import { type Context, openBucket } from "./context.ts";
+import { someOf } from "./output.ts";
 
 /** Adds the command. */
 export function addDehydrate(group: Command, context: Context): void {
@@ -10,7 +13,7 @@ export function addDehydrate(group: Command, context: Context): void {
     .summary("Print the ids of a collection's tweets.")
     .description(
       "Prints the ids of all tweets of a collection, one a line: the form in which Twitter's terms let such " +
-        "material be shared. Only what the manifests list is read.",
+        "material be shared. Only what the manifests list is read. A file that is damaged is named at the end.",
     )
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
@@ -20,13 +23,36 @@ export function addDehydrate(group: Command, context: Context): void {
     )
     .action(async (collectionId, { bucket }) => {
       const { store, collections } = await openBucket(context, { bucket });
-      const { linesOf, listedFiles } = await import("../bucket/tweets.ts");
-      const { idsIn } = await import("../twitter/ids.ts");
       await collections.loadJson(collectionId);
-      for await (const { key } of listedFiles(store, collectionId)) {
-        for await (const line of linesOf(store, key)) {
-          for (const id of idsIn(line)) context.output.line(id);
-        }
-      }
+      const damaged = await dehydrate(store, collectionId, (id) => context.output.line(id));
+      if (damaged) throw damaged;
     });
+}
+
+/** Tells the ids of all files that can be read; an error for those that cannot. */
+async function dehydrate(
+  store: Store,
+  collectionId: string,
+  onId: (id: string) => void,
+): Promise<OutsideError | null> {
+  const { DamagedFileError, listedFiles, readLines, verifyHint } = await import(
+    "../bucket/tweets.ts"
+  );
+  const { idsIn } = await import("../twitter/ids.ts");
+  const damaged: string[] = [];
+  let first: OutsideError | null = null;
+  for await (const { key } of listedFiles(store, collectionId)) {
+    try {
+      for await (const ids of readLines(store, key, idsIn)) ids.forEach(onId);
+    } catch (error) {
+      if (!(error instanceof DamagedFileError)) throw error;
+      first ??= error;
+      damaged.push(error.file);
+    }
+  }
+  if (damaged.length < 2) return first;
+  return new OutsideError(`${damaged.length} files cannot be read: ${someOf(damaged)}`, {
+    cause: first,
+    hint: verifyHint(collectionId),
+  });
 }

@@ -2,10 +2,11 @@
 
 import { createHash, type Hash } from "node:crypto";
 import { dirname, join } from "node:path";
-import { readManifest, seen } from "../bucket/tweets.ts";
+import { readManifest, seen, verifyHint } from "../bucket/tweets.ts";
 import { collectionKeys, FILES } from "../collection/layout.ts";
 import { messageOf, OutsideError, UserError } from "../errors.ts";
 import { isThere, type Listed, type Store } from "../store/store.ts";
+import { someOf } from "./output.ts";
 
 /** Files that are fetched at the same time. */
 const WIDTH = 8;
@@ -42,8 +43,8 @@ export interface DownloadOptions {
  * size and its checksum are those of the manifest, or of the bucket's own. A file gets its name when it is
  * whole, and as its manifest says; one of tweets that its manifest does not list any more (it was merged into
  * another, or rewritten) is removed.
- * @throws UserError where the disk cannot be written; OutsideError where the bucket fails, or brings a file that
- *   is not as its manifest says.
+ * @throws UserError where the disk cannot be written; OutsideError where the bucket fails, or, after all others
+ *   were fetched, where files are not in it as their manifests list them.
  */
 export async function download(
   { store, collectionId, to, clean, onFile }: DownloadOptions,
@@ -62,20 +63,45 @@ export async function download(
     allBytes: all.reduce((total, { size }) => total + size, 0),
   };
   const manifests = new Manifests(store);
+  const refused = new Set<string>();
+  const known = new Set(paths.keys());
   await eachOf(all, WIDTH, async (listed) => {
     const path = paths.get(listed.key) ?? "";
     const sha1 = await manifests.sha1Of(listed.key);
     if (!clean && await isSame(path, listed, sha1)) {
       done.skipped++;
       done.skippedBytes += listed.size;
-    } else if (await fetched(store, listed, { path, sha1 })) {
-      done.files++;
-      done.bytes += listed.size;
+    } else {
+      const outcome = await fetched(store, listed, { path, sha1 });
+      if (outcome === "damaged") refused.add(listed.key);
+      if (outcome === "gone") known.delete(listed.key);
+      if (outcome === "whole") {
+        done.files++;
+        done.bytes += listed.size;
+      }
     }
     onFile(done);
   });
   done.removed = await manifests.clear(to, new Set(paths.values()));
+  const bad = [...await manifests.damaged(refused), ...await manifests.missing(known)];
+  if (bad.length > 0) throw badFiles(bad, collectionId);
   return done;
+}
+
+/** A file that is not in the bucket as its manifest lists it. */
+interface Bad {
+  key: string;
+  is: "damaged" | "not there";
+}
+
+function badFiles(bad: Bad[], collectionId: string): OutsideError {
+  const { folder } = collectionKeys(collectionId);
+  const names = bad.map(({ key, is }) => `${key.slice(folder.length)} (${is})`);
+  const which = bad.length > 1 ? `${bad.length} files are` : "One file is";
+  return new OutsideError(
+    `${which} not in the bucket as listed: ${someOf(names)}; all others are downloaded`,
+    { hint: verifyHint(collectionId) },
+  );
 }
 
 /** Does something with each item, some at a time; after the first failure no more are begun, and those that were end. */
@@ -129,6 +155,35 @@ class Manifests {
     return removed;
   }
 
+  /** Which of the files that were refused are damaged: a piece that was merged meanwhile is nobody's any more. */
+  async damaged(refused: ReadonlySet<string>): Promise<Bad[]> {
+    const fresh = new Manifests(this.#store);
+    const found: Bad[] = [];
+    for (const key of refused) {
+      const wasListed = await this.sha1Of(key) !== undefined;
+      if (wasListed && await fresh.sha1Of(key) === undefined) continue;
+      found.push({ key, is: "damaged" });
+    }
+    return found;
+  }
+
+  /** The files that manifests list and that are not in the bucket. @param known Keys that were there. */
+  async missing(known: ReadonlySet<string>): Promise<Bad[]> {
+    const found: Bad[] = [];
+    for (const [folder, reading] of this.#found) {
+      const listed = [...(await reading)?.keys() ?? []];
+      if (listed.every((key) => known.has(key))) continue;
+      const present = new Set(await Array.fromAsync(this.#store.list(folder), ({ key }) => key));
+      const absent = listed.filter((key) => !present.has(key));
+      if (absent.length === 0) continue;
+      // Read after the listing: what was merged by then, it does not list any more.
+      const fresh = await this.#read(`${folder}${FILES.manifest}`);
+      const left = absent.filter((key) => fresh?.has(key));
+      found.push(...left.map((key): Bad => ({ key, is: "not there" })));
+    }
+    return found;
+  }
+
   /** Null where there is no manifest. */
   async #read(manifest: string): Promise<Map<string, string> | null> {
     const found = await this.#store.get(manifest);
@@ -153,12 +208,12 @@ async function sumOf(path: string, hash: Hash): Promise<string> {
   return hash.digest("hex");
 }
 
-/** False where it was removed meanwhile: a piece that was merged into its segment. */
+/** "gone" where it was removed meanwhile, such as a piece that was merged; one that is damaged gets no name. */
 async function fetched(
   store: Store,
   { key, size }: Listed,
   { path, sha1 }: { path: string; sha1: string | undefined },
-): Promise<boolean> {
+): Promise<"whole" | "damaged" | "gone"> {
   const temporary = join(dirname(path), `.${crypto.randomUUID()}.part`);
   try {
     await Deno.mkdir(dirname(path), { recursive: true });
@@ -166,7 +221,7 @@ async function fetched(
       if (await isThere(store, key)) throw error;
       return null;
     });
-    if (!content) return false;
+    if (!content) return "gone";
     const hash = createHash("sha1");
     await Deno.writeFile(
       temporary,
@@ -176,12 +231,11 @@ async function fetched(
     const isTweets = key.includes("/tweets-");
     const isDamaged = sha1 !== undefined && hash.digest("hex") !== sha1;
     if (isDamaged || (isTweets && await sizeOf(temporary) !== size)) {
-      throw new OutsideError(`${key} did not come as its manifest lists it`, {
-        hint: "Try again. Where it stays so, look at it with `twarc-cloud collection verify`.",
-      });
+      await Deno.remove(temporary);
+      return "damaged";
     }
     await Deno.rename(temporary, path);
-    return true;
+    return "whole";
   } catch (cause) {
     await Deno.remove(temporary).catch(() => {});
     if (cause instanceof Error && "exitCode" in cause) throw cause;

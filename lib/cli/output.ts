@@ -2,6 +2,9 @@
 
 import { oneLine, visible } from "../visible.ts";
 
+/** Names that are shown of many. */
+const SOME = 5;
+
 /** Where output goes and what the terminal is like. */
 export interface Terminal {
   /** Writes to standard output: only what was asked for. */
@@ -126,4 +129,10 @@ export function size(bytes: number): string {
 /** A count with commas: `2,140`. */
 export function count(n: number): string {
   return n.toLocaleString("en-US");
+}
+
+/** The first few of some names, and how many more there are. */
+export function someOf(names: string[]): string {
+  const shown = names.slice(0, SOME).join(", ");
+  return names.length > SOME ? `${shown} and ${names.length - SOME} more` : shown;
 }

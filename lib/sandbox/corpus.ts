@@ -74,7 +74,9 @@ export function madeUser(n: number, state: SandboxUser["state"]): SandboxUser {
 /** A user as the API serves it. */
 export function userJson({ id, screenName, name, state }: SandboxUser): string {
   return `{"id":${id},"id_str":"${id}","name":${JSON.stringify(name)},` +
-    `"screen_name":"${screenName}","location":"Port Sandbox","description":"Made up, as is all of ` +
+    `"screen_name":${
+      JSON.stringify(screenName)
+    },"location":"Port Sandbox","description":"Made up, as is all of ` +
     `this. \\u2603","url":null,"entities":{"description":{"urls":[]}},` +
     `"protected":${state === "protected"},"followers_count":${
       Number(id) % 9973
@@ -108,7 +110,7 @@ function statusJson(
   return `{"created_at":"${apiTime(ms)}","id":${id},"id_str":"${id}","full_text":${ascii(text)},` +
     `"truncated":false,"display_text_range":[0,${text.length}],"entities":{"hashtags":[{"text":"${tag}",` +
     `"indices":[${at},${at + tag.length + 1}]}],"symbols":[],"user_mentions":[{"screen_name":` +
-    `"${user.screenName}","name":${ascii(user.name)},"id":${user.id},"id_str":"${user.id}",` +
+    `${ascii(user.screenName)},"name":${ascii(user.name)},"id":${user.id},"id_str":"${user.id}",` +
     `"indices":[0,1]}],"urls":[{"url":"https:\\/\\/t.co\\/sandbox","expanded_url":` +
     `"https:\\/\\/example.org\\/${tag}","display_url":"example.org\\/${tag}","indices":[0,1]}]},` +
     `"source":"\\u003ca href=\\"https:\\/\\/example.org\\" rel=\\"nofollow\\"\\u003eSandbox\\u003c\\/a\\u003e",` +

@@ -4,7 +4,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { Collections } from "../../lib/bucket/collections.ts";
 import { Checkpoint } from "../../lib/bucket/checkpoint.ts";
 import { takeLease } from "../../lib/bucket/lease.ts";
-import { removeTweets } from "../../lib/bucket/removal.ts";
+import { occurrences, removeTweets } from "../../lib/bucket/removal.ts";
 import type { Store } from "../../lib/store/store.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
@@ -130,6 +130,21 @@ Deno.test("killed before any of its writes, the bucket is correct, and once more
 });
 
 class Killed extends Error {}
+
+Deno.test("a file that is damaged is named, and nothing in its folder is touched", async () => {
+  const clock = new ManualClock();
+  const store = await bucket(clock);
+  const key = `${FOLDER}tweets-20260102030407.jsonl.gz`;
+  await store.put(key, gzipSync('{"no":"id"}\n'));
+  const wanted = {
+    name: "DamagedFileError",
+    message: `${key} cannot be read beyond line 1`,
+    hint: "See what is wrong with `twarc-cloud collection verify c`.",
+  };
+  await assert.rejects(remove(store, clock), wanted);
+  await assert.rejects(Array.fromAsync(occurrences(store, "c", gone)), wanted);
+  assert.ok(await store.get(`${FOLDER}tweets-20260102030405.jsonl.gz`));
+});
 
 /** A store that takes a number of writes and then no more, as for a process that is killed. */
 class DyingStore implements Store {

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
+import { Collections } from "../../lib/bucket/collections.ts";
 import { takeLease } from "../../lib/bucket/lease.ts";
 import { repair } from "../../lib/bucket/repair.ts";
+import { systemClock } from "../../lib/clock.ts";
 import { jsonBytes } from "../../lib/json.ts";
 import {
   BEGAN,
@@ -135,6 +137,49 @@ Deno.test("a manifest of an older harvest that is gone is written again only whe
       faults: [],
     });
     assert.equal(await bucket.text(`${OLD}manifest-sha1.txt`), manifest);
+  }));
+
+Deno.test("a manifest of an older harvest that is empty is written again like one that is gone", () =>
+  withBucket(async (bucket) => {
+    const key = `${OLD}manifest-sha1.txt`;
+    const manifest = await bucket.text(key);
+    const { bytes } = await bucket.store.get(`${OLD}${FILE}`) ?? assert.fail();
+    await bucket.store.put(key, new Uint8Array());
+    assert.deepEqual(await bucket.faults(), [
+      `${below(OLD, "manifest-sha1.txt")}: it is empty (mended)`,
+    ]);
+    for (const damaged of [bytes.slice(0, 20), zipped(v1(1)), gzipSync(`${v1(1)}\n${v1(2)}`)]) {
+      await bucket.store.put(`${OLD}${FILE}`, damaged);
+      assert.deepEqual((await bucket.repair()).mended, []);
+    }
+    await bucket.store.put(`${OLD}${FILE}`, bytes);
+    assert.deepEqual(await bucket.repair(), {
+      mended: [`${below(OLD, "manifest-sha1.txt")} is written again, as its files are`],
+      faults: [],
+    });
+    assert.equal(await bucket.text(key), manifest);
+  }));
+
+Deno.test("tweets that were removed do not come back where the removal emptied the manifest and was cut", () =>
+  withBucket(async (bucket) => {
+    const removed = [{
+      file: below(OLD, FILE),
+      replaced_by: null,
+      tweets: [{ id: "1", reason: "deleted" }, { id: "2", reason: "deleted" }],
+    }];
+    await new Collections(bucket.store, systemClock).recordRemoval(
+      "c",
+      removed,
+      Date.parse(BEGAN[1]),
+    );
+    await bucket.store.put(`${OLD}manifest-sha1.txt`, new Uint8Array());
+    assert.deepEqual((await bucket.repair()).mended, []);
+    // The record is what tells it: without one that can be read, nobody knows.
+    for await (const { key } of bucket.store.list(`${ROOT}changesets/`)) {
+      await bucket.store.put(key, text("{"));
+    }
+    assert.deepEqual((await bucket.repair()).mended, []);
+    assert.equal(await bucket.text(`${OLD}manifest-sha1.txt`), "");
   }));
 
 Deno.test("a repair whose lease is lost writes nothing more", () =>

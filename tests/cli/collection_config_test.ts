@@ -150,7 +150,7 @@ Deno.test("screen names are looked up, and those that were not found, or are sus
 Deno.test("names and ids come from standard input too", () =>
   inOneProcess(async (place) => {
     await writeTimelines(place);
-    const names = `\ufeff# ours\r\n\r\n  @${nameOf(place, 0)}  \r\n`;
+    const names = `\ufeff# ours\r\n\r\n  @${nameOf(place, 0)}  # a note\r\n\t# more #\r\n`;
     for (const files of [[], ["-"]]) {
       const ran = await runWith(place, names, ["collection-config", "screenname-files", ...files]);
       assert.equal(ran.code, 0, ran.err);
@@ -158,9 +158,15 @@ Deno.test("names and ids come from standard input too", () =>
         [idOf(place, 0)]: { screen_name: nameOf(place, 0) },
       });
     }
-    const ran = await runWith(place, "12\n", ["collection-config", "userid-filenames", "-"]);
+    const ran = await runWith(place, "12\t# a note\n", [
+      "collection-config",
+      "userid-filenames",
+      "-",
+    ]);
     assert.equal(ran.out, "Added user ids to collection.json.\n");
     assert.deepEqual(Object.keys(Object((await configOf(place)).users)), ["12", idOf(place, 0)]);
+    const joined = await runWith(place, "12#3\n", ["collection-config", "userid-files"]);
+    assert.match(joined.err, /^Error: "12#3" is not a user id/);
     const none = await runWith(place, "\n#\n", ["collection-config", "userid-files"]);
     assert.equal(none.code, 1);
     assert.match(none.err, /^Error: There is no name in standard input/);

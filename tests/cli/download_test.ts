@@ -85,11 +85,57 @@ Deno.test("a file that was cut, or has grown, is fetched again", () =>
     assert.equal((await fetching(store, to)).skipped, 1);
   }));
 
-Deno.test("a file that is not as its manifest lists it is refused, and does not get its name", () =>
+Deno.test("a file that is not as its manifest lists it does not get its name; all others are fetched", () =>
   withStore(async (store, to) => {
+    // The first of many: what comes after it is what must not be left out.
     await store.put(`${HARVEST}tweets-20260102030405.jsonl.gz`, new Uint8Array(5_000));
-    await assert.rejects(fetching(store, to), /did not come as its manifest lists it/);
-    assert.deepEqual((await files(to)).filter((name) => /tweets-|\.part/.test(name)), []);
+    const other = "collections/c/harvests/2026/02/";
+    for (let i = 0; i < 40; i++) await store.put(`${other}users-${i}.jsonl`, new Uint8Array(9));
+    for (let tries = 0; tries < 2; tries++) {
+      await assert.rejects(fetching(store, to), (error) => {
+        assert.ok(error instanceof OutsideError);
+        assert.match(error.message, /^One file is not in the bucket as listed: harvests\/2026/);
+        assert.match(error.message, /tweets-20260102030405\.jsonl\.gz \(damaged\)/);
+        assert.match(error.hint ?? "", /`twarc-cloud collection verify c`/);
+        return true;
+      });
+      const found = await files(to);
+      assert.deepEqual(found.filter((name) => /tweets-|\.part/.test(name)), []);
+      assert.equal(found.filter((name) => name.includes("users-")).length, 40);
+    }
+  }));
+
+Deno.test("files that a manifest lists and that are not there are told, the first few by name", () =>
+  withStore(async (store, to) => {
+    const names = Array.from({ length: 7 }, (_, i) => `tweets-2026010203041${i}.jsonl.gz`);
+    const rows = names.map((name) => `${"0".repeat(40)}  ${name}\n`).join("");
+    const { bytes } = await store.get(`${HARVEST}manifest-sha1.txt`) ?? assert.fail();
+    const manifest = new TextDecoder().decode(bytes) + rows;
+    await store.put(`${HARVEST}manifest-sha1.txt`, new TextEncoder().encode(manifest));
+    const wanted = new RegExp(
+      `^7 files are not in the bucket as listed: .*${names[0]} \\(not there\\), .* and 2 more;`,
+    );
+    await assert.rejects(fetching(store, to), { message: wanted });
+    assert.ok((await files(to)).includes(`${HARVEST}tweets-20260102030405.jsonl.gz`));
+  }));
+
+Deno.test("a piece that was merged, and is listed no more, is neither missing nor damaged", () =>
+  withStore(async (store, to) => {
+    const file = await store.get(`${HARVEST}tweets-20260102030405.jsonl.gz`) ?? assert.fail();
+    const manifest = await store.get(`${HARVEST}manifest-sha1.txt`) ?? assert.fail();
+    for (const isDamaged of [false, true]) {
+      await store.put(`${HARVEST}tweets-20260102030405.jsonl.gz`, file.bytes);
+      await store.put(`${HARVEST}manifest-sha1.txt`, manifest.bytes);
+      store.before = async ({ method, key }) => {
+        if (method !== "read" || !key.includes("tweets-")) return;
+        store.before = () => {};
+        if (isDamaged) await store.put(key, new Uint8Array(5_000));
+        else await store.delete(key);
+        await store.put(`${HARVEST}manifest-sha1.txt`, new Uint8Array());
+      };
+      await fetching(store, to, true);
+      assert.equal((await store.get(`${HARVEST}manifest-sha1.txt`))?.bytes.length, 0);
+    }
   }));
 
 Deno.test("what S3's checksum says is the same is skipped", () =>
@@ -127,6 +173,7 @@ Deno.test("a piece that is merged away while it is fetched is no error", () =>
       if (method === "read" && key.includes("tweets-")) {
         store.before = () => {};
         await store.delete(key);
+        await store.put(`${HARVEST}manifest-sha1.txt`, new Uint8Array());
       }
     };
     assert.equal((await fetching(store, to)).files, 2);
@@ -151,7 +198,7 @@ Deno.test("a file that was merged into another, or rewritten, does not stay; wha
     assert.equal((await fetching(store, to)).removed, 1);
     // Lost in the bucket, it is kept here.
     await store.delete(`${HARVEST}tweets-20260102030405.jsonl.gz`);
-    assert.equal((await fetching(store, to)).removed, 0);
+    await assert.rejects(fetching(store, to), /tweets-20260102030405\.jsonl\.gz \(not there\)/);
     assert.deepEqual((await files(to)).filter((name) => /tweets-|notes/.test(name)), [
       `${HARVEST}notes.txt`,
       `${HARVEST}tweets-20260102030405.jsonl.gz`,

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { basename } from "node:path";
+import { gzipSync } from "node:zlib";
 import { systemClock } from "../../lib/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { inOneProcess } from "./program.ts";
+import { inOneProcess, type Place } from "./program.ts";
 
 for (const api of ["1.1", "2"]) {
   Deno.test(`dehydrate prints every tweet's id once, of every harvest, with version ${api}`, () =>
@@ -20,17 +22,57 @@ for (const api of ["1.1", "2"]) {
     }, { world: World.made({ clock: systemClock, users: 3, tweetsPerUser: 80 }) }));
 }
 
-Deno.test("a file that is damaged ends dehydrate with its name", () =>
-  inOneProcess(async (place) => {
+/** A place with two harvests, and the path of the tweets file of each. */
+async function withTwoFiles(use: (place: Place, files: [string, string]) => Promise<void>) {
+  await inOneProcess(async (place) => {
     await place.add({ id: "find", type: "search", search: { query: "sandbox" } });
     await place.ok("collection", "once", "find", "--wait");
-    const [folder = ""] = await place.harvests("find");
-    const { name } = (await Array.fromAsync(Deno.readDir(folder))).find((entry) =>
-      entry.name.startsWith("tweets-")
-    ) ??
-      assert.fail();
-    await Deno.truncate(`${folder}/${name}`, 100);
+    const [user = ""] = place.sandbox.world.users.keys();
+    place.sandbox.world.post(user, 3);
+    await place.ok("collection", "once", "find", "--wait");
+    const files = [];
+    for (const folder of await place.harvests("find")) {
+      for await (const { name } of Deno.readDir(folder)) {
+        if (name.startsWith("tweets-")) files.push(`${folder}/${name}`);
+      }
+    }
+    const [first = "", second = ""] = files;
+    await use(place, [first, second]);
+  }, { world: World.made({ clock: systemClock, users: 3, tweetsPerUser: 80 }) });
+}
+
+const refused = (says: string) =>
+  new RegExp(
+    `^Error: .*${says}.* See what is wrong with \`twarc-cloud collection verify find\`\\.\\n$`,
+  );
+
+Deno.test("a file that is damaged is named by dehydrate, after the ids of the others", () =>
+  withTwoFiles(async (place, [file]) => {
+    const whole = await Deno.readFile(file);
+    const damages = [
+      whole.slice(0, 100),
+      gzipSync("\0\0\n"),
+      gzipSync('{"id":1}\n{"no":"id"}\n'),
+      new Uint8Array(),
+    ];
+    for (const damaged of damages) {
+      await Deno.writeFile(file, damaged);
+      const { code, out, err } = await place.run("collection", "dehydrate", "find");
+      assert.match(err, refused(`${basename(file)} cannot be read`));
+      assert.equal(code, 3);
+      assert.equal(out.split("\n").filter((id) => id.length > 5).length, 3);
+    }
+    await Deno.remove(file);
     const { code, err } = await place.run("collection", "dehydrate", "find");
+    assert.match(err, refused(`${basename(file)} is listed in its manifest, and is not there`));
     assert.equal(code, 3);
-    assert.match(err, new RegExp(`Error: .*${name} cannot be read`));
-  }, { world: World.made({ clock: systemClock, users: 3, tweetsPerUser: 80 }) }));
+  }));
+
+Deno.test("files that are damaged are told in one line", () =>
+  withTwoFiles(async (place, files) => {
+    for (const file of files) await Deno.writeTextFile(file, "rubbish");
+    const { code, out, err } = await place.run("collection", "dehydrate", "find");
+    const [first, second] = files.map((file) => basename(file));
+    assert.match(err, refused(`2 files cannot be read: .*${first}, .*${second}`));
+    assert.deepEqual({ code, out }, { code: 3, out: "" });
+  }));
