@@ -18,7 +18,7 @@ export interface ToldGap {
   from: string;
   to: string;
   why: string;
-  /** Set where recent search was asked for it; it returns no retweets. */
+  /** Set where recent search is asked for it, by this harvest or the next; it returns no retweets. */
   asked_again?: "partial";
 }
 
@@ -29,6 +29,21 @@ export interface ToldGap {
  */
 export async function gapsOf(store: Store, id: string, began: string): Promise<ToldGap[]> {
   return await gapsIn(store, `${collectionKeys(id).harvest(Date.parse(began))}${FILES.gaps}`);
+}
+
+const checkpointSchema = z.looseObject({ positions: z.record(z.string(), z.unknown()).optional() });
+
+/**
+ * How many searches for what a collection's streams missed are still to be made, or to be ended.
+ * @throws UserError where the checkpoint is damaged; OutsideError where the store fails.
+ */
+export async function searchesLeft(store: Store, id: string): Promise<number> {
+  const key = collectionKeys(id).checkpoint;
+  const found = await store.get(key);
+  if (!found) return 0;
+  const { positions = {} } = parseAs(checkpointSchema, found.bytes, key);
+  return Object.entries(positions)
+    .filter(([walk, at]) => walk.startsWith("gap:") && at !== "whole").length;
 }
 
 /** The gaps that a file tells; none where it is not there. @throws as `gapsOf` */

@@ -8,7 +8,7 @@ const TOLD = 20;
 /** The newest gaps, a text each. */
 export function gapTexts(gaps: ToldGap[]): string[] {
   return gaps.slice(-TOLD).map(({ from, to, why, asked_again }) => {
-    const again = asked_again ? "; asked for again, without retweets" : "";
+    const again = asked_again ? "; recent search is asked for it, which has no retweets" : "";
     return `${from} to ${to}: ${why}${again}`;
   });
 }

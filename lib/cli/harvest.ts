@@ -63,14 +63,14 @@ function addRunning(group: Command, context: Context): void {
           hint: `See the last one with: twarc-cloud harvest last ${id}`,
         });
       }
-      const gaps = await gapsIn(store, info);
+      const missed = await missedBy(store, info);
       const { usageOf, usageText } = await import("./usage.ts");
       const usage = await usageOf(config, { ...context, settings });
-      if (json) return output.json({ ...info, missed: gaps, usage });
+      if (json) return output.json({ ...info, ...missed, usage });
       output.line(infoLine(info, { bucket: settings.bucket, tweets: `${info.tweets}` }));
       await tellBilled(info, context);
       if (usage) output.line(`Usage of the project: ${usageText(usage)}`);
-      tellTroubles(info, gaps, context);
+      tellTroubles(info, missed, context);
     });
 }
 
@@ -85,9 +85,9 @@ function addLast(group: Command, context: Context): void {
       const { output } = context;
       const { collections, store, settings } = await openBucket(context, { bucket });
       const last = await collections.lastHarvest(id);
-      const missed = last ? await gapsIn(store, last.info) : [];
+      const missed = last ? await missedBy(store, last.info) : NOTHING;
       if (json) {
-        return output.json(last && { ...last.info, user_changes: last.userChanges, missed });
+        return output.json(last && { ...last.info, user_changes: last.userChanges, ...missed });
       }
       if (!last) return output.line("Cannot find last harvest for this collection.");
       const tweets = count(last.info.tweets);
@@ -119,15 +119,30 @@ async function tellBilled({ billed }: HarvestInfo, { output }: Context): Promise
   output.line(`Billed: ${billedText(billed)}`);
 }
 
-/** What the harvest's stream missed, if it has one. */
-async function gapsIn(store: Store, info: HarvestInfo): Promise<ToldGap[]> {
-  if (!info.gaps) return [];
-  const { gapsOf } = await import("../bucket/gaps.ts");
-  return await gapsOf(store, info.collection_id, info.harvest_timestamp);
+/** What the harvest's stream missed, if it has one, and how many searches for that are left. */
+interface Missed {
+  missed: ToldGap[];
+  searches_left: number;
+}
+
+const NOTHING: Missed = { missed: [], searches_left: 0 };
+
+async function missedBy(store: Store, info: HarvestInfo): Promise<Missed> {
+  if (info.type !== "filter") return NOTHING;
+  const { gapsOf, searchesLeft } = await import("../bucket/gaps.ts");
+  const { collection_id: id, harvest_timestamp: began, gaps } = info;
+  return {
+    missed: gaps ? await gapsOf(store, id, began) : [],
+    searches_left: await searchesLeft(store, id),
+  };
 }
 
 /** What a person should know besides. */
-function tellTroubles(info: HarvestInfo, gaps: ToldGap[], { output }: Context): void {
+function tellTroubles(
+  info: HarvestInfo,
+  { missed, searches_left }: Missed,
+  { output }: Context,
+): void {
   if (info.outcome && info.outcome !== "complete") {
     output.line(`Outcome: ${info.outcome}${info.reason ? `. ${info.reason}` : ""}`);
   }
@@ -138,7 +153,12 @@ function tellTroubles(info: HarvestInfo, gaps: ToldGap[], { output }: Context): 
     output.line(`Ids that are not to be had: ${count(n)} ${why} (see missing.jsonl)`);
   }
   if (info.gaps) output.line(`Spans that the stream missed: ${count(info.gaps)} (see gaps.jsonl)`);
-  for (const gap of gapTexts(gaps)) output.line(`  ${gap}`);
+  for (const gap of gapTexts(missed)) output.line(`  ${gap}`);
+  if (searches_left > 0) {
+    output.line(
+      `Searches for what streams missed that are left to this harvest or the next: ${searches_left}`,
+    );
+  }
 }
 
 function addRun(group: Command, context: Context): void {

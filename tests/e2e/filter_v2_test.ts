@@ -103,3 +103,25 @@ Deno.test("a rule that the API does not take is named, and the others run", () =
     const info = JSON.parse(await place.ok("harvest", "last", "live", "--json"));
     assert.deepEqual([info.tweets, info.messages], [3, { rule_not_taken: 1 }]);
   }, { world: world() }));
+
+Deno.test("searches for what a stream missed that a stop came before are told, and left to the next harvest", () =>
+  inPlace(async (place) => {
+    await place.add(config(place, { track: "sandbox" }));
+    const args = ["harvest", "run", "--flush-secs", "1", "--shutdown", "live"];
+    const first = place.spawn(args);
+    await connected(place);
+    place.post(3);
+    await until(async () => (await place.tweets("live")).length === 3);
+    first.kill("SIGKILL");
+    await first.output();
+    const second = place.spawn(args);
+    await until(async () => (await place.running("live").catch(() => null))?.gaps === 1);
+    second.kill("SIGTERM");
+    await second.output();
+    const last = JSON.parse(await place.ok("harvest", "last", "live", "--json"));
+    assert.deepEqual([last.missed.length, last.searches_left], [1, 1]);
+    assert.match(
+      await place.ok("harvest", "last", "live"),
+      /left to this harvest or the next: 1\n/,
+    );
+  }, { world: world() }));
