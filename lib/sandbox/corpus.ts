@@ -74,10 +74,9 @@ export function madeUser(n: number, state: SandboxUser["state"]): SandboxUser {
 /** A user as the API serves it. */
 export function userJson({ id, screenName, name, state }: SandboxUser): string {
   return `{"id":${id},"id_str":"${id}","name":${JSON.stringify(name)},` +
-    `"screen_name":${
-      JSON.stringify(screenName)
-    },"location":"Port Sandbox","description":"Made up, as is all of ` +
-    `this. \\u2603","url":null,"entities":{"description":{"urls":[]}},` +
+    `"screen_name":${JSON.stringify(screenName)},` +
+    `"location":"Port Sandbox","description":"Made up, as is all of this. \\u2603",` +
+    `"url":null,"entities":{"description":{"urls":[]}},` +
     `"protected":${state === "protected"},"followers_count":${
       Number(id) % 9973
     },"friends_count":321,` +
