@@ -100,6 +100,16 @@ export async function settleRules(
   return { mark, ids: new Set([...kept.map(({ id }) => id), ...ids]), refused };
 }
 
+/** The ids among those of rules that the app does not have any more: other programs may use it as well. */
+export async function goneRules(
+  transport: Transport,
+  ids: Set<string>,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const present = new Set((await listed(transport, signal)).map(({ id }) => id));
+  return [...ids].filter((id) => !present.has(id));
+}
+
 /** Removes a collection's rules, so that they bring nothing to whoever uses the app next. */
 export async function removeRules(
   transport: Transport,

@@ -15,7 +15,7 @@ import { liveStream, type StreamLine } from "./stream.ts";
 import { strictlyParsed } from "./strict_json.ts";
 import type { Transport } from "./transport.ts";
 import { answerLine } from "./v2_answers.ts";
-import { type OwnRules, removeRules, settleRules } from "./v2_rules.ts";
+import { goneRules, type OwnRules, removeRules, settleRules } from "./v2_rules.ts";
 
 const log = getLogger(["twarc-cloud", "stream"]);
 
@@ -27,6 +27,8 @@ const PATH = "2/tweets/search/stream";
 const STALL_MS = 60_000;
 /** Milliseconds for a request beside the stream, which goes on without its answer. */
 const BESIDE_MS = 10_000;
+/** Milliseconds after which the app's rules are looked at again. */
+const RULES_EVERY = 300_000;
 /** Milliseconds that a connection which is not ours is waited for: the API forgets dead ones within minutes. */
 const PATIENCE_MS = 300_000;
 
@@ -48,7 +50,8 @@ export interface FilteredStreamOptions {
 export async function* filteredStream(options: FilteredStreamOptions): AsyncGenerator<StreamItem> {
   const { transport, clock, wanted, fields, signal } = options;
   const { owner, share = false, filter, backfillMinutes } = wanted;
-  const rules = await settleRules(transport, { owner, share, wanted: rulesOf(filter) }, signal);
+  const settle = () => settleRules(transport, { owner, share, wanted: rulesOf(filter) }, signal);
+  const rules = await settle();
   const parameters = {
     ...fields,
     ...(backfillMinutes ? { backfill_minutes: `${backfillMinutes}` } : {}),
@@ -70,15 +73,47 @@ export async function* filteredStream(options: FilteredStreamOptions): AsyncGene
     beforeReopening: wanted.beforeReopening,
     signal,
   });
-  let news: StreamMessage[] = rules.refused.map(refusedMessage);
+  const news: StreamMessage[] = rules.refused.map(refusedMessage);
+  const over = new AbortController();
+  const onGone = (message: StreamMessage) => void news.push(message);
+  const watched = { transport, clock, signal: AbortSignal.any([signal, over.signal]) };
+  void watchRules(rules, { ...watched, settle, onGone });
   try {
     for await (const item of stream) {
-      yield { ...item, messages: [...news, ...item.messages], ...connector.known };
-      news = [];
+      yield { ...item, messages: [...news.splice(0), ...item.messages], ...connector.known };
     }
   } finally {
+    over.abort();
     // Where somebody else has the collection now, the rules are in use.
     if (!(signal.reason instanceof LockedError)) await takeAway(transport, owner);
+  }
+}
+
+/** Puts rules back that somebody has taken away: without them the stream would be silent, and nobody would know why. */
+async function watchRules(
+  rules: OwnRules,
+  { transport, clock, signal, settle, onGone }:
+    & Pick<FilteredStreamOptions, "transport" | "clock" | "signal">
+    & { settle: () => Promise<OwnRules>; onGone: (message: StreamMessage) => void },
+): Promise<void> {
+  while (!signal.aborted) {
+    await clock.sleep(RULES_EVERY, signal);
+    if (signal.aborted) return;
+    try {
+      const gone = await goneRules(transport, rules.ids, signal);
+      if (gone.length === 0) continue;
+      for (const id of (await settle()).ids) rules.ids.add(id);
+      for (const id of gone) rules.ids.delete(id);
+      const at = isoTime(clock.now());
+      log.warn("Somebody took {count} rules of this collection from the app: they are back now", {
+        count: gone.length,
+      });
+      const line = encoder.encode(JSON.stringify({ rules_were_gone: { ids: gone, back_at: at } }));
+      onGone({ kind: "rules_were_gone", line });
+    } catch (error) {
+      if (signal.aborted) return;
+      log.warn("The rules could not be looked at: {problem}", { problem: messageOf(error) });
+    }
   }
 }
 

@@ -95,6 +95,29 @@ Deno.test("v2 stream: rules are compared, only the collection's own are touched,
     assert.deepEqual(rules.all, [foreign]);
   }));
 
+Deno.test("v2 stream: rules that somebody takes away while it is open are put back, and that is told", () =>
+  opened(async ({ sandbox: { filtered: { rules } }, api, post }) => {
+    const foreign = rules.add("cat", "somebody's");
+    const items: StreamItem[] = [];
+    const stop = new AbortController();
+    let before: string[] = [];
+    for await (const item of api.stream(WANTED, stop.signal)) {
+      items.push(item);
+      if (isOpen(items)) {
+        before = rules.all.map(({ id }) => id);
+        rules.change({ delete: { ids: before.filter((id) => id !== foreign.id) } });
+        while (rules.all.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+        // What is told comes with what the stream brings next.
+        setTimeout(() => post(), 50);
+      }
+      if (ids(items).length === 1) stop.abort();
+    }
+    assert.equal(before.length, 2);
+    const told = items.flatMap(({ messages }) => messages).map(({ kind }) => kind);
+    assert.deepEqual(told, ["rules_were_gone"]);
+    assert.deepEqual(rules.all, [foreign]);
+  }));
+
 Deno.test("v2 stream: a bad rule and a full app are told by name, and the other rules run", () =>
   opened(async ({ sandbox, api, post }) => {
     const filter = {
