@@ -80,6 +80,15 @@ const DAMAGES: {
   {
     what: "a manifest that lists nothing, though there are files",
     act: async (_place, [first]) => await Deno.writeTextFile(join(first, "manifest-sha1.txt"), ""),
+    says: /manifest-sha1\.txt: it is empty/,
+    isMended: true,
+  },
+  {
+    what: "such a manifest where nothing else tells how many files there were",
+    act: async (_place, [first]) => {
+      await Deno.writeTextFile(join(first, "manifest-sha1.txt"), "");
+      await Deno.remove(join(first, "harvest.json"));
+    },
     says: /the manifest does not list it/,
     isMended: false,
   },
