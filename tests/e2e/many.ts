@@ -19,3 +19,5 @@ for await (const line of createInterface({ input: process.stdin })) {
   // deno-lint-ignore no-console
   console.log(JSON.stringify(ran));
 }
+// Connections that are kept would keep the process.
+Deno.exit(0);
