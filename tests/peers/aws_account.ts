@@ -15,37 +15,29 @@ import { type Moto, MOTO_REGION } from "./moto.ts";
 /** The settings that Terraform gives. */
 export type Ini = Record<string, string>;
 
-/** Makes the network, a cluster, a log group and a bucket; what twarc_cloud.ini says of them. */
-export async function makeAccount(moto: Moto, bucket: string): Promise<Ini> {
-  const config = {
-    region: MOTO_REGION,
-    endpoint: moto.url,
-    credentials: { accessKeyId: "testing", secretAccessKey: "testing" },
-  };
-  const ec2 = new EC2Client(config);
-  const { Vpc } = await ec2.send(new CreateVpcCommand({ CidrBlock: "10.0.0.0/16" }));
-  const VpcId = Vpc?.VpcId;
-  const EnableDnsHostnames = { Value: true };
-  await ec2.send(new ModifyVpcAttributeCommand({ VpcId, EnableDnsHostnames }));
-  const { Subnet } = await ec2.send(new CreateSubnetCommand({ VpcId, CidrBlock: "10.0.1.0/24" }));
-  const Description = "tests";
-  const group = await ec2.send(
-    new CreateSecurityGroupCommand({ VpcId, GroupName: bucket, Description }),
-  );
-  const ecs = new ECSClient(config);
-  await ecs.send(new CreateClusterCommand({ clusterName: "twarc-cloud" }));
-  const logs = new CloudWatchLogsClient(config);
-  await logs.send(new CreateLogGroupCommand({ logGroupName: "twarc-cloud-container" }))
-    .catch(() => {});
+/** What several buckets of a moto may share. */
+export interface Surroundings {
+  subnet: string;
+  group: string;
+}
+
+/** Makes a bucket in surroundings that are there, or in new ones; what twarc_cloud.ini says of all. */
+export async function makeAccount(
+  moto: Moto,
+  bucket: string,
+  surroundings: Promise<Surroundings> = makeSurroundings(moto),
+): Promise<Ini> {
+  const config = configOf(moto);
+  const { subnet, group } = await surroundings;
   const s3 = new S3Client({ ...config, forcePathStyle: true });
   const CreateBucketConfiguration = { LocationConstraint: MOTO_REGION } as const;
   await s3.send(new CreateBucketCommand({ Bucket: bucket, CreateBucketConfiguration }));
-  for (const client of [ec2, ecs, logs, s3]) client.destroy();
+  s3.destroy();
   const role = (name: string) => `arn:aws:iam::123456789012:role/${name}`;
   return {
     bucket,
-    subnet: Subnet?.SubnetId ?? "",
-    security_group: group.GroupId ?? "",
+    subnet,
+    security_group: group,
     task_role_arn: role("twarc-cloud-task"),
     task_execution_role_arn: role("twarc-cloud-execution"),
     event_role_arn: role("twarc-cloud-scheduler"),
@@ -55,4 +47,29 @@ export async function makeAccount(moto: Moto, bucket: string): Promise<Ini> {
     image_tag: "latest",
     region: MOTO_REGION,
   };
+}
+
+function configOf({ url }: Moto) {
+  const credentials = { accessKeyId: "testing", secretAccessKey: "testing" };
+  return { region: MOTO_REGION, endpoint: url, credentials };
+}
+
+/** Makes the network, a cluster and a log group. */
+export async function makeSurroundings(moto: Moto): Promise<Surroundings> {
+  const config = configOf(moto);
+  const ec2 = new EC2Client(config);
+  const { Vpc } = await ec2.send(new CreateVpcCommand({ CidrBlock: "10.0.0.0/16" }));
+  const VpcId = Vpc?.VpcId;
+  const EnableDnsHostnames = { Value: true };
+  await ec2.send(new ModifyVpcAttributeCommand({ VpcId, EnableDnsHostnames }));
+  const { Subnet } = await ec2.send(new CreateSubnetCommand({ VpcId, CidrBlock: "10.0.1.0/24" }));
+  const group = await ec2.send(
+    new CreateSecurityGroupCommand({ VpcId, GroupName: "twarc-cloud", Description: "tests" }),
+  );
+  const ecs = new ECSClient(config);
+  await ecs.send(new CreateClusterCommand({ clusterName: "twarc-cloud" }));
+  const logs = new CloudWatchLogsClient(config);
+  await logs.send(new CreateLogGroupCommand({ logGroupName: "twarc-cloud-container" }));
+  for (const client of [ec2, ecs, logs]) client.destroy();
+  return { subnet: Subnet?.SubnetId ?? "", group: group.GroupId ?? "" };
 }

@@ -14,7 +14,12 @@ import { Parameters } from "../../lib/store/parameters.ts";
 import { S3Store } from "../../lib/store/s3.ts";
 import { ended, runnerContract } from "../contract/runner.ts";
 import { BRIEF, DEAF, FAULT, FAULTY } from "../fakes/harvester.ts";
-import { type Ini, makeAccount } from "../peers/aws_account.ts";
+import {
+  type Ini,
+  makeAccount,
+  makeSurroundings,
+  type Surroundings,
+} from "../peers/aws_account.ts";
 import { EcsAgent } from "../peers/ecs_agent.ts";
 import { type Moto, MOTO_KEYS, MOTO_REGION, startMoto } from "../peers/moto.ts";
 
@@ -33,10 +38,12 @@ const CREDENTIALS = { accessKeyId: "testing", secretAccessKey: "testing" };
 
 let moto: Moto;
 let agent: EcsAgent;
+let surroundings: Promise<Surroundings>;
 let accounts = 0;
 
 Deno.test.beforeAll(async () => {
   moto = await startMoto();
+  surroundings = makeSurroundings(moto);
   const { PATH = "", HOME = "", DENO_DIR } = process.env;
   const env = { PATH, HOME, ...(DENO_DIR ? { DENO_DIR } : {}) };
   agent = new EcsAgent(moto, { entrypoint: ENTRYPOINT, env });
@@ -67,10 +74,10 @@ function kill(pid: number): void {
   }
 }
 
-/** A runner in an account of its own. */
+/** A runner with a bucket of its own. */
 async function opened(more: Ini = {}) {
   [agent.unknownFor, agent.drainsFor, agent.publicAddress] = [0, 0, undefined];
-  const ini = { ...await makeAccount(moto, `bucket-${++accounts}`), ...more };
+  const ini = { ...await makeAccount(moto, `bucket-${++accounts}`, surroundings), ...more };
   const bucket = ini.bucket ?? "";
   const settings = settingsOf(ini);
   const store = new S3Store(bucket, settings.aws);

@@ -36,11 +36,15 @@ storeContract("s3", async () => {
 }, { versions: "content" });
 
 Deno.test("s3: a listing goes on beyond a page", async () => {
-  const store = new S3Store(await newBucket(), { ...access, endpoint: moto.url });
+  const bucket = await newBucket();
+  const store = new S3Store(bucket, { ...access, endpoint: moto.url });
   const keys = Array.from({ length: 1_050 }, (_, i) => `c/${String(i).padStart(4, "0")}`);
-  for (let i = 0; i < keys.length; i += 50) {
-    await Promise.all(keys.slice(i, i + 50).map((key) => store.put(key, new Uint8Array([1]))));
-  }
+  // Moto takes them without a signature, which costs a second less.
+  const put = async (key: string) => {
+    const response = await fetch(`${moto.url}/${bucket}/${key}`, { method: "PUT", body: "1" });
+    await response.body?.cancel();
+  };
+  for (let i = 0; i < keys.length; i += 50) await Promise.all(keys.slice(i, i + 50).map(put));
   const listed = await Array.fromAsync(store.list("c/"));
   assert.deepEqual(listed.map(({ key }) => key), keys);
   store.close();
