@@ -1,6 +1,6 @@
 /**
  * Holds every --help text. After a change that was meant, renew them with
- * UPDATE_SNAPSHOTS=1 deno task test tests/e2e/help_test.ts
+ * UPDATE_SNAPSHOTS=1 deno test --no-check -A tests/e2e/help_test.ts
  */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
