@@ -9,6 +9,7 @@ import { TwarcCloudError } from "../../lib/errors.ts";
 import { openApi } from "../../lib/twitter/api.ts";
 import { IdleClock } from "../fakes/idle_clock.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
+import { KEYS as USER_KEYS } from "../fakes/whole_harvest.ts";
 import { type ApiVersion, HostileApi, type Twist } from "./hostile_api.ts";
 import { readBucket } from "./reader.ts";
 
@@ -19,13 +20,7 @@ export type Type = "user_timeline" | "search" | "filter";
 export const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
 
 /** Keys for everything. */
-export const KEYS = {
-  consumer_key: "a",
-  consumer_secret: "b",
-  access_token: "c",
-  access_token_secret: "d",
-  bearer_token: "e",
-};
+export const KEYS = { ...USER_KEYS, bearer_token: "e" };
 const HOUR = 3_600_000;
 /** Milliseconds by this machine's own clock that a stream's tweets may take to arrive. */
 const PATIENCE = 10_000;

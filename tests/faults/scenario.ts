@@ -7,6 +7,7 @@ import { TwarcCloudError } from "../../lib/errors.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import type { StreamItem } from "../../lib/twitter/api.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
+import { KEYS } from "../fakes/whole_harvest.ts";
 import { WorldApi } from "../fakes/world_api.ts";
 import { FaultyStore, ProcessDied, type StoreFault } from "./faulty_store.ts";
 import type { Chance } from "./random.ts";
@@ -43,12 +44,6 @@ export interface Outcome {
   unlisted: string[];
 }
 
-const KEYS = {
-  consumer_key: "a",
-  consumer_secret: "b",
-  access_token: "c",
-  access_token_secret: "d",
-};
 /** Tweets of a stream, each flushed as it comes, that may not be committed: one, the next, and one that was asked for. */
 const ON_ITS_WAY = 3;
 /** Milliseconds that a stream waits for the tweet before to be committed. */
