@@ -31,6 +31,9 @@ export async function gapsOf(store: Store, id: string, began: string): Promise<T
   return await gapsIn(store, `${collectionKeys(id).harvest(Date.parse(began))}${FILES.gaps}`);
 }
 
+/** How the names of walks begin that search for what a stream missed. */
+export const GAP_WALK = "gap:";
+
 const checkpointSchema = z.looseObject({ positions: z.record(z.string(), z.unknown()).optional() });
 
 /**
@@ -43,7 +46,7 @@ export async function searchesLeft(store: Store, id: string): Promise<number> {
   if (!found) return 0;
   const { positions = {} } = parseAs(checkpointSchema, found.bytes, key);
   return Object.entries(positions)
-    .filter(([walk, at]) => walk.startsWith("gap:") && at !== "whole").length;
+    .filter(([walk, at]) => walk.startsWith(GAP_WALK) && at !== "whole").length;
 }
 
 /** The gaps that a file tells; none where it is not there. @throws as `gapsOf` */

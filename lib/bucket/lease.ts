@@ -75,11 +75,15 @@ export async function readLock(
 ): Promise<FoundLock | null> {
   const found = await store.get(collectionKeys(collectionId).lock);
   if (!found) return null;
-  const document = lockSchema.safeParse(jsonOrNull(new TextDecoder().decode(found.bytes))).data ??
-    null;
+  const document = lockIn(found.bytes);
   const isOver = document !== null &&
     (Date.parse(document.expires) <= clock.now() || isGone(document));
   return { document, live: !isOver, version: found.version };
+}
+
+/** What a lock says; null where it is none of ours. */
+function lockIn(bytes: Uint8Array): LockDocument | null {
+  return lockSchema.safeParse(jsonOrNull(new TextDecoder().decode(bytes))).data ?? null;
 }
 
 /** Removes the lock of a collection, whoever holds it; false if there was none. */
@@ -222,8 +226,7 @@ export class Lease {
     try {
       if (await this.#put()) return;
       const found = await this.#store.get(this.#key);
-      const document = found &&
-        lockSchema.safeParse(jsonOrNull(new TextDecoder().decode(found.bytes))).data;
+      const document = found && lockIn(found.bytes);
       if (!found || document?.holder !== this.#document.holder) return this.#taken(found, document);
       // One's own: the answer to an earlier renewal was lost.
       this.#version = found.version;
@@ -250,7 +253,7 @@ export class Lease {
     }
   }
 
-  #taken(found: unknown, by: LockDocument | null | undefined): void {
+  #taken(found: unknown, by: LockDocument | null): void {
     if (!found) {
       this.#lose("somebody unlocked it", "What was committed is safe: start the harvest again.");
     } else {

@@ -2,6 +2,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import { z } from "zod";
+import { GAP_WALK } from "../bucket/gaps.ts";
 import type { Clock } from "../clock.ts";
 import { ApiError } from "../errors.ts";
 import type { Gap, PageAt, TwitterApi } from "../twitter/api.ts";
@@ -11,7 +12,6 @@ import { walk } from "./walk.ts";
 
 const log = getLogger(["twarc-cloud", "stream"]);
 
-const PREFIX = "gap:";
 /** The position of a walk that was not begun. */
 const spanSchema = z.strictObject({ since: z.string().optional(), oldest: z.string() });
 /** Milliseconds until a post can be found by search, and until a late one has come through the stream. */
@@ -43,7 +43,7 @@ export function spanOfGap({ from, to }: Gap, newestId: string | undefined): Miss
 /** The walks that a gap begins, each with the position that it has before anything was asked. */
 export function walksOfGap({ sinceId, untilId }: MissedSpan, queries: string[]): GapWalk[] {
   return queries.map((query) => ({
-    name: `${PREFIX}${sinceId}-${untilId ?? ""}:${query}`,
+    name: `${GAP_WALK}${sinceId}-${untilId ?? ""}:${query}`,
     position: { since: sinceId, ...(untilId === undefined ? {} : { oldest: untilId }) },
   }));
 }
@@ -57,7 +57,7 @@ export function highestOf(walks: GapWalk[]): string | undefined {
 /** The walks of gaps that a harvest before left unfinished. */
 export function unfinishedGaps(from: Positions): GapWalk[] {
   return Object.entries(from).map(([name, position]) => ({ name, position }))
-    .filter(({ name, position }) => name.startsWith(PREFIX) && position !== "whole");
+    .filter(({ name, position }) => name.startsWith(GAP_WALK) && position !== "whole");
 }
 
 /** What fills gaps. */
@@ -89,7 +89,7 @@ export async function* filled(
   gap.isBegun = true;
   for (const { name, position } of walks) {
     if (signal.aborted) return;
-    const query = name.slice(name.indexOf(":", PREFIX.length) + 1);
+    const query = name.slice(name.indexOf(":", GAP_WALK.length) + 1);
     const ask = (at: PageAt) => api.search(query, below(at, oldestSince()), signal);
     const learn = () => ({ update: {}, delete: [] });
     try {
