@@ -81,12 +81,14 @@ Deno.test("a hydration that was stopped, and one that was killed, goes on, and a
     const stalled = { kind: "stall", path: "/2/tweets", after: 1 } as const;
     place.sandbox.troubles.add(stalled);
     await place.ok("collection", "hydrate", "ids.txt", "--yes");
+    await until(() => Promise.resolve(place.sandbox.requests.length === 2));
     await place.ok("collection", "stop", "ids");
     place.sandbox.troubles.add(stalled);
     const harvest = place.spawn(["harvest", "run", "--shutdown", "--flush-secs", "1", "ids"]);
     await until(async () => {
       const folder = (await place.harvests("ids"))[1];
-      return folder && await Deno.stat(`${folder}/manifest-sha1.txt`).catch(() => null);
+      return folder && place.sandbox.requests.length === 4 &&
+        await Deno.stat(`${folder}/manifest-sha1.txt`).catch(() => null);
     });
     harvest.kill("SIGKILL");
     await harvest.output();

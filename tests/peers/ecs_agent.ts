@@ -230,7 +230,10 @@ export class EcsAgent {
     const group = options["awslogs-group"] ?? "";
     const id = task.taskArn.split("/").at(-1);
     const stream = `${options["awslogs-stream-prefix"]}/${container.name}/${id}`;
-    this.#ends.push(this.#see(task.taskArn, one, { group, stream }));
+    const end = this.#see(task.taskArn, one, { group, stream });
+    // What went wrong is told where the agent is closed, not as nobody's error.
+    end.catch(() => {});
+    this.#ends.push(end);
   }
 
   /** Sees a process to its end. */
@@ -292,16 +295,29 @@ export class EcsAgent {
 
   async #ask(target: string, service: string, input: unknown): Promise<unknown> {
     const scope = `testing/20260101/${MOTO_REGION}/${service}/aws4_request`;
-    const response = await fetch(this.#moto.url, {
-      method: "POST",
-      headers: {
-        "content-type": "application/x-amz-json-1.1",
-        "x-amz-target": target,
-        authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0`,
-      },
-      body: JSON.stringify(input),
+    const text = await anew(async () => {
+      const response = await fetch(this.#moto.url, {
+        method: "POST",
+        headers: {
+          "content-type": "application/x-amz-json-1.1",
+          "x-amz-target": target,
+          authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0`,
+        },
+        body: JSON.stringify(input),
+      });
+      return await response.text();
     });
-    return JSON.parse(await response.text() || "null");
+    return JSON.parse(text || "null");
+  }
+}
+
+/** Asks again, as AWS's own clients do: moto under load resets connections. */
+async function anew<T>(ask: () => Promise<T>, tries = 3): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof TypeError) || tries === 1) throw error;
+    return await anew(ask, tries - 1);
   }
 }
 
