@@ -4,7 +4,8 @@ import { getLogger } from "@logtape/logtape";
 import { Checkpoint, claimFolder } from "./lib/bucket/checkpoint.ts";
 import { Collections } from "./lib/bucket/collections.ts";
 import { readIds } from "./lib/bucket/id_list.ts";
-import { type Lease, type LockDocument, takeLease } from "./lib/bucket/lease.ts";
+import { type Lease, takeLease } from "./lib/bucket/lease.ts";
+import type { LockDocument } from "./lib/bucket/lock.ts";
 import {
   harvestInfo,
   type ProjectionTarget,
@@ -72,7 +73,7 @@ export async function harvest(options: Harvest): Promise<void> {
   signal.addEventListener("abort", endBySignal, { once: true });
   try {
     const holder = { id: crypto.randomUUID(), ...process, control: server.url.href };
-    const lease = await takeLease({ store, collectionId, holder, clock, isGone });
+    const lease = await takeLease({ store, collectionId, holder, clock, isGone, signal });
     const watched = new AbortController();
     if (options.monitor) void harvester.monitor(watched.signal);
     try {

@@ -1,44 +1,31 @@
-/** The lock of a collection: a lease that is renewed while the harvester lives, and over when it does not. */
+/** The lease of a collection: a lock that is renewed while the harvester lives, and over when it does not. */
 
 import { getLogger } from "@logtape/logtape";
-import { z } from "zod";
 import { type Clock, isoTime } from "../clock.ts";
-import { harvestInfoSchema } from "../collection/harvest_info.ts";
 import { collectionKeys } from "../collection/layout.ts";
 import { ConflictError, LockedError, messageOf, OutsideError } from "../errors.ts";
-import { jsonBytes, jsonOrNull } from "../json.ts";
+import { jsonBytes } from "../json.ts";
 import type { Store, Version } from "../store/store.ts";
+import {
+  type FoundLock,
+  LIFETIME,
+  type LockDocument,
+  locked,
+  lockIn,
+  type LookOptions,
+  readLock,
+} from "./lock.ts";
 
 const log = getLogger(["twarc-cloud", "lease"]);
 
 /** Milliseconds between renewals: each is a write, which S3 bills. */
 export const RENEWAL = 20_000;
-/** Milliseconds without a renewal after which a lease is over. */
-export const LIFETIME = 60_000;
 /** Milliseconds between renewals of a lease that is over, and that nobody may have taken. */
 const AGAIN = 5_000;
 /** Milliseconds that a renewal may be late; and that are waited for one where it is asked whether the lease holds. */
 const [LATE, PATIENCE] = [5_000, 2_000];
 /** How often a lock is asked for that others are quicker to take and to give back. */
 const TRIES = 5;
-
-const lockSchema = z.looseObject({
-  /** The lease's own id. */
-  holder: z.string(),
-  host: z.string(),
-  pid: z.int().positive(),
-  /** Where the holder's control server answers; what is no address is nowhere. */
-  control: z.url({ protocol: /^https?$/ }).optional().catch(undefined),
-  acquired: z.string(),
-  renewed: z.string(),
-  expires: z.string(),
-  harvest_id: z.string().optional(),
-  /** What the holder had done when it renewed last; a lock is a lock whatever it says here. */
-  progress: harvestInfoSchema.optional().catch(undefined),
-});
-
-/** What lock.json says. Times are ISO 8601, UTC. */
-export type LockDocument = z.infer<typeof lockSchema>;
 
 /** Who wants the lease. */
 export interface Holder {
@@ -49,49 +36,26 @@ export interface Holder {
 }
 
 /** What a lease is taken with. */
-export interface LeaseOptions {
+export interface LeaseOptions extends LookOptions {
   store: Store;
   collectionId: string;
   holder: Holder;
-  clock: Clock;
-  /** Whether the holder of a lock is gone for sure, so that nobody has to wait for its end. */
-  isGone: (lock: LockDocument) => boolean;
+  /** Ends the wait for a lock whose end cannot be believed. */
+  signal?: AbortSignal;
 }
 
-/** A lock as it was found. */
-export interface FoundLock {
-  /** Null for a lock that says nothing of its holder, as the Python original wrote it. */
-  document: LockDocument | null;
-  /** Whether its holder may still be at work. */
-  live: boolean;
-  version: Version;
-}
-
-/** The lock of a collection, or null where there is none. */
-export async function readLock(
-  store: Store,
-  collectionId: string,
-  { clock, isGone }: Pick<LeaseOptions, "clock" | "isGone">,
-): Promise<FoundLock | null> {
-  const found = await store.get(collectionKeys(collectionId).lock);
-  if (!found) return null;
-  const document = lockIn(found.bytes);
-  const isOver = document !== null &&
-    (Date.parse(document.expires) <= clock.now() || isGone(document));
-  return { document, live: !isOver, version: found.version };
-}
-
-/** What a lock says; null where it is none of ours. */
-function lockIn(bytes: Uint8Array): LockDocument | null {
-  return lockSchema.safeParse(jsonOrNull(new TextDecoder().decode(bytes))).data ?? null;
-}
-
-/** Removes the lock of a collection, whoever holds it; false if there was none. */
-export async function unlock(store: Store, collectionId: string): Promise<boolean> {
-  const key = collectionKeys(collectionId).lock;
-  if (!await store.get(key)) return false;
-  await store.delete(key);
-  return true;
+/** Looks again at a lock whose end cannot be believed: who does not renew it for a lease's life has gone. */
+async function watched(found: FoundLock, options: LeaseOptions): Promise<FoundLock | null> {
+  const { store, collectionId, clock, signal } = options;
+  log.warn(
+    "The lock of {collectionId} says that it ends at {expires}, by a clock that is wrong: " +
+      "whether it is renewed is watched for {seconds} seconds",
+    { collectionId, expires: found.document?.expires, seconds: (LIFETIME + LATE) / 1_000 },
+  );
+  await clock.sleep(LIFETIME + LATE, signal);
+  const now = await readLock(store, collectionId, options);
+  const isStill = now?.version === found.version && !signal?.aborted;
+  return now && { ...now, live: now.live && !isStill };
 }
 
 /**
@@ -102,6 +66,7 @@ export async function takeLease(options: LeaseOptions): Promise<Lease> {
   const { store, collectionId, holder, clock } = options;
   const key = collectionKeys(collectionId).lock;
   let found = await readLock(store, collectionId, options);
+  if (found?.live && found.isIncredible) found = await watched(found, options);
   for (let tries = 1;; tries++) {
     if (found?.live) throw locked(collectionId, found.document);
     const asked = clock.monotonic();
@@ -281,22 +246,4 @@ function documentOf({ id, host, pid, control }: Holder, now: number): LockDocume
     renewed: isoTime(now),
     expires: isoTime(now + LIFETIME),
   };
-}
-
-/** The error for a collection that somebody else harvests. */
-export function locked(collectionId: string, lock: LockDocument | null): LockedError {
-  if (!lock) {
-    return new LockedError(`Collection ${collectionId} is locked`, {
-      hint: `If you are sure that nothing harvests it: twarc-cloud harvest unlock ${collectionId}`,
-    });
-  }
-  const { host, pid, acquired, expires } = lock;
-  return new LockedError(
-    `Collection ${collectionId} is being harvested since ${acquired} by ${host} (process ${pid})`,
-    {
-      hint:
-        `Wait until it is done. If that process is gone, the lock ends by itself at ${expires}; ` +
-        `sooner with: twarc-cloud harvest unlock ${collectionId}`,
-    },
-  );
 }

@@ -2,7 +2,7 @@
 
 import process from "node:process";
 import { isFolder } from "../store/store.ts";
-import type { LockDocument } from "./lease.ts";
+import type { LockDocument } from "./lock.ts";
 
 /** This process, as a lock names it. */
 export function thisProcess(): { host: string; pid: number } {

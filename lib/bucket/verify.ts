@@ -10,7 +10,7 @@ import type { Listed, Store } from "../store/store.ts";
 import { Checkpoint, type CheckpointState } from "./checkpoint.ts";
 import { changesetSchema, lastHarvestSchema, timeOf } from "./collections.ts";
 import { newestTold, totals, type Verified } from "./found.ts";
-import { type LockDocument, readLock } from "./lease.ts";
+import { type LockDocument, readLock } from "./lock.ts";
 import { type Repeat, Repeats } from "./repeats.ts";
 import { type Look, lookAtHarvest } from "./verify_harvest.ts";
 

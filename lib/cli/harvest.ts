@@ -236,7 +236,7 @@ function addUnlock(group: Command, context: Context): void {
     .action(async (id, { bucket }) => {
       const { store, collections } = await openBucket(context, { bucket });
       await collections.loadJson(id);
-      const { unlock } = await import("../bucket/lease.ts");
+      const { unlock } = await import("../bucket/lock.ts");
       context.output.line(await unlock(store, id) ? "Unlocked" : "It was not locked.");
     });
 }

@@ -1,7 +1,7 @@
 /** Harvesters as tasks and services of ECS on Fargate, for a bucket in S3. */
 
 import { randomBytes } from "node:crypto";
-import { type FoundLock, locked, readLock } from "../bucket/lease.ts";
+import { type FoundLock, locked, readLock } from "../bucket/lock.ts";
 import { isoTime } from "../clock.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { checkedId } from "../collection/layout.ts";
@@ -167,9 +167,10 @@ export class EcsRunner implements Runner {
     const { settings, env } = this.#options;
     const { collectionId } = job;
     const lock = await this.#lock(checkedId(collectionId));
-    const isRunning = lock?.live || await this.#isStarted(collectionId);
+    const isHeld = lock?.live && !lock.isIncredible;
+    const isRunning = isHeld || await this.#isStarted(collectionId);
     if (isRunning && !isRunningFine) {
-      throw lock?.live ? locked(collectionId, lock.document) : startedAlready(collectionId);
+      throw isHeld ? locked(collectionId, lock.document) : startedAlready(collectionId);
     }
     const secret = secretOf(collectionId);
     // Where it is fine that something runs, it may be about to: it has the secret that is there.

@@ -1,6 +1,6 @@
 /** What a runner does with a harvester that is alive, wherever it runs. */
 
-import type { FoundLock } from "../bucket/lease.ts";
+import type { FoundLock } from "../bucket/lock.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import type { ControlClient } from "../control.ts";
 import { OutsideError, TwarcCloudError, UserError } from "../errors.ts";

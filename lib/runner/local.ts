@@ -7,7 +7,7 @@ import process from "node:process";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { type FoundLock, locked, readLock } from "../bucket/lease.ts";
+import { type FoundLock, locked, readLock } from "../bucket/lock.ts";
 import { processIsGone } from "../bucket/process.ts";
 import { isoTime } from "../clock.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
@@ -171,7 +171,7 @@ export class LocalRunner implements Runner {
     const { bucket, store, clock } = this.#options;
     const { collectionId, flags } = job;
     const lock = await this.#lock(checkedId(collectionId));
-    if (lock?.live) throw locked(collectionId, lock.document);
+    if (lock?.live && !lock.isIncredible) throw locked(collectionId, lock.document);
     await this.#makeFolder();
     const logged = await rotated(this.#logPath(collectionId));
     const args = [

@@ -1,19 +1,11 @@
 import assert from "node:assert/strict";
-import {
-  type LeaseOptions,
-  LIFETIME,
-  readLock,
-  RENEWAL,
-  takeLease,
-  unlock,
-} from "../../lib/bucket/lease.ts";
+import { type LeaseOptions, RENEWAL, takeLease } from "../../lib/bucket/lease.ts";
+import { LIFETIME, readLock, unlock } from "../../lib/bucket/lock.ts";
 import { LockedError, OutsideError } from "../../lib/errors.ts";
-import { jsonBytes } from "../../lib/json.ts";
 import type { Version, When } from "../../lib/store/store.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 
-const KEY = "collections/news/lock.json";
 const INFO = {
   collection_id: "news",
   harvest_timestamp: "2026-01-02T03:04:05.000Z",
@@ -133,35 +125,6 @@ Deno.test("a lease whose process is gone is taken over at once", async () => {
   assert.equal((await document())?.holder, "b");
   await dead.release();
   await lease.release();
-});
-
-Deno.test("a lock of the Python original, or one that nobody understands, is held until unlocked", async () => {
-  for (const text of ['{"harvester": "x"}', '{"holder":"a","host":"h","pid":1}', "", "{]"]) {
-    const { store, clock, take, look } = begin();
-    await store.put(KEY, new TextEncoder().encode(text));
-    clock.jump(24 * 3_600_000);
-    assert.deepEqual(await look(), { document: null, live: true, version: "v1" });
-    await assert.rejects(take("b", { isGone: () => true }), {
-      name: "LockedError",
-      hint: /twarc-cloud harvest unlock news/,
-    });
-    assert.equal(await unlock(store, "news"), true);
-    assert.equal(await unlock(store, "news"), false);
-    await (await take("b")).release();
-  }
-});
-
-Deno.test("a lock ends at its time even if its progress is not understood", async () => {
-  const { store, clock, take, document } = begin();
-  const dead = await take("a");
-  await dead.release();
-  const expires = new Date(clock.now() + 1_000).toISOString();
-  const times = { acquired: expires, renewed: expires, expires };
-  await store.put(KEY, jsonBytes({ holder: "x", host: "h", pid: 1, ...times, progress: "much" }));
-  assert.equal((await document())?.holder, "x");
-  await assert.rejects(take("b"), LockedError);
-  await clock.advance(1_000);
-  await (await take("b")).release();
 });
 
 Deno.test("of two that take it at the same moment one wins, and the other is told by whom", async () => {
