@@ -22,8 +22,10 @@ import { messageOf, TwarcCloudError } from "./lib/errors.ts";
 import { Meter } from "./lib/harvest/meter.ts";
 import { Patience } from "./lib/harvest/patience.ts";
 import { type Ending, type Limits, Recorder } from "./lib/harvest/recorder.ts";
+import { commitLeft } from "./lib/harvest/left_cuts.ts";
 import { openSource } from "./lib/harvest/source.ts";
 import { Spool } from "./lib/harvest/spool.ts";
+import { leftPlaces } from "./lib/harvest/spool_place.ts";
 import type { Store } from "./lib/store/store.ts";
 import type { TwitterApi } from "./lib/twitter/api.ts";
 import { withResetDay } from "./lib/twitter/bill.ts";
@@ -176,6 +178,7 @@ class Harvester implements Controlled {
     const target = { store, collections, collectionId, guard };
     const { config: { type } } = await collections.load(collectionId);
     const checkpoint = await Checkpoint.open(store, { collectionId, type, holder, clock });
+    await this.#commitLeft(target, checkpoint, lease);
     await settle(target, checkpoint);
     const { config } = await collections.load(collectionId);
     const now = clock.now();
@@ -200,6 +203,23 @@ class Harvester implements Controlled {
     }
   }
 
+  /** Commits what harvesters brought that are gone, and could not. */
+  async #commitLeft(target: ProjectionTarget, checkpoint: Checkpoint, lease: Lease): Promise<void> {
+    const { store, clock, collectionId, spool, process, limits: { patienceMs } } = this.#options;
+    for (const directory of await leftPlaces(spool, process)) {
+      await commitLeft(directory, {
+        store,
+        checkpoint,
+        folder: collectionKeys(collectionId).harvest(checkpoint.state.began),
+        clock,
+        patienceMs,
+        lost: lease.lost,
+        guard: () => lease.check(),
+        project: () => projectManifest(target, checkpoint.state),
+      });
+    }
+  }
+
   /** Tells all of the harvest, to a bucket that may be away for a while. */
   async #settle(
     target: ProjectionTarget,
@@ -220,9 +240,11 @@ class Harvester implements Controlled {
   /** Clears the temporary files; what a stream brought and the bucket did not take cannot be had again. */
   async #clear(spool: Spool, type: CollectionConfig["type"]): Promise<void> {
     if (type !== "filter" || !this.#recorder?.hasUnstored) return await spool.close();
-    log.error("What the bucket did not take is kept on this machine, as gzip files: {folder}", {
-      folder: await spool.keep(isoTime(this.#options.clock.now())),
-    });
+    log.error(
+      "What the bucket did not take is kept on this machine, in {folder}: the next harvest of the collection " +
+        "here puts it into the bucket",
+      { folder: spool.pathOf("") },
+    );
   }
 
   /** Records what the source brings and makes the last commit; a failure is handed back after it. */

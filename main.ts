@@ -158,7 +158,7 @@ async function harvestHere(
       },
       process: thisProcess(),
       isGone: goneIn(bucket),
-      spool: await ownPlace(spoolFor(bucket, collectionId), thisProcess()),
+      spool: ownPlace(spoolFor(bucket, collectionId), thisProcess()),
       shutdown,
       monitor,
       signal,

@@ -37,7 +37,11 @@ const checkpointSchema = z.object({
     sha1: z.string(),
     bytes: z.number(),
     tweets: z.number(),
+    /** A piece of a segment that is still open: the whole segment takes its place. */
+    piece: z.literal(true).optional(),
   })),
+  /** How many cuts of the harvest are in these files. */
+  cuts: z.number().optional(),
   /** What the configuration is to learn. */
   update: z.object({ update: z.record(z.string(), json), delete: z.array(deletion) }),
   counts: z.object({
@@ -59,6 +63,21 @@ const checkpointSchema = z.object({
   reason: z.string().optional(),
 });
 
+const { shape } = checkpointSchema;
+/** What a commit changes. */
+export const commitSchema = z.object({
+  state: shape.state.exactOptional(),
+  positions: shape.positions.exactOptional(),
+  files: shape.files.exactOptional(),
+  update: shape.update.exactOptional(),
+  counts: shape.counts.exactOptional(),
+  cuts: shape.cuts,
+  spent: shape.spent,
+  ended: shape.ended,
+  outcome: shape.outcome,
+  reason: shape.reason,
+});
+
 /** A checkpoint document. */
 export type CheckpointState = z.infer<typeof checkpointSchema>;
 /** A whole tweets file in a harvest's folder. */
@@ -67,12 +86,7 @@ export type HarvestFile = CheckpointState["files"][number];
 export type Counts = CheckpointState["counts"];
 
 /** What a commit changes. */
-export type Commit = Partial<
-  Pick<
-    CheckpointState,
-    "state" | "positions" | "files" | "update" | "counts" | "spent" | "ended" | "outcome" | "reason"
-  >
->;
+export type Commit = z.infer<typeof commitSchema>;
 
 /** Counts of a harvest that has just begun. */
 export function noCounts(walks: number): Counts {

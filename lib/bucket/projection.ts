@@ -59,7 +59,7 @@ export async function settle(target: ProjectionTarget, checkpoint: Checkpoint): 
       state: "finished",
       outcome: "interrupted",
       reason: "The harvester was interrupted; the next harvest went on from there",
-      ended: checkpoint.state.at,
+      ended: checkpoint.state.ended ?? checkpoint.state.at,
     });
   }
   const { state } = checkpoint;

@@ -15,6 +15,8 @@ const SILENCE = 60_000;
 
 /** What is to be stored and committed together, as it was at one moment of the harvest. */
 export interface Cut {
+  /** From 1 on in each harvest. */
+  number: number;
   /** A piece of the open segment, or the whole segment in place of its pieces; absent where no tweets came. */
   tweets?: { isWhole: boolean; file: SegmentFile };
   /** The files beside the tweets, each as long as it was. */
@@ -45,11 +47,11 @@ export class Committer {
   readonly #queue: Cut[] = [];
   /** The cut of the queue that is on its way. */
   #storing: Cut | undefined;
-  /** The newest cut whose tweets are in the store, until it is committed and told. */
-  #stored: Cut | undefined;
-  #files: HarvestFile[] = [];
+  /** Cuts whose tweets are in the store, until they are committed and told. */
+  readonly #stored: Cut[] = [];
+  #files: HarvestFile[];
   /** Files that hold the open segment's beginning, until it is whole. */
-  #pieces: HarvestFile[] = [];
+  #pieces: HarvestFile[];
   /** Pieces that are in the store still, and in a whole segment as well. */
   readonly #replaced: HarvestFile[] = [];
   /** Names of tweets files that were put into the store since the last commit. */
@@ -65,6 +67,9 @@ export class Committer {
   constructor(options: CommitterOptions) {
     this.#options = options;
     this.#patience = new Patience(options);
+    const { files } = options.checkpoint.state;
+    this.#files = files.filter(({ piece }) => !piece);
+    this.#pieces = files.filter(({ piece }) => piece);
   }
 
   /** Whether it has nothing to do: all that was added is committed, or it has failed. */
@@ -77,19 +82,15 @@ export class Committer {
     return [...this.#files, ...this.#pieces];
   }
 
-  /** Bytes of tweets that are on this machine's disk only. */
+  /** Bytes of tweets that are on this machine's disk, and not committed. */
   get waiting(): number {
-    return this.#queue.reduce((bytes, { tweets }) => bytes + (tweets?.file.bytes ?? 0), 0);
+    const cuts = [...this.#stored, ...this.#queue];
+    return cuts.reduce((bytes, { tweets }) => bytes + (tweets?.file.bytes ?? 0), 0);
   }
 
   /** Adds what was cut. After a failure everything that is left is tried again. */
   add(cut: Cut): void {
-    const last = this.#queue.at(-1);
-    const isCovered = cut.tweets?.isWhole && last?.tweets?.isWhole === false;
-    if (last && isCovered && last !== this.#storing) {
-      this.#queue.pop();
-      void this.#drop(last);
-    }
+    if (cut.tweets?.isWhole) this.#dropPieces();
     this.#queue.push(cut);
     this.#failure = undefined;
     this.#running ??= this.#run();
@@ -143,7 +144,17 @@ export class Committer {
   }
 
   #hasWork(): boolean {
-    return this.#queue.length > 0 || this.#stored !== undefined || this.#replaced.length > 0;
+    return this.#queue.length > 0 || this.#stored.length > 0 || this.#replaced.length > 0;
+  }
+
+  /** Forgets the pieces that wait, as a whole segment comes in their place. */
+  #dropPieces(): void {
+    for (;;) {
+      const last = this.#queue.at(-1);
+      if (!last || last === this.#storing || last.tweets?.isWhole) return;
+      this.#queue.pop();
+      void this.#options.spool.forget(last);
+    }
   }
 
   /** Stores the tweets of the cuts that wait now; those that come meanwhile wait for the next commit. */
@@ -157,8 +168,7 @@ export class Committer {
         this.#storing = undefined;
       }
       this.#queue.shift();
-      this.#stored = cut;
-      await this.#drop(cut);
+      this.#stored.push(cut);
       if (cut === end) return;
     }
   }
@@ -171,10 +181,11 @@ export class Committer {
     const isThere = isWhole && this.#pieces.length === 1 && only?.tweets === file.tweets;
     const stored = isThere ? only : await this.#upload(file);
     if (!isWhole) {
-      this.#pieces.push(stored);
+      this.#pieces.push({ ...stored, piece: true });
       return;
     }
-    this.#files.push(stored);
+    const { piece: _, ...whole } = stored;
+    this.#files.push(whole);
     if (!isThere) this.#replaced.push(...this.#pieces);
     this.#pieces = [];
   }
@@ -193,25 +204,22 @@ export class Committer {
     const ms = Math.max(this.#options.clock.now(), this.#lastName.ms);
     const isSame = Math.floor(ms / 1_000) === Math.floor(this.#lastName.ms / 1_000);
     this.#lastName = { ms, number: isSame ? this.#lastName.number + 1 : 1 };
-    return tweetsFile(ms, this.#lastName.number);
-  }
-
-  /** Removes the tweets of a cut from this machine's disk. */
-  async #drop({ tweets }: Cut): Promise<void> {
-    if (tweets) await this.#options.spool.drop(tweets.file.path);
+    const name = tweetsFile(ms, this.#lastName.number);
+    // A harvester before may have had a clock that was ahead.
+    return this.files.some((file) => file.name === name) ? this.#nextName() : name;
   }
 
   async #commit(): Promise<void> {
-    const { checkpoint, guard, project } = this.#options;
-    const cut = this.#stored;
+    const { checkpoint, guard, project, spool } = this.#options;
+    const cut = this.#stored.at(-1);
     if (!cut) return;
     guard();
     await this.#storeSides(cut);
     guard();
-    await checkpoint.commit({ ...cut.commit, files: this.files });
+    await checkpoint.commit({ ...cut.commit, files: this.files, cuts: cut.number });
     this.#uncommitted = [];
     await project();
-    this.#stored = undefined;
+    for (const one of this.#stored.splice(0)) await spool.forget(one);
   }
 
   async #storeSides({ sides, documents }: Cut): Promise<void> {

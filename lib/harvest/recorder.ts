@@ -16,12 +16,16 @@ import { jsonBytes } from "../json.ts";
 import type { Store } from "../store/store.ts";
 import type { Meter } from "./meter.ts";
 import { Committer, type Cut } from "./committer.ts";
+import { noteCut } from "./left_cuts.ts";
 import type { Segment } from "./segment.ts";
 import { type Batch, isDone, type Positions, type TweetSource, type UserChange } from "./source.ts";
 import type { Spool } from "./spool.ts";
 
 const encoder = new TextEncoder();
 const log = getLogger(["twarc-cloud", "harvest"]);
+
+/** Milliseconds between cuts of a stream, at least, while the store has not taken the one before. */
+const BETWEEN_NOTES = 1_000;
 
 /** When segments end, and when what has arrived must be in the store. */
 export interface Limits {
@@ -68,7 +72,7 @@ export class Recorder {
   /** When the oldest batch that is not cut came, by the monotonic clock. */
   #waitingSince: number | undefined;
   /** What was cut last: all before it is whole, whatever happens to what comes after it. */
-  #last: Cut = { sides: [], documents: [], commit: {} };
+  #last: Cut = { number: 0, sides: [], documents: [], commit: {} };
   #tweets = 0;
   #positions: Positions;
   /** How many walks have a position. */
@@ -147,8 +151,8 @@ export class Recorder {
       await this.#cut(true, end);
     } catch (failure) {
       const failed = { ...end, outcome: "failed", reason: messageOf(failure) } as const;
-      const { sides, documents, commit } = this.#last;
-      this.#committer.add({ sides, documents, commit: { ...commit, ...failed } });
+      const { number, sides, documents, commit } = this.#last;
+      this.#committer.add({ number, sides, documents, commit: { ...commit, ...failed } });
       await this.#committer.done();
       throw failure;
     }
@@ -188,10 +192,12 @@ export class Recorder {
     return Math.min(this.#flushDue(), roll);
   }
 
-  /** A flush waits for the one before. */
+  /** A flush waits for the one before; but what a stream brings is noted here in its time, however slow the store is. */
   #flushDue(): number {
-    if (this.#waitingSince === undefined || !this.#committer.rests) return Infinity;
-    return this.#waitingSince + (this.#isFull() ? 0 : this.#options.limits.flushMs);
+    if (this.#waitingSince === undefined) return Infinity;
+    const ms = this.#isFull() ? 0 : this.#options.limits.flushMs;
+    if (this.#committer.rests) return this.#waitingSince + ms;
+    return this.#isNoted ? this.#waitingSince + Math.max(ms, BETWEEN_NOTES) : Infinity;
   }
 
   /** Whether this machine's disk has as much as it may. */
@@ -271,6 +277,11 @@ export class Recorder {
     else if (now >= this.#flushDue()) await this.#cut(false);
   }
 
+  /** Whether cuts are noted on this machine's disk: what a walk brought can be asked for again. */
+  get #isNoted(): boolean {
+    return this.#options.checkpoint.state.type === "filter";
+  }
+
   /** Hands what has come to the committer: with the whole segment, or with a piece of it. */
   async #cut(isWhole: boolean, ending: Commit = {}): Promise<void> {
     const segment = this.#segment;
@@ -280,6 +291,7 @@ export class Recorder {
     if (isWhole) this.#segment = undefined;
     this.#waitingSince = undefined;
     this.#last = {
+      number: this.#last.number + 1,
       ...(file ? { tweets: { isWhole, file } } : {}),
       sides: spool.sides(),
       documents: checkpoint.state.type === "user_timeline"
@@ -293,7 +305,19 @@ export class Recorder {
         ...ending,
       },
     };
+    if (this.#isNoted) await this.#note(this.#last);
     this.#committer.add(this.#last);
+  }
+
+  async #note(cut: Cut): Promise<void> {
+    const { spool, checkpoint: { state: { began } }, clock } = this.#options;
+    try {
+      await noteCut(spool, cut, { began, at: clock.now() });
+    } catch (error) {
+      log.warn("What has come could not be noted on this machine's disk: {problem}", {
+        problem: messageOf(error),
+      });
+    }
   }
 
   #counted(): Counts {

@@ -9,6 +9,9 @@ import { diskError } from "../bucket/disk_error.ts";
 import { withLineFeeds, writeAll } from "./disk.ts";
 import { Segment } from "./segment.ts";
 
+/** A note of a cut, by its number. */
+const NOTE = /^cut-(\d+)\.json$/;
+
 /** A file of lines beside the tweets, as long as it was at one moment: it grows on. */
 export interface SideCut {
   /** Its name in the harvest's folder, e.g. `users.jsonl`. */
@@ -42,6 +45,16 @@ export class Spool {
     return new Spool(directory);
   }
 
+  /** The folder that a harvester left which is gone. */
+  static left(directory: string): Spool {
+    return new Spool(directory);
+  }
+
+  /** Where a file in the folder is. */
+  pathOf(name: string): string {
+    return join(this.#directory, name);
+  }
+
   /** Opens a new segment. */
   segment(): Promise<Segment> {
     return Segment.open(this.#directory);
@@ -52,7 +65,7 @@ export class Spool {
     if (lines.length === 0) return;
     const text = withLineFeeds(lines);
     try {
-      using file = await Deno.open(this.#path(name), { create: true, append: true });
+      using file = await Deno.open(this.pathOf(name), { create: true, append: true });
       await writeAll(file, text);
     } catch (cause) {
       throw diskError(cause);
@@ -67,10 +80,10 @@ export class Spool {
 
   /** Gives `use` the path of a file that has what a file beside the tweets had when it was cut. */
   async withCut<T>({ name, bytes }: SideCut, use: (path: string) => Promise<T>): Promise<T> {
-    const path = this.#path(`${name}.cut`);
+    const path = this.pathOf(`${name}.cut`);
     try {
       await pipeline(
-        createReadStream(this.#path(name), { end: bytes - 1 }),
+        createReadStream(this.pathOf(name), { end: bytes - 1 }),
         createWriteStream(path),
       );
     } catch (cause) {
@@ -79,20 +92,33 @@ export class Spool {
     return await use(path);
   }
 
-  /** Removes a file that is in the store. */
-  async drop(path: string): Promise<void> {
-    await Deno.remove(path).catch(ignoreAbsent);
+  /** Notes a cut until it is forgotten: whole, or not at all. */
+  async note(number: number, note: unknown): Promise<void> {
+    const path = this.pathOf(`cut-${number}.json`);
+    try {
+      await Deno.writeTextFile(`${path}.new`, JSON.stringify(note));
+      await Deno.rename(`${path}.new`, path);
+    } catch (cause) {
+      throw diskError(cause);
+    }
   }
 
-  /** Puts the folder where no harvest clears it. @returns Its new path. */
-  async keep(when: string): Promise<string> {
-    const kept = `${this.#directory}-kept-${when.replace(/\W/g, "")}`;
-    await Deno.rename(this.#directory, kept);
-    return kept;
+  /** The notes of cuts, in their order. */
+  async notes(): Promise<string[]> {
+    const names = (await Array.fromAsync(Deno.readDir(this.#directory))).map(({ name }) => name);
+    const numbers = names.flatMap((name) => NOTE.exec(name)?.[1] ?? []).map(Number);
+    const paths = numbers.toSorted((a, b) => a - b).map((n) => this.pathOf(`cut-${n}.json`));
+    return await Promise.all(paths.map((path) => Deno.readTextFile(path)));
   }
 
-  #path(name: string): string {
-    return join(this.#directory, name);
+  /** Removes what is on this machine's disk of a cut that is committed, or has another in its place. */
+  async forget({ number, tweets }: {
+    number: number;
+    tweets?: { file: { path: string } };
+  }): Promise<void> {
+    // The note first: what is noted is there.
+    await Deno.remove(this.pathOf(`cut-${number}.json`)).catch(ignoreAbsent);
+    if (tweets) await Deno.remove(tweets.file.path).catch(ignoreAbsent);
   }
 
   /** Removes the folder with all that is in it. */

@@ -1,4 +1,4 @@
-/** Where a harvester has its temporary files: apart from every other process's, and cleared of those that are gone. */
+/** Where a harvester has its temporary files: apart from every other process's. */
 
 import { join } from "node:path";
 import { processIsGone } from "../bucket/process.ts";
@@ -11,19 +11,24 @@ export interface SpoolPlace {
 
 /**
  * A place of this process's own below a collection's: a harvester that was paused and comes back may meet another
- * one at work, and neither touches the other's files. What processes left that are gone is cleared.
+ * one at work, and neither touches the other's files.
  */
-export async function ownPlace(
+export function ownPlace(
   { parent, name }: SpoolPlace,
   { host, pid }: { host: string; pid: number },
-): Promise<SpoolPlace> {
-  const folder = join(parent, name);
-  for (const left of await namesIn(folder)) {
-    if (isLeft(left, { host, pid })) {
-      await Deno.remove(join(folder, left), { recursive: true }).catch(() => {});
-    }
-  }
-  return { parent: folder, name: `${host}.${pid}.${crypto.randomUUID()}` };
+): SpoolPlace {
+  return { parent: join(parent, name), name: `${host}.${pid}.${crypto.randomUUID()}` };
+}
+
+/** The places beside one's own that were those of processes which are gone. */
+export async function leftPlaces(
+  { parent, name: own }: SpoolPlace,
+  process: { host: string; pid: number },
+): Promise<string[]> {
+  const names = (await Array.fromAsync(Deno.readDir(parent)).catch(() => []))
+    .map(({ name }) => name);
+  return names.filter((name) => name !== own && isLeft(name, process))
+    .map((name) => join(parent, name));
 }
 
 /** Whether a folder is that of a process which is gone, or of one that had this one's number before. */
@@ -32,9 +37,4 @@ function isLeft(folder: string, own: { host: string; pid: number }): boolean {
   const pid = Number(digits);
   if (host !== own.host || !(pid > 0)) return false;
   return pid === own.pid || processIsGone({ host, pid });
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
-  return entries.map(({ name }) => name);
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { idsOf, inPlace, type Place, until } from "./program.ts";
+import { filesBelow, idsOf, inPlace, type Place, until } from "./program.ts";
 
 const FILTER = { id: "live", type: "filter", filter: { track: "sandbox" } };
 
@@ -159,3 +159,44 @@ Deno.test("a filter harvest with max_records stops by itself and stays up, stopp
       "complete",
     );
   }, { world: world() }));
+
+Deno.test("killed with -9 while the disk of its bucket is away, it costs nothing that came before the last flush", () =>
+  inPlace(async (place) => {
+    await place.add(FILTER);
+    const run = () => place.spawn(["harvest", "run", "--shutdown", "--flush-secs", "1", "live"]);
+    const [data, away] = [place.path("twarc-cloud-data"), place.path("away")];
+    const killed = run();
+    await connected(place);
+    const posted = place.post(3);
+    await until(async () => (await place.tweets("live").catch(() => [])).length === 3);
+    await Deno.rename(data, away);
+    for (const count of [4, 2]) {
+      posted.push(...place.post(count));
+      await until(async () => await notedIn(place.path("tmp")) === posted.length - 3);
+    }
+    killed.kill("SIGKILL");
+    await killed.output();
+    await until(() => Promise.resolve(place.sandbox.streams.size === 0));
+    await Deno.rename(away, data);
+    const next = run();
+    await connected(place);
+    posted.push(...place.post(1));
+    await until(async () => (await place.tweets("live")).length === posted.length);
+    next.kill("SIGTERM");
+    const { stderr } = await next.output();
+    assert.match(new TextDecoder().decode(stderr), /6 tweets that the harvester before could not/);
+    assert.deepEqual(idsOf(await place.tweets("live")), posted);
+    assert.match(await place.ok("collection", "verify", "live"), /10 tweets/);
+    assert.deepEqual(await notedIn(place.path("tmp")), 0);
+  }, { world: world() }));
+
+/** How many tweets are noted in the temporary files of harvests. */
+async function notedIn(folder: string): Promise<number> {
+  let tweets = 0;
+  for await (const file of filesBelow(folder)) {
+    if (!/\/cut-\d+\.json$/.test(file)) continue;
+    const note = await Deno.readTextFile(file).catch(() => "{}");
+    tweets += JSON.parse(note).tweets?.file.tweets ?? 0;
+  }
+  return tweets;
+}

@@ -290,7 +290,7 @@ async function killHarvesters(folder: string): Promise<void> {
   }
 }
 
-async function* filesBelow(folder: string): AsyncGenerator<string> {
+export async function* filesBelow(folder: string): AsyncGenerator<string> {
   for (const entry of await Array.fromAsync(Deno.readDir(folder)).catch(() => [])) {
     const path = join(folder, entry.name);
     if (entry.isDirectory) yield* filesBelow(path);

@@ -22,6 +22,14 @@ export class MemoryStore implements Store {
     this.name = name;
   }
 
+  /** Another store that has what this one has now. */
+  copy(): MemoryStore {
+    const copy = new MemoryStore(this.name);
+    for (const [key, object] of this.#objects) copy.#objects.set(key, object);
+    copy.#versions = this.#versions;
+    return copy;
+  }
+
   /** Every key, in the order of its bytes. */
   keys(): string[] {
     return [...this.#objects.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));

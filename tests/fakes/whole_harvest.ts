@@ -6,6 +6,7 @@ import { gunzipSync } from "node:zlib";
 import { harvest } from "../../harvester.ts";
 import { Collections } from "../../lib/bucket/collections.ts";
 import { systemClock } from "../../lib/clock.ts";
+import { ownPlace } from "../../lib/harvest/spool_place.ts";
 import type { TwitterApi } from "../../lib/twitter/api.ts";
 import { MemoryStore } from "./memory_store.ts";
 
@@ -32,6 +33,7 @@ export async function run(
   } = {},
 ): Promise<void> {
   const temporary = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
+  const process = { host: "here", pid: 1 };
   await harvest({
     collectionId: "c",
     store,
@@ -39,9 +41,9 @@ export async function run(
     limits: { tweetsPerFile, msPerFile: 1_800_000, flushMs, patienceMs, bufferBytes },
     openApi: () => Promise.resolve(api),
     control: { hostname: "127.0.0.1", port: 0, secret: () => Promise.resolve("secret") },
-    process: { host: "here", pid: 1 },
+    process,
     isGone: () => true,
-    spool: { parent: parent || temporary, name: "spool" },
+    spool: ownPlace({ parent: parent || temporary, name: "c" }, process),
     shutdown: true,
     monitor: false,
     signal,

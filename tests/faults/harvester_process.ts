@@ -131,8 +131,9 @@ export class Workplace {
     const found = await Array.fromAsync(
       new FolderBucket(this.#place.path("tmp")).list(""),
     );
-    return found.map(({ key }) => `tmp${key}`)
-      .filter((key) => key.startsWith("tmp/twarc-cloud-") && !key.includes("-kept-"));
+    const keys = found.map(({ key }) => `tmp${key}`);
+    const kept = new Set(keys.filter((key) => /\/cut-\d+\.json$/.test(key)).map(folderOf));
+    return keys.filter((key) => key.startsWith("tmp/twarc-cloud-") && !kept.has(folderOf(key)));
   }
 
   /** Ends every process, and clears all away. */
@@ -151,4 +152,8 @@ export class Workplace {
     this.#processes.add(harvester);
     return harvester;
   }
+}
+
+function folderOf(key: string): string {
+  return key.slice(0, key.lastIndexOf("/"));
 }

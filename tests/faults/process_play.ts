@@ -94,7 +94,8 @@ async function playRound(stage: Stage, round: Round): Promise<void> {
   const storeMet = proxy?.met ?? 0;
   await end(stage, round, { running, isReached });
   if (round.storeTrouble && Math.max(storeMet, proxy?.met ?? 0) > 0) {
-    running.stream.storeTrouble = round.storeTrouble;
+    // What one that is killed had flushed is on its disk; what one has that is taken over stays there.
+    if (isPause(round.ending)) running.stream.storeTrouble = round.storeTrouble;
     stage.tally(round.storeTrouble.kind, "S3");
   }
   for (const kind of troubles.met) stage.tally(kind, stage.isStream ? "stream" : "REST");

@@ -31,7 +31,13 @@ async function opened(
 
 /** What a walk's position is committed with. */
 function cutAt(position: string, more: Partial<Cut> = {}): Cut {
-  return { sides: [], documents: [], commit: { positions: { stream: position } }, ...more };
+  return {
+    number: 1,
+    sides: [],
+    documents: [],
+    commit: { positions: { stream: position } },
+    ...more,
+  };
 }
 
 async function position(store: MemoryStore): Promise<unknown> {

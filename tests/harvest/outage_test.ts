@@ -1,69 +1,17 @@
 import { configure, reset } from "@logtape/logtape";
 import assert from "node:assert/strict";
-import { gunzipSync } from "node:zlib";
 import { systemClock } from "../../lib/clock.ts";
 import { AccessError, LockedError, OutsideError, UserError } from "../../lib/errors.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import type { StreamItem } from "../../lib/twitter/api.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import type { MemoryStore, Operation } from "../fakes/memory_store.ts";
+import { failing, FILTER, streamed } from "../fakes/slow_stream.ts";
 import { added, json, KEYS, run, tweets } from "../fakes/whole_harvest.ts";
 import { WorldApi } from "../fakes/world_api.ts";
 
-const FILTER = { id: "c", type: "filter", keys: KEYS, filter: { track: "x" } };
 const AWAY = new OutsideError("The store is away");
 const HOUR = 3_600_000;
-
-/** A stream of a tweet a minute; `minute` is called before each, and says what becomes of the store from then on. */
-async function streamed(
-  minutes: number,
-  minute: (i: number, store: MemoryStore) => void,
-  options: Partial<Parameters<typeof run>[2]> = {},
-) {
-  const clock = new ManualClock();
-  const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: minutes });
-  const statuses = world.search("sandbox", { count: minutes });
-  const script = statuses.map((status): StreamItem => ({
-    tweets: [{ id: `${status.id}`, line: status.bytes() }],
-    messages: [],
-  }));
-  const store = await added(FILTER, clock);
-  const api = new WorldApi(world, { script });
-  const gates = script.map(() => Promise.withResolvers<void>());
-  let asked = 0;
-  api.before = () => gates[asked++]?.promise;
-  let isOver = false;
-  const harvested = run(store, api, {
-    clock,
-    flushMs: 15_000,
-    tweetsPerFile: 4,
-    patienceMs: HOUR,
-    ...options,
-  }).finally(() => isOver = true);
-  harvested.catch(() => {});
-  const read: number[] = [];
-  for (const [i, gate] of gates.entries()) {
-    minute(i, store);
-    gate.resolve();
-    for (let s = 0; s < 60 && !isOver; s += 10) await clock.advance(10_000);
-    read.push(api.sent.length);
-  }
-  store.before = () => {};
-  while (!isOver) await clock.advance(5_000);
-  return { store, harvested, ids: statuses.map((status) => `${status.id}`), read };
-}
-
-/** The store fails with an error from one minute on, until another. */
-function failing(error: Error, from: number, to = Infinity) {
-  return (i: number, store: MemoryStore) => {
-    if (i === from) {
-      store.before = () => {
-        throw error;
-      };
-    }
-    if (i === to) store.before = () => {};
-  };
-}
 
 /** What is logged while something is done. */
 async function logged(act: () => Promise<void>): Promise<string> {
@@ -139,39 +87,6 @@ Deno.test("no more is kept on this machine's disk than may be: nothing is read u
   assert.equal(read.at(-1), 10, "what waited is read once the store is back");
   assert.deepEqual((await tweets(store)).toSorted(), ids.toSorted());
 });
-
-Deno.test("a store that is gone for longer than is allowed ends the harvest, which says why and keeps what it has", async () => {
-  const parent = await Deno.makeTempDir();
-  try {
-    const { store, harvested, ids } = await streamed(8, failing(AWAY, 2), {
-      patienceMs: 120_000,
-      parent,
-    });
-    await assert.rejects(harvested, /The store is away/);
-    const stored = await tweets(store);
-    const kept = await keptIn(parent);
-    assert.deepEqual(stored, ids.slice(0, 2));
-    // What is kept of a segment is the whole of it, with the tweets that were stored before.
-    const all = new Set([...stored, ...kept]);
-    assert.ok(all.size > 3);
-    assert.deepEqual([...all].toSorted(), ids.slice(0, all.size).toSorted());
-  } finally {
-    await Deno.remove(parent, { recursive: true });
-  }
-});
-
-/** The ids in the gzip files that a harvest kept. */
-async function keptIn(parent: string): Promise<string[]> {
-  const ids: string[] = [];
-  for await (const folder of Deno.readDir(parent)) {
-    assert.match(folder.name, /^spool-kept-\d{8}T\d{6,}Z$/);
-    for await (const { name } of Deno.readDir(`${parent}/${folder.name}`)) {
-      const text = gunzipSync(await Deno.readFile(`${parent}/${folder.name}/${name}`)).toString();
-      ids.push(...text.trimEnd().split("\n").map((line) => String(JSON.parse(line).id_str)));
-    }
-  }
-  return ids.sort();
-}
 
 Deno.test("what only the person can change ends the harvest at once, although its stream is silent", async () => {
   const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 1 });

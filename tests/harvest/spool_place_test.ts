@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { thisProcess } from "../../lib/bucket/process.ts";
 import { Spool } from "../../lib/harvest/spool.ts";
-import { ownPlace } from "../../lib/harvest/spool_place.ts";
+import { leftPlaces, ownPlace } from "../../lib/harvest/spool_place.ts";
 
-Deno.test("a harvester has a place of its own, keeps out of that of one that lives, and clears what those left that are gone", async () => {
+Deno.test("a harvester has a place of its own, keeps out of that of one that lives, and finds what those left that are gone", async () => {
   const parent = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
   const place = { parent, name: "c" };
   const host = Deno.hostname();
@@ -11,15 +11,21 @@ Deno.test("a harvester has a place of its own, keeps out of that of one that liv
   const gone = new Deno.Command("true").spawn();
   await gone.status;
   try {
-    const paused = await ownPlace(place, { host, pid: neighbour.pid });
-    const left = await ownPlace(place, { host, pid: gone.pid });
-    for (const { parent, name } of [paused, left]) await Spool.open(parent, name);
-    await Deno.mkdir(`${parent}/c/${left.name}-kept-20260102`);
-    const own = await ownPlace(place, thisProcess());
-    const spool = await Spool.open(own.parent, own.name);
-    await spool.close();
-    const names = (await Array.fromAsync(Deno.readDir(`${parent}/c`))).map(({ name }) => name);
-    assert.deepEqual(names.toSorted(), [paused.name, `${left.name}-kept-20260102`].toSorted());
+    const own = ownPlace(place, thisProcess());
+    assert.deepEqual(await leftPlaces(own, thisProcess()), []);
+    const paused = ownPlace(place, { host, pid: neighbour.pid });
+    const elsewhere = ownPlace(place, { host: "elsewhere", pid: gone.pid });
+    const left = ownPlace(place, { host, pid: gone.pid });
+    const numbered = ownPlace(place, thisProcess());
+    for (const { parent, name } of [own, paused, elsewhere, left, numbered]) {
+      await Spool.open(parent, name);
+    }
+    await Deno.mkdir(`${parent}/c/somebody's`);
+    const found = await leftPlaces(own, thisProcess());
+    assert.deepEqual(
+      found.toSorted(),
+      [left, numbered].map(({ parent, name }) => `${parent}/${name}`).toSorted(),
+    );
   } finally {
     neighbour.kill("SIGKILL");
     await neighbour.status;

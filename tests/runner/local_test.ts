@@ -188,7 +188,7 @@ Deno.test("what a lock last said is told where its holder does not answer", asyn
 Deno.test("a lock that says nothing of its holder is not stopped but told, with the way out", async () => {
   const { runner, store, close } = await opened();
   try {
-    await store.put(lockKey("old"), new TextEncoder().encode(""));
+    await store.put(lockKey("old"), new TextEncoder().encode('{"harvest_id":"x"}'));
     await assert.rejects(runner.stop("old"), (error) => {
       assert.ok(error instanceof LockedError);
       assert.match(error.hint ?? "", /harvest unlock old/);

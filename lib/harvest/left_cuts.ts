@@ -1,0 +1,123 @@
+/** What a stream brought and no bucket has yet is noted on this machine's disk; the next harvester commits it. */
+
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { basename } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { getLogger } from "@logtape/logtape";
+import { z } from "zod";
+import { commitSchema } from "../bucket/checkpoint.ts";
+import { jsonOrNull } from "../json.ts";
+import { Committer, type CommitterOptions, type Cut } from "./committer.ts";
+import { Spool } from "./spool.ts";
+
+const log = getLogger(["twarc-cloud", "harvest"]);
+
+/** Of a file in the same folder. */
+const name = z.string().regex(/^[\w.-]+$/);
+const noteSchema = z.object({
+  number: z.number(),
+  /** When the harvest began, and when this was cut, in milliseconds since 1970. */
+  began: z.number(),
+  at: z.number(),
+  tweets: z.object({
+    isWhole: z.boolean(),
+    file: z.object({ path: name, sha1: z.string(), bytes: z.number(), tweets: z.number() }),
+  }).optional(),
+  sides: z.array(z.object({ name, bytes: z.number() })),
+  commit: commitSchema,
+});
+type Note = z.infer<typeof noteSchema>;
+
+/** Notes a cut of a stream; the documents that are written anew each time are those of walks. */
+export async function noteCut(
+  spool: Spool,
+  { number, tweets, sides, commit }: Cut,
+  { began, at }: { began: number; at: number },
+): Promise<void> {
+  const note: Note = {
+    number,
+    began,
+    at,
+    ...(tweets ? { tweets: { ...tweets, file: named(tweets.file) } } : {}),
+    sides,
+    commit,
+  };
+  await spool.note(number, note);
+}
+
+/** What committing cuts works with. */
+export type LeftOptions = Omit<CommitterOptions, "spool">;
+
+/**
+ * Commits the cuts that a harvester left in a folder, where nobody has begun another harvest since, and removes the
+ * folder.
+ * @throws as the committer.
+ */
+export async function commitLeft(directory: string, options: LeftOptions): Promise<void> {
+  const { began, cuts: committed = 0 } = options.checkpoint.state;
+  const spool = Spool.left(directory);
+  const notes = (await spool.notes()).flatMap((text) =>
+    noteSchema.safeParse(jsonOrNull(text)).data ?? []
+  );
+  const left = notes.filter((note) => note.began !== began || note.number > committed);
+  if (left.some((note) => note.began !== began)) {
+    log.warn(
+      "{tweets} tweets that a harvester on this machine brought may not be in the bucket, as another one went on " +
+        "before they could be stored. They are in {directory}: look at them, then remove it",
+      { tweets: tweetsOf(left), directory },
+    );
+    return;
+  }
+  const good = await readable(left, spool);
+  if (good.length > 0) {
+    const committer = new Committer({ ...options, spool });
+    for (const note of good) committer.add(cutOf(note, spool));
+    await committer.done();
+    log.info("{tweets} tweets that the harvester before could not store are in the bucket now", {
+      tweets: tweetsOf(good),
+    });
+  }
+  await spool.close();
+}
+
+/** Those whose tweets are as they were written; a machine that lost its power may have damaged the last. */
+async function readable(notes: Note[], spool: Spool): Promise<Note[]> {
+  const good: Note[] = [];
+  for (const note of notes) {
+    const { file } = note.tweets ?? {};
+    if (!file || await sha1Of(spool.pathOf(file.path)) === file.sha1) good.push(note);
+    else log.error("{tweets} tweets are lost: {path} is damaged", { ...file });
+  }
+  return good;
+}
+
+/** What is to be committed; a harvest that went on is ended when it is settled, as of when the cut was made. */
+function cutOf({ number, at, tweets, sides, commit }: Note, spool: Spool): Cut {
+  return {
+    number,
+    sides,
+    documents: [],
+    commit: { state: "harvesting", ended: at, ...commit },
+    ...(tweets
+      ? { tweets: { ...tweets, file: { ...tweets.file, path: spool.pathOf(tweets.file.path) } } }
+      : {}),
+  };
+}
+
+/** Tweets of whole segments, and of the pieces of one that is not whole. */
+function tweetsOf(notes: Note[]): number {
+  const whole = notes.findLastIndex(({ tweets }) => tweets?.isWhole);
+  return notes.filter(({ tweets }, i) => tweets?.isWhole || i > whole)
+    .reduce((sum, { tweets }) => sum + (tweets?.file.tweets ?? 0), 0);
+}
+
+function named<T extends { path: string }>(file: T): T {
+  return { ...file, path: basename(file.path) };
+}
+
+async function sha1Of(path: string): Promise<string> {
+  const sha1 = createHash("sha1");
+  await pipeline(createReadStream(path), sha1);
+  return sha1.digest("hex");
+}

@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { cpSync } from "node:fs";
+import { join } from "node:path";
+import { Checkpoint } from "../../lib/bucket/checkpoint.ts";
+import { Collections } from "../../lib/bucket/collections.ts";
+import { settle } from "../../lib/bucket/projection.ts";
+import { OutsideError } from "../../lib/errors.ts";
+import { World } from "../../lib/sandbox/world.ts";
+import { systemClock } from "../../lib/clock.ts";
+import { ManualClock } from "../fakes/manual_clock.ts";
+import type { MemoryStore } from "../fakes/memory_store.ts";
+import { failing, streamed } from "../fakes/slow_stream.ts";
+import { json, run, tweets } from "../fakes/whole_harvest.ts";
+import { WorldApi } from "../fakes/world_api.ts";
+
+const AWAY = new OutsideError("The store is away");
+/** Nothing comes any more. */
+const silent = () => new WorldApi(World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 }));
+
+async function withFolder(act: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
+  try {
+    await act(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+}
+
+/** What the harvests tell of themselves, oldest first. */
+async function told(store: MemoryStore): Promise<Record<string, unknown>[]> {
+  const keys = store.keys().filter((key) => key.endsWith("/harvest.json"));
+  return await Promise.all(keys.map((key) => json(store, key)));
+}
+
+Deno.test("a store that is gone for longer than is allowed ends the harvest, which says why; the next one brings what it had", () =>
+  withFolder(async (parent) => {
+    const own = { parent, patienceMs: 120_000 };
+    const { store, harvested, ids, read } = await streamed(8, failing(AWAY, 2), own);
+    await assert.rejects(harvested, /The store is away/);
+    assert.deepEqual(await tweets(store), ids.slice(0, 2));
+    await run(store, silent(), { parent, clock: new ManualClock() });
+    const all = await tweets(store);
+    assert.deepEqual(all, ids.slice(0, all.length));
+    // The last one came when the harvest had given up.
+    assert.equal(all.length, Number(read.at(-1)) - 1);
+    assert.ok(all.length > 3);
+    const [first] = await told(store);
+    assert.deepEqual([first?.outcome, first?.tweets], ["failed", all.length]);
+    assert.deepEqual(await namesIn(join(parent, "c")), []);
+  }));
+
+/** The bucket and the temporary files as they were at one moment. */
+interface Moment {
+  what: string;
+  store: MemoryStore;
+  folder: string;
+  /** Tweets that were read before the last flush. */
+  flushed: number;
+}
+
+/** What becomes of the bucket from the third minute to the eighth. */
+const TROUBLES = {
+  "is there": () => {},
+  "is gone for five minutes": () => {
+    throw AWAY;
+  },
+  "does not answer for five minutes": (back: Promise<void>) => back,
+};
+for (const [name, trouble] of Object.entries(TROUBLES)) {
+  Deno.test(`a stream's harvester that dies at whatever moment, while the bucket ${name}, costs at most what came since the last flush, and nothing comes twice`, () =>
+    withFolder(async (parent) => {
+      const moments: Moment[] = [];
+      const seize = (what: string, store: MemoryStore, flushed: number) => {
+        const folder = join(parent, `${moments.length}`);
+        cpSync(join(parent, "c"), join(folder, "c"), { recursive: true });
+        moments.push({ what, store: store.copy(), folder, flushed });
+      };
+      const back = Promise.withResolvers<void>();
+      const { ids, harvested } = await streamed(11, (i, store) => {
+        if (i > 0) seize(`before minute ${i}`, store, i);
+        if (i === 8) back.resolve();
+        store.before = ({ method, key }) => {
+          if (/tweets-|checkpoint|manifest|lock/.test(key) && store.keys().length > 4) {
+            seize(`${method} ${key} in minute ${i}`, store, i);
+          }
+          if (i >= 3 && i < 8) return trouble(back.promise);
+        };
+      }, { parent });
+      await harvested;
+      assert.ok(moments.length > 30, `${moments.length}`);
+      for (const { what, store, folder, flushed } of moments) {
+        const clock = new ManualClock();
+        await clock.advance(3_600_000);
+        await run(store, silent(), { parent: folder, clock });
+        const all = await tweets(store);
+        assert.deepEqual(all, ids.slice(0, all.length), what);
+        assert.ok(all.length >= flushed, `${all.length}: ${what}`);
+        assert.deepEqual(await namesIn(join(folder, "c")), []);
+        const ended = `${(await told(store))[0]?.harvest_end_timestamp}`;
+        assert.ok(ended < "2026-01-02T03:20", `It was cut in its twelve minutes: ${ended}`);
+      }
+    }));
+}
+
+Deno.test("a harvest that was told as cut meanwhile, as verify --repair does, gets what its harvester had", () =>
+  withFolder(async (parent) => {
+    let cut: MemoryStore | undefined;
+    await withFolder(async (first) => {
+      const { harvested } = await streamed(6, (i, store) => {
+        failing(AWAY, 2)(i, store);
+        if (i !== 5) return;
+        cut = store.copy();
+        cpSync(join(first, "c"), join(parent, "c"), { recursive: true });
+      }, { parent: first });
+      await harvested;
+    });
+    assert.ok(cut);
+    const clock = new ManualClock();
+    const opened = { collectionId: "c", type: "filter", holder: "person", clock };
+    const target = { store: cut, collections: new Collections(cut, clock), collectionId: "c" };
+    await settle(target, await Checkpoint.open(cut, opened));
+    const before = await tweets(cut);
+    await run(cut, silent(), { parent, clock });
+    assert.deepEqual([before.length, (await tweets(cut)).length], [2, 5]);
+    assert.equal((await told(cut))[0]?.tweets, 5);
+  }));
+
+Deno.test("what another harvester went on from is left where it is, and told", () =>
+  withFolder(async (parent) => {
+    const own = { parent, patienceMs: 120_000 };
+    const { store, harvested } = await streamed(8, failing(AWAY, 2), own);
+    await assert.rejects(harvested, /The store is away/);
+    const elsewhere = join(parent, "elsewhere");
+    await run(store, silent(), { parent: elsewhere, clock: new ManualClock() });
+    const before = await tweets(store);
+    const left = await namesIn(join(parent, "c"));
+    await run(store, silent(), { parent, clock: new ManualClock() });
+    assert.deepEqual(await tweets(store), before);
+    assert.deepEqual(await namesIn(join(parent, "c")), left);
+  }));
+
+Deno.test("what a disk damaged of it keeps no harvest from beginning, and the rest comes", () =>
+  withFolder(async (parent) => {
+    const own = { parent, patienceMs: 120_000, tweetsPerFile: 1 };
+    const { store, harvested, ids, read } = await streamed(8, failing(AWAY, 2), own);
+    await assert.rejects(harvested, /The store is away/);
+    const [left = ""] = await namesIn(join(parent, "c"));
+    const files = (await namesIn(join(parent, "c", left))).filter((name) => name.endsWith(".gz"));
+    await Deno.truncate(join(parent, "c", left, files[0] ?? ""));
+    await Deno.writeTextFile(join(parent, "c", left, "cut-999.json"), "{");
+    await run(store, silent(), { parent, clock: new ManualClock() });
+    const all = await tweets(store);
+    // One was in the damaged file, and one came when the harvest had given up.
+    assert.equal(all.length, Number(read.at(-1)) - 2);
+    assert.deepEqual(all.filter((id) => !ids.includes(id)), []);
+  }));
