@@ -108,15 +108,19 @@ export class Stage {
   reach({ counted, at, lateMs }: Round, act: () => void): Promise<void> {
     return new Promise((resolve) => {
       const strike = () => {
+        // It may be forgotten between the count and what was to come of it.
+        if (this.#trigger !== trigger) return;
+        this.#trigger = null;
         act();
         resolve();
       };
       const later = lateMs === 0 ? strike : () => setTimeout(strike, lateMs);
-      this.#trigger = { counted, left: at, act: later };
+      const trigger = { counted, left: at, act: later };
+      this.#trigger = trigger;
     });
   }
 
-  /** Counts no more. */
+  /** Counts no more, and does nothing of what was to happen. */
   forget(): void {
     this.#trigger = null;
   }
@@ -182,9 +186,7 @@ export class Stage {
 
   #count(what: Round["counted"]): void {
     const trigger = this.#trigger;
-    if (trigger?.counted !== what || --trigger.left > 0) return;
-    this.#trigger = null;
-    trigger.act();
+    if (trigger?.counted === what && --trigger.left === 0) trigger.act();
   }
 }
 
