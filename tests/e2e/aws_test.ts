@@ -33,6 +33,7 @@ async function inAccount(use: (place: Place, agent: EcsAgent) => Promise<void>):
     const ini = await makeAccount(moto, "tweets");
     await inPlace(async (place) => {
       Object.assign(place.env, agent.env);
+      place.useOneProcess();
       const rows = Object.entries(ini).map(([name, value]) => `${name} = ${value}`);
       await Deno.writeTextFile(place.path("twarc_cloud.ini"), `[DEFAULT]\n${rows.join("\n")}\n`);
       const keys = Object.entries(place.sandbox.keys).map(([name, value]) => `${name} = ${value}`);

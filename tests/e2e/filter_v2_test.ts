@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import { inPlace, type Place, until } from "./program.ts";
+import { inOneProcess, type Place, until } from "./program.ts";
 
 function world(): World {
   return World.made({ clock: systemClock, users: 3, tweetsPerUser: 0 });
@@ -22,7 +22,7 @@ function idOf(line: string): string {
 }
 
 Deno.test("a filter collection of version 2 is made from a template, started, watched and stopped", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.ok("collection-config", "template", "filter", "--id=live");
     const template = JSON.parse(await Deno.readTextFile(place.path("collection.json")));
     assert.equal(template.api, "2");
@@ -46,7 +46,7 @@ Deno.test("a filter collection of version 2 is made from a template, started, wa
   }, { world: world() }));
 
 Deno.test("killed with -9 and started again while the API still counts its connection, it ends that one and goes on", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add(config(place, { track: "sandbox", fill_gaps: false }));
     const args = ["harvest", "run", "--flush-secs", "1", "live"];
     const first = place.spawn(args);
@@ -73,7 +73,7 @@ Deno.test("killed with -9 and started again while the API still counts its conne
   }, { world: world(), lingerMs: 600_000 }));
 
 Deno.test("a second collection on the same app is refused with the name of the first", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add(config(place, { track: "sandbox" }));
     await place.ok("collection", "filter-start", "live");
     await connected(place);
@@ -88,7 +88,7 @@ Deno.test("a second collection on the same app is refused with the name of the f
   }, { world: world() }));
 
 Deno.test("a rule that the API does not take is named, and the others run", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const rules = [{ value: "bogus:1" }, { value: "sandbox" }];
     await place.add(config(place, { rules, max_records: 3 }));
     const harvest = place.spawn(["harvest", "run", "--shutdown", "live"]);
@@ -105,7 +105,7 @@ Deno.test("a rule that the API does not take is named, and the others run", () =
   }, { world: world() }));
 
 Deno.test("searches for what a stream missed that a stop came before are told, and left to the next harvest", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add(config(place, { track: "sandbox" }));
     const args = ["harvest", "run", "--flush-secs", "1", "--shutdown", "live"];
     const first = place.spawn(args);

@@ -5,6 +5,7 @@
 
 import process from "node:process";
 import { createInterface } from "node:readline";
+import { reset } from "@logtape/logtape";
 import { run } from "../../main.ts";
 
 // Each command that can be interrupted listens for signals, and this process has many.
@@ -16,6 +17,8 @@ for await (const line of createInterface({ input: process.stdin })) {
     out: (text) => void (ran.out += text),
     err: (text) => void (ran.err += text),
   });
+  // A harvest sets up its log, as once in a process.
+  await reset();
   // deno-lint-ignore no-console
   console.log(JSON.stringify(ran));
 }

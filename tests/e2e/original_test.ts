@@ -77,6 +77,7 @@ async function inOriginal(use: (place: Place, known: string[]) => Promise<void>)
     }
     client.destroy();
     Object.assign(place.env, moto.env);
+    place.useOneProcess();
     await Deno.writeTextFile(place.path("twarc_cloud.ini"), "[DEFAULT]\nbucket = twarc-cloud2\n");
     await use(place, known);
   });

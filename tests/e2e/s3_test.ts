@@ -20,6 +20,7 @@ async function inBucket(use: (place: Place, moto: Moto) => Promise<void>): Promi
   client.destroy();
   await inPlace(async (place) => {
     Object.assign(place.env, moto.env);
+    place.useOneProcess();
     await Deno.writeTextFile(place.path("twarc_cloud.ini"), "[DEFAULT]\nbucket = tweets\n");
     await use(place, moto);
   });

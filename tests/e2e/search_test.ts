@@ -4,7 +4,7 @@ import { systemClock } from "../../lib/clock.ts";
 import { readCorpus } from "../../lib/sandbox/corpus.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { v1TweetFiles } from "../twitter_data.ts";
-import { idsOf, inPlace, until } from "./program.ts";
+import { idsOf, inOneProcess, inPlace, until } from "./program.ts";
 
 const SEARCH = { id: "find", type: "search", search: { query: "sandbox" } };
 
@@ -19,7 +19,7 @@ async function linesOf(path: string): Promise<string[]> {
 }
 
 Deno.test("a search brings every tweet once, the next one only what is new, and one after that nothing", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add(SEARCH);
     await place.ok("collection", "once", "find", "--wait");
     assert.equal(new Set(idsOf(await place.tweets("find"))).size, 1_000);
@@ -36,7 +36,7 @@ Deno.test("a search brings every tweet once, the next one only what is new, and 
   }, { world: world(1_000) }));
 
 Deno.test("max_records ends a harvest at that many tweets, and the next one goes on below", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add({ ...SEARCH, search: { query: "sandbox", max_records: "250" } });
     for (const sofar of [250, 500, 750]) {
       assert.match(await place.ok("collection", "once", "find", "--wait"), /stopped/);
@@ -73,7 +73,7 @@ Deno.test("a search that is killed with -9 goes on: every tweet comes once", () 
   }, { world: world(1_000) }));
 
 Deno.test("an API in trouble is asked again, and what comes is whole", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add(SEARCH);
     for (const kind of ["cut", "cut"] as const) {
       place.sandbox.troubles.add({ kind, path: "search/tweets", after: 2 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { idsOf, inPlace, pidOf, type Place, tweetsOf, until } from "./program.ts";
+import { idsOf, inOneProcess, pidOf, type Place, tweetsOf, until } from "./program.ts";
 
 /** Ten users, one of them protected; with 21, one is suspended as well; with 30, one is gone. */
 function world(users: number, tweetsPerUser: number): World {
@@ -19,7 +19,7 @@ function open(place: Place): string[] {
 }
 
 Deno.test("a timeline harvest brings every tweet once, and the next one only what is new", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add({ id: "tl", type: "user_timeline", users: usersOf(place) });
     await place.ok("collection", "once", "tl", "--wait");
     const first = idsOf(await place.tweets("tl"));
@@ -35,7 +35,7 @@ Deno.test("a timeline harvest brings every tweet once, and the next one only wha
   }, { world: world(10, 430) }));
 
 Deno.test("what is found out about users is recorded, and leads to what the configuration says", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const users = usersOf(place);
     const [first = "", second = ""] = Object.keys(users);
     users[first] = { screen_name: "an_old_name" };
@@ -81,7 +81,7 @@ Deno.test("what is found out about users is recorded, and leads to what the conf
   }, { world: world(30, 3) }));
 
 Deno.test("a user that was taken out while a harvest ran stays out", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const users = usersOf(place);
     await place.add({ id: "tl", type: "user_timeline", users });
     place.sandbox.troubles.add({ kind: "503", path: "user_timeline", after: 3, times: 1 });
@@ -99,7 +99,7 @@ Deno.test("a user that was taken out while a harvest ran stays out", () =>
   }, { world: world(8, 20) }));
 
 Deno.test("a harvest that is killed with -9 goes on: every tweet comes once, nothing is done by hand", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add({ id: "tl", type: "user_timeline", users: usersOf(place) });
     for (const nth of [0, 1, 2]) {
       place.sandbox.troubles.add({ kind: "stall", path: "user_timeline", after: 9 });
@@ -120,7 +120,7 @@ Deno.test("a harvest that is killed with -9 goes on: every tweet comes once, not
   }, { world: world(10, 1_000) }));
 
 Deno.test("a timeline harvest that is stopped leaves its walks to the next one", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add({ id: "tl", type: "user_timeline", users: usersOf(place) });
     place.sandbox.troubles.add({ kind: "stall", path: "user_timeline", after: 12 });
     const harvest = place.spawn(["harvest", "run", "--shutdown", "tl"]);
@@ -142,7 +142,7 @@ Deno.test("a timeline harvest that is stopped leaves its walks to the next one",
   }, { world: world(10, 1_000) }));
 
 Deno.test("two harvesters of one collection: the second is told who is at it, and harms nothing", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add({ id: "tl", type: "user_timeline", users: usersOf(place) });
     const first = place.spawn(["harvest", "run", "tl"]);
     const pid = await pidOf(place, "tl");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { inPlace, type Place, tweetsOf, until } from "./program.ts";
+import { inOneProcess, type Place, tweetsOf, until } from "./program.ts";
 
 /** The ids of the tweets in lines of version 2, each of which is an answer. */
 function idsOf(lines: string[]): string[] {
@@ -19,7 +19,7 @@ function usersOf(place: Place): Record<string, Record<string, string>> {
 const SEARCH = { id: "find", type: "search", api: "2", search: { query: "sandbox" } };
 
 Deno.test("a search of version 2 brings every tweet once, killed in between, and then only what is new", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add(SEARCH);
     place.sandbox.troubles.add({ kind: "stall", path: "search/recent", after: 3 });
     const harvest = place.spawn(["harvest", "run", "--shutdown", "--flush-secs", "1", "find"]);
@@ -39,7 +39,7 @@ Deno.test("a search of version 2 brings every tweet once, killed in between, and
   }, { world: world(3, 300) }));
 
 Deno.test("a collection of version 1.1 that is turned into one of version 2 keeps its users and since_ids", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add({ id: "tl", type: "user_timeline", users: usersOf(place) });
     await place.ok("collection", "once", "tl", "--wait");
     await place.ok("collection-config", "download", "tl");
@@ -62,7 +62,7 @@ Deno.test("a collection of version 1.1 that is turned into one of version 2 keep
   }, { world: world(4, 130) }));
 
 Deno.test("names come with the posts: users are looked up only if they gave nothing, and then not again for days", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const users = usersOf(place);
     await place.add({ id: "tl", type: "user_timeline", api: "2", users: { ...users, "77": {} } });
     const silent = { id: "77", screenName: "silent", name: "Silent", state: "open" } as const;
@@ -100,7 +100,7 @@ Deno.test("names come with the posts: users are looked up only if they gave noth
   }, { world: world(4, 7) }));
 
 Deno.test("users in every state are told apart in version 2", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const users = usersOf(place);
     const delete_users_for = ["protected", "suspended", "not_found"];
     await place.add({ id: "tl", type: "user_timeline", api: "2", users, delete_users_for });
@@ -115,7 +115,7 @@ Deno.test("users in every state are told apart in version 2", () =>
   }, { world: world(30, 3) }));
 
 Deno.test("a used up cap ends the harvest at once with what came, says when to come back, and the next one goes on", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add(SEARCH);
     place.sandbox.troubles.add({ kind: "cap", path: "search/recent", after: 2 });
     const { code, err } = await place.run("harvest", "run", "--shutdown", "find");
@@ -129,7 +129,7 @@ Deno.test("a used up cap ends the harvest at once with what came, says when to c
   }, { world: world(3, 300) }));
 
 Deno.test("what a timeline is to leave out is asked for with every page", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add({
       id: "tl",
       type: "user_timeline",
@@ -145,7 +145,7 @@ Deno.test("what a timeline is to leave out is asked for with every page", () =>
   }, { world: world(2, 130) }));
 
 Deno.test("a consumer pair is enough for every collection but streams of 1.1, and its token is written nowhere", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const { consumer_key, consumer_secret } = place.sandbox.keys;
     const keys = { consumer_key, consumer_secret };
     await place.add({ ...SEARCH, keys });
