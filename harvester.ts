@@ -29,6 +29,7 @@ import { leftPlaces } from "./lib/harvest/spool_place.ts";
 import type { Store } from "./lib/store/store.ts";
 import type { TwitterApi } from "./lib/twitter/api.ts";
 import { withResetDay } from "./lib/twitter/bill.ts";
+import { Waits } from "./lib/waits.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
 
@@ -40,7 +41,7 @@ export interface Harvest {
   store: Store;
   clock: Clock;
   limits: Limits;
-  openApi: (config: CollectionConfig) => Promise<TwitterApi>;
+  openApi: (config: CollectionConfig, waits: Waits) => Promise<TwitterApi>;
   /** Where the control server listens, and its secret. */
   control: { hostname: string; port: number; secret: () => Promise<string | undefined> };
   /** This process. */
@@ -65,8 +66,9 @@ export interface Harvest {
 export async function harvest(options: Harvest): Promise<void> {
   const { store, clock, collectionId, control, process, isGone, signal } = options;
   const { config } = await new Collections(store, clock).load(collectionId);
-  const api = await options.openApi(config);
-  const harvester = new Harvester(options, api);
+  const waits = new Waits();
+  const api = await options.openApi(config, waits);
+  const harvester = new Harvester(options, api, waits);
   const server = serveControl(harvester, { ...control, collectionId, clock });
   const endBySignal = () => {
     harvester.stop();
@@ -102,14 +104,16 @@ class Harvester implements Controlled {
   readonly #exit: () => void;
   readonly #options: Harvest;
   readonly #api: TwitterApi;
+  readonly #waits: Waits;
   readonly #stopping = new AbortController();
   #isStopped = false;
   #checkpoint: Checkpoint | undefined;
   #recorder: Recorder | undefined;
 
-  constructor(options: Harvest, api: TwitterApi) {
+  constructor(options: Harvest, api: TwitterApi, waits: Waits) {
     this.#options = options;
     this.#api = api;
+    this.#waits = waits;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.gone = promise;
     this.#exit = resolve;
@@ -149,7 +153,9 @@ class Harvester implements Controlled {
     }
     const { tweets, files, fileBytes, counts } = this.#recorder.progress;
     const committed = harvestInfo(this.#checkpoint.state, collectionId);
-    return { ...committed, ...counts, tweets, files, file_bytes: fileBytes, state };
+    const { longest } = this.#waits;
+    const waiting = longest && { waiting: { for: longest.for, until: isoTime(longest.until) } };
+    return { ...committed, ...counts, tweets, files, file_bytes: fileBytes, state, ...waiting };
   }
 
   /** Logs memory and rate every minute, until the signal is aborted. */
@@ -214,6 +220,7 @@ class Harvester implements Controlled {
         clock,
         patienceMs,
         lost: lease.lost,
+        waits: this.#waits,
         guard: () => lease.check(),
         project: () => projectManifest(target, checkpoint.state),
       });
@@ -227,7 +234,7 @@ class Harvester implements Controlled {
     lost: AbortSignal,
   ): Promise<void> {
     const { clock, limits: { patienceMs } } = this.#options;
-    const patience = new Patience({ clock, patienceMs, lost });
+    const patience = new Patience({ clock, patienceMs, lost, waits: this.#waits });
     for (;;) {
       try {
         return await settle(target, checkpoint);
@@ -271,6 +278,7 @@ class Harvester implements Controlled {
       meter,
       guard,
       lost: lease.lost,
+      waits: this.#waits,
       project,
     });
     this.#recorder = recorder;

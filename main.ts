@@ -142,13 +142,14 @@ async function harvestHere(
         patienceMs: patienceSecs * 1_000,
         bufferBytes: bufferMb * 2 ** 20,
       },
-      openApi: async (collection) =>
+      openApi: async (collection, waits) =>
         await openApi({
           version: collection.api ?? "1.1",
           keys: await held(collection),
           fields: collection.fields,
           clock,
           base: twitterApiUrl,
+          waits,
         }),
       control: {
         hostname: env.TWARC_CLOUD_HOST ?? "127.0.0.1",

@@ -56,7 +56,13 @@ export function summary(info: HarvestInfo): string {
   if (info.billed) parts.push(`about ${dollarText(info.billed.dollars)}`);
   if (info.missing) parts.push(`${count(totalOf(info.missing))} not to be had`);
   if (info.gaps) parts.push(`${count(info.gaps)} gaps`);
+  if (info.waiting) parts.push(waitText(info.waiting));
   return parts.join(", ");
+}
+
+/** What a harvest waits for, in a few words. */
+export function waitText({ for: what, until }: NonNullable<HarvestInfo["waiting"]>): string {
+  return `waiting until ${until} for ${what}`;
 }
 
 /** How many there are of all kinds. */

@@ -7,6 +7,7 @@ import { portNumber, positive } from "../numbers.ts";
 import type { Store } from "../store/store.ts";
 import { bucketOption, example } from "./collection_config.ts";
 import { type Context, openBucket, settingsFor } from "./context.ts";
+import { waitText } from "./follow.ts";
 import { gapTexts } from "./gap_texts.ts";
 import { count, size } from "./output.ts";
 
@@ -143,6 +144,7 @@ function tellTroubles(
   { missed, searches_left }: Missed,
   { output }: Context,
 ): void {
+  if (info.waiting) output.line(`It is ${waitText(info.waiting)}`);
   if (info.outcome && info.outcome !== "complete") {
     output.line(`Outcome: ${info.outcome}${info.reason ? `. ${info.reason}` : ""}`);
   }

@@ -2,6 +2,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../clock.ts";
+import type { Waits } from "../waits.ts";
 import { AccessError, OutsideError } from "../errors.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
@@ -15,6 +16,8 @@ export interface PatienceOptions {
   patienceMs: number;
   /** Aborted when somebody else has taken the collection over: nothing is waited for then. */
   lost: AbortSignal;
+  /** Told of the waits. */
+  waits: Waits;
 }
 
 /** Patience with one store. */
@@ -32,7 +35,7 @@ export class Patience {
    * @throws the failure, where a later try would not mend it, or where it lasts for too long.
    */
   async endure(failure: unknown): Promise<void> {
-    const { clock, patienceMs, lost } = this.#options;
+    const { clock, patienceMs, lost, waits } = this.#options;
     const now = clock.monotonic();
     this.#since ??= now;
     const away = now - this.#since;
@@ -46,7 +49,8 @@ export class Patience {
         hint: failure instanceof AccessError && failure.hint ? `. ${failure.hint}` : "",
       },
     );
-    await clock.sleep(Math.min(Math.max(away, FIRST_WAIT), LONGEST_WAIT), lost);
+    const ms = Math.min(Math.max(away, FIRST_WAIT), LONGEST_WAIT);
+    await waits.during({ for: "the bucket", until: clock.now() + ms }, clock.sleep(ms, lost));
   }
 
   /** Takes in that the store works. */

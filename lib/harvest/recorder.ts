@@ -14,6 +14,7 @@ import { FILES } from "../collection/layout.ts";
 import { messageOf } from "../errors.ts";
 import { jsonBytes } from "../json.ts";
 import type { Store } from "../store/store.ts";
+import type { Waits } from "../waits.ts";
 import type { Meter } from "./meter.ts";
 import { Committer, type Cut } from "./committer.ts";
 import { noteCut } from "./left_cuts.ts";
@@ -59,6 +60,8 @@ export interface RecorderOptions {
   guard: () => void;
   /** Aborted when somebody else has taken the collection over. */
   lost: AbortSignal;
+  /** Told of the waits for the store. */
+  waits: Waits;
   /** Projects a commit that was made. */
   project: () => Promise<void>;
 }

@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts";
 import type { TwitterKeys } from "../api_keys.ts";
 import { UserError } from "../errors.ts";
 import type { FieldChoice } from "../fields.ts";
+import type { Waits } from "../waits.ts";
 import type { Bill } from "./bill.ts";
 import type { ComplianceJobs } from "./compliance.ts";
 
@@ -196,6 +197,8 @@ export interface ApiOptions {
   base?: URL | undefined;
   /** Milliseconds that an answer may take, and of a stream its beginning; two minutes unless said. */
   answerTimeout?: number | undefined;
+  /** Told of the waits for rate limits and between tries. */
+  waits?: Waits | undefined;
 }
 
 /**
@@ -203,7 +206,7 @@ export interface ApiOptions {
  * @throws UserError for a version that is not known, or keys that are not complete.
  */
 export async function openApi(
-  { version, keys, clock, fields, base, answerTimeout }: ApiOptions,
+  { version, keys, clock, fields, base, answerTimeout, waits }: ApiOptions,
 ): Promise<TwitterApi> {
   const { Signer } = await import("./signer.ts");
   const { Transport } = await import("./transport.ts");
@@ -211,6 +214,7 @@ export async function openApi(
     signer: await Signer.open(keys, base),
     clock,
     answerTimeout,
+    waits,
   });
   switch (version) {
     case "1.1": {

@@ -3,6 +3,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../clock.ts";
 import { isoTime } from "../clock.ts";
+import { Waits } from "../waits.ts";
 import { limitWait } from "./backoff.ts";
 
 const log = getLogger(["twarc-cloud", "api"]);
@@ -36,6 +37,7 @@ export function hasRequestsLeft(headers: Headers): boolean {
 export class Budget {
   readonly #name: string;
   readonly #clock: Clock;
+  readonly #waits: Waits;
   #limit: RateLimit | null = null;
   #known = false;
   #inFlight = 0;
@@ -43,10 +45,11 @@ export class Budget {
   #lastTurn = -Infinity;
   #answered = Promise.withResolvers<void>();
 
-  /** @param name The endpoint, for the log. */
-  constructor(name: string, clock: Clock) {
+  /** @param name The endpoint, for a person. */
+  constructor(name: string, clock: Clock, waits = new Waits()) {
     this.#name = name;
     this.#clock = clock;
+    this.#waits = waits;
   }
 
   /**
@@ -58,10 +61,15 @@ export class Budget {
   async turn(signal: AbortSignal, everyMs = 0): Promise<void> {
     for (;;) {
       signal.throwIfAborted();
-      const free = Math.max(this.#blockedUntil, this.#lastTurn + everyMs);
-      const wait = free - this.#clock.monotonic();
-      if (wait > 0) {
-        await this.#clock.sleep(wait, signal);
+      const [now, next] = [this.#clock.monotonic(), this.#lastTurn + everyMs];
+      if (this.#blockedUntil > now) {
+        const ms = this.#blockedUntil - now;
+        await this.#waits.during(
+          { for: `the rate limit of ${this.#name}`, until: this.#clock.now() + ms },
+          this.#clock.sleep(ms, signal),
+        );
+      } else if (next > now) {
+        await this.#clock.sleep(next - now, signal);
       } else if (!this.#known && this.#inFlight > 0) {
         await this.#answered.promise;
       } else if (this.#limit && this.#limit.remaining <= 0) {

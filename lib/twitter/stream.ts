@@ -2,6 +2,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../clock.ts";
+import type { Waits } from "../waits.ts";
 import { ApiError, messageOf } from "../errors.ts";
 import type { Gap, StreamItem, StreamMessage, StreamTweet } from "./api.ts";
 import { streamDelay, type Trouble } from "./backoff.ts";
@@ -35,6 +36,8 @@ export interface StreamOptions {
   /** Tells what a line is; a SyntaxError says that it is damaged. */
   read: (line: Uint8Array) => StreamLine;
   clock: Clock;
+  /** Told of the waits between connections. */
+  waits: Waits;
   /** Milliseconds of silence after which the stream is opened again. */
   stallMs: number;
   /** Awaited before a stream that was lost is opened again; `signal` may be aborted by then. */
@@ -69,7 +72,8 @@ export async function* liveStream(options: StreamOptions): AsyncGenerator<Stream
     failures[connection.trouble]++;
     const ms = streamDelay(connection.trouble, failures[connection.trouble]);
     log.warn("{why}. Reconnecting in {seconds} s", { why: connection.why, seconds: ms / 1_000 });
-    await clock.sleep(ms, signal);
+    const wait = { for: `the stream: ${connection.why}`, until: clock.now() + ms };
+    await options.waits.during(wait, clock.sleep(ms, signal));
     await options.beforeReopening?.();
   }
 }

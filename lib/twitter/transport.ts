@@ -7,6 +7,7 @@ import { REST_TRIES, restDelay, type RestTrouble, type Trouble } from "./backoff
 import { bytesOf } from "./body.ts";
 import { Budget, hasRequestsLeft, rateLimitOf } from "./budget.ts";
 import { faultOf, isUnsigned, personsFault } from "./faults.ts";
+import { Waits } from "../waits.ts";
 import { API_URL, type ApiRequest, type SignedAs, type Signer, STREAM_URL } from "./signer.ts";
 
 const log = getLogger(["twarc-cloud", "api"]);
@@ -17,6 +18,8 @@ export interface TransportOptions {
   clock: Clock;
   /** Milliseconds that a whole REST answer may take, and the head of a stream; 120,000 unless said. */
   answerTimeout?: number | undefined;
+  /** Told of the waits. */
+  waits?: Waits | undefined;
 }
 
 /** Milliseconds that a rate limit may be used up, window after window: after a day something else is wrong. */
@@ -33,12 +36,17 @@ export class Transport {
   readonly #signer: Signer;
   readonly #clock: Clock;
   readonly #answerTimeout: number;
+  /** Those for rate limits and between tries. */
+  readonly waits: Waits;
   readonly #budgets = new Map<string, Budget>();
 
-  constructor({ signer, clock, answerTimeout = 120_000 }: TransportOptions) {
+  constructor(
+    { signer, clock, answerTimeout = 120_000, waits = new Waits() }: TransportOptions,
+  ) {
     this.#signer = signer;
     this.#clock = clock;
     this.#answerTimeout = answerTimeout;
+    this.waits = waits;
   }
 
   /**
@@ -76,7 +84,10 @@ export class Transport {
         problem: error.message,
         seconds: ms / 1_000,
       });
-      await this.#clock.sleep(ms, signal);
+      await this.waits.during(
+        { for: `another try, as the API failed: ${error.message}`, until: this.#clock.now() + ms },
+        this.#clock.sleep(ms, signal),
+      );
     }
   }
 
@@ -112,7 +123,7 @@ export class Transport {
   #budget(request: ApiRequest): Budget {
     const endpoint = request.path.replace(/\/\d+(?=\/|$)/g, "/:id");
     const name = `${request.method} ${endpoint} (${this.#signer.askerOf(request)})`;
-    const budget = this.#budgets.get(name) ?? new Budget(name, this.#clock);
+    const budget = this.#budgets.get(name) ?? new Budget(name, this.#clock, this.waits);
     this.#budgets.set(name, budget);
     return budget;
   }

@@ -119,6 +119,7 @@ export class V1Api implements TwitterApi {
       open: (connection) => this.#transport.open(request, connection),
       read: readStreamLine,
       clock: this.#clock,
+      waits: this.#transport.waits,
       stallMs: this.#stallMs,
       beforeReopening,
       signal,

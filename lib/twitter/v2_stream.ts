@@ -69,6 +69,7 @@ export async function* filteredStream(options: FilteredStreamOptions): AsyncGene
     open: (opening) => connector.open(opening),
     read,
     clock,
+    waits: transport.waits,
     stallMs: STALL_MS,
     beforeReopening: wanted.beforeReopening,
     signal,

@@ -40,6 +40,20 @@ Deno.test("running and last harvests are told as in the documents: the last one 
     assert.match(gone.err, /^Error: No harvest of live is running\. .*harvest last live/);
   }, { world: world() }));
 
+Deno.test("a harvest that waits for a rate limit says so, and until when", () =>
+  inOneProcess(async (place) => {
+    await place.add({ id: "find", type: "search", search: { query: "sandbox" } });
+    await place.ok("collection", "once", "find");
+    const waiting = until(async () => {
+      const told = await place.ok("harvest", "running", "find");
+      return /Tweets: 100\. .*\nIt is (.*)\n/.exec(told)?.[1];
+    });
+    const at = "\\d{4}-\\d\\d-\\d\\dT\\S+Z";
+    const limit = "the rate limit of GET 1.1/search/tweets.json \\(app\\)";
+    assert.match(await waiting, new RegExp(`^waiting until ${at} for ${limit}$`));
+    await place.ok("collection", "stop", "find");
+  }, { world: world(1, 200), limit: 1 }));
+
 Deno.test("the last harvest of timelines tells what changed about users, or that nothing did", () =>
   inOneProcess(async (place) => {
     const [user] = place.sandbox.world.users.values();

@@ -4,6 +4,7 @@ import { systemClock } from "../../lib/clock.ts";
 import { LockedError } from "../../lib/errors.ts";
 import { Committer, type Cut } from "../../lib/harvest/committer.ts";
 import { Spool } from "../../lib/harvest/spool.ts";
+import { Waits } from "../../lib/waits.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 import { json } from "../fakes/whole_harvest.ts";
 
@@ -21,7 +22,16 @@ async function opened(
   const checkpoint = await Checkpoint.open(store, options);
   await checkpoint.begin(0, 1, "filter");
   const folder = "collections/c/harvests/1970/01/01/00/00/00/";
-  const own = { store, checkpoint, folder, spool, clock: systemClock, patienceMs: 0, lost: never };
+  const own = {
+    store,
+    checkpoint,
+    folder,
+    spool,
+    clock: systemClock,
+    patienceMs: 0,
+    lost: never,
+    waits: new Waits(),
+  };
   try {
     await use({ committer: new Committer({ ...own, guard, project }), store, spool });
   } finally {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Budget, rateLimitOf } from "../../lib/twitter/budget.ts";
+import { Waits } from "../../lib/waits.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 
 const never = new AbortController().signal;
@@ -47,6 +48,29 @@ Deno.test("requests in flight share what is left, and go on when the window is o
   budget.answered(headers(5, clock.now() / 1_000 + 900));
   await clock.advance(0);
   assert.equal(through, 4);
+});
+
+Deno.test("a window that is waited out is told until it is over, and pauses between requests are not", async () => {
+  const clock = new ManualClock();
+  const waits = new Waits();
+  const told = () => waits.longest?.for;
+  const budget = new Budget("GET search", clock, waits);
+  await budget.turn(never);
+  const reset = clock.now() / 1_000 + 60;
+  budget.answered(headers(1, reset));
+  const second = budget.turn(never, 5_000);
+  await clock.advance(1_000);
+  assert.equal(told(), undefined);
+  await clock.advance(4_000);
+  await second;
+  budget.answered(headers(0, reset));
+  const third = budget.turn(never);
+  await clock.advance(1_000);
+  assert.equal(told(), "the rate limit of GET search");
+  assert.ok(Number(waits.longest?.until) >= reset * 1_000);
+  await clock.advance(60_000);
+  await third;
+  assert.equal(told(), undefined);
 });
 
 Deno.test("an endpoint that tells no limits is not held back", async () => {
