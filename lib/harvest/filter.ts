@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { Clock } from "../clock.ts";
 import type { Gap, StreamItem, StreamWanted, TwitterApi } from "../twitter/api.ts";
+import { TwarcCloudError } from "../errors.ts";
 import { idsIn, isOlder } from "../twitter/ids.ts";
 import { withTweets } from "../twitter/redact.ts";
 import {
@@ -15,6 +16,7 @@ import {
   unfinishedGaps,
   walksOfGap,
 } from "./gaps.ts";
+import { Recent } from "./recent.ts";
 import { sideBySide } from "./side_by_side.ts";
 import type { Batch, Positions, TweetSource } from "./source.ts";
 
@@ -28,9 +30,7 @@ export interface FilterOptions {
 }
 
 const WALK = "stream";
-/** Ids that are remembered, so that a tweet that is sent again is known. */
-const REMEMBERED = 20_000;
-/** Of these, the newest that are committed, for the harvester after a crash. */
+/** Ids that are committed, for the harvester after a crash: the newest. */
 const COMMITTED = 1_000;
 
 /** Where a stream stood at a commit. */
@@ -75,50 +75,78 @@ export class FilterSource implements TweetSource {
 
   /** @param onEnd Called when the stream is over. */
   async *#stream(harvest: Harvest, onEnd: () => void): AsyncGenerator<Batch> {
-    const { from, last, signal, gaps, seen } = harvest;
-    const stale = last?.connection === undefined ? {} : { connection: last.connection };
+    const { from, last, gaps } = harvest;
     const isCut = last !== undefined && !last.isStopped;
-    let opened = false;
-    let connection = last?.connection;
+    const stand: Stand = {
+      asked: unfinishedGaps(from),
+      connection: last?.connection,
+      down: isCut ? last.at : this.#clock.now(),
+      cutAt: isCut ? last.at : undefined,
+    };
     try {
-      const asked = unfinishedGaps(from);
-      for (const walk of asked) gaps.open([walk]);
-      for await (const item of this.#api.stream({ ...this.#options.wanted, ...stale }, signal)) {
-        const gap = !opened && isCut ? interrupted(last.at, this.#clock.now()) : item.gap;
-        // From now on whatever is missed is a gap, also for the harvester after one that is killed at once.
-        const urgency = opened ? {} : { isUrgent: true } as const;
-        opened = true;
-        connection = item.connection ?? connection;
-        const missed = gap
-          ? walksOfGap(
-            spanOfGap(gap, newest(seen.highest, highestOf(asked))),
-            this.#options.queries,
-          )
-          : [];
-        asked.push(...missed);
-        for (const { name, position } of missed) {
-          yield { walk: name, position, tweets: [], count: 0 };
-        }
-        if (missed.length > 0) gaps.open(missed);
-        const batch = { ...this.#batch(item, harvest), ...urgency };
-        yield gap ? { ...batch, gap: told(gap, missed.length > 0) } : batch;
-        for (const { name, position } of gaps.lowered()) {
-          yield { walk: name, position, tweets: [], count: 0 };
-        }
-        if (harvest.left <= 0) break;
-      }
-      // The API may send its last tweets again when the stream is opened again soon.
-      const stopped = { ...this.#position(seen, connection), isStopped: true } as const;
-      yield {
-        walk: WALK,
-        position: signal.aborted || harvest.left <= 0 ? stopped : "whole",
-        tweets: [],
-        count: 0,
-      };
+      for (const walk of stand.asked) gaps.open([walk]);
+      yield* this.#read(harvest, stand);
+      yield* this.#ended(harvest, stand);
     } finally {
       gaps.close();
       onEnd();
     }
+  }
+
+  /** What the stream brings until it is over, or told to stop. */
+  async *#read(harvest: Harvest, stand: Stand): AsyncGenerator<Batch> {
+    const { signal, gaps } = harvest;
+    const { connection } = stand;
+    const stale = connection === undefined ? {} : { connection };
+    let opened = false;
+    try {
+      for await (const item of this.#api.stream({ ...this.#options.wanted, ...stale }, signal)) {
+        stand.down = item.lost;
+        if (item.lost !== undefined) continue;
+        const { cutAt } = stand;
+        const isFirst = !opened && cutAt !== undefined;
+        const gap = isFirst ? interrupted(cutAt, this.#clock.now()) : item.gap;
+        // From now on whatever is missed is a gap, also for the harvester after one that is killed at once.
+        const urgency = opened ? {} : { isUrgent: true } as const;
+        opened = true;
+        stand.connection = item.connection ?? stand.connection;
+        const missed = gap ? this.#missed(gap, harvest, stand) : [];
+        yield* begun(missed);
+        if (missed.length > 0) gaps.open(missed);
+        const batch = { ...this.#batch(item, harvest), ...urgency };
+        yield gap ? { ...batch, gap: told(gap, missed.length > 0) } : batch;
+        yield* begun(gaps.lowered());
+        if (harvest.left <= 0) return;
+      }
+    } catch (error) {
+      // A stop also ends what comes before the stream is open.
+      if (!signal.aborted || error instanceof TwarcCloudError) throw error;
+    }
+  }
+
+  /** Where the stream stands at its end; what it missed until then, where it was not open, is for the next harvest. */
+  *#ended(harvest: Harvest, stand: Stand): Generator<Batch> {
+    const { signal, seen, left } = harvest;
+    const gap = stand.down === undefined ? undefined : notOpen(stand.down, this.#clock.now());
+    const missed = gap ? this.#missed(gap, harvest, stand) : [];
+    yield* begun(missed);
+    // The API may send its last tweets again when the stream is opened again soon.
+    const stopped = { ...this.#position(seen, stand.connection), isStopped: true } as const;
+    yield {
+      walk: WALK,
+      position: signal.aborted || left <= 0 ? stopped : "whole",
+      tweets: [],
+      count: 0,
+      ...(gap ? { gap: told(gap, missed.length > 0) } : {}),
+    };
+  }
+
+  /** The walks that ask for what a gap missed, above what was asked for already. */
+  #missed(gap: Gap, { seen }: Harvest, { asked }: Stand): GapWalk[] {
+    const span = spanOfGap(gap, newest(seen.highest, highestOf(asked)));
+    const walks = walksOfGap(span, this.#options.queries);
+    asked.push(...walks);
+    return walks;
   }
 
   /** What fills the gaps, one after the other. */
@@ -171,6 +199,18 @@ interface Harvest {
   filling: AbortSignal;
 }
 
+/** Where the stream of a harvest stands. */
+interface Stand {
+  /** Walks that ask for what was missed. */
+  asked: GapWalk[];
+  /** The connection that was known last. */
+  connection: string | undefined;
+  /** Since when nothing can come, in milliseconds since 1970; absent while the stream is open. */
+  down: number | undefined;
+  /** When the harvest before was cut off. */
+  cutAt: number | undefined;
+}
+
 /** A batch of answers with the tweets that the stream has not brought meanwhile. */
 function withNew(batch: Batch, seen: Recent): Batch {
   const tweets: Uint8Array[] = [];
@@ -189,6 +229,16 @@ function withNew(batch: Batch, seen: Recent): Batch {
 /** What was missed between two harvesters; the clock may have been set back meanwhile. */
 function interrupted(from: number, to: number): Gap {
   return { from: Math.min(from, to), to, why: "The harvester was interrupted" };
+}
+
+/** What was missed by a harvest that was told to stop before its stream was open, or open again. */
+function notOpen(from: number, to: number): Gap {
+  return { from: Math.min(from, to), to, why: "The stream was not open when the harvest stopped" };
+}
+
+/** The positions of walks that are begun, or put lower. */
+function* begun(walks: GapWalk[]): Generator<Batch> {
+  for (const { name, position } of walks) yield { walk: name, position, tweets: [], count: 0 };
 }
 
 /** The higher of two ids that may not be known. */
@@ -255,32 +305,5 @@ class Gaps {
     );
     this.#lowered.clear();
     return walks;
-  }
-}
-
-/** The ids that came last. */
-class Recent {
-  /** The highest of all; ids are times. */
-  highest: string | undefined;
-  readonly #ids = new Set<string>();
-
-  constructor(ids: string[]) {
-    for (const id of ids) this.add(id);
-  }
-
-  /** Whether it is new. */
-  add(id: string): boolean {
-    if (this.#ids.has(id)) return false;
-    if (this.highest === undefined || isOlder(this.highest, id)) this.highest = id;
-    this.#ids.add(id);
-    if (this.#ids.size > REMEMBERED) {
-      const [oldest] = this.#ids;
-      if (oldest !== undefined) this.#ids.delete(oldest);
-    }
-    return true;
-  }
-
-  newest(count: number): string[] {
-    return [...this.#ids].slice(-count);
   }
 }

@@ -122,12 +122,17 @@ export interface StreamMessage {
   undelivered?: number;
 }
 
-/** What arrived together on a stream; the first item of a connection is empty and says it is open. */
+/**
+ * What arrived together on a stream; the first item of a connection is empty and says that it is open, and so is the
+ * one that says that it was lost.
+ */
 export interface StreamItem {
   tweets: StreamTweet[];
   messages: StreamMessage[];
   /** Set on the first item of a connection that follows a lost one. */
   gap?: Gap;
+  /** Set where the connection was lost: when something was last heard of it, in milliseconds since 1970. */
+  lost?: number;
   /** The id of the connection, once it is known. */
   connection?: string;
 }

@@ -67,6 +67,9 @@ export async function* liveStream(options: StreamOptions): AsyncGenerator<Stream
       connection.fail(thrown);
     }
     if (signal.aborted) return;
+    const lostAt = connection.lastHeardAt;
+    if (lostAt !== undefined) yield { tweets: [], messages: [], lost: lostAt };
+    if (signal.aborted) return;
     if (connection.wasGood) failures.network = failures.server = failures.calm = 0;
     if (!lost || !gap) lost = { at: connection.lastHeard, why: connection.why };
     failures[connection.trouble]++;
@@ -107,6 +110,13 @@ class Connection {
   get wasGood(): boolean {
     const lasted = this.lastHeard - this.opened;
     return lasted > (this.#gotTweet ? GOOD_WITH_TWEET : GOOD_CONNECTION);
+  }
+
+  /** When something was last heard, in milliseconds since 1970; nothing for one that was never open. */
+  get lastHeardAt(): number | undefined {
+    const { clock } = this.#options;
+    if (this.opened === Infinity) return undefined;
+    return Math.round(clock.now() - (clock.monotonic() - this.lastHeard));
   }
 
   async *items(): AsyncGenerator<StreamItem> {

@@ -81,6 +81,10 @@ export async function* filteredStream(options: FilteredStreamOptions): AsyncGene
   void watchRules(rules, { ...watched, settle, onGone });
   try {
     for await (const item of stream) {
+      if (item.lost !== undefined) {
+        yield item;
+        continue;
+      }
       yield { ...item, messages: [...news.splice(0), ...item.messages], ...connector.known };
     }
   } finally {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
 import { FilterSource } from "../../lib/harvest/filter.ts";
-import type { Batch, Positions } from "../../lib/harvest/source.ts";
+import { type Batch, isDone, type Positions } from "../../lib/harvest/source.ts";
 import { type Sandbox, startSandbox } from "../../lib/sandbox/server.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { idsIn } from "../../lib/twitter/ids.ts";
@@ -25,6 +25,8 @@ interface Place {
     queries?: string[],
     maxRecords?: number,
   ) => Promise<Batch[]>;
+  /** A harvest that is told to stop when its stream is refused: from the beginning, or after some batches. */
+  harvestInVain: (how: { from?: Positions; refuseAfter?: number }) => Promise<Batch[]>;
 }
 
 async function inPlace(use: (place: Place) => Promise<void>, replay = 0): Promise<void> {
@@ -45,6 +47,26 @@ async function inPlace(use: (place: Place) => Promise<void>, replay = 0): Promis
         for await (const batch of source.batches(from, stop.signal)) {
           batches.push(batch);
           if (enough(batches)) stop.abort();
+        }
+        return batches;
+      },
+      async harvestInVain({ from = {}, refuseAfter = 0 }) {
+        const stop = new AbortController();
+        const { troubles } = sandbox;
+        const refuse = () => troubles.add({ kind: "500", path: "connect", times: 1_000 });
+        if (refuseAfter === 0) refuse();
+        const watch = setInterval(() => troubles.met.includes("500") && stop.abort(), 1);
+        const batches: Batch[] = [];
+        const source = new FilterSource(api, { wanted, queries: ["sandbox"] }, hasty);
+        try {
+          for await (const batch of source.batches(from, stop.signal)) {
+            if (batches.push(batch) !== refuseAfter) continue;
+            refuse();
+            sandbox.filtered.disconnect();
+          }
+        } finally {
+          clearInterval(watch);
+          troubles.clear();
         }
         return batches;
       },
@@ -221,4 +243,43 @@ Deno.test("a stream that was opened is committed at once: whatever a kill right 
     assert.match(after.flatMap(({ gap }) => gap?.why ?? [])[0] ?? "", /interrupted/);
     const others = after.filter(({ isUrgent }) => isUrgent);
     assert.equal(others.length, 1);
+  }));
+
+Deno.test("a stop before the stream is open, or open again, leaves the gap up to the stop, which the next harvest fills", () =>
+  inPlace(async (place) => {
+    const { post, harvest, harvestInVain } = place;
+    const posted: string[] = [];
+    // Cut off, as by kill -9: what is committed is where it stood before its last words.
+    const first = await harvest((batches) => {
+      if (batches.length === 1) posted.push(...post(5));
+      return ids(batches).length === 5;
+    });
+    const cut = positionsOf(first.slice(0, -1));
+    posted.push(...post(10));
+    const vain = await harvestInVain({ from: cut });
+    const gaps = vain.flatMap(({ gap }) => gap ?? []);
+    assert.deepEqual(
+      gaps.map(({ why, asked_again }) => [why, asked_again]),
+      [["The stream was not open when the harvest stopped", "partial"]],
+    );
+    const from = positionsOf(vain);
+    assert.ok(isDone(from.stream ?? null));
+    const last = await harvest(
+      (batches) =>
+        Object.keys(from).some((walk) =>
+          walk.startsWith("gap:") && positionsOf(batches)[walk] === "whole"
+        ),
+      from,
+    );
+    assert.deepEqual(last.flatMap(({ gap }) => gap ?? []), [], "It was stopped in good order");
+    assert.deepEqual([...ids(first), ...ids(last)].toSorted(), posted.toSorted());
+  }));
+
+Deno.test("a stop while a stream that was lost is not open again leaves a gap from when it was lost", () =>
+  inPlace(async ({ harvestInVain }) => {
+    const before = Date.now();
+    const batches = await harvestInVain({ refuseAfter: 1 });
+    const [gap, ...more] = batches.flatMap(({ gap }) => gap ?? []);
+    assert.deepEqual(more, []);
+    assert.ok(gap && gap.from >= before && gap.to >= gap.from);
   }));

@@ -71,6 +71,11 @@ for (const kind of ["cut", "truncate", "stall", "disconnect"] as const) {
     const gaps = items.flatMap((item) => item.gap ?? []);
     assert.equal(gaps.length, 1);
     assert.ok(gaps[0] && gaps[0].from <= gaps[0].to);
+    const lost = items.filter((item) => item.lost !== undefined);
+    assert.equal(lost.length, 1);
+    assert.ok(Math.abs(Number(lost[0]?.lost) - gaps[0].from) <= 1, "The gap is from then on");
+    const reopened = items.findIndex((item) => item.gap);
+    assert.ok(lost[0] && items.indexOf(lost[0]) < reopened, "It is told before it is open again");
     assert.equal(sandbox.requests.length, 2);
   });
 }

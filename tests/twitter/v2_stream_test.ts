@@ -49,7 +49,7 @@ async function opened(
   }
 }
 
-/** Reads until `enough` says so; it is asked after each item. */
+/** Reads until `enough` says so; it is asked after each item but those of connections that were lost. */
 async function reading(
   api: V2Api,
   wanted: StreamWanted,
@@ -58,6 +58,7 @@ async function reading(
   const items: StreamItem[] = [];
   const stop = new AbortController();
   for await (const item of api.stream(wanted, stop.signal)) {
+    if (item.lost !== undefined) continue;
     items.push(item);
     if (enough(items)) stop.abort();
   }
