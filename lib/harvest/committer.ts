@@ -54,8 +54,8 @@ export class Committer {
   #pieces: HarvestFile[];
   /** Pieces that are in the store still, and in a whole segment as well. */
   readonly #replaced: HarvestFile[] = [];
-  /** Names of tweets files that were put into the store since the last commit. */
-  #uncommitted: string[] = [];
+  /** Names of tweets files that were put into the store, and that no commit names. */
+  readonly #uncommitted: string[] = [];
   /** Bytes of the other files as they are in the store, by their names. */
   readonly #sent = new Map<string, number>();
   #lastName = { ms: 0, number: 0 };
@@ -216,8 +216,14 @@ export class Committer {
     guard();
     await this.#storeSides(cut);
     guard();
-    await checkpoint.commit({ ...cut.commit, files: this.files, cuts: cut.number });
-    this.#uncommitted = [];
+    const names = this.#uncommitted.splice(0);
+    try {
+      await checkpoint.commit({ ...cut.commit, files: this.files, cuts: cut.number });
+    } catch (error) {
+      // After any other failure it may be made all the same: whoever goes on from it lists them.
+      if (error instanceof LockedError) this.#uncommitted.push(...names);
+      throw error;
+    }
     await project();
     for (const one of this.#stored.splice(0)) await spool.forget(one);
   }
@@ -250,8 +256,9 @@ export class Committer {
   /** Takes back what nobody will ever list, as somebody else has taken the collection over. */
   async #clear(): Promise<void> {
     const { store, folder } = this.#options;
-    for (const name of this.#uncommitted) await store.delete(`${folder}${name}`).catch(() => {});
-    this.#uncommitted = [];
+    for (const name of this.#uncommitted.splice(0)) {
+      await store.delete(`${folder}${name}`).catch(() => {});
+    }
   }
 
   /** Tells of a store that neither takes nor refuses what it is given. */
