@@ -38,8 +38,8 @@ const checkpointSchema = z.object({
     sha1: z.string(),
     bytes: z.number(),
     tweets: z.number(),
-    /** A piece of a segment that is still open: the whole segment takes its place. */
-    piece: z.literal(true).optional(),
+    /** The number of a segment, of which it is a piece: the whole segment takes its place. */
+    pieceOf: z.number().optional(),
   })),
   /** How many cuts of the harvest are in these files. */
   cuts: z.number().optional(),

@@ -68,6 +68,8 @@ export class Recorder {
   readonly #options: RecorderOptions;
   readonly #committer: Committer;
   #segment: Segment | undefined;
+  /** How many were opened. */
+  #segments = 0;
   #segmentOpened = 0;
   /** When the oldest batch that is not cut came, by the monotonic clock. */
   #waitingSince: number | undefined;
@@ -224,6 +226,7 @@ export class Recorder {
     if (batch.tweets.length > 0) {
       if (!this.#segment) {
         this.#segment = await spool.segment();
+        this.#segments++;
         this.#segmentOpened = clock.monotonic();
       }
       await this.#segment.append(batch.tweets, batch.count);
@@ -292,7 +295,7 @@ export class Recorder {
     this.#waitingSince = undefined;
     this.#last = {
       number: this.#last.number + 1,
-      ...(file ? { tweets: { isWhole, file } } : {}),
+      ...(file ? { tweets: { segment: this.#segments, isWhole, file } } : {}),
       sides: spool.sides(),
       documents: checkpoint.state.type === "user_timeline"
         ? [{ name: FILES.userChanges, bytes: jsonBytes(this.#userChanges) }]

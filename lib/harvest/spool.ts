@@ -78,6 +78,11 @@ export class Spool {
     return [...this.#sides].map(([name, bytes]) => ({ name, bytes }));
   }
 
+  /** Whether a file beside the tweets is as long, at least, as it was when it was cut. */
+  async has({ name, bytes }: SideCut): Promise<boolean> {
+    return await Deno.stat(this.pathOf(name)).then(({ size }) => size >= bytes, () => false);
+  }
+
   /** Gives `use` the path of a file that has what a file beside the tweets had when it was cut. */
   async withCut<T>({ name, bytes }: SideCut, use: (path: string) => Promise<T>): Promise<T> {
     const path = this.pathOf(`${name}.cut`);

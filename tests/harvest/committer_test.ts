@@ -108,7 +108,8 @@ Deno.test("what a commit names whose answer is lost is not taken back when the l
     };
     const segment = await spool.segment();
     await segment.append([new TextEncoder().encode("{}")], 1);
-    committer.add(cutAt("first", { tweets: { isWhole: true, file: await segment.close() } }));
+    const tweets = { segment: 1, isWhole: true, file: await segment.close() };
+    committer.add(cutAt("first", { tweets }));
     await assert.rejects(committer.done(), LockedError);
     const { files: [file] } = await json(store, "collections/c/checkpoint.json");
     assert.ok(store.keys().some((key) => key.endsWith(file.name)), `${file.name} is not there`);

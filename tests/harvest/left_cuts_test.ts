@@ -158,3 +158,55 @@ Deno.test("what a disk damaged of it keeps no harvest from beginning, and the re
     assert.equal(all.length, Number(read.at(-1)) - 2);
     assert.deepEqual(all.filter((id) => !ids.includes(id)), []);
   }));
+
+/** The folder that a harvester left whose bucket went away after two minutes. */
+async function leftBehind(parent: string, minutes: number, more: { flushMs?: number } = {}) {
+  const own = { parent, patienceMs: (minutes - 4) * 60_000, ...more };
+  const streaming = await streamed(minutes, failing(AWAY, 2), own);
+  await assert.rejects(streaming.harvested, /The store is away/);
+  const [name = ""] = await namesIn(join(parent, "c"));
+  return { ...streaming, folder: join(parent, "c", name) };
+}
+
+/** The tweets files in a folder by the numbers of the cuts that they are of. */
+async function cutsIn(folder: string): Promise<{ note: string; isWhole: boolean; file: string }[]> {
+  const notes = (await namesIn(folder)).filter((name) => name.endsWith(".json"));
+  const read = notes.map(async (name) => JSON.parse(await Deno.readTextFile(join(folder, name))));
+  return (await Promise.all(read)).toSorted((a, b) => a.number - b.number).flatMap((note) =>
+    note.tweets
+      ? [{
+        note: join(folder, `cut-${note.number}.json`),
+        isWhole: note.tweets.isWhole,
+        file: join(folder, note.tweets.file.path),
+      }]
+      : []
+  );
+}
+
+for (const how of ["damaged", "gone", "not noted"]) {
+  Deno.test(`a whole segment that is ${how} takes none of its pieces along that the bucket has`, () =>
+    withFolder(async (parent) => {
+      const { store, ids, folder, read } = await leftBehind(parent, 12);
+      assert.deepEqual(await tweets(store), ids.slice(0, 2));
+      const [first, second] = (await cutsIn(folder)).filter(({ isWhole }) => isWhole);
+      assert.ok(first && second);
+      if (how === "damaged") await Deno.truncate(first.file, 20);
+      else await Deno.remove(how === "gone" ? first.file : first.note);
+      await run(store, silent(), { parent, clock: new ManualClock() });
+      // Two were in the damaged file only, and one came when the harvest had given up.
+      const wanted = [...ids.slice(0, 2), ...ids.slice(4, Number(read.at(-1)) - 1)];
+      assert.deepEqual(await tweets(store), wanted);
+    }));
+}
+
+Deno.test("a file beside the tweets that a disk lost keeps no harvest from beginning", () =>
+  withFolder(async (parent) => {
+    const { store, ids, folder, read } = await leftBehind(parent, 8);
+    for (const { note } of await cutsIn(folder)) {
+      const sides = [{ name: "messages.jsonl", bytes: 7 }];
+      const noted = JSON.parse(await Deno.readTextFile(note));
+      await Deno.writeTextFile(note, JSON.stringify({ ...noted, sides }));
+    }
+    await run(store, silent(), { parent, clock: new ManualClock() });
+    assert.deepEqual(await tweets(store), ids.slice(0, Number(read.at(-1)) - 1));
+  }));
