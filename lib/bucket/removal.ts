@@ -198,7 +198,8 @@ class Folder {
     if (collectionKeys(collectionId).harvest(began) !== this.#folder || files.length === 0) return;
     const next = files.flatMap((file) => {
       const found = looked.get(file.name)?.file;
-      return found === undefined ? [file] : found === null ? [] : [found];
+      // A piece stays one: whoever has the whole segment still puts it in its place.
+      return found === undefined ? [file] : found === null ? [] : [{ ...file, ...found }];
     });
     await checkpoint.commit({ files: next });
   }

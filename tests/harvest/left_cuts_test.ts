@@ -3,14 +3,16 @@ import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { Checkpoint } from "../../lib/bucket/checkpoint.ts";
 import { Collections } from "../../lib/bucket/collections.ts";
+import { takeLease } from "../../lib/bucket/lease.ts";
 import { settle } from "../../lib/bucket/projection.ts";
+import { removeTweets } from "../../lib/bucket/removal.ts";
 import { OutsideError } from "../../lib/errors.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import type { MemoryStore } from "../fakes/memory_store.ts";
-import { failing, streamed } from "../fakes/slow_stream.ts";
-import { json, run, tweets } from "../fakes/whole_harvest.ts";
+import { failing, FILTER, streamed } from "../fakes/slow_stream.ts";
+import { added, json, run, tweets } from "../fakes/whole_harvest.ts";
 import { WorldApi } from "../fakes/world_api.ts";
 
 const AWAY = new OutsideError("The store is away");
@@ -159,10 +161,14 @@ Deno.test("what a disk damaged of it keeps no harvest from beginning, and the re
     assert.deepEqual(all.filter((id) => !ids.includes(id)), []);
   }));
 
-/** The folder that a harvester left whose bucket went away after two minutes. */
-async function leftBehind(parent: string, minutes: number, more: { flushMs?: number } = {}) {
-  const own = { parent, patienceMs: (minutes - 4) * 60_000, ...more };
-  const streaming = await streamed(minutes, failing(AWAY, 2), own);
+/** The folder that a harvester left whose bucket went away after some minutes, two where nothing is said. */
+async function leftBehind(
+  parent: string,
+  minutes: number,
+  { goneFrom = 2, ...more }: { goneFrom?: number; flushMs?: number; tweetsPerFile?: number } = {},
+) {
+  const own = { parent, patienceMs: (minutes - 6) * 60_000, ...more };
+  const streaming = await streamed(minutes, failing(AWAY, goneFrom), own);
   await assert.rejects(streaming.harvested, /The store is away/);
   const [name = ""] = await namesIn(join(parent, "c"));
   return { ...streaming, folder: join(parent, "c", name) };
@@ -209,4 +215,39 @@ Deno.test("a file beside the tweets that a disk lost keeps no harvest from begin
     }
     await run(store, silent(), { parent, clock: new ManualClock() });
     assert.deepEqual(await tweets(store), ids.slice(0, Number(read.at(-1)) - 1));
+  }));
+
+Deno.test("a piece that tweets were removed from is a piece still: what its harvester had does not come beside it", () =>
+  withFolder(async (parent) => {
+    const pairs = { goneFrom: 3, flushMs: 70_000, tweetsPerFile: 6 };
+    const { store, ids, folder } = await leftBehind(parent, 12, pairs);
+    assert.ok((await cutsIn(folder))[0]?.isWhole);
+    const clock = new ManualClock();
+    const holder = { id: "person", host: "h", pid: 2 };
+    const lease = await takeLease({ store, collectionId: "c", holder, clock, isGone: () => true });
+    const gone = new Map([[ids[1] ?? "", "deleted"]]);
+    const own = { store, clock, collectionId: "c", lease, holder: "person", gone, at: clock.now() };
+    await removeTweets(own);
+    await lease.release();
+    await run(store, silent(), { parent, clock });
+    const all = await tweets(store);
+    assert.equal(new Set(all).size, all.length);
+  }));
+
+Deno.test("what came beside the tweets and the bucket did not take is there for the next harvest, too", () =>
+  withFolder(async (parent) => {
+    const store = await added(FILTER, new ManualClock());
+    const message = { kind: "delete", line: new TextEncoder().encode('{"delete":{}}') };
+    const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 });
+    const api = new WorldApi(world, { script: [{ tweets: [], messages: [message] }] });
+    api.before = () => {
+      store.before = () => {
+        throw AWAY;
+      };
+    };
+    await assert.rejects(run(store, api, { parent }), /The store is away/);
+    store.before = () => {};
+    await run(store, silent(), { parent });
+    const kept = store.keys().find((key) => key.endsWith("/messages.jsonl")) ?? "";
+    assert.deepEqual(await json(store, kept), { delete: {} });
   }));
