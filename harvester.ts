@@ -206,6 +206,11 @@ class Harvester implements Controlled {
   /** Commits what harvesters brought that are gone, and could not. */
   async #commitLeft(target: ProjectionTarget, checkpoint: Checkpoint, lease: Lease): Promise<void> {
     const { store, clock, collectionId, spool, process, limits: { patienceMs } } = this.#options;
+    const guard = () => lease.check();
+    const project = async () => {
+      guard();
+      await projectManifest(target, checkpoint.state);
+    };
     for (const directory of await leftPlaces(spool, process)) {
       await commitLeft(directory, {
         store,
@@ -214,8 +219,8 @@ class Harvester implements Controlled {
         clock,
         patienceMs,
         lost: lease.lost,
-        guard: () => lease.check(),
-        project: () => projectManifest(target, checkpoint.state),
+        guard,
+        project,
       });
     }
   }

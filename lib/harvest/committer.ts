@@ -84,6 +84,11 @@ export class Committer {
     return this.#files;
   }
 
+  /** Whether something that was added is not committed. */
+  get hasUncommitted(): boolean {
+    return this.#stored.length + this.#queue.length > 0;
+  }
+
   /** Bytes of tweets that are on this machine's disk, and not committed. */
   get waiting(): number {
     const cuts = [...this.#stored, ...this.#queue];

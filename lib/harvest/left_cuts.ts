@@ -62,6 +62,8 @@ export async function commitLeft(directory: string, options: LeftOptions): Promi
   const notes = texts.flatMap((text) => noteSchema.safeParse(jsonOrNull(text)).data ?? []);
   const left = notes.filter((note) => note.began !== began || note.number > committed);
   if (left.some((note) => note.began !== began)) {
+    const isEmpty = left.every(({ tweets, sides }) => !tweets && sides.length === 0);
+    if (isEmpty) return await spool.close();
     log.warn(
       "{tweets} tweets that a harvester on this machine brought may not be in the bucket, as another one went on " +
         "before they could be stored. They are in {directory}: look at them, then remove it",

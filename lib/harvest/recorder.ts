@@ -103,9 +103,9 @@ export class Recorder {
     return { tweets: this.#tweets, files: files.length, fileBytes, counts: this.#counted() };
   }
 
-  /** Whether there are tweets that the store did not take. */
+  /** Whether there is something that the store did not take. */
   get hasUnstored(): boolean {
-    return this.#committer.waiting > 0;
+    return this.#committer.hasUncommitted;
   }
 
   /** Whether every walk that was begun is whole, or a stream that has ended in good order. */

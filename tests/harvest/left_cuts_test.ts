@@ -12,7 +12,7 @@ import { systemClock } from "../../lib/clock.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import type { MemoryStore } from "../fakes/memory_store.ts";
 import { failing, FILTER, streamed } from "../fakes/slow_stream.ts";
-import { added, json, run, tweets } from "../fakes/whole_harvest.ts";
+import { added, json, run, text, tweets } from "../fakes/whole_harvest.ts";
 import { WorldApi } from "../fakes/world_api.ts";
 
 const AWAY = new OutsideError("The store is away");
@@ -250,4 +250,35 @@ Deno.test("what came beside the tweets and the bucket did not take is there for 
     await run(store, silent(), { parent });
     const kept = store.keys().find((key) => key.endsWith("/messages.jsonl")) ?? "";
     assert.deepEqual(await json(store, kept), { delete: {} });
+  }));
+
+Deno.test("what another harvester went on from, and was nothing but a position, is cleared", () =>
+  withFolder(async (parent) => {
+    const store = await added(FILTER, new ManualClock());
+    const item = { tweets: [], messages: [] };
+    const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 });
+    const api = new WorldApi(world, { script: [item] });
+    api.before = () => failing(AWAY, 0)(0, store);
+    await assert.rejects(run(store, api, { parent }), /The store is away/);
+    store.before = () => {};
+    assert.equal((await namesIn(join(parent, "c"))).length, 1);
+    await run(store, silent(), { parent: join(parent, "elsewhere") });
+    await run(store, silent(), { parent });
+    assert.deepEqual(await namesIn(join(parent, "c")), []);
+  }));
+
+Deno.test("who was paused, and taken over, in the middle of it leaves the manifest to the one that goes on", () =>
+  withFolder(async (parent) => {
+    const { store } = await leftBehind(parent, 8);
+    const clock = new ManualClock();
+    const manifest = store.keys().find((key) => key.endsWith("manifest-sha1.txt")) ?? "";
+    store.after = async ({ key }) => {
+      if (!key.endsWith("checkpoint.json")) return;
+      store.after = () => {};
+      clock.pause(120_000);
+      await store.put("collections/c/lock.json", new TextEncoder().encode("{}"));
+      await store.put(manifest, new TextEncoder().encode("another's"));
+    };
+    await assert.rejects(run(store, silent(), { parent, clock }), /lock/);
+    assert.equal(await text(store, manifest), "another's");
   }));
