@@ -3,9 +3,10 @@
 import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { diskError } from "../bucket/disk_error.ts";
+import { folderPath, isFolder, s3Name } from "../store/store.ts";
 import { withLineFeeds, writeAll } from "./disk.ts";
 import { Segment } from "./segment.ts";
 
@@ -141,7 +142,7 @@ function ignoreAbsent(error: unknown): void {
  * person may not write where another does.
  */
 export function spoolFor(bucket: string, collectionId: string): { parent: string; name: string } {
-  const place = /^[A-Za-z0-9]/.test(bucket) ? bucket : resolve(bucket);
+  const place = isFolder(bucket) ? folderPath(bucket) : s3Name(bucket);
   const parent = join(tmpdir(), `twarc-cloud-${hashOf(homedir()).slice(0, 8)}`);
   return { parent, name: `${hashOf(place)}-${collectionId}` };
 }
