@@ -95,9 +95,12 @@ export class Committer {
     return cuts.reduce((bytes, { tweets }) => bytes + (tweets?.file.bytes ?? 0), 0);
   }
 
-  /** Adds what was cut. After a failure everything that is left is tried again. */
-  add(cut: Cut): void {
-    if (cut.tweets?.isWhole) this.#dropPieces(cut.tweets.segment);
+  /**
+   * Adds what was cut. After a failure everything that is left is tried again.
+   * @param inPlace Whether a whole segment comes in place of its pieces that wait; else they are what is noted of it.
+   */
+  add(cut: Cut, { inPlace = true } = {}): void {
+    if (cut.tweets?.isWhole && inPlace) this.#dropPieces(cut.tweets.segment);
     this.#queue.push(cut);
     this.#failure = undefined;
     this.#running ??= this.#run();

@@ -308,18 +308,21 @@ export class Recorder {
         ...ending,
       },
     };
-    if (this.#isNoted) await this.#note(this.#last);
-    this.#committer.add(this.#last);
+    const isKept = !this.#isNoted || await this.#note(this.#last);
+    this.#committer.add(this.#last, { inPlace: isKept });
   }
 
-  async #note(cut: Cut): Promise<void> {
+  /** Whether a cut is noted; a disk that fails costs no more than that. */
+  async #note(cut: Cut): Promise<boolean> {
     const { spool, checkpoint: { state: { began } }, clock } = this.#options;
     try {
       await noteCut(spool, cut, { began, at: clock.now() });
+      return true;
     } catch (error) {
       log.warn("What has come could not be noted on this machine's disk: {problem}", {
         problem: messageOf(error),
       });
+      return false;
     }
   }
 
