@@ -245,6 +245,7 @@ class Harvester implements Controlled {
   /** Clears the temporary files; what a stream brought and the bucket did not take cannot be had again. */
   async #clear(spool: Spool, type: CollectionConfig["type"]): Promise<void> {
     if (type !== "filter" || !this.#recorder?.hasUnstored) return await spool.close();
+    spool.leave();
     log.error(
       "What the bucket did not take is kept on this machine, in {folder}: the next harvest of the collection " +
         "here puts it into the bucket",

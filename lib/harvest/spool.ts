@@ -12,6 +12,8 @@ import { Segment } from "./segment.ts";
 
 /** A note of a cut, by its number. */
 const NOTE = /^cut-(\d+)\.json$/;
+/** The file that a process has locked for as long as it lives: its number may be another's after it. */
+const HELD = "held";
 
 /** A file of lines beside the tweets, as long as it was at one moment: it grows on. */
 export interface SideCut {
@@ -25,9 +27,11 @@ export class Spool {
   readonly #directory: string;
   /** Bytes of each file of lines, by its name. */
   readonly #sides = new Map<string, number>();
+  #held: Deno.FsFile | undefined;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, held?: Deno.FsFile) {
     this.#directory = directory;
+    this.#held = held;
   }
 
   /**
@@ -40,10 +44,23 @@ export class Spool {
     try {
       await Deno.remove(directory, { recursive: true }).catch(ignoreAbsent);
       await Deno.mkdir(directory, { recursive: true, mode: 0o700 });
+      const held = await Deno.open(join(directory, HELD), { createNew: true, write: true });
+      // Where a file system has no locks, the process is known by its number only.
+      await held.lock(true).catch(() => Deno.remove(join(directory, HELD)));
+      return new Spool(directory, held);
     } catch (cause) {
       throw diskError(cause);
     }
-    return new Spool(directory);
+  }
+
+  /** Whether the process whose folder it is lives; null where that cannot be told. */
+  static async isHeld(directory: string): Promise<boolean | null> {
+    try {
+      using held = await Deno.open(join(directory, HELD), { write: true });
+      return !await held.tryLock(true);
+    } catch {
+      return null;
+    }
   }
 
   /** The folder that a harvester left which is gone. */
@@ -127,8 +144,15 @@ export class Spool {
     if (tweets) await Deno.remove(tweets.file.path).catch(ignoreAbsent);
   }
 
+  /** Leaves the folder, with all that is in it, to the harvester that comes next. */
+  leave(): void {
+    this.#held?.close();
+    this.#held = undefined;
+  }
+
   /** Removes the folder with all that is in it. */
   async close(): Promise<void> {
+    this.leave();
     await Deno.remove(this.#directory, { recursive: true }).catch(() => {});
   }
 }

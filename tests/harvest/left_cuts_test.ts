@@ -282,3 +282,12 @@ Deno.test("who was paused, and taken over, in the middle of it leaves the manife
     await assert.rejects(run(store, silent(), { parent, clock }), /lock/);
     assert.equal(await text(store, manifest), "another's");
   }));
+
+Deno.test("what a harvester had comes although another process has its number by now", () =>
+  withFolder(async (parent) => {
+    const { store, ids, folder, read } = await leftBehind(parent, 8);
+    // Of another machine by its name, so that nobody can tell that it is gone.
+    await Deno.rename(folder, folder.replace("here.1.", "here.2."));
+    await run(store, silent(), { parent, clock: new ManualClock() });
+    assert.deepEqual(await tweets(store), ids.slice(0, Number(read.at(-1)) - 1));
+  }));
