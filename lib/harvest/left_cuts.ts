@@ -59,6 +59,10 @@ export async function commitLeft(directory: string, options: LeftOptions): Promi
   const { began, cuts: committed = 0 } = options.checkpoint.state;
   const spool = Spool.left(directory);
   const texts = await spool.notes();
+  if (!texts) {
+    log.warn("What a harvester left on this machine cannot be read: {directory}", { directory });
+    return;
+  }
   const notes = texts.flatMap((text) => noteSchema.safeParse(jsonOrNull(text)).data ?? []);
   const left = notes.filter((note) => note.began !== began || note.number > committed);
   if (left.some((note) => note.began !== began)) {

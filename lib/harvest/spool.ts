@@ -126,12 +126,13 @@ export class Spool {
     }
   }
 
-  /** The notes of cuts, in their order. */
-  async notes(): Promise<string[]> {
-    const names = (await Array.fromAsync(Deno.readDir(this.#directory))).map(({ name }) => name);
-    const numbers = names.flatMap((name) => NOTE.exec(name)?.[1] ?? []).map(Number);
+  /** The notes of cuts, in their order: empty for one that cannot be read, null where the folder cannot be. */
+  async notes(): Promise<string[] | null> {
+    const entries = await Array.fromAsync(Deno.readDir(this.#directory)).catch(() => null);
+    if (!entries) return null;
+    const numbers = entries.flatMap(({ name }) => NOTE.exec(name)?.[1] ?? []).map(Number);
     const paths = numbers.toSorted((a, b) => a - b).map((n) => this.pathOf(`cut-${n}.json`));
-    return await Promise.all(paths.map((path) => Deno.readTextFile(path)));
+    return await Promise.all(paths.map((path) => Deno.readTextFile(path).catch(() => "")));
   }
 
   /** Removes what is on this machine's disk of a cut that is committed, or has another in its place. */
