@@ -116,7 +116,8 @@ function cutOf({ number, at, tweets, sides, commit }: Note, spool: Spool): Cut {
     number,
     sides,
     documents: [],
-    commit: { state: "harvesting", ended: at, ...commit },
+    // It may have been told as interrupted meanwhile.
+    commit: { state: "harvesting", ended: at, outcome: undefined, reason: undefined, ...commit },
     ...(tweets
       ? { tweets: { ...tweets, file: { ...tweets.file, path: spool.pathOf(tweets.file.path) } } }
       : {}),

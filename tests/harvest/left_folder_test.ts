@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { Checkpoint } from "../../lib/bucket/checkpoint.ts";
+import { Collections } from "../../lib/bucket/collections.ts";
+import { settle } from "../../lib/bucket/projection.ts";
+import { OutsideError } from "../../lib/errors.ts";
+import { ManualClock } from "../fakes/manual_clock.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { FILTER } from "../fakes/slow_stream.ts";
@@ -27,3 +32,34 @@ for (const what of ["a note", "a folder"]) {
     }
   });
 }
+
+Deno.test("a harvest that was complete, and told as cut meanwhile, tells no reason for what it was not", async () => {
+  const parent = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
+  try {
+    const clock = new ManualClock();
+    const store = await added(FILTER, clock);
+    const message = { kind: "delete", line: new TextEncoder().encode('{"delete":{}}') };
+    const world = World.made({ clock, users: 1, tweetsPerUser: 0 });
+    const api = new WorldApi(world, { script: [{ tweets: [], messages: [message] }] });
+    api.before = () => {
+      store.before = () => {
+        throw new OutsideError("The store is away");
+      };
+    };
+    let isOver = false;
+    const harvested = run(store, api, { parent, clock, patienceMs: 60_000 });
+    harvested.catch(() => {}).finally(() => isOver = true);
+    while (!isOver) await clock.advance(5_000);
+    await assert.rejects(harvested, /The store is away/);
+    store.before = () => {};
+    const opened = { collectionId: "c", type: "filter", holder: "person", clock };
+    const target = { store, collections: new Collections(store, clock), collectionId: "c" };
+    await settle(target, await Checkpoint.open(store, opened));
+    await run(store, silent(), { parent, clock });
+    const key = store.keys().find((key) => key.endsWith("/harvest.json")) ?? "";
+    const { outcome, reason } = await json(store, key);
+    assert.deepEqual([outcome, reason], ["complete", undefined]);
+  } finally {
+    await Deno.remove(parent, { recursive: true });
+  }
+});
