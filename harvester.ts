@@ -212,6 +212,11 @@ class Harvester implements Controlled {
   /** Commits what harvesters brought that are gone, and could not. */
   async #commitLeft(target: ProjectionTarget, checkpoint: Checkpoint, lease: Lease): Promise<void> {
     const { store, clock, collectionId, spool, process, limits: { patienceMs } } = this.#options;
+    const guard = () => lease.check();
+    const project = async () => {
+      guard();
+      await projectManifest(target, checkpoint.state);
+    };
     for (const directory of await leftPlaces(spool, process)) {
       await commitLeft(directory, {
         store,
@@ -221,8 +226,8 @@ class Harvester implements Controlled {
         patienceMs,
         lost: lease.lost,
         waits: this.#waits,
-        guard: () => lease.check(),
-        project: () => projectManifest(target, checkpoint.state),
+        guard,
+        project,
       });
     }
   }
@@ -247,6 +252,7 @@ class Harvester implements Controlled {
   /** Clears the temporary files; what a stream brought and the bucket did not take cannot be had again. */
   async #clear(spool: Spool, type: CollectionConfig["type"]): Promise<void> {
     if (type !== "filter" || !this.#recorder?.hasUnstored) return await spool.close();
+    spool.leave();
     log.error(
       "What the bucket did not take is kept on this machine, in {folder}: the next harvest of the collection " +
         "here puts it into the bucket",

@@ -1,5 +1,6 @@
 /** The committed truth of a collection's harvests: positions, whole files, and what is still to be told. */
 
+import { Buffer } from "node:buffer";
 import { z } from "zod";
 import type { Clock } from "../clock.ts";
 import { isoTime } from "../clock.ts";
@@ -37,8 +38,8 @@ const checkpointSchema = z.object({
     sha1: z.string(),
     bytes: z.number(),
     tweets: z.number(),
-    /** A piece of a segment that is still open: the whole segment takes its place. */
-    piece: z.literal(true).optional(),
+    /** The number of a segment, of which it is a piece: the whole segment takes its place. */
+    pieceOf: z.number().optional(),
   })),
   /** How many cuts of the harvest are in these files. */
   cuts: z.number().optional(),
@@ -159,25 +160,29 @@ export class Checkpoint {
   }
 
   async #put(next: CheckpointState): Promise<void> {
+    const bytes = jsonBytes(next);
     const when = this.#version === undefined
       ? { ifAbsent: true } as const
       : { ifVersion: this.#version };
     try {
-      this.#version = await this.#store.put(this.#key, jsonBytes(next), when);
+      this.#version = await this.#store.put(this.#key, bytes, when);
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error;
-      this.#version = await this.#versionIfOurs(next, error);
+      const found = await this.#ours(next, error);
+      this.#version = found.version;
+      // An earlier try, whose answer was lost as well, may have said less.
+      if (!Buffer.from(found.bytes).equals(bytes)) return await this.#put(next);
     }
     this.#state = next;
   }
 
   /** A write whose answer was lost and that was tried again meets itself: that is no conflict. */
-  async #versionIfOurs(next: CheckpointState, conflict: ConflictError): Promise<Version> {
+  async #ours(next: CheckpointState, conflict: ConflictError) {
     const found = await this.#store.get(this.#key);
     if (!found) throw takenOver(conflict);
     const { holder, commits } = parseAs(checkpointSchema, found.bytes, this.#key);
     if (holder !== next.holder || commits !== next.commits) throw takenOver(conflict);
-    return found.version;
+    return found;
   }
 }
 

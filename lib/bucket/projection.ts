@@ -65,6 +65,7 @@ export async function settle(target: ProjectionTarget, checkpoint: Checkpoint): 
   const { state } = checkpoint;
   const keys = collectionKeys(target.collectionId);
   const folder = keys.harvest(state.began);
+  await guard();
   await projectManifest(target, state);
   await guard();
   await target.store.put(
@@ -75,21 +76,22 @@ export async function settle(target: ProjectionTarget, checkpoint: Checkpoint): 
   await target.collections.learn(target.collectionId, state.update, state.ended ?? state.at);
   await guard();
   await target.store.put(keys.lastHarvest, jsonBytes({ harvest_id: isoTime(state.began) }));
-  await guard();
-  await clearGarbage(target.store, keys, state);
+  await clearGarbage({ ...target, guard }, keys, state);
   await checkpoint.commit({ state: "settled", positions: leftover(state) });
 }
 
 /** Deletes the tweets files of a harvest's folder that the checkpoint does not name. */
 async function clearGarbage(
-  store: Store,
+  { store, guard }: Required<Pick<ProjectionTarget, "store" | "guard">>,
   keys: CollectionKeys,
   { began, files }: CheckpointState,
 ): Promise<void> {
   const folder = keys.harvest(began);
   const named = new Set(files.map((file) => `${folder}${file.name}`));
   for await (const { key } of store.list(`${folder}tweets-`)) {
-    if (!named.has(key)) await store.delete(key);
+    if (named.has(key)) continue;
+    await guard();
+    await store.delete(key);
   }
 }
 

@@ -73,13 +73,13 @@ export async function removeTweets(options: RemovalOptions): Promise<Removal[]> 
   const collections = new Collections(store, clock);
   const { config: { type } } = await collections.load(collectionId);
   const checkpoint = await Checkpoint.open(store, { collectionId, type, holder, clock });
-  await settle({ store, collections, collectionId }, checkpoint);
+  const guard = () => Promise.resolve(lease.check());
+  await settle({ store, collections, collectionId, guard }, checkpoint);
   const removals: Removal[] = [];
   for (const [folder, files] of await folders(store, collectionId)) {
     const removed = await new Folder(folder, files, options).clear(checkpoint, collections);
     removals.push(...removed);
-    lease.check();
-    await clearUnlisted(store, folder);
+    await clearUnlisted({ store, lease }, folder);
   }
   return removals;
 }
@@ -95,10 +95,15 @@ async function folders(store: Store, collectionId: string): Promise<Map<string, 
 }
 
 /** Deletes the tweets files of a folder that its manifest does not list: what was replaced, or never finished. */
-async function clearUnlisted(store: Store, folder: string): Promise<void> {
+async function clearUnlisted(
+  { store, lease }: Pick<RemovalOptions, "store" | "lease">,
+  folder: string,
+): Promise<void> {
   const listed = await listedIn(store, folder);
   for await (const { key } of store.list(`${folder}tweets-`)) {
-    if (!listed.has(key.slice(folder.length))) await store.delete(key);
+    if (listed.has(key.slice(folder.length))) continue;
+    lease.check();
+    await store.delete(key);
   }
 }
 
@@ -148,6 +153,7 @@ class Folder {
       // The record first: what is gone afterwards cannot be written down any more.
       await collections.recordRemoval(collectionId, removals, at);
       await this.#commit(checkpoint, looked);
+      lease.check();
       await this.#list(looked);
     }
     await this.#count([...looked.values()], removals.length > 0);
@@ -198,7 +204,8 @@ class Folder {
     if (collectionKeys(collectionId).harvest(began) !== this.#folder || files.length === 0) return;
     const next = files.flatMap((file) => {
       const found = looked.get(file.name)?.file;
-      return found === undefined ? [file] : found === null ? [] : [found];
+      // A piece stays one: whoever has the whole segment still puts it in its place.
+      return found === undefined ? [file] : found === null ? [] : [{ ...file, ...found }];
     });
     await checkpoint.commit({ files: next });
   }
@@ -216,7 +223,7 @@ class Folder {
 
   /** harvest.json tells what is there now, and how much was removed. */
   async #count(looked: Looked[], isNew: boolean): Promise<void> {
-    const { store } = this.#options;
+    const { store, lease } = this.#options;
     const tweets = looked.reduce((total, { count }) => total + count, 0);
     for (const name of [FILES.harvest, FILES.originalHarvest]) {
       const key = `${this.#folder}${name}`;
@@ -234,6 +241,7 @@ class Folder {
         file_bytes: sizes.reduce((total, size) => total + size, 0),
         removed: info.tweets + (info.removed ?? 0) - tweets,
       };
+      lease.check();
       await store.put(key, jsonBytes(next));
     }
   }

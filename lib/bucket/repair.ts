@@ -69,7 +69,8 @@ async function repairCut(options: RepairOptions): Promise<void> {
   });
   if (!checkpoint || checkpoint.state.state === "settled") return;
   lease.check();
-  await settle({ store, collections, collectionId }, checkpoint);
+  const guard = () => Promise.resolve(lease.check());
+  await settle({ store, collections, collectionId, guard }, checkpoint);
   onMended(`The harvest of ${isoTime(checkpoint.state.began)}, which was cut, is told`);
 }
 

@@ -17,8 +17,13 @@ const SILENCE = 60_000;
 export interface Cut {
   /** From 1 on in each harvest. */
   number: number;
-  /** A piece of the open segment, or the whole segment in place of its pieces; absent where no tweets came. */
-  tweets?: { isWhole: boolean; file: SegmentFile };
+  /** A piece of a segment, or the whole one in place of its pieces; absent where no tweets came. */
+  tweets?: {
+    /** From 1 on in each harvest. */
+    segment: number;
+    isWhole: boolean;
+    file: SegmentFile;
+  };
   /** The files beside the tweets, each as long as it was. */
   sides: SideCut[];
   /** Small files that are written anew each time. */
@@ -49,13 +54,12 @@ export class Committer {
   #storing: Cut | undefined;
   /** Cuts whose tweets are in the store, until they are committed and told. */
   readonly #stored: Cut[] = [];
+  /** The tweets files in the store: whole segments, and pieces of those that are not. */
   #files: HarvestFile[];
-  /** Files that hold the open segment's beginning, until it is whole. */
-  #pieces: HarvestFile[];
   /** Pieces that are in the store still, and in a whole segment as well. */
   readonly #replaced: HarvestFile[] = [];
-  /** Names of tweets files that were put into the store since the last commit. */
-  #uncommitted: string[] = [];
+  /** Names of tweets files that were put into the store, and that no commit names. */
+  readonly #uncommitted: string[] = [];
   /** Bytes of the other files as they are in the store, by their names. */
   readonly #sent = new Map<string, number>();
   #lastName = { ms: 0, number: 0 };
@@ -67,9 +71,7 @@ export class Committer {
   constructor(options: CommitterOptions) {
     this.#options = options;
     this.#patience = new Patience(options);
-    const { files } = options.checkpoint.state;
-    this.#files = files.filter(({ piece }) => !piece);
-    this.#pieces = files.filter(({ piece }) => piece);
+    this.#files = options.checkpoint.state.files;
   }
 
   /** Whether it has nothing to do: all that was added is committed, or it has failed. */
@@ -79,7 +81,12 @@ export class Committer {
 
   /** The tweets files in the store. */
   get files(): HarvestFile[] {
-    return [...this.#files, ...this.#pieces];
+    return this.#files;
+  }
+
+  /** Whether something that was added is not committed. */
+  get hasUncommitted(): boolean {
+    return this.#stored.length + this.#queue.length > 0;
   }
 
   /** Bytes of tweets that are on this machine's disk, and not committed. */
@@ -88,9 +95,12 @@ export class Committer {
     return cuts.reduce((bytes, { tweets }) => bytes + (tweets?.file.bytes ?? 0), 0);
   }
 
-  /** Adds what was cut. After a failure everything that is left is tried again. */
-  add(cut: Cut): void {
-    if (cut.tweets?.isWhole) this.#dropPieces();
+  /**
+   * Adds what was cut. After a failure everything that is left is tried again.
+   * @param inPlace Whether a whole segment comes in place of its pieces that wait; else they are what is noted of it.
+   */
+  add(cut: Cut, { inPlace = true } = {}): void {
+    if (cut.tweets?.isWhole && inPlace) this.#dropPieces(cut.tweets.segment);
     this.#queue.push(cut);
     this.#failure = undefined;
     this.#running ??= this.#run();
@@ -147,11 +157,12 @@ export class Committer {
     return this.#queue.length > 0 || this.#stored.length > 0 || this.#replaced.length > 0;
   }
 
-  /** Forgets the pieces that wait, as a whole segment comes in their place. */
-  #dropPieces(): void {
+  /** Forgets the pieces that wait of a segment, as it comes whole in their place. */
+  #dropPieces(segment: number): void {
     for (;;) {
       const last = this.#queue.at(-1);
-      if (!last || last === this.#storing || last.tweets?.isWhole) return;
+      if (!last || last === this.#storing) return;
+      if (last.tweets && (last.tweets.isWhole || last.tweets.segment !== segment)) return;
       this.#queue.pop();
       void this.#options.spool.forget(last);
     }
@@ -175,19 +186,19 @@ export class Committer {
 
   async #storeTweets({ tweets }: Cut): Promise<void> {
     if (!tweets) return;
-    const { isWhole, file } = tweets;
-    const [only] = this.#pieces;
-    // A whole segment that is its only piece is there already.
-    const isThere = isWhole && this.#pieces.length === 1 && only?.tweets === file.tweets;
-    const stored = isThere ? only : await this.#upload(file);
+    const { segment, isWhole, file } = tweets;
     if (!isWhole) {
-      this.#pieces.push({ ...stored, piece: true });
+      this.#files = [...this.#files, { ...await this.#upload(file), pieceOf: segment }];
       return;
     }
-    const { piece: _, ...whole } = stored;
-    this.#files.push(whole);
-    if (!isThere) this.#replaced.push(...this.#pieces);
-    this.#pieces = [];
+    const isPiece = ({ pieceOf }: HarvestFile) => pieceOf === segment;
+    const pieces = this.#files.filter(isPiece);
+    const [only] = pieces;
+    // A whole segment that is its only piece is there already.
+    const isThere = pieces.length === 1 && only?.tweets === file.tweets;
+    const { pieceOf: _, ...whole } = isThere ? only : await this.#upload(file);
+    this.#files = [...this.#files.filter((one) => !isPiece(one)), whole];
+    if (!isThere) this.#replaced.push(...pieces);
   }
 
   async #upload({ path, ...file }: SegmentFile): Promise<HarvestFile> {
@@ -206,7 +217,7 @@ export class Committer {
     this.#lastName = { ms, number: isSame ? this.#lastName.number + 1 : 1 };
     const name = tweetsFile(ms, this.#lastName.number);
     // A harvester before may have had a clock that was ahead.
-    return this.files.some((file) => file.name === name) ? this.#nextName() : name;
+    return this.#files.some((file) => file.name === name) ? this.#nextName() : name;
   }
 
   async #commit(): Promise<void> {
@@ -216,8 +227,14 @@ export class Committer {
     guard();
     await this.#storeSides(cut);
     guard();
-    await checkpoint.commit({ ...cut.commit, files: this.files, cuts: cut.number });
-    this.#uncommitted = [];
+    const names = this.#uncommitted.splice(0);
+    try {
+      await checkpoint.commit({ ...cut.commit, files: this.#files, cuts: cut.number });
+    } catch (error) {
+      // After any other failure it may be made all the same: whoever goes on from it lists them.
+      if (error instanceof LockedError) this.#uncommitted.push(...names);
+      throw error;
+    }
     await project();
     for (const one of this.#stored.splice(0)) await spool.forget(one);
   }
@@ -250,8 +267,9 @@ export class Committer {
   /** Takes back what nobody will ever list, as somebody else has taken the collection over. */
   async #clear(): Promise<void> {
     const { store, folder } = this.#options;
-    for (const name of this.#uncommitted) await store.delete(`${folder}${name}`).catch(() => {});
-    this.#uncommitted = [];
+    for (const name of this.#uncommitted.splice(0)) {
+      await store.delete(`${folder}${name}`).catch(() => {});
+    }
   }
 
   /** Tells of a store that neither takes nor refuses what it is given. */

@@ -21,6 +21,7 @@ const noteSchema = z.object({
   began: z.number(),
   at: z.number(),
   tweets: z.object({
+    segment: z.number(),
     isWhole: z.boolean(),
     file: z.object({ path: name, sha1: z.string(), bytes: z.number(), tweets: z.number() }),
   }).optional(),
@@ -57,11 +58,16 @@ export type LeftOptions = Omit<CommitterOptions, "spool">;
 export async function commitLeft(directory: string, options: LeftOptions): Promise<void> {
   const { began, cuts: committed = 0 } = options.checkpoint.state;
   const spool = Spool.left(directory);
-  const notes = (await spool.notes()).flatMap((text) =>
-    noteSchema.safeParse(jsonOrNull(text)).data ?? []
-  );
+  const texts = await spool.notes();
+  if (!texts) {
+    log.warn("What a harvester left on this machine cannot be read: {directory}", { directory });
+    return;
+  }
+  const notes = texts.flatMap((text) => noteSchema.safeParse(jsonOrNull(text)).data ?? []);
   const left = notes.filter((note) => note.began !== began || note.number > committed);
   if (left.some((note) => note.began !== began)) {
+    const isEmpty = left.every(({ tweets, sides }) => !tweets && sides.length === 0);
+    if (isEmpty) return await spool.close();
     log.warn(
       "{tweets} tweets that a harvester on this machine brought may not be in the bucket, as another one went on " +
         "before they could be stored. They are in {directory}: look at them, then remove it",
@@ -78,16 +84,28 @@ export async function commitLeft(directory: string, options: LeftOptions): Promi
       tweets: tweetsOf(good),
     });
   }
+  if (notes.length < texts.length) {
+    log.error("{count} notes of what a harvester had cut are damaged: what they noted is lost", {
+      count: texts.length - notes.length,
+    });
+  }
   await spool.close();
 }
 
-/** Those whose tweets are as they were written; a machine that lost its power may have damaged the last. */
+/** What is as it was written of them; a machine that lost its power may have damaged the last, or have lost it. */
 async function readable(notes: Note[], spool: Spool): Promise<Note[]> {
   const good: Note[] = [];
   for (const note of notes) {
     const { file } = note.tweets ?? {};
-    if (!file || await sha1Of(spool.pathOf(file.path)) === file.sha1) good.push(note);
-    else log.error("{tweets} tweets are lost: {path} is damaged", { ...file });
+    if (file && await sha1Of(spool.pathOf(file.path)) !== file.sha1) {
+      log.error("{tweets} tweets are lost: {path} is damaged", { ...file });
+      continue;
+    }
+    const sides = await Array.fromAsync(
+      note.sides,
+      async (side) => await spool.has(side) ? [side] : [],
+    );
+    good.push({ ...note, sides: sides.flat() });
   }
   return good;
 }
@@ -98,26 +116,28 @@ function cutOf({ number, at, tweets, sides, commit }: Note, spool: Spool): Cut {
     number,
     sides,
     documents: [],
-    commit: { state: "harvesting", ended: at, ...commit },
+    // It may have been told as interrupted meanwhile.
+    commit: { state: "harvesting", ended: at, outcome: undefined, reason: undefined, ...commit },
     ...(tweets
       ? { tweets: { ...tweets, file: { ...tweets.file, path: spool.pathOf(tweets.file.path) } } }
       : {}),
   };
 }
 
-/** Tweets of whole segments, and of the pieces of one that is not whole. */
+/** Tweets of whole segments, and of the pieces of those that are not whole. */
 function tweetsOf(notes: Note[]): number {
-  const whole = notes.findLastIndex(({ tweets }) => tweets?.isWhole);
-  return notes.filter(({ tweets }, i) => tweets?.isWhole || i > whole)
-    .reduce((sum, { tweets }) => sum + (tweets?.file.tweets ?? 0), 0);
+  const tweets = notes.flatMap((note) => note.tweets ?? []);
+  const whole = new Set(tweets.filter(({ isWhole }) => isWhole).map(({ segment }) => segment));
+  return tweets.filter(({ isWhole, segment }) => isWhole || !whole.has(segment))
+    .reduce((sum, { file }) => sum + file.tweets, 0);
 }
 
 function named<T extends { path: string }>(file: T): T {
   return { ...file, path: basename(file.path) };
 }
 
-async function sha1Of(path: string): Promise<string> {
+/** Of a file's content; null where it cannot be read. */
+async function sha1Of(path: string): Promise<string | null> {
   const sha1 = createHash("sha1");
-  await pipeline(createReadStream(path), sha1);
-  return sha1.digest("hex");
+  return await pipeline(createReadStream(path), sha1).then(() => sha1.digest("hex"), () => null);
 }

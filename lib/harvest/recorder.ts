@@ -71,6 +71,8 @@ export class Recorder {
   readonly #options: RecorderOptions;
   readonly #committer: Committer;
   #segment: Segment | undefined;
+  /** How many were opened. */
+  #segments = 0;
   #segmentOpened = 0;
   /** When the oldest batch that is not cut came, by the monotonic clock. */
   #waitingSince: number | undefined;
@@ -104,9 +106,9 @@ export class Recorder {
     return { tweets: this.#tweets, files: files.length, fileBytes, counts: this.#counted() };
   }
 
-  /** Whether there are tweets that the store did not take. */
+  /** Whether there is something that the store did not take. */
   get hasUnstored(): boolean {
-    return this.#committer.waiting > 0;
+    return this.#committer.hasUncommitted;
   }
 
   /** Whether every walk that was begun is whole, or a stream that has ended in good order. */
@@ -227,6 +229,7 @@ export class Recorder {
     if (batch.tweets.length > 0) {
       if (!this.#segment) {
         this.#segment = await spool.segment();
+        this.#segments++;
         this.#segmentOpened = clock.monotonic();
       }
       await this.#segment.append(batch.tweets, batch.count);
@@ -295,7 +298,7 @@ export class Recorder {
     this.#waitingSince = undefined;
     this.#last = {
       number: this.#last.number + 1,
-      ...(file ? { tweets: { isWhole, file } } : {}),
+      ...(file ? { tweets: { segment: this.#segments, isWhole, file } } : {}),
       sides: spool.sides(),
       documents: checkpoint.state.type === "user_timeline"
         ? [{ name: FILES.userChanges, bytes: jsonBytes(this.#userChanges) }]
@@ -308,18 +311,21 @@ export class Recorder {
         ...ending,
       },
     };
-    if (this.#isNoted) await this.#note(this.#last);
-    this.#committer.add(this.#last);
+    const isKept = !this.#isNoted || await this.#note(this.#last);
+    this.#committer.add(this.#last, { inPlace: isKept });
   }
 
-  async #note(cut: Cut): Promise<void> {
+  /** Whether a cut is noted; a disk that fails costs no more than that. */
+  async #note(cut: Cut): Promise<boolean> {
     const { spool, checkpoint: { state: { began } }, clock } = this.#options;
     try {
       await noteCut(spool, cut, { began, at: clock.now() });
+      return true;
     } catch (error) {
       log.warn("What has come could not be noted on this machine's disk: {problem}", {
         problem: messageOf(error),
       });
+      return false;
     }
   }
 

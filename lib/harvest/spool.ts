@@ -3,14 +3,17 @@
 import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { diskError } from "../bucket/disk_error.ts";
+import { folderPath, isFolder, s3Name } from "../store/store.ts";
 import { withLineFeeds, writeAll } from "./disk.ts";
 import { Segment } from "./segment.ts";
 
 /** A note of a cut, by its number. */
 const NOTE = /^cut-(\d+)\.json$/;
+/** The file that a process has locked for as long as it lives: its number may be another's after it. */
+const HELD = "held";
 
 /** A file of lines beside the tweets, as long as it was at one moment: it grows on. */
 export interface SideCut {
@@ -24,9 +27,11 @@ export class Spool {
   readonly #directory: string;
   /** Bytes of each file of lines, by its name. */
   readonly #sides = new Map<string, number>();
+  #held: Deno.FsFile | undefined;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, held?: Deno.FsFile) {
     this.#directory = directory;
+    this.#held = held;
   }
 
   /**
@@ -39,10 +44,23 @@ export class Spool {
     try {
       await Deno.remove(directory, { recursive: true }).catch(ignoreAbsent);
       await Deno.mkdir(directory, { recursive: true, mode: 0o700 });
+      const held = await Deno.open(join(directory, HELD), { createNew: true, write: true });
+      // Where a file system has no locks, the process is known by its number only.
+      await held.lock(true).catch(() => Deno.remove(join(directory, HELD)));
+      return new Spool(directory, held);
     } catch (cause) {
       throw diskError(cause);
     }
-    return new Spool(directory);
+  }
+
+  /** Whether the process whose folder it is lives; null where that cannot be told. */
+  static async isHeld(directory: string): Promise<boolean | null> {
+    try {
+      using held = await Deno.open(join(directory, HELD), { write: true });
+      return !await held.tryLock(true);
+    } catch {
+      return null;
+    }
   }
 
   /** The folder that a harvester left which is gone. */
@@ -78,6 +96,11 @@ export class Spool {
     return [...this.#sides].map(([name, bytes]) => ({ name, bytes }));
   }
 
+  /** Whether a file beside the tweets is as long, at least, as it was when it was cut. */
+  async has({ name, bytes }: SideCut): Promise<boolean> {
+    return await Deno.stat(this.pathOf(name)).then(({ size }) => size >= bytes, () => false);
+  }
+
   /** Gives `use` the path of a file that has what a file beside the tweets had when it was cut. */
   async withCut<T>({ name, bytes }: SideCut, use: (path: string) => Promise<T>): Promise<T> {
     const path = this.pathOf(`${name}.cut`);
@@ -103,12 +126,13 @@ export class Spool {
     }
   }
 
-  /** The notes of cuts, in their order. */
-  async notes(): Promise<string[]> {
-    const names = (await Array.fromAsync(Deno.readDir(this.#directory))).map(({ name }) => name);
-    const numbers = names.flatMap((name) => NOTE.exec(name)?.[1] ?? []).map(Number);
+  /** The notes of cuts, in their order: empty for one that cannot be read, null where the folder cannot be. */
+  async notes(): Promise<string[] | null> {
+    const entries = await Array.fromAsync(Deno.readDir(this.#directory)).catch(() => null);
+    if (!entries) return null;
+    const numbers = entries.flatMap(({ name }) => NOTE.exec(name)?.[1] ?? []).map(Number);
     const paths = numbers.toSorted((a, b) => a - b).map((n) => this.pathOf(`cut-${n}.json`));
-    return await Promise.all(paths.map((path) => Deno.readTextFile(path)));
+    return await Promise.all(paths.map((path) => Deno.readTextFile(path).catch(() => "")));
   }
 
   /** Removes what is on this machine's disk of a cut that is committed, or has another in its place. */
@@ -121,8 +145,15 @@ export class Spool {
     if (tweets) await Deno.remove(tweets.file.path).catch(ignoreAbsent);
   }
 
+  /** Leaves the folder, with all that is in it, to the harvester that comes next. */
+  leave(): void {
+    this.#held?.close();
+    this.#held = undefined;
+  }
+
   /** Removes the folder with all that is in it. */
   async close(): Promise<void> {
+    this.leave();
     await Deno.remove(this.#directory, { recursive: true }).catch(() => {});
   }
 }
@@ -136,7 +167,7 @@ function ignoreAbsent(error: unknown): void {
  * person may not write where another does.
  */
 export function spoolFor(bucket: string, collectionId: string): { parent: string; name: string } {
-  const place = /^[A-Za-z0-9]/.test(bucket) ? bucket : resolve(bucket);
+  const place = isFolder(bucket) ? folderPath(bucket) : s3Name(bucket);
   const parent = join(tmpdir(), `twarc-cloud-${hashOf(homedir()).slice(0, 8)}`);
   return { parent, name: `${hashOf(place)}-${collectionId}` };
 }

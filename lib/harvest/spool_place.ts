@@ -1,7 +1,8 @@
 /** Where a harvester has its temporary files: apart from every other process's. */
 
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { processIsGone } from "../bucket/process.ts";
+import { Spool } from "./spool.ts";
 
 /** A folder, by the one that it is in and its name. */
 export interface SpoolPlace {
@@ -25,16 +26,20 @@ export async function leftPlaces(
   { parent, name: own }: SpoolPlace,
   process: { host: string; pid: number },
 ): Promise<string[]> {
-  const names = (await Array.fromAsync(Deno.readDir(parent)).catch(() => []))
-    .map(({ name }) => name);
-  return names.filter((name) => name !== own && isLeft(name, process))
-    .map((name) => join(parent, name));
+  const left: string[] = [];
+  for (const { name } of await Array.fromAsync(Deno.readDir(parent)).catch(() => [])) {
+    const directory = join(parent, name);
+    if (name !== own && await isLeft(directory, process)) left.push(directory);
+  }
+  return left;
 }
 
 /** Whether a folder is that of a process which is gone, or of one that had this one's number before. */
-function isLeft(folder: string, own: { host: string; pid: number }): boolean {
-  const [, host = "", digits = ""] = /^(.+)\.(\d+)\.[0-9a-f-]{36}$/.exec(folder) ?? [];
+async function isLeft(directory: string, own: { host: string; pid: number }): Promise<boolean> {
+  const [, host = "", digits = ""] = /^(.+)\.(\d+)\.[0-9a-f-]{36}$/.exec(basename(directory)) ?? [];
   const pid = Number(digits);
   if (host !== own.host || !(pid > 0)) return false;
+  const isHeld = await Spool.isHeld(directory);
+  if (isHeld !== null) return !isHeld;
   return pid === own.pid || processIsGone({ host, pid });
 }

@@ -177,3 +177,24 @@ class DyingStore implements Store {
     if (this.#left-- <= 0) throw new Killed();
   }
 }
+
+Deno.test("paused after any of its writes for longer than the lease lasts, it makes none but conditional ones", async () => {
+  for (let writes = 1;; writes++) {
+    const clock = new ManualClock();
+    const store = await bucket(clock);
+    await store.put(`${FOLDER}tweets-20260102030409.jsonl.gz`, new Uint8Array(1));
+    let [made, late] = [0, ""];
+    store.before = ({ method, key }) => {
+      const isWrite = ["put", "upload", "delete"].includes(method) &&
+        !/\/(lock|checkpoint|change-\d+)\.json$/.test(key);
+      if (isWrite && made++ === writes) late = `${method} ${key}`;
+      if (isWrite && made === writes) clock.pause(120_000);
+    };
+    const isDone = await remove(store, clock).then(() => true, () => false);
+    assert.equal(late, "", `after ${writes} writes`);
+    if (isDone) {
+      assert.ok(writes >= 6, `Only ${writes} writes were seen`);
+      return;
+    }
+  }
+});

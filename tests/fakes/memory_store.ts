@@ -15,6 +15,8 @@ export class MemoryStore implements Store {
   readonly name: string;
   /** Called before each operation; what it throws, the operation throws. */
   before: (operation: Operation) => void | Promise<void> = () => {};
+  /** Called after each write; what it throws, the operation throws: its answer is lost. */
+  after: (operation: Operation) => void | Promise<void> = () => {};
   readonly #objects = new Map<string, { bytes: Uint8Array; version: Version }>();
   #versions = 0;
 
@@ -50,12 +52,16 @@ export class MemoryStore implements Store {
 
   async put(key: string, bytes: Uint8Array, when?: When): Promise<Version> {
     await this.before({ method: "put", key });
-    return this.#write(key, bytes, when);
+    const version = this.#write(key, bytes, when);
+    await this.after({ method: "put", key });
+    return version;
   }
 
   async upload(key: string, path: string, when?: When): Promise<Version> {
     await this.before({ method: "upload", key });
-    return this.#write(key, await Deno.readFile(path), when);
+    const version = this.#write(key, await Deno.readFile(path), when);
+    await this.after({ method: "upload", key });
+    return version;
   }
 
   async delete(key: string, when?: { ifVersion: Version }): Promise<void> {

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { Checkpoint } from "../../lib/bucket/checkpoint.ts";
 import { systemClock } from "../../lib/clock.ts";
-import { LockedError } from "../../lib/errors.ts";
-import { Committer, type Cut } from "../../lib/harvest/committer.ts";
+import { LockedError, OutsideError } from "../../lib/errors.ts";
+import { Committer, type CommitterOptions, type Cut } from "../../lib/harvest/committer.ts";
 import { Spool } from "../../lib/harvest/spool.ts";
 import { Waits } from "../../lib/waits.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
+import { QuickClock } from "../fakes/quick_clock.ts";
 import { json } from "../fakes/whole_harvest.ts";
 
 const never = new AbortController().signal;
@@ -13,7 +14,12 @@ const never = new AbortController().signal;
 /** A committer of a harvest that has begun, on a store in memory. */
 async function opened(
   use: (place: { committer: Committer; store: MemoryStore; spool: Spool }) => Promise<void>,
-  { guard = () => {}, project = () => Promise.resolve() } = {},
+  {
+    guard = () => {},
+    project = () => Promise.resolve(),
+    patienceMs = 0,
+    clock = systemClock,
+  }: Partial<Pick<CommitterOptions, "guard" | "project" | "patienceMs" | "clock">> = {},
 ): Promise<void> {
   const parent = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
   const spool = await Spool.open(parent, "spool");
@@ -22,16 +28,8 @@ async function opened(
   const checkpoint = await Checkpoint.open(store, options);
   await checkpoint.begin(0, 1, "filter");
   const folder = "collections/c/harvests/1970/01/01/00/00/00/";
-  const own = {
-    store,
-    checkpoint,
-    folder,
-    spool,
-    clock: systemClock,
-    patienceMs: 0,
-    lost: never,
-    waits: new Waits(),
-  };
+  const waits = new Waits();
+  const own = { store, checkpoint, folder, spool, clock, patienceMs, lost: never, waits };
   try {
     await use({ committer: new Committer({ ...own, guard, project }), store, spool });
   } finally {
@@ -97,4 +95,25 @@ Deno.test("a lease that is lost between two writes of a commit lets none of thos
       assert.equal(await position(store), undefined);
     }, { guard });
   }
+});
+
+Deno.test("what a commit names whose answer is lost is not taken back when the lease is lost after it", async () => {
+  const held = { isLost: false };
+  const guard = () => {
+    if (held.isLost) throw new LockedError("The lock of this collection was lost");
+  };
+  await opened(async ({ committer, store, spool }) => {
+    store.after = ({ key }) => {
+      if (!key.endsWith("/checkpoint.json")) return;
+      held.isLost = true;
+      throw new OutsideError("The connection was reset");
+    };
+    const segment = await spool.segment();
+    await segment.append([new TextEncoder().encode("{}")], 1);
+    const tweets = { segment: 1, isWhole: true, file: await segment.close() };
+    committer.add(cutAt("first", { tweets }));
+    await assert.rejects(committer.done(), LockedError);
+    const { files: [file] } = await json(store, "collections/c/checkpoint.json");
+    assert.ok(store.keys().some((key) => key.endsWith(file.name)), `${file.name} is not there`);
+  }, { guard, patienceMs: 60_000, clock: new QuickClock() });
 });

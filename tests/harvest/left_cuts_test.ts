@@ -3,14 +3,16 @@ import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { Checkpoint } from "../../lib/bucket/checkpoint.ts";
 import { Collections } from "../../lib/bucket/collections.ts";
+import { takeLease } from "../../lib/bucket/lease.ts";
 import { settle } from "../../lib/bucket/projection.ts";
+import { removeTweets } from "../../lib/bucket/removal.ts";
 import { OutsideError } from "../../lib/errors.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import type { MemoryStore } from "../fakes/memory_store.ts";
-import { failing, streamed } from "../fakes/slow_stream.ts";
-import { json, run, tweets } from "../fakes/whole_harvest.ts";
+import { failing, FILTER, streamed } from "../fakes/slow_stream.ts";
+import { added, json, run, text, tweets } from "../fakes/whole_harvest.ts";
 import { WorldApi } from "../fakes/world_api.ts";
 
 const AWAY = new OutsideError("The store is away");
@@ -157,4 +159,135 @@ Deno.test("what a disk damaged of it keeps no harvest from beginning, and the re
     // One was in the damaged file, and one came when the harvest had given up.
     assert.equal(all.length, Number(read.at(-1)) - 2);
     assert.deepEqual(all.filter((id) => !ids.includes(id)), []);
+  }));
+
+/** The folder that a harvester left whose bucket went away after some minutes, two where nothing is said. */
+async function leftBehind(
+  parent: string,
+  minutes: number,
+  { goneFrom = 2, ...more }: { goneFrom?: number; flushMs?: number; tweetsPerFile?: number } = {},
+) {
+  const own = { parent, patienceMs: (minutes - 6) * 60_000, ...more };
+  const streaming = await streamed(minutes, failing(AWAY, goneFrom), own);
+  await assert.rejects(streaming.harvested, /The store is away/);
+  const [name = ""] = await namesIn(join(parent, "c"));
+  return { ...streaming, folder: join(parent, "c", name) };
+}
+
+/** The tweets files in a folder by the numbers of the cuts that they are of. */
+async function cutsIn(folder: string): Promise<{ note: string; isWhole: boolean; file: string }[]> {
+  const notes = (await namesIn(folder)).filter((name) => name.endsWith(".json"));
+  const read = notes.map(async (name) => JSON.parse(await Deno.readTextFile(join(folder, name))));
+  return (await Promise.all(read)).toSorted((a, b) => a.number - b.number).flatMap((note) =>
+    note.tweets
+      ? [{
+        note: join(folder, `cut-${note.number}.json`),
+        isWhole: note.tweets.isWhole,
+        file: join(folder, note.tweets.file.path),
+      }]
+      : []
+  );
+}
+
+for (const how of ["damaged", "gone", "not noted"]) {
+  Deno.test(`a whole segment that is ${how} takes none of its pieces along that the bucket has`, () =>
+    withFolder(async (parent) => {
+      const { store, ids, folder, read } = await leftBehind(parent, 12);
+      assert.deepEqual(await tweets(store), ids.slice(0, 2));
+      const [first, second] = (await cutsIn(folder)).filter(({ isWhole }) => isWhole);
+      assert.ok(first && second);
+      if (how === "damaged") await Deno.truncate(first.file, 20);
+      else await Deno.remove(how === "gone" ? first.file : first.note);
+      await run(store, silent(), { parent, clock: new ManualClock() });
+      // Two were in the damaged file only, and one came when the harvest had given up.
+      const wanted = [...ids.slice(0, 2), ...ids.slice(4, Number(read.at(-1)) - 1)];
+      assert.deepEqual(await tweets(store), wanted);
+    }));
+}
+
+Deno.test("a file beside the tweets that a disk lost keeps no harvest from beginning", () =>
+  withFolder(async (parent) => {
+    const { store, ids, folder, read } = await leftBehind(parent, 8);
+    for (const { note } of await cutsIn(folder)) {
+      const sides = [{ name: "messages.jsonl", bytes: 7 }];
+      const noted = JSON.parse(await Deno.readTextFile(note));
+      await Deno.writeTextFile(note, JSON.stringify({ ...noted, sides }));
+    }
+    await run(store, silent(), { parent, clock: new ManualClock() });
+    assert.deepEqual(await tweets(store), ids.slice(0, Number(read.at(-1)) - 1));
+  }));
+
+Deno.test("a piece that tweets were removed from is a piece still: what its harvester had does not come beside it", () =>
+  withFolder(async (parent) => {
+    const pairs = { goneFrom: 3, flushMs: 70_000, tweetsPerFile: 6 };
+    const { store, ids, folder } = await leftBehind(parent, 12, pairs);
+    assert.ok((await cutsIn(folder))[0]?.isWhole);
+    const clock = new ManualClock();
+    const holder = { id: "person", host: "h", pid: 2 };
+    const lease = await takeLease({ store, collectionId: "c", holder, clock, isGone: () => true });
+    const gone = new Map([[ids[1] ?? "", "deleted"]]);
+    const own = { store, clock, collectionId: "c", lease, holder: "person", gone, at: clock.now() };
+    await removeTweets(own);
+    await lease.release();
+    await run(store, silent(), { parent, clock });
+    const all = await tweets(store);
+    assert.equal(new Set(all).size, all.length);
+  }));
+
+Deno.test("what came beside the tweets and the bucket did not take is there for the next harvest, too", () =>
+  withFolder(async (parent) => {
+    const store = await added(FILTER, new ManualClock());
+    const message = { kind: "delete", line: new TextEncoder().encode('{"delete":{}}') };
+    const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 });
+    const api = new WorldApi(world, { script: [{ tweets: [], messages: [message] }] });
+    api.before = () => {
+      store.before = () => {
+        throw AWAY;
+      };
+    };
+    await assert.rejects(run(store, api, { parent }), /The store is away/);
+    store.before = () => {};
+    await run(store, silent(), { parent });
+    const kept = store.keys().find((key) => key.endsWith("/messages.jsonl")) ?? "";
+    assert.deepEqual(await json(store, kept), { delete: {} });
+  }));
+
+Deno.test("what another harvester went on from, and was nothing but a position, is cleared", () =>
+  withFolder(async (parent) => {
+    const store = await added(FILTER, new ManualClock());
+    const item = { tweets: [], messages: [] };
+    const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 });
+    const api = new WorldApi(world, { script: [item] });
+    api.before = () => failing(AWAY, 0)(0, store);
+    await assert.rejects(run(store, api, { parent }), /The store is away/);
+    store.before = () => {};
+    assert.equal((await namesIn(join(parent, "c"))).length, 1);
+    await run(store, silent(), { parent: join(parent, "elsewhere") });
+    await run(store, silent(), { parent });
+    assert.deepEqual(await namesIn(join(parent, "c")), []);
+  }));
+
+Deno.test("who was paused, and taken over, in the middle of it leaves the manifest to the one that goes on", () =>
+  withFolder(async (parent) => {
+    const { store } = await leftBehind(parent, 8);
+    const clock = new ManualClock();
+    const manifest = store.keys().find((key) => key.endsWith("manifest-sha1.txt")) ?? "";
+    store.after = async ({ key }) => {
+      if (!key.endsWith("checkpoint.json")) return;
+      store.after = () => {};
+      clock.pause(120_000);
+      await store.put("collections/c/lock.json", new TextEncoder().encode("{}"));
+      await store.put(manifest, new TextEncoder().encode("another's"));
+    };
+    await assert.rejects(run(store, silent(), { parent, clock }), /lock/);
+    assert.equal(await text(store, manifest), "another's");
+  }));
+
+Deno.test("what a harvester had comes although another process has its number by now", () =>
+  withFolder(async (parent) => {
+    const { store, ids, folder, read } = await leftBehind(parent, 8);
+    // Of another machine by its name, so that nobody can tell that it is gone.
+    await Deno.rename(folder, folder.replace("here.1.", "here.2."));
+    await run(store, silent(), { parent, clock: new ManualClock() });
+    assert.deepEqual(await tweets(store), ids.slice(0, Number(read.at(-1)) - 1));
   }));

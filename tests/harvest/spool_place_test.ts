@@ -17,14 +17,21 @@ Deno.test("a harvester has a place of its own, keeps out of that of one that liv
     const elsewhere = ownPlace(place, { host: "elsewhere", pid: gone.pid });
     const left = ownPlace(place, { host, pid: gone.pid });
     const numbered = ownPlace(place, thisProcess());
-    for (const { parent, name } of [own, paused, elsewhere, left, numbered]) {
-      await Spool.open(parent, name);
+    const renumbered = ownPlace(place, { host, pid: neighbour.pid });
+    const spools = [];
+    for (const { parent, name } of [own, paused, elsewhere, left, numbered, renumbered]) {
+      spools.push(await Spool.open(parent, name));
     }
+    for (const spool of spools.slice(3)) spool.leave();
+    // As a version before, which knew a process by its number only, left them.
+    const old = [ownPlace(place, { host, pid: neighbour.pid }), ownPlace(place, thisProcess())];
+    for (const { parent, name } of old) await Deno.mkdir(`${parent}/${name}`);
     await Deno.mkdir(`${parent}/c/somebody's`);
     const found = await leftPlaces(own, thisProcess());
     assert.deepEqual(
       found.toSorted(),
-      [left, numbered].map(({ parent, name }) => `${parent}/${name}`).toSorted(),
+      [left, numbered, renumbered, ...old.slice(1)].map(({ parent, name }) => `${parent}/${name}`)
+        .toSorted(),
     );
   } finally {
     neighbour.kill("SIGKILL");

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { Checkpoint } from "../../lib/bucket/checkpoint.ts";
+import { Collections } from "../../lib/bucket/collections.ts";
+import { settle } from "../../lib/bucket/projection.ts";
+import { LockedError } from "../../lib/errors.ts";
+import { ManualClock } from "../fakes/manual_clock.ts";
+import { FILTER } from "../fakes/slow_stream.ts";
+import { added } from "../fakes/whole_harvest.ts";
+
+const FOLDER = "collections/c/harvests/1970/01/01/00/00/00/";
+
+/** A harvest that was cut, and left two files that nobody lists. */
+async function cut() {
+  const clock = new ManualClock();
+  const store = await added(FILTER, clock);
+  const opened = { collectionId: "c", type: "filter", holder: "here", clock };
+  const checkpoint = await Checkpoint.open(store, opened);
+  await checkpoint.begin(0, 1, "filter");
+  for (const n of [1, 2]) await store.put(`${FOLDER}tweets-1970010100000${n}.jsonl.gz`, FILE);
+  const lease = { isLost: false };
+  const guard = () =>
+    lease.isLost ? Promise.reject(new LockedError("The lock was lost")) : Promise.resolve();
+  const target = { store, collections: new Collections(store, clock), collectionId: "c", guard };
+  return { store, lease, settling: () => settle(target, checkpoint) };
+}
+const FILE = new Uint8Array(1);
+
+Deno.test("who loses the lease while a harvest is ended writes no manifest: another's may be there", async () => {
+  const { store, lease, settling } = await cut();
+  store.after = ({ key }) => {
+    if (key.endsWith("checkpoint.json")) lease.isLost = true;
+  };
+  await assert.rejects(settling(), LockedError);
+  assert.deepEqual(store.keys().filter((key) => key.endsWith("manifest-sha1.txt")), []);
+});
+
+Deno.test("who loses the lease while files are cleared deletes no more: another may have listed them", async () => {
+  const { store, lease, settling } = await cut();
+  store.before = ({ method }) => {
+    if (method === "delete") lease.isLost = true;
+  };
+  await assert.rejects(settling(), LockedError);
+  assert.equal(store.keys().filter((key) => key.includes("/tweets-")).length, 1);
+});
