@@ -120,6 +120,9 @@ class Harvester implements Controlled {
   }
 
   stop(): void {
+    if (this.#recorder && !this.#isStopped && !this.#stopping.signal.aborted) {
+      log.info("Told to stop: what has come is stored first");
+    }
     this.#stopping.abort();
   }
 
@@ -205,7 +208,7 @@ class Harvester implements Controlled {
       log.info("Harvested {tweets} tweets: {outcome}{why}", { tweets, outcome, why });
       if (failure) throw failure;
     } finally {
-      await this.#clear(spool, config.type);
+      await this.#clear(spool, config.type, lease.lost);
     }
   }
 
@@ -225,6 +228,7 @@ class Harvester implements Controlled {
         clock,
         patienceMs,
         lost: lease.lost,
+        stopped: this.#stopping.signal,
         waits: this.#waits,
         guard,
         project,
@@ -250,14 +254,20 @@ class Harvester implements Controlled {
   }
 
   /** Clears the temporary files; what a stream brought and the bucket did not take cannot be had again. */
-  async #clear(spool: Spool, type: CollectionConfig["type"]): Promise<void> {
+  async #clear(
+    spool: Spool,
+    type: CollectionConfig["type"],
+    lost: AbortSignal,
+  ): Promise<void> {
     if (type !== "filter" || !this.#recorder?.hasUnstored) return await spool.close();
     spool.leave();
-    log.error(
-      "What the bucket did not take is kept on this machine, in {folder}: the next harvest of the collection " +
-        "here puts it into the bucket",
-      { folder: spool.pathOf("") },
-    );
+    const next = lost.aborted
+      ? "another harvester went on before it could be stored"
+      : "the next harvest of the collection here puts it into the bucket";
+    log.error("What the bucket did not take is kept on this machine, in {folder}: {next}", {
+      folder: spool.pathOf(""),
+      next,
+    });
   }
 
   /** Records what the source brings and makes the last commit; a failure is handed back after it. */

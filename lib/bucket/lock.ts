@@ -2,10 +2,11 @@
 
 import { z } from "zod";
 import type { Clock } from "../clock.ts";
+import { isObject } from "../collection/changeset.ts";
 import { harvestInfoSchema } from "../collection/harvest_info.ts";
 import { collectionKeys } from "../collection/layout.ts";
 import { LockedError } from "../errors.ts";
-import { jsonOrNull } from "../json.ts";
+import { type Json, jsonOrNull } from "../json.ts";
 import type { Store, Version } from "../store/store.ts";
 
 /** Milliseconds without a renewal after which a lease is over. */
@@ -59,8 +60,8 @@ export async function readLock(
   if (!found) return null;
   const document = lockIn(found.bytes);
   const ahead = document ? Date.parse(document.expires) - clock.now() : 0;
-  // No harvester writes a lock that is no JSON, and one whose lock became that has lost it.
-  const isOver = document ? ahead <= 0 || isGone(document) : jsonIn(found.bytes) === null;
+  // No harvester writes a lock that is no JSON object, and one whose lock became that has lost it.
+  const isOver = document ? ahead <= 0 || isGone(document) : !isObject(jsonIn(found.bytes));
   const isIncredible = !(ahead <= LIFETIME + SKEW);
   return { document, live: !isOver, isIncredible, version: found.version };
 }
@@ -70,7 +71,7 @@ export function lockIn(bytes: Uint8Array): LockDocument | null {
   return lockSchema.safeParse(jsonIn(bytes)).data ?? null;
 }
 
-function jsonIn(bytes: Uint8Array): unknown {
+function jsonIn(bytes: Uint8Array): Json {
   return jsonOrNull(new TextDecoder().decode(bytes));
 }
 

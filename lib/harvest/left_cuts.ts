@@ -9,6 +9,7 @@ import { z } from "zod";
 import { commitSchema } from "../bucket/checkpoint.ts";
 import { jsonOrNull } from "../json.ts";
 import { Committer, type CommitterOptions, type Cut } from "./committer.ts";
+import { type FoundNote, lossesIn, withGaps } from "./left_losses.ts";
 import { Spool } from "./spool.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
@@ -28,7 +29,8 @@ const noteSchema = z.object({
   sides: z.array(z.object({ name, bytes: z.number() })),
   commit: commitSchema,
 });
-type Note = z.infer<typeof noteSchema>;
+/** A cut as it is noted. */
+export type Note = z.infer<typeof noteSchema>;
 
 /** Notes a cut of a stream; the documents that are written anew each time are those of walks. */
 export async function noteCut(
@@ -44,6 +46,8 @@ export async function noteCut(
     sides,
     commit,
   };
+  // What is noted has to be there, whatever becomes of this machine's power.
+  if (tweets) await spool.sync(tweets.file.path);
   await spool.note(number, note);
 }
 
@@ -52,62 +56,65 @@ export type LeftOptions = Omit<CommitterOptions, "spool">;
 
 /**
  * Commits the cuts that a harvester left in a folder, where nobody has begun another harvest since, and removes the
- * folder.
+ * folder; what cannot be read of it stays.
  * @throws as the committer.
  */
 export async function commitLeft(directory: string, options: LeftOptions): Promise<void> {
-  const { began, cuts: committed = 0 } = options.checkpoint.state;
+  const { began, cuts: committed = 0, at, files } = options.checkpoint.state;
   const spool = Spool.left(directory);
-  const texts = await spool.notes();
-  if (!texts) {
+  const found = await foundIn(spool);
+  if (!found) {
     log.warn("What a harvester left on this machine cannot be read: {directory}", { directory });
     return;
   }
-  const notes = texts.flatMap((text) => noteSchema.safeParse(jsonOrNull(text)).data ?? []);
-  const left = notes.filter((note) => note.began !== began || note.number > committed);
-  if (left.some((note) => note.began !== began)) {
-    const isEmpty = left.every(({ tweets, sides }) => !tweets && sides.length === 0);
+  const isOther = ({ note }: FoundNote) => note !== undefined && note.began !== began;
+  const left = found.filter((one) => isOther(one) || one.number > committed);
+  const notes = left.flatMap(({ note }) => note ?? []);
+  if (left.some(isOther)) {
+    const isEmpty = notes.every(({ tweets, sides }) => !tweets && sides.length === 0);
     if (isEmpty) return await spool.close();
     log.warn(
       "{tweets} tweets that a harvester on this machine brought may not be in the bucket, as another one went on " +
         "before they could be stored. They are in {directory}: look at them, then remove it",
-      { tweets: tweetsOf(left), directory },
+      { tweets: tweetsOf(notes), directory },
     );
     return;
   }
-  const good = await readable(left, spool);
-  if (good.length > 0) {
-    const committer = new Committer({ ...options, spool });
-    for (const note of good) committer.add(cutOf(note, spool));
-    await committer.done();
-    log.info("{tweets} tweets that the harvester before could not store are in the bucket now", {
-      tweets: tweetsOf(good),
-    });
-  }
-  if (notes.length < texts.length) {
-    log.error("{count} notes of what a harvester had cut are damaged: what they noted is lost", {
-      count: texts.length - notes.length,
-    });
-  }
-  await spool.close();
+  const good = left.flatMap(({ note, isGood }) => isGood && note ? [note] : []);
+  await commitAll(await withGaps(good, lossesIn(left, files, at), spool), options, spool);
+  if (left.every(({ isGood }) => isGood)) return await spool.close();
+  log.warn("What is damaged of what a harvester left on this machine is kept: {folder}", {
+    folder: await spool.setAside(),
+  });
 }
 
-/** What is as it was written of them; a machine that lost its power may have damaged the last, or have lost it. */
-async function readable(notes: Note[], spool: Spool): Promise<Note[]> {
-  const good: Note[] = [];
-  for (const note of notes) {
+/** Commits cuts, and tells how many tweets came with them. */
+async function commitAll(notes: Note[], options: LeftOptions, spool: Spool): Promise<void> {
+  if (notes.length === 0) return;
+  const { checkpoint } = options;
+  const before = tweetsIn(checkpoint.state.files);
+  const committer = new Committer({ ...options, spool });
+  for (const note of notes) committer.add(cutOf(note, spool));
+  await committer.done();
+  log.info("{tweets} tweets that the harvester before could not store are in the bucket now", {
+    tweets: tweetsIn(checkpoint.state.files) - before,
+  });
+}
+
+/** The notes of a folder, and whether each is as it was written; null where the folder cannot be read. */
+async function foundIn(spool: Spool): Promise<FoundNote[] | null> {
+  const noted = await spool.notes();
+  return noted && await Promise.all(noted.map(async ({ number, text }) => {
+    const note = noteSchema.safeParse(jsonOrNull(text)).data;
+    if (note?.number !== number) return { number, isGood: false };
     const { file } = note.tweets ?? {};
-    if (file && await sha1Of(spool.pathOf(file.path)) !== file.sha1) {
-      log.error("{tweets} tweets are lost: {path} is damaged", { ...file });
-      continue;
-    }
+    const isGood = !file || await sha1Of(spool.pathOf(file.path)) === file.sha1;
     const sides = await Array.fromAsync(
       note.sides,
       async (side) => await spool.has(side) ? [side] : [],
     );
-    good.push({ ...note, sides: sides.flat() });
-  }
-  return good;
+    return { number, note: { ...note, sides: sides.flat() }, isGood };
+  }));
 }
 
 /** What is to be committed; a harvest that went on is ended when it is settled, as of when the cut was made. */
@@ -130,6 +137,10 @@ function tweetsOf(notes: Note[]): number {
   const whole = new Set(tweets.filter(({ isWhole }) => isWhole).map(({ segment }) => segment));
   return tweets.filter(({ isWhole, segment }) => isWhole || !whole.has(segment))
     .reduce((sum, { file }) => sum + file.tweets, 0);
+}
+
+function tweetsIn(files: { tweets: number }[]): number {
+  return files.reduce((sum, { tweets }) => sum + tweets, 0);
 }
 
 function named<T extends { path: string }>(file: T): T {

@@ -16,6 +16,8 @@ export interface PatienceOptions {
   patienceMs: number;
   /** Aborted when somebody else has taken the collection over: nothing is waited for then. */
   lost: AbortSignal;
+  /** Aborted where nobody wants to wait any longer: the next failure is thrown. */
+  stopped?: AbortSignal | undefined;
   /** Told of the waits. */
   waits: Waits;
 }
@@ -35,22 +37,23 @@ export class Patience {
    * @throws the failure, where a later try would not mend it, or where it lasts for too long.
    */
   async endure(failure: unknown): Promise<void> {
-    const { clock, patienceMs, lost, waits } = this.#options;
+    const { clock, patienceMs, lost, stopped, waits } = this.#options;
     const now = clock.monotonic();
     this.#since ??= now;
     const away = now - this.#since;
-    if (!isAway(failure) || away >= patienceMs) throw failure;
+    if (!isAway(failure) || away >= patienceMs || stopped?.aborted) throw failure;
     log.warn(
       "The bucket cannot be used: what arrives is kept on this machine's disk, for {minutes} minutes at most. " +
         "{problem}{hint}",
       {
         minutes: Math.ceil((patienceMs - away) / 60_000),
         problem: failure.message,
-        hint: failure instanceof AccessError && failure.hint ? `. ${failure.hint}` : "",
+        hint: failure.hint ? `. ${failure.hint}` : "",
       },
     );
+    const over = stopped ? AbortSignal.any([lost, stopped]) : lost;
     const ms = Math.min(Math.max(away, FIRST_WAIT), LONGEST_WAIT);
-    await waits.during({ for: "the bucket", until: clock.now() + ms }, clock.sleep(ms, lost));
+    await waits.during({ for: "the bucket", until: clock.now() + ms }, clock.sleep(ms, over));
   }
 
   /** Takes in that the store works. */

@@ -11,7 +11,7 @@ import { withLineFeeds, writeAll } from "./disk.ts";
 import { Segment } from "./segment.ts";
 
 /** A note of a cut, by its number. */
-const NOTE = /^cut-(\d+)\.json$/;
+const NOTE = /^cut-(\d{1,15})\.json$/;
 /** The file that a process has locked for as long as it lives: its number may be another's after it. */
 const HELD = "held";
 
@@ -115,11 +115,35 @@ export class Spool {
     return await use(path);
   }
 
+  /** Makes what was written to a file durable. */
+  async sync(path: string): Promise<void> {
+    try {
+      using file = await Deno.open(path, { write: true });
+      await file.sync();
+    } catch (cause) {
+      throw diskError(cause);
+    }
+  }
+
+  /** Adds lines to what a file had when it was cut. @returns Its bytes with them. */
+  async extend(name: string, bytes: number, lines: Uint8Array[]): Promise<number> {
+    try {
+      using file = await Deno.open(this.pathOf(name), { create: true, write: true });
+      await file.truncate(bytes);
+      await file.seek(0, Deno.SeekMode.End);
+      await writeAll(file, withLineFeeds(lines));
+      return (await file.stat()).size;
+    } catch (cause) {
+      throw diskError(cause);
+    }
+  }
+
   /** Notes a cut until it is forgotten: whole, or not at all. */
   async note(number: number, note: unknown): Promise<void> {
     const path = this.pathOf(`cut-${number}.json`);
     try {
       await Deno.writeTextFile(`${path}.new`, JSON.stringify(note));
+      await this.sync(`${path}.new`);
       await Deno.rename(`${path}.new`, path);
     } catch (cause) {
       throw diskError(cause);
@@ -127,12 +151,16 @@ export class Spool {
   }
 
   /** The notes of cuts, in their order: empty for one that cannot be read, null where the folder cannot be. */
-  async notes(): Promise<string[] | null> {
+  async notes(): Promise<{ number: number; text: string }[] | null> {
     const entries = await Array.fromAsync(Deno.readDir(this.#directory)).catch(() => null);
     if (!entries) return null;
     const numbers = entries.flatMap(({ name }) => NOTE.exec(name)?.[1] ?? []).map(Number);
-    const paths = numbers.toSorted((a, b) => a - b).map((n) => this.pathOf(`cut-${n}.json`));
-    return await Promise.all(paths.map((path) => Deno.readTextFile(path).catch(() => "")));
+    return await Promise.all(
+      numbers.toSorted((a, b) => a - b).map(async (number) => {
+        const path = this.pathOf(`cut-${number}.json`);
+        return { number, text: await Deno.readTextFile(path).catch(() => "") };
+      }),
+    );
   }
 
   /** Removes what is on this machine's disk of a cut that is committed, or has another in its place. */
@@ -149,6 +177,14 @@ export class Spool {
   leave(): void {
     this.#held?.close();
     this.#held = undefined;
+  }
+
+  /** Puts the folder where no harvester looks for it. @returns Its new path. */
+  async setAside(): Promise<string> {
+    this.leave();
+    const aside = `${this.#directory}-damaged`;
+    await Deno.rename(this.#directory, aside);
+    return aside;
   }
 
   /** Removes the folder with all that is in it. */

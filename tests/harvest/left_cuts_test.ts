@@ -9,6 +9,7 @@ import { removeTweets } from "../../lib/bucket/removal.ts";
 import { OutsideError } from "../../lib/errors.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { systemClock } from "../../lib/clock.ts";
+import type { Gap } from "../../lib/twitter/api.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import type { MemoryStore } from "../fakes/memory_store.ts";
 import { failing, FILTER, streamed } from "../fakes/slow_stream.ts";
@@ -108,27 +109,49 @@ for (const [name, trouble] of Object.entries(TROUBLES)) {
     }));
 }
 
+/** The bucket as it is when its harvester is killed after some minutes, in all but two of which it was away. */
+async function cutOff(parent: string, minutes: number): Promise<MemoryStore> {
+  let cut: MemoryStore | undefined;
+  await withFolder(async (first) => {
+    const { harvested } = await streamed(minutes, (i, store) => {
+      failing(AWAY, 2)(i, store);
+      if (i !== minutes - 1) return;
+      cut = store.copy();
+      cpSync(join(first, "c"), join(parent, "c"), { recursive: true });
+    }, { parent: first, tweetsPerFile: 99 });
+    await harvested;
+  });
+  assert.ok(cut);
+  return cut;
+}
+
 Deno.test("a harvest that was told as cut meanwhile, as verify --repair does, gets what its harvester had", () =>
   withFolder(async (parent) => {
-    let cut: MemoryStore | undefined;
-    await withFolder(async (first) => {
-      const { harvested } = await streamed(6, (i, store) => {
-        failing(AWAY, 2)(i, store);
-        if (i !== 5) return;
-        cut = store.copy();
-        cpSync(join(first, "c"), join(parent, "c"), { recursive: true });
-      }, { parent: first });
-      await harvested;
-    });
-    assert.ok(cut);
+    const store = await cutOff(parent, 6);
     const clock = new ManualClock();
     const opened = { collectionId: "c", type: "filter", holder: "person", clock };
-    const target = { store: cut, collections: new Collections(cut, clock), collectionId: "c" };
-    await settle(target, await Checkpoint.open(cut, opened));
-    const before = await tweets(cut);
-    await run(cut, silent(), { parent, clock });
-    assert.deepEqual([before.length, (await tweets(cut)).length], [2, 5]);
-    assert.equal((await told(cut))[0]?.tweets, 5);
+    const target = { store, collections: new Collections(store, clock), collectionId: "c" };
+    await settle(target, await Checkpoint.open(store, opened));
+    const before = await tweets(store);
+    await run(store, silent(), { parent, clock });
+    assert.deepEqual([before.length, (await tweets(store)).length], [2, 5]);
+    assert.equal((await told(store))[0]?.tweets, 5);
+  }));
+
+Deno.test("who is told to stop does not wait for a bucket that is away, and the cuts stay for the next", () =>
+  withFolder(async (parent) => {
+    const store = await cutOff(parent, 6);
+    const stop = new AbortController();
+    store.before = ({ method }) => {
+      if (method !== "upload") return;
+      setTimeout(() => stop.abort());
+      throw AWAY;
+    };
+    const own = { parent, clock: new ManualClock(), patienceMs: 3_600_000 };
+    await assert.rejects(run(store, silent(), { ...own, signal: stop.signal }), /store is away/);
+    store.before = () => {};
+    await run(store, silent(), own);
+    assert.equal((await tweets(store)).length, 5);
   }));
 
 Deno.test("what another harvester went on from is left where it is, and told", () =>
@@ -159,7 +182,33 @@ Deno.test("what a disk damaged of it keeps no harvest from beginning, and the re
     // One was in the damaged file, and one came when the harvest had given up.
     assert.equal(all.length, Number(read.at(-1)) - 2);
     assert.deepEqual(all.filter((id) => !ids.includes(id)), []);
+    assert.deepEqual(await namesIn(join(parent, "c")), [`${left}-damaged`], "for a person");
   }));
+
+/** The gaps that the first harvest tells. */
+async function gapsOf(store: MemoryStore): Promise<Gap[]> {
+  const key = store.keys().find((key) => key.endsWith("/gaps.jsonl"));
+  const lines = key ? (await text(store, key)).trimEnd().split("\n") : [];
+  return lines.map((line) => JSON.parse(line));
+}
+
+for (const what of ["tweets", "note"] as const) {
+  Deno.test(`a piece whose ${what} a disk damaged is a gap, from the cut before it to the one after it`, () =>
+    withFolder(async (parent) => {
+      const store = await cutOff(parent, 8);
+      const [name = ""] = await namesIn(join(parent, "c"));
+      const [before, damaged, after] = await cutsIn(join(parent, "c", name));
+      assert.ok(before && damaged && after && !damaged.isWhole);
+      const timeOf = async (note: string) => JSON.parse(await Deno.readTextFile(note)).at;
+      const span = [await timeOf(before.note), await timeOf(after.note)];
+      await Deno.truncate(what === "tweets" ? damaged.file : damaged.note);
+      await run(store, silent(), { parent, clock: new ManualClock() });
+      assert.equal((await tweets(store)).length, 6);
+      assert.deepEqual((await gapsOf(store)).map(({ from, to }) => [from, to]), [span]);
+      assert.equal((await told(store))[0]?.gaps, 1);
+      assert.deepEqual(await namesIn(join(parent, "c")), [`${name}-damaged`]);
+    }));
+}
 
 /** The folder that a harvester left whose bucket went away after some minutes, two where nothing is said. */
 async function leftBehind(

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import type { Note } from "../../lib/harvest/left_cuts.ts";
+import { type FoundNote, lossesIn } from "../../lib/harvest/left_losses.ts";
+
+interface Given {
+  isGood: boolean;
+  segment?: number;
+  isWhole?: boolean;
+  tweets?: number;
+}
+
+/** Notes of cuts that were made at 10, 20, 30 and so on. */
+function found(...given: (Given | "unreadable")[]): FoundNote[] {
+  return given.map((one, i) => {
+    const number = i + 1;
+    if (one === "unreadable") return { number, isGood: false };
+    const { isGood, segment = 1, isWhole = false, tweets = 5 } = one;
+    const file = { path: `p${number}`, sha1: "", bytes: 1, tweets };
+    const note: Note = {
+      number,
+      began: 0,
+      at: number * 10,
+      tweets: { segment, isWhole, file },
+      sides: [],
+      commit: {},
+    };
+    return { number, note, isGood };
+  });
+}
+
+const good = { isGood: true };
+const bad = { isGood: false };
+const whole = { isWhole: true };
+/** A file in the bucket. */
+const stored = { name: "t", sha1: "", bytes: 1, tweets: 5, pieceOf: 1 };
+
+for (
+  const [what, notes, files, spans] of [
+    ["nothing is damaged", found(good, good), [], []],
+    ["a piece is damaged", found(good, bad, good), [], [[10, 30]]],
+    ["a note cannot be read", found(good, "unreadable", good), [], [[10, 30]]],
+    ["the first since the last commit is damaged", found(bad, good), [], [[3, 20]]],
+    ["two in a row are damaged", found(good, bad, bad, good), [], [[10, 40]]],
+    ["the last is damaged, where the next stream begins", found(good, bad), [], []],
+    ["a piece is damaged whose segment is there whole", found(bad, { ...good, ...whole }), [], []],
+    [
+      "a piece is damaged, and another segment is there whole",
+      found(bad, { ...good, ...whole, segment: 2 }),
+      [],
+      [[3, 20]],
+    ],
+    [
+      "a whole segment is damaged that has a tweet which no piece has",
+      found(good, { ...bad, ...whole, tweets: 6 }, { ...good, segment: 2 }),
+      [],
+      [[10, 30]],
+    ],
+    [
+      "a whole segment is damaged whose pieces are here and in the bucket",
+      found(good, { ...bad, ...whole, tweets: 10 }, { ...good, segment: 2 }),
+      [stored],
+      [],
+    ],
+  ] as const
+) {
+  Deno.test(`${what}: ${spans.length > 0 ? "a gap" : "no gap"}`, () => {
+    const losses = lossesIn(notes, [...files], 3);
+    assert.deepEqual(losses.map(({ from, to }) => [from, to]), spans);
+  });
+}
