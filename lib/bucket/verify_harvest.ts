@@ -139,7 +139,7 @@ function infoKey({ folder, isOriginal }: Pick<HarvestFound, "folder" | "isOrigin
 
 /**
  * Whether the manifest lists what the checkpoint names. Where it does not, or harvest.json is gone, and every file
- * that the checkpoint names is there as it names it, and the manifest lists no other, all can be told again.
+ * that the checkpoint names is there as it names it, and no other that the manifest lists, all can be told again.
  */
 async function agreesWith(
   state: CheckpointState,
@@ -155,7 +155,8 @@ async function agreesWith(
   const agrees = hasManifest && sums.size === named.size &&
     [...named].every(([key, sha1]) => sums.get(key) === sha1);
   if (agrees && info && !hasStray) return true;
-  let isThere = [...sums.keys()].every((key) => named.has(key));
+  // A name that is cut off, as by a disk that was full, is that of no file.
+  let isThere = [...sums.keys()].every((key) => named.has(key) || !listed.get(key));
   for (const [key, sha1] of named) {
     const facts = listed.get(key) ?? await factsOf(key, look, () => {});
     isThere &&= facts !== null && facts.fault === null && facts.sha1 === sha1;

@@ -45,7 +45,8 @@ for (const [version, type] of WALKS) {
           await inHostilePlace(place, async () => {
             assert.deepEqual(await place.look(await place.harvest()), WHOLE);
             const [first = NaN, second = NaN] = times;
-            assert.ok(second - first <= 16 * 60_000, `${second - first} ms`);
+            // A quarter of an hour, and what passes on this clock while a slow machine answers.
+            assert.ok(second - first <= 20 * 60_000, `${second - first} ms`);
             assert.ok(times.length <= 6, "It asks no more often than it has to");
           });
         });
