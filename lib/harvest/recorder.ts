@@ -7,7 +7,6 @@ import {
   type Commit,
   type Counts,
 } from "../bucket/checkpoint.ts";
-import { noCounts } from "../bucket/checkpoint.ts";
 import type { Clock } from "../clock.ts";
 import { combine, type ConfigUpdate } from "../collection/changeset.ts";
 import { FILES } from "../collection/layout.ts";
@@ -21,6 +20,7 @@ import { noteCut } from "./left_cuts.ts";
 import type { Segment } from "./segment.ts";
 import { type Batch, isDone, type Positions, type TweetSource, type UserChange } from "./source.ts";
 import type { Spool } from "./spool.ts";
+import { Tally } from "./tally.ts";
 
 const encoder = new TextEncoder();
 const log = getLogger(["twarc-cloud", "harvest"]);
@@ -83,9 +83,8 @@ export class Recorder {
   /** How many walks have a position. */
   #begun: number;
   #update: ConfigUpdate = { update: {}, delete: [] };
-  readonly #counts: Counts;
+  readonly #tally: Tally;
   readonly #userChanges: UserChange[] = [];
-  #undelivered = 0;
   #toldFull = false;
 
   constructor(options: RecorderOptions) {
@@ -96,14 +95,14 @@ export class Recorder {
       .filter(([, position]) => position !== "whole");
     this.#positions = Object.fromEntries(unfinished);
     this.#begun = unfinished.length;
-    this.#counts = noCounts(checkpoint.state.counts.walks);
+    this.#tally = new Tally(checkpoint.state.counts.walks, options.meter);
   }
 
   /** What has arrived so far, committed or not, and the files in the store. */
   get progress(): { tweets: number; files: number; fileBytes: number; counts: Counts } {
     const { files } = this.#committer;
     const fileBytes = files.reduce((n, file) => n + file.bytes, 0);
-    return { tweets: this.#tweets, files: files.length, fileBytes, counts: this.#counted() };
+    return { tweets: this.#tweets, files: files.length, fileBytes, counts: this.#tally.counts };
   }
 
   /** Whether there is something that the store did not take. */
@@ -226,6 +225,7 @@ export class Recorder {
       await this.#cut(true);
     }
     await this.#takeSides(batch);
+    this.#tally.add(batch);
     if (batch.tweets.length > 0) {
       if (!this.#segment) {
         this.#segment = await spool.segment();
@@ -237,9 +237,8 @@ export class Recorder {
     }
     if (batch.update) this.#update = combine(this.#update, batch.update);
     const wasWhole = this.#positions[batch.walk] === "whole";
-    if (batch.position === "whole" && !wasWhole) this.#counts.walks_done++;
     if (!Object.hasOwn(this.#positions, batch.walk)) this.#begun++;
-    this.#counts.walks = Math.max(this.#counts.walks, this.#begun);
+    this.#tally.addWalk(this.#begun, batch.position === "whole" && !wasWhole);
     this.#positions[batch.walk] = batch.position;
     if (batch.isUrgent) this.#waitingSince = -Infinity;
     else if (hasContent(batch)) this.#waitingSince ??= clock.monotonic();
@@ -255,23 +254,6 @@ export class Recorder {
     if (gap) await spool.append(FILES.gaps, [jsonLine(gap)]);
     await spool.append(FILES.missing, missing.map(jsonLine));
     this.#userChanges.push(...userChanges);
-    this.#counts.users += users.length;
-    this.#counts.user_changes = this.#userChanges.length;
-    this.#counts.gaps += gap ? 1 : 0;
-    for (const { why } of missing) {
-      const counted = this.#counts.missing ??= {};
-      counted[why] = (counted[why] ?? 0) + 1;
-    }
-    for (const { kind, undelivered } of messages) {
-      const counted = Object.hasOwn(this.#counts.messages, kind) && this.#counts.messages[kind] ||
-        0;
-      this.#counts.messages[kind] = counted + 1;
-      if (undelivered === undefined) continue;
-      // The count starts anew with each connection.
-      const more = undelivered - this.#undelivered;
-      this.#counts.undelivered += more < 0 ? undelivered : more;
-      this.#undelivered = undelivered;
-    }
   }
 
   async #keepUp(): Promise<void> {
@@ -306,7 +288,7 @@ export class Recorder {
       commit: {
         positions: { ...this.#positions },
         update: this.#update,
-        counts: structuredClone(this.#counted()),
+        counts: structuredClone(this.#tally.counts),
         ...(meter ? { spent: meter.spent } : {}),
         ...ending,
       },
@@ -327,11 +309,6 @@ export class Recorder {
       });
       return false;
     }
-  }
-
-  #counted(): Counts {
-    const { meter } = this.#options;
-    return meter ? { ...this.#counts, billed: meter.billed } : this.#counts;
   }
 }
 

@@ -1,0 +1,50 @@
+/** What a harvest counts besides its tweets. */
+
+import { type Counts, noCounts } from "../bucket/checkpoint.ts";
+import type { Meter } from "./meter.ts";
+import type { Batch } from "./source.ts";
+
+/** Counts what batches bring. */
+export class Tally {
+  readonly #counts: Counts;
+  readonly #meter: Meter | undefined;
+  /** Tweets that a stream's connection says it did not deliver: it counts anew with each. */
+  #undelivered = 0;
+
+  /** @param walks How many there are, as far as is known. */
+  constructor(walks: number, meter: Meter | undefined) {
+    this.#counts = noCounts(walks);
+    this.#meter = meter;
+  }
+
+  /** What was counted so far, and billed. */
+  get counts(): Counts {
+    return this.#meter ? { ...this.#counts, billed: this.#meter.billed } : this.#counts;
+  }
+
+  /** Takes in what came beside tweets. */
+  add({ users = [], userChanges = [], messages = [], gap, missing = [] }: Batch): void {
+    const counts = this.#counts;
+    counts.users += users.length;
+    counts.user_changes += userChanges.length;
+    counts.gaps += gap ? 1 : 0;
+    for (const { why } of missing) {
+      const counted = counts.missing ??= {};
+      counted[why] = (counted[why] ?? 0) + 1;
+    }
+    for (const { kind, undelivered } of messages) {
+      const counted = Object.hasOwn(counts.messages, kind) && counts.messages[kind] || 0;
+      counts.messages[kind] = counted + 1;
+      if (undelivered === undefined) continue;
+      const more = undelivered - this.#undelivered;
+      counts.undelivered += more < 0 ? undelivered : more;
+      this.#undelivered = undelivered;
+    }
+  }
+
+  /** Takes in how many walks were begun, and whether one more is whole. */
+  addWalk(begun: number, isWhole: boolean): void {
+    if (isWhole) this.#counts.walks_done++;
+    this.#counts.walks = Math.max(this.#counts.walks, begun);
+  }
+}
