@@ -162,6 +162,9 @@ async function end(
   }
   await stage.over(harvester);
   await stage.expectCode(harvester, round.storeTrouble || round.trouble ? [0, 3] : [0]);
+  stage.calm();
+  // Where S3 was gone to the end, the lock is there for a minute still.
+  if (bucket === "S3" && (await harvester.ended).code === 3) await stage.unlock();
 }
 
 /** A harvest in which nothing goes wrong, and which has to end well. */
