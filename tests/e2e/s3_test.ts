@@ -1,13 +1,19 @@
 import assert from "node:assert/strict";
 import { CreateBucketCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import { S3Proxy } from "../faults/s3_proxy.ts";
 import { type Moto, MOTO_REGION, startMoto } from "../peers/moto.ts";
 import { idsOf, inPlace, type Place, tweetsOf, until } from "./program.ts";
 
 let moto: Moto;
+let proxy: S3Proxy;
 Deno.test.beforeAll(async () => {
   moto = await startMoto();
+  proxy = await S3Proxy.start(moto.url);
 });
-Deno.test.afterAll(() => moto.close());
+Deno.test.afterAll(async () => {
+  await proxy.close();
+  await moto.close();
+});
 
 const search = { id: "find", type: "search", search: { query: "sandbox" } };
 
@@ -87,7 +93,8 @@ Deno.test("of two harvesters started at the same time for one collection, one is
   inBucket(async (place) => {
     await place.addByCommand(search);
     place.sandbox.troubles.add({ kind: "stall", path: "search/tweets", after: 1 });
-    const both = [1, 2].map(() => place.spawn(["harvest", "run", "--shutdown", "find"]));
+    const env = { AWS_ENDPOINT_URL: proxy.url };
+    const both = [1, 2].map(() => place.spawn(["harvest", "run", "--shutdown", "find"], env));
     const first = await Promise.race(both.map((child) => child.status.then(() => child)));
     const { code, stderr } = await first.output();
     assert.equal(code, 1);

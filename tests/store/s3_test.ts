@@ -4,17 +4,23 @@ import { AccessError, ConflictError, OutsideError, UserError } from "../../lib/e
 import { S3Store } from "../../lib/store/s3.ts";
 import { openStore, s3Name } from "../../lib/store/store.ts";
 import { storeContract } from "../contract/store.ts";
+import { S3Proxy } from "../faults/s3_proxy.ts";
 import { type Moto, MOTO_KEYS, MOTO_REGION, startMoto } from "../peers/moto.ts";
 
 const access = { ...MOTO_KEYS, region: MOTO_REGION };
 
 let moto: Moto;
+let proxy: S3Proxy;
 let buckets = 0;
 
 Deno.test.beforeAll(async () => {
   moto = await startMoto();
+  proxy = await S3Proxy.start(moto.url);
 });
-Deno.test.afterAll(() => moto.close());
+Deno.test.afterAll(async () => {
+  await proxy.close();
+  await moto.close();
+});
 
 async function newBucket(): Promise<string> {
   const client = new S3Client({
@@ -31,7 +37,7 @@ async function newBucket(): Promise<string> {
 }
 
 storeContract("s3", async () => {
-  const store = new S3Store(await newBucket(), { ...access, endpoint: moto.url });
+  const store = new S3Store(await newBucket(), { ...access, endpoint: proxy.url });
   return { store, close: () => Promise.resolve(store.close()) };
 }, { versions: "content" });
 
