@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { type LeaseOptions, RENEWAL, takeLease } from "../../lib/bucket/lease.ts";
-import { LIFETIME, readLock, unlock } from "../../lib/bucket/lock.ts";
+import { RENEWAL } from "../../lib/bucket/lease.ts";
+import { LIFETIME, unlock } from "../../lib/bucket/lock.ts";
 import { LockedError, OutsideError } from "../../lib/errors.ts";
 import type { Version, When } from "../../lib/store/store.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
+import { leasing } from "./leasing.ts";
 
 const INFO = {
   collection_id: "news",
@@ -31,18 +32,9 @@ class ForgetfulStore extends MemoryStore {
 }
 
 function begin(store = new ForgetfulStore(), clock = new ManualClock()) {
-  const take = (id: string, more: Partial<LeaseOptions> = {}) =>
-    takeLease({
-      store,
-      collectionId: "news",
-      holder: { id, host: `host-${id}`, pid: 4711 },
-      clock,
-      isGone: () => false,
-      ...more,
-    });
-  const look = () => readLock(store, "news", { clock, isGone: () => false });
-  const document = async () => (await look())?.document;
-  return { store, clock, take, look, document };
+  const begun = leasing(store, clock);
+  const document = async () => (await begun.look())?.document;
+  return { ...begun, document };
 }
 
 /** Makes renewals fail in this way. */

@@ -1,26 +1,13 @@
 import assert from "node:assert/strict";
-import { type LeaseOptions, takeLease } from "../../lib/bucket/lease.ts";
-import { LIFETIME, readLock, unlock } from "../../lib/bucket/lock.ts";
+import { LIFETIME, unlock } from "../../lib/bucket/lock.ts";
 import { LockedError } from "../../lib/errors.ts";
 import { jsonBytes } from "../../lib/json.ts";
-import { ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
+import { leasing } from "./leasing.ts";
 
 const KEY = "collections/news/lock.json";
 
-function begin(store = new MemoryStore(), clock = new ManualClock()) {
-  const take = (id: string, more: Partial<LeaseOptions> = {}) =>
-    takeLease({
-      store,
-      collectionId: "news",
-      holder: { id, host: `host-${id}`, pid: 4711 },
-      clock,
-      isGone: () => false,
-      ...more,
-    });
-  const look = () => readLock(store, "news", { clock, isGone: () => false });
-  return { store, clock, take, look };
-}
+const begin = () => leasing(new MemoryStore());
 
 Deno.test("a lock whose address is none is a lock with an end all the same", async () => {
   const { store, clock, look } = begin();
