@@ -22,7 +22,7 @@ import { messageOf, TwarcCloudError } from "./lib/errors.ts";
 import { Meter } from "./lib/harvest/meter.ts";
 import { Patience } from "./lib/harvest/patience.ts";
 import { type Ending, type Limits, Recorder } from "./lib/harvest/recorder.ts";
-import { commitLeft } from "./lib/harvest/left_cuts.ts";
+import { commitLeft, type LeftOptions } from "./lib/harvest/left_cuts.ts";
 import { openSource } from "./lib/harvest/source.ts";
 import { Spool } from "./lib/harvest/spool.ts";
 import { leftPlaces } from "./lib/harvest/spool_place.ts";
@@ -214,26 +214,30 @@ class Harvester implements Controlled {
 
   /** Commits what harvesters brought that are gone, and could not. */
   async #commitLeft(target: ProjectionTarget, checkpoint: Checkpoint, lease: Lease): Promise<void> {
-    const { store, clock, collectionId, spool, process, limits: { patienceMs } } = this.#options;
-    const guard = () => lease.check();
-    const project = async () => {
-      guard();
-      await projectManifest(target, checkpoint.state);
-    };
-    for (const directory of await leftPlaces(spool, process)) {
-      await commitLeft(directory, {
-        store,
-        checkpoint,
-        folder: collectionKeys(collectionId).harvest(checkpoint.state.began),
-        clock,
-        patienceMs,
-        lost: lease.lost,
-        stopped: this.#stopping.signal,
-        waits: this.#waits,
-        guard,
-        project,
-      });
+    const own = this.#committing(target, checkpoint, lease);
+    for (const directory of await leftPlaces(this.#options.spool, this.#options.process)) {
+      await commitLeft(directory, { ...own, stopped: this.#stopping.signal });
     }
+  }
+
+  /** What cuts are committed with, into the folder of the checkpoint's harvest. */
+  #committing(target: ProjectionTarget, checkpoint: Checkpoint, lease: Lease): LeftOptions {
+    const { store, clock, collectionId, limits: { patienceMs } } = this.#options;
+    const guard = () => lease.check();
+    return {
+      store,
+      checkpoint,
+      folder: collectionKeys(collectionId).harvest(checkpoint.state.began),
+      clock,
+      patienceMs,
+      lost: lease.lost,
+      waits: this.#waits,
+      guard,
+      project: async () => {
+        guard();
+        await projectManifest(target, checkpoint.state);
+      },
+    };
   }
 
   /** Tells all of the harvest, to a bucket that may be away for a while. */
@@ -276,27 +280,13 @@ class Harvester implements Controlled {
     { checkpoint, spool, lease, target }: Work,
   ): Promise<unknown> {
     const { store, clock, limits, collectionId } = this.#options;
-    const folder = collectionKeys(collectionId).harvest(checkpoint.state.began);
+    const own = this.#committing(target, checkpoint, lease);
     const project = async () => {
-      lease.check();
-      await projectManifest(target, checkpoint.state);
+      await own.project();
       lease.update({ progress: this.info() });
     };
-    const guard = () => lease.check();
     const meter = meterFor(config, checkpoint, clock);
-    const recorder = new Recorder({
-      store,
-      checkpoint,
-      folder,
-      spool,
-      clock,
-      limits,
-      meter,
-      guard,
-      lost: lease.lost,
-      waits: this.#waits,
-      project,
-    });
+    const recorder = new Recorder({ ...own, spool, limits, meter, project });
     this.#recorder = recorder;
     const signal = AbortSignal.any([this.#stopping.signal, lease.lost]);
     let failure: unknown;

@@ -16,7 +16,7 @@ export interface ProjectionTarget {
   collections: Collections;
   collectionId: string;
   /** Asked before each write when a harvest is settled: throws where the collection is somebody else's by now. */
-  guard?: () => Promise<void>;
+  guard?: () => void | Promise<void>;
 }
 
 /** The fields of harvest.json, as far as the checkpoint knows them. */
@@ -52,7 +52,7 @@ export async function projectManifest(
  */
 export async function settle(target: ProjectionTarget, checkpoint: Checkpoint): Promise<void> {
   if (checkpoint.state.state === "settled") return;
-  const { guard = async () => {} } = target;
+  const { guard = () => {} } = target;
   await guard();
   if (checkpoint.state.state === "harvesting") {
     await checkpoint.commit({

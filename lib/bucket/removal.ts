@@ -73,7 +73,7 @@ export async function removeTweets(options: RemovalOptions): Promise<Removal[]> 
   const collections = new Collections(store, clock);
   const { config: { type } } = await collections.load(collectionId);
   const checkpoint = await Checkpoint.open(store, { collectionId, type, holder, clock });
-  const guard = () => Promise.resolve(lease.check());
+  const guard = () => lease.check();
   await settle({ store, collections, collectionId, guard }, checkpoint);
   const removals: Removal[] = [];
   for (const [folder, files] of await folders(store, collectionId)) {

@@ -33,6 +33,10 @@ const WALK = "stream";
 /** Ids that are committed, for the harvester after a crash: the newest. */
 const COMMITTED = 1_000;
 
+/** Why a stream missed something: between two harvesters, and before a stop while it was not open, or not open again. */
+const INTERRUPTED = "The harvester was interrupted";
+const NOT_OPEN = "The stream was not open when the harvest stopped";
+
 /** Where a stream stood at a commit. */
 const positionSchema = z.object({
   /** When something last arrived, in milliseconds since 1970. */
@@ -76,12 +80,10 @@ export class FilterSource implements TweetSource {
   /** @param onEnd Called when the stream is over. */
   async *#stream(harvest: Harvest, onEnd: () => void): AsyncGenerator<Batch> {
     const { from, last, gaps } = harvest;
-    const isCut = last !== undefined && !last.isStopped;
     const stand: Stand = {
       asked: unfinishedGaps(from),
       connection: last?.connection,
-      down: isCut ? last.at : this.#clock.now(),
-      cutAt: isCut ? last.at : undefined,
+      down: cutAt(last) ?? this.#clock.now(),
     };
     try {
       for (const walk of stand.asked) gaps.open([walk]);
@@ -95,7 +97,7 @@ export class FilterSource implements TweetSource {
 
   /** What the stream brings until it is over, or told to stop. */
   async *#read(harvest: Harvest, stand: Stand): AsyncGenerator<Batch> {
-    const { signal, gaps } = harvest;
+    const { signal, gaps, last } = harvest;
     const { connection } = stand;
     const stale = connection === undefined ? {} : { connection };
     let opened = false;
@@ -103,9 +105,8 @@ export class FilterSource implements TweetSource {
       for await (const item of this.#api.stream({ ...this.#options.wanted, ...stale }, signal)) {
         stand.down = item.lost;
         if (item.lost !== undefined) continue;
-        const { cutAt } = stand;
-        const isFirst = !opened && cutAt !== undefined;
-        const gap = isFirst ? interrupted(cutAt, this.#clock.now()) : item.gap;
+        const cut = opened ? undefined : cutAt(last);
+        const gap = cut === undefined ? item.gap : this.#missedSince(cut, INTERRUPTED);
         // From now on whatever is missed is a gap, also for the harvester after one that is killed at once.
         const urgency = opened ? {} : { isUrgent: true } as const;
         opened = true;
@@ -127,7 +128,8 @@ export class FilterSource implements TweetSource {
   /** Where the stream stands at its end; what it missed until then, where it was not open, is for the next harvest. */
   *#ended(harvest: Harvest, stand: Stand): Generator<Batch> {
     const { signal, seen, left } = harvest;
-    const gap = stand.down === undefined ? undefined : notOpen(stand.down, this.#clock.now());
+    const { down } = stand;
+    const gap = down === undefined ? undefined : this.#missedSince(down, NOT_OPEN);
     const missed = gap ? this.#missed(gap, harvest, stand) : [];
     yield* begun(missed);
     // The API may send its last tweets again when the stream is opened again soon.
@@ -139,6 +141,12 @@ export class FilterSource implements TweetSource {
       count: 0,
       ...(gap ? { gap: told(gap, missed.length > 0) } : {}),
     };
+  }
+
+  /** What was missed until now; the clock may have been set back meanwhile. */
+  #missedSince(from: number, why: string): Gap {
+    const to = this.#clock.now();
+    return { from: Math.min(from, to), to, why };
   }
 
   /** The walks that ask for what a gap missed, above what was asked for already. */
@@ -207,8 +215,6 @@ interface Stand {
   connection: string | undefined;
   /** Since when nothing can come, in milliseconds since 1970; absent while the stream is open. */
   down: number | undefined;
-  /** When the harvest before was cut off. */
-  cutAt: number | undefined;
 }
 
 /** A batch of answers with the tweets that the stream has not brought meanwhile. */
@@ -226,14 +232,9 @@ function withNew(batch: Batch, seen: Recent): Batch {
   return { ...batch, tweets, count };
 }
 
-/** What was missed between two harvesters; the clock may have been set back meanwhile. */
-function interrupted(from: number, to: number): Gap {
-  return { from: Math.min(from, to), to, why: "The harvester was interrupted" };
-}
-
-/** What was missed by a harvest that was told to stop before its stream was open, or open again. */
-function notOpen(from: number, to: number): Gap {
-  return { from: Math.min(from, to), to, why: "The stream was not open when the harvest stopped" };
+/** When the harvest before was cut off; absent where it was stopped in good order. */
+function cutAt(last: Harvest["last"]): number | undefined {
+  return last?.isStopped ? undefined : last?.at;
 }
 
 /** The positions of walks that are begun, or put lower. */

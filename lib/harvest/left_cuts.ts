@@ -9,7 +9,7 @@ import { z } from "zod";
 import { commitSchema } from "../bucket/checkpoint.ts";
 import { jsonOrNull } from "../json.ts";
 import { Committer, type CommitterOptions, type Cut } from "./committer.ts";
-import { type FoundNote, lossesIn, withGaps } from "./left_losses.ts";
+import { type FoundNote, lossesIn, tweetsIn, withGaps } from "./left_losses.ts";
 import { Spool } from "./spool.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
@@ -135,12 +135,8 @@ function cutOf({ number, at, tweets, sides, commit }: Note, spool: Spool): Cut {
 function tweetsOf(notes: Note[]): number {
   const tweets = notes.flatMap((note) => note.tweets ?? []);
   const whole = new Set(tweets.filter(({ isWhole }) => isWhole).map(({ segment }) => segment));
-  return tweets.filter(({ isWhole, segment }) => isWhole || !whole.has(segment))
-    .reduce((sum, { file }) => sum + file.tweets, 0);
-}
-
-function tweetsIn(files: { tweets: number }[]): number {
-  return files.reduce((sum, { tweets }) => sum + tweets, 0);
+  const own = tweets.filter(({ isWhole, segment }) => isWhole || !whole.has(segment));
+  return tweetsIn(own.map(({ file }) => file));
 }
 
 function named<T extends { path: string }>(file: T): T {

@@ -2,6 +2,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { HarvestFile } from "../bucket/checkpoint.ts";
+import { isoTime } from "../clock.ts";
 import { FILES } from "../collection/layout.ts";
 import type { Gap } from "../twitter/api.ts";
 import type { Note } from "./left_cuts.ts";
@@ -48,7 +49,12 @@ function isElsewhere({ note }: FoundNote, found: FoundNote[], files: HarvestFile
   if (!isWhole) return good.some((tweets) => tweets.isWhole);
   const stored = files.filter(({ pieceOf }) => pieceOf === segment);
   const pieces = [...stored, ...good.map((tweets) => tweets.file)];
-  return pieces.reduce((sum, { tweets }) => sum + tweets, 0) === file.tweets;
+  return tweetsIn(pieces) === file.tweets;
+}
+
+/** How many tweets some files have together. */
+export function tweetsIn(files: { tweets: number }[]): number {
+  return files.reduce((sum, { tweets }) => sum + tweets, 0);
 }
 
 /**
@@ -60,8 +66,8 @@ export async function withGaps(notes: Note[], gaps: Gap[], spool: Spool): Promis
   if (!last || gaps.length === 0) return notes;
   for (const { from, to } of gaps) {
     log.error("Tweets that came from {from} to {to} are lost: this machine's disk is damaged", {
-      from: new Date(from).toISOString(),
-      to: new Date(to).toISOString(),
+      from: isoTime(from),
+      to: isoTime(to),
     });
   }
   const known = last.sides.find(({ name }) => name === FILES.gaps);

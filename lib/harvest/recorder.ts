@@ -1,25 +1,16 @@
 /** Batches into files into commits: the loop of a harvest. */
 
 import { getLogger } from "@logtape/logtape";
-import {
-  type Checkpoint,
-  type CheckpointState,
-  type Commit,
-  type Counts,
-} from "../bucket/checkpoint.ts";
-import type { Clock } from "../clock.ts";
+import { type CheckpointState, type Commit, type Counts } from "../bucket/checkpoint.ts";
 import { combine, type ConfigUpdate } from "../collection/changeset.ts";
 import { FILES } from "../collection/layout.ts";
 import { messageOf } from "../errors.ts";
 import { jsonBytes } from "../json.ts";
-import type { Store } from "../store/store.ts";
-import type { Waits } from "../waits.ts";
 import type { Meter } from "./meter.ts";
-import { Committer, type Cut } from "./committer.ts";
+import { Committer, type CommitterOptions, type Cut } from "./committer.ts";
 import { noteCut } from "./left_cuts.ts";
 import type { Segment } from "./segment.ts";
 import { type Batch, isDone, type Positions, type TweetSource, type UserChange } from "./source.ts";
-import type { Spool } from "./spool.ts";
 import { Tally } from "./tally.ts";
 
 const encoder = new TextEncoder();
@@ -46,24 +37,10 @@ export interface Limits {
 export type Ending = Pick<CheckpointState, "outcome" | "reason">;
 
 /** What a recorder is made of. */
-export interface RecorderOptions {
-  store: Store;
-  checkpoint: Checkpoint;
-  /** The harvest's folder, with a `/` at its end. */
-  folder: string;
-  spool: Spool;
-  clock: Clock;
+export interface RecorderOptions extends CommitterOptions {
   limits: Limits;
   /** Of what is billed; absent where nothing is. */
   meter?: Meter | undefined;
-  /** Throws where this harvester may write no more. */
-  guard: () => void;
-  /** Aborted when somebody else has taken the collection over. */
-  lost: AbortSignal;
-  /** Told of the waits for the store. */
-  waits: Waits;
-  /** Projects a commit that was made. */
-  project: () => Promise<void>;
 }
 
 /** Records what a source brings. */
@@ -89,8 +66,8 @@ export class Recorder {
 
   constructor(options: RecorderOptions) {
     this.#options = options;
-    const { limits: { patienceMs }, checkpoint } = options;
-    this.#committer = new Committer({ ...options, patienceMs });
+    const { checkpoint } = options;
+    this.#committer = new Committer(options);
     const unfinished = Object.entries(checkpoint.state.positions)
       .filter(([, position]) => position !== "whole");
     this.#positions = Object.fromEntries(unfinished);
