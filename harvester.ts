@@ -20,7 +20,7 @@ import { collectionKeys } from "./lib/collection/layout.ts";
 import { type Controlled, serveControl } from "./lib/control.ts";
 import { messageOf, TwarcCloudError } from "./lib/errors.ts";
 import { Meter } from "./lib/harvest/meter.ts";
-import { Patience } from "./lib/harvest/patience.ts";
+import { patiently } from "./lib/harvest/patience.ts";
 import { type Ending, type Limits, Recorder } from "./lib/harvest/recorder.ts";
 import { commitLeft, type LeftOptions } from "./lib/harvest/left_cuts.ts";
 import { openSource } from "./lib/harvest/source.ts";
@@ -34,6 +34,8 @@ import { Waits } from "./lib/waits.ts";
 const log = getLogger(["twarc-cloud", "harvest"]);
 
 const MINUTE = 60_000;
+/** Milliseconds that a bucket is waited for that was not reached before. */
+const FIRST_PATIENCE = 10_000;
 
 /** What a harvest is asked to do, and with what. */
 export interface Harvest {
@@ -65,8 +67,9 @@ export interface Harvest {
  */
 export async function harvest(options: Harvest): Promise<void> {
   const { store, clock, collectionId, control, process, isGone, signal } = options;
-  const { config } = await new Collections(store, clock).load(collectionId);
+  const { patienceMs } = options.limits;
   const waits = new Waits();
+  const config = await firstLoad(options, waits);
   const api = await options.openApi(config, waits);
   const harvester = new Harvester(options, api, waits);
   const server = serveControl(harvester, { ...control, collectionId, clock });
@@ -77,7 +80,10 @@ export async function harvest(options: Harvest): Promise<void> {
   signal.addEventListener("abort", endBySignal, { once: true });
   try {
     const holder = { id: crypto.randomUUID(), ...process, control: server.url.href };
-    const lease = await takeLease({ store, collectionId, holder, clock, isGone, signal });
+    const lease = await patiently(
+      { clock, patienceMs, lost: signal, stopped: signal, waits },
+      () => takeLease({ store, collectionId, holder, clock, isGone, signal }),
+    );
     const watched = new AbortController();
     if (options.monitor) void harvester.monitor(watched.signal);
     try {
@@ -95,6 +101,18 @@ export async function harvest(options: Harvest): Promise<void> {
     signal.removeEventListener("abort", endBySignal);
     await server.close();
   }
+}
+
+/** The configuration; a bucket that cannot be reached at first may have been named wrongly. */
+async function firstLoad(
+  { store, clock, collectionId, limits, signal }: Harvest,
+  waits: Waits,
+): Promise<CollectionConfig> {
+  const patienceMs = Math.min(limits.patienceMs, FIRST_PATIENCE);
+  return await patiently(
+    { clock, patienceMs, lost: signal, stopped: signal, waits },
+    async () => (await new Collections(store, clock).load(collectionId)).config,
+  );
 }
 
 /** A harvest as the control server sees it: harvesting, stopping, stopped, gone. */
@@ -184,23 +202,25 @@ class Harvester implements Controlled {
       await lease.confirm();
       lease.check();
     };
-    const target = { store, collections, collectionId, guard };
-    const { config: { type } } = await collections.load(collectionId);
-    const checkpoint = await Checkpoint.open(store, { collectionId, type, holder, clock });
+    const target = { store, collections, collectionId, guard, versions: new Map() };
+    const begin = <T>(act: () => Promise<T>) => this.#patiently(lease, act, this.#stopping.signal);
+    const checkpoint = await begin(() => this.#fenced(collections, lease, holder));
     await this.#commitLeft(target, checkpoint, lease);
-    await settle(target, checkpoint);
-    const { config } = await collections.load(collectionId);
+    await begin(() => settle(target, checkpoint));
+    const { config } = await begin(() => collections.load(collectionId));
     const now = clock.now();
-    await guard();
-    const began = await claimFolder(store, { collectionId, config: withoutKeys(config), now });
-    await checkpoint.begin(began, walksOf(config), config.type);
+    const began = await begin(async () => {
+      await guard();
+      return await claimFolder(store, { collectionId, config: withoutKeys(config), now });
+    });
+    await begin(() => checkpoint.begin(began, walksOf(config), config.type));
     this.#checkpoint = checkpoint;
     lease.update({ harvest_id: isoTime(began), progress: this.info() });
     log.info("Harvesting {collectionId} ({type})", { collectionId, type: config.type });
     const spool = await Spool.open(parent, name);
     try {
       const failure = await this.#record(config, { checkpoint, spool, lease, target });
-      await this.#settle(target, checkpoint, lease.lost);
+      await this.#patiently(lease, () => settle(target, checkpoint));
       this.#isStopped = true;
       lease.update({ progress: this.info() });
       const { tweets, outcome, reason } = this.info();
@@ -233,28 +253,27 @@ class Harvester implements Controlled {
       lost: lease.lost,
       waits: this.#waits,
       guard,
-      project: async () => {
-        guard();
-        await projectManifest(target, checkpoint.state);
-      },
+      project: () => projectManifest(target, checkpoint.state),
     };
   }
 
-  /** Tells all of the harvest, to a bucket that may be away for a while. */
-  async #settle(
-    target: ProjectionTarget,
-    checkpoint: Checkpoint,
-    lost: AbortSignal,
-  ): Promise<void> {
+  /** The checkpoint, which no harvester before can write any more. */
+  async #fenced(collections: Collections, lease: Lease, holder: string): Promise<Checkpoint> {
+    const { store, clock, collectionId } = this.#options;
+    const { config: { type } } = await collections.load(collectionId);
+    const checkpoint = await Checkpoint.open(store, { collectionId, type, holder, clock });
+    await checkpoint.fence(() => lease.prove());
+    return checkpoint;
+  }
+
+  /** Acts on a bucket that may be away for a while. @param stopped Aborted where it is waited for no longer. */
+  async #patiently<T>(
+    { lost }: Lease,
+    act: () => Promise<T>,
+    stopped?: AbortSignal,
+  ): Promise<T> {
     const { clock, limits: { patienceMs } } = this.#options;
-    const patience = new Patience({ clock, patienceMs, lost, waits: this.#waits });
-    for (;;) {
-      try {
-        return await settle(target, checkpoint);
-      } catch (error) {
-        await patience.endure(error);
-      }
-    }
+    return await patiently({ clock, patienceMs, lost, stopped, waits: this.#waits }, act);
   }
 
   /** Clears the temporary files; what a stream brought and the bucket did not take cannot be had again. */

@@ -94,6 +94,9 @@ export function noCounts(walks: number): Counts {
   return { walks, walks_done: 0, users: 0, user_changes: 0, messages: {}, undelivered: 0, gaps: 0 };
 }
 
+/** How often a checkpoint is read again that a former holder still writes. */
+const TRIES = 5;
+
 /** A collection's checkpoint, which only the holder of its lease writes. */
 export class Checkpoint {
   readonly #store: Store;
@@ -130,6 +133,39 @@ export class Checkpoint {
       ? { ...parsed(found.bytes, key), holder }
       : fresh(type, holder, clock.now());
     return new Checkpoint({ store, key, clock }, state, found?.version);
+  }
+
+  /**
+   * Puts the checkpoint as it is under this holder, so that whatever a former one has still on its way meets a
+   * conflict. Where that came first, the checkpoint is what it says. To be called once, by who holds the lease,
+   * before anything follows from the checkpoint.
+   * @param confirm Throws where the lease is not held: then it is another one that came first.
+   */
+  async fence(confirm: () => Promise<void>): Promise<void> {
+    for (let tries = 1; this.#version !== undefined; tries++) {
+      try {
+        const when = { ifVersion: this.#version };
+        this.#version = await this.#store.put(this.#key, jsonBytes(this.#state), when);
+        return;
+      } catch (error) {
+        if (!(error instanceof ConflictError) || tries === TRIES) throw error;
+        const found = await this.#store.get(this.#key);
+        await confirm();
+        const { holder } = this.#state;
+        if (found) this.#state = { ...parsed(found.bytes, this.#key), holder };
+        this.#version = found?.version;
+      }
+    }
+  }
+
+  /**
+   * The checkpoint as another holder has put it; null where none has, so that what this one has on its way may
+   * still be done.
+   */
+  async ofAnother(): Promise<CheckpointState | null> {
+    const found = await this.#store.get(this.#key);
+    const state = found && parsed(found.bytes, this.#key);
+    return state && state.holder !== this.#state.holder ? state : null;
   }
 
   /** What is committed. */
@@ -226,7 +262,7 @@ function fresh(type: string, holder: string, now: number): CheckpointState {
 
 /**
  * Claims a folder for a harvest that begins now: by a conditional put of its collection.json; where
- * the second is taken, the next one.
+ * the second is taken, the next one. The checkpoint is fenced: no other harvester begins in a folder.
  * @param config The configuration without keys.
  * @returns When the harvest began, in milliseconds since 1970.
  */
@@ -243,8 +279,17 @@ export async function claimFolder(
       return began;
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error;
+      if (await isUnused(store, keys.harvest(began), jsonBytes(config))) return began;
       tries++;
     }
   }
   throw new OutsideError(`No free harvest folder was found from ${isoTime(now)} on`);
+}
+
+/** Whether a folder was only just claimed: by a put whose answer was lost, or by a harvester that was killed there. */
+async function isUnused(store: Store, folder: string, config: Uint8Array): Promise<boolean> {
+  const key = `${folder}${FILES.config}`;
+  for await (const found of store.list(folder)) if (found.key !== key) return false;
+  const found = await store.get(key);
+  return found !== null && Buffer.from(found.bytes).equals(config);
 }

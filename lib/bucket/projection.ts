@@ -1,12 +1,14 @@
 /** What follows from a checkpoint: the files that tell others of it, each written whole, twice without harm. */
 
+import { Buffer } from "node:buffer";
 import type { Checkpoint, CheckpointState } from "./checkpoint.ts";
 import type { Collections } from "./collections.ts";
 import { isoTime } from "../clock.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { type CollectionKeys, collectionKeys, FILES } from "../collection/layout.ts";
+import { ConflictError } from "../errors.ts";
 import { jsonBytes } from "../json.ts";
-import type { Store } from "../store/store.ts";
+import type { Store, Version } from "../store/store.ts";
 
 const encoder = new TextEncoder();
 
@@ -15,9 +17,14 @@ export interface ProjectionTarget {
   store: Store;
   collections: Collections;
   collectionId: string;
-  /** Asked before each write when a harvest is settled: throws where the collection is somebody else's by now. */
+  /** Asked before each write: throws where the collection is somebody else's by now. */
   guard?: () => void | Promise<void>;
+  /** The versions of what was projected before, by key: what is known need not be read. */
+  versions?: Map<string, Version>;
 }
+
+/** How often what follows from a checkpoint is written over what somebody else writes meanwhile. */
+const TRIES = 5;
 
 /** The fields of harvest.json, as far as the checkpoint knows them. */
 export function harvestInfo(state: CheckpointState, collectionId: string): HarvestInfo {
@@ -36,14 +43,43 @@ export function harvestInfo(state: CheckpointState, collectionId: string): Harve
   };
 }
 
-/** Writes the manifest: `<sha1>  <file>` a line, as `sha1sum -c` reads it. */
+/** Writes the manifest: `<sha1>  <file>` a line, as `sha1sum -c` reads it. @throws as the target's guard */
 export async function projectManifest(
-  { store, collectionId }: ProjectionTarget,
+  target: ProjectionTarget,
   { began, files }: CheckpointState,
 ): Promise<void> {
-  const folder = collectionKeys(collectionId).harvest(began);
+  const folder = collectionKeys(target.collectionId).harvest(began);
   const lines = files.map((file) => `${file.sha1}  ${file.name}\n`);
-  await store.put(`${folder}${FILES.manifest}`, encoder.encode(lines.join("")));
+  await project(target, `${folder}${FILES.manifest}`, encoder.encode(lines.join("")));
+}
+
+/**
+ * Writes what follows from a checkpoint, over nothing that came after it was asked for: a write that was kept
+ * waiting, by a pause or on its way, does not undo what another harvester has written since.
+ */
+async function project(
+  { store, guard = () => {}, versions = new Map() }: ProjectionTarget,
+  key: string,
+  bytes: Uint8Array,
+): Promise<void> {
+  let known = versions.get(key);
+  for (let tries = 1;; tries++) {
+    const found = known === undefined ? await store.get(key) : null;
+    known ??= found?.version;
+    await guard();
+    try {
+      if (found && Buffer.from(found.bytes).equals(bytes)) return;
+      const when = known === undefined
+        ? { ifAbsent: true } as const
+        : { ifVersion: known } as const;
+      versions.set(key, await store.put(key, bytes, when));
+      return;
+    } catch (error) {
+      versions.delete(key);
+      known = undefined;
+      if (!(error instanceof ConflictError) || tries === TRIES) throw error;
+    }
+  }
 }
 
 /**
@@ -65,17 +101,12 @@ export async function settle(target: ProjectionTarget, checkpoint: Checkpoint): 
   const { state } = checkpoint;
   const keys = collectionKeys(target.collectionId);
   const folder = keys.harvest(state.began);
-  await guard();
   await projectManifest(target, state);
-  await guard();
-  await target.store.put(
-    `${folder}${FILES.harvest}`,
-    jsonBytes(harvestInfo(state, target.collectionId)),
-  );
+  const info = jsonBytes(harvestInfo(state, target.collectionId));
+  await project(target, `${folder}${FILES.harvest}`, info);
   await guard();
   await target.collections.learn(target.collectionId, state.update, state.ended ?? state.at);
-  await guard();
-  await target.store.put(keys.lastHarvest, jsonBytes({ harvest_id: isoTime(state.began) }));
+  await project(target, keys.lastHarvest, jsonBytes({ harvest_id: isoTime(state.began) }));
   await clearGarbage({ ...target, guard }, keys, state);
   await checkpoint.commit({ state: "settled", positions: leftover(state) });
 }
@@ -88,11 +119,17 @@ async function clearGarbage(
 ): Promise<void> {
   const folder = keys.harvest(began);
   const named = new Set(files.map((file) => `${folder}${file.name}`));
-  for await (const { key } of store.list(`${folder}tweets-`)) {
+  for await (const { key, version } of store.list(`${folder}tweets-`)) {
     if (named.has(key)) continue;
     await guard();
-    await store.delete(key);
+    await store.delete(key, { ifVersion: version }).catch(nullIfOther);
   }
+}
+
+/** What is another file by now, or is not there, is left to whoever wrote it. */
+function nullIfOther(error: unknown): null {
+  if (error instanceof ConflictError) return null;
+  throw error;
 }
 
 /** The positions that the next harvest begins with: after a cut all, else those of unfinished walks. */

@@ -13,7 +13,7 @@ import { Checkpoint, type HarvestFile } from "./checkpoint.ts";
 import { Collections } from "./collections.ts";
 import type { Lease } from "./lease.ts";
 import { settle } from "./projection.ts";
-import { filesListed, type ListedFile, listedFiles, readLines } from "./tweets.ts";
+import { type ListedFile, listedFiles, listedIn, readLines } from "./tweets.ts";
 
 const encoder = new TextEncoder();
 
@@ -73,6 +73,7 @@ export async function removeTweets(options: RemovalOptions): Promise<Removal[]> 
   const collections = new Collections(store, clock);
   const { config: { type } } = await collections.load(collectionId);
   const checkpoint = await Checkpoint.open(store, { collectionId, type, holder, clock });
+  await checkpoint.fence(() => lease.prove());
   const guard = () => lease.check();
   await settle({ store, collections, collectionId, guard }, checkpoint);
   const removals: Removal[] = [];
@@ -105,15 +106,6 @@ async function clearUnlisted(
     lease.check();
     await store.delete(key);
   }
-}
-
-/** The names that a folder's manifest lists. */
-async function listedIn(store: Store, folder: string): Promise<Set<string>> {
-  const names = new Set<string>();
-  for await (const { key } of filesListed(store, `${folder}${FILES.manifest}`)) {
-    names.add(key.slice(folder.length));
-  }
-  return names;
 }
 
 /** A file that was gone through. */

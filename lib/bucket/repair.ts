@@ -68,6 +68,7 @@ async function repairCut(options: RepairOptions): Promise<void> {
     return await Checkpoint.open(store, { collectionId, type: "", holder, clock });
   });
   if (!checkpoint || checkpoint.state.state === "settled") return;
+  await checkpoint.fence(() => lease.prove());
   const guard = () => lease.check();
   await settle({ store, collections, collectionId, guard }, checkpoint);
   onMended(`The harvest of ${isoTime(checkpoint.state.began)}, which was cut, is told`);

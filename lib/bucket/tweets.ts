@@ -29,6 +29,15 @@ export async function* filesListed(store: Store, key: string): AsyncGenerator<Li
   yield* readManifest(manifest?.bytes, key.slice(0, -FILES.manifest.length)).files;
 }
 
+/** The names that a folder's manifest lists. */
+export async function listedIn(store: Store, folder: string): Promise<Set<string>> {
+  const names = new Set<string>();
+  for await (const { key } of filesListed(store, `${folder}${FILES.manifest}`)) {
+    names.add(key.slice(folder.length));
+  }
+  return names;
+}
+
 /**
  * What a manifest says.
  * @param folder Of the harvest, with a `/` at its end.

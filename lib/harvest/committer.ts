@@ -2,8 +2,9 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { Checkpoint, Commit, HarvestFile } from "../bucket/checkpoint.ts";
+import { listedIn } from "../bucket/tweets.ts";
 import { tweetsFile } from "../collection/layout.ts";
-import { LockedError } from "../errors.ts";
+import { LockedError, messageOf } from "../errors.ts";
 import type { Store } from "../store/store.ts";
 import { Patience, type PatienceOptions } from "./patience.ts";
 import type { SegmentFile } from "./segment.ts";
@@ -58,7 +59,7 @@ export class Committer {
   #files: HarvestFile[];
   /** Pieces that are in the store still, and in a whole segment as well. */
   readonly #replaced: HarvestFile[] = [];
-  /** Names of tweets files that were put into the store, and that no commit names. */
+  /** Names of tweets files that were put into the store, and that no commit names for sure. */
   readonly #uncommitted: string[] = [];
   /** Bytes of the other files as they are in the store, by their names. */
   readonly #sent = new Map<string, number>();
@@ -227,14 +228,8 @@ export class Committer {
     guard();
     await this.#storeSides(cut);
     guard();
-    const names = this.#uncommitted.splice(0);
-    try {
-      await checkpoint.commit({ ...cut.commit, files: this.#files, cuts: cut.number });
-    } catch (error) {
-      // After any other failure it may be made all the same: whoever goes on from it lists them.
-      if (error instanceof LockedError) this.#uncommitted.push(...names);
-      throw error;
-    }
+    await checkpoint.commit({ ...cut.commit, files: this.#files, cuts: cut.number });
+    this.#uncommitted.length = 0;
     await project();
     for (const one of this.#stored.splice(0)) await spool.forget(one);
   }
@@ -264,11 +259,25 @@ export class Committer {
     }
   }
 
-  /** Takes back what nobody will ever list, as somebody else has taken the collection over. */
+  /**
+   * Takes back what nobody will ever list, as somebody else has taken the collection over. A commit may have been
+   * made although its answer says otherwise, or none came: the other one has gone on from it then, and lists them.
+   */
   async #clear(): Promise<void> {
-    const { store, folder } = this.#options;
-    for (const name of this.#uncommitted.splice(0)) {
-      await store.delete(`${folder}${name}`).catch(() => {});
+    const { store, folder, checkpoint } = this.#options;
+    const names = this.#uncommitted.splice(0);
+    try {
+      const others = names.length > 0 && await checkpoint.ofAnother();
+      if (!others) return;
+      const listed = await listedIn(store, folder);
+      const isSame = others.began === checkpoint.state.began;
+      for (const { name } of isSame ? others.files : []) listed.add(name);
+      for (const name of names) if (!listed.has(name)) await store.delete(`${folder}${name}`);
+    } catch (error) {
+      log.warn("Files that no manifest lists may be left in {folder}: {problem}", {
+        folder,
+        problem: messageOf(error),
+      });
     }
   }
 

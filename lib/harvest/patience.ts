@@ -22,6 +22,23 @@ export interface PatienceOptions {
   waits: Waits;
 }
 
+/**
+ * Acts again until the store takes it; what is acted may be done twice without harm.
+ * @throws as `Patience.endure`
+ */
+export async function patiently<T>(options: PatienceOptions, act: () => Promise<T>): Promise<T> {
+  const patience = new Patience(options);
+  for (;;) {
+    try {
+      const result = await act();
+      patience.over();
+      return result;
+    } catch (failure) {
+      await patience.endure(failure);
+    }
+  }
+}
+
 /** Patience with one store. */
 export class Patience {
   readonly #options: PatienceOptions;

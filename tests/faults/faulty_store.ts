@@ -4,17 +4,30 @@ import { OutsideError } from "../../lib/errors.ts";
 import type { Store, Version } from "../../lib/store/store.ts";
 
 /** What goes wrong at a write. */
-export type StoreFault =
+export const STORE_FAULTS = [
   /** The process is gone before the write. */
-  | "killed before"
+  "killed before",
   /** The process is gone after the write, and never hears of it. */
-  | "killed after"
+  "killed after",
   /** The store refuses, once. */
-  | "refused"
+  "refused",
   /** The write is done, and the answer is lost. */
-  | "answer lost"
-  /** The process is stopped (SIGSTOP) for as long as another takes over, and then goes on. */
-  | "paused";
+  "answer lost",
+  /** The write is done, its answer is lost, and the store's client tries it again. */
+  "tried again",
+  /** The process stands still before the write. */
+  "paused",
+] as const;
+/** A fault of a store by its name. */
+export type StoreFault = typeof STORE_FAULTS[number];
+
+/** What goes wrong at which write, from 1 on. */
+export interface FaultAt {
+  at: number;
+  kind: StoreFault;
+  /** What happens before a write that is paused, or between one that is done and its end. */
+  meanwhile: () => Promise<void>;
+}
 
 /** Nothing of this process happens any more. */
 export class ProcessDied extends Error {}
@@ -29,13 +42,9 @@ export class FaultyStore implements Store {
   /** Whether the process that uses it is gone. */
   isDead = false;
   readonly #bucket: Store;
-  readonly #fault: { at: number; kind: StoreFault; pause: () => Promise<void> } | null;
+  readonly #fault: FaultAt | null;
 
-  /** @param fault What happens at which write; `pause` is awaited by one that is paused. */
-  constructor(
-    bucket: Store,
-    fault: { at: number; kind: StoreFault; pause: () => Promise<void> } | null,
-  ) {
+  constructor(bucket: Store, fault: FaultAt | null) {
     this.#bucket = bucket;
     this.#fault = fault;
   }
@@ -72,15 +81,17 @@ export class FaultyStore implements Store {
 
   async #write(act: () => Promise<Version>): Promise<Version> {
     this.#live();
-    const kind = ++this.writes === this.#fault?.at ? this.#fault.kind : null;
+    const fault = ++this.writes === this.#fault?.at ? this.#fault : null;
+    const kind = fault?.kind;
     if (kind === "killed before") this.isDead = true;
     this.#live();
     if (kind === "refused") throw new OutsideError("503 SlowDown");
-    if (kind === "paused") await this.#fault?.pause();
+    if (kind === "paused") await fault?.meanwhile();
     const version = await act();
     if (kind === "killed after") this.isDead = true;
     this.#live();
+    if (kind === "answer lost" || kind === "tried again") await fault?.meanwhile();
     if (kind === "answer lost") throw new OutsideError("The connection was reset");
-    return version;
+    return kind === "tried again" ? await act() : version;
   }
 }

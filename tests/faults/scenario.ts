@@ -9,8 +9,8 @@ import type { StreamItem } from "../../lib/twitter/api.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 import { KEYS } from "../fakes/whole_harvest.ts";
 import { WorldApi } from "../fakes/world_api.ts";
-import { FaultyStore, ProcessDied, type StoreFault } from "./faulty_store.ts";
-import type { Chance } from "./random.ts";
+import { FaultyStore, ProcessDied, STORE_FAULTS, type StoreFault } from "./faulty_store.ts";
+import { Chance } from "./random.ts";
 import { type Read, readBucket } from "./reader.ts";
 
 /** What may go wrong with a harvest. */
@@ -19,10 +19,22 @@ export const FAULTS = [
   "killed after",
   "refused",
   "answer lost",
-  "paused",
+  "answer lost, taken over",
+  "answer lost, five minutes",
+  "tried again",
+  "tried again, taken over",
+  "tried again, five minutes",
+  "paused, taken over",
   "API gone",
   "stopped",
-] as const satisfies readonly (StoreFault | "API gone" | "stopped")[];
+] as const satisfies readonly (
+  | StoreFault
+  | `${StoreFault}, ${Meanwhile}`
+  | "API gone"
+  | "stopped"
+)[];
+/** What happens while a process waits for a write: another harvester takes over, or time passes. */
+type Meanwhile = "taken over" | "five minutes";
 /** A fault by its name. */
 export type Fault = typeof FAULTS[number];
 
@@ -61,20 +73,39 @@ export async function play(type: Type, chance: Chance): Promise<Outcome> {
   }
 }
 
+/** Plays one harvest of a type in which a write has a fault, and two after it in which nothing goes wrong. */
+export async function playAt(
+  type: Type,
+  { fault, at, seed }: { fault: Fault; at: number; seed: number },
+): Promise<Outcome> {
+  const scenario = new Scenario(type, new Chance(seed));
+  try {
+    return await scenario.playAt(fault, at);
+  } finally {
+    await scenario.close();
+  }
+}
+
 /** Time that passes more quickly. */
 class FastClock implements Clock {
   readonly #factor: number;
+  #skipped = 0;
 
   constructor(factor: number) {
     this.#factor = factor;
   }
 
   now(): number {
-    return systemClock.now();
+    return systemClock.now() + this.#skipped;
   }
 
   monotonic(): number {
-    return systemClock.monotonic() * this.#factor;
+    return systemClock.monotonic() * this.#factor + this.#skipped;
+  }
+
+  /** Lets time pass in which nothing of the process happens. */
+  skip(ms: number): void {
+    this.#skipped += ms;
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
@@ -92,6 +123,12 @@ async function committed(
   while (store.commits === commits && !isOver()) {
     await new Promise((resolve) => setTimeout(resolve));
   }
+}
+
+/** What a store does of a fault; null for one that is none of its. */
+function kindOf(fault: Fault | null): StoreFault | null {
+  const kind = fault?.replace(/, .*/, "");
+  return STORE_FAULTS.find((one) => one === kind) ?? null;
 }
 
 class Scenario {
@@ -132,6 +169,14 @@ class Scenario {
     return this.#outcome(await readBucket(this.#bucket));
   }
 
+  async playAt(fault: Fault, at: number): Promise<Outcome> {
+    await new Collections(this.#bucket, systemClock).add(this.#config());
+    await this.#harvest(fault, at);
+    await this.#harvest(null);
+    await this.#harvest(null);
+    return this.#outcome(await readBucket(this.#bucket));
+  }
+
   async close(): Promise<void> {
     await Deno.remove(this.#parent, { recursive: true }).catch(() => {});
   }
@@ -149,14 +194,15 @@ class Scenario {
     }
   }
 
-  async #harvest(fault: Fault | null): Promise<void> {
-    const at = this.#chance.whole(1, 25);
+  async #harvest(fault: Fault | null, at = this.#chance.whole(1, 25)): Promise<void> {
     const stop = new AbortController();
-    const isOfStore = fault !== null && fault !== "API gone" && fault !== "stopped";
-    const store = new FaultyStore(
-      this.#bucket,
-      isOfStore ? { at, kind: fault, pause: () => this.#takeOver() } : null,
-    );
+    const isTakenOver = fault?.endsWith(", taken over") ?? false;
+    const kind = kindOf(fault);
+    const meanwhile = async () => {
+      if (isTakenOver) await this.#takeOver();
+      if (fault?.endsWith(", five minutes")) this.#clock.skip(300_000);
+    };
+    const store = new FaultyStore(this.#bucket, kind && { at, kind, meanwhile });
     const api = new WorldApi(this.#world, { pageSize: 10, script: this.#script() });
     let [calls, commits] = [0, 0];
     api.before = async (_call, signal) => {
@@ -170,9 +216,9 @@ class Scenario {
       }
     };
     await this.#run(store, { api, signal: stop.signal });
-    if (isOfStore && store.writes >= at) this.#count(fault);
+    if (fault && kind && store.writes >= at) this.#count(fault);
     if (fault === "stopped" && stop.signal.aborted) this.#count(fault);
-    const wasCut = store.isDead || fault === "paused";
+    const wasCut = store.isDead || isTakenOver;
     if (this.#type === "filter") this.#noteInFlight(api, wasCut);
   }
 
