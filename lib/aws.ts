@@ -185,7 +185,7 @@ const KNOWN: {
   },
   {
     codes:
-      /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EPIPE|TimeoutError|NetworkingError|RequestTimeout|ConnectTimeoutError)$/,
+      /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EPIPE|TimeoutError|NetworkingError|RequestTimeout|ConnectTimeoutError|AbortError)$/,
     says: /socket hang up|connection (refused|reset)|network is unreachable|timed out/i,
     means: "AWS cannot be reached",
     hint: "Look whether this machine is on the network.",

@@ -3,6 +3,7 @@ import { systemClock } from "../lib/clock.ts";
 import { LockedError, OutsideError } from "../lib/errors.ts";
 import { World } from "../lib/sandbox/world.ts";
 import type { StreamItem } from "../lib/twitter/api.ts";
+import { FastClock } from "./fakes/fast_clock.ts";
 import { ManualClock } from "./fakes/manual_clock.ts";
 import { MemoryStore } from "./fakes/memory_store.ts";
 import { added, json, KEYS, run, tweets } from "./fakes/whole_harvest.ts";
@@ -154,6 +155,28 @@ for (
     assert.deepEqual(others, []);
   });
 }
+
+Deno.test("a bucket that fails once at each of the steps that begin a harvest is asked again", async () => {
+  const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 10 });
+  for (let nth = 1;; nth++) {
+    const store = await added(SEARCH);
+    let [operations, isHarvesting] = [0, false];
+    store.before = () => {
+      if (!isHarvesting && ++operations === nth) throw new OutsideError("ESTALE");
+    };
+    const api = new WorldApi(world);
+    api.before = () => {
+      isHarvesting = true;
+    };
+    await run(store, api, { clock: new FastClock(500), patienceMs: 60_000 });
+    store.before = () => {};
+    assert.equal((await tweets(store)).length, 10, `failed at operation ${nth}`);
+    if (operations < nth) {
+      assert.ok(nth > 8, `only ${nth} operations were tried`);
+      return;
+    }
+  }
+});
 
 async function snapshot(store: MemoryStore): Promise<string[]> {
   return await Promise.all(

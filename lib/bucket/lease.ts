@@ -5,7 +5,7 @@ import { type Clock, isoTime } from "../clock.ts";
 import { collectionKeys } from "../collection/layout.ts";
 import { ConflictError, LockedError, messageOf, OutsideError } from "../errors.ts";
 import { jsonBytes } from "../json.ts";
-import type { Store, Version } from "../store/store.ts";
+import { type Store, type Version, WRITE_MS } from "../store/store.ts";
 import {
   type FoundLock,
   LIFETIME,
@@ -127,14 +127,15 @@ export class Lease {
 
   /**
    * To be called before each write that needs the lease: a process that was paused finds out here.
-   * @throws LockedError where the lease is lost; OutsideError where it is over, so that others may have taken it,
-   *   until a renewal tells that nobody did.
+   * @throws LockedError where the lease is lost; OutsideError where it may be over before the write is, so that
+   *   others may take it meanwhile, until a renewal shows that nobody did.
    */
   check(): void {
     if (this.lost.aborted) throw this.lost.reason;
-    if (!this.#isOver()) return;
+    const age = this.#clock.monotonic() - this.#renewed;
+    if (age < LIFETIME - WRITE_MS) return;
     throw new OutsideError(
-      `The lock could not be renewed for ${LIFETIME / 1_000} seconds, as ${this.#problem}`,
+      `The lock could not be renewed for ${Math.floor(age / 1_000)} seconds, as ${this.#problem}`,
       { hint: "What was committed is safe: start the harvest again, it goes on from there." },
     );
   }

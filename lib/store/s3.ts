@@ -12,7 +12,7 @@ import { Buffer } from "node:buffer";
 import { createReadStream } from "node:fs";
 import { type AwsAccess, awsConfig, awsError, awsFailure } from "../aws.ts";
 import { ConflictError, OutsideError } from "../errors.ts";
-import type { Listed, Store, Version, When } from "./store.ts";
+import { type Listed, type Store, type Version, type When, WRITE_MS } from "./store.ts";
 
 /** Bytes of a part; a file up to this is put whole. S3 wants 5 MiB at least, and 10,000 parts at most. */
 const PART = 8 << 20;
@@ -64,6 +64,14 @@ export class S3Store implements Store {
   }
 
   async put(key: string, bytes: Uint8Array, when?: When): Promise<Version> {
+    return await this.#put(key, bytes, { when, abortSignal: AbortSignal.timeout(WRITE_MS) });
+  }
+
+  async #put(
+    key: string,
+    bytes: Uint8Array,
+    { when, ...options }: { when: When | undefined; abortSignal?: AbortSignal },
+  ): Promise<Version> {
     return await this.#write(key, async () => {
       const command = new PutObjectCommand({
         Bucket: this.name,
@@ -71,13 +79,13 @@ export class S3Store implements Store {
         Body: bytes,
         ...conditionOf(when),
       });
-      return (await this.#client.send(command)).ETag;
+      return (await this.#client.send(command, options)).ETag;
     });
   }
 
   async upload(key: string, path: string, when?: When): Promise<Version> {
     const { size } = await Deno.stat(path);
-    if (size <= PART) return await this.put(key, await Deno.readFile(path), when);
+    if (size <= PART) return await this.#put(key, await Deno.readFile(path), { when });
     const { Upload } = await import("@aws-sdk/lib-storage");
     return await this.#write(key, async () => {
       const upload = new Upload({
@@ -96,6 +104,7 @@ export class S3Store implements Store {
   }
 
   async delete(key: string, when?: { ifVersion: Version }): Promise<void> {
+    const options = { abortSignal: AbortSignal.timeout(WRITE_MS) };
     await this.#write(key, async () => {
       // S3 takes the deletion of what is not there for done, whatever the condition.
       if (when && !await this.#object(key)) throw new ConflictError(key);
@@ -104,7 +113,7 @@ export class S3Store implements Store {
         Key: key,
         ...(when ? { IfMatch: when.ifVersion } : {}),
       });
-      await this.#client.send(command);
+      await this.#client.send(command, options);
       return "";
     });
   }

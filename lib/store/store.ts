@@ -8,6 +8,12 @@ import { UserError } from "../errors.ts";
 /** What identifies one content of an object: an ETag, or the local equivalent. Opaque. */
 export type Version = string;
 
+/**
+ * Milliseconds after which a write of a small object is given up that goes over a network, with all its tries: what
+ * is written under a lease is not sent any more when the lease may be over.
+ */
+export const WRITE_MS = 25_000;
+
 /** The condition of a write; unmet, the write throws ConflictError. */
 export type When = { ifAbsent: true } | { ifVersion: Version };
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { Checkpoint } from "../../lib/bucket/checkpoint.ts";
-import { OutsideError, UserError } from "../../lib/errors.ts";
+import { Checkpoint, claimFolder } from "../../lib/bucket/checkpoint.ts";
+import { LockedError, OutsideError, UserError } from "../../lib/errors.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 import { json } from "../fakes/whole_harvest.ts";
@@ -43,4 +43,52 @@ Deno.test("a commit whose answer is lost, and that is tried again with more, com
   assert.equal((await json(store, "collections/c/checkpoint.json")).cuts, 2);
   await checkpoint.commit({ cuts: 3 });
   assert.equal((await json(store, "collections/c/checkpoint.json")).cuts, 3);
+});
+
+/** A checkpoint of a harvest that another holder has begun, with its store. */
+async function begun() {
+  const store = new MemoryStore();
+  const clock = new ManualClock();
+  const opened = (holder: string) =>
+    Checkpoint.open(store, { collectionId: "c", type: "filter", holder, clock });
+  const former = await opened("former");
+  await former.begin(0, 1, "filter");
+  return { store, opened, former };
+}
+const held = () => Promise.resolve();
+
+Deno.test("what a former holder has on its way when its checkpoint is fenced counts where it comes first, and not after", async () => {
+  const { store, opened, former } = await begun();
+  const own = await opened("own");
+  await former.commit({ cuts: 1 });
+  await own.fence(held);
+  assert.equal(own.state.cuts, 1);
+  await assert.rejects(former.commit({ cuts: 2 }), LockedError);
+  await own.commit({ cuts: 3 });
+  assert.equal((await json(store, "collections/c/checkpoint.json")).cuts, 3);
+});
+
+Deno.test("who was paused while another went on takes the checkpoint from nobody", async () => {
+  const { opened } = await begun();
+  const paused = await opened("paused");
+  const other = await opened("other");
+  await other.fence(held);
+  const lost = () => Promise.reject(new LockedError("The lock was lost"));
+  await assert.rejects(paused.fence(lost), LockedError);
+  await other.commit({ cuts: 1 });
+});
+
+Deno.test("a claim whose answer is lost, and that is made again, claims one folder", async () => {
+  const store = new MemoryStore();
+  const config = { id: "c", type: "search" };
+  const claim = () => claimFolder(store, { collectionId: "c", config, now: 5_000 });
+  store.after = () => {
+    store.after = () => {};
+    throw new OutsideError("The connection was reset");
+  };
+  await assert.rejects(claim(), OutsideError);
+  assert.equal(await claim(), 5_000);
+  await store.put("collections/c/harvests/1970/01/01/00/00/05/users.jsonl", new Uint8Array());
+  assert.equal(await claim(), 6_000, "a folder that is in use is another's");
+  assert.equal(store.keys().length, 3);
 });

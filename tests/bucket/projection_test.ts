@@ -25,6 +25,21 @@ async function cut() {
 }
 const FILE = new Uint8Array(1);
 
+Deno.test("a manifest that was kept waiting does not replace what another harvester has written meanwhile", async () => {
+  const { store, lease, settling } = await cut();
+  const manifest = `${FOLDER}manifest-sha1.txt`;
+  const others = new TextEncoder().encode("of another\n");
+  store.before = async ({ method, key }) => {
+    if (method !== "put" || key !== manifest) return;
+    // Paused after it had made sure of its lease, for longer than that holds.
+    store.before = () => {};
+    lease.isLost = true;
+    await store.put(manifest, others);
+  };
+  await assert.rejects(settling(), LockedError);
+  assert.deepEqual((await store.get(manifest))?.bytes, others);
+});
+
 Deno.test("who loses the lease while a harvest is ended writes no manifest: another's may be there", async () => {
   const { store, lease, settling } = await cut();
   store.after = ({ key }) => {

@@ -2,10 +2,11 @@
 
 import { harvest } from "../../harvester.ts";
 import { Collections } from "../../lib/bucket/collections.ts";
-import { type Clock, systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/clock.ts";
 import { TwarcCloudError } from "../../lib/errors.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import type { StreamItem } from "../../lib/twitter/api.ts";
+import { FastClock } from "../fakes/fast_clock.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 import { KEYS } from "../fakes/whole_harvest.ts";
 import { WorldApi } from "../fakes/world_api.ts";
@@ -83,33 +84,6 @@ export async function playAt(
     return await scenario.playAt(fault, at);
   } finally {
     await scenario.close();
-  }
-}
-
-/** Time that passes more quickly. */
-class FastClock implements Clock {
-  readonly #factor: number;
-  #skipped = 0;
-
-  constructor(factor: number) {
-    this.#factor = factor;
-  }
-
-  now(): number {
-    return systemClock.now() + this.#skipped;
-  }
-
-  monotonic(): number {
-    return systemClock.monotonic() * this.#factor + this.#skipped;
-  }
-
-  /** Lets time pass in which nothing of the process happens. */
-  skip(ms: number): void {
-    this.#skipped += ms;
-  }
-
-  sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    return systemClock.sleep(ms / this.#factor, signal);
   }
 }
 

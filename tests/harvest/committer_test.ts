@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Checkpoint } from "../../lib/bucket/checkpoint.ts";
 import { systemClock } from "../../lib/clock.ts";
-import { LockedError, OutsideError } from "../../lib/errors.ts";
+import { ConflictError, LockedError, OutsideError } from "../../lib/errors.ts";
 import { Committer, type CommitterOptions, type Cut } from "../../lib/harvest/committer.ts";
 import { Spool } from "../../lib/harvest/spool.ts";
 import { Waits } from "../../lib/waits.ts";
@@ -116,4 +116,35 @@ Deno.test("what a commit names whose answer is lost is not taken back when the l
     const { files: [file] } = await json(store, "collections/c/checkpoint.json");
     assert.ok(store.keys().some((key) => key.endsWith(file.name)), `${file.name} is not there`);
   }, { guard, patienceMs: 60_000, clock: new QuickClock() });
+});
+
+Deno.test("who is taken over takes back what the other's checkpoint and the manifest do not name, and nothing else", async () => {
+  await opened(async ({ committer, store, spool }) => {
+    const segment = await spool.segment();
+    await segment.append([new TextEncoder().encode("{}")], 1);
+    const tweets = { segment: 1, isWhole: true, file: await segment.close() };
+    const key = "collections/c/checkpoint.json";
+    const names: string[] = [];
+    store.after = async (operation) => {
+      if (operation.method === "upload") names.push(operation.key);
+      if (operation.key !== key) return;
+      store.after = () => {};
+      // It is done, its answer is lost, and another goes on from it before it is tried again.
+      const checkpoint = await json(store, key);
+      const others = JSON.stringify({ ...checkpoint, holder: "other" });
+      await store.put(key, new TextEncoder().encode(others));
+      throw new ConflictError(key);
+    };
+    committer.add(cutAt("first", { tweets }));
+    await assert.rejects(committer.done(), LockedError);
+    const [named = ""] = names;
+    assert.ok(store.keys().includes(named), "what the checkpoint names was deleted");
+    const other = await spool.segment();
+    await other.append([new TextEncoder().encode("{}")], 1);
+    committer.add(
+      cutAt("second", { tweets: { segment: 2, isWhole: true, file: await other.close() } }),
+    );
+    await assert.rejects(committer.done(), LockedError);
+    assert.deepEqual(store.keys().filter((one) => one.includes("/tweets-")), [named]);
+  });
 });
