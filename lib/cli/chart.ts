@@ -23,7 +23,7 @@ export function chart(bars: Bar[]): string[] {
     const posts = others.reduce((sum, bar) => sum + bar.posts, first.posts);
     rows.push({ from: first.from, to: others.at(-1)?.to ?? first.to, posts });
   }
-  const most = Math.max(...rows.map(({ posts }) => posts), 1);
+  const most = rows.reduce((most, { posts }) => Math.max(most, posts), 1);
   const digits = count(most).length;
   const isByDay = rows.some(({ from, to }) => to - from >= DAY);
   return rows.map(({ from, posts }) => {

@@ -55,8 +55,10 @@ export async function namesIn(files: string[]): Promise<string[]> {
     const text = file === "-"
       ? await new Response(Deno.stdin.readable).text()
       : await readText(file);
-    const lines = text.replace(/^\ufeff/, "").split(/\r\n|\r|\n/);
-    names.push(...lines.map((line) => line.replace(/(^|\s)#.*$/, "").trim()).filter(Boolean));
+    for (const line of text.replace(/^\ufeff/, "").split(/\r\n|\r|\n/)) {
+      const name = line.replace(/(^|\s)#.*$/, "").trim();
+      if (name !== "") names.push(name);
+    }
   }
   if (names.length > 0) return names;
   throw new UserError(`There is no name in ${files.join(", ") || "standard input"}`, {

@@ -10,6 +10,7 @@ import {
 import { dollarsFor, type Prices, type Reads } from "../collection/prices.ts";
 import type { Bill, Counted, CountedSpan } from "../twitter/bill.ts";
 import { idTime, isOlder } from "../twitter/ids.ts";
+import { FIRST_TWEET } from "../twitter/reach.ts";
 import { searchPlace } from "../twitter/v2_place.ts";
 import {
   LONGEST_QUERY,
@@ -25,7 +26,7 @@ const LONGEST_TIMELINE = 3_200;
 /** Days on a page of the archive's counts. */
 const ARCHIVE_DAYS = 31;
 /** How far counts go back where nothing else is said. */
-const [RECENT_DAYS, ARCHIVE_USUAL_DAYS] = [7, 30];
+const RECENT_DAYS = 7;
 
 /** What a harvest would read; of a stream, in the days that were counted. */
 export interface Expected {
@@ -86,9 +87,6 @@ export async function expectedSearch(
   const granularity = days > 2 ? "day" : "hour";
   const counted = await asking.bill.count(query, { ...at, granularity }, asking.signal);
   const notes = gap ? [`${gap.why}: what is older than that and newer than since_id is lost.`] : [];
-  if (isArchive && !at.startTime && !sinceId) {
-    notes.push('Without "start_time" X searches the archive thirty days back only.');
-  }
   const most = maxRecords(config);
   if (most !== undefined && most < counted.posts) {
     notes.push(`Of ${counted.posts} posts, for a harvest ends at max_records.`);
@@ -105,12 +103,12 @@ function daysBack(
   { startTime, sinceId }: { startTime?: string; sinceId?: string },
   { now, isArchive }: { now: number; isArchive: boolean },
 ): number {
-  const usual = (isArchive ? ARCHIVE_USUAL_DAYS : RECENT_DAYS) * DAY;
+  const first = isArchive ? Date.parse(FIRST_TWEET) : now - RECENT_DAYS * DAY;
   const starts = [
     ...(sinceId === undefined ? [] : [idTime(sinceId)]),
     ...(startTime === undefined ? [] : [Date.parse(startTime)]),
   ];
-  const start = starts.length === 0 ? now - usual : Math.max(...starts);
+  const start = starts.reduce((latest, at) => Math.max(latest, at), first);
   return Math.max(now - start, 0) / DAY;
 }
 

@@ -154,7 +154,7 @@ function tellTroubles(
   for (const [why, n] of Object.entries(info.missing ?? {})) {
     output.line(`Ids that are not to be had: ${count(n)} ${why} (see missing.jsonl)`);
   }
-  if (info.gaps) output.line(`Spans that the stream missed: ${count(info.gaps)} (see gaps.jsonl)`);
+  if (info.gaps) output.line(`Spans that are missing: ${count(info.gaps)} (see gaps.jsonl)`);
   for (const gap of gapTexts(missed)) output.line(`  ${gap}`);
   if (searches_left > 0) {
     output.line(

@@ -199,7 +199,7 @@ export class Committer {
     const isThere = pieces.length === 1 && only?.tweets === file.tweets;
     const { pieceOf: _, ...whole } = isThere ? only : await this.#upload(file);
     this.#files = [...this.#files.filter((one) => !isPiece(one)), whole];
-    if (!isThere) this.#replaced.push(...pieces);
+    for (const piece of isThere ? [] : pieces) this.#replaced.push(piece);
   }
 
   async #upload({ path, ...file }: SegmentFile): Promise<HarvestFile> {

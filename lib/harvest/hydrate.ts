@@ -1,6 +1,7 @@
 /** Tweets by their ids as a source: one walk from the lowest id to the highest, and an account of those that are gone. */
 
-import type { TwitterApi } from "../twitter/api.ts";
+import { ApiError, messageOf, UserError } from "../errors.ts";
+import type { TweetsFound, TwitterApi } from "../twitter/api.ts";
 import { LOOKUP_SIZE } from "../twitter/v2_sizes.ts";
 import { BudgetUsedUp } from "./meter.ts";
 import {
@@ -21,10 +22,18 @@ export interface HydrateOptions {
   sinceId?: string | undefined;
 }
 
+/** The problem of a 401 that may be about the keys, or about one of the ids. */
+const OF_KEYS_OR_ID = /^(unauthorized)?$/;
+/** Refusals in a row, before anything was answered, after which they are not about the ids. */
+const MOST_REFUSED = 32;
+
 /** Asks for tweets by their ids. */
 export class HydrateSource implements TweetSource {
   readonly #api: TwitterApi;
   readonly #options: HydrateOptions;
+
+  /** Refusals since something was answered; null once something was. */
+  #refused: number | null = 0;
 
   constructor(api: TwitterApi, options: HydrateOptions) {
     this.#api = api;
@@ -35,7 +44,7 @@ export class HydrateSource implements TweetSource {
     const { ids, sinceId } = this.#options;
     for (let at = indexAfter(ids, lastAsked(from[WALK]) ?? sinceId); at < ids.length;) {
       const wanted = [...ids.subarray(at, at + LOOKUP_SIZE)].map(String);
-      const found = await this.#api.tweets(wanted, signal).catch(unaffordable);
+      const found = await this.#found(wanted, signal).catch(unaffordable);
       if (!found) return;
       at += found.asked;
       const last = `${ids[at - 1]}`;
@@ -50,6 +59,51 @@ export class HydrateSource implements TweetSource {
       };
     }
   }
+
+  /** The tweets of some ids; where they are refused together, of the halves, down to the id that is refused. */
+  async #found(ids: string[], signal: AbortSignal): Promise<TweetsFound> {
+    try {
+      const found = await this.#api.tweets(ids, signal);
+      this.#refused = null;
+      return found;
+    } catch (error) {
+      if (!isOfIds(error)) throw error;
+      if (this.#refused !== null && ++this.#refused > MOST_REFUSED) throw error;
+      const [only = ""] = ids;
+      if (ids.length === 1) return refusedId(only, messageOf(error));
+      const half = Math.ceil(ids.length / 2);
+      const first = await this.#found(ids.slice(0, half), signal);
+      // The budget may cover a part of it only.
+      if (first.asked < half) return first;
+      const second = await this.#found(ids.slice(half), signal).catch(unaffordable);
+      return second ? together(first, second) : first;
+    }
+  }
+}
+
+function refusedId(id: string, detail: string): TweetsFound {
+  return { lines: [], count: 0, asked: 1, missing: [{ id, why: "refused", detail }] };
+}
+
+function together(first: TweetsFound, second: TweetsFound): TweetsFound {
+  return {
+    lines: [...first.lines, ...second.lines],
+    count: first.count + second.count,
+    asked: first.asked + second.asked,
+    missing: [...first.missing, ...second.missing],
+  };
+}
+
+/**
+ * Whether an answer may be about one of the ids that were asked for, such as one that no tweet has, or a tweet of an
+ * account that is locked; keys that are refused and caps that are used up are about all.
+ */
+function isOfIds(error: unknown): boolean {
+  const fault = error instanceof UserError ? error.cause : error;
+  if (!(fault instanceof ApiError)) return false;
+  const { status, problem } = fault;
+  if (error instanceof UserError) return status === 401 && OF_KEYS_OR_ID.test(problem ?? "");
+  return status >= 400 && status < 500 && status !== 408 && status !== 429;
 }
 
 function unaffordable(error: unknown): null {

@@ -230,7 +230,7 @@ export class Recorder {
     await spool.append(FILES.messages, messages.map((message) => message.line));
     if (gap) await spool.append(FILES.gaps, [jsonLine(gap)]);
     await spool.append(FILES.missing, missing.map(jsonLine));
-    this.#userChanges.push(...userChanges);
+    for (const change of userChanges) this.#userChanges.push(change);
   }
 
   async #keepUp(): Promise<void> {

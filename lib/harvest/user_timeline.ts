@@ -13,10 +13,11 @@ import type {
   TwitterApi,
   UserAnswer,
 } from "../twitter/api.ts";
+import { TIMELINE_REACH, TIMELINE_REACH_WITHOUT_REPLIES } from "../twitter/reach.ts";
 import { BudgetUsedUp } from "./meter.ts";
 import { sideBySide } from "./side_by_side.ts";
 import type { Batch, Positions, TweetSource, UserChange } from "./source.ts";
-import { walk } from "./walk.ts";
+import { type Reach, walk } from "./walk.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
 
@@ -110,6 +111,7 @@ export class UserTimelineSource implements TweetSource {
       },
       from: from[name],
       sinceId: this.#options.users[id]?.since_id,
+      reach: reachOf(this.#options.choice),
       learn: (newestId) => ({ update: { users: { [id]: { since_id: newestId } } }, delete: [] }),
     });
     let isWhole = false;
@@ -202,6 +204,13 @@ interface Walking {
   answers: number;
   /** Walks that the API could not answer while it answered others. */
   failed: { id: string; error: ApiError }[];
+}
+
+/** How far a timeline goes back. */
+function reachOf({ exclude = [] }: TimelineChoice): Reach {
+  const tweets = exclude.includes("replies") ? TIMELINE_REACH_WITHOUT_REPLIES : TIMELINE_REACH;
+  const without = exclude.includes("replies") ? ", without replies" : "";
+  return { tweets, why: `A timeline goes back ${tweets} posts only${without}` };
 }
 
 function leftOut(failed: Walking["failed"]): OutsideError {

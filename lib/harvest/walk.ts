@@ -4,7 +4,9 @@ import { z } from "zod";
 import type { ConfigUpdate } from "../collection/changeset.ts";
 import { ApiError } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
-import type { Page, PageAt } from "../twitter/api.ts";
+import type { Gap, Page, PageAt } from "../twitter/api.ts";
+import { idTime } from "../twitter/ids.ts";
+import { FIRST_TWEET } from "../twitter/reach.ts";
 import { KnownIds } from "./known_ids.ts";
 import { BudgetUsedUp } from "./meter.ts";
 import { type Batch, type Position, unreadablePosition } from "./source.ts";
@@ -22,7 +24,16 @@ const positionSchema = z.object({
   next: z.string().optional(),
   /** The since_id that it goes down to. */
   since: z.string().optional(),
+  /** How many tweets were asked for, and how many came, where the API gives so many only. */
+  asked: z.number().optional(),
+  came: z.number().optional(),
 });
+
+/** How many tweets the API gives of a walk at most. */
+export interface Reach {
+  tweets: number;
+  why: string;
+}
 
 /** What a walk is made of. */
 export interface WalkOptions {
@@ -36,6 +47,8 @@ export interface WalkOptions {
   sinceId?: string | undefined;
   /** The most tweets wanted; the walk then stops where it is. */
   most?: number | undefined;
+  /** Where the API gives so many tweets only: a walk that comes to that has a gap below. */
+  reach?: Reach;
   /** What the configuration learns when the walk is whole. */
   learn: (newestId: string) => ConfigUpdate;
 }
@@ -48,7 +61,7 @@ export interface WalkOptions {
 export async function* walk(options: WalkOptions): AsyncGenerator<Batch> {
   const { name, ask, most = Infinity } = options;
   const { since, ...position } = unfinished(options);
-  let { newest, oldest, next } = position;
+  let { newest, oldest, next, asked = 0, came = 0 } = position;
   const known = new KnownIds(position);
   let empty = 0;
   for (let count = 0; count < most;) {
@@ -63,6 +76,8 @@ export async function* walk(options: WalkOptions): AsyncGenerator<Batch> {
     if (page === "unaffordable") return;
     if (page) {
       count += page.count;
+      came += page.count;
+      asked += page.count > 0 || page.next ? page.asked ?? page.count : 0;
       newest ??= page.newestId;
       oldest = page.oldestId ?? oldest;
       next = page.next;
@@ -70,12 +85,15 @@ export async function* walk(options: WalkOptions): AsyncGenerator<Batch> {
       empty = page.count > 0 ? 0 : empty + 1;
     }
     const whole = page ? next === undefined : oldest === undefined;
+    // Once, when its lower end is known: each page finds the API's reach a little higher.
+    const counted = options.reach ? { asked, came } : {};
+    const gap = whole ? page?.gap ?? gapBelow({ since, oldest, asked, came }, options) : null;
     yield {
       walk: name,
-      position: whole ? "whole" : defined({ newest, oldest, next, since }),
+      position: whole ? "whole" : defined({ newest, oldest, next, since, ...counted }),
       tweets: page?.lines ?? [],
       count: page?.count ?? 0,
-      ...(page?.gap ? { gap: page.gap } : {}),
+      ...(gap ? { gap } : {}),
       ...(whole && newest ? { update: options.learn(newest) } : {}),
     };
     if (whole || !page) return;
@@ -95,7 +113,31 @@ function unaffordable(error: unknown): "unaffordable" {
   throw error;
 }
 
-function defined(position: Record<string, string | undefined>): Position {
+/** The API's reach is no round number: a few of the tweets in it are deleted, or withheld. */
+const NEARLY = 0.97;
+/** The tweets that the largest page of a timeline holds. */
+const LARGEST_PAGE = 200;
+
+/** What a walk that the API has ended at its reach leaves out; null for one that came down to its end. */
+function gapBelow(
+  { since, oldest, asked, came }: {
+    since: string | undefined;
+    oldest: string | undefined;
+    asked: number;
+    came: number;
+  },
+  { reach }: WalkOptions,
+): Gap | null {
+  if (!reach || oldest === undefined) return null;
+  // Tweets that are left out count for the reach: then pages are short before the last one, too.
+  const isShort = asked - came > LARGEST_PAGE;
+  const isCut = came >= reach.tweets * NEARLY || isShort && asked >= reach.tweets;
+  const from = since === undefined ? Date.parse(FIRST_TWEET) : idTime(since);
+  const to = idTime(oldest);
+  return isCut && from < to ? { from, to, why: reach.why } : null;
+}
+
+function defined(position: Record<string, string | number | undefined>): Position {
   const members: JsonObject = {};
   for (const [key, value] of Object.entries(position)) {
     if (value !== undefined) members[key] = value;

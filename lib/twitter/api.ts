@@ -45,6 +45,8 @@ export interface Page {
   count: number;
   newestId?: string;
   oldestId?: string;
+  /** How many tweets were asked for: it may hold fewer, where some are left out. */
+  asked?: number;
   /** The token for the page after; absent on the last one. */
   next?: string;
   /** A span that the API cannot reach any more. */
@@ -98,7 +100,7 @@ export interface StreamWanted {
   beforeReopening?: () => Promise<void>;
 }
 
-/** A span that a stream missed; times in milliseconds since 1970. */
+/** A span of which nothing, or not all, was collected; times in milliseconds since 1970. */
 export interface Gap {
   from: number;
   to: number;
@@ -174,8 +176,8 @@ export interface TwitterApi {
 /** A tweet that was asked for by its id and is not given, and why. */
 export interface MissingTweet {
   id: string;
-  /** `not_told` where the answer says nothing of it. */
-  why: TimelineState | "not_told";
+  /** `not_told` where the answer says nothing of it, `refused` where the API refuses to answer for it. */
+  why: TimelineState | "not_told" | "refused";
   /** What the API says of it. */
   detail?: string;
 }

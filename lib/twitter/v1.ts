@@ -17,6 +17,7 @@ import type {
 import { Followed } from "./followed.ts";
 import { idAt } from "./ids.ts";
 import { items, line, member, type Span } from "./raw_json.ts";
+import { beyondRecent } from "./reach.ts";
 import { strictlyParsed } from "./strict_json.ts";
 import type { SignedAs } from "./signer.ts";
 import { liveStream } from "./stream.ts";
@@ -77,7 +78,7 @@ export class V1Api implements TwitterApi {
       try {
         return await this.#transport.ask(request, (answer) => {
           checkList(answer);
-          return pageOf(answer, 0, at);
+          return { ...pageOf(answer, 0, at), asked: Number(parameters.count) };
         }, signal);
       } catch (error) {
         const state = error instanceof ApiError ? timelineState(error) : null;
@@ -89,7 +90,7 @@ export class V1Api implements TwitterApi {
   }
 
   /** GET search/tweets: 100 a page, about seven days back. */
-  search(query: string, at: PageAt, signal: AbortSignal): Promise<Page> {
+  async search(query: string, at: PageAt, signal: AbortSignal): Promise<Page> {
     const parameters = {
       q: query,
       tweet_mode: "extended",
@@ -98,12 +99,14 @@ export class V1Api implements TwitterApi {
     };
     const as = ["app", "user"] as const;
     const request = { method: "GET", path: "1.1/search/tweets.json", parameters, as } as const;
-    return this.#transport.ask(request, (answer) => {
+    const gap = beyondRecent(at, this.#clock.now());
+    const page = await this.#transport.ask(request, (answer) => {
       const statuses = searchSchema.safeParse(strictlyParsed(answer)).success &&
         member(answer, "statuses");
       if (!statuses) throw new SyntaxError("It has no statuses");
       return pageOf(answer, statuses.start, at);
     }, signal);
+    return gap ? { ...page, gap } : page;
   }
 
   /** POST statuses/filter. */
@@ -203,7 +206,10 @@ function parameterOf(by: "id" | "screen_name"): "user_id" | "screen_name" {
 }
 
 /** `max_id` is inclusive and `untilId` is not: one less, in 64-bit arithmetic. */
-function pageParameters(at: PageAt, size: number): Record<string, string> {
+function pageParameters(
+  at: PageAt,
+  size: number,
+): { count: string; since_id?: string; max_id?: string } {
   return {
     count: `${Math.min(at.limit ?? size, size)}`,
     ...(at.sinceId ? { since_id: at.sinceId } : {}),

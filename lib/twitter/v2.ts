@@ -19,6 +19,7 @@ import type {
 import { Bill } from "./bill.ts";
 import { ComplianceJobs } from "./compliance.ts";
 import { Followed } from "./followed.ts";
+import { idTime } from "./ids.ts";
 import type { SignedAs } from "./signer.ts";
 import type { Transport } from "./transport.ts";
 import {
@@ -31,11 +32,13 @@ import {
 } from "./v2_answers.ts";
 import { pageOf } from "./v2_page.ts";
 import { tweetParameters, userParameters } from "./v2_fields.ts";
-import { searchPlace } from "./v2_place.ts";
+import { beyondRecent, RECENT } from "./reach.ts";
+import { type SearchPlace, searchPlace } from "./v2_place.ts";
 import {
   ARCHIVE_EVERY,
   LOOKUP_SIZE,
   type PageSize,
+  SEARCH_PAGE,
   searchPage,
   TIMELINE_PAGE,
 } from "./v2_sizes.ts";
@@ -98,19 +101,55 @@ export class V2Api implements TwitterApi {
    * where no context annotations are wanted). since_id is never sent together with a time.
    */
   async search(query: string, at: PageAt & SearchSpan, signal: AbortSignal): Promise<Page> {
-    const { place, span, gap } = searchPlace(at, this.#clock.now());
-    const isArchive = at.archive === "all";
-    const { page } = await this.#page(`2/tweets/search/${at.archive ?? "recent"}`, place, {
-      wanted: at,
-      mayBeRefused: false,
-      size: searchPage(at.archive, this.#fields),
-      token: "next_token",
-      parameters: { query, ...span, ...tweetParameters(this.#fields) },
-      everyMs: isArchive ? ARCHIVE_EVERY : 0,
-      as: isArchive ? ["app"] : ["app", "user"],
-      signal,
-    });
-    return gap ? { ...page, gap } : page;
+    const now = this.#clock.now();
+    const { place, span, gap, isBeyond } = searchPlace(at, now);
+    const nothing = { lines: [], count: 0 };
+    if (isBeyond) return gap ? { ...nothing, gap } : nothing;
+    try {
+      const page = await this.#searched(query, at, { place, span, signal });
+      return gap ? { ...page, gap } : page;
+    } catch (error) {
+      // By a clock that is behind, what the API does not reach any more looks as if it did.
+      const refused = at.archive === "all" ? null : refusedEnd(error);
+      if (refused === null) throw error;
+      const beyond = beyondRecent(at, latestStart(at) + RECENT + 1_000) ?? gap;
+      if (refused === "upper") return beyond ? { ...nothing, gap: beyond } : nothing;
+      const { sinceId: _, ...below } = place;
+      const { start_time: __, ...ends } = span;
+      const page = await this.#searched(query, at, { place: below, span: ends, signal });
+      return beyond ? { ...page, gap: { ...beyond, to: Math.max(beyond.to, now - RECENT) } } : page;
+    }
+  }
+
+  /** A page of a search; a smaller one where the archive fails at a large one. */
+  async #searched(
+    query: string,
+    wanted: PageAt & SearchSpan,
+    { place, span, signal }: Pick<SearchPlace, "place" | "span"> & { signal: AbortSignal },
+  ): Promise<Page> {
+    const isArchive = wanted.archive === "all";
+    const size = searchPage(wanted.archive, this.#fields);
+    const as: readonly SignedAs[] = isArchive ? ["app"] : ["app", "user"];
+    const ask = async (size: PageSize) => {
+      const { page } = await this.#page(`2/tweets/search/${wanted.archive ?? "recent"}`, place, {
+        wanted,
+        mayBeRefused: false,
+        size,
+        token: "next_token",
+        parameters: { query, ...span, ...tweetParameters(this.#fields) },
+        everyMs: isArchive ? ARCHIVE_EVERY : 0,
+        as,
+        signal,
+      });
+      return page;
+    };
+    try {
+      return await ask(size);
+    } catch (error) {
+      const isServer = error instanceof ApiError && error.status >= 500;
+      if (!isServer || size.most <= SEARCH_PAGE.most) throw error;
+      return await ask(SEARCH_PAGE);
+    }
   }
 
   /** GET /2/tweets/search/stream, by rules of the app. */
@@ -185,19 +224,33 @@ export class V2Api implements TwitterApi {
         throw new SyntaxError("It has neither tweets nor meta");
       }
       const provenance = () => this.#provenance(path, request.parameters);
-      return { answer, page: pageOf(answer, wanted, () => answerLine(bytes, provenance())) };
+      const page = pageOf(answer, wanted, () => answerLine(bytes, provenance()));
+      return { answer, page: { ...page, asked: Number(request.parameters.max_results) } };
     };
     try {
       return await this.#transport.ask(request, read, signal);
     } catch (error) {
-      // A token that has expired: the walk goes on below the oldest tweet that came.
-      const isExpired = error instanceof ApiError && error.status === 400 && at.next && at.untilId;
+      // A token that has expired: the walk goes on below the oldest tweet that came, or begins where none came.
+      const isExpired = error instanceof ApiError && error.status === 400 && at.next;
       if (!isExpired) throw error;
       const { next: _, ...below } = at;
       const again = { wanted, mayBeRefused, size, token, parameters, everyMs, as, signal };
       return await this.#page(path, below, again);
     }
   }
+}
+
+/** Which end of a span the API refuses by its parameter's name; null for an error of another kind. */
+function refusedEnd(error: unknown): "lower" | "upper" | null {
+  if (!(error instanceof ApiError) || error.status !== 400) return null;
+  if (/\b(until_id|end_time)\b/.test(error.message)) return "upper";
+  return /\b(since_id|start_time)\b/.test(error.message) ? "lower" : null;
+}
+
+/** When a span begins, in milliseconds since 1970; of two beginnings the later one. */
+function latestStart({ sinceId, startTime }: PageAt & SearchSpan): number {
+  const since = sinceId === undefined ? 0 : idTime(sinceId);
+  return startTime === undefined ? since : Math.max(since, Date.parse(startTime));
 }
 
 /** A token stands for the place by itself; without one, until_id (exclusive, as ours is). */

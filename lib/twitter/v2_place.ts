@@ -1,45 +1,42 @@
 /** Where a search or a count of version 2 begins and ends: ids and times are not for one request. */
 
 import type { Gap, PageAt, SearchSpan } from "./api.ts";
-import { idTime, isOlder, timeId } from "./ids.ts";
-
-/** How far recent search goes back, with a minute for the way there, in milliseconds. */
-const RECENT = 7 * 86_400_000 - 60_000;
+import { isOlder, timeId } from "./ids.ts";
+import { beyondRecent, FIRST_TWEET, isBeyondRecent, type Wanted } from "./reach.ts";
 
 /** A place as a request tells it. */
 export interface SearchPlace {
   place: PageAt;
   /** The parameters that are times. */
   span: { start_time?: string; end_time?: string };
-  /** What recent search cannot reach any more, where since_id is older than seven days. */
+  /** What recent search cannot reach any more. */
   gap: Gap | null;
+  /** Whether it can reach nothing of what is asked for. */
+  isBeyond: boolean;
 }
 
 /**
- * The place where a page is: since_id, which is later than any start, is never together with a time.
+ * The place where a page is: since_id, which is later than any start, is never together with a time. A start that
+ * recent search does not reach any more is left out, so that it begins where it can.
  * @param now In milliseconds since 1970.
  */
 export function searchPlace(at: PageAt & SearchSpan, now: number): SearchPlace {
   const { archive, startTime, endTime, sinceId, ...rest } = at;
-  const gap = archive === "all" ? null : tooOld(at, now);
-  const isSince = sinceId !== undefined && gap === null;
+  const isRecent = archive !== "all";
+  const gap = isRecent ? beyondRecent(at, now) : null;
+  const isIn = (wanted: Wanted) => !isRecent || beyondRecent(wanted, now) === null;
+  const isSince = sinceId !== undefined && isIn({ sinceId });
   const place = isSince ? { ...rest, sinceId, ...endAsId(endTime, rest) } : rest;
+  const start = startTime ?? (isRecent ? undefined : FIRST_TWEET);
   return {
     place,
     span: {
-      ...(startTime && !isSince ? { start_time: startTime } : {}),
+      ...(start && !isSince && isIn({ startTime: start }) ? { start_time: start } : {}),
       ...(endTime && !isSince && !place.untilId ? { end_time: endTime } : {}),
     },
     gap,
+    isBeyond: isRecent && isBeyondRecent(at, now),
   };
-}
-
-function tooOld({ sinceId }: PageAt, now: number): Gap | null {
-  if (!sinceId) return null;
-  const since = idTime(sinceId);
-  const reach = now - RECENT;
-  if (since >= reach) return null;
-  return { from: since, to: reach, why: "Recent search goes back seven days only" };
 }
 
 /** The end of a span as an id, for a request that may not have a time: ids tell their times. */

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { ApiError, UserError } from "../../lib/errors.ts";
+import { HydrateSource } from "../../lib/harvest/hydrate.ts";
+import { World } from "../../lib/sandbox/world.ts";
+import { systemClock } from "../../lib/clock.ts";
+import type { TweetsFound } from "../../lib/twitter/api.ts";
+import { WorldApi } from "../fakes/world_api.ts";
+
+const never = new AbortController().signal;
+
+/** An API that refuses every call with an id that is bad. */
+class RefusingApi extends WorldApi {
+  calls = 0;
+  readonly #refused: (ids: string[]) => Error | null;
+
+  constructor(refused: (ids: string[]) => Error | null) {
+    super(World.made({ clock: systemClock, users: 0, tweetsPerUser: 0 }));
+    this.#refused = refused;
+  }
+
+  override tweets(ids: string[]): Promise<TweetsFound> {
+    this.calls++;
+    const refused = this.#refused(ids);
+    if (refused) return Promise.reject(refused);
+    const lines = [new TextEncoder().encode(ids.join(","))];
+    return Promise.resolve({ lines, count: ids.length, asked: ids.length, missing: [] });
+  }
+}
+
+async function hydrated(api: RefusingApi, count: number) {
+  const ids = BigUint64Array.from({ length: count }, (_, i) => BigInt(i + 1));
+  const batches = await Array.fromAsync(new HydrateSource(api, { ids }).batches({}, never));
+  return {
+    ids: batches.flatMap(({ tweets }) => tweets).flatMap((line) =>
+      new TextDecoder().decode(line).split(",")
+    ),
+    missing: batches.flatMap(({ missing = [] }) => missing),
+    last: batches.at(-1),
+  };
+}
+
+const refusal = (status: number, problem?: string) =>
+  new ApiError(`The API answered 2/tweets with ${status}`, {
+    status,
+    ...(problem ? { problem } : {}),
+  });
+
+Deno.test("an id that the API refuses is accounted for, and costs no other one", async () => {
+  for (
+    const error of [
+      refusal(400),
+      refusal(403),
+      new UserError("Unauthorized", { cause: refusal(401, "unauthorized") }),
+    ]
+  ) {
+    const bad = new Set(["7", "203", "204", "450"]);
+    const api = new RefusingApi((ids) => ids.some((id) => bad.has(id)) ? error : null);
+    const { ids, missing, last } = await hydrated(api, 450);
+    assert.deepEqual(missing.map(({ id }) => id), [...bad]);
+    assert.ok(missing.every(({ why, detail }) => why === "refused" && detail === error.message));
+    assert.deepEqual(
+      ids,
+      Array.from({ length: 450 }, (_, i) => `${i + 1}`).filter((id) => !bad.has(id)),
+    );
+    assert.equal(last?.position, "whole");
+    assert.ok(api.calls < 80, `${api.calls} calls`);
+  }
+});
+
+Deno.test("a refusal that is of the keys, a cap or the API ends it, with nothing called missing", async () => {
+  const cases: [Error, number][] = [
+    [new UserError("Unauthorized", { cause: refusal(401, "unauthorized") }), 40],
+    [new UserError("No credits", { cause: refusal(402, "credits") }), 1],
+    [new UserError("Cap", { cause: refusal(429, "usage-capped") }), 1],
+    [refusal(503), 1],
+  ];
+  for (const [error, calls] of cases) {
+    const api = new RefusingApi(() => error);
+    await assert.rejects(hydrated(api, 450), (thrown) => thrown === error);
+    assert.ok(api.calls <= calls, `${api.calls} calls of ${error.message}`);
+  }
+});
