@@ -2,12 +2,12 @@
 
 import { getLogger } from "@logtape/logtape";
 import { type CheckpointState, type Commit, type Counts } from "../bucket/checkpoint.ts";
-import { combine, type ConfigUpdate } from "../collection/changeset.ts";
 import { FILES } from "../collection/layout.ts";
 import { messageOf } from "../errors.ts";
 import { jsonBytes } from "../json.ts";
 import type { Meter } from "./meter.ts";
 import { Committer, type CommitterOptions, type Cut } from "./committer.ts";
+import { Learned } from "./learned.ts";
 import { noteCut } from "./left_cuts.ts";
 import type { Segment } from "./segment.ts";
 import { type Batch, isDone, type Positions, type TweetSource, type UserChange } from "./source.ts";
@@ -59,7 +59,7 @@ export class Recorder {
   #positions: Positions;
   /** How many walks have a position. */
   #begun: number;
-  #update: ConfigUpdate = { update: {}, delete: [] };
+  readonly #learned = new Learned();
   readonly #tally: Tally;
   readonly #userChanges: UserChange[] = [];
   #toldFull = false;
@@ -212,7 +212,7 @@ export class Recorder {
       await this.#segment.append(batch.tweets, batch.count);
       this.#tweets += batch.count;
     }
-    if (batch.update) this.#update = combine(this.#update, batch.update);
+    if (batch.update) this.#learned.add(batch.update);
     const wasWhole = this.#positions[batch.walk] === "whole";
     if (!Object.hasOwn(this.#positions, batch.walk)) this.#begun++;
     this.#tally.addWalk(this.#begun, batch.position === "whole" && !wasWhole);
@@ -264,7 +264,7 @@ export class Recorder {
         : [],
       commit: {
         positions: { ...this.#positions },
-        update: this.#update,
+        update: this.#learned.soFar(),
         counts: structuredClone(this.#tally.counts),
         ...(meter ? { spent: meter.spent } : {}),
         ...ending,

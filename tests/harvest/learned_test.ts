@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { combine, type ConfigUpdate, type Deletion } from "../../lib/collection/changeset.ts";
+import { Learned } from "../../lib/harvest/learned.ts";
+
+const name = fc.constantFrom("users", "12", "since_id", "__proto__", "a");
+const value = fc.letrec<{ json: ConfigUpdate["update"][string] }>((tie) => ({
+  json: fc.oneof(
+    { maxDepth: 3 },
+    fc.constantFrom("1", "2", null),
+    fc.array(fc.constantFrom("1", "2"), { maxLength: 2 }),
+    fc.array(fc.tuple(name, tie("json")), { maxLength: 3 }).map(Object.fromEntries),
+  ),
+})).json;
+const deletion = fc.letrec<{ deletion: Deletion }>((tie) => ({
+  deletion: fc.oneof(
+    { maxDepth: 2 },
+    name,
+    fc.tuple(name, fc.array(tie("deletion"), { minLength: 1, maxLength: 2 })).map((entry) =>
+      Object.fromEntries([entry])
+    ),
+  ),
+})).deletion;
+const change: fc.Arbitrary<ConfigUpdate> = fc.record({
+  update: fc.array(fc.tuple(name, value), { maxLength: 3 }).map(Object.fromEntries),
+  delete: fc.array(deletion, { maxLength: 3 }),
+});
+
+/** Deletions in one order. */
+function ordered(deletions: Deletion[]): unknown[] {
+  const texts = deletions.map((one) =>
+    typeof one === "string"
+      ? one
+      : JSON.stringify(Object.entries(one).map(([key, inner]) => [key, ordered(inner)]))
+  );
+  return texts.toSorted();
+}
+
+Deno.test("what is learned one after the other is what combining the changes gives", () => {
+  fc.assert(fc.property(fc.array(change, { maxLength: 4 }), (changes) => {
+    const learned = new Learned();
+    for (const one of changes) learned.add(one);
+    const { update, delete: deletions } = learned.soFar();
+    const expected = changes.reduce(combine, { update: {}, delete: [] });
+    assert.equal(JSON.stringify(sorted(update)), JSON.stringify(sorted(expected.update)));
+    assert.deepEqual(ordered(deletions), ordered(expected.delete));
+  }));
+});
+
+/** An object with its members in one order. */
+function sorted(json: unknown): unknown {
+  if (typeof json !== "object" || json === null || Array.isArray(json)) return json;
+  return Object.entries(json).toSorted(([a], [b]) => a < b ? -1 : 1)
+    .map(([key, below]) => [key, sorted(below)]);
+}
+
+Deno.test("what was learned so far is not changed by what is learned later", () => {
+  const learned = new Learned();
+  learned.add({ update: { users: { "12": { since_id: "1" } } }, delete: [] });
+  const before = learned.soFar();
+  learned.add({ update: { users: { "12": { since_id: "2" } } }, delete: [{ users: ["13"] }] });
+  assert.deepEqual(before, { update: { users: { "12": { since_id: "1" } } }, delete: [] });
+});
