@@ -316,6 +316,8 @@ class Harvester implements Controlled {
         api,
         clock,
         ids,
+        patienceMs: limits.patienceMs,
+        waits: this.#waits,
         beforeReopening: () => lease.confirm(),
       });
       await recorder.record(source, checkpoint.state.positions, signal);

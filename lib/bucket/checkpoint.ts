@@ -6,7 +6,7 @@ import type { Clock } from "../clock.ts";
 import { isoTime } from "../clock.ts";
 import { collectionKeys, FILES } from "../collection/layout.ts";
 import type { ConfigUpdate } from "../collection/changeset.ts";
-import { billedSchema } from "../collection/harvest_info.ts";
+import { billedSchema, unavailableSchema } from "../collection/harvest_info.ts";
 import { ConflictError, LockedError, messageOf, OutsideError, UserError } from "../errors.ts";
 import { type Json, jsonBytes, type JsonObject, parseAs } from "../json.ts";
 import type { Store, Version } from "../store/store.ts";
@@ -54,6 +54,7 @@ const checkpointSchema = z.object({
     undelivered: z.number(),
     gaps: z.number(),
     missing: z.record(z.string(), z.number()).optional(),
+    unavailable: z.array(unavailableSchema).optional(),
     billed: billedSchema.optional(),
   }),
   /** What the harvests of a month were billed, where reading costs something. */

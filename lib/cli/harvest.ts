@@ -129,7 +129,6 @@ interface Missed {
 const NOTHING: Missed = { missed: [], searches_left: 0 };
 
 async function missedBy(store: Store, info: HarvestInfo): Promise<Missed> {
-  if (info.type !== "filter") return NOTHING;
   const { gapsOf, searchesLeft } = await import("../bucket/gaps.ts");
   const { collection_id: id, harvest_timestamp: began, gaps } = info;
   return {
@@ -153,6 +152,10 @@ function tellTroubles(
   }
   for (const [why, n] of Object.entries(info.missing ?? {})) {
     output.line(`Ids that are not to be had: ${count(n)} ${why} (see missing.jsonl)`);
+  }
+  for (const { id, screen_name, why } of info.unavailable ?? []) {
+    const name = screen_name === undefined ? "" : ` (${screen_name})`;
+    output.line(`User ${id}${name} could not be read, the next harvest asks again: ${why}`);
   }
   if (info.gaps) output.line(`Spans that are missing: ${count(info.gaps)} (see gaps.jsonl)`);
   for (const gap of gapTexts(missed)) output.line(`  ${gap}`);

@@ -69,6 +69,8 @@ const userTimelineSchema = z.looseObject({
     .optional(),
   /** Version 2: days after which a user of whom nothing was heard is looked up, for 1 cent each. */
   lookup_users_every: z.number("must be a number of days").positive("must be above 0").optional(),
+  /** How many users a harvest may take out; ten, or a tenth of them, unless said. */
+  delete_users_at_most: z.int("must be a whole number").positive("must be above 0").optional(),
   delete_users_for: z.array(
     z.enum(USER_STATES, `must be one of ${USER_STATES.join(", ")}`),
     "must be a list: [...]",

@@ -7,6 +7,13 @@ export const billedSchema = z.object({ posts: z.number(), users: z.number(), dol
 /** What a harvest was billed. */
 export type Billed = z.infer<typeof billedSchema>;
 
+/** A user whose timeline could not be read, although others could, and why, as the API said it. */
+export const unavailableSchema = z.object({
+  id: z.string(),
+  screen_name: z.string().optional(),
+  why: z.string(),
+});
+
 /** The schema of harvest.json: the fields of the Python original, then ours, all of them optional. */
 export const harvestInfoSchema = z.looseObject({
   collection_id: z.string(),
@@ -41,6 +48,8 @@ export const harvestInfoSchema = z.looseObject({
   gaps: z.number().optional(),
   /** Tweets that were asked for by their ids and are not to be had, counted by the reason. */
   missing: z.record(z.string(), z.number()).optional(),
+  /** Users whose timelines could not be read: the next harvest asks again. */
+  unavailable: z.array(unavailableSchema).optional(),
   /** Tweets that were taken out since, as X asks for. */
   removed: z.number().optional(),
   billed: billedSchema.optional(),

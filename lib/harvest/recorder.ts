@@ -10,7 +10,14 @@ import { Committer, type CommitterOptions, type Cut } from "./committer.ts";
 import { Learned } from "./learned.ts";
 import { noteCut } from "./left_cuts.ts";
 import type { Segment } from "./segment.ts";
-import { type Batch, isDone, type Positions, type TweetSource, type UserChange } from "./source.ts";
+import {
+  type Batch,
+  isDone,
+  type Positions,
+  type TweetSource,
+  type UserChange,
+  userWalk,
+} from "./source.ts";
 import { Tally } from "./tally.ts";
 
 const encoder = new TextEncoder();
@@ -87,9 +94,10 @@ export class Recorder {
     return this.#committer.hasUncommitted;
   }
 
-  /** Whether every walk that was begun is whole, or a stream that has ended in good order. */
+  /** Whether every walk that was begun is whole, but for users whom the API cannot give, or a stream that has ended in good order. */
   get isWhole(): boolean {
-    return Object.values(this.#positions).every(isDone);
+    const left = new Set(this.#tally.counts.unavailable?.map(({ id }) => userWalk(id)));
+    return Object.entries(this.#positions).every(([walk, at]) => left.has(walk) || isDone(at));
   }
 
   /**

@@ -14,6 +14,7 @@ import { OutsideError } from "../errors.ts";
 import type { Json } from "../json.ts";
 import type { Gap, MissingTweet, StreamMessage, StreamWanted, TwitterApi } from "../twitter/api.ts";
 import { searchQueries } from "../twitter/rules.ts";
+import type { Waits } from "../waits.ts";
 import type { FilterOptions } from "./filter.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
@@ -35,6 +36,11 @@ export function unreadablePosition(walk: string, cause?: unknown): OutsideError 
   });
 }
 
+/** The name of the walk of a user's timeline. @param id The user's, in digits. */
+export function userWalk(id: string): string {
+  return `user:${id}`;
+}
+
 /** The positions of walks, by walk: `user:12`, `search`, `stream`. */
 export type Positions = Record<string, Position>;
 
@@ -48,6 +54,13 @@ export interface UserChange {
     | "protected"
     | "suspended"
     | "not_found";
+}
+
+/** A user whose timeline could not be read, although others could, and why. */
+export interface Unavailable {
+  id: string;
+  screen_name?: string;
+  why: string;
 }
 
 /** What one API answer brought, whole. */
@@ -65,6 +78,8 @@ export interface Batch {
   messages?: StreamMessage[];
   gap?: Gap;
   missing?: MissingTweet[];
+  /** A user whom the API could not give. */
+  unavailable?: Unavailable;
   /** Whether its position is to be committed at once, although it may bring nothing. */
   isUrgent?: true;
   /** What the configuration is to learn from it; a since_id comes only with "whole". */
@@ -86,6 +101,10 @@ export interface SourceOptions {
   clock: Clock;
   /** The ids of a hydrate collection, sorted, each once. */
   ids: () => Promise<BigUint64Array>;
+  /** Milliseconds that an API is waited for that worked before. */
+  patienceMs: number;
+  /** Told of the waits. */
+  waits?: Waits | undefined;
   /** Awaited before a stream is opened again. */
   beforeReopening?: () => Promise<void>;
 }
@@ -93,7 +112,7 @@ export interface SourceOptions {
 /** Opens the source that a configuration asks for. @throws what `ids` throws. */
 export async function openSource(
   config: CollectionConfig,
-  { api, clock, ids, beforeReopening }: SourceOptions,
+  { api, clock, ids, patienceMs, waits, beforeReopening }: SourceOptions,
 ): Promise<TweetSource> {
   switch (config.type) {
     case "user_timeline": {
@@ -105,6 +124,9 @@ export async function openSource(
         deleteUsersFor,
         choice,
         lookUpEvery: lookUpEvery(config),
+        deleteAtMost: config.delete_users_at_most,
+        patienceMs,
+        waits,
       };
       return new UserTimelineSource(api, options, clock);
     }

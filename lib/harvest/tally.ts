@@ -23,11 +23,13 @@ export class Tally {
   }
 
   /** Takes in what came beside tweets. */
-  add({ users = [], userChanges = [], messages = [], gap, missing = [] }: Batch): void {
+  add(batch: Batch): void {
+    const { users = [], userChanges = [], messages = [], gap, missing = [], unavailable } = batch;
     const counts = this.#counts;
     counts.users += users.length;
     counts.user_changes += userChanges.length;
     counts.gaps += gap ? 1 : 0;
+    if (unavailable) (counts.unavailable ??= []).push(unavailable);
     for (const { why } of missing) {
       const counted = counts.missing ??= {};
       counted[why] = (counted[why] ?? 0) + 1;

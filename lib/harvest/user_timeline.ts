@@ -1,11 +1,9 @@
 /** The timelines of many users as a source: one walk a user, several side by side. */
 
 import { getLogger } from "@logtape/logtape";
-import { type Clock, isoTime } from "../clock.ts";
-import { combine, type ConfigUpdate } from "../collection/changeset.ts";
+import type { Clock } from "../clock.ts";
 import { isLookUpDue } from "../collection/config.ts";
-import { ApiError, OutsideError } from "../errors.ts";
-import type { JsonObject } from "../json.ts";
+import { ApiError } from "../errors.ts";
 import type {
   PageAt,
   TimelineChoice,
@@ -14,9 +12,13 @@ import type {
   UserAnswer,
 } from "../twitter/api.ts";
 import { TIMELINE_REACH, TIMELINE_REACH_WITHOUT_REPLIES } from "../twitter/reach.ts";
+import type { Waits } from "../waits.ts";
 import { BudgetUsedUp } from "./meter.ts";
+import { Removals } from "./removals.ts";
+import { SetAside } from "./set_aside.ts";
 import { sideBySide } from "./side_by_side.ts";
-import type { Batch, Positions, TweetSource, UserChange } from "./source.ts";
+import { type Batch, type Positions, type TweetSource, userWalk } from "./source.ts";
+import { joined, UserFacts } from "./user_facts.ts";
 import { type Reach, walk } from "./walk.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
@@ -35,14 +37,20 @@ export interface UserTimelineOptions {
   users: Record<string, TimelineUser>;
   /** The states for which a user is taken out of the configuration. */
   deleteUsersFor: readonly string[];
+  /** How many users may be taken out in one harvest; a tenth, and ten, unless said. */
+  deleteAtMost?: number | undefined;
   /** What of a timeline is wanted. */
   choice: TimelineChoice;
   /** Milliseconds after which a user of whom nothing was heard is looked up again. */
   lookUpEvery: number;
+  /** Milliseconds that an API is waited for that worked before. */
+  patienceMs: number;
+  /** Told of the waits. */
+  waits?: Waits | undefined;
 }
 
-/** Pages that are asked for at the same time: enough to keep the rate limit busy. */
-const WIDTH = 4;
+/** Pages that are asked for at the same time: enough to use up a window's requests, wherever the API is. */
+const WIDTH = 16;
 /** Users that are looked up in one call. */
 const CHUNK = 100;
 
@@ -51,99 +59,179 @@ export class UserTimelineSource implements TweetSource {
   readonly #api: TwitterApi;
   readonly #options: UserTimelineOptions;
   readonly #clock: Clock;
+  readonly #facts: UserFacts;
 
   constructor(api: TwitterApi, options: UserTimelineOptions, clock: Clock) {
     this.#api = api;
     this.#options = options;
     this.#clock = clock;
+    this.#facts = new UserFacts(options.users, { clock, notesTime: api.tellsAuthors });
   }
 
   async *batches(from: Positions, signal: AbortSignal): AsyncGenerator<Batch> {
-    const walking: Walking = { from, signal, silent: [], answers: 0, failed: [] };
+    const { users, deleteUsersFor, deleteAtMost, patienceMs, waits } = this.#options;
+    const walking: Walking = {
+      positions: new Map(Object.entries(from)),
+      signal,
+      silent: [],
+      aside: new SetAside({ clock: this.#clock, patienceMs, waits, signal }),
+      removals: new Removals(this.#api, {
+        of: Object.keys(users).length,
+        states: deleteUsersFor,
+        most: deleteAtMost,
+      }),
+    };
     yield* sideBySide(this.#walks(walking), WIDTH);
-    yield* this.#lookedUp(walking.silent.filter((id) => this.#isDue(id)), signal);
-    if (walking.failed.length > 0) throw leftOut(walking.failed);
+    yield* sideBySide(this.#again(walking), WIDTH);
+    walking.aside.check();
+    for (const id of walking.aside.ids) yield this.#unavailable(id, walking);
+    yield* this.#lookedUp(walking.silent.filter((id) => this.#isDue(id)), walking);
+    yield* walking.removals.confirmed(signal);
   }
 
   /** One walk a user. Where pages do not tell who wrote them, users are looked up as walks are begun. */
   async *#walks(walking: Walking): AsyncGenerator<AsyncIterable<Batch>> {
-    const ids = unfinishedFirst(Object.keys(this.#options.users), walking.from);
+    const ids = unfinishedFirst(Object.keys(this.#options.users), walking.positions);
     if (this.#api.tellsAuthors) {
       for (const id of ids) yield this.#walk(id, null, walking);
       return;
     }
     for (let i = 0; i < ids.length; i += CHUNK) {
-      for await (const answers of this.#api.users("id", ids.slice(i, i + CHUNK), walking.signal)) {
-        for (const answer of answers) yield this.#walk(answer.asked, answer, walking);
+      for (const { id, answer } of await this.#known(ids.slice(i, i + CHUNK), walking.signal)) {
+        yield this.#walk(id, answer, walking);
       }
     }
   }
 
+  /** Walks of those that were set aside, once more. */
+  async *#again({ aside, ...walking }: Walking): AsyncGenerator<AsyncIterable<Batch>> {
+    for (const id of aside.ids) {
+      yield await Promise.resolve(this.#walk(id, null, { aside, ...walking }));
+    }
+  }
+
+  /** What a look-up says of users; null of all where it fails: their timelines may be given all the same. */
+  async #known(
+    ids: string[],
+    signal: AbortSignal,
+  ): Promise<{ id: string; answer: UserAnswer | null }[]> {
+    try {
+      const answers = (await Array.fromAsync(this.#api.users("id", ids, signal))).flat();
+      return answers.map((answer) => ({ id: answer.asked, answer }));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      log.warn("{many} users could not be looked up: {problem}", {
+        many: ids.length,
+        problem: error.message,
+      });
+      return ids.map((id) => ({ id, answer: null }));
+    }
+  }
+
+  /** The walk of a user; one that the API cannot give is set aside where it stands. */
   async *#walk(
     id: string,
     answer: UserAnswer | null,
     walking: Walking,
   ): AsyncGenerator<Batch> {
-    const { from, signal, silent } = walking;
-    const name = walkOf(id);
-    const news = answer ? [this.#found(answer)] : [];
+    const { positions, aside } = walking;
+    for (let asked = answer;; asked = null) {
+      try {
+        for await (const batch of this.#pages(id, asked, walking)) {
+          if (batch.position !== "whole") positions.set(batch.walk, batch.position);
+          yield batch;
+        }
+        return;
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        if (await aside.failed(id, error) === "aside") return;
+      }
+    }
+  }
+
+  async *#pages(
+    id: string,
+    answer: UserAnswer | null,
+    { positions, signal, silent, aside, removals }: Walking,
+  ): AsyncGenerator<Batch> {
+    const name = userWalk(id);
+    const news = answer ? [this.#facts.found(answer)] : [];
     let state = answer?.state;
-    if (state && this.#isUnreadable(state)) {
+    if (answer && state && this.#isUnreadable(state)) {
+      removals.lookedUp(id, state);
+      aside.answered(id);
+      aside.whole();
       yield news.reduce(joined, { walk: name, position: "whole", tweets: [], count: 0 });
       return;
     }
-    let [own, others] = [0, 0];
     const pages = walk({
       name,
       ask: async (at: PageAt) => {
-        others = walking.answers - own;
+        aside.asked(id);
         const page = await this.#api.timeline(id, { ...at, ...this.#options.choice }, signal);
-        walking.answers++;
-        own++;
+        aside.answered(id);
         const told = typeof page === "string" ? page : page.author?.state;
         if (typeof page === "string") {
-          if (told !== state) news.push(this.#changed(id, page));
+          if (told !== state) news.push(this.#facts.changed(id, page));
+          removals.refused(id, page);
         } else if (page.author && state === undefined) {
-          news.push(this.#found(page.author));
+          news.push(this.#facts.found(page.author));
         }
         state ??= told;
         return typeof page === "string" ? null : page;
       },
-      from: from[name],
+      from: positions.get(name),
       sinceId: this.#options.users[id]?.since_id,
       reach: reachOf(this.#options.choice),
       learn: (newestId) => ({ update: { users: { [id]: { since_id: newestId } } }, delete: [] }),
     });
     let isWhole = false;
-    try {
-      for await (const batch of pages) {
-        isWhole = batch.position === "whole";
-        yield news.splice(0).reduce(joined, batch);
-      }
-    } catch (error) {
-      // An API that answers others meanwhile has trouble with this timeline alone.
-      if (!(error instanceof ApiError) || walking.answers - own === others) throw error;
-      log.error("The timeline of user {id} is left for the next harvest: {problem}", {
-        id,
-        problem: error.message,
-      });
-      walking.failed.push({ id, error });
+    for await (const batch of pages) {
+      isWhole = batch.position === "whole";
+      yield news.splice(0).reduce(joined, batch);
     }
+    if (isWhole) aside.whole();
     if (isWhole && state === undefined) silent.push(id);
   }
 
+  /** That a user could not be read: it stays in the configuration, and the next harvest asks again. */
+  #unavailable(id: string, { positions, aside }: Walking): Batch {
+    const { screen_name: name, since_id: since } = this.#options.users[id] ?? {};
+    const why = aside.whyOf(id);
+    log.error("User {id} could not be read, the next harvest asks again: {why}", { id, why });
+    return {
+      walk: userWalk(id),
+      position: positions.get(userWalk(id)) ?? (since === undefined ? {} : { since }),
+      tweets: [],
+      count: 0,
+      unavailable: { id, ...(name === undefined ? {} : { screen_name: name }), why },
+    };
+  }
+
   /** Looks up users whose timelines gave nothing: they may have changed their names, or be gone. */
-  async *#lookedUp(ids: string[], signal: AbortSignal): AsyncGenerator<Batch> {
-    try {
-      for await (const answers of this.#api.users("id", ids, signal)) {
-        for (const answer of answers) {
-          const nothing = { walk: walkOf(answer.asked), position: "whole", tweets: [], count: 0 };
-          yield joined(nothing, this.#found(answer));
+  async *#lookedUp(ids: string[], { signal, removals }: Walking): AsyncGenerator<Batch> {
+    for (let i = 0; i < ids.length; i += CHUNK) {
+      try {
+        for await (const answers of this.#api.users("id", ids.slice(i, i + CHUNK), signal)) {
+          for (const answer of answers) {
+            if (!("id" in answer)) removals.lookedUp(answer.asked, answer.state);
+            const nothing = {
+              walk: userWalk(answer.asked),
+              position: "whole",
+              tweets: [],
+              count: 0,
+            };
+            yield joined(nothing, this.#facts.found(answer));
+          }
         }
+      } catch (error) {
+        // They are looked up by a harvest that may.
+        if (error instanceof BudgetUsedUp) return;
+        if (!(error instanceof ApiError)) throw error;
+        log.warn("Users could not be looked up, the next harvest asks again: {problem}", {
+          problem: error.message,
+        });
       }
-    } catch (error) {
-      // They are looked up by a harvest that may.
-      if (!(error instanceof BudgetUsedUp)) throw error;
     }
   }
 
@@ -153,42 +241,8 @@ export class UserTimelineSource implements TweetSource {
     return isLookUpDue(this.#options.users[id]?.looked_up, { every, now });
   }
 
-  /** What was told of a user: the user as sent, and what changed. */
-  #found(answer: UserAnswer): Found {
-    if (!("id" in answer)) return this.#changed(answer.asked, answer.state);
-    const { id, screenName, line } = answer;
-    const known = this.#options.users[id]?.screen_name;
-    const found: Found = answer.state === "protected" ? this.#changed(id, "protected") : {};
-    found.users = [line];
-    const update: JsonObject = this.#api.tellsAuthors
-      ? { looked_up: isoTime(this.#clock.now()) }
-      : {};
-    if (known !== screenName) {
-      const change = known === undefined ? "screen name found" : "screen name changed";
-      const named: UserChange = { user_id: id, change, screen_name: screenName };
-      found.userChanges = [...found.userChanges ?? [], named];
-      update.screen_name = screenName;
-    }
-    if (Object.keys(update).length > 0) {
-      found.update ??= { update: { users: { [id]: update } }, delete: [] };
-    }
-    return found;
-  }
-
-  #changed(id: string, state: TimelineState): Found {
-    const known = this.#options.users[id]?.screen_name;
-    const change: UserChange = {
-      user_id: id,
-      change: state,
-      ...(known === undefined ? {} : { screen_name: known }),
-    };
-    const deletion: ConfigUpdate = { update: {}, delete: [{ users: [id] }] };
-    const isRemoved = this.#options.deleteUsersFor.includes(state);
-    return { userChanges: [change], ...(isRemoved ? { update: deletion } : {}) };
-  }
-
   /** Whether to leave a timeline alone; a protected one is tried, as the keys' owner may follow it. */
-  #isUnreadable(state: UserAnswer["state"]): boolean {
+  #isUnreadable(state: UserAnswer["state"]): state is TimelineState {
     return state === "suspended" || state === "not_found" ||
       (state === "protected" && this.#options.deleteUsersFor.includes(state));
   }
@@ -196,14 +250,13 @@ export class UserTimelineSource implements TweetSource {
 
 /** What the walks of one harvest share. */
 interface Walking {
-  from: Positions;
+  /** Where each walk stands. */
+  positions: Map<string, Positions[string]>;
   signal: AbortSignal;
   /** The users of whom nothing was heard. */
   silent: string[];
-  /** Answers that came, of every walk. */
-  answers: number;
-  /** Walks that the API could not answer while it answered others. */
-  failed: { id: string; error: ApiError }[];
+  aside: SetAside;
+  removals: Removals;
 }
 
 /** How far a timeline goes back. */
@@ -213,38 +266,10 @@ function reachOf({ exclude = [] }: TimelineChoice): Reach {
   return { tweets, why: `A timeline goes back ${tweets} posts only${without}` };
 }
 
-function leftOut(failed: Walking["failed"]): OutsideError {
-  const [first] = failed;
-  const ids = failed.slice(0, 10).map(({ id }) => id).join(", ");
-  const more = failed.length > 10 ? ", ..." : "";
-  const many = failed.length === 1 ? "One timeline" : `${failed.length} timelines`;
-  return new OutsideError(
-    `${many} could not be read, while all others were (${ids}${more}): ${first?.error.message}`,
-    { cause: first?.error, hint: "The next harvest begins with what is missing." },
-  );
-}
-
-/** What was learned about a user, as parts of a batch. */
-type Found = Pick<Batch, "users" | "userChanges" | "update">;
-
-/** The batch with what else was learned. */
-function joined(batch: Batch, { users = [], userChanges = [], update }: Found): Batch {
-  return {
-    ...batch,
-    users: [...batch.users ?? [], ...users],
-    userChanges: [...batch.userChanges ?? [], ...userChanges],
-    ...(update ? { update: batch.update ? combine(update, batch.update) : update } : {}),
-  };
-}
-
-function walkOf(userId: string): string {
-  return `user:${userId}`;
-}
-
 /** Walks that were begun, then those not yet begun, then those that were whole when a harvest was cut. */
-function unfinishedFirst(ids: string[], from: Positions): string[] {
+function unfinishedFirst(ids: string[], positions: Walking["positions"]): string[] {
   const rank = (id: string) => {
-    const position = from[walkOf(id)];
+    const position = positions.get(userWalk(id));
     return position === undefined ? 1 : position === "whole" ? 2 : 0;
   };
   return ids.toSorted((a, b) => rank(a) - rank(b));

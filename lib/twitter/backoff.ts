@@ -17,6 +17,8 @@ export type RestTrouble =
 
 /** How often a REST request is tried before its failure is reported. */
 export const REST_TRIES = 10;
+/** How often one is tried that is about one of many: an account waits no longer than 75 seconds. */
+export const TRIES_OF_ONE = 5;
 
 const SECOND = 1_000;
 const SHORTEST_LIMIT_WAIT = 10 * SECOND;

@@ -24,6 +24,8 @@ export interface ApiRequest {
   json?: JsonObject;
   /** Who may ask, whose limit is better first; the app alone unless said. */
   as?: readonly SignedAs[];
+  /** How often it is tried; ten times unless said. */
+  tries?: number;
   /** Milliseconds between two requests to this path, where the API asks for more than its windows. */
   everyMs?: number;
 }

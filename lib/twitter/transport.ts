@@ -61,6 +61,7 @@ export class Transport {
     signal: AbortSignal,
   ): Promise<T> {
     const budget = this.#budget(request);
+    const { tries = REST_TRIES } = request;
     const began = this.#clock.monotonic();
     for (let failures = 0;;) {
       const answer = await this.#try(request, read, budget, signal);
@@ -70,8 +71,8 @@ export class Transport {
       const isLimited = error.resetAt !== undefined;
       const isTooLong = isLimited && this.#clock.monotonic() - began > LONGEST_LIMIT;
       if (isLimited && !isTooLong) continue;
-      if (isTooLong || ++failures === REST_TRIES) {
-        const often = isTooLong ? "for a day" : `${REST_TRIES} times in a row`;
+      if (isTooLong || ++failures === tries) {
+        const often = isTooLong ? "for a day" : `${tries} times in a row`;
         throw new ApiError(`${error.message}, ${often}`, {
           ...factsOf(error),
           hint: "What was collected is safe. Start the harvest again later: it goes on from here." +

@@ -14,6 +14,7 @@ import type {
   TwitterApi,
   UserAnswer,
 } from "./api.ts";
+import { TRIES_OF_ONE } from "./backoff.ts";
 import { Followed } from "./followed.ts";
 import { idAt } from "./ids.ts";
 import { items, line, member, type Span } from "./raw_json.ts";
@@ -29,6 +30,9 @@ const SEARCH_PAGE = 100;
 const LOOKUP_SIZE = 100;
 /** Three keep-alives of 30 s missed. */
 const STALL_MS = 90_000;
+
+/** Codes of errors that say something of a person: https://developer.x.com/en/support/x-api/error-troubleshooting */
+const [NOBODY_MATCHES, NO_SUCH_USER, SUSPENDED, PROTECTED] = [17, 50, 63, 179];
 
 const searchSchema = z.object({ statuses: z.array(z.unknown()) });
 const userSchema = z.object({
@@ -74,7 +78,7 @@ export class V1Api implements TwitterApi {
     };
     const path = "1.1/statuses/user_timeline.json";
     const ask = async (as: readonly SignedAs[]) => {
-      const request = { method: "GET", path, parameters, as } as const;
+      const request = { method: "GET", path, parameters, as, tries: TRIES_OF_ONE } as const;
       try {
         return await this.#transport.ask(request, (answer) => {
           checkList(answer);
@@ -176,7 +180,7 @@ export class V1Api implements TwitterApi {
     try {
       return await this.#transport.ask(request, read, signal);
     } catch (error) {
-      if (error instanceof ApiError && error.status === 404) return new Map();
+      if (error instanceof ApiError && error.code === NOBODY_MATCHES) return new Map();
       throw error;
     }
   }
@@ -194,8 +198,8 @@ export class V1Api implements TwitterApi {
       return { ...await this.#transport.ask(request, read, signal), asked };
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (error.code === 63) return { state: "suspended", asked };
-      if (error.status === 404) return { state: "not_found", asked };
+      if (error.code === SUSPENDED) return { state: "suspended", asked };
+      if (error.code === NO_SUCH_USER) return { state: "not_found", asked };
       throw error;
     }
   }
@@ -270,9 +274,11 @@ function userOf(
   };
 }
 
-/** What an error answer to a timeline says of its user; null if it says nothing of it. */
+/**
+ * What an error answer to a timeline says of its user; null if it says nothing of it. A 404 says nothing: it may be
+ * the page of a gateway, and whoever is gone was not found before, by a look-up.
+ */
 function timelineState(error: ApiError): TimelineState | null {
-  if (error.code === 63) return "suspended";
-  if (error.code === 179 || error.status === 401) return "protected";
-  return error.status === 404 ? "not_found" : null;
+  if (error.code === SUSPENDED) return "suspended";
+  return error.code === PROTECTED || error.status === 401 ? "protected" : null;
 }

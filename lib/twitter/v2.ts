@@ -16,6 +16,7 @@ import type {
   TwitterApi,
   UserAnswer,
 } from "./api.ts";
+import { REST_TRIES, TRIES_OF_ONE } from "./backoff.ts";
 import { Bill } from "./bill.ts";
 import { ComplianceJobs } from "./compliance.ts";
 import { Followed } from "./followed.ts";
@@ -28,6 +29,7 @@ import {
   readMissing,
   readTweets,
   readUsers,
+  timelineState,
   type TweetsAnswer,
 } from "./v2_answers.ts";
 import { pageOf } from "./v2_page.ts";
@@ -79,11 +81,12 @@ export class V2Api implements TwitterApi {
   ): Promise<Page | TimelineState> {
     const path = `2/users/${userId}/tweets`;
     return await this.#followed.ask(userId, async (as) => {
-      const { answer, page } = await this.#page(path, at, {
+      const { answer, page, state } = await this.#page(path, at, {
         wanted: at,
-        mayBeRefused: true,
+        refusal: (answer: TweetsAnswer) => timelineState(answer, userId),
         size: TIMELINE_PAGE,
         token: "pagination_token",
+        tries: TRIES_OF_ONE,
         parameters: {
           ...(exclude.length > 0 ? { exclude: exclude.join(",") } : {}),
           ...tweetParameters(this.#fields, { authors: true }),
@@ -92,7 +95,7 @@ export class V2Api implements TwitterApi {
         signal,
       });
       const author = answer.users.find((user) => user.id === userId);
-      return answer.state ?? (author ? { ...page, author } : page);
+      return state ?? (author ? { ...page, author } : page);
     });
   }
 
@@ -133,7 +136,6 @@ export class V2Api implements TwitterApi {
     const ask = async (size: PageSize) => {
       const { page } = await this.#page(`2/tweets/search/${wanted.archive ?? "recent"}`, place, {
         wanted,
-        mayBeRefused: false,
         size,
         token: "next_token",
         parameters: { query, ...span, ...tweetParameters(this.#fields) },
@@ -197,35 +199,48 @@ export class V2Api implements TwitterApi {
   async #page(
     path: string,
     at: PageAt,
-    { wanted, mayBeRefused, size, token, parameters, everyMs = 0, as, signal }: {
+    {
+      wanted,
+      refusal = () => null,
+      size,
+      token,
+      parameters,
+      everyMs = 0,
+      tries = REST_TRIES,
+      as,
+      signal,
+    }: {
       /** What the walk asks for, of which the place may be a part. */
       wanted: PageAt;
-      /** Whether an answer may tell that there is nothing to read, in place of a page. */
-      mayBeRefused: boolean;
+      /** What an answer tells in place of a page, where there is nothing to read. */
+      refusal?: (answer: TweetsAnswer) => TimelineState | null;
       size: PageSize;
       /** The name of the parameter that takes the token of the next page. */
       token: string;
       parameters: Record<string, string>;
       everyMs?: number;
+      tries?: number;
       as: readonly SignedAs[];
       signal: AbortSignal;
     },
-  ): Promise<{ answer: TweetsAnswer; page: Page }> {
+  ): Promise<{ answer: TweetsAnswer; page: Page; state: TimelineState | null }> {
     const request = {
       method: "GET",
       path,
       everyMs,
+      tries,
       as,
       parameters: { ...parameters, ...pageParameters(at, size, token) },
     } as const;
     const read = (bytes: Uint8Array) => {
       const answer = readTweets(bytes);
-      if (!answer.isPage && !(mayBeRefused && answer.state)) {
+      const state = refusal(answer);
+      if (!answer.isPage && state === null) {
         throw new SyntaxError("It has neither tweets nor meta");
       }
       const provenance = () => this.#provenance(path, request.parameters);
       const page = pageOf(answer, wanted, () => answerLine(bytes, provenance()));
-      return { answer, page: { ...page, asked: Number(request.parameters.max_results) } };
+      return { answer, state, page: { ...page, asked: Number(request.parameters.max_results) } };
     };
     try {
       return await this.#transport.ask(request, read, signal);
@@ -234,7 +249,7 @@ export class V2Api implements TwitterApi {
       const isExpired = error instanceof ApiError && error.status === 400 && at.next;
       if (!isExpired) throw error;
       const { next: _, ...below } = at;
-      const again = { wanted, mayBeRefused, size, token, parameters, everyMs, as, signal };
+      const again = { wanted, refusal, size, token, parameters, everyMs, tries, as, signal };
       return await this.#page(path, below, again);
     }
   }

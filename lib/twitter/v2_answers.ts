@@ -10,6 +10,9 @@ const encoder = new TextEncoder();
 /** Characters of a token: it goes into an address, and into the checkpoint. */
 const LONGEST_TOKEN = 2_000;
 
+/** Stands for a token that is none: not the last page, and asked for by ids. */
+const UNUSABLE_TOKEN = "";
+
 /** Problems inside an answer with status 200: https://docs.x.com/x-api/fundamentals/response-codes-and-errors */
 const problemSchema = z.looseObject({
   value: z.string().optional(),
@@ -29,11 +32,15 @@ const userSchema = z.object({
   protected: z.boolean().optional(),
 });
 
+/** What is not needed is not judged: a page with good posts is taken, whatever comes beside them. */
 const tweetsSchema = z.object({
-  includes: z.object({ users: z.array(userSchema).optional() }).optional(),
+  includes: z.object({ users: z.array(userSchema.nullable().catch(null)).optional() })
+    .optional().catch(undefined),
   data: z.array(z.object({ id })).optional(),
-  errors: z.array(problemSchema).optional(),
-  meta: z.object({ next_token: z.string().max(LONGEST_TOKEN).optional() }).optional(),
+  errors: z.array(problemSchema).optional().catch(undefined),
+  // A token that cannot be sent is no end of the walk: it goes on below the oldest post.
+  meta: z.object({ next_token: z.string().max(LONGEST_TOKEN).catch(UNUSABLE_TOKEN).optional() })
+    .optional().catch({ next_token: UNUSABLE_TOKEN }),
 });
 
 const usersSchema = z.object({
@@ -41,7 +48,8 @@ const usersSchema = z.object({
   errors: z.array(problemSchema).optional(),
 });
 
-type Problem = z.infer<typeof problemSchema>;
+/** A problem that an answer tells of. */
+export type Problem = z.infer<typeof problemSchema>;
 
 /** A page of tweets as far as a walk needs to know it. */
 export interface TweetsAnswer {
@@ -51,15 +59,14 @@ export interface TweetsAnswer {
   users: FoundUser[];
   /** Whether it is a page at all: one that is empty says so. */
   isPage: boolean;
-  /** Why there is nothing to read, where that is so. */
-  state: TimelineState | null;
+  /** What the answer says beside its posts, or in their place. */
+  problems: Problem[];
 }
 
 /** What a page of tweets says. @throws SyntaxError where it is damaged. */
 export function readTweets(answer: Uint8Array): TweetsAnswer {
   const parsed = parseAnswer(tweetsSchema, answer);
   const { data = [], errors = [], includes, meta } = parsed;
-  const [problem] = errors;
   const included = member(answer, "includes");
   const users = included && member(answer, "users", included.start);
   return {
@@ -67,8 +74,21 @@ export function readTweets(answer: Uint8Array): TweetsAnswer {
     ids: data.map((tweet) => tweet.id),
     next: meta?.next_token,
     isPage: parsed.data !== undefined || meta !== undefined,
-    state: data.length === 0 && !meta && problem ? stateOf(problem) : null,
+    problems: errors,
   };
+}
+
+/**
+ * Why a user's timeline is not given; null where the answer does not say so of that very user.
+ * @param userId In digits.
+ */
+export function timelineState(
+  { ids, isPage, problems }: TweetsAnswer,
+  userId: string,
+): TimelineState | null {
+  if (ids.length > 0 || isPage) return null;
+  const own = problems.find(({ value, resource_id }) => value === userId || resource_id === userId);
+  return own ? stateOf(own) : null;
 }
 
 /** What an answer about users says of each that was asked for. @throws SyntaxError where it is damaged. */
@@ -116,15 +136,21 @@ export function readMissing(answer: Uint8Array, asked: string[]): MissingTweet[]
 }
 
 /** The users of the array at a place, each with its own bytes. */
-function usersIn(answer: Uint8Array, span: Span, users: z.infer<typeof userSchema>[]): FoundUser[] {
+function usersIn(
+  answer: Uint8Array,
+  span: Span,
+  users: (z.infer<typeof userSchema> | null)[],
+): FoundUser[] {
   const lines = [...items(answer, span.start)].map((item) => line(answer, item));
-  return users.map((user, i) => ({
-    state: user.protected ? "protected" : "found",
-    asked: user.id,
-    id: user.id,
-    screenName: user.username,
-    line: lines[i] ?? new Uint8Array(),
-  }));
+  return users.flatMap((user, i): FoundUser[] =>
+    user === null ? [] : [{
+      state: user.protected ? "protected" : "found",
+      asked: user.id,
+      id: user.id,
+      screenName: user.username,
+      line: lines[i] ?? new Uint8Array(),
+    }]
+  );
 }
 
 /**

@@ -17,7 +17,7 @@ export type StreamScript = StreamItem[];
 
 /** A TwitterApi on a World; `before` may throw, or wait. */
 export class WorldApi implements TwitterApi {
-  readonly tellsAuthors = false;
+  readonly tellsAuthors: boolean = false;
   before: (call: string, signal: AbortSignal) => void | Promise<void> = () => {};
   /** The ids of the tweets that streams sent. */
   readonly sent: string[] = [];

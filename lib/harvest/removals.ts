@@ -1,0 +1,92 @@
+/** Users that are taken out of the configuration: once two questions have the same answer, and never too many. */
+
+import { ApiError, OutsideError } from "../errors.ts";
+import type { TimelineState, TwitterApi, UserAnswer } from "../twitter/api.ts";
+import { BudgetUsedUp } from "./meter.ts";
+import { type Batch, userWalk } from "./source.ts";
+
+/** More than ten, and more than a tenth of all, point to an API in trouble. */
+const [TEN, TENTH] = [10, 0.1];
+
+/** Which users are taken out. */
+export interface RemovalRule {
+  /** How many users the collection has. */
+  of: number;
+  /** The states for which a user is taken out. */
+  states: readonly string[];
+  /** How many may be taken out in one harvest, in place of a tenth and ten. */
+  most?: number | undefined;
+}
+
+/** Users who may be gone. */
+export class Removals {
+  readonly #api: TwitterApi;
+  readonly #rule: RemovalRule;
+  /** Users whose timelines were refused: a look-up is the second question. */
+  readonly #refused = new Set<string>();
+  /** Users whom a look-up found to be gone: their timeline is the second question. */
+  readonly #lookedUp = new Set<string>();
+  /** Users whom two look-ups found to be gone, as version 1.1 makes them: by a list, and by one. */
+  readonly #gone = new Set<string>();
+
+  constructor(api: TwitterApi, rule: RemovalRule) {
+    this.#api = api;
+    this.#rule = rule;
+  }
+
+  /** Takes in that a timeline was refused. */
+  refused(id: string, state: TimelineState): void {
+    if (this.#isOf(state)) this.#refused.add(id);
+  }
+
+  /** Takes in what a look-up said. */
+  lookedUp(id: string, state: TimelineState): void {
+    if (this.#isOf(state)) (this.#api.tellsAuthors ? this.#lookedUp : this.#gone).add(id);
+  }
+
+  /**
+   * Takes out who is gone by the second question too, which is asked here.
+   * @throws OutsideError where these are too many: the API is in trouble then, and nobody is taken out.
+   */
+  async *confirmed(signal: AbortSignal): AsyncGenerator<Batch> {
+    const { of, most = Math.max(TEN, Math.floor(of * TENTH)) } = this.#rule;
+    const found = new Set([...this.#gone, ...this.#refused, ...this.#lookedUp]).size;
+    if (found > most) throw tooMany(found, of);
+    for (const id of await this.#asked(signal)) {
+      const update = { update: {}, delete: [{ users: [id] }] };
+      yield { walk: userWalk(id), position: "whole", tweets: [], count: 0, update };
+    }
+  }
+
+  /** Who is gone by both questions. What cannot be asked now is left to the next harvest. */
+  async #asked(signal: AbortSignal): Promise<Set<string>> {
+    const gone = new Set(this.#gone);
+    try {
+      for await (const answers of this.#api.users("id", [...this.#refused], signal)) {
+        for (const { asked, state } of answers) if (this.#isOf(state)) gone.add(asked);
+      }
+      for (const id of this.#lookedUp) {
+        const answer = await this.#api.timeline(id, { limit: 5 }, signal);
+        if (typeof answer === "string" && this.#isOf(answer)) gone.add(id);
+      }
+    } catch (error) {
+      if (!(error instanceof ApiError || error instanceof BudgetUsedUp)) throw error;
+    }
+    return gone;
+  }
+
+  #isOf(state: UserAnswer["state"]): boolean {
+    return this.#rule.states.includes(state);
+  }
+}
+
+function tooMany(found: number, of: number): OutsideError {
+  return new OutsideError(
+    `By the API's answers ${found} of ${of} users are to be taken out of the collection, which looks like ` +
+      "an API in trouble: none was",
+    {
+      hint:
+        "If it is true, set delete_users_at_most to that number in the collection's configuration.",
+    },
+  );
+}
