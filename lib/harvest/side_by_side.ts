@@ -10,30 +10,26 @@ export async function* sideBySide<T>(
   width: number,
 ): AsyncGenerator<T> {
   const waiting = walks[Symbol.asyncIterator]();
-  const running = new Map<AsyncIterator<T>, Promise<Step<T>>>();
+  const steps = new Steps<T>();
   let more = true;
   try {
     for (;;) {
-      while (more && running.size < width) {
+      while (more && steps.walks < width) {
         const walk = await waiting.next();
         if (walk.done) more = false;
-        else start(walk.value[Symbol.asyncIterator](), running);
+        else steps.begin(walk.value[Symbol.asyncIterator]());
       }
-      if (running.size === 0) return;
-      const { iterator, result } = await Promise.race(running.values());
+      if (steps.walks === 0) return;
+      const { iterator, result } = await steps.next();
       if (result.done) {
-        running.delete(iterator);
+        steps.end(iterator);
       } else {
         yield result.value;
-        start(iterator, running);
+        steps.begin(iterator);
       }
     }
   } finally {
-    const ends = [...running].map(async ([iterator, step]) => {
-      await step.catch(() => {});
-      await iterator.return?.();
-    });
-    await Promise.allSettled([...ends, waiting.return?.()]);
+    await Promise.allSettled([steps.close(), waiting.return?.()]);
   }
 }
 
@@ -42,8 +38,58 @@ interface Step<T> {
   result: IteratorResult<T>;
 }
 
-function start<T>(iterator: AsyncIterator<T>, running: Map<AsyncIterator<T>, Promise<Step<T>>>) {
-  const step = iterator.next().then((result) => ({ iterator, result }));
-  step.catch(() => {});
-  running.set(iterator, step);
+/**
+ * The steps that walks take, in the order in which they come. Nobody races for them: a race leaves its result with
+ * each of its promises, and one of a walk that brings nothing for days would keep all that the others brought.
+ */
+class Steps<T> {
+  /** Settled when the step that the walk takes is in the queue. */
+  readonly #running = new Map<AsyncIterator<T>, Promise<void>>();
+  readonly #queue: ({ step: Step<T> } | { error: unknown })[] = [];
+  #wake = () => {};
+
+  /** How many walks are under way. */
+  get walks(): number {
+    return this.#running.size;
+  }
+
+  /** Asks a walk for its next item. */
+  begin(iterator: AsyncIterator<T>): void {
+    const came = iterator.next().then(
+      (result) => this.#add({ step: { iterator, result } }),
+      (error) => this.#add({ error }),
+    );
+    this.#running.set(iterator, came);
+  }
+
+  /** Takes in that a walk is over. */
+  end(iterator: AsyncIterator<T>): void {
+    this.#running.delete(iterator);
+  }
+
+  /** The next step that any walk takes. @throws what a walk throws */
+  async next(): Promise<Step<T>> {
+    for (;;) {
+      const first = this.#queue.shift();
+      if (first && "error" in first) throw first.error;
+      if (first) return first.step;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  /** Ends every walk. */
+  async close(): Promise<void> {
+    const ends = [...this.#running].map(async ([iterator, came]) => {
+      await came;
+      await iterator.return?.();
+    });
+    await Promise.allSettled(ends);
+  }
+
+  #add(one: { step: Step<T> } | { error: unknown }): void {
+    this.#queue.push(one);
+    this.#wake();
+  }
 }

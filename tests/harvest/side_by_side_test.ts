@@ -54,3 +54,31 @@ Deno.test("leaving early ends every walk", async () => {
   for await (const _ of sideBySide(each(walks), 2)) break;
   assert.equal(open.now, 0);
 });
+
+Deno.test("a walk that brings nothing keeps nothing of what the others bring", async () => {
+  const over = Promise.withResolvers<void>();
+  const silent = async function* (): AsyncGenerator<object> {
+    await over.promise;
+  }();
+  const brought: WeakRef<object>[] = [];
+  const busy = async function* () {
+    for (let i = 0; i < 2_000; i++) {
+      const item = { bytes: new Uint8Array(10_000) };
+      brought.push(new WeakRef(item));
+      yield await Promise.resolve(item);
+    }
+    over.resolve();
+  }();
+  let [items, most] = [0, 0];
+  for await (const _ of sideBySide(each<AsyncGenerator<object>>([silent, busy]), 2)) {
+    // A WeakRef is let go of between two turns of the event loop.
+    if (++items % 500 === 0) {
+      await new Promise((resolve) => setTimeout(resolve));
+      new Array(5_000).fill(0).map(() => new Uint8Array(10_000));
+      await new Promise((resolve) => setTimeout(resolve));
+      most = Math.max(most, brought.filter((ref) => ref.deref()).length);
+    }
+  }
+  assert.equal(items, 2_000);
+  assert.ok(most < 1_200, `${most} of ${items} items were kept`);
+});
