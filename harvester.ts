@@ -13,7 +13,7 @@ import {
   settle,
 } from "./lib/bucket/projection.ts";
 import { type Clock, isoTime } from "./lib/clock.ts";
-import { type CollectionConfig, withoutKeys } from "./lib/collection/config.ts";
+import { type CollectionConfig, unknownIn, withoutKeys } from "./lib/collection/config.ts";
 import { pricesWith } from "./lib/collection/prices.ts";
 import type { HarvestInfo } from "./lib/collection/harvest_info.ts";
 import { collectionKeys } from "./lib/collection/layout.ts";
@@ -216,6 +216,9 @@ class Harvester implements Controlled {
     await begin(() => checkpoint.begin(began, walksOf(config), config.type));
     this.#checkpoint = checkpoint;
     lease.update({ harvest_id: isoTime(began), progress: this.info() });
+    for (const { at } of unknownIn(withoutKeys(config))) {
+      log.warn("{at} in the configuration is not known, and changes nothing", { at });
+    }
     log.info("Harvesting {collectionId} ({type})", { collectionId, type: config.type });
     const spool = await Spool.open(parent, name);
     try {

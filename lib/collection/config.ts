@@ -13,11 +13,13 @@ import {
   idFaults,
   keysFaults,
   partFaults,
+  unknownFaults,
 } from "./faults.ts";
 import { fieldsPart } from "./fields.ts";
 import { filterPart } from "./filter.ts";
 import { count, digits, text, time } from "./scalars.ts";
 import { API_VERSIONS, isPlaceholder } from "./template.ts";
+import { type UnknownMember, unknownMembers } from "./unknown.ts";
 
 /** The types of collections. */
 export const TYPES = ["user_timeline", "search", "filter", "hydrate"] as const;
@@ -128,11 +130,15 @@ export type ConfigKeys = z.infer<typeof keysSchema>;
 /**
  * The configuration that a JSON value is, its keys under `keys`.
  * @param options.keys "optional" for a harvest's own copy, which has none.
+ * @param options.unknown "refused" for what a person has written: members that nobody knows.
  * @throws InvalidConfigError with every reason at once.
  */
 export function checkConfig(
   json: Json,
-  { keys = "needed" }: { keys?: "needed" | "optional" } = {},
+  { keys = "needed", unknown = "taken" }: {
+    keys?: "needed" | "optional";
+    unknown?: "refused" | "taken";
+  } = {},
 ): CollectionConfig {
   if (!isObject(json)) throw new InvalidConfigError(["It is not an object: { ... } is expected."]);
   const config = readable(json);
@@ -141,6 +147,7 @@ export function checkConfig(
   const type = member(config, "type");
   if (!isType(type)) throw invalid([...faults, typeFault(type)]);
   faults.push(...partFaults(type, config), ...fieldsFaults(config), ...costFaults(config));
+  if (unknown === "refused") faults.push(...unknownFaults(unknownMembers(schemas[type], config)));
   const { data, error } = schemas[type].safeParse(config);
   const others = (error?.issues ?? []).map(faultOf)
     .filter(({ at }) => !faults.some((told) => at === told.at || at.startsWith(`${told.at}.`)));
@@ -157,6 +164,13 @@ function typeFault(type: Json | undefined): Fault {
     ? 'Missing type. Add "type"'
     : 'Unrecognized collection type. Set "type"';
   return { at: "type", says: `${says}: one of ${TYPES.join(", ")}.` };
+}
+
+/** The members of a configuration that nobody knows; of one that cannot be used, none. */
+export function unknownIn(json: Json): UnknownMember[] {
+  const config = isObject(json) ? readable(json) : {};
+  const type = member(config, "type");
+  return isType(type) ? unknownMembers(schemas[type], config) : [];
 }
 
 /** Whether a value is the name of a type. */

@@ -7,6 +7,7 @@ import { isObject, member } from "./changeset.ts";
 import type { CollectionType } from "./config.ts";
 import { partsOf } from "./filter.ts";
 import { idFault } from "./layout.ts";
+import type { UnknownMember } from "./unknown.ts";
 
 /** GET search/tweets: characters of a query. */
 const LONGEST_QUERY = 500;
@@ -129,6 +130,16 @@ function newerFault(at: string): Fault {
 function has(part: JsonObject, name: string): boolean {
   const value = member(part, name);
   return typeof value === "string" ? partsOf(value).length > 0 : value !== undefined;
+}
+
+/** What is wrong with members that nobody knows. */
+export function unknownFaults(unknown: UnknownMember[]): Fault[] {
+  return unknown.map(({ at, meant }) => {
+    const advice = meant === undefined
+      ? 'Leave it out; a note of your own may have a name that begins with "_".'
+      : `Did you mean ${meant}?`;
+    return { at, says: `${at} is not known. ${advice}` };
+  });
 }
 
 /** What the schema found, in words. */

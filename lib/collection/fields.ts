@@ -2,11 +2,9 @@
 
 import { z } from "zod";
 import { type FieldKind, FIELDS } from "../fields.ts";
+import { nearTo } from "./near.ts";
 
 const KINDS = Object.keys(FIELDS).join(", ");
-/** Letters that a name may differ in from the one that is meant. */
-const NEAR = 3;
-
 /** The schema of the member `fields`. */
 export const fieldsPart = z.strictObject(
   {
@@ -37,24 +35,6 @@ function namesOf(kind: FieldKind) {
 
 /** The names that may be meant; all where none is near. */
 function advice(name: string, known: readonly string[]): string {
-  const near = known.filter((one) =>
-    one.includes(name) || name.includes(one) || distance(one, name) <= NEAR
-  );
-  return near.length > 0 && name !== ""
-    ? `Did you mean ${near.join(" or ")}`
-    : `Take one of ${known.join(", ")}`;
-}
-
-/** Letters to insert, remove or replace (Levenshtein). */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 0; i < a.length; i++) {
-    const next = [i + 1];
-    for (let j = 0; j < b.length; j++) {
-      const replaced = (row[j] ?? 0) + (a[i] === b[j] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
+  const near = nearTo(name, known);
+  return near.length > 0 ? `Did you mean ${near.join(" or ")}` : `Take one of ${known.join(", ")}`;
 }
