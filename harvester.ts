@@ -5,7 +5,8 @@ import { Checkpoint, claimFolder } from "./lib/bucket/checkpoint.ts";
 import { Collections } from "./lib/bucket/collections.ts";
 import { readIds } from "./lib/bucket/id_list.ts";
 import { type Lease, takeLease } from "./lib/bucket/lease.ts";
-import type { LockDocument } from "./lib/bucket/lock.ts";
+import type { LookOptions } from "./lib/bucket/lock.ts";
+import type { ProcessId } from "./lib/bucket/process.ts";
 import {
   harvestInfo,
   type ProjectionTarget,
@@ -47,9 +48,9 @@ export interface Harvest {
   /** Where the control server listens, and its secret. */
   control: { hostname: string; port: number; secret: () => Promise<string | undefined> };
   /** This process. */
-  process: { host: string; pid: number };
-  /** Whether the holder of a lock is gone for sure; only of use for a folder bucket. */
-  isGone: (lock: LockDocument) => boolean;
+  process: ProcessId;
+  /** Whether the holder of a lock is gone for sure, or lives; null where that cannot be told. */
+  isGone: LookOptions["isGone"];
   /** The folder for temporary files; only this harvest's folder in it is touched. */
   spool: { parent: string; name: string };
   /** Exit when the harvest is done; else stay up, stopped, until told to exit. */

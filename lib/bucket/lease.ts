@@ -6,6 +6,7 @@ import { collectionKeys } from "../collection/layout.ts";
 import { ConflictError, LockedError, messageOf, OutsideError } from "../errors.ts";
 import { jsonBytes } from "../json.ts";
 import { type Store, type Version, WRITE_MS } from "../store/store.ts";
+import type { ProcessId } from "./process.ts";
 import {
   type FoundLock,
   LIFETIME,
@@ -24,14 +25,14 @@ export const RENEWAL = 20_000;
 const AGAIN = 5_000;
 /** Milliseconds that a renewal may be late; and that are waited for one where it is asked whether the lease holds. */
 const [LATE, PATIENCE] = [5_000, 2_000];
+/** Milliseconds between looks at a lock that is watched. */
+const LOOK = 5_000;
 /** How often a lock is asked for that others are quicker to take and to give back. */
 const TRIES = 5;
 
 /** Who wants the lease. */
-export interface Holder {
+export interface Holder extends ProcessId {
   id: string;
-  host: string;
-  pid: number;
   control?: string;
 }
 
@@ -40,22 +41,29 @@ export interface LeaseOptions extends LookOptions {
   store: Store;
   collectionId: string;
   holder: Holder;
-  /** Ends the wait for a lock whose end cannot be believed. */
+  /** Ends the wait for a lock that has to be watched. */
   signal?: AbortSignal;
+  /** Given a sentence that says so, where a lock has to be watched; else it is logged. */
+  onWatch?: (text: string) => void;
 }
 
-/** Looks again at a lock whose end cannot be believed: who does not renew it for a lease's life has gone. */
+/** Watches a lock of which one look cannot tell: who does not renew it for a lease's life has gone. */
 async function watched(found: FoundLock, options: LeaseOptions): Promise<FoundLock | null> {
   const { store, collectionId, clock, signal } = options;
-  log.warn(
-    "The lock of {collectionId} says that it ends at {expires}, by a clock that is wrong: " +
-      "whether it is renewed is watched for {seconds} seconds",
-    { collectionId, expires: found.document?.expires, seconds: (LIFETIME + LATE) / 1_000 },
+  const { onWatch = (text) => log.warn("{text}", { text }) } = options;
+  onWatch(
+    `The lock of ${collectionId} was renewed last at ${found.document?.renewed}, and clocks may be wrong: ` +
+      `whether it is renewed is watched for ${(LIFETIME + LATE) / 1_000} seconds`,
   );
-  await clock.sleep(LIFETIME + LATE, signal);
-  const now = await readLock(store, collectionId, options);
-  const isStill = now?.version === found.version && !signal?.aborted;
-  return now && { ...now, live: now.live && !isStill };
+  const end = clock.monotonic() + LIFETIME + LATE;
+  while (clock.monotonic() < end) {
+    await clock.sleep(Math.min(LOOK, end - clock.monotonic()), signal);
+    if (signal?.aborted) return { ...found, live: true };
+    const now = await readLock(store, collectionId, options);
+    if (!now || !now.isDoubtful) return now;
+    if (now.version !== found.version) return { ...now, live: true };
+  }
+  return { ...found, live: false, isDoubtful: false };
 }
 
 /**
@@ -66,11 +74,13 @@ export async function takeLease(options: LeaseOptions): Promise<Lease> {
   const { store, collectionId, holder, clock } = options;
   const key = collectionKeys(collectionId).lock;
   let found = await readLock(store, collectionId, options);
-  if (found?.live && found.isIncredible) found = await watched(found, options);
+  if (found?.isDoubtful) found = await watched(found, options);
   for (let tries = 1;; tries++) {
-    // One's own is there where the answer to an earlier try was lost.
+    // One's own is there where the answer to an earlier try was lost; another that is doubtful now was written just now.
     const isOwn = found?.document?.holder === holder.id;
-    if (found?.live && !isOwn) throw locked(collectionId, found.document);
+    if (found && !isOwn && (found.live || found.isDoubtful)) {
+      throw locked(collectionId, found.document);
+    }
     const asked = clock.monotonic();
     const document = documentOf(holder, clock.now());
     const when = found ? { ifVersion: found.version } : { ifAbsent: true } as const;
@@ -245,12 +255,10 @@ export class Lease {
   }
 }
 
-function documentOf({ id, host, pid, control }: Holder, now: number): LockDocument {
+function documentOf({ id, ...holder }: Holder, now: number): LockDocument {
   return {
     holder: id,
-    host,
-    pid,
-    ...(control === undefined ? {} : { control }),
+    ...holder,
     acquired: isoTime(now),
     renewed: isoTime(now),
     expires: isoTime(now + LIFETIME),

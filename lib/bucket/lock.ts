@@ -5,12 +5,14 @@ import type { Clock } from "../clock.ts";
 import { isObject } from "../collection/changeset.ts";
 import { harvestInfoSchema } from "../collection/harvest_info.ts";
 import { collectionKeys } from "../collection/layout.ts";
-import { LockedError } from "../errors.ts";
+import { ConflictError, LockedError } from "../errors.ts";
 import { type Json, jsonOrNull } from "../json.ts";
 import type { Store, Version } from "../store/store.ts";
 
 /** Milliseconds without a renewal after which a lease is over. */
 export const LIFETIME = 60_000;
+/** Milliseconds that the two times may be off together which a store measures a lock's age by. */
+const GRAIN = 1_000;
 /** Milliseconds that clocks of two machines may differ by without either being wrong. */
 const SKEW = 600_000;
 
@@ -19,10 +21,15 @@ const lockSchema = z.looseObject({
   holder: z.string(),
   host: z.string(),
   pid: z.int().positive(),
+  /** The run of the kernel, the namespace of numbers, and the start of the process, as its system writes them. */
+  boot_id: z.string().optional().catch(undefined),
+  pid_namespace: z.string().optional().catch(undefined),
+  process_started: z.string().optional().catch(undefined),
   /** Where the holder's control server answers; what is no address is nowhere. */
   control: z.url({ protocol: /^https?$/ }).optional().catch(undefined),
   acquired: z.string(),
   renewed: z.string(),
+  /** By the holder's clock: for who reads it, and never what decides. */
   expires: z.string(),
   harvest_id: z.string().optional(),
   /** What the holder had done when it renewed last; a lock is a lock whatever it says here. */
@@ -35,18 +42,24 @@ export type LockDocument = z.infer<typeof lockSchema>;
 /** What a lock is looked at with. */
 export interface LookOptions {
   clock: Clock;
-  /** Whether the holder of a lock is gone for sure, so that nobody has to wait for its end. */
-  isGone: (lock: LockDocument) => boolean;
+  /**
+   * Whether the holder of a lock is gone for sure, so that nobody has to wait for its end; false where it lives for
+   * sure, null where that cannot be told.
+   */
+  isGone: (lock: LockDocument) => boolean | null;
 }
 
 /** A lock as it was found. */
 export interface FoundLock {
   /** Null for a lock that says nothing of its holder, as the Python original wrote it. */
   document: LockDocument | null;
-  /** Whether its holder may still be at work. */
+  /** Whether its holder may still be at work, as far as one look tells. */
   live: boolean;
-  /** Whether its end is no time, or further ahead than any lease's: its holder's clock is wrong, or this one. */
-  isIncredible: boolean;
+  /**
+   * Whether one look cannot tell: by this machine's clock its end has come, is further ahead than any lease's, or is
+   * no time, and nothing but a clock says so. Who wants the lease has to watch it.
+   */
+  isDoubtful: boolean;
   version: Version;
 }
 
@@ -54,16 +67,29 @@ export interface FoundLock {
 export async function readLock(
   store: Store,
   collectionId: string,
-  { clock, isGone }: LookOptions,
+  options: LookOptions,
 ): Promise<FoundLock | null> {
   const found = await store.get(collectionKeys(collectionId).lock);
   if (!found) return null;
-  const document = lockIn(found.bytes);
-  const ahead = document ? Date.parse(document.expires) - clock.now() : 0;
+  const { bytes, version, age } = found;
+  const document = lockIn(bytes);
   // No harvester writes a lock that is no JSON object, and one whose lock became that has lost it.
-  const isOver = document ? ahead <= 0 || isGone(document) : !isObject(jsonIn(found.bytes));
-  const isIncredible = !(ahead <= LIFETIME + SKEW);
-  return { document, live: !isOver, isIncredible, version: found.version };
+  if (!document) return { document, version, live: isObject(jsonIn(bytes)), isDoubtful: false };
+  return { document, version, ...judged(document, age, options) };
+}
+
+/** What one look at a lock tells. @param age Milliseconds since it was written, by the store's own clock. */
+function judged(
+  document: LockDocument,
+  age: number | undefined,
+  { clock, isGone }: LookOptions,
+): Pick<FoundLock, "live" | "isDoubtful"> {
+  const gone = isGone(document);
+  if (gone) return { live: false, isDoubtful: false };
+  if (age !== undefined) return { live: age < LIFETIME + GRAIN, isDoubtful: false };
+  const ahead = Date.parse(document.expires) - clock.now();
+  if (ahead > 0 && ahead <= LIFETIME + SKEW) return { live: true, isDoubtful: false };
+  return { live: gone === false || !(ahead <= -SKEW), isDoubtful: true };
 }
 
 /** What a lock says; null where it is none of ours. */
@@ -75,12 +101,30 @@ function jsonIn(bytes: Uint8Array): Json {
   return jsonOrNull(new TextDecoder().decode(bytes));
 }
 
-/** Removes the lock of a collection, whoever holds it; false if there was none. */
-export async function unlock(store: Store, collectionId: string): Promise<boolean> {
+/**
+ * Removes the lock of a collection, whoever holds it.
+ * @returns What it said, null where it said nothing of its holder; undefined where there was none.
+ * @throws LockedError where another holder has taken it meanwhile.
+ */
+export async function unlock(
+  store: Store,
+  collectionId: string,
+): Promise<LockDocument | null | undefined> {
   const key = collectionKeys(collectionId).lock;
-  if (!await store.get(key)) return false;
-  await store.delete(key);
-  return true;
+  const found = await store.get(key);
+  const document = found && lockIn(found.bytes);
+  for (let now = found; now; now = await store.get(key)) {
+    const holder = lockIn(now.bytes);
+    if (holder?.holder !== document?.holder) throw locked(collectionId, holder);
+    try {
+      await store.delete(key, { ifVersion: now.version });
+      return document;
+    } catch (error) {
+      // Its holder renewed it just now, or gave it back.
+      if (!(error instanceof ConflictError)) throw error;
+    }
+  }
+  return undefined;
 }
 
 /** The error for a collection that somebody else harvests. */
@@ -90,13 +134,13 @@ export function locked(collectionId: string, lock: LockDocument | null): LockedE
       hint: `If you are sure that nothing harvests it: twarc-cloud harvest unlock ${collectionId}`,
     });
   }
-  const { host, pid, acquired, expires } = lock;
+  const { host, pid, acquired, renewed } = lock;
   return new LockedError(
     `Collection ${collectionId} is being harvested since ${acquired} by ${host} (process ${pid})`,
     {
       hint:
-        `Wait until it is done. If that process is gone, the lock ends by itself at ${expires}; ` +
-        `sooner with: twarc-cloud harvest unlock ${collectionId}`,
+        `Wait until it is done. If that process is gone, the lock ends by itself a minute after ${renewed}, when it ` +
+        `was renewed last; sooner with: twarc-cloud harvest unlock ${collectionId}`,
     },
   );
 }

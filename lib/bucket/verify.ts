@@ -20,7 +20,7 @@ export interface VerifyOptions {
   clock: Clock;
   collectionId: string;
   /** Whether the holder of a lock harvests nothing for sure. */
-  isGone: (lock: LockDocument) => boolean;
+  isGone: (lock: LockDocument) => boolean | null;
   /** Called before each file that is read. */
   onFile: (key: string) => void;
   signal: AbortSignal;

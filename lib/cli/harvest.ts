@@ -242,7 +242,18 @@ function addUnlock(group: Command, context: Context): void {
       const { store, collections } = await openBucket(context, { bucket });
       await collections.loadJson(id);
       const { unlock } = await import("../bucket/lock.ts");
-      context.output.line(await unlock(store, id) ? "Unlocked" : "It was not locked.");
+      const { holderIsGone } = await import("../bucket/process.ts");
+      const held = await unlock(store, id);
+      if (held === undefined) return context.output.line("It was not locked.");
+      context.output.line("Unlocked");
+      if (held && !holderIsGone(held)) {
+        const { host, pid, renewed } = held;
+        const lives = holderIsGone(held) === false ? "lives" : `renewed it last at ${renewed}`;
+        context.output.note(
+          `Process ${pid} of ${host}, which held it, ${lives}. A harvester that lost its lock ends when it looks ` +
+            "at it the next time, every 20 seconds.",
+        );
+      }
     });
 }
 

@@ -167,7 +167,7 @@ export class EcsRunner implements Runner {
     const { settings, env } = this.#options;
     const { collectionId } = job;
     const lock = await this.#lock(checkedId(collectionId));
-    const isHeld = lock?.live && !lock.isIncredible;
+    const isHeld = lock?.live && !lock.isDoubtful;
     const isRunning = isHeld || await this.#isStarted(collectionId);
     if (isRunning && !isRunningFine) {
       throw isHeld ? locked(collectionId, lock.document) : startedAlready(collectionId);
@@ -234,7 +234,7 @@ export class EcsRunner implements Runner {
 
   async #lock(collectionId: string): Promise<FoundLock | null> {
     const { store, clock } = this.#options;
-    return await readLock(store, collectionId, { clock, isGone: () => false });
+    return await readLock(store, collectionId, { clock, isGone: () => null });
   }
 
   /** Where a harvester's control server answers: as its lock says, or at its public address. */

@@ -3,19 +3,18 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
-import process from "node:process";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { type FoundLock, locked, readLock } from "../bucket/lock.ts";
-import { processIsGone } from "../bucket/process.ts";
+import { type FoundLock, type LockDocument, locked, readLock } from "../bucket/lock.ts";
+import { holderIsGone } from "../bucket/process.ts";
 import { isoTime } from "../clock.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { checkedId, COLLECTIONS } from "../collection/layout.ts";
 import { ControlClient } from "../control.ts";
 import { messageOf, OutsideError, UserError } from "../errors.ts";
 import { jsonBytes, parseAs } from "../json.ts";
-import { infoOf, notRunning, tellStop } from "./live.ts";
+import { infoOf, notRunning } from "./live.ts";
 import { lastError, linesOf, rotated } from "./log_file.ts";
 import {
   flagsOf,
@@ -28,15 +27,12 @@ import {
 } from "./runner.ts";
 import type { Schedule } from "./schedule.ts";
 import { folderSecret } from "./secret.ts";
+import { stopHolder } from "./stop_holder.ts";
 
 /** Milliseconds between looks at something that changes. */
 const POLL = 100;
 /** Milliseconds that a harvester may take to begin. */
 const START_TIMEOUT = 30_000;
-/** Milliseconds that a harvester may take to stop. */
-const STOP_TIMEOUT = 600_000;
-/** Milliseconds that a harvester on another machine may say nothing while it is stopped. */
-const SILENCE = 10_000;
 
 /** A schedule as it is kept: what to run, how often, and when it was due last. */
 export const scheduledSchema = z.object({
@@ -90,24 +86,9 @@ export class LocalRunner implements Runner {
     const lock = await this.#lock(collectionId);
     if (!lock?.live) throw notRunning(collectionId);
     if (!lock.document) throw locked(collectionId, null);
-    const { pid, host } = lock.document;
-    const isHere = host === Deno.hostname();
     const control = this.#control(collectionId, lock);
-    const end = clock.monotonic() + STOP_TIMEOUT;
-    let heard = clock.monotonic();
-    let isTold = false;
-    while (clock.monotonic() < end) {
-      signal?.throwIfAborted();
-      const state = await tellStop(control, isTold);
-      isTold ||= state !== null;
-      if (state !== null) heard = clock.monotonic();
-      if (state === true) await control?.shutdown().catch(() => {});
-      if (state === null && isHere && !processIsGone({ host, pid })) process.kill(pid, "SIGTERM");
-      if (state !== false && await this.#isOver(collectionId, lock)) return;
-      if (!isHere && clock.monotonic() - heard > SILENCE) throw silent(collectionId, host);
-      await clock.sleep(POLL, signal);
-    }
-    throw new OutsideError(`The harvester of ${collectionId} (process ${pid}) does not stop`);
+    const look = () => this.#lock(collectionId);
+    await stopHolder(lock.document, { collectionId, control, look, clock, signal });
   }
 
   async *running(): AsyncGenerator<Running> {
@@ -171,7 +152,7 @@ export class LocalRunner implements Runner {
     const { bucket, store, clock } = this.#options;
     const { collectionId, flags } = job;
     const lock = await this.#lock(checkedId(collectionId));
-    if (lock?.live && !lock.isIncredible) throw locked(collectionId, lock.document);
+    if (lock?.live && !lock.isDoubtful) throw locked(collectionId, lock.document);
     await this.#makeFolder();
     const logged = await rotated(this.#logPath(collectionId));
     const args = [
@@ -200,13 +181,14 @@ export class LocalRunner implements Runner {
       return { exitCode, message };
     };
     const end = clock.monotonic() + START_TIMEOUT;
+    let control: string | undefined;
     while (await outcome() === null && clock.monotonic() < end) {
-      const now = await readLock(store, collectionId, { clock, isGone: processIsGone });
-      if (now?.document?.pid === child.pid) break;
+      const begun = await this.#lock(collectionId);
+      control = begun?.document?.control;
+      if (begun?.live && isOfChild(begun.document, child.pid)) break;
+      control = undefined;
       await clock.sleep(POLL);
     }
-    const info = await this.#lock(collectionId);
-    const control = info?.document?.control;
     return {
       collectionId,
       bucket,
@@ -237,19 +219,13 @@ export class LocalRunner implements Runner {
 
   #lock(collectionId: string): Promise<FoundLock | null> {
     const { store, clock } = this.#options;
-    return readLock(store, collectionId, { clock, isGone: processIsGone });
+    return readLock(store, collectionId, { clock, isGone: holderIsGone });
   }
 
   #control(collectionId: string, lock: FoundLock): ControlClient | null {
     const url = lock.document?.control;
     const options = { collectionId, secret: () => this.#secret(), clock: this.#options.clock };
     return url ? new ControlClient(new URL(url), options) : null;
-  }
-
-  /** Whether the lock that was found is no longer there, or its holder is gone. */
-  async #isOver(collectionId: string, lock: FoundLock): Promise<boolean> {
-    const now = await this.#lock(collectionId);
-    return !now?.live || now.document?.holder !== lock.document?.holder;
   }
 
   async #secret(): Promise<string> {
@@ -285,8 +261,7 @@ export function scheduleKey(collectionId: string): string {
   return `${SCHEDULES}${checkedId(collectionId)}.json`;
 }
 
-function silent(collectionId: string, host: string): OutsideError {
-  return new OutsideError(`The harvester of ${collectionId} runs on ${host} and does not answer`, {
-    hint: `Stop it there: twarc-cloud collection stop ${collectionId}`,
-  });
+/** Whether a lock is that of the process which was started here, by what of it every system shows. */
+function isOfChild(lock: LockDocument | null, pid: number | undefined): boolean {
+  return lock?.pid === pid && lock?.host === Deno.hostname();
 }

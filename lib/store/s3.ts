@@ -10,9 +10,10 @@ import {
 } from "@aws-sdk/client-s3";
 import { Buffer } from "node:buffer";
 import { createReadStream } from "node:fs";
+import { z } from "zod";
 import { type AwsAccess, awsConfig, awsError, awsFailure } from "../aws.ts";
 import { ConflictError, OutsideError } from "../errors.ts";
-import { type Listed, type Store, type Version, type When, WRITE_MS } from "./store.ts";
+import { type Got, type Listed, type Store, type Version, type When, WRITE_MS } from "./store.ts";
 
 /** Bytes of a part; a file up to this is put whole. S3 wants 5 MiB at least, and 10,000 parts at most. */
 const PART = 8 << 20;
@@ -42,13 +43,14 @@ export class S3Store implements Store {
     this.#client.destroy();
   }
 
-  async get(key: string): Promise<{ bytes: Uint8Array; version: Version } | null> {
+  async get(key: string): Promise<Got | null> {
     return await this.#translated(`Reading ${key}`, async () => {
       const found = await this.#object(key);
       if (!found?.Body) return null;
       const bytes = await found.Body.transformToByteArray();
       checkLength(bytes.length, found.ContentLength, key);
-      return { bytes, version: found.ETag ?? "" };
+      const age = (found.answered ?? NaN) - (found.LastModified?.getTime() ?? NaN);
+      return { bytes, version: found.ETag ?? "", ...(Number.isNaN(age) ? {} : { age }) };
     });
   }
 
@@ -144,15 +146,21 @@ export class S3Store implements Store {
     }
   }
 
-  /** The object with its body still to be read; null where there is none. */
-  async #object(key: string): Promise<GetObjectCommandOutput | null> {
+  /** The object with its body still to be read, and when S3 answered by its own clock; null where there is none. */
+  async #object(key: string): Promise<GetObjectCommandOutput & { answered?: number } | null> {
     try {
       const command = new GetObjectCommand({
         Bucket: this.name,
         Key: key,
         ChecksumMode: "ENABLED",
       });
-      return await this.#client.send(command);
+      let answered = NaN;
+      command.middlewareStack.add((next) => async (args) => {
+        const given = await next(args);
+        answered = Date.parse(dateOf(given.response));
+        return given;
+      }, { step: "deserialize" });
+      return { ...await this.#client.send(command), answered };
     } catch (error) {
       if (awsFailure(error).code === "NoSuchKey") return null;
       throw error;
@@ -188,6 +196,13 @@ export class S3Store implements Store {
   #error(cause: unknown, what: string): Error {
     return awsError(cause, `${what} in bucket ${this.name}`);
   }
+}
+
+const answerSchema = z.object({ headers: z.object({ date: z.string() }) });
+
+/** The Date of an answer, which the SDK keeps for itself; empty where it has none. */
+function dateOf(answer: unknown): string {
+  return answerSchema.safeParse(answer).data?.headers.date ?? "";
 }
 
 function conditionOf(when: When | undefined): { IfNoneMatch?: string; IfMatch?: string } {

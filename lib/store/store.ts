@@ -25,6 +25,14 @@ export interface Listed {
   version: Version;
 }
 
+/** An object as it was read. */
+export interface Got {
+  bytes: Uint8Array;
+  version: Version;
+  /** Milliseconds since it was written, to a second, where the store has a clock of its own to tell them. */
+  age?: number;
+}
+
 /**
  * A store of objects under keys with `/` between their parts. Every write is whole or not at all.
  * Methods throw OutsideError where the store fails, UserError where the person must act (a bucket
@@ -34,7 +42,7 @@ export interface Store {
   /** The bucket's name, for messages. */
   readonly name: string;
   /** The object, or null if there is none. */
-  get(key: string): Promise<{ bytes: Uint8Array; version: Version } | null>;
+  get(key: string): Promise<Got | null>;
   /** A large object as a stream; throws OutsideError where there is none. */
   read(key: string): Promise<ReadableStream<Uint8Array>>;
   /** Writes an object; throws ConflictError where `when` is not met. */

@@ -10,6 +10,7 @@ import { gunzipSync } from "node:zlib";
 import { z } from "zod";
 import config from "../../deno.json" with { type: "json" };
 import { Collections } from "../../lib/bucket/collections.ts";
+import { holderIsGone } from "../../lib/bucket/process.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { openStore } from "../../lib/store/store.ts";
@@ -283,7 +284,8 @@ async function killHarvesters(folder: string): Promise<void> {
   for await (const file of filesBelow(join(folder, "twarc-cloud-data", "collections"))) {
     if (!file.endsWith("/lock.json")) continue;
     try {
-      Deno.kill(JSON.parse(await Deno.readTextFile(file)).pid, "SIGKILL");
+      const lock = JSON.parse(await Deno.readTextFile(file));
+      if (holderIsGone(lock) === false) Deno.kill(lock.pid, "SIGKILL");
     } catch {
       // It has ended by itself.
     }

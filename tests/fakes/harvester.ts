@@ -5,10 +5,10 @@
 
 import process from "node:process";
 import { takeLease } from "../../lib/bucket/lease.ts";
-import { processIsGone, thisProcess } from "../../lib/bucket/process.ts";
+import { goneIn, thisProcess } from "../../lib/bucket/process.ts";
 import { isoTime, systemClock } from "../../lib/clock.ts";
 import { type Controlled, serveControl } from "../../lib/control.ts";
-import { isFolder, openStore } from "../../lib/store/store.ts";
+import { openStore } from "../../lib/store/store.ts";
 
 /** Exits at once with code 1 and a reason. */
 export const FAULTY = "faulty";
@@ -65,7 +65,7 @@ async function harvest(args: string[]): Promise<void> {
     collectionId,
     holder: { id: crypto.randomUUID(), ...thisProcess(), ...control },
     clock: systemClock,
-    isGone: isFolder(bucket) ? processIsGone : () => false,
+    isGone: goneIn(bucket),
   });
   if (collectionId === BRIEF) controlled.shutdown();
   await isStopped.promise;

@@ -1,8 +1,9 @@
 /** A store in memory, whose every step a test can look at or break. */
 
 import { Buffer } from "node:buffer";
+import type { Clock } from "../../lib/clock.ts";
 import { ConflictError, OutsideError } from "../../lib/errors.ts";
-import type { Listed, Store, Version, When } from "../../lib/store/store.ts";
+import type { Got, Listed, Store, Version, When } from "../../lib/store/store.ts";
 
 /** What is about to happen in the store. */
 export interface Operation {
@@ -17,7 +18,9 @@ export class MemoryStore implements Store {
   before: (operation: Operation) => void | Promise<void> = () => {};
   /** Called after each write; what it throws, the operation throws: its answer is lost. */
   after: (operation: Operation) => void | Promise<void> = () => {};
-  readonly #objects = new Map<string, { bytes: Uint8Array; version: Version }>();
+  /** The store's own clock, where it has one, as S3 does and a folder does not. */
+  clock: Pick<Clock, "monotonic"> | undefined;
+  readonly #objects = new Map<string, { bytes: Uint8Array; version: Version; at: number }>();
   #versions = 0;
 
   constructor(name = "memory") {
@@ -37,10 +40,12 @@ export class MemoryStore implements Store {
     return [...this.#objects.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   }
 
-  async get(key: string): Promise<{ bytes: Uint8Array; version: Version } | null> {
+  async get(key: string): Promise<Got | null> {
     await this.before({ method: "get", key });
     const found = this.#objects.get(key);
-    return found ? { bytes: found.bytes.slice(), version: found.version } : null;
+    if (!found) return null;
+    const age = this.clock ? { age: this.clock.monotonic() - found.at } : {};
+    return { bytes: found.bytes.slice(), version: found.version, ...age };
   }
 
   async read(key: string): Promise<ReadableStream<Uint8Array>> {
@@ -93,7 +98,8 @@ export class MemoryStore implements Store {
       throw new ConflictError(key);
     }
     const version = `v${++this.#versions}`;
-    this.#objects.set(key, { bytes: bytes.slice(), version });
+    const at = this.clock?.monotonic() ?? 0;
+    this.#objects.set(key, { bytes: bytes.slice(), version, at });
     return version;
   }
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { holderIsGone } from "../../lib/bucket/process.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { collectionKeys } from "../../lib/collection/layout.ts";
 import { LockedError, OutsideError } from "../../lib/errors.ts";
@@ -11,6 +12,7 @@ import { openStore } from "../../lib/store/store.ts";
 import { ended, runnerContract } from "../contract/runner.ts";
 import { BRIEF, DEAF, FAULT, FAULTY } from "../fakes/harvester.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
+import { asHolder, zombie } from "../fakes/other_processes.ts";
 
 const HARVESTER = fileURLToPath(new URL("../fakes/harvester.ts", import.meta.url));
 const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
@@ -49,10 +51,10 @@ async function opened(options: Partial<LocalOptions> = {}) {
   const lock = async (id: string) => JSON.parse(await Deno.readTextFile(join(bucket, lockKey(id))));
   const close = async () => {
     for (const id of ["steady", BRIEF, DEAF]) {
-      const { pid, host } = await lock(id).catch(() => ({}));
-      if (host !== Deno.hostname()) continue;
+      const held = await lock(id).catch(() => ({}));
+      if (holderIsGone(held) !== false) continue;
       try {
-        process.kill(pid, "SIGKILL");
+        process.kill(held.pid, "SIGKILL");
       } catch {
         // It has ended by itself.
       }
@@ -160,6 +162,107 @@ Deno.test("a harvester on another machine that says nothing is left to that mach
     });
     await clock.advance(11_000);
     await failure;
+  } finally {
+    await close();
+  }
+});
+
+/** What a lock says of a process of this machine, which has no control server that answers. */
+function lockOf(holder: Record<string, unknown>): Uint8Array {
+  const now = Date.now();
+  const [time, expires] = [now, now + 60_000].map((ms) => new Date(ms).toISOString());
+  const times = { acquired: time, renewed: time, expires };
+  return jsonBytes({ holder: "h", control: "http://127.0.0.1:9/", ...times, ...holder });
+}
+
+for (
+  const [what, other] of Object.entries({
+    "a former version": {
+      boot_id: undefined,
+      pid_namespace: undefined,
+      process_started: undefined,
+    },
+    "another run of the kernel": { boot_id: "11111111-1111-4111-8111-111111111111" },
+    "a container with the same name": { pid_namespace: "pid:[1]" },
+  })
+) {
+  Deno.test(`a stranger with the number of a lock of ${what} is left alone, and it is said that nothing was stopped`, async () => {
+    const clock = new ManualClock(Date.now());
+    const { runner, store, close } = await opened({ clock });
+    await using stranger = new Deno.Command("sleep", { args: ["60"] }).spawn();
+    try {
+      await store.put(lockKey("near"), lockOf({ ...asHolder(stranger.pid), ...other }));
+      const failure = assert.rejects(runner.stop("near"), (error) => {
+        assert.ok(error instanceof OutsideError);
+        assert.match(
+          error.message,
+          /process \d+ of this machine or of another .* nothing was stopped/,
+        );
+        return true;
+      });
+      // A connection that is refused takes time of its own.
+      let isOver = false;
+      failure.finally(() => isOver = true);
+      while (!isOver) await clock.advance(1_000);
+      await failure;
+      assert.equal(holderIsGone(asHolder(stranger.pid)), false);
+      assert.notEqual(await store.get(lockKey("near")), null);
+    } finally {
+      stranger.kill("SIGKILL");
+      await close();
+    }
+  });
+}
+
+Deno.test("a stranger that was given the number of a harvester which is gone is left alone: none runs", async () => {
+  const { runner, store, close } = await opened();
+  await using stranger = new Deno.Command("sleep", { args: ["60"] }).spawn();
+  try {
+    const holder = asHolder(stranger.pid);
+    const reused = { ...holder, process_started: `${holder.process_started}0` };
+    await store.put(lockKey("near"), lockOf(reused));
+    await assert.rejects(runner.stop("near"), { name: "UserError", message: /No harvest of near/ });
+    assert.equal(await runner.info("near"), null);
+    assert.deepEqual(await Array.fromAsync(runner.running()), []);
+    assert.equal(holderIsGone(holder), false);
+  } finally {
+    stranger.kill("SIGKILL");
+    await close();
+  }
+});
+
+Deno.test("a harvester that has ended and that nobody has looked at does not run, and the next one starts", async () => {
+  const { runner, store, job, close } = await opened();
+  await using place = await zombie();
+  try {
+    await store.put(lockKey(BRIEF), lockOf(asHolder(place.pid)));
+    assert.deepEqual(await Array.fromAsync(runner.running()), []);
+    await assert.rejects(runner.stop(BRIEF), { message: /No harvest of brief is running/ });
+    assert.deepEqual(await ended(await runner.once(job(BRIEF))), { exitCode: 0 });
+  } finally {
+    await close();
+  }
+});
+
+Deno.test("a harvester that stands still past its lease is shown, and is not said to have stopped before it has", async () => {
+  const { runner, store, lock, job, close } = await opened();
+  try {
+    const started = await runner.start(job(DEAF));
+    const { pid } = await lock(DEAF);
+    process.kill(pid, "SIGSTOP");
+    const past = "2026-01-02T03:04:05.000Z";
+    await store.put(
+      lockKey(DEAF),
+      jsonBytes({ ...await lock(DEAF), expires: past, renewed: past }),
+    );
+    assert.equal((await Array.fromAsync(runner.running())).length, 1);
+    let isStopped = false;
+    const stopping = runner.stop(DEAF).finally(() => isStopped = true);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    assert.equal(isStopped, false);
+    process.kill(pid, "SIGCONT");
+    await stopping;
+    assert.deepEqual(await ended(started), { exitCode: 0 });
   } finally {
     await close();
   }

@@ -110,6 +110,25 @@ function refusal(status: number, code: string, headers: Record<string, string> =
   return new Response(body, { status, headers: { "content-type": "application/xml", ...headers } });
 }
 
+Deno.test("s3: how old an object is comes from S3's own two times, whatever the clock here says", async () => {
+  const answer = (date: string, modified: string) => () =>
+    new Response("1", {
+      headers: { date, "last-modified": modified, etag: '"e"', "content-length": "1" },
+    });
+  const at = (seconds: number) => new Date(Date.UTC(2031, 0, 2, 3, 4, seconds)).toUTCString();
+  await withAnswers(answer(at(64), at(3)), async (store) => {
+    assert.equal((await store.get("k"))?.age, 61_000);
+  });
+  await withAnswers(answer("some day", at(3)), async (store) => {
+    assert.equal((await store.get("k"))?.age, undefined);
+  });
+  const store = new S3Store(await newBucket(), { ...access, endpoint: moto.url });
+  await store.put("k", new Uint8Array());
+  const { age = NaN } = await store.get("k") ?? {};
+  assert.ok(age >= -1_000 && age < 60_000, `${age}`);
+  store.close();
+});
+
 for (
   const [what, response, kind, says] of [
     ["access denied", () => refusal(403, "AccessDenied"), AccessError, /AWS does not allow it/],
