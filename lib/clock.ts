@@ -28,6 +28,22 @@ export const systemClock: Clock = {
   },
 };
 
+/**
+ * Waits for a promise, but no longer than `ms` milliseconds: what it gives later is not heard.
+ * @returns What it gave; null where the time was up first.
+ * @throws what it rejected with in time.
+ */
+export function within<T>(
+  promise: Promise<T>,
+  { clock, ms }: { clock: Clock; ms: number },
+): Promise<{ value: T } | null> {
+  const over = new AbortController();
+  return new Promise<{ value: T } | null>((resolve, reject) => {
+    promise.then((value) => resolve({ value }), reject);
+    clock.sleep(ms, over.signal).then(() => resolve(null));
+  }).finally(() => over.abort());
+}
+
 /** `ms` since 1970 as ISO 8601 in UTC. */
 export function isoTime(ms: number): string {
   return new Date(ms).toISOString();

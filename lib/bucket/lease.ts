@@ -1,7 +1,7 @@
 /** The lease of a collection: a lock that is renewed while the harvester lives, and over when it does not. */
 
 import { getLogger } from "@logtape/logtape";
-import { type Clock, isoTime } from "../clock.ts";
+import { type Clock, isoTime, within } from "../clock.ts";
 import { collectionKeys } from "../collection/layout.ts";
 import { ConflictError, LockedError, messageOf, OutsideError } from "../errors.ts";
 import { jsonBytes } from "../json.ts";
@@ -21,8 +21,10 @@ const log = getLogger(["twarc-cloud", "lease"]);
 
 /** Milliseconds between renewals: each is a write, which S3 bills. */
 export const RENEWAL = 20_000;
-/** Milliseconds between renewals of a lease that is over, and that nobody may have taken. */
+/** Milliseconds between a renewal that failed and the next. */
 const AGAIN = 5_000;
+/** Milliseconds that a write may take at least. */
+const MOMENT = 1_000;
 /** Milliseconds that a renewal may be late; and that are waited for one where it is asked whether the lease holds. */
 const [LATE, PATIENCE] = [5_000, 2_000];
 /** Milliseconds between looks at a lock that is watched. */
@@ -74,9 +76,9 @@ export async function takeLease(options: LeaseOptions): Promise<Lease> {
   const { store, collectionId, holder, clock } = options;
   const key = collectionKeys(collectionId).lock;
   let found = await readLock(store, collectionId, options);
-  if (found?.isDoubtful) found = await watched(found, options);
+  if (found?.isDoubtful && found.document?.holder !== holder.id) found = await watched(found, options);
   for (let tries = 1;; tries++) {
-    // One's own is there where the answer to an earlier try was lost; another that is doubtful now was written just now.
+    // One's own was put, and the answer was lost. Another that is doubtful now was written a moment ago.
     const isOwn = found?.document?.holder === holder.id;
     if (found && !isOwn && (found.live || found.isDoubtful)) {
       throw locked(collectionId, found.document);
@@ -85,18 +87,25 @@ export async function takeLease(options: LeaseOptions): Promise<Lease> {
     const document = documentOf(holder, clock.now());
     const when = found ? { ifVersion: found.version } : { ifAbsent: true } as const;
     try {
-      const version = await store.put(key, jsonBytes(document), when);
+      const writing = store.put(key, jsonBytes(document), when);
+      const version = await inTime(writing, { clock, ms: LIFETIME / 2 });
       return new Lease({ store, key, clock }, { document, version, asked });
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error;
       found = await readLock(store, collectionId, options);
-      // One's own: the answer to the put was lost, and the store had tried it again.
-      if (found?.document?.holder === holder.id) {
-        return new Lease({ store, key, clock }, { document, version: found.version, asked });
-      }
       if (tries === TRIES) throw locked(collectionId, found?.document ?? null);
     }
   }
+}
+
+/** What the store answers. @throws OutsideError where it takes longer; it may have done it all the same. */
+async function inTime<T>(
+  answer: Promise<T>,
+  { clock, ms }: { clock: Clock; ms: number },
+): Promise<T> {
+  const given = await within(answer, { clock, ms });
+  if (given) return given.value;
+  throw new OutsideError(`The bucket did not answer within ${Math.round(ms / 1_000)} seconds`);
 }
 
 /** A lease that is held. */
@@ -171,10 +180,7 @@ export class Lease {
   /** Makes sure of a lease that was not renewed when it should have been, as after a pause: `lost` tells then. */
   async confirm(): Promise<void> {
     if (this.#clock.monotonic() - this.#renewed < RENEWAL + LATE) return;
-    const answered = new AbortController();
-    const enough = this.#clock.sleep(PATIENCE, answered.signal);
-    await Promise.race([this.renewNow(), enough]);
-    answered.abort();
+    await within(this.renewNow(), { clock: this.#clock, ms: PATIENCE });
   }
 
   /** Gives the lease back; one that is somebody else's by now is left alone. */
@@ -183,20 +189,46 @@ export class Lease {
     await this.#loops;
     await this.#writing;
     try {
-      await this.#store.delete(this.#key, { ifVersion: this.#version });
+      await this.#remove();
     } catch (error) {
-      if (error instanceof ConflictError) return;
       log.warn("The lock could not be removed, it ends by itself: {problem}", {
         problem: messageOf(error),
       });
     }
   }
 
+  /** Removes the lock, unless it is somebody else's. */
+  async #remove(): Promise<void> {
+    for (let tries = 1; tries <= TRIES; tries++) {
+      try {
+        const when = { ifVersion: this.#version };
+        return await this.#inTime(this.#store.delete(this.#key, when));
+      } catch (error) {
+        if (!(error instanceof ConflictError)) throw error;
+      }
+      const found = await this.#inTime(this.#store.get(this.#key));
+      if (!found || lockIn(found.bytes)?.holder !== this.#document.holder) return;
+      // A renewal was done, and its answer was lost.
+      this.#version = found.version;
+    }
+  }
+
   async #renew(): Promise<void> {
     while (!this.#over.aborted) {
-      await this.#clock.sleep(this.#isOver() ? AGAIN : RENEWAL, this.#over);
+      const isRenewed = this.#clock.monotonic() - this.#renewed < RENEWAL;
+      await this.#clock.sleep(isRenewed ? RENEWAL : AGAIN, this.#over);
       await this.renewNow();
     }
+  }
+
+  /**
+   * What the store answers within half of what is left of the lease, so that another try has its time.
+   * @throws OutsideError where it takes longer; it may have done it all the same.
+   */
+  #inTime<T>(answer: Promise<T>): Promise<T> {
+    const left = LIFETIME - (this.#clock.monotonic() - this.#renewed);
+    const ms = left > 0 ? Math.max(left / 2, MOMENT) : RENEWAL;
+    return inTime(answer, { clock: this.#clock, ms });
   }
 
   /** Whether others may have taken it by now. */
@@ -209,7 +241,7 @@ export class Lease {
     if (this.#over.aborted) return;
     try {
       if (await this.#put()) return;
-      const found = await this.#store.get(this.#key);
+      const found = await this.#inTime(this.#store.get(this.#key));
       const document = found && lockIn(found.bytes);
       if (!found || document?.holder !== this.#document.holder) return this.#taken(found, document);
       // One's own: the answer to an earlier renewal was lost.
@@ -226,15 +258,22 @@ export class Lease {
     const asked = this.#clock.monotonic();
     const now = this.#clock.now();
     const document = { ...this.#document, renewed: isoTime(now), expires: isoTime(now + LIFETIME) };
+    const writing = this.#store.put(this.#key, jsonBytes(document), { ifVersion: this.#version })
+      .then((version) => this.#written(version, asked));
     try {
-      const when = { ifVersion: this.#version };
-      this.#version = await this.#store.put(this.#key, jsonBytes(document), when);
-      this.#renewed = asked;
+      await this.#inTime(writing);
       return true;
     } catch (error) {
       if (error instanceof ConflictError) return false;
       throw error;
     }
+  }
+
+  /** Notes a renewal that was done; one that is answered late counts as well, from when it was asked for. */
+  #written(version: Version, asked: number): void {
+    if (asked < this.#renewed) return;
+    this.#version = version;
+    this.#renewed = asked;
   }
 
   #taken(found: unknown, by: LockDocument | null): void {

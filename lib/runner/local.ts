@@ -149,7 +149,7 @@ export class LocalRunner implements Runner {
   }
 
   async #start(job: Job, more: string[]): Promise<Started> {
-    const { bucket, store, clock } = this.#options;
+    const { bucket, clock } = this.#options;
     const { collectionId, flags } = job;
     const lock = await this.#lock(checkedId(collectionId));
     if (lock?.live && !lock.isDoubtful) throw locked(collectionId, lock.document);

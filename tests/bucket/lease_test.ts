@@ -241,6 +241,90 @@ Deno.test("a renewal that hangs does not hide the end of the lease", async () =>
   assert.deepEqual(store.keys(), []);
 });
 
+Deno.test("a renewal that hangs keeps none from being made after it, well before the lease is over", async () => {
+  const { store, clock, take, document } = begin();
+  const lease = await take("a");
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let tries = 0;
+  failing(store, () => ++tries === 1 ? promise : undefined);
+  await clock.advance(LIFETIME - 1);
+  lease.check();
+  assert.equal((await document())?.renewed, "2026-01-02T03:04:50.000Z");
+  await clock.advance(10 * LIFETIME);
+  lease.check();
+  resolve();
+  await clock.advance(RENEWAL);
+  lease.check();
+  assert.equal(lease.lost.aborted, false);
+  await lease.release();
+  assert.deepEqual(store.keys(), []);
+});
+
+Deno.test("every renewal is given up before the lease is over, however many hang", async () => {
+  const { store, clock, take } = begin();
+  const lease = await take("a");
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const asked: number[] = [];
+  failing(store, () => {
+    asked.push(clock.monotonic());
+    return promise;
+  });
+  await clock.advance(LIFETIME - 1);
+  assert.ok(asked.length >= 3, `${asked}`);
+  assert.throws(() => {
+    clock.pause(1);
+    lease.check();
+  }, { name: "OutsideError", message: /The bucket did not answer within \d+ seconds/ });
+  resolve();
+  await lease.release();
+  assert.deepEqual(store.keys(), []);
+});
+
+Deno.test("a lease that is given back while the store does not answer ends by itself", async () => {
+  const { store, clock, take, look } = begin();
+  const lease = await take("a");
+  const { promise, resolve } = Promise.withResolvers<void>();
+  store.before = () => promise;
+  let isOver = false;
+  const released = lease.release().then(() => isOver = true);
+  await clock.advance(LIFETIME / 2);
+  assert.ok(isOver);
+  await released;
+  store.before = () => {};
+  assert.equal((await look())?.document?.holder, "a");
+  resolve();
+  await clock.advance(0);
+  assert.equal(await look(), null);
+});
+
+Deno.test("a lease whose last renewal was done, and not answered, is given back", async () => {
+  const { store, clock, take } = begin();
+  const lease = await take("a");
+  store.lost = 1;
+  await clock.advance(RENEWAL);
+  await lease.release();
+  assert.deepEqual(store.keys(), []);
+});
+
+Deno.test("a lease that cannot be taken in time is left, and is one's own for who tries again", async () => {
+  const { store, clock, take, document } = begin();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  failing(store, () => promise);
+  const refused = assert.rejects(take("a"), {
+    name: "OutsideError",
+    message: "The bucket did not answer within 30 seconds",
+  });
+  await clock.advance(LIFETIME / 2);
+  await refused;
+  resolve();
+  await clock.advance(0);
+  assert.equal((await document())?.holder, "a");
+  await assert.rejects(take("b"), LockedError);
+  const lease = await take("a");
+  await lease.release();
+  assert.deepEqual(store.keys(), []);
+});
+
 Deno.test("a slow renewal counts from when it was asked for, as the lock says", async () => {
   const { store, clock, take, document } = begin();
   const lease = await take("a");
@@ -256,7 +340,7 @@ Deno.test("a slow renewal counts from when it was asked for, as the lock says", 
 });
 
 Deno.test("a renewal whose answer was lost has counted: the lease goes on", async () => {
-  for (const retries of [false, true]) {
+  for (const [retries, next] of [[false, "03:04:30"], [true, "03:04:45"]] as const) {
     const { store, clock, take, document } = begin();
     const lease = await take("a");
     store.lost = 1;
@@ -264,7 +348,7 @@ Deno.test("a renewal whose answer was lost has counted: the lease goes on", asyn
     await clock.advance(RENEWAL);
     assert.equal((await document())?.renewed, "2026-01-02T03:04:25.000Z");
     await clock.advance(RENEWAL);
-    assert.equal((await document())?.renewed, "2026-01-02T03:04:45.000Z");
+    assert.equal((await document())?.renewed, `2026-01-02T${next}.000Z`);
     await clock.advance(LIFETIME - 1);
     assert.equal(lease.lost.aborted, false);
     await lease.release();
