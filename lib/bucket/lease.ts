@@ -76,7 +76,9 @@ export async function takeLease(options: LeaseOptions): Promise<Lease> {
   const { store, collectionId, holder, clock } = options;
   const key = collectionKeys(collectionId).lock;
   let found = await readLock(store, collectionId, options);
-  if (found?.isDoubtful && found.document?.holder !== holder.id) found = await watched(found, options);
+  if (found?.isDoubtful && found.document?.holder !== holder.id) {
+    found = await watched(found, options);
+  }
   for (let tries = 1;; tries++) {
     // One's own was put, and the answer was lost. Another that is doubtful now was written a moment ago.
     const isOwn = found?.document?.holder === holder.id;

@@ -98,17 +98,18 @@ async function applied(
     check: ComplianceCheck;
     gone: Map<string, string>;
   },
-  { clock, output }: Context,
+  context: Context,
 ): Promise<Removal[]> {
   const { decidedAt, markApplied } = await import("../bucket/compliance.ts");
   const { removeTweets } = await import("../bucket/removal.ts");
   const { underLease } = await import("./lease.ts");
+  const { clock, output } = context;
   const progress = await output.progress();
   const onFile = (file: string) => progress.show(`Gone through ${file}`);
-  const leased = { store, bucket: settings.bucket, collectionId, clock };
-  return await underLease(leased, async (lease, holder) => {
+  const leased = { store, bucket: settings.bucket, collectionId };
+  return await underLease(leased, context, async (lease, holder) => {
     const at = await decidedAt(store, check, clock.now());
-    const removed = await removeTweets({ ...leased, lease, holder, gone, at, onFile });
+    const removed = await removeTweets({ ...leased, clock, lease, holder, gone, at, onFile });
     await markApplied(store, check, at);
     return removed;
   }).finally(() => progress.end());

@@ -110,7 +110,7 @@ async function optionsFor(
 async function repaired(
   options: VerifyOptions,
   bucket: string,
-  { clock }: Context,
+  context: Context,
 ): Promise<Looked> {
   const { repair } = await import("../bucket/repair.ts");
   const { underLease } = await import("./lease.ts");
@@ -118,7 +118,8 @@ async function repaired(
   const onMended = (what: string) => void mended.push(what);
   const { store, collectionId } = options;
   const verified = await underLease(
-    { store, bucket, collectionId, clock },
+    { store, bucket, collectionId },
+    context,
     (lease, holder) => repair({ ...options, lease, holder, onMended }),
   );
   return { verified, mended };

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { holderIsGone } from "../../lib/bucket/process.ts";
+import { takeLease } from "../../lib/bucket/lease.ts";
+import { goneIn, holderIsGone, thisProcess } from "../../lib/bucket/process.ts";
+import { isNumbered } from "../../lib/bucket/process_facts.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { collectionKeys } from "../../lib/collection/layout.ts";
 import { LockedError, OutsideError } from "../../lib/errors.ts";
@@ -12,7 +14,7 @@ import { openStore } from "../../lib/store/store.ts";
 import { ended, runnerContract } from "../contract/runner.ts";
 import { BRIEF, DEAF, FAULT, FAULTY } from "../fakes/harvester.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
-import { asHolder, zombie } from "../fakes/other_processes.ts";
+import { asHolder, canUnshare, zombie } from "../fakes/other_processes.ts";
 
 const HARVESTER = fileURLToPath(new URL("../fakes/harvester.ts", import.meta.url));
 const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
@@ -213,6 +215,44 @@ for (
     }
   });
 }
+
+Deno.test({
+  name:
+    "a living harvester in a container of the same name, whose number nothing has here, is not taken over",
+  ignore: !await canUnshare(),
+  async fn() {
+    const { PATH, HOME, DENO_DIR } = process.env;
+    const env = { PATH, HOME, DENO_DIR, TWARC_CLOUD_SECRET: "mine" };
+    const { runner, store, bucket, job, lock, close } = await opened({ env });
+    const pids = Array.from({ length: 1_000 }, (_, i) => 30_000 + i);
+    const free = pids.find((pid) => !isNumbered(pid)) ?? assert.fail("Every number is taken");
+    const numbered = `echo ${free - 1} > /proc/sys/kernel/ns_last_pid; "$@" & wait`;
+    const args = ["harvest", "run", "--bucket", bucket, "--shutdown", "steady"];
+    await using container = new Deno.Command("unshare", {
+      args: ["--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", numbered, "sh"]
+        .concat(SELF, args),
+      env: { TWARC_CLOUD_SECRET: "mine" },
+      stderr: "null",
+    }).spawn();
+    try {
+      const isTaken = () => lock("steady").catch(() => null);
+      for (const end = Date.now() + 30_000; !await isTaken();) {
+        assert.ok(Date.now() < end, "It does not begin");
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      const held = await lock("steady");
+      assert.deepEqual([held.host, held.pid], [Deno.hostname(), free]);
+      await assert.rejects(runner.once(job("steady")), LockedError);
+      const holder = { id: "other", ...thisProcess() };
+      const taken = { store, collectionId: "steady", holder, clock: systemClock };
+      await assert.rejects(takeLease({ ...taken, isGone: goneIn(bucket) }), LockedError);
+      await runner.stop("steady");
+      assert.equal((await container.status).code, 0);
+    } finally {
+      await close();
+    }
+  },
+});
 
 Deno.test("a stranger that was given the number of a harvester which is gone is left alone: none runs", async () => {
   const { runner, store, close } = await opened();
