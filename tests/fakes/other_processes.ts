@@ -15,16 +15,21 @@ export function asHolder(pid: number): ProcessId & { process_started: string } {
 /** A process that has ended, and whose parent does not look. */
 export async function zombie(): Promise<{ pid: number } & AsyncDisposable> {
   const parent = new Deno.Command("sh", {
-    args: ["-c", "true & echo $!; exec sleep 60"],
+    args: ["-c", "sleep 60 & echo $!; exec sleep 60"],
     stdout: "piped",
   }).spawn();
   const reader = parent.stdout.getReader();
   const pid = Number(new TextDecoder().decode((await reader.read()).value));
-  const end = performance.now() + 10_000;
-  while (!factsOf(pid)?.isZombie) {
-    assert.ok(performance.now() < end, `Process ${pid} has not ended`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  // A shell would look: it has to be no shell any more when its child ends.
+  await until(async () => {
+    const { stdout } = await new Deno.Command("ps", {
+      args: ["-o", "comm=", "-p", `${parent.pid}`],
+    })
+      .output();
+    return new TextDecoder().decode(stdout).trim() === "sleep";
+  });
+  Deno.kill(pid, "SIGKILL");
+  await until(() => Promise.resolve(factsOf(pid)?.isZombie));
   return {
     pid,
     async [Symbol.asyncDispose]() {
@@ -33,6 +38,13 @@ export async function zombie(): Promise<{ pid: number } & AsyncDisposable> {
       await parent.status;
     },
   };
+}
+
+async function until(look: () => Promise<boolean | undefined>): Promise<void> {
+  for (const end = performance.now() + 30_000; !await look();) {
+    assert.ok(performance.now() < end, "It did not happen within 30 s");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }
 
 /** Whether processes may be put into a namespace of their own here. */
