@@ -33,6 +33,8 @@ import { stopHolder } from "./stop_holder.ts";
 const POLL = 100;
 /** Milliseconds that a harvester may take to begin. */
 const START_TIMEOUT = 30_000;
+/** Milliseconds that it may take where it has to watch a lock first. */
+const WATCH_TIMEOUT = 100_000;
 
 /** A schedule as it is kept: what to run, how often, and when it was due last. */
 export const scheduledSchema = z.object({
@@ -180,7 +182,8 @@ export class LocalRunner implements Runner {
           : `The harvester ended with exit code ${exitCode}`);
       return { exitCode, message };
     };
-    const end = clock.monotonic() + START_TIMEOUT;
+    const patience = lock?.isDoubtful ? WATCH_TIMEOUT : START_TIMEOUT;
+    const end = clock.monotonic() + patience;
     let control: string | undefined;
     while (await outcome() === null && clock.monotonic() < end) {
       const begun = await this.#lock(collectionId);

@@ -5,6 +5,8 @@ import { PATIENCE, QUIET, type Running, sleep, type Stage, until } from "./stage
 
 /** A lease is over after 60 seconds. */
 const PAST_THE_LEASE = 62_000;
+/** Milliseconds that the lock of a process which lives is watched then in a folder. */
+const WATCHED = 70_000;
 /** Milliseconds that the API may count the connection of the one that stands still. */
 const HELD = 20_000;
 
@@ -33,7 +35,8 @@ export async function takeOver(
   if (stage.isStream) {
     const isOpen = () => stage.workplace.streams > opened || other.harvester.hasEnded;
     // Version 2 has one connection: where that of the one that stands still is not known, it has to end first.
-    if (!await until(isOpen, HELD)) {
+    const isWatched = isPast && stage.plan.bucket === "folder";
+    if (!await until(isOpen, isWatched ? WATCHED + HELD : HELD)) {
       resume();
       await until(isOpen, PATIENCE);
     }
