@@ -23,6 +23,7 @@ import { messageOf, TwarcCloudError } from "./lib/errors.ts";
 import { Meter } from "./lib/harvest/meter.ts";
 import { patiently } from "./lib/harvest/patience.ts";
 import { type Ending, type Limits, Recorder } from "./lib/harvest/recorder.ts";
+import { commitLate, type Late } from "./lib/harvest/late_cuts.ts";
 import { commitLeft, type LeftOptions } from "./lib/harvest/left_cuts.ts";
 import { openSource } from "./lib/harvest/source.ts";
 import { Spool } from "./lib/harvest/spool.ts";
@@ -206,7 +207,7 @@ class Harvester implements Controlled {
     const target = { store, collections, collectionId, guard, versions: new Map() };
     const begin = <T>(act: () => Promise<T>) => this.#patiently(lease, act, this.#stopping.signal);
     const checkpoint = await begin(() => this.#fenced(collections, lease, holder));
-    await this.#commitLeft(target, checkpoint, lease);
+    const late = await this.#commitLeft(target, checkpoint, lease);
     await begin(() => settle(target, checkpoint));
     const { config } = await begin(() => collections.load(collectionId));
     const now = clock.now();
@@ -223,6 +224,9 @@ class Harvester implements Controlled {
     log.info("Harvesting {collectionId} ({type})", { collectionId, type: config.type });
     const spool = await Spool.open(parent, name);
     try {
+      const stopped = this.#stopping.signal;
+      const own = { ...this.#committing(target, checkpoint, lease), stopped, collectionId, spool };
+      for (const one of late) await commitLate(one, own);
       const failure = await this.#record(config, { checkpoint, spool, lease, target });
       await this.#patiently(lease, () => settle(target, checkpoint));
       this.#isStopped = true;
@@ -232,16 +236,23 @@ class Harvester implements Controlled {
       log.info("Harvested {tweets} tweets: {outcome}{why}", { tweets, outcome, why });
       if (failure) throw failure;
     } finally {
-      await this.#clear(spool, config.type, lease.lost);
+      await this.#clear(spool, config.type);
     }
   }
 
-  /** Commits what harvesters brought that are gone, and could not. */
-  async #commitLeft(target: ProjectionTarget, checkpoint: Checkpoint, lease: Lease): Promise<void> {
+  /** Commits what harvesters brought that are gone, and could not. @returns What is for the harvest that begins. */
+  async #commitLeft(
+    target: ProjectionTarget,
+    checkpoint: Checkpoint,
+    lease: Lease,
+  ): Promise<Late[]> {
     const own = this.#committing(target, checkpoint, lease);
+    const late: Late[] = [];
     for (const directory of await leftPlaces(this.#options.spool, this.#options.process)) {
-      await commitLeft(directory, { ...own, stopped: this.#stopping.signal });
+      const left = await commitLeft(directory, { ...own, stopped: this.#stopping.signal });
+      if (left) late.push(left);
     }
+    return late;
   }
 
   /** What cuts are committed with, into the folder of the checkpoint's harvest. */
@@ -281,20 +292,14 @@ class Harvester implements Controlled {
   }
 
   /** Clears the temporary files; what a stream brought and the bucket did not take cannot be had again. */
-  async #clear(
-    spool: Spool,
-    type: CollectionConfig["type"],
-    lost: AbortSignal,
-  ): Promise<void> {
+  async #clear(spool: Spool, type: CollectionConfig["type"]): Promise<void> {
     if (type !== "filter" || !this.#recorder?.hasUnstored) return await spool.close();
     spool.leave();
-    const next = lost.aborted
-      ? "another harvester went on before it could be stored"
-      : "the next harvest of the collection here puts it into the bucket";
-    log.error("What the bucket did not take is kept on this machine, in {folder}: {next}", {
-      folder: spool.pathOf(""),
-      next,
-    });
+    log.error(
+      "What the bucket did not take is kept on this machine, in {folder}: the next harvest of the collection here " +
+        "puts it into the bucket",
+      { folder: spool.pathOf("") },
+    );
   }
 
   /** Records what the source brings and makes the last commit; a failure is handed back after it. */

@@ -43,6 +43,13 @@ const checkpointSchema = z.object({
   })),
   /** How many cuts of the harvest are in these files. */
   cuts: z.number().optional(),
+  /**
+   * What of these files was brought by harvests before, that another one cut short: when these began, and when the
+   * oldest and the newest of the tweets were made, in milliseconds since 1970.
+   */
+  late: z.array(
+    z.object({ began: z.number(), from: z.number(), to: z.number(), tweets: z.number() }),
+  ).optional(),
   /** What the configuration is to learn. */
   update: z.object({ update: z.record(z.string(), json), delete: z.array(deletion) }),
   counts: z.object({
@@ -74,6 +81,7 @@ export const commitSchema = z.object({
   update: shape.update.exactOptional(),
   counts: shape.counts.exactOptional(),
   cuts: shape.cuts,
+  late: shape.late,
   spent: shape.spent,
   ended: shape.ended,
   outcome: shape.outcome,

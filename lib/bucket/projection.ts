@@ -28,7 +28,7 @@ const TRIES = 5;
 
 /** The fields of harvest.json, as far as the checkpoint knows them. */
 export function harvestInfo(state: CheckpointState, collectionId: string): HarvestInfo {
-  const { ended, outcome, reason, counts } = state;
+  const { ended, outcome, reason, counts, late } = state;
   return {
     collection_id: collectionId,
     harvest_timestamp: isoTime(state.began),
@@ -38,9 +38,14 @@ export function harvestInfo(state: CheckpointState, collectionId: string): Harve
     file_bytes: sum(state.files, (file) => file.bytes),
     type: state.type,
     ...counts,
+    ...(late ? { late: late.map(lateInfo) } : {}),
     ...(outcome ? { outcome } : {}),
     ...(reason ? { reason } : {}),
   };
+}
+
+function lateInfo({ began, from, to, tweets }: NonNullable<CheckpointState["late"]>[number]) {
+  return { harvest_timestamp: isoTime(began), from: isoTime(from), to: isoTime(to), tweets };
 }
 
 /** Writes the manifest: `<sha1>  <file>` a line, as `sha1sum -c` reads it. @throws as the target's guard */

@@ -50,6 +50,16 @@ export const harvestInfoSchema = z.looseObject({
   missing: z.record(z.string(), z.number()).optional(),
   /** Users whose timelines could not be read: the next harvest asks again. */
   unavailable: z.array(unavailableSchema).optional(),
+  /**
+   * Tweets among these that a harvest before had brought and could not store, as another harvester went on; and when
+   * the oldest and the newest of them were made.
+   */
+  late: z.array(z.object({
+    harvest_timestamp: z.string(),
+    from: z.string(),
+    to: z.string(),
+    tweets: z.number(),
+  })).optional(),
   /** Tweets that were taken out since, as X asks for. */
   removed: z.number().optional(),
   billed: billedSchema.optional(),

@@ -39,6 +39,17 @@ export function stamp(ms: number): string {
   return new Date(ms).toISOString().replace(/\D/g, "").slice(0, 14);
 }
 
+/**
+ * The time that a key has in it, in milliseconds since 1970; NaN where it has none.
+ * @param stamped Whose first group is a time as `stamp` or `folderStamp` writes it.
+ */
+export function timeIn(key: string, stamped: RegExp): number {
+  const digits = stamped.exec(key)?.[1]?.replace(/\D/g, "") ?? "";
+  return Date.parse(
+    digits.replace(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/, "$1-$2-$3T$4:$5:$6Z"),
+  );
+}
+
 /** Whether an object has a collection's keys for the API: they are for nobody else on its machine. */
 export function isSecret(key: string): boolean {
   return /^collections\/[^/]+\/collection\.json$/.test(key);

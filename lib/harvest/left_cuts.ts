@@ -9,6 +9,7 @@ import { z } from "zod";
 import { commitSchema } from "../bucket/checkpoint.ts";
 import { jsonOrNull } from "../json.ts";
 import { Committer, type CommitterOptions, type Cut } from "./committer.ts";
+import type { Late } from "./late_cuts.ts";
 import { type FoundNote, lossesIn, tweetsIn, withGaps } from "./left_losses.ts";
 import { Spool } from "./spool.ts";
 
@@ -57,35 +58,58 @@ export type LeftOptions = Omit<CommitterOptions, "spool">;
 /**
  * Commits the cuts that a harvester left in a folder, where nobody has begun another harvest since, and removes the
  * folder; what cannot be read of it stays.
+ * @returns What the next harvest is to add, as another one was begun since; null where there is nothing.
  * @throws as the committer.
  */
-export async function commitLeft(directory: string, options: LeftOptions): Promise<void> {
+export async function commitLeft(directory: string, options: LeftOptions): Promise<Late | null> {
   const { began, cuts: committed = 0, at, files } = options.checkpoint.state;
   const spool = Spool.left(directory);
   const found = await foundIn(spool);
   if (!found) {
     log.warn("What a harvester left on this machine cannot be read: {directory}", { directory });
-    return;
+    return null;
   }
   const isOther = ({ note }: FoundNote) => note !== undefined && note.began !== began;
   const left = found.filter((one) => isOther(one) || one.number > committed);
-  const notes = left.flatMap(({ note }) => note ?? []);
-  if (left.some(isOther)) {
-    const isEmpty = notes.every(({ tweets, sides }) => !tweets && sides.length === 0);
-    if (isEmpty) return await spool.close();
-    log.warn(
-      "{tweets} tweets that a harvester on this machine brought may not be in the bucket, as another one went on " +
-        "before they could be stored. They are in {directory}: look at them, then remove it",
-      { tweets: tweetsOf(notes), directory },
-    );
-    return;
-  }
+  if (left.some(isOther)) return lateOf(left, spool);
   const good = left.flatMap(({ note, isGood }) => isGood && note ? [note] : []);
   await commitAll(await withGaps(good, lossesIn(left, files, at), spool), options, spool);
-  if (left.every(({ isGood }) => isGood)) return await spool.close();
-  log.warn("What is damaged of what a harvester left on this machine is kept: {folder}", {
-    folder: await spool.setAside(),
-  });
+  await clear(left, spool);
+  return null;
+}
+
+/** Removes a folder, or puts it aside where some of it is damaged, or wanted still. */
+async function clear(left: FoundNote[], spool: Spool, isWanted = false): Promise<void> {
+  if (left.every(({ isGood }) => isGood) && !isWanted) return await spool.close();
+  log.warn(
+    "What a harvester left on this machine, and the bucket does not have, is kept: {folder}",
+    {
+      folder: await spool.setAside(),
+    },
+  );
+}
+
+/** What a harvester left that another one has gone on before. */
+function lateOf(left: FoundNote[], spool: Spool): Late | null {
+  const notes = left.flatMap(({ note }) => note ?? []);
+  const [first, last] = [notes.at(0), notes.at(-1)];
+  if (!first || !last) return null;
+  const good = left.flatMap(({ note, isGood }) => isGood && note?.tweets ? [note.tweets] : []);
+  const whole = new Set(good.filter(({ isWhole }) => isWhole).map(({ segment }) => segment));
+  const own = good.filter(({ isWhole, segment }) => isWhole || !whole.has(segment));
+  return {
+    began: first.began,
+    from: first.at,
+    to: last.at,
+    path: spool.pathOf(""),
+    files: own.map(({ file: { path, sha1, tweets } }) => ({
+      sha1,
+      tweets,
+      read: async () => (await Deno.open(spool.pathOf(path))).readable,
+    })),
+    sides: last.sides,
+    close: (isWanted) => clear(left, spool, isWanted),
+  };
 }
 
 /** Commits cuts, and tells how many tweets came with them. */
@@ -129,14 +153,6 @@ function cutOf({ number, at, tweets, sides, commit }: Note, spool: Spool): Cut {
       ? { tweets: { ...tweets, file: { ...tweets.file, path: spool.pathOf(tweets.file.path) } } }
       : {}),
   };
-}
-
-/** Tweets of whole segments, and of the pieces of those that are not whole. */
-function tweetsOf(notes: Note[]): number {
-  const tweets = notes.flatMap((note) => note.tweets ?? []);
-  const whole = new Set(tweets.filter(({ isWhole }) => isWhole).map(({ segment }) => segment));
-  const own = tweets.filter(({ isWhole, segment }) => isWhole || !whole.has(segment));
-  return tweetsIn(own.map(({ file }) => file));
 }
 
 function named<T extends { path: string }>(file: T): T {

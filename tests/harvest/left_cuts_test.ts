@@ -154,20 +154,6 @@ Deno.test("who is told to stop does not wait for a bucket that is away, and the 
     assert.equal((await tweets(store)).length, 5);
   }));
 
-Deno.test("what another harvester went on from is left where it is, and told", () =>
-  withFolder(async (parent) => {
-    const own = { parent, patienceMs: 120_000 };
-    const { store, harvested } = await streamed(8, failing(AWAY, 2), own);
-    await assert.rejects(harvested, /The store is away/);
-    const elsewhere = join(parent, "elsewhere");
-    await run(store, silent(), { parent: elsewhere, clock: new ManualClock() });
-    const before = await tweets(store);
-    const left = await namesIn(join(parent, "c"));
-    await run(store, silent(), { parent, clock: new ManualClock() });
-    assert.deepEqual(await tweets(store), before);
-    assert.deepEqual(await namesIn(join(parent, "c")), left);
-  }));
-
 Deno.test("what a disk damaged of it keeps no harvest from beginning, and the rest comes", () =>
   withFolder(async (parent) => {
     const own = { parent, patienceMs: 120_000, tweetsPerFile: 1 };

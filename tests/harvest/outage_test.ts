@@ -1,9 +1,9 @@
-import { configure, reset } from "@logtape/logtape";
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
 import { AccessError, LockedError, OutsideError, UserError } from "../../lib/errors.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import type { StreamItem } from "../../lib/twitter/api.ts";
+import { logged } from "../fakes/logged.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import type { MemoryStore, Operation } from "../fakes/memory_store.ts";
 import { failing, FILTER, streamed } from "../fakes/slow_stream.ts";
@@ -12,24 +12,6 @@ import { WorldApi } from "../fakes/world_api.ts";
 
 const AWAY = new OutsideError("The store is away");
 const HOUR = 3_600_000;
-
-/** What is logged while something is done. */
-async function logged(act: () => Promise<void>): Promise<string> {
-  const said: string[] = [];
-  await configure({
-    sinks: { said: ({ message }) => void said.push(message.join("")) },
-    loggers: [
-      { category: ["twarc-cloud"], sinks: ["said"] },
-      { category: ["logtape", "meta"], sinks: [] },
-    ],
-  });
-  try {
-    await act();
-  } finally {
-    await reset();
-  }
-  return said.join("\n");
-}
 
 async function ending(store: MemoryStore): Promise<Record<string, unknown>> {
   return await json(store, store.keys().find((key) => key.endsWith("/harvest.json")) ?? "");

@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { verify } from "../../lib/bucket/verify.ts";
+import { OutsideError } from "../../lib/errors.ts";
+import { World } from "../../lib/sandbox/world.ts";
+import { systemClock } from "../../lib/clock.ts";
+import type { StreamItem } from "../../lib/twitter/api.ts";
+import { logged } from "../fakes/logged.ts";
+import { ManualClock } from "../fakes/manual_clock.ts";
+import type { MemoryStore } from "../fakes/memory_store.ts";
+import { failing, streamed } from "../fakes/slow_stream.ts";
+import { json, run, tweets } from "../fakes/whole_harvest.ts";
+import { WorldApi } from "../fakes/world_api.ts";
+
+const AWAY = new OutsideError("The store is away");
+const world = () => World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 });
+/** Nothing comes any more. */
+const silent = () => new WorldApi(world());
+
+/**
+ * A harvester that left cuts in `<parent>/c`, after which another one, elsewhere, has gone on.
+ * @param api Of the other one, by what has been left.
+ */
+async function takenOver(
+  parent: string,
+  { api = silent, tweetsPerFile = 4 }: {
+    api?: (left: string[]) => WorldApi;
+    tweetsPerFile?: number;
+  } = {},
+) {
+  const own = { parent, patienceMs: 120_000, tweetsPerFile };
+  const { store, harvested, ids } = await streamed(8, failing(AWAY, 2), own);
+  await assert.rejects(harvested, /The store is away/);
+  const stored = await tweets(store);
+  assert.deepEqual(stored, ids.slice(0, 2));
+  const left = (await idsBelow(join(parent, "c"))).filter((id) => !stored.includes(id));
+  assert.ok(left.length > 2);
+  await run(store, api(left), { parent: join(parent, "elsewhere"), clock: new ManualClock() });
+  return { store, left, all: [...stored, ...left].toSorted() };
+}
+
+/** The tweets in the files that the notes in a folder name. */
+async function idsBelow(folder: string): Promise<string[]> {
+  const ids = new Set<string>();
+  for (const place of await namesIn(folder)) {
+    for (const name of await namesIn(join(folder, place))) {
+      if (!name.endsWith(".json")) continue;
+      const { tweets } = JSON.parse(await Deno.readTextFile(join(folder, place, name)));
+      if (!tweets) continue;
+      const bytes = await Deno.readFile(join(folder, place, tweets.file.path));
+      const lines = gunzipSync(bytes).toString().trimEnd().split("\n");
+      for (const line of lines) ids.add(JSON.parse(line).id_str);
+    }
+  }
+  return [...ids];
+}
+
+async function withFolder(act: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
+  try {
+    await act(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+}
+
+/** What the harvests tell of themselves, oldest first. */
+async function told(store: MemoryStore): Promise<Record<string, unknown>[]> {
+  const keys = store.keys().filter((key) => key.endsWith("/harvest.json"));
+  return await Promise.all(keys.map((key) => json(store, key)));
+}
+
+async function faults(store: MemoryStore): Promise<unknown[]> {
+  const { signal } = new AbortController();
+  const found = { collectionId: "c", isGone: () => true, onFile: () => {}, signal };
+  return (await verify({ store, clock: new ManualClock(), ...found })).faults;
+}
+
+for (const tweetsPerFile of [4, 99]) {
+  Deno.test(`what a harvester had cut when another one went on comes with the next harvest on its machine, in files of ${tweetsPerFile}`, () =>
+    withFolder(async (parent) => {
+      const { store, left, all } = await takenOver(parent, { tweetsPerFile });
+      await run(store, silent(), { parent, clock: new ManualClock() });
+      assert.deepEqual((await tweets(store)).toSorted(), all);
+      assert.deepEqual(await namesIn(join(parent, "c")), []);
+      const [first, , last] = await told(store);
+      assert.equal(last?.tweets, left.length);
+      assert.ok(Array.isArray(last?.late));
+      const [late, ...more] = last.late;
+      const wanted = [first?.harvest_timestamp, left.length];
+      assert.deepEqual([late.harvest_timestamp, late.tweets], wanted);
+      assert.ok(late.from < late.to && more.length === 0, JSON.stringify(last.late));
+      assert.deepEqual(await faults(store), []);
+      await run(store, silent(), { parent, clock: new ManualClock() });
+      assert.equal((await tweets(store)).length, all.length);
+    }));
+}
+
+Deno.test("what came to the one that went on as well comes once", () =>
+  withFolder(async (parent) => {
+    const api = (left: string[]) => {
+      const script = left.slice(0, 2).map((id): StreamItem => ({
+        tweets: [{ id, line: new TextEncoder().encode(JSON.stringify({ id_str: id })) }],
+        messages: [],
+      }));
+      return new WorldApi(world(), { script });
+    };
+    const { store, left, all } = await takenOver(parent, { api });
+    await run(store, silent(), { parent, clock: new ManualClock() });
+    assert.deepEqual((await tweets(store)).toSorted(), all);
+    assert.equal((await told(store)).at(-1)?.tweets, left.length - 2);
+  }));
+
+Deno.test("what cannot be looked up stays, is counted, and keeps no harvest from going on", () =>
+  withFolder(async (parent) => {
+    const { store, all } = await takenOver(parent);
+    const before = await tweets(store);
+    const kept = await namesIn(join(parent, "c"));
+    store.before = ({ method }) => {
+      if (method === "read") throw AWAY;
+    };
+    const said = await logged(() => run(store, silent(), { parent, clock: new ManualClock() }));
+    store.before = () => {};
+    assert.match(
+      said,
+      /Up to \d tweets .* are not in the bucket, .*: The store is away\. They are in /,
+    );
+    assert.deepEqual(await tweets(store), before);
+    assert.deepEqual(await namesIn(join(parent, "c")), kept);
+    await run(store, silent(), { parent, clock: new ManualClock() });
+    assert.deepEqual((await tweets(store)).toSorted(), all);
+  }));
+
+Deno.test("a harvester that dies while it brings them brings each once, whatever it had done", () =>
+  withFolder(async (parent) => {
+    const { store: begun, all } = await takenOver(parent);
+    const writes: string[] = [];
+    const counted = begun.copy();
+    counted.after = ({ key }) => void writes.push(key);
+    await Deno.mkdir(join(parent, "kept"));
+    const kept = (n: string) => join(parent, "kept", n);
+    await copied(join(parent, "c"), join(kept("0"), "c"));
+    await run(counted, silent(), { parent: kept("0"), clock: new ManualClock() });
+    assert.ok(writes.length > 8);
+    for (let n = 1; n <= writes.length; n++) {
+      const store = begun.copy();
+      let done = 0;
+      store.after = () => {
+        if (++done < n) return;
+        store.before = store.after = () => {
+          throw new Error("The process died");
+        };
+        throw new Error("The process died");
+      };
+      const place = kept(`${n}`);
+      await copied(join(parent, "c"), join(place, "c"));
+      await run(store, silent(), { parent: place, clock: new ManualClock() }).catch(() => {});
+      store.before = store.after = () => {};
+      const clock = new ManualClock();
+      await run(store, silent(), { parent: place, clock });
+      await run(store, silent(), { parent: place, clock });
+      assert.deepEqual((await tweets(store)).toSorted(), all, writes[n - 1]);
+    }
+  }));
+
+async function copied(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to, { recursive: true });
+  for (const { name, isDirectory } of await Array.fromAsync(Deno.readDir(from))) {
+    if (isDirectory) await copied(join(from, name), join(to, name));
+    else await Deno.copyFile(join(from, name), join(to, name));
+  }
+}
