@@ -157,6 +157,10 @@ function tellTroubles(
     const name = screen_name === undefined ? "" : ` (${screen_name})`;
     output.line(`User ${id}${name} could not be read, the next harvest asks again: ${why}`);
   }
+  for (const { harvest_timestamp, from, to, tweets } of info.late ?? []) {
+    const what = `Tweets of the harvest of ${harvest_timestamp} that could be stored only now`;
+    output.line(`${what}: ${count(tweets)} (from ${from} to ${to})`);
+  }
   if (info.gaps) output.line(`Spans that are missing: ${count(info.gaps)} (see gaps.jsonl)`);
   for (const gap of gapTexts(missed)) output.line(`  ${gap}`);
   if (searches_left > 0) {
