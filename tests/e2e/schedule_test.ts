@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { holderIsGone } from "../../lib/bucket/process.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
+import { asHolder } from "../fakes/other_processes.ts";
 import { inOneProcess, until } from "./program.ts";
 
 function world(): World {
@@ -73,6 +75,24 @@ Deno.test("a harvester whose control server is unreachable is stopped by a signa
     await Deno.writeTextFile(key, JSON.stringify({ ...lock, control: "http://127.0.0.1:9/" }));
     await place.ok("collection", "filter-stop", "live");
     assert.equal(await place.ok("harvest", "list"), "No running harvests.\n");
+  }, { world: world() }));
+
+Deno.test("a stranger that has the number of a lock is not stopped, and the next harvest begins at once", () =>
+  inOneProcess(async (place) => {
+    await place.add(SEARCH);
+    await using stranger = new Deno.Command("sleep", { args: ["60"] }).spawn();
+    const holder = asHolder(stranger.pid);
+    const [time, expires] = [0, 60_000].map((ms) => new Date(Date.now() + ms).toISOString());
+    const times = { acquired: time, renewed: time, expires };
+    const reused = { ...holder, process_started: `${holder.process_started}0` };
+    const lock = place.path("twarc-cloud-data", "collections", "find", "lock.json");
+    await Deno.writeTextFile(lock, JSON.stringify({ holder: "x", ...reused, ...times }));
+    const stopped = await place.run("collection", "stop", "find");
+    assert.deepEqual([stopped.code, stopped.out], [1, ""]);
+    assert.match(stopped.err, /neither scheduled nor being harvested/);
+    await place.ok("collection", "once", "find", "--wait");
+    assert.equal(holderIsGone(holder), false);
+    stranger.kill("SIGKILL");
   }, { world: world() }));
 
 Deno.test("a lock that was left by a killed harvester needs nobody: unlock is for the impatient", () =>
