@@ -23,7 +23,7 @@ import { messageOf, TwarcCloudError } from "./lib/errors.ts";
 import { Meter } from "./lib/harvest/meter.ts";
 import { patiently } from "./lib/harvest/patience.ts";
 import { type Ending, type Limits, Recorder } from "./lib/harvest/recorder.ts";
-import { commitLate, type Late } from "./lib/harvest/late_cuts.ts";
+import { commitEachLate, type Late } from "./lib/harvest/late_cuts.ts";
 import { commitLeft, type LeftOptions } from "./lib/harvest/left_cuts.ts";
 import { openSource } from "./lib/harvest/source.ts";
 import { Spool } from "./lib/harvest/spool.ts";
@@ -226,8 +226,9 @@ class Harvester implements Controlled {
     try {
       const stopped = this.#stopping.signal;
       const own = { ...this.#committing(target, checkpoint, lease), stopped, collectionId, spool };
-      for (const one of late) await commitLate(one, own);
+      const later = await commitEachLate(late, own);
       const failure = await this.#record(config, { checkpoint, spool, lease, target });
+      await commitEachLate(later, own);
       await this.#patiently(lease, () => settle(target, checkpoint));
       this.#isStopped = true;
       lease.update({ progress: this.info() });

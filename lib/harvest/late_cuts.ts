@@ -10,6 +10,7 @@ import { LockedError, messageOf } from "../errors.ts";
 import { idsIn, idTime, isOlder } from "../twitter/ids.ts";
 import { withTweets } from "../twitter/redact.ts";
 import { Committer, type CommitterOptions } from "./committer.ts";
+import { unfinishedGaps } from "./gaps.ts";
 import type { SegmentFile } from "./segment.ts";
 import type { SideCut, Spool } from "./spool.ts";
 import { StoredTweets } from "./stored_tweets.ts";
@@ -56,11 +57,32 @@ export interface LateOptions extends CommitterOptions {
 }
 
 /**
- * Adds the tweets that a harvester left to the harvest that has begun now, where the bucket does not have them, and
- * clears its folder. What cannot be added stays for the next harvest, and keeps none from going on.
+ * Adds what harvesters left.
+ * @returns What is to be tried again.
  * @throws LockedError where the lease is lost.
  */
-export async function commitLate(late: Late, options: LateOptions): Promise<void> {
+export async function commitEachLate(late: Late[], options: LateOptions): Promise<Late[]> {
+  const later: Late[] = [];
+  for (const one of late) if (!await commitLate(one, options)) later.push(one);
+  return later;
+}
+
+/**
+ * Adds the tweets that a harvester left to the harvest that has begun now, where the bucket does not have them, and
+ * clears its folder. What cannot be added stays for later, and keeps no harvest from going on; so does what a search
+ * for what the stream missed may bring as well, until that has ended.
+ * @returns Whether it is done.
+ * @throws LockedError where the lease is lost.
+ */
+async function commitLate(late: Late, options: LateOptions): Promise<boolean> {
+  if (unfinishedGaps(options.checkpoint.state.positions).length > 0) {
+    log.info(
+      "What a harvester on this machine brought, before another one went on, waits in {folder} until the search " +
+        "for what the stream missed has ended",
+      { folder: late.path },
+    );
+    return false;
+  }
   const stored = new StoredTweets(options.store, options.collectionId, late);
   let { files } = late;
   try {
@@ -70,17 +92,20 @@ export async function commitLate(late: Late, options: LateOptions): Promise<void
     if (added) await commit(added, late, options);
     files = [];
     await late.close(await hasMore(late, options));
+    return true;
   } catch (error) {
     if (error instanceof LockedError) throw error;
     log.warn(
       "Up to {tweets} tweets that a harvester on this machine brought are not in the bucket, as another one went on " +
-        "before they could be stored: {problem}. They are in {folder}, and the next harvest here tries again",
+        "before they could be stored: {problem}. They are in {folder}, and are tried again by this harvest at its end, " +
+        "or by the next one here",
       {
         tweets: files.reduce((sum, { tweets }) => sum + tweets, 0),
         problem: messageOf(error),
         folder: late.path,
       },
     );
+    return false;
   }
 }
 
@@ -143,9 +168,15 @@ async function commit(
   const { checkpoint } = options;
   const late = [...checkpoint.state.late ?? [], { began, from, to, tweets: file.tweets }];
   const committer = new Committer(options);
-  // Before the first cut of the harvest that has begun, and no piece of any of its segments.
+  // No cut of the harvest that has begun, and no piece of any of its segments.
   const tweets = { segment: -1, isWhole: true, file };
-  committer.add({ number: 0, tweets, sides: [], documents: [], commit: { late } });
+  committer.add({
+    number: checkpoint.state.cuts ?? 0,
+    tweets,
+    sides: [],
+    documents: [],
+    commit: { late },
+  });
   await committer.done();
   log.info(
     "{tweets} tweets that a harvester on this machine brought, before another one went on, are in the bucket now",

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { verify } from "../../lib/bucket/verify.ts";
+import { jsonBytes } from "../../lib/json.ts";
 import { OutsideError } from "../../lib/errors.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { systemClock } from "../../lib/clock.ts";
@@ -134,6 +135,42 @@ Deno.test("what cannot be looked up stays, is counted, and keeps no harvest from
     assert.deepEqual(await namesIn(join(parent, "c")), kept);
     await run(store, silent(), { parent, clock: new ManualClock() });
     assert.deepEqual((await tweets(store)).toSorted(), all);
+  }));
+
+Deno.test("what a search for what the stream missed may bring as well waits until that has ended", () =>
+  withFolder(async (parent) => {
+    const { store, all } = await takenOver(parent);
+    const before = await tweets(store);
+    const key = "collections/c/checkpoint.json";
+    const searching = async (gaps: Record<string, unknown>) => {
+      const { positions, ...state } = await json(store, key);
+      const others = Object.entries(positions).filter(([walk]) => !walk.startsWith("gap:"));
+      await store.put(
+        key,
+        jsonBytes({ ...state, positions: { ...Object.fromEntries(others), ...gaps } }),
+      );
+    };
+    await searching({ "gap:1-2:x": { since: "1", oldest: "2" } });
+    const said = await logged(() => run(store, silent(), { parent, clock: new ManualClock() }));
+    assert.match(said, /until the search for what the stream missed has ended/);
+    assert.deepEqual(await tweets(store), before);
+    await searching({});
+    await run(store, silent(), { parent, clock: new ManualClock() });
+    assert.deepEqual((await tweets(store)).toSorted(), all);
+  }));
+
+Deno.test("what could not be looked up when a harvest began comes at its end", () =>
+  withFolder(async (parent) => {
+    const { store, all } = await takenOver(parent);
+    let isAway = true;
+    store.before = ({ method }) => {
+      if (method !== "read" || !isAway) return;
+      isAway = false;
+      throw AWAY;
+    };
+    await run(store, silent(), { parent, clock: new ManualClock() });
+    assert.deepEqual((await tweets(store)).toSorted(), all);
+    assert.deepEqual(await faults(store), []);
   }));
 
 Deno.test("a harvester that dies while it brings them brings each once, whatever it had done", () =>
