@@ -1,7 +1,6 @@
 /** The program: gives the commands what they work with, runs one, and turns its error into an exit code. */
 
 import { CommanderError } from "@commander-js/extra-typings";
-import process from "node:process";
 import config from "./deno.json" with { type: "json" };
 import type { Context, HarvestRun } from "./lib/cli/context.ts";
 import type { CollectionConfig } from "./lib/collection/config.ts";
@@ -9,6 +8,7 @@ import type { Settings } from "./lib/settings.ts";
 import { Output } from "./lib/cli/output.ts";
 import { buildProgram, settle } from "./lib/cli/program.ts";
 import { systemClock } from "./lib/clock.ts";
+import { Ending } from "./lib/ending.ts";
 import { LockedError, messageOf, TwarcCloudError } from "./lib/errors.ts";
 import { VERSION } from "./lib/version.ts";
 import { selfCommand } from "./lib/runner/self.ts";
@@ -38,7 +38,7 @@ export async function run(args: string[], write = TERMINAL): Promise<number> {
     isTerminal: Deno.stderr.isTerminal(),
     color: Deno.stderr.isTerminal() && !env.NO_COLOR,
   });
-  const ending = new Ending();
+  const ending = new Ending(() => Deno.exit(INTERRUPTED));
   const context: Context = {
     output,
     clock: systemClock,
@@ -80,31 +80,6 @@ export async function run(args: string[], write = TERMINAL): Promise<number> {
       return error.exitCode;
     }
     return exitCodeOf(error, output, args.includes("--debug"));
-  }
-}
-
-/** Ends the process in good order, for a command that asks for it; any other ends at once. */
-class Ending {
-  readonly #ending = new AbortController();
-  #isWanted = false;
-
-  /** Aborted by SIGINT or SIGTERM; a second SIGINT ends the process at once. */
-  get signal(): AbortSignal {
-    if (!this.#isWanted) {
-      this.#isWanted = true;
-      process.on("SIGINT", () => {
-        if (this.#ending.signal.aborted) Deno.exit(INTERRUPTED);
-        this.#ending.abort();
-      });
-      process.on("SIGTERM", () => this.#ending.abort());
-    }
-    return this.#ending.signal;
-  }
-
-  /** Whether an error says no more than that the process was told to end. */
-  isOver(error: unknown): boolean {
-    const { signal } = this.#ending;
-    return signal.aborted && error === signal.reason;
   }
 }
 

@@ -7,6 +7,7 @@ const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const RANKS: Record<string, number> = {
   errors: 0,
   clock: 0,
+  ending: 0,
   waits: 0,
   json: 0.5,
   numbers: 0,

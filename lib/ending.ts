@@ -1,0 +1,63 @@
+/** How the person or the system asks this process to end: by signals. */
+
+import process from "node:process";
+
+/** Milliseconds in which a second SIGINT is the same Ctrl-C: `deno task` and `npx` pass on what the terminal has sent as well. */
+const SAME_PRESS = 1_000;
+
+/** Ends the process in good order, for a command that asks for it; any other ends at once. */
+export class Ending {
+  readonly #ending = new AbortController();
+  readonly #exit: () => void;
+  #isWanted = false;
+  /** When the first SIGINT came, by the monotonic clock. */
+  #pressed: number | undefined;
+
+  /** @param exit Ends the process at once, with nothing stored. */
+  constructor(exit: () => void) {
+    this.#exit = exit;
+  }
+
+  /** Aborted by SIGINT, SIGTERM or SIGHUP; a second Ctrl-C ends the process at once. */
+  get signal(): AbortSignal {
+    if (!this.#isWanted) {
+      this.#isWanted = true;
+      // Before anything is listened for: Deno then takes every signal, and ignores none.
+      const outlives = outlivesTerminal();
+      process.on("SIGINT", () => this.#press());
+      process.on("SIGTERM", () => this.#ending.abort());
+      process.on("SIGHUP", () => outlives || this.#ending.abort());
+    }
+    return this.#ending.signal;
+  }
+
+  /** Whether an error says no more than that the process was asked to end. */
+  isOver(error: unknown): boolean {
+    const { signal } = this.#ending;
+    return signal.aborted && error === signal.reason;
+  }
+
+  #press(): void {
+    const now = performance.now();
+    this.#pressed ??= now;
+    if (now - this.#pressed > SAME_PRESS) this.#exit();
+    this.#ending.abort();
+  }
+}
+
+/**
+ * Whether this process was started to outlive its terminal, as by `nohup`: it ignores SIGHUP, as do the processes
+ * that it starts. False where that cannot be known.
+ */
+function outlivesTerminal(): boolean {
+  const [command, ...args] = Deno.build.os === "linux"
+    ? ["cat", "/proc/self/status"] as const
+    : ["ps", "-o", "sigignore=", "-p", `${Deno.pid}`] as const;
+  try {
+    const { stdout } = new Deno.Command(command, { args, stderr: "null" }).outputSync();
+    const mask = /^(?:SigIgn:)?\s*([0-9a-f]+)\s*$/m.exec(new TextDecoder().decode(stdout))?.[1];
+    return mask !== undefined && (BigInt(`0x${mask}`) & 1n) === 1n;
+  } catch {
+    return false;
+  }
+}
