@@ -8,6 +8,7 @@ const RANKS: Record<string, number> = {
   errors: 0,
   clock: 0,
   ending: 0,
+  body: 0,
   waits: 0,
   json: 0.5,
   numbers: 0,

@@ -4,7 +4,7 @@ import { getLogger } from "@logtape/logtape";
 import { z } from "zod";
 import type { TwitterKeys } from "../api_keys.ts";
 import { ApiError, messageOf, UserError } from "../errors.ts";
-import { bytesOf } from "./body.ts";
+import { bytesOf } from "../body.ts";
 import { faultOf } from "./faults.ts";
 
 const log = getLogger(["twarc-cloud", "api"]);

@@ -5,7 +5,7 @@ import type { Clock } from "../clock.ts";
 import { ApiError, messageOf, OutsideError, UserError } from "../errors.ts";
 import { jsonOrNull } from "../json.ts";
 import { REST_TRIES, restDelay } from "./backoff.ts";
-import { bytesOf } from "./body.ts";
+import { bytesOf } from "../body.ts";
 import type { Transport } from "./transport.ts";
 import { parseAnswer } from "./v2_answers.ts";
 

@@ -69,6 +69,10 @@ class Splitter {
     for (;;) {
       const end = chunk.indexOf(LINE_FEED, start);
       if (end < 0) break;
+      if (this.#length === 0 && isKeepAlive(chunk, start, end)) {
+        start = end + 1;
+        continue;
+      }
       this.#keep(chunk.subarray(start, end));
       const line = this.#take();
       if (line.length > 0) lines.push(line);
@@ -100,6 +104,11 @@ class Splitter {
     this.#tooLong = false;
     return line;
   }
+}
+
+/** Whether a line has nothing in it: millions of them cost nothing. */
+function isKeepAlive(chunk: Uint8Array, start: number, end: number): boolean {
+  return start === end || (start + 1 === end && chunk[start] === CARRIAGE_RETURN);
 }
 
 /** Stands in for a line that was given up: no JSON, so it is counted among the damaged ones. */

@@ -1,6 +1,7 @@
 /** The OAuth 1.0a login with a PIN, by which a person lets an application read in their name. */
 
 import type { TwitterKeys } from "../api_keys.ts";
+import { bytesOf } from "../body.ts";
 import { messageOf, OutsideError, UserError } from "../errors.ts";
 import { API_URL } from "./signer.ts";
 
@@ -59,19 +60,15 @@ async function formOf(
   const client = new TwitterApi(tokens, { plugins: [answerWithRequest] });
   const { method, headers, body } = await client.post(url.href, parameters);
   let response: Response;
+  let answer: Uint8Array;
   try {
-    response = await fetch(url, {
-      method,
-      headers,
-      body,
-      redirect: "manual",
-      signal: AbortSignal.timeout(30_000),
-    });
+    const signal = AbortSignal.timeout(30_000);
+    response = await fetch(url, { method, headers, body, redirect: "manual", signal });
+    answer = await bytesOf(response, signal);
   } catch (cause) {
     throw new OutsideError(`${url.host} does not answer: ${messageOf(cause)}`, { cause });
   }
-  const text = await response.text();
-  if (response.ok) return new URLSearchParams(text);
+  if (response.ok) return new URLSearchParams(new TextDecoder().decode(answer));
   if (response.status >= 500 || response.status < 400) {
     throw new OutsideError(`${url.host} answers with ${response.status}`);
   }

@@ -4,7 +4,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../clock.ts";
 import { ApiError, type ApiFault, messageOf, TwarcCloudError } from "../errors.ts";
 import { REST_TRIES, restDelay, type RestTrouble, type Trouble } from "./backoff.ts";
-import { bytesOf } from "./body.ts";
+import { bytesOf, unpacked } from "../body.ts";
 import { Budget, hasRequestsLeft, rateLimitOf } from "./budget.ts";
 import { faultOf, isUnsigned, personsFault } from "./faults.ts";
 import { Waits } from "../waits.ts";
@@ -24,6 +24,16 @@ export interface TransportOptions {
 
 /** Milliseconds that a rate limit may be used up, window after window: after a day something else is wrong. */
 const LONGEST_LIMIT = 86_400_000;
+
+/** How a request is sent. */
+interface Sending {
+  host: URL;
+  /** As streams are asked for: what is packed may be held back until there is more of it. */
+  asItIs?: boolean;
+  signal: AbortSignal;
+}
+
+const AS_IT_IS = { "accept-encoding": "identity" };
 
 /** A try that failed in a way that a later try may mend. */
 interface Failed {
@@ -103,12 +113,13 @@ export class Transport {
     const limit = AbortSignal.any([signal, late.signal]);
     try {
       const host = request.path.startsWith("1.1/") ? STREAM_URL : API_URL;
-      const response = await this.#send(request, host, limit);
+      const response = await this.#send(request, { host, asItIs: true, signal: limit });
       if (response.status === 200) return response;
       const body = await bytesOf(response, limit).catch(() => new Uint8Array());
       throw refusal(request, response, body);
     } catch (cause) {
       signal.throwIfAborted();
+      if (cause instanceof SyntaxError) throw unreadable(request, cause);
       throw cause instanceof TwarcCloudError ? cause : noAnswer(request, cause);
     } finally {
       clearTimeout(timer);
@@ -133,10 +144,15 @@ export class Transport {
    * Sends a request; once more with another token where the app's is not taken any more. Redirects are not
    * followed: keys are for the API's host alone, and its answers come from nowhere else.
    */
-  async #send(request: ApiRequest, host: URL, signal: AbortSignal): Promise<Response> {
+  async #send(
+    request: ApiRequest,
+    { host, asItIs = false, signal }: Sending,
+  ): Promise<Response> {
     for (let again = false;; again = true) {
       const signed = await this.#signer.sign(request, host, signal);
-      const response = await fetch(signed.url, { ...signed, redirect: "manual", signal });
+      const headers = { ...signed.headers, ...(asItIs ? AS_IT_IS : {}) };
+      const sent = await fetch(signed.url, { ...signed, headers, redirect: "manual", signal });
+      const response = asItIs ? await unpacked(sent) : sent;
       if (response.status !== 401 || again) return response;
       const body = await bytesOf(response, signal);
       if (!isUnsigned(body) || !await this.#signer.refused(signed)) {
@@ -156,7 +172,7 @@ export class Transport {
     let headers: Headers | null = null;
     try {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(this.#answerTimeout)]);
-      const response = await this.#send(request, API_URL, limit);
+      const response = await this.#send(request, { host: API_URL, signal: limit });
       headers = response.headers;
       const body = await bytesOf(response, limit);
       if (response.ok) return { value: read(body) };
@@ -225,6 +241,14 @@ function noAnswer(request: ApiRequest, cause: unknown): ApiError {
 function damaged(request: ApiRequest, cause: SyntaxError): ApiError {
   return new ApiError(`The API's answer to ${request.path} is damaged: ${cause.message}`, {
     status: 200,
+    cause,
+  });
+}
+
+/** A stream that cannot be read may be one that can a little later. */
+function unreadable(request: ApiRequest, cause: SyntaxError): ApiError {
+  return new ApiError(`The API's answer to ${request.path} cannot be read: ${cause.message}`, {
+    status: 502,
     cause,
   });
 }

@@ -32,3 +32,19 @@ Deno.test("a consumer pair that is refused, and a host that is away, are told ap
   await sandbox.close();
   await assert.rejects(beginLogin(sandbox.keys, sandbox.url), OutsideError);
 });
+
+Deno.test("a host that begins an answer and breaks off, or never comes to its end, is one that does not answer", async () => {
+  const bodies = [
+    () => new ReadableStream({ pull: (controller) => controller.error(new Error("gone")) }),
+    () => new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(1 << 20)) }),
+  ];
+  for (const body of bodies) {
+    await using server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen() {}, onError: () => new Response(null) },
+      () => new Response(body()),
+    );
+    const url = new URL(`http://127.0.0.1:${server.addr.port}/`);
+    const keys = { consumer_key: "a", consumer_secret: "b" };
+    await assert.rejects(beginLogin(keys, url), { name: "OutsideError" });
+  }
+});
