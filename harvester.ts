@@ -18,7 +18,8 @@ import { type CollectionConfig, unknownIn, withoutKeys } from "./lib/collection/
 import { pricesWith } from "./lib/collection/prices.ts";
 import type { HarvestInfo } from "./lib/collection/harvest_info.ts";
 import { collectionKeys } from "./lib/collection/layout.ts";
-import { type Controlled, serveControl } from "./lib/control.ts";
+import type { Controlled } from "./lib/control.ts";
+import { serveControl } from "./lib/control_server.ts";
 import { messageOf, TwarcCloudError } from "./lib/errors.ts";
 import { Meter } from "./lib/harvest/meter.ts";
 import { patiently } from "./lib/harvest/patience.ts";

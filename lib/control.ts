@@ -1,12 +1,10 @@
-/** Both ends of the wire between a person's command and a running harvester. */
+/** What goes over the wire between a person's command and a running harvester: routes, tokens, the client. */
 
-import { getLogger } from "@logtape/logtape";
+import { bytesOf } from "./body.ts";
 import type { Clock } from "./clock.ts";
 import { type HarvestInfo, harvestInfoSchema } from "./collection/harvest_info.ts";
 import { messageOf, OutsideError, TwarcCloudError, UserError } from "./errors.ts";
 import { parseAs } from "./json.ts";
-
-const log = getLogger(["twarc-cloud", "control"]);
 
 /** What the control server stands for. */
 export interface Controlled {
@@ -24,10 +22,6 @@ export interface Controlled {
 const TOKEN_LIFETIME = 30;
 /** Seconds that the clocks of a person's machine and of the harvester's may differ. */
 const TOLERANCE = 5;
-/** Milliseconds that requests may take to end once the harvester does. */
-const GRACE = 1_000;
-/** Milliseconds after which a control server that failed listens again. */
-const AGAIN = 5_000;
 /** Milliseconds that the harvester may take to answer. */
 const ANSWER_TIMEOUT = 5_000;
 
@@ -106,81 +100,7 @@ export function controlAnswers(
   };
 }
 
-/** A control server that listens. */
-export interface ControlServer {
-  url: URL;
-  close(): Promise<void>;
-}
-
-/**
- * Starts the control server. One that fails, as where connections have used up what this machine allows, listens
- * again after a while: the harvest goes on without it.
- * @throws UserError where the port is in use or may not be opened.
- */
-export function serveControl(
-  controlled: Controlled,
-  options: ControlOptions & { hostname: string; port: number },
-): ControlServer {
-  const { hostname, clock } = options;
-  const answer = controlAnswers(controlled, options);
-  const listen = (port: number) =>
-    Deno.serve({ hostname, port, onListen() {}, onError: failed }, answer);
-  let server = opened(listen, options.port);
-  const { port } = server.addr;
-  const closing = new AbortController();
-  const goOn = async () => {
-    while (!closing.signal.aborted) {
-      try {
-        await server.finished;
-        return;
-      } catch (error) {
-        log.warn("The control server failed, and listens again in {seconds} s: {problem}", {
-          seconds: AGAIN / 1_000,
-          problem: messageOf(error),
-        });
-      }
-      await clock.sleep(AGAIN, closing.signal);
-      if (closing.signal.aborted) return;
-      try {
-        server = listen(port);
-      } catch {
-        // Still the same trouble: the failed one fails again.
-      }
-    }
-  };
-  void goOn();
-  return {
-    url: new URL(`http://${hostname}:${port}/`),
-    close: async () => {
-      closing.abort();
-      await withinGrace(server.shutdown().catch(() => {}));
-    },
-  };
-}
-
-function opened(
-  listen: (port: number) => Deno.HttpServer<Deno.NetAddr>,
-  port: number,
-): Deno.HttpServer<Deno.NetAddr> {
-  try {
-    return listen(port);
-  } catch (cause) {
-    throw new UserError(`Port ${port} cannot be opened: ${messageOf(cause)}`, {
-      cause,
-      hint: "Something else listens there, or ports below 1024 are reserved: use --port 0.",
-    });
-  }
-}
-
-/** Waits for requests to end, but not for those that never do: they would keep the harvester from ending. */
-async function withinGrace(ended: Promise<void>): Promise<void> {
-  const over = Promise.withResolvers<void>();
-  const timer = setTimeout(over.resolve, GRACE);
-  await Promise.race([ended, over.promise]);
-  clearTimeout(timer);
-}
-
-/** The other end. */
+/** The end of whoever looks at a harvester, or orders it. */
 export class ControlClient {
   readonly #url: URL;
   readonly #options: ControlOptions;
@@ -229,17 +149,13 @@ export class ControlClient {
     path: string,
     { signal, headers = {} }: { signal: AbortSignal | undefined; headers?: Record<string, string> },
   ): Promise<string> {
-    const limit = AbortSignal.timeout(ANSWER_TIMEOUT);
+    const timeout = AbortSignal.timeout(ANSWER_TIMEOUT);
+    const limit = signal ? AbortSignal.any([signal, timeout]) : timeout;
     const url = new URL(path, this.#url);
-    const init = {
-      headers,
-      redirect: "manual",
-      signal: signal ? AbortSignal.any([signal, limit]) : limit,
-    } as const;
     try {
-      const response = await fetch(url, init);
-      const text = await response.text();
-      if (response.ok) return text;
+      const response = await fetch(url, { headers, redirect: "manual", signal: limit });
+      const answer = await bytesOf(response, limit);
+      if (response.ok) return new TextDecoder().decode(answer);
       throw this.#refused(response.status);
     } catch (cause) {
       if (cause instanceof TwarcCloudError) throw cause;
@@ -326,12 +242,11 @@ async function isGood(
   }
 }
 
-/** Something of ours failed while it answered. */
-function failed(error: unknown): Response {
-  log.error("The control server failed: {problem}", { problem: messageOf(error) });
-  return refusal(500, "The harvester could not answer");
-}
-
-function refusal(status: number, error: string, headers: Record<string, string> = {}): Response {
+/** An answer that refuses, in one line that gives nothing away. */
+export function refusal(
+  status: number,
+  error: string,
+  headers: Record<string, string> = {},
+): Response {
   return Response.json({ error }, { status, headers: { ...headers, "cache-control": "no-store" } });
 }

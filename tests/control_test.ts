@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import { SignJWT } from "jose";
-import {
-  controlAnswers,
-  ControlClient,
-  type Controlled,
-  type ControlServer,
-  serveControl,
-} from "../lib/control.ts";
+import { controlAnswers, ControlClient, type Controlled } from "../lib/control.ts";
+import { type ControlServer, serveControl } from "../lib/control_server.ts";
 import { OutsideError, UserError } from "../lib/errors.ts";
 import { systemClock } from "../lib/clock.ts";
 import { ManualClock } from "./fakes/manual_clock.ts";

@@ -80,9 +80,9 @@ export class Place {
     };
   }
 
-  /** Starts the program. */
-  spawn(args: string[], env: Record<string, string> = {}): Deno.ChildProcess {
-    return this.#start(MAIN, { args, env, stdin: "null", stderr: "piped" });
+  /** Starts the program. @param before A command of the shell, such as `ulimit -n 256`. */
+  spawn(args: string[], env: Record<string, string> = {}, before = ""): Deno.ChildProcess {
+    return this.#start(MAIN, { args, env, before, stdin: "null", stderr: "piped" });
   }
 
   /** Has all commands run by one process from now on, with the environment as it is now. */
@@ -107,16 +107,22 @@ export class Place {
 
   #start(
     script: string,
-    { args, env, ...streams }: {
+    { args, env, before = "", ...streams }: {
       args: string[];
       env: Record<string, string>;
+      before?: string;
       stdin: "null" | "piped";
       stderr: "piped" | "inherit";
     },
   ): Deno.ChildProcess {
     const config = join(ROOT, "deno.json");
-    return new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "--no-check", "--config", config, ...PERMISSIONS, script, ...args],
+    const flags = ["--quiet", "--no-check", "--config", config, ...PERMISSIONS];
+    const command = [Deno.execPath(), "run", ...flags, script, ...args];
+    const [first = "", ...rest] = before
+      ? ["sh", "-c", `${before}; exec "$@"`, "sh", ...command]
+      : command;
+    return new Deno.Command(first, {
+      args: rest,
       cwd: this.folder,
       clearEnv: true,
       env: { ...this.env, ...env },

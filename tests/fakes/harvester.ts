@@ -7,7 +7,8 @@ import process from "node:process";
 import { takeLease } from "../../lib/bucket/lease.ts";
 import { goneIn, thisProcess } from "../../lib/bucket/process.ts";
 import { isoTime, systemClock } from "../../lib/clock.ts";
-import { type Controlled, serveControl } from "../../lib/control.ts";
+import type { Controlled } from "../../lib/control.ts";
+import { serveControl } from "../../lib/control_server.ts";
 import { openStore } from "../../lib/store/store.ts";
 
 /** Exits at once with code 1 and a reason. */

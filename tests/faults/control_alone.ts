@@ -1,8 +1,11 @@
 // deno-lint-ignore-file no-console
-/** A control server in a process of its own, for attacks on what a process has; prints its port. */
+/**
+ * A control server in a process of its own, for attacks on what a process has; prints its port. Told to take, it takes
+ * every descriptor that is left, until it is told to give them back.
+ */
 
 import { systemClock } from "../../lib/clock.ts";
-import { serveControl } from "../../lib/control.ts";
+import { serveControl } from "../../lib/control_server.ts";
 
 const info = {
   collection_id: "c",
@@ -21,6 +24,21 @@ const server = serveControl(
     port: 0,
   },
 );
+// As a harvester does at its start: Deno itself needs descriptors for it.
+Deno.addSignalListener("SIGTERM", () => {});
 console.log(server.url.port);
-for await (const _ of Deno.stdin.readable);
+const taken: Deno.FsFile[] = [];
+for await (const order of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
+  if (order === "take") takeAll();
+  else for (const file of taken.splice(0)) file.close();
+  console.log("done");
+}
 await server.close();
+
+function takeAll(): void {
+  try {
+    for (;;) taken.push(Deno.openSync("/dev/null"));
+  } catch {
+    // There is none left.
+  }
+}
