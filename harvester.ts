@@ -59,6 +59,8 @@ export interface Harvest {
   shutdown: boolean;
   /** Log memory and rate every minute. */
   monitor: boolean;
+  /** Awaited when the lease is held and what was left is settled: nobody else's process is looked at from then on. */
+  begun?: () => Promise<void>;
   /** The process is told to end. */
   signal: AbortSignal;
 }
@@ -222,6 +224,7 @@ class Harvester implements Controlled {
     for (const { at } of unknownIn(withoutKeys(config))) {
       log.warn("{at} in the configuration is not known, and changes nothing", { at });
     }
+    await this.#options.begun?.();
     log.info("Harvesting {collectionId} ({type})", { collectionId, type: config.type });
     const spool = await Spool.open(parent, name);
     try {

@@ -1,17 +1,20 @@
 /** The program: gives the commands what they work with, runs one, and turns its error into an exit code. */
 
 import { CommanderError } from "@commander-js/extra-typings";
+import { resolve } from "node:path";
 import config from "./deno.json" with { type: "json" };
 import type { Context, HarvestRun } from "./lib/cli/context.ts";
 import type { CollectionConfig } from "./lib/collection/config.ts";
 import type { Settings } from "./lib/settings.ts";
+import { folderPath, isFolder } from "./lib/store/store.ts";
 import { Output } from "./lib/cli/output.ts";
+import { credentialsMayRun, giveUp, narrow } from "./lib/cli/permissions.ts";
 import { buildProgram, settle } from "./lib/cli/program.ts";
 import { systemClock } from "./lib/clock.ts";
 import { Ending } from "./lib/ending.ts";
 import { LockedError, messageOf, TwarcCloudError } from "./lib/errors.ts";
 import { VERSION } from "./lib/version.ts";
-import { selfCommand } from "./lib/runner/self.ts";
+import { narrowed, type Places, selfCommand } from "./lib/runner/self.ts";
 import { addDemo, addSandbox } from "./lib/sandbox/command.ts";
 
 const USAGE = 2;
@@ -29,8 +32,11 @@ const TERMINAL = {
   err: (text: string) => writeAll(Deno.stderr, text),
 };
 
-/** Runs a command line, whose output goes to `write`; its exit code. */
-export async function run(args: string[], write = TERMINAL): Promise<number> {
+/**
+ * Runs a command line, whose output goes to `write`; its exit code.
+ * @param narrows Whether this process gives up what the command does not need: it cannot be had again.
+ */
+export async function run(args: string[], write = TERMINAL, narrows = false): Promise<number> {
   const env = Deno.env.toObject();
   const output = new Output({
     ...write,
@@ -39,22 +45,7 @@ export async function run(args: string[], write = TERMINAL): Promise<number> {
     color: Deno.stderr.isTerminal() && !env.NO_COLOR,
   });
   const ending = new Ending(() => Deno.exit(INTERRUPTED));
-  const context: Context = {
-    output,
-    clock: systemClock,
-    env,
-    get signal() {
-      return ending.signal;
-    },
-    self: selfCommand({
-      isStandalone: Deno.build.standalone,
-      execPath: Deno.execPath(),
-      root: import.meta.dirname ?? ".",
-      permissions: PERMISSIONS,
-    }),
-    version: VERSION,
-    harvest: (run) => harvestHere(run, context),
-  };
+  const context = contextOf({ output, ending, env, narrows });
   const program = buildProgram(context, write);
   const playground = {
     print: (line: string) => output.line(line),
@@ -67,6 +58,13 @@ export async function run(args: string[], write = TERMINAL): Promise<number> {
   addSandbox(program, playground);
   addDemo(program, playground);
   settle(program, write);
+  if (narrows) {
+    program.hook("preAction", async (_, command) => {
+      // While this process may still start programs.
+      ending.prepare();
+      await narrow(command, env);
+    });
+  }
   try {
     await program.parseAsync(args, { from: "user" });
     return 0;
@@ -83,12 +81,60 @@ export async function run(args: string[], write = TERMINAL): Promise<number> {
   }
 }
 
+/** What the commands work with. */
+function contextOf(
+  { output, ending, env, narrows }: Pick<Context, "output" | "env"> & {
+    ending: Ending;
+    narrows: boolean;
+  },
+): Context {
+  const context: Context = {
+    output,
+    clock: systemClock,
+    env,
+    get signal() {
+      return ending.signal;
+    },
+    self: selfWith(PERMISSIONS),
+    harvester: async (settings, env) =>
+      isFolder(settings.bucket)
+        ? selfWith(narrowed(PERMISSIONS, await placesOf(settings, env)))
+        : selfWith(PERMISSIONS),
+    version: VERSION,
+    harvest: (run) => harvestHere(run, context, narrows),
+  };
+  return context;
+}
+
+/** The command line that starts this program again, where it runs from its source with some permissions. */
+function selfWith(permissions: readonly string[]): string[] {
+  return selfCommand({
+    isStandalone: Deno.build.standalone,
+    execPath: Deno.execPath(),
+    root: import.meta.dirname ?? ".",
+    permissions,
+  });
+}
+
+/** What a harvester of a folder bucket reads and writes: the bucket, its temporary files, keys and settings. */
+async function placesOf({ bucket }: Settings, env: Context["env"]): Promise<Places> {
+  const { spoolFor } = await import("./lib/harvest/spool.ts");
+  const { keysPaths } = await import("./lib/twitter/keys.ts");
+  const { INI_FILE } = await import("./lib/settings.ts");
+  const keys = env.HOME || env.USERPROFILE ? keysPaths({ env }) : [];
+  return {
+    read: [...keys, INI_FILE].map((path) => resolve(path)),
+    write: [folderPath(bucket), spoolFor(bucket, "").parent],
+  };
+}
+
 /** Harvests in this process: composes a harvest from the settings, and logs to standard error. */
 async function harvestHere(
   { settings, collectionId, flags, shutdown, port, monitor, patienceSecs, bufferMb }: HarvestRun,
   { clock, env, signal }: Context,
+  narrows: boolean,
 ): Promise<void> {
-  const { openStore, isFolder } = await import("./lib/store/store.ts");
+  const { openStore } = await import("./lib/store/store.ts");
   const { openApi } = await import("./lib/twitter/api.ts");
   const { keysOf } = await import("./lib/collection/config.ts");
   const { heldKeys } = await import("./lib/bucket/keys.ts");
@@ -137,6 +183,9 @@ async function harvestHere(
       spool: ownPlace(spoolFor(bucket, collectionId), thisProcess()),
       shutdown,
       monitor,
+      begun: async () => {
+        if (narrows && !credentialsMayRun(settings, env)) await giveUp("run");
+      },
       signal,
     }));
 }
@@ -209,4 +258,4 @@ function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string
   for (let n = 0; n < bytes.length;) n += stream.writeSync(bytes.subarray(n));
 }
 
-if (import.meta.main) Deno.exit(await run(Deno.args));
+if (import.meta.main) Deno.exit(await run(Deno.args, TERMINAL, true));

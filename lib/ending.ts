@@ -10,6 +10,7 @@ export class Ending {
   readonly #ending = new AbortController();
   readonly #exit: () => void;
   #isWanted = false;
+  #outlives: boolean | undefined;
   /** When the first SIGINT came, by the monotonic clock. */
   #pressed: number | undefined;
 
@@ -18,15 +19,22 @@ export class Ending {
     this.#exit = exit;
   }
 
+  /**
+   * Looks what this process was started for, where that was not done: before anything is listened for, as Deno then
+   * takes every signal and ignores none, and while this process may start programs.
+   */
+  prepare(): void {
+    this.#outlives ??= outlivesTerminal();
+  }
+
   /** Aborted by SIGINT, SIGTERM or SIGHUP; a second Ctrl-C ends the process at once. */
   get signal(): AbortSignal {
     if (!this.#isWanted) {
       this.#isWanted = true;
-      // Before anything is listened for: Deno then takes every signal, and ignores none.
-      const outlives = outlivesTerminal();
+      this.prepare();
       process.on("SIGINT", () => this.#press());
       process.on("SIGTERM", () => this.#ending.abort());
-      process.on("SIGHUP", () => outlives || this.#ending.abort());
+      process.on("SIGHUP", () => this.#outlives || this.#ending.abort());
     }
     return this.#ending.signal;
   }

@@ -33,6 +33,8 @@ export interface Context {
   readonly signal: AbortSignal;
   /** The command line that starts this program again. */
   self: readonly string[];
+  /** The same for a harvester of a bucket that has this environment, which may do no more than it has to. */
+  harvester: (settings: Settings, env: Context["env"]) => Promise<readonly string[]>;
   version: string;
   harvest: (run: HarvestRun) => Promise<void>;
 }
@@ -62,10 +64,11 @@ export async function openBucket(
   const settings = await settingsFor(context, flags);
   const { openStore } = await import("../store/store.ts");
   const { Collections } = await import("../bucket/collections.ts");
-  const { clock, env, self } = context;
+  const { clock, env } = context;
   const store = await openStore(settings.bucket, settings.aws);
   const runner = async () => {
     const { openRunner } = await import("../runner/runner.ts");
+    const self = () => context.harvester(settings, env);
     return await openRunner({ bucket: settings.bucket, store, clock, settings, self, env });
   };
   return { settings, store, collections: new Collections(store, clock), runner };

@@ -202,7 +202,7 @@ export class LocalRunner implements Runner {
   }
 
   async #spawn(args: string[], env: Record<string, string | undefined>) {
-    const [command = "", ...before] = this.#options.self;
+    const [command = "", ...before] = await this.#options.self();
     const log = openSync(this.#logPath(args.at(-1) ?? ""), "a");
     try {
       const child = spawn(command, [...before, ...args], {

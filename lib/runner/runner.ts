@@ -97,8 +97,8 @@ export interface RunnerOptions {
   store: Store;
   clock: Clock;
   settings: RunnerSettings;
-  /** The command line that starts this program again. */
-  self: readonly string[];
+  /** The command line that starts this program again as a harvester; asked for when one is to be started. */
+  self: () => Promise<readonly string[]>;
   env: Record<string, string | undefined>;
 }
 

@@ -17,6 +17,32 @@ export interface SelfOptions {
 /** The command line that starts this program again: as the binary that it is, or from its source. */
 export function selfCommand({ isStandalone, execPath, root, permissions }: SelfOptions): string[] {
   if (isStandalone) return [execPath];
-  const flags = ["--quiet", "--no-check", "--config", join(root, "deno.json"), ...permissions];
+  const flags = [
+    "--quiet",
+    "--no-check",
+    "--no-prompt",
+    "--config",
+    join(root, "deno.json"),
+    ...permissions,
+  ];
   return [execPath, "run", ...flags, join(root, "main.ts")];
+}
+
+/** The absolute paths of the folders and files that a process works with. */
+export interface Places {
+  read: readonly string[];
+  write: readonly string[];
+}
+
+/** Permissions, as flags, of which reading and writing hold for some places only. */
+export function narrowed(permissions: readonly string[], { read, write }: Places): string[] {
+  return permissions.map((flag) => {
+    if (flag === "--allow-read") return `${flag}${only([...read, ...write])}`;
+    return flag === "--allow-write" ? `${flag}${only(write)}` : flag;
+  });
+}
+
+/** Deno takes a comma for the end of a path: where one has it, all places stay open. */
+function only(paths: readonly string[]): string {
+  return paths.some((path) => path.includes(",")) ? "" : `=${paths.join(",")}`;
 }

@@ -40,6 +40,7 @@ async function configure(
     env: { HOME: home, TWITTER_API_URL: sandbox.url.href },
     signal: new AbortController().signal,
     self: [],
+    harvester: () => Promise.resolve([]),
     version: "1",
     harvest: () => assert.fail("nothing is harvested here"),
   };

@@ -17,6 +17,7 @@ import { openStore } from "../../lib/store/store.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../lib/sandbox/server.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
+const NARROW = fileURLToPath(new URL("narrow.ts", import.meta.url));
 const MANY = fileURLToPath(new URL("many.ts", import.meta.url));
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const PERMISSIONS = config.tasks["twarc-cloud"].command.split(" ").filter((word) =>
@@ -24,6 +25,13 @@ const PERMISSIONS = config.tasks["twarc-cloud"].command.split(" ").filter((word)
 );
 
 const ranSchema = z.object({ code: z.number(), out: z.string(), err: z.string() });
+
+const powersSchema = z.object({
+  code: z.number(),
+  run: z.boolean(),
+  write: z.boolean(),
+  read: z.boolean(),
+});
 
 /** What a command did. */
 export type Ran = z.infer<typeof ranSchema>;
@@ -83,6 +91,18 @@ export class Place {
   /** Starts the program. @param before A command of the shell, such as `ulimit -n 256`. */
   spawn(args: string[], env: Record<string, string> = {}, before = ""): Deno.ChildProcess {
     return this.#start(MAIN, { args, env, before, stdin: "null", stderr: "piped" });
+  }
+
+  /** Runs a command, and what the process may still do after it; for what main.ts gives up. */
+  async powers(
+    args: string[],
+    env: Record<string, string> = {},
+  ): Promise<z.infer<typeof powersSchema>> {
+    const options = { args, env, stdin: "null", stderr: "piped" } as const;
+    const { stdout, stderr } = await this.#start(NARROW, options).output();
+    const last = new TextDecoder().decode(stdout).trimEnd().split("\n").at(-1) ?? "";
+    assert.ok(last.startsWith("{"), new TextDecoder().decode(stderr));
+    return powersSchema.parse(JSON.parse(last));
   }
 
   /** Has all commands run by one process from now on, with the environment as it is now. */

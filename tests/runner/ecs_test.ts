@@ -81,7 +81,15 @@ async function opened(more: Ini = {}) {
   const bucket = ini.bucket ?? "";
   const settings = settingsOf(ini);
   const store = new S3Store(bucket, settings.aws);
-  const options = { bucket, store, clock: systemClock, settings, self: [], env: {}, pollMs: 100 };
+  const options = {
+    bucket,
+    store,
+    clock: systemClock,
+    settings,
+    self: () => Promise.resolve([]),
+    env: {},
+    pollMs: 100,
+  };
   const runner = new EcsRunner(options);
   const job = (collectionId: string) => ({ bucket, collectionId, flags: {} });
   const close = async () => {
@@ -248,7 +256,14 @@ test("scheduling leaves the secret of a harvest that was just started as it is",
 
 test("the reason of a failure is that of its own task, whatever the clocks say", async ({ bucket, store, ini, job }) => {
   const ahead = { ...systemClock, now: () => Date.now() + 3_600_000 };
-  const options = { bucket, store, clock: ahead, settings: settingsOf(ini), self: [], env: {} };
+  const options = {
+    bucket,
+    store,
+    clock: ahead,
+    settings: settingsOf(ini),
+    self: () => Promise.resolve([]),
+    env: {},
+  };
   const runner = new EcsRunner({ ...options, pollMs: 100 });
   const outcome = await ended(await runner.once(job(FAULTY)));
   assert.deepEqual(outcome, { exitCode: 1, message: FAULT });

@@ -45,7 +45,7 @@ async function opened(options: Partial<LocalOptions> = {}) {
     bucket,
     store,
     clock: systemClock,
-    self: SELF,
+    self: () => Promise.resolve(SELF),
     env: { PATH, HOME, DENO_DIR },
     ...options,
   });
@@ -354,7 +354,9 @@ Deno.test("stopping can be given up", async () => {
 });
 
 Deno.test("a program that cannot be started is told in one line", async () => {
-  const { runner, job, close } = await opened({ self: ["/nowhere/twarc-cloud"] });
+  const { runner, job, close } = await opened({
+    self: () => Promise.resolve(["/nowhere/twarc-cloud"]),
+  });
   try {
     await assert.rejects(runner.once(job("steady")), (error) => {
       assert.ok(error instanceof OutsideError);

@@ -1,0 +1,96 @@
+/** What of Deno's permissions each command needs; what it does not need it gives up before it begins. */
+
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import type { AwsSettings } from "../settings.ts";
+import { isFolder } from "../store/store.ts";
+
+/** What can be given up: starting programs, and writing files. */
+const POWERS = ["run", "write"] as const;
+type Power = (typeof POWERS)[number];
+
+type Env = Record<string, string | undefined>;
+
+/**
+ * What each command needs. `run`: it starts a harvester, or looks whether the process that holds a lock lives, for
+ * which Deno asks for the same. A command that is not here gives up nothing.
+ */
+export const NEEDS: Readonly<Record<string, readonly Power[]>> = {
+  "configure": ["write"],
+  "collection-config template": ["write"],
+  "collection-config download": ["write"],
+  "collection-config update": ["write"],
+  "collection-config keys": ["write"],
+  "collection-config estimate": [],
+  "collection-config screennames": ["write"],
+  "collection-config screenname-files": ["write"],
+  "collection-config userids": ["write"],
+  "collection-config userid-files": ["write"],
+  "collection-config changes": [],
+  "collection list": ["run"],
+  "collection add": ["write"],
+  "collection once": ["run", "write"],
+  "collection schedule": ["run", "write"],
+  "collection scheduled": [],
+  "collection stop": ["run", "write"],
+  "collection filter-start": ["run", "write"],
+  "collection filter-stop": ["run", "write"],
+  "collection download": ["write"],
+  "collection dehydrate": [],
+  "collection hydrate": ["run", "write"],
+  "collection compliance": ["run", "write"],
+  "collection verify": ["run", "write"],
+  "harvest list": ["run"],
+  "harvest running": ["run"],
+  "harvest last": [],
+  "harvest run": ["run", "write"],
+  "harvest unlock": ["run", "write"],
+  "harvest logs": [],
+  "scheduler": ["run", "write"],
+  "sandbox": [],
+  "demo": ["run", "write"],
+};
+
+/** A command's name as it is typed, without the program's: `collection list`. */
+export function nameOf(command: CommandUnknownOpts): string {
+  const { parent } = command;
+  return parent?.parent ? `${nameOf(parent)} ${command.name()}` : command.name();
+}
+
+/**
+ * Gives up what a command does not need, for as long as this process lives. Where AWS is asked, and its
+ * configuration may name a program for credentials or keep tokens in files, all is kept.
+ */
+export async function narrow(command: CommandUnknownOpts, env: Env): Promise<void> {
+  const needs = NEEDS[nameOf(command)];
+  if (!needs || await mayNeedAll(command, env)) return;
+  for (const power of POWERS) if (!needs.includes(power)) await giveUp(power);
+}
+
+/** Gives up a permission, for as long as this process lives. */
+export async function giveUp(power: Power): Promise<void> {
+  await Deno.permissions.revoke({ name: power });
+}
+
+/** Whether the credentials for a bucket may come from a program, or from files that are renewed. */
+export function credentialsMayRun(
+  { bucket, aws }: { bucket: string; aws: AwsSettings },
+  env: Env,
+): boolean {
+  if (isFolder(bucket)) return false;
+  if (aws.accessKey) return false;
+  const isGiven = env.AWS_ACCESS_KEY_ID || env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI ||
+    env.AWS_CONTAINER_CREDENTIALS_FULL_URI;
+  return Boolean(env.AWS_PROFILE) || !isGiven;
+}
+
+async function mayNeedAll(command: CommandUnknownOpts, env: Env): Promise<boolean> {
+  const { Settings } = await import("../settings.ts");
+  const { bucket } = command.opts();
+  try {
+    const named = typeof bucket === "string" ? bucket : undefined;
+    return credentialsMayRun(await Settings.load({ bucket: named, env }), env);
+  } catch {
+    // The command says what is wrong with them.
+    return true;
+  }
+}
