@@ -5,15 +5,12 @@ import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { z } from "zod";
 import { type FoundLock, type LockDocument, locked, readLock } from "../bucket/lock.ts";
 import { holderIsGone } from "../bucket/process.ts";
-import { isoTime } from "../clock.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { checkedId, COLLECTIONS } from "../collection/layout.ts";
 import { ControlClient } from "../control.ts";
 import { messageOf, OutsideError, UserError } from "../errors.ts";
-import { jsonBytes, parseAs } from "../json.ts";
 import { infoOf, notRunning } from "./live.ts";
 import { lastError, linesOf, rotated } from "./log_file.ts";
 import {
@@ -26,6 +23,7 @@ import {
   type Started,
 } from "./runner.ts";
 import type { Schedule } from "./schedule.ts";
+import { endSchedule, keepSchedule, keptSchedules } from "./scheduled.ts";
 import { folderSecret } from "./secret.ts";
 import { stopHolder } from "./stop_holder.ts";
 
@@ -36,29 +34,8 @@ const START_TIMEOUT = 30_000;
 /** Milliseconds that it may take where it has to watch a lock first. */
 const WATCH_TIMEOUT = 100_000;
 
-/** A schedule as it is kept: what to run, how often, and when it was due last. */
-export const scheduledSchema = z.object({
-  collection_id: z.string(),
-  expression: z.string(),
-  timezone: z.string().exactOptional(),
-  /** When it was due last, or was made, in ISO 8601, UTC. */
-  last_due: z.iso.datetime({ offset: true }),
-  /** The flags of its harvests. */
-  flags: z.object({
-    tweetsPerFile: z.int().positive().exactOptional(),
-    secsPerFile: z.int().positive().exactOptional(),
-    flushSecs: z.int().positive().exactOptional(),
-  }).default({}),
-});
-
-/** A schedule as it is kept. */
-export type Scheduled = z.output<typeof scheduledSchema>;
-
 /** A harvest's states as ECS names them. */
 const STATUS = { harvesting: "RUNNING", stopping: "STOPPING", stopped: "STOPPED" } as const;
-
-/** Where the schedules of a folder bucket are kept. */
-export const SCHEDULES = "runner/schedules/";
 
 /** What a LocalRunner is made with: it needs no settings. */
 export type LocalOptions = Omit<RunnerOptions, "settings">;
@@ -111,30 +88,17 @@ export class LocalRunner implements Runner {
     return await infoOf(collectionId, lock, this.#control(collectionId, lock));
   }
 
-  async schedule({ collectionId, flags }: Job, { expression, timezone }: Schedule): Promise<void> {
+  async schedule(job: Job, schedule: Schedule): Promise<void> {
     const { store, clock } = this.#options;
-    const last_due = isoTime(clock.now());
-    await store.put(
-      scheduleKey(collectionId),
-      jsonBytes({ collection_id: collectionId, expression, timezone, last_due, flags }),
-    );
+    await keepSchedule(store, job, { schedule, now: clock.now() });
   }
 
-  async unschedule(collectionId: string): Promise<boolean> {
-    const { store } = this.#options;
-    if (!await store.get(scheduleKey(collectionId))) return false;
-    await store.delete(scheduleKey(collectionId));
-    return true;
+  unschedule(collectionId: string): Promise<boolean> {
+    return endSchedule(this.#options.store, collectionId);
   }
 
-  async *scheduled(): AsyncGenerator<{ collectionId: string; schedule: Schedule }> {
-    const { store } = this.#options;
-    for await (const { key } of store.list(SCHEDULES)) {
-      const found = await store.get(key);
-      if (!found) continue;
-      const scheduled = parseAs(scheduledSchema, found.bytes, key);
-      yield { collectionId: scheduled.collection_id, schedule: scheduleOf(scheduled) };
-    }
+  scheduled(): AsyncIterable<{ collectionId: string; schedule: Schedule }> {
+    return keptSchedules(this.#options.store);
   }
 
   async *logs(
@@ -252,16 +216,6 @@ export class LocalRunner implements Runner {
   #logPath(collectionId: string): string {
     return join(this.#folder, "runner", "logs", `${collectionId}.log`);
   }
-}
-
-/** A schedule as it is kept, as a schedule. */
-export function scheduleOf({ expression, timezone }: Scheduled): Schedule {
-  return timezone === undefined ? { expression } : { expression, timezone };
-}
-
-/** The key under which a collection's schedule is kept. */
-export function scheduleKey(collectionId: string): string {
-  return `${SCHEDULES}${checkedId(collectionId)}.json`;
 }
 
 /** Whether a lock is that of the process which was started here, by what of it every system shows. */

@@ -4,9 +4,9 @@ import { type Clock, isoTime } from "../clock.ts";
 import { ConflictError, LockedError, messageOf, TwarcCloudError } from "../errors.ts";
 import { jsonBytes, parseAs } from "../json.ts";
 import type { Store } from "../store/store.ts";
-import { type Scheduled, scheduledSchema, scheduleOf, SCHEDULES } from "./local.ts";
 import type { Runner } from "./runner.ts";
 import { nextTime, type Schedule } from "./schedule.ts";
+import { type Scheduled, scheduledSchema, scheduleOf, SCHEDULES } from "./scheduled.ts";
 
 /** Milliseconds between two looks at the schedules, at most, where nothing else is said. */
 const POLL = 5_000;

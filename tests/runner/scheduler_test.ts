@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { LockedError, OutsideError } from "../../lib/errors.ts";
 import { jsonBytes } from "../../lib/json.ts";
-import { scheduleKey } from "../../lib/runner/local.ts";
 import type { Job, Runner, Started } from "../../lib/runner/runner.ts";
+import { scheduleKey } from "../../lib/runner/scheduled.ts";
 import { runScheduler } from "../../lib/runner/scheduler.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
