@@ -12,7 +12,7 @@ import { addHydrate } from "./hydrate.ts";
 import { addVerify } from "./verify.ts";
 import { type Context, openBucket } from "./context.ts";
 import { count, size } from "./output.ts";
-import { checkStarted, jobFor, startUnlessRunning, waitFor } from "./start.ts";
+import { checkStarted, jobFor, startUnlessRunning, stopHarvest, waitFor } from "./start.ts";
 
 /** Adds the group. */
 export function addCollection(program: Command, context: Context): void {
@@ -78,7 +78,7 @@ function addOnce(group: Command, context: Context): void {
       const job = await jobFor(opened, collectionId, ["user_timeline", "search", "hydrate"]);
       const runner = await opened.runner();
       const started = await runner.once(job);
-      await checkStarted(started);
+      await checkStarted(started, context);
       context.output.line("Started");
       if (wait) await waitFor(opened, started, context);
     });
@@ -126,20 +126,24 @@ function addSchedule(group: Command, context: Context): void {
       const scheduled = await Array.fromAsync((await runner()).scheduled());
       if (json) {
         return output.json(
-          scheduled.map(({ collectionId, schedule }) => ({
+          scheduled.map(({ collectionId, schedule, retry }) => ({
             collection_id: collectionId,
             schedule: schedule.expression,
             timezone: schedule.timezone ?? "UTC",
+            ...(retry ? { retry } : {}),
           })),
         );
       }
       if (scheduled.length === 0) output.line("No scheduled collections.");
-      for (const { collectionId, schedule } of scheduled) {
+      for (const { collectionId, schedule, retry } of scheduled) {
         output.line(
           `${bucketName(settings.bucket)}_${collectionId}_schedule => ${schedule.expression}${
             schedule.timezone ? ` (${schedule.timezone})` : ""
           }`,
         );
+        if (!retry?.problem) continue;
+        const { since, next, problem } = retry;
+        output.line(`  The run of ${since} ${problem} It is tried again at ${next}`);
       }
     });
 
@@ -158,7 +162,7 @@ function addSchedule(group: Command, context: Context): void {
         const { UserError } = await import("../errors.ts");
         throw new UserError(`${collectionId} is neither scheduled nor being harvested`);
       }
-      if (isRunning) await runner.stop(collectionId, context.signal);
+      if (isRunning) await stopHarvest(runner, collectionId, context);
       output.line("Stopped");
     });
 }
@@ -176,7 +180,7 @@ function addFilter(group: Command, context: Context): void {
       const opened = await openBucket(context, { bucket });
       const job = await jobFor(opened, collectionId, ["filter"]);
       const runner = await opened.runner();
-      await checkStarted(await runner.start(job));
+      await checkStarted(await runner.start(job), context);
       output.line("Started");
     });
 
@@ -192,7 +196,7 @@ function addFilter(group: Command, context: Context): void {
       await jobFor(opened, collectionId, ["filter"]);
       const runner = await opened.runner();
       output.line("Stopping ...");
-      await runner.stop(collectionId, context.signal);
+      await stopHarvest(runner, collectionId, context);
       output.line("Stopped");
     });
 }

@@ -271,7 +271,8 @@ function addLogs(group: Command, context: Context): void {
     .action(async (id, { bucket, follow }) => {
       const { runner, collections } = await openBucket(context, { bucket });
       await collections.loadJson(id);
-      const lines = (await runner()).logs(id, { follow, signal: context.signal });
+      const say = (line: string) => context.output.note(line);
+      const lines = (await runner()).logs(id, { follow, signal: context.signal, say });
       for await (const line of lines) context.output.line(line);
     });
 }

@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync } from "node:fs";
+import { closeSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type FoundLock, type LockDocument, locked, readLock } from "../bucket/lock.ts";
@@ -12,14 +12,16 @@ import { checkedId, COLLECTIONS } from "../collection/layout.ts";
 import { ControlClient } from "../control.ts";
 import { messageOf, OutsideError, UserError } from "../errors.ts";
 import { infoOf, notRunning } from "./live.ts";
-import { lastError, linesOf, rotated } from "./log_file.ts";
+import { lastError, linesOf, openLog, rotated } from "./log_file.ts";
 import {
   flagsOf,
   type Job,
+  type LogOptions,
   type Outcome,
   type Runner,
   type RunnerOptions,
   type Running,
+  type ScheduledJob,
   type Started,
 } from "./runner.ts";
 import type { Schedule } from "./schedule.ts";
@@ -97,21 +99,18 @@ export class LocalRunner implements Runner {
     return endSchedule(this.#options.store, collectionId);
   }
 
-  scheduled(): AsyncIterable<{ collectionId: string; schedule: Schedule }> {
+  scheduled(): AsyncIterable<ScheduledJob> {
     return keptSchedules(this.#options.store);
   }
 
-  async *logs(
-    collectionId: string,
-    { follow, signal }: { follow: boolean; signal: AbortSignal },
-  ): AsyncGenerator<string> {
+  async *logs(collectionId: string, options: LogOptions): AsyncGenerator<string> {
     const path = this.#logPath(collectionId);
-    if (!follow && !await Deno.stat(path).catch(() => null)) {
+    if (!options.follow && !await Deno.stat(path).catch(() => null)) {
       throw new UserError(`There is no log of ${collectionId} yet`, {
         hint: `It begins with the first harvest: twarc-cloud collection once ${collectionId}`,
       });
     }
-    yield* linesOf(path, { follow, signal, clock: this.#options.clock });
+    yield* linesOf(path, { ...options, clock: this.#options.clock });
   }
 
   async #start(job: Job, more: string[]): Promise<Started> {
@@ -167,7 +166,7 @@ export class LocalRunner implements Runner {
 
   async #spawn(args: string[], env: Record<string, string | undefined>) {
     const [command = "", ...before] = this.#options.self;
-    const log = openSync(this.#logPath(args.at(-1) ?? ""), "a");
+    const log = openLog(this.#logPath(args.at(-1) ?? ""));
     try {
       const child = spawn(command, [...before, ...args], {
         detached: true,

@@ -47,6 +47,22 @@ export interface Started extends Running {
   outcome(): Promise<Outcome | null>;
 }
 
+/** A collection's schedule. */
+export interface ScheduledJob {
+  collectionId: string;
+  schedule: Schedule;
+  /** Of a run that was due, and did not begin or ended by a fault. Times are ISO 8601, UTC. */
+  retry?: {
+    /** When it was due. */
+    since: string;
+    /** When it is tried next. */
+    next: string;
+    /** How often it was tried in vain. */
+    tries: number;
+    problem?: string;
+  };
+}
+
 /** Flags as a command line has them: only those that were given. */
 export function flagsOf({ tweetsPerFile, secsPerFile, flushSecs }: HarvestFlags): string[] {
   return [
@@ -54,6 +70,15 @@ export function flagsOf({ tweetsPerFile, secsPerFile, flushSecs }: HarvestFlags)
     ...secsPerFile === undefined ? [] : ["--secs-per-file", `${secsPerFile}`],
     ...flushSecs === undefined ? [] : ["--flush-secs", `${flushSecs}`],
   ];
+}
+
+/** Which lines of a log are wanted. */
+export interface LogOptions {
+  /** Go on with what is added, until the signal. */
+  follow: boolean;
+  signal: AbortSignal;
+  /** Gets a line when a log that is followed cannot be read for a while, and one when it can again. */
+  say?: (line: string) => void;
 }
 
 /** Where harvesters run: processes of this machine, or containers. */
@@ -75,12 +100,9 @@ export interface Runner {
   /** Ends a schedule; false if there was none. */
   unschedule(collectionId: string): Promise<boolean>;
   /** Every schedule of this bucket. */
-  scheduled(): AsyncIterable<{ collectionId: string; schedule: Schedule }>;
+  scheduled(): AsyncIterable<ScheduledJob>;
   /** The log lines of a collection's harvests, oldest first. */
-  logs(
-    collectionId: string,
-    options: { follow: boolean; signal: AbortSignal },
-  ): AsyncIterable<string>;
+  logs(collectionId: string, options: LogOptions): AsyncIterable<string>;
 }
 
 /** The settings of an installation on AWS; folder buckets need none. */

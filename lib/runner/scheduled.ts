@@ -5,7 +5,7 @@ import { isoTime } from "../clock.ts";
 import { checkedId } from "../collection/layout.ts";
 import { jsonBytes, parseAs } from "../json.ts";
 import type { Store } from "../store/store.ts";
-import type { Job } from "./runner.ts";
+import type { Job, ScheduledJob } from "./runner.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** Where the schedules of a folder bucket are kept. */
@@ -18,6 +18,18 @@ export const flagsSchema = z.object({
   flushSecs: z.int().positive().exactOptional(),
 });
 
+/** A run that was due and has not begun, or ended by a fault: it is tried again. */
+const retrySchema = z.object({
+  /** When it was due first, in ISO 8601, UTC, like the other times. */
+  since: z.iso.datetime({ offset: true }),
+  /** When it is tried next. */
+  next: z.iso.datetime({ offset: true }),
+  /** How often it was tried in vain. */
+  tries: z.int().nonnegative(),
+  /** Why the last try was in vain; absent while the first is under way. */
+  problem: z.string().exactOptional(),
+});
+
 /** A schedule as it is kept: what to run, how often, and when it was due last. */
 export const scheduledSchema = z.object({
   collection_id: z.string(),
@@ -27,6 +39,7 @@ export const scheduledSchema = z.object({
   last_due: z.iso.datetime({ offset: true }),
   /** The flags of its harvests. */
   flags: flagsSchema.default({}),
+  retry: retrySchema.exactOptional(),
 });
 
 /** A schedule as it is kept. */
@@ -62,13 +75,12 @@ export async function endSchedule(store: Store, collectionId: string): Promise<b
 }
 
 /** Every schedule. */
-export async function* keptSchedules(
-  store: Store,
-): AsyncGenerator<{ collectionId: string; schedule: Schedule }> {
+export async function* keptSchedules(store: Store): AsyncGenerator<ScheduledJob> {
   for await (const { key } of store.list(SCHEDULES)) {
     const found = await store.get(key);
     if (!found) continue;
     const scheduled = parseAs(scheduledSchema, found.bytes, key);
-    yield { collectionId: scheduled.collection_id, schedule: scheduleOf(scheduled) };
+    const { collection_id: collectionId, retry } = scheduled;
+    yield { collectionId, schedule: scheduleOf(scheduled), ...(retry ? { retry } : {}) };
   }
 }
