@@ -13,6 +13,7 @@ import { addVerify } from "./verify.ts";
 import { type Context, openBucket } from "./context.ts";
 import { count, size } from "./output.ts";
 import { checkStarted, jobFor, startUnlessRunning, stopHarvest, waitFor } from "./start.ts";
+import { keptTexts } from "./trouble.ts";
 
 /** Adds the group. */
 export function addCollection(program: Command, context: Context): void {
@@ -39,12 +40,13 @@ function addList(group: Command, context: Context): void {
     .addHelpText("after", example("collection list"))
     .action(async ({ bucket, json }) => {
       const { output } = context;
-      const { collections } = await openBucket(context, { bucket });
-      const ids = await Array.fromAsync(collections.list());
+      const opened = await openBucket(context, { bucket });
+      const ids = await Array.fromAsync(opened.collections.list());
       if (json) return output.json(ids);
       if (ids.length === 0) return output.line("No collections.");
       output.line("Collections:");
-      for (const id of ids) output.line(id);
+      const troubles = await keptTexts(opened, context);
+      for (const id of ids) output.line(`${id}${troubles.get(id) ?? ""}`);
     });
 }
 
@@ -156,8 +158,10 @@ function addSchedule(group: Command, context: Context): void {
       const opened = await openBucket(context, { bucket });
       await opened.collections.loadJson(collectionId);
       const runner = await opened.runner();
+      const { isKept } = await import("../runner/kept.ts");
       const wasScheduled = await runner.unschedule(collectionId);
-      const isRunning = await runner.info(collectionId) !== null;
+      const isRunning = await isKept(opened.store, collectionId) ||
+        await runner.info(collectionId) !== null;
       if (!wasScheduled && !isRunning) {
         const { UserError } = await import("../errors.ts");
         throw new UserError(`${collectionId} is neither scheduled nor being harvested`);
@@ -182,6 +186,11 @@ function addFilter(group: Command, context: Context): void {
       const runner = await opened.runner();
       await checkStarted(await runner.start(job), context);
       output.line("Started");
+      if (!runner.revive) return;
+      output.note(
+        "It is started again where it ends by a fault. After a restart of this machine " +
+          "`twarc-cloud scheduler` does that: let it run.",
+      );
     });
 
   group.command("filter-stop")

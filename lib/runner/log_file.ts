@@ -27,6 +27,15 @@ export function openLog(path: string): number {
   }
 }
 
+/** Adds a line to a log, where it can be written: nothing that only tells may end what works. */
+export function addLine(path: string, line: string): void {
+  try {
+    Deno.writeTextFileSync(path, `${line}\n`, { append: true });
+  } catch {
+    // Its reader misses a line.
+  }
+}
+
 /** The last line after a position of a log that tells an error, without its `Error: `; none where it cannot be read. */
 export async function lastError(path: string, offset: number): Promise<string | undefined> {
   const found = await bytesAfter(path, { file: null, offset }).catch(() => null);

@@ -5,6 +5,7 @@ import type { AwsAccess } from "../aws.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import type { SettingName } from "../settings.ts";
 import { isFolder, type Store } from "../store/store.ts";
+import type { FoundKept, Trouble } from "./kept.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** The flags of a harvest; what is absent has the harvester's own default. */
@@ -24,12 +25,14 @@ export interface Job {
   flags: HarvestFlags;
 }
 
-/** A harvester that runs. */
+/** A harvester that runs, or is to. */
 export interface Running {
   collectionId: string;
   bucket: string;
-  /** RUNNING, PENDING, STOPPING, STOPPED: as ECS names them. */
+  /** RUNNING, PENDING, STOPPING, STOPPED: as ECS names them; RESTARTING and ENDED for one that is to run and does not. */
   status: string;
+  /** Why one that is to run does not. */
+  trouble?: Trouble;
   /** Where its control server answers. */
   control?: URL;
 }
@@ -91,7 +94,11 @@ export interface Runner {
   start(job: Job): Promise<Started>;
   /** Stops a harvest cleanly: /stop, poll /is_stopped, then end it. Throws UserError if none runs. */
   stop(collectionId: string, signal?: AbortSignal): Promise<void>;
-  /** Every harvester that runs for this bucket. */
+  /** Keeps a harvester alive in this process, with the keeper's id; absent where a service does so. */
+  keep?(collectionId: string, keeper: string, signal: AbortSignal): Promise<void>;
+  /** Starts a keeper anew that is gone; false where somebody else did. Absent where a service does so. */
+  revive?(found: FoundKept): Promise<boolean>;
+  /** Every harvester that runs for this bucket, and those that are to and do not. */
   running(): AsyncIterable<Running>;
   /** What a running harvester says of itself (the fields of harvest.json so far); null if none runs. */
   info(collectionId: string): Promise<HarvestInfo | null>;

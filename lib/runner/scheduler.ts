@@ -1,10 +1,12 @@
-/** Carries out the schedules of a folder bucket, for months. */
+/** Carries out the schedules of a folder bucket, and sees to its harvesters that are to be alive, for months. */
 
 import { type Clock, isoTime } from "../clock.ts";
 import { ConflictError, TwarcCloudError } from "../errors.ts";
 import { jsonBytes, parseAs } from "../json.ts";
 import { outlast, sentenceOf } from "../outage.ts";
 import type { Store, Version } from "../store/store.ts";
+import { KEPT } from "./kept.ts";
+import { Revival } from "./revival.ts";
 import type { Job, Runner } from "./runner.ts";
 import { nextTime, type Schedule } from "./schedule.ts";
 import { type Scheduled, scheduledSchema, scheduleOf, SCHEDULES } from "./scheduled.ts";
@@ -62,12 +64,14 @@ interface Found {
 class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #runs: Runs;
-  /** What is wrong with schedules, by their keys: each is reported once. */
+  readonly #revival: Revival;
+  /** What is wrong with documents, by their keys: each is reported once. */
   readonly #faults = new Map<string, string>();
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
     this.#runs = new Runs(options.runner, (line) => this.report(line));
+    this.#revival = new Revival(options, (line) => this.report(line));
   }
 
   /** Reports a line with the time. */
@@ -75,7 +79,7 @@ class Scheduler {
     this.#options.report(`${isoTime(this.#options.clock.now())} ${line}`);
   }
 
-  /** Looks at every schedule, and starts what is due; when something is due next, in milliseconds since 1970. */
+  /** Looks at every schedule and every harvester that is to be alive, and starts what is due; when something is due next, in milliseconds since 1970. */
   async look(): Promise<number> {
     const { store, signal } = this.#options;
     const keys = new Set<string>();
@@ -83,20 +87,25 @@ class Scheduler {
     for await (const { key } of store.list(SCHEDULES)) {
       if (signal.aborted) return next;
       keys.add(key);
-      next = Math.min(next, await this.#lookAt(key) ?? Infinity);
+      next = Math.min(next, await this.#unlessFaulty(key, () => this.#lookAt(key)) ?? Infinity);
+    }
+    for await (const { key } of store.list(KEPT)) {
+      if (signal.aborted) return next;
+      keys.add(key);
+      await this.#unlessFaulty(key, () => this.#revival.look(key));
     }
     this.#runs.forgetBut(keys);
+    this.#revival.forgetBut(keys);
     for (const key of this.#faults.keys()) if (!keys.has(key)) this.#faults.delete(key);
     return next;
   }
 
-  /** Looks at one; when it is due next. One that is no good, or cannot be read, does not end the others. */
-  async #lookAt(key: string): Promise<number | null> {
+  /** Looks at one document. One that is no good, or cannot be read, is reported once, and does not end the others. */
+  async #unlessFaulty<T>(key: string, look: () => Promise<T>): Promise<T | null> {
     try {
-      const found = await this.#found(key);
-      const next = found && await this.#carryOut(found);
+      const seen = await look();
       if (this.#faults.delete(key)) this.report(`${key} is carried out again`);
-      return next;
+      return seen;
     } catch (error) {
       if (!(error instanceof TwarcCloudError)) throw error;
       if (this.#faults.get(key) !== error.message) {
@@ -105,6 +114,12 @@ class Scheduler {
       this.#faults.set(key, error.message);
       return null;
     }
+  }
+
+  /** Looks at one schedule; when it is due next. */
+  async #lookAt(key: string): Promise<number | null> {
+    const found = await this.#found(key);
+    return found && await this.#carryOut(found);
   }
 
   async #found(key: string): Promise<Found | null> {
