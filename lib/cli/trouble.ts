@@ -4,11 +4,18 @@ import type { Trouble } from "../runner/kept.ts";
 import type { Bucket, Context } from "./context.ts";
 
 /** `since 2026-01-02T03:04:05.000Z: The API is away. It is started again at 2026-01-02T03:05:05.000Z` */
-export function troubleText({ since, problem, next }: Trouble, collectionId: string): string {
-  const then = next
+export function troubleText(trouble: Trouble, collectionId: string): string {
+  const { since, problem } = trouble;
+  return `since ${since}: ${problem} ${thenText(trouble, collectionId)}`;
+}
+
+function thenText({ state, next }: Trouble, collectionId: string): string {
+  if (state === "ended") {
+    return `Start it again with: twarc-cloud collection filter-start ${collectionId}`;
+  }
+  return next
     ? `It is started again at ${next}`
-    : `Start it again with: twarc-cloud collection filter-start ${collectionId}`;
-  return `since ${since}: ${problem} ${then}`;
+    : "It is started again by itself within a minute, or else as soon as `twarc-cloud scheduler` runs";
 }
 
 /** What stands behind the ids of collections whose harvester is to be alive and is not, by their ids. */

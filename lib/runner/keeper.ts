@@ -90,6 +90,7 @@ class Keeper {
         if (await started.outcome() === null) kept = { ...kept, state: "running" };
         if (!await this.#write(kept)) return await this.#stopUnwanted();
         const end = await this.#endOf(started);
+        if (!await this.mine()) return;
         kept = this.#after(kept, { ...end, lasted: this.#options.clock.monotonic() - began });
       }
       if (!await this.#write(kept) || kept.state === "ended") return;

@@ -127,23 +127,20 @@ export async function endKept(
   return keptSchema.safeParse(json).data ?? {};
 }
 
-/** Since when a harvester that is to be alive is not, why, and when it is started again. Times are ISO 8601, UTC. */
+/** Since when a harvester that is to be alive is not, why, and what becomes of it. Times are ISO 8601, UTC. */
 export interface Trouble {
   since: string;
   problem: string;
-  /** Absent where a person has to do something first. */
+  /** `waiting`: it is started again at `next`; `gone`: as soon as that is noticed; `ended`: by a person. */
+  state: "waiting" | "gone" | "ended";
   next?: string;
 }
 
-/** What is wrong with a harvester whose lock is not held. */
+/** What is wrong with a harvester whose lock nobody holds. */
 export function troubleOf({ state, fault, since }: Kept): Trouble {
-  if (fault && state !== "running") {
-    const { next } = fault;
-    return { since: fault.since, problem: fault.problem, ...(next ? { next } : {}) };
+  if (!fault || state === "running" || state === "starting") {
+    return { since, problem: "Its process is gone.", state: "gone" };
   }
-  return {
-    since,
-    problem:
-      "Its process is gone. Where it is not started again by itself, `twarc-cloud scheduler` does it.",
-  };
+  const { next } = fault;
+  return { since: fault.since, problem: fault.problem, state, ...(next ? { next } : {}) };
 }

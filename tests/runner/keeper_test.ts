@@ -162,7 +162,7 @@ Deno.test("once nobody wants it, its keeper goes: while it runs, and while it wa
   await endKept(running.store, "live");
   await running.clock.advance(MINUTE);
   assert.equal(running.isOver(), true);
-  assert.equal(running.begun.length, 1);
+  assert.deepEqual([running.begun.length, running.lines], [1, []]);
 
   const waiting = await keeping(Array(9).fill(fault("away", SECOND)));
   await waiting.clock.advance(5 * MINUTE);

@@ -461,7 +461,7 @@ Deno.test("when keeper and harvester are gone, as after a restart, both are revi
       await systemClock.sleep(20);
     }
     const [{ trouble } = assert.fail()] = await Array.fromAsync(runner.running());
-    assert.match(trouble?.problem ?? "", /twarc-cloud scheduler/);
+    assert.deepEqual([trouble?.state, trouble?.problem], ["gone", "Its process is gone."]);
     const now = await foundKept(store, keptKey("steady"));
     assert.ok(now && await runner.revive(now));
     await nextHolder(() => lock("steady"), [first]);
