@@ -40,6 +40,9 @@ export class OutsideError extends TwarcCloudError {
   override readonly exitCode: number = 3;
 }
 
+/** A harvester that neither answers nor ends: asking for longer would not help. */
+export class UnresponsiveError extends OutsideError {}
+
 /** A conditional write whose condition was not met: somebody else wrote first. */
 export class ConflictError extends OutsideError {
   /** The key that was to be written. */

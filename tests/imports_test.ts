@@ -14,6 +14,7 @@ const RANKS: Record<string, number> = {
   numbers: 0,
   visible: 0,
   log: 0.5,
+  outage: 0.5,
   report: 1,
   version: 0,
   api_keys: 0,

@@ -12,7 +12,8 @@ import { addHydrate } from "./hydrate.ts";
 import { addVerify } from "./verify.ts";
 import { type Context, openBucket } from "./context.ts";
 import { count, size } from "./output.ts";
-import { checkStarted, jobFor, startUnlessRunning, waitFor } from "./start.ts";
+import { checkStarted, jobFor, startUnlessRunning, stopHarvest, waitFor } from "./start.ts";
+import { keptTexts } from "./trouble.ts";
 
 /** Adds the group. */
 export function addCollection(program: Command, context: Context): void {
@@ -39,12 +40,13 @@ function addList(group: Command, context: Context): void {
     .addHelpText("after", example("collection list"))
     .action(async ({ bucket, json }) => {
       const { output } = context;
-      const { collections } = await openBucket(context, { bucket });
-      const ids = await Array.fromAsync(collections.list());
+      const opened = await openBucket(context, { bucket });
+      const ids = await Array.fromAsync(opened.collections.list());
       if (json) return output.json(ids);
       if (ids.length === 0) return output.line("No collections.");
       output.line("Collections:");
-      for (const id of ids) output.line(id);
+      const troubles = await keptTexts(opened, context);
+      for (const id of ids) output.line(`${id}${troubles.get(id) ?? ""}`);
     });
 }
 
@@ -78,7 +80,7 @@ function addOnce(group: Command, context: Context): void {
       const job = await jobFor(opened, collectionId, ["user_timeline", "search", "hydrate"]);
       const runner = await opened.runner();
       const started = await runner.once(job);
-      await checkStarted(started);
+      await checkStarted(started, context);
       context.output.line("Started");
       if (wait) await waitFor(opened, started, context);
     });
@@ -126,20 +128,24 @@ function addSchedule(group: Command, context: Context): void {
       const scheduled = await Array.fromAsync((await runner()).scheduled());
       if (json) {
         return output.json(
-          scheduled.map(({ collectionId, schedule }) => ({
+          scheduled.map(({ collectionId, schedule, retry }) => ({
             collection_id: collectionId,
             schedule: schedule.expression,
             timezone: schedule.timezone ?? "UTC",
+            ...(retry ? { retry } : {}),
           })),
         );
       }
       if (scheduled.length === 0) output.line("No scheduled collections.");
-      for (const { collectionId, schedule } of scheduled) {
+      for (const { collectionId, schedule, retry } of scheduled) {
         output.line(
           `${bucketName(settings.bucket)}_${collectionId}_schedule => ${schedule.expression}${
             schedule.timezone ? ` (${schedule.timezone})` : ""
           }`,
         );
+        if (!retry?.problem) continue;
+        const { since, next, problem } = retry;
+        output.line(`  The run of ${since} ${problem} It is tried again at ${next}`);
       }
     });
 
@@ -152,13 +158,15 @@ function addSchedule(group: Command, context: Context): void {
       const opened = await openBucket(context, { bucket });
       await opened.collections.loadJson(collectionId);
       const runner = await opened.runner();
+      const { isKept } = await import("../runner/kept.ts");
       const wasScheduled = await runner.unschedule(collectionId);
-      const isRunning = await runner.info(collectionId) !== null;
+      const isRunning = await isKept(opened.store, collectionId) ||
+        await runner.info(collectionId) !== null;
       if (!wasScheduled && !isRunning) {
         const { UserError } = await import("../errors.ts");
         throw new UserError(`${collectionId} is neither scheduled nor being harvested`);
       }
-      if (isRunning) await runner.stop(collectionId, context.signal);
+      if (isRunning) await stopHarvest(runner, collectionId, context);
       output.line("Stopped");
     });
 }
@@ -176,8 +184,13 @@ function addFilter(group: Command, context: Context): void {
       const opened = await openBucket(context, { bucket });
       const job = await jobFor(opened, collectionId, ["filter"]);
       const runner = await opened.runner();
-      await checkStarted(await runner.start(job));
+      await checkStarted(await runner.start(job), context);
       output.line("Started");
+      if (!runner.revive) return;
+      output.note(
+        "It is started again where it ends by a fault. After a restart of this machine " +
+          "`twarc-cloud scheduler` does that: let it run.",
+      );
     });
 
   group.command("filter-stop")
@@ -192,7 +205,7 @@ function addFilter(group: Command, context: Context): void {
       await jobFor(opened, collectionId, ["filter"]);
       const runner = await opened.runner();
       output.line("Stopping ...");
-      await runner.stop(collectionId, context.signal);
+      await stopHarvest(runner, collectionId, context);
       output.line("Stopped");
     });
 }

@@ -2,8 +2,9 @@
 
 import type { Clock } from "../clock.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
-import { OutsideError, UserError } from "../errors.ts";
-import type { Runner, Started } from "../runner/runner.ts";
+import { OutsideError, type TwarcCloudError, UserError } from "../errors.ts";
+import { outlast } from "../outage.ts";
+import type { Outcome, Runner, Started } from "../runner/runner.ts";
 import { dollarText } from "../collection/prices.ts";
 import { count, type Output, size } from "./output.ts";
 
@@ -18,7 +19,7 @@ export interface FollowOptions {
 
 /**
  * Shows live progress until the harvest has ended; true then, false where the signal came first: the
- * harvest goes on.
+ * harvest goes on. What cannot be asked for a while is asked again for as long as it takes.
  * @throws UserError or OutsideError with the harvester's own message where it failed.
  */
 export async function follow(
@@ -26,22 +27,32 @@ export async function follow(
 ): Promise<boolean> {
   const { collectionId } = started;
   const progress = await output.progress();
+  const patience = { clock, signal, say: (line: string) => progress.note(line) };
+  const look = async () => {
+    const outcome = await started.outcome();
+    return { outcome, info: outcome ? null : await runner.info(collectionId) };
+  };
   try {
     while (!signal.aborted) {
-      const outcome = await started.outcome();
+      const { outcome, info } = await outlast(look, patience);
       if (outcome?.exitCode === 0) return true;
-      if (outcome) {
-        const message = outcome.message ?? `The harvester ended with exit code ${outcome.exitCode}`;
-        throw outcome.exitCode === 1 ? new UserError(message) : new OutsideError(message);
-      }
-      const info = await runner.info(collectionId);
+      if (outcome) throw failureOf(outcome);
       if (info) progress.show(`${collectionId}: ${info.state}. ${summary(info)}`);
       await clock.sleep(runner.pace, signal);
     }
     return false;
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) return false;
+    throw error;
   } finally {
     progress.end();
   }
+}
+
+/** The error of a harvester that ended with one. */
+export function failureOf({ exitCode, message }: Outcome): TwarcCloudError {
+  const text = message ?? `The harvester ended with exit code ${exitCode}`;
+  return exitCode === 1 ? new UserError(text) : new OutsideError(text);
 }
 
 /** What a harvest has done so far, in a few words. */

@@ -10,6 +10,7 @@ import { type Context, openBucket, settingsFor } from "./context.ts";
 import { waitText } from "./follow.ts";
 import { gapTexts } from "./gap_texts.ts";
 import { count, size } from "./output.ts";
+import { troubleText } from "./trouble.ts";
 
 /** Adds the group. */
 export function addHarvest(program: Command, context: Context): void {
@@ -20,6 +21,7 @@ export function addHarvest(program: Command, context: Context): void {
   addRunning(group, context);
   addLast(group, context);
   addRun(group, context);
+  addKeep(group, context);
   addUnlock(group, context);
   addLogs(group, context);
 }
@@ -36,12 +38,17 @@ function addList(group: Command, context: Context): void {
       const running = await Array.fromAsync((await runner()).running());
       if (json) {
         return output.json(
-          running.map(({ collectionId, ...rest }) => ({ collection_id: collectionId, ...rest })),
+          running.map(({ collectionId, trouble, ...rest }) => ({
+            collection_id: collectionId,
+            ...rest,
+            ...trouble,
+          })),
         );
       }
       if (running.length === 0) return output.line("No running harvests.");
-      for (const { collectionId, bucket, status } of running) {
-        output.line(`${collectionId} => Bucket: ${bucket}. Status: ${status}`);
+      for (const { collectionId, bucket, status, trouble } of running) {
+        const why = trouble ? ` ${troubleText(trouble, collectionId)}` : "";
+        output.line(`${collectionId} => Bucket: ${bucket}. Status: ${status}${why}`);
       }
     });
 }
@@ -60,8 +67,12 @@ function addRunning(group: Command, context: Context): void {
       const info = await (await runner()).info(id);
       if (!info) {
         const { UserError } = await import("../errors.ts");
+        const { readKept, troubleOf } = await import("../runner/kept.ts");
+        const found = await readKept(store, id);
         throw new UserError(`No harvest of ${id} is running`, {
-          hint: `See the last one with: twarc-cloud harvest last ${id}`,
+          hint: found
+            ? `It is to, ${troubleText(troubleOf(found.kept), id)}`
+            : `See the last one with: twarc-cloud harvest last ${id}`,
         });
       }
       const missed = await missedBy(store, info);
@@ -223,6 +234,19 @@ function addRun(group: Command, context: Context): void {
     });
 }
 
+/** What `filter-start` leaves in the background; nobody types it. */
+function addKeep(group: Command, context: Context): void {
+  group.command("keep", { hidden: true })
+    .summary("Keep a harvester alive that filter-start has started.")
+    .argument("<collection-id>", "collection")
+    .addOption(bucketOption())
+    .requiredOption("--keeper <id>", "id of this keeper")
+    .action(async (id, { bucket, keeper }) => {
+      const runner = await (await openBucket(context, { bucket })).runner();
+      await runner.keep?.(id, keeper, context.signal);
+    });
+}
+
 /** The port that the environment says. @throws UserError where it is none. */
 async function portIn({ TWARC_CLOUD_PORT: text = "0" }: Context["env"]): Promise<number> {
   if (/^\d{1,5}$/.test(text) && Number(text) < 65_536) return Number(text);
@@ -271,7 +295,8 @@ function addLogs(group: Command, context: Context): void {
     .action(async (id, { bucket, follow }) => {
       const { runner, collections } = await openBucket(context, { bucket });
       await collections.loadJson(id);
-      const lines = (await runner()).logs(id, { follow, signal: context.signal });
+      const say = (line: string) => context.output.note(line);
+      const lines = (await runner()).logs(id, { follow, signal: context.signal, say });
       for await (const line of lines) context.output.line(line);
     });
 }

@@ -39,7 +39,7 @@ export function addHydrate(group: Command, context: Context): void {
       const { checkStarted, jobFor, waitFor } = await import("./start.ts");
       const runner = await opened.runner();
       const started = await runner.once(await jobFor(opened, collectionId, ["hydrate"]));
-      await checkStarted(started);
+      await checkStarted(started, context);
       context.output.line("Started");
       if (wait) await waitFor(opened, started, context);
     });

@@ -23,6 +23,8 @@ export interface Terminal {
 export interface Progress {
   /** Shows a state; without a terminal only now and then, a line each. */
   show(text: string): void;
+  /** Shows a line that stays. */
+  note(text: string): void;
   /** Ends it, with a last line. */
   end(text?: string): void;
 }
@@ -73,6 +75,11 @@ export class Output {
     bar.start(1, 0, { text: "" });
     return {
       show: (text) => bar.update(0, { text: oneLine(text) }),
+      note: (text) => {
+        bar.stop();
+        this.note(text);
+        bar.start(1, 0, { text: "" });
+      },
       end: (text) => {
         bar.stop();
         if (text) this.note(text);
@@ -106,6 +113,7 @@ export class Output {
         lastText = text;
         this.note(text);
       },
+      note: (text) => this.note(text),
       end: (text) => {
         if (text) this.note(text);
       },

@@ -43,6 +43,7 @@ export const NEEDS: Readonly<Record<string, readonly Power[]>> = {
   "harvest running": ["run"],
   "harvest last": [],
   "harvest run": ["run", "write"],
+  "harvest keep": ["run", "write"],
   "harvest unlock": ["run", "write"],
   "harvest logs": [],
   "scheduler": ["run", "write"],

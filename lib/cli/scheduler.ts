@@ -1,4 +1,4 @@
-/** The command `twarc-cloud scheduler`: carries out the schedules of a folder bucket. */
+/** The command `twarc-cloud scheduler`: carries out the schedules of a folder bucket, and keeps its streams alive. */
 
 import type { Command } from "@commander-js/extra-typings";
 import { bucketOption, example } from "./collection_config.ts";
@@ -10,7 +10,8 @@ export function addScheduler(program: Command, context: Context): void {
     .summary("Carry out the schedules of a folder bucket until stopped.")
     .description(
       "Harvests each scheduled collection of a folder bucket when it is due, until it is stopped. Runs that " +
-        "were missed while it did not run are caught up once. Buckets on AWS need no scheduler of yours.",
+        "were missed while it did not run are caught up once. Harvesters that filter-start has started, and " +
+        "that are gone, are started again. Buckets on AWS need no scheduler of yours.",
     )
     .addOption(bucketOption())
     .addHelpText("after", example("scheduler --bucket ./twarc-cloud-data"))

@@ -4,10 +4,11 @@ import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../clock.ts";
 import type { Waits } from "../waits.ts";
 import { AccessError, OutsideError } from "../errors.ts";
+import { Outage } from "../outage.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
-/** Milliseconds between tries to reach a store that is away: at first, and at most. */
-const [FIRST_WAIT, LONGEST_WAIT] = [5_000, 30_000];
+/** Milliseconds between tries to reach a store that is away. */
+const PAUSES = { first: 5_000, longest: 30_000 };
 
 /** What patience has. */
 export interface PatienceOptions {
@@ -42,11 +43,11 @@ export async function patiently<T>(options: PatienceOptions, act: () => Promise<
 /** Patience with one store. */
 export class Patience {
   readonly #options: PatienceOptions;
-  /** Since when the store is away, by the monotonic clock. */
-  #since: number | undefined;
+  readonly #outage: Outage;
 
   constructor(options: PatienceOptions) {
     this.#options = options;
+    this.#outage = new Outage(options.clock, PAUSES);
   }
 
   /**
@@ -55,9 +56,7 @@ export class Patience {
    */
   async endure(failure: unknown): Promise<void> {
     const { clock, patienceMs, lost, stopped, waits } = this.#options;
-    const now = clock.monotonic();
-    this.#since ??= now;
-    const away = now - this.#since;
+    const away = this.#outage.failed();
     if (!isAway(failure) || away >= patienceMs || stopped?.aborted) throw failure;
     log.warn(
       "The bucket cannot be used: what arrives is kept on this machine's disk, for {minutes} minutes at most. " +
@@ -69,14 +68,13 @@ export class Patience {
       },
     );
     const over = stopped ? AbortSignal.any([lost, stopped]) : lost;
-    const ms = Math.min(Math.max(away, FIRST_WAIT), LONGEST_WAIT);
+    const ms = this.#outage.waitAfter(away);
     await waits.during({ for: "the bucket", until: clock.now() + ms }, clock.sleep(ms, over));
   }
 
   /** Takes in that the store works. */
   over(): void {
-    if (this.#since !== undefined) log.info("The bucket can be used again");
-    this.#since = undefined;
+    if (this.#outage.over()) log.info("The bucket can be used again");
   }
 }
 

@@ -6,7 +6,7 @@ import { isoTime } from "../clock.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { checkedId } from "../collection/layout.ts";
 import { ControlClient } from "../control.ts";
-import { LockedError, OutsideError, UserError } from "../errors.ts";
+import { LockedError, UnresponsiveError, UserError } from "../errors.ts";
 import { readable } from "../log.ts";
 import { s3Name } from "../store/store.ts";
 import { Parameters } from "../store/parameters.ts";
@@ -14,7 +14,16 @@ import { logLines } from "./ecs_logs.ts";
 import { EcsSchedules } from "./ecs_schedules.ts";
 import { EcsTasks, type HarvesterTask, type Placement } from "./ecs_tasks.ts";
 import { infoOf, notRunning, tellStop } from "./live.ts";
-import type { Job, Outcome, Runner, RunnerOptions, Running, Started } from "./runner.ts";
+import type {
+  Job,
+  LogOptions,
+  Outcome,
+  Runner,
+  RunnerOptions,
+  Running,
+  ScheduledJob,
+  Started,
+} from "./runner.ts";
 import type { Schedule } from "./schedule.ts";
 import {
   awsName,
@@ -128,25 +137,22 @@ export class EcsRunner implements Runner {
     return this.#schedules.delete(checkedId(collectionId));
   }
 
-  scheduled(): AsyncIterable<{ collectionId: string; schedule: Schedule }> {
+  scheduled(): AsyncIterable<ScheduledJob> {
     return this.#schedules.list();
   }
 
-  async *logs(
-    collectionId: string,
-    { follow, signal }: { follow: boolean; signal: AbortSignal },
-  ): AsyncGenerator<string> {
+  async *logs(collectionId: string, options: LogOptions): AsyncGenerator<string> {
     const { settings, clock } = this.#options;
     const group = settings.require("log_group");
     const streams = `${familyOf(this.#bucket, checkedId(collectionId))}/`;
     let isEmpty = true;
     for await (
-      const line of logLines({ group, streams, follow, signal }, { access: settings.aws, clock })
+      const line of logLines({ group, streams, ...options }, { access: settings.aws, clock })
     ) {
       isEmpty = false;
       yield readable(line);
     }
-    if (!isEmpty || follow) return;
+    if (!isEmpty || options.follow) return;
     throw new UserError(`There is no log of ${collectionId} yet`, {
       hint: `It begins with the first harvest: twarc-cloud collection once ${collectionId}`,
     });
@@ -285,7 +291,7 @@ export class EcsRunner implements Runner {
     const end = clock.monotonic() + STOP_TIMEOUT;
     while (await this.#tasks.isDraining(name)) {
       if (clock.monotonic() > end) {
-        throw new OutsideError(`The service of the harvest before is still draining`, {
+        throw new UnresponsiveError(`The service of the harvest before is still draining`, {
           hint: "Try again in some minutes.",
         });
       }
@@ -309,7 +315,7 @@ export class EcsRunner implements Runner {
       if (!isLive && isOver && (await this.#tasksOf(collectionId)).length === 0) return;
       await clock.sleep(this.pace, signal);
     }
-    throw new OutsideError(`The harvester of ${collectionId} does not stop`, {
+    throw new UnresponsiveError(`The harvester of ${collectionId} does not stop`, {
       hint: "Look at its task with the AWS website.",
     });
   }

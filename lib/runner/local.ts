@@ -2,30 +2,33 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync } from "node:fs";
+import { closeSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { z } from "zod";
 import { type FoundLock, type LockDocument, locked, readLock } from "../bucket/lock.ts";
-import { holderIsGone } from "../bucket/process.ts";
-import { isoTime } from "../clock.ts";
+import { holderIsGone, thisProcess } from "../bucket/process.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { checkedId, COLLECTIONS } from "../collection/layout.ts";
 import { ControlClient } from "../control.ts";
-import { messageOf, OutsideError, UserError } from "../errors.ts";
-import { jsonBytes, parseAs } from "../json.ts";
+import { messageOf, OutsideError, TwarcCloudError, UserError } from "../errors.ts";
+import { keepAlive } from "./keeper.ts";
+import { endKept, type FoundKept, type Kept, keptInTrouble, troubleOf } from "./kept.ts";
+import { reviveKept, startKept } from "./kept_start.ts";
 import { infoOf, notRunning } from "./live.ts";
-import { lastError, linesOf, rotated } from "./log_file.ts";
+import { addLine, lastError, linesOf, openLog, rotated } from "./log_file.ts";
 import {
   flagsOf,
   type Job,
+  type LogOptions,
   type Outcome,
   type Runner,
   type RunnerOptions,
   type Running,
+  type ScheduledJob,
   type Started,
 } from "./runner.ts";
 import type { Schedule } from "./schedule.ts";
+import { endSchedule, keepSchedule, keptSchedules } from "./scheduled.ts";
 import { folderSecret } from "./secret.ts";
 import { stopHolder } from "./stop_holder.ts";
 
@@ -35,30 +38,11 @@ const POLL = 100;
 const START_TIMEOUT = 30_000;
 /** Milliseconds that it may take where it has to watch a lock first. */
 const WATCH_TIMEOUT = 100_000;
-
-/** A schedule as it is kept: what to run, how often, and when it was due last. */
-export const scheduledSchema = z.object({
-  collection_id: z.string(),
-  expression: z.string(),
-  timezone: z.string().exactOptional(),
-  /** When it was due last, or was made, in ISO 8601, UTC. */
-  last_due: z.iso.datetime({ offset: true }),
-  /** The flags of its harvests. */
-  flags: z.object({
-    tweetsPerFile: z.int().positive().exactOptional(),
-    secsPerFile: z.int().positive().exactOptional(),
-    flushSecs: z.int().positive().exactOptional(),
-  }).default({}),
-});
-
-/** A schedule as it is kept. */
-export type Scheduled = z.output<typeof scheduledSchema>;
+/** Milliseconds that its keeper may take to end. */
+const KEEPER_TIMEOUT = 5_000;
 
 /** A harvest's states as ECS names them. */
 const STATUS = { harvesting: "RUNNING", stopping: "STOPPING", stopped: "STOPPED" } as const;
-
-/** Where the schedules of a folder bucket are kept. */
-export const SCHEDULES = "runner/schedules/";
 
 /** What a LocalRunner is made with: it needs no settings. */
 export type LocalOptions = Omit<RunnerOptions, "settings">;
@@ -79,14 +63,64 @@ export class LocalRunner implements Runner {
     return this.#start(job, ["--shutdown"]);
   }
 
-  start(job: Job): Promise<Started> {
-    return this.#start(job, []);
+  async start(job: Job): Promise<Started> {
+    await this.#freeLock(job.collectionId);
+    return await startKept(job, { ...this.#options, spawn: this.#keeperOf(job.collectionId) });
+  }
+
+  async keep(collectionId: string, id: string, signal: AbortSignal): Promise<void> {
+    const { bucket } = this.#options;
+    await keepAlive({
+      ...this.#options,
+      collectionId,
+      id,
+      process: thisProcess(),
+      signal,
+      begin: (flags) => this.#start({ bucket, collectionId, flags }, []),
+      stop: () => this.#stopIfThere(collectionId, signal),
+      isHeld: async () => (await this.#lock(collectionId))?.live ?? false,
+      report: (line) => addLine(this.#logPath(collectionId), line),
+    });
+  }
+
+  /** Stops a harvester that nobody wanted any more as it began. */
+  async #stopIfThere(collectionId: string, signal: AbortSignal): Promise<void> {
+    const lock = await this.#lock(collectionId);
+    if (lock?.live) await this.#stop(collectionId, lock, signal);
+  }
+
+  revive(found: FoundKept): Promise<boolean> {
+    const spawn = this.#keeperOf(found.kept.collection_id);
+    return reviveKept(found, { store: this.#options.store, spawn });
   }
 
   async stop(collectionId: string, signal?: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
+    const kept = await endKept(this.#options.store, checkedId(collectionId));
     const lock = await this.#lock(collectionId);
-    if (!lock?.live) throw notRunning(collectionId);
+    if (lock?.live) await this.#stop(collectionId, lock, signal);
+    else if (!kept) throw notRunning(collectionId);
+    if (kept) await this.#keeperIsGone(kept, signal);
+  }
+
+  /** Waits for the end of a keeper that has nothing to keep any more, but not for long: nobody needs that. */
+  async #keeperIsGone(
+    { process }: Pick<Kept, "process">,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { clock } = this.#options;
+    const end = clock.monotonic() + KEEPER_TIMEOUT;
+    const lives = () => process !== undefined && holderIsGone(process) === false;
+    while (!signal?.aborted && lives() && clock.monotonic() < end) {
+      await clock.sleep(POLL, signal);
+    }
+  }
+
+  async #stop(
+    collectionId: string,
+    lock: FoundLock,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { clock } = this.#options;
     if (!lock.document) throw locked(collectionId, null);
     const control = this.#control(collectionId, lock);
     const look = () => this.#lock(collectionId);
@@ -94,7 +128,7 @@ export class LocalRunner implements Runner {
   }
 
   async *running(): AsyncGenerator<Running> {
-    const { store, bucket } = this.#options;
+    const { store, bucket, clock } = this.#options;
     for await (const { key } of store.list(COLLECTIONS, { folders: true })) {
       const collectionId = key.slice(COLLECTIONS.length, -1);
       const lock = await this.#lock(collectionId);
@@ -102,6 +136,10 @@ export class LocalRunner implements Runner {
       const control = lock.document?.control;
       const status = STATUS[lock.document?.progress?.state ?? "harvesting"];
       yield { collectionId, bucket, status, ...(control ? { control: new URL(control) } : {}) };
+    }
+    for await (const kept of keptInTrouble(store, { clock, isGone: holderIsGone })) {
+      const status = kept.state === "ended" ? "ENDED" : "RESTARTING";
+      yield { collectionId: kept.collection_id, bucket, status, trouble: troubleOf(kept) };
     }
   }
 
@@ -111,84 +149,42 @@ export class LocalRunner implements Runner {
     return await infoOf(collectionId, lock, this.#control(collectionId, lock));
   }
 
-  async schedule({ collectionId, flags }: Job, { expression, timezone }: Schedule): Promise<void> {
+  async schedule(job: Job, schedule: Schedule): Promise<void> {
     const { store, clock } = this.#options;
-    const last_due = isoTime(clock.now());
-    await store.put(
-      scheduleKey(collectionId),
-      jsonBytes({ collection_id: collectionId, expression, timezone, last_due, flags }),
-    );
+    await keepSchedule(store, job, { schedule, now: clock.now() });
   }
 
-  async unschedule(collectionId: string): Promise<boolean> {
-    const { store } = this.#options;
-    if (!await store.get(scheduleKey(collectionId))) return false;
-    await store.delete(scheduleKey(collectionId));
-    return true;
+  unschedule(collectionId: string): Promise<boolean> {
+    return endSchedule(this.#options.store, collectionId);
   }
 
-  async *scheduled(): AsyncGenerator<{ collectionId: string; schedule: Schedule }> {
-    const { store } = this.#options;
-    for await (const { key } of store.list(SCHEDULES)) {
-      const found = await store.get(key);
-      if (!found) continue;
-      const scheduled = parseAs(scheduledSchema, found.bytes, key);
-      yield { collectionId: scheduled.collection_id, schedule: scheduleOf(scheduled) };
-    }
+  scheduled(): AsyncIterable<ScheduledJob> {
+    return keptSchedules(this.#options.store);
   }
 
-  async *logs(
-    collectionId: string,
-    { follow, signal }: { follow: boolean; signal: AbortSignal },
-  ): AsyncGenerator<string> {
+  async *logs(collectionId: string, options: LogOptions): AsyncGenerator<string> {
     const path = this.#logPath(collectionId);
-    if (!follow && !await Deno.stat(path).catch(() => null)) {
+    if (!options.follow && !await Deno.stat(path).catch(() => null)) {
       throw new UserError(`There is no log of ${collectionId} yet`, {
         hint: `It begins with the first harvest: twarc-cloud collection once ${collectionId}`,
       });
     }
-    yield* linesOf(path, { follow, signal, clock: this.#options.clock });
+    yield* linesOf(path, { ...options, clock: this.#options.clock });
   }
 
-  async #start(job: Job, more: string[]): Promise<Started> {
+  async #start({ collectionId, flags }: Job, more: string[]): Promise<Started> {
     const { bucket, clock } = this.#options;
-    const { collectionId, flags } = job;
-    const lock = await this.#lock(checkedId(collectionId));
-    if (lock?.live && !lock.isDoubtful) throw locked(collectionId, lock.document);
-    await this.#makeFolder();
-    const logged = await rotated(this.#logPath(collectionId));
-    const args = [
-      "harvest",
-      "run",
-      "--bucket",
-      bucket,
-      "--port",
-      "0",
-      ...more,
-      ...flagsOf(flags),
-      collectionId,
-    ];
-    const child = await this.#spawn(args, {
-      ...this.#options.env,
-      TWARC_CLOUD_SECRET: await this.#secret(),
-    });
-    const outcome = async (): Promise<Outcome | null> => {
-      if (child.exitCode === null && child.signalCode === null) return null;
-      const exitCode = child.exitCode ?? 3;
-      if (exitCode === 0) return { exitCode };
-      const message = await lastError(this.#logPath(collectionId), logged) ??
-        (child.signalCode
-          ? `The harvester was killed (${child.signalCode})`
-          : `The harvester ended with exit code ${exitCode}`);
-      return { exitCode, message };
-    };
-    const patience = lock?.isDoubtful ? WATCH_TIMEOUT : START_TIMEOUT;
-    const end = clock.monotonic() + patience;
+    const isDoubtful = (await this.#freeLock(collectionId))?.isDoubtful;
+    const args = ["run", "--bucket", bucket, "--port", "0", ...more, ...flagsOf(flags)];
+    const { pid, outcome } = await this.#harvester([...args, collectionId]);
+    // It has been started, though its bucket may not be there for a while.
+    const look = () => this.#lock(collectionId).catch(nullIfOurs);
+    const end = clock.monotonic() + (isDoubtful ? WATCH_TIMEOUT : START_TIMEOUT);
     let control: string | undefined;
     while (await outcome() === null && clock.monotonic() < end) {
-      const begun = await this.#lock(collectionId);
+      const begun = await look();
       control = begun?.document?.control;
-      if (begun?.live && isOfChild(begun.document, child.pid)) break;
+      if (begun?.live && isOfChild(begun.document, pid)) break;
       control = undefined;
       await clock.sleep(POLL);
     }
@@ -201,9 +197,45 @@ export class LocalRunner implements Runner {
     };
   }
 
+  /** The lock of a collection that is not being harvested, or is not for sure. @throws LockedError */
+  async #freeLock(collectionId: string): Promise<FoundLock | null> {
+    const lock = await this.#lock(checkedId(collectionId));
+    if (lock?.live && !lock.isDoubtful) throw locked(collectionId, lock.document);
+    return lock;
+  }
+
+  /** What starts a keeper in the background. */
+  #keeperOf(collectionId: string): (keeper: string) => Promise<() => Promise<Outcome | null>> {
+    return async (keeper) => {
+      const { bucket } = this.#options;
+      const args = ["keep", "--bucket", bucket, "--keeper", keeper, collectionId];
+      return (await this.#harvester(args)).outcome;
+    };
+  }
+
+  /** Starts this program in the background, as `harvest` with arguments that end with the collection. */
+  async #harvester(args: string[]) {
+    const path = this.#logPath(args.at(-1) ?? "");
+    await this.#makeFolder();
+    const logged = await rotated(path);
+    const env = { ...this.#options.env, TWARC_CLOUD_SECRET: await this.#secret() };
+    const child = await this.#spawn(["harvest", ...args], env);
+    const outcome = async (): Promise<Outcome | null> => {
+      if (child.exitCode === null && child.signalCode === null) return null;
+      const exitCode = child.exitCode ?? 3;
+      if (exitCode === 0) return { exitCode };
+      const message = await lastError(path, logged) ??
+        (child.signalCode
+          ? `The harvester was killed (${child.signalCode})`
+          : `The harvester ended with exit code ${exitCode}`);
+      return { exitCode, message };
+    };
+    return { pid: child.pid, outcome };
+  }
+
   async #spawn(args: string[], env: Record<string, string | undefined>) {
     const [command = "", ...before] = await this.#options.self();
-    const log = openSync(this.#logPath(args.at(-1) ?? ""), "a");
+    const log = openLog(this.#logPath(args.at(-1) ?? ""));
     try {
       const child = spawn(command, [...before, ...args], {
         detached: true,
@@ -254,17 +286,13 @@ export class LocalRunner implements Runner {
   }
 }
 
-/** A schedule as it is kept, as a schedule. */
-export function scheduleOf({ expression, timezone }: Scheduled): Schedule {
-  return timezone === undefined ? { expression } : { expression, timezone };
-}
-
-/** The key under which a collection's schedule is kept. */
-export function scheduleKey(collectionId: string): string {
-  return `${SCHEDULES}${checkedId(collectionId)}.json`;
-}
-
 /** Whether a lock is that of the process which was started here, by what of it every system shows. */
 function isOfChild(lock: LockDocument | null, pid: number | undefined): boolean {
   return lock?.pid === pid && lock?.host === Deno.hostname();
+}
+
+/** Null for an error that a person reads; throws any other. */
+function nullIfOurs(error: unknown): null {
+  if (error instanceof TwarcCloudError) return null;
+  throw error;
 }

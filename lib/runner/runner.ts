@@ -5,6 +5,7 @@ import type { AwsAccess } from "../aws.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import type { SettingName } from "../settings.ts";
 import { isFolder, type Store } from "../store/store.ts";
+import type { FoundKept, Trouble } from "./kept.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** The flags of a harvest; what is absent has the harvester's own default. */
@@ -24,12 +25,14 @@ export interface Job {
   flags: HarvestFlags;
 }
 
-/** A harvester that runs. */
+/** A harvester that runs, or is to. */
 export interface Running {
   collectionId: string;
   bucket: string;
-  /** RUNNING, PENDING, STOPPING, STOPPED: as ECS names them. */
+  /** RUNNING, PENDING, STOPPING, STOPPED: as ECS names them; RESTARTING and ENDED for one that is to run and does not. */
   status: string;
+  /** Why one that is to run does not. */
+  trouble?: Trouble;
   /** Where its control server answers. */
   control?: URL;
 }
@@ -47,6 +50,22 @@ export interface Started extends Running {
   outcome(): Promise<Outcome | null>;
 }
 
+/** A collection's schedule. */
+export interface ScheduledJob {
+  collectionId: string;
+  schedule: Schedule;
+  /** Of a run that was due, and did not begin or ended by a fault. Times are ISO 8601, UTC. */
+  retry?: {
+    /** When it was due. */
+    since: string;
+    /** When it is tried next. */
+    next: string;
+    /** How often it was tried in vain. */
+    tries: number;
+    problem?: string;
+  };
+}
+
 /** Flags as a command line has them: only those that were given. */
 export function flagsOf({ tweetsPerFile, secsPerFile, flushSecs }: HarvestFlags): string[] {
   return [
@@ -54,6 +73,15 @@ export function flagsOf({ tweetsPerFile, secsPerFile, flushSecs }: HarvestFlags)
     ...secsPerFile === undefined ? [] : ["--secs-per-file", `${secsPerFile}`],
     ...flushSecs === undefined ? [] : ["--flush-secs", `${flushSecs}`],
   ];
+}
+
+/** Which lines of a log are wanted. */
+export interface LogOptions {
+  /** Go on with what is added, until the signal. */
+  follow: boolean;
+  signal: AbortSignal;
+  /** Gets a line when a log that is followed cannot be read for a while, and one when it can again. */
+  say?: (line: string) => void;
 }
 
 /** Where harvesters run: processes of this machine, or containers. */
@@ -66,7 +94,11 @@ export interface Runner {
   start(job: Job): Promise<Started>;
   /** Stops a harvest cleanly: /stop, poll /is_stopped, then end it. Throws UserError if none runs. */
   stop(collectionId: string, signal?: AbortSignal): Promise<void>;
-  /** Every harvester that runs for this bucket. */
+  /** Keeps a harvester alive in this process, with the keeper's id; absent where a service does so. */
+  keep?(collectionId: string, keeper: string, signal: AbortSignal): Promise<void>;
+  /** Starts a keeper anew that is gone; false where somebody else did. Absent where a service does so. */
+  revive?(found: FoundKept): Promise<boolean>;
+  /** Every harvester that runs for this bucket, and those that are to and do not. */
   running(): AsyncIterable<Running>;
   /** What a running harvester says of itself (the fields of harvest.json so far); null if none runs. */
   info(collectionId: string): Promise<HarvestInfo | null>;
@@ -75,12 +107,9 @@ export interface Runner {
   /** Ends a schedule; false if there was none. */
   unschedule(collectionId: string): Promise<boolean>;
   /** Every schedule of this bucket. */
-  scheduled(): AsyncIterable<{ collectionId: string; schedule: Schedule }>;
+  scheduled(): AsyncIterable<ScheduledJob>;
   /** The log lines of a collection's harvests, oldest first. */
-  logs(
-    collectionId: string,
-    options: { follow: boolean; signal: AbortSignal },
-  ): AsyncIterable<string>;
+  logs(collectionId: string, options: LogOptions): AsyncIterable<string>;
 }
 
 /** The settings of an installation on AWS; folder buckets need none. */

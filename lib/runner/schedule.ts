@@ -32,6 +32,9 @@ interface Span {
 const MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split(" ");
 const DAYS = "SUN MON TUE WED THU FRI SAT".split(" ");
 
+/** The last year that a cron expression may name. */
+const LAST_YEAR = 2199;
+
 /** The fields of a cron expression, in their order. */
 const FIELDS: readonly Field[] = [
   { name: "minutes", least: 0, most: 59 },
@@ -39,7 +42,7 @@ const FIELDS: readonly Field[] = [
   { name: "day of month", least: 1, most: 31 },
   { name: "month", least: 1, most: 12, names: MONTHS },
   { name: "day of week", least: 1, most: 7, names: DAYS },
-  { name: "year", least: 1970, most: 2199 },
+  { name: "year", least: 1970, most: LAST_YEAR },
 ];
 
 /**
@@ -61,13 +64,36 @@ export function parseSchedule(expression: string, timezone?: string, now = 0): S
 }
 
 /**
- * When a schedule is due next.
+ * When a schedule is due next. A cron expression names times of day as its zone's clocks show them, and is read as
+ * EventBridge Scheduler documents it: what those clocks skip in spring is left out, and what they show twice in autumn
+ * is due the first time alone. A rate counts hours that pass, whatever clocks show.
+ * https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#daylist-savings-time
  * @param after Milliseconds since 1970: for a rate, when it was due last.
  * @returns Milliseconds since 1970, or null where no time is left.
  */
 export function nextTime({ expression, timezone }: Schedule, after: number): number | null {
   if (expression.startsWith("rate(")) return after + period(expression);
-  return pattern(expression, timezone).nextRun(new Date(after))?.getTime() ?? null;
+  const cron = pattern(expression);
+  for (let shown: Date | null = shownAt(after, timezone); shown;) {
+    shown = cron.nextRun(shown);
+    if (!shown || shown.getUTCFullYear() > LAST_YEAR) return null;
+    const due = firstShowing(shown, timezone);
+    if (due !== null && due > after) return due;
+  }
+  return null;
+}
+
+/** What the clocks of a zone show at a time, as if it were UTC, in which no time is skipped or comes twice. */
+function shownAt(ms: number, timezone = "UTC"): Date {
+  const there = Temporal.Instant.fromEpochMilliseconds(Math.floor(ms)).toZonedDateTimeISO(timezone);
+  return new Date(there.toPlainDateTime().toZonedDateTime("UTC").epochMilliseconds);
+}
+
+/** When the clocks of a zone first show what `shownAt` gives; null where they skip it. */
+function firstShowing(shown: Date, timezone = "UTC"): number | null {
+  const time = Temporal.PlainDateTime.from(shown.toISOString().slice(0, -1));
+  const there = time.toZonedDateTime(timezone, { disambiguation: "earlier" });
+  return there.toPlainDateTime().equals(time) ? there.epochMilliseconds : null;
 }
 
 /** A time zone of the IANA database. @throws UserError where there is none of that name. */
@@ -97,7 +123,7 @@ function period(text: string): number {
 }
 
 /** The pattern of `cron(minutes hours day-of-month month day-of-week year)`. */
-function pattern(text: string, timezone = "UTC"): Cron {
+function pattern(text: string): Cron {
   const inside = /^cron\((.*)\)$/.exec(text)?.[1];
   if (inside === undefined) throw fault(text, "the closing ) is missing");
   const fields = inside.trim().split(/\s+/);
@@ -110,7 +136,7 @@ function pattern(text: string, timezone = "UTC"): Cron {
   }
   const translated = fields.map((field, i) => translate(field, i, text));
   try {
-    return new Cron(`0 ${translated.join(" ")}`, { timezone, paused: true });
+    return new Cron(`0 ${translated.join(" ")}`, { timezone: "UTC", paused: true });
   } catch (cause) {
     throw fault(text, messageOf(cause).replace(/^CronPattern: /, ""), cause);
   }

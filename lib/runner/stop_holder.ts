@@ -5,7 +5,7 @@ import type { FoundLock, LockDocument } from "../bucket/lock.ts";
 import { holderIsGone } from "../bucket/process.ts";
 import type { Clock } from "../clock.ts";
 import type { ControlClient } from "../control.ts";
-import { messageOf, OutsideError, UserError } from "../errors.ts";
+import { messageOf, UnresponsiveError, UserError } from "../errors.ts";
 import { tellStop } from "./live.ts";
 
 /** Milliseconds between looks at a harvester that is to stop. */
@@ -28,7 +28,7 @@ export interface StopOptions {
 
 /**
  * Stops a lock's holder and waits until it has given the lock back, or is gone.
- * @throws OutsideError where it does not answer and is not known to be a process of this machine, or does not stop;
+ * @throws UnresponsiveError where it does not answer and is not known to be a process of this machine, or does not stop;
  *   UserError where it is another user's; what the signal was aborted with.
  */
 export async function stopHolder(
@@ -50,7 +50,9 @@ export async function stopHolder(
     if (!isHere && clock.monotonic() - heard > SILENCE) throw silent(collectionId, holder);
     await clock.sleep(POLL, signal);
   }
-  throw new OutsideError(`The harvester of ${collectionId} (process ${holder.pid}) does not stop`);
+  throw new UnresponsiveError(
+    `The harvester of ${collectionId} (process ${holder.pid}) does not stop`,
+  );
 }
 
 /** Whether a lock is no longer the holder's, or its holder is gone: one that stands still is not. */
@@ -80,14 +82,14 @@ function terminate(holder: LockDocument): boolean {
 }
 
 /** That a harvester does not answer, and was sent no signal, as it is not known to be a process of this machine. */
-function silent(collectionId: string, { host, pid, renewed }: LockDocument): OutsideError {
+function silent(collectionId: string, { host, pid, renewed }: LockDocument): UnresponsiveError {
   if (host !== Deno.hostname()) {
-    return new OutsideError(
+    return new UnresponsiveError(
       `The harvester of ${collectionId} runs on ${host} and does not answer: nothing was stopped`,
       { hint: `Stop it there: twarc-cloud collection stop ${collectionId}` },
     );
   }
-  return new OutsideError(
+  return new UnresponsiveError(
     `The harvester of ${collectionId} does not answer, and its lock does not show whether it is process ${pid} of ` +
       "this machine or of another one with its name: nothing was stopped",
     {

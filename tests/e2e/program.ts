@@ -10,7 +10,7 @@ import { gunzipSync } from "node:zlib";
 import { z } from "zod";
 import config from "../../deno.json" with { type: "json" };
 import { Collections } from "../../lib/bucket/collections.ts";
-import { holderIsGone } from "../../lib/bucket/process.ts";
+import { holderIsGone, type ProcessId } from "../../lib/bucket/process.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { openStore } from "../../lib/store/store.ts";
@@ -305,16 +305,22 @@ export async function pidOf(place: Place, id: string): Promise<number> {
   return lock.pid;
 }
 
-/** Ends the harvesters whose locks are in a place. */
+/** Ends the harvesters whose locks are in a place, and who would start them again. */
 async function killHarvesters(folder: string): Promise<void> {
-  for await (const file of filesBelow(join(folder, "twarc-cloud-data", "collections"))) {
-    if (!file.endsWith("/lock.json")) continue;
-    try {
-      const lock = JSON.parse(await Deno.readTextFile(file));
-      if (holderIsGone(lock) === false) Deno.kill(lock.pid, "SIGKILL");
-    } catch {
-      // It has ended by itself.
-    }
+  const data = join(folder, "twarc-cloud-data");
+  for await (const file of filesBelow(join(data, "runner", "kept"))) {
+    kill(JSON.parse(await Deno.readTextFile(file)).process);
+  }
+  for await (const file of filesBelow(join(data, "collections"))) {
+    if (file.endsWith("/lock.json")) kill(JSON.parse(await Deno.readTextFile(file)));
+  }
+}
+
+function kill(process: ProcessId | undefined): void {
+  try {
+    if (process && holderIsGone(process) === false) Deno.kill(process.pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
   }
 }
 

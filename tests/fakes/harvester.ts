@@ -4,11 +4,13 @@
  */
 
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { takeLease } from "../../lib/bucket/lease.ts";
 import { goneIn, thisProcess } from "../../lib/bucket/process.ts";
 import { isoTime, systemClock } from "../../lib/clock.ts";
 import type { Controlled } from "../../lib/control.ts";
 import { serveControl } from "../../lib/control_server.ts";
+import { LocalRunner } from "../../lib/runner/local.ts";
 import { openStore } from "../../lib/store/store.ts";
 
 /** Exits at once with code 1 and a reason. */
@@ -18,8 +20,44 @@ export const BRIEF = "brief";
 /** Has no control server, so that only a signal stops it. */
 export const DEAF = "deaf";
 
+/** The command line that starts it. */
+export const SELF = [
+  Deno.execPath(),
+  "run",
+  "--quiet",
+  "--no-check",
+  "--allow-net",
+  "--allow-read",
+  "--allow-write",
+  "--allow-env",
+  "--allow-sys=hostname,osRelease,homedir",
+  "--allow-run",
+  "--config",
+  fileURLToPath(new URL("../../deno.json", import.meta.url)),
+  fileURLToPath(import.meta.url),
+];
+
 /** What a faulty harvester says. */
 export const FAULT = "It cannot be harvested. Mend it";
+
+/** Keeps a harvester alive, as the program does. */
+async function keep(args: string[]): Promise<void> {
+  const bucket = args[args.indexOf("--bucket") + 1] ?? "";
+  const keeper = args[args.indexOf("--keeper") + 1] ?? "";
+  const store = await openStore(bucket);
+  const env = process.env;
+  const runner = new LocalRunner({
+    bucket,
+    store,
+    clock: systemClock,
+    self: () => Promise.resolve(SELF),
+    env,
+  });
+  const ending = new AbortController();
+  process.on("SIGTERM", () => ending.abort());
+  await runner.keep(args.at(-1) ?? "", keeper, ending.signal);
+  process.exit(0);
+}
 
 async function harvest(args: string[]): Promise<void> {
   const say = (line: string) => process.stderr.write(`${line}\n`);
@@ -77,4 +115,4 @@ async function harvest(args: string[]): Promise<void> {
   process.exit(0);
 }
 
-if (import.meta.main) await harvest(Deno.args);
+if (import.meta.main) await (Deno.args[1] === "keep" ? keep(Deno.args) : harvest(Deno.args));

@@ -1,38 +1,20 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { takeLease } from "../../lib/bucket/lease.ts";
-import { goneIn, holderIsGone, thisProcess } from "../../lib/bucket/process.ts";
+import { goneIn, holderIsGone, type ProcessId, thisProcess } from "../../lib/bucket/process.ts";
 import { isNumbered } from "../../lib/bucket/process_facts.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { collectionKeys } from "../../lib/collection/layout.ts";
-import { LockedError, OutsideError } from "../../lib/errors.ts";
+import { LockedError, OutsideError, UserError } from "../../lib/errors.ts";
 import { jsonBytes } from "../../lib/json.ts";
+import { foundKept, KEPT, keptKey } from "../../lib/runner/kept.ts";
 import { type LocalOptions, LocalRunner } from "../../lib/runner/local.ts";
 import { openStore } from "../../lib/store/store.ts";
 import { ended, runnerContract } from "../contract/runner.ts";
-import { BRIEF, DEAF, FAULT, FAULTY } from "../fakes/harvester.ts";
+import { BRIEF, DEAF, FAULT, FAULTY, SELF } from "../fakes/harvester.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { asHolder, canUnshare, zombie } from "../fakes/other_processes.ts";
-
-const HARVESTER = fileURLToPath(new URL("../fakes/harvester.ts", import.meta.url));
-const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
-const SELF = [
-  Deno.execPath(),
-  "run",
-  "--quiet",
-  "--no-check",
-  "--allow-net",
-  "--allow-read",
-  "--allow-write",
-  "--allow-env",
-  "--allow-sys=hostname,osRelease,homedir",
-  "--allow-run",
-  "--config",
-  CONFIG,
-  HARVESTER,
-];
 
 /** A local runner in an empty folder, and the way to clear everything away. */
 async function opened(options: Partial<LocalOptions> = {}) {
@@ -52,19 +34,24 @@ async function opened(options: Partial<LocalOptions> = {}) {
   const log = (id: string) => Deno.readTextFile(join(bucket, "runner", "logs", `${id}.log`));
   const lock = async (id: string) => JSON.parse(await Deno.readTextFile(join(bucket, lockKey(id))));
   const close = async () => {
+    // Their keepers first, which would start them again.
+    const keepers = await Array.fromAsync(store.list(KEPT));
+    for (const { key } of keepers) kill((await foundKept(store, key))?.kept.process);
     for (const id of ["steady", BRIEF, DEAF]) {
-      const held = await lock(id).catch(() => ({}));
-      if (holderIsGone(held) !== false) continue;
-      try {
-        process.kill(held.pid, "SIGKILL");
-      } catch {
-        // It has ended by itself.
-      }
+      kill(await lock(id).catch(() => undefined));
     }
     await Deno.remove(folder, { recursive: true });
   };
   const job = (collectionId: string) => ({ bucket, collectionId, flags: {} });
   return { runner, store, bucket, job, log, lock, close };
+}
+
+function kill(holder: ProcessId | undefined): void {
+  try {
+    if (holder && holderIsGone(holder) === false) process.kill(holder.pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 function lockKey(id: string): string {
@@ -413,6 +400,75 @@ Deno.test("the environment's secret goes before the folder's", async () => {
     await runner.start(job("steady"));
     await runner.stop("steady");
     await assert.rejects(Deno.stat(join(bucket, "runner", "secret")), Deno.errors.NotFound);
+  } finally {
+    await close();
+  }
+});
+
+/** The process that holds a collection's lock, once it is another one than those before. */
+async function nextHolder(lock: () => Promise<{ pid: number }>, before: number[]): Promise<number> {
+  for (let tries = 0;; tries++) {
+    const pid = await lock().then(({ pid }) => pid, () => 0);
+    if (pid > 0 && !before.includes(pid)) return pid;
+    assert.ok(tries < 1_000, "no other harvester came up");
+    await systemClock.sleep(20);
+  }
+}
+
+Deno.test("a harvester that filter-start started and that is killed is started again, until it is stopped", async () => {
+  const { runner, store, job, log, lock, close } = await opened();
+  try {
+    const started = await runner.start(job("steady"));
+    const first = await nextHolder(() => lock("steady"), []);
+    process.kill(first, "SIGKILL");
+    const second = await nextHolder(() => lock("steady"), [first]);
+    assert.notEqual(second, first);
+    assert.equal(await started.outcome(), null);
+    assert.match(
+      await log("steady"),
+      /The harvester ended: The harvester was killed \(SIGKILL\)\. It is started again at/,
+    );
+    const keeper = (await foundKept(store, keptKey("steady")))?.kept.process?.pid ?? 0;
+    await runner.stop("steady");
+    assert.deepEqual(await ended(started), { exitCode: 0 });
+    assert.deepEqual(await Array.fromAsync(store.list(KEPT)), []);
+    assert.throws(() => process.kill(keeper, 0), /ESRCH/);
+    await assert.rejects(runner.stop("steady"), UserError);
+  } finally {
+    await close();
+  }
+});
+
+Deno.test("a harvester that fails as filter-start starts it is reported, and nothing is kept of it", async () => {
+  const { runner, store, job, close } = await opened();
+  try {
+    const outcome = await ended(await runner.start(job(FAULTY)));
+    assert.deepEqual(outcome, { exitCode: 1, message: `${FAULT}.` });
+    assert.deepEqual(await Array.fromAsync(store.list(KEPT)), []);
+    assert.deepEqual(await Array.fromAsync(runner.running()), []);
+  } finally {
+    await close();
+  }
+});
+
+Deno.test("when keeper and harvester are gone, as after a restart, both are revived, and stopped as ever", async () => {
+  const { runner, store, job, lock, close } = await opened();
+  try {
+    await runner.start(job("steady"));
+    const first = await nextHolder(() => lock("steady"), []);
+    const found = await foundKept(store, keptKey("steady"));
+    process.kill(found?.kept.process?.pid ?? 0, "SIGKILL");
+    process.kill(first, "SIGKILL");
+    while ((await Array.fromAsync(runner.running()))[0]?.status !== "RESTARTING") {
+      await systemClock.sleep(20);
+    }
+    const [{ trouble } = assert.fail()] = await Array.fromAsync(runner.running());
+    assert.deepEqual([trouble?.state, trouble?.problem], ["gone", "Its process is gone."]);
+    const now = await foundKept(store, keptKey("steady"));
+    assert.ok(now && await runner.revive(now));
+    await nextHolder(() => lock("steady"), [first]);
+    await runner.stop("steady");
+    assert.deepEqual(await Array.fromAsync(runner.running()), []);
   } finally {
     await close();
   }

@@ -1,48 +1,13 @@
 import assert from "node:assert/strict";
-import { LockedError, OutsideError } from "../../lib/errors.ts";
-import { jsonBytes } from "../../lib/json.ts";
-import { scheduleKey } from "../../lib/runner/local.ts";
-import type { Job, Runner, Started } from "../../lib/runner/runner.ts";
+import { join } from "node:path";
+import { AccessError, OutsideError, UserError } from "../../lib/errors.ts";
+import type { Job, Runner } from "../../lib/runner/runner.ts";
+import { scheduleKey } from "../../lib/runner/scheduled.ts";
 import { runScheduler } from "../../lib/runner/scheduler.ts";
+import { openStore } from "../../lib/store/store.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
-
-const HOUR = 3_600_000;
-
-/** A runner that writes down what it is asked to start. */
-function recording(started: string[], fail?: () => Error): Runner {
-  const unused = () => assert.fail("the scheduler starts harvests and does nothing else");
-  return {
-    pace: 250,
-    once({ collectionId, bucket }: Job): Promise<Started> {
-      if (fail) return Promise.reject(fail());
-      started.push(collectionId);
-      return Promise.resolve({
-        collectionId,
-        bucket,
-        status: "RUNNING",
-        outcome: () => Promise.resolve(null),
-      });
-    },
-    start: unused,
-    stop: unused,
-    running: unused,
-    info: unused,
-    schedule: unused,
-    unschedule: unused,
-    scheduled: unused,
-    logs: unused,
-  };
-}
-
-async function put(store: MemoryStore, id: string, scheduled: Record<string, unknown>) {
-  await store.put(scheduleKey(id), jsonBytes({ collection_id: id, ...scheduled }));
-}
-
-async function schedule(store: MemoryStore, id: string, expression: string, last: number) {
-  const scheduled = { collection_id: id, expression, last_due: new Date(last).toISOString() };
-  await store.put(scheduleKey(id), jsonBytes(scheduled));
-}
+import { begun, HOUR, kept, MINUTE, put, recording, schedule, SECOND } from "./scheduling.ts";
 
 /** Runs schedulers side by side for a while. */
 async function running(
@@ -111,24 +76,6 @@ Deno.test("runs that were missed are caught up once, and the rhythm stays", asyn
   assert.deepEqual(started.toSorted(), ["a", "a", "b"]);
 });
 
-Deno.test("a run that cannot be started is told, and the next one is tried", async () => {
-  const [store, clock] = [new MemoryStore(), new ManualClock()];
-  await schedule(store, "a", "rate(1 hour)", clock.now());
-  const busy = await running(store, clock, [
-    recording([], () => new LockedError("It is harvested")),
-  ], 1.5 * HOUR);
-  assert.equal(busy.length, 1);
-  assert.match(busy[0] ?? "", /a skipped, it is still being harvested/);
-  const broken = await running(
-    store,
-    clock,
-    [recording([], () => new OutsideError("No"))],
-    2 * HOUR,
-  );
-  assert.equal(broken.length, 2);
-  assert.match(broken[0] ?? "", /a failed: No/);
-});
-
 Deno.test("a schedule that is no good is told once, and the others are carried out", async () => {
   const [store, clock, started] = [new MemoryStore(), new ManualClock(), [] as string[]];
   const last_due = new Date(clock.now()).toISOString();
@@ -167,4 +114,128 @@ Deno.test("a schedule whose years are over, or that was taken away, is not run",
   await store.delete(scheduleKey("b"));
   await running(store, clock, [recording(started)], 3 * HOUR);
   assert.deepEqual(started, ["b"]);
+});
+
+Deno.test("a store that fails for minutes, in whatever way, ends nothing, and is reported twice: when it begins and when it is over", async () => {
+  const failures = [
+    new OutsideError("The folder of bucket ./b is away"),
+    new OutsideError("The bucket folder ./b failed: Input/output error (os error 5)"),
+    new UserError("The bucket folder ./b cannot be used: Not a directory (os error 20)"),
+    new AccessError("Listing runner/schedules/ failed: AccessDenied"),
+  ];
+  for (const failure of failures) {
+    const [store, clock, started] = [new MemoryStore(), new ManualClock(), [] as string[]];
+    await schedule(store, "a", "rate(1 hour)", clock.now());
+    const { lines, end } = begun(store, clock, recording(started));
+    await clock.advance(45 * MINUTE);
+    store.before = ({ method }) => {
+      if (method === "list") throw failure;
+    };
+    await clock.advance(20 * MINUTE);
+    assert.deepEqual(started, []);
+    store.before = () => {};
+    await clock.advance(5 * MINUTE);
+    assert.deepEqual(started, ["a"]);
+    assert.equal(lines.length, 3, lines.join("\n"));
+    assert.ok(lines[0]?.endsWith(`${failure.message}. It is tried again until it works.`));
+    assert.match(lines[1] ?? "", /a started/);
+    assert.match(lines[2] ?? "", /It works again/);
+    await end();
+  }
+});
+
+Deno.test("the folder of a bucket may be away for a while, and its schedules a file", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
+  const [bucket, away] = [join(folder, "bucket"), join(folder, "away")];
+  try {
+    const [clock, started] = [new ManualClock(), [] as string[]];
+    const store = await openStore(bucket);
+    await schedule(store, "a", "rate(1 minute)", clock.now());
+    const { lines, end } = begun(store, clock, recording(started), 5 * SECOND);
+    await until(clock, () => started.length === 1);
+    await Deno.rename(bucket, away);
+    await until(clock, () => lines.length === 2);
+    assert.match(lines[1] ?? "", /is away\..*tried again until it works/);
+    await Deno.rename(away, bucket);
+    await until(clock, () => started.length === 2);
+
+    const schedules = join(bucket, "runner", "schedules");
+    await Deno.rename(schedules, away);
+    await Deno.writeTextFile(schedules, "no folder");
+    await until(clock, () => lines.some((line) => line.includes("cannot be used")));
+    await Deno.remove(schedules);
+    await Deno.rename(away, schedules);
+    await until(clock, () => started.length === 3);
+    await end();
+    assert.deepEqual(lines.filter((line) => line.includes("It works again")).length, 2);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+/** Lets a minute's worth of looks pass at a time, with a real file system's time in between. */
+async function until(clock: ManualClock, look: () => boolean): Promise<void> {
+  for (let tries = 0; !look(); tries++) {
+    assert.ok(tries < 400, "it did not happen");
+    await clock.advance(10 * SECOND);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+Deno.test("one schedule that cannot be read for a while is reported twice, and keeps no other waiting", async () => {
+  const [store, clock, started] = [new MemoryStore(), new ManualClock(), [] as string[]];
+  await schedule(store, "a", "rate(1 hour)", clock.now());
+  await schedule(store, "b", "rate(1 hour)", clock.now());
+  store.before = ({ method, key }) => {
+    if (method === "get" && key === scheduleKey("a")) throw new OutsideError("EIO");
+  };
+  const { lines, end } = begun(store, clock, recording(started));
+  await clock.advance(1.5 * HOUR);
+  assert.deepEqual(started, ["b"]);
+  store.before = () => {};
+  await clock.advance(10 * MINUTE);
+  await end();
+  assert.deepEqual(started, ["b", "a"]);
+  assert.deepEqual(lines.map((line) => line.slice("2026-01-02T04:04:05.000Z ".length)), [
+    "runner/schedules/a.json is left out: EIO.",
+    "b started",
+    "a started",
+    "runner/schedules/a.json is carried out again",
+  ]);
+});
+
+Deno.test("a clock that was two days ahead for some seconds silences no schedule", async () => {
+  for (const expression of ["rate(1 hour)", "cron(0 * * * ? *)"]) {
+    const [store, clock, started] = [new MemoryStore(), new ManualClock(), [] as string[]];
+    await schedule(store, "a", expression, clock.now());
+    const { end: over, lines } = begun(store, clock, recording(started), 5 * SECOND);
+    await clock.advance(6 * SECOND);
+    clock.jump(48 * HOUR);
+    await clock.advance(8 * SECOND);
+    assert.deepEqual(started, ["a"]);
+    clock.jump(-48 * HOUR);
+    await clock.advance(10 * SECOND);
+    await over();
+    const { end } = begun(store, clock, recording(started));
+    await clock.advance(3.5 * HOUR);
+    await end();
+    assert.equal(started.length, 4, expression);
+    const said = lines.filter((line) => line.includes("in the future"));
+    assert.equal(said.length, 1, lines.join("\n"));
+    assert.match(
+      said[0] ?? "",
+      /a was due last at 2026-01-04T.* clock was wrong.*due next at 2026-01-02T/,
+    );
+  }
+});
+
+Deno.test("clocks of two machines that differ by minutes are no wrong ones: what one ran, the other does not run again", async () => {
+  const [store, clock, started] = [new MemoryStore(), new ManualClock(), [] as string[]];
+  await schedule(store, "a", "cron(0 * * * ? *)", clock.now() + 5 * MINUTE);
+  const before = await kept(store, "a");
+  const { lines, end } = begun(store, clock, recording(started));
+  await clock.advance(4 * MINUTE);
+  await end();
+  assert.deepEqual([started, lines], [[], []]);
+  assert.deepEqual(await kept(store, "a"), before);
 });

@@ -1,0 +1,35 @@
+/** What is told of a harvester that is to be alive and is not. */
+
+import type { Trouble } from "../runner/kept.ts";
+import type { Bucket, Context } from "./context.ts";
+
+/** `since 2026-01-02T03:04:05.000Z: The API is away. It is started again at 2026-01-02T03:05:05.000Z` */
+export function troubleText(trouble: Trouble, collectionId: string): string {
+  const { since, problem } = trouble;
+  return `since ${since}: ${problem} ${thenText(trouble, collectionId)}`;
+}
+
+function thenText({ state, next }: Trouble, collectionId: string): string {
+  if (state === "ended") {
+    return `Start it again with: twarc-cloud collection filter-start ${collectionId}`;
+  }
+  return next
+    ? `It is started again at ${next}`
+    : "It is started again by itself within a minute, or else as soon as `twarc-cloud scheduler` runs";
+}
+
+/** What stands behind the ids of collections whose harvester is to be alive and is not, by their ids. */
+export async function keptTexts(
+  { store, settings }: Bucket,
+  { clock }: Context,
+): Promise<Map<string, string>> {
+  const { goneIn } = await import("../bucket/process.ts");
+  const { keptInTrouble, troubleOf } = await import("../runner/kept.ts");
+  const texts = new Map<string, string>();
+  for await (const kept of keptInTrouble(store, { clock, isGone: goneIn(settings.bucket) })) {
+    const { collection_id: id, state } = kept;
+    const what = state === "ended" ? "ended" : "restarting";
+    texts.set(id, ` (${what} ${troubleText(troubleOf(kept), id)})`);
+  }
+  return texts;
+}

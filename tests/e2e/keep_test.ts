@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { isoTime, systemClock } from "../../lib/clock.ts";
+import { keptKey, writeKept } from "../../lib/runner/kept.ts";
+import { World } from "../../lib/sandbox/world.ts";
+import { openStore } from "../../lib/store/store.ts";
+import { idsOf, inOneProcess, inPlace, pidOf, until } from "./program.ts";
+
+const FILTER = { id: "live", type: "filter", filter: { track: "sandbox" } };
+
+function world(): World {
+  return World.made({ clock: systemClock, users: 3, tweetsPerUser: 0 });
+}
+
+Deno.test("a stream whose harvester is killed with -9 goes on by itself, until filter-stop", () =>
+  inPlace(async (place) => {
+    await place.add(FILTER);
+    const started = await place.run("collection", "filter-start", "live");
+    assert.deepEqual([started.code, started.out], [0, "Started\n"]);
+    assert.match(started.err, /started again where it ends by a fault.*twarc-cloud scheduler/);
+    await until(() => Promise.resolve(place.sandbox.streams.size > 0));
+    const killed = await pidOf(place, "live");
+    Deno.kill(killed, "SIGKILL");
+    await until(() => Promise.resolve(place.sandbox.requests.length > 1));
+    await until(() => Promise.resolve(place.sandbox.streams.size > 0));
+    assert.notEqual(await pidOf(place, "live"), killed);
+    const posted = place.post(10);
+    await until(async () => (await place.running("live")).tweets === 10);
+    assert.equal(await place.ok("collection", "filter-stop", "live"), "Stopping ...\nStopped\n");
+    assert.deepEqual(idsOf(await place.tweets("live")), posted);
+    assert.equal(await place.ok("harvest", "list"), "No running harvests.\n");
+    assert.match(
+      await place.ok("harvest", "logs", "live"),
+      /was killed \(SIGKILL\)\. It is started/,
+    );
+    const again = await place.run("collection", "filter-stop", "live");
+    assert.equal(again.code, 1);
+  }, { world: world() }));
+
+Deno.test("what is to be alive and is not is shown wherever harvests are, and can be stopped", () =>
+  inOneProcess(async (place) => {
+    await place.add(FILTER);
+    const store = await openStore(place.path("twarc-cloud-data"));
+    const since = isoTime(Date.UTC(2026, 0, 2));
+    const next = isoTime(Date.UTC(2026, 0, 3));
+    const problem = "The API is away.";
+    const fault = { since, tries: 3, problem, exit_code: 3, next, wait_ms: 4_000 };
+    const kept = { collection_id: "live", flags: {}, since, keeper: "k" };
+    await writeKept(store, { ...kept, state: "waiting", fault });
+    const why = `since ${since}: ${problem} It is started again at ${next}`;
+    assert.equal(await place.ok("collection", "list"), `Collections:\nlive (restarting ${why})\n`);
+    assert.match(await place.ok("harvest", "list"), new RegExp(`^live => .*RESTARTING ${why}\n$`));
+    const [listed] = JSON.parse(await place.ok("harvest", "list", "--json"));
+    assert.deepEqual([listed.status, listed.since, listed.problem, listed.next], [
+      "RESTARTING",
+      since,
+      problem,
+      next,
+    ]);
+    const asked = await place.run("harvest", "running", "live");
+    assert.equal(asked.code, 1);
+    assert.ok(asked.err.includes(why));
+
+    await writeKept(store, { ...kept, state: "running" });
+    assert.match(
+      await place.ok("collection", "list"),
+      /live \(restarting since .*: Its process is gone\. .*as soon as `twarc-cloud scheduler` runs\)/,
+    );
+    const { next: _, wait_ms: __, ...last } = fault;
+    await writeKept(store, { ...kept, state: "ended", fault: { ...last, exit_code: 1 } });
+    assert.match(
+      await place.ok("collection", "list"),
+      /live \(ended since .*: The API is away\. Start it again with: twarc-cloud collection filter-start live\)/,
+    );
+    assert.equal(await place.ok("collection", "stop", "live"), "Stopped\n");
+    assert.equal(await place.ok("collection", "list"), "Collections:\nlive\n");
+
+    await store.put(keptKey("live"), new TextEncoder().encode("damaged"));
+    assert.equal(await place.ok("collection", "list"), "Collections:\nlive\n");
+    assert.equal(await place.ok("collection", "filter-stop", "live"), "Stopping ...\nStopped\n");
+  }, { world: world() }));

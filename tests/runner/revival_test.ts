@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { isoTime } from "../../lib/clock.ts";
+import { OutsideError } from "../../lib/errors.ts";
+import { collectionKeys } from "../../lib/collection/layout.ts";
+import { jsonBytes } from "../../lib/json.ts";
+import { type FoundKept, type Kept, keptKey, writeKept } from "../../lib/runner/kept.ts";
+import { reviveKept } from "../../lib/runner/kept_start.ts";
+import type { Runner } from "../../lib/runner/runner.ts";
+import { ManualClock } from "../fakes/manual_clock.ts";
+import { MemoryStore } from "../fakes/memory_store.ts";
+import { begun, MINUTE, recording, SECOND } from "./scheduling.ts";
+
+/** A process that is gone, and one that is there: this one. */
+const GONE = { host: Deno.hostname(), pid: 2 ** 22 + 1 };
+const HERE = { host: Deno.hostname(), pid: Deno.pid };
+
+/** A scheduler that looks after a harvester that is to be alive. */
+async function watching(kept: Partial<Kept>, spawn: () => Error | null = () => null) {
+  const [store, clock, revived] = [new MemoryStore(), new ManualClock(), [] as number[]];
+  const since = isoTime(clock.now());
+  const first = { collection_id: "live", flags: {}, since, keeper: "first", state: "running" };
+  await store.put(keptKey("live"), jsonBytes({ ...first, ...kept }));
+  const revive = (found: FoundKept) =>
+    reviveKept(found, {
+      store,
+      spawn() {
+        revived.push(clock.monotonic() / SECOND);
+        const error = spawn();
+        return error ? Promise.reject(error) : Promise.resolve(() => Promise.resolve(null));
+      },
+    });
+  const runner: Runner = { ...recording([]), revive };
+  const { lines, end } = begun(store, clock, runner, 5 * SECOND);
+  const found = async () =>
+    JSON.parse(new TextDecoder().decode((await store.get(keptKey("live")))?.bytes));
+  const lock = async () => {
+    const [now, expires] = [isoTime(clock.now()), isoTime(clock.now() + MINUTE)];
+    const holder = { holder: "h", host: "another", pid: 7 };
+    const document = { ...holder, acquired: now, renewed: now, expires };
+    await store.put(collectionKeys("live").lock, jsonBytes(document));
+  };
+  return { store, clock, revived, lines, end, found, lock };
+}
+
+Deno.test("after a restart of the machine the scheduler starts what is to be alive", async () => {
+  const { clock, revived, lines, end, found } = await watching({ process: GONE });
+  await clock.advance(MINUTE / 2);
+  await end();
+  assert.equal(revived.length, 1);
+  assert.match(lines[0] ?? "", /live is started again: its harvester is gone/);
+  const { keeper, state, process } = await found();
+  assert.notEqual(keeper, "first");
+  assert.deepEqual([state, process], ["waiting", undefined]);
+});
+
+Deno.test("a keeper that may be there is watched for longer than it would take, also through the wait before its next try", async () => {
+  const process = HERE;
+  const running = await watching({ process });
+  await running.clock.advance(1.9 * MINUTE);
+  assert.deepEqual(running.revived, []);
+  await running.clock.advance(MINUTE / 4);
+  assert.equal(running.revived.length, 1);
+  await running.end();
+
+  const since = isoTime(0);
+  const fault = {
+    since,
+    tries: 8,
+    problem: "Away.",
+    exit_code: 3,
+    next: since,
+    wait_ms: 3 * MINUTE,
+  };
+  const waiting = await watching({ process, state: "waiting", fault });
+  await waiting.clock.advance(4.9 * MINUTE);
+  assert.deepEqual(waiting.revived, []);
+  await waiting.clock.advance(MINUTE / 4);
+  assert.equal(waiting.revived.length, 1);
+  await waiting.end();
+});
+
+Deno.test("what runs, what changes, and what a person has to see to are left alone", async () => {
+  const runs = await watching({ process: GONE });
+  for (let i = 0; i < 8; i++) {
+    await runs.lock();
+    await runs.clock.advance(MINUTE / 2);
+  }
+  await runs.end();
+  assert.deepEqual(runs.revived, []);
+
+  const changes = await watching({ process: HERE });
+  for (let i = 0; i < 4; i++) {
+    await writeKept(changes.store, await changes.found());
+    await changes.clock.advance(MINUTE);
+  }
+  await changes.end();
+  assert.deepEqual(changes.revived, []);
+
+  const ended = await watching({ process: GONE, state: "ended" });
+  await ended.clock.advance(3 * MINUTE);
+  await ended.end();
+  assert.deepEqual(ended.revived, []);
+});
+
+Deno.test("a process that cannot be started is reported once, and tried again", async () => {
+  const failure = new OutsideError("A harvester cannot be started: ENOENT");
+  let left = 2;
+  const { clock, revived, lines, end } = await watching(
+    { process: GONE },
+    () => left-- > 0 ? failure : null,
+  );
+  await clock.advance(8 * MINUTE);
+  await end();
+  assert.ok(revived.length >= 3, `${revived}`);
+  assert.equal(lines.filter((line) => line.includes("ENOENT")).length >= 1, true);
+  assert.match(lines.at(-1) ?? "", /live is started again/);
+});
+
+Deno.test("a document that is damaged is reported once, and keeps nothing else waiting", async () => {
+  const { store, clock, revived, lines, end } = await watching({ process: GONE });
+  await store.put(keptKey("bad"), new TextEncoder().encode("\0\0\0"));
+  await clock.advance(MINUTE / 2);
+  await end();
+  assert.equal(revived.length, 1);
+  assert.equal(lines.filter((line) => line.includes("runner/kept/bad.json is left out")).length, 1);
+});
