@@ -57,6 +57,7 @@ Deno.test("leaving early ends every walk", async () => {
 
 Deno.test("a walk that brings nothing keeps nothing of what the others bring", async () => {
   const over = Promise.withResolvers<void>();
+  // deno-lint-ignore require-yield
   const silent = async function* (): AsyncGenerator<object> {
     await over.promise;
   }();
