@@ -164,9 +164,9 @@ class DyingStore implements Store {
     this.#spend();
     return await this.#store.put(key, bytes, when);
   };
-  upload: Store["upload"] = async (key, path, when) => {
+  upload: Store["upload"] = async (key, path, options) => {
     this.#spend();
-    return await this.#store.upload(key, path, when);
+    return await this.#store.upload(key, path, options);
   };
   delete: Store["delete"] = async (key, when) => {
     this.#spend();

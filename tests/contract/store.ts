@@ -139,14 +139,17 @@ export function storeContract(
       await store.upload("x/large.bin", path);
       const back = await new Response(await store.read("x/large.bin")).bytes();
       assert.deepEqual(back, content);
-      await assert.rejects(store.upload("x/large.bin", path, { ifAbsent: true }), ConflictError);
+      await assert.rejects(
+        store.upload("x/large.bin", path, { when: { ifAbsent: true } }),
+        ConflictError,
+      );
       await Deno.writeTextFile(path, "small");
       const version = await store.upload("x/large.bin", path);
       assert.equal((await store.get("x/large.bin"))?.version, version);
       await Deno.writeTextFile(path, "other");
-      await store.upload("x/large.bin", path, { ifVersion: version });
+      await store.upload("x/large.bin", path, { when: { ifVersion: version } });
       await assert.rejects(
-        store.upload("x/large.bin", path, { ifVersion: version }),
+        store.upload("x/large.bin", path, { when: { ifVersion: version } }),
         ConflictError,
       );
     } finally {

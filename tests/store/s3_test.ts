@@ -238,12 +238,12 @@ Deno.test("s3: a large file goes up in parts, keeps to its condition, and comes 
   try {
     const content = new Uint8Array(20 * 1024 * 1024 + 3).map((_, i) => (i * 7) % 251);
     await Deno.writeFile(path, content);
-    const version = await store.upload("large", path, { ifAbsent: true });
+    const version = await store.upload("large", path, { when: { ifAbsent: true } });
     assert.match(version, /-3"$/, "It has three parts");
     assert.deepEqual(await new Response(await store.read("large")).bytes(), content);
-    await assert.rejects(store.upload("large", path, { ifAbsent: true }), ConflictError);
+    await assert.rejects(store.upload("large", path, { when: { ifAbsent: true } }), ConflictError);
     // Moto does not look at If-Match where parts are put together.
-    await store.upload("large", path, { ifVersion: version });
+    await store.upload("large", path, { when: { ifVersion: version } });
   } finally {
     store.close();
     await Deno.remove(path);
