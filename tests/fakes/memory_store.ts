@@ -69,7 +69,7 @@ export class MemoryStore implements Store {
     { when, expected }: UploadOptions = {},
   ): Promise<Version> {
     await this.before({ method: "upload", key });
-    const bytes = Buffer.concat(await Array.fromAsync(blocksOf(path, expected)));
+    const bytes = new Uint8Array(Buffer.concat(await Array.fromAsync(blocksOf(path, expected))));
     const version = this.#write(key, bytes, when);
     await this.after({ method: "upload", key });
     return version;
