@@ -10,6 +10,8 @@ import type { Got, Listed, Store, UploadOptions, Version, When } from "../../lib
 export interface Operation {
   method: "get" | "read" | "put" | "upload" | "delete" | "list";
   key: string;
+  /** Of the file that is uploaded. */
+  path?: string;
 }
 
 /** A Store in memory. */
@@ -68,7 +70,7 @@ export class MemoryStore implements Store {
     path: string,
     { when, expected }: UploadOptions = {},
   ): Promise<Version> {
-    await this.before({ method: "upload", key });
+    await this.before({ method: "upload", key, path });
     const bytes = new Uint8Array(Buffer.concat(await Array.fromAsync(blocksOf(path, expected))));
     const version = this.#write(key, bytes, when);
     await this.after({ method: "upload", key });
