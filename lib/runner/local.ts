@@ -14,6 +14,8 @@ import { checkedId, COLLECTIONS } from "../collection/layout.ts";
 import { ControlClient } from "../control.ts";
 import { messageOf, OutsideError, UserError } from "../errors.ts";
 import { jsonBytes, parseAs } from "../json.ts";
+import { nullIfAbsent, systemDisk } from "../store/disk.ts";
+import { Folders } from "../store/folders.ts";
 import { infoOf, notRunning } from "./live.ts";
 import { lastError, linesOf, rotated } from "./log_file.ts";
 import {
@@ -155,7 +157,7 @@ export class LocalRunner implements Runner {
     const { collectionId, flags } = job;
     const lock = await this.#lock(checkedId(collectionId));
     if (lock?.live && !lock.isDoubtful) throw locked(collectionId, lock.document);
-    await this.#makeFolder();
+    await this.#makeFolder(this.#logPath(collectionId));
     const logged = await rotated(this.#logPath(collectionId));
     const args = [
       "harvest",
@@ -235,10 +237,17 @@ export class LocalRunner implements Runner {
     return this.#options.env.TWARC_CLOUD_SECRET || await folderSecret(this.#folder);
   }
 
-  async #makeFolder(): Promise<void> {
+  /** Makes the folder of a log. @throws UserError where the log would be written through a link. */
+  async #makeFolder(log: string): Promise<void> {
+    const folders = new Folders(this.#folder, systemDisk);
     try {
-      await Deno.mkdir(join(this.#folder, "runner", "logs"), { recursive: true });
+      await folders.makeRoot();
+      await folders.within(log, async () => {
+        const found = await Deno.lstat(log).catch(nullIfAbsent);
+        if (found && !found.isFile) throw new UserError(`${log} is not a file`);
+      });
     } catch (cause) {
+      if (cause instanceof UserError) throw cause;
       throw new UserError(
         `The bucket folder ${this.#options.bucket} cannot be used: ${messageOf(cause)}`,
         {

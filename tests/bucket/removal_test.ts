@@ -109,6 +109,18 @@ Deno.test("tweets are removed from their files, and all that tells of the files 
   await checkDone(store);
 });
 
+Deno.test("what lies beside the files and was not made by a harvester stays there", async () => {
+  const clock = new ManualClock();
+  const store = await bucket(clock);
+  const mine = `${FOLDER}tweets-cleaned.jsonl.gz`;
+  await store.put(mine, encoder.encode("mine"));
+  await store.put(`${FOLDER}tweets-20260102030409.jsonl.gz`, encoder.encode("never finished"));
+  await remove(store, clock);
+  assert.ok(await store.get(mine));
+  await store.delete(mine);
+  await checkDone(store);
+});
+
 Deno.test("killed before any of its writes, the bucket is correct, and once more ends it the same", async () => {
   for (let writes = 0;; writes++) {
     const clock = new ManualClock();
