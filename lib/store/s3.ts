@@ -116,7 +116,7 @@ export class S3Store implements Store {
     return await this.#put(key, bytes, { when, sha1: expected?.sha1 });
   }
 
-  /** S3 compares each part's checksum as it comes and the length of the whole; then the checksum of the whole is ours to compare. */
+  /** S3 compares each part's checksum and the length of the whole; what that came to is compared here. */
   async #uploadInParts(
     key: string,
     path: string,
@@ -261,7 +261,7 @@ function byKey(a: Listed, b: Listed): number {
   return Buffer.compare(Buffer.from(a.key), Buffer.from(b.key));
 }
 
-/** @throws OutsideError where S3 has put parts together to something else; where it does not say, its parts are as sent. */
+/** @throws OutsideError where S3 has put the parts together to something else, as far as it says. */
 function checkSum(
   { ChecksumCRC32, ChecksumType }: CompleteMultipartUploadCommandOutput,
   sum: number,
