@@ -344,8 +344,9 @@ class Harvester implements Controlled {
       await recorder.abandon();
       throw lease.lost.reason;
     }
-    await recorder.finish(this.#ending(recorder, { failure, refusal: meter?.refusal }));
-    return failure;
+    const ending = this.#ending(recorder, { failure, refusal: meter?.refusal });
+    const damaged = await recorder.finish(ending);
+    return failure ?? damaged;
   }
 
   #ending(

@@ -43,6 +43,11 @@ export class OutsideError extends TwarcCloudError {
 /** A harvester that neither answers nor ends: asking for longer would not help. */
 export class UnresponsiveError extends OutsideError {}
 
+/** A file on this machine's disk is not as it was written: a later try finds the same. Exit code 3. */
+export class DamagedError extends TwarcCloudError {
+  override readonly exitCode = 3;
+}
+
 /** A conditional write whose condition was not met: somebody else wrote first. */
 export class ConflictError extends OutsideError {
   /** The key that was to be written. */

@@ -5,7 +5,7 @@ import type { Checkpoint, CheckpointState } from "./checkpoint.ts";
 import type { Collections } from "./collections.ts";
 import { isoTime } from "../clock.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
-import { type CollectionKeys, collectionKeys, FILES } from "../collection/layout.ts";
+import { type CollectionKeys, collectionKeys, FILES, isTweetsFile } from "../collection/layout.ts";
 import { ConflictError } from "../errors.ts";
 import { jsonBytes } from "../json.ts";
 import type { Store, Version } from "../store/store.ts";
@@ -116,7 +116,7 @@ export async function settle(target: ProjectionTarget, checkpoint: Checkpoint): 
   await checkpoint.commit({ state: "settled", positions: leftover(state) });
 }
 
-/** Deletes the tweets files of a harvest's folder that the checkpoint does not name. */
+/** Deletes the tweets files of a harvest's folder that the checkpoint does not name, and nothing else that lies there. */
 async function clearGarbage(
   { store, guard }: Required<Pick<ProjectionTarget, "store" | "guard">>,
   keys: CollectionKeys,
@@ -125,7 +125,7 @@ async function clearGarbage(
   const folder = keys.harvest(began);
   const named = new Set(files.map((file) => `${folder}${file.name}`));
   for await (const { key, version } of store.list(`${folder}tweets-`)) {
-    if (named.has(key)) continue;
+    if (named.has(key) || !isTweetsFile(key.slice(folder.length))) continue;
     await guard();
     await store.delete(key, { ifVersion: version }).catch(nullIfOther);
   }

@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import type { Removal } from "../collection/changeset.ts";
 import { harvestInfoSchema } from "../collection/harvest_info.ts";
-import { collectionKeys, FILES, replacementFor } from "../collection/layout.ts";
+import { collectionKeys, FILES, isTweetsFile, replacementFor } from "../collection/layout.ts";
 import { jsonBytes, parseAs } from "../json.ts";
 import type { Store } from "../store/store.ts";
 import { allIdsIn, redact } from "../twitter/redact.ts";
@@ -102,7 +102,8 @@ async function clearUnlisted(
 ): Promise<void> {
   const listed = await listedIn(store, folder);
   for await (const { key } of store.list(`${folder}tweets-`)) {
-    if (listed.has(key.slice(folder.length))) continue;
+    const name = key.slice(folder.length);
+    if (listed.has(name) || !isTweetsFile(name)) continue;
     lease.check();
     await store.delete(key);
   }

@@ -2,7 +2,7 @@
 
 import { isObject } from "../collection/changeset.ts";
 import { type HarvestInfo, harvestInfoSchema } from "../collection/harvest_info.ts";
-import { FILES } from "../collection/layout.ts";
+import { FILES, isTweetsFile } from "../collection/layout.ts";
 import { messageOf, OutsideError } from "../errors.ts";
 import { parseAs, parseJson } from "../json.ts";
 import { isThere, type Listed, type Store } from "../store/store.ts";
@@ -63,7 +63,7 @@ export async function lookAtHarvest(place: HarvestFolder, look: Look): Promise<H
     folder,
     listed,
     unlisted: place.objects.map(({ key }) => key)
-      .filter((key) => key.startsWith(`${folder}tweets-`) && !known.has(key)),
+      .filter((key) => isTweetsFile(key.slice(folder.length)) && !known.has(key)),
     hasManifest: has(FILES.manifest),
     info,
     isOriginal,

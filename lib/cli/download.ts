@@ -3,7 +3,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { readManifest, seen, verifyHint } from "../bucket/tweets.ts";
-import { collectionKeys, FILES } from "../collection/layout.ts";
+import { collectionKeys, FILES, isTweetsFile } from "../collection/layout.ts";
 import { messageOf, OutsideError, UserError } from "../errors.ts";
 import { isThere, type Listed, type Store } from "../store/store.ts";
 import { someOf } from "./output.ts";
@@ -144,9 +144,9 @@ class Manifests {
     for (const [folder, reading] of this.#found) {
       const listed = await reading;
       if (!listed) continue;
-      for await (const { name } of Deno.readDir(join(to, folder))) {
+      for await (const { name, isFile } of Deno.readDir(join(to, folder))) {
         const path = join(to, folder, name);
-        if (!/^tweets-.*\.jsonl\.gz$/.test(name)) continue;
+        if (!isFile || !isTweetsFile(name)) continue;
         if (kept.has(path) || listed.has(`${folder}${name}`)) continue;
         await Deno.remove(path);
         removed++;

@@ -113,6 +113,11 @@ export function tweetsFile(ms: number, number = 1): string {
   return `tweets-${stamp(ms)}${number > 1 ? `-${number}` : ""}.jsonl.gz`;
 }
 
+/** Whether a name is one that `tweetsFile` gives: whatever else lies in a harvest's folder is the person's own. */
+export function isTweetsFile(name: string): boolean {
+  return /^tweets-\d{14}(-\d{1,6})?\.jsonl\.gz$/.test(name);
+}
+
 /**
  * The name of a tweets file that takes the place of another, in a folder that has `names`: with the next number
  * that is free.

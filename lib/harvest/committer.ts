@@ -4,7 +4,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Checkpoint, Commit, HarvestFile } from "../bucket/checkpoint.ts";
 import { listedIn } from "../bucket/tweets.ts";
 import { tweetsFile } from "../collection/layout.ts";
-import { LockedError, messageOf } from "../errors.ts";
+import { DamagedError, LockedError, messageOf } from "../errors.ts";
 import type { Store } from "../store/store.ts";
 import { Patience, type PatienceOptions } from "./patience.ts";
 import type { SegmentFile } from "./segment.ts";
@@ -18,6 +18,8 @@ const SILENCE = 60_000;
 export interface Cut {
   /** From 1 on in each harvest. */
   number: number;
+  /** When it was made, in milliseconds since 1970. */
+  at: number;
   /** A piece of a segment, or the whole one in place of its pieces; absent where no tweets came. */
   tweets?: {
     /** From 1 on in each harvest. */
@@ -31,6 +33,18 @@ export interface Cut {
   documents: { name: string; bytes: Uint8Array }[];
   /** What the checkpoint is to say; its files are added. */
   commit: Commit;
+}
+
+/** What is lost of a stream. */
+export interface Lost {
+  /** The cut that it came with, and its segment. */
+  number: number;
+  segment: number;
+
+  /** When the tweets came, in milliseconds since 1970. */
+  from: number;
+  to: number;
+  tweets: number;
 }
 
 /** What a committer is made of. */
@@ -53,6 +67,8 @@ export class Committer {
   readonly #queue: Cut[] = [];
   /** The cut of the queue that is on its way. */
   #storing: Cut | undefined;
+  /** The cut of the queue whose tweets could not be stored, as they are damaged. */
+  #damaged: Cut | undefined;
   /** Cuts whose tweets are in the store, until they are committed and told. */
   readonly #stored: Cut[] = [];
   /** The tweets files in the store: whole segments, and pieces of those that are not. */
@@ -64,6 +80,10 @@ export class Committer {
   /** Bytes of the other files as they are in the store, by their names. */
   readonly #sent = new Map<string, number>();
   #lastName = { ms: 0, number: 0 };
+  /** When the last cut was made that is stored. */
+  #storedAt: number;
+  /** The number of the first cut that may be committed. */
+  #commitFrom = 0;
   readonly #patience: Patience;
   #running: Promise<void> | undefined;
   #failure: unknown;
@@ -73,6 +93,7 @@ export class Committer {
     this.#options = options;
     this.#patience = new Patience(options);
     this.#files = options.checkpoint.state.files;
+    this.#storedAt = options.checkpoint.state.began;
   }
 
   /** Whether it has nothing to do: all that was added is committed, or it has failed. */
@@ -103,8 +124,36 @@ export class Committer {
   add(cut: Cut, { inPlace = true } = {}): void {
     if (cut.tweets?.isWhole && inPlace) this.#dropPieces(cut.tweets.segment);
     this.#queue.push(cut);
+    if (this.#commitFrom === Infinity) this.#commitFrom = cut.number;
     this.#failure = undefined;
+    this.#damaged = undefined;
     this.#running ??= this.#run();
+  }
+
+  /**
+   * What is lost with a cut whose tweets are damaged on this machine's disk, after which nothing is stored: none of
+   * them where all are in the store in pieces. Undefined where no tweets are damaged.
+   */
+  get lost(): Lost | undefined {
+    if (!this.#damaged?.tweets) return undefined;
+    const { number, at: to, tweets: { segment, isWhole, file } } = this.#damaged;
+    const pieces = isWhole ? this.#files.filter(({ pieceOf }) => pieceOf === segment) : [];
+    const tweets = file.tweets - pieces.reduce((sum, piece) => sum + piece.tweets, 0);
+    return { number, segment, from: this.#storedAt, to, tweets };
+  }
+
+  /** Leaves out what is damaged. Nothing is committed before the cut that is added next: it is to say what is lost. */
+  leaveOut(): void {
+    if (this.#damaged && this.#queue.shift()) this.#stored.push(this.#damaged);
+    this.#damaged = undefined;
+    this.#commitFrom = Infinity;
+  }
+
+  /** Forgets what is not committed. */
+  dropUncommitted(): void {
+    this.#files = this.#options.checkpoint.state.files;
+    for (const left of [this.#queue, this.#stored, this.#replaced]) left.length = 0;
+    this.#damaged = undefined;
   }
 
   /** Resolves when it comes to rest the next time; only who asks last is told. */
@@ -115,8 +164,9 @@ export class Committer {
 
   /**
    * Throws what it failed with.
-   * @throws LockedError where somebody else has taken the collection over; OutsideError, UserError
-   *   where the store failed for longer than is allowed, or for another reason.
+   * @throws LockedError where somebody else has taken the collection over; DamagedError where what was cut is not as
+   *   it was written, and is not stored; OutsideError, UserError where the store failed for longer than is allowed,
+   *   or for another reason.
    */
   check(): void {
     if (this.#failure) throw this.#failure;
@@ -143,11 +193,13 @@ export class Committer {
   async #workOnce(): Promise<void> {
     try {
       await this.#watched(async () => {
-        await this.#storeWaiting();
+        const damaged = await this.#storeWaiting();
         await this.#commit();
         await this.#deleteReplaced();
+        if (damaged) throw damaged;
       });
     } catch (error) {
+      if (error instanceof DamagedError) throw error;
       if (error instanceof LockedError) await this.#clear();
       return await this.#patience.endure(error);
     }
@@ -169,18 +221,26 @@ export class Committer {
     }
   }
 
-  /** Stores the tweets of the cuts that wait now; those that come meanwhile wait for the next commit. */
-  async #storeWaiting(): Promise<void> {
+  /**
+   * Stores the tweets of the cuts that wait now; those that come meanwhile wait for the next commit.
+   * @returns Why those of the next cut cannot be stored: all before it can be committed.
+   */
+  async #storeWaiting(): Promise<DamagedError | undefined> {
     const end = this.#queue.at(-1);
     for (let [cut] = this.#queue; cut; [cut] = this.#queue) {
       this.#storing = cut;
       try {
         await this.#storeTweets(cut);
+      } catch (error) {
+        if (!(error instanceof DamagedError)) throw error;
+        this.#damaged = cut;
+        return error;
       } finally {
         this.#storing = undefined;
       }
       this.#queue.shift();
       this.#stored.push(cut);
+      this.#storedAt = cut.at;
       if (cut === end) return;
     }
   }
@@ -207,7 +267,7 @@ export class Committer {
     guard();
     const name = this.#nextName();
     this.#uncommitted.push(name);
-    await store.upload(`${folder}${name}`, path);
+    await store.upload(`${folder}${name}`, path, { expected: file });
     return { name, ...file };
   }
 
@@ -224,7 +284,7 @@ export class Committer {
   async #commit(): Promise<void> {
     const { checkpoint, guard, project, spool } = this.#options;
     const cut = this.#stored.at(-1);
-    if (!cut) return;
+    if (!cut || cut.number < this.#commitFrom) return;
     guard();
     await this.#storeSides(cut);
     guard();
@@ -239,7 +299,9 @@ export class Committer {
     for (const side of sides) {
       if (this.#sent.get(side.name) === side.bytes) continue;
       guard();
-      await spool.withCut(side, (path) => store.upload(`${folder}${side.name}`, path));
+      const upload = (path: string) =>
+        store.upload(`${folder}${side.name}`, path, { expected: { bytes: side.bytes } });
+      await spool.withCut(side, upload);
       this.#sent.set(side.name, side.bytes);
     }
     for (const { name, bytes } of documents) {

@@ -172,6 +172,7 @@ async function commit(
   const tweets = { segment: -1, isWhole: true, file };
   committer.add({
     number: checkpoint.state.cuts ?? 0,
+    at: options.clock.now(),
     tweets,
     sides: [],
     documents: [],

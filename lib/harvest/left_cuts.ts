@@ -145,6 +145,7 @@ async function foundIn(spool: Spool): Promise<FoundNote[] | null> {
 function cutOf({ number, at, tweets, sides, commit }: Note, spool: Spool): Cut {
   return {
     number,
+    at,
     sides,
     documents: [],
     // It may have been told as interrupted meanwhile.

@@ -2,16 +2,19 @@
 
 import { getLogger } from "@logtape/logtape";
 import { type CheckpointState, type Commit, type Counts } from "../bucket/checkpoint.ts";
+import { isoTime } from "../clock.ts";
 import { FILES } from "../collection/layout.ts";
-import { messageOf } from "../errors.ts";
+import { DamagedError, messageOf } from "../errors.ts";
 import { jsonBytes } from "../json.ts";
 import type { Meter } from "./meter.ts";
-import { Committer, type CommitterOptions, type Cut } from "./committer.ts";
+import { Committer, type CommitterOptions, type Cut, type Lost } from "./committer.ts";
 import { Learned } from "./learned.ts";
 import { noteCut } from "./left_cuts.ts";
+import { tweetsIn } from "./left_losses.ts";
 import type { Segment } from "./segment.ts";
 import {
   type Batch,
+  hasContent,
   isDone,
   type Positions,
   type TweetSource,
@@ -25,6 +28,9 @@ const log = getLogger(["twarc-cloud", "harvest"]);
 
 /** Milliseconds between cuts of a stream, at least, while the store has not taken the one before. */
 const BETWEEN_NOTES = 1_000;
+
+/** Why a stream's tweets are missing that had come. */
+const DAMAGED = "The disk had damaged what had come";
 
 /** When segments end, and when what has arrived must be in the store. */
 export interface Limits {
@@ -61,7 +67,7 @@ export class Recorder {
   /** When the oldest batch that is not cut came, by the monotonic clock. */
   #waitingSince: number | undefined;
   /** What was cut last: all before it is whole, whatever happens to what comes after it. */
-  #last: Cut = { number: 0, sides: [], documents: [], commit: {} };
+  #last: Cut = { number: 0, at: 0, sides: [], documents: [], commit: {} };
   #tweets = 0;
   #positions: Positions;
   /** How many walks have a position. */
@@ -117,7 +123,7 @@ export class Recorder {
           await this.#take(arrived.value);
           next = asked(iterator);
         }
-        this.#committer.check();
+        await this.#checkCommitter();
         await this.#keepUp();
       }
     } catch (failure) {
@@ -132,20 +138,97 @@ export class Recorder {
 
   /**
    * Closes what is open and makes the last commit; waits for a store that is away.
+   * @returns What this machine's disk has damaged of walks: they end where they were committed last, so that the
+   *   next harvest asks for it again.
    * @throws what the store or this machine's disk fails with.
    */
-  async finish(ending: Ending): Promise<void> {
+  async finish(ending: Ending): Promise<DamagedError | undefined> {
     const end = { ...ending, state: "finished", ended: this.#options.clock.now() } as const;
     try {
       await this.#cut(true, end);
     } catch (failure) {
       const failed = { ...end, outcome: "failed", reason: messageOf(failure) } as const;
-      const { number, sides, documents, commit } = this.#last;
-      this.#committer.add({ number, sides, documents, commit: { ...commit, ...failed } });
-      await this.#committer.done();
+      const { tweets: _, ...last } = this.#last;
+      this.#committer.add({ ...last, commit: { ...last.commit, ...failed } });
+      await this.#lastCommit(failed);
       throw failure;
     }
+    return await this.#lastCommit(end);
+  }
+
+  /** Waits for the last commit, which says how the harvest ended. @returns as `finish` */
+  async #lastCommit(end: Commit): Promise<DamagedError | undefined> {
+    for (;;) {
+      try {
+        await this.#committer.done();
+        return undefined;
+      } catch (failure) {
+        if (this.#isNoted || !(failure instanceof DamagedError)) await this.#outlast(failure, end);
+        else return await this.#endAtLastCommit(failure, end);
+      }
+    }
+  }
+
+  /** Ends walks where they were committed last. */
+  async #endAtLastCommit(damaged: DamagedError, end: Commit): Promise<DamagedError> {
+    const { checkpoint: { state }, clock, meter } = this.#options;
+    this.#committer.dropUncommitted();
+    this.#tweets = tweetsIn(this.#committer.files);
+    this.#committer.add({
+      number: state.cuts ?? 0,
+      at: clock.now(),
+      sides: [],
+      documents: [],
+      commit: {
+        ...end,
+        outcome: "failed",
+        reason: damaged.message,
+        ...(meter ? { spent: meter.spent } : {}),
+      },
+    });
     await this.#committer.done();
+    return damaged;
+  }
+
+  /** @throws What committing failed with, unless it can be outlasted. */
+  async #checkCommitter(): Promise<void> {
+    try {
+      this.#committer.check();
+    } catch (failure) {
+      await this.#outlast(failure);
+    }
+  }
+
+  /**
+   * Goes on without what this machine's disk has damaged of a stream, which is a gap then.
+   * @throws any other failure.
+   */
+  async #outlast(failure: unknown, end: Commit = {}): Promise<void> {
+    const { lost } = this.#committer;
+    if (!lost || !this.#isNoted) throw failure;
+    // In the whole of a segment that is still open its pieces may be intact.
+    const isOpen = this.#segment !== undefined && lost.segment === this.#segments;
+    if (!isOpen) {
+      if (lost.tweets > 0) await this.#takeLoss(lost);
+      this.#committer.leaveOut();
+    }
+    const isNoted = await this.#cut(true, end);
+    // Now the note of this cut says what is lost, and the other one would say it again.
+    if (isNoted && !isOpen) await this.#options.spool.forget({ number: lost.number });
+  }
+
+  async #takeLoss({ from, to, tweets }: Lost): Promise<void> {
+    await this.#options.spool.append(FILES.gaps, [jsonLine({ from, to, why: DAMAGED })]);
+    this.#tally.addGap();
+    this.#tweets -= tweets;
+    log.error(
+      "{tweets} tweets that came from {from} to {to} are lost: this machine's disk is damaged",
+      {
+        tweets,
+        from: isoTime(from),
+        to: isoTime(to),
+      },
+    );
   }
 
   /** Ends without a last commit, when somebody else has taken the collection over. */
@@ -255,16 +338,20 @@ export class Recorder {
     return this.#options.checkpoint.state.type === "filter";
   }
 
-  /** Hands what has come to the committer: with the whole segment, or with a piece of it. */
-  async #cut(isWhole: boolean, ending: Commit = {}): Promise<void> {
+  /**
+   * Hands what has come to the committer: with the whole segment, or with a piece of it.
+   * @returns Whether it is noted, where it has to be.
+   */
+  async #cut(isWhole: boolean, ending: Commit = {}): Promise<boolean> {
     const segment = this.#segment;
-    const { spool, checkpoint, meter } = this.#options;
+    const { spool, checkpoint, clock, meter } = this.#options;
     const isWanted = segment && (isWhole || segment.uncut > 0);
     const file = isWanted && await (isWhole ? segment.close() : segment.cutPiece());
     if (isWhole) this.#segment = undefined;
     this.#waitingSince = undefined;
     this.#last = {
       number: this.#last.number + 1,
+      at: clock.now(),
       ...(file ? { tweets: { segment: this.#segments, isWhole, file } } : {}),
       sides: spool.sides(),
       documents: checkpoint.state.type === "user_timeline"
@@ -280,6 +367,7 @@ export class Recorder {
     };
     const isKept = !this.#isNoted || await this.#note(this.#last);
     this.#committer.add(this.#last, { inPlace: isKept });
+    return isKept;
   }
 
   /** Whether a cut is noted; a disk that fails costs no more than that. */
@@ -306,12 +394,4 @@ function asked(iterator: AsyncIterator<Batch>): Promise<IteratorResult<Batch>> {
 
 function jsonLine(value: unknown): Uint8Array {
   return encoder.encode(JSON.stringify(value));
-}
-
-/** Whether losing it in a crash would lose more than a position. */
-function hasContent(
-  { count, users, userChanges, messages, missing, gap, update, position }: Batch,
-): boolean {
-  const sides = [users, userChanges, messages, missing].some((lines) => lines && lines.length > 0);
-  return count > 0 || sides || gap !== undefined || update !== undefined || position === "whole";
 }

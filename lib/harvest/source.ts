@@ -95,6 +95,14 @@ export interface TweetSource {
   batches(from: Positions, signal: AbortSignal): AsyncIterable<Batch>;
 }
 
+/** Whether losing a batch in a crash would lose more than a position. */
+export function hasContent(
+  { count, users, userChanges, messages, missing, gap, update, position }: Batch,
+): boolean {
+  const sides = [users, userChanges, messages, missing].some((lines) => lines && lines.length > 0);
+  return count > 0 || sides || gap !== undefined || update !== undefined || position === "whole";
+}
+
 /** What a source is opened with. */
 export interface SourceOptions {
   api: TwitterApi;

@@ -44,6 +44,11 @@ export class Tally {
     }
   }
 
+  /** Takes in a gap that no batch brought. */
+  addGap(): void {
+    this.#counts.gaps++;
+  }
+
   /** Takes in how many walks were begun, and whether one more is whole. */
   addWalk(begun: number, isWhole: boolean): void {
     if (isWhole) this.#counts.walks_done++;

@@ -11,6 +11,8 @@ import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { checkedId, COLLECTIONS } from "../collection/layout.ts";
 import { ControlClient } from "../control.ts";
 import { messageOf, OutsideError, TwarcCloudError, UserError } from "../errors.ts";
+import { nullIfAbsent, systemDisk } from "../store/disk.ts";
+import { Folders } from "../store/folders.ts";
 import { keepAlive } from "./keeper.ts";
 import { endKept, type FoundKept, type Kept, keptInTrouble, troubleOf } from "./kept.ts";
 import { reviveKept, startKept } from "./kept_start.ts";
@@ -216,7 +218,7 @@ export class LocalRunner implements Runner {
   /** Starts this program in the background, as `harvest` with arguments that end with the collection. */
   async #harvester(args: string[]) {
     const path = this.#logPath(args.at(-1) ?? "");
-    await this.#makeFolder();
+    await this.#makeFolder(path);
     const logged = await rotated(path);
     const env = { ...this.#options.env, TWARC_CLOUD_SECRET: await this.#secret() };
     const child = await this.#spawn(["harvest", ...args], env);
@@ -267,10 +269,17 @@ export class LocalRunner implements Runner {
     return this.#options.env.TWARC_CLOUD_SECRET || await folderSecret(this.#folder);
   }
 
-  async #makeFolder(): Promise<void> {
+  /** Makes the folder of a log. @throws UserError where the log would be written through a link. */
+  async #makeFolder(log: string): Promise<void> {
+    const folders = new Folders(this.#folder, systemDisk);
     try {
-      await Deno.mkdir(join(this.#folder, "runner", "logs"), { recursive: true });
+      await folders.makeRoot();
+      await folders.within(log, async () => {
+        const found = await Deno.lstat(log).catch(nullIfAbsent);
+        if (found && !found.isFile) throw new UserError(`${log} is not a file`);
+      });
     } catch (cause) {
+      if (cause instanceof UserError) throw cause;
       throw new UserError(
         `The bucket folder ${this.#options.bucket} cannot be used: ${messageOf(cause)}`,
         {

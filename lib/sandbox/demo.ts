@@ -4,8 +4,9 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { systemClock } from "../clock.ts";
-import { OutsideError, UserError } from "../errors.ts";
+import { OutsideError } from "../errors.ts";
 import { idsIn } from "../twitter/ids.ts";
+import { makeDemoFolder, noteDemo } from "./demo_folder.ts";
 import { EVERYTHING } from "./query.ts";
 import { type Sandbox, startSandbox } from "./server.ts";
 import { World } from "./world.ts";
@@ -21,7 +22,6 @@ export interface DemoContext {
   folder: string;
 }
 
-const MARK = ".made-by-twarc-cloud-demo";
 const USERS = 12;
 const TWEETS = 400;
 /** Milliseconds before each answer: the API is far away. */
@@ -32,11 +32,11 @@ const STREAMED = 50;
 /**
  * Makes a timeline, a search and a filter collection in a folder bucket, harvests each, checks every
  * manifest, and harvests the timeline again.
- * @throws UserError for a folder that is not the demo's; OutsideError where a step does not do its part.
+ * @throws UserError for a folder that is not the demo's, or not its alone; OutsideError where a step does not do its part.
  */
 export async function runDemo(context: DemoContext): Promise<void> {
   const begun = performance.now();
-  await makeFolder(context.folder);
+  await makeDemoFolder(context.folder);
   const world = World.made({ clock: systemClock, users: USERS, tweetsPerUser: TWEETS });
   const sandbox = startSandbox({ world, delayMs: DELAY });
   const demo = new Demo(context, sandbox);
@@ -50,6 +50,7 @@ export async function runDemo(context: DemoContext): Promise<void> {
     demo.farewell((performance.now() - begun) / 1_000);
   } finally {
     await sandbox.close();
+    await noteDemo(context.folder);
   }
 }
 
@@ -227,19 +228,6 @@ class Demo {
   #path(...parts: string[]): string {
     return join(this.#context.folder, ...parts);
   }
-}
-
-/** Makes the folder anew; one that somebody else made is left alone. @throws UserError */
-async function makeFolder(folder: string): Promise<void> {
-  const there = await Deno.stat(folder).catch(() => null);
-  if (there && !await Deno.stat(join(folder, MARK)).catch(() => null)) {
-    throw new UserError(`${folder} is there and was not made by the demo`, {
-      hint: "Move it away, or name another folder with --folder.",
-    });
-  }
-  if (there) await Deno.remove(folder, { recursive: true });
-  await Deno.mkdir(folder, { recursive: true });
-  await Deno.writeTextFile(join(folder, MARK), "");
 }
 
 const encoder = new TextEncoder();

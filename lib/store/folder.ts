@@ -2,9 +2,10 @@
 
 import { Buffer } from "node:buffer";
 import { open, stat } from "node:fs/promises";
-import { constants } from "node:os";
 import { join } from "node:path";
 import { AccessError, messageOf, OutsideError, TwarcCloudError, UserError } from "../errors.ts";
+import { codeOf, nullIfAbsent } from "./disk.ts";
+import { checkReadable, isAlias } from "./links.ts";
 import type { Listed, Version } from "./store.ts";
 
 /** Names at the root of a bucket that begin with this are the store's own, and never listed. */
@@ -27,14 +28,16 @@ export function pathOf(root: string, key: string): string {
 
 /** What tells one content of a file from another. */
 interface FileFacts {
-  ino: bigint;
   mtimeNs: bigint;
   size: bigint;
 }
 
-/** Each write makes a new file, and none is as old as the one that it replaces. */
-export function versionFrom({ ino, mtimeNs, size }: FileFacts): Version {
-  return `${ino}-${mtimeNs}-${size}`;
+/**
+ * No write is as old as the one that it replaces. The number of a file says nothing: some file systems give that of a
+ * removed one to the next, and some (FAT, FUSE) another one to the same file each time.
+ */
+export function versionFrom({ mtimeNs, size }: FileFacts): Version {
+  return `${mtimeNs}-${size}`;
 }
 
 /** The version of the object in a file, or null where there is no such file. */
@@ -54,49 +57,63 @@ export async function contentOf(
   return { bytes: new Uint8Array(buffer, byteOffset, byteLength), version: versionFrom(found) };
 }
 
+/** What is listed. */
+interface Listing {
+  folders: boolean;
+  prefix: string;
+  /** The bucket's folder. */
+  root: string;
+  /** Whether this is behind a link: no second one is followed, so that none leads in a circle. */
+  isBehindLink?: boolean;
+}
+
 /**
  * The objects below a folder of the bucket whose keys begin with a prefix, in the byte order of the
- * whole key, as S3 has it.
+ * whole key, as S3 has it. What a link leads to is among them where it may be read.
  * @param folder The part of the prefix up to its last `/`.
+ * @throws UserError for a link out of the bucket that nobody has allowed.
  */
 export async function* objectsBelow(
   path: string,
   folder: string,
-  { folders, prefix }: { folders: boolean; prefix: string },
+  listing: Listing,
 ): AsyncGenerator<Listed> {
-  for (const { key, name, isFolder } of await levelOf(path, folder, prefix)) {
+  for (const { key, name, isFolder, isSymlink } of await levelOf(path, folder, listing)) {
     if (!isFolder) {
       const found = await stat(join(path, name), { bigint: true }).catch(nullIfAbsent);
       if (found?.isFile()) yield { key, size: Number(found.size), version: versionFrom(found) };
-    } else if (folders) {
+    } else if (listing.folders) {
       yield { key, size: 0, version: "" };
     } else {
-      yield* objectsBelow(join(path, name), key, { folders, prefix });
+      const isBehindLink = isSymlink || listing.isBehindLink === true;
+      yield* objectsBelow(join(path, name), key, { ...listing, isBehindLink });
     }
   }
 }
 
 /** The names in a folder; none where there is no such folder. */
-export async function namesIn(path: string): Promise<Deno.DirEntry[]> {
+async function namesIn(path: string): Promise<Deno.DirEntry[]> {
   return await Array.fromAsync(Deno.readDir(path)).catch(nullIfAbsent) ?? [];
 }
 
-async function levelOf(path: string, folder: string, prefix: string) {
+async function levelOf(
+  path: string,
+  folder: string,
+  { prefix, root, isBehindLink }: Listing,
+) {
   const level = [];
   for (const { name, isDirectory, isSymlink } of await namesIn(path)) {
     if (folder === "" && name.startsWith(OWN)) continue;
-    const isFolder = isDirectory ||
-      isSymlink && (await stat(join(path, name)).catch(nullIfAbsent))?.isDirectory();
+    const place = join(path, name);
+    const isLinked = isSymlink && (await stat(place).catch(nullIfAbsent))?.isDirectory() === true;
+    const isFolder = isDirectory || isLinked;
     const key = `${folder}${name}${isFolder ? "/" : ""}`;
-    if (key.startsWith(prefix)) level.push({ key, name, isFolder, order: Buffer.from(key) });
+    if (!key.startsWith(prefix)) continue;
+    if (isLinked && (isBehindLink || await isAlias(root, place))) continue;
+    if (isSymlink) await checkReadable(root, place);
+    level.push({ key, name, isFolder, isSymlink, order: Buffer.from(key) });
   }
   return level.sort((a, b) => Buffer.compare(a.order, b.order));
-}
-
-/** Null for the error of a file that is not there; throws any other. */
-export function nullIfAbsent(error: unknown): null {
-  if (codeOf(error) === "ENOENT" || error instanceof Deno.errors.NotFound) return null;
-  throw error;
 }
 
 /** The error of a file system as one that a person reads. */
@@ -109,6 +126,12 @@ export function translated(cause: unknown, bucket: string): unknown {
       hint: "Free some space and run it again: what was committed is intact.",
     });
   }
+  if (code === "EXDEV") {
+    return new UserError(`A part of the bucket folder ${bucket} is on another disk`, {
+      cause,
+      hint: "Keep the whole bucket on one: a file gets its name by being renamed.",
+    });
+  }
   if (/^(EACCES|EPERM|EROFS|ENOTDIR|EISDIR|EEXIST)$/.test(code)) {
     // What a person may lift while a harvest goes on, or has to change before it can.
     const Kind = /^E(ACCES|PERM|ROFS)$/.test(code) ? AccessError : UserError;
@@ -118,11 +141,4 @@ export function translated(cause: unknown, bucket: string): unknown {
     });
   }
   return new OutsideError(`The bucket folder ${bucket} failed: ${messageOf(cause)}`, { cause });
-}
-
-/** `ENOSPC` and the like; Deno gives some failures (EFBIG, EDQUOT) no code, only their number. */
-function codeOf(error: unknown): string {
-  if (error instanceof Error && "code" in error) return String(error.code);
-  const number = Number(/\(os error (\d+)\)/.exec(messageOf(error))?.[1]);
-  return Object.entries(constants.errno).find(([, value]) => value === number)?.[0] ?? "";
 }

@@ -1,56 +1,58 @@
 /** A folder of this machine as a store: every write is whole, conditions hold between processes. */
 
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { isSecret } from "../collection/layout.ts";
 import { ConflictError, OutsideError } from "../errors.ts";
+import { type Disk, isLacking, nullIfAbsent, systemDisk } from "./disk.ts";
+import { blocksOf } from "./expected.ts";
+import { contentOf, objectsBelow, pathOf, translated, versionOf } from "./folder.ts";
+import { Folders } from "./folders.ts";
+import { checkReadable } from "./links.ts";
+import { OwnFolder } from "./own_folder.ts";
 import {
-  contentOf,
-  namesIn,
-  nullIfAbsent,
-  objectsBelow,
-  pathOf,
-  translated,
-  versionOf,
-} from "./folder.ts";
-import { folderPath, type Listed, type Store, type Version, type When } from "./store.ts";
+  folderPath,
+  type Listed,
+  type Store,
+  type UploadOptions,
+  type Version,
+  type When,
+} from "./store.ts";
 
-/** Where files are written before they are renamed into place. */
-const TEMPORARY = ".tmp";
-/** What is locked while a condition is looked at and its write done. */
-const LOCK = ".lock";
-/** A temporary file this old, in milliseconds, was left by a process that was killed. */
-const STALE = 3_600_000;
-/** How often a put makes its folder again that others' deletes prune. */
-const TRIES = 10;
-/** Bytes copied at a time. */
-const BLOCK = 1 << 20;
+/** Milliseconds by which disks tell times apart: most, and FAT. */
+const STEPS = [1, 2_000];
 
 /** A Store in a folder. */
 export class LocalStore implements Store {
   readonly name: string;
   readonly #root: string;
-  /** Whether the folder was there, so that its absence means that it is away. */
-  #wasThere = false;
+  readonly #disk: Disk;
+  readonly #folders: Folders;
+  readonly #own: OwnFolder;
+  /** The bucket's folder as it was when it was there last, so that its absence means that it is away. */
+  #there: string | undefined;
 
-  private constructor(name: string) {
+  private constructor(name: string, disk: Disk) {
     this.name = name;
     this.#root = folderPath(name);
+    this.#disk = disk;
+    this.#folders = new Folders(this.#root, disk);
+    this.#own = new OwnFolder(this.#root, this.#folders, disk);
   }
 
   /**
-   * Opens the folder; it is made by the first write. Clears what killed processes left.
+   * Opens the folder, which is made by the first write: nothing is changed by opening or reading.
    * @throws UserError where the name cannot be a folder's.
    */
-  static async open(name: string): Promise<LocalStore> {
-    const store = new LocalStore(name);
-    store.#wasThere = await store.#isThere();
-    await store.#clearStale();
+  static async open(name: string, disk: Disk = systemDisk): Promise<LocalStore> {
+    const store = new LocalStore(name, disk);
+    if (await store.#own.isThere()) store.#there = await identityOf(store.#root);
     return store;
   }
 
   async get(key: string): Promise<{ bytes: Uint8Array; version: Version } | null> {
     const path = this.#path(key);
     return await this.#translated(async () => {
+      await checkReadable(this.#root, path);
       const found = await contentOf(path);
       if (!found) await this.#checkThere();
       return found;
@@ -59,7 +61,10 @@ export class LocalStore implements Store {
 
   async read(key: string): Promise<ReadableStream<Uint8Array>> {
     const path = this.#path(key);
-    const file = await this.#translated(() => Deno.open(path).catch(nullIfAbsent));
+    const file = await this.#translated(async () => {
+      await checkReadable(this.#root, path);
+      return await Deno.open(path).catch(nullIfAbsent);
+    });
     if (!file) throw new OutsideError(`There is no ${key} in bucket ${this.name}`);
     return file.readable;
   }
@@ -68,13 +73,13 @@ export class LocalStore implements Store {
     return await this.#write(key, when, (file) => writeAll(file, bytes));
   }
 
-  async upload(key: string, path: string, when?: When): Promise<Version> {
+  async upload(
+    key: string,
+    path: string,
+    { when, expected }: UploadOptions = {},
+  ): Promise<Version> {
     return await this.#write(key, when, async (file) => {
-      using source = await Deno.open(path);
-      const block = new Uint8Array(BLOCK);
-      for (let n = await source.read(block); n !== null; n = await source.read(block)) {
-        await writeAll(file, block.subarray(0, n));
-      }
+      for await (const block of blocksOf(path, expected)) await writeAll(file, block);
     });
   }
 
@@ -84,10 +89,14 @@ export class LocalStore implements Store {
       await this.#checkThere();
       if (!when && !await versionOf(path)) return;
       await this.#checkVersion(path, key, when);
-      await this.#locked(async () => {
+      await this.#folders.checkWay(path);
+      await this.#own.make();
+      await this.#own.locked(async (check) => {
         await this.#checkVersion(path, key, when);
+        await check();
         await Deno.remove(path).catch(nullIfAbsent);
-        await this.#prune(dirname(path));
+        await this.#folders.sync(dirname(path));
+        await this.#folders.prune(dirname(path));
       });
     });
   }
@@ -97,7 +106,8 @@ export class LocalStore implements Store {
     const path = folder === "" ? this.#root : this.#path(folder.slice(0, -1));
     try {
       await this.#checkThere();
-      yield* objectsBelow(path, folder, { folders, prefix });
+      await checkReadable(this.#root, path);
+      yield* objectsBelow(path, folder, { folders, prefix, root: this.#root });
     } catch (cause) {
       throw translated(cause, this.name);
     }
@@ -110,17 +120,19 @@ export class LocalStore implements Store {
     fill: (file: Deno.FsFile) => Promise<void>,
   ): Promise<Version> {
     const path = this.#path(key);
-    const temporary = join(this.#root, TEMPORARY, crypto.randomUUID());
     return this.#translated(async () => {
+      await this.#checkThere();
+      await this.#folders.checkWay(path);
+      await this.#own.make();
+      this.#there = await identityOf(this.#root);
+      const temporary = this.#own.newFile();
       try {
-        await this.#checkThere();
-        await Deno.mkdir(dirname(temporary), { recursive: true });
-        this.#wasThere = true;
         await written(temporary, fill, isSecret(key) ? { mode: 0o600 } : {});
+        await this.#own.clear(temporary);
         const version = when && "ifAbsent" in when
           ? await this.#placeNew(temporary, path, key)
           : await this.#replace(temporary, path, { key, when });
-        await synced(dirname(path));
+        await this.#folders.sync(dirname(path));
         return version;
       } finally {
         await Deno.remove(temporary).catch(() => {});
@@ -130,28 +142,42 @@ export class LocalStore implements Store {
 
   /** A disk that was unmounted leaves an empty folder, or none: what is written there would be lost on its return. */
   async #checkThere(): Promise<void> {
-    if (!this.#wasThere || await this.#isThere()) return;
+    if (this.#there === undefined || await this.#own.isThere()) return;
+    // Only what the store keeps for itself may be gone, from a folder that is still the same.
+    if (this.#there === await identityOf(this.#root)) return;
     throw new OutsideError(`The folder of bucket ${this.name} is away`, {
       hint: "Mount its disk again, or bring it back to where it was.",
     });
   }
 
-  async #isThere(): Promise<boolean> {
-    const { NotFound, NotADirectory } = Deno.errors;
-    return await Deno.stat(join(this.#root, TEMPORARY)).then(
-      () => true,
-      (error) => !(error instanceof NotFound || error instanceof NotADirectory),
-    );
-  }
-
   /** Puts a file in place where there is none; a link is refused where there is. */
   async #placeNew(temporary: string, path: string, key: string): Promise<Version> {
+    await date(temporary, null);
     const version = await placedVersion(temporary);
-    await inFolder(path, () =>
-      Deno.link(temporary, path).catch((error) => {
-        throw error instanceof Deno.errors.AlreadyExists ? new ConflictError(key) : error;
-      }));
+    const conflict = (error: unknown) => {
+      throw error instanceof Deno.errors.AlreadyExists ? new ConflictError(key) : error;
+    };
+    try {
+      await this.#folders.within(
+        path,
+        () => this.#disk.link(temporary, path).catch(conflict),
+      );
+    } catch (error) {
+      if (error instanceof ConflictError || !isLacking(error)) throw error;
+      await this.#placeUnlinked(temporary, path, key);
+    }
     return version;
+  }
+
+  /** Puts a file in place where there is none, on a disk that has no links. */
+  async #placeUnlinked(temporary: string, path: string, key: string): Promise<void> {
+    await this.#own.locked((check) =>
+      this.#folders.within(path, async () => {
+        if (await Deno.lstat(path).catch(nullIfAbsent)) throw new ConflictError(key);
+        await check();
+        await Deno.rename(temporary, path);
+      })
+    );
   }
 
   /** Puts a file in place of what is there, newer than that, so that no version comes twice. */
@@ -160,53 +186,20 @@ export class LocalStore implements Store {
     path: string,
     { key, when }: { key: string; when: { ifVersion: Version } | undefined },
   ): Promise<Version> {
-    let version: Version = "";
-    await this.#locked(async () => {
+    return await this.#own.locked(async (check) => {
       await this.#checkVersion(path, key, when);
-      await makeNewer(temporary, path);
-      version = await placedVersion(temporary);
-      await inFolder(path, () => Deno.rename(temporary, path));
+      await date(temporary, path);
+      const version = await placedVersion(temporary);
+      await this.#folders.within(path, async () => {
+        await check();
+        await Deno.rename(temporary, path);
+      });
+      return version;
     });
-    return version;
   }
 
   async #checkVersion(path: string, key: string, when?: { ifVersion: Version }): Promise<void> {
     if (when && await versionOf(path) !== when.ifVersion) throw new ConflictError(key);
-  }
-
-  /**
-   * Runs while no other process of this machine is between looking and writing. Also for writes
-   * without a condition: one of them must not come in between, to be overwritten unseen.
-   */
-  async #locked(act: () => Promise<void>): Promise<void> {
-    const lock = await Deno.open(join(this.#root, LOCK), { create: true, write: true });
-    try {
-      await lock.lock(true);
-      await act();
-    } finally {
-      lock.close();
-    }
-  }
-
-  /** Removes folders that have become empty, up to the bucket. */
-  async #prune(folder: string): Promise<void> {
-    for (let path = folder; path.startsWith(join(this.#root, "/")); path = dirname(path)) {
-      try {
-        await Deno.remove(path);
-      } catch {
-        return;
-      }
-    }
-  }
-
-  async #clearStale(): Promise<void> {
-    const folder = join(this.#root, TEMPORARY);
-    for (const { name } of await namesIn(folder).catch(() => [])) {
-      const stat = await Deno.stat(join(folder, name)).catch(() => null);
-      if (stat?.mtime && Date.now() - stat.mtime.getTime() > STALE) {
-        await Deno.remove(join(folder, name)).catch(() => {});
-      }
-    }
   }
 
   #path(key: string): string {
@@ -220,6 +213,16 @@ export class LocalStore implements Store {
       throw translated(cause, this.name);
     }
   }
+}
+
+function ignoreLacking(error: unknown): void {
+  if (!isLacking(error)) throw error;
+}
+
+/** What tells a folder from another one at its path. */
+async function identityOf(folder: string): Promise<string> {
+  const found = await Deno.stat(folder).catch(() => null);
+  return `${found?.dev}-${found?.ino}-${found?.birthtime?.getTime()}`;
 }
 
 /** Makes a file and its content durable. */
@@ -244,42 +247,17 @@ async function placedVersion(temporary: string): Promise<Version> {
 }
 
 /**
- * Dates a file after the one that it replaces. A file system gives the number of a removed file to
- * the next one, and Deno tells milliseconds apart: without this, two quick writes of the same size
- * could look like none.
+ * Dates a file after the one that it replaces, and somewhere within its millisecond: a file's time and size are its
+ * version, and two quick writes of the same size, one deleted in between, are to have two.
  */
-async function makeNewer(path: string, replaced: string): Promise<void> {
-  const [ours, theirs] = await Promise.all([
-    Deno.stat(path),
-    Deno.stat(replaced).catch(nullIfAbsent),
-  ]);
-  const [newer, older] = [ours.mtime?.getTime() ?? 0, theirs?.mtime?.getTime() ?? -1];
-  if (newer <= older) await Deno.utime(path, new Date(older + 1), new Date(older + 1));
-}
-
-/**
- * Acts on a path after making its folder, which a neighbour's delete may prune in between, or while
- * it is made: then mkdir says that it is there, and it is not.
- */
-async function inFolder(path: string, act: () => Promise<void>): Promise<void> {
-  for (let tries = 1;; tries++) {
-    try {
-      await Deno.mkdir(dirname(path), { recursive: true });
-      return await act();
-    } catch (error) {
-      const { NotFound, AlreadyExists } = Deno.errors;
-      const isPruned = error instanceof NotFound || error instanceof AlreadyExists;
-      if (!isPruned || tries === TRIES) throw error;
-    }
-  }
-}
-
-/** Makes a folder's entries durable where the system can; elsewhere the file's own sync must do. */
-async function synced(folder: string): Promise<void> {
-  try {
-    using directory = await Deno.open(folder);
-    await directory.sync();
-  } catch {
-    // Windows opens no folders.
+async function date(path: string, replaced: string | null): Promise<void> {
+  const timeOf = async (file: string) =>
+    (await Deno.stat(file).catch(nullIfAbsent))?.mtime?.getTime() ?? -1;
+  const older = replaced === null ? -1 : await timeOf(replaced);
+  const now = await timeOf(path);
+  for (const step of STEPS) {
+    const seconds = (Math.max(now, older + step) + Math.random()) / 1_000;
+    await Deno.utime(path, seconds, seconds).catch(ignoreLacking);
+    if (await timeOf(path) > older) return;
   }
 }

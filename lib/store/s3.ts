@@ -1,6 +1,7 @@
 /** A bucket of S3 as a store: conditional writes, uploads in parts, checksums asked for and verified. */
 
 import {
+  type CompleteMultipartUploadCommandOutput,
   DeleteObjectCommand,
   GetObjectCommand,
   type GetObjectCommandOutput,
@@ -9,11 +10,21 @@ import {
   S3Client,
 } from "@aws-sdk/client-s3";
 import { Buffer } from "node:buffer";
-import { createReadStream } from "node:fs";
+import { Readable } from "node:stream";
+import { crc32 } from "node:zlib";
 import { z } from "zod";
 import { type AwsAccess, awsConfig, awsError, awsFailure } from "../aws.ts";
 import { ConflictError, OutsideError } from "../errors.ts";
-import { type Got, type Listed, type Store, type Version, type When, WRITE_MS } from "./store.ts";
+import { blocksOf } from "./expected.ts";
+import {
+  type Got,
+  type Listed,
+  type Store,
+  type UploadOptions,
+  type Version,
+  type When,
+  WRITE_MS,
+} from "./store.ts";
 
 /** Bytes of a part; a file up to this is put whole. S3 wants 5 MiB at least, and 10,000 parts at most. */
 const PART = 8 << 20;
@@ -21,6 +32,14 @@ const PART = 8 << 20;
 const PARTS = 2;
 /** Tries of a conditional write that meets another one in flight. */
 const TRIES = 5;
+
+/** How an object is put. */
+interface PutOptions {
+  when: When | undefined;
+  /** In hex: S3 compares it with what has arrived; without it the SDK sends a sum of its own. */
+  sha1?: string | undefined;
+  abortSignal?: AbortSignal;
+}
 
 /** A Store in a bucket of S3. A version is an ETag: the same content may have the same one again. */
 export class S3Store implements Store {
@@ -72,7 +91,7 @@ export class S3Store implements Store {
   async #put(
     key: string,
     bytes: Uint8Array,
-    { when, ...options }: { when: When | undefined; abortSignal?: AbortSignal },
+    { when, sha1, abortSignal }: PutOptions,
   ): Promise<Version> {
     return await this.#write(key, async () => {
       const command = new PutObjectCommand({
@@ -80,16 +99,38 @@ export class S3Store implements Store {
         Key: key,
         Body: bytes,
         ...conditionOf(when),
+        ...(sha1 ? { ChecksumSHA1: Buffer.from(sha1, "hex").toString("base64") } : {}),
       });
-      return (await this.#client.send(command, options)).ETag;
+      return (await this.#client.send(command, abortSignal ? { abortSignal } : {})).ETag;
     });
   }
 
-  async upload(key: string, path: string, when?: When): Promise<Version> {
-    const { size } = await Deno.stat(path);
-    if (size <= PART) return await this.#put(key, await Deno.readFile(path), { when });
+  async upload(
+    key: string,
+    path: string,
+    { when, expected }: UploadOptions = {},
+  ): Promise<Version> {
+    const size = expected?.bytes ?? (await Deno.stat(path).catch(() => null))?.size ?? 0;
+    if (size > PART) return await this.#uploadInParts(key, path, { size, when, expected });
+    const bytes = Buffer.concat(await Array.fromAsync(blocksOf(path, expected)));
+    return await this.#put(key, bytes, { when, sha1: expected?.sha1 });
+  }
+
+  /** S3 compares each part's checksum and the length of the whole; what that came to is compared here. */
+  async #uploadInParts(
+    key: string,
+    path: string,
+    { size, when, expected }: UploadOptions & { size: number },
+  ): Promise<Version> {
     const { Upload } = await import("@aws-sdk/lib-storage");
     return await this.#write(key, async () => {
+      let sum = 0;
+      const content = async function* () {
+        for await (const block of blocksOf(path, expected)) {
+          sum = crc32(block, sum);
+          yield block;
+        }
+      };
       const upload = new Upload({
         client: this.#client,
         partSize: Math.max(PART, Math.ceil(size / 10_000)),
@@ -97,11 +138,16 @@ export class S3Store implements Store {
         params: {
           Bucket: this.name,
           Key: key,
-          Body: createReadStream(path, { highWaterMark: 1 << 20 }),
+          Body: Readable.from(content(), { objectMode: false }),
+          ChecksumAlgorithm: "CRC32",
+          ChecksumType: "FULL_OBJECT",
+          MpuObjectSize: size,
           ...conditionOf(when),
         },
       });
-      return (await upload.done()).ETag;
+      const done = await upload.done();
+      checkSum(done, sum, key);
+      return done.ETag;
     });
   }
 
@@ -213,6 +259,19 @@ function conditionOf(when: When | undefined): { IfNoneMatch?: string; IfMatch?: 
 /** S3 lists by the bytes of UTF-8, JavaScript sorts by UTF-16. */
 function byKey(a: Listed, b: Listed): number {
   return Buffer.compare(Buffer.from(a.key), Buffer.from(b.key));
+}
+
+/** @throws OutsideError where S3 has put the parts together to something else, as far as it says. */
+function checkSum(
+  { ChecksumCRC32, ChecksumType }: CompleteMultipartUploadCommandOutput,
+  sum: number,
+  key: string,
+): void {
+  if (ChecksumType !== "FULL_OBJECT" || ChecksumCRC32 === undefined) return;
+  const wanted = Buffer.alloc(4);
+  wanted.writeUInt32BE(sum);
+  if (wanted.toString("base64") === ChecksumCRC32) return;
+  throw new OutsideError(`${key} did not arrive as it was sent`);
 }
 
 function checkLength(length: number, wanted: number | undefined, key: string): void {

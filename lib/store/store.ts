@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { AwsAccess } from "../aws.ts";
 import { UserError } from "../errors.ts";
+import type { Expected } from "./expected.ts";
 
 /** What identifies one content of an object: an ETag, or the local equivalent. Opaque. */
 export type Version = string;
@@ -16,6 +17,13 @@ export const WRITE_MS = 25_000;
 
 /** The condition of a write; unmet, the write throws ConflictError. */
 export type When = { ifAbsent: true } | { ifVersion: Version };
+
+/** How a local file is uploaded. */
+export interface UploadOptions {
+  when?: When | undefined;
+  /** What the file has to be; it is compared with what is read, before the object is there. */
+  expected?: Expected | undefined;
+}
 
 /** An object as a listing shows it; a folder ends with `/` and has neither size nor version. */
 export interface Listed {
@@ -47,8 +55,11 @@ export interface Store {
   read(key: string): Promise<ReadableStream<Uint8Array>>;
   /** Writes an object; throws ConflictError where `when` is not met. */
   put(key: string, bytes: Uint8Array, when?: When): Promise<Version>;
-  /** Writes a local file as an object; throws ConflictError where `when` is not met. */
-  upload(key: string, path: string, when?: When): Promise<Version>;
+  /**
+   * Writes a local file as an object; throws ConflictError where `when` is not met, DamagedError where
+   * the file is not as it has to be: then there is no object.
+   */
+  upload(key: string, path: string, options?: UploadOptions): Promise<Version>;
   /** Deletes an object; one that is not there is no error, unless `when` asks for a version. */
   delete(key: string, when?: { ifVersion: Version }): Promise<void>;
   /** The objects whose keys begin with `prefix`, in key order; `folders` stops at the next `/`. */

@@ -57,3 +57,12 @@ Deno.test("who loses the lease while files are cleared deletes no more: another 
   await assert.rejects(settling(), LockedError);
   assert.equal(store.keys().filter((key) => key.includes("/tweets-")).length, 1);
 });
+
+Deno.test("what lies in a harvest's folder and was not made by a harvester stays there", async () => {
+  const { store, settling } = await cut();
+  const mine = ["tweets-cleaned.jsonl.gz", "tweets-19700101000001.csv", "tweets-thesis.docx"];
+  for (const name of mine) await store.put(`${FOLDER}${name}`, FILE);
+  await settling();
+  const left = store.keys().filter((key) => key.includes("/tweets-"));
+  assert.deepEqual(left, mine.map((name) => `${FOLDER}${name}`).toSorted());
+});

@@ -109,6 +109,18 @@ Deno.test("tweets are removed from their files, and all that tells of the files 
   await checkDone(store);
 });
 
+Deno.test("what lies beside the files and was not made by a harvester stays there", async () => {
+  const clock = new ManualClock();
+  const store = await bucket(clock);
+  const mine = `${FOLDER}tweets-cleaned.jsonl.gz`;
+  await store.put(mine, encoder.encode("mine"));
+  await store.put(`${FOLDER}tweets-20260102030409.jsonl.gz`, encoder.encode("never finished"));
+  await remove(store, clock);
+  assert.ok(await store.get(mine));
+  await store.delete(mine);
+  await checkDone(store);
+});
+
 Deno.test("killed before any of its writes, the bucket is correct, and once more ends it the same", async () => {
   for (let writes = 0;; writes++) {
     const clock = new ManualClock();
@@ -164,9 +176,9 @@ class DyingStore implements Store {
     this.#spend();
     return await this.#store.put(key, bytes, when);
   };
-  upload: Store["upload"] = async (key, path, when) => {
+  upload: Store["upload"] = async (key, path, options) => {
     this.#spend();
-    return await this.#store.upload(key, path, when);
+    return await this.#store.upload(key, path, options);
   };
   delete: Store["delete"] = async (key, when) => {
     this.#spend();

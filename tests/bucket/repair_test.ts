@@ -53,15 +53,15 @@ Deno.test("what the checkpoint knows of the last harvest is told again: manifest
 Deno.test("a manifest that lists what the checkpoint does not name is left, and so are its files", () =>
   withBucket(async (bucket) => {
     const more = zipped(v1(5));
-    await bucket.store.put(`${NEW}tweets-2.jsonl.gz`, more);
+    await bucket.store.put(`${NEW}tweets-20260102030405-2.jsonl.gz`, more);
     const manifest = await bucket.text(`${NEW}manifest-sha1.txt`);
-    const longer = `${manifest}${sha1Of(more)}  tweets-2.jsonl.gz\n`;
+    const longer = `${manifest}${sha1Of(more)}  tweets-20260102030405-2.jsonl.gz\n`;
     await bucket.store.put(`${NEW}manifest-sha1.txt`, text(longer));
     const wanted = `${below(NEW, "manifest-sha1.txt")}: it does not list what the checkpoint names`;
     assert.ok((await bucket.faults()).includes(wanted));
     await bucket.repair();
     assert.equal(await bucket.text(`${NEW}manifest-sha1.txt`), longer);
-    assert.ok(await bucket.store.get(`${NEW}tweets-2.jsonl.gz`));
+    assert.ok(await bucket.store.get(`${NEW}tweets-20260102030405-2.jsonl.gz`));
   }));
 
 Deno.test("a checkpoint whose files are damaged rewrites no manifest", () =>
@@ -130,9 +130,9 @@ Deno.test("a manifest of an older harvest that is gone is written again only whe
     }
     await bucket.store.put(`${OLD}harvest.json`, text(info));
     await bucket.store.put(`${OLD}${FILE}`, bytes);
-    await bucket.store.put(`${OLD}tweets-2.jsonl.gz`, bytes);
+    await bucket.store.put(`${OLD}tweets-20260102030405-2.jsonl.gz`, bytes);
     assert.deepEqual((await bucket.repair()).mended, []);
-    await bucket.store.delete(`${OLD}tweets-2.jsonl.gz`);
+    await bucket.store.delete(`${OLD}tweets-20260102030405-2.jsonl.gz`);
     assert.deepEqual(await bucket.repair(), {
       mended: [`${below(OLD, "manifest-sha1.txt")} is written again, as its files are`],
       faults: [],
@@ -185,7 +185,7 @@ Deno.test("tweets that were removed do not come back where the removal emptied t
 
 Deno.test("a repair whose lease is lost writes nothing more", () =>
   withBucket(async (bucket) => {
-    await bucket.store.put(`${OLD}tweets-2.jsonl.gz`, text("half"));
+    await bucket.store.put(`${OLD}tweets-20260102030405-2.jsonl.gz`, text("half"));
     const options = bucket.options();
     const holder = { id: "mender", host: "here", pid: 1 };
     const lease = await takeLease({ ...options, holder });
@@ -194,5 +194,13 @@ Deno.test("a repair whose lease is lost writes nothing more", () =>
     const repairing = repair({ ...options, lease, holder: holder.id, onMended: () => {} });
     await assert.rejects(repairing, /The lock of this collection was lost: somebody unlocked it/);
     await lease.release();
-    assert.ok(await bucket.store.get(`${OLD}tweets-2.jsonl.gz`));
+    assert.ok(await bucket.store.get(`${OLD}tweets-20260102030405-2.jsonl.gz`));
+  }));
+
+Deno.test("what lies beside the files and was not made by a harvester is no fault, and stays there", () =>
+  withBucket(async (bucket) => {
+    const mine = ["tweets-cleaned.jsonl.gz", "tweets-20260102030406.csv", "notes.txt"];
+    for (const name of mine) await bucket.store.put(`${OLD}${name}`, text("mine"));
+    assert.deepEqual(await bucket.repair(), { mended: [], faults: [] });
+    for (const name of mine) assert.ok(await bucket.store.get(`${OLD}${name}`));
   }));

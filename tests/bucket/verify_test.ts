@@ -102,16 +102,16 @@ Deno.test("a manifest line that names no file is told, also in an older harvest"
 
 Deno.test("a damaged configuration or checkpoint is told once, and the rest is verified and mended all the same", () =>
   withBucket(async (bucket) => {
-    await bucket.store.put(`${OLD}tweets-2.jsonl.gz`, text("half"));
+    await bucket.store.put(`${OLD}tweets-20260102030405-2.jsonl.gz`, text("half"));
     for (const name of ["collection.json", "checkpoint.json"]) {
       const before = await bucket.text(`${ROOT}${name}`);
       await bucket.store.put(`${ROOT}${name}`, text("{"));
       const faults = await bucket.faults();
       assert.equal(faults.filter((one) => one.startsWith(`${name}: it is not JSON`)).length, 1);
-      await bucket.store.put(`${OLD}tweets-2.jsonl.gz`, text("half"));
+      await bucket.store.put(`${OLD}tweets-20260102030405-2.jsonl.gz`, text("half"));
       const { mended, faults: left } = await bucket.repair();
       assert.deepEqual(mended, [
-        `${below(OLD, "tweets-2.jsonl.gz")}, which was never finished, is deleted`,
+        `${below(OLD, "tweets-20260102030405-2.jsonl.gz")}, which was never finished, is deleted`,
       ]);
       assert.equal(left.length, 1);
       await bucket.store.put(`${ROOT}${name}`, text(before));
@@ -229,7 +229,7 @@ Deno.test("files of a harvest that runs are no garbage; of one that was cut they
   withBucket(async (bucket) => {
     const { bytes } = await bucket.store.get(`${NEW}${FILE}`) ?? assert.fail();
     await bucket.checkpoint({ state: "harvesting" }, bytes);
-    await bucket.store.put(`${NEW}tweets-2.jsonl.gz`, text("half"));
+    await bucket.store.put(`${NEW}tweets-20260102030405-2.jsonl.gz`, text("half"));
     const options = bucket.options();
     const lease = await takeLease({ ...options, holder: { id: "x", host: "here", pid: 1 } });
     assert.deepEqual(await bucket.faults(), []);
@@ -240,7 +240,7 @@ Deno.test("files of a harvest that runs are no garbage; of one that was cut they
     const { mended, faults } = await bucket.repair();
     assert.deepEqual(mended, [`The harvest of ${BEGAN[1]}, which was cut, is told`]);
     assert.deepEqual(faults, []);
-    assert.equal(await bucket.store.get(`${NEW}tweets-2.jsonl.gz`), null);
+    assert.equal(await bucket.store.get(`${NEW}tweets-20260102030405-2.jsonl.gz`), null);
   }));
 
 Deno.test("a harvest that ends while its folder is listed is not held against what was there before", async () => {
@@ -248,7 +248,7 @@ Deno.test("a harvest that ends while its folder is listed is not held against wh
   const bytes = zipped(v1(3), v1(4));
   await bucket.fill("search", [zipped(v1(1), v1(2)), bytes]);
   await bucket.checkpoint({ state: "harvesting", commits: 3 }, bytes);
-  await bucket.store.put(`${NEW}tweets-piece.jsonl.gz`, text("merged a moment later"));
+  await bucket.store.put(`${NEW}tweets-20260102030405-3.jsonl.gz`, text("merged a moment later"));
   const { store } = bucket;
   assert.ok(store instanceof MemoryStore);
   store.before = ({ method, key }) => {
@@ -258,7 +258,7 @@ Deno.test("a harvest that ends while its folder is listed is not held against wh
       if (method !== "get" || key !== `${ROOT}checkpoint.json`) return;
       store.before = () => {};
       return bucket.checkpoint({ commits: 5 }, bytes)
-        .then(() => store.delete(`${NEW}tweets-piece.jsonl.gz`));
+        .then(() => store.delete(`${NEW}tweets-20260102030405-3.jsonl.gz`));
     };
   };
   assert.deepEqual(await bucket.faults(), []);

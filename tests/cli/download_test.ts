@@ -189,18 +189,24 @@ Deno.test("a file that was merged into another, or rewritten, does not stay; wha
   withStore(async (store, to) => {
     await fetching(store, to);
     await Deno.writeTextFile(`${to}/${HARVEST}tweets-20260102030404.jsonl.gz`, "a piece");
-    await Deno.writeTextFile(`${to}/${HARVEST}notes.txt`, "mine");
+    const mine = ["notes.txt", "tweets-cleaned.jsonl.gz", "tweets-20260102030404.csv"];
+    for (const name of mine) await Deno.writeTextFile(`${to}/${HARVEST}${name}`, "mine");
     assert.equal((await fetching(store, to)).removed, 1);
     // Its last tweets were removed.
     await store.put("collections/c/harvests/2026/02/manifest-sha1.txt", new Uint8Array());
     await Deno.mkdir(`${to}/collections/c/harvests/2026/02`);
-    await Deno.writeTextFile(`${to}/collections/c/harvests/2026/02/tweets-1.jsonl.gz`, "removed");
+    await Deno.writeTextFile(
+      `${to}/collections/c/harvests/2026/02/tweets-20260201000000-2.jsonl.gz`,
+      "removed",
+    );
     assert.equal((await fetching(store, to)).removed, 1);
     // Lost in the bucket, it is kept here.
     await store.delete(`${HARVEST}tweets-20260102030405.jsonl.gz`);
     await assert.rejects(fetching(store, to), /tweets-20260102030405\.jsonl\.gz \(not there\)/);
     assert.deepEqual((await files(to)).filter((name) => /tweets-|notes/.test(name)), [
       `${HARVEST}notes.txt`,
+      `${HARVEST}tweets-20260102030404.csv`,
       `${HARVEST}tweets-20260102030405.jsonl.gz`,
+      `${HARVEST}tweets-cleaned.jsonl.gz`,
     ]);
   }));

@@ -1,7 +1,9 @@
 /** What every Store does, run on each adapter. */
 
 import assert from "node:assert/strict";
-import { ConflictError } from "../../lib/errors.ts";
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+import { ConflictError, DamagedError } from "../../lib/errors.ts";
 import type { Store } from "../../lib/store/store.ts";
 
 /** Opens an empty store of an adapter. */
@@ -139,18 +141,51 @@ export function storeContract(
       await store.upload("x/large.bin", path);
       const back = await new Response(await store.read("x/large.bin")).bytes();
       assert.deepEqual(back, content);
-      await assert.rejects(store.upload("x/large.bin", path, { ifAbsent: true }), ConflictError);
+      await assert.rejects(
+        store.upload("x/large.bin", path, { when: { ifAbsent: true } }),
+        ConflictError,
+      );
       await Deno.writeTextFile(path, "small");
       const version = await store.upload("x/large.bin", path);
       assert.equal((await store.get("x/large.bin"))?.version, version);
       await Deno.writeTextFile(path, "other");
-      await store.upload("x/large.bin", path, { ifVersion: version });
+      await store.upload("x/large.bin", path, { when: { ifVersion: version } });
       await assert.rejects(
-        store.upload("x/large.bin", path, { ifVersion: version }),
+        store.upload("x/large.bin", path, { when: { ifVersion: version } }),
         ConflictError,
       );
     } finally {
       await Deno.remove(path);
+    }
+  });
+
+  test("a local file is uploaded as it was written, or not at all", async (store) => {
+    const path = await Deno.makeTempFile();
+    try {
+      const content = new Uint8Array(100).map((_, i) => i);
+      const sha1 = createHash("sha1").update(content).digest("hex");
+      const expected = { bytes: content.length, sha1 };
+      await Deno.writeFile(path, content);
+      await store.upload("k", path, { expected });
+      for (
+        const [how, now] of [
+          ["cut", content.subarray(0, 10)],
+          ["cut by a byte", content.subarray(0, -1)],
+          ["longer", Buffer.concat([content, content])],
+          ["altered", content.with(50, 255)],
+          ["gone", null],
+        ] as const
+      ) {
+        await (now ? Deno.writeFile(path, now) : Deno.remove(path));
+        await assert.rejects(store.upload("k", path, { expected }), DamagedError, how);
+        await assert.rejects(store.upload("new", path, { expected }), DamagedError, how);
+      }
+      assert.deepEqual((await store.get("k"))?.bytes, content);
+      assert.deepEqual(await keysOf(store, ""), ["k"]);
+      await Deno.writeFile(path, content.with(50, 255));
+      await store.upload("k", path, { expected: { bytes: content.length } });
+    } finally {
+      await Deno.remove(path).catch(() => {});
     }
   });
 

@@ -3,12 +3,15 @@
 import { Buffer } from "node:buffer";
 import type { Clock } from "../../lib/clock.ts";
 import { ConflictError, OutsideError } from "../../lib/errors.ts";
-import type { Got, Listed, Store, Version, When } from "../../lib/store/store.ts";
+import { blocksOf } from "../../lib/store/expected.ts";
+import type { Got, Listed, Store, UploadOptions, Version, When } from "../../lib/store/store.ts";
 
 /** What is about to happen in the store. */
 export interface Operation {
   method: "get" | "read" | "put" | "upload" | "delete" | "list";
   key: string;
+  /** Of the file that is uploaded. */
+  path?: string;
 }
 
 /** A Store in memory. */
@@ -62,9 +65,14 @@ export class MemoryStore implements Store {
     return version;
   }
 
-  async upload(key: string, path: string, when?: When): Promise<Version> {
-    await this.before({ method: "upload", key });
-    const version = this.#write(key, await Deno.readFile(path), when);
+  async upload(
+    key: string,
+    path: string,
+    { when, expected }: UploadOptions = {},
+  ): Promise<Version> {
+    await this.before({ method: "upload", key, path });
+    const bytes = new Uint8Array(Buffer.concat(await Array.fromAsync(blocksOf(path, expected))));
+    const version = this.#write(key, bytes, when);
     await this.after({ method: "upload", key });
     return version;
   }

@@ -62,8 +62,8 @@ export class FaultyStore implements Store {
     if (key.endsWith("/checkpoint.json")) this.commits++;
     return version;
   };
-  upload: Store["upload"] = (key, path, when) =>
-    this.#write(() => this.#bucket.upload(key, path, when));
+  upload: Store["upload"] = (key, path, options) =>
+    this.#write(() => this.#bucket.upload(key, path, options));
   delete: Store["delete"] = async (key, when) => {
     await this.#write(async () => {
       await this.#bucket.delete(key, when);

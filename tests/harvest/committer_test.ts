@@ -41,6 +41,7 @@ async function opened(
 function cutAt(position: string, more: Partial<Cut> = {}): Cut {
   return {
     number: 1,
+    at: 0,
     sides: [],
     documents: [],
     commit: { positions: { stream: position } },

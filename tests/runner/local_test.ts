@@ -95,6 +95,26 @@ Deno.test("a harvester gets the command line of the documents, and only flags th
   }
 });
 
+Deno.test("nothing is logged through a link: it may lead anywhere", async () => {
+  const { runner, job, bucket, close } = await opened();
+  try {
+    const others = join(bucket, "..", "others");
+    await Deno.mkdir(others);
+    await Deno.writeTextFile(join(others, "profile"), "mine\n");
+    const says = (message: RegExp) => ({ name: "UserError", message });
+    await Deno.symlink(others, join(bucket, "runner"));
+    await assert.rejects(runner.once(job(BRIEF)), says(/runner is a link/));
+    await Deno.remove(join(bucket, "runner"));
+    await Deno.mkdir(join(bucket, "runner", "logs"), { recursive: true });
+    await Deno.symlink(join(others, "profile"), join(bucket, "runner", "logs", `${BRIEF}.log`));
+    await assert.rejects(runner.once(job(BRIEF)), says(/\.log is not a file/));
+    assert.equal(await Deno.readTextFile(join(others, "profile")), "mine\n");
+    assert.equal((await Array.fromAsync(Deno.readDir(others))).length, 1);
+  } finally {
+    await close();
+  }
+});
+
 Deno.test("a harvester outlives the one who started it: it leads a process group of its own", async () => {
   const { runner, job, lock, close } = await opened();
   try {

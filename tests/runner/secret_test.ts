@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
 import { folderSecret } from "../../lib/runner/secret.ts";
+import { WITHOUT_LINKS } from "../store/bucket_folder.ts";
 
 async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
@@ -27,6 +28,30 @@ Deno.test("of many who want a folder's first secret all get the same, and nothin
     assert.equal(new Set(secrets).size, 1);
     const names = await Array.fromAsync(Deno.readDir(join(folder, "runner")), ({ name }) => name);
     assert.deepEqual(names, ["secret"]);
+  }));
+
+Deno.test("on a disk without links too all get the same", () =>
+  inFolder(async (folder) => {
+    const secrets = await Promise.all(
+      Array.from({ length: 20 }, () => folderSecret(folder, WITHOUT_LINKS)),
+    );
+    assert.equal(new Set(secrets).size, 1);
+    assert.match(secrets[0] ?? "", /^[0-9a-f]{64}$/);
+    assert.equal(await folderSecret(folder), secrets[0]);
+    const names = await Array.fromAsync(Deno.readDir(join(folder, "runner")), ({ name }) => name);
+    assert.deepEqual(names, ["secret"]);
+  }));
+
+Deno.test("a secret is neither read nor written through a link", () =>
+  inFolder(async (folder) => {
+    await Deno.mkdir(join(folder, "others"));
+    await Deno.mkdir(join(folder, "bucket"));
+    await Deno.symlink("../others", join(folder, "bucket", "runner"));
+    const says = { name: "UserError", message: /runner is a link/ };
+    await assert.rejects(folderSecret(join(folder, "bucket")), says);
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(join(folder, "others"))), []);
+    await Deno.writeTextFile(join(folder, "others", "secret"), "known to others");
+    await assert.rejects(folderSecret(join(folder, "bucket")), says);
   }));
 
 Deno.test("a secret that cannot be used is told, with where it is", () =>

@@ -1,48 +1,12 @@
 import assert from "node:assert/strict";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { OutsideError, UserError } from "../../lib/errors.ts";
 import { LocalStore } from "../../lib/store/local.ts";
 import { openStore } from "../../lib/store/store.ts";
 import { storeContract } from "../contract/store.ts";
+import { claim, countUp, keysOf, startProcess, temporary, withFolder } from "./bucket_folder.ts";
 
 const encoder = new TextEncoder();
-
-async function temporary(): Promise<{ folder: string; close: () => Promise<void> }> {
-  const folder = await Deno.makeTempDir();
-  return { folder, close: () => Deno.remove(folder, { recursive: true }) };
-}
-
-async function withFolder(use: (folder: string) => Promise<void>): Promise<void> {
-  const { folder, close } = await temporary();
-  try {
-    await use(folder);
-  } finally {
-    await close();
-  }
-}
-
-async function keysOf(store: LocalStore): Promise<string[]> {
-  return (await Array.fromAsync(store.list(""))).map(({ key }) => key);
-}
-
-/**
- * Starts another process that runs this text with the store open as `store`.
- * @param under A command that runs the command which follows it.
- */
-function startProcess(folder: string, act: string, under: string[] = []): Deno.ChildProcess {
-  const local = new URL("../../lib/store/local.ts", import.meta.url).href;
-  const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
-  const code = `import { LocalStore } from ${JSON.stringify(local)};
-    const store = await LocalStore.open(${JSON.stringify(folder)});
-    ${act}`;
-  const url = `data:application/typescript,${encodeURIComponent(code)}`;
-  const [command = "", ...args] = [
-    ...under,
-    Deno.execPath(),
-    ...["run", "--quiet", "--no-check", "--allow-read", "--allow-write", "--config", config, url],
-  ];
-  return new Deno.Command(command, { args, stdout: "piped", stderr: "inherit" }).spawn();
-}
 
 /** What a put in another process came to. */
 async function outcomeOfPut(folder: string, under: string[]): Promise<string> {
@@ -50,7 +14,7 @@ async function outcomeOfPut(folder: string, under: string[]): Promise<string> {
     folder,
     `try { await store.put("a/object", new Uint8Array(1_000_000)); console.log("done"); }
     catch (error) { console.log(error.name + ": " + error.message + " " + error.hint); }`,
-    under,
+    { under },
   );
   return new TextDecoder().decode((await process.output()).stdout);
 }
@@ -64,13 +28,7 @@ Deno.test("local: processes that count up side by side lose no step", () =>
   withFolder(async (folder) => {
     const store = await LocalStore.open(folder);
     await store.put("n", encoder.encode("0"));
-    const countUp = `for (let done = 0; done < 25;) {
-      const { bytes, version } = await store.get("n");
-      const next = Number(new TextDecoder().decode(bytes)) + 1;
-      try { await store.put("n", new TextEncoder().encode(String(next)), { ifVersion: version }); done++; }
-      catch (error) { if (error.name !== "ConflictError") throw error; }
-    }`;
-    const processes = Array.from({ length: 3 }, () => startProcess(folder, countUp));
+    const processes = Array.from({ length: 3 }, () => startProcess(folder, countUp(25)));
     for (const process of processes) assert.equal((await process.output()).code, 0);
     const found = await store.get("n");
     assert.equal(found && new TextDecoder().decode(found.bytes), "75");
@@ -78,13 +36,7 @@ Deno.test("local: processes that count up side by side lose no step", () =>
 
 Deno.test("local: of processes that want absence only one wins", () =>
   withFolder(async (folder) => {
-    const claim = `let won = 0;
-    for (let i = 0; i < 50; i++) {
-      try { await store.put("claim/" + i, new Uint8Array(), { ifAbsent: true }); won++; }
-      catch (error) { if (error.name !== "ConflictError") throw error; }
-    }
-    console.log(won);`;
-    const processes = Array.from({ length: 3 }, () => startProcess(folder, claim));
+    const processes = Array.from({ length: 3 }, () => startProcess(folder, claim(50)));
     const outputs = await Promise.all(processes.map((process) => process.output()));
     const won = outputs.map(({ stdout }) => Number(new TextDecoder().decode(stdout)));
     assert.equal(won.reduce((sum, n) => sum + n), 50);
@@ -163,36 +115,8 @@ Deno.test("local: a listing hides what the store keeps for itself", () =>
     const store = await LocalStore.open(folder);
     await store.put("a/.hidden-no-more", new Uint8Array());
     await Deno.writeTextFile(`${folder}/.DS_Store`, "");
-    assert.ok((await Deno.stat(`${folder}/.tmp`)).isDirectory);
-    assert.ok((await Deno.stat(`${folder}/.lock`)).isFile);
+    assert.ok((await Deno.stat(`${folder}/.twarc-cloud`)).isDirectory);
     assert.deepEqual(await keysOf(store), ["a/.hidden-no-more"]);
-  }));
-
-Deno.test("local: a harvest that was moved to another disk is found behind its link", () =>
-  withFolder(async (folder) => {
-    const store = await LocalStore.open(`${folder}/bucket`);
-    await store.put("a/b", encoder.encode("x"));
-    await Deno.rename(`${folder}/bucket/a`, `${folder}/moved`);
-    await Deno.symlink(`${folder}/moved`, `${folder}/bucket/a`);
-    await Deno.symlink(`${folder}/nowhere`, `${folder}/bucket/broken`);
-    const [listed, ...more] = await Array.fromAsync(store.list(""));
-    const version = (await store.get("a/b"))?.version;
-    assert.deepEqual([listed, more], [{ key: "a/b", size: 1, version }, []]);
-  }));
-
-Deno.test("local: what a killed process left is cleared after an hour, not before", () =>
-  withFolder(async (folder) => {
-    const store = await LocalStore.open(folder);
-    await store.put("a", new Uint8Array());
-    assert.deepEqual(await Array.fromAsync(Deno.readDir(`${folder}/.tmp`)), []);
-    for (const [name, minutes] of [["old", 61], ["new", 59]] as const) {
-      await Deno.writeTextFile(`${folder}/.tmp/${name}`, "half");
-      const then = new Date(Date.now() - minutes * 60_000);
-      await Deno.utime(`${folder}/.tmp/${name}`, then, then);
-    }
-    await LocalStore.open(folder);
-    const left = await Array.fromAsync(Deno.readDir(`${folder}/.tmp`));
-    assert.deepEqual(left.map(({ name }) => name), ["new"]);
   }));
 
 Deno.test("local: a file URL is a folder", () =>
@@ -278,7 +202,7 @@ Deno.test("local: a full disk is told, and what was there stays", () =>
     );
     const found = await store.get("a/object");
     assert.equal(found && new TextDecoder().decode(found.bytes), "before");
-    assert.deepEqual(await Array.fromAsync(Deno.readDir(`${folder}/.tmp`)), []);
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(`${folder}/.twarc-cloud/tmp`)), []);
   }));
 
 Deno.test("local: an object that is not there cannot be read", () =>

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
-import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
-import { AccessError, ConflictError, OutsideError, UserError } from "../../lib/errors.ts";
+import { CreateBucketCommand, ListMultipartUploadsCommand, S3Client } from "@aws-sdk/client-s3";
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+import { crc32 } from "node:zlib";
+import {
+  AccessError,
+  ConflictError,
+  DamagedError,
+  OutsideError,
+  UserError,
+} from "../../lib/errors.ts";
 import { S3Store } from "../../lib/store/s3.ts";
 import { openStore, s3Name } from "../../lib/store/store.ts";
 import { storeContract } from "../contract/store.ts";
@@ -22,13 +31,17 @@ Deno.test.afterAll(async () => {
   await moto.close();
 });
 
-async function newBucket(): Promise<string> {
-  const client = new S3Client({
+function clientOf({ url }: Moto): S3Client {
+  return new S3Client({
     region: MOTO_REGION,
-    endpoint: moto.url,
+    endpoint: url,
     forcePathStyle: true,
     credentials: { accessKeyId: "testing", secretAccessKey: "testing" },
   });
+}
+
+async function newBucket(): Promise<string> {
+  const client = clientOf(moto);
   const Bucket = `bucket-${++buckets}`;
   const CreateBucketConfiguration = { LocationConstraint: MOTO_REGION } as const;
   await client.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration }));
@@ -238,14 +251,110 @@ Deno.test("s3: a large file goes up in parts, keeps to its condition, and comes 
   try {
     const content = new Uint8Array(20 * 1024 * 1024 + 3).map((_, i) => (i * 7) % 251);
     await Deno.writeFile(path, content);
-    const version = await store.upload("large", path, { ifAbsent: true });
+    const version = await store.upload("large", path, { when: { ifAbsent: true } });
     assert.match(version, /-3"$/, "It has three parts");
     assert.deepEqual(await new Response(await store.read("large")).bytes(), content);
-    await assert.rejects(store.upload("large", path, { ifAbsent: true }), ConflictError);
+    await assert.rejects(store.upload("large", path, { when: { ifAbsent: true } }), ConflictError);
     // Moto does not look at If-Match where parts are put together.
-    await store.upload("large", path, { ifVersion: version });
+    await store.upload("large", path, { when: { ifVersion: version } });
   } finally {
     store.close();
     await Deno.remove(path);
   }
 });
+
+/** A file on this machine's disk, and what it has to be. */
+async function withFile(
+  size: number,
+  use: (path: string, expected: { bytes: number; sha1: string }) => Promise<void>,
+): Promise<void> {
+  const path = await Deno.makeTempFile();
+  try {
+    const content = new Uint8Array(size).map((_, i) => i % 251);
+    await Deno.writeFile(path, content);
+    await use(path, {
+      bytes: size,
+      sha1: createHash("sha1").update(content).digest("hex"),
+    });
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+Deno.test("s3: the checksum of a file goes with it, so that S3 refuses what did not arrive as it was", () =>
+  withFile(100, async (path, expected) => {
+    const sent: (string | null)[] = [];
+    await withAnswers(async (request) => {
+      sent.push(request.headers.get("x-amz-checksum-sha1"));
+      await request.body?.cancel();
+      return refusal(400, "BadDigest");
+    }, async (store) => {
+      await assert.rejects(store.upload("k", path, { expected }), {
+        name: "OutsideError",
+        message: /As BadDigest says/,
+      });
+    });
+    assert.deepEqual(sent, [Buffer.from(expected.sha1, "hex").toString("base64")]);
+  }));
+
+/** Answers to an upload in parts. @param sum What S3 says the whole came to. */
+function inParts(sum: string, seen: string[]) {
+  const xml = (body: string) =>
+    new Response(`<?xml version="1.0"?>${body}`, {
+      headers: { "content-type": "application/xml" },
+    });
+  return async (request: Request): Promise<Response> => {
+    const { searchParams } = new URL(request.url);
+    const { headers } = request;
+    await request.body?.pipeTo(new WritableStream());
+    if (searchParams.has("uploads")) {
+      seen.push(`begun ${headers.get("x-amz-checksum-type")}`);
+      return xml(
+        "<InitiateMultipartUploadResult><UploadId>1</UploadId></InitiateMultipartUploadResult>",
+      );
+    }
+    if (request.method === "PUT") {
+      seen.push(`part ${headers.has("x-amz-checksum-crc32") || headers.get("x-amz-trailer")}`);
+      return new Response(null, { headers: { etag: '"p"' } });
+    }
+    seen.push(`${request.method} ${headers.get("x-amz-mp-object-size")}`);
+    return xml(
+      `<CompleteMultipartUploadResult><ETag>"whole-2"</ETag><ChecksumCRC32>${sum}</ChecksumCRC32>` +
+        "<ChecksumType>FULL_OBJECT</ChecksumType></CompleteMultipartUploadResult>",
+    );
+  };
+}
+
+Deno.test("s3: the parts of a large file are checked each, and the whole by its length and its checksum", () =>
+  withFile(9 << 20, async (path, expected) => {
+    const sum = Buffer.alloc(4);
+    sum.writeUInt32BE(crc32(await Deno.readFile(path)));
+    const seen: string[] = [];
+    await withAnswers(inParts(sum.toString("base64"), seen), async (store) => {
+      assert.equal(await store.upload("k", path, { expected }), '"whole-2"');
+    });
+    assert.deepEqual(seen, ["begun FULL_OBJECT", "part true", "part true", `POST ${9 << 20}`]);
+    await withAnswers(inParts("AAAAAA==", seen), async (store) => {
+      await assert.rejects(store.upload("k", path, { expected }), {
+        name: "OutsideError",
+        message: "k did not arrive as it was sent",
+      });
+    });
+  }));
+
+Deno.test("s3: of a large file that is damaged no part stays", () =>
+  withFile(9 << 20, async (path, expected) => {
+    const Bucket = await newBucket();
+    const store = new S3Store(Bucket, { ...access, endpoint: moto.url });
+    const client = clientOf(moto);
+    try {
+      await Deno.truncate(path, (9 << 20) - 1);
+      await assert.rejects(store.upload("k", path, { expected }), DamagedError);
+      const { Uploads } = await client.send(new ListMultipartUploadsCommand({ Bucket }));
+      assert.deepEqual(Uploads ?? [], []);
+      assert.deepEqual(await Array.fromAsync(store.list("")), []);
+    } finally {
+      client.destroy();
+      store.close();
+    }
+  }));

@@ -1,0 +1,69 @@
+/** A local file read for an upload, compared with what was written. */
+
+import { createHash } from "node:crypto";
+import { basename } from "node:path";
+import { DamagedError, messageOf, OutsideError } from "../errors.ts";
+import { codeOf } from "./disk.ts";
+
+/** Bytes read at a time. */
+const BLOCK = 1 << 20;
+
+/** What a local file has to be. */
+export interface Expected {
+  bytes: number;
+  /** In hex; only the length is compared where it is absent. */
+  sha1?: string;
+}
+
+/**
+ * The content of a local file, in blocks that are the caller's own.
+ * @param expected Nothing is compared where it is absent.
+ * @throws DamagedError where it cannot be read, or, at its end at the latest, where it is not what was expected;
+ *   OutsideError where the system has no more open files.
+ */
+export async function* blocksOf(path: string, expected?: Expected): AsyncGenerator<Uint8Array> {
+  const sha1 = createHash("sha1");
+  let bytes = 0;
+  for await (const block of readable(path)) {
+    bytes += block.length;
+    if (expected && bytes > expected.bytes) {
+      throw damaged(path, `it has more than its ${expected.bytes} bytes`);
+    }
+    if (expected?.sha1 !== undefined) sha1.update(block);
+    yield block;
+  }
+  if (!expected) return;
+  if (bytes < expected.bytes) {
+    throw damaged(path, `it has ${bytes} bytes in place of ${expected.bytes}`);
+  }
+  if (expected.sha1 !== undefined && sha1.digest("hex") !== expected.sha1) {
+    throw damaged(path, "its content has changed");
+  }
+}
+
+async function* readable(path: string): AsyncGenerator<Uint8Array> {
+  try {
+    using file = await Deno.open(path);
+    for (;;) {
+      const block = new Uint8Array(BLOCK);
+      const n = await file.read(block);
+      if (n === null) return;
+      yield block.subarray(0, n);
+    }
+  } catch (cause) {
+    if (/^E[MN]FILE$/.test(codeOf(cause))) {
+      throw new OutsideError(`Too many files are open: ${messageOf(cause)}`, { cause });
+    }
+    throw damaged(path, messageOf(cause), cause);
+  }
+}
+
+function damaged(path: string, how: string, cause?: unknown): DamagedError {
+  return new DamagedError(
+    `A temporary file is not as it was written (${basename(path)}: ${how})`,
+    {
+      ...(cause === undefined ? {} : { cause }),
+      hint: "The disk for temporary files may be failing: check it, or take another one.",
+    },
+  );
+}

@@ -1,0 +1,130 @@
+/** What a folder bucket keeps for itself: one folder, marked, with the files that are being written and the lock. */
+
+import { join } from "node:path";
+import { UserError } from "../errors.ts";
+import { type Disk, nullIfAbsent } from "./disk.ts";
+import { withLock } from "./folder_lock.ts";
+import type { Folders } from "./folders.ts";
+
+/** At the bucket's root. */
+const OWN = ".twarc-cloud";
+/** The mark: that the folder is this program's, and that the bucket's disk is there. */
+const MARK = "about.txt";
+const ABOUT = `This folder is a bucket of twarc-cloud, which keeps files here while it writes them.
+Leave it where it is. What is older than an hour in tmp/ was left by a process that was killed, and is cleared.
+`;
+/** Where files are written before they get their names. */
+const TEMPORARY = "tmp";
+/** The name of a file in there. */
+const NAME = /^put-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** Every name in this folder. */
+const NAMES = /^(about\.txt|tmp|lock(-\d+(-free)?)?)$/;
+/** What former versions kept temporary files in: without a mark, so that it is nobody's to clear. */
+const FORMER = ".tmp";
+/** A temporary file this old, in milliseconds, was left by a process that was killed. */
+const STALE = 3_600_000;
+
+/** The store's own folder in a bucket. */
+export class OwnFolder {
+  readonly #root: string;
+  readonly #path: string;
+  readonly #folders: Folders;
+  readonly #disk: Disk;
+  #isCleared = false;
+
+  constructor(root: string, folders: Folders, disk: Disk) {
+    this.#root = root;
+    this.#path = join(root, OWN);
+    this.#folders = folders;
+    this.#disk = disk;
+  }
+
+  /** Whether the bucket has been written to, and is there. */
+  async isThere(): Promise<boolean> {
+    if (await isPresent(join(this.#path, MARK))) return true;
+    return await isPresent(join(this.#root, FORMER));
+  }
+
+  /**
+   * Makes what is not there of it, the mark before anything else.
+   * @throws UserError where its place is taken by what this program has not made.
+   */
+  async make(): Promise<void> {
+    if (await this.#kindOf("") === null) {
+      await this.#folders.makeRoot();
+      await madeFolder(this.#path);
+      await this.#folders.sync(this.#root);
+    }
+    if (await this.#kindOf(MARK, "file") === null) await this.#mark();
+    if (await this.#kindOf(TEMPORARY) === null) await madeFolder(join(this.#path, TEMPORARY));
+  }
+
+  /** The path of a new temporary file. */
+  newFile(): string {
+    return join(this.#path, TEMPORARY, `put-${crypto.randomUUID()}`);
+  }
+
+  /**
+   * Clears once what killed processes left.
+   * @param written A temporary file that was written now, by the clock that dates the others.
+   */
+  async clear(written: string): Promise<void> {
+    if (this.#isCleared) return;
+    this.#isCleared = true;
+    const now = (await Deno.lstat(written)).mtime?.getTime() ?? 0;
+    const folder = join(this.#path, TEMPORARY);
+    for await (const { name } of Deno.readDir(folder)) {
+      if (!NAME.test(name)) continue;
+      const path = join(folder, name);
+      const found = await Deno.lstat(path).catch(() => null);
+      const isStale = found?.mtime && now - found.mtime.getTime() > STALE;
+      if (found?.isFile && isStale) await Deno.remove(path).catch(() => {});
+    }
+  }
+
+  /** Runs while no other process of this machine does. @param act as that of `withLock` */
+  locked<T>(act: (check: () => Promise<void>) => Promise<T>): Promise<T> {
+    return withLock(this.#path, this.#disk, act);
+  }
+
+  /** Marks a folder that is empty, or has lost its mark. */
+  async #mark(): Promise<void> {
+    for await (const { name } of Deno.readDir(this.#path)) {
+      if (!NAMES.test(name)) throw notOurs(this.#path);
+    }
+    using file = await Deno.open(join(this.#path, MARK), { create: true, write: true });
+    await file.write(new TextEncoder().encode(ABOUT));
+    await file.sync();
+    await this.#folders.sync(this.#path);
+  }
+
+  /** Null where it is not there. @throws UserError where it is a link, or not of this kind. */
+  async #kindOf(name: string, kind: "file" | "folder" = "folder"): Promise<typeof kind | null> {
+    const path = join(this.#path, name);
+    const found = await Deno.lstat(path).catch(nullIfAbsent);
+    if (!found) return null;
+    if (kind === "file" ? found.isFile : found.isDirectory) return kind;
+    throw notOurs(path);
+  }
+}
+
+function notOurs(path: string): UserError {
+  return new UserError(`${path} was not made by twarc-cloud, which keeps its own files there`, {
+    hint: "Move it away, or name another folder with --bucket.",
+  });
+}
+
+async function madeFolder(path: string): Promise<void> {
+  await Deno.mkdir(path).catch((error) => {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  });
+}
+
+/** What cannot be looked at is there. */
+async function isPresent(path: string): Promise<boolean> {
+  const { NotFound, NotADirectory } = Deno.errors;
+  return await Deno.lstat(path).then(
+    () => true,
+    (error) => !(error instanceof NotFound || error instanceof NotADirectory),
+  );
+}
