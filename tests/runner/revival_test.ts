@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { thisProcess } from "../../lib/bucket/process.ts";
 import { isoTime } from "../../lib/clock.ts";
 import { OutsideError } from "../../lib/errors.ts";
 import { collectionKeys } from "../../lib/collection/layout.ts";
@@ -10,9 +11,11 @@ import { ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 import { begun, MINUTE, recording, SECOND } from "./scheduling.ts";
 
-/** A process that is gone, and one that is there: this one. */
-const GONE = { host: Deno.hostname(), pid: 2 ** 22 + 1 };
-const HERE = { host: Deno.hostname(), pid: Deno.pid };
+const HERE = thisProcess();
+/** A process of this machine that is gone. */
+const GONE = { ...HERE, pid: 2 ** 22 + 1 };
+/** One of the machine's run before. */
+const BEFORE = { ...HERE, boot_id: "11111111-1111-4111-8111-111111111111" };
 
 /** A scheduler that looks after a harvester that is to be alive. */
 async function watching(kept: Partial<Kept>, spawn: () => Error | null = () => null) {
@@ -42,7 +45,7 @@ async function watching(kept: Partial<Kept>, spawn: () => Error | null = () => n
   return { store, clock, revived, lines, end, found, lock };
 }
 
-Deno.test("after a restart of the machine the scheduler starts what is to be alive", async () => {
+Deno.test("what is to be alive is started as soon as its keeper is gone for sure", async () => {
   const { clock, revived, lines, end, found } = await watching({ process: GONE });
   await clock.advance(MINUTE / 2);
   await end();
@@ -53,15 +56,17 @@ Deno.test("after a restart of the machine the scheduler starts what is to be ali
   assert.deepEqual([state, process], ["waiting", undefined]);
 });
 
-Deno.test("a keeper that may be there is watched for longer than it would take, also through the wait before its next try", async () => {
-  const process = HERE;
-  const running = await watching({ process });
-  await running.clock.advance(1.9 * MINUTE);
-  assert.deepEqual(running.revived, []);
-  await running.clock.advance(MINUTE / 4);
-  assert.equal(running.revived.length, 1);
-  await running.end();
+Deno.test("a keeper that may be there is watched for longer than it would take, after a restart of the machine too, and through the wait before its next try", async () => {
+  for (const process of [HERE, BEFORE]) {
+    const running = await watching({ process });
+    await running.clock.advance(1.9 * MINUTE);
+    assert.deepEqual(running.revived, []);
+    await running.clock.advance(MINUTE / 4);
+    assert.equal(running.revived.length, 1);
+    await running.end();
+  }
 
+  const process = HERE;
   const since = isoTime(0);
   const fault = {
     since,
@@ -123,4 +128,14 @@ Deno.test("a document that is damaged is reported once, and keeps nothing else w
   await end();
   assert.equal(revived.length, 1);
   assert.equal(lines.filter((line) => line.includes("runner/kept/bad.json is left out")).length, 1);
+});
+
+Deno.test("a lock that was left by a restart, whose end one look cannot tell, is watched and keeps nothing from starting", async () => {
+  const { clock, revived, end, lock } = await watching({ process: BEFORE });
+  await lock();
+  await clock.advance(1.9 * MINUTE);
+  assert.deepEqual(revived, []);
+  await clock.advance(1.5 * MINUTE);
+  await end();
+  assert.equal(revived.length, 1);
 });
