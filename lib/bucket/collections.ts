@@ -1,17 +1,15 @@
 /** The collections of a bucket: listed, loaded, added, changed, and what they last harvested. */
 
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { type Clock, isoTime } from "../clock.ts";
 import {
   type Changeset,
   type ConfigUpdate,
-  type Deletion,
   diff,
   isEmpty,
   keepLearned,
   learned,
-  merge,
-  redact,
   type Removal,
 } from "../collection/changeset.ts";
 import { checkConfig, type CollectionConfig } from "../collection/config.ts";
@@ -19,23 +17,12 @@ import { type HarvestInfo, harvestInfoSchema } from "../collection/harvest_info.
 import { checkedId, collectionKeys, COLLECTIONS, FILES } from "../collection/layout.ts";
 import { ConflictError, UserError } from "../errors.ts";
 import { type Json, jsonBytes, type JsonObject, parseAs } from "../json.ts";
+import { settledPut } from "../store/settled_put.ts";
 import type { Store, Version } from "../store/store.ts";
+import { Configuration, laterThan, untimed } from "./configuration.ts";
+import { canBeEnded, History, isRecordOf, timeOrNull } from "./history.ts";
 
 const object = z.record(z.string(), z.json());
-const deletion: z.ZodType<Deletion> = z.lazy(() =>
-  z.union([z.string(), z.record(z.string(), z.array(deletion))])
-);
-/** What a changeset in the bucket says. */
-export const changesetSchema = z.object({
-  update: object,
-  delete: z.array(deletion),
-  change_timestamp: z.string(),
-  removed: z.array(z.object({
-    file: z.string(),
-    replaced_by: z.string().nullable(),
-    tweets: z.array(z.object({ id: z.string(), reason: z.string() })),
-  })).optional(),
-});
 /** What last_harvest.json says. */
 export const lastHarvestSchema = z.object({ harvest_id: z.string() });
 /** What user_changes.json says. */
@@ -88,37 +75,46 @@ export class Collections {
 
   /** A collection's configuration as it stands, unchecked. @throws UserError where there is none. */
   async loadJson(id: string): Promise<{ json: JsonObject; version: Version }> {
-    const key = collectionKeys(checkedId(id)).config;
-    const found = await this.#store.get(key);
-    if (!found) {
-      throw new UserError(`There is no collection ${id} in bucket ${this.#store.name}`, {
-        hint: "See what there is with `twarc-cloud collection list`.",
-      });
-    }
-    return { json: parseAs(object, found.bytes, key), version: found.version };
+    return await this.#configuration(id).load();
   }
 
   /**
-   * Adds a collection; gives back its configuration as it is in the bucket.
+   * Adds a collection; gives back its configuration as it is in the bucket. Cut between its two writes, it is
+   * ended by adding it once more.
    * @throws InvalidConfigError; UserError where there is one with this id.
    */
   async add(json: Json): Promise<JsonObject> {
-    const { id, type } = checkConfig(json);
+    const { id } = checkConfig(json);
     const config = parseObject(json);
     const now = this.#clock.now();
     const next = { ...config, timestamp: isoTime(now) };
+    const key = collectionKeys(id).config;
+    if (await this.#store.get(key)) return await this.#added(id, config);
     try {
-      await this.#store.put(collectionKeys(id).config, jsonBytes(next), { ifAbsent: true });
+      await settledPut(this.#store, key, jsonBytes(next), { ifAbsent: true });
     } catch (cause) {
       if (!(cause instanceof ConflictError)) throw cause;
-      throw new UserError(`There is a collection ${id} in bucket ${this.#store.name} already`, {
-        cause,
-        hint:
-          "To change it: `twarc-cloud collection-config update`. For a new one, take another id.",
-      });
+      return await this.#added(id, config, cause);
     }
-    await this.#record(id, diff({ id, type }, untimed(config)), now);
+    await this.#configuration(id).recordAdded(next, now);
     return next;
+  }
+
+  /** The very configuration that is to be added, where it was added and that is not recorded yet. @throws UserError */
+  async #added(id: string, config: JsonObject, cause?: ConflictError): Promise<JsonObject> {
+    const configuration = this.#configuration(id);
+    const { json, isUnrecorded } = await configuration.standing();
+    const isSame = isDeepStrictEqual(untimed(json), untimed(config));
+    if (isSame && isUnrecorded) {
+      await configuration.recordAdded(json, this.#clock.now());
+      return json;
+    }
+    throw new UserError(`There is a collection ${id} in bucket ${this.#store.name} already`, {
+      cause,
+      hint: isSame
+        ? "It is the one in this file: nothing is left to do."
+        : "To change it: `twarc-cloud collection-config update`. For a new one, take another id.",
+    });
   }
 
   /**
@@ -129,16 +125,23 @@ export class Collections {
   async plan(json: Json): Promise<Plan> {
     const { id, type } = checkConfig(json);
     const mine = parseObject(json);
-    const { json: current, version } = await this.loadJson(id);
+    const configuration = this.#configuration(id);
+    const base = await configuration.standing();
+    const { json: current, version } = base;
     if (current.type !== type) {
       throw new UserError(`Collection type may not change from ${current.type} to ${type}`, {
         hint: "Add a collection with another id.",
       });
     }
     const isOutdated = current.timestamp !== undefined && current.timestamp !== mine.timestamp;
-    const wanted = isOutdated ? keepLearned(current, mine) : mine;
-    const change = diff(untimed(current), untimed(wanted));
-    if (isEmpty(change)) {
+    const wanted = (config: JsonObject, isOlder: boolean) =>
+      diff(untimed(config), untimed(isOlder ? keepLearned(config, mine) : mine));
+    const change = wanted(current, isOutdated);
+    if (isEmpty(change) && !base.halfDone.some(canBeEnded)) {
+      // An update of this file was done, and the person never heard of it.
+      if (isOutdated && isDeepStrictEqual(untimed(current), untimed(mine))) {
+        return { change, isOutdated: false, apply: () => Promise.resolve(current) };
+      }
       throw new UserError("No changes in collection configuration", {
         hint:
           "Edit the file first, or fetch the newest with `twarc-cloud collection-config download`.",
@@ -146,10 +149,12 @@ export class Collections {
     }
     const apply = async () => {
       const now = this.#clock.now();
-      const next = { ...merge(current, change), timestamp: isoTime(now) };
-      await this.#store.put(collectionKeys(id).config, jsonBytes(next), { ifVersion: version });
-      await this.#record(id, change, now);
-      return next;
+      const begun = base.halfDone.find((recorded) => isRecordOf(recorded, change));
+      if (begun) return (await configuration.enforce(base, { change, recorded: begun })).json;
+      const ended = await configuration.ended(base, now);
+      const left = wanted(ended.json, isOutdated || ended.version !== version);
+      if (isEmpty(left)) return ended.json;
+      return (await configuration.change(ended, left, Math.max(now, laterThan(ended.json)))).json;
     };
     return { change, isOutdated, apply };
   }
@@ -159,15 +164,16 @@ export class Collections {
    * @param at When it was learned, in milliseconds since 1970.
    */
   async learn(id: string, change: ConfigUpdate, at: number): Promise<void> {
+    const configuration = this.#configuration(id);
     for (;;) {
-      const { json: current, version } = await this.loadJson(id);
-      const news = learned(current, change);
-      if (isEmpty(news)) return;
-      const next = { ...merge(current, news), timestamp: isoTime(at) };
+      const { json } = await configuration.load();
+      if (isEmpty(learned(json, change))) return;
       try {
-        // The changeset first: after a crash between the two it is written again, the same.
-        await this.#record(id, news, at);
-        await this.#store.put(collectionKeys(id).config, jsonBytes(next), { ifVersion: version });
+        const base = await configuration.ended(await configuration.standing(), at);
+        const news = learned(base.json, change);
+        const isOlder = at < laterThan(base.json) - 1;
+        const time = isOlder ? laterThan(base.json) : at;
+        if (!isEmpty(news)) await configuration.change(base, news, time);
         return;
       } catch (error) {
         if (!(error instanceof ConflictError)) throw error;
@@ -176,22 +182,32 @@ export class Collections {
   }
 
   /**
+   * Ends what a command left half done; whether a change came into force by that.
+   * @throws ConflictError where somebody else changes the configuration meanwhile.
+   */
+  async finish(id: string): Promise<boolean> {
+    const configuration = this.#configuration(id);
+    const base = await configuration.standing();
+    const ended = await configuration.ended(base, this.#clock.now());
+    return ended.version !== base.version;
+  }
+
+  /**
    * Writes down tweets that are taken out of the collection; done twice, it is there once.
    * @param at When it was decided, in milliseconds since 1970.
    */
   async recordRemoval(id: string, removed: Removal[], at: number): Promise<void> {
-    await this.#record(id, { update: {}, delete: [], removed }, at);
+    await new History(this.#store, id).record({ update: {}, delete: [], removed }, at);
+  }
+
+  #configuration(id: string): Configuration {
+    return new Configuration(this.#store, checkedId(id));
   }
 
   /** Every changeset of a collection. @throws UserError where there is no such collection. */
   async changesets(id: string): Promise<Changeset[]> {
     await this.loadJson(id);
-    const found: Changeset[] = [];
-    for await (const { key } of this.#store.list(collectionKeys(id).changesets)) {
-      const object = await this.#store.get(key);
-      if (object) found.push(parseAs(changesetSchema, object.bytes, key));
-    }
-    return found;
+    return await Array.fromAsync(new History(this.#store, id).all());
   }
 
   /** What a collection harvested last, or null. @throws UserError where there is no such collection. */
@@ -217,27 +233,6 @@ export class Collections {
         : [],
     };
   }
-
-  /** Writes a changeset under its second; under the next free one where another is there. */
-  async #record(
-    id: string,
-    change: Omit<Changeset, "change_timestamp">,
-    at: number,
-  ): Promise<void> {
-    const changeset: Changeset = { ...change, ...redact(change), change_timestamp: isoTime(at) };
-    const bytes = jsonBytes(changeset);
-    for (let ms = at;; ms += 1_000) {
-      const key = collectionKeys(id).changeset(ms);
-      try {
-        await this.#store.put(key, bytes, { ifAbsent: true });
-        return;
-      } catch (error) {
-        if (!(error instanceof ConflictError)) throw error;
-        const found = await this.#store.get(key);
-        if (found && sameBytes(found.bytes, bytes)) return;
-      }
-    }
-  }
 }
 
 /**
@@ -245,19 +240,11 @@ export class Collections {
  * @throws UserError where it is no time.
  */
 export function timeOf(iso: string): number {
-  const ms = Date.parse(/Z|[+-]\d\d:\d\d$/.test(iso) ? iso : `${iso}Z`);
-  if (!Number.isFinite(ms)) throw new UserError(`${JSON.stringify(iso)} is no time of a harvest`);
+  const ms = timeOrNull(iso);
+  if (ms === null) throw new UserError(`${JSON.stringify(iso)} is no time of a harvest`);
   return ms;
 }
 
 function parseObject(json: Json): JsonObject {
   return object.parse(json);
-}
-
-function untimed({ timestamp: _, ...config }: JsonObject): JsonObject {
-  return config;
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

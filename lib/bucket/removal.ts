@@ -76,6 +76,7 @@ export async function removeTweets(options: RemovalOptions): Promise<Removal[]> 
   await checkpoint.fence(() => lease.prove());
   const guard = () => lease.check();
   await settle({ store, collections, collectionId, guard }, checkpoint);
+  await collections.finish(collectionId);
   const removals: Removal[] = [];
   for (const [folder, files] of await folders(store, collectionId)) {
     const removed = await new Folder(folder, files, options).clear(checkpoint, collections);

@@ -50,6 +50,7 @@ export async function repair(given: RepairOptions): Promise<Verified> {
     },
   };
   await repairCut(options);
+  await endChange(options);
   let found = await verify(options);
   for (const mend of [retell, mendFiles, nameLast]) {
     const before = mended;
@@ -72,6 +73,13 @@ async function repairCut(options: RepairOptions): Promise<void> {
   const guard = () => lease.check();
   await settle({ store, collections, collectionId, guard }, checkpoint);
   onMended(`The harvest of ${isoTime(checkpoint.state.began)}, which was cut, is told`);
+}
+
+/** Ends a change of the configuration that was cut; a damaged bucket is left. */
+async function endChange({ store, clock, collectionId, onMended }: RepairOptions): Promise<void> {
+  const collections = new Collections(store, clock);
+  if (!await orNull(() => collections.finish(collectionId))) return;
+  onMended(`${collectionKeys(collectionId).config} has the change that was recorded, and cut`);
 }
 
 /** Writes again what the checkpoint tells of the last harvest. */

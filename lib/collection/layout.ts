@@ -50,6 +50,11 @@ export function timeIn(key: string, stamped: RegExp): number {
   );
 }
 
+/** Whether an object is one of a collection's changesets, and nothing that strayed among them. */
+export function isChangeset(key: string): boolean {
+  return /\/changesets\/change-[\w.-]+\.json$/.test(key);
+}
+
 /** Whether an object has a collection's keys for the API: they are for nobody else on its machine. */
 export function isSecret(key: string): boolean {
   return /^collections\/[^/]+\/collection\.json$/.test(key);

@@ -196,3 +196,22 @@ Deno.test("a repair whose lease is lost writes nothing more", () =>
     await lease.release();
     assert.ok(await bucket.store.get(`${OLD}tweets-2.jsonl.gz`));
   }));
+
+Deno.test("a change of the configuration that was cut between its record and itself is ended", () =>
+  withBucket(async (bucket) => {
+    const collections = new Collections(bucket.store, systemClock);
+    const { json } = await collections.loadJson("c");
+    const put = bucket.store.put.bind(bucket.store);
+    bucket.store.put = (key, ...rest) => {
+      if (key === `${ROOT}collection.json`) throw new Error("killed");
+      return put(key, ...rest);
+    };
+    const { apply } = await collections.plan({ ...json, search: { query: "b" } });
+    await assert.rejects(apply, /killed/);
+    bucket.store.put = put;
+    assert.deepEqual(await bucket.repair(), {
+      mended: ["collection.json has the change that was recorded, and cut"],
+      faults: [],
+    });
+    assert.deepEqual((await collections.loadJson("c")).json.search, { query: "b" });
+  }));
