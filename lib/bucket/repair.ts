@@ -4,6 +4,7 @@ import { isoTime } from "../clock.ts";
 import { collectionKeys, FILES } from "../collection/layout.ts";
 import { OutsideError, TwarcCloudError } from "../errors.ts";
 import { jsonBytes } from "../json.ts";
+import { settledPut } from "../store/settled_put.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { Collections } from "./collections.ts";
 import {
@@ -135,7 +136,7 @@ async function list(
   if (found && readManifest(found.bytes, folder).files.length > 0) return;
   lease.check();
   const when = found ? { ifVersion: found.version } : { ifAbsent: true } as const;
-  await store.put(manifest, encoder.encode(rows.join("")), when);
+  await settledPut(store, manifest, encoder.encode(rows.join("")), when);
   onMended(`${manifest} is written again, as its files are`);
 }
 
