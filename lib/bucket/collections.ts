@@ -84,7 +84,7 @@ export class Collections {
    * @throws InvalidConfigError; UserError where there is one with this id.
    */
   async add(json: Json): Promise<JsonObject> {
-    const { id } = checkConfig(json);
+    const { id } = checkConfig(json, { isNew: true });
     const config = parseObject(json);
     const now = this.#clock.now();
     const next = { ...config, timestamp: isoTime(now) };

@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer";
 import { collectionKeys, FILES } from "../collection/layout.ts";
 import { OutsideError, TwarcCloudError } from "../errors.ts";
 import { isThere, type Store } from "../store/store.ts";
+import { lastWord } from "../visible.ts";
 
 const LINE_FEED = 0x0a;
 /** Bytes of a line beyond which a file is given up; no answer of the API comes near it. */
@@ -71,7 +72,7 @@ export class DamagedFileError extends OutsideError {
 
 /** What to do about damaged files. */
 export function verifyHint(collectionId: string): string {
-  return `See what is wrong with \`twarc-cloud collection verify ${collectionId}\`.`;
+  return `See what is wrong with \`twarc-cloud collection verify ${lastWord(collectionId)}\`.`;
 }
 
 /**

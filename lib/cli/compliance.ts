@@ -4,6 +4,7 @@ import type { Command } from "@commander-js/extra-typings";
 import type { ComplianceCheck } from "../bucket/compliance.ts";
 import type { Occurrence } from "../bucket/removal.ts";
 import type { Removal } from "../collection/changeset.ts";
+import { lastWord } from "../visible.ts";
 import { bucketOption, example } from "./collection_config.ts";
 import { type Bucket, type Context, openBucket } from "./context.ts";
 import { count } from "./output.ts";
@@ -56,7 +57,7 @@ export function addCompliance(group: Command, context: Context): void {
       }
       tell(found, others, context);
       if (removed) return tellRemoved(removed, context);
-      const command = `twarc-cloud collection compliance ${collectionId} --apply`;
+      const command = `twarc-cloud collection compliance --apply ${lastWord(collectionId)}`;
       if (found.length > 0) context.output.note(`Remove them with: ${command}`);
     });
 }

@@ -19,12 +19,29 @@ export function idFault(id: string): string | null {
   return null;
 }
 
+/** Why a text cannot be a new collection's id, or null if it can: of those that are there, some begin with `-`. */
+export function newIdFault(id: string): string | null {
+  if (id.startsWith("-")) return "Id may not begin with '-': commands take that for an option.";
+  return idFault(id);
+}
+
 /**
  * The id, if it can be one.
  * @throws UserError
  */
 export function checkedId(id: string): string {
-  const fault = idFault(id);
+  return checked(id, idFault(id));
+}
+
+/**
+ * The id, if it can be a new collection's.
+ * @throws UserError
+ */
+export function checkedNewId(id: string): string {
+  return checked(id, newIdFault(id));
+}
+
+function checked(id: string, fault: string | null): string {
   if (fault) throw new UserError(`${JSON.stringify(id)} cannot be a collection's id. ${fault}`);
   return id;
 }

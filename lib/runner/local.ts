@@ -11,6 +11,7 @@ import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { checkedId, COLLECTIONS } from "../collection/layout.ts";
 import { ControlClient } from "../control.ts";
 import { messageOf, OutsideError, TwarcCloudError, UserError } from "../errors.ts";
+import { lastWord } from "../visible.ts";
 import { keepAlive } from "./keeper.ts";
 import { endKept, type FoundKept, type Kept, keptInTrouble, troubleOf } from "./kept.ts";
 import { reviveKept, startKept } from "./kept_start.ts";
@@ -166,7 +167,9 @@ export class LocalRunner implements Runner {
     const path = this.#logPath(collectionId);
     if (!options.follow && !await Deno.stat(path).catch(() => null)) {
       throw new UserError(`There is no log of ${collectionId} yet`, {
-        hint: `It begins with the first harvest: twarc-cloud collection once ${collectionId}`,
+        hint: `It begins with the first harvest: twarc-cloud collection once ${
+          lastWord(collectionId)
+        }`,
       });
     }
     yield* linesOf(path, { ...options, clock: this.#options.clock });
@@ -176,7 +179,7 @@ export class LocalRunner implements Runner {
     const { bucket, clock } = this.#options;
     const isDoubtful = (await this.#freeLock(collectionId))?.isDoubtful;
     const args = ["run", "--bucket", bucket, "--port", "0", ...more, ...flagsOf(flags)];
-    const { pid, outcome } = await this.#harvester([...args, collectionId]);
+    const { pid, outcome } = await this.#harvester([...args, "--", collectionId]);
     // It has been started, though its bucket may not be there for a while.
     const look = () => this.#lock(collectionId).catch(nullIfOurs);
     const end = clock.monotonic() + (isDoubtful ? WATCH_TIMEOUT : START_TIMEOUT);
@@ -208,7 +211,7 @@ export class LocalRunner implements Runner {
   #keeperOf(collectionId: string): (keeper: string) => Promise<() => Promise<Outcome | null>> {
     return async (keeper) => {
       const { bucket } = this.#options;
-      const args = ["keep", "--bucket", bucket, "--keeper", keeper, collectionId];
+      const args = ["keep", "--bucket", bucket, "--keeper", keeper, "--", collectionId];
       return (await this.#harvester(args)).outcome;
     };
   }
