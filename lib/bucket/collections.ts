@@ -14,7 +14,7 @@ import {
 } from "../collection/changeset.ts";
 import { checkConfig, type CollectionConfig } from "../collection/config.ts";
 import { type HarvestInfo, harvestInfoSchema } from "../collection/harvest_info.ts";
-import { checkedId, collectionKeys, COLLECTIONS, FILES } from "../collection/layout.ts";
+import { checkedId, collectionKeys, COLLECTIONS, FILES, idOfFolder } from "../collection/layout.ts";
 import { ConflictError, UserError } from "../errors.ts";
 import { type Json, jsonBytes, type JsonObject, parseAs } from "../json.ts";
 import { settledPut } from "../store/settled_put.ts";
@@ -22,6 +22,8 @@ import type { Store, Version } from "../store/store.ts";
 import { Configuration, laterThan, untimed } from "./configuration.ts";
 import { canBeEnded, History, isRecordOf, timeOrNull } from "./history.ts";
 
+/** Collections that are looked at at the same time. */
+const WIDTH = 8;
 const object = z.record(z.string(), z.json());
 /** What last_harvest.json says. */
 export const lastHarvestSchema = z.object({ harvest_id: z.string() });
@@ -57,11 +59,25 @@ export class Collections {
     this.#clock = clock;
   }
 
-  /** The ids of all collections, in order. */
+  /** The ids of all collections, in order. A folder in which there is nothing is none. */
   async *list(): AsyncGenerator<string> {
+    const ids: string[] = [];
     for await (const { key } of this.#store.list(COLLECTIONS, { folders: true })) {
-      if (key.endsWith("/")) yield key.slice(COLLECTIONS.length, -1);
+      const id = idOfFolder(key);
+      if (id !== null) ids.push(id);
     }
+    for (let start = 0; start < ids.length; start += WIDTH) {
+      const some = ids.slice(start, start + WIDTH);
+      const has = await Promise.all(some.map((id) => this.#hasObject(id)));
+      yield* some.filter((_, i) => has[i]);
+    }
+  }
+
+  async #hasObject(id: string): Promise<boolean> {
+    for await (const { key } of this.#store.list(collectionKeys(id).folder)) {
+      if (!key.endsWith("/")) return true;
+    }
+    return false;
   }
 
   /**

@@ -3,7 +3,12 @@
 import type { Clock } from "../clock.ts";
 import { isObject } from "../collection/changeset.ts";
 import { checkConfig } from "../collection/config.ts";
-import { type CollectionKeys, collectionKeys } from "../collection/layout.ts";
+import {
+  type CollectionKeys,
+  collectionKeys,
+  isChangeset,
+  isHarvestFolder,
+} from "../collection/layout.ts";
 import { OutsideError, TwarcCloudError } from "../errors.ts";
 import { parseAs, parseJson } from "../json.ts";
 import type { Listed, Store } from "../store/store.ts";
@@ -112,6 +117,7 @@ class Verifier {
       checkConfig(json);
     });
     for await (const { key } of store.list(changesets)) {
+      if (!isChangeset(key)) continue;
       const found = await store.get(key);
       if (!found) continue;
       const read = () => parseAs(changesetSchema, found.bytes, "it");
@@ -129,6 +135,7 @@ class Verifier {
     const folders = new Map<string, Listed[]>();
     for await (const listed of store.list(this.#keys.harvests)) {
       const folder = listed.key.slice(0, listed.key.lastIndexOf("/") + 1);
+      if (listed.key === folder || !isHarvestFolder(folder)) continue;
       const objects = folders.get(folder) ?? [];
       objects.push(listed);
       folders.set(folder, objects);

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { type FoundLock, type LockDocument, locked, readLock } from "../bucket/lock.ts";
 import { holderIsGone, thisProcess } from "../bucket/process.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
-import { checkedId, COLLECTIONS } from "../collection/layout.ts";
+import { checkedId, COLLECTIONS, idOfFolder } from "../collection/layout.ts";
 import { ControlClient } from "../control.ts";
 import { messageOf, OutsideError, TwarcCloudError, UserError } from "../errors.ts";
 import { lastWord } from "../visible.ts";
@@ -131,7 +131,8 @@ export class LocalRunner implements Runner {
   async *running(): AsyncGenerator<Running> {
     const { store, bucket, clock } = this.#options;
     for await (const { key } of store.list(COLLECTIONS, { folders: true })) {
-      const collectionId = key.slice(COLLECTIONS.length, -1);
+      const collectionId = idOfFolder(key);
+      if (collectionId === null) continue;
       const lock = await this.#lock(collectionId);
       if (!lock?.live) continue;
       const control = lock.document?.control;

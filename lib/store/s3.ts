@@ -127,17 +127,20 @@ export class S3Store implements Store {
           new ListObjectsV2Command({
             Bucket: this.name,
             Prefix: prefix,
+            // XML has no signs for some of the characters that a key may have.
+            EncodingType: "url",
             ...(folders ? { Delimiter: "/" } : {}),
             ...(next ? { ContinuationToken: next } : {}),
           }),
         ));
+      const keyOf = (name = "") => page.EncodingType === "url" ? decoded(name) : name;
       const objects = (page.Contents ?? []).map((object) => ({
-        key: object.Key ?? "",
+        key: keyOf(object.Key),
         size: object.Size ?? 0,
         version: object.ETag ?? "",
-      }));
-      const below = (page.CommonPrefixes ?? []).map(({ Prefix: key = "" }) => ({
-        key,
+      })).filter(({ key, size }) => !(key.endsWith("/") && size === 0));
+      const below = (page.CommonPrefixes ?? []).map(({ Prefix: name }) => ({
+        key: keyOf(name),
         size: 0,
         version: "",
       }));
@@ -208,6 +211,15 @@ function dateOf(answer: unknown): string {
 function conditionOf(when: When | undefined): { IfNoneMatch?: string; IfMatch?: string } {
   if (!when) return {};
   return "ifAbsent" in when ? { IfNoneMatch: "*" } : { IfMatch: when.ifVersion };
+}
+
+/** A key as a listing has it where that was asked to encode it. */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name.replaceAll("+", " "));
+  } catch {
+    return name;
+  }
 }
 
 /** S3 lists by the bytes of UTF-8, JavaScript sorts by UTF-16. */

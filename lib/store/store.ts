@@ -51,7 +51,10 @@ export interface Store {
   upload(key: string, path: string, when?: When): Promise<Version>;
   /** Deletes an object; one that is not there is no error, unless `when` asks for a version. */
   delete(key: string, when?: { ifVersion: Version }): Promise<void>;
-  /** The objects whose keys begin with `prefix`, in key order; `folders` stops at the next `/`. */
+  /**
+   * The objects whose keys begin with `prefix`, in key order; `folders` stops at the next `/`. What only marks a
+   * folder (a key that ends with `/`, of no bytes: consoles and sync tools make some) is no object.
+   */
   list(prefix: string, options?: { folders?: boolean }): AsyncIterable<Listed>;
 }
 
