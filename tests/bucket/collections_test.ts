@@ -36,6 +36,19 @@ Deno.test("a collection that is added is listed and loaded, once, with its chang
   assert.doesNotMatch(new TextDecoder().decode(changeset?.bytes), /"consumer_secret": "b"/);
 });
 
+Deno.test("a folder in which there is nothing, and what strayed beside the collections, is no collection", async () => {
+  const { collections, store } = await opened();
+  for (const marker of ["", "ghost/", "ghost/harvests/", "c/", "c/harvests/"]) {
+    await store.put(`collections/${marker}`, new Uint8Array());
+  }
+  for (const name of ["notes.txt", "a\\b/collection.json", "/x"]) {
+    await store.put(`collections/${name}`, new Uint8Array(1));
+  }
+  for (let i = 10; i < 30; i++) await collections.add({ ...TIMELINE, id: `c${i}` });
+  const ids = Array.from({ length: 20 }, (_, i) => `c${i + 10}`);
+  assert.deepEqual(await Array.fromAsync(collections.list()), ["c", ...ids]);
+});
+
 Deno.test("an update is shown before it is made, and then recorded", async () => {
   const { collections, mine, clock } = await opened();
   await clock.advance(1_000);
