@@ -5,6 +5,7 @@ import { collectionKeys, FILES } from "../collection/layout.ts";
 import { OutsideError, TwarcCloudError } from "../errors.ts";
 import { jsonBytes } from "../json.ts";
 import { settledPut } from "../store/settled_put.ts";
+import type { Purged } from "../store/store.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { Collections } from "./collections.ts";
 import {
@@ -31,6 +32,8 @@ export interface RepairOptions extends VerifyOptions {
   holder: string;
   /** Told of each thing that is done. */
   onMended: (what: string) => void;
+  /** Told what became of the older versions of what was deleted, where the store keeps some. */
+  onPurged?: (purged: Purged) => void;
 }
 
 /**
@@ -104,21 +107,30 @@ async function retell(options: RepairOptions, { harvests }: Verified): Promise<v
 
 /** Mends harvests whose files are whole. */
 async function mendFiles(options: RepairOptions, { harvests }: Verified): Promise<void> {
+  const deleted = new Set<string>();
   for (const harvest of harvests.filter(({ isOpen }) => !isOpen)) {
     if (harvest.relisted) await list(harvest, options, harvest.relisted);
-    else if (canBeCleared(harvest)) await clear(harvest, options);
+    else if (canBeCleared(harvest)) await clear(harvest, options, deleted);
     else if (canBeCounted(harvest)) await count(harvest, options);
   }
+  if (deleted.size === 0) return;
+  const { store, collectionId, lease, onPurged } = options;
+  lease.check();
+  const { harvests: prefix } = collectionKeys(collectionId);
+  const purged = await store.purge?.(prefix, (key) => deleted.has(key));
+  if (purged) onPurged?.(purged);
 }
 
 /** Deletes what is garbage for sure. */
 async function clear(
   { unlisted }: HarvestFound,
   { store, lease, onMended }: RepairOptions,
+  deleted: Set<string>,
 ): Promise<void> {
   for (const key of unlisted) {
     lease.check();
     await store.delete(key);
+    deleted.add(key);
     onMended(`${key}, which was never finished, is deleted`);
   }
 }

@@ -19,10 +19,15 @@ export interface ListedFile {
 
 /** The files of tweets of every harvest of a collection, oldest harvest first. */
 export async function* listedFiles(store: Store, collectionId: string): AsyncGenerator<ListedFile> {
+  for await (const key of manifests(store, collectionId)) yield* filesListed(store, key);
+}
+
+/** The keys of the manifests of a collection's harvests, oldest first. */
+export async function* manifests(store: Store, collectionId: string): AsyncGenerator<string> {
   for await (const { key } of store.list(collectionKeys(collectionId).harvests)) {
     const folder = key.slice(0, key.lastIndexOf("/") + 1);
     const isManifest = key === `${folder}${FILES.manifest}` && isHarvestFolder(folder);
-    if (isManifest) yield* filesListed(store, key);
+    if (isManifest) yield key;
   }
 }
 

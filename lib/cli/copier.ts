@@ -131,8 +131,10 @@ export class Copier {
     const bytes = keyless(key, found);
     if (!bytes) return { is: "withheld", why: "it is not JSON" };
     if (sha1 !== undefined && bytes !== found) this.changed.set(key, sumOf(bytes));
-    await placed(path, temporary, bytes);
-    return { is: "fetched", bytes: found.length };
+    const isNew = await placed(path, temporary, bytes);
+    // One that differs from the bucket's on purpose is compared by what it is to be.
+    const isThere = !this.#options.clean && !isNew && bytes !== found;
+    return { is: isThere ? "skipped" : "fetched", bytes: found.length };
   }
 
   /** Works on a file beside the one that is meant; what is left of it goes. */
@@ -155,12 +157,13 @@ export class Copier {
   }
 }
 
-/** Writes a small file, unless it is there with this content. */
-async function placed(path: string, temporary: string, bytes: Uint8Array): Promise<void> {
+/** Writes a small file, unless it is there with this content; whether it was written. */
+async function placed(path: string, temporary: string, bytes: Uint8Array): Promise<boolean> {
   const there = await Deno.readFile(path).catch(() => null);
-  if (there && Buffer.from(there).equals(bytes)) return;
+  if (there && Buffer.from(there).equals(bytes)) return false;
   await Deno.writeFile(temporary, bytes, path.endsWith(".json") ? { mode: 0o600 } : {});
   await Deno.rename(temporary, path);
+  return true;
 }
 
 /** Whether a file is there as it is in the bucket; where nothing tells, it is not. */

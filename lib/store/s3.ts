@@ -13,7 +13,16 @@ import { createReadStream } from "node:fs";
 import { z } from "zod";
 import { type AwsAccess, awsConfig, awsError, awsFailure } from "../aws.ts";
 import { ConflictError, OutsideError } from "../errors.ts";
-import { type Got, type Listed, type Store, type Version, type When, WRITE_MS } from "./store.ts";
+import { purgeVersions } from "./s3_versions.ts";
+import {
+  type Got,
+  type Listed,
+  type Purged,
+  type Store,
+  type Version,
+  type When,
+  WRITE_MS,
+} from "./store.ts";
 
 /** Bytes of a part; a file up to this is put whole. S3 wants 5 MiB at least, and 10,000 parts at most. */
 const PART = 8 << 20;
@@ -120,6 +129,14 @@ export class S3Store implements Store {
     });
   }
 
+  async purge(prefix: string, isGarbage: (key: string) => boolean): Promise<Purged> {
+    const options = { bucket: this.name, prefix, isGarbage, keyOf };
+    return await this.#translated(
+      `Deleting older versions below ${prefix}`,
+      () => purgeVersions(this.#client, options),
+    );
+  }
+
   async *list(prefix: string, { folders = false } = {}): AsyncGenerator<Listed> {
     for (let next: string | undefined, more = true; more; more = next !== undefined) {
       const page = await this.#translated(`Listing ${prefix}`, () =>
@@ -133,14 +150,13 @@ export class S3Store implements Store {
             ...(next ? { ContinuationToken: next } : {}),
           }),
         ));
-      const keyOf = (name = "") => page.EncodingType === "url" ? decoded(name) : name;
       const objects = (page.Contents ?? []).map((object) => ({
-        key: keyOf(object.Key),
+        key: keyOf(object.Key, page.EncodingType),
         size: object.Size ?? 0,
         version: object.ETag ?? "",
       })).filter(({ key, size }) => !(key.endsWith("/") && size === 0));
       const below = (page.CommonPrefixes ?? []).map(({ Prefix: name }) => ({
-        key: keyOf(name),
+        key: keyOf(name, page.EncodingType),
         size: 0,
         version: "",
       }));
@@ -213,10 +229,10 @@ function conditionOf(when: When | undefined): { IfNoneMatch?: string; IfMatch?: 
   return "ifAbsent" in when ? { IfNoneMatch: "*" } : { IfMatch: when.ifVersion };
 }
 
-/** A key as a listing has it where that was asked to encode it. */
-function decoded(name: string): string {
+/** A key as it is, of a listing that was asked to encode it; not every store does. */
+function keyOf(name = "", encoding?: string): string {
   try {
-    return decodeURIComponent(name.replaceAll("+", " "));
+    return encoding === "url" ? decodeURIComponent(name.replaceAll("+", " ")) : name;
   } catch {
     return name;
   }

@@ -215,3 +215,20 @@ Deno.test("a change of the configuration that was cut between its record and its
     });
     assert.deepEqual((await collections.loadJson("c")).json.search, { query: "b" });
   }));
+
+Deno.test("what a store keeps of a file that was never finished is deleted with it, and nothing else", () =>
+  withBucket(async (bucket) => {
+    const asked: ((key: string) => boolean)[] = [];
+    bucket.store.purge = (_prefix, isGarbage) => {
+      asked.push(isGarbage);
+      return Promise.resolve({ deleted: 1, left: null });
+    };
+    await bucket.repair();
+    assert.equal(asked.length, 0, "Where nothing is deleted, nothing is asked for");
+    await bucket.store.put(`${OLD}tweets-2.jsonl.gz`, text("half"));
+    await bucket.repair();
+    const [isGarbage = () => assert.fail()] = asked;
+    assert.ok(isGarbage(`${OLD}tweets-2.jsonl.gz`));
+    assert.ok(!isGarbage(`${OLD}${FILE}`));
+    assert.ok(!isGarbage(`${OLD}tweets-3.jsonl.gz`));
+  }));

@@ -65,6 +65,12 @@ Deno.test("with --with-keys a copy is as the bucket is, and without it the keys 
     }
     assert.equal((await fetching(store, to, { withKeys: true })).files, 0);
     assert.equal((await fetching(store, to)).files, 3);
+    const again = await fetching(store, to);
+    assert.deepEqual(
+      [again.files, again.skipped],
+      [0, again.allFiles],
+      "They are as they are to be",
+    );
     for (const [name, text] of await copyIn(to)) assert.doesNotMatch(text, SECRET, name);
     await fetching(store, to, { withKeys: true });
     assert.match((await copyIn(to)).get(CONFIG) ?? "", SECRET);
