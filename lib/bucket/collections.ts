@@ -1,5 +1,6 @@
 /** The collections of a bucket: listed, loaded, added, changed, and what they last harvested. */
 
+import { getLogger } from "@logtape/logtape";
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { type Clock, isoTime } from "../clock.ts";
@@ -21,6 +22,8 @@ import { settledPut } from "../store/settled_put.ts";
 import type { Store, Version } from "../store/store.ts";
 import { Configuration, laterThan, untimed } from "./configuration.ts";
 import { canBeEnded, History, isRecordOf, timeOrNull } from "./history.ts";
+
+const log = getLogger(["twarc-cloud", "bucket"]);
 
 /** Collections that are looked at at the same time. */
 const WIDTH = 8;
@@ -190,6 +193,7 @@ export class Collections {
         const isOlder = at < laterThan(base.json) - 1;
         const time = isOlder ? laterThan(base.json) : at;
         if (!isEmpty(news)) await configuration.change(base, news, time);
+        if (this.#store.purge && news.delete.length > 0) tellKept(id);
         return;
       } catch (error) {
         if (!(error instanceof ConflictError)) throw error;
@@ -259,6 +263,16 @@ export function timeOf(iso: string): number {
   const ms = timeOrNull(iso);
   if (ms === null) throw new UserError(`${JSON.stringify(iso)} is no time of a harvest`);
   return ms;
+}
+
+/** An older version may be all that brings people back who were taken out on a fault of the API: it is not deleted. */
+function tellKept(id: string): void {
+  log.info(
+    "Users were taken out of the configuration of {id}. Where the bucket has versioning, the one before stays as an " +
+      "older version of {key} for as long as the bucket's rules say (30 days with infra/); whoever wants it gone " +
+      "sooner deletes that version",
+    { id, key: collectionKeys(id).config },
+  );
 }
 
 function parseObject(json: Json): JsonObject {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { configure, reset } from "@logtape/logtape";
 import { Collections } from "../../lib/bucket/collections.ts";
 import { ConflictError, InvalidConfigError } from "../../lib/errors.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
@@ -175,4 +176,36 @@ Deno.test("the last harvest of a bucket that the Python original wrote is read",
   const last = await collections.lastHarvest("c");
   assert.equal(last?.info.tweets, 2140);
   assert.deepEqual(last?.userChanges, [{ user_id: "12", change: "suspended" }]);
+});
+
+Deno.test("where a store keeps older versions, it is said that the configuration before has who was taken out", async () => {
+  const logged: string[] = [];
+  await configure({
+    sinks: { kept: ({ message }) => void logged.push(message.join("")) },
+    loggers: [
+      { category: "twarc-cloud", sinks: ["kept"] },
+      { category: ["logtape", "meta"], sinks: [] },
+    ],
+  });
+  try {
+    for (const keepsVersions of [false, true]) {
+      const { store, collections, clock } = await opened();
+      const purge = () => Promise.reject(new Error("It may be all that brings people back"));
+      if (keepsVersions) Object.assign(store, { purge });
+      await collections.learn(
+        "c",
+        { update: { users: { "1": { since_id: "5" } } }, delete: [] },
+        clock.now(),
+      );
+      assert.deepEqual(logged, []);
+      await collections.learn("c", { update: {}, delete: [{ users: ["2"] }] }, clock.now());
+      assert.equal(logged.length, keepsVersions ? 1 : 0);
+    }
+    assert.match(
+      logged[0] ?? "",
+      /older version of "?collections\/c\/collection\.json.* \(30 days/,
+    );
+  } finally {
+    await reset();
+  }
 });
