@@ -49,14 +49,17 @@ export class Garbage {
     return false;
   }
 
-  /** Deletes what the manifest of a folder does not list: what was replaced, or never finished. */
+  /**
+   * Deletes what the manifest of a folder does not list: what was replaced, or never finished.
+   * @param named Files that the checkpoint names there.
+   */
   async clear(
     folder: string,
-    { isAll, removed }: { isAll: boolean; removed: Removal[] },
+    { isAll, removed, named }: { isAll: boolean; removed: Removal[]; named: string[] },
   ): Promise<void> {
     const { store, lease } = this.#options;
     this.#note(removed);
-    const listed = await listedIn(store, folder);
+    const listed = (await listedIn(store, folder)).union(new Set(named));
     this.#folders.set(folder, { listed, isAll });
     for await (const { key } of store.list(`${folder}tweets-`)) {
       if (this.#isGarbage(key)) {

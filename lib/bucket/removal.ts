@@ -92,7 +92,10 @@ export async function removeTweets(options: RemovalOptions): Promise<Removed> {
     const place = new Folder({ folder, files, isAll }, options);
     const removed = await place.clear(checkpoint, collections);
     for (const removal of removed) removals.push(removal);
-    await garbage.clear(folder, { isAll, removed });
+    const { began, files: named } = checkpoint.state;
+    const isLast = collectionKeys(collectionId).harvest(began) === folder;
+    const names = isLast ? named.map(({ name }) => name) : [];
+    await garbage.clear(folder, { isAll, removed, named: names });
   }
   return { removals, purged: await garbage.purge(), doubtful: garbage.doubtful };
 }
