@@ -14,28 +14,20 @@ import {
   type Removal,
 } from "../collection/changeset.ts";
 import { checkConfig, type CollectionConfig } from "../collection/config.ts";
-import { type HarvestInfo, harvestInfoSchema } from "../collection/harvest_info.ts";
-import { checkedId, collectionKeys, COLLECTIONS, FILES, idOfFolder } from "../collection/layout.ts";
+import { checkedId, collectionKeys, COLLECTIONS, idOfFolder } from "../collection/layout.ts";
 import { ConflictError, UserError } from "../errors.ts";
-import { type Json, jsonBytes, type JsonObject, parseAs } from "../json.ts";
+import { type Json, jsonBytes, type JsonObject } from "../json.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Store, Version } from "../store/store.ts";
 import { Configuration, laterThan, untimed } from "./configuration.ts";
-import { canBeEnded, History, isRecordOf, timeOrNull } from "./history.ts";
+import { canBeEnded, History, isRecordOf } from "./history.ts";
+import { type LastHarvest, lastHarvestOf } from "./last_harvest.ts";
 
 const log = getLogger(["twarc-cloud", "bucket"]);
 
 /** Collections that are looked at at the same time. */
 const WIDTH = 8;
 const object = z.record(z.string(), z.json());
-/** What last_harvest.json says. */
-export const lastHarvestSchema = z.object({ harvest_id: z.string() });
-/** What user_changes.json says. */
-export const userChangesSchema = z.array(z.object({
-  user_id: z.string(),
-  screen_name: z.string().nullish(),
-  change: z.string(),
-}));
 
 /** A change to a configuration that is shown before it is made. */
 export interface Plan {
@@ -44,12 +36,6 @@ export interface Plan {
   isOutdated: boolean;
   /** Makes the change; the configuration as it is then. @throws ConflictError */
   apply: () => Promise<JsonObject>;
-}
-
-/** What a collection harvested last. */
-export interface LastHarvest {
-  info: HarvestInfo;
-  userChanges: z.infer<typeof userChangesSchema>;
 }
 
 /** The collections of one bucket. */
@@ -233,36 +219,8 @@ export class Collections {
   /** What a collection harvested last, or null. @throws UserError where there is no such collection. */
   async lastHarvest(id: string): Promise<LastHarvest | null> {
     await this.loadJson(id);
-    const keys = collectionKeys(id);
-    const last = await this.#store.get(keys.lastHarvest);
-    if (!last) return null;
-    const { harvest_id } = parseAs(lastHarvestSchema, last.bytes, keys.lastHarvest);
-    const folder = keys.harvest(timeOf(harvest_id));
-    let infoKey = `${folder}${FILES.harvest}`;
-    let info = await this.#store.get(infoKey);
-    if (!info) {
-      infoKey = `${folder}${FILES.originalHarvest}`;
-      info = await this.#store.get(infoKey);
-    }
-    if (!info) return null;
-    const changes = await this.#store.get(`${folder}${FILES.userChanges}`);
-    return {
-      info: parseAs(harvestInfoSchema, info.bytes, infoKey),
-      userChanges: changes
-        ? parseAs(userChangesSchema, changes.bytes, `${folder}${FILES.userChanges}`)
-        : [],
-    };
+    return await lastHarvestOf(this.#store, id);
   }
-}
-
-/**
- * The id of a harvest as milliseconds since 1970; one of the Python original has no zone and means UTC.
- * @throws UserError where it is no time.
- */
-export function timeOf(iso: string): number {
-  const ms = timeOrNull(iso);
-  if (ms === null) throw new UserError(`${JSON.stringify(iso)} is no time of a harvest`);
-  return ms;
 }
 
 /** An older version may be all that brings people back who were taken out on a fault of the API: it is not deleted. */

@@ -13,7 +13,7 @@ import { OutsideError, TwarcCloudError } from "../errors.ts";
 import { parseAs, parseJson } from "../json.ts";
 import type { Listed, Store } from "../store/store.ts";
 import { Checkpoint, type CheckpointState } from "./checkpoint.ts";
-import { lastHarvestSchema, timeOf } from "./collections.ts";
+import { lastHarvestSchema, timeOf } from "./last_harvest.ts";
 import { newestTold, totals, type Verified } from "./found.ts";
 import { changesetSchema } from "./history.ts";
 import { type LockDocument, readLock } from "./lock.ts";
