@@ -11,7 +11,7 @@ import {
 } from "../collection/layout.ts";
 import { OutsideError, TwarcCloudError } from "../errors.ts";
 import { parseAs, parseJson } from "../json.ts";
-import type { Listed, Store } from "../store/store.ts";
+import { isThere, type Listed, type Store } from "../store/store.ts";
 import { Checkpoint, type CheckpointState } from "./checkpoint.ts";
 import { lastHarvestSchema, timeOf } from "./last_harvest.ts";
 import { newestTold, totals, type Verified } from "./found.ts";
@@ -107,14 +107,15 @@ class Verifier {
   /** The configuration and its history. */
   async lookAtConfig(): Promise<void> {
     const { store } = this.#options;
-    const { config, changesets } = this.#keys;
+    const { config, changesets, checkpoint } = this.#keys;
     await this.#tried(config, async () => {
       const found = await store.get(config);
       if (!found) return this.#look.fault(config, "it is not there");
       const json = parseJson(found.bytes, "it");
       this.#hasConfig = isObject(json);
       this.#isOnceOnly = isObject(json) && ONCE_ONLY.has(`${json.type}`);
-      checkConfig(json);
+      // A copy that was downloaded has neither a checkpoint nor keys.
+      checkConfig(json, { keys: await isThere(store, checkpoint) ? "needed" : "optional" });
     });
     for await (const { key } of store.list(changesets)) {
       if (!isChangeset(key)) continue;

@@ -77,6 +77,8 @@ class Download {
   /** The keys that are counted as fetched or as skipped. */
   readonly #counted = new Set<string>();
   readonly #slots = new Slots(WIDTH);
+  /** Whether it is known how much there is. */
+  #isListed = false;
 
   constructor(options: DownloadOptions) {
     this.#options = options;
@@ -92,6 +94,7 @@ class Download {
     await eachOf(head, WIDTH, (file) => this.#fetch(file));
     const known = new Set(head.map(({ key }) => key));
     const listed = await Array.fromAsync(store.list(root));
+    this.#isListed = true;
     const all = this.#wanted(listed.filter(({ key }) => !known.has(key)), root);
     await eachOf([...byFolder(all)], WIDTH, ([folder, files]) => this.#folder(folder, files));
     this.#leftOut.check();
@@ -207,7 +210,7 @@ class Download {
         [done.skipped, done.skippedBytes] = [done.skipped + 1, done.skippedBytes + bytes];
       } else [done.files, done.bytes] = [done.files + 1, done.bytes + bytes];
     }
-    this.#options.onFile(done);
+    if (this.#isListed) this.#options.onFile(done);
   }
 
   #count(bytes: number, files: number): void {

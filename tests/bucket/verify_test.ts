@@ -89,6 +89,17 @@ for (
     ));
 }
 
+Deno.test("a copy that was downloaded, which has no keys, is as whole as its bucket", () =>
+  withBucket(async (bucket) => {
+    const { keys: _, ...config } = JSON.parse(await bucket.text(`${ROOT}collection.json`));
+    await bucket.store.put(`${ROOT}collection.json`, jsonBytes(config));
+    assert.match((await bucket.faults()).join(), /Missing keys/, "It cannot be harvested further");
+    await bucket.store.delete(`${ROOT}checkpoint.json`);
+    assert.deepEqual(await bucket.faults(), []);
+    await bucket.store.put(`${ROOT}collection.json`, jsonBytes({ ...config, keys: "none" }));
+    assert.match((await bucket.faults()).join(), /^collection\.json: .*Keys is not properly/);
+  }));
+
 Deno.test("what marks a folder, and what strayed into a collection, is no harvest, no changeset, and no fault", async () => {
   const store = new MemoryStore();
   const bucket = new Bucket(store);
