@@ -89,7 +89,7 @@ export class Collections {
    * @throws InvalidConfigError; UserError where there is one with this id.
    */
   async add(json: Json): Promise<JsonObject> {
-    const { id } = checkConfig(json, { isNew: true });
+    const { id } = checkConfig(json, { isNew: true, unknown: "refused" });
     const config = parseObject(json);
     const now = this.#clock.now();
     const next = { ...config, timestamp: isoTime(now) };
@@ -138,6 +138,7 @@ export class Collections {
         hint: "Add a collection with another id.",
       });
     }
+    checkConfig(json, { unknown: "refused" });
     const isOutdated = current.timestamp !== undefined && current.timestamp !== mine.timestamp;
     const wanted = (config: JsonObject, isOlder: boolean) =>
       diff(untimed(config), untimed(isOlder ? keepLearned(config, mine) : mine));

@@ -209,3 +209,16 @@ Deno.test("where a store keeps older versions, it is said that the configuration
     await reset();
   }
 });
+
+Deno.test("a member that nobody knows is refused where a person writes it, and not where the bucket has it", async () => {
+  const { collections, mine, store } = await opened();
+  const typo = { ...TIMELINE, id: "d", delete_user_for: ["suspended"] };
+  await assert.rejects(collections.add(typo), InvalidConfigError);
+  await assert.rejects(
+    collections.plan({ ...mine, delete_user_for: ["suspended"] }),
+    InvalidConfigError,
+  );
+  const old = new TextEncoder().encode(JSON.stringify({ ...mine, of_a_newer_version: 1 }));
+  await store.put("collections/c/collection.json", old);
+  assert.equal((await collections.load("c")).config.id, "c");
+});
