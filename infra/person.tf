@@ -7,9 +7,16 @@ data "aws_iam_policy_document" "person" {
     resources = ["${aws_s3_bucket.collections.arn}/collections/*"]
   }
 
+  # Tweets that must be deleted do not stay as older versions.
+  statement {
+    sid       = "OldVersions"
+    actions   = ["s3:DeleteObjectVersion"]
+    resources = ["${aws_s3_bucket.collections.arn}/collections/*/harvests/*"]
+  }
+
   statement {
     sid       = "Listing"
-    actions   = ["s3:ListBucket"]
+    actions   = ["s3:GetLifecycleConfiguration", "s3:ListBucket", "s3:ListBucketVersions"]
     resources = [aws_s3_bucket.collections.arn]
   }
 

@@ -15,6 +15,15 @@ export function oneLine(text: string): string {
   return visible(text).replace(/\n/g, escaped);
 }
 
+/**
+ * A word from outside as the last one of a command that a person is to type: what begins with `-` would be an option,
+ * and a shell reads signs of its own.
+ */
+export function lastWord(word: string): string {
+  const quoted = /^[\w.-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return word.startsWith("-") ? `-- ${quoted}` : quoted;
+}
+
 function escaped(char: string): string {
   return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

@@ -95,8 +95,8 @@ Deno.test("a harvester whose lease is taken over writes nothing more", async () 
   let calls = 0;
   let before: string[] = [];
   // Nothing of the first one is on its way while the other takes over.
-  const taken = Promise.withResolvers<void>();
-  store.before = ({ method }) => method === "upload" ? taken.promise : undefined;
+  const isTaken = Promise.withResolvers<void>();
+  store.before = ({ method }) => method === "upload" ? isTaken.promise : undefined;
   api.before = async () => {
     if (++calls !== 3) return;
     // Meanwhile another harvester holds the lock, and has put the checkpoint.
@@ -113,7 +113,7 @@ Deno.test("a harvester whose lease is taken over writes nothing more", async () 
     });
     await store.put("collections/c/checkpoint.json", new TextEncoder().encode(taken));
     before = await snapshot(store);
-    taken.resolve();
+    isTaken.resolve();
   };
   await assert.rejects(run(store, api), LockedError);
   const after = await snapshot(store);

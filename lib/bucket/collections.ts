@@ -1,49 +1,33 @@
 /** The collections of a bucket: listed, loaded, added, changed, and what they last harvested. */
 
+import { getLogger } from "@logtape/logtape";
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { type Clock, isoTime } from "../clock.ts";
 import {
   type Changeset,
   type ConfigUpdate,
-  type Deletion,
   diff,
   isEmpty,
   keepLearned,
   learned,
-  merge,
-  redact,
   type Removal,
 } from "../collection/changeset.ts";
 import { checkConfig, type CollectionConfig } from "../collection/config.ts";
-import { type HarvestInfo, harvestInfoSchema } from "../collection/harvest_info.ts";
-import { checkedId, collectionKeys, COLLECTIONS, FILES } from "../collection/layout.ts";
+import { checkedId, collectionKeys, COLLECTIONS, idOfFolder } from "../collection/layout.ts";
 import { ConflictError, UserError } from "../errors.ts";
-import { type Json, jsonBytes, type JsonObject, parseAs } from "../json.ts";
+import { type Json, jsonBytes, type JsonObject } from "../json.ts";
+import { settledPut } from "../store/settled_put.ts";
 import type { Store, Version } from "../store/store.ts";
+import { Configuration, laterThan, untimed } from "./configuration.ts";
+import { canBeEnded, History, isRecordOf } from "./history.ts";
+import { type LastHarvest, lastHarvestOf } from "./last_harvest.ts";
 
+const log = getLogger(["twarc-cloud", "bucket"]);
+
+/** Collections that are looked at at the same time. */
+const WIDTH = 8;
 const object = z.record(z.string(), z.json());
-const deletion: z.ZodType<Deletion> = z.lazy(() =>
-  z.union([z.string(), z.record(z.string(), z.array(deletion))])
-);
-/** What a changeset in the bucket says. */
-export const changesetSchema = z.object({
-  update: object,
-  delete: z.array(deletion),
-  change_timestamp: z.string(),
-  removed: z.array(z.object({
-    file: z.string(),
-    replaced_by: z.string().nullable(),
-    tweets: z.array(z.object({ id: z.string(), reason: z.string() })),
-  })).optional(),
-});
-/** What last_harvest.json says. */
-export const lastHarvestSchema = z.object({ harvest_id: z.string() });
-/** What user_changes.json says. */
-export const userChangesSchema = z.array(z.object({
-  user_id: z.string(),
-  screen_name: z.string().nullish(),
-  change: z.string(),
-}));
 
 /** A change to a configuration that is shown before it is made. */
 export interface Plan {
@@ -52,12 +36,6 @@ export interface Plan {
   isOutdated: boolean;
   /** Makes the change; the configuration as it is then. @throws ConflictError */
   apply: () => Promise<JsonObject>;
-}
-
-/** What a collection harvested last. */
-export interface LastHarvest {
-  info: HarvestInfo;
-  userChanges: z.infer<typeof userChangesSchema>;
 }
 
 /** The collections of one bucket. */
@@ -70,11 +48,25 @@ export class Collections {
     this.#clock = clock;
   }
 
-  /** The ids of all collections, in order. */
+  /** The ids of all collections, in order. A folder in which there is nothing is none. */
   async *list(): AsyncGenerator<string> {
+    const ids: string[] = [];
     for await (const { key } of this.#store.list(COLLECTIONS, { folders: true })) {
-      if (key.endsWith("/")) yield key.slice(COLLECTIONS.length, -1);
+      const id = idOfFolder(key);
+      if (id !== null) ids.push(id);
     }
+    for (let start = 0; start < ids.length; start += WIDTH) {
+      const some = ids.slice(start, start + WIDTH);
+      const has = await Promise.all(some.map((id) => this.#hasObject(id)));
+      yield* some.filter((_, i) => has[i]);
+    }
+  }
+
+  async #hasObject(id: string): Promise<boolean> {
+    for await (const { key } of this.#store.list(collectionKeys(id).folder)) {
+      if (!key.endsWith("/")) return true;
+    }
+    return false;
   }
 
   /**
@@ -88,37 +80,46 @@ export class Collections {
 
   /** A collection's configuration as it stands, unchecked. @throws UserError where there is none. */
   async loadJson(id: string): Promise<{ json: JsonObject; version: Version }> {
-    const key = collectionKeys(checkedId(id)).config;
-    const found = await this.#store.get(key);
-    if (!found) {
-      throw new UserError(`There is no collection ${id} in bucket ${this.#store.name}`, {
-        hint: "See what there is with `twarc-cloud collection list`.",
-      });
-    }
-    return { json: parseAs(object, found.bytes, key), version: found.version };
+    return await this.#configuration(id).load();
   }
 
   /**
-   * Adds a collection; gives back its configuration as it is in the bucket.
+   * Adds a collection; gives back its configuration as it is in the bucket. Cut between its two writes, it is
+   * ended by adding it once more.
    * @throws InvalidConfigError; UserError where there is one with this id.
    */
   async add(json: Json): Promise<JsonObject> {
-    const { id, type } = checkConfig(json);
+    const { id } = checkConfig(json, { isNew: true, unknown: "refused" });
     const config = parseObject(json);
     const now = this.#clock.now();
     const next = { ...config, timestamp: isoTime(now) };
+    const key = collectionKeys(id).config;
+    if (await this.#store.get(key)) return await this.#added(id, config);
     try {
-      await this.#store.put(collectionKeys(id).config, jsonBytes(next), { ifAbsent: true });
+      await settledPut(this.#store, key, jsonBytes(next), { ifAbsent: true });
     } catch (cause) {
       if (!(cause instanceof ConflictError)) throw cause;
-      throw new UserError(`There is a collection ${id} in bucket ${this.#store.name} already`, {
-        cause,
-        hint:
-          "To change it: `twarc-cloud collection-config update`. For a new one, take another id.",
-      });
+      return await this.#added(id, config, cause);
     }
-    await this.#record(id, diff({ id, type }, untimed(config)), now);
+    await this.#configuration(id).recordAdded(next, now);
     return next;
+  }
+
+  /** The very configuration that is to be added, where it was added and that is not recorded yet. @throws UserError */
+  async #added(id: string, config: JsonObject, cause?: ConflictError): Promise<JsonObject> {
+    const configuration = this.#configuration(id);
+    const { json, isUnrecorded } = await configuration.standing();
+    const isSame = isDeepStrictEqual(untimed(json), untimed(config));
+    if (isSame && isUnrecorded) {
+      await configuration.recordAdded(json, this.#clock.now());
+      return json;
+    }
+    throw new UserError(`There is a collection ${id} in bucket ${this.#store.name} already`, {
+      cause,
+      hint: isSame
+        ? "It is the one in this file: nothing is left to do."
+        : "To change it: `twarc-cloud collection-config update`. For a new one, take another id.",
+    });
   }
 
   /**
@@ -129,16 +130,24 @@ export class Collections {
   async plan(json: Json): Promise<Plan> {
     const { id, type } = checkConfig(json);
     const mine = parseObject(json);
-    const { json: current, version } = await this.loadJson(id);
+    const configuration = this.#configuration(id);
+    const base = await configuration.standing();
+    const { json: current, version } = base;
     if (current.type !== type) {
       throw new UserError(`Collection type may not change from ${current.type} to ${type}`, {
         hint: "Add a collection with another id.",
       });
     }
+    checkConfig(json, { unknown: "refused" });
     const isOutdated = current.timestamp !== undefined && current.timestamp !== mine.timestamp;
-    const wanted = isOutdated ? keepLearned(current, mine) : mine;
-    const change = diff(untimed(current), untimed(wanted));
-    if (isEmpty(change)) {
+    const wanted = (config: JsonObject, isOlder: boolean) =>
+      diff(untimed(config), untimed(isOlder ? keepLearned(config, mine) : mine));
+    const change = wanted(current, isOutdated);
+    if (isEmpty(change) && !base.halfDone.some(canBeEnded)) {
+      // An update of this file was done, and the person never heard of it.
+      if (isOutdated && isDeepStrictEqual(untimed(current), untimed(mine))) {
+        return { change, isOutdated: false, apply: () => Promise.resolve(current) };
+      }
       throw new UserError("No changes in collection configuration", {
         hint:
           "Edit the file first, or fetch the newest with `twarc-cloud collection-config download`.",
@@ -146,10 +155,12 @@ export class Collections {
     }
     const apply = async () => {
       const now = this.#clock.now();
-      const next = { ...merge(current, change), timestamp: isoTime(now) };
-      await this.#store.put(collectionKeys(id).config, jsonBytes(next), { ifVersion: version });
-      await this.#record(id, change, now);
-      return next;
+      const begun = base.halfDone.find((recorded) => isRecordOf(recorded, change));
+      if (begun) return (await configuration.enforce(base, { change, recorded: begun })).json;
+      const ended = await configuration.ended(base, now);
+      const left = wanted(ended.json, isOutdated || ended.version !== version);
+      if (isEmpty(left)) return ended.json;
+      return (await configuration.change(ended, left, Math.max(now, laterThan(ended.json)))).json;
     };
     return { change, isOutdated, apply };
   }
@@ -159,15 +170,17 @@ export class Collections {
    * @param at When it was learned, in milliseconds since 1970.
    */
   async learn(id: string, change: ConfigUpdate, at: number): Promise<void> {
+    const configuration = this.#configuration(id);
     for (;;) {
-      const { json: current, version } = await this.loadJson(id);
-      const news = learned(current, change);
-      if (isEmpty(news)) return;
-      const next = { ...merge(current, news), timestamp: isoTime(at) };
+      const { json } = await configuration.load();
+      if (isEmpty(learned(json, change))) return;
       try {
-        // The changeset first: after a crash between the two it is written again, the same.
-        await this.#record(id, news, at);
-        await this.#store.put(collectionKeys(id).config, jsonBytes(next), { ifVersion: version });
+        const base = await configuration.ended(await configuration.standing(), at);
+        const news = learned(base.json, change);
+        const isOlder = at < laterThan(base.json) - 1;
+        const time = isOlder ? laterThan(base.json) : at;
+        if (!isEmpty(news)) await configuration.change(base, news, time);
+        if (this.#store.purge && news.delete.length > 0) tellKept(id);
         return;
       } catch (error) {
         if (!(error instanceof ConflictError)) throw error;
@@ -176,88 +189,51 @@ export class Collections {
   }
 
   /**
+   * Ends what a command left half done; whether a change came into force by that.
+   * @throws ConflictError where somebody else changes the configuration meanwhile.
+   */
+  async finish(id: string): Promise<boolean> {
+    const configuration = this.#configuration(id);
+    const base = await configuration.standing();
+    const ended = await configuration.ended(base, this.#clock.now());
+    return ended.version !== base.version;
+  }
+
+  /**
    * Writes down tweets that are taken out of the collection; done twice, it is there once.
    * @param at When it was decided, in milliseconds since 1970.
    */
   async recordRemoval(id: string, removed: Removal[], at: number): Promise<void> {
-    await this.#record(id, { update: {}, delete: [], removed }, at);
+    await new History(this.#store, id).record({ update: {}, delete: [], removed }, at);
+  }
+
+  #configuration(id: string): Configuration {
+    return new Configuration(this.#store, checkedId(id));
   }
 
   /** Every changeset of a collection. @throws UserError where there is no such collection. */
   async changesets(id: string): Promise<Changeset[]> {
     await this.loadJson(id);
-    const found: Changeset[] = [];
-    for await (const { key } of this.#store.list(collectionKeys(id).changesets)) {
-      const object = await this.#store.get(key);
-      if (object) found.push(parseAs(changesetSchema, object.bytes, key));
-    }
-    return found;
+    return await Array.fromAsync(new History(this.#store, id).all());
   }
 
   /** What a collection harvested last, or null. @throws UserError where there is no such collection. */
   async lastHarvest(id: string): Promise<LastHarvest | null> {
     await this.loadJson(id);
-    const keys = collectionKeys(id);
-    const last = await this.#store.get(keys.lastHarvest);
-    if (!last) return null;
-    const { harvest_id } = parseAs(lastHarvestSchema, last.bytes, keys.lastHarvest);
-    const folder = keys.harvest(timeOf(harvest_id));
-    let infoKey = `${folder}${FILES.harvest}`;
-    let info = await this.#store.get(infoKey);
-    if (!info) {
-      infoKey = `${folder}${FILES.originalHarvest}`;
-      info = await this.#store.get(infoKey);
-    }
-    if (!info) return null;
-    const changes = await this.#store.get(`${folder}${FILES.userChanges}`);
-    return {
-      info: parseAs(harvestInfoSchema, info.bytes, infoKey),
-      userChanges: changes
-        ? parseAs(userChangesSchema, changes.bytes, `${folder}${FILES.userChanges}`)
-        : [],
-    };
-  }
-
-  /** Writes a changeset under its second; under the next free one where another is there. */
-  async #record(
-    id: string,
-    change: Omit<Changeset, "change_timestamp">,
-    at: number,
-  ): Promise<void> {
-    const changeset: Changeset = { ...change, ...redact(change), change_timestamp: isoTime(at) };
-    const bytes = jsonBytes(changeset);
-    for (let ms = at;; ms += 1_000) {
-      const key = collectionKeys(id).changeset(ms);
-      try {
-        await this.#store.put(key, bytes, { ifAbsent: true });
-        return;
-      } catch (error) {
-        if (!(error instanceof ConflictError)) throw error;
-        const found = await this.#store.get(key);
-        if (found && sameBytes(found.bytes, bytes)) return;
-      }
-    }
+    return await lastHarvestOf(this.#store, id);
   }
 }
 
-/**
- * The id of a harvest as milliseconds since 1970; one of the Python original has no zone and means UTC.
- * @throws UserError where it is no time.
- */
-export function timeOf(iso: string): number {
-  const ms = Date.parse(/Z|[+-]\d\d:\d\d$/.test(iso) ? iso : `${iso}Z`);
-  if (!Number.isFinite(ms)) throw new UserError(`${JSON.stringify(iso)} is no time of a harvest`);
-  return ms;
+/** An older version may be all that brings people back who were taken out on a fault of the API: it is not deleted. */
+function tellKept(id: string): void {
+  log.info(
+    "Users were taken out of the configuration of {id}. Where the bucket has versioning, the one before stays as an " +
+      "older version of {key} for as long as the bucket's rules say (30 days with infra/); whoever wants it gone " +
+      "sooner deletes that version",
+    { id, key: collectionKeys(id).config },
+  );
 }
 
 function parseObject(json: Json): JsonObject {
   return object.parse(json);
-}
-
-function untimed({ timestamp: _, ...config }: JsonObject): JsonObject {
-  return config;
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

@@ -101,7 +101,9 @@ interface Kept {
 async function newest(store: Store, collectionId: string): Promise<Kept | null> {
   const { compliance } = collectionKeys(collectionId);
   let found: string | undefined;
-  for await (const { key } of store.list(compliance, { folders: true })) found = key;
+  for await (const { key } of store.list(compliance, { folders: true })) {
+    if (/\/\d{14}\/$/.test(key)) found = key;
+  }
   const object = found === undefined ? null : await store.get(`${found}job.json`);
   if (found === undefined || !object) return null;
   return { folder: found, record: parseAs(recordSchema, object.bytes, `${found}job.json`) };

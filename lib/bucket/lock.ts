@@ -8,6 +8,7 @@ import { collectionKeys } from "../collection/layout.ts";
 import { ConflictError, LockedError } from "../errors.ts";
 import { type Json, jsonOrNull } from "../json.ts";
 import type { Store, Version } from "../store/store.ts";
+import { lastWord } from "../visible.ts";
 
 /** Milliseconds without a renewal after which a lease is over. */
 export const LIFETIME = 60_000;
@@ -131,7 +132,9 @@ export async function unlock(
 export function locked(collectionId: string, lock: LockDocument | null): LockedError {
   if (!lock) {
     return new LockedError(`Collection ${collectionId} is locked`, {
-      hint: `If you are sure that nothing harvests it: twarc-cloud harvest unlock ${collectionId}`,
+      hint: `If you are sure that nothing harvests it: twarc-cloud harvest unlock ${
+        lastWord(collectionId)
+      }`,
     });
   }
   const { host, pid, acquired, renewed } = lock;
@@ -140,7 +143,7 @@ export function locked(collectionId: string, lock: LockDocument | null): LockedE
     {
       hint:
         `Wait until it is done. If that process is gone, the lock ends by itself a minute after ${renewed}, when it ` +
-        `was renewed last; sooner with: twarc-cloud harvest unlock ${collectionId}`,
+        `was renewed last; sooner with: twarc-cloud harvest unlock ${lastWord(collectionId)}`,
     },
   );
 }

@@ -5,15 +5,23 @@ import { createHash } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import type { Removal } from "../collection/changeset.ts";
 import { harvestInfoSchema } from "../collection/harvest_info.ts";
-import { collectionKeys, FILES, isTweetsFile, replacementFor } from "../collection/layout.ts";
+import { collectionKeys, FILES, replacementFor } from "../collection/layout.ts";
 import { jsonBytes, parseAs } from "../json.ts";
-import type { Store } from "../store/store.ts";
+import type { Purged, Store } from "../store/store.ts";
 import { allIdsIn, redact } from "../twitter/redact.ts";
 import { Checkpoint, type HarvestFile } from "./checkpoint.ts";
 import { Collections } from "./collections.ts";
+import { Garbage } from "./garbage.ts";
 import type { Lease } from "./lease.ts";
 import { settle } from "./projection.ts";
-import { type ListedFile, listedFiles, listedIn, readLines } from "./tweets.ts";
+import {
+  filesListed,
+  type ListedFile,
+  listedFiles,
+  listedIn,
+  manifests,
+  readLines,
+} from "./tweets.ts";
 
 const encoder = new TextEncoder();
 
@@ -68,7 +76,7 @@ export interface RemovalOptions {
  * manifest name that, and the old one is deleted: killed in between, doing it once more ends it.
  * @throws LockedError where the lease is lost; OutsideError where the store fails.
  */
-export async function removeTweets(options: RemovalOptions): Promise<Removal[]> {
+export async function removeTweets(options: RemovalOptions): Promise<Removed> {
   const { store, clock, collectionId, lease, holder } = options;
   const collections = new Collections(store, clock);
   const { config: { type } } = await collections.load(collectionId);
@@ -76,37 +84,39 @@ export async function removeTweets(options: RemovalOptions): Promise<Removal[]> 
   await checkpoint.fence(() => lease.prove());
   const guard = () => lease.check();
   await settle({ store, collections, collectionId, guard }, checkpoint);
+  await collections.finish(collectionId);
+  const garbage = new Garbage(options, await collections.changesets(collectionId));
   const removals: Removal[] = [];
   for (const [folder, files] of await folders(store, collectionId)) {
-    const removed = await new Folder(folder, files, options).clear(checkpoint, collections);
-    removals.push(...removed);
-    await clearUnlisted({ store, lease }, folder);
+    const isAll = await garbage.isAll(folder, files.length);
+    const place = new Folder({ folder, files, isAll }, options);
+    const removed = await place.clear(checkpoint, collections);
+    for (const removal of removed) removals.push(removal);
+    const { began, files: named } = checkpoint.state;
+    const isLast = collectionKeys(collectionId).harvest(began) === folder;
+    const names = isLast ? named.map(({ name }) => name) : [];
+    await garbage.clear(folder, { isAll, removed, named: names });
   }
-  return removals;
+  return { removals, purged: await garbage.purge(), doubtful: garbage.doubtful };
 }
 
-/** The listed files of each harvest's folder. */
+/** What was removed. */
+export interface Removed {
+  removals: Removal[];
+  /** What became of the older versions of those files, and of their pieces; null where the store keeps none. */
+  purged: Purged | null;
+  /** Folders that have files which their manifests do not list, and that are left: the harvests tell of more than is listed. */
+  doubtful: string[];
+}
+
+/** The listed files of each harvest's folder: of none, where all that it had was removed. */
 async function folders(store: Store, collectionId: string): Promise<Map<string, ListedFile[]>> {
   const found = new Map<string, ListedFile[]>();
-  for await (const file of listedFiles(store, collectionId)) {
-    const folder = file.key.slice(0, file.key.lastIndexOf("/") + 1);
-    found.set(folder, [...found.get(folder) ?? [], file]);
+  for await (const key of manifests(store, collectionId)) {
+    const folder = key.slice(0, -FILES.manifest.length);
+    found.set(folder, await Array.fromAsync(filesListed(store, key)));
   }
   return found;
-}
-
-/** Deletes the tweets files of a folder that its manifest does not list: what was replaced, or never finished. */
-async function clearUnlisted(
-  { store, lease }: Pick<RemovalOptions, "store" | "lease">,
-  folder: string,
-): Promise<void> {
-  const listed = await listedIn(store, folder);
-  for await (const { key } of store.list(`${folder}tweets-`)) {
-    const name = key.slice(folder.length);
-    if (listed.has(name) || !isTweetsFile(name)) continue;
-    lease.check();
-    await store.delete(key);
-  }
 }
 
 /** A file that was gone through. */
@@ -123,11 +133,17 @@ interface Looked {
 class Folder {
   readonly #folder: string;
   readonly #files: ListedFile[];
+  /** Whether its manifest lists all that its harvest tells of. */
+  readonly #isAll: boolean;
   readonly #options: RemovalOptions;
 
-  constructor(folder: string, files: ListedFile[], options: RemovalOptions) {
+  constructor(
+    { folder, files, isAll }: { folder: string; files: ListedFile[]; isAll: boolean },
+    options: RemovalOptions,
+  ) {
     this.#folder = folder;
     this.#files = files;
+    this.#isAll = isAll;
     this.#options = options;
   }
 
@@ -214,8 +230,9 @@ class Folder {
     await this.#options.store.put(manifest, encoder.encode(rows.join("")));
   }
 
-  /** harvest.json tells what is there now, and how much was removed. */
+  /** harvest.json tells what is there now, and how much was removed. Of a damaged manifest it goes on to tell more. */
   async #count(looked: Looked[], isNew: boolean): Promise<void> {
+    if (!this.#isAll) return;
     const { store, lease } = this.#options;
     const tweets = looked.reduce((total, { count }) => total + count, 0);
     for (const name of [FILES.harvest, FILES.originalHarvest]) {

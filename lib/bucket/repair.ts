@@ -4,6 +4,8 @@ import { isoTime } from "../clock.ts";
 import { collectionKeys, FILES } from "../collection/layout.ts";
 import { OutsideError, TwarcCloudError } from "../errors.ts";
 import { jsonBytes } from "../json.ts";
+import { settledPut } from "../store/settled_put.ts";
+import type { Purged } from "../store/store.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { Collections } from "./collections.ts";
 import {
@@ -30,6 +32,8 @@ export interface RepairOptions extends VerifyOptions {
   holder: string;
   /** Told of each thing that is done. */
   onMended: (what: string) => void;
+  /** Told what became of the older versions of what was deleted, where the store keeps some. */
+  onPurged?: (purged: Purged) => void;
 }
 
 /**
@@ -50,6 +54,7 @@ export async function repair(given: RepairOptions): Promise<Verified> {
     },
   };
   await repairCut(options);
+  await endChange(options);
   let found = await verify(options);
   for (const mend of [retell, mendFiles, nameLast]) {
     const before = mended;
@@ -74,6 +79,13 @@ async function repairCut(options: RepairOptions): Promise<void> {
   onMended(`The harvest of ${isoTime(checkpoint.state.began)}, which was cut, is told`);
 }
 
+/** Ends a change of the configuration that was cut; a damaged bucket is left. */
+async function endChange({ store, clock, collectionId, onMended }: RepairOptions): Promise<void> {
+  const collections = new Collections(store, clock);
+  if (!await orNull(() => collections.finish(collectionId))) return;
+  onMended(`${collectionKeys(collectionId).config} has the change that was recorded, and cut`);
+}
+
 /** Writes again what the checkpoint tells of the last harvest. */
 async function retell(options: RepairOptions, { harvests }: Verified): Promise<void> {
   const { store, clock, collectionId, lease, onMended } = options;
@@ -95,21 +107,30 @@ async function retell(options: RepairOptions, { harvests }: Verified): Promise<v
 
 /** Mends harvests whose files are whole. */
 async function mendFiles(options: RepairOptions, { harvests }: Verified): Promise<void> {
+  const deleted = new Set<string>();
   for (const harvest of harvests.filter(({ isOpen }) => !isOpen)) {
     if (harvest.relisted) await list(harvest, options, harvest.relisted);
-    else if (canBeCleared(harvest)) await clear(harvest, options);
+    else if (canBeCleared(harvest)) await clear(harvest, options, deleted);
     else if (canBeCounted(harvest)) await count(harvest, options);
   }
+  if (deleted.size === 0) return;
+  const { store, collectionId, lease, onPurged } = options;
+  lease.check();
+  const { harvests: prefix } = collectionKeys(collectionId);
+  const purged = await store.purge?.(prefix, (key) => deleted.has(key));
+  if (purged) onPurged?.(purged);
 }
 
 /** Deletes what is garbage for sure. */
 async function clear(
   { unlisted }: HarvestFound,
   { store, lease, onMended }: RepairOptions,
+  deleted: Set<string>,
 ): Promise<void> {
   for (const key of unlisted) {
     lease.check();
     await store.delete(key);
+    deleted.add(key);
     onMended(`${key}, which was never finished, is deleted`);
   }
 }
@@ -127,7 +148,7 @@ async function list(
   if (found && readManifest(found.bytes, folder).files.length > 0) return;
   lease.check();
   const when = found ? { ifVersion: found.version } : { ifAbsent: true } as const;
-  await store.put(manifest, encoder.encode(rows.join("")), when);
+  await settledPut(store, manifest, encoder.encode(rows.join("")), when);
   onMended(`${manifest} is written again, as its files are`);
 }
 

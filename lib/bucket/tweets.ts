@@ -1,9 +1,10 @@
 /** The tweets of a collection, read back from the files that its manifests list. */
 
 import { Buffer } from "node:buffer";
-import { collectionKeys, FILES } from "../collection/layout.ts";
+import { collectionKeys, fileNameFault, FILES, isHarvestFolder } from "../collection/layout.ts";
 import { OutsideError, TwarcCloudError } from "../errors.ts";
 import { isThere, type Store } from "../store/store.ts";
+import { lastWord } from "../visible.ts";
 
 const LINE_FEED = 0x0a;
 /** Bytes of a line beyond which a file is given up; no answer of the API comes near it. */
@@ -18,8 +19,15 @@ export interface ListedFile {
 
 /** The files of tweets of every harvest of a collection, oldest harvest first. */
 export async function* listedFiles(store: Store, collectionId: string): AsyncGenerator<ListedFile> {
+  for await (const key of manifests(store, collectionId)) yield* filesListed(store, key);
+}
+
+/** The keys of the manifests of a collection's harvests, oldest first. */
+export async function* manifests(store: Store, collectionId: string): AsyncGenerator<string> {
   for await (const { key } of store.list(collectionKeys(collectionId).harvests)) {
-    if (key.endsWith(`/${FILES.manifest}`)) yield* filesListed(store, key);
+    const folder = key.slice(0, key.lastIndexOf("/") + 1);
+    const isManifest = key === `${folder}${FILES.manifest}` && isHarvestFolder(folder);
+    if (isManifest) yield key;
   }
 }
 
@@ -51,7 +59,8 @@ export function readManifest(
   const strays: string[] = [];
   for (const line of new TextDecoder().decode(bytes).split(/\r?\n/)) {
     const [, sha1, name] = /^([0-9a-f]{40}) [ *]?([^/]+)$/.exec(line) ?? [];
-    if (sha1 !== undefined && name !== undefined) files.push({ key: `${folder}${name}`, sha1 });
+    const isFile = name !== undefined && fileNameFault(name) === null;
+    if (sha1 !== undefined && isFile) files.push({ key: `${folder}${name}`, sha1 });
     else if (line !== "") strays.push(line);
   }
   return { files, strays };
@@ -71,7 +80,7 @@ export class DamagedFileError extends OutsideError {
 
 /** What to do about damaged files. */
 export function verifyHint(collectionId: string): string {
-  return `See what is wrong with \`twarc-cloud collection verify ${collectionId}\`.`;
+  return `See what is wrong with \`twarc-cloud collection verify ${lastWord(collectionId)}\`.`;
 }
 
 /**

@@ -3,13 +3,19 @@
 import type { Clock } from "../clock.ts";
 import { isObject } from "../collection/changeset.ts";
 import { checkConfig } from "../collection/config.ts";
-import { type CollectionKeys, collectionKeys } from "../collection/layout.ts";
+import {
+  type CollectionKeys,
+  collectionKeys,
+  isChangeset,
+  isHarvestFolder,
+} from "../collection/layout.ts";
 import { OutsideError, TwarcCloudError } from "../errors.ts";
 import { parseAs, parseJson } from "../json.ts";
-import type { Listed, Store } from "../store/store.ts";
+import { isThere, type Listed, type Store } from "../store/store.ts";
 import { Checkpoint, type CheckpointState } from "./checkpoint.ts";
-import { changesetSchema, lastHarvestSchema, timeOf } from "./collections.ts";
+import { lastHarvestSchema, timeOf } from "./last_harvest.ts";
 import { newestTold, totals, type Verified } from "./found.ts";
+import { changesetSchema } from "./history.ts";
 import { type LockDocument, readLock } from "./lock.ts";
 import { type Repeat, Repeats } from "./repeats.ts";
 import { type Look, lookAtHarvest } from "./verify_harvest.ts";
@@ -101,16 +107,18 @@ class Verifier {
   /** The configuration and its history. */
   async lookAtConfig(): Promise<void> {
     const { store } = this.#options;
-    const { config, changesets } = this.#keys;
+    const { config, changesets, checkpoint } = this.#keys;
     await this.#tried(config, async () => {
       const found = await store.get(config);
       if (!found) return this.#look.fault(config, "it is not there");
       const json = parseJson(found.bytes, "it");
       this.#hasConfig = isObject(json);
       this.#isOnceOnly = isObject(json) && ONCE_ONLY.has(`${json.type}`);
-      checkConfig(json);
+      // A copy that was downloaded has neither a checkpoint nor keys.
+      checkConfig(json, { keys: await isThere(store, checkpoint) ? "needed" : "optional" });
     });
     for await (const { key } of store.list(changesets)) {
+      if (!isChangeset(key)) continue;
       const found = await store.get(key);
       if (!found) continue;
       const read = () => parseAs(changesetSchema, found.bytes, "it");
@@ -128,6 +136,7 @@ class Verifier {
     const folders = new Map<string, Listed[]>();
     for await (const listed of store.list(this.#keys.harvests)) {
       const folder = listed.key.slice(0, listed.key.lastIndexOf("/") + 1);
+      if (listed.key === folder || !isHarvestFolder(folder)) continue;
       const objects = folders.get(folder) ?? [];
       objects.push(listed);
       folders.set(folder, objects);

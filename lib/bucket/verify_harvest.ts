@@ -7,7 +7,7 @@ import { messageOf, OutsideError } from "../errors.ts";
 import { parseAs, parseJson } from "../json.ts";
 import { isThere, type Listed, type Store } from "../store/store.ts";
 import type { CheckpointState } from "./checkpoint.ts";
-import { userChangesSchema } from "./collections.ts";
+import { userChangesSchema } from "./last_harvest.ts";
 import { checkJsonLines, checkTweets, type FileFacts } from "./file_check.ts";
 import {
   canBeCleared,

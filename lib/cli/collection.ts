@@ -216,13 +216,15 @@ function addDownload(group: Command, context: Context): void {
     .summary("Download a collection.")
     .description(
       "Copies the files of a collection to download/. Files that have already been downloaded are skipped " +
-        "unless --clean is given. A harvest may be running.",
+        "unless --clean is given. A harvest may be running. Twitter keys are left out of configurations and " +
+        "changesets unless --with-keys is given, so that a copy can be handed on.",
     )
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
     .option("--clean", "fetch everything again", false)
+    .option("--with-keys", "copy the keys as well", false)
     .addHelpText("after", example("collection download test_collection"))
-    .action(async (collectionId, { bucket, clean }) => {
+    .action(async (collectionId, { bucket, clean, withKeys }) => {
       const { download } = await import("./download.ts");
       const { store, collections, settings } = await openBucket(context, { bucket });
       await collections.loadJson(collectionId);
@@ -232,7 +234,7 @@ function addDownload(group: Command, context: Context): void {
       const onFile = (done: Downloaded) => {
         progress.show(progressText(done, context.clock.monotonic() - began));
       };
-      const done = await download({ store, collectionId, to, clean, onFile })
+      const done = await download({ store, collectionId, to, clean, withKeys, onFile })
         .finally(() => progress.end());
       output.note(
         `${count(done.files)} files (${size(done.bytes)}) downloaded, ${

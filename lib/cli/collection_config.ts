@@ -61,8 +61,8 @@ function addTemplate(group: Command, { output }: Context): void {
     .addHelpText("after", example("collection-config template user_timeline --id=test_collection"))
     .action(async (type, { id, api, collectionConfigFilepath: path, yes }) => {
       const { template } = await import("../collection/template.ts");
-      const { checkedId } = await import("../collection/layout.ts");
-      if (id !== undefined) checkedId(id);
+      const { checkedNewId } = await import("../collection/layout.ts");
+      if (id !== undefined) checkedNewId(id);
       if (!yes && await Deno.stat(path).catch(() => null)) {
         const { UserError } = await import("../errors.ts");
         const answer = await output.confirm(`${path} exists. Overwrite it?`);

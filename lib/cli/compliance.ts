@@ -2,10 +2,11 @@
 
 import type { Command } from "@commander-js/extra-typings";
 import type { ComplianceCheck } from "../bucket/compliance.ts";
-import type { Occurrence } from "../bucket/removal.ts";
-import type { Removal } from "../collection/changeset.ts";
+import type { Occurrence, Removed } from "../bucket/removal.ts";
+import { lastWord } from "../visible.ts";
 import { bucketOption, example } from "./collection_config.ts";
 import { type Bucket, type Context, openBucket } from "./context.ts";
+import { dayAfter, tellPurged } from "./old_versions.ts";
 import { count } from "./output.ts";
 
 /** Adds the command. */
@@ -50,13 +51,14 @@ export function addCompliance(group: Command, context: Context): void {
           ids,
           delete: found,
           others,
-          removed: removed ?? null,
+          removed: removed?.removals ?? null,
+          ...(removed ? leftJson(removed, context) : {}),
         });
         return;
       }
       tell(found, others, context);
       if (removed) return tellRemoved(removed, context);
-      const command = `twarc-cloud collection compliance ${collectionId} --apply`;
+      const command = `twarc-cloud collection compliance --apply ${lastWord(collectionId)}`;
       if (found.length > 0) context.output.note(`Remove them with: ${command}`);
     });
 }
@@ -99,7 +101,7 @@ async function applied(
     gone: Map<string, string>;
   },
   context: Context,
-): Promise<Removal[]> {
+): Promise<Removed> {
   const { decidedAt, markApplied } = await import("../bucket/compliance.ts");
   const { removeTweets } = await import("../bucket/removal.ts");
   const { underLease } = await import("./lease.ts");
@@ -128,12 +130,33 @@ function tell(
   else output.note(`${count(new Set(found.map(({ id }) => id)).size)} tweets must be deleted.`);
 }
 
-function tellRemoved(removed: Removal[], { output }: Context): void {
-  const tweets = new Set(removed.flatMap((one) => one.tweets.map(({ id }) => id)));
-  output.line(`Removed ${count(tweets.size)} tweets from ${count(removed.length)} files.`);
-  if (removed.length > 0) {
+function tellRemoved({ removals, purged, doubtful }: Removed, context: Context): void {
+  const { output } = context;
+  const tweets = new Set(removals.flatMap((one) => one.tweets.map(({ id }) => id)));
+  output.line(`Removed ${count(tweets.size)} tweets from ${count(removals.length)} files.`);
+  if (removals.length > 0) {
     output.note(
       "Copies that were downloaded before still have them: download the collection again.",
     );
   }
+  if (purged) tellPurged(purged, context);
+  for (const folder of doubtful) {
+    output.note(
+      `${folder} has files that its manifest does not list, and that may be no garbage: they are left. ` +
+        "See what is wrong with `twarc-cloud collection verify`.",
+    );
+  }
+}
+
+/** What became of older versions, for a program. */
+function leftJson({ purged, doubtful }: Removed, { clock }: Context): Record<string, unknown> {
+  const days = purged?.left?.days ?? null;
+  return {
+    old_versions: purged && {
+      deleted: purged.deleted,
+      may_stay: purged.left !== null,
+      until: days === null || days === Infinity ? null : dayAfter(days, clock.now()),
+    },
+    doubtful,
+  };
 }

@@ -1,15 +1,17 @@
 /** Copies a collection from its bucket to the person's disk: several files at a time, each whole or not at all. */
 
-import { createHash, type Hash } from "node:crypto";
-import { dirname, join } from "node:path";
-import { readManifest, seen, verifyHint } from "../bucket/tweets.ts";
-import { collectionKeys, FILES, isTweetsFile } from "../collection/layout.ts";
-import { messageOf, OutsideError, UserError } from "../errors.ts";
+import { Buffer } from "node:buffer";
+import { readManifest } from "../bucket/tweets.ts";
+import { collectionKeys, fileNameFault, FILES } from "../collection/layout.ts";
 import { isThere, type Listed, type Store } from "../store/store.ts";
-import { someOf } from "./output.ts";
+import { Copier, type Wanted } from "./copier.ts";
+import { LeftOut } from "./left_out.ts";
+import { eachOf, Slots } from "./some_at_a_time.ts";
 
-/** Files that are fetched at the same time. */
+/** Folders, and files, that are worked on at the same time. */
 const WIDTH = 8;
+/** How often a manifest is read again that has changed while its files were fetched. */
+const TRIES = 50;
 
 /** How far a download is. */
 export interface Downloaded {
@@ -34,224 +36,208 @@ export interface DownloadOptions {
   to: string;
   /** Fetch also what is there already. */
   clean: boolean;
+  /** Copy keys as well: without it, they are left out of configurations and changesets. */
+  withKeys?: boolean;
   /** Told of each file, fetched or skipped. */
   onFile: (done: Downloaded) => void;
 }
 
 /**
  * Fetches every file of a collection but its lock and its checkpoint. A file that is there is skipped where its
- * size and its checksum are those of the manifest, or of the bucket's own. A file gets its name when it is
- * whole, and as its manifest says; one of tweets that its manifest does not list any more (it was merged into
- * another, or rewritten) is removed.
- * @throws UserError where the disk cannot be written; OutsideError where the bucket fails, or, after all others
- *   were fetched, where files are not in it as their manifests list them.
+ * size and its checksum are those of the manifest, or of the bucket's own. Which files of tweets a copy has is up
+ * to its manifest: that is read before them, once more where they change meanwhile, and gets its name when they are
+ * there. So at any instant, and whenever it is cut, the copy has what its manifests list.
+ * @throws UserError where the disk cannot be written, or, after all others were fetched, where objects cannot be
+ *   files; OutsideError where the bucket fails, or, after all others, where files are not in it as listed.
  */
-export async function download(
-  { store, collectionId, to, clean, onFile }: DownloadOptions,
-): Promise<Downloaded> {
-  const keys = collectionKeys(collectionId);
-  const all = (await Array.fromAsync(store.list(keys.folder)))
-    .filter(({ key }) => key !== keys.lock && key !== keys.checkpoint);
-  const paths = new Map(all.map(({ key }) => [key, join(to, ...checkedParts(key))]));
-  const done: Downloaded = {
+export async function download(options: DownloadOptions): Promise<Downloaded> {
+  return await new Download(options).run();
+}
+
+/** What a manifest says, and its bytes. */
+interface Manifest {
+  bytes: Uint8Array;
+  /** Checksums by key. */
+  files: Map<string, string>;
+}
+
+class Download {
+  readonly #options: DownloadOptions;
+  readonly #copier: Copier;
+  readonly #done: Downloaded = {
     files: 0,
     bytes: 0,
     skipped: 0,
     skippedBytes: 0,
     removed: 0,
-    allFiles: all.length,
-    allBytes: all.reduce((total, { size }) => total + size, 0),
+    allFiles: 0,
+    allBytes: 0,
   };
-  const manifests = new Manifests(store);
-  const refused = new Set<string>();
-  const known = new Set(paths.keys());
-  await eachOf(all, WIDTH, async (listed) => {
-    const path = paths.get(listed.key) ?? "";
-    const sha1 = await manifests.sha1Of(listed.key);
-    if (!clean && await isSame(path, listed, sha1)) {
-      done.skipped++;
-      done.skippedBytes += listed.size;
-    } else {
-      const outcome = await fetched(store, listed, { path, sha1 });
-      if (outcome === "damaged") refused.add(listed.key);
-      if (outcome === "gone") known.delete(listed.key);
-      if (outcome === "whole") {
-        done.files++;
-        done.bytes += listed.size;
-      }
-    }
-    onFile(done);
-  });
-  done.removed = await manifests.clear(to, new Set(paths.values()));
-  const bad = [...await manifests.damaged(refused), ...await manifests.missing(known)];
-  if (bad.length > 0) throw badFiles(bad, collectionId);
-  return done;
-}
+  readonly #leftOut: LeftOut;
+  /** The keys that are counted as fetched or as skipped. */
+  readonly #counted = new Set<string>();
+  readonly #slots = new Slots(WIDTH);
+  /** Whether it is known how much there is. */
+  #isListed = false;
 
-/** A file that is not in the bucket as its manifest lists it. */
-interface Bad {
-  key: string;
-  is: "damaged" | "not there";
-}
-
-function badFiles(bad: Bad[], collectionId: string): OutsideError {
-  const { folder } = collectionKeys(collectionId);
-  const names = bad.map(({ key, is }) => `${key.slice(folder.length)} (${is})`);
-  const which = bad.length > 1 ? `${bad.length} files are` : "One file is";
-  return new OutsideError(
-    `${which} not in the bucket as listed: ${someOf(names)}; all others are downloaded`,
-    { hint: verifyHint(collectionId) },
-  );
-}
-
-/** Does something with each item, some at a time; after the first failure no more are begun, and those that were end. */
-async function eachOf<T>(
-  all: T[],
-  width: number,
-  act: (item: T) => Promise<void>,
-): Promise<void> {
-  const items = (function* () {
-    yield* all;
-  })();
-  const worker = async () => {
-    for (const item of items) await act(item);
-  };
-  const ended = await Promise.allSettled(Array.from({ length: width }, worker));
-  for (const end of ended) if (end.status === "rejected") throw end.reason;
-}
-
-/** The checksums that manifests have, each manifest asked for once. */
-class Manifests {
-  readonly #store: Store;
-  readonly #found = new Map<string, Promise<Map<string, string> | null>>();
-
-  constructor(store: Store) {
-    this.#store = store;
+  constructor(options: DownloadOptions) {
+    this.#options = options;
+    this.#copier = new Copier(options);
+    this.#leftOut = new LeftOut(options.collectionId);
   }
 
-  /** The checksum of a file that a manifest lists, in hex; undefined for any other. */
-  async sha1Of(key: string): Promise<string | undefined> {
-    const [, folder] = /^(.*\/)(?:tweets-[^/]*|manifest-sha1\.txt)$/.exec(key) ?? [];
-    if (folder === undefined) return undefined;
-    const found = this.#found.get(folder) ?? this.#read(`${folder}${FILES.manifest}`);
-    this.#found.set(folder, found);
-    return (await found)?.get(key);
+  async run(): Promise<Downloaded> {
+    const { store, collectionId } = this.#options;
+    const { folder: root } = collectionKeys(collectionId);
+    // First what speaks of harvests: those that it knows of are in the listing that follows.
+    const head = this.#wanted(await Array.fromAsync(store.list(root, { folders: true })), root);
+    await eachOf(head, WIDTH, (file) => this.#fetch(file));
+    const known = new Set(head.map(({ key }) => key));
+    const listed = await Array.fromAsync(store.list(root));
+    this.#isListed = true;
+    const all = this.#wanted(listed.filter(({ key }) => !known.has(key)), root);
+    await eachOf([...byFolder(all)], WIDTH, ([folder, files]) => this.#folder(folder, files));
+    this.#leftOut.check();
+    return this.#done;
   }
 
-  /** Removes local files of tweets that no manifest lists any more. @param kept Paths that stay. */
-  async clear(to: string, kept: ReadonlySet<string>): Promise<number> {
-    let removed = 0;
-    for (const [folder, reading] of this.#found) {
-      const listed = await reading;
-      if (!listed) continue;
-      for await (const { name, isFile } of Deno.readDir(join(to, folder))) {
-        const path = join(to, folder, name);
-        if (!isFile || !isTweetsFile(name)) continue;
-        if (kept.has(path) || listed.has(`${folder}${name}`)) continue;
-        await Deno.remove(path);
-        removed++;
-      }
-    }
-    return removed;
-  }
-
-  /** Which of the files that were refused are damaged: a piece that was merged meanwhile is nobody's any more. */
-  async damaged(refused: ReadonlySet<string>): Promise<Bad[]> {
-    const fresh = new Manifests(this.#store);
-    const found: Bad[] = [];
-    for (const key of refused) {
-      const wasListed = await this.sha1Of(key) !== undefined;
-      if (wasListed && await fresh.sha1Of(key) === undefined) continue;
-      found.push({ key, is: "damaged" });
-    }
-    return found;
-  }
-
-  /** The files that manifests list and that are not in the bucket. @param known Keys that were there. */
-  async missing(known: ReadonlySet<string>): Promise<Bad[]> {
-    const found: Bad[] = [];
-    for (const [folder, reading] of this.#found) {
-      const listed = [...(await reading)?.keys() ?? []];
-      if (listed.every((key) => known.has(key))) continue;
-      const present = new Set(await Array.fromAsync(this.#store.list(folder), ({ key }) => key));
-      const absent = listed.filter((key) => !present.has(key));
-      if (absent.length === 0) continue;
-      // Read after the listing: what was merged by then, it does not list any more.
-      const fresh = await this.#read(`${folder}${FILES.manifest}`);
-      const left = absent.filter((key) => fresh?.has(key));
-      found.push(...left.map((key): Bad => ({ key, is: "not there" })));
-    }
-    return found;
-  }
-
-  /** Null where there is no manifest. */
-  async #read(manifest: string): Promise<Map<string, string> | null> {
-    const found = await this.#store.get(manifest);
-    if (!found) return null;
-    const { files } = readManifest(found.bytes, manifest.slice(0, -FILES.manifest.length));
-    return new Map(files.map(({ key, sha1 }) => [key, sha1]));
-  }
-}
-
-/** Whether a file is there as it is in the bucket; where nothing tells, it is not. */
-async function isSame(path: string, { size, version }: Listed, sha1?: string): Promise<boolean> {
-  if (await sizeOf(path) !== size) return false;
-  // What S3 calls an ETag is the MD5 sum of an object that was put in one piece.
-  const md5 = /^"([0-9a-f]{32})"$/.exec(version)?.[1];
-  if (sha1 !== undefined) return await sumOf(path, createHash("sha1")) === sha1;
-  return md5 !== undefined && await sumOf(path, createHash("md5")) === md5;
-}
-
-async function sumOf(path: string, hash: Hash): Promise<string> {
-  using file = await Deno.open(path);
-  for await (const chunk of file.readable) hash.update(chunk);
-  return hash.digest("hex");
-}
-
-/** "gone" where it was removed meanwhile, such as a piece that was merged; one that is damaged gets no name. */
-async function fetched(
-  store: Store,
-  { key, size }: Listed,
-  { path, sha1 }: { path: string; sha1: string | undefined },
-): Promise<"whole" | "damaged" | "gone"> {
-  const temporary = join(dirname(path), `.${crypto.randomUUID()}.part`);
-  try {
-    await Deno.mkdir(dirname(path), { recursive: true });
-    const content = await store.read(key).catch(async (error) => {
-      if (await isThere(store, key)) throw error;
-      return null;
+  /** The objects of a listing that are to be copied; of others it is said why they are not. */
+  #wanted(listed: Listed[], root: string): Listed[] {
+    const { lock, checkpoint } = collectionKeys(this.#options.collectionId);
+    return listed.filter(({ key, size }) => {
+      // A folder, or what marks one.
+      if ((key.endsWith("/") && size === 0) || key === lock || key === checkpoint) return false;
+      const faults = key.slice(root.length).split("/").map(fileNameFault);
+      const fault = faults.find((one) => one !== null) ?? null;
+      if (fault === null) this.#count(size, 1);
+      else this.#leftOut.strays.set(key, fault);
+      return fault === null;
     });
-    if (!content) return "gone";
-    const hash = createHash("sha1");
-    await Deno.writeFile(
-      temporary,
-      content.pipeThrough(seen((chunk) => hash.update(chunk))),
-      key.endsWith(".json") ? { mode: 0o600 } : {},
-    );
-    const isTweets = key.includes("/tweets-");
-    const isDamaged = sha1 !== undefined && hash.digest("hex") !== sha1;
-    if (isDamaged || (isTweets && await sizeOf(temporary) !== size)) {
-      await Deno.remove(temporary);
-      return "damaged";
+  }
+
+  /** Copies what is in a folder. */
+  async #folder(folder: string, files: Listed[]): Promise<void> {
+    const manifestKey = `${folder}${FILES.manifest}`;
+    const isTweets = ({ key }: Wanted) => key.startsWith(`${folder}tweets-`);
+    const sides = files.filter((file) => !isTweets(file) && file.key !== manifestKey);
+    // What tells of a harvest comes before its manifest, which then lists no less than that tells of.
+    await eachOf(sides, WIDTH, (file) => this.#fetch(file));
+    const tweets = files.filter(isTweets);
+    const manifest = await this.#manifest(folder);
+    if (!manifest) return await eachOf(tweets, WIDTH, (file) => this.#fetch(file));
+    const listed = new Map(files.map((file) => [file.key, file]));
+    const own = await this.#listed(folder, manifest, listed);
+    await this.#place(folder, own, listed.get(manifestKey));
+    for (const { key, size } of tweets) if (!own.files.has(key)) this.#count(-size, -1);
+    const removed = await this.#copier.clear(folder, new Set(own.files.keys()));
+    this.#done.removed += removed;
+  }
+
+  /** Fetches what a manifest lists; where that changes meanwhile, what the newer one lists. The one that holds. */
+  async #listed(
+    folder: string,
+    manifest: Manifest,
+    objects: ReadonlyMap<string, Listed>,
+  ): Promise<Manifest> {
+    for (let tries = 1;; tries++) {
+      const bad = new Map<string, string>();
+      await eachOf([...manifest.files], WIDTH, async ([key, sha1]) => {
+        const known = objects.get(key);
+        const is = await this.#fetch({ ...(known ?? { key }), sha1 });
+        if (is === "damaged" || is === "not there") bad.set(key, is);
+        // What was there already may be in the bucket no more.
+        else if (!known && !await isThere(this.#options.store, key)) bad.set(key, "not there");
+      });
+      if (bad.size === 0) return manifest;
+      const newer = await this.#manifest(folder);
+      if (newer && !isSame(newer.bytes, manifest.bytes) && tries < TRIES) {
+        manifest = newer;
+        continue;
+      }
+      for (const [key, is] of bad) this.#leftOut.damaged.set(key, is);
+      return manifest;
     }
-    await Deno.rename(temporary, path);
-    return "whole";
-  } catch (cause) {
-    await Deno.remove(temporary).catch(() => {});
-    if (cause instanceof Error && "exitCode" in cause) throw cause;
-    throw new UserError(`${path} cannot be written: ${messageOf(cause)}`, { cause });
+  }
+
+  /** Copies an object; what is wrong with it is kept, unless a manifest is to be asked about it. */
+  async #fetch(wanted: Wanted): Promise<"copied" | "damaged" | "not there"> {
+    const copied = await this.#slots.run(() => this.#copier.copy(wanted));
+    const { key, sha1 } = wanted;
+    switch (copied.is) {
+      case "gone":
+        return "not there";
+      case "damaged":
+        if (sha1 === undefined) this.#leftOut.damaged.set(key, copied.is);
+        return copied.is;
+      case "stray":
+        this.#leftOut.strays.set(key, copied.why);
+        return "copied";
+      case "withheld":
+        this.#leftOut.withheld.set(key, copied.why);
+        return "copied";
+      default:
+        this.#tell(wanted, copied);
+        return "copied";
+    }
+  }
+
+  /** The manifest is the last to get its name: what it lists is there. */
+  async #place(folder: string, manifest: Manifest, listed: Listed | undefined): Promise<void> {
+    const wanted = listed ?? { key: `${folder}${FILES.manifest}` };
+    const isKnown = await this.#copier.has(wanted);
+    const bytes = withSums(manifest.bytes, folder, this.#copier.changed);
+    await this.#copier.place(wanted.key, bytes);
+    this.#tell(wanted, { is: isKnown ? "skipped" : "fetched", bytes: manifest.bytes.length });
+  }
+
+  async #manifest(folder: string): Promise<Manifest | null> {
+    const found = await this.#options.store.get(`${folder}${FILES.manifest}`);
+    if (!found) return null;
+    const { files } = readManifest(found.bytes, folder);
+    return { bytes: found.bytes, files: new Map(files.map(({ key, sha1 }) => [key, sha1])) };
+  }
+
+  /** Counts what was copied, once: what is in a manifest may be looked at again. */
+  #tell(
+    { key, size }: Wanted,
+    { is, bytes }: { is: "fetched" | "skipped"; bytes: number },
+  ): void {
+    const done = this.#done;
+    if (!this.#counted.has(key)) {
+      this.#counted.add(key);
+      if (size === undefined) this.#count(bytes, 1);
+      if (is === "skipped") {
+        [done.skipped, done.skippedBytes] = [done.skipped + 1, done.skippedBytes + bytes];
+      } else [done.files, done.bytes] = [done.files + 1, done.bytes + bytes];
+    }
+    if (this.#isListed) this.#options.onFile(done);
+  }
+
+  #count(bytes: number, files: number): void {
+    this.#done.allBytes += bytes;
+    this.#done.allFiles += files;
   }
 }
 
-async function sizeOf(path: string): Promise<number | null> {
-  return (await Deno.stat(path).catch(() => null))?.size ?? null;
+/** A manifest with other checksums for some of its files, by their keys. */
+function withSums(
+  bytes: Uint8Array,
+  folder: string,
+  sums: ReadonlyMap<string, string>,
+): Uint8Array {
+  if (![...sums.keys()].some((key) => key.startsWith(folder))) return bytes;
+  const text = new TextDecoder().decode(bytes);
+  const changed = text.replace(/^[0-9a-f]{40}( [ *]?)([^/\r\n]+)$/gm, (row, between, name) => {
+    const sum = sums.get(`${folder}${name}`);
+    return sum === undefined ? row : `${sum}${between}${name}`;
+  });
+  return new TextEncoder().encode(changed);
 }
 
-/** A key's parts as names of files; keys from outside never leave the folder. */
-function checkedParts(key: string): string[] {
-  const parts = key.split("/");
-  if (parts.some((part) => part === "" || part === ".." || part === "." || /[\\:\0]/.test(part))) {
-    throw new UserError(`${JSON.stringify(key)} cannot be the name of a file here`);
-  }
-  return parts;
+function byFolder(files: Listed[]): Map<string, Listed[]> {
+  return Map.groupBy(files, ({ key }) => key.slice(0, key.lastIndexOf("/") + 1));
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.from(a).equals(b);
 }

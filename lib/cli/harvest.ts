@@ -5,6 +5,7 @@ import type { ToldGap } from "../bucket/gaps.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { portNumber, positive } from "../numbers.ts";
 import type { Store } from "../store/store.ts";
+import { lastWord } from "../visible.ts";
 import { bucketOption, example } from "./collection_config.ts";
 import { type Context, openBucket, settingsFor } from "./context.ts";
 import { waitText } from "./follow.ts";
@@ -72,7 +73,7 @@ function addRunning(group: Command, context: Context): void {
         throw new UserError(`No harvest of ${id} is running`, {
           hint: found
             ? `It is to, ${troubleText(troubleOf(found.kept), id)}`
-            : `See the last one with: twarc-cloud harvest last ${id}`,
+            : `See the last one with: twarc-cloud harvest last ${lastWord(id)}`,
         });
       }
       const missed = await missedBy(store, info);

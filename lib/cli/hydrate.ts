@@ -48,7 +48,8 @@ export function addHydrate(group: Command, context: Context): void {
 /** A file's name as a collection's id. */
 function nameOf(file: string): string {
   if (file === "-") return "hydrated";
-  return basename(file).replace(/\.[A-Za-z]+$/, "").replace(/[^A-Za-z0-9._-]+/g, "_");
+  return basename(file).replace(/\.[A-Za-z]+$/, "").replace(/[^A-Za-z0-9._-]+/g, "_")
+    .replace(/^[-.]+/, "");
 }
 
 /** The ids in a file, sorted, each once. @throws UserError */
@@ -102,9 +103,9 @@ async function added(
   const { MAIN_PROFILE, readProfile } = await import("../twitter/keys.ts");
   const { keptKeys } = await import("../bucket/keys.ts");
   const { keyFiles } = await import("./profiles.ts");
-  const { collectionKeys } = await import("../collection/layout.ts");
+  const { checkedNewId, collectionKeys } = await import("../collection/layout.ts");
   const { idText } = await import("../bucket/id_list.ts");
-  const keys = collectionKeys(collectionId);
+  const keys = collectionKeys(checkedNewId(collectionId));
   const profileKeys = await readProfile(await keyFiles(twarcConfigFilepath, context), profile);
   if (!await store.get(keys.config)) {
     if (!await isWorth(ids.length, { yes, context })) return false;

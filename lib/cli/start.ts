@@ -3,6 +3,7 @@
 import type { CollectionType } from "../collection/config.ts";
 import { outlast, type OutlastOptions } from "../outage.ts";
 import type { Job, Started } from "../runner/runner.ts";
+import { lastWord } from "../visible.ts";
 import type { Bucket, Context } from "./context.ts";
 import { failureOf, follow, summary } from "./follow.ts";
 
@@ -17,7 +18,7 @@ export async function jobFor(
   const { UserError } = await import("../errors.ts");
   const command = config.type === "filter" ? "collection filter-start" : "collection once";
   throw new UserError(`${collectionId} is a ${config.type} collection`, {
-    hint: `Start it with: twarc-cloud ${command} ${collectionId}`,
+    hint: `Start it with: twarc-cloud ${command} ${lastWord(collectionId)}`,
   });
 }
 
@@ -63,7 +64,9 @@ export async function waitFor(
   const { collectionId } = started;
   const runner = await opened.runner();
   if (!await follow({ runner, started, output, clock, signal })) {
-    output.note(`The harvest goes on. Stop it with: twarc-cloud collection stop ${collectionId}`);
+    output.note(
+      `The harvest goes on. Stop it with: twarc-cloud collection stop ${lastWord(collectionId)}`,
+    );
     throw signal.reason;
   }
   const ask = () => opened.collections.lastHarvest(collectionId);

@@ -1,6 +1,7 @@
 /** What is told of a harvester that is to be alive and is not. */
 
 import type { Trouble } from "../runner/kept.ts";
+import { lastWord } from "../visible.ts";
 import type { Bucket, Context } from "./context.ts";
 
 /** `since 2026-01-02T03:04:05.000Z: The API is away. It is started again at 2026-01-02T03:05:05.000Z` */
@@ -11,7 +12,7 @@ export function troubleText(trouble: Trouble, collectionId: string): string {
 
 function thenText({ state, next }: Trouble, collectionId: string): string {
   if (state === "ended") {
-    return `Start it again with: twarc-cloud collection filter-start ${collectionId}`;
+    return `Start it again with: twarc-cloud collection filter-start ${lastWord(collectionId)}`;
   }
   return next
     ? `It is started again at ${next}`

@@ -5,7 +5,9 @@ import type { Verified } from "../bucket/found.ts";
 import type { VerifyOptions } from "../bucket/verify.ts";
 import { bucketOption, example } from "./collection_config.ts";
 import { type Bucket, type Context, openBucket } from "./context.ts";
+import type { Purged } from "../store/store.ts";
 import { gapTexts } from "./gap_texts.ts";
+import { tellPurged } from "./old_versions.ts";
 import { count, type Progress, size } from "./output.ts";
 
 /** Adds the command. */
@@ -116,11 +118,12 @@ async function repaired(
   const { underLease } = await import("./lease.ts");
   const mended: string[] = [];
   const onMended = (what: string) => void mended.push(what);
+  const onPurged = (purged: Purged) => tellPurged(purged, context);
   const { store, collectionId } = options;
   const verified = await underLease(
     { store, bucket, collectionId },
     context,
-    (lease, holder) => repair({ ...options, lease, holder, onMended }),
+    (lease, holder) => repair({ ...options, lease, holder, onMended, onPurged }),
   );
   return { verified, mended };
 }

@@ -26,6 +26,8 @@ export interface Removal {
 export interface Changeset extends ConfigUpdate {
   /** ISO 8601, UTC. */
   change_timestamp: string;
+  /** The timestamp of the configuration that it changes: while that one is in force, the change is not. */
+  changed_from?: string | undefined;
   /** Tweets that were taken out of the collection, as X asks for. */
   removed?: Removal[] | undefined;
 }
@@ -153,6 +155,20 @@ function isNewer(since: Json | undefined, than: Json | undefined): since is stri
 /** The change with the values of secrets as fingerprints. */
 export function redact(change: ConfigUpdate): ConfigUpdate {
   return { ...change, update: redactedObject(change.update, false) };
+}
+
+/** Whether a value has secrets in it, or their fingerprints. */
+export function hasSecret(value: Json): boolean {
+  if (Array.isArray(value)) return value.some(hasSecret);
+  if (!isObject(value)) return false;
+  return Object.entries(value).some(([name, inner]) =>
+    isSecretMember(name) && inner !== null || hasSecret(inner)
+  );
+}
+
+/** Whether a configuration is as a change makes it. */
+export function isIn(config: JsonObject, change: ConfigUpdate): boolean {
+  return isDeepStrictEqual(merge(config, change), config);
 }
 
 /** A secret as something that tells it from others and gives nothing away. */

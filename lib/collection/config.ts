@@ -131,18 +131,20 @@ export type ConfigKeys = z.infer<typeof keysSchema>;
  * The configuration that a JSON value is, its keys under `keys`.
  * @param options.keys "optional" for a harvest's own copy, which has none.
  * @param options.unknown "refused" for what a person has written: members that nobody knows.
+ * @param options.isNew Whether it is to be a new collection's.
  * @throws InvalidConfigError with every reason at once.
  */
 export function checkConfig(
   json: Json,
-  { keys = "needed", unknown = "taken" }: {
+  { keys = "needed", unknown = "taken", isNew = false }: {
     keys?: "needed" | "optional";
     unknown?: "refused" | "taken";
+    isNew?: boolean;
   } = {},
 ): CollectionConfig {
   if (!isObject(json)) throw new InvalidConfigError(["It is not an object: { ... } is expected."]);
   const config = readable(json);
-  const faults = idFaults(config);
+  const faults = idFaults(config, isNew);
   if (keys === "needed" || member(config, "keys") !== undefined) faults.push(...keysFaults(config));
   const type = member(config, "type");
   if (!isType(type)) throw invalid([...faults, typeFault(type)]);

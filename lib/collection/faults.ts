@@ -6,7 +6,7 @@ import type { Json, JsonObject } from "../json.ts";
 import { isObject, member } from "./changeset.ts";
 import type { CollectionType } from "./config.ts";
 import { partsOf } from "./filter.ts";
-import { idFault } from "./layout.ts";
+import { idFault, newIdFault } from "./layout.ts";
 import type { UnknownMember } from "./unknown.ts";
 
 /** GET search/tweets: characters of a query. */
@@ -31,13 +31,15 @@ export interface Fault {
   says: string;
 }
 
-/** What is wrong with the id. */
-export function idFaults(config: JsonObject): Fault[] {
+/** What is wrong with the id. @param isNew Whether it is to be a new collection's. */
+export function idFaults(config: JsonObject, isNew: boolean): Fault[] {
   const id = member(config, "id");
   const says = id === undefined
     ? 'Missing id. Add "id", a name for the collection without spaces.'
     : typeof id !== "string"
     ? "Id must be text in quotes."
+    : isNew
+    ? newIdFault(id)
     : idFault(id);
   return says === null ? [] : [{ at: "id", says }];
 }

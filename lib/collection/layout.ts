@@ -19,14 +19,36 @@ export function idFault(id: string): string | null {
   return null;
 }
 
+/** Why a text cannot be a new collection's id, or null if it can: of those that are there, some begin with `-`. */
+export function newIdFault(id: string): string | null {
+  if (id.startsWith("-")) return "Id may not begin with '-': commands take that for an option.";
+  return idFault(id);
+}
+
 /**
  * The id, if it can be one.
  * @throws UserError
  */
 export function checkedId(id: string): string {
-  const fault = idFault(id);
+  return checked(id, idFault(id));
+}
+
+/**
+ * The id, if it can be a new collection's.
+ * @throws UserError
+ */
+export function checkedNewId(id: string): string {
+  return checked(id, newIdFault(id));
+}
+
+function checked(id: string, fault: string | null): string {
   if (fault) throw new UserError(`${JSON.stringify(id)} cannot be a collection's id. ${fault}`);
   return id;
+}
+
+/** The id of the collection that a folder of a listing is; null for what no command could name. */
+export function idOfFolder(key: string): string | null {
+  return /^collections\/([^/\\]+)\/$/.exec(key)?.[1] ?? null;
 }
 
 /** Two digits a part: `2019/03/09/15/35/07` for a time in milliseconds since 1970. */
@@ -50,9 +72,39 @@ export function timeIn(key: string, stamped: RegExp): number {
   );
 }
 
+/** Whether a folder, with its `/`, is a harvest's, and nothing that strayed among them. */
+export function isHarvestFolder(folder: string): boolean {
+  return /\/harvests\/\d{4}(\/\d\d){5}\/$/.test(folder);
+}
+
+/** Whether an object is one of a collection's changesets, and nothing that strayed among them. */
+export function isChangeset(key: string): boolean {
+  return /\/changesets\/change-[\w.-]+\.json$/.test(key);
+}
+
 /** Whether an object has a collection's keys for the API: they are for nobody else on its machine. */
 export function isSecret(key: string): boolean {
   return /^collections\/[^/]+\/collection\.json$/.test(key);
+}
+
+/** Names that Windows keeps for devices, whatever comes behind a dot. */
+const DEVICE = /^(con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])\s*(\.|$)/i;
+/** Bytes of a file's name that every file system takes. */
+const LONGEST_NAME = 255;
+
+/**
+ * Why a name cannot be that of a file on every machine, for a person, or null if it can: what is copied from a bucket
+ * is handed on. What is no name at all (`..`) is among it.
+ */
+export function fileNameFault(name: string): string | null {
+  if (name === "" || name === "." || name === "..") return "a part of it is no name";
+  // deno-lint-ignore no-control-regex
+  if (/[\u0000-\u001f\u007f]/.test(name)) return "it has a control character";
+  const sign = /[<>:"|?*\\]/.exec(name)?.[0];
+  if (sign !== undefined) return `it has a ${sign}`;
+  if (/[. ]$/.test(name)) return "it ends with a dot or a blank";
+  if (DEVICE.test(name)) return "Windows keeps it for a device";
+  return new TextEncoder().encode(name).length > LONGEST_NAME ? "it is too long" : null;
 }
 
 /** The keys of one collection. */

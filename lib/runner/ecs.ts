@@ -10,6 +10,7 @@ import { LockedError, UnresponsiveError, UserError } from "../errors.ts";
 import { readable } from "../log.ts";
 import { s3Name } from "../store/store.ts";
 import { Parameters } from "../store/parameters.ts";
+import { lastWord } from "../visible.ts";
 import { logLines } from "./ecs_logs.ts";
 import { EcsSchedules } from "./ecs_schedules.ts";
 import { EcsTasks, type HarvesterTask, type Placement } from "./ecs_tasks.ts";
@@ -154,7 +155,9 @@ export class EcsRunner implements Runner {
     }
     if (!isEmpty || options.follow) return;
     throw new UserError(`There is no log of ${collectionId} yet`, {
-      hint: `It begins with the first harvest: twarc-cloud collection once ${collectionId}`,
+      hint: `It begins with the first harvest: twarc-cloud collection once ${
+        lastWord(collectionId)
+      }`,
     });
   }
 

@@ -8,11 +8,12 @@ import { fileURLToPath } from "node:url";
 import { type FoundLock, type LockDocument, locked, readLock } from "../bucket/lock.ts";
 import { holderIsGone, thisProcess } from "../bucket/process.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
-import { checkedId, COLLECTIONS } from "../collection/layout.ts";
+import { checkedId, COLLECTIONS, idOfFolder } from "../collection/layout.ts";
 import { ControlClient } from "../control.ts";
 import { messageOf, OutsideError, TwarcCloudError, UserError } from "../errors.ts";
 import { nullIfAbsent, systemDisk } from "../store/disk.ts";
 import { Folders } from "../store/folders.ts";
+import { lastWord } from "../visible.ts";
 import { keepAlive } from "./keeper.ts";
 import { endKept, type FoundKept, type Kept, keptInTrouble, troubleOf } from "./kept.ts";
 import { reviveKept, startKept } from "./kept_start.ts";
@@ -132,7 +133,8 @@ export class LocalRunner implements Runner {
   async *running(): AsyncGenerator<Running> {
     const { store, bucket, clock } = this.#options;
     for await (const { key } of store.list(COLLECTIONS, { folders: true })) {
-      const collectionId = key.slice(COLLECTIONS.length, -1);
+      const collectionId = idOfFolder(key);
+      if (collectionId === null) continue;
       const lock = await this.#lock(collectionId);
       if (!lock?.live) continue;
       const control = lock.document?.control;
@@ -168,7 +170,9 @@ export class LocalRunner implements Runner {
     const path = this.#logPath(collectionId);
     if (!options.follow && !await Deno.stat(path).catch(() => null)) {
       throw new UserError(`There is no log of ${collectionId} yet`, {
-        hint: `It begins with the first harvest: twarc-cloud collection once ${collectionId}`,
+        hint: `It begins with the first harvest: twarc-cloud collection once ${
+          lastWord(collectionId)
+        }`,
       });
     }
     yield* linesOf(path, { ...options, clock: this.#options.clock });
@@ -178,7 +182,7 @@ export class LocalRunner implements Runner {
     const { bucket, clock } = this.#options;
     const isDoubtful = (await this.#freeLock(collectionId))?.isDoubtful;
     const args = ["run", "--bucket", bucket, "--port", "0", ...more, ...flagsOf(flags)];
-    const { pid, outcome } = await this.#harvester([...args, collectionId]);
+    const { pid, outcome } = await this.#harvester([...args, "--", collectionId]);
     // It has been started, though its bucket may not be there for a while.
     const look = () => this.#lock(collectionId).catch(nullIfOurs);
     const end = clock.monotonic() + (isDoubtful ? WATCH_TIMEOUT : START_TIMEOUT);
@@ -210,7 +214,7 @@ export class LocalRunner implements Runner {
   #keeperOf(collectionId: string): (keeper: string) => Promise<() => Promise<Outcome | null>> {
     return async (keeper) => {
       const { bucket } = this.#options;
-      const args = ["keep", "--bucket", bucket, "--keeper", keeper, collectionId];
+      const args = ["keep", "--bucket", bucket, "--keeper", keeper, "--", collectionId];
       return (await this.#harvester(args)).outcome;
     };
   }

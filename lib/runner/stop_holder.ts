@@ -6,6 +6,7 @@ import { holderIsGone } from "../bucket/process.ts";
 import type { Clock } from "../clock.ts";
 import type { ControlClient } from "../control.ts";
 import { messageOf, UnresponsiveError, UserError } from "../errors.ts";
+import { lastWord } from "../visible.ts";
 import { tellStop } from "./live.ts";
 
 /** Milliseconds between looks at a harvester that is to stop. */
@@ -86,7 +87,7 @@ function silent(collectionId: string, { host, pid, renewed }: LockDocument): Unr
   if (host !== Deno.hostname()) {
     return new UnresponsiveError(
       `The harvester of ${collectionId} runs on ${host} and does not answer: nothing was stopped`,
-      { hint: `Stop it there: twarc-cloud collection stop ${collectionId}` },
+      { hint: `Stop it there: twarc-cloud collection stop ${lastWord(collectionId)}` },
     );
   }
   return new UnresponsiveError(

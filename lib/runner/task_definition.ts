@@ -73,6 +73,7 @@ export function definitionOf(options: DefinitionOptions): RegisterTaskDefinition
     job.bucket,
     ...(shutdown ? ["--shutdown"] : []),
     ...flagsOf(job.flags),
+    "--",
     job.collectionId,
   ];
   const definition: RegisterTaskDefinitionCommandInput = {

@@ -16,9 +16,11 @@ import { z } from "zod";
 import { type AwsAccess, awsConfig, awsError, awsFailure } from "../aws.ts";
 import { ConflictError, OutsideError } from "../errors.ts";
 import { blocksOf } from "./expected.ts";
+import { purgeVersions } from "./s3_versions.ts";
 import {
   type Got,
   type Listed,
+  type Purged,
   type Store,
   type UploadOptions,
   type Version,
@@ -166,6 +168,14 @@ export class S3Store implements Store {
     });
   }
 
+  async purge(prefix: string, isGarbage: (key: string) => boolean): Promise<Purged> {
+    const options = { bucket: this.name, prefix, isGarbage, keyOf };
+    return await this.#translated(
+      `Deleting older versions below ${prefix}`,
+      () => purgeVersions(this.#client, options),
+    );
+  }
+
   async *list(prefix: string, { folders = false } = {}): AsyncGenerator<Listed> {
     for (let next: string | undefined, more = true; more; more = next !== undefined) {
       const page = await this.#translated(`Listing ${prefix}`, () =>
@@ -173,17 +183,19 @@ export class S3Store implements Store {
           new ListObjectsV2Command({
             Bucket: this.name,
             Prefix: prefix,
+            // XML has no signs for some of the characters that a key may have.
+            EncodingType: "url",
             ...(folders ? { Delimiter: "/" } : {}),
             ...(next ? { ContinuationToken: next } : {}),
           }),
         ));
       const objects = (page.Contents ?? []).map((object) => ({
-        key: object.Key ?? "",
+        key: keyOf(object.Key, page.EncodingType),
         size: object.Size ?? 0,
         version: object.ETag ?? "",
-      }));
-      const below = (page.CommonPrefixes ?? []).map(({ Prefix: key = "" }) => ({
-        key,
+      })).filter(({ key, size }) => !(key.endsWith("/") && size === 0));
+      const below = (page.CommonPrefixes ?? []).map(({ Prefix: name }) => ({
+        key: keyOf(name, page.EncodingType),
         size: 0,
         version: "",
       }));
@@ -254,6 +266,15 @@ function dateOf(answer: unknown): string {
 function conditionOf(when: When | undefined): { IfNoneMatch?: string; IfMatch?: string } {
   if (!when) return {};
   return "ifAbsent" in when ? { IfNoneMatch: "*" } : { IfMatch: when.ifVersion };
+}
+
+/** A key as it is, of a listing that was asked to encode it; not every store does. */
+function keyOf(name = "", encoding?: string): string {
+  try {
+    return encoding === "url" ? decodeURIComponent(name.replaceAll("+", " ")) : name;
+  } catch {
+    return name;
+  }
 }
 
 /** S3 lists by the bytes of UTF-8, JavaScript sorts by UTF-16. */

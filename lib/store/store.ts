@@ -41,6 +41,17 @@ export interface Got {
   age?: number;
 }
 
+/** What became of older versions of objects. */
+export interface Purged {
+  /** How many were deleted. */
+  deleted: number;
+  /**
+   * Set where the store does not let them be deleted, so that some may stay: for so many days after they became old
+   * ones; Infinity where no rule ends that; null where the store's rules cannot be read.
+   */
+  left: { days: number | null } | null;
+}
+
 /**
  * A store of objects under keys with `/` between their parts. Every write is whole or not at all.
  * Methods throw OutsideError where the store fails, UserError where the person must act (a bucket
@@ -62,7 +73,15 @@ export interface Store {
   upload(key: string, path: string, options?: UploadOptions): Promise<Version>;
   /** Deletes an object; one that is not there is no error, unless `when` asks for a version. */
   delete(key: string, when?: { ifVersion: Version }): Promise<void>;
-  /** The objects whose keys begin with `prefix`, in key order; `folders` stops at the next `/`. */
+  /**
+   * Deletes for good what the store keeps, as older versions, of objects that were deleted or written anew: of those
+   * whose keys begin with `prefix` and that are `isGarbage`. Absent where a store keeps none.
+   */
+  purge?(prefix: string, isGarbage: (key: string) => boolean): Promise<Purged>;
+  /**
+   * The objects whose keys begin with `prefix`, in key order; `folders` stops at the next `/`. What only marks a
+   * folder (a key that ends with `/`, of no bytes: consoles and sync tools make some) is no object.
+   */
   list(prefix: string, options?: { folders?: boolean }): AsyncIterable<Listed>;
 }
 

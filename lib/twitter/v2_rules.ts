@@ -3,6 +3,7 @@
 import { getLogger } from "@logtape/logtape";
 import { z } from "zod";
 import { ApiError, UserError } from "../errors.ts";
+import { lastWord } from "../visible.ts";
 import type { FilterRule } from "./api.ts";
 import type { Transport } from "./transport.ts";
 import { parseAnswer } from "./v2_answers.ts";
@@ -211,7 +212,9 @@ async function addedTogether(
 function takenBy(other: string): UserError {
   return new UserError(`The app of these keys has rules of the collection ${other}`, {
     hint:
-      `Stop ${other} with \`twarc-cloud collection filter-stop ${other}\`, which takes its rules away ` +
+      `Stop ${other} with \`twarc-cloud collection filter-stop ${
+        lastWord(other)
+      }\`, which takes its rules away ` +
       "(where it does not run, start it once before); or use the keys of another app; or put " +
       '"share": true into "filter" of both collections, where the app may have two connections.',
   });

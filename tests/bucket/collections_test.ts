@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { configure, reset } from "@logtape/logtape";
 import { Collections } from "../../lib/bucket/collections.ts";
 import { ConflictError, InvalidConfigError } from "../../lib/errors.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
@@ -34,6 +35,19 @@ Deno.test("a collection that is added is listed and loaded, once, with its chang
   assert.equal((await collections.changesets("c")).length, 1);
   const changeset = await store.get("collections/c/changesets/change-20260102030405.json");
   assert.doesNotMatch(new TextDecoder().decode(changeset?.bytes), /"consumer_secret": "b"/);
+});
+
+Deno.test("a folder in which there is nothing, and what strayed beside the collections, is no collection", async () => {
+  const { collections, store } = await opened();
+  for (const marker of ["", "ghost/", "ghost/harvests/", "c/", "c/harvests/"]) {
+    await store.put(`collections/${marker}`, new Uint8Array());
+  }
+  for (const name of ["notes.txt", "a\\b/collection.json", "/x"]) {
+    await store.put(`collections/${name}`, new Uint8Array(1));
+  }
+  for (let i = 10; i < 30; i++) await collections.add({ ...TIMELINE, id: `c${i}` });
+  const ids = Array.from({ length: 20 }, (_, i) => `c${i + 10}`);
+  assert.deepEqual(await Array.fromAsync(collections.list()), ["c", ...ids]);
 });
 
 Deno.test("an update is shown before it is made, and then recorded", async () => {
@@ -162,4 +176,49 @@ Deno.test("the last harvest of a bucket that the Python original wrote is read",
   const last = await collections.lastHarvest("c");
   assert.equal(last?.info.tweets, 2140);
   assert.deepEqual(last?.userChanges, [{ user_id: "12", change: "suspended" }]);
+});
+
+Deno.test("where a store keeps older versions, it is said that the configuration before has who was taken out", async () => {
+  const logged: string[] = [];
+  await configure({
+    sinks: { kept: ({ message }) => void logged.push(message.join("")) },
+    loggers: [
+      { category: "twarc-cloud", sinks: ["kept"] },
+      { category: ["logtape", "meta"], sinks: [] },
+    ],
+  });
+  try {
+    for (const keepsVersions of [false, true]) {
+      const { store, collections, clock } = await opened();
+      const purge = () => Promise.reject(new Error("It may be all that brings people back"));
+      if (keepsVersions) Object.assign(store, { purge });
+      await collections.learn(
+        "c",
+        { update: { users: { "1": { since_id: "5" } } }, delete: [] },
+        clock.now(),
+      );
+      assert.deepEqual(logged, []);
+      await collections.learn("c", { update: {}, delete: [{ users: ["2"] }] }, clock.now());
+      assert.equal(logged.length, keepsVersions ? 1 : 0);
+    }
+    assert.match(
+      logged[0] ?? "",
+      /older version of "?collections\/c\/collection\.json.* \(30 days/,
+    );
+  } finally {
+    await reset();
+  }
+});
+
+Deno.test("a member that nobody knows is refused where a person writes it, and not where the bucket has it", async () => {
+  const { collections, mine, store } = await opened();
+  const typo = { ...TIMELINE, id: "d", delete_user_for: ["suspended"] };
+  await assert.rejects(collections.add(typo), InvalidConfigError);
+  await assert.rejects(
+    collections.plan({ ...mine, delete_user_for: ["suspended"] }),
+    InvalidConfigError,
+  );
+  const old = new TextEncoder().encode(JSON.stringify({ ...mine, of_a_newer_version: 1 }));
+  await store.put("collections/c/collection.json", old);
+  assert.equal((await collections.load("c")).config.id, "c");
 });

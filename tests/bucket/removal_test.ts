@@ -210,3 +210,69 @@ Deno.test("paused after any of its writes for longer than the lease lasts, it ma
     }
   }
 });
+
+/** What a store that keeps versions is asked to delete for good. */
+function purged(store: Store): (key: string) => boolean {
+  const asked: { prefix: string; isGarbage: (key: string) => boolean }[] = [];
+  store.purge = (prefix, isGarbage) => {
+    asked.push({ prefix, isGarbage });
+    return Promise.resolve({ deleted: 0, left: null });
+  };
+  return (key) => asked.some((one) => key.startsWith(one.prefix) && one.isGarbage(key));
+}
+
+Deno.test("what a store keeps of files that had removed tweets is deleted, and of pieces that were merged long ago", async () => {
+  const clock = new ManualClock();
+  const store = await bucket(clock);
+  const isPurged = purged(store);
+  await remove(store, clock);
+  const garbage = ["tweets-20260102030405", "tweets-20260102030406", "tweets-19990101000000"];
+  for (const name of garbage) assert.ok(isPurged(`${FOLDER}${name}.jsonl.gz`), name);
+  for (
+    const key of [
+      `${FOLDER}tweets-20260102030405-2.jsonl.gz`,
+      `${FOLDER}tweets-20260102030407.jsonl.gz`,
+      `${FOLDER}manifest-sha1.txt`,
+      `${FOLDER}harvest.json`,
+      "collections/c/collection.json",
+      "collections/c/harvests/2027/01/02/03/04/05/tweets-20270102030405.jsonl.gz",
+    ]
+  ) assert.ok(!isPurged(key), key);
+});
+
+Deno.test("killed before it was purged, a folder of which nothing stayed is purged the next time", async () => {
+  const clock = new ManualClock();
+  const store = await bucket(clock);
+  gone.set("1", "deleted").set("5", "deleted");
+  try {
+    const purge = () => Promise.reject(new Killed());
+    Object.assign(store, { purge });
+    await assert.rejects(remove(store, clock), Killed);
+    assert.deepEqual(await listed(store), []);
+    const isPurged = purged(store);
+    await remove(store, clock);
+    assert.ok(isPurged(`${FOLDER}tweets-20260102030407.jsonl.gz`));
+  } finally {
+    gone.delete("1");
+    gone.delete("5");
+  }
+});
+
+Deno.test("where a manifest lists less than the harvest tells of, what it does not list is left, but for what was replaced", async () => {
+  const clock = new ManualClock();
+  const store = await bucket(clock);
+  const key = `${FOLDER}manifest-sha1.txt`;
+  const manifest = new TextDecoder().decode((await store.get(key))?.bytes);
+  await store.put(key, encoder.encode(manifest.split("\n").slice(0, 2).join("\n") + "\n"));
+  const info = await store.get(`${FOLDER}harvest.json`);
+  const isPurged = purged(store);
+  await remove(store, clock);
+  const unlisted = `${FOLDER}tweets-20260102030407.jsonl.gz`;
+  assert.ok(await store.get(unlisted), "It may be all that is left of tweets");
+  assert.ok(!isPurged(unlisted));
+  assert.ok(!isPurged(`${FOLDER}tweets-19990101000000.jsonl.gz`));
+  const replaced = `${FOLDER}tweets-20260102030406.jsonl.gz`;
+  assert.equal(await store.get(replaced), null);
+  assert.ok(isPurged(replaced));
+  assert.deepEqual((await store.get(`${FOLDER}harvest.json`))?.bytes, info?.bytes);
+});

@@ -204,3 +204,39 @@ Deno.test("what lies beside the files and was not made by a harvester is no faul
     assert.deepEqual(await bucket.repair(), { mended: [], faults: [] });
     for (const name of mine) assert.ok(await bucket.store.get(`${OLD}${name}`));
   }));
+
+Deno.test("a change of the configuration that was cut between its record and itself is ended", () =>
+  withBucket(async (bucket) => {
+    const collections = new Collections(bucket.store, systemClock);
+    const { json } = await collections.loadJson("c");
+    const put = bucket.store.put.bind(bucket.store);
+    bucket.store.put = (key, ...rest) => {
+      if (key === `${ROOT}collection.json`) throw new Error("killed");
+      return put(key, ...rest);
+    };
+    const { apply } = await collections.plan({ ...json, search: { query: "b" } });
+    await assert.rejects(apply, /killed/);
+    bucket.store.put = put;
+    assert.deepEqual(await bucket.repair(), {
+      mended: ["collection.json has the change that was recorded, and cut"],
+      faults: [],
+    });
+    assert.deepEqual((await collections.loadJson("c")).json.search, { query: "b" });
+  }));
+
+Deno.test("what a store keeps of a file that was never finished is deleted with it, and nothing else", () =>
+  withBucket(async (bucket) => {
+    const asked: ((key: string) => boolean)[] = [];
+    bucket.store.purge = (_prefix, isGarbage) => {
+      asked.push(isGarbage);
+      return Promise.resolve({ deleted: 1, left: null });
+    };
+    await bucket.repair();
+    assert.equal(asked.length, 0, "Where nothing is deleted, nothing is asked for");
+    await bucket.store.put(`${OLD}tweets-2.jsonl.gz`, text("half"));
+    await bucket.repair();
+    const [isGarbage = () => assert.fail()] = asked;
+    assert.ok(isGarbage(`${OLD}tweets-2.jsonl.gz`));
+    assert.ok(!isGarbage(`${OLD}${FILE}`));
+    assert.ok(!isGarbage(`${OLD}tweets-3.jsonl.gz`));
+  }));

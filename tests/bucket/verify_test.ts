@@ -89,10 +89,36 @@ for (
     ));
 }
 
+Deno.test("a copy that was downloaded, which has no keys, is as whole as its bucket", () =>
+  withBucket(async (bucket) => {
+    const { keys: _, ...config } = JSON.parse(await bucket.text(`${ROOT}collection.json`));
+    await bucket.store.put(`${ROOT}collection.json`, jsonBytes(config));
+    assert.match((await bucket.faults()).join(), /Missing keys/, "It cannot be harvested further");
+    await bucket.store.delete(`${ROOT}checkpoint.json`);
+    assert.deepEqual(await bucket.faults(), []);
+    await bucket.store.put(`${ROOT}collection.json`, jsonBytes({ ...config, keys: "none" }));
+    assert.match((await bucket.faults()).join(), /^collection\.json: .*Keys is not properly/);
+  }));
+
+Deno.test("what marks a folder, and what strayed into a collection, is no harvest, no changeset, and no fault", async () => {
+  const store = new MemoryStore();
+  const bucket = new Bucket(store);
+  await bucket.fill("search", [zipped(v1(1), v1(2)), zipped(v1(3), v1(4))]);
+  const markers = ["", "harvests/", "harvests/2027/", "changesets/", OLD.slice(ROOT.length)];
+  for (const marker of markers) await store.put(`${ROOT}${marker}`, new Uint8Array());
+  const strays = ["harvests/z.txt", "harvests/2099/x", "changesets/a\\b.json", "changesets/notes"];
+  for (const name of strays) await store.put(`${ROOT}${name}`, text("{"));
+  await store.put(`${OLD}tweets:1`, text("x"));
+  const { faults, harvests, tweets } = await bucket.verify();
+  assert.deepEqual([faults, harvests.length, tweets], [[], 2, 4]);
+});
+
 Deno.test("a manifest line that names no file is told, also in an older harvest", () =>
   withBucket(async (bucket) => {
     const manifest = await bucket.text(`${OLD}manifest-sha1.txt`);
-    for (const line of ["rubbish", `${sha1Of(new Uint8Array())}  ../../${FILE}`]) {
+    const sum = sha1Of(new Uint8Array());
+    const lines = ["rubbish", `${sum}  ../../${FILE}`, `${sum}  ..`, `${sum}  a\\b`, `${sum}  a:b`];
+    for (const line of lines) {
       await bucket.store.put(`${OLD}manifest-sha1.txt`, text(`${manifest}${line}\n`));
       assert.deepEqual(await bucket.faults(), [
         `${below(OLD, "manifest-sha1.txt")}: it has a line that names no file: ${line}`,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { count, Output, size, type Terminal } from "../../lib/cli/output.ts";
-import { oneLine, visible } from "../../lib/visible.ts";
+import { lastWord, oneLine, visible } from "../../lib/visible.ts";
 
 function captured(terminal: Partial<Terminal> = {}) {
   const [out, err] = [[] as string[], [] as string[]];
@@ -68,4 +68,17 @@ Deno.test("sizes and counts are written as in the documents", () => {
     "3GB",
   ]);
   assert.equal(count(2_140), "2,140");
+});
+
+Deno.test("a word from outside that a command is shown with is no option, and steers no shell", () => {
+  for (
+    const [word, shown] of [
+      ["find", "find"],
+      ["-x", "-- -x"],
+      ["--help", "-- --help"],
+      ["a b", "'a b'"],
+      ["-$(rm x)", "-- '-$(rm x)'"],
+      ["it's", "'it'\\''s'"],
+    ] as const
+  ) assert.equal(lastWord(word), shown);
 });

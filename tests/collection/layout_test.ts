@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { collectionKeys, idFault, stamp, tweetsFile } from "../../lib/collection/layout.ts";
+import {
+  collectionKeys,
+  idFault,
+  newIdFault,
+  stamp,
+  tweetsFile,
+} from "../../lib/collection/layout.ts";
 
 const AT = Date.UTC(2019, 2, 9, 15, 35, 7, 464);
 
@@ -22,6 +28,15 @@ Deno.test("ids are names of folders and nothing else", () => {
     assert.ok(idFault(id), id);
   }
   assert.equal(idFault("a b"), "Id contains spaces. Use '_' in their place.");
+});
+
+Deno.test("no new id begins as an option does; those that are there are still ids", () => {
+  for (const id of ["-", "-x", "--help"]) {
+    assert.equal(idFault(id), null);
+    assert.match(newIdFault(id) ?? "", /^Id may not begin with '-'/);
+  }
+  for (const id of ["a", "a-b", "_-"]) assert.equal(newIdFault(id), null);
+  assert.equal(newIdFault("a b"), idFault("a b"));
 });
 
 Deno.test("an id that is taken never leaves its folder", () => {

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { jsonBytes } from "../../lib/json.ts";
+import { openStore } from "../../lib/store/store.ts";
 import { inOneProcess, inPlace, pidOf, type Place } from "./program.ts";
 
 const KEYS = {
@@ -70,6 +72,35 @@ Deno.test("an id that cannot be one is refused before anything is looked for", (
       await refused(place, ["collection", "add"], { says: /Id (is|may|contains)/ });
       await Deno.remove(place.path("collection.json"));
     }
+  }));
+
+Deno.test("no new collection gets an id that commands take for an option", () =>
+  inOneProcess(async (place) => {
+    const says = /Id may not begin with '-'/;
+    await refused(place, ["collection-config", "template", "search", "--id=-x"], { says });
+    await place.writeJson("collection.json", { ...SEARCH, id: "-x" });
+    await refused(place, ["collection", "add"], { says });
+    await Deno.writeTextFile(place.path("ids.txt"), "1\n");
+    await refused(place, ["collection", "hydrate", "ids.txt", "--id=-x"], { says });
+    await Deno.writeTextFile(place.path("-ids.txt"), "1\n");
+    await refused(place, ["collection", "hydrate", "--", "-ids.txt"], { says: /no keys in/ });
+  }));
+
+Deno.test("a collection that has an id which begins with - works as any other, behind --", () =>
+  inPlace(async (place) => {
+    const store = await openStore(place.path("twarc-cloud-data"));
+    const config = { ...SEARCH, id: "-x", keys: place.sandbox.keys, search: { query: "sandbox" } };
+    await store.put("collections/-x/collection.json", jsonBytes(config));
+    await place.ok("collection", "once", "--wait", "--", "-x");
+    const { tweets } = JSON.parse(await place.ok("harvest", "last", "--json", "--", "-x"));
+    assert.ok(tweets > 0);
+    assert.match(await place.ok("collection", "verify", "--", "-x"), /^-x: whole/);
+    const { err } = await place.run("harvest", "running", "--", "-x");
+    assert.match(err, /See the last one with: twarc-cloud harvest last -- -x$/m);
+    await place.ok("collection-config", "download", "--", "-x");
+    await place.writeJson("collection.json", { ...config, search: { query: "other" } });
+    await place.ok("collection-config", "update", "--yes");
+    assert.match(await place.ok("collection-config", "changes", "--", "-x"), /to other on/);
   }));
 
 Deno.test("malformed JSON is told with its line and column", () =>

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { CreateBucketCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import { gunzipSync } from "node:zlib";
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  ListObjectVersionsCommand,
+  PutBucketVersioningCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
 import { S3Proxy } from "../faults/s3_proxy.ts";
 import { type Moto, MOTO_REGION, startMoto } from "../peers/moto.ts";
 import { idsOf, inPlace, type Place, tweetsOf, until } from "./program.ts";
@@ -76,6 +84,54 @@ Deno.test("a collection in S3 is added, changed, harvested twice, listed, told o
     const { code, err } = await place.run("collection", "add");
     assert.equal(code, 1);
     assert.match(err, /There is a collection find in bucket tweets already/);
+  }));
+
+/** Every version of every tweets file in the bucket, unpacked. */
+async function allVersions(client: S3Client): Promise<string[]> {
+  const { Versions = [] } = await client.send(new ListObjectVersionsCommand({ Bucket: "tweets" }));
+  const texts: string[] = [];
+  for (const { Key = "", VersionId } of Versions) {
+    if (!Key.includes("/tweets-")) continue;
+    const command = new GetObjectCommand({ Bucket: "tweets", Key, VersionId });
+    const bytes = await (await client.send(command)).Body?.transformToByteArray();
+    texts.push(gunzipSync(bytes ?? assert.fail()).toString());
+  }
+  return texts;
+}
+
+Deno.test("a tweet that is deleted is in no version of any object, of merged pieces neither", () =>
+  inBucket(async (place, moto) => {
+    const client = clientOf(moto);
+    const VersioningConfiguration = { Status: "Enabled" } as const;
+    const command = new PutBucketVersioningCommand({ Bucket: "tweets", VersioningConfiguration });
+    await client.send(command);
+    const filter = { rules: [{ value: "sandbox" }] };
+    await place.addByCommand({ id: "live", type: "filter", api: "2", filter });
+    const args = ["harvest", "run", "--shutdown", "--flush-secs", "1", "live"];
+    const harvest = place.spawn(args);
+    await until(() => Promise.resolve(place.sandbox.filtered.size > 0));
+    const ids = [...place.post(1)];
+    const isThere = async () => {
+      const there = (await place.ok("collection", "dehydrate", "live")).split("\n");
+      return ids.every((id) => there.includes(id));
+    };
+    await until(isThere);
+    ids.push(...place.post(1));
+    await until(isThere);
+    harvest.kill("SIGTERM");
+    await harvest.output();
+    const [deleted = "", kept = ""] = ids;
+    const has = async (id: string) =>
+      (await allVersions(client)).filter((text) => text.includes(id));
+    assert.ok((await has(deleted)).length >= 2, "The piece is kept beside what it was merged into");
+    place.sandbox.world.remove(deleted);
+    const out = await place.run("collection", "compliance", "live", "--apply");
+    assert.equal(out.code, 0, out.err);
+    assert.match(out.err, /\d older versions of such files are deleted, too\./);
+    assert.deepEqual(await has(deleted), []);
+    assert.equal((await has(kept)).length, 1);
+    assert.match(await place.ok("collection", "verify", "live"), /^live: whole/);
+    client.destroy();
   }));
 
 /** The AWS CLI, where it is installed, sees the same. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { holderIsGone } from "../../lib/bucket/process.ts";
+import { join } from "node:path";
 import { systemClock } from "../../lib/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { asHolder } from "../fakes/other_processes.ts";
@@ -108,23 +109,35 @@ Deno.test("a lock that was left by a killed harvester needs nobody: unlock is fo
     await place.ok("collection", "once", "find", "--wait");
   }, { world: world() }));
 
-Deno.test("a downloaded collection is what is in the bucket, without lock and checkpoint", () =>
+Deno.test("a downloaded collection is what is in the bucket, without lock, checkpoint and keys; strays are named", () =>
   inOneProcess(async (place) => {
     await place.add(SEARCH);
     await place.ok("collection", "once", "find", "--wait");
     const out = await place.ok("collection", "download", "find");
     assert.equal(out, "Collection downloaded to download/twarc-cloud-data/collections/find\n");
-    const diff = await new Deno.Command("diff", {
-      args: [
-        "-r",
-        place.path("twarc-cloud-data", "collections", "find"),
-        place.path("download", "twarc-cloud-data", "collections", "find"),
-      ],
-    }).output();
+    const bucket = place.path("twarc-cloud-data", "collections", "find");
+    const copy = place.path("download", "twarc-cloud-data", "collections", "find");
+    const diff = async () => {
+      const { stdout } = await new Deno.Command("diff", { args: ["-r", bucket, copy] }).output();
+      return new TextDecoder().decode(stdout);
+    };
+    const { keys } = JSON.parse(await Deno.readTextFile(join(bucket, "collection.json")));
+    assert.ok(keys.consumer_secret);
+    const left = await Deno.readTextFile(join(copy, "collection.json"));
+    assert.ok(!("keys" in JSON.parse(left)));
+    assert.doesNotMatch(await diff(), /^>/m, "Nothing is in the copy that is not in the bucket");
+    await place.ok("collection", "download", "find", "--with-keys");
+    const only = /^Only in \S+twarc-cloud-data\/collections\/find: checkpoint\.json\n$/;
+    assert.match(await diff(), only);
+
+    await Deno.writeTextFile(join(bucket, "a:b\u001b[2J\\c"), "x");
+    const { code, err } = await place.run("collection", "download", "find", "--clean");
+    assert.equal(code, 1);
     assert.match(
-      new TextDecoder().decode(diff.stdout),
-      /^Only in \S+twarc-cloud-data\/collections\/find: checkpoint\.json\n$/,
+      err,
+      /^Error: One key of the bucket cannot be .* here: a:b\\u001b\[2J\\c \(it has a/m,
     );
+    assert.match(err, /all others are downloaded\. Remove them from the bucket/);
   }, { world: world() }));
 
 Deno.test("names and ids are added from arguments and files, each once", () =>

@@ -78,7 +78,7 @@ Deno.test("a harvester gets the command line of the documents, and only flags th
     await ended(await runner.once({ bucket, collectionId: BRIEF, flags: {} }));
     assert.ok(
       (await log(BRIEF)).startsWith(
-        `started with harvest run --bucket ${bucket} --port 0 --shutdown ${BRIEF}\n`,
+        `started with harvest run --bucket ${bucket} --port 0 --shutdown -- ${BRIEF}\n`,
       ),
     );
     const flags = { tweetsPerFile: 5, secsPerFile: 6, flushSecs: 7 };
@@ -86,7 +86,7 @@ Deno.test("a harvester gets the command line of the documents, and only flags th
     assert.ok(
       (await log("steady")).startsWith(
         `started with harvest run --bucket ${bucket} --port 0 ` +
-          "--tweets-per-file 5 --secs-per-file 6 --flush-secs 7 steady\n",
+          "--tweets-per-file 5 --secs-per-file 6 --flush-secs 7 -- steady\n",
       ),
     );
     await runner.stop("steady");

@@ -46,7 +46,7 @@ Deno.test("a definition has the command of the documents, the sizes, and names s
   }]);
   assert.deepEqual(
     container?.command,
-    ["harvest", "run", "--bucket", "tweets", "--shutdown", "--flush-secs", "5", "c"],
+    ["harvest", "run", "--bucket", "tweets", "--shutdown", "--flush-secs", "5", "--", "c"],
   );
   assert.equal(container?.image, "somebody/twarc-cloud:1.0");
   assert.equal(container?.stopTimeout, 120);

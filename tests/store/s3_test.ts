@@ -11,7 +11,7 @@ import {
   UserError,
 } from "../../lib/errors.ts";
 import { S3Store } from "../../lib/store/s3.ts";
-import { openStore, s3Name } from "../../lib/store/store.ts";
+import { isThere, openStore, s3Name } from "../../lib/store/store.ts";
 import { storeContract } from "../contract/store.ts";
 import { S3Proxy } from "../faults/s3_proxy.ts";
 import { type Moto, MOTO_KEYS, MOTO_REGION, startMoto } from "../peers/moto.ts";
@@ -66,6 +66,22 @@ Deno.test("s3: a listing goes on beyond a page", async () => {
   for (let i = 0; i < keys.length; i += 50) await Promise.all(keys.slice(i, i + 50).map(put));
   const listed = await Array.fromAsync(store.list("c/"));
   assert.deepEqual(listed.map(({ key }) => key), keys);
+  store.close();
+});
+
+Deno.test("s3: a listing has keys of any characters as they are, and leaves out what only marks a folder", async () => {
+  const store = new S3Store(await newBucket(), { ...access, endpoint: moto.url });
+  const keys = ["a\u0001b", " a ", "a+b%20c", "a&<b>", "a\\b", "a\u007f", "c//d", "e/"]
+    .map((name) => `c/${name}`);
+  for (const key of keys) await store.put(key, new Uint8Array(1));
+  for (const marker of ["c/", "c/x/", "c/x/y/", "d/"]) await store.put(marker, new Uint8Array());
+  const names = async (prefix: string, folders: boolean) =>
+    (await Array.fromAsync(store.list(prefix, { folders }))).map(({ key }) => key);
+  assert.deepEqual((await names("c/", false)).toSorted(), keys.toSorted());
+  for (const key of keys) assert.ok(await isThere(store, key), key);
+  assert.deepEqual((await names("", true)).toSorted(), ["c/", "d/"]);
+  const level = keys.map((key) => key === "c/c//d" ? "c/c/" : key).concat("c/x/");
+  assert.deepEqual((await names("c/", true)).toSorted(), level.toSorted());
   store.close();
 });
 
@@ -180,6 +196,27 @@ for (
       });
     }));
 }
+
+Deno.test("s3: a listing that is encoded is read, and so is one of a store that does not encode", async () => {
+  const answer = (names: string[], encoding: string) => (request: Request) => {
+    assert.equal(new URL(request.url).searchParams.get("encoding-type"), "url");
+    const rows = names.map((name) => `<Contents><Key>${name}</Key><Size>1</Size></Contents>`);
+    return new Response(
+      `<?xml version="1.0"?><ListBucketResult>${encoding}<IsTruncated>false</IsTruncated>` +
+        `${rows.join("")}</ListBucketResult>`,
+      { headers: { "content-type": "application/xml" } },
+    );
+  };
+  const keys: string[] = [];
+  const read = async (store: S3Store) => {
+    for await (const { key } of store.list("c/")) keys.push(key);
+  };
+  const names = ["c/a%0Ab", "c/a+b%2Bc", "c/%F0%9F%98%80", "c/100%"];
+  await withAnswers(answer(names, "<EncodingType>url</EncodingType>"), read);
+  assert.deepEqual(keys.splice(0), ["c/a\nb", "c/a b+c", "c/😀", "c/100%"]);
+  await withAnswers(answer(["c/a%0Ab", "c/a+b"], ""), read);
+  assert.deepEqual(keys, ["c/a%0Ab", "c/a+b"]);
+});
 
 Deno.test("s3: no network is one clear line", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

@@ -1,0 +1,135 @@
+/** A collection's configuration in its bucket, and its changes: each is recorded first, then put in force. */
+
+import { z } from "zod";
+import { type ConfigUpdate, diff, isIn, merge } from "../collection/changeset.ts";
+import { collectionKeys } from "../collection/layout.ts";
+import { ConflictError, UserError } from "../errors.ts";
+import { jsonBytes, type JsonObject, parseAs } from "../json.ts";
+import { settledPut } from "../store/settled_put.ts";
+import type { Store, Version } from "../store/store.ts";
+import {
+  canBeEnded,
+  History,
+  type Recorded,
+  type Standing,
+  timeOrNull,
+  timestampOf,
+} from "./history.ts";
+
+const object = z.record(z.string(), z.json());
+
+/** A configuration as it is in the bucket, unchecked. */
+export interface Stored {
+  json: JsonObject;
+  version: Version;
+}
+
+/** A configuration that is to be changed, and what is recorded of it besides. */
+export type Base = Stored & Standing;
+
+/** The configuration of one collection. */
+export class Configuration {
+  readonly #store: Store;
+  readonly #id: string;
+  readonly #key: string;
+  readonly #history: History;
+
+  constructor(store: Store, id: string) {
+    this.#store = store;
+    this.#id = id;
+    this.#key = collectionKeys(id).config;
+    this.#history = new History(store, id);
+  }
+
+  /** What is in force. @throws UserError where there is no such collection. */
+  async load(): Promise<Stored> {
+    const found = await this.#store.get(this.#key);
+    if (found) {
+      return { json: parseAs(object, found.bytes, this.#key), version: found.version };
+    }
+    throw new UserError(`There is no collection ${this.#id} in bucket ${this.#store.name}`, {
+      hint: "See what there is with `twarc-cloud collection list`.",
+    });
+  }
+
+  /** What is in force, and what a command left half done. @throws UserError where there is no such collection. */
+  async standing(): Promise<Base> {
+    const stored = await this.load();
+    return { ...stored, ...await this.#history.standing(stored.json) };
+  }
+
+  /**
+   * Records that the collection was added: that follows from its configuration, for as long as nothing else changes it.
+   * @param now In milliseconds since 1970, for a configuration that says no time.
+   */
+  async recordAdded(json: JsonObject, now: number): Promise<void> {
+    const named = Object.entries(json).filter(([name]) => name === "id" || name === "type");
+    const change = diff(Object.fromEntries(named), untimed(json));
+    await this.#history.record(change, timeOrNull(timestampOf(json)) ?? now);
+  }
+
+  /**
+   * Ends what a command left half done, where its record is enough for that: of the others the next change takes the
+   * record back.
+   * @throws ConflictError where somebody else changes the configuration meanwhile.
+   */
+  async ended(base: Base, now: number): Promise<Base> {
+    if (base.isUnrecorded) await this.recordAdded(base.json, now);
+    const recorded = base.halfDone.find(canBeEnded);
+    if (!recorded) return base;
+    return await this.enforce(base, { change: recorded.changeset, recorded });
+  }
+
+  /**
+   * Makes a change. Cut after it was recorded, it is found and ended by the next command that changes something.
+   * @param at When, in milliseconds since 1970.
+   * @throws ConflictError where somebody else changed the configuration meanwhile.
+   */
+  async change(base: Base, change: ConfigUpdate, at: number): Promise<Base> {
+    const changeset = { ...change, changed_from: timestampOf(base.json) };
+    const recorded = await this.#history.record(changeset, at);
+    return await this.enforce(base, { change, recorded });
+  }
+
+  /**
+   * Puts a recorded change in force.
+   * @param change What it is, with its secrets.
+   * @throws ConflictError where somebody else changed the configuration meanwhile.
+   */
+  async enforce(
+    { json, version, halfDone }: Base,
+    { change, recorded }: { change: ConfigUpdate; recorded: Recorded },
+  ): Promise<Base> {
+    const next = { ...merge(json, change), timestamp: recorded.changeset.change_timestamp };
+    try {
+      const written = await settledPut(this.#store, this.#key, jsonBytes(next), {
+        ifVersion: version,
+      });
+      // They are of the configuration before: whoever began them finds that it is another by now.
+      for (const other of halfDone) {
+        if (other.key !== recorded.key) await this.#history.withdraw(other);
+      }
+      return { json: next, version: written, isUnrecorded: false, halfDone: [] };
+    } catch (cause) {
+      if (!(cause instanceof ConflictError)) throw cause;
+      const found = await this.standing();
+      // It was done, and somebody went on from there.
+      if (isIn(found.json, change)) return found;
+      await this.#history.withdraw(recorded);
+      throw new ConflictError(this.#key, {
+        cause,
+        hint: "Run it again: it starts from what is there.",
+      });
+    }
+  }
+}
+
+/** A configuration without its time, which is not the person's. */
+export function untimed({ timestamp: _, ...config }: JsonObject): JsonObject {
+  return config;
+}
+
+/** The first millisecond after a configuration's time, since 1970: times tell configurations apart. */
+export function laterThan(config: JsonObject): number {
+  return (timeOrNull(timestampOf(config)) ?? -Infinity) + 1;
+}

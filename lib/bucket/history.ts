@@ -1,0 +1,164 @@
+/** The history of a configuration: each change is recorded before it is in force. */
+
+import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
+import { isoTime } from "../clock.ts";
+import {
+  type Changeset,
+  type ConfigUpdate,
+  type Deletion,
+  hasSecret,
+  isEmpty,
+  redact,
+} from "../collection/changeset.ts";
+import { collectionKeys, isChangeset, stamp } from "../collection/layout.ts";
+import { ConflictError, UserError } from "../errors.ts";
+import { jsonBytes, type JsonObject, parseAs } from "../json.ts";
+import { settledPut } from "../store/settled_put.ts";
+import type { Store, Version } from "../store/store.ts";
+
+const deletion: z.ZodType<Deletion> = z.lazy(() =>
+  z.union([z.string(), z.record(z.string(), z.array(deletion))])
+);
+
+/** What a changeset in the bucket says. */
+export const changesetSchema = z.object({
+  update: z.record(z.string(), z.json()),
+  delete: z.array(deletion),
+  change_timestamp: z.string(),
+  changed_from: z.string().optional(),
+  removed: z.array(z.object({
+    file: z.string(),
+    replaced_by: z.string().nullable(),
+    tweets: z.array(z.object({ id: z.string(), reason: z.string() })),
+  })).optional(),
+});
+
+/** A changeset in the bucket. */
+export interface Recorded {
+  key: string;
+  version: Version;
+  changeset: Changeset;
+}
+
+/** What a collection's history says of its configuration as it stands. */
+export interface Standing {
+  /** Whether nothing was ever recorded, not even that the collection was added. */
+  isUnrecorded: boolean;
+  /** Changes of this very configuration that were recorded and are not in force: each was cut, or is under way. */
+  halfDone: Recorded[];
+}
+
+/** The changesets of one collection. */
+export class History {
+  readonly #store: Store;
+  readonly #id: string;
+
+  constructor(store: Store, id: string) {
+    this.#store = store;
+    this.#id = id;
+  }
+
+  /** Every changeset, in the order of their names. @throws UserError where one is damaged. */
+  async *all(): AsyncGenerator<Changeset> {
+    for await (const key of this.#keys()) {
+      const found = await this.#read(key);
+      if (found) yield found.changeset;
+    }
+  }
+
+  /** What is recorded of a configuration besides what is in force. @throws OutsideError */
+  async standing(config: JsonObject): Promise<Standing> {
+    const since = stamp(timeOrNull(timestampOf(config)) ?? 0);
+    const standing: Standing = { isUnrecorded: true, halfDone: [] };
+    for await (const key of this.#keys()) {
+      standing.isUnrecorded = false;
+      if (key < collectionKeys(this.#id).changesets + `change-${since}`) continue;
+      // What is damaged is for `verify` to name: it holds up no change.
+      const found = await this.#read(key).catch(nullIfDamaged);
+      if (found && isHalfDone(found.changeset, config)) standing.halfDone.push(found);
+    }
+    return standing;
+  }
+
+  /**
+   * Records a change under its second; under the next free one where another is there. Done twice, it is there once.
+   * @param at In milliseconds since 1970.
+   */
+  async record(
+    change: Omit<Changeset, "change_timestamp">,
+    at: number,
+  ): Promise<Recorded> {
+    const changeset: Changeset = { ...change, ...redact(change), change_timestamp: isoTime(at) };
+    const bytes = jsonBytes(changeset);
+    for (let ms = at;; ms += 1_000) {
+      const key = collectionKeys(this.#id).changeset(ms);
+      try {
+        const version = await settledPut(this.#store, key, bytes, { ifAbsent: true });
+        return { key, version, changeset };
+      } catch (error) {
+        if (!(error instanceof ConflictError)) throw error;
+      }
+    }
+  }
+
+  /** Takes back the record of a change that never came into force. */
+  async withdraw({ key, version }: Recorded): Promise<void> {
+    try {
+      await this.#store.delete(key, { ifVersion: version });
+    } catch (error) {
+      // Somebody else took it back.
+      if (!(error instanceof ConflictError)) throw error;
+    }
+  }
+
+  async *#keys(): AsyncGenerator<string> {
+    for await (const { key } of this.#store.list(collectionKeys(this.#id).changesets)) {
+      if (isChangeset(key)) yield key;
+    }
+  }
+
+  async #read(key: string): Promise<Recorded | null> {
+    const found = await this.#store.get(key);
+    if (!found) return null;
+    const changeset = parseAs(changesetSchema, found.bytes, key);
+    return { key, version: found.version, changeset };
+  }
+}
+
+/** What a configuration says of its age; nothing where it says nothing. */
+export function timestampOf({ timestamp }: JsonObject): string {
+  return typeof timestamp === "string" ? timestamp : "";
+}
+
+/** A time in milliseconds since 1970; one of the Python original has no zone and means UTC. Null where it is none. */
+export function timeOrNull(iso: string): number | null {
+  const ms = Date.parse(/Z|[+-]\d\d:\d\d$/.test(iso) ? iso : `${iso}Z`);
+  return Number.isFinite(ms) ? ms : null;
+}
+
+/** Whether a record is of this very change; secrets are compared by their fingerprints. */
+export function isRecordOf({ changeset }: Recorded, change: ConfigUpdate): boolean {
+  const { update, delete: deleted } = redact(change);
+  return isDeepStrictEqual(
+    { update: changeset.update, delete: changeset.delete },
+    { update, delete: deleted },
+  );
+}
+
+/** Whether a change can be made from its record alone: that has no secrets. */
+export function canBeEnded({ changeset }: Recorded): boolean {
+  return !hasSecret(changeset.update);
+}
+
+/** Whether a change was made from a configuration that is still the one in force: each has a time of its own. */
+function isHalfDone(changeset: Changeset, config: JsonObject): boolean {
+  const { changed_from, change_timestamp } = changeset;
+  const now = timestampOf(config);
+  return changed_from === now && change_timestamp !== now && !isEmpty(changeset);
+}
+
+function nullIfDamaged(error: unknown): null {
+  if (error instanceof UserError) return null;
+  throw error;
+}

@@ -1,0 +1,57 @@
+/** What a collection harvested last, as its bucket has it. */
+
+import { z } from "zod";
+import { type HarvestInfo, harvestInfoSchema } from "../collection/harvest_info.ts";
+import { collectionKeys, FILES } from "../collection/layout.ts";
+import { UserError } from "../errors.ts";
+import { parseAs } from "../json.ts";
+import type { Store } from "../store/store.ts";
+import { timeOrNull } from "./history.ts";
+
+/** What last_harvest.json says. */
+export const lastHarvestSchema = z.object({ harvest_id: z.string() });
+/** What user_changes.json says. */
+export const userChangesSchema = z.array(z.object({
+  user_id: z.string(),
+  screen_name: z.string().nullish(),
+  change: z.string(),
+}));
+
+/** What a collection harvested last. */
+export interface LastHarvest {
+  info: HarvestInfo;
+  userChanges: z.infer<typeof userChangesSchema>;
+}
+
+/** What a collection harvested last, or null. @throws UserError where what tells of it is damaged. */
+export async function lastHarvestOf(store: Store, id: string): Promise<LastHarvest | null> {
+  const keys = collectionKeys(id);
+  const last = await store.get(keys.lastHarvest);
+  if (!last) return null;
+  const { harvest_id } = parseAs(lastHarvestSchema, last.bytes, keys.lastHarvest);
+  const folder = keys.harvest(timeOf(harvest_id));
+  let infoKey = `${folder}${FILES.harvest}`;
+  let info = await store.get(infoKey);
+  if (!info) {
+    infoKey = `${folder}${FILES.originalHarvest}`;
+    info = await store.get(infoKey);
+  }
+  if (!info) return null;
+  const changes = await store.get(`${folder}${FILES.userChanges}`);
+  return {
+    info: parseAs(harvestInfoSchema, info.bytes, infoKey),
+    userChanges: changes
+      ? parseAs(userChangesSchema, changes.bytes, `${folder}${FILES.userChanges}`)
+      : [],
+  };
+}
+
+/**
+ * The id of a harvest as milliseconds since 1970; one of the Python original has no zone and means UTC.
+ * @throws UserError where it is no time.
+ */
+export function timeOf(iso: string): number {
+  const ms = timeOrNull(iso);
+  if (ms === null) throw new UserError(`${JSON.stringify(iso)} is no time of a harvest`);
+  return ms;
+}

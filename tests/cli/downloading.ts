@@ -1,0 +1,126 @@
+/** A bucket whose collection is downloaded while it is harvested, and copies that are looked at as `sha1sum -c` does. */
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { download, type DownloadOptions } from "../../lib/cli/download.ts";
+import { MemoryStore } from "../fakes/memory_store.ts";
+
+/** The folder of the collection. */
+export const ROOT = "collections/c/";
+/** The folder of its harvest. */
+export const HARVEST = `${ROOT}harvests/2026/01/02/03/04/05/`;
+
+/** A text as bytes. */
+export const bytesOf = (text: string) => new TextEncoder().encode(text);
+/** A checksum as a manifest has it. */
+export const sha1Of = (bytes: Uint8Array) => createHash("sha1").update(bytes).digest("hex");
+
+/** A harvest of a stream: pieces come, and are merged into segments. */
+export class Harvest {
+  readonly store = new MemoryStore();
+  /** What its manifest lists. */
+  readonly listed = new Map<string, Uint8Array>();
+  #number = 0;
+
+  /** The next piece. */
+  async flush(): Promise<void> {
+    await this.#add(`piece ${this.#number}`);
+    await this.#list();
+  }
+
+  /** All pieces as one segment: that is put, then listed, and then they go. */
+  async merge(): Promise<void> {
+    const pieces = [...this.listed].filter(([, bytes]) => bytes[0] === bytesOf("p")[0]);
+    await this.#add(`segment of ${pieces.length}`);
+    for (const [name] of pieces) this.listed.delete(name);
+    await this.#list();
+    for (const [name] of pieces) await this.store.delete(`${HARVEST}${name}`);
+  }
+
+  /** One file in the place of another. */
+  async replace(key: string): Promise<void> {
+    this.listed.delete(key.slice(HARVEST.length));
+    await this.flush();
+    await this.store.delete(key);
+  }
+
+  /** The harvest's end: what tells of it comes after its last manifest. */
+  async end(): Promise<void> {
+    await this.merge();
+    const info = { files: this.listed.size };
+    await this.store.put(`${HARVEST}harvest.json`, bytesOf(JSON.stringify(info)));
+    await this.store.put(
+      `${ROOT}last_harvest.json`,
+      bytesOf(`{"harvest_id":"2026-01-02T03:04:05Z"}`),
+    );
+  }
+
+  async #add(text: string): Promise<void> {
+    const name = `tweets-2026010203${String(++this.#number).padStart(4, "0")}.jsonl.gz`;
+    await this.store.put(`${HARVEST}${name}`, bytesOf(text));
+    this.listed.set(name, bytesOf(text));
+  }
+
+  async #list(): Promise<void> {
+    const rows = [...this.listed].map(([name, bytes]) => `${sha1Of(bytes)}  ${name}\n`);
+    await this.store.put(`${HARVEST}manifest-sha1.txt`, bytesOf(rows.join("")));
+  }
+}
+
+/** A collection that is being harvested. */
+export async function harvesting(): Promise<Harvest> {
+  const harvest = new Harvest();
+  await harvest.store.put(`${ROOT}collection.json`, bytesOf('{"id":"c"}'));
+  await harvest.store.put(`${HARVEST}collection.json`, bytesOf('{"id":"c"}'));
+  for (let i = 0; i < 3; i++) await harvest.flush();
+  return harvest;
+}
+
+/** Downloads collection `c`. */
+export function fetching(
+  store: MemoryStore,
+  to: string,
+  more: Partial<DownloadOptions> = {},
+): ReturnType<typeof download> {
+  return download({ store, collectionId: "c", to, clean: false, onFile: () => {}, ...more });
+}
+
+/** Every file below a folder, with its content as text. */
+export async function copyIn(folder: string): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for (const { name, isDirectory } of await Array.fromAsync(Deno.readDir(folder)).catch(() => [])) {
+    if (!isDirectory) files.set(name, await Deno.readTextFile(`${folder}/${name}`));
+    else {
+      for (const [below, text] of await copyIn(`${folder}/${name}`)) {
+        files.set(`${name}/${below}`, text);
+      }
+    }
+  }
+  return files;
+}
+
+/** Checks every manifest of a copy: what it lists is there, as it lists it. How many files are listed. */
+export function checkSums(copy: Map<string, string>, when = ""): number {
+  let listed = 0;
+  for (const [path, manifest] of copy) {
+    if (!path.endsWith("/manifest-sha1.txt")) continue;
+    for (const row of manifest.split("\n").filter(Boolean)) {
+      const [, sha1, name] = /^([0-9a-f]{40}) [ *]?(.+)$/.exec(row) ?? assert.fail(row);
+      const file = copy.get(path.replace("manifest-sha1.txt", name ?? ""));
+      assert.ok(file !== undefined, `${name} is not in the copy ${when}`);
+      assert.equal(sha1Of(bytesOf(file)), sha1, `${name} ${when}`);
+      listed++;
+    }
+  }
+  return listed;
+}
+
+/** Gives a test a folder to download to. */
+export async function withFolder(use: (to: string) => Promise<void>): Promise<void> {
+  const to = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
+  try {
+    await use(to);
+  } finally {
+    await Deno.remove(to, { recursive: true });
+  }
+}
