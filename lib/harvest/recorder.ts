@@ -5,6 +5,7 @@ import { type CheckpointState, type Commit, type Counts } from "../bucket/checkp
 import { FILES } from "../collection/layout.ts";
 import { messageOf } from "../errors.ts";
 import { jsonBytes } from "../json.ts";
+import type { TwitterApi } from "../twitter/api.ts";
 import type { Meter } from "./meter.ts";
 import { Committer, type CommitterOptions, type Cut } from "./committer.ts";
 import { Learned } from "./learned.ts";
@@ -48,6 +49,8 @@ export interface RecorderOptions extends CommitterOptions {
   limits: Limits;
   /** Of what is billed; absent where nothing is. */
   meter?: Meter | undefined;
+  /** Knows what of a request was not taken. */
+  api?: Pick<TwitterApi, "leftOut"> | undefined;
 }
 
 /** Records what a source brings. */
@@ -79,7 +82,7 @@ export class Recorder {
       .filter(([, position]) => position !== "whole");
     this.#positions = Object.fromEntries(unfinished);
     this.#begun = unfinished.length;
-    this.#tally = new Tally(checkpoint.state.counts.walks, options.meter);
+    this.#tally = new Tally(checkpoint.state.counts.walks, options);
   }
 
   /** What has arrived so far, committed or not, and the files in the store. */
