@@ -8,6 +8,7 @@ import { REST_TRIES, restDelay } from "./backoff.ts";
 import { bytesOf } from "../body.ts";
 import { isDamaged, type Transport, troubleOf } from "./transport.ts";
 import { parseAnswer } from "./v2_answers.ts";
+import { Wording } from "./words.ts";
 
 /** https://docs.x.com/x-api/compliance/batch-compliance/introduction */
 const jobSchema = z.object({
@@ -43,8 +44,17 @@ const PATIENCE = 600_000;
 export class ComplianceJobs {
   readonly #transport: Transport;
   readonly #clock: Clock;
+  readonly #wording: Wording;
 
-  constructor({ transport, clock }: { transport: Transport; clock: Clock }) {
+  /** @param options.wording Where it has the new words, the members of a job are asked for by name. */
+  constructor(
+    { transport, clock, wording = new Wording() }: {
+      transport: Transport;
+      clock: Clock;
+      wording?: Wording;
+    },
+  ) {
+    this.#wording = wording;
     this.#transport = transport;
     this.#clock = clock;
   }
@@ -76,6 +86,21 @@ export class ComplianceJobs {
     }
   }
 
+  async #ask<T>(
+    path: string,
+    wanted: Record<string, string>,
+    read: (answer: Uint8Array) => T,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const fields: Record<string, string> = this.#wording.hasNewWords
+      ? { "compliance_job.fields": Object.keys(jobSchema.shape).join(",") }
+      : {};
+    return await this.#wording.ask(
+      { ...wanted, ...fields },
+      (parameters) => this.#transport.ask({ method: "GET", path, parameters }, read, signal),
+    );
+  }
+
   async #pause(what: string, ms: number, signal: AbortSignal): Promise<void> {
     const wait = { for: what, until: this.#clock.now() + ms };
     await this.#transport.waits.during(wait, this.#clock.sleep(ms, signal));
@@ -83,16 +108,14 @@ export class ComplianceJobs {
 
   /** GET /2/compliance/jobs/:id. */
   async get(id: string, signal: AbortSignal): Promise<ComplianceJob> {
-    const request = { method: "GET", path: `${PATH}/${id}`, parameters: {} } as const;
     const read = (answer: Uint8Array) => parseAnswer(oneSchema, answer).data;
-    return await this.#transport.ask(request, read, signal);
+    return await this.#ask(`${PATH}/${id}`, {}, read, signal);
   }
 
   /** GET /2/compliance/jobs: the jobs of the app that are not over. */
   async underWay(signal: AbortSignal): Promise<ListedJob[]> {
-    const request = { method: "GET", path: PATH, parameters: { type: "tweets" } } as const;
     const read = (answer: Uint8Array) => parseAnswer(listSchema, answer).data;
-    const jobs = await this.#transport.ask(request, read, signal);
+    const jobs = await this.#ask(PATH, { type: "tweets" }, read, signal);
     return jobs.filter(({ status }) => status === "created" || status === "in_progress");
   }
 

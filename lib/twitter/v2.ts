@@ -76,7 +76,7 @@ export class V2Api implements TwitterApi {
     this.#clock = clock;
     this.#followed = new Followed(transport);
     this.bill = new Bill({ transport, clock, wording });
-    this.compliance = new ComplianceJobs({ transport, clock });
+    this.compliance = new ComplianceJobs({ transport, clock, wording });
   }
 
   /** What the API did not take of what it was asked for. */

@@ -116,7 +116,7 @@ export class Wording {
   /** The name by which something is asked for; null where it is not. */
   #nameOf(old: Asked): Asked | null {
     const renamed = NEW_NAMES[old.parameter]?.[old.name];
-    const isNew = this.#hasNewWords ? renamed !== undefined : this.#isRefused(old);
+    const isNew = this.hasNewWords ? renamed !== undefined : this.#isRefused(old);
     const asked = isNew ? renamed ?? null : old;
     return asked === null || this.#isRefused(asked) ? null : asked;
   }
@@ -125,14 +125,15 @@ export class Wording {
     return this.#names.get(parameter)?.has(name) ?? false;
   }
 
-  get #hasNewWords(): boolean {
+  /** Whether it asks in the new words. */
+  get hasNewWords(): boolean {
     const [wanted, other] = this.#words === "post" ? [NEW, OLD] : [OLD, NEW];
     const isOther = this.#parameters.has(wanted) && !this.#parameters.has(other);
     return (this.#words === "post") !== isOther;
   }
 
   #parameterOf(parameter: string): string {
-    return parameter === OLD && this.#hasNewWords ? NEW : parameter;
+    return parameter === OLD && this.hasNewWords ? NEW : parameter;
   }
 
   #leaveOut({ parameter: told, name }: { parameter: string; name?: string }): void {
