@@ -36,15 +36,22 @@ const errorBody = z.union([
   z.object({ errors: z.string() }),
 ]);
 
+const said = z.string().optional().catch(undefined);
 /** Where error bodies have texts. */
 const textsBody = z.object({
-  detail: z.string().optional().catch(undefined),
+  title: said,
+  detail: said,
+  message: said,
+  error: said,
   errors: z.array(
-    z.object({
-      message: z.string().optional().catch(undefined),
-      detail: z.string().optional().catch(undefined),
-      details: z.array(z.string()).optional().catch(undefined),
-    }).catch({}),
+    z.union([
+      z.string().transform((message) => ({ message, detail: undefined, details: undefined })),
+      z.object({
+        message: said,
+        detail: said,
+        details: z.array(z.string()).optional().catch(undefined),
+      }),
+    ]),
   ).optional().catch(undefined),
 });
 
@@ -81,12 +88,11 @@ export function textsOf(body: Uint8Array): string[] {
   const text = decoder.decode(body.subarray(0, LONGEST_BODY));
   const parsed = textsBody.safeParse(jsonOrNull(text)).data;
   if (!parsed) return [text];
-  const { detail, errors = [] } = parsed;
+  const { title, detail, message, error, errors = [] } = parsed;
   return [
-    detail,
+    ...[title, detail, message, error],
     ...errors.flatMap(({ message, detail, details = [] }) => [message, detail, ...details]),
-  ]
-    .filter((found) => found !== undefined);
+  ].filter((text) => text !== undefined);
 }
 
 /** Error codes of v1.1 that say that keys are bad, and what a person does about each. */
