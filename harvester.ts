@@ -319,7 +319,7 @@ class Harvester implements Controlled {
       lease.update({ progress: this.info() });
     };
     const meter = meterFor(config, checkpoint, clock);
-    const recorder = new Recorder({ ...own, spool, limits, meter, project });
+    const recorder = new Recorder({ ...own, spool, limits, meter, project, api: this.#api });
     this.#recorder = recorder;
     const signal = AbortSignal.any([this.#stopping.signal, lease.lost]);
     let failure: unknown;

@@ -168,6 +168,7 @@ async function harvestHere(
           version: collection.api ?? "1.1",
           keys: await held(collection),
           fields: collection.fields,
+          words: collection.words,
           clock,
           base: twitterApiUrl,
           waits,

@@ -83,6 +83,8 @@ export interface ApiFault extends ErrorDetails {
   problem?: string;
   /** When the rate limit's window ends, in milliseconds since 1970. */
   resetAt?: number;
+  /** What the answer says, each text whole. */
+  said?: readonly string[];
 }
 
 /** The API answered with an error, or did not answer, and retrying did not help. */
@@ -95,6 +97,8 @@ export class ApiError extends OutsideError {
   readonly problem: string | undefined;
   /** When the rate limit's window ends, in milliseconds since 1970. */
   readonly resetAt: number | undefined;
+  /** What the answer says, each text whole: the message has the beginning of it. */
+  readonly said: readonly string[];
 
   constructor(message: string, fault: ApiFault) {
     super(message, fault);
@@ -102,6 +106,7 @@ export class ApiError extends OutsideError {
     this.code = fault.code;
     this.problem = fault.problem;
     this.resetAt = fault.resetAt;
+    this.said = fault.said ?? [];
   }
 }
 

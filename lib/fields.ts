@@ -1,5 +1,10 @@
 /** What version 2 of the API can be asked for with every post: its fields and expansions, by name. */
 
+/** The words in which version 2 can be asked: X's documents call tweets posts since August 2026. */
+export const WORDS = ["tweet", "post"] as const;
+/** Words in which version 2 is asked. */
+export type Words = (typeof WORDS)[number];
+
 /** The names of a kind: asked for unless something else is said, and known besides. */
 interface Names {
   usual: readonly string[];

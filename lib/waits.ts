@@ -11,15 +11,34 @@ export interface Wait {
 /** The waits that are under way. */
 export class Waits {
   readonly #waits = new Set<Wait>();
+  readonly #tell: (wait: Wait) => void;
+
+  /** @param tell Told of each wait when it begins. */
+  constructor(tell: (wait: Wait) => void = () => {}) {
+    this.#tell = tell;
+  }
 
   /** The one that ends last; null where there is none. */
   get longest(): Wait | null {
     return [...this.#waits].toSorted((a, b) => b.until - a.until)[0] ?? null;
   }
 
+  /** Counts as a wait from `ms` milliseconds on, where `work` takes that long. */
+  async late<T>(wait: Wait, ms: number, work: Promise<T>): Promise<T> {
+    const over = Promise.withResolvers<void>();
+    const timer = setTimeout(() => this.during(wait, over.promise), ms);
+    try {
+      return await work;
+    } finally {
+      clearTimeout(timer);
+      over.resolve();
+    }
+  }
+
   /** Counts as a wait until `slept` resolves. */
   async during(wait: Wait, slept: Promise<void>): Promise<void> {
     this.#waits.add(wait);
+    this.#tell(wait);
     try {
       await slept;
     } finally {

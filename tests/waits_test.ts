@@ -14,3 +14,17 @@ Deno.test("of several waits the one that ends last is told, until each is over, 
   await briefly;
   assert.equal(waits.longest, null);
 });
+
+Deno.test("what takes long counts as a wait from then on, until it is over", async () => {
+  const told: string[] = [];
+  const waits = new Waits(({ for: what }) => told.push(what));
+  const [slow, begun] = [Promise.withResolvers<number>(), Promise.withResolvers<void>()];
+  assert.equal(await waits.late({ for: "quick", until: 1 }, 10_000, Promise.resolve(1)), 1);
+  const late = waits.late({ for: "slow", until: 1 }, 1, slow.promise);
+  setTimeout(begun.resolve, 20);
+  await begun.promise;
+  assert.equal(waits.longest?.for, "slow");
+  slow.resolve(2);
+  assert.equal(await late, 2);
+  assert.deepEqual([waits.longest, told], [null, ["slow"]]);
+});

@@ -6,7 +6,7 @@ import type { Clock } from "../clock.ts";
 import { isoTime } from "../clock.ts";
 import { collectionKeys, FILES } from "../collection/layout.ts";
 import type { ConfigUpdate } from "../collection/changeset.ts";
-import { billedSchema, unavailableSchema } from "../collection/harvest_info.ts";
+import { billedSchema, leftOutSchema, unavailableSchema } from "../collection/harvest_info.ts";
 import { ConflictError, LockedError, messageOf, OutsideError, UserError } from "../errors.ts";
 import { type Json, jsonBytes, type JsonObject, parseAs } from "../json.ts";
 import type { Store, Version } from "../store/store.ts";
@@ -62,6 +62,7 @@ const checkpointSchema = z.object({
     gaps: z.number(),
     missing: z.record(z.string(), z.number()).optional(),
     unavailable: z.array(unavailableSchema).optional(),
+    left_out: z.array(leftOutSchema).optional(),
     billed: billedSchema.optional(),
   }),
   /** What the harvests of a month were billed, where reading costs something. */

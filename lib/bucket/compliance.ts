@@ -123,7 +123,7 @@ async function withResults(store: Store, kept: Kept): Promise<ComplianceCheck> {
 async function begun({ store, clock, jobs, collectionId, signal }: ComplianceOptions) {
   const name = `twarc-cloud ${collectionId}`;
   const lost = (await jobs.underWay(signal)).find((job) => job.name === name);
-  const { id } = lost ?? await jobs.create(name, signal);
+  const id = lost?.id ?? await jobs.create(name, signal);
   const now = clock.now();
   const folder = `${collectionKeys(collectionId).compliance}${stamp(now)}/`;
   return await save(store, {

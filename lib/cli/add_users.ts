@@ -45,13 +45,13 @@ export interface LookedUp {
 export async function lookUp(
   config: JsonObject,
   names: string[],
-  { clock, signal, env, settings }: Pick<Context, "clock" | "signal" | "env"> & {
+  { clock, signal, env, output, settings }: Pick<Context, "clock" | "signal" | "env" | "output"> & {
     settings: Settings;
   },
 ): Promise<LookedUp> {
   const { draftKeys } = await import("../collection/config.ts");
   const { apiWith } = await import("./api.ts");
-  const api = await apiWith(draftKeys(config), { clock, env, settings });
+  const api = await apiWith(draftKeys(config), { clock, env, output, settings });
   const found: LookedUp = { users: new Map(), missing: [], suspended: [] };
   for await (const answers of api.users("screen_name", names, signal)) {
     for (const answer of answers) {

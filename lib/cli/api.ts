@@ -1,17 +1,43 @@
 /** The API, asked with the keys of a configuration. */
 
 import type { ConfigKeys } from "../collection/config.ts";
+import { isoTime } from "../clock.ts";
+import type { Words } from "../fields.ts";
 import type { Settings } from "../settings.ts";
 import type { TwitterApi } from "../twitter/api.ts";
+import { Waits } from "../waits.ts";
 import type { Context } from "./context.ts";
+import { waitText } from "./follow.ts";
+import { capital, type Output } from "./output.ts";
 
-/** Opens the API with keys that a configuration has, or names. @throws UserError where they are not there. */
+/** Milliseconds from which on a person is told of a wait. */
+const LONG_WAIT = 2_000;
+
+/** What the API is asked with. */
+export interface ApiWanted {
+  keys: ConfigKeys;
+  version: string;
+  words?: Words | undefined;
+}
+
+/**
+ * Opens the API with keys that a configuration has, or names; waits are said on the terminal.
+ * @throws UserError where they are not there.
+ */
 export async function apiWith(
-  { keys: named, version }: { keys: ConfigKeys; version: string },
-  { clock, env, settings }: Pick<Context, "clock" | "env"> & { settings: Settings },
+  { keys: named, version, words }: ApiWanted,
+  { clock, env, output, settings }: Pick<Context, "clock" | "env"> & {
+    /** Where waits are said; nowhere for what nobody waits for. */
+    output?: Output;
+    settings: Settings;
+  },
 ): Promise<TwitterApi> {
   const { heldKeys } = await import("../bucket/keys.ts");
   const { openApi } = await import("../twitter/api.ts");
   const keys = await heldKeys(named, { ...settings.place, env });
-  return await openApi({ version, keys, clock, base: settings.twitterApiUrl });
+  const waits = new Waits((wait) => {
+    if (wait.until - clock.now() < LONG_WAIT) return;
+    output?.note(capital(waitText({ for: wait.for, until: isoTime(wait.until) })));
+  });
+  return await openApi({ version, keys, words, clock, base: settings.twitterApiUrl, waits });
 }

@@ -73,8 +73,8 @@ async function checked(
   const { keysOf } = await import("../collection/config.ts");
   const { complianceCheck } = await import("../bucket/compliance.ts");
   const { apiWith } = await import("./api.ts");
-  const asked = { keys: keysOf(config), version: "2" };
-  const { compliance } = await apiWith(asked, { clock, env, settings });
+  const asked = { keys: keysOf(config), version: "2", words: config.words };
+  const { compliance } = await apiWith(asked, { clock, env, output, settings });
   if (!compliance) throw new Error("Version 2 has compliance jobs");
   const progress = await output.progress();
   try {

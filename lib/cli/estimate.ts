@@ -26,7 +26,7 @@ import {
   expectedTimelines,
   expectedTweets,
 } from "./estimate_reads.ts";
-import { count } from "./output.ts";
+import { capital, count } from "./output.ts";
 import { percent, told, type ToldUsage, usageText } from "./usage.ts";
 
 /** Days that a stream's posts are counted for, and days of a month. */
@@ -36,6 +36,9 @@ const PATIENCE = 10_000;
 /** Requests that 15 minutes allow the app: https://docs.x.com/x-api/fundamentals/rate-limits */
 const WINDOWS = { timeline: 10_000, recent: 450, all: 300, hydrate: 3_500 };
 const WINDOW_MINUTES = 15;
+
+/** Milliseconds until it is said how far it is, and between two such lines. */
+const [FIRST_TOLD, TOLD_EVERY] = [2_000, 10_000];
 
 /** How the estimate is asked for. */
 export interface EstimateFlags {
@@ -90,13 +93,14 @@ export async function estimate(
   }
   const settings = await settingsFor(context, {});
   const { bill } = await apiWith(
-    { keys: config.keys ?? {}, version: "2" },
+    { keys: config.keys ?? {}, version: "2", words: config.words },
     { ...context, settings },
   );
   if (!bill) throw new Error("Version 2 has a bill");
   const prices = pricesWith(pricesPath ? await readPrices(pricesPath) : config.prices);
   const isWorth = (dollars: number, what: string) => agreed(dollars, what, { yes, context });
-  const asking: Asking = { bill, now: clock.now(), prices, cheap: CHEAP, isWorth, signal };
+  const onCall = requestsTold(context);
+  const asking: Asking = { bill, now: clock.now(), prices, cheap: CHEAP, isWorth, onCall, signal };
   const expected = await expectedOf(config, asking);
   const found = await bill.usage(AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]))
     .catch(() => null);
@@ -105,6 +109,18 @@ export async function estimate(
   const result = estimated(config, expected, { prices, usage });
   if (asJson) return output.json(result);
   for (const line of lines(result, expected)) output.line(line);
+}
+
+/** Says now and then how many requests were made, once that takes long. */
+function requestsTold({ output }: Context): () => void {
+  let requests = 0;
+  let next = performance.now() + FIRST_TOLD;
+  return () => {
+    requests++;
+    if (performance.now() < next) return;
+    next = performance.now() + TOLD_EVERY;
+    output.note(`Counting: ${count(requests)} requests so far`);
+  };
 }
 
 async function expectedOf(config: CollectionConfig, asking: Asking): Promise<Expected> {
@@ -249,8 +265,4 @@ async function readPrices(path: string): Promise<OwnPrices> {
     throw new UserError(`${path} cannot be read: ${messageOf(cause)}`, { cause });
   }
   return parseAs(pricesSchema, text, path);
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

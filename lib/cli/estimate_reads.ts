@@ -55,6 +55,8 @@ export interface Asking {
   cheap: number;
   /** Whether to go on although it costs this much. */
   isWorth: (dollars: number, for_: string) => Promise<boolean>;
+  /** Told of each count that was made. */
+  onCall?: () => void;
   signal: AbortSignal;
 }
 
@@ -85,7 +87,11 @@ export async function expectedSearch(
   );
   if (!await asking.isWorth(cost, "counting the search's posts")) return null;
   const granularity = days > 2 ? "day" : "hour";
-  const counted = await asking.bill.count(query, { ...at, granularity }, asking.signal);
+  const counted = await asking.bill.count(
+    query,
+    { ...at, granularity, onCall: asking.onCall },
+    asking.signal,
+  );
   const notes = gap ? [`${gap.why}: what is older than that and newer than since_id is lost.`] : [];
   const most = maxRecords(config);
   if (most !== undefined && most < counted.posts) {
@@ -194,13 +200,13 @@ async function addFresh(
 async function addKnown(
   groups: Known[][],
   expected: Expected,
-  { bill, signal }: Asking,
+  { bill, onCall, signal }: Asking,
 ): Promise<void> {
   for (const group of groups) {
     const [oldest] = group;
     if (!oldest) continue;
     const query = group.map(({ id }) => from(id)).join(OR);
-    const wanted = { sinceId: oldest.sinceId, granularity: "day" } as const;
+    const wanted = { sinceId: oldest.sinceId, granularity: "day", onCall } as const;
     const counted = await bill.count(query, wanted, signal);
     expected.posts += counted.posts;
     expected.requests += Math.floor(counted.posts / TIMELINE_PAGE.most);
@@ -250,7 +256,8 @@ export async function expectedStream(
   if (!await asking.isWorth(cost, `counting ${queries.length} queries`)) return null;
   const all: Counted[] = [];
   for (const query of queries) {
-    all.push(await asking.bill.count(query, { granularity: "day" }, asking.signal));
+    const wanted = { granularity: "day", onCall: asking.onCall } as const;
+    all.push(await asking.bill.count(query, wanted, asking.signal));
   }
   const notes = ["By the last seven days. Counts leave retweets out, which streams have."];
   if (queries.length > 1) notes.push("A post that several rules match is counted with each.");

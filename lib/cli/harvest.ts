@@ -169,6 +169,11 @@ function tellTroubles(
     const name = screen_name === undefined ? "" : ` (${screen_name})`;
     output.line(`User ${id}${name} could not be read, the next harvest asks again: ${why}`);
   }
+  for (const { parameter, name, instead } of info.left_out ?? []) {
+    const what = name === undefined ? parameter : `${name} of ${parameter}`;
+    const then = instead === undefined ? "" : `, ${instead} was asked for instead`;
+    output.line(`The API did not take ${what}${then}`);
+  }
   for (const { harvest_timestamp, from, to, tweets } of info.late ?? []) {
     const what = `Tweets of the harvest of ${harvest_timestamp} that could be stored only now`;
     output.line(`${what}: ${count(tweets)} (from ${from} to ${to})`);

@@ -139,6 +139,11 @@ export function count(n: number): string {
   return n.toLocaleString("en-US");
 }
 
+/** A text whose first letter is a capital one. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** The first few of some names, and how many more there are. */
 export function someOf(names: string[]): string {
   const shown = names.slice(0, SOME).join(", ");

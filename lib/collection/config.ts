@@ -15,6 +15,7 @@ import {
   partFaults,
   unknownFaults,
 } from "./faults.ts";
+import { WORDS } from "../fields.ts";
 import { fieldsPart } from "./fields.ts";
 import { filterPart } from "./filter.ts";
 import { count, digits, text, time } from "./scalars.ts";
@@ -45,6 +46,8 @@ const common = {
   keys: keysSchema.optional(),
   /** Version 2: what comes with every post. */
   fields: fieldsPart.optional(),
+  /** Version 2: the words in which the API is asked, and answers. */
+  words: z.enum(WORDS, 'must be "tweet" or "post"').optional(),
   timestamp: text.optional(),
   /** Version 2: what may be read before a harvest stops. */
   budget: budgetSchema.optional(),

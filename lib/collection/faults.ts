@@ -112,10 +112,10 @@ function queryFaults(search: JsonObject, api: Json | undefined): Fault[] {
   return [{ at, says: `${at} is longer than ${LONGEST_QUERY} characters. Shorten it.` }];
 }
 
-/** What is wrong with a choice of fields as a whole, which any type may have. */
+/** What is wrong with a choice of fields or words as a whole, which any type may have. */
 export function fieldsFaults(config: JsonObject): Fault[] {
-  const isWrong = member(config, "fields") !== undefined && member(config, "api") !== "2";
-  return isWrong ? [newerFault("fields")] : [];
+  if (member(config, "api") === "2") return [];
+  return ["fields", "words"].filter((name) => member(config, name) !== undefined).map(newerFault);
 }
 
 /** What only version 2 knows, where the collection is of version 1.1. @param above What stands before a name. */

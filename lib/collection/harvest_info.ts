@@ -14,6 +14,14 @@ export const unavailableSchema = z.object({
   why: z.string(),
 });
 
+/** What the API did not take of what it was asked for: a field or an expansion, or a parameter as a whole. */
+export const leftOutSchema = z.object({
+  parameter: z.string(),
+  name: z.string().optional(),
+  /** What was asked for in its place. */
+  instead: z.string().optional(),
+});
+
 /** The schema of harvest.json: the fields of the Python original, then ours, all of them optional. */
 export const harvestInfoSchema = z.looseObject({
   collection_id: z.string(),
@@ -50,6 +58,8 @@ export const harvestInfoSchema = z.looseObject({
   missing: z.record(z.string(), z.number()).optional(),
   /** Users whose timelines could not be read: the next harvest asks again. */
   unavailable: z.array(unavailableSchema).optional(),
+  /** Fields and expansions that the API did not take: tweets came without them. */
+  left_out: z.array(leftOutSchema).optional(),
   /**
    * Tweets among these that a harvest before had brought and could not store, as another harvester went on; and when
    * the oldest and the newest of them were made.

@@ -6,6 +6,7 @@ import { isoTime } from "../clock.ts";
 import { FILES } from "../collection/layout.ts";
 import { DamagedError, messageOf } from "../errors.ts";
 import { jsonBytes } from "../json.ts";
+import type { TwitterApi } from "../twitter/api.ts";
 import type { Meter } from "./meter.ts";
 import { Committer, type CommitterOptions, type Cut, type Lost } from "./committer.ts";
 import { Learned } from "./learned.ts";
@@ -54,6 +55,8 @@ export interface RecorderOptions extends CommitterOptions {
   limits: Limits;
   /** Of what is billed; absent where nothing is. */
   meter?: Meter | undefined;
+  /** Knows what of a request was not taken. */
+  api?: Pick<TwitterApi, "leftOut"> | undefined;
 }
 
 /** Records what a source brings. */
@@ -85,7 +88,7 @@ export class Recorder {
       .filter(([, position]) => position !== "whole");
     this.#positions = Object.fromEntries(unfinished);
     this.#begun = unfinished.length;
-    this.#tally = new Tally(checkpoint.state.counts.walks, options.meter);
+    this.#tally = new Tally(checkpoint.state.counts.walks, options);
   }
 
   /** What has arrived so far, committed or not, and the files in the store. */

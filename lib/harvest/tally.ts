@@ -1,6 +1,7 @@
 /** What a harvest counts besides its tweets. */
 
 import { type Counts, noCounts } from "../bucket/checkpoint.ts";
+import type { TwitterApi } from "../twitter/api.ts";
 import type { Meter } from "./meter.ts";
 import type { Batch } from "./source.ts";
 
@@ -8,18 +9,34 @@ import type { Batch } from "./source.ts";
 export class Tally {
   readonly #counts: Counts;
   readonly #meter: Meter | undefined;
+  readonly #api: Pick<TwitterApi, "leftOut">;
   /** Tweets that a stream's connection says it did not deliver: it counts anew with each. */
   #undelivered = 0;
 
-  /** @param walks How many there are, as far as is known. */
-  constructor(walks: number, meter: Meter | undefined) {
+  /**
+   * @param walks How many there are, as far as is known.
+   * @param options.api Knows what it was not given.
+   */
+  constructor(
+    walks: number,
+    { meter, api = {} }: {
+      meter?: Meter | undefined;
+      api?: Pick<TwitterApi, "leftOut"> | undefined;
+    },
+  ) {
     this.#counts = noCounts(walks);
     this.#meter = meter;
+    this.#api = api;
   }
 
-  /** What was counted so far, and billed. */
+  /** What was counted so far, and billed, and what the API did not take. */
   get counts(): Counts {
-    return this.#meter ? { ...this.#counts, billed: this.#meter.billed } : this.#counts;
+    const { leftOut = [] } = this.#api;
+    return {
+      ...this.#counts,
+      ...(leftOut.length > 0 ? { left_out: [...leftOut] } : {}),
+      ...(this.#meter ? { billed: this.#meter.billed } : {}),
+    };
   }
 
   /** Takes in what came beside tweets. */

@@ -14,6 +14,7 @@ import { type Parameters, V1_ROUTES } from "./v1.ts";
 import { PROBLEMS, v2Route } from "./v2.ts";
 import { Compliance } from "./v2_compliance.ts";
 import { countsRoute } from "./v2_counts.ts";
+import { asksInNewWords, inNewWords, refusedWords } from "./v2_words.ts";
 import { FilteredStream } from "./v2_stream.ts";
 import { World } from "./world.ts";
 
@@ -39,6 +40,8 @@ export interface SandboxOptions {
   mostRules?: number;
   /** Milliseconds that a filtered stream which the client has left still counts as a connection. */
   lingerMs?: number;
+  /** Whether version 2 is as X's document 2.167 has it, which knows the new words alone; else it takes both. */
+  newWordsOnly?: boolean;
   /** Called with each request that was answered. */
   onRequest?: (request: LoggedRequest) => void;
   /** Called with each tweet that goes out on a stream, each time that it does. */
@@ -98,7 +101,17 @@ export function startSandbox(options: SandboxOptions = {}): Sandbox {
   const streams = new Streams(world, troubles, { clock, keepAliveMs, replay, onSent });
   const ledger = new Ledger(clock);
   const compliance = new Compliance(clock);
-  const streamOptions = { clock, keepAliveMs, replay, mostRules, lingerMs, ledger, onSent };
+  const { newWordsOnly = false } = options;
+  const streamOptions = {
+    newWordsOnly,
+    clock,
+    keepAliveMs,
+    replay,
+    mostRules,
+    lingerMs,
+    ledger,
+    onSent,
+  };
   const filtered = new FilteredStream(world, troubles, streamOptions);
   const requests: LoggedRequest[] = [];
   const signIns: LoggedRequest[] = [];
@@ -186,11 +199,17 @@ interface Parts {
 class Desk {
   readonly #parts: Parts;
   readonly #limits: RateLimits;
+  readonly #newWordsOnly: boolean;
   readonly #clock: Clock;
   /** What was answered last, by path and user: nobody is sent another user's page again. */
   readonly #pagesBefore = new Map<string, Uint8Array<ArrayBuffer>>();
 
-  constructor(parts: Parts, { limit, windowMs }: SandboxOptions, clock: Clock) {
+  constructor(
+    parts: Parts,
+    { limit, windowMs, newWordsOnly = false }: SandboxOptions,
+    clock: Clock,
+  ) {
+    this.#newWordsOnly = newWordsOnly;
     this.#parts = parts;
     this.#clock = clock;
     this.#limits = new RateLimits(clock, { most: limit, ...(windowMs ? { windowMs } : {}) });
@@ -222,13 +241,30 @@ class Desk {
       : await this.#withTrouble(
         pathname,
         `${pathname} ${parameters.get("user_id") ?? ""}`,
-        route.answer(this.#parts.world, parameters, json, request.method),
+        await this.#worded(
+          pathname,
+          parameters,
+          () => route.answer(this.#parts.world, parameters, json, request.method),
+        ),
       );
     for (const name of ["limit", "remaining", "reset"] as const) {
       const header = `x-rate-limit-${name}`;
       if (!response.headers.has(header)) response.headers.set(header, `${state[name]}`);
     }
     return response;
+  }
+
+  /** An answer of version 2 in the words in which it is asked for. */
+  async #worded(
+    path: string,
+    parameters: Parameters,
+    answer: () => Response,
+  ): Promise<Response> {
+    if (!path.startsWith("/2/")) return answer();
+    const refused = this.#newWordsOnly ? refusedWords(parameters) : null;
+    const response = refused ?? answer();
+    if (!response.ok || !(this.#newWordsOnly || asksInNewWords(parameters))) return response;
+    return new Response(inNewWords(await response.text()), response);
   }
 
   #stream(

@@ -70,7 +70,8 @@ function timeline(world: World, userId: string, parameters: Parameters): Respons
 
 /** The archive gives more a page, but not with context annotations. */
 function archive(world: World, parameters: Parameters): Response {
-  const hasContext = parameters.get("tweet.fields")?.split(",").includes("context_annotations");
+  const fields = parameters.get("tweet.fields") ?? parameters.get("post.fields");
+  const hasContext = fields?.split(",").includes("context_annotations");
   return search(world, parameters, hasContext ? 100 : 500);
 }
 

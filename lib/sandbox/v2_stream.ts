@@ -9,6 +9,7 @@ import type { Troubles } from "./trouble.ts";
 import type { Parameters } from "./v1.ts";
 import { answerParts, invalid, PROBLEMS, type V2Route } from "./v2.ts";
 import { Rules } from "./v2_rules.ts";
+import { asksInNewWords, inNewWords, refusedWords } from "./v2_words.ts";
 import type { World } from "./world.ts";
 
 const PATH = "/2/tweets/search/stream";
@@ -20,6 +21,8 @@ const endSchema = z.object({ uuids: z.array(z.string()).min(1) });
 export interface FilteredStreamOptions extends StreamOptions {
   /** Rules that the app may have. */
   mostRules: number;
+  /** Whether it knows the new words alone. */
+  newWordsOnly: boolean;
   /** Milliseconds that a connection which the client has left still counts as one. */
   lingerMs: number;
   /** Bills what is sent. */
@@ -43,6 +46,7 @@ export class FilteredStream {
   readonly #listener = newListener();
   readonly #wire: Wire;
   #connections: Known[] = [];
+  #hasNewWords = false;
 
   constructor(world: World, troubles: Troubles, options: FilteredStreamOptions) {
     this.#world = world;
@@ -82,6 +86,9 @@ export class FilteredStream {
 
   /** GET /2/tweets/search/stream */
   open(parameters: Parameters): Response {
+    const { newWordsOnly } = this.#options;
+    const refused = newWordsOnly ? refusedWords(parameters) : null;
+    if (refused) return refused;
     if (this.rules.all.length === 0) {
       const detail = "You must have at least one rule to connect to this stream.";
       return problem(409, "RuleConfigurationIssue", "rule-configuration", { detail });
@@ -95,6 +102,7 @@ export class FilteredStream {
       });
     }
     const listener = this.#listener;
+    this.#hasNewWords = newWordsOnly || asksInNewWords(parameters);
     const again = new Set([
       ...this.#missed(backfill),
       ...takeAgain(listener, this.#options.replay),
@@ -154,7 +162,8 @@ export class FilteredStream {
   #line(status: Status): Uint8Array {
     const { data, others } = answerParts(this.#world, [status]);
     const rules = JSON.stringify(this.#matching(status));
-    return encoder.encode(`{"data":${data},${others},"matching_rules":${rules}}`);
+    const line = `{"data":${data},${others},"matching_rules":${rules}}`;
+    return encoder.encode(this.#hasNewWords ? inNewWords(line) : line);
   }
 
   #active(): Known[] {

@@ -3,10 +3,11 @@
 import type { Clock } from "../clock.ts";
 import type { TwitterKeys } from "../api_keys.ts";
 import { UserError } from "../errors.ts";
-import type { FieldChoice } from "../fields.ts";
+import type { FieldChoice, Words } from "../fields.ts";
 import type { Waits } from "../waits.ts";
 import type { Bill } from "./bill.ts";
 import type { ComplianceJobs } from "./compliance.ts";
+import type { LeftOut } from "./words.ts";
 
 /** Where to ask for a page. Ids are decimal text. */
 export interface PageAt {
@@ -153,6 +154,8 @@ export interface TwitterApi {
   readonly bill?: Bill;
   /** Batch compliance jobs, in the version that has them. */
   readonly compliance?: ComplianceJobs;
+  /** What the API did not take of what it was asked for, in the version whose words change. */
+  readonly leftOut?: readonly LeftOut[];
   /** One page of a user's tweets, newest first, or the state that forbids reading them. */
   timeline(
     userId: string,
@@ -200,6 +203,8 @@ export interface ApiOptions {
   clock: Clock;
   /** With version 2: what comes with every post. */
   fields?: FieldChoice | undefined;
+  /** With version 2: the words in which it is asked; the old ones unless said. */
+  words?: Words | undefined;
   /** Replaces scheme and host of every address. */
   base?: URL | undefined;
   /** Milliseconds that an answer may take, and of a stream its beginning; two minutes unless said. */
@@ -213,7 +218,7 @@ export interface ApiOptions {
  * @throws UserError for a version that is not known, or keys that are not complete.
  */
 export async function openApi(
-  { version, keys, clock, fields, base, answerTimeout, waits }: ApiOptions,
+  { version, keys, clock, fields, words, base, answerTimeout, waits }: ApiOptions,
 ): Promise<TwitterApi> {
   const { Signer } = await import("./signer.ts");
   const { Transport } = await import("./transport.ts");
@@ -230,7 +235,7 @@ export async function openApi(
     }
     case "2": {
       const { V2Api } = await import("./v2.ts");
-      return new V2Api({ transport, clock, fields });
+      return new V2Api({ transport, clock, fields, words });
     }
     default:
       throw new UserError(`There is no version ${version} of the API`, {

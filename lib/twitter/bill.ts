@@ -8,6 +8,7 @@ import type { Transport } from "./transport.ts";
 import { parseAnswer } from "./v2_answers.ts";
 import { searchPlace } from "./v2_place.ts";
 import { ARCHIVE_EVERY, LOOKUP_SIZE } from "./v2_sizes.ts";
+import { Wording } from "./words.ts";
 
 /** A number that some answers have as text. */
 const whole = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]);
@@ -15,9 +16,39 @@ const time = z.iso.datetime().transform(Date.parse);
 
 /** https://docs.x.com/x-api/posts/counts/introduction */
 const countsSchema = z.object({
-  data: z.array(z.object({ start: time, end: time, tweet_count: whole })).default([]),
-  meta: z.object({ total_tweet_count: whole, next_token: z.string().optional() }),
+  data: z.array(
+    z.object({
+      start: time,
+      end: time,
+      tweet_count: whole.optional(),
+      post_count: whole.optional(),
+    }).transform(({ start: from, end: to, ...counts }, context) => ({
+      from,
+      to,
+      posts: oneOf(counts.post_count, counts.tweet_count, context),
+    })),
+  ).default([]),
+  meta: z.object({
+    total_tweet_count: whole.optional(),
+    total_post_count: whole.optional(),
+    next_token: z.string().optional(),
+  }).transform(({ total_post_count, total_tweet_count, next_token: next }, context) => ({
+    posts: oneOf(total_post_count, total_tweet_count, context),
+    next,
+  })),
 });
+
+/** A number that has two names, of which the API says one. */
+function oneOf(
+  inNew: number | undefined,
+  inOld: number | undefined,
+  context: z.RefinementCtx,
+): number {
+  const found = inNew ?? inOld;
+  if (found !== undefined) return found;
+  context.addIssue({ code: "custom", message: "has no count" });
+  return z.NEVER;
+}
 
 /** https://docs.x.com/x-api/usage/introduction */
 const usageSchema = z.object({
@@ -32,7 +63,8 @@ const postCountsSchema = z.object({
   data: z.array(z.object({
     id: z.string(),
     protected: z.boolean().optional(),
-    public_metrics: z.object({ tweet_count: whole }),
+    public_metrics: z.object({ tweet_count: whole.optional(), post_count: whole.optional() })
+      .transform(({ post_count, tweet_count }, context) => oneOf(post_count, tweet_count, context)),
   })).default([]),
 });
 
@@ -57,6 +89,8 @@ export interface CountWanted extends SearchSpan {
   /** Only what is newer than this id. */
   sinceId?: string;
   granularity: "hour" | "day";
+  /** Told of each call. */
+  onCall?: (() => void) | undefined;
 }
 
 /** How many posts the project of the keys has read in this month. */
@@ -82,15 +116,21 @@ export interface PostCount {
 export class Bill {
   readonly #transport: Transport;
   readonly #clock: Clock;
+  readonly #wording: Wording;
 
-  constructor({ transport, clock }: { transport: Transport; clock: Clock }) {
+  constructor({ transport, clock, wording = new Wording() }: {
+    transport: Transport;
+    clock: Clock;
+    wording?: Wording;
+  }) {
     this.#transport = transport;
     this.#clock = clock;
+    this.#wording = wording;
   }
 
   /** GET /2/tweets/counts/recent or /all, every page of it. A call costs money. */
   async count(query: string, wanted: CountWanted, signal: AbortSignal): Promise<Counted> {
-    const { granularity, ...at } = wanted;
+    const { granularity, onCall, ...at } = wanted;
     const { archive = "recent" } = wanted;
     const { place, span } = searchPlace(at, this.#clock.now());
     const counted: Counted = { posts: 0, spans: [], calls: 0 };
@@ -106,15 +146,11 @@ export class Bill {
         (answer) => parseAnswer(countsSchema, answer),
         signal,
       );
-      const spans = page.data.map((one) => ({
-        from: one.start,
-        to: one.end,
-        posts: one.tweet_count,
-      }));
-      counted.spans.unshift(...spans);
-      counted.posts += page.meta.total_tweet_count;
+      counted.spans = [...page.data, ...counted.spans];
+      counted.posts += page.meta.posts;
       counted.calls++;
-      next = page.meta.next_token;
+      onCall?.();
+      next = page.meta.next;
     }
     return counted;
   }
@@ -122,11 +158,11 @@ export class Bill {
   /** GET /2/usage/tweets; null where the answer does not tell it. It costs nothing. */
   async usage(signal: AbortSignal): Promise<Usage | null> {
     const parameters = { "usage.fields": "cap_reset_day,project_cap,project_usage" };
-    const request = { method: "GET", path: "2/usage/tweets", parameters } as const;
-    const { data } = await this.#transport.ask(
-      request,
-      (bytes) => parseAnswer(usageSchema, bytes),
-      signal,
+    const request = { method: "GET", path: "2/usage/tweets" } as const;
+    const read = (bytes: Uint8Array) => parseAnswer(usageSchema, bytes);
+    const { data } = await this.#wording.ask(
+      parameters,
+      (parameters) => this.#transport.ask({ ...request, parameters }, read, signal),
     );
     const { project_usage: used, project_cap: cap, cap_reset_day: resetDay } = data;
     if (used === undefined || cap === undefined) return null;
@@ -139,14 +175,14 @@ export class Bill {
     for (let i = 0; i < ids.length; i += LOOKUP_SIZE) {
       const asked = ids.slice(i, i + LOOKUP_SIZE).join(",");
       const parameters = { ids: asked, "user.fields": "protected,public_metrics" };
-      const { data } = await this.#transport.ask(
-        { method: "GET", path: "2/users", parameters, as: ["user", "app"] },
-        (answer) => parseAnswer(postCountsSchema, answer),
-        signal,
+      const request = { method: "GET", path: "2/users", as: ["user", "app"] } as const;
+      const read = (answer: Uint8Array) => parseAnswer(postCountsSchema, answer);
+      const { data } = await this.#wording.ask(
+        parameters,
+        (parameters) => this.#transport.ask({ ...request, parameters }, read, signal),
       );
-      for (const user of data) {
-        const posts = user.public_metrics.tweet_count;
-        counts.push({ id: user.id, posts, isProtected: user.protected ?? false });
+      for (const { id, public_metrics: posts, protected: isProtected = false } of data) {
+        counts.push({ id, posts, isProtected });
       }
     }
     return counts;

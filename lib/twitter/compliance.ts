@@ -6,8 +6,9 @@ import { ApiError, messageOf, OutsideError, UserError } from "../errors.ts";
 import { jsonOrNull } from "../json.ts";
 import { REST_TRIES, restDelay } from "./backoff.ts";
 import { bytesOf } from "../body.ts";
-import type { Transport } from "./transport.ts";
+import { isDamaged, type Transport, troubleOf } from "./transport.ts";
 import { parseAnswer } from "./v2_answers.ts";
+import { Wording } from "./words.ts";
 
 /** https://docs.x.com/x-api/compliance/batch-compliance/introduction */
 const jobSchema = z.object({
@@ -21,7 +22,16 @@ const jobSchema = z.object({
 });
 
 const oneSchema = z.object({ data: jobSchema });
-const listSchema = z.object({ data: z.array(jobSchema).default([]) });
+const createdSchema = z.object({ data: jobSchema.pick({ id: true }) });
+const listedSchema = jobSchema.pick({ id: true, name: true, status: true });
+/** What is not needed is not judged: a job of another kind is left out. */
+const listSchema = z.object({
+  data: z.array(listedSchema.nullable().catch(null)).default([])
+    .transform((jobs) => jobs.filter((job) => job !== null)),
+});
+
+/** A job as it stands in the list. */
+export type ListedJob = z.infer<typeof listedSchema>;
 
 /** A job as the API tells it. Its addresses are good for who knows them: they are not signed. */
 export type ComplianceJob = z.infer<typeof jobSchema>;
@@ -34,36 +44,78 @@ const PATIENCE = 600_000;
 export class ComplianceJobs {
   readonly #transport: Transport;
   readonly #clock: Clock;
+  readonly #wording: Wording;
 
-  constructor({ transport, clock }: { transport: Transport; clock: Clock }) {
+  /** @param options.wording Where it has the new words, the members of a job are asked for by name. */
+  constructor(
+    { transport, clock, wording = new Wording() }: {
+      transport: Transport;
+      clock: Clock;
+      wording?: Wording;
+    },
+  ) {
+    this.#wording = wording;
     this.#transport = transport;
     this.#clock = clock;
   }
 
-  /** POST /2/compliance/jobs. @throws ApiError, such as where another job of the app is under way. */
-  async create(name: string, signal: AbortSignal): Promise<ComplianceJob> {
-    const request = {
-      method: "POST",
-      path: PATH,
-      parameters: {},
-      json: { type: "tweets", name },
-    } as const;
-    const read = (answer: Uint8Array) => parseAnswer(oneSchema, answer).data;
-    return await this.#transport.ask(request, read, signal);
+  /**
+   * POST /2/compliance/jobs. Where the answer is lost or odd, the job is found by its name: none is made twice.
+   * @returns The job's id.
+   * @throws ApiError, such as where another job of the app is under way.
+   */
+  async create(name: string, signal: AbortSignal): Promise<string> {
+    const json = { type: "tweets", name };
+    const request = { method: "POST", path: PATH, parameters: {}, json, tries: 1 } as const;
+    const read = (answer: Uint8Array) => parseAnswer(createdSchema, answer).data.id;
+    for (let failures = 1;; failures++) {
+      try {
+        return await this.#transport.ask(request, read, signal);
+      } catch (error) {
+        const trouble = error instanceof ApiError ? troubleOf(error) : null;
+        if (!trouble && !isDamaged(error)) throw error;
+        const made = (await this.underWay(signal)).find((job) => job.name === name);
+        if (made) return made.id;
+        if (!trouble || failures === REST_TRIES) throw error;
+        await this.#pause(
+          "another try to make a compliance job",
+          restDelay(trouble, failures),
+          signal,
+        );
+      }
+    }
+  }
+
+  async #ask<T>(
+    path: string,
+    wanted: Record<string, string>,
+    read: (answer: Uint8Array) => T,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const fields: Record<string, string> = this.#wording.hasNewWords
+      ? { "compliance_job.fields": Object.keys(jobSchema.shape).join(",") }
+      : {};
+    return await this.#wording.ask(
+      { ...wanted, ...fields },
+      (parameters) => this.#transport.ask({ method: "GET", path, parameters }, read, signal),
+    );
+  }
+
+  async #pause(what: string, ms: number, signal: AbortSignal): Promise<void> {
+    const wait = { for: what, until: this.#clock.now() + ms };
+    await this.#transport.waits.during(wait, this.#clock.sleep(ms, signal));
   }
 
   /** GET /2/compliance/jobs/:id. */
   async get(id: string, signal: AbortSignal): Promise<ComplianceJob> {
-    const request = { method: "GET", path: `${PATH}/${id}`, parameters: {} } as const;
     const read = (answer: Uint8Array) => parseAnswer(oneSchema, answer).data;
-    return await this.#transport.ask(request, read, signal);
+    return await this.#ask(`${PATH}/${id}`, {}, read, signal);
   }
 
   /** GET /2/compliance/jobs: the jobs of the app that are not over. */
-  async underWay(signal: AbortSignal): Promise<ComplianceJob[]> {
-    const request = { method: "GET", path: PATH, parameters: { type: "tweets" } } as const;
+  async underWay(signal: AbortSignal): Promise<ListedJob[]> {
     const read = (answer: Uint8Array) => parseAnswer(listSchema, answer).data;
-    const jobs = await this.#transport.ask(request, read, signal);
+    const jobs = await this.#ask(PATH, { type: "tweets" }, read, signal);
     return jobs.filter(({ status }) => status === "created" || status === "in_progress");
   }
 
@@ -96,10 +148,8 @@ export class ComplianceJobs {
           hint: "Start it again later: it goes on with the same job.",
         });
       }
-      await this.#clock.sleep(
-        restDelay(tried.status === 0 ? "network" : "server", failures),
-        signal,
-      );
+      const ms = restDelay(tried.status === 0 ? "network" : "server", failures);
+      await this.#pause(`another try: ${tried.message}`, ms, signal);
     }
   }
 

@@ -10,7 +10,7 @@ const ENDPOINT = "filtered_stream";
 
 const listSchema = z.object({
   data: z.array(z.looseObject({
-    id: z.string(),
+    id: z.string().optional().catch(undefined),
     endpoint_name: z.string().optional(),
     connected_at: z.string().optional(),
     client_ip: z.string().optional(),
@@ -30,7 +30,7 @@ export interface OpenConnection {
   from: string;
 }
 
-/** GET /2/connections: those to the filtered stream, the newest first. https://docs.x.com/x-api/connections */
+/** GET /2/connections: those to the filtered stream that have ids, the newest first. https://docs.x.com/x-api/connections */
 export async function openConnections(
   transport: Transport,
   signal: AbortSignal,
@@ -47,11 +47,9 @@ export async function openConnections(
     signal,
   );
   return data.filter((one) => !one.disconnected_at && (one.endpoint_name ?? ENDPOINT) === ENDPOINT)
-    .map(({ id, connected_at = "", client_ip = "" }) => ({
-      id,
-      since: connected_at,
-      from: client_ip,
-    }))
+    .flatMap(({ id, connected_at = "", client_ip = "" }) =>
+      id === undefined ? [] : [{ id, since: connected_at, from: client_ip }]
+    )
     .toSorted((a, b) => b.since.localeCompare(a.since));
 }
 

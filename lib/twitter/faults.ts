@@ -6,6 +6,8 @@ import { jsonOrNull } from "../json.ts";
 
 const decoder = new TextDecoder();
 const LONGEST_MESSAGE = 200;
+/** Bytes of an error's body that are looked at. */
+const LONGEST_BODY = 65_536;
 
 /** The problem document of v2: https://docs.x.com/x-api/fundamentals/response-codes-and-errors */
 const problemBody = z.object({
@@ -34,6 +36,25 @@ const errorBody = z.union([
   z.object({ errors: z.string() }),
 ]);
 
+const said = z.string().optional().catch(undefined);
+/** Where error bodies have texts. */
+const textsBody = z.object({
+  title: said,
+  detail: said,
+  message: said,
+  error: said,
+  errors: z.array(
+    z.union([
+      z.string().transform((message) => ({ message, detail: undefined, details: undefined })),
+      z.object({
+        message: said,
+        detail: said,
+        details: z.array(z.string()).optional().catch(undefined),
+      }),
+    ]),
+  ).optional().catch(undefined),
+});
+
 /** An error body's code, where it has one, and its message for a person. */
 export interface Fault {
   code?: number;
@@ -43,7 +64,7 @@ export interface Fault {
 
 /** What an error answer's body says; a body of any kind is taken. */
 export function faultOf(body: Uint8Array): Fault {
-  const text = decoder.decode(body.subarray(0, 65_536)).trim();
+  const text = decoder.decode(body.subarray(0, LONGEST_BODY)).trim();
   const json = jsonOrNull(text);
   const listed = problemList.safeParse(json).data?.errors[0];
   if (listed) {
@@ -60,6 +81,18 @@ export function faultOf(body: Uint8Array): Fault {
   if (!first) return { message: "no reason given" };
   const message = plain(errors.map((error) => error.message).join("; "));
   return first.code === undefined ? { message } : { code: first.code, message };
+}
+
+/** Every text that an error answer's body has, whole. */
+export function textsOf(body: Uint8Array): string[] {
+  const text = decoder.decode(body.subarray(0, LONGEST_BODY));
+  const parsed = textsBody.safeParse(jsonOrNull(text)).data;
+  if (!parsed) return [text];
+  const { title, detail, message, error, errors = [] } = parsed;
+  return [
+    ...[title, detail, message, error],
+    ...errors.flatMap(({ message, detail, details = [] }) => [message, detail, ...details]),
+  ].filter((text) => text !== undefined);
 }
 
 /** Error codes of v1.1 that say that keys are bad, and what a person does about each. */

@@ -8,6 +8,11 @@ const encoder = new TextEncoder();
 const OPEN_BRACKET = 0x5b;
 const OPEN_BRACE = 0x7b;
 
+/** The names that version 2 has for the same, in its old words and in its new ones. */
+const INCLUDED_TWEETS = ["tweets", "posts"];
+const REFERENCES = ["referenced_tweets", "referenced_posts"];
+const REPEATS = ["retweeted", "reposted"];
+
 /** A line without some of its tweets. */
 export interface Redacted {
   /** Null where nothing of it stays. */
@@ -87,18 +92,39 @@ function tweetsIn(line: Uint8Array, data: Span): Item[] {
 
 function includedTweets(line: Uint8Array): Item[] {
   const includes = member(line, "includes");
-  const tweets = includes && member(line, "tweets", includes.start);
-  return tweets ? [...items(line, tweets.start)] : [];
+  if (!includes) return [];
+  return INCLUDED_TWEETS.flatMap((name) => {
+    const tweets = member(line, name, includes.start);
+    return tweets ? [...items(line, tweets.start)] : [];
+  });
+}
+
+/** What a tweet repeats, whose text its own begins with; null where it repeats none. */
+function repeatedBy(line: Uint8Array, { start }: Span): string | null {
+  for (const name of REFERENCES) {
+    const list = member(line, name, start);
+    if (!list || line[list.start] !== OPEN_BRACKET) continue;
+    for (const reference of items(line, list.start)) {
+      const [type, id] = [
+        member(line, "type", reference.start),
+        member(line, "id", reference.start),
+      ];
+      if (type && id && REPEATS.includes(text(line, type))) return text(line, id);
+    }
+  }
+  return null;
 }
 
 function redactAnswer(line: Uint8Array, data: Span, isGone: (id: string) => boolean): Redacted {
-  const stays = ({ start }: Span) => !isGone(idAt(line, start));
+  const goneBy = (span: Span): string[] => {
+    const ids = [idAt(line, span.start), repeatedBy(line, span)].filter((id) => id !== null);
+    return ids.filter(isGone);
+  };
+  const stays = (span: Span) => goneBy(span).length === 0;
   const own = tweetsIn(line, data);
   const included = includedTweets(line);
   const kept = own.filter(stays);
-  const removed = [...own, ...included].filter((span) => !stays(span)).map(({ start }) =>
-    idAt(line, start)
-  );
+  const removed = [...new Set([...own, ...included].flatMap(goneBy))];
   const counts = { counted: own.length, count: kept.length };
   if (kept.length === 0) return { line: null, removed, ...counts };
   if (removed.length === 0) return { line, removed, ...counts };
@@ -108,7 +134,9 @@ function redactAnswer(line: Uint8Array, data: Span, isGone: (id: string) => bool
     ...includeEdits(
       line,
       (kind, span) =>
-        kind === "tweets" ? stays(span) : namesOf(line, span).some((name) => names.has(name)),
+        INCLUDED_TWEETS.includes(kind)
+          ? stays(span)
+          : namesOf(line, span).some((name) => names.has(name)),
     ),
   ];
   return { line: spliced(line, edits), removed, ...counts };

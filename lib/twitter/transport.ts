@@ -6,7 +6,7 @@ import { ApiError, type ApiFault, messageOf, TwarcCloudError } from "../errors.t
 import { REST_TRIES, restDelay, type RestTrouble, type Trouble } from "./backoff.ts";
 import { bytesOf, unpacked } from "../body.ts";
 import { Budget, hasRequestsLeft, rateLimitOf } from "./budget.ts";
-import { faultOf, isUnsigned, personsFault } from "./faults.ts";
+import { faultOf, isUnsigned, personsFault, textsOf } from "./faults.ts";
 import { Waits } from "../waits.ts";
 import { API_URL, type ApiRequest, type SignedAs, type Signer, STREAM_URL } from "./signer.ts";
 
@@ -24,6 +24,9 @@ export interface TransportOptions {
 
 /** Milliseconds that a rate limit may be used up, window after window: after a day something else is wrong. */
 const LONGEST_LIMIT = 86_400_000;
+
+/** Milliseconds after which an answer is late, so that it is waited for. */
+const LATE = 2_000;
 
 /** How a request is sent. */
 interface Sending {
@@ -49,6 +52,7 @@ export class Transport {
   /** Those for rate limits and between tries. */
   readonly waits: Waits;
   readonly #budgets = new Map<string, Budget>();
+  #beside: Transport | undefined;
 
   constructor(
     { signer, clock, answerTimeout = 120_000, waits = new Waits() }: TransportOptions,
@@ -61,7 +65,7 @@ export class Transport {
 
   /**
    * Asks until there is an answer that `read` takes. A SyntaxError of `read` means that the answer
-   * was damaged: it is asked for again.
+   * was damaged: it is asked for again, but for what changes something: that is an ApiError of status 200.
    * @throws ApiError for an answer that asking again does not change, or after the last try;
    *   UserError where the keys are at fault; the signal's reason when it is aborted.
    */
@@ -126,6 +130,12 @@ export class Transport {
     }
   }
 
+  /** The same for requests beside a stream, which goes on without their answers: nobody waits for them. */
+  get beside(): Transport {
+    const [signer, clock, answerTimeout] = [this.#signer, this.#clock, this.#answerTimeout];
+    return this.#beside ??= new Transport({ signer, clock, answerTimeout });
+  }
+
   /** Whether the keys allow to ask in somebody's name. */
   can(as: SignedAs): boolean {
     return this.#signer.can(as);
@@ -172,9 +182,16 @@ export class Transport {
     let headers: Headers | null = null;
     try {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(this.#answerTimeout)]);
-      const response = await this.#send(request, { host: API_URL, signal: limit });
-      headers = response.headers;
-      const body = await bytesOf(response, limit);
+      const wait = {
+        for: `an answer to ${request.method} ${request.path}`,
+        until: this.#clock.now() + this.#answerTimeout,
+      };
+      const answered = async () => {
+        const response = await this.#send(request, { host: API_URL, signal: limit });
+        headers = response.headers;
+        return { response, body: await bytesOf(response, limit) };
+      };
+      const { response, body } = await this.waits.late(wait, LATE, answered());
       if (response.ok) return { value: read(body) };
       throw refusal(request, response, body);
     } catch (cause) {
@@ -186,7 +203,10 @@ export class Transport {
       if (cause instanceof TwarcCloudError) throw cause;
       signal.throwIfAborted();
       if (cause instanceof SyntaxError) {
-        return { trouble: "server", error: damaged(request, cause) };
+        const error = damaged(request, cause);
+        // What is done is done, however its answer looks: whoever asked finds out what came of it.
+        if (request.method !== "GET") throw error;
+        return { trouble: "server", error };
       }
       return { trouble: "network", error: noAnswer(request, cause) };
     } finally {
@@ -207,6 +227,11 @@ function isRedirect(status: number): boolean {
   return status >= 300 && status < 400;
 }
 
+/** Whether something was answered with success, and the answer could not be read: what was asked for is done. */
+export function isDamaged(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.status >= 200 && error.status < 300;
+}
+
 function tooLate(ms: number): Error {
   return new Error(`There was no answer in ${ms / 1_000} s`);
 }
@@ -214,7 +239,7 @@ function tooLate(ms: number): Error {
 /** An error answer as what it means. */
 function refusal(request: ApiRequest, response: Response, body: Uint8Array): ApiError {
   const fault = faultOf(body);
-  const facts: ApiFault = { status: response.status };
+  const facts: ApiFault = { status: response.status, said: textsOf(body) };
   if (fault.code !== undefined) facts.code = fault.code;
   if (fault.problem !== undefined) facts.problem = fault.problem;
   const limit = rateLimitOf(response.headers);

@@ -2,7 +2,7 @@
 
 import { type Clock, isoTime } from "../clock.ts";
 import { ApiError } from "../errors.ts";
-import type { FieldChoice } from "../fields.ts";
+import type { FieldChoice, Words } from "../fields.ts";
 import { VERSION } from "../version.ts";
 import type {
   Page,
@@ -45,6 +45,7 @@ import {
   TIMELINE_PAGE,
 } from "./v2_sizes.ts";
 import { filteredStream } from "./v2_stream.ts";
+import { type LeftOut, Wording } from "./words.ts";
 
 /** What a V2Api is made of. */
 export interface V2Options {
@@ -52,6 +53,8 @@ export interface V2Options {
   clock: Clock;
   /** What comes with every post; all that there is unless narrowed. */
   fields?: FieldChoice | undefined;
+  /** The words in which it is asked; the old ones, which twarc's readers know, unless said. */
+  words?: Words | undefined;
 }
 
 /** The API in version 2: https://docs.x.com/x-api */
@@ -63,14 +66,22 @@ export class V2Api implements TwitterApi {
   readonly #clock: Clock;
   readonly #fields: FieldChoice;
   readonly #followed: Followed;
+  readonly #wording: Wording;
 
-  constructor({ transport, clock, fields = {} }: V2Options) {
+  constructor({ transport, clock, fields = {}, words }: V2Options) {
+    const wording = new Wording(words);
     this.#fields = fields;
+    this.#wording = wording;
     this.#transport = transport;
     this.#clock = clock;
     this.#followed = new Followed(transport);
-    this.bill = new Bill({ transport, clock });
-    this.compliance = new ComplianceJobs({ transport, clock });
+    this.bill = new Bill({ transport, clock, wording });
+    this.compliance = new ComplianceJobs({ transport, clock, wording });
+  }
+
+  /** What the API did not take of what it was asked for. */
+  get leftOut(): readonly LeftOut[] {
+    return this.#wording.leftOut;
   }
 
   /** GET /2/users/:id/tweets: 100 a page, 3,200 back; 10,000 requests as the app, 900 as a user. */
@@ -156,9 +167,9 @@ export class V2Api implements TwitterApi {
 
   /** GET /2/tweets/search/stream, by rules of the app. */
   stream(wanted: StreamWanted, signal: AbortSignal): AsyncIterable<StreamItem> {
-    const [transport, clock] = [this.#transport, this.#clock];
+    const [transport, clock, wording] = [this.#transport, this.#clock, this.#wording];
     const fields = tweetParameters(this.#fields);
-    return filteredStream({ transport, clock, wanted, fields, signal });
+    return filteredStream({ transport, clock, wanted, fields, wording, signal });
   }
 
   /** GET /2/users and /2/users/by: 100 a call, 900 as a user, 300 as the app; whoever is missing is told with the reason. */
@@ -171,21 +182,27 @@ export class V2Api implements TwitterApi {
       const asked = names.slice(i, i + LOOKUP_SIZE);
       const [path, name] = by === "id" ? ["2/users", "ids"] : ["2/users/by", "usernames"];
       const parameters = { [name]: asked.join(","), ...userParameters(this.#fields) };
-      const request = { method: "GET", path, parameters, as: ["user", "app"] } as const;
-      yield await this.#transport.ask(request, (answer) => readUsers(answer, by, asked), signal);
+      const request = { method: "GET", path, as: ["user", "app"] } as const;
+      const read = (answer: Uint8Array) => readUsers(answer, by, asked);
+      yield await this.#wording.ask(
+        parameters,
+        (parameters) => this.#transport.ask({ ...request, parameters }, read, signal),
+      );
     }
   }
 
   /** GET /2/tweets: 100 a call, 5,000 calls as a user, 3,500 as the app; the reasons of whatever is missing are told. */
   async tweets(ids: string[], signal: AbortSignal): Promise<TweetsFound> {
     const path = "2/tweets";
-    const parameters = { ids: ids.join(","), ...tweetParameters(this.#fields) };
-    const request = { method: "GET", path, parameters, as: ["user", "app"] } as const;
-    return await this.#transport.ask(request, (bytes) => {
-      const count = readTweets(bytes).ids.length;
-      const lines = count > 0 ? [answerLine(bytes, this.#provenance(path, parameters))] : [];
-      return { lines, count, asked: ids.length, missing: readMissing(bytes, ids) };
-    }, signal);
+    const wanted = { ids: ids.join(","), ...tweetParameters(this.#fields) };
+    return await this.#wording.ask(wanted, (parameters) => {
+      const request = { method: "GET", path, parameters, as: ["user", "app"] } as const;
+      return this.#transport.ask(request, (bytes) => {
+        const count = readTweets(bytes).ids.length;
+        const lines = count > 0 ? [answerLine(bytes, this.#provenance(path, parameters))] : [];
+        return { lines, count, asked: ids.length, missing: readMissing(bytes, ids) };
+      }, signal);
+    });
   }
 
   #provenance(path: string, parameters: Record<string, string>): Provenance {
@@ -224,26 +241,25 @@ export class V2Api implements TwitterApi {
       signal: AbortSignal;
     },
   ): Promise<{ answer: TweetsAnswer; page: Page; state: TimelineState | null }> {
-    const request = {
-      method: "GET",
-      path,
-      everyMs,
-      tries,
-      as,
-      parameters: { ...parameters, ...pageParameters(at, size, token) },
-    } as const;
-    const read = (bytes: Uint8Array) => {
+    const request = { method: "GET", path, everyMs, tries, as } as const;
+    const asked = { ...parameters, ...pageParameters(at, size, token) };
+    const read = (bytes: Uint8Array, worded: Record<string, string>) => {
       const answer = readTweets(bytes);
       const state = refusal(answer);
       if (!answer.isPage && state === null) {
         throw new SyntaxError("It has neither tweets nor meta");
       }
-      const provenance = () => this.#provenance(path, request.parameters);
+      const provenance = () => this.#provenance(path, worded);
       const page = pageOf(answer, wanted, () => answerLine(bytes, provenance()));
-      return { answer, state, page: { ...page, asked: Number(request.parameters.max_results) } };
+      return { answer, state, page: { ...page, asked: Number(asked.max_results) } };
     };
     try {
-      return await this.#transport.ask(request, read, signal);
+      return await this.#wording.ask(asked, (worded) =>
+        this.#transport.ask(
+          { ...request, parameters: worded },
+          (bytes) => read(bytes, worded),
+          signal,
+        ));
     } catch (error) {
       // A token that has expired: the walk goes on below the oldest tweet that came, or begins where none came.
       const isExpired = error instanceof ApiError && error.status === 400 && at.next;
@@ -258,8 +274,10 @@ export class V2Api implements TwitterApi {
 /** Which end of a span the API refuses by its parameter's name; null for an error of another kind. */
 function refusedEnd(error: unknown): "lower" | "upper" | null {
   if (!(error instanceof ApiError) || error.status !== 400) return null;
-  if (/\b(until_id|end_time)\b/.test(error.message)) return "upper";
-  return /\b(since_id|start_time)\b/.test(error.message) ? "lower" : null;
+  // The names of all that it takes may follow, in brackets.
+  const told = error.message.replace(/\bnot one of \[.*$/, "");
+  if (/\b(until_id|end_time)\b/.test(told)) return "upper";
+  return /\b(since_id|start_time)\b/.test(told) ? "lower" : null;
 }
 
 /** When a span begins, in milliseconds since 1970; of two beginnings the later one. */

@@ -91,7 +91,11 @@ export function timelineState(
   return own ? stateOf(own) : null;
 }
 
-/** What an answer about users says of each that was asked for. @throws SyntaxError where it is damaged. */
+/**
+ * What an answer about users says of each that was asked for. Who is not in it is not found, whether it says so or
+ * not; where it gives another reason, nothing is known.
+ * @throws SyntaxError where it is damaged.
+ */
 export function readUsers(
   answer: Uint8Array,
   by: "id" | "screen_name",
@@ -102,15 +106,21 @@ export function readUsers(
   const askedAs = (name: string) => names.get(name.toLowerCase()) ?? name;
   const span = member(answer, "data");
   const found = span ? usersIn(answer, span, data) : [];
-  const missing = errors.flatMap((problem): UserAnswer[] => {
-    const state = stateOf(problem);
-    if (!state || state === "protected" || !problem.value) return [];
-    return [{ state, asked: askedAs(problem.value) }];
-  });
   const named = found.map((user) => ({
     ...user,
     asked: askedAs(by === "id" ? user.id : user.screenName),
   }));
+  const given = new Set(named.map((user) => user.asked));
+  const told = new Map(errors.map((problem) => [
+    askedAs(problem.value ?? problem.resource_id ?? ""),
+    problem,
+  ]));
+  const isOfNobody = errors.some(({ value, resource_id }) => !value && !resource_id);
+  const missing = asked.filter((name) => !given.has(name)).flatMap((name): UserAnswer[] => {
+    const problem = told.get(name) ?? (isOfNobody ? {} : null);
+    const state = problem ? stateOf(problem) : "not_found";
+    return state === null || state === "protected" ? [] : [{ state, asked: name }];
+  });
   return [...named, ...missing];
 }
 

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { ApiError, UserError } from "../errors.ts";
 import { lastWord } from "../visible.ts";
 import type { FilterRule } from "./api.ts";
-import type { Transport } from "./transport.ts";
+import { isDamaged, type Transport } from "./transport.ts";
 import { parseAnswer } from "./v2_answers.ts";
 
 const log = getLogger(["twarc-cloud", "stream"]);
@@ -13,6 +13,8 @@ const log = getLogger(["twarc-cloud", "stream"]);
 const PATH = "2/tweets/search/stream/rules";
 /** What the tags of our rules begin with; the collection's id follows, then the person's own tag. */
 const MARK = "twarc-cloud/";
+/** How often rules are deleted that are still there. */
+const MOST_DELETES = 3;
 /** Requests that may be spent on adding rules: 100 are let through in 15 minutes. */
 const MOST_REQUESTS = 80;
 
@@ -146,10 +148,23 @@ async function listed(transport: Transport, signal: AbortSignal): Promise<Rule[]
   return rules;
 }
 
+/** Removes rules, and looks whether they are gone: what a rule that stays brings would count as the collection's. */
 async function removed(transport: Transport, rules: Rule[], signal: AbortSignal): Promise<void> {
-  if (rules.length === 0) return;
-  const json = { delete: { ids: rules.map(({ id }) => id) } };
-  await transport.ask({ method: "POST", path: PATH, parameters: {}, json }, () => {}, signal);
+  let left = rules;
+  for (let tries = 0; left.length > 0 && tries < MOST_DELETES; tries++) {
+    const json = { delete: { ids: left.map(({ id }) => id) } };
+    await transport.ask({ method: "POST", path: PATH, parameters: {}, json }, () => {}, signal);
+    const present = new Set((await listed(transport, signal)).map(({ id }) => id));
+    left = left.filter(({ id }) => present.has(id));
+  }
+  for (const { value } of left) {
+    log.warn(
+      "The API says that it deleted the rule {value}, and still lists it: its posts come, too",
+      {
+        value,
+      },
+    );
+  }
 }
 
 /** Adds rules: each by itself, or, where they are too many for that, several at a time while nothing is refused. */
@@ -190,7 +205,11 @@ async function addedTogether(
   try {
     const { data = [], errors = [] } = await transport.ask(
       request,
-      (answer) => parseAnswer(addedSchema, answer),
+      (answer) => {
+        const read = parseAnswer(addedSchema, answer);
+        if (!read.data && !read.errors) throw new SyntaxError("It has neither rules nor errors");
+        return read;
+      },
       signal,
     );
     const ids = data.map(({ id }) => id);
@@ -203,10 +222,28 @@ async function addedTogether(
     }
     return { ids, refused };
   } catch (error) {
+    if (isDamaged(error)) return await madeOf(transport, rules, signal);
     const isRefusal = error instanceof ApiError && (error.status === 400 || error.status === 422);
     if (!isRefusal) throw error;
     return { ids: [], refused: rules.map((rule) => ({ rule, why: error.message })) };
   }
+}
+
+/** Which of the rules that were to be added are there: the answer does not say it. */
+async function madeOf(
+  transport: Transport,
+  rules: FilterRule[],
+  signal: AbortSignal,
+): Promise<{ ids: string[]; refused: RefusedRule[] }> {
+  const present = await listed(transport, signal);
+  const ids: string[] = [];
+  const refused: RefusedRule[] = [];
+  for (const rule of rules) {
+    const made = present.find(({ value, tag }) => value === rule.value && tag === rule.tag);
+    if (made) ids.push(made.id);
+    else refused.push({ rule, why: "The API answered that it took it, and does not list it" });
+  }
+  return { ids, refused };
 }
 
 function takenBy(other: string): UserError {

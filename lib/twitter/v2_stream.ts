@@ -15,6 +15,7 @@ import { liveStream, type StreamLine } from "./stream.ts";
 import { strictlyParsed } from "./strict_json.ts";
 import type { Transport } from "./transport.ts";
 import { answerLine } from "./v2_answers.ts";
+import type { Wording } from "./words.ts";
 import { goneRules, type OwnRules, removeRules, settleRules } from "./v2_rules.ts";
 
 const log = getLogger(["twarc-cloud", "stream"]);
@@ -39,6 +40,7 @@ export interface FilteredStreamOptions {
   wanted: StreamWanted;
   /** The fields that are asked for with each post. */
   fields: Record<string, string>;
+  wording: Wording;
   signal: AbortSignal;
 }
 
@@ -48,20 +50,20 @@ export interface FilteredStreamOptions {
  * @throws UserError where the app's rules or its connection are another's; what `liveStream` throws.
  */
 export async function* filteredStream(options: FilteredStreamOptions): AsyncGenerator<StreamItem> {
-  const { transport, clock, wanted, fields, signal } = options;
+  const { transport, clock, wanted, fields, wording, signal } = options;
   const { owner, share = false, filter, backfillMinutes } = wanted;
-  const settle = () => settleRules(transport, { owner, share, wanted: rulesOf(filter) }, signal);
-  const rules = await settle();
+  const settle = (asked: Transport) =>
+    settleRules(asked, { owner, share, wanted: rulesOf(filter) }, signal);
+  const rules = await settle(transport);
   const parameters = {
     ...fields,
     ...(backfillMinutes ? { backfill_minutes: `${backfillMinutes}` } : {}),
   };
   const request = { method: "GET", path: PATH, parameters } as const;
-  const connector = new Connector({ transport, clock, request, stale: wanted.connection });
-  const url = `https://api.twitter.com/${PATH}?${new URLSearchParams(parameters)}`;
+  const connector = new Connector({ transport, clock, request, wording, stale: wanted.connection });
   const read = (line: Uint8Array) =>
     readLine(line, rules, () => ({
-      url,
+      url: connector.url,
       version: `twarc-cloud ${VERSION}`,
       retrieved_at: isoTime(clock.now()),
     }));
@@ -77,8 +79,12 @@ export async function* filteredStream(options: FilteredStreamOptions): AsyncGene
   const news: StreamMessage[] = rules.refused.map(refusedMessage);
   const over = new AbortController();
   const onGone = (message: StreamMessage) => void news.push(message);
-  const watched = { transport, clock, signal: AbortSignal.any([signal, over.signal]) };
-  void watchRules(rules, { ...watched, settle, onGone });
+  const watched = {
+    transport: transport.beside,
+    clock,
+    signal: AbortSignal.any([signal, over.signal]),
+  };
+  void watchRules(rules, { ...watched, settle: () => settle(transport.beside), onGone });
   try {
     for await (const item of stream) {
       if (item.lost !== undefined) {
@@ -136,21 +142,24 @@ class Connector {
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #request: ApiRequest;
+  readonly #wording: Wording;
   /** A connection of ours. */
   #own: string | undefined;
   /** Since when another's connection is in the way, by the monotonic clock. */
   #blockedSince: number | undefined;
 
-  constructor({ transport, clock, request, stale }: {
+  constructor({ transport, clock, request, wording, stale }: {
     transport: Transport;
     clock: Clock;
     request: ApiRequest;
+    wording: Wording;
     /** A connection that the harvester before may have left. */
     stale: string | undefined;
   }) {
     this.#transport = transport;
     this.#clock = clock;
     this.#request = request;
+    this.#wording = wording;
     this.#own = stale;
   }
 
@@ -159,10 +168,19 @@ class Connector {
     return this.#own === undefined ? {} : { connection: this.#own };
   }
 
+  /** The address of the stream, as it is asked for. */
+  get url(): string {
+    const parameters = this.#wording.worded(this.#request.parameters);
+    return `https://api.twitter.com/${PATH}?${new URLSearchParams(parameters)}`;
+  }
+
   async open(signal: AbortSignal): Promise<Response> {
     for (;;) {
       try {
-        const response = await this.#transport.open(this.#request, signal);
+        const response = await this.#wording.ask(
+          this.#request.parameters,
+          (parameters) => this.#transport.open({ ...this.#request, parameters }, signal),
+        );
         this.#blockedSince = undefined;
         void this.#learn(AbortSignal.any([signal, AbortSignal.timeout(BESIDE_MS)]));
         return response;
@@ -176,7 +194,7 @@ class Connector {
   /** Finds out which connection is ours: the newest. */
   async #learn(signal: AbortSignal): Promise<void> {
     try {
-      const [newest] = await openConnections(this.#transport, signal);
+      const [newest] = await openConnections(this.#transport.beside, signal);
       this.#own = newest?.id ?? this.#own;
     } catch (error) {
       log.info("Connections cannot be listed: {problem}", { problem: messageOf(error) });

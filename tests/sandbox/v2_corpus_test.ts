@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { systemClock } from "../../lib/clock.ts";
 import { readCorpus } from "../../lib/sandbox/corpus.ts";
 import { type Sandbox, startSandbox } from "../../lib/sandbox/server.ts";
+import { sentTweets } from "../../lib/sandbox/v2_corpus.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { madePages, pageFiles } from "./v2_pages.ts";
 
@@ -80,4 +81,19 @@ Deno.test("version 1.1 serves them as far as they are known, and a file may hold
     ]);
     assert.equal(statuses[0].full_text, "No. 1609500000000000009 https://t.co/x \u2603");
   }, { "older.jsonl": `${older}\n{"data":[{"id":"1"}]}\n{"meta":{}}\nnothing\n` });
+});
+
+Deno.test("answers in the new words of version 2 are read like those in the old ones", () => {
+  const line =
+    '{"data":[{"id":"1","text":"a","author_id":"7","referenced_posts":[{"type":"quoted",' +
+    '"id":"2"}]}],"includes":{"posts":[{"id":"2","text":"b","author_id":"8"}],' +
+    '"users":[{"id":"7","name":"n","username":"seven"},{"id":"8","name":"n","username":"eight"}]}}';
+  const { tweets: [tweet], users } = sentTweets(new TextEncoder().encode(line)) ??
+    assert.fail("It is an answer with tweets");
+  assert.deepEqual(tweet?.includes().map(({ kind, key }) => [kind, key]), [
+    ["users", "7"],
+    ["posts", "2"],
+    ["users", "8"],
+  ]);
+  assert.equal(users.length, 2);
 });

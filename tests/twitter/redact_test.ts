@@ -74,3 +74,30 @@ Deno.test("v2: a line goes with its last tweet, and that of a stream with its on
   });
   assert.equal(without('{"data":{"id":"1"},"matching_rules":[]}', "1").line, null);
 });
+
+/** The same in the new words of version 2. */
+const inNewWords = (line: string) =>
+  line.replaceAll("referenced_tweets", "referenced_posts").replace('"tweets":', '"posts":');
+
+Deno.test("v2: in the new words, included posts have their say, and go", () => {
+  const line = inNewWords(answer);
+  assert.ok(line.includes('"posts":[{"id":"4"'));
+  assert.deepEqual(allIdsIn(bytes(line)), ["1", "2", "3", "4"]);
+  const { line: left, removed } = without(line, "4");
+  assert.deepEqual(removed, ["4"]);
+  assert.deepEqual(JSON.parse(textOf(left) ?? "").includes.posts, []);
+  assert.deepEqual(JSON.parse(textOf(without(line, "1").line) ?? "").includes.posts.length, 1);
+});
+
+for (const words of ["referenced_tweets", "referenced_posts"]) {
+  Deno.test(`v2: a retweet goes with what it repeats, whose text it has, a quote stays (${words})`, () => {
+    const line =
+      `{"data":[{"id":"1","text":"RT @a: b","${words}":[{"type":"retweeted","id":"4"}]},` +
+      `{"id":"2","text":"c","${words}":[{"type":"quoted","id":"4"}]}],"includes":{}}`;
+    const { line: left, removed, counted, count } = without(line, "4");
+    assert.deepEqual([removed, counted, count], [["4"], 2, 1]);
+    assert.deepEqual(JSON.parse(textOf(left) ?? "").data.map(({ id }: { id: string }) => id), [
+      "2",
+    ]);
+  });
+}

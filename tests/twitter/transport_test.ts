@@ -162,3 +162,27 @@ Deno.test("a stop ends a request that is under way", () =>
     setTimeout(() => stop.abort(), 20);
     await assert.rejects(asked, (error) => error === stop.signal.reason);
   }));
+
+Deno.test("what changes something is sent once, whatever its answer looks like", () =>
+  withApi(async ({ sandbox, transport, clock }) => {
+    const json = { add: [{ value: "marmots" }] };
+    const request = {
+      method: "POST",
+      path: "2/tweets/search/stream/rules",
+      parameters: {},
+      json,
+    } as const;
+    const read = () => {
+      throw new SyntaxError("odd");
+    };
+    const signer = await Signer.open({ bearer_token: sandbox.bearer }, sandbox.url);
+    const asApp = new Transport({ signer, clock });
+    await assert.rejects(
+      asApp.ask(request, read, never),
+      (error) =>
+        error instanceof ApiError && error.status === 200 && /damaged: odd/.test(error.message),
+    );
+    assert.equal(sandbox.filtered.rules.all.length, 1);
+    assert.equal(sandbox.requests.length, 1);
+    assert.ok(transport);
+  }));

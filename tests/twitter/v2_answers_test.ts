@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { readMissing } from "../../lib/twitter/v2_answers.ts";
+import { readMissing, readUsers } from "../../lib/twitter/v2_answers.ts";
 import { twitterData } from "../twitter_data.ts";
 
 const TYPES = "https://api.twitter.com/2/problems/";
@@ -54,4 +54,30 @@ Deno.test("recorded answers: one that has errors only, and one whose errors have
   assert.deepEqual(readMissing(partial, ["123", "456"]).map(({ id, why }) => [id, why]), [
     ["456", "not_found"],
   ]);
+});
+
+Deno.test("a user who was asked for and did not come is not found, whether errors name them or not", () => {
+  const answer = bytes({
+    data: [{ id: "1", username: "One" }],
+    errors: [
+      { value: "2", title: "Forbidden", type: `${TYPES}resource-not-found` },
+      { value: "4", title: "Internal Error", type: `${TYPES}internal-error` },
+      { value: "9", parameter: "pinned_tweet_id", title: "Not Found Error" },
+    ],
+  });
+  assert.deepEqual(
+    readUsers(answer, "id", ["1", "2", "3", "4"]).map(({ asked, state }) => [asked, state]),
+    [["1", "found"], ["2", "suspended"], ["3", "not_found"]],
+    "Of the fourth nothing is known",
+  );
+  const named = bytes({ data: [{ id: "1", username: "One" }] });
+  assert.deepEqual(
+    readUsers(named, "screen_name", ["ONE", "Two"]).map(({ asked, state }) => [asked, state]),
+    [["ONE", "found"], ["Two", "not_found"]],
+  );
+});
+
+Deno.test("of users who did not come because the API failed, nothing is known", () => {
+  const failed = bytes({ errors: [{ title: "Service Unavailable", type: "about:blank" }] });
+  assert.deepEqual(readUsers(failed, "id", ["1", "2"]), []);
 });

@@ -8,6 +8,7 @@ import { Signer } from "../../lib/twitter/signer.ts";
 import { Transport } from "../../lib/twitter/transport.ts";
 import { V2Api } from "../../lib/twitter/v2.ts";
 import { readLine } from "../../lib/twitter/v2_stream.ts";
+import { Waits } from "../../lib/waits.ts";
 import { twitterData } from "../twitter_data.ts";
 
 const encoder = new TextEncoder();
@@ -335,3 +336,46 @@ Deno.test("v2: a harvest that lost its collection to another leaves the rules, w
     }
     assert.equal(sandbox.filtered.rules.all.length, 1);
   }));
+
+for (
+  const [title, answer] of [
+    ["has no ids", () => Response.json({ data: [{ endpoint_name: "filtered_stream" }] })],
+    ["fails", () => new Response("", { status: 503 })],
+    ["is not to be had", () => Response.json({ title: "Not Found" }, { status: 404 })],
+  ] satisfies [string, () => Response][]
+) {
+  Deno.test(`v2 stream: a list of connections that ${title} is no wait of a stream that receives`, async () => {
+    const rule = { id: "1", value: "sandbox", tag: "twarc-cloud/live" };
+    const asked = Promise.withResolvers<void>();
+    let lists = 0;
+    const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+      const { pathname } = new URL(request.url);
+      if (pathname === "/2/connections") {
+        if (++lists === 1) asked.resolve();
+        return answer();
+      }
+      if (pathname.endsWith("/rules")) return Response.json({ data: [rule] });
+      const post = '{"data":{"id":"1","text":"x"},"matching_rules":[{"id":"1"}]}\r\n';
+      const body = new ReadableStream<Uint8Array>({
+        pull: (controller) => asked.promise.then(() => controller.enqueue(encoder.encode(post))),
+      });
+      return new Response(body);
+    });
+    const base = new URL(`http://127.0.0.1:${server.addr.port}/`);
+    const signer = await Signer.open({ bearer_token: "x" }, base);
+    const waited: string[] = [];
+    const waits = new Waits((wait) => waited.push(wait.for));
+    const transport = new Transport({ signer, clock: systemClock, waits });
+    const stop = new AbortController();
+    try {
+      const api = new V2Api({ transport, clock: systemClock });
+      for await (const { tweets } of api.stream(WANTED, stop.signal)) {
+        if (tweets.length > 0 && lists > 0) stop.abort();
+      }
+      assert.deepEqual(waited, []);
+      assert.ok(lists > 0);
+    } finally {
+      await server.shutdown();
+    }
+  });
+}
