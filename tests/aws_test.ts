@@ -99,7 +99,11 @@ for (
       /Sign in with: aws login/,
     ],
     ["ExpiredTokenException", "The security token included in the request is expired", /sso login/],
-    ["InvalidClientTokenId", "The security token included in the request is invalid.", /access_key/],
+    [
+      "InvalidClientTokenId",
+      "The security token included in the request is invalid.",
+      /access_key/,
+    ],
     [
       "AccessDenied",
       "User: x is not authorized to perform: sso:GetRoleCredentials on resource: y",

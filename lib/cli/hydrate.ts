@@ -36,10 +36,10 @@ export function addHydrate(group: Command, context: Context): void {
       } else if (!await added(opened, { collectionId, ids, ...flags }, context)) {
         return;
       }
-      const { checkStarted, jobFor, waitFor } = await import("./start.ts");
+      const { jobFor, untilBegun, waitFor } = await import("./start.ts");
       const runner = await opened.runner();
       const started = await runner.once(await jobFor(opened, collectionId, ["hydrate"]));
-      await checkStarted(started, context);
+      await untilBegun(started, runner, context);
       context.output.line("Started");
       if (wait) await waitFor(opened, started, context);
     });
