@@ -13,6 +13,8 @@ import { CONTAINER, familyOf } from "./task_definition.ts";
 const UNKNOWN = 60_000;
 /** What stops a task that has not failed: a person, the end of its service, or that spare capacity is wanted back. */
 const WANTED = /^(UserInitiated|ServiceSchedulerInitiated|SpotInterruption)$/;
+/** What the ids of services' deployments begin with. */
+const DEPLOYMENT = "ecs-svc/";
 /** Events of a service that can start no task. */
 const TROUBLE = /unable|failed|error|insufficient/i;
 
@@ -75,11 +77,9 @@ export class EcsOutcomes {
     const shown = new Set<string>();
     for (const [collectionId, all] of ended) {
       const held = await heldSince(collectionId);
-      // What failed beside a harvest that goes on found the collection locked: that is as it should be.
-      const before = all.filter(({ stoppedAt = 0 }) => held === null || stoppedAt < held);
-      const failures = lastFailures(before);
+      const failures = held === null ? lastFailures(all) : await this.#restarts(all, held);
       const [first, last] = [failures[0], failures.at(-1)];
-      if (!first || !last || (held !== null && failures.length < 2)) continue;
+      if (!first || !last) continue;
       const { message = "" } = await this.#ofEnded(last);
       shown.add(collectionId);
       yield { collectionId, since: first.stoppedAt ?? 0, times: failures.length, message };
@@ -89,6 +89,20 @@ export class EcsOutcomes {
       const trouble = troubleOf(service);
       if (trouble && await heldSince(service.collectionId) === null) yield trouble;
     }
+  }
+
+  /**
+   * The failures of a service's harvesters before the one that goes on now, where they are several. What failed
+   * beside it found the collection locked, as it should be.
+   */
+  async #restarts(ended: HarvesterTask[], held: number): Promise<HarvesterTask[]> {
+    const failures = lastFailures(ended.filter(({ stoppedAt = 0 }) => stoppedAt < held))
+      .filter(({ startedBy }) => startedBy?.startsWith(DEPLOYMENT));
+    if (failures.length < 2) return [];
+    const { bucket, tasks } = this.#options;
+    const running = new Set<string | undefined>();
+    for await (const { startedBy } of tasks.list(bucket)) running.add(startedBy);
+    return failures.filter(({ startedBy }) => running.has(startedBy));
   }
 
   async #ofEnded(task: HarvesterTask): Promise<Outcome> {

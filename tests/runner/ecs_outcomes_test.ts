@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import process from "node:process";
 import { isoTime, systemClock } from "../../lib/clock.ts";
 import { collectionKeys } from "../../lib/collection/layout.ts";
 import { jsonBytes } from "../../lib/json.ts";
@@ -111,4 +112,23 @@ test("the reason of a failure is that of its own task, whatever the clocks say",
   const runner = new EcsRunner({ ...options, pollMs: 100 });
   const outcome = await ended(await runner.once(job(FAULTY)));
   assert.deepEqual(outcome, { exitCode: 1, message: FAULT });
+});
+
+test("a stream whose harvester ends again and again is listed as failing, also while the next one runs", async ({ runner, store, job }) => {
+  const started = await runner.start(job("steady"));
+  const lock = collectionKeys("steady").lock;
+  for (let n = 0; n < 2; n++) {
+    while (await started.awaited?.() !== null) await systemClock.sleep(20);
+    const [pid = 0] = place.agent.pids;
+    process.kill(pid, "SIGKILL");
+    while (place.agent.pids[0] === pid || place.agent.pids.length === 0) {
+      await systemClock.sleep(20);
+    }
+    // A lease of one that is gone is over a minute later; a test does not wait for that.
+    await store.delete(lock);
+  }
+  while (await started.awaited?.() !== null) await systemClock.sleep(20);
+  const [one] = await Array.fromAsync(runner.failing());
+  assert.deepEqual([one?.collectionId, one?.times], ["steady", 2]);
+  await runner.stop("steady");
 });
