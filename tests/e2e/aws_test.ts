@@ -196,6 +196,38 @@ Deno.test("what cannot start is not called started: the reason is shown, nothing
     await place.ok("collection", "filter-stop", "stream");
   }));
 
+Deno.test("keys of another person stay: both fingerprints and the collections are shown, and how to go on", () =>
+  inAccount(async (place) => {
+    await place.addByCommand({ id: "find", type: "search", search: { query: "sandbox" } });
+    await place.ok("collection-config", "keys");
+    await place.ok("collection-config", "update");
+    const file = await Deno.readTextFile(place.path("collection.json"));
+    const other = ["consumer_key = k", "consumer_secret = s"];
+    const rows = ["[main]", ...other, "[ben]", ...other];
+    await Deno.writeTextFile(place.path(".twarc"), `${rows.join("\n")}\n`);
+    const { code, err } = await place.run("collection-config", "keys");
+    assert.equal(code, 1);
+    assert.match(
+      err,
+      /Other keys are in the parameter \/twarc-cloud\/tweets\/keys\/main: sha256:\w{8} since 2\d{3}-.*Z, put there by .* \(yours are sha256:\w{8}\)\. 1 collection runs on them: find\. Keep yours .*--profile NAME.*--yes/,
+    );
+    assert.equal(await Deno.readTextFile(place.path("collection.json")), file);
+    await place.ok("collection", "once", "find", "--wait");
+    await place.ok("collection-config", "keys", "--profile", "ben");
+    assert.match(await Deno.readTextFile(place.path("collection.json")), /"profile": "ben"/);
+    const replaced = await place.run("collection-config", "keys", "--yes");
+    assert.equal(replaced.code, 0);
+    assert.match(replaced.err, /1 collection runs on them: find\. Yours take their place/);
+  }));
+
+Deno.test("the only profile that there is keeps its name in Parameter Store, beside others' main", () =>
+  inAccount(async (place) => {
+    await place.addByCommand({ id: "find", type: "search", search: { query: "sandbox" } });
+    await Deno.writeTextFile(place.path(".twarc"), "[ben]\nbearer_token = b\n");
+    const { err } = await place.run("collection-config", "keys");
+    assert.match(err, /parameter \/twarc-cloud\/tweets\/keys\/ben/);
+  }));
+
 Deno.test("a region that only ~/.aws/config has is the task's as well, and without one the command says how to set it", () =>
   inAccount(async (place, agent) => {
     await place.addByCommand({ id: "find", type: "search", search: { query: "sandbox" } });

@@ -13,6 +13,7 @@ import {
   parameterSchema,
   serviceSchema,
   servicesSchema,
+  signal,
   taskSchema,
   tasksSchema,
   withAddress,
@@ -293,17 +294,9 @@ export class EcsAgent {
     child: Deno.ChildProcess,
     { group, stream }: { group: string; stream: string },
   ): Promise<void> {
-    const log = { logGroupName: group, logStreamName: stream };
-    await this.#ask("Logs_20140328.CreateLogStream", "logs", log);
-    let rest = "";
-    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
-      const lines = (rest + text).split("\n");
-      rest = lines.pop() ?? "";
-      const logEvents = lines.map((message) => ({ timestamp: Date.now(), message }));
-      if (logEvents.length > 0) {
-        await this.#ask("Logs_20140328.PutLogEvents", "logs", { ...log, logEvents });
-      }
-    }
+    // What fails here is not the container's failure: it ends all the same.
+    const failure = await this.#log(child.stderr, { logGroupName: group, logStreamName: stream })
+      .then(() => null, (error: unknown) => ({ error }));
     const { code, signal } = await child.status;
     container.stoppedAt = Date.now() / 1_000;
     container.stopCode ??= "EssentialContainerExited";
@@ -311,6 +304,24 @@ export class EcsAgent {
     await this.#ask(`${ECS}.StopTask`, "ecs", { cluster: arn.split("/").at(-2), task: arn });
     const service = this.#services.get(container.service ?? "");
     if (service) await this.#keep(service);
+    if (failure) throw failure.error;
+  }
+
+  /** Sends what a process says to CloudWatch. */
+  async #log(
+    stderr: ReadableStream<Uint8Array<ArrayBuffer>>,
+    log: { logGroupName: string; logStreamName: string },
+  ): Promise<void> {
+    await this.#ask("Logs_20140328.CreateLogStream", "logs", log);
+    let rest = "";
+    for await (const text of stderr.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop() ?? "";
+      const logEvents = lines.map((message) => ({ timestamp: Date.now(), message }));
+      if (logEvents.length > 0) {
+        await this.#ask("Logs_20140328.PutLogEvents", "logs", { ...log, logEvents });
+      }
+    }
   }
 
   #isDraining(service: string): boolean {
@@ -379,15 +390,6 @@ export class EcsAgent {
       return await response.text();
     });
     return JSON.parse(text || "null");
-  }
-}
-
-/** Signals a process that may have ended by itself. */
-function signal(child: Deno.ChildProcess | undefined, name: Deno.Signal): void {
-  try {
-    child?.kill(name);
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
   }
 }
 

@@ -70,3 +70,12 @@ export async function anew<T>(ask: () => Promise<T>, tries = 3): Promise<T> {
     return await anew(ask, tries - 1);
   }
 }
+
+/** Signals a process that may have ended by itself. */
+export function signal(child: Deno.ChildProcess | undefined, name: Deno.Signal): void {
+  try {
+    child?.kill(name);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+  }
+}
