@@ -3,6 +3,7 @@
 import type { Service } from "@aws-sdk/client-ecs";
 import type { EcsCluster } from "./ecs_client.ts";
 import { launchOf, type Placement, type Tags } from "./ecs_tasks.ts";
+import { plainName } from "./task_definition.ts";
 
 /** A harvester's service. */
 export interface HarvesterService {
@@ -80,6 +81,7 @@ export class EcsServices {
   /** The services of a bucket. */
   async *list(bucket: string): AsyncGenerator<HarvesterService> {
     const { ListServicesCommand } = await import("@aws-sdk/client-ecs");
+    const prefix = plainName(`${bucket}_`);
     let nextToken: string | undefined;
     do {
       const command = new ListServicesCommand({
@@ -91,7 +93,9 @@ export class EcsServices {
         "Listing services",
         async (client) => await client.send(command),
       );
-      const services = await this.#describe(page.serviceArns ?? []);
+      // A person may look at those of this bucket only.
+      const own = page.serviceArns?.filter((arn) => arn.split("/").at(-1)?.startsWith(prefix));
+      const services = await this.#describe(own ?? []);
       yield* services.filter((one) => one.bucket === bucket && one.status === "ACTIVE");
       nextToken = page.nextToken;
     } while (nextToken);

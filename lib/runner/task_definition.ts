@@ -49,10 +49,15 @@ export function tagsOf({ bucket, collectionId }: Job): { key: string; value: str
  * a checksum.
  */
 export function awsName(text: string, longest: number): string {
-  const plain = text.replace(/[^A-Za-z0-9_-]/g, "-");
+  const plain = plainName(text);
   if (plain === text && text.length <= longest) return text;
   const sum = createHash("sha256").update(text).digest("hex").slice(0, 8);
   return `${plain.slice(0, longest - 9)}-${sum}`;
+}
+
+/** A text with `-` for what no name in AWS has: two may become the same. */
+export function plainName(text: string): string {
+  return text.replace(/[^A-Za-z0-9_-]/g, "-");
 }
 
 /** The family of a collection's definitions. ECS allows 255 characters. */
