@@ -26,6 +26,7 @@ async function waited(
     env: {},
     signal,
     self: [],
+    harvester: () => Promise.resolve([]),
     version: "",
     harvest: () => Promise.resolve(),
   };
