@@ -2,6 +2,12 @@
 
 data "aws_availability_zones" "available" {
   state = "available"
+
+  # Not local zones and the like, which an account has to ask for, and where Fargate is not.
+  filter {
+    name   = "opt-in-status"
+    values = ["opt-in-not-required"]
+  }
 }
 
 resource "aws_vpc" "main" {
@@ -75,8 +81,16 @@ resource "aws_vpc_security_group_egress_rule" "all" {
   ip_protocol       = "-1"
 }
 
+# Nothing may come in while no address is given.
 resource "aws_vpc_security_group_ingress_rule" "control" {
   for_each = toset(var.control_cidrs)
+
+  lifecycle {
+    precondition {
+      condition     = var.allow_wide_control_cidrs || tonumber(split("/", each.value)[1]) >= 16
+      error_message = "${each.value} is wider than a /16: name the addresses that you ask from, or set allow_wide_control_cidrs = true."
+    }
+  }
 
   security_group_id = aws_security_group.harvester.id
   description       = "Control server"

@@ -1,4 +1,5 @@
-# terraform output -raw twarc_cloud_ini > twarc_cloud.ini
+# It may have keys, so that nobody else may read it:
+# (umask 077 && rm -f twarc_cloud.ini && terraform output -raw twarc_cloud_ini > twarc_cloud.ini)
 
 locals {
   settings = merge(

@@ -22,48 +22,84 @@ data "aws_iam_policy_document" "person" {
 
   statement {
     sid       = "Secrets"
-    actions   = ["ssm:GetParameter", "ssm:PutParameter", "ssm:DeleteParameter"]
-    resources = ["${local.parameters}/*"]
+    actions   = ["ssm:GetParameter", "ssm:PutParameter"]
+    resources = ["${local.parameters}/keys/*", "${local.parameters}/control-secrets/*", "${local.parameters}/honeybadger-key-*"]
+  }
+
+  # Who put keys there, before they are replaced.
+  statement {
+    sid       = "KeysOfOthers"
+    actions   = ["ssm:GetParameterHistory"]
+    resources = ["${local.parameters}/keys/*"]
+  }
+
+  # With the last use of a collection.
+  statement {
+    sid       = "OldSecrets"
+    actions   = ["ssm:DeleteParameter"]
+    resources = ["${local.parameters}/control-secrets/*"]
   }
 
   # These actions know no resource to name.
   statement {
-    sid = "Looking"
-    actions = [
-      "ec2:DescribeNetworkInterfaces",
-      "ecs:DescribeTaskDefinition",
-      "ecs:RegisterTaskDefinition",
-      "events:ListRules",
-    ]
+    sid       = "Looking"
+    actions   = ["ec2:DescribeNetworkInterfaces", "ecs:DescribeTaskDefinition", "events:ListRules"]
     resources = ["*"]
   }
 
+  # Nor do these, but they know the cluster.
   statement {
-    sid = "Harvesters"
-    actions = [
-      "ecs:CreateService",
-      "ecs:DeleteService",
-      "ecs:DescribeClusters",
-      "ecs:DescribeServices",
-      "ecs:DescribeTasks",
-      "ecs:ListTasks",
-      "ecs:RunTask",
-      "ecs:StopTask",
-      "ecs:UpdateService",
-    ]
+    sid       = "Listing"
+    actions   = ["ecs:ListServices", "ecs:ListTasks"]
     resources = ["*"]
 
     condition {
-      test     = "ArnEqualsIfExists"
+      test     = "ArnEquals"
       variable = "ecs:cluster"
       values   = [aws_ecs_cluster.main.arn]
     }
   }
 
   statement {
+    sid       = "Cluster"
+    actions   = ["ecs:DescribeClusters"]
+    resources = [aws_ecs_cluster.main.arn]
+  }
+
+  statement {
+    sid       = "Define"
+    actions   = ["ecs:RegisterTaskDefinition"]
+    resources = [local.task_definitions]
+  }
+
+  statement {
+    sid       = "Run"
+    actions   = ["ecs:RunTask"]
+    resources = [local.task_definitions]
+
+    condition {
+      test     = "ArnEquals"
+      variable = "ecs:cluster"
+      values   = [aws_ecs_cluster.main.arn]
+    }
+  }
+
+  statement {
+    sid       = "Tasks"
+    actions   = ["ecs:DescribeTasks", "ecs:StopTask"]
+    resources = [local.tasks]
+  }
+
+  statement {
+    sid       = "Services"
+    actions   = ["ecs:CreateService", "ecs:DeleteService", "ecs:DescribeServices", "ecs:UpdateService"]
+    resources = [local.services]
+  }
+
+  statement {
     sid       = "Tag"
     actions   = ["ecs:TagResource"]
-    resources = ["${local.arn_prefix}:ecs:${var.region}:${local.account}:*"]
+    resources = [local.task_definitions, local.tasks, local.services]
 
     condition {
       test     = "StringEquals"

@@ -3,9 +3,14 @@
 locals {
   account    = data.aws_caller_identity.current.account_id
   arn_prefix = "arn:${data.aws_partition.current.partition}"
-  # Secrets of this bucket: Twitter's keys, control secrets, Honeybadger's key.
-  parameters       = "${local.arn_prefix}:ssm:${var.region}:${local.account}:parameter/twarc-cloud/${var.bucket}"
-  task_definitions = "${local.arn_prefix}:ecs:${var.region}:${local.account}:task-definition/twarc-cloud_*"
+  # Secrets of this bucket: Twitter's keys, control secrets, Honeybadger's keys.
+  parameters = "${local.arn_prefix}:ssm:${var.region}:${local.account}:parameter/twarc-cloud/${var.bucket}"
+  # Names in ECS have no dots.
+  bucket           = replace(var.bucket, ".", "-")
+  ecs              = "${local.arn_prefix}:ecs:${var.region}:${local.account}"
+  task_definitions = "${local.ecs}:task-definition/twarc-cloud_${local.bucket}_*"
+  tasks            = "${local.ecs}:task/${var.name}/*"
+  services         = "${local.ecs}:service/${var.name}/${local.bucket}_*"
 }
 
 data "aws_iam_policy_document" "assume_tasks" {
@@ -79,7 +84,7 @@ data "aws_iam_policy_document" "execution" {
   statement {
     sid       = "Secrets"
     actions   = ["ssm:GetParameters"]
-    resources = ["${local.parameters}/control-secrets/*", "${local.parameters}/honeybadger-key"]
+    resources = ["${local.parameters}/control-secrets/*", "${local.parameters}/honeybadger-key-*"]
   }
 
   # For an image in a registry of this account; one that is public needs none of it.
@@ -141,7 +146,7 @@ data "aws_iam_policy_document" "scheduler" {
   statement {
     sid       = "Tag"
     actions   = ["ecs:TagResource"]
-    resources = ["${local.arn_prefix}:ecs:${var.region}:${local.account}:task/${var.name}/*"]
+    resources = [local.tasks]
 
     condition {
       test     = "StringEquals"

@@ -19,9 +19,14 @@ variable "image" {
 }
 
 variable "image_tag" {
-  description = "Tag of the container's image: the version of twarc-cloud."
+  description = "Tag of the container's image, which is the version of twarc-cloud, or better its digest: sha256: and 64 hexadecimal digits. A tag can be moved to other contents, a digest cannot."
   type        = string
   default     = "latest"
+
+  validation {
+    condition     = can(regex("^([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}@)?sha256:[0-9a-f]{64})$", var.image_tag))
+    error_message = "It is a tag, a digest (sha256: and 64 hexadecimal digits), or both with @ between them."
+  }
 }
 
 variable "name" {
@@ -36,19 +41,25 @@ variable "name" {
 }
 
 variable "control_cidrs" {
-  description = "Where harvesters may be asked from how far they are, and be told to stop, on port 80, such as [\"203.0.113.7/32\"]. With none, they are stopped by SIGTERM, and tell how far they are by the bucket."
+  description = "Where harvesters may be asked from how far they are, and be told to stop, on port 80, such as [\"203.0.113.7/32\"]. With none, nothing may come in: they are stopped by SIGTERM, and show how far they are by the bucket."
   type        = list(string)
   default     = []
 
   validation {
-    condition     = alltrue([for cidr in var.control_cidrs : can(cidrhost(cidr, 0))])
-    error_message = "Each is an address with a length, such as 203.0.113.7/32."
+    condition     = alltrue([for cidr in var.control_cidrs : can(regex("^[0-9.]+/[0-9]+$", cidr)) && can(cidrhost(cidr, 0))])
+    error_message = "Each is an address of IPv4 with a length, such as 203.0.113.7/32."
   }
 
   validation {
-    condition     = !contains(var.control_cidrs, "0.0.0.0/0")
+    condition     = alltrue([for cidr in var.control_cidrs : !endswith(cidr, "/0")])
     error_message = "Port 80 is not for everybody: name the addresses that you ask from."
   }
+}
+
+variable "allow_wide_control_cidrs" {
+  description = "Whether control_cidrs may be wider than a /16, which has 65,536 addresses."
+  type        = bool
+  default     = false
 }
 
 variable "architecture" {
@@ -93,7 +104,7 @@ variable "create_access_key" {
 }
 
 variable "honeybadger_key" {
-  description = "API key of a project of Honeybadger, which is told of harvests that fail; none if empty."
+  description = "API key of a project of Honeybadger, which gets the failures of harvests; none if empty."
   type        = string
   default     = ""
   sensitive   = true

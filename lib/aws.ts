@@ -1,5 +1,6 @@
 /** What every AWS client is made with, and what AWS's failures mean to a person. */
 
+import process from "node:process";
 import { AccessError, OutsideError, TwarcCloudError } from "./errors.ts";
 
 /** How AWS is asked; what is absent is found as the AWS SDK finds it: environment, profile, container. */
@@ -48,7 +49,7 @@ export interface AwsFailure {
   code: string;
   status: number | undefined;
   message: string;
-  /** The region that a bucket is in, where AWS tells it. */
+  /** The region that a bucket is in, where AWS says it. */
   region: string | undefined;
 }
 
@@ -73,6 +74,18 @@ export function awsFailure(thrown: unknown): AwsFailure {
 const CREDENTIALS =
   "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or access_key " +
   "and secret_key in twarc_cloud.ini.";
+
+/** A command of AWS's own command line, for the profile in which the SDK looks. */
+function awsCommand(command: string): string {
+  const profile = process.env.AWS_PROFILE;
+  if (!profile) return `aws ${command}`;
+  return `aws ${command} --profile ${/^[\w.@+-]+$/.test(profile) ? profile : `'${profile}'`}`;
+}
+
+function regionHint(): string {
+  return "Set region in twarc_cloud.ini, or AWS_REGION, or that of your profile, for example with: " +
+    awsCommand("configure set region eu-central-1");
+}
 
 /**
  * What a failure of AWS means to a person; what is one of our own errors already stays as it is.
@@ -102,11 +115,12 @@ function meaning(failure: AwsFailure, what: string): Meaning {
   }
   const known = KNOWN.find(({ codes, says }) => codes?.test(code) || says?.test(message));
   if (known) {
-    const told = `${what} failed: ${known.means}`;
+    const { means, hint, isVerbose, isOutside = false } = known;
+    const problem = `${what} failed: ${means}`;
     return {
-      message: known.isVerbose ? `${told} (${oneLine(message)})` : told,
-      isOurs: !known.isOutside,
-      ...(known.hint ? { hint: known.hint } : {}),
+      message: isVerbose ? `${problem} (${oneLine(message)})` : problem,
+      isOurs: !isOutside,
+      ...(hint ? { hint: typeof hint === "string" ? hint : hint() } : {}),
     };
   }
   const isOurs = status === 403;
@@ -123,9 +137,9 @@ const KNOWN: {
   codes?: RegExp;
   says?: RegExp;
   means: string;
-  hint?: string;
+  hint?: string | (() => string);
   isOutside?: boolean;
-  /** Whether AWS's own words are worth telling. */
+  /** Whether AWS's own words are shown as well. */
   isVerbose?: boolean;
 }[] = [
   {
@@ -135,27 +149,43 @@ const KNOWN: {
       "Look at bucket in twarc_cloud.ini and at --bucket; a folder is written with ./ in front.",
   },
   {
+    // The SDK's name for all of these is the same: only what it says differs.
+    says: /aws sso login|SSO (session|token)|Session token not found or invalid/i,
+    means: "you are not signed in to AWS",
+    hint: () => `Sign in with: ${awsCommand("sso login")}`,
+    isVerbose: true,
+  },
+  {
+    says: /aws login\b|^Failed to load token from|login_session/i,
+    means: "you are not signed in to AWS",
+    hint: () => `Sign in with: ${awsCommand("login")}`,
+    isVerbose: true,
+  },
+  {
     codes: /^(ExpiredToken(Exception)?|RequestExpired|TokenRefreshRequired)$/,
     says: /(token|session).*expired|expired.*(token|session)/i,
     means: "the AWS credentials have expired",
-    hint: "Sign in again, for example with: aws sso login",
+    hint: () => `Sign in again, for example with: ${awsCommand("sso login")}`,
+    isVerbose: true,
   },
   {
     codes:
       /^(InvalidAccessKeyId|SignatureDoesNotMatch|UnrecognizedClientException|InvalidClientTokenId|AuthFailure|IncompleteSignature)$/,
     means: "AWS does not take these keys",
     hint: CREDENTIALS,
+    isVerbose: true,
   },
   {
-    codes: /^CredentialsProviderError$/,
+    codes: /^(CredentialsProviderError|TokenProviderError)$/,
     says: /could not load credentials|credential is missing/i,
     means: "no AWS credentials were found",
     hint: CREDENTIALS,
+    isVerbose: true,
   },
   {
     says: /region is missing|region not accepted/i,
     means: "no AWS region is set",
-    hint: "Set region in twarc_cloud.ini, or AWS_REGION.",
+    hint: regionHint,
   },
   {
     codes: /^RequestTimeTooSkewed$/,
@@ -173,7 +203,7 @@ const KNOWN: {
     codes:
       /^(PermanentRedirect|AuthorizationHeaderMalformed|IllegalLocationConstraintException|InvalidRegion)$/,
     means: "the bucket is in another region",
-    hint: "Set region in twarc_cloud.ini, or AWS_REGION.",
+    hint: regionHint,
     isVerbose: true,
   },
   {

@@ -3,10 +3,15 @@
 import { z } from "zod";
 import { KEY_NAMES, type TwitterKeys } from "../api_keys.ts";
 import type { AwsAccess } from "../aws.ts";
+import { fingerprint, isObject } from "../collection/changeset.ts";
 import type { ConfigKeys } from "../collection/config.ts";
-import { UserError } from "../errors.ts";
-import { type JsonObject, parseJson } from "../json.ts";
+import { AccessError, UserError } from "../errors.ts";
+import { type JsonObject, jsonOrNull, parseJson } from "../json.ts";
 import { isFolder, s3Name } from "../store/store.ts";
+import type { Collections } from "./collections.ts";
+
+/** Configurations that are read at a time. */
+const AT_ONCE = 16;
 
 const keysSchema = z.partialRecord(z.enum(KEY_NAMES), z.string());
 
@@ -46,21 +51,99 @@ export async function heldKeys(
   });
 }
 
+/** Other keys that are where a person's own are to go. */
+export interface OtherKeys {
+  /** The full name of the parameter. */
+  parameter: string;
+  /** The profile under whose name they are. */
+  profile: string;
+  theirs: string;
+  mine: string;
+  /** Since when they are there, in milliseconds since 1970. */
+  since: number;
+  /** Who put them there, as AWS names them, where that is known. */
+  by: string | undefined;
+}
+
+/** Where a person's keys go. */
+export interface KeysTarget extends Pick<KeysPlace, "bucket" | "aws"> {
+  profile: string;
+  /** Asked before other keys are replaced; false keeps them. */
+  mayReplace: (other: OtherKeys) => Promise<boolean>;
+}
+
 /**
  * What a configuration has of keys: for a bucket of S3 the name of their profile, after they were put into Parameter
  * Store, encrypted; for a folder themselves.
- * @returns With the name of the parameter, where there is one.
+ * @returns With the name of the parameter, where there is one; null where other keys are there, and stay.
  * @throws UserError, OutsideError
  */
 export async function keptKeys(
   keys: TwitterKeys,
-  { profile, bucket, aws }: { profile: string } & Pick<KeysPlace, "bucket" | "aws">,
-): Promise<{ keys: JsonObject; parameter?: string }> {
+  { profile, bucket, aws, mayReplace }: KeysTarget,
+): Promise<{ keys: JsonObject; parameter?: string } | null> {
   if (isFolder(bucket)) return { keys: keysMember(keys) };
   const { Parameters } = await import("../store/parameters.ts");
   const parameters = new Parameters(s3Name(bucket), aws);
-  await parameters.put(parameterOf(profile), JSON.stringify(keys));
-  return { keys: { profile }, parameter: parameters.nameOf(parameterOf(profile)) };
+  const name = parameterOf(profile);
+  const parameter = parameters.nameOf(name);
+  const kept = { keys: { profile }, parameter };
+  const value = JSON.stringify(keys);
+  const mine = fingerprintOf(value);
+  let agreed = 0;
+  for (;;) {
+    const found = await parameters.find(name);
+    if (found && fingerprintOf(found.value) === mine) return kept;
+    if (!found && await parameters.create(name, value)) return kept;
+    // Others may have changed them while the person thought about it.
+    if (found?.version === agreed) break;
+    if (!found) continue;
+    const by = await parameters.writerOf(name, found.version);
+    const theirs = fingerprintOf(found.value);
+    const other = { parameter, profile, theirs, mine, since: found.at, by };
+    if (!await mayReplace(other)) return null;
+    agreed = found.version;
+  }
+  await parameters.put(name, value);
+  return kept;
+}
+
+/** The collections whose configuration names a profile, of those that can be read. */
+export async function collectionsOf(profile: string, collections: Collections): Promise<string[]> {
+  const ids = await Array.fromAsync(collections.list());
+  const found: string[] = [];
+  for (let i = 0; i < ids.length; i += AT_ONCE) {
+    const uses = await Promise.all(
+      ids.slice(i, i + AT_ONCE).map(async (id) => ({
+        id,
+        isUser: await usesProfile(id, profile, collections),
+      })),
+    );
+    for (const { id, isUser } of uses) if (isUser) found.push(id);
+  }
+  return found;
+}
+
+async function usesProfile(
+  id: string,
+  profile: string,
+  collections: Collections,
+): Promise<boolean> {
+  try {
+    const { json: { keys, credentials } } = await collections.loadJson(id);
+    const held = keys ?? credentials;
+    return isObject(held) && held.profile === profile;
+  } catch (error) {
+    // What cannot be read harvests nothing either.
+    if (error instanceof UserError && !(error instanceof AccessError)) return false;
+    throw error;
+  }
+}
+
+/** What tells keys from others and gives nothing away, in whatever order they are written. */
+function fingerprintOf(value: string): string {
+  const keys = keysSchema.safeParse(jsonOrNull(value)).data;
+  return fingerprint(keys ? JSON.stringify(Object.entries(keys).toSorted()) : value);
 }
 
 /** Keys as a configuration has them: those that are there. */

@@ -12,8 +12,8 @@ import { addHydrate } from "./hydrate.ts";
 import { addVerify } from "./verify.ts";
 import { type Context, openBucket } from "./context.ts";
 import { count, size } from "./output.ts";
-import { checkStarted, jobFor, startUnlessRunning, stopHarvest, waitFor } from "./start.ts";
-import { keptTexts } from "./trouble.ts";
+import { jobFor, startUnlessRunning, stopHarvest, untilBegun, waitFor } from "./start.ts";
+import { troubleTexts } from "./trouble.ts";
 
 /** Adds the group. */
 export function addCollection(program: Command, context: Context): void {
@@ -45,7 +45,7 @@ function addList(group: Command, context: Context): void {
       if (json) return output.json(ids);
       if (ids.length === 0) return output.line("No collections.");
       output.line("Collections:");
-      const troubles = await keptTexts(opened, context);
+      const troubles = await troubleTexts(opened, context);
       for (const id of ids) output.line(`${id}${troubles.get(id) ?? ""}`);
     });
 }
@@ -80,7 +80,7 @@ function addOnce(group: Command, context: Context): void {
       const job = await jobFor(opened, collectionId, ["user_timeline", "search", "hydrate"]);
       const runner = await opened.runner();
       const started = await runner.once(job);
-      await checkStarted(started, context);
+      await untilBegun(started, runner, context);
       context.output.line("Started");
       if (wait) await waitFor(opened, started, context);
     });
@@ -184,7 +184,7 @@ function addFilter(group: Command, context: Context): void {
       const opened = await openBucket(context, { bucket });
       const job = await jobFor(opened, collectionId, ["filter"]);
       const runner = await opened.runner();
-      await checkStarted(await runner.start(job), context);
+      await untilBegun(await runner.start(job), runner, context);
       output.line("Started");
       if (!runner.revive) return;
       output.note(

@@ -5,7 +5,7 @@ import type { ConfigUpdate } from "../collection/changeset.ts";
 import type { JsonObject } from "../json.ts";
 import { type Context, openBucket, settingsFor } from "./context.ts";
 import { addUsers, screenNames, userIds } from "./add_users.ts";
-import { keyFiles, tellProfiles } from "./profiles.ts";
+import { keepKeys, keyFiles, tellProfiles } from "./profiles.ts";
 import { CONFIG_FILE, namesIn, readConfigFile, usersOf, writeConfigFile } from "./config_file.ts";
 
 /** Adds the group. */
@@ -164,17 +164,20 @@ function addKeys(group: Command, context: Context): void {
       "--twarc-config-filepath <path>",
       "file with the keys (default: ~/.twarc, then that of twarc2)",
     )
+    .option("--yes", "do not ask before other keys are replaced in Parameter Store", false)
     .addHelpText("after", example("collection-config keys --profile justin_littman"))
-    .action(async ({ collectionConfigFilepath: path, bucket, profile, twarcConfigFilepath }) => {
+    .action(async (options) => {
+      const { collectionConfigFilepath: path, bucket, profile, twarcConfigFilepath, yes } = options;
       if (profile === true) return await tellProfiles(twarcConfigFilepath, context);
-      const { MAIN_PROFILE, readProfile } = await import("../twitter/keys.ts");
-      const { keptKeys, keysMember } = await import("../bucket/keys.ts");
+      const { findProfile } = await import("../twitter/keys.ts");
+      const { keysMember } = await import("../bucket/keys.ts");
       const { draftKeys } = await import("../collection/config.ts");
       const config = await readConfigFile(path);
-      const keys = await readProfile(await keyFiles(twarcConfigFilepath, context), profile);
-      draftKeys({ ...config, keys: keysMember(keys) });
-      const { place } = await settingsFor(context, { bucket });
-      const kept = await keptKeys(keys, { profile: profile ?? MAIN_PROFILE, ...place });
+      const found = await findProfile(await keyFiles(twarcConfigFilepath, context), profile);
+      draftKeys({ ...config, keys: keysMember(found.keys) });
+      const settings = await settingsFor(context, { bucket });
+      const kept = await keepKeys(found, { settings, yes }, context);
+      if (!kept) return;
       await writeConfigFile(path, withKeys(config, kept.keys));
       if (kept.parameter) output.note(`The keys are in the parameter ${kept.parameter}.`);
       const name = group.args[0] === "credentials" ? "credentials" : "keys";

@@ -35,8 +35,8 @@ function addList(group: Command, context: Context): void {
     .addHelpText("after", example("harvest list"))
     .action(async ({ bucket, json }) => {
       const { output } = context;
-      const { runner } = await openBucket(context, { bucket });
-      const running = await Array.fromAsync((await runner()).running());
+      const opened = await openBucket(context, { bucket });
+      const running = await Array.fromAsync((await opened.runner()).running());
       if (json) {
         return output.json(
           running.map(({ collectionId, trouble, ...rest }) => ({
@@ -46,10 +46,14 @@ function addList(group: Command, context: Context): void {
           })),
         );
       }
-      if (running.length === 0) return output.line("No running harvests.");
+      if (running.length === 0) output.line("No running harvests.");
       for (const { collectionId, bucket, status, trouble } of running) {
         const why = trouble ? ` ${troubleText(trouble, collectionId)}` : "";
         output.line(`${collectionId} => Bucket: ${bucket}. Status: ${status}${why}`);
+      }
+      const { failingOf, failingText } = await import("./failing.ts");
+      for (const one of await failingOf(opened, output)) {
+        output.note(`${one.collectionId} ${failingText(one)}`);
       }
     });
 }
@@ -63,19 +67,24 @@ function addRunning(group: Command, context: Context): void {
     .addHelpText("after", example("harvest running test_filter"))
     .action(async (id, { bucket, json }) => {
       const { output } = context;
-      const { runner, collections, store, settings } = await openBucket(context, { bucket });
+      const opened = await openBucket(context, { bucket });
+      const { runner, collections, store, settings } = opened;
       const { json: config } = await collections.loadJson(id);
       const info = await (await runner()).info(id);
+      const { failingOf, failingText } = await import("./failing.ts");
+      const failing = (await failingOf(opened, output)).find((one) => one.collectionId === id);
       if (!info) {
         const { UserError } = await import("../errors.ts");
         const { readKept, troubleOf } = await import("../runner/kept.ts");
         const found = await readKept(store, id);
-        throw new UserError(`No harvest of ${id} is running`, {
+        const why = failing ? `, and it ${failingText(failing)}` : "";
+        throw new UserError(`No harvest of ${id} is running${why}`, {
           hint: found
             ? `It is to, ${troubleText(troubleOf(found.kept), id)}`
             : `See the last one with: twarc-cloud harvest last ${lastWord(id)}`,
         });
       }
+      if (failing) output.note(`${id} ${failingText(failing)}`);
       const missed = await missedBy(store, info);
       const { usageOf, usageText } = await import("./usage.ts");
       const usage = await usageOf(config, { ...context, settings });

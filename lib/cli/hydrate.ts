@@ -36,10 +36,10 @@ export function addHydrate(group: Command, context: Context): void {
       } else if (!await added(opened, { collectionId, ids, ...flags }, context)) {
         return;
       }
-      const { checkStarted, jobFor, waitFor } = await import("./start.ts");
+      const { jobFor, untilBegun, waitFor } = await import("./start.ts");
       const runner = await opened.runner();
       const started = await runner.once(await jobFor(opened, collectionId, ["hydrate"]));
-      await checkStarted(started, context);
+      await untilBegun(started, runner, context);
       context.output.line("Started");
       if (wait) await waitFor(opened, started, context);
     });
@@ -100,22 +100,19 @@ async function added(
   { collectionId, ids, profile, twarcConfigFilepath, yes }: Wanted,
   context: Context,
 ): Promise<boolean> {
-  const { MAIN_PROFILE, readProfile } = await import("../twitter/keys.ts");
-  const { keptKeys } = await import("../bucket/keys.ts");
-  const { keyFiles } = await import("./profiles.ts");
+  const { findProfile } = await import("../twitter/keys.ts");
+  const { keepKeys, keyFiles } = await import("./profiles.ts");
   const { checkedNewId, collectionKeys } = await import("../collection/layout.ts");
   const { idText } = await import("../bucket/id_list.ts");
   const keys = collectionKeys(checkedNewId(collectionId));
-  const profileKeys = await readProfile(await keyFiles(twarcConfigFilepath, context), profile);
-  if (!await store.get(keys.config)) {
-    if (!await isWorth(ids.length, { yes, context })) return false;
-    // The ids first: a collection without them could never be harvested.
-    await store.put(keys.ids, idText(ids));
-  }
-  const kept = await keptKeys(profileKeys, {
-    profile: profile ?? MAIN_PROFILE,
-    ...settings.place,
-  });
+  const found = await findProfile(await keyFiles(twarcConfigFilepath, context), profile);
+  const isNew = !await store.get(keys.config);
+  if (isNew && !await isWorth(ids.length, { yes, context })) return false;
+  // That it may cost something does not mean that keys of others may be replaced.
+  const kept = await keepKeys(found, { settings, yes: false }, context);
+  if (!kept) return false;
+  // The ids first: a collection without them could never be harvested.
+  if (isNew) await store.put(keys.ids, idText(ids));
   await collections.add({
     id: collectionId,
     keys: kept.keys,

@@ -1,8 +1,12 @@
 /** The profiles of keys that a person has, for the commands that name one. */
 
 import { isObject } from "../collection/changeset.ts";
+import type { OtherKeys } from "../bucket/keys.ts";
 import type { JsonObject } from "../json.ts";
-import type { Context } from "./context.ts";
+import type { Profile } from "../twitter/keys.ts";
+import type { Settings } from "../settings.ts";
+import { type Context, openBucket } from "./context.ts";
+import type { Output } from "./output.ts";
 
 /** The files in which keys are looked for: the one that is named, or those of twarc and twarc2. */
 export async function keyFiles(named: string | undefined, { env }: Context): Promise<string[]> {
@@ -34,4 +38,51 @@ export async function hintAtKeys(
     "Its keys are in the bucket, in collection.json. `twarc-cloud collection-config keys` and then " +
       "`collection-config update` put them into Parameter Store, encrypted.",
   );
+}
+
+/** Puts a person's keys where a collection finds them; null where other keys are there, and stay. @throws UserError, OutsideError */
+export async function keepKeys(
+  { name: profile, keys }: Profile,
+  { settings, yes }: { settings: Settings; yes: boolean },
+  context: Context,
+): Promise<{ keys: JsonObject; parameter?: string } | null> {
+  const { collectionsOf, keptKeys } = await import("../bucket/keys.ts");
+  const mayReplace = async (other: OtherKeys) => {
+    const { collections } = await openBucket(context, settings);
+    const users = await collectionsOf(other.profile, collections);
+    return await agreed(other, { users, yes, output: context.output });
+  };
+  return await keptKeys(keys, { profile, ...settings.place, mayReplace });
+}
+
+/** Shows whose keys are there and who runs on them, and asks. @throws UserError where nobody can be asked. */
+async function agreed(
+  { parameter, theirs, mine, since, by }: OtherKeys,
+  { users, yes, output }: { users: string[]; yes: boolean; output: Output },
+): Promise<boolean> {
+  const { isoTime } = await import("../clock.ts");
+  const { count, someOf } = await import("./output.ts");
+  const putBy = by ? `, put there by ${by}` : "";
+  const what =
+    `Other keys are in the parameter ${parameter}: ${theirs} since ${isoTime(since)}${putBy}` +
+    ` (yours are ${mine})`;
+  const run = users.length === 1 ? "1 collection runs" : `${count(users.length)} collections run`;
+  const whose = users.length === 0
+    ? "No collection of the bucket runs on them"
+    : `${run} on them: ${someOf(users)}`;
+  if (yes) {
+    output.note(`${what}. ${whose}. Yours take their place.`);
+    return true;
+  }
+  const answer = await output.confirm(`${what}. ${whose}. Replace them?`);
+  if (answer === null) {
+    const { UserError } = await import("../errors.ts");
+    throw new UserError(`${what}. ${whose}`, {
+      hint: "Keep yours in a profile of your own: `twarc-cloud configure --profile NAME`, then " +
+        "`twarc-cloud collection-config keys --profile NAME`. To replace theirs for every collection: " +
+        "`twarc-cloud collection-config keys --yes`.",
+    });
+  }
+  if (!answer) output.note("Cancelling");
+  return answer;
 }

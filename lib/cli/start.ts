@@ -2,10 +2,11 @@
 
 import type { CollectionType } from "../collection/config.ts";
 import { outlast, type OutlastOptions } from "../outage.ts";
-import type { Job, Started } from "../runner/runner.ts";
+import type { Job, Outcome, Started } from "../runner/runner.ts";
 import { lastWord } from "../visible.ts";
 import type { Bucket, Context } from "./context.ts";
 import { failureOf, follow, summary } from "./follow.ts";
+import type { Output, Progress } from "./output.ts";
 
 /** The job for a collection of one of these types. @throws UserError for any other. */
 export async function jobFor(
@@ -22,13 +23,77 @@ export async function jobFor(
   });
 }
 
+/** Milliseconds that a harvester may take to begin: a container's image may be large, and capacity scarce. */
+const BEGIN_TIMEOUT = 900_000;
+/** Milliseconds between two looks at whether it has begun, at most. */
+const LOOK = 1_000;
+
 /**
- * Looks whether a harvest that was started failed as it began; it is started, though nobody may say so for a while.
- * @throws UserError, OutsideError
+ * Waits until a harvester that was started has the lease, or has ended well; what cannot begin is taken back. It is
+ * started, though nobody may say so for a while.
+ * @throws UserError, OutsideError with the reason where it fails, or does not begin.
  */
-export async function checkStarted(started: Started, context: Context): Promise<void> {
-  const outcome = await outlast(() => started.outcome(), patienceOf(context));
-  if (outcome && outcome.exitCode !== 0) throw failureOf(outcome);
+export async function untilBegun(
+  started: Started,
+  { pace }: { pace: number },
+  context: Context,
+): Promise<void> {
+  const { output, clock, signal } = context;
+  const { collectionId } = started;
+  const end = clock.monotonic() + BEGIN_TIMEOUT;
+  const stop = `twarc-cloud collection ${
+    started.withdraw ? "filter-stop" : "stop"
+  } ${lastWord(collectionId)}`;
+  let progress: Progress | undefined;
+  try {
+    while (!signal.aborted) {
+      const { outcome, awaited } = await outlast(() => lookAt(started), patienceOf(context));
+      if (outcome && outcome.exitCode !== 0) {
+        await takeBack(started, output);
+        throw failureOf(outcome);
+      }
+      if (outcome || awaited === null) return;
+      progress ??= await output.progress();
+      progress.show(`${collectionId}: ${awaited}`);
+      if (clock.monotonic() > end) throw await tooLate(collectionId, { awaited, stop });
+      await clock.sleep(Math.min(pace, LOOK), signal);
+    }
+  } finally {
+    progress?.end();
+  }
+  output.note(`It goes on starting. Stop it with: ${stop}`);
+  throw signal.reason;
+}
+
+/** How a harvest has ended, if it has, and else what is awaited until it begins. */
+async function lookAt(
+  started: Started,
+): Promise<{ outcome: Outcome | null; awaited: string | null }> {
+  const outcome = await started.outcome();
+  return { outcome, awaited: outcome ? null : await started.awaited?.() ?? null };
+}
+
+/** Ends what cannot begin, so that it is not tried again for ever; that it fails must not hide why. */
+async function takeBack(started: Started, output: Output): Promise<void> {
+  const { TwarcCloudError } = await import("../errors.ts");
+  try {
+    await started.withdraw?.();
+  } catch (error) {
+    if (!(error instanceof TwarcCloudError)) throw error;
+    output.note(`What was started could not be ended: ${error.message}`);
+  }
+}
+
+async function tooLate(
+  collectionId: string,
+  { awaited, stop }: { awaited: string; stop: string },
+): Promise<Error> {
+  const { OutsideError } = await import("../errors.ts");
+  const minutes = BEGIN_TIMEOUT / 60_000;
+  return new OutsideError(
+    `The harvest of ${collectionId} has not begun after ${minutes} minutes: ${awaited}`,
+    { hint: `It goes on trying. Stop it with: ${stop}` },
+  );
 }
 
 /** Patience that says on the terminal what it waits for. */
@@ -44,7 +109,7 @@ export async function startUnlessRunning(
 ): Promise<void> {
   const { LockedError } = await import("../errors.ts");
   try {
-    await checkStarted(await runner.once(job), context);
+    await untilBegun(await runner.once(job), runner, context);
   } catch (error) {
     if (!(error instanceof LockedError)) throw error;
     context.output.note(`${job.collectionId} is being harvested already.`);

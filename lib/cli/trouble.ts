@@ -19,11 +19,12 @@ function thenText({ state, next }: Trouble, collectionId: string): string {
     : "It is started again by itself within a minute, or else as soon as `twarc-cloud scheduler` runs";
 }
 
-/** What stands behind the ids of collections whose harvester is to be alive and is not, by their ids. */
-export async function keptTexts(
-  { store, settings }: Bucket,
-  { clock }: Context,
+/** What stands behind the ids of collections whose harvester is to be alive and is not, or keeps failing, by their ids. */
+export async function troubleTexts(
+  opened: Bucket,
+  { clock, output }: Context,
 ): Promise<Map<string, string>> {
+  const { store, settings } = opened;
   const { goneIn } = await import("../bucket/process.ts");
   const { keptInTrouble, troubleOf } = await import("../runner/kept.ts");
   const texts = new Map<string, string>();
@@ -31,6 +32,10 @@ export async function keptTexts(
     const { collection_id: id, state } = kept;
     const what = state === "ended" ? "ended" : "restarting";
     texts.set(id, ` (${what} ${troubleText(troubleOf(kept), id)})`);
+  }
+  const { failingOf, failingText } = await import("./failing.ts");
+  for (const one of await failingOf(opened, output)) {
+    texts.set(one.collectionId, ` (${failingText(one)})`);
   }
   return texts;
 }

@@ -1,24 +1,26 @@
 /** Harvesters as tasks and services of ECS on Fargate, for a bucket in S3. */
 
-import { randomBytes } from "node:crypto";
 import { type FoundLock, locked, readLock } from "../bucket/lock.ts";
 import { isoTime } from "../clock.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { checkedId } from "../collection/layout.ts";
 import { ControlClient } from "../control.ts";
-import { LockedError, UnresponsiveError, UserError } from "../errors.ts";
+import { LockedError, TwarcCloudError, UnresponsiveError, UserError } from "../errors.ts";
 import { readable } from "../log.ts";
 import { s3Name } from "../store/store.ts";
-import { Parameters } from "../store/parameters.ts";
 import { lastWord } from "../visible.ts";
+import { EcsDefinitions } from "./ecs_definitions.ts";
 import { logLines } from "./ecs_logs.ts";
+import { EcsOutcomes } from "./ecs_outcomes.ts";
+import { EcsCluster } from "./ecs_client.ts";
 import { EcsSchedules } from "./ecs_schedules.ts";
+import { EcsServices } from "./ecs_services.ts";
 import { EcsTasks, type HarvesterTask, type Placement } from "./ecs_tasks.ts";
 import { infoOf, notRunning, tellStop } from "./live.ts";
 import type {
+  Failing,
   Job,
   LogOptions,
-  Outcome,
   Runner,
   RunnerOptions,
   Running,
@@ -26,14 +28,7 @@ import type {
   Started,
 } from "./runner.ts";
 import type { Schedule } from "./schedule.ts";
-import {
-  awsName,
-  CONTAINER,
-  CONTROL_PORT,
-  definitionOf,
-  familyOf,
-  tagsOf,
-} from "./task_definition.ts";
+import { awsName, CONTROL_PORT, familyOf, tagsOf } from "./task_definition.ts";
 
 /** Milliseconds between looks at something that changes. */
 const POLL = 5_000;
@@ -41,9 +36,6 @@ const POLL = 5_000;
 const STOP_TIMEOUT = 600_000;
 /** Milliseconds that a harvester whose port cannot be reached is asked for. */
 const SILENCE = 15_000;
-
-/** Milliseconds for which ECS may not know a task that it has started: it is eventually consistent. */
-const UNKNOWN = 60_000;
 
 /** What an EcsRunner is made with. */
 export interface EcsOptions extends RunnerOptions {
@@ -56,9 +48,12 @@ export class EcsRunner implements Runner {
   readonly pace: number;
   readonly #options: EcsOptions;
   readonly #bucket: string;
+  readonly #cluster: EcsCluster;
   readonly #tasks: EcsTasks;
+  readonly #services: EcsServices;
   readonly #schedules: EcsSchedules;
-  readonly #parameters: Parameters;
+  readonly #definitions: EcsDefinitions;
+  readonly #outcomes: EcsOutcomes;
 
   /** @throws UserError where the settings have no cluster. */
   constructor(options: EcsOptions) {
@@ -66,42 +61,65 @@ export class EcsRunner implements Runner {
     this.#options = options;
     this.pace = pollMs;
     this.#bucket = s3Name(bucket);
-    this.#tasks = new EcsTasks(settings.require("cluster"), settings.aws);
+    this.#cluster = new EcsCluster(settings.require("cluster"), settings.aws);
+    this.#tasks = new EcsTasks(this.#cluster);
+    this.#services = new EcsServices(this.#cluster);
     this.#schedules = new EcsSchedules(this.#bucket, { access: settings.aws, clock });
-    this.#parameters = new Parameters(this.#bucket, settings.aws);
+    const found = { bucket: this.#bucket, tasks: this.#tasks, settings };
+    this.#definitions = new EcsDefinitions({ ...found, cluster: this.#cluster, env: options.env });
+    this.#outcomes = new EcsOutcomes({ ...found, services: this.#services, clock });
   }
 
   async once(job: Job): Promise<Started> {
     const { collectionId, bucket } = job;
-    const definition = await this.#define(job, true);
+    const before = await this.#free(collectionId);
+    const defined = await this.#definitions.define(job, { shutdown: true, keepSecret: false });
     const began = this.#options.clock.monotonic();
-    const arn = await this.#tasks.run(definition, { place: this.#place(), tags: this.#tags(job) });
-    const outcome = () => this.#outcome(arn, { collectionId, began });
-    return { collectionId, bucket, status: "PENDING", outcome };
+    const arn = await this.#tasks.run(defined.arn, { place: this.#place(), tags: this.#tags(job) });
+    const outcome = async () => {
+      const outcome = await this.#outcomes.ofTask(arn, began);
+      if (outcome) await this.#forget(collectionId, defined.secret);
+      return outcome;
+    };
+    const awaited = () => this.#awaited(collectionId, before);
+    return { collectionId, bucket, status: "PENDING", outcome, awaited };
   }
 
   async start(job: Job): Promise<Started> {
     const { collectionId, bucket } = job;
-    const definition = await this.#define(job, false);
+    const before = await this.#free(collectionId);
     const name = this.#serviceOf(collectionId);
     await this.#untilDrained(name);
-    await this.#tasks.serve(name, definition, { place: this.#place(), tags: this.#tags(job) });
-    // A service goes on until it is stopped.
-    const outcome = async () => await this.#tasks.isServed(name) ? null : { exitCode: 0 };
-    return { collectionId, bucket, status: "PENDING", outcome };
+    const { arn } = await this.#definitions.define(job, { shutdown: false, keepSecret: false });
+    await this.#services.serve(name, arn, { place: this.#place(), tags: this.#tags(job) });
+    let hasBegun = false;
+    const awaited = async () => {
+      const awaited = await this.#awaited(collectionId, before);
+      hasBegun ||= awaited === null;
+      return awaited;
+    };
+    // One that has begun goes on until it is stopped: what fails is started again.
+    const outcome = async () => {
+      if (!hasBegun) return await this.#outcomes.ofService(name);
+      return await this.#services.isServed(name) ? null : { exitCode: 0 };
+    };
+    const withdraw = () => this.stop(collectionId);
+    return { collectionId, bucket, status: "PENDING", outcome, awaited, withdraw };
   }
 
   async stop(collectionId: string, signal?: AbortSignal): Promise<void> {
     const name = this.#serviceOf(checkedId(collectionId));
-    const isServed = await this.#tasks.isServed(name);
+    const isServed = await this.#services.isServed(name);
     const tasks = await this.#tasksOf(collectionId);
     if (!isServed && tasks.length === 0) throw notRunning(collectionId);
+    const secret = await this.#definitions.secret(collectionId);
     await this.#stopHarvest(collectionId, signal);
-    if (isServed) await this.#tasks.endService(name);
+    if (isServed) await this.#services.end(name);
     for (const { arn } of tasks) {
-      await this.#tasks.end(arn, "twarc-cloud was told to stop it");
+      await this.#tasks.end(arn, "Stopped by a command of twarc-cloud");
     }
     await this.#untilGone(collectionId, tasks.map(({ arn }) => arn), signal);
+    await this.#forget(collectionId, secret);
   }
 
   async *running(): AsyncGenerator<Running> {
@@ -120,22 +138,35 @@ export class EcsRunner implements Runner {
     return await infoOf(collectionId, lock, control);
   }
 
+  async *failing(): AsyncGenerator<Failing> {
+    yield* this.#outcomes.failing(async (collectionId) => {
+      const lock = await this.#lock(collectionId);
+      if (!lock?.live) return null;
+      const since = Date.parse(lock.document?.acquired ?? "");
+      return Number.isNaN(since) ? this.#options.clock.now() : since;
+    });
+  }
+
   async schedule(job: Job, schedule: Schedule): Promise<void> {
     const { settings } = this.#options;
-    const definition = await this.#define(job, true, { isRunningFine: true });
+    checkedId(job.collectionId);
+    const { arn } = await this.#definitions.define(job, { shutdown: true, keepSecret: true });
     const { subnet, securityGroup, spot } = this.#place();
     await this.#schedules.put(job.collectionId, schedule, {
-      cluster: await this.#tasks.clusterArn(),
+      cluster: await this.#cluster.arn(),
       role: settings.require("event_role_arn"),
-      definition: definition.replace(/:\d+$/, ""),
+      definition: arn.replace(/:\d+$/, ""),
       subnet,
       securityGroup,
       spot,
     });
   }
 
-  unschedule(collectionId: string): Promise<boolean> {
-    return this.#schedules.delete(checkedId(collectionId));
+  async unschedule(collectionId: string): Promise<boolean> {
+    const secret = await this.#definitions.secret(checkedId(collectionId));
+    const wasScheduled = await this.#schedules.delete(collectionId);
+    if (wasScheduled) await this.#forget(collectionId, secret);
+    return wasScheduled;
   }
 
   scheduled(): AsyncIterable<ScheduledJob> {
@@ -167,55 +198,42 @@ export class EcsRunner implements Runner {
     return { collection_id, harvest_timestamp, tweets: 0, files: 0, file_bytes: 0 };
   }
 
-  /** The definition of a collection's task, with a new control secret, where nothing runs. */
-  async #define(
-    job: Job,
-    shutdown: boolean,
-    { isRunningFine = false } = {},
-  ): Promise<string> {
-    const { settings, env } = this.#options;
-    const { collectionId } = job;
+  /** That nothing harvests a collection; whose lock it has, if any: of one that is gone. */
+  async #free(collectionId: string): Promise<string | undefined> {
     const lock = await this.#lock(checkedId(collectionId));
-    const isHeld = lock?.live && !lock.isDoubtful;
-    const isRunning = isHeld || await this.#isStarted(collectionId);
-    if (isRunning && !isRunningFine) {
-      throw isHeld ? locked(collectionId, lock.document) : startedAlready(collectionId);
+    if (lock?.live && !lock.isDoubtful) throw locked(collectionId, lock.document);
+    if (await this.#isStarted(collectionId)) throw startedAlready(collectionId);
+    return lock?.document?.holder;
+  }
+
+  /** What is awaited until a harvester has the lease. @param before Who had it last. */
+  async #awaited(collectionId: string, before: string | undefined): Promise<string | null> {
+    const lock = await this.#lock(collectionId);
+    if (lock?.live && lock.document?.holder !== before) return null;
+    const [task] = await this.#tasksOf(collectionId);
+    if (task) return `its task is ${task.status}`;
+    const [event] = (await this.#services.find(this.#serviceOf(collectionId)))?.events ?? [];
+    return event ? `it has no task yet: ${event.message}` : "it has no task yet";
+  }
+
+  /**
+   * Deletes the control secret of a collection that nothing runs and nothing is scheduled for any more. One that
+   * cannot be deleted is left to the next time: what was asked for is done.
+   */
+  async #forget(collectionId: string, secret: string | undefined): Promise<void> {
+    if (secret === undefined) return;
+    try {
+      if (await this.#schedules.has(collectionId) || await this.#isStarted(collectionId)) return;
+      await this.#definitions.forget(collectionId, secret);
+    } catch (error) {
+      if (!(error instanceof TwarcCloudError)) throw error;
     }
-    const secret = secretOf(collectionId);
-    // Where it is fine that something runs, it may be about to: it has the secret that is there.
-    if (!isRunningFine || await this.#parameters.get(secret) === null) {
-      await this.#parameters.put(secret, randomBytes(32).toString("hex"));
-    }
-    const secrets: Record<string, string> = {
-      TWARC_CLOUD_SECRET: this.#parameters.nameOf(secret),
-    };
-    const honeybadger = settings.get("honeybadger_key");
-    if (honeybadger) {
-      await this.#parameters.put("honeybadger-key", honeybadger);
-      secrets.HONEYBADGER_API_KEY = this.#parameters.nameOf("honeybadger-key");
-    }
-    const region = settings.aws.region ?? "";
-    const definition = definitionOf({
-      job: { ...job, bucket: this.#bucket },
-      shutdown,
-      settings,
-      region,
-      env: {
-        TWARC_CLOUD_HOST: "0.0.0.0",
-        TWARC_CLOUD_PORT: `${CONTROL_PORT}`,
-        TWARC_CLOUD_LOG: "json",
-        ...(region ? { AWS_REGION: region } : {}),
-        ...(env.TWITTER_API_URL ? { TWITTER_API_URL: env.TWITTER_API_URL } : {}),
-      },
-      secrets,
-    });
-    return await this.#tasks.define(definition);
   }
 
   /** Whether a task or a service of the collection is there, though it has no lock yet. */
   async #isStarted(collectionId: string): Promise<boolean> {
     const tasks = await this.#tasksOf(collectionId);
-    return tasks.length > 0 || await this.#tasks.isServed(this.#serviceOf(collectionId));
+    return tasks.length > 0 || await this.#services.isServed(this.#serviceOf(collectionId));
   }
 
   #place(): Placement {
@@ -262,7 +280,7 @@ export class EcsRunner implements Runner {
   ): Promise<ControlClient | null> {
     const { clock } = this.#options;
     const url = await this.#address(task, lock);
-    const secret = async () => await this.#parameters.get(secretOf(collectionId)) ?? undefined;
+    const secret = () => this.#definitions.secret(collectionId);
     return url ? new ControlClient(url, { collectionId, secret, clock }) : null;
   }
 
@@ -292,7 +310,7 @@ export class EcsRunner implements Runner {
   async #untilDrained(name: string): Promise<void> {
     const { clock } = this.#options;
     const end = clock.monotonic() + STOP_TIMEOUT;
-    while (await this.#tasks.isDraining(name)) {
+    while (await this.#services.isDraining(name)) {
       if (clock.monotonic() > end) {
         throw new UnresponsiveError(`The service of the harvest before is still draining`, {
           hint: "Try again in some minutes.",
@@ -322,37 +340,6 @@ export class EcsRunner implements Runner {
       hint: "Look at its task with the AWS website.",
     });
   }
-
-  /** How a task ended; null while it runs. @param began By the monotonic clock. */
-  async #outcome(
-    arn: string,
-    { collectionId, began }: { collectionId: string; began: number },
-  ): Promise<Outcome | null> {
-    const [task] = await this.#tasks.describe([arn]);
-    if (!task && this.#options.clock.monotonic() - began < UNKNOWN) return null;
-    if (task && task.status !== "STOPPED") return null;
-    const { exitCode, reason = "AWS does not say why" } = task ?? {};
-    if (exitCode === undefined) return { exitCode: 3, message: `The task was stopped: ${reason}` };
-    if (exitCode === 0) return { exitCode };
-    const message = await this.#lastError(arn, collectionId) ??
-      `The harvester ended with exit code ${exitCode}`;
-    return { exitCode, message };
-  }
-
-  /** The last error that the log of a task tells. */
-  async #lastError(arn: string, collectionId: string): Promise<string | undefined> {
-    const { settings, clock } = this.#options;
-    const group = settings.require("log_group");
-    const id = arn.split("/").at(-1);
-    const streams = `${familyOf(this.#bucket, collectionId)}/${CONTAINER}/${id}`;
-    const { signal } = new AbortController();
-    const wanted = { group, streams, follow: false, signal };
-    const lines = await Array.fromAsync(logLines(wanted, { access: settings.aws, clock }));
-    return lines.map(readable).findLast((line) => line.startsWith("Error: "))?.replace(
-      /^Error: /,
-      "",
-    );
-  }
 }
 
 function startedAlready(collectionId: string): LockedError {
@@ -368,9 +355,4 @@ function isYes(value: string, name: string): boolean {
   throw new UserError(`${name} in twarc_cloud.ini is ${JSON.stringify(value)}`, {
     hint: "It is true or false.",
   });
-}
-
-/** The name of the parameter with a collection's control secret. */
-export function secretOf(collectionId: string): string {
-  return `control-secrets/${collectionId}`;
 }

@@ -73,6 +73,19 @@ export class EcsSchedules {
     return isOurs === true || isRule;
   }
 
+  /** Whether a collection has a schedule of ours. */
+  async has(collectionId: string): Promise<boolean> {
+    const { GetScheduleCommand } = await import("@aws-sdk/client-scheduler");
+    const client = await this.#ours();
+    const wanted = { Name: awsName(collectionId, LONGEST), GroupName: this.#group() };
+    return await this.#tried(
+      `Looking for the schedule of ${collectionId}`,
+      () =>
+        client.send(new GetScheduleCommand(wanted))
+          .then(() => true, unlessNamed("ResourceNotFoundException")),
+    ) === true;
+  }
+
   /** Every schedule of the bucket. */
   async *list(): AsyncGenerator<{ collectionId: string; schedule: Schedule }> {
     yield* await this.#tried("Listing schedules", () => this.#listOurs());

@@ -46,8 +46,26 @@ export interface Outcome {
 
 /** A harvester that this process started. */
 export interface Started extends Running {
-  /** Its outcome once it has ended, null while it runs. */
+  /** Its outcome once it has ended, or where it is plain that it cannot begin; null while it runs. */
   outcome(): Promise<Outcome | null>;
+  /**
+   * What is awaited until the harvester has the lease, in a few words; null once it has it. Absent where it has
+   * begun when it is given back.
+   */
+  awaited?(): Promise<string | null>;
+  /** Ends what was started and cannot begin, so that it is not tried again for ever; absent where nothing is left. */
+  withdraw?(): Promise<void>;
+}
+
+/** A collection whose harvesters fail again and again. */
+export interface Failing {
+  collectionId: string;
+  /** Since when at least, in milliseconds since 1970. */
+  since: number;
+  /** How often at least. */
+  times: number;
+  /** How it failed last, for a person. */
+  message: string;
 }
 
 /** A collection's schedule. */
@@ -102,6 +120,8 @@ export interface Runner {
   running(): AsyncIterable<Running>;
   /** What a running harvester says of itself (the fields of harvest.json so far); null if none runs. */
   info(collectionId: string): Promise<HarvestInfo | null>;
+  /** What keeps failing for this bucket; absent where nothing is started again by itself. */
+  failing?(): AsyncIterable<Failing>;
   /** Runs the job by a schedule from now on, in place of a schedule it had. */
   schedule(job: Job, schedule: Schedule): Promise<void>;
   /** Ends a schedule; false if there was none. */

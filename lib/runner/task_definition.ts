@@ -1,4 +1,4 @@
-/** What ECS is told of a collection's harvester. */
+/** The definition of a collection's harvester, as ECS takes it. */
 
 import type { RegisterTaskDefinitionCommandInput } from "@aws-sdk/client-ecs";
 import { createHash } from "node:crypto";
@@ -14,6 +14,11 @@ export const CONTROL_PORT = 80;
 export const FINGERPRINT = "twarc-cloud.definition";
 /** Seconds between SIGTERM and SIGKILL: the most that Fargate allows. */
 const STOP_TIMEOUT = 120;
+
+/** What an image is known by, whatever its tag is moved to. */
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+/** The one folder that the container may write: for what is not in the bucket yet. */
+const TEMPORARY = "/tmp";
 
 /** The settings of an installation, as a definition needs them. */
 export interface DefinitionSettings {
@@ -44,10 +49,15 @@ export function tagsOf({ bucket, collectionId }: Job): { key: string; value: str
  * a checksum.
  */
 export function awsName(text: string, longest: number): string {
-  const plain = text.replace(/[^A-Za-z0-9_-]/g, "-");
+  const plain = plainName(text);
   if (plain === text && text.length <= longest) return text;
   const sum = createHash("sha256").update(text).digest("hex").slice(0, 8);
   return `${plain.slice(0, longest - 9)}-${sum}`;
+}
+
+/** A text with `-` for what no name in AWS has: two may become the same. */
+export function plainName(text: string): string {
+  return text.replace(/[^A-Za-z0-9_-]/g, "-");
 }
 
 /** The family of a collection's definitions. ECS allows 255 characters. */
@@ -55,10 +65,21 @@ export function familyOf(bucket: string, collectionId: string): string {
   return awsName(`twarc-cloud_${bucket}_${collectionId}`, 255);
 }
 
-/** The image: `image_tag` where it is a whole name, else `image` with that tag. @throws UserError */
+/**
+ * The image: `image` with `image_tag`, which is a tag, a digest (`sha256:...`), a tag with a digest, or a whole name.
+ * @throws UserError for settings that are missing, and for a digest that is none.
+ */
 export function imageOf(settings: DefinitionSettings): string {
   const tag = settings.require("image_tag");
-  return /[/:]/.test(tag) ? tag : `${settings.require("image")}:${tag}`;
+  const [, name = "", digest] = /^([^@]*)@(.*)$/.exec(tag.replace(/^sha256:/, "@$&")) ?? [tag, tag];
+  if (digest !== undefined && !DIGEST.test(digest)) {
+    throw new UserError(`image_tag in twarc_cloud.ini is ${JSON.stringify(tag)}`, {
+      hint: "A digest is sha256: and 64 hexadecimal digits, as the registry shows it.",
+    });
+  }
+  if (/[/:]/.test(name)) return tag;
+  const image = settings.require("image");
+  return `${image}${name ? `:${name}` : ""}${digest === undefined ? "" : `@${digest}`}`;
 }
 
 /** The definition of a collection's task. @throws UserError for settings that are missing or wrong. */
@@ -98,7 +119,11 @@ export function definitionOf(options: DefinitionOptions): RegisterTaskDefinition
       environment: Object.entries(env).map(([name, value]) => ({ name, value })),
       secrets: Object.entries(secrets).map(([name, valueFrom]) => ({ name, valueFrom })),
       stopTimeout: STOP_TIMEOUT,
-      // The container's user is not root, and the control server listens on port 80.
+      readonlyRootFilesystem: true,
+      // The image declares it as a volume, so that its owner and mode are those of the image.
+      mountPoints: [{ sourceVolume: "temporary", containerPath: TEMPORARY, readOnly: false }],
+      linuxParameters: { capabilities: { drop: ["ALL"] } },
+      // The container's user is not root and has no capability, and the control server listens on port 80.
       systemControls: [{ namespace: "net.ipv4.ip_unprivileged_port_start", value: "0" }],
       logConfiguration: {
         logDriver: "awslogs",
@@ -109,6 +134,7 @@ export function definitionOf(options: DefinitionOptions): RegisterTaskDefinition
         },
       },
     }],
+    volumes: [{ name: "temporary" }],
     tags: tagsOf(job),
   };
   return fingerprinted(definition);

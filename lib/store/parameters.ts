@@ -3,10 +3,21 @@
 import {
   DeleteParameterCommand,
   GetParameterCommand,
+  GetParameterHistoryCommand,
   PutParameterCommand,
   SSMClient,
 } from "@aws-sdk/client-ssm";
 import { type AwsAccess, awsConfig, awsError, awsFailure } from "../aws.ts";
+import { AccessError } from "../errors.ts";
+
+/** A secret as it is kept. */
+export interface Parameter {
+  value: string;
+  /** Counts its changes. */
+  version: number;
+  /** When it was put there, in milliseconds since 1970. */
+  at: number;
+}
 
 /** The parameters of one bucket, below `/twarc-cloud/<bucket>/`. */
 export class Parameters {
@@ -26,26 +37,69 @@ export class Parameters {
 
   /** A secret, or null where there is none. @throws UserError, OutsideError */
   async get(name: string): Promise<string | null> {
+    return (await this.find(name))?.value ?? null;
+  }
+
+  /** A secret with what is known of it, or null where there is none. @throws UserError, OutsideError */
+  async find(name: string): Promise<Parameter | null> {
     const Name = this.nameOf(name);
     try {
-      const found = await this.#client.send(
+      const { Parameter } = await this.#client.send(
         new GetParameterCommand({ Name, WithDecryption: true }),
       );
-      return found.Parameter?.Value ?? null;
+      if (Parameter?.Value === undefined) return null;
+      const { Value: value, Version: version = 0, LastModifiedDate: at } = Parameter;
+      return { value, version, at: at?.getTime() ?? 0 };
     } catch (error) {
       if (awsFailure(error).code === "ParameterNotFound") return null;
       throw awsError(error, `Reading the parameter ${Name}`);
     }
   }
 
-  /** Writes a secret, in place of an older one. @throws UserError, OutsideError */
-  async put(name: string, value: string): Promise<void> {
+  /**
+   * Who put a version of a secret there, as AWS names them; undefined where it is not known, or may not be.
+   * @throws UserError, OutsideError
+   */
+  async writerOf(name: string, version: number): Promise<string | undefined> {
     const Name = this.nameOf(name);
     try {
-      await this.#client.send(
-        new PutParameterCommand({ Name, Value: value, Type: "SecureString", Overwrite: true }),
-      );
+      let NextToken: string | undefined;
+      do {
+        const command = new GetParameterHistoryCommand({ Name, NextToken });
+        const page = await this.#client.send(command);
+        const found = page.Parameters?.find(({ Version }) => Version === version);
+        if (found) return found.LastModifiedUser;
+        NextToken = page.NextToken;
+      } while (NextToken);
+      return undefined;
     } catch (error) {
+      const known = awsError(error, `Reading the history of the parameter ${Name}`);
+      if (known instanceof AccessError) return undefined;
+      throw known;
+    }
+  }
+
+  /** Writes a secret, in place of an older one. @throws UserError, OutsideError */
+  async put(name: string, value: string): Promise<void> {
+    await this.#put(name, { value, Overwrite: true });
+  }
+
+  /** Writes a secret where there is none; false where there is one. @throws UserError, OutsideError */
+  async create(name: string, value: string): Promise<boolean> {
+    return await this.#put(name, { value, Overwrite: false });
+  }
+
+  async #put(
+    name: string,
+    { value, Overwrite }: { value: string; Overwrite: boolean },
+  ): Promise<boolean> {
+    const Name = this.nameOf(name);
+    try {
+      const command = { Name, Value: value, Type: "SecureString", Overwrite } as const;
+      await this.#client.send(new PutParameterCommand(command));
+      return true;
+    } catch (error) {
+      if (awsFailure(error).code === "ParameterAlreadyExists") return false;
       throw awsError(error, `Writing the parameter ${Name}`);
     }
   }

@@ -74,12 +74,17 @@ export async function listProfiles(paths: string[]): Promise<Profile[]> {
   return [...found.values()];
 }
 
+/** The keys of a profile, as `findProfile` finds it. @throws UserError */
+export async function readProfile(paths: string[], profile?: string): Promise<TwitterKeys> {
+  return (await findProfile(paths, profile)).keys;
+}
+
 /**
- * The keys of a profile; without a name, of `main`, or of the only one there is.
+ * A profile whose keys are enough; without a name, `main`, or the only one there is.
  * @param paths The files to look in, as `keysPaths` gives them.
  * @throws UserError
  */
-export async function readProfile(paths: string[], profile?: string): Promise<TwitterKeys> {
+export async function findProfile(paths: string[], profile?: string): Promise<Profile> {
   const profiles = await listProfiles(paths);
   const [only] = profiles;
   if (!only) {
@@ -98,7 +103,7 @@ export async function readProfile(paths: string[], profile?: string): Promise<Tw
     });
   }
   const missing = missingKeys((key) => Boolean(found.keys[key]));
-  if (missing.length === 0) return found.keys;
+  if (missing.length === 0) return found;
   throw new UserError(`Profile ${name} in ${found.path} has no ${missing.join(", ")}`, {
     hint: "Make it anew with `twarc-cloud configure`.",
   });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { follow } from "../../lib/cli/follow.ts";
 import { Output } from "../../lib/cli/output.ts";
-import { checkStarted, stopHarvest } from "../../lib/cli/start.ts";
+import { stopHarvest, untilBegun } from "../../lib/cli/start.ts";
 import type { Context } from "../../lib/cli/context.ts";
 import type { HarvestInfo } from "../../lib/collection/harvest_info.ts";
 import { AccessError, OutsideError, UnresponsiveError, UserError } from "../../lib/errors.ts";
@@ -103,7 +103,7 @@ Deno.test("a harvest has started though nobody can say for a while how it is", a
   const { context, clock } = surroundings();
   const { started } = harvest(clock, { exitCode: 0 }, throttled);
   clock.pause(2 * MINUTE);
-  const checked = checkStarted(started, context);
+  const checked = untilBegun(started, { pace: 100 }, context);
   await clock.advance(10 * MINUTE);
   await checked;
 });

@@ -116,12 +116,7 @@ async function definition(agent: EcsAgent, taskDefinition: string) {
 
 Deno.test("a filter collection is started as a service, watched, and stopped", () =>
   inAccount(async (place, agent) => {
-    await place.ok("collection-config", "template", "filter", "--id=test_filter");
-    const file = place.path("collection.json");
-    const filled = (await Deno.readTextFile(file)).replace(/"<Rule[^"]*"/, '"sandbox"');
-    await Deno.writeTextFile(file, filled);
-    await place.ok("collection-config", "keys");
-    await place.ok("collection", "add");
+    await addFilter(place, "test_filter");
     assert.equal(await place.ok("collection", "filter-start", "test_filter"), "Started\n");
     await until(() => Promise.resolve(place.sandbox.filtered.size > 0));
     const posted = place.post(5);
@@ -160,6 +155,107 @@ Deno.test("a harvest that fails in its container tells why, and so does its log"
     assert.equal(code, 1);
     assert.match(err, /credits/);
     assert.match(await place.ok("harvest", "logs", "find"), /Error: .*credits/);
+  }));
+
+/** Adds a filter collection, with its keys in Parameter Store. */
+async function addFilter(place: Place, id: string): Promise<void> {
+  await place.ok("collection-config", "template", "filter", `--id=${id}`, "--yes");
+  const file = place.path("collection.json");
+  const filled = (await Deno.readTextFile(file)).replace(/"<Rule[^"]*"/, '"sandbox"');
+  await Deno.writeTextFile(file, filled);
+  await place.ok("collection-config", "keys");
+  await place.ok("collection", "add");
+}
+
+Deno.test("what cannot start is not called started: the reason is shown, nothing of it stays, and it is listed as failing", () =>
+  inAccount(async (place, agent) => {
+    await addFilter(place, "stream");
+    agent.cannotStart = "CannotPullContainerError: image example/twarc-cloud:latest not found";
+    const { code, out, err } = await place.run("collection", "filter-start", "stream");
+    assert.equal(code, 3);
+    assert.equal(out, "");
+    assert.match(err, /Error: The task could not start: CannotPullContainerError: image example/);
+    assert.match(err, /Of the service: \(service tweets_stream\) deployment failed/);
+    const why = /stream has failed 3 times since 2\d{3}-.*: The task could not start: CannotPull/;
+    const listed = await place.ok("collection", "list");
+    assert.match(listed, /^Collections:\nstream \(has failed 3 times since .*CannotPull.*\)\n$/);
+    assert.match((await place.run("harvest", "list")).err, why);
+    const running = await place.run("harvest", "running", "stream");
+    assert.equal(running.code, 1);
+    assert.match(
+      running.err,
+      /No harvest of stream is running, and it has failed 3 times since .*CannotPull/,
+    );
+    agent.cannotStart = undefined;
+    assert.equal(await place.ok("collection", "filter-start", "stream"), "Started\n");
+    assert.equal(
+      await place.ok("collection", "list"),
+      "Collections:\nstream\n",
+      "What failed before the harvest that goes on is over",
+    );
+    await place.ok("collection", "filter-stop", "stream");
+  }));
+
+Deno.test("keys of another person stay: both fingerprints and the collections are shown, and how to go on", () =>
+  inAccount(async (place) => {
+    await place.addByCommand({ id: "find", type: "search", search: { query: "sandbox" } });
+    await place.ok("collection-config", "keys");
+    await place.ok("collection-config", "update");
+    const file = await Deno.readTextFile(place.path("collection.json"));
+    const other = ["consumer_key = k", "consumer_secret = s"];
+    const rows = ["[main]", ...other, "[ben]", ...other];
+    await Deno.writeTextFile(place.path(".twarc"), `${rows.join("\n")}\n`);
+    const { code, err } = await place.run("collection-config", "keys");
+    assert.equal(code, 1);
+    assert.match(
+      err,
+      /Other keys are in the parameter \/twarc-cloud\/tweets\/keys\/main: sha256:\w{8} since 2\d{3}-.*Z, put there by .* \(yours are sha256:\w{8}\)\. 1 collection runs on them: find\. Keep yours .*--profile NAME.*--yes/,
+    );
+    assert.equal(await Deno.readTextFile(place.path("collection.json")), file);
+    await place.ok("collection", "once", "find", "--wait");
+    await place.ok("collection-config", "keys", "--profile", "ben");
+    assert.match(await Deno.readTextFile(place.path("collection.json")), /"profile": "ben"/);
+    const replaced = await place.run("collection-config", "keys", "--yes");
+    assert.equal(replaced.code, 0);
+    assert.match(replaced.err, /1 collection runs on them: find\. Yours take their place/);
+  }));
+
+Deno.test("the only profile that there is keeps its name in Parameter Store, beside others' main", () =>
+  inAccount(async (place) => {
+    await place.addByCommand({ id: "find", type: "search", search: { query: "sandbox" } });
+    await Deno.writeTextFile(place.path(".twarc"), "[ben]\nbearer_token = b\n");
+    const { err } = await place.run("collection-config", "keys");
+    assert.match(err, /parameter \/twarc-cloud\/tweets\/keys\/ben/);
+  }));
+
+Deno.test("a region that only ~/.aws/config has is the task's as well, and without one the command says how to set it", () =>
+  inAccount(async (place, agent) => {
+    await place.addByCommand({ id: "find", type: "search", search: { query: "sandbox" } });
+    const ini = place.path("twarc_cloud.ini");
+    const rows = await Deno.readTextFile(ini);
+    await Deno.writeTextFile(ini, rows.replace(/^region = .*\n/m, ""));
+    delete place.env.AWS_REGION;
+    const once = ["collection", "schedule", "find", "rate(7 days)"];
+    const decoder = new TextDecoder();
+    const none = await place.spawn(once).output();
+    assert.equal(none.code, 1);
+    assert.match(
+      decoder.decode(none.stderr),
+      /no AWS region is set\. Set region in twarc_cloud\.ini/,
+    );
+    await Deno.mkdir(place.path(".aws"));
+    await Deno.writeTextFile(
+      place.path(".aws", "config"),
+      `[default]\nregion = ${MOTO_REGION}\n`,
+    );
+    const some = await place.spawn(once).output();
+    assert.equal(decoder.decode(some.stdout), "Scheduled\n", decoder.decode(some.stderr));
+    const [container] =
+      (await definition(agent, "twarc-cloud_tweets_find"))?.containerDefinitions ??
+        [];
+    assert.equal(container?.logConfiguration?.options?.["awslogs-region"], MOTO_REGION);
+    const region = container?.environment?.find(({ name }) => name === "AWS_REGION");
+    assert.equal(region?.value, MOTO_REGION);
   }));
 
 Deno.test("a rule that the Python original made is listed, and can be stopped", () =>

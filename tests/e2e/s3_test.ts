@@ -182,7 +182,7 @@ for (
     [
       "no credentials",
       { AWS_ACCESS_KEY_ID: "", AWS_SECRET_ACCESS_KEY: "" },
-      /no AWS credentials were found\. Set AWS_PROFILE/,
+      /no AWS credentials were found \(Could not load credentials .*\)\. Set AWS_PROFILE/,
     ],
     ["no region", { AWS_REGION: "" }, /no AWS region is set\. Set region in twarc_cloud\.ini/],
   ] as const

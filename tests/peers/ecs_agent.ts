@@ -5,51 +5,50 @@
  */
 
 import { z } from "zod";
+import {
+  anew,
+  breakerSchema,
+  definitionSchema,
+  ECS,
+  parameterSchema,
+  serviceSchema,
+  servicesSchema,
+  signal,
+  taskSchema,
+  tasksSchema,
+  withAddress,
+} from "./ecs_wire.ts";
 import { type Moto, MOTO_REGION } from "./moto.ts";
-
-const ECS = "AmazonEC2ContainerServiceV20141113";
-const pairs = z.array(z.object({ name: z.string(), value: z.string() })).default([]);
-const taskSchema = z.looseObject({
-  taskArn: z.string(),
-  taskDefinitionArn: z.string(),
-  lastStatus: z.string(),
-  containers: z.array(z.looseObject({ exitCode: z.number().optional() })),
-});
-const tasksSchema = z.looseObject({ tasks: z.array(taskSchema).default([]) });
-const definitionSchema = z.object({
-  taskDefinition: z.looseObject({
-    containerDefinitions: z.array(z.looseObject({
-      name: z.string(),
-      command: z.array(z.string()),
-      environment: pairs,
-      secrets: z.array(z.object({ name: z.string(), valueFrom: z.string() })).default([]),
-      logConfiguration: z.object({ options: z.record(z.string(), z.string()) }),
-    })),
-  }),
-});
-const parameterSchema = z.object({ Parameter: z.object({ Value: z.string() }) });
-const serviceSchema = z.looseObject({
-  service: z.looseObject({ serviceName: z.string(), desiredCount: z.number() }),
-});
-
-const servicesSchema = z.looseObject({
-  services: z.array(z.looseObject({ serviceName: z.string() })).default([]),
-});
 
 /** A process in the place of a container. */
 interface Container {
-  child: Deno.ChildProcess;
+  /** None where it could not start. */
+  child: Deno.ChildProcess | undefined;
   /** Told to end. */
   isStopping: boolean;
   exitCode: number | null;
+  /** Why it could not start. */
+  fault?: string;
+  stopCode?: string;
+  stoppedAt?: number;
   service: string | undefined;
+  /** The deployment of its service. */
+  deployment: string | undefined;
 }
+
+/** How many tasks of a deployment may fail to start until it is given up. */
+const BREAKER = 3;
 
 /** What a service was made with, to start its task again. */
 interface Service {
   name: string;
   desired: number;
   input: Record<string, unknown>;
+  deployment: string | undefined;
+  /** The newest first. */
+  events: { id: string; createdAt: number; message: string }[];
+  /** Tasks that could not start. */
+  failed: number;
 }
 
 /** How an agent runs containers. */
@@ -76,6 +75,10 @@ export class EcsAgent {
   unknownFor = 0;
   /** Looks at a service that was deleted for which it is draining. */
   drainsFor = 0;
+  /** Why no task can start, as with an image that is not there; undefined where they can. */
+  cannotStart: string | undefined;
+  /** Why no service gets a task at all. */
+  cannotPlace: string | undefined;
 
   constructor(moto: Moto, options: AgentOptions) {
     this.#moto = moto;
@@ -99,13 +102,13 @@ export class EcsAgent {
   /** The processes that run. */
   get pids(): number[] {
     return [...this.#containers.values()].filter(({ exitCode }) => exitCode === null)
-      .map(({ child }) => child.pid);
+      .flatMap(({ child }) => child ? [child.pid] : []);
   }
 
   async close(): Promise<void> {
     this.#services.clear();
     for (const { child, exitCode } of this.#containers.values()) {
-      if (exitCode === null) child.kill("SIGKILL");
+      if (exitCode === null) signal(child, "SIGKILL");
     }
     await Promise.all(this.#ends);
     await this.#server.shutdown();
@@ -140,7 +143,7 @@ export class EcsAgent {
   ): Promise<unknown> {
     switch (action) {
       case "RunTask":
-        for (const task of tasksSchema.parse(answer).tasks) await this.#run(task, undefined);
+        for (const task of tasksSchema.parse(answer).tasks) await this.#run(task);
         return answer;
       case "StopTask":
         this.#stop(String(asked.task));
@@ -152,7 +155,15 @@ export class EcsAgent {
         const known = this.#services.get(service.serviceName);
         const input = known?.input ?? asked;
         const desired = action === "DeleteService" ? 0 : service.desiredCount;
-        const one = { name: service.serviceName, desired, input };
+        const isNew = action === "CreateService";
+        const one: Service = {
+          name: service.serviceName,
+          desired,
+          input,
+          deployment: service.deployments?.[0]?.id,
+          events: isNew ? [] : known?.events ?? [],
+          failed: isNew ? 0 : known?.failed ?? 0,
+        };
         if (action === "DeleteService") this.#draining.set(one.name, this.drainsFor);
         this.#services.set(one.name, one);
         await this.#keep(one);
@@ -160,9 +171,12 @@ export class EcsAgent {
       }
       case "ListTasks": {
         const { taskArns } = z.object({ taskArns: z.array(z.string()) }).parse(answer);
+        const { desiredStatus = "RUNNING", serviceName } = asked;
         const isThere = (arn: string) => {
           const container = this.#containers.get(arn);
-          return container && container.exitCode === null && !container.isStopping;
+          if (!container || (serviceName && container.service !== serviceName)) return false;
+          const hasEnded = container.exitCode !== null || container.fault !== undefined;
+          return desiredStatus === "STOPPED" ? hasEnded : !hasEnded && !container.isStopping;
         };
         return { ...answer, taskArns: taskArns.filter(isThere) };
       }
@@ -170,9 +184,7 @@ export class EcsAgent {
         const { services } = servicesSchema.parse(answer);
         return {
           ...answer,
-          services: services.map((one) =>
-            this.#isDraining(one.serviceName) ? { ...one, status: "DRAINING" } : one
-          ),
+          services: services.map((one) => this.#withEvents(one)),
         };
       }
       case "DescribeTasks": {
@@ -188,18 +200,57 @@ export class EcsAgent {
   #told(task: z.infer<typeof taskSchema>) {
     const container = this.#containers.get(task.taskArn);
     if (!container) return task;
-    const { exitCode, isStopping } = container;
-    const lastStatus = exitCode !== null ? "STOPPED" : isStopping ? "STOPPING" : "RUNNING";
-    const containers = task.containers.map(({ exitCode: _, ...rest }) =>
-      exitCode === null ? rest : { ...rest, exitCode }
-    );
-    return { ...task, lastStatus, containers };
+    const { exitCode, isStopping, fault, stopCode, stoppedAt, deployment } = container;
+    const hasEnded = exitCode !== null || fault !== undefined;
+    const lastStatus = hasEnded ? "STOPPED" : isStopping ? "STOPPING" : "RUNNING";
+    const containers = task.containers.map(({ exitCode: _, ...rest }) => ({
+      ...rest,
+      ...(exitCode === null ? {} : { exitCode }),
+      ...(fault === undefined ? {} : { reason: fault }),
+    }));
+    const end = hasEnded ? { stopCode, stoppedAt, stoppedReason: fault } : {};
+    return { ...task, lastStatus, containers, startedBy: deployment, ...end };
+  }
+
+  /** A service with what happened to it, and what became of its deployment. */
+  #withEvents(service: z.infer<typeof servicesSchema>["services"][number]) {
+    const known = this.#services.get(service.serviceName);
+    const draining = this.#isDraining(service.serviceName) ? { status: "DRAINING" } : {};
+    if (!known) return { ...service, ...draining };
+    const isGivenUp = hasBreaker(known) && known.failed >= BREAKER;
+    const deployments = service.deployments.map((one) => ({
+      ...one,
+      ...(isGivenUp
+        ? { rolloutState: "FAILED", rolloutStateReason: "ECS deployment circuit breaker" }
+        : {}),
+    }));
+    const runningCount = this.#tasksOf(known.name).length;
+    return { ...service, ...draining, events: known.events, deployments, runningCount };
+  }
+
+  #tasksOf(service: string): string[] {
+    return [...this.#containers].filter(([, one]) =>
+      one.service === service && one.exitCode === null && one.fault === undefined &&
+      !one.isStopping
+    ).map(([arn]) => arn);
   }
 
   async #run(
     task: z.infer<typeof taskSchema>,
-    service: string | undefined,
+    service?: Service,
   ): Promise<void> {
+    const of = { service: service?.name, deployment: service?.deployment };
+    if (this.cannotStart !== undefined) {
+      const end = { stopCode: "TaskFailedToStart", stoppedAt: Date.now() / 1_000 };
+      const fault = { fault: this.cannotStart, ...end };
+      const one = { child: undefined, isStopping: false, exitCode: null, ...fault, ...of };
+      this.#containers.set(task.taskArn, one);
+      await this.#ask(`${ECS}.StopTask`, "ecs", {
+        cluster: task.taskArn.split("/").at(-2),
+        task: task.taskArn,
+      });
+      return;
+    }
     const asked = { taskDefinition: task.taskDefinitionArn };
     const described = await this.#ask(`${ECS}.DescribeTaskDefinition`, "ecs", asked);
     const [container] = definitionSchema.parse(described).taskDefinition.containerDefinitions;
@@ -224,13 +275,13 @@ export class EcsAgent {
       stdout: "null",
       stderr: "piped",
     }).spawn();
-    const one: Container = { child, isStopping: false, exitCode: null, service };
+    const one: Container = { child, isStopping: false, exitCode: null, ...of };
     this.#containers.set(task.taskArn, one);
     const { options } = container.logConfiguration;
     const group = options["awslogs-group"] ?? "";
     const id = task.taskArn.split("/").at(-1);
     const stream = `${options["awslogs-stream-prefix"]}/${container.name}/${id}`;
-    const end = this.#see(task.taskArn, one, { group, stream });
+    const end = this.#see(task.taskArn, one, child, { group, stream });
     // What went wrong is told where the agent is closed, not as nobody's error.
     end.catch(() => {});
     this.#ends.push(end);
@@ -240,12 +291,30 @@ export class EcsAgent {
   async #see(
     arn: string,
     container: Container,
+    child: Deno.ChildProcess,
     { group, stream }: { group: string; stream: string },
   ): Promise<void> {
-    const log = { logGroupName: group, logStreamName: stream };
+    // What fails here is not the container's failure: it ends all the same.
+    const failure = await this.#log(child.stderr, { logGroupName: group, logStreamName: stream })
+      .then(() => null, (error: unknown) => ({ error }));
+    const { code, signal } = await child.status;
+    container.stoppedAt = Date.now() / 1_000;
+    container.stopCode ??= "EssentialContainerExited";
+    container.exitCode = signal ? 137 : code;
+    await this.#ask(`${ECS}.StopTask`, "ecs", { cluster: arn.split("/").at(-2), task: arn });
+    const service = this.#services.get(container.service ?? "");
+    if (service) await this.#keep(service);
+    if (failure) throw failure.error;
+  }
+
+  /** Sends what a process says to CloudWatch. */
+  async #log(
+    stderr: ReadableStream<Uint8Array<ArrayBuffer>>,
+    log: { logGroupName: string; logStreamName: string },
+  ): Promise<void> {
     await this.#ask("Logs_20140328.CreateLogStream", "logs", log);
     let rest = "";
-    for await (const text of container.child.stderr.pipeThrough(new TextDecoderStream())) {
+    for await (const text of stderr.pipeThrough(new TextDecoderStream())) {
       const lines = (rest + text).split("\n");
       rest = lines.pop() ?? "";
       const logEvents = lines.map((message) => ({ timestamp: Date.now(), message }));
@@ -253,11 +322,6 @@ export class EcsAgent {
         await this.#ask("Logs_20140328.PutLogEvents", "logs", { ...log, logEvents });
       }
     }
-    const { code, signal } = await container.child.status;
-    container.exitCode = signal ? 137 : code;
-    await this.#ask(`${ECS}.StopTask`, "ecs", { cluster: arn.split("/").at(-2), task: arn });
-    const service = this.#services.get(container.service ?? "");
-    if (service) await this.#keep(service);
   }
 
   #isDraining(service: string): boolean {
@@ -271,16 +335,27 @@ export class EcsAgent {
     const container = this.#containers.get(arn ?? "");
     if (!container || container.isStopping) return;
     container.isStopping = true;
-    if (container.exitCode === null) container.child.kill("SIGTERM");
+    container.stopCode = container.service ? "ServiceSchedulerInitiated" : "UserInitiated";
+    if (container.exitCode === null) signal(container.child, "SIGTERM");
   }
 
   /** As many tasks of a service as are desired: none, or one. */
-  async #keep({ name, desired, input }: Service): Promise<void> {
-    const own = [...this.#containers].filter(([, one]) =>
-      one.service === name && one.exitCode === null && !one.isStopping
-    );
-    if (desired === 0) { for (const [arn] of own) this.#stop(arn); }
+  async #keep(service: Service): Promise<void> {
+    const { name, desired, input, events } = service;
+    const own = this.#tasksOf(name);
+    if (desired === 0) { for (const arn of own) this.#stop(arn); }
     if (desired === 0 || own.length > 0) return;
+    const happened = (message: string) => {
+      const createdAt = Date.now() / 1_000;
+      events.unshift({
+        id: crypto.randomUUID(),
+        createdAt,
+        message: `(service ${name}) ${message}`,
+      });
+    };
+    if (this.cannotPlace !== undefined) {
+      return happened(`was unable to place a task. Reason: ${this.cannotPlace}`);
+    }
     const { cluster, taskDefinition, launchType, networkConfiguration, tags } = input;
     const ran = await this.#ask(`${ECS}.RunTask`, "ecs", {
       cluster,
@@ -290,7 +365,14 @@ export class EcsAgent {
       tags,
       count: 1,
     });
-    for (const task of tasksSchema.parse(ran).tasks) await this.#run(task, name);
+    for (const task of tasksSchema.parse(ran).tasks) {
+      await this.#run(task, service);
+      happened(`has started 1 tasks: (task ${task.taskArn.split("/").at(-1)}).`);
+    }
+    if (this.cannotStart === undefined) return;
+    service.failed++;
+    if (!hasBreaker(service) || service.failed < BREAKER) return await this.#keep(service);
+    happened("deployment failed: tasks failed to start.");
   }
 
   async #ask(target: string, service: string, input: unknown): Promise<unknown> {
@@ -311,22 +393,6 @@ export class EcsAgent {
   }
 }
 
-/** Asks again, as AWS's own clients do: moto under load resets connections. */
-async function anew<T>(ask: () => Promise<T>, tries = 3): Promise<T> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (!(error instanceof TypeError) || tries === 1) throw error;
-    return await anew(ask, tries - 1);
-  }
-}
-
-/** What EC2 tells of network interfaces, with a public address for each. */
-async function withAddress(response: Response, address: string): Promise<Response> {
-  const told = `$&<association><publicIp>${address}</publicIp></association>`;
-  const xml = (await response.text()).replace(
-    /<networkInterfaceId>[^<]*<\/networkInterfaceId>/g,
-    told,
-  );
-  return new Response(xml, { status: response.status, headers: { "content-type": "text/xml" } });
+function hasBreaker({ input }: Service): boolean {
+  return breakerSchema.safeParse(input).success;
 }

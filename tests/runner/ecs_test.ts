@@ -1,112 +1,33 @@
 import { EventBridgeClient, PutRuleCommand } from "@aws-sdk/client-eventbridge";
 import { GetScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
+import { GetParametersByPathCommand, SSMClient } from "@aws-sdk/client-ssm";
 import assert from "node:assert/strict";
 import process from "node:process";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { systemClock } from "../../lib/clock.ts";
 import { collectionKeys } from "../../lib/collection/layout.ts";
 import { LockedError, UserError } from "../../lib/errors.ts";
-import { EcsRunner, secretOf } from "../../lib/runner/ecs.ts";
-import type { RunnerSettings } from "../../lib/runner/runner.ts";
+import { EcsRunner } from "../../lib/runner/ecs.ts";
+import { secretOf } from "../../lib/runner/ecs_definitions.ts";
 import { parseSchedule } from "../../lib/runner/schedule.ts";
 import { Parameters } from "../../lib/store/parameters.ts";
-import { S3Store } from "../../lib/store/s3.ts";
 import { ended, runnerContract } from "../contract/runner.ts";
 import { BRIEF, DEAF, FAULT, FAULTY } from "../fakes/harvester.ts";
-import {
-  type Ini,
-  makeAccount,
-  makeSurroundings,
-  type Surroundings,
-} from "../peers/aws_account.ts";
-import { EcsAgent } from "../peers/ecs_agent.ts";
-import { type Moto, MOTO_KEYS, MOTO_REGION, startMoto } from "../peers/moto.ts";
+import { type Account, accountTest, CLIENT, EcsPlace } from "./ecs_place.ts";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const ENTRYPOINT = [
-  Deno.execPath(),
-  ..."run --quiet --no-check --allow-net --allow-read --allow-env --allow-write".split(" "),
-  "--allow-sys=hostname,osRelease,homedir",
-  "--allow-run",
-  "--config",
-  join(ROOT, "deno.json"),
-  join(ROOT, "tests/fakes/harvester.ts"),
-];
-
-const CREDENTIALS = { accessKeyId: "testing", secretAccessKey: "testing" };
-
-let moto: Moto;
-let agent: EcsAgent;
-let surroundings: Promise<Surroundings>;
-let accounts = 0;
-
+let place: EcsPlace;
 Deno.test.beforeAll(async () => {
-  moto = await startMoto();
-  surroundings = makeSurroundings(moto);
-  const { PATH = "", HOME = "", DENO_DIR } = process.env;
-  const env = { PATH, HOME, ...(DENO_DIR ? { DENO_DIR } : {}) };
-  agent = new EcsAgent(moto, { entrypoint: ENTRYPOINT, env });
+  place = await EcsPlace.start();
 });
-Deno.test.afterAll(async () => {
-  await agent.close();
-  await moto.close();
-});
-
-function settingsOf(ini: Ini): RunnerSettings {
-  return {
-    aws: { region: MOTO_REGION, endpoint: agent.url, ...MOTO_KEYS },
-    get: (name) => ini[name],
-    require(name) {
-      const value = ini[name];
-      if (value === undefined) throw new UserError(`${name} is not set`);
-      return value;
-    },
-  };
-}
-
-/** Ends a process that may be gone already. */
-function kill(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch (error) {
-    assert.match(String(error), /ESRCH/);
-  }
-}
-
-/** A runner with a bucket of its own. */
-async function opened(more: Ini = {}) {
-  [agent.unknownFor, agent.drainsFor, agent.publicAddress] = [0, 0, undefined];
-  const ini = { ...await makeAccount(moto, `bucket-${++accounts}`, surroundings), ...more };
-  const bucket = ini.bucket ?? "";
-  const settings = settingsOf(ini);
-  const store = new S3Store(bucket, settings.aws);
-  const options = {
-    bucket,
-    store,
-    clock: systemClock,
-    settings,
-    self: () => Promise.resolve([]),
-    env: {},
-    pollMs: 100,
-  };
-  const runner = new EcsRunner(options);
-  const job = (collectionId: string) => ({ bucket, collectionId, flags: {} });
-  const close = async () => {
-    for (const pid of agent.pids) kill(pid);
-    await Promise.resolve(store.close());
-  };
-  return { runner, store, bucket, ini, job, close };
-}
+Deno.test.afterAll(() => place.close());
 
 runnerContract("EcsRunner", async () => {
-  const { runner, bucket, close } = await opened();
+  const { runner, bucket, close } = await place.opened();
   const faulty = { id: FAULTY, says: FAULT };
   return { runner, bucket, steady: "steady", brief: BRIEF, faulty, close };
 });
 
 Deno.test("a harvester whose port cannot be reached is stopped by SIGTERM", async () => {
-  const { runner, store, job, close } = await opened();
+  const { runner, store, job, close } = await place.opened();
   try {
     const started = await runner.start(job(DEAF));
     while (!await store.get(collectionKeys(DEAF).lock)) await systemClock.sleep(50);
@@ -119,14 +40,16 @@ Deno.test("a harvester whose port cannot be reached is stopped by SIGTERM", asyn
 });
 
 Deno.test("a service starts its harvester again when that has failed", async () => {
-  const { runner, store, job, close } = await opened();
+  const { runner, store, job, close } = await place.opened();
   try {
     await runner.start(job("steady"));
     while (!await store.get(collectionKeys("steady").lock)) await systemClock.sleep(50);
-    const [pid = 0] = agent.pids;
+    const [pid = 0] = place.agent.pids;
     process.kill(pid, "SIGKILL");
-    while (agent.pids.length === 0 || agent.pids[0] === pid) await systemClock.sleep(50);
-    assert.equal(agent.pids.length, 1);
+    while (place.agent.pids.length === 0 || place.agent.pids[0] === pid) {
+      await systemClock.sleep(50);
+    }
+    assert.equal(place.agent.pids.length, 1);
   } finally {
     await runner.unschedule("steady");
     await close();
@@ -134,7 +57,7 @@ Deno.test("a service starts its harvester again when that has failed", async () 
 });
 
 Deno.test("schedules keep their time zone", async () => {
-  const { runner, job } = await opened();
+  const { runner, job } = await place.opened();
   const schedule = parseSchedule("cron(0 10 * * ? *)", "Europe/Berlin");
   await runner.schedule(job("a"), schedule);
   assert.deepEqual(await Array.fromAsync(runner.scheduled()), [{ collectionId: "a", schedule }]);
@@ -142,29 +65,21 @@ Deno.test("schedules keep their time zone", async () => {
 });
 
 Deno.test("a cluster that is not there, and settings that are missing, are told when they are needed", async () => {
-  const { runner, job } = await opened({ cluster: "nobody" });
+  const { runner, job } = await place.opened({ cluster: "nobody" });
   await assert.rejects(runner.once(job("a")), /no ECS cluster nobody|nobody/);
-  const { runner: other, job: theirs, ini } = await opened();
+  const { runner: other, job: theirs, ini } = await place.opened();
   delete ini.subnet;
   assert.deepEqual(await Array.fromAsync(other.scheduled()), []);
   await assert.rejects(other.once(theirs("a")), /subnet is not set/);
 });
 
 /** Uses an account of its own, and clears it away. */
-function test(name: string, use: (account: Awaited<ReturnType<typeof opened>>) => Promise<void>) {
-  Deno.test(name, async () => {
-    const account = await opened();
-    try {
-      await use(account);
-    } finally {
-      await account.close();
-    }
-  });
-}
+const test = (name: string, use: (account: Account) => Promise<void>) =>
+  accountTest(() => place, name, use);
 
 /** What AWS's own client says of a schedule. */
 async function scheduleOf(bucket: string, id: string) {
-  const config = { region: MOTO_REGION, endpoint: agent.url, credentials: CREDENTIALS };
+  const config = { ...CLIENT, endpoint: place.agent.url };
   const client = new SchedulerClient(config);
   try {
     const group = { GroupName: `twarc-cloud_${bucket}`, Name: id };
@@ -185,11 +100,7 @@ test("a rate is due a period after the harvest that it began with, not at once",
 });
 
 test("a rule that the Python original has ended is no schedule", async ({ runner, bucket }) => {
-  const client = new EventBridgeClient({
-    region: MOTO_REGION,
-    endpoint: agent.url,
-    credentials: CREDENTIALS,
-  });
+  const client = new EventBridgeClient({ ...CLIENT, endpoint: place.agent.url });
   for (const [id, State] of [["on", "ENABLED"], ["off", "DISABLED"]] as const) {
     const Name = `${bucket}_${id}_schedule`;
     await client.send(new PutRuleCommand({ Name, ScheduleExpression: "rate(7 days)", State }));
@@ -207,20 +118,20 @@ test("a harvester is asked at the public address of its task, which ECS tells by
   await runner.once(job(DEAF));
   const control = async () => (await Array.fromAsync(runner.running()))[0]?.control;
   assert.equal(await control(), undefined);
-  agent.publicAddress = "203.0.113.7";
+  place.agent.publicAddress = "203.0.113.7";
   assert.equal((await control())?.href, "http://203.0.113.7/");
 });
 
 test("a task that ECS does not know yet has not failed", async ({ runner, job }) => {
-  agent.unknownFor = 3;
+  place.agent.unknownFor = 3;
   const started = await runner.once(job(BRIEF));
-  agent.unknownFor = 2;
+  place.agent.unknownFor = 2;
   assert.equal(await started.outcome(), null);
   assert.deepEqual(await ended(started), { exitCode: 0 });
 });
 
 test("a stream that was stopped can be started again while its service drains", async ({ runner, store, job }) => {
-  agent.drainsFor = 4;
+  place.agent.drainsFor = 4;
   const began = async () => {
     while (!await store.get(collectionKeys("steady").lock)) await systemClock.sleep(50);
   };
@@ -245,28 +156,58 @@ test("a harvest whose container is still being started is not started twice, and
 });
 
 test("scheduling leaves the secret of a harvest that was just started as it is", async ({ runner, bucket, ini, job }) => {
-  const parameters = new Parameters(bucket, settingsOf(ini).aws);
-  await ended(await runner.once(job(BRIEF)));
-  const secret = await parameters.get(secretOf(BRIEF));
-  await runner.schedule(job(BRIEF), parseSchedule("rate(7 days)"));
-  assert.equal(await parameters.get(secretOf(BRIEF)), secret);
+  const parameters = new Parameters(bucket, place.settingsOf(ini).aws);
+  await runner.once(job("steady"));
+  const secret = await parameters.get(secretOf("steady"));
+  assert.match(secret ?? "", /^[0-9a-f]{64}$/);
+  await runner.schedule(job("steady"), parseSchedule("rate(7 days)"));
+  assert.equal(await parameters.get(secretOf("steady")), secret);
   await runner.schedule(job("new"), parseSchedule("rate(7 days)"));
   assert.match(await parameters.get(secretOf("new")) ?? "", /^[0-9a-f]{64}$/);
 });
 
-test("the reason of a failure is that of its own task, whatever the clocks say", async ({ bucket, store, ini, job }) => {
-  const ahead = { ...systemClock, now: () => Date.now() + 3_600_000 };
+test("a control secret is deleted with the last use of it, and stays while a schedule or a task has use for it", async ({ runner, bucket, ini, store, job }) => {
+  const parameters = new Parameters(bucket, place.settingsOf(ini).aws);
+  const isThere = async (id: string) => await parameters.get(secretOf(id)) !== null;
+  await ended(await runner.once(job(BRIEF)));
+  assert.equal(await isThere(BRIEF), false, "A harvest that was followed to its end");
+  await runner.schedule(job(BRIEF), parseSchedule("rate(7 days)"));
+  await ended(await runner.once(job(BRIEF)));
+  assert.equal(await isThere(BRIEF), true, "Scheduled");
+  assert.equal(await runner.unschedule(BRIEF), true);
+  assert.equal(await isThere(BRIEF), false, "Scheduled no more");
+  await runner.schedule(job("steady"), parseSchedule("rate(7 days)"));
+  await runner.start(job("steady"));
+  await runner.unschedule("steady");
+  assert.equal(await isThere("steady"), true, "A harvest that goes on is told to stop with it");
+  while (!await store.get(collectionKeys("steady").lock)) await systemClock.sleep(50);
+  await runner.stop("steady");
+  assert.equal(await isThere("steady"), false, "Stopped");
+});
+
+test("each Honeybadger key has a parameter of its own, and one that is there is not written again", async ({ bucket, store, ini, job }) => {
+  const settings = (honeybadger_key: string) => place.settingsOf({ ...ini, honeybadger_key });
   const options = {
     bucket,
     store,
-    clock: ahead,
-    settings: settingsOf(ini),
+    clock: systemClock,
     self: () => Promise.resolve([]),
     env: {},
+    pollMs: 100,
   };
-  const runner = new EcsRunner({ ...options, pollMs: 100 });
-  const outcome = await ended(await runner.once(job(FAULTY)));
-  assert.deepEqual(outcome, { exitCode: 1, message: FAULT });
+  for (const key of ["mine", "yours", "mine"]) {
+    const runner = new EcsRunner({ ...options, settings: settings(key) });
+    await runner.schedule(job(BRIEF), parseSchedule("rate(7 days)"));
+  }
+  const config = { ...CLIENT, endpoint: place.agent.url };
+  const client = new SSMClient(config);
+  const Path = `/twarc-cloud/${bucket}`;
+  const { Parameters = [] } = await client.send(
+    new GetParametersByPathCommand({ Path, WithDecryption: true }),
+  );
+  client.destroy();
+  assert.deepEqual(Parameters.map(({ Value }) => Value).toSorted(), ["mine", "yours"]);
+  assert.deepEqual(Parameters.map(({ Version }) => Version), [1, 1]);
 });
 
 Deno.test("what the person has to change in the ini is an error of exit code 1, with where to look", async () => {
@@ -277,7 +218,7 @@ Deno.test("what the person has to change in the ini is an error of exit code 1, 
     subnet: ["subnet-0", /subnet/],
   } as const;
   for (const [name, [value, says]] of Object.entries(wrong)) {
-    const { runner, job, close } = await opened({ [name]: value });
+    const { runner, job, close } = await place.opened({ [name]: value });
     const { signal } = new AbortController();
     const act = name === "log_group"
       ? () => Array.fromAsync(runner.logs("a", { follow: false, signal }))

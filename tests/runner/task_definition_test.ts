@@ -80,8 +80,48 @@ Deno.test("sizes and architectures that are none are told", () => {
   assert.equal(made({ architecture: "ARM64" }).runtimePlatform?.cpuArchitecture, "ARM64");
 });
 
-Deno.test("image_tag may be a whole name", () => {
-  assert.equal(imageOf(settingsOf({ image_tag: "somebody/else:2" })), "somebody/else:2");
+Deno.test("image_tag is a tag, a digest, both, or a whole name", () => {
+  const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
+  for (
+    const [image_tag, image] of [
+      ["1.0", "somebody/twarc-cloud:1.0"],
+      [digest, `somebody/twarc-cloud@${digest}`],
+      [`1.0@${digest}`, `somebody/twarc-cloud:1.0@${digest}`],
+      ["somebody/else:2", "somebody/else:2"],
+      [`somebody/else@${digest}`, `somebody/else@${digest}`],
+      [`localhost:5000/else:2@${digest}`, `localhost:5000/else:2@${digest}`],
+    ] as const
+  ) {
+    assert.equal(imageOf(settingsOf({ image_tag })), image);
+  }
+  for (
+    const image_tag of ["sha256:0123", "1.0@sha256:xyz", "somebody/else@latest", `@${digest}@x`]
+  ) {
+    assert.throws(() => imageOf(settingsOf({ image_tag })), /image_tag in twarc_cloud\.ini is/);
+  }
+});
+
+Deno.test("a container may write to /tmp only, and has no capabilities, but may listen on its port", () => {
+  const { containerDefinitions: [container] = [], volumes = [] } = made();
+  assert.equal(container?.readonlyRootFilesystem, true);
+  const [{ sourceVolume, containerPath, readOnly } = {}, ...others] = container?.mountPoints ?? [];
+  assert.deepEqual([containerPath, readOnly, others], ["/tmp", false, []]);
+  assert.deepEqual(volumes, [{ name: sourceVolume }]);
+  assert.deepEqual(container?.linuxParameters, { capabilities: { drop: ["ALL"] } });
+  assert.deepEqual(container?.systemControls, [{
+    namespace: "net.ipv4.ip_unprivileged_port_start",
+    value: "0",
+  }]);
+});
+
+Deno.test("the image makes /tmp a volume that everybody may write, as a mounted one is root's otherwise", async () => {
+  const lines = (await Deno.readTextFile(new URL("../../Containerfile", import.meta.url))).split(
+    "\n",
+  );
+  const final = lines.slice(lines.findLastIndex((line) => line.startsWith("FROM ")));
+  assert.ok(final.includes('VOLUME ["/tmp"]'));
+  assert.ok(final.some((line) => /^USER 65532/.test(line)));
+  assert.ok(final.some((line) => /^ENV HOME=\/tmp /.test(line)));
 });
 
 Deno.test("names keep to what AWS takes, and never meet", () => {

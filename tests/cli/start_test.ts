@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import type { Context } from "../../lib/cli/context.ts";
+import { Output } from "../../lib/cli/output.ts";
+import { untilBegun } from "../../lib/cli/start.ts";
+import { OutsideError, UserError } from "../../lib/errors.ts";
+import type { Outcome, Started } from "../../lib/runner/runner.ts";
+import { QuickClock } from "../fakes/quick_clock.ts";
+
+/** Waits for a harvest of which each look finds the next of these; the last one stays. */
+async function waited(
+  { outcomes = [null], awaits = [null], ...more }: {
+    outcomes?: (Outcome | null)[];
+    awaits?: (string | null)[];
+    withdraw?: () => Promise<void>;
+    signal?: AbortSignal;
+  },
+) {
+  const said: string[] = [];
+  const clock = new QuickClock();
+  const write = { out: (text: string) => said.push(text), err: (text: string) => said.push(text) };
+  const output = new Output({ ...write, isInteractive: false, isTerminal: false, color: false });
+  const { signal = new AbortController().signal, withdraw } = more;
+  const context: Context = {
+    output,
+    clock,
+    env: {},
+    signal,
+    self: [],
+    harvester: () => Promise.resolve([]),
+    version: "",
+    harvest: () => Promise.resolve(),
+  };
+  const next = <T>(list: T[]) => () => {
+    const [first] = list;
+    assert.ok(first !== undefined);
+    if (list.length > 1) list.shift();
+    return Promise.resolve(first);
+  };
+  const started: Started = {
+    collectionId: "find",
+    bucket: "tweets",
+    status: "PENDING",
+    outcome: next(outcomes),
+    awaited: next(awaits),
+    ...(withdraw ? { withdraw } : {}),
+  };
+  const failure = await untilBegun(started, { pace: 5_000 }, context).then(() => null, (e) => e);
+  return { failure, said: said.join(""), slept: clock.slept };
+}
+
+Deno.test("it has begun when the harvester has the lease, and until then it is shown what is awaited", async () => {
+  const { failure, said, slept } = await waited({
+    awaits: ["its task is PROVISIONING", "its task is PENDING", null],
+  });
+  assert.equal(failure, null);
+  assert.match(said, /^find: its task is PROVISIONING\n/);
+  assert.deepEqual(slept, [1_000, 1_000]);
+});
+
+Deno.test("a harvest that has ended well between two looks had begun", async () => {
+  const { failure } = await waited({
+    outcomes: [null, { exitCode: 0 }],
+    awaits: ["its task is RUNNING"],
+  });
+  assert.equal(failure, null);
+});
+
+Deno.test("what fails as it begins is taken back, and fails with its reason, also where that cannot be done", async () => {
+  const outcomes = [null, { exitCode: 3, message: "The task could not start: no image" }];
+  let taken = 0;
+  const withdraw = () => Promise.resolve(void taken++);
+  const { failure } = await waited({ outcomes: [...outcomes], awaits: ["it"], withdraw });
+  assert.ok(failure instanceof OutsideError);
+  assert.equal(failure.message, "The task could not start: no image");
+  assert.equal(taken, 1);
+  const refusal = () => Promise.reject(new UserError("AWS does not allow it"));
+  const left = await waited({ outcomes: [...outcomes], awaits: ["it"], withdraw: refusal });
+  assert.equal(left.failure.message, "The task could not start: no image");
+  assert.match(left.said, /could not be ended: AWS does not allow it/);
+});
+
+Deno.test("keys that are refused are the person's to change", async () => {
+  const { failure } = await waited({ outcomes: [{ exitCode: 1, message: "Bad keys" }] });
+  assert.ok(failure instanceof UserError);
+});
+
+Deno.test("what does not begin within a quarter of an hour fails with what is awaited, and goes on trying", async () => {
+  const withdraw = () => assert.fail("It may begin yet");
+  const { failure, slept } = await waited({
+    awaits: ["it has no task yet: no capacity"],
+    withdraw,
+  });
+  assert.ok(failure instanceof OutsideError);
+  assert.match(failure.message, /has not begun after 15 minutes: it has no task yet: no capacity$/);
+  assert.match(failure.hint ?? "", /collection filter-stop find/);
+  assert.ok(slept.length <= 902);
+});
+
+Deno.test("who goes first is shown how to stop what goes on starting", async () => {
+  const { failure, said } = await waited({ awaits: ["it"], signal: AbortSignal.abort("gone") });
+  assert.equal(failure, "gone");
+  assert.match(said, /It goes on starting\. Stop it with: twarc-cloud collection stop find\n$/);
+});

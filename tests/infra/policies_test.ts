@@ -1,0 +1,244 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { secretOf } from "../../lib/runner/ecs_definitions.ts";
+import { awsName, familyOf } from "../../lib/runner/task_definition.ts";
+import { Parameters } from "../../lib/store/parameters.ts";
+import { type Asked, isAllowed, policies } from "./policies.ts";
+
+const LIB = fileURLToPath(new URL("../../lib", import.meta.url));
+const BUCKET = "my.tweets";
+const ID = "my.collection-1";
+const REGION = "eu-central-1:123456789012";
+
+const cluster = `arn:aws:ecs:${REGION}:cluster/twarc-cloud`;
+const definition = `arn:aws:ecs:${REGION}:task-definition/${familyOf(BUCKET, ID)}:7`;
+const task = `arn:aws:ecs:${REGION}:task/twarc-cloud/0123456789abcdef`;
+const service = `arn:aws:ecs:${REGION}:service/twarc-cloud/${awsName(`${BUCKET}_${ID}`, 255)}`;
+const group = awsName(`twarc-cloud_${BUCKET}`, 64);
+const schedule = `arn:aws:scheduler:${REGION}:schedule/${group}/${awsName(ID, 64)}`;
+const scheduleGroup = `arn:aws:scheduler:${REGION}:schedule-group/${group}`;
+const rule = `arn:aws:events:${REGION}:rule/${BUCKET}_${ID}_schedule`;
+const object = `arn:aws:s3:::${BUCKET}/collections/${ID}/collection.json`;
+const list = { resource: `arn:aws:s3:::${BUCKET}`, context: { "s3:prefix": "collections/" } };
+const logs = `arn:aws:logs:${REGION}:log-group:twarc-cloud-container:log-stream:`;
+const role = (name: string) => `arn:aws:iam::123456789012:role/twarc-cloud-${name}`;
+
+const parameters = new Parameters(BUCKET, { region: "eu-central-1" });
+const parameter = (name: string) => `arn:aws:ssm:${REGION}:parameter${parameters.nameOf(name)}`;
+const [keys, secret, honeybadger] = [
+  parameter("keys/main"),
+  parameter(secretOf(ID)),
+  parameter("honeybadger-key-01234567"),
+];
+
+const inCluster = { "ecs:cluster": cluster };
+const created = (by: string) => ({ "ecs:CreateAction": by });
+const passed = (to: string) => ({ "iam:PassedToService": `${to}.amazonaws.com` });
+
+/** What a command of the SDK needs: the actions are named as the commands, but for these. */
+const ACTIONS: Record<string, string[]> = {
+  "s3:ListObjectsV2": ["s3:ListBucket"],
+  "s3:HeadObject": ["s3:GetObject"],
+  "s3:Upload": ["s3:PutObject", "s3:AbortMultipartUpload"],
+};
+/** The prefixes of actions, by the client's package. */
+const SERVICES: Record<string, string> = {
+  "client-cloudwatch-logs": "logs",
+  "client-eventbridge": "events",
+  "lib-storage": "s3",
+};
+
+/** What a person's commands ask for, on which resource. */
+const PERSON: Asked[] = [
+  { action: "s3:GetObject", resource: object },
+  { action: "s3:PutObject", resource: object },
+  { action: "s3:DeleteObject", resource: object },
+  { action: "s3:AbortMultipartUpload", resource: object },
+  { action: "s3:ListBucket", ...list },
+  ...[keys, secret, honeybadger].flatMap((resource) => [
+    { action: "ssm:GetParameter", resource },
+    { action: "ssm:PutParameter", resource },
+  ]),
+  { action: "ssm:GetParameterHistory", resource: keys },
+  { action: "ssm:DeleteParameter", resource: secret },
+  { action: "ec2:DescribeNetworkInterfaces", resource: "*" },
+  { action: "ecs:DescribeTaskDefinition", resource: "*" },
+  { action: "ecs:RegisterTaskDefinition", resource: definition },
+  { action: "ecs:RunTask", resource: definition, context: inCluster },
+  { action: "ecs:ListTasks", resource: "*", context: inCluster },
+  { action: "ecs:ListServices", resource: "*", context: inCluster },
+  { action: "ecs:DescribeClusters", resource: cluster },
+  { action: "ecs:DescribeTasks", resource: task },
+  { action: "ecs:StopTask", resource: task },
+  { action: "ecs:CreateService", resource: service },
+  { action: "ecs:DescribeServices", resource: service },
+  { action: "ecs:UpdateService", resource: service },
+  { action: "ecs:DeleteService", resource: service },
+  { action: "ecs:TagResource", resource: task, context: created("RunTask") },
+  { action: "ecs:TagResource", resource: service, context: created("CreateService") },
+  { action: "ecs:TagResource", resource: definition, context: created("RegisterTaskDefinition") },
+  { action: "iam:PassRole", resource: role("task"), context: passed("ecs-tasks") },
+  { action: "iam:PassRole", resource: role("execution"), context: passed("ecs-tasks") },
+  { action: "iam:PassRole", resource: role("scheduler"), context: passed("scheduler") },
+  ...["Create", "Delete", "Get", "Update"].map((what) => ({
+    action: `scheduler:${what}Schedule`,
+    resource: schedule,
+  })),
+  { action: "scheduler:ListSchedules", resource: schedule },
+  { action: "scheduler:CreateScheduleGroup", resource: scheduleGroup },
+  { action: "scheduler:GetScheduleGroup", resource: scheduleGroup },
+  { action: "events:ListRules", resource: "*" },
+  { action: "events:DeleteRule", resource: rule },
+  { action: "events:ListTargetsByRule", resource: rule },
+  { action: "events:RemoveTargets", resource: rule },
+  // AWS writes a log group's name both ways.
+  { action: "logs:FilterLogEvents", resource: logs },
+  { action: "logs:FilterLogEvents", resource: logs.replace(/:log-stream:$/, "") },
+];
+
+/** What a harvester asks for. */
+const TASK: Asked[] = [
+  ...PERSON.filter(({ action }) => action.startsWith("s3:")),
+  { action: "ssm:GetParameter", resource: keys },
+];
+
+/** What ECS asks for to start a harvester. */
+const EXECUTION: Asked[] = [
+  { action: "logs:CreateLogStream", resource: `${logs}x` },
+  { action: "logs:PutLogEvents", resource: `${logs}x` },
+  { action: "ssm:GetParameters", resource: secret },
+  { action: "ssm:GetParameters", resource: honeybadger },
+  { action: "ecr:GetAuthorizationToken", resource: "*" },
+  ...["BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer"].map((what) => ({
+    action: `ecr:${what}`,
+    resource: `arn:aws:ecr:${REGION}:repository/twarc-cloud`,
+  })),
+];
+
+/** What a schedule asks for; it names the family alone. */
+const SCHEDULER: Asked[] = [
+  { action: "ecs:RunTask", resource: definition.replace(/:7$/, ""), context: inCluster },
+  { action: "ecs:TagResource", resource: task, context: created("RunTask") },
+  { action: "iam:PassRole", resource: role("task"), context: passed("ecs-tasks") },
+  { action: "iam:PassRole", resource: role("execution"), context: passed("ecs-tasks") },
+];
+
+/** The actions that the code's commands of the SDK need. */
+async function actionsOfCode(): Promise<Set<string>> {
+  const found = new Set<string>();
+  for (const path of await sources(LIB)) {
+    const text = await Deno.readTextFile(path);
+    const packages = [...text.matchAll(/"@aws-sdk\/([\w-]+)"/g)].map(([, name = ""]) => name);
+    const service = packages.map((name) => SERVICES[name] ?? name.replace("client-", ""));
+    for (const [, command = ""] of text.matchAll(/new (?:sdk\.)?(\w+?)(?:Command)?\(/g)) {
+      const isCommand = text.includes(`${command}Command`) ||
+        (command === "Upload" && packages.includes("lib-storage"));
+      if (!isCommand) continue;
+      const owner = serviceOf(command, text, service);
+      for (const action of ACTIONS[`${owner}:${command}`] ?? [`${owner}:${command}`]) {
+        found.add(action);
+      }
+    }
+  }
+  return found;
+}
+
+/** Of a file that has several clients, the one that a command is of: an import names both. */
+function serviceOf(command: string, text: string, services: string[]): string {
+  const [first = ""] = services;
+  if (new Set(services).size < 2) return first;
+  const named = new RegExp(`\\{[^}]*\\b${command}(?:Command)?\\b[^}]*\\}[^"]*"@aws-sdk/([\\w-]+)"`);
+  const [, name] = named.exec(text) ?? [];
+  if (name) return SERVICES[name] ?? name.replace("client-", "");
+  // Of a client that is imported whole: the last one before the command.
+  const before = text.slice(0, text.indexOf(`sdk.${command}Command`));
+  const [, last = ""] = [...before.matchAll(/import\("@aws-sdk\/([\w-]+)"\)/g)].at(-1) ?? [];
+  return SERVICES[last] ?? last.replace("client-", "");
+}
+
+async function sources(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) found.push(...await sources(`${folder}/${name}`));
+    else if (name.endsWith(".ts")) found.push(`${folder}/${name}`);
+  }
+  return found;
+}
+
+/** What AWS asks for on behalf of who registers, runs and schedules. */
+const IMPLIED = ["iam:PassRole", "ecs:TagResource"];
+
+for (
+  const [name, wanted] of Object.entries({
+    person: PERSON,
+    task: TASK,
+    execution: EXECUTION,
+    scheduler: SCHEDULER,
+  })
+) {
+  Deno.test(`the policy of ${name} allows all that is asked for, and nothing else`, async () => {
+    const statements = (await policies()).get(name) ?? assert.fail("It is not there");
+    for (const asked of wanted) {
+      assert.ok(isAllowed(statements, asked), `${asked.action} on ${asked.resource}`);
+    }
+    const granted = new Set(statements.flatMap(({ actions }) => actions));
+    assert.deepEqual(
+      [...granted].toSorted(),
+      [
+        ...new Set(wanted.map(({ action }) => action)),
+      ].toSorted(),
+    );
+    // Each statement is there for something, on each of its resources.
+    for (const statement of statements) {
+      for (const resource of statement.resources) {
+        const one = [{ ...statement, resources: [resource] }];
+        assert.ok(wanted.some((asked) => isAllowed(one, asked)), `${resource} is not used`);
+      }
+    }
+  });
+}
+
+Deno.test("what the code asks AWS for is what the person's policy is checked with", async () => {
+  const known = new Set(PERSON.map(({ action }) => action));
+  assert.deepEqual(
+    [...await actionsOfCode()].toSorted(),
+    [...known].filter((action) => !IMPLIED.includes(action)).toSorted(),
+  );
+});
+
+for (
+  const [what, asked] of Object.entries({
+    "a task of another cluster": {
+      action: "ecs:RunTask",
+      resource: definition,
+      context: { "ecs:cluster": cluster.replace("twarc-cloud", "other") },
+    },
+    "a definition of another's": {
+      action: "ecs:RegisterTaskDefinition",
+      resource: definition.replace("twarc-cloud_", "payroll_"),
+    },
+    "a definition of another bucket": {
+      action: "ecs:RegisterTaskDefinition",
+      resource: definition.replace("my-tweets", "your-tweets"),
+    },
+    "a service of another's": {
+      action: "ecs:UpdateService",
+      resource: service.replace("my-tweets", "website"),
+    },
+    "the deletion of keys": { action: "ssm:DeleteParameter", resource: keys },
+    "a parameter of another bucket": {
+      action: "ssm:GetParameter",
+      resource: keys.replace("my.tweets", "your.tweets"),
+    },
+    "an object beside the collections": {
+      action: "s3:PutObject",
+      resource: object.replace("collections/", "other/"),
+    },
+    "tags without making something": { action: "ecs:TagResource", resource: task },
+  }) as [string, Asked][]
+) {
+  Deno.test(`a person's policy does not allow ${what}`, async () => {
+    const statements = (await policies()).get("person") ?? [];
+    assert.equal(isAllowed(statements, asked), false);
+  });
+}

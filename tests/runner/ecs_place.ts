@@ -1,0 +1,123 @@
+/** Runners on ECS with containers that run, for tests: each with a bucket of its own in one moto. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { systemClock } from "../../lib/clock.ts";
+import { UserError } from "../../lib/errors.ts";
+import { EcsRunner } from "../../lib/runner/ecs.ts";
+import type { RunnerSettings } from "../../lib/runner/runner.ts";
+import { S3Store } from "../../lib/store/s3.ts";
+import {
+  type Ini,
+  makeAccount,
+  makeSurroundings,
+  type Surroundings,
+} from "../peers/aws_account.ts";
+import { EcsAgent } from "../peers/ecs_agent.ts";
+import { type Moto, MOTO_KEYS, MOTO_REGION, startMoto } from "../peers/moto.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const ENTRYPOINT = [
+  Deno.execPath(),
+  ..."run --quiet --no-check --allow-net --allow-read --allow-env --allow-write".split(" "),
+  "--allow-sys=hostname,osRelease,homedir",
+  "--allow-run",
+  "--config",
+  join(ROOT, "deno.json"),
+  join(ROOT, "tests/fakes/harvester.ts"),
+];
+
+/** What AWS's own clients are made with, but for the endpoint. */
+export const CLIENT = {
+  region: MOTO_REGION,
+  credentials: { accessKeyId: "testing", secretAccessKey: "testing" },
+};
+
+/** An AWS with containers that run. */
+export class EcsPlace {
+  readonly agent: EcsAgent;
+  readonly #moto: Moto;
+  readonly #surroundings: Promise<Surroundings>;
+  #accounts = 0;
+
+  private constructor(moto: Moto) {
+    this.#moto = moto;
+    this.#surroundings = makeSurroundings(moto);
+    const { PATH = "", HOME = "", DENO_DIR } = process.env;
+    const env = { PATH, HOME, ...(DENO_DIR ? { DENO_DIR } : {}) };
+    this.agent = new EcsAgent(moto, { entrypoint: ENTRYPOINT, env });
+  }
+
+  static async start(): Promise<EcsPlace> {
+    return new EcsPlace(await startMoto());
+  }
+
+  async close(): Promise<void> {
+    await this.agent.close();
+    await this.#moto.close();
+  }
+
+  /** A runner with a bucket of its own. */
+  async opened(more: Ini = {}) {
+    const { agent } = this;
+    [agent.unknownFor, agent.drainsFor, agent.publicAddress] = [0, 0, undefined];
+    [agent.cannotStart, agent.cannotPlace] = [undefined, undefined];
+    const name = `bucket-${++this.#accounts}`;
+    const ini = { ...await makeAccount(this.#moto, name, this.#surroundings), ...more };
+    const bucket = ini.bucket ?? "";
+    const settings = this.settingsOf(ini);
+    const store = new S3Store(bucket, settings.aws);
+    const self = () => Promise.resolve([]);
+    const options = { bucket, store, clock: systemClock, settings, self, env: {}, pollMs: 100 };
+    const runner = new EcsRunner(options);
+    const job = (collectionId: string) => ({ bucket, collectionId, flags: {} });
+    const close = async () => {
+      for (const pid of agent.pids) kill(pid);
+      await Promise.resolve(store.close());
+    };
+    return { runner, store, bucket, ini, job, close };
+  }
+
+  /** The settings that an ini file gives. */
+  settingsOf(ini: Ini): RunnerSettings {
+    return {
+      aws: { region: MOTO_REGION, endpoint: this.agent.url, ...MOTO_KEYS },
+      get: (name) => ini[name],
+      require(name) {
+        const value = ini[name];
+        if (value === undefined) throw new UserError(`${name} is not set`);
+        return value;
+      },
+    };
+  }
+}
+
+/** What a test of a runner works with. */
+export type Account = Awaited<ReturnType<EcsPlace["opened"]>>;
+
+/** Registers a test with an account of its own, which is cleared away. */
+export function accountTest(
+  place: () => EcsPlace,
+  name: string,
+  use: (account: Account) => Promise<void>,
+): void {
+  Deno.test(name, async () => {
+    const account = await place().opened();
+    try {
+      await use(account);
+    } finally {
+      await account.close();
+    }
+  });
+}
+
+/** Ends a process that may be gone already. */
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    assert.match(String(error), /ESRCH/);
+  }
+}
