@@ -3,7 +3,7 @@
 /**
  * The items of every walk, at most `width` walks at a time. A walk is asked for its next item only
  * when the one before was taken, so that there is never more than one a walk in memory. The first
- * error ends them all.
+ * error ends them all; what the others had asked for by then comes still, as it may be paid for.
  */
 export async function* sideBySide<T>(
   walks: AsyncIterable<AsyncIterable<T>>,
@@ -28,6 +28,12 @@ export async function* sideBySide<T>(
         steps.begin(iterator);
       }
     }
+  } catch (error) {
+    for (const step of running.values()) {
+      const last = await step.catch(() => null);
+      if (last && !last.result.done) yield last.result.value;
+    }
+    throw error;
   } finally {
     await Promise.allSettled([steps.close(), waiting.return?.()]);
   }

@@ -41,7 +41,9 @@ async function reading(
       const item of api.stream({ owner: "live", filter: { track: "sandbox" } }, stop.signal)
     ) {
       items.push(item);
-      if (enough(items)) stop.abort();
+      if (!enough(items)) continue;
+      clearInterval(posting);
+      stop.abort();
     }
   } finally {
     clearInterval(posting);
@@ -90,7 +92,7 @@ Deno.test("a stream that was lost is opened again only after somebody was asked,
     const wanted = {
       owner: "live",
       filter: { track: "sandbox" },
-      beforeReopening: () => Promise.resolve(lost.abort()),
+      confirm: () => Promise.resolve(lost.abort()),
     };
     for await (const _ of api.stream(wanted, lost.signal)) sandbox.streams.close();
     assert.equal(sandbox.requests.length, 1);
