@@ -185,7 +185,7 @@ export class Connection {
       this.disconnect(12, "shed load");
     } else {
       this.#write(half);
-      if (trouble === "cut") this.#breakOff();
+      if (trouble === "cut") void this.#breakOff();
       else this.end();
     }
   }
@@ -209,10 +209,11 @@ export class Connection {
     this.#controller?.close();
   }
 
-  #breakOff(): void {
+  async #breakOff(): Promise<void> {
     this.#ended.abort();
     // What was written before has to be on its way, or it would be thrown away with the connection.
-    setTimeout(() => this.#controller?.error(new Error("cut")), 20);
+    await this.#options.clock.sleep(20);
+    this.#controller?.error(new Error("cut"));
   }
 
   #write(bytes: Uint8Array): void {

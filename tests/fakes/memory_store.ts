@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer";
 import type { Clock } from "../../lib/clock.ts";
 import { ConflictError, OutsideError } from "../../lib/errors.ts";
 import type { Got, Listed, Store, Version, When } from "../../lib/store/store.ts";
+import { atDisk } from "./disk.ts";
 
 /** What is about to happen in the store. */
 export interface Operation {
@@ -64,7 +65,7 @@ export class MemoryStore implements Store {
 
   async upload(key: string, path: string, when?: When): Promise<Version> {
     await this.before({ method: "upload", key });
-    const version = this.#write(key, await Deno.readFile(path), when);
+    const version = this.#write(key, await atDisk(Deno.readFile(path)), when);
     await this.after({ method: "upload", key });
     return version;
   }
