@@ -11,6 +11,10 @@ Deno.test = new Proxy(Deno.test, {
     const at = args.findIndex((arg) => typeof arg === "object");
     const before = at < 0 ? args.slice(0, -1) : args.slice(0, at);
     const after = args.slice(at < 0 ? -1 : at + 1);
-    return Reflect.apply(test, self, [...before, { timeout: TIMEOUT, ...Object(args[at]) }, ...after]);
+    return Reflect.apply(test, self, [
+      ...before,
+      { timeout: TIMEOUT, ...Object(args[at]) },
+      ...after,
+    ]);
   },
 });

@@ -29,10 +29,7 @@ export async function* sideBySide<T>(
       }
     }
   } catch (error) {
-    for (const step of running.values()) {
-      const last = await step.catch(() => null);
-      if (last && !last.result.done) yield last.result.value;
-    }
+    yield* steps.underWay();
     throw error;
   } finally {
     await Promise.allSettled([steps.close(), waiting.return?.()]);
@@ -82,6 +79,14 @@ class Steps<T> {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
+    }
+  }
+
+  /** What the steps bring that are under way. */
+  async *underWay(): AsyncGenerator<T> {
+    await Promise.all(this.#running.values());
+    for (const one of this.#queue.splice(0)) {
+      if ("step" in one && !one.step.result.done) yield one.step.result.value;
     }
   }
 

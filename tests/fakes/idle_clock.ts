@@ -67,6 +67,11 @@ export class IdleClock implements Clock {
     if (this.#rests === Infinity) this.#rests = RESTS;
   }
 
+  /** Lets time pass for something that takes some. */
+  pass(ms: number): void {
+    this.#passed += ms;
+  }
+
   /** Moves wall-clock time alone, as a person or a time server does. */
   jump(ms: number): void {
     this.#start += ms;

@@ -24,7 +24,13 @@ export async function inIdleSandbox(
   const touch = () => clock.touch();
   const shared = { clock, world, keepAliveMs: 20_000, onRequest: touch, onSent: touch };
   const sandbox = startSandbox({ ...shared, ...options });
-  const post = (count = 1) => world.post(user, count).map(({ id }) => `${id}`);
+  const post = (count = 1) => {
+    // Later than all that was before, and earlier than all that comes.
+    clock.pass(1);
+    const posted = world.post(user, count).map(({ id }) => `${id}`);
+    clock.pass(1);
+    return posted;
+  };
   try {
     await use({ sandbox, clock, post });
   } finally {

@@ -311,3 +311,11 @@ Deno.test("v2: a harvest that lost its collection to another leaves the rules, w
     }
     assert.equal(sandbox.filtered.rules.all.length, 1);
   }));
+
+Deno.test("v2: a harvest that was told to stop, and lost its collection in a pause since then, leaves the rules", () =>
+  opened(async ({ api, sandbox }) => {
+    const stop = new AbortController();
+    const confirm = () => Promise.reject(new LockedError("The lock of this collection was lost"));
+    for await (const _ of api.stream({ ...WANTED, confirm }, stop.signal)) stop.abort();
+    assert.equal(sandbox.filtered.rules.all.length, 1);
+  }));
