@@ -6,15 +6,14 @@
 /** Milliseconds that a test may take which says nothing else; far more than any does on a slow machine. */
 const TIMEOUT = Number(Deno.env.get("TWARC_CLOUD_TEST_TIMEOUT") ?? 300_000);
 
-Deno.test = new Proxy(Deno.test, {
+const bounded = new Proxy(Deno.test, {
   apply(test, self, args: unknown[]) {
     const at = args.findIndex((arg) => typeof arg === "object");
     const before = at < 0 ? args.slice(0, -1) : args.slice(0, at);
     const after = args.slice(at < 0 ? -1 : at + 1);
-    return Reflect.apply(test, self, [
-      ...before,
-      { timeout: TIMEOUT, ...Object(args[at]) },
-      ...after,
-    ]);
+    const options = { timeout: TIMEOUT, ...Object(args[at]) };
+    return Reflect.apply(test, self, [...before, options, ...after]);
   },
 });
+
+Object.defineProperty(Deno, "test", { value: bounded });

@@ -91,6 +91,11 @@ export class Streams {
     return this.#connections().length;
   }
 
+  /** Whether all that was said on them has gone to the network. */
+  get areSent(): boolean {
+    return this.#connections().every(({ isSent }) => isSent);
+  }
+
   /** Opens a stream; one of the same token that is open is told to end. */
   open(token: string, parameters: Map<string, string>): Response {
     const listener = this.#listeners.get(token) ?? newListener();
@@ -164,6 +169,11 @@ export class Connection {
     });
     void this.#keepAlive();
     return new Response(body, { headers: { "content-type": "application/json" } });
+  }
+
+  /** Whether all that was said has gone to the network. */
+  get isSent(): boolean {
+    return this.#ended.signal.aborted || (this.#controller?.desiredSize ?? 1) > 0;
   }
 
   /** Sends a tweet, or does to it what a trouble says. */

@@ -271,7 +271,7 @@ Deno.test("a stop while a stream that was lost is not open again leaves a gap fr
   }));
 
 Deno.test("what was still arriving when the harvest was stopped is a gap up to then, which the next harvest fills", () =>
-  inPlace(async ({ sandbox, post, harvest, clock }) => {
+  inPlace(async ({ post, harvest, clock }) => {
     const posted: string[] = [];
     const over = new AbortController();
     const posting = async () => {

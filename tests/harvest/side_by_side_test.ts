@@ -51,7 +51,7 @@ Deno.test("an error of one walk ends all of them and is thrown", async () => {
 Deno.test("what the others had asked for when one failed comes still, and nothing more is asked for", async () => {
   const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   let isOver = false;
-  const paid = async function* () {
+  const paid = async function* (): AsyncGenerator<string> {
     try {
       asked.resolve();
       await answered.promise;
@@ -61,7 +61,7 @@ Deno.test("what the others had asked for when one failed comes still, and nothin
       isOver = true;
     }
   }();
-  const failing = async function* () {
+  const failing = async function* (): AsyncGenerator<string> {
     yield "f1";
     await asked.promise;
     setTimeout(answered.resolve);
@@ -69,7 +69,7 @@ Deno.test("what the others had asked for when one failed comes still, and nothin
   }();
   const came: string[] = [];
   const read = async () => {
-    for await (const item of sideBySide(each<AsyncGenerator<string>>([failing, paid]), 2)) {
+    for await (const item of sideBySide<string>(each([failing, paid]), 2)) {
       came.push(item);
     }
   };

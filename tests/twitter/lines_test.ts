@@ -88,7 +88,7 @@ Deno.test("silence is noticed", async () => {
 /** A body that sends when a test says so, read with a clock of its own; what was read, and how it ended. */
 function reading(stop: AbortSignal) {
   const clock = new ManualClock();
-  let controller: ReadableByteStreamController | undefined;
+  let controller: ReadableStreamController<Uint8Array> | undefined;
   const body = new ReadableStream<Uint8Array>({
     type: "bytes",
     start: (given) => {
