@@ -8,11 +8,13 @@ interface Sleeper {
   wake: () => void;
 }
 
-/**
- * Turns of the event loop in which nothing happens before time goes on: after something happened, and after somebody
- * woke. What is on its way between two sockets of this process arrives within a few, however long they take.
- */
-const [RESTS, RESTS_AFTER_WAKING] = [6, 1];
+/** How long an IdleClock makes sure that everything is at rest, in turns of the event loop in which nothing happens. */
+export interface Rests {
+  /** After something happened: what is on its way between two sockets of this process arrives meanwhile. */
+  afterTouch: number;
+  /** After somebody woke, who may be about to send something. */
+  afterWaking: number;
+}
 
 /** A Clock that goes on to the next sleeper whenever everything is at rest. */
 export class IdleClock implements Clock {
@@ -20,15 +22,22 @@ export class IdleClock implements Clock {
   #start: number;
   #passed = 0;
   /** Turns until time goes on. */
-  #rests = RESTS;
+  #left = Infinity;
+  readonly #rests: Rests;
   readonly #isBusy: () => boolean;
   readonly #sleepers = new Set<Sleeper>();
   readonly #timer: ReturnType<typeof setInterval>;
 
-  /** @param isBusy Whether something is under way that takes no time here, such as an answer. */
-  constructor(isBusy: () => boolean = () => false, start = Date.UTC(2026, 0, 2, 3, 4, 5)) {
+  /** @param options.isBusy Whether something is under way that takes no time here, such as an answer. */
+  constructor({
+    isBusy = () => false,
+    start = Date.UTC(2026, 0, 2, 3, 4, 5),
+    rests = { afterTouch: 30, afterWaking: 10 },
+  }: { isBusy?: () => boolean; start?: number; rests?: Rests } = {}) {
     this.#isBusy = isBusy;
     this.#start = start;
+    this.#rests = rests;
+    this.release();
     this.#timer = setInterval(() => this.#turn(), 1);
   }
 
@@ -53,18 +62,18 @@ export class IdleClock implements Clock {
   }
 
   /** Takes in that something happened, of which more may come. @param turns At least so many without any more. */
-  touch(turns = RESTS): void {
-    this.#rests = Math.max(this.#rests, turns);
+  touch(turns = this.#rests.afterTouch): void {
+    this.#left = Math.max(this.#left, turns);
   }
 
   /** Holds time until something happens: whoever is to act takes as long as it takes. */
   hold(): void {
-    this.#rests = Infinity;
+    this.#left = Infinity;
   }
 
   /** Lets time pass again, once everything is at rest. */
   release(): void {
-    if (this.#rests === Infinity) this.#rests = RESTS;
+    if (this.#left === Infinity) this.#left = this.#rests.afterTouch;
   }
 
   /** Lets time pass for something that takes some. */
@@ -84,7 +93,7 @@ export class IdleClock implements Clock {
 
   #turn(): void {
     if (this.#isBusy() || isAtDisk()) this.touch();
-    else if (this.#rests > 0) this.#rests--;
+    else if (this.#left > 0) this.#left--;
     else this.#goOn();
   }
 
@@ -92,7 +101,7 @@ export class IdleClock implements Clock {
     let next: Sleeper | undefined;
     for (const sleeper of this.#sleepers) if (!next || sleeper.at < next.at) next = sleeper;
     if (!next) return;
-    this.#rests = RESTS_AFTER_WAKING;
+    this.#left = this.#rests.afterWaking;
     this.#sleepers.delete(next);
     this.#passed = Math.max(this.#passed, next.at);
     next.wake();

@@ -18,7 +18,7 @@ export async function inIdleSandbox(
   options: SandboxOptions = {},
 ): Promise<void> {
   // Signatures have the time of this machine, and are good for some minutes.
-  const clock = new IdleClock(() => false, Date.now());
+  const clock = new IdleClock({ start: Date.now() });
   const world = World.made({ clock, users: 2, tweetsPerUser: 0 });
   const [user = ""] = world.users.keys();
   const touch = () => clock.touch();

@@ -73,7 +73,9 @@ export class HostilePlace {
   } = {}) {
     this.#type = type;
     this.api = new HostileApi(version, has, twist);
-    this.clock = new IdleClock(() => this.api.isBusy, NOW);
+    // Hours pass here, of which much is sent again: it need not be as careful as it may.
+    const rests = { afterTouch: 6, afterWaking: 1 };
+    this.clock = new IdleClock({ isBusy: () => this.api.isBusy, start: NOW, rests });
     this.api.onSent = () => {
       this.clock.release();
       this.clock.touch();

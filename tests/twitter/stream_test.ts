@@ -134,13 +134,13 @@ Deno.test("a refusal that trying again does not change ends the stream with what
 
 Deno.test("after a stop what the stream still sends comes, and a gap where it goes on and on", () =>
   opened(async ({ clock, post, api }) => {
-    for (const seconds of [2, 60]) {
+    for (const seconds of [2, 8]) {
       const stop = new AbortController();
       const items: StreamItem[] = [];
       const posted: string[] = [];
       const end = clock.monotonic() + seconds * 1_000;
       const posting = async () => {
-        for (; clock.monotonic() < end; await clock.sleep(200)) posted.push(...post());
+        for (; clock.monotonic() < end; await clock.sleep(400)) posted.push(...post());
       };
       let sent: Promise<void> | undefined;
       for await (const item of api.stream(WANTED, stop.signal)) {
@@ -156,7 +156,7 @@ Deno.test("after a stop what the stream still sends comes, and a gap where it go
       const [{ isUnread, lost: since = 0 } = {}] = lost;
       assert.deepEqual([lost.length, isUnread], [1, true]);
       assert.deepEqual(tweets(items), posted.slice(0, tweets(items).length));
-      assert.ok(tweets(items).length >= 20 && clock.now() - since <= 1_000);
+      assert.ok(tweets(items).length >= 10 && clock.now() - since <= 1_000);
       await sent;
     }
   }));
@@ -167,21 +167,21 @@ Deno.test("where a stream is read too late and left, the gap begins when the las
     const items: StreamItem[] = [];
     let posted: Promise<void> | undefined;
     const posting = async () => {
-      for (let i = 0; i < 60; i++, await clock.sleep(1_000)) post();
+      for (let i = 0; i < 12; i++, await clock.sleep(5_000)) post();
     };
     for await (const item of api.stream(WANTED, stop.signal)) {
       items.push(item);
       posted ??= posting();
       if (item.tweets.length === 0) continue;
       // It stands still for a minute, and is slow with what it reads then.
-      await clock.sleep(stop.signal.aborted ? 3_000 : 60_000);
+      await clock.sleep(stop.signal.aborted ? 3_000 : 58_000);
       stop.abort();
     }
     await posted;
     const { lost = 0 } = items.at(-1) ?? {};
     const newest = idTime(tweets(items).at(-1) ?? "");
     assert.ok(Math.abs(lost - newest) <= 100, `${lost - newest}`);
-    assert.ok(clock.now() - lost > 50_000);
+    assert.ok(clock.now() - lost > 40_000);
   }));
 
 Deno.test("lines are told apart: statuses, and messages by their kind", async () => {
