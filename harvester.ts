@@ -332,7 +332,10 @@ class Harvester implements Controlled {
         ids,
         patienceMs: limits.patienceMs,
         waits: this.#waits,
-        beforeReopening: () => lease.confirm(),
+        confirm: async () => {
+          await lease.confirm();
+          if (lease.lost.aborted) throw lease.lost.reason;
+        },
       });
       await recorder.record(source, checkpoint.state.positions, signal);
     } catch (thrown) {

@@ -41,9 +41,9 @@ export async function untilBegun(
   const { output, clock, signal } = context;
   const { collectionId } = started;
   const end = clock.monotonic() + BEGIN_TIMEOUT;
-  const stop = `twarc-cloud collection ${
-    started.withdraw ? "filter-stop" : "stop"
-  } ${lastWord(collectionId)}`;
+  const stop = `twarc-cloud collection ${started.withdraw ? "filter-stop" : "stop"} ${
+    lastWord(collectionId)
+  }`;
   let progress: Progress | undefined;
   try {
     while (!signal.aborted) {

@@ -33,9 +33,13 @@ const WALK = "stream";
 /** Ids that are committed, for the harvester after a crash: the newest. */
 const COMMITTED = 1_000;
 
-/** Why a stream missed something: between two harvesters, and before a stop while it was not open, or not open again. */
+/**
+ * Why a stream missed something: between two harvesters; before a stop while it was not open, or not open again; and
+ * where more was arriving when it was left.
+ */
 const INTERRUPTED = "The harvester was interrupted";
 const NOT_OPEN = "The stream was not open when the harvest stopped";
+const UNREAD = "More was arriving on the stream when the harvest stopped";
 
 /** Where a stream stood at a commit. */
 const positionSchema = z.object({
@@ -84,6 +88,7 @@ export class FilterSource implements TweetSource {
       asked: unfinishedGaps(from),
       connection: last?.connection,
       down: cutAt(last) ?? this.#clock.now(),
+      why: NOT_OPEN,
     };
     try {
       for (const walk of stand.asked) gaps.open([walk]);
@@ -95,7 +100,7 @@ export class FilterSource implements TweetSource {
     }
   }
 
-  /** What the stream brings until it is over, or told to stop. */
+  /** What the stream brings until it is over, or told to stop and read out. */
   async *#read(harvest: Harvest, stand: Stand): AsyncGenerator<Batch> {
     const { signal, gaps, last } = harvest;
     const { connection } = stand;
@@ -104,6 +109,7 @@ export class FilterSource implements TweetSource {
     try {
       for await (const item of this.#api.stream({ ...this.#options.wanted, ...stale }, signal)) {
         stand.down = item.lost;
+        stand.why = item.isUnread ? UNREAD : NOT_OPEN;
         if (item.lost !== undefined) continue;
         const cut = opened ? undefined : cutAt(last);
         const gap = cut === undefined ? item.gap : this.#missedSince(cut, INTERRUPTED);
@@ -125,11 +131,11 @@ export class FilterSource implements TweetSource {
     }
   }
 
-  /** Where the stream stands at its end; what it missed until then, where it was not open, is for the next harvest. */
+  /** Where the stream stands at its end; what it missed until then is for the next harvest. */
   *#ended(harvest: Harvest, stand: Stand): Generator<Batch> {
     const { signal, seen, left } = harvest;
-    const { down } = stand;
-    const gap = down === undefined ? undefined : this.#missedSince(down, NOT_OPEN);
+    const { down, why } = stand;
+    const gap = down === undefined ? undefined : this.#missedSince(down, why);
     const missed = gap ? this.#missed(gap, harvest, stand) : [];
     yield* begun(missed);
     // The API may send its last tweets again when the stream is opened again soon.
@@ -213,8 +219,10 @@ interface Stand {
   asked: GapWalk[];
   /** The connection that was known last. */
   connection: string | undefined;
-  /** Since when nothing can come, in milliseconds since 1970; absent while the stream is open. */
+  /** Since when something is missing, in milliseconds since 1970; absent while the stream is open. */
   down: number | undefined;
+  /** Why what would have come since then is missing. */
+  why: string;
 }
 
 /** A batch of answers with the tweets that the stream has not brought meanwhile. */

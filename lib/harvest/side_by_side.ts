@@ -3,7 +3,7 @@
 /**
  * The items of every walk, at most `width` walks at a time. A walk is asked for its next item only
  * when the one before was taken, so that there is never more than one a walk in memory. The first
- * error ends them all.
+ * error ends them all; what the others had asked for by then comes still, as it may be paid for.
  */
 export async function* sideBySide<T>(
   walks: AsyncIterable<AsyncIterable<T>>,
@@ -28,6 +28,9 @@ export async function* sideBySide<T>(
         steps.begin(iterator);
       }
     }
+  } catch (error) {
+    yield* steps.underWay();
+    throw error;
   } finally {
     await Promise.allSettled([steps.close(), waiting.return?.()]);
   }
@@ -76,6 +79,14 @@ class Steps<T> {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
+    }
+  }
+
+  /** What the steps bring that are under way. */
+  async *underWay(): AsyncGenerator<T> {
+    await Promise.all(this.#running.values());
+    for (const one of this.#queue.splice(0)) {
+      if ("step" in one && !one.step.result.done) yield one.step.result.value;
     }
   }
 

@@ -114,13 +114,13 @@ export interface SourceOptions {
   /** Told of the waits. */
   waits?: Waits | undefined;
   /** Awaited before a stream is opened again. */
-  beforeReopening?: () => Promise<void>;
+  confirm?: () => Promise<void>;
 }
 
 /** Opens the source that a configuration asks for. @throws what `ids` throws. */
 export async function openSource(
   config: CollectionConfig,
-  { api, clock, ids, patienceMs, waits, beforeReopening }: SourceOptions,
+  { api, clock, ids, patienceMs, waits, confirm }: SourceOptions,
 ): Promise<TweetSource> {
   switch (config.type) {
     case "user_timeline": {
@@ -149,7 +149,7 @@ export async function openSource(
     }
     case "filter": {
       const { FilterSource } = await import("./filter.ts");
-      return new FilterSource(api, filterOptions(config, beforeReopening), clock);
+      return new FilterSource(api, filterOptions(config, confirm), clock);
     }
     case "hydrate": {
       const { HydrateSource } = await import("./hydrate.ts");
@@ -160,7 +160,7 @@ export async function openSource(
 
 function filterOptions(
   config: Extract<CollectionConfig, { type: "filter" }>,
-  beforeReopening: SourceOptions["beforeReopening"],
+  confirm: SourceOptions["confirm"],
 ): FilterOptions {
   const { share, backfill_minutes, fill_gaps = true } = config.filter;
   const filter = filterOf(config);
@@ -168,7 +168,7 @@ function filterOptions(
     filter,
     owner: config.id,
     ...(share === undefined ? {} : { share }),
-    ...(beforeReopening ? { beforeReopening } : {}),
+    ...(confirm ? { confirm } : {}),
     ...(backfill_minutes === undefined ? {} : { backfillMinutes: backfill_minutes }),
   };
   const isAskedAgain = config.api === "2" && fill_gaps;

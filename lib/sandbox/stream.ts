@@ -91,6 +91,11 @@ export class Streams {
     return this.#connections().length;
   }
 
+  /** Whether all that was said on them has gone to the network. */
+  get areSent(): boolean {
+    return this.#connections().every(({ isSent }) => isSent);
+  }
+
   /** Opens a stream; one of the same token that is open is told to end. */
   open(token: string, parameters: Map<string, string>): Response {
     const listener = this.#listeners.get(token) ?? newListener();
@@ -166,6 +171,11 @@ export class Connection {
     return new Response(body, { headers: { "content-type": "application/json" } });
   }
 
+  /** Whether all that was said has gone to the network. */
+  get isSent(): boolean {
+    return this.#ended.signal.aborted || (this.#controller?.desiredSize ?? 1) > 0;
+  }
+
   /** Sends a tweet, or does to it what a trouble says. */
   send(status: Status): void {
     if (this.#ended.signal.aborted) return;
@@ -185,7 +195,7 @@ export class Connection {
       this.disconnect(12, "shed load");
     } else {
       this.#write(half);
-      if (trouble === "cut") this.#breakOff();
+      if (trouble === "cut") void this.#breakOff();
       else this.end();
     }
   }
@@ -209,10 +219,11 @@ export class Connection {
     this.#controller?.close();
   }
 
-  #breakOff(): void {
+  async #breakOff(): Promise<void> {
     this.#ended.abort();
     // What was written before has to be on its way, or it would be thrown away with the connection.
-    setTimeout(() => this.#controller?.error(new Error("cut")), 20);
+    await this.#options.clock.sleep(20);
+    this.#controller?.error(new Error("cut"));
   }
 
   #write(bytes: Uint8Array): void {

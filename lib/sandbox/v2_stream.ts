@@ -61,6 +61,11 @@ export class FilteredStream {
     return this.#listener.connection ? 1 : 0;
   }
 
+  /** Whether all that was said has gone to the network. */
+  get isSent(): boolean {
+    return this.#listener.connection?.isSent ?? true;
+  }
+
   /** The endpoint at a path, if it is one of the stream's. */
   route(path: string): V2Route | undefined {
     const appOnly = true;

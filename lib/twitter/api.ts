@@ -97,8 +97,11 @@ export interface StreamWanted {
   backfillMinutes?: number;
   /** The connection that the harvester before left, which may still count as open. */
   connection?: string;
-  /** With either version: awaited before the stream is opened again, which takes it from whoever has it. */
-  beforeReopening?: () => Promise<void>;
+  /**
+   * With either version: awaited before the stream is opened again, which takes it from whoever has it, and before
+   * rules are taken away, which the next one may use. It throws where somebody else has the collection by now.
+   */
+  confirm?: () => Promise<void>;
 }
 
 /** A span of which nothing, or not all, was collected; times in milliseconds since 1970. */
@@ -134,8 +137,13 @@ export interface StreamItem {
   messages: StreamMessage[];
   /** Set on the first item of a connection that follows a lost one. */
   gap?: Gap;
-  /** Set where the connection was lost: when something was last heard of it, in milliseconds since 1970. */
+  /**
+   * Set where the connection was lost, or left by a stop while more was arriving: since when something may be missing,
+   * in milliseconds since 1970.
+   */
   lost?: number;
+  /** Set with `lost` where a stop left what was still arriving. */
+  isUnread?: boolean;
   /** The id of the connection, once it is known. */
   connection?: string;
 }
@@ -164,7 +172,10 @@ export interface TwitterApi {
   ): Promise<Page | TimelineState>;
   /** One page of a search, newest first. */
   search(query: string, at: PageAt & SearchSpan, signal: AbortSignal): Promise<Page>;
-  /** A live stream that reconnects by itself; ends only by abort. */
+  /**
+   * A live stream that reconnects by itself; ends only by abort. After one without a reason of its own, what has
+   * arrived by then still comes.
+   */
   stream(wanted: StreamWanted, signal: AbortSignal): AsyncIterable<StreamItem>;
   /** What is known of users; any number may be asked for, the answers come in any order. */
   users(

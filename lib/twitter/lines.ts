@@ -1,6 +1,7 @@
 /** Cuts a stream of bytes into lines, with a watch on silence. */
 
 import type { Clock } from "../clock.ts";
+import { GRACE_MS, isOrderly } from "./stop.ts";
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -8,15 +9,24 @@ const READ_SIZE = 65_536;
 /** No tweet comes near this; a longer line is given up, so that it cannot fill the memory. */
 const LONGEST_LINE = 32 * 1024 * 1024;
 
+/** Milliseconds of a wait for more after a stop, and after how many of them without any there is no more. */
+const [TURN_MS, QUIET_TURNS] = [100, 5];
+
 /** Thrown when nothing whole has arrived for too long: bytes that never make a line are no stream. */
 export class StalledError extends Error {}
+
+/** Thrown where a stop left something that was still arriving. */
+export class UnreadError extends Error {}
 
 /** What to know for reading lines. */
 export interface LinesOptions {
   clock: Clock;
   /** Milliseconds without the end of a line, of which keep-alives have one, after which StalledError is thrown. */
   stallMs: number;
-  /** Ends the reading, as if the body had ended. */
+  /**
+   * Ends the reading. A stop in good order leaves time for what has arrived: it is read until nothing more comes for
+   * half a second, or for `GRACE_MS`.
+   */
   signal: AbortSignal;
 }
 
@@ -24,24 +34,28 @@ export interface LinesOptions {
  * The lines that arrive together, without their ends (`\n` or `\r\n`); empty where only keep-alives
  * arrived. What follows the last line end when the body ends is no line and is left out. One block is
  * read into again and again, so that memory stays flat.
- * @throws StalledError, or what the body fails with.
+ * @throws StalledError, UnreadError, or what the body fails with.
  */
 export async function* linesOf(
   body: ReadableStream<Uint8Array>,
   { clock, stallMs, signal }: LinesOptions,
 ): AsyncGenerator<Uint8Array[]> {
   const reader = body.getReader({ mode: "byob" });
-  // The signal that a fetch was given may be forgotten while only its body waits for it.
-  const hangUp = () => void reader.cancel().catch(() => {});
-  signal.addEventListener("abort", hangUp, { once: true });
+  const wait = new Wait(clock, signal);
   const splitter = new Splitter();
   let buffer = new Uint8Array(READ_SIZE);
   let lineEnd = clock.monotonic();
   try {
     for (;;) {
-      const left = Math.max(lineEnd + stallMs - clock.monotonic(), 0);
-      const { value, done } = await inTime(reader.read(buffer), clock, left);
-      if (done || signal.aborted) return;
+      const read = reader.read(buffer);
+      // Where nobody waits for it any more, cancelling ends it.
+      read.catch(() => {});
+      const came = await wait.beforeStop(read, lineEnd + stallMs) ?? await wait.afterStop(read);
+      if (!came || came.done) {
+        if (isOrderly(signal) && splitter.isWithinLine) throw unread();
+        return;
+      }
+      const { value } = came;
       const hasEnd = value.includes(LINE_FEED);
       const lines = splitter.push(value);
       if (hasEnd) {
@@ -52,9 +66,73 @@ export async function* linesOf(
       buffer = new Uint8Array(value.buffer);
     }
   } finally {
-    signal.removeEventListener("abort", hangUp);
+    wait.close();
     await reader.cancel().catch(() => {});
   }
+}
+
+/** How long the next read of a body is waited for. */
+class Wait {
+  readonly #clock: Clock;
+  readonly #signal: AbortSignal;
+  #waiting = new AbortController();
+  /** When reading ends at the latest, by the monotonic clock. */
+  #end = Infinity;
+
+  constructor(clock: Clock, signal: AbortSignal) {
+    this.#clock = clock;
+    this.#signal = signal;
+    if (signal.aborted) this.#stop();
+    else signal.addEventListener("abort", this.#stop, { once: true });
+  }
+
+  /** What a read brings; undefined once it is to end. @throws StalledError at `stalled`, by the monotonic clock. */
+  async beforeStop<T>(read: Promise<T>, stalled: number): Promise<T | undefined> {
+    if (this.#signal.aborted) return undefined;
+    const came = await this.#within(read, Math.max(stalled - this.#clock.monotonic(), 0));
+    if (came || this.#signal.aborted) return came;
+    throw new StalledError("Nothing whole has arrived for too long");
+  }
+
+  /**
+   * What a read brings of what has arrived; undefined where there is no more. Several waits make sure of that: a
+   * process that is paused or starved in one of them hears in the next what came meanwhile.
+   * @throws UnreadError where more comes for too long.
+   */
+  async afterStop<T>(read: Promise<T>): Promise<T | undefined> {
+    if (!isOrderly(this.#signal)) return undefined;
+    for (let turns = 0; turns < QUIET_TURNS; turns++) {
+      const left = this.#end - this.#clock.monotonic();
+      if (left <= 0) throw unread();
+      const came = await this.#within(read, Math.min(left, TURN_MS));
+      if (came) return came;
+    }
+    return undefined;
+  }
+
+  /** Listens no more. */
+  close(): void {
+    this.#signal.removeEventListener("abort", this.#stop);
+  }
+
+  async #within<T>(read: Promise<T>, ms: number): Promise<T | undefined> {
+    this.#waiting = new AbortController();
+    try {
+      const passed = this.#clock.sleep(ms, this.#waiting.signal);
+      return await Promise.race([read, passed]) ?? undefined;
+    } finally {
+      this.#waiting.abort();
+    }
+  }
+
+  readonly #stop = (): void => {
+    this.#end = this.#clock.monotonic() + GRACE_MS;
+    this.#waiting.abort();
+  };
+}
+
+function unread(): UnreadError {
+  return new UnreadError("More was arriving when the stream was left");
 }
 
 /** Keeps the beginning of a line until its end arrives. */
@@ -62,6 +140,11 @@ class Splitter {
   #kept = new Uint8Array(READ_SIZE);
   #length = 0;
   #tooLong = false;
+
+  /** Whether a line has begun to come whose end has not. */
+  get isWithinLine(): boolean {
+    return this.#length > 0;
+  }
 
   push(chunk: Uint8Array): Uint8Array[] {
     const lines: Uint8Array[] = [];
@@ -113,16 +196,3 @@ function isKeepAlive(chunk: Uint8Array, start: number, end: number): boolean {
 
 /** Stands in for a line that was given up: no JSON, so it is counted among the damaged ones. */
 const TOO_LONG = new TextEncoder().encode("(a line of more than 32 MiB)");
-
-async function inTime<T>(read: Promise<T>, clock: Clock, ms: number): Promise<T> {
-  const watch = new AbortController();
-  const stalled = clock.sleep(ms, watch.signal).then(() => {
-    if (!watch.signal.aborted) throw new StalledError("Nothing whole has arrived for too long");
-    return new Promise<never>(() => {});
-  });
-  try {
-    return await Promise.race([read, stalled]);
-  } finally {
-    watch.abort();
-  }
-}

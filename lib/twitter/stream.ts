@@ -6,7 +6,9 @@ import type { Waits } from "../waits.ts";
 import { ApiError, messageOf } from "../errors.ts";
 import type { Gap, StreamItem, StreamMessage, StreamTweet } from "./api.ts";
 import { streamDelay, type Trouble } from "./backoff.ts";
-import { linesOf } from "./lines.ts";
+import { idTime } from "./ids.ts";
+import { linesOf, UnreadError } from "./lines.ts";
+import { isOrderly } from "./stop.ts";
 import { troubleOf } from "./transport.ts";
 
 const log = getLogger(["twarc-cloud", "stream"]);
@@ -41,12 +43,12 @@ export interface StreamOptions {
   /** Milliseconds of silence after which the stream is opened again. */
   stallMs: number;
   /** Awaited before a stream that was lost is opened again; `signal` may be aborted by then. */
-  beforeReopening?: (() => Promise<void>) | undefined;
+  confirm?: (() => Promise<void>) | undefined;
   signal: AbortSignal;
 }
 
 /**
- * What arrives, for as long as `signal` is not aborted.
+ * What arrives, for as long as `signal` is not aborted; where that is a stop in good order, what has arrived by then.
  * @throws ApiError that trying again does not change; UserError where the keys are at fault.
  */
 export async function* liveStream(options: StreamOptions): AsyncGenerator<StreamItem> {
@@ -63,7 +65,7 @@ export async function* liveStream(options: StreamOptions): AsyncGenerator<Stream
         gap = undefined;
       }
     } catch (thrown) {
-      if (signal.aborted) return;
+      if (signal.aborted) return yield* connection.left(thrown);
       connection.fail(thrown);
     }
     if (signal.aborted) return;
@@ -77,7 +79,7 @@ export async function* liveStream(options: StreamOptions): AsyncGenerator<Stream
     log.warn("{why}. Reconnecting in {seconds} s", { why: connection.why, seconds: ms / 1_000 });
     const wait = { for: `the stream: ${connection.why}`, until: clock.now() + ms };
     await options.waits.during(wait, clock.sleep(ms, signal));
-    await options.beforeReopening?.();
+    await options.confirm?.();
   }
 }
 
@@ -97,6 +99,7 @@ class Connection {
   why = "The API closed the stream";
   readonly #options: StreamOptions;
   readonly #kinds: Kinds;
+  readonly #delay = new Delay();
   #gotTweet = false;
   #damaged = 0;
 
@@ -123,7 +126,7 @@ class Connection {
     const { open, clock, stallMs, signal } = this.#options;
     const hangUp = new AbortController();
     try {
-      const response = await open(AbortSignal.any([signal, hangUp.signal]));
+      const response = await opened(open, { signal, hangUp });
       this.opened = this.lastHeard = clock.monotonic();
       log.info("The stream is open");
       if (!response.body) return;
@@ -145,6 +148,16 @@ class Connection {
     } finally {
       hangUp.abort();
     }
+  }
+
+  /** What a stop left of it, and what it failed with then: nothing, where all that was sent has come. */
+  *left(thrown: unknown): Generator<StreamItem> {
+    const { signal } = this.#options;
+    const lost = this.lastHeardAt;
+    if (lost === undefined || !isOrderly(signal)) return;
+    const isUnread = thrown instanceof UnreadError;
+    log.warn("The stream was left while more was arriving: what is missing is a gap");
+    yield { tweets: [], messages: [], lost: isUnread ? lost - this.#delay.extra : lost, isUnread };
   }
 
   /** Takes in what ended it; throws it on where a new connection would not help. */
@@ -169,6 +182,7 @@ class Connection {
       if ("skipped" in read) continue;
       if ("tweet" in read) {
         this.#gotTweet = true;
+        this.#delay.add(this.#options.clock.now() - idTime(read.tweet.id));
         item.tweets.push(read.tweet);
         continue;
       }
@@ -190,6 +204,38 @@ class Connection {
       log.warn("A line of the stream is damaged: {problem}", { problem: thrown.message });
       return { message: { kind: "damaged", line: damagedLine(line) } };
     }
+  }
+}
+
+/** Opens a connection; a stop ends only the opening, as what an open one has brought is read first. */
+async function opened(
+  open: StreamOptions["open"],
+  { signal, hangUp }: { signal: AbortSignal; hangUp: AbortController },
+): Promise<Response> {
+  signal.throwIfAborted();
+  const stop = () => hangUp.abort(signal.reason);
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    return await open(hangUp.signal);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+/** How late tweets come: by no clock but against each other, as the clocks of two machines differ. */
+class Delay {
+  #least = Infinity;
+  #last = 0;
+
+  /** Takes in how many milliseconds after it was made a tweet came. */
+  add(ms: number): void {
+    this.#least = Math.min(this.#least, ms);
+    this.#last = ms;
+  }
+
+  /** Milliseconds that the last one came later than the quickest. */
+  get extra(): number {
+    return this.#least === Infinity ? 0 : this.#last - this.#least;
   }
 }
 

@@ -8,6 +8,7 @@ import { bytesOf, unpacked } from "../body.ts";
 import { Budget, hasRequestsLeft, rateLimitOf } from "./budget.ts";
 import { faultOf, isUnsigned, personsFault, textsOf } from "./faults.ts";
 import { Waits } from "../waits.ts";
+import { LateStop } from "./stop.ts";
 import { API_URL, type ApiRequest, type SignedAs, type Signer, STREAM_URL } from "./signer.ts";
 
 const log = getLogger(["twarc-cloud", "api"]);
@@ -81,6 +82,7 @@ export class Transport {
       const answer = await this.#try(request, read, budget, signal);
       if (!("trouble" in answer)) return answer.value;
       const { trouble, error } = answer;
+      signal.throwIfAborted();
       // The budget waits until the window is over: that is no failure.
       const isLimited = error.resetAt !== undefined;
       const isTooLong = isLimited && this.#clock.monotonic() - began > LONGEST_LIMIT;
@@ -180,8 +182,10 @@ export class Transport {
   ): Promise<{ value: T } | Failed> {
     await budget.turn(signal, request.everyMs);
     let headers: Headers | null = null;
+    // An answer that is on its way is waited for: it may be paid for.
+    const stop = new LateStop(signal, this.#clock);
     try {
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(this.#answerTimeout)]);
+      const limit = AbortSignal.any([stop.signal, AbortSignal.timeout(this.#answerTimeout)]);
       const wait = {
         for: `an answer to ${request.method} ${request.path}`,
         until: this.#clock.now() + this.#answerTimeout,
@@ -210,6 +214,7 @@ export class Transport {
       }
       return { trouble: "network", error: noAnswer(request, cause) };
     } finally {
+      stop.close();
       budget.answered(headers);
     }
   }

@@ -73,7 +73,7 @@ export async function* filteredStream(options: FilteredStreamOptions): AsyncGene
     clock,
     waits: transport.waits,
     stallMs: STALL_MS,
-    beforeReopening: wanted.beforeReopening,
+    confirm: wanted.confirm,
     signal,
   });
   const news: StreamMessage[] = rules.refused.map(refusedMessage);
@@ -95,8 +95,7 @@ export async function* filteredStream(options: FilteredStreamOptions): AsyncGene
     }
   } finally {
     over.abort();
-    // Where somebody else has the collection now, the rules are in use.
-    if (!(signal.reason instanceof LockedError)) await takeAway(transport, owner);
+    if (await isOurs(options)) await takeAway(transport, owner);
   }
 }
 
@@ -126,6 +125,12 @@ async function watchRules(
       log.warn("The rules could not be looked at: {problem}", { problem: messageOf(error) });
     }
   }
+}
+
+/** Whether the rules are ours to take away: where somebody else has the collection now, they are in use. */
+async function isOurs({ wanted, signal }: FilteredStreamOptions): Promise<boolean> {
+  if (signal.reason instanceof LockedError) return false;
+  return await wanted.confirm?.().then(() => true, () => false) ?? true;
 }
 
 async function takeAway(transport: Transport, owner: string): Promise<void> {

@@ -1,12 +1,17 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
+import { idTime } from "../../lib/twitter/ids.ts";
 import { filesBelow, idsOf, inPlace, type Place, until } from "./program.ts";
 
 const FILTER = { id: "live", type: "filter", filter: { track: "sandbox" } };
 
 function world(): World {
   return World.made({ clock: systemClock, users: 3, tweetsPerUser: 0 });
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 async function connected(place: Place): Promise<void> {
@@ -115,6 +120,64 @@ Deno.test("a filter harvest that is killed with -9 loses nothing that was flushe
     const info = JSON.parse(await place.ok("harvest", "last", "live", "--json"));
     assert.equal(info.gaps, 1);
   }, { world: world(), replay: 20 }));
+
+for (const how of ["SIGTERM", "filter-stop"] as const) {
+  Deno.test(`a stream that was paused while much arrived, and is ended by ${how} then, keeps all of it`, () =>
+    inPlace(async (place) => {
+      await place.add(FILTER);
+      const harvest = place.spawn(["harvest", "run", "--shutdown", "live"]);
+      await connected(place);
+      const posted = place.post(3);
+      await collected(place, 3);
+      Deno.kill(harvest.pid, "SIGSTOP");
+      // Less than a socket holds, and far more than one read takes.
+      for (let i = 0; i < 8; i++) {
+        posted.push(...place.post(50));
+        await sleep(20);
+      }
+      let stopping: Promise<unknown> | undefined;
+      if (how === "SIGTERM") harvest.kill("SIGTERM");
+      else stopping = place.ok("collection", "filter-stop", "live");
+      await sleep(how === "SIGTERM" ? 0 : 1_000);
+      harvest.kill("SIGCONT");
+      const { code, stderr } = await harvest.output();
+      assert.equal(code, 0, new TextDecoder().decode(stderr));
+      await stopping;
+      assert.deepEqual(idsOf(await place.tweets("live")), posted);
+      const info = JSON.parse(await place.ok("harvest", "last", "live", "--json"));
+      assert.deepEqual([info.outcome, info.tweets, info.gaps], ["stopped", posted.length, 0]);
+      assert.match(await place.ok("collection", "verify", "live"), /403 tweets/);
+    }, { world: world() }));
+}
+
+Deno.test("a stream that goes on and on when it is stopped is left after five seconds, with a gap up to the end", () =>
+  inPlace(async (place) => {
+    await place.add(FILTER);
+    const harvest = place.spawn(["harvest", "run", "--shutdown", "live"]);
+    await connected(place);
+    const posted = place.post(1);
+    await collected(place, 1);
+    harvest.kill("SIGTERM");
+    const ended = harvest.output();
+    const told = performance.now();
+    const posting = setInterval(() => posted.push(...place.post(1)), 20);
+    assert.equal((await ended.finally(() => clearInterval(posting))).code, 0);
+    assert.ok(performance.now() - told > 5_000);
+    const kept = idsOf(await place.tweets("live"));
+    assert.deepEqual(kept, posted.slice(0, kept.length), "It is all of it up to one moment");
+    assert.ok(kept.length > 10);
+    const [folder] = await place.harvests("live");
+    const gaps = (await Deno.readTextFile(`${folder}/gaps.jsonl`)).trimEnd().split("\n");
+    assert.equal(gaps.length, 1);
+    const { from, to, why } = JSON.parse(gaps[0] ?? "");
+    assert.match(why, /arriving on the stream when the harvest stopped/);
+    assert.ok(from <= to);
+    for (const missing of posted.slice(kept.length)) {
+      const at = idTime(missing);
+      assert.ok(at >= from, "What is missing was sent in the gap, or after the harvest");
+    }
+    assert.equal(JSON.parse(await place.ok("harvest", "last", "live", "--json")).gaps, 1);
+  }, { world: world() }));
 
 Deno.test("pieces that were flushed end up in one file with the rest of their segment", () =>
   inPlace(async (place) => {

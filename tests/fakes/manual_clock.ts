@@ -1,6 +1,7 @@
 /** A clock that stands still until a test moves it. */
 
 import type { Clock } from "../../lib/clock.ts";
+import { isAtDisk } from "./disk.ts";
 
 interface Sleeper {
   at: number;
@@ -69,7 +70,13 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Lets everything that is ready to run, run. */
+/** Turns of the event loop without anything at the disk after which everything is at rest. */
+const RESTS = 5;
+
+/** Lets everything that is ready to run, run, however long that takes. */
 async function settled(): Promise<void> {
-  for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve));
+  for (let turns = 0; turns < RESTS; turns++) {
+    await new Promise((resolve) => setTimeout(resolve));
+    if (isAtDisk()) turns = -1;
+  }
 }

@@ -5,6 +5,7 @@ import type { Clock } from "../../lib/clock.ts";
 import { ConflictError, OutsideError } from "../../lib/errors.ts";
 import { blocksOf } from "../../lib/store/expected.ts";
 import type { Got, Listed, Store, UploadOptions, Version, When } from "../../lib/store/store.ts";
+import { atDisk } from "./disk.ts";
 
 /** What is about to happen in the store. */
 export interface Operation {
@@ -71,8 +72,8 @@ export class MemoryStore implements Store {
     { when, expected }: UploadOptions = {},
   ): Promise<Version> {
     await this.before({ method: "upload", key, path });
-    const bytes = new Uint8Array(Buffer.concat(await Array.fromAsync(blocksOf(path, expected))));
-    const version = this.#write(key, bytes, when);
+    const blocks = await atDisk(Array.fromAsync(blocksOf(path, expected)));
+    const version = this.#write(key, new Uint8Array(Buffer.concat(blocks)), when);
     await this.after({ method: "upload", key });
     return version;
   }

@@ -38,6 +38,7 @@ export async function streamed(
     ...options,
   }).finally(() => isOver = true);
   harvested.catch(() => {});
+  while (asked === 0 && !isOver) await new Promise((resolve) => setTimeout(resolve));
   const read: number[] = [];
   for (const [i, gate] of gates.entries()) {
     minute(i, store);

@@ -67,9 +67,9 @@ export class HostileApi {
   readonly #twist: Twist;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #ending = new AbortController();
+  /** Called when it has sent something. */
+  onSent: () => void = () => {};
   #underWay = 0;
-  /** When something was sent last; Infinity while the first request is still to come. */
-  #last = Infinity;
 
   constructor(version: ApiVersion, ids: string[], twist: Twist) {
     this.version = version;
@@ -88,7 +88,7 @@ export class HostileApi {
         return await this.#answer(request);
       } finally {
         this.#underWay--;
-        this.touch();
+        this.onSent();
       }
     });
   }
@@ -98,25 +98,9 @@ export class HostileApi {
     return new URL(`http://127.0.0.1:${this.#server.addr.port}/`);
   }
 
-  /** Whether an answer is under way, or was a moment ago. */
+  /** Whether an answer is under way. */
   get isBusy(): boolean {
-    return this.#underWay > 0 || performance.now() - this.#last < 4;
-  }
-
-  /** Waits for somebody to ask, for as long as that takes. */
-  expect(): void {
-    this.#last = Infinity;
-  }
-
-  /** Keeps time from passing for so many milliseconds, in which a long body is on its way. */
-  busyFor(ms: number): void {
-    this.#last = performance.now() + ms;
-  }
-
-  /** Notes that something was sent. */
-  touch(): void {
-    const now = performance.now();
-    this.#last = this.#last === Infinity ? now : Math.max(this.#last, now);
+    return this.#underWay > 0;
   }
 
   /** Ends it, with everything that is under way. */
@@ -154,7 +138,7 @@ export class HostileApi {
   /** Nobody is busy while it takes its time. */
   async #slow(made: Promise<Response>): Promise<Response> {
     this.#underWay--;
-    this.touch();
+    this.onSent();
     try {
       return await made;
     } finally {
@@ -184,17 +168,35 @@ function highest(parameters: URLSearchParams): bigint {
   return until ? BigInt(until) - 1n : BigInt(parameters.get("max_id") ?? 2n ** 63n);
 }
 
-/** A stream that sends some bytes at once and then stays open, ends, or breaks. */
-export function live(bytes: Body[], then: "open" | "ends" | "breaks" = "open"): Response {
+/** Bytes that are sent at once. */
+const PART = 1 << 16;
+
+/**
+ * A stream that sends some bytes and then stays open, ends, or breaks.
+ * @param onPart Called before each part of them, as a long one takes its time.
+ */
+export function live(
+  bytes: Body[],
+  then: "open" | "ends" | "breaks" = "open",
+  onPart: () => void = () => {},
+): Response {
+  const parts = bytes.flatMap((some) => partsOf(Buffer.from(some)));
   return new Response(
     new ReadableStream({
-      start(controller) {
-        for (const some of bytes) controller.enqueue(Buffer.from(some));
-        if (then === "ends") controller.close();
-        if (then === "breaks") setTimeout(() => controller.error(new Error("gone")), 5);
+      pull(controller) {
+        onPart();
+        const part = parts.shift();
+        if (part) controller.enqueue(part);
+        else if (then === "ends") controller.close();
+        else if (then === "breaks") setTimeout(() => controller.error(new Error("gone")), 5);
       },
     }),
   );
+}
+
+function partsOf(bytes: Buffer): Buffer[] {
+  const count = Math.ceil(bytes.length / PART);
+  return Array.from({ length: count }, (_, i) => bytes.subarray(i * PART, (i + 1) * PART));
 }
 
 /** A body of which a little comes all the time. */

@@ -31,7 +31,7 @@ for (const version of ["1.1", "2"] as const) {
             /^The API.{10,200}, 10 times in a row$/.test(error.message),
         );
         // On a slow machine a try may be given up before it is connected.
-        assert.ok(server.connections > 5 && server.connections <= 10, `${server.connections}`);
+        assert.ok(server.connections > 0 && server.connections <= 10, `${server.connections}`);
         const stop = new AbortController();
         server.on(version === "2" ? 21 : 13, () => stop.abort());
         const wanted = { owner: "c", filter: { track: "x" } };

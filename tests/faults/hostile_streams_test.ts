@@ -120,10 +120,9 @@ for (const version of VERSIONS) {
     for (const [name, text] of ODD) {
       await t.step(name, async () => {
         const bytes = [`${streamLine(version, first, text)}\r\n`, tweets(version, second)];
-        const sent = (place: HostilePlace) => {
-          place.api.busyFor(text.length > 1_000 ? 1_000 : 0);
-          return live(bytes);
-        };
+        // What was sent is on its way for as long as it takes to be read.
+        const sent = ({ clock }: HostilePlace) =>
+          live(bytes, "open", () => clock.touch(text.length > 1_000 ? 1_000 : 0));
         await inHostilePlace(collects(version, sent), async (place) => {
           await harvested(place);
           assert.ok((await place.tweetsText()).includes(text));
@@ -164,7 +163,7 @@ for (const version of VERSIONS) {
     for (const [name, connection] of CONNECTIONS) {
       await t.step(name, () => {
         const sent = (place: HostilePlace) => {
-          place.api.busyFor(name.includes("MB") ? 500 : 0);
+          place.clock.touch(name.includes("MB") ? 500 : 0);
           return connection(version);
         };
         return inHostilePlace(collects(version, sent), harvested);

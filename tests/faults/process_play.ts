@@ -116,6 +116,7 @@ async function comesTo(
     return await Promise.race([reached.then(() => true), hasEnded]);
   }
   // A stream goes on for ever: where all was posted and nothing happened, it is told to end.
+  await stage.untilSent();
   if (!endsItself || !await isDone(harvester.ended, 3_000)) harvester.kill("SIGTERM");
   return false;
 }
@@ -155,7 +156,7 @@ async function end(
     return;
   }
   if (isReached && (ending === "SIGTERM" || ending === "/stop")) {
-    if (stage.isStream) await sleep(QUIET);
+    if (stage.isStream) await stage.untilSent();
     const isStopped = ending === "/stop" && await stage.workplace.stop();
     // One that does not answer has not begun, or is ending.
     if (!isStopped) harvester.kill("SIGTERM");
@@ -174,7 +175,7 @@ async function playPeace(stage: Stage): Promise<void> {
   if (stage.isStream) {
     await stage.postWhenOpen(running, { posts: 5, everyMs: 20 });
     if (stage.plan.fillGaps) await stage.untilFilled(running);
-    await sleep(QUIET);
+    await stage.untilSent();
     running.harvester.kill("SIGTERM");
   }
   await stage.over(running.harvester);

@@ -7,8 +7,10 @@ import { StreamHarvest } from "./sendings.ts";
 
 /** Milliseconds within which something has to happen that is not kept waiting by a fault. */
 export const PATIENCE = 240_000;
-/** Milliseconds in which nothing is sent, so that nothing is on its way when a stream is told to stop. */
+/** Milliseconds in which something that is under way comes to its end. */
 export const QUIET = 500;
+/** Turns of the event loop after which what went to the network is in the socket of who reads it. */
+const TURNS = 20;
 
 const configSchema = z.looseObject({
   search: z.looseObject({ max_records: z.int().optional() }).optional(),
@@ -142,6 +144,13 @@ export class Stage {
   async unlock(): Promise<void> {
     const { code, said } = await this.workplace.unlock();
     if (code !== 0) this.problem(`unlock exited with ${code}: ${said}`);
+  }
+
+  /** Waits until all that was posted is in the harvester's socket, read or not. */
+  async untilSent(): Promise<void> {
+    const { streams, filtered } = this.workplace.sandbox;
+    await until(() => streams.areSent && filtered.isSent, PATIENCE);
+    for (let turn = 0; turn < TURNS; turn++) await sleep(1);
   }
 
   /** Waits until no gap of the stream is still to be asked for. */

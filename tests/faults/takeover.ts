@@ -1,7 +1,7 @@
 /** A harvester stands still, another one takes the collection over, and the first one goes on. */
 
 import type { Ending, Round } from "./plan.ts";
-import { PATIENCE, QUIET, type Running, sleep, type Stage, until } from "./stage.ts";
+import { PATIENCE, type Running, sleep, type Stage, until } from "./stage.ts";
 
 /** A lease is over after 60 seconds. */
 const PAST_THE_LEASE = 62_000;
@@ -43,7 +43,7 @@ export async function takeOver(
     await stage.post(other, { posts: Math.min(posts, 30), everyMs });
     if (isBeside) resume();
     const posted = await stage.post(other, { posts: Math.min(posts, 30), everyMs });
-    await sleep(QUIET);
+    await stage.untilSent();
     const unsent = posted.filter((id) => !other.stream.has(id));
     if (isPast && unsent.length > 0) {
       stage.problem(`${unsent.length} posts were kept from the other's stream`);

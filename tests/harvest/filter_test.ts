@@ -1,24 +1,15 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../lib/clock.ts";
 import { FilterSource } from "../../lib/harvest/filter.ts";
+import { walksOfGap } from "../../lib/harvest/gaps.ts";
 import { type Batch, isDone, type Positions } from "../../lib/harvest/source.ts";
-import { type Sandbox, startSandbox } from "../../lib/sandbox/server.ts";
-import { World } from "../../lib/sandbox/world.ts";
-import { idsIn } from "../../lib/twitter/ids.ts";
+import { idsIn, timeId } from "../../lib/twitter/ids.ts";
 import { Signer } from "../../lib/twitter/signer.ts";
 import { Transport } from "../../lib/twitter/transport.ts";
 import { V2Api } from "../../lib/twitter/v2.ts";
-
-/** The system's clock with waits a hundred times as short. */
-const hasty = {
-  ...systemClock,
-  sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms / 100, signal),
-};
+import { type IdleSandbox, inIdleSandbox } from "../fakes/idle_sandbox.ts";
 
 /** A sandbox whose stream is harvested from `from` on until `enough` says so, asked after each batch. */
-interface Place {
-  sandbox: Sandbox;
-  post: (count: number) => string[];
+interface Place extends IdleSandbox {
   harvest: (
     enough: (batches: Batch[]) => boolean,
     from?: Positions,
@@ -30,20 +21,17 @@ interface Place {
 }
 
 async function inPlace(use: (place: Place) => Promise<void>, replay = 0): Promise<void> {
-  const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 });
-  const sandbox = startSandbox({ world, replay });
-  const [user = ""] = world.users.keys();
-  const signer = await Signer.open({ bearer_token: sandbox.bearer }, sandbox.url);
-  const api = new V2Api({ transport: new Transport({ signer, clock: hasty }), clock: hasty });
-  const wanted = { owner: "live", filter: { track: "sandbox" } };
-  try {
+  await inIdleSandbox(async (idle) => {
+    const { sandbox, clock } = idle;
+    const signer = await Signer.open({ bearer_token: sandbox.bearer }, sandbox.url);
+    const api = new V2Api({ transport: new Transport({ signer, clock }), clock });
+    const wanted = { owner: "live", filter: { track: "sandbox" } };
     await use({
-      sandbox,
-      post: (count) => world.post(user, count).map(({ id }) => `${id}`),
+      ...idle,
       async harvest(enough, from = {}, queries = ["sandbox"], maxRecords) {
         const stop = new AbortController();
         const batches: Batch[] = [];
-        const source = new FilterSource(api, { wanted, queries, maxRecords }, hasty);
+        const source = new FilterSource(api, { wanted, queries, maxRecords }, clock);
         for await (const batch of source.batches(from, stop.signal)) {
           batches.push(batch);
           if (enough(batches)) stop.abort();
@@ -57,7 +45,7 @@ async function inPlace(use: (place: Place) => Promise<void>, replay = 0): Promis
         if (refuseAfter === 0) refuse();
         const watch = setInterval(() => troubles.met.includes("500") && stop.abort(), 1);
         const batches: Batch[] = [];
-        const source = new FilterSource(api, { wanted, queries: ["sandbox"] }, hasty);
+        const source = new FilterSource(api, { wanted, queries: ["sandbox"] }, clock);
         try {
           for await (const batch of source.batches(from, stop.signal)) {
             if (batches.push(batch) !== refuseAfter) continue;
@@ -71,9 +59,7 @@ async function inPlace(use: (place: Place) => Promise<void>, replay = 0): Promis
         return batches;
       },
     });
-  } finally {
-    await sandbox.close();
-  }
+  }, { replay });
 }
 
 function ids(batches: Batch[]): string[] {
@@ -171,14 +157,14 @@ for (const maxRecords of [undefined, 5]) {
 }
 
 Deno.test("what of a gap the stream itself sent once more is not searched by the next harvest either", () =>
-  inPlace(async ({ post, harvest }) => {
+  inPlace(async ({ post, harvest, clock }) => {
     let posted: string[] = [];
     await harvest((batches) => {
       if (batches.length === 1) posted = post(5);
       return ids(batches).length === 5;
     });
     // As if it was killed after the second of them.
-    const cut = { stream: { at: systemClock.now(), ids: posted.slice(0, 2) } };
+    const cut = { stream: { at: clock.now(), ids: posted.slice(0, 2) } };
     const second = await harvest((batches) => ids(batches).length === 3, cut);
     assert.deepEqual(ids(second), posted.slice(2));
     const isFilled = (batches: Batch[]) =>
@@ -276,10 +262,45 @@ Deno.test("a stop before the stream is open, or open again, leaves the gap up to
   }));
 
 Deno.test("a stop while a stream that was lost is not open again leaves a gap from when it was lost", () =>
-  inPlace(async ({ harvestInVain }) => {
-    const before = Date.now();
+  inPlace(async ({ harvestInVain, clock }) => {
+    const before = clock.now();
     const batches = await harvestInVain({ refuseAfter: 1 });
     const [gap, ...more] = batches.flatMap(({ gap }) => gap ?? []);
     assert.deepEqual(more, []);
     assert.ok(gap && gap.from >= before && gap.to >= gap.from);
+  }));
+
+Deno.test("what was still arriving when the harvest was stopped is a gap up to then, which the next harvest fills", () =>
+  inPlace(async ({ post, harvest, clock }) => {
+    const posted: string[] = [];
+    const over = new AbortController();
+    const posting = async () => {
+      for (; !over.signal.aborted; await clock.sleep(200)) posted.push(...post(1));
+    };
+    let sent: Promise<void> | undefined;
+    const first = await harvest((batches) => {
+      sent ??= posting();
+      return batches.length > 5;
+    });
+    over.abort();
+    await sent;
+    const [gap, ...more] = first.flatMap(({ gap }) => gap ?? []);
+    assert.deepEqual([gap?.asked_again, more], ["partial", []]);
+    assert.match(gap?.why ?? "", /^More was arriving/);
+    // As if the last three had been on their way.
+    const cut = ids(first).slice(0, -3);
+    const walks = walksOfGap({ sinceId: cut.at(-1) ?? "", untilId: timeId(gap?.to ?? 0) }, [
+      "sandbox",
+    ]);
+    const from = { stream: { at: gap?.to ?? 0, ids: cut, isStopped: true } };
+    const last = await harvest(
+      (batches) => walks.every(({ name }) => positionsOf(batches)[name] === "whole"),
+      { ...from, ...Object.fromEntries(walks.map(({ name, position }) => [name, position])) },
+    );
+    assert.deepEqual(
+      Object.keys(positionsOf(first)).filter((walk) => /^gap:/.test(walk)).length,
+      1,
+    );
+    assert.deepEqual(ids(last).toSorted(), ids(first).slice(-3));
+    assert.deepEqual(last.flatMap(({ gap }) => gap ?? []), []);
   }));

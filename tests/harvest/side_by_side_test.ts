@@ -48,6 +48,35 @@ Deno.test("an error of one walk ends all of them and is thrown", async () => {
   assert.equal(open.now, 0);
 });
 
+Deno.test("what the others had asked for when one failed comes still, and nothing more is asked for", async () => {
+  const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let isOver = false;
+  const paid = async function* (): AsyncGenerator<string> {
+    try {
+      asked.resolve();
+      await answered.promise;
+      yield "paid for";
+      yield "not asked for";
+    } finally {
+      isOver = true;
+    }
+  }();
+  const failing = async function* (): AsyncGenerator<string> {
+    yield "f1";
+    await asked.promise;
+    setTimeout(answered.resolve);
+    throw new Error("It was told to stop");
+  }();
+  const came: string[] = [];
+  const read = async () => {
+    for await (const item of sideBySide<string>(each([failing, paid]), 2)) {
+      came.push(item);
+    }
+  };
+  await assert.rejects(read(), /told to stop/);
+  assert.deepEqual([came, isOver], [["f1", "paid for"], true]);
+});
+
 Deno.test("leaving early ends every walk", async () => {
   const open = { now: 0, most: 0 };
   const walks = [counted(open, ["a1", "a2"]), counted(open, ["b1", "b2"])];

@@ -100,3 +100,26 @@ Deno.test("a user whose look-up fails is collected all the same", async () => {
   await run(store, api);
   assert.equal((await tweets(store)).length, ids.length * 25);
 });
+
+Deno.test("pages that are on their way at a stop are kept: they may be paid for", async () => {
+  const { ids, store, api } = await collected();
+  const stop = new AbortController();
+  const answered = Promise.withResolvers<void>();
+  const asked = new Set<string>();
+  api.before = async (call, signal) => {
+    if (!call.startsWith("timeline")) return;
+    signal.throwIfAborted();
+    asked.add(call);
+    if (asked.size < 4) return await answered.promise;
+    // The fourth is answered last, and before anything else is asked.
+    stop.abort();
+    answered.resolve();
+  };
+  await run(store, api, { signal: stop.signal });
+  assert.equal(asked.size, 4);
+  assert.equal((await tweets(store)).length, 40);
+  api.before = () => {};
+  await run(store, api);
+  const all = await tweets(store);
+  assert.deepEqual([all.length, new Set(all).size], [ids.length * 25, ids.length * 25]);
+});

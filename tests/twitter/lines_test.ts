@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { systemClock } from "../../lib/clock.ts";
-import { linesOf, StalledError } from "../../lib/twitter/lines.ts";
+import { LockedError } from "../../lib/errors.ts";
+import { linesOf, StalledError, UnreadError } from "../../lib/twitter/lines.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 
 const never = new AbortController().signal;
@@ -84,10 +85,106 @@ Deno.test("silence is noticed", async () => {
   await assert.rejects(lines, StalledError);
 });
 
-Deno.test("an abort ends the reading at once, whatever the body waits for", async () => {
-  const body = new ReadableStream<Uint8Array>({ type: "bytes", pull: () => new Promise(() => {}) });
+/** A body that sends when a test says so, read with a clock of its own; what was read, and how it ended. */
+function reading(stop: AbortSignal) {
+  const clock = new ManualClock();
+  let controller: ReadableStreamController<Uint8Array> | undefined;
+  const body = new ReadableStream<Uint8Array>({
+    type: "bytes",
+    start: (given) => {
+      controller = given;
+    },
+  });
+  const lines: string[] = [];
+  const read = async () => {
+    for await (const some of linesOf(body, { clock, stallMs: 90_000, signal: stop })) {
+      lines.push(...some.map((line) => decoder.decode(line)));
+    }
+  };
+  let ended: unknown = "still reading";
+  void read().then(() => ended = "over", (error) => ended = error);
+  return {
+    clock,
+    lines,
+    send: (text: string) => controller?.enqueue(encoder.encode(text)),
+    end: () => controller?.close(),
+    ended: () => ended,
+  };
+}
+
+Deno.test("after a stop what has arrived is read, until nothing more comes for half a second", async () => {
   const stop = new AbortController();
-  const lines = linesOf(body, { clock: systemClock, stallMs: 90_000, signal: stop.signal }).next();
+  const { clock, lines, send, ended } = reading(stop.signal);
+  await clock.advance(1_000);
+  send("a\nb\n");
   stop.abort();
-  assert.equal((await lines).done, true);
+  for (const line of ["c\n", "d\n"]) {
+    await clock.advance(450);
+    assert.equal(ended(), "still reading");
+    send(line);
+  }
+  await clock.advance(450);
+  assert.equal(ended(), "still reading");
+  await clock.advance(50);
+  assert.deepEqual([lines, ended()], [["a", "b", "c", "d"], "over"]);
+});
+
+Deno.test("after a stop a body that ends has been read", async () => {
+  const stop = new AbortController();
+  const { clock, lines, send, end, ended } = reading(stop.signal);
+  await clock.advance(0);
+  stop.abort();
+  send("a\n");
+  end();
+  await clock.advance(0);
+  assert.deepEqual([lines, ended()], [["a"], "over"]);
+});
+
+Deno.test("after a stop a body that goes on is left after five seconds, and that is known", async () => {
+  const stop = new AbortController();
+  const { clock, lines, send, ended } = reading(stop.signal);
+  await clock.advance(0);
+  stop.abort();
+  const sent: string[] = [];
+  for (; ended() === "still reading"; await clock.advance(250)) {
+    sent.push(`${clock.monotonic()}`);
+    send(`${clock.monotonic()}\n`);
+  }
+  assert.ok(ended() instanceof UnreadError);
+  assert.deepEqual([clock.monotonic(), lines], [5_000, sent]);
+});
+
+Deno.test("after a stop a line that has begun and does not end is known to be missing", async () => {
+  const stop = new AbortController();
+  const { clock, lines, send, ended } = reading(stop.signal);
+  await clock.advance(0);
+  send("a\nhal");
+  stop.abort();
+  await clock.advance(500);
+  assert.ok(ended() instanceof UnreadError);
+  assert.deepEqual(lines, ["a"]);
+});
+
+Deno.test("a process that is paused after a stop takes its pause for no silence", async () => {
+  const stop = new AbortController();
+  const { clock, lines, send, ended } = reading(stop.signal);
+  await clock.advance(0);
+  stop.abort();
+  clock.pause(3_000);
+  // It goes on: the wait is over before what came meanwhile is seen.
+  await clock.advance(0);
+  assert.equal(ended(), "still reading");
+  send("a\n");
+  await clock.advance(500);
+  assert.deepEqual([lines, ended()], [["a"], "over"]);
+});
+
+Deno.test("a stop for a reason, as where the lease is lost, ends the reading at once, whatever the body waits for", async () => {
+  const stop = new AbortController();
+  const { clock, lines, send, ended } = reading(stop.signal);
+  await clock.advance(0);
+  stop.abort(new LockedError("Somebody else took it"));
+  send("a\n");
+  await clock.advance(0);
+  assert.deepEqual([lines, ended()], [[], "over"]);
 });

@@ -1,53 +1,56 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../lib/clock.ts";
 import { ApiError, UserError } from "../../lib/errors.ts";
-import { type Sandbox, type SandboxOptions, startSandbox } from "../../lib/sandbox/server.ts";
-import { World } from "../../lib/sandbox/world.ts";
-import type { StreamItem } from "../../lib/twitter/api.ts";
+import type { LoggedRequest, Sandbox, SandboxOptions } from "../../lib/sandbox/server.ts";
+import type { StreamItem, StreamWanted } from "../../lib/twitter/api.ts";
+import { idTime } from "../../lib/twitter/ids.ts";
 import { Signer } from "../../lib/twitter/signer.ts";
 import { Transport } from "../../lib/twitter/transport.ts";
 import { V1Api } from "../../lib/twitter/v1.ts";
 import { readStreamLine } from "../../lib/twitter/v1_messages.ts";
+import { type IdleSandbox, inIdleSandbox } from "../fakes/idle_sandbox.ts";
 import { twitterData } from "../twitter_data.ts";
 
-/** The system's clock with waits a hundred times as short. */
-const hasty = {
-  ...systemClock,
-  sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms / 100, signal),
-};
+const WANTED: StreamWanted = { owner: "live", filter: { track: "sandbox" } };
 
-/** Reads a stream with `read`, which says when it has seen enough, while tweets are published. */
+/** A sandbox, and version 1.1 of its API. */
+async function opened(
+  use: (place: IdleSandbox & { api: V1Api }) => Promise<void>,
+  options: SandboxOptions = {},
+): Promise<void> {
+  await inIdleSandbox(async (place) => {
+    const { sandbox, clock } = place;
+    const signer = await Signer.open(sandbox.keys, sandbox.url);
+    const api = new V1Api({ transport: new Transport({ signer, clock }), clock });
+    await use({ ...place, api });
+  }, options);
+}
+
+/** Reads a stream with `enough`, which says when it has seen enough, while a tweet is published every second. */
 async function reading(
-  options: SandboxOptions,
   prepare: (sandbox: Sandbox) => void,
   enough: (items: StreamItem[]) => boolean,
-  everyMs = 5,
-): Promise<{ items: StreamItem[]; sandbox: Sandbox }> {
-  const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 });
-  const sandbox = startSandbox({ world, ...options });
-  prepare(sandbox);
-  const signer = await Signer.open(sandbox.keys, sandbox.url);
-  const api = new V1Api({
-    transport: new Transport({ signer, clock: hasty }),
-    clock: hasty,
-    stallMs: 20_000,
-  });
-  const stop = new AbortController();
-  const [user = ""] = world.users.keys();
-  const posting = setInterval(() => sandbox.streams.size > 0 && world.post(user), everyMs);
+  { everyMs = 1_000 } = {},
+): Promise<{ items: StreamItem[]; requests: LoggedRequest[] }> {
   const items: StreamItem[] = [];
-  try {
-    for await (
-      const item of api.stream({ owner: "live", filter: { track: "sandbox" } }, stop.signal)
-    ) {
+  let requests: LoggedRequest[] = [];
+  await opened(async ({ sandbox, clock, post, api }) => {
+    prepare(sandbox);
+    requests = sandbox.requests;
+    const stop = new AbortController();
+    const posting = async () => {
+      while (!stop.signal.aborted) {
+        await clock.sleep(everyMs, stop.signal);
+        if (sandbox.streams.size > 0 && !stop.signal.aborted) post();
+      }
+    };
+    const posted = posting();
+    for await (const item of api.stream(WANTED, stop.signal)) {
       items.push(item);
       if (enough(items)) stop.abort();
     }
-  } finally {
-    clearInterval(posting);
-    await sandbox.close();
-  }
-  return { items, sandbox };
+    await posted;
+  });
+  return { items, requests };
 }
 
 function tweets(items: StreamItem[]): string[] {
@@ -56,8 +59,7 @@ function tweets(items: StreamItem[]): string[] {
 
 for (const kind of ["cut", "truncate", "stall", "disconnect"] as const) {
   Deno.test(`after ${kind} the stream is opened again, the tweet that was cut comes whole, and the gap is told`, async () => {
-    const { items, sandbox } = await reading(
-      {},
+    const { items, requests } = await reading(
       (sandbox) => sandbox.troubles.add({ kind, path: "statuses/filter", after: 3 }),
       (items) => tweets(items).length >= 8,
     );
@@ -76,62 +78,45 @@ for (const kind of ["cut", "truncate", "stall", "disconnect"] as const) {
     assert.ok(Math.abs(Number(lost[0]?.lost) - gaps[0].from) <= 1, "The gap is from then on");
     const reopened = items.findIndex((item) => item.gap);
     assert.ok(lost[0] && items.indexOf(lost[0]) < reopened, "It is told before it is open again");
-    assert.equal(sandbox.requests.length, 2);
+    assert.equal(requests.length, 2);
   });
 }
 
-Deno.test("a stream that was lost is opened again only after somebody was asked, who may end it", async () => {
-  const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 });
-  const sandbox = startSandbox({ world });
-  try {
-    const signer = await Signer.open(sandbox.keys, sandbox.url);
-    const api = new V1Api({ transport: new Transport({ signer, clock: hasty }), clock: hasty });
+Deno.test("a stream that was lost is opened again only after somebody was asked, who may end it", () =>
+  opened(async ({ sandbox, api }) => {
     const lost = new AbortController();
-    const wanted = {
-      owner: "live",
-      filter: { track: "sandbox" },
-      beforeReopening: () => Promise.resolve(lost.abort()),
-    };
+    const wanted = { ...WANTED, confirm: () => Promise.resolve(lost.abort()) };
     for await (const _ of api.stream(wanted, lost.signal)) sandbox.streams.close();
     assert.equal(sandbox.requests.length, 1);
-  } finally {
-    await sandbox.close();
-  }
-});
+  }));
 
 Deno.test("errors on opening are waited out: 503, 420", async () => {
-  const { items, sandbox } = await reading(
-    {},
+  const { items, requests } = await reading(
     (sandbox) => {
       sandbox.troubles.add({ kind: "503", path: "connect", times: 2 });
       sandbox.troubles.add({ kind: "420", path: "connect", after: 2 });
     },
     (items) => tweets(items).length > 0,
   );
-  assert.deepEqual(sandbox.requests.map((request) => request.status), [503, 503, 420, 200]);
+  assert.deepEqual(requests.map((request) => request.status), [503, 503, 420, 200]);
   assert.equal(items.flatMap((item) => item.gap ?? []).length, 1);
 });
 
 Deno.test("keep-alives keep a quiet stream open", async () => {
-  // A tweet comes every 500 ms, and after 200 ms of silence the stream would be opened again.
-  const { sandbox } = await reading(
-    { keepAliveMs: 50 },
+  // A tweet comes every ten minutes, and after 90 seconds of silence the stream would be opened again.
+  const { requests } = await reading(
     () => {},
     (items) => tweets(items).length > 0,
-    500,
+    { everyMs: 600_000 },
   );
-  assert.equal(sandbox.requests.length, 1);
+  assert.equal(requests.length, 1);
 });
 
-Deno.test("a refusal that trying again does not change ends the stream with what to do", async () => {
-  const sandbox = startSandbox();
-  try {
+Deno.test("a refusal that trying again does not change ends the stream with what to do", () =>
+  opened(async ({ sandbox, clock }) => {
     const open = async (keys: Sandbox["keys"], filter: { track?: string }) => {
-      const transport = new Transport({
-        signer: await Signer.open(keys, sandbox.url),
-        clock: hasty,
-      });
-      const stream = new V1Api({ transport, clock: hasty }).stream(
+      const transport = new Transport({ signer: await Signer.open(keys, sandbox.url), clock });
+      const stream = new V1Api({ transport, clock }).stream(
         { owner: "live", filter },
         new AbortController().signal,
       );
@@ -145,10 +130,59 @@ Deno.test("a refusal that trying again does not change ends the stream with what
       open(sandbox.keys, {}),
       (error) => error instanceof ApiError && error.status === 406,
     );
-  } finally {
-    await sandbox.close();
-  }
-});
+  }));
+
+Deno.test("after a stop what the stream still sends comes, and a gap where it goes on and on", () =>
+  opened(async ({ clock, post, api }) => {
+    for (const seconds of [2, 8]) {
+      const stop = new AbortController();
+      const items: StreamItem[] = [];
+      const posted: string[] = [];
+      const end = clock.monotonic() + seconds * 1_000;
+      const posting = async () => {
+        for (; clock.monotonic() < end; await clock.sleep(400)) posted.push(...post());
+      };
+      let sent: Promise<void> | undefined;
+      for await (const item of api.stream(WANTED, stop.signal)) {
+        items.push(item);
+        sent ??= posting();
+        stop.abort();
+      }
+      const lost = items.filter((item) => item.lost !== undefined);
+      if (seconds === 2) {
+        assert.deepEqual([tweets(items), lost], [posted, []]);
+        continue;
+      }
+      const [{ isUnread, lost: since = 0 } = {}] = lost;
+      assert.deepEqual([lost.length, isUnread], [1, true]);
+      assert.deepEqual(tweets(items), posted.slice(0, tweets(items).length));
+      assert.ok(tweets(items).length >= 10 && clock.now() - since <= 1_000);
+      await sent;
+    }
+  }));
+
+Deno.test("where a stream is read too late and left, the gap begins when the last tweet that came was made", () =>
+  opened(async ({ clock, post, api }) => {
+    const stop = new AbortController();
+    const items: StreamItem[] = [];
+    let posted: Promise<void> | undefined;
+    const posting = async () => {
+      for (let i = 0; i < 12; i++, await clock.sleep(5_000)) post();
+    };
+    for await (const item of api.stream(WANTED, stop.signal)) {
+      items.push(item);
+      posted ??= posting();
+      if (item.tweets.length === 0) continue;
+      // It stands still for a minute, and is slow with what it reads then.
+      await clock.sleep(stop.signal.aborted ? 3_000 : 58_000);
+      stop.abort();
+    }
+    await posted;
+    const { lost = 0 } = items.at(-1) ?? {};
+    const newest = idTime(tweets(items).at(-1) ?? "");
+    assert.ok(Math.abs(lost - newest) <= 100, `${lost - newest}`);
+    assert.ok(clock.now() - lost > 40_000);
+  }));
 
 Deno.test("lines are told apart: statuses, and messages by their kind", async () => {
   const kind = (text: string) => {
