@@ -1,7 +1,7 @@
 /** One harvest, from the lease to the last projection; what starts, watches or stops it comes in. */
 
 import { getLogger } from "@logtape/logtape";
-import { Checkpoint, claimFolder } from "./lib/bucket/checkpoint.ts";
+import { Checkpoint, type CheckpointState, claimFolder } from "./lib/bucket/checkpoint.ts";
 import { Collections } from "./lib/bucket/collections.ts";
 import { readIds } from "./lib/bucket/id_list.ts";
 import { type Lease, takeLease } from "./lib/bucket/lease.ts";
@@ -264,6 +264,8 @@ class Harvester implements Controlled {
   #committing(target: ProjectionTarget, checkpoint: Checkpoint, lease: Lease): LeftOptions {
     const { store, clock, collectionId, limits: { patienceMs } } = this.#options;
     const guard = () => lease.check();
+    /** What the manifest lists: a commit without new files need not write it again, as S3 bills each write. */
+    let listed: CheckpointState["files"] | undefined;
     return {
       store,
       checkpoint,
@@ -273,7 +275,12 @@ class Harvester implements Controlled {
       lost: lease.lost,
       waits: this.#waits,
       guard,
-      project: () => projectManifest(target, checkpoint.state),
+      project: async () => {
+        const { files } = checkpoint.state;
+        if (files === listed) return;
+        await projectManifest(target, checkpoint.state);
+        listed = files;
+      },
     };
   }
 

@@ -1,5 +1,5 @@
 # A harvest as the task definition has it run: nothing to write but /tmp, no capability, user 65532, port 80.
-# Run in namespaces of its own for mounts and the network: unshare -m -n bash read_only.sh DENO DENO_DIR SOURCE
+# Run in namespaces of its own for mounts, network and processes: unshare -mnpf --mount-proc bash read_only.sh DENO DENO_DIR SOURCE
 set -e
 mount --make-rprivate /
 mount -t tmpfs -o mode=0755 tmpfs /mnt

@@ -36,8 +36,8 @@ interface Container {
   deployment: string | undefined;
 }
 
-/** How many tasks of a deployment may fail to start until it is given up. */
-const BREAKER = 3;
+/** How many tasks of a deployment may fail to start until it is given up; and where it never is, are tried here. */
+const [BREAKER, ENDLESS] = [3, 10];
 
 /** What a service was made with, to start its task again. */
 interface Service {
@@ -371,8 +371,9 @@ export class EcsAgent {
     }
     if (this.cannotStart === undefined) return;
     service.failed++;
-    if (!hasBreaker(service) || service.failed < BREAKER) return await this.#keep(service);
-    happened("deployment failed: tasks failed to start.");
+    const most = hasBreaker(service) ? BREAKER : ENDLESS;
+    if (service.failed < most) return await this.#keep(service);
+    if (hasBreaker(service)) happened("deployment failed: tasks failed to start.");
   }
 
   async #ask(target: string, service: string, input: unknown): Promise<unknown> {

@@ -5,6 +5,7 @@ import { collectionKeys } from "../../lib/collection/layout.ts";
 import { jsonBytes } from "../../lib/json.ts";
 import { EcsRunner } from "../../lib/runner/ecs.ts";
 import { ended } from "../contract/runner.ts";
+import { until } from "../e2e/program.ts";
 import { BRIEF, FAULT, FAULTY } from "../fakes/harvester.ts";
 import { type Account, accountTest, EcsPlace } from "./ecs_place.ts";
 
@@ -36,7 +37,7 @@ test("a service whose image is not there says so, with what happened to it, and 
     null,
     "What failed in the service before is not held against it",
   );
-  while (await again.awaited?.() !== null) await systemClock.sleep(50);
+  await until(async () => await again.awaited?.() === null);
   await runner.stop("steady");
 });
 
@@ -118,16 +119,14 @@ test("a stream whose harvester ends again and again is listed as failing, also w
   const started = await runner.start(job("steady"));
   const lock = collectionKeys("steady").lock;
   for (let n = 0; n < 2; n++) {
-    while (await started.awaited?.() !== null) await systemClock.sleep(20);
+    await until(async () => await started.awaited?.() === null);
     const [pid = 0] = place.agent.pids;
     process.kill(pid, "SIGKILL");
-    while (place.agent.pids[0] === pid || place.agent.pids.length === 0) {
-      await systemClock.sleep(20);
-    }
+    await until(() => Promise.resolve(![pid, undefined].includes(place.agent.pids[0])));
     // A lease of one that is gone is over a minute later; a test does not wait for that.
     await store.delete(lock);
   }
-  while (await started.awaited?.() !== null) await systemClock.sleep(20);
+  await until(async () => await started.awaited?.() === null);
   const [one] = await Array.fromAsync(runner.failing());
   assert.deepEqual([one?.collectionId, one?.times], ["steady", 2]);
   await runner.stop("steady");

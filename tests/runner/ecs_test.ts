@@ -11,6 +11,7 @@ import { secretOf } from "../../lib/runner/ecs_definitions.ts";
 import { parseSchedule } from "../../lib/runner/schedule.ts";
 import { Parameters } from "../../lib/store/parameters.ts";
 import { ended, runnerContract } from "../contract/runner.ts";
+import { until } from "../e2e/program.ts";
 import { BRIEF, DEAF, FAULT, FAULTY } from "../fakes/harvester.ts";
 import { type Account, accountTest, CLIENT, EcsPlace } from "./ecs_place.ts";
 
@@ -30,7 +31,7 @@ Deno.test("a harvester whose port cannot be reached is stopped by SIGTERM", asyn
   const { runner, store, job, close } = await place.opened();
   try {
     const started = await runner.start(job(DEAF));
-    while (!await store.get(collectionKeys(DEAF).lock)) await systemClock.sleep(50);
+    await until(() => store.get(collectionKeys(DEAF).lock));
     await runner.stop(DEAF);
     assert.equal((await ended(started)).exitCode, 0);
     assert.deepEqual(await Array.fromAsync(runner.running()), []);
@@ -43,12 +44,10 @@ Deno.test("a service starts its harvester again when that has failed", async () 
   const { runner, store, job, close } = await place.opened();
   try {
     await runner.start(job("steady"));
-    while (!await store.get(collectionKeys("steady").lock)) await systemClock.sleep(50);
+    await until(() => store.get(collectionKeys("steady").lock));
     const [pid = 0] = place.agent.pids;
     process.kill(pid, "SIGKILL");
-    while (place.agent.pids.length === 0 || place.agent.pids[0] === pid) {
-      await systemClock.sleep(50);
-    }
+    await until(() => Promise.resolve(![pid, undefined].includes(place.agent.pids[0])));
     assert.equal(place.agent.pids.length, 1);
   } finally {
     await runner.unschedule("steady");
@@ -133,7 +132,7 @@ test("a task that ECS does not know yet has not failed", async ({ runner, job })
 test("a stream that was stopped can be started again while its service drains", async ({ runner, store, job }) => {
   place.agent.drainsFor = 4;
   const began = async () => {
-    while (!await store.get(collectionKeys("steady").lock)) await systemClock.sleep(50);
+    await until(() => store.get(collectionKeys("steady").lock));
   };
   await runner.start(job("steady"));
   await began();
@@ -146,7 +145,7 @@ test("a stream that was stopped can be started again while its service drains", 
 test("a harvest whose container is still being started is not started twice, and that is said", async ({ runner, store, job }) => {
   await runner.once(job("steady"));
   const lock = collectionKeys("steady").lock;
-  while (!await store.get(lock)) await systemClock.sleep(50);
+  await until(() => store.get(lock));
   await store.delete(lock);
   await assert.rejects(runner.once(job("steady")), (error) => {
     assert.ok(error instanceof LockedError);
@@ -180,7 +179,7 @@ test("a control secret is deleted with the last use of it, and stays while a sch
   await runner.start(job("steady"));
   await runner.unschedule("steady");
   assert.equal(await isThere("steady"), true, "A harvest that goes on is told to stop with it");
-  while (!await store.get(collectionKeys("steady").lock)) await systemClock.sleep(50);
+  await until(() => store.get(collectionKeys("steady").lock));
   await runner.stop("steady");
   assert.equal(await isThere("steady"), false, "Stopped");
 });
