@@ -233,10 +233,10 @@ Deno.test("what a store keeps of a file that was never finished is deleted with 
     };
     await bucket.repair();
     assert.equal(asked.length, 0, "Where nothing is deleted, nothing is asked for");
-    await bucket.store.put(`${OLD}tweets-2.jsonl.gz`, text("half"));
+    await bucket.store.put(`${OLD}tweets-20260101000000-2.jsonl.gz`, text("half"));
     await bucket.repair();
     const [isGarbage = () => assert.fail()] = asked;
-    assert.ok(isGarbage(`${OLD}tweets-2.jsonl.gz`));
+    assert.ok(isGarbage(`${OLD}tweets-20260101000000-2.jsonl.gz`));
     assert.ok(!isGarbage(`${OLD}${FILE}`));
-    assert.ok(!isGarbage(`${OLD}tweets-3.jsonl.gz`));
+    assert.ok(!isGarbage(`${OLD}tweets-20260101000000-3.jsonl.gz`));
   }));

@@ -118,10 +118,12 @@ Deno.test("nothing but tweets files that are not listed goes from a copy: no lin
     const to = `${folder}/copy`;
     await fetching(store, to);
     await Deno.writeTextFile(`${folder}/mine`, "mine");
-    await Deno.symlink(`${folder}/mine`, `${to}/${HARVEST}tweets-1.jsonl.gz`);
-    await Deno.mkdir(`${to}/${HARVEST}tweets-2.jsonl.gz`);
-    await Deno.writeTextFile(`${to}/${HARVEST}tweets-3.jsonl.gz`, "a piece");
+    await Deno.symlink(`${folder}/mine`, `${to}/${HARVEST}tweets-20200101000000-1.jsonl.gz`);
+    await Deno.mkdir(`${to}/${HARVEST}tweets-20200101000000-2.jsonl.gz`);
+    await Deno.writeTextFile(`${to}/${HARVEST}tweets-20200101000000-3.jsonl.gz`, "a piece");
+    await Deno.writeTextFile(`${to}/${HARVEST}tweets-mine.jsonl.gz`, "mine");
     assert.equal((await fetching(store, to)).removed, 1);
     assert.equal(await Deno.readTextFile(`${folder}/mine`), "mine");
-    assert.ok((await Deno.lstat(`${to}/${HARVEST}tweets-1.jsonl.gz`)).isSymlink);
+    assert.ok((await Deno.lstat(`${to}/${HARVEST}tweets-20200101000000-1.jsonl.gz`)).isSymlink);
+    assert.equal(await Deno.readTextFile(`${to}/${HARVEST}tweets-mine.jsonl.gz`), "mine");
   }));

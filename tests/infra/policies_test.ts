@@ -19,6 +19,8 @@ const schedule = `arn:aws:scheduler:${REGION}:schedule/${group}/${awsName(ID, 64
 const scheduleGroup = `arn:aws:scheduler:${REGION}:schedule-group/${group}`;
 const rule = `arn:aws:events:${REGION}:rule/${BUCKET}_${ID}_schedule`;
 const object = `arn:aws:s3:::${BUCKET}/collections/${ID}/collection.json`;
+const harvest =
+  `arn:aws:s3:::${BUCKET}/collections/${ID}/harvests/2026/01/02/03/04/05/tweets-20260102030405.jsonl.gz`;
 const list = { resource: `arn:aws:s3:::${BUCKET}`, context: { "s3:prefix": "collections/" } };
 const logs = `arn:aws:logs:${REGION}:log-group:twarc-cloud-container:log-stream:`;
 const role = (name: string) => `arn:aws:iam::123456789012:role/twarc-cloud-${name}`;
@@ -39,6 +41,9 @@ const passed = (to: string) => ({ "iam:PassedToService": `${to}.amazonaws.com` }
 const ACTIONS: Record<string, string[]> = {
   "s3:ListObjectsV2": ["s3:ListBucket"],
   "s3:HeadObject": ["s3:GetObject"],
+  "s3:ListObjectVersions": ["s3:ListBucketVersions"],
+  "s3:DeleteObjects": ["s3:DeleteObjectVersion"],
+  "s3:GetBucketLifecycleConfiguration": ["s3:GetLifecycleConfiguration"],
   "s3:Upload": ["s3:PutObject", "s3:AbortMultipartUpload"],
 };
 /** The prefixes of actions, by the client's package. */
@@ -48,6 +53,13 @@ const SERVICES: Record<string, string> = {
   "lib-storage": "s3",
 };
 
+/** What taking out tweets asks for, which a versioned bucket would keep; a harvester deletes none. */
+const OLD_VERSIONS: Asked[] = [
+  { action: "s3:DeleteObjectVersion", resource: harvest },
+  { action: "s3:ListBucketVersions", ...list },
+  { action: "s3:GetLifecycleConfiguration", ...list },
+];
+
 /** What a person's commands ask for, on which resource. */
 const PERSON: Asked[] = [
   { action: "s3:GetObject", resource: object },
@@ -55,6 +67,7 @@ const PERSON: Asked[] = [
   { action: "s3:DeleteObject", resource: object },
   { action: "s3:AbortMultipartUpload", resource: object },
   { action: "s3:ListBucket", ...list },
+  ...OLD_VERSIONS,
   ...[keys, secret, honeybadger].flatMap((resource) => [
     { action: "ssm:GetParameter", resource },
     { action: "ssm:PutParameter", resource },
@@ -98,7 +111,7 @@ const PERSON: Asked[] = [
 
 /** What a harvester asks for. */
 const TASK: Asked[] = [
-  ...PERSON.filter(({ action }) => action.startsWith("s3:")),
+  ...PERSON.filter((asked) => asked.action.startsWith("s3:") && !OLD_VERSIONS.includes(asked)),
   { action: "ssm:GetParameter", resource: keys },
 ];
 
