@@ -118,19 +118,20 @@ function selfWith(permissions: readonly string[]): string[] {
 
 /** What a harvester of a folder bucket reads and writes: the bucket, its temporary files, keys and settings. */
 async function placesOf({ bucket }: Settings, env: Context["env"]): Promise<Places> {
-  const { spoolFor } = await import("./lib/harvest/spool.ts");
+  const { spoolPlaces } = await import("./lib/harvest/spool_place.ts");
   const { keysPaths } = await import("./lib/twitter/keys.ts");
   const { INI_FILE } = await import("./lib/settings.ts");
   const keys = env.HOME || env.USERPROFILE ? keysPaths({ env }) : [];
   return {
     read: [...keys, INI_FILE].map((path) => resolve(path)),
-    write: [folderPath(bucket), spoolFor(bucket, "").parent],
+    write: [folderPath(bucket), ...await spoolPlaces(env.TWARC_CLOUD_SPOOL || undefined, { env })],
   };
 }
 
 /** Harvests in this process: composes a harvest from the settings, and logs to standard error. */
 async function harvestHere(
-  { settings, collectionId, flags, shutdown, port, monitor, patienceSecs, bufferMb }: HarvestRun,
+  { settings, collectionId, flags, shutdown, port, monitor, patienceSecs, bufferMb, spool }:
+    HarvestRun,
   { clock, env, signal }: Context,
   narrows: boolean,
 ): Promise<void> {
@@ -139,8 +140,7 @@ async function harvestHere(
   const { keysOf } = await import("./lib/collection/config.ts");
   const { heldKeys } = await import("./lib/bucket/keys.ts");
   const { goneIn, thisProcess } = await import("./lib/bucket/process.ts");
-  const { spoolFor } = await import("./lib/harvest/spool.ts");
-  const { ownPlace } = await import("./lib/harvest/spool_place.ts");
+  const { openPlace } = await import("./lib/harvest/spool_place.ts");
   const { logForm, startLog } = await import("./lib/log.ts");
   const { harvest } = await import("./harvester.ts");
   const { bucket, twitterApiUrl, controlSecret } = settings;
@@ -181,7 +181,14 @@ async function harvestHere(
       },
       process: thisProcess(),
       isGone: goneIn(bucket),
-      spool: ownPlace(spoolFor(bucket, collectionId), thisProcess()),
+      spool: await openPlace({
+        bucket,
+        collectionId,
+        process: thisProcess(),
+        folder: spool,
+        secret: isFolder(bucket) ? undefined : controlSecret,
+        person: { env },
+      }),
       shutdown,
       monitor,
       begun: async () => {

@@ -5,6 +5,7 @@ import { World } from "../../lib/sandbox/world.ts";
 import type { StreamItem } from "../../lib/twitter/api.ts";
 import { ManualClock } from "./manual_clock.ts";
 import type { MemoryStore } from "./memory_store.ts";
+import { unsyncedFiles } from "./unsynced_files.ts";
 import { added, KEYS, run } from "./whole_harvest.ts";
 import { WorldApi } from "./world_api.ts";
 
@@ -32,6 +33,7 @@ export async function streamed(
   let isOver = false;
   const harvested = run(store, api, {
     clock,
+    files: unsyncedFiles,
     flushMs: 15_000,
     tweetsPerFile: 4,
     patienceMs: 3_600_000,

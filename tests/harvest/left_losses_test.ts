@@ -64,7 +64,7 @@ for (
   ] as const
 ) {
   Deno.test(`${what}: ${spans.length > 0 ? "a gap" : "no gap"}`, () => {
-    const losses = lossesIn(notes, [...files], 3);
+    const losses = lossesIn(notes, { files: [...files], at: 3 });
     assert.deepEqual(losses.map(({ from, to }) => [from, to]), spans);
   });
 }
