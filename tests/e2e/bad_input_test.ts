@@ -357,7 +357,7 @@ Deno.test("a disk that fills up ends the harvest with the reason, and what was c
     await inPlace(async (place) => {
       await place.add({ id: "live", type: "filter", filter: { track: "sandbox" } });
       const harvest = place.spawn(["harvest", "run", "--flush-secs", "1", "live"], {
-        TMPDIR: mount,
+        TWARC_CLOUD_SPOOL: `${mount}/spool`,
       });
       await pidOf(place, "live");
       const [user = ""] = place.sandbox.world.users.keys();

@@ -81,6 +81,7 @@ export class Place {
     this.env = {
       HOME: folder,
       TMPDIR: join(folder, "tmp"),
+      TWARC_CLOUD_SPOOL: join(folder, "spool"),
       NO_COLOR: "1",
       TWITTER_API_URL: sandbox.url.href,
       DENO_DIR: Deno.env.get("DENO_DIR") ?? join(Deno.env.get("HOME") ?? "", ".cache", "deno"),

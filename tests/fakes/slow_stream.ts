@@ -16,14 +16,20 @@ export const FILTER = { id: "c", type: "filter", keys: KEYS, filter: { track: "x
 export async function streamed(
   minutes: number,
   minute: (i: number, store: MemoryStore) => void,
-  options: Partial<Parameters<typeof run>[2]> = {},
+  { beside = () => ({}), ...options }:
+    & Partial<Parameters<typeof run>[2]>
+    & {
+      /** What comes with a tweet, by its number. */
+      beside?: (i: number) => Partial<StreamItem>;
+    } = {},
 ) {
   const clock = new ManualClock();
   const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: minutes });
   const statuses = world.search("sandbox", { count: minutes });
-  const script = statuses.map((status): StreamItem => ({
+  const script = statuses.map((status, i): StreamItem => ({
     tweets: [{ id: `${status.id}`, line: status.bytes() }],
     messages: [],
+    ...beside(i),
   }));
   const store = await added(FILTER, clock);
   const api = new WorldApi(world, { script });
