@@ -35,22 +35,22 @@ export function lossesIn(
   return losses;
 }
 
-/** The notes with those that are gone, up to the last good one, and that no whole segment came in place of. */
+/** The notes with those that are gone, where no whole segment came in their place. */
 function withMissing(found: FoundNote[], committed: number): FoundNote[] {
-  const all: FoundNote[] = [];
   let known = committed;
-  for (const one of found) {
-    if (one.isGood && one.note) {
-      const { number, covers = 0, tweets } = one.note;
-      // A version before did not note what a cut comes in place of.
-      const isTold = one.note.of !== undefined;
-      const first = isTold ? (tweets?.isWhole ? covers : number) : 0;
-      if (first > known + 1) all.push({ number: known + 1, isGood: false });
-      known = number;
-    }
-    all.push(one);
-  }
-  return all;
+  return found.flatMap((one) => {
+    const isMissing = firstOf(one) > known + 1;
+    const missing = isMissing ? [{ number: known + 1, isGood: false }] : [];
+    known = one.number;
+    return [...missing, one];
+  });
+}
+
+/** The first cut whose tweets a note accounts for; versions before did not note what a cut comes in place of. */
+function firstOf({ number, note }: FoundNote): number {
+  if (!note) return number;
+  if (note.of === undefined) return 0;
+  return note.tweets?.isWhole ? note.covers ?? 0 : number;
 }
 
 /** Whether the tweets of a note are in its whole segment, or in all of the segment's pieces. */

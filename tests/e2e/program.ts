@@ -73,6 +73,8 @@ export class Place {
   readonly folder: string;
   readonly sandbox: Sandbox;
   readonly env: Record<string, string>;
+  /** A command that runs the program, such as one that does so in another user's name. */
+  by: string[] = [];
   #many: Many | undefined;
 
   constructor(folder: string, sandbox: Sandbox) {
@@ -138,7 +140,7 @@ export class Place {
   ): Deno.ChildProcess {
     const config = join(ROOT, "deno.json");
     const flags = ["--quiet", "--no-check", "--config", config, ...PERMISSIONS];
-    const command = [Deno.execPath(), "run", ...flags, script, ...args];
+    const command = [...this.by, Deno.execPath(), "run", ...flags, script, ...args];
     const [first = "", ...rest] = before
       ? ["sh", "-c", `${before}; exec "$@"`, "sh", ...command]
       : command;
