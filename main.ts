@@ -12,7 +12,7 @@ import { credentialsMayRun, giveUp, narrow } from "./lib/cli/permissions.ts";
 import { buildProgram, settle } from "./lib/cli/program.ts";
 import { systemClock } from "./lib/clock.ts";
 import { Ending } from "./lib/ending.ts";
-import { LockedError, messageOf, TwarcCloudError } from "./lib/errors.ts";
+import { LockedError, messageOf, TwarcCloudError, UserError } from "./lib/errors.ts";
 import { VERSION } from "./lib/version.ts";
 import { narrowed, type Places, selfCommand } from "./lib/runner/self.ts";
 import { addDemo, addSandbox } from "./lib/sandbox/command.ts";
@@ -27,10 +27,7 @@ const PERMISSIONS = config.tasks["twarc-cloud"].command.split(" ").filter((word)
 );
 
 const encoder = new TextEncoder();
-const TERMINAL = {
-  out: (text: string) => writeAll(Deno.stdout, text),
-  err: (text: string) => writeAll(Deno.stderr, text),
-};
+const TERMINAL = { out: writeOut, err: writeErr };
 
 /**
  * Runs a command line, whose output goes to `write`; its exit code.
@@ -259,6 +256,28 @@ function chainOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const stack = error.stack ?? error.message;
   return error.cause === undefined ? stack : `${stack}\nCaused by: ${chainOf(error.cause)}`;
+}
+
+/** @throws BrokenPipe where nobody reads any more; UserError where it cannot be written. */
+function writeOut(text: string): void {
+  try {
+    writeAll(Deno.stdout, text);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.BrokenPipe) throw cause;
+    throw new UserError(`Standard output cannot be written: ${messageOf(cause)}`, {
+      cause,
+      hint: "Where it goes to a file, free some space there, and run it again.",
+    });
+  }
+}
+
+/** What cannot be said ends nothing: a harvest goes on without its log. */
+function writeErr(text: string): void {
+  try {
+    writeAll(Deno.stderr, text);
+  } catch {
+    // There is nobody to tell.
+  }
 }
 
 function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
