@@ -22,6 +22,7 @@ import type { Controlled } from "./lib/control.ts";
 import { serveControl } from "./lib/control_server.ts";
 import { messageOf, TwarcCloudError } from "./lib/errors.ts";
 import { Meter } from "./lib/harvest/meter.ts";
+import { monitor } from "./lib/harvest/monitor.ts";
 import { patiently } from "./lib/harvest/patience.ts";
 import { type Ending, type Limits, Recorder } from "./lib/harvest/recorder.ts";
 import { commitEachLate, type Late } from "./lib/harvest/late_cuts.ts";
@@ -36,7 +37,6 @@ import { Waits } from "./lib/waits.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
 
-const MINUTE = 60_000;
 /** Milliseconds that a bucket is waited for that was not reached before. */
 const FIRST_PATIENCE = 10_000;
 
@@ -90,7 +90,10 @@ export async function harvest(options: Harvest): Promise<void> {
       () => takeLease({ store, collectionId, holder, clock, isGone, signal }),
     );
     const watched = new AbortController();
-    const monitoring = options.monitor ? harvester.monitor(watched.signal) : undefined;
+    const info = () => harvester.info();
+    const monitoring = options.monitor
+      ? monitor({ info, clock, signal: watched.signal })
+      : undefined;
     try {
       await harvester.run(lease, holder.id);
       if (!options.shutdown && !signal.aborted) {
@@ -183,23 +186,6 @@ class Harvester implements Controlled {
     const { longest } = this.#waits;
     const waiting = longest && { waiting: { for: longest.for, until: isoTime(longest.until) } };
     return { ...committed, ...counts, tweets, files, file_bytes: fileBytes, state, ...waiting };
-  }
-
-  /** Logs memory and rate every minute, until the signal is aborted. */
-  async monitor(signal: AbortSignal): Promise<void> {
-    for (let before = 0;;) {
-      await this.#options.clock.sleep(MINUTE, signal);
-      if (signal.aborted) return;
-      const { tweets, files } = this.info();
-      const mb = Math.round(Deno.memoryUsage().rss / 2 ** 20);
-      log.info("{tweets} tweets ({rate} a minute), {files} files, {mb} MB of memory", {
-        tweets,
-        rate: tweets - before,
-        files,
-        mb,
-      });
-      before = tweets;
-    }
   }
 
   /** Settles what the harvest before left, harvests, and settles. */
