@@ -7,7 +7,7 @@ import { World } from "../../lib/sandbox/world.ts";
 import type { StreamItem } from "../../lib/twitter/api.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import type { MemoryStore } from "../fakes/memory_store.ts";
-import { type AfterCut, KEPT, type Kept, PoweredFiles } from "../fakes/powered_files.ts";
+import { type AfterCut, KEPT, PoweredFiles } from "../fakes/powered_files.ts";
 import { failing, streamed } from "../fakes/slow_stream.ts";
 import { run, text, tweets } from "../fakes/whole_harvest.ts";
 import { WorldApi } from "../fakes/world_api.ts";
