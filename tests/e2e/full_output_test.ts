@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { inPlace, type Place } from "./program.ts";
 
-const hasFull = await Deno.stat("/dev/full").then(() => true, () => false);
+// Deno lets no program look at devices that may not do everything.
+const { success: hasFull } = await new Deno.Command("test", { args: ["-e", "/dev/full"] }).output();
 
 /** Runs a command whose output goes where a shell says. */
 async function redirected(place: Place, where: string, ...args: string[]) {
