@@ -22,13 +22,14 @@ import type { Controlled } from "./lib/control.ts";
 import { serveControl } from "./lib/control_server.ts";
 import { messageOf, TwarcCloudError } from "./lib/errors.ts";
 import { Meter } from "./lib/harvest/meter.ts";
+import { monitor } from "./lib/harvest/monitor.ts";
 import { patiently } from "./lib/harvest/patience.ts";
 import { type Ending, type Limits, Recorder } from "./lib/harvest/recorder.ts";
 import { commitEachLate, type Late } from "./lib/harvest/late_cuts.ts";
 import { commitLeft, type LeftOptions } from "./lib/harvest/left_cuts.ts";
 import { openSource } from "./lib/harvest/source.ts";
 import { Spool } from "./lib/harvest/spool.ts";
-import { leftPlaces } from "./lib/harvest/spool_place.ts";
+import { leftPlaces, type SpoolPlace } from "./lib/harvest/spool_place.ts";
 import type { Store } from "./lib/store/store.ts";
 import type { TwitterApi } from "./lib/twitter/api.ts";
 import { withResetDay } from "./lib/twitter/bill.ts";
@@ -36,7 +37,6 @@ import { Waits } from "./lib/waits.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
 
-const MINUTE = 60_000;
 /** Milliseconds that a bucket is waited for that was not reached before. */
 const FIRST_PATIENCE = 10_000;
 
@@ -53,8 +53,8 @@ export interface Harvest {
   process: ProcessId;
   /** Whether the holder of a lock is gone for sure, or lives; null where that cannot be told. */
   isGone: LookOptions["isGone"];
-  /** The folder for temporary files; only this harvest's folder in it is touched. */
-  spool: { parent: string; name: string };
+  /** The folder for this harvest's temporary files. */
+  spool: SpoolPlace;
   /** Exit when the harvest is done; else stay up, stopped, until told to exit. */
   shutdown: boolean;
   /** Log memory and rate every minute. */
@@ -90,7 +90,10 @@ export async function harvest(options: Harvest): Promise<void> {
       () => takeLease({ store, collectionId, holder, clock, isGone, signal }),
     );
     const watched = new AbortController();
-    if (options.monitor) void harvester.monitor(watched.signal);
+    const info = () => harvester.info();
+    const monitoring = options.monitor
+      ? monitor({ info, clock, signal: watched.signal })
+      : undefined;
     try {
       await harvester.run(lease, holder.id);
       if (!options.shutdown && !signal.aborted) {
@@ -101,6 +104,7 @@ export async function harvest(options: Harvest): Promise<void> {
     } finally {
       watched.abort();
       await lease.release();
+      await monitoring;
     }
   } finally {
     signal.removeEventListener("abort", endBySignal);
@@ -184,24 +188,9 @@ class Harvester implements Controlled {
     return { ...committed, ...counts, tweets, files, file_bytes: fileBytes, state, ...waiting };
   }
 
-  /** Logs memory and rate every minute, until the signal is aborted. */
-  async monitor(signal: AbortSignal): Promise<void> {
-    for (let before = 0; !signal.aborted; before = this.info().tweets) {
-      await this.#options.clock.sleep(MINUTE, signal);
-      const { tweets, files } = this.info();
-      const mb = Math.round(Deno.memoryUsage().rss / 2 ** 20);
-      log.info("{tweets} tweets ({rate} a minute), {files} files, {mb} MB of memory", {
-        tweets,
-        rate: tweets - before,
-        files,
-        mb,
-      });
-    }
-  }
-
   /** Settles what the harvest before left, harvests, and settles. */
   async run(lease: Lease, holder: string): Promise<void> {
-    const { store, clock, collectionId, spool: { parent, name } } = this.#options;
+    const { store, clock, collectionId } = this.#options;
     const collections = new Collections(store, clock);
     const guard = async () => {
       await lease.confirm();
@@ -210,6 +199,8 @@ class Harvester implements Controlled {
     const target = { store, collections, collectionId, guard, versions: new Map() };
     const begin = <T>(act: () => Promise<T>) => this.#patiently(lease, act, this.#stopping.signal);
     const checkpoint = await begin(() => this.#fenced(collections, lease, holder));
+    // Before anything is begun: what a stream brings cannot be noted without.
+    if (checkpoint.state.type === "filter") await this.#options.spool.keys();
     const late = await this.#commitLeft(target, checkpoint, lease);
     await begin(() => settle(target, checkpoint));
     const { config } = await begin(() => collections.load(collectionId));
@@ -226,7 +217,7 @@ class Harvester implements Controlled {
     }
     await this.#options.begun?.();
     log.info("Harvesting {collectionId} ({type})", { collectionId, type: config.type });
-    const spool = await Spool.open(parent, name);
+    const spool = await Spool.open(this.#options.spool);
     try {
       const stopped = this.#stopping.signal;
       const own = { ...this.#committing(target, checkpoint, lease), stopped, collectionId, spool };
@@ -253,8 +244,12 @@ class Harvester implements Controlled {
   ): Promise<Late[]> {
     const own = this.#committing(target, checkpoint, lease);
     const late: Late[] = [];
-    for (const directory of await leftPlaces(this.#options.spool, this.#options.process)) {
-      const left = await commitLeft(directory, { ...own, stopped: this.#stopping.signal });
+    const { spool, process } = this.#options;
+    for (const place of await leftPlaces(spool, process)) {
+      const left = await commitLeft(place, spool.keys, {
+        ...own,
+        stopped: this.#stopping.signal,
+      });
       if (left) late.push(left);
     }
     return late;
@@ -306,11 +301,11 @@ class Harvester implements Controlled {
   /** Clears the temporary files; what a stream brought and the bucket did not take cannot be had again. */
   async #clear(spool: Spool, type: CollectionConfig["type"]): Promise<void> {
     if (type !== "filter" || !this.#recorder?.hasUnstored) return await spool.close();
-    spool.leave();
+    await spool.leave();
     log.error(
       "What the bucket did not take is kept on this machine, in {folder}: the next harvest of the collection here " +
         "puts it into the bucket",
-      { folder: spool.pathOf("") },
+      { folder: spool.path },
     );
   }
 

@@ -12,7 +12,7 @@ import { credentialsMayRun, giveUp, narrow } from "./lib/cli/permissions.ts";
 import { buildProgram, settle } from "./lib/cli/program.ts";
 import { systemClock } from "./lib/clock.ts";
 import { Ending } from "./lib/ending.ts";
-import { LockedError, messageOf, TwarcCloudError } from "./lib/errors.ts";
+import { LockedError, messageOf, TwarcCloudError, UserError } from "./lib/errors.ts";
 import { VERSION } from "./lib/version.ts";
 import { narrowed, type Places, selfCommand } from "./lib/runner/self.ts";
 import { addDemo, addSandbox } from "./lib/sandbox/command.ts";
@@ -27,10 +27,7 @@ const PERMISSIONS = config.tasks["twarc-cloud"].command.split(" ").filter((word)
 );
 
 const encoder = new TextEncoder();
-const TERMINAL = {
-  out: (text: string) => writeAll(Deno.stdout, text),
-  err: (text: string) => writeAll(Deno.stderr, text),
-};
+const TERMINAL = { out: writeOut, err: writeErr };
 
 /**
  * Runs a command line, whose output goes to `write`; its exit code.
@@ -118,19 +115,20 @@ function selfWith(permissions: readonly string[]): string[] {
 
 /** What a harvester of a folder bucket reads and writes: the bucket, its temporary files, keys and settings. */
 async function placesOf({ bucket }: Settings, env: Context["env"]): Promise<Places> {
-  const { spoolFor } = await import("./lib/harvest/spool.ts");
+  const { spoolPlaces } = await import("./lib/harvest/spool_place.ts");
   const { keysPaths } = await import("./lib/twitter/keys.ts");
   const { INI_FILE } = await import("./lib/settings.ts");
   const keys = env.HOME || env.USERPROFILE ? keysPaths({ env }) : [];
   return {
     read: [...keys, INI_FILE].map((path) => resolve(path)),
-    write: [folderPath(bucket), spoolFor(bucket, "").parent],
+    write: [folderPath(bucket), ...await spoolPlaces(env.TWARC_CLOUD_SPOOL || undefined, { env })],
   };
 }
 
 /** Harvests in this process: composes a harvest from the settings, and logs to standard error. */
 async function harvestHere(
-  { settings, collectionId, flags, shutdown, port, monitor, patienceSecs, bufferMb }: HarvestRun,
+  { settings, collectionId, flags, shutdown, port, monitor, patienceSecs, bufferMb, spool }:
+    HarvestRun,
   { clock, env, signal }: Context,
   narrows: boolean,
 ): Promise<void> {
@@ -139,8 +137,7 @@ async function harvestHere(
   const { keysOf } = await import("./lib/collection/config.ts");
   const { heldKeys } = await import("./lib/bucket/keys.ts");
   const { goneIn, thisProcess } = await import("./lib/bucket/process.ts");
-  const { spoolFor } = await import("./lib/harvest/spool.ts");
-  const { ownPlace } = await import("./lib/harvest/spool_place.ts");
+  const { openPlace } = await import("./lib/harvest/spool_place.ts");
   const { logForm, startLog } = await import("./lib/log.ts");
   const { harvest } = await import("./harvester.ts");
   const { bucket, twitterApiUrl, controlSecret } = settings;
@@ -181,7 +178,14 @@ async function harvestHere(
       },
       process: thisProcess(),
       isGone: goneIn(bucket),
-      spool: ownPlace(spoolFor(bucket, collectionId), thisProcess()),
+      spool: await openPlace({
+        bucket,
+        collectionId,
+        process: thisProcess(),
+        folder: spool,
+        secret: isFolder(bucket) ? undefined : controlSecret,
+        person: { env },
+      }),
       shutdown,
       monitor,
       begun: async () => {
@@ -252,6 +256,28 @@ function chainOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const stack = error.stack ?? error.message;
   return error.cause === undefined ? stack : `${stack}\nCaused by: ${chainOf(error.cause)}`;
+}
+
+/** @throws BrokenPipe where nobody reads any more; UserError where it cannot be written. */
+function writeOut(text: string): void {
+  try {
+    writeAll(Deno.stdout, text);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.BrokenPipe) throw cause;
+    throw new UserError(`Standard output cannot be written: ${messageOf(cause)}`, {
+      cause,
+      hint: "Where it goes to a file, free some space there, and run it again.",
+    });
+  }
+}
+
+/** What cannot be said ends nothing: a harvest goes on without its log. */
+function writeErr(text: string): void {
+  try {
+    writeAll(Deno.stderr, text);
+  } catch {
+    // There is nobody to tell.
+  }
 }
 
 function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {

@@ -233,6 +233,8 @@ async function answered(
     response.end(text);
   } catch (error) {
     log.error("The control server failed: {problem}", { problem: messageOf(error) });
+    // A second head would be refused, and nobody hears of that.
+    if (response.headersSent) return void response.destroy();
     response.writeHead(500, { "content-type": "application/json", connection: "close" });
     response.end(JSON.stringify({ error: "The harvester could not answer" }));
   }

@@ -48,6 +48,9 @@ export class DamagedError extends TwarcCloudError {
   override readonly exitCode = 3;
 }
 
+/** The disk for temporary files failed: no bucket that comes back ends that. */
+export class DiskError extends OutsideError {}
+
 /** A conditional write whose condition was not met: somebody else wrote first. */
 export class ConflictError extends OutsideError {
   /** The key that was to be written. */

@@ -21,6 +21,8 @@ const RANKS: Record<string, number> = {
   fields: 0,
   collection: 1,
   settings: 1,
+  folders: 0,
+  own_folder: 0.5,
   aws: 1,
   store: 2,
   twitter: 2,

@@ -1,19 +1,47 @@
 /** What a failure of the disk for temporary files means to a person. */
 
-import { messageOf, OutsideError, UserError } from "../errors.ts";
+import { DiskError, messageOf, TwarcCloudError, UserError } from "../errors.ts";
 
-/** A failure of the disk for temporary files as what a person does about it. */
-export function diskError(cause: unknown): UserError | OutsideError {
-  if (cause instanceof UserError) return cause;
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-  if (
-    /ENOSPC|EDQUOT|EFBIG/.test(code) || /No space left|quota|os error 27/i.test(messageOf(cause))
-  ) {
-    return new UserError("The disk for temporary files is full", {
-      cause,
-      hint:
-        "Free some space, or set TMPDIR to another disk, and start it again: a harvest goes on.",
-    });
+/**
+ * A failure of the disk for temporary files as what a person does about it.
+ * @param folder The folder for a harvest's temporary files; absent for those that lie in the system's own place.
+ */
+export function diskError(cause: unknown, folder?: string): TwarcCloudError {
+  if (cause instanceof TwarcCloudError) return cause;
+  const where = folder === undefined ? "" : ` (${folder})`;
+  const another = folder === undefined
+    ? "set TMPDIR to another disk"
+    : "name a folder on another disk with --spool";
+  const hint = (first: string) => `${first}, or ${another}, and start it again: a harvest goes on.`;
+  switch (kindOf(cause)) {
+    case "full":
+      return new UserError(`The disk for temporary files is full${where}`, {
+        cause,
+        hint: hint("Free some space there, or some files (df -h, df -i)"),
+      });
+    case "refused":
+      return new UserError(
+        `The disk for temporary files cannot be written${where}: ${messageOf(cause)}`,
+        { cause, hint: hint("Make it yours to write") },
+      );
+    case "gone":
+      return new DiskError(`Something was removed from the disk for temporary files${where}`, {
+        cause,
+        hint: hint("Let nothing clear it while a harvest runs"),
+      });
+    case "broken":
+      return new DiskError(
+        `The disk for temporary files failed${where}: ${messageOf(cause)}`,
+        { cause, hint: hint("Look after that disk") },
+      );
   }
-  return new OutsideError(`The temporary files cannot be written: ${messageOf(cause)}`, { cause });
+}
+
+/** Deno gives some failures (EFBIG, EDQUOT) no code, only their number. */
+function kindOf(cause: unknown): "full" | "refused" | "gone" | "broken" {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  if (/^(ENOSPC|EDQUOT|EFBIG)$/.test(code)) return "full";
+  if (/No space left|quota|os error 27/i.test(messageOf(cause))) return "full";
+  if (/^(EACCES|EPERM|EROFS)$/.test(code)) return "refused";
+  return /^(ENOENT|ENOTDIR)$/.test(code) ? "gone" : "broken";
 }

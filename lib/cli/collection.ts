@@ -3,7 +3,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import { basename, join } from "node:path";
 import type { Downloaded } from "./download.ts";
-import { bucketOption, configFileOption, example } from "./collection_config.ts";
+import { bucketOption, configFileOption, example, spoolOption } from "./collection_config.ts";
 import { readConfigFile, writeConfigFile } from "./config_file.ts";
 import { hintAtKeys } from "./profiles.ts";
 import { addCompliance } from "./compliance.ts";
@@ -73,10 +73,11 @@ function addOnce(group: Command, context: Context): void {
     .description("Starts a harvest that goes on by itself and ends when it is done.")
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
+    .addOption(spoolOption())
     .option("--wait", "follow the harvest until it ends, and exit with its outcome", false)
     .addHelpText("after", example("collection once test_collection --wait"))
-    .action(async (collectionId, { bucket, wait }) => {
-      const opened = await openBucket(context, { bucket });
+    .action(async (collectionId, { bucket, spool, wait }) => {
+      const opened = await openBucket(context, { bucket, spool });
       const job = await jobFor(opened, collectionId, ["user_timeline", "search", "hydrate"]);
       const runner = await opened.runner();
       const started = await runner.once(job);
@@ -100,11 +101,12 @@ function addSchedule(group: Command, context: Context): void {
       "time zone of a cron expression, such as Europe/Berlin (default: UTC)",
     )
     .addOption(bucketOption())
+    .addOption(spoolOption())
     .addHelpText("after", example('collection schedule test_collection "rate(7 days)"'))
-    .action(async (collectionId, expression, { bucket, timezone }) => {
+    .action(async (collectionId, expression, { bucket, spool, timezone }) => {
       const { parseSchedule } = await import("../runner/schedule.ts");
       const schedule = parseSchedule(expression, timezone, context.clock.now());
-      const opened = await openBucket(context, { bucket });
+      const opened = await openBucket(context, { bucket, spool });
       const job = await jobFor(opened, collectionId, ["user_timeline", "search"]);
       const runner = await opened.runner();
       await startUnlessRunning(runner, job, context);
@@ -179,9 +181,10 @@ function addFilter(group: Command, context: Context): void {
     .description("Starts a harvest of a filter stream, which goes on until it is stopped.")
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
+    .addOption(spoolOption())
     .addHelpText("after", example("collection filter-start test_filter"))
-    .action(async (collectionId, { bucket }) => {
-      const opened = await openBucket(context, { bucket });
+    .action(async (collectionId, { bucket, spool }) => {
+      const opened = await openBucket(context, { bucket, spool });
       const job = await jobFor(opened, collectionId, ["filter"]);
       const runner = await opened.runner();
       await untilBegun(await runner.start(job), runner, context);

@@ -1,6 +1,6 @@
 /** The commands `twarc-cloud collection-config ...`: collection configuration files. */
 
-import { Argument, type Command, Option } from "@commander-js/extra-typings";
+import { Argument, type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import type { ConfigUpdate } from "../collection/changeset.ts";
 import type { JsonObject } from "../json.ts";
 import { type Context, openBucket, settingsFor } from "./context.ts";
@@ -34,6 +34,17 @@ export function bucketOption() {
     "--bucket <bucket>",
     "bucket, or a folder that begins with . or / (default: what twarc_cloud.ini says, else ./twarc-cloud-data)",
   );
+}
+
+/** The flag for where harvests have their temporary files. */
+export function spoolOption() {
+  return new Option(
+    "--spool <folder>",
+    "folder of your own for temporary files (default: TWARC_CLOUD_SPOOL, else your cache)",
+  ).argParser((folder: string) => {
+    if (folder !== "") return folder;
+    throw new InvalidArgumentError("It is empty.");
+  });
 }
 
 /** The example that a command's help ends with. */

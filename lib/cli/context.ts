@@ -1,5 +1,6 @@
 /** What every command works with: given by main, opened when it is needed. */
 
+import { resolve } from "node:path";
 import type { Collections } from "../bucket/collections.ts";
 import type { Clock } from "../clock.ts";
 import type { HarvestFlags, Runner } from "../runner/runner.ts";
@@ -19,6 +20,8 @@ export interface HarvestRun {
   patienceSecs: number;
   /** Megabytes (2^20 bytes) of tweets that are kept on this machine's disk meanwhile. */
   bufferMb: number;
+  /** The folder for temporary files; the person's cache where none is named. */
+  spool: string | undefined;
 }
 
 /** What main gives to the commands. */
@@ -56,15 +59,22 @@ export async function settingsFor(
   return await Settings.load({ bucket, env });
 }
 
-/** Opens the bucket that a command works on. @throws UserError */
+/**
+ * Opens the bucket that a command works on.
+ * @param flags.spool The folder for temporary files of harvesters that the command starts.
+ * @throws UserError
+ */
 export async function openBucket(
   context: Context,
-  flags: { bucket?: string | undefined },
+  flags: { bucket?: string | undefined; spool?: string | undefined },
 ): Promise<Bucket> {
   const settings = await settingsFor(context, flags);
   const { openStore } = await import("../store/store.ts");
   const { Collections } = await import("../bucket/collections.ts");
-  const { clock, env } = context;
+  const { clock } = context;
+  const env = flags.spool === undefined
+    ? context.env
+    : { ...context.env, ...await spoolEnv(flags.spool, settings) };
   const store = await openStore(settings.bucket, settings.aws);
   const runner = async () => {
     const { openRunner } = await import("../runner/runner.ts");
@@ -72,4 +82,17 @@ export async function openBucket(
     return await openRunner({ bucket: settings.bucket, store, clock, settings, self, env });
   };
   return { settings, store, collections: new Collections(store, clock), runner };
+}
+
+/** What says to harvesters of this machine where their temporary files are to be. @throws UserError for others */
+async function spoolEnv(spool: string, { bucket }: Settings): Promise<Context["env"]> {
+  const { isFolder } = await import("../store/store.ts");
+  if (isFolder(bucket)) return { TWARC_CLOUD_SPOOL: resolve(spool) };
+  const { UserError } = await import("../errors.ts");
+  throw new UserError(
+    `--spool is for harvesters of this machine, and those of ${bucket} run on AWS`,
+    {
+      hint: "Leave it out: a container has its temporary files in /tmp.",
+    },
+  );
 }

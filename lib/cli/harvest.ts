@@ -6,7 +6,7 @@ import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { portNumber, positive } from "../numbers.ts";
 import type { Store } from "../store/store.ts";
 import { lastWord } from "../visible.ts";
-import { bucketOption, example } from "./collection_config.ts";
+import { bucketOption, example, spoolOption } from "./collection_config.ts";
 import { type Context, openBucket, settingsFor } from "./context.ts";
 import { waitText } from "./follow.ts";
 import { gapTexts } from "./gap_texts.ts";
@@ -231,10 +231,11 @@ function addRun(group: Command, context: Context): void {
       positive,
       1_024,
     )
+    .addOption(spoolOption())
     .option("--monitor", "log memory and rate every minute", false)
     .addHelpText("after", example("harvest run --shutdown test_collection"))
     .action(async (collectionId, options) => {
-      const { bucket, shutdown, port, monitor, patienceSecs, bufferMb, ...flags } = options;
+      const { bucket, shutdown, port, monitor, patienceSecs, bufferMb, spool, ...flags } = options;
       const settings = await settingsFor(context, { bucket });
       await context.harvest({
         settings,
@@ -245,6 +246,7 @@ function addRun(group: Command, context: Context): void {
         monitor,
         patienceSecs,
         bufferMb,
+        spool: spool ?? (context.env.TWARC_CLOUD_SPOOL || undefined),
       });
     });
 }

@@ -2,7 +2,7 @@
 
 import type { Command } from "@commander-js/extra-typings";
 import { basename } from "node:path";
-import { bucketOption } from "./collection_config.ts";
+import { bucketOption, spoolOption } from "./collection_config.ts";
 import { type Bucket, type Context, openBucket } from "./context.ts";
 import { count } from "./output.ts";
 
@@ -24,13 +24,14 @@ export function addHydrate(group: Command, context: Context): void {
       "file with the keys (default: ~/.twarc, then that of twarc2)",
     )
     .option("--yes", "do not ask, whatever it costs", false)
+    .addOption(spoolOption())
     .option("--wait", "follow the harvest until it ends, and exit with its outcome", false)
     .addHelpText("after", "\nExample:\n  twarc-cloud collection hydrate ids.txt --wait")
-    .action(async (file, { id, bucket, wait, ...flags }) => {
+    .action(async (file, { id, bucket, spool, wait, ...flags }) => {
       const { checkedId } = await import("../collection/layout.ts");
       const collectionId = checkedId(id ?? nameOf(file));
       const ids = await idsIn(file);
-      const opened = await openBucket(context, { bucket });
+      const opened = await openBucket(context, { bucket, spool });
       if (await hasIds(opened, collectionId, ids)) {
         context.output.note(`Collection ${collectionId} has these ids already: it goes on.`);
       } else if (!await added(opened, { collectionId, ids, ...flags }, context)) {

@@ -1,7 +1,7 @@
 /** The command `twarc-cloud scheduler`: carries out the schedules of a folder bucket, and keeps its streams alive. */
 
 import type { Command } from "@commander-js/extra-typings";
-import { bucketOption, example } from "./collection_config.ts";
+import { bucketOption, example, spoolOption } from "./collection_config.ts";
 import { type Context, openBucket } from "./context.ts";
 
 /** Adds the command. */
@@ -14,11 +14,12 @@ export function addScheduler(program: Command, context: Context): void {
         "that are gone, are started again. Buckets on AWS need no scheduler of yours.",
     )
     .addOption(bucketOption())
+    .addOption(spoolOption())
     .addHelpText("after", example("scheduler --bucket ./twarc-cloud-data"))
-    .action(async ({ bucket }) => {
+    .action(async ({ bucket, spool }) => {
       const { output, clock, signal } = context;
       const { runScheduler } = await import("../runner/scheduler.ts");
-      const { settings, store, runner } = await openBucket(context, { bucket });
+      const { settings, store, runner } = await openBucket(context, { bucket, spool });
       output.note(`Carrying out the schedules of ${settings.bucket}. Stop with Ctrl-C.`);
       await runScheduler({
         bucket: settings.bucket,

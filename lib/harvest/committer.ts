@@ -8,7 +8,7 @@ import { DamagedError, LockedError, messageOf } from "../errors.ts";
 import type { Store } from "../store/store.ts";
 import { Patience, type PatienceOptions } from "./patience.ts";
 import type { SegmentFile } from "./segment.ts";
-import type { SideCut, Spool } from "./spool.ts";
+import type { CutFiles, SideCut } from "./cut_files.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
 /** Milliseconds after which a store that has not answered is told of. */
@@ -53,7 +53,7 @@ export interface CommitterOptions extends PatienceOptions {
   checkpoint: Checkpoint;
   /** The harvest's folder, with a `/` at its end. */
   folder: string;
-  spool: Spool;
+  spool: CutFiles;
   /** Throws where this harvester may write no more. */
   guard: () => void;
   /** Projects a commit that was made. */
@@ -120,14 +120,16 @@ export class Committer {
   /**
    * Adds what was cut. After a failure everything that is left is tried again.
    * @param inPlace Whether a whole segment comes in place of its pieces that wait; else they are what is noted of it.
+   * @returns The cuts that it comes in place of: what is on the disk of them can be forgotten.
    */
-  add(cut: Cut, { inPlace = true } = {}): void {
-    if (cut.tweets?.isWhole && inPlace) this.#dropPieces(cut.tweets.segment);
+  add(cut: Cut, { inPlace = true } = {}): Cut[] {
+    const dropped = cut.tweets?.isWhole && inPlace ? this.#dropPieces(cut.tweets.segment) : [];
     this.#queue.push(cut);
     if (this.#commitFrom === Infinity) this.#commitFrom = cut.number;
     this.#failure = undefined;
     this.#damaged = undefined;
     this.#running ??= this.#run();
+    return dropped;
   }
 
   /**
@@ -210,14 +212,15 @@ export class Committer {
     return this.#queue.length > 0 || this.#stored.length > 0 || this.#replaced.length > 0;
   }
 
-  /** Forgets the pieces that wait of a segment, as it comes whole in their place. */
-  #dropPieces(segment: number): void {
+  /** Takes the pieces that wait of a segment from the queue, as it comes whole in their place. */
+  #dropPieces(segment: number): Cut[] {
+    const dropped: Cut[] = [];
     for (;;) {
       const last = this.#queue.at(-1);
-      if (!last || last === this.#storing) return;
-      if (last.tweets && (last.tweets.isWhole || last.tweets.segment !== segment)) return;
+      if (!last || last === this.#storing) return dropped;
+      if (last.tweets && (last.tweets.isWhole || last.tweets.segment !== segment)) return dropped;
       this.#queue.pop();
-      void this.#options.spool.forget(last);
+      dropped.push(last);
     }
   }
 
@@ -263,7 +266,7 @@ export class Committer {
   }
 
   async #upload({ path, ...file }: SegmentFile): Promise<HarvestFile> {
-    const { store, folder, guard } = this.#options;
+    const { store, folder, guard, spool } = this.#options;
     guard();
     const name = this.#nextName();
     this.#uncommitted.push(name);
@@ -299,8 +302,8 @@ export class Committer {
     for (const side of sides) {
       if (this.#sent.get(side.name) === side.bytes) continue;
       guard();
-      const upload = (path: string) =>
-        store.upload(`${folder}${side.name}`, path, { expected: { bytes: side.bytes } });
+      const { name, ...expected } = side;
+      const upload = (path: string) => store.upload(`${folder}${name}`, path, { expected });
       await spool.withCut(side, upload);
       this.#sent.set(side.name, side.bytes);
     }
@@ -345,16 +348,19 @@ export class Committer {
 
   /** Tells of a store that neither takes nor refuses what it is given. */
   async #watched(act: () => Promise<void>): Promise<void> {
-    const { clock } = this.#options;
     const over = new AbortController();
-    void clock.sleep(SILENCE, over.signal).then(() => {
-      if (over.signal.aborted) return;
-      log.warn("The bucket is slow to answer: what arrives is kept on this machine's disk");
-    });
+    const watching = this.#tellOfSilence(over.signal);
     try {
       await act();
     } finally {
       over.abort();
+      await watching;
     }
+  }
+
+  async #tellOfSilence(over: AbortSignal): Promise<void> {
+    await this.#options.clock.sleep(SILENCE, over);
+    if (over.aborted) return;
+    log.warn("The bucket is slow to answer: what arrives is kept on this machine's disk");
   }
 }

@@ -1,4 +1,4 @@
-/** Writing to this machine's disk, and what its failures mean. */
+/** What is written to this machine's disk, and what its failures mean. */
 
 import { diskError } from "../bucket/disk_error.ts";
 
@@ -17,13 +17,13 @@ export function withLineFeeds(lines: Uint8Array[]): Uint8Array {
 }
 
 /**
- * Writes all of the bytes.
- * @throws UserError where the disk is full, OutsideError where it fails.
+ * Acts on files of a folder for temporary files.
+ * @throws UserError where the disk is full or may not be written, DiskError where it fails.
  */
-export async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+export async function onDisk<T>(folder: string, act: () => Promise<T>): Promise<T> {
   try {
-    for (let n = 0; n < bytes.length;) n += await file.write(bytes.subarray(n));
+    return await act();
   } catch (cause) {
-    throw diskError(cause);
+    throw diskError(cause, folder);
   }
 }

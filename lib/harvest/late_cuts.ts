@@ -9,10 +9,11 @@ import { collectionKeys, FILES } from "../collection/layout.ts";
 import { LockedError, messageOf } from "../errors.ts";
 import { idsIn, idTime, isOlder } from "../twitter/ids.ts";
 import { withTweets } from "../twitter/redact.ts";
+import type { SideCut } from "./cut_files.ts";
 import { Committer, type CommitterOptions } from "./committer.ts";
 import { unfinishedGaps } from "./gaps.ts";
 import type { SegmentFile } from "./segment.ts";
-import type { SideCut, Spool } from "./spool.ts";
+import type { Spool } from "./spool.ts";
 import { StoredTweets } from "./stored_tweets.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);

@@ -1,55 +1,75 @@
 /** What a stream brought and no bucket has yet is noted on this machine's disk; the next harvester commits it. */
 
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { basename } from "node:path";
-import { pipeline } from "node:stream/promises";
+import { basename, dirname } from "node:path";
 import { getLogger } from "@logtape/logtape";
 import { z } from "zod";
-import { commitSchema } from "../bucket/checkpoint.ts";
+import { type CheckpointState, commitSchema } from "../bucket/checkpoint.ts";
+import { messageOf } from "../errors.ts";
 import { jsonOrNull } from "../json.ts";
 import { Committer, type CommitterOptions, type Cut } from "./committer.ts";
 import type { Late } from "./late_cuts.ts";
-import { type FoundNote, lossesIn, tweetsIn, withGaps } from "./left_losses.ts";
-import { Spool } from "./spool.ts";
+import { LeftFolder } from "./left_folder.ts";
+import { type FoundNote, lossesIn, tweetsIn } from "./left_losses.ts";
+import { withSides } from "./left_sides.ts";
+import { sealed, unsealed } from "./seal.ts";
+import type { Spool } from "./spool.ts";
+import type { LeftPlace } from "./spool_place.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
 
 /** Of a file in the same folder. */
 const name = z.string().regex(/^[\w.-]+$/);
+/** What versions before did not note is absent. */
 const noteSchema = z.object({
   number: z.number(),
+  /** The collection's folder for temporary files, which is named after it and its bucket. */
+  of: z.string().optional(),
   /** When the harvest began, and when this was cut, in milliseconds since 1970. */
   began: z.number(),
   at: z.number(),
+  /** The checkpoint's commits when this was cut: it follows them. */
+  commits: z.number().optional(),
+  /** The first cut that this one accounts for: a whole segment for its pieces, a gap for what is lost. */
+  covers: z.number().optional(),
   tweets: z.object({
     segment: z.number(),
     isWhole: z.boolean(),
     file: z.object({ path: name, sha1: z.string(), bytes: z.number(), tweets: z.number() }),
   }).optional(),
-  sides: z.array(z.object({ name, bytes: z.number() })),
+  sides: z.array(z.object({ name, bytes: z.number(), sha1: z.string().exactOptional() })),
   commit: commitSchema,
 });
 /** A cut as it is noted. */
 export type Note = z.infer<typeof noteSchema>;
 
-/** Notes a cut of a stream; the documents that are written anew each time are those of walks. */
-export async function noteCut(
-  spool: Spool,
-  { number, tweets, sides, commit }: Cut,
-  { began, at }: { began: number; at: number },
-): Promise<void> {
+/** What a note says besides the cut itself. */
+export type NoteFacts = Pick<Note, "began" | "commits" | "covers">;
+
+/**
+ * Notes a cut of a stream; the documents that are written anew each time are those of walks.
+ * @returns Whether it is noted: a disk that fails costs no more than that.
+ */
+export async function noteCut(spool: Spool, cut: Cut, facts: NoteFacts): Promise<boolean> {
+  const { number, at, tweets, sides, commit } = cut;
   const note: Note = {
     number,
-    began,
+    of: basename(dirname(spool.path)),
     at,
+    ...facts,
     ...(tweets ? { tweets: { ...tweets, file: named(tweets.file) } } : {}),
     sides,
     commit,
   };
-  // What is noted has to be there, whatever becomes of this machine's power.
-  if (tweets) await spool.sync(tweets.file.path);
-  await spool.note(number, note);
+  try {
+    const [key = ""] = await spool.place.keys();
+    await spool.note(number, sealed(JSON.stringify(note), key), tweets?.file.path);
+    return true;
+  } catch (error) {
+    log.warn("What has come could not be noted on this machine's disk: {problem}", {
+      problem: messageOf(error),
+    });
+    return false;
+  }
 }
 
 /** What committing cuts works with. */
@@ -57,40 +77,53 @@ export type LeftOptions = Omit<CommitterOptions, "spool">;
 
 /**
  * Commits the cuts that a harvester left in a folder, where nobody has begun another harvest since, and removes the
- * folder; what cannot be read of it stays.
+ * folder; what cannot be read of it, or was noted by somebody else, stays.
+ * @param keys Those of notes.
  * @returns What the next harvest is to add, as another one was begun since; null where there is nothing.
- * @throws as the committer.
+ * @throws as the committer; UserError, DiskError where this machine's disk fails.
  */
-export async function commitLeft(directory: string, options: LeftOptions): Promise<Late | null> {
-  const { began, cuts: committed = 0, at, files } = options.checkpoint.state;
-  const spool = Spool.left(directory);
-  const found = await foundIn(spool);
+export async function commitLeft(
+  place: LeftPlace,
+  keys: () => Promise<string[]>,
+  options: LeftOptions,
+): Promise<Late | null> {
+  const { state } = options.checkpoint;
+  const folder = new LeftFolder(place);
+  const found = await foundIn(folder, keys);
   if (!found) {
-    log.warn("What a harvester left on this machine cannot be read: {directory}", { directory });
+    log.warn("What a harvester left on this machine cannot be read: {directory}", {
+      directory: place.path,
+    });
     return null;
   }
-  const isOther = ({ note }: FoundNote) => note !== undefined && note.began !== began;
-  const left = found.filter((one) => isOther(one) || one.number > committed);
-  if (left.some(isOther)) return lateOf(left, spool);
+  const left = found.filter((one) => isOfAnother(one, state) || one.number > (state.cuts ?? 0));
+  if (left.some((one) => isOfAnother(one, state))) return lateOf(left, folder);
+  const notes = left.flatMap(({ note }) => note ?? []);
   const good = left.flatMap(({ note, isGood }) => isGood && note ? [note] : []);
-  await commitAll(await withGaps(good, lossesIn(left, files, at), spool), options, spool);
-  await clear(left, spool);
+  const losses = lossesIn(left, state);
+  const repaired = await withSides(good, losses, { ...options, left: folder, all: notes });
+  await commitAll(repaired, folder, options);
+  await clear(left, folder);
   return null;
 }
 
+/** Whether a note is of another harvest, or follows commits that the bucket does not have, as an older copy of it. */
+function isOfAnother({ note }: FoundNote, { began, commits }: CheckpointState): boolean {
+  return note !== undefined && (note.began !== began || (note.commits ?? 0) > commits);
+}
+
 /** Removes a folder, or puts it aside where some of it is damaged, or wanted still. */
-async function clear(left: FoundNote[], spool: Spool, isWanted = false): Promise<void> {
-  if (left.every(({ isGood }) => isGood) && !isWanted) return await spool.close();
+async function clear(left: FoundNote[], folder: LeftFolder, isWanted = false): Promise<void> {
+  if (left.every(({ isGood }) => isGood) && !isWanted) return await folder.close();
   log.warn(
-    "What a harvester left on this machine, and the bucket does not have, is kept: {folder}",
-    {
-      folder: await spool.setAside(),
-    },
+    "What a harvester left on this machine, and the bucket does not have, as it is damaged, was not noted by you, or " +
+      "has no place there, is kept: {folder}",
+    { folder: await folder.setAside() },
   );
 }
 
 /** What a harvester left that another one has gone on before. */
-function lateOf(left: FoundNote[], spool: Spool): Late | null {
+function lateOf(left: FoundNote[], folder: LeftFolder): Late | null {
   const notes = left.flatMap(({ note }) => note ?? []);
   const [first, last] = [notes.at(0), notes.at(-1)];
   if (!first || !last) return null;
@@ -101,24 +134,24 @@ function lateOf(left: FoundNote[], spool: Spool): Late | null {
     began: first.began,
     from: first.at,
     to: last.at,
-    path: spool.pathOf(""),
-    files: own.map(({ file: { path, sha1, tweets } }) => ({
+    path: folder.path,
+    files: own.map(({ file: { path, sha1, bytes, tweets } }) => ({
       sha1,
       tweets,
-      read: async () => (await Deno.open(spool.pathOf(path))).readable,
+      read: () => Promise.resolve(folder.read(path, bytes)),
     })),
     sides: last.sides,
-    close: (isWanted) => clear(left, spool, isWanted),
+    close: (isWanted) => clear(left, folder, isWanted),
   };
 }
 
 /** Commits cuts, and tells how many tweets came with them. */
-async function commitAll(notes: Note[], options: LeftOptions, spool: Spool): Promise<void> {
+async function commitAll(notes: Note[], folder: LeftFolder, options: LeftOptions): Promise<void> {
   if (notes.length === 0) return;
   const { checkpoint } = options;
   const before = tweetsIn(checkpoint.state.files);
-  const committer = new Committer({ ...options, spool });
-  for (const note of notes) committer.add(cutOf(note, spool));
+  const committer = new Committer({ ...options, spool: folder });
+  for (const note of notes) committer.add(cutOf(note, folder));
   await committer.done();
   log.info("{tweets} tweets that the harvester before could not store are in the bucket now", {
     tweets: tweetsIn(checkpoint.state.files) - before,
@@ -126,23 +159,33 @@ async function commitAll(notes: Note[], options: LeftOptions, spool: Spool): Pro
 }
 
 /** The notes of a folder, and whether each is as it was written; null where the folder cannot be read. */
-async function foundIn(spool: Spool): Promise<FoundNote[] | null> {
-  const noted = await spool.notes();
-  return noted && await Promise.all(noted.map(async ({ number, text }) => {
-    const note = noteSchema.safeParse(jsonOrNull(text)).data;
-    if (note?.number !== number) return { number, isGood: false };
+async function foundIn(
+  folder: LeftFolder,
+  keys: () => Promise<string[]>,
+): Promise<FoundNote[] | null> {
+  const noted = await folder.notes();
+  if (!noted) return null;
+  if (noted.length === 0) return [];
+  const { isFormer, path } = folder.place;
+  const known = await keys();
+  const found: FoundNote[] = [];
+  for (const { number, text } of noted) {
+    const json = unsealed(text, known) ?? (isFormer ? text : null);
+    const note = noteSchema.safeParse(jsonOrNull(json ?? "")).data;
+    const isHere = isFormer || note?.of === basename(dirname(path));
+    if (note?.number !== number || !isHere) {
+      found.push({ number, isGood: false });
+      continue;
+    }
     const { file } = note.tweets ?? {};
-    const isGood = !file || await sha1Of(spool.pathOf(file.path)) === file.sha1;
-    const sides = await Array.fromAsync(
-      note.sides,
-      async (side) => await spool.has(side) ? [side] : [],
-    );
-    return { number, note: { ...note, sides: sides.flat() }, isGood };
-  }));
+    const isGood = !file || await folder.isIntact({ ...file, path: folder.pathOf(file.path) });
+    found.push({ number, note, isGood });
+  }
+  return found;
 }
 
 /** What is to be committed; a harvest that went on is ended when it is settled, as of when the cut was made. */
-function cutOf({ number, at, tweets, sides, commit }: Note, spool: Spool): Cut {
+function cutOf({ number, at, tweets, sides, commit }: Note, folder: LeftFolder): Cut {
   return {
     number,
     at,
@@ -151,17 +194,11 @@ function cutOf({ number, at, tweets, sides, commit }: Note, spool: Spool): Cut {
     // It may have been told as interrupted meanwhile.
     commit: { state: "harvesting", ended: at, outcome: undefined, reason: undefined, ...commit },
     ...(tweets
-      ? { tweets: { ...tweets, file: { ...tweets.file, path: spool.pathOf(tweets.file.path) } } }
+      ? { tweets: { ...tweets, file: { ...tweets.file, path: folder.pathOf(tweets.file.path) } } }
       : {}),
   };
 }
 
 function named<T extends { path: string }>(file: T): T {
   return { ...file, path: basename(file.path) };
-}
-
-/** Of a file's content; null where it cannot be read. */
-async function sha1Of(path: string): Promise<string | null> {
-  const sha1 = createHash("sha1");
-  return await pipeline(createReadStream(path), sha1).then(() => sha1.digest("hex"), () => null);
 }

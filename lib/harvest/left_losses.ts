@@ -1,14 +1,8 @@
-/** What a damaged disk lost of the cuts that a harvester left: told as gaps, as nobody else would know. */
+/** What was lost of the cuts that a harvester left: told as gaps, as nobody else would know. */
 
-import { getLogger } from "@logtape/logtape";
-import type { HarvestFile } from "../bucket/checkpoint.ts";
-import { isoTime } from "../clock.ts";
-import { FILES } from "../collection/layout.ts";
+import type { CheckpointState, HarvestFile } from "../bucket/checkpoint.ts";
 import type { Gap } from "../twitter/api.ts";
 import type { Note } from "./left_cuts.ts";
-import type { Spool } from "./spool.ts";
-
-const log = getLogger(["twarc-cloud", "harvest"]);
 
 /** A note that was found, in its order: absent where it cannot be read itself. */
 export interface FoundNote {
@@ -19,15 +13,17 @@ export interface FoundNote {
 }
 
 /**
- * The spans of which tweets are lost: those of a note that is damaged, or whose tweets are, and that nothing else
- * has. After the last good one there is none: the next stream begins there.
- * @param since When the last commit was made, in milliseconds since 1970.
+ * The spans of which tweets are lost: those of a note that is damaged or gone, or whose tweets are, and that nothing
+ * else has. After the last good one there is none: the next stream begins there.
  */
-export function lossesIn(found: FoundNote[], files: HarvestFile[], since: number): Gap[] {
+export function lossesIn(
+  found: FoundNote[],
+  { files, at: since, cuts = 0 }: Pick<CheckpointState, "files" | "at" | "cuts">,
+): Gap[] {
   const losses: Gap[] = [];
   let from = since;
   let isLost = false;
-  for (const one of found) {
+  for (const one of withMissing(found, cuts)) {
     if (one.isGood && one.note) {
       if (isLost) losses.push({ from, to: one.note.at, why: "The disk had damaged what had come" });
       from = one.note.at;
@@ -37,6 +33,24 @@ export function lossesIn(found: FoundNote[], files: HarvestFile[], since: number
     }
   }
   return losses;
+}
+
+/** The notes with those that are gone, where no whole segment came in their place. */
+function withMissing(found: FoundNote[], committed: number): FoundNote[] {
+  let known = committed;
+  return found.flatMap((one) => {
+    const isMissing = firstOf(one) > known + 1;
+    const missing = isMissing ? [{ number: known + 1, isGood: false }] : [];
+    known = one.number;
+    return [...missing, one];
+  });
+}
+
+/** The first cut whose tweets a note accounts for; versions before did not note what a cut comes in place of. */
+function firstOf({ number, note }: FoundNote): number {
+  if (!note) return number;
+  if (note.of === undefined) return 0;
+  return note.tweets?.isWhole ? note.covers ?? 0 : number;
 }
 
 /** Whether the tweets of a note are in its whole segment, or in all of the segment's pieces. */
@@ -55,27 +69,4 @@ function isElsewhere({ note }: FoundNote, found: FoundNote[], files: HarvestFile
 /** How many tweets some files have together. */
 export function tweetsIn(files: { tweets: number }[]): number {
   return files.reduce((sum, { tweets }) => sum + tweets, 0);
-}
-
-/**
- * Adds gaps to what the last of the cuts brings, where the gaps that were known are there still.
- * @returns The cuts with them.
- */
-export async function withGaps(notes: Note[], gaps: Gap[], spool: Spool): Promise<Note[]> {
-  const last = notes.at(-1);
-  if (!last || gaps.length === 0) return notes;
-  for (const { from, to } of gaps) {
-    log.error("Tweets that came from {from} to {to} are lost: this machine's disk is damaged", {
-      from: isoTime(from),
-      to: isoTime(to),
-    });
-  }
-  const known = last.sides.find(({ name }) => name === FILES.gaps);
-  if (!known && (last.commit.counts?.gaps ?? 0) > 0) return notes;
-  const lines = gaps.map((gap) => new TextEncoder().encode(JSON.stringify(gap)));
-  const bytes = await spool.extend(FILES.gaps, known?.bytes ?? 0, lines);
-  const sides = [...last.sides.filter((side) => side !== known), { name: FILES.gaps, bytes }];
-  const { counts } = last.commit;
-  const counted = counts && { counts: { ...counts, gaps: counts.gaps + gaps.length } };
-  return [...notes.slice(0, -1), { ...last, sides, commit: { ...last.commit, ...counted } }];
 }

@@ -3,7 +3,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../clock.ts";
 import type { Waits } from "../waits.ts";
-import { AccessError, OutsideError } from "../errors.ts";
+import { AccessError, DiskError, OutsideError } from "../errors.ts";
 import { Outage } from "../outage.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
@@ -80,5 +80,6 @@ export class Patience {
 
 /** Whether a store may take it later: it cannot be reached, or somebody has to sign in again. */
 function isAway(failure: unknown): failure is OutsideError | AccessError {
+  if (failure instanceof DiskError) return false;
   return failure instanceof OutsideError || failure instanceof AccessError;
 }

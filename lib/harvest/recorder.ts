@@ -22,6 +22,7 @@ import {
   type UserChange,
   userWalk,
 } from "./source.ts";
+import type { Spool } from "./spool.ts";
 import { Tally } from "./tally.ts";
 
 const encoder = new TextEncoder();
@@ -52,6 +53,7 @@ export type Ending = Pick<CheckpointState, "outcome" | "reason">;
 
 /** What a recorder is made of. */
 export interface RecorderOptions extends CommitterOptions {
+  spool: Spool;
   limits: Limits;
   /** Of what is billed; absent where nothing is. */
   meter?: Meter | undefined;
@@ -71,6 +73,8 @@ export class Recorder {
   #waitingSince: number | undefined;
   /** What was cut last: all before it is whole, whatever happens to what comes after it. */
   #last: Cut = { number: 0, at: 0, sides: [], documents: [], commit: {} };
+  /** The number of the last cut that closed a segment: the tweets of later ones are in the next. */
+  #wholeUntil = 0;
   #tweets = 0;
   #positions: Positions;
   /** How many walks have a position. */
@@ -215,7 +219,7 @@ export class Recorder {
       if (lost.tweets > 0) await this.#takeLoss(lost);
       this.#committer.leaveOut();
     }
-    const isNoted = await this.#cut(true, end);
+    const isNoted = await this.#cut(true, end, lost.number);
     // Now the note of this cut says what is lost, and the other one would say it again.
     if (isNoted && !isOpen) await this.#options.spool.forget({ number: lost.number });
   }
@@ -343,9 +347,10 @@ export class Recorder {
 
   /**
    * Hands what has come to the committer: with the whole segment, or with a piece of it.
+   * @param from The first cut that its note accounts for, where that is not its own.
    * @returns Whether it is noted, where it has to be.
    */
-  async #cut(isWhole: boolean, ending: Commit = {}): Promise<boolean> {
+  async #cut(isWhole: boolean, ending: Commit = {}, from = Infinity): Promise<boolean> {
     const segment = this.#segment;
     const { spool, checkpoint, clock, meter } = this.#options;
     const isWanted = segment && (isWhole || segment.uncut > 0);
@@ -368,23 +373,14 @@ export class Recorder {
         ...ending,
       },
     };
-    const isKept = !this.#isNoted || await this.#note(this.#last);
-    this.#committer.add(this.#last, { inPlace: isKept });
+    const covers = Math.min(from, file && isWhole ? this.#wholeUntil + 1 : this.#last.number);
+    if (isWhole) this.#wholeUntil = this.#last.number;
+    const { began, commits } = checkpoint.state;
+    const isKept = !this.#isNoted ||
+      await noteCut(spool, this.#last, { began, commits, covers });
+    const dropped = this.#committer.add(this.#last, { inPlace: isKept });
+    for (const cut of dropped) await spool.forget(cut);
     return isKept;
-  }
-
-  /** Whether a cut is noted; a disk that fails costs no more than that. */
-  async #note(cut: Cut): Promise<boolean> {
-    const { spool, checkpoint: { state: { began } }, clock } = this.#options;
-    try {
-      await noteCut(spool, cut, { began, at: clock.now() });
-      return true;
-    } catch (error) {
-      log.warn("What has come could not be noted on this machine's disk: {problem}", {
-        problem: messageOf(error),
-      });
-      return false;
-    }
   }
 }
 

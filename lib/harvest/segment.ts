@@ -1,8 +1,10 @@
 /** Rolling gzip files of lines, with checksums: whole segments, and the pieces of one that is still open. */
 
-import { createHash, type Hash } from "node:crypto";
+import { createHash } from "node:crypto";
 import { constants, crc32, deflateRawSync } from "node:zlib";
-import { withLineFeeds, writeAll } from "./disk.ts";
+import { DamagedError } from "../errors.ts";
+import { onDisk, withLineFeeds } from "./disk.ts";
+import type { GrowingFile, SpoolFolder } from "./spool_folder.ts";
 
 /** A tweets file that is whole, on this machine's disk. */
 export interface SegmentFile {
@@ -30,33 +32,34 @@ const LAST_BLOCK = Uint8Array.of(3, 0);
  * before the segment is full. Both are gzip files of one member.
  */
 export class Segment {
-  readonly #directory: string;
-  readonly #file: Deno.FsFile;
-  readonly #path: string;
+  readonly #folder: SpoolFolder;
+  readonly #name: string;
+  readonly #file: GrowingFile;
   readonly #block = new Uint8Array(BLOCK);
   #filled = 0;
   readonly #whole = new Content();
-  readonly #sha1 = createHash("sha1").update(HEADER);
   #piece = new Content();
+  #pieceSha1 = createHash("sha1").update(HEADER);
   #pieceStart = HEADER.length;
   #pieces = 0;
   #closed: SegmentFile | undefined;
   /** Set when a block was written in part: the file is of no use then. */
   #failure: unknown;
 
-  private constructor(directory: string, path: string, file: Deno.FsFile) {
-    this.#directory = directory;
-    this.#path = path;
+  private constructor(folder: SpoolFolder, name: string, file: GrowingFile) {
+    this.#folder = folder;
+    this.#name = name;
     this.#file = file;
   }
 
-  /** Opens a new segment in a folder for temporary files. */
-  static async open(directory: string): Promise<Segment> {
-    const path = `${directory}/segment-${crypto.randomUUID()}.gz`;
-    const file = await Deno.open(path, { createNew: true, write: true });
-    const segment = new Segment(directory, path, file);
-    await writeAll(file, HEADER);
-    return segment;
+  /** Opens a new segment in a folder for temporary files. @throws UserError, DiskError where its disk fails */
+  static async open(folder: SpoolFolder): Promise<Segment> {
+    const name = `segment-${crypto.randomUUID()}.gz`;
+    return await onDisk(folder.path, async () => {
+      const file = await folder.grow(name);
+      await file.append(HEADER);
+      return new Segment(folder, name, file);
+    });
   }
 
   /** Tweets in the segment so far. */
@@ -71,7 +74,7 @@ export class Segment {
 
   /** Bytes since the last piece was cut, as far as they are compressed. */
   get uncutBytes(): number {
-    return this.#piece.compressed;
+    return this.#file.length - this.#pieceStart;
   }
 
   /** Adds lines, which hold `tweets` tweets together, each with a line break at its end. */
@@ -90,50 +93,51 @@ export class Segment {
     }
   }
 
-  /** What has come since the last piece, as a file of its own. */
+  /** What has come since the last piece, as a file of its own. @throws UserError, DiskError where the disk fails */
   async cutPiece(): Promise<SegmentFile> {
     await this.#compress();
-    const path = `${this.#path}.piece-${++this.#pieces}`;
-    const sha1 = createHash("sha1");
-    const piece = await Deno.open(path, { createNew: true, write: true });
-    try {
-      for await (const part of this.#pieceParts()) {
-        sha1.update(part);
-        await writeAll(piece, part);
+    return await onDisk(this.#folder.path, async () => {
+      const piece = await this.#folder.grow(`${this.#name}.piece-${++this.#pieces}`);
+      try {
+        for await (const part of this.#pieceParts()) await piece.append(part);
+        this.#checkPiece(piece);
+      } catch (error) {
+        await this.#folder.files.remove(piece.path).catch(() => {});
+        throw error;
+      } finally {
+        await piece.close();
       }
-    } catch (error) {
-      await Deno.remove(path).catch(() => {});
-      throw error;
-    } finally {
-      piece.close();
-    }
-    const file = this.#piece.file(path, sha1);
-    this.#pieceStart = HEADER.length + this.#whole.compressed;
-    this.#piece = new Content();
-    return file;
+      const file = this.#piece.file(piece);
+      this.#pieceStart = this.#file.length;
+      this.#piece = new Content();
+      this.#pieceSha1 = createHash("sha1").update(HEADER);
+      return file;
+    });
+  }
+
+  /** @throws DamagedError where what was read back is not what was written. */
+  #checkPiece(piece: GrowingFile): void {
+    const sha1 = this.#pieceSha1.copy().update(this.#piece.trailer()).digest("hex");
+    if (piece.sha1 === sha1) return;
+    throw new DamagedError(`A temporary file is not as it was written: ${this.#file.path}`);
   }
 
   /** The whole segment as a file; nothing can be added after it. Closing twice is closing once. */
   async close(): Promise<SegmentFile> {
     if (this.#closed) return this.#closed;
     await this.#compress();
-    const trailer = this.#whole.trailer();
-    await writeAll(this.#file, trailer);
-    this.#file.close();
-    this.#closed = this.#whole.file(this.#path, this.#sha1.update(trailer));
-    return this.#closed;
+    return this.#closed = await onDisk(this.#folder.path, async () => {
+      await this.#file.append(this.#whole.trailer());
+      await this.#file.restore();
+      await this.#file.close();
+      return this.#whole.file(this.#file);
+    });
   }
 
   /** Header, the compressed blocks since the last piece (read back from the disk), trailer. */
   async *#pieceParts(): AsyncGenerator<Uint8Array> {
     yield HEADER;
-    // A handle of its own: whatever happens here, the next block goes to the segment's end.
-    using file = await Deno.open(this.#path);
-    await file.seek(this.#pieceStart, Deno.SeekMode.Start);
-    const buffer = new Uint8Array(1 << 16);
-    for (let n = await file.read(buffer); n !== null; n = await file.read(buffer)) {
-      yield buffer.subarray(0, n);
-    }
+    yield* this.#file.content(this.#pieceStart, this.#file.length);
     yield this.#piece.trailer();
   }
 
@@ -149,29 +153,26 @@ export class Segment {
     if (this.#failure) throw this.#failure;
     const compressed = deflateRawSync(block, { finishFlush: constants.Z_FULL_FLUSH });
     try {
-      await writeAll(this.#file, compressed);
+      await onDisk(this.#folder.path, () => this.#file.append(compressed));
     } catch (error) {
       this.#failure = error;
       throw error;
     }
-    this.#whole.add(block, compressed.length);
-    this.#piece.add(block, compressed.length);
-    this.#sha1.update(compressed);
+    this.#whole.add(block);
+    this.#piece.add(block);
+    this.#pieceSha1.update(compressed);
   }
 }
 
 /** What a gzip file holds so far. */
 class Content {
   tweets = 0;
-  /** Bytes of compressed blocks. */
-  compressed = 0;
   #length = 0;
   #crc = 0;
 
-  add(block: Uint8Array, compressed: number): void {
+  add(block: Uint8Array): void {
     this.#crc = crc32(block, this.#crc);
     this.#length += block.length;
-    this.compressed += compressed;
   }
 
   /** The last block, the checksum and the length modulo 2^32 (RFC 1952). */
@@ -184,8 +185,7 @@ class Content {
     return bytes;
   }
 
-  file(path: string, sha1: Hash): SegmentFile {
-    const bytes = HEADER.length + this.compressed + LAST_BLOCK.length + 8;
-    return { path, sha1: sha1.digest("hex"), bytes, tweets: this.tweets };
+  file({ path, sha1, length }: GrowingFile): SegmentFile {
+    return { path, sha1, bytes: length, tweets: this.tweets };
   }
 }

@@ -1,45 +1,176 @@
-/** Where a harvester has its temporary files: apart from every other process's. */
+/** Where a harvester has its temporary files: in the person's own folder, apart from every other process's. */
 
-import { basename, join } from "node:path";
+import { createHash } from "node:crypto";
+import { lstat, realpath } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { getLogger } from "@logtape/logtape";
+import { diskError } from "../bucket/disk_error.ts";
 import { processIsGone } from "../bucket/process.ts";
-import { Spool } from "./spool.ts";
+import { cacheFolder, type Person, stateFolder } from "../folders.ts";
+import { type Owner, type OwnFolder, ownFolder, strangeness } from "../own_folder.ts";
+import { folderPath, isFolder, s3Name } from "../store/store.ts";
+import { type Files, systemFiles } from "./files.ts";
+import { noteKeys, personalKey } from "./seal.ts";
+import { SpoolFolder } from "./spool_folder.ts";
 
-/** A folder, by the one that it is in and its name. */
+const log = getLogger(["twarc-cloud", "harvest"]);
+
+/** The folder of one harvester. */
 export interface SpoolPlace {
-  parent: string;
-  name: string;
+  /** In a folder of its collection's: others in that are other harvesters'. */
+  path: string;
+  /** Who owns what is made there. */
+  owner: Owner;
+  /** Where a version before had the temporary files of the collection. */
+  former?: string;
+  /** The keys of notes: they are sealed with the first, and opened by any. */
+  keys: () => Promise<string[]>;
+  files?: Files;
+}
+
+/** The folder of a harvester that is gone. */
+export interface LeftPlace {
+  path: string;
+  owner: Owner;
+  /** Whether it is that of a version before, which sealed no notes. */
+  isFormer: boolean;
+  files: Files;
+}
+
+/** A process as folders name it. */
+interface Process {
+  host: string;
+  pid: number;
+}
+
+/** What tells where a harvester's temporary files are to be. */
+export interface SpoolWanted {
+  bucket: string;
+  collectionId: string;
+  process: Process;
+  /** What a person names for them; their cache where nothing is. */
+  folder: string | undefined;
+  /** The secret that the collection's harvesters are controlled with, where it comes from outside the bucket. */
+  secret: string | undefined;
+  person: Person;
 }
 
 /**
- * A place of this process's own below a collection's: a harvester that was paused and comes back may meet another
- * one at work, and neither touches the other's files.
+ * The place for a harvester's temporary files, in a folder that is this person's alone: it is made, and looked at.
+ * @throws UserError where somebody else may write there, or nobody can; DiskError where the disk fails.
  */
-export function ownPlace(
-  { parent, name }: SpoolPlace,
-  { host, pid }: { host: string; pid: number },
-): SpoolPlace {
-  return { parent: join(parent, name), name: `${host}.${pid}.${crypto.randomUUID()}` };
+export async function openPlace(wanted: SpoolWanted): Promise<SpoolPlace> {
+  const { bucket, collectionId, process, person, secret } = wanted;
+  const { path, owner } = await rootFor(wanted.folder, person);
+  const name = nameOf(bucket, collectionId);
+  return {
+    path: join(path, name, ownName(process)),
+    owner,
+    former: join(formerRoot(), name),
+    keys: noteKeys({ person, secret }),
+  };
 }
 
-/** The places beside one's own that were those of processes which are gone. */
+/**
+ * Makes the folders that a harvester needs besides its bucket, and that it may not make where it may do no more than it
+ * has to. @returns Their paths, as they are named and without links, and the place of a version before.
+ * @throws as `openPlace`
+ */
+export async function spoolPlaces(folder: string | undefined, person: Person): Promise<string[]> {
+  const named = resolve(folder ?? cacheFolder(person));
+  const { path } = await rootFor(folder, person);
+  // A harvest that needs the key says why it cannot be had.
+  const key = await personalKey(person).then(() => true, () => false);
+  const state = stateFolder(person);
+  const states = key ? [state, await realpath(state)] : [state];
+  return [...new Set([named, path, ...states, formerRoot()])];
+}
+
+/** The person's folder for temporary files, or the one that they name: made, and looked at. */
+async function rootFor(folder: string | undefined, person: Person): Promise<OwnFolder> {
+  const root = folder ?? cacheFolder(person);
+  const called = "The folder for temporary files";
+  const hint = "Name another one with --spool, or TWARC_CLOUD_SPOOL: a folder of your own.";
+  return await ownFolder(root, { called, hint }).catch((cause) => {
+    throw diskError(cause, root);
+  });
+}
+
+/** Where a version before had a person's temporary files. */
+function formerRoot(): string {
+  return join(tmpdir(), `twarc-cloud-${hashOf(homedir()).slice(0, 8)}`);
+}
+
+/**
+ * A name of this process's own: a harvester that was paused and comes back may meet another one at work, and neither
+ * touches the other's files.
+ */
+export function ownName({ host, pid }: Process): string {
+  return `${host}.${pid}.${crypto.randomUUID()}`;
+}
+
+/** The name of a collection's folder: of its own, whatever buckets are harvested here, however they are named. */
+export function nameOf(bucket: string, collectionId: string): string {
+  const place = isFolder(bucket) ? folderPath(bucket) : s3Name(bucket);
+  return `${hashOf(place)}-${collectionId}`;
+}
+
+/** The places beside one's own that were those of processes which are gone; what is not this person's is left. */
 export async function leftPlaces(
-  { parent, name: own }: SpoolPlace,
-  process: { host: string; pid: number },
-): Promise<string[]> {
-  const left: string[] = [];
+  { path: own, owner, former, files = systemFiles }: SpoolPlace,
+  process: Process,
+): Promise<LeftPlace[]> {
+  const common = { owner, process, files };
+  const left = await leftIn(dirname(own), { ...common, isFormer: false });
+  const before = former === undefined || !await isOwn(dirname(former), owner)
+    ? []
+    : await leftIn(former, { ...common, isFormer: true });
+  return [...left, ...before].filter(({ path }) => path !== own);
+}
+
+async function leftIn(
+  parent: string,
+  { process, ...facts }: Omit<LeftPlace, "path"> & { process: Process },
+): Promise<LeftPlace[]> {
+  const left: LeftPlace[] = [];
+  const { owner } = facts;
+  if (!await isOwn(parent, owner)) return left;
   for (const { name } of await Array.fromAsync(Deno.readDir(parent)).catch(() => [])) {
-    const directory = join(parent, name);
-    if (name !== own && await isLeft(directory, process)) left.push(directory);
+    const path = join(parent, name);
+    const pid = pidIn(name, process.host);
+    if (pid === null || !await isOwn(path, owner)) continue;
+    if (await isGone(path, { pid, own: process })) left.push({ path, ...facts });
   }
   return left;
 }
 
-/** Whether a folder is that of a process which is gone, or of one that had this one's number before. */
-async function isLeft(directory: string, own: { host: string; pid: number }): Promise<boolean> {
-  const [, host = "", digits = ""] = /^(.+)\.(\d+)\.[0-9a-f-]{36}$/.exec(basename(directory)) ?? [];
+/** Whether a folder is there, and this person's alone; one that is not is left where it is, and said. */
+async function isOwn(path: string, owner: Owner): Promise<boolean> {
+  if (!await lstat(path).catch(() => null)) return false;
+  const why = await strangeness(path, owner).catch(() => "it cannot be looked at");
+  if (why === null) return true;
+  log.warn("Nothing is taken from {path}, where temporary files of harvests may be: {why}", {
+    path,
+    why,
+  });
+  return false;
+}
+
+/** The process of this machine whose folder has a name; null where it is none. */
+function pidIn(name: string, here: string): number | null {
+  const [, host, digits] = /^(.+)\.(\d+)\.[0-9a-f-]{36}$/.exec(name) ?? [];
   const pid = Number(digits);
-  if (host !== own.host || !(pid > 0)) return false;
-  const isHeld = await Spool.isHeld(directory);
+  return host === here && pid > 0 ? pid : null;
+}
+
+/** Whether the process of a folder is gone, or had this one's number before. */
+async function isGone(path: string, { pid, own }: { pid: number; own: Process }): Promise<boolean> {
+  const isHeld = await SpoolFolder.isHeld(path);
   if (isHeld !== null) return !isHeld;
-  return pid === own.pid || processIsGone({ host, pid });
+  return pid === own.pid || processIsGone({ host: own.host, pid });
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 12);
 }

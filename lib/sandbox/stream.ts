@@ -234,7 +234,12 @@ export class Connection {
     const { clock, keepAliveMs } = this.#options;
     while (!this.#ended.signal.aborted) {
       await clock.sleep(keepAliveMs, this.#ended.signal);
-      if (!this.#isSilent) this.#write(encoder.encode("\r\n"));
+      try {
+        if (!this.#isSilent) this.#write(encoder.encode("\r\n"));
+      } catch {
+        // The connection broke before anybody was told.
+        this.#ended.abort();
+      }
     }
   }
 }

@@ -52,9 +52,9 @@ export interface FilteredStreamOptions {
 export async function* filteredStream(options: FilteredStreamOptions): AsyncGenerator<StreamItem> {
   const { transport, clock, wanted, fields, wording, signal } = options;
   const { owner, share = false, filter, backfillMinutes } = wanted;
-  const settle = (asked: Transport) =>
-    settleRules(asked, { owner, share, wanted: rulesOf(filter) }, signal);
-  const rules = await settle(transport);
+  const own = { owner, share, wanted: rulesOf(filter) };
+  const settle = (asked: Transport, until: AbortSignal) => settleRules(asked, own, until);
+  const rules = await settle(transport, signal);
   const parameters = {
     ...fields,
     ...(backfillMinutes ? { backfill_minutes: `${backfillMinutes}` } : {}),
@@ -79,12 +79,13 @@ export async function* filteredStream(options: FilteredStreamOptions): AsyncGene
   const news: StreamMessage[] = rules.refused.map(refusedMessage);
   const over = new AbortController();
   const onGone = (message: StreamMessage) => void news.push(message);
-  const watched = {
-    transport: transport.beside,
-    clock,
-    signal: AbortSignal.any([signal, over.signal]),
-  };
-  void watchRules(rules, { ...watched, settle: () => settle(transport.beside), onGone });
+  const { beside } = transport;
+  const watched = { transport: beside, clock, signal: AbortSignal.any([signal, over.signal]) };
+  const watching = watchRules(rules, {
+    ...watched,
+    settle: (until) => settle(beside, until),
+    onGone,
+  });
   try {
     for await (const item of stream) {
       if (item.lost !== undefined) {
@@ -95,6 +96,8 @@ export async function* filteredStream(options: FilteredStreamOptions): AsyncGene
     }
   } finally {
     over.abort();
+    // It puts nothing back after this.
+    await watching;
     if (await isOurs(options)) await takeAway(transport, owner);
   }
 }
@@ -104,7 +107,10 @@ async function watchRules(
   rules: OwnRules,
   { transport, clock, signal, settle, onGone }:
     & Pick<FilteredStreamOptions, "transport" | "clock" | "signal">
-    & { settle: () => Promise<OwnRules>; onGone: (message: StreamMessage) => void },
+    & {
+      settle: (signal: AbortSignal) => Promise<OwnRules>;
+      onGone: (message: StreamMessage) => void;
+    },
 ): Promise<void> {
   while (!signal.aborted) {
     await clock.sleep(RULES_EVERY, signal);
@@ -112,7 +118,7 @@ async function watchRules(
     try {
       const gone = await goneRules(transport, rules.ids, signal);
       if (gone.length === 0) continue;
-      for (const id of (await settle()).ids) rules.ids.add(id);
+      for (const id of (await settle(signal)).ids) rules.ids.add(id);
       for (const id of gone) rules.ids.delete(id);
       const at = isoTime(clock.now());
       log.warn("Somebody took {count} rules of this collection from the app: they are back now", {

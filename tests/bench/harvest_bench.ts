@@ -1,7 +1,9 @@
 /** What the harvest path costs: splitting pages, and writing segments. Compare within one run. */
 
+import { join } from "node:path";
 import { systemClock } from "../../lib/clock.ts";
 import { Segment } from "../../lib/harvest/segment.ts";
+import { SpoolFolder } from "../../lib/harvest/spool_folder.ts";
 import { joined } from "../../lib/sandbox/answers.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { items, line } from "../../lib/twitter/raw_json.ts";
@@ -29,7 +31,7 @@ Deno.bench("JSON.parse and JSON.stringify, which breaks ids", { group: "split" }
 
 Deno.bench("write 2,000 tweets into a segment", { group: "segment", baseline: true }, async () => {
   const folder = await Deno.makeTempDir();
-  const segment = await Segment.open(folder);
+  const segment = await Segment.open(await SpoolFolder.make(join(folder, "spool")));
   await segment.append(statuses, statuses.length);
   await segment.close();
   await Deno.remove(folder, { recursive: true });
@@ -37,7 +39,7 @@ Deno.bench("write 2,000 tweets into a segment", { group: "segment", baseline: tr
 
 Deno.bench("the same, with ten pieces cut on the way", { group: "segment" }, async () => {
   const folder = await Deno.makeTempDir();
-  const segment = await Segment.open(folder);
+  const segment = await Segment.open(await SpoolFolder.make(join(folder, "spool")));
   for (let i = 0; i < statuses.length; i += 200) {
     await segment.append(statuses.slice(i, i + 200), 200);
     await segment.cutPiece();

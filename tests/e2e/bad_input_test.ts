@@ -341,35 +341,46 @@ Deno.test("no secret is ever in what is written for others", () =>
     assert.equal((mode ?? 0) & 0o077, 0);
   }));
 
-Deno.test("a disk that fills up ends the harvest with the reason, and what was committed is intact", async () => {
+/** What a small disk that is full of something has; null where none can be mounted. */
+async function mounted(options: string): Promise<string | null> {
   const mount = await Deno.makeTempDir();
-  const mounted = await new Deno.Command("mount", {
-    args: ["-t", "tmpfs", "-o", "size=1m", "tmpfs", mount],
+  const done = await new Deno.Command("mount", {
+    args: ["-t", "tmpfs", "-o", options, "tmpfs", mount],
     stderr: "null",
   }).output().catch(() => null);
-  if (!mounted?.success) {
-    // deno-lint-ignore no-console
-    console.log("no small disk can be mounted here: only the unit tests cover a full one");
-    return await Deno.remove(mount);
-  }
-  try {
-    await Deno.writeFile(`${mount}/ballast`, new Uint8Array(900 << 10));
-    await inPlace(async (place) => {
-      await place.add({ id: "live", type: "filter", filter: { track: "sandbox" } });
-      const harvest = place.spawn(["harvest", "run", "--flush-secs", "1", "live"], {
-        TMPDIR: mount,
+  if (done?.success) return mount;
+  // deno-lint-ignore no-console
+  console.log("no small disk can be mounted here: only the unit tests cover a full one");
+  await Deno.remove(mount);
+  return null;
+}
+
+for (const what of ["space", "inodes"]) {
+  Deno.test(`a disk that runs out of ${what} ends the harvest with the reason, and what was committed is intact`, async () => {
+    // The folder itself, three in it, and the file that is held: none is left for a segment.
+    const mount = await mounted(what === "space" ? "size=1m" : "nr_inodes=5");
+    if (!mount) return;
+    try {
+      if (what === "space") await Deno.writeFile(`${mount}/ballast`, new Uint8Array(900 << 10));
+      await inPlace(async (place) => {
+        await place.add({ id: "live", type: "filter", filter: { track: "sandbox" } });
+        const harvest = place.spawn(["harvest", "run", "--flush-secs", "1", "live"], {
+          TWARC_CLOUD_SPOOL: `${mount}/spool`,
+        });
+        await pidOf(place, "live");
+        const [user = ""] = place.sandbox.world.users.keys();
+        const posting = setInterval(() => place.sandbox.world.post(user, 400), 5);
+        const { code, stderr } = await harvest.output();
+        clearInterval(posting);
+        const said = new TextDecoder().decode(stderr);
+        assert.equal(code, 1, said);
+        assert.match(said, /Error: The disk for temporary files is full \(.*\/spool\/.*--spool/);
+        assert.doesNotMatch(said, /bug|\n +at /);
+        await place.tweets("live");
       });
-      await pidOf(place, "live");
-      const [user = ""] = place.sandbox.world.users.keys();
-      const posting = setInterval(() => place.sandbox.world.post(user, 400), 5);
-      const { code, stderr } = await harvest.output();
-      clearInterval(posting);
-      assert.equal(code, 1);
-      assert.match(new TextDecoder().decode(stderr), /Error: The disk for temporary files is full/);
-      await place.tweets("live");
-    });
-  } finally {
-    await new Deno.Command("umount", { args: [mount] }).output();
-    await Deno.remove(mount);
-  }
-});
+    } finally {
+      await new Deno.Command("umount", { args: [mount] }).output();
+      await Deno.remove(mount);
+    }
+  });
+}

@@ -235,7 +235,7 @@ Deno.test("killed with -9 while the disk of its bucket is away, it costs nothing
     await Deno.rename(data, away);
     for (const count of [4, 2]) {
       posted.push(...place.post(count));
-      await until(async () => await notedIn(place.path("tmp")) === posted.length - 3);
+      await until(async () => await notedIn(place.path("spool")) === posted.length - 3);
     }
     killed.kill("SIGKILL");
     await killed.output();
@@ -250,7 +250,7 @@ Deno.test("killed with -9 while the disk of its bucket is away, it costs nothing
     assert.match(new TextDecoder().decode(stderr), /6 tweets that the harvester before could not/);
     assert.deepEqual(idsOf(await place.tweets("live")), posted);
     assert.match(await place.ok("collection", "verify", "live"), /10 tweets/);
-    assert.deepEqual(await notedIn(place.path("tmp")), 0);
+    assert.deepEqual(await notedIn(place.path("spool")), 0);
   }, { world: world() }));
 
 /** How many tweets are noted in the temporary files of harvests. */

@@ -73,6 +73,8 @@ export class Place {
   readonly folder: string;
   readonly sandbox: Sandbox;
   readonly env: Record<string, string>;
+  /** A command that runs the program, such as one that does so in another user's name. */
+  by: string[] = [];
   #many: Many | undefined;
 
   constructor(folder: string, sandbox: Sandbox) {
@@ -81,6 +83,7 @@ export class Place {
     this.env = {
       HOME: folder,
       TMPDIR: join(folder, "tmp"),
+      TWARC_CLOUD_SPOOL: join(folder, "spool"),
       NO_COLOR: "1",
       TWITTER_API_URL: sandbox.url.href,
       DENO_DIR: Deno.env.get("DENO_DIR") ?? join(Deno.env.get("HOME") ?? "", ".cache", "deno"),
@@ -137,7 +140,7 @@ export class Place {
   ): Deno.ChildProcess {
     const config = join(ROOT, "deno.json");
     const flags = ["--quiet", "--no-check", "--config", config, ...PERMISSIONS];
-    const command = [Deno.execPath(), "run", ...flags, script, ...args];
+    const command = [...this.by, Deno.execPath(), "run", ...flags, script, ...args];
     const [first = "", ...rest] = before
       ? ["sh", "-c", `${before}; exec "$@"`, "sh", ...command]
       : command;

@@ -1,5 +1,7 @@
 /** Knows when a harvest in this process is at its disk, however slow that is: a test's clock stands still meanwhile. */
 
+import { CutFiles } from "../../lib/harvest/cut_files.ts";
+import { LeftFolder } from "../../lib/harvest/left_folder.ts";
 import { Segment } from "../../lib/harvest/segment.ts";
 import { Spool } from "../../lib/harvest/spool.ts";
 
@@ -46,4 +48,5 @@ function watch(place: object): void {
   }
 }
 
+for (const { prototype } of [CutFiles, LeftFolder]) watch(prototype);
 for (const place of [Spool, Spool.prototype, Segment, Segment.prototype]) watch(place);

@@ -5,6 +5,7 @@ import { World } from "../../lib/sandbox/world.ts";
 import type { StreamItem } from "../../lib/twitter/api.ts";
 import { ManualClock } from "./manual_clock.ts";
 import type { MemoryStore } from "./memory_store.ts";
+import { unsyncedFiles } from "./unsynced_files.ts";
 import { added, KEYS, run } from "./whole_harvest.ts";
 import { WorldApi } from "./world_api.ts";
 
@@ -15,14 +16,20 @@ export const FILTER = { id: "c", type: "filter", keys: KEYS, filter: { track: "x
 export async function streamed(
   minutes: number,
   minute: (i: number, store: MemoryStore) => void,
-  options: Partial<Parameters<typeof run>[2]> = {},
+  { beside = () => ({}), ...options }:
+    & Partial<Parameters<typeof run>[2]>
+    & {
+      /** What comes with a tweet, by its number. */
+      beside?: (i: number) => Partial<StreamItem>;
+    } = {},
 ) {
   const clock = new ManualClock();
   const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: minutes });
   const statuses = world.search("sandbox", { count: minutes });
-  const script = statuses.map((status): StreamItem => ({
+  const script = statuses.map((status, i): StreamItem => ({
     tweets: [{ id: `${status.id}`, line: status.bytes() }],
     messages: [],
+    ...beside(i),
   }));
   const store = await added(FILTER, clock);
   const api = new WorldApi(world, { script });
@@ -32,6 +39,7 @@ export async function streamed(
   let isOver = false;
   const harvested = run(store, api, {
     clock,
+    files: unsyncedFiles,
     flushMs: 15_000,
     tweetsPerFile: 4,
     patienceMs: 3_600_000,

@@ -6,9 +6,10 @@ import { gunzipSync } from "node:zlib";
 import { harvest } from "../../harvester.ts";
 import { Collections } from "../../lib/bucket/collections.ts";
 import { systemClock } from "../../lib/clock.ts";
-import { ownPlace } from "../../lib/harvest/spool_place.ts";
+import type { Files } from "../../lib/harvest/files.ts";
 import type { TwitterApi } from "../../lib/twitter/api.ts";
 import { MemoryStore } from "./memory_store.ts";
+import { placeIn } from "./spool_places.ts";
 
 /** Keys that nobody looks at. */
 export const KEYS = {
@@ -30,6 +31,8 @@ export async function run(
     patienceMs = 0,
     bufferBytes = 2 ** 30,
     parent = "",
+    files = undefined as Files | undefined,
+    former = undefined as string | undefined,
   } = {},
 ): Promise<void> {
   const temporary = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
@@ -43,7 +46,11 @@ export async function run(
     control: { hostname: "127.0.0.1", port: 0, secret: () => Promise.resolve("secret") },
     process,
     isGone: () => true,
-    spool: ownPlace({ parent: parent || temporary, name: "c" }, process),
+    spool: await placeIn(parent || temporary, {
+      process,
+      ...(files ? { files } : {}),
+      ...(former === undefined ? {} : { former }),
+    }),
     shutdown: true,
     monitor: false,
     signal,

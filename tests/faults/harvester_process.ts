@@ -129,11 +129,11 @@ export class Workplace {
   /** Harvests' temporary files that are there, other than those that are kept for a person on purpose. */
   async temporary(): Promise<string[]> {
     const found = await Array.fromAsync(
-      new FolderBucket(this.#place.path("tmp")).list(""),
+      new FolderBucket(this.#place.path("spool")).list(""),
     );
-    const keys = found.map(({ key }) => `tmp${key}`);
+    const keys = found.map(({ key }) => `spool${key}`);
     const kept = new Set(keys.filter((key) => /\/cut-\d+\.json$/.test(key)).map(folderOf));
-    return keys.filter((key) => key.startsWith("tmp/twarc-cloud-") && !kept.has(folderOf(key)));
+    return keys.filter((key) => !kept.has(folderOf(key)));
   }
 
   /** Ends every process, and clears all away. */

@@ -9,6 +9,7 @@ import { TwarcCloudError } from "../../lib/errors.ts";
 import { openApi } from "../../lib/twitter/api.ts";
 import { IdleClock } from "../fakes/idle_clock.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
+import { placeIn } from "../fakes/spool_places.ts";
 import { KEYS as USER_KEYS } from "../fakes/whole_harvest.ts";
 import { type ApiVersion, HostileApi, type Twist } from "./hostile_api.ts";
 import { readBucket } from "./reader.ts";
@@ -132,7 +133,7 @@ export class HostilePlace {
         control: { hostname: "127.0.0.1", port: 0, secret: () => Promise.resolve("secret") },
         process: { host: "here", pid: 1 },
         isGone: () => true,
-        spool: { parent, name: "spool" },
+        spool: await placeIn(parent),
         shutdown: true,
         monitor: false,
         signal: stop.signal,

@@ -1,5 +1,6 @@
 /** One collection, harvested again and again while things go wrong; then looked at by an independent reader. */
 
+import { join } from "node:path";
 import { harvest } from "../../harvester.ts";
 import { Collections } from "../../lib/bucket/collections.ts";
 import { systemClock } from "../../lib/clock.ts";
@@ -7,7 +8,9 @@ import { TwarcCloudError } from "../../lib/errors.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import type { StreamItem } from "../../lib/twitter/api.ts";
 import { FastClock } from "../fakes/fast_clock.ts";
+import type { SpoolPlace } from "../../lib/harvest/spool_place.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
+import { placeIn } from "../fakes/spool_places.ts";
 import { KEYS } from "../fakes/whole_harvest.ts";
 import { WorldApi } from "../fakes/world_api.ts";
 import { FaultyStore, ProcessDied, STORE_FAULTS, type StoreFault } from "./faulty_store.ts";
@@ -239,7 +242,7 @@ class Scenario {
         control: { hostname: "127.0.0.1", port: 0, secret: () => Promise.resolve("secret") },
         process: { host: "here", pid: 1 },
         isGone: () => true,
-        spool: { parent: this.#parent, name: `${++this.#processes}` },
+        spool: await this.#place(),
         shutdown: true,
         monitor: false,
         signal,
@@ -249,6 +252,13 @@ class Scenario {
         error instanceof ProcessDied;
       if (!isExpected) throw error;
     }
+  }
+
+  /** Each process has its own machine. */
+  async #place(): Promise<SpoolPlace> {
+    const parent = join(this.#parent, `${++this.#processes}`);
+    await Deno.mkdir(parent, { mode: 0o700 });
+    return await placeIn(parent);
   }
 
   #count(fault: Fault): void {

@@ -6,6 +6,7 @@ import { Committer, type CommitterOptions, type Cut } from "../../lib/harvest/co
 import { Spool } from "../../lib/harvest/spool.ts";
 import { Waits } from "../../lib/waits.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
+import { placeIn } from "../fakes/spool_places.ts";
 import { QuickClock } from "../fakes/quick_clock.ts";
 import { json } from "../fakes/whole_harvest.ts";
 
@@ -22,7 +23,7 @@ async function opened(
   }: Partial<Pick<CommitterOptions, "guard" | "project" | "patienceMs" | "clock">> = {},
 ): Promise<void> {
   const parent = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
-  const spool = await Spool.open(parent, "spool");
+  const spool = await Spool.open(await placeIn(parent));
   const store = new MemoryStore();
   const options = { collectionId: "c", type: "filter", holder: "here", clock: systemClock };
   const checkpoint = await Checkpoint.open(store, options);
@@ -33,6 +34,7 @@ async function opened(
   try {
     await use({ committer: new Committer({ ...own, guard, project }), store, spool });
   } finally {
+    await spool.leave();
     await Deno.remove(parent, { recursive: true });
   }
 }

@@ -13,6 +13,7 @@ import type { Gap } from "../../lib/twitter/api.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import type { MemoryStore } from "../fakes/memory_store.ts";
 import { failing, FILTER, streamed } from "../fakes/slow_stream.ts";
+import { renoted } from "../fakes/spool_places.ts";
 import { added, json, run, text, tweets } from "../fakes/whole_harvest.ts";
 import { WorldApi } from "../fakes/world_api.ts";
 
@@ -244,9 +245,7 @@ Deno.test("a file beside the tweets that a disk lost keeps no harvest from begin
   withFolder(async (parent) => {
     const { store, ids, folder, read } = await leftBehind(parent, 8);
     for (const { note } of await cutsIn(folder)) {
-      const sides = [{ name: "messages.jsonl", bytes: 7 }];
-      const noted = JSON.parse(await Deno.readTextFile(note));
-      await Deno.writeTextFile(note, JSON.stringify({ ...noted, sides }));
+      await renoted(note, (noted) => ({ ...noted, sides: [{ name: "messages.jsonl", bytes: 7 }] }));
     }
     await run(store, silent(), { parent, clock: new ManualClock() });
     assert.deepEqual(await tweets(store), ids.slice(0, Number(read.at(-1)) - 1));

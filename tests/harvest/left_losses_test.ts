@@ -4,6 +4,10 @@ import { type FoundNote, lossesIn } from "../../lib/harvest/left_losses.ts";
 
 interface Given {
   isGood: boolean;
+  /** Only this one is gone. */
+  isGone?: boolean;
+  /** The first cut that it comes in place of. */
+  covers?: number;
   segment?: number;
   isWhole?: boolean;
   tweets?: number;
@@ -11,13 +15,16 @@ interface Given {
 
 /** Notes of cuts that were made at 10, 20, 30 and so on. */
 function found(...given: (Given | "unreadable")[]): FoundNote[] {
-  return given.map((one, i) => {
+  return given.flatMap((one, i) => {
     const number = i + 1;
     if (one === "unreadable") return { number, isGood: false };
-    const { isGood, segment = 1, isWhole = false, tweets = 5 } = one;
+    if (one.isGone) return [];
+    const { isGood, segment = 1, isWhole = false, tweets = 5, covers } = one;
     const file = { path: `p${number}`, sha1: "", bytes: 1, tweets };
     const note: Note = {
       number,
+      of: "c",
+      ...(covers === undefined ? {} : { covers }),
       began: 0,
       at: number * 10,
       tweets: { segment, isWhole, file },
@@ -30,7 +37,8 @@ function found(...given: (Given | "unreadable")[]): FoundNote[] {
 
 const good = { isGood: true };
 const bad = { isGood: false };
-const whole = { isWhole: true };
+const gone = { isGood: true, isGone: true };
+const whole = { isWhole: true, covers: 1 };
 /** A file in the bucket. */
 const stored = { name: "t", sha1: "", bytes: 1, tweets: 5, pieceOf: 1 };
 
@@ -55,6 +63,21 @@ for (
       [],
       [[10, 30]],
     ],
+    ["a note is gone in the middle", found(good, gone, gone, good), [], [[10, 40]]],
+    ["the first since the last commit is gone", found(gone, good), [], [[3, 20]]],
+    ["the last is gone, where the next stream begins", found(good, gone), [], []],
+    [
+      "the notes of pieces are gone whose segment is there whole",
+      found(gone, gone, { ...good, ...whole }),
+      [],
+      [],
+    ],
+    [
+      "a whole segment's note is gone, and the next segment is there whole",
+      found(good, gone, { ...good, ...whole, segment: 2, covers: 3 }),
+      [],
+      [[10, 30]],
+    ],
     [
       "a whole segment is damaged whose pieces are here and in the bucket",
       found(good, { ...bad, ...whole, tweets: 10 }, { ...good, segment: 2 }),
@@ -64,7 +87,7 @@ for (
   ] as const
 ) {
   Deno.test(`${what}: ${spans.length > 0 ? "a gap" : "no gap"}`, () => {
-    const losses = lossesIn(notes, [...files], 3);
+    const losses = lossesIn(notes, { files: [...files], at: 3 });
     assert.deepEqual(losses.map(({ from, to }) => [from, to]), spans);
   });
 }

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { Segment, type SegmentFile } from "../../lib/harvest/segment.ts";
+import { SpoolFolder } from "../../lib/harvest/spool_folder.ts";
 
 const encoder = new TextEncoder();
 
@@ -27,18 +29,20 @@ function textOf(made: Uint8Array[]): string[] {
   return made.map((line) => new TextDecoder().decode(line));
 }
 
-async function inDirectory(use: (directory: string) => Promise<void>): Promise<void> {
+async function inFolder(use: (folder: SpoolFolder) => Promise<void>): Promise<void> {
   const directory = await Deno.makeTempDir();
+  const folder = await SpoolFolder.make(join(directory, "spool"));
   try {
-    await use(directory);
+    await use(folder);
   } finally {
+    await folder.leave();
     await Deno.remove(directory, { recursive: true });
   }
 }
 
 Deno.test("a segment is one gzip member with every line once, its sha1 and size right", () =>
-  inDirectory(async (directory) => {
-    const segment = await Segment.open(directory);
+  inFolder(async (folder) => {
+    const segment = await Segment.open(folder);
     await segment.append(lines(0, 10), 10);
     await segment.append(lines(10, 20), 10);
     const file = await segment.close();
@@ -47,8 +51,8 @@ Deno.test("a segment is one gzip member with every line once, its sha1 and size 
   }));
 
 Deno.test("pieces hold what came since the piece before, and the whole still holds everything", () =>
-  inDirectory(async (directory) => {
-    const segment = await Segment.open(directory);
+  inFolder(async (folder) => {
+    const segment = await Segment.open(folder);
     await segment.append(lines(0, 5), 5);
     const first = await segment.cutPiece();
     await segment.append(lines(5, 7), 2);
@@ -63,8 +67,8 @@ Deno.test("pieces hold what came since the piece before, and the whole still hol
   }));
 
 Deno.test("lines that span many blocks, and one line larger than a block, come out whole", () =>
-  inDirectory(async (directory) => {
-    const segment = await Segment.open(directory);
+  inFolder(async (folder) => {
+    const segment = await Segment.open(folder);
     const many = [...lines(0, 30_000), ...lines(0, 1, 900_000), ...lines(30_000, 30_010)];
     await segment.append(many.slice(0, 20_000), 20_000);
     const piece = await segment.cutPiece();
@@ -75,18 +79,19 @@ Deno.test("lines that span many blocks, and one line larger than a block, come o
   }));
 
 Deno.test("closing twice gives the same file", () =>
-  inDirectory(async (directory) => {
-    const segment = await Segment.open(directory);
+  inFolder(async (folder) => {
+    const segment = await Segment.open(folder);
     await segment.append(lines(0, 3), 3);
     assert.deepEqual(await segment.close(), await segment.close());
   }));
 
 Deno.test("a piece that cannot be written harms neither the segment nor the next piece", () =>
-  inDirectory(async (directory) => {
-    const segment = await Segment.open(directory);
+  inFolder(async (folder) => {
+    const segment = await Segment.open(folder);
     await segment.append(lines(0, 9_000), 9_000);
-    const [name = ""] = (await Array.fromAsync(Deno.readDir(directory))).map((entry) => entry.name);
-    await Deno.writeTextFile(`${directory}/${name}.piece-1`, "in the way");
+    const names = (await Array.fromAsync(Deno.readDir(folder.path))).map((entry) => entry.name);
+    const name = names.find((name) => name.endsWith(".gz"));
+    await Deno.writeTextFile(`${folder.path}/${name}.piece-1`, "in the way");
     await assert.rejects(segment.cutPiece());
     await segment.append(lines(9_000, 9_010), 10);
     assert.equal((await contentOf(await segment.cutPiece())).length, 9_010);

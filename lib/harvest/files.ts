@@ -1,0 +1,166 @@
+/** The port to this machine's files, as the spool uses them: never through a link, and durable when it is said. */
+
+import { constants } from "node:fs";
+import { type FileHandle, lstat, open, readdir, rename, rm, unlink } from "node:fs/promises";
+import { UserError } from "../errors.ts";
+import { makeFolder, nullIfAbsent, syncFolder } from "../own_folder.ts";
+
+/** What is known of a file. */
+export interface FileFacts {
+  /** Tells it from every other file. */
+  id: string;
+  isFile: boolean;
+  /** In bytes. */
+  size: number;
+  mode: number;
+  uid: number;
+  /** How many names it has. */
+  links: number;
+}
+
+/** A file that is open. Its methods throw what the file system fails with. */
+export interface OpenFile {
+  /** Writes all of the bytes from a place on. */
+  write(bytes: Uint8Array, at: number): Promise<void>;
+  /** Reads from a place on. @returns How many bytes there were; 0 at the end. */
+  read(into: Uint8Array, at: number): Promise<number>;
+  /** Makes its content durable. */
+  sync(): Promise<void>;
+  facts(): Promise<FileFacts>;
+  close(): Promise<void>;
+}
+
+/** The files of a machine. Its methods throw what the file system fails with. */
+export interface Files {
+  /** Makes a new file, for this person alone. @throws also where there is one, or a link */
+  create(path: string): Promise<OpenFile>;
+  /** Opens a file to read it. @throws also for a link */
+  open(path: string): Promise<OpenFile>;
+  /** Makes the content of a file durable. @throws also for a link */
+  sync(path: string): Promise<void>;
+  /** Makes a folder with those that it is in, each durable. */
+  makeFolder(path: string): Promise<void>;
+  /** Makes the names in a folder durable. */
+  syncFolder(path: string): Promise<void>;
+  /** What a name stands for, itself and not what it may link to; null where there is nothing. */
+  facts(path: string): Promise<FileFacts | null>;
+  /** The names in a folder. */
+  names(path: string): Promise<string[]>;
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file; one that is not there is no failure. */
+  remove(path: string): Promise<void>;
+  /** Removes a folder with all that is in it. */
+  removeFolder(path: string): Promise<void>;
+}
+
+const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL } = constants;
+/** Windows has no such flag. */
+const O_NOFOLLOW: number = constants.O_NOFOLLOW ?? 0;
+
+/** The files of this machine. */
+export const systemFiles: Files = {
+  create: (path) => opened(path, O_RDWR | O_CREAT | O_EXCL),
+  open: (path) => opened(path, O_RDONLY),
+  sync: async (path) => {
+    const file = await opened(path, O_RDWR);
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  },
+  makeFolder,
+  syncFolder,
+  facts: async (path) => {
+    const found = await lstat(path, { bigint: true }).catch(nullIfAbsent);
+    return found && factsOf(found);
+  },
+  names: (path) => readdir(path),
+  rename,
+  remove: async (path) => {
+    await unlink(path).catch(nullIfAbsent);
+  },
+  removeFolder: (path) => rm(path, { recursive: true, force: true }),
+};
+
+/**
+ * Opens what a name itself stands for. Deno resolves links before the system sees O_NOFOLLOW, where its permissions
+ * are those of this program: so that what was opened is compared with what is there.
+ */
+async function opened(path: string, flags: number): Promise<OpenFile> {
+  const found = await systemFiles.facts(path);
+  // Before it is opened: a pipe would keep whoever opens it waiting.
+  if (found && !found.isFile) throw strange(path);
+  const file = new SystemFile(await open(path, flags | O_NOFOLLOW, 0o600));
+  try {
+    const [own, named] = await Promise.all([file.facts(), systemFiles.facts(path)]);
+    if (own.isFile && named?.id === own.id) return file;
+    throw strange(path);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+function strange(path: string): UserError {
+  return new UserError(`${path} is no file of its own, but a link or the like`, {
+    hint: "Somebody put it there: look at it, and remove it.",
+  });
+}
+
+class SystemFile implements OpenFile {
+  readonly #handle: FileHandle;
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle;
+  }
+
+  async write(bytes: Uint8Array, at: number): Promise<void> {
+    for (let done = 0; done < bytes.length;) {
+      const { bytesWritten } = await this.#handle.write(
+        bytes,
+        done,
+        bytes.length - done,
+        at + done,
+      );
+      done += bytesWritten;
+    }
+  }
+
+  async read(into: Uint8Array, at: number): Promise<number> {
+    return (await this.#handle.read(into, 0, into.length, at)).bytesRead;
+  }
+
+  async sync(): Promise<void> {
+    await this.#handle.sync();
+  }
+
+  async facts(): Promise<FileFacts> {
+    return factsOf(await this.#handle.stat({ bigint: true }));
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+}
+
+interface Stat {
+  dev: bigint;
+  ino: bigint;
+  size: bigint;
+  mode: bigint;
+  uid: bigint;
+  nlink: bigint;
+  isFile(): boolean;
+}
+
+function factsOf(stat: Stat): FileFacts {
+  return {
+    id: `${stat.dev}-${stat.ino}`,
+    isFile: stat.isFile(),
+    size: Number(stat.size),
+    mode: Number(stat.mode),
+    uid: Number(stat.uid),
+    links: Number(stat.nlink),
+  };
+}

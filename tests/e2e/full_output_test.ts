@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { inPlace, type Place } from "./program.ts";
+
+// Deno lets no program look at devices that may not do everything.
+const { success: hasFull } = await new Deno.Command("test", { args: ["-e", "/dev/full"] }).output();
+
+/** Runs a command whose output goes where a shell says. */
+async function redirected(place: Place, where: string, ...args: string[]) {
+  const { code, stdout, stderr } = await place.spawn(args, {}, `exec ${where}`).output();
+  const decoder = new TextDecoder();
+  return { code, said: decoder.decode(stdout) + decoder.decode(stderr) };
+}
+
+Deno.test(
+  "output that cannot be written is one line, and the exit code that belongs to it; never a stack",
+  { ignore: !hasFull },
+  () =>
+    inPlace(async (place) => {
+      for (
+        const args of [["collection", "list"], ["--help"], ["collection", "scheduled", "--json"]]
+      ) {
+        const { code, said } = await redirected(place, "> /dev/full", ...args);
+        assert.equal(code, 1, said);
+        assert.match(said, /^Error: Standard output cannot be written: No space left .*\n$/);
+      }
+    }),
+);
+
+Deno.test(
+  "an error that cannot be shown keeps its exit code",
+  { ignore: !hasFull },
+  () =>
+    inPlace(async (place) => {
+      for (const [code, args] of [[2, ["nonsense"]], [1, ["harvest", "last", "none"]]] as const) {
+        for (const where of ["2> /dev/full", "> /dev/full 2>&1"]) {
+          assert.deepEqual(await redirected(place, where, ...args), { code, said: "" });
+        }
+      }
+    }),
+);
+
+Deno.test(
+  "a harvest whose log cannot be written goes on",
+  { ignore: !hasFull },
+  () =>
+    inPlace(async (place) => {
+      await place.add({ id: "find", type: "search", search: { query: "sandbox" } });
+      const args = ["harvest", "run", "--shutdown", "find"];
+      assert.equal((await redirected(place, "2> /dev/full", ...args)).code, 0);
+      assert.ok((await place.tweets("find")).length > 0);
+    }),
+);

@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { systemClock } from "../../lib/clock.ts";
+import { DiskError, OutsideError, TwarcCloudError, UserError } from "../../lib/errors.ts";
+import { World } from "../../lib/sandbox/world.ts";
+import type { StreamItem } from "../../lib/twitter/api.ts";
+import { diskFault, FaultyFiles } from "../fakes/faulty_files.ts";
+import { ManualClock } from "../fakes/manual_clock.ts";
+import type { MemoryStore } from "../fakes/memory_store.ts";
+import { failing, FILTER, streamed } from "../fakes/slow_stream.ts";
+import { added, json, run, text, tweets } from "../fakes/whole_harvest.ts";
+import { WorldApi } from "../fakes/world_api.ts";
+
+const AWAY = new OutsideError("The store is away");
+const silent = () => new WorldApi(World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 }));
+
+/** What comes with each tweet. */
+function beside(i: number): Partial<StreamItem> {
+  return { messages: [{ kind: "delete", line: new TextEncoder().encode(`{"delete":${i}}`) }] };
+}
+
+async function withFolder(act: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
+  try {
+    await act(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+}
+
+/** What the first harvest says of itself. */
+async function told(store: MemoryStore) {
+  return await json(store, store.keys().find((key) => key.endsWith("/harvest.json")) ?? "");
+}
+
+async function linesOf(store: MemoryStore, name: string): Promise<string[]> {
+  const key = store.keys().find((key) => key.endsWith(`/${name}`));
+  return key ? (await text(store, key)).trimEnd().split("\n") : [];
+}
+
+for (
+  const [code, Kind, says] of [
+    ["ENOSPC", UserError, /^The disk for temporary files is full/],
+    ["EDQUOT", UserError, /^The disk for temporary files is full/],
+    ["EIO", DiskError, /^The disk for temporary files failed/],
+    ["EROFS", UserError, /^The disk for temporary files cannot be written/],
+  ] as const
+) {
+  for (const where of ["create .*segment-[^/]*gz$", "write .*segment-", "write .*messages"]) {
+    Deno.test(`${code} (${where}) ends a harvest at once, as the fault of the disk for temporary files, and what was committed stays`, () =>
+      withFolder(async (parent) => {
+        const files = new FaultyFiles();
+        const { store, harvested, ids, read } = await streamed(6, (i) => {
+          const isMeant = (what: string) => new RegExp(where).test(what);
+          if (i === 3) files.fault = (what) => isMeant(what) ? diskFault(code) : null;
+        }, { parent, files, beside, tweetsPerFile: 1 });
+        await assert.rejects(harvested, (error) => {
+          assert.ok(error instanceof Kind, `${error}`);
+          assert.match(error.message, says);
+          assert.ok(error.message.includes(join(parent, "c")), "It says where");
+          assert.match(error.hint ?? "", /--spool/);
+          return true;
+        });
+        assert.deepEqual(await tweets(store), ids.slice(0, 3));
+        assert.ok(Number(read.at(-1)) <= 4, "Nothing was read after it");
+        assert.deepEqual([(await told(store)).outcome, (await told(store)).tweets], ["failed", 3]);
+      }));
+  }
+}
+
+for (const what of ["remove .*", "removeFolder"]) {
+  Deno.test(`what cannot be cleared away (${what}) ends no harvest`, () =>
+    withFolder(async (parent) => {
+      const files = new FaultyFiles();
+      files.fault = (done) => new RegExp(`^${what}`).test(done) ? diskFault("EIO") : null;
+      const { store, harvested, ids } = await streamed(6, failing(AWAY, 2, 4), { parent, files });
+      await harvested;
+      assert.deepEqual(await tweets(store), ids);
+      assert.equal((await told(store)).outcome, "complete");
+      await run(store, silent(), { parent, clock: new ManualClock() });
+      assert.deepEqual(await tweets(store), ids);
+    }));
+}
+
+Deno.test("a folder for temporary files that somebody removes in the middle of a harvest is made again, and nothing is lost", () =>
+  withFolder(async (parent) => {
+    const { store, harvested, ids } = await streamed(9, (i) => {
+      if (i === 3) Deno.removeSync(join(parent, "c"), { recursive: true });
+      if (i === 6) Deno.removeSync(parent, { recursive: true });
+    }, { parent, beside });
+    await harvested;
+    assert.deepEqual(await tweets(store), ids);
+    assert.equal((await linesOf(store, "messages.jsonl")).length, ids.length);
+    assert.equal((await told(store)).outcome, "complete");
+  }));
+
+Deno.test("where it is removed while the bucket is away, what waited there is a gap, and nobody waits for the bucket because of it", () =>
+  withFolder(async (parent) => {
+    const { store, harvested, ids } = await streamed(9, (i, store) => {
+      failing(AWAY, 3, 6)(i, store);
+      if (i === 5) Deno.removeSync(join(parent, "c"), { recursive: true });
+    }, { parent, beside });
+    await assert.rejects(harvested, (error) => {
+      assert.ok(error instanceof DiskError, `${error}`);
+      assert.match(error.message, /has lost or damaged what waited for the bucket: .*segment-/);
+      return true;
+    });
+    await run(store, silent(), { parent, clock: new ManualClock() });
+    const there = await tweets(store);
+    assert.deepEqual(there.slice(0, 3), ids.slice(0, 3));
+    const gaps = (await linesOf(store, "gaps.jsonl")).map((line) => JSON.parse(line));
+    assert.ok(gaps.some(({ to, from }) => to > from), "What is lost is a gap");
+  }));
+
+Deno.test("what a disk damages while it waits for the bucket is not waited out as the bucket's", () =>
+  withFolder(async (parent) => {
+    const clock = new ManualClock();
+    const store = await added(FILTER, clock);
+    const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 1 });
+    const [status] = world.search("sandbox", { count: 1 });
+    assert.ok(status);
+    const item = { tweets: [{ id: `${status.id}`, line: status.bytes() }], messages: [] };
+    store.before = async ({ method }) => {
+      if (method !== "upload") return;
+      const [name = ""] = await namesIn(join(parent, "c"));
+      for (const file of await namesIn(join(parent, "c", name))) {
+        if (file.startsWith("segment-")) await Deno.truncate(join(parent, "c", name, file), 3);
+      }
+      throw new OutsideError("The bucket folder failed: I/O error");
+    };
+    const api = new WorldApi(world, { script: [item] });
+    let isOver = false;
+    const harvested = run(store, api, { parent, clock, patienceMs: 3_600_000 });
+    harvested.catch(() => {}).finally(() => isOver = true);
+    for (let s = 0; s < 60 && !isOver; s += 5) await clock.advance(5_000);
+    assert.ok(isOver, "It waits");
+    await assert.rejects(harvested, (error) => {
+      assert.ok(error instanceof TwarcCloudError);
+      assert.match(error.message, /disk for temporary files has lost or damaged/);
+      return true;
+    });
+  }));
