@@ -20,6 +20,8 @@ export interface Cut {
   number: number;
   /** When it was made, in milliseconds since 1970. */
   at: number;
+  /** The first cut that it accounts for, where that is not its own: in place of pieces, or with what is lost. */
+  covers?: number;
   /** A piece of a segment, or the whole one in place of its pieces; absent where no tweets came. */
   tweets?: {
     /** From 1 on in each harvest. */
@@ -37,10 +39,10 @@ export interface Cut {
 
 /** What is lost of a stream. */
 export interface Lost {
-  /** The cut that it came with, and its segment. */
+  /** The cut that it came with, the first that this one accounts for, and its segment. */
   number: number;
+  covers: number;
   segment: number;
-
   /** When the tweets came, in milliseconds since 1970. */
   from: number;
   to: number;
@@ -138,10 +140,11 @@ export class Committer {
    */
   get lost(): Lost | undefined {
     if (!this.#damaged?.tweets) return undefined;
-    const { number, at: to, tweets: { segment, isWhole, file } } = this.#damaged;
+    const { number, covers = number, at: to, tweets } = this.#damaged;
+    const { segment, isWhole, file } = tweets;
     const pieces = isWhole ? this.#files.filter(({ pieceOf }) => pieceOf === segment) : [];
-    const tweets = file.tweets - pieces.reduce((sum, piece) => sum + piece.tweets, 0);
-    return { number, segment, from: this.#storedAt, to, tweets };
+    const lost = file.tweets - pieces.reduce((sum, piece) => sum + piece.tweets, 0);
+    return { number, covers, segment, from: this.#storedAt, to, tweets: lost };
   }
 
   /** Leaves out what is damaged. Nothing is committed before the cut that is added next: it is to say what is lost. */
@@ -266,7 +269,7 @@ export class Committer {
   }
 
   async #upload({ path, ...file }: SegmentFile): Promise<HarvestFile> {
-    const { store, folder, guard, spool } = this.#options;
+    const { store, folder, guard } = this.#options;
     guard();
     const name = this.#nextName();
     this.#uncommitted.push(name);

@@ -42,20 +42,23 @@ const noteSchema = z.object({
 /** A cut as it is noted. */
 export type Note = z.infer<typeof noteSchema>;
 
-/** What a note says besides the cut itself. */
-export type NoteFacts = Pick<Note, "began" | "commits" | "covers">;
-
 /**
  * Notes a cut of a stream; the documents that are written anew each time are those of walks.
  * @returns Whether it is noted: a disk that fails costs no more than that.
  */
-export async function noteCut(spool: Spool, cut: Cut, facts: NoteFacts): Promise<boolean> {
-  const { number, at, tweets, sides, commit } = cut;
+export async function noteCut(
+  spool: Spool,
+  cut: Cut,
+  { began, commits }: Pick<CheckpointState, "began" | "commits">,
+): Promise<boolean> {
+  const { number, covers = number, at, tweets, sides, commit } = cut;
   const note: Note = {
     number,
     of: basename(dirname(spool.path)),
+    began,
     at,
-    ...facts,
+    commits,
+    covers,
     ...(tweets ? { tweets: { ...tweets, file: named(tweets.file) } } : {}),
     sides,
     commit,

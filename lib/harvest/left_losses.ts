@@ -35,22 +35,23 @@ export function lossesIn(
   return losses;
 }
 
-/** The notes with those that are gone, where no whole segment came in their place. */
+/** The notes with those that are gone, where none that came later accounts for them. */
 function withMissing(found: FoundNote[], committed: number): FoundNote[] {
-  let known = committed;
-  return found.flatMap((one) => {
-    const isMissing = firstOf(one) > known + 1;
-    const missing = isMissing ? [{ number: known + 1, isGood: false }] : [];
-    known = one.number;
-    return [...missing, one];
-  });
+  const all: FoundNote[] = [];
+  let accounted = Infinity;
+  for (const [i, one] of [...found.entries()].toReversed()) {
+    all.push(one);
+    accounted = Math.min(accounted, firstOf(one));
+    const before = found[i - 1]?.number ?? committed;
+    if (before + 1 < accounted) all.push({ number: before + 1, isGood: false });
+  }
+  return all.toReversed();
 }
 
-/** The first cut whose tweets a note accounts for; versions before did not note what a cut comes in place of. */
+/** The first cut that a note accounts for; versions before did not note what a cut comes in place of. */
 function firstOf({ number, note }: FoundNote): number {
   if (!note) return number;
-  if (note.of === undefined) return 0;
-  return note.tweets?.isWhole ? note.covers ?? 0 : number;
+  return note.of === undefined ? 0 : note.covers ?? number;
 }
 
 /** Whether the tweets of a note are in its whole segment, or in all of the segment's pieces. */

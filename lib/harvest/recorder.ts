@@ -219,7 +219,7 @@ export class Recorder {
       if (lost.tweets > 0) await this.#takeLoss(lost);
       this.#committer.leaveOut();
     }
-    const isNoted = await this.#cut(true, end, lost.number);
+    const isNoted = await this.#cut(true, end, lost.covers);
     // Now the note of this cut says what is lost, and the other one would say it again.
     if (isNoted && !isOpen) await this.#options.spool.forget({ number: lost.number });
   }
@@ -357,8 +357,10 @@ export class Recorder {
     const file = isWanted && await (isWhole ? segment.close() : segment.cutPiece());
     if (isWhole) this.#segment = undefined;
     this.#waitingSince = undefined;
+    const number = this.#last.number + 1;
     this.#last = {
-      number: this.#last.number + 1,
+      number,
+      covers: Math.min(from, file && isWhole ? this.#wholeUntil + 1 : number),
       at: clock.now(),
       ...(file ? { tweets: { segment: this.#segments, isWhole, file } } : {}),
       sides: spool.sides(),
@@ -373,11 +375,8 @@ export class Recorder {
         ...ending,
       },
     };
-    const covers = Math.min(from, file && isWhole ? this.#wholeUntil + 1 : this.#last.number);
-    if (isWhole) this.#wholeUntil = this.#last.number;
-    const { began, commits } = checkpoint.state;
-    const isKept = !this.#isNoted ||
-      await noteCut(spool, this.#last, { began, commits, covers });
+    if (isWhole) this.#wholeUntil = number;
+    const isKept = !this.#isNoted || await noteCut(spool, this.#last, checkpoint.state);
     const dropped = this.#committer.add(this.#last, { inPlace: isKept });
     for (const cut of dropped) await spool.forget(cut);
     return isKept;

@@ -1,7 +1,7 @@
 /** Files of a disk that fails when a test says so. */
 
 import type { Files, OpenFile } from "../../lib/harvest/files.ts";
-import { CountedFiles } from "./counted_files.ts";
+import { unsyncedFiles } from "./unsynced_files.ts";
 
 /** An error as a file system gives it. */
 export function diskFault(code: string): Error {
@@ -12,9 +12,6 @@ export function diskFault(code: string): Error {
 export class FaultyFiles implements Files {
   /** Called with each operation and its path, such as `create /spool/segment.gz`; what it gives is thrown. */
   fault: (what: string) => Error | null | undefined = () => null;
-  readonly #files = new CountedFiles();
-
-  isBusy = this.#files.isBusy;
 
   create = async (path: string) => this.#followed(path, await this.#tried("create", path));
   open = async (path: string) => this.#followed(path, await this.#tried("open", path));
@@ -28,7 +25,7 @@ export class FaultyFiles implements Files {
 
   async rename(from: string, to: string): Promise<void> {
     this.#fail("rename", from);
-    await this.#files.rename(from, to);
+    await unsyncedFiles.rename(from, to);
   }
 
   #followed(path: string, file: OpenFile): OpenFile {
@@ -51,7 +48,7 @@ export class FaultyFiles implements Files {
   ): Promise<Awaited<ReturnType<Files[M]>>>;
   async #tried(method: Exclude<keyof Files, "rename">, path: string): Promise<unknown> {
     this.#fail(method, path);
-    return await this.#files[method](path);
+    return await unsyncedFiles[method](path);
   }
 
   #fail(method: string, path: string): void {

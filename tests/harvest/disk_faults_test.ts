@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { systemClock } from "../../lib/clock.ts";
-import { DiskError, OutsideError, TwarcCloudError, UserError } from "../../lib/errors.ts";
+import { DamagedError, DiskError, OutsideError, UserError } from "../../lib/errors.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import type { StreamItem } from "../../lib/twitter/api.ts";
 import { diskFault, FaultyFiles } from "../fakes/faulty_files.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import type { MemoryStore } from "../fakes/memory_store.ts";
-import { failing, FILTER, streamed } from "../fakes/slow_stream.ts";
-import { added, json, run, text, tweets } from "../fakes/whole_harvest.ts";
+import { failing, streamed } from "../fakes/slow_stream.ts";
+import { json, run, text, tweets } from "../fakes/whole_harvest.ts";
 import { WorldApi } from "../fakes/world_api.ts";
 
 const AWAY = new OutsideError("The store is away");
@@ -98,49 +98,42 @@ Deno.test("a folder for temporary files that somebody removes in the middle of a
     assert.equal((await told(store)).outcome, "complete");
   }));
 
-Deno.test("where it is removed while the bucket is away, what waited there is a gap, and nobody waits for the bucket because of it", () =>
+Deno.test("where it is removed while the bucket is away, what waited there is a gap, and the harvest goes on", () =>
   withFolder(async (parent) => {
-    const { store, harvested, ids } = await streamed(9, (i, store) => {
-      failing(AWAY, 3, 6)(i, store);
+    const { store, harvested, ids } = await streamed(11, (i, store) => {
+      failing(AWAY, 3, 7)(i, store);
       if (i === 5) Deno.removeSync(join(parent, "c"), { recursive: true });
-    }, { parent, beside });
-    await assert.rejects(harvested, (error) => {
-      assert.ok(error instanceof DiskError, `${error}`);
-      assert.match(error.message, /has lost or damaged what waited for the bucket: .*segment-/);
-      return true;
-    });
-    await run(store, silent(), { parent, clock: new ManualClock() });
+    }, { parent, beside, tweetsPerFile: 2 });
+    await harvested;
     const there = await tweets(store);
     assert.deepEqual(there.slice(0, 3), ids.slice(0, 3));
+    assert.deepEqual(there.slice(-4), ids.slice(-4));
+    assert.ok(there.length < ids.length, "Something was lost");
+    assert.equal((await linesOf(store, "messages.jsonl")).length, ids.length);
     const gaps = (await linesOf(store, "gaps.jsonl")).map((line) => JSON.parse(line));
-    assert.ok(gaps.some(({ to, from }) => to > from), "What is lost is a gap");
+    assert.ok(gaps.length > 0 && gaps.every(({ from, to }) => from < to), "What is lost is a gap");
+    assert.equal((await told(store)).gaps, gaps.length);
   }));
 
-Deno.test("what a disk damages while it waits for the bucket is not waited out as the bucket's", () =>
+Deno.test("a file beside the tweets that is damaged ends the harvest at once, and the next one makes the best of it", () =>
   withFolder(async (parent) => {
-    const clock = new ManualClock();
-    const store = await added(FILTER, clock);
-    const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 1 });
-    const [status] = world.search("sandbox", { count: 1 });
-    assert.ok(status);
-    const item = { tweets: [{ id: `${status.id}`, line: status.bytes() }], messages: [] };
-    store.before = async ({ method }) => {
-      if (method !== "upload") return;
+    const { store, harvested, ids, read } = await streamed(9, async (i) => {
+      if (i !== 4) return;
       const [name = ""] = await namesIn(join(parent, "c"));
-      for (const file of await namesIn(join(parent, "c", name))) {
-        if (file.startsWith("segment-")) await Deno.truncate(join(parent, "c", name, file), 3);
-      }
-      throw new OutsideError("The bucket folder failed: I/O error");
-    };
-    const api = new WorldApi(world, { script: [item] });
-    let isOver = false;
-    const harvested = run(store, api, { parent, clock, patienceMs: 3_600_000 });
-    harvested.catch(() => {}).finally(() => isOver = true);
-    for (let s = 0; s < 60 && !isOver; s += 5) await clock.advance(5_000);
-    assert.ok(isOver, "It waits");
+      await Deno.truncate(join(parent, "c", name, "messages.jsonl"), 20);
+    }, { parent, beside });
     await assert.rejects(harvested, (error) => {
-      assert.ok(error instanceof TwarcCloudError);
-      assert.match(error.message, /disk for temporary files has lost or damaged/);
+      assert.ok(error instanceof DamagedError, `${error}`);
+      assert.match(error.message, /^A temporary file is not as it was written: .*messages.jsonl$/);
       return true;
     });
+    assert.ok(Number(read.at(-1)) < 7, "It went on");
+    await run(store, silent(), { parent, clock: new ManualClock() });
+    const there = await tweets(store);
+    assert.deepEqual(there, ids.slice(0, there.length));
+    assert.ok(there.length >= 5, `${there.length}`);
+    const messages = await linesOf(store, "messages.jsonl");
+    const { messages: counted, gaps } = await told(store);
+    assert.deepEqual([messages.length, gaps], [counted.delete, 1]);
+    assert.ok(messages.length >= 4, `${messages.length}`);
   }));

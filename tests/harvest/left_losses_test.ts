@@ -73,6 +73,12 @@ for (
       [],
     ],
     [
+      "a note is gone for which one accounts that came two later",
+      found(gone, good, { ...good, covers: 1 }),
+      [],
+      [],
+    ],
+    [
       "a whole segment's note is gone, and the next segment is there whole",
       found(good, gone, { ...good, ...whole, segment: 2, covers: 3 }),
       [],
