@@ -149,7 +149,7 @@ export async function openSource(
     }
     case "filter": {
       const { FilterSource } = await import("./filter.ts");
-      return new FilterSource(api, filterOptions(config, confirm), clock);
+      return new FilterSource(api, filterOptions(config, { confirm, patienceMs }), clock);
     }
     case "hydrate": {
       const { HydrateSource } = await import("./hydrate.ts");
@@ -160,13 +160,14 @@ export async function openSource(
 
 function filterOptions(
   config: Extract<CollectionConfig, { type: "filter" }>,
-  confirm: SourceOptions["confirm"],
+  { confirm, patienceMs }: { confirm: SourceOptions["confirm"] | undefined; patienceMs: number },
 ): FilterOptions {
   const { share, backfill_minutes, fill_gaps = true } = config.filter;
   const filter = filterOf(config);
   const wanted: StreamWanted = {
     filter,
     owner: config.id,
+    patienceMs,
     ...(share === undefined ? {} : { share }),
     ...(confirm ? { confirm } : {}),
     ...(backfill_minutes === undefined ? {} : { backfillMinutes: backfill_minutes }),

@@ -95,6 +95,8 @@ export interface StreamWanted {
   share?: boolean;
   /** Minutes before a connection that are sent with it, 0 to 5; for accounts that have it. */
   backfillMinutes?: number;
+  /** Milliseconds that a stream which was open is asked for again while the API refuses it. */
+  patienceMs?: number;
   /** The connection that the harvester before left, which may still count as open. */
   connection?: string;
   /**

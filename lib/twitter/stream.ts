@@ -3,7 +3,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../clock.ts";
 import type { Waits } from "../waits.ts";
-import { ApiError, messageOf } from "../errors.ts";
+import { ApiError, messageOf, UserError } from "../errors.ts";
 import type { Gap, StreamItem, StreamMessage, StreamTweet } from "./api.ts";
 import { streamDelay, type Trouble } from "./backoff.ts";
 import { idTime } from "./ids.ts";
@@ -20,6 +20,9 @@ const log = getLogger(["twarc-cloud", "stream"]);
 const [GOOD_WITH_TWEET, GOOD_CONNECTION] = [10_000, 60_000];
 /** Damaged lines in a row after which what comes is no stream at all. */
 const MOST_DAMAGED = 100;
+
+/** Milliseconds. */
+const AN_HOUR = 3_600_000;
 
 /** What a line of a stream is. */
 export type StreamLine =
@@ -42,6 +45,8 @@ export interface StreamOptions {
   waits: Waits;
   /** Milliseconds of silence after which the stream is opened again. */
   stallMs: number;
+  /** Milliseconds that a refusal is taken for trouble of the API after a connection that was open; an hour unless said. */
+  patienceMs?: number | undefined;
   /** Awaited before a stream that was lost is opened again; `signal` may be aborted by then. */
   confirm?: (() => Promise<void>) | undefined;
   signal: AbortSignal;
@@ -56,6 +61,8 @@ export async function* liveStream(options: StreamOptions): AsyncGenerator<Stream
   const failures: Record<Trouble, number> = { network: 0, server: 0, calm: 0 };
   const kinds = new Kinds();
   let lost: { at: number; why: string } | undefined;
+  let refusedSince: number | undefined;
+  let wasOpen = false;
   while (!signal.aborted) {
     const connection = new Connection(options, kinds);
     let gap = lost;
@@ -66,9 +73,12 @@ export async function* liveStream(options: StreamOptions): AsyncGenerator<Stream
       }
     } catch (thrown) {
       if (signal.aborted) return yield* connection.left(thrown);
-      connection.fail(thrown);
+      wasOpen ||= connection.opened < Infinity;
+      refusedSince = isRefusal(thrown) ? refusedSince ?? clock.monotonic() : undefined;
+      connection.fail(thrown, { wasOpen, refusedSince });
     }
     if (signal.aborted) return;
+    wasOpen ||= connection.opened < Infinity;
     const lostAt = connection.lastHeardAt;
     if (lostAt !== undefined) yield { tweets: [], messages: [], lost: lostAt };
     if (signal.aborted) return;
@@ -160,9 +170,27 @@ class Connection {
     yield { tweets: [], messages: [], lost: isUnread ? lost - this.#delay.extra : lost, isUnread };
   }
 
-  /** Takes in what ended it; throws it on where a new connection would not help. */
-  fail(thrown: unknown): void {
-    if (thrown instanceof ApiError) {
+  /**
+   * Takes in what ended it; throws it on where a new connection would not help. After one that was open a refusal is
+   * trouble of the API for a while: it has taken these keys and this filter before.
+   */
+  fail(
+    thrown: unknown,
+    { wasOpen, refusedSince }: { wasOpen: boolean; refusedSince: number | undefined },
+  ): void {
+    const { clock, patienceMs = AN_HOUR } = this.#options;
+    if (refusedSince !== undefined && wasOpen && isRefusal(thrown)) {
+      const left = patienceMs - (clock.monotonic() - refusedSince);
+      if (left <= 0) throw thrown;
+      this.trouble = "server";
+      this.why = thrown.message;
+      log.error(
+        "The API refuses a stream that it gave before: it is asked again for {minutes} minutes",
+        {
+          minutes: Math.ceil(left / 60_000),
+        },
+      );
+    } else if (thrown instanceof ApiError) {
       const trouble = troubleOf(thrown);
       if (!trouble) throw thrown;
       this.trouble = trouble;
@@ -205,6 +233,16 @@ class Connection {
       return { message: { kind: "damaged", line: damagedLine(line) } };
     }
   }
+}
+
+/** Problems that are nobody's fault but the budget's: waiting an hour does not end them. */
+const OF_THE_BILL = /^(usage-capped|credits)$/;
+
+/** Whether the API says that it does not give the stream: the keys, the filter or the address are not good, it says. */
+function isRefusal(thrown: unknown): thrown is ApiError | UserError {
+  const fault = thrown instanceof UserError ? thrown.cause : thrown;
+  if (!(fault instanceof ApiError) || OF_THE_BILL.test(fault.problem ?? "")) return false;
+  return fault.status >= 400 && fault.status < 500 && ![402, 408, 420, 429].includes(fault.status);
 }
 
 /** Opens a connection; a stop ends only the opening, as what an open one has brought is read first. */

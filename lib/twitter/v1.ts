@@ -115,7 +115,7 @@ export class V1Api implements TwitterApi {
 
   /** POST statuses/filter. */
   stream(
-    { filter, confirm }: StreamWanted,
+    { filter, confirm, patienceMs }: StreamWanted,
     signal: AbortSignal,
   ): AsyncIterable<StreamItem> {
     const { rules: _, ...lists } = filter;
@@ -128,6 +128,7 @@ export class V1Api implements TwitterApi {
       clock: this.#clock,
       waits: this.#transport.waits,
       stallMs: this.#stallMs,
+      patienceMs,
       confirm,
       signal,
     });

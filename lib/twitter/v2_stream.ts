@@ -30,8 +30,8 @@ const STALL_MS = 60_000;
 const BESIDE_MS = 10_000;
 /** Milliseconds after which the app's rules are looked at again. */
 const RULES_EVERY = 300_000;
-/** Milliseconds that a connection which is not ours is waited for: the API forgets dead ones within minutes. */
-const PATIENCE_MS = 300_000;
+/** Milliseconds that a connection which is not known as ours is waited for: a dead one counts for up to 20 minutes. */
+const PATIENCE_MS = 1_800_000;
 
 /** What a filtered stream is made of. */
 export interface FilteredStreamOptions {
@@ -73,6 +73,7 @@ export async function* filteredStream(options: FilteredStreamOptions): AsyncGene
     clock,
     waits: transport.waits,
     stallMs: STALL_MS,
+    patienceMs: wanted.patienceMs,
     confirm: wanted.confirm,
     signal,
   });
@@ -234,10 +235,15 @@ class Connector {
 
 function heldByAnother([holder]: OpenConnection[], cause: ApiError): UserError {
   const who = holder ? `, since ${holder.since}${holder.from ? ` from ${holder.from}` : ""}` : "";
-  return new UserError(`Another program holds the one stream of these keys' app${who}`, {
-    hint: "Stop it (another collection of yours, or another tool), or use the keys of another app.",
-    cause,
-  });
+  return new UserError(
+    `The API has counted the streams of these keys' app as open for half an hour${who}`,
+    {
+      hint:
+        "Another program may hold one: stop it (another collection of yours, or another tool), or use the " +
+        "keys of another app. A connection that is dead counts for up to 20 minutes: then start it again.",
+      cause,
+    },
+  );
 }
 
 const problemSchema = z.looseObject({

@@ -6,7 +6,10 @@ import { idTime } from "../../lib/twitter/ids.ts";
 import { Signer } from "../../lib/twitter/signer.ts";
 import { Transport } from "../../lib/twitter/transport.ts";
 import { V1Api } from "../../lib/twitter/v1.ts";
+import { liveStream } from "../../lib/twitter/stream.ts";
 import { readStreamLine } from "../../lib/twitter/v1_messages.ts";
+import { Waits } from "../../lib/waits.ts";
+import { IdleClock } from "../fakes/idle_clock.ts";
 import { type IdleSandbox, inIdleSandbox } from "../fakes/idle_sandbox.ts";
 import { twitterData } from "../twitter_data.ts";
 
@@ -213,3 +216,68 @@ Deno.test("lines are told apart: statuses, and messages by their kind", async ()
     assert.doesNotMatch(kind(line), /^tweet/, line);
   }
 });
+
+/** An answer of the stream's address: open for a moment, or a refusal. */
+type Given = "open" | [status: number, body: string];
+
+/** What a stream of 1.1 does where its address answers so, one after the other, the last for ever. */
+async function given(answers: Given[], patienceMs = 3_600_000) {
+  const clock = new IdleClock({ start: Date.now() });
+  const ends: number[] = [];
+  let asked = 0;
+  const open = (): Promise<Response> => {
+    clock.touch();
+    const answer = answers[Math.min(asked++, answers.length - 1)] ?? "open";
+    ends.push(clock.monotonic());
+    if (answer === "open") return Promise.resolve(new Response('{"id":1,"id_str":"1"}\r\n'));
+    const [status, body] = answer;
+    const error = new ApiError(`The API answered with ${status}: ${body}`, { status });
+    return Promise.reject(status === 401 ? new UserError(error.message, { cause: error }) : error);
+  };
+  const stop = new AbortController();
+  const options = { clock, waits: new Waits(), stallMs: 90_000, patienceMs, signal: stop.signal };
+  let opened = 0;
+  try {
+    for await (const { lost, tweets } of liveStream({ ...options, open, read: readStreamLine })) {
+      if (lost === undefined && tweets.length === 0 && ++opened === 3) stop.abort();
+    }
+  } finally {
+    clock.close();
+  }
+  return { asked, lasted: Number(ends.at(-1)) - Number(ends[0]) };
+}
+
+for (
+  const [name, refusal] of [
+    ["keys that are not taken", [401, "Unauthorized"]],
+    ["an account that may not", [403, "Forbidden"]],
+    ["an address that is not there", [404, "<html>404 page not found</html>"]],
+  ] satisfies [string, Given][]
+) {
+  Deno.test(`a stream that was open is asked for again although the API answers with ${name}`, async () => {
+    const { asked } = await given([
+      "open",
+      refusal,
+      refusal,
+      refusal,
+      "open",
+      refusal,
+      "open",
+      "open",
+    ]);
+    assert.ok(asked >= 7, `${asked}`);
+  });
+
+  Deno.test(`after an hour of ${name}, or where that is the first answer, a stream ends`, async () => {
+    await assert.rejects(
+      given([refusal]),
+      (error) => error instanceof Error && "exitCode" in error,
+    );
+    const began = performance.now();
+    await assert.rejects(
+      given(["open", refusal]),
+      (error) => error instanceof Error && "exitCode" in error,
+    );
+    assert.ok(performance.now() - began < 60_000);
+  });
+}
