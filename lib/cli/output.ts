@@ -45,6 +45,15 @@ export class Output {
     this.#terminal.out(`${oneLine(text)}\n`);
   }
 
+  /** A line of what goes on, for whoever looks on: that it cannot be written ends nothing. */
+  report(text: string): void {
+    try {
+      this.line(text);
+    } catch {
+      // Nobody looks on, or their disk is full.
+    }
+  }
+
   /** What was asked for as JSON. */
   json(value: unknown): void {
     this.#terminal.out(`${visible(JSON.stringify(value, null, 2))}\n`);

@@ -27,7 +27,7 @@ export function addScheduler(program: Command, context: Context): void {
         runner: await runner(),
         clock,
         signal,
-        report: (line) => output.line(line),
+        report: (line) => output.report(line),
       });
     });
 }

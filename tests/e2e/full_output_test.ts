@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { inPlace, type Place } from "./program.ts";
+import { inPlace, type Place, until } from "./program.ts";
 
 // Deno lets no program look at devices that may not do everything.
 const { success: hasFull } = await new Deno.Command("test", { args: ["-e", "/dev/full"] }).output();
@@ -48,5 +48,33 @@ Deno.test(
       const args = ["harvest", "run", "--shutdown", "find"];
       assert.equal((await redirected(place, "2> /dev/full", ...args)).code, 0);
       assert.ok((await place.tweets("find")).length > 0);
+    }),
+);
+
+Deno.test(
+  "a scheduler whose reports cannot be written goes on",
+  { ignore: !hasFull },
+  () =>
+    inPlace(async (place) => {
+      await place.add({ id: "find", type: "search", search: { query: "sandbox" } });
+      const folder = place.path("twarc-cloud-data", "runner", "schedules");
+      await Deno.mkdir(folder, { recursive: true });
+      // As if it had been due an hour ago, once more after each run.
+      const make = async () => {
+        const last_due = new Date(Date.now() - 3_600_000).toISOString();
+        const document = { collection_id: "find", expression: "rate(1 minute)", last_due };
+        await Deno.writeTextFile(`${folder}/find.json`, JSON.stringify(document));
+      };
+      await make();
+      const scheduler = place.spawn(["scheduler"], {}, "exec > /dev/full 2>&1");
+      const ended = () => place.object("find/lock.json").then(() => false, () => true);
+      for (const harvests of [1, 2]) {
+        await until(async () =>
+          (await place.harvests("find")).length === harvests && await ended()
+        );
+        if (harvests === 1) await make();
+      }
+      scheduler.kill("SIGTERM");
+      assert.equal((await scheduler.output()).code, 0);
     }),
 );
