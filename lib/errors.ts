@@ -65,13 +65,18 @@ export class ConflictError extends OutsideError {
 /** The collection is being harvested by somebody else. */
 export class LockedError extends UserError {}
 
+/** Reasons that the message of a configuration's error shows. */
+const SHOWN = 20;
+
 /** A collection configuration that cannot be used, with every reason at once. */
 export class InvalidConfigError extends UserError {
   /** One sentence a fault, each naming the field and the fix. */
   readonly reasons: readonly string[];
 
   constructor(reasons: readonly string[], details: ErrorDetails = {}) {
-    super(`Collection configuration is invalid: ${reasons.join(" ")}`, details);
+    const more = reasons.length - SHOWN;
+    const shown = reasons.slice(0, SHOWN).join(" ") + (more > 0 ? ` And ${more} more.` : "");
+    super(`Collection configuration is invalid: ${shown}`, details);
     this.reasons = reasons;
   }
 }

@@ -90,7 +90,9 @@ class Verifier {
         onFile(key);
       },
       onId: (id, key) => this.#repeats.add(id, this.#numberOf(key)),
-      onGaps: (gaps) => this.found.gaps.push(...gaps),
+      onGaps: (gaps) => {
+        for (const gap of gaps) this.found.gaps.push(gap);
+      },
       wasCleared: (key) => this.#cleared?.has(key) ?? true,
       fault: (key, says, canBeMended = false) => {
         this.found.faults.push({ key, says, canBeMended });

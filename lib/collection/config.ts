@@ -152,7 +152,8 @@ export function checkConfig(
   const type = member(config, "type");
   if (!isType(type)) throw invalid([...faults, typeFault(type)]);
   faults.push(...partFaults(type, config), ...fieldsFaults(config), ...costFaults(config));
-  if (unknown === "refused") faults.push(...unknownFaults(unknownMembers(schemas[type], config)));
+  const unknowns = unknown === "refused" ? unknownMembers(schemas[type], config) : [];
+  for (const fault of unknownFaults(unknowns)) faults.push(fault);
   const { data, error } = schemas[type].safeParse(config);
   const others = (error?.issues ?? []).map(faultOf)
     .filter(({ at }) => !faults.some((told) => at === told.at || at.startsWith(`${told.at}.`)));
