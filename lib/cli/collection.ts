@@ -104,7 +104,7 @@ function addSchedule(group: Command, context: Context): void {
     .addOption(spoolOption())
     .addHelpText("after", example('collection schedule test_collection "rate(7 days)"'))
     .action(async (collectionId, expression, { bucket, spool, timezone }) => {
-      const { parseSchedule } = await import("../runner/schedule.ts");
+      const { longestPause, parseSchedule } = await import("../runner/schedule.ts");
       const schedule = parseSchedule(expression, timezone, context.clock.now());
       const opened = await openBucket(context, { bucket, spool });
       const job = await jobFor(opened, collectionId, ["user_timeline", "search"]);
@@ -112,6 +112,15 @@ function addSchedule(group: Command, context: Context): void {
       await startUnlessRunning(runner, job, context);
       await runner.schedule(job, schedule);
       output.line("Scheduled");
+      const { config } = await opened.collections.load(collectionId);
+      const { RECENT } = await import("../twitter/reach.ts");
+      const isRecent = config.type === "search" && config.search.archive !== "all";
+      if (isRecent && longestPause(schedule, context.clock.now()) > RECENT) {
+        output.note(
+          "Recent search goes back seven days only: what is older when a harvest begins is missed. Harvest more " +
+            'often, such as by "rate(6 days)".',
+        );
+      }
       const { isFolder } = await import("../store/store.ts");
       if (isFolder(opened.settings.bucket)) {
         output.note(

@@ -212,3 +212,18 @@ function fault(text: string, why: string, cause?: unknown): UserError {
     cause,
   });
 }
+
+/** Times of a schedule that are looked at for its longest pause: more than a year of a weekly one. */
+const LOOKED_AT = 60;
+
+/** The longest of the pauses that come next between two times of a schedule, in milliseconds. @param now In milliseconds since 1970. */
+export function longestPause(schedule: Schedule, now: number): number {
+  let [longest, before] = [0, now];
+  for (let i = 0; i < LOOKED_AT; i++) {
+    const next = nextTime(schedule, before);
+    if (next === null) break;
+    longest = Math.max(longest, next - before);
+    before = next;
+  }
+  return longest;
+}

@@ -12,12 +12,22 @@ function world(): World {
 
 const SEARCH = { id: "find", type: "search", search: { query: "sandbox" } };
 
+Deno.test("a schedule with pauses beyond recent search's reach says what is missed", () =>
+  inOneProcess(async (place) => {
+    await place.add(SEARCH);
+    const rare = await place.run("collection", "schedule", "find", "rate(7 days)");
+    assert.equal(rare.out, "Scheduled\n");
+    assert.match(rare.err, /goes back seven days only.*rate\(6 days\)/);
+    await until(async () => (await place.tweets("find").catch(() => [])).length === 60);
+  }));
+
 Deno.test("a schedule harvests at once, is listed, is carried out by the scheduler, and ends with stop", () =>
   inOneProcess(async (place) => {
     await place.add(SEARCH);
     const scheduled = await place.run("collection", "schedule", "find", "rate(1 minute)");
     assert.equal(scheduled.out, "Scheduled\n");
     assert.match(scheduled.err, /twarc-cloud scheduler/);
+    assert.doesNotMatch(scheduled.err, /seven days only/);
     await until(async () => (await place.tweets("find").catch(() => [])).length === 60);
     assert.equal(
       await place.ok("collection", "scheduled"),

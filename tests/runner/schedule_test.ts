@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { UserError } from "../../lib/errors.ts";
-import { nextTime, parseSchedule } from "../../lib/runner/schedule.ts";
+import { longestPause, nextTime, parseSchedule } from "../../lib/runner/schedule.ts";
 
 const AT = Date.UTC(2026, 10, 24, 1, 2, 3);
 
@@ -251,4 +251,19 @@ Deno.test("what was due for the last time is refused", () => {
   const now = Date.UTC(2026, 0, 1);
   assert.throws(() => parseSchedule("cron(0 10 * * ? 2025)", "UTC", now), /it is never due/);
   assert.ok(parseSchedule("cron(0 10 * * ? 2026)", "UTC", now));
+});
+
+Deno.test("the longest pause of a schedule is that between any two of its times", () => {
+  const [hour, day] = [3_600_000, 86_400_000];
+  const now = Date.UTC(2026, 0, 2, 3, 4, 5);
+  const cases: [string, number][] = [
+    ["rate(7 days)", 7 * day],
+    ["rate(1 hour)", hour],
+    ["cron(0 10 * * ? *)", day],
+    ["cron(0 10 ? * MON,WED *)", 5 * day],
+    ["cron(0 10 1 * ? *)", 31 * day],
+  ];
+  for (const [expression, longest] of cases) {
+    assert.equal(longestPause(parseSchedule(expression, undefined, now), now), longest, expression);
+  }
 });
