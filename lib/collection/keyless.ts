@@ -1,12 +1,22 @@
 /** What a copy of a collection has in place of objects with keys in them: copies are handed on. */
 
 import { isDeepStrictEqual } from "node:util";
+import { gunzipSync } from "node:zlib";
 import { type Json, jsonBytes, type JsonObject, parseJson } from "../json.ts";
 import { isObject, isSecretMember, redacted } from "./changeset.ts";
 
-/** Whether an object of a collection may have keys in it: a configuration, or a change of one. */
+/** The objects of a collection that have no keys: what comes from the API, or follows from it. */
+const NONE =
+  /\/(tweets-[^/]*\.gz|users\.jsonl|user_changes\.json|manifest-sha1\.txt|harvest(er)?\.json|messages\.jsonl|gaps\.jsonl|missing\.jsonl|last_harvest\.json|ids\.txt)$|^collections\/[^/]+\/compliance\//;
+/** Bytes that a packed file may unpack to where it is looked for keys. */
+const MOST = 2 ** 26;
+
+/**
+ * Whether an object of a collection may have keys in it: a configuration, a change of one, and whatever this program
+ * does not write, such as the copy of a configuration that an editor or a file manager has made.
+ */
 export function mayHaveKeys(key: string): boolean {
-  return /\/collection\.json$|\/changesets\/[^/]*\.json$/.test(key);
+  return !NONE.test(key);
 }
 
 /**
@@ -16,13 +26,26 @@ export function mayHaveKeys(key: string): boolean {
  */
 export function keyless(key: string, bytes: Uint8Array): Uint8Array | null {
   const json = jsonIn(bytes);
-  if (json === undefined) {
-    const text = new TextDecoder("latin1").decode(bytes);
-    return /key|credential|secret|token|password/i.test(text) ? null : bytes;
-  }
+  if (json === undefined) return hasWords(unpacked(bytes)) ? null : bytes;
   const isChangeset = key.includes("/changesets/");
   const without = isChangeset ? redacted(json, false) : withoutSecrets(json);
   return isDeepStrictEqual(without, json) ? bytes : jsonBytes(without);
+}
+
+/** Whether a text has a word that stands for keys. */
+function hasWords(bytes: Uint8Array): boolean {
+  const text = new TextDecoder("latin1").decode(bytes);
+  return /key|credential|secret|token|password/i.test(text);
+}
+
+/** What a gzip file holds; any other content as it is. */
+function unpacked(bytes: Uint8Array): Uint8Array {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  try {
+    return gunzipSync(bytes, { maxOutputLength: MOST });
+  } catch {
+    return bytes;
+  }
 }
 
 function jsonIn(bytes: Uint8Array): Json | undefined {

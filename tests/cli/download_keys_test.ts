@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import type { MemoryStore } from "../fakes/memory_store.ts";
 import { UserError } from "../../lib/errors.ts";
 import {
@@ -130,4 +131,27 @@ Deno.test("a configuration that is damaged, so that keys cannot be left out, is 
     assert.equal(checkSums(files), 3);
     await fetching(store, to, { withKeys: true });
     assert.match((await copyIn(to)).get(CONFIG) ?? "", SECRET);
+  }));
+
+Deno.test("copies of a configuration under other names carry no keys: they lose them, or are withheld and named", () =>
+  withFolder(async (folder) => {
+    const store = await original();
+    const config = (await store.get(CONFIG))?.bytes ?? new Uint8Array();
+    const copies = ["collection copy.json", "collection.json.bak"];
+    for (const name of copies) await store.put(`${ROOT}${name}`, config);
+    const withheld = ["c.json.gz", "broken.json"];
+    await store.put(`${ROOT}c.json.gz`, new Uint8Array(gzipSync(config)));
+    await store.put(`${ROOT}broken.json`, config.subarray(0, config.length - 1));
+    await store.put(`${ROOT}notes.txt`, bytesOf("seen on Monday"));
+    const to = `${folder}/copy`;
+    await assert.rejects(fetching(store, to), (error: Error) => {
+      for (const name of withheld) assert.ok(error.message.includes(name), error.message);
+      return true;
+    });
+    const copied = await copyIn(to);
+    for (const name of withheld) assert.equal(copied.get(`${ROOT}${name}`), undefined);
+    for (const [key, text] of copied) {
+      assert.doesNotMatch(text, SECRET, key);
+    }
+    assert.ok(copied.has(`${ROOT}${copies[0]}`) && copied.has(`${ROOT}notes.txt`));
   }));
