@@ -82,7 +82,9 @@ export class UserTimelineSource implements TweetSource {
       }),
     };
     yield* sideBySide(this.#walks(walking), WIDTH);
-    yield* sideBySide(this.#again(walking), WIDTH);
+    // Those that were set aside, once more.
+    const again = walking.aside.ids.map((id) => this.#walk(id, null, walking));
+    yield* sideBySide(ReadableStream.from(again), WIDTH);
     walking.aside.check();
     for (const id of walking.aside.ids) yield this.#unavailable(id, walking);
     yield* this.#lookedUp(walking.silent.filter((id) => this.#isDue(id)), walking);
@@ -100,13 +102,6 @@ export class UserTimelineSource implements TweetSource {
       for (const { id, answer } of await this.#known(ids.slice(i, i + CHUNK), walking.signal)) {
         yield this.#walk(id, answer, walking);
       }
-    }
-  }
-
-  /** Walks of those that were set aside, once more. */
-  async *#again({ aside, ...walking }: Walking): AsyncGenerator<AsyncIterable<Batch>> {
-    for (const id of aside.ids) {
-      yield await Promise.resolve(this.#walk(id, null, { aside, ...walking }));
     }
   }
 

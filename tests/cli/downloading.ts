@@ -115,12 +115,4 @@ export function checkSums(copy: Map<string, string>, when = ""): number {
   return listed;
 }
 
-/** Gives a test a folder to download to. */
-export async function withFolder(use: (to: string) => Promise<void>): Promise<void> {
-  const to = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
-  try {
-    await use(to);
-  } finally {
-    await Deno.remove(to, { recursive: true });
-  }
-}
+export { withFolder } from "../fakes/folder.ts";

@@ -103,3 +103,9 @@ export async function text(store: MemoryStore, key: string): Promise<string> {
 export async function json(store: MemoryStore, key: string) {
   return JSON.parse(await text(store, key));
 }
+
+/** What the harvests tell of themselves, oldest first. */
+export async function told(store: MemoryStore): Promise<Record<string, unknown>[]> {
+  const keys = store.keys().filter((key) => key.endsWith("/harvest.json"));
+  return await Promise.all(keys.map((key) => json(store, key)));
+}

@@ -4,6 +4,7 @@ import { systemClock } from "../../lib/clock.ts";
 import { DamagedError, DiskError, OutsideError, UserError } from "../../lib/errors.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import type { StreamItem } from "../../lib/twitter/api.ts";
+import { namesIn, withFolder } from "../fakes/folder.ts";
 import { diskFault, FaultyFiles } from "../fakes/faulty_files.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import type { MemoryStore } from "../fakes/memory_store.ts";
@@ -17,19 +18,6 @@ const silent = () => new WorldApi(World.made({ clock: systemClock, users: 1, twe
 /** What comes with each tweet. */
 function beside(i: number): Partial<StreamItem> {
   return { messages: [{ kind: "delete", line: new TextEncoder().encode(`{"delete":${i}}`) }] };
-}
-
-async function withFolder(act: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
-  try {
-    await act(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  return await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
 }
 
 /** What the first harvest says of itself. */

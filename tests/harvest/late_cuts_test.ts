@@ -7,11 +7,12 @@ import { OutsideError } from "../../lib/errors.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { StreamItem } from "../../lib/twitter/api.ts";
+import { namesIn, withFolder } from "../fakes/folder.ts";
 import { logged } from "../fakes/logged.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import type { MemoryStore } from "../fakes/memory_store.ts";
 import { failing, streamed } from "../fakes/slow_stream.ts";
-import { json, run, tweets } from "../fakes/whole_harvest.ts";
+import { json, run, told, tweets } from "../fakes/whole_harvest.ts";
 import { WorldApi } from "../fakes/world_api.ts";
 
 const AWAY = new OutsideError("The store is away");
@@ -55,25 +56,6 @@ async function idsBelow(folder: string): Promise<string[]> {
     }
   }
   return [...ids];
-}
-
-async function withFolder(act: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
-  try {
-    await act(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
-}
-
-/** What the harvests tell of themselves, oldest first. */
-async function told(store: MemoryStore): Promise<Record<string, unknown>[]> {
-  const keys = store.keys().filter((key) => key.endsWith("/harvest.json"));
-  return await Promise.all(keys.map((key) => json(store, key)));
 }
 
 async function faults(store: MemoryStore): Promise<unknown[]> {

@@ -10,35 +10,17 @@ import { OutsideError } from "../../lib/errors.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { Gap } from "../../lib/twitter/api.ts";
+import { namesIn, withFolder } from "../fakes/folder.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import type { MemoryStore } from "../fakes/memory_store.ts";
 import { failing, FILTER, streamed } from "../fakes/slow_stream.ts";
 import { renoted } from "../fakes/spool_places.ts";
-import { added, json, run, text, tweets } from "../fakes/whole_harvest.ts";
+import { added, json, run, text, told, tweets } from "../fakes/whole_harvest.ts";
 import { WorldApi } from "../fakes/world_api.ts";
 
 const AWAY = new OutsideError("The store is away");
 /** Nothing comes any more. */
 const silent = () => new WorldApi(World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 }));
-
-async function withFolder(act: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
-  try {
-    await act(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
-}
-
-/** What the harvests tell of themselves, oldest first. */
-async function told(store: MemoryStore): Promise<Record<string, unknown>[]> {
-  const keys = store.keys().filter((key) => key.endsWith("/harvest.json"));
-  return await Promise.all(keys.map((key) => json(store, key)));
-}
 
 Deno.test("a store that is gone for longer than is allowed ends the harvest, which says why; the next one brings what it had", () =>
   withFolder(async (parent) => {

@@ -6,6 +6,7 @@ import { systemClock } from "../../lib/clock.ts";
 import { OutsideError } from "../../lib/errors.ts";
 import { sealed } from "../../lib/harvest/seal.ts";
 import { World } from "../../lib/sandbox/world.ts";
+import { namesIn } from "../fakes/folder.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import type { MemoryStore } from "../fakes/memory_store.ts";
 import { failing, streamed } from "../fakes/slow_stream.ts";
@@ -37,10 +38,6 @@ async function withLeft(act: (left: Left) => Promise<void>): Promise<void> {
   } finally {
     await Deno.remove(parent, { recursive: true });
   }
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  return await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
 }
 
 async function notesIn(folder: string): Promise<string[]> {

@@ -5,6 +5,7 @@ import { systemClock } from "../../lib/clock.ts";
 import { OutsideError } from "../../lib/errors.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import type { StreamItem } from "../../lib/twitter/api.ts";
+import { withFolder } from "../fakes/folder.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import type { MemoryStore } from "../fakes/memory_store.ts";
 import { type AfterCut, KEPT, PoweredFiles } from "../fakes/powered_files.ts";
@@ -64,15 +65,6 @@ async function linesOf(store: MemoryStore, name: string): Promise<Record<string,
   const key = store.keys().find((key) => key.endsWith(`/${name}`));
   const lines = key ? (await text(store, key)).trimEnd().split("\n") : [];
   return lines.map((line) => JSON.parse(line));
-}
-
-async function withFolder(act: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
-  try {
-    await act(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 /** What the next harvest makes of a moment. */
