@@ -152,13 +152,14 @@ Deno.test("the folder of a bucket may be away for a while, and its schedules a f
     const store = await openStore(bucket);
     await schedule(store, "a", "rate(1 minute)", clock.now());
     const { lines, end } = begun(store, clock, recording(started), 5 * SECOND);
-    await until(clock, () => started.length === 1);
-    await Deno.rename(bucket, away);
-    await until(clock, () => lines.length === 2);
-    assert.match(lines[1] ?? "", /is away\..*tried again until it works/);
-    await Deno.rename(away, bucket);
     const again = () => lines.filter((line) => line.includes("It works again")).length;
-    await until(clock, () => started.length === 2 && again() === 1);
+    await until(clock, () => started.length === 1);
+    // Wherever it is just then: what it was writing is reported besides.
+    await Deno.rename(bucket, away);
+    const isAway = /is away\..*tried again until it works/;
+    await until(clock, () => lines.some((line) => isAway.test(line)));
+    await Deno.rename(away, bucket);
+    await until(clock, () => started.length >= 2 && again() === 1);
 
     const schedules = join(bucket, "runner", "schedules");
     await Deno.rename(schedules, away);
@@ -166,8 +167,10 @@ Deno.test("the folder of a bucket may be away for a while, and its schedules a f
     await until(clock, () => lines.some((line) => line.includes("cannot be used")));
     await Deno.remove(schedules);
     await Deno.rename(away, schedules);
-    await until(clock, () => started.length === 3 && again() === 2);
+    const before = started.length;
+    await until(clock, () => started.length > before && again() >= 2);
     await end();
+    assert.equal(again(), 2);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
