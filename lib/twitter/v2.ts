@@ -121,7 +121,8 @@ export class V2Api implements TwitterApi {
     if (isBeyond) return gap ? { ...nothing, gap } : nothing;
     try {
       const page = await this.#searched(query, at, { place, span, signal });
-      return gap ? { ...page, gap } : page;
+      // What came by a token from below shows that the API reaches there.
+      return gap && !(at.next && page.count > 0) ? { ...page, gap } : page;
     } catch (error) {
       // By a clock that is behind, what the API does not reach any more looks as if it did.
       const refused = at.archive === "all" ? null : refusedEnd(error);

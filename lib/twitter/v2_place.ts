@@ -4,6 +4,9 @@ import type { Gap, PageAt, SearchSpan } from "./api.ts";
 import { isOlder, timeId } from "./ids.ts";
 import { beyondRecent, FIRST_TWEET, isBeyondRecent, type Wanted } from "./reach.ts";
 
+/** Twice the minute that RECENT leaves for the way there, in milliseconds. */
+const MARGIN = 120_000;
+
 /** A place as a request tells it. */
 export interface SearchPlace {
   place: PageAt;
@@ -11,7 +14,7 @@ export interface SearchPlace {
   span: { start_time?: string; end_time?: string };
   /** What recent search cannot reach any more. */
   gap: Gap | null;
-  /** Whether it can reach nothing of what is asked for. */
+  /** Whether it can reach nothing of what is asked for: it is not asked then. Where it gave a token, it says so itself. */
   isBeyond: boolean;
 }
 
@@ -23,7 +26,8 @@ export interface SearchPlace {
 export function searchPlace(at: PageAt & SearchSpan, now: number): SearchPlace {
   const { archive, startTime, endTime, sinceId, ...rest } = at;
   const isRecent = archive !== "all";
-  const gap = isRecent ? beyondRecent(at, now) : null;
+  // A walk that the API follows itself comes down to within the margin of what we take for its reach.
+  const gap = isRecent ? beyondRecent(at, at.next === undefined ? now : now - MARGIN) : null;
   const isIn = (wanted: Wanted) => !isRecent || beyondRecent(wanted, now) === null;
   const isSince = sinceId !== undefined && isIn({ sinceId });
   const place = isSince ? { ...rest, sinceId, ...endAsId(endTime, rest) } : rest;
@@ -35,7 +39,7 @@ export function searchPlace(at: PageAt & SearchSpan, now: number): SearchPlace {
       ...(endTime && !isSince && !place.untilId ? { end_time: endTime } : {}),
     },
     gap,
-    isBeyond: isRecent && isBeyondRecent(at, now),
+    isBeyond: isRecent && at.next === undefined && isBeyondRecent(at, now),
   };
 }
 

@@ -49,6 +49,21 @@ Deno.test("what recent search does not reach of a span is a gap with the span's 
       gap: gapAt(NOW - 9 * DAY, NOW - 8 * DAY),
       isBeyond: true,
     }],
+    ["below what came, where the API gave a token for it", { next: "t", untilId: old }, {
+      place: { next: "t", untilId: old },
+      span: {},
+      gap: gapAt(NOW - 8 * DAY - RECENT, NOW - 8 * DAY),
+      isBeyond: false,
+    }],
+    ["the last that recent search reaches, with a token", {
+      next: "t",
+      untilId: timeId(NOW - 7 * DAY),
+    }, {
+      place: { next: "t", untilId: timeId(NOW - 7 * DAY) },
+      span: {},
+      gap: null,
+      isBeyond: false,
+    }],
     ["an end that has passed", {
       startTime: isoTime(NOW - 20 * DAY),
       endTime: isoTime(NOW - 10 * DAY),
@@ -159,4 +174,18 @@ Deno.test("an archive that fails at pages of 500 is asked for pages of 100", asy
       assert.equal(newestId, id);
     },
   );
+});
+
+Deno.test("a walk that the API gives a token for goes on with it, whatever this machine's clock says of its reach", async () => {
+  const [came, below] = [timeId(systemClock.now() - 9 * DAY), timeId(systemClock.now() - 10 * DAY)];
+  const at = { next: "t", untilId: came };
+  await searched(at, () => ({ body: pageOfIds([below]) }), ({ oldestId, gap }, asked) => {
+    assert.equal(oldestId, below);
+    assert.equal(gap, undefined);
+    assert.equal(asked[0]?.parameters.get("next_token"), "t");
+  });
+  await searched(at, () => ({ body: { meta: { result_count: 0 } } }), ({ count, gap }) => {
+    assert.equal(count, 0);
+    assert.ok(gap && gap.to <= systemClock.now() - 8 * DAY);
+  });
 });
