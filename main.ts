@@ -169,6 +169,7 @@ async function harvestHere(
           clock,
           base: twitterApiUrl,
           waits,
+          patienceMs: patienceSecs * 1_000,
         }),
       control: {
         hostname: env.TWARC_CLOUD_HOST ?? "127.0.0.1",

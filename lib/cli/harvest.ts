@@ -221,7 +221,8 @@ function addRun(group: Command, context: Context): void {
     )
     .option(
       "--patience-secs <seconds>",
-      "seconds that the bucket may be away: what arrives meanwhile is kept on this machine's disk",
+      "seconds that the bucket may be away (what arrives meanwhile is kept on this machine's disk), or an API " +
+        "that has worked",
       positive,
       3_600,
     )

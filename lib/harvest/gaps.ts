@@ -4,9 +4,10 @@ import { getLogger } from "@logtape/logtape";
 import { z } from "zod";
 import { GAP_WALK } from "../bucket/gaps.ts";
 import type { Clock } from "../clock.ts";
-import { ApiError } from "../errors.ts";
+import type { ApiError } from "../errors.ts";
 import type { Gap, PageAt, TwitterApi } from "../twitter/api.ts";
 import { isOlder, timeId } from "../twitter/ids.ts";
+import { answerBehind, passingRefusal } from "../twitter/refusals.ts";
 import type { Batch, Position, Positions } from "./source.ts";
 import { walk } from "./walk.ts";
 
@@ -16,6 +17,9 @@ const log = getLogger(["twarc-cloud", "stream"]);
 const spanSchema = z.strictObject({ since: z.string().optional(), oldest: z.string() });
 /** Milliseconds until a post can be found by search, and until a late one has come through the stream. */
 const INDEXED_AFTER = 15_000;
+
+/** What a search is answered that cannot be. */
+const REFUSED = new Set([400, 413, 414, 422]);
 
 /** A span of ids that is to be searched. */
 export interface MissedSpan {
@@ -77,8 +81,9 @@ export interface OpenGap {
 }
 
 /**
- * The batches that fill a gap. Search returns no retweets, so that it is filled in part only. What the search
- * refuses is told by a message and left; a search that fails otherwise is left for the next harvest.
+ * The batches that fill a gap. Search returns no retweets, so that it is filled in part only. A query that the
+ * search does not take is told by a message and left; a search that fails otherwise, or is refused for now, is left
+ * for the next harvest, and ends no stream.
  */
 export async function* filled(
   gap: OpenGap,
@@ -96,13 +101,19 @@ export async function* filled(
       yield* walk({ name, ask, from: position, learn });
     } catch (error) {
       if (signal.aborted) return;
-      if (!(error instanceof ApiError)) throw error;
+      const answer = answerBehind(error);
+      if (!answer) throw error;
       log.warn("What the stream missed could not be asked for: {problem}", {
-        problem: error.message,
+        problem: answer.message,
       });
-      if (error.status >= 400 && error.status < 500) yield given(name, error.message);
+      if (isOfQuery(answer)) yield given(name, answer.message);
     }
   }
+}
+
+/** Whether a search is refused for what it asks, and not for the keys, the access or the address. */
+function isOfQuery(answer: ApiError): boolean {
+  return REFUSED.has(answer.status) && passingRefusal(answer) === null;
 }
 
 /** The walks of a gap whose newest part, down to an id, came through the stream. */

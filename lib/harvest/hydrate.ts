@@ -1,8 +1,11 @@
 /** Tweets by their ids as a source: one walk from the lowest id to the highest, and an account of those that are gone. */
 
+import { getLogger } from "@logtape/logtape";
+import type { Clock } from "../clock.ts";
 import { ApiError, messageOf, UserError } from "../errors.ts";
 import type { TweetsFound, TwitterApi } from "../twitter/api.ts";
 import { LOOKUP_SIZE } from "../twitter/v2_sizes.ts";
+import type { Waits } from "../waits.ts";
 import { BudgetUsedUp } from "./meter.ts";
 import {
   type Batch,
@@ -12,7 +15,11 @@ import {
   unreadablePosition,
 } from "./source.ts";
 
+const log = getLogger(["twarc-cloud", "harvest"]);
+
 const WALK = "hydrate";
+/** Milliseconds between tries of an API that refuses what it took before. */
+const PAUSE = 60_000;
 
 /** What to hydrate. */
 export interface HydrateOptions {
@@ -20,6 +27,20 @@ export interface HydrateOptions {
   ids: BigUint64Array;
   /** The highest id that was asked for when the last walk was whole. */
   sinceId?: string | undefined;
+  /** Milliseconds that an API is waited for that worked before. */
+  patienceMs: number;
+  waits?: Waits | undefined;
+}
+
+/** That the API refuses an id which it took before. */
+class InTrouble extends Error {
+  override readonly cause: unknown;
+
+  /** @param cause The refusal. */
+  constructor(cause: unknown) {
+    super("The API refuses what it took before");
+    this.cause = cause;
+  }
 }
 
 /** The problem of a 401 that may be about the keys, or about one of the ids. */
@@ -31,20 +52,24 @@ const MOST_REFUSED = 32;
 export class HydrateSource implements TweetSource {
   readonly #api: TwitterApi;
   readonly #options: HydrateOptions;
+  readonly #clock: Clock;
 
-  /** Refusals since something was answered; null once something was. */
-  #refused: number | null = 0;
+  /** Refusals before anything was answered. */
+  #refused = 0;
+  /** An id that was answered. */
+  #answered: string | undefined;
 
-  constructor(api: TwitterApi, options: HydrateOptions) {
+  constructor(api: TwitterApi, options: HydrateOptions, clock: Clock) {
     this.#api = api;
     this.#options = options;
+    this.#clock = clock;
   }
 
   async *batches(from: Positions, signal: AbortSignal): AsyncGenerator<Batch> {
     const { ids, sinceId } = this.#options;
     for (let at = indexAfter(ids, lastAsked(from[WALK]) ?? sinceId); at < ids.length;) {
       const wanted = [...ids.subarray(at, at + LOOKUP_SIZE)].map(String);
-      const found = await this.#found(wanted, signal).catch(unaffordable);
+      const found = await this.#patiently(wanted, signal).catch(unaffordable);
       if (!found) return;
       at += found.asked;
       const last = `${ids[at - 1]}`;
@@ -60,23 +85,61 @@ export class HydrateSource implements TweetSource {
     }
   }
 
+  /** The tweets of some ids, as soon as the API takes again what it took before. @throws the refusal after patience. */
+  async #patiently(ids: string[], signal: AbortSignal): Promise<TweetsFound> {
+    const { patienceMs, waits } = this.#options;
+    const clock = this.#clock;
+    let since: number | undefined;
+    for (;;) {
+      try {
+        return await this.#found(ids, signal);
+      } catch (error) {
+        if (!(error instanceof InTrouble)) throw error;
+        const now = clock.monotonic();
+        since ??= now;
+        if (now - since >= patienceMs) throw error.cause;
+        log.error("{problem}: it took such ids before, and is tried again in {seconds} s", {
+          problem: messageOf(error.cause),
+          seconds: PAUSE / 1_000,
+        });
+        const wait = { for: "the API, which refuses every id", until: clock.now() + PAUSE };
+        const paused = clock.sleep(PAUSE, signal);
+        await (waits ? waits.during(wait, paused) : paused);
+        signal.throwIfAborted();
+      }
+    }
+  }
+
   /** The tweets of some ids; where they are refused together, of the halves, down to the id that is refused. */
   async #found(ids: string[], signal: AbortSignal): Promise<TweetsFound> {
     try {
       const found = await this.#api.tweets(ids, signal);
-      this.#refused = null;
+      this.#answered = ids[0];
       return found;
     } catch (error) {
       if (!isOfIds(error)) throw error;
-      if (this.#refused !== null && ++this.#refused > MOST_REFUSED) throw error;
+      if (this.#answered === undefined && ++this.#refused > MOST_REFUSED) throw error;
       const [only = ""] = ids;
-      if (ids.length === 1) return refusedId(only, messageOf(error));
+      if (ids.length === 1) {
+        await this.#checked(error, signal);
+        return refusedId(only, messageOf(error));
+      }
       const half = Math.ceil(ids.length / 2);
       const first = await this.#found(ids.slice(0, half), signal);
       // The budget may cover a part of it only.
       if (first.asked < half) return first;
       const second = await this.#found(ids.slice(half), signal).catch(unaffordable);
       return second ? together(first, second) : first;
+    }
+  }
+
+  /** Makes sure that a refusal is of an id alone: one that was answered is asked for again. @throws InTrouble */
+  async #checked(refusal: unknown, signal: AbortSignal): Promise<void> {
+    if (this.#answered === undefined) return;
+    try {
+      await this.#api.tweets([this.#answered], signal);
+    } catch (error) {
+      throw isOfIds(error) ? new InTrouble(refusal) : error;
     }
   }
 }

@@ -1,7 +1,8 @@
 /** Users that are taken out of the configuration: once two questions have the same answer, and never too many. */
 
-import { ApiError, OutsideError } from "../errors.ts";
+import { OutsideError } from "../errors.ts";
 import type { TimelineState, TwitterApi, UserAnswer } from "../twitter/api.ts";
+import { isOfApi } from "../twitter/refusals.ts";
 import { BudgetUsedUp } from "./meter.ts";
 import { type Batch, userWalk } from "./source.ts";
 
@@ -70,7 +71,7 @@ export class Removals {
         if (typeof answer === "string" && this.#isOf(answer)) gone.add(id);
       }
     } catch (error) {
-      if (!(error instanceof ApiError || error instanceof BudgetUsedUp)) throw error;
+      if (!(isOfApi(error) || error instanceof BudgetUsedUp)) throw error;
     }
     return gone;
   }

@@ -2,7 +2,8 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../clock.ts";
-import { type ApiError, OutsideError } from "../errors.ts";
+import { ApiError, OutsideError } from "../errors.ts";
+import { passingRefusal } from "../twitter/refusals.ts";
 import type { Waits } from "../waits.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
@@ -70,16 +71,19 @@ export class SetAside {
   /**
    * Takes in that the API could not give an account.
    * @returns Whether it is to be asked again now, as the API is in trouble as a whole and was waited for.
-   * @throws the error, where that lasts for too long, or where the API never answered.
+   * @throws the error, where that lasts for too long, where the API never answered, or where it is none of the API's.
    */
-  async failed(id: string, error: ApiError): Promise<"again" | "aside"> {
+  async failed(id: string, thrown: unknown): Promise<"again" | "aside"> {
     const { clock, patienceMs, signal, waits } = this.#options;
-    if (isOfAll(error)) throw error;
+    const isOfKeys = !(thrown instanceof ApiError);
+    // Keys that were good are not bad all at once: the API is in trouble.
+    const error = isOfKeys && this.#hasAnswered ? passingRefusal(thrown) : thrown;
+    if (!(error instanceof ApiError) || isOfAll(error)) throw thrown;
     // A connection is of nobody in particular, unless others were answered meanwhile.
     const isOwn = this.#errors.has(id) || this.#answeredAt > (this.#asked.get(id) ?? 0);
     this.#asked.delete(id);
-    const isOfNetwork = error.status === 0 && this.#hasAnswered && !isOwn;
-    if (!isOfNetwork && ++this.#inARow < MOST_IN_A_ROW) {
+    const isOfOne = isOwn || (error.status !== 0 && !isOfKeys);
+    if ((isOfOne || !this.#hasAnswered) && ++this.#inARow < MOST_IN_A_ROW) {
       if (!this.#errors.has(id)) {
         log.warn("User {id} is set aside, and asked for once more at the end: {problem}", {
           id,
@@ -90,7 +94,7 @@ export class SetAside {
       return "aside";
     }
     const silence = clock.monotonic() - this.#answeredAt;
-    if (!this.#hasAnswered || silence >= patienceMs) throw error;
+    if (!this.#hasAnswered || silence >= patienceMs) throw thrown;
     log.warn("The API fails for everybody, it is tried again in {seconds} s: {problem}", {
       seconds: PAUSE / 1_000,
       problem: error.message,

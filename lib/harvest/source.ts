@@ -153,7 +153,8 @@ export async function openSource(
     }
     case "hydrate": {
       const { HydrateSource } = await import("./hydrate.ts");
-      return new HydrateSource(api, { ids: await ids(), sinceId: config.hydrate.since_id });
+      const { since_id: sinceId } = config.hydrate;
+      return new HydrateSource(api, { ids: await ids(), sinceId, patienceMs, waits }, clock);
     }
   }
 }

@@ -3,7 +3,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../clock.ts";
 import { isLookUpDue } from "../collection/config.ts";
-import { ApiError } from "../errors.ts";
 import type {
   PageAt,
   TimelineChoice,
@@ -12,6 +11,7 @@ import type {
   UserAnswer,
 } from "../twitter/api.ts";
 import { TIMELINE_REACH, TIMELINE_REACH_WITHOUT_REPLIES } from "../twitter/reach.ts";
+import { isOfApi } from "../twitter/refusals.ts";
 import type { Waits } from "../waits.ts";
 import { BudgetUsedUp } from "./meter.ts";
 import { Removals } from "./removals.ts";
@@ -114,7 +114,7 @@ export class UserTimelineSource implements TweetSource {
       const answers = (await Array.fromAsync(this.#api.users("id", ids, signal))).flat();
       return answers.map((answer) => ({ id: answer.asked, answer }));
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
+      if (!isOfApi(error)) throw error;
       log.warn("{many} users could not be looked up: {problem}", {
         many: ids.length,
         problem: error.message,
@@ -138,7 +138,6 @@ export class UserTimelineSource implements TweetSource {
         }
         return;
       } catch (error) {
-        if (!(error instanceof ApiError)) throw error;
         if (await aside.failed(id, error) === "aside") return;
       }
     }
@@ -222,7 +221,7 @@ export class UserTimelineSource implements TweetSource {
       } catch (error) {
         // They are looked up by a harvest that may.
         if (error instanceof BudgetUsedUp) return;
-        if (!(error instanceof ApiError)) throw error;
+        if (!isOfApi(error)) throw error;
         log.warn("Users could not be looked up, the next harvest asks again: {problem}", {
           problem: error.message,
         });

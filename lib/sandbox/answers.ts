@@ -29,6 +29,10 @@ export function jsonAnswer(body: Uint8Array<ArrayBuffer> | string, status = 200)
   });
 }
 
+function plainProblem(status: number, title: string): Response {
+  return Response.json({ title, detail: title, type: "about:blank", status }, { status });
+}
+
 /**
  * The answer that a trouble makes of a good one, or null where the trouble is none of an answer's.
  * @param resetAt When the rate limit's window ends, in seconds since 1970.
@@ -47,9 +51,14 @@ export function troubledAnswer(
     }
     case "429-bare":
       return errorAnswer(429, 88, "Rate limit exceeded");
-    case "429-pace": {
-      const [title, type] = ["Too Many Requests", "about:blank"];
-      return Response.json({ title, detail: title, type, status: 429 }, { status: 429 });
+    case "429-pace":
+      return plainProblem(429, "Too Many Requests");
+    case "429-day": {
+      const answer = plainProblem(429, "Too Many Requests");
+      answer.headers.set("x-app-limit-24hour-limit", "5000");
+      answer.headers.set("x-app-limit-24hour-remaining", "0");
+      answer.headers.set("x-app-limit-24hour-reset", `${resetAt + 6 * 3_600}`);
+      return answer;
     }
     case "cap":
       return Response.json({
@@ -75,6 +84,17 @@ export function troubledAnswer(
         reset_date: "2030-01-31",
         type: "https://api.twitter.com/2/problems/credits",
       }, { status: 403 });
+    case "401":
+      return plainProblem(401, "Unauthorized");
+    case "403":
+      return plainProblem(403, "Forbidden");
+    case "404":
+      return plainProblem(404, "Not Found");
+    case "blocked":
+      return new Response("<!DOCTYPE html><title>Just a moment...</title>", {
+        status: 403,
+        headers: { "content-type": "text/html" },
+      });
     case "420":
       return new Response("Exceeded connection limit for user\r\n", { status: 420 });
     case "500":

@@ -55,9 +55,9 @@ export function addSandbox(program: Command, context: SandboxContext): void {
     )
     .option(
       "--trouble <trouble...>",
-      "misbehave: KIND:PATH[:after=N][:times=N], with KIND one of 429, 429-bare, 429-pace, cap, " +
-        "credits, spend-cap, 420, 500, 503, html, garbage, cut, truncate, stall, repeat, disconnect; " +
-        "PATH part of an endpoint, or connect",
+      "misbehave: KIND:PATH[:after=N][:times=N], with KIND one of 429, 429-bare, 429-pace, 429-day, " +
+        "cap, credits, spend-cap, 401, 403, 404, blocked, 420, 500, 503, html, garbage, cut, truncate, " +
+        "stall, repeat, disconnect; PATH part of an endpoint, or connect",
     )
     .option(
       "--linger <seconds>",

@@ -224,6 +224,8 @@ export interface ApiOptions {
   answerTimeout?: number | undefined;
   /** Told of the waits for rate limits and between tries. */
   waits?: Waits | undefined;
+  /** Milliseconds that an API is waited for that has answered before; not at all unless said. */
+  patienceMs?: number | undefined;
 }
 
 /**
@@ -231,7 +233,7 @@ export interface ApiOptions {
  * @throws UserError for a version that is not known, or keys that are not complete.
  */
 export async function openApi(
-  { version, keys, clock, fields, words, base, answerTimeout, waits }: ApiOptions,
+  { version, keys, clock, fields, words, base, answerTimeout, waits, patienceMs }: ApiOptions,
 ): Promise<TwitterApi> {
   const { Signer } = await import("./signer.ts");
   const { Transport } = await import("./transport.ts");
@@ -240,6 +242,7 @@ export async function openApi(
     clock,
     answerTimeout,
     waits,
+    patienceMs,
   });
   switch (version) {
     case "1.1": {

@@ -20,6 +20,8 @@ export class AppToken {
   readonly #consumer: { key: string; secret: string } | null;
   readonly #host: URL;
   #token: Promise<string> | undefined;
+  /** Whether the API has given one: then the consumer pair is good, whatever it answers later. */
+  #wasGiven = false;
 
   /** @param host The API's. */
   constructor(
@@ -80,8 +82,20 @@ export class AppToken {
         cause,
       });
     }
-    if (response.ok) return tokenIn(body);
-    throw refusal(response.status, body);
+    if (!response.ok) throw this.#refusal(response.status, body);
+    const token = tokenIn(body);
+    this.#wasGiven = true;
+    return token;
+  }
+
+  #refusal(status: number, body: Uint8Array): ApiError | UserError {
+    const message = `The API answered ${PATH} with ${status}: ${faultOf(body).message}`;
+    const isRedirect = status >= 300 && status < 400;
+    const passes = status >= 500 || status === 408 || status === 420 || status === 429;
+    const hint = "Check the consumer key and secret, or give a bearer token with " +
+      "`twarc-cloud configure --bearer-token`.";
+    const error = new ApiError(message, { status, hint });
+    return isRedirect || passes || this.#wasGiven ? error : new UserError(message, { hint });
   }
 }
 
@@ -93,16 +107,4 @@ function tokenIn(body: Uint8Array): string {
   } catch (cause) {
     throw new ApiError(`The API's answer to ${PATH} is damaged`, { status: 502, cause });
   }
-}
-
-function refusal(status: number, body: Uint8Array): ApiError | UserError {
-  const message = `The API answered ${PATH} with ${status}: ${faultOf(body).message}`;
-  const isRedirect = status >= 300 && status < 400;
-  if (isRedirect || status >= 500 || status === 408 || status === 420 || status === 429) {
-    return new ApiError(message, { status });
-  }
-  return new UserError(message, {
-    hint: "Check the consumer key and secret, or give a bearer token with " +
-      "`twarc-cloud configure --bearer-token`.",
-  });
 }

@@ -23,6 +23,7 @@ export const TRIES_OF_ONE = 5;
 const SECOND = 1_000;
 const SHORTEST_LIMIT_WAIT = 10 * SECOND;
 const LONGEST_LIMIT_WAIT = 901 * SECOND;
+const LONGEST_DAY_WAIT = 86_401 * SECOND;
 
 /**
  * Milliseconds to wait before a REST request is tried again, after `failures` (1 or more) in a row.
@@ -59,18 +60,23 @@ export interface LimitWait {
   skewed: boolean;
 }
 
+/** The window of a limit: 15 minutes, or 24 hours. */
+export type LimitSpan = "quarter" | "day";
+
 /**
- * The wait until `x-rate-limit-reset` plus a second, at least 10 s and at most 15 min and a second.
- * A reset in the past or too far ahead means that a clock is wrong: then the middle of the two.
+ * The wait until a limit's reset plus a second, at least 10 s and at most the length of its window and a second.
+ * A reset in the past or too far ahead means that a clock is wrong: then the middle of 10 s and 15 min, as nobody
+ * knows more.
  * @param resetAt When the window ends, in milliseconds since 1970.
  * @param now In milliseconds since 1970.
  */
-export function limitWait(resetAt: number, now: number): LimitWait {
+export function limitWait(resetAt: number, now: number, per: LimitSpan = "quarter"): LimitWait {
   const ms = resetAt + SECOND - now;
-  if (ms < -SHORTEST_LIMIT_WAIT || ms > LONGEST_LIMIT_WAIT + 60 * SECOND) {
+  const longest = per === "day" ? LONGEST_DAY_WAIT : LONGEST_LIMIT_WAIT;
+  if (ms < -SHORTEST_LIMIT_WAIT || ms > longest + 60 * SECOND) {
     return { ms: (SHORTEST_LIMIT_WAIT + LONGEST_LIMIT_WAIT) / 2, skewed: true };
   }
-  return { ms: Math.min(Math.max(ms, SHORTEST_LIMIT_WAIT), LONGEST_LIMIT_WAIT), skewed: false };
+  return { ms: Math.min(Math.max(ms, SHORTEST_LIMIT_WAIT), longest), skewed: false };
 }
 
 function doubled(first: number, failures: number, most: number): number {

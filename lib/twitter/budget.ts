@@ -4,7 +4,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../clock.ts";
 import { isoTime } from "../clock.ts";
 import { Waits } from "../waits.ts";
-import { limitWait } from "./backoff.ts";
+import { type LimitSpan, limitWait } from "./backoff.ts";
 
 const log = getLogger(["twarc-cloud", "api"]);
 
@@ -13,23 +13,37 @@ export interface RateLimit {
   remaining: number;
   /** When the window ends, in milliseconds since 1970. */
   resetAt: number;
+  /** The length of the window. */
+  per: LimitSpan;
 }
+
+/** What the headers of a limit begin with, and the length of its window. */
+const LIMITS: [name: string, per: LimitSpan][] = [
+  ["x-rate-limit", "quarter"],
+  ["x-app-limit-24hour", "day"],
+  ["x-user-limit-24hour", "day"],
+];
 
 /**
- * The rate limit that an answer's headers tell, or null: values that are no numbers, or no time before the year
- * 2286, count as none.
+ * The rate limit that an answer's headers tell: of several the one that has the fewest requests left, then the one
+ * that ends last. Null where there is none: values that are no numbers, or no time before the year 2286, count as none.
  */
 export function rateLimitOf(headers: Headers): RateLimit | null {
-  const remaining = headers.get("x-rate-limit-remaining");
-  const reset = headers.get("x-rate-limit-reset");
-  if (!remaining || !reset || !/^\d{1,10}$/.test(remaining) || !/^\d{1,10}$/.test(reset)) {
-    return null;
-  }
-  return { remaining: Number(remaining), resetAt: Number(reset) * 1_000 };
+  const limits = LIMITS.flatMap(([name, per]) => {
+    const remaining = headers.get(`${name}-remaining`);
+    const reset = headers.get(`${name}-reset`);
+    if (!remaining || !reset || !/^\d{1,10}$/.test(remaining) || !/^\d{1,10}$/.test(reset)) {
+      return [];
+    }
+    return [{ remaining: Number(remaining), resetAt: Number(reset) * 1_000, per }];
+  });
+  const [tightest] = limits.toSorted((a, b) => a.remaining - b.remaining || b.resetAt - a.resetAt);
+  return tightest ?? null;
 }
 
-/** Whether an answer's headers say that the window has requests left. */
+/** Whether an answer's headers say that every window has requests left. */
 export function hasRequestsLeft(headers: Headers): boolean {
+  if (rateLimitOf(headers)?.remaining === 0) return false;
   return Number(headers.get("x-rate-limit-remaining") ?? 0) > 0;
 }
 
@@ -99,7 +113,7 @@ export class Budget {
 
   /** Holds every request back until the window of this limit is over. */
   #waitFor(limit: RateLimit): void {
-    const { ms, skewed } = limitWait(limit.resetAt, this.#clock.now());
+    const { ms, skewed } = limitWait(limit.resetAt, this.#clock.now(), limit.per);
     const until = isoTime(this.#clock.now() + ms);
     if (skewed) {
       log.warn("The rate limit of {name} is said to end at {reset}: is this clock right?", {
@@ -107,10 +121,17 @@ export class Budget {
         reset: isoTime(limit.resetAt),
       });
     }
-    log.info("The rate limit of {name} is used up: waiting until {until}", {
-      name: this.#name,
-      until,
-    });
+    if (limit.per === "day") {
+      log.warn("The requests of 24 hours of {name} are used up: waiting until {until}", {
+        name: this.#name,
+        until,
+      });
+    } else {
+      log.info("The rate limit of {name} is used up: waiting until {until}", {
+        name: this.#name,
+        until,
+      });
+    }
     this.#blockedUntil = this.#clock.monotonic() + ms;
     this.#limit = null;
     this.#known = false;

@@ -24,8 +24,16 @@ export interface ApiRequest {
   json?: JsonObject;
   /** Who may ask, whose limit is better first; the app alone unless said. */
   as?: readonly SignedAs[];
-  /** How often it is tried; ten times unless said. */
+  /**
+   * How often it is tried, where it is about one of many; unless said ten times, and longer where the API has
+   * answered before.
+   */
   tries?: number;
+  /**
+   * Whether a refusal (401, 403, 404) says nothing of what is asked for, as with a search: where the API took such
+   * a request before it is then in trouble, and waited for.
+   */
+  isAboutAll?: true;
   /** Milliseconds between two requests to this path, where the API asks for more than its windows. */
   everyMs?: number;
 }

@@ -1,13 +1,14 @@
 /** A live stream that goes on: reads, notices silence, reconnects as the API asks, tells the gaps. */
 
 import { getLogger } from "@logtape/logtape";
-import type { Clock } from "../clock.ts";
+import { type Clock, isoTime } from "../clock.ts";
 import type { Waits } from "../waits.ts";
-import { ApiError, messageOf, UserError } from "../errors.ts";
+import { ApiError, messageOf } from "../errors.ts";
 import type { Gap, StreamItem, StreamMessage, StreamTweet } from "./api.ts";
 import { streamDelay, type Trouble } from "./backoff.ts";
 import { idTime } from "./ids.ts";
 import { linesOf, UnreadError } from "./lines.ts";
+import { Refusals } from "./refusals.ts";
 import { isOrderly } from "./stop.ts";
 import { troubleOf } from "./transport.ts";
 
@@ -45,8 +46,10 @@ export interface StreamOptions {
   waits: Waits;
   /** Milliseconds of silence after which the stream is opened again. */
   stallMs: number;
-  /** Milliseconds that a refusal is taken for trouble of the API after a connection that was open; an hour unless said. */
+  /** Milliseconds that refusals are waited out, once the stream has been open; an hour unless said. */
   patienceMs?: number | undefined;
+  /** Milliseconds without a tweet after which a stream that sends keep-alives is opened again; never unless said. */
+  quietMs?: number;
   /** Awaited before a stream that was lost is opened again; `signal` may be aborted by then. */
   confirm?: (() => Promise<void>) | undefined;
   signal: AbortSignal;
@@ -60,25 +63,23 @@ export async function* liveStream(options: StreamOptions): AsyncGenerator<Stream
   const { clock, signal } = options;
   const failures: Record<Trouble, number> = { network: 0, server: 0, calm: 0 };
   const kinds = new Kinds();
+  const refusals = new Refusals({ clock, patienceMs: options.patienceMs ?? AN_HOUR });
   let lost: { at: number; why: string } | undefined;
-  let refusedSince: number | undefined;
-  let wasOpen = false;
   while (!signal.aborted) {
     const connection = new Connection(options, kinds);
     let gap = lost;
     try {
       for await (const item of connection.items()) {
+        refusals.taken();
         yield gap ? { ...item, gap: gapTo(connection.opened, gap, clock) } : item;
         gap = undefined;
       }
     } catch (thrown) {
       if (signal.aborted) return yield* connection.left(thrown);
-      wasOpen ||= connection.opened < Infinity;
-      refusedSince = isRefusal(thrown) ? refusedSince ?? clock.monotonic() : undefined;
-      connection.fail(thrown, { wasOpen, refusedSince });
+      const refusal = refusals.outlasted(thrown);
+      connection.fail(refusal ?? thrown, { isOutlasted: refusal !== null });
     }
     if (signal.aborted) return;
-    wasOpen ||= connection.opened < Infinity;
     const lostAt = connection.lastHeardAt;
     if (lostAt !== undefined) yield { tweets: [], messages: [], lost: lostAt };
     if (signal.aborted) return;
@@ -111,6 +112,8 @@ class Connection {
   readonly #kinds: Kinds;
   readonly #delay = new Delay();
   #gotTweet = false;
+  /** When it was opened or a tweet came last, by the monotonic clock. */
+  #broughtAt = Infinity;
   #damaged = 0;
 
   constructor(options: StreamOptions, kinds: Kinds) {
@@ -137,7 +140,7 @@ class Connection {
     const hangUp = new AbortController();
     try {
       const response = await opened(open, { signal, hangUp });
-      this.opened = this.lastHeard = clock.monotonic();
+      this.opened = this.lastHeard = this.#broughtAt = clock.monotonic();
       log.info("The stream is open");
       if (!response.body) return;
       yield { tweets: [], messages: [] };
@@ -147,6 +150,11 @@ class Connection {
         if (item.tweets.length + item.messages.length > 0) yield item;
         if (ends !== undefined) {
           this.why = `The API ended the stream: ${ends}`;
+          return;
+        }
+        const quiet = this.#quiet();
+        if (quiet) {
+          yield quiet;
           return;
         }
         if (this.#damaged > MOST_DAMAGED) {
@@ -170,28 +178,10 @@ class Connection {
     yield { tweets: [], messages: [], lost: isUnread ? lost - this.#delay.extra : lost, isUnread };
   }
 
-  /**
-   * Takes in what ended it; throws it on where a new connection would not help. After one that was open a refusal is
-   * trouble of the API for a while: it has taken these keys and this filter before.
-   */
-  fail(
-    thrown: unknown,
-    { wasOpen, refusedSince }: { wasOpen: boolean; refusedSince: number | undefined },
-  ): void {
-    const { clock, patienceMs = AN_HOUR } = this.#options;
-    if (refusedSince !== undefined && wasOpen && isRefusal(thrown)) {
-      const left = patienceMs - (clock.monotonic() - refusedSince);
-      if (left <= 0) throw thrown;
-      this.trouble = "server";
-      this.why = thrown.message;
-      log.error(
-        "The API refuses a stream that it gave before: it is asked again for {minutes} minutes",
-        {
-          minutes: Math.ceil(left / 60_000),
-        },
-      );
-    } else if (thrown instanceof ApiError) {
-      const trouble = troubleOf(thrown);
+  /** Takes in what ended it; throws it on where a new connection would not help. */
+  fail(thrown: unknown, { isOutlasted }: { isOutlasted: boolean }): void {
+    if (thrown instanceof ApiError) {
+      const trouble = troubleOf(thrown) ?? (isOutlasted ? "server" : null);
       if (!trouble) throw thrown;
       this.trouble = trouble;
       this.why = thrown.message;
@@ -202,11 +192,24 @@ class Connection {
     }
   }
 
+  /** What is said of a stream that has sent nothing but keep-alives for long: whether it would send more is not known. */
+  #quiet(): StreamItem | null {
+    const { clock, quietMs = Infinity } = this.#options;
+    const ms = clock.monotonic() - this.#broughtAt;
+    if (ms < quietMs) return null;
+    const [since, until] = [isoTime(clock.now() - ms), isoTime(clock.now())];
+    this.why =
+      `The stream has brought keep-alives only since ${since}: there may be no posts, or it is stuck`;
+    const line = new TextEncoder().encode(JSON.stringify({ keep_alives_only: { since, until } }));
+    return { tweets: [], messages: [{ kind: "keep_alives_only", line }] };
+  }
+
   #itemOf(lines: Uint8Array[]): { item: StreamItem; ends?: string } {
     const item: StreamItem = { tweets: [], messages: [] };
     for (const line of lines) {
       const read = this.#read(line);
       if (this.#damaged > MOST_DAMAGED) break;
+      if (!("message" in read)) this.#broughtAt = this.#options.clock.monotonic();
       if ("skipped" in read) continue;
       if ("tweet" in read) {
         this.#gotTweet = true;
@@ -233,16 +236,6 @@ class Connection {
       return { message: { kind: "damaged", line: damagedLine(line) } };
     }
   }
-}
-
-/** Problems that are nobody's fault but the budget's: waiting an hour does not end them. */
-const OF_THE_BILL = /^(usage-capped|credits)$/;
-
-/** Whether the API says that it does not give the stream: the keys, the filter or the address are not good, it says. */
-function isRefusal(thrown: unknown): thrown is ApiError | UserError {
-  const fault = thrown instanceof UserError ? thrown.cause : thrown;
-  if (!(fault instanceof ApiError) || OF_THE_BILL.test(fault.problem ?? "")) return false;
-  return fault.status >= 400 && fault.status < 500 && ![402, 408, 420, 429].includes(fault.status);
 }
 
 /** Opens a connection; a stop ends only the opening, as what an open one has brought is read first. */

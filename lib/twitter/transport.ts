@@ -7,6 +7,7 @@ import { REST_TRIES, restDelay, type RestTrouble, type Trouble } from "./backoff
 import { bytesOf, unpacked } from "../body.ts";
 import { Budget, hasRequestsLeft, rateLimitOf } from "./budget.ts";
 import { faultOf, isUnsigned, personsFault, textsOf } from "./faults.ts";
+import { isRuleRefused, passingRefusal } from "./refusals.ts";
 import { Waits } from "../waits.ts";
 import { LateStop } from "./stop.ts";
 import { API_URL, type ApiRequest, type SignedAs, type Signer, STREAM_URL } from "./signer.ts";
@@ -21,6 +22,8 @@ export interface TransportOptions {
   answerTimeout?: number | undefined;
   /** Told of the waits. */
   waits?: Waits | undefined;
+  /** Milliseconds that an API is waited for that has answered before; not at all unless said. */
+  patienceMs?: number | undefined;
 }
 
 /** Milliseconds that a rate limit may be used up, window after window: after a day something else is wrong. */
@@ -43,6 +46,8 @@ const AS_IT_IS = { "accept-encoding": "identity" };
 interface Failed {
   trouble: RestTrouble;
   error: ApiError;
+  /** What it is where it stays that way: a refusal. */
+  refusal?: unknown;
 }
 
 /** Sends requests to the API. */
@@ -52,16 +57,22 @@ export class Transport {
   readonly #answerTimeout: number;
   /** Those for rate limits and between tries. */
   readonly waits: Waits;
+  /** Milliseconds that an API is waited for that has answered before. */
+  readonly patienceMs: number;
   readonly #budgets = new Map<string, Budget>();
+  /** The budgets of requests that the API took. */
+  readonly #taken = new Set<Budget>();
   #beside: Transport | undefined;
 
   constructor(
-    { signer, clock, answerTimeout = 120_000, waits = new Waits() }: TransportOptions,
+    { signer, clock, answerTimeout = 120_000, waits = new Waits(), patienceMs = 0 }:
+      TransportOptions,
   ) {
     this.#signer = signer;
     this.#clock = clock;
     this.#answerTimeout = answerTimeout;
     this.waits = waits;
+    this.patienceMs = patienceMs;
   }
 
   /**
@@ -76,25 +87,26 @@ export class Transport {
     signal: AbortSignal,
   ): Promise<T> {
     const budget = this.#budget(request);
-    const { tries = REST_TRIES } = request;
     const began = this.#clock.monotonic();
+    let failingSince: number | undefined;
     for (let failures = 0;;) {
       const answer = await this.#try(request, read, budget, signal);
-      if (!("trouble" in answer)) return answer.value;
+      if (!("trouble" in answer)) {
+        this.#taken.add(budget);
+        return answer.value;
+      }
       const { trouble, error } = answer;
       signal.throwIfAborted();
       // The budget waits until the window is over: that is no failure.
       const isLimited = error.resetAt !== undefined;
-      const isTooLong = isLimited && this.#clock.monotonic() - began > LONGEST_LIMIT;
+      const now = this.#clock.monotonic();
+      const isTooLong = isLimited && now - began > LONGEST_LIMIT;
       if (isLimited && !isTooLong) continue;
-      if (isTooLong || ++failures === tries) {
-        const often = isTooLong ? "for a day" : `${tries} times in a row`;
-        throw new ApiError(`${error.message}, ${often}`, {
-          ...factsOf(error),
-          hint: "What was collected is safe. Start the harvest again later: it goes on from here." +
-            (trouble === "pace" ? " The requests were not too many: a cap may be used up." : ""),
-          cause: error,
-        });
+      failures++;
+      failingSince ??= now;
+      const isOver = this.#isOver(answer, request, { failures, ms: now - failingSince });
+      if (isTooLong || isOver) {
+        throw finalError(answer, isTooLong ? "for a day" : `${failures} times in a row`);
       }
       const ms = restDelay(trouble, failures);
       log.warn("{problem}. Trying again in {seconds} s", {
@@ -141,6 +153,17 @@ export class Transport {
   /** Whether the keys allow to ask in somebody's name. */
   can(as: SignedAs): boolean {
     return this.#signer.can(as);
+  }
+
+  /** Whether a failure is not tried again: after its tries, or after patience where the API has answered before. */
+  #isOver(
+    { refusal }: Failed,
+    { tries }: ApiRequest,
+    { failures, ms }: { failures: number; ms: number },
+  ): boolean {
+    // One of many is set aside; the others go on.
+    const isPatient = tries === undefined && this.#taken.size > 0 && ms < this.patienceMs;
+    return !isPatient && (refusal !== undefined || failures >= (tries ?? REST_TRIES));
   }
 
   /** Limits are counted by endpoint, the app's and each user's apart. */
@@ -200,10 +223,13 @@ export class Transport {
       throw refusal(request, response, body);
     } catch (cause) {
       if (cause instanceof ApiError) {
-        const isPace = cause.status === 429 && headers !== null && hasRequestsLeft(headers);
+        const isPace = cause.status === 429 && !isRuleRefused(cause) && headers !== null &&
+          hasRequestsLeft(headers);
         const trouble = isPace ? "pace" : troubleOf(cause);
         if (trouble !== null) return { trouble, error: cause };
       }
+      const refusal = request.isAboutAll && this.#taken.has(budget) ? passingRefusal(cause) : null;
+      if (refusal) return { trouble: "server", error: refusal, refusal: cause };
       if (cause instanceof TwarcCloudError) throw cause;
       signal.throwIfAborted();
       if (cause instanceof SyntaxError) {
@@ -220,8 +246,19 @@ export class Transport {
   }
 }
 
+/** What is thrown where a failure is not tried again. @param often How often, or how long, it failed. */
+function finalError({ trouble, error, refusal }: Failed, often: string): unknown {
+  return refusal ?? new ApiError(`${error.message}, ${often}`, {
+    ...factsOf(error),
+    hint: "What was collected is safe. Start the harvest again later: it goes on from here." +
+      (trouble === "pace" ? " The requests were not too many: a cap may be used up." : ""),
+    cause: error,
+  });
+}
+
 /** What kind of trouble an answer is, or null for one that asking again does not change. */
 export function troubleOf(error: ApiError): Trouble | null {
+  if (isRuleRefused(error)) return null;
   if (error.status === 0) return "network";
   if (error.status === 420 || error.status === 429) return "calm";
   const isServer = error.status >= 500 || error.status === 408 || isRedirect(error.status);

@@ -101,8 +101,13 @@ export class V1Api implements TwitterApi {
       result_type: "recent",
       ...pageParameters(at, SEARCH_PAGE),
     };
-    const as = ["app", "user"] as const;
-    const request = { method: "GET", path: "1.1/search/tweets.json", parameters, as } as const;
+    const request = {
+      method: "GET",
+      path: "1.1/search/tweets.json",
+      parameters,
+      as: ["app", "user"],
+      isAboutAll: true,
+    } as const;
     const gap = beyondRecent(at, this.#clock.now());
     const page = await this.#transport.ask(request, (answer) => {
       const statuses = searchSchema.safeParse(strictlyParsed(answer)).success &&
@@ -167,7 +172,8 @@ export class V1Api implements TwitterApi {
     const names = new Map(asked.map((name) => [name.toLowerCase(), name]));
     const parameters = { [parameterOf(by)]: asked.join(","), tweet_mode: "extended" };
     const as = ["user", "app"] as const;
-    const request = { method: "POST", path: "1.1/users/lookup.json", parameters, as } as const;
+    const [path, tries] = ["1.1/users/lookup.json", TRIES_OF_ONE];
+    const request = { method: "POST", path, parameters, as, tries } as const;
     const found = new Map<string, UserAnswer>();
     const read = (answer: Uint8Array) => {
       checkList(answer);
@@ -193,7 +199,8 @@ export class V1Api implements TwitterApi {
   ): Promise<UserAnswer> {
     const parameters = { [parameterOf(by)]: asked, tweet_mode: "extended" };
     const as = ["user", "app"] as const;
-    const request = { method: "GET", path: "1.1/users/show.json", parameters, as } as const;
+    const [path, tries] = ["1.1/users/show.json", TRIES_OF_ONE];
+    const request = { method: "GET", path, parameters, as, tries } as const;
     try {
       const read = (answer: Uint8Array) => userOf(answer, { start: 0, end: answer.length });
       return { ...await this.#transport.ask(request, read, signal), asked };

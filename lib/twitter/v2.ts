@@ -16,11 +16,12 @@ import type {
   TwitterApi,
   UserAnswer,
 } from "./api.ts";
-import { REST_TRIES, TRIES_OF_ONE } from "./backoff.ts";
+import { TRIES_OF_ONE } from "./backoff.ts";
 import { Bill } from "./bill.ts";
 import { ComplianceJobs } from "./compliance.ts";
 import { Followed } from "./followed.ts";
 import { idTime } from "./ids.ts";
+import { passingRefusal } from "./refusals.ts";
 import type { SignedAs } from "./signer.ts";
 import type { Transport } from "./transport.ts";
 import {
@@ -55,6 +56,8 @@ export interface V2Options {
   fields?: FieldChoice | undefined;
   /** The words in which it is asked; the old ones, which twarc's readers know, unless said. */
   words?: Words | undefined;
+  /** Milliseconds of keep-alives only, after which a stream is opened again; six hours unless said. */
+  quietMs?: number;
 }
 
 /** The API in version 2: https://docs.x.com/x-api */
@@ -67,8 +70,10 @@ export class V2Api implements TwitterApi {
   readonly #fields: FieldChoice;
   readonly #followed: Followed;
   readonly #wording: Wording;
+  readonly #quietMs: number | undefined;
 
-  constructor({ transport, clock, fields = {}, words }: V2Options) {
+  constructor({ transport, clock, fields = {}, words, quietMs }: V2Options) {
+    this.#quietMs = quietMs;
     const wording = new Wording(words);
     this.#fields = fields;
     this.#wording = wording;
@@ -152,6 +157,9 @@ export class V2Api implements TwitterApi {
         token: "next_token",
         parameters: { query, ...span, ...tweetParameters(this.#fields) },
         everyMs: isArchive ? ARCHIVE_EVERY : 0,
+        // A smaller page is waited for.
+        tries: size.most > SEARCH_PAGE.most ? TRIES_OF_ONE : undefined,
+        isAboutAll: true,
         as,
         signal,
       });
@@ -160,8 +168,7 @@ export class V2Api implements TwitterApi {
     try {
       return await ask(size);
     } catch (error) {
-      const isServer = error instanceof ApiError && error.status >= 500;
-      if (!isServer || size.most <= SEARCH_PAGE.most) throw error;
+      if (size.most <= SEARCH_PAGE.most || !isOfApi(error)) throw error;
       return await ask(SEARCH_PAGE);
     }
   }
@@ -169,8 +176,8 @@ export class V2Api implements TwitterApi {
   /** GET /2/tweets/search/stream, by rules of the app. */
   stream(wanted: StreamWanted, signal: AbortSignal): AsyncIterable<StreamItem> {
     const [transport, clock, wording] = [this.#transport, this.#clock, this.#wording];
-    const fields = tweetParameters(this.#fields);
-    return filteredStream({ transport, clock, wanted, fields, wording, signal });
+    const [fields, quietMs] = [tweetParameters(this.#fields), this.#quietMs];
+    return filteredStream({ transport, clock, wanted, fields, wording, quietMs, signal });
   }
 
   /** GET /2/users and /2/users/by: 100 a call, 900 as a user, 300 as the app; whoever is missing is told with the reason. */
@@ -183,7 +190,8 @@ export class V2Api implements TwitterApi {
       const asked = names.slice(i, i + LOOKUP_SIZE);
       const [path, name] = by === "id" ? ["2/users", "ids"] : ["2/users/by", "usernames"];
       const parameters = { [name]: asked.join(","), ...userParameters(this.#fields) };
-      const request = { method: "GET", path, as: ["user", "app"] } as const;
+      const tries = TRIES_OF_ONE;
+      const request = { method: "GET", path, as: ["user", "app"], tries } as const;
       const read = (answer: Uint8Array) => readUsers(answer, by, asked);
       yield await this.#wording.ask(
         parameters,
@@ -224,7 +232,8 @@ export class V2Api implements TwitterApi {
       token,
       parameters,
       everyMs = 0,
-      tries = REST_TRIES,
+      tries,
+      isAboutAll,
       as,
       signal,
     }: {
@@ -237,12 +246,20 @@ export class V2Api implements TwitterApi {
       token: string;
       parameters: Record<string, string>;
       everyMs?: number;
-      tries?: number;
+      tries?: number | undefined;
+      isAboutAll?: true | undefined;
       as: readonly SignedAs[];
       signal: AbortSignal;
     },
   ): Promise<{ answer: TweetsAnswer; page: Page; state: TimelineState | null }> {
-    const request = { method: "GET", path, everyMs, tries, as } as const;
+    const request = {
+      method: "GET",
+      path,
+      everyMs,
+      as,
+      ...(tries === undefined ? {} : { tries }),
+      ...(isAboutAll === undefined ? {} : { isAboutAll }),
+    } as const;
     const asked = { ...parameters, ...pageParameters(at, size, token) };
     const read = (bytes: Uint8Array, worded: Record<string, string>) => {
       const answer = readTweets(bytes);
@@ -266,10 +283,27 @@ export class V2Api implements TwitterApi {
       const isExpired = error instanceof ApiError && error.status === 400 && at.next;
       if (!isExpired) throw error;
       const { next: _, ...below } = at;
-      const again = { wanted, refusal, size, token, parameters, everyMs, tries, as, signal };
+      const again = {
+        wanted,
+        refusal,
+        size,
+        token,
+        parameters,
+        everyMs,
+        tries,
+        isAboutAll,
+        as,
+        signal,
+      };
       return await this.#page(path, below, again);
     }
   }
+}
+
+/** Whether an error may be trouble of the API, or of what lies between. */
+function isOfApi(error: unknown): boolean {
+  const isServer = error instanceof ApiError && (error.status === 0 || error.status >= 500);
+  return isServer || passingRefusal(error) !== null;
 }
 
 /** Which end of a span the API refuses by its parameter's name; null for an error of another kind. */

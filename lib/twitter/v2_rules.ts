@@ -2,9 +2,10 @@
 
 import { getLogger } from "@logtape/logtape";
 import { z } from "zod";
-import { ApiError, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
 import { lastWord } from "../visible.ts";
 import type { FilterRule } from "./api.ts";
+import { answerBehind, isRuleRefused } from "./refusals.ts";
 import { isDamaged, type Transport } from "./transport.ts";
 import { parseAnswer } from "./v2_answers.ts";
 
@@ -223,9 +224,11 @@ async function addedTogether(
     return { ids, refused };
   } catch (error) {
     if (isDamaged(error)) return await madeOf(transport, rules, signal);
-    const isRefusal = error instanceof ApiError && (error.status === 400 || error.status === 422);
+    const answer = answerBehind(error);
+    const isRefusal = answer &&
+      (answer.status === 400 || answer.status === 422 || isRuleRefused(answer));
     if (!isRefusal) throw error;
-    return { ids: [], refused: rules.map((rule) => ({ rule, why: error.message })) };
+    return { ids: [], refused: rules.map((rule) => ({ rule, why: answer.message })) };
   }
 }
 

@@ -26,12 +26,16 @@ const OPEN_BRACE = 0x7b;
 const PATH = "2/tweets/search/stream";
 /** Three keep-alives of 20 s missed. */
 const STALL_MS = 60_000;
+/** Milliseconds of keep-alives only, after which it is opened again, and search is asked for what it did not bring. */
+const QUIET_MS = 6 * 3_600_000;
 /** Milliseconds for a request beside the stream, which goes on without its answer. */
 const BESIDE_MS = 10_000;
 /** Milliseconds after which the app's rules are looked at again. */
 const RULES_EVERY = 300_000;
 /** Milliseconds that a connection which is not known as ours is waited for: a dead one counts for up to 20 minutes. */
 const PATIENCE_MS = 1_800_000;
+/** Problems of a 429 that say that the app has all the connections that it may have. */
+const FULL = new Set(["streaming-connection", "connectionexception"]);
 
 /** What a filtered stream is made of. */
 export interface FilteredStreamOptions {
@@ -41,6 +45,8 @@ export interface FilteredStreamOptions {
   /** The fields that are asked for with each post. */
   fields: Record<string, string>;
   wording: Wording;
+  /** Milliseconds of keep-alives only, after which it is opened again; six hours unless said. */
+  quietMs?: number | undefined;
   signal: AbortSignal;
 }
 
@@ -50,7 +56,7 @@ export interface FilteredStreamOptions {
  * @throws UserError where the app's rules or its connection are another's; what `liveStream` throws.
  */
 export async function* filteredStream(options: FilteredStreamOptions): AsyncGenerator<StreamItem> {
-  const { transport, clock, wanted, fields, wording, signal } = options;
+  const { transport, clock, wanted, fields, wording, quietMs = QUIET_MS, signal } = options;
   const { owner, share = false, filter, backfillMinutes } = wanted;
   const own = { owner, share, wanted: rulesOf(filter) };
   const settle = (asked: Transport, until: AbortSignal) => settleRules(asked, own, until);
@@ -74,6 +80,7 @@ export async function* filteredStream(options: FilteredStreamOptions): AsyncGene
     waits: transport.waits,
     stallMs: STALL_MS,
     patienceMs: wanted.patienceMs,
+    quietMs,
     confirm: wanted.confirm,
     signal,
   });
@@ -197,7 +204,7 @@ class Connector {
         void this.#learn(AbortSignal.any([signal, AbortSignal.timeout(BESIDE_MS)]));
         return response;
       } catch (error) {
-        const isFull = error instanceof ApiError && error.problem === "streaming-connection";
+        const isFull = error instanceof ApiError && FULL.has(error.problem ?? "");
         if (!isFull || !(await this.#makeRoom(error, signal))) throw error;
       }
     }
@@ -226,17 +233,20 @@ class Connector {
     }
     const now = this.#clock.monotonic();
     this.#blockedSince ??= now;
-    if (now - this.#blockedSince >= PATIENCE_MS) throw heldByAnother(open, error);
-    const [holder] = open;
-    if (holder) log.warn("The app's connection is held by {from} since {since}", { ...holder });
+    const blocked = now - this.#blockedSince;
+    if (blocked >= PATIENCE_MS) throw allInUse(open, error);
+    log.warn(
+      "The API counts a connection to the stream as open{listed}. It may be one that has ended, or another " +
+        "program's: it is waited for, {minutes} minutes more at most",
+      { listed: listed(open), minutes: Math.ceil((PATIENCE_MS - blocked) / 60_000) },
+    );
     return false;
   }
 }
 
-function heldByAnother([holder]: OpenConnection[], cause: ApiError): UserError {
-  const who = holder ? `, since ${holder.since}${holder.from ? ` from ${holder.from}` : ""}` : "";
+function allInUse(open: OpenConnection[], cause: ApiError): UserError {
   return new UserError(
-    `The API has counted the streams of these keys' app as open for half an hour${who}`,
+    `The API has counted the streams of these keys' app as open for half an hour${listed(open)}`,
     {
       hint:
         "Another program may hold one: stop it (another collection of yours, or another tool), or use the " +
@@ -244,6 +254,11 @@ function heldByAnother([holder]: OpenConnection[], cause: ApiError): UserError {
       cause,
     },
   );
+}
+
+/** What the API says of the connection that it counts. */
+function listed([holder]: OpenConnection[]): string {
+  return holder ? `, since ${holder.since}${holder.from ? ` from ${holder.from}` : ""}` : "";
 }
 
 const problemSchema = z.looseObject({

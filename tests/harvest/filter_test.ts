@@ -220,6 +220,38 @@ Deno.test("a query that search refuses is given up with a message, and the strea
     assert.equal(ids(batches).length, 10);
   }));
 
+for (const kind of ["401", "403", "404", "blocked", "credits", "cap"] as const) {
+  Deno.test(`a gap whose search is answered ${kind} ends no stream, and is left for the next harvest`, () =>
+    inPlace(async (place) => {
+      const { posted, play } = withGap(place);
+      const { troubles } = place.sandbox;
+      troubles.add({ kind, path: "search/recent" });
+      let late = "";
+      let later: Promise<void> | undefined;
+      const first = await place.harvest((batches) => {
+        play(batches);
+        // By then the gap was asked for: what comes on the stream shows that it is read on.
+        if (ids(batches).length === 10) {
+          later ??= place.clock.sleep(60_000).then(() => {
+            [late = ""] = place.post(1);
+            posted.push(late);
+          });
+        }
+        return ids(batches).includes(late);
+      });
+      await later;
+      assert.deepEqual(troubles.met, [kind]);
+      const from = positionsOf(first);
+      delete from.stream;
+      const second = await place.harvest(
+        (batches) =>
+          batches.some(({ walk, position }) => walk.startsWith("gap:") && position === "whole"),
+        from,
+      );
+      assert.deepEqual([...ids(first), ...ids(second)].toSorted(), posted.toSorted());
+    }));
+}
+
 Deno.test("a stream that was opened is committed at once: whatever a kill right after it costs is a gap", () =>
   inPlace(async (place) => {
     const [opening] = await place.harvest(() => true);

@@ -4,6 +4,7 @@ import { HydrateSource } from "../../lib/harvest/hydrate.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { TweetsFound } from "../../lib/twitter/api.ts";
+import { QuickClock } from "../fakes/quick_clock.ts";
 import { WorldApi } from "../fakes/world_api.ts";
 
 const never = new AbortController().signal;
@@ -27,9 +28,15 @@ class RefusingApi extends WorldApi {
   }
 }
 
-async function hydrated(api: RefusingApi, count: number) {
+async function hydrated(
+  api: RefusingApi,
+  count: number,
+  { clock = new QuickClock(), patienceMs = 0 } = {},
+) {
   const ids = BigUint64Array.from({ length: count }, (_, i) => BigInt(i + 1));
-  const batches = await Array.fromAsync(new HydrateSource(api, { ids }).batches({}, never));
+  const batches = await Array.fromAsync(
+    new HydrateSource(api, { ids, patienceMs }, clock).batches({}, never),
+  );
   return {
     ids: batches.flatMap(({ tweets }) => tweets).flatMap((line) =>
       new TextDecoder().decode(line).split(",")
@@ -79,4 +86,31 @@ Deno.test("a refusal that is of the keys, a cap or the API ends it, with nothing
     await assert.rejects(hydrated(api, 450), (thrown) => thrown === error);
     assert.ok(api.calls <= calls, `${api.calls} calls of ${error.message}`);
   }
+});
+
+for (const status of [401, 403, 404]) {
+  Deno.test(`an API that answers ${status} to everything in the middle is waited for, and no id is called missing`, async () => {
+    const error = status === 401
+      ? new UserError("Unauthorized", { cause: refusal(401, "unauthorized") })
+      : refusal(status);
+    const clock = new QuickClock();
+    let answered = 0;
+    const paused = () => clock.slept.length;
+    const api = new RefusingApi(() => answered > 0 && paused() < 20 ? error : (answered++, null));
+    const { ids, missing, last } = await hydrated(api, 450, { clock, patienceMs: 3_600_000 });
+    assert.deepEqual(missing, []);
+    assert.equal(new Set(ids).size, 450);
+    assert.equal(last?.position, "whole");
+    assert.deepEqual(clock.slept, Array(20).fill(60_000));
+  });
+}
+
+Deno.test("an API that refuses everything for longer than patience ends it with the refusal, and goes on there later", async () => {
+  const error = new UserError("Unauthorized", { cause: refusal(401, "unauthorized") });
+  const clock = new QuickClock();
+  let answered = 0;
+  const api = new RefusingApi(() => answered > 1 ? error : (answered++, null));
+  const harvested = hydrated(api, 450, { clock, patienceMs: 600_000 });
+  await assert.rejects(harvested, (thrown) => thrown === error);
+  assert.ok(clock.slept.length === 10, `${clock.slept.length}`);
 });

@@ -1,12 +1,18 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
-import { ApiError, OutsideError } from "../../lib/errors.ts";
+import { ApiError, OutsideError, UserError } from "../../lib/errors.ts";
 import { FastClock } from "../fakes/fast_clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { added, json, KEYS, run, tweets } from "../fakes/whole_harvest.ts";
 import { WorldApi } from "../fakes/world_api.ts";
 
 const DAMAGED = new ApiError("The answer is damaged, 10 times in a row", { status: 200 });
+
+/** Timelines that are read side by side. */
+const WIDTH = 16;
+const UNAUTHORIZED = new UserError("The API answered with 401: Unauthorized", {
+  cause: new ApiError("The API answered with 401: Unauthorized", { status: 401 }),
+});
 
 async function collected(users = 6) {
   const world = World.made({ clock: systemClock, users, tweetsPerUser: 25 });
@@ -122,4 +128,44 @@ Deno.test("pages that are on their way at a stop are kept: they may be paid for"
   await run(store, api);
   const all = await tweets(store);
   assert.deepEqual([all.length, new Set(all).size], [ids.length * 25, ids.length * 25]);
+});
+
+Deno.test("good keys that the API refuses for all in the middle are trouble of the API, waited for, and end nothing", async () => {
+  for (const users of [12, 60]) {
+    const { ids, store, api } = await collected(users);
+    let [calls, refused] = [0, 0];
+    api.before = (call) => {
+      if (!call.startsWith("timeline") || ++calls < 5 || refused >= 30) return;
+      refused++;
+      throw UNAUTHORIZED;
+    };
+    await run(store, api, { clock: new FastClock(2_000), patienceMs: 36_000_000 });
+    assert.equal((await tweets(store)).length, ids.length * 25);
+    assert.equal(refused, 30);
+  }
+});
+
+Deno.test("keys that were never good end it at once, and those that stay refused after patience", async () => {
+  for (const good of [0, 5]) {
+    const { store, api } = await collected(60);
+    let calls = 0;
+    api.before = (call) => {
+      if (call.startsWith("timeline") && ++calls > good) throw UNAUTHORIZED;
+    };
+    const clock = new FastClock(2_000);
+    await assert.rejects(
+      run(store, api, { clock, patienceMs: 600_000 }),
+      (thrown) => thrown === UNAUTHORIZED,
+    );
+    assert.ok(good > 0 || calls <= WIDTH, `${calls}`);
+  }
+});
+
+Deno.test("a look-up that is refused after timelines were given ends nothing", async () => {
+  const { ids, store, api } = await collected();
+  api.before = (call) => {
+    if (call === "users") throw UNAUTHORIZED;
+  };
+  await run(store, api);
+  assert.equal((await tweets(store)).length, ids.length * 25);
 });

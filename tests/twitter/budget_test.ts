@@ -96,8 +96,38 @@ Deno.test("headers that are no numbers count as none", () => {
   assert.deepEqual(rateLimitOf(headers(7, 1_700_000_000)), {
     remaining: 7,
     resetAt: 1_700_000_000_000,
+    per: "quarter",
   });
   for (const lies of [headers("many", 1), headers(1, "soon"), headers("-1", 5), new Headers()]) {
     assert.equal(rateLimitOf(lies), null);
   }
+});
+
+Deno.test("of a window and a day's limit the tighter one is waited for, as long as it takes", async () => {
+  const clock = new ManualClock();
+  const now = clock.now() / 1_000;
+  const both = (window: number, day: number) =>
+    new Headers({
+      "x-rate-limit-remaining": `${window}`,
+      "x-rate-limit-reset": `${now + 600}`,
+      "x-user-limit-24hour-limit": "1000",
+      "x-user-limit-24hour-remaining": `${day}`,
+      "x-user-limit-24hour-reset": `${now + 50_000}`,
+    });
+  assert.equal(rateLimitOf(both(3, 700))?.per, "quarter");
+  assert.deepEqual(rateLimitOf(both(300, 7)), {
+    remaining: 7,
+    resetAt: (now + 50_000) * 1_000,
+    per: "day",
+  });
+  assert.equal(rateLimitOf(both(0, 0))?.per, "day");
+  const budget = new Budget("x", clock);
+  await budget.turn(never);
+  budget.answered(both(300, 0));
+  let isLetThrough = false;
+  const turn = budget.turn(never).then(() => isLetThrough = true);
+  await clock.advance(49_990_000);
+  assert.ok(!isLetThrough);
+  await clock.advance(20_000);
+  await turn;
 });

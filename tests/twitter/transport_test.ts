@@ -4,6 +4,7 @@ import { type Sandbox, type SandboxOptions, startSandbox } from "../../lib/sandb
 import type { TroubleKind } from "../../lib/sandbox/trouble.ts";
 import { Signer } from "../../lib/twitter/signer.ts";
 import { Transport } from "../../lib/twitter/transport.ts";
+import { logged } from "../fakes/logged.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { QuickClock } from "../fakes/quick_clock.ts";
 
@@ -15,15 +16,22 @@ const SEARCH = {
   parameters: { q: "sandbox" },
 } as const;
 
+const ALL = { ...SEARCH, isAboutAll: true } as const;
+const HOUR = 3_600_000;
+
 async function withApi(
   use: (api: { sandbox: Sandbox; transport: Transport; clock: QuickClock }) => Promise<void>,
-  { answerTimeout, ...options }: SandboxOptions & { answerTimeout?: number } = {},
+  { answerTimeout, patienceMs, ...options }: SandboxOptions & {
+    answerTimeout?: number;
+    patienceMs?: number;
+  } = {},
 ): Promise<void> {
   const sandbox = startSandbox(options);
   const clock = new QuickClock();
   const signer = await Signer.open(sandbox.keys, sandbox.url);
   try {
-    await use({ sandbox, clock, transport: new Transport({ signer, clock, answerTimeout }) });
+    const transport = new Transport({ signer, clock, answerTimeout, patienceMs });
+    await use({ sandbox, clock, transport });
   } finally {
     await sandbox.close();
   }
@@ -248,3 +256,65 @@ Deno.test("what changes something is sent once, whatever its answer looks like",
     assert.equal(sandbox.requests.length, 1);
     assert.ok(transport);
   }));
+
+for (const kind of ["401", "403", "404", "blocked", "503", "cut"] as const) {
+  Deno.test(`most of an hour of ${kind} in the middle of a search is waited out`, () =>
+    withApi(async ({ sandbox, transport, clock }) => {
+      await transport.ask(ALL, statuses, never);
+      const times = kind === "cut" ? 60 : 16;
+      // After a 401 the app asks for another token, and once more.
+      sandbox.troubles.add({ kind, path: "search", times: kind === "401" ? 2 * times : times });
+      assert.equal(await transport.ask(ALL, statuses, never), 15);
+      assert.equal(clock.slept.length, times);
+    }, { patienceMs: HOUR }));
+}
+
+Deno.test("a search that is refused for longer than patience ends with what to do", () =>
+  withApi(async ({ sandbox, transport, clock }) => {
+    await transport.ask(ALL, statuses, never);
+    sandbox.troubles.add({ kind: "401", path: "search", times: 1_000 });
+    await assert.rejects(
+      transport.ask(ALL, statuses, never),
+      (error) => error instanceof UserError && /Check the keys/.test(error.hint ?? ""),
+    );
+    const waited = clock.slept.reduce((all, ms) => all + ms, 0);
+    assert.ok(waited >= HOUR && waited < HOUR + 320_000, `${waited}`);
+  }, { patienceMs: HOUR }));
+
+Deno.test("keys and networks that never worked are not waited for", () =>
+  withApi(async ({ sandbox, transport, clock }) => {
+    for (const kind of ["401", "403", "404"] as const) {
+      sandbox.troubles.add({ kind, path: "search", times: 1_000 });
+      await assert.rejects(transport.ask(ALL, statuses, never));
+      sandbox.troubles.clear();
+    }
+    assert.deepEqual(clock.slept, []);
+    sandbox.troubles.add({ kind: "cut", path: "search", times: 1_000 });
+    await assert.rejects(transport.ask(ALL, statuses, never), /10 times in a row/);
+  }, { patienceMs: HOUR }));
+
+Deno.test("what is about one of many is tried no longer than before, however long patience is", () =>
+  withApi(async ({ sandbox, transport, clock }) => {
+    await transport.ask(ALL, statuses, never);
+    sandbox.troubles.add({ kind: "503", path: "search", times: 1_000 });
+    await assert.rejects(
+      transport.ask({ ...SEARCH, tries: 5 }, statuses, never),
+      /5 times in a row/,
+    );
+    assert.equal(clock.slept.length, 4);
+  }, { patienceMs: HOUR }));
+
+Deno.test("where the requests of 24 hours are used up, it is waited until their reset, and said until when", async () => {
+  let slept: number[] = [];
+  const said = await logged(() =>
+    withApi(async ({ sandbox, transport, clock }) => {
+      sandbox.troubles.add({ kind: "429-day", path: "search" });
+      assert.equal(await transport.ask(SEARCH, statuses, never), 15);
+      slept = clock.slept;
+    })
+  );
+  const [ms = 0, ...more] = slept;
+  // Six hours after the window of 15 minutes.
+  assert.ok(ms > 6 * HOUR && ms < 6.5 * HOUR && more.length === 0, `${slept}`);
+  assert.match(said, /requests of 24 hours of GET .* are used up: waiting until \d{4}-/);
+});

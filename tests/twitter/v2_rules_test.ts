@@ -41,7 +41,8 @@ async function withRules(
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
     const body = request.method === "POST" ? await request.json() : null;
     if (body) posted.push(body);
-    return Response.json(answer(body, posted.length));
+    const answered = answer(body, posted.length);
+    return answered instanceof Response ? answered : Response.json(answered);
   });
   try {
     const base = new URL(`http://127.0.0.1:${server.addr.port}/`);
@@ -91,5 +92,30 @@ Deno.test("rules whose adding is answered oddly are added once, and found in the
         assert.deepEqual([[...ids], refused, posted.length], [["7"], [], 1]);
       },
     );
+  }
+});
+
+Deno.test("a rule is refused by the title of the answer, whatever its status: the others run, and nothing is waited for", async () => {
+  const titles = ["Invalid Rule", "InvalidRules", "RulesCapExceeded"];
+  for (const status of [400, 401, 403, 409, 422, 429, 503]) {
+    for (const title of titles) {
+      const about = { title, detail: "It is not taken", type: "about:blank" };
+      await withRules(
+        (posted) => {
+          if (!posted) return {};
+          const [rule] = Array.isArray(posted.add) ? posted.add : [];
+          return rule.value === "bad"
+            ? Response.json({ ...about, status }, { status })
+            : { data: [{ id: "2", ...rule }] };
+        },
+        async (transport, posted) => {
+          const wanted = { owner: "c", wanted: [{ value: "bad" }, { value: "y" }], share: false };
+          const { ids, refused } = await settleRules(transport, wanted, never);
+          assert.deepEqual([...ids], ["2"]);
+          assert.deepEqual(refused.map(({ rule }) => rule.value), ["bad"]);
+          assert.equal(posted.length, 2, `${status} ${title}`);
+        },
+      );
+    }
   }
 });

@@ -16,14 +16,17 @@ const decoder = new TextDecoder();
 const WANTED: StreamWanted = { owner: "live", filter: { rules: [{ value: "sandbox" }] } };
 
 async function opened(
-  use: (place: IdleSandbox & { api: V2Api }) => Promise<void>,
+  use: (
+    place: IdleSandbox & { api: V2Api; apiOf: (options: { quietMs?: number }) => V2Api },
+  ) => Promise<void>,
   options: SandboxOptions = {},
 ): Promise<void> {
   await inIdleSandbox(async (place) => {
     const { sandbox, clock } = place;
     const signer = await Signer.open({ bearer_token: sandbox.bearer }, sandbox.url);
-    const api = new V2Api({ transport: new Transport({ signer, clock }), clock });
-    await use({ ...place, api });
+    const transport = new Transport({ signer, clock });
+    const apiOf = (options: { quietMs?: number }) => new V2Api({ transport, clock, ...options });
+    await use({ ...place, apiOf, api: apiOf({}) });
   }, options);
 }
 
@@ -201,6 +204,19 @@ Deno.test("v2 stream: a connection that is not known as ours is waited for, as l
     assert.equal(sandbox.filtered.rules.all.length, 0);
   }));
 
+for (const minutes of [16, 29]) {
+  Deno.test(`v2 stream: a dead connection that counts for ${minutes} minutes, and that nobody can list, is waited out`, () =>
+    opened(async ({ sandbox, api, clock, post }) => {
+      sandbox.filtered.known().leftAt = clock.now();
+      sandbox.troubles.add({ kind: "403", path: "/2/connections", times: 100 });
+      const items = await reading(api, WANTED, (items) => {
+        if (ids(items).length === 0) post();
+        return ids(items).length > 0;
+      });
+      assert.equal(ids(items).length, 1);
+    }, { lingerMs: minutes * 60_000 }));
+}
+
 Deno.test("v2 stream: the connection that was cut lingers, is known as ours, and is ended", () =>
   opened(async ({ sandbox, api, post }) => {
     sandbox.troubles.add({ kind: "cut", path: "/2/tweets/search/stream", after: 3 });
@@ -249,6 +265,39 @@ Deno.test("v2 stream: a disconnect message ends the connection in each of its sh
     const kinds = items.flatMap(({ messages }) => messages.map(({ kind }) => kind));
     assert.deepEqual(kinds, Array(3).fill("operational-disconnect"));
     assert.equal(items.filter(({ gap }) => gap).length, 3);
+  }));
+
+Deno.test("v2 stream: one that sends keep-alives only for long is opened again, and that is recorded; one that brings posts is not", () =>
+  opened(async ({ sandbox, clock, apiOf, post }) => {
+    const api = apiOf({ quietMs: 6 * 60_000 });
+    const stop = new AbortController();
+    const opening = () =>
+      sandbox.requests.filter(({ path }) => path === "/2/tweets/search/stream").length;
+    const items: StreamItem[] = [];
+    let minutes = 0;
+    const posting = async () => {
+      for (; minutes < 7; minutes++) {
+        await clock.sleep(60_000);
+        post();
+      }
+    };
+    const posted = posting();
+    let opened = 0;
+    for await (const item of api.stream(WANTED, stop.signal)) {
+      if (minutes === 7) opened ||= opening();
+      items.push(item);
+      if (opened > 0 && item.gap) stop.abort();
+    }
+    await posted;
+    assert.equal(opened, 1);
+    assert.equal(opening(), 2);
+    const [said] = items.flatMap(({ messages }) => messages);
+    assert.equal(said?.kind, "keep_alives_only");
+    const { keep_alives_only: { since, until } } = JSON.parse(decoder.decode(said?.line));
+    const quiet = Date.parse(until) - Date.parse(since);
+    assert.ok(quiet >= 6 * 60_000 && quiet < 6.5 * 60_000, `${quiet}`);
+    const [gap] = items.flatMap(({ gap }) => gap ?? []);
+    assert.match(gap?.why ?? "", /keep-alives only since/);
   }));
 
 Deno.test("v2 stream: a used up cap ends it cleanly and says when to come back", () =>
