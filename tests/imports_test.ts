@@ -13,6 +13,7 @@ const RANKS: Record<string, number> = {
   json: 0.5,
   numbers: 0,
   visible: 0,
+  typed_ids: 0,
   log: 0.5,
   outage: 0.5,
   report: 1,

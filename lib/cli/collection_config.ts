@@ -4,9 +4,9 @@ import { Argument, type Command, InvalidArgumentError, Option } from "@commander
 import type { ConfigUpdate } from "../collection/changeset.ts";
 import type { JsonObject } from "../json.ts";
 import { type Context, openBucket, settingsFor } from "./context.ts";
-import { addUsers, screenNames, userIds } from "./add_users.ts";
+import { addNames } from "./names.ts";
 import { keepKeys, keyFiles, tellProfiles } from "./profiles.ts";
-import { CONFIG_FILE, namesIn, readConfigFile, usersOf, writeConfigFile } from "./config_file.ts";
+import { CONFIG_FILE, readConfigFile, writeConfigFile } from "./config_file.ts";
 
 /** Adds the group. */
 export function addCollectionConfig(program: Command, context: Context): void {
@@ -221,75 +221,6 @@ function addEstimate(group: Command, context: Context): void {
       const { estimate } = await import("./estimate.ts");
       await estimate(await readConfigFile(path), flags, context);
     });
-}
-
-function addNames(group: Command, context: Context): void {
-  const { output } = context;
-  const tellIds = (path: string) => output.line(`Added user ids to ${path}.`);
-
-  group.command("screennames")
-    .summary("Add screen names to a user timeline collection configuration file.")
-    .description("Looks up the user ids of screen names (the @ is optional) and adds them.")
-    .argument("<screen-names...>", "one or more screen names, separated by spaces")
-    .addOption(configFileOption())
-    .addHelpText("after", example("collection-config screennames @justin_littman @jack"))
-    .action(async (names, { collectionConfigFilepath: path }) => {
-      await addByName(names, path, context);
-    });
-
-  group.command("screenname-files")
-    .summary("Add screen names from files.")
-    .description("Looks up the user ids of the screen names in files, one a line, and adds them.")
-    .argument("[files...]", "files with screen names; - or none for standard input")
-    .addOption(configFileOption())
-    .addHelpText("after", example("collection-config screenname-files screennames.txt"))
-    .action(async (files, { collectionConfigFilepath: path }) => {
-      await addByName(await namesIn(files), path, context);
-    });
-
-  group.command("userids")
-    .summary("Add user ids to a user timeline collection configuration file.")
-    .argument("<user-ids...>", "one or more user ids, separated by spaces")
-    .addOption(configFileOption())
-    .addHelpText("after", example("collection-config userids 481186914 12"))
-    .action(async (ids, { collectionConfigFilepath: path }) => {
-      await addUsers(path, userIds(ids));
-      tellIds(path);
-    });
-
-  group.command("userid-files")
-    .alias("userid-filenames")
-    .summary("Add user ids from files.")
-    .argument("[files...]", "files with user ids, one a line; - or none for standard input")
-    .addOption(configFileOption())
-    .addHelpText("after", example("collection-config userid-files userids.txt"))
-    .action(async (files, { collectionConfigFilepath: path }) => {
-      await addUsers(path, userIds(await namesIn(files)));
-      tellIds(path);
-    });
-}
-
-async function addByName(names: string[], path: string, context: Context): Promise<void> {
-  const { output } = context;
-  const config = await readConfigFile(path);
-  usersOf(config, path);
-  const wanted = screenNames(names);
-  output.line("Getting users ids for screen names. This may take some time ...");
-  const { lookUp } = await import("./add_users.ts");
-  const found = await lookUp(config, wanted, {
-    ...context,
-    settings: await settingsFor(context, {}),
-  });
-  await addUsers(path, found.users);
-  output.line(`Added screen names to ${path}.`);
-  if (found.missing.length > 0) {
-    output.line("Following screen names where not found:");
-    for (const name of found.missing) output.line(name);
-  }
-  if (found.suspended.length > 0) {
-    output.line("Following screen names are suspended:");
-    for (const name of found.suspended) output.line(name);
-  }
 }
 
 function addChanges(group: Command, context: Context): void {

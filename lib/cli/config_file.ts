@@ -44,28 +44,6 @@ export function usersOf(config: JsonObject, path: string): JsonObject {
   });
 }
 
-/**
- * The names in files, or in standard input for `-` or no file: one a line, without comments, which begin with a #
- * at a line's start or after a space; blank lines are left out.
- * @throws UserError for a file that cannot be read, or where there is no name at all.
- */
-export async function namesIn(files: string[]): Promise<string[]> {
-  const names: string[] = [];
-  for (const file of files.length > 0 ? files : ["-"]) {
-    const text = file === "-"
-      ? await new Response(Deno.stdin.readable).text()
-      : await readText(file);
-    for (const line of text.replace(/^\ufeff/, "").split(/\r\n|\r|\n/)) {
-      const name = line.replace(/(^|\s)#.*$/, "").trim();
-      if (name !== "") names.push(name);
-    }
-  }
-  if (names.length > 0) return names;
-  throw new UserError(`There is no name in ${files.join(", ") || "standard input"}`, {
-    hint: "One a line is expected.",
-  });
-}
-
 async function readText(path: string, maker?: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);

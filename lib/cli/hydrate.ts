@@ -4,7 +4,23 @@ import type { Command } from "@commander-js/extra-typings";
 import { basename } from "node:path";
 import { bucketOption, spoolOption } from "./collection_config.ts";
 import { type Bucket, type Context, openBucket } from "./context.ts";
+import { idFault } from "../typed_ids.ts";
+import type { BadLines, ListWanted } from "./lists.ts";
+import { columnOption, strictOption } from "./names.ts";
 import { count } from "./output.ts";
+
+/** What the id of a tweet is called in the headers of tables; the best first. */
+const ID_COLUMNS = [
+  "tweet_id",
+  "tweetid",
+  "tweet_id_str",
+  "status_id",
+  "post_id",
+  "id_str",
+  "id",
+  "url",
+  "link",
+];
 
 /** Adds the command. */
 export function addHydrate(group: Command, context: Context): void {
@@ -15,7 +31,12 @@ export function addHydrate(group: Command, context: Context): void {
         "that somebody shares has them, and starts to harvest it. The harvest's missing.jsonl accounts for " +
         "every id that is not to be had, with the reason. Given once more, the same file goes on where it was.",
     )
-    .argument("<file>", "file with tweets' ids or addresses, one a line; - for standard input")
+    .argument(
+      "<file>",
+      "file with tweets' ids or addresses, one a line, or a table with a header; - for standard input",
+    )
+    .addOption(columnOption())
+    .addOption(strictOption())
     .option("--id <id>", "an identifier for the collection (default: the file's name)")
     .addOption(bucketOption())
     .option("--profile <name>", "profile of the keys (default: main, or the only one)")
@@ -27,10 +48,12 @@ export function addHydrate(group: Command, context: Context): void {
     .addOption(spoolOption())
     .option("--wait", "follow the harvest until it ends, and exit with its outcome", false)
     .addHelpText("after", "\nExample:\n  twarc-cloud collection hydrate ids.txt --wait")
-    .action(async (file, { id, bucket, spool, wait, ...flags }) => {
+    .action(async (file, { id, bucket, spool, wait, column, strict, ...flags }) => {
       const { checkedId } = await import("../collection/layout.ts");
       const collectionId = checkedId(id ?? nameOf(file));
-      const ids = await idsIn(file);
+      const { BadLines } = await import("./lists.ts");
+      const bad = new BadLines();
+      const ids = await idsIn(file, { column, strict, bad }, context);
       const opened = await openBucket(context, { bucket, spool });
       if (await hasIds(opened, collectionId, ids)) {
         context.output.note(`Collection ${collectionId} has these ids already: it goes on.`);
@@ -43,6 +66,11 @@ export function addHydrate(group: Command, context: Context): void {
       await untilBegun(started, runner, context);
       context.output.line("Started");
       if (wait) await waitFor(opened, started, context);
+      const left = bad.error(
+        "The others are collected.",
+        "Hydrate these by a file of their own, under another --id.",
+      );
+      if (left) throw left;
     });
 }
 
@@ -53,22 +81,39 @@ function nameOf(file: string): string {
     .replace(/^[-.]+/, "");
 }
 
-/** The ids in a file, sorted, each once. @throws UserError */
-async function idsIn(file: string): Promise<BigUint64Array> {
-  const { namesIn } = await import("./config_file.ts");
+/** How a list of tweets' ids is read. @param now In milliseconds since 1970. */
+function tweetList(column: string | undefined, now: number): ListWanted<string> {
+  const read = (text: string) => {
+    const id = /\/status(?:es)?\/(\d+)/.exec(text)?.[1] ?? text;
+    const fault = idFault(id, now);
+    return fault === null ? { value: id } : { fault };
+  };
+  return { columns: { known: ID_COLUMNS, named: column }, read };
+}
+
+/** The ids in a file, sorted, each once; bad lines are listed. @throws UserError */
+async function idsIn(
+  file: string,
+  { column, strict, bad }: { column: string | undefined; strict: boolean; bad: BadLines },
+  { clock, output }: Context,
+): Promise<BigUint64Array> {
+  const { valuesIn } = await import("./lists.ts");
   const { IdList } = await import("../bucket/id_list.ts");
-  const { UserError } = await import("../errors.ts");
   const list = new IdList();
-  for (const line of await namesIn([file])) {
-    const id = /^"?(\d+)"?$/.exec(line)?.[1] ?? /\/status(?:es)?\/(\d+)/.exec(line)?.[1] ?? "";
-    if (list.add(id)) continue;
-    throw new UserError(`${JSON.stringify(line.slice(0, 80))} in ${file} is no tweet's id`, {
-      hint: /^\d(\.\d+)?E\+\d+$/i.test(line)
-        ? "A spreadsheet has rounded it. Get the ids from their source again, and keep them as text."
-        : "One id, or one tweet's address, is expected a line.",
-    });
+  for await (const id of valuesIn([file], tweetList(column, clock.now()), { bad, output })) {
+    list.add(id);
   }
-  return list.sorted();
+  const ids = list.sorted();
+  bad.tell(output);
+  const error = strict || ids.length === 0
+    ? bad.error("Nothing was collected.", "Correct them and run it again.")
+    : null;
+  if (error) throw error;
+  if (ids.length > 0) return ids;
+  const { UserError } = await import("../errors.ts");
+  throw new UserError(`There is no id in ${file === "-" ? "standard input" : file}`, {
+    hint: "One id, or one tweet's address, is expected a line.",
+  });
 }
 
 /** Whether the collection is there already, with these very ids. */

@@ -2,8 +2,9 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../clock.ts";
-import { ApiError, messageOf, UserError } from "../errors.ts";
+import { messageOf } from "../errors.ts";
 import type { TweetsFound, TwitterApi } from "../twitter/api.ts";
+import { mayBeOfOne, MOST_REFUSED } from "../twitter/refused_batch.ts";
 import { LOOKUP_SIZE } from "../twitter/v2_sizes.ts";
 import type { Waits } from "../waits.ts";
 import { BudgetUsedUp } from "./meter.ts";
@@ -42,11 +43,6 @@ class InTrouble extends Error {
     this.cause = cause;
   }
 }
-
-/** The problem of a 401 that may be about the keys, or about one of the ids. */
-const OF_KEYS_OR_ID = /^(unauthorized)?$/;
-/** Refusals in a row, before anything was answered, after which they are not about the ids. */
-const MOST_REFUSED = 32;
 
 /** Asks for tweets by their ids. */
 export class HydrateSource implements TweetSource {
@@ -117,7 +113,7 @@ export class HydrateSource implements TweetSource {
       this.#answered = ids[0];
       return found;
     } catch (error) {
-      if (!isOfIds(error)) throw error;
+      if (!mayBeOfOne(error)) throw error;
       if (this.#answered === undefined && ++this.#refused > MOST_REFUSED) throw error;
       const [only = ""] = ids;
       if (ids.length === 1) {
@@ -139,7 +135,7 @@ export class HydrateSource implements TweetSource {
     try {
       await this.#api.tweets([this.#answered], signal);
     } catch (error) {
-      throw isOfIds(error) ? new InTrouble(refusal) : error;
+      throw mayBeOfOne(error) ? new InTrouble(refusal) : error;
     }
   }
 }
@@ -155,18 +151,6 @@ function together(first: TweetsFound, second: TweetsFound): TweetsFound {
     asked: first.asked + second.asked,
     missing: [...first.missing, ...second.missing],
   };
-}
-
-/**
- * Whether an answer may be about one of the ids that were asked for, such as one that no tweet has, or a tweet of an
- * account that is locked; keys that are refused and caps that are used up are about all.
- */
-function isOfIds(error: unknown): boolean {
-  const fault = error instanceof UserError ? error.cause : error;
-  if (!(fault instanceof ApiError)) return false;
-  const { status, problem } = fault;
-  if (error instanceof UserError) return status === 401 && OF_KEYS_OR_ID.test(problem ?? "");
-  return status >= 400 && status < 500 && status !== 408 && status !== 429;
 }
 
 function unaffordable(error: unknown): null {

@@ -4,7 +4,7 @@ import { gunzipSync } from "node:zlib";
 import { z } from "zod";
 import { messageOf, UserError } from "../errors.ts";
 import { jsonOrNull } from "../json.ts";
-import { SNOWFLAKE_EPOCH } from "../twitter/ids.ts";
+import { SNOWFLAKE_EPOCH } from "../typed_ids.ts";
 import { type SentTweet, sentTweets } from "./v2_corpus.ts";
 
 /** A tweet of the sandbox. */

@@ -1,11 +1,10 @@
 /** The ids of the tweets in a recorded line, of either version of the API. */
 
+import { SNOWFLAKE_EPOCH } from "../typed_ids.ts";
 import { items, member, text } from "./raw_json.ts";
 
 const OPEN_BRACKET = 0x5b;
 const LARGEST = `${2n ** 64n - 1n}`;
-/** When the ids of tweets began to tell their time, in milliseconds since 1970. */
-export const SNOWFLAKE_EPOCH = 1_288_834_974_657n;
 
 /**
  * The ids in a line: of a v1.1 status one, of a v2 answer those of its `data`. Digits as they were sent.

@@ -166,7 +166,7 @@ Deno.test("names and ids come from standard input too", () =>
     assert.equal(ran.out, "Added user ids to collection.json.\n");
     assert.deepEqual(Object.keys(Object((await configOf(place)).users)), ["12", idOf(place, 0)]);
     const joined = await runWith(place, "12#3\n", ["collection-config", "userid-files"]);
-    assert.match(joined.err, /^Error: "12#3" is not a user id/);
+    assert.match(joined.err, /^standard input, line 1: "12#3" is not an id/);
     const none = await runWith(place, "\n#\n", ["collection-config", "userid-files"]);
     assert.equal(none.code, 1);
     assert.match(none.err, /^Error: There is no name in standard input/);

@@ -154,7 +154,7 @@ Deno.test("files that are missing, empty or unreadable are named", () =>
       says: /no name in empty/,
     });
     await refused(place, ["collection-config", "userids", "12", "x1"], {
-      says: /"x1" is not a user id/,
+      says: /"x1" is not an id/,
     });
     await refused(place, ["collection-config", "screennames", "a b"], {
       says: /cannot be a screen name/,

@@ -141,20 +141,36 @@ Deno.test("what costs more than cents is asked for, and nothing is left behind w
 
 for (
   const [what, line, says] of [
-    ["a rounded id", "1.23457E+18", /1\.23457E\+18.*A spreadsheet has rounded it/],
-    ["a word", "hello", /"hello" in bad\.txt is no tweet's id/],
-    ["an id beyond 64 bits", "99999999999999999999", /is no tweet's id/],
+    ["a rounded id", "1.23457E+18", /"1\.23457E\+18" is an id that a spreadsheet has rounded/],
+    ["a word", "hello", /bad\.txt, line 2: "hello" is not an id/],
+    ["an id beyond 64 bits", "99999999999999999999", /has too many digits/],
+    ["an id of next year", "9000000000000000000", /of a time to come/],
   ] as const
 ) {
   Deno.test(`${what} in the file is told, and nothing is made of it`, () =>
     inOneProcess(async (place) => {
       await Deno.writeTextFile(place.path("bad.txt"), `12\n${line}\n`);
-      const { code, err } = await place.run("collection", "hydrate", "bad.txt", "--yes");
+      const { code, err } = await place.run("collection", "hydrate", "bad.txt", "--strict");
       assert.equal(code, 1);
       assert.match(err, says);
+      assert.match(err, /\nError: 1 line of 2 was left out.* Nothing was collected\./);
       assert.equal(await Deno.stat(place.path("twarc-cloud-data")).catch(() => null), null);
     }, small));
 }
+
+Deno.test("a bad line in a table of ids is left out, and the other tweets are collected", () =>
+  inOneProcess(async (place) => {
+    const { open } = await withIds(place);
+    const rows = open.slice(0, 5).map((id, i) => `"a text, ${i}",${id}`);
+    await Deno.writeTextFile(
+      place.path("t.csv"),
+      ["text,tweet_id", ...rows, "x,1.2E+18", ""].join("\r\n"),
+    );
+    const { code, out, err } = await place.run("collection", "hydrate", "t.csv", "--yes", "--wait");
+    assert.equal(code, 1);
+    assert.match(out, /t: complete\. 5 tweets/);
+    assert.match(err, /t\.csv, line 7: "1\.2E\+18"[^]*Error: 1 line of 6 was left out/);
+  }, world()));
 
 Deno.test("addresses of tweets do as well, and other ids under a name that is taken are refused", () =>
   inOneProcess(async (place) => {
