@@ -15,18 +15,21 @@ import {
 } from "../collection/changeset.ts";
 import { checkConfig, type CollectionConfig } from "../collection/config.ts";
 import { checkedId, collectionKeys, COLLECTIONS, idOfFolder } from "../collection/layout.ts";
+import { rebased } from "../collection/rebase.ts";
 import { ConflictError, UserError } from "../errors.ts";
 import { type Json, jsonBytes, type JsonObject } from "../json.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Store, Version } from "../store/store.ts";
 import { Configuration, laterThan, untimed } from "./configuration.ts";
-import { canBeEnded, History, isRecordOf } from "./history.ts";
+import { canBeEnded, History, isRecordOf, timestampOf } from "./history.ts";
 import { type LastHarvest, lastHarvestOf } from "./last_harvest.ts";
 
 const log = getLogger(["twarc-cloud", "bucket"]);
 
 /** Collections that are looked at at the same time. */
 const WIDTH = 8;
+/** Members that are named of those that two have changed. */
+const SHOWN = 10;
 const object = z.record(z.string(), z.json());
 
 /** A change to a configuration that is shown before it is made. */
@@ -34,6 +37,8 @@ export interface Plan {
   change: ConfigUpdate;
   /** Whether the bucket has a newer configuration than the one that was changed. */
   isOutdated: boolean;
+  /** Whether that one is known, so that only what the person changed in it is applied. */
+  isBaseKnown: boolean;
   /** Makes the change; the configuration as it is then. @throws ConflictError */
   apply: () => Promise<JsonObject>;
 }
@@ -123,11 +128,13 @@ export class Collections {
   }
 
   /**
-   * What a person's configuration would change in the bucket. What harvests have learned since the
+   * What a person's configuration would change in the bucket. What harvests, or others, have changed since the
    * person's copy was made stays: it was not the person who changed it.
-   * @throws InvalidConfigError; UserError where it may not change, or changes nothing.
+   * @param options.force Whether the configuration is taken as it is, whatever was changed meanwhile.
+   * @throws InvalidConfigError; UserError where it may not change, changes nothing, or changes what was changed
+   *   meanwhile.
    */
-  async plan(json: Json): Promise<Plan> {
+  async plan(json: Json, { force = false } = {}): Promise<Plan> {
     const { id, type } = checkConfig(json);
     const mine = parseObject(json);
     const configuration = this.#configuration(id);
@@ -140,13 +147,25 @@ export class Collections {
     }
     checkConfig(json, { unknown: "refused" });
     const isOutdated = current.timestamp !== undefined && current.timestamp !== mine.timestamp;
-    const wanted = (config: JsonObject, isOlder: boolean) =>
-      diff(untimed(config), untimed(isOlder ? keepLearned(config, mine) : mine));
+    const from = isOutdated && !force
+      ? await new History(this.#store, id).at(timestampOf(mine), current)
+      : null;
+    const isBaseKnown = from !== null;
+    const wanted = (config: JsonObject, isOlder: boolean) => {
+      const next = force
+        ? mine
+        : from
+        ? rebasedOrStopped(from, mine, config)
+        : isOlder
+        ? keepLearned(config, mine)
+        : mine;
+      return diff(untimed(config), untimed(next));
+    };
     const change = wanted(current, isOutdated);
     if (isEmpty(change) && !base.halfDone.some(canBeEnded)) {
       // An update of this file was done, and the person never heard of it.
       if (isOutdated && isDeepStrictEqual(untimed(current), untimed(mine))) {
-        return { change, isOutdated: false, apply: () => Promise.resolve(current) };
+        return { change, isOutdated: false, isBaseKnown, apply: () => Promise.resolve(current) };
       }
       throw new UserError("No changes in collection configuration", {
         hint:
@@ -162,7 +181,7 @@ export class Collections {
       if (isEmpty(left)) return ended.json;
       return (await configuration.change(ended, left, Math.max(now, laterThan(ended.json)))).json;
     };
-    return { change, isOutdated, apply };
+    return { change, isOutdated, isBaseKnown, apply };
   }
 
   /**
@@ -231,6 +250,23 @@ function tellKept(id: string): void {
       "older version of {key} for as long as the bucket's rules say (30 days with infra/); whoever wants it gone " +
       "sooner deletes that version",
     { id, key: collectionKeys(id).config },
+  );
+}
+
+/** @throws UserError where both changed the same. */
+function rebasedOrStopped(from: JsonObject, mine: JsonObject, current: JsonObject): JsonObject {
+  const { config, conflicts } = rebased(from, untimed(mine), untimed(current));
+  if (conflicts.length === 0) return config;
+  const shown = conflicts.slice(0, SHOWN).join(", ");
+  const more = conflicts.length - SHOWN;
+  throw new UserError(
+    `Since this file was made, what it changes was changed in the bucket too: ${shown}` +
+      (more > 0 ? ` and ${more} more` : ""),
+    {
+      hint:
+        "Fetch the newest with `twarc-cloud collection-config download` and change that, or take the file as " +
+        "it is with --force.",
+    },
   );
 }
 

@@ -9,8 +9,10 @@ import {
   type Deletion,
   hasSecret,
   isEmpty,
+  merge,
   redact,
 } from "../collection/changeset.ts";
+import { withoutSecrets } from "../collection/rebase.ts";
 import { collectionKeys, isChangeset, stamp } from "../collection/layout.ts";
 import { ConflictError, UserError } from "../errors.ts";
 import { jsonBytes, type JsonObject, parseAs } from "../json.ts";
@@ -65,6 +67,28 @@ export class History {
       const found = await this.#read(key);
       if (found) yield found.changeset;
     }
+  }
+
+  /**
+   * The configuration as it was at a time, its secrets as fingerprints; null where the history does not lead from it to
+   * the one in force.
+   * @param timestamp As the configuration says it.
+   */
+  async at(timestamp: string, current: JsonObject): Promise<JsonObject | null> {
+    const { id, type, timestamp: _, ...rest } = withoutSecrets(current);
+    let config: JsonObject = { ...(id === undefined ? {} : { id }), ...(type ? { type } : {}) };
+    const inForce = { ...config, ...rest };
+    let found: JsonObject | null = null;
+    try {
+      for await (const changeset of this.all()) {
+        if (isHalfDone(changeset, current)) continue;
+        config = merge(config, changeset);
+        if (changeset.change_timestamp === timestamp) found ??= config;
+      }
+    } catch (error) {
+      return nullIfDamaged(error);
+    }
+    return isDeepStrictEqual(config, inForce) ? found : null;
   }
 
   /** What is recorded of a configuration besides what is in force. @throws OutsideError */

@@ -113,18 +113,22 @@ function addUpdate(group: Command, context: Context): void {
     .summary("Update a collection's configuration.")
     .description(
       "Changes the configuration in the bucket to the local file's, and records what was changed. Where " +
-        "the bucket has a newer one than the file was made from, it shows what would change, and asks.",
+        "the bucket has a newer one than the file was made from, only what was changed in the file is applied; where " +
+        "both changed the same, it stops and says what.",
     )
     .addOption(configFileOption())
     .addOption(bucketOption())
-    .option("--yes", "do not ask", false)
+    .option("--yes", "do not ask where it is not known what the file was made from", false)
+    .option("--force", "take the file as it is, whatever was changed meanwhile", false)
     .addHelpText("after", example("collection-config update"))
-    .action(async ({ collectionConfigFilepath: path, bucket, yes }) => {
+    .action(async ({ collectionConfigFilepath: path, bucket, yes, force }) => {
       const { output } = context;
       const mine = await readConfigFile(path);
       const { collections } = await openBucket(context, { bucket });
-      const plan = await collections.plan(mine);
-      if (plan.isOutdated && !yes && !await agreed(plan.change, context)) return;
+      const plan = await collections.plan(mine, { force });
+      if (plan.isBaseKnown) {
+        output.note("The bucket has a newer one: only what was changed in this file is applied.");
+      } else if (plan.isOutdated && !yes && !force && !await agreed(plan.change, context)) return;
       const config = await plan.apply();
       await writeConfigFile(path, config);
       output.line("Collection configuration updated.");

@@ -222,3 +222,52 @@ Deno.test("a member that nobody knows is refused where a person writes it, and n
   await store.put("collections/c/collection.json", old);
   assert.equal((await collections.load("c")).config.id, "c");
 });
+
+/** A collection of three users, of whom a harvest has taken out one and read another, and a person's file of before. */
+async function harvested() {
+  const made = await opened();
+  const { collections, clock } = made;
+  await clock.advance(5_000);
+  const change = { update: { users: { "1": { since_id: "99" } } }, delete: [{ users: ["2"] }] };
+  await collections.learn("c", change, clock.now());
+  await clock.advance(5_000);
+  return made;
+}
+
+Deno.test("an outdated file puts nobody back, takes no since_id away, and what the person changed is applied", async () => {
+  const { collections, mine } = await harvested();
+  const users = { "1": {}, "2": {}, "3": {} };
+  const keys = { ...KEYS, consumer_key: "another" };
+  const plan = await collections.plan({ ...mine, users, keys });
+  assert.deepEqual([plan.isOutdated, plan.isBaseKnown], [true, true]);
+  const next = await plan.apply();
+  assert.deepEqual(next.users, { "1": { since_id: "99" }, "3": {} });
+  assert.deepEqual(next.keys, keys);
+});
+
+Deno.test("a user whom a person takes out goes, though a harvest has read them meanwhile", async () => {
+  const { collections, mine } = await harvested();
+  const plan = await collections.plan({ ...mine, users: { "2": {} } });
+  assert.deepEqual(plan.change, { update: {}, delete: [{ users: ["1"] }] });
+});
+
+Deno.test("where a file and the bucket changed the same, it says what and stops, unless it is forced", async () => {
+  const { collections, mine } = await harvested();
+  const file = { ...mine, users: { "1": { since_id: "5" }, "2": { _note: "mine" } } };
+  await assert.rejects(
+    collections.plan(file),
+    /changed in the bucket too: users\.1\.since_id, users\.2$/,
+  );
+  const forced = await collections.plan(file, { force: true });
+  assert.deepEqual((await forced.apply()).users, file.users);
+});
+
+Deno.test("a history that does not lead to what is in force is no base: the person is asked", async () => {
+  const { collections, mine, store } = await harvested();
+  const key = "collections/c/collection.json";
+  const { json } = await collections.loadJson("c");
+  const odd = { ...json, delete_users_for: ["protected"] };
+  await store.put(key, new TextEncoder().encode(JSON.stringify(odd)));
+  const plan = await collections.plan({ ...mine, users: { "1": {}, "7": {} } });
+  assert.deepEqual([plan.isOutdated, plan.isBaseKnown], [true, false]);
+});

@@ -1,0 +1,83 @@
+/** What a person changed in a file that is no longer the newest, brought onto the newest: nothing else is undone. */
+
+import { isDeepStrictEqual } from "node:util";
+import type { Json, JsonObject } from "../json.ts";
+import { isObject, member, redact } from "./changeset.ts";
+
+/** What harvests learn of a user, which the newest knows best. */
+const FACTS = new Set(["screen_name", "looked_up"]);
+/** What a harvest writes into a user's entry: that it did does not keep a person from taking the user out. */
+const LEARNED = new Set(["since_id", ...FACTS]);
+
+/** A configuration, or a part of it, as three copies have it. */
+interface Copies {
+  base: JsonObject;
+  mine: JsonObject;
+  current: JsonObject;
+}
+
+/** A configuration that has both sides' changes, and the members that both changed. */
+export interface Rebased {
+  config: JsonObject;
+  /** By their paths: `search.query`. The configuration has them as they are in the newest. */
+  conflicts: string[];
+}
+
+/**
+ * The newest configuration with what a person changed in an older one.
+ * @param base The one that the person started from, its secrets as fingerprints.
+ */
+export function rebased(base: JsonObject, mine: JsonObject, current: JsonObject): Rebased {
+  const conflicts: string[] = [];
+  const hidden = { base, mine: withoutSecrets(mine), current: withoutSecrets(current) };
+  return { config: joined(hidden, { mine, current }, "", conflicts), conflicts };
+}
+
+/** A configuration with fingerprints in place of its secrets, as a history has it. */
+export function withoutSecrets(config: JsonObject): JsonObject {
+  return redact({ update: config, delete: [] }).update;
+}
+
+/** @param hidden What is compared. @param real What is taken. */
+function joined(
+  hidden: Copies,
+  real: Omit<Copies, "base">,
+  above: string,
+  conflicts: string[],
+): JsonObject {
+  const names = new Set([...Object.keys(real.current), ...Object.keys(real.mine)]);
+  const members: [string, Json][] = [];
+  for (const name of names) {
+    const value = settled(hidden, real, name, { above, conflicts });
+    if (value !== undefined) members.push([name, value]);
+  }
+  return Object.fromEntries(members);
+}
+
+function settled(
+  hidden: Copies,
+  real: Omit<Copies, "base">,
+  name: string,
+  { above, conflicts }: { above: string; conflicts: string[] },
+): Json | undefined {
+  const [base, mine, current] = [hidden.base, hidden.mine, hidden.current]
+    .map((copy) => member(copy, name));
+  const [realMine, realCurrent] = [member(real.mine, name), member(real.current, name)];
+  if (isDeepStrictEqual(mine, base) || isDeepStrictEqual(mine, current)) return realCurrent;
+  if (isDeepStrictEqual(current, base)) return realMine;
+  if (isObject(mine) && isObject(current) && isObject(realMine) && isObject(realCurrent)) {
+    const below = { base: isObject(base) ? base : {}, mine, current };
+    const path = `${above}${name}.`;
+    return joined(below, { mine: realMine, current: realCurrent }, path, conflicts);
+  }
+  if (mine === undefined && isDeepStrictEqual(withoutLearned(base), withoutLearned(current))) {
+    return undefined;
+  }
+  if (!FACTS.has(name)) conflicts.push(`${above}${name}`);
+  return realCurrent;
+}
+
+function withoutLearned(value: Json | undefined): Json | undefined {
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !LEARNED.has(name)));
+}
