@@ -25,3 +25,30 @@ export function missingKeys(
   const isUser = user || has("access_token") || has("access_token_secret");
   return (isUser ? USER_KEYS : CONSUMER_PAIR).filter((name) => !has(name));
 }
+
+/**
+ * A key without what a paste brings with it: a scheme's word, quotes, characters that nobody sees.
+ * @returns What is wrong with it, where it is none even so: a part of a sentence, without the key.
+ */
+export function pastedKey(text: string): { key: string } | { fault: string } {
+  const seen = text.replace(/[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, "").trim();
+  const unquoted = withoutQuotes(seen);
+  const bare = withoutQuotes(
+    unquoted.replace(/^(authorization:\s*)?(bearer|oauth)[\s:]+/i, "").trim(),
+  );
+  if (bare === "") return { fault: "is empty" };
+  if (/\s/.test(bare)) {
+    return { fault: "has a space or a line end in it: it may be two keys, or a part of a page" };
+  }
+  const odd = /[^\x21-\x7e]/u.exec(bare)?.[0];
+  if (odd !== undefined) {
+    const code = (odd.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
+    return { fault: `has a character that no key has (U+${code})` };
+  }
+  if (/["'<>]/.test(bare)) return { fault: "has a quote or a bracket in it" };
+  return { key: bare };
+}
+
+function withoutQuotes(text: string): string {
+  return text.replace(/^["'`\u2018-\u201f]+|["'`\u2018-\u201f,;]+$/g, "").trim();
+}

@@ -94,7 +94,8 @@ export class Collections {
    * @throws InvalidConfigError; UserError where there is one with this id.
    */
   async add(json: Json): Promise<JsonObject> {
-    const { id } = checkConfig(json, { isNew: true, unknown: "refused" });
+    const typedAt = this.#clock.now();
+    const { id } = checkConfig(json, { isNew: true, unknown: "refused", typedAt });
     const config = parseObject(json);
     const now = this.#clock.now();
     const next = { ...config, timestamp: isoTime(now) };
@@ -145,7 +146,7 @@ export class Collections {
         hint: "Add a collection with another id.",
       });
     }
-    checkConfig(json, { unknown: "refused" });
+    checkConfig(json, { unknown: "refused", typedAt: this.#clock.now() });
     const isOutdated = current.timestamp !== undefined && current.timestamp !== mine.timestamp;
     const from = isOutdated && !force
       ? await new History(this.#store, id).at(timestampOf(mine), current)

@@ -3,7 +3,13 @@
 import type { Command } from "@commander-js/extra-typings";
 import { basename, join } from "node:path";
 import type { Downloaded } from "./download.ts";
-import { bucketOption, configFileOption, example, spoolOption } from "./collection_config.ts";
+import {
+  bucketOption,
+  configFileOption,
+  example,
+  spoolOption,
+  tellQueryNotes,
+} from "./collection_config.ts";
 import { readConfigFile, writeConfigFile } from "./config_file.ts";
 import { hintAtKeys } from "./profiles.ts";
 import { addCompliance } from "./compliance.ts";
@@ -62,6 +68,7 @@ function addAdd(group: Command, context: Context): void {
       const { collections, settings } = await openBucket(context, { bucket });
       await writeConfigFile(path, await collections.add(config));
       context.output.line("Collection added.");
+      await tellQueryNotes(config, context);
       await hintAtKeys(config, settings.bucket, context);
       context.output.line("Don't forget to start or schedule the collection.");
     });

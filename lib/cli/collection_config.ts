@@ -130,12 +130,19 @@ function addUpdate(group: Command, context: Context): void {
         output.note("The bucket has a newer one: only what was changed in this file is applied.");
       } else if (plan.isOutdated && !yes && !force && !await agreed(plan.change, context)) return;
       const config = await plan.apply();
+      await tellQueryNotes(config, context);
       await writeConfigFile(path, config);
       output.line("Collection configuration updated.");
       if (config.type === "filter") {
         output.note("Stop and start the collection for the changes to go into effect.");
       }
     });
+}
+
+/** Warns of queries that may not be what was meant. */
+export async function tellQueryNotes(config: JsonObject, { output }: Context): Promise<void> {
+  const { queryNotes } = await import("../collection/typed.ts");
+  for (const note of queryNotes(config)) output.note(note);
 }
 
 /** Shows what an outdated file would change, and asks. */

@@ -57,7 +57,11 @@ async function userKeys(context: Context) {
   const consumer = await consumerPair(context);
   const { ACCESS_TOKEN: access_token, ACCESS_TOKEN_SECRET: access_token_secret } = env;
   if (access_token && access_token_secret) {
-    return { ...consumer, access_token, access_token_secret };
+    return {
+      ...consumer,
+      access_token: await cleaned(access_token, "ACCESS_TOKEN"),
+      access_token_secret: await cleaned(access_token_secret, "ACCESS_TOKEN_SECRET"),
+    };
   }
   const { beginLogin } = await import("../twitter/login.ts");
   const { twitterApiUrl } = await settingsFor(context, {});
@@ -75,9 +79,20 @@ async function answer(
   { output, env }: Context,
 ): Promise<string> {
   const given = env[variable] ?? await output.ask(question, { secret: question !== "PIN" });
-  if (given) return given;
+  if (given) return await cleaned(given, question);
   const { UserError } = await import("../errors.ts");
   throw new UserError(`${question} is missing`, {
     hint: `Type it at a terminal, or set ${variable} in the environment.`,
+  });
+}
+
+/** A key without what a paste brings with it. @throws UserError that says what is wrong, without the key. */
+async function cleaned(given: string, name: string): Promise<string> {
+  const { pastedKey } = await import("../api_keys.ts");
+  const found = pastedKey(given);
+  if ("key" in found) return found.key;
+  const { UserError } = await import("../errors.ts");
+  throw new UserError(`${name} ${found.fault}`, {
+    hint: "Copy it again from the developer portal, and paste it alone.",
   });
 }

@@ -1,6 +1,7 @@
 /** What `twarc-cloud collection-config estimate` does: tells what a collection would cost, before it is made. */
 
-import { checkConfig, type CollectionConfig, filterOf } from "../collection/config.ts";
+import { checkConfig, type CollectionConfig, filterOf, withoutKeys } from "../collection/config.ts";
+import { queryNotes } from "../collection/typed.ts";
 import { pricesSchema } from "../collection/budget.ts";
 import {
   budgetText,
@@ -85,7 +86,8 @@ export async function estimate(
   context: Context,
 ): Promise<void> {
   const { output, clock, signal } = context;
-  const config = checkConfig(json);
+  const config = checkConfig(json, { typedAt: clock.now() });
+  for (const note of queryNotes(withoutKeys(config))) output.note(note);
   if (config.api !== "2") {
     const says =
       `${config.id} is a collection of version 1.1 of the API, which costs nothing by the post`;

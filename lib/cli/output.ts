@@ -100,7 +100,7 @@ export class Output {
   async confirm(message: string): Promise<boolean | null> {
     if (!this.#terminal.isInteractive) return null;
     const prompts = await import("@clack/prompts");
-    const answer = await prompts.confirm({ message, initialValue: false });
+    const answer = await prompts.confirm({ message: visible(message), initialValue: false });
     return prompts.isCancel(answer) ? false : answer;
   }
 
@@ -108,7 +108,8 @@ export class Output {
   async ask(message: string, { secret = false } = {}): Promise<string | null> {
     if (!this.#terminal.isInteractive) return null;
     const prompts = await import("@clack/prompts");
-    const answer = await (secret ? prompts.password({ message }) : prompts.text({ message }));
+    const shown = { message: visible(message) };
+    const answer = await (secret ? prompts.password(shown) : prompts.text(shown));
     return prompts.isCancel(answer) || !answer ? null : answer.trim();
   }
 

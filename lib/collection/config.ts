@@ -20,6 +20,7 @@ import { fieldsPart } from "./fields.ts";
 import { filterPart } from "./filter.ts";
 import { count, digits, text, time } from "./scalars.ts";
 import { API_VERSIONS, isPlaceholder } from "./template.ts";
+import { tooLongFaults, typedIdFaults } from "./typed.ts";
 import { type UnknownMember, unknownMembers } from "./unknown.ts";
 
 /** The types of collections. */
@@ -134,14 +135,17 @@ export type ConfigKeys = z.infer<typeof keysSchema>;
  * The configuration that a JSON value is, its keys under `keys`.
  * @param options.keys "optional" for a harvest's own copy, which has none.
  * @param options.unknown "refused" for what a person has written: members that nobody knows.
+ * @param options.typedAt When a person gave it, in milliseconds since 1970: then ids and queries that cannot be are
+ *   refused too.
  * @param options.isNew Whether it is to be a new collection's.
  * @throws InvalidConfigError with every reason at once.
  */
 export function checkConfig(
   json: Json,
-  { keys = "needed", unknown = "taken", isNew = false }: {
+  { keys = "needed", unknown = "taken", typedAt, isNew = false }: {
     keys?: "needed" | "optional";
     unknown?: "refused" | "taken";
+    typedAt?: number;
     isNew?: boolean;
   } = {},
 ): CollectionConfig {
@@ -152,6 +156,10 @@ export function checkConfig(
   const type = member(config, "type");
   if (!isType(type)) throw invalid([...faults, typeFault(type)]);
   faults.push(...partFaults(type, config), ...fieldsFaults(config), ...costFaults(config));
+  if (typedAt !== undefined) {
+    for (const fault of tooLongFaults(config)) faults.push(fault);
+    for (const fault of typedIdFaults(config, typedAt)) faults.push(fault);
+  }
   const unknowns = unknown === "refused" ? unknownMembers(schemas[type], config) : [];
   for (const fault of unknownFaults(unknowns)) faults.push(fault);
   const { data, error } = schemas[type].safeParse(config);

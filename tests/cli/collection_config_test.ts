@@ -218,3 +218,22 @@ Deno.test("a template is for version 2 unless another is asked for", () =>
     await place.ok("collection-config", "template", "search", "--id=x");
     assert.equal((await configOf(place) as { api?: string }).api, "2");
   }));
+
+Deno.test("a query with signs that only look right is added and updated with a warning", () =>
+  inOneProcess(async (place) => {
+    const query = "\u201ca b\u201d";
+    await place.writeJson("collection.json", {
+      id: "s",
+      keys: place.sandbox.keys,
+      api: "2",
+      type: "search",
+      search: { query },
+    });
+    const added = await place.run("collection", "add");
+    assert.equal(added.code, 0, added.err);
+    assert.match(added.err, /search\.query has curly quotes/);
+    const config = await configOf(place);
+    await place.writeJson("collection.json", { ...config, search: { query: "a\u00a0b" } });
+    const updated = await place.run("collection-config", "update");
+    assert.match(updated.err, /search\.query has a non-breaking space/);
+  }));

@@ -109,13 +109,43 @@ Deno.test("a bearer token is stored in place of the four keys", () =>
     assert.ok(!person.printed.join("").includes("a-token"));
   }));
 
+Deno.test("a token is stored without what a paste brings, or refused with the reason and without the token", () =>
+  withSandbox(async (given) => {
+    const path = join(given.home, "pasted");
+    const args = ["--bearer-token", "--twarc-config-filepath", path];
+    for (
+      const pasted of [
+        "Bearer a-token",
+        "Authorization: bearer a-token",
+        '"a-token",',
+        "\u201ca-token\u201d",
+        "\ufeffa-\u200btoken\u00a0",
+      ]
+    ) {
+      await configure(new Person(() => Promise.resolve(pasted)), args, given);
+      assert.equal((await readProfile([path], "main")).bearer_token, "a-token", pasted);
+    }
+    for (
+      const [pasted, says] of [
+        ["a-token another", /^UserError: Bearer token has a space or a line end in it/],
+        ["a-t\u043eken", /has a character that no key has \(U\+043E\)/],
+        ["<a-token>", /has a quote or a bracket/],
+        ['\u200b""', /is empty/],
+      ] as const
+    ) {
+      const person = new Person(() => Promise.resolve(pasted));
+      await assert.rejects(configure(person, args, given), says);
+      assert.equal((await readProfile([path], "main")).bearer_token, "a-token");
+    }
+  }));
+
 Deno.test("a consumer pair is stored alone, without a login", () =>
   withSandbox(async (given) => {
-    const person = new Person((message) => Promise.resolve(message));
+    const person = new Person((message) => Promise.resolve(message.replace(" ", "-")));
     await configure(person, ["--app"], given);
     assert.deepEqual({ ...await readProfile([join(given.home, ".twarc")]) }, {
-      consumer_key: "Consumer key",
-      consumer_secret: "Consumer secret",
+      consumer_key: "Consumer-key",
+      consumer_secret: "Consumer-secret",
     });
   }));
 
