@@ -8,6 +8,10 @@ const SMALL = 16 << 20;
 const TIGHTEST = 100;
 /** Bytes that are read at a time. */
 const BLOCK = 65_536;
+/** Blocks that nobody reads into just now: a new one for each answer is more than all else that it takes. */
+const free: Uint8Array<ArrayBuffer>[] = [];
+/** As many as there are answers that are read at the same time. */
+const MOST_FREE = 16;
 
 /**
  * An answer's body. The signal that a fetch was given may be forgotten while only its body waits for it, so that
@@ -47,7 +51,7 @@ async function gathered(
   blocks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   most: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  let buffer = new Uint8Array(BLOCK);
+  let buffer = new Uint8Array(0);
   let length = 0;
   // Leaving the loop cancels the rest.
   for await (const block of blocks) {
@@ -75,12 +79,16 @@ async function* blocksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8
   // A body that was read already has no blocks to fill.
   if (!reader) return yield* body;
   try {
-    let block = new Uint8Array(BLOCK);
+    let block = free.pop() ?? new Uint8Array(BLOCK);
     for (;;) {
       const { value, done } = await reader.read(block);
-      if (done) return;
+      // One that fails, or is left, keeps its block.
+      if (value) block = new Uint8Array(value.buffer);
+      if (done) {
+        if (value && free.length < MOST_FREE) free.push(block);
+        return;
+      }
       yield value;
-      block = new Uint8Array(value.buffer);
     }
   } finally {
     await reader.cancel().catch(() => {});

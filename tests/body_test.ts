@@ -10,6 +10,19 @@ Deno.test("a body is read whole, also one that has none", async () => {
   assert.equal((await bytesOf(new Response(null), never)).length, 0);
 });
 
+Deno.test("bodies that are read at the same time, and one after the other, have each their own bytes", async () => {
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    const n = Number(new URL(request.url).searchParams.get("n"));
+    return new Response(new Uint8Array(n * 5_000).fill(n));
+  });
+  for (let times = 0; times < 3; times++) {
+    await Promise.all(Array.from({ length: 40 }, async (_, n) => {
+      const response = await fetch(`http://127.0.0.1:${server.addr.port}/?n=${n}`);
+      assert.deepEqual(await bytesOf(response, never), new Uint8Array(n * 5_000).fill(n));
+    }));
+  }
+});
+
 Deno.test("a bomb is put down: an answer that unpacks to more than any answer has is refused", async () => {
   const bomb = new Uint8Array(gzipSync(new Uint8Array(200 << 20)));
   const server = Deno.serve(

@@ -13,27 +13,34 @@ export function isOrderly({ reason }: AbortSignal): boolean {
   return reason instanceof DOMException && reason.name === "AbortError";
 }
 
-/** A stop as it is heard in the middle of a request: late where it is in good order. To be closed after the request. */
+/**
+ * A stop as it is heard in the middle of a request: late where it is in good order. To be closed after the request:
+ * nothing is left of it then. `AbortSignal.timeout` would stay until the time is up, however soon the answer comes.
+ */
 export class LateStop {
   readonly #stop: AbortSignal;
   readonly #clock: Clock;
   readonly #late = new AbortController();
   readonly #closed = new AbortController();
+  readonly #timer: ReturnType<typeof setTimeout>;
 
-  constructor(stop: AbortSignal, clock: Clock) {
+  /** @param options.ms Milliseconds that the request may take. */
+  constructor(stop: AbortSignal, { clock, ms }: { clock: Clock; ms: number }) {
     this.#stop = stop;
     this.#clock = clock;
+    this.#timer = setTimeout(() => this.#late.abort(tooLate(ms)), ms);
     if (stop.aborted) this.#late.abort(stop.reason);
     else stop.addEventListener("abort", this.#heard, { once: true });
   }
 
-  /** Aborted with the stop's reason: at once, or `GRACE_MS` after a stop in good order. */
+  /** Aborted when the time is up, or with the stop's reason: at once, or `GRACE_MS` after a stop in good order. */
   get signal(): AbortSignal {
     return this.#late.signal;
   }
 
   /** Listens no more. */
   close(): void {
+    clearTimeout(this.#timer);
     this.#stop.removeEventListener("abort", this.#heard);
     this.#closed.abort();
   }
@@ -42,4 +49,9 @@ export class LateStop {
     if (isOrderly(this.#stop)) await this.#clock.sleep(GRACE_MS, this.#closed.signal);
     if (!this.#closed.signal.aborted) this.#late.abort(this.#stop.reason);
   };
+}
+
+/** Why a request is given up that was not answered in time. */
+export function tooLate(ms: number): Error {
+  return new Error(`There was no answer in ${ms / 1_000} s`);
 }

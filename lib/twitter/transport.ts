@@ -9,7 +9,7 @@ import { Budget, hasRequestsLeft, rateLimitOf } from "./budget.ts";
 import { faultOf, isUnsigned, personsFault, textsOf } from "./faults.ts";
 import { isRuleRefused, passingRefusal } from "./refusals.ts";
 import { Waits } from "../waits.ts";
-import { LateStop } from "./stop.ts";
+import { LateStop, tooLate } from "./stop.ts";
 import { API_URL, type ApiRequest, type SignedAs, type Signer, STREAM_URL } from "./signer.ts";
 
 const log = getLogger(["twarc-cloud", "api"]);
@@ -206,9 +206,9 @@ export class Transport {
     await budget.turn(signal, request.everyMs);
     let headers: Headers | null = null;
     // An answer that is on its way is waited for: it may be paid for.
-    const stop = new LateStop(signal, this.#clock);
+    const stop = new LateStop(signal, { clock: this.#clock, ms: this.#answerTimeout });
+    const limit = stop.signal;
     try {
-      const limit = AbortSignal.any([stop.signal, AbortSignal.timeout(this.#answerTimeout)]);
       const wait = {
         for: `an answer to ${request.method} ${request.path}`,
         until: this.#clock.now() + this.#answerTimeout,
@@ -272,10 +272,6 @@ function isRedirect(status: number): boolean {
 /** Whether something was answered with success, and the answer could not be read: what was asked for is done. */
 export function isDamaged(error: unknown): error is ApiError {
   return error instanceof ApiError && error.status >= 200 && error.status < 300;
-}
-
-function tooLate(ms: number): Error {
-  return new Error(`There was no answer in ${ms / 1_000} s`);
 }
 
 /** An error answer as what it means. */

@@ -318,3 +318,36 @@ Deno.test("where the requests of 24 hours are used up, it is waited until their 
   assert.ok(ms > 6 * HOUR && ms < 6.5 * HOUR && more.length === 0, `${slept}`);
   assert.match(said, /requests of 24 hours of GET .* are used up: waiting until \d{4}-/);
 });
+
+Deno.test("nothing is left of a request that was answered: its signal is let go of", async () => {
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => Response.json({ statuses: [] }),
+  );
+  const signer = await Signer.open(
+    { bearer_token: "b" },
+    new URL(`http://127.0.0.1:${server.addr.port}`),
+  );
+  const transport = new Transport({ signer, clock: new QuickClock() });
+  const signals: WeakRef<AbortSignal>[] = [];
+  const { fetch } = globalThis;
+  globalThis.fetch = (input, init) => {
+    if (init?.signal) signals.push(new WeakRef(init.signal));
+    return fetch(input, init);
+  };
+  try {
+    for (let i = 0; i < 300; i++) await transport.ask(SEARCH, statuses, never);
+  } finally {
+    globalThis.fetch = fetch;
+  }
+  assert.equal(signals.length, 300);
+  let kept = signals.length;
+  for (let tries = 0; tries < 40 && kept > 100; tries++) {
+    // A WeakRef is let go of between two turns of the event loop.
+    await new Promise((resolve) => setTimeout(resolve));
+    new Array(5_000).fill(0).map(() => new Uint8Array(10_000));
+    await new Promise((resolve) => setTimeout(resolve));
+    kept = signals.filter((ref) => ref.deref()).length;
+  }
+  assert.ok(kept <= 100, `${kept} of ${signals.length} signals were kept`);
+});
