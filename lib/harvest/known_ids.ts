@@ -1,6 +1,7 @@
 /** Which tweets a walk has recorded, in flat memory: pages may overlap, come again, or be out of order. */
 
 import { idsIn, isOlder } from "../twitter/ids.ts";
+import { LastIds } from "./last_ids.ts";
 
 /** Ids that are remembered one by one: more than any timeline has. */
 const REMEMBERED = 5_000;
@@ -11,7 +12,7 @@ export class KnownIds {
   #newest: string | undefined;
   /** Everything from this id on counts as known: it was recorded too long ago to be remembered. */
   #from: string | undefined;
-  readonly #ids = new Set<string>();
+  readonly #ids = new LastIds(REMEMBERED);
 
   /** @param position Where the walk stands: what a harvest before recorded. */
   constructor({ newest, oldest }: { newest?: string | undefined; oldest?: string | undefined }) {
@@ -31,10 +32,8 @@ export class KnownIds {
   add(lines: Uint8Array[], newest: string | undefined): void {
     this.#newest ??= newest;
     for (const id of lines.flatMap(idsIn)) {
-      this.#ids.add(id);
-      if (this.#ids.size <= REMEMBERED) continue;
-      const [forgotten = id] = this.#ids;
-      this.#ids.delete(forgotten);
+      const forgotten = this.#ids.has(id) ? undefined : this.#ids.add(id);
+      if (forgotten === undefined) continue;
       if (this.#from === undefined || isOlder(forgotten, this.#from)) this.#from = forgotten;
     }
   }

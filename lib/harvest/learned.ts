@@ -1,12 +1,15 @@
 /** What a harvest learns for the configuration, put together as it comes: a change costs no more than itself. */
 
-import { type ConfigUpdate, type Deletion, isObject } from "../collection/changeset.ts";
-import type { JsonObject } from "../json.ts";
+import { type ConfigUpdate, type Deletion, isObject, member } from "../collection/changeset.ts";
+import type { Json, JsonObject } from "../json.ts";
 
 /** Members that are deleted: as a whole, or below them. */
 type Deleted = Map<string, "whole" | Deleted>;
 
-/** One change that does what all that were added do, one after the other (`combine`). */
+/**
+ * One change that does what all that were added do, one after the other (`combine`). What lies two members deep, as
+ * what is learned of one user does, is never changed but replaced: what was handed out before shares it.
+ */
 export class Learned {
   readonly #update: JsonObject = {};
   readonly #deleted: Deleted = new Map();
@@ -17,25 +20,49 @@ export class Learned {
       remove(this.#update, deletion);
       note(this.#deleted, deletion);
     }
-    put(this.#update, update);
+    for (const [key, after] of Object.entries(update)) {
+      const before = member(this.#update, key);
+      if (isObject(before) && isObject(after)) put(before, after);
+      else define(this.#update, key, isObject(after) ? copied(after) : after);
+    }
   }
 
-  /** The change as it is now; what is added later does not change it. */
+  /** The change as it is now; what is added later does not change it. To be read only. */
   soFar(): ConfigUpdate {
-    return { update: structuredClone(this.#update), delete: listed(this.#deleted) };
+    const update: JsonObject = {};
+    for (const [key, value] of Object.entries(this.#update)) {
+      define(update, key, isObject(value) ? copied(value) : value);
+    }
+    return { update, delete: listed(this.#deleted) };
   }
 }
 
 function put(into: JsonObject, update: JsonObject): void {
   for (const [key, after] of Object.entries(update)) {
-    const before = Object.hasOwn(into, key) ? into[key] : undefined;
-    if (isObject(before) && isObject(after)) put(before, after);
-    else define(into, key, structuredClone(after));
+    define(into, key, joined(member(into, key), after));
   }
 }
 
+/** What a member becomes; neither value is changed. */
+function joined(before: Json | undefined, after: Json): Json {
+  if (!isObject(before) || !isObject(after)) return after;
+  const both = copied(before);
+  put(both, after);
+  return both;
+}
+
+function copied(object: JsonObject): JsonObject {
+  const copy: JsonObject = {};
+  for (const [key, value] of Object.entries(object)) define(copy, key, value);
+  return copy;
+}
+
 /** Sets a member of its own, whatever its name. */
-function define(object: JsonObject, key: string, value: JsonObject[string]): void {
+function define(object: JsonObject, key: string, value: Json): void {
+  if (key !== "__proto__") {
+    object[key] = value;
+    return;
+  }
   Object.defineProperty(object, key, {
     value,
     writable: true,
@@ -44,14 +71,18 @@ function define(object: JsonObject, key: string, value: JsonObject[string]): voi
   });
 }
 
-function remove(from: JsonObject, deletion: Deletion): void {
+/** @param isShared Whether what lies below is shared with what was handed out. */
+function remove(from: JsonObject, deletion: Deletion, isShared = false): void {
   if (typeof deletion === "string") {
     delete from[deletion];
     return;
   }
   for (const [key, inner] of Object.entries(deletion)) {
-    const below = Object.hasOwn(from, key) ? from[key] : undefined;
-    if (isObject(below)) { for (const one of inner) remove(below, one); }
+    const below = member(from, key);
+    if (!isObject(below)) continue;
+    const left = isShared ? copied(below) : below;
+    for (const one of inner) remove(left, one, true);
+    define(from, key, left);
   }
 }
 

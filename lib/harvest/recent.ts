@@ -1,6 +1,7 @@
 /** The ids of the tweets that came last. */
 
 import { isOlder } from "../twitter/ids.ts";
+import { LastIds } from "./last_ids.ts";
 
 /** Ids that are remembered, so that a tweet that is sent again is known. */
 const REMEMBERED = 20_000;
@@ -9,7 +10,7 @@ const REMEMBERED = 20_000;
 export class Recent {
   /** The highest of all; ids are times. */
   highest: string | undefined;
-  readonly #ids = new Set<string>();
+  readonly #ids = new LastIds(REMEMBERED);
 
   constructor(ids: string[]) {
     for (const id of ids) this.add(id);
@@ -20,15 +21,11 @@ export class Recent {
     if (this.#ids.has(id)) return false;
     if (this.highest === undefined || isOlder(this.highest, id)) this.highest = id;
     this.#ids.add(id);
-    if (this.#ids.size > REMEMBERED) {
-      const [oldest] = this.#ids;
-      if (oldest !== undefined) this.#ids.delete(oldest);
-    }
     return true;
   }
 
   /** Those that came last, oldest first. */
   newest(count: number): string[] {
-    return [...this.#ids].slice(-count);
+    return this.#ids.newest(count);
   }
 }

@@ -61,3 +61,26 @@ Deno.test("what was learned so far is not changed by what is learned later", () 
   learned.add({ update: { users: { "12": { since_id: "2" } } }, delete: [{ users: ["13"] }] });
   assert.deepEqual(before, { update: { users: { "12": { since_id: "1" } } }, delete: [] });
 });
+
+Deno.test("what was learned of users who have nothing new is shared by all that is handed out, not copied", () => {
+  const learned = new Learned();
+  for (const id of ["12", "13"]) {
+    learned.add({ update: { users: { [id]: { since_id: "1" } } }, delete: [] });
+  }
+  const users = () => Object(learned.soFar().update.users);
+  const before = users();
+  learned.add({ update: { users: { "12": { screen_name: "ada" } } }, delete: [] });
+  const after = users();
+  assert.deepEqual(after["12"], { since_id: "1", screen_name: "ada" });
+  assert.deepEqual(before["12"], { since_id: "1" });
+  assert.equal(after["13"], before["13"]);
+});
+
+Deno.test("what is deleted below a user stays in what was handed out before", () => {
+  const learned = new Learned();
+  learned.add({ update: { users: { "12": { since_id: "1", name: "ada" } } }, delete: [] });
+  const before = learned.soFar();
+  learned.add({ update: {}, delete: [{ users: [{ "12": ["name"] }] }] });
+  assert.deepEqual(before.update, { users: { "12": { since_id: "1", name: "ada" } } });
+  assert.deepEqual(learned.soFar().update, { users: { "12": { since_id: "1" } } });
+});
