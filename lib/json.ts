@@ -55,6 +55,11 @@ export function jsonBytes(value: unknown): Uint8Array {
   return encoder.encode(`${JSON.stringify(value, null, 2)}\n`);
 }
 
+/** A value as JSON text on one line, as bytes that end with a line break: for what is large, and read by programs. */
+export function jsonLineBytes(value: unknown): Uint8Array {
+  return encoder.encode(`${JSON.stringify(value)}\n`);
+}
+
 /** Text without the byte order mark that some editors put in front of it. */
 function decoded(text: string | Uint8Array, name: string): string {
   if (typeof text === "string") return text.replace(/^\ufeff/, "");

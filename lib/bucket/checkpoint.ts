@@ -8,7 +8,7 @@ import { collectionKeys, FILES } from "../collection/layout.ts";
 import type { ConfigUpdate } from "../collection/changeset.ts";
 import { billedSchema, leftOutSchema, unavailableSchema } from "../collection/harvest_info.ts";
 import { ConflictError, LockedError, messageOf, OutsideError, UserError } from "../errors.ts";
-import { type Json, jsonBytes, type JsonObject, parseAs } from "../json.ts";
+import { type Json, jsonBytes, jsonLineBytes, type JsonObject, parseAs } from "../json.ts";
 import type { Store, Version } from "../store/store.ts";
 
 const json: z.ZodType<Json> = z.json();
@@ -155,7 +155,7 @@ export class Checkpoint {
     for (let tries = 1; this.#version !== undefined; tries++) {
       try {
         const when = { ifVersion: this.#version };
-        this.#version = await this.#store.put(this.#key, jsonBytes(this.#state), when);
+        this.#version = await this.#store.put(this.#key, jsonLineBytes(this.#state), when);
         return;
       } catch (error) {
         if (!(error instanceof ConflictError) || tries === TRIES) throw error;
@@ -206,7 +206,7 @@ export class Checkpoint {
   }
 
   async #put(next: CheckpointState): Promise<void> {
-    const bytes = jsonBytes(next);
+    const bytes = jsonLineBytes(next);
     const when = this.#version === undefined
       ? { ifAbsent: true } as const
       : { ifVersion: this.#version };

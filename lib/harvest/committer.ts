@@ -7,6 +7,7 @@ import { tweetsFile } from "../collection/layout.ts";
 import { DamagedError, LockedError, messageOf } from "../errors.ts";
 import type { Store } from "../store/store.ts";
 import { Patience, type PatienceOptions } from "./patience.ts";
+import type { JsonListCut } from "./json_list.ts";
 import type { SegmentFile } from "./segment.ts";
 import type { CutFiles, SideCut } from "./cut_files.ts";
 
@@ -31,8 +32,8 @@ export interface Cut {
   };
   /** The files beside the tweets, each as long as it was. */
   sides: SideCut[];
-  /** Small files that are written anew each time. */
-  documents: { name: string; bytes: Uint8Array }[];
+  /** Lists that are written whole each time that they have grown. */
+  documents: ({ name: string } & JsonListCut)[];
   /** What the checkpoint is to say; its files are added. */
   commit: Commit;
 }
@@ -310,11 +311,11 @@ export class Committer {
       await spool.withCut(side, upload);
       this.#sent.set(side.name, side.bytes);
     }
-    for (const { name, bytes } of documents) {
-      if (this.#sent.get(name) === bytes.length) continue;
+    for (const { name, bytes, content } of documents) {
+      if (this.#sent.get(name) === bytes) continue;
       guard();
-      await store.put(`${folder}${name}`, bytes);
-      this.#sent.set(name, bytes.length);
+      await store.put(`${folder}${name}`, content());
+      this.#sent.set(name, bytes);
     }
   }
 

@@ -5,10 +5,10 @@ import { type CheckpointState, type Commit, type Counts } from "../bucket/checkp
 import { isoTime } from "../clock.ts";
 import { FILES } from "../collection/layout.ts";
 import { DamagedError, messageOf } from "../errors.ts";
-import { jsonBytes } from "../json.ts";
 import type { TwitterApi } from "../twitter/api.ts";
 import type { Meter } from "./meter.ts";
 import { Committer, type CommitterOptions, type Cut, type Lost } from "./committer.ts";
+import { JsonList } from "./json_list.ts";
 import { Learned } from "./learned.ts";
 import { noteCut } from "./left_cuts.ts";
 import { tweetsIn } from "./left_losses.ts";
@@ -19,7 +19,6 @@ import {
   isDone,
   type Positions,
   type TweetSource,
-  type UserChange,
   userWalk,
 } from "./source.ts";
 import type { Spool } from "./spool.ts";
@@ -81,7 +80,7 @@ export class Recorder {
   #begun: number;
   readonly #learned = new Learned();
   readonly #tally: Tally;
-  readonly #userChanges: UserChange[] = [];
+  readonly #userChanges = new JsonList();
   #toldFull = false;
 
   constructor(options: RecorderOptions) {
@@ -328,7 +327,7 @@ export class Recorder {
     await spool.append(FILES.messages, messages.map((message) => message.line));
     if (gap) await spool.append(FILES.gaps, [jsonLine(gap)]);
     await spool.append(FILES.missing, missing.map(jsonLine));
-    for (const change of userChanges) this.#userChanges.push(change);
+    for (const change of userChanges) this.#userChanges.add(change);
   }
 
   async #keepUp(): Promise<void> {
@@ -365,7 +364,7 @@ export class Recorder {
       ...(file ? { tweets: { segment: this.#segments, isWhole, file } } : {}),
       sides: spool.sides(),
       documents: checkpoint.state.type === "user_timeline"
-        ? [{ name: FILES.userChanges, bytes: jsonBytes(this.#userChanges) }]
+        ? [{ name: FILES.userChanges, ...this.#userChanges.soFar() }]
         : [],
       commit: {
         positions: { ...this.#positions },

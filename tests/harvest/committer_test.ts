@@ -3,6 +3,7 @@ import { Checkpoint } from "../../lib/bucket/checkpoint.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { ConflictError, LockedError, OutsideError } from "../../lib/errors.ts";
 import { Committer, type CommitterOptions, type Cut } from "../../lib/harvest/committer.ts";
+import { JsonList } from "../../lib/harvest/json_list.ts";
 import { Spool } from "../../lib/harvest/spool.ts";
 import { Waits } from "../../lib/waits.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
@@ -87,7 +88,7 @@ Deno.test("a lease that is lost between two writes of a commit lets none of thos
     };
     await opened(async ({ committer, store, spool }) => {
       await spool.append("users.jsonl", [new TextEncoder().encode("{}")]);
-      const documents = [{ name: "user_changes.json", bytes: new TextEncoder().encode("[]") }];
+      const documents = [{ name: "user_changes.json", ...new JsonList().soFar() }];
       const before = new Set(store.keys());
       committer.add(cutAt("first", { sides: spool.sides(), documents }));
       await assert.rejects(committer.done(), LockedError);

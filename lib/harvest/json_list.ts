@@ -1,0 +1,43 @@
+/** A list that grows all harvest long, as the JSON text that it becomes. */
+
+const encoder = new TextEncoder();
+const FIRST_SIZE = 4_096;
+
+/** What a list was at one moment. */
+export interface JsonListCut {
+  /** Tells whether something came since another cut. */
+  bytes: number;
+  /** The list as JSON, one value a line; made anew each time. */
+  content: () => Uint8Array;
+}
+
+/** A list of JSON values that takes no more memory than their text. */
+export class JsonList {
+  #text = new Uint8Array(FIRST_SIZE);
+  #length = 0;
+
+  /** Adds a value at the end. */
+  add(value: unknown): void {
+    const added = encoder.encode(`${this.#length === 0 ? "[" : ","}\n${JSON.stringify(value)}`);
+    const length = this.#length + added.length;
+    if (length > this.#text.length) {
+      this.#text = new Uint8Array(this.#text.buffer.transfer(length * 2));
+    }
+    this.#text.set(added, this.#length);
+    this.#length = length;
+  }
+
+  /** The list as it is now, whatever is added later. */
+  soFar(): JsonListCut {
+    const bytes = this.#length;
+    return { bytes, content: () => this.#first(bytes) };
+  }
+
+  #first(bytes: number): Uint8Array {
+    const end = encoder.encode(bytes === 0 ? "[]\n" : "\n]\n");
+    const content = new Uint8Array(bytes + end.length);
+    content.set(this.#text.subarray(0, bytes));
+    content.set(end, bytes);
+    return content;
+  }
+}
