@@ -14,6 +14,13 @@ export interface SelfOptions {
   permissions: readonly string[];
 }
 
+/**
+ * Keeps a harvester small that works for months: what was used and is not any more is collected once it is half of
+ * what is in use, not when it is several times that. Of 8,000 timelines it took 235 MB without, 159 with, and as much time.
+ * A binary has them from when it was compiled.
+ */
+const V8_FLAGS = "--v8-flags=--max-semi-space-size=4,--heap-growing-percent=50";
+
 /** The command line that starts this program again: as the binary that it is, or from its source. */
 export function selfCommand({ isStandalone, execPath, root, permissions }: SelfOptions): string[] {
   if (isStandalone) return [execPath];
@@ -21,6 +28,7 @@ export function selfCommand({ isStandalone, execPath, root, permissions }: SelfO
     "--quiet",
     "--no-check",
     "--no-prompt",
+    V8_FLAGS,
     "--config",
     join(root, "deno.json"),
     ...permissions,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { narrowed } from "../../lib/runner/self.ts";
+import { narrowed, selfCommand } from "../../lib/runner/self.ts";
 
 const ALL = ["--allow-net", "--allow-read", "--allow-write", "--allow-env", "--allow-run"];
 
@@ -21,4 +21,15 @@ Deno.test("a path with a comma, which no flag can have, leaves all places open",
     "--allow-env",
     "--allow-run",
   ]);
+});
+
+Deno.test("harvesters have the same bounds of memory, from the source, in the image, and compiled", async () => {
+  const options = { execPath: "deno", root: "/twarc-cloud", permissions: ALL };
+  const command = selfCommand({ ...options, isStandalone: false });
+  const flags = command.find((flag) => flag.startsWith("--v8-flags=")) ?? "none";
+  for (const file of ["Containerfile", "deno.json"]) {
+    const text = await Deno.readTextFile(new URL(`../../${file}`, import.meta.url));
+    assert.ok(text.includes(` ${flags} `), `${file} has not ${flags}`);
+  }
+  assert.deepEqual(selfCommand({ ...options, isStandalone: true }), ["deno"]);
 });
