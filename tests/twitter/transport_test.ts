@@ -319,28 +319,33 @@ Deno.test("where the requests of 24 hours are used up, it is waited until their 
   assert.match(said, /requests of 24 hours of GET .* are used up: waiting until \d{4}-/);
 });
 
-Deno.test("nothing is left of a request that was answered: its signal is let go of", async () => {
+Deno.test("nothing is left of a request that was answered: its signals are let go of", async () => {
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     () => Response.json({ statuses: [] }),
   );
-  const signer = await Signer.open(
-    { bearer_token: "b" },
-    new URL(`http://127.0.0.1:${server.addr.port}`),
-  );
+  const url = new URL(`http://127.0.0.1:${server.addr.port}`);
+  const signer = await Signer.open({ bearer_token: "b" }, url);
   const transport = new Transport({ signer, clock: new QuickClock() });
   const signals: WeakRef<AbortSignal>[] = [];
-  const { fetch } = globalThis;
+  const { fetch, AbortSignal: { timeout } } = globalThis;
   globalThis.fetch = (input, init) => {
     if (init?.signal) signals.push(new WeakRef(init.signal));
     return fetch(input, init);
+  };
+  // One of these is held by its timer, whoever has let go of it.
+  AbortSignal.timeout = (ms) => {
+    const signal = timeout.call(AbortSignal, ms);
+    signals.push(new WeakRef(signal));
+    return signal;
   };
   try {
     for (let i = 0; i < 300; i++) await transport.ask(SEARCH, statuses, never);
   } finally {
     globalThis.fetch = fetch;
+    AbortSignal.timeout = timeout;
   }
-  assert.equal(signals.length, 300);
+  assert.ok(signals.length >= 300);
   let kept = signals.length;
   for (let tries = 0; tries < 40 && kept > 100; tries++) {
     // A WeakRef is let go of between two turns of the event loop.
