@@ -43,6 +43,7 @@ export function diff(from: JsonObject, to: JsonObject): ConfigUpdate {
   const deletions: Deletion[] = [];
   for (const [key, after] of Object.entries(to)) {
     const before = member(from, key);
+    if (before === after) continue;
     if (isObject(before) && isObject(after)) {
       const below = diff(before, after);
       if (Object.keys(below.update).length > 0) update.push([key, below.update]);
@@ -104,6 +105,7 @@ export function prune(change: ConfigUpdate, config: JsonObject): ConfigUpdate {
   const kept = Object.entries(users).filter(([id]) =>
     isObject(present) && Object.hasOwn(present, id)
   );
+  if (kept.length > 0 && kept.length === Object.keys(users).length) return change;
   const others = Object.entries(change.update).filter(([key]) => key !== "users");
   if (kept.length > 0) others.push(["users", Object.fromEntries(kept)]);
   return { update: Object.fromEntries(others), delete: change.delete };
@@ -117,16 +119,20 @@ export function learned(config: JsonObject, change: ConfigUpdate): ConfigUpdate 
   return diff(config, neverBack(config, merge(config, prune(change, config))));
 }
 
-/** `next` with each since_id that would go back, or away, as it is in `config`. */
+/** `next` with each since_id that would go back, or away, as it is in `config`; what stays as it is, is not copied. */
 export function neverBack(config: JsonObject, next: JsonObject): JsonObject {
+  const back = new Map<string, JsonObject>();
+  for (const [key, value] of Object.entries(next)) {
+    const before = member(config, key);
+    if (value === before || !isObject(value) || !isObject(before)) continue;
+    const since = before.since_id;
+    const below = neverBack(before, value);
+    const kept = isNewer(since, below.since_id) ? { ...below, since_id: since } : below;
+    if (kept !== value) back.set(key, kept);
+  }
+  if (back.size === 0) return next;
   return Object.fromEntries(
-    Object.entries(next).map(([key, value]) => {
-      const before = member(config, key);
-      if (!isObject(value) || !isObject(before)) return [key, value];
-      const since = before.since_id;
-      const below = neverBack(before, value);
-      return [key, isNewer(since, below.since_id) ? { ...below, since_id: since } : below];
-    }),
+    Object.entries(next).map(([key, value]) => [key, back.get(key) ?? value]),
   );
 }
 
@@ -203,6 +209,7 @@ function updated(config: JsonObject, update: JsonObject): JsonObject {
 }
 
 function without(config: JsonObject, deletions: Deletion[]): JsonObject {
+  if (deletions.length === 0) return config;
   const { whole, below } = byMember(deletions);
   const kept = Object.entries(config).filter(([key]) => !whole.has(key));
   return Object.fromEntries(kept.map(([key, value]) => {
