@@ -8,10 +8,10 @@ import { collectionKeys, FILES } from "../collection/layout.ts";
 import type { ConfigUpdate } from "../collection/changeset.ts";
 import { billedSchema, leftOutSchema, unavailableSchema } from "../collection/harvest_info.ts";
 import { ConflictError, LockedError, messageOf, OutsideError, UserError } from "../errors.ts";
-import { type Json, jsonBytes, jsonLineBytes, type JsonObject, parseAs } from "../json.ts";
+import { jsonBytes, jsonLineBytes, type JsonObject, parseAs } from "../json.ts";
 import type { Store, Version } from "../store/store.ts";
+import { jsonObject } from "./json_object.ts";
 
-const json: z.ZodType<Json> = z.json();
 const deletion: z.ZodType<ConfigUpdate["delete"][number]> = z.lazy(() =>
   z.union([z.string(), z.record(z.string(), z.array(deletion))])
 );
@@ -31,7 +31,7 @@ const checkpointSchema = z.object({
   began: z.number(),
   /** When the last commit was made, in milliseconds since 1970. */
   at: z.number(),
-  positions: z.record(z.string(), json),
+  positions: jsonObject,
   /** The whole tweets files in the harvest's folder. */
   files: z.array(z.object({
     name: z.string(),
@@ -51,7 +51,7 @@ const checkpointSchema = z.object({
     z.object({ began: z.number(), from: z.number(), to: z.number(), tweets: z.number() }),
   ).optional(),
   /** What the configuration is to learn. */
-  update: z.object({ update: z.record(z.string(), json), delete: z.array(deletion) }),
+  update: z.object({ update: jsonObject, delete: z.array(deletion) }),
   counts: z.object({
     walks: z.number(),
     walks_done: z.number(),

@@ -1,6 +1,5 @@
 /** A collection's configuration in its bucket, and its changes: each is recorded first, then put in force. */
 
-import { z } from "zod";
 import { type ConfigUpdate, diff, isIn, merge } from "../collection/changeset.ts";
 import { collectionKeys } from "../collection/layout.ts";
 import { ConflictError, UserError } from "../errors.ts";
@@ -15,8 +14,7 @@ import {
   timeOrNull,
   timestampOf,
 } from "./history.ts";
-
-const object = z.record(z.string(), z.json());
+import { jsonObject } from "./json_object.ts";
 
 /** A configuration as it is in the bucket, unchecked. */
 export interface Stored {
@@ -45,7 +43,7 @@ export class Configuration {
   async load(): Promise<Stored> {
     const found = await this.#store.get(this.#key);
     if (found) {
-      return { json: parseAs(object, found.bytes, this.#key), version: found.version };
+      return { json: parseAs(jsonObject, found.bytes, this.#key), version: found.version };
     }
     throw new UserError(`There is no collection ${this.#id} in bucket ${this.#store.name}`, {
       hint: "See what there is with `twarc-cloud collection list`.",

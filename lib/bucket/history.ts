@@ -18,6 +18,7 @@ import { ConflictError, UserError } from "../errors.ts";
 import { jsonBytes, type JsonObject, parseAs } from "../json.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Store, Version } from "../store/store.ts";
+import { jsonObject } from "./json_object.ts";
 
 const deletion: z.ZodType<Deletion> = z.lazy(() =>
   z.union([z.string(), z.record(z.string(), z.array(deletion))])
@@ -25,7 +26,7 @@ const deletion: z.ZodType<Deletion> = z.lazy(() =>
 
 /** What a changeset in the bucket says. */
 export const changesetSchema = z.object({
-  update: z.record(z.string(), z.json()),
+  update: jsonObject,
   delete: z.array(deletion),
   change_timestamp: z.string(),
   changed_from: z.string().optional(),
