@@ -99,6 +99,9 @@ export async function harvest(options: Harvest): Promise<void> {
       if (!options.shutdown && !signal.aborted) {
         // So that others see at once that it has stopped.
         await lease.renewNow();
+        log.info(
+          "Nothing is left to do. This process stays up until it is told to exit: Ctrl-C, or --shutdown at the start",
+        );
         await harvester.gone;
       }
     } finally {

@@ -65,7 +65,7 @@ function addAdd(group: Command, context: Context): void {
     .addHelpText("after", example("collection add"))
     .action(async ({ collectionConfigFilepath: path, bucket }) => {
       const config = await readConfigFile(path);
-      const { collections, settings } = await openBucket(context, { bucket });
+      const { collections, settings } = await openBucket(context, { bucket, makes: true });
       await writeConfigFile(path, await collections.add(config));
       context.output.line("Collection added.");
       await tellQueryNotes(config, context);

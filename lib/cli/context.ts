@@ -62,14 +62,16 @@ export async function settingsFor(
 /**
  * Opens the bucket that a command works on.
  * @param flags.spool The folder for temporary files of harvesters that the command starts.
+ * @param flags.makes Whether the command makes a bucket that is not there, where that is a folder.
  * @throws UserError
  */
 export async function openBucket(
   context: Context,
-  flags: { bucket?: string | undefined; spool?: string | undefined },
+  flags: { bucket?: string | undefined; spool?: string | undefined; makes?: boolean },
 ): Promise<Bucket> {
   const settings = await settingsFor(context, flags);
-  const { openStore } = await import("../store/store.ts");
+  const { checkThere, openStore } = await import("../store/store.ts");
+  if (!flags.makes) await checkThere(settings.bucket);
   const { Collections } = await import("../bucket/collections.ts");
   const { clock } = context;
   const env = flags.spool === undefined

@@ -54,7 +54,7 @@ export function addHydrate(group: Command, context: Context): void {
       const { BadLines } = await import("./lists.ts");
       const bad = new BadLines();
       const ids = await idsIn(file, { column, strict, bad }, context);
-      const opened = await openBucket(context, { bucket, spool });
+      const opened = await openBucket(context, { bucket, spool, makes: true });
       if (await hasIds(opened, collectionId, ids)) {
         context.output.note(`Collection ${collectionId} has these ids already: it goes on.`);
       } else if (!await added(opened, { collectionId, ids, ...flags }, context)) {

@@ -95,8 +95,9 @@ function silent(collectionId: string, { host, pid, renewed }: LockDocument): Unr
       "this machine or of another one with its name: nothing was stopped",
     {
       hint:
-        `If it is, and runs, end it with: kill ${pid}. If it is gone, its lock ends by itself a minute after ` +
-        `${renewed}, when it was renewed last.`,
+        `See what that process is: ps -p ${pid} -o user,args. If it harvests ${collectionId}, end it (kill ` +
+        `${pid}); if it is something else, or gone, the lock ends by itself a minute after ${renewed}, when it was ` +
+        "renewed last.",
     },
   );
 }

@@ -114,6 +114,24 @@ export function folderPath(bucket: string): string {
   }
 }
 
+/** @throws UserError for a folder bucket that is not there: nobody has made it, its disk is away, or it is elsewhere. */
+export async function checkThere(bucket: string): Promise<void> {
+  if (!isFolder(bucket)) return;
+  const path = folderPath(bucket);
+  try {
+    await Deno.stat(path);
+  } catch (cause) {
+    // What else may be wrong with it is for the store to say.
+    if (!(cause instanceof Deno.errors.NotFound)) return;
+    throw new UserError(`There is no bucket at ${path}`, {
+      cause,
+      hint:
+        "Name the one that you mean with --bucket, or go to the folder that its path begins in; is its disk " +
+        "attached? `twarc-cloud collection add` makes a new one.",
+    });
+  }
+}
+
 /** The name of an S3 bucket, without `s3://`. @throws UserError for one that S3 does not have. */
 export function s3Name(bucket: string): string {
   const name = bucket.replace(/^s3:\/\//, "").replace(/\/$/, "");

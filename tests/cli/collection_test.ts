@@ -17,6 +17,7 @@ function stall(place: Place): void {
 
 Deno.test("collections are added and listed as in the documents", () =>
   inOneProcess(async (place) => {
+    await Deno.mkdir(place.path("twarc-cloud-data"));
     assert.equal(await place.ok("collection", "list"), "No collections.\n");
     await place.writeJson("collection.json", { keys: place.sandbox.keys, ...SEARCH });
     assert.equal(
@@ -26,6 +27,19 @@ Deno.test("collections are added and listed as in the documents", () =>
     await place.add(FILTER);
     assert.equal(await place.ok("collection", "list"), "Collections:\nfind\nlive\n");
     assert.deepEqual(JSON.parse(await place.ok("collection", "list", "--json")), ["find", "live"]);
+  }));
+
+Deno.test("a bucket that is not there is named with where it was looked for, by all but what makes one", () =>
+  inOneProcess(async (place) => {
+    for (const args of [["collection", "list"], ["harvest", "list"], ["scheduler"]]) {
+      const { code, out, err } = await place.run(...args);
+      assert.equal(code, 1);
+      assert.equal(out, "");
+      assert.ok(err.includes(`There is no bucket at ${place.path("twarc-cloud-data")}`), err);
+    }
+    await place.writeJson("collection.json", { keys: place.sandbox.keys, ...SEARCH });
+    await place.ok("collection", "add");
+    assert.equal(await place.ok("collection", "list"), "Collections:\nfind\n");
   }));
 
 Deno.test("a command for another type of collection is refused, with the right one named", () =>

@@ -216,6 +216,10 @@ Deno.test("a filter harvest with max_records stops by itself and stays up, stopp
     await until(async () => (await place.running("live")).state === "stopped");
     assert.equal((await place.tweets("live")).length, 12);
     assert.match(await place.ok("harvest", "list"), /Status: STOPPED/);
+    assert.match(
+      await place.ok("harvest", "logs", "live"),
+      /stays up until it is told to exit: Ctrl-C/,
+    );
     await place.ok("collection", "filter-stop", "live");
     assert.equal(
       JSON.parse(await place.ok("harvest", "last", "live", "--json")).outcome,
