@@ -120,14 +120,9 @@ function addSchedule(group: Command, context: Context): void {
       await runner.schedule(job, schedule);
       output.line("Scheduled");
       const { config } = await opened.collections.load(collectionId);
-      const { RECENT } = await import("../twitter/reach.ts");
-      const isRecent = config.type === "search" && config.search.archive !== "all";
-      if (isRecent && longestPause(schedule, context.clock.now()) > RECENT) {
-        output.note(
-          "Recent search goes back seven days only: what is older when a harvest begins is missed. Harvest more " +
-            'often, such as by "rate(6 days)".',
-        );
-      }
+      const { rareNote } = await import("./rare.ts");
+      const rare = rareNote(config, longestPause(schedule, context.clock.now()));
+      if (rare) output.note(rare);
       const { isFolder } = await import("../store/store.ts");
       if (isFolder(opened.settings.bucket)) {
         output.note(

@@ -60,6 +60,8 @@ interface Estimate {
   dollars: number;
   /** Whether there may be far fewer. */
   is_at_most: boolean;
+  /** Whether there may be more than is known. */
+  is_at_least: boolean;
   /** Of a stream, which goes on. */
   dollars_per_month?: number;
   /** Of the posts that the project may read in a month. */
@@ -179,6 +181,7 @@ function estimated(
     users,
     dollars,
     is_at_most: expected.isAtMost || users > 0,
+    is_at_least: expected.isAtLeast,
     ...(isStream ? { dollars_per_month: dollarsFor({ posts: perMonth }, prices) } : {}),
     share_of_cap: usage ? perMonth / usage.cap : null,
     usage,
@@ -210,7 +213,8 @@ function windowOf(config: CollectionConfig): number {
 function lines(result: Estimate, expected: Expected): string[] {
   const { prices, usage, asked, per, posts, users, budget } = result;
   const each = per === "day" ? " a day" : "";
-  const about = (isAtMost: boolean) => isAtMost ? "at most" : "about";
+  const about = (isAtMost: boolean) =>
+    result.is_at_least ? "at least" : isAtMost ? "at most" : "about";
   const month = result.dollars_per_month === undefined
     ? ""
     : `, ${dollarText(result.dollars_per_month)} in ${MONTH_DAYS} days`;

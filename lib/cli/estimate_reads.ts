@@ -8,6 +8,7 @@ import {
   spanOf,
 } from "../collection/config.ts";
 import { dollarsFor, type Prices, type Reads } from "../collection/prices.ts";
+import { isoTime } from "../clock.ts";
 import type { Bill, Counted, CountedSpan } from "../twitter/bill.ts";
 import { idTime, isOlder } from "../twitter/ids.ts";
 import { FIRST_TWEET } from "../twitter/reach.ts";
@@ -35,6 +36,8 @@ export interface Expected {
   users: number;
   /** Whether there may be far fewer posts. */
   isAtMost: boolean;
+  /** Whether there may be more: counts that end early leave some out. */
+  isAtLeast: boolean;
   /** Requests that it takes; none for a stream. */
   requests: number;
   /** The posts over time, where counts tell it. */
@@ -67,7 +70,16 @@ export function expectedTweets({ hydrate: { ids, since_id } }: Of<"hydrate">): E
   const posts = since_id === undefined ? ids : 0;
   const notes = posts > 0 ? [] : ["All of its ids have been asked for."];
   const requests = Math.ceil(posts / LOOKUP_SIZE);
-  return { posts, users: 0, isAtMost: true, requests, spans: [], notes, asked: {} };
+  return {
+    posts,
+    users: 0,
+    isAtMost: true,
+    isAtLeast: false,
+    requests,
+    spans: [],
+    notes,
+    asked: {},
+  };
 }
 
 /** What a search would find. Null where finding out costs too much. */
@@ -92,7 +104,10 @@ export async function expectedSearch(
     { ...at, granularity, onCall: asking.onCall },
     asking.signal,
   );
-  const notes = gap ? [`${gap.why}: what is older than that and newer than since_id is lost.`] : [];
+  const notes = [
+    ...(gap ? [`${gap.why}: what is older than that and newer than since_id is lost.`] : []),
+    ...missingNotes([counted]),
+  ];
   const most = maxRecords(config);
   if (most !== undefined && most < counted.posts) {
     notes.push(`Of ${counted.posts} posts, for a harvest ends at max_records.`);
@@ -101,7 +116,22 @@ export async function expectedSearch(
   const asked = isArchive ? { archiveCounts: counted.calls } : { recentCounts: counted.calls };
   const page = searchPage(at.archive, config.fields ?? {});
   const requests = Math.max(1, Math.ceil(posts / page.most));
-  return { posts, users: 0, isAtMost: false, requests, spans: counted.spans, notes, asked };
+  const isAtLeast = counted.missing !== undefined && posts === counted.posts;
+  const { spans } = counted;
+  return { posts, users: 0, isAtMost: false, isAtLeast, requests, spans, notes, asked };
+}
+
+/** What is to be known of counts that end early. */
+function missingNotes(all: Counted[]): string[] {
+  return all.flatMap(({ missing }) =>
+    missing
+      ? [
+        `The API's counts end early: posts from ${isoTime(missing.from)} to ${
+          isoTime(missing.to)
+        } are not in these numbers.`,
+      ]
+      : []
+  );
 }
 
 /** How many days a search goes back. */
@@ -144,6 +174,7 @@ export async function expectedTimelines(
     posts: 0,
     users: silent.length,
     isAtMost: false,
+    isAtLeast: false,
     requests: users.length,
     spans: [],
     notes: [],
@@ -210,6 +241,8 @@ async function addKnown(
     const counted = await bill.count(query, wanted, signal);
     expected.posts += counted.posts;
     expected.requests += Math.floor(counted.posts / TIMELINE_PAGE.most);
+    expected.isAtLeast ||= counted.missing !== undefined;
+    expected.notes.push(...missingNotes([counted]));
   }
   if (groups.length === 0) return;
   expected.notes.push("Users with a since_id are counted since then; counts leave retweets out.");
@@ -259,12 +292,16 @@ export async function expectedStream(
     const wanted = { granularity: "day", onCall: asking.onCall } as const;
     all.push(await asking.bill.count(query, wanted, asking.signal));
   }
-  const notes = ["By the last seven days. Counts leave retweets out, which streams have."];
+  const notes = [
+    "By the last seven days. Counts leave retweets out, which streams have.",
+    ...missingNotes(all),
+  ];
   if (queries.length > 1) notes.push("A post that several rules match is counted with each.");
   return {
     posts: all.reduce((sum, { posts }) => sum + posts, 0),
     users: 0,
     isAtMost: false,
+    isAtLeast: all.some(({ missing }) => missing !== undefined),
     requests: 0,
     spans: summed(all),
     notes,

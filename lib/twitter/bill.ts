@@ -5,6 +5,8 @@ import { type Clock, isoTime } from "../clock.ts";
 import { ApiError, UserError } from "../errors.ts";
 import type { PageAt, SearchSpan } from "./api.ts";
 import type { Transport } from "./transport.ts";
+import { idTime, timeId } from "./ids.ts";
+import { RECENT } from "./reach.ts";
 import { parseAnswer } from "./v2_answers.ts";
 import { searchPlace } from "./v2_place.ts";
 import { ARCHIVE_EVERY, LOOKUP_SIZE } from "./v2_sizes.ts";
@@ -82,6 +84,8 @@ export interface Counted {
   spans: CountedSpan[];
   /** The calls that it took, each of which is billed. */
   calls: number;
+  /** Set where the API's counts end before they come to where the wanted span begins. */
+  missing?: { from: number; to: number };
 }
 
 /** What is wanted counted. */
@@ -128,19 +132,44 @@ export class Bill {
     this.#wording = wording;
   }
 
-  /** GET /2/tweets/counts/recent or /all, every page of it. A call costs money. */
+  /**
+   * GET /2/tweets/counts/recent or /all, every page of it. A call costs money. Where the pages end before they come to
+   * where the span begins, what is below is asked for, as long as that brings something and costs about what was thought.
+   */
   async count(query: string, wanted: CountWanted, signal: AbortSignal): Promise<Counted> {
-    const { granularity, onCall, ...at } = wanted;
-    const { archive = "recent" } = wanted;
-    const { place, span } = searchPlace(at, this.#clock.now());
+    const { granularity, onCall: _, ...at } = wanted;
+    const now = this.#clock.now();
+    const { place, span } = searchPlace(at, now);
+    const { start_time: start = isoTime(now - RECENT) } = span;
+    const begins = place.sinceId === undefined ? Date.parse(start) : idTime(place.sinceId);
+    const from = begins + GRANULES[granularity];
     const counted: Counted = { posts: 0, spans: [], calls: 0 };
-    const places = { ...span, ...placeParameters(place) };
+    let to = Infinity;
+    for (;;) {
+      const below = to < Infinity ? endsAt(place, to) : {};
+      const places = { ...span, ...placeParameters(place), ...below };
+      await this.#countPages({ query, granularity, ...places }, wanted, { counted, signal });
+      const [oldest] = counted.spans;
+      if (!oldest || oldest.from <= from) return counted;
+      const isMore = oldest.from < to;
+      to = Math.min(oldest.from, to);
+      if (!isMore || counted.calls >= mostCalls(now - begins)) break;
+    }
+    return { ...counted, missing: { from: begins, to } };
+  }
+
+  /** Adds every page of a count. */
+  async #countPages(
+    parameters: Record<string, string>,
+    { archive = "recent", onCall }: CountWanted,
+    { counted, signal }: { counted: Counted; signal: AbortSignal },
+  ): Promise<void> {
     for (let next: string | undefined, more = true; more; more = next !== undefined) {
       const page = await this.#transport.ask(
         {
           method: "GET",
           path: `2/tweets/counts/${archive}`,
-          parameters: { query, granularity, ...places, ...(next ? { next_token: next } : {}) },
+          parameters: { ...parameters, ...(next ? { next_token: next } : {}) },
           everyMs: archive === "all" ? ARCHIVE_EVERY : 0,
         },
         (answer) => parseAnswer(countsSchema, answer),
@@ -152,7 +181,6 @@ export class Bill {
       onCall?.();
       next = page.meta.next;
     }
-    return counted;
   }
 
   /** GET /2/usage/tweets; null where the answer does not tell it. It costs nothing. */
@@ -220,6 +248,24 @@ export function nextReset(resetDay: number, now: number): string {
     return Date.UTC(year, month, Math.min(resetDay, last));
   }).find((ms) => ms > now);
   return isoTime(next ?? now).slice(0, 10);
+}
+
+/** Milliseconds of the spans that are counted. */
+const GRANULES = { hour: 3_600_000, day: 86_400_000 };
+
+/** Days on a page of the archive's counts. */
+const PAGE_DAYS = 31;
+
+/** The calls after which nothing more is asked for: as many as pages of a span need, and once more, as each costs. */
+function mostCalls(ms: number): number {
+  return 2 * Math.ceil(Math.max(ms, 0) / GRANULES.day / PAGE_DAYS) + 1;
+}
+
+/** The parameter for what is older than a time: since_id is never sent with one. */
+function endsAt({ sinceId }: PageAt, to: number): Record<string, string> {
+  return sinceId === undefined
+    ? { end_time: isoTime(to).replace(".000Z", "Z") }
+    : { until_id: timeId(to) };
 }
 
 function placeParameters({ sinceId, untilId }: PageAt): Record<string, string> {

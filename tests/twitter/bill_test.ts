@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../lib/clock.ts";
+import { isoTime, systemClock } from "../../lib/clock.ts";
 import { UserError } from "../../lib/errors.ts";
 import { type Sandbox, startSandbox } from "../../lib/sandbox/server.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { Bill, nextReset, withResetDay } from "../../lib/twitter/bill.ts";
 import { Signer } from "../../lib/twitter/signer.ts";
 import { Transport } from "../../lib/twitter/transport.ts";
+import { type Answer, type Asked, withApiStub } from "../fakes/api_stub.ts";
 import { QuickClock } from "../fakes/quick_clock.ts";
 
 const never = new AbortController().signal;
@@ -51,6 +52,52 @@ Deno.test("every page of the archive's counts is asked for, one a second, and pu
     }
     assert.equal(clock.slept.filter((ms) => ms > 500).length, 3);
   }));
+
+/** Answers counts of whole days with pages that end after three of them, without a token. */
+function threeDays({ parameters }: Asked): Answer {
+  const start = Date.parse(parameters.get("start_time") ?? "");
+  const end = Date.parse(parameters.get("end_time") ?? "2026-03-10T00:00:00Z");
+  const days = Math.min((end - start) / DAY, 3);
+  const data = Array.from({ length: days }, (_, i) => {
+    const to = end - (days - 1 - i) * DAY;
+    return { start: isoTime(to - DAY), end: isoTime(to), tweet_count: 10 };
+  });
+  return { body: { data, meta: { total_tweet_count: 10 * days } } };
+}
+
+async function withCounts(
+  answer: (asked: Asked) => Answer,
+  use: (bill: Bill, asked: Asked[]) => Promise<void>,
+): Promise<void> {
+  await withApiStub(answer, async ({ url, asked }) => {
+    const signer = await Signer.open({ bearer_token: "b" }, url);
+    const clock = new QuickClock();
+    await use(new Bill({ transport: new Transport({ signer, clock }), clock }), asked);
+  });
+}
+
+const MARCH = { archive: "all", granularity: "day", startTime: "2026-03-01T00:00:00Z" } as const;
+
+Deno.test("counts that end early are asked for on, below where they ended", () =>
+  withCounts(threeDays, async (bill) => {
+    const { posts, spans, calls, missing } = await bill.count("x", MARCH, never);
+    assert.deepEqual([posts, spans.length, calls, missing], [90, 9, 3, undefined]);
+  }));
+
+Deno.test("where nothing more is to be had, what is missing of counts is known", () => {
+  const only = (asked: Asked) =>
+    asked.parameters.has("end_time")
+      ? { body: { meta: { total_tweet_count: 0 } } }
+      : threeDays(asked);
+  return withCounts(only, async (bill) => {
+    const { posts, calls, missing } = await bill.count("x", MARCH, never);
+    assert.deepEqual([posts, calls], [30, 2]);
+    assert.deepEqual(missing, {
+      from: Date.UTC(2026, 2, 1),
+      to: Date.UTC(2026, 2, 7),
+    });
+  });
+});
 
 Deno.test("usage is read as numbers, and costs nothing", () =>
   withBill(async (bill, { ledger }) => {
