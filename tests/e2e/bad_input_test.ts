@@ -42,6 +42,7 @@ async function refused(
 
 Deno.test("a collection that is not there is named, with the command that lists those that are", () =>
   inOneProcess(async (place) => {
+    await Deno.mkdir(place.path("twarc-cloud-data"));
     const says = /^Error: There is no collection nope in bucket .*collection list/;
     for (
       const args of [
@@ -63,6 +64,7 @@ Deno.test("a collection that is not there is named, with the command that lists 
 
 Deno.test("an id that cannot be one is refused before anything is looked for", () =>
   inOneProcess(async (place) => {
+    await Deno.mkdir(place.path("twarc-cloud-data"));
     for (const id of ["a b", "../x", "a/b", ".hidden", "", "x".repeat(200)]) {
       await refused(place, ["collection", "once", id], { says: /cannot be a collection's id/ });
       await refused(place, ["collection-config", "template", "search", "--id", id], {

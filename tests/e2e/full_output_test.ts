@@ -16,6 +16,7 @@ Deno.test(
   { ignore: !hasFull },
   () =>
     inPlace(async (place) => {
+      await Deno.mkdir(place.path("twarc-cloud-data"));
       for (
         const args of [["collection", "list"], ["--help"], ["collection", "scheduled", "--json"]]
       ) {
