@@ -10,9 +10,9 @@ const LARGEST = 2n ** 63n - 1n;
 
 /**
  * Why a text is no id; null where it may be one.
- * @param now In milliseconds since 1970: ids have their time in them, and none is of a time to come.
+ * @param now In milliseconds since 1970, for an id of a tweet: it has its time in it, and none is of a time to come.
  */
-export function idFault(text: string, now: number): string | null {
+export function idFault(text: string, now = Infinity): string | null {
   if (/^\d+([.,]\d+)?e\+?\d+$/i.test(text)) {
     return "is an id that a spreadsheet has rounded: its last digits are lost. Get it from its source again, " +
       "with the column as text";

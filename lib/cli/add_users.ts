@@ -47,11 +47,11 @@ const PROFILE_OF_ID =
 const PAGES =
   /^(i|home|search|hashtag|intent|share|explore|settings|messages|notifications|compose)$/i;
 
-/** How a list of user ids is read. @param now In milliseconds since 1970. */
-export function userIdList(column: string | undefined, now: number): ListWanted<string> {
+/** How a list of user ids is read. */
+export function userIdList(column: string | undefined): ListWanted<string> {
   const read = (text: string) => {
     const id = PROFILE_OF_ID.exec(text)?.[1] ?? text;
-    const fault = idFault(id, now);
+    const fault = idFault(id);
     return fault === null ? { value: id } : { fault };
   };
   return { columns: { known: ID_COLUMNS, named: column }, read };

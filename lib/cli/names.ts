@@ -52,7 +52,7 @@ export function addNames(group: Command, context: Context): void {
 }
 
 function addIds(group: Command, context: Context): void {
-  const { clock, output } = context;
+  const { output } = context;
   group.command("userids")
     .summary("Add user ids to a user timeline collection configuration file.")
     .argument("<user-ids...>", "one or more user ids, separated by spaces")
@@ -61,7 +61,7 @@ function addIds(group: Command, context: Context): void {
     .action(async (ids, { collectionConfigFilepath: path }) => {
       const values = allOf(
         ids,
-        userIdList(undefined, clock.now()),
+        userIdList(undefined),
         "For screen names: twarc-cloud collection-config screennames.",
       );
       await addUsers(path, new Map(values.map((id) => [id, {}])));
@@ -80,7 +80,7 @@ function addIds(group: Command, context: Context): void {
     .action(async (files, { collectionConfigFilepath: path, column, strict }) => {
       await checkIsTimelines(path);
       const bad = new BadLines();
-      const ids = await allIn(files, userIdList(column, clock.now()), { bad, strict, context });
+      const ids = await allIn(files, userIdList(column), { bad, strict, context });
       await addUsers(path, new Map(ids.map((id) => [id, {}])));
       output.line(`Added user ids to ${path}.`);
       throwIf(bad.error("The others were added."));

@@ -23,14 +23,15 @@ const LOOK_ALIKES = [
 /** Ids that cannot be: of users, and of tweets. @param now In milliseconds since 1970. */
 export function typedIdFaults(config: JsonObject, now: number): Fault[] {
   const faults: Fault[] = [];
-  const check = (at: string, id: Json | undefined) => {
+  const check = (at: string, id: Json | undefined, of: "user" | "tweet" = "tweet") => {
     // What has anything but digits in it is for the schema to name.
-    const says = typeof id === "string" && /^\d+$/.test(id) ? idFault(id, now) : null;
+    const isText = typeof id === "string" && /^\d+$/.test(id);
+    const says = isText ? idFault(id, of === "tweet" ? now : undefined) : null;
     if (says !== null) faults.push({ at, says: `${at} has ${JSON.stringify(id)}, which ${says}.` });
   };
   const users = member(config, "users");
   for (const [id, user] of Object.entries(isObject(users) ? users : {})) {
-    check("users", id);
+    check("users", id, "user");
     if (isObject(user)) check(`users.${id}.since_id`, member(user, "since_id"));
   }
   for (const name of ["search", "hydrate"]) {
@@ -39,7 +40,9 @@ export function typedIdFaults(config: JsonObject, now: number): Fault[] {
   }
   const filter = member(config, "filter");
   const follow = isObject(filter) ? member(filter, "follow") : undefined;
-  if (typeof follow === "string") { for (const id of partsOf(follow)) check("filter.follow", id); }
+  if (typeof follow === "string") {
+    for (const id of partsOf(follow)) check("filter.follow", id, "user");
+  }
   return faults;
 }
 

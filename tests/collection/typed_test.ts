@@ -31,6 +31,8 @@ Deno.test("ids of users and tweets that cannot be are refused where a person giv
     timelines({ "12": { since_id: "9000000000000000000" } }),
     /users\.12\.since_id .* time to come/,
   );
+  // When a user was made is not for their id to say: people number their own.
+  checkConfig(timelines({ "9000000000000000000": {} }), { typedAt: NOW });
   refused(search("x", { since_id: "0" }), /search\.since_id/);
   refused(
     {
