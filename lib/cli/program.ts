@@ -6,6 +6,7 @@ import { addCollectionConfig } from "./collection_config.ts";
 import { addConfigure } from "./configure.ts";
 import type { Context } from "./context.ts";
 import { addHarvest } from "./harvest.ts";
+import { addInstall } from "./install.ts";
 import { addScheduler } from "./scheduler.ts";
 
 /** Builds the tree. `write` gets help texts and usage errors. */
@@ -32,6 +33,7 @@ export function buildProgram(
   addCollection(program, context);
   addHarvest(program, context);
   addScheduler(program, context);
+  addInstall(program, context);
   settle(program, write);
   return program;
 }

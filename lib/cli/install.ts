@@ -1,0 +1,91 @@
+/** The command `twarc-cloud install`: puts a command `twarc-cloud` where a shell finds it, for as long as there is no binary. */
+
+import type { Command } from "@commander-js/extra-typings";
+import { homedir } from "node:os";
+import { delimiter, dirname, join, resolve } from "node:path";
+import { messageOf, UserError } from "../errors.ts";
+import { stateFolder } from "../folders.ts";
+import { launcherOf, MARK } from "../runner/launcher.ts";
+import { example } from "./collection_config.ts";
+import type { Context } from "./context.ts";
+
+/** What a Deno that npm keeps for itself has in its path: npm may clear it away. */
+const OF_NPM = /[\\/]node_modules[\\/]/;
+
+/** Adds `install`. */
+export function addInstall(program: Command, context: Context): void {
+  program.command("install")
+    .summary("Put the command twarc-cloud where your shell finds it.")
+    .description(
+      "Writes a small program twarc-cloud that starts this one from its source, in whatever folder you are. Run " +
+        "it again after you have moved the source.",
+    )
+    .option("--folder <path>", "folder for it (default: ~/.local/bin)")
+    .addHelpText("after", example("install"))
+    .action(async ({ folder }) => {
+      const { output, env, self } = context;
+      const [deno = "", ...args] = self;
+      if (args.length === 0) {
+        throw new UserError("This is the binary: there is nothing to install", {
+          hint: `Copy it into a folder of your PATH: ${deno}`,
+        });
+      }
+      const isWindows = Deno.build.os === "windows";
+      const target = resolve(folder ?? join(homedir(), ".local", "bin"));
+      const path = join(target, isWindows ? "twarc-cloud.cmd" : "twarc-cloud");
+      await checkOurs(path);
+      const kept = OF_NPM.test(deno) ? await keptDeno(deno, stateFolder({ env })) : deno;
+      await write(path, launcherOf([kept, ...args], { isWindows }));
+      output.line(`Installed: ${path}`);
+      if (env.PATH?.split(delimiter).map((one) => resolve(one)).includes(target)) {
+        return output.line("Try it: twarc-cloud demo");
+      }
+      output.line(
+        isWindows
+          ? `Add ${target} to your PATH (Settings, "Edit environment variables"), and open a new terminal.`
+          : `Your shell does not look there yet. For good: echo 'export PATH="${target}:$PATH"' >> ~/.profile, and ` +
+            "log in again. For this terminal: " + `export PATH="${target}:$PATH"`,
+      );
+    });
+}
+
+/** @throws UserError where there is a file that this command has not written. */
+async function checkOurs(path: string): Promise<void> {
+  const found = await Deno.readTextFile(path).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  });
+  if (found === null || found.includes(MARK)) return;
+  throw new UserError(`${path} is there already, and is not of this command`, {
+    hint: "Move it away, or choose another folder with --folder.",
+  });
+}
+
+/** A Deno that stays when npm clears what it keeps: a link to the same file, or a copy on another disk. */
+async function keptDeno(deno: string, folder: string): Promise<string> {
+  const path = join(
+    folder,
+    `deno-${Deno.version.deno}${Deno.build.os === "windows" ? ".exe" : ""}`,
+  );
+  await Deno.mkdir(folder, { recursive: true });
+  const made = `${path}.${crypto.randomUUID()}`;
+  await Deno.link(deno, made).catch(() => Deno.copyFile(deno, made));
+  await Deno.rename(made, path);
+  return path;
+}
+
+/** Writes a program: whole or not at all. @throws UserError where the folder takes none. */
+async function write(path: string, text: string): Promise<void> {
+  const made = `${path}.${crypto.randomUUID()}`;
+  try {
+    await Deno.mkdir(dirname(path), { recursive: true });
+    await Deno.writeTextFile(made, text, { mode: 0o755 });
+    await Deno.rename(made, path);
+  } catch (cause) {
+    await Deno.remove(made).catch(() => {});
+    throw new UserError(`${path} cannot be written: ${messageOf(cause)}`, {
+      cause,
+      hint: "Choose another folder with --folder.",
+    });
+  }
+}

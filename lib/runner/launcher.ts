@@ -1,0 +1,36 @@
+/** The small program that starts this one from its source. */
+
+/** What shows that a file is such a program. */
+export const MARK = "Made by `twarc-cloud install`";
+
+/**
+ * The text of the program: for `sh`, or for Windows' `cmd`.
+ * @param command Deno and its arguments, the last of which is main.ts.
+ */
+export function launcherOf(
+  command: readonly string[],
+  { isWindows }: { isWindows: boolean },
+): string {
+  const [deno = "", main = ""] = [command[0], command.at(-1)];
+  const gone = "is not there any more. In the folder of twarc-cloud's source, run: " +
+    `npx -y deno@${Deno.version.deno} task install`;
+  if (isWindows) {
+    const quoted = command.map((part) => `"${part.replaceAll("%", "%%")}"`);
+    const checks = [deno, main].map((path) =>
+      `if not exist "${path.replaceAll("%", "%%")}" (echo Error: ${path} ${gone} 1>&2 & exit /b 1)`
+    );
+    return ["@echo off", `rem ${MARK}.`, ...checks, `${quoted.join(" ")} %*`, ""].join("\r\n");
+  }
+  const checks = [deno, main].map((path) =>
+    `[ -e ${sh(path)} ] || { echo ${sh(`Error: ${path} ${gone}`)} >&2; exit 1; }`
+  );
+  // exec: whoever ends this process by a signal ends the harvest, and no wrapper of it.
+  return ["#!/bin/sh", `# ${MARK}.`, ...checks, `exec ${command.map(sh).join(" ")} "$@"`, ""].join(
+    "\n",
+  );
+}
+
+/** A word for `sh`, whatever is in it. */
+function sh(word: string): string {
+  return /^[\w./:=,@+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

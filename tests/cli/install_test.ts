@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { inPlace, type Place, until } from "../e2e/program.ts";
+
+/** Runs a program in a folder of the place's. */
+async function ran(place: Place, path: string, args: string[], cwd: string) {
+  const { code, stdout, stderr } = await new Deno.Command(path, {
+    args,
+    cwd,
+    clearEnv: true,
+    env: place.env,
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
+}
+
+Deno.test(
+  "what install writes runs in whatever folder one is, and a signal to it ends the harvest",
+  {
+    ignore: Deno.build.os === "windows",
+  },
+  () =>
+    inPlace(async (place) => {
+      const bin = place.path("a folder's bin");
+      assert.match(
+        await place.ok("install", "--folder", bin),
+        /^Installed: .*\nYour shell .*PATH=/,
+      );
+      const path = join(bin, "twarc-cloud");
+      const there = place.path("elsewhere");
+      await Deno.mkdir(there);
+      const made = await ran(
+        place,
+        path,
+        ["collection-config", "template", "search", "--id", "x"],
+        there,
+      );
+      assert.equal(made.code, 0, made.err);
+      await Deno.stat(join(there, "collection.json"));
+      const wrong = await ran(place, path, ["collection", "once", "a b c"], there);
+      assert.equal(wrong.code, 1);
+
+      await place.add({ id: "live", type: "filter", filter: { track: "sandbox" } });
+      const harvest = new Deno.Command(path, {
+        args: ["harvest", "run", "live"],
+        cwd: place.folder,
+        clearEnv: true,
+        env: place.env,
+        stdout: "null",
+        stderr: "null",
+      }).spawn();
+      const info = await until(() => place.running("live").catch(() => null));
+      assert.equal(info.collection_id, "live");
+      harvest.kill("SIGTERM");
+      assert.equal((await harvest.status).code, 0);
+      await assert.rejects(
+        Deno.stat(place.path("twarc-cloud-data", "collections", "live", "lock.json")),
+      );
+    }),
+);
+
+Deno.test("install is done again over its own, and over nothing else", () =>
+  inPlace(async (place) => {
+    const bin = place.path("bin");
+    place.env.PATH = `${bin}:${place.env.PATH}`;
+    const name = Deno.build.os === "windows" ? "twarc-cloud.cmd" : "twarc-cloud";
+    for (let times = 0; times < 2; times++) {
+      assert.match(await place.ok("install", "--folder", bin), /Try it: twarc-cloud demo\n$/);
+    }
+    assert.deepEqual((await Array.fromAsync(Deno.readDir(bin))).map(({ name }) => name), [name]);
+    await Deno.writeTextFile(join(bin, name), "somebody's own");
+    const refused = await place.run("install", "--folder", bin);
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /is there already, and is not of this command.*--folder/);
+    assert.equal(await Deno.readTextFile(join(bin, name)), "somebody's own");
+  }));
+
+Deno.test("a launcher whose Deno or source is gone says what to do", () =>
+  inPlace(async (place) => {
+    const { launcherOf } = await import("../../lib/runner/launcher.ts");
+    const path = place.path("twarc-cloud");
+    const command = [place.path("gone's deno"), "run", place.path("main.ts")];
+    await Deno.writeTextFile(path, launcherOf(command, { isWindows: false }), { mode: 0o755 });
+    const { code, err } = await ran(place, path, [], place.folder);
+    assert.equal(code, 1);
+    assert.match(err, /^Error: .*gone's deno is not there any more.*task install\n$/);
+    const cmd = launcherOf(["C:\\100% of it\\deno.exe", "C:\\main.ts"], { isWindows: true });
+    assert.match(cmd, /"C:\\100%% of it\\deno\.exe" "C:\\main\.ts" %\*\r\n$/);
+  }));
