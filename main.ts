@@ -26,6 +26,11 @@ const PERMISSIONS = config.tasks["twarc-cloud"].command.split(" ").filter((word)
   word.startsWith("--allow-")
 );
 
+/** Milliseconds between tries of a pipe that is full, and those that a harvest waits for a reader of its log. */
+const [WAIT, MOST_WAIT] = [5, 1_000];
+/** Nothing ever wakes it. */
+const PAUSE = new Int32Array(new SharedArrayBuffer(4));
+
 const encoder = new TextEncoder();
 const TERMINAL = { out: writeOut, err: writeErr };
 
@@ -262,7 +267,7 @@ function chainOf(error: unknown): string {
 /** @throws BrokenPipe where nobody reads any more; UserError where it cannot be written. */
 function writeOut(text: string): void {
   try {
-    writeAll(Deno.stdout, text);
+    writeAll(Deno.stdout, text, Infinity);
   } catch (cause) {
     if (cause instanceof Deno.errors.BrokenPipe) throw cause;
     throw new UserError(`Standard output cannot be written: ${messageOf(cause)}`, {
@@ -275,15 +280,33 @@ function writeOut(text: string): void {
 /** What cannot be said ends nothing: a harvest goes on without its log. */
 function writeErr(text: string): void {
   try {
-    writeAll(Deno.stderr, text);
+    writeAll(Deno.stderr, text, MOST_WAIT);
   } catch {
     // There is nobody to tell.
   }
 }
 
-function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+/**
+ * Writes all of a text. A pipe that does not wait for its reader, as some programs make them, is waited for here.
+ * @param most Milliseconds that it may take nothing; then it throws what the system said.
+ */
+function writeAll(
+  stream: { writeSync(bytes: Uint8Array): number },
+  text: string,
+  most: number,
+): void {
   const bytes = encoder.encode(text);
-  for (let n = 0; n < bytes.length;) n += stream.writeSync(bytes.subarray(n));
+  let waited = 0;
+  for (let n = 0; n < bytes.length;) {
+    try {
+      n += stream.writeSync(bytes.subarray(n));
+      waited = 0;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.WouldBlock) || waited >= most) throw error;
+      Atomics.wait(PAUSE, 0, 0, WAIT);
+      waited += WAIT;
+    }
+  }
 }
 
 if (import.meta.main) Deno.exit(await run(Deno.args, TERMINAL, true));

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { systemClock } from "../../lib/clock.ts";
+import { World } from "../../lib/sandbox/world.ts";
 import { inPlace, type Place, until } from "./program.ts";
 
 // Deno lets no program look at devices that may not do everything.
@@ -79,3 +81,33 @@ Deno.test(
       assert.equal((await scheduler.output()).code, 0);
     }),
 );
+
+/** Starts a program whose output goes into a pipe that does not wait for its reader, reads once that is full, and prints what came. */
+const SLOW_READER = `
+import array, fcntl, os, subprocess, sys, termios, time
+r, w = os.pipe()
+os.set_blocking(w, False)
+program = subprocess.Popen(sys.argv[1:], stdout=w)
+os.close(w)
+held = array.array("i", [0])
+while program.poll() is None and held[0] < 60000:
+    time.sleep(0.01)
+    fcntl.ioctl(r, termios.FIONREAD, held)
+time.sleep(0.05)
+while True:
+    came = os.read(r, 65536)
+    if not came: break
+    sys.stdout.buffer.write(came)
+    time.sleep(0.002)
+sys.exit(program.wait())
+`;
+
+Deno.test("a pipe that does not wait for its reader gets all of the output", () =>
+  inPlace(async (place) => {
+    await place.add({ id: "find", type: "search", search: { query: "sandbox" } });
+    await place.ok("collection", "once", "find", "--wait");
+    place.by = ["python3", "-c", SLOW_READER];
+    const ids = await place.ok("collection", "dehydrate", "find");
+    place.by = [];
+    assert.equal(new Set(ids.trimEnd().split("\n")).size, 5_000);
+  }, { world: World.made({ clock: systemClock, users: 8, tweetsPerUser: 625 }) }));
