@@ -1,6 +1,11 @@
 resource "aws_s3_bucket" "collections" {
-  bucket        = var.bucket
-  force_destroy = var.destroy_bucket
+  bucket = var.bucket
+
+  # What protects a bucket is destroyed before it, and a bucket that is not empty stays: without its protection. So
+  # terraform destroy refuses to begin: README.md says how to remove the rest, or this as well.
+  lifecycle {
+    prevent_destroy = true
+  }
 }
 
 resource "aws_s3_bucket_versioning" "collections" {

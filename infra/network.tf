@@ -31,7 +31,7 @@ resource "aws_internet_gateway" "main" {
 resource "aws_subnet" "public" {
   vpc_id            = aws_vpc.main.id
   cidr_block        = "10.0.0.0/25"
-  availability_zone = data.aws_availability_zones.available.names[0]
+  availability_zone = var.availability_zone != "" ? var.availability_zone : data.aws_availability_zones.available.names[0]
 
   tags = {
     Name = "${var.name}-public"

@@ -91,10 +91,10 @@ variable "log_days" {
   default     = 90
 }
 
-variable "destroy_bucket" {
-  description = "Whether terraform destroy may delete the bucket with all that was collected."
-  type        = bool
-  default     = false
+variable "availability_zone" {
+  description = "Zone of the region that harvesters run in, such as us-east-1b; the first one if empty. Choose another where Fargate says that it is not in yours, or has no capacity."
+  type        = string
+  default     = ""
 }
 
 variable "create_access_key" {

@@ -57,3 +57,35 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  name: "terraform destroy takes nothing away while there is the bucket (wants terraform)",
+  ignore: !hasTerraform,
+  async fn() {
+    const folder = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
+    try {
+      const text = await Deno.readTextFile(join(INFRA, "bucket.tf"));
+      const bucket = /"aws_s3_bucket" "collections" \{\n.*\n([\s\S]*?\n {2}\}\n)/.exec(text)?.[1] ??
+        "";
+      await Deno.writeTextFile(
+        join(folder, "main.tf"),
+        `resource "terraform_data" "bucket" {\n${bucket}}\n` +
+          'resource "terraform_data" "protection" {\n  input = terraform_data.bucket.id\n}\n',
+      );
+      const run = async (...args: string[]) => {
+        const { success, stdout, stderr } = await terraform(args, folder);
+        return { success, said: new TextDecoder().decode(success ? stdout : stderr) };
+      };
+      for (const args of [["init", "-input=false"], ["apply", "-auto-approve"]]) {
+        assert.ok((await run(...args)).success);
+      }
+      const destroyed = await run("destroy", "-auto-approve");
+      assert.equal(destroyed.success, false);
+      assert.match(destroyed.said, /Instance cannot be destroyed/);
+      const left = (await run("state", "list")).said.trimEnd().split("\n");
+      assert.deepEqual(left, ["terraform_data.bucket", "terraform_data.protection"]);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
