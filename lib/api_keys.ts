@@ -13,6 +13,11 @@ export type KeyName = (typeof KEY_NAMES)[number];
 /** What requests are signed with: the four of a user, or a consumer pair or bearer token of an app. */
 export type TwitterKeys = { [name in KeyName]?: string | undefined };
 
+/** How new keys come to where they are used: the end of a hint. */
+export const PUT_KEYS =
+  "then `twarc-cloud collection keys ID` for a collection that is in a bucket, or " +
+  "`twarc-cloud collection-config keys` for collection.json.";
+
 /**
  * The keys without which the others are of no use: a bearer token or a consumer pair is enough, unless a
  * user's keys were begun or are needed.

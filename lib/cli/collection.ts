@@ -15,6 +15,7 @@ import { hintAtKeys } from "./profiles.ts";
 import { addCompliance } from "./compliance.ts";
 import { addDehydrate } from "./dehydrate.ts";
 import { addHydrate } from "./hydrate.ts";
+import { addKeys } from "./collection_keys.ts";
 import { addVerify } from "./verify.ts";
 import { type Context, openBucket } from "./context.ts";
 import { count, size } from "./output.ts";
@@ -28,6 +29,7 @@ export function addCollection(program: Command, context: Context): void {
     .description("Manage the collections of a bucket.");
   addList(group, context);
   addAdd(group, context);
+  addKeys(group, context);
   addOnce(group, context);
   addSchedule(group, context);
   addFilter(group, context);

@@ -208,7 +208,7 @@ function addKeys(group: Command, context: Context): void {
 }
 
 /** In the place of older ones, under the name that they had. */
-function withKeys(config: JsonObject, keys: JsonObject): JsonObject {
+export function withKeys(config: JsonObject, keys: JsonObject): JsonObject {
   const name = "credentials" in config && !("keys" in config) ? "credentials" : "keys";
   return { ...config, [name]: keys };
 }

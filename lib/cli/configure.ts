@@ -3,7 +3,15 @@
 import type { Command } from "@commander-js/extra-typings";
 import { example } from "./collection_config.ts";
 import { type Context, settingsFor } from "./context.ts";
+import type { TwitterKeys } from "../api_keys.ts";
+import { lastWord } from "../visible.ts";
+import { capital } from "./output.ts";
 import { tellProfiles } from "./profiles.ts";
+
+/** The profile that is used where none is named. */
+const MAIN = "main";
+/** How often a PIN is asked for. */
+const PIN_TRIES = 3;
 
 /** Adds the command. */
 export function addConfigure(program: Command, context: Context): void {
@@ -18,31 +26,81 @@ export function addConfigure(program: Command, context: Context): void {
     .option(
       "--profile [name]",
       "profile to store the keys in; without a name, those that are there are listed",
-      "main",
+      MAIN,
     )
     .option("--twarc-config-filepath <path>", "file with the keys (default: ~/.twarc)")
-    .option("--bearer-token", "store a bearer token in place of the four keys", false)
+    .option("--bearer-token", "store a bearer token; the other keys of the profile stay", false)
     .option(
       "--app",
       "store the consumer key and secret alone, without a login: enough but for streams of version 1.1",
       false,
     )
+    .option("--yes", "do not ask before keys of another application are replaced", false)
+    .option("--no-check", "do not ask the API first whether it takes the keys, which costs nothing")
     .addHelpText("after", example("configure --profile justin_littman"))
-    .action(async ({ profile, twarcConfigFilepath, bearerToken, app }) => {
+    .action(async (options) => {
+      const { profile, twarcConfigFilepath, bearerToken, app, yes, check } = options;
       if (profile === true) return await tellProfiles(twarcConfigFilepath, context);
-      const { defaultKeysPath, writeProfile } = await import("../twitter/keys.ts");
+      const { defaultKeysPath, storedKeys, writeProfile } = await import("../twitter/keys.ts");
+      const { output } = context;
       const path = twarcConfigFilepath ?? defaultKeysPath(context.env);
       const keys = bearerToken
         ? { bearer_token: await answer("Bearer token", "BEARER_TOKEN", context) }
         : app
         ? await consumerPair(context)
         : await userKeys(context);
-      await writeProfile(path, profile, keys);
-      context.output.line(`Keys stored in profile ${profile} of ${path}.`);
-      context.output.note(
-        "Put them into a configuration with `twarc-cloud collection-config keys`.",
+      const place = `profile ${profile} of ${path}`;
+      const kept = await besides(await storedKeys(path, profile), keys, { place, yes, context });
+      if (!kept) return;
+      if (check) await tried(keys, context);
+      await writeProfile(path, profile, { ...kept, ...keys });
+      output.line(`Keys stored in ${place}.`);
+      const others = Object.keys(kept).filter((name) => !(name in keys));
+      if (others.length > 0) output.note(`It keeps its ${others.join(", ")}.`);
+      const named = profile === MAIN ? "" : ` --profile ${lastWord(profile)}`;
+      output.note(
+        `Put them into a configuration with \`twarc-cloud collection-config keys${named}\`, or into a collection that ` +
+          `is in a bucket with \`twarc-cloud collection keys ID${named}\`.`,
       );
     });
+}
+
+/** What of a profile stays beside new keys: all of the same application's. Null where the person keeps it as it is. */
+async function besides(
+  stored: TwitterKeys,
+  keys: TwitterKeys,
+  { place, yes, context: { output } }: { place: string; yes: boolean; context: Context },
+): Promise<TwitterKeys | null> {
+  const isOther = keys.consumer_key !== undefined && stored.consumer_key !== undefined &&
+    keys.consumer_key !== stored.consumer_key;
+  if (!isOther) return stored;
+  const what = `${place} has keys of another application: ${Object.keys(stored).join(", ")}`;
+  if (yes) return {};
+  const answer = await output.confirm(`${capital(what)}. Replace them?`);
+  if (answer) return {};
+  if (answer === null) {
+    const { UserError } = await import("../errors.ts");
+    throw new UserError(capital(what), {
+      hint: "Choose another profile with --profile NAME, or replace them with --yes.",
+    });
+  }
+  output.note("Cancelling");
+  return null;
+}
+
+/** Asks the API whether it takes keys. @throws UserError where it does not: then they are not stored. */
+async function tried(keys: TwitterKeys, context: Context): Promise<void> {
+  const { checkKeys } = await import("../twitter/keys_check.ts");
+  const { twitterApiUrl: base } = await settingsFor(context, {});
+  const { clock, signal, output } = context;
+  const found = await checkKeys(keys, { base, clock, signal });
+  if (found.is === "taken") return;
+  if (found.is === "unknown") return output.note(`The keys could not be tried: ${found.why}.`);
+  const { UserError } = await import("../errors.ts");
+  throw new UserError(`The API does not take these keys: ${found.why}`, {
+    hint:
+      "Nothing was stored. Copy them again from the developer portal; --no-check stores them as they are.",
+  });
 }
 
 async function consumerPair(context: Context) {
@@ -64,12 +122,21 @@ async function userKeys(context: Context) {
     };
   }
   const { beginLogin } = await import("../twitter/login.ts");
+  const { UserError } = await import("../errors.ts");
   const { twitterApiUrl } = await settingsFor(context, {});
-  const login = await beginLogin(consumer, twitterApiUrl);
-  output.note(
-    `Log in to Twitter and authorize the application at this address:\n\n  ${login.url}\n`,
-  );
-  return await login.finish(await answer("PIN", "PIN", context));
+  for (let left = PIN_TRIES;; left--) {
+    const login = await beginLogin(consumer, twitterApiUrl);
+    output.note(
+      `Log in to Twitter and authorize the application at this address:\n\n  ${login.url}\n`,
+    );
+    const pin = await answer("PIN", "PIN", context);
+    try {
+      return await login.finish(pin);
+    } catch (error) {
+      if (!(error instanceof UserError) || env.PIN || left === 1) throw error;
+      output.note(`${error.message}. The keys of the application are kept: here is a new address.`);
+    }
+  }
 }
 
 /** What the environment says, or the person; secrets are not shown. */

@@ -29,6 +29,7 @@ export const NEEDS: Readonly<Record<string, readonly Power[]>> = {
   "collection-config changes": [],
   "collection list": ["run"],
   "collection add": ["write"],
+  "collection keys": ["run", "write"],
   "collection once": ["run", "write"],
   "collection schedule": ["run", "write"],
   "collection scheduled": [],

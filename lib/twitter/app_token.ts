@@ -2,7 +2,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import { z } from "zod";
-import type { TwitterKeys } from "../api_keys.ts";
+import { PUT_KEYS, type TwitterKeys } from "../api_keys.ts";
 import { ApiError, messageOf, UserError } from "../errors.ts";
 import { bytesOf } from "../body.ts";
 import { faultOf } from "./faults.ts";
@@ -93,7 +93,7 @@ export class AppToken {
     const isRedirect = status >= 300 && status < 400;
     const passes = status >= 500 || status === 408 || status === 420 || status === 429;
     const hint = "Check the consumer key and secret, or give a bearer token with " +
-      "`twarc-cloud configure --bearer-token`.";
+      `\`twarc-cloud configure --bearer-token\`, ${PUT_KEYS}`;
     const error = new ApiError(message, { status, hint });
     return isRedirect || passes || this.#wasGiven ? error : new UserError(message, { hint });
   }

@@ -1,6 +1,7 @@
 /** What the API's error answers mean. */
 
 import { z } from "zod";
+import { PUT_KEYS } from "../api_keys.ts";
 import { type ApiError, UserError } from "../errors.ts";
 import { jsonOrNull } from "../json.ts";
 
@@ -97,12 +98,13 @@ export function textsOf(body: Uint8Array): string[] {
 
 /** Error codes of v1.1 that say that keys are bad, and what a person does about each. */
 const KEYS_FAULTS: Record<number, string> = {
-  32: "Check the keys, or get new ones with `twarc-cloud configure`.",
+  32: `Check the keys, or get new ones with \`twarc-cloud configure\`, ${PUT_KEYS}`,
   64: "The account that owns the keys is suspended: use the keys of another account.",
-  89: "The access token is not valid (any more): get a new one with `twarc-cloud configure`.",
-  99: "Check the consumer key and secret.",
+  89:
+    `The access token is not valid (any more): get a new one with \`twarc-cloud configure\`, ${PUT_KEYS}`,
+  99: `Check the consumer key and secret: \`twarc-cloud configure --app\`, ${PUT_KEYS}`,
   135: "The time of this computer is wrong: set its clock.",
-  215: "The request was not signed: add keys with `twarc-cloud collection-config keys`.",
+  215: `The request was not signed: get keys with \`twarc-cloud configure\`, ${PUT_KEYS}`,
   326: "The account that owns the keys is locked: log in to it on the web and unlock it.",
   453: 'The access level of these keys does not cover this: use `"api": "2"`, or a higher level.',
 };
@@ -115,7 +117,7 @@ const PROBLEMS: Record<string, string> = {
   "client-forbidden": "In the developer portal, put the app of these keys into a project.",
   "client-not-enrolled": "In the developer portal, put the app of these keys into a project.",
   "unsupported-authentication":
-    "This needs a bearer token: `twarc-cloud configure --bearer-token`.",
+    `This needs a bearer token: \`twarc-cloud configure --bearer-token\`, ${PUT_KEYS}`,
 };
 /** What a 401 says where keys are good, and the user has not let the asker in. */
 const NOT_AUTHORIZED = /not authorized/i;

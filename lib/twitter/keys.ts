@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { KEY_NAMES, missingKeys, type TwitterKeys } from "../api_keys.ts";
 import { messageOf, UserError } from "../errors.ts";
+import { lastWord } from "../visible.ts";
 
 type Section = Record<string, unknown>;
 
@@ -98,15 +99,25 @@ export async function findProfile(paths: string[], profile?: string): Promise<Pr
   if (!found) {
     const known = profiles.map((one) => `${one.name} (${one.path})`).join(", ");
     throw new UserError(`There is no profile ${name} in ${paths.join(" or ")}`, {
-      hint:
-        `There are: ${known}. Name one with --profile, or make it with \`twarc-cloud configure\`.`,
+      hint: `There are: ${known}. Name one with --profile, or make it with \`twarc-cloud configure${
+        named(name)
+      }\`.`,
     });
   }
   const missing = missingKeys((key) => Boolean(found.keys[key]));
   if (missing.length === 0) return found;
   throw new UserError(`Profile ${name} in ${found.path} has no ${missing.join(", ")}`, {
-    hint: "Make it anew with `twarc-cloud configure`.",
+    hint: `Make it anew with \`twarc-cloud configure${named(name)}\`.`,
   });
+}
+
+function named(profile: string): string {
+  return profile === MAIN_PROFILE ? "" : ` --profile ${lastWord(profile)}`;
+}
+
+/** The keys that a file has under a name, whether or not they are enough; none where it is not there. @throws UserError */
+export async function storedKeys(path: string, profile: string): Promise<TwitterKeys> {
+  return (await listProfiles([path])).find(({ name }) => name === profile)?.keys ?? {};
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import type { ITwitterApiClientPlugin, TwitterApi } from "twitter-api-v2";
 import { getLogger } from "@logtape/logtape";
-import { missingKeys, type TwitterKeys, USER_KEYS } from "../api_keys.ts";
+import { missingKeys, PUT_KEYS, type TwitterKeys, USER_KEYS } from "../api_keys.ts";
 import { UserError } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
 import { VERSION } from "../version.ts";
@@ -54,8 +54,7 @@ export const STREAM_URL = new URL("https://stream.twitter.com/");
 const USER_AGENT = `twarc-cloud/${VERSION}`;
 
 const APP_ONLY: readonly SignedAs[] = ["app"];
-const ADD_KEYS =
-  "Get a set with `twarc-cloud configure`, then `twarc-cloud collection-config keys`.";
+const ADD_KEYS = `Get a set with \`twarc-cloud configure\`, ${PUT_KEYS}`;
 
 /** Signs requests as the app (RFC 6750) or as a user of it (RFC 5849), whichever they take and the keys allow. */
 export class Signer {

@@ -6,7 +6,7 @@ import { buildProgram } from "../../lib/cli/program.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { UserError } from "../../lib/errors.ts";
 import { type Sandbox, startSandbox } from "../../lib/sandbox/server.ts";
-import { keysPaths, readProfile } from "../../lib/twitter/keys.ts";
+import { keysPaths, readProfile, writeProfile } from "../../lib/twitter/keys.ts";
 
 /** A person at a terminal, who answers questions after looking at what was printed. */
 class Person extends Output {
@@ -88,6 +88,24 @@ Deno.test("configure asks for the application's keys, sends the person to a page
     }
   }));
 
+Deno.test("a wrong PIN is asked for again, with the application's keys as they were typed", () =>
+  withSandbox(async (given) => {
+    const { consumer_key, consumer_secret } = given.sandbox.keys;
+    let pins = 0;
+    const person = new Person(async (message, printed) => {
+      if (message === "Consumer key") return consumer_key;
+      if (message === "Consumer secret") return consumer_secret;
+      if (++pins === 1) return "0000000";
+      const url = [...printed.matchAll(/http:\/\/\S+/g)].at(-1)?.[0] ?? "";
+      return /<code>(\d+)<\/code>/.exec(await (await fetch(url)).text())?.[1] ?? null;
+    });
+    await configure(person, [], given);
+    assert.equal(pins, 2);
+    assert.deepEqual(person.asked.filter(({ secret }) => secret).length, 2);
+    assert.match(person.printed.join(""), /refused the PIN\. The keys of the application are kept/);
+    assert.ok((await readProfile([join(given.home, ".twarc")])).access_token);
+  }));
+
 Deno.test("a wrong PIN, or no answer, stores nothing", () =>
   withSandbox(async (given) => {
     const { consumer_key, consumer_secret } = given.sandbox.keys;
@@ -99,20 +117,69 @@ Deno.test("a wrong PIN, or no answer, stores nothing", () =>
     await assert.rejects(Deno.stat(join(given.home, ".twarc")), Deno.errors.NotFound);
   }));
 
-Deno.test("a bearer token is stored in place of the four keys", () =>
+Deno.test("a bearer token comes beside the keys that a profile has", () =>
   withSandbox(async (given) => {
-    const person = new Person(() => Promise.resolve("a-token"));
+    const { keys, bearer } = given.sandbox;
+    const person = new Person(() => Promise.resolve(bearer));
     const path = join(given.home, "elsewhere");
-    await configure(person, ["--bearer-token", "--twarc-config-filepath", path], given);
-    assert.deepEqual({ ...await readProfile([path], "main") }, { bearer_token: "a-token" });
+    await writeProfile(path, "mine", keys);
+    const args = ["--bearer-token", "--twarc-config-filepath", path, "--profile", "mine"];
+    await configure(person, args, given);
+    assert.deepEqual({ ...await readProfile([path], "mine") }, { ...keys, bearer_token: bearer });
     assert.deepEqual(person.asked, [{ message: "Bearer token", secret: true }]);
-    assert.ok(!person.printed.join("").includes("a-token"));
+    const printed = person.printed.join("");
+    assert.match(printed, /It keeps its consumer_key, .*access_token_secret\./);
+    assert.match(
+      printed,
+      /collection-config keys --profile mine`.*collection keys ID --profile mine`/,
+    );
+    assert.ok(!printed.includes(bearer));
+  }));
+
+Deno.test("keys of another application take the place of those that are there only where the person says so", () =>
+  withSandbox(async (given) => {
+    const path = join(given.home, ".twarc");
+    const old = { consumer_key: "other", consumer_secret: "s", bearer_token: "t" };
+    await writeProfile(path, "main", old);
+    const { consumer_key, consumer_secret } = given.sandbox.keys;
+    const answers = new Map([["Consumer key", consumer_key], ["Consumer secret", consumer_secret]]);
+    const person = new Person((message) => Promise.resolve(answers.get(message) ?? null));
+    for (const [yes, stays] of [[false, true], [true, false]] as const) {
+      person.confirm = (message) => {
+        assert.match(message, /has keys of another application: .*bearer_token\. Replace them\?/);
+        return Promise.resolve(yes);
+      };
+      await configure(person, ["--app"], given);
+      const now = { ...await readProfile([path]) };
+      assert.deepEqual(now, stays ? old : { consumer_key, consumer_secret });
+    }
+    await writeProfile(path, "main", old);
+    person.confirm = () => Promise.resolve(null);
+    await assert.rejects(configure(person, ["--app"], given), /keys of another application/);
+    assert.deepEqual({ ...await readProfile([path]) }, old);
+    await configure(person, ["--app", "--yes"], given);
+    assert.deepEqual({ ...await readProfile([path]) }, { consumer_key, consumer_secret });
+  }));
+
+Deno.test("keys that the API does not take are not stored, unless nobody asks it; where it does not answer, that is said", () =>
+  withSandbox(async (given) => {
+    const person = new Person((message) => Promise.resolve(message.replace(" ", "-")));
+    for (const flag of ["--bearer-token", "--app"]) {
+      await assert.rejects(configure(person, [flag], given), /does not take these keys/);
+      await assert.rejects(Deno.stat(join(given.home, ".twarc")), Deno.errors.NotFound);
+    }
+    given.sandbox.troubles.add({ kind: "503", path: "usage" });
+    const silent = new Person(() => Promise.resolve(given.sandbox.bearer));
+    await configure(silent, ["--bearer-token"], given);
+    assert.match(silent.printed.join(""), /The keys could not be tried: .*503/);
+    await configure(person, ["--app", "--no-check"], given);
+    assert.equal((await readProfile([join(given.home, ".twarc")])).consumer_key, "Consumer-key");
   }));
 
 Deno.test("a token is stored without what a paste brings, or refused with the reason and without the token", () =>
   withSandbox(async (given) => {
     const path = join(given.home, "pasted");
-    const args = ["--bearer-token", "--twarc-config-filepath", path];
+    const args = ["--bearer-token", "--no-check", "--twarc-config-filepath", path];
     for (
       const pasted of [
         "Bearer a-token",
@@ -142,7 +209,7 @@ Deno.test("a token is stored without what a paste brings, or refused with the re
 Deno.test("a consumer pair is stored alone, without a login", () =>
   withSandbox(async (given) => {
     const person = new Person((message) => Promise.resolve(message.replace(" ", "-")));
-    await configure(person, ["--app"], given);
+    await configure(person, ["--app", "--no-check"], given);
     assert.deepEqual({ ...await readProfile([join(given.home, ".twarc")]) }, {
       consumer_key: "Consumer-key",
       consumer_secret: "Consumer-secret",
@@ -154,7 +221,7 @@ Deno.test("without a name the profiles of twarc and twarc2 are listed, and no se
     const person = new Person(() => Promise.resolve("a-token"));
     await configure(person, ["--profile"], given);
     assert.match(person.printed.join(""), /There are no keys in .*\.twarc or .*config\./);
-    await configure(person, ["--bearer-token"], given);
+    await configure(person, ["--bearer-token", "--no-check"], given);
     const [, second = ""] = keysPaths({ env: { HOME: given.home } });
     await Deno.mkdir(dirname(second), { recursive: true });
     await Deno.writeTextFile(second, "[lab]\nconsumer_key = 'k'\nconsumer_secret = 'a-secret'\n");

@@ -1,0 +1,46 @@
+/** Whether the API takes keys, asked where that costs nothing. */
+
+import type { TwitterKeys } from "../api_keys.ts";
+import type { Clock } from "../clock.ts";
+import { ApiError, messageOf, TwarcCloudError } from "../errors.ts";
+import { answerBehind } from "./refusals.ts";
+import { type ApiRequest, Signer } from "./signer.ts";
+import { Transport } from "./transport.ts";
+
+/** What came of asking: `taken`, `refused` with what the API says of it, or `unknown` with why it could not be asked. */
+export type KeysCheck = { is: "taken" } | { is: "refused" | "unknown"; why: string };
+
+/** https://docs.x.com/x-api/usage/introduction */
+const AS_APP: ApiRequest = { method: "GET", path: "2/usage/tweets", parameters: {}, as: ["app"] };
+/** Of version 1.1, which tells of the keys before it tells that an access has no version 1.1. */
+const AS_USER: ApiRequest = {
+  method: "GET",
+  path: "1.1/account/verify_credentials.json",
+  parameters: {},
+  as: ["user"],
+};
+
+/**
+ * Asks the API once whether it takes keys: the user's where there are some, else the app's.
+ * @param options.base Replaces scheme and host of every address.
+ */
+export async function checkKeys(
+  keys: TwitterKeys,
+  { base, clock, signal }: { base?: URL | undefined; clock: Clock; signal: AbortSignal },
+): Promise<KeysCheck> {
+  const request = keys.access_token ? AS_USER : AS_APP;
+  try {
+    const transport = new Transport({ signer: await Signer.open(keys, base), clock });
+    await transport.ask({ ...request, tries: 1 }, () => true, signal);
+    return { is: "taken" };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof TwarcCloudError)) throw error;
+    const fault = answerBehind(error) ?? error;
+    const status = fault instanceof ApiError ? fault.status : 401;
+    // What an access does not allow is told of keys that are good.
+    if (status === 403 || status === 429) return { is: "taken" };
+    const isRefused = status === 401 || status === 400;
+    return { is: isRefused ? "refused" : "unknown", why: messageOf(error) };
+  }
+}
