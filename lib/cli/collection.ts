@@ -64,9 +64,15 @@ function addAdd(group: Command, context: Context): void {
     .description("Copies a collection configuration file to the bucket.")
     .addOption(configFileOption())
     .addOption(bucketOption())
+    .option(
+      "--no-check",
+      "do not ask the API first whether it takes a search's query, which costs half a cent in version 2",
+    )
     .addHelpText("after", example("collection add"))
-    .action(async ({ collectionConfigFilepath: path, bucket }) => {
+    .action(async ({ collectionConfigFilepath: path, bucket, check }) => {
       const config = await readConfigFile(path);
+      const { tryQuery } = await import("./try_query.ts");
+      if (check) await tryQuery(config, context);
       const { collections, settings } = await openBucket(context, { bucket, makes: true });
       await writeConfigFile(path, await collections.add(config));
       context.output.line("Collection added.");

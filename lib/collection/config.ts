@@ -20,7 +20,7 @@ import { fieldsPart } from "./fields.ts";
 import { filterPart } from "./filter.ts";
 import { count, digits, text, time } from "./scalars.ts";
 import { API_VERSIONS, isPlaceholder } from "./template.ts";
-import { tooLongFaults, typedIdFaults } from "./typed.ts";
+import { spanFaults, tooLongFaults, typedIdFaults } from "./typed.ts";
 import { type UnknownMember, unknownMembers } from "./unknown.ts";
 
 /** The types of collections. */
@@ -158,6 +158,7 @@ export function checkConfig(
   faults.push(...partFaults(type, config), ...fieldsFaults(config), ...costFaults(config));
   if (typedAt !== undefined) {
     for (const fault of tooLongFaults(config)) faults.push(fault);
+    for (const fault of spanFaults(config, typedAt)) faults.push(fault);
     for (const fault of typedIdFaults(config, typedAt)) faults.push(fault);
   }
   const unknowns = unknown === "refused" ? unknownMembers(schemas[type], config) : [];

@@ -1,5 +1,6 @@
 /** What a person may have typed wrong in a configuration: ids that cannot be, and queries that search for something else. */
 
+import { isoTime } from "../clock.ts";
 import type { Json, JsonObject } from "../json.ts";
 import { idFault } from "../typed_ids.ts";
 import { isObject, member } from "./changeset.ts";
@@ -8,6 +9,9 @@ import { partsOf } from "./filter.ts";
 
 /** Characters of a query: https://docs.x.com/x-api/posts/search/introduction */
 const LONGEST = { recent: 512, all: 1_024, rule: 1_024, enterprise: 4_096 };
+
+/** Milliseconds that a clock may be behind. */
+const SLACK = 86_400_000;
 
 /** Signs that look like others and mean nothing to a search. */
 const LOOK_ALIKES = [
@@ -44,6 +48,30 @@ export function typedIdFaults(config: JsonObject, now: number): Fault[] {
     for (const id of partsOf(follow)) check("filter.follow", id, "user");
   }
   return faults;
+}
+
+/** Spans of time that nothing can be in. @param now In milliseconds since 1970. */
+export function spanFaults(config: JsonObject, now: number): Fault[] {
+  const search = member(config, "search");
+  if (!isObject(search)) return [];
+  const [start, end] = ["start_time", "end_time"].map((name) => timeOf(member(search, name)));
+  if (start !== undefined && start > now + SLACK) {
+    const says =
+      `search.start_time is ${isoTime(start)}, which is to come: there is nothing to find. ` +
+      "Set it to a time in the past, or leave it out.";
+    return [{ at: "search.start_time", says }];
+  }
+  if (start === undefined || end === undefined || start < end) return [];
+  const says =
+    "search.end_time is not after search.start_time: there is nothing between them. Swap them, or leave " +
+    "one out.";
+  return [{ at: "search.end_time", says }];
+}
+
+function timeOf(text: Json | undefined): number | undefined {
+  const ms = typeof text === "string" ? Date.parse(text) : NaN;
+  // What is no time is for the schema to name.
+  return Number.isNaN(ms) ? undefined : ms;
 }
 
 /** Queries that no access of version 2 allows. */

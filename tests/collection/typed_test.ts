@@ -75,3 +75,14 @@ Deno.test("quotes and spaces that search for something else are pointed out", ()
   );
   assert.deepEqual(queryNotes(search('"a b" c')), []);
 });
+
+Deno.test("spans in which nothing can be are refused where a person gives them", () => {
+  const at = (days: number) => new Date(NOW + days * 86_400_000).toISOString();
+  refused(
+    search("x", { start_time: at(-1), end_time: at(-2) }),
+    /end_time is not after .* Swap them/,
+  );
+  refused(search("x", { start_time: at(-1), end_time: at(-1) }), /end_time is not after/);
+  refused(search("x", { start_time: at(3) }), /start_time is .*, which is to come/);
+  checkConfig(search("x", { start_time: at(-2), end_time: at(3) }), { typedAt: NOW });
+});
