@@ -29,6 +29,7 @@ const NAMES = [
   "memory",
   "architecture",
   "spot",
+  "ask_above",
 ] as const;
 
 /** The name of a setting in the ini file. */
@@ -95,6 +96,16 @@ export class Settings {
   /** The bucket, and how AWS is asked. */
   get place(): { bucket: string; aws: AwsSettings } {
     return { bucket: this.bucket, aws: this.aws };
+  }
+
+  /** Dollars that a harvest may cost without a question. @throws UserError where it is no number. */
+  get askAbove(): number | undefined {
+    const { ask_above: text } = this.#ini;
+    if (text === undefined) return undefined;
+    if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
+    throw new UserError(`ask_above in ${INI_FILE} is ${JSON.stringify(text)}, which is no number`, {
+      hint: "It is a number of dollars, such as 10.",
+    });
   }
 
   /** A setting of the ini file that may be missing. */

@@ -22,6 +22,10 @@ import { count, size } from "./output.ts";
 import { jobFor, startUnlessRunning, stopHarvest, untilBegun, waitFor } from "./start.ts";
 import { troubleTexts } from "./trouble.ts";
 
+/** What `--yes` is for where a harvest starts. */
+const YES =
+  "do not ask before a first harvest that costs more than 10 dollars (ask_above in twarc_cloud.ini)";
+
 /** Adds the group. */
 export function addCollection(program: Command, context: Context): void {
   const group = program.command("collection")
@@ -90,10 +94,13 @@ function addOnce(group: Command, context: Context): void {
     .addOption(bucketOption())
     .addOption(spoolOption())
     .option("--wait", "follow the harvest until it ends, and exit with its outcome", false)
+    .option("--yes", YES, false)
     .addHelpText("after", example("collection once test_collection --wait"))
-    .action(async (collectionId, { bucket, spool, wait }) => {
+    .action(async (collectionId, { bucket, spool, wait, yes }) => {
       const opened = await openBucket(context, { bucket, spool });
       const job = await jobFor(opened, collectionId, ["user_timeline", "search", "hydrate"]);
+      const { isWorthIt } = await import("./ask_cost.ts");
+      if (!await isWorthIt(opened, collectionId, { yes }, context)) return;
       const runner = await opened.runner();
       const started = await runner.once(job);
       await untilBegun(started, runner, context);
@@ -117,12 +124,15 @@ function addSchedule(group: Command, context: Context): void {
     )
     .addOption(bucketOption())
     .addOption(spoolOption())
+    .option("--yes", YES, false)
     .addHelpText("after", example('collection schedule test_collection "rate(7 days)"'))
-    .action(async (collectionId, expression, { bucket, spool, timezone }) => {
+    .action(async (collectionId, expression, { bucket, spool, timezone, yes }) => {
       const { longestPause, parseSchedule } = await import("../runner/schedule.ts");
       const schedule = parseSchedule(expression, timezone, context.clock.now());
       const opened = await openBucket(context, { bucket, spool });
       const job = await jobFor(opened, collectionId, ["user_timeline", "search"]);
+      const { isWorthIt } = await import("./ask_cost.ts");
+      if (!await isWorthIt(opened, collectionId, { yes }, context)) return;
       const runner = await opened.runner();
       await startUnlessRunning(runner, job, context);
       await runner.schedule(job, schedule);

@@ -4,7 +4,6 @@ import { checkConfig, type CollectionConfig, filterOf, withoutKeys } from "../co
 import { queryNotes } from "../collection/typed.ts";
 import { pricesSchema } from "../collection/budget.ts";
 import {
-  budgetText,
   CHEAP,
   dollarsFor,
   dollarText,
@@ -17,7 +16,6 @@ import { messageOf, UserError } from "../errors.ts";
 import { type Json, parseAs } from "../json.ts";
 import { searchQueries } from "../twitter/rules.ts";
 import { apiWith } from "./api.ts";
-import { chart } from "./chart.ts";
 import { type Context, settingsFor } from "./context.ts";
 import {
   type Asking,
@@ -28,15 +26,15 @@ import {
   expectedTweets,
 } from "./estimate_reads.ts";
 import { capital, count } from "./output.ts";
-import { percent, told, type ToldUsage, usageText } from "./usage.ts";
+import { type Estimate, estimateLines, MONTH_DAYS, WINDOW_MINUTES } from "./estimate_text.ts";
+import { told, type ToldUsage } from "./usage.ts";
 
-/** Days that a stream's posts are counted for, and days of a month. */
-const [COUNTED_DAYS, MONTH_DAYS] = [7, 30];
+/** Days that a stream's posts are counted for. */
+const COUNTED_DAYS = 7;
 /** Milliseconds that the usage is waited for. */
 const PATIENCE = 10_000;
 /** Requests that 15 minutes allow the app: https://docs.x.com/x-api/fundamentals/rate-limits */
 const WINDOWS = { timeline: 10_000, recent: 450, all: 300, hydrate: 3_500 };
-const WINDOW_MINUTES = 15;
 
 /** Milliseconds until it is said how far it is, and between two such lines. */
 const [FIRST_TOLD, TOLD_EVERY] = [2_000, 10_000];
@@ -48,34 +46,6 @@ export interface EstimateFlags {
   /** Go on whatever finding out costs. */
   yes: boolean;
   json?: true | undefined;
-}
-
-/** An estimate as `--json` prints it. A stream's numbers are those of a day. */
-interface Estimate {
-  collection_id: string;
-  type: string;
-  per: "harvest" | "day";
-  posts: number;
-  users: number;
-  dollars: number;
-  /** Whether there may be far fewer. */
-  is_at_most: boolean;
-  /** Whether there may be more than is known. */
-  is_at_least: boolean;
-  /** Of a stream, which goes on. */
-  dollars_per_month?: number;
-  /** Of the posts that the project may read in a month. */
-  share_of_cap: number | null;
-  usage: ToldUsage | null;
-  requests: number;
-  /** At the rate limit; 0 for a stream. */
-  days_at_rate_limit: number;
-  budget: CollectionConfig["budget"] | null;
-  prices: Prices;
-  /** What the estimate itself cost. */
-  asked: { counts: number; users: number; dollars: number };
-  notes: string[];
-  counts: { from: string; to: string; posts: number }[];
 }
 
 /**
@@ -95,24 +65,49 @@ export async function estimate(
       `${config.id} is a collection of version 1.1 of the API, which costs nothing by the post`;
     return asJson ? output.json(null) : output.line(`${says}.`);
   }
-  const settings = await settingsFor(context, {});
-  const { bill } = await apiWith(
-    { keys: config.keys ?? {}, version: "2", words: config.words },
-    { ...context, settings },
-  );
-  if (!bill) throw new Error("Version 2 has a bill");
-  const prices = pricesWith(pricesPath ? await readPrices(pricesPath) : config.prices);
+  const own = pricesPath ? await readPrices(pricesPath) : undefined;
   const isWorth = (dollars: number, what: string) => agreed(dollars, what, { yes, context });
+  const { result, expected } = await estimateOf(config, { own, isWorth, signal }, context);
+  if (asJson) return output.json(result);
+  for (const line of estimateLines(result, expected)) output.line(line);
+}
+
+/** What an estimate is made with. */
+export interface Estimating {
+  /** Prices in place of ours. */
+  own?: OwnPrices | undefined;
+  /** Whether to go on although finding out costs this much. */
+  isWorth: (dollars: number, what: string) => Promise<boolean>;
+  /** Dollars up to which it does not matter what the project has used so far. */
+  enough?: number;
+  signal: AbortSignal;
+}
+
+/**
+ * Finds out what a collection of version 2 would cost.
+ * @throws UserError where nothing may be counted, what the API throws.
+ */
+export async function estimateOf(
+  config: CollectionConfig,
+  { own, isWorth, enough = -1, signal }: Estimating,
+  context: Context,
+): Promise<{ result: Estimate; expected: Expected }> {
+  const { clock } = context;
+  const settings = await settingsFor(context, {});
+  const { keys = {}, words } = config;
+  const { bill } = await apiWith({ keys, version: "2", words }, { ...context, settings });
+  if (!bill) throw new Error("Version 2 has a bill");
+  const prices = pricesWith(own ?? config.prices);
   const onCall = requestsTold(context);
   const asking: Asking = { bill, now: clock.now(), prices, cheap: CHEAP, isWorth, onCall, signal };
   const expected = await expectedOf(config, asking);
+  const withoutUsage = estimated(config, expected, { prices, usage: null });
+  if (withoutUsage.dollars <= enough) return { result: withoutUsage, expected };
   const found = await bill.usage(AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]))
     .catch(() => null);
   signal.throwIfAborted();
   const usage = found && await told(found, clock.now());
-  const result = estimated(config, expected, { prices, usage });
-  if (asJson) return output.json(result);
-  for (const line of lines(result, expected)) output.line(line);
+  return { result: estimated(config, expected, { prices, usage }), expected };
 }
 
 /** Says now and then how many requests were made, once that takes long. */
@@ -208,59 +203,6 @@ function windowOf(config: CollectionConfig): number {
   if (config.type === "hydrate") return WINDOWS.hydrate;
   if (config.type !== "search") return WINDOWS.timeline;
   return WINDOWS[config.search.archive ?? "recent"];
-}
-
-function lines(result: Estimate, expected: Expected): string[] {
-  const { prices, usage, asked, per, posts, users, budget } = result;
-  const each = per === "day" ? " a day" : "";
-  const about = (isAtMost: boolean) =>
-    result.is_at_least ? "at least" : isAtMost ? "at most" : "about";
-  const month = result.dollars_per_month === undefined
-    ? ""
-    : `, ${dollarText(result.dollars_per_month)} in ${MONTH_DAYS} days`;
-  const rows: [string, string][] = [
-    ["Posts", `${about(expected.isAtMost)} ${count(posts)}${each}`],
-    ...(users > 0
-      ? [["Users looked up", `at most ${count(users)}`] satisfies [string, string]]
-      : []),
-    ["Cost", `${about(result.is_at_most)} ${dollarText(result.dollars)}${each}${month}`],
-    ["Monthly cap", capText(result)],
-    ["Used so far", usage ? usageText(usage) : "the API does not tell it to these keys"],
-    ...(per === "day" ? [] : [["Time", timeText(result)] satisfies [string, string]]),
-    ...(budget ? [["Budget", budgetText(budget)] satisfies [string, string]] : []),
-    ["This estimate", `${dollarText(asked.dollars)} (${askedText(asked)})`],
-  ];
-  const width = Math.max(...rows.map(([name]) => name.length));
-  return [
-    `${result.collection_id} (${result.type}), by the prices of ${prices.date}: ${prices.source}`,
-    ...rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`),
-    ...result.notes.map((note) => `  ${note}`),
-    ...(expected.spans.length > 0 ? ["", ...chart(expected.spans)] : []),
-  ];
-}
-
-function capText({ share_of_cap: share, usage, per }: Estimate): string {
-  if (share === null || !usage) return "not known";
-  const of = `${percent(share, 1)} of ${count(usage.cap)} posts a month`;
-  return per === "day" ? `${of}, in ${MONTH_DAYS} days` : of;
-}
-
-function timeText({ requests, days_at_rate_limit: days }: Estimate): string {
-  const minutes = days * 1_440;
-  const time = minutes < WINDOW_MINUTES
-    ? `less than ${WINDOW_MINUTES} minutes`
-    : days < 2
-    ? `${(days * 24).toFixed(1)} hours`
-    : `${days.toFixed(1)} days`;
-  return `${time} at the rate limit (${count(requests)} requests)`;
-}
-
-function askedText({ counts, users }: Estimate["asked"]): string {
-  const parts = [
-    ...(counts > 0 ? [`${count(counts)} ${counts === 1 ? "count" : "counts"}`] : []),
-    ...(users > 0 ? [`${count(users)} ${users === 1 ? "user" : "users"} read`] : []),
-  ];
-  return parts.join(", ") || "nothing was asked";
 }
 
 async function readPrices(path: string): Promise<OwnPrices> {

@@ -96,6 +96,11 @@ export class Output {
     };
   }
 
+  /** Whether somebody is there to be asked. */
+  get canAsk(): boolean {
+    return this.#terminal.isInteractive;
+  }
+
   /** Asks a question that is answered by yes or no; null where nobody can be asked. */
   async confirm(message: string): Promise<boolean | null> {
     if (!this.#terminal.isInteractive) return null;

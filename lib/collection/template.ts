@@ -26,6 +26,9 @@ const PART: Record<TemplateType, JsonObject> = {
   },
 };
 
+/** What version 2 may cost until somebody thinks about it: 20,000 posts a month by the prices of 2026. */
+const BUDGET: JsonObject = { dollars: 100, per: "month" };
+
 /** What version 2 has in place of the lists of 1.1: a filter's rules. */
 const NEWER_FILTER: JsonObject = {
   filter: {
@@ -54,7 +57,7 @@ export function template(
       access_token_secret: "<Your Twitter API access token secret>",
     },
     type,
-    ...(api === "2" ? { api } : {}),
+    ...(api === "2" ? { api, budget: BUDGET } : {}),
     ...(api === "2" && type === "filter" ? NEWER_FILTER : PART[type]),
   };
 }

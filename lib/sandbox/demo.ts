@@ -85,7 +85,7 @@ class Demo {
     await this.#type(["collection-config", "update"]);
     await this.#type(["collection-config", "estimate"]);
     const before = this.#sandbox.ledger.billed;
-    await this.#type(["collection", "once", "demo_timelines", "--wait"]);
+    await this.#type(["collection", "once", "demo_timelines", "--wait", "--yes"]);
     const after = this.#sandbox.ledger.billed;
     this.#context.print(
       `  (X would have billed ${after.posts - before.posts} posts and ${
@@ -137,7 +137,7 @@ class Demo {
     this.#title("Ten new tweets: the next harvest brings those and nothing else");
     const [user] = this.#sandbox.world.users.keys();
     this.#sandbox.world.post(user ?? "", 10);
-    await this.#type(["collection", "once", "demo_timelines", "--wait"]);
+    await this.#type(["collection", "once", "demo_timelines", "--wait", "--yes"]);
     const last = await this.#read(["harvest", "last", "demo_timelines", "--json"]);
     if (!/"tweets": 10,/.test(last)) {
       throw new OutsideError("The second harvest did not bring the ten new tweets");

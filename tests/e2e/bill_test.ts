@@ -67,7 +67,7 @@ for (
         assert.ok(posts > 500, `${posts}`);
         const billed = await billedBy(
           place,
-          () => place.ok("collection", "once", id, "--wait"),
+          () => place.ok("collection", "once", id, "--wait", "--yes"),
         );
         assert.deepEqual({ posts, users, dollars }, billed);
         const last = JSON.parse(await place.ok("harvest", "last", id, "--json"));
@@ -83,13 +83,16 @@ for (
       assert.deepEqual([again.posts, again.users, again.dollars], [0, 0, 0]);
       const nothing = { posts: 0, users: 0, dollars: 0 };
       assert.deepEqual(
-        await billedBy(place, () => place.ok("collection", "once", id, "--wait")),
+        await billedBy(place, () => place.ok("collection", "once", id, "--wait", "--yes")),
         nothing,
       );
       const [user = ""] = place.sandbox.world.users.keys();
       place.sandbox.world.post(user, 60);
       const more = await estimate(place);
-      const billed = await billedBy(place, () => place.ok("collection", "once", id, "--wait"));
+      const billed = await billedBy(
+        place,
+        () => place.ok("collection", "once", id, "--wait", "--yes"),
+      );
       assert.deepEqual(billed, { posts: more.posts, users: 0, dollars: more.dollars });
       assert.ok(billed.posts > 0);
     }, { world: world(12, 400) }));

@@ -1,0 +1,82 @@
+/** Asks before a first harvest that costs much. */
+
+import { type CollectionConfig } from "../collection/config.ts";
+import { dollarText, pricesWith } from "../collection/prices.ts";
+import { messageOf, TwarcCloudError, UserError } from "../errors.ts";
+import type { Bucket, Context } from "./context.ts";
+
+/** Dollars above which a person is asked, where `ask_above` in twarc_cloud.ini says nothing else. */
+const ASK_ABOVE = 10;
+/** Dollars that the question itself may cost. */
+const CHEAP = 0.05;
+/** Milliseconds that an estimate may take: a harvest does not wait for it any longer. */
+const PATIENCE = 60_000;
+
+/**
+ * Whether to start a collection's first harvest, whatever it costs: one that may cost more than the limit is asked
+ * about. Later ones bring only what is new. Where nobody can be asked, and no more is known than how many posts there
+ * can be at most, that is said, and it starts.
+ * @throws UserError where it costs too much, and nobody can be asked.
+ */
+export async function isWorthIt(
+  { collections, settings }: Bucket,
+  collectionId: string,
+  { yes }: { yes: boolean },
+  context: Context,
+): Promise<boolean> {
+  if (yes) return true;
+  const { config } = await collections.load(collectionId);
+  const limit = settings.askAbove ?? ASK_ABOVE;
+  // Ids were asked about when they were given.
+  if (config.api !== "2" || config.type === "hydrate" || isBounded(config, limit)) return true;
+  if (await collections.lastHarvest(collectionId)) return true;
+  const { output } = context;
+  const estimate = await estimated(config, { limit, context });
+  if (!estimate || estimate.result.dollars <= limit) return true;
+  const { dollars, is_at_most: isAtMost } = estimate.result;
+  if (isAtMost && !output.canAsk) {
+    output.note(`This harvest costs ${dollarText(dollars)} at most.`);
+    return true;
+  }
+  const { estimateLines } = await import("./estimate_text.ts");
+  for (const line of estimateLines(estimate.result, estimate.expected)) output.note(line);
+  const cost = `This harvest may cost ${dollarText(dollars)}`;
+  const answer = await output.confirm(`${cost}. Start it?`);
+  if (answer === null) {
+    throw new UserError(cost, {
+      hint:
+        `Start it with --yes; limit it by "budget" in its configuration, such as {"dollars": 5, "per": "month"}; or ` +
+        `raise ask_above in twarc_cloud.ini, which is ${dollarText(limit)}.`,
+    });
+  }
+  if (!answer) output.note("Cancelling");
+  return answer;
+}
+
+/** Whether a budget keeps each harvest below the limit. */
+function isBounded({ budget, prices }: CollectionConfig, limit: number): boolean {
+  if (!budget) return false;
+  const { dollars = (budget.posts ?? 0) * pricesWith(prices).post } = budget;
+  return dollars <= limit;
+}
+
+/** The estimate, as far as it costs next to nothing; null where it cannot be had. */
+async function estimated(
+  config: CollectionConfig,
+  { limit, context }: { limit: number; context: Context },
+) {
+  const { estimateOf } = await import("./estimate.ts");
+  const soon = AbortSignal.any([context.signal, AbortSignal.timeout(PATIENCE)]);
+  // Nobody is asked about a mere bound, so that it need not be put into proportion.
+  const enough = context.output.canAsk || config.type === "search" ? limit : Infinity;
+  const isWorth = (dollars: number) => Promise.resolve(dollars <= CHEAP);
+  try {
+    return await estimateOf(config, { isWorth, enough, signal: soon }, context);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (!soon.aborted && !(error instanceof TwarcCloudError)) throw error;
+    const why = soon.aborted ? "the API does not answer" : messageOf(error);
+    context.output.note(`What it costs could not be estimated: ${why}.`);
+    return null;
+  }
+}
