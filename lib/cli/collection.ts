@@ -155,29 +155,42 @@ function addSchedule(group: Command, context: Context): void {
     .option("--json", "print JSON")
     .addHelpText("after", example("collection scheduled"))
     .action(async ({ bucket, json }) => {
-      const { settings, runner } = await openBucket(context, { bucket });
+      const { settings, runner, store, collections } = await openBucket(context, { bucket });
       const scheduled = await Array.fromAsync((await runner()).scheduled());
       if (json) {
         return output.json(
-          scheduled.map(({ collectionId, schedule, retry }) => ({
+          scheduled.map(({ collectionId, schedule, next, retry }) => ({
             collection_id: collectionId,
             schedule: schedule.expression,
             timezone: schedule.timezone ?? "UTC",
+            ...(next ? { next } : {}),
             ...(retry ? { retry } : {}),
           })),
         );
       }
       if (scheduled.length === 0) output.line("No scheduled collections.");
-      for (const { collectionId, schedule, retry } of scheduled) {
+      const { lastText } = await import("./last_text.ts");
+      for (const { collectionId, schedule, next, retry } of scheduled) {
         output.line(
           `${bucketName(settings.bucket)}_${collectionId}_schedule => ${schedule.expression}${
             schedule.timezone ? ` (${schedule.timezone})` : ""
           }`,
         );
+        const due = next ? `next at ${next}, ` : "";
+        output.line(`  ${due}last harvest: ${await lastText(collections, collectionId)}`);
         if (!retry?.problem) continue;
-        const { since, next, problem } = retry;
-        output.line(`  The run of ${since} ${problem} It is tried again at ${next}`);
+        const { since, next: again, problem } = retry;
+        output.line(`  The run of ${since} ${problem} It is tried again at ${again}`);
       }
+      const { isFolder } = await import("../store/store.ts");
+      const { schedulerOf } = await import("../runner/presence.ts");
+      if (!isFolder(settings.bucket) || scheduled.length === 0) return;
+      const serving = await schedulerOf(store, context.clock);
+      output.note(
+        serving
+          ? `They are carried out by process ${serving.pid} of ${serving.host}, since ${serving.since}.`
+          : "No scheduler carries them out: start `twarc-cloud scheduler`, and keep it running.",
+      );
     });
 
   group.command("stop")

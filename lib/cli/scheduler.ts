@@ -20,14 +20,27 @@ export function addScheduler(program: Command, context: Context): void {
       const { output, clock, signal } = context;
       const { runScheduler } = await import("../runner/scheduler.ts");
       const { settings, store, runner } = await openBucket(context, { bucket, spool });
+      const { schedulerOf, showPresence } = await import("../runner/presence.ts");
+      const { thisProcess } = await import("../bucket/process.ts");
+      const opened = await runner();
+      const other = await schedulerOf(store, clock);
+      if (other) {
+        output.note(
+          `Another scheduler serves this bucket since ${other.since}: process ${other.pid} of ${other.host}. Each run is ` +
+            "started by one of them; one is enough.",
+        );
+      }
       output.note(`Carrying out the schedules of ${settings.bucket}. Stop with Ctrl-C.`);
-      await runScheduler({
-        bucket: settings.bucket,
-        store,
-        runner: await runner(),
-        clock,
-        signal,
-        report: (line) => output.report(line),
-      });
+      const scheduled = await Array.fromAsync(opened.scheduled());
+      if (scheduled.length === 0) output.note("No collection is scheduled yet.");
+      for (const { collectionId, schedule, next = "never again" } of scheduled) {
+        output.note(`${collectionId}: ${schedule.expression}, next at ${next}`);
+      }
+      const report = (line: string) => output.report(line);
+      const { bucket: name } = settings;
+      await Promise.all([
+        runScheduler({ bucket: name, store, runner: opened, clock, signal, report }),
+        showPresence(store, { clock, process: thisProcess(), signal }),
+      ]);
     });
 }

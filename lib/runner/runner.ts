@@ -72,6 +72,8 @@ export interface Failing {
 export interface ScheduledJob {
   collectionId: string;
   schedule: Schedule;
+  /** When it is due next, ISO 8601, UTC; absent where AWS carries it out, or it is over. */
+  next?: string;
   /** Of a run that was due, and did not begin or ended by a fault. Times are ISO 8601, UTC. */
   retry?: {
     /** When it was due. */

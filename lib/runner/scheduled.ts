@@ -6,7 +6,7 @@ import { checkedId } from "../collection/layout.ts";
 import { jsonBytes, parseAs } from "../json.ts";
 import type { Store } from "../store/store.ts";
 import type { Job, ScheduledJob } from "./runner.ts";
-import type { Schedule } from "./schedule.ts";
+import { nextTime, type Schedule } from "./schedule.ts";
 
 /** Where the schedules of a folder bucket are kept. */
 export const SCHEDULES = "runner/schedules/";
@@ -81,6 +81,13 @@ export async function* keptSchedules(store: Store): AsyncGenerator<ScheduledJob>
     if (!found) continue;
     const scheduled = parseAs(scheduledSchema, found.bytes, key);
     const { collection_id: collectionId, retry } = scheduled;
-    yield { collectionId, schedule: scheduleOf(scheduled), ...(retry ? { retry } : {}) };
+    const schedule = scheduleOf(scheduled);
+    const next = nextTime(schedule, Date.parse(scheduled.last_due));
+    yield {
+      collectionId,
+      schedule,
+      ...(next === null ? {} : { next: isoTime(next) }),
+      ...(retry ? { retry } : {}),
+    };
   }
 }

@@ -18,12 +18,25 @@ export interface Run {
 export class Runs {
   readonly #runner: Runner;
   readonly #report: (line: string) => void;
+  readonly #outcomeOf: (collectionId: string) => Promise<string>;
   readonly #begun = new Map<string, Pick<Run, "due" | "tries"> & { started: Started }>();
+  /** The keys of runs whose good end was reported. */
+  readonly #ended = new Set<string>();
 
-  /** @param report Gets a line for each run that began. */
-  constructor(runner: Runner, report: (line: string) => void) {
+  /**
+   * @param report Gets a line for each run that began, and one for each that ended well.
+   * @param outcomeOf What came of a collection's last harvest, for a person.
+   */
+  constructor(
+    runner: Runner,
+    { report, outcomeOf }: {
+      report: (line: string) => void;
+      outcomeOf: (collectionId: string) => Promise<string>;
+    },
+  ) {
     this.#runner = runner;
     this.#report = report;
+    this.#outcomeOf = outcomeOf;
   }
 
   /** Starts a run under a key; why it did not begin, as `failed: The disk is full.`, or null where it did. */
@@ -37,6 +50,7 @@ export class Runs {
       const problem = problemOf(await started.outcome());
       if (problem !== null) return problem;
       this.#begun.set(key, { started, due, tries });
+      this.#ended.delete(key);
       this.#report(`${job.collectionId} started`);
       return null;
     } catch (error) {
@@ -52,18 +66,24 @@ export class Runs {
   async look(key: string): Promise<Run | null> {
     const run = this.#begun.get(key);
     if (!run) return null;
-    const { due, tries } = run;
-    return { due, tries, problem: problemOf(await run.started.outcome()) };
+    const { due, tries, started } = run;
+    const outcome = await started.outcome();
+    if (outcome?.exitCode === 0 && !this.#ended.has(key)) {
+      this.#report(`${started.collectionId} ended: ${await this.#outcomeOf(started.collectionId)}`);
+      this.#ended.add(key);
+    }
+    return { due, tries, problem: problemOf(outcome) };
   }
 
   /** Forgets a run. */
   forget(key: string): void {
     this.#begun.delete(key);
+    this.#ended.delete(key);
   }
 
   /** Forgets the runs of all other keys. */
   forgetBut(keys: ReadonlySet<string>): void {
-    for (const key of this.#begun.keys()) if (!keys.has(key)) this.#begun.delete(key);
+    for (const key of this.#begun.keys()) if (!keys.has(key)) this.forget(key);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Carries out the schedules of a folder bucket, and sees to its harvesters that are to be alive, for months. */
 
 import { type Clock, isoTime } from "../clock.ts";
+import { lastHarvestOf } from "../bucket/last_harvest.ts";
 import { ConflictError, TwarcCloudError } from "../errors.ts";
 import { jsonBytes, parseAs } from "../json.ts";
 import { outlast, sentenceOf } from "../outage.ts";
@@ -70,7 +71,8 @@ class Scheduler {
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
-    this.#runs = new Runs(options.runner, (line) => this.report(line));
+    const outcomeOf = (id: string) => outcomeText(options.store, id);
+    this.#runs = new Runs(options.runner, { report: (line) => this.report(line), outcomeOf });
     this.#revival = new Revival(options, (line) => this.report(line));
   }
 
@@ -218,6 +220,20 @@ class Scheduler {
       if (error instanceof ConflictError) return null;
       throw error;
     }
+  }
+}
+
+/** What came of a collection's last harvest, for a person. */
+async function outcomeText(store: Store, collectionId: string): Promise<string> {
+  try {
+    const last = await lastHarvestOf(store, collectionId);
+    if (!last) return "nothing is known of it.";
+    const { outcome = "done", reason, tweets } = last.info;
+    const why = outcome !== "complete" && reason ? ` ${sentenceOf(new Error(reason))}` : "";
+    return `${outcome}, ${tweets.toLocaleString("en-US")} tweets.${why}`;
+  } catch (error) {
+    if (error instanceof TwarcCloudError) return sentenceOf(error);
+    throw error;
   }
 }
 

@@ -29,13 +29,19 @@ Deno.test("a schedule harvests at once, is listed, is carried out by the schedul
     assert.match(scheduled.err, /twarc-cloud scheduler/);
     assert.doesNotMatch(scheduled.err, /seven days only/);
     await until(async () => (await place.tweets("find").catch(() => [])).length === 60);
-    assert.equal(
-      await place.ok("collection", "scheduled"),
-      "twarc-cloud-data_find_schedule => rate(1 minute)\n",
+    const listed = await place.run("collection", "scheduled");
+    assert.match(
+      listed.out,
+      /^twarc-cloud-data_find_schedule => rate\(1 minute\)\n {2}next at 20\S+Z, last harvest: \S+/,
     );
-    assert.deepEqual(JSON.parse(await place.ok("collection", "scheduled", "--json")), [
-      { collection_id: "find", schedule: "rate(1 minute)", timezone: "UTC" },
-    ]);
+    assert.match(listed.err, /No scheduler carries them out: start `twarc-cloud scheduler`/);
+    const [{ next, ...found }] = JSON.parse(await place.ok("collection", "scheduled", "--json"));
+    assert.deepEqual(found, {
+      collection_id: "find",
+      schedule: "rate(1 minute)",
+      timezone: "UTC",
+    });
+    assert.ok(Date.parse(next) > Date.now() - 60_000);
 
     // As if the last run was an hour ago: it is caught up once.
     const path = place.path("twarc-cloud-data", "runner", "schedules", "find.json");
@@ -43,13 +49,22 @@ Deno.test("a schedule harvests at once, is listed, is carried out by the schedul
     const hourAgo = new Date(Date.now() - 3_600_000).toISOString();
     await Deno.writeTextFile(path, JSON.stringify({ ...kept, last_due: hourAgo }));
     await until(async () => (await place.ok("harvest", "list")) === "No running harvests.\n");
-    const schedulers = [place.spawn(["scheduler"]), place.spawn(["scheduler"])];
+    const presence = place.path("twarc-cloud-data", "runner", "scheduler.json");
+    const schedulers = [place.spawn(["scheduler"])];
+    await until(() => Deno.stat(presence).catch(() => null));
+    schedulers.push(place.spawn(["scheduler"]));
     await until(async () => (await place.harvests("find")).length === 2);
     await until(async () => (await place.ok("harvest", "list")) === "No running harvests.\n");
+    const served = await place.run("collection", "scheduled");
+    assert.match(served.err, /They are carried out by process \d+ of /);
     for (const scheduler of schedulers) scheduler.kill("SIGTERM");
     const reports = await Promise.all(schedulers.map((scheduler) => scheduler.output()));
     const lines = reports.map(({ stdout }) => new TextDecoder().decode(stdout)).join("");
-    assert.match(lines, /^\S+ find started\n$/);
+    assert.match(lines, /^\S+ find started\n(\S+ find ended: complete, \d+ tweets\.\n)?$/);
+    const said = reports.map(({ stderr }) => new TextDecoder().decode(stderr));
+    assert.match(said[0] ?? "", /^find: rate\(1 minute\), next at 20/m);
+    assert.match(said[1] ?? "", /Another scheduler serves this bucket since .*: process \d+ of /);
+    await assert.rejects(Deno.stat(presence), Deno.errors.NotFound);
     assert.deepEqual(reports.map(({ code }) => code), [0, 0]);
     assert.equal((await place.harvests("find")).length, 2);
 

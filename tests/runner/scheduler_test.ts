@@ -7,7 +7,17 @@ import { runScheduler } from "../../lib/runner/scheduler.ts";
 import { openStore } from "../../lib/store/store.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
-import { begun, HOUR, kept, MINUTE, put, recording, schedule, SECOND } from "./scheduling.ts";
+import {
+  begun,
+  deciding,
+  HOUR,
+  kept,
+  MINUTE,
+  put,
+  recording,
+  schedule,
+  SECOND,
+} from "./scheduling.ts";
 
 /** Runs schedulers side by side for a while. */
 async function running(
@@ -43,6 +53,21 @@ Deno.test("a collection is harvested each time that its schedule is due", async 
   await schedule(store, "b", "rate(2 hours)", clock.now());
   await running(store, clock, [recording(started)], 4.5 * HOUR);
   assert.deepEqual(started.toSorted(), ["a", "a", "a", "a", "b", "b"]);
+});
+
+Deno.test("that a run has ended is reported once, with what came of it as far as that is known", async () => {
+  const [store, clock] = [new MemoryStore(), new ManualClock()];
+  await schedule(store, "a", "rate(1 hour)", clock.now());
+  let isOver = false;
+  const { runner } = deciding(() => () => Promise.resolve(isOver ? { exitCode: 0 } : null), clock);
+  const { lines, end } = begun(store, clock, runner);
+  await clock.advance(1.5 * HOUR);
+  assert.equal(lines.length, 1);
+  isOver = true;
+  await clock.advance(0.4 * HOUR);
+  await end();
+  assert.equal(lines.length, 2, lines.join("\n"));
+  assert.match(lines[1] ?? "", /^\S+ a ended: nothing is known of it\.$/);
 });
 
 Deno.test("of two schedulers one starts a run", async () => {

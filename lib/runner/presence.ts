@@ -1,0 +1,63 @@
+/** That a scheduler carries out the schedules of a folder bucket, as others see it: an object that is renewed while it lives. */
+
+import { z } from "zod";
+import { holderIsGone, type ProcessId } from "../bucket/process.ts";
+import { type Clock, isoTime } from "../clock.ts";
+import { TwarcCloudError } from "../errors.ts";
+import { jsonBytes, parseAs } from "../json.ts";
+import type { Store } from "../store/store.ts";
+
+/** Where it is. */
+const KEY = "runner/scheduler.json";
+/** Milliseconds between two renewals, and those after which one that was not renewed counts as gone. */
+const [EVERY, ALIVE] = [30_000, 120_000];
+
+const presenceSchema = z.object({
+  host: z.string(),
+  pid: z.int().positive(),
+  boot_id: z.string().optional(),
+  pid_namespace: z.string().optional(),
+  process_started: z.string().optional(),
+  /** ISO 8601, UTC, as `renewed` is. */
+  since: z.iso.datetime({ offset: true }),
+  renewed: z.iso.datetime({ offset: true }),
+});
+
+/** A scheduler of a bucket. */
+export type Presence = z.output<typeof presenceSchema>;
+
+/** The scheduler that carries out a bucket's schedules, as far as it is known to live; null where none does. @throws as the store */
+export async function schedulerOf(store: Store, clock: Clock): Promise<Presence | null> {
+  const found = await store.get(KEY);
+  if (!found) return null;
+  const presence = parseAs(presenceSchema, found.bytes, KEY);
+  const gone = holderIsGone(presence);
+  const age = clock.now() - Date.parse(presence.renewed);
+  return gone ?? Math.abs(age) > ALIVE ? null : presence;
+}
+
+/** Shows that this process carries out a bucket's schedules, until the signal is aborted. What fails on the way ends nothing. */
+export async function showPresence(
+  store: Store,
+  { clock, process, signal }: { clock: Clock; process: ProcessId; signal: AbortSignal },
+): Promise<void> {
+  const since = isoTime(clock.now());
+  while (!signal.aborted) {
+    await ignoringFaults(() =>
+      store.put(KEY, jsonBytes({ ...process, since, renewed: isoTime(clock.now()) }))
+    );
+    await clock.sleep(EVERY, signal);
+  }
+  await ignoringFaults(async () => {
+    const found = await schedulerOf(store, clock);
+    if (found?.since === since && found.pid === process.pid) await store.delete(KEY);
+  });
+}
+
+async function ignoringFaults(act: () => Promise<unknown>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    if (!(error instanceof TwarcCloudError)) throw error;
+  }
+}
