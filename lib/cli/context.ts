@@ -70,7 +70,12 @@ export async function openBucket(
   flags: { bucket?: string | undefined; spool?: string | undefined; makes?: boolean },
 ): Promise<Bucket> {
   const settings = await settingsFor(context, flags);
-  const { checkThere, openStore } = await import("../store/store.ts");
+  const { checkThere, isFolderToo, openStore } = await import("../store/store.ts");
+  if (await isFolderToo(settings.bucket)) {
+    context.output.note(
+      `${settings.bucket} means a bucket of S3. For the folder ${settings.bucket} here: --bucket ./${settings.bucket}`,
+    );
+  }
   if (!flags.makes) await checkThere(settings.bucket);
   const { Collections } = await import("../bucket/collections.ts");
   const { clock } = context;

@@ -1,6 +1,6 @@
 /** The port to the place that keeps a bucket's objects, and the choice of its adapter. */
 
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { AwsAccess } from "../aws.ts";
 import { UserError } from "../errors.ts";
@@ -130,6 +130,15 @@ export async function checkThere(bucket: string): Promise<void> {
         "attached? `twarc-cloud collection add` makes a new one.",
     });
   }
+}
+
+/** Whether a name that means a bucket of S3 is also that of a folder here that has collections: it is easily mistaken. */
+export async function isFolderToo(bucket: string): Promise<boolean> {
+  if (isFolder(bucket) || /[/:]/.test(bucket)) return false;
+  return await Deno.stat(join(bucket, "collections")).then(
+    (found) => found.isDirectory,
+    () => false,
+  );
 }
 
 /** The name of an S3 bucket, without `s3://`. @throws UserError for one that S3 does not have. */
