@@ -15,6 +15,7 @@ type Env = Record<string, string | undefined>;
  * which Deno asks for the same. A command that is not here gives up nothing.
  */
 export const NEEDS: Readonly<Record<string, readonly Power[]>> = {
+  "help": [],
   "install": ["write"],
   "configure": ["write"],
   "collection-config template": ["write"],

@@ -7,6 +7,8 @@ import { addConfigure } from "./configure.ts";
 import type { Context } from "./context.ts";
 import { addHarvest } from "./harvest.ts";
 import { addInstall } from "./install.ts";
+import { UsageError } from "../errors.ts";
+import { nameOf } from "./permissions.ts";
 import { addScheduler } from "./scheduler.ts";
 
 /** Builds the tree. `write` gets help texts and usage errors. */
@@ -20,7 +22,6 @@ export function buildProgram(
   )
     .version(context.version, "-V, --version", "show version and exit")
     .option("--debug", "show what is behind an error", false)
-    .showHelpAfterError("See `twarc-cloud --help`.")
     .addHelpText(
       "after",
       "\nFirst steps:\n  twarc-cloud configure\n" +
@@ -34,8 +35,33 @@ export function buildProgram(
   addHarvest(program, context);
   addScheduler(program, context);
   addInstall(program, context);
+  addHelp(program);
   settle(program, write);
   return program;
+}
+
+/** Adds `help`: the same as `--help` after a command. */
+function addHelp(program: Command): void {
+  program.command("help")
+    .summary("Show help for a command.")
+    .argument("[command...]", "command, such as: collection once")
+    .addHelpText("after", "\nExample:\n  twarc-cloud help collection once")
+    .action((names) => {
+      let found: CommandUnknownOpts = program;
+      for (const name of names) {
+        const below = found.commands.find((one) =>
+          one.name() === name || one.aliases().includes(name)
+        );
+        if (!below) {
+          const known = found.commands.map((one) => one.name()).join(", ");
+          throw new UsageError(`There is no command ${names.join(" ")}`, {
+            hint: `There are: ${known}`,
+          });
+        }
+        found = below;
+      }
+      found.outputHelp();
+    });
 }
 
 /** Errors are thrown, not exited with; a group without a command shows its help as a usage error. */
@@ -47,5 +73,7 @@ export function settle(
   command.configureOutput({ writeOut: write.out, writeErr: write.err });
   command.helpOption("-h, --help", "show help and exit");
   command.helpCommand(false);
+  const name = command.parent ? ` ${nameOf(command)}` : "";
+  command.showHelpAfterError(`See: twarc-cloud${name} --help`);
   for (const below of command.commands) settle(below, write);
 }

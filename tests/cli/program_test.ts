@@ -16,6 +16,20 @@ Deno.test("a name that is mistyped is met with the one that was meant, and exit 
     assert.match(err, /unknown command 'onse'\n\(Did you mean once\?\)/);
   }));
 
+Deno.test("help of a command is to be had in front of it too, and a usage error names that command's", () =>
+  inPlace(async (place) => {
+    for (
+      const command of [[], ["collection"], ["collection", "once"], ["collection", "timeline-stop"]]
+    ) {
+      assert.equal(await place.ok("help", ...command), await place.ok(...command, "--help"));
+    }
+    const unknown = await place.run("help", "collection", "nonce");
+    assert.equal(unknown.code, 2);
+    assert.match(unknown.err, /There is no command collection nonce\. There are: list, add/);
+    const usage = await place.run("collection", "once");
+    assert.match(usage.err, /\nSee: twarc-cloud collection once --help\n$/);
+  }));
+
 Deno.test("a group without a command shows its help on standard error, and exits with 2", () =>
   inPlace(async (place) => {
     for (const args of [[], ["collection-config"], ["collection"], ["harvest"]]) {
