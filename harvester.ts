@@ -6,30 +6,26 @@ import { Collections } from "./lib/bucket/collections.ts";
 import { readIds } from "./lib/bucket/id_list.ts";
 import { type Lease, takeLease } from "./lib/bucket/lease.ts";
 import type { LookOptions } from "./lib/bucket/lock.ts";
+import { beginNext } from "./lib/bucket/next_harvest.ts";
 import type { ProcessId } from "./lib/bucket/process.ts";
-import {
-  harvestInfo,
-  type ProjectionTarget,
-  projectManifest,
-  settle,
-} from "./lib/bucket/projection.ts";
+import { type ProjectionTarget, projectManifest, settle } from "./lib/bucket/projection.ts";
 import { type Clock, isoTime } from "./lib/clock.ts";
 import { type CollectionConfig, unknownIn, withoutKeys } from "./lib/collection/config.ts";
-import { pricesWith } from "./lib/collection/prices.ts";
 import type { HarvestInfo } from "./lib/collection/harvest_info.ts";
 import { collectionKeys } from "./lib/collection/layout.ts";
 import type { Controlled } from "./lib/control.ts";
 import { serveControl } from "./lib/control_server.ts";
 import { messageOf, TwarcCloudError } from "./lib/errors.ts";
-import { Meter } from "./lib/harvest/meter.ts";
+import { metered, meterFor } from "./lib/harvest/metering.ts";
 import { monitor } from "./lib/harvest/monitor.ts";
 import { patiently } from "./lib/harvest/patience.ts";
+import { progressOf } from "./lib/harvest/progress.ts";
 import { type Ending, type Limits, Recorder } from "./lib/harvest/recorder.ts";
 import { commitEachLate, type Late } from "./lib/harvest/late_cuts.ts";
-import { commitLeft, type LeftOptions } from "./lib/harvest/left_cuts.ts";
+import { commitEachLeft, type LeftOptions } from "./lib/harvest/left_cuts.ts";
 import { openSource } from "./lib/harvest/source.ts";
 import { Spool } from "./lib/harvest/spool.ts";
-import { leftPlaces, type SpoolPlace } from "./lib/harvest/spool_place.ts";
+import { leftPlaces, placeBeside, type SpoolPlace } from "./lib/harvest/spool_place.ts";
 import type { Store } from "./lib/store/store.ts";
 import type { TwitterApi } from "./lib/twitter/api.ts";
 import { withResetDay } from "./lib/twitter/bill.ts";
@@ -173,22 +169,19 @@ class Harvester implements Controlled {
       : this.#stopping.signal.aborted
       ? "stopping"
       : "harvesting";
-    if (!this.#checkpoint || !this.#recorder) {
-      const now = isoTime(clock.now());
-      return {
-        collection_id: collectionId,
-        harvest_timestamp: now,
-        tweets: 0,
-        files: 0,
-        file_bytes: 0,
-        state,
-      };
+    const [checkpoint, recorder, waits] = [this.#checkpoint, this.#recorder, this.#waits];
+    if (checkpoint && recorder) {
+      return { ...progressOf({ collectionId, checkpoint, recorder, waits }), state };
     }
-    const { tweets, files, fileBytes, counts } = this.#recorder.progress;
-    const committed = harvestInfo(this.#checkpoint.state, collectionId);
-    const { longest } = this.#waits;
-    const waiting = longest && { waiting: { for: longest.for, until: isoTime(longest.until) } };
-    return { ...committed, ...counts, tweets, files, file_bytes: fileBytes, state, ...waiting };
+    const harvest_timestamp = isoTime(clock.now());
+    return {
+      collection_id: collectionId,
+      harvest_timestamp,
+      tweets: 0,
+      files: 0,
+      file_bytes: 0,
+      state,
+    };
   }
 
   /** Settles what the harvest before left, harvests, and settles. */
@@ -212,7 +205,8 @@ class Harvester implements Controlled {
       await guard();
       return await claimFolder(store, { collectionId, config: withoutKeys(config), now });
     });
-    await begin(() => checkpoint.begin(began, walksOf(config), config.type));
+    const walks = walksOf(config);
+    await begin(() => checkpoint.begin(began, { walks, type: config.type }));
     this.#checkpoint = checkpoint;
     lease.update({ harvest_id: isoTime(began), progress: this.info() });
     for (const { at } of unknownIn(withoutKeys(config))) {
@@ -220,13 +214,11 @@ class Harvester implements Controlled {
     }
     await this.#options.begun?.();
     log.info("Harvesting {collectionId} ({type})", { collectionId, type: config.type });
-    const spool = await Spool.open(this.#options.spool);
+    const work = { checkpoint, spool: await Spool.open(this.#options.spool), lease, target };
     try {
-      const stopped = this.#stopping.signal;
-      const own = { ...this.#committing(target, checkpoint, lease), stopped, collectionId, spool };
-      const later = await commitEachLate(late, own);
-      const failure = await this.#record(config, { checkpoint, spool, lease, target });
-      await commitEachLate(later, own);
+      const later = await this.#commitLate(late, work);
+      const failure = await this.#record(config, work);
+      await this.#commitLate(later, work);
       await this.#patiently(lease, () => settle(target, checkpoint));
       this.#isStopped = true;
       lease.update({ progress: this.info() });
@@ -235,8 +227,18 @@ class Harvester implements Controlled {
       log.info("Harvested {tweets} tweets: {outcome}{why}", { tweets, outcome, why });
       if (failure) throw failure;
     } finally {
-      await this.#clear(spool, config.type);
+      await this.#clear(work.spool, config.type);
     }
+  }
+
+  /** Adds to the harvest that goes on what harvesters left that another one went on before. @returns What is left of it. */
+  async #commitLate(late: Late[], { checkpoint, spool, lease, target }: Work): Promise<Late[]> {
+    return await commitEachLate(late, {
+      ...this.#committing(target, checkpoint, lease),
+      stopped: this.#stopping.signal,
+      collectionId: this.#options.collectionId,
+      spool: this.#recorder?.spool ?? spool,
+    });
   }
 
   /** Commits what harvesters brought that are gone, and could not. @returns What is for the harvest that begins. */
@@ -246,16 +248,13 @@ class Harvester implements Controlled {
     lease: Lease,
   ): Promise<Late[]> {
     const own = this.#committing(target, checkpoint, lease);
-    const late: Late[] = [];
     const { spool, process } = this.#options;
-    for (const place of await leftPlaces(spool, process)) {
-      const left = await commitLeft(place, spool.keys, {
-        ...own,
-        stopped: this.#stopping.signal,
-      });
-      if (left) late.push(left);
-    }
-    return late;
+    const stopped = this.#stopping.signal;
+    return await commitEachLeft(await leftPlaces(spool, process), spool.keys, {
+      ...own,
+      stopped,
+      next: (began) => this.#patiently(lease, () => own.next(began), stopped),
+    });
   }
 
   /** What cuts are committed with, into the folder of the checkpoint's harvest. */
@@ -279,7 +278,15 @@ class Harvester implements Controlled {
         await projectManifest(target, checkpoint.state);
         listed = files;
       },
+      next: (began) => beginNext(target, checkpoint, began),
     };
+  }
+
+  /** Begins the harvest in place of one whose time is over. */
+  async #begunNext(began: number, { target, checkpoint, lease }: Work): Promise<string> {
+    const folder = await beginNext(target, checkpoint, began);
+    lease.update({ harvest_id: isoTime(checkpoint.state.began), progress: this.info() });
+    return folder;
   }
 
   /** The checkpoint, which no harvester before can write any more. */
@@ -303,20 +310,22 @@ class Harvester implements Controlled {
 
   /** Clears the temporary files; what a stream brought and the bucket did not take cannot be had again. */
   async #clear(spool: Spool, type: CollectionConfig["type"]): Promise<void> {
-    if (type !== "filter" || !this.#recorder?.hasUnstored) return await spool.close();
-    await spool.leave();
+    const isLeft = type === "filter" && (this.#recorder?.hasUnstored ?? false);
+    await (this.#recorder?.close({ isLeft }) ?? spool.close());
+    if (!isLeft) return;
     log.error(
       "What the bucket did not take is kept on this machine, in {folder}: the next harvest of the collection here " +
         "puts it into the bucket",
-      { folder: spool.path },
+      { folder: (this.#recorder?.spool ?? spool).path },
     );
   }
 
   /** Records what the source brings and makes the last commit; a failure is handed back after it. */
   async #record(
     config: CollectionConfig,
-    { checkpoint, spool, lease, target }: Work,
+    work: Work,
   ): Promise<unknown> {
+    const { checkpoint, spool, lease, target } = work;
     const { store, clock, limits, collectionId } = this.#options;
     const own = this.#committing(target, checkpoint, lease);
     const project = async () => {
@@ -324,12 +333,21 @@ class Harvester implements Controlled {
       lease.update({ progress: this.info() });
     };
     const meter = meterFor(config, checkpoint, clock);
-    const recorder = new Recorder({ ...own, spool, limits, meter, project, api: this.#api });
+    const recorder = new Recorder({
+      ...own,
+      spool,
+      limits,
+      meter,
+      project,
+      api: this.#api,
+      nextSpool: () => Spool.open(placeBeside(this.#options.spool, this.#options.process)),
+      next: (began) => this.#begunNext(began, work),
+    });
     this.#recorder = recorder;
     const signal = AbortSignal.any([this.#stopping.signal, lease.lost]);
     let failure: unknown;
     try {
-      const api = meter ? await metered(this.#api, meter) : this.#api;
+      const api = await metered(this.#api, meter);
       const ids = () => readIds(store, collectionKeys(collectionId).ids);
       const source = await openSource(config, {
         api,
@@ -377,21 +395,6 @@ interface Work {
   spool: Spool;
   lease: Lease;
   target: ProjectionTarget;
-}
-
-/** What meters a harvest, where reading costs something. */
-function meterFor(
-  { api, budget, prices }: CollectionConfig,
-  { state: { spent } }: Checkpoint,
-  clock: Clock,
-): Meter | undefined {
-  return api === "2" ? new Meter({ prices: pricesWith(prices), budget, clock, spent }) : undefined;
-}
-
-/** The API with its reads metered. */
-async function metered(api: TwitterApi, meter: Meter): Promise<TwitterApi> {
-  const { MeteredApi } = await import("./lib/harvest/metered_api.ts");
-  return new MeteredApi(api, meter);
 }
 
 /** How many walks a whole harvest of this configuration has. */

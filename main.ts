@@ -162,6 +162,7 @@ async function harvestHere(
         tweetsPerFile: flags.tweetsPerFile,
         msPerFile: flags.secsPerFile * 1_000,
         flushMs: flags.flushSecs * 1_000,
+        msPerHarvest: flags.hoursPerHarvest * 3_600_000,
         patienceMs: patienceSecs * 1_000,
         bufferBytes: bufferMb * 2 ** 20,
       },

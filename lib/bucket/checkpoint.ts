@@ -29,6 +29,8 @@ const checkpointSchema = z.object({
   type: z.string(),
   /** When the harvest began, in milliseconds since 1970; its folder follows from it. */
   began: z.number(),
+  /** When it was to begin in place of another one, where that is another time: notes name it so. */
+  planned: z.number().optional(),
   /** When the last commit was made, in milliseconds since 1970. */
   at: z.number(),
   positions: jsonObject,
@@ -192,8 +194,14 @@ export class Checkpoint {
     await this.#put({ ...this.#state, ...change, commits: commits + 1, at: this.#clock.now() });
   }
 
-  /** Begins a new harvest with the positions that the one before left. */
-  async begin(began: number, walks: number, type: string): Promise<void> {
+  /**
+   * Begins a new harvest with the positions that the one before left.
+   * @param options.planned When it was to begin.
+   */
+  async begin(
+    began: number,
+    { walks, type, planned = began }: { walks: number; type: string; planned?: number },
+  ): Promise<void> {
     const { holder, positions, commits, spent } = this.#state;
     await this.#put({
       ...fresh(type, holder, began),
@@ -201,6 +209,7 @@ export class Checkpoint {
       commits: commits + 1,
       positions,
       counts: noCounts(walks),
+      ...(planned === began ? {} : { planned }),
       ...(spent ? { spent } : {}),
     });
   }

@@ -190,6 +190,7 @@ export class Collections {
    * @param at When it was learned, in milliseconds since 1970.
    */
   async learn(id: string, change: ConfigUpdate, at: number): Promise<void> {
+    if (isEmpty(change)) return;
     const configuration = this.#configuration(id);
     for (;;) {
       const { json } = await configuration.load();

@@ -7,6 +7,7 @@ import {
   bucketOption,
   configFileOption,
   example,
+  hoursOption,
   spoolOption,
   tellQueryNotes,
 } from "./collection_config.ts";
@@ -220,16 +221,20 @@ function addFilter(group: Command, context: Context): void {
   group.command("filter-start")
     .alias("timeline-start")
     .summary("Start a filter collection.")
-    .description("Starts a harvest of a filter stream, which goes on until it is stopped.")
+    .description(
+      "Starts a harvester of a filter stream, which goes on until it is stopped. What comes each day is a harvest of " +
+        "its own.",
+    )
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
     .addOption(spoolOption())
+    .addOption(hoursOption())
     .addHelpText("after", example("collection filter-start test_filter"))
-    .action(async (collectionId, { bucket, spool }) => {
+    .action(async (collectionId, { bucket, spool, ...flags }) => {
       const opened = await openBucket(context, { bucket, spool });
       const job = await jobFor(opened, collectionId, ["filter"]);
       const runner = await opened.runner();
-      await untilBegun(await runner.start(job), runner, context);
+      await untilBegun(await runner.start({ ...job, flags }), runner, context);
       output.line("Started");
       if (!runner.revive) return;
       output.note(

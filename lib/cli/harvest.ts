@@ -6,12 +6,15 @@ import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { portNumber, positive } from "../numbers.ts";
 import type { Store } from "../store/store.ts";
 import { lastWord } from "../visible.ts";
-import { bucketOption, example, spoolOption } from "./collection_config.ts";
+import { bucketOption, example, hoursOption, spoolOption } from "./collection_config.ts";
 import { type Context, openBucket, settingsFor } from "./context.ts";
 import { waitText } from "./follow.ts";
 import { gapTexts } from "./gap_texts.ts";
 import { count, size } from "./output.ts";
 import { troubleText } from "./trouble.ts";
+
+/** Hours of a stream's harvest. */
+const HOURS_PER_HARVEST = 24;
 
 /** Adds the group. */
 export function addHarvest(program: Command, context: Context): void {
@@ -219,6 +222,7 @@ function addRun(group: Command, context: Context): void {
       positive,
       15,
     )
+    .addOption(hoursOption())
     .option(
       "--patience-secs <seconds>",
       "seconds that the bucket may be away (what arrives meanwhile is kept on this machine's disk), or an API " +
@@ -236,12 +240,13 @@ function addRun(group: Command, context: Context): void {
     .option("--monitor", "log memory and rate every minute", false)
     .addHelpText("after", example("harvest run --shutdown test_collection"))
     .action(async (collectionId, options) => {
-      const { bucket, shutdown, port, monitor, patienceSecs, bufferMb, spool, ...flags } = options;
+      const { bucket, shutdown, port, monitor, patienceSecs, bufferMb, spool, ...given } = options;
+      const { hoursPerHarvest = HOURS_PER_HARVEST } = given;
       const settings = await settingsFor(context, { bucket });
       await context.harvest({
         settings,
         collectionId,
-        flags,
+        flags: { ...given, hoursPerHarvest },
         shutdown,
         port: port ?? await portIn(context.env),
         monitor,

@@ -1,54 +1,18 @@
 /** Puts what was cut into the store and commits it, beside the harvest, and outlasts a store that is away. */
 
 import { getLogger } from "@logtape/logtape";
-import type { Checkpoint, Commit, HarvestFile } from "../bucket/checkpoint.ts";
+import type { Checkpoint, HarvestFile } from "../bucket/checkpoint.ts";
 import { listedIn } from "../bucket/tweets.ts";
 import { tweetsFile } from "../collection/layout.ts";
 import { DamagedError, LockedError, messageOf } from "../errors.ts";
 import type { Store } from "../store/store.ts";
 import { Patience, type PatienceOptions } from "./patience.ts";
-import type { JsonListCut } from "./json_list.ts";
+import type { Cut, Lost } from "./cut.ts";
 import type { SegmentFile } from "./segment.ts";
-import type { CutFiles, SideCut } from "./cut_files.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
 /** Milliseconds after which a store that has not answered is told of. */
 const SILENCE = 60_000;
-
-/** What is to be stored and committed together, as it was at one moment of the harvest. */
-export interface Cut {
-  /** From 1 on in each harvest. */
-  number: number;
-  /** When it was made, in milliseconds since 1970. */
-  at: number;
-  /** The first cut that it accounts for, where that is not its own: in place of pieces, or with what is lost. */
-  covers?: number;
-  /** A piece of a segment, or the whole one in place of its pieces; absent where no tweets came. */
-  tweets?: {
-    /** From 1 on in each harvest. */
-    segment: number;
-    isWhole: boolean;
-    file: SegmentFile;
-  };
-  /** The files beside the tweets, each as long as it was. */
-  sides: SideCut[];
-  /** Lists that are written whole each time that they have grown. */
-  documents: ({ name: string } & JsonListCut)[];
-  /** What the checkpoint is to say; its files are added. */
-  commit: Commit;
-}
-
-/** What is lost of a stream. */
-export interface Lost {
-  /** The cut that it came with, the first that this one accounts for, and its segment. */
-  number: number;
-  covers: number;
-  segment: number;
-  /** When the tweets came, in milliseconds since 1970. */
-  from: number;
-  to: number;
-  tweets: number;
-}
 
 /** What a committer is made of. */
 export interface CommitterOptions extends PatienceOptions {
@@ -56,16 +20,24 @@ export interface CommitterOptions extends PatienceOptions {
   checkpoint: Checkpoint;
   /** The harvest's folder, with a `/` at its end. */
   folder: string;
-  spool: CutFiles;
   /** Throws where this harvester may write no more. */
   guard: () => void;
   /** Projects a commit that was made. */
   project: () => Promise<void>;
+  /**
+   * Ends the harvest whose last cut is committed, and begins the next; done twice, the second changes nothing.
+   * @param began When it was to begin, in milliseconds since 1970.
+   * @returns Its folder.
+   */
+  next?: (began: number) => Promise<string>;
 }
 
 /** Stores and commits cuts in their order, one at a time. */
 export class Committer {
   readonly #options: CommitterOptions;
+  /** The harvest that is being committed, by when it was to begin: that of the first cut, until that of a later one. */
+  #began: number | undefined;
+  #folder: string;
   /** Cuts whose tweets are on this machine's disk only. */
   readonly #queue: Cut[] = [];
   /** The cut of the queue that is on its way. */
@@ -85,8 +57,8 @@ export class Committer {
   #lastName = { ms: 0, number: 0 };
   /** When the last cut was made that is stored. */
   #storedAt: number;
-  /** The number of the first cut that may be committed. */
-  #commitFrom = 0;
+  /** The first cut that may be committed, of its harvest; undefined until it is added. */
+  #commitFrom: Pick<Cut, "began" | "number"> | undefined = { began: 0, number: 0 };
   readonly #patience: Patience;
   #running: Promise<void> | undefined;
   #failure: unknown;
@@ -94,6 +66,7 @@ export class Committer {
 
   constructor(options: CommitterOptions) {
     this.#options = options;
+    this.#folder = options.folder;
     this.#patience = new Patience(options);
     this.#files = options.checkpoint.state.files;
     this.#storedAt = options.checkpoint.state.began;
@@ -104,9 +77,14 @@ export class Committer {
     return this.#running === undefined;
   }
 
-  /** The tweets files in the store. */
-  get files(): HarvestFile[] {
-    return this.#files;
+  /** Whether all of the harvests before this one is committed. */
+  isAt(began: number): boolean {
+    return this.#began === undefined || this.#began === began;
+  }
+
+  /** The tweets files of a harvest in the store. */
+  filesOf(began: number): HarvestFile[] {
+    return this.isAt(began) ? this.#files : [];
   }
 
   /** Whether something that was added is not committed. */
@@ -126,9 +104,10 @@ export class Committer {
    * @returns The cuts that it comes in place of: what is on the disk of them can be forgotten.
    */
   add(cut: Cut, { inPlace = true } = {}): Cut[] {
-    const dropped = cut.tweets?.isWhole && inPlace ? this.#dropPieces(cut.tweets.segment) : [];
+    const dropped = cut.tweets?.isWhole && inPlace ? this.#dropPieces(cut, cut.tweets.segment) : [];
     this.#queue.push(cut);
-    if (this.#commitFrom === Infinity) this.#commitFrom = cut.number;
+    this.#began ??= cut.began;
+    this.#commitFrom ??= cut;
     this.#failure = undefined;
     this.#damaged = undefined;
     this.#running ??= this.#run();
@@ -141,18 +120,18 @@ export class Committer {
    */
   get lost(): Lost | undefined {
     if (!this.#damaged?.tweets) return undefined;
-    const { number, covers = number, at: to, tweets } = this.#damaged;
+    const { began, spool, number, covers = number, at: to, tweets } = this.#damaged;
     const { segment, isWhole, file } = tweets;
     const pieces = isWhole ? this.#files.filter(({ pieceOf }) => pieceOf === segment) : [];
     const lost = file.tweets - pieces.reduce((sum, piece) => sum + piece.tweets, 0);
-    return { number, covers, segment, from: this.#storedAt, to, tweets: lost };
+    return { began, spool, number, covers, segment, from: this.#storedAt, to, tweets: lost };
   }
 
   /** Leaves out what is damaged. Nothing is committed before the cut that is added next: it is to say what is lost. */
   leaveOut(): void {
     if (this.#damaged && this.#queue.shift()) this.#stored.push(this.#damaged);
     this.#damaged = undefined;
-    this.#commitFrom = Infinity;
+    this.#commitFrom = undefined;
   }
 
   /** Forgets what is not committed. */
@@ -203,6 +182,7 @@ export class Committer {
         await this.#commit();
         await this.#deleteReplaced();
         if (damaged) throw damaged;
+        await this.#goOn();
       });
     } catch (error) {
       if (error instanceof DamagedError) throw error;
@@ -217,11 +197,11 @@ export class Committer {
   }
 
   /** Takes the pieces that wait of a segment from the queue, as it comes whole in their place. */
-  #dropPieces(segment: number): Cut[] {
+  #dropPieces({ began }: Cut, segment: number): Cut[] {
     const dropped: Cut[] = [];
     for (;;) {
       const last = this.#queue.at(-1);
-      if (!last || last === this.#storing) return dropped;
+      if (!last || last === this.#storing || last.began !== began) return dropped;
       if (last.tweets && (last.tweets.isWhole || last.tweets.segment !== segment)) return dropped;
       this.#queue.pop();
       dropped.push(last);
@@ -229,12 +209,12 @@ export class Committer {
   }
 
   /**
-   * Stores the tweets of the cuts that wait now; those that come meanwhile wait for the next commit.
+   * Stores the tweets of the cuts of one harvest that wait now; those that come meanwhile wait for the next commit.
    * @returns Why those of the next cut cannot be stored: all before it can be committed.
    */
   async #storeWaiting(): Promise<DamagedError | undefined> {
     const end = this.#queue.at(-1);
-    for (let [cut] = this.#queue; cut; [cut] = this.#queue) {
+    for (let [cut] = this.#queue; cut && this.isAt(cut.began); [cut] = this.#queue) {
       this.#storing = cut;
       try {
         await this.#storeTweets(cut);
@@ -270,11 +250,11 @@ export class Committer {
   }
 
   async #upload({ path, ...file }: SegmentFile): Promise<HarvestFile> {
-    const { store, folder, guard } = this.#options;
+    const { store, guard } = this.#options;
     guard();
     const name = this.#nextName();
     this.#uncommitted.push(name);
-    await store.upload(`${folder}${name}`, path, { expected: file });
+    await store.upload(`${this.#folder}${name}`, path, { expected: file });
     return { name, ...file };
   }
 
@@ -289,20 +269,38 @@ export class Committer {
   }
 
   async #commit(): Promise<void> {
-    const { checkpoint, guard, project, spool } = this.#options;
+    const { checkpoint, guard, project } = this.#options;
     const cut = this.#stored.at(-1);
-    if (!cut || cut.number < this.#commitFrom) return;
+    if (!cut || !this.#mayCommit(cut)) return;
     guard();
     await this.#storeSides(cut);
     guard();
     await checkpoint.commit({ ...cut.commit, files: this.#files, cuts: cut.number });
     this.#uncommitted.length = 0;
     await project();
-    for (const one of this.#stored.splice(0)) await spool.forget(one);
+    for (const one of this.#stored.splice(0)) await one.spool.forget(one);
   }
 
-  async #storeSides({ sides, documents }: Cut): Promise<void> {
-    const { store, folder, spool, guard } = this.#options;
+  #mayCommit({ began, number }: Cut): boolean {
+    const from = this.#commitFrom;
+    return from !== undefined && (from.began !== began || number >= from.number);
+  }
+
+  /** Goes on to the next harvest where the cuts are its own that wait. */
+  async #goOn(): Promise<void> {
+    const { next, guard } = this.#options;
+    const [cut] = this.#queue;
+    if (!next || !cut || this.isAt(cut.began) || this.#stored.length > 0) return;
+    guard();
+    this.#folder = await next(cut.began);
+    this.#began = cut.began;
+    this.#files = [];
+    this.#sent.clear();
+  }
+
+  async #storeSides({ sides, documents, spool }: Cut): Promise<void> {
+    const { store, guard } = this.#options;
+    const folder = this.#folder;
     for (const side of sides) {
       if (this.#sent.get(side.name) === side.bytes) continue;
       guard();
@@ -320,10 +318,10 @@ export class Committer {
   }
 
   async #deleteReplaced(): Promise<void> {
-    const { store, folder, guard } = this.#options;
+    const { store, guard } = this.#options;
     for (let [file] = this.#replaced; file; [file] = this.#replaced) {
       guard();
-      await store.delete(`${folder}${file.name}`);
+      await store.delete(`${this.#folder}${file.name}`);
       this.#replaced.shift();
     }
   }
@@ -333,7 +331,8 @@ export class Committer {
    * made although its answer says otherwise, or none came: the other one has gone on from it then, and lists them.
    */
   async #clear(): Promise<void> {
-    const { store, folder, checkpoint } = this.#options;
+    const { store, checkpoint } = this.#options;
+    const folder = this.#folder;
     const names = this.#uncommitted.splice(0);
     try {
       const others = names.length > 0 && await checkpoint.ofAnother();

@@ -172,6 +172,8 @@ async function commit(
   // No cut of the harvest that has begun, and no piece of any of its segments.
   const tweets = { segment: -1, isWhole: true, file };
   committer.add({
+    began: checkpoint.state.began,
+    spool: options.spool,
     number: checkpoint.state.cuts ?? 0,
     at: options.clock.now(),
     tweets,

@@ -4,12 +4,14 @@ import { basename, dirname } from "node:path";
 import { getLogger } from "@logtape/logtape";
 import { z } from "zod";
 import { type CheckpointState, commitSchema } from "../bucket/checkpoint.ts";
+import { isOf } from "../bucket/next_harvest.ts";
 import { messageOf } from "../errors.ts";
 import { jsonOrNull } from "../json.ts";
-import { Committer, type CommitterOptions, type Cut } from "./committer.ts";
+import { Committer, type CommitterOptions } from "./committer.ts";
+import type { Cut } from "./cut.ts";
 import type { Late } from "./late_cuts.ts";
 import { LeftFolder } from "./left_folder.ts";
-import { type FoundNote, lossesIn, tweetsIn } from "./left_losses.ts";
+import { type FoundNote, lossBetween, lossesIn, tweetsIn } from "./left_losses.ts";
 import { withSides } from "./left_sides.ts";
 import { sealed, unsealed } from "./seal.ts";
 import type { Spool } from "./spool.ts";
@@ -27,6 +29,8 @@ const noteSchema = z.object({
   /** When the harvest began, and when this was cut, in milliseconds since 1970. */
   began: z.number(),
   at: z.number(),
+  /** When the harvest began in whose place that one is, where the stream went on. */
+  after: z.number().exactOptional(),
   /** The checkpoint's commits when this was cut: it follows them. */
   commits: z.number().optional(),
   /** The first cut that this one accounts for: a whole segment for its pieces, a gap for what is lost. */
@@ -49,13 +53,14 @@ export type Note = z.infer<typeof noteSchema>;
 export async function noteCut(
   spool: Spool,
   cut: Cut,
-  { began, commits }: Pick<CheckpointState, "began" | "commits">,
+  { commits }: Pick<CheckpointState, "commits">,
 ): Promise<boolean> {
-  const { number, covers = number, at, tweets, sides, commit } = cut;
+  const { began, after, number, covers = number, at, tweets, sides, commit } = cut;
   const note: Note = {
     number,
     of: basename(dirname(spool.path)),
     began,
+    ...(after === undefined ? {} : { after }),
     at,
     commits,
     covers,
@@ -76,43 +81,90 @@ export async function noteCut(
 }
 
 /** What committing cuts works with. */
-export type LeftOptions = Omit<CommitterOptions, "spool">;
+export interface LeftOptions extends CommitterOptions {
+  next: (began: number) => Promise<string>;
+}
+
+/** What was found in a folder: null where it cannot be read. */
+interface Found {
+  folder: LeftFolder;
+  notes: FoundNote[] | null;
+}
+
+/**
+ * Commits the cuts that harvesters left in folders, as `commitLeft` does: those of a harvest before those of the one
+ * that took its place.
+ * @param keys Those of notes.
+ * @returns What the next harvest is to add, as another one was begun since.
+ * @throws as `commitLeft`
+ */
+export async function commitEachLeft(
+  places: LeftPlace[],
+  keys: () => Promise<string[]>,
+  options: LeftOptions,
+): Promise<Late[]> {
+  const found: Found[] = [];
+  for (const place of places) {
+    const folder = new LeftFolder(place);
+    found.push({ folder, notes: await foundIn(folder, keys) });
+  }
+  const late: Late[] = [];
+  for (const { folder, notes } of found.toSorted((a, b) => beganOf(a) - beganOf(b))) {
+    if (!notes) {
+      log.warn("What a harvester left on this machine cannot be read: {directory}", {
+        directory: folder.path,
+      });
+      continue;
+    }
+    const left = await commitLeft(folder, notes, options);
+    if (left) late.push(left);
+  }
+  return late;
+}
+
+/** When the harvest began that left something. */
+function beganOf({ notes }: Found): number {
+  return notes?.find(({ note }) => note)?.note?.began ?? 0;
+}
 
 /**
  * Commits the cuts that a harvester left in a folder, where nobody has begun another harvest since, and removes the
  * folder; what cannot be read of it, or was noted by somebody else, stays.
- * @param keys Those of notes.
  * @returns What the next harvest is to add, as another one was begun since; null where there is nothing.
  * @throws as the committer; UserError, DiskError where this machine's disk fails.
  */
-export async function commitLeft(
-  place: LeftPlace,
-  keys: () => Promise<string[]>,
+async function commitLeft(
+  folder: LeftFolder,
+  found: FoundNote[],
   options: LeftOptions,
 ): Promise<Late | null> {
-  const { state } = options.checkpoint;
-  const folder = new LeftFolder(place);
-  const found = await foundIn(folder, keys);
-  if (!found) {
-    log.warn("What a harvester left on this machine cannot be read: {directory}", {
-      directory: place.path,
-    });
-    return null;
-  }
+  const { checkpoint } = options;
+  const before = checkpoint.state;
+  const first = found.find(({ note }) => note)?.note;
+  const isNext = first !== undefined && follows(first, before);
+  const isAt = isNext || (first !== undefined && isOf(before, first.began));
+  const own = { ...options, folder: isAt ? await options.next(first.began) : options.folder };
+  const { state } = checkpoint;
   const left = found.filter((one) => isOfAnother(one, state) || one.number > (state.cuts ?? 0));
   if (left.some((one) => isOfAnother(one, state))) return lateOf(left, folder);
   const notes = left.flatMap(({ note }) => note ?? []);
   const good = left.flatMap(({ note, isGood }) => isGood && note ? [note] : []);
-  const losses = lossesIn(left, state);
-  const repaired = await withSides(good, losses, { ...options, left: folder, all: notes });
-  await commitAll(repaired, folder, options);
+  const losses = [...isNext ? lossBetween(before, first) : [], ...lossesIn(left, state)];
+  const repaired = await withSides(good, losses, { ...own, left: folder, all: notes });
+  await commitAll(repaired, folder, own);
   await clear(left, folder);
   return null;
 }
 
+/** Whether a note is of the harvest that takes the place of the one that a checkpoint is of, and is not begun. */
+function follows(note: Note, state: CheckpointState): boolean {
+  return note.after === state.began && !isOf(state, note.began) &&
+    (note.commits ?? 0) <= state.commits;
+}
+
 /** Whether a note is of another harvest, or follows commits that the bucket does not have, as an older copy of it. */
-function isOfAnother({ note }: FoundNote, { began, commits }: CheckpointState): boolean {
-  return note !== undefined && (note.began !== began || (note.commits ?? 0) > commits);
+function isOfAnother({ note }: FoundNote, state: CheckpointState): boolean {
+  return note !== undefined && (!isOf(state, note.began) || (note.commits ?? 0) > state.commits);
 }
 
 /** Removes a folder, or puts it aside where some of it is damaged, or wanted still. */
@@ -153,8 +205,9 @@ async function commitAll(notes: Note[], folder: LeftFolder, options: LeftOptions
   if (notes.length === 0) return;
   const { checkpoint } = options;
   const before = tweetsIn(checkpoint.state.files);
-  const committer = new Committer({ ...options, spool: folder });
-  for (const note of notes) committer.add(cutOf(note, folder));
+  const committer = new Committer(options);
+  const { began } = checkpoint.state;
+  for (const note of notes) committer.add({ ...cutOf(note, folder), began });
   await committer.done();
   log.info("{tweets} tweets that the harvester before could not store are in the bucket now", {
     tweets: tweetsIn(checkpoint.state.files) - before,
@@ -188,8 +241,12 @@ async function foundIn(
 }
 
 /** What is to be committed; a harvest that went on is ended when it is settled, as of when the cut was made. */
-function cutOf({ number, at, tweets, sides, commit }: Note, folder: LeftFolder): Cut {
+function cutOf(
+  { number, at, tweets, sides, commit }: Note,
+  folder: LeftFolder,
+): Omit<Cut, "began"> {
   return {
+    spool: folder,
     number,
     at,
     sides,

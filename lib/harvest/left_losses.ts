@@ -4,6 +4,9 @@ import type { CheckpointState, HarvestFile } from "../bucket/checkpoint.ts";
 import type { Gap } from "../twitter/api.ts";
 import type { Note } from "./left_cuts.ts";
 
+/** Why tweets are lost that had come. */
+const DAMAGED = "The disk had damaged what had come";
+
 /** A note that was found, in its order: absent where it cannot be read itself. */
 export interface FoundNote {
   number: number;
@@ -25,7 +28,7 @@ export function lossesIn(
   let isLost = false;
   for (const one of withMissing(found, cuts)) {
     if (one.isGood && one.note) {
-      if (isLost) losses.push({ from, to: one.note.at, why: "The disk had damaged what had come" });
+      if (isLost) losses.push({ from, to: one.note.at, why: DAMAGED });
       from = one.note.at;
       isLost = false;
     } else {
@@ -33,6 +36,17 @@ export function lossesIn(
     }
   }
   return losses;
+}
+
+/**
+ * The span that is lost of a harvest whose stream went on with the next, where what it had cut last is gone: up to
+ * the first cut of the next.
+ */
+export function lossBetween(
+  { state, ended, at }: Pick<CheckpointState, "state" | "ended" | "at">,
+  next: Pick<Note, "at">,
+): Gap[] {
+  return state === "harvesting" ? [{ from: ended ?? at, to: next.at, why: DAMAGED }] : [];
 }
 
 /** The notes with those that are gone, where none that came later accounts for them. */

@@ -41,6 +41,8 @@ export class Meter {
   readonly #options: MeterOptions;
   #spent: Spent;
   readonly #read = { post: 0, user: 0 };
+  /** What of it harvests before read on the same stream. */
+  #readBefore = { post: 0, user: 0 };
   /** What requests under way may cost, in the unit of the budget. */
   #reserved = 0;
   #settled = Promise.withResolvers<void>();
@@ -53,8 +55,14 @@ export class Meter {
 
   /** Of this harvest. */
   get billed(): Billed {
-    const [posts, users] = [this.#read.post, this.#read.user];
-    return { posts, users, dollars: dollarsFor({ posts, users }, this.#options.prices) };
+    const posts = this.#read.post - this.#readBefore.post;
+    const users = this.#read.user - this.#readBefore.user;
+    return this.#costOf(posts, users);
+  }
+
+  /** Takes in that another harvest goes on in place of this one; a budget per harvest is not new by that. */
+  nextHarvest(): void {
+    this.#readBefore = { ...this.#read };
   }
 
   /** Of this month, this harvest and those before. */
@@ -107,6 +115,15 @@ export class Meter {
     return false;
   }
 
+  /** Of all that was read since it was made: what a budget per harvest is for. */
+  get #used(): Billed {
+    return this.#costOf(this.#read.post, this.#read.user);
+  }
+
+  #costOf(posts: number, users: number): Billed {
+    return { posts, users, dollars: dollarsFor({ posts, users }, this.#options.prices) };
+  }
+
   #count(kind: Kind, read: number): void {
     const { prices } = this.#options;
     const { month, posts, dollars } = this.spent;
@@ -135,7 +152,7 @@ export class Meter {
   #left(): number {
     const { budget } = this.#options;
     if (!budget) return Infinity;
-    const used = budget.per === "month" ? this.spent : this.billed;
+    const used = budget.per === "month" ? this.spent : this.#used;
     const { posts, dollars = 0 } = budget;
     return posts === undefined ? dollars - used.dollars : posts - used.posts;
   }
@@ -143,7 +160,7 @@ export class Meter {
   #refuse(): BudgetUsedUp {
     const { budget, clock } = this.#options;
     if (budget) {
-      const used = budget.per === "month" ? this.spent : this.billed;
+      const used = budget.per === "month" ? this.spent : this.#used;
       const amount = budget.posts === undefined
         ? dollarText(used.dollars)
         : `${used.posts.toLocaleString("en-US")} posts`;

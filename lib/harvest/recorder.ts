@@ -1,34 +1,27 @@
 /** Batches into files into commits: the loop of a harvest. */
 
 import { getLogger } from "@logtape/logtape";
-import { type CheckpointState, type Commit, type Counts } from "../bucket/checkpoint.ts";
+import type { CheckpointState, Commit, Counts } from "../bucket/checkpoint.ts";
 import { isoTime } from "../clock.ts";
-import { FILES } from "../collection/layout.ts";
 import { DamagedError, messageOf } from "../errors.ts";
 import type { TwitterApi } from "../twitter/api.ts";
 import type { Meter } from "./meter.ts";
-import { Committer, type CommitterOptions, type Cut, type Lost } from "./committer.ts";
-import { JsonList } from "./json_list.ts";
-import { Learned } from "./learned.ts";
+import { Committer, type CommitterOptions } from "./committer.ts";
+import type { Lost } from "./cut.ts";
 import { noteCut } from "./left_cuts.ts";
 import { tweetsIn } from "./left_losses.ts";
-import type { Segment } from "./segment.ts";
-import {
-  type Batch,
-  hasContent,
-  isDone,
-  type Positions,
-  type TweetSource,
-  userWalk,
-} from "./source.ts";
+import { OpenHarvest } from "./open_harvest.ts";
+import { type Batch, hasContent, type Positions, type TweetSource } from "./source.ts";
 import type { Spool } from "./spool.ts";
 import { Tally } from "./tally.ts";
 
-const encoder = new TextEncoder();
 const log = getLogger(["twarc-cloud", "harvest"]);
 
 /** Milliseconds between cuts of a stream, at least, while the store has not taken the one before. */
 const BETWEEN_NOTES = 1_000;
+
+/** Milliseconds after which the time is looked at at the latest: a clock may be set, and a machine may sleep. */
+const LOOK = 3_600_000;
 
 /** Why a stream's tweets are missing that had come. */
 const DAMAGED = "The disk had damaged what had come";
@@ -41,11 +34,19 @@ export interface Limits {
   msPerFile: number;
   /** Milliseconds after which what has arrived is committed. */
   flushMs: number;
+  /** Milliseconds of a stream's harvest: at each multiple of them, since 1970, another one takes its place. 0 for never. */
+  msPerHarvest: number;
   /** Milliseconds that the store may be away: what arrives meanwhile is kept on this machine's disk. */
   patienceMs: number;
   /** Bytes of tweets that are kept on this machine's disk at most; then nothing more is read for a while. */
   bufferBytes: number;
 }
+
+/** How a harvest of a stream ends that goes on. */
+const OVER = {
+  outcome: "complete",
+  reason: "Its time was over: the next harvest went on from there, on the same stream",
+} as const;
 
 /** How a harvest ended. */
 export type Ending = Pick<CheckpointState, "outcome" | "reason">;
@@ -53,6 +54,9 @@ export type Ending = Pick<CheckpointState, "outcome" | "reason">;
 /** What a recorder is made of. */
 export interface RecorderOptions extends CommitterOptions {
   spool: Spool;
+  /** Opens the folder for temporary files of a harvest in place of one that is over. */
+  nextSpool: () => Promise<Spool>;
+  next: (began: number) => Promise<string>;
   limits: Limits;
   /** Of what is billed; absent where nothing is. */
   meter?: Meter | undefined;
@@ -64,41 +68,43 @@ export interface RecorderOptions extends CommitterOptions {
 export class Recorder {
   readonly #options: RecorderOptions;
   readonly #committer: Committer;
-  #segment: Segment | undefined;
-  /** How many were opened. */
-  #segments = 0;
-  #segmentOpened = 0;
+  #open: OpenHarvest;
+  /** When its time is over, in milliseconds since 1970. */
+  #over: number;
+  /** The folders for temporary files of it, and of those before it that are not committed. */
+  readonly #spools: Spool[];
   /** When the oldest batch that is not cut came, by the monotonic clock. */
   #waitingSince: number | undefined;
-  /** What was cut last: all before it is whole, whatever happens to what comes after it. */
-  #last: Cut = { number: 0, at: 0, sides: [], documents: [], commit: {} };
-  /** The number of the last cut that closed a segment: the tweets of later ones are in the next. */
-  #wholeUntil = 0;
-  #tweets = 0;
-  #positions: Positions;
-  /** How many walks have a position. */
-  #begun: number;
-  readonly #learned = new Learned();
-  readonly #tally: Tally;
-  readonly #userChanges = new JsonList();
   #toldFull = false;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
     const { checkpoint } = options;
-    this.#committer = new Committer(options);
-    const unfinished = Object.entries(checkpoint.state.positions)
-      .filter(([, position]) => position !== "whole");
-    this.#positions = Object.fromEntries(unfinished);
-    this.#begun = unfinished.length;
-    this.#tally = new Tally(checkpoint.state.counts.walks, options);
+    this.#committer = new Committer({ ...options, next: (began) => this.#next(began) });
+    const { began, positions, type, counts } = checkpoint.state;
+    const tally = new Tally(counts.walks, options);
+    this.#open = new OpenHarvest({ ...options, began, positions, type, tally });
+    this.#over = this.#overAfter(began);
+    this.#spools = [options.spool];
   }
 
-  /** What has arrived so far, committed or not, and the files in the store. */
+  /** What has arrived so far of the harvest that goes on, committed or not, and its files in the store. */
   get progress(): { tweets: number; files: number; fileBytes: number; counts: Counts } {
-    const { files } = this.#committer;
+    const { began, tweets, counts } = this.#open;
+    const files = this.#committer.filesOf(began);
     const fileBytes = files.reduce((n, file) => n + file.bytes, 0);
-    return { tweets: this.#tweets, files: files.length, fileBytes, counts: this.#tally.counts };
+    return { tweets, files: files.length, fileBytes, counts };
+  }
+
+  /** When the harvest is to have begun that goes on where one before it is not committed whole; else undefined. */
+  get ahead(): number | undefined {
+    const { began } = this.#open;
+    return this.#committer.isAt(began) ? undefined : began;
+  }
+
+  /** The folder for temporary files of the harvest that goes on. */
+  get spool(): Spool {
+    return this.#open.spool;
   }
 
   /** Whether there is something that the store did not take. */
@@ -106,10 +112,9 @@ export class Recorder {
     return this.#committer.hasUncommitted;
   }
 
-  /** Whether every walk that was begun is whole, but for users whom the API cannot give, or a stream that has ended in good order. */
+  /** Whether nothing is left to do of what was begun. */
   get isWhole(): boolean {
-    const left = new Set(this.#tally.counts.unavailable?.map(({ id }) => userWalk(id)));
-    return Object.entries(this.#positions).every(([walk, at]) => left.has(walk) || isDone(at));
+    return this.#open.isWhole;
   }
 
   /**
@@ -125,6 +130,7 @@ export class Recorder {
       for (;;) {
         const arrived = await this.#nextOrDue(next);
         if (arrived?.done) return;
+        if (!signal.aborted) await this.#turnOver();
         if (arrived) {
           await this.#take(arrived.value);
           next = asked(iterator);
@@ -154,7 +160,7 @@ export class Recorder {
       await this.#cut(true, end);
     } catch (failure) {
       const failed = { ...end, outcome: "failed", reason: messageOf(failure) } as const;
-      const { tweets: _, ...last } = this.#last;
+      const { tweets: _, ...last } = this.#open.last;
       this.#committer.add({ ...last, commit: { ...last.commit, ...failed } });
       await this.#lastCommit(failed);
       throw failure;
@@ -178,9 +184,12 @@ export class Recorder {
   /** Ends walks where they were committed last. */
   async #endAtLastCommit(damaged: DamagedError, end: Commit): Promise<DamagedError> {
     const { checkpoint: { state }, clock, meter } = this.#options;
+    const { began, spool } = this.#open;
     this.#committer.dropUncommitted();
-    this.#tweets = tweetsIn(this.#committer.files);
+    this.#open.endAt(tweetsIn(this.#committer.filesOf(began)));
     this.#committer.add({
+      began,
+      spool,
       number: state.cuts ?? 0,
       at: clock.now(),
       sides: [],
@@ -213,20 +222,20 @@ export class Recorder {
     const { lost } = this.#committer;
     if (!lost || !this.#isNoted) throw failure;
     // In the whole of a segment that is still open its pieces may be intact.
-    const isOpen = this.#segment !== undefined && lost.segment === this.#segments;
+    const isOpen = lost.began === this.#open.began && this.#open.hasOpen(lost.segment);
     if (!isOpen) {
       if (lost.tweets > 0) await this.#takeLoss(lost);
       this.#committer.leaveOut();
     }
-    const isNoted = await this.#cut(true, end, lost.covers);
+    const isOwn = lost.began === this.#open.began;
+    const isNoted = await this.#cut(true, end, isOwn ? lost.covers : undefined);
     // Now the note of this cut says what is lost, and the other one would say it again.
-    if (isNoted && !isOpen) await this.#options.spool.forget({ number: lost.number });
+    if (isNoted && !isOpen) await lost.spool.forget({ number: lost.number });
   }
 
-  async #takeLoss({ from, to, tweets }: Lost): Promise<void> {
-    await this.#options.spool.append(FILES.gaps, [jsonLine({ from, to, why: DAMAGED })]);
-    this.#tally.addGap();
-    this.#tweets -= tweets;
+  async #takeLoss({ began, from, to, tweets }: Lost): Promise<void> {
+    const own = began === this.#open.began ? tweets : 0;
+    await this.#open.takeLoss({ from, to, why: DAMAGED }, own);
     log.error(
       "{tweets} tweets that came from {from} to {to} are lost: this machine's disk is damaged",
       {
@@ -266,8 +275,23 @@ export class Recorder {
 
   /** When the next flush or end of a segment is due, by the monotonic clock. */
   #due(): number {
-    const roll = this.#segment ? this.#segmentOpened + this.#options.limits.msPerFile : Infinity;
-    return Math.min(this.#flushDue(), roll);
+    const { segment } = this.#open;
+    const roll = segment ? segment.opened + this.#options.limits.msPerFile : Infinity;
+    return Math.min(this.#flushDue(), roll, this.#overDue());
+  }
+
+  /** When the time of a harvest that began is over, in milliseconds since 1970. */
+  #overAfter(began: number): number {
+    const { msPerHarvest } = this.#options.limits;
+    if (msPerHarvest === 0 || !this.#isNoted) return Infinity;
+    return (Math.floor(began / msPerHarvest) + 1) * msPerHarvest;
+  }
+
+  /** When it is to be looked whether the harvest is over; where the one before is not committed, it goes on until then. */
+  #overDue(): number {
+    if (this.#over === Infinity || !this.#committer.isAt(this.#open.began)) return Infinity;
+    const { clock } = this.#options;
+    return clock.monotonic() + Math.min(this.#over - clock.now(), LOOK);
   }
 
   /** A flush waits for the one before; but what a stream brings is noted here in its time, however slow the store is. */
@@ -281,7 +305,7 @@ export class Recorder {
   /** Whether this machine's disk has as much as it may. */
   #isFull(): boolean {
     const { bufferBytes } = this.#options.limits;
-    const isFull = this.#committer.waiting + (this.#segment?.uncutBytes ?? 0) >= bufferBytes;
+    const isFull = this.#committer.waiting + (this.#open.segment?.uncutBytes ?? 0) >= bufferBytes;
     if (isFull && !this.#toldFull) {
       log.warn(
         "{mb} MB are kept on this machine's disk, as many as may be (--buffer-mb): " +
@@ -293,48 +317,52 @@ export class Recorder {
     return isFull;
   }
 
-  async #take(batch: Batch): Promise<void> {
-    const { clock, spool, limits } = this.#options;
-    if (this.#segment && this.#segment.tweets + batch.count > limits.tweetsPerFile) {
-      await this.#cut(true);
-    }
-    await this.#takeSides(batch);
-    this.#tally.add(batch);
-    if (batch.tweets.length > 0) {
-      if (!this.#segment) {
-        this.#segment = await spool.segment();
-        this.#segments++;
-        this.#segmentOpened = clock.monotonic();
-      }
-      await this.#segment.append(batch.tweets, batch.count);
-      this.#tweets += batch.count;
-    }
-    if (batch.update) this.#learned.add(batch.update);
-    const wasWhole = this.#positions[batch.walk] === "whole";
-    if (!Object.hasOwn(this.#positions, batch.walk)) this.#begun++;
-    this.#tally.addWalk(this.#begun, batch.position === "whole" && !wasWhole);
-    this.#positions[batch.walk] = batch.position;
-    if (batch.isUrgent) this.#waitingSince = -Infinity;
-    else if (hasContent(batch)) this.#waitingSince ??= clock.monotonic();
+  /** Ends the harvest whose time is over, and goes on with the next in its place. */
+  async #turnOver(): Promise<void> {
+    const { clock, meter, checkpoint, nextSpool } = this.#options;
+    const now = clock.now();
+    if (now < this.#over || !this.#committer.isAt(this.#open.began)) return;
+    const spool = await nextSpool();
+    this.#spools.push(spool);
+    await this.#cut(true, { ...OVER, state: "finished", ended: now });
+    meter?.nextHarvest();
+    this.#open = this.#open.next({ began: now, after: checkpoint.state.began, spool });
+    this.#over = this.#overAfter(now);
+    // It begins now, although nothing may come for hours.
+    await this.#cut(true);
   }
 
-  /** Users, changes, messages, gaps and what is missing. */
-  async #takeSides(
-    { users = [], userChanges = [], messages = [], gap, missing = [] }: Batch,
-  ): Promise<void> {
-    const { spool } = this.#options;
-    await spool.append(FILES.users, users);
-    await spool.append(FILES.messages, messages.map((message) => message.line));
-    if (gap) await spool.append(FILES.gaps, [jsonLine(gap)]);
-    await spool.append(FILES.missing, missing.map(jsonLine));
-    for (const change of userChanges) this.#userChanges.add(change);
+  /** Ends and begins what was committed, and forgets what is on this machine of it. */
+  async #next(began: number): Promise<string> {
+    const folder = await this.#options.next(began);
+    const [former] = this.#spools;
+    if (former && former !== this.#open.spool) {
+      await former.close();
+      this.#spools.shift();
+    }
+    return folder;
+  }
+
+  /** Clears the temporary files, or leaves them to the next harvester. */
+  async close({ isLeft }: { isLeft: boolean }): Promise<void> {
+    for (const spool of this.#spools) await (isLeft ? spool.leave() : spool.close());
+  }
+
+  async #take(batch: Batch): Promise<void> {
+    const { clock, limits } = this.#options;
+    const { segment } = this.#open;
+    if (segment && segment.tweets + batch.count > limits.tweetsPerFile) await this.#cut(true);
+    await this.#open.take(batch);
+    if (batch.isUrgent) this.#waitingSince = -Infinity;
+    else if (hasContent(batch)) this.#waitingSince ??= clock.monotonic();
   }
 
   async #keepUp(): Promise<void> {
     const { clock, limits } = this.#options;
     const now = clock.monotonic();
-    const isFull = (this.#segment?.tweets ?? 0) >= limits.tweetsPerFile;
-    const isOld = this.#segment && now >= this.#segmentOpened + limits.msPerFile;
+    const { segment } = this.#open;
+    const isFull = (segment?.tweets ?? 0) >= limits.tweetsPerFile;
+    const isOld = segment && now >= segment.opened + limits.msPerFile;
     if (isFull || isOld) await this.#cut(true);
     else if (now >= this.#flushDue()) await this.#cut(false);
   }
@@ -349,35 +377,13 @@ export class Recorder {
    * @param from The first cut that its note accounts for, where that is not its own.
    * @returns Whether it is noted, where it has to be.
    */
-  async #cut(isWhole: boolean, ending: Commit = {}, from = Infinity): Promise<boolean> {
-    const segment = this.#segment;
-    const { spool, checkpoint, clock, meter } = this.#options;
-    const isWanted = segment && (isWhole || segment.uncut > 0);
-    const file = isWanted && await (isWhole ? segment.close() : segment.cutPiece());
-    if (isWhole) this.#segment = undefined;
+  async #cut(isWhole: boolean, ending: Commit = {}, from?: number): Promise<boolean> {
+    const { spool } = this.#open;
+    const cut = await this.#open.cut(isWhole, { ending, ...(from === undefined ? {} : { from }) });
     this.#waitingSince = undefined;
-    const number = this.#last.number + 1;
-    this.#last = {
-      number,
-      covers: Math.min(from, file && isWhole ? this.#wholeUntil + 1 : number),
-      at: clock.now(),
-      ...(file ? { tweets: { segment: this.#segments, isWhole, file } } : {}),
-      sides: spool.sides(),
-      documents: checkpoint.state.type === "user_timeline"
-        ? [{ name: FILES.userChanges, ...this.#userChanges.soFar() }]
-        : [],
-      commit: {
-        positions: { ...this.#positions },
-        update: this.#learned.soFar(),
-        counts: structuredClone(this.#tally.counts),
-        ...(meter ? { spent: meter.spent } : {}),
-        ...ending,
-      },
-    };
-    if (isWhole) this.#wholeUntil = number;
-    const isKept = !this.#isNoted || await noteCut(spool, this.#last, checkpoint.state);
-    const dropped = this.#committer.add(this.#last, { inPlace: isKept });
-    for (const cut of dropped) await spool.forget(cut);
+    const isKept = !this.#isNoted || await noteCut(spool, cut, this.#options.checkpoint.state);
+    const dropped = this.#committer.add(cut, { inPlace: isKept });
+    for (const one of dropped) await one.spool.forget(one);
     return isKept;
   }
 }
@@ -387,8 +393,4 @@ function asked(iterator: AsyncIterator<Batch>): Promise<IteratorResult<Batch>> {
   const next = iterator.next();
   next.catch(() => {});
   return next;
-}
-
-function jsonLine(value: unknown): Uint8Array {
-  return encoder.encode(JSON.stringify(value));
 }

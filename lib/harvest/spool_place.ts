@@ -110,6 +110,11 @@ export function ownName({ host, pid }: Process): string {
   return `${host}.${pid}.${crypto.randomUUID()}`;
 }
 
+/** Another place of the same process, beside one that it has. */
+export function placeBeside(place: SpoolPlace, process: Process): SpoolPlace {
+  return { ...place, path: join(dirname(place.path), ownName(process)) };
+}
+
 /** The name of a collection's folder: of its own, whatever buckets are harvested here, however they are named. */
 export function nameOf(bucket: string, collectionId: string): string {
   const place = isFolder(bucket) ? folderPath(bucket) : s3Name(bucket);

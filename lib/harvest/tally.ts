@@ -5,37 +5,43 @@ import type { TwitterApi } from "../twitter/api.ts";
 import type { Meter } from "./meter.ts";
 import type { Batch } from "./source.ts";
 
+/** What else is counted. */
+export interface TallyOptions {
+  /** Knows what is billed; absent where nothing is. */
+  meter?: Meter | undefined;
+  /** Knows what it was not given. */
+  api?: Pick<TwitterApi, "leftOut"> | undefined;
+}
+
 /** Counts what batches bring. */
 export class Tally {
   readonly #counts: Counts;
-  readonly #meter: Meter | undefined;
-  readonly #api: Pick<TwitterApi, "leftOut">;
+  readonly #options: TallyOptions;
   /** Tweets that a stream's connection says it did not deliver: it counts anew with each. */
   #undelivered = 0;
 
   /**
    * @param walks How many there are, as far as is known.
-   * @param options.api Knows what it was not given.
    */
-  constructor(
-    walks: number,
-    { meter, api = {} }: {
-      meter?: Meter | undefined;
-      api?: Pick<TwitterApi, "leftOut"> | undefined;
-    },
-  ) {
+  constructor(walks: number, options: TallyOptions) {
     this.#counts = noCounts(walks);
-    this.#meter = meter;
-    this.#api = api;
+    this.#options = options;
+  }
+
+  /** That of the harvest in place of this one, which goes on with the same connection. */
+  next(): Tally {
+    const next = new Tally(1, this.#options);
+    next.#undelivered = this.#undelivered;
+    return next;
   }
 
   /** What was counted so far, and billed, and what the API did not take. */
   get counts(): Counts {
-    const { leftOut = [] } = this.#api;
+    const { meter, api: { leftOut = [] } = {} } = this.#options;
     return {
       ...this.#counts,
       ...(leftOut.length > 0 ? { left_out: [...leftOut] } : {}),
-      ...(this.#meter ? { billed: this.#meter.billed } : {}),
+      ...(meter ? { billed: meter.billed } : {}),
     };
   }
 

@@ -16,6 +16,8 @@ export interface HarvestFlags {
   secsPerFile?: number;
   /** Seconds after which what has arrived is in the store. */
   flushSecs?: number;
+  /** Hours of a stream's harvest, after which another one takes its place; 0 for never. */
+  hoursPerHarvest?: number;
 }
 
 /** What a harvester is asked to run. */
@@ -87,11 +89,14 @@ export interface ScheduledJob {
 }
 
 /** Flags as a command line has them: only those that were given. */
-export function flagsOf({ tweetsPerFile, secsPerFile, flushSecs }: HarvestFlags): string[] {
+export function flagsOf(
+  { tweetsPerFile, secsPerFile, flushSecs, hoursPerHarvest }: HarvestFlags,
+): string[] {
   return [
     ...tweetsPerFile === undefined ? [] : ["--tweets-per-file", `${tweetsPerFile}`],
     ...secsPerFile === undefined ? [] : ["--secs-per-file", `${secsPerFile}`],
     ...flushSecs === undefined ? [] : ["--flush-secs", `${flushSecs}`],
+    ...hoursPerHarvest === undefined ? [] : ["--hours-per-harvest", `${hoursPerHarvest}`],
   ];
 }
 

@@ -16,6 +16,7 @@ export const flagsSchema = z.object({
   tweetsPerFile: z.int().positive().exactOptional(),
   secsPerFile: z.int().positive().exactOptional(),
   flushSecs: z.int().positive().exactOptional(),
+  hoursPerHarvest: z.int().nonnegative().exactOptional(),
 });
 
 /** A run that was due and has not begun, or ended by a fault: it is tried again. */

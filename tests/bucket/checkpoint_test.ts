@@ -33,7 +33,7 @@ Deno.test("a commit whose answer is lost, and that is tried again with more, com
   const store = new MemoryStore();
   const opened = { collectionId: "c", type: "filter", holder: "h", clock: new ManualClock() };
   const checkpoint = await Checkpoint.open(store, opened);
-  await checkpoint.begin(0, 1, "filter");
+  await checkpoint.begin(0, { walks: 1, type: "filter" });
   store.after = () => {
     store.after = () => {};
     throw new OutsideError("The connection was reset");
@@ -52,7 +52,7 @@ async function begun() {
   const opened = (holder: string) =>
     Checkpoint.open(store, { collectionId: "c", type: "filter", holder, clock });
   const former = await opened("former");
-  await former.begin(0, 1, "filter");
+  await former.begin(0, { walks: 1, type: "filter" });
   return { store, opened, former };
 }
 const held = () => Promise.resolve();

@@ -15,7 +15,7 @@ async function cut() {
   const store = await added(FILTER, clock);
   const opened = { collectionId: "c", type: "filter", holder: "here", clock };
   const checkpoint = await Checkpoint.open(store, opened);
-  await checkpoint.begin(0, 1, "filter");
+  await checkpoint.begin(0, { walks: 1, type: "filter" });
   for (const n of [1, 2]) await store.put(`${FOLDER}tweets-1970010100000${n}.jsonl.gz`, FILE);
   const lease = { isLost: false };
   const guard = () =>

@@ -42,7 +42,7 @@ async function bucket(clock: ManualClock): Promise<MemoryStore> {
   const holder = "before";
   const opened = { collectionId: "c", type: "search", holder, clock };
   const checkpoint = await Checkpoint.open(store, opened);
-  await checkpoint.begin(Date.UTC(2026, 0, 2, 3, 4, 5), 1, "search");
+  await checkpoint.begin(Date.UTC(2026, 0, 2, 3, 4, 5), { walks: 1, type: "search" });
   await checkpoint.commit({ files, state: "settled" });
   return store;
 }

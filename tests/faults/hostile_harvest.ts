@@ -119,6 +119,7 @@ export class HostilePlace {
           tweetsPerFile: 1_000,
           msPerFile: HOUR,
           flushMs: 15_000,
+          msPerHarvest: 86_400_000,
           patienceMs: 0,
           bufferBytes: 2 ** 30,
         },

@@ -235,6 +235,7 @@ class Scenario {
           tweetsPerFile: this.#chance.whole(3, 40),
           msPerFile: 1_800_000,
           flushMs: 0,
+          msPerHarvest: 86_400_000,
           patienceMs: 3_600_000,
           bufferBytes: 2 ** 30,
         },

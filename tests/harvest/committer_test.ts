@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { Checkpoint } from "../../lib/bucket/checkpoint.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { ConflictError, LockedError, OutsideError } from "../../lib/errors.ts";
-import { Committer, type CommitterOptions, type Cut } from "../../lib/harvest/committer.ts";
+import { Committer, type CommitterOptions } from "../../lib/harvest/committer.ts";
+import type { Cut } from "../../lib/harvest/cut.ts";
 import { JsonList } from "../../lib/harvest/json_list.ts";
 import { Spool } from "../../lib/harvest/spool.ts";
 import { Waits } from "../../lib/waits.ts";
@@ -28,7 +29,7 @@ async function opened(
   const store = new MemoryStore();
   const options = { collectionId: "c", type: "filter", holder: "here", clock: systemClock };
   const checkpoint = await Checkpoint.open(store, options);
-  await checkpoint.begin(0, 1, "filter");
+  await checkpoint.begin(0, { walks: 1, type: "filter" });
   const folder = "collections/c/harvests/1970/01/01/00/00/00/";
   const waits = new Waits();
   const own = { store, checkpoint, folder, spool, clock, patienceMs, lost: never, waits };
@@ -41,8 +42,10 @@ async function opened(
 }
 
 /** What a walk's position is committed with. */
-function cutAt(position: string, more: Partial<Cut> = {}): Cut {
+function cutAt(spool: Spool, position: string, more: Partial<Cut> = {}): Cut {
   return {
+    began: 0,
+    spool,
     number: 1,
     at: 0,
     sides: [],
@@ -65,12 +68,12 @@ Deno.test("what is added in whatever moment, also in that in which it comes to r
       if (++projected === 1) added = late();
       return Promise.resolve();
     };
-    await opened(async ({ committer, store }) => {
+    await opened(async ({ committer, store, spool }) => {
       late = async () => {
         for (let step = 0; step < steps; step++) await Promise.resolve();
-        committer.add(cutAt("second"));
+        committer.add(cutAt(spool, "second"));
       };
-      committer.add(cutAt("first"));
+      committer.add(cutAt(spool, "first"));
       while (projected === 0) await new Promise((resolve) => setTimeout(resolve));
       await added;
       await committer.done();
@@ -90,7 +93,7 @@ Deno.test("a lease that is lost between two writes of a commit lets none of thos
       await spool.append("users.jsonl", [new TextEncoder().encode("{}")]);
       const documents = [{ name: "user_changes.json", ...new JsonList().soFar() }];
       const before = new Set(store.keys());
-      committer.add(cutAt("first", { sides: spool.sides(), documents }));
+      committer.add(cutAt(spool, "first", { sides: spool.sides(), documents }));
       await assert.rejects(committer.done(), LockedError);
       const written = store.keys().filter((key) => !before.has(key)).map((key) =>
         key.split("/").at(-1) ?? ""
@@ -115,7 +118,7 @@ Deno.test("what a commit names whose answer is lost is not taken back when the l
     const segment = await spool.segment();
     await segment.append([new TextEncoder().encode("{}")], 1);
     const tweets = { segment: 1, isWhole: true, file: await segment.close() };
-    committer.add(cutAt("first", { tweets }));
+    committer.add(cutAt(spool, "first", { tweets }));
     await assert.rejects(committer.done(), LockedError);
     const { files: [file] } = await json(store, "collections/c/checkpoint.json");
     assert.ok(store.keys().some((key) => key.endsWith(file.name)), `${file.name} is not there`);
@@ -139,14 +142,14 @@ Deno.test("who is taken over takes back what the other's checkpoint and the mani
       await store.put(key, new TextEncoder().encode(others));
       throw new ConflictError(key);
     };
-    committer.add(cutAt("first", { tweets }));
+    committer.add(cutAt(spool, "first", { tweets }));
     await assert.rejects(committer.done(), LockedError);
     const [named = ""] = names;
     assert.ok(store.keys().includes(named), "what the checkpoint names was deleted");
     const other = await spool.segment();
     await other.append([new TextEncoder().encode("{}")], 1);
     committer.add(
-      cutAt("second", { tweets: { segment: 2, isWhole: true, file: await other.close() } }),
+      cutAt(spool, "second", { tweets: { segment: 2, isWhole: true, file: await other.close() } }),
     );
     await assert.rejects(committer.done(), LockedError);
     assert.deepEqual(store.keys().filter((one) => one.includes("/tweets-")), [named]);

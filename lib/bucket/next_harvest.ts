@@ -1,0 +1,49 @@
+/** A harvest that takes the place of another one, which is over, while its stream goes on. */
+
+import { type Checkpoint, type CheckpointState, claimFolder } from "./checkpoint.ts";
+import { withoutKeys } from "../collection/config.ts";
+import { collectionKeys, FILES } from "../collection/layout.ts";
+import { type JsonObject, jsonOrNull } from "../json.ts";
+import { jsonObject } from "./json_object.ts";
+import { type ProjectionTarget, settle } from "./projection.ts";
+
+/** Whether a checkpoint is of a harvest, by when that began or was to begin. */
+export function isOf({ began, planned }: CheckpointState, harvest: number): boolean {
+  return harvest === began || harvest === planned;
+}
+
+/**
+ * Settles the harvest that a checkpoint is of, and begins the next with the same configuration, as the stream is the
+ * same. Where that was done, nothing changes: so it can be tried again after any failure.
+ * @param began When the next is to begin, in milliseconds since 1970.
+ * @returns The folder of the next.
+ * @throws what the store throws; LockedError where another harvester has taken the collection over.
+ */
+export async function beginNext(
+  target: ProjectionTarget,
+  checkpoint: Checkpoint,
+  began: number,
+): Promise<string> {
+  const { store, collectionId, guard = () => {} } = target;
+  if (!isOf(checkpoint.state, began)) {
+    const config = await configOf(target, checkpoint.state);
+    await settle(target, checkpoint);
+    await guard();
+    const claimed = await claimFolder(store, { collectionId, config, now: began });
+    await checkpoint.begin(claimed, { walks: 1, type: checkpoint.state.type, planned: began });
+    target.versions?.clear();
+  }
+  return collectionKeys(collectionId).harvest(checkpoint.state.began);
+}
+
+/** What a harvest was begun with; what is in force where its own record is gone. */
+async function configOf(
+  { store, collections, collectionId }: ProjectionTarget,
+  { began }: CheckpointState,
+): Promise<JsonObject> {
+  const key = `${collectionKeys(collectionId).harvest(began)}${FILES.config}`;
+  const found = await store.get(key);
+  const text = found ? new TextDecoder().decode(found.bytes) : "";
+  const config = jsonObject.safeParse(jsonOrNull(text)).data;
+  return config ?? withoutKeys((await collections.load(collectionId)).config);
+}

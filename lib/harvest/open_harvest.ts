@@ -1,0 +1,200 @@
+/** What has come of one harvest: batches become segments and files beside them, and are cut. */
+
+import type { Commit, Counts } from "../bucket/checkpoint.ts";
+import type { Clock } from "../clock.ts";
+import { FILES } from "../collection/layout.ts";
+import type { Gap } from "../twitter/api.ts";
+import type { Cut } from "./cut.ts";
+import { JsonList } from "./json_list.ts";
+import { Learned } from "./learned.ts";
+import type { Meter } from "./meter.ts";
+import type { Segment, SegmentFile } from "./segment.ts";
+import { type Batch, isDone, type Positions, userWalk } from "./source.ts";
+import type { Spool } from "./spool.ts";
+import type { Tally } from "./tally.ts";
+
+const encoder = new TextEncoder();
+
+/** What an open harvest is made of. */
+export interface OpenHarvestOptions {
+  /** When it began or is to begin, in milliseconds since 1970. */
+  began: number;
+  /** When the harvest began in whose place it is, where the stream went on. */
+  after?: number;
+  /** Where the walks stand that it goes on with. */
+  positions: Positions;
+  type: string;
+  spool: Spool;
+  clock: Clock;
+  tally: Tally;
+  /** Of what is billed; absent where nothing is. */
+  meter?: Meter | undefined;
+}
+
+/** A harvest that goes on. */
+export class OpenHarvest {
+  readonly began: number;
+  readonly spool: Spool;
+  /** What was cut last: all before it is whole, whatever happens to what comes after it. */
+  last: Cut;
+  readonly #options: OpenHarvestOptions;
+  readonly #tally: Tally;
+  readonly #learned = new Learned();
+  readonly #userChanges = new JsonList();
+  #positions: Positions;
+  /** How many walks have a position. */
+  #begun: number;
+  #segment: Segment | undefined;
+  #segmentOpened = 0;
+  /** How many segments were opened. */
+  #segments = 0;
+  /** The number of the last cut that closed a segment: the tweets of later ones are in the next. */
+  #wholeUntil = 0;
+  #tweets = 0;
+
+  constructor(options: OpenHarvestOptions) {
+    this.#options = options;
+    const { began, spool, positions, tally } = options;
+    this.began = began;
+    this.spool = spool;
+    const unfinished = Object.entries(positions).filter(([, position]) => position !== "whole");
+    this.#positions = Object.fromEntries(unfinished);
+    this.#begun = unfinished.length;
+    this.#tally = tally;
+    this.last = { began, spool, number: 0, at: 0, sides: [], documents: [], commit: {} };
+  }
+
+  /** The harvest in place of this one: what the walks have before them is its own. */
+  next(opened: Pick<OpenHarvestOptions, "spool"> & { began: number; after: number }): OpenHarvest {
+    const positions = this.#positions;
+    return new OpenHarvest({ ...this.#options, ...opened, positions, tally: this.#tally.next() });
+  }
+
+  /** What it has counted besides tweets. */
+  get counts(): Counts {
+    return this.#tally.counts;
+  }
+
+  /** How many tweets came. */
+  get tweets(): number {
+    return this.#tweets;
+  }
+
+  /** The segment that is open; absent where none is. */
+  get segment(): Pick<Segment, "tweets" | "uncutBytes"> & { opened: number } | undefined {
+    if (!this.#segment) return undefined;
+    const { tweets, uncutBytes } = this.#segment;
+    return { tweets, uncutBytes, opened: this.#segmentOpened };
+  }
+
+  /** Whether a segment is the one that is open, by its number. */
+  hasOpen(segment: number): boolean {
+    return this.#segment !== undefined && segment === this.#segments;
+  }
+
+  /** Whether every walk that was begun is whole, but for users whom the API cannot give, or a stream that has ended in good order. */
+  get isWhole(): boolean {
+    const left = new Set(this.counts.unavailable?.map(({ id }) => userWalk(id)));
+    return Object.entries(this.#positions).every(([walk, at]) => left.has(walk) || isDone(at));
+  }
+
+  /** Takes in what one answer of the API brought. @throws UserError, DiskError where this machine's disk fails */
+  async take(batch: Batch): Promise<void> {
+    await this.#takeSides(batch);
+    this.#tally.add(batch);
+    if (batch.tweets.length > 0) {
+      this.#segment ??= await this.#opened();
+      await this.#segment.append(batch.tweets, batch.count);
+      this.#tweets += batch.count;
+    }
+    if (batch.update) this.#learned.add(batch.update);
+    const wasWhole = this.#positions[batch.walk] === "whole";
+    if (!Object.hasOwn(this.#positions, batch.walk)) this.#begun++;
+    this.#tally.addWalk(this.#begun, batch.position === "whole" && !wasWhole);
+    this.#positions[batch.walk] = batch.position;
+  }
+
+  /** Takes in a span whose tweets are lost, though they had come. @param tweets How many of them were its own. */
+  async takeLoss(gap: Gap, tweets: number): Promise<void> {
+    await this.spool.append(FILES.gaps, [jsonLine(gap)]);
+    this.#tally.addGap();
+    this.#tweets -= tweets;
+  }
+
+  /** Takes in how many tweets are in the store, where it ends there. */
+  endAt(tweets: number): void {
+    this.#tweets = tweets;
+  }
+
+  /**
+   * What has come since the last cut: with the whole segment, or with a piece of it.
+   * @param options.from The first cut that it accounts for, where that is not its own.
+   * @throws UserError, DiskError, DamagedError where this machine's disk fails
+   */
+  async cut(
+    isWhole: boolean,
+    { ending = {}, from = Infinity }: { ending?: Commit; from?: number } = {},
+  ): Promise<Cut> {
+    const file = await this.#closed(isWhole);
+    const { began, spool } = this;
+    const number = this.last.number + 1;
+    this.last = {
+      began,
+      ...(this.#options.after === undefined ? {} : { after: this.#options.after }),
+      spool,
+      number,
+      covers: Math.min(from, file && isWhole ? this.#wholeUntil + 1 : number),
+      at: this.#options.clock.now(),
+      ...(file ? { tweets: { segment: this.#segments, isWhole, file } } : {}),
+      sides: spool.sides(),
+      documents: this.#options.type === "user_timeline"
+        ? [{ name: FILES.userChanges, ...this.#userChanges.soFar() }]
+        : [],
+      commit: { ...this.#standing(), ...ending },
+    };
+    if (isWhole) this.#wholeUntil = number;
+    return this.last;
+  }
+
+  #standing(): Commit {
+    const { meter } = this.#options;
+    return {
+      positions: { ...this.#positions },
+      update: this.#learned.soFar(),
+      counts: structuredClone(this.counts),
+      ...(meter ? { spent: meter.spent } : {}),
+    };
+  }
+
+  /** The segment, or a piece of it, as a file; absent where nothing came. */
+  async #closed(isWhole: boolean): Promise<SegmentFile | undefined> {
+    const segment = this.#segment;
+    const isWanted = segment && (isWhole || segment.uncut > 0);
+    const file = isWanted ? await (isWhole ? segment.close() : segment.cutPiece()) : undefined;
+    if (isWhole) this.#segment = undefined;
+    return file;
+  }
+
+  async #opened(): Promise<Segment> {
+    const segment = await this.spool.segment();
+    this.#segments++;
+    this.#segmentOpened = this.#options.clock.monotonic();
+    return segment;
+  }
+
+  /** Users, changes, messages, gaps and what is missing. */
+  async #takeSides(
+    { users = [], userChanges = [], messages = [], gap, missing = [] }: Batch,
+  ): Promise<void> {
+    const { spool } = this;
+    await spool.append(FILES.users, users);
+    await spool.append(FILES.messages, messages.map((message) => message.line));
+    if (gap) await spool.append(FILES.gaps, [jsonLine(gap)]);
+    await spool.append(FILES.missing, missing.map(jsonLine));
+    for (const change of userChanges) this.#userChanges.add(change);
+  }
+}
+
+function jsonLine(value: unknown): Uint8Array {
+  return encoder.encode(JSON.stringify(value));
+}

@@ -1,0 +1,29 @@
+/** How far a harvest is, as its control server and its lock say it. */
+
+import type { Checkpoint } from "../bucket/checkpoint.ts";
+import { harvestInfo } from "../bucket/projection.ts";
+import { isoTime } from "../clock.ts";
+import type { HarvestInfo } from "../collection/harvest_info.ts";
+import type { Waits } from "../waits.ts";
+import type { Recorder } from "./recorder.ts";
+
+/** What tells how far a harvest is. */
+export interface ProgressOptions {
+  collectionId: string;
+  checkpoint: Checkpoint;
+  recorder: Recorder;
+  waits: Waits;
+}
+
+/** The fields of harvest.json so far, of the harvest that goes on: the one before it may not be committed yet. */
+export function progressOf(
+  { collectionId, checkpoint: { state }, recorder, waits }: ProgressOptions,
+): HarvestInfo {
+  const { ahead, progress: { tweets, files, fileBytes, counts } } = recorder;
+  const begun = ahead === undefined
+    ? harvestInfo(state, collectionId)
+    : { collection_id: collectionId, harvest_timestamp: isoTime(ahead), type: state.type };
+  const { longest } = waits;
+  const waiting = longest && { waiting: { for: longest.for, until: isoTime(longest.until) } };
+  return { ...begun, ...counts, tweets, files, file_bytes: fileBytes, ...waiting };
+}
