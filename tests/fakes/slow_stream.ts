@@ -12,18 +12,26 @@ import { WorldApi } from "./world_api.ts";
 /** A collection with such a stream. */
 export const FILTER = { id: "c", type: "filter", keys: KEYS, filter: { track: "x" } };
 
+/** What a stream is, and stands, when a minute of it begins. */
+export interface Minute {
+  clock: ManualClock;
+  api: WorldApi;
+}
+
 /** A stream of a tweet a minute; `minute` is called before each, and says what becomes of the store from then on. */
 export async function streamed(
   minutes: number,
-  minute: (i: number, store: MemoryStore) => void,
-  { beside = () => ({}), ...options }:
+  minute: (i: number, store: MemoryStore, place: Minute) => void,
+  { beside = () => ({}), start, ...options }:
     & Partial<Parameters<typeof run>[2]>
     & {
       /** What comes with a tweet, by its number. */
       beside?: (i: number) => Partial<StreamItem>;
+      /** When it begins, in milliseconds since 1970. */
+      start?: number;
     } = {},
 ) {
-  const clock = new ManualClock();
+  const clock = new ManualClock(start);
   const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: minutes });
   const statuses = world.search("sandbox", { count: minutes });
   const script = statuses.map((status, i): StreamItem => ({
@@ -49,7 +57,7 @@ export async function streamed(
   while (asked === 0 && !isOver) await new Promise((resolve) => setTimeout(resolve));
   const read: number[] = [];
   for (const [i, gate] of gates.entries()) {
-    minute(i, store);
+    minute(i, store, { clock, api });
     gate.resolve();
     for (let s = 0; s < 60 && !isOver; s += 10) await clock.advance(10_000);
     read.push(api.sent.length);
