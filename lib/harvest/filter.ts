@@ -84,14 +84,15 @@ export class FilterSource implements TweetSource {
   /** @param onEnd Called when the stream is over. */
   async *#stream(harvest: Harvest, onEnd: () => void): AsyncGenerator<Batch> {
     const { from, last, gaps } = harvest;
+    const unfinished = unfinishedGaps(from);
     const stand: Stand = {
-      asked: unfinishedGaps(from),
+      askedTo: highestOf(unfinished),
       connection: last?.connection,
       down: cutAt(last) ?? this.#clock.now(),
       why: NOT_OPEN,
     };
     try {
-      for (const walk of stand.asked) gaps.open([walk]);
+      for (const walk of unfinished) gaps.open([walk]);
       yield* this.#read(harvest, stand);
       yield* this.#ended(harvest, stand);
     } finally {
@@ -156,10 +157,10 @@ export class FilterSource implements TweetSource {
   }
 
   /** The walks that ask for what a gap missed, above what was asked for already. */
-  #missed(gap: Gap, { seen }: Harvest, { asked }: Stand): GapWalk[] {
-    const span = spanOfGap(gap, newest(seen.highest, highestOf(asked)));
+  #missed(gap: Gap, { seen }: Harvest, stand: Stand): GapWalk[] {
+    const span = spanOfGap(gap, newest(seen.highest, stand.askedTo));
     const walks = walksOfGap(span, this.#options.queries);
-    asked.push(...walks);
+    stand.askedTo = newest(stand.askedTo, highestOf(walks));
     return walks;
   }
 
@@ -215,8 +216,8 @@ interface Harvest {
 
 /** Where the stream of a harvest stands. */
 interface Stand {
-  /** Walks that ask for what was missed. */
-  asked: GapWalk[];
+  /** The newest id that walks go up to which ask for what was missed. */
+  askedTo: string | undefined;
   /** The connection that was known last. */
   connection: string | undefined;
   /** Since when something is missing, in milliseconds since 1970; absent while the stream is open. */

@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+
+const yearSchema = z.object({
+  harvests: z.number(),
+  tweets: z.number(),
+  memory: z.tuple([z.number(), z.number()]),
+  checkpoint: z.tuple([z.number(), z.number()]),
+});
+
+/** Plays a year in a process of its own. @param days How many a harvest has; 0 for one harvest. */
+async function yearOf(days: number) {
+  const year = fileURLToPath(new URL("../fakes/year.ts", import.meta.url));
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-check", "-A", "--v8-flags=--expose-gc", year, `${days}`],
+  }).output();
+  assert.equal(code, 0, new TextDecoder().decode(stderr));
+  return yearSchema.parse(JSON.parse(new TextDecoder().decode(stdout)));
+}
+
+Deno.test("a year of one stream is a harvest a day, with memory and a checkpoint that do not grow", async () => {
+  const { harvests, tweets, memory, checkpoint } = await yearOf(1);
+  assert.equal(harvests, 365 + 1, "365 days, and the one that has begun at the end of the last");
+  assert.equal(tweets, 3 * 365);
+  const [early, late] = memory;
+  assert.ok(late - early < 2_000_000, `${early} bytes on day 36, ${late} on day 365`);
+  const [small, large] = checkpoint;
+  assert.ok(large - small < 500, `${small} bytes on day 36, ${large} on day 365`);
+});
