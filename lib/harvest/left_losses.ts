@@ -40,13 +40,13 @@ export function lossesIn(
 
 /**
  * The span that is lost of a harvest whose stream went on with the next, where what it had cut last is gone: up to
- * the first cut of the next.
+ * when the next began.
  */
 export function lossBetween(
   { state, ended, at }: Pick<CheckpointState, "state" | "ended" | "at">,
-  next: Pick<Note, "at">,
+  next: Pick<Note, "began">,
 ): Gap[] {
-  return state === "harvesting" ? [{ from: ended ?? at, to: next.at, why: DAMAGED }] : [];
+  return state === "harvesting" ? [{ from: ended ?? at, to: next.began, why: DAMAGED }] : [];
 }
 
 /** The notes with those that are gone, where none that came later accounts for them. */

@@ -71,7 +71,13 @@ Deno.test("the last harvest of timelines tells what changed about users, or that
 Deno.test("a log that is followed shows what is added, and ends with Ctrl-C", () =>
   inOneProcess(async (place) => {
     await place.add({ id: "live", type: "filter", filter: { track: "sandbox" } });
-    await place.ok("collection", "filter-start", "live");
+    await place.ok("collection", "filter-start", "live", "--hours-per-harvest", "6");
+    const kept = JSON.parse(
+      await Deno.readTextFile(
+        place.path("twarc-cloud-data", "runner", "kept", "live.json"),
+      ),
+    );
+    assert.deepEqual(kept.flags, { hoursPerHarvest: 6 }, "it is started so again after a fault");
     const child = place.spawn(["harvest", "logs", "live", "--follow"]);
     const lines: string[] = [];
     const reading = (async () => {

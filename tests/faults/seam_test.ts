@@ -7,7 +7,7 @@ import { ManualClock } from "../fakes/manual_clock.ts";
 import type { MemoryStore, Operation } from "../fakes/memory_store.ts";
 import { AFTER, AWAY, BEFORE, DAY, foldersOf, idsIn, infoOf, START } from "../fakes/seam.ts";
 import { streamed } from "../fakes/slow_stream.ts";
-import { run, tweets } from "../fakes/whole_harvest.ts";
+import { run, text, tweets } from "../fakes/whole_harvest.ts";
 import { WorldApi } from "../fakes/world_api.ts";
 
 /** Every write is played with TWARC_CLOUD_ALL=1, one of so many without, others each time. */
@@ -113,19 +113,56 @@ async function takenUp({ operation, at, store, parent, come, kept }: Killed, ids
   );
 }
 
+/** A harvester whose bucket is away from before midnight, for longer than it waits: both harvests are on its disk only. */
+async function leftOverMidnight(parent: string) {
+  const own = { start: START, msPerHarvest: DAY, parent, patienceMs: 2 * MINUTE };
+  const { store, harvested, ids } = await streamed(MINUTES, (i, store) => {
+    if (i < 2) return;
+    store.before = () => {
+      throw AWAY;
+    };
+  }, own);
+  await assert.rejects(harvested, /store is away/);
+  return { store, ids };
+}
+
+Deno.test("where the end of a harvest is gone that was on this machine's disk only, the span up to the next is a gap", async () => {
+  const parent = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
+  try {
+    const { store, ids } = await leftOverMidnight(parent);
+    const folders = [...Deno.readDirSync(join(parent, "c"))].map(({ name }) =>
+      join(parent, "c", name)
+    );
+    const notes = folders.flatMap((folder) =>
+      [...Deno.readDirSync(folder)].filter(({ name }) => /^cut-\d+\.json$/.test(name))
+        .map(({ name }) => join(folder, name))
+    ).filter((path) => JSON.parse(Deno.readTextFileSync(path)).began === START);
+    assert.ok(notes.length > 0);
+    for (const path of notes) Deno.removeSync(path);
+    await run(store, silent(), { clock: new ManualClock(MIDNIGHT + 60 * MINUTE), parent });
+    assert.deepEqual(await idsIn(store, BEFORE), ids.slice(0, 2));
+    assert.equal((await infoOf(store, BEFORE)).outcome, "interrupted");
+    const [third, ...others] = ids.slice(2);
+    assert.deepEqual((await idsIn(store, AFTER)).slice(0, 2), others.slice(0, 2));
+    assert.ok(!(await tweets(store)).includes(third ?? ""));
+    const { gaps } = await infoOf(store, AFTER);
+    const lines = (await text(store, `${AFTER}gaps.jsonl`)).trimEnd().split("\n");
+    const [{ from, to }] = lines.map((line) => JSON.parse(line));
+    assert.ok(
+      from < MIDNIGHT - MINUTE && from > MIDNIGHT - 2 * MINUTE && to === MIDNIGHT,
+      `${from}`,
+    );
+    assert.equal(gaps, lines.length);
+  } finally {
+    await Deno.remove(parent, { recursive: true });
+  }
+});
+
 Deno.test("whoever ends a harvest and begins the next for one that was killed may be killed at any write as well", async () => {
   const place = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
   try {
     const parent = join(place, "own");
-    const own = { start: START, msPerHarvest: DAY, parent, patienceMs: 2 * MINUTE };
-    // The bucket is away for longer than is waited: both harvests are on this machine only.
-    const { store, harvested, ids } = await streamed(MINUTES, (i, store) => {
-      if (i < 2) return;
-      store.before = () => {
-        throw AWAY;
-      };
-    }, own);
-    await assert.rejects(harvested, /store is away/);
+    const { store, ids } = await leftOverMidnight(parent);
     for (let nth = 1 + FIRST;; nth += ONE_OF) {
       const again = {
         at: MIDNIGHT + 60 * MINUTE,
@@ -146,6 +183,43 @@ Deno.test("whoever ends a harvest and begins the next for one that was killed ma
       assert.ok(nth > 20, `only ${nth} writes`);
       return;
     }
+  } finally {
+    await Deno.remove(place, { recursive: true });
+  }
+});
+
+Deno.test("where the folder of midnight is taken, what was noted for it is known under the next second", async () => {
+  const place = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
+  try {
+    const parent = join(place, "own");
+    const killed: Omit<Killed, "come" | "kept" | "operation">[] = [];
+    // A clock was ahead once.
+    const taken = (store: MemoryStore) => {
+      for (const name of ["collection.json", "harvest.json"]) {
+        store.put(`${AFTER}${name}`, new TextEncoder().encode("{}"));
+      }
+    };
+    const { harvested, ids } = await streamed(MINUTES, (i, store, { clock }) => {
+      if (i === 0) taken(store);
+      store.before = (operation) => {
+        if (i >= 1 && i < 5) throw AWAY;
+        const again = join(place, `${killed.length}`);
+        if (i < 5 || !isWrite(operation) || killed.length === 12) return;
+        cpSync(parent, again, { recursive: true });
+        killed.push({ at: clock.now(), store: store.copy(), parent: again });
+      };
+    }, { start: START, msPerHarvest: DAY, parent });
+    await harvested;
+    const next = AFTER.replace("/00/00/00/", "/00/00/01/");
+    for (const { at, store, parent } of killed) {
+      await run(store, silent(), { clock: new ManualClock(at + 5 * MINUTE), parent });
+      const found = await tweets(store);
+      assert.ok(found.length >= 5, "those that came while the bucket was away");
+      assert.deepEqual(found, ids.slice(0, found.length));
+      assert.deepEqual(await idsIn(store, next), found.slice(3));
+      assert.equal((await infoOf(store, next)).late, undefined);
+    }
+    assert.equal(killed.length, 12);
   } finally {
     await Deno.remove(place, { recursive: true });
   }

@@ -12,6 +12,7 @@ import { placeIn } from "../fakes/spool_places.ts";
 import { QuickClock } from "../fakes/quick_clock.ts";
 import { json } from "../fakes/whole_harvest.ts";
 
+const DAY = 86_400_000;
 const never = new AbortController().signal;
 
 /** A committer of a harvest that has begun, on a store in memory. */
@@ -22,7 +23,8 @@ async function opened(
     project = () => Promise.resolve(),
     patienceMs = 0,
     clock = systemClock,
-  }: Partial<Pick<CommitterOptions, "guard" | "project" | "patienceMs" | "clock">> = {},
+    ...next
+  }: Partial<Pick<CommitterOptions, "guard" | "project" | "patienceMs" | "clock" | "next">> = {},
 ): Promise<void> {
   const parent = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
   const spool = await Spool.open(await placeIn(parent));
@@ -34,7 +36,7 @@ async function opened(
   const waits = new Waits();
   const own = { store, checkpoint, folder, spool, clock, patienceMs, lost: never, waits };
   try {
-    await use({ committer: new Committer({ ...own, guard, project }), store, spool });
+    await use({ committer: new Committer({ ...own, ...next, guard, project }), store, spool });
   } finally {
     await spool.leave();
     await Deno.remove(parent, { recursive: true });
@@ -154,4 +156,49 @@ Deno.test("who is taken over takes back what the other's checkpoint and the mani
     await assert.rejects(committer.done(), LockedError);
     assert.deepEqual(store.keys().filter((one) => one.includes("/tweets-")), [named]);
   });
+});
+
+Deno.test("a harvest is committed to its end before the next begins, also where that one's segment is whole meanwhile", async () => {
+  const begun: [number, string][] = [];
+  let place: MemoryStore | undefined;
+  const next = async (began: number) => {
+    const { state } = await json(place ?? assert.fail(), "collections/c/checkpoint.json");
+    begun.push([began, state]);
+    if (begun.length === 1) throw new OutsideError("The bucket is away");
+    return "collections/c/harvests/1970/01/02/00/00/00/";
+  };
+  await opened(async ({ committer, store, spool }) => {
+    place = store;
+    const isOn = Promise.withResolvers<void>();
+    store.before = () => isOn.promise;
+    const piece = async (name: string) => {
+      const segment = await spool.segment();
+      await segment.append([new TextEncoder().encode(name)], 1);
+      return await segment.close();
+    };
+    const of = (began: number, number: number) => ({ began, number });
+    const tweets = async (name: string, isWhole: boolean) => ({
+      tweets: { segment: 1, isWhole, file: await piece(name) },
+    });
+    committer.add(cutAt(spool, "first", of(0, 1)));
+    // Its segment was closed before, so that its end brings no tweets.
+    committer.add(cutAt(spool, "end", { ...of(0, 2), commit: { state: "finished" } }));
+    committer.add(cutAt(spool, "begin", of(DAY, 1)));
+    const dropped = committer.add(
+      cutAt(spool, "piece", { ...of(DAY, 2), ...await tweets("a", false) }),
+    );
+    const others = committer.add(
+      cutAt(spool, "whole", { ...of(DAY, 3), ...await tweets("b", true) }),
+    );
+    assert.deepEqual([...dropped, ...others].map(({ began }) => began), [DAY, DAY]);
+    assert.deepEqual([committer.isAt(DAY), committer.filesOf(DAY)], [false, []]);
+    isOn.resolve();
+    await committer.done();
+    assert.deepEqual(begun, [[DAY, "finished"], [DAY, "finished"]]);
+    assert.ok(committer.isAt(DAY));
+    assert.equal(committer.filesOf(DAY).length, 1);
+    const [name = ""] = store.keys().filter((key) => key.includes("/tweets-"));
+    assert.match(name, /1970\/01\/02/);
+    assert.equal(await position(store), "whole");
+  }, { next, patienceMs: 60_000, clock: new QuickClock() });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Note } from "../../lib/harvest/left_cuts.ts";
-import { type FoundNote, lossesIn } from "../../lib/harvest/left_losses.ts";
+import { type FoundNote, lossBetween, lossesIn } from "../../lib/harvest/left_losses.ts";
 
 interface Given {
   isGood: boolean;
@@ -97,3 +97,12 @@ for (
     assert.deepEqual(losses.map(({ from, to }) => [from, to]), spans);
   });
 }
+
+Deno.test("where a stream went on with another harvest, what the one before had cut last is lost where its end is gone", () => {
+  const spans = (standing: Parameters<typeof lossBetween>[0]) =>
+    lossBetween(standing, { began: 50 }).map(({ from, to }) => [from, to]);
+  assert.deepEqual(spans({ state: "harvesting", at: 3 }), [[3, 50]]);
+  assert.deepEqual(spans({ state: "harvesting", at: 70, ended: 40 }), [[40, 50]]);
+  assert.deepEqual(spans({ state: "finished", at: 70, ended: 40 }), []);
+  assert.deepEqual(spans({ state: "settled", at: 70, ended: 40 }), []);
+});

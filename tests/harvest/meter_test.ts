@@ -93,3 +93,15 @@ Deno.test("what harvests of another month spent counts no more", () => {
   const spent = { month: "2026-11", posts: 1_000, dollars: 5 };
   assert.ok(meter({ dollars: 5, per: "month" }, { clock, spent }).arrived(0));
 });
+
+Deno.test("of a stream each harvest is billed what it read, and a budget per harvest is for the whole stream", () => {
+  const streamed = meter({ posts: 100, per: "harvest" });
+  assert.ok(streamed.arrived(60));
+  streamed.nextHarvest();
+  assert.deepEqual(streamed.billed, { posts: 0, users: 0, dollars: 0 });
+  assert.ok(streamed.arrived(30));
+  assert.deepEqual(streamed.billed, { posts: 30, users: 0, dollars: 0.15 });
+  assert.equal(streamed.spent.posts, 90);
+  assert.equal(streamed.arrived(10), false);
+  assert.match(streamed.refusal ?? "", /used up \(100 posts\)/);
+});

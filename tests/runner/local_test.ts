@@ -81,12 +81,12 @@ Deno.test("a harvester gets the command line of the documents, and only flags th
         `started with harvest run --bucket ${bucket} --port 0 --shutdown -- ${BRIEF}\n`,
       ),
     );
-    const flags = { tweetsPerFile: 5, secsPerFile: 6, flushSecs: 7 };
+    const flags = { tweetsPerFile: 5, secsPerFile: 6, flushSecs: 7, hoursPerHarvest: 0 };
     await runner.start({ bucket, collectionId: "steady", flags });
     assert.ok(
       (await log("steady")).startsWith(
         `started with harvest run --bucket ${bucket} --port 0 ` +
-          "--tweets-per-file 5 --secs-per-file 6 --flush-secs 7 -- steady\n",
+          "--tweets-per-file 5 --secs-per-file 6 --flush-secs 7 --hours-per-harvest 0 -- steady\n",
       ),
     );
     await runner.stop("steady");

@@ -27,7 +27,7 @@ function settingsOf(more: Record<string, string> = {}): DefinitionSettings {
 
 function made(more: Record<string, string> = {}, { collectionId = "c", shutdown = true } = {}) {
   return definitionOf({
-    job: { bucket: "tweets", collectionId, flags: { flushSecs: 5 } },
+    job: { bucket: "tweets", collectionId, flags: { flushSecs: 5, hoursPerHarvest: 12 } },
     shutdown,
     settings: settingsOf(more),
     region: "eu-central-1",
@@ -46,7 +46,10 @@ Deno.test("a definition has the command of the documents, the sizes, and names s
   }]);
   assert.deepEqual(
     container?.command,
-    ["harvest", "run", "--bucket", "tweets", "--shutdown", "--flush-secs", "5", "--", "c"],
+    [
+      ...["harvest", "run", "--bucket", "tweets", "--shutdown"],
+      ...["--flush-secs", "5", "--hours-per-harvest", "12", "--", "c"],
+    ],
   );
   assert.equal(container?.image, "somebody/twarc-cloud:1.0");
   assert.equal(container?.stopTimeout, 120);
