@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { AFTER, AWAY, BEFORE, DAY, foldersOf, idsIn, infoOf, START } from "./fakes/seam.ts";
-import { failing, streamed } from "./fakes/slow_stream.ts";
+import { systemClock } from "../lib/clock.ts";
+import { World } from "../lib/sandbox/world.ts";
+import { failing, FILTER, streamed } from "./fakes/slow_stream.ts";
 import { json, text, tweets } from "./fakes/whole_harvest.ts";
 
 const OVER_MIDNIGHT = { start: START, msPerHarvest: DAY };
@@ -152,4 +154,62 @@ Deno.test("the configuration of the next harvest is the one that the stream was 
   assert.deepEqual((await json(store, `${AFTER}collection.json`)).filter, { track: "x" });
   const { filter } = await json(store, "collections/c/collection.json");
   assert.deepEqual(filter, { track: "other" }, "what somebody changed meanwhile is left as it is");
+});
+
+Deno.test("what this machine's disk damages of a harvest that is over, but not in the bucket, ends no stream, and is a gap in the next", async () => {
+  let isDamaged = false;
+  const { store, harvested, ids } = await streamed(9, (i, store) => {
+    store.before = async ({ method, path }) => {
+      if (i >= 1 && i < 5) throw AWAY;
+      if (method !== "upload" || !path || isDamaged) return;
+      isDamaged = i >= 5;
+      if (isDamaged) await Deno.truncate(path, 10);
+    };
+  }, OVER_MIDNIGHT);
+  await harvested;
+  assert.ok(isDamaged);
+  assert.deepEqual(await idsIn(store, BEFORE), ids.slice(0, 1), "what was there before");
+  assert.deepEqual(await idsIn(store, AFTER), ids.slice(3));
+  const { outcome, tweets } = await infoOf(store, BEFORE);
+  assert.deepEqual([outcome, tweets], ["complete", 1]);
+  const { from, to, why } = JSON.parse(await text(store, `${AFTER}gaps.jsonl`));
+  assert.deepEqual([to, why], [Date.UTC(2026, 0, 3), "The disk had damaged what had come"]);
+  assert.ok(from < START + 60_000);
+  const next = await infoOf(store, AFTER);
+  assert.deepEqual([next.gaps, next.tweets], [1, ids.length - 3]);
+});
+
+Deno.test("a search for what the stream missed that is under way at midnight goes on, and what it brings is of the day in which it comes", async () => {
+  const searched: string[] = [];
+  const standing: ReturnType<typeof json>[] = [];
+  const gap = { from: START + 60_000, to: START + 100_000, why: "The connection was lost" };
+  const isSearched = Promise.withResolvers<void>();
+  const config = { ...FILTER, api: "2", filter: { track: "x" } };
+  const { store, harvested, ids } = await streamed(6, (i, store, { api }) => {
+    if (i === 0) {
+      const [line] = World.made({ clock: systemClock, users: 1, tweetsPerUser: 1 })
+        .search("sandbox", { count: 1 });
+      api.search = async () => {
+        searched.push("asked");
+        await isSearched.promise;
+        if (!line || searched.length > 1) return { lines: [], count: 0 };
+        const id = `${line.id}`;
+        return { lines: [line.bytes()], count: 1, newestId: id, oldestId: id };
+      };
+    }
+    if (i === 3) {
+      const positions = json(store, "collections/c/checkpoint.json");
+      standing.push(positions);
+    }
+    if (i === 4) isSearched.resolve();
+  }, { ...OVER_MIDNIGHT, config, beside: (i) => i === 1 ? { gap } : {} });
+  await harvested;
+  assert.equal(searched.length, 1);
+  const [{ state, began, positions } = assert.fail()] = await Promise.all(standing);
+  assert.deepEqual([state, began], ["harvesting", Date.UTC(2026, 0, 3)]);
+  assert.ok(Object.keys(positions).some((walk) => walk.startsWith("gap:")), "it is left to do");
+  assert.equal((await idsIn(store, BEFORE)).length, 3);
+  assert.equal((await idsIn(store, AFTER)).length, ids.length - 3 + 1);
+  const { positions: last } = await json(store, "collections/c/checkpoint.json");
+  assert.ok(!Object.keys(last).some((walk) => walk.startsWith("gap:")));
 });

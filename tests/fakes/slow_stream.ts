@@ -22,13 +22,14 @@ export interface Minute {
 export async function streamed(
   minutes: number,
   minute: (i: number, store: MemoryStore, place: Minute) => void,
-  { beside = () => ({}), start, ...options }:
+  { beside = () => ({}), start, config = FILTER, ...options }:
     & Partial<Parameters<typeof run>[2]>
     & {
       /** What comes with a tweet, by its number. */
       beside?: (i: number) => Partial<StreamItem>;
       /** When it begins, in milliseconds since 1970. */
       start?: number;
+      config?: Parameters<typeof added>[0];
     } = {},
 ) {
   const clock = new ManualClock(start);
@@ -39,7 +40,7 @@ export async function streamed(
     messages: [],
     ...beside(i),
   }));
-  const store = await added(FILTER, clock);
+  const store = await added(config, clock);
   const api = new WorldApi(world, { script });
   const gates = script.map(() => Promise.withResolvers<void>());
   let asked = 0;

@@ -83,12 +83,22 @@ for (const [bucket, [from = Infinity, to = Infinity]] of Object.entries(BUCKETS)
 }
 
 /** Another harvester goes on from what one left that was killed, on a machine without its temporary files. */
-async function takenUpElsewhere({ operation, at, store, come }: Killed, ids: string[]) {
+async function takenUpElsewhere(
+  { operation, at, store, parent, come, kept }: Killed,
+  ids: string[],
+) {
   const copy = store.copy();
   await run(copy, silent(), { clock: new ManualClock(at + 5 * MINUTE) });
   const found = await tweets(copy);
   assert.deepEqual(found, ids.slice(0, found.length), operation);
   assert.ok(found.length <= come, operation);
+  // What the machine has still, where another went on, is added to the next harvest on it.
+  const again = `${parent}-late`;
+  cpSync(parent, again, { recursive: true });
+  await run(copy, silent(), { clock: new ManualClock(at + 10 * MINUTE), parent: again });
+  const all = await tweets(copy);
+  assert.ok(all.length >= kept, operation);
+  assert.deepEqual(all.toSorted(), ids.slice(0, all.length).toSorted(), operation);
 }
 
 /** Another harvester goes on from what one left that was killed, on the same machine. */
