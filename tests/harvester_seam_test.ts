@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { AFTER, AWAY, BEFORE, DAY, foldersOf, idsIn, infoOf, START } from "./fakes/seam.ts";
+import { verify } from "../lib/bucket/verify.ts";
+import { download } from "../lib/cli/download.ts";
 import { systemClock } from "../lib/clock.ts";
 import { World } from "../lib/sandbox/world.ts";
 import { failing, FILTER, streamed } from "./fakes/slow_stream.ts";
@@ -37,6 +39,21 @@ Deno.test("at midnight a stream's harvest ends, and another goes on in its place
     },
   );
   assert.match(reason, /time was over/);
+  const [isGone, onFile] = [() => true, () => {}];
+  const { signal } = new AbortController();
+  const look = { store, clock: systemClock, collectionId: "c", isGone, onFile, signal };
+  const { faults, harvests } = await verify(look);
+  assert.deepEqual([faults, harvests.length], [[], 2]);
+  const to = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
+  try {
+    await download({ store, collectionId: "c", to, clean: false, onFile });
+    for (const folder of [BEFORE, AFTER]) {
+      const manifest = await Deno.readTextFile(`${to}/${folder}manifest-sha1.txt`);
+      assert.equal(manifest, await text(store, `${folder}manifest-sha1.txt`));
+    }
+  } finally {
+    await Deno.remove(to, { recursive: true });
+  }
   const { harvest_timestamp: next } = await infoOf(store, AFTER);
   assert.equal(next, "2026-01-03T00:00:00.000Z");
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { cpSync } from "node:fs";
 import { join } from "node:path";
+import { verify } from "../../lib/bucket/verify.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
@@ -73,6 +74,7 @@ for (const [bucket, [from = Infinity, to = Infinity]] of Object.entries(BUCKETS)
       assert.ok(seam > 0 && killed.length > seam + 3, `${killed.length} writes, ${seam}`);
       for (const [i, one] of killed.entries()) {
         if (i % ONE_OF !== FIRST && Math.abs(i - seam) > 1) continue;
+        await verified(one);
         await takenUpElsewhere(one, ids);
         await takenUp(one, ids);
       }
@@ -80,6 +82,16 @@ for (const [bucket, [from = Infinity, to = Infinity]] of Object.entries(BUCKETS)
       await Deno.remove(place, { recursive: true });
     }
   });
+}
+
+/** Who verifies just then, while the harvester is at work, finds nothing wrong. */
+async function verified({ operation, at, store, come }: Killed) {
+  const { signal } = new AbortController();
+  const clock = new ManualClock(at);
+  const [isGone, onFile] = [() => false, () => {}];
+  const found = await verify({ store, clock, collectionId: "c", isGone, onFile, signal });
+  assert.deepEqual(found.faults, [], operation);
+  assert.ok(found.tweets <= come && found.harvests.length <= 2, operation);
 }
 
 /** Another harvester goes on from what one left that was killed, on a machine without its temporary files. */
