@@ -319,14 +319,15 @@ export class Recorder {
 
   /** Ends the harvest whose time is over, and goes on with the next in its place. */
   async #turnOver(): Promise<void> {
-    const { clock, meter, checkpoint, nextSpool } = this.#options;
-    const now = clock.now();
-    if (now < this.#over || !this.#committer.isAt(this.#open.began)) return;
+    const { clock, meter, checkpoint: { state }, nextSpool } = this.#options;
+    if (clock.now() < this.#over || !this.#committer.isAt(this.#open.began)) return;
+    // Later than the one before in any case, which may have begun in a second that was to come.
+    const now = Math.max(clock.now(), state.began + 1);
     const spool = await nextSpool();
     this.#spools.push(spool);
     await this.#cut(true, { ...OVER, state: "finished", ended: now });
     meter?.nextHarvest();
-    this.#open = this.#open.next({ began: now, after: checkpoint.state.began, spool });
+    this.#open = this.#open.next({ began: now, after: state.began, spool });
     this.#over = this.#overAfter(now);
     // It begins now, although nothing may come for hours.
     await this.#cut(true);

@@ -37,8 +37,8 @@ export class FaultyStore implements Store {
   readonly name = "faulty";
   /** How many writes were tried. */
   writes = 0;
-  /** How many commits were made. */
-  commits = 0;
+  /** What the last commit was, as JSON. */
+  commit = "";
   /** Whether the process that uses it is gone. */
   isDead = false;
   readonly #bucket: Store;
@@ -61,7 +61,7 @@ export class FaultyStore implements Store {
     return await this.#write(async () => {
       const version = await this.#bucket.put(key, bytes, when);
       // It is made, whatever becomes of the answer.
-      if (key.endsWith("/checkpoint.json")) this.commits++;
+      if (key.endsWith("/checkpoint.json")) this.commit = new TextDecoder().decode(bytes);
       return version;
     });
   };

@@ -90,14 +90,14 @@ export async function playAt(
   }
 }
 
-/** A stream is slower than the store: resolves when there was a commit after so many, or can be none. */
+/** A stream is slower than the store: resolves when a tweet of it is committed, or cannot be. */
 async function committed(
   store: FaultyStore,
-  { commits, signal }: { commits: number; signal: AbortSignal },
+  { id, signal }: { id: string; signal: AbortSignal },
 ): Promise<void> {
   const end = performance.now() + COMMIT_PATIENCE;
   const isOver = () => store.isDead || signal.aborted || performance.now() > end;
-  while (store.commits === commits && !isOver()) {
+  while (!store.commit.includes(`"${id}"`) && !isOver()) {
     await new Promise((resolve) => setTimeout(resolve));
   }
 }
@@ -181,10 +181,10 @@ class Scenario {
     };
     const store = new FaultyStore(this.#bucket, kind && { at, kind, meanwhile });
     const api = new WorldApi(this.#world, { pageSize: 10, script: this.#script() });
-    let [calls, commits] = [0, 0];
+    let calls = 0;
     api.before = async (_call, signal) => {
-      if (calls > 0 && this.#type === "filter") await committed(store, { commits, signal });
-      commits = store.commits;
+      const id = api.sent.at(-1);
+      if (id !== undefined) await committed(store, { id, signal });
       if (++calls !== at) return;
       if (fault === "stopped") stop.abort();
       if (fault === "API gone") {
@@ -235,7 +235,7 @@ class Scenario {
           tweetsPerFile: this.#chance.whole(3, 40),
           msPerFile: 1_800_000,
           flushMs: 0,
-          msPerHarvest: 86_400_000,
+          msPerHarvest: this.#chance.of([0, 30, 100, 300]),
           patienceMs: 3_600_000,
           bufferBytes: 2 ** 30,
         },
