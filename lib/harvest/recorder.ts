@@ -13,6 +13,7 @@ import { tweetsIn } from "./left_losses.ts";
 import { OpenHarvest } from "./open_harvest.ts";
 import { type Batch, hasContent, type Positions, type TweetSource } from "./source.ts";
 import type { Spool } from "./spool.ts";
+import { Spools } from "./spools.ts";
 import { Tally } from "./tally.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
@@ -71,8 +72,7 @@ export class Recorder {
   #open: OpenHarvest;
   /** When its time is over, in milliseconds since 1970. */
   #over: number;
-  /** The folders for temporary files of it, and of those before it that are not committed. */
-  readonly #spools: Spool[];
+  readonly #spools: Spools;
   /** When the oldest batch that is not cut came, by the monotonic clock. */
   #waitingSince: number | undefined;
   #toldFull = false;
@@ -85,7 +85,7 @@ export class Recorder {
     const tally = new Tally(counts.walks, options);
     this.#open = new OpenHarvest({ ...options, began, positions, type, tally });
     this.#over = this.#overAfter(began);
-    this.#spools = [options.spool];
+    this.#spools = new Spools(options.spool, options.nextSpool);
   }
 
   /** What has arrived so far of the harvest that goes on, committed or not, and its files in the store. */
@@ -319,12 +319,11 @@ export class Recorder {
 
   /** Ends the harvest whose time is over, and goes on with the next in its place. */
   async #turnOver(): Promise<void> {
-    const { clock, meter, checkpoint: { state }, nextSpool } = this.#options;
+    const { clock, meter, checkpoint: { state } } = this.#options;
     if (clock.now() < this.#over || !this.#committer.isAt(this.#open.began)) return;
     // Later than the one before in any case, which may have begun in a second that was to come.
     const now = Math.max(clock.now(), state.began + 1);
-    const spool = await nextSpool();
-    this.#spools.push(spool);
+    const spool = await this.#spools.next();
     await this.#cut(true, { ...OVER, state: "finished", ended: now });
     meter?.nextHarvest();
     this.#open = this.#open.next({ began: now, after: state.began, spool });
@@ -335,18 +334,18 @@ export class Recorder {
 
   /** Ends and begins what was committed, and forgets what is on this machine of it. */
   async #next(began: number): Promise<string> {
+    const tweets = tweetsIn(this.#options.checkpoint.state.files);
     const folder = await this.#options.next(began);
-    const [former] = this.#spools;
-    if (former && former !== this.#open.spool) {
-      await former.close();
-      this.#spools.shift();
-    }
+    log.info("Harvested {tweets} tweets: the time is over, and the next harvest goes on", {
+      tweets,
+    });
+    await this.#spools.closeBefore(this.#open.spool);
     return folder;
   }
 
   /** Clears the temporary files, or leaves them to the next harvester. */
   async close({ isLeft }: { isLeft: boolean }): Promise<void> {
-    for (const spool of this.#spools) await (isLeft ? spool.leave() : spool.close());
+    await this.#spools.close({ isLeft });
   }
 
   async #take(batch: Batch): Promise<void> {
