@@ -38,7 +38,7 @@ const DAYS = 365;
 /** The days on which memory is looked at. */
 const LOOKED_AT = [36, 365];
 /** Tweets come at these hours. */
-const HOURS = [6, 12, 18];
+const HOURS = [8, 16];
 
 /** A clock that passes as the stream says. */
 class StreamClock implements Clock {
@@ -130,7 +130,7 @@ async function play(parent: string, days: number): Promise<Year> {
       const began = START + (day - 1) * DAY;
       for (const hour of HOURS) {
         clock.goTo(began + hour * 3_600_000);
-        yield itemAt(clock.now(), hour === 12);
+        yield itemAt(clock.now(), hour === 16);
         await committed();
       }
       if (LOOKED_AT.includes(day)) {

@@ -12,7 +12,7 @@ import { run, text, tweets } from "../fakes/whole_harvest.ts";
 import { WorldApi } from "../fakes/world_api.ts";
 
 /** Every write is played with TWARC_CLOUD_ALL=1, one of so many without, others each time. */
-const ONE_OF = Deno.env.get("TWARC_CLOUD_ALL") === "1" ? 1 : 5;
+const ONE_OF = Deno.env.get("TWARC_CLOUD_ALL") === "1" ? 1 : 8;
 const FIRST = Math.floor(Math.random() * ONE_OF);
 const MINUTE = 60_000;
 const MIDNIGHT = Date.UTC(2026, 0, 3);
