@@ -148,19 +148,27 @@ async function leftOverMidnight(parent: string) {
   return { store, ids };
 }
 
+/** The notes of a harvest's cuts that are on a machine. */
+async function notesOf(parent: string, began: number): Promise<string[]> {
+  const notes: string[] = [];
+  for await (const { name: own } of Deno.readDir(join(parent, "c"))) {
+    const folder = join(parent, "c", own);
+    for await (const { name } of Deno.readDir(folder)) {
+      const path = join(folder, name);
+      if (!/^cut-\d+\.json$/.test(name)) continue;
+      if (JSON.parse(await Deno.readTextFile(path)).began === began) notes.push(path);
+    }
+  }
+  return notes;
+}
+
 Deno.test("where the end of a harvest is gone that was on this machine's disk only, the span up to the next is a gap", async () => {
   const parent = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
   try {
     const { store, ids } = await leftOverMidnight(parent);
-    const folders = [...Deno.readDirSync(join(parent, "c"))].map(({ name }) =>
-      join(parent, "c", name)
-    );
-    const notes = folders.flatMap((folder) =>
-      [...Deno.readDirSync(folder)].filter(({ name }) => /^cut-\d+\.json$/.test(name))
-        .map(({ name }) => join(folder, name))
-    ).filter((path) => JSON.parse(Deno.readTextFileSync(path)).began === START);
+    const notes = await notesOf(parent, START);
     assert.ok(notes.length > 0);
-    for (const path of notes) Deno.removeSync(path);
+    for (const path of notes) await Deno.remove(path);
     await run(store, silent(), { clock: new ManualClock(MIDNIGHT + 60 * MINUTE), parent });
     assert.deepEqual(await idsIn(store, BEFORE), ids.slice(0, 2));
     assert.equal((await infoOf(store, BEFORE)).outcome, "interrupted");
