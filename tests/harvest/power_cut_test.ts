@@ -9,9 +9,14 @@ import { withFolder } from "../fakes/folder.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import type { MemoryStore } from "../fakes/memory_store.ts";
 import { type AfterCut, KEPT, PoweredFiles } from "../fakes/powered_files.ts";
+import { AFTER, BEFORE, DAY, idsIn, START } from "../fakes/seam.ts";
 import { failing, streamed } from "../fakes/slow_stream.ts";
 import { run, text, tweets } from "../fakes/whole_harvest.ts";
 import { WorldApi } from "../fakes/world_api.ts";
+
+/** Every moment around midnight is played with TWARC_CLOUD_ALL=1, one of so many without, others each time. */
+const ONE_OF = Deno.env.get("TWARC_CLOUD_ALL") === "1" ? 1 : 6;
+const FIRST = Math.floor(Math.random() * ONE_OF);
 
 const AWAY = new OutsideError("The store is away");
 const MINUTE = 60_000;
@@ -34,7 +39,15 @@ interface Moment {
 }
 
 /** Every moment of a stream's harvest before something changes on its disk that leaves something else than another. */
-async function moments(parent: string, { minutes, away }: { minutes: number; away: number }) {
+async function moments(
+  parent: string,
+  { minutes, away, ...over }: {
+    minutes: number;
+    away: number;
+    start?: number;
+    msPerHarvest?: number;
+  },
+) {
   const files = new PoweredFiles();
   const found = new Map<string, Moment>();
   let minute = 0;
@@ -55,25 +68,29 @@ async function moments(parent: string, { minutes, away }: { minutes: number; awa
   const { harvested, ids } = await streamed(minutes, (i, store) => {
     [minute, bucket] = [i, store];
     failing(AWAY, away)(i, store);
-  }, { parent, files, beside });
+  }, { parent, files, beside, ...over });
   await harvested;
   return { moments: [...found.values()], ids };
 }
 
-/** The lines of a file that the first harvest has. */
+/** The lines of a file that the harvests have. */
 async function linesOf(store: MemoryStore, name: string): Promise<Record<string, unknown>[]> {
-  const key = store.keys().find((key) => key.endsWith(`/${name}`));
-  const lines = key ? (await text(store, key)).trimEnd().split("\n") : [];
-  return lines.map((line) => JSON.parse(line));
+  const keys = store.keys().filter((key) => key.endsWith(`/${name}`));
+  const texts = await Promise.all(keys.map((key) => text(store, key)));
+  return texts.flatMap((one) => one.trimEnd().split("\n").map((line) => JSON.parse(line)));
 }
 
 /** What the next harvest makes of a moment. */
-async function after({ store, files }: Moment, parent: string): Promise<void> {
+async function after(
+  { store, files }: Moment,
+  parent: string,
+  start?: number,
+): Promise<void> {
   for (const [name, bytes] of files) {
     await Deno.mkdir(join(parent, dirname(name)), { recursive: true });
     await Deno.writeFile(join(parent, name), bytes);
   }
-  const clock = new ManualClock();
+  const clock = new ManualClock(start);
   await clock.advance(60 * MINUTE);
   await run(store, silent(), { parent, clock });
 }
@@ -106,6 +123,28 @@ Deno.test("a power cut at whatever moment, with the bucket away or not, costs no
       assert.ok(deleted.length >= flushed, `${deleted.length} messages of ${flushed}, ${what}`);
       const gaps = (await linesOf(store, "gaps.jsonl")).filter(({ why }) => why === "It was cut");
       assert.ok(gaps.length >= Math.floor(flushed / 2), `${gaps.length} gaps, ${what}`);
+      assert.deepEqual(await faultsIn(store), [], what);
+    }
+  }));
+
+Deno.test("a power cut around midnight costs nothing of the harvest that is over, or of the next", () =>
+  withFolder(async (parent) => {
+    const over = { start: START, msPerHarvest: DAY };
+    const place = { minutes: 5, away: 2, ...over };
+    const { moments: all, ids } = await moments(join(parent, "on"), place);
+    const around = all.filter(({ flushed }) => flushed >= 2);
+    assert.ok(around.length > 40, `${around.length}`);
+    for (const [i, moment] of around.entries()) {
+      if (i % ONE_OF !== FIRST) continue;
+      const { what, store, flushed } = moment;
+      await after(moment, join(parent, `off-${i}`), START);
+      const there = await tweets(store);
+      assert.deepEqual(there, ids.slice(0, there.length), what);
+      assert.ok(there.length >= flushed, `${there.length} of ${flushed}, ${what}`);
+      assert.deepEqual(await idsIn(store, BEFORE), there.slice(0, 3), what);
+      if (there.length > 3) assert.deepEqual(await idsIn(store, AFTER), there.slice(3), what);
+      const deleted = (await linesOf(store, "messages.jsonl")).map((line) => line.delete);
+      assert.deepEqual(deleted, there.map((_, i) => i), what);
       assert.deepEqual(await faultsIn(store), [], what);
     }
   }));
