@@ -230,3 +230,17 @@ Deno.test("a search for what the stream missed that is under way at midnight goe
   const { positions: last } = await json(store, "collections/c/checkpoint.json");
   assert.ok(!Object.keys(last).some((walk) => walk.startsWith("gap:")));
 });
+
+Deno.test("a stop after midnight, while the bucket is away, waits for it and ends the next harvest; the one before is over", async () => {
+  const stop = new AbortController();
+  const minutes = failing(AWAY, 1, 6);
+  const { store, harvested, ids, read } = await streamed(8, (i, store) => {
+    minutes(i, store);
+    if (i === 5) stop.abort();
+  }, { ...OVER_MIDNIGHT, signal: stop.signal });
+  await harvested;
+  const outcomes = await Promise.all([BEFORE, AFTER].map((folder) => infoOf(store, folder)));
+  assert.deepEqual(outcomes.map(({ outcome }) => outcome), ["complete", "stopped"]);
+  assert.deepEqual(await tweets(store), ids.slice(0, read.at(-1)));
+  assert.deepEqual(await idsIn(store, BEFORE), ids.slice(0, 3));
+});

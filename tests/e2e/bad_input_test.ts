@@ -289,6 +289,7 @@ Deno.test("wrong usage exits with 2 and says what is known", () =>
       [["collection", "once"], /missing required argument 'collection-id'/],
       [["collection", "list", "--buckets", "x"], /unknown option '--buckets'/],
       [["harvest", "run", "--flush-secs", "soon", "x"], /whole number/],
+      [["collection", "filter-start", "--hours-per-harvest", "-1", "x"], /whole number/],
       [["harvest", "run", "--tweets-per-file", "0", "x"], /1 or more/],
       [
         ["collection-config", "template", "stream"],
