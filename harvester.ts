@@ -107,6 +107,9 @@ export async function harvest(options: Harvest): Promise<void> {
     }
   } finally {
     signal.removeEventListener("abort", endBySignal);
+    for (const [, { message }] of store.passedOver?.(collectionKeys(collectionId).folder) ?? []) {
+      log.warn("{message}: it was passed over", { message });
+    }
     await server.close();
   }
 }

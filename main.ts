@@ -47,7 +47,9 @@ export async function run(args: string[], write = TERMINAL, narrows = false): Pr
     color: Deno.stderr.isTerminal() && !env.NO_COLOR,
   });
   const ending = new Ending(() => Deno.exit(INTERRUPTED));
-  const context = contextOf({ output, ending, env, narrows });
+  const endings: (() => void)[] = [];
+  const atEnd = (act: () => void) => void endings.push(act);
+  const context = contextOf({ output, ending, env, narrows, atEnd });
   const program = buildProgram(context, write);
   const playground = {
     print: (line: string) => output.line(line),
@@ -80,12 +82,14 @@ export async function run(args: string[], write = TERMINAL, narrows = false): Pr
       return error.exitCode;
     }
     return exitCodeOf(error, output, args.includes("--debug"));
+  } finally {
+    for (const act of endings) act();
   }
 }
 
 /** What the commands work with. */
 function contextOf(
-  { output, ending, env, narrows }: Pick<Context, "output" | "env"> & {
+  { output, ending, env, narrows, atEnd }: Pick<Context, "output" | "env" | "atEnd"> & {
     ending: Ending;
     narrows: boolean;
   },
@@ -104,6 +108,7 @@ function contextOf(
         : selfWith(PERMISSIONS),
     version: VERSION,
     harvest: (run) => harvestHere(run, context, narrows),
+    atEnd,
   };
   return context;
 }

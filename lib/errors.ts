@@ -30,6 +30,9 @@ export class UserError extends TwarcCloudError {
 /** The place that keeps a bucket wants the person to sign in, or to be given a right; then it works again. */
 export class AccessError extends UserError {}
 
+/** What is asked for lies outside of its bucket, behind a link that nobody has allowed. */
+export class LinkError extends UserError {}
+
 /** The command line is wrong. Exit code 2. */
 export class UsageError extends TwarcCloudError {
   override readonly exitCode = 2;

@@ -29,6 +29,12 @@ export async function ownFolder(
   { called, hint }: { called: string; hint: string },
 ): Promise<OwnFolder> {
   const wanted = resolve(folder);
+  const open = await openAbove(wanted).catch(unlessForbidden);
+  if (open !== null) {
+    throw new UserError(`${called}, ${wanted}, cannot be used: everybody may write in ${open}`, {
+      hint,
+    });
+  }
   await makeFolder(dirname(wanted));
   const parent = await realpath(dirname(wanted)).catch(unlessForbidden) ?? dirname(wanted);
   const path = join(parent, basename(wanted));
@@ -125,6 +131,18 @@ async function ownerHere(path: string): Promise<Owner> {
   } finally {
     await file.close();
     await unlink(probe).catch(() => {});
+  }
+}
+
+/** A folder above a path, as far as they are there, in which all may write and rename; null where there is none. */
+async function openAbove(path: string): Promise<string | null> {
+  if (!HAS_OWNERS) return null;
+  let there = dirname(path);
+  while (!await isThere(there)) there = dirname(there);
+  for (let above = await realpath(there);; above = dirname(above)) {
+    const { mode } = await lstat(above);
+    if ((mode & WORLD_WRITES) !== 0 && (mode & STICKY) === 0) return above;
+    if (above === dirname(above)) return null;
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import { collectionKeys, fileNameFault, FILES, isHarvestFolder } from "../collection/layout.ts";
-import { OutsideError, TwarcCloudError } from "../errors.ts";
+import { LinkError, OutsideError, TwarcCloudError } from "../errors.ts";
 import { isThere, type Store } from "../store/store.ts";
 import { lastWord } from "../visible.ts";
 
@@ -102,6 +102,9 @@ export async function* readLines<T>(
   } catch (cause) {
     if (cause instanceof OutsideError && !await isThere(store, key)) {
       throw new DamagedFileError(key, "is listed in its manifest, and is not there", cause);
+    }
+    if (cause instanceof LinkError) {
+      throw new DamagedFileError(key, "leads out of the bucket through a link", cause);
     }
     if (cause instanceof TwarcCloudError) throw cause;
     throw new DamagedFileError(key, `cannot be read beyond line ${number}`, cause);

@@ -11,6 +11,8 @@ import {
 } from "../collection/layout.ts";
 import { OutsideError, TwarcCloudError } from "../errors.ts";
 import { parseAs, parseJson } from "../json.ts";
+import { sentenceOf } from "../outage.ts";
+import { linkless } from "../store/linkless.ts";
 import { isThere, type Listed, type Store } from "../store/store.ts";
 import { Checkpoint, type CheckpointState } from "./checkpoint.ts";
 import { lastHarvestSchema, timeOf } from "./last_harvest.ts";
@@ -43,12 +45,13 @@ const SOME = 3;
  * @throws OutsideError where the store fails; UserError where the disk is full; what the signal was aborted with.
  */
 export async function verify(options: VerifyOptions): Promise<Verified> {
-  const verifier = new Verifier(options);
+  const verifier = new Verifier({ ...options, store: linkless(options.store) });
   try {
     await verifier.lookAtConfig();
     await verifier.lookAtHarvests();
     await verifier.lookAtLastHarvest();
     await verifier.lookForRepeats();
+    verifier.nameLinks();
     return verifier.found;
   } finally {
     await verifier.close();
@@ -184,6 +187,13 @@ class Verifier {
       return harvests.some((harvest) => harvest.folder === folder);
     });
     if (problem) this.#look.fault(lastHarvest, problem, newest !== null);
+  }
+
+  /** Names what was passed over. */
+  nameLinks(): void {
+    for (const [key, why] of this.#options.store.passedOver?.(this.#keys.folder) ?? []) {
+      this.#look.fault(key, sentenceOf(why));
+    }
   }
 
   /** Tells files that have tweets which are there more than once. */

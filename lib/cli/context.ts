@@ -6,7 +6,7 @@ import type { Clock } from "../clock.ts";
 import type { HarvestFlags, Runner } from "../runner/runner.ts";
 import type { Settings } from "../settings.ts";
 import type { Store } from "../store/store.ts";
-import type { Output } from "./output.ts";
+import { type Output, someOf } from "./output.ts";
 
 /** A harvest that this very process is to do. */
 export interface HarvestRun {
@@ -40,6 +40,8 @@ export interface Context {
   harvester: (settings: Settings, env: Context["env"]) => Promise<readonly string[]>;
   version: string;
   harvest: (run: HarvestRun) => Promise<void>;
+  /** Has something done when the command ends, however it does. */
+  atEnd: (act: () => void) => void;
 }
 
 /** A bucket and what works on it. */
@@ -83,12 +85,24 @@ export async function openBucket(
     ? context.env
     : { ...context.env, ...await spoolEnv(flags.spool, settings) };
   const store = await openStore(settings.bucket, settings.aws);
+  context.atEnd(() => void notePassedOver(store, context));
   const runner = async () => {
     const { openRunner } = await import("../runner/runner.ts");
     const self = () => context.harvester(settings, env);
     return await openRunner({ bucket: settings.bucket, store, clock, settings, self, env });
   };
   return { settings, store, collections: new Collections(store, clock), runner };
+}
+
+/** Names the links that listings passed over, and nobody has named; how many they were. */
+export function notePassedOver(store: Store, { output }: Pick<Context, "output">): number {
+  const found = [...store.passedOver?.("").values() ?? []];
+  const [first] = found;
+  if (first) {
+    const links = someOf(found.map(({ message }) => message));
+    output.note(`Passed over, and not read: ${links}. ${first.hint ?? ""}`);
+  }
+  return found.length;
 }
 
 /** What says to harvesters of this machine where their temporary files are to be. @throws UserError for others */

@@ -3,6 +3,7 @@
 import { Buffer } from "node:buffer";
 import { readManifest } from "../bucket/tweets.ts";
 import { collectionKeys, fileNameFault, FILES } from "../collection/layout.ts";
+import { linkless } from "../store/linkless.ts";
 import { isThere, type Listed, type Store } from "../store/store.ts";
 import { Copier, type Wanted } from "./copier.ts";
 import { LeftOut } from "./left_out.ts";
@@ -81,8 +82,8 @@ class Download {
   #isListed = false;
 
   constructor(options: DownloadOptions) {
-    this.#options = options;
-    this.#copier = new Copier(options);
+    this.#options = { ...options, store: linkless(options.store) };
+    this.#copier = new Copier(this.#options);
     this.#leftOut = new LeftOut(options.collectionId);
   }
 
@@ -97,6 +98,10 @@ class Download {
     this.#isListed = true;
     const all = this.#wanted(listed.filter(({ key }) => !known.has(key)), root);
     await eachOf([...byFolder(all)], WIDTH, ([folder, files]) => this.#folder(folder, files));
+    for (const key of store.passedOver?.(root).keys() ?? []) {
+      this.#leftOut.links.add(key);
+      this.#leftOut.damaged.delete(key);
+    }
     this.#leftOut.check();
     return this.#done;
   }

@@ -3,6 +3,7 @@
 import { verifyHint } from "../bucket/tweets.ts";
 import { collectionKeys } from "../collection/layout.ts";
 import { OutsideError, UserError } from "../errors.ts";
+import { LINK_HINT } from "../store/links.ts";
 import { someOf } from "./output.ts";
 
 /** Objects that were left out, by their keys, each with the reason. */
@@ -11,6 +12,8 @@ export class LeftOut {
   readonly damaged = new Map<string, string>();
   /** Keys that cannot be the name of a file here. */
   readonly strays = new Map<string, string>();
+  /** Links out of the bucket. */
+  readonly links = new Set<string>();
   /** Damaged, so that Twitter keys could not be left out. */
   readonly withheld = new Map<string, string>();
   readonly #collectionId: string;
@@ -36,7 +39,12 @@ export class LeftOut {
       "file is damaged, and may have Twitter keys in it",
       "files are damaged, and may have Twitter keys in them",
     );
-    const all = [...damaged, ...strays, ...withheld];
+    const links = this.#said(
+      new Map([...this.links].map((key) => [key, "not followed"])),
+      "link leads out of the bucket",
+      "links lead out of the bucket",
+    );
+    const all = [...damaged, ...strays, ...links, ...withheld];
     if (all.length === 0) return;
     const message = [...all, "all others are downloaded"].join("; ");
     if (damaged.length > 0) {
@@ -45,6 +53,8 @@ export class LeftOut {
     throw new UserError(message, {
       hint: strays.length > 0
         ? "Remove them from the bucket, or give them other names there."
+        : links.length > 0
+        ? LINK_HINT
         : "With --with-keys they are copied as they are.",
     });
   }

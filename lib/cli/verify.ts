@@ -4,7 +4,7 @@ import type { Command } from "@commander-js/extra-typings";
 import type { Verified } from "../bucket/found.ts";
 import type { VerifyOptions } from "../bucket/verify.ts";
 import { bucketOption, example } from "./collection_config.ts";
-import { type Bucket, type Context, openBucket } from "./context.ts";
+import { type Bucket, type Context, notePassedOver, openBucket } from "./context.ts";
 import type { Purged } from "../store/store.ts";
 import { gapTexts } from "./gap_texts.ts";
 import { tellPurged } from "./old_versions.ts";
@@ -40,10 +40,12 @@ export function addVerify(group: Command, context: Context): void {
       }
       if (json) context.output.json(all.map(toJson));
       const faults = all.flatMap(({ verified }) => verified.faults);
-      if (faults.length === 0) return;
+      // Beside the collections.
+      const links = notePassedOver(opened.store, context);
+      if (faults.length + links === 0) return;
       const { UserError } = await import("../errors.ts");
       const canBeMended = faults.some((fault) => fault.canBeMended);
-      throw new UserError(`${many(faults.length, "fault")} found`, {
+      throw new UserError(`${many(faults.length + links, "fault")} found`, {
         hint: canBeMended
           ? "Mend what can be mended with: twarc-cloud collection verify --repair"
           : "They cannot be mended by this program: where the bucket keeps versions, look for an older one.",

@@ -3,9 +3,16 @@
 import { Buffer } from "node:buffer";
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { AccessError, messageOf, OutsideError, TwarcCloudError, UserError } from "../errors.ts";
+import {
+  AccessError,
+  LinkError,
+  messageOf,
+  OutsideError,
+  TwarcCloudError,
+  UserError,
+} from "../errors.ts";
 import { codeOf, nullIfAbsent } from "./disk.ts";
-import { checkReadable, isAlias } from "./links.ts";
+import { behindLink } from "./links.ts";
 import type { Listed, Version } from "./store.ts";
 
 /** Names at the root of a bucket that begin with this are the store's own, and never listed. */
@@ -65,13 +72,14 @@ interface Listing {
   root: string;
   /** Whether this is behind a link: no second one is followed, so that none leads in a circle. */
   isBehindLink?: boolean;
+  /** Given each link that is not followed, by its key. */
+  passOver: (key: string, why: LinkError) => void;
 }
 
 /**
  * The objects below a folder of the bucket whose keys begin with a prefix, in the byte order of the
  * whole key, as S3 has it. What a link leads to is among them where it may be read.
  * @param folder The part of the prefix up to its last `/`.
- * @throws UserError for a link out of the bucket that nobody has allowed.
  */
 export async function* objectsBelow(
   path: string,
@@ -96,24 +104,47 @@ async function namesIn(path: string): Promise<Deno.DirEntry[]> {
   return await Array.fromAsync(Deno.readDir(path)).catch(nullIfAbsent) ?? [];
 }
 
-async function levelOf(
-  path: string,
-  folder: string,
-  { prefix, root, isBehindLink }: Listing,
-) {
+async function levelOf(path: string, folder: string, listing: Listing) {
   const level = [];
-  for (const { name, isDirectory, isSymlink } of await namesIn(path)) {
-    if (folder === "" && name.startsWith(OWN)) continue;
-    const place = join(path, name);
-    const isLinked = isSymlink && (await stat(place).catch(nullIfAbsent))?.isDirectory() === true;
-    const isFolder = isDirectory || isLinked;
-    const key = `${folder}${name}${isFolder ? "/" : ""}`;
-    if (!key.startsWith(prefix)) continue;
-    if (isLinked && (isBehindLink || await isAlias(root, place))) continue;
-    if (isSymlink) await checkReadable(root, place);
-    level.push({ key, name, isFolder, isSymlink, order: Buffer.from(key) });
+  for (const entry of await namesIn(path)) {
+    if (folder === "" && entry.name.startsWith(OWN)) continue;
+    const isFolder = await isFolderAt(
+      join(path, entry.name),
+      `${folder}${entry.name}`,
+      entry,
+      listing,
+    );
+    if (isFolder === null) continue;
+    const key = `${folder}${entry.name}${isFolder ? "/" : ""}`;
+    if (!key.startsWith(listing.prefix)) continue;
+    level.push({
+      key,
+      name: entry.name,
+      isFolder,
+      isSymlink: entry.isSymlink,
+      order: Buffer.from(key),
+    });
   }
   return level.sort((a, b) => Buffer.compare(a.order, b.order));
+}
+
+/** Whether a name stands for a folder; null for a link that is not followed. */
+async function isFolderAt(
+  place: string,
+  key: string,
+  { isDirectory, isSymlink }: Deno.DirEntry,
+  { prefix, root, isBehindLink, passOver }: Listing,
+): Promise<boolean | null> {
+  if (!isSymlink) return isDirectory;
+  if (!key.startsWith(prefix) && !`${key}/`.startsWith(prefix)) return null;
+  try {
+    const found = await behindLink(root, place);
+    return found === null || (found.isFolder && isBehindLink) ? null : found.isFolder;
+  } catch (error) {
+    if (!(error instanceof LinkError)) throw error;
+    passOver(key, error);
+    return null;
+  }
 }
 
 /** The error of a file system as one that a person reads. */

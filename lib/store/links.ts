@@ -1,8 +1,9 @@
 /** Links in a folder bucket: where reading may follow one. */
 
+import { stat } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
-import { UserError } from "../errors.ts";
-import { nullIfAbsent } from "./disk.ts";
+import { LinkError, messageOf } from "../errors.ts";
+import { codeOf, nullIfAbsent } from "./disk.ts";
 
 /** An empty file with this name in a folder says that a bucket may have a part of it there, behind a link. */
 const PART = ".twarc-cloud-part";
@@ -12,20 +13,52 @@ const PART = ".twarc-cloud-part";
  * files of another place shown, or copied into a download: what a link leads to outside of it counts only where
  * somebody who can write there has said so.
  * @param path What is not there is nobody's.
- * @throws UserError for a path that leads out of the bucket.
+ * @throws LinkError for a path that leads out of the bucket, or in a circle.
  */
 export async function checkReadable(root: string, path: string): Promise<void> {
-  const real = await Deno.realPath(path).catch(nullIfAbsent);
+  const real = await Deno.realPath(path).catch((error) => {
+    return codeOf(error) === "ELOOP" ? unlessClosed(error, path) : nullIfAbsent(error);
+  });
   if (real === null || isBelow(real, await Deno.realPath(root)) || await isPart(real)) return;
-  throw new UserError(`${path} leads out of the bucket through a link, to ${real}`, {
-    hint:
-      `If you have moved it there, make an empty file ${PART} in that folder: it is read from ` +
-      "there then, and never changed. If somebody else made the link, remove it.",
+  throw new LinkError(`${path} leads out of the bucket through a link, to ${real}`, {
+    hint: LINK_HINT,
   });
 }
 
-/** Whether a link to a folder leads to another place in the bucket, where it is listed anyway. */
-export async function isAlias(root: string, link: string): Promise<boolean> {
+/** What a person does about a link that leads out of a bucket. */
+export const LINK_HINT =
+  `If you have moved it there, make an empty file ${PART} in that folder: it is read from ` +
+  "there then, and never changed. If somebody else made the link, remove it.";
+
+/**
+ * What a link in a bucket leads to, for a listing; null where that is nothing.
+ * @throws LinkError as `checkReadable`
+ */
+export async function behindLink(
+  root: string,
+  link: string,
+): Promise<{ isFolder: boolean } | null> {
+  const found = await stat(link).catch((error) => unlessClosed(error, link));
+  if (!found) return null;
+  // A second name for a place in the bucket: that is listed where it is.
+  if (found.isDirectory() && await isAlias(root, link)) return null;
+  await checkReadable(root, link);
+  return { isFolder: found.isDirectory() };
+}
+
+/** Null for a link to nothing. @throws LinkError for one in a circle, or to where this process may not look */
+function unlessClosed(cause: unknown, path: string): null {
+  const isClosed = cause instanceof Deno.errors.NotCapable ||
+    /^(ELOOP|EACCES|EPERM|ENOTDIR|ENAMETOOLONG)$/.test(codeOf(cause));
+  if (!isClosed) return nullIfAbsent(cause);
+  throw new LinkError(`${path} cannot be looked at: ${messageOf(cause)}`, {
+    cause,
+    hint: "If it is a link, let it lead to what is there and may be read, or remove it.",
+  });
+}
+
+/** Whether a link leads to another place in the bucket. */
+async function isAlias(root: string, link: string): Promise<boolean> {
   return isBelow(await Deno.realPath(link), await Deno.realPath(root));
 }
 

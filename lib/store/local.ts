@@ -2,7 +2,7 @@
 
 import { dirname } from "node:path";
 import { isSecret } from "../collection/layout.ts";
-import { ConflictError, OutsideError } from "../errors.ts";
+import { ConflictError, LinkError, OutsideError } from "../errors.ts";
 import { type Disk, isLacking, nullIfAbsent, systemDisk } from "./disk.ts";
 import { blocksOf } from "./expected.ts";
 import { contentOf, objectsBelow, pathOf, translated, versionOf } from "./folder.ts";
@@ -28,6 +28,7 @@ export class LocalStore implements Store {
   readonly #disk: Disk;
   readonly #folders: Folders;
   readonly #own: OwnFolder;
+  readonly #passedOver = new Map<string, LinkError>();
   /** The bucket's folder as it was when it was there last, so that its absence means that it is away. */
   #there: string | undefined;
 
@@ -106,11 +107,23 @@ export class LocalStore implements Store {
     const path = folder === "" ? this.#root : this.#path(folder.slice(0, -1));
     try {
       await this.#checkThere();
-      await checkReadable(this.#root, path);
-      yield* objectsBelow(path, folder, { folders, prefix, root: this.#root });
+      const passOver = (key: string, why: LinkError) => void this.#passedOver.set(key, why);
+      try {
+        await checkReadable(this.#root, path);
+      } catch (error) {
+        if (!(error instanceof LinkError)) throw error;
+        return passOver(folder.slice(0, -1), error);
+      }
+      yield* objectsBelow(path, folder, { folders, prefix, root: this.#root, passOver });
     } catch (cause) {
       throw translated(cause, this.name);
     }
+  }
+
+  passedOver(prefix: string): Map<string, LinkError> {
+    const found = [...this.#passedOver].filter(([key]) => key.startsWith(prefix));
+    for (const [key] of found) this.#passedOver.delete(key);
+    return new Map(found);
   }
 
   /** Writes a temporary file, makes it durable, and puts it in place if `when` is met. */

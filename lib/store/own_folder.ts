@@ -17,6 +17,8 @@ Leave it where it is. What is older than an hour in tmp/ was left by a process t
 const TEMPORARY = "tmp";
 /** The name of a file in there. */
 const NAME = /^put-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** The lock, or one by names. */
+const LOCK = /^lock(-\d+(-free)?)?$/;
 /** Every name in this folder. */
 const NAMES = /^(about\.txt|tmp|lock(-\d+(-free)?)?)$/;
 /** What former versions kept temporary files in: without a mark, so that it is nobody's to clear. */
@@ -46,17 +48,21 @@ export class OwnFolder {
   }
 
   /**
-   * Makes what is not there of it, the mark before anything else.
-   * @throws UserError where its place is taken by what this program has not made.
+   * Makes what is not there of it, after a look at everything that is, and the mark before anything else.
+   * @throws UserError where its place is taken by what this program has not made: nothing is changed then.
    */
   async make(): Promise<void> {
-    if (await this.#kindOf("") === null) {
+    const isThere = await this.#kindOf("") !== null;
+    const isMarked = await this.#kindOf(MARK, "file") !== null;
+    const hasTemporary = await this.#kindOf(TEMPORARY) !== null;
+    if (isThere && !isMarked) await this.#checkUnmarked();
+    if (!isThere) {
       await this.#folders.makeRoot();
       await madeFolder(this.#path);
       await this.#folders.sync(this.#root);
     }
-    if (await this.#kindOf(MARK, "file") === null) await this.#mark();
-    if (await this.#kindOf(TEMPORARY) === null) await madeFolder(join(this.#path, TEMPORARY));
+    if (!isMarked) await this.#mark();
+    if (!hasTemporary) await madeFolder(join(this.#path, TEMPORARY));
   }
 
   /** The path of a new temporary file. */
@@ -87,11 +93,24 @@ export class OwnFolder {
     return withLock(this.#path, this.#disk, act);
   }
 
-  /** Marks a folder that is empty, or has lost its mark. */
-  async #mark(): Promise<void> {
-    for await (const { name } of Deno.readDir(this.#path)) {
-      if (!NAMES.test(name)) throw notOurs(this.#path);
+  /**
+   * A folder without a mark is this program's where a killed process had only just made it, where another one has
+   * marked it meanwhile, or where somebody removed the mark from one that has a lock; `tmp` alone is anybody's.
+   * @throws UserError
+   */
+  async #checkUnmarked(): Promise<void> {
+    const names = (await Array.fromAsync(Deno.readDir(this.#path))).map(({ name }) => name);
+    if (names.includes(MARK) && await this.#kindOf(MARK, "file")) return;
+    const isOurs = names.length === 0 || names.some((name) => LOCK.test(name));
+    if (!isOurs || !names.every((name) => NAMES.test(name))) throw notOurs(this.#path);
+    for (const name of names.filter((name) => LOCK.test(name))) await this.#kindOf(name, "file");
+    if (!names.includes(TEMPORARY)) return;
+    for await (const { name, isFile } of Deno.readDir(join(this.#path, TEMPORARY))) {
+      if (!isFile || !NAME.test(name)) throw notOurs(this.#path);
     }
+  }
+
+  async #mark(): Promise<void> {
     using file = await Deno.open(join(this.#path, MARK), { create: true, write: true });
     await file.write(new TextEncoder().encode(ABOUT));
     await file.sync();

@@ -1,7 +1,7 @@
 /** Conditional writes that may be done and unanswered: what is there says what became of them. */
 
 import { Buffer } from "node:buffer";
-import { ConflictError, OutsideError } from "../errors.ts";
+import { ConflictError, LinkError, OutsideError } from "../errors.ts";
 import type { Store, Version, When } from "./store.ts";
 
 /**
@@ -22,7 +22,8 @@ export async function settledPut(
   } catch (error) {
     if (!(error instanceof OutsideError)) throw error;
     const found = await store.get(key).catch((unread) => {
-      // Nobody knows then whose write it was.
+      // What lies behind a link is not one's own; else nobody knows whose write it was.
+      if (unread instanceof LinkError) throw error;
       throw error instanceof ConflictError ? unread : error;
     });
     if (found && Buffer.from(found.bytes).equals(bytes)) return found.version;

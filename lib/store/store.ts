@@ -3,7 +3,7 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { AwsAccess } from "../aws.ts";
-import { UserError } from "../errors.ts";
+import { type LinkError, UserError } from "../errors.ts";
 import type { Expected } from "./expected.ts";
 
 /** What identifies one content of an object: an ETag, or the local equivalent. Opaque. */
@@ -81,8 +81,14 @@ export interface Store {
   /**
    * The objects whose keys begin with `prefix`, in key order; `folders` stops at the next `/`. What only marks a
    * folder (a key that ends with `/`, of no bytes: consoles and sync tools make some) is no object.
+   * A link out of a folder bucket is not followed: see `passedOver`.
    */
   list(prefix: string, options?: { folders?: boolean }): AsyncIterable<Listed>;
+  /**
+   * Links below a prefix that listings did not follow, by key, each with the reason; each is given once. Absent where
+   * a store has no links.
+   */
+  passedOver?(prefix: string): Map<string, LinkError>;
 }
 
 /** Whether there is an object, without reading it. @throws OutsideError where the store fails. */

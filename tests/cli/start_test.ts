@@ -29,6 +29,7 @@ async function waited(
     harvester: () => Promise.resolve([]),
     version: "",
     harvest: () => Promise.resolve(),
+    atEnd: () => {},
   };
   const next = <T>(list: T[]) => () => {
     const [first] = list;

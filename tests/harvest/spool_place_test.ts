@@ -5,6 +5,7 @@ import { thisProcess } from "../../lib/bucket/process.ts";
 import { Spool } from "../../lib/harvest/spool.ts";
 import { leftPlaces, nameOf, openPlace } from "../../lib/harvest/spool_place.ts";
 import { UserError } from "../../lib/errors.ts";
+import { treeOf } from "../store/bucket_folder.ts";
 import { placeIn } from "../fakes/spool_places.ts";
 
 async function inFolder(act: (folder: string) => Promise<void>): Promise<void> {
@@ -126,14 +127,14 @@ for (const [what, [make, says]] of Object.entries(STRANGE)) {
   Deno.test(`a folder ${what} is refused, in one line that says what to do`, () =>
     inFolder(async (home) => {
       await make(home);
+      const before = await treeOf(home);
       await assert.rejects(placeOf(home, { folder: `${home}/spool` }), (error) => {
         assert.ok(error instanceof UserError);
         assert.match(error.message, says);
         assert.match(error.hint ?? "", /--spool/);
         return true;
       });
-      const documents = await Array.fromAsync(Deno.readDir(`${home}/documents`)).catch(() => []);
-      assert.deepEqual(documents, []);
+      assert.deepEqual(await treeOf(home), before);
     }));
 }
 

@@ -90,6 +90,16 @@ for (
       await Deno.mkdir(place);
       await Deno.symlink(others, `${place}/tmp`);
     }],
+    ["a folder of somebody else that has nothing but tmp", async (place) => {
+      await Deno.mkdir(`${place}/tmp`, { recursive: true });
+      await Deno.writeTextFile(`${place}/tmp/${LEFT}`, "mine");
+      await age(`${place}/tmp/${LEFT}`, 6_000);
+    }],
+    ["a folder with a lock and a tmp that has others' files", async (place) => {
+      await Deno.mkdir(`${place}/tmp`, { recursive: true });
+      await Deno.writeTextFile(`${place}/lock`, "");
+      await Deno.writeTextFile(`${place}/tmp/letter.odt`, "mine");
+    }],
     ["a folder whose mark is a link", async (place, others) => {
       await Deno.mkdir(place);
       await Deno.symlink(`${others}/new`, `${place}/about.txt`);
@@ -108,7 +118,7 @@ for (
       await Deno.writeTextFile(`${others}/${LEFT}`, "mine");
       await age(`${others}/${LEFT}`, 6_000);
       await make(`${bucket}/${OWN}`, others);
-      const before = await treeOf(others);
+      const before = await treeOf(folder);
       const store = await LocalStore.open(bucket);
       for (const act of [() => store.put("a", bytes), () => store.put("a", bytes)]) {
         await assert.rejects(act, {
@@ -117,7 +127,7 @@ for (
           hint: /Move it away/,
         });
       }
-      assert.deepEqual(await treeOf(others), before);
+      assert.deepEqual(await treeOf(folder), before);
       assert.deepEqual(await keysOf(store), []);
     }));
 }

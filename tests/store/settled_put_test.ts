@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ConflictError, OutsideError, UserError } from "../../lib/errors.ts";
+import { ConflictError, LinkError, OutsideError, UserError } from "../../lib/errors.ts";
 import { settledPut } from "../../lib/store/settled_put.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 
@@ -48,6 +48,11 @@ Deno.test("where what is there cannot be read, nobody is called another", async 
   await assert.rejects(settledPut(met, "k", bytes("mine"), { ifAbsent: true }), away);
   const lost = unanswering(new OutsideError("The connection was reset"), away);
   await assert.rejects(settledPut(lost, "k", bytes("mine"), { ifAbsent: true }), /was reset/);
+});
+
+Deno.test("what lies behind a link out of the bucket is another's", async () => {
+  const met = unanswering(new ConflictError("k"), new LinkError("k leads out of the bucket"));
+  await assert.rejects(settledPut(met, "k", bytes("mine"), { ifAbsent: true }), ConflictError);
 });
 
 Deno.test("what is the person's to change is passed on without another look", async () => {
