@@ -132,6 +132,9 @@ function meaning(failure: AwsFailure, what: string): Meaning {
   };
 }
 
+/** What S3 calls a write that met another one of the same object, which it has not ended. */
+export const MET_ANOTHER = /^(ConditionalRequestConflict|OperationAborted)$/;
+
 /** Failures by AWS's names for them, the first that fits. */
 const KNOWN: {
   codes?: RegExp;
@@ -212,6 +215,13 @@ const KNOWN: {
     means: "AWS asks to slow down, still after many tries",
     hint: "Try again later.",
     isOutside: true,
+  },
+  {
+    codes: MET_ANOTHER,
+    means: "another write of it is still under way",
+    hint: "Try again in a moment.",
+    isOutside: true,
+    isVerbose: true,
   },
   {
     codes:

@@ -106,7 +106,7 @@ export function noCounts(walks: number): Counts {
   return { walks, walks_done: 0, users: 0, user_changes: 0, messages: {}, undelivered: 0, gaps: 0 };
 }
 
-/** How often a checkpoint is read again that a former holder still writes. */
+/** How often a checkpoint is read again that a former holder still writes, or whose version does not fit. */
 const TRIES = 5;
 
 /** A collection's checkpoint, which only the holder of its lease writes. */
@@ -216,27 +216,34 @@ export class Checkpoint {
 
   async #put(next: CheckpointState): Promise<void> {
     const bytes = jsonLineBytes(next);
-    const when = this.#version === undefined
-      ? { ifAbsent: true } as const
-      : { ifVersion: this.#version };
-    try {
-      this.#version = await this.#store.put(this.#key, bytes, when);
-    } catch (error) {
-      if (!(error instanceof ConflictError)) throw error;
-      const found = await this.#ours(next, error);
-      this.#version = found.version;
-      // An earlier try, whose answer was lost as well, may have said less.
-      if (!Buffer.from(found.bytes).equals(bytes)) return await this.#put(next);
+    for (let tries = 1;; tries++) {
+      const when = this.#version === undefined
+        ? { ifAbsent: true } as const
+        : { ifVersion: this.#version };
+      try {
+        this.#version = await this.#store.put(this.#key, bytes, when);
+        break;
+      } catch (error) {
+        if (!(error instanceof ConflictError)) throw error;
+        const found = await this.#ours(next, error);
+        this.#version = found.version;
+        if (Buffer.from(found.bytes).equals(bytes)) break;
+        // One's own commit before this one, or an earlier try that said less, whose answer was lost as well.
+        if (tries === TRIES) throw error;
+      }
     }
     this.#state = next;
   }
 
-  /** A write whose answer was lost and that was tried again meets itself: that is no conflict. */
+  /**
+   * What is there where a condition was not met: a write whose answer was lost and that was tried again meets itself.
+   * That is no conflict: nobody else writes under this holder.
+   */
   async #ours(next: CheckpointState, conflict: ConflictError) {
     const found = await this.#store.get(this.#key);
     if (!found) throw takenOver(conflict);
     const { holder, commits } = parseAs(checkpointSchema, found.bytes, this.#key);
-    if (holder !== next.holder || commits !== next.commits) throw takenOver(conflict);
+    if (holder !== next.holder || commits > next.commits) throw takenOver(conflict);
     return found;
   }
 }
@@ -297,8 +304,10 @@ export async function claimFolder(
       });
       return began;
     } catch (error) {
+      if (!(error instanceof OutsideError)) throw error;
+      const claimed = isUnused(store, keys.harvest(began), jsonBytes(config));
+      if (await claimed.catch(() => Promise.reject(error))) return began;
       if (!(error instanceof ConflictError)) throw error;
-      if (await isUnused(store, keys.harvest(began), jsonBytes(config))) return began;
       tries++;
     }
   }

@@ -5,6 +5,7 @@ import { type Clock, isoTime, within } from "../clock.ts";
 import { collectionKeys } from "../collection/layout.ts";
 import { ConflictError, LockedError, messageOf, OutsideError } from "../errors.ts";
 import { jsonBytes } from "../json.ts";
+import { settledPut } from "../store/settled_put.ts";
 import { type Store, type Version, WRITE_MS } from "../store/store.ts";
 import type { ProcessId } from "./process.ts";
 import {
@@ -89,7 +90,7 @@ export async function takeLease(options: LeaseOptions): Promise<Lease> {
     const document = documentOf(holder, clock.now());
     const when = found ? { ifVersion: found.version } : { ifAbsent: true } as const;
     try {
-      const writing = store.put(key, jsonBytes(document), when);
+      const writing = settledPut(store, key, jsonBytes(document), when);
       const version = await inTime(writing, { clock, ms: LIFETIME / 2 });
       return new Lease({ store, key, clock }, { document, version, asked });
     } catch (error) {

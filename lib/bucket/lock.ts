@@ -5,7 +5,7 @@ import type { Clock } from "../clock.ts";
 import { isObject } from "../collection/changeset.ts";
 import { harvestInfoSchema } from "../collection/harvest_info.ts";
 import { collectionKeys } from "../collection/layout.ts";
-import { ConflictError, LockedError } from "../errors.ts";
+import { ConflictError, LockedError, OutsideError } from "../errors.ts";
 import { type Json, jsonOrNull } from "../json.ts";
 import type { Store, Version } from "../store/store.ts";
 import { lastWord } from "../visible.ts";
@@ -121,11 +121,14 @@ export async function unlock(
       await store.delete(key, { ifVersion: now.version });
       return document;
     } catch (error) {
-      // Its holder renewed it just now, or gave it back.
-      if (!(error instanceof ConflictError)) throw error;
+      // Its holder renewed it just now, or gave it back; or it is removed, and the answer was lost.
+      if (!(error instanceof OutsideError)) throw error;
+      if (error instanceof ConflictError) continue;
+      const left = await store.get(key).catch(() => Promise.reject(error));
+      if (left) throw error;
     }
   }
-  return undefined;
+  return found ? document : undefined;
 }
 
 /** The error for a collection that somebody else harvests. */

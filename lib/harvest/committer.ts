@@ -54,6 +54,8 @@ export class Committer {
   readonly #uncommitted: string[] = [];
   /** Bytes of the other files as they are in the store, by their names. */
   readonly #sent = new Map<string, number>();
+  /** The names of files that were sent and are not known to be in the store: one that is sent again keeps its own. */
+  readonly #names = new WeakMap<SegmentFile, string>();
   #lastName = { ms: 0, number: 0 };
   /** When the last cut was made that is stored. */
   #storedAt: number;
@@ -249,11 +251,16 @@ export class Committer {
     for (const piece of isThere ? [] : pieces) this.#replaced.push(piece);
   }
 
-  async #upload({ path, ...file }: SegmentFile): Promise<HarvestFile> {
+  async #upload(segment: SegmentFile): Promise<HarvestFile> {
     const { store, guard } = this.#options;
+    const { path, ...file } = segment;
     guard();
-    const name = this.#nextName();
-    this.#uncommitted.push(name);
+    const sent = this.#names.get(segment);
+    const name = sent ?? this.#nextName();
+    if (sent === undefined) {
+      this.#names.set(segment, name);
+      this.#uncommitted.push(name);
+    }
     await store.upload(`${this.#folder}${name}`, path, { expected: file });
     return { name, ...file };
   }

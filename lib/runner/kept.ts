@@ -8,6 +8,7 @@ import { type LookOptions, readLock } from "../bucket/lock.ts";
 import { checkedId } from "../collection/layout.ts";
 import { AccessError, ConflictError, UserError } from "../errors.ts";
 import { jsonBytes, jsonOrNull, parseAs } from "../json.ts";
+import { settledPut } from "../store/settled_put.ts";
 import type { Store, Version } from "../store/store.ts";
 import { flagsSchema } from "./scheduled.ts";
 
@@ -98,8 +99,10 @@ export async function writeKept(
   ifVersion?: Version,
 ): Promise<FoundKept | null> {
   try {
-    const when = ifVersion === undefined ? undefined : { ifVersion };
-    const version = await store.put(keptKey(kept.collection_id), jsonBytes(kept), when);
+    const [key, bytes] = [keptKey(kept.collection_id), jsonBytes(kept)];
+    const version = ifVersion === undefined
+      ? await store.put(key, bytes)
+      : await settledPut(store, key, bytes, { ifVersion });
     return { kept, version };
   } catch (error) {
     if (error instanceof ConflictError) return null;

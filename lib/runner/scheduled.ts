@@ -41,6 +41,8 @@ export const scheduledSchema = z.object({
   /** The flags of its harvests. */
   flags: flagsSchema.default({}),
   retry: retrySchema.exactOptional(),
+  /** The scheduler that wrote it, by an id of its own, so that it knows its writes. */
+  by: z.string().exactOptional(),
 });
 
 /** A schedule as it is kept. */

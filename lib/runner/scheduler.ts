@@ -5,6 +5,7 @@ import { lastHarvestOf } from "../bucket/last_harvest.ts";
 import { ConflictError, TwarcCloudError } from "../errors.ts";
 import { jsonBytes, parseAs } from "../json.ts";
 import { outlast, sentenceOf } from "../outage.ts";
+import { settledPut } from "../store/settled_put.ts";
 import type { Store, Version } from "../store/store.ts";
 import { KEPT } from "./kept.ts";
 import { Revival } from "./revival.ts";
@@ -64,6 +65,7 @@ interface Found {
 
 class Scheduler {
   readonly #options: SchedulerOptions;
+  readonly #id = crypto.randomUUID();
   readonly #runs: Runs;
   readonly #revival: Revival;
   /** What is wrong with documents, by their keys: each is reported once. */
@@ -215,7 +217,8 @@ class Scheduler {
   /** Writes a schedule, where nobody else did meanwhile: then null. */
   async #put(key: string, scheduled: Scheduled, ifVersion: Version): Promise<Version | null> {
     try {
-      return await this.#options.store.put(key, jsonBytes(scheduled), { ifVersion });
+      const bytes = jsonBytes({ ...scheduled, by: this.#id });
+      return await settledPut(this.#options.store, key, bytes, { ifVersion });
     } catch (error) {
       if (error instanceof ConflictError) return null;
       throw error;

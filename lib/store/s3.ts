@@ -13,7 +13,8 @@ import { Buffer } from "node:buffer";
 import { Readable } from "node:stream";
 import { crc32 } from "node:zlib";
 import { z } from "zod";
-import { type AwsAccess, awsConfig, awsError, awsFailure } from "../aws.ts";
+import { type AwsAccess, awsConfig, awsError, awsFailure, MET_ANOTHER } from "../aws.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import { ConflictError, OutsideError } from "../errors.ts";
 import { blocksOf } from "./expected.ts";
 import { purgeVersions } from "./s3_versions.ts";
@@ -32,8 +33,8 @@ import {
 const PART = 8 << 20;
 /** Parts under way at a time: memory holds this many. */
 const PARTS = 2;
-/** Tries of a conditional write that meets another one in flight. */
-const TRIES = 5;
+/** Milliseconds between tries of a write that meets another one in flight: at first, and at most. */
+const IN_FLIGHT = { first: 100, longest: 4_000 };
 
 /** How an object is put. */
 interface PutOptions {
@@ -47,10 +48,12 @@ interface PutOptions {
 export class S3Store implements Store {
   readonly name: string;
   readonly #client: S3Client;
+  readonly #clock: Clock;
 
   /** @param name The bucket's name, without `s3://`. */
-  constructor(name: string, access: AwsAccess) {
+  constructor(name: string, access: AwsAccess, clock: Clock = systemClock) {
     this.name = name;
+    this.#clock = clock;
     this.#client = new S3Client({
       ...awsConfig(access),
       // An endpoint of one's own has no host for each bucket.
@@ -225,19 +228,23 @@ export class S3Store implements Store {
     }
   }
 
-  /** A write whose condition may be unmet, or may meet another write in flight. */
+  /**
+   * A write whose condition may be unmet, or that may meet another one in flight, of somebody else or of its own: an
+   * earlier try that S3 has not ended. That one is waited for, as long as a write may take.
+   */
   async #write(key: string, act: () => Promise<string | undefined>): Promise<Version> {
     return await this.#translated(`Writing ${key}`, async () => {
-      for (let tries = 1;; tries++) {
+      const end = this.#clock.monotonic() + WRITE_MS;
+      for (let wait = IN_FLIGHT.first;; wait = Math.min(wait * 2, IN_FLIGHT.longest)) {
         try {
           return await act() ?? "";
         } catch (cause) {
           const { code, status } = awsFailure(cause);
           const isUnmet = status === 412 || code === "PreconditionFailed" || code === "NoSuchKey";
-          const isInFlight = status === 409 && code === "ConditionalRequestConflict";
           if (isUnmet) throw new ConflictError(key, { cause });
-          if (!isInFlight) throw cause;
-          if (tries === TRIES) throw new ConflictError(key, { cause });
+          const isInFlight = status === 409 && MET_ANOTHER.test(code);
+          if (!isInFlight || this.#clock.monotonic() + wait > end) throw cause;
+          await this.#clock.sleep(wait);
         }
       }
     });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { RENEWAL } from "../../lib/bucket/lease.ts";
 import { LIFETIME, unlock } from "../../lib/bucket/lock.ts";
-import { LockedError, OutsideError } from "../../lib/errors.ts";
+import { ConflictError, LockedError, OutsideError } from "../../lib/errors.ts";
 import { type Version, type When, WRITE_MS } from "../../lib/store/store.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
@@ -370,6 +370,22 @@ Deno.test("a lease that another took is lost at the next renewal, which overwrit
   assert.equal((await document())?.holder, "b");
   await other.release();
   assert.deepEqual(store.keys(), []);
+});
+
+Deno.test("an unlock whose answer is lost has unlocked, whether or not the store tried it again", async () => {
+  for (const lost of [new OutsideError("The connection was reset"), new ConflictError("lock")]) {
+    const { store, take } = begin();
+    const lease = await take("another");
+    const remove = store.delete.bind(store);
+    store.delete = async (key, when) => {
+      await remove(key, when);
+      throw lost;
+    };
+    assert.equal((await unlock(store, "news"))?.holder, "another");
+    assert.equal(await unlock(store, "news"), undefined);
+    store.delete = remove;
+    await lease.release();
+  }
 });
 
 Deno.test("a lease that was unlocked is lost at the next renewal, which does not lock again", async () => {

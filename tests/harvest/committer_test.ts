@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { Checkpoint } from "../../lib/bucket/checkpoint.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { ConflictError, LockedError, OutsideError } from "../../lib/errors.ts";
@@ -202,3 +203,20 @@ Deno.test("a harvest is committed to its end before the next begins, also where 
     assert.equal(await position(store), "whole");
   }, { next, patienceMs: 60_000, clock: new QuickClock() });
 });
+
+Deno.test("a file that is sent again keeps its name: of one whose answer was lost there is no second", () =>
+  opened(async ({ committer, store, spool }) => {
+    const path = spool.pathOf("piece");
+    await Deno.writeTextFile(path, "tweets");
+    const sha1 = createHash("sha1").update("tweets").digest("hex");
+    const file = { path, sha1, bytes: 6, tweets: 1 };
+    let sent = 0;
+    store.after = ({ method }) => {
+      if (method === "upload" && ++sent < 3) throw new OutsideError("The connection was reset");
+    };
+    committer.add(cutAt(spool, "first", { tweets: { segment: 1, isWhole: false, file } }));
+    await committer.done();
+    const stored = store.keys().filter((key) => key.includes("/tweets-"));
+    assert.deepEqual([sent, stored.length], [3, 1], stored.join());
+    assert.equal(stored[0]?.split("/").at(-1), committer.filesOf(0)[0]?.name);
+  }, { patienceMs: 600_000, clock: new QuickClock() }));

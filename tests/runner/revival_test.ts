@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { thisProcess } from "../../lib/bucket/process.ts";
 import { isoTime } from "../../lib/clock.ts";
-import { OutsideError } from "../../lib/errors.ts";
+import { ConflictError, OutsideError } from "../../lib/errors.ts";
 import { collectionKeys } from "../../lib/collection/layout.ts";
 import { jsonBytes } from "../../lib/json.ts";
 import { type FoundKept, type Kept, keptKey, writeKept } from "../../lib/runner/kept.ts";
@@ -54,6 +54,20 @@ Deno.test("what is to be alive is started as soon as its keeper is gone for sure
   const { keeper, state, process } = await found();
   assert.notEqual(keeper, "first");
   assert.deepEqual([state, process], ["waiting", undefined]);
+});
+
+Deno.test("what is started again whose document was written, and the answer lost, is started by who wrote it", async () => {
+  for (const lost of [new ConflictError("live"), new OutsideError("The connection was reset")]) {
+    const { store, clock, revived, end } = await watching({ process: GONE });
+    store.after = ({ key }) => {
+      if (key !== keptKey("live")) return;
+      store.after = () => {};
+      throw lost;
+    };
+    await clock.advance(MINUTE / 2);
+    await end();
+    assert.equal(revived.length, 1, lost.name);
+  }
 });
 
 Deno.test("a keeper that may be there is watched for longer than it would take, after a restart of the machine too, and through the wait before its next try", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { AccessError, OutsideError, UserError } from "../../lib/errors.ts";
+import { AccessError, ConflictError, OutsideError, UserError } from "../../lib/errors.ts";
 import type { Job, Runner } from "../../lib/runner/runner.ts";
 import { scheduleKey } from "../../lib/runner/scheduled.ts";
 import { runScheduler } from "../../lib/runner/scheduler.ts";
@@ -89,6 +89,19 @@ Deno.test("of two schedulers that look at the same moment one starts the run", a
   await running(store, clock, [recording(started), recording(started)], 0.2 * HOUR);
   assert.ok(looks > 2);
   assert.deepEqual(started, ["a"]);
+});
+
+Deno.test("a scheduler whose write was done, and whose answer was lost, starts the run itself, and at once", async () => {
+  for (const lost of [new ConflictError("a"), new OutsideError("The connection was reset")]) {
+    const [store, clock, started] = [new MemoryStore(), new ManualClock(), [] as string[]];
+    await schedule(store, "a", "rate(1 hour)", clock.now() - 1.5 * HOUR);
+    store.after = () => {
+      store.after = () => {};
+      throw lost;
+    };
+    await running(store, clock, [recording(started)], 0.005 * HOUR);
+    assert.deepEqual(started, ["a"], lost.name);
+  }
 });
 
 Deno.test("runs that were missed are caught up once, and the rhythm stays", async () => {

@@ -10,10 +10,12 @@ import {
   OutsideError,
   UserError,
 } from "../../lib/errors.ts";
+import { type Clock, systemClock } from "../../lib/clock.ts";
 import { S3Store } from "../../lib/store/s3.ts";
 import { isThere, openStore, s3Name } from "../../lib/store/store.ts";
 import { storeContract } from "../contract/store.ts";
 import { S3Proxy } from "../faults/s3_proxy.ts";
+import { QuickClock } from "../fakes/quick_clock.ts";
 import { type Moto, MOTO_KEYS, MOTO_REGION, startMoto } from "../peers/moto.ts";
 
 const access = { ...MOTO_KEYS, region: MOTO_REGION };
@@ -119,11 +121,11 @@ Deno.test("s3:// and a bare name mean S3; what S3 cannot have is told", async ()
 async function withAnswers(
   answer: (request: Request) => Response | Promise<Response>,
   use: (store: S3Store) => Promise<void>,
-  tries = 2,
+  { tries = 2, clock = systemClock }: { tries?: number; clock?: Clock } = {},
 ): Promise<void> {
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, answer);
   const url = `http://127.0.0.1:${server.addr.port}`;
-  const store = new S3Store("tweets", { ...access, endpoint: url, tries });
+  const store = new S3Store("tweets", { ...access, endpoint: url, tries }, clock);
   try {
     await use(store);
   } finally {
@@ -243,9 +245,34 @@ Deno.test("s3: a failure that passes is not noticed", async () => {
     return new Response(null, { headers: { etag: '"1"' } });
   }, async (store) => {
     assert.equal(await store.put("k", new Uint8Array([1])), '"1"');
-  }, 8);
+  }, { tries: 8 });
   assert.equal(asked, 4);
 });
+
+for (const code of ["ConditionalRequestConflict", "OperationAborted"]) {
+  Deno.test(`s3: ${code} is waited for with growing waits, and is nobody else's write`, async () => {
+    const clock = new QuickClock();
+    const { slept } = clock;
+    let refusals = 6;
+    const answer = () =>
+      refusals-- > 0 ? refusal(409, code) : new Response(null, { headers: { etag: '"1"' } });
+    const options = { tries: 1, clock };
+    await withAnswers(answer, async (store) => {
+      assert.equal(await store.put("k", new Uint8Array(1), { ifVersion: '"0"' }), '"1"');
+      assert.deepEqual(slept.splice(0), [100, 200, 400, 800, 1_600, 3_200]);
+      refusals = Infinity;
+      for (const when of [undefined, { ifAbsent: true } as const]) {
+        await assert.rejects(store.put("k", new Uint8Array(1), when), (error: Error) => {
+          assert.equal(error.constructor, OutsideError);
+          assert.match(error.message, /another write of it is still under way/);
+          return true;
+        });
+        const lasted = slept.splice(0).reduce((sum, ms) => sum + ms, 0);
+        assert.ok(lasted > 20_000 && lasted <= 25_000, `${lasted}`);
+      }
+    }, options);
+  });
+}
 
 Deno.test("s3: a download that is cut never ends as if it were whole", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
