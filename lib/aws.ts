@@ -10,6 +10,10 @@ export interface AwsAccess {
   secretKey?: string | undefined;
   /** An address that is asked in place of AWS's own. */
   endpoint?: string | undefined;
+  /** One that is asked in place of S3's, before `endpoint`. */
+  storeEndpoint?: string | undefined;
+  /** Whether S3 is asked for a bucket by path; unless said, where its address is one's own. */
+  pathStyle?: boolean | undefined;
   /** How often a request is tried; 8 times unless said. */
   tries?: number;
 }

@@ -2,6 +2,7 @@
 
 import { parse } from "ini";
 import { z } from "zod";
+import { isIgnored } from "./aws_profile.ts";
 import { messageOf, UserError } from "./errors.ts";
 
 /** The bucket where nothing else is said. */
@@ -30,6 +31,8 @@ const NAMES = [
   "architecture",
   "spot",
   "ask_above",
+  "endpoint",
+  "path_style",
 ] as const;
 
 /** The name of a setting in the ini file. */
@@ -52,7 +55,12 @@ export interface AwsSettings {
   region: string | undefined;
   accessKey: string | undefined;
   secretKey: string | undefined;
+  /** In place of the address of every service. */
   endpoint: string | undefined;
+  /** In place of that of S3. */
+  storeEndpoint: string | undefined;
+  /** Whether a bucket is asked for by path, where that is said. */
+  pathStyle: boolean | undefined;
 }
 
 /** The settings of one command. */
@@ -64,6 +72,8 @@ export class Settings {
   readonly controlSecret: string | undefined;
   readonly #region: string | undefined;
   readonly #endpoint: string | undefined;
+  readonly #storeEndpoint: string | undefined;
+  readonly #pathStyle: boolean | undefined;
   readonly #ini: Partial<Record<SettingName, string>>;
 
   private constructor(
@@ -74,7 +84,10 @@ export class Settings {
     this.bucket = bucket ?? ini.bucket ?? DEFAULT_BUCKET;
     this.twitterApiUrl = urlIn(env, "TWITTER_API_URL");
     this.#region = env.AWS_REGION || env.AWS_DEFAULT_REGION || undefined;
-    this.#endpoint = env.AWS_ENDPOINT_URL || undefined;
+    const urls = isIgnored(env) ? {} : env;
+    this.#endpoint = urls.AWS_ENDPOINT_URL || undefined;
+    this.#storeEndpoint = urls.AWS_ENDPOINT_URL_S3 || urls.AWS_ENDPOINT_URL || addressIn(ini);
+    this.#pathStyle = booleanIn(ini, "path_style");
     this.controlSecret = env.TWARC_CLOUD_SECRET || undefined;
   }
 
@@ -90,7 +103,14 @@ export class Settings {
   /** How AWS is asked, as far as the ini file says it. */
   get aws(): AwsSettings {
     const { region, access_key: accessKey, secret_key: secretKey } = this.#ini;
-    return { region: region ?? this.#region, accessKey, secretKey, endpoint: this.#endpoint };
+    return {
+      region: region ?? this.#region,
+      accessKey,
+      secretKey,
+      endpoint: this.#endpoint,
+      storeEndpoint: this.#storeEndpoint,
+      pathStyle: this.#pathStyle,
+    };
   }
 
   /** The bucket, and how AWS is asked. */
@@ -158,6 +178,30 @@ async function readIni(path: string): Promise<Partial<Record<SettingName, string
     settings[name] = value;
   }
   return settings;
+}
+
+/** The address of an S3-compatible store. @throws UserError */
+function addressIn({ endpoint }: Partial<Record<SettingName, string>>): string | undefined {
+  if (endpoint === undefined || urlSchema.safeParse(endpoint).success) return endpoint;
+  throw new UserError(
+    `endpoint in ${INI_FILE} is ${JSON.stringify(endpoint)}, which is no address`,
+    {
+      hint: "Set it to something like https://minio.example.org:9000, or leave it out for AWS.",
+    },
+  );
+}
+
+/** @throws UserError */
+function booleanIn(
+  ini: Partial<Record<SettingName, string>>,
+  name: SettingName,
+): boolean | undefined {
+  const value = ini[name]?.toLowerCase();
+  if (value === undefined) return undefined;
+  if (value === "true" || value === "false") return value === "true";
+  throw new UserError(`${name} in ${INI_FILE} is ${JSON.stringify(ini[name])}`, {
+    hint: "It is true or false.",
+  });
 }
 
 function urlIn(env: Record<string, string | undefined>, name: string): URL | undefined {

@@ -24,6 +24,7 @@ const RANKS: Record<string, number> = {
   settings: 1,
   folders: 0,
   own_folder: 0.5,
+  aws_profile: 0.5,
   aws: 1,
   store: 2,
   twitter: 2,

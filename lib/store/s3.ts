@@ -54,10 +54,11 @@ export class S3Store implements Store {
   constructor(name: string, access: AwsAccess, clock: Clock = systemClock) {
     this.name = name;
     this.#clock = clock;
+    const endpoint = access.storeEndpoint ?? access.endpoint;
     this.#client = new S3Client({
-      ...awsConfig(access),
+      ...awsConfig({ ...access, endpoint }),
       // An endpoint of one's own has no host for each bucket.
-      forcePathStyle: access.endpoint !== undefined,
+      forcePathStyle: access.pathStyle ?? endpoint !== undefined,
       followRegionRedirects: true,
     });
   }

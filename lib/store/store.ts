@@ -170,5 +170,7 @@ export async function openStore(bucket: string, access: AwsAccess = {}): Promise
   }
   const name = s3Name(bucket);
   const { S3Store } = await import("./s3.ts");
-  return new S3Store(name, access);
+  const { profileEndpoint } = await import("../aws_profile.ts");
+  const storeEndpoint = access.storeEndpoint ?? access.endpoint ?? await profileEndpoint();
+  return new S3Store(name, { ...access, storeEndpoint });
 }

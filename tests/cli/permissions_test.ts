@@ -25,6 +25,8 @@ const NO_KEYS = {
   accessKey: undefined,
   secretKey: undefined,
   endpoint: undefined,
+  storeEndpoint: undefined,
+  pathStyle: undefined,
 };
 
 for (
