@@ -85,6 +85,8 @@ export async function harvest(options: Harvest): Promise<void> {
       { clock, patienceMs, lost: signal, stopped: signal, waits },
       () => takeLease({ store, collectionId, holder, clock, isGone, signal }),
     );
+    const remark = store.remark?.();
+    if (remark) log.warn("{text}", { text: remark.text });
     const watched = new AbortController();
     const info = () => harvester.info();
     const monitoring = options.monitor

@@ -221,6 +221,13 @@ const KNOWN: {
     isOutside: true,
   },
   {
+    codes:
+      /^(InsufficientStorage|InsufficientCapacity|QuotaExceeded|QuotaExceededException|XMinioStorageFull|XMinioAdminBucketQuotaExceeded)$/,
+    means: "the store is full, or a quota is reached",
+    hint: "Free some space there, or raise the quota: what was committed is intact.",
+    isVerbose: true,
+  },
+  {
     codes: MET_ANOTHER,
     means: "another write of it is still under way",
     hint: "Try again in a moment.",

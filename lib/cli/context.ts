@@ -85,7 +85,11 @@ export async function openBucket(
     ? context.env
     : { ...context.env, ...await spoolEnv(flags.spool, settings) };
   const store = await openStore(settings.bucket, settings.aws);
-  context.atEnd(() => void notePassedOver(store, context));
+  context.atEnd(() => {
+    notePassedOver(store, context);
+    const remark = store.remark?.();
+    if (remark?.isNew) context.output.note(remark.text);
+  });
   const runner = async () => {
     const { openRunner } = await import("../runner/runner.ts");
     const self = () => context.harvester(settings, env);

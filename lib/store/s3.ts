@@ -10,6 +10,7 @@ import {
   S3Client,
 } from "@aws-sdk/client-s3";
 import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { crc32 } from "node:zlib";
 import { z } from "zod";
@@ -33,12 +34,24 @@ import {
 const PART = 8 << 20;
 /** Parts under way at a time: memory holds this many. */
 const PARTS = 2;
-/** Milliseconds between tries of a write that meets another one in flight: at first, and at most. */
-const IN_FLIGHT = { first: 100, longest: 4_000 };
+/** Milliseconds between tries of a write that meets another one in flight, or is damaged: at first, and at most. */
+const PAUSES = { first: 100, longest: 4_000 };
+
+/** Damage on the way, which another try may not meet, and how often that is tried. */
+const DAMAGED =
+  /^(BadDigest|IncompleteBody|XAmzContentSHA256Mismatch|XAmzContentChecksumMismatch)$/;
+const DAMAGED_TRIES = 4;
+
+/** What a store is opened with besides how it is asked. */
+export interface S3Options {
+  clock?: Clock;
+  /** Whether checksums of S3 go with what is written; else an MD5. */
+  checksums?: boolean;
+}
 
 /** How an object is put. */
 interface PutOptions {
-  when: When | undefined;
+  when?: When | undefined;
   /** In hex: S3 compares it with what has arrived; without it the SDK sends a sum of its own. */
   sha1?: string | undefined;
   abortSignal?: AbortSignal;
@@ -49,17 +62,23 @@ export class S3Store implements Store {
   readonly name: string;
   readonly #client: S3Client;
   readonly #clock: Clock;
+  readonly #checksums: boolean;
 
   /** @param name The bucket's name, without `s3://`. */
-  constructor(name: string, access: AwsAccess, clock: Clock = systemClock) {
+  constructor(name: string, access: AwsAccess, options: S3Options = {}) {
+    const { clock = systemClock, checksums = true } = options;
     this.name = name;
     this.#clock = clock;
+    this.#checksums = checksums;
     const endpoint = access.storeEndpoint ?? access.endpoint;
     this.#client = new S3Client({
       ...awsConfig({ ...access, endpoint }),
       // An endpoint of one's own has no host for each bucket.
       forcePathStyle: access.pathStyle ?? endpoint !== undefined,
       followRegionRedirects: true,
+      // A store that does not know it lets each file wait for 6 seconds, and each has a connection of its own by it.
+      expectContinueHeader: false,
+      ...(checksums ? {} : { requestChecksumCalculation: "WHEN_REQUIRED" }),
     });
   }
 
@@ -75,7 +94,7 @@ export class S3Store implements Store {
       const bytes = await found.Body.transformToByteArray();
       checkLength(bytes.length, found.ContentLength, key);
       const age = (found.answered ?? NaN) - (found.LastModified?.getTime() ?? NaN);
-      return { bytes, version: found.ETag ?? "", ...(Number.isNaN(age) ? {} : { age }) };
+      return { bytes, version: strong(found.ETag), ...(Number.isNaN(age) ? {} : { age }) };
     });
   }
 
@@ -91,21 +110,27 @@ export class S3Store implements Store {
   }
 
   async put(key: string, bytes: Uint8Array, when?: When): Promise<Version> {
-    return await this.#put(key, bytes, { when, abortSignal: AbortSignal.timeout(WRITE_MS) });
+    return await this.putWith(key, bytes, { when, abortSignal: AbortSignal.timeout(WRITE_MS) });
   }
 
-  async #put(
+  /** Puts an object in one request. @throws as `put` */
+  async putWith(
     key: string,
     bytes: Uint8Array,
     { when, sha1, abortSignal }: PutOptions,
   ): Promise<Version> {
+    const sum = !this.#checksums
+      ? { ContentMD5: createHash("md5").update(bytes).digest("base64") }
+      : sha1
+      ? { ChecksumSHA1: Buffer.from(sha1, "hex").toString("base64") }
+      : {};
     return await this.#write(key, async () => {
       const command = new PutObjectCommand({
         Bucket: this.name,
         Key: key,
         Body: bytes,
         ...conditionOf(when),
-        ...(sha1 ? { ChecksumSHA1: Buffer.from(sha1, "hex").toString("base64") } : {}),
+        ...sum,
       });
       return (await this.#client.send(command, abortSignal ? { abortSignal } : {})).ETag;
     });
@@ -119,7 +144,7 @@ export class S3Store implements Store {
     const size = expected?.bytes ?? (await Deno.stat(path).catch(() => null))?.size ?? 0;
     if (size > PART) return await this.#uploadInParts(key, path, { size, when, expected });
     const bytes = Buffer.concat(await Array.fromAsync(blocksOf(path, expected)));
-    return await this.#put(key, bytes, { when, sha1: expected?.sha1 });
+    return await this.putWith(key, bytes, { when, sha1: expected?.sha1 });
   }
 
   /** S3 compares each part's checksum and the length of the whole; what that came to is compared here. */
@@ -145,9 +170,9 @@ export class S3Store implements Store {
           Bucket: this.name,
           Key: key,
           Body: Readable.from(content(), { objectMode: false }),
-          ChecksumAlgorithm: "CRC32",
-          ChecksumType: "FULL_OBJECT",
-          MpuObjectSize: size,
+          ...(this.#checksums
+            ? { ChecksumAlgorithm: "CRC32", ChecksumType: "FULL_OBJECT", MpuObjectSize: size }
+            : {}),
           ...conditionOf(when),
         },
       });
@@ -196,7 +221,7 @@ export class S3Store implements Store {
       const objects = (page.Contents ?? []).map((object) => ({
         key: keyOf(object.Key, page.EncodingType),
         size: object.Size ?? 0,
-        version: object.ETag ?? "",
+        version: strong(object.ETag),
       })).filter(({ key, size }) => !(key.endsWith("/") && size === 0));
       const below = (page.CommonPrefixes ?? []).map(({ Prefix: name }) => ({
         key: keyOf(name, page.EncodingType),
@@ -236,16 +261,18 @@ export class S3Store implements Store {
   async #write(key: string, act: () => Promise<string | undefined>): Promise<Version> {
     return await this.#translated(`Writing ${key}`, async () => {
       const end = this.#clock.monotonic() + WRITE_MS;
-      for (let wait = IN_FLIGHT.first;; wait = Math.min(wait * 2, IN_FLIGHT.longest)) {
+      for (let tries = 1, wait = PAUSES.first;; tries++) {
         try {
-          return await act() ?? "";
+          return strong(await act());
         } catch (cause) {
           const { code, status } = awsFailure(cause);
           const isUnmet = status === 412 || code === "PreconditionFailed" || code === "NoSuchKey";
           if (isUnmet) throw new ConflictError(key, { cause });
           const isInFlight = status === 409 && MET_ANOTHER.test(code);
-          if (!isInFlight || this.#clock.monotonic() + wait > end) throw cause;
+          const mayPass = isInFlight || (DAMAGED.test(code) && tries < DAMAGED_TRIES);
+          if (!mayPass || this.#clock.monotonic() + wait > end) throw cause;
           await this.#clock.sleep(wait);
+          wait = Math.min(wait * 2, PAUSES.longest);
         }
       }
     });
@@ -274,6 +301,11 @@ function dateOf(answer: unknown): string {
 function conditionOf(when: When | undefined): { IfNoneMatch?: string; IfMatch?: string } {
   if (!when) return {};
   return "ifAbsent" in when ? { IfNoneMatch: "*" } : { IfMatch: when.ifVersion };
+}
+
+/** An ETag without the `W/` that proxies put before it: the store has it without, and compares it so. */
+function strong(etag = ""): Version {
+  return etag.replace(/^W\//, "");
 }
 
 /** A key as it is, of a listing that was asked to encode it; not every store does. */

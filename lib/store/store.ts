@@ -85,6 +85,11 @@ export interface Store {
    */
   list(prefix: string, options?: { folders?: boolean }): AsyncIterable<Listed>;
   /**
+   * What a person should know of the store, as far as writing has shown it, and whether that is news; null, or absent,
+   * where it keeps all that this port promises.
+   */
+  remark?(): { text: string; isNew: boolean } | null;
+  /**
    * Links below a prefix that listings did not follow, by key, each with the reason; each is given once. Absent where
    * a store has no links.
    */
@@ -169,8 +174,13 @@ export async function openStore(bucket: string, access: AwsAccess = {}): Promise
     return await LocalStore.open(bucket);
   }
   const name = s3Name(bucket);
-  const { S3Store } = await import("./s3.ts");
   const { profileEndpoint } = await import("../aws_profile.ts");
   const storeEndpoint = access.storeEndpoint ?? access.endpoint ?? await profileEndpoint();
+  const { isAws } = await import("./s3_traits.ts");
+  if (storeEndpoint !== undefined && !isAws(storeEndpoint)) {
+    const { CompatibleStore } = await import("./compatible.ts");
+    return new CompatibleStore(name, { ...access, storeEndpoint });
+  }
+  const { S3Store } = await import("./s3.ts");
   return new S3Store(name, { ...access, storeEndpoint });
 }
