@@ -30,6 +30,9 @@ export class UserError extends TwarcCloudError {
 /** The place that keeps a bucket wants the person to sign in, or to be given a right; then it works again. */
 export class AccessError extends UserError {}
 
+/** A bucket that keeps all that was written: it does not allow this person, or anybody, to delete. */
+export class UndeletableError extends AccessError {}
+
 /** What is asked for lies outside of its bucket, behind a link that nobody has allowed. */
 export class LinkError extends UserError {}
 

@@ -16,6 +16,7 @@ import {
   lockIn,
   type LookOptions,
   readLock,
+  removeLock,
 } from "./lock.ts";
 
 const log = getLogger(["twarc-cloud", "lease"]);
@@ -204,8 +205,7 @@ export class Lease {
   async #remove(): Promise<void> {
     for (let tries = 1; tries <= TRIES; tries++) {
       try {
-        const when = { ifVersion: this.#version };
-        return await this.#inTime(this.#store.delete(this.#key, when));
+        return await this.#inTime(removeLock(this.#store, this.#key, this.#version));
       } catch (error) {
         if (!(error instanceof ConflictError)) throw error;
       }

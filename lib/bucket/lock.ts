@@ -1,11 +1,12 @@
 /** A collection's lock.json: what it says, and whether it holds. */
 
+import { Buffer } from "node:buffer";
 import { z } from "zod";
 import type { Clock } from "../clock.ts";
 import { isObject } from "../collection/changeset.ts";
 import { harvestInfoSchema } from "../collection/harvest_info.ts";
 import { collectionKeys } from "../collection/layout.ts";
-import { ConflictError, LockedError, OutsideError } from "../errors.ts";
+import { ConflictError, LockedError, OutsideError, UndeletableError } from "../errors.ts";
 import { type Json, jsonOrNull } from "../json.ts";
 import type { Store, Version } from "../store/store.ts";
 import { lastWord } from "../visible.ts";
@@ -102,6 +103,19 @@ function jsonIn(bytes: Uint8Array): Json {
   return jsonOrNull(new TextDecoder().decode(bytes));
 }
 
+/** What is in the place of a lock that was given back where nothing can be deleted: no harvester takes it for one. */
+const RELEASED = new TextEncoder().encode("null\n");
+
+/** Removes a lock, or empties it where the bucket allows no deletion. @throws ConflictError where it is another one by now */
+export async function removeLock(store: Store, key: string, version: Version): Promise<void> {
+  try {
+    await store.delete(key, { ifVersion: version });
+  } catch (error) {
+    if (!(error instanceof UndeletableError)) throw error;
+    await store.put(key, RELEASED, { ifVersion: version });
+  }
+}
+
 /**
  * Removes the lock of a collection, whoever holds it.
  * @returns What it said, null where it said nothing of its holder; undefined where there was none.
@@ -112,19 +126,23 @@ export async function unlock(
   collectionId: string,
 ): Promise<LockDocument | null | undefined> {
   const key = collectionKeys(collectionId).lock;
-  const found = await store.get(key);
+  const held = async () => {
+    const now = await store.get(key);
+    return now && Buffer.from(now.bytes).equals(RELEASED) ? null : now;
+  };
+  const found = await held();
   const document = found && lockIn(found.bytes);
-  for (let now = found; now; now = await store.get(key)) {
+  for (let now = found; now; now = await held()) {
     const holder = lockIn(now.bytes);
     if (holder?.holder !== document?.holder) throw locked(collectionId, holder);
     try {
-      await store.delete(key, { ifVersion: now.version });
+      await removeLock(store, key, now.version);
       return document;
     } catch (error) {
       // Its holder renewed it just now, or gave it back; or it is removed, and the answer was lost.
       if (!(error instanceof OutsideError)) throw error;
       if (error instanceof ConflictError) continue;
-      const left = await store.get(key).catch(() => Promise.reject(error));
+      const left = await held().catch(() => Promise.reject(error));
       if (left) throw error;
     }
   }

@@ -1,15 +1,17 @@
 /** What follows from a checkpoint: the files that tell others of it, each written whole, twice without harm. */
 
+import { getLogger } from "@logtape/logtape";
 import { Buffer } from "node:buffer";
 import type { Checkpoint, CheckpointState } from "./checkpoint.ts";
 import type { Collections } from "./collections.ts";
 import { isoTime } from "../clock.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { type CollectionKeys, collectionKeys, FILES, isTweetsFile } from "../collection/layout.ts";
-import { ConflictError } from "../errors.ts";
+import { ConflictError, UndeletableError } from "../errors.ts";
 import { jsonBytes } from "../json.ts";
 import type { Store, Version } from "../store/store.ts";
 
+const log = getLogger(["twarc-cloud", "bucket"]);
 const encoder = new TextEncoder();
 
 /** What a projection writes to. */
@@ -127,7 +129,17 @@ async function clearGarbage(
   for await (const { key, version } of store.list(`${folder}tweets-`)) {
     if (named.has(key) || !isTweetsFile(key.slice(folder.length))) continue;
     await guard();
-    await store.delete(key, { ifVersion: version }).catch(nullIfOther);
+    try {
+      await store.delete(key, { ifVersion: version }).catch(nullIfOther);
+    } catch (error) {
+      if (!(error instanceof UndeletableError)) throw error;
+      log.warn(
+        "The bucket allows no deletion: files of tweets that no manifest lists, such as pieces of larger ones, stay " +
+          "in {folder}",
+        { folder },
+      );
+      return;
+    }
   }
 }
 

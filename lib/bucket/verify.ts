@@ -248,7 +248,7 @@ class Verifier {
   /** The newest folder while a harvester of the Python original has the lock: it keeps no checkpoint. */
   async #openOfOriginal(folders: Map<string, unknown>): Promise<string | null> {
     const lock = await readLock(this.#options.store, this.#options.collectionId, this.#options);
-    return lock?.document === null ? [...folders.keys()].at(-1) ?? null : null;
+    return lock?.live && lock.document === null ? [...folders.keys()].at(-1) ?? null : null;
   }
 
   /** Whether nobody goes on with a harvest, so that it is neither running nor told. */

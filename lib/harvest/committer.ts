@@ -4,7 +4,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Checkpoint, HarvestFile } from "../bucket/checkpoint.ts";
 import { listedIn } from "../bucket/tweets.ts";
 import { tweetsFile } from "../collection/layout.ts";
-import { DamagedError, LockedError, messageOf } from "../errors.ts";
+import { DamagedError, LockedError, messageOf, UndeletableError } from "../errors.ts";
 import type { Store } from "../store/store.ts";
 import { Patience, type PatienceOptions } from "./patience.ts";
 import type { Cut, Lost } from "./cut.ts";
@@ -328,7 +328,12 @@ export class Committer {
     const { store, guard } = this.#options;
     for (let [file] = this.#replaced; file; [file] = this.#replaced) {
       guard();
-      await store.delete(`${this.#folder}${file.name}`);
+      try {
+        await store.delete(`${this.#folder}${file.name}`);
+      } catch (error) {
+        // They stay, which is said when the harvest is settled.
+        if (!(error instanceof UndeletableError)) throw error;
+      }
       this.#replaced.shift();
     }
   }

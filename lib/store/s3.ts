@@ -16,7 +16,7 @@ import { crc32 } from "node:zlib";
 import { z } from "zod";
 import { type AwsAccess, awsConfig, awsError, awsFailure, MET_ANOTHER } from "../aws.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { ConflictError, OutsideError } from "../errors.ts";
+import { ConflictError, OutsideError, TwarcCloudError, UndeletableError } from "../errors.ts";
 import { blocksOf } from "./expected.ts";
 import { purgeVersions } from "./s3_versions.ts";
 import {
@@ -194,7 +194,7 @@ export class S3Store implements Store {
       });
       await this.#client.send(command, options);
       return "";
-    });
+    }).catch(undeletable);
   }
 
   async purge(prefix: string, isGarbage: (key: string) => boolean): Promise<Purged> {
@@ -301,6 +301,15 @@ function dateOf(answer: unknown): string {
 function conditionOf(when: When | undefined): { IfNoneMatch?: string; IfMatch?: string } {
   if (!when) return {};
   return "ifAbsent" in when ? { IfNoneMatch: "*" } : { IfMatch: when.ifVersion };
+}
+
+/** @throws UndeletableError where a deletion is not allowed, and no signing in would change that */
+function undeletable(error: unknown): never {
+  if (!(error instanceof TwarcCloudError)) throw error;
+  const { code, status } = awsFailure(error.cause);
+  if (code !== "AccessDenied" && status !== 405) throw error;
+  const { message, hint, cause } = error;
+  throw new UndeletableError(message, { cause, ...(hint ? { hint } : {}) });
 }
 
 /** An ETag without the `W/` that proxies put before it: the store has it without, and compares it so. */

@@ -8,6 +8,7 @@ import {
   ConflictError,
   DamagedError,
   OutsideError,
+  UndeletableError,
   UserError,
 } from "../../lib/errors.ts";
 import { type Clock, systemClock } from "../../lib/clock.ts";
@@ -200,6 +201,21 @@ for (
       });
     }));
 }
+
+Deno.test("s3: a deletion that nobody allows is told from keys that have expired", async () => {
+  for (
+    const [status, code, Kind] of [
+      [403, "AccessDenied", UndeletableError],
+      [405, "MethodNotAllowed", UndeletableError],
+      [400, "ExpiredToken", AccessError],
+      [500, "InternalError", OutsideError],
+    ] as const
+  ) {
+    await withAnswers(() => refusal(status, code), async (store) => {
+      await assert.rejects(store.delete("k"), (error: Error) => error.constructor === Kind);
+    });
+  }
+});
 
 Deno.test("s3: a listing that is encoded is read, and so is one of a store that does not encode", async () => {
   const answer = (names: string[], encoding: string) => (request: Request) => {
