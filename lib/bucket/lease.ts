@@ -205,7 +205,9 @@ export class Lease {
   async #remove(): Promise<void> {
     for (let tries = 1; tries <= TRIES; tries++) {
       try {
-        return await this.#inTime(removeLock(this.#store, this.#key, this.#version));
+        const removing = removeLock(this.#store, this.#key, this.#version);
+        if (await this.#inTime(removing)) return;
+        return log.warn("The bucket allows no deletion: the lock is emptied instead");
       } catch (error) {
         if (!(error instanceof ConflictError)) throw error;
       }

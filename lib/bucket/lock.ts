@@ -106,13 +106,18 @@ function jsonIn(bytes: Uint8Array): Json {
 /** What is in the place of a lock that was given back where nothing can be deleted: no harvester takes it for one. */
 const RELEASED = new TextEncoder().encode("null\n");
 
-/** Removes a lock, or empties it where the bucket allows no deletion. @throws ConflictError where it is another one by now */
-export async function removeLock(store: Store, key: string, version: Version): Promise<void> {
+/**
+ * Removes a lock; false where the bucket allows no deletion, so that it is emptied.
+ * @throws ConflictError where it is another one by now
+ */
+export async function removeLock(store: Store, key: string, version: Version): Promise<boolean> {
   try {
     await store.delete(key, { ifVersion: version });
+    return true;
   } catch (error) {
     if (!(error instanceof UndeletableError)) throw error;
     await store.put(key, RELEASED, { ifVersion: version });
+    return false;
   }
 }
 
