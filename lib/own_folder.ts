@@ -3,6 +3,7 @@
 import { lstat, mkdir, open, realpath, unlink } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { UserError } from "./errors.ts";
+import { ignoreLacking } from "./system_error.ts";
 
 /** Who owns what this process makes; null where the system has no such numbers. */
 export type Owner = number | null;
@@ -82,9 +83,7 @@ export async function syncFolder(path: string): Promise<void> {
     if (isRefusal(error) || isForbidden(error)) return null;
     throw error;
   });
-  await folder?.sync().catch((error) => {
-    if (!hasCode(error, "EINVAL", "ENOTSUP")) throw error;
-  });
+  await folder?.sync().catch(ignoreLacking);
 }
 
 /** Whether there is something; so there is where this process may not look. */

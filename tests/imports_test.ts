@@ -24,6 +24,7 @@ const RANKS: Record<string, number> = {
   settings: 1,
   folders: 0,
   own_folder: 0.5,
+  system_error: 0.25,
   aws_profile: 0.5,
   aws: 1,
   store: 2,

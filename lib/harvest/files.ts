@@ -3,6 +3,7 @@
 import { constants } from "node:fs";
 import { type FileHandle, lstat, open, readdir, rename, rm, unlink } from "node:fs/promises";
 import { UserError } from "../errors.ts";
+import { ignoreLacking } from "../system_error.ts";
 import { makeFolder, nullIfAbsent, syncFolder } from "../own_folder.ts";
 
 /** What is known of a file. */
@@ -73,6 +74,7 @@ export const systemFiles: Files = {
   syncFolder,
   facts: async (path) => {
     const found = await lstat(path, { bigint: true }).catch(nullIfAbsent);
+    if (found) await lookAtDisk(path, found);
     return found && factsOf(found);
   },
   names: (path) => readdir(path),
@@ -93,7 +95,8 @@ async function opened(path: string, flags: number): Promise<OpenFile> {
   if (found && !found.isFile) throw strange(path);
   const file = new SystemFile(await open(path, flags | O_NOFOLLOW, 0o600));
   try {
-    const [own, named] = await Promise.all([file.facts(), systemFiles.facts(path)]);
+    const named = await systemFiles.facts(path);
+    const own = await file.facts();
     if (own.isFile && named?.id === own.id) return file;
     throw strange(path);
   } catch (error) {
@@ -132,7 +135,7 @@ class SystemFile implements OpenFile {
   }
 
   async sync(): Promise<void> {
-    await this.#handle.sync();
+    await this.#handle.sync().catch(ignoreLacking);
   }
 
   async facts(): Promise<FileFacts> {
@@ -144,9 +147,19 @@ class SystemFile implements OpenFile {
   }
 }
 
+/** File systems, and whether a file has the same number there each time that it is looked at: with FUSE not always. */
+const steady = new Map<bigint, boolean>();
+
+async function lookAtDisk(path: string, { dev, ino }: Stat): Promise<void> {
+  if (steady.has(dev)) return;
+  const again = await lstat(path, { bigint: true }).catch(nullIfAbsent);
+  if (again) steady.set(dev, again.ino === ino);
+}
+
 interface Stat {
   dev: bigint;
   ino: bigint;
+  birthtimeNs: bigint;
   size: bigint;
   mode: bigint;
   uid: bigint;
@@ -156,7 +169,8 @@ interface Stat {
 
 function factsOf(stat: Stat): FileFacts {
   return {
-    id: `${stat.dev}-${stat.ino}`,
+    // When it was made is all that tells it from another one where its number does not.
+    id: `${stat.dev}-${steady.get(stat.dev) === false ? stat.birthtimeNs : stat.ino}`,
     isFile: stat.isFile(),
     size: Number(stat.size),
     mode: Number(stat.mode),

@@ -158,7 +158,8 @@ export class GrowingFile {
   /** Writes it once more where somebody removed it. */
   async restore(): Promise<void> {
     const { files } = this.#folder;
-    const [own, named] = await Promise.all([this.#file.facts(), files.facts(this.path)]);
+    const named = await files.facts(this.path);
+    const own = await this.#file.facts();
     if (named?.id === own.id) return;
     if (named) throw new DiskError(`Somebody put another file in the place of ${this.path}`);
     const again = await this.#folder.create(this.#name);

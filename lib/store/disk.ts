@@ -1,20 +1,29 @@
 /** What not every file system can do, each in one place, so that a bucket can be kept without it. */
 
-import { constants } from "node:os";
-import { messageOf } from "../errors.ts";
+import { codeOf, ignoreLacking, isLacking } from "../system_error.ts";
+
+export { codeOf, ignoreLacking, isLacking };
 
 /** What a folder bucket asks of its disk besides reading and writing. */
 export interface Disk {
+  /** Makes an empty file; fails where there is one. */
+  create(path: string): Promise<void>;
+  /** Sets when a file was changed, in milliseconds since 1970. */
+  date(path: string, ms: number): Promise<void>;
   /** Gives a file a second name; fails where that name is taken. */
   link(path: string, second: string): Promise<void>;
   /** Waits for the lock on an open file, which ends with the process. */
   lock(file: Deno.FsFile): Promise<void>;
   /** Makes the names in a folder durable. */
   sync(folder: string): Promise<void>;
+  /** Makes the content of an open file durable. */
+  syncFile(file: Deno.FsFile): Promise<void>;
 }
 
 /** The disk as the system has it. */
 export const systemDisk: Disk = {
+  create: async (path) => (await Deno.open(path, { createNew: true, write: true })).close(),
+  date: (path, ms) => Deno.utime(path, ms / 1_000, ms / 1_000),
   link: (path, second) => Deno.link(path, second),
   lock: (file) => file.lock(true),
   async sync(folder) {
@@ -23,20 +32,8 @@ export const systemDisk: Disk = {
     using directory = await Deno.open(folder);
     await directory.sync();
   },
+  syncFile: (file) => file.sync(),
 };
-
-/** `ENOSPC` and the like; Deno gives some failures (EFBIG, EDQUOT, ENOSYS) no code, only their number. */
-export function codeOf(error: unknown): string {
-  if (error instanceof Error && "code" in error) return String(error.code);
-  const number = Number(/\(os error (\d+)\)/.exec(messageOf(error))?.[1]);
-  return Object.entries(constants.errno).find(([, value]) => value === number)?.[0] ?? "";
-}
-
-/** Whether a file system does not have what was asked of it: FAT has no links, some of a network have no locks. */
-export function isLacking(error: unknown): boolean {
-  if (error instanceof Deno.errors.NotSupported) return true;
-  return /^(EPERM|ENOTSUP|EOPNOTSUPP|ENOSYS|ENOLCK|EINVAL)$/.test(codeOf(error));
-}
 
 /** Null for the error of a file that is not there; throws any other. */
 export function nullIfAbsent(error: unknown): null {

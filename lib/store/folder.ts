@@ -11,10 +11,12 @@ import {
   TwarcCloudError,
   UserError,
 } from "../errors.ts";
-import { codeOf, nullIfAbsent } from "./disk.ts";
+import { codeOf, type Disk, ignoreLacking, nullIfAbsent } from "./disk.ts";
 import { behindLink } from "./links.ts";
 import type { Listed, Version } from "./store.ts";
 
+/** Milliseconds by which disks tell times apart: most, and FAT. */
+const STEPS = [1, 2_000];
 /** Names at the root of a bucket that begin with this are the store's own, and never listed. */
 const OWN = ".";
 
@@ -51,6 +53,26 @@ export function versionFrom({ mtimeNs, size }: FileFacts): Version {
 export async function versionOf(path: string): Promise<Version | null> {
   const found = await stat(path, { bigint: true }).catch(nullIfAbsent);
   return found?.isFile() ? versionFrom(found) : null;
+}
+
+/**
+ * Dates a file after the one that it replaces, and somewhere within its millisecond: a file's time and size are its
+ * version, and two quick writes of the same size, one deleted in between, are to have two.
+ */
+export async function dateAfter(
+  path: string,
+  replaced: string | null,
+  disk: Disk,
+): Promise<void> {
+  const timeOf = async (file: string) =>
+    (await Deno.stat(file).catch(nullIfAbsent))?.mtime?.getTime() ?? -1;
+  const older = replaced === null ? -1 : await timeOf(replaced);
+  const now = await timeOf(path);
+  for (const step of STEPS) {
+    const ms = Math.max(now, older + step) + Math.random();
+    await disk.date(path, ms).catch(ignoreLacking);
+    if (await timeOf(path) > older) return;
+  }
 }
 
 /** The content of a file and its version, of one and the same write; null where there is none. */

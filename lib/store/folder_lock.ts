@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { OutsideError, UserError } from "../errors.ts";
-import { type Disk, isLacking, nullIfAbsent } from "./disk.ts";
+import { type Disk, isLacking, nullIfAbsent, systemDisk } from "./disk.ts";
 
 /** The file that is locked, where the file system can. */
 const FILE = "lock";
@@ -118,7 +118,7 @@ async function turnsIn(folder: string) {
 /** Makes an empty file; false where it is there. */
 async function made(path: string): Promise<boolean> {
   try {
-    (await Deno.open(path, { createNew: true, write: true })).close();
+    await systemDisk.create(path);
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return false;

@@ -3,9 +3,9 @@
 import { dirname } from "node:path";
 import { isSecret } from "../collection/layout.ts";
 import { ConflictError, LinkError, OutsideError } from "../errors.ts";
-import { type Disk, isLacking, nullIfAbsent, systemDisk } from "./disk.ts";
+import { type Disk, ignoreLacking, isLacking, nullIfAbsent, systemDisk } from "./disk.ts";
 import { blocksOf } from "./expected.ts";
-import { contentOf, objectsBelow, pathOf, translated, versionOf } from "./folder.ts";
+import { contentOf, dateAfter, objectsBelow, pathOf, translated, versionOf } from "./folder.ts";
 import { Folders } from "./folders.ts";
 import { checkReadable } from "./links.ts";
 import { OwnFolder } from "./own_folder.ts";
@@ -17,9 +17,6 @@ import {
   type Version,
   type When,
 } from "./store.ts";
-
-/** Milliseconds by which disks tell times apart: most, and FAT. */
-const STEPS = [1, 2_000];
 
 /** A Store in a folder. */
 export class LocalStore implements Store {
@@ -140,7 +137,8 @@ export class LocalStore implements Store {
       this.#there = await identityOf(this.#root);
       const temporary = this.#own.newFile();
       try {
-        await written(temporary, fill, isSecret(key) ? { mode: 0o600 } : {});
+        const mode = isSecret(key) ? { mode: 0o600 } : {};
+        await written(temporary, fill, { disk: this.#disk, ...mode });
         await this.#own.clear(temporary);
         const version = when && "ifAbsent" in when
           ? await this.#placeNew(temporary, path, key)
@@ -165,7 +163,7 @@ export class LocalStore implements Store {
 
   /** Puts a file in place where there is none; a link is refused where there is. */
   async #placeNew(temporary: string, path: string, key: string): Promise<Version> {
-    await date(temporary, null);
+    await dateAfter(temporary, null, this.#disk);
     const version = await placedVersion(temporary);
     const conflict = (error: unknown) => {
       throw error instanceof Deno.errors.AlreadyExists ? new ConflictError(key) : error;
@@ -201,7 +199,7 @@ export class LocalStore implements Store {
   ): Promise<Version> {
     return await this.#own.locked(async (check) => {
       await this.#checkVersion(path, key, when);
-      await date(temporary, path);
+      await dateAfter(temporary, path, this.#disk);
       const version = await placedVersion(temporary);
       await this.#folders.within(path, async () => {
         await check();
@@ -228,25 +226,21 @@ export class LocalStore implements Store {
   }
 }
 
-function ignoreLacking(error: unknown): void {
-  if (!isLacking(error)) throw error;
-}
-
 /** What tells a folder from another one at its path. */
 async function identityOf(folder: string): Promise<string> {
   const found = await Deno.stat(folder).catch(() => null);
   return `${found?.dev}-${found?.ino}-${found?.birthtime?.getTime()}`;
 }
 
-/** Makes a file and its content durable. */
+/** Makes a file and its content durable, where the disk can. */
 async function written(
   path: string,
   fill: (file: Deno.FsFile) => Promise<void>,
-  options: { mode?: number },
+  { disk, ...options }: { disk: Disk; mode?: number },
 ): Promise<void> {
   using file = await Deno.open(path, { createNew: true, write: true, ...options });
   await fill(file);
-  await file.sync();
+  await disk.syncFile(file).catch(ignoreLacking);
 }
 
 async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
@@ -257,20 +251,4 @@ async function placedVersion(temporary: string): Promise<Version> {
   const version = await versionOf(temporary);
   if (!version) throw new OutsideError(`Somebody removed ${temporary} while it was written`);
   return version;
-}
-
-/**
- * Dates a file after the one that it replaces, and somewhere within its millisecond: a file's time and size are its
- * version, and two quick writes of the same size, one deleted in between, are to have two.
- */
-async function date(path: string, replaced: string | null): Promise<void> {
-  const timeOf = async (file: string) =>
-    (await Deno.stat(file).catch(nullIfAbsent))?.mtime?.getTime() ?? -1;
-  const older = replaced === null ? -1 : await timeOf(replaced);
-  const now = await timeOf(path);
-  for (const step of STEPS) {
-    const seconds = (Math.max(now, older + step) + Math.random()) / 1_000;
-    await Deno.utime(path, seconds, seconds).catch(ignoreLacking);
-    if (await timeOf(path) > older) return;
-  }
 }

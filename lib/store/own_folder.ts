@@ -2,7 +2,8 @@
 
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
-import { type Disk, nullIfAbsent } from "./disk.ts";
+import { type Disk, ignoreLacking, nullIfAbsent } from "./disk.ts";
+import { diskFault } from "./disk_probe.ts";
 import { withLock } from "./folder_lock.ts";
 import type { Folders } from "./folders.ts";
 
@@ -56,6 +57,7 @@ export class OwnFolder {
     const isMarked = await this.#kindOf(MARK, "file") !== null;
     const hasTemporary = await this.#kindOf(TEMPORARY) !== null;
     if (isThere && !isMarked) await this.#checkUnmarked();
+    const hasRoot = isThere || await isPresent(this.#root);
     if (!isThere) {
       await this.#folders.makeRoot();
       await madeFolder(this.#path);
@@ -63,6 +65,19 @@ export class OwnFolder {
     }
     if (!isMarked) await this.#mark();
     if (!hasTemporary) await madeFolder(join(this.#path, TEMPORARY));
+    if (!isThere) await this.#probe(hasRoot);
+  }
+
+  /** Looks at the disk of a bucket that was just made. @throws UserError where it cannot hold one: nothing is left of it then */
+  async #probe(hasRoot: boolean): Promise<void> {
+    const fault = await diskFault(() => this.newFile(), this.#disk);
+    if (fault === null) return;
+    const made = [TEMPORARY, MARK, ""].map((name) => join(this.#path, name));
+    if (!hasRoot) made.push(this.#root);
+    for (const path of made) await Deno.remove(path).catch(() => {});
+    throw new UserError(`The disk of ${this.#root} cannot hold a bucket: ${fault}`, {
+      hint: "Name a folder on another disk with --bucket.",
+    });
   }
 
   /** The path of a new temporary file. */
@@ -113,7 +128,7 @@ export class OwnFolder {
   async #mark(): Promise<void> {
     using file = await Deno.open(join(this.#path, MARK), { create: true, write: true });
     await file.write(new TextEncoder().encode(ABOUT));
-    await file.sync();
+    await this.#disk.syncFile(file).catch(ignoreLacking);
     await this.#folders.sync(this.#path);
   }
 

@@ -2,7 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import { dirname } from "node:path";
-import { type Disk, isLacking, nullIfAbsent, systemDisk } from "./disk.ts";
+import { type Disk, ignoreLacking, isLacking, nullIfAbsent, systemDisk } from "./disk.ts";
 
 /** Milliseconds that another process may take to write a secret whose file it has made. */
 const WRITTEN_AFTER = 1_000;
@@ -47,7 +47,7 @@ async function newSecret(path: string, disk: Disk): Promise<string> {
 async function written(path: string, secret: string): Promise<void> {
   await Deno.writeTextFile(path, secret, { createNew: true, mode: 0o600 });
   using file = await Deno.open(path, { write: true });
-  await file.sync();
+  await file.sync().catch(ignoreLacking);
 }
 
 /** The secret that another process has made, or is writing. */

@@ -59,8 +59,14 @@ export const WITHOUT_LINKS: Disk = {
 };
 /** A disk as Lustre and some mounts of a network have it. */
 export const WITHOUT_LOCKS: Disk = { ...systemDisk, lock: lacking };
-/** A disk that has neither, nor durable folders. */
-export const WITHOUT_ANY: Disk = { link: WITHOUT_LINKS.link, lock: lacking, sync: lacking };
+/** A disk that has neither, nor durable folders or files. */
+export const WITHOUT_ANY: Disk = {
+  ...systemDisk,
+  link: WITHOUT_LINKS.link,
+  lock: lacking,
+  sync: lacking,
+  syncFile: lacking,
+};
 
 /**
  * Starts another process that runs this text with the store open as `store`.

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { OutsideError } from "../../lib/errors.ts";
+import { type Disk, systemDisk } from "../../lib/store/disk.ts";
 import { LocalStore } from "../../lib/store/local.ts";
 import { age, keysOf, OWN, treeOf, withFolder } from "./bucket_folder.ts";
 
@@ -138,6 +139,43 @@ Deno.test("an empty folder in the place, as a killed process leaves it, is taken
     const store = await LocalStore.open(folder);
     await store.put("a", bytes);
     assert.match(await Deno.readTextFile(`${folder}/${OWN}/about.txt`), /bucket of twarc-cloud/);
+  }));
+
+for (
+  const [what, disk, says] of [
+    [
+      "makes a file anew where there is one",
+      { create: (path) => Deno.writeTextFile(path, "") },
+      /it makes a file anew/,
+    ],
+    [
+      "does not tell times apart",
+      { date: (path) => Deno.utime(path, 1, 1) },
+      /it does not tell the times of two files apart/,
+    ],
+  ] satisfies [string, Partial<Disk>, RegExp][]
+) {
+  Deno.test(`a disk that ${what} is refused when a bucket is made on it, and nothing is left there`, () =>
+    withFolder(async (folder) => {
+      for (const bucket of [folder, `${folder}/new`]) {
+        const store = await LocalStore.open(bucket, { ...systemDisk, ...disk });
+        const error = { name: "UserError", message: says, hint: /on another disk with --bucket/ };
+        await assert.rejects(store.put("a", bytes), error);
+        await assert.rejects(store.put("a", bytes, { ifAbsent: true }), error);
+        assert.deepEqual(await treeOf(folder), {});
+      }
+    }));
+}
+
+Deno.test("a bucket's disk is looked at when the bucket is made, and never again", () =>
+  withFolder(async (folder) => {
+    let looks = 0;
+    const create = (path: string) => (looks++, systemDisk.create(path));
+    for (const _ of [1, 2]) {
+      const store = await LocalStore.open(folder, { ...systemDisk, create });
+      for (const key of ["a", "b"]) await store.put(key, bytes);
+    }
+    assert.equal(looks, 2);
   }));
 
 for (const gone of ["tmp", "about.txt", "lock", ""]) {
