@@ -50,7 +50,7 @@ export class Repeats {
       });
       await part.spill(join(this.#folder, `${at}`));
     } catch (cause) {
-      throw diskError(cause);
+      throw diskError(cause, undefined, { isNew: this.#folder === undefined });
     }
   }
 

@@ -93,7 +93,7 @@ async function rootFor(folder: string | undefined, person: Person): Promise<OwnF
   const called = "The folder for temporary files";
   const hint = "Name another one with --spool, or TWARC_CLOUD_SPOOL: a folder of your own.";
   return await ownFolder(root, { called, hint }).catch((cause) => {
-    throw diskError(cause, root);
+    throw diskError(cause, root, { isNew: true });
   });
 }
 

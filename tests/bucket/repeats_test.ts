@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { UserError } from "../../lib/errors.ts";
 import { Repeats } from "../../lib/bucket/repeats.ts";
 
 async function found(repeats: Repeats): Promise<Map<string, number[]>> {
@@ -43,5 +44,21 @@ Deno.test("a million ids go to the disk, and are found there; nothing is left of
     assert.deepEqual(await Array.fromAsync(Deno.readDir(parent)), []);
   } finally {
     await Deno.remove(parent, { recursive: true });
+  }
+});
+
+Deno.test("a folder for temporary files that is not there, or may not be written, is the person's to change", async () => {
+  for (const parent of ["/nowhere/tmp", "/proc"]) {
+    const repeats = new Repeats(parent);
+    const filling = async () => {
+      for (let i = 0; i < 1_024; i++) await repeats.add("7", 1);
+    };
+    await assert.rejects(filling(), (error) => {
+      assert.ok(error instanceof UserError);
+      assert.match(error.message, /^The disk for temporary files cannot be written: /);
+      assert.match(error.hint ?? "", /set TMPDIR to another disk/);
+      return true;
+    });
+    await repeats.close();
   }
 });

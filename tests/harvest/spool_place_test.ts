@@ -138,6 +138,19 @@ for (const [what, [make, says]] of Object.entries(STRANGE)) {
     }));
 }
 
+Deno.test({
+  name: "a place where nothing can be made is refused, with how to name another one",
+  ignore: Deno.build.os !== "linux",
+  fn: () =>
+    inFolder((home) =>
+      assert.rejects(placeOf(home, { folder: "/proc/spool" }), {
+        name: "UserError",
+        message: /temporary files cannot be written \(\/proc\/spool\)/,
+        hint: /--spool or TWARC_CLOUD_SPOOL/,
+      })
+    ),
+});
+
 Deno.test("a link to where the cache is may stand in the way to it", () =>
   inFolder(async (home) => {
     await Deno.mkdir(`${home}/scratch`, { mode: 0o700 });
