@@ -82,6 +82,11 @@ export function isChangeset(key: string): boolean {
   return /\/changesets\/change-[\w.-]+\.json$/.test(key);
 }
 
+/** Whether nobody but the holder of a collection's lease writes an object. */
+export function isUnderLease(key: string): boolean {
+  return /^collections\/[^/]+\/(harvests\/.+|checkpoint\.json|last_harvest\.json)$/.test(key);
+}
+
 /** Whether an object has a collection's keys for the API: they are for nobody else on its machine. */
 export function isSecret(key: string): boolean {
   return /^collections\/[^/]+\/collection\.json$/.test(key);

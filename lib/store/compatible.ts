@@ -3,11 +3,12 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import type { AwsAccess } from "../aws.ts";
+import { isUnderLease } from "../collection/layout.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { AccessError, ConflictError } from "../errors.ts";
 import { jsonBytes, jsonOrNull } from "../json.ts";
 import { S3Store } from "./s3.ts";
-import { probed, remarkOn, type Traits, TRAITS_KEY, traitsSchema } from "./s3_traits.ts";
+import { isRefusal, probed, remarkOn, type Traits, TRAITS_KEY, traitsSchema } from "./s3_traits.ts";
 import type { Got, Listed, Purged, Store, UploadOptions, Version, When } from "./store.ts";
 
 /** Milliseconds after which a write is looked at again, where the store does not hold it to its condition. */
@@ -25,6 +26,8 @@ export class CompatibleStore implements Store {
   /** The same bucket, written to without checksums. */
   readonly #plain: S3Store;
   readonly #clock: Clock;
+  /** The one that is read from: a store may refuse to be asked for checksums as well. */
+  #reader: S3Store;
   #noted: Promise<Traits | null> | undefined;
   #traits: Promise<Traits> | undefined;
   #remark: { text: string; isNew: boolean } | null = null;
@@ -35,6 +38,7 @@ export class CompatibleStore implements Store {
     this.#clock = clock;
     this.#store = new S3Store(name, access, { clock });
     this.#plain = new S3Store(name, access, { clock, checksums: false });
+    this.#reader = this.#store;
   }
 
   /** Lets go of its connections. */
@@ -49,14 +53,15 @@ export class CompatibleStore implements Store {
 
   async get(key: string): Promise<Got | null> {
     const traits = await this.#readNote();
-    const found = await this.#store.get(key);
+    const found = await this.#reader.get(key);
     return found && traits?.conditions === false
       ? { ...found, version: versionOf(found.bytes) }
       : found;
   }
 
-  read(key: string): Promise<ReadableStream<Uint8Array>> {
-    return this.#store.read(key);
+  async read(key: string): Promise<ReadableStream<Uint8Array>> {
+    await this.#readNote();
+    return await this.#reader.read(key);
   }
 
   async put(key: string, bytes: Uint8Array, when?: When): Promise<Version> {
@@ -67,9 +72,10 @@ export class CompatibleStore implements Store {
     }
     await this.#look(key, when);
     await store.put(key, bytes);
+    if (isUnderLease(key)) return versionOf(bytes);
     // Of two that looked at the same time, the one that wrote first finds the other's.
     await this.#clock.sleep(SETTLE);
-    const found = await this.#store.get(key);
+    const found = await this.#reader.get(key);
     if (!found || !Buffer.from(found.bytes).equals(bytes)) throw new ConflictError(key);
     return versionOf(bytes);
   }
@@ -99,7 +105,7 @@ export class CompatibleStore implements Store {
 
   /** @throws ConflictError where a condition is not met as it looks now. */
   async #look(key: string, when: When): Promise<void> {
-    const found = await this.#store.get(key);
+    const found = await this.#reader.get(key);
     const isMet = "ifAbsent" in when
       ? !found
       : found && [found.version, versionOf(found.bytes)].includes(when.ifVersion);
@@ -135,10 +141,7 @@ export class CompatibleStore implements Store {
 
   /** What was found out earlier; null where nothing is noted, or it cannot be read. */
   async #readNote(): Promise<Traits | null> {
-    this.#noted ??= this.#store.get(TRAITS_KEY).then((found) => {
-      const json = found && jsonOrNull(new TextDecoder().decode(found.bytes));
-      return traitsSchema.safeParse(json).data ?? null;
-    });
+    this.#noted ??= this.#findNote();
     try {
       return await this.#noted;
     } catch (error) {
@@ -146,6 +149,16 @@ export class CompatibleStore implements Store {
       if (error instanceof AccessError) return null;
       throw error;
     }
+  }
+
+  async #findNote(): Promise<Traits | null> {
+    const found = await this.#reader.get(TRAITS_KEY).catch((error) => {
+      if (!isRefusal(error)) throw error;
+      this.#reader = this.#plain;
+      return this.#reader.get(TRAITS_KEY);
+    });
+    const json = found && jsonOrNull(new TextDecoder().decode(found.bytes));
+    return traitsSchema.safeParse(json).data ?? null;
   }
 }
 

@@ -78,7 +78,10 @@ export class S3Store implements Store {
       followRegionRedirects: true,
       // A store that does not know it lets each file wait for 6 seconds, and each has a connection of its own by it.
       expectContinueHeader: false,
-      ...(checksums ? {} : { requestChecksumCalculation: "WHEN_REQUIRED" }),
+      ...(checksums ? {} : {
+        requestChecksumCalculation: "WHEN_REQUIRED",
+        responseChecksumValidation: "WHEN_REQUIRED",
+      }),
     });
   }
 
@@ -239,7 +242,7 @@ export class S3Store implements Store {
       const command = new GetObjectCommand({
         Bucket: this.name,
         Key: key,
-        ChecksumMode: "ENABLED",
+        ...(this.#checksums ? { ChecksumMode: "ENABLED" } : {}),
       });
       let answered = NaN;
       command.middlewareStack.add((next) => async (args) => {

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { awsFailure } from "../aws.ts";
-import { ConflictError } from "../errors.ts";
+import { AccessError, ConflictError, OutsideError } from "../errors.ts";
 import type { S3Store } from "./s3.ts";
 import type { When } from "./store.ts";
 
@@ -79,11 +79,17 @@ async function outcome(ask: () => Promise<unknown>): Promise<Outcome> {
     return "done";
   } catch (error) {
     if (error instanceof ConflictError) return "unmet";
-    const { status } = awsFailure(error instanceof Error ? error.cause : undefined);
-    if (status === 403) return "forbidden";
-    if (status === 501 || status === 400) return "unknown";
+    if (isRefusal(error)) return "unknown";
+    if (error instanceof AccessError) return "forbidden";
     throw error;
   }
+}
+
+/** Whether a store says that it does not know what was asked of it. */
+export function isRefusal(error: unknown): boolean {
+  if (!(error instanceof OutsideError)) return false;
+  const { status } = awsFailure(error.cause);
+  return status === 501 || status === 400;
 }
 
 /** What holds in a bucket whose store keeps less than S3, and what does not, for a person; null where all does. */

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import {
   collectionKeys,
   idFault,
+  isUnderLease,
   newIdFault,
   stamp,
   tweetsFile,
@@ -52,4 +53,13 @@ Deno.test("stamps are in the order of their times", () => {
   fc.assert(fc.property(times, times, (a, b) => {
     if (Math.floor(a / 1_000) < Math.floor(b / 1_000)) assert.ok(stamp(a) < stamp(b));
   }));
+});
+
+Deno.test("what a lease covers is written by its holder alone; locks, configurations and changesets by others as well", () => {
+  const below = (names: string[]) => names.map((name) => isUnderLease(`collections/c/${name}`));
+  const covered = ["checkpoint.json", "last_harvest.json", "harvests/2026/01/02/03/04/05/x.json"];
+  assert.deepEqual(below(covered), [true, true, true]);
+  const shared = ["lock.json", "collection.json", "changesets/change-20260102030405.json"];
+  assert.deepEqual(below(shared), [false, false, false]);
+  assert.equal(isUnderLease("runner/schedules/c.json"), false);
 });

@@ -63,8 +63,7 @@ function refusal({ method, headers }: Request, lacking: Lacking): Response | nul
   if (hasCondition && how === "refused") return fault(501, "NotImplemented");
   if (headers.has("if-match") && how === "never met") return fault(412, "PreconditionFailed");
   const hasSum = [...headers.keys()].some((name) => name.startsWith("x-amz-checksum-"));
-  const isWrite = method === "PUT" || method === "POST";
-  if (isWrite && hasSum && lacking.checksums === "refused") return fault(400, "InvalidArgument");
+  if (hasSum && lacking.checksums === "refused") return fault(400, "InvalidArgument");
   return null;
 }
 
