@@ -95,7 +95,9 @@ for (
   ] satisfies [string, (url: string) => { env: Record<string, string>; ini?: string }][]
 ) {
   Deno.test(`a store of one's own is asked by path: ${where}`, async () => {
-    assert.deepEqual(await asked((url) => Promise.resolve(setting(url))), ["/tweets/k"]);
+    const paths = await asked((url) => Promise.resolve(setting(url)));
+    assert.equal(paths.at(-1), "/tweets/k");
+    assert.ok(paths.every((path) => path.startsWith("/tweets/")), paths.join());
   });
 }
 
