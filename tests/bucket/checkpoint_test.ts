@@ -86,7 +86,7 @@ Deno.test("one's own commit under another version, as where a store was made to 
   ];
   const options = { collectionId: "c", type: "search", clock };
   const checkpoint = await Checkpoint.open(store, { ...options, holder: "h" });
-  await checkpoint.begin(0, 1, "search");
+  await checkpoint.begin(0, { walks: 1, type: "search" });
   await store.put(key, (await store.get(key))?.bytes ?? assert.fail());
   await checkpoint.commit({ cuts: 1 });
   assert.equal((await json(store, key)).cuts, 1);
