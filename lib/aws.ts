@@ -2,6 +2,7 @@
 
 import process from "node:process";
 import { AccessError, OutsideError, TwarcCloudError } from "./errors.ts";
+import { networkReason } from "./network.ts";
 
 /** How AWS is asked; what is absent is found as the AWS SDK finds it: environment, profile, container. */
 export interface AwsAccess {
@@ -66,7 +67,7 @@ export function awsFailure(thrown: unknown): AwsFailure {
   return {
     code: name && name !== "Error" ? name : network ?? "",
     status: typeof metadata.httpStatusCode === "number" ? metadata.httpStatusCode : undefined,
-    message: textOf(object.message) ?? String(thrown),
+    message: textOf(networkReason(thrown)) ?? String(thrown),
     region,
   };
 }
@@ -212,6 +213,13 @@ const KNOWN: {
     means: "AWS asks to slow down, still after many tries",
     hint: "Try again later.",
     isOutside: true,
+  },
+  {
+    // Who is asked over and over is not known by its name: the reason says what to set.
+    says: /^(the (certificate|name|proxy)|what answers for) /,
+    means: "AWS cannot be reached",
+    isOutside: true,
+    isVerbose: true,
   },
   {
     codes:

@@ -3,7 +3,8 @@
 import { bytesOf } from "./body.ts";
 import type { Clock } from "./clock.ts";
 import { type HarvestInfo, harvestInfoSchema } from "./collection/harvest_info.ts";
-import { messageOf, OutsideError, TwarcCloudError, UserError } from "./errors.ts";
+import { OutsideError, TwarcCloudError, UserError } from "./errors.ts";
+import { networkReason } from "./network.ts";
 import { parseAs } from "./json.ts";
 
 /** What the control server stands for. */
@@ -160,7 +161,7 @@ export class ControlClient {
     } catch (cause) {
       if (cause instanceof TwarcCloudError) throw cause;
       signal?.throwIfAborted();
-      throw new OutsideError(`The harvester at ${this.#url} does not answer: ${messageOf(cause)}`, {
+      throw new OutsideError(`The harvester at ${this.#url} does not answer: ${networkReason(cause)}`, {
         cause,
       });
     }

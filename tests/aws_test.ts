@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { awsError } from "../lib/aws.ts";
-import { AccessError } from "../lib/errors.ts";
+import { AccessError, OutsideError } from "../lib/errors.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
@@ -116,5 +116,23 @@ for (
     assert.ok(error instanceof AccessError);
     assert.ok(error.message.includes(says.replace(/\.$/, "")), error.message);
     assert.match(error.hint ?? "", hint);
+  });
+}
+
+for (
+  const [code, says, shown] of [
+    [
+      "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+      "unable to verify the first certificate",
+      /AWS cannot be reached \(the certificate of the address is not trusted here .*DENO_CERT.*DENO_TLS_CA_STORE=system/,
+    ],
+    ["ENOTFOUND", "getaddrinfo ENOTFOUND s3.invalid", /\(the name s3\.invalid is not found/],
+    ["ECONNREFUSED", "connect ECONNREFUSED 127.0.0.1:81", /\(127\.0\.0\.1:81 refuses/],
+  ] as const
+) {
+  Deno.test(`why AWS is not reached is in the line: ${code}`, () => {
+    const error = awsError(Object.assign(new Error(says), { code }), "Reading x");
+    assert.ok(error instanceof OutsideError);
+    assert.match(error.message, shown);
   });
 }

@@ -15,6 +15,7 @@ const RANKS: Record<string, number> = {
   visible: 0,
   typed_ids: 0,
   log: 0.5,
+  network: 0.5,
   outage: 0.5,
   report: 1,
   version: 0,

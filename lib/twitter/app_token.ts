@@ -3,7 +3,8 @@
 import { getLogger } from "@logtape/logtape";
 import { z } from "zod";
 import { PUT_KEYS, type TwitterKeys } from "../api_keys.ts";
-import { ApiError, messageOf, UserError } from "../errors.ts";
+import { ApiError, UserError } from "../errors.ts";
+import { networkReason } from "../network.ts";
 import { bytesOf } from "../body.ts";
 import { faultOf } from "./faults.ts";
 
@@ -77,7 +78,7 @@ export class AppToken {
       body = await bytesOf(response, limit);
     } catch (cause) {
       signal.throwIfAborted();
-      throw new ApiError(`The API did not answer ${PATH}: ${messageOf(cause)}`, {
+      throw new ApiError(`The API did not answer ${PATH}: ${networkReason(cause)}`, {
         status: 0,
         cause,
       });

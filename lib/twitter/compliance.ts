@@ -2,7 +2,8 @@
 
 import { z } from "zod";
 import type { Clock } from "../clock.ts";
-import { ApiError, messageOf, OutsideError, UserError } from "../errors.ts";
+import { ApiError, OutsideError, UserError } from "../errors.ts";
+import { networkReason } from "../network.ts";
 import { jsonOrNull } from "../json.ts";
 import { REST_TRIES, restDelay } from "./backoff.ts";
 import { bytesOf } from "../body.ts";
@@ -165,7 +166,7 @@ export class ComplianceJobs {
       });
     } catch (cause) {
       signal.throwIfAborted();
-      return new ApiError(`${what} failed: ${messageOf(cause)}`, { status: 0, cause });
+      return new ApiError(`${what} failed: ${networkReason(cause)}`, { status: 0, cause });
     }
   }
 }

@@ -2,7 +2,8 @@
 
 import type { TwitterKeys } from "../api_keys.ts";
 import { bytesOf } from "../body.ts";
-import { messageOf, OutsideError, UserError } from "../errors.ts";
+import { OutsideError, UserError } from "../errors.ts";
+import { networkReason } from "../network.ts";
 import { API_URL } from "./signer.ts";
 
 /** A login that waits for its PIN. */
@@ -66,7 +67,7 @@ async function formOf(
     response = await fetch(url, { method, headers, body, redirect: "manual", signal });
     answer = await bytesOf(response, signal);
   } catch (cause) {
-    throw new OutsideError(`${url.host} does not answer: ${messageOf(cause)}`, { cause });
+    throw new OutsideError(`${url.host} does not answer: ${networkReason(cause)}`, { cause });
   }
   if (response.ok) return new URLSearchParams(new TextDecoder().decode(answer));
   if (response.status >= 500 || response.status < 400) {

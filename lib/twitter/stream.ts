@@ -3,7 +3,8 @@
 import { getLogger } from "@logtape/logtape";
 import { type Clock, isoTime } from "../clock.ts";
 import type { Waits } from "../waits.ts";
-import { ApiError, messageOf } from "../errors.ts";
+import { ApiError } from "../errors.ts";
+import { networkReason } from "../network.ts";
 import type { Gap, StreamItem, StreamMessage, StreamTweet } from "./api.ts";
 import { streamDelay, type Trouble } from "./backoff.ts";
 import { idTime } from "./ids.ts";
@@ -188,7 +189,7 @@ class Connection {
     } else if (thrown instanceof Error && "exitCode" in thrown) {
       throw thrown;
     } else {
-      this.why = `The stream was lost: ${messageOf(thrown)}`;
+      this.why = `The stream was lost: ${networkReason(thrown)}`;
     }
   }
 

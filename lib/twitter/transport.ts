@@ -2,7 +2,8 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../clock.ts";
-import { ApiError, type ApiFault, messageOf, TwarcCloudError } from "../errors.ts";
+import { ApiError, type ApiFault, TwarcCloudError } from "../errors.ts";
+import { networkReason } from "../network.ts";
 import { REST_TRIES, restDelay, type RestTrouble, type Trouble } from "./backoff.ts";
 import { bytesOf, unpacked } from "../body.ts";
 import { Budget, hasRequestsLeft, rateLimitOf } from "./budget.ts";
@@ -295,7 +296,7 @@ function refusal(request: ApiRequest, response: Response, body: Uint8Array): Api
 }
 
 function noAnswer(request: ApiRequest, cause: unknown): ApiError {
-  return new ApiError(`The API did not answer ${request.path}: ${messageOf(cause)}`, {
+  return new ApiError(`The API did not answer ${request.path}: ${networkReason(cause)}`, {
     status: 0,
     cause,
   });
