@@ -161,9 +161,12 @@ export class ControlClient {
     } catch (cause) {
       if (cause instanceof TwarcCloudError) throw cause;
       signal?.throwIfAborted();
-      throw new OutsideError(`The harvester at ${this.#url} does not answer: ${networkReason(cause)}`, {
-        cause,
-      });
+      throw new OutsideError(
+        `The harvester at ${this.#url} does not answer: ${networkReason(cause)}`,
+        {
+          cause,
+        },
+      );
     }
   }
 

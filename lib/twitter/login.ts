@@ -4,6 +4,7 @@ import type { TwitterKeys } from "../api_keys.ts";
 import { bytesOf } from "../body.ts";
 import { OutsideError, UserError } from "../errors.ts";
 import { networkReason } from "../network.ts";
+import { aheadBy, clockText } from "./api_time.ts";
 import { API_URL } from "./signer.ts";
 
 /** A login that waits for its PIN. */
@@ -62,6 +63,7 @@ async function formOf(
   const { method, headers, body } = await client.post(url.href, parameters);
   let response: Response;
   let answer: Uint8Array;
+  const sent = Date.now();
   try {
     const signal = AbortSignal.timeout(30_000);
     response = await fetch(url, { method, headers, body, redirect: "manual", signal });
@@ -76,9 +78,16 @@ async function formOf(
   throw new UserError(
     `${url.host} refused the ${access.accessToken ? "PIN" : "consumer key and secret"}`,
     {
-      hint: "Check what was typed, and that the application is set up for reading with a PIN.",
+      hint: aheadText(response.headers, sent) +
+        "Check what was typed, and that the application is set up for reading with a PIN.",
     },
   );
+}
+
+/** A sentence for a clock that is wrong, by which a signature is refused as well. */
+function aheadText(headers: Headers, sent: number): string {
+  const ahead = aheadBy(headers, { sent, answered: Date.now() });
+  return ahead === 0 ? "" : `${clockText(ahead)}: set it by a time server. `;
 }
 
 function field(form: URLSearchParams, name: string): string {

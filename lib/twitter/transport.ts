@@ -2,9 +2,10 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../clock.ts";
-import { ApiError, type ApiFault, TwarcCloudError } from "../errors.ts";
+import { ApiError, type ApiFault, TwarcCloudError, UserError } from "../errors.ts";
 import { networkReason } from "../network.ts";
 import { REST_TRIES, restDelay, type RestTrouble, type Trouble } from "./backoff.ts";
+import { ApiTime, clockText } from "./api_time.ts";
 import { bytesOf, unpacked } from "../body.ts";
 import { Budget, hasRequestsLeft, rateLimitOf } from "./budget.ts";
 import { faultOf, isUnsigned, personsFault, textsOf } from "./faults.ts";
@@ -25,6 +26,8 @@ export interface TransportOptions {
   waits?: Waits | undefined;
   /** Milliseconds that an API is waited for that has answered before; not at all unless said. */
   patienceMs?: number | undefined;
+  /** Time by the API's clock; one of its own unless given. */
+  time?: ApiTime;
 }
 
 /** Milliseconds that a rate limit may be used up, window after window: after a day something else is wrong. */
@@ -60,15 +63,24 @@ export class Transport {
   readonly waits: Waits;
   /** Milliseconds that an API is waited for that has answered before. */
   readonly patienceMs: number;
+  /** Time by the API's clock, where this machine's is wrong. */
+  readonly time: ApiTime;
   readonly #budgets = new Map<string, Budget>();
   /** The budgets of requests that the API took. */
   readonly #taken = new Set<Budget>();
   #beside: Transport | undefined;
 
   constructor(
-    { signer, clock, answerTimeout = 120_000, waits = new Waits(), patienceMs = 0 }:
-      TransportOptions,
+    {
+      signer,
+      clock,
+      answerTimeout = 120_000,
+      waits = new Waits(),
+      patienceMs = 0,
+      time = new ApiTime(clock),
+    }: TransportOptions,
   ) {
+    this.time = time;
     this.#signer = signer;
     this.#clock = clock;
     this.#answerTimeout = answerTimeout;
@@ -135,7 +147,7 @@ export class Transport {
       const response = await this.#send(request, { host, asItIs: true, signal: limit });
       if (response.status === 200) return response;
       const body = await bytesOf(response, limit).catch(() => new Uint8Array());
-      throw refusal(request, response, body);
+      throw this.#refusal(request, response, body);
     } catch (cause) {
       signal.throwIfAborted();
       if (cause instanceof SyntaxError) throw unreadable(request, cause);
@@ -147,8 +159,13 @@ export class Transport {
 
   /** The same for requests beside a stream, which goes on without their answers: nobody waits for them. */
   get beside(): Transport {
-    const [signer, clock, answerTimeout] = [this.#signer, this.#clock, this.#answerTimeout];
-    return this.#beside ??= new Transport({ signer, clock, answerTimeout });
+    const [signer, clock, time] = [this.#signer, this.#clock, this.time];
+    return this.#beside ??= new Transport({
+      signer,
+      clock,
+      time,
+      answerTimeout: this.#answerTimeout,
+    });
   }
 
   /** Whether the keys allow to ask in somebody's name. */
@@ -171,7 +188,8 @@ export class Transport {
   #budget(request: ApiRequest): Budget {
     const endpoint = request.path.replace(/\/\d+(?=\/|$)/g, "/:id");
     const name = `${request.method} ${endpoint} (${this.#signer.askerOf(request)})`;
-    const budget = this.#budgets.get(name) ?? new Budget(name, this.#clock, this.waits);
+    const budget = this.#budgets.get(name) ??
+      new Budget(name, { clock: this.#clock, time: this.time, waits: this.waits });
     this.#budgets.set(name, budget);
     return budget;
   }
@@ -187,7 +205,9 @@ export class Transport {
     for (let again = false;; again = true) {
       const signed = await this.#signer.sign(request, host, signal);
       const headers = { ...signed.headers, ...(asItIs ? AS_IT_IS : {}) };
+      const began = this.#clock.now();
       const sent = await fetch(signed.url, { ...signed, headers, redirect: "manual", signal });
+      this.time.heard(sent.headers, began);
       const response = asItIs ? await unpacked(sent) : sent;
       if (response.status !== 401 || again) return response;
       const body = await bytesOf(response, signal);
@@ -221,7 +241,7 @@ export class Transport {
       };
       const { response, body } = await this.waits.late(wait, LATE, answered());
       if (response.ok) return { value: read(body) };
-      throw refusal(request, response, body);
+      throw this.#refusal(request, response, body);
     } catch (cause) {
       if (cause instanceof ApiError) {
         const isPace = cause.status === 429 && !isRuleRefused(cause) && headers !== null &&
@@ -243,6 +263,19 @@ export class Transport {
     } finally {
       stop.close();
       budget.answered(headers);
+    }
+  }
+
+  /** An error answer as what it means; keys that are refused may be good, and this machine's clock wrong. */
+  #refusal(request: ApiRequest, response: Response, body: Uint8Array): ApiError {
+    const { ahead } = this.time;
+    try {
+      return refusal(request, response, body);
+    } catch (thrown) {
+      if (!(thrown instanceof UserError) || response.status !== 401 || ahead === 0) throw thrown;
+      const clock = `${clockText(ahead)}, by which requests are signed: set it by a time server.`;
+      const hint = `${clock} ${thrown.hint ?? ""}`.trimEnd();
+      throw new UserError(thrown.message, { hint, cause: thrown.cause });
     }
   }
 }
