@@ -2,7 +2,7 @@
 
 import process from "node:process";
 import { AccessError, OutsideError, TwarcCloudError } from "./errors.ts";
-import { networkReason } from "./network.ts";
+import { type Moved, movedFor, networkReason } from "./network.ts";
 
 /** How AWS is asked; what is absent is found as the AWS SDK finds it: environment, profile, container. */
 export interface AwsAccess {
@@ -52,6 +52,8 @@ export interface AwsFailure {
   message: string;
   /** The region that a bucket is in, where AWS says it. */
   region: string | undefined;
+  /** Where the address has moved to for good. */
+  moved: Moved | null;
 }
 
 /** What is known of a failure, whatever was thrown. */
@@ -64,11 +66,13 @@ export function awsFailure(thrown: unknown): AwsFailure {
   const network = textOf(object.code) ?? textOf(object.Code);
   const region = textOf(headers["x-amz-bucket-region"]) ?? textOf(object.Region) ??
     textOf(object.BucketRegion);
+  const status = typeof metadata.httpStatusCode === "number" ? metadata.httpStatusCode : undefined;
   return {
     code: name && name !== "Error" ? name : network ?? "",
-    status: typeof metadata.httpStatusCode === "number" ? metadata.httpStatusCode : undefined,
+    status,
     message: textOf(networkReason(thrown)) ?? String(thrown),
     region,
+    moved: movedFor({ status, location: textOf(headers.location) }),
   };
 }
 
@@ -109,10 +113,15 @@ interface Meaning {
 }
 
 function meaning(failure: AwsFailure, what: string): Meaning {
-  const { code, status, message, region } = failure;
+  const { code, status, message, region, moved } = failure;
   if (region && (status === 301 || status === 400 || status === 307)) {
     const hint = `Set region = ${region} in twarc_cloud.ini, or AWS_REGION.`;
     return { message: `${what} failed: the bucket is in region ${region}`, hint, isOurs: true };
+  }
+  if (moved && !region) {
+    const hint =
+      `Where that is the store's own address, set AWS_ENDPOINT_URL=${moved.origin}, where the old one is set.`;
+    return { message: `${what} failed: it has moved for good to ${moved.to}`, hint, isOurs: true };
   }
   const known = KNOWN.find(({ codes, says }) => codes?.test(code) || says?.test(message));
   if (known) {

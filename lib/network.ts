@@ -81,6 +81,29 @@ export function networkReason(thrown: unknown, asked?: URL): string {
   return `${text ?? withoutPasswords(rest)}${isNamed ? behindProxy(url) : ""}`;
 }
 
+/** Where an address has moved for good to. */
+export interface Moved {
+  /** Without what was asked for, which may have secrets. */
+  to: string;
+  /** Scheme and host; null where they are the same as before. */
+  origin: string | null;
+}
+
+/**
+ * Where an answer says that its address has moved to for good; null for any other answer.
+ * @param asked The address that was asked; without it, each is another.
+ */
+export function movedFor(
+  { status, location }: { status: number | undefined; location: string | null | undefined },
+  asked?: string,
+): Moved | null {
+  if ((status !== 301 && status !== 308) || !location) return null;
+  const url = URL.parse(location, asked);
+  if (!url || !/^https?:$/.test(url.protocol)) return null;
+  const isSame = asked !== undefined && URL.parse(asked)?.origin === url.origin;
+  return { to: `${url.origin}${url.pathname}`, origin: isSame ? null : url.origin };
+}
+
 function meaningOf(said: string, host: string): string | null {
   for (const { says, means } of KINDS) {
     const found = says.exec(said);

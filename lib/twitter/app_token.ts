@@ -7,6 +7,7 @@ import { ApiError, UserError } from "../errors.ts";
 import { networkReason } from "../network.ts";
 import { bytesOf } from "../body.ts";
 import { faultOf } from "./faults.ts";
+import { movedError } from "./moved.ts";
 
 const log = getLogger(["twarc-cloud", "api"]);
 
@@ -83,13 +84,16 @@ export class AppToken {
         cause,
       });
     }
-    if (!response.ok) throw this.#refusal(response.status, body);
+    if (!response.ok) throw this.#refusal(response, body);
     const token = tokenIn(body);
     this.#wasGiven = true;
     return token;
   }
 
-  #refusal(status: number, body: Uint8Array): ApiError | UserError {
+  #refusal(response: Response, body: Uint8Array): ApiError | UserError {
+    const moved = this.#wasGiven ? null : movedError(PATH, response);
+    if (moved) return moved;
+    const { status } = response;
     const message = `The API answered ${PATH} with ${status}: ${faultOf(body).message}`;
     const isRedirect = status >= 300 && status < 400;
     const passes = status >= 500 || status === 408 || status === 420 || status === 429;

@@ -5,6 +5,7 @@ import { bytesOf } from "../body.ts";
 import { OutsideError, UserError } from "../errors.ts";
 import { networkReason } from "../network.ts";
 import { aheadBy, clockText } from "./api_time.ts";
+import { movedError } from "./moved.ts";
 import { API_URL } from "./signer.ts";
 
 /** A login that waits for its PIN. */
@@ -72,6 +73,8 @@ async function formOf(
     throw new OutsideError(`${url.host} does not answer: ${networkReason(cause)}`, { cause });
   }
   if (response.ok) return new URLSearchParams(new TextDecoder().decode(answer));
+  const moved = movedError(url.pathname.slice(1), response);
+  if (moved) throw moved;
   if (response.status >= 500 || response.status < 400) {
     throw new OutsideError(`${url.host} answers with ${response.status}`);
   }

@@ -11,6 +11,7 @@ import { Budget, hasRequestsLeft, rateLimitOf } from "./budget.ts";
 import { faultOf, isUnsigned, personsFault, textsOf } from "./faults.ts";
 import { isRuleRefused, passingRefusal } from "./refusals.ts";
 import { Waits } from "../waits.ts";
+import { movedError, movedOf } from "./moved.ts";
 import { LateStop, tooLate } from "./stop.ts";
 import { API_URL, type ApiRequest, type SignedAs, type Signer, STREAM_URL } from "./signer.ts";
 
@@ -68,6 +69,8 @@ export class Transport {
   readonly #budgets = new Map<string, Budget>();
   /** The budgets of requests that the API took. */
   readonly #taken = new Set<Budget>();
+  /** Whether the API took anything. */
+  #isKnown = false;
   #beside: Transport | undefined;
 
   constructor(
@@ -106,6 +109,7 @@ export class Transport {
       const answer = await this.#try(request, read, budget, signal);
       if (!("trouble" in answer)) {
         this.#taken.add(budget);
+        this.#isKnown = true;
         return answer.value;
       }
       const { trouble, error } = answer;
@@ -145,7 +149,10 @@ export class Transport {
     try {
       const host = request.path.startsWith("1.1/") ? STREAM_URL : API_URL;
       const response = await this.#send(request, { host, asItIs: true, signal: limit });
-      if (response.status === 200) return response;
+      if (response.status === 200) {
+        this.#isKnown = true;
+        return response;
+      }
       const body = await bytesOf(response, limit).catch(() => new Uint8Array());
       throw this.#refusal(request, response, body);
     } catch (cause) {
@@ -269,6 +276,9 @@ export class Transport {
   /** An error answer as what it means; keys that are refused may be good, and this machine's clock wrong. */
   #refusal(request: ApiRequest, response: Response, body: Uint8Array): ApiError {
     const { ahead } = this.time;
+    // Who has answered here before may do so again.
+    const moved = this.#isKnown ? null : movedError(request.path, response);
+    if (moved) throw moved;
     try {
       return refusal(request, response, body);
     } catch (thrown) {
@@ -316,7 +326,10 @@ function refusal(request: ApiRequest, response: Response, body: Uint8Array): Api
   if (fault.problem !== undefined) facts.problem = fault.problem;
   const limit = rateLimitOf(response.headers);
   if (response.status === 429 && limit?.remaining === 0) facts.resetAt = limit.resetAt;
-  const message = isRedirect(response.status)
+  const moved = movedOf(response);
+  const message = moved
+    ? `it has moved for good to ${moved.to}`
+    : isRedirect(response.status)
     ? "it leads elsewhere, where nobody is given keys"
     : fault.message;
   const error = new ApiError(
