@@ -13,6 +13,7 @@ import { buildProgram, settle } from "./lib/cli/program.ts";
 import { systemClock } from "./lib/clock.ts";
 import { Ending } from "./lib/ending.ts";
 import { LockedError, messageOf, TwarcCloudError, UserError } from "./lib/errors.ts";
+import { settleProxies } from "./lib/proxy.ts";
 import { VERSION } from "./lib/version.ts";
 import { narrowed, type Places, selfCommand } from "./lib/runner/self.ts";
 import { addDemo, addSandbox } from "./lib/sandbox/command.ts";
@@ -39,13 +40,19 @@ const TERMINAL = { out: writeOut, err: writeErr };
  * @param narrows Whether this process gives up what the command does not need: it cannot be had again.
  */
 export async function run(args: string[], write = TERMINAL, narrows = false): Promise<number> {
-  const env = Deno.env.toObject();
+  let env = Deno.env.toObject();
   const output = new Output({
     ...write,
     isInteractive: Deno.stdin.isTerminal() && Deno.stdout.isTerminal(),
     isTerminal: Deno.stderr.isTerminal(),
     color: Deno.stderr.isTerminal() && !env.NO_COLOR,
   });
+  try {
+    settleProxies(Deno.env);
+    env = Deno.env.toObject();
+  } catch (error) {
+    return exitCodeOf(error, output, false);
+  }
   const ending = new Ending(() => Deno.exit(INTERRUPTED));
   const context = contextOf({ output, ending, env, narrows });
   const program = buildProgram(context, write);

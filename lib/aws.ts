@@ -1,8 +1,11 @@
 /** What every AWS client is made with, and what AWS's failures mean to a person. */
 
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
 import process from "node:process";
-import { AccessError, OutsideError, TwarcCloudError } from "./errors.ts";
+import { AccessError, OutsideError, TwarcCloudError, UserError } from "./errors.ts";
 import { type Moved, movedFor, networkReason } from "./network.ts";
+import { proxiesIn } from "./proxy.ts";
 
 /** How AWS is asked; what is absent is found as the AWS SDK finds it: environment, profile, container. */
 export interface AwsAccess {
@@ -22,14 +25,22 @@ export interface AwsClientConfig {
   credentials?: { accessKeyId: string; secretAccessKey: string };
   maxAttempts: number;
   /** In milliseconds. */
-  requestHandler: { connectionTimeout: number; socketTimeout: number };
+  requestHandler: {
+    connectionTimeout: number;
+    socketTimeout: number;
+    httpAgent?: HttpAgent;
+    httpsAgent?: HttpsAgent;
+  };
 }
 
 /** Tries of a request: with the SDK's back-off the last comes after a good minute. */
 const TRIES = 8;
 const [CONNECTION_MS, SILENCE_MS] = [10_000, 20_000];
 
-/** What a client is made with. */
+/** Connections of a client at a time, as the SDK has them. */
+const SOCKETS = 50;
+
+/** What a client is made with. @throws UserError for a proxy through which AWS is not asked. */
 export function awsConfig(
   { region, accessKey, secretKey, endpoint, tries = TRIES }: AwsAccess,
 ): AwsClientConfig {
@@ -40,8 +51,22 @@ export function awsConfig(
       ? { credentials: { accessKeyId: accessKey, secretAccessKey: secretKey } }
       : {}),
     maxAttempts: tries,
-    requestHandler: { connectionTimeout: CONNECTION_MS, socketTimeout: SILENCE_MS },
+    requestHandler: { connectionTimeout: CONNECTION_MS, socketTimeout: SILENCE_MS, ...agents() },
   };
+}
+
+/** What sends requests through the proxies of the environment, of which the SDK knows nothing; nothing where there are none. */
+function agents(): { httpAgent?: HttpAgent; httpsAgent?: HttpsAgent } {
+  const proxies = proxiesIn(process.env);
+  if (proxies.NO_PROXY === undefined) return {};
+  for (const name of ["HTTP_PROXY", "HTTPS_PROXY"] as const) {
+    if (!proxies[name]?.startsWith("socks")) continue;
+    throw new UserError(`${name} is a SOCKS proxy, through which AWS cannot be asked`, {
+      hint: "Set it to an HTTP proxy, or name AWS's hosts in NO_PROXY.",
+    });
+  }
+  const options = { keepAlive: true, maxSockets: SOCKETS, proxyEnv: { ...proxies } };
+  return { httpAgent: new HttpAgent(options), httpsAgent: new HttpsAgent(options) };
 }
 
 /** A failure of the AWS SDK as far as we look at it. */

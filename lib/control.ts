@@ -3,6 +3,7 @@
 import { bytesOf } from "./body.ts";
 import type { Clock } from "./clock.ts";
 import { type HarvestInfo, harvestInfoSchema } from "./collection/harvest_info.ts";
+import { askedDirectly } from "./direct.ts";
 import { OutsideError, TwarcCloudError, UserError } from "./errors.ts";
 import { networkReason } from "./network.ts";
 import { parseAs } from "./json.ts";
@@ -154,7 +155,7 @@ export class ControlClient {
     const limit = signal ? AbortSignal.any([signal, timeout]) : timeout;
     const url = new URL(path, this.#url);
     try {
-      const response = await fetch(url, { headers, redirect: "manual", signal: limit });
+      const response = await askedDirectly(url, { headers, signal: limit });
       const answer = await bytesOf(response, limit);
       if (response.ok) return new TextDecoder().decode(answer);
       throw this.#refused(response.status);

@@ -7,6 +7,7 @@ const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const RANKS: Record<string, number> = {
   errors: 0,
   clock: 0,
+  direct: 0,
   ending: 0,
   body: 0,
   waits: 0,
@@ -17,6 +18,7 @@ const RANKS: Record<string, number> = {
   log: 0.5,
   network: 0.5,
   outage: 0.5,
+  proxy: 0.5,
   report: 1,
   version: 0,
   api_keys: 0,
