@@ -47,6 +47,8 @@ export async function startHttpProxy(
   });
   server.on("connection", (socket) => {
     sockets.add(socket);
+    // Whoever asks may go at any time.
+    socket.on("error", () => {});
     socket.on("close", () => sockets.delete(socket));
   });
   server.on("connect", (request, socket, head) => {
@@ -61,7 +63,7 @@ export async function startHttpProxy(
       to.pipe(socket);
       socket.pipe(to);
     });
-    to.on("error", () => socket.destroy());
+    to.on("error", () => void socket.destroy());
     to.on("close", () => socket.destroy());
     socket.on("error", () => to.destroy());
     socket.on("close", () => to.destroy());
