@@ -3,6 +3,7 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import process from "node:process";
+import { awsAuthorities } from "./certificates.ts";
 import { AccessError, OutsideError, TwarcCloudError, UserError } from "./errors.ts";
 import { type Moved, movedFor, networkReason } from "./network.ts";
 import { proxiesIn } from "./proxy.ts";
@@ -12,6 +13,8 @@ export interface AwsAccess {
   region?: string | undefined;
   accessKey?: string | undefined;
   secretKey?: string | undefined;
+  /** Of keys that are good for a while only. */
+  sessionToken?: string | undefined;
   /** An address that is asked in place of AWS's own. */
   endpoint?: string | undefined;
   /** How often a request is tried; 8 times unless said. */
@@ -22,7 +25,7 @@ export interface AwsAccess {
 export interface AwsClientConfig {
   region?: string;
   endpoint?: string;
-  credentials?: { accessKeyId: string; secretAccessKey: string };
+  credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
   maxAttempts: number;
   /** In milliseconds. */
   requestHandler: {
@@ -42,31 +45,45 @@ const SOCKETS = 50;
 
 /** What a client is made with. @throws UserError for a proxy through which AWS is not asked. */
 export function awsConfig(
-  { region, accessKey, secretKey, endpoint, tries = TRIES }: AwsAccess,
+  { region, accessKey, secretKey, sessionToken, endpoint, tries = TRIES }: AwsAccess,
 ): AwsClientConfig {
   return {
     ...(endpoint ? { endpoint } : {}),
     ...(region ? { region } : {}),
     ...(accessKey && secretKey
-      ? { credentials: { accessKeyId: accessKey, secretAccessKey: secretKey } }
+      ? {
+        credentials: {
+          accessKeyId: accessKey,
+          secretAccessKey: secretKey,
+          ...(sessionToken ? { sessionToken } : {}),
+        },
+      }
       : {}),
     maxAttempts: tries,
     requestHandler: { connectionTimeout: CONNECTION_MS, socketTimeout: SILENCE_MS, ...agents() },
   };
 }
 
-/** What sends requests through the proxies of the environment, of which the SDK knows nothing; nothing where there are none. */
+/**
+ * What sends requests through the proxies of the environment, and trusts its authorities, of which the SDK knows
+ * nothing; nothing where there are none.
+ */
 function agents(): { httpAgent?: HttpAgent; httpsAgent?: HttpsAgent } {
-  const proxies = proxiesIn(process.env);
-  if (proxies.NO_PROXY === undefined) return {};
-  for (const name of ["HTTP_PROXY", "HTTPS_PROXY"] as const) {
-    if (!proxies[name]?.startsWith("socks")) continue;
+  const { NO_PROXY, ...proxies } = proxiesIn(process.env);
+  const ca = awsAuthorities();
+  if (NO_PROXY === undefined && ca === null) return {};
+  for (const [name, proxy] of Object.entries(proxies)) {
+    if (!proxy.startsWith("socks")) continue;
     throw new UserError(`${name} is a SOCKS proxy, through which AWS cannot be asked`, {
       hint: "Set it to an HTTP proxy, or name AWS's hosts in NO_PROXY.",
     });
   }
-  const options = { keepAlive: true, maxSockets: SOCKETS, proxyEnv: { ...proxies } };
-  return { httpAgent: new HttpAgent(options), httpsAgent: new HttpsAgent(options) };
+  const proxyEnv = NO_PROXY === undefined ? {} : { proxyEnv: { ...proxies, NO_PROXY } };
+  const options = { keepAlive: true, maxSockets: SOCKETS, ...proxyEnv };
+  return {
+    httpAgent: new HttpAgent(options),
+    httpsAgent: new HttpsAgent({ ...options, ...(ca ? { ca } : {}) }),
+  };
 }
 
 /** A failure of the AWS SDK as far as we look at it. */
@@ -104,6 +121,17 @@ export function awsFailure(thrown: unknown): AwsFailure {
 const CREDENTIALS =
   "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or access_key " +
   "and secret_key in twarc_cloud.ini.";
+
+/** Where keys that AWS does not take come from: the environment goes before the ini file. */
+function whoseKeys(): string {
+  const { AWS_PROFILE: profile, AWS_ACCESS_KEY_ID: key } = process.env;
+  if (profile) return `They are those of profile ${profile}, as AWS_PROFILE says.`;
+  if (key) {
+    return "They are those of AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN in the environment.";
+  }
+  return "They are access_key, secret_key and session_token of twarc_cloud.ini, or else those of your default " +
+    "profile: AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, go before both.";
+}
 
 /** A command of AWS's own command line, for the profile in which the SDK looks. */
 function awsCommand(command: string): string {
@@ -207,7 +235,7 @@ const KNOWN: {
     codes:
       /^(InvalidAccessKeyId|SignatureDoesNotMatch|UnrecognizedClientException|InvalidClientTokenId|AuthFailure|IncompleteSignature)$/,
     means: "AWS does not take these keys",
-    hint: CREDENTIALS,
+    hint: whoseKeys,
     isVerbose: true,
   },
   {

@@ -23,6 +23,7 @@ const NAMES = [
   "region",
   "access_key",
   "secret_key",
+  "session_token",
   "honeybadger_key",
   "image",
   "cpu",
@@ -34,6 +35,15 @@ const NAMES = [
 
 /** The name of a setting in the ini file. */
 export type SettingName = (typeof NAMES)[number];
+
+/** What in the environment says whose keys AWS is asked with. */
+const KEYS = [
+  "AWS_ACCESS_KEY_ID",
+  "AWS_PROFILE",
+  "AWS_WEB_IDENTITY_TOKEN_FILE",
+  "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+  "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+];
 
 const iniSchema = z.object({ DEFAULT: z.record(z.string(), z.unknown()).optional() });
 const urlSchema = z.url({ protocol: /^https?$/ });
@@ -52,6 +62,8 @@ export interface AwsSettings {
   region: string | undefined;
   accessKey: string | undefined;
   secretKey: string | undefined;
+  /** Of keys that are good for a while only. */
+  sessionToken: string | undefined;
   endpoint: string | undefined;
 }
 
@@ -64,6 +76,8 @@ export class Settings {
   readonly controlSecret: string | undefined;
   readonly #region: string | undefined;
   readonly #endpoint: string | undefined;
+  /** Whether the environment says whose keys are used: then those of the ini file are not. */
+  readonly #hasOwnKeys: boolean;
   readonly #ini: Partial<Record<SettingName, string>>;
 
   private constructor(
@@ -74,6 +88,7 @@ export class Settings {
     this.bucket = bucket ?? ini.bucket ?? DEFAULT_BUCKET;
     this.twitterApiUrl = urlIn(env, "TWITTER_API_URL");
     this.#region = env.AWS_REGION || env.AWS_DEFAULT_REGION || undefined;
+    this.#hasOwnKeys = KEYS.some((name) => env[name]);
     this.#endpoint = env.AWS_ENDPOINT_URL || undefined;
     this.controlSecret = env.TWARC_CLOUD_SECRET || undefined;
   }
@@ -87,10 +102,16 @@ export class Settings {
     return new Settings(sources, await readIni(sources.iniPath ?? INI_FILE));
   }
 
-  /** How AWS is asked, as far as the ini file says it. */
+  /** How AWS is asked, by the environment, then by the ini file; what is absent is found as the AWS SDK finds it. */
   get aws(): AwsSettings {
-    const { region, access_key: accessKey, secret_key: secretKey } = this.#ini;
-    return { region: region ?? this.#region, accessKey, secretKey, endpoint: this.#endpoint };
+    const { access_key, secret_key, session_token } = this.#hasOwnKeys ? {} : this.#ini;
+    return {
+      region: this.#region ?? this.#ini.region,
+      accessKey: access_key,
+      secretKey: secret_key,
+      sessionToken: session_token,
+      endpoint: this.#endpoint,
+    };
   }
 
   /** The bucket, and how AWS is asked. */
@@ -157,7 +178,25 @@ async function readIni(path: string): Promise<Partial<Record<SettingName, string
     }
     settings[name] = value;
   }
+  checkKeys(settings, path);
   return settings;
+}
+
+/** @throws UserError for half a pair of keys: the other half would be somebody else's. */
+function checkKeys(
+  { access_key, secret_key, session_token }: Partial<Record<SettingName, string>>,
+  path: string,
+): void {
+  const isPair = Boolean(access_key) === Boolean(secret_key);
+  if (isPair && (access_key || !session_token)) return;
+  const [has, lacks] = access_key
+    ? ["access_key", "secret_key"]
+    : secret_key
+    ? ["secret_key", "access_key"]
+    : ["session_token", "access_key and secret_key"];
+  throw new UserError(`${path} has ${has} and no ${lacks}`, {
+    hint: `Add ${lacks}, or take ${has} out.`,
+  });
 }
 
 function urlIn(env: Record<string, string | undefined>, name: string): URL | undefined {

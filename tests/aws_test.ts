@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { awsError } from "../lib/aws.ts";
+import { awsConfig, awsError } from "../lib/aws.ts";
 import { AccessError, OutsideError } from "../lib/errors.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
@@ -136,3 +136,8 @@ for (
     assert.match(error.message, shown);
   });
 }
+
+Deno.test("keys that are good for a while are signed with their token", () => {
+  const { credentials } = awsConfig({ accessKey: "a", secretKey: "b", sessionToken: "c" });
+  assert.deepEqual(credentials, { accessKeyId: "a", secretAccessKey: "b", sessionToken: "c" });
+});

@@ -8,6 +8,7 @@ const RANKS: Record<string, number> = {
   errors: 0,
   clock: 0,
   direct: 0,
+  certificates: 0.5,
   ending: 0,
   body: 0,
   waits: 0,

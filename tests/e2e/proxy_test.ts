@@ -21,7 +21,7 @@ let server: Server;
 Deno.test.beforeAll(async () => {
   const moto = await startMoto();
   server = createServer(SIGNED, (request, response) => {
-    if (request.headers.host !== "s3.example") {
+    if (request.headers.host === "api.example") {
       response.setHeader("content-type", "application/json");
       return void response.end(JSON.stringify(PAGE));
     }
@@ -86,6 +86,40 @@ Deno.test("the API and the store are asked through the company's proxy, with its
     } finally {
       await proxy.close();
     }
+  }));
+
+for (const name of ["DENO_CERT", "NODE_EXTRA_CA_CERTS", "AWS_CA_BUNDLE"]) {
+  Deno.test(`a store whose certificate a company has signed is read with ${name}, also beside others`, () =>
+    behindProxy(async (place) => {
+      const endpoint = `https://127.0.0.1:${outside.port}`;
+      Object.assign(place.env, { AWS_ENDPOINT_URL: endpoint, AWS_MAX_ATTEMPTS: "1" });
+      const list = () => place.run("collection", "list", "--bucket", "s3://tweets");
+      if (name === "DENO_CERT") {
+        const { code, err } = await list();
+        assert.equal(code, 3);
+        assert.match(
+          err,
+          /is not trusted here .*set DENO_CERT to the file.*DENO_TLS_CA_STORE=system/,
+        );
+      }
+      place.env[name] = place.path("company.pem");
+      // What is set for another program does not get in the way.
+      if (name === "DENO_CERT") place.env.NODE_EXTRA_CA_CERTS = place.path("other.pem");
+      await Deno.writeTextFile(place.path("other.pem"), "");
+      const { code, err } = await list();
+      assert.equal(code, 0, err);
+    }));
+}
+
+Deno.test("an AWS_CA_BUNDLE that is no file of certificates is said so", () =>
+  behindProxy(async (place) => {
+    place.env.AWS_CA_BUNDLE = place.path("nowhere.pem");
+    const { code, err } = await place.run("collection", "list");
+    assert.equal(code, 1);
+    assert.match(
+      err,
+      /^Error: AWS_CA_BUNDLE names .*nowhere\.pem, which cannot be read: .*DENO_CERT.*\n$/,
+    );
   }));
 
 Deno.test("a proxy that refuses is named, and its password is not", () =>
