@@ -7,6 +7,7 @@ import { awsAuthorities } from "./certificates.ts";
 import { AccessError, OutsideError, TwarcCloudError, UserError } from "./errors.ts";
 import { type Moved, movedFor, networkReason } from "./network.ts";
 import { proxiesIn } from "./proxy.ts";
+import { retryAfter } from "./retry_after.ts";
 
 /** How AWS is asked; what is absent is found as the AWS SDK finds it: environment, profile, container. */
 export interface AwsAccess {
@@ -96,6 +97,8 @@ export interface AwsFailure {
   region: string | undefined;
   /** Where the address has moved to for good. */
   moved: Moved | null;
+  /** Milliseconds after which it wants to be asked again, where it says so; the SDK waits five seconds of it. */
+  retryAfterMs: number | undefined;
 }
 
 /** What is known of a failure, whatever was thrown. */
@@ -114,6 +117,7 @@ export function awsFailure(thrown: unknown): AwsFailure {
     status,
     message: textOf(networkReason(thrown)) ?? String(thrown),
     region,
+    retryAfterMs: retryAfter((name) => textOf(headers[name]), Date.now()),
     moved: movedFor({ status, location: textOf(headers.location) }),
   };
 }
@@ -153,7 +157,8 @@ export function awsError(thrown: unknown, what: string): TwarcCloudError {
   if (thrown instanceof TwarcCloudError) return thrown;
   const failure = awsFailure(thrown);
   const { message, hint, isOurs } = meaning(failure, what);
-  const details = { cause: thrown, ...(hint ? { hint } : {}) };
+  const { retryAfterMs } = failure;
+  const details = { cause: thrown, retryAfterMs, ...(hint ? { hint } : {}) };
   return isOurs ? new AccessError(message, details) : new OutsideError(message, details);
 }
 

@@ -21,6 +21,7 @@ const RANKS: Record<string, number> = {
   outage: 0.5,
   proxy: 0.5,
   report: 1,
+  retry_after: 0,
   version: 0,
   api_keys: 0,
   fields: 0,

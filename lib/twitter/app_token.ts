@@ -6,6 +6,7 @@ import { PUT_KEYS, type TwitterKeys } from "../api_keys.ts";
 import { ApiError, UserError } from "../errors.ts";
 import { networkReason } from "../network.ts";
 import { bytesOf } from "../body.ts";
+import { retryAfter } from "../retry_after.ts";
 import { faultOf } from "./faults.ts";
 import { movedError } from "./moved.ts";
 
@@ -99,7 +100,8 @@ export class AppToken {
     const passes = status >= 500 || status === 408 || status === 420 || status === 429;
     const hint = "Check the consumer key and secret, or give a bearer token with " +
       `\`twarc-cloud configure --bearer-token\`, ${PUT_KEYS}`;
-    const error = new ApiError(message, { status, hint });
+    const retryAfterMs = retryAfter((name) => response.headers.get(name), Date.now());
+    const error = new ApiError(message, { status, hint, retryAfterMs });
     return isRedirect || passes || this.#wasGiven ? error : new UserError(message, { hint });
   }
 }

@@ -4,12 +4,13 @@ import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../clock.ts";
 import { ApiError, type ApiFault, TwarcCloudError, UserError } from "../errors.ts";
 import { networkReason } from "../network.ts";
-import { REST_TRIES, restDelay, type RestTrouble, type Trouble } from "./backoff.ts";
+import { askedDelay, REST_TRIES, restDelay, type RestTrouble, type Trouble } from "./backoff.ts";
 import { ApiTime, clockText } from "./api_time.ts";
 import { bytesOf, unpacked } from "../body.ts";
 import { Budget, hasRequestsLeft, rateLimitOf } from "./budget.ts";
 import { faultOf, isUnsigned, personsFault, textsOf } from "./faults.ts";
 import { isRuleRefused, passingRefusal } from "./refusals.ts";
+import { retryAfter } from "../retry_after.ts";
 import { Waits } from "../waits.ts";
 import { movedError, movedOf } from "./moved.ts";
 import { LateStop, tooLate } from "./stop.ts";
@@ -125,7 +126,8 @@ export class Transport {
       if (isTooLong || isOver) {
         throw finalError(answer, isTooLong ? "for a day" : `${failures} times in a row`);
       }
-      const ms = restDelay(trouble, failures);
+      const delay = restDelay(trouble, failures);
+      const ms = askedDelay(error.retryAfterMs, { delay, failures });
       log.warn("{problem}. Trying again in {seconds} s", {
         problem: error.message,
         seconds: ms / 1_000,
@@ -321,7 +323,11 @@ export function isDamaged(error: unknown): error is ApiError {
 /** An error answer as what it means. */
 function refusal(request: ApiRequest, response: Response, body: Uint8Array): ApiError {
   const fault = faultOf(body);
-  const facts: ApiFault = { status: response.status, said: textsOf(body) };
+  const facts: ApiFault = {
+    status: response.status,
+    said: textsOf(body),
+    retryAfterMs: retryAfter((name) => response.headers.get(name), Date.now()),
+  };
   if (fault.code !== undefined) facts.code = fault.code;
   if (fault.problem !== undefined) facts.problem = fault.problem;
   const limit = rateLimitOf(response.headers);
