@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { awsConfig, awsError } from "../lib/aws.ts";
 import { AccessError, OutsideError } from "../lib/errors.ts";
+import { S3Store } from "../lib/store/s3.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
@@ -141,3 +142,34 @@ Deno.test("keys that are good for a while are signed with their token", () => {
   const { credentials } = awsConfig({ accessKey: "a", secretKey: "b", sessionToken: "c" });
   assert.deepEqual(credentials, { accessKeyId: "a", secretAccessKey: "b", sessionToken: "c" });
 });
+
+for (const status of [301, 308]) {
+  Deno.test(`a store that has moved for good (${status}) is named, with what to set`, async () => {
+    const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
+    const server = Deno.serve(options, () =>
+      new Response("<html>Moved</html>", {
+        status,
+        headers: { location: "https://s3.new.example/bucket/x?secret=1" },
+      }));
+    const store = new S3Store("bucket", {
+      region: "us-east-1",
+      accessKey: "a",
+      secretKey: "b",
+      endpoint: `http://127.0.0.1:${server.addr.port}`,
+    });
+    try {
+      await assert.rejects(store.get("x"), (error) => {
+        assert.ok(error instanceof AccessError);
+        assert.match(
+          error.message,
+          /it has moved for good to https:\/\/s3\.new\.example\/bucket\/x$/,
+        );
+        assert.match(error.hint ?? "", /set AWS_ENDPOINT_URL=https:\/\/s3\.new\.example,/);
+        return true;
+      });
+    } finally {
+      store.close();
+      await server.shutdown();
+    }
+  });
+}
