@@ -10,9 +10,12 @@ import { folderPath, isFolder } from "./lib/store/store.ts";
 import { Output } from "./lib/cli/output.ts";
 import { credentialsMayRun, giveUp, narrow } from "./lib/cli/permissions.ts";
 import { buildProgram, settle } from "./lib/cli/program.ts";
+import { settleCertificates } from "./lib/certificates.ts";
 import { systemClock } from "./lib/clock.ts";
 import { Ending } from "./lib/ending.ts";
+import { settleHome } from "./lib/folders.ts";
 import { LockedError, messageOf, TwarcCloudError, UserError } from "./lib/errors.ts";
+import { settleProxies } from "./lib/proxy.ts";
 import { VERSION } from "./lib/version.ts";
 import { narrowed, type Places, selfCommand } from "./lib/runner/self.ts";
 import { addDemo, addSandbox } from "./lib/sandbox/command.ts";
@@ -39,13 +42,22 @@ const TERMINAL = { out: writeOut, err: writeErr };
  * @param narrows Whether this process gives up what the command does not need: it cannot be had again.
  */
 export async function run(args: string[], write = TERMINAL, narrows = false): Promise<number> {
-  const env = Deno.env.toObject();
+  let env = Deno.env.toObject();
   const output = new Output({
     ...write,
     isInteractive: Deno.stdin.isTerminal() && Deno.stdout.isTerminal(),
     isTerminal: Deno.stderr.isTerminal(),
     color: Deno.stderr.isTerminal() && !env.NO_COLOR,
   });
+  try {
+    settleProxies(Deno.env);
+    // Harvesters that it starts settle their own.
+    env = Deno.env.toObject();
+    settleCertificates(Deno.env);
+    settleHome(Deno.env);
+  } catch (error) {
+    return exitCodeOf(error, output, false);
+  }
   const ending = new Ending(() => Deno.exit(INTERRUPTED));
   const endings: (() => void)[] = [];
   const atEnd = (act: () => void) => void endings.push(act);
@@ -219,8 +231,10 @@ async function reported(
     const apiKey = env.HONEYBADGER_API_KEY ?? settings.get("honeybadger_key");
     if (apiKey && !(error instanceof LockedError)) {
       const { report } = await import("./lib/report.ts");
-      const { secretKey } = settings.aws;
-      const known = [settings.controlSecret, secretKey, apiKey].filter((one) => one !== undefined);
+      const { secretKey, sessionToken } = settings.aws;
+      const known = [settings.controlSecret, secretKey, sessionToken, apiKey].filter((one) =>
+        one !== undefined
+      );
       await report(error, {
         apiKey,
         endpoint: env.HONEYBADGER_ENDPOINT,

@@ -1,13 +1,21 @@
 /** What every AWS client is made with, and what AWS's failures mean to a person. */
 
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
 import process from "node:process";
-import { AccessError, OutsideError, TwarcCloudError } from "./errors.ts";
+import { awsAuthorities } from "./certificates.ts";
+import { AccessError, OutsideError, TwarcCloudError, UserError } from "./errors.ts";
+import { type Moved, movedFor, networkReason } from "./network.ts";
+import { proxiesIn } from "./proxy.ts";
+import { retryAfter } from "./retry_after.ts";
 
 /** How AWS is asked; what is absent is found as the AWS SDK finds it: environment, profile, container. */
 export interface AwsAccess {
   region?: string | undefined;
   accessKey?: string | undefined;
   secretKey?: string | undefined;
+  /** Of keys that are good for a while only. */
+  sessionToken?: string | undefined;
   /** An address that is asked in place of AWS's own. */
   endpoint?: string | undefined;
   /** One that is asked in place of S3's, before `endpoint`. */
@@ -22,28 +30,64 @@ export interface AwsAccess {
 export interface AwsClientConfig {
   region?: string;
   endpoint?: string;
-  credentials?: { accessKeyId: string; secretAccessKey: string };
+  credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
   maxAttempts: number;
   /** In milliseconds. */
-  requestHandler: { connectionTimeout: number; socketTimeout: number };
+  requestHandler: {
+    connectionTimeout: number;
+    socketTimeout: number;
+    httpAgent?: HttpAgent;
+    httpsAgent?: HttpsAgent;
+  };
 }
 
 /** Tries of a request: with the SDK's back-off the last comes after a good minute. */
 const TRIES = 8;
 const [CONNECTION_MS, SILENCE_MS] = [10_000, 20_000];
 
-/** What a client is made with. */
+/** Connections of a client at a time, as the SDK has them. */
+const SOCKETS = 50;
+
+/** What a client is made with. @throws UserError for a proxy through which AWS is not asked. */
 export function awsConfig(
-  { region, accessKey, secretKey, endpoint, tries = TRIES }: AwsAccess,
+  { region, accessKey, secretKey, sessionToken, endpoint, tries = TRIES }: AwsAccess,
 ): AwsClientConfig {
   return {
     ...(endpoint ? { endpoint } : {}),
     ...(region ? { region } : {}),
     ...(accessKey && secretKey
-      ? { credentials: { accessKeyId: accessKey, secretAccessKey: secretKey } }
+      ? {
+        credentials: {
+          accessKeyId: accessKey,
+          secretAccessKey: secretKey,
+          ...(sessionToken ? { sessionToken } : {}),
+        },
+      }
       : {}),
     maxAttempts: tries,
-    requestHandler: { connectionTimeout: CONNECTION_MS, socketTimeout: SILENCE_MS },
+    requestHandler: { connectionTimeout: CONNECTION_MS, socketTimeout: SILENCE_MS, ...agents() },
+  };
+}
+
+/**
+ * What sends requests through the proxies of the environment, and trusts its authorities, of which the SDK knows
+ * nothing; nothing where there are none.
+ */
+function agents(): { httpAgent?: HttpAgent; httpsAgent?: HttpsAgent } {
+  const { NO_PROXY, ...proxies } = proxiesIn(process.env);
+  const ca = awsAuthorities();
+  if (NO_PROXY === undefined && ca === null) return {};
+  for (const [name, proxy] of Object.entries(proxies)) {
+    if (!proxy.startsWith("socks")) continue;
+    throw new UserError(`${name} is a SOCKS proxy, through which AWS cannot be asked`, {
+      hint: "Set it to an HTTP proxy, or name AWS's hosts in NO_PROXY.",
+    });
+  }
+  const proxyEnv = NO_PROXY === undefined ? {} : { proxyEnv: { ...proxies, NO_PROXY } };
+  const options = { keepAlive: true, maxSockets: SOCKETS, ...proxyEnv };
+  return {
+    httpAgent: new HttpAgent(options),
+    httpsAgent: new HttpsAgent({ ...options, ...(ca ? { ca } : {}) }),
   };
 }
 
@@ -55,6 +99,10 @@ export interface AwsFailure {
   message: string;
   /** The region that a bucket is in, where AWS says it. */
   region: string | undefined;
+  /** Where the address has moved to for good. */
+  moved: Moved | null;
+  /** Milliseconds after which it wants to be asked again, where it says so; the SDK waits five seconds of it. */
+  retryAfterMs: number | undefined;
 }
 
 /** What is known of a failure, whatever was thrown. */
@@ -67,17 +115,31 @@ export function awsFailure(thrown: unknown): AwsFailure {
   const network = textOf(object.code) ?? textOf(object.Code);
   const region = textOf(headers["x-amz-bucket-region"]) ?? textOf(object.Region) ??
     textOf(object.BucketRegion);
+  const status = typeof metadata.httpStatusCode === "number" ? metadata.httpStatusCode : undefined;
   return {
     code: name && name !== "Error" ? name : network ?? "",
-    status: typeof metadata.httpStatusCode === "number" ? metadata.httpStatusCode : undefined,
-    message: textOf(object.message) ?? String(thrown),
+    status,
+    message: textOf(networkReason(thrown)) ?? String(thrown),
     region,
+    retryAfterMs: retryAfter((name) => textOf(headers[name]), Date.now()),
+    moved: movedFor({ status, location: textOf(headers.location) }),
   };
 }
 
 const CREDENTIALS =
   "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or access_key " +
   "and secret_key in twarc_cloud.ini.";
+
+/** Where keys that AWS does not take come from: the environment goes before the ini file. */
+function whoseKeys(): string {
+  const { AWS_PROFILE: profile, AWS_ACCESS_KEY_ID: key } = process.env;
+  if (profile) return `They are those of profile ${profile}, as AWS_PROFILE says.`;
+  if (key) {
+    return "They are those of AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN in the environment.";
+  }
+  return "They are access_key, secret_key and session_token of twarc_cloud.ini, or else those of your default " +
+    "profile: AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, go before both.";
+}
 
 /** A command of AWS's own command line, for the profile in which the SDK looks. */
 function awsCommand(command: string): string {
@@ -99,7 +161,8 @@ export function awsError(thrown: unknown, what: string): TwarcCloudError {
   if (thrown instanceof TwarcCloudError) return thrown;
   const failure = awsFailure(thrown);
   const { message, hint, isOurs } = meaning(failure, what);
-  const details = { cause: thrown, ...(hint ? { hint } : {}) };
+  const { retryAfterMs } = failure;
+  const details = { cause: thrown, retryAfterMs, ...(hint ? { hint } : {}) };
   return isOurs ? new AccessError(message, details) : new OutsideError(message, details);
 }
 
@@ -112,10 +175,15 @@ interface Meaning {
 }
 
 function meaning(failure: AwsFailure, what: string): Meaning {
-  const { code, status, message, region } = failure;
+  const { code, status, message, region, moved } = failure;
   if (region && (status === 301 || status === 400 || status === 307)) {
     const hint = `Set region = ${region} in twarc_cloud.ini, or AWS_REGION.`;
     return { message: `${what} failed: the bucket is in region ${region}`, hint, isOurs: true };
+  }
+  if (moved && !region) {
+    const hint =
+      `Where that is the store's own address, set AWS_ENDPOINT_URL=${moved.origin}, where the old one is set.`;
+    return { message: `${what} failed: it has moved for good to ${moved.to}`, hint, isOurs: true };
   }
   const known = KNOWN.find(({ codes, says }) => codes?.test(code) || says?.test(message));
   if (known) {
@@ -179,7 +247,7 @@ const KNOWN: {
     codes:
       /^(InvalidAccessKeyId|SignatureDoesNotMatch|UnrecognizedClientException|InvalidClientTokenId|AuthFailure|IncompleteSignature)$/,
     means: "AWS does not take these keys",
-    hint: CREDENTIALS,
+    hint: whoseKeys,
     isVerbose: true,
   },
   {
@@ -219,6 +287,13 @@ const KNOWN: {
     means: "AWS asks to slow down, still after many tries",
     hint: "Try again later.",
     isOutside: true,
+  },
+  {
+    // Who is asked over and over is not known by its name: the reason says what to set.
+    says: /^(the (certificate|name|proxy)|what answers for) /,
+    means: "AWS cannot be reached",
+    isOutside: true,
+    isVerbose: true,
   },
   {
     codes:

@@ -3,7 +3,9 @@
 import { bytesOf } from "./body.ts";
 import type { Clock } from "./clock.ts";
 import { type HarvestInfo, harvestInfoSchema } from "./collection/harvest_info.ts";
-import { messageOf, OutsideError, TwarcCloudError, UserError } from "./errors.ts";
+import { askedDirectly } from "./direct.ts";
+import { OutsideError, TwarcCloudError, UserError } from "./errors.ts";
+import { networkReason } from "./network.ts";
 import { parseAs } from "./json.ts";
 
 /** What the control server stands for. */
@@ -153,16 +155,19 @@ export class ControlClient {
     const limit = signal ? AbortSignal.any([signal, timeout]) : timeout;
     const url = new URL(path, this.#url);
     try {
-      const response = await fetch(url, { headers, redirect: "manual", signal: limit });
+      const response = await askedDirectly(url, { headers, signal: limit });
       const answer = await bytesOf(response, limit);
       if (response.ok) return new TextDecoder().decode(answer);
       throw this.#refused(response.status);
     } catch (cause) {
       if (cause instanceof TwarcCloudError) throw cause;
       signal?.throwIfAborted();
-      throw new OutsideError(`The harvester at ${this.#url} does not answer: ${messageOf(cause)}`, {
-        cause,
-      });
+      throw new OutsideError(
+        `The harvester at ${this.#url} does not answer: ${networkReason(cause)}`,
+        {
+          cause,
+        },
+      );
     }
   }
 

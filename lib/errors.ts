@@ -6,6 +6,8 @@ export interface ErrorDetails {
   hint?: string;
   /** The foreign error that was translated into this one. */
   cause?: unknown;
+  /** Milliseconds after which whoever failed wants to be asked again, where that was said. */
+  retryAfterMs?: number | undefined;
 }
 
 /** The base of every error that is shown as one line and without a stack trace. */
@@ -44,6 +46,13 @@ export class UsageError extends TwarcCloudError {
 /** The outside (API, AWS, network, disk of a store) failed after retries. Exit code 3. */
 export class OutsideError extends TwarcCloudError {
   override readonly exitCode: number = 3;
+  /** Milliseconds after which whoever failed wants to be asked again, where that was said. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, details);
+    this.retryAfterMs = details.retryAfterMs;
+  }
 }
 
 /** A harvester that neither answers nor ends: asking for longer would not help. */

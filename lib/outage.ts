@@ -75,7 +75,8 @@ export async function outlast<T>(
       if (signal.aborted || !passes(failure)) throw failure;
       const lasted = outage.failed();
       if (lasted === 0) say(`${sentenceOf(failure)} It is tried again until it works.`);
-      await clock.sleep(outage.waitAfter(lasted), signal);
+      const asked = failure instanceof OutsideError ? failure.retryAfterMs ?? 0 : 0;
+      await clock.sleep(Math.max(outage.waitAfter(lasted), asked), signal);
       signal.throwIfAborted();
     }
   }

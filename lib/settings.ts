@@ -24,6 +24,7 @@ const NAMES = [
   "region",
   "access_key",
   "secret_key",
+  "session_token",
   "honeybadger_key",
   "image",
   "cpu",
@@ -37,6 +38,15 @@ const NAMES = [
 
 /** The name of a setting in the ini file. */
 export type SettingName = (typeof NAMES)[number];
+
+/** What in the environment says whose keys AWS is asked with. */
+const KEYS = [
+  "AWS_ACCESS_KEY_ID",
+  "AWS_PROFILE",
+  "AWS_WEB_IDENTITY_TOKEN_FILE",
+  "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+  "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+];
 
 const iniSchema = z.object({ DEFAULT: z.record(z.string(), z.unknown()).optional() });
 const urlSchema = z.url({ protocol: /^https?$/ });
@@ -55,6 +65,8 @@ export interface AwsSettings {
   region: string | undefined;
   accessKey: string | undefined;
   secretKey: string | undefined;
+  /** Of keys that are good for a while only. */
+  sessionToken: string | undefined;
   /** In place of the address of every service. */
   endpoint: string | undefined;
   /** In place of that of S3. */
@@ -74,6 +86,8 @@ export class Settings {
   readonly #endpoint: string | undefined;
   readonly #storeEndpoint: string | undefined;
   readonly #pathStyle: boolean | undefined;
+  /** Whether the environment says whose keys are used: then those of the ini file are not. */
+  readonly #hasOwnKeys: boolean;
   readonly #ini: Partial<Record<SettingName, string>>;
 
   private constructor(
@@ -84,6 +98,7 @@ export class Settings {
     this.bucket = bucket ?? ini.bucket ?? DEFAULT_BUCKET;
     this.twitterApiUrl = urlIn(env, "TWITTER_API_URL");
     this.#region = env.AWS_REGION || env.AWS_DEFAULT_REGION || undefined;
+    this.#hasOwnKeys = KEYS.some((name) => env[name]);
     const urls = isIgnored(env) ? {} : env;
     this.#endpoint = urls.AWS_ENDPOINT_URL || undefined;
     this.#storeEndpoint = urls.AWS_ENDPOINT_URL_S3 || urls.AWS_ENDPOINT_URL || addressIn(ini);
@@ -100,13 +115,14 @@ export class Settings {
     return new Settings(sources, await readIni(sources.iniPath ?? INI_FILE));
   }
 
-  /** How AWS is asked, as far as the ini file says it. */
+  /** How AWS is asked, by the environment, then by the ini file; what is absent is found as the AWS SDK finds it. */
   get aws(): AwsSettings {
-    const { region, access_key: accessKey, secret_key: secretKey } = this.#ini;
+    const { access_key, secret_key, session_token } = this.#hasOwnKeys ? {} : this.#ini;
     return {
-      region: region ?? this.#region,
-      accessKey,
-      secretKey,
+      region: this.#region ?? this.#ini.region,
+      accessKey: access_key,
+      secretKey: secret_key,
+      sessionToken: session_token,
       endpoint: this.#endpoint,
       storeEndpoint: this.#storeEndpoint,
       pathStyle: this.#pathStyle,
@@ -177,6 +193,7 @@ async function readIni(path: string): Promise<Partial<Record<SettingName, string
     }
     settings[name] = value;
   }
+  checkKeys(settings, path);
   return settings;
 }
 
@@ -201,6 +218,23 @@ function booleanIn(
   if (value === "true" || value === "false") return value === "true";
   throw new UserError(`${name} in ${INI_FILE} is ${JSON.stringify(ini[name])}`, {
     hint: "It is true or false.",
+  });
+}
+
+/** @throws UserError for half a pair of keys: the other half would be somebody else's. */
+function checkKeys(
+  { access_key, secret_key, session_token }: Partial<Record<SettingName, string>>,
+  path: string,
+): void {
+  const isPair = Boolean(access_key) === Boolean(secret_key);
+  if (isPair && (access_key || !session_token)) return;
+  const [has, lacks] = access_key
+    ? ["access_key", "secret_key"]
+    : secret_key
+    ? ["secret_key", "access_key"]
+    : ["session_token", "access_key and secret_key"];
+  throw new UserError(`${path} has ${has} and no ${lacks}`, {
+    hint: `Add ${lacks}, or take ${has} out.`,
   });
 }
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { awsError } from "../lib/aws.ts";
-import { AccessError } from "../lib/errors.ts";
+import { awsConfig, awsError } from "../lib/aws.ts";
+import { AccessError, OutsideError } from "../lib/errors.ts";
+import { S3Store } from "../lib/store/s3.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
@@ -116,5 +117,59 @@ for (
     assert.ok(error instanceof AccessError);
     assert.ok(error.message.includes(says.replace(/\.$/, "")), error.message);
     assert.match(error.hint ?? "", hint);
+  });
+}
+
+for (
+  const [code, says, shown] of [
+    [
+      "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+      "unable to verify the first certificate",
+      /AWS cannot be reached \(the certificate of the address is not trusted here .*DENO_CERT.*DENO_TLS_CA_STORE=system/,
+    ],
+    ["ENOTFOUND", "getaddrinfo ENOTFOUND s3.invalid", /\(the name s3\.invalid is not found/],
+    ["ECONNREFUSED", "connect ECONNREFUSED 127.0.0.1:81", /\(127\.0\.0\.1:81 refuses/],
+  ] as const
+) {
+  Deno.test(`why AWS is not reached is in the line: ${code}`, () => {
+    const error = awsError(Object.assign(new Error(says), { code }), "Reading x");
+    assert.ok(error instanceof OutsideError);
+    assert.match(error.message, shown);
+  });
+}
+
+Deno.test("keys that are good for a while are signed with their token", () => {
+  const { credentials } = awsConfig({ accessKey: "a", secretKey: "b", sessionToken: "c" });
+  assert.deepEqual(credentials, { accessKeyId: "a", secretAccessKey: "b", sessionToken: "c" });
+});
+
+for (const status of [301, 308]) {
+  Deno.test(`a store that has moved for good (${status}) is named, with what to set`, async () => {
+    const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
+    const server = Deno.serve(options, () =>
+      new Response("<html>Moved</html>", {
+        status,
+        headers: { location: "https://s3.new.example/bucket/x?secret=1" },
+      }));
+    const store = new S3Store("bucket", {
+      region: "us-east-1",
+      accessKey: "a",
+      secretKey: "b",
+      endpoint: `http://127.0.0.1:${server.addr.port}`,
+    });
+    try {
+      await assert.rejects(store.get("x"), (error) => {
+        assert.ok(error instanceof AccessError);
+        assert.match(
+          error.message,
+          /it has moved for good to https:\/\/s3\.new\.example\/bucket\/x$/,
+        );
+        assert.match(error.hint ?? "", /set AWS_ENDPOINT_URL=https:\/\/s3\.new\.example,/);
+        return true;
+      });
+    } finally {
+      store.close();
+      await server.shutdown();
+    }
   });
 }

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { cacheFolder, stateFolder } from "../lib/folders.ts";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { cacheFolder, settleHome, stateFolder } from "../lib/folders.ts";
 
 const home = "/home/p";
 
@@ -32,4 +34,23 @@ Deno.test("a person's folders are where their system has them", () => {
     const person = { env, os, home };
     assert.deepEqual([cacheFolder(person), stateFolder(person)], [cache, state], os);
   }
+});
+
+Deno.test("who has no home has folders where temporary files are, or where they say", () => {
+  const nowhere = { env: {}, os: "linux", home: null };
+  assert.equal(cacheFolder(nowhere), join(tmpdir(), "twarc-cloud-cache"));
+  assert.equal(stateFolder(nowhere), join(tmpdir(), "twarc-cloud-state"));
+  const named = { ...nowhere, env: { XDG_CACHE_HOME: "/c", XDG_STATE_HOME: "/s" } };
+  assert.deepEqual([cacheFolder(named), stateFolder(named)], ["/c/twarc-cloud", "/s/twarc-cloud"]);
+});
+
+Deno.test("a home that is there stays, and one that is not is named for the AWS SDK", () => {
+  const env = new Map([["HOME", "/h"]]);
+  const settled = () => {
+    settleHome({ get: (name) => env.get(name), set: (name, value) => void env.set(name, value) });
+    return env.get("HOME");
+  };
+  assert.equal(settled(), "/h");
+  env.delete("HOME");
+  assert.match(settled() ?? "", /^\//);
 });

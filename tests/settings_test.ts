@@ -95,3 +95,44 @@ Deno.test("the address of the API comes from the environment, and has to be one"
     await assert.rejects(load(wrong), UserError);
   }
 });
+
+const KEYS_INI =
+  "[DEFAULT]\nregion = us-east-1\naccess_key = AKIA\nsecret_key = s\nsession_token = t\n";
+const NOBODYS = { accessKey: undefined, secretKey: undefined, sessionToken: undefined };
+const INIS = { accessKey: "AKIA", secretKey: "s", sessionToken: "t" };
+
+for (
+  const [env, region, keys] of [
+    [{}, "us-east-1", INIS],
+    [{ AWS_REGION: "eu-west-1" }, "eu-west-1", INIS],
+    [{ AWS_DEFAULT_REGION: "eu-west-1" }, "eu-west-1", INIS],
+    [{ AWS_PROFILE: "new" }, "us-east-1", NOBODYS],
+    [{ AWS_ACCESS_KEY_ID: "AKIANEW" }, "us-east-1", NOBODYS],
+    [{ AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: "/x" }, "us-east-1", NOBODYS],
+    [{ AWS_WEB_IDENTITY_TOKEN_FILE: "/x" }, "us-east-1", NOBODYS],
+    [{ AWS_PROFILE: "" }, "us-east-1", INIS],
+  ] as const
+) {
+  Deno.test(`the environment goes before the ini: ${JSON.stringify(env)}`, () =>
+    withIni(KEYS_INI, async (iniPath) => {
+      const { aws } = await Settings.load({ env, iniPath });
+      assert.deepEqual(aws, { region, endpoint: undefined, ...keys });
+    }));
+}
+
+for (
+  const [given, lacks] of [
+    ["access_key = a", /has access_key and no secret_key/],
+    ["secret_key = a", /has secret_key and no access_key/],
+    ["session_token = a", /has session_token and no access_key and secret_key/],
+  ] as const
+) {
+  Deno.test(`half a pair of keys is refused: ${given}`, () =>
+    withIni(`[DEFAULT]\n${given}\n`, async (iniPath) => {
+      await assert.rejects(Settings.load({ env: {}, iniPath }), (error) => {
+        assert.ok(error instanceof UserError);
+        assert.match(error.message, lacks);
+        return true;
+      });
+    }));
+}

@@ -39,5 +39,7 @@ export async function apiWith(
     if (wait.until - clock.now() < LONG_WAIT) return;
     output?.note(capital(waitText({ for: wait.for, until: isoTime(wait.until) })));
   });
-  return await openApi({ version, keys, words, clock, base: settings.twitterApiUrl, waits });
+  const base = settings.twitterApiUrl;
+  const say = (text: string) => output?.note(`${text}.`);
+  return await openApi({ version, keys, words, clock, base, waits, say });
 }

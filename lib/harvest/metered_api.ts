@@ -1,5 +1,6 @@
 /** An API whose reads are billed: each is metered, and none is made that would pass the budget. */
 
+import type { Clock } from "../clock.ts";
 import type {
   FoundUser,
   Page,
@@ -25,6 +26,7 @@ import type { Meter } from "./meter.ts";
 /** A TwitterApi that asks for no more than the meter lets through; it throws BudgetUsedUp. */
 export class MeteredApi implements TwitterApi {
   readonly tellsAuthors: boolean;
+  readonly time?: Clock;
   readonly #api: TwitterApi;
   readonly #meter: Meter;
 
@@ -32,6 +34,7 @@ export class MeteredApi implements TwitterApi {
     this.#api = api;
     this.#meter = meter;
     this.tellsAuthors = api.tellsAuthors;
+    if (api.time) this.time = api.time;
   }
 
   timeline(

@@ -68,7 +68,8 @@ export class Patience {
       },
     );
     const over = stopped ? AbortSignal.any([lost, stopped]) : lost;
-    const ms = this.#outage.waitAfter(away);
+    const asked = failure instanceof OutsideError ? failure.retryAfterMs ?? 0 : 0;
+    const ms = Math.max(this.#outage.waitAfter(away), Math.min(asked, patienceMs - away));
     await waits.during({ for: "the bucket", until: clock.now() + ms }, clock.sleep(ms, over));
   }
 

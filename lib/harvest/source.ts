@@ -122,6 +122,7 @@ export async function openSource(
   config: CollectionConfig,
   { api, clock, ids, patienceMs, waits, confirm }: SourceOptions,
 ): Promise<TweetSource> {
+  const { time = clock } = api;
   switch (config.type) {
     case "user_timeline": {
       const { UserTimelineSource } = await import("./user_timeline.ts");
@@ -136,7 +137,7 @@ export async function openSource(
         patienceMs,
         waits,
       };
-      return new UserTimelineSource(api, options, clock);
+      return new UserTimelineSource(api, options, time);
     }
     case "search": {
       const { SearchSource } = await import("./search.ts");
@@ -149,7 +150,7 @@ export async function openSource(
     }
     case "filter": {
       const { FilterSource } = await import("./filter.ts");
-      return new FilterSource(api, filterOptions(config, { confirm, patienceMs }), clock);
+      return new FilterSource(api, filterOptions(config, { confirm, patienceMs }), time);
     }
     case "hydrate": {
       const { HydrateSource } = await import("./hydrate.ts");

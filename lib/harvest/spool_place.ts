@@ -2,12 +2,12 @@
 
 import { createHash } from "node:crypto";
 import { lstat, realpath } from "node:fs/promises";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { getLogger } from "@logtape/logtape";
 import { diskError } from "../bucket/disk_error.ts";
 import { processIsGone } from "../bucket/process.ts";
-import { cacheFolder, type Person, stateFolder } from "../folders.ts";
+import { cacheFolder, homeFolder, type Person, stateFolder } from "../folders.ts";
 import { type Owner, type OwnFolder, ownFolder, strangeness } from "../own_folder.ts";
 import { folderPath, isFolder, s3Name } from "../store/store.ts";
 import { type Files, systemFiles } from "./files.ts";
@@ -99,7 +99,7 @@ async function rootFor(folder: string | undefined, person: Person): Promise<OwnF
 
 /** Where a version before had a person's temporary files. */
 function formerRoot(): string {
-  return join(tmpdir(), `twarc-cloud-${hashOf(homedir()).slice(0, 8)}`);
+  return join(tmpdir(), `twarc-cloud-${hashOf(homeFolder() ?? "").slice(0, 8)}`);
 }
 
 /**

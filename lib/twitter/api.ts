@@ -166,6 +166,8 @@ export interface TwitterApi {
   readonly compliance?: ComplianceJobs;
   /** What the API did not take of what it was asked for, in the version whose words change. */
   readonly leftOut?: readonly LeftOut[];
+  /** Time as the API has it, where this machine's clock is wrong. */
+  readonly time?: Clock;
   /** One page of a user's tweets, newest first, or the state that forbids reading them. */
   timeline(
     userId: string,
@@ -226,6 +228,8 @@ export interface ApiOptions {
   waits?: Waits | undefined;
   /** Milliseconds that an API is waited for that has answered before; not at all unless said. */
   patienceMs?: number | undefined;
+  /** Told once where this machine's clock is wrong; the log unless said. */
+  say?: ((text: string) => void) | undefined;
 }
 
 /**
@@ -233,13 +237,16 @@ export interface ApiOptions {
  * @throws UserError for a version that is not known, or keys that are not complete.
  */
 export async function openApi(
-  { version, keys, clock, fields, words, base, answerTimeout, waits, patienceMs }: ApiOptions,
+  { version, keys, clock, fields, words, base, answerTimeout, waits, patienceMs, say }: ApiOptions,
 ): Promise<TwitterApi> {
   const { Signer } = await import("./signer.ts");
   const { Transport } = await import("./transport.ts");
+  const { ApiTime } = await import("./api_time.ts");
+  const time = new ApiTime(clock, say);
   const transport = new Transport({
     signer: await Signer.open(keys, base),
     clock,
+    time,
     answerTimeout,
     waits,
     patienceMs,
@@ -247,11 +254,11 @@ export async function openApi(
   switch (version) {
     case "1.1": {
       const { V1Api } = await import("./v1.ts");
-      return new V1Api({ transport, clock });
+      return new V1Api({ transport, clock, time });
     }
     case "2": {
       const { V2Api } = await import("./v2.ts");
-      return new V2Api({ transport, clock, fields, words });
+      return new V2Api({ transport, clock, time, fields, words });
     }
     default:
       throw new UserError(`There is no version ${version} of the API`, {

@@ -3,9 +3,12 @@
 import { getLogger } from "@logtape/logtape";
 import { z } from "zod";
 import { PUT_KEYS, type TwitterKeys } from "../api_keys.ts";
-import { ApiError, messageOf, UserError } from "../errors.ts";
+import { ApiError, UserError } from "../errors.ts";
+import { networkReason } from "../network.ts";
 import { bytesOf } from "../body.ts";
+import { retryAfter } from "../retry_after.ts";
 import { faultOf } from "./faults.ts";
+import { movedError } from "./moved.ts";
 
 const log = getLogger(["twarc-cloud", "api"]);
 
@@ -77,24 +80,28 @@ export class AppToken {
       body = await bytesOf(response, limit);
     } catch (cause) {
       signal.throwIfAborted();
-      throw new ApiError(`The API did not answer ${PATH}: ${messageOf(cause)}`, {
+      throw new ApiError(`The API did not answer ${PATH}: ${networkReason(cause)}`, {
         status: 0,
         cause,
       });
     }
-    if (!response.ok) throw this.#refusal(response.status, body);
+    if (!response.ok) throw this.#refusal(response, body);
     const token = tokenIn(body);
     this.#wasGiven = true;
     return token;
   }
 
-  #refusal(status: number, body: Uint8Array): ApiError | UserError {
+  #refusal(response: Response, body: Uint8Array): ApiError | UserError {
+    const moved = this.#wasGiven ? null : movedError(PATH, response);
+    if (moved) return moved;
+    const { status } = response;
     const message = `The API answered ${PATH} with ${status}: ${faultOf(body).message}`;
     const isRedirect = status >= 300 && status < 400;
     const passes = status >= 500 || status === 408 || status === 420 || status === 429;
     const hint = "Check the consumer key and secret, or give a bearer token with " +
       `\`twarc-cloud configure --bearer-token\`, ${PUT_KEYS}`;
-    const error = new ApiError(message, { status, hint });
+    const retryAfterMs = retryAfter((name) => response.headers.get(name), Date.now());
+    const error = new ApiError(message, { status, hint, retryAfterMs });
     return isRedirect || passes || this.#wasGiven ? error : new UserError(message, { hint });
   }
 }

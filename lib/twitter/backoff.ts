@@ -43,6 +43,20 @@ export function restDelay(trouble: RestTrouble, failures: number): number {
 }
 
 /**
+ * The wait before the next try where an answer says how long it is to be (`Retry-After`): that long, but never so
+ * short that an API which fails again and again is asked without pause.
+ * @param retryAfterMs What it says; undefined where it says nothing.
+ * @param delay Milliseconds that are waited then.
+ */
+export function askedDelay(
+  retryAfterMs: number | undefined,
+  { delay, failures }: { delay: number; failures: number },
+): number {
+  if (retryAfterMs === undefined) return delay;
+  return Math.max(retryAfterMs, Math.min(delay, restDelay("network", failures)));
+}
+
+/**
  * Milliseconds to wait before a stream is opened again, after `failures` (1 or more) in a row: a
  * lost connection at once and then 250 ms more each time, HTTP errors 5 s doubling to 320 s.
  * Steps: https://docs.x.com/x-api/fundamentals/handling-disconnections

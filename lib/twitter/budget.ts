@@ -51,6 +51,7 @@ export function hasRequestsLeft(headers: Headers): boolean {
 export class Budget {
   readonly #name: string;
   readonly #clock: Clock;
+  readonly #time: Pick<Clock, "now">;
   readonly #waits: Waits;
   #limit: RateLimit | null = null;
   #known = false;
@@ -59,10 +60,21 @@ export class Budget {
   #lastTurn = -Infinity;
   #answered = Promise.withResolvers<void>();
 
-  /** @param name The endpoint, for a person. */
-  constructor(name: string, clock: Clock, waits = new Waits()) {
+  /**
+   * @param name The endpoint, for a person.
+   * @param options.time By which the API says when a window ends; this machine's unless given.
+   */
+  constructor(
+    name: string,
+    { clock, time = clock, waits = new Waits() }: {
+      clock: Clock;
+      time?: Pick<Clock, "now">;
+      waits?: Waits;
+    },
+  ) {
     this.#name = name;
     this.#clock = clock;
+    this.#time = time;
     this.#waits = waits;
   }
 
@@ -113,7 +125,7 @@ export class Budget {
 
   /** Holds every request back until the window of this limit is over. */
   #waitFor(limit: RateLimit): void {
-    const { ms, skewed } = limitWait(limit.resetAt, this.#clock.now(), limit.per);
+    const { ms, skewed } = limitWait(limit.resetAt, this.#time.now(), limit.per);
     const until = isoTime(this.#clock.now() + ms);
     if (skewed) {
       log.warn("The rate limit of {name} is said to end at {reset}: is this clock right?", {

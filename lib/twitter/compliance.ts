@@ -2,10 +2,12 @@
 
 import { z } from "zod";
 import type { Clock } from "../clock.ts";
-import { ApiError, messageOf, OutsideError, UserError } from "../errors.ts";
+import { ApiError, OutsideError, UserError } from "../errors.ts";
+import { networkReason } from "../network.ts";
 import { jsonOrNull } from "../json.ts";
-import { REST_TRIES, restDelay } from "./backoff.ts";
+import { askedDelay, REST_TRIES, restDelay } from "./backoff.ts";
 import { bytesOf } from "../body.ts";
+import { retryAfter } from "../retry_after.ts";
 import { isDamaged, type Transport, troubleOf } from "./transport.ts";
 import { parseAnswer } from "./v2_answers.ts";
 import { Wording } from "./words.ts";
@@ -148,7 +150,8 @@ export class ComplianceJobs {
           hint: "Start it again later: it goes on with the same job.",
         });
       }
-      const ms = restDelay(tried.status === 0 ? "network" : "server", failures);
+      const delay = restDelay(tried.status === 0 ? "network" : "server", failures);
+      const ms = askedDelay(tried.retryAfterMs, { delay, failures });
       await this.#pause(`another try: ${tried.message}`, ms, signal);
     }
   }
@@ -162,10 +165,11 @@ export class ComplianceJobs {
       if (response.ok) return body;
       return new ApiError(`${what} was answered with ${response.status}`, {
         status: response.status,
+        retryAfterMs: retryAfter((name) => response.headers.get(name), Date.now()),
       });
     } catch (cause) {
       signal.throwIfAborted();
-      return new ApiError(`${what} failed: ${messageOf(cause)}`, { status: 0, cause });
+      return new ApiError(`${what} failed: ${networkReason(cause)}`, { status: 0, cause });
     }
   }
 }

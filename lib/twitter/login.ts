@@ -2,7 +2,10 @@
 
 import type { TwitterKeys } from "../api_keys.ts";
 import { bytesOf } from "../body.ts";
-import { messageOf, OutsideError, UserError } from "../errors.ts";
+import { OutsideError, UserError } from "../errors.ts";
+import { networkReason } from "../network.ts";
+import { aheadBy, clockText } from "./api_time.ts";
+import { movedError } from "./moved.ts";
 import { API_URL } from "./signer.ts";
 
 /** A login that waits for its PIN. */
@@ -61,23 +64,33 @@ async function formOf(
   const { method, headers, body } = await client.post(url.href, parameters);
   let response: Response;
   let answer: Uint8Array;
+  const sent = Date.now();
   try {
     const signal = AbortSignal.timeout(30_000);
     response = await fetch(url, { method, headers, body, redirect: "manual", signal });
     answer = await bytesOf(response, signal);
   } catch (cause) {
-    throw new OutsideError(`${url.host} does not answer: ${messageOf(cause)}`, { cause });
+    throw new OutsideError(`${url.host} does not answer: ${networkReason(cause)}`, { cause });
   }
   if (response.ok) return new URLSearchParams(new TextDecoder().decode(answer));
+  const moved = movedError(url.pathname.slice(1), response);
+  if (moved) throw moved;
   if (response.status >= 500 || response.status < 400) {
     throw new OutsideError(`${url.host} answers with ${response.status}`);
   }
   throw new UserError(
     `${url.host} refused the ${access.accessToken ? "PIN" : "consumer key and secret"}`,
     {
-      hint: "Check what was typed, and that the application is set up for reading with a PIN.",
+      hint: aheadText(response.headers, sent) +
+        "Check what was typed, and that the application is set up for reading with a PIN.",
     },
   );
+}
+
+/** A sentence for a clock that is wrong, by which a signature is refused as well. */
+function aheadText(headers: Headers, sent: number): string {
+  const ahead = aheadBy(headers, { sent, answered: Date.now() });
+  return ahead === 0 ? "" : `${clockText(ahead)}: set it by a time server. `;
 }
 
 function field(form: URLSearchParams, name: string): string {

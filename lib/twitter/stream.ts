@@ -3,9 +3,10 @@
 import { getLogger } from "@logtape/logtape";
 import { type Clock, isoTime } from "../clock.ts";
 import type { Waits } from "../waits.ts";
-import { ApiError, messageOf } from "../errors.ts";
+import { ApiError } from "../errors.ts";
+import { networkReason } from "../network.ts";
 import type { Gap, StreamItem, StreamMessage, StreamTweet } from "./api.ts";
-import { streamDelay, type Trouble } from "./backoff.ts";
+import { askedDelay, streamDelay, type Trouble } from "./backoff.ts";
 import { idTime } from "./ids.ts";
 import { linesOf, UnreadError } from "./lines.ts";
 import { Refusals } from "./refusals.ts";
@@ -86,7 +87,9 @@ export async function* liveStream(options: StreamOptions): AsyncGenerator<Stream
     if (connection.wasGood) failures.network = failures.server = failures.calm = 0;
     if (!lost || !gap) lost = { at: connection.lastHeard, why: connection.why };
     failures[connection.trouble]++;
-    const ms = streamDelay(connection.trouble, failures[connection.trouble]);
+    const times = failures[connection.trouble];
+    const delay = streamDelay(connection.trouble, times);
+    const ms = askedDelay(connection.retryAfterMs, { delay, failures: times });
     log.warn("{why}. Reconnecting in {seconds} s", { why: connection.why, seconds: ms / 1_000 });
     const wait = { for: `the stream: ${connection.why}`, until: clock.now() + ms };
     await options.waits.during(wait, clock.sleep(ms, signal));
@@ -107,6 +110,8 @@ class Connection {
   /** When something was last heard, by the monotonic clock. */
   lastHeard: number;
   trouble: Trouble = "network";
+  /** Milliseconds after which the API wants to be asked again, where it said so. */
+  retryAfterMs: number | undefined;
   why = "The API closed the stream";
   readonly #options: StreamOptions;
   readonly #kinds: Kinds;
@@ -185,10 +190,11 @@ class Connection {
       if (!trouble) throw thrown;
       this.trouble = trouble;
       this.why = thrown.message;
+      this.retryAfterMs = thrown.retryAfterMs;
     } else if (thrown instanceof Error && "exitCode" in thrown) {
       throw thrown;
     } else {
-      this.why = `The stream was lost: ${messageOf(thrown)}`;
+      this.why = `The stream was lost: ${networkReason(thrown)}`;
     }
   }
 

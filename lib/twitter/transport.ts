@@ -2,13 +2,17 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../clock.ts";
-import { ApiError, type ApiFault, messageOf, TwarcCloudError } from "../errors.ts";
-import { REST_TRIES, restDelay, type RestTrouble, type Trouble } from "./backoff.ts";
+import { ApiError, type ApiFault, TwarcCloudError, UserError } from "../errors.ts";
+import { networkReason } from "../network.ts";
+import { askedDelay, REST_TRIES, restDelay, type RestTrouble, type Trouble } from "./backoff.ts";
+import { ApiTime, clockText } from "./api_time.ts";
 import { bytesOf, unpacked } from "../body.ts";
 import { Budget, hasRequestsLeft, rateLimitOf } from "./budget.ts";
 import { faultOf, isUnsigned, personsFault, textsOf } from "./faults.ts";
 import { isRuleRefused, passingRefusal } from "./refusals.ts";
+import { retryAfter } from "../retry_after.ts";
 import { Waits } from "../waits.ts";
+import { movedError, movedOf } from "./moved.ts";
 import { LateStop, tooLate } from "./stop.ts";
 import { API_URL, type ApiRequest, type SignedAs, type Signer, STREAM_URL } from "./signer.ts";
 
@@ -24,6 +28,8 @@ export interface TransportOptions {
   waits?: Waits | undefined;
   /** Milliseconds that an API is waited for that has answered before; not at all unless said. */
   patienceMs?: number | undefined;
+  /** Time by the API's clock; one of its own unless given. */
+  time?: ApiTime;
 }
 
 /** Milliseconds that a rate limit may be used up, window after window: after a day something else is wrong. */
@@ -59,15 +65,26 @@ export class Transport {
   readonly waits: Waits;
   /** Milliseconds that an API is waited for that has answered before. */
   readonly patienceMs: number;
+  /** Time by the API's clock, where this machine's is wrong. */
+  readonly time: ApiTime;
   readonly #budgets = new Map<string, Budget>();
   /** The budgets of requests that the API took. */
   readonly #taken = new Set<Budget>();
+  /** Whether the API took anything. */
+  #isKnown = false;
   #beside: Transport | undefined;
 
   constructor(
-    { signer, clock, answerTimeout = 120_000, waits = new Waits(), patienceMs = 0 }:
-      TransportOptions,
+    {
+      signer,
+      clock,
+      answerTimeout = 120_000,
+      waits = new Waits(),
+      patienceMs = 0,
+      time = new ApiTime(clock),
+    }: TransportOptions,
   ) {
+    this.time = time;
     this.#signer = signer;
     this.#clock = clock;
     this.#answerTimeout = answerTimeout;
@@ -93,6 +110,7 @@ export class Transport {
       const answer = await this.#try(request, read, budget, signal);
       if (!("trouble" in answer)) {
         this.#taken.add(budget);
+        this.#isKnown = true;
         return answer.value;
       }
       const { trouble, error } = answer;
@@ -108,7 +126,8 @@ export class Transport {
       if (isTooLong || isOver) {
         throw finalError(answer, isTooLong ? "for a day" : `${failures} times in a row`);
       }
-      const ms = restDelay(trouble, failures);
+      const delay = restDelay(trouble, failures);
+      const ms = askedDelay(error.retryAfterMs, { delay, failures });
       log.warn("{problem}. Trying again in {seconds} s", {
         problem: error.message,
         seconds: ms / 1_000,
@@ -132,9 +151,12 @@ export class Transport {
     try {
       const host = request.path.startsWith("1.1/") ? STREAM_URL : API_URL;
       const response = await this.#send(request, { host, asItIs: true, signal: limit });
-      if (response.status === 200) return response;
+      if (response.status === 200) {
+        this.#isKnown = true;
+        return response;
+      }
       const body = await bytesOf(response, limit).catch(() => new Uint8Array());
-      throw refusal(request, response, body);
+      throw this.#refusal(request, response, body);
     } catch (cause) {
       signal.throwIfAborted();
       if (cause instanceof SyntaxError) throw unreadable(request, cause);
@@ -146,8 +168,13 @@ export class Transport {
 
   /** The same for requests beside a stream, which goes on without their answers: nobody waits for them. */
   get beside(): Transport {
-    const [signer, clock, answerTimeout] = [this.#signer, this.#clock, this.#answerTimeout];
-    return this.#beside ??= new Transport({ signer, clock, answerTimeout });
+    const [signer, clock, time] = [this.#signer, this.#clock, this.time];
+    return this.#beside ??= new Transport({
+      signer,
+      clock,
+      time,
+      answerTimeout: this.#answerTimeout,
+    });
   }
 
   /** Whether the keys allow to ask in somebody's name. */
@@ -170,7 +197,8 @@ export class Transport {
   #budget(request: ApiRequest): Budget {
     const endpoint = request.path.replace(/\/\d+(?=\/|$)/g, "/:id");
     const name = `${request.method} ${endpoint} (${this.#signer.askerOf(request)})`;
-    const budget = this.#budgets.get(name) ?? new Budget(name, this.#clock, this.waits);
+    const budget = this.#budgets.get(name) ??
+      new Budget(name, { clock: this.#clock, time: this.time, waits: this.waits });
     this.#budgets.set(name, budget);
     return budget;
   }
@@ -186,7 +214,9 @@ export class Transport {
     for (let again = false;; again = true) {
       const signed = await this.#signer.sign(request, host, signal);
       const headers = { ...signed.headers, ...(asItIs ? AS_IT_IS : {}) };
+      const began = this.#clock.now();
       const sent = await fetch(signed.url, { ...signed, headers, redirect: "manual", signal });
+      this.time.heard(sent.headers, began);
       const response = asItIs ? await unpacked(sent) : sent;
       if (response.status !== 401 || again) return response;
       const body = await bytesOf(response, signal);
@@ -220,7 +250,7 @@ export class Transport {
       };
       const { response, body } = await this.waits.late(wait, LATE, answered());
       if (response.ok) return { value: read(body) };
-      throw refusal(request, response, body);
+      throw this.#refusal(request, response, body);
     } catch (cause) {
       if (cause instanceof ApiError) {
         const isPace = cause.status === 429 && !isRuleRefused(cause) && headers !== null &&
@@ -242,6 +272,22 @@ export class Transport {
     } finally {
       stop.close();
       budget.answered(headers);
+    }
+  }
+
+  /** An error answer as what it means; keys that are refused may be good, and this machine's clock wrong. */
+  #refusal(request: ApiRequest, response: Response, body: Uint8Array): ApiError {
+    const { ahead } = this.time;
+    // Who has answered here before may do so again.
+    const moved = this.#isKnown ? null : movedError(request.path, response);
+    if (moved) throw moved;
+    try {
+      return refusal(request, response, body);
+    } catch (thrown) {
+      if (!(thrown instanceof UserError) || response.status !== 401 || ahead === 0) throw thrown;
+      const clock = `${clockText(ahead)}, by which requests are signed: set it by a time server.`;
+      const hint = `${clock} ${thrown.hint ?? ""}`.trimEnd();
+      throw new UserError(thrown.message, { hint, cause: thrown.cause });
     }
   }
 }
@@ -277,12 +323,19 @@ export function isDamaged(error: unknown): error is ApiError {
 /** An error answer as what it means. */
 function refusal(request: ApiRequest, response: Response, body: Uint8Array): ApiError {
   const fault = faultOf(body);
-  const facts: ApiFault = { status: response.status, said: textsOf(body) };
+  const facts: ApiFault = {
+    status: response.status,
+    said: textsOf(body),
+    retryAfterMs: retryAfter((name) => response.headers.get(name), Date.now()),
+  };
   if (fault.code !== undefined) facts.code = fault.code;
   if (fault.problem !== undefined) facts.problem = fault.problem;
   const limit = rateLimitOf(response.headers);
   if (response.status === 429 && limit?.remaining === 0) facts.resetAt = limit.resetAt;
-  const message = isRedirect(response.status)
+  const moved = movedOf(response);
+  const message = moved
+    ? `it has moved for good to ${moved.to}`
+    : isRedirect(response.status)
     ? "it leads elsewhere, where nobody is given keys"
     : fault.message;
   const error = new ApiError(
@@ -295,7 +348,7 @@ function refusal(request: ApiRequest, response: Response, body: Uint8Array): Api
 }
 
 function noAnswer(request: ApiRequest, cause: unknown): ApiError {
-  return new ApiError(`The API did not answer ${request.path}: ${messageOf(cause)}`, {
+  return new ApiError(`The API did not answer ${request.path}: ${networkReason(cause)}`, {
     status: 0,
     cause,
   });

@@ -45,6 +45,8 @@ const userSchema = z.object({
 export interface V1Options {
   transport: Transport;
   clock: Clock;
+  /** By which the API goes: its own where this machine's is wrong; that of `clock` unless given. */
+  time?: Clock;
   /** Milliseconds of silence after which a stream is opened again; 90,000 unless said. */
   stallMs?: number;
 }
@@ -53,13 +55,13 @@ export interface V1Options {
 export class V1Api implements TwitterApi {
   readonly tellsAuthors = false;
   readonly #transport: Transport;
-  readonly #clock: Clock;
+  readonly time: Clock;
   readonly #stallMs: number;
   readonly #followed: Followed;
 
-  constructor({ transport, clock, stallMs = STALL_MS }: V1Options) {
+  constructor({ transport, clock, time = clock, stallMs = STALL_MS }: V1Options) {
     this.#transport = transport;
-    this.#clock = clock;
+    this.time = time;
     this.#stallMs = stallMs;
     this.#followed = new Followed(transport);
   }
@@ -108,7 +110,7 @@ export class V1Api implements TwitterApi {
       as: ["app", "user"],
       isAboutAll: true,
     } as const;
-    const gap = beyondRecent(at, this.#clock.now());
+    const gap = beyondRecent(at, this.time.now());
     const page = await this.#transport.ask(request, (answer) => {
       const statuses = searchSchema.safeParse(strictlyParsed(answer)).success &&
         member(answer, "statuses");
@@ -130,7 +132,7 @@ export class V1Api implements TwitterApi {
     return liveStream({
       open: (connection) => this.#transport.open(request, connection),
       read: readStreamLine,
-      clock: this.#clock,
+      clock: this.time,
       waits: this.#transport.waits,
       stallMs: this.#stallMs,
       patienceMs,

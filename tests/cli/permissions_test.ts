@@ -24,6 +24,7 @@ const NO_KEYS = {
   region: "us-east-1",
   accessKey: undefined,
   secretKey: undefined,
+  sessionToken: undefined,
   endpoint: undefined,
   storeEndpoint: undefined,
   pathStyle: undefined,

@@ -22,7 +22,7 @@ async function turns(budget: Budget, clock: ManualClock, most: number): Promise<
 
 Deno.test("before the first answer one request is let through; after it as many as are left", async () => {
   const clock = new ManualClock();
-  const budget = new Budget("x", clock);
+  const budget = new Budget("x", { clock });
   assert.equal(await turns(budget, clock, 1), 1);
   assert.equal(await turns(budget, clock, 5), 0);
   budget.answered(headers(3, clock.now() / 1_000 + 300));
@@ -34,7 +34,7 @@ Deno.test("before the first answer one request is let through; after it as many 
 
 Deno.test("requests in flight share what is left, and go on when the window is over", async () => {
   const clock = new ManualClock();
-  const budget = new Budget("x", clock);
+  const budget = new Budget("x", { clock });
   await budget.turn(never);
   budget.answered(headers(2, clock.now() / 1_000 + 60));
   let through = 0;
@@ -54,7 +54,7 @@ Deno.test("a window that is waited out is told until it is over, and pauses betw
   const clock = new ManualClock();
   const waits = new Waits();
   const told = () => waits.longest?.for;
-  const budget = new Budget("GET search", clock, waits);
+  const budget = new Budget("GET search", { clock, waits });
   await budget.turn(never);
   const reset = clock.now() / 1_000 + 60;
   budget.answered(headers(1, reset));
@@ -75,7 +75,7 @@ Deno.test("a window that is waited out is told until it is over, and pauses betw
 
 Deno.test("an endpoint that tells no limits is not held back", async () => {
   const clock = new ManualClock();
-  const budget = new Budget("x", clock);
+  const budget = new Budget("x", { clock });
   await budget.turn(never);
   budget.answered(new Headers());
   assert.equal(await turns(budget, clock, 20), 20);
@@ -83,7 +83,7 @@ Deno.test("an endpoint that tells no limits is not held back", async () => {
 
 Deno.test("a wait ends at once when a stop comes", async () => {
   const clock = new ManualClock();
-  const budget = new Budget("x", clock);
+  const budget = new Budget("x", { clock });
   const stop = new AbortController();
   await budget.turn(never);
   budget.answered(headers(0, clock.now() / 1_000 + 600));
@@ -121,7 +121,7 @@ Deno.test("of a window and a day's limit the tighter one is waited for, as long 
     per: "day",
   });
   assert.equal(rateLimitOf(both(0, 0))?.per, "day");
-  const budget = new Budget("x", clock);
+  const budget = new Budget("x", { clock });
   await budget.turn(never);
   budget.answered(both(300, 0));
   let isLetThrough = false;

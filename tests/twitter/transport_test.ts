@@ -356,3 +356,17 @@ Deno.test("nothing is left of a request that was answered: its signals are let g
   }
   assert.ok(kept <= 100, `${kept} of ${signals.length} signals were kept`);
 });
+
+Deno.test("why the API did not answer is in the line, not that fetch failed", async () => {
+  const clock = new QuickClock();
+  const signer = await Signer.open({ bearer_token: "b" }, new URL("http://nobody.invalid"));
+  await assert.rejects(new Transport({ signer, clock }).ask(SEARCH, statuses, never), (error) => {
+    assert.ok(error instanceof ApiError);
+    assert.match(
+      error.message,
+      /did not answer 1\.1\/search\/tweets\.json: the name nobody\.invalid is not found/,
+    );
+    assert.doesNotMatch(error.message, /fetch failed/);
+    return true;
+  });
+});

@@ -1,0 +1,158 @@
+/** Why there was no answer, for a person: fetch and the AWS SDK say it in words of their own, if at all. */
+
+import process from "node:process";
+import { messageOf } from "./errors.ts";
+
+/** What makes Deno trust a company's own certificates, as the end of a sentence. */
+const TRUST = "where it is a company's own, set DENO_CERT to the file (PEM) of the " +
+  "company's authority, or DENO_TLS_CA_STORE=system where this machine trusts it already";
+
+/** How fetch begins what it says, with the address and the step that failed. */
+const OF_FETCH =
+  /^error sending request (?:from \S+ )?for (?:url \()?([a-z]+:\/\/[^\s)]+)\)?(?: \([^)]*\))?: (?:client error \(\w+\): )?/;
+
+/** A kind of failure. */
+interface Kind {
+  /** What fetch or Node.js says, with the detail in its first group where there is one. */
+  says: RegExp;
+  /** @param host Who was asked, where that is known. */
+  means: (host: string, detail: string) => string;
+}
+
+const KINDS: Kind[] = [
+  {
+    says: /certificate (?:has )?expired[^]*|CERT_HAS_EXPIRED/i,
+    means: (host) =>
+      `the certificate of ${host} has expired, or this machine's clock is wrong: look at its time`,
+  },
+  {
+    says: /certificate (?:is )?not (?:yet )?valid (?:yet|before)|CERT_NOT_YET_VALID/i,
+    means: (host) =>
+      `the certificate of ${host} is not valid yet, or this machine's clock is wrong: look at its time`,
+  },
+  {
+    says: /not valid for name|altname|NotValidForName/i,
+    means: (host) =>
+      `what answers for ${host} has a certificate of another name: something stands in between`,
+  },
+  {
+    says:
+      /invalid peer certificate: (\w+)|(unable to (?:verify|get)[^(]*certificate)|(self[- ]signed certificate[^(]*)/i,
+    means: (host, detail) => `the certificate of ${host} is not trusted here (${detail}); ${TRUST}`,
+  },
+  {
+    says: /proxy authentication required|tunnel[^]*HTTP\/1\.\d (407)/i,
+    means: () =>
+      "the proxy wants to know who asks: put its user and password into its address, http://user:password@host:port",
+  },
+  {
+    says: /tunnel[^]*HTTP\/1\.\d (\d+)|unsuccessful tunnel/i,
+    means: (host, detail) => `the proxy leads to ${host} for nobody${detail && ` (${detail})`}`,
+  },
+  {
+    says: /dns error: (?:failed to lookup address information: )?([^(]+)|getaddrinfo (\w+)/i,
+    means: (host, detail) => `the name ${host} is not found (DNS: ${detail.trim()})`,
+  },
+  {
+    says: /connection refused|ECONNREFUSED/i,
+    means: (host) => `${host} refuses connections`,
+  },
+  {
+    says: /(network is unreachable|no route to host|ENETUNREACH|EHOSTUNREACH)/i,
+    means: (host, detail) => `there is no way to ${host} (${detail.toLowerCase()})`,
+  },
+];
+
+/** What stands in messages for the host of a failure that does not name it. */
+const SOMEBODY = "the address";
+
+/**
+ * Why there was no answer, in words that can stand behind a colon: certificates, names, refusals and proxies are
+ * named, with what to set. A failure of any other kind is as it was said.
+ * @param asked Who was asked, where the failure may not say it: `https://s3.eu-central-1.amazonaws.com`.
+ */
+export function networkReason(thrown: unknown, asked?: URL): string {
+  const said = saidBy(thrown);
+  const address = OF_FETCH.exec(said)?.[1];
+  const rest = address === undefined ? said : said.slice(OF_FETCH.exec(said)?.[0].length);
+  const url = address === undefined ? asked : URL.parse(address) ?? asked;
+  const text = isOfNetwork(thrown, said) ? meaningOf(rest, hostOf(url, rest)) : null;
+  const isNamed = text !== null;
+  return `${text ?? withoutPasswords(rest)}${isNamed ? behindProxy(url) : ""}`;
+}
+
+/** Where an address has moved for good to. */
+export interface Moved {
+  /** Without what was asked for, which may have secrets. */
+  to: string;
+  /** Scheme and host; null where they are the same as before. */
+  origin: string | null;
+}
+
+/**
+ * Where an answer says that its address has moved to for good; null for any other answer.
+ * @param asked The address that was asked; without it, each is another.
+ */
+export function movedFor(
+  { status, location }: { status: number | undefined; location: string | null | undefined },
+  asked?: string,
+): Moved | null {
+  if ((status !== 301 && status !== 308) || !location) return null;
+  const url = URL.parse(location, asked);
+  if (!url || !/^https?:$/.test(url.protocol)) return null;
+  const isSame = asked !== undefined && URL.parse(asked)?.origin === url.origin;
+  return { to: `${url.origin}${url.pathname}`, origin: isSame ? null : url.origin };
+}
+
+function meaningOf(said: string, host: string): string | null {
+  for (const { says, means } of KINDS) {
+    const found = says.exec(said);
+    if (found) return means(host, found.slice(1).find((group) => group !== undefined) ?? "");
+  }
+  return null;
+}
+
+/** What was said: fetch keeps it in the cause, and Node.js has a code for what its text does not name. */
+function saidBy(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  const { message, cause } = thrown;
+  if (message === "fetch failed" && cause !== undefined) return messageOf(cause);
+  const inner = thrown instanceof AggregateError ? thrown.errors.map(messageOf).at(-1) : undefined;
+  return message || inner || codeOf(thrown);
+}
+
+/** Whether a failure is of the network: what an API says of certificates is not. */
+function isOfNetwork(thrown: unknown, said: string): boolean {
+  return thrown instanceof TypeError || codeOf(thrown) !== "" || OF_FETCH.test(said) ||
+    /getaddrinfo|connect E[A-Z]+/.test(said);
+}
+
+function codeOf(thrown: unknown): string {
+  const code = thrown instanceof Error && "code" in thrown ? thrown.code : "";
+  return typeof code === "string" ? code : "";
+}
+
+function hostOf(url: URL | undefined, said: string): string {
+  const named = /getaddrinfo \w+ (\S+)|connect E[A-Z]+ (\S+)|tunnel to (\S+)/.exec(said);
+  return named?.slice(1).find((name) => name !== undefined) ?? url?.host ?? SOMEBODY;
+}
+
+/** That a proxy is set: whoever fails may be the proxy, which fetch does not say. */
+function behindProxy(url: URL | undefined): string {
+  const isPlain = url?.protocol === "http:";
+  const names = isPlain ? ["HTTP_PROXY", "http_proxy"] : ["HTTPS_PROXY", "https_proxy"];
+  const name = [...names, "ALL_PROXY", "all_proxy"].find((name) => process.env[name]);
+  const proxy = name === undefined ? undefined : process.env[name];
+  if (proxy === undefined || isLoopback(url?.hostname)) return "";
+  const host = URL.parse(proxy)?.host || URL.parse(`http://${proxy}`)?.host;
+  return `; ${name} names the proxy ${host ?? "of nobody"}`;
+}
+
+/** Whether a host is this machine. */
+function isLoopback(hostname = ""): boolean {
+  return /^(localhost|127(\.\d+){3}|\[?::1\]?)$/.test(hostname);
+}
+
+function withoutPasswords(text: string): string {
+  return text.replace(/(\w+:\/\/)[^\s/@]+@/g, "$1").replace(/(\w+:\/\/[^\s?)]+)\?[^\s)]*/g, "$1");
+}

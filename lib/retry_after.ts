@@ -1,0 +1,24 @@
+/** When somebody who cannot answer now wants to be asked again: `Retry-After` (RFC 9110, 10.2.3), from whomever it comes. */
+
+/** Milliseconds that it is heeded at most: a longer wait is cut, and the next answer says how long it still is. */
+const LONGEST = 900_000;
+
+/**
+ * Milliseconds until the next try, from seconds or a date, which counts from the answer's own Date; undefined where
+ * an answer has neither.
+ * @param now In milliseconds since 1970, for an answer without a Date.
+ */
+export function retryAfter(
+  header: (name: string) => string | null | undefined,
+  now: number,
+): number | undefined {
+  const value = header("retry-after")?.trim();
+  if (!value) return undefined;
+  const date = Date.parse(header("date") ?? "");
+  const ms = /^\d+(\.\d+)?$/.test(value)
+    ? Number(value) * 1_000
+    : /[a-z]/i.test(value)
+    ? Date.parse(value) - (Number.isNaN(date) ? now : date)
+    : NaN;
+  return ms >= 0 ? Math.min(ms, LONGEST) : undefined;
+}

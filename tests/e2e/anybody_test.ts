@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import config from "../../deno.json" with { type: "json" };
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const SCRIPT = fileURLToPath(new URL("anybody.sh", import.meta.url));
+const NAMESPACES = "--mount --net --pid --fork --mount-proc".split(" ");
+/** Those of `deno task`, the container and the release: tests/release_test.ts has them be the same. */
+const PERMISSIONS = config.tasks["twarc-cloud"].command.split(" ")
+  .filter((word) => word.startsWith("--allow-")).join(" ");
+
+/** Every command that ends by itself, and its exit code; ID is the collection's. */
+const COMMANDS: [string, number][] = [
+  ["--version", 0],
+  ["collection-config template search --id ID --yes", 0],
+  ["collection-config --help", 0],
+  ["collection add --collection-config-filepath ID.json", 0],
+  ["collection list", 0],
+  ["collection-config changes ID", 0],
+  ["collection-config download ID", 0],
+  ["collection-config keys", 1],
+  ["collection-config estimate", 0],
+  ["collection scheduled", 0],
+  // The container's entrypoint, and what starts one.
+  ["harvest run ID --port 0 --shutdown", 0],
+  ["collection once ID --wait", 0],
+  ["harvest list", 0],
+  ["harvest running ID", 1],
+  ["harvest last ID", 0],
+  ["harvest logs ID", 0],
+  ["harvest unlock ID", 0],
+  ["collection verify ID", 0],
+  ["collection dehydrate ID", 0],
+  ["collection download ID", 0],
+  ["collection stop ID", 1],
+  ["configure --bearer-token", 1],
+];
+/** Those that look for the person's folders. */
+const OF_HOME = /^(collection add|harvest run|collection once|harvest logs|collection-config keys)/;
+const AT_ROOT = COMMANDS.filter(([command]) => OF_HOME.test(command));
+
+function listOf(commands: [string, number][]): string {
+  return commands.map(([command]) => command).join("\n");
+}
+
+/** Whether this person may have a network and mounts of their own, as root on most machines. */
+async function mayUnshare(): Promise<boolean> {
+  if (Deno.build.os !== "linux") return false;
+  const shell = "mount --make-rprivate / && mount -t tmpfs tmpfs /mnt && command -v ip setpriv";
+  const args = [...NAMESPACES, "sh", "-c", shell];
+  const tried = await new Deno.Command("unshare", { args, stdout: "null", stderr: "null" }).output()
+    .catch(() => null);
+  return tried?.success ?? false;
+}
+
+Deno.test({
+  name:
+    "every command works with the shipped permissions for a user whom nobody knows, without HOME or with HOME=/ (wants root)",
+  ignore: !await mayUnshare(),
+  async fn() {
+    const { HOME = "", DENO_DIR = join(HOME, ".cache", "deno") } = Deno.env.toObject();
+    const { stdout, stderr } = await new Deno.Command("unshare", {
+      // In a namespace of processes of its own nothing of it outlives the test, however it ends.
+      args: [
+        ...NAMESPACES,
+        "--kill-child",
+        "bash",
+        SCRIPT,
+        Deno.execPath(),
+        DENO_DIR,
+        ROOT,
+        PERMISSIONS,
+      ],
+      env: { COMMANDS: listOf(COMMANDS), COMMANDS_OF_ROOT: listOf(AT_ROOT) },
+      signal: AbortSignal.timeout(180_000),
+    }).output();
+    const said = new TextDecoder().decode(stdout);
+    const lines = said.replace(/\n$/, "").split("\n");
+    const wanted = [
+      ...COMMANDS.map(([command, code]) => `${code} none ${command.replaceAll("ID", "find-none")}`),
+      ...AT_ROOT.map(([command, code]) => `${code} / ${command.replaceAll("ID", "find-root")}`),
+    ];
+    const seen = lines.map((line) => line.split(" | ")[0]);
+    assert.deepEqual(seen, wanted, said + new TextDecoder().decode(stderr));
+    assert.doesNotMatch(said, /NotCapable|sys access|This is a bug/);
+  },
+});

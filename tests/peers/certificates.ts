@@ -1,0 +1,56 @@
+/** A company's authority as its machines have it, and servers' certificates that it has signed. They open nothing. */
+
+/** The authority's certificate (PEM), good until 2120. */
+export const AUTHORITY = `-----BEGIN CERTIFICATE-----
+MIIBLDCB0qADAgECAgEBMAoGCCqGSM49BAMCMBQxEjAQBgNVBAMMCUEgY29tcGFu
+eTAgFw0yMDAxMDEwMDAwMDBaGA8yMTIwMDEwMTAwMDAwMFowFDESMBAGA1UEAwwJ
+QSBjb21wYW55MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEDHAcCsQcpKaMIkN4
+jlVUKhOt5yPYPHovIV3zIxjRofHUeEVr+Y95GQtej4QyroiK9/6P+4ZATGlBvdjc
+idyxpqMTMBEwDwYDVR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNJADBGAiEAkpPO
+x+Q7ovZMM3906V9mafRe/Oonq4ltq3N4v27IaiQCIQCndXrW6MZVgUE3jiZ8iBeF
+zrRjQCsEgQZXPTkLdtMbmQ==
+-----END CERTIFICATE-----
+`;
+
+const KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgPBNncf9UXGJZBVDy
+NewyxkdADvS+aWOPodJ23DD1QXKhRANCAARu7YwlWWHrXn8fIIsubKzVT9XtXT/I
+OorkWOV91AvIRFjw+HK/FHGL8t6Aj45citV4FSNgOsQBuzPla/JyiRQc
+-----END PRIVATE KEY-----
+`;
+
+/** A key with its certificate, both PEM. */
+export interface Certificate {
+  key: string;
+  cert: string;
+}
+
+/** For 127.0.0.1, api.example and s3.example, good until 2120. */
+export const SIGNED: Certificate = {
+  key: KEY,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBQjCB6qADAgECAgECMAoGCCqGSM49BAMCMBQxEjAQBgNVBAMMCUEgY29tcGFu
+eTAgFw0yMDAxMDEwMDAwMDBaGA8yMTIwMDEwMTAwMDAwMFowEzERMA8GA1UEAwwI
+YSBzZXJ2ZXIwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAARu7YwlWWHrXn8fIIsu
+bKzVT9XtXT/IOorkWOV91AvIRFjw+HK/FHGL8t6Aj45citV4FSNgOsQBuzPla/Jy
+iRQcoywwKjAoBgNVHREEITAfhwR/AAABggthcGkuZXhhbXBsZYIKczMuZXhhbXBs
+ZTAKBggqhkjOPQQDAgNHADBEAiAGqVOnUrAI6t3dkfzfHEiOe79bfHbMyWlQ2yNt
+dbg2LQIgC+q4iImoV7EOl2eSVkxAI4UZaFAykclTyvT9zyIXiG0=
+-----END CERTIFICATE-----
+`,
+};
+
+/** The same, over since 2020. */
+export const EXPIRED: Certificate = {
+  key: KEY,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBQjCB6KADAgECAgEDMAoGCCqGSM49BAMCMBQxEjAQBgNVBAMMCUEgY29tcGFu
+eTAeFw0yMDAxMDEwMDAwMDBaFw0yMDAyMDEwMDAwMDBaMBMxETAPBgNVBAMMCGEg
+c2VydmVyMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEbu2MJVlh615/HyCLLmys
+1U/V7V0/yDqK5FjlfdQLyERY8PhyvxRxi/LegI+OXIrVeBUjYDrEAbsz5WvycokU
+HKMsMCowKAYDVR0RBCEwH4cEfwAAAYILYXBpLmV4YW1wbGWCCnMzLmV4YW1wbGUw
+CgYIKoZIzj0EAwIDSQAwRgIhANpeODES6plKCZFpuQs8j5jtYh37pRh7bi4tt8lV
+gI7UAiEAxB2N0SCq1J9tYZTPcdmF/dSdCApF9wdMDbjCyvEVegQ=
+-----END CERTIFICATE-----
+`,
+};
