@@ -116,7 +116,8 @@ for (
   Deno.test(`the environment goes before the ini: ${JSON.stringify(env)}`, () =>
     withIni(KEYS_INI, async (iniPath) => {
       const { aws } = await Settings.load({ env, iniPath });
-      assert.deepEqual(aws, { region, endpoint: undefined, ...keys });
+      const nowhere = { endpoint: undefined, storeEndpoint: undefined, pathStyle: undefined };
+      assert.deepEqual(aws, { region, ...nowhere, ...keys });
     }));
 }
 

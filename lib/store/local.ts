@@ -88,7 +88,7 @@ export class LocalStore implements Store {
       if (!when && !await versionOf(path)) return;
       await this.#checkVersion(path, key, when);
       await this.#folders.checkWay(path);
-      await this.#own.make();
+      await this.#own.make(() => this.#checkThere());
       await this.#own.locked(async (check) => {
         await this.#checkVersion(path, key, when);
         await check();
@@ -133,7 +133,7 @@ export class LocalStore implements Store {
     return this.#translated(async () => {
       await this.#checkThere();
       await this.#folders.checkWay(path);
-      await this.#own.make();
+      await this.#own.make(() => this.#checkThere());
       this.#there = await identityOf(this.#root);
       const temporary = this.#own.newFile();
       try {

@@ -50,14 +50,17 @@ export class OwnFolder {
 
   /**
    * Makes what is not there of it, after a look at everything that is, and the mark before anything else.
-   * @throws UserError where its place is taken by what this program has not made: nothing is changed then.
+   * @param check Looks, right before anything is made, whether it may be: a bucket that has just gone away is not made anew.
+   * @throws UserError where its place is taken by what this program has not made: nothing is changed then; what `check`
+   *   throws.
    */
-  async make(): Promise<void> {
+  async make(check: () => Promise<void>): Promise<void> {
     const isThere = await this.#kindOf("") !== null;
     const isMarked = await this.#kindOf(MARK, "file") !== null;
     const hasTemporary = await this.#kindOf(TEMPORARY) !== null;
     if (isThere && !isMarked) await this.#checkUnmarked();
     const hasRoot = isThere || await isPresent(this.#root);
+    if (!isMarked || !hasTemporary) await check();
     if (!isThere) {
       await this.#folders.makeRoot();
       await madeFolder(this.#path);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { OutsideError, UserError } from "../../lib/errors.ts";
 import { LocalStore } from "../../lib/store/local.ts";
@@ -252,3 +253,30 @@ Deno.test("local: a configuration, which has keys, is for its owner alone; what 
     assert.notEqual(await modeOf(`${harvest}collection.json`), 0);
     assert.notEqual(await modeOf(`${harvest}tweets-1.jsonl.gz`), 0);
   }));
+
+Deno.test("local: a bucket that goes away while a write begins is not made anew in its place", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
+  const [bucket, away] = [join(folder, "bucket"), join(folder, "away")];
+  const { lstat } = Deno;
+  try {
+    const store = await openStore(bucket);
+    await store.put("a", new Uint8Array(1));
+    let isLate = true;
+    Deno.lstat = async (path) => {
+      if (isLate && path === join(bucket, ".twarc-cloud")) {
+        isLate = false;
+        await Deno.rename(bucket, away);
+      }
+      return await lstat(path);
+    };
+    await assert.rejects(store.put("b", new Uint8Array(1)), /is away/);
+    assert.equal(isLate, false);
+    await assert.rejects(lstat(bucket), Deno.errors.NotFound);
+    await Deno.rename(away, bucket);
+    await store.put("b", new Uint8Array(1));
+    assert.equal((await store.get("a"))?.bytes.length, 1);
+  } finally {
+    Deno.lstat = lstat;
+    await Deno.remove(folder, { recursive: true });
+  }
+});
