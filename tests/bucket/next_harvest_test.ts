@@ -56,10 +56,12 @@ Deno.test("whichever write of it has no answer, it is tried again and done once"
     store.after = () => {
       if (++writes === nth) throw new OutsideError("The connection was reset");
     };
-    const isDone = await beginNext(target, checkpoint, MIDNIGHT).then(() => true, () => false);
+    // That of a claim is found out at once; any other is tried again.
+    await beginNext(target, checkpoint, MIDNIGHT).catch(() => {});
+    const isMet = writes >= nth;
     assert.equal(await beginNext(target, checkpoint, MIDNIGHT), AFTER, `write ${nth}`);
     assert.deepEqual(foldersOf(store), [BEFORE, AFTER], `write ${nth}`);
-    if (!isDone) continue;
+    if (isMet) continue;
     assert.ok(nth > 5, `only ${nth} writes`);
     return;
   }
