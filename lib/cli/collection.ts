@@ -198,8 +198,9 @@ function addSchedule(group: Command, context: Context): void {
     .summary("Stop a scheduled collection, and its harvest if one is running.")
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
+    .option("--json", "print JSON")
     .addHelpText("after", example("collection stop test_collection"))
-    .action(async (collectionId, { bucket }) => {
+    .action(async (collectionId, { bucket, json }) => {
       const opened = await openBucket(context, { bucket });
       await opened.collections.loadJson(collectionId);
       const runner = await opened.runner();
@@ -212,6 +213,13 @@ function addSchedule(group: Command, context: Context): void {
         throw new UserError(`${collectionId} is neither scheduled nor being harvested`);
       }
       if (isRunning) await stopHarvest(runner, collectionId, context);
+      if (json) {
+        return output.json({
+          collection_id: collectionId,
+          unscheduled: wasScheduled,
+          stopped: isRunning,
+        });
+      }
       output.line("Stopped");
     });
 }
@@ -249,13 +257,15 @@ function addFilter(group: Command, context: Context): void {
     .description("Stops the harvest of a filter stream cleanly. This may take a few minutes.")
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
+    .option("--json", "print JSON")
     .addHelpText("after", example("collection filter-stop test_filter"))
-    .action(async (collectionId, { bucket }) => {
+    .action(async (collectionId, { bucket, json }) => {
       const opened = await openBucket(context, { bucket });
       await jobFor(opened, collectionId, ["filter"]);
       const runner = await opened.runner();
-      output.line("Stopping ...");
+      if (!json) output.line("Stopping ...");
       await stopHarvest(runner, collectionId, context);
+      if (json) return output.json({ collection_id: collectionId, stopped: true });
       output.line("Stopped");
     });
 }

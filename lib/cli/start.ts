@@ -1,8 +1,9 @@
 /** Starting a collection's harvest, and seeing what becomes of it. */
 
+import { isoTime } from "../clock.ts";
 import type { CollectionType } from "../collection/config.ts";
 import { outlast, type OutlastOptions } from "../outage.ts";
-import type { Job, Outcome, Started } from "../runner/runner.ts";
+import type { Job, Outcome, Runner, Started } from "../runner/runner.ts";
 import { lastWord } from "../visible.ts";
 import type { Bucket, Context } from "./context.ts";
 import { failureOf, follow, summary } from "./follow.ts";
@@ -143,19 +144,30 @@ export async function waitFor(
 }
 
 /**
- * Stops a harvest, and waits until it has stopped, also while nobody can be asked whether it has.
+ * Stops a harvest, and waits until it has stopped, also while nobody can be asked whether it has; shows what it waits
+ * for, and since when.
  * @throws UserError where none runs; UnresponsiveError where it does not stop.
  */
 export async function stopHarvest(
-  runner: Awaited<ReturnType<Bucket["runner"]>>,
+  runner: Pick<Runner, "stop" | "info">,
   collectionId: string,
   context: Context,
 ): Promise<void> {
   const { UserError } = await import("../errors.ts");
+  const { signal, clock, output } = context;
+  const progress = await output.progress();
+  let waiting = { for: "its harvester to be found", since: clock.now() };
+  const say = (awaited: string) => {
+    if (awaited !== waiting.for) waiting = { for: awaited, since: clock.now() };
+  };
+  const show = () => {
+    const since = isoTime(waiting.since);
+    progress.show(`${collectionId}: waiting since ${since} for ${waiting.for}`);
+  };
   let isAgain = false;
   const stop = async () => {
     try {
-      await runner.stop(collectionId, context.signal);
+      await runner.stop(collectionId, { signal, say });
     } catch (error) {
       // What a try began that failed in its middle may be done by now.
       const mayBeDone = isAgain && error instanceof UserError;
@@ -163,5 +175,33 @@ export async function stopHarvest(
       if (!mayBeDone || await runner.info(collectionId)) throw error;
     }
   };
-  await outlast(stop, patienceOf(context));
+  try {
+    const patient = { ...patienceOf(context), say: (line: string) => progress.note(line) };
+    await whileShowing(show, { clock, signal }, () => outlast(stop, patient));
+  } finally {
+    progress.end();
+  }
+}
+
+/** Shows something each second for as long as work goes on, also where no answer comes meanwhile. */
+async function whileShowing(
+  show: () => void,
+  { clock, signal }: Pick<Context, "clock" | "signal">,
+  work: () => Promise<void>,
+): Promise<void> {
+  const over = new AbortController();
+  const isOver = AbortSignal.any([over.signal, signal]);
+  const showing = async () => {
+    while (!isOver.aborted) {
+      await clock.sleep(LOOK, isOver);
+      if (!isOver.aborted) show();
+    }
+  };
+  const shown = showing();
+  try {
+    await work();
+  } finally {
+    over.abort();
+    await shown;
+  }
 }

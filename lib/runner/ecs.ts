@@ -26,6 +26,7 @@ import type {
   Running,
   ScheduledJob,
   Started,
+  StopOptions,
 } from "./runner.ts";
 import type { Schedule } from "./schedule.ts";
 import { awsName, CONTROL_PORT, familyOf, tagsOf } from "./task_definition.ts";
@@ -107,18 +108,18 @@ export class EcsRunner implements Runner {
     return { collectionId, bucket, status: "PENDING", outcome, awaited, withdraw };
   }
 
-  async stop(collectionId: string, signal?: AbortSignal): Promise<void> {
+  async stop(collectionId: string, options: StopOptions = {}): Promise<void> {
     const name = this.#serviceOf(checkedId(collectionId));
     const isServed = await this.#services.isServed(name);
     const tasks = await this.#tasksOf(collectionId);
     if (!isServed && tasks.length === 0) throw notRunning(collectionId);
     const secret = await this.#definitions.secret(collectionId);
-    await this.#stopHarvest(collectionId, signal);
+    await this.#stopHarvest(collectionId, options);
     if (isServed) await this.#services.end(name);
     for (const { arn } of tasks) {
       await this.#tasks.end(arn, "Stopped by a command of twarc-cloud");
     }
-    await this.#untilGone(collectionId, tasks.map(({ arn }) => arn), signal);
+    await this.#untilGone(collectionId, tasks.map(({ arn }) => arn), options);
     await this.#forget(collectionId, secret);
   }
 
@@ -285,7 +286,7 @@ export class EcsRunner implements Runner {
   }
 
   /** Asks the harvester to stop, and waits until it has; one that cannot be reached is left to SIGTERM. */
-  async #stopHarvest(collectionId: string, signal: AbortSignal | undefined): Promise<void> {
+  async #stopHarvest(collectionId: string, { signal, say }: StopOptions): Promise<void> {
     const { clock } = this.#options;
     const end = clock.monotonic() + STOP_TIMEOUT;
     let heard = clock.monotonic();
@@ -302,6 +303,7 @@ export class EcsRunner implements Runner {
       isTold ||= state !== null;
       if (state !== null) heard = clock.monotonic();
       if (clock.monotonic() - heard > SILENCE) return;
+      say?.(state === null ? "its harvester to answer" : "its harvester to stop");
       await clock.sleep(Math.min(this.pace, 1_000), signal);
     }
   }
@@ -324,7 +326,7 @@ export class EcsRunner implements Runner {
   async #untilGone(
     collectionId: string,
     arns: string[],
-    signal: AbortSignal | undefined,
+    { signal, say }: StopOptions,
   ): Promise<void> {
     const { clock } = this.#options;
     const end = clock.monotonic() + STOP_TIMEOUT;
@@ -332,8 +334,10 @@ export class EcsRunner implements Runner {
       signal?.throwIfAborted();
       const isLive = (await this.#lock(collectionId))?.live ?? false;
       const left = await this.#tasks.describe(arns);
-      const isOver = left.every(({ status }) => status === "STOPPED");
-      if (!isLive && isOver && (await this.#tasksOf(collectionId)).length === 0) return;
+      const going = left.find(({ status }) => status !== "STOPPED") ??
+        (await this.#tasksOf(collectionId))[0];
+      if (!isLive && !going) return;
+      say?.(going ? `its task to end (it is ${going.status})` : "its lock to be given back");
       await clock.sleep(this.pace, signal);
     }
     throw new UnresponsiveError(`The harvester of ${collectionId} does not stop`, {

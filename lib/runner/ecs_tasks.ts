@@ -15,6 +15,8 @@ export interface HarvesterTask {
   status: string;
   /** Why it stopped, in AWS's words. */
   reason: string | undefined;
+  /** Whether it is to run: one that is not is being stopped, or has ended. */
+  isWanted: boolean;
   /** What stopped it: TaskFailedToStart, EssentialContainerExited, UserInitiated ... */
   stopCode: string | undefined;
   /** What started it: for a task of a service the id of its deployment. */
@@ -26,6 +28,9 @@ export interface HarvesterTask {
   /** Its network interface. */
   networkInterface: string | undefined;
 }
+
+/** The states of a task that is on its way out. */
+const ENDING = /^(DEACTIVATING|STOPPING|DEPROVISIONING|STOPPED|DELETED)$/;
 
 /** Where tasks run. */
 export interface Placement {
@@ -97,9 +102,11 @@ export class EcsTasks {
     await this.#cluster.tried("Stopping the task", async (client) => await client.send(command));
   }
 
-  /** The tasks that run, or are about to, for a bucket. */
+  /** The tasks that run, or are about to, for a bucket; not those that are being stopped. */
   async *list(bucket: string): AsyncGenerator<HarvesterTask> {
-    yield* this.#listed(bucket, {});
+    for await (const task of this.#listed(bucket, { desiredStatus: "RUNNING" })) {
+      if (task.isWanted && !ENDING.test(task.status)) yield task;
+    }
   }
 
   /** The tasks of a bucket that ended within the last hour: ECS forgets them after that. */
@@ -113,7 +120,7 @@ export class EcsTasks {
 
   async *#listed(
     bucket: string,
-    which: { desiredStatus?: "STOPPED"; serviceName?: string },
+    which: { desiredStatus: "RUNNING" | "STOPPED"; serviceName?: string },
   ): AsyncGenerator<HarvesterTask> {
     const { ListTasksCommand } = await import("@aws-sdk/client-ecs");
     const cluster = this.#cluster.name;
@@ -187,6 +194,7 @@ function taskOf(task: Task): HarvesterTask {
     collectionId: tags.get("collection_id") ?? "",
     bucket: tags.get("bucket") ?? "",
     status: task.lastStatus ?? "PENDING",
+    isWanted: task.desiredStatus !== "STOPPED",
     reason: container?.reason ?? task.stoppedReason,
     exitCode: container?.exitCode,
     stopCode: task.stopCode,

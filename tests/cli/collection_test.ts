@@ -95,7 +95,11 @@ Deno.test("Ctrl-C ends --wait and not the harvest: exit code 130, and how to sto
     assert.deepEqual([code, await new Response(child.stdout).text()], [130, "Started\n"], err);
     assert.match(err, /The harvest goes on\. Stop it with: twarc-cloud collection stop find\n$/);
     assert.match(await place.ok("harvest", "list"), /^find => .* RUNNING\n$/);
-    await place.ok("collection", "stop", "find");
+    assert.deepEqual(JSON.parse(await place.ok("collection", "stop", "find", "--json")), {
+      collection_id: "find",
+      unscheduled: false,
+      stopped: true,
+    });
   }, { world: world() }));
 
 Deno.test("a schedule whose first harvest cannot start is not made", () =>

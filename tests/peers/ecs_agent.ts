@@ -171,12 +171,13 @@ export class EcsAgent {
       }
       case "ListTasks": {
         const { taskArns } = z.object({ taskArns: z.array(z.string()) }).parse(answer);
-        const { desiredStatus = "RUNNING", serviceName } = asked;
+        const { desiredStatus, serviceName } = asked;
         const isThere = (arn: string) => {
           const container = this.#containers.get(arn);
           if (!container || (serviceName && container.service !== serviceName)) return false;
           const hasEnded = container.exitCode !== null || container.fault !== undefined;
-          return desiredStatus === "STOPPED" ? hasEnded : !hasEnded && !container.isStopping;
+          // Moto lists all where nothing is said; and lists are eventually consistent: what is stopping may be there.
+          return desiredStatus === undefined || hasEnded === (desiredStatus === "STOPPED");
         };
         return { ...answer, taskArns: taskArns.filter(isThere) };
       }
@@ -203,13 +204,14 @@ export class EcsAgent {
     const { exitCode, isStopping, fault, stopCode, stoppedAt, deployment } = container;
     const hasEnded = exitCode !== null || fault !== undefined;
     const lastStatus = hasEnded ? "STOPPED" : isStopping ? "STOPPING" : "RUNNING";
+    const desiredStatus = hasEnded || isStopping ? "STOPPED" : "RUNNING";
     const containers = task.containers.map(({ exitCode: _, ...rest }) => ({
       ...rest,
       ...(exitCode === null ? {} : { exitCode }),
       ...(fault === undefined ? {} : { reason: fault }),
     }));
     const end = hasEnded ? { stopCode, stoppedAt, stoppedReason: fault } : {};
-    return { ...task, lastStatus, containers, startedBy: deployment, ...end };
+    return { ...task, lastStatus, desiredStatus, containers, startedBy: deployment, ...end };
   }
 
   /** A service with what happened to it, and what became of its deployment. */
