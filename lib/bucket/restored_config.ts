@@ -17,7 +17,7 @@ export interface ConfigPlace {
 }
 
 /**
- * Makes `collection.json` again where it is gone or no JSON object: from the newest copy that a harvest has and that
+ * Makes `collection.json` again where it is gone, empty or zeroed: from the newest copy that a harvest has and that
  * is whole, and the changes that were recorded since. Keys are in neither: the person has to give them again.
  */
 export async function restoreConfig(
@@ -25,7 +25,7 @@ export async function restoreConfig(
 ): Promise<void> {
   const { config: key } = collectionKeys(collectionId);
   const found = await store.get(key);
-  if (found && objectIn(found.bytes)) return;
+  if (found && !isWiped(found.bytes)) return;
   const copy = await newestCopy(store, collectionId);
   if (!copy) return;
   const config = await withChanges(copy.config, new History(store, collectionId));
@@ -67,6 +67,11 @@ async function withChanges(copy: JsonObject, history: History): Promise<JsonObje
   // Changes have their fingerprints only.
   const { keys: _, credentials: __, ...rest } = config;
   return rest;
+}
+
+/** Whether a disk or a power cut left nothing of a file: in what somebody mistyped there may be keys still. */
+export function isWiped(bytes: Uint8Array): boolean {
+  return bytes.includes(0) || new TextDecoder().decode(bytes).trim() === "";
 }
 
 function objectIn(bytes: Uint8Array | undefined): JsonObject | null {

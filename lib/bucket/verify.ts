@@ -19,7 +19,7 @@ import { newestTold, totals, type Verified } from "./found.ts";
 import { changesetSchema } from "./history.ts";
 import { type LockDocument, readLock } from "./lock.ts";
 import { type Repeat, Repeats } from "./repeats.ts";
-import { newestCopy } from "./restored_config.ts";
+import { isWiped, newestCopy } from "./restored_config.ts";
 import { type Look, lookAtHarvest } from "./verify_harvest.ts";
 
 /** What verifying works with. */
@@ -117,8 +117,9 @@ class Verifier {
     await this.#tried(config, async () => {
       const found = await store.get(config);
       if (!found) return this.#look.fault(config, "it is not there", await this.#hasCopy());
-      const damage = configDamage(found.bytes);
-      if (damage) return this.#look.fault(config, damage, await this.#hasCopy());
+      if (isWiped(found.bytes)) {
+        return this.#look.fault(config, "it is empty, or zeroed", await this.#hasCopy());
+      }
       const json = parseJson(found.bytes, "it");
       this.#hasConfig = isObject(json);
       this.#isHarvested = isObject(json) && isObject(json.keys ?? json.credentials);
@@ -292,16 +293,6 @@ class Verifier {
       this.#look.fault(key, says, canBeMended);
       return null;
     }
-  }
-}
-
-/** Why a configuration is no JSON object; null where it is one. */
-function configDamage(bytes: Uint8Array): string | null {
-  try {
-    return isObject(parseJson(bytes, "it")) ? null : "it is no JSON object";
-  } catch (error) {
-    if (!isOfContent(error)) throw error;
-    return error.message;
   }
 }
 
