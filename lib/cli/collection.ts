@@ -17,6 +17,7 @@ import { addCompliance } from "./compliance.ts";
 import { addDehydrate } from "./dehydrate.ts";
 import { addHydrate } from "./hydrate.ts";
 import { addKeys } from "./collection_keys.ts";
+import { addRecover } from "./recover.ts";
 import { addVerify } from "./verify.ts";
 import { type Context, openBucket } from "./context.ts";
 import { count, size } from "./output.ts";
@@ -43,6 +44,7 @@ export function addCollection(program: Command, context: Context): void {
   addHydrate(group, context);
   addCompliance(group, context);
   addVerify(group, context);
+  addRecover(group, context);
 }
 
 function addList(group: Command, context: Context): void {

@@ -1,6 +1,7 @@
 /** What every command works with: given by main, opened when it is needed. */
 
 import { resolve } from "node:path";
+import type { Lease } from "../bucket/lease.ts";
 import type { Collections } from "../bucket/collections.ts";
 import type { Clock } from "../clock.ts";
 import type { HarvestFlags, Runner } from "../runner/runner.ts";
@@ -24,6 +25,26 @@ export interface HarvestRun {
   spool: string | undefined;
 }
 
+/** What harvesters left on this machine that is to be brought in, under a collection's lease. */
+export interface RecoverRun extends Pick<HarvestRun, "settings" | "collectionId" | "spool"> {
+  store: Store;
+  lease: Lease;
+  /** The id of the lease's holder. */
+  holder: string;
+}
+
+/** What was brought in. */
+export interface Recovered {
+  /** How many tweets the bucket has now that no harvest had. */
+  tweets: number;
+  /** When the harvest began that has those which others had gone on before; null where there are none. */
+  harvest: string | null;
+  /** The folders of those that stay for now. */
+  left: string[];
+  /** Whether they stay as a search for what the stream missed may bring the same. */
+  isSearching: boolean;
+}
+
 /** What main gives to the commands. */
 export interface Context {
   output: Output;
@@ -40,6 +61,8 @@ export interface Context {
   harvester: (settings: Settings, env: Context["env"]) => Promise<readonly string[]>;
   version: string;
   harvest: (run: HarvestRun) => Promise<void>;
+  /** Brings in what harvesters left on this machine. */
+  recover: (run: RecoverRun) => Promise<Recovered>;
 }
 
 /** A bucket and what works on it. */

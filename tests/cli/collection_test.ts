@@ -126,3 +126,20 @@ Deno.test("a collection that is being harvested can be scheduled all the same", 
     await place.ok("collection", "stop", "find");
     assert.equal(await place.ok("collection", "scheduled"), "No scheduled collections.\n");
   }, { world: world() }));
+
+Deno.test("where no harvester left anything there is nothing to recover, and nothing is begun", () =>
+  inOneProcess(async (place) => {
+    await place.add(FILTER);
+    const nothing = "Nothing is left on this machine.\n";
+    assert.equal(await place.ok("collection", "recover", "live"), nothing);
+    assert.deepEqual(JSON.parse(await place.ok("collection", "recover", "live", "--json")), {
+      tweets: 0,
+      harvest: null,
+      left: [],
+      is_searching: false,
+    });
+    assert.match(await place.ok("collection", "verify", "live"), /^live: whole\. 0 harvests/);
+    const { code, err } = await place.run("collection", "recover", "nope");
+    assert.equal(code, 1);
+    assert.match(err, /^Error: There is no collection nope/);
+  }));

@@ -43,6 +43,7 @@ async function configure(
     harvester: () => Promise.resolve([]),
     version: "1",
     harvest: () => assert.fail("nothing is harvested here"),
+    recover: () => assert.fail("nothing is recovered here"),
   };
   const write = { out: () => {}, err: () => {} };
   await buildProgram(context, write).parseAsync(["configure", ...args], { from: "user" });

@@ -34,6 +34,7 @@ function surroundings() {
     harvester: () => Promise.resolve([]),
     version: "",
     harvest: () => assert.fail("nothing is harvested here"),
+    recover: () => assert.fail("nothing is recovered here"),
   };
   return { context, clock, stop, lines };
 }

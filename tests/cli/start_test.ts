@@ -21,6 +21,7 @@ function contextOf({ clock, signal }: Pick<Context, "clock" | "signal">) {
     harvester: () => Promise.resolve([]),
     version: "",
     harvest: () => Promise.resolve(),
+    recover: () => assert.fail("nothing is recovered here"),
   };
   return { context, said };
 }
