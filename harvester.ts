@@ -11,7 +11,7 @@ import type { ProcessId } from "./lib/bucket/process.ts";
 import { type ProjectionTarget, settle } from "./lib/bucket/projection.ts";
 import { type Clock, isoTime } from "./lib/clock.ts";
 import { type CollectionConfig, unknownIn, withoutKeys } from "./lib/collection/config.ts";
-import type { HarvestInfo } from "./lib/collection/harvest_info.ts";
+import { type HarvestInfo, TOLD_TO_STOP } from "./lib/collection/harvest_info.ts";
 import { collectionKeys } from "./lib/collection/layout.ts";
 import type { Controlled } from "./lib/control.ts";
 import { serveControl } from "./lib/control_server.ts";
@@ -363,7 +363,7 @@ class Harvester implements Controlled {
   ): Ending {
     if (failure) return { outcome: "failed", reason: messageOf(failure) };
     if (this.#stopping.signal.aborted) {
-      return { outcome: "stopped", reason: "It was told to stop" };
+      return { outcome: "stopped", reason: TOLD_TO_STOP };
     }
     if (refusal) return { outcome: "stopped", reason: refusal };
     if (recorder.isWhole) return { outcome: "complete" };

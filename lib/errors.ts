@@ -40,6 +40,9 @@ export class OutsideError extends TwarcCloudError {
   override readonly exitCode: number = 3;
 }
 
+/** There is no room for a harvester just now: it can be started again, as nothing was. */
+export class CapacityError extends OutsideError {}
+
 /** A harvester that neither answers nor ends: asking for longer would not help. */
 export class UnresponsiveError extends OutsideError {}
 

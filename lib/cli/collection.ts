@@ -21,7 +21,7 @@ import { addRecover } from "./recover.ts";
 import { addVerify } from "./verify.ts";
 import { type Context, openBucket } from "./context.ts";
 import { count, size } from "./output.ts";
-import { jobFor, startUnlessRunning, stopHarvest, untilBegun, waitFor } from "./start.ts";
+import { begun, jobFor, startUnlessRunning, stopHarvest, untilBegun, waitFor } from "./start.ts";
 import { troubleTexts } from "./trouble.ts";
 
 /** What `--yes` is for where a harvest starts. */
@@ -105,7 +105,7 @@ function addOnce(group: Command, context: Context): void {
       const { isWorthIt } = await import("./ask_cost.ts");
       if (!await isWorthIt(opened, collectionId, { yes }, context)) return;
       const runner = await opened.runner();
-      const started = await runner.once(job);
+      const started = await begun(() => runner.once(job), context);
       await untilBegun(started, runner, context);
       context.output.line("Started");
       if (wait) await waitFor(opened, started, context);
@@ -137,10 +137,10 @@ function addSchedule(group: Command, context: Context): void {
       const { isWorthIt } = await import("./ask_cost.ts");
       if (!await isWorthIt(opened, collectionId, { yes }, context)) return;
       const runner = await opened.runner();
+      const { config } = await opened.collections.load(collectionId);
       await startUnlessRunning(runner, job, context);
       await runner.schedule(job, schedule);
       output.line("Scheduled");
-      const { config } = await opened.collections.load(collectionId);
       const { rareNote } = await import("./rare.ts");
       const rare = rareNote(config, longestPause(schedule, context.clock.now()));
       if (rare) output.note(rare);
@@ -244,7 +244,8 @@ function addFilter(group: Command, context: Context): void {
       const opened = await openBucket(context, { bucket, spool });
       const job = await jobFor(opened, collectionId, ["filter"]);
       const runner = await opened.runner();
-      await untilBegun(await runner.start({ ...job, flags }), runner, context);
+      const start = () => runner.start({ ...job, flags });
+      await untilBegun(await begun(start, context), runner, context);
       output.line("Started");
       if (!runner.revive) return;
       output.note(

@@ -102,6 +102,16 @@ function patienceOf({ output, clock, signal }: Context): OutlastOptions {
   return { clock, signal, say: (line) => output.note(line) };
 }
 
+/**
+ * Starts a harvester, as soon as there is room for it: capacity comes and goes.
+ * @throws what starting throws, and the signal's reason once nobody wants to wait.
+ */
+export async function begun(start: () => Promise<Started>, context: Context): Promise<Started> {
+  const { CapacityError } = await import("../errors.ts");
+  const passes = (failure: unknown) => failure instanceof CapacityError;
+  return await outlast(start, { ...patienceOf(context), passes });
+}
+
 /** Starts a harvest; one that is running already will do. */
 export async function startUnlessRunning(
   runner: Awaited<ReturnType<Bucket["runner"]>>,
@@ -110,7 +120,7 @@ export async function startUnlessRunning(
 ): Promise<void> {
   const { LockedError } = await import("../errors.ts");
   try {
-    await untilBegun(await runner.once(job), runner, context);
+    await untilBegun(await begun(() => runner.once(job), context), runner, context);
   } catch (error) {
     if (!(error instanceof LockedError)) throw error;
     context.output.note(`${job.collectionId} is being harvested already.`);
@@ -119,7 +129,7 @@ export async function startUnlessRunning(
 
 /**
  * Follows a harvest to its end, and tells what it brought. Where the person goes first, it goes on.
- * @throws UserError or OutsideError where it failed.
+ * @throws UserError or OutsideError where it failed, or was stopped before it was done.
  */
 export async function waitFor(
   opened: Bucket,
@@ -141,6 +151,15 @@ export async function waitFor(
   const { outcome = "done", reason } = last.info;
   output.line(`${collectionId}: ${outcome}. ${summary(last.info)}`);
   if (outcome !== "complete" && reason) output.line(reason);
+  const { isTornOff } = await import("../collection/harvest_info.ts");
+  if (!isTornOff(last.info)) return;
+  const { OutsideError } = await import("../errors.ts");
+  throw new OutsideError(`The harvest of ${collectionId} was stopped before it was done`, {
+    hint:
+      `What was collected is safe: the next one goes on from there, with: twarc-cloud collection once ${
+        lastWord(collectionId)
+      }`,
+  });
 }
 
 /**

@@ -3,6 +3,7 @@
 import type { RegisterTaskDefinitionCommandInput, Task } from "@aws-sdk/client-ecs";
 import { awsConfig, awsError, awsFailure } from "../aws.ts";
 import { OutsideError } from "../errors.ts";
+import { ecsFault } from "./ecs_faults.ts";
 import type { EcsCluster } from "./ecs_client.ts";
 import { CONTAINER, FINGERPRINT } from "./task_definition.ts";
 
@@ -13,8 +14,10 @@ export interface HarvesterTask {
   bucket: string;
   /** PROVISIONING, PENDING, RUNNING, DEACTIVATING, STOPPING, STOPPED ... */
   status: string;
-  /** Why it stopped, in AWS's words. */
+  /** Why its container stopped, or else the task, in AWS's words. */
   reason: string | undefined;
+  /** Why the task stopped, in AWS's words. */
+  stoppedReason: string | undefined;
   /** Whether it is to run: one that is not is being stopped, or has ended. */
   isWanted: boolean;
   /** What stopped it: TaskFailedToStart, EssentialContainerExited, UserInitiated ... */
@@ -28,9 +31,6 @@ export interface HarvesterTask {
   /** Its network interface. */
   networkInterface: string | undefined;
 }
-
-/** The states of a task that is on its way out. */
-const ENDING = /^(DEACTIVATING|STOPPING|DEPROVISIONING|STOPPED|DELETED)$/;
 
 /** Where tasks run. */
 export interface Placement {
@@ -91,8 +91,12 @@ export class EcsTasks {
     );
     const arn = tasks?.[0]?.taskArn;
     if (arn) return arn;
-    const why = failures?.map(({ reason }) => reason).join(", ") || "AWS does not say why";
-    throw new OutsideError(`The task could not be started: ${why}`, { hint: "Try again later." });
+    const why = failures?.flatMap(({ reason, detail }) => [reason, detail].filter(Boolean))
+      .join(", ");
+    if (why) throw ecsFault("Starting the task", why);
+    throw new OutsideError("The task could not be started: AWS does not say why", {
+      hint: "Try again later.",
+    });
   }
 
   /** Ends a task, which gets SIGTERM. */
@@ -105,7 +109,8 @@ export class EcsTasks {
   /** The tasks that run, or are about to, for a bucket; not those that are being stopped. */
   async *list(bucket: string): AsyncGenerator<HarvesterTask> {
     for await (const task of this.#listed(bucket, { desiredStatus: "RUNNING" })) {
-      if (task.isWanted && !ENDING.test(task.status)) yield task;
+      // Lists are eventually consistent: what was stopped just now may be in them.
+      if (task.isWanted) yield task;
     }
   }
 
@@ -196,6 +201,7 @@ function taskOf(task: Task): HarvesterTask {
     status: task.lastStatus ?? "PENDING",
     isWanted: task.desiredStatus !== "STOPPED",
     reason: container?.reason ?? task.stoppedReason,
+    stoppedReason: task.stoppedReason,
     exitCode: container?.exitCode,
     stopCode: task.stopCode,
     startedBy: task.startedBy,

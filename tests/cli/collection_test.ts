@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { inOneProcess, pidOf, type Place } from "../e2e/program.ts";
+import { inOneProcess, pidOf, type Place, until } from "../e2e/program.ts";
 
 const SEARCH = { id: "find", type: "search", search: { query: "sandbox" } };
 const FILTER = { id: "live", type: "filter", filter: { track: "sandbox" } };
@@ -143,3 +143,22 @@ Deno.test("where no harvester left anything there is nothing to recover, and not
     assert.equal(code, 1);
     assert.match(err, /^Error: There is no collection nope/);
   }));
+
+Deno.test("--wait ends with 3 where the harvest was stopped before it was done, and says how it goes on", () =>
+  inOneProcess(async (place) => {
+    await place.add(SEARCH);
+    stall(place);
+    const child = place.spawn(["collection", "once", "find", "--wait"]);
+    const ended = child.output();
+    const pid = await pidOf(place, "find");
+    await until(() => Promise.resolve(place.sandbox.requests.length > 0));
+    Deno.kill(pid, "SIGTERM");
+    const { code, stdout, stderr } = await ended;
+    const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+    assert.equal(code, 3, err);
+    assert.match(out ?? "", /^Started\nfind: stopped\. 0 tweets.*\nIt was told to stop\n$/);
+    assert.match(
+      err ?? "",
+      /was stopped before it was done\. What was collected is safe.*collection once find/,
+    );
+  }, { world: world() }));
