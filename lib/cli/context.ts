@@ -41,6 +41,8 @@ export interface Recovered {
   harvest: string | null;
   /** The folders of those that stay for now. */
   left: string[];
+  /** Processes of this machine that have lost the collection, and are alive: what they hold stays with them. */
+  living: number[];
   /** Whether they stay as a search for what the stream missed may bring the same. */
   isSearching: boolean;
 }

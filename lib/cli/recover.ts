@@ -44,16 +44,33 @@ export function addRecover(group: Command, context: Context): void {
     });
 }
 
-function tell({ tweets, harvest, left }: Recovered, { output }: Context): void {
+function tell({ tweets, harvest, left, living }: Recovered, { output }: Context): void {
+  if (tweets === 0 && living.length > 0) return;
   if (tweets === 0 && left.length === 0) return output.line("Nothing is left on this machine.");
   const where = harvest === null ? "" : `, in the harvest of ${harvest}`;
   output.line(`${count(tweets)} tweet${tweets === 1 ? "" : "s"} recovered${where}`);
 }
 
 /** @throws UserError, OutsideError where something stays. */
-async function checkLeft({ left, isSearching }: Recovered, collectionId: string): Promise<void> {
-  if (left.length === 0) return;
+async function checkLeft(
+  { left, living, isSearching }: Recovered,
+  collectionId: string,
+): Promise<void> {
   const { OutsideError, UserError } = await import("../errors.ts");
+  const [pid] = living;
+  if (pid !== undefined) {
+    throw new UserError(
+      `Process ${
+        living.join(", ")
+      }, a harvester that has lost the collection, is alive, and perhaps paused`,
+      {
+        hint:
+          "What it holds can be recovered once it has ended. Where it is paused, let it go on, which ends " +
+          `it: kill -CONT ${pid}`,
+      },
+    );
+  }
+  if (left.length === 0) return;
   const what = `What harvesters left in ${left.join(", ")} stays there`;
   if (!isSearching) throw new OutsideError(`${what}, as it could not be stored: see above`);
   throw new UserError(`${what}, as a search for what the stream missed may bring the same`, {

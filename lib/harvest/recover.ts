@@ -15,7 +15,7 @@ import { commitEachLate } from "./late_cuts.ts";
 import { commitEachLeft } from "./left_cuts.ts";
 import { tweetsIn } from "./left_losses.ts";
 import { Spool } from "./spool.ts";
-import { leftPlaces, type SpoolPlace } from "./spool_place.ts";
+import { leftPlaces, livingBeside, type SpoolPlace } from "./spool_place.ts";
 
 /** What recovering works with. */
 export interface Recovery {
@@ -41,6 +41,8 @@ export interface Recovered {
   harvest: string | null;
   /** The folders of those that stay for now. */
   left: string[];
+  /** Processes of this machine that have lost the collection, and are alive: what they hold stays with them. */
+  living: number[];
   /** Whether that is as a search for what the stream missed may bring the same. */
   isSearching: boolean;
 }
@@ -71,8 +73,9 @@ export async function recover(options: Recovery): Promise<Recovered> {
   const tweets = tweetsIn(checkpoint.state.files) - before;
   await settle(target, checkpoint);
   const isSearching = unfinishedGaps(checkpoint.state.positions).length > 0;
+  const living = await livingBeside(spool, process);
   if (late.length === 0 || isSearching) {
-    return { tweets, harvest: null, left: late.map(({ path }) => path), isSearching };
+    return { tweets, harvest: null, left: late.map(({ path }) => path), living, isSearching };
   }
   let began: number | null = null;
   const begin = async () => {
@@ -101,6 +104,7 @@ export async function recover(options: Recovery): Promise<Recovered> {
       tweets: tweets + (began === null ? 0 : tweetsIn(checkpoint.state.files)),
       harvest: began === null ? null : isoTime(began),
       left: left.map(({ path }) => path),
+      living,
       isSearching,
     };
   } finally {

@@ -6,6 +6,7 @@ import { systemClock } from "../../lib/clock.ts";
 import { OutsideError } from "../../lib/errors.ts";
 import { jsonBytes } from "../../lib/json.ts";
 import { World } from "../../lib/sandbox/world.ts";
+import { withFolder } from "../fakes/folder.ts";
 import { dieAt } from "../fakes/dying_store.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 import { failing, streamed } from "../fakes/slow_stream.ts";
@@ -127,6 +128,24 @@ Deno.test("a stream whose checkpoint is lost records since when something may be
   const gaps = store.keys().filter((key) => key.endsWith("gaps.jsonl"));
   assert.equal(gaps.length, 1);
 });
+
+Deno.test("what was left on the harvester's disk comes once, also where the checkpoint that would name it was lost", () =>
+  withFolder(async (parent) => {
+    const away = new OutsideError("The store is away");
+    const own = { parent, patienceMs: 120_000 };
+    const { store, harvested, ids } = await streamed(8, failing(away, 2), own);
+    await assert.rejects(harvested, /The store is away/);
+    const stored = await tweets(store);
+    await store.delete(CHECKPOINT);
+    await repaired(store);
+    assert.equal((await json(store, CHECKPOINT)).isRestored, true);
+    await run(store, new WorldApi(World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 })), {
+      parent,
+    });
+    const now = await tweets(store);
+    assert.equal(new Set(now).size, now.length);
+    assert.ok(now.length > stored.length + 2 && now.every((id) => ids.includes(id)));
+  }));
 
 /** A collection of two harvests, in memory. */
 async function filled() {

@@ -136,6 +136,7 @@ Deno.test("where no harvester left anything there is nothing to recover, and not
       tweets: 0,
       harvest: null,
       left: [],
+      living: [],
       is_searching: false,
     });
     assert.match(await place.ok("collection", "verify", "live"), /^live: whole\. 0 harvests/);

@@ -7,6 +7,7 @@ import { namesIn, withFolder } from "../fakes/folder.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import type { MemoryStore } from "../fakes/memory_store.ts";
 import { failing, streamed } from "../fakes/slow_stream.ts";
+import { SpoolFolder } from "../../lib/harvest/spool_folder.ts";
 import { placeIn } from "../fakes/spool_places.ts";
 import { AWAY, silent, takenOver } from "../fakes/taken_over.ts";
 import { json, run, told, tweets } from "../fakes/whole_harvest.ts";
@@ -80,4 +81,21 @@ Deno.test("the stream goes on from where it was, and all stays where the store f
     await recovered(store, parent);
     assert.deepEqual((await tweets(store)).toSorted(), all);
     assert.deepEqual((await json(store, key)).positions, positions);
+  }));
+
+Deno.test("of a harvester that is alive, and paused, the process is named, and nothing is taken", () =>
+  withFolder(async (parent) => {
+    const { store, all } = await takenOver(parent);
+    const before = await tweets(store);
+    const [name = ""] = await namesIn(join(parent, "c"));
+    const own = join(parent, "c", name);
+    const held = await Deno.open(join(own, "held"), { create: true, write: true });
+    await held.lock(true);
+    assert.equal(await SpoolFolder.isHeld(own), true);
+    const { tweets: count, living, left } = await recovered(store, parent);
+    assert.deepEqual([count, living, left], [0, [1], []]);
+    assert.deepEqual(await tweets(store), before);
+    held.close();
+    assert.deepEqual((await recovered(store, parent)).living, []);
+    assert.deepEqual((await tweets(store)).toSorted(), all);
   }));
