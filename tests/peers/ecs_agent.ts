@@ -70,6 +70,8 @@ export class EcsAgent {
   cannotStart: string | undefined;
   /** What AWS says of the end of tasks, in place of how they ended. */
   ending: TaskEnding | undefined;
+  /** The desired statuses that tasks were listed by. */
+  readonly listed = new Set<unknown>();
   /** What AWS refuses. */
   readonly trouble = new AwsTrouble();
   /** Why no service gets a task at all. */
@@ -169,6 +171,7 @@ export class EcsAgent {
       case "ListTasks": {
         const { taskArns } = z.object({ taskArns: z.array(z.string()) }).parse(answer);
         const { desiredStatus, serviceName } = asked;
+        this.listed.add(desiredStatus);
         const isThere = (arn: string) => {
           const container = this.#containers.get(arn);
           if (!container || (serviceName && container.service !== serviceName)) return false;

@@ -52,6 +52,8 @@ Deno.test("a stop says what it waits for, and a task that is being stopped is no
     await until(() => Promise.resolve(said.length > 0));
     assert.deepEqual([...new Set(said)], ["its task to end (it is STOPPING)"]);
     assert.deepEqual(await Array.fromAsync(runner.running()), []);
+    assert.ok(place.agent.listed.has("RUNNING"));
+    assert.ok(!place.agent.listed.has(undefined), "AWS's default is not relied on");
     process.kill(pid, "SIGCONT");
     await stopping;
   } finally {
