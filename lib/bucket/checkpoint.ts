@@ -257,8 +257,9 @@ function parsed(bytes: Uint8Array, key: string): CheckpointState {
   } catch (cause) {
     throw new UserError(messageOf(cause), {
       cause,
-      hint:
-        "Make a new one from the files that are there with: twarc-cloud collection verify --repair",
+      hint: isDamagedCheckpoint(bytes)
+        ? "Make a new one from the files that are there with: twarc-cloud collection verify --repair"
+        : "It was written by another version of twarc-cloud: use that one.",
     });
   }
 }

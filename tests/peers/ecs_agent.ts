@@ -76,7 +76,6 @@ export class EcsAgent {
   readonly trouble = new AwsTrouble();
   /** Why no service gets a task at all. */
   cannotPlace: string | undefined;
-
   constructor(moto: Moto, options: AgentOptions) {
     this.#moto = moto;
     this.#options = options;
