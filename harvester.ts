@@ -1,21 +1,22 @@
 /** One harvest, from the lease to the last projection; what starts, watches or stops it comes in. */
 
 import { getLogger } from "@logtape/logtape";
-import { Checkpoint, type CheckpointState, claimFolder } from "./lib/bucket/checkpoint.ts";
+import { Checkpoint, claimFolder } from "./lib/bucket/checkpoint.ts";
 import { Collections } from "./lib/bucket/collections.ts";
 import { readIds } from "./lib/bucket/id_list.ts";
 import { type Lease, takeLease } from "./lib/bucket/lease.ts";
 import type { LookOptions } from "./lib/bucket/lock.ts";
 import { beginNext } from "./lib/bucket/next_harvest.ts";
 import type { ProcessId } from "./lib/bucket/process.ts";
-import { type ProjectionTarget, projectManifest, settle } from "./lib/bucket/projection.ts";
+import { type ProjectionTarget, settle } from "./lib/bucket/projection.ts";
 import { type Clock, isoTime } from "./lib/clock.ts";
 import { type CollectionConfig, unknownIn, withoutKeys } from "./lib/collection/config.ts";
-import type { HarvestInfo } from "./lib/collection/harvest_info.ts";
+import { type HarvestInfo, TOLD_TO_STOP } from "./lib/collection/harvest_info.ts";
 import { collectionKeys } from "./lib/collection/layout.ts";
 import type { Controlled } from "./lib/control.ts";
 import { serveControl } from "./lib/control_server.ts";
 import { messageOf, TwarcCloudError } from "./lib/errors.ts";
+import { committing } from "./lib/harvest/committing.ts";
 import { metered, meterFor } from "./lib/harvest/metering.ts";
 import { monitor } from "./lib/harvest/monitor.ts";
 import { patiently } from "./lib/harvest/patience.ts";
@@ -264,27 +265,8 @@ class Harvester implements Controlled {
 
   /** What cuts are committed with, into the folder of the checkpoint's harvest. */
   #committing(target: ProjectionTarget, checkpoint: Checkpoint, lease: Lease): LeftOptions {
-    const { store, clock, collectionId, limits: { patienceMs } } = this.#options;
-    const guard = () => lease.check();
-    /** What the manifest lists: a commit without new files need not write it again, as S3 bills each write. */
-    let listed: CheckpointState["files"] | undefined;
-    return {
-      store,
-      checkpoint,
-      folder: collectionKeys(collectionId).harvest(checkpoint.state.began),
-      clock,
-      patienceMs,
-      lost: lease.lost,
-      waits: this.#waits,
-      guard,
-      project: async () => {
-        const { files } = checkpoint.state;
-        if (files === listed) return;
-        await projectManifest(target, checkpoint.state);
-        listed = files;
-      },
-      next: (began) => beginNext(target, checkpoint, began),
-    };
+    const { clock, limits: { patienceMs } } = this.#options;
+    return committing({ target, checkpoint, lease, clock, patienceMs, waits: this.#waits });
   }
 
   /** Begins the harvest in place of one whose time is over. */
@@ -386,7 +368,7 @@ class Harvester implements Controlled {
   ): Ending {
     if (failure) return { outcome: "failed", reason: messageOf(failure) };
     if (this.#stopping.signal.aborted) {
-      return { outcome: "stopped", reason: "It was told to stop" };
+      return { outcome: "stopped", reason: TOLD_TO_STOP };
     }
     if (refusal) return { outcome: "stopped", reason: refusal };
     if (recorder.isWhole) return { outcome: "complete" };

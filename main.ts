@@ -3,7 +3,7 @@
 import { CommanderError } from "@commander-js/extra-typings";
 import { resolve } from "node:path";
 import config from "./deno.json" with { type: "json" };
-import type { Context, HarvestRun } from "./lib/cli/context.ts";
+import type { Context, HarvestRun, Recovered, RecoverRun } from "./lib/cli/context.ts";
 import type { CollectionConfig } from "./lib/collection/config.ts";
 import type { Settings } from "./lib/settings.ts";
 import { folderPath, isFolder } from "./lib/store/store.ts";
@@ -121,6 +121,7 @@ function contextOf(
     version: VERSION,
     harvest: (run) => harvestHere(run, context, narrows),
     atEnd,
+    recover: (run) => recoverHere(run, context),
   };
   return context;
 }
@@ -217,6 +218,30 @@ async function harvestHere(
       },
       signal,
     }));
+}
+
+/** Brings in what harvesters left on this machine. */
+async function recoverHere(
+  { settings, spool, ...run }: RecoverRun,
+  { clock, env, signal }: Context,
+): Promise<Recovered> {
+  const { thisProcess } = await import("./lib/bucket/process.ts");
+  const { openPlace } = await import("./lib/harvest/spool_place.ts");
+  const { recover } = await import("./lib/harvest/recover.ts");
+  const { logForm, startLog } = await import("./lib/log.ts");
+  await startLog(TERMINAL.err, logForm(env));
+  const { bucket, controlSecret } = settings;
+  const { collectionId } = run;
+  const process = thisProcess();
+  const place = await openPlace({
+    bucket,
+    collectionId,
+    process,
+    folder: spool,
+    secret: isFolder(bucket) ? undefined : controlSecret,
+    person: { env },
+  });
+  return await recover({ ...run, clock, spool: place, process, signal });
 }
 
 /** Tells Honeybadger of a harvest that fails, where its key is set. A lock is no failure. */

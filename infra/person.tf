@@ -43,13 +43,13 @@ data "aws_iam_policy_document" "person" {
   # These actions know no resource to name.
   statement {
     sid       = "Looking"
-    actions   = ["ec2:DescribeNetworkInterfaces", "ecs:DescribeTaskDefinition", "events:ListRules"]
+    actions   = ["ec2:DescribeNetworkInterfaces", "ecs:DescribeTaskDefinition", "events:ListRules", "scheduler:ListSchedules"]
     resources = ["*"]
   }
 
   # Nor do these, but they know the cluster.
   statement {
-    sid       = "Listing"
+    sid       = "ListingTasks"
     actions   = ["ecs:ListServices", "ecs:ListTasks"]
     resources = ["*"]
 
@@ -140,7 +140,6 @@ data "aws_iam_policy_document" "person" {
       "scheduler:DeleteSchedule",
       "scheduler:GetSchedule",
       "scheduler:GetScheduleGroup",
-      "scheduler:ListSchedules",
       "scheduler:UpdateSchedule",
     ]
     resources = [

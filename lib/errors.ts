@@ -55,6 +55,9 @@ export class OutsideError extends TwarcCloudError {
   }
 }
 
+/** There is no room for a harvester just now: it can be started again, as nothing was. */
+export class CapacityError extends OutsideError {}
+
 /** A harvester that neither answers nor ends: asking for longer would not help. */
 export class UnresponsiveError extends OutsideError {}
 

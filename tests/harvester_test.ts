@@ -3,6 +3,7 @@ import { systemClock } from "../lib/clock.ts";
 import { LockedError, OutsideError } from "../lib/errors.ts";
 import { World } from "../lib/sandbox/world.ts";
 import type { StreamItem } from "../lib/twitter/api.ts";
+import { dieAt } from "./fakes/dying_store.ts";
 import { FastClock } from "./fakes/fast_clock.ts";
 import { ManualClock } from "./fakes/manual_clock.ts";
 import { MemoryStore } from "./fakes/memory_store.ts";
@@ -17,20 +18,6 @@ const TIMELINE = (world: World) => ({
   delete_users_for: ["protected"],
 });
 const SEARCH = { id: "c", type: "search", keys: KEYS, search: { query: "sandbox" } };
-
-/** The store dies at its nth operation that writes, before or after doing it; nothing works after that. */
-function dieAt(store: MemoryStore, nth: number): { died: boolean } {
-  const state = { died: false, writes: 0 };
-  store.before = ({ method }) => {
-    if (state.died) throw new OutsideError("The process is dead");
-    if (method === "get" || method === "list" || method === "read") return;
-    if (++state.writes === nth) {
-      state.died = true;
-      throw new OutsideError("The process died here");
-    }
-  };
-  return state;
-}
 
 for (
   const [type, configOf] of [["timelines", TIMELINE], ["a search", () => SEARCH]] as const

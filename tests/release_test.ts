@@ -30,6 +30,14 @@ Deno.test("what is compiled has the permissions that the program has from its so
   assert.ok(config.tasks.compile.command.includes(PERMISSIONS));
 });
 
+Deno.test("what is compiled has no packages that only tests use: one of them has a license of its own kind", async () => {
+  const files = ["Containerfile", ".github/workflows/release.yml", "deno.json"];
+  for (const file of files) {
+    const compiles = (await read(file)).match(/deno compile --.*/g) ?? assert.fail(file);
+    for (const command of compiles) assert.match(command, /--exclude-unused-npm/, file);
+  }
+});
+
 Deno.test("the container is the program alone, is not root, and has what the image is made from", async () => {
   const text = await read("Containerfile");
   assert.match(text, /\nENTRYPOINT \["\/twarc-cloud"\]\n$/);

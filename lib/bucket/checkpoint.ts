@@ -8,7 +8,7 @@ import { collectionKeys, FILES } from "../collection/layout.ts";
 import type { ConfigUpdate } from "../collection/changeset.ts";
 import { billedSchema, leftOutSchema, unavailableSchema } from "../collection/harvest_info.ts";
 import { ConflictError, LockedError, messageOf, OutsideError, UserError } from "../errors.ts";
-import { jsonBytes, jsonLineBytes, type JsonObject, parseAs } from "../json.ts";
+import { jsonBytes, jsonLineBytes, type JsonObject, jsonOrNull, parseAs } from "../json.ts";
 import type { Store, Version } from "../store/store.ts";
 import { jsonObject } from "./json_object.ts";
 
@@ -73,6 +73,8 @@ const checkpointSchema = z.object({
   ended: z.number().optional(),
   outcome: z.enum(["complete", "stopped", "interrupted", "failed"]).optional(),
   reason: z.string().optional(),
+  /** Set where it was made again from manifests: which cuts are in its files is not known. */
+  isRestored: z.literal(true).optional(),
 });
 
 const { shape } = checkpointSchema;
@@ -248,6 +250,13 @@ export class Checkpoint {
   }
 }
 
+/** Whether a checkpoint says nothing, as after a power cut; one of a later version of this program is not damaged. */
+export function isDamagedCheckpoint(bytes: Uint8Array): boolean {
+  const json = jsonOrNull(new TextDecoder().decode(bytes));
+  const { data } = z.looseObject({ format: z.number() }).safeParse(json);
+  return data === undefined || data.format === 1 && !checkpointSchema.safeParse(json).success;
+}
+
 /** @throws UserError that says what to do about a checkpoint that is damaged: no harvest begins on one. */
 function parsed(bytes: Uint8Array, key: string): CheckpointState {
   try {
@@ -255,10 +264,9 @@ function parsed(bytes: Uint8Array, key: string): CheckpointState {
   } catch (cause) {
     throw new UserError(messageOf(cause), {
       cause,
-      hint:
-        "Bring back an older version of it: from a backup, or a version that S3 kept. Where there is none, " +
-        "remove it: the next harvest begins from the configuration then, and may bring tweets of a harvest " +
-        "that was interrupted again.",
+      hint: isDamagedCheckpoint(bytes)
+        ? "Make a new one from the files that are there with: twarc-cloud collection verify --repair"
+        : "It was written by another version of twarc-cloud: use that one.",
     });
   }
 }

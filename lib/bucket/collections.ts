@@ -39,6 +39,8 @@ export interface Plan {
   isOutdated: boolean;
   /** Whether that one is known, so that only what the person changed in it is applied. */
   isBaseKnown: boolean;
+  /** Whether all that the person wants is in force, so that nothing is written. */
+  isInForce: boolean;
   /** Makes the change; the configuration as it is then. @throws ConflictError */
   apply: () => Promise<JsonObject>;
 }
@@ -89,8 +91,8 @@ export class Collections {
   }
 
   /**
-   * Adds a collection; gives back its configuration as it is in the bucket. Cut between its two writes, it is
-   * ended by adding it once more.
+   * Adds a collection; gives back its configuration as it is in the bucket. Cut at whatever point, before the
+   * person's file has that too, it is ended by adding it once more.
    * @throws InvalidConfigError; UserError where there is one with this id.
    */
   async add(json: Json): Promise<JsonObject> {
@@ -111,15 +113,16 @@ export class Collections {
     return next;
   }
 
-  /** The very configuration that is to be added, where it was added and that is not recorded yet. @throws UserError */
+  /**
+   * The very configuration that is to be added, where it was added and the record of that, or its timestamp in the
+   * person's file, is missing. @throws UserError
+   */
   async #added(id: string, config: JsonObject, cause?: ConflictError): Promise<JsonObject> {
     const configuration = this.#configuration(id);
     const { json, isUnrecorded } = await configuration.standing();
     const isSame = isDeepStrictEqual(untimed(json), untimed(config));
-    if (isSame && isUnrecorded) {
-      await configuration.recordAdded(json, this.#clock.now());
-      return json;
-    }
+    if (isSame && isUnrecorded) await configuration.recordAdded(json, this.#clock.now());
+    if (isSame && (isUnrecorded || config.timestamp !== json.timestamp)) return json;
     throw new UserError(`There is a collection ${id} in bucket ${this.#store.name} already`, {
       cause,
       hint: isSame
@@ -132,8 +135,7 @@ export class Collections {
    * What a person's configuration would change in the bucket. What harvests, or others, have changed since the
    * person's copy was made stays: it was not the person who changed it.
    * @param options.force Whether the configuration is taken as it is, whatever was changed meanwhile.
-   * @throws InvalidConfigError; UserError where it may not change, changes nothing, or changes what was changed
-   *   meanwhile.
+   * @throws InvalidConfigError; UserError where it may not change, or changes what was changed meanwhile.
    */
   async plan(json: Json, { force = false } = {}): Promise<Plan> {
     const { id, type } = checkConfig(json);
@@ -164,14 +166,9 @@ export class Collections {
     };
     const change = wanted(current, isOutdated);
     if (isEmpty(change) && !base.halfDone.some(canBeEnded)) {
-      // An update of this file was done, and the person never heard of it.
-      if (isOutdated && isDeepStrictEqual(untimed(current), untimed(mine))) {
-        return { change, isOutdated: false, isBaseKnown, apply: () => Promise.resolve(current) };
-      }
-      throw new UserError("No changes in collection configuration", {
-        hint:
-          "Edit the file first, or fetch the newest with `twarc-cloud collection-config download`.",
-      });
+      // Perhaps an update of this file was done, and the person never heard of it.
+      const apply = () => Promise.resolve(current);
+      return { change, isOutdated: false, isBaseKnown, isInForce: true, apply };
     }
     const apply = async () => {
       const now = this.#clock.now();
@@ -182,7 +179,7 @@ export class Collections {
       if (isEmpty(left)) return ended.json;
       return (await configuration.change(ended, left, Math.max(now, laterThan(ended.json)))).json;
     };
-    return { change, isOutdated, isBaseKnown, apply };
+    return { change, isOutdated, isBaseKnown, isInForce: false, apply };
   }
 
   /**

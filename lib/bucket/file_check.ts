@@ -1,7 +1,9 @@
 /** Reads a file of a harvest to its end, and says what it is and whether it is whole. */
 
 import { createHash } from "node:crypto";
+import { isObject } from "../collection/changeset.ts";
 import { messageOf, TwarcCloudError } from "../errors.ts";
+import type { Json, JsonObject } from "../json.ts";
 import type { Store } from "../store/store.ts";
 import { idsIn } from "../twitter/ids.ts";
 import { gunzipped, linesIn, seen } from "./tweets.ts";
@@ -22,12 +24,14 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 /**
  * Reads a gzip file of tweets: one member, each line JSON, each with its ids.
  * @param onId Called with each tweet's id, in digits; a SyntaxError that it throws is a fault of the line.
+ * @param onLine Called with each line that is as it should be.
  * @throws OutsideError where the store does not have it, or cannot be read.
  */
 export async function checkTweets(
   store: Store,
   key: string,
   onId: (id: string) => Promise<void> | void,
+  onLine: (line: Uint8Array) => void = () => {},
 ): Promise<FileFacts> {
   const facts: FileFacts = { sha1: "", bytes: 0, tweets: 0, fault: null };
   const sha1 = createHash("sha1");
@@ -40,20 +44,27 @@ export async function checkTweets(
       await onId(id);
       facts.tweets++;
     }
+    onLine(line);
   });
   facts.sha1 = sha1.digest("hex");
   return facts;
 }
 
-/** What a plain file of JSON lines is found to be: its lines, and what is wrong with it first. @throws OutsideError */
+/**
+ * What a plain file of JSON lines is found to be: its lines, and what is wrong with it first.
+ * @param onObject Called with each line that is an object.
+ * @throws OutsideError
+ */
 export async function checkJsonLines(
   store: Store,
   key: string,
+  onObject: (json: JsonObject) => void = () => {},
 ): Promise<{ lines: number; fault: string | null }> {
   const facts: Pick<FileFacts, "fault"> = { fault: null };
   let lines = 0;
-  await checkLines(await store.read(key), facts, () => {
+  await checkLines(await store.read(key), facts, (_, json) => {
     lines++;
+    if (isObject(json)) onObject(json);
   });
   return { lines, fault: facts.fault };
 }
@@ -62,7 +73,7 @@ export async function checkJsonLines(
 async function checkLines(
   content: ReadableStream<Uint8Array>,
   facts: Pick<FileFacts, "fault">,
-  look: (line: Uint8Array) => Promise<void> | void,
+  look: (line: Uint8Array, json: Json) => Promise<void> | void,
 ): Promise<void> {
   let number = 0;
   try {
@@ -70,8 +81,7 @@ async function checkLines(
       number++;
       if (!isEnded) facts.fault ??= `line ${number} has no end`;
       try {
-        JSON.parse(decoder.decode(line));
-        await look(line);
+        await look(line, JSON.parse(decoder.decode(line)));
       } catch (error) {
         if (error instanceof TwarcCloudError) throw error;
         facts.fault ??= `line ${number} is not as it should be: ${messageOf(error)}`;

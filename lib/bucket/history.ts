@@ -70,6 +70,14 @@ export class History {
     }
   }
 
+  /** Every changeset that can be read, in the order of their names. */
+  async *readable(): AsyncGenerator<Changeset> {
+    for await (const key of this.#keys()) {
+      const found = await this.#read(key).catch(nullIfDamaged);
+      if (found) yield found.changeset;
+    }
+  }
+
   /**
    * The configuration as it was at a time, its secrets as fingerprints; null where the history does not lead from it to
    * the one in force.

@@ -1,12 +1,13 @@
 /** Mends what can be mended of a collection without losing anything: garbage goes, what tells of files is told again. */
 
 import { isoTime } from "../clock.ts";
+import { checkConfig } from "../collection/config.ts";
 import { collectionKeys, FILES } from "../collection/layout.ts";
 import { OutsideError, TwarcCloudError } from "../errors.ts";
-import { jsonBytes } from "../json.ts";
+import { jsonBytes, jsonLineBytes } from "../json.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Purged } from "../store/store.ts";
-import { Checkpoint } from "./checkpoint.ts";
+import { Checkpoint, isDamagedCheckpoint } from "./checkpoint.ts";
 import { Collections } from "./collections.ts";
 import {
   canBeCleared,
@@ -19,6 +20,8 @@ import {
 } from "./found.ts";
 import type { Lease } from "./lease.ts";
 import { harvestInfo, projectManifest, settle } from "./projection.ts";
+import { restoredCheckpoint } from "./restore.ts";
+import { restoreConfig } from "./restored_config.ts";
 import { readManifest } from "./tweets.ts";
 import { verify, type VerifyOptions } from "./verify.ts";
 
@@ -37,7 +40,7 @@ export interface RepairOptions extends VerifyOptions {
 }
 
 /**
- * Mends a collection: a harvest that was cut is told, then what follows from the checkpoint, then what follows from
+ * Mends a collection: a configuration and a checkpoint that are damaged are made again, a harvest that was cut is told, then what follows from the checkpoint, then what follows from
  * the files, then what names the last harvest. Nothing that a manifest lists is touched.
  * @returns What is found afterwards.
  * @throws LockedError where the lease is lost; what `verify` throws.
@@ -53,6 +56,8 @@ export async function repair(given: RepairOptions): Promise<Verified> {
       given.onMended(what);
     },
   };
+  await restoreConfig(options);
+  await restoreCheckpoint(options);
   await repairCut(options);
   await endChange(options);
   let found = await verify(options);
@@ -62,6 +67,30 @@ export async function repair(given: RepairOptions): Promise<Verified> {
     if (mended > before) found = await verify(options);
   }
   return found;
+}
+
+/** Makes a checkpoint again that is lost or damaged, so that the next harvest goes on where the last one was. */
+async function restoreCheckpoint(options: RepairOptions): Promise<void> {
+  const { store, clock, collectionId, lease, onMended } = options;
+  const key = collectionKeys(collectionId).checkpoint;
+  const found = await store.get(key);
+  if (found && !isDamagedCheckpoint(found.bytes)) return;
+  const config = await orNull(async () => {
+    const { json } = await new Collections(store, clock).loadJson(collectionId);
+    // A copy that was downloaded has neither a checkpoint nor keys.
+    return checkConfig(json, { keys: found ? "optional" : "needed" });
+  });
+  if (!config) return;
+  const state = await restoredCheckpoint(options, config);
+  lease.check();
+  if (!state && found) {
+    await store.delete(key, { ifVersion: found.version });
+    onMended(`${key}, which says nothing, is deleted: no harvest has left anything to go on from`);
+  }
+  if (!state) return;
+  const when = found ? { ifVersion: found.version } : { ifAbsent: true } as const;
+  await settledPut(store, key, jsonLineBytes(state), when);
+  onMended(`${key} is made again, from the manifests and what is whole in their files`);
 }
 
 /** Tells a harvest that was cut, so that what follows from its checkpoint is there; a damaged bucket is left. */

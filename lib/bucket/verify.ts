@@ -6,6 +6,7 @@ import { checkConfig } from "../collection/config.ts";
 import {
   type CollectionKeys,
   collectionKeys,
+  FILES,
   isChangeset,
   isHarvestFolder,
 } from "../collection/layout.ts";
@@ -20,6 +21,7 @@ import { newestTold, totals, type Verified } from "./found.ts";
 import { changesetSchema } from "./history.ts";
 import { type LockDocument, readLock } from "./lock.ts";
 import { type Repeat, Repeats } from "./repeats.ts";
+import { isWiped, newestCopy } from "./restored_config.ts";
 import { type Look, lookAtHarvest } from "./verify_harvest.ts";
 
 /** What verifying works with. */
@@ -79,6 +81,8 @@ class Verifier {
   #isOnceOnly = false;
   /** Whether what a harvest learned can be merged onto the configuration. */
   #hasConfig = false;
+  /** Whether it can be harvested: a copy that was downloaded cannot, for want of keys. */
+  #isHarvested = false;
 
   constructor(options: VerifyOptions) {
     const { collectionId, store, onFile, signal } = options;
@@ -115,9 +119,13 @@ class Verifier {
     const { config, changesets, checkpoint } = this.#keys;
     await this.#tried(config, async () => {
       const found = await store.get(config);
-      if (!found) return this.#look.fault(config, "it is not there");
+      if (!found) return this.#look.fault(config, "it is not there", await this.#hasCopy());
+      if (isWiped(found.bytes)) {
+        return this.#look.fault(config, "it is empty, or zeroed", await this.#hasCopy());
+      }
       const json = parseJson(found.bytes, "it");
       this.#hasConfig = isObject(json);
+      this.#isHarvested = isObject(json) && isObject(json.keys ?? json.credentials);
       this.#isOnceOnly = isObject(json) && ONCE_ONLY.has(`${json.type}`);
       // A copy that was downloaded has neither a checkpoint nor keys.
       checkConfig(json, { keys: await isThere(store, checkpoint) ? "needed" : "optional" });
@@ -146,7 +154,7 @@ class Verifier {
       objects.push(listed);
       folders.set(folder, objects);
     }
-    const state = await this.#tried(this.#keys.checkpoint, () => this.#committed());
+    const state = await this.#checkpoint(folders);
     const current = state && this.#keys.harvest(state.began);
     const settled = state?.state === "settled" ? state : null;
     // A harvest that went on while the folders were listed has other files by now.
@@ -237,6 +245,28 @@ class Verifier {
     return this.#files.length - 1;
   }
 
+  /** The checkpoint; it can be made again where it is damaged, or gone though harvests are to go on from it. */
+  async #checkpoint(folders: Map<string, Listed[]>): Promise<CheckpointState | null> {
+    const { checkpoint } = this.#keys;
+    const state = await this.#tried(checkpoint, () => this.#committed(), this.#hasConfig);
+    const has = (folder: string, name: string) =>
+      folders.get(folder)?.some(({ key }) => key === `${folder}${name}`) ?? false;
+    const told = [...folders.keys()].findLast((folder) =>
+      has(folder, FILES.harvest) || has(folder, FILES.originalHarvest)
+    );
+    const isOriginal = told !== undefined && !has(told, FILES.harvest);
+    if (folders.size === 0 || !this.#isHarvested || isOriginal) return state;
+    if (await isThere(this.#options.store, checkpoint)) return state;
+    this.#look.fault(checkpoint, "it is not there", true);
+    return state;
+  }
+
+  /** Whether a harvest has a copy of the configuration that is whole. */
+  async #hasCopy(): Promise<boolean> {
+    const { store, collectionId } = this.#options;
+    return await newestCopy(store, collectionId) !== null;
+  }
+
   /** What is committed; null where nothing was ever. @throws UserError where the checkpoint is damaged */
   async #committed(): Promise<CheckpointState | null> {
     const { store, clock, collectionId } = this.#options;
@@ -259,13 +289,18 @@ class Verifier {
     return (await this.#committed())?.commits === commits;
   }
 
-  async #tried<T>(key: string, act: () => Promise<T> | T): Promise<T | null> {
+  async #tried<T>(
+    key: string,
+    act: () => Promise<T> | T,
+    canBeMended = false,
+  ): Promise<T | null> {
     try {
       return await act();
     } catch (error) {
       if (!isOfContent(error)) throw error;
       const { message } = error;
-      this.#look.fault(key, message.startsWith(`${key} `) ? message.replace(key, "it") : message);
+      const says = message.startsWith(`${key} `) ? message.replace(key, "it") : message;
+      this.#look.fault(key, says, canBeMended);
       return null;
     }
   }

@@ -17,10 +17,11 @@ import { addCompliance } from "./compliance.ts";
 import { addDehydrate } from "./dehydrate.ts";
 import { addHydrate } from "./hydrate.ts";
 import { addKeys } from "./collection_keys.ts";
+import { addRecover } from "./recover.ts";
 import { addVerify } from "./verify.ts";
 import { type Context, openBucket } from "./context.ts";
 import { count, size } from "./output.ts";
-import { jobFor, startUnlessRunning, stopHarvest, untilBegun, waitFor } from "./start.ts";
+import { begun, jobFor, startUnlessRunning, stopHarvest, untilBegun, waitFor } from "./start.ts";
 import { troubleTexts } from "./trouble.ts";
 
 /** What `--yes` is for where a harvest starts. */
@@ -43,6 +44,7 @@ export function addCollection(program: Command, context: Context): void {
   addHydrate(group, context);
   addCompliance(group, context);
   addVerify(group, context);
+  addRecover(group, context);
 }
 
 function addList(group: Command, context: Context): void {
@@ -103,7 +105,7 @@ function addOnce(group: Command, context: Context): void {
       const { isWorthIt } = await import("./ask_cost.ts");
       if (!await isWorthIt(opened, collectionId, { yes }, context)) return;
       const runner = await opened.runner();
-      const started = await runner.once(job);
+      const started = await begun(() => runner.once(job), context);
       await untilBegun(started, runner, context);
       context.output.line("Started");
       if (wait) await waitFor(opened, started, context);
@@ -135,10 +137,10 @@ function addSchedule(group: Command, context: Context): void {
       const { isWorthIt } = await import("./ask_cost.ts");
       if (!await isWorthIt(opened, collectionId, { yes }, context)) return;
       const runner = await opened.runner();
+      const { config } = await opened.collections.load(collectionId);
       await startUnlessRunning(runner, job, context);
       await runner.schedule(job, schedule);
       output.line("Scheduled");
-      const { config } = await opened.collections.load(collectionId);
       const { rareNote } = await import("./rare.ts");
       const rare = rareNote(config, longestPause(schedule, context.clock.now()));
       if (rare) output.note(rare);
@@ -198,8 +200,9 @@ function addSchedule(group: Command, context: Context): void {
     .summary("Stop a scheduled collection, and its harvest if one is running.")
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
+    .option("--json", "print JSON")
     .addHelpText("after", example("collection stop test_collection"))
-    .action(async (collectionId, { bucket }) => {
+    .action(async (collectionId, { bucket, json }) => {
       const opened = await openBucket(context, { bucket });
       await opened.collections.loadJson(collectionId);
       const runner = await opened.runner();
@@ -212,6 +215,13 @@ function addSchedule(group: Command, context: Context): void {
         throw new UserError(`${collectionId} is neither scheduled nor being harvested`);
       }
       if (isRunning) await stopHarvest(runner, collectionId, context);
+      if (json) {
+        return output.json({
+          collection_id: collectionId,
+          unscheduled: wasScheduled,
+          stopped: isRunning,
+        });
+      }
       output.line("Stopped");
     });
 }
@@ -234,7 +244,8 @@ function addFilter(group: Command, context: Context): void {
       const opened = await openBucket(context, { bucket, spool });
       const job = await jobFor(opened, collectionId, ["filter"]);
       const runner = await opened.runner();
-      await untilBegun(await runner.start({ ...job, flags }), runner, context);
+      const start = () => runner.start({ ...job, flags });
+      await untilBegun(await begun(start, context), runner, context);
       output.line("Started");
       if (!runner.revive) return;
       output.note(
@@ -249,13 +260,15 @@ function addFilter(group: Command, context: Context): void {
     .description("Stops the harvest of a filter stream cleanly. This may take a few minutes.")
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
+    .option("--json", "print JSON")
     .addHelpText("after", example("collection filter-stop test_filter"))
-    .action(async (collectionId, { bucket }) => {
+    .action(async (collectionId, { bucket, json }) => {
       const opened = await openBucket(context, { bucket });
       await jobFor(opened, collectionId, ["filter"]);
       const runner = await opened.runner();
-      output.line("Stopping ...");
+      if (!json) output.line("Stopping ...");
       await stopHarvest(runner, collectionId, context);
+      if (json) return output.json({ collection_id: collectionId, stopped: true });
       output.line("Stopped");
     });
 }

@@ -136,9 +136,12 @@ function addUpdate(group: Command, context: Context): void {
       const mine = await readConfigFile(path);
       const { collections } = await openBucket(context, { bucket });
       const plan = await collections.plan(mine, { force });
+      if (plan.isInForce) return await tellInForce(path, mine, await plan.apply(), context);
       if (plan.isBaseKnown) {
         output.note("The bucket has a newer one: only what was changed in this file is applied.");
-      } else if (plan.isOutdated && !yes && !force && !await agreed(plan.change, context)) return;
+      } else if (plan.isOutdated && !yes && !force && !await agreed(plan.change, mine, context)) {
+        return;
+      }
       const config = await plan.apply();
       await tellQueryNotes(config, context);
       await writeConfigFile(path, config);
@@ -147,6 +150,20 @@ function addUpdate(group: Command, context: Context): void {
         output.note("Stop and start the collection for the changes to go into effect.");
       }
     });
+}
+
+/** Says that nothing is to be changed. What the bucket has besides, its timestamp too, is written into the file. */
+async function tellInForce(
+  path: string,
+  mine: JsonObject,
+  config: JsonObject,
+  { output }: Context,
+): Promise<void> {
+  output.line("No changes in collection configuration.");
+  const { isDeepStrictEqual } = await import("node:util");
+  if (isDeepStrictEqual(mine, config)) return;
+  await writeConfigFile(path, config);
+  output.note(`${path} is now as it is in the bucket.`);
 }
 
 /** Warns of queries that may not be what was meant. */
@@ -158,6 +175,7 @@ export async function tellQueryNotes(config: JsonObject, { output }: Context): P
 /** Shows what an outdated file would change, and asks. */
 async function agreed(
   change: ConfigUpdate,
+  { timestamp }: JsonObject,
   { output }: Context,
 ): Promise<boolean> {
   const { redact } = await import("../collection/changeset.ts");
@@ -168,7 +186,10 @@ async function agreed(
   const answer = await output.confirm("Proceed?");
   if (answer === null) {
     const { UserError } = await import("../errors.ts");
-    throw new UserError("The collection's configuration was changed since this file was made", {
+    const why = timestamp === undefined
+      ? "It is not known what this file was made from: it has no timestamp"
+      : "The collection's configuration was changed since this file was made";
+    throw new UserError(why, {
       hint:
         "Fetch it with `twarc-cloud collection-config download` and change that, or apply yours with --yes.",
     });

@@ -1,6 +1,7 @@
 /** What every command works with: given by main, opened when it is needed. */
 
 import { resolve } from "node:path";
+import type { Lease } from "../bucket/lease.ts";
 import type { Collections } from "../bucket/collections.ts";
 import type { Clock } from "../clock.ts";
 import type { HarvestFlags, Runner } from "../runner/runner.ts";
@@ -24,6 +25,28 @@ export interface HarvestRun {
   spool: string | undefined;
 }
 
+/** What harvesters left on this machine that is to be brought in, under a collection's lease. */
+export interface RecoverRun extends Pick<HarvestRun, "settings" | "collectionId" | "spool"> {
+  store: Store;
+  lease: Lease;
+  /** The id of the lease's holder. */
+  holder: string;
+}
+
+/** What was brought in. */
+export interface Recovered {
+  /** How many tweets the bucket has now that no harvest had. */
+  tweets: number;
+  /** When the harvest began that has those which others had gone on before; null where there are none. */
+  harvest: string | null;
+  /** The folders of those that stay for now. */
+  left: string[];
+  /** Processes of this machine that have lost the collection, and are alive: what they hold stays with them. */
+  living: number[];
+  /** Whether they stay as a search for what the stream missed may bring the same. */
+  isSearching: boolean;
+}
+
 /** What main gives to the commands. */
 export interface Context {
   output: Output;
@@ -42,6 +65,8 @@ export interface Context {
   harvest: (run: HarvestRun) => Promise<void>;
   /** Has something done when the command ends, however it does. */
   atEnd: (act: () => void) => void;
+  /** Brings in what harvesters left on this machine. */
+  recover: (run: RecoverRun) => Promise<Recovered>;
 }
 
 /** A bucket and what works on it. */

@@ -37,7 +37,8 @@ export async function follow(
       const { outcome, info } = await outlast(look, patience);
       if (outcome?.exitCode === 0) return true;
       if (outcome) throw failureOf(outcome);
-      if (info) progress.show(`${collectionId}: ${info.state}. ${summary(info)}`);
+      if (info?.state) progress.show(`${collectionId}: ${info.state}. ${summary(info)}`);
+      else if (info) progress.show(`${collectionId}: its container is being started`);
       await clock.sleep(runner.pace, signal);
     }
     return false;

@@ -88,7 +88,7 @@ function addRunning(group: Command, context: Context): void {
         });
       }
       if (failing) output.note(`${id} ${failingText(failing)}`);
-      const missed = await missedBy(store, info);
+      const missed = await missedBy(store, info, context);
       const { usageOf, usageText } = await import("./usage.ts");
       const usage = await usageOf(config, { ...context, settings });
       if (json) return output.json({ ...info, ...missed, usage });
@@ -110,7 +110,7 @@ function addLast(group: Command, context: Context): void {
       const { output } = context;
       const { collections, store, settings } = await openBucket(context, { bucket });
       const last = await collections.lastHarvest(id);
-      const missed = last ? await missedBy(store, last.info) : NOTHING;
+      const missed = last ? await missedBy(store, last.info, context) : NOTHING;
       if (json) {
         return output.json(last && { ...last.info, user_changes: last.userChanges, ...missed });
       }
@@ -152,13 +152,21 @@ interface Missed {
 
 const NOTHING: Missed = { missed: [], searches_left: 0 };
 
-async function missedBy(store: Store, info: HarvestInfo): Promise<Missed> {
+/** That it cannot be read is noted, and ends no command. */
+async function missedBy(store: Store, info: HarvestInfo, { output }: Context): Promise<Missed> {
   const { gapsOf, searchesLeft } = await import("../bucket/gaps.ts");
+  const { TwarcCloudError } = await import("../errors.ts");
   const { collection_id: id, harvest_timestamp: began, gaps } = info;
-  return {
-    missed: gaps ? await gapsOf(store, id, began) : [],
-    searches_left: await searchesLeft(store, id),
-  };
+  try {
+    return {
+      missed: gaps ? await gapsOf(store, id, began) : [],
+      searches_left: await searchesLeft(store, id),
+    };
+  } catch (error) {
+    if (!(error instanceof TwarcCloudError)) throw error;
+    output.note(`What was missed could not be read: ${error.message}`);
+    return NOTHING;
+  }
 }
 
 /** What a person should know besides. */

@@ -60,9 +60,10 @@ export function addHydrate(group: Command, context: Context): void {
       } else if (!await added(opened, { collectionId, ids, ...flags }, context)) {
         return;
       }
-      const { jobFor, untilBegun, waitFor } = await import("./start.ts");
+      const { begun, jobFor, untilBegun, waitFor } = await import("./start.ts");
       const runner = await opened.runner();
-      const started = await runner.once(await jobFor(opened, collectionId, ["hydrate"]));
+      const job = await jobFor(opened, collectionId, ["hydrate"]);
+      const started = await begun(() => runner.once(job), context);
       await untilBegun(started, runner, context);
       context.output.line("Started");
       if (wait) await waitFor(opened, started, context);

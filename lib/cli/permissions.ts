@@ -42,6 +42,7 @@ export const NEEDS: Readonly<Record<string, readonly Power[]>> = {
   "collection hydrate": ["run", "write"],
   "collection compliance": ["run", "write"],
   "collection verify": ["run", "write"],
+  "collection recover": ["run", "write"],
   "harvest list": ["run"],
   "harvest running": ["run"],
   "harvest last": [],

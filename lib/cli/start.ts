@@ -1,8 +1,9 @@
 /** Starting a collection's harvest, and seeing what becomes of it. */
 
+import { isoTime } from "../clock.ts";
 import type { CollectionType } from "../collection/config.ts";
 import { outlast, type OutlastOptions } from "../outage.ts";
-import type { Job, Outcome, Started } from "../runner/runner.ts";
+import type { Job, Outcome, Runner, Started } from "../runner/runner.ts";
 import { lastWord } from "../visible.ts";
 import type { Bucket, Context } from "./context.ts";
 import { failureOf, follow, summary } from "./follow.ts";
@@ -101,6 +102,16 @@ function patienceOf({ output, clock, signal }: Context): OutlastOptions {
   return { clock, signal, say: (line) => output.note(line) };
 }
 
+/**
+ * Starts a harvester, as soon as there is room for it: capacity comes and goes.
+ * @throws what starting throws, and the signal's reason once nobody wants to wait.
+ */
+export async function begun(start: () => Promise<Started>, context: Context): Promise<Started> {
+  const { CapacityError } = await import("../errors.ts");
+  const passes = (failure: unknown) => failure instanceof CapacityError;
+  return await outlast(start, { ...patienceOf(context), passes });
+}
+
 /** Starts a harvest; one that is running already will do. */
 export async function startUnlessRunning(
   runner: Awaited<ReturnType<Bucket["runner"]>>,
@@ -109,7 +120,7 @@ export async function startUnlessRunning(
 ): Promise<void> {
   const { LockedError } = await import("../errors.ts");
   try {
-    await untilBegun(await runner.once(job), runner, context);
+    await untilBegun(await begun(() => runner.once(job), context), runner, context);
   } catch (error) {
     if (!(error instanceof LockedError)) throw error;
     context.output.note(`${job.collectionId} is being harvested already.`);
@@ -118,7 +129,7 @@ export async function startUnlessRunning(
 
 /**
  * Follows a harvest to its end, and tells what it brought. Where the person goes first, it goes on.
- * @throws UserError or OutsideError where it failed.
+ * @throws UserError or OutsideError where it failed, or was stopped before it was done.
  */
 export async function waitFor(
   opened: Bucket,
@@ -140,22 +151,42 @@ export async function waitFor(
   const { outcome = "done", reason } = last.info;
   output.line(`${collectionId}: ${outcome}. ${summary(last.info)}`);
   if (outcome !== "complete" && reason) output.line(reason);
+  const { isTornOff } = await import("../collection/harvest_info.ts");
+  if (!isTornOff(last.info)) return;
+  const { OutsideError } = await import("../errors.ts");
+  throw new OutsideError(`The harvest of ${collectionId} was stopped before it was done`, {
+    hint:
+      `What was collected is safe: the next one goes on from there, with: twarc-cloud collection once ${
+        lastWord(collectionId)
+      }`,
+  });
 }
 
 /**
- * Stops a harvest, and waits until it has stopped, also while nobody can be asked whether it has.
+ * Stops a harvest, and waits until it has stopped, also while nobody can be asked whether it has; shows what it waits
+ * for, and since when.
  * @throws UserError where none runs; UnresponsiveError where it does not stop.
  */
 export async function stopHarvest(
-  runner: Awaited<ReturnType<Bucket["runner"]>>,
+  runner: Pick<Runner, "stop" | "info">,
   collectionId: string,
   context: Context,
 ): Promise<void> {
   const { UserError } = await import("../errors.ts");
+  const { signal, clock, output } = context;
+  const progress = await output.progress();
+  let waiting = { for: "its harvester to be found", since: clock.now() };
+  const say = (awaited: string) => {
+    if (awaited !== waiting.for) waiting = { for: awaited, since: clock.now() };
+  };
+  const show = () => {
+    const since = isoTime(waiting.since);
+    progress.show(`${collectionId}: waiting since ${since} for ${waiting.for}`);
+  };
   let isAgain = false;
   const stop = async () => {
     try {
-      await runner.stop(collectionId, context.signal);
+      await runner.stop(collectionId, { signal, say });
     } catch (error) {
       // What a try began that failed in its middle may be done by now.
       const mayBeDone = isAgain && error instanceof UserError;
@@ -163,5 +194,33 @@ export async function stopHarvest(
       if (!mayBeDone || await runner.info(collectionId)) throw error;
     }
   };
-  await outlast(stop, patienceOf(context));
+  try {
+    const patient = { ...patienceOf(context), say: (line: string) => progress.note(line) };
+    await whileShowing(show, { clock, signal }, () => outlast(stop, patient));
+  } finally {
+    progress.end();
+  }
+}
+
+/** Shows something each second for as long as work goes on, also where no answer comes meanwhile. */
+async function whileShowing(
+  show: () => void,
+  { clock, signal }: Pick<Context, "clock" | "signal">,
+  work: () => Promise<void>,
+): Promise<void> {
+  const over = new AbortController();
+  const isOver = AbortSignal.any([over.signal, signal]);
+  const showing = async () => {
+    while (!isOver.aborted) {
+      await clock.sleep(LOOK, isOver);
+      if (!isOver.aborted) show();
+    }
+  };
+  const shown = showing();
+  try {
+    await work();
+  } finally {
+    over.abort();
+    await shown;
+  }
 }

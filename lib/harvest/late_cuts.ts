@@ -55,6 +55,8 @@ export interface LateOptions extends CommitterOptions {
   collectionId: string;
   /** Of the harvest that has begun. */
   spool: Spool;
+  /** Begins the harvest that is to have them, where none has begun; its folder. */
+  begin?: () => Promise<string>;
 }
 
 /**
@@ -166,9 +168,10 @@ async function commit(
   { began }: Late,
   options: LateOptions,
 ): Promise<void> {
-  const { checkpoint } = options;
+  const { checkpoint, begin } = options;
+  const folder = await begin?.() ?? options.folder;
   const late = [...checkpoint.state.late ?? [], { began, from, to, tweets: file.tweets }];
-  const committer = new Committer(options);
+  const committer = new Committer({ ...options, folder });
   // No cut of the harvest that has begun, and no piece of any of its segments.
   const tweets = { segment: -1, isWhole: true, file };
   committer.add({

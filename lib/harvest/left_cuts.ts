@@ -158,13 +158,18 @@ async function commitLeft(
 
 /** Whether a note is of the harvest that takes the place of the one that a checkpoint is of, and is not begun. */
 function follows(note: Note, state: CheckpointState): boolean {
-  return note.after === state.began && !isOf(state, note.began) &&
+  return state.isRestored !== true && note.after === state.began && !isOf(state, note.began) &&
     (note.commits ?? 0) <= state.commits;
 }
 
-/** Whether a note is of another harvest, or follows commits that the bucket does not have, as an older copy of it. */
+/**
+ * Whether a note is of another harvest, or follows commits that the bucket does not have, as an older copy of it; or
+ * nobody knows, as the checkpoint was made again.
+ */
 function isOfAnother({ note }: FoundNote, state: CheckpointState): boolean {
-  return note !== undefined && (!isOf(state, note.began) || (note.commits ?? 0) > state.commits);
+  return note !== undefined &&
+    (state.isRestored === true || !isOf(state, note.began) ||
+      (note.commits ?? 0) > state.commits);
 }
 
 /** Removes a folder, or puts it aside where some of it is damaged, or wanted still. */

@@ -134,20 +134,43 @@ export async function leftPlaces(
   return [...left, ...before].filter(({ path }) => path !== own);
 }
 
+/** The processes of this machine, beside one's own, that have temporary files of the collection and are not gone. */
+export async function livingBeside(
+  { path: own, owner }: SpoolPlace,
+  process: Process,
+): Promise<number[]> {
+  const living: number[] = [];
+  for (const { path, pid } of await ownIn(dirname(own), { owner, host: process.host })) {
+    if (path !== own && !await isGone(path, { pid, own: process })) living.push(pid);
+  }
+  return living;
+}
+
 async function leftIn(
   parent: string,
   { process, ...facts }: Omit<LeftPlace, "path"> & { process: Process },
 ): Promise<LeftPlace[]> {
   const left: LeftPlace[] = [];
   const { owner } = facts;
-  if (!await isOwn(parent, owner)) return left;
-  for (const { name } of await Array.fromAsync(Deno.readDir(parent)).catch(() => [])) {
-    const path = join(parent, name);
-    const pid = pidIn(name, process.host);
-    if (pid === null || !await isOwn(path, owner)) continue;
+  for (const { path, pid } of await ownIn(parent, { owner, host: process.host })) {
     if (await isGone(path, { pid, own: process })) left.push({ path, ...facts });
   }
   return left;
+}
+
+/** The folders of processes of this machine that are this person's alone. */
+async function ownIn(
+  parent: string,
+  { owner, host }: { owner: Owner; host: string },
+): Promise<{ path: string; pid: number }[]> {
+  const found: { path: string; pid: number }[] = [];
+  if (!await isOwn(parent, owner)) return found;
+  for (const { name } of await Array.fromAsync(Deno.readDir(parent)).catch(() => [])) {
+    const path = join(parent, name);
+    const pid = pidIn(name, host);
+    if (pid !== null && await isOwn(path, owner)) found.push({ path, pid });
+  }
+  return found;
 }
 
 /** Whether a folder is there, and this person's alone; one that is not is left where it is, and said. */

@@ -26,6 +26,7 @@ import type {
   Running,
   ScheduledJob,
   Started,
+  StopOptions,
 } from "./runner.ts";
 import type { Schedule } from "./schedule.ts";
 import { awsName, CONTROL_PORT, familyOf, tagsOf } from "./task_definition.ts";
@@ -67,21 +68,27 @@ export class EcsRunner implements Runner {
     this.#schedules = new EcsSchedules(this.#bucket, { access: settings.aws, clock });
     const found = { bucket: this.#bucket, tasks: this.#tasks, settings };
     this.#definitions = new EcsDefinitions({ ...found, cluster: this.#cluster, env: options.env });
-    this.#outcomes = new EcsOutcomes({ ...found, services: this.#services, clock });
+    this.#outcomes = new EcsOutcomes({
+      ...found,
+      services: this.#services,
+      store: options.store,
+      clock,
+    });
   }
 
   async once(job: Job): Promise<Started> {
     const { collectionId, bucket } = job;
-    const before = await this.#free(collectionId);
+    const holder = await this.#free(collectionId);
+    const before = await this.#outcomes.told(collectionId);
     const defined = await this.#definitions.define(job, { shutdown: true, keepSecret: false });
     const began = this.#options.clock.monotonic();
     const arn = await this.#tasks.run(defined.arn, { place: this.#place(), tags: this.#tags(job) });
     const outcome = async () => {
-      const outcome = await this.#outcomes.ofTask(arn, began);
+      const outcome = await this.#outcomes.ofTask({ arn, collectionId, began, before });
       if (outcome) await this.#forget(collectionId, defined.secret);
       return outcome;
     };
-    const awaited = () => this.#awaited(collectionId, before);
+    const awaited = () => this.#awaited(collectionId, holder);
     return { collectionId, bucket, status: "PENDING", outcome, awaited };
   }
 
@@ -107,18 +114,18 @@ export class EcsRunner implements Runner {
     return { collectionId, bucket, status: "PENDING", outcome, awaited, withdraw };
   }
 
-  async stop(collectionId: string, signal?: AbortSignal): Promise<void> {
+  async stop(collectionId: string, options: StopOptions = {}): Promise<void> {
     const name = this.#serviceOf(checkedId(collectionId));
     const isServed = await this.#services.isServed(name);
     const tasks = await this.#tasksOf(collectionId);
     if (!isServed && tasks.length === 0) throw notRunning(collectionId);
-    const secret = await this.#definitions.secret(collectionId);
-    await this.#stopHarvest(collectionId, signal);
+    const secret = await this.#definitions.secret(collectionId).catch(undefinedIfOurs);
+    await this.#stopHarvest(collectionId, options);
     if (isServed) await this.#services.end(name);
     for (const { arn } of tasks) {
       await this.#tasks.end(arn, "Stopped by a command of twarc-cloud");
     }
-    await this.#untilGone(collectionId, tasks.map(({ arn }) => arn), signal);
+    await this.#untilGone(collectionId, tasks.map(({ arn }) => arn), options);
     await this.#forget(collectionId, secret);
   }
 
@@ -163,7 +170,7 @@ export class EcsRunner implements Runner {
   }
 
   async unschedule(collectionId: string): Promise<boolean> {
-    const secret = await this.#definitions.secret(checkedId(collectionId));
+    const secret = await this.#definitions.secret(checkedId(collectionId)).catch(undefinedIfOurs);
     const wasScheduled = await this.#schedules.delete(collectionId);
     if (wasScheduled) await this.#forget(collectionId, secret);
     return wasScheduled;
@@ -212,7 +219,8 @@ export class EcsRunner implements Runner {
     if (lock?.live && lock.document?.holder !== before) return null;
     const [task] = await this.#tasksOf(collectionId);
     if (task) return `its task is ${task.status}`;
-    const [event] = (await this.#services.find(this.#serviceOf(collectionId)))?.events ?? [];
+    const service = await this.#services.find(this.#serviceOf(collectionId)).catch(undefinedIfOurs);
+    const [event] = service?.events ?? [];
     return event ? `it has no task yet: ${event.message}` : "it has no task yet";
   }
 
@@ -269,7 +277,8 @@ export class EcsRunner implements Runner {
     const told = lock?.live ? lock.document?.control : undefined;
     if (told && new URL(told).hostname !== "0.0.0.0") return new URL(told);
     if (!task?.networkInterface) return null;
-    const address = await this.#tasks.addressOf(task.networkInterface);
+    // An interface may be gone already, or not for this person to look at: nothing else depends on it.
+    const address = await this.#tasks.addressOf(task.networkInterface).catch(undefinedIfOurs);
     return address ? new URL(`http://${address}:${CONTROL_PORT}/`) : null;
   }
 
@@ -285,7 +294,7 @@ export class EcsRunner implements Runner {
   }
 
   /** Asks the harvester to stop, and waits until it has; one that cannot be reached is left to SIGTERM. */
-  async #stopHarvest(collectionId: string, signal: AbortSignal | undefined): Promise<void> {
+  async #stopHarvest(collectionId: string, { signal, say }: StopOptions): Promise<void> {
     const { clock } = this.#options;
     const end = clock.monotonic() + STOP_TIMEOUT;
     let heard = clock.monotonic();
@@ -302,6 +311,7 @@ export class EcsRunner implements Runner {
       isTold ||= state !== null;
       if (state !== null) heard = clock.monotonic();
       if (clock.monotonic() - heard > SILENCE) return;
+      say?.(state === null ? "its harvester to answer" : "its harvester to stop");
       await clock.sleep(Math.min(this.pace, 1_000), signal);
     }
   }
@@ -324,7 +334,7 @@ export class EcsRunner implements Runner {
   async #untilGone(
     collectionId: string,
     arns: string[],
-    signal: AbortSignal | undefined,
+    { signal, say }: StopOptions,
   ): Promise<void> {
     const { clock } = this.#options;
     const end = clock.monotonic() + STOP_TIMEOUT;
@@ -332,14 +342,22 @@ export class EcsRunner implements Runner {
       signal?.throwIfAborted();
       const isLive = (await this.#lock(collectionId))?.live ?? false;
       const left = await this.#tasks.describe(arns);
-      const isOver = left.every(({ status }) => status === "STOPPED");
-      if (!isLive && isOver && (await this.#tasksOf(collectionId)).length === 0) return;
+      const going = left.find(({ status }) => status !== "STOPPED") ??
+        (await this.#tasksOf(collectionId))[0];
+      if (!isLive && !going) return;
+      say?.(going ? `its task to end (it is ${going.status})` : "its lock to be given back");
       await clock.sleep(this.pace, signal);
     }
     throw new UnresponsiveError(`The harvester of ${collectionId} does not stop`, {
       hint: "Look at its task with the AWS website.",
     });
   }
+}
+
+/** What is only for show, or cleaned up later, ends nothing that has to work; throws what is no error of ours. */
+function undefinedIfOurs(error: unknown): undefined {
+  if (error instanceof TwarcCloudError) return undefined;
+  throw error;
 }
 
 function startedAlready(collectionId: string): LockedError {

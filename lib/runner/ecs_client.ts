@@ -3,6 +3,7 @@
 import type { ECSClient } from "@aws-sdk/client-ecs";
 import { type AwsAccess, awsConfig, awsError, awsFailure } from "../aws.ts";
 import { UserError } from "../errors.ts";
+import { ecsFault } from "./ecs_faults.ts";
 
 /** One cluster of ECS. Methods throw UserError and OutsideError. */
 export class EcsCluster {
@@ -45,10 +46,7 @@ export class EcsCluster {
       const { code, message } = awsFailure(error);
       if (code === "ClusterNotFoundException") throw this.#missing(error);
       if (/^(InvalidParameterException|ClientException)$/.test(code)) {
-        throw new UserError(`${what} failed: ${message.replace(/\.$/, "")}`, {
-          cause: error,
-          hint: "Look at subnet, security_group, the roles, cpu and memory in twarc_cloud.ini.",
-        });
+        throw ecsFault(what, message, error);
       }
       throw awsError(error, what);
     }

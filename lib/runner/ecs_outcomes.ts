@@ -1,8 +1,13 @@
 /** How harvesters on Fargate ended, and which of them keep failing. */
 
 import type { Clock } from "../clock.ts";
-import { TwarcCloudError } from "../errors.ts";
+import { lastHarvestOf } from "../bucket/last_harvest.ts";
+import { readLock } from "../bucket/lock.ts";
+import { type HarvestInfo, isTornOff } from "../collection/harvest_info.ts";
+import { TwarcCloudError, UserError } from "../errors.ts";
 import { readable } from "../log.ts";
+import type { Store } from "../store/store.ts";
+import { doneByAws, isOutOfMemory } from "./ecs_endings.ts";
 import { logLines } from "./ecs_logs.ts";
 import type { EcsServices, HarvesterService } from "./ecs_services.ts";
 import type { EcsTasks, HarvesterTask } from "./ecs_tasks.ts";
@@ -18,6 +23,16 @@ const DEPLOYMENT = "ecs-svc/";
 /** Events of a service that can start no task. */
 const TROUBLE = /unable|failed|error|insufficient/i;
 
+/** A task that was started for a harvest. */
+export interface StartedTask {
+  arn: string;
+  collectionId: string;
+  /** When it was started, by the monotonic clock. */
+  began: number;
+  /** What the last harvest before it had told of itself. */
+  before: HarvestInfo | null;
+}
+
 /** What outcomes are looked for with. */
 export interface OutcomesOptions {
   /** The bucket's name, without `s3://`. */
@@ -25,6 +40,7 @@ export interface OutcomesOptions {
   tasks: EcsTasks;
   services: EcsServices;
   settings: RunnerSettings;
+  store: Store;
   clock: Clock;
 }
 
@@ -36,13 +52,41 @@ export class EcsOutcomes {
     this.#options = options;
   }
 
-  /** How a task ended; null while it runs. @param began When it was started, by the monotonic clock. */
-  async ofTask(arn: string, began: number): Promise<Outcome | null> {
+  /**
+   * How a harvest ended that a task was started for: as the harvest itself has told, or else as AWS tells of the task;
+   * null while it runs.
+   */
+  async ofTask({ arn, collectionId, began, before }: StartedTask): Promise<Outcome | null> {
     const { tasks, clock } = this.#options;
     const [task] = await tasks.describe([arn]);
     if (!task && clock.monotonic() - began < UNKNOWN) return null;
-    if (!task) return { exitCode: 3, message: "ECS knows nothing of the task any more" };
-    return task.status === "STOPPED" ? await this.#ofEnded(task) : null;
+    if (task && task.status !== "STOPPED") return null;
+    const told = await this.told(collectionId);
+    const own = told?.harvest_timestamp === before?.harvest_timestamp ? null : told;
+    const isStopped = own?.outcome === "stopped" && !isTornOff(own);
+    if (own?.outcome === "complete" || isStopped) return { exitCode: 0 };
+    if (task) return await this.#ofEnded(task);
+    if (own) return { exitCode: 3, message: own.reason ?? `The harvest was ${own.outcome}` };
+    if (await this.#isHeld(collectionId)) return null;
+    const message =
+      "It is not known how the task ended: ECS remembers it for an hour, and no harvest has told of " +
+      "itself since it was started";
+    return { exitCode: 3, message };
+  }
+
+  /** What a collection's last harvest has told of itself; null where none has, or it cannot be read. */
+  async told(collectionId: string): Promise<HarvestInfo | null> {
+    try {
+      return (await lastHarvestOf(this.#options.store, collectionId))?.info ?? null;
+    } catch (error) {
+      if (error instanceof UserError) return null;
+      throw error;
+    }
+  }
+
+  async #isHeld(collectionId: string): Promise<boolean> {
+    const { store, clock } = this.#options;
+    return (await readLock(store, collectionId, { clock, isGone: () => null }))?.live ?? false;
   }
 
   /** How a service fails that has not begun; null where it may begin yet. One that is no more was stopped. */
@@ -106,12 +150,13 @@ export class EcsOutcomes {
   }
 
   async #ofEnded(task: HarvesterTask): Promise<Outcome> {
-    const { exitCode, reason, stopCode } = task;
+    const { exitCode, reason } = task;
+    const byAws = doneByAws(task);
+    if (byAws) return byAws;
     if (exitCode === 0) return { exitCode };
-    const why = reason ?? "AWS does not say why";
     if (exitCode === undefined) {
-      const what = stopCode === "TaskFailedToStart" ? "could not start" : "was stopped";
-      return { exitCode: 3, message: `The task ${what}: ${why.replace(/\.$/, "")}` };
+      const why = reason ?? "AWS does not say why";
+      return { exitCode: 3, message: `The task was stopped: ${why.replace(/\.$/, "")}` };
     }
     const message = await this.#lastError(task) ??
       `The harvester ended with exit code ${exitCode}${reason ? `: ${reason}` : ""}`;
@@ -146,8 +191,10 @@ function lastFailures(tasks: HarvesterTask[]): HarvesterTask[] {
   return ended.slice(ended.findLastIndex((task) => !hasFailed(task)) + 1);
 }
 
-function hasFailed({ status, exitCode, stopCode }: HarvesterTask): boolean {
-  return status === "STOPPED" && exitCode !== 0 && !WANTED.test(stopCode ?? "");
+function hasFailed(task: HarvesterTask): boolean {
+  const { status, exitCode, stopCode } = task;
+  const isDone = exitCode === 0 && !isOutOfMemory(task);
+  return status === "STOPPED" && !isDone && !WANTED.test(stopCode ?? "");
 }
 
 function byEnd(one: HarvesterTask, other: HarvesterTask): number {

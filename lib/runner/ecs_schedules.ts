@@ -104,7 +104,10 @@ export class EcsSchedules {
       )
         .catch(unlessNamed("ResourceNotFoundException"));
       for (const { Name } of page?.Schedules ?? []) {
-        const one = await client.send(new sdk.GetScheduleCommand({ Name, GroupName }));
+        const one = await client.send(new sdk.GetScheduleCommand({ Name, GroupName }))
+          .catch(unlessNamed("ResourceNotFoundException"));
+        // It was ended since it was listed.
+        if (!one) continue;
         const timezone = one.ScheduleExpressionTimezone;
         found.push({
           collectionId: one.Description ?? Name ?? "",

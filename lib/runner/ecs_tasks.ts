@@ -3,6 +3,7 @@
 import type { RegisterTaskDefinitionCommandInput, Task } from "@aws-sdk/client-ecs";
 import { awsConfig, awsError, awsFailure } from "../aws.ts";
 import { OutsideError } from "../errors.ts";
+import { ecsFault } from "./ecs_faults.ts";
 import type { EcsCluster } from "./ecs_client.ts";
 import { CONTAINER, FINGERPRINT } from "./task_definition.ts";
 
@@ -13,8 +14,12 @@ export interface HarvesterTask {
   bucket: string;
   /** PROVISIONING, PENDING, RUNNING, DEACTIVATING, STOPPING, STOPPED ... */
   status: string;
-  /** Why it stopped, in AWS's words. */
+  /** Why its container stopped, or else the task, in AWS's words. */
   reason: string | undefined;
+  /** Why the task stopped, in AWS's words. */
+  stoppedReason: string | undefined;
+  /** Whether it is to run: one that is not is being stopped, or has ended. */
+  isWanted: boolean;
   /** What stopped it: TaskFailedToStart, EssentialContainerExited, UserInitiated ... */
   stopCode: string | undefined;
   /** What started it: for a task of a service the id of its deployment. */
@@ -86,8 +91,12 @@ export class EcsTasks {
     );
     const arn = tasks?.[0]?.taskArn;
     if (arn) return arn;
-    const why = failures?.map(({ reason }) => reason).join(", ") || "AWS does not say why";
-    throw new OutsideError(`The task could not be started: ${why}`, { hint: "Try again later." });
+    const why = failures?.flatMap(({ reason, detail }) => [reason, detail].filter(Boolean))
+      .join(", ");
+    if (why) throw ecsFault("Starting the task", why);
+    throw new OutsideError("The task could not be started: AWS does not say why", {
+      hint: "Try again later.",
+    });
   }
 
   /** Ends a task, which gets SIGTERM. */
@@ -97,9 +106,12 @@ export class EcsTasks {
     await this.#cluster.tried("Stopping the task", async (client) => await client.send(command));
   }
 
-  /** The tasks that run, or are about to, for a bucket. */
+  /** The tasks that run, or are about to, for a bucket; not those that are being stopped. */
   async *list(bucket: string): AsyncGenerator<HarvesterTask> {
-    yield* this.#listed(bucket, {});
+    for await (const task of this.#listed(bucket, { desiredStatus: "RUNNING" })) {
+      // Lists are eventually consistent: what was stopped just now may be in them.
+      if (task.isWanted) yield task;
+    }
   }
 
   /** The tasks of a bucket that ended within the last hour: ECS forgets them after that. */
@@ -113,7 +125,7 @@ export class EcsTasks {
 
   async *#listed(
     bucket: string,
-    which: { desiredStatus?: "STOPPED"; serviceName?: string },
+    which: { desiredStatus: "RUNNING" | "STOPPED"; serviceName?: string },
   ): AsyncGenerator<HarvesterTask> {
     const { ListTasksCommand } = await import("@aws-sdk/client-ecs");
     const cluster = this.#cluster.name;
@@ -187,7 +199,9 @@ function taskOf(task: Task): HarvesterTask {
     collectionId: tags.get("collection_id") ?? "",
     bucket: tags.get("bucket") ?? "",
     status: task.lastStatus ?? "PENDING",
+    isWanted: task.desiredStatus !== "STOPPED",
     reason: container?.reason ?? task.stoppedReason,
+    stoppedReason: task.stoppedReason,
     exitCode: container?.exitCode,
     stopCode: task.stopCode,
     startedBy: task.startedBy,

@@ -29,6 +29,7 @@ import {
   type Running,
   type ScheduledJob,
   type Started,
+  type StopOptions,
 } from "./runner.ts";
 import type { Schedule } from "./schedule.ts";
 import { endSchedule, keepSchedule, keptSchedules } from "./scheduled.ts";
@@ -89,7 +90,7 @@ export class LocalRunner implements Runner {
   /** Stops a harvester that nobody wanted any more as it began. */
   async #stopIfThere(collectionId: string, signal: AbortSignal): Promise<void> {
     const lock = await this.#lock(collectionId);
-    if (lock?.live) await this.#stop(collectionId, lock, signal);
+    if (lock?.live) await this.#stop(collectionId, lock, { signal });
   }
 
   revive(found: FoundKept): Promise<boolean> {
@@ -97,12 +98,12 @@ export class LocalRunner implements Runner {
     return reviveKept(found, { store: this.#options.store, spawn });
   }
 
-  async stop(collectionId: string, signal?: AbortSignal): Promise<void> {
+  async stop(collectionId: string, options: StopOptions = {}): Promise<void> {
     const kept = await endKept(this.#options.store, checkedId(collectionId));
     const lock = await this.#lock(collectionId);
-    if (lock?.live) await this.#stop(collectionId, lock, signal);
+    if (lock?.live) await this.#stop(collectionId, lock, options);
     else if (!kept) throw notRunning(collectionId);
-    if (kept) await this.#keeperIsGone(kept, signal);
+    if (kept) await this.#keeperIsGone(kept, options.signal);
   }
 
   /** Waits for the end of a keeper that has nothing to keep any more, but not for long: nobody needs that. */
@@ -121,13 +122,13 @@ export class LocalRunner implements Runner {
   async #stop(
     collectionId: string,
     lock: FoundLock,
-    signal: AbortSignal | undefined,
+    options: StopOptions,
   ): Promise<void> {
     const { clock } = this.#options;
     if (!lock.document) throw locked(collectionId, null);
     const control = this.#control(collectionId, lock);
     const look = () => this.#lock(collectionId);
-    await stopHolder(lock.document, { collectionId, control, look, clock, signal });
+    await stopHolder(lock.document, { collectionId, control, look, clock, ...options });
   }
 
   async *running(): AsyncGenerator<Running> {

@@ -109,6 +109,14 @@ export interface LogOptions {
   say?: (line: string) => void;
 }
 
+/** How a stop goes on while it waits. */
+export interface StopOptions {
+  /** Aborted when nobody wants to wait any longer. */
+  signal?: AbortSignal;
+  /** Gets at each look what is waited for, in a few words: `its task to end (it is STOPPING)`. */
+  say?: (awaited: string) => void;
+}
+
 /** Where harvesters run: processes of this machine, or containers. */
 export interface Runner {
   /** Milliseconds between two looks, for those who follow a harvest: looking costs something. */
@@ -118,7 +126,7 @@ export interface Runner {
   /** Starts a harvest that is kept alive until stop. */
   start(job: Job): Promise<Started>;
   /** Stops a harvest cleanly: /stop, poll /is_stopped, then end it. Throws UserError if none runs. */
-  stop(collectionId: string, signal?: AbortSignal): Promise<void>;
+  stop(collectionId: string, options?: StopOptions): Promise<void>;
   /** Keeps a harvester alive in this process, with the keeper's id; absent where a service does so. */
   keep?(collectionId: string, keeper: string, signal: AbortSignal): Promise<void>;
   /** Starts a keeper anew that is gone; false where somebody else did. Absent where a service does so. */

@@ -8,6 +8,7 @@ import type { ControlClient } from "../control.ts";
 import { messageOf, UnresponsiveError, UserError } from "../errors.ts";
 import { lastWord } from "../visible.ts";
 import { tellStop } from "./live.ts";
+import type { StopOptions } from "./runner.ts";
 
 /** Milliseconds between looks at a harvester that is to stop. */
 const POLL = 100;
@@ -17,14 +18,13 @@ const STOP_TIMEOUT = 600_000;
 const SILENCE = 10_000;
 
 /** What a holder is stopped with. */
-export interface StopOptions {
+export interface HolderOptions extends StopOptions {
   collectionId: string;
   /** Null where it has no control server. */
   control: ControlClient | null;
   /** Looks at the collection's lock. */
   look: () => Promise<FoundLock | null>;
   clock: Clock;
-  signal: AbortSignal | undefined;
 }
 
 /**
@@ -34,7 +34,7 @@ export interface StopOptions {
  */
 export async function stopHolder(
   holder: LockDocument,
-  { collectionId, control, look, clock, signal }: StopOptions,
+  { collectionId, control, look, clock, signal, say }: HolderOptions,
 ): Promise<void> {
   const isHere = holderIsGone(holder) === false;
   const end = clock.monotonic() + STOP_TIMEOUT;
@@ -49,6 +49,7 @@ export async function stopHolder(
     if (state === null && !isSignalled) isSignalled = terminate(holder);
     if (state !== false && isOver(await look(), holder)) return;
     if (!isHere && clock.monotonic() - heard > SILENCE) throw silent(collectionId, holder);
+    say?.(`its harvester (process ${holder.pid} of ${holder.host}) to stop`);
     await clock.sleep(POLL, signal);
   }
   throw new UnresponsiveError(

@@ -25,11 +25,11 @@ async function changes(collections: Collections): Promise<unknown[]> {
 }
 
 Deno.test("a collection that is added is listed and loaded, once, with its changeset", async () => {
-  const { collections, store } = await opened();
+  const { collections, store, mine } = await opened();
   await collections.add({ ...TIMELINE, id: "b" });
   assert.deepEqual(await Array.fromAsync(collections.list()), ["b", "c"]);
   assert.deepEqual((await collections.load("c")).config.keys, KEYS);
-  await assert.rejects(collections.add(TIMELINE), /There is a collection c .* already/);
+  await assert.rejects(collections.add(mine), /There is a collection c .* already/);
   await assert.rejects(collections.add({ ...TIMELINE, keys: {} }), InvalidConfigError);
   await assert.rejects(collections.load("d"), /no collection d/);
   assert.equal((await collections.changesets("c")).length, 1);
@@ -102,7 +102,9 @@ Deno.test("a screen name that a harvest learned outlives an older file", async (
 Deno.test("a type may not change, and no change is no update", async () => {
   const { collections, mine, store } = await opened();
   const before = store.keys();
-  await assert.rejects(collections.plan(mine), /No changes in collection configuration/);
+  const none = await collections.plan(mine);
+  assert.equal(none.isInForce, true);
+  assert.deepEqual(await none.apply(), mine);
   const search = { ...mine, type: "search", search: { query: "q" } };
   await assert.rejects(collections.plan(search), /Collection type may not change/);
   assert.deepEqual(store.keys(), before);

@@ -77,13 +77,12 @@ for (const kind of FAULTS) {
       if (writes < at) return assert.equal(writes, 2);
       assert.equal(hasFailed, !isDone(kind));
       await stage.clock.advance(60_000);
-      const again = stage.collections().add(ADDED);
-      if (isDone(kind) || (kind === "killed after" && at === 2)) {
-        await assert.rejects(again, { hint: /^It is the one in this file: nothing is left to do/ });
-      } else {
-        assert.deepEqual((await again).users, ADDED.users);
-      }
+      const file = await stage.collections().add(ADDED);
+      assert.deepEqual(file, await stage.config(), "the file gets what the bucket has");
       await stage.checkHistory(1);
+      await assert.rejects(stage.collections().add(file), {
+        hint: /^It is the one in this file: nothing is left to do/,
+      });
     }
   });
 
@@ -96,9 +95,12 @@ for (const kind of FAULTS) {
         if (writes < at) return assert.equal(writes, 2);
         assert.equal(hasFailed, !isDone(kind));
         await stage.clock.advance(60_000);
-        await update(mine)(stage.collections());
-        const { users, keys } = await stage.config();
-        assert.deepEqual({ users, keys }, { users: mine.users, keys: mine.keys });
+        const file = await update(mine)(stage.collections());
+        assert.deepEqual(file, await stage.config(), "the file gets what the bucket has");
+        assert.deepEqual({ users: file.users, keys: file.keys }, {
+          users: mine.users,
+          keys: mine.keys,
+        });
         await stage.checkHistory(2);
       }
     });

@@ -237,3 +237,50 @@ Deno.test("a query with signs that only look right is added and updated with a w
     const updated = await place.run("collection-config", "update");
     assert.match(updated.err, /search\.query has a non-breaking space/);
   }));
+
+const UPDATE = ["collection-config", "update"];
+const NO_CHANGES = "No changes in collection configuration.\n";
+
+Deno.test("a command that was killed before it wrote the timestamp into the file is ended by running it again", () =>
+  inOneProcess(async (place) => {
+    await writeTimelines(place, { "12": {} });
+    const file = await configOf(place);
+    await place.ok("collection", "add");
+    await place.writeJson("collection.json", file);
+    assert.match(await place.ok("collection", "add"), /^Collection added\./);
+    assert.deepEqual(await configOf(place), await place.object("tl/collection.json"));
+    const edited = { ...await configOf(place), users: { "12": {}, "13": {} } };
+    await place.writeJson("collection.json", edited);
+    await place.ok(...UPDATE);
+    await place.writeJson("collection.json", edited);
+    const again = await place.run(...UPDATE);
+    assert.deepEqual({ code: again.code, out: again.out }, { code: 0, out: NO_CHANGES });
+    assert.match(again.err, /collection\.json is now as it is in the bucket/);
+    assert.deepEqual(await configOf(place), await place.object("tl/collection.json"));
+    await place.writeJson("collection.json", { ...await configOf(place), users: {} });
+    assert.equal(await place.ok(...UPDATE), "Collection configuration updated.\n");
+  }));
+
+Deno.test("an update without changes says so and is done, by an older file and by one without a timestamp too", () =>
+  inOneProcess(async (place) => {
+    await writeTimelines(place, { "12": {} });
+    const untimed = await configOf(place);
+    await place.ok("collection", "add");
+    const added = await configOf(place);
+    const quiet = await place.run(...UPDATE);
+    assert.deepEqual(quiet, { code: 0, out: NO_CHANGES, err: "" });
+    await place.writeJson("other.json", { ...added, users: { "12": {}, "13": {} } });
+    await place.ok(...UPDATE, "--collection-config-filepath", "other.json");
+    const newest = await place.object("tl/collection.json");
+    for (const file of [added, { ...untimed, users: { "12": {}, "13": {} } }]) {
+      await place.writeJson("collection.json", file);
+      assert.equal(await place.ok(...UPDATE), NO_CHANGES);
+      assert.deepEqual(await configOf(place), newest);
+    }
+    const changes = JSON.parse(await place.ok("collection-config", "changes", "tl", "--json"));
+    assert.equal(changes.length, 2);
+    await place.writeJson("collection.json", { ...untimed, users: { "14": {} } });
+    const { code, err } = await place.run(...UPDATE);
+    assert.equal(code, 1);
+    assert.match(err, /It is not known what this file was made from: it has no timestamp/);
+  }));

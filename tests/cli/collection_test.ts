@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { inOneProcess, pidOf, type Place } from "../e2e/program.ts";
+import { inOneProcess, pidOf, type Place, until } from "../e2e/program.ts";
 
 const SEARCH = { id: "find", type: "search", search: { query: "sandbox" } };
 const FILTER = { id: "live", type: "filter", filter: { track: "sandbox" } };
@@ -95,7 +95,11 @@ Deno.test("Ctrl-C ends --wait and not the harvest: exit code 130, and how to sto
     assert.deepEqual([code, await new Response(child.stdout).text()], [130, "Started\n"], err);
     assert.match(err, /The harvest goes on\. Stop it with: twarc-cloud collection stop find\n$/);
     assert.match(await place.ok("harvest", "list"), /^find => .* RUNNING\n$/);
-    await place.ok("collection", "stop", "find");
+    assert.deepEqual(JSON.parse(await place.ok("collection", "stop", "find", "--json")), {
+      collection_id: "find",
+      unscheduled: false,
+      stopped: true,
+    });
   }, { world: world() }));
 
 Deno.test("a schedule whose first harvest cannot start is not made", () =>
@@ -121,4 +125,41 @@ Deno.test("a collection that is being harvested can be scheduled all the same", 
     assert.match(err, /find is being harvested already/);
     await place.ok("collection", "stop", "find");
     assert.equal(await place.ok("collection", "scheduled"), "No scheduled collections.\n");
+  }, { world: world() }));
+
+Deno.test("where no harvester left anything there is nothing to recover, and nothing is begun", () =>
+  inOneProcess(async (place) => {
+    await place.add(FILTER);
+    const nothing = "Nothing is left on this machine.\n";
+    assert.equal(await place.ok("collection", "recover", "live"), nothing);
+    assert.deepEqual(JSON.parse(await place.ok("collection", "recover", "live", "--json")), {
+      tweets: 0,
+      harvest: null,
+      left: [],
+      living: [],
+      is_searching: false,
+    });
+    assert.match(await place.ok("collection", "verify", "live"), /^live: whole\. 0 harvests/);
+    const { code, err } = await place.run("collection", "recover", "nope");
+    assert.equal(code, 1);
+    assert.match(err, /^Error: There is no collection nope/);
+  }));
+
+Deno.test("--wait ends with 3 where the harvest was stopped before it was done, and says how it goes on", () =>
+  inOneProcess(async (place) => {
+    await place.add(SEARCH);
+    stall(place);
+    const child = place.spawn(["collection", "once", "find", "--wait"]);
+    const ended = child.output();
+    const pid = await pidOf(place, "find");
+    await until(() => Promise.resolve(place.sandbox.requests.length > 0));
+    Deno.kill(pid, "SIGTERM");
+    const { code, stdout, stderr } = await ended;
+    const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+    assert.equal(code, 3, err);
+    assert.match(out ?? "", /^Started\nfind: stopped\. 0 tweets.*\nIt was told to stop\n$/);
+    assert.match(
+      err ?? "",
+      /was stopped before it was done\. What was collected is safe.*collection once find/,
+    );
   }, { world: world() }));

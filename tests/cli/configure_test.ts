@@ -44,6 +44,7 @@ async function configure(
     version: "1",
     harvest: () => assert.fail("nothing is harvested here"),
     atEnd: () => {},
+    recover: () => assert.fail("nothing is recovered here"),
   };
   const write = { out: () => {}, err: () => {} };
   await buildProgram(context, write).parseAsync(["configure", ...args], { from: "user" });

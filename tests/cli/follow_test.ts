@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
 import { follow } from "../../lib/cli/follow.ts";
 import { Output } from "../../lib/cli/output.ts";
-import { stopHarvest, untilBegun } from "../../lib/cli/start.ts";
+import { begun, stopHarvest, untilBegun } from "../../lib/cli/start.ts";
 import type { Context } from "../../lib/cli/context.ts";
 import type { HarvestInfo } from "../../lib/collection/harvest_info.ts";
-import { AccessError, OutsideError, UnresponsiveError, UserError } from "../../lib/errors.ts";
+import {
+  AccessError,
+  CapacityError,
+  OutsideError,
+  UnresponsiveError,
+  UserError,
+} from "../../lib/errors.ts";
 import type { Outcome, Runner, Started } from "../../lib/runner/runner.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { recording } from "../runner/scheduling.ts";
@@ -35,6 +41,7 @@ function surroundings() {
     version: "",
     harvest: () => assert.fail("nothing is harvested here"),
     atEnd: () => {},
+    recover: () => assert.fail("nothing is recovered here"),
   };
   return { context, clock, stop, lines };
 }
@@ -132,7 +139,9 @@ Deno.test("stopping outlasts what fails in its midst, and is done though it was 
   await clock.advance(10 * MINUTE);
   await stopped;
   assert.ok(tries.length > 3);
-  assert.deepEqual(lines, [
+  const [waiting, ...said] = lines.toSorted((a) => a.includes("waiting since") ? -1 : 0);
+  assert.match(waiting ?? "", /^a: waiting since 2026-01-02T03:04:05\.000Z for its harvester/);
+  assert.deepEqual(said.filter((line) => !line.includes("waiting since")), [
     "The folder is away. It is tried again until it works.",
     "It works again.",
   ]);
@@ -146,4 +155,32 @@ Deno.test("a harvester that does not stop is reported as that, and nothing to st
   const nothing = () => Promise.reject(new UserError("No harvest of a is running"));
   const none = { ...runner, stop: nothing, info: () => Promise.resolve(null) };
   await assert.rejects(stopHarvest(none, "a", context), /No harvest of a is running/);
+});
+
+Deno.test("of a container that is being started it is said that it is, and no number of tweets", async () => {
+  const { context, clock, lines } = surroundings();
+  const { started, runner } = harvest(clock, { exitCode: 0 }, throttled);
+  const { state: _, ...starting } = INFO;
+  const info = () => Promise.resolve(starting);
+  const followed = follow({ started, runner: { ...runner, info }, ...context });
+  await clock.advance(MINUTE / 2);
+  assert.deepEqual(lines, ["a: its container is being started"]);
+  await clock.advance(11 * MINUTE);
+  assert.equal(await followed, true);
+});
+
+Deno.test("where there is no room for a harvester it is tried again, and that is said; another failure is one", async () => {
+  const { context, clock, lines } = surroundings();
+  const { started } = harvest(clock, { exitCode: 0 }, throttled);
+  const full = new CapacityError("Starting the task failed: AWS has no capacity there now");
+  let tries = 0;
+  const start = () => ++tries < 4 ? Promise.reject(full) : Promise.resolve(started);
+  const begin = begun(start, context);
+  await clock.advance(2 * MINUTE);
+  assert.equal(await begin, started);
+  assert.match(
+    lines.join(),
+    /no capacity there now\. It is tried again until it works\..*It works again/,
+  );
+  await assert.rejects(begun(() => Promise.reject(throttled()), context), OutsideError);
 });

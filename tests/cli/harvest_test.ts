@@ -91,3 +91,15 @@ Deno.test("a log that is followed shows what is added, and ends with Ctrl-C", ()
     await Promise.all([reading, child.stderr.cancel()]);
     assert.ok(await isIdle(place));
   }, { world: world() }));
+
+Deno.test("what was missed and cannot be read ends no look at a harvest", () =>
+  inOneProcess(async (place) => {
+    await place.add({ id: "find", type: "search", search: { query: "sandbox" } });
+    await place.ok("harvest", "run", "--shutdown", "find");
+    const checkpoint = place.path("twarc-cloud-data", "collections", "find", "checkpoint.json");
+    await Deno.writeTextFile(checkpoint, "");
+    const { code, out, err } = await place.run("harvest", "last", "find");
+    assert.equal(code, 0, err);
+    assert.match(out, /^find => Bucket: .* Tweets: 5\./);
+    assert.match(err, /What was missed could not be read: .*checkpoint\.json is not JSON/);
+  }, { world: world(1, 5) }));

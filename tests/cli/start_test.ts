@@ -1,25 +1,17 @@
 import assert from "node:assert/strict";
 import type { Context } from "../../lib/cli/context.ts";
 import { Output } from "../../lib/cli/output.ts";
-import { untilBegun } from "../../lib/cli/start.ts";
+import { stopHarvest, untilBegun } from "../../lib/cli/start.ts";
 import { OutsideError, UserError } from "../../lib/errors.ts";
-import type { Outcome, Started } from "../../lib/runner/runner.ts";
+import type { Outcome, Runner, Started } from "../../lib/runner/runner.ts";
+import { ManualClock } from "../fakes/manual_clock.ts";
 import { QuickClock } from "../fakes/quick_clock.ts";
 
-/** Waits for a harvest of which each look finds the next of these; the last one stays. */
-async function waited(
-  { outcomes = [null], awaits = [null], ...more }: {
-    outcomes?: (Outcome | null)[];
-    awaits?: (string | null)[];
-    withdraw?: () => Promise<void>;
-    signal?: AbortSignal;
-  },
-) {
+/** A context without a terminal, and what is said in it. */
+function contextOf({ clock, signal }: Pick<Context, "clock" | "signal">) {
   const said: string[] = [];
-  const clock = new QuickClock();
   const write = { out: (text: string) => said.push(text), err: (text: string) => said.push(text) };
   const output = new Output({ ...write, isInteractive: false, isTerminal: false, color: false });
-  const { signal = new AbortController().signal, withdraw } = more;
   const context: Context = {
     output,
     clock,
@@ -30,7 +22,23 @@ async function waited(
     version: "",
     harvest: () => Promise.resolve(),
     atEnd: () => {},
+    recover: () => assert.fail("nothing is recovered here"),
   };
+  return { context, said };
+}
+
+/** Waits for a harvest of which each look finds the next of these; the last one stays. */
+async function waited(
+  { outcomes = [null], awaits = [null], ...more }: {
+    outcomes?: (Outcome | null)[];
+    awaits?: (string | null)[];
+    withdraw?: () => Promise<void>;
+    signal?: AbortSignal;
+  },
+) {
+  const clock = new QuickClock();
+  const { signal = new AbortController().signal, withdraw } = more;
+  const { context, said } = contextOf({ clock, signal });
   const next = <T>(list: T[]) => () => {
     const [first] = list;
     assert.ok(first !== undefined);
@@ -101,4 +109,24 @@ Deno.test("who goes first is shown how to stop what goes on starting", async () 
   const { failure, said } = await waited({ awaits: ["it"], signal: AbortSignal.abort("gone") });
   assert.equal(failure, "gone");
   assert.match(said, /It goes on starting\. Stop it with: twarc-cloud collection stop find\n$/);
+});
+
+Deno.test("a stop that takes more than a second says what it waits for and since when, also while no answer comes", async () => {
+  const clock = new ManualClock();
+  const { context, said } = contextOf({ clock, signal: new AbortController().signal });
+  let say: ((awaited: string) => void) | undefined;
+  const stopped = Promise.withResolvers<void>();
+  const stop: Runner["stop"] = (_, options) => {
+    say = options?.say;
+    return stopped.promise;
+  };
+  const stopping = stopHarvest({ stop, info: () => Promise.resolve(null) }, "find", context);
+  await clock.advance(2_000);
+  const first = "find: waiting since 2026-01-02T03:04:05.000Z for its harvester to be found\n";
+  assert.deepEqual(said, [first]);
+  say?.("its task to end");
+  // Without a terminal a line comes every ten seconds at most, by the system's clock.
+  stopped.resolve();
+  await stopping;
+  assert.equal(clock.sleepers, 0);
 });

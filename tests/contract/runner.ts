@@ -29,6 +29,15 @@ export async function ended(started: Started): Promise<Outcome> {
   }
 }
 
+/** Waits until a harvester answers: one that was started just now may not take a signal yet. */
+async function harvesting(runner: Runner, id: string): Promise<void> {
+  const end = performance.now() + 20_000;
+  while ((await runner.info(id))?.state === undefined) {
+    assert.ok(performance.now() < end, "the harvester does not begin");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 /** Registers the tests of the port for one adapter. */
 export function runnerContract(adapter: string, open: () => Promise<OpenedRunner>): void {
   const test = (name: string, use: (opened: OpenedRunner) => Promise<void>) =>
@@ -57,6 +66,7 @@ export function runnerContract(adapter: string, open: () => Promise<OpenedRunner
       assert.equal(running?.bucket, bucket);
       assert.equal(running?.status, "RUNNING");
       assert.equal((await runner.info(steady))?.collection_id, steady);
+      await harvesting(runner, steady);
       await runner.stop(steady);
       assert.deepEqual(await Array.fromAsync(runner.running()), []);
       assert.equal(await runner.info(steady), null);

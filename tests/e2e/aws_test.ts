@@ -151,7 +151,7 @@ Deno.test("a harvest that fails in its container tells why, and so does its log"
     await place.ok("collection-config", "keys");
     await place.ok("collection", "add");
     place.sandbox.troubles.add({ kind: "credits", path: "search/recent" });
-    const { code, err } = await place.run("collection", "once", "find", "--wait");
+    const { code, err } = await place.run("collection", "once", "find", "--wait", "--yes");
     assert.equal(code, 1);
     assert.match(err, /credits/);
     assert.match(await place.ok("harvest", "logs", "find"), /Error: .*credits/);

@@ -1,62 +1,15 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { gunzipSync } from "node:zlib";
 import { verify } from "../../lib/bucket/verify.ts";
 import { jsonBytes } from "../../lib/json.ts";
-import { OutsideError } from "../../lib/errors.ts";
-import { World } from "../../lib/sandbox/world.ts";
-import { systemClock } from "../../lib/clock.ts";
 import type { StreamItem } from "../../lib/twitter/api.ts";
 import { namesIn, withFolder } from "../fakes/folder.ts";
 import { logged } from "../fakes/logged.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import type { MemoryStore } from "../fakes/memory_store.ts";
-import { failing, streamed } from "../fakes/slow_stream.ts";
+import { AWAY, silent, takenOver, world } from "../fakes/taken_over.ts";
 import { json, run, told, tweets } from "../fakes/whole_harvest.ts";
 import { WorldApi } from "../fakes/world_api.ts";
-
-const AWAY = new OutsideError("The store is away");
-const world = () => World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 });
-/** Nothing comes any more. */
-const silent = () => new WorldApi(world());
-
-/**
- * A harvester that left cuts in `<parent>/c`, after which another one, elsewhere, has gone on.
- * @param api Of the other one, by what has been left.
- */
-async function takenOver(
-  parent: string,
-  { api = silent, tweetsPerFile = 4 }: {
-    api?: (left: string[]) => WorldApi;
-    tweetsPerFile?: number;
-  } = {},
-) {
-  const own = { parent, patienceMs: 120_000, tweetsPerFile };
-  const { store, harvested, ids } = await streamed(8, failing(AWAY, 2), own);
-  await assert.rejects(harvested, /The store is away/);
-  const stored = await tweets(store);
-  assert.deepEqual(stored, ids.slice(0, 2));
-  const left = (await idsBelow(join(parent, "c"))).filter((id) => !stored.includes(id));
-  assert.ok(left.length > 2);
-  await run(store, api(left), { parent: join(parent, "elsewhere"), clock: new ManualClock() });
-  return { store, left, all: [...stored, ...left].toSorted() };
-}
-
-/** The tweets in the files that the notes in a folder name. */
-async function idsBelow(folder: string): Promise<string[]> {
-  const ids = new Set<string>();
-  for (const place of await namesIn(folder)) {
-    for (const name of await namesIn(join(folder, place))) {
-      if (!name.endsWith(".json")) continue;
-      const { tweets } = JSON.parse(await Deno.readTextFile(join(folder, place, name)));
-      if (!tweets) continue;
-      const bytes = await Deno.readFile(join(folder, place, tweets.file.path));
-      const lines = gunzipSync(bytes).toString().trimEnd().split("\n");
-      for (const line of lines) ids.add(JSON.parse(line).id_str);
-    }
-  }
-  return [...ids];
-}
 
 async function faults(store: MemoryStore): Promise<unknown[]> {
   const { signal } = new AbortController();

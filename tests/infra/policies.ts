@@ -1,8 +1,10 @@
 /** The policies of infra/*.tf, as far as they are written there, and what IAM would answer by them. */
 
+import { runSimulation, runUnsafeSimulation, type Simulation } from "@cloud-copilot/iam-simulate";
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 
+const ACCOUNT = "123456789012";
 const INFRA = fileURLToPath(new URL("../../infra/", import.meta.url));
 
 /** What is asked for. */
@@ -21,6 +23,8 @@ interface Condition {
 
 /** A statement that allows something. */
 export interface Statement {
+  /** Its name; empty where it has none. */
+  sid: string;
   actions: string[];
   resources: string[];
   conditions: Condition[];
@@ -28,7 +32,7 @@ export interface Statement {
 
 /** A bucket's names and numbers, in the place of what Terraform knows when it is applied. */
 const KNOWN: Record<string, string> = {
-  "data.aws_caller_identity.current.account_id": "123456789012",
+  "data.aws_caller_identity.current.account_id": ACCOUNT,
   "data.aws_partition.current.partition": "aws",
   "var.region": "eu-central-1",
   "var.bucket": "my.tweets",
@@ -75,7 +79,8 @@ function statementOf(text: string, locals: Map<string, string>): Statement {
   }));
   const plain = text.replace(CONDITION, "");
   const actions = listIn(plain, "actions", locals);
-  return { actions, resources: listIn(plain, "resources", locals), conditions };
+  const [sid = ""] = listIn(plain, "sid", locals);
+  return { sid, actions, resources: listIn(plain, "resources", locals), conditions };
 }
 
 /** An argument's values: a list's, or the one. */
@@ -93,24 +98,75 @@ function valueOf(expression: string, locals: Map<string, string>): string {
   return quoted.replace(/\$\{([^}]*)\}/g, (_, name) => value(name));
 }
 
-/** Whether statements allow something. */
-export function isAllowed(statements: Statement[], asked: Asked): boolean {
-  return statements.some(({ actions, resources, conditions }) =>
-    actions.includes(asked.action) &&
-    resources.some((resource) => isLike(asked.resource, resource)) &&
-    conditions.every((condition) => holds(condition, asked.context ?? {}))
+/** What IAM answers. */
+export interface Answer {
+  /** Whether it is allowed. */
+  isAllowed: boolean;
+  /** What is not as it should be in the policy, or in what is asked for: a resource that the action does not know. */
+  errors: unknown;
+  /** What allowed it: statements by their place in the policy, with those of their resources that fitted. */
+  by: { statement: number; resources: string[] }[];
+}
+
+/**
+ * What IAM would answer, who asks having no other policy than this one. Condition keys that the action does not have
+ * count as absent, as with AWS.
+ */
+export async function asked(
+  statements: Statement[],
+  one: Asked,
+): Promise<Answer> {
+  const result = await runSimulation(simulationOf(statements, one), {});
+  if (result.resultType === "error") return { isAllowed: false, errors: result.errors, by: [] };
+  const results = result.resultType === "single" ? [result.result] : result.results;
+  const by = results.flatMap(({ analysis }) => analysis.identityAnalysis?.allowStatements ?? [])
+    .map(({ explain }) => ({
+      statement: Number(/^n(\d+)$/.exec(explain.identifier)?.[1] ?? assert.fail()),
+      resources: [explain.resources ?? []].flat().filter(({ matches }) => matches)
+        .map(({ resource }) => resource),
+    }));
+  return { isAllowed: result.overallResult === "Allowed", errors: null, by };
+}
+
+/** Whether it is allowed on a resource that the documents of the action do not have in this form. */
+export function isAllowedAnyway(statements: Statement[], one: Asked): boolean {
+  return runUnsafeSimulation(simulationOf(statements, one), {}) === "Allowed";
+}
+
+function simulationOf(
+  statements: Statement[],
+  { action, resource, context = {} }: Asked,
+): Simulation {
+  const [, , , , accountId = ""] = resource.split(":");
+  return {
+    request: {
+      principal: `arn:aws:iam::${ACCOUNT}:role/somebody`,
+      action,
+      resource: { resource, accountId: accountId || ACCOUNT },
+      contextVariables: context,
+    },
+    identityPolicies: [{ name: "policy", policy: documentOf(statements) }],
+    serviceControlPolicies: [],
+    resourceControlPolicies: [],
+  };
+}
+
+/** A policy document, each statement named by its place. */
+function documentOf(statements: Statement[]) {
+  return {
+    Version: "2012-10-17",
+    Statement: statements.map(({ actions, resources, conditions }, n) => ({
+      Sid: `n${n}`,
+      Effect: "Allow",
+      Action: actions,
+      Resource: resources,
+      ...(conditions.length === 0 ? {} : { Condition: conditionOf(conditions) }),
+    })),
+  };
+}
+
+function conditionOf(conditions: Condition[]): Record<string, Record<string, string[]>> {
+  return Object.fromEntries(
+    conditions.map(({ test, variable, values }) => [test, { [variable]: values }]),
   );
-}
-
-function holds({ test, variable, values }: Condition, context: Record<string, string>): boolean {
-  const value = context[variable];
-  if (value === undefined) return false;
-  if (test === "StringEquals") return values.includes(value);
-  assert.match(test, /^(StringLike|ArnEquals|ArnLike)$/);
-  return values.some((one) => isLike(value, one));
-}
-
-function isLike(text: string, pattern: string): boolean {
-  const parts = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${parts.join(".*")}$`).test(text);
 }

@@ -5,15 +5,18 @@
  */
 
 import { z } from "zod";
+import { AwsTrouble } from "./aws_trouble.ts";
 import {
   anew,
-  breakerSchema,
   definitionSchema,
   ECS,
+  hasBreaker,
   parameterSchema,
+  type Service,
   serviceSchema,
   servicesSchema,
   signal,
+  type TaskEnding,
   taskSchema,
   tasksSchema,
   withAddress,
@@ -38,18 +41,6 @@ interface Container {
 
 /** How many tasks of a deployment may fail to start until it is given up; and where it never is, are tried here. */
 const [BREAKER, ENDLESS] = [3, 10];
-
-/** What a service was made with, to start its task again. */
-interface Service {
-  name: string;
-  desired: number;
-  input: Record<string, unknown>;
-  deployment: string | undefined;
-  /** The newest first. */
-  events: { id: string; createdAt: number; message: string }[];
-  /** Tasks that could not start. */
-  failed: number;
-}
 
 /** How an agent runs containers. */
 export interface AgentOptions {
@@ -77,9 +68,14 @@ export class EcsAgent {
   drainsFor = 0;
   /** Why no task can start, as with an image that is not there; undefined where they can. */
   cannotStart: string | undefined;
+  /** What AWS says of the end of tasks, in place of how they ended. */
+  ending: TaskEnding | undefined;
+  /** The desired statuses that tasks were listed by. */
+  readonly listed = new Set<unknown>();
+  /** What AWS refuses. */
+  readonly trouble = new AwsTrouble();
   /** Why no service gets a task at all. */
   cannotPlace: string | undefined;
-
   constructor(moto: Moto, options: AgentOptions) {
     this.#moto = moto;
     this.#options = options;
@@ -125,6 +121,8 @@ export class EcsAgent {
       const message = "Unable to Start a service that is still Draining.";
       return Response.json({ __type: "InvalidParameterException", message }, { status: 400 });
     }
+    const refused = this.trouble.answerTo(request, { action, body });
+    if (refused) return refused;
     const init = { method: request.method, headers, body, redirect: "manual" } as const;
     const response = await fetch(`${this.#moto.url}${pathname}${search}`, init);
     if (this.publicAddress !== undefined && service === "") {
@@ -171,12 +169,14 @@ export class EcsAgent {
       }
       case "ListTasks": {
         const { taskArns } = z.object({ taskArns: z.array(z.string()) }).parse(answer);
-        const { desiredStatus = "RUNNING", serviceName } = asked;
+        const { desiredStatus, serviceName } = asked;
+        this.listed.add(desiredStatus);
         const isThere = (arn: string) => {
           const container = this.#containers.get(arn);
           if (!container || (serviceName && container.service !== serviceName)) return false;
           const hasEnded = container.exitCode !== null || container.fault !== undefined;
-          return desiredStatus === "STOPPED" ? hasEnded : !hasEnded && !container.isStopping;
+          // Moto lists all where nothing is said; and lists are eventually consistent: what is stopping may be there.
+          return desiredStatus === undefined || hasEnded === (desiredStatus === "STOPPED");
         };
         return { ...answer, taskArns: taskArns.filter(isThere) };
       }
@@ -203,13 +203,18 @@ export class EcsAgent {
     const { exitCode, isStopping, fault, stopCode, stoppedAt, deployment } = container;
     const hasEnded = exitCode !== null || fault !== undefined;
     const lastStatus = hasEnded ? "STOPPED" : isStopping ? "STOPPING" : "RUNNING";
-    const containers = task.containers.map(({ exitCode: _, ...rest }) => ({
-      ...rest,
+    const desiredStatus = hasEnded || isStopping ? "STOPPED" : "RUNNING";
+    const said = hasEnded ? this.ending : undefined;
+    const ending = {
       ...(exitCode === null ? {} : { exitCode }),
       ...(fault === undefined ? {} : { reason: fault }),
-    }));
-    const end = hasEnded ? { stopCode, stoppedAt, stoppedReason: fault } : {};
-    return { ...task, lastStatus, containers, startedBy: deployment, ...end };
+      ...(said?.exitCode === undefined ? {} : { exitCode: said.exitCode }),
+      ...(said?.reason === undefined ? {} : { reason: said.reason }),
+    };
+    const containers = task.containers.map(({ exitCode: _, ...rest }) => ({ ...rest, ...ending }));
+    const { stopCode: code = stopCode, stoppedReason = fault } = said ?? {};
+    const end = hasEnded ? { stopCode: code, stoppedAt, stoppedReason } : {};
+    return { ...task, lastStatus, desiredStatus, containers, startedBy: deployment, ...end };
   }
 
   /** A service with what happened to it, and what became of its deployment. */
@@ -217,7 +222,7 @@ export class EcsAgent {
     const known = this.#services.get(service.serviceName);
     const draining = this.#isDraining(service.serviceName) ? { status: "DRAINING" } : {};
     if (!known) return { ...service, ...draining };
-    const isGivenUp = hasBreaker(known) && known.failed >= BREAKER;
+    const isGivenUp = hasBreaker(known.input) && known.failed >= BREAKER;
     const deployments = service.deployments.map((one) => ({
       ...one,
       ...(isGivenUp
@@ -371,9 +376,9 @@ export class EcsAgent {
     }
     if (this.cannotStart === undefined) return;
     service.failed++;
-    const most = hasBreaker(service) ? BREAKER : ENDLESS;
+    const most = hasBreaker(service.input) ? BREAKER : ENDLESS;
     if (service.failed < most) return await this.#keep(service);
-    if (hasBreaker(service)) happened("deployment failed: tasks failed to start.");
+    if (hasBreaker(service.input)) happened("deployment failed: tasks failed to start.");
   }
 
   async #ask(target: string, service: string, input: unknown): Promise<unknown> {
@@ -392,8 +397,4 @@ export class EcsAgent {
     });
     return JSON.parse(text || "null");
   }
-}
-
-function hasBreaker({ input }: Service): boolean {
-  return breakerSchema.safeParse(input).success;
 }

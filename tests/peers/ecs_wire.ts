@@ -37,7 +37,7 @@ export const serviceSchema = z.looseObject({
   }),
 });
 /** A request for a service that is given up where its tasks cannot start. */
-export const breakerSchema = z.object({
+const breakerSchema = z.object({
   deploymentConfiguration: z.object({
     deploymentCircuitBreaker: z.object({ enable: z.literal(true), rollback: z.boolean() }),
   }),
@@ -78,4 +78,29 @@ export function signal(child: Deno.ChildProcess | undefined, name: Deno.Signal):
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
   }
+}
+
+/** What AWS says of how a task ended. */
+export interface TaskEnding {
+  exitCode?: number;
+  reason?: string;
+  stopCode: string;
+  stoppedReason?: string;
+}
+
+/** Whether a service gives up what fails to start again and again. */
+export function hasBreaker(input: Record<string, unknown>): boolean {
+  return breakerSchema.safeParse(input).success;
+}
+
+/** What a service was made with, to start its task again. */
+export interface Service {
+  name: string;
+  desired: number;
+  input: Record<string, unknown>;
+  deployment: string | undefined;
+  /** The newest first. */
+  events: { id: string; createdAt: number; message: string }[];
+  /** Tasks that could not start. */
+  failed: number;
 }

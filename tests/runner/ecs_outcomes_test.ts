@@ -2,11 +2,16 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { isoTime, systemClock } from "../../lib/clock.ts";
 import { collectionKeys } from "../../lib/collection/layout.ts";
+import { type HarvestInfo, TOLD_TO_STOP } from "../../lib/collection/harvest_info.ts";
+import { CapacityError, UserError } from "../../lib/errors.ts";
 import { jsonBytes } from "../../lib/json.ts";
 import { EcsRunner } from "../../lib/runner/ecs.ts";
+import { parseSchedule } from "../../lib/runner/schedule.ts";
+import type { Store } from "../../lib/store/store.ts";
 import { ended } from "../contract/runner.ts";
 import { until } from "../e2e/program.ts";
-import { BRIEF, FAULT, FAULTY } from "../fakes/harvester.ts";
+import { BRIEF, DEAF, FAULT, FAULTY } from "../fakes/harvester.ts";
+import type { TaskEnding } from "../peers/ecs_wire.ts";
 import { type Account, accountTest, EcsPlace } from "./ecs_place.ts";
 
 let place: EcsPlace;
@@ -130,4 +135,160 @@ test("a stream whose harvester ends again and again is listed as failing, also w
   const [one] = await Array.fromAsync(runner.failing());
   assert.deepEqual([one?.collectionId, one?.times], ["steady", 2]);
   await runner.stop("steady");
+});
+
+const ENDINGS: [string, TaskEnding, RegExp | null][] = [
+  [
+    "killed for memory",
+    {
+      exitCode: 137,
+      reason: "OutOfMemoryError: Container killed due to memory usage",
+      stopCode: "EssentialContainerExited",
+    },
+    /needed more memory than it has \(OutOfMemoryError: .*memory, and cpu, in twarc_cloud\.ini/,
+  ],
+  [
+    "killed for memory, with exit code 0",
+    {
+      exitCode: 0,
+      reason: "OutOfMemoryError: Container killed due to memory usage",
+      stopCode: "EssentialContainerExited",
+    },
+    /needed more memory than it has/,
+  ],
+  [
+    "whose spare capacity was wanted back",
+    {
+      exitCode: 0,
+      stopCode: "SpotInterruption",
+      stoppedReason: "Your Spot Task was interrupted.",
+    },
+    /spare capacity back \(Your Spot Task was interrupted\).*the next harvest goes on from there/,
+  ],
+  [
+    "ended by maintenance",
+    {
+      exitCode: 0,
+      stopCode: "ServiceSchedulerInitiated",
+      stoppedReason:
+        "ECS is performing maintenance on the underlying infrastructure hosting the task.",
+    },
+    /^AWS stopped the harvester: ECS is performing maintenance/,
+  ],
+  ["that ended by itself", { exitCode: 0, stopCode: "EssentialContainerExited" }, null],
+];
+
+/** Has a harvest tell of itself, as a harvester does at its end. */
+async function tell(store: Store, id: string, info: Partial<HarvestInfo>): Promise<void> {
+  const harvest_timestamp = isoTime(Date.now());
+  const keys = collectionKeys(id);
+  const all = { collection_id: id, harvest_timestamp, tweets: 0, files: 0, file_bytes: 0, ...info };
+  await store.put(keys.config, jsonBytes({ id, type: "search" }));
+  await store.put(`${keys.harvest(Date.parse(harvest_timestamp))}harvest.json`, jsonBytes(all));
+  await store.put(keys.lastHarvest, jsonBytes({ harvest_id: harvest_timestamp }));
+}
+
+test("how a task ended is said in words, whatever its exit code; what the harvest itself has told comes first", async ({ runner, store, job }) => {
+  for (const [what, ending, says] of ENDINGS) {
+    place.agent.ending = ending;
+    const started = await runner.once(job(BRIEF));
+    const { exitCode, message = "" } = await ended(started);
+    assert.equal(exitCode, says ? 3 : 0, what);
+    if (says) assert.match(message, says, what);
+    await tell(store, BRIEF, { outcome: "stopped", reason: TOLD_TO_STOP });
+    assert.equal((await started.outcome())?.exitCode, says ? 3 : 0, `${what}, in mid-walk`);
+    await tell(store, BRIEF, { outcome: "complete" });
+    assert.deepEqual(await started.outcome(), { exitCode: 0 }, `${what}, after it was done`);
+  }
+  place.agent.ending = ENDINGS[1]?.[1];
+  assert.deepEqual(
+    (await Array.fromAsync(runner.failing())).map(({ collectionId }) => collectionId),
+    [BRIEF],
+    "exit code 0 is no success where memory was short",
+  );
+});
+
+test("of a task that ECS has forgotten the harvest tells; before it has, it is not known, and no failure", async ({ bucket, store, ini, job }) => {
+  let late = 0;
+  const clock = { ...systemClock, monotonic: () => performance.now() + late };
+  const settings = place.settingsOf(ini);
+  const self = () => Promise.resolve([]);
+  const options = { bucket, store, clock, settings, self, env: {}, pollMs: 100 };
+  const runner = new EcsRunner(options);
+  await tell(store, "steady", { outcome: "failed", reason: "of another harvest" });
+  const started = await runner.once(job("steady"));
+  await until(async () => await started.awaited?.() === null);
+  late = 3_700_000;
+  place.agent.unknownFor = Infinity;
+  assert.equal(await started.outcome(), null, "its harvester holds the lock");
+  await store.delete(collectionKeys("steady").lock);
+  const { exitCode, message = "" } = await started.outcome() ?? assert.fail();
+  assert.equal(exitCode, 3);
+  assert.match(message, /^It is not known how the task ended/);
+  await tell(store, "steady", { outcome: "complete" });
+  assert.deepEqual(await started.outcome(), { exitCode: 0 });
+});
+
+test("an interface that is gone, or not to be looked at, keeps nobody from listing and stopping", async ({ runner, store, job }) => {
+  for (const fault of ["InvalidNetworkInterfaceID.NotFound", "UnauthorizedOperation"]) {
+    await runner.once(job(DEAF));
+    await until(() => store.get(collectionKeys(DEAF).lock));
+    place.agent.publicAddress = undefined;
+    place.agent.trouble.interfaceFault = fault;
+    const [one] = await Array.fromAsync(runner.running());
+    assert.deepEqual([one?.collectionId, one?.control], [DEAF, undefined]);
+    assert.equal((await runner.info(DEAF))?.collection_id, DEAF);
+    await runner.stop(DEAF);
+    assert.deepEqual(place.agent.pids, []);
+  }
+});
+
+test("a secret that may not be read keeps nobody from stopping", async ({ runner, store, job }) => {
+  await runner.once(job(DEAF));
+  await until(() => store.get(collectionKeys(DEAF).lock));
+  place.agent.trouble.refuses.set("GetParameter", { type: "AccessDeniedException", message: "no" });
+  await runner.stop(DEAF);
+  assert.deepEqual(place.agent.pids, []);
+});
+
+const REFUSALS: [string, typeof CapacityError | typeof UserError, RegExp][] = [
+  ["Capacity is unavailable at this time. Please try again later.", CapacityError, /no capacity/],
+  [
+    "Too many concurrent attempts to create a new revision of the specified family.",
+    CapacityError,
+    /others ask for the same/,
+  ],
+  [
+    "You've reached the limit on the number of vCPUs you can run concurrently",
+    UserError,
+    /quota of vCPUs.*request-service-quota-increase/,
+  ],
+  [
+    "Unable to assume the service linked role. Please verify that the ECS service linked role exists.",
+    UserError,
+    /aws iam create-service-linked-role --aws-service-name ecs\.amazonaws\.com/,
+  ],
+  ["The subnet ID 'subnet-1' does not exist", UserError, /Look at subnet, security_group/],
+];
+
+test("what ECS refuses is told as whose fault it is, with what solves it", async ({ runner, job }) => {
+  for (const type of ["ClientException", "InvalidParameterException"]) {
+    for (const [message, kind, says] of REFUSALS) {
+      place.agent.trouble.refuses.set("RunTask", { type, message });
+      await assert.rejects(runner.once(job(BRIEF)), (error) => {
+        assert.ok(error instanceof kind, `${error}`);
+        assert.equal(error instanceof CapacityError, kind === CapacityError);
+        assert.match(`${error.message} ${error.hint}`, says);
+        return true;
+      });
+    }
+  }
+});
+
+test("a schedule that is ended while schedules are listed is none", async ({ runner, job }) => {
+  await runner.schedule(job("a"), parseSchedule("rate(7 days)"));
+  place.agent.trouble.hidesSchedules = true;
+  assert.deepEqual(await Array.fromAsync(runner.scheduled()), []);
+  place.agent.trouble.hidesSchedules = false;
+  assert.equal((await Array.fromAsync(runner.scheduled())).length, 1);
 });

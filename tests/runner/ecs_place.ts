@@ -64,6 +64,8 @@ export class EcsPlace {
     const { agent } = this;
     [agent.unknownFor, agent.drainsFor, agent.publicAddress] = [0, 0, undefined];
     [agent.cannotStart, agent.cannotPlace] = [undefined, undefined];
+    agent.ending = undefined;
+    agent.trouble.clear();
     const name = `bucket-${++this.#accounts}`;
     const ini = { ...await makeAccount(this.#moto, name, this.#surroundings), ...more };
     const bucket = ini.bucket ?? "";

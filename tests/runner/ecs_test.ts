@@ -40,6 +40,27 @@ Deno.test("a harvester whose port cannot be reached is stopped by SIGTERM", asyn
   }
 });
 
+Deno.test("a stop says what it waits for, and a task that is being stopped is not listed", async () => {
+  const { runner, store, job, close } = await place.opened();
+  try {
+    await runner.once(job(DEAF));
+    await until(() => store.get(collectionKeys(DEAF).lock));
+    const [pid = 0] = place.agent.pids;
+    process.kill(pid, "SIGSTOP");
+    const said: string[] = [];
+    const stopping = runner.stop(DEAF, { say: (awaited) => said.push(awaited) });
+    await until(() => Promise.resolve(said.length > 0));
+    assert.deepEqual([...new Set(said)], ["its task to end (it is STOPPING)"]);
+    assert.deepEqual(await Array.fromAsync(runner.running()), []);
+    assert.ok(place.agent.listed.has("RUNNING"));
+    assert.ok(!place.agent.listed.has(undefined), "AWS's default is not relied on");
+    process.kill(pid, "SIGCONT");
+    await stopping;
+  } finally {
+    await close();
+  }
+});
+
 Deno.test("a service starts its harvester again when that has failed", async () => {
   const { runner, store, job, close } = await place.opened();
   try {

@@ -354,7 +354,7 @@ Deno.test("stopping can be given up", async () => {
   try {
     await store.put(lockKey("far"), elsewhere());
     const reason = new Error("enough");
-    await assert.rejects(runner.stop("far", AbortSignal.abort(reason)), reason);
+    await assert.rejects(runner.stop("far", { signal: AbortSignal.abort(reason) }), reason);
   } finally {
     await close();
   }
