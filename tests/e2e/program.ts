@@ -337,11 +337,12 @@ export function idsOf(lines: string[]): string[] {
 /** Waits until `look` gives something; fails after half a minute. */
 export async function until<T>(look: () => Promise<T | null | undefined | false>): Promise<T> {
   const end = performance.now() + 30_000;
-  for (;;) {
+  // Who looks often takes the time from what is waited for.
+  for (let pause = 10;; pause = Math.min(1.5 * pause, 100)) {
     const found = await look();
     if (found) return found;
     assert.ok(performance.now() < end, "It did not happen within 30 s");
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
 
