@@ -149,9 +149,9 @@ Deno.test("a consumer pair is enough for every collection but streams of 1.1, an
     const { consumer_key, consumer_secret } = place.sandbox.keys;
     const keys = { consumer_key, consumer_secret };
     await place.add({ ...SEARCH, keys });
-    await place.ok("collection", "once", "find", "--wait");
+    await place.ok("collection", "once", "find", "--wait", "--yes");
     await place.add({ id: "tl", type: "user_timeline", users: usersOf(place), keys });
-    await place.ok("collection", "once", "tl", "--wait");
+    await place.ok("collection", "once", "tl", "--wait", "--yes");
     assert.equal(idsOf(await place.tweets("find")).length, 260);
     assert.equal((await place.tweets("tl")).length, 260);
     assert.ok(place.sandbox.requests.every(({ as }) => as === "app"));
