@@ -144,15 +144,17 @@ export async function waitFor(
 
 /**
  * Stops a harvest, and waits until it has stopped, also while nobody can be asked whether it has.
+ * @param wasSeen Whether it was seen running: then it may have ended by itself since.
  * @throws UserError where none runs; UnresponsiveError where it does not stop.
  */
 export async function stopHarvest(
   runner: Awaited<ReturnType<Bucket["runner"]>>,
   collectionId: string,
   context: Context,
+  wasSeen = false,
 ): Promise<void> {
   const { UserError } = await import("../errors.ts");
-  let isAgain = false;
+  let isAgain = wasSeen;
   const stop = async () => {
     try {
       await runner.stop(collectionId, context.signal);

@@ -146,3 +146,12 @@ Deno.test("a harvester that does not stop is reported as that, and nothing to st
   const none = { ...runner, stop: nothing, info: () => Promise.resolve(null) };
   await assert.rejects(stopHarvest(none, "a", context), /No harvest of a is running/);
 });
+
+Deno.test("a harvest that was seen running and has ended by itself since is stopped", async () => {
+  const { context, clock, lines } = surroundings();
+  const { runner } = stopping(clock, () => new OutsideError("The folder is away"));
+  const ended = () => Promise.reject(new UserError("No harvest of a is running"));
+  const over = { ...runner, stop: ended, info: () => Promise.resolve(null) };
+  await stopHarvest(over, "a", context, true);
+  assert.deepEqual(lines, []);
+});
