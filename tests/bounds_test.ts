@@ -37,3 +37,11 @@ Deno.test("a test that hangs fails by its name, and those after it run", async (
 Deno.test("the suite is run with a bound for every test", () => {
   assert.match(config.tasks.test.command, / --preload=tests\/bounds\.ts /);
 });
+
+Deno.test("what the suite leaves out of its folders is run together, and nothing else is left out", async () => {
+  const [, ignored = ""] = / --ignore=(\S+) /.exec(config.tasks.test.command) ?? [];
+  const left = ignored.split(",").map((path) => path.replace(/^tests\//, ""));
+  const together = (await Array.fromAsync(Deno.readDir(new URL("together", import.meta.url))))
+    .flatMap(({ name }) => /^(.*)_test\.ts$/.exec(name)?.[1] ?? []);
+  assert.deepEqual(left.toSorted(), together.toSorted());
+});

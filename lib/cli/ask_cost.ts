@@ -10,7 +10,7 @@ const ASK_ABOVE = 10;
 /** Dollars that the question itself may cost. */
 const CHEAP = 0.05;
 /** Milliseconds that an estimate may take: a harvest does not wait for it any longer. */
-const PATIENCE = 60_000;
+const PATIENCE = 5_000;
 
 /**
  * Whether to start a collection's first harvest, whatever it costs: one that may cost more than the limit is asked

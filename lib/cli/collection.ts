@@ -214,7 +214,7 @@ function addSchedule(group: Command, context: Context): void {
         const { UserError } = await import("../errors.ts");
         throw new UserError(`${collectionId} is neither scheduled nor being harvested`);
       }
-      if (isRunning) await stopHarvest(runner, collectionId, context);
+      if (isRunning) await stopHarvest(runner, collectionId, context, true);
       if (json) {
         return output.json({
           collection_id: collectionId,

@@ -165,12 +165,14 @@ export async function waitFor(
 /**
  * Stops a harvest, and waits until it has stopped, also while nobody can be asked whether it has; shows what it waits
  * for, and since when.
+ * @param wasSeen Whether it was seen running: then it may have ended by itself since.
  * @throws UserError where none runs; UnresponsiveError where it does not stop.
  */
 export async function stopHarvest(
   runner: Pick<Runner, "stop" | "info">,
   collectionId: string,
   context: Context,
+  wasSeen = false,
 ): Promise<void> {
   const { UserError } = await import("../errors.ts");
   const { signal, clock, output } = context;
@@ -183,7 +185,7 @@ export async function stopHarvest(
     const since = isoTime(waiting.since);
     progress.show(`${collectionId}: waiting since ${since} for ${waiting.for}`);
   };
-  let isAgain = false;
+  let isAgain = wasSeen;
   const stop = async () => {
     try {
       await runner.stop(collectionId, { signal, say });

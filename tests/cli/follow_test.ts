@@ -184,3 +184,12 @@ Deno.test("where there is no room for a harvester it is tried again, and that is
   );
   await assert.rejects(begun(() => Promise.reject(throttled()), context), OutsideError);
 });
+
+Deno.test("a harvest that was seen running and has ended by itself since is stopped", async () => {
+  const { context, clock, lines } = surroundings();
+  const { runner } = stopping(clock, () => new OutsideError("The folder is away"));
+  const ended = () => Promise.reject(new UserError("No harvest of a is running"));
+  const over = { ...runner, stop: ended, info: () => Promise.resolve(null) };
+  await stopHarvest(over, "a", context, true);
+  assert.deepEqual(lines, []);
+});

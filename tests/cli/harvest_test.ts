@@ -59,12 +59,12 @@ Deno.test("the last harvest of timelines tells what changed about users, or that
     const [user] = place.sandbox.world.users.values();
     const users = { [user?.id ?? ""]: {} };
     await place.add({ id: "tl", type: "user_timeline", users });
-    await place.ok("collection", "once", "tl", "--wait");
+    await place.harvest("tl");
     assert.match(
       await place.ok("harvest", "last", "tl"),
       new RegExp(`\nUser ${user?.id} \\(${user?.screenName}\\): screen name found\n$`),
     );
-    await place.ok("collection", "once", "tl", "--wait");
+    await place.harvest("tl");
     assert.match(await place.ok("harvest", "last", "tl"), /\nNo user changes\.\n$/);
   }, { world: world(1, 2) }));
 

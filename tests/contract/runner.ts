@@ -25,7 +25,7 @@ export async function ended(started: Started): Promise<Outcome> {
     const outcome = await started.outcome();
     if (outcome) return outcome;
     assert.ok(performance.now() < end, "the harvester does not end");
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 

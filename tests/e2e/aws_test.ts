@@ -84,9 +84,9 @@ Deno.test("the quick start of the documents, from the template to the download a
     await place.ok("collection-config", "update");
     const schedule = ["collection", "schedule", "test_collection", "rate(7 days)"];
     assert.equal(await place.ok(...schedule), "Scheduled\n");
-    assert.equal(
+    assert.match(
       await place.ok("collection", "scheduled"),
-      "tweets_test_collection_schedule => rate(7 days)\n",
+      /^tweets_test_collection_schedule => rate\(7 days\)\n {2}.*last harvest: \S.*\n$/,
     );
     await until(() => Promise.resolve(agent.pids.length === 0));
     const last = await place.ok("harvest", "last", "test_collection");
@@ -270,7 +270,7 @@ Deno.test("a rule that the Python original made is listed, and can be stopped", 
     await place.addByCommand({ id: "old", type: "search", search: { query: "sandbox" } });
     assert.equal(
       await place.ok("collection", "scheduled"),
-      "tweets_old_schedule => rate(7 days)\n",
+      "tweets_old_schedule => rate(7 days)\n  last harvest: none yet\n",
     );
     assert.equal(await place.ok("collection", "stop", "old"), "Stopped\n");
     assert.equal(await place.ok("collection", "scheduled"), "No scheduled collections.\n");

@@ -65,10 +65,7 @@ for (
         const { posts, users, dollars, is_at_most, asked } = await estimate(place);
         assert.equal(is_at_most, false);
         assert.ok(posts > 500, `${posts}`);
-        const billed = await billedBy(
-          place,
-          () => place.ok("collection", "once", id, "--wait", "--yes"),
-        );
+        const billed = await billedBy(place, () => place.harvest(id));
         assert.deepEqual({ posts, users, dollars }, billed);
         const last = JSON.parse(await place.ok("harvest", "last", id, "--json"));
         assert.deepEqual(last.billed, billed);
@@ -82,17 +79,11 @@ for (
       const again = await estimate(place);
       assert.deepEqual([again.posts, again.users, again.dollars], [0, 0, 0]);
       const nothing = { posts: 0, users: 0, dollars: 0 };
-      assert.deepEqual(
-        await billedBy(place, () => place.ok("collection", "once", id, "--wait", "--yes")),
-        nothing,
-      );
+      assert.deepEqual(await billedBy(place, () => place.harvest(id)), nothing);
       const [user = ""] = place.sandbox.world.users.keys();
       place.sandbox.world.post(user, 60);
       const more = await estimate(place);
-      const billed = await billedBy(
-        place,
-        () => place.ok("collection", "once", id, "--wait", "--yes"),
-      );
+      const billed = await billedBy(place, () => place.harvest(id));
       assert.deepEqual(billed, { posts: more.posts, users: 0, dollars: more.dollars });
       assert.ok(billed.posts > 0);
     }, { world: world(12, 400) }));
@@ -239,13 +230,10 @@ Deno.test("timelines side by side keep to a harvest's budget together, and every
       budget: { posts: 250, per: "harvest" },
     });
     for (const posts of [250, 250, 280 - 30]) {
-      const billed = await billedBy(
-        place,
-        async () =>
-          assert.match(
-            await place.ok("collection", "once", "tl", "--wait"),
-            /stopped(.|\n)*The budget of 250 posts a harvest is used up .*next harvest goes on/,
-          ),
+      const billed = await billedBy(place, () => place.harvest("tl"));
+      assert.match(
+        await place.ok("harvest", "last", "tl"),
+        /Outcome: stopped\. The budget of 250 posts a harvest is used up .*next harvest goes on/,
       );
       assert.deepEqual(billed, { posts, users: 0, dollars: posts * 0.005 });
     }
@@ -263,11 +251,13 @@ Deno.test("users that are looked up count as well: where they would pass the bud
       users: usersOf(place),
       budget: { dollars: 0.02, per: "harvest" },
     });
-    const once = () => place.ok("collection", "once", "tl", "--wait");
-    assert.match(await once(), /stopped/);
+    await place.harvest("tl");
+    assert.match(await place.ok("harvest", "last", "tl"), /Outcome: stopped/);
     assert.equal(place.sandbox.ledger.billed.dollars, 0);
     await change(place, { budget: { dollars: 0.05, per: "harvest" } });
-    assert.match(await once(), /complete/);
+    await place.harvest("tl");
+    const last = JSON.parse(await place.ok("harvest", "last", "tl", "--json"));
+    assert.equal(last.outcome, "complete");
     assert.deepEqual([place.sandbox.ledger.billed.users, place.sandbox.ledger.billed.posts], [
       3,
       0,

@@ -8,9 +8,9 @@ const world = () => ({ world: World.made({ clock: systemClock, users: 4, tweetsP
 /** A collection of a search with its tweets, some of which are gone since; why, by id. */
 async function withGone(place: Place, api: string): Promise<Record<string, string>> {
   await place.add({ id: "find", type: "search", api, search: { query: "sandbox" } });
-  await place.ok("collection", "once", "find", "--wait");
+  await place.harvest("find");
   place.post(3);
-  await place.ok("collection", "once", "find", "--wait");
+  await place.harvest("find");
   const { world } = place.sandbox;
   const [deleting, suspended] = [...world.users.values()];
   assert.ok(deleting && suspended);
@@ -62,7 +62,7 @@ for (const api of ["1.1", "2"]) {
       const again = await place.run("collection", "compliance", "find", "--apply");
       assert.match(again.err, /Nothing must be deleted/);
       place.post(2);
-      await place.ok("collection", "once", "find", "--wait");
+      await place.harvest("find");
       assert.equal((await idsLeft(place)).length, left.length + 2, "The next harvest goes on");
     }, world()));
 }

@@ -10,10 +10,10 @@ for (const api of ["1.1", "2"]) {
     inOneProcess(async (place) => {
       await place.add({ id: "find", type: "search", api, search: { query: "sandbox" } });
       assert.equal(await place.ok("collection", "dehydrate", "find"), "");
-      await place.ok("collection", "once", "find", "--wait");
+      await place.harvest("find");
       const [user = ""] = place.sandbox.world.users.keys();
       place.sandbox.world.post(user, 3);
-      await place.ok("collection", "once", "find", "--wait");
+      await place.harvest("find");
       const ids = (await place.ok("collection", "dehydrate", "find")).trimEnd().split("\n");
       const wanted = place.sandbox.world.search("sandbox", { count: 1_000 }).map((status) =>
         `${status.id}`
@@ -26,10 +26,10 @@ for (const api of ["1.1", "2"]) {
 async function withTwoFiles(use: (place: Place, files: [string, string]) => Promise<void>) {
   await inOneProcess(async (place) => {
     await place.add({ id: "find", type: "search", search: { query: "sandbox" } });
-    await place.ok("collection", "once", "find", "--wait");
+    await place.harvest("find");
     const [user = ""] = place.sandbox.world.users.keys();
     place.sandbox.world.post(user, 3);
-    await place.ok("collection", "once", "find", "--wait");
+    await place.harvest("find");
     const files = [];
     for (const folder of await place.harvests("find")) {
       for await (const { name } of Deno.readDir(folder)) {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { idTime } from "../../lib/twitter/ids.ts";
-import { filesBelow, idsOf, inPlace, type Place, until } from "./program.ts";
+import { filesBelow, idsOf, inOneProcess, type Place, until } from "./program.ts";
 
 const FILTER = { id: "live", type: "filter", filter: { track: "sandbox" } };
 
@@ -23,7 +23,7 @@ async function collected(place: Place, tweets: number): Promise<void> {
 }
 
 Deno.test("a filter collection is started, looked at, and stopped with every tweet in the bucket", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add(FILTER);
     assert.equal(await place.ok("collection", "filter-start", "live"), "Started\n");
     await connected(place);
@@ -44,7 +44,7 @@ Deno.test("a filter collection is started, looked at, and stopped with every twe
   }, { world: world() }));
 
 Deno.test("a stream that is cut in the middle of a status goes on: no partial line, no tweet twice, and the gap is told", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add(FILTER);
     // Of each eight tweets the last one; those that are sent again after a cut count as well.
     const troubles = [["cut", 7], ["truncate", 19], ["disconnect", 31]] as const;
@@ -76,7 +76,7 @@ Deno.test("a stream that is cut in the middle of a status goes on: no partial li
   }, { world: world(), replay: 3 }));
 
 Deno.test("messages are counted and kept out of the tweets", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add(FILTER);
     await place.ok("collection", "filter-start", "live");
     await connected(place);
@@ -98,7 +98,7 @@ Deno.test("messages are counted and kept out of the tweets", () =>
   }, { world: world() }));
 
 Deno.test("a filter harvest that is killed with -9 loses nothing that was flushed, and goes on with no tweet twice", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add(FILTER);
     const args = ["harvest", "run", "--flush-secs", "1", "live"];
     const first = place.spawn(args);
@@ -123,7 +123,7 @@ Deno.test("a filter harvest that is killed with -9 loses nothing that was flushe
 
 for (const how of ["SIGTERM", "filter-stop"] as const) {
   Deno.test(`a stream that was paused while much arrived, and is ended by ${how} then, keeps all of it`, () =>
-    inPlace(async (place) => {
+    inOneProcess(async (place) => {
       await place.add(FILTER);
       const harvest = place.spawn(["harvest", "run", "--shutdown", "live"]);
       await connected(place);
@@ -151,7 +151,7 @@ for (const how of ["SIGTERM", "filter-stop"] as const) {
 }
 
 Deno.test("a stream that goes on and on when it is stopped is left after five seconds, with a gap up to the end", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add(FILTER);
     const harvest = place.spawn(["harvest", "run", "--shutdown", "live"]);
     await connected(place);
@@ -180,7 +180,7 @@ Deno.test("a stream that goes on and on when it is stopped is left after five se
   }, { world: world() }));
 
 Deno.test("pieces that were flushed end up in one file with the rest of their segment", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add(FILTER);
     const harvest = place.spawn([
       "harvest",
@@ -208,7 +208,7 @@ Deno.test("pieces that were flushed end up in one file with the rest of their se
   }, { world: world() }));
 
 Deno.test("a filter harvest with max_records stops by itself and stays up, stopped, until it is told to exit", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add({ ...FILTER, filter: { track: "sandbox", max_records: "12" } });
     await place.ok("collection", "filter-start", "live");
     await connected(place);
@@ -228,7 +228,7 @@ Deno.test("a filter harvest with max_records stops by itself and stays up, stopp
   }, { world: world() }));
 
 Deno.test("killed with -9 while the disk of its bucket is away, it costs nothing that came before the last flush", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add(FILTER);
     const run = () => place.spawn(["harvest", "run", "--shutdown", "--flush-secs", "1", "live"]);
     const [data, away] = [place.path("twarc-cloud-data"), place.path("away")];

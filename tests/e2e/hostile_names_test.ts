@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { inPlace, type Place } from "./program.ts";
+import { inOneProcess, type Place } from "./program.ts";
 
 const EVIL = "\u001b[2J\u009b31m\u202e\r\nError: forged";
 // deno-lint-ignore no-control-regex
@@ -17,10 +17,10 @@ async function harmless(place: Place, ...args: string[]): Promise<string> {
 }
 
 Deno.test("a bucket whose names, configurations, locks and harvests have control sequences in them steers no terminal", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const [user = ""] = place.sandbox.world.users.keys();
     await place.add({ id: "c", type: "user_timeline", users: { [user]: { screen_name: EVIL } } });
-    await place.ok("collection", "once", "c", "--wait");
+    await place.harvest("c");
     const folder = place.path("twarc-cloud-data", "collections", "c");
     const [harvest = ""] = await place.harvests("c");
     const edit = async (path: string, change: Record<string, unknown>) => {

@@ -92,7 +92,7 @@ Deno.test("a hydration that was stopped, and one that was killed, goes on, and a
     });
     harvest.kill("SIGKILL");
     await harvest.output();
-    await place.ok("collection", "once", "ids", "--wait");
+    await place.harvest("ids");
     assert.deepEqual(
       idsOfAnswers(await place.tweets("ids")).toSorted(),
       open.toSorted(),

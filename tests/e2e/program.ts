@@ -24,6 +24,9 @@ const PERMISSIONS = config.tasks["twarc-cloud"].command.split(" ").filter((word)
   word.startsWith("--allow-")
 );
 
+const FLAGS = ["--quiet", "--no-check", "--config", join(ROOT, "deno.json"), ...PERMISSIONS];
+const DENO_DIR = Deno.env.get("DENO_DIR") ?? join(Deno.env.get("HOME") ?? "", ".cache", "deno");
+
 const ranSchema = z.object({ code: z.number(), out: z.string(), err: z.string() });
 
 const powersSchema = z.object({
@@ -36,37 +39,74 @@ const powersSchema = z.object({
 /** What a command did. */
 export type Ran = z.infer<typeof ranSchema>;
 
-/** One process that runs many commands, one after the other. */
+/** A command line, and what it is run with. */
+interface Command {
+  args: string[];
+  folder: string;
+  env: Record<string, string>;
+}
+
+/** One process that runs the commands of all places, one after the other. */
 class Many {
   readonly #process: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
   readonly #output: AsyncIterator<string>;
   #last: Promise<unknown> = Promise.resolve();
+  #running = 0;
 
-  constructor(process: Deno.ChildProcess) {
-    this.#process = process;
-    this.#input = process.stdin.getWriter();
-    this.#output = createInterface({ input: Readable.fromWeb(process.stdout) })[
+  constructor() {
+    const env = { DENO_DIR, PATH: Deno.env.get("PATH") ?? "" };
+    this.#process = new Deno.Command(Deno.execPath(), {
+      args: ["run", ...FLAGS, MANY],
+      clearEnv: true,
+      env,
+      stdin: "piped",
+      stdout: "piped",
+      // Harvests log there.
+      stderr: "null",
+    }).spawn();
+    this.#input = this.#process.stdin.getWriter();
+    this.#output = createInterface({ input: Readable.fromWeb(this.#process.stdout) })[
       Symbol.asyncIterator
     ]();
   }
 
-  async run(args: string[]): Promise<Ran> {
+  /** Whether a command was begun whose end nobody has seen. */
+  get isBusy(): boolean {
+    return this.#running > 0;
+  }
+
+  async run(command: Command): Promise<Ran> {
+    this.#running++;
     const ran = this.#last.then(async () => {
-      await this.#input.write(new TextEncoder().encode(`${JSON.stringify(args)}\n`));
+      await this.#input.write(new TextEncoder().encode(`${JSON.stringify(command)}\n`));
       const { value, done } = await this.#output.next();
-      assert.ok(!done, `twarc-cloud ${args.join(" ")} ended the process`);
+      assert.ok(!done, `twarc-cloud ${command.args.join(" ")} ended the process`);
       return ranSchema.parse(JSON.parse(value));
     });
-    this.#last = ran;
-    return await ran;
+    this.#last = ran.catch(() => {});
+    const result = await ran;
+    this.#running--;
+    return result;
   }
 
   async close(): Promise<void> {
-    await this.#input.close();
+    if (this.isBusy) this.#process.kill("SIGKILL");
+    await this.#input.close().catch(() => {});
     await this.#process.status;
   }
 }
+
+/** The one process of this file of tests. */
+let many: Many | undefined;
+
+async function endMany(): Promise<void> {
+  await many?.close();
+  many = undefined;
+}
+
+// Also loaded by what is no test.
+Deno.test.afterAll?.(endMany);
 
 /** A folder to work in, with a sandbox to ask and keys for it. */
 export class Place {
@@ -75,7 +115,7 @@ export class Place {
   readonly env: Record<string, string>;
   /** A command that runs the program, such as one that does so in another user's name. */
   by: string[] = [];
-  #many: Many | undefined;
+  #isOneProcess = false;
 
   constructor(folder: string, sandbox: Sandbox) {
     this.folder = folder;
@@ -86,7 +126,7 @@ export class Place {
       TWARC_CLOUD_SPOOL: join(folder, "spool"),
       NO_COLOR: "1",
       TWITTER_API_URL: sandbox.url.href,
-      DENO_DIR: Deno.env.get("DENO_DIR") ?? join(Deno.env.get("HOME") ?? "", ".cache", "deno"),
+      DENO_DIR,
       PATH: Deno.env.get("PATH") ?? "",
     };
   }
@@ -108,24 +148,30 @@ export class Place {
     return powersSchema.parse(JSON.parse(last));
   }
 
-  /** Has all commands run by one process from now on, with the environment as it is now. */
+  /** Has the one process of this file run all commands from now on, each with the environment as it is then. */
   useOneProcess(): void {
-    this.#many ??= new Many(
-      this.#start(MANY, { args: [], env: {}, stdin: "piped", stderr: "inherit" }),
-    );
+    this.#isOneProcess = true;
   }
 
   /** Runs a command to its end. */
   async run(...args: string[]): Promise<Ran> {
-    if (this.#many) return await this.#many.run(args);
+    if (this.#isOneProcess) {
+      const { folder, env } = this;
+      return await (many ??= new Many()).run({ args, folder, env });
+    }
     const { code, stdout, stderr } = await this.spawn(args).output();
     const decoder = new TextDecoder();
     return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
   }
 
-  /** Ends what runs commands. */
+  /** Harvests to the end in whatever process runs commands: where starting a harvester is not the point. */
+  async harvest(id: string): Promise<void> {
+    await this.ok("harvest", "run", "--shutdown", "--port", "0", id);
+  }
+
+  /** Ends what still runs a command. */
   async close(): Promise<void> {
-    await this.#many?.close();
+    if (this.#isOneProcess && many?.isBusy) await endMany();
   }
 
   #start(
@@ -134,13 +180,11 @@ export class Place {
       args: string[];
       env: Record<string, string>;
       before?: string;
-      stdin: "null" | "piped";
-      stderr: "piped" | "inherit";
+      stdin: "null";
+      stderr: "piped";
     },
   ): Deno.ChildProcess {
-    const config = join(ROOT, "deno.json");
-    const flags = ["--quiet", "--no-check", "--config", config, ...PERMISSIONS];
-    const command = [...this.by, Deno.execPath(), "run", ...flags, script, ...args];
+    const command = [...this.by, Deno.execPath(), "run", ...FLAGS, script, ...args];
     const [first = "", ...rest] = before
       ? ["sh", "-c", `${before}; exec "$@"`, "sh", ...command]
       : command;
@@ -293,11 +337,12 @@ export function idsOf(lines: string[]): string[] {
 /** Waits until `look` gives something; fails after half a minute. */
 export async function until<T>(look: () => Promise<T | null | undefined | false>): Promise<T> {
   const end = performance.now() + 30_000;
-  for (;;) {
+  // Who looks often takes the time from what is waited for.
+  for (let pause = 10;; pause = Math.min(1.5 * pause, 100)) {
     const found = await look();
     if (found) return found;
     assert.ok(performance.now() < end, "It did not happen within 30 s");
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
 

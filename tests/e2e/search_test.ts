@@ -21,7 +21,7 @@ async function linesOf(path: string): Promise<string[]> {
 Deno.test("a search brings every tweet once, the next one only what is new, and one after that nothing", () =>
   inOneProcess(async (place) => {
     await place.add(SEARCH);
-    await place.ok("collection", "once", "find", "--wait");
+    await place.harvest("find");
     assert.equal(new Set(idsOf(await place.tweets("find"))).size, 1_000);
     const [user = ""] = place.sandbox.world.users.keys();
     place.sandbox.world.post(user, 7);
@@ -39,13 +39,14 @@ Deno.test("max_records ends a harvest at that many tweets, and the next one goes
   inOneProcess(async (place) => {
     await place.add({ ...SEARCH, search: { query: "sandbox", max_records: "250" } });
     for (const sofar of [250, 500, 750]) {
-      assert.match(await place.ok("collection", "once", "find", "--wait"), /stopped/);
+      await place.harvest("find");
+      assert.match(await place.ok("harvest", "last", "find"), /Outcome: stopped/);
       assert.equal(new Set(idsOf(await place.tweets("find"))).size, sofar);
     }
     const before = await place.object("find/collection.json") as { search: { since_id?: string } };
     assert.equal(before.search.since_id, undefined);
-    await place.ok("collection", "once", "find", "--wait");
-    await place.ok("collection", "once", "find", "--wait");
+    await place.harvest("find");
+    await place.harvest("find");
     const after = await place.object("find/collection.json") as { search: { since_id?: string } };
     const ids = idsOf(await place.tweets("find"));
     assert.equal(ids.length, 1_000);
@@ -66,7 +67,7 @@ Deno.test("a search that is killed with -9 goes on: every tweet comes once", () 
       await harvest.output();
       place.sandbox.troubles.clear();
     }
-    await place.ok("collection", "once", "find", "--wait");
+    await place.harvest("find");
     const ids = idsOf(await place.tweets("find"));
     assert.equal(ids.length, 1_000);
     assert.equal(new Set(ids).size, 1_000);
@@ -90,9 +91,9 @@ Deno.test("real tweets come out of a search and of a stream byte for byte", asyn
   const wanted = (await Promise.all(files.map(linesOf))).flat();
   assert.equal(corpora.reduce((n, corpus) => n + corpus.statuses.length, 0), wanted.length);
   await test.step("a search", () =>
-    inPlace(async (place) => {
+    inOneProcess(async (place) => {
       await place.add(SEARCH);
-      await place.ok("collection", "once", "find", "--wait");
+      await place.harvest("find");
       assert.deepEqual((await place.tweets("find")).toSorted(), wanted.toSorted());
     }, { world: World.of(corpora, systemClock) }));
   await test.step("a stream", () =>

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { idsOf, inPlace, type Place, until } from "./program.ts";
+import { idsOf, inOneProcess, type Place, until } from "./program.ts";
 
 const FILTER = { id: "live", type: "filter", filter: { track: "sandbox" } };
 const SEARCH = { id: "find", type: "search", search: { query: "sandbox" } };
@@ -22,7 +22,7 @@ async function streamed(place: Place, ...flags: string[]): Promise<void> {
 }
 
 Deno.test("a harvester that a command starts has its temporary files where --spool says", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add(FILTER);
     await streamed(place, "--spool", "mine");
     assert.match((await namesIn(place.path("mine"))).join(), /^[0-9a-f]{12}-live$/);
@@ -34,7 +34,7 @@ Deno.test("a harvester that a command starts has its temporary files where --spo
   }, { world: quiet() }));
 
 Deno.test("where nothing is said they are in the person's cache, also where that is a link to another disk", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add(FILTER);
     await Deno.mkdir(place.path("disk"), { mode: 0o700 });
     await Deno.symlink(place.path("disk"), place.path(".cache"));
@@ -46,7 +46,7 @@ Deno.test("where nothing is said they are in the person's cache, also where that
   }, { world: quiet() }));
 
 Deno.test("a folder that others may write is refused before a harvester is started, in one line", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add(SEARCH);
     await Deno.mkdir(place.path("ours"));
     await Deno.chmod(place.path("ours"), 0o777);
@@ -62,7 +62,7 @@ Deno.test("a folder that others may write is refused before a harvester is start
   }));
 
 Deno.test("--spool without a folder is wrong usage, and for a bucket on AWS it is not meant", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const empty = await place.run("harvest", "run", "--spool", "", "find");
     assert.deepEqual([empty.code, /--spool.*It is empty/.test(empty.err)], [2, true], empty.err);
     const aws = await place.run("collection", "once", "--bucket", "name", "--spool", "x", "find");

@@ -21,7 +21,7 @@ function open(place: Place): string[] {
 Deno.test("a timeline harvest brings every tweet once, and the next one only what is new", () =>
   inOneProcess(async (place) => {
     await place.add({ id: "tl", type: "user_timeline", users: usersOf(place) });
-    await place.ok("collection", "once", "tl", "--wait");
+    await place.harvest("tl");
     const first = idsOf(await place.tweets("tl"));
     assert.equal(first.length, 9 * 430);
     assert.equal(new Set(first).size, first.length);
@@ -46,7 +46,7 @@ Deno.test("what is found out about users is recorded, and leads to what the conf
       users,
       delete_users_for: ["suspended", "not_found"],
     });
-    await place.ok("collection", "once", "tl", "--wait");
+    await place.harvest("tl");
 
     const [folder = ""] = await place.harvests("tl");
     const changes: { user_id: string; change: string }[] = JSON.parse(
@@ -112,7 +112,7 @@ Deno.test("a harvest that is killed with -9 goes on: every tweet comes once, not
       await harvest.output();
       place.sandbox.troubles.clear();
     }
-    await place.ok("collection", "once", "tl", "--wait");
+    await place.harvest("tl");
     const ids = idsOf(await place.tweets("tl"));
     assert.equal(new Set(ids).size, ids.length, "a tweet was written twice");
     assert.equal(ids.length, 9 * 1_000, "a tweet was lost");
@@ -135,7 +135,7 @@ Deno.test("a timeline harvest that is stopped leaves its walks to the next one",
     };
     const whole = Object.values(config.users).filter((user) => user.since_id).length;
     assert.ok(whole < 9, "since_id of an unfinished walk was moved");
-    await place.ok("collection", "once", "tl", "--wait");
+    await place.harvest("tl");
     const ids = idsOf(await place.tweets("tl"));
     assert.equal(new Set(ids).size, 9_000);
     assert.equal(ids.length, 9_000);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { twarc2 } from "../peers/python.ts";
-import { inPlace, type Place, until } from "./program.ts";
+import { inOneProcess, type Place, until } from "./program.ts";
 import { withPages } from "./v2_payloads.ts";
 
 /** Runs twarc2 on a file, which has to be read without a warning; what it wrote. */
@@ -47,13 +47,13 @@ async function check(place: Place, collections: string[], options: string[] = []
 }
 
 Deno.test("twarc2's flatten and twarc-csv read our files of version 2 without a warning, and find the same tweets", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const keys = { bearer_token: place.sandbox.bearer };
     const users = Object.fromEntries([...place.sandbox.world.users.keys()].map((id) => [id, {}]));
     await place.add({ id: "tl", type: "user_timeline", api: "2", keys, users });
-    await place.ok("collection", "once", "tl", "--wait");
+    await place.harvest("tl");
     await place.add({ id: "find", type: "search", api: "2", keys, search: { query: "sandbox" } });
-    await place.ok("collection", "once", "find", "--wait");
+    await place.harvest("find");
     await check(place, ["find"]);
     const filter = { track: "sandbox", max_records: 12 };
     await place.add({ id: "live", type: "filter", api: "2", keys, filter });
@@ -69,6 +69,6 @@ Deno.test("twarc2's flatten and twarc-csv read answers as X sent them, long ones
     const documents = await Deno.readTextFile(new URL("../../docs/files.md", import.meta.url));
     const [, columns = ""] = /--extra-input-columns (\S+)/.exec(documents) ?? [];
     await place.add({ id: "find", type: "search", api: "2", search: { query: "sandbox" } });
-    await place.ok("collection", "once", "find", "--wait");
+    await place.harvest("find");
     await check(place, ["find"], ["--extra-input-columns", columns]);
   }));

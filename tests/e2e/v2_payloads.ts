@@ -4,7 +4,7 @@ import { systemClock } from "../../lib/clock.ts";
 import { readCorpus } from "../../lib/sandbox/corpus.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { pageFiles, type PageOfTweets, pagesIn } from "../sandbox/v2_pages.ts";
-import { inPlace, type Place } from "./program.ts";
+import { inOneProcess, type Place } from "./program.ts";
 
 /** Runs a test in a new place whose sandbox serves the made answers and the real ones. */
 export async function withPages(
@@ -14,7 +14,7 @@ export async function withPages(
   try {
     const files = await pageFiles(folder);
     const world = World.of(await Promise.all(files.map(readCorpus)), systemClock);
-    await inPlace(async (place) => use(place, await pagesIn(files)), { world });
+    await inOneProcess(async (place) => use(place, await pagesIn(files)), { world });
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -32,7 +32,7 @@ function assertAsSent(lines: string[], pages: PageOfTweets[]): void {
 Deno.test("a search of answers as X sent them brings every tweet, what it refers to, and the problems that were told", () =>
   withPages(async (place, pages) => {
     await place.add({ id: "find", type: "search", api: "2", search: { query: "sandbox" } });
-    await place.ok("collection", "once", "find", "--wait");
+    await place.harvest("find");
     const lines = await place.tweets("find");
     const ours = lines.flatMap(pageOf);
     const ids = ours.flatMap(({ data }) => data.map(({ id }) => id));
@@ -61,7 +61,7 @@ Deno.test("timelines of answers as X sent them bring the tweets of each user, an
     const open = [...authors].filter((id) => world.users.get(id)?.state === "open");
     const users = Object.fromEntries(open.map((id) => [id, {}]));
     await place.add({ id: "tl", type: "user_timeline", api: "2", users });
-    await place.ok("collection", "once", "tl", "--wait");
+    await place.harvest("tl");
     const lines = await place.tweets("tl");
     assertAsSent(lines, pages);
     const ids = lines.flatMap(pageOf).flatMap(({ data }) => data.map(({ id }) => id));

@@ -27,7 +27,7 @@ Deno.test("a search of version 2 brings every tweet once, killed in between, and
     harvest.kill("SIGKILL");
     await harvest.output();
     place.sandbox.troubles.clear();
-    await place.ok("collection", "once", "find", "--wait");
+    await place.harvest("find");
     const ids = idsOf(await place.tweets("find"));
     assert.equal(ids.length, 900);
     assert.equal(new Set(ids).size, 900);
@@ -41,7 +41,7 @@ Deno.test("a search of version 2 brings every tweet once, killed in between, and
 Deno.test("a collection of version 1.1 that is turned into one of version 2 keeps its users and since_ids", () =>
   inOneProcess(async (place) => {
     await place.add({ id: "tl", type: "user_timeline", users: usersOf(place) });
-    await place.ok("collection", "once", "tl", "--wait");
+    await place.harvest("tl");
     await place.ok("collection-config", "download", "tl");
     const config = JSON.parse(await Deno.readTextFile(place.path("collection.json")));
     await place.writeJson("collection.json", { ...config, api: "2" });
@@ -71,7 +71,7 @@ Deno.test("names come with the posts: users are looked up only if they gave noth
       place.sandbox.requests.filter(({ path }) =>
         path.startsWith("/2/users") && !path.endsWith("/tweets")
       );
-    await place.ok("collection", "once", "tl", "--wait", "--yes");
+    await place.harvest("tl");
     assert.deepEqual(lookups().map(({ parameters }) => parameters.ids), ["77"]);
     const [folder = ""] = await place.harvests("tl");
     assert.equal(
@@ -95,7 +95,7 @@ Deno.test("names come with the posts: users are looked up only if they gave noth
     for (const id of Object.keys(config.users)) config.users[id].looked_up = "2020-01-01T00:00:00Z";
     await place.writeJson("collection.json", config);
     await place.ok("collection-config", "update");
-    await place.ok("collection", "once", "tl", "--wait", "--yes");
+    await place.harvest("tl");
     assert.equal(lookups().length, 2, "after days they are looked up, in one call");
   }, { world: world(4, 7) }));
 
@@ -104,7 +104,7 @@ Deno.test("users in every state are told apart in version 2", () =>
     const users = usersOf(place);
     const delete_users_for = ["protected", "suspended", "not_found"];
     await place.add({ id: "tl", type: "user_timeline", api: "2", users, delete_users_for });
-    await place.ok("collection", "once", "tl", "--wait", "--yes");
+    await place.harvest("tl");
     const said = await place.ok("harvest", "last", "tl");
     const ids = Object.keys(users);
     assert.match(said, new RegExp(`User ${ids[9]} \\(unknown\\): protected`));
@@ -122,7 +122,7 @@ Deno.test("a used up cap ends the harvest at once with what came, says when to c
     assert.equal(code, 1);
     assert.match(err, /Error: .*UsageCapExceeded: .*What was collected is safe\. .*next month/);
     assert.equal(idsOf(await place.tweets("find")).length, 200);
-    await place.ok("collection", "once", "find", "--wait");
+    await place.harvest("find");
     const ids = idsOf(await place.tweets("find"));
     assert.equal(ids.length, 900);
     assert.equal(new Set(ids).size, 900, "no post is read twice");
@@ -137,7 +137,7 @@ Deno.test("what a timeline is to leave out is asked for with every page", () =>
       users: usersOf(place),
       exclude: ["replies", "retweets"],
     });
-    await place.ok("collection", "once", "tl", "--wait", "--yes");
+    await place.harvest("tl");
     assert.deepEqual(
       place.sandbox.requests.map(({ parameters }) => parameters.exclude),
       Array(4).fill("replies,retweets"),

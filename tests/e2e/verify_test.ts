@@ -15,9 +15,9 @@ interface Told {
 /** A collection of two harvests, of 90 and 3 tweets; their folders. */
 async function harvested(place: Place): Promise<[string, string]> {
   await place.add({ id: "find", type: "search", api: "2", search: { query: "sandbox" } });
-  await place.ok("collection", "once", "find", "--wait");
+  await place.harvest("find");
   place.post(3);
-  await place.ok("collection", "once", "find", "--wait");
+  await place.harvest("find");
   const [first = "", second = ""] = await place.harvests("find");
   return [first, second];
 }
@@ -277,9 +277,9 @@ Deno.test("timelines with users that are gone, and a stream with gaps, are whole
     for (const api of ["1.1", "2"]) {
       const id = `tl_${api.replace(".", "_")}`;
       await place.add({ id, type: "user_timeline", api, users });
-      await place.ok("collection", "once", id, "--wait");
+      await place.harvest(id);
       place.post(3);
-      await place.ok("collection", "once", id, "--wait");
+      await place.harvest(id);
     }
     await place.add({ id: "live", type: "filter", filter: { track: "sandbox" } });
     place.sandbox.troubles.add({ kind: "cut", path: "statuses/filter", after: 3 });

@@ -13,7 +13,7 @@ async function last(place: Place) {
 Deno.test("an API that knows the new words alone is harvested, verified and dehydrated, and what it did not take is recorded", () =>
   inOneProcess(async (place) => {
     await place.add(SEARCH);
-    await place.ok("collection", "once", "find", "--wait");
+    await place.harvest("find");
     const { tweets, outcome, left_out } = await last(place);
     assert.deepEqual([tweets, outcome], [60, "complete"]);
     assert.deepEqual(left_out, [
@@ -39,7 +39,7 @@ Deno.test("an API that knows the new words alone is harvested, verified and dehy
 Deno.test('"words": "post" asks in the new words, and is for version 2', () =>
   inOneProcess(async (place) => {
     await place.add({ ...SEARCH, words: "post" });
-    await place.ok("collection", "once", "find", "--wait");
+    await place.harvest("find");
     assert.equal((await last(place)).left_out, undefined);
     const { parameters } = place.sandbox.requests.find(({ path }) => /search/.test(path)) ??
       assert.fail("Nothing was searched");

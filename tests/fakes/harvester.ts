@@ -10,7 +10,6 @@ import { goneIn, thisProcess } from "../../lib/bucket/process.ts";
 import { isoTime, systemClock } from "../../lib/clock.ts";
 import type { Controlled } from "../../lib/control.ts";
 import { serveControl } from "../../lib/control_server.ts";
-import { LocalRunner } from "../../lib/runner/local.ts";
 import { openStore } from "../../lib/store/store.ts";
 
 /** Exits at once with code 1 and a reason. */
@@ -44,6 +43,8 @@ export const FAULT = "It cannot be harvested. Mend it";
 async function keep(args: string[]): Promise<void> {
   const bucket = args[args.indexOf("--bucket") + 1] ?? "";
   const keeper = args[args.indexOf("--keeper") + 1] ?? "";
+  // A harvester that runs once needs none of it.
+  const { LocalRunner } = await import("../../lib/runner/local.ts");
   const store = await openStore(bucket);
   const env = process.env;
   const runner = new LocalRunner({

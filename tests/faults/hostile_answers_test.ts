@@ -7,6 +7,7 @@ import { QuickClock } from "../fakes/quick_clock.ts";
 import { type Answer, type ApiVersion, dripping, json } from "./hostile_api.ts";
 import { HostilePlace, inHostilePlace, KEYS, NOW, type Type, WHOLE } from "./hostile_harvest.ts";
 import { serve } from "./raw_server.ts";
+import { inTurns } from "../fakes/turns.ts";
 
 const WALKS: [ApiVersion, Type][] = [["1.1", "user_timeline"], ["2", "search"]];
 const never = new AbortController().signal;
@@ -27,10 +28,10 @@ const LIES: [string, string, string][] = [
   ["nothing", "", ""],
 ];
 
-for (const [version, type] of WALKS) {
+for (const [turn, [version, type]] of WALKS.entries()) {
   for (const status of [200, 429]) {
     Deno.test(`${type} of ${version}: headers of a ${status} that lie about rate limits cost a quarter of an hour at most`, async (t) => {
-      for (const [name, remaining, reset] of LIES) {
+      for (const [name, remaining, reset] of inTurns(LIES, turn)) {
         await t.step(name, async () => {
           const headers = { "x-rate-limit-remaining": remaining, "x-rate-limit-reset": reset };
           const times: number[] = [];
@@ -94,7 +95,7 @@ for (
   });
 }
 
-for (const [version, type] of WALKS) {
+for (const [turn, [version, type]] of WALKS.entries()) {
   const small = gzipSync(Buffer.alloc(80 << 20, " "));
   const bodies: [string, () => Response][] = [
     ["unpacks to more than any answer has", () => json(small, { "content-encoding": "gzip" })],
@@ -106,7 +107,7 @@ for (const [version, type] of WALKS) {
       )],
   ];
   Deno.test(`${type} of ${version}: a body that has no good end is given up and asked for again`, async (t) => {
-    for (const [name, body] of bodies) {
+    for (const [name, body] of inTurns(bodies, turn)) {
       await t.step(name, async () => {
         const twist = ({ n }: Answer) => n === 2 ? body() : null;
         const place = new HostilePlace(version, type, { twist });

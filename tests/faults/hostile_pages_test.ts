@@ -3,6 +3,7 @@ import { Buffer } from "node:buffer";
 import { gzipSync } from "node:zlib";
 import { type Answer, type ApiVersion, type Body, json } from "./hostile_api.ts";
 import { HostilePlace, inHostilePlace, type Type, WHOLE } from "./hostile_harvest.ts";
+import { inTurns } from "../fakes/turns.ts";
 
 /** What is harvested by pages. */
 const WALKS: [ApiVersion, Type][] = [
@@ -73,9 +74,9 @@ function raw(length: string, body: string): Response {
   );
 }
 
-for (const [version, type] of WALKS) {
+for (const [turn, [version, type]] of WALKS.entries()) {
   Deno.test(`${type} of ${version}: whatever a second page is damaged by, it is asked for again, and nothing is lost or twice`, async (t) => {
-    for (const [name, damage] of DAMAGES) {
+    for (const [name, damage] of inTurns(DAMAGES, turn)) {
       await t.step(name, async () => {
         const twist = (answer: Answer) => answer.n === 2 ? response(damage(answer, version)) : null;
         await inHostilePlace(new HostilePlace(version, type, { twist }), async (place) => {
@@ -90,9 +91,9 @@ function response(made: Response | Body): Response {
   return made instanceof Response ? made : json(made);
 }
 
-for (const [version, type] of [WALKS[0], WALKS[3]].filter((walk) => walk !== undefined)) {
+for (const [turn, [version, type]] of [...WALKS.entries()].filter(([n]) => n === 0 || n === 3)) {
   Deno.test(`${type} of ${version}: a page that stays damaged ends the harvest in one clear line, and the next one goes on`, async (t) => {
-    for (const [name, damage] of DAMAGES) {
+    for (const [name, damage] of inTurns(DAMAGES, turn)) {
       await t.step(name, async () => {
         let isHostile = true;
         const twist = (answer: Answer) =>
@@ -121,9 +122,9 @@ const ODD: [string, string][] = [
   ["every escape", '"\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9"'],
 ];
 
-for (const [version, type] of WALKS) {
+for (const [turn, [version, type]] of WALKS.entries()) {
   Deno.test(`${type} of ${version}: odd texts are written byte for byte as they came`, async (t) => {
-    for (const [name, text] of ODD) {
+    for (const [name, text] of inTurns(ODD, turn)) {
       await t.step(name, async () => {
         const twist = (answer: Answer) => answer.n === 2 ? response(withText(answer, text)) : null;
         await inHostilePlace(new HostilePlace(version, type, { twist }), async (place) => {

@@ -10,6 +10,7 @@ import {
   streamLine,
 } from "./hostile_api.ts";
 import { HostilePlace, ids, inHostilePlace, WHOLE } from "./hostile_harvest.ts";
+import { inTurns } from "../fakes/turns.ts";
 
 const VERSIONS = ["1.1", "2"] as const;
 /** What a stream sends, oldest first. */
@@ -91,9 +92,9 @@ const LINES: [string, (version: ApiVersion) => Body][] = [
   ["JSON that is no object", () => 'null\n[]\n"text"\n17\ntrue'],
 ];
 
-for (const version of VERSIONS) {
+for (const [turn, version] of VERSIONS.entries()) {
   Deno.test(`a stream of ${version}: whatever comes between two tweets, both are kept, and it is kept beside them`, async (t) => {
-    for (const [name, line] of LINES) {
+    for (const [name, line] of inTurns(LINES, turn)) {
       await t.step(name, async () => {
         const bytes = [tweets(version, first), line(version), "\r\n", tweets(version, second)];
         await inHostilePlace(collects(version, () => live(bytes)), async (place) => {
@@ -115,9 +116,9 @@ const ODD: [string, string][] = [
   ["numbers of any form", "[-0.0e-0,1E400,12345678901234567890123456789]"],
 ];
 
-for (const version of VERSIONS) {
+for (const [turn, version] of VERSIONS.entries()) {
   Deno.test(`a stream of ${version}: odd texts are written byte for byte as they came`, async (t) => {
-    for (const [name, text] of ODD) {
+    for (const [name, text] of inTurns(ODD, turn)) {
       await t.step(name, async () => {
         const bytes = [`${streamLine(version, first, text)}\r\n`, tweets(version, second)];
         // What was sent is on its way for as long as it takes to be read.
@@ -158,9 +159,9 @@ const CONNECTIONS: [string, (version: ApiVersion) => Response | Promise<Response
     ]))],
 ];
 
-for (const version of VERSIONS) {
+for (const [turn, version] of VERSIONS.entries()) {
   Deno.test(`a stream of ${version}: a connection that ends badly, or not at all, loses nothing and is opened again`, async (t) => {
-    for (const [name, connection] of CONNECTIONS) {
+    for (const [name, connection] of inTurns(CONNECTIONS, turn)) {
       await t.step(name, () => {
         const sent = (place: HostilePlace) => {
           place.clock.touch(name.includes("MB") ? 500 : 0);
@@ -192,9 +193,9 @@ const AGAIN: [string, number, (version: ApiVersion) => Response][] = [
   ],
 ];
 
-for (const version of VERSIONS) {
+for (const [turn, version] of VERSIONS.entries()) {
   Deno.test(`a stream of ${version}: connections that are of no use are opened more slowly each time`, async (t) => {
-    for (const [name, most, connection] of AGAIN) {
+    for (const [name, most, connection] of inTurns(AGAIN, turn)) {
       await t.step(name, async () => {
         let opened = 0;
         const twist = ({ url }: Answer) => {
@@ -215,9 +216,9 @@ for (const version of VERSIONS) {
 }
 
 const HOUR = 3_600_000;
-for (const version of VERSIONS) {
+for (const [turn, version] of VERSIONS.entries()) {
   Deno.test(`a stream of ${version}: a clock that jumps loses nothing, and nothing comes twice`, async (t) => {
-    for (const hours of [3, -3, 24 * 3_650, -24 * 3_650]) {
+    for (const hours of inTurns([3, -3, 24 * 3_650, -24 * 3_650], turn)) {
       await t.step(`by ${hours} hours`, async () => {
         const place = collects(version, (place) => {
           void place.clock.sleep(20_000).then(() => place.clock.jump(hours * HOUR));

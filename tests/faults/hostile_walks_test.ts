@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Answer, type ApiVersion, pageOf, tokenIn } from "./hostile_api.ts";
 import { HostilePlace, ids, inHostilePlace, NOW, type Type, WHOLE } from "./hostile_harvest.ts";
+import { inTurns } from "../fakes/turns.ts";
 
 /** What is harvested by pages. */
 const WALKS: [ApiVersion, Type][] = [
@@ -40,9 +41,9 @@ const LIES: [string, Lie][] = [
   ["since_id is not cared for", ({ all, above }, version) => page(version, all, above)],
 ];
 
-for (const [version, type] of WALKS) {
+for (const [turn, [version, type]] of WALKS.entries()) {
   Deno.test(`${type} of ${version}: pages that are not what was asked for bring each tweet once, and the walk ends`, async (t) => {
-    for (const [name, lie] of LIES) {
+    for (const [name, lie] of inTurns(LIES, turn)) {
       await t.step(name, async () => {
         const twist = (answer: Answer) => lie(answer, version);
         await inHostilePlace(new HostilePlace(version, type, { twist }), async (place) => {
@@ -97,9 +98,9 @@ const ENDLESS: [string, ApiVersion[], RegExp, Lie][] = [
   ],
 ];
 
-for (const [version, type] of WALKS) {
+for (const [turn, [version, type]] of WALKS.entries()) {
   Deno.test(`${type} of ${version}: pages without an end end the harvest in one clear line, and the next one goes on`, async (t) => {
-    for (const [name, versions, says, lie] of ENDLESS) {
+    for (const [name, versions, says, lie] of inTurns(ENDLESS, turn)) {
       if (!versions.includes(version)) continue;
       await t.step(name, async () => {
         let isHostile = true;

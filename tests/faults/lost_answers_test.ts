@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { FAULTS, playAt, TYPES } from "./scenario.ts";
+import { PLAYS_ALL, SEED } from "../fakes/turns.ts";
 
 /** Every write is played with TWARC_CLOUD_ALL=1, one of so many without, others each time. */
-const ONE_OF = Deno.env.get("TWARC_CLOUD_ALL") === "1" ? 1 : 6;
-const SEED = Number(Deno.env.get("TWARC_CLOUD_SEED") ?? Math.floor(Math.random() * 2 ** 31));
+const ONE_OF = PLAYS_ALL ? 1 : 12;
 
 const LOST = FAULTS.filter((fault) => /^(answer lost|tried again)/.test(fault));
 

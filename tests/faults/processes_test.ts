@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { type Moto, startMoto } from "../peers/moto.ts";
 import { playProcesses } from "./process_play.ts";
+import { inTurns, SEED } from "../fakes/turns.ts";
 
-/** A failing one replays with this seed. */
-const SEED = Number(Deno.env.get("TWARC_CLOUD_SEED") ?? Math.floor(Math.random() * 2 ** 31));
-/** Timelines and a stream in a folder with version 1.1 of the API, a search and a stream in S3 with version 2. */
-const COLLECTIONS = [0, 2, 10, 11];
+/**
+ * A search in S3 and a stream in a folder, or timelines in a folder and a stream in S3: with version 2 of the API in
+ * S3, and 1.1 in folders.
+ */
+const COLLECTIONS = [...inTurns([10, 0], 0), ...inTurns([2, 11], 0)];
 const EXTENT = { rounds: 1, isLong: false };
 
 let moto: Promise<Moto> | undefined;

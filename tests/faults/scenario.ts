@@ -62,8 +62,8 @@ export interface Outcome {
 
 /** Tweets of a stream, each flushed as it comes, that may not be committed: one, the next, and one that was asked for. */
 const ON_ITS_WAY = 3;
-/** Milliseconds that a stream waits for the tweet before to be committed. */
-const COMMIT_PATIENCE = 10_000;
+/** Milliseconds that a stream waits for the tweet before to be committed: longer than any busy machine takes. */
+const COMMIT_PATIENCE = 120_000;
 /** Harvests of a collection in which something goes wrong. */
 const ROUNDS = 4;
 

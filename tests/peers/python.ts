@@ -13,13 +13,8 @@ export async function twarc2(): Promise<string> {
   return join(await environment("twarc", wanted), "bin", "twarc2");
 }
 
-/** The path of moto's server, the one on the PATH or one of our own. Fails where Python is missing. */
+/** The path of a moto server of our own. Fails where Python is missing. */
 export async function motoServer(): Promise<string> {
-  const quiet = { stdin: "null", stdout: "null", stderr: "null" } as const;
-  const found = await new Deno.Command("moto_server", { args: ["-h"], ...quiet }).output().catch(
-    () => null,
-  );
-  if (found?.success) return "moto_server";
   return join(await environment("moto", ["moto[server]==5.2.1"]), "bin", "moto_server");
 }
 
@@ -37,7 +32,8 @@ async function environment(name: string, requirements: string[]): Promise<string
     const help = "install Python 3 with venv (on Debian: apt-get install python3-venv)";
     await run("python3", ["-m", "venv", folder], help);
     const pip = join(folder, "bin", "pip");
-    const options = ["install", "--quiet", "--disable-pip-version-check"];
+    // What is not imported need not be compiled.
+    const options = ["install", "--quiet", "--no-compile", "--disable-pip-version-check"];
     await run(
       pip,
       [...options, ...requirements],
