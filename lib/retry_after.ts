@@ -2,10 +2,12 @@
 
 /** Milliseconds that it is heeded at most: a longer wait is cut, and the next answer says how long it still is. */
 const LONGEST = 900_000;
+/** Milliseconds beyond which nobody means it: a day. */
+const BELIEVED = 86_400_000;
 
 /**
  * Milliseconds until the next try, from seconds or a date, which counts from the answer's own Date; undefined where
- * an answer has neither.
+ * an answer has neither, or asks for more than a day.
  * @param now In milliseconds since 1970, for an answer without a Date.
  */
 export function retryAfter(
@@ -20,5 +22,5 @@ export function retryAfter(
     : /[a-z]/i.test(value)
     ? Date.parse(value) - (Number.isNaN(date) ? now : date)
     : NaN;
-  return ms >= 0 ? Math.min(ms, LONGEST) : undefined;
+  return ms >= 0 && ms <= BELIEVED ? Math.min(ms, LONGEST) : undefined;
 }

@@ -69,6 +69,8 @@ export class HostileApi {
   readonly #ending = new AbortController();
   /** Called when it has sent something. */
   onSent: () => void = () => {};
+  /** The time of its answers, in milliseconds since 1970. */
+  now: () => number = Date.now;
   #underWay = 0;
 
   constructor(version: ApiVersion, ids: string[], twist: Twist) {
@@ -85,7 +87,7 @@ export class HostileApi {
     this.#server = Deno.serve(options, async (request) => {
       this.#underWay++;
       try {
-        return await this.#answer(request);
+        return dated(await this.#answer(request), this.now());
       } finally {
         this.#underWay--;
         this.onSent();
@@ -223,4 +225,13 @@ export function json(body: Body, headers: Record<string, string> = {}): Response
 function rulesFor(method: string): string {
   const made = { data: [{ id: "1", value: "x", tag: "twarc-cloud/c" }], meta: { sent: "now" } };
   return JSON.stringify(method === "GET" ? { meta: { sent: "now" } } : made);
+}
+
+/** An answer with the time, unless it says another. */
+function dated(response: Response, now: number): Response {
+  if (response.headers.has("date")) return response;
+  const { status, statusText, body } = response;
+  const headers = new Headers(response.headers);
+  headers.set("date", new Date(now).toUTCString());
+  return new Response(body, { status, statusText, headers });
 }

@@ -77,6 +77,7 @@ export class HostilePlace {
     // Hours pass here, of which much is sent again: it need not be as careful as it may.
     const rests = { afterTouch: 6, afterWaking: 1 };
     this.clock = new IdleClock({ isBusy: () => this.api.isBusy, start: NOW, rests });
+    this.api.now = () => this.clock.now();
     this.api.onSent = () => {
       this.clock.release();
       this.clock.touch();

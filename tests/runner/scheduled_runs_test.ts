@@ -64,6 +64,7 @@ Deno.test("a run that ends by a fault, at once or after hours, is tried again; o
     "a started",
     "a failed: Fault 3. It is tried again",
     "a started",
+    "a ended: nothing is known of it.",
   ]);
 });
 
