@@ -71,7 +71,7 @@ async function estimated(
   const enough = context.output.canAsk || config.type === "search" ? limit : Infinity;
   const isWorth = (dollars: number) => Promise.resolve(dollars <= CHEAP);
   try {
-    return await estimateOf(config, { isWorth, enough, signal: soon }, context);
+    return await estimateOf(config, { isWorth, enough, isOptional: true, signal: soon }, context);
   } catch (error) {
     context.signal.throwIfAborted();
     if (!soon.aborted && !(error instanceof TwarcCloudError)) throw error;

@@ -80,6 +80,8 @@ export interface Estimating {
   isWorth: (dollars: number, what: string) => Promise<boolean>;
   /** Dollars up to which it does not matter what the project has used so far. */
   enough?: number;
+  /** Whether it can be done without: what fails is not tried again. */
+  isOptional?: boolean;
   signal: AbortSignal;
 }
 
@@ -89,14 +91,15 @@ export interface Estimating {
  */
 export async function estimateOf(
   config: CollectionConfig,
-  { own, isWorth, enough = -1, signal }: Estimating,
+  { own, isWorth, enough = -1, isOptional = false, signal }: Estimating,
   context: Context,
 ): Promise<{ result: Estimate; expected: Expected }> {
   const { clock } = context;
   const settings = await settingsFor(context, {});
   const { keys = {}, words } = config;
-  const { bill } = await apiWith({ keys, version: "2", words }, { ...context, settings });
-  if (!bill) throw new Error("Version 2 has a bill");
+  const api = await apiWith({ keys, version: "2", words }, { ...context, settings });
+  if (!api.bill) throw new Error("Version 2 has a bill");
+  const bill = isOptional ? api.bill.once : api.bill;
   const prices = pricesWith(own ?? config.prices);
   const onCall = requestsTold(context);
   const asking: Asking = { bill, now: clock.now(), prices, cheap: CHEAP, isWorth, onCall, signal };

@@ -7,7 +7,7 @@ import { apiWith } from "./api.ts";
 import { type Context, settingsFor } from "./context.ts";
 
 /** Milliseconds that the answer is waited for. */
-const PATIENCE = 15_000;
+const PATIENCE = 5_000;
 /** Characters that are shown on each side of a place in a query. */
 const AROUND = 15;
 
@@ -26,7 +26,7 @@ export async function tryQuery(json: Json, context: Context): Promise<void> {
   try {
     const { keys = {}, words } = config;
     const { bill } = await apiWith({ keys, version: "2", words }, { ...context, settings });
-    await bill?.count(query, { granularity: "day" }, soon);
+    await bill?.once.count(query, { granularity: "day" }, soon);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof ApiError && error.status === 400) {

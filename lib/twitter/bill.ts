@@ -121,15 +121,25 @@ export class Bill {
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #wording: Wording;
+  /** How often each request is tried; as the transport does unless said. */
+  readonly #tries: { tries?: number };
 
-  constructor({ transport, clock, wording = new Wording() }: {
+  constructor({ transport, clock, wording = new Wording(), tries }: {
     transport: Transport;
     clock: Clock;
     wording?: Wording;
+    tries?: number;
   }) {
+    this.#tries = tries === undefined ? {} : { tries };
     this.#transport = transport;
     this.#clock = clock;
     this.#wording = wording;
+  }
+
+  /** The same for those who can do without: each request is tried once. */
+  get once(): Bill {
+    const [transport, clock, wording] = [this.#transport, this.#clock, this.#wording];
+    return new Bill({ transport, clock, wording, tries: 1 });
   }
 
   /**
@@ -171,6 +181,7 @@ export class Bill {
           path: `2/tweets/counts/${archive}`,
           parameters: { ...parameters, ...(next ? { next_token: next } : {}) },
           everyMs: archive === "all" ? ARCHIVE_EVERY : 0,
+          ...this.#tries,
         },
         (answer) => parseAnswer(countsSchema, answer),
         signal,
@@ -190,7 +201,7 @@ export class Bill {
     const read = (bytes: Uint8Array) => parseAnswer(usageSchema, bytes);
     const { data } = await this.#wording.ask(
       parameters,
-      (parameters) => this.#transport.ask({ ...request, parameters }, read, signal),
+      (parameters) => this.#transport.ask({ ...request, ...this.#tries, parameters }, read, signal),
     );
     const { project_usage: used, project_cap: cap, cap_reset_day: resetDay } = data;
     if (used === undefined || cap === undefined) return null;
@@ -207,7 +218,8 @@ export class Bill {
       const read = (answer: Uint8Array) => parseAnswer(postCountsSchema, answer);
       const { data } = await this.#wording.ask(
         parameters,
-        (parameters) => this.#transport.ask({ ...request, parameters }, read, signal),
+        (parameters) =>
+          this.#transport.ask({ ...request, ...this.#tries, parameters }, read, signal),
       );
       for (const { id, public_metrics: posts, protected: isProtected = false } of data) {
         counts.push({ id, posts, isProtected });

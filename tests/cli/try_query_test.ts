@@ -24,6 +24,13 @@ Deno.test("a query that the API refuses is found when its collection is added, a
     assert.doesNotMatch(added.err, /tried/);
     assert.equal(place.sandbox.ledger.billed.counts, 1);
 
+    // One that fails is not asked again: it can be done without.
+    place.sandbox.troubles.add({ kind: "garbage", path: "counts", times: 2 });
+    await place.writeJson("collection.json", config("cats", { id: "odd" }));
+    const odd = await place.run("collection", "add");
+    assert.match(odd.err, /^The query could not be tried: .*damaged/);
+    assert.equal(place.sandbox.requests.filter(({ path }) => path.includes("counts")).length, 3);
+
     // A harvest will show what keys that are not taken now are good for.
     const wrong = { id: "other", keys: { bearer_token: "withdrawn" } };
     await place.writeJson("collection.json", config("cats", wrong));
