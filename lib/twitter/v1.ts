@@ -25,6 +25,13 @@ import { liveStream } from "./stream.ts";
 import type { Transport } from "./transport.ts";
 import { readStreamLine } from "./v1_messages.ts";
 
+/** All that a status has: its whole text, entities, cards, and what its author wrote for those who cannot see its pictures. */
+const WHOLE = {
+  tweet_mode: "extended",
+  include_entities: "true",
+  include_ext_alt_text: "true",
+  include_card_uri: "true",
+};
 const TIMELINE_PAGE = 200;
 const SEARCH_PAGE = 100;
 const LOOKUP_SIZE = 100;
@@ -74,7 +81,7 @@ export class V1Api implements TwitterApi {
   ): Promise<Page | TimelineState> {
     const parameters = {
       user_id: userId,
-      tweet_mode: "extended",
+      ...WHOLE,
       include_rts: "true",
       ...pageParameters(at, TIMELINE_PAGE),
     };
@@ -99,7 +106,7 @@ export class V1Api implements TwitterApi {
   async search(query: string, at: PageAt, signal: AbortSignal): Promise<Page> {
     const parameters = {
       q: query,
-      tweet_mode: "extended",
+      ...WHOLE,
       result_type: "recent",
       ...pageParameters(at, SEARCH_PAGE),
     };
@@ -126,7 +133,7 @@ export class V1Api implements TwitterApi {
     signal: AbortSignal,
   ): AsyncIterable<StreamItem> {
     const { rules: _, ...lists } = filter;
-    const parameters = { ...lists, tweet_mode: "extended", stall_warnings: "true" };
+    const parameters = { ...lists, ...WHOLE, stall_warnings: "true" };
     const as = ["user"] as const;
     const request = { method: "POST", path: "1.1/statuses/filter.json", parameters, as } as const;
     return liveStream({
