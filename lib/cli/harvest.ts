@@ -2,6 +2,7 @@
 
 import type { Command } from "@commander-js/extra-typings";
 import type { ToldGap } from "../bucket/gaps.ts";
+import type { LockDocument } from "../bucket/lock.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { portNumber, positive } from "../numbers.ts";
 import type { Store } from "../store/store.ts";
@@ -292,16 +293,23 @@ function addUnlock(group: Command, context: Context): void {
     .summary("Remove the lock of a collection.")
     .description(
       "Removes the lock of a collection. A lock ends by itself a minute after its harvester is gone: this " +
-        "is for the impatient who are sure that nothing harvests the collection.",
+        "is for the impatient who are sure that nothing harvests the collection. Where its harvester may live, " +
+        "you are asked first.",
     )
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
+    .option("--force", "do not ask where a harvester may live, which ends then", false)
     .addHelpText("after", example("harvest unlock test_collection"))
-    .action(async (id, { bucket }) => {
-      const { store, collections } = await openBucket(context, { bucket });
+    .action(async (id, { bucket, force }) => {
+      const { store, collections, settings } = await openBucket(context, { bucket });
       await collections.loadJson(id);
-      const { unlock } = await import("../bucket/lock.ts");
-      const { holderIsGone } = await import("../bucket/process.ts");
+      const { readLock, unlock } = await import("../bucket/lock.ts");
+      const { goneIn, holderIsGone } = await import("../bucket/process.ts");
+      const isGone = goneIn(settings.bucket);
+      const found = await readLock(store, id, { clock: context.clock, isGone });
+      if (found?.live && found.document && !force) {
+        if (!await mayUnlock(id, found.document, context)) return;
+      }
       const held = await unlock(store, id);
       if (held === undefined) return context.output.line("It was not locked.");
       context.output.line("Unlocked");
@@ -314,6 +322,30 @@ function addUnlock(group: Command, context: Context): void {
         );
       }
     });
+}
+
+/** Says who harvests a collection, and asks whether that is to be ended. @throws UserError where nobody can be asked. */
+async function mayUnlock(
+  id: string,
+  { pid, host, renewed }: LockDocument,
+  { output }: Context,
+): Promise<boolean> {
+  const what = `Process ${pid} of ${host} harvests ${id}: it renewed its lock at ${renewed}`;
+  const answer = await output.confirm(
+    `${what}. Without it, it ends within half a minute. Remove the lock?`,
+  );
+  if (answer === null) {
+    const { UserError } = await import("../errors.ts");
+    throw new UserError(what, {
+      hint:
+        `End it in good order with: twarc-cloud collection stop ${
+          lastWord(id)
+        }. --force removes its lock all the ` +
+        "same, and it ends within half a minute.",
+    });
+  }
+  if (!answer) output.note("Cancelling");
+  return answer;
 }
 
 function addLogs(group: Command, context: Context): void {

@@ -121,6 +121,19 @@ Deno.test("a stranger that has the number of a lock is not stopped, and the next
     stranger.kill("SIGKILL");
   }, { world: world() }));
 
+Deno.test("unlock asks before it ends a harvest that lives, and says how to end it in good order", () =>
+  inOneProcess(async (place) => {
+    await place.add({ id: "live", type: "filter", filter: { track: "sandbox" } });
+    await place.ok("collection", "filter-start", "live");
+    const { code, err } = await place.run("harvest", "unlock", "live");
+    assert.equal(code, 1);
+    assert.match(err, /^Error: Process \d+ of .* harvests live: .*collection stop live\. --force/);
+    assert.match(await place.ok("harvest", "list"), /live => .*RUNNING/);
+    const forced = await place.run("harvest", "unlock", "live", "--force");
+    assert.equal(forced.out, "Unlocked\n");
+    await place.run("collection", "filter-stop", "live");
+  }, { world: world() }));
+
 Deno.test("a lock that was left by a killed harvester needs nobody: unlock is for the impatient", () =>
   inOneProcess(async (place) => {
     await place.add(SEARCH);
