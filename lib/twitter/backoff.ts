@@ -7,7 +7,9 @@ export type Trouble =
   /** HTTP 5xx or 408, or an answer that is not what was asked for. */
   | "server"
   /** HTTP 420, or 429 that does not say until when. */
-  | "calm";
+  | "calm"
+  /** HTTP 429 for a connection that counts as open, and may end at any moment: what is sent until that is noticed is lost. */
+  | "full";
 
 /** What went wrong with a REST request. */
 export type RestTrouble =
@@ -39,6 +41,8 @@ export function restDelay(trouble: RestTrouble, failures: number): number {
       return doubled(2 * SECOND, failures, 60 * SECOND);
     case "calm":
       return doubled(60 * SECOND, failures, LONGEST_LIMIT_WAIT);
+    case "full":
+      return doubled(60 * SECOND, failures, 120 * SECOND);
   }
 }
 

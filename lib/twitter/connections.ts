@@ -1,12 +1,21 @@
 /** The connections of an app to streams, as the API counts them. */
 
 import { z } from "zod";
+import { ApiError } from "../errors.ts";
 import type { ApiRequest } from "./signer.ts";
 import type { Transport } from "./transport.ts";
 import { parseAnswer } from "./v2_answers.ts";
 
 const PATH = "2/connections";
 const ENDPOINT = "filtered_stream";
+
+/** Problems of a 429 that say that the app has all the connections that it may have. */
+const FULL = new Set(["streaming-connection", "connectionexception"]);
+
+/** Whether an answer refuses a stream because the app has all the connections that it may have. */
+export function isFull(error: unknown): error is ApiError {
+  return error instanceof ApiError && FULL.has(error.problem ?? "");
+}
 
 const listSchema = z.object({
   data: z.array(z.looseObject({

@@ -7,6 +7,7 @@ import { ApiError } from "../errors.ts";
 import { networkReason } from "../network.ts";
 import type { Gap, StreamItem, StreamMessage, StreamTweet } from "./api.ts";
 import { askedDelay, streamDelay, type Trouble } from "./backoff.ts";
+import { isFull } from "./connections.ts";
 import { idTime } from "./ids.ts";
 import { linesOf, UnreadError } from "./lines.ts";
 import { Refusals } from "./refusals.ts";
@@ -62,7 +63,7 @@ export interface StreamOptions {
  */
 export async function* liveStream(options: StreamOptions): AsyncGenerator<StreamItem> {
   const { clock, signal } = options;
-  const failures: Record<Trouble, number> = { network: 0, server: 0, calm: 0 };
+  const failures = { ...NONE };
   const kinds = new Kinds();
   const refusals = new Refusals({ clock, patienceMs: options.patienceMs ?? AN_HOUR });
   let lost: { at: number; why: string } | undefined;
@@ -84,7 +85,7 @@ export async function* liveStream(options: StreamOptions): AsyncGenerator<Stream
     const lostAt = connection.lastHeardAt;
     if (lostAt !== undefined) yield { tweets: [], messages: [], lost: lostAt };
     if (signal.aborted) return;
-    if (connection.wasGood) failures.network = failures.server = failures.calm = 0;
+    if (connection.wasGood) Object.assign(failures, NONE);
     if (!lost || !gap) lost = { at: connection.lastHeard, why: connection.why };
     failures[connection.trouble]++;
     const times = failures[connection.trouble];
@@ -96,6 +97,8 @@ export async function* liveStream(options: StreamOptions): AsyncGenerator<Stream
     await options.confirm?.();
   }
 }
+
+const NONE: Record<Trouble, number> = { network: 0, server: 0, calm: 0, full: 0 };
 
 /** A span that was missed, its length by the monotonic clock: the other one may have been set meanwhile. */
 function gapTo(opened: number, { at, why }: { at: number; why: string }, clock: Clock): Gap {
@@ -186,7 +189,9 @@ class Connection {
   /** Takes in what ended it; throws it on where a new connection would not help. */
   fail(thrown: unknown, { isOutlasted }: { isOutlasted: boolean }): void {
     if (thrown instanceof ApiError) {
-      const trouble = troubleOf(thrown) ?? (isOutlasted ? "server" : null);
+      const trouble = isFull(thrown)
+        ? "full"
+        : troubleOf(thrown) ?? (isOutlasted ? "server" : null);
       if (!trouble) throw thrown;
       this.trouble = trouble;
       this.why = thrown.message;

@@ -6,7 +6,7 @@ import { type Clock, isoTime } from "../clock.ts";
 import { ApiError, LockedError, messageOf, UserError } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import type { StreamItem, StreamMessage, StreamWanted } from "./api.ts";
-import { endConnection, type OpenConnection, openConnections } from "./connections.ts";
+import { endConnection, isFull, type OpenConnection, openConnections } from "./connections.ts";
 import { idAt } from "./ids.ts";
 import { items, member, type Span, text } from "./raw_json.ts";
 import { rulesOf } from "./rules.ts";
@@ -34,8 +34,6 @@ const BESIDE_MS = 10_000;
 const RULES_EVERY = 300_000;
 /** Milliseconds that a connection which is not known as ours is waited for: a dead one counts for up to 20 minutes. */
 const PATIENCE_MS = 1_800_000;
-/** Problems of a 429 that say that the app has all the connections that it may have. */
-const FULL = new Set(["streaming-connection", "connectionexception"]);
 
 /** What a filtered stream is made of. */
 export interface FilteredStreamOptions {
@@ -204,8 +202,7 @@ class Connector {
         void this.#learn(AbortSignal.any([signal, AbortSignal.timeout(BESIDE_MS)]));
         return response;
       } catch (error) {
-        const isFull = error instanceof ApiError && FULL.has(error.problem ?? "");
-        if (!isFull || !(await this.#makeRoom(error, signal))) throw error;
+        if (!isFull(error) || !(await this.#makeRoom(error, signal))) throw error;
       }
     }
   }

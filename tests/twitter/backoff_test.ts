@@ -16,6 +16,7 @@ Deno.test("a lost stream is opened again at once, then 250 ms later each time, u
   assert.deepEqual(seconds((n) => streamDelay("network", n), 4), [0, 0.25, 0.5, 0.75]);
   assert.equal(streamDelay("network", 1_000), 16_000);
   assert.deepEqual(seconds((n) => streamDelay("server", n), 3), [5, 10, 20]);
+  assert.deepEqual(seconds((n) => streamDelay("full", n), 4), [60, 120, 120, 120]);
 });
 
 Deno.test("a rate limit is waited for until its reset plus a second, within 10 s and 15 minutes", () => {

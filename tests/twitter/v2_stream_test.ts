@@ -207,6 +207,7 @@ Deno.test("v2 stream: a connection that is not known as ours is waited for, as l
 for (const minutes of [16, 29]) {
   Deno.test(`v2 stream: a dead connection that counts for ${minutes} minutes, and that nobody can list, is waited out`, () =>
     opened(async ({ sandbox, api, clock, post }) => {
+      const began = clock.monotonic();
       sandbox.filtered.known().leftAt = clock.now();
       sandbox.troubles.add({ kind: "403", path: "/2/connections", times: 100 });
       const items = await reading(api, WANTED, (items) => {
@@ -214,6 +215,11 @@ for (const minutes of [16, 29]) {
         return ids(items).length > 0;
       });
       assert.equal(ids(items).length, 1);
+      const waited = clock.monotonic() - began;
+      assert.ok(
+        waited <= (minutes + 3) * 60_000,
+        `It is noticed soon that it has ended: ${waited} ms`,
+      );
     }, { lingerMs: minutes * 60_000 }));
 }
 
