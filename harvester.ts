@@ -228,8 +228,9 @@ class Harvester implements Controlled {
       await this.#patiently(lease, () => settle(target, checkpoint));
       this.#isStopped = true;
       lease.update({ progress: this.info() });
-      const { tweets, outcome, reason } = this.info();
-      const why = reason ? `. ${reason}` : "";
+      const { tweets, outcome, reason, gaps = 0 } = this.info();
+      const missed = gaps > 0 ? `, with ${gaps} gap${gaps === 1 ? "" : "s"}` : "";
+      const why = missed + (reason ? `. ${reason}` : "");
       log.info("Harvested {tweets} tweets: {outcome}{why}", { tweets, outcome, why });
       if (failure) throw failure;
     } finally {

@@ -11,6 +11,7 @@ const gapSchema = z.object({
   to: z.number(),
   why: z.string(),
   asked_again: z.literal("partial").optional(),
+  user_id: z.string().optional(),
 });
 
 /** A span that a stream missed, for a person: times in ISO 8601, UTC. */
@@ -20,6 +21,8 @@ export interface ToldGap {
   why: string;
   /** Set where recent search is asked for it, by this harvest or the next; it returns no retweets. */
   asked_again?: "partial";
+  /** Whose timeline has it, where it is one's. */
+  user_id?: string;
 }
 
 /**
@@ -54,8 +57,9 @@ export async function gapsIn(store: Store, key: string): Promise<ToldGap[]> {
   const found = await store.get(key);
   const lines = new TextDecoder().decode(found?.bytes).split("\n").filter((line) => line !== "");
   return lines.map((line) => {
-    const { from, to, why, asked_again } = parseAs(gapSchema, line, key);
-    const told = { from: isoTime(from), to: isoTime(to), why };
+    const { from, to, why, asked_again, user_id } = parseAs(gapSchema, line, key);
+    const whose = user_id === undefined ? {} : { user_id };
+    const told = { from: isoTime(from), to: isoTime(to), why, ...whose };
     return asked_again ? { ...told, asked_again } : told;
   });
 }

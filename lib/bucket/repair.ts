@@ -2,7 +2,7 @@
 
 import { isoTime } from "../clock.ts";
 import { checkConfig } from "../collection/config.ts";
-import { collectionKeys, FILES } from "../collection/layout.ts";
+import { collectionKeys, FILES, isChangeset } from "../collection/layout.ts";
 import { OutsideError, TwarcCloudError } from "../errors.ts";
 import { jsonBytes, jsonLineBytes } from "../json.ts";
 import { settledPut } from "../store/settled_put.ts";
@@ -21,7 +21,7 @@ import {
 import type { Lease } from "./lease.ts";
 import { harvestInfo, projectManifest, settle } from "./projection.ts";
 import { restoredCheckpoint } from "./restore.ts";
-import { restoreConfig } from "./restored_config.ts";
+import { isWiped, restoreConfig } from "./restored_config.ts";
 import { readManifest } from "./tweets.ts";
 import { verify, type VerifyOptions } from "./verify.ts";
 
@@ -56,6 +56,7 @@ export async function repair(given: RepairOptions): Promise<Verified> {
       given.onMended(what);
     },
   };
+  await clearWiped(options);
   await restoreConfig(options);
   await restoreCheckpoint(options);
   await repairCut(options);
@@ -67,6 +68,17 @@ export async function repair(given: RepairOptions): Promise<Verified> {
     if (mended > before) found = await verify(options);
   }
   return found;
+}
+
+/** Removes changesets of which a power cut has left nothing: the configuration is as it is, and the others stand. */
+async function clearWiped({ store, collectionId, lease, onMended }: RepairOptions): Promise<void> {
+  for await (const { key } of store.list(collectionKeys(collectionId).changesets)) {
+    const found = isChangeset(key) ? await store.get(key) : null;
+    if (!found || !isWiped(found.bytes)) continue;
+    lease.check();
+    await store.delete(key, { ifVersion: found.version });
+    onMended(`${key}, which is empty or zeroed, is removed: what was changed then is not known`);
+  }
 }
 
 /** Makes a checkpoint again that is lost or damaged, so that the next harvest goes on where the last one was. */
@@ -90,7 +102,10 @@ async function restoreCheckpoint(options: RepairOptions): Promise<void> {
   if (!state) return;
   const when = found ? { ifVersion: found.version } : { ifAbsent: true } as const;
   await settledPut(store, key, jsonLineBytes(state), when);
-  onMended(`${key} is made again, from the manifests and what is whole in their files`);
+  onMended(
+    `${key} is made again, from the manifests and what is whole in their files: what is not whole is collected again, ` +
+      "with what came after it in its walk",
+  );
 }
 
 /** Tells a harvest that was cut, so that what follows from its checkpoint is there; a damaged bucket is left. */

@@ -134,6 +134,11 @@ class Verifier {
       if (!isChangeset(key)) continue;
       const found = await store.get(key);
       if (!found) continue;
+      if (isWiped(found.bytes)) {
+        this.#look.fault(key, "it is empty, or zeroed: what was changed then is not known", true);
+        this.#cleared = null;
+        continue;
+      }
       const read = () => parseAs(changesetSchema, found.bytes, "it");
       const changeset = await this.#tried(key, read);
       if (!changeset) this.#cleared = null;

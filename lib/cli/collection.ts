@@ -78,9 +78,9 @@ function addAdd(group: Command, context: Context): void {
     .addHelpText("after", example("collection add"))
     .action(async ({ collectionConfigFilepath: path, bucket, check }) => {
       const config = await readConfigFile(path);
+      const { collections, settings } = await openBucket(context, { bucket, makes: true });
       const { tryQuery } = await import("./try_query.ts");
       if (check) await tryQuery(config, context);
-      const { collections, settings } = await openBucket(context, { bucket, makes: true });
       await writeConfigFile(path, await collections.add(config));
       context.output.line("Collection added.");
       await tellQueryNotes(config, context);

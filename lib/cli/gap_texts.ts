@@ -7,8 +7,9 @@ const TOLD = 20;
 
 /** The newest gaps, a text each. */
 export function gapTexts(gaps: ToldGap[]): string[] {
-  return gaps.slice(-TOLD).map(({ from, to, why, asked_again }) => {
+  return gaps.slice(-TOLD).map(({ from, to, why, asked_again, user_id }) => {
     const again = asked_again ? "; recent search is asked for it, which has no retweets" : "";
-    return `${from} to ${to}: ${why}${again}`;
+    const whose = user_id === undefined ? "" : ` of user ${user_id}`;
+    return `${from} to ${to}${whose}: ${why}${again}`;
   });
 }

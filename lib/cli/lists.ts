@@ -148,11 +148,16 @@ function withoutNote(line: string): string {
   return line.replace(/(^|\s)#.*$/, "");
 }
 
+/** What spreadsheets put around text, so that they do not take it for a number: `="12"`, `=T("12")`, `'12`. */
+const AS_TEXT = /^=(?:T\()?"+([^"]*)"+\)?$|^'(\w+)$/i;
+
 /** What nobody sees, and quotes and commas around it, are not part of a name. */
 function cleaned(text: string): string {
   const seen = withoutNote(text).replace(
     /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g,
     "",
   ).trim();
-  return seen.replace(/[,;]+$/, "").trim().replace(/^(["'“”„‘’])(.*)["'“”‘’]$/, "$2").trim();
+  const bare = seen.replace(/[,;]+$/, "").trim().replace(/^(["'“”„‘’])(.*)["'“”‘’]$/, "$2").trim();
+  const [, formula, marked] = AS_TEXT.exec(bare) ?? [];
+  return formula ?? marked ?? bare;
 }

@@ -48,7 +48,8 @@ export function addVerify(group: Command, context: Context): void {
       throw new UserError(`${many(faults.length + links, "fault")} found`, {
         hint: canBeMended
           ? "Mend what can be mended with: twarc-cloud collection verify --repair"
-          : "They cannot be mended by this program: where the bucket keeps versions, look for an older one.",
+          : "`--repair` has no way to repair that: each line says what is wrong, and what else can be done. Where the " +
+            "bucket keeps versions, look for an older one.",
       });
     });
 }

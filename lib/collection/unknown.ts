@@ -39,7 +39,24 @@ export function unknownMembers(
     const known = Object.hasOwn(shape, key) ? shape[key] : undefined;
     if (known) return unknownMembers(known, below, [...path, key]);
     if (key.startsWith(OWN)) return [];
-    const [meant] = nearTo(key, Object.keys(shape));
+    const meant = elsewhere(key, shape) ?? nearTo(key, Object.keys(shape))[0];
     return [{ at: [...path, key].join("."), meant }];
   });
+}
+
+/** The path of a member of that name in another one: it was put in the wrong place. */
+function elsewhere(key: string, shape: Record<string, z.core.$ZodType>): string | undefined {
+  const below = Object.entries(shape).flatMap(([name, schema]) =>
+    membersOf(schema).map((inner) => ({ inner, path: `${name}.${inner}` }))
+  );
+  const exact = below.find(({ inner }) => inner === key);
+  if (exact) return exact.path;
+  const [near] = nearTo(key, below.map(({ inner }) => inner));
+  const isNearer = near !== undefined && nearTo(key, Object.keys(shape)).length === 0;
+  return isNearer ? below.find(({ inner }) => inner === near)?.path : undefined;
+}
+
+function membersOf(schema: z.core.$ZodType): string[] {
+  if (schema instanceof z.ZodOptional) return membersOf(schema.unwrap());
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }

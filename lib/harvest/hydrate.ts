@@ -5,6 +5,7 @@ import type { Clock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import type { TweetsFound, TwitterApi } from "../twitter/api.ts";
 import { mayBeOfOne, MOST_REFUSED } from "../twitter/refused_batch.ts";
+import { passingRefusal } from "../twitter/refusals.ts";
 import { LOOKUP_SIZE } from "../twitter/v2_sizes.ts";
 import type { Waits } from "../waits.ts";
 import { BudgetUsedUp } from "./meter.ts";
@@ -111,8 +112,9 @@ export class HydrateSource implements TweetSource {
     try {
       const found = await this.#api.tweets(ids, signal);
       this.#answered = ids[0];
-      return found;
+      return await this.#askedAgain(found, signal);
     } catch (error) {
+      if (this.#answered !== undefined && isOfAll(error)) throw new InTrouble(error);
       if (!mayBeOfOne(error)) throw error;
       if (this.#answered === undefined && ++this.#refused > MOST_REFUSED) throw error;
       const [only = ""] = ids;
@@ -129,6 +131,24 @@ export class HydrateSource implements TweetSource {
     }
   }
 
+  /** Asks once more for those of which an answer has said nothing: an API in trouble leaves some out. */
+  async #askedAgain(found: TweetsFound, signal: AbortSignal): Promise<TweetsFound> {
+    const silent = found.missing.filter(({ why }) => why === "not_told").map(({ id }) => id);
+    if (silent.length === 0) return found;
+    const again = await this.#api.tweets(silent, signal).catch((error) => {
+      if (error instanceof BudgetUsedUp || mayBeOfOne(error)) return null;
+      throw error;
+    });
+    if (!again) return found;
+    const asked = new Set(silent.slice(0, again.asked));
+    return {
+      ...found,
+      lines: [...found.lines, ...again.lines],
+      count: found.count + again.count,
+      missing: [...found.missing.filter(({ id }) => !asked.has(id)), ...again.missing],
+    };
+  }
+
   /** Makes sure that a refusal is of an id alone: one that was answered is asked for again. @throws InTrouble */
   async #checked(refusal: unknown, signal: AbortSignal): Promise<void> {
     if (this.#answered === undefined) return;
@@ -138,6 +158,11 @@ export class HydrateSource implements TweetSource {
       throw mayBeOfOne(error) ? new InTrouble(refusal) : error;
     }
   }
+}
+
+/** Whether a refusal is of keys or access, and so of all ids: after others that were taken, trouble of the API. */
+function isOfAll(error: unknown): boolean {
+  return !mayBeOfOne(error) && passingRefusal(error) !== null;
 }
 
 function refusedId(id: string, detail: string): TweetsFound {

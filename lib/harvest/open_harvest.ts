@@ -9,7 +9,7 @@ import { JsonList } from "./json_list.ts";
 import { Learned } from "./learned.ts";
 import type { Meter } from "./meter.ts";
 import type { Segment, SegmentFile } from "./segment.ts";
-import { type Batch, isDone, type Positions, userWalk } from "./source.ts";
+import { type Batch, isDone, type Positions, userOfWalk, userWalk } from "./source.ts";
 import type { Spool } from "./spool.ts";
 import type { Tally } from "./tally.ts";
 
@@ -184,12 +184,13 @@ export class OpenHarvest {
 
   /** Users, changes, messages, gaps and what is missing. */
   async #takeSides(
-    { users = [], userChanges = [], messages = [], gap, missing = [] }: Batch,
+    { walk, users = [], userChanges = [], messages = [], gap, missing = [] }: Batch,
   ): Promise<void> {
     const { spool } = this;
+    const user_id = userOfWalk(walk);
     await spool.append(FILES.users, users);
     await spool.append(FILES.messages, messages.map((message) => message.line));
-    if (gap) await spool.append(FILES.gaps, [jsonLine(gap)]);
+    if (gap) await spool.append(FILES.gaps, [jsonLine(user_id ? { ...gap, user_id } : gap)]);
     await spool.append(FILES.missing, missing.map(jsonLine));
     for (const change of userChanges) this.#userChanges.add(change);
   }

@@ -113,6 +113,8 @@ export interface Gap {
   why: string;
   /** Set where recent search is asked for it, which finds a part: it returns no retweets. */
   asked_again?: "partial";
+  /** Whose timeline has it, where it is one's. */
+  user_id?: string;
 }
 
 /** A tweet of a stream. */

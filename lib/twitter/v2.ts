@@ -209,7 +209,11 @@ export class V2Api implements TwitterApi {
     return await this.#wording.ask(wanted, (parameters) => {
       const request = { method: "GET", path, parameters, as: ["user", "app"] } as const;
       return this.#transport.ask(request, (bytes) => {
-        const count = readTweets(bytes).ids.length;
+        const { ids: { length: count }, isPage, problems } = readTweets(bytes);
+        // Of a hundred ids it would say at least that they are not there.
+        if (!isPage && problems.length === 0) {
+          throw new SyntaxError("It has neither tweets nor errors");
+        }
         const lines = count > 0 ? [answerLine(bytes, this.#provenance(path, parameters))] : [];
         return { lines, count, asked: ids.length, missing: readMissing(bytes, ids) };
       }, signal);

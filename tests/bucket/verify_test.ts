@@ -127,7 +127,7 @@ Deno.test("a manifest line that names no file is told, also in an older harvest"
   }));
 
 const MADE_AGAIN =
-  "checkpoint.json is made again, from the manifests and what is whole in their files";
+  "checkpoint.json is made again, from the manifests and what is whole in their files: what is not whole is collected again, with what came after it in its walk";
 
 Deno.test("a damaged configuration or checkpoint is told once, and the rest is verified and mended all the same", () =>
   withBucket(async (bucket) => {
@@ -167,6 +167,19 @@ Deno.test("a changeset, user changes, gaps and other lines that are damaged are 
       below(OLD, "user_changes.json"),
       below(OLD, "users.jsonl"),
     ]);
+  }));
+
+Deno.test("a changeset of which a power cut has left nothing is told, and removed by a repair", () =>
+  withBucket(async (bucket) => {
+    const keys = ["change-20260101000000.json", "change-20260101000001.json"]
+      .map((name) => `${ROOT}changesets/${name}`);
+    await bucket.store.put(keys[0] ?? "", new Uint8Array());
+    await bucket.store.put(keys[1] ?? "", new Uint8Array(300));
+    const faults = await bucket.faults();
+    assert.equal(faults.length, 2);
+    for (const fault of faults) assert.match(fault, /is empty, or zeroed: what was changed then/);
+    await bucket.repair();
+    assert.deepEqual(await bucket.faults(), []);
   }));
 
 Deno.test("fewer lines beside the tweets than harvest.json tells of are told", () =>

@@ -124,6 +124,23 @@ Deno.test("bad lines are listed by their numbers, without what would steer a ter
   assert.doesNotMatch(shown, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
 });
 
+Deno.test("ids that a spreadsheet has marked as text are what stands in the marks", async () => {
+  const lines = [
+    '="7000000000000000001"',
+    "'7000000000000000002",
+    '=T("7000000000000000003")',
+    '"=""4"""',
+  ];
+  const { values, bad } = await readList(`${lines.join("\n")}\n`, userIdList(undefined));
+  assert.deepEqual(bad, []);
+  assert.deepEqual(values, [
+    "7000000000000000001",
+    "7000000000000000002",
+    "7000000000000000003",
+    "4",
+  ]);
+});
+
 Deno.test("a list of 1,771,295 ids is read in little memory", async () => {
   const folder = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
   const file = join(folder, "ids");

@@ -27,6 +27,8 @@ Deno.test("a member that nobody knows is refused at every depth, with the name t
       { ...SEARCH, search: { query: "x", max_record: 10 } },
       "search.max_record is not known. Did you mean max_records?",
     ],
+    [{ ...SEARCH, max_records: 10 }, "max_records is not known. Did you mean search.max_records?"],
+    [{ ...SEARCH, max_record: 10 }, "max_record is not known. Did you mean search.max_records?"],
     [{ ...SEARCH, budjet: {} }, "budjet is not known. Did you mean budget?"],
     [{ ...SEARCH, zzzzzzzz: 1 }, "zzzzzzzz is not known. Leave it out;"],
     [

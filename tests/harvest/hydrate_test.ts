@@ -114,3 +114,34 @@ Deno.test("an API that refuses everything for longer than patience ends it with 
   await assert.rejects(harvested, (thrown) => thrown === error);
   assert.ok(clock.slept.length === 10, `${clock.slept.length}`);
 });
+
+Deno.test("ids of which an answer says nothing are asked for once more, and only what is silent twice is missing", async () => {
+  let asked = 0;
+  const api = new RefusingApi(() => null);
+  api.tweets = (ids) => {
+    asked++;
+    const silent = ids.filter((id) => id === "7" || (ids.length > 60 && Number(id) % 2 === 0));
+    const found = ids.filter((id) => !silent.includes(id));
+    const lines = found.length > 0 ? [new TextEncoder().encode(found.join(","))] : [];
+    const missing = silent.map((id) => ({ id, why: "not_told" as const }));
+    return Promise.resolve({ lines, count: found.length, asked: ids.length, missing });
+  };
+  const { ids, missing } = await hydrated(api, 300);
+  assert.equal(new Set(ids).size, 299);
+  assert.equal(ids.length, 299);
+  assert.deepEqual(missing, [{ id: "7", why: "not_told" }]);
+  assert.equal(asked, 6);
+});
+
+Deno.test("access that is refused after ids were answered is waited for, as trouble of the API", async () => {
+  let calls = 0;
+  const error = new UserError("Client Forbidden", { cause: refusal(403, "client-forbidden") });
+  const api = new RefusingApi(() => {
+    calls++;
+    return calls > 2 && calls < 10 ? error : null;
+  });
+  const { ids, missing } = await hydrated(api, 500, { patienceMs: 3_600_000 });
+  assert.deepEqual([new Set(ids).size, missing], [500, []]);
+  const never = new RefusingApi(() => error);
+  await assert.rejects(hydrated(never, 500, { patienceMs: 3_600_000 }), /Client Forbidden/);
+});
