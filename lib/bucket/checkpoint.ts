@@ -64,6 +64,7 @@ const checkpointSchema = z.object({
     gaps: z.number(),
     missing: z.record(z.string(), z.number()).optional(),
     unavailable: z.array(unavailableSchema).optional(),
+    removed_users: z.array(unavailableSchema).optional(),
     left_out: z.array(leftOutSchema).optional(),
     billed: billedSchema.optional(),
   }),

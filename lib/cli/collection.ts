@@ -21,8 +21,8 @@ import { addRecover } from "./recover.ts";
 import { addVerify } from "./verify.ts";
 import { type Context, openBucket } from "./context.ts";
 import { count, size } from "./output.ts";
-import { begun, jobFor, startUnlessRunning, stopHarvest, untilBegun, waitFor } from "./start.ts";
-import { troubleTexts } from "./trouble.ts";
+import { jobFor, startUnlessRunning, stopHarvest } from "./start.ts";
+import { removalTexts, troubleTexts } from "./trouble.ts";
 
 /** What `--yes` is for where a harvest starts. */
 const YES =
@@ -58,10 +58,16 @@ function addList(group: Command, context: Context): void {
       const opened = await openBucket(context, { bucket });
       const ids = await Array.fromAsync(opened.collections.list());
       if (json) return output.json(ids);
-      if (ids.length === 0) return output.line("No collections.");
+      if (ids.length === 0) {
+        output.line("No collections.");
+        return output.note(
+          "Make one with: twarc-cloud collection-config template user_timeline --id=ID",
+        );
+      }
       output.line("Collections:");
       const troubles = await troubleTexts(opened, context);
-      for (const id of ids) output.line(`${id}${troubles.get(id) ?? ""}`);
+      const removals = await removalTexts(opened, ids);
+      for (const id of ids) output.line(`${id}${troubles.get(id) ?? ""}${removals.get(id) ?? ""}`);
     });
 }
 
@@ -104,11 +110,8 @@ function addOnce(group: Command, context: Context): void {
       const job = await jobFor(opened, collectionId, ["user_timeline", "search", "hydrate"]);
       const { isWorthIt } = await import("./ask_cost.ts");
       if (!await isWorthIt(opened, collectionId, { yes }, context)) return;
-      const runner = await opened.runner();
-      const started = await begun(() => runner.once(job), context);
-      await untilBegun(started, runner, context);
-      context.output.line("Started");
-      if (wait) await waitFor(opened, started, context);
+      const { harvestOnce } = await import("./attach.ts");
+      await harvestOnce(opened, job, { wait }, context);
     });
 }
 
@@ -244,8 +247,8 @@ function addFilter(group: Command, context: Context): void {
       const opened = await openBucket(context, { bucket, spool });
       const job = await jobFor(opened, collectionId, ["filter"]);
       const runner = await opened.runner();
-      const start = () => runner.start({ ...job, flags });
-      await untilBegun(await begun(start, context), runner, context);
+      const { startStream } = await import("./attach.ts");
+      await startStream(runner, { ...job, flags }, context);
       output.line("Started");
       if (!runner.revive) return;
       output.note(

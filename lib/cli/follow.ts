@@ -10,8 +10,8 @@ import { count, type Output, size } from "./output.ts";
 
 /** What following takes. */
 export interface FollowOptions {
-  runner: Runner;
-  started: Started;
+  runner: Pick<Runner, "pace" | "info">;
+  started: Pick<Started, "collectionId" | "outcome">;
   output: Output;
   clock: Clock;
   signal: AbortSignal;

@@ -3,7 +3,7 @@
 import { oneLine, visible } from "../visible.ts";
 
 /** Names that are shown of many. */
-const SOME = 5;
+export const FEW = 5;
 
 /** Where output goes and what the terminal is like. */
 export interface Terminal {
@@ -161,6 +161,6 @@ export function capital(text: string): string {
 
 /** The first few of some names, and how many more there are. */
 export function someOf(names: string[]): string {
-  const shown = names.slice(0, SOME).join(", ");
-  return names.length > SOME ? `${shown} and ${names.length - SOME} more` : shown;
+  const shown = names.slice(0, FEW).join(", ");
+  return names.length > FEW ? `${shown} and ${count(names.length - FEW)} more` : shown;
 }

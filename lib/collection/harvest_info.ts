@@ -7,7 +7,7 @@ export const billedSchema = z.object({ posts: z.number(), users: z.number(), dol
 /** What a harvest was billed. */
 export type Billed = z.infer<typeof billedSchema>;
 
-/** A user whose timeline could not be read, although others could, and why, as the API said it. */
+/** A user of whom something could not be had, and why: in the API's words, or a state such as `suspended`. */
 export const unavailableSchema = z.object({
   id: z.string(),
   screen_name: z.string().optional(),
@@ -58,6 +58,8 @@ export const harvestInfoSchema = z.looseObject({
   missing: z.record(z.string(), z.number()).optional(),
   /** Users whose timelines could not be read: the next harvest asks again. */
   unavailable: z.array(unavailableSchema).optional(),
+  /** Users who were taken out of the configuration, for the state that `delete_users_for` names. */
+  removed_users: z.array(unavailableSchema).optional(),
   /** Fields and expansions that the API did not take: tweets came without them. */
   left_out: z.array(leftOutSchema).optional(),
   /**

@@ -80,6 +80,8 @@ export interface Batch {
   missing?: MissingTweet[];
   /** A user whom the API could not give. */
   unavailable?: Unavailable;
+  /** A user who is taken out of the configuration, and for which state. */
+  removed?: Unavailable;
   /** Whether its position is to be committed at once, although it may bring nothing. */
   isUrgent?: true;
   /** What the configuration is to learn from it; a since_id comes only with "whole". */
