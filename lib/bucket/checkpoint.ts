@@ -57,6 +57,8 @@ const checkpointSchema = z.object({
   counts: z.object({
     walks: z.number(),
     walks_done: z.number(),
+    ids_done: z.number().optional(),
+    ids: z.number().optional(),
     users: z.number(),
     user_changes: z.number(),
     messages: z.record(z.string(), z.number()),

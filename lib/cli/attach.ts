@@ -16,7 +16,7 @@ import { begun, goesOn, patienceOf, tellEnd, untilBegun, waitFor } from "./start
 export async function harvestOnce(
   opened: Bucket,
   job: Job,
-  { wait }: { wait: boolean },
+  { wait, expected }: { wait: boolean; expected?: number | undefined },
   context: Context,
 ): Promise<void> {
   const { output } = context;
@@ -37,7 +37,7 @@ export async function harvestOnce(
     return await followRunning(opened, running, context);
   }
   output.line("Started");
-  if (wait) return await waitFor(opened, started.started, context);
+  if (wait) return await waitFor(opened, { ...started, expected }, context);
   output.note(`Follow it with: twarc-cloud harvest running --follow ${lastWord(collectionId)}`);
 }
 

@@ -108,10 +108,11 @@ function addOnce(group: Command, context: Context): void {
     .action(async (collectionId, { bucket, spool, wait, yes }) => {
       const opened = await openBucket(context, { bucket, spool });
       const job = await jobFor(opened, collectionId, ["user_timeline", "search", "hydrate"]);
-      const { isWorthIt } = await import("./ask_cost.ts");
-      if (!await isWorthIt(opened, collectionId, { yes }, context)) return;
+      const { worthOf } = await import("./ask_cost.ts");
+      const worth = await worthOf(opened, collectionId, { yes }, context);
+      if (!worth) return;
       const { harvestOnce } = await import("./attach.ts");
-      await harvestOnce(opened, job, { wait }, context);
+      await harvestOnce(opened, job, { wait, ...worth }, context);
     });
 }
 
@@ -137,8 +138,8 @@ function addSchedule(group: Command, context: Context): void {
       const schedule = parseSchedule(expression, timezone, context.clock.now());
       const opened = await openBucket(context, { bucket, spool });
       const job = await jobFor(opened, collectionId, ["user_timeline", "search"]);
-      const { isWorthIt } = await import("./ask_cost.ts");
-      if (!await isWorthIt(opened, collectionId, { yes }, context)) return;
+      const { worthOf } = await import("./ask_cost.ts");
+      if (!await worthOf(opened, collectionId, { yes }, context)) return;
       const runner = await opened.runner();
       const { config } = await opened.collections.load(collectionId);
       await startUnlessRunning(runner, job, context);

@@ -135,13 +135,13 @@ export async function startUnlessRunning(
  */
 export async function waitFor(
   opened: Bucket,
-  started: Started,
+  { started, expected }: { started: Started; expected?: number | undefined },
   context: Context,
 ): Promise<void> {
-  const { output, clock, signal } = context;
+  const { output, signal } = context;
   const { collectionId } = started;
   const runner = await opened.runner();
-  if (!await follow({ runner, started, output, clock, signal })) {
+  if (!await follow({ ...context, runner, started, expected })) {
     output.note(goesOn(collectionId));
     throw signal.reason;
   }

@@ -45,6 +45,11 @@ export const harvestInfoSchema = z.looseObject({
   /** Walks (users, or the search) that are whole, and all of them. */
   walks_done: z.number().optional(),
   walks: z.number().optional(),
+  /** Ids of a list that were asked for, in this harvest and those that it goes on from, and all of them. */
+  ids_done: z.number().optional(),
+  ids: z.number().optional(),
+  /** While it lives: bytes of its files with what is not in the bucket yet, compressed. */
+  bytes_so_far: z.number().optional(),
   /** Lines in users.jsonl. */
   users: z.number().optional(),
   user_changes: z.number().optional(),

@@ -52,7 +52,8 @@ export class Tally {
     counts.users += users.length;
     counts.user_changes += userChanges.length;
     counts.gaps += gap ? 1 : 0;
-    const { unavailable, removed } = batch;
+    const { unavailable, removed, ids } = batch;
+    if (ids) Object.assign(counts, { ids_done: ids.done, ids: ids.of });
     if (unavailable) (counts.unavailable ??= []).push(unavailable);
     if (removed) (counts.removed_users ??= []).push(removed);
     for (const { why } of missing) {
