@@ -2,6 +2,7 @@
 
 import type { Command } from "@commander-js/extra-typings";
 import { basename, join } from "node:path";
+import { isoTime } from "../clock.ts";
 import type { Downloaded } from "./download.ts";
 import {
   bucketOption,
@@ -20,7 +21,7 @@ import { addKeys } from "./collection_keys.ts";
 import { addRecover } from "./recover.ts";
 import { addVerify } from "./verify.ts";
 import { type Context, openBucket } from "./context.ts";
-import { count, size } from "./output.ts";
+import { capital, count, size } from "./output.ts";
 import { jobFor, startUnlessRunning, stopHarvest } from "./start.ts";
 import { removalTexts, troubleTexts } from "./trouble.ts";
 
@@ -134,7 +135,7 @@ function addSchedule(group: Command, context: Context): void {
     .option("--yes", YES, false)
     .addHelpText("after", example('collection schedule test_collection "rate(7 days)"'))
     .action(async (collectionId, expression, { bucket, spool, timezone, yes }) => {
-      const { longestPause, parseSchedule } = await import("../runner/schedule.ts");
+      const { longestPause, nextTime, parseSchedule } = await import("../runner/schedule.ts");
       const schedule = parseSchedule(expression, timezone, context.clock.now());
       const opened = await openBucket(context, { bucket, spool });
       const job = await jobFor(opened, collectionId, ["user_timeline", "search"]);
@@ -145,6 +146,10 @@ function addSchedule(group: Command, context: Context): void {
       await startUnlessRunning(runner, job, context);
       await runner.schedule(job, schedule);
       output.line("Scheduled");
+      const { scheduleText } = await import("./schedule_text.ts");
+      const words = scheduleText(schedule);
+      const next = nextTime(schedule, context.clock.now());
+      if (words && next !== null) output.note(`${capital(words)}, next at ${isoTime(next)}.`);
       const { rareNote } = await import("./rare.ts");
       const rare = rareNote(config, longestPause(schedule, context.clock.now()));
       if (rare) output.note(rare);
@@ -164,18 +169,23 @@ function addSchedule(group: Command, context: Context): void {
     .action(async ({ bucket, json }) => {
       const { settings, runner, store, collections } = await openBucket(context, { bucket });
       const scheduled = await Array.fromAsync((await runner()).scheduled());
+      const { scheduleText } = await import("./schedule_text.ts");
       if (json) {
         return output.json(
           scheduled.map(({ collectionId, schedule, next, retry }) => ({
             collection_id: collectionId,
             schedule: schedule.expression,
             timezone: schedule.timezone ?? "UTC",
+            words: scheduleText(schedule),
             ...(next ? { next } : {}),
             ...(retry ? { retry } : {}),
           })),
         );
       }
-      if (scheduled.length === 0) output.line("No scheduled collections.");
+      if (scheduled.length === 0) {
+        output.line("No scheduled collections.");
+        return output.note('Schedule one with: twarc-cloud collection schedule ID "rate(7 days)"');
+      }
       const { lastText } = await import("./last_text.ts");
       for (const { collectionId, schedule, next, retry } of scheduled) {
         output.line(
@@ -183,15 +193,18 @@ function addSchedule(group: Command, context: Context): void {
             schedule.timezone ? ` (${schedule.timezone})` : ""
           }`,
         );
-        const due = next ? `next at ${next}, ` : "";
-        output.line(`  ${due}last harvest: ${await lastText(collections, collectionId)}`);
+        const words = scheduleText(schedule);
+        const due = [...words ? [words] : [], ...next ? [`next at ${next}`] : []];
+        output.line(
+          `  ${[...due, ""].join(", ")}last harvest: ${await lastText(collections, collectionId)}`,
+        );
         if (!retry?.problem) continue;
         const { since, next: again, problem } = retry;
         output.line(`  The run of ${since} ${problem} It is tried again at ${again}`);
       }
       const { isFolder } = await import("../store/store.ts");
       const { schedulerOf } = await import("../runner/presence.ts");
-      if (!isFolder(settings.bucket) || scheduled.length === 0) return;
+      if (!isFolder(settings.bucket)) return;
       const serving = await schedulerOf(store, context.clock);
       output.note(
         serving

@@ -32,7 +32,7 @@ Deno.test("a schedule harvests at once, is listed, is carried out by the schedul
     const listed = await place.run("collection", "scheduled");
     assert.match(
       listed.out,
-      /^twarc-cloud-data_find_schedule => rate\(1 minute\)\n {2}next at 20\S+Z, last harvest: \S+/,
+      /^twarc-cloud-data_find_schedule => rate\(1 minute\)\n {2}every minute, next at 20\S+Z, last harvest: \S+/,
     );
     assert.match(listed.err, /No scheduler carries them out: start `twarc-cloud scheduler`/);
     const [{ next, ...found }] = JSON.parse(await place.ok("collection", "scheduled", "--json"));
