@@ -4,6 +4,7 @@ import { Argument, type Command, InvalidArgumentError, Option } from "@commander
 import type { ConfigUpdate } from "../collection/changeset.ts";
 import type { JsonObject } from "../json.ts";
 import { wholeNumber } from "../numbers.ts";
+import { lastWord } from "../visible.ts";
 import { type Context, openBucket, settingsFor } from "./context.ts";
 import { addNames } from "./names.ts";
 import { keepKeys, keyFiles, tellProfiles } from "./profiles.ts";
@@ -175,7 +176,7 @@ export async function tellQueryNotes(config: JsonObject, { output }: Context): P
 /** Shows what an outdated file would change, and asks. */
 async function agreed(
   change: ConfigUpdate,
-  { timestamp }: JsonObject,
+  { id, timestamp }: JsonObject,
   { output }: Context,
 ): Promise<boolean> {
   const { redact } = await import("../collection/changeset.ts");
@@ -190,8 +191,9 @@ async function agreed(
       ? "It is not known what this file was made from: it has no timestamp"
       : "The collection's configuration was changed since this file was made";
     throw new UserError(why, {
-      hint:
-        "Fetch it with `twarc-cloud collection-config download` and change that, or apply yours with --yes.",
+      hint: `Fetch it with \`twarc-cloud collection-config download ${
+        lastWord(String(id))
+      }\` and change that, or apply yours with --yes.`,
     });
   }
   if (!answer) output.note("Cancelling");

@@ -7,6 +7,7 @@ import { outlast } from "../outage.ts";
 import type { Outcome, Runner, Started } from "../runner/runner.ts";
 import { dollarText } from "../collection/prices.ts";
 import { count, type Output, size } from "./output.ts";
+import { lastWord } from "../visible.ts";
 import { Pace, rateText, shareOf, shareTexts } from "./pace.ts";
 
 /** What following takes. */
@@ -46,7 +47,7 @@ export async function follow(
     while (!signal.aborted) {
       const { outcome, info } = await outlast(look, patience);
       if (outcome?.exitCode === 0) return true;
-      if (outcome) throw failureOf(outcome);
+      if (outcome) throw failureOf(outcome, collectionId);
       if (info?.state) progress.show(shown(info));
       else if (info) progress.show(`${collectionId}: its container is being started`);
       await clock.sleep(runner.pace, signal);
@@ -61,8 +62,12 @@ export async function follow(
 }
 
 /** The error of a harvester that ended with one. */
-export function failureOf({ exitCode, message }: Outcome): TwarcCloudError {
-  const text = message ?? `The harvester ended with exit code ${exitCode}`;
+export function failureOf(
+  { exitCode, message = `The harvester ended with exit code ${exitCode}` }: Outcome,
+  collectionId: string,
+): TwarcCloudError {
+  // Whoever asked the API did not know for which collection.
+  const text = message.replace("collection keys ID", `collection keys ${lastWord(collectionId)}`);
   return exitCode === 1 ? new UserError(text) : new OutsideError(text);
 }
 

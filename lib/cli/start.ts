@@ -53,7 +53,7 @@ export async function untilBegun(
       const { outcome, awaited } = await outlast(() => lookAt(started), patienceOf(context));
       if (outcome && outcome.exitCode !== 0) {
         await takeBack(started, output);
-        throw failureOf(outcome);
+        throw failureOf(outcome, collectionId);
       }
       if (outcome || awaited === null) return;
       progress ??= await output.progress();
@@ -173,7 +173,7 @@ export async function tellEnd(
 export async function checkOutcome(info: HarvestInfo): Promise<void> {
   const { isTornOff } = await import("../collection/harvest_info.ts");
   const { OutsideError } = await import("../errors.ts");
-  const { collection_id: id, outcome, reason } = info;
+  const { collection_id: id, outcome, reason, type } = info;
   const isCut = outcome === "interrupted" || isTornOff(info);
   if (!isCut && outcome !== "failed") return;
   const what = isCut
@@ -181,9 +181,8 @@ export async function checkOutcome(info: HarvestInfo): Promise<void> {
     : `failed: ${reason ?? "no reason was recorded"}`;
   throw new OutsideError(`The harvest of ${id} ${what}`, {
     hint:
-      `What was collected is safe: the next one goes on from there, with: twarc-cloud collection once ${
-        lastWord(id)
-      }`,
+      "What was collected is safe: the next one goes on from there, with: twarc-cloud collection " +
+      `${type === "filter" ? "filter-start" : "once"} ${lastWord(id)}`,
   });
 }
 
