@@ -13,6 +13,7 @@ import {
   tellQueryNotes,
 } from "./collection_config.ts";
 import { readConfigFile, writeConfigFile } from "./config_file.ts";
+import { lastWord } from "../visible.ts";
 import { hintAtKeys } from "./profiles.ts";
 import { addCompliance } from "./compliance.ts";
 import { addDehydrate } from "./dehydrate.ts";
@@ -240,6 +241,10 @@ function addSchedule(group: Command, context: Context): void {
         });
       }
       output.line("Stopped");
+      if (wasScheduled) {
+        output.note("Its schedule is removed: it is not harvested again by itself.");
+      }
+      if (isRunning) output.note(lookAtLast(collectionId));
     });
 }
 
@@ -264,6 +269,7 @@ function addFilter(group: Command, context: Context): void {
       const { startStream } = await import("./attach.ts");
       await startStream(runner, { ...job, flags }, context);
       output.line("Started");
+      output.note(`Follow it with: twarc-cloud harvest running --follow ${lastWord(collectionId)}`);
       if (!runner.revive) return;
       output.note(
         "It is started again where it ends by a fault. After a restart of this machine " +
@@ -287,6 +293,7 @@ function addFilter(group: Command, context: Context): void {
       await stopHarvest(runner, collectionId, context);
       if (json) return output.json({ collection_id: collectionId, stopped: true });
       output.line("Stopped");
+      output.note(lookAtLast(collectionId));
     });
 }
 
@@ -326,6 +333,11 @@ function addDownload(group: Command, context: Context): void {
       }
       output.line(`Collection downloaded to ${join(to, "collections", collectionId)}`);
     });
+}
+
+/** What comes after the end of a harvest. */
+function lookAtLast(collectionId: string): string {
+  return `See what it brought with: twarc-cloud harvest last ${lastWord(collectionId)}`;
 }
 
 /** Files, bytes, rate, and time left. @param ms Since it began. */

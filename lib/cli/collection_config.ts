@@ -149,6 +149,8 @@ function addUpdate(group: Command, context: Context): void {
       output.line("Collection configuration updated.");
       if (config.type === "filter") {
         output.note("Stop and start the collection for the changes to go into effect.");
+      } else {
+        output.note("Its next harvest collects what the configuration says now.");
       }
     });
 }
@@ -237,6 +239,9 @@ function addKeys(group: Command, context: Context): void {
       if (kept.parameter) output.note(`The keys are in the parameter ${kept.parameter}.`);
       const name = group.args[0] === "credentials" ? "credentials" : "keys";
       output.line(`Added ${name} to ${path}.`);
+      output.note(
+        "Next: `twarc-cloud collection add`, or `twarc-cloud collection-config update` where it is in the bucket",
+      );
     });
 }
 
