@@ -76,6 +76,8 @@ const checkpointSchema = z.object({
   ended: z.number().optional(),
   outcome: z.enum(["complete", "stopped", "interrupted", "failed"]).optional(),
   reason: z.string().optional(),
+  /** The exit code of a harvester that failed: who has to act. */
+  exit_code: z.number().optional(),
   /** Set where it was made again from manifests: which cuts are in its files is not known. */
   isRestored: z.literal(true).optional(),
 });
@@ -94,6 +96,7 @@ export const commitSchema = z.object({
   ended: shape.ended,
   outcome: shape.outcome,
   reason: shape.reason,
+  exit_code: shape.exit_code,
 });
 
 /** A checkpoint document. */

@@ -169,17 +169,21 @@ export async function tellEnd(
   await checkOutcome(info);
 }
 
-/** @throws OutsideError where a harvest failed, or was stopped before it was done: the next one goes on from there. */
+/**
+ * The next harvest goes on from where one ended that failed, or was stopped before it was done.
+ * @throws UserError, OutsideError for such a one, by who has to act.
+ */
 export async function checkOutcome(info: HarvestInfo): Promise<void> {
   const { isTornOff } = await import("../collection/harvest_info.ts");
-  const { OutsideError } = await import("../errors.ts");
-  const { collection_id: id, outcome, reason, type } = info;
+  const { OutsideError, UserError } = await import("../errors.ts");
+  const { collection_id: id, outcome, reason, exit_code, type } = info;
   const isCut = outcome === "interrupted" || isTornOff(info);
   if (!isCut && outcome !== "failed") return;
   const what = isCut
     ? "was stopped before it was done"
     : `failed: ${reason ?? "no reason was recorded"}`;
-  throw new OutsideError(`The harvest of ${id} ${what}`, {
+  const Failure = outcome === "failed" && exit_code === 1 ? UserError : OutsideError;
+  throw new Failure(`The harvest of ${id} ${what}`, {
     hint:
       "What was collected is safe: the next one goes on from there, with: twarc-cloud collection " +
       `${type === "filter" ? "filter-start" : "once"} ${lastWord(id)}`,

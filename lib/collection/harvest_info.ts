@@ -42,6 +42,8 @@ export const harvestInfoSchema = z.looseObject({
   outcome: z.enum(["complete", "stopped", "interrupted", "failed"]).optional(),
   /** Why it stopped or failed, for a person. */
   reason: z.string().optional(),
+  /** Of a harvest that failed: 1 where a person has to change something, 3 where the outside failed. */
+  exit_code: z.number().optional(),
   /** Walks (users, or the search) that are whole, and all of them. */
   walks_done: z.number().optional(),
   walks: z.number().optional(),

@@ -50,7 +50,7 @@ const OVER = {
 } as const;
 
 /** How a harvest ended. */
-export type Ending = Pick<CheckpointState, "outcome" | "reason">;
+export type Ending = Pick<CheckpointState, "outcome" | "reason" | "exit_code">;
 
 /** What a recorder is made of. */
 export interface RecorderOptions extends CommitterOptions {
