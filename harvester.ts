@@ -367,7 +367,10 @@ class Harvester implements Controlled {
     recorder: Recorder,
     { failure, refusal }: { failure: unknown; refusal: string | null | undefined },
   ): Ending {
-    if (failure) return { outcome: "failed", reason: messageOf(failure) };
+    if (failure) {
+      const known = failure instanceof TwarcCloudError ? { exit_code: failure.exitCode } : {};
+      return { outcome: "failed", reason: messageOf(failure), ...known };
+    }
     if (this.#stopping.signal.aborted) {
       return { outcome: "stopped", reason: TOLD_TO_STOP };
     }

@@ -48,6 +48,7 @@ export async function run(args: string[], write = TERMINAL, narrows = false): Pr
     isInteractive: Deno.stdin.isTerminal() && Deno.stdout.isTerminal(),
     isTerminal: Deno.stderr.isTerminal(),
     color: Deno.stderr.isTerminal() && !env.NO_COLOR,
+    columns: () => Deno.consoleSize().columns,
   });
   try {
     settleProxies(Deno.env);

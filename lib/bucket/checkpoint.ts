@@ -57,6 +57,8 @@ const checkpointSchema = z.object({
   counts: z.object({
     walks: z.number(),
     walks_done: z.number(),
+    ids_done: z.number().optional(),
+    ids: z.number().optional(),
     users: z.number(),
     user_changes: z.number(),
     messages: z.record(z.string(), z.number()),
@@ -64,6 +66,7 @@ const checkpointSchema = z.object({
     gaps: z.number(),
     missing: z.record(z.string(), z.number()).optional(),
     unavailable: z.array(unavailableSchema).optional(),
+    removed_users: z.array(unavailableSchema).optional(),
     left_out: z.array(leftOutSchema).optional(),
     billed: billedSchema.optional(),
   }),
@@ -73,6 +76,8 @@ const checkpointSchema = z.object({
   ended: z.number().optional(),
   outcome: z.enum(["complete", "stopped", "interrupted", "failed"]).optional(),
   reason: z.string().optional(),
+  /** The exit code of a harvester that failed: who has to act. */
+  exit_code: z.number().optional(),
   /** Set where it was made again from manifests: which cuts are in its files is not known. */
   isRestored: z.literal(true).optional(),
 });
@@ -91,6 +96,7 @@ export const commitSchema = z.object({
   ended: shape.ended,
   outcome: shape.outcome,
   reason: shape.reason,
+  exit_code: shape.exit_code,
 });
 
 /** A checkpoint document. */

@@ -20,6 +20,7 @@ import { ConflictError, UserError } from "../errors.ts";
 import { type Json, jsonBytes, type JsonObject } from "../json.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Store, Version } from "../store/store.ts";
+import { lastWord } from "../visible.ts";
 import { Configuration, laterThan, untimed } from "./configuration.ts";
 import { canBeEnded, History, isRecordOf, timestampOf } from "./history.ts";
 import { type LastHarvest, lastHarvestOf } from "./last_harvest.ts";
@@ -82,7 +83,7 @@ export class Collections {
    */
   async load(id: string): Promise<{ config: CollectionConfig; version: Version }> {
     const { json, version } = await this.loadJson(id);
-    return { config: checkConfig(json), version };
+    return { config: checkConfig(json, { keysBy: `collection keys ${lastWord(id)}` }), version };
   }
 
   /** A collection's configuration as it stands, unchecked. @throws UserError where there is none. */
@@ -158,7 +159,7 @@ export class Collections {
       const next = force
         ? mine
         : from
-        ? rebasedOrStopped(from, mine, config)
+        ? rebasedOrStopped(id, { from, mine, current: config })
         : isOlder
         ? keepLearned(config, mine)
         : mine;
@@ -253,7 +254,10 @@ function tellKept(id: string): void {
 }
 
 /** @throws UserError where both changed the same. */
-function rebasedOrStopped(from: JsonObject, mine: JsonObject, current: JsonObject): JsonObject {
+function rebasedOrStopped(
+  id: string,
+  { from, mine, current }: { from: JsonObject; mine: JsonObject; current: JsonObject },
+): JsonObject {
   const { config, conflicts } = rebased(from, untimed(mine), untimed(current));
   if (conflicts.length === 0) return config;
   const shown = conflicts.slice(0, SHOWN).join(", ");
@@ -263,8 +267,10 @@ function rebasedOrStopped(from: JsonObject, mine: JsonObject, current: JsonObjec
       (more > 0 ? ` and ${more} more` : ""),
     {
       hint:
-        "Fetch the newest with `twarc-cloud collection-config download` and change that, or take the file as " +
-        "it is with --force.",
+        `Fetch the newest with \`twarc-cloud collection-config download ${
+          lastWord(id)
+        }\` and change that, or ` +
+        "take the file as it is with --force.",
     },
   );
 }

@@ -163,13 +163,16 @@ export function locked(collectionId: string, lock: LockDocument | null): LockedE
       }`,
     });
   }
-  const { host, pid, acquired, renewed } = lock;
+  const { host, pid, acquired, renewed, progress } = lock;
+  const had = progress
+    ? `At ${renewed} it had ${progress.tweets.toLocaleString("en-US")} tweets. `
+    : "";
   return new LockedError(
     `Collection ${collectionId} is being harvested since ${acquired} by ${host} (process ${pid})`,
     {
       hint:
-        `Wait until it is done. If that process is gone, the lock ends by itself a minute after ${renewed}, when it ` +
-        `was renewed last; sooner with: twarc-cloud harvest unlock ${lastWord(collectionId)}`,
+        `${had}If that process is gone, the lock ends by itself a minute after ${renewed}, when it was renewed ` +
+        `last. Follow it with: twarc-cloud harvest running --follow ${lastWord(collectionId)}`,
     },
   );
 }

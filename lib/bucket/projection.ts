@@ -30,7 +30,7 @@ const TRIES = 5;
 
 /** The fields of harvest.json, as far as the checkpoint knows them. */
 export function harvestInfo(state: CheckpointState, collectionId: string): HarvestInfo {
-  const { ended, outcome, reason, counts, late } = state;
+  const { ended, outcome, reason, exit_code, counts, late } = state;
   return {
     collection_id: collectionId,
     harvest_timestamp: isoTime(state.began),
@@ -43,6 +43,7 @@ export function harvestInfo(state: CheckpointState, collectionId: string): Harve
     ...(late ? { late: late.map(lateInfo) } : {}),
     ...(outcome ? { outcome } : {}),
     ...(reason ? { reason } : {}),
+    ...(exit_code === undefined ? {} : { exit_code }),
   };
 }
 

@@ -185,7 +185,7 @@ function toldBy({ harvest_end_timestamp: end, outcome, reason, late }: HarvestIn
 }
 
 function countsOf(info: HarvestInfo): Counts {
-  const { missing, unavailable, left_out, billed } = info;
+  const { missing, unavailable, removed_users, left_out, billed } = info;
   return {
     walks: info.walks ?? 1,
     walks_done: info.walks_done ?? 0,
@@ -196,6 +196,7 @@ function countsOf(info: HarvestInfo): Counts {
     gaps: info.gaps ?? 0,
     ...(missing ? { missing } : {}),
     ...(unavailable ? { unavailable } : {}),
+    ...(removed_users ? { removed_users } : {}),
     ...(left_out ? { left_out } : {}),
     ...(billed ? { billed } : {}),
   };

@@ -12,31 +12,39 @@ const CHEAP = 0.05;
 /** Milliseconds that an estimate may take: a harvest does not wait for it any longer. */
 const PATIENCE = 5_000;
 
+/** What is known of a harvest that is to be started. */
+export interface Worth {
+  /** Tweets that it brings, where these were counted. */
+  expected?: number;
+}
+
 /**
- * Whether to start a collection's first harvest, whatever it costs: one that may cost more than the limit is asked
- * about. Later ones bring only what is new. Where nobody can be asked, and no more is known than how many posts there
+ * What is known of a collection's first harvest where it is to be started, whatever it costs; null where the person
+ * does not want that. One that may cost more than the limit is asked about. Later ones bring only what is new. Where nobody can be asked, and no more is known than how many posts there
  * can be at most, that is said, and it starts.
  * @throws UserError where it costs too much, and nobody can be asked.
  */
-export async function isWorthIt(
+export async function worthOf(
   { collections, settings }: Bucket,
   collectionId: string,
   { yes }: { yes: boolean },
   context: Context,
-): Promise<boolean> {
-  if (yes) return true;
+): Promise<Worth | null> {
+  if (yes) return {};
   const { config } = await collections.load(collectionId);
   const limit = settings.askAbove ?? ASK_ABOVE;
   // Ids were asked about when they were given.
-  if (config.api !== "2" || config.type === "hydrate" || isBounded(config, limit)) return true;
-  if (await collections.lastHarvest(collectionId)) return true;
+  if (config.api !== "2" || config.type === "hydrate" || isBounded(config, limit)) return {};
+  if (await collections.lastHarvest(collectionId)) return {};
   const { output } = context;
   const estimate = await estimated(config, { limit, context });
-  if (!estimate || estimate.result.dollars <= limit) return true;
-  const { dollars, is_at_most: isAtMost } = estimate.result;
+  if (!estimate) return {};
+  const { dollars, posts, is_at_most: isAtMost } = estimate.result;
+  const worth = isAtMost ? {} : { expected: posts };
+  if (dollars <= limit) return worth;
   if (isAtMost && !output.canAsk) {
     output.note(`This harvest costs ${dollarText(dollars)} at most.`);
-    return true;
+    return worth;
   }
   const { estimateLines } = await import("./estimate_text.ts");
   for (const line of estimateLines(estimate.result, estimate.expected)) output.note(line);
@@ -49,8 +57,9 @@ export async function isWorthIt(
         `raise ask_above in twarc_cloud.ini, which is ${dollarText(limit)}.`,
     });
   }
-  if (!answer) output.note("Cancelling");
-  return answer;
+  if (answer) return worth;
+  output.note("Cancelling");
+  return null;
 }
 
 /** Whether a budget keeps each harvest below the limit. */

@@ -2,6 +2,7 @@
 
 import type { Command } from "@commander-js/extra-typings";
 import { basename, join } from "node:path";
+import { isoTime } from "../clock.ts";
 import type { Downloaded } from "./download.ts";
 import {
   bucketOption,
@@ -12,6 +13,7 @@ import {
   tellQueryNotes,
 } from "./collection_config.ts";
 import { readConfigFile, writeConfigFile } from "./config_file.ts";
+import { lastWord } from "../visible.ts";
 import { hintAtKeys } from "./profiles.ts";
 import { addCompliance } from "./compliance.ts";
 import { addDehydrate } from "./dehydrate.ts";
@@ -20,9 +22,9 @@ import { addKeys } from "./collection_keys.ts";
 import { addRecover } from "./recover.ts";
 import { addVerify } from "./verify.ts";
 import { type Context, openBucket } from "./context.ts";
-import { count, size } from "./output.ts";
-import { begun, jobFor, startUnlessRunning, stopHarvest, untilBegun, waitFor } from "./start.ts";
-import { troubleTexts } from "./trouble.ts";
+import { capital, count, size } from "./output.ts";
+import { jobFor, startUnlessRunning, stopHarvest } from "./start.ts";
+import { removalTexts, troubleTexts } from "./trouble.ts";
 
 /** What `--yes` is for where a harvest starts. */
 const YES =
@@ -58,10 +60,16 @@ function addList(group: Command, context: Context): void {
       const opened = await openBucket(context, { bucket });
       const ids = await Array.fromAsync(opened.collections.list());
       if (json) return output.json(ids);
-      if (ids.length === 0) return output.line("No collections.");
+      if (ids.length === 0) {
+        output.line("No collections.");
+        return output.note(
+          "Make one with: twarc-cloud collection-config template user_timeline --id=ID",
+        );
+      }
       output.line("Collections:");
       const troubles = await troubleTexts(opened, context);
-      for (const id of ids) output.line(`${id}${troubles.get(id) ?? ""}`);
+      const removals = await removalTexts(opened, ids);
+      for (const id of ids) output.line(`${id}${troubles.get(id) ?? ""}${removals.get(id) ?? ""}`);
     });
 }
 
@@ -102,13 +110,11 @@ function addOnce(group: Command, context: Context): void {
     .action(async (collectionId, { bucket, spool, wait, yes }) => {
       const opened = await openBucket(context, { bucket, spool });
       const job = await jobFor(opened, collectionId, ["user_timeline", "search", "hydrate"]);
-      const { isWorthIt } = await import("./ask_cost.ts");
-      if (!await isWorthIt(opened, collectionId, { yes }, context)) return;
-      const runner = await opened.runner();
-      const started = await begun(() => runner.once(job), context);
-      await untilBegun(started, runner, context);
-      context.output.line("Started");
-      if (wait) await waitFor(opened, started, context);
+      const { worthOf } = await import("./ask_cost.ts");
+      const worth = await worthOf(opened, collectionId, { yes }, context);
+      if (!worth) return;
+      const { harvestOnce } = await import("./attach.ts");
+      await harvestOnce(opened, job, { wait, ...worth }, context);
     });
 }
 
@@ -130,17 +136,21 @@ function addSchedule(group: Command, context: Context): void {
     .option("--yes", YES, false)
     .addHelpText("after", example('collection schedule test_collection "rate(7 days)"'))
     .action(async (collectionId, expression, { bucket, spool, timezone, yes }) => {
-      const { longestPause, parseSchedule } = await import("../runner/schedule.ts");
+      const { longestPause, nextTime, parseSchedule } = await import("../runner/schedule.ts");
       const schedule = parseSchedule(expression, timezone, context.clock.now());
       const opened = await openBucket(context, { bucket, spool });
       const job = await jobFor(opened, collectionId, ["user_timeline", "search"]);
-      const { isWorthIt } = await import("./ask_cost.ts");
-      if (!await isWorthIt(opened, collectionId, { yes }, context)) return;
+      const { worthOf } = await import("./ask_cost.ts");
+      if (!await worthOf(opened, collectionId, { yes }, context)) return;
       const runner = await opened.runner();
       const { config } = await opened.collections.load(collectionId);
       await startUnlessRunning(runner, job, context);
       await runner.schedule(job, schedule);
       output.line("Scheduled");
+      const { scheduleText } = await import("./schedule_text.ts");
+      const words = scheduleText(schedule);
+      const next = nextTime(schedule, context.clock.now());
+      if (words && next !== null) output.note(`${capital(words)}, next at ${isoTime(next)}.`);
       const { rareNote } = await import("./rare.ts");
       const rare = rareNote(config, longestPause(schedule, context.clock.now()));
       if (rare) output.note(rare);
@@ -160,18 +170,23 @@ function addSchedule(group: Command, context: Context): void {
     .action(async ({ bucket, json }) => {
       const { settings, runner, store, collections } = await openBucket(context, { bucket });
       const scheduled = await Array.fromAsync((await runner()).scheduled());
+      const { scheduleText } = await import("./schedule_text.ts");
       if (json) {
         return output.json(
           scheduled.map(({ collectionId, schedule, next, retry }) => ({
             collection_id: collectionId,
             schedule: schedule.expression,
             timezone: schedule.timezone ?? "UTC",
+            words: scheduleText(schedule),
             ...(next ? { next } : {}),
             ...(retry ? { retry } : {}),
           })),
         );
       }
-      if (scheduled.length === 0) output.line("No scheduled collections.");
+      if (scheduled.length === 0) {
+        output.line("No scheduled collections.");
+        return output.note('Schedule one with: twarc-cloud collection schedule ID "rate(7 days)"');
+      }
       const { lastText } = await import("./last_text.ts");
       for (const { collectionId, schedule, next, retry } of scheduled) {
         output.line(
@@ -179,15 +194,18 @@ function addSchedule(group: Command, context: Context): void {
             schedule.timezone ? ` (${schedule.timezone})` : ""
           }`,
         );
-        const due = next ? `next at ${next}, ` : "";
-        output.line(`  ${due}last harvest: ${await lastText(collections, collectionId)}`);
+        const words = scheduleText(schedule);
+        const due = [...words ? [words] : [], ...next ? [`next at ${next}`] : []];
+        output.line(
+          `  ${[...due, ""].join(", ")}last harvest: ${await lastText(collections, collectionId)}`,
+        );
         if (!retry?.problem) continue;
         const { since, next: again, problem } = retry;
         output.line(`  The run of ${since} ${problem} It is tried again at ${again}`);
       }
       const { isFolder } = await import("../store/store.ts");
       const { schedulerOf } = await import("../runner/presence.ts");
-      if (!isFolder(settings.bucket) || scheduled.length === 0) return;
+      if (!isFolder(settings.bucket)) return;
       const serving = await schedulerOf(store, context.clock);
       output.note(
         serving
@@ -223,6 +241,10 @@ function addSchedule(group: Command, context: Context): void {
         });
       }
       output.line("Stopped");
+      if (wasScheduled) {
+        output.note("Its schedule is removed: it is not harvested again by itself.");
+      }
+      if (isRunning) output.note(lookAtLast(collectionId));
     });
 }
 
@@ -244,9 +266,10 @@ function addFilter(group: Command, context: Context): void {
       const opened = await openBucket(context, { bucket, spool });
       const job = await jobFor(opened, collectionId, ["filter"]);
       const runner = await opened.runner();
-      const start = () => runner.start({ ...job, flags });
-      await untilBegun(await begun(start, context), runner, context);
+      const { startStream } = await import("./attach.ts");
+      await startStream(runner, { ...job, flags }, context);
       output.line("Started");
+      output.note(`Follow it with: twarc-cloud harvest running --follow ${lastWord(collectionId)}`);
       if (!runner.revive) return;
       output.note(
         "It is started again where it ends by a fault. After a restart of this machine " +
@@ -270,6 +293,7 @@ function addFilter(group: Command, context: Context): void {
       await stopHarvest(runner, collectionId, context);
       if (json) return output.json({ collection_id: collectionId, stopped: true });
       output.line("Stopped");
+      output.note(lookAtLast(collectionId));
     });
 }
 
@@ -309,6 +333,11 @@ function addDownload(group: Command, context: Context): void {
       }
       output.line(`Collection downloaded to ${join(to, "collections", collectionId)}`);
     });
+}
+
+/** What comes after the end of a harvest. */
+function lookAtLast(collectionId: string): string {
+  return `See what it brought with: twarc-cloud harvest last ${lastWord(collectionId)}`;
 }
 
 /** Files, bytes, rate, and time left. @param ms Since it began. */

@@ -4,6 +4,7 @@ import { Argument, type Command, InvalidArgumentError, Option } from "@commander
 import type { ConfigUpdate } from "../collection/changeset.ts";
 import type { JsonObject } from "../json.ts";
 import { wholeNumber } from "../numbers.ts";
+import { lastWord } from "../visible.ts";
 import { type Context, openBucket, settingsFor } from "./context.ts";
 import { addNames } from "./names.ts";
 import { keepKeys, keyFiles, tellProfiles } from "./profiles.ts";
@@ -148,6 +149,8 @@ function addUpdate(group: Command, context: Context): void {
       output.line("Collection configuration updated.");
       if (config.type === "filter") {
         output.note("Stop and start the collection for the changes to go into effect.");
+      } else {
+        output.note("Its next harvest collects what the configuration says now.");
       }
     });
 }
@@ -175,7 +178,7 @@ export async function tellQueryNotes(config: JsonObject, { output }: Context): P
 /** Shows what an outdated file would change, and asks. */
 async function agreed(
   change: ConfigUpdate,
-  { timestamp }: JsonObject,
+  { id, timestamp }: JsonObject,
   { output }: Context,
 ): Promise<boolean> {
   const { redact } = await import("../collection/changeset.ts");
@@ -190,8 +193,9 @@ async function agreed(
       ? "It is not known what this file was made from: it has no timestamp"
       : "The collection's configuration was changed since this file was made";
     throw new UserError(why, {
-      hint:
-        "Fetch it with `twarc-cloud collection-config download` and change that, or apply yours with --yes.",
+      hint: `Fetch it with \`twarc-cloud collection-config download ${
+        lastWord(String(id))
+      }\` and change that, or apply yours with --yes.`,
     });
   }
   if (!answer) output.note("Cancelling");
@@ -235,6 +239,9 @@ function addKeys(group: Command, context: Context): void {
       if (kept.parameter) output.note(`The keys are in the parameter ${kept.parameter}.`);
       const name = group.args[0] === "credentials" ? "credentials" : "keys";
       output.line(`Added ${name} to ${path}.`);
+      output.note(
+        "Next: `twarc-cloud collection add`, or `twarc-cloud collection-config update` where it is in the bucket",
+      );
     });
 }
 

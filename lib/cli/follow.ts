@@ -7,11 +7,15 @@ import { outlast } from "../outage.ts";
 import type { Outcome, Runner, Started } from "../runner/runner.ts";
 import { dollarText } from "../collection/prices.ts";
 import { count, type Output, size } from "./output.ts";
+import { lastWord } from "../visible.ts";
+import { Pace, rateText, shareOf, shareTexts } from "./pace.ts";
 
 /** What following takes. */
 export interface FollowOptions {
-  runner: Runner;
-  started: Started;
+  runner: Pick<Runner, "pace" | "info">;
+  started: Pick<Started, "collectionId" | "outcome">;
+  /** Tweets that were counted before it began, where they were. */
+  expected?: number | undefined;
   output: Output;
   clock: Clock;
   signal: AbortSignal;
@@ -23,11 +27,18 @@ export interface FollowOptions {
  * @throws UserError or OutsideError with the harvester's own message where it failed.
  */
 export async function follow(
-  { runner, started, output, clock, signal }: FollowOptions,
+  { runner, started, expected, output, clock, signal }: FollowOptions,
 ): Promise<boolean> {
   const { collectionId } = started;
   const progress = await output.progress();
   const patience = { clock, signal, say: (line: string) => progress.note(line) };
+  const paces = { expected, share: new Pace(), tweets: new Pace() };
+  const shown = (info: HarvestInfo) => {
+    const now = clock.monotonic();
+    paces.tweets.see(info.tweets, now);
+    paces.share.see(shareOf(info, expected)?.done ?? 0, now);
+    return progressText(info, paces);
+  };
   const look = async () => {
     const outcome = await started.outcome();
     return { outcome, info: outcome ? null : await runner.info(collectionId) };
@@ -36,8 +47,8 @@ export async function follow(
     while (!signal.aborted) {
       const { outcome, info } = await outlast(look, patience);
       if (outcome?.exitCode === 0) return true;
-      if (outcome) throw failureOf(outcome);
-      if (info?.state) progress.show(`${collectionId}: ${info.state}. ${summary(info)}`);
+      if (outcome) throw failureOf(outcome, collectionId);
+      if (info?.state) progress.show(shown(info));
       else if (info) progress.show(`${collectionId}: its container is being started`);
       await clock.sleep(runner.pace, signal);
     }
@@ -51,25 +62,52 @@ export async function follow(
 }
 
 /** The error of a harvester that ended with one. */
-export function failureOf({ exitCode, message }: Outcome): TwarcCloudError {
-  const text = message ?? `The harvester ended with exit code ${exitCode}`;
+export function failureOf(
+  { exitCode, message = `The harvester ended with exit code ${exitCode}` }: Outcome,
+  collectionId: string,
+): TwarcCloudError {
+  // Whoever asked the API did not know for which collection.
+  const text = message.replace("collection keys ID", `collection keys ${lastWord(collectionId)}`);
   return exitCode === 1 ? new UserError(text) : new OutsideError(text);
 }
 
 /** What a harvest has done so far, in a few words. */
 export function summary(info: HarvestInfo): string {
-  const files = `${count(info.files)} file${info.files === 1 ? "" : "s"} (${
-    size(info.file_bytes)
-  })`;
-  const parts = [`${count(info.tweets)} tweets`, files];
-  if (info.walks !== undefined && info.walks > 1) {
-    parts.push(`${count(info.walks_done ?? 0)} of ${count(info.walks)} users`);
-  }
-  if (info.billed) parts.push(`about ${dollarText(info.billed.dollars)}`);
-  if (info.missing) parts.push(`${count(totalOf(info.missing))} not to be had`);
-  if (info.gaps) parts.push(`${count(info.gaps)} gaps`);
-  if (info.waiting) parts.push(waitText(info.waiting));
-  return parts.join(", ");
+  const { walks = 1, walks_done = 0 } = info;
+  const users = walks > 1 ? [`${count(walks_done)} of ${count(walks)} users`] : [];
+  return [...arrivedTexts(info), ...users, ...besidesTexts(info)].join(", ");
+}
+
+/** The same while it goes on, what matters most first: a narrow terminal shows no more. */
+function progressText(
+  info: HarvestInfo,
+  { expected, share, tweets }: { expected: number | undefined; share: Pace; tweets: Pace },
+): string {
+  const { collection_id: id, state } = info;
+  const part = shareOf(info, expected);
+  const rate = tweets.rate > 0 ? [rateText(tweets.rate)] : [];
+  const texts = [
+    ...part ? shareTexts(part, share.rate) : [],
+    ...arrivedTexts(info),
+    ...rate,
+    ...besidesTexts(info),
+  ];
+  return `${id}: ${state}. ${texts.join(", ")}`;
+}
+
+function arrivedTexts(info: HarvestInfo): string[] {
+  const bytes = size(info.bytes_so_far ?? info.file_bytes);
+  const files = `${count(info.files)} file${info.files === 1 ? "" : "s"} (${bytes})`;
+  return [`${count(info.tweets)} tweets`, files];
+}
+
+function besidesTexts(info: HarvestInfo): string[] {
+  const texts: string[] = [];
+  if (info.billed) texts.push(`about ${dollarText(info.billed.dollars)}`);
+  if (info.missing) texts.push(`${count(totalOf(info.missing))} not to be had`);
+  if (info.gaps) texts.push(`${count(info.gaps)} gaps`);
+  if (info.waiting) texts.push(waitText(info.waiting));
+  return texts;
 }
 
 /** What a harvest waits for, in a few words. */

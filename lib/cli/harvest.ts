@@ -1,17 +1,11 @@
 /** The commands `twarc-cloud harvest ...`: harvests that run, that ran, and this one. */
 
 import type { Command } from "@commander-js/extra-typings";
-import type { ToldGap } from "../bucket/gaps.ts";
 import type { LockDocument } from "../bucket/lock.ts";
-import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { portNumber, positive } from "../numbers.ts";
-import type { Store } from "../store/store.ts";
 import { lastWord } from "../visible.ts";
 import { bucketOption, example, hoursOption, spoolOption } from "./collection_config.ts";
 import { type Context, openBucket, settingsFor } from "./context.ts";
-import { waitText } from "./follow.ts";
-import { gapTexts } from "./gap_texts.ts";
-import { count, size } from "./output.ts";
 import { troubleText } from "./trouble.ts";
 
 /** Hours of a stream's harvest. */
@@ -67,9 +61,10 @@ function addRunning(group: Command, context: Context): void {
     .summary("Get information on a running harvest for a collection.")
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
+    .option("--follow", "show how far it is until it ends, and exit with its outcome", false)
     .option("--json", "print JSON")
     .addHelpText("after", example("harvest running test_filter"))
-    .action(async (id, { bucket, json }) => {
+    .action(async (id, { bucket, json, follow }) => {
       const { output } = context;
       const opened = await openBucket(context, { bucket });
       const { runner, collections, store, settings } = opened;
@@ -89,6 +84,8 @@ function addRunning(group: Command, context: Context): void {
         });
       }
       if (failing) output.note(`${id} ${failingText(failing)}`);
+      if (follow) return await (await import("./attach.ts")).followRunning(opened, info, context);
+      const { infoLine, missedBy, tellBilled, tellTroubles } = await import("./harvest_text.ts");
       const missed = await missedBy(store, info, context);
       const { usageOf, usageText } = await import("./usage.ts");
       const usage = await usageOf(config, { ...context, settings });
@@ -105,107 +102,25 @@ function addLast(group: Command, context: Context): void {
     .summary("Get information on the last completed harvest for a collection.")
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
+    .option("--exit-status", "exit with the outcome of the harvest, as `once --wait` does", false)
     .option("--json", "print JSON")
     .addHelpText("after", example("harvest last test_collection"))
-    .action(async (id, { bucket, json }) => {
+    .action(async (id, { bucket, json, exitStatus }) => {
       const { output } = context;
       const { collections, store, settings } = await openBucket(context, { bucket });
+      const { lastJson, missedBy, NOTHING, tellLast } = await import("./harvest_text.ts");
       const last = await collections.lastHarvest(id);
       const missed = last ? await missedBy(store, last.info, context) : NOTHING;
       if (json) {
-        return output.json(last && { ...last.info, user_changes: last.userChanges, ...missed });
+        output.json(last && lastJson(last, { missed, bucket: settings.bucket }));
+      } else if (last) {
+        const { json: { type } } = await collections.loadJson(id);
+        await tellLast(last, { bucket: settings.bucket, missed, type }, context);
+      } else {
+        output.line("Cannot find last harvest for this collection.");
       }
-      if (!last) return output.line("Cannot find last harvest for this collection.");
-      const tweets = count(last.info.tweets);
-      output.line(infoLine(last.info, { bucket: settings.bucket, tweets }));
-      await tellBilled(last.info, context);
-      tellTroubles(last.info, missed, context);
-      const { json: config } = await collections.loadJson(id);
-      if (config.type !== "user_timeline") return;
-      if (last.userChanges.length === 0) output.line("No user changes.");
-      for (const { user_id, screen_name, change } of last.userChanges) {
-        output.line(`User ${user_id} (${screen_name ?? "unknown"}): ${change}`);
-      }
+      if (exitStatus && last) await (await import("./start.ts")).checkOutcome(last.info);
     });
-}
-
-/** As the documents write it; of the two commands only `last` has commas in the tweets. */
-function infoLine(
-  info: HarvestInfo,
-  { bucket, tweets }: { bucket: string; tweets: string },
-): string {
-  return `${info.collection_id} => Bucket: ${bucket}. Harvest timestamp: ${info.harvest_timestamp}. ` +
-    `Tweets: ${tweets}. Files: ${count(info.files)} (${size(info.file_bytes)})`;
-}
-
-/** What was read that costs money. */
-async function tellBilled({ billed }: HarvestInfo, { output }: Context): Promise<void> {
-  if (!billed) return;
-  const { billedText } = await import("./usage.ts");
-  output.line(`Billed: ${billedText(billed)}`);
-}
-
-/** What the harvest's stream missed, if it has one, and how many searches for that are left. */
-interface Missed {
-  missed: ToldGap[];
-  searches_left: number;
-}
-
-const NOTHING: Missed = { missed: [], searches_left: 0 };
-
-/** That it cannot be read is noted, and ends no command. */
-async function missedBy(store: Store, info: HarvestInfo, { output }: Context): Promise<Missed> {
-  const { gapsOf, searchesLeft } = await import("../bucket/gaps.ts");
-  const { TwarcCloudError } = await import("../errors.ts");
-  const { collection_id: id, harvest_timestamp: began, gaps } = info;
-  try {
-    return {
-      missed: gaps ? await gapsOf(store, id, began) : [],
-      searches_left: await searchesLeft(store, id),
-    };
-  } catch (error) {
-    if (!(error instanceof TwarcCloudError)) throw error;
-    output.note(`What was missed could not be read: ${error.message}`);
-    return NOTHING;
-  }
-}
-
-/** What a person should know besides. */
-function tellTroubles(
-  info: HarvestInfo,
-  { missed, searches_left }: Missed,
-  { output }: Context,
-): void {
-  if (info.waiting) output.line(`It is ${waitText(info.waiting)}`);
-  if (info.outcome && info.outcome !== "complete") {
-    output.line(`Outcome: ${info.outcome}${info.reason ? `. ${info.reason}` : ""}`);
-  }
-  if (info.undelivered) {
-    output.line(`Tweets that matched and were not delivered: ${count(info.undelivered)}`);
-  }
-  for (const [why, n] of Object.entries(info.missing ?? {})) {
-    output.line(`Ids that are not to be had: ${count(n)} ${why} (see missing.jsonl)`);
-  }
-  for (const { id, screen_name, why } of info.unavailable ?? []) {
-    const name = screen_name === undefined ? "" : ` (${screen_name})`;
-    output.line(`User ${id}${name} could not be read, the next harvest asks again: ${why}`);
-  }
-  for (const { parameter, name, instead } of info.left_out ?? []) {
-    const what = name === undefined ? parameter : `${name} of ${parameter}`;
-    const then = instead === undefined ? "" : `, ${instead} was asked for instead`;
-    output.line(`The API did not take ${what}${then}`);
-  }
-  for (const { harvest_timestamp, from, to, tweets } of info.late ?? []) {
-    const what = `Tweets of the harvest of ${harvest_timestamp} that could be stored only now`;
-    output.line(`${what}: ${count(tweets)} (from ${from} to ${to})`);
-  }
-  if (info.gaps) output.line(`Spans that are missing: ${count(info.gaps)} (see gaps.jsonl)`);
-  for (const gap of gapTexts(missed)) output.line(`  ${gap}`);
-  if (searches_left > 0) {
-    output.line(
-      `Searches for what streams missed that are left to this harvest or the next: ${searches_left}`,
-    );
-  }
 }
 
 function addRun(group: Command, context: Context): void {

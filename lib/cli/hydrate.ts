@@ -60,13 +60,10 @@ export function addHydrate(group: Command, context: Context): void {
       } else if (!await added(opened, { collectionId, ids, ...flags }, context)) {
         return;
       }
-      const { begun, jobFor, untilBegun, waitFor } = await import("./start.ts");
-      const runner = await opened.runner();
+      const { jobFor } = await import("./start.ts");
+      const { harvestOnce } = await import("./attach.ts");
       const job = await jobFor(opened, collectionId, ["hydrate"]);
-      const started = await begun(() => runner.once(job), context);
-      await untilBegun(started, runner, context);
-      context.output.line("Started");
-      if (wait) await waitFor(opened, started, context);
+      await harvestOnce(opened, job, { wait }, context);
       const left = bad.error(
         "The others are collected.",
         "Hydrate these by a file of their own, under another --id.",

@@ -66,6 +66,7 @@ function addIds(group: Command, context: Context): void {
       );
       await addUsers(path, new Map(values.map((id) => [id, {}])));
       output.line(`Added user ids to ${path}.`);
+      output.note(TO_APPLY);
     });
 
   group.command("userid-files")
@@ -83,9 +84,14 @@ function addIds(group: Command, context: Context): void {
       const ids = await allIn(files, userIdList(column), { bad, strict, context });
       await addUsers(path, new Map(ids.map((id) => [id, {}])));
       output.line(`Added user ids to ${path}.`);
+      output.note(TO_APPLY);
       throwIf(bad.error("The others were added."));
     });
 }
+
+/** What comes after a change to the file. */
+const TO_APPLY =
+  "To collect them as well, change the collection in the bucket: twarc-cloud collection-config update";
 
 /** The option that names the column of a table. */
 export function columnOption() {
@@ -131,6 +137,7 @@ async function addByName(
   if (!strict || found.refused.length === 0) {
     await addUsers(path, found.users);
     output.line(`Added screen names to ${path}.`);
+    output.note(TO_APPLY);
   }
   tellOthers(found, context);
   throwIf(bad.error("The others were added."));

@@ -3,7 +3,7 @@
 import { oneLine, visible } from "../visible.ts";
 
 /** Names that are shown of many. */
-const SOME = 5;
+export const FEW = 5;
 
 /** Where output goes and what the terminal is like. */
 export interface Terminal {
@@ -17,6 +17,8 @@ export interface Terminal {
   isTerminal: boolean;
   /** Whether colours are wanted. */
   color: boolean;
+  /** How wide the terminal is at the moment. */
+  columns?: () => number;
 }
 
 /** Live progress of something that takes long. */
@@ -31,6 +33,28 @@ export interface Progress {
 
 /** Milliseconds between two lines of progress without a terminal. */
 const LINE_EVERY = 10_000;
+
+/** Columns of a terminal that does not say how many it has. */
+const NARROW = 80;
+
+/** As much of a line, whose parts are divided by `, `, as is on one line of a terminal. */
+export function fitted(text: string, columns: number): string {
+  // The last column stays free: some terminals begin another line there.
+  const room = Math.max(columns - 1, 1);
+  if (width(text) <= room) return text;
+  let start = text;
+  while (width(start) > room - 1) start = [...start].slice(0, -1).join("");
+  const part = start.lastIndexOf(", ");
+  return `${part > room / 2 ? start.slice(0, part) : start}…`;
+}
+
+/** Columns that a text takes at most: signs beyond the Latin ones may take two. */
+function width(text: string): number {
+  return [...text].reduce(
+    (n, sign) => n + ((sign.codePointAt(0) ?? 0) < 0x300 || sign === "…" ? 1 : 2),
+    0,
+  );
+}
 
 /** Prints and asks. */
 export class Output {
@@ -83,7 +107,9 @@ export class Output {
     });
     bar.start(1, 0, { text: "" });
     return {
-      show: (text) => bar.update(0, { text: oneLine(text) }),
+      show: (text) => {
+        bar.update(0, { text: fitted(oneLine(text), this.#terminal.columns?.() || NARROW) });
+      },
       note: (text) => {
         bar.stop();
         this.note(text);
@@ -161,6 +187,6 @@ export function capital(text: string): string {
 
 /** The first few of some names, and how many more there are. */
 export function someOf(names: string[]): string {
-  const shown = names.slice(0, SOME).join(", ");
-  return names.length > SOME ? `${shown} and ${names.length - SOME} more` : shown;
+  const shown = names.slice(0, FEW).join(", ");
+  return names.length > FEW ? `${shown} and ${count(names.length - FEW)} more` : shown;
 }

@@ -31,10 +31,12 @@ export function addScheduler(program: Command, context: Context): void {
         );
       }
       output.note(`Carrying out the schedules of ${settings.bucket}. Stop with Ctrl-C.`);
+      const { scheduleText } = await import("./schedule_text.ts");
       const scheduled = await Array.fromAsync(opened.scheduled());
       if (scheduled.length === 0) output.note("No collection is scheduled yet.");
       for (const { collectionId, schedule, next = "never again" } of scheduled) {
-        output.note(`${collectionId}: ${schedule.expression}, next at ${next}`);
+        const words = scheduleText(schedule) ?? schedule.expression;
+        output.note(`${collectionId}: ${words}, next at ${next}`);
       }
       const report = (line: string) => output.report(line);
       const { bucket: name } = settings;

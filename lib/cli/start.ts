@@ -1,7 +1,9 @@
 /** Starting a collection's harvest, and seeing what becomes of it. */
 
 import { isoTime } from "../clock.ts";
+import type { LastHarvest } from "../bucket/last_harvest.ts";
 import type { CollectionType } from "../collection/config.ts";
+import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { outlast, type OutlastOptions } from "../outage.ts";
 import type { Job, Outcome, Runner, Started } from "../runner/runner.ts";
 import { lastWord } from "../visible.ts";
@@ -51,7 +53,7 @@ export async function untilBegun(
       const { outcome, awaited } = await outlast(() => lookAt(started), patienceOf(context));
       if (outcome && outcome.exitCode !== 0) {
         await takeBack(started, output);
-        throw failureOf(outcome);
+        throw failureOf(outcome, collectionId);
       }
       if (outcome || awaited === null) return;
       progress ??= await output.progress();
@@ -98,7 +100,7 @@ async function tooLate(
 }
 
 /** Patience that says on the terminal what it waits for. */
-function patienceOf({ output, clock, signal }: Context): OutlastOptions {
+export function patienceOf({ output, clock, signal }: Context): OutlastOptions {
   return { clock, signal, say: (line) => output.note(line) };
 }
 
@@ -133,32 +135,58 @@ export async function startUnlessRunning(
  */
 export async function waitFor(
   opened: Bucket,
-  started: Started,
+  { started, expected }: { started: Started; expected?: number | undefined },
   context: Context,
 ): Promise<void> {
-  const { output, clock, signal } = context;
+  const { output, signal } = context;
   const { collectionId } = started;
   const runner = await opened.runner();
-  if (!await follow({ runner, started, output, clock, signal })) {
-    output.note(
-      `The harvest goes on. Stop it with: twarc-cloud collection stop ${lastWord(collectionId)}`,
-    );
+  if (!await follow({ ...context, runner, started, expected })) {
+    output.note(goesOn(collectionId));
     throw signal.reason;
   }
   const ask = () => opened.collections.lastHarvest(collectionId);
   const last = await outlast(ask, patienceOf(context));
-  if (!last) return;
-  const { outcome = "done", reason } = last.info;
-  output.line(`${collectionId}: ${outcome}. ${summary(last.info)}`);
-  if (outcome !== "complete" && reason) output.line(reason);
+  if (last) await tellEnd(last, opened.settings.bucket, context);
+}
+
+/** What is said to who goes while a harvest is followed. */
+export function goesOn(collectionId: string): string {
+  return `The harvest goes on. Stop it with: twarc-cloud collection stop ${lastWord(collectionId)}`;
+}
+
+/** Shows how a harvest ended, and what it brought. @throws as `checkOutcome` */
+export async function tellEnd(
+  { info }: Pick<LastHarvest, "info">,
+  bucket: string,
+  { output }: Context,
+): Promise<void> {
+  const { outcome = "done", reason } = info;
+  output.line(`${info.collection_id}: ${outcome}. ${summary(info)}`);
+  if (outcome !== "complete" && outcome !== "failed" && reason) output.line(reason);
+  const { placeLines, removedLines } = await import("./harvest_text.ts");
+  for (const line of [...placeLines(info, bucket), ...removedLines(info)]) output.line(line);
+  await checkOutcome(info);
+}
+
+/**
+ * The next harvest goes on from where one ended that failed, or was stopped before it was done.
+ * @throws UserError, OutsideError for such a one, by who has to act.
+ */
+export async function checkOutcome(info: HarvestInfo): Promise<void> {
   const { isTornOff } = await import("../collection/harvest_info.ts");
-  if (!isTornOff(last.info)) return;
-  const { OutsideError } = await import("../errors.ts");
-  throw new OutsideError(`The harvest of ${collectionId} was stopped before it was done`, {
+  const { OutsideError, UserError } = await import("../errors.ts");
+  const { collection_id: id, outcome, reason, exit_code, type } = info;
+  const isCut = outcome === "interrupted" || isTornOff(info);
+  if (!isCut && outcome !== "failed") return;
+  const what = isCut
+    ? "was stopped before it was done"
+    : `failed: ${reason ?? "no reason was recorded"}`;
+  const Failure = outcome === "failed" && exit_code === 1 ? UserError : OutsideError;
+  throw new Failure(`The harvest of ${id} ${what}`, {
     hint:
-      `What was collected is safe: the next one goes on from there, with: twarc-cloud collection once ${
-        lastWord(collectionId)
-      }`,
+      "What was collected is safe: the next one goes on from there, with: twarc-cloud collection " +
+      `${type === "filter" ? "filter-start" : "once"} ${lastWord(id)}`,
   });
 }
 

@@ -1,5 +1,6 @@
 /** What is told of a harvester that is to be alive and is not. */
 
+import { TwarcCloudError } from "../errors.ts";
 import type { Trouble } from "../runner/kept.ts";
 import { lastWord } from "../visible.ts";
 import type { Bucket, Context } from "./context.ts";
@@ -38,4 +39,37 @@ export async function troubleTexts(
     texts.set(one.collectionId, ` (${failingText(one)})`);
   }
   return texts;
+}
+
+/** Collections whose last harvests are read at the same time. */
+const WIDTH = 8;
+
+/** What stands behind the ids of collections of which the last harvest took out users, by their ids. */
+export async function removalTexts(
+  { store }: Pick<Bucket, "store">,
+  ids: string[],
+): Promise<Map<string, string>> {
+  const { lastHarvestOf } = await import("../bucket/last_harvest.ts");
+  const { removedText } = await import("./harvest_text.ts");
+  const texts = new Map<string, string>();
+  const look = async (id: string) => {
+    // What is damaged is for `verify` to name.
+    const last = await lastHarvestOf(store, id).catch(nullIfOurs);
+    const { removed_users: users = [] } = last?.info ?? {};
+    if (users.length === 0) return;
+    const how = `twarc-cloud harvest last ${lastWord(id)}`;
+    texts.set(
+      id,
+      ` (its last harvest removed: ${removedText(users)}; how to keep such users: ${how})`,
+    );
+  };
+  for (let start = 0; start < ids.length; start += WIDTH) {
+    await Promise.all(ids.slice(start, start + WIDTH).map(look));
+  }
+  return texts;
+}
+
+function nullIfOurs(error: unknown): null {
+  if (error instanceof TwarcCloudError) return null;
+  throw error;
 }

@@ -22,6 +22,7 @@ import { count, digits, text, time } from "./scalars.ts";
 import { API_VERSIONS, isPlaceholder } from "./template.ts";
 import { spanFaults, tooLongFaults, typedIdFaults } from "./typed.ts";
 import { type UnknownMember, unknownMembers } from "./unknown.ts";
+import { lastWord } from "../visible.ts";
 
 /** The types of collections. */
 export const TYPES = ["user_timeline", "search", "filter", "hydrate"] as const;
@@ -137,12 +138,14 @@ export type ConfigKeys = z.infer<typeof keysSchema>;
  * @param options.unknown "refused" for what a person has written: members that nobody knows.
  * @param options.typedAt When a person gave it, in milliseconds since 1970: then ids and queries that cannot be are
  *   refused too.
+ * @param options.keysBy The command that adds keys, where these are missing.
  * @param options.isNew Whether it is to be a new collection's.
  * @throws InvalidConfigError with every reason at once.
  */
 export function checkConfig(
   json: Json,
-  { keys = "needed", unknown = "taken", typedAt, isNew = false }: {
+  { keys = "needed", keysBy, unknown = "taken", typedAt, isNew = false }: {
+    keysBy?: string;
     keys?: "needed" | "optional";
     unknown?: "refused" | "taken";
     typedAt?: number;
@@ -152,7 +155,9 @@ export function checkConfig(
   if (!isObject(json)) throw new InvalidConfigError(["It is not an object: { ... } is expected."]);
   const config = readable(json);
   const faults = idFaults(config, isNew);
-  if (keys === "needed" || member(config, "keys") !== undefined) faults.push(...keysFaults(config));
+  if (keys === "needed" || member(config, "keys") !== undefined) {
+    for (const fault of keysFaults(config, keysBy)) faults.push(fault);
+  }
   const type = member(config, "type");
   if (!isType(type)) throw invalid([...faults, typeFault(type)]);
   faults.push(...partFaults(type, config), ...fieldsFaults(config), ...costFaults(config));
@@ -194,10 +199,12 @@ export function isType(value: Json | undefined): value is CollectionType {
 }
 
 /** The keys of a configuration. @throws UserError where it has none. */
-export function keysOf({ keys }: { keys?: ConfigKeys | undefined }): ConfigKeys {
+export function keysOf(
+  { id, keys }: { id: string; keys?: ConfigKeys | undefined },
+): ConfigKeys {
   if (keys) return keys;
   throw new UserError("The collection's configuration has no keys", {
-    hint: "Add some with `twarc-cloud collection-config keys`, then `collection-config update`.",
+    hint: `Add some with: twarc-cloud collection keys ${lastWord(id)}`,
   });
 }
 

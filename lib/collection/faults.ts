@@ -44,9 +44,12 @@ export function idFaults(config: JsonObject, isNew: boolean): Fault[] {
   return says === null ? [] : [{ at: "id", says }];
 }
 
-/** Which keys are missing: a bearer token or a consumer pair is enough, but for the stream of 1.1. */
-export function keysFaults(config: JsonObject): Fault[] {
-  const add = "Add them with `twarc-cloud collection-config keys`.";
+/**
+ * Which keys are missing: a bearer token or a consumer pair is enough, but for the stream of 1.1.
+ * @param by The command that adds keys.
+ */
+export function keysFaults(config: JsonObject, by = "collection-config keys"): Fault[] {
+  const add = `Add them with \`twarc-cloud ${by}\`.`;
   const keys = member(config, "keys");
   if (keys === undefined) return [{ at: "keys", says: `Missing keys. ${add}` }];
   if (!isObject(keys)) return [{ at: "keys", says: `Keys is not properly structured. ${add}` }];

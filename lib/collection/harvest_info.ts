@@ -7,7 +7,7 @@ export const billedSchema = z.object({ posts: z.number(), users: z.number(), dol
 /** What a harvest was billed. */
 export type Billed = z.infer<typeof billedSchema>;
 
-/** A user whose timeline could not be read, although others could, and why, as the API said it. */
+/** A user of whom something could not be had, and why: in the API's words, or a state such as `suspended`. */
 export const unavailableSchema = z.object({
   id: z.string(),
   screen_name: z.string().optional(),
@@ -42,9 +42,16 @@ export const harvestInfoSchema = z.looseObject({
   outcome: z.enum(["complete", "stopped", "interrupted", "failed"]).optional(),
   /** Why it stopped or failed, for a person. */
   reason: z.string().optional(),
+  /** Of a harvest that failed: 1 where a person has to change something, 3 where the outside failed. */
+  exit_code: z.number().optional(),
   /** Walks (users, or the search) that are whole, and all of them. */
   walks_done: z.number().optional(),
   walks: z.number().optional(),
+  /** Ids of a list that were asked for, in this harvest and those that it goes on from, and all of them. */
+  ids_done: z.number().optional(),
+  ids: z.number().optional(),
+  /** While it lives: bytes of its files with what is not in the bucket yet, compressed. */
+  bytes_so_far: z.number().optional(),
   /** Lines in users.jsonl. */
   users: z.number().optional(),
   user_changes: z.number().optional(),
@@ -58,6 +65,8 @@ export const harvestInfoSchema = z.looseObject({
   missing: z.record(z.string(), z.number()).optional(),
   /** Users whose timelines could not be read: the next harvest asks again. */
   unavailable: z.array(unavailableSchema).optional(),
+  /** Users who were taken out of the configuration, for the state that `delete_users_for` names. */
+  removed_users: z.array(unavailableSchema).optional(),
   /** Fields and expansions that the API did not take: tweets came without them. */
   left_out: z.array(leftOutSchema).optional(),
   /**

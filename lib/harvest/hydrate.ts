@@ -77,6 +77,7 @@ export class HydrateSource implements TweetSource {
         tweets: found.lines,
         count: found.count,
         missing: found.missing,
+        ids: { done: at, of: ids.length },
         ...(isWhole ? { update: { update: { hydrate: { since_id: last } }, delete: [] } } : {}),
       };
     }

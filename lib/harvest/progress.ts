@@ -19,11 +19,12 @@ export interface ProgressOptions {
 export function progressOf(
   { collectionId, checkpoint: { state }, recorder, waits }: ProgressOptions,
 ): HarvestInfo {
-  const { ahead, progress: { tweets, files, fileBytes, counts } } = recorder;
+  const { ahead, progress: { tweets, files, fileBytes, bytes, counts } } = recorder;
   const begun = ahead === undefined
     ? harvestInfo(state, collectionId)
     : { collection_id: collectionId, harvest_timestamp: isoTime(ahead), type: state.type };
   const { longest } = waits;
   const waiting = longest && { waiting: { for: longest.for, until: isoTime(longest.until) } };
-  return { ...begun, ...counts, tweets, files, file_bytes: fileBytes, ...waiting };
+  const arrived = { tweets, files, file_bytes: fileBytes, bytes_so_far: bytes };
+  return { ...begun, ...counts, ...arrived, ...waiting };
 }

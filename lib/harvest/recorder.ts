@@ -1,7 +1,7 @@
 /** Batches into files into commits: the loop of a harvest. */
 
 import { getLogger } from "@logtape/logtape";
-import type { CheckpointState, Commit, Counts } from "../bucket/checkpoint.ts";
+import type { CheckpointState, Commit } from "../bucket/checkpoint.ts";
 import { isoTime } from "../clock.ts";
 import { DamagedError, messageOf } from "../errors.ts";
 import type { TwitterApi } from "../twitter/api.ts";
@@ -50,7 +50,7 @@ const OVER = {
 } as const;
 
 /** How a harvest ended. */
-export type Ending = Pick<CheckpointState, "outcome" | "reason">;
+export type Ending = Pick<CheckpointState, "outcome" | "reason" | "exit_code">;
 
 /** What a recorder is made of. */
 export interface RecorderOptions extends CommitterOptions {
@@ -89,11 +89,12 @@ export class Recorder {
   }
 
   /** What has arrived so far of the harvest that goes on, committed or not, and its files in the store. */
-  get progress(): { tweets: number; files: number; fileBytes: number; counts: Counts } {
-    const { began, tweets, counts } = this.#open;
+  get progress() {
+    const { began, tweets, counts, segment } = this.#open;
     const files = this.#committer.filesOf(began);
     const fileBytes = files.reduce((n, file) => n + file.bytes, 0);
-    return { tweets, files: files.length, fileBytes, counts };
+    const bytes = fileBytes + this.#committer.waiting + (segment?.uncutBytes ?? 0);
+    return { tweets, files: files.length, fileBytes, bytes, counts };
   }
 
   /** When the harvest is to have begun that goes on where one before it is not committed whole; else undefined. */

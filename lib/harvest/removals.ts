@@ -4,7 +4,7 @@ import { OutsideError } from "../errors.ts";
 import type { TimelineState, TwitterApi, UserAnswer } from "../twitter/api.ts";
 import { isOfApi } from "../twitter/refusals.ts";
 import { BudgetUsedUp } from "./meter.ts";
-import { type Batch, userWalk } from "./source.ts";
+import { type Batch, type Unavailable, userWalk } from "./source.ts";
 
 /** More than ten, and more than a tenth of all, point to an API in trouble. */
 const [TEN, TENTH] = [10, 0.1];
@@ -17,6 +17,8 @@ export interface RemovalRule {
   states: readonly string[];
   /** How many may be taken out in one harvest, in place of a tenth and ten. */
   most?: number | undefined;
+  /** The screen name of a user, where it is known. */
+  nameOf?: (id: string) => string | undefined;
 }
 
 /** Users who may be gone. */
@@ -24,11 +26,11 @@ export class Removals {
   readonly #api: TwitterApi;
   readonly #rule: RemovalRule;
   /** Users whose timelines were refused: a look-up is the second question. */
-  readonly #refused = new Set<string>();
+  readonly #refused = new Map<string, string>();
   /** Users whom a look-up found to be gone: their timeline is the second question. */
-  readonly #lookedUp = new Set<string>();
+  readonly #lookedUp = new Map<string, string>();
   /** Users whom two look-ups found to be gone, as version 1.1 makes them: by a list, and by one. */
-  readonly #gone = new Set<string>();
+  readonly #gone = new Map<string, string>();
 
   constructor(api: TwitterApi, rule: RemovalRule) {
     this.#api = api;
@@ -37,12 +39,12 @@ export class Removals {
 
   /** Takes in that a timeline was refused. */
   refused(id: string, state: TimelineState): void {
-    if (this.#isOf(state)) this.#refused.add(id);
+    if (this.#isOf(state)) this.#refused.set(id, state);
   }
 
   /** Takes in what a look-up said. */
   lookedUp(id: string, state: TimelineState): void {
-    if (this.#isOf(state)) (this.#api.tellsAuthors ? this.#lookedUp : this.#gone).add(id);
+    if (this.#isOf(state)) (this.#api.tellsAuthors ? this.#lookedUp : this.#gone).set(id, state);
   }
 
   /**
@@ -51,24 +53,30 @@ export class Removals {
    */
   async *confirmed(signal: AbortSignal): AsyncGenerator<Batch> {
     const { of, most = Math.max(TEN, Math.floor(of * TENTH)) } = this.#rule;
-    const found = new Set([...this.#gone, ...this.#refused, ...this.#lookedUp]).size;
+    const found = new Map([...this.#gone, ...this.#refused, ...this.#lookedUp]).size;
     if (found > most) throw tooMany(found, of);
-    for (const id of await this.#asked(signal)) {
+    for (const [id, why] of await this.#asked(signal)) {
       const update = { update: {}, delete: [{ users: [id] }] };
-      yield { walk: userWalk(id), position: "whole", tweets: [], count: 0, update };
+      const removed = this.#named(id, why);
+      yield { walk: userWalk(id), position: "whole", tweets: [], count: 0, update, removed };
     }
   }
 
-  /** Who is gone by both questions. What cannot be asked now is left to the next harvest. */
-  async #asked(signal: AbortSignal): Promise<Set<string>> {
-    const gone = new Set(this.#gone);
+  #named(id: string, why: string): Unavailable {
+    const screen_name = this.#rule.nameOf?.(id);
+    return { id, ...(screen_name === undefined ? {} : { screen_name }), why };
+  }
+
+  /** Who is gone by both questions, and the state of each. What cannot be asked now is left to the next harvest. */
+  async #asked(signal: AbortSignal): Promise<Map<string, string>> {
+    const gone = new Map(this.#gone);
     try {
-      for await (const answers of this.#api.users("id", [...this.#refused], signal)) {
-        for (const { asked, state } of answers) if (this.#isOf(state)) gone.add(asked);
+      for await (const answers of this.#api.users("id", [...this.#refused.keys()], signal)) {
+        for (const { asked, state } of answers) if (this.#isOf(state)) gone.set(asked, state);
       }
-      for (const id of this.#lookedUp) {
+      for (const id of this.#lookedUp.keys()) {
         const answer = await this.#api.timeline(id, { limit: 5 }, signal);
-        if (typeof answer === "string" && this.#isOf(answer)) gone.add(id);
+        if (typeof answer === "string" && this.#isOf(answer)) gone.set(id, answer);
       }
     } catch (error) {
       if (!(isOfApi(error) || error instanceof BudgetUsedUp)) throw error;

@@ -83,8 +83,12 @@ export interface Batch {
   messages?: StreamMessage[];
   gap?: Gap;
   missing?: MissingTweet[];
+  /** How many ids of a list were asked for by now, and how many it has. */
+  ids?: { done: number; of: number };
   /** A user whom the API could not give. */
   unavailable?: Unavailable;
+  /** A user who is taken out of the configuration, and for which state. */
+  removed?: Unavailable;
   /** Whether its position is to be committed at once, although it may bring nothing. */
   isUrgent?: true;
   /** What the configuration is to learn from it; a since_id comes only with "whole". */

@@ -47,12 +47,15 @@ export class Tally {
 
   /** Takes in what came beside tweets. */
   add(batch: Batch): void {
-    const { users = [], userChanges = [], messages = [], gap, missing = [], unavailable } = batch;
+    const { users = [], userChanges = [], messages = [], gap, missing = [] } = batch;
     const counts = this.#counts;
     counts.users += users.length;
     counts.user_changes += userChanges.length;
     counts.gaps += gap ? 1 : 0;
+    const { unavailable, removed, ids } = batch;
+    if (ids) Object.assign(counts, { ids_done: ids.done, ids: ids.of });
     if (unavailable) (counts.unavailable ??= []).push(unavailable);
+    if (removed) (counts.removed_users ??= []).push(removed);
     for (const { why } of missing) {
       const counted = counts.missing ??= {};
       counted[why] = (counted[why] ?? 0) + 1;

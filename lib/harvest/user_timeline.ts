@@ -79,6 +79,7 @@ export class UserTimelineSource implements TweetSource {
         of: Object.keys(users).length,
         states: deleteUsersFor,
         most: deleteAtMost,
+        nameOf: (id) => users[id]?.screen_name,
       }),
     };
     yield* sideBySide(this.#walks(walking), WIDTH);

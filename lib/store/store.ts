@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { AwsAccess } from "../aws.ts";
 import { type LinkError, UserError } from "../errors.ts";
+import { lastWord } from "../visible.ts";
 import type { Expected } from "./expected.ts";
 
 /** What identifies one content of an object: an ETag, or the local equivalent. Opaque. */
@@ -138,7 +139,7 @@ export async function checkThere(bucket: string): Promise<void> {
       cause,
       hint:
         "Name the one that you mean with --bucket, or go to the folder that its path begins in; is its disk " +
-        "attached? `twarc-cloud collection add` makes a new one.",
+        `attached? This makes a new one: twarc-cloud collection add --bucket ${lastWord(bucket)}`,
     });
   }
 }

@@ -75,7 +75,10 @@ Deno.test("a second one is told who is at work and what to do", async () => {
       error.message,
       "Collection news is being harvested since 2026-01-02T03:04:05.000Z by host-a (process 4711)",
     );
-    assert.match(error.hint ?? "", /a minute after 2026-01-02T03:04:05.000Z.*harvest unlock news$/);
+    assert.match(
+      error.hint ?? "",
+      /a minute after 2026-01-02T03:04:05.000Z.*harvest running --follow news$/,
+    );
     return true;
   });
   await lease.release();

@@ -157,7 +157,10 @@ Deno.test("--wait ends with 3 where the harvest was stopped before it was done, 
     const { code, stdout, stderr } = await ended;
     const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
     assert.equal(code, 3, err);
-    assert.match(out ?? "", /^Started\nfind: stopped\. 0 tweets.*\nIt was told to stop\n$/);
+    assert.match(
+      out ?? "",
+      /^Started\nfind: stopped\. 0 tweets.*\nIt was told to stop\nFiles are in \S+\n$/,
+    );
     assert.match(
       err ?? "",
       /was stopped before it was done\. What was collected is safe.*collection once find/,

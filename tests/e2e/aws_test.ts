@@ -270,7 +270,7 @@ Deno.test("a rule that the Python original made is listed, and can be stopped", 
     await place.addByCommand({ id: "old", type: "search", search: { query: "sandbox" } });
     assert.equal(
       await place.ok("collection", "scheduled"),
-      "tweets_old_schedule => rate(7 days)\n  last harvest: none yet\n",
+      "tweets_old_schedule => rate(7 days)\n  every 7 days, last harvest: none yet\n",
     );
     assert.equal(await place.ok("collection", "stop", "old"), "Stopped\n");
     assert.equal(await place.ok("collection", "scheduled"), "No scheduled collections.\n");

@@ -206,7 +206,10 @@ Deno.test("a harvest with wrong keys fails at once with the reason", () =>
         /Error: The API answered 1\.1\/search\/tweets\.json with 401: .*twarc-cloud configure/,
       );
     }
-    assert.match(await place.ok("harvest", "last", "find"), /Outcome: failed\. The API answered/);
+    assert.match(
+      await place.ok("harvest", "last", "find"),
+      /^The last harvest of find failed: The API answered/,
+    );
   }));
 
 Deno.test("a second add and a changed type are refused", () =>

@@ -310,6 +310,6 @@ Deno.test("a used up cap is told with the day on which it begins anew", () =>
     );
     assert.match(
       await place.ok("harvest", "last", "find"),
-      /Outcome: failed\..*begins anew on \d{4}-\d\d-01\n/,
+      /^The last harvest of find failed: .*begins anew on \d{4}-\d\d-01\n/,
     );
   }, { world: world(3, 300) }));

@@ -58,6 +58,8 @@ Deno.test("hydrate collects every id that is to be had, and accounts for every o
     const out = await place.ok("collection", "hydrate", "ids.txt", "--yes", "--wait");
     assert.match(out, /^Collection added\.\nStarted\nids: complete\. 150 tweets.*91 not to be had/);
     assert.deepEqual(idsOfAnswers(await place.tweets("ids")).toSorted(), open.toSorted());
+    const { ids, ids_done } = JSON.parse(await place.ok("harvest", "last", "ids", "--json"));
+    assert.deepEqual([ids, ids_done], [241, 241]);
     assert.deepEqual(await missingOf(place, "ids"), gone);
     const last = JSON.parse(await place.ok("harvest", "last", "ids", "--json"));
     assert.deepEqual(last.missing, { protected: 30, suspended: 30, not_found: 31 });

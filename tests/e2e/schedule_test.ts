@@ -32,7 +32,7 @@ Deno.test("a schedule harvests at once, is listed, is carried out by the schedul
     const listed = await place.run("collection", "scheduled");
     assert.match(
       listed.out,
-      /^twarc-cloud-data_find_schedule => rate\(1 minute\)\n {2}next at 20\S+Z, last harvest: \S+/,
+      /^twarc-cloud-data_find_schedule => rate\(1 minute\)\n {2}every minute, next at 20\S+Z, last harvest: \S+/,
     );
     assert.match(listed.err, /No scheduler carries them out: start `twarc-cloud scheduler`/);
     const [{ next, ...found }] = JSON.parse(await place.ok("collection", "scheduled", "--json"));
@@ -40,6 +40,7 @@ Deno.test("a schedule harvests at once, is listed, is carried out by the schedul
       collection_id: "find",
       schedule: "rate(1 minute)",
       timezone: "UTC",
+      words: "every minute",
     });
     assert.ok(Date.parse(next) > Date.now() - 60_000);
 
@@ -62,7 +63,7 @@ Deno.test("a schedule harvests at once, is listed, is carried out by the schedul
     const lines = reports.map(({ stdout }) => new TextDecoder().decode(stdout)).join("");
     assert.match(lines, /^\S+ find started\n(\S+ find ended: complete, \d+ tweets\.\n)?$/);
     const said = reports.map(({ stderr }) => new TextDecoder().decode(stderr));
-    assert.match(said[0] ?? "", /^find: rate\(1 minute\), next at 20/m);
+    assert.match(said[0] ?? "", /^find: every minute, next at 20/m);
     assert.match(said[1] ?? "", /Another scheduler serves this bucket since .*: process \d+ of /);
     await assert.rejects(Deno.stat(presence), Deno.errors.NotFound);
     assert.deepEqual(reports.map(({ code }) => code), [0, 0]);
