@@ -21,7 +21,7 @@ import { addHydrate } from "./hydrate.ts";
 import { addKeys } from "./collection_keys.ts";
 import { addRecover } from "./recover.ts";
 import { addVerify } from "./verify.ts";
-import { type Context, openBucket } from "./context.ts";
+import { type Bucket, type Context, openBucket } from "./context.ts";
 import { capital, count, size } from "./output.ts";
 import { jobFor, startUnlessRunning, stopHarvest } from "./start.ts";
 import { removalTexts, troubleTexts } from "./trouble.ts";
@@ -113,9 +113,23 @@ function addOnce(group: Command, context: Context): void {
       const { worthOf } = await import("./ask_cost.ts");
       const worth = await worthOf(opened, collectionId, { yes }, context);
       if (!worth) return;
+      await noteCost(opened, collectionId, context);
       const { harvestOnce } = await import("./attach.ts");
       await harvestOnce(opened, job, { wait, ...worth }, context);
     });
+}
+
+/** Says what a collection costs, in a bucket on AWS. @param pause Milliseconds between the runs of a schedule. */
+async function noteCost(
+  { settings, collections }: Bucket,
+  collectionId: string,
+  { output }: Context,
+  pause?: number,
+): Promise<void> {
+  const { awsCost, isOnAws, taskOf } = await import("./aws_cost.ts");
+  if (!isOnAws(settings)) return;
+  const { config: { type } } = await collections.load(collectionId);
+  output.note(awsCost(type, taskOf((name) => settings.get(name)), pause));
 }
 
 function addSchedule(group: Command, context: Context): void {
@@ -154,6 +168,8 @@ function addSchedule(group: Command, context: Context): void {
       const { rareNote } = await import("./rare.ts");
       const rare = rareNote(config, longestPause(schedule, context.clock.now()));
       if (rare) output.note(rare);
+      const pause = longestPause(schedule, context.clock.now());
+      await noteCost(opened, collectionId, context, pause);
       const { isFolder } = await import("../store/store.ts");
       if (isFolder(opened.settings.bucket)) {
         output.note(
@@ -270,6 +286,7 @@ function addFilter(group: Command, context: Context): void {
       await startStream(runner, { ...job, flags }, context);
       output.line("Started");
       output.note(`Follow it with: twarc-cloud harvest running --follow ${lastWord(collectionId)}`);
+      await noteCost(opened, collectionId, context);
       if (!runner.revive) return;
       output.note(
         "It is started again where it ends by a fault. After a restart of this machine " +

@@ -15,7 +15,7 @@ async function ran(place: Place, path: string, args: string[], cwd: string) {
 }
 
 Deno.test(
-  "what install writes runs in whatever folder one is, and a signal to it ends the harvest",
+  "what install writes runs in whatever folder one is, and each signal to it ends the harvest",
   {
     ignore: Deno.build.os === "windows",
   },
@@ -41,21 +41,24 @@ Deno.test(
       assert.equal(wrong.code, 1);
 
       await place.add({ id: "live", type: "filter", filter: { track: "sandbox" } });
-      const harvest = new Deno.Command(path, {
-        args: ["harvest", "run", "live"],
-        cwd: place.folder,
-        clearEnv: true,
-        env: place.env,
-        stdout: "null",
-        stderr: "null",
-      }).spawn();
-      const info = await until(() => place.running("live").catch(() => null));
-      assert.equal(info.collection_id, "live");
-      harvest.kill("SIGTERM");
-      assert.equal((await harvest.status).code, 0);
-      await assert.rejects(
-        Deno.stat(place.path("twarc-cloud-data", "collections", "live", "lock.json")),
-      );
+      for (const signal of ["SIGTERM", "SIGHUP", "SIGINT"] as const) {
+        const harvest = new Deno.Command(path, {
+          args: ["harvest", "run", "live"],
+          cwd: place.folder,
+          clearEnv: true,
+          env: place.env,
+          stdout: "null",
+          stderr: "null",
+        }).spawn();
+        const info = await until(() => place.running("live").catch(() => null));
+        assert.equal(info.collection_id, "live");
+        harvest.kill(signal);
+        const { code } = await harvest.status;
+        assert.equal(code, 0, signal);
+        await assert.rejects(
+          Deno.stat(place.path("twarc-cloud-data", "collections", "live", "lock.json")),
+        );
+      }
     }),
 );
 

@@ -1,0 +1,83 @@
+/** What a collection costs on AWS, in one line: by list prices, and by what its type asks for. */
+
+import type { CollectionConfig } from "../collection/config.ts";
+import { dollarText } from "../collection/prices.ts";
+import type { Settings } from "../settings.ts";
+import { isFolder } from "../store/store.ts";
+
+/** AWS's list prices in dollars, in one region and as of one time. */
+export const AWS_PRICES = {
+  region: "us-east-1",
+  date: "2025",
+  /** Of Fargate, an hour: of a vCPU, and of a gigabyte of memory. */
+  fargate: { X86_64: { cpu: 0.04048, memory: 0.004445 }, ARM64: { cpu: 0.03238, memory: 0.00356 } },
+  /** Of a public address, an hour. */
+  address: 0.005,
+  /** Of a PUT, and of a GET. */
+  put: 0.005 / 1_000,
+  get: 0.0004 / 1_000,
+  /** Of a gigabyte: in S3 for a month, and of logs as it comes. */
+  storage: 0.023,
+  logs: 0.5,
+} as const;
+
+/** Hours of a month. */
+const MONTH = 730;
+/** Writes of a stream in an hour: of its lock alone, and where each flush has something. */
+const [SILENT, BUSY] = [3 * 60, 11 * 60];
+/** Requests of a harvest of a few pages, as `tests/harvest/requests_test.ts` counts them. */
+const [PUTS, GETS] = [13, 9];
+
+/** The task that a harvester runs in. */
+export interface Task {
+  /** Units of CPU, of which 1,024 are a vCPU. */
+  cpu: number;
+  /** MB. */
+  memory: number;
+  architecture: "ARM64" | "X86_64";
+}
+
+/** Whether a bucket is AWS's own: a folder, and a store at an address of one's own, have other prices. */
+export function isOnAws({ bucket, aws }: Pick<Settings, "bucket" | "aws">): boolean {
+  return !isFolder(bucket) && aws.storeEndpoint === undefined;
+}
+
+/** The settings of a task, as they are in twarc_cloud.ini. */
+export function taskOf(get: (name: "cpu" | "memory" | "architecture") => string | undefined): Task {
+  const architecture = get("architecture") === "ARM64" ? "ARM64" : "X86_64";
+  return { cpu: Number(get("cpu") ?? 256), memory: Number(get("memory") ?? 512), architecture };
+}
+
+/**
+ * What a collection costs on AWS, besides what the API bills.
+ * @param pause Milliseconds between the runs of a schedule; absent for one run, and for streams.
+ */
+export function awsCost(type: CollectionConfig["type"], task: Task, pause?: number): string {
+  const { fargate, address, put, get, storage, logs, region, date } = AWS_PRICES;
+  const { cpu, memory } = fargate[task.architecture];
+  const hour = task.cpu / 1_024 * cpu + task.memory / 1_024 * memory;
+  const rest = `Storage is ${dollarText(storage)} a GB and month, logs ${dollarText(logs)} a GB ` +
+    `(AWS's list prices of ${region}, ${date}).`;
+  if (type === "filter") {
+    const [least, most] = [SILENT * MONTH * put, BUSY * MONTH * put];
+    return `On AWS a month of it costs ${cents((hour + address) * MONTH + least)} to ` +
+      `${cents((hour + address) * MONTH + most)} dollars: task ${cents(hour * MONTH)}, address ` +
+      `${cents(address * MONTH)}, requests ${cents(least)} to ${cents(most)}. ${rest}`;
+  }
+  const run = PUTS * put + GETS * get;
+  const most = hour + address + BUSY * put;
+  const costs =
+    `${most.toFixed(3)} dollars for each hour that it takes: task ${hour.toFixed(3)}, ` +
+    `address ${address.toFixed(3)}, requests ${(BUSY * put).toFixed(3)} at most`;
+  if (pause === undefined) return `On AWS it costs ${costs}. ${rest}`;
+  const runs = Math.max(1, Math.round(MONTH * 3_600_000 / pause));
+  const month = cents(runs * ((hour + address) / 60 + run));
+  return `On AWS a month of it (${
+    runs.toLocaleString("en-US")
+  } runs) costs ${month} dollars where ` +
+    `each takes a minute; it is ${costs}. ${rest}`;
+}
+
+function cents(dollars: number): string {
+  return dollars.toFixed(2);
+}
