@@ -102,6 +102,9 @@ async function measured(
   const { code, stderr } = await child.output();
   clearInterval(looking);
   if (code !== 0) throw new Error(`${args.join(" ")}: ${new TextDecoder().decode(stderr)}`);
+  if (peak === 0) {
+    throw new Error(`/proc/${child.pid} cannot be read: this needs Linux, and --allow-all`);
+  }
   return { peak, seconds: (performance.now() - began) / 1_000 };
 }
 
