@@ -8,6 +8,9 @@ import type { CollectionConfig } from "../../lib/collection/config.ts";
 import { Checkpoint } from "../../lib/bucket/checkpoint.ts";
 import { Collections } from "../../lib/bucket/collections.ts";
 import { collectionKeys } from "../../lib/collection/layout.ts";
+import { OpenHarvest } from "../../lib/harvest/open_harvest.ts";
+import { Spool } from "../../lib/harvest/spool.ts";
+import { Tally } from "../../lib/harvest/tally.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { UploadOptions, Version } from "../../lib/store/store.ts";
 import { openApi } from "../../lib/twitter/api.ts";
@@ -15,6 +18,7 @@ import { timeId } from "../../lib/twitter/ids.ts";
 import { Waits } from "../../lib/waits.ts";
 import { EndlessApi } from "./endless_api.ts";
 import { MemoryStore } from "./memory_store.ts";
+import { placeIn } from "./spool_places.ts";
 import { KEYS, run } from "./whole_harvest.ts";
 
 /** What one kind of harvest took. */
@@ -36,6 +40,8 @@ const FIRST: Record<Grown["type"], number> = {
   user_timeline: 20,
   hydrate: 20,
 };
+/** Users of a harvest that only learns of them. */
+const USERS = 10_000;
 /** Ids that a stream remembers. */
 const REMEMBERED = 20_000;
 const TIMES = 10;
@@ -111,6 +117,43 @@ function idText(count: number): Uint8Array {
   return new TextEncoder().encode(ids.join(""));
 }
 
+/** What a harvest of many users, each with a name and a tweet, gives back once its last cut is committed: bytes of a user. */
+async function givenBack(): Promise<number> {
+  const temporary = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
+  try {
+    const clock = systemClock;
+    const spool = await Spool.open(await placeIn(temporary));
+    const tally = new Tally(USERS, {});
+    const open = new OpenHarvest({
+      began: 0,
+      positions: {},
+      type: "user_timeline",
+      spool,
+      clock,
+      tally,
+    });
+    for (let i = 0; i < USERS; i++) {
+      const [id, name] = [`${2n ** 62n + BigInt(i)}`, `name${i}`];
+      await open.take({
+        walk: `user:${id}`,
+        position: "whole",
+        tweets: [],
+        count: 0,
+        userChanges: [{ user_id: id, change: "screen name found", screen_name: name }],
+        update: { update: { users: { [id]: { since_id: id, screen_name: name } } }, delete: [] },
+      });
+    }
+    await open.cut(true);
+    const before = await settledMemory();
+    open.forget();
+    const after = await settledMemory();
+    await spool.close();
+    return Math.round((before - after) / USERS);
+  } finally {
+    await Deno.remove(temporary, { recursive: true });
+  }
+}
+
 /** Bytes in use once what is of no use was collected, and what is under way has come to rest. */
 async function settledMemory(): Promise<number> {
   for (let i = 0; i < 5; i++) {
@@ -135,5 +178,5 @@ if (import.meta.main) {
   const seen: Grown[] = [];
   for (const [type, api] of KINDS) seen.push(await grown(type, api));
   // deno-lint-ignore no-console
-  console.log(JSON.stringify(seen));
+  console.log(JSON.stringify({ seen, givenBack: await givenBack() }));
 }
