@@ -373,7 +373,8 @@ Deno.test("why the API did not answer is in the line, not that fetch failed", as
 
 Deno.test("the memory of an answer is given back once it is read, and what was copied of it stays", () =>
   withApi(async ({ transport }) => {
-    let [answer, copy] = [new Uint8Array(), new Uint8Array()];
+    let answer: Uint8Array = new Uint8Array();
+    let copy: Uint8Array = new Uint8Array();
     await transport.ask(SEARCH, (bytes) => {
       [answer, copy] = [bytes, bytes.slice()];
     }, never);
