@@ -25,7 +25,7 @@ import { KEYS, run } from "./whole_harvest.ts";
 export interface Grown {
   type: CollectionConfig["type"];
   api: "1.1" | "2";
-  /** Bytes of heap and of what lies outside of it: after some batches, and after ten times as many. */
+  /** Bytes of heap and of what lies outside of it: the most after some batches, the least after ten times as many. */
   memory: number[];
 }
 
@@ -57,13 +57,13 @@ class ForgetfulStore extends MemoryStore {
 async function grown(type: Grown["type"], api: Grown["api"]): Promise<Grown> {
   const memory: number[] = [];
   const first = FIRST[type] * BATCH;
-  const looks = [first, first * TIMES];
+  const looks = [first, first * TIMES].flatMap((at) => [0, 2, 4].map((more) => at + more * BATCH));
   const before = async (sent: number) => {
     if (sent < (looks[0] ?? Infinity)) return;
     looks.shift();
     memory.push(await settledMemory());
   };
-  const tweets = first * TIMES + BATCH;
+  const tweets = first * TIMES + 6 * BATCH;
   await using server = new EndlessApi({ tweets, bytes: BYTES, page: BATCH, before });
   const store = new ForgetfulStore();
   const config = { id: "c", type, api, keys: KEYS, ...partOf(type, api, tweets) };
@@ -78,7 +78,7 @@ async function grown(type: Grown["type"], api: Grown["api"]): Promise<Grown> {
     waits: new Waits(),
   });
   await run(store, opened, { flushMs: 100, tweetsPerFile: 5_000 });
-  return { type, api, memory };
+  return { type, api, memory: [Math.max(...memory.slice(0, 3)), Math.min(...memory.slice(3))] };
 }
 
 /** Ends a harvest that brought as many tweets as are remembered. */
