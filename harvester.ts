@@ -9,7 +9,7 @@ import type { LookOptions } from "./lib/bucket/lock.ts";
 import { beginNext } from "./lib/bucket/next_harvest.ts";
 import type { ProcessId } from "./lib/bucket/process.ts";
 import { type ProjectionTarget, settle } from "./lib/bucket/projection.ts";
-import { type Clock, isoTime } from "./lib/clock.ts";
+import { isoTime } from "./lib/clock.ts";
 import { type CollectionConfig, unknownIn, withoutKeys } from "./lib/collection/config.ts";
 import { type HarvestInfo, TOLD_TO_STOP } from "./lib/collection/harvest_info.ts";
 import { collectionKeys } from "./lib/collection/layout.ts";
@@ -24,26 +24,19 @@ import { progressOf } from "./lib/harvest/progress.ts";
 import { type Ending, type Limits, Recorder } from "./lib/harvest/recorder.ts";
 import { commitEachLate, type Late } from "./lib/harvest/late_cuts.ts";
 import { commitEachLeft, type LeftOptions } from "./lib/harvest/left_cuts.ts";
-import { openSource } from "./lib/harvest/source.ts";
+import { type ApiOpening, openedApi } from "./lib/harvest/opened_api.ts";
+import { openSource, walksOf } from "./lib/harvest/source.ts";
 import { Spool } from "./lib/harvest/spool.ts";
 import { leftPlaces, placeBeside, type SpoolPlace } from "./lib/harvest/spool_place.ts";
-import type { Store } from "./lib/store/store.ts";
 import type { TwitterApi } from "./lib/twitter/api.ts";
 import { withResetDay } from "./lib/twitter/bill.ts";
 import { Waits } from "./lib/waits.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
 
-/** Milliseconds that a bucket is waited for that was not reached before. */
-const FIRST_PATIENCE = 10_000;
-
 /** What a harvest is asked to do, and with what. */
-export interface Harvest {
-  collectionId: string;
-  store: Store;
-  clock: Clock;
+export interface Harvest extends Omit<ApiOpening, "patienceMs"> {
   limits: Limits;
-  openApi: (config: CollectionConfig, waits: Waits) => Promise<TwitterApi>;
   /** Where the control server listens, and its secret. */
   control: { hostname: string; port: number; secret: () => Promise<string | undefined> };
   /** This process. */
@@ -58,8 +51,6 @@ export interface Harvest {
   monitor: boolean;
   /** Awaited when the lease is held and what was left is settled: nobody else's process is looked at from then on. */
   begun?: () => Promise<void>;
-  /** The process is told to end. */
-  signal: AbortSignal;
 }
 
 /**
@@ -71,8 +62,7 @@ export async function harvest(options: Harvest): Promise<void> {
   const { store, clock, collectionId, control, process, isGone, signal } = options;
   const { patienceMs } = options.limits;
   const waits = new Waits();
-  const config = await firstLoad(options, waits);
-  const api = await options.openApi(config, waits);
+  const api = await openedApi({ ...options, patienceMs }, waits);
   const harvester = new Harvester(options, api, waits);
   const server = serveControl(harvester, { ...control, collectionId, clock });
   const endBySignal = () => {
@@ -115,18 +105,6 @@ export async function harvest(options: Harvest): Promise<void> {
     }
     await server.close();
   }
-}
-
-/** The configuration; a bucket that cannot be reached at first may have been named wrongly. */
-async function firstLoad(
-  { store, clock, collectionId, limits, signal }: Harvest,
-  waits: Waits,
-): Promise<CollectionConfig> {
-  const patienceMs = Math.min(limits.patienceMs, FIRST_PATIENCE);
-  return await patiently(
-    { clock, patienceMs, lost: signal, stopped: signal, waits },
-    async () => (await new Collections(store, clock).load(collectionId)).config,
-  );
 }
 
 /** A harvest as the control server sees it: harvesting, stopping, stopped, gone. */
@@ -199,43 +177,58 @@ class Harvester implements Controlled {
       lease.check();
     };
     const target = { store, collections, collectionId, guard, versions: new Map() };
-    const begin = <T>(act: () => Promise<T>) => this.#patiently(lease, act, this.#stopping.signal);
-    const checkpoint = await begin(() => this.#fenced(collections, lease, holder));
+    const checkpoint = await this.#begin(lease, () => this.#fenced(collections, lease, holder));
     // Before anything is begun: what a stream brings cannot be noted without.
     if (checkpoint.state.type === "filter") await this.#options.spool.keys();
     const late = await this.#commitLeft(target, checkpoint, lease);
-    await begin(() => settle(target, checkpoint));
-    const { config } = await begin(() => collections.load(collectionId));
-    const now = clock.now();
-    const began = await begin(async () => {
-      await guard();
-      return await claimFolder(store, { collectionId, config: withoutKeys(config), now });
-    });
-    const walks = walksOf(config);
-    await begin(() => checkpoint.begin(began, { walks, type: config.type }));
-    this.#checkpoint = checkpoint;
-    lease.update({ harvest_id: isoTime(began), progress: this.info() });
-    for (const { at } of unknownIn(withoutKeys(config))) {
-      log.warn("{at} in the configuration is not known, and changes nothing", { at });
-    }
+    await this.#begin(lease, () => settle(target, checkpoint));
+    const failure = await this.#harvested(late, { checkpoint, lease, target });
+    // The configuration, and what came, is let go of by now: of many users it is as much as what this takes.
+    await this.#patiently(lease, () => settle(target, checkpoint));
+    this.#isStopped = true;
+    lease.update({ progress: this.info() });
+    const { tweets, outcome, reason, gaps = 0 } = this.info();
+    const missed = gaps > 0 ? `, with ${gaps} gap${gaps === 1 ? "" : "s"}` : "";
+    const why = missed + (reason ? `. ${reason}` : "");
+    log.info("Harvested {tweets} tweets: {outcome}{why}", { tweets, outcome, why });
+    if (failure) throw failure;
+  }
+
+  /** Harvests into a folder of its own; a failure is handed back once what had come is committed. */
+  async #harvested(late: Late[], place: Omit<Work, "spool">): Promise<unknown> {
+    const config = await this.#claimed(place);
     await this.#options.begun?.();
+    const { collectionId } = this.#options;
     log.info("Harvesting {collectionId} ({type})", { collectionId, type: config.type });
-    const work = { checkpoint, spool: await Spool.open(this.#options.spool), lease, target };
+    const work = { ...place, spool: await Spool.open(this.#options.spool) };
     try {
       const later = await this.#commitLate(late, work);
       const failure = await this.#record(config, work);
       await this.#commitLate(later, work);
-      await this.#patiently(lease, () => settle(target, checkpoint));
-      this.#isStopped = true;
-      lease.update({ progress: this.info() });
-      const { tweets, outcome, reason, gaps = 0 } = this.info();
-      const missed = gaps > 0 ? `, with ${gaps} gap${gaps === 1 ? "" : "s"}` : "";
-      const why = missed + (reason ? `. ${reason}` : "");
-      log.info("Harvested {tweets} tweets: {outcome}{why}", { tweets, outcome, why });
-      if (failure) throw failure;
+      return failure;
     } finally {
       await this.#clear(work.spool, config.type);
     }
+  }
+
+  /** Begins a harvest of the configuration as it is now. */
+  async #claimed({ checkpoint, lease, target }: Omit<Work, "spool">): Promise<CollectionConfig> {
+    const { store, clock, collectionId } = this.#options;
+    const { config } = await this.#begin(lease, () => target.collections.load(collectionId));
+    const bare = withoutKeys(config);
+    const now = clock.now();
+    const began = await this.#begin(lease, async () => {
+      await target.guard?.();
+      return await claimFolder(store, { collectionId, config: bare, now });
+    });
+    const walks = walksOf(config);
+    await this.#begin(lease, () => checkpoint.begin(began, { walks, type: config.type }));
+    this.#checkpoint = checkpoint;
+    lease.update({ harvest_id: isoTime(began), progress: this.info() });
+    for (const { at } of unknownIn(bare)) {
+      log.warn("{at} in the configuration is not known, and changes nothing", { at });
+    }
+    return config;
   }
 
   /** Adds to the harvest that goes on what harvesters left that another one went on before. @returns What is left of it. */
@@ -284,6 +277,11 @@ class Harvester implements Controlled {
     const checkpoint = await Checkpoint.open(store, { collectionId, type, holder, clock });
     await checkpoint.fence(() => lease.prove());
     return checkpoint;
+  }
+
+  /** Acts on a bucket that may be away for a while, before there is anything that a stop would lose. */
+  async #begin<T>(lease: Lease, act: () => Promise<T>): Promise<T> {
+    return await this.#patiently(lease, act, this.#stopping.signal);
   }
 
   /** Acts on a bucket that may be away for a while. @param stopped Aborted where it is waited for no longer. */
@@ -386,9 +384,4 @@ interface Work {
   spool: Spool;
   lease: Lease;
   target: ProjectionTarget;
-}
-
-/** How many walks a whole harvest of this configuration has. */
-function walksOf(config: CollectionConfig): number {
-  return config.type === "user_timeline" ? Object.keys(config.users).length : 1;
 }

@@ -34,6 +34,14 @@ export async function bytesOf(
   }
 }
 
+/**
+ * Gives back the memory of bytes that nobody needs any more, of which no part is held: they are none from then on.
+ * What pages had would be there until some collection, and sixteen are asked for at a time.
+ */
+export function release({ buffer }: Uint8Array<ArrayBuffer>): void {
+  buffer.transfer(0);
+}
+
 async function limited(response: Response): Promise<Uint8Array<ArrayBuffer>> {
   const { body, headers } = response;
   const packing = packingOf(response);
@@ -58,7 +66,7 @@ async function gathered(
     const needed = length + block.length;
     if (needed > most) {
       // At once: the next try comes before anybody collects what is left of this one.
-      buffer.buffer.transfer(0);
+      release(buffer);
       throw new SyntaxError(`It is longer than ${most >> 20} MiB, unpacked`);
     }
     if (needed > buffer.length) {

@@ -39,8 +39,8 @@ export class OpenHarvest {
   last: Cut;
   readonly #options: OpenHarvestOptions;
   readonly #tally: Tally;
-  readonly #learned = new Learned();
-  readonly #userChanges = new JsonList();
+  #learned = new Learned();
+  #userChanges = new JsonList();
   #positions: Positions;
   /** How many walks have a position. */
   #begun: number;
@@ -61,13 +61,26 @@ export class OpenHarvest {
     this.#positions = Object.fromEntries(unfinished);
     this.#begun = unfinished.length;
     this.#tally = tally;
-    this.last = { began, spool, number: 0, at: 0, sides: [], documents: [], commit: {} };
+    this.last = this.#nothing();
   }
 
   /** The harvest in place of this one: what the walks have before them is its own. */
   next(opened: Pick<OpenHarvestOptions, "spool"> & { began: number; after: number }): OpenHarvest {
     const positions = this.#positions;
     return new OpenHarvest({ ...this.#options, ...opened, positions, tally: this.#tally.next() });
+  }
+
+  #nothing(): Cut {
+    const { began, spool } = this;
+    return { began, spool, number: 0, at: 0, sides: [], documents: [], commit: {} };
+  }
+
+  /** Lets go of all but the counts, once the last cut is committed: of many users it is as much as what follows takes. */
+  forget(): void {
+    this.last = this.#nothing();
+    this.#positions = {};
+    this.#learned = new Learned();
+    this.#userChanges = new JsonList();
   }
 
   /** What it has counted besides tweets. */

@@ -174,6 +174,7 @@ export class Recorder {
     for (;;) {
       try {
         await this.#committer.done();
+        this.#open.forget();
         return undefined;
       } catch (failure) {
         if (this.#isNoted || !(failure instanceof DamagedError)) await this.#outlast(failure, end);

@@ -190,3 +190,8 @@ function filterOptions(
   }
   return { wanted, queries, maxRecords: maxRecords(config) };
 }
+
+/** How many walks a whole harvest of this configuration has. */
+export function walksOf(config: CollectionConfig): number {
+  return config.type === "user_timeline" ? Object.keys(config.users).length : 1;
+}

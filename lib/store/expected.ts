@@ -6,7 +6,7 @@ import { DamagedError, messageOf, OutsideError } from "../errors.ts";
 import { codeOf } from "./disk.ts";
 
 /** Bytes read at a time. */
-const BLOCK = 1 << 20;
+const BLOCK = 1 << 16;
 
 /** What a local file has to be. */
 export interface Expected {
@@ -16,7 +16,29 @@ export interface Expected {
 }
 
 /**
- * The content of a local file, in blocks that are the caller's own.
+ * The content of a local file in one piece.
+ * @param options.size Its length, as far as that is known.
+ * @throws as `blocksOf`
+ */
+export async function wholeOf(
+  path: string,
+  { size, expected }: { size: number; expected?: Expected | undefined },
+): Promise<Uint8Array> {
+  let whole = new Uint8Array(size);
+  let length = 0;
+  for await (const block of blocksOf(path, expected)) {
+    if (length + block.length > whole.length) {
+      whole = new Uint8Array(whole.buffer.transfer((length + block.length) * 2));
+    }
+    whole.set(block, length);
+    length += block.length;
+  }
+  return whole.subarray(0, length);
+}
+
+/**
+ * The content of a local file, in blocks that are each good until the next one is asked for: a new one for each
+ * stays until some collection, and of a whole segment that is its whole length.
  * @param expected Nothing is compared where it is absent.
  * @throws DamagedError where it cannot be read, or, at its end at the latest, where it is not what was expected;
  *   OutsideError where the system has no more open files.
@@ -44,8 +66,8 @@ export async function* blocksOf(path: string, expected?: Expected): AsyncGenerat
 async function* readable(path: string): AsyncGenerator<Uint8Array> {
   try {
     using file = await Deno.open(path);
+    const block = new Uint8Array(BLOCK);
     for (;;) {
-      const block = new Uint8Array(BLOCK);
       const n = await file.read(block);
       if (n === null) return;
       yield block.subarray(0, n);

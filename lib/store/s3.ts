@@ -17,7 +17,7 @@ import { z } from "zod";
 import { type AwsAccess, awsConfig, awsError, awsFailure, MET_ANOTHER } from "../aws.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { ConflictError, OutsideError, TwarcCloudError, UndeletableError } from "../errors.ts";
-import { blocksOf } from "./expected.ts";
+import { blocksOf, wholeOf } from "./expected.ts";
 import { purgeVersions } from "./s3_versions.ts";
 import {
   type Got,
@@ -146,7 +146,7 @@ export class S3Store implements Store {
   ): Promise<Version> {
     const size = expected?.bytes ?? (await Deno.stat(path).catch(() => null))?.size ?? 0;
     if (size > PART) return await this.#uploadInParts(key, path, { size, when, expected });
-    const bytes = Buffer.concat(await Array.fromAsync(blocksOf(path, expected)));
+    const bytes = await wholeOf(path, { size, expected });
     return await this.putWith(key, bytes, { when, sha1: expected?.sha1 });
   }
 
@@ -162,7 +162,8 @@ export class S3Store implements Store {
       const content = async function* () {
         for await (const block of blocksOf(path, expected)) {
           sum = crc32(block, sum);
-          yield block;
+          // Parts are put together from them.
+          yield block.slice();
         }
       };
       const upload = new Upload({

@@ -80,7 +80,7 @@ export function text(bytes: Uint8Array, span: Span): string {
  * The value as one line: a copy of its bytes, without the line breaks that may stand between its
  * tokens (inside a string they are always escaped).
  */
-export function line(bytes: Uint8Array, span: Span): Uint8Array {
+export function line(bytes: Uint8Array, span: Span): Uint8Array<ArrayBuffer> {
   const copy = bytes.slice(span.start, span.end);
   if (!copy.includes(LINE_FEED) && !copy.includes(CARRIAGE_RETURN)) return copy;
   return copy.filter((byte) => byte !== LINE_FEED && byte !== CARRIAGE_RETURN);

@@ -6,7 +6,7 @@ import { ApiError, type ApiFault, TwarcCloudError, UserError } from "../errors.t
 import { networkReason } from "../network.ts";
 import { askedDelay, REST_TRIES, restDelay, type RestTrouble, type Trouble } from "./backoff.ts";
 import { ApiTime, clockText } from "./api_time.ts";
-import { bytesOf, unpacked } from "../body.ts";
+import { bytesOf, release, unpacked } from "../body.ts";
 import { Budget, hasRequestsLeft, rateLimitOf } from "./budget.ts";
 import { faultOf, isUnsigned, personsFault, textsOf } from "./faults.ts";
 import { isRuleRefused, passingRefusal } from "./refusals.ts";
@@ -95,6 +95,7 @@ export class Transport {
   /**
    * Asks until there is an answer that `read` takes. A SyntaxError of `read` means that the answer
    * was damaged: it is asked for again, but for what changes something: that is an ApiError of status 200.
+   * @param read Given bytes that are there for as long as it runs: what is to stay of them, it copies.
    * @throws ApiError for an answer that asking again does not change, or after the last try;
    *   UserError where the keys are at fault; the signal's reason when it is aborted.
    */
@@ -249,7 +250,11 @@ export class Transport {
         return { response, body: await bytesOf(response, limit) };
       };
       const { response, body } = await this.waits.late(wait, LATE, answered());
-      if (response.ok) return { value: read(body) };
+      if (response.ok) {
+        const value = read(body);
+        release(body);
+        return { value };
+      }
       throw this.#refusal(request, response, body);
     } catch (cause) {
       if (cause instanceof ApiError) {

@@ -192,9 +192,10 @@ export function answerLine(answer: Uint8Array, provenance: Provenance): Uint8Arr
   const object = line(answer, { start, end });
   const isEmpty = items(answer, start).next().done === true;
   const added = encoder.encode(`${isEmpty ? "" : ","}"__twarc":${JSON.stringify(provenance)}}`);
-  const whole = new Uint8Array(object.length + added.length);
-  whole.set(object);
-  whole.set(added, object.length);
+  const { length, buffer } = object;
+  // Grown in place: a page would be there twice.
+  const whole = new Uint8Array(buffer.transfer(length + added.length));
+  whole.set(added, length);
   return whole;
 }
 

@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer";
 import type { Clock } from "../../lib/clock.ts";
 import { ConflictError, OutsideError } from "../../lib/errors.ts";
-import { blocksOf } from "../../lib/store/expected.ts";
+import { wholeOf } from "../../lib/store/expected.ts";
 import type { Got, Listed, Store, UploadOptions, Version, When } from "../../lib/store/store.ts";
 import { atDisk } from "./disk.ts";
 
@@ -72,8 +72,8 @@ export class MemoryStore implements Store {
     { when, expected }: UploadOptions = {},
   ): Promise<Version> {
     await this.before({ method: "upload", key, path });
-    const blocks = await atDisk(Array.fromAsync(blocksOf(path, expected)));
-    const version = this.#write(key, new Uint8Array(Buffer.concat(blocks)), when);
+    const bytes = await atDisk(wholeOf(path, { size: expected?.bytes ?? 0, expected }));
+    const version = this.#write(key, bytes, when);
     await this.after({ method: "upload", key });
     return version;
   }

@@ -370,3 +370,14 @@ Deno.test("why the API did not answer is in the line, not that fetch failed", as
     return true;
   });
 });
+
+Deno.test("the memory of an answer is given back once it is read, and what was copied of it stays", () =>
+  withApi(async ({ transport }) => {
+    let answer: Uint8Array = new Uint8Array();
+    let copy: Uint8Array = new Uint8Array();
+    await transport.ask(SEARCH, (bytes) => {
+      [answer, copy] = [bytes, bytes.slice()];
+    }, never);
+    assert.equal(answer.length, 0);
+    assert.ok(statuses(copy) > 0);
+  }));

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+
+const grownSchema = z.object({
+  seen: z.array(z.object({
+    type: z.string(),
+    api: z.string(),
+    memory: z.tuple([z.number(), z.number()]),
+  })),
+  givenBack: z.number(),
+});
+
+/** What comes and goes: open segments, code that is compiled. The batches in between have 7 MB and more. */
+const LEEWAY = 5 << 20;
+
+/** Harvests of every type, in a process of their own. */
+async function grown() {
+  const growth = fileURLToPath(new URL("../fakes/growth.ts", import.meta.url));
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-check", "-A", "--v8-flags=--expose-gc", growth],
+  }).output();
+  assert.equal(code, 0, new TextDecoder().decode(stderr));
+  return grownSchema.parse(JSON.parse(new TextDecoder().decode(stdout)));
+}
+
+Deno.test("a harvest of any type takes as much memory after ten times as many batches, and gives it back", async () => {
+  const { seen, givenBack } = await grown();
+  const types = seen.map(({ type, api }) => `${type} ${api}`);
+  assert.deepEqual(types.toSorted(), [
+    "filter 1.1",
+    "filter 2",
+    "hydrate 2",
+    "search 1.1",
+    "search 2",
+    "user_timeline 1.1",
+    "user_timeline 2",
+  ]);
+  const more = seen.map(({ type, api, memory: [first, last] }) => ({ type, api, last, first }));
+  const grew = more.filter(({ first, last }) => last - first > LEEWAY);
+  assert.deepEqual(grew, []);
+  assert.ok(givenBack > 200, `${givenBack} bytes of each user when all is committed`);
+});
