@@ -22,11 +22,14 @@ Deno.test.beforeAll(async () => {
 Deno.test.afterAll(() => moto.close());
 
 /** A place whose twarc_cloud.ini is that of an AWS account, with containers that run. */
-async function inAccount(use: (place: Place, agent: EcsAgent) => Promise<void>): Promise<void> {
+async function inAccount(
+  use: (place: Place, agent: EcsAgent) => Promise<void>,
+  image?: string[],
+): Promise<void> {
   await moto.reset();
   const { PATH = "", HOME = "", DENO_DIR } = process.env;
   const flags = ["--quiet", "--no-check", "--config", join(ROOT, "deno.json"), ...PERMISSIONS];
-  const entrypoint = [Deno.execPath(), "run", ...flags, join(ROOT, "main.ts")];
+  const entrypoint = image ?? [Deno.execPath(), "run", ...flags, join(ROOT, "main.ts")];
   const env = { PATH, HOME, DENO_DIR: DENO_DIR ?? join(HOME, ".cache", "deno") };
   const agent = new EcsAgent(moto, { entrypoint, env });
   try {
@@ -166,6 +169,22 @@ async function addFilter(place: Place, id: string): Promise<void> {
   await place.ok("collection-config", "keys");
   await place.ok("collection", "add");
 }
+
+Deno.test("a container that ends without an error, and has harvested nothing, is not called started", () =>
+  inAccount(async (place) => {
+    await place.ok("collection-config", "template", "search", "--api", "1.1", "--id=find");
+    const config = JSON.parse(await Deno.readTextFile(place.path("collection.json")));
+    await place.writeJson("collection.json", { ...config, search: { query: "sandbox" } });
+    await place.ok("collection-config", "keys");
+    await place.ok("collection", "add");
+    const { code, out, err } = await place.run("collection", "once", "find");
+    assert.equal(code, 3, out);
+    assert.doesNotMatch(out, /Started/);
+    assert.match(
+      err,
+      /ended without an error, and has harvested nothing.*`image`.*harvest logs find/,
+    );
+  }, ["true"]));
 
 Deno.test("what cannot start is not called started: the reason is shown, nothing of it stays, and it is listed as failing", () =>
   inAccount(async (place, agent) => {
