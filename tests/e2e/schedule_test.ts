@@ -52,8 +52,13 @@ Deno.test("a schedule harvests at once, is listed, is carried out by the schedul
     await until(async () => (await place.ok("harvest", "list")) === "No running harvests.\n");
     const presence = place.path("twarc-cloud-data", "runner", "scheduler.json");
     const schedulers = [place.spawn(["scheduler"])];
-    await until(() => Deno.stat(presence).catch(() => null));
+    const shown = async () => {
+      const text = await Deno.readTextFile(presence).catch(() => "{}");
+      return Number(JSON.parse(text || "{}").pid ?? 0);
+    };
+    const first = await until(shown);
     schedulers.push(place.spawn(["scheduler"]));
+    await until(async () => await shown() !== first);
     await until(async () => (await place.harvests("find")).length === 2);
     await until(async () => (await place.ok("harvest", "list")) === "No running harvests.\n");
     const served = await place.run("collection", "scheduled");
