@@ -216,12 +216,11 @@ function addUnlock(group: Command, context: Context): void {
     .option("--force", "do not ask where a harvester may live, which ends then", false)
     .addHelpText("after", example("harvest unlock test_collection"))
     .action(async (id, { bucket, force }) => {
-      const { store, collections, settings } = await openBucket(context, { bucket });
+      const { store, collections } = await openBucket(context, { bucket });
       await collections.loadJson(id);
       const { readLock, unlock } = await import("../bucket/lock.ts");
-      const { goneIn, holderIsGone } = await import("../bucket/process.ts");
-      const isGone = goneIn(settings.bucket);
-      const found = await readLock(store, id, { clock: context.clock, isGone });
+      const { holderIsGone } = await import("../bucket/process.ts");
+      const found = await readLock(store, id, { clock: context.clock, isGone: holderIsGone });
       if (found?.live && found.document && !force) {
         if (!await mayUnlock(id, found.document, context)) return;
       }

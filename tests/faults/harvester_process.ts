@@ -107,7 +107,7 @@ export class Workplace {
 
   /** Removes the lock by the command for it. */
   async unlock(): Promise<{ code: number; said: string }> {
-    return await this.#start("unlock", ID).ended;
+    return await this.#start("unlock", "--force", ID).ended;
   }
 
   /** Asks the harvester that holds the lock to stop; false where there is none that answers. */
