@@ -36,8 +36,15 @@ Deno.test("a harvest of any type takes as much memory after ten times as many ba
     "user_timeline 1.1",
     "user_timeline 2",
   ]);
-  const more = seen.map(({ type, api, memory: [first, last] }) => ({ type, api, last, first }));
-  const grew = more.filter(({ first, last }) => last - first > LEEWAY);
-  assert.deepEqual(grew, []);
+  // What is kept is there in every run; code that was compiled late is not.
+  const grew = grownIn(seen);
+  const again = grew.length > 0 ? grownIn((await grown()).seen) : [];
+  assert.deepEqual(grew.filter((kind) => again.includes(kind)), []);
   assert.ok(givenBack > 200, `${givenBack} bytes of each user when all is committed`);
 });
+
+/** The types that took more after ten times as many batches. */
+function grownIn(seen: z.infer<typeof grownSchema>["seen"]): string[] {
+  return seen.filter(({ memory: [first, last] }) => last - first > LEEWAY)
+    .map(({ type, api }) => `${type} ${api}`);
+}
