@@ -3,8 +3,9 @@
 import { CommanderError } from "@commander-js/extra-typings";
 import { resolve } from "node:path";
 import config from "./deno.json" with { type: "json" };
-import type { Context, HarvestRun, Recovered, RecoverRun } from "./lib/cli/context.ts";
+import type { Context, HarvestRun, RecoverRun } from "./lib/cli/context.ts";
 import type { CollectionConfig } from "./lib/collection/config.ts";
+import type { Recovered } from "./lib/collection/recovered.ts";
 import type { Settings } from "./lib/settings.ts";
 import { folderPath, isFolder } from "./lib/store/store.ts";
 import { Output } from "./lib/cli/output.ts";

@@ -13,6 +13,9 @@ export type KeyName = (typeof KEY_NAMES)[number];
 /** What requests are signed with: the four of a user, or a consumer pair or bearer token of an app. */
 export type TwitterKeys = { [name in KeyName]?: string | undefined };
 
+/** The profile of keys that is used where none is named. */
+export const MAIN_PROFILE = "main";
+
 /** How new keys come to where they are used: the end of a hint. */
 export const PUT_KEYS =
   "then `twarc-cloud collection keys ID` for a collection that is in a bucket, or " +

@@ -4,7 +4,7 @@
 export const SNOWFLAKE_EPOCH = 1_288_834_974_657n;
 
 /** Milliseconds that a clock may be behind. */
-const SLACK = 86_400_000;
+export const SLACK = 86_400_000;
 /** X numbers with 63 bits. */
 const LARGEST = 2n ** 63n - 1n;
 

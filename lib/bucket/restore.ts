@@ -1,5 +1,6 @@
 /** Makes a checkpoint again that is lost or damaged: from the manifests, and from what is whole in their files. */
 
+import { userWalk } from "./walks.ts";
 import type { Clock } from "../clock.ts";
 import type { CollectionConfig } from "../collection/config.ts";
 import { type HarvestInfo, harvestInfoSchema } from "../collection/harvest_info.ts";
@@ -140,7 +141,7 @@ function unfinished(
     const { info, isOriginal } = harvest;
     const isNewest = wanted.length === 0;
     if (isOriginal || info?.outcome === "complete" && (hasLearned || !isNewest)) {
-      const left = new Set((info?.unavailable ?? []).map(({ id }) => `user:${id}`));
+      const left = new Set((info?.unavailable ?? []).map(({ id }) => userWalk(id)));
       open = open ? left.intersection(open) : left;
     }
     const walks = open;

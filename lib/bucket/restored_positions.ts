@@ -1,5 +1,6 @@
 /** Where the walks of a collection stand, as the tweets tell that they brought: for a checkpoint that is lost. */
 
+import { userOfWalk, userWalk } from "./walks.ts";
 import { isObject, member } from "../collection/changeset.ts";
 import type { CollectionConfig } from "../collection/config.ts";
 import { type JsonObject, jsonOrNull } from "../json.ts";
@@ -92,7 +93,7 @@ function walkOf(config: CollectionConfig, line: Uint8Array): string | null {
   if (config.type === "hydrate") return "hydrate";
   if (config.type === "filter") return "stream";
   const author = authorOf(line);
-  return author !== null && Object.hasOwn(config.users, author) ? `user:${author}` : null;
+  return author !== null && Object.hasOwn(config.users, author) ? userWalk(author) : null;
 }
 
 /** Who wrote the tweets of a line: of version 2 a page of a timeline, which are all by one. */
@@ -114,7 +115,7 @@ function authorOf(line: Uint8Array): string | null {
 function sinceOf(config: CollectionConfig, walk: string): string | undefined {
   switch (config.type) {
     case "user_timeline":
-      return config.users[walk.slice("user:".length)]?.since_id;
+      return config.users[userOfWalk(walk) ?? ""]?.since_id;
     case "search":
       return config.search.since_id;
     case "hydrate":

@@ -23,7 +23,8 @@ export async function harvestOnce(
   const { output } = context;
   const { collectionId } = job;
   const runner = await opened.runner();
-  const before = await lastBegan(opened, collectionId);
+  const isHere = isFolder(opened.settings.bucket);
+  const before = isHere ? null : await lastBegan(opened, collectionId);
   const started = await begunOrRunning(
     runner,
     { start: () => runner.once(job), collectionId },
@@ -38,7 +39,7 @@ export async function harvestOnce(
     );
     return await followRunning(opened, running, context);
   }
-  await checkHarvested(opened, started.started, before);
+  if (!isHere) await checkHarvested(opened, started.started, before);
   output.line("Started");
   if (wait) return await waitFor(opened, { ...started, expected }, context);
   output.note(`Follow it with: twarc-cloud harvest running --follow ${lastWord(collectionId)}`);
@@ -62,7 +63,7 @@ async function checkHarvested(
   started: Started,
   before: string | null,
 ): Promise<void> {
-  if (isFolder(opened.settings.bucket) || (await started.outcome())?.exitCode !== 0) return;
+  if ((await started.outcome())?.exitCode !== 0) return;
   if (await lastBegan(opened, started.collectionId) !== before) return;
   throw new OutsideError("The container has ended without an error, and has harvested nothing", {
     hint:

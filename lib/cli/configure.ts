@@ -3,13 +3,11 @@
 import type { Command } from "@commander-js/extra-typings";
 import { example } from "./collection_config.ts";
 import { type Context, settingsFor } from "./context.ts";
-import type { TwitterKeys } from "../api_keys.ts";
+import { MAIN_PROFILE, type TwitterKeys } from "../api_keys.ts";
 import { lastWord } from "../visible.ts";
 import { capital } from "./output.ts";
 import { tellProfiles } from "./profiles.ts";
 
-/** The profile that is used where none is named. */
-const MAIN = "main";
 /** How often a PIN is asked for. */
 const PIN_TRIES = 3;
 
@@ -26,7 +24,7 @@ export function addConfigure(program: Command, context: Context): void {
     .option(
       "--profile [name]",
       "profile to store the keys in; without a name, those that are there are listed",
-      MAIN,
+      MAIN_PROFILE,
     )
     .option("--twarc-config-filepath <path>", "file with the keys (default: ~/.twarc)")
     .option("--bearer-token", "store a bearer token; the other keys of the profile stay", false)
@@ -57,7 +55,7 @@ export function addConfigure(program: Command, context: Context): void {
       output.line(`Keys stored in ${place}.`);
       const others = Object.keys(kept).filter((name) => !(name in keys));
       if (others.length > 0) output.note(`It keeps its ${others.join(", ")}.`);
-      const named = profile === MAIN ? "" : ` --profile ${lastWord(profile)}`;
+      const named = profile === MAIN_PROFILE ? "" : ` --profile ${lastWord(profile)}`;
       output.note(
         `Put them into a configuration with \`twarc-cloud collection-config keys${named}\`, or into a collection that ` +
           `is in a bucket with \`twarc-cloud collection keys ID${named}\`.`,

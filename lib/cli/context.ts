@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import type { Lease } from "../bucket/lease.ts";
 import type { Collections } from "../bucket/collections.ts";
 import type { Clock } from "../clock.ts";
+import type { Recovered } from "../collection/recovered.ts";
 import type { HarvestFlags, Runner } from "../runner/runner.ts";
 import type { Settings } from "../settings.ts";
 import type { Store } from "../store/store.ts";
@@ -31,20 +32,6 @@ export interface RecoverRun extends Pick<HarvestRun, "settings" | "collectionId"
   lease: Lease;
   /** The id of the lease's holder. */
   holder: string;
-}
-
-/** What was brought in. */
-export interface Recovered {
-  /** How many tweets the bucket has now that no harvest had. */
-  tweets: number;
-  /** When the harvest began that has those which others had gone on before; null where there are none. */
-  harvest: string | null;
-  /** The folders of those that stay for now. */
-  left: string[];
-  /** Processes of this machine that have lost the collection, and are alive: what they hold stays with them. */
-  living: number[];
-  /** Whether they stay as a search for what the stream missed may bring the same. */
-  isSearching: boolean;
 }
 
 /** What main gives to the commands. */

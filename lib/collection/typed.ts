@@ -2,16 +2,13 @@
 
 import { isoTime } from "../clock.ts";
 import type { Json, JsonObject } from "../json.ts";
-import { idFault } from "../typed_ids.ts";
+import { idFault, SLACK } from "../typed_ids.ts";
 import { isObject, member } from "./changeset.ts";
 import type { Fault } from "./faults.ts";
 import { partsOf } from "./filter.ts";
 
 /** Characters of a query: https://docs.x.com/x-api/posts/search/introduction */
 const LONGEST = { recent: 512, all: 1_024, rule: 1_024, enterprise: 4_096 };
-
-/** Milliseconds that a clock may be behind. */
-const SLACK = 86_400_000;
 
 /** Signs that look like others and mean nothing to a search. */
 const LOOK_ALIKES = [

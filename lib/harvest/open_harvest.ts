@@ -9,7 +9,8 @@ import { JsonList } from "./json_list.ts";
 import { Learned } from "./learned.ts";
 import type { Meter } from "./meter.ts";
 import type { Segment, SegmentFile } from "./segment.ts";
-import { type Batch, isDone, type Positions, userOfWalk, userWalk } from "./source.ts";
+import { userOfWalk, userWalk } from "../bucket/walks.ts";
+import { type Batch, isDone, type Positions } from "./source.ts";
 import type { Spool } from "./spool.ts";
 import type { Tally } from "./tally.ts";
 

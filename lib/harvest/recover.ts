@@ -1,5 +1,6 @@
 /** Brings in what harvesters left on this machine that are gone, without harvesting. */
 
+import type { Recovered } from "../collection/recovered.ts";
 import { Checkpoint, claimFolder } from "../bucket/checkpoint.ts";
 import { Collections } from "../bucket/collections.ts";
 import type { Lease } from "../bucket/lease.ts";
@@ -31,20 +32,6 @@ export interface Recovery {
   /** This process. */
   process: { host: string; pid: number };
   signal: AbortSignal;
-}
-
-/** What was brought in. */
-export interface Recovered {
-  /** How many tweets the bucket has now that no harvest had. */
-  tweets: number;
-  /** When the harvest began that has those of harvests which others went on from; null where there are none. */
-  harvest: string | null;
-  /** The folders of those that stay for now. */
-  left: string[];
-  /** Processes of this machine that have lost the collection, and are alive: what they hold stays with them. */
-  living: number[];
-  /** Whether that is as a search for what the stream missed may bring the same. */
-  isSearching: boolean;
 }
 
 /**

@@ -4,7 +4,8 @@ import { OutsideError } from "../errors.ts";
 import type { TimelineState, TwitterApi, UserAnswer } from "../twitter/api.ts";
 import { isOfApi } from "../twitter/refusals.ts";
 import { BudgetUsedUp } from "./meter.ts";
-import { type Batch, type Unavailable, userWalk } from "./source.ts";
+import { userWalk } from "../bucket/walks.ts";
+import type { Batch, Unavailable } from "./source.ts";
 
 /** More than ten, and more than a tenth of all, point to an API in trouble. */
 const [TEN, TENTH] = [10, 0.1];

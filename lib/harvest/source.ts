@@ -36,16 +36,6 @@ export function unreadablePosition(walk: string, cause?: unknown): OutsideError 
   });
 }
 
-/** The name of the walk of a user's timeline. @param id The user's, in digits. */
-export function userWalk(id: string): string {
-  return `user:${id}`;
-}
-
-/** The user whose timeline a walk goes through; undefined for any other walk. */
-export function userOfWalk(walk: string): string | undefined {
-  return /^user:(\d+)$/.exec(walk)?.[1];
-}
-
 /** The positions of walks, by walk: `user:12`, `search`, `stream`. */
 export type Positions = Record<string, Position>;
 

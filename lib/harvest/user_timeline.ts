@@ -17,7 +17,8 @@ import { BudgetUsedUp } from "./meter.ts";
 import { Removals } from "./removals.ts";
 import { SetAside } from "./set_aside.ts";
 import { sideBySide } from "./side_by_side.ts";
-import { type Batch, type Positions, type TweetSource, userWalk } from "./source.ts";
+import { userWalk } from "../bucket/walks.ts";
+import type { Batch, Positions, TweetSource } from "./source.ts";
 import { joined, UserFacts } from "./user_facts.ts";
 import { type Reach, walk } from "./walk.ts";
 

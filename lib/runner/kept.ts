@@ -16,7 +16,7 @@ import { flagsSchema } from "./scheduled.ts";
 export const KEPT = "runner/kept/";
 
 /** A process as locks name it. */
-const processSchema = z.object({
+export const processSchema = z.object({
   host: z.string(),
   pid: z.int().positive(),
   boot_id: z.string().optional(),

@@ -6,18 +6,14 @@ import { type Clock, isoTime } from "../clock.ts";
 import { TwarcCloudError } from "../errors.ts";
 import { jsonBytes, parseAs } from "../json.ts";
 import type { Store } from "../store/store.ts";
+import { processSchema } from "./kept.ts";
 
 /** Where it is. */
 const KEY = "runner/scheduler.json";
 /** Milliseconds between two renewals, and those after which one that was not renewed counts as gone. */
 const [EVERY, ALIVE] = [30_000, 120_000];
 
-const presenceSchema = z.object({
-  host: z.string(),
-  pid: z.int().positive(),
-  boot_id: z.string().optional(),
-  pid_namespace: z.string().optional(),
-  process_started: z.string().optional(),
+const presenceSchema = processSchema.extend({
   /** ISO 8601, UTC, as `renewed` is. */
   since: z.iso.datetime({ offset: true }),
   renewed: z.iso.datetime({ offset: true }),

@@ -3,7 +3,7 @@
 import { parse } from "ini";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { KEY_NAMES, missingKeys, type TwitterKeys } from "../api_keys.ts";
+import { KEY_NAMES, MAIN_PROFILE, missingKeys, type TwitterKeys } from "../api_keys.ts";
 import { messageOf, UserError } from "../errors.ts";
 import { lastWord } from "../visible.ts";
 
@@ -13,9 +13,6 @@ const fileSchema = z.record(z.string(), z.unknown());
 const profileSchema = z.object(
   Object.fromEntries(KEY_NAMES.map((name) => [name, z.string().optional()])),
 );
-
-/** The profile that is used where none is named. */
-export const MAIN_PROFILE = "main";
 
 /** Where a person's keys may be: twarc's own file first. */
 interface Home {

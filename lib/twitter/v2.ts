@@ -26,8 +26,8 @@ import type { SignedAs } from "./signer.ts";
 import type { Transport } from "./transport.ts";
 import {
   answerLine,
+  missingOf,
   type Provenance,
-  readMissing,
   readTweets,
   readUsers,
   timelineState,
@@ -209,13 +209,14 @@ export class V2Api implements TwitterApi {
     return await this.#wording.ask(wanted, (parameters) => {
       const request = { method: "GET", path, parameters, as: ["user", "app"] } as const;
       return this.#transport.ask(request, (bytes) => {
-        const { ids: { length: count }, isPage, problems } = readTweets(bytes);
+        const answer = readTweets(bytes);
+        const { ids: { length: count }, isPage, problems } = answer;
         // Of a hundred ids it would say at least that they are not there.
         if (!isPage && problems.length === 0) {
           throw new SyntaxError("It has neither tweets nor errors");
         }
         const lines = count > 0 ? [answerLine(bytes, this.#provenance(path, parameters))] : [];
-        return { lines, count, asked: ids.length, missing: readMissing(bytes, ids) };
+        return { lines, count, asked: ids.length, missing: missingOf(answer, ids) };
       }, signal);
     });
   }

@@ -124,15 +124,11 @@ export function readUsers(
   return [...named, ...missing];
 }
 
-/**
- * The tweets that were asked for by their ids and are not in an answer, with what it says of each.
- * @throws SyntaxError where it is damaged.
- */
-export function readMissing(answer: Uint8Array, asked: string[]): MissingTweet[] {
-  const { data = [], errors = [] } = parseAnswer(tweetsSchema, answer);
-  const found = new Set(data.map((tweet) => tweet.id));
+/** The tweets that were asked for by their ids and are not in an answer, with what it says of each. */
+export function missingOf({ ids, problems }: TweetsAnswer, asked: string[]): MissingTweet[] {
+  const found = new Set(ids);
   const told = new Map<string | undefined, Problem>();
-  for (const problem of errors) {
+  for (const problem of problems) {
     // Others are about tweets and users that those which were asked for refer to.
     if (/^ids?$/.test(problem.parameter ?? "ids")) {
       told.set(problem.resource_id ?? problem.value, problem);

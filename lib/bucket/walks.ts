@@ -1,0 +1,11 @@
+/** The names of walks, by which a checkpoint has their positions. */
+
+/** The name of the walk of a user's timeline. @param id The user's, in digits. */
+export function userWalk(id: string): string {
+  return `user:${id}`;
+}
+
+/** The user whose timeline a walk goes through; undefined for any other walk. */
+export function userOfWalk(walk: string): string | undefined {
+  return /^user:(\d+)$/.exec(walk)?.[1];
+}
