@@ -2,17 +2,7 @@
 # a number), without HOME and with HOME=/, where nothing can be written but /tmp.
 # Run in namespaces of its own: unshare -mnpf --mount-proc bash anybody.sh DENO DENO_DIR SOURCE "PERMISSIONS"
 # Prints a line for each command: its exit code, HOME, the command, and the first line of what went wrong.
-set -e
-mount --make-rprivate /
-mount -t tmpfs -o mode=0755 tmpfs /mnt
-mkdir /mnt/cache /mnt/source
-touch /mnt/deno
-mount --bind "$2" /mnt/cache
-mount --bind "$1" /mnt/deno
-mount --bind "$3" /mnt/source
-mount -t tmpfs -o mode=1777 tmpfs /tmp
-for place in /mnt/cache /mnt/source /mnt /; do mount -o remount,ro,bind "$place"; done
-ip link set lo up
+. "$(dirname "$0")/sealed_root.sh"
 cat > /tmp/commands.sh <<INNER
 permissions="$4"
 INNER

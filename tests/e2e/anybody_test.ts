@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import config from "../../deno.json" with { type: "json" };
+import { mayUnshare, runSealed } from "./sealed.ts";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const SCRIPT = fileURLToPath(new URL("anybody.sh", import.meta.url));
-const NAMESPACES = "--mount --net --pid --fork --mount-proc".split(" ");
 /** Those of `deno task`, the container and the release: tests/release_test.ts has them be the same. */
 const PERMISSIONS = config.tasks["twarc-cloud"].command.split(" ")
   .filter((word) => word.startsWith("--allow-")).join(" ");
@@ -44,45 +40,24 @@ function listOf(commands: [string, number][]): string {
   return commands.map(([command]) => command).join("\n");
 }
 
-/** Whether this person may have a network and mounts of their own, as root on most machines. */
-async function mayUnshare(): Promise<boolean> {
-  if (Deno.build.os !== "linux") return false;
-  const shell = "mount --make-rprivate / && mount -t tmpfs tmpfs /mnt && command -v ip setpriv";
-  const args = [...NAMESPACES, "sh", "-c", shell];
-  const tried = await new Deno.Command("unshare", { args, stdout: "null", stderr: "null" }).output()
-    .catch(() => null);
-  return tried?.success ?? false;
-}
-
 Deno.test({
   name:
     "every command works with the shipped permissions for a user whom nobody knows, without HOME or with HOME=/ (wants root)",
   ignore: !await mayUnshare(),
   async fn() {
-    const { HOME = "", DENO_DIR = join(HOME, ".cache", "deno") } = Deno.env.toObject();
-    const { stdout, stderr } = await new Deno.Command("unshare", {
-      // In a namespace of processes of its own nothing of it outlives the test, however it ends.
-      args: [
-        ...NAMESPACES,
-        "--kill-child",
-        "bash",
-        SCRIPT,
-        Deno.execPath(),
-        DENO_DIR,
-        ROOT,
-        PERMISSIONS,
-      ],
-      env: { COMMANDS: listOf(COMMANDS), COMMANDS_OF_ROOT: listOf(AT_ROOT) },
-      signal: AbortSignal.timeout(180_000),
-    }).output();
-    const said = new TextDecoder().decode(stdout);
+    const env = { COMMANDS: listOf(COMMANDS), COMMANDS_OF_ROOT: listOf(AT_ROOT) };
+    const { out: said, err } = await runSealed("anybody.sh", {
+      args: [PERMISSIONS],
+      env,
+      ms: 180_000,
+    });
     const lines = said.replace(/\n$/, "").split("\n");
     const wanted = [
       ...COMMANDS.map(([command, code]) => `${code} none ${command.replaceAll("ID", "find-none")}`),
       ...AT_ROOT.map(([command, code]) => `${code} / ${command.replaceAll("ID", "find-root")}`),
     ];
     const seen = lines.map((line) => line.split(" | ")[0]);
-    assert.deepEqual(seen, wanted, said + new TextDecoder().decode(stderr));
+    assert.deepEqual(seen, wanted, said + err);
     assert.doesNotMatch(said, /NotCapable|sys access|This is a bug/);
   },
 });

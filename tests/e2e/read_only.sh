@@ -1,16 +1,6 @@
 # A harvest as the task definition has it run: nothing to write but /tmp, no capability, user 65532, port 80.
 # Run in namespaces of its own for mounts, network and processes: unshare -mnpf --mount-proc bash read_only.sh DENO DENO_DIR SOURCE
-set -e
-mount --make-rprivate /
-mount -t tmpfs -o mode=0755 tmpfs /mnt
-mkdir /mnt/cache /mnt/source
-touch /mnt/deno
-mount --bind "$2" /mnt/cache
-mount --bind "$1" /mnt/deno
-mount --bind "$3" /mnt/source
-mount -t tmpfs -o mode=1777 tmpfs /tmp
-for place in /mnt/cache /mnt/source /mnt /; do mount -o remount,ro,bind "$place"; done
-ip link set lo up
+. "$(dirname "$0")/sealed_root.sh"
 echo 0 > /proc/sys/net/ipv4/ip_unprivileged_port_start
 cat > /tmp/harvest.sh <<'INNER'
 cd /tmp

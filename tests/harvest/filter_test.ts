@@ -119,6 +119,17 @@ Deno.test("what a stream missed is asked for again by search when it is back, ea
     assert.match(new TextDecoder().decode(found[0]), /"url":"[^"]*search\/recent/);
   }));
 
+/** The next harvest, up to where the gap that the first one left is filled. */
+async function gapFilled(place: Place, first: Batch[]): Promise<Batch[]> {
+  const from = positionsOf(first);
+  delete from.stream;
+  return await place.harvest(
+    (batches) =>
+      batches.some(({ walk, position }) => walk.startsWith("gap:") && position === "whole"),
+    from,
+  );
+}
+
 Deno.test("a gap that was not filled when the harvest ended is filled by the next one, and nothing else is asked again", () =>
   inPlace(async (place) => {
     const { posted, play } = withGap(place);
@@ -126,13 +137,7 @@ Deno.test("a gap that was not filled when the harvest ended is filled by the nex
       play(batches);
       return ids(batches).length === 10;
     });
-    const from = positionsOf(first);
-    delete from.stream;
-    const second = await place.harvest(
-      (batches) =>
-        batches.some(({ walk, position }) => walk.startsWith("gap:") && position === "whole"),
-      from,
-    );
+    const second = await gapFilled(place, first);
     assert.deepEqual([...ids(first), ...ids(second)].toSorted(), posted.toSorted());
     assert.equal(second.filter(({ gap }) => gap).length, 0);
   }));
@@ -241,13 +246,7 @@ for (const kind of ["401", "403", "404", "blocked", "credits", "cap"] as const) 
       });
       await later;
       assert.deepEqual(troubles.met, [kind]);
-      const from = positionsOf(first);
-      delete from.stream;
-      const second = await place.harvest(
-        (batches) =>
-          batches.some(({ walk, position }) => walk.startsWith("gap:") && position === "whole"),
-        from,
-      );
+      const second = await gapFilled(place, first);
       assert.deepEqual([...ids(first), ...ids(second)].toSorted(), posted.toSorted());
     }));
 }

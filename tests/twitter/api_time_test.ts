@@ -1,3 +1,4 @@
+import { KEYS } from "../fakes/whole_harvest.ts";
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
 import { UserError } from "../../lib/errors.ts";
@@ -77,12 +78,6 @@ async function withApi(
   }
 }
 
-const KEYS = {
-  consumer_key: "a",
-  consumer_secret: "b",
-  access_token: "c",
-  access_token_secret: "d",
-};
 const problem = (status: number) =>
   Response.json({ title: "Unauthorized", type: "about:blank", status }, { status });
 
