@@ -185,6 +185,8 @@ class Scenario {
     api.before = async (_call, signal) => {
       const id = api.sent.at(-1);
       if (id !== undefined) await committed(store, { id, signal });
+      // Nobody sends to a process that has died; this one's reader may not know yet.
+      if (store.isDead) throw new ProcessDied();
       if (++calls !== at) return;
       if (fault === "stopped") stop.abort();
       if (fault === "API gone") {
