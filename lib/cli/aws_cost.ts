@@ -4,6 +4,7 @@ import type { CollectionConfig } from "../collection/config.ts";
 import { dollarText } from "../collection/prices.ts";
 import type { Settings } from "../settings.ts";
 import { isFolder } from "../store/store.ts";
+import type { Bucket, Context } from "./context.ts";
 
 /** AWS's list prices in dollars, in one region and as of one time. */
 export const AWS_PRICES = {
@@ -76,6 +77,18 @@ export function awsCost(type: CollectionConfig["type"], task: Task, pause?: numb
     runs.toLocaleString("en-US")
   } runs) costs ${month} dollars where ` +
     `each takes a minute; it is ${costs}. ${rest}`;
+}
+
+/** Says what a collection costs, in a bucket on AWS. @param pause Milliseconds between the runs of a schedule. */
+export async function noteCost(
+  { settings, collections }: Bucket,
+  collectionId: string,
+  { output }: Context,
+  pause?: number,
+): Promise<void> {
+  if (!isOnAws(settings)) return;
+  const { config: { type } } = await collections.load(collectionId);
+  output.note(awsCost(type, taskOf((name) => settings.get(name)), pause));
 }
 
 function cents(dollars: number): string {

@@ -1,8 +1,7 @@
 /** The commands `twarc-cloud collection ...`: collections in a bucket, and starting and stopping them. */
 
 import type { Command } from "@commander-js/extra-typings";
-import { basename, join } from "node:path";
-import { isoTime } from "../clock.ts";
+import { join } from "node:path";
 import type { Downloaded } from "./download.ts";
 import {
   bucketOption,
@@ -21,14 +20,11 @@ import { addHydrate } from "./hydrate.ts";
 import { addKeys } from "./collection_keys.ts";
 import { addRecover } from "./recover.ts";
 import { addVerify } from "./verify.ts";
-import { type Bucket, type Context, openBucket } from "./context.ts";
-import { capital, count, size } from "./output.ts";
-import { jobFor, startUnlessRunning, stopHarvest } from "./start.ts";
+import { type Context, openBucket } from "./context.ts";
+import { count, size } from "./output.ts";
+import { addSchedules } from "./schedules.ts";
+import { bucketName, jobFor, lookAtLast, stopHarvest, YES } from "./start.ts";
 import { removalTexts, troubleTexts } from "./trouble.ts";
-
-/** What `--yes` is for where a harvest starts. */
-const YES =
-  "do not ask before a first harvest that costs more than 10 dollars (ask_above in twarc_cloud.ini)";
 
 /** Adds the group. */
 export function addCollection(program: Command, context: Context): void {
@@ -39,7 +35,7 @@ export function addCollection(program: Command, context: Context): void {
   addAdd(group, context);
   addKeys(group, context);
   addOnce(group, context);
-  addSchedule(group, context);
+  addSchedules(group, context);
   addFilter(group, context);
   addDownload(group, context);
   addDehydrate(group, context);
@@ -113,154 +109,10 @@ function addOnce(group: Command, context: Context): void {
       const { worthOf } = await import("./ask_cost.ts");
       const worth = await worthOf(opened, collectionId, { yes }, context);
       if (!worth) return;
+      const { noteCost } = await import("./aws_cost.ts");
       await noteCost(opened, collectionId, context);
       const { harvestOnce } = await import("./attach.ts");
       await harvestOnce(opened, job, { wait, ...worth }, context);
-    });
-}
-
-/** Says what a collection costs, in a bucket on AWS. @param pause Milliseconds between the runs of a schedule. */
-async function noteCost(
-  { settings, collections }: Bucket,
-  collectionId: string,
-  { output }: Context,
-  pause?: number,
-): Promise<void> {
-  const { awsCost, isOnAws, taskOf } = await import("./aws_cost.ts");
-  if (!isOnAws(settings)) return;
-  const { config: { type } } = await collections.load(collectionId);
-  output.note(awsCost(type, taskOf((name) => settings.get(name)), pause));
-}
-
-function addSchedule(group: Command, context: Context): void {
-  const { output } = context;
-  group.command("schedule")
-    .summary("Harvest a collection now, and then by a schedule.")
-    .description(
-      "Starts a harvest at once and then again by the schedule: a rate or cron expression of EventBridge. For a folder bucket `twarc-cloud scheduler` has to run.",
-    )
-    .argument("<collection-id>", "collection")
-    .argument("<schedule>", 'such as "rate(7 days)" or "cron(0 10 * * ? *)"')
-    .option(
-      "--timezone <zone>",
-      "time zone of a cron expression, such as Europe/Berlin (default: UTC)",
-    )
-    .addOption(bucketOption())
-    .addOption(spoolOption())
-    .option("--yes", YES, false)
-    .addHelpText("after", example('collection schedule test_collection "rate(7 days)"'))
-    .action(async (collectionId, expression, { bucket, spool, timezone, yes }) => {
-      const { longestPause, nextTime, parseSchedule } = await import("../runner/schedule.ts");
-      const schedule = parseSchedule(expression, timezone, context.clock.now());
-      const opened = await openBucket(context, { bucket, spool });
-      const job = await jobFor(opened, collectionId, ["user_timeline", "search"]);
-      const { worthOf } = await import("./ask_cost.ts");
-      if (!await worthOf(opened, collectionId, { yes }, context)) return;
-      const runner = await opened.runner();
-      const { config } = await opened.collections.load(collectionId);
-      await startUnlessRunning(runner, job, context);
-      await runner.schedule(job, schedule);
-      output.line("Scheduled");
-      const { scheduleText } = await import("./schedule_text.ts");
-      const words = scheduleText(schedule);
-      const next = nextTime(schedule, context.clock.now());
-      if (words && next !== null) output.note(`${capital(words)}, next at ${isoTime(next)}.`);
-      const { rareNote } = await import("./rare.ts");
-      const rare = rareNote(config, longestPause(schedule, context.clock.now()));
-      if (rare) output.note(rare);
-      const pause = longestPause(schedule, context.clock.now());
-      await noteCost(opened, collectionId, context, pause);
-      const { isFolder } = await import("../store/store.ts");
-      if (isFolder(opened.settings.bucket)) {
-        output.note(
-          "Keep `twarc-cloud scheduler` running: it carries out the schedules of this folder.",
-        );
-      }
-    });
-
-  group.command("scheduled")
-    .summary("List scheduled collections.")
-    .addOption(bucketOption())
-    .option("--json", "print JSON")
-    .addHelpText("after", example("collection scheduled"))
-    .action(async ({ bucket, json }) => {
-      const { settings, runner, store, collections } = await openBucket(context, { bucket });
-      const scheduled = await Array.fromAsync((await runner()).scheduled());
-      const { scheduleText } = await import("./schedule_text.ts");
-      if (json) {
-        return output.json(
-          scheduled.map(({ collectionId, schedule, next, retry }) => ({
-            collection_id: collectionId,
-            schedule: schedule.expression,
-            timezone: schedule.timezone ?? "UTC",
-            words: scheduleText(schedule),
-            ...(next ? { next } : {}),
-            ...(retry ? { retry } : {}),
-          })),
-        );
-      }
-      if (scheduled.length === 0) {
-        output.line("No scheduled collections.");
-        return output.note('Schedule one with: twarc-cloud collection schedule ID "rate(7 days)"');
-      }
-      const { lastText } = await import("./last_text.ts");
-      for (const { collectionId, schedule, next, retry } of scheduled) {
-        output.line(
-          `${bucketName(settings.bucket)}_${collectionId}_schedule => ${schedule.expression}${
-            schedule.timezone ? ` (${schedule.timezone})` : ""
-          }`,
-        );
-        const words = scheduleText(schedule);
-        const due = [...words ? [words] : [], ...next ? [`next at ${next}`] : []];
-        output.line(
-          `  ${[...due, ""].join(", ")}last harvest: ${await lastText(collections, collectionId)}`,
-        );
-        if (!retry?.problem) continue;
-        const { since, next: again, problem } = retry;
-        output.line(`  The run of ${since} ${problem} It is tried again at ${again}`);
-      }
-      const { isFolder } = await import("../store/store.ts");
-      const { schedulerOf } = await import("../runner/presence.ts");
-      if (!isFolder(settings.bucket)) return;
-      const serving = await schedulerOf(store, context.clock);
-      output.note(
-        serving
-          ? `They are carried out by process ${serving.pid} of ${serving.host}, since ${serving.since}.`
-          : "No scheduler carries them out: start `twarc-cloud scheduler`, and keep it running.",
-      );
-    });
-
-  group.command("stop")
-    .summary("Stop a scheduled collection, and its harvest if one is running.")
-    .argument("<collection-id>", "collection")
-    .addOption(bucketOption())
-    .option("--json", "print JSON")
-    .addHelpText("after", example("collection stop test_collection"))
-    .action(async (collectionId, { bucket, json }) => {
-      const opened = await openBucket(context, { bucket });
-      await opened.collections.loadJson(collectionId);
-      const runner = await opened.runner();
-      const { isKept } = await import("../runner/kept.ts");
-      const wasScheduled = await runner.unschedule(collectionId);
-      const isRunning = await isKept(opened.store, collectionId) ||
-        await runner.info(collectionId) !== null;
-      if (!wasScheduled && !isRunning) {
-        const { UserError } = await import("../errors.ts");
-        throw new UserError(`${collectionId} is neither scheduled nor being harvested`);
-      }
-      if (isRunning) await stopHarvest(runner, collectionId, context, true);
-      if (json) {
-        return output.json({
-          collection_id: collectionId,
-          unscheduled: wasScheduled,
-          stopped: isRunning,
-        });
-      }
-      output.line("Stopped");
-      if (wasScheduled) {
-        output.note("Its schedule is removed: it is not harvested again by itself.");
-      }
-      if (isRunning) output.note(lookAtLast(collectionId));
     });
 }
 
@@ -286,6 +138,7 @@ function addFilter(group: Command, context: Context): void {
       await startStream(runner, { ...job, flags }, context);
       output.line("Started");
       output.note(`Follow it with: twarc-cloud harvest running --follow ${lastWord(collectionId)}`);
+      const { noteCost } = await import("./aws_cost.ts");
       await noteCost(opened, collectionId, context);
       if (!runner.revive) return;
       output.note(
@@ -352,11 +205,6 @@ function addDownload(group: Command, context: Context): void {
     });
 }
 
-/** What comes after the end of a harvest. */
-function lookAtLast(collectionId: string): string {
-  return `See what it brought with: twarc-cloud harvest last ${lastWord(collectionId)}`;
-}
-
 /** Files, bytes, rate, and time left. @param ms Since it began. */
 function progressText(
   { files, bytes, skipped, skippedBytes, allFiles, allBytes }: Downloaded,
@@ -366,9 +214,4 @@ function progressText(
   const left = rate > 0 ? Math.ceil((allBytes - bytes - skippedBytes) / rate) : 0;
   return `${count(files + skipped)} of ${count(allFiles)} files, ` +
     `${size(bytes + skippedBytes)} of ${size(allBytes)}, ${size(rate)}/s, ${count(left)} s left`;
-}
-
-/** A bucket's name without what says that it is one: of a folder the last part of its path. */
-export function bucketName(bucket: string): string {
-  return basename(bucket.replace(/^s3:\/\//, "").replace(/\/+$/, "")) || "bucket";
 }

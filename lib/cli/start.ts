@@ -1,5 +1,6 @@
 /** Starting a collection's harvest, and seeing what becomes of it. */
 
+import { basename } from "node:path";
 import { isoTime } from "../clock.ts";
 import type { LastHarvest } from "../bucket/last_harvest.ts";
 import type { CollectionType } from "../collection/config.ts";
@@ -10,6 +11,10 @@ import { lastWord } from "../visible.ts";
 import type { Bucket, Context } from "./context.ts";
 import { failureOf, follow, summary } from "./follow.ts";
 import type { Output, Progress } from "./output.ts";
+
+/** What `--yes` is for where a harvest starts. */
+export const YES =
+  "do not ask before a first harvest that costs more than 10 dollars (ask_above in twarc_cloud.ini)";
 
 /** The job for a collection of one of these types. @throws UserError for any other. */
 export async function jobFor(
@@ -253,4 +258,14 @@ async function whileShowing(
     over.abort();
     await shown;
   }
+}
+
+/** What comes after the end of a harvest. */
+export function lookAtLast(collectionId: string): string {
+  return `See what it brought with: twarc-cloud harvest last ${lastWord(collectionId)}`;
+}
+
+/** A bucket's name without what says that it is one: of a folder the last part of its path. */
+export function bucketName(bucket: string): string {
+  return basename(bucket.replace(/^s3:\/\//, "").replace(/\/+$/, "")) || "bucket";
 }

@@ -1,0 +1,154 @@
+/** The commands `twarc-cloud collection schedule`, `scheduled` and `stop`. */
+
+import type { Command } from "@commander-js/extra-typings";
+import { isoTime } from "../clock.ts";
+import { bucketOption, example, spoolOption } from "./collection_config.ts";
+import { type Context, openBucket } from "./context.ts";
+import { capital } from "./output.ts";
+import { bucketName, jobFor, lookAtLast, startUnlessRunning, stopHarvest, YES } from "./start.ts";
+
+/** Adds the commands. */
+export function addSchedules(group: Command, context: Context): void {
+  addSchedule(group, context);
+  addScheduled(group, context);
+  addStop(group, context);
+}
+
+function addSchedule(group: Command, context: Context): void {
+  const { output } = context;
+  group.command("schedule")
+    .summary("Harvest a collection now, and then by a schedule.")
+    .description(
+      "Starts a harvest at once and then again by the schedule: a rate or cron expression of EventBridge. For a folder bucket `twarc-cloud scheduler` has to run.",
+    )
+    .argument("<collection-id>", "collection")
+    .argument("<schedule>", 'such as "rate(7 days)" or "cron(0 10 * * ? *)"')
+    .option(
+      "--timezone <zone>",
+      "time zone of a cron expression, such as Europe/Berlin (default: UTC)",
+    )
+    .addOption(bucketOption())
+    .addOption(spoolOption())
+    .option("--yes", YES, false)
+    .addHelpText("after", example('collection schedule test_collection "rate(7 days)"'))
+    .action(async (collectionId, expression, { bucket, spool, timezone, yes }) => {
+      const { longestPause, nextTime, parseSchedule } = await import("../runner/schedule.ts");
+      const schedule = parseSchedule(expression, timezone, context.clock.now());
+      const opened = await openBucket(context, { bucket, spool });
+      const job = await jobFor(opened, collectionId, ["user_timeline", "search"]);
+      const { worthOf } = await import("./ask_cost.ts");
+      if (!await worthOf(opened, collectionId, { yes }, context)) return;
+      const runner = await opened.runner();
+      const { config } = await opened.collections.load(collectionId);
+      await startUnlessRunning(runner, job, context);
+      await runner.schedule(job, schedule);
+      output.line("Scheduled");
+      const { scheduleText } = await import("./schedule_text.ts");
+      const words = scheduleText(schedule);
+      const next = nextTime(schedule, context.clock.now());
+      if (words && next !== null) output.note(`${capital(words)}, next at ${isoTime(next)}.`);
+      const { rareNote } = await import("./rare.ts");
+      const rare = rareNote(config, longestPause(schedule, context.clock.now()));
+      if (rare) output.note(rare);
+      const { noteCost } = await import("./aws_cost.ts");
+      const pause = longestPause(schedule, context.clock.now());
+      await noteCost(opened, collectionId, context, pause);
+      const { isFolder } = await import("../store/store.ts");
+      if (isFolder(opened.settings.bucket)) {
+        output.note(
+          "Keep `twarc-cloud scheduler` running: it carries out the schedules of this folder.",
+        );
+      }
+    });
+}
+
+function addScheduled(group: Command, context: Context): void {
+  const { output } = context;
+  group.command("scheduled")
+    .summary("List scheduled collections.")
+    .addOption(bucketOption())
+    .option("--json", "print JSON")
+    .addHelpText("after", example("collection scheduled"))
+    .action(async ({ bucket, json }) => {
+      const { settings, runner, store, collections } = await openBucket(context, { bucket });
+      const scheduled = await Array.fromAsync((await runner()).scheduled());
+      const { scheduleText } = await import("./schedule_text.ts");
+      if (json) {
+        return output.json(
+          scheduled.map(({ collectionId, schedule, next, retry }) => ({
+            collection_id: collectionId,
+            schedule: schedule.expression,
+            timezone: schedule.timezone ?? "UTC",
+            words: scheduleText(schedule),
+            ...(next ? { next } : {}),
+            ...(retry ? { retry } : {}),
+          })),
+        );
+      }
+      if (scheduled.length === 0) {
+        output.line("No scheduled collections.");
+        return output.note('Schedule one with: twarc-cloud collection schedule ID "rate(7 days)"');
+      }
+      const { lastText } = await import("./last_text.ts");
+      for (const { collectionId, schedule, next, retry } of scheduled) {
+        output.line(
+          `${bucketName(settings.bucket)}_${collectionId}_schedule => ${schedule.expression}${
+            schedule.timezone ? ` (${schedule.timezone})` : ""
+          }`,
+        );
+        const words = scheduleText(schedule);
+        const due = [...words ? [words] : [], ...next ? [`next at ${next}`] : []];
+        output.line(
+          `  ${[...due, ""].join(", ")}last harvest: ${await lastText(collections, collectionId)}`,
+        );
+        if (!retry?.problem) continue;
+        const { since, next: again, problem } = retry;
+        output.line(`  The run of ${since} ${problem} It is tried again at ${again}`);
+      }
+      const { isFolder } = await import("../store/store.ts");
+      const { schedulerOf } = await import("../runner/presence.ts");
+      if (!isFolder(settings.bucket)) return;
+      const serving = await schedulerOf(store, context.clock);
+      output.note(
+        serving
+          ? `They are carried out by process ${serving.pid} of ${serving.host}, since ${serving.since}.`
+          : "No scheduler carries them out: start `twarc-cloud scheduler`, and keep it running.",
+      );
+    });
+}
+
+function addStop(group: Command, context: Context): void {
+  const { output } = context;
+  group.command("stop")
+    .summary("Stop a scheduled collection, and its harvest if one is running.")
+    .argument("<collection-id>", "collection")
+    .addOption(bucketOption())
+    .option("--json", "print JSON")
+    .addHelpText("after", example("collection stop test_collection"))
+    .action(async (collectionId, { bucket, json }) => {
+      const opened = await openBucket(context, { bucket });
+      await opened.collections.loadJson(collectionId);
+      const runner = await opened.runner();
+      const { isKept } = await import("../runner/kept.ts");
+      const wasScheduled = await runner.unschedule(collectionId);
+      const isRunning = await isKept(opened.store, collectionId) ||
+        await runner.info(collectionId) !== null;
+      if (!wasScheduled && !isRunning) {
+        const { UserError } = await import("../errors.ts");
+        throw new UserError(`${collectionId} is neither scheduled nor being harvested`);
+      }
+      if (isRunning) await stopHarvest(runner, collectionId, context, true);
+      if (json) {
+        return output.json({
+          collection_id: collectionId,
+          unscheduled: wasScheduled,
+          stopped: isRunning,
+        });
+      }
+      output.line("Stopped");
+      if (wasScheduled) {
+        output.note("Its schedule is removed: it is not harvested again by itself.");
+      }
+      if (isRunning) output.note(lookAtLast(collectionId));
+    });
+}
