@@ -252,7 +252,7 @@ async function mayUnlock(
     const { UserError } = await import("../errors.ts");
     throw new UserError(what, {
       hint:
-        `End it in good order with: twarc-cloud collection stop ${
+        `End it in good order with: twarc-cloud collection stop --now ${
           lastWord(id)
         }. --force removes its lock all the ` +
         "same, and it ends within half a minute.",

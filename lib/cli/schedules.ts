@@ -1,11 +1,20 @@
 /** The commands `twarc-cloud collection schedule`, `scheduled` and `stop`. */
 
 import type { Command } from "@commander-js/extra-typings";
-import { isoTime } from "../clock.ts";
+import { TwarcCloudError, UserError } from "../errors.ts";
+import { lastWord } from "../visible.ts";
 import { bucketOption, example, spoolOption } from "./collection_config.ts";
-import { type Context, openBucket } from "./context.ts";
+import { type Bucket, type Context, openBucket } from "./context.ts";
 import { capital } from "./output.ts";
-import { bucketName, jobFor, lookAtLast, startUnlessRunning, stopHarvest, YES } from "./start.ts";
+import {
+  bucketName,
+  goesOn,
+  jobFor,
+  lookAtLast,
+  startUnlessRunning,
+  stopHarvest,
+  YES,
+} from "./start.ts";
 
 /** Adds the commands. */
 export function addSchedules(group: Command, context: Context): void {
@@ -17,9 +26,11 @@ export function addSchedules(group: Command, context: Context): void {
 function addSchedule(group: Command, context: Context): void {
   const { output } = context;
   group.command("schedule")
-    .summary("Harvest a collection now, and then by a schedule.")
+    .summary("Harvest a collection by a schedule.")
     .description(
-      "Starts a harvest at once and then again by the schedule: a rate or cron expression of EventBridge. For a folder bucket `twarc-cloud scheduler` has to run.",
+      "Harvests by a rate or cron expression of EventBridge. A rate begins with a harvest at once; cron waits for its " +
+        "time. A schedule that is in force already stays as it is, and starts nothing. For a folder bucket " +
+        "`twarc-cloud scheduler` has to run.",
     )
     .argument("<collection-id>", "collection")
     .argument("<schedule>", 'such as "rate(7 days)" or "cron(0 10 * * ? *)"')
@@ -32,21 +43,26 @@ function addSchedule(group: Command, context: Context): void {
     .option("--yes", YES, false)
     .addHelpText("after", example('collection schedule test_collection "rate(7 days)"'))
     .action(async (collectionId, expression, { bucket, spool, timezone, yes }) => {
-      const { longestPause, nextTime, parseSchedule } = await import("../runner/schedule.ts");
+      const { beginsAtOnce, isSameSchedule, longestPause, parseSchedule } = await import(
+        "../runner/schedule.ts"
+      );
       const schedule = parseSchedule(expression, timezone, context.clock.now());
       const opened = await openBucket(context, { bucket, spool });
       const job = await jobFor(opened, collectionId, ["user_timeline", "search"]);
-      const { worthOf } = await import("./ask_cost.ts");
-      if (!await worthOf(opened, collectionId, { yes }, context)) return;
       const runner = await opened.runner();
+      const before = await runner.scheduleOf(collectionId);
+      const isInForce = before !== null && isSameSchedule(before.schedule, schedule);
+      const { worthOf } = await import("./ask_cost.ts");
+      if (!isInForce && !await worthOf(opened, collectionId, { yes }, context)) return;
       const { config } = await opened.collections.load(collectionId);
-      await startUnlessRunning(runner, job, context);
+      if (!isInForce && beginsAtOnce(schedule)) await startUnlessRunning(runner, job, context);
       await runner.schedule(job, schedule);
       output.line("Scheduled");
+      if (isInForce) output.note("That schedule is in force already: nothing is started.");
       const { scheduleText } = await import("./schedule_text.ts");
       const words = scheduleText(schedule);
-      const next = nextTime(schedule, context.clock.now());
-      if (words && next !== null) output.note(`${capital(words)}, next at ${isoTime(next)}.`);
+      const { next } = await runner.scheduleOf(collectionId) ?? {};
+      if (words && next) output.note(`${capital(words)}, next at ${next}.`);
       const { rareNote } = await import("./rare.ts");
       const rare = rareNote(config, longestPause(schedule, context.clock.now()));
       if (rare) output.note(rare);
@@ -120,35 +136,56 @@ function addScheduled(group: Command, context: Context): void {
 function addStop(group: Command, context: Context): void {
   const { output } = context;
   group.command("stop")
-    .summary("Stop a scheduled collection, and its harvest if one is running.")
+    .summary("End a collection's schedule.")
+    .description(
+      "Ends a collection's schedule. A harvest that is running goes on to its end, unless --now is given.",
+    )
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
+    .option("--now", "end a harvest that is running as well", false)
     .option("--json", "print JSON")
     .addHelpText("after", example("collection stop test_collection"))
-    .action(async (collectionId, { bucket, json }) => {
+    .action(async (collectionId, { bucket, now, json }) => {
       const opened = await openBucket(context, { bucket });
-      await opened.collections.loadJson(collectionId);
+      const { json: { type } } = await opened.collections.loadJson(collectionId);
       const runner = await opened.runner();
-      const { isKept } = await import("../runner/kept.ts");
       const wasScheduled = await runner.unschedule(collectionId);
-      const isRunning = await isKept(opened.store, collectionId) ||
-        await runner.info(collectionId) !== null;
-      if (!wasScheduled && !isRunning) {
-        const { UserError } = await import("../errors.ts");
-        throw new UserError(`${collectionId} is neither scheduled nor being harvested`);
-      }
-      if (isRunning) await stopHarvest(runner, collectionId, context, true);
+      const isRunning = await isHarvested(opened, collectionId).catch((error) => {
+        // Where the harvest is not to be ended, this is for show.
+        if (now || !wasScheduled || !(error instanceof TwarcCloudError)) throw error;
+        return false;
+      });
+      const stops = isRunning && now;
+      if (!wasScheduled && !stops) throw notScheduled(collectionId, type, isRunning);
+      if (stops) await stopHarvest(runner, collectionId, context, true);
       if (json) {
         return output.json({
           collection_id: collectionId,
           unscheduled: wasScheduled,
-          stopped: isRunning,
+          stopped: stops,
+          running: isRunning && !stops,
         });
       }
       output.line("Stopped");
       if (wasScheduled) {
         output.note("Its schedule is removed: it is not harvested again by itself.");
       }
-      if (isRunning) output.note(lookAtLast(collectionId));
+      if (stops) output.note(lookAtLast(collectionId));
+      else if (isRunning) output.note(goesOn(collectionId));
     });
+}
+
+/** Whether a collection is being harvested, or is to be by a harvester that is kept alive. */
+async function isHarvested({ store, runner }: Bucket, collectionId: string): Promise<boolean> {
+  const { isKept } = await import("../runner/kept.ts");
+  return await isKept(store, collectionId) || await (await runner()).info(collectionId) !== null;
+}
+
+/** That there is nothing to end: with how to end a harvest that runs. */
+function notScheduled(id: string, type: unknown, isRunning: boolean): UserError {
+  if (!isRunning) return new UserError(`${id} is neither scheduled nor being harvested`);
+  const command = type === "filter" ? "filter-stop" : "stop --now";
+  return new UserError(`${id} is not scheduled, and its harvest goes on`, {
+    hint: `End the harvest with: twarc-cloud collection ${command} ${lastWord(id)}`,
+  });
 }

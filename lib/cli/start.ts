@@ -49,7 +49,7 @@ export async function untilBegun(
   const { output, clock, signal } = context;
   const { collectionId } = started;
   const end = clock.monotonic() + BEGIN_TIMEOUT;
-  const stop = `twarc-cloud collection ${started.withdraw ? "filter-stop" : "stop"} ${
+  const stop = `twarc-cloud collection ${started.withdraw ? "filter-stop" : "stop --now"} ${
     lastWord(collectionId)
   }`;
   let progress: Progress | undefined;
@@ -157,7 +157,9 @@ export async function waitFor(
 
 /** What is said to who goes while a harvest is followed. */
 export function goesOn(collectionId: string): string {
-  return `The harvest goes on. Stop it with: twarc-cloud collection stop ${lastWord(collectionId)}`;
+  return `The harvest goes on. Stop it with: twarc-cloud collection stop --now ${
+    lastWord(collectionId)
+  }`;
 }
 
 /** Shows how a harvest ended, and what it brought. @throws as `checkOutcome` */

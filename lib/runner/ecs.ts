@@ -169,6 +169,10 @@ export class EcsRunner implements Runner {
     });
   }
 
+  scheduleOf(collectionId: string): Promise<ScheduledJob | null> {
+    return this.#schedules.find(checkedId(collectionId));
+  }
+
   async unschedule(collectionId: string): Promise<boolean> {
     const secret = await this.#definitions.secret(checkedId(collectionId)).catch(undefinedIfOurs);
     const wasScheduled = await this.#schedules.delete(collectionId);
@@ -231,7 +235,7 @@ export class EcsRunner implements Runner {
   async #forget(collectionId: string, secret: string | undefined): Promise<void> {
     if (secret === undefined) return;
     try {
-      if (await this.#schedules.has(collectionId) || await this.#isStarted(collectionId)) return;
+      if (await this.#schedules.find(collectionId) || await this.#isStarted(collectionId)) return;
       await this.#definitions.forget(collectionId, secret);
     } catch (error) {
       if (!(error instanceof TwarcCloudError)) throw error;

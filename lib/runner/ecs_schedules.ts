@@ -1,11 +1,16 @@
 /** Schedules in EventBridge: ours in Scheduler, those of the Python original as rules. */
 
 import type { EventBridgeClient } from "@aws-sdk/client-eventbridge";
-import type { CreateScheduleCommandInput, SchedulerClient } from "@aws-sdk/client-scheduler";
+import type {
+  CreateScheduleCommandInput,
+  GetScheduleCommandOutput,
+  SchedulerClient,
+} from "@aws-sdk/client-scheduler";
 import { type AwsAccess, awsConfig, awsError, awsFailure } from "../aws.ts";
-import type { Clock } from "../clock.ts";
+import { type Clock, isoTime } from "../clock.ts";
 import { UserError } from "../errors.ts";
-import { nextTime, type Schedule } from "./schedule.ts";
+import type { ScheduledJob } from "./runner.ts";
+import { beginsAtOnce, isSameSchedule, nextTime, type Schedule } from "./schedule.ts";
 import { awsName } from "./task_definition.ts";
 
 /** The most characters of a schedule's or a group's name. */
@@ -39,11 +44,13 @@ export class EcsSchedules {
     this.#clock = clock;
   }
 
-  /** Makes a schedule, in place of one that the collection has. */
+  /** Makes a schedule, in place of one that the collection has; one that it has already is due when it was due. */
   async put(collectionId: string, schedule: Schedule, target: ScheduleTarget): Promise<void> {
     const sdk = await import("@aws-sdk/client-scheduler");
     const client = await this.#ours();
-    const input = this.#input(collectionId, schedule, target);
+    const before = await this.find(collectionId);
+    const start = before && isSameSchedule(before.schedule, schedule) ? before.next : undefined;
+    const input = this.#input(collectionId, schedule, { target, start });
     await this.#tried(`Scheduling ${collectionId}`, async () => {
       const known = await client.send(new sdk.GetScheduleGroupCommand({ Name: input.GroupName }))
         .catch(unlessNamed("ResourceNotFoundException"));
@@ -73,60 +80,56 @@ export class EcsSchedules {
     return isOurs === true || isRule;
   }
 
-  /** Whether a collection has a schedule of ours. */
-  async has(collectionId: string): Promise<boolean> {
-    const { GetScheduleCommand } = await import("@aws-sdk/client-scheduler");
-    const client = await this.#ours();
-    const wanted = { Name: awsName(collectionId, LONGEST), GroupName: this.#group() };
+  /** A collection's schedule; null where it has none of ours. */
+  async find(collectionId: string): Promise<ScheduledJob | null> {
+    const Name = awsName(collectionId, LONGEST);
     return await this.#tried(
       `Looking for the schedule of ${collectionId}`,
-      () =>
-        client.send(new GetScheduleCommand(wanted))
-          .then(() => true, unlessNamed("ResourceNotFoundException")),
-    ) === true;
+      () => this.#get(Name),
+    );
+  }
+
+  /** The schedule of a name; null where there is none. */
+  async #get(Name: string): Promise<ScheduledJob | null> {
+    const { GetScheduleCommand } = await import("@aws-sdk/client-scheduler");
+    const client = await this.#ours();
+    const found = await client.send(new GetScheduleCommand({ Name, GroupName: this.#group() }))
+      .catch(unlessNamed("ResourceNotFoundException"));
+    return found ? scheduledOf(found, this.#clock.now()) : null;
   }
 
   /** Every schedule of the bucket. */
-  async *list(): AsyncGenerator<{ collectionId: string; schedule: Schedule }> {
+  async *list(): AsyncGenerator<ScheduledJob> {
     yield* await this.#tried("Listing schedules", () => this.#listOurs());
     yield* await this.#tried("Listing rules of EventBridge", () => this.#listRules());
   }
 
-  async #listOurs(): Promise<{ collectionId: string; schedule: Schedule }[]> {
+  async #listOurs(): Promise<ScheduledJob[]> {
     const sdk = await import("@aws-sdk/client-scheduler");
     const client = await this.#ours();
     const GroupName = this.#group();
-    const found: { collectionId: string; schedule: Schedule }[] = [];
+    const found: ScheduledJob[] = [];
     let NextToken: string | undefined;
     do {
       const page = await client.send(
         new sdk.ListSchedulesCommand({ GroupName, MaxResults: 100, NextToken }),
       )
         .catch(unlessNamed("ResourceNotFoundException"));
-      for (const { Name } of page?.Schedules ?? []) {
-        const one = await client.send(new sdk.GetScheduleCommand({ Name, GroupName }))
-          .catch(unlessNamed("ResourceNotFoundException"));
-        // It was ended since it was listed.
-        if (!one) continue;
-        const timezone = one.ScheduleExpressionTimezone;
-        found.push({
-          collectionId: one.Description ?? Name ?? "",
-          schedule: {
-            expression: one.ScheduleExpression ?? "",
-            ...(timezone && timezone !== "UTC" ? { timezone } : {}),
-          },
-        });
+      for (const { Name = "" } of page?.Schedules ?? []) {
+        // One that is null was ended since it was listed.
+        const one = await this.#get(Name);
+        if (one) found.push(one);
       }
       NextToken = page?.NextToken;
     } while (NextToken);
     return found;
   }
 
-  async #listRules(): Promise<{ collectionId: string; schedule: Schedule }[]> {
+  async #listRules(): Promise<ScheduledJob[]> {
     const sdk = await import("@aws-sdk/client-eventbridge");
     const client = await this.#rules();
     const NamePrefix = `${this.#bucket}_`;
-    const found: { collectionId: string; schedule: Schedule }[] = [];
+    const found: ScheduledJob[] = [];
     let NextToken: string | undefined;
     do {
       const page = await client.send(new sdk.ListRulesCommand({ NamePrefix, NextToken }));
@@ -161,10 +164,10 @@ export class EcsSchedules {
   #input(
     collectionId: string,
     schedule: Schedule,
-    target: ScheduleTarget,
+    { target, start }: { target: ScheduleTarget; start: string | undefined },
   ): CreateScheduleCommandInput {
     const { expression, timezone = "UTC" } = schedule;
-    const next = nextTime(schedule, this.#clock.now());
+    const next = start ?? nextTime(schedule, this.#clock.now());
     return {
       Name: awsName(collectionId, LONGEST),
       GroupName: this.#group(),
@@ -172,7 +175,7 @@ export class EcsSchedules {
       ScheduleExpression: expression,
       ScheduleExpressionTimezone: timezone,
       // A rate without a start is due at once, when the first harvest was just started by hand.
-      ...(expression.startsWith("rate(") && next !== null ? { StartDate: new Date(next) } : {}),
+      ...(beginsAtOnce(schedule) && next !== null ? { StartDate: new Date(next) } : {}),
       FlexibleTimeWindow: { Mode: "OFF" },
       Target: {
         Arn: target.cluster,
@@ -226,6 +229,35 @@ export class EcsSchedules {
           "as infra/roles.tf does; a role of the Python original's Terraform is not enough.",
       });
     }
+  }
+}
+
+/** What AWS says of a schedule of ours. @param now Milliseconds since 1970. */
+function scheduledOf(found: GetScheduleCommandOutput, now: number): ScheduledJob {
+  const { ScheduleExpression: expression = "", ScheduleExpressionTimezone: zone } = found;
+  const schedule = { expression, ...(zone && zone !== "UTC" ? { timezone: zone } : {}) };
+  const next = nextOf(schedule, found.StartDate, now);
+  return {
+    collectionId: found.Description ?? found.Name ?? "",
+    schedule,
+    ...(next === null ? {} : { next: isoTime(next) }),
+  };
+}
+
+/**
+ * When a schedule is due next, in milliseconds since 1970: a rate at its start, and then after each of its periods. Null
+ * where that is not known: for a rate without a start, and what somebody made of it elsewhere.
+ */
+function nextOf(schedule: Schedule, start: Date | undefined, now: number): number | null {
+  try {
+    if (!beginsAtOnce(schedule)) return nextTime(schedule, now);
+    const first = start?.getTime();
+    if (first === undefined || first > now) return first ?? null;
+    const period = (nextTime(schedule, first) ?? first) - first;
+    return first + (Math.floor((now - first) / period) + 1) * period;
+  } catch (error) {
+    if (error instanceof UserError) return null;
+    throw error;
   }
 }
 

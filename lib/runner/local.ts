@@ -32,7 +32,7 @@ import {
   type StopOptions,
 } from "./runner.ts";
 import type { Schedule } from "./schedule.ts";
-import { endSchedule, keepSchedule, keptSchedules } from "./scheduled.ts";
+import { endSchedule, keepSchedule, keptSchedules, scheduledJobOf } from "./scheduled.ts";
 import { folderSecret } from "./secret.ts";
 import { stopHolder } from "./stop_holder.ts";
 
@@ -157,6 +157,10 @@ export class LocalRunner implements Runner {
   async schedule(job: Job, schedule: Schedule): Promise<void> {
     const { store, clock } = this.#options;
     await keepSchedule(store, job, { schedule, now: clock.now() });
+  }
+
+  scheduleOf(collectionId: string): Promise<ScheduledJob | null> {
+    return scheduledJobOf(this.#options.store, collectionId);
   }
 
   unschedule(collectionId: string): Promise<boolean> {

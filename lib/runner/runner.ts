@@ -74,7 +74,7 @@ export interface Failing {
 export interface ScheduledJob {
   collectionId: string;
   schedule: Schedule;
-  /** When it is due next, ISO 8601, UTC; absent where AWS carries it out, or it is over. */
+  /** When it is due next, ISO 8601, UTC; absent where that is not known, or it is over. */
   next?: string;
   /** Of a run that was due, and did not begin or ended by a fault. Times are ISO 8601, UTC. */
   retry?: {
@@ -137,8 +137,13 @@ export interface Runner {
   info(collectionId: string): Promise<HarvestInfo | null>;
   /** What keeps failing for this bucket; absent where nothing is started again by itself. */
   failing?(): AsyncIterable<Failing>;
-  /** Runs the job by a schedule from now on, in place of a schedule it had. */
+  /**
+   * Runs the job by a schedule from now on, in place of a schedule it had. One that it has already goes on: it is due
+   * when it was due.
+   */
   schedule(job: Job, schedule: Schedule): Promise<void>;
+  /** A collection's schedule; null where it has none that this program made. */
+  scheduleOf(collectionId: string): Promise<ScheduledJob | null>;
   /** Ends a schedule; false if there was none. */
   unschedule(collectionId: string): Promise<boolean>;
   /** Every schedule of this bucket. */

@@ -83,6 +83,17 @@ export function nextTime({ expression, timezone }: Schedule, after: number): num
   return null;
 }
 
+/** Whether a schedule begins with a harvest at once: a rate does, a cron expression waits for its time. */
+export function beginsAtOnce({ expression }: Schedule): boolean {
+  return expression.startsWith("rate(");
+}
+
+/** Whether two schedules are due at the same times. */
+export function isSameSchedule(one: Schedule, other: Schedule): boolean {
+  const { timezone = "UTC" } = one;
+  return one.expression === other.expression && timezone === (other.timezone ?? "UTC");
+}
+
 /** What the clocks of a zone show at a time, as if it were UTC, in which no time is skipped or comes twice. */
 function shownAt(ms: number, timezone = "UTC"): Date {
   const there = Temporal.Instant.fromEpochMilliseconds(Math.floor(ms)).toZonedDateTimeISO(timezone);

@@ -3,10 +3,10 @@
 import { z } from "zod";
 import { isoTime } from "../clock.ts";
 import { checkedId } from "../collection/layout.ts";
-import { jsonBytes, parseAs } from "../json.ts";
+import { jsonBytes, jsonOrNull, parseAs } from "../json.ts";
 import type { Store } from "../store/store.ts";
 import type { Job, ScheduledJob } from "./runner.ts";
-import { nextTime, type Schedule } from "./schedule.ts";
+import { isSameSchedule, nextTime, type Schedule } from "./schedule.ts";
 
 /** Where the schedules of a folder bucket are kept. */
 export const SCHEDULES = "runner/schedules/";
@@ -58,15 +58,33 @@ export function scheduleKey(collectionId: string): string {
   return `${SCHEDULES}${checkedId(collectionId)}.json`;
 }
 
-/** Keeps a schedule, in place of one that the collection has. @param now Milliseconds since 1970. */
+/** Keeps a schedule, in place of another one that the collection has. @param now Milliseconds since 1970. */
 export async function keepSchedule(
   store: Store,
   { collectionId: collection_id, flags }: Job,
-  { schedule: { expression, timezone }, now }: { schedule: Schedule; now: number },
+  { schedule, now }: { schedule: Schedule; now: number },
 ): Promise<void> {
+  const before = await keptSchedule(store, collection_id);
+  if (before && isSameSchedule(scheduleOf(before), schedule)) return;
   const last_due = isoTime(now);
-  const kept = { collection_id, expression, timezone, last_due, flags };
+  const kept = { collection_id, ...schedule, last_due, flags };
   await store.put(scheduleKey(collection_id), jsonBytes(kept));
+}
+
+/** What is kept of a collection's schedule; null where it has none, and for a document that is damaged. */
+async function keptSchedule(store: Store, collectionId: string): Promise<Scheduled | null> {
+  const found = await store.get(scheduleKey(collectionId));
+  const text = new TextDecoder().decode(found?.bytes);
+  return scheduledSchema.safeParse(jsonOrNull(text)).data ?? null;
+}
+
+/** A collection's schedule, and when it is due next; null where it has none, and for one that is damaged. */
+export async function scheduledJobOf(
+  store: Store,
+  collectionId: string,
+): Promise<ScheduledJob | null> {
+  const kept = await keptSchedule(store, collectionId);
+  return kept && jobOf(kept);
 }
 
 /** Ends a schedule; false where there is none. */
@@ -82,15 +100,19 @@ export async function* keptSchedules(store: Store): AsyncGenerator<ScheduledJob>
   for await (const { key } of store.list(SCHEDULES)) {
     const found = await store.get(key);
     if (!found) continue;
-    const scheduled = parseAs(scheduledSchema, found.bytes, key);
-    const { collection_id: collectionId, retry } = scheduled;
-    const schedule = scheduleOf(scheduled);
-    const next = nextTime(schedule, Date.parse(scheduled.last_due));
-    yield {
-      collectionId,
-      schedule,
-      ...(next === null ? {} : { next: isoTime(next) }),
-      ...(retry ? { retry } : {}),
-    };
+    yield jobOf(parseAs(scheduledSchema, found.bytes, key));
   }
+}
+
+/** What is kept, as what is scheduled. */
+function jobOf(kept: Scheduled): ScheduledJob {
+  const { collection_id: collectionId, last_due, retry } = kept;
+  const schedule = scheduleOf(kept);
+  const next = nextTime(schedule, Date.parse(last_due));
+  return {
+    collectionId,
+    schedule,
+    ...(next === null ? {} : { next: isoTime(next) }),
+    ...(retry ? { retry } : {}),
+  };
 }

@@ -88,7 +88,7 @@ function silent(collectionId: string, { host, pid, renewed }: LockDocument): Unr
   if (host !== Deno.hostname()) {
     return new UnresponsiveError(
       `The harvester of ${collectionId} runs on ${host} and does not answer: nothing was stopped`,
-      { hint: `Stop it there: twarc-cloud collection stop ${lastWord(collectionId)}` },
+      { hint: `Stop it there: twarc-cloud collection stop --now ${lastWord(collectionId)}` },
     );
   }
   return new UnresponsiveError(

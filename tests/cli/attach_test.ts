@@ -50,7 +50,7 @@ Deno.test("a harvest that another command started is followed to its end, with i
       await until(() => Promise.resolve(/find: harvesting\. .*100 tweets/.test(said())));
     }
     assert.match(followers[1]?.said() ?? "", /find is being harvested already, since \S+: this is/);
-    await place.ok("collection", "stop", "find");
+    await place.ok("collection", "stop", "--now", "find");
     for (const { said, ended } of followers) {
       assert.equal(await ended(), 3, said());
       assert.match(
@@ -69,7 +69,7 @@ Deno.test("a followed harvest whose harvester is gone ends the following with th
     assert.equal(await left.ended(), 130);
     assert.match(
       left.said(),
-      /The harvest goes on\. Stop it with: twarc-cloud collection stop find/,
+      /The harvest goes on\. Stop it with: twarc-cloud collection stop --now find/,
     );
 
     const follower = following(place, "harvest", "running", "find", "--follow");

@@ -77,7 +77,7 @@ Deno.test("a collection that is being harvested is not started again, and by who
     const { code, err } = await place.run("collection", "once", "find");
     assert.equal(code, 1);
     assert.match(err, new RegExp(`^Error: Collection find is being harvested .*process ${pid}`));
-    assert.equal(await place.ok("collection", "stop", "find"), "Stopped\n");
+    assert.equal(await place.ok("collection", "stop", "--now", "find"), "Stopped\n");
   }, { world: world() }));
 
 Deno.test("Ctrl-C ends --wait and not the harvest: exit code 130, and how to stop it", () =>
@@ -93,12 +93,16 @@ Deno.test("Ctrl-C ends --wait and not the harvest: exit code 130, and how to sto
     assert.match(err, /^find: harvesting\. 0 tweets/);
     const { code } = await child.status;
     assert.deepEqual([code, await new Response(child.stdout).text()], [130, "Started\n"], err);
-    assert.match(err, /The harvest goes on\. Stop it with: twarc-cloud collection stop find\n$/);
+    assert.match(
+      err,
+      /The harvest goes on\. Stop it with: twarc-cloud collection stop --now find\n$/,
+    );
     assert.match(await place.ok("harvest", "list"), /^find => .* RUNNING\n$/);
-    assert.deepEqual(JSON.parse(await place.ok("collection", "stop", "find", "--json")), {
+    assert.deepEqual(JSON.parse(await place.ok("collection", "stop", "--now", "find", "--json")), {
       collection_id: "find",
       unscheduled: false,
       stopped: true,
+      running: false,
     });
   }, { world: world() }));
 
@@ -123,7 +127,7 @@ Deno.test("a collection that is being harvested can be scheduled all the same", 
     const { code, out, err } = await place.run("collection", "schedule", "find", "rate(1 day)");
     assert.deepEqual([code, out], [0, "Scheduled\n"]);
     assert.match(err, /find is being harvested already/);
-    await place.ok("collection", "stop", "find");
+    await place.ok("collection", "stop", "--now", "find");
     assert.equal(await place.ok("collection", "scheduled"), "No scheduled collections.\n");
   }, { world: world() }));
 

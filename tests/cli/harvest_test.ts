@@ -51,7 +51,7 @@ Deno.test("a harvest that waits for a rate limit says so, and until when", () =>
     const at = "\\d{4}-\\d\\d-\\d\\dT\\S+Z";
     const limit = "the rate limit of GET 1.1/search/tweets.json \\(app\\)";
     assert.match(await waiting, new RegExp(`^waiting until ${at} for ${limit}$`));
-    await place.ok("collection", "stop", "find");
+    await place.ok("collection", "stop", "--now", "find");
   }, { world: world(1, 200), limit: 1 }));
 
 Deno.test("the last harvest of timelines tells what changed about users, or that nothing did", () =>

@@ -108,7 +108,10 @@ Deno.test("what does not begin within a quarter of an hour fails with what is aw
 Deno.test("who goes first is shown how to stop what goes on starting", async () => {
   const { failure, said } = await waited({ awaits: ["it"], signal: AbortSignal.abort("gone") });
   assert.equal(failure, "gone");
-  assert.match(said, /It goes on starting\. Stop it with: twarc-cloud collection stop find\n$/);
+  assert.match(
+    said,
+    /It goes on starting\. Stop it with: twarc-cloud collection stop --now find\n$/,
+  );
 });
 
 Deno.test("a stop that takes more than a second says what it waits for and since when, also while no answer comes", async () => {

@@ -145,6 +145,35 @@ Deno.test("a filter collection is started as a service, watched, and stopped", (
     assert.deepEqual(ids.toSorted(), posted.toSorted());
   }));
 
+Deno.test("on AWS too cron waits, the same schedule starts nothing twice, and stop leaves what runs until --now", () =>
+  inAccount(async (place, agent) => {
+    await place.addByCommand({ id: "find", type: "search", search: { query: "sandbox" } });
+    await place.ok("collection-config", "keys");
+    await place.ok("collection-config", "update");
+    const schedule = async (expression: string) => {
+      const { code, out, err } = await place.run("collection", "schedule", "find", expression);
+      assert.deepEqual([code, out], [0, "Scheduled\n"], err);
+      return err;
+    };
+    assert.match(await schedule("cron(0 10 * * ? *)"), /next at 20\S+T10:00:00\.000Z/);
+    assert.deepEqual(agent.pids, []);
+    place.sandbox.troubles.add({ kind: "stall", path: "search" });
+    const first = await schedule("rate(7 days)");
+    const { pids } = agent;
+    assert.equal(pids.length, 1);
+    const again = await schedule("rate(7 days)");
+    assert.match(again, /in force already: nothing is started/);
+    const next = /next at \S+/;
+    assert.equal(next.exec(again)?.[0], next.exec(first)?.[0]);
+    assert.deepEqual(agent.pids, pids);
+    assert.equal(await place.ok("collection", "stop", "find"), "Stopped\n");
+    assert.equal(await place.ok("collection", "scheduled"), "No scheduled collections.\n");
+    assert.match(await place.ok("harvest", "list"), /^find => .*RUNNING$/m);
+    assert.equal(agent.pids.length, 1);
+    assert.equal(await place.ok("collection", "stop", "--now", "find"), "Stopped\n");
+    assert.deepEqual(agent.pids, []);
+  }));
+
 Deno.test("a harvest that fails in its container tells why, and so does its log", () =>
   inAccount(async (place) => {
     await place.ok("collection-config", "template", "search", "--id=find");

@@ -84,7 +84,7 @@ Deno.test("a hydration that was stopped, and one that was killed, goes on, and a
     place.sandbox.troubles.add(stalled);
     await place.ok("collection", "hydrate", "ids.txt", "--yes");
     await until(() => Promise.resolve(place.sandbox.requests.length === 2));
-    await place.ok("collection", "stop", "ids");
+    await place.ok("collection", "stop", "--now", "ids");
     place.sandbox.troubles.add(stalled);
     const harvest = place.spawn(["harvest", "run", "--shutdown", "--flush-secs", "1", "ids"]);
     await until(async () => {

@@ -81,13 +81,90 @@ Deno.test("a schedule harvests at once, is listed, is carried out by the schedul
     assert.match(again.err, /neither scheduled nor being harvested/);
   }, { world: world() }));
 
-Deno.test("stop ends a harvest that is running, and logs tell of it", () =>
+Deno.test("a schedule by cron waits for its time, and says which that is", () =>
+  inOneProcess(async (place) => {
+    await place.add(SEARCH);
+    const { out, err } = await place.run("collection", "schedule", "find", "cron(0 10 1 1 ? *)");
+    assert.equal(out, "Scheduled\n");
+    assert.match(
+      err,
+      /^At 10:00, on day 1 of the month, only in January \(UTC\), next at 20\S+-01-01T10:00:00\.000Z\.$/m,
+    );
+    assert.deepEqual(place.sandbox.requests, []);
+    assert.equal(await place.ok("harvest", "list"), "No running harvests.\n");
+  }, { world: world() }));
+
+Deno.test("a schedule that is in force starts nothing when it is given again, another one does", () =>
+  inOneProcess(async (place) => {
+    await place.add(SEARCH);
+    const schedule = (rate: string) => place.run("collection", "schedule", "find", rate);
+    const ended = () =>
+      until(async () => (await place.ok("harvest", "list")) === "No running harvests.\n");
+    await schedule("rate(1 day)");
+    await ended();
+    const path = place.path("twarc-cloud-data", "runner", "schedules", "find.json");
+    const kept = await Deno.readTextFile(path);
+    const next = new Date(Date.parse(JSON.parse(kept).last_due) + 86_400_000).toISOString();
+    const again = await schedule("rate(1 day)");
+    assert.deepEqual([again.code, again.out], [0, "Scheduled\n"]);
+    assert.match(again.err, /^That schedule is in force already: nothing is started\.$/m);
+    assert.ok(
+      again.err.includes(`Every 1 day, next at ${next}.`) ||
+        again.err.includes(`Every day, next at ${next}.`),
+      again.err,
+    );
+    assert.equal(await Deno.readTextFile(path), kept);
+    assert.equal((await place.harvests("find")).length, 1);
+    await schedule("rate(2 days)");
+    await ended();
+    assert.equal((await place.harvests("find")).length, 2);
+    await Deno.writeTextFile(path, "damaged");
+    await schedule("rate(2 days)");
+    await ended();
+    assert.equal(
+      (await place.harvests("find")).length,
+      3,
+      "One that nobody can read is not in force",
+    );
+  }, { world: world() }));
+
+Deno.test("stop ends the schedule and leaves a harvest that runs, which --now ends", () =>
+  inOneProcess(async (place) => {
+    await place.add(SEARCH);
+    place.sandbox.troubles.add({ kind: "stall", path: "search" });
+    await place.ok("collection", "schedule", "find", "rate(1 day)");
+    const stopped = await place.run("collection", "stop", "find");
+    assert.deepEqual([stopped.code, stopped.out], [0, "Stopped\n"]);
+    assert.match(
+      stopped.err,
+      /The harvest goes on\. Stop it with: .* collection stop --now find$/m,
+    );
+    assert.equal(await place.ok("collection", "scheduled"), "No scheduled collections.\n");
+    assert.match(await place.ok("harvest", "list"), /^find => .*RUNNING$/m);
+    const again = await place.run("collection", "stop", "find");
+    assert.equal(again.code, 1);
+    assert.match(
+      again.err,
+      /^Error: find is not scheduled, and its harvest goes on\. .* collection stop --now find$/m,
+    );
+    await place.add({ id: "live", type: "filter", filter: { track: "sandbox" } });
+    await place.ok("collection", "filter-start", "live");
+    const live = await place.run("collection", "stop", "live");
+    assert.equal(live.code, 1);
+    assert.match(live.err, /live is not scheduled, .* collection filter-stop live$/m);
+    for (const id of ["find", "live"]) {
+      assert.equal(await place.ok("collection", "stop", "--now", id), "Stopped\n");
+    }
+    assert.equal(await place.ok("harvest", "list"), "No running harvests.\n");
+  }, { world: world() }));
+
+Deno.test("stop --now ends a harvest that is running, and logs tell of it", () =>
   inOneProcess(async (place) => {
     await place.add(SEARCH);
     place.sandbox.troubles.add({ kind: "stall", path: "search" });
     assert.equal(await place.ok("collection", "once", "find"), "Started\n");
     await until(() => Promise.resolve(place.sandbox.requests.length > 0));
-    assert.equal(await place.ok("collection", "stop", "find"), "Stopped\n");
+    assert.equal(await place.ok("collection", "stop", "--now", "find"), "Stopped\n");
     assert.match(
       await place.ok("harvest", "logs", "find"),
       /Harvesting find \(search\)[\s\S]*stopped/,
@@ -133,7 +210,10 @@ Deno.test("unlock asks before it ends a harvest that lives, and says how to end 
     await place.ok("collection", "filter-start", "live");
     const { code, err } = await place.run("harvest", "unlock", "live");
     assert.equal(code, 1);
-    assert.match(err, /^Error: Process \d+ of .* harvests live: .*collection stop live\. --force/);
+    assert.match(
+      err,
+      /^Error: Process \d+ of .* harvests live: .*collection stop --now live\. --force/,
+    );
     assert.match(await place.ok("harvest", "list"), /live => .*RUNNING/);
     const forced = await place.run("harvest", "unlock", "live", "--force");
     assert.equal(forced.out, "Unlocked\n");

@@ -157,7 +157,7 @@ Deno.test("two harvesters of one collection: the second is told who is at it, an
     await until(async () =>
       (await place.run("harvest", "running", "tl", "--json")).out.includes('"stopped"')
     );
-    await place.ok("collection", "stop", "tl");
+    await place.ok("collection", "stop", "--now", "tl");
     assert.equal((await first.output()).code, 0);
     assert.equal((await place.tweets("tl")).length, 2 * 50);
   }, { world: world(2, 50) }));

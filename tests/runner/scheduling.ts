@@ -30,6 +30,7 @@ export function recording(started: string[], fail?: () => Error): Runner {
     running: unused,
     info: unused,
     schedule: unused,
+    scheduleOf: unused,
     unschedule: unused,
     scheduled: unused,
     logs: unused,
