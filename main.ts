@@ -159,7 +159,7 @@ async function harvestHere(
 ): Promise<void> {
   const { openStore } = await import("./lib/store/store.ts");
   const { openApi } = await import("./lib/twitter/api.ts");
-  const { keysOf } = await import("./lib/collection/config.ts");
+  const { isProtectedWanted, keysOf } = await import("./lib/collection/config.ts");
   const { heldKeys } = await import("./lib/bucket/keys.ts");
   const { goneIn, thisProcess } = await import("./lib/bucket/process.ts");
   const { openPlace } = await import("./lib/harvest/spool_place.ts");
@@ -192,6 +192,7 @@ async function harvestHere(
           keys: await held(collection),
           fields: collection.fields,
           words: collection.words,
+          isProtectedWanted: isProtectedWanted(collection),
           clock,
           base: twitterApiUrl,
           waits,

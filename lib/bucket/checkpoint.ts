@@ -6,7 +6,12 @@ import type { Clock } from "../clock.ts";
 import { isoTime } from "../clock.ts";
 import { collectionKeys, FILES } from "../collection/layout.ts";
 import type { ConfigUpdate } from "../collection/changeset.ts";
-import { billedSchema, leftOutSchema, unavailableSchema } from "../collection/harvest_info.ts";
+import {
+  billedSchema,
+  leftOutSchema,
+  protectedSchema,
+  unavailableSchema,
+} from "../collection/harvest_info.ts";
 import { ConflictError, LockedError, messageOf, OutsideError, UserError } from "../errors.ts";
 import { jsonBytes, jsonLineBytes, type JsonObject, jsonOrNull, parseAs } from "../json.ts";
 import type { Store, Version } from "../store/store.ts";
@@ -68,6 +73,7 @@ const checkpointSchema = z.object({
     unavailable: z.array(unavailableSchema).optional(),
     removed_users: z.array(unavailableSchema).optional(),
     left_out: z.array(leftOutSchema).optional(),
+    protected: protectedSchema.optional(),
     billed: billedSchema.optional(),
   }),
   /** What the harvests of a month were billed, where reading costs something. */

@@ -3,6 +3,7 @@
 import {
   type CollectionConfig,
   isLookUpDue,
+  isProtectedWanted,
   lookUpEvery,
   maxRecords,
   spanOf,
@@ -181,7 +182,7 @@ export async function expectedTimelines(
     asked: isAsked ? parts : {},
   };
   if (isAsked) {
-    await addFresh(fresh, expected, asking);
+    await addFresh(fresh, expected, { ...asking, isProtectedWanted: isProtectedWanted(config) });
     await addKnown(groups, expected, asking);
   }
   const bounded = isAsked ? old : users.length;
@@ -207,7 +208,7 @@ export async function expectedTimelines(
 async function addFresh(
   ids: string[],
   expected: Expected,
-  { bill, signal }: Asking,
+  { bill, signal, isProtectedWanted }: Asking & { isProtectedWanted: boolean },
 ): Promise<void> {
   const counts = await bill.postCounts(ids, signal);
   const open = counts.filter((user) => !user.isProtected);
@@ -221,8 +222,8 @@ async function addFresh(
   const silent = ids.length - open.length;
   if (silent > 0) {
     expected.notes.push(
-      `${silent} users are protected, suspended or not found: they count as nothing, though the keys' owner ` +
-        "may follow protected ones.",
+      `${silent} users are protected, suspended or not found: they count as nothing` +
+        (isProtectedWanted ? ", though the keys' owner may follow protected ones." : "."),
     );
   }
 }

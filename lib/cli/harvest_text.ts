@@ -139,6 +139,7 @@ export function tellTroubles(
   if (info.undelivered) {
     output.line(`Tweets that matched and were not delivered: ${count(info.undelivered)}`);
   }
+  if (info.protected) output.line(protectedText(info.protected));
   for (const [why, n] of Object.entries(info.missing ?? {})) {
     output.line(`Ids that are not to be had: ${count(n)} ${why} (see missing.jsonl)`);
   }
@@ -164,6 +165,15 @@ export function tellTroubles(
       `Searches for what streams missed that are left to this harvest or the next: ${searches_left}`,
     );
   }
+}
+
+/** What was left out that is not public. */
+function protectedText({ tweets, users }: NonNullable<HarvestInfo["protected"]>): string {
+  const left = [
+    ...(users > 0 ? [users === 1 ? "1 timeline" : `${count(users)} timelines`] : []),
+    ...(tweets > 0 ? [tweets === 1 ? "1 tweet" : `${count(tweets)} tweets`] : []),
+  ];
+  return `Left out, as they are of protected accounts: ${left.join(", ")}`;
 }
 
 /** What a collection harvested last, for programs. */

@@ -42,6 +42,9 @@ const keysSchema = z.looseObject({
   profile: text.optional(),
 });
 
+const PROTECTED_FAULT =
+  'must be "collect", for what is not public as well: without it, what protected accounts wrote is left out';
+
 const common = {
   id: text,
   api: z.enum(API_VERSIONS, "must be one of 1.1, 2, in quotes").optional(),
@@ -51,6 +54,8 @@ const common = {
   /** Version 2: the words in which the API is asked, and answers. */
   words: z.enum(WORDS, 'must be "tweet" or "post"').optional(),
   timestamp: text.optional(),
+  /** Collects what is not public, as far as the owner of the keys may read it. */
+  protected: z.literal("collect", PROTECTED_FAULT).optional(),
   /** Version 2: what may be read before a harvest stops. */
   budget: budgetSchema.optional(),
   /** Version 2: prices in place of those that we know. */
@@ -219,6 +224,11 @@ export function draftKeys(json: JsonObject): { keys: ConfigKeys; version: string
   const { data, error } = z.object({ keys: keysSchema, api: common.api }).safeParse(config);
   if (!data) throw invalid(error.issues.map(faultOf));
   return { keys: data.keys, version: data.api ?? "1.1" };
+}
+
+/** Whether what protected accounts wrote is collected, as far as the owner of the keys may read it. */
+export function isProtectedWanted(config: Pick<CollectionConfig, "protected">): boolean {
+  return config.protected === "collect";
 }
 
 /** The most tweets that a harvest of the collection collects; undefined for all. */

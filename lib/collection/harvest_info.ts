@@ -22,6 +22,9 @@ export const leftOutSchema = z.object({
   instead: z.string().optional(),
 });
 
+/** How much was left out that is not public. */
+export const protectedSchema = z.object({ tweets: z.number(), users: z.number() });
+
 /** The schema of harvest.json: the fields of the Python original, then ours, all of them optional. */
 export const harvestInfoSchema = z.looseObject({
   collection_id: z.string(),
@@ -67,6 +70,11 @@ export const harvestInfoSchema = z.looseObject({
   unavailable: z.array(unavailableSchema).optional(),
   /** Users who were taken out of the configuration, for the state that `delete_users_for` names. */
   removed_users: z.array(unavailableSchema).optional(),
+  /**
+   * What was left out, as protected accounts wrote it: tweets, those inside others among them, and users whose
+   * timelines were not collected.
+   */
+  protected: protectedSchema.optional(),
   /** Fields and expansions that the API did not take: tweets came without them. */
   left_out: z.array(leftOutSchema).optional(),
   /**

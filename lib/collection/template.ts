@@ -6,6 +6,9 @@ import type { CollectionType } from "./config.ts";
 /** The types that a person fills in; a hydrate collection is made from ids. */
 export type TemplateType = Exclude<CollectionType, "hydrate">;
 
+const PROTECTED =
+  '<Optional. "collect" to collect what protected accounts write, as far as the keys\' owner may read it.>';
+
 const PART: Record<TemplateType, JsonObject> = {
   user_timeline: {
     users: {},
@@ -58,6 +61,7 @@ export function template(
     },
     type,
     ...(api === "2" ? { api, budget: BUDGET } : {}),
+    protected: PROTECTED,
     ...(api === "2" && type === "filter" ? NEWER_FILTER : PART[type]),
   };
 }

@@ -178,7 +178,8 @@ export class FilterSource implements TweetSource {
     }
   }
 
-  #batch({ tweets: arrived, messages, connection }: StreamItem, harvest: Harvest): Batch {
+  #batch(item: StreamItem, harvest: Harvest): Batch {
+    const { tweets: arrived, messages, connection, protected: hidden } = item;
     const { seen, gaps } = harvest;
     const tweets: Uint8Array[] = [];
     for (const { id, line } of arrived) {
@@ -188,7 +189,14 @@ export class FilterSource implements TweetSource {
     }
     harvest.left -= tweets.length;
     const position = this.#position(seen, connection);
-    return { walk: WALK, position, tweets, count: tweets.length, messages };
+    return {
+      walk: WALK,
+      position,
+      tweets,
+      count: tweets.length,
+      messages,
+      ...(hidden ? { protected: { tweets: hidden } } : {}),
+    };
   }
 
   #position(seen: Recent, connection: string | undefined) {

@@ -77,6 +77,7 @@ export class HydrateSource implements TweetSource {
         tweets: found.lines,
         count: found.count,
         missing: found.missing,
+        ...(found.protected ? { protected: { tweets: found.protected } } : {}),
         ids: { done: at, of: ids.length },
         ...(isWhole ? { update: { update: { hydrate: { since_id: last } }, delete: [] } } : {}),
       };
@@ -146,6 +147,7 @@ export class HydrateSource implements TweetSource {
       ...found,
       lines: [...found.lines, ...again.lines],
       count: found.count + again.count,
+      ...protectedIn(found, again),
       missing: [...found.missing.filter(({ id }) => !asked.has(id)), ...again.missing],
     };
   }
@@ -175,8 +177,14 @@ function together(first: TweetsFound, second: TweetsFound): TweetsFound {
     lines: [...first.lines, ...second.lines],
     count: first.count + second.count,
     asked: first.asked + second.asked,
+    ...protectedIn(first, second),
     missing: [...first.missing, ...second.missing],
   };
+}
+
+function protectedIn(first: TweetsFound, second: TweetsFound): Pick<TweetsFound, "protected"> {
+  const both = (first.protected ?? 0) + (second.protected ?? 0);
+  return both > 0 ? { protected: both } : {};
 }
 
 function unaffordable(error: unknown): null {

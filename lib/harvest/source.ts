@@ -6,6 +6,7 @@ import type { Clock } from "../clock.ts";
 import {
   type CollectionConfig,
   filterOf,
+  isProtectedWanted,
   lookUpEvery,
   maxRecords,
   spanOf,
@@ -16,6 +17,7 @@ import type { Gap, MissingTweet, StreamMessage, StreamWanted, TwitterApi } from 
 import { searchQueries } from "../twitter/rules.ts";
 import type { Waits } from "../waits.ts";
 import type { FilterOptions } from "./filter.ts";
+import { PublicApi } from "./public_api.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
 
@@ -75,6 +77,8 @@ export interface Batch {
   missing?: MissingTweet[];
   /** How many ids of a list were asked for by now, and how many it has. */
   ids?: { done: number; of: number };
+  /** What was left out, as it is not public: tweets, and users whose timelines were not asked for. */
+  protected?: { tweets?: number; users?: number };
   /** A user whom the API could not give. */
   unavailable?: Unavailable;
   /** A user who is taken out of the configuration, and for which state. */
@@ -119,8 +123,9 @@ export interface SourceOptions {
 /** Opens the source that a configuration asks for. @throws what `ids` throws. */
 export async function openSource(
   config: CollectionConfig,
-  { api, clock, ids, patienceMs, waits, confirm }: SourceOptions,
+  { clock, ids, patienceMs, waits, confirm, ...options }: SourceOptions,
 ): Promise<TweetSource> {
+  const api = isProtectedWanted(config) ? options.api : new PublicApi(options.api);
   const { time = clock } = api;
   switch (config.type) {
     case "user_timeline": {
@@ -133,6 +138,7 @@ export async function openSource(
         choice,
         lookUpEvery: lookUpEvery(config),
         deleteAtMost: config.delete_users_at_most,
+        isProtectedWanted: isProtectedWanted(config),
         patienceMs,
         waits,
       };

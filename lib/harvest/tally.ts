@@ -56,6 +56,12 @@ export class Tally {
     if (ids) Object.assign(counts, { ids_done: ids.done, ids: ids.of });
     if (unavailable) (counts.unavailable ??= []).push(unavailable);
     if (removed) (counts.removed_users ??= []).push(removed);
+    if (batch.protected) {
+      const { tweets = 0, users = 0 } = batch.protected;
+      const counted = counts.protected ??= { tweets: 0, users: 0 };
+      counted.tweets += tweets;
+      counted.users += users;
+    }
     for (const { why } of missing) {
       const counted = counts.missing ??= {};
       counted[why] = (counted[why] ?? 0) + 1;

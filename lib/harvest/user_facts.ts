@@ -8,7 +8,7 @@ import type { Batch, UserChange } from "./source.ts";
 import type { TimelineUser } from "./user_timeline.ts";
 
 /** What was learned about a user, as parts of a batch. */
-export type Found = Pick<Batch, "users" | "userChanges" | "update">;
+export type Found = Pick<Batch, "users" | "userChanges" | "update" | "protected">;
 
 /** What is known of users, and what is new. */
 export class UserFacts {
@@ -16,11 +16,20 @@ export class UserFacts {
   readonly #clock: Clock;
   /** Whether it is noted when something was heard of a user. */
   readonly #notesTime: boolean;
+  readonly #isProtectedWanted: boolean;
+  /** The users who were found to be protected, and are left out. */
+  readonly #leftOut = new Set<string>();
 
   constructor(
     users: Record<string, TimelineUser>,
-    { clock, notesTime }: { clock: Clock; notesTime: boolean },
+    { clock, notesTime, isProtectedWanted }: {
+      clock: Clock;
+      notesTime: boolean;
+      /** Whether protected timelines are collected, where that is allowed. */
+      isProtectedWanted: boolean;
+    },
   ) {
+    this.#isProtectedWanted = isProtectedWanted;
     this.#users = users;
     this.#clock = clock;
     this.#notesTime = notesTime;
@@ -32,7 +41,8 @@ export class UserFacts {
     const { id, screenName, line } = answer;
     const known = this.#users[id]?.screen_name;
     const found: Found = answer.state === "protected" ? this.changed(id, "protected") : {};
-    found.users = [line];
+    // To who follows them, a user of version 1.1 comes with the newest tweet.
+    if (!found.protected && !this.#leftOut.has(id)) found.users = [line];
     const update: JsonObject = this.#notesTime ? { looked_up: isoTime(this.#clock.now()) } : {};
     if (known !== screenName) {
       const change = known === undefined ? "screen name found" : "screen name changed";
@@ -54,14 +64,18 @@ export class UserFacts {
       change: state,
       ...(known === undefined ? {} : { screen_name: known }),
     };
-    return { userChanges: [change] };
+    const isLeftOut = state === "protected" && !this.#isProtectedWanted && !this.#leftOut.has(id);
+    if (isLeftOut) this.#leftOut.add(id);
+    return { userChanges: [change], ...(isLeftOut ? { protected: { users: 1 } } : {}) };
   }
 }
 
 /** The batch with what else was learned. */
-export function joined(batch: Batch, { users = [], userChanges = [], update }: Found): Batch {
+export function joined(batch: Batch, found: Found): Batch {
+  const { users = [], userChanges = [], update } = found;
   return {
     ...batch,
+    ...(found.protected ? { protected: { ...batch.protected, ...found.protected } } : {}),
     users: [...batch.users ?? [], ...users],
     userChanges: [...batch.userChanges ?? [], ...userChanges],
     ...(update ? { update: batch.update ? combine(update, batch.update) : update } : {}),

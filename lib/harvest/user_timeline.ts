@@ -40,6 +40,8 @@ export interface UserTimelineOptions {
   deleteUsersFor: readonly string[];
   /** How many users may be taken out in one harvest; a tenth, and ten, unless said. */
   deleteAtMost?: number | undefined;
+  /** Whether protected timelines are wanted, which the owner of the keys may follow; not unless said. */
+  isProtectedWanted?: boolean;
   /** What of a timeline is wanted. */
   choice: TimelineChoice;
   /** Milliseconds after which a user of whom nothing was heard is looked up again. */
@@ -66,7 +68,12 @@ export class UserTimelineSource implements TweetSource {
     this.#api = api;
     this.#options = options;
     this.#clock = clock;
-    this.#facts = new UserFacts(options.users, { clock, notesTime: api.tellsAuthors });
+    const { isProtectedWanted = false } = options;
+    this.#facts = new UserFacts(options.users, {
+      clock,
+      notesTime: api.tellsAuthors,
+      isProtectedWanted,
+    });
   }
 
   async *batches(from: Positions, signal: AbortSignal): AsyncGenerator<Batch> {
@@ -237,10 +244,11 @@ export class UserTimelineSource implements TweetSource {
     return isLookUpDue(this.#options.users[id]?.looked_up, { every, now });
   }
 
-  /** Whether to leave a timeline alone; a protected one is tried, as the keys' owner may follow it. */
+  /** Whether to leave a timeline alone; a protected one is tried where it is wanted, as the keys' owner may follow it. */
   #isUnreadable(state: UserAnswer["state"]): state is TimelineState {
+    const { deleteUsersFor, isProtectedWanted = false } = this.#options;
     return state === "suspended" || state === "not_found" ||
-      (state === "protected" && this.#options.deleteUsersFor.includes(state));
+      (state === "protected" && (!isProtectedWanted || deleteUsersFor.includes(state)));
   }
 }
 

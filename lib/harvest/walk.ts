@@ -82,7 +82,7 @@ export async function* walk(options: WalkOptions): AsyncGenerator<Batch> {
       oldest = page.oldestId ?? oldest;
       next = page.next;
       known.add(page.lines, newest);
-      empty = page.count > 0 ? 0 : empty + 1;
+      empty = page.count > 0 || page.protected ? 0 : empty + 1;
     }
     const whole = page ? next === undefined : oldest === undefined;
     // Once, when its lower end is known: each page finds the API's reach a little higher.
@@ -94,6 +94,7 @@ export async function* walk(options: WalkOptions): AsyncGenerator<Batch> {
       tweets: page?.lines ?? [],
       count: page?.count ?? 0,
       ...(gap ? { gap } : {}),
+      ...(page?.protected ? { protected: { tweets: page.protected } } : {}),
       ...(whole && newest ? { update: options.learn(newest) } : {}),
     };
     if (whole || !page) return;

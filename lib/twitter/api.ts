@@ -54,6 +54,8 @@ export interface Page {
   gap?: Gap;
   /** Who wrote a timeline's tweets, where the page tells it. */
   author?: FoundUser;
+  /** Tweets that are not in it, as protected accounts wrote them. */
+  protected?: number;
 }
 
 /** A user as the API knows them. */
@@ -150,6 +152,8 @@ export interface StreamItem {
   isUnread?: boolean;
   /** The id of the connection, once it is known. */
   connection?: string;
+  /** Tweets that are not in it, as protected accounts wrote them. */
+  protected?: number;
 }
 
 /** What the API says of a timeline that cannot be read. */
@@ -210,6 +214,8 @@ export interface TweetsFound {
   /** How many of the ids it answers, from the first on: all, or those that may be read. */
   asked: number;
   missing: MissingTweet[];
+  /** Tweets that are not in it, as protected accounts wrote them. */
+  protected?: number;
 }
 
 /** What the API is opened with. */
@@ -222,6 +228,8 @@ export interface ApiOptions {
   fields?: FieldChoice | undefined;
   /** With version 2: the words in which it is asked; the old ones unless said. */
   words?: Words | undefined;
+  /** Whether what is not public is wanted as well, as far as the owner of the keys may read it. */
+  isProtectedWanted?: boolean | undefined;
   /** Replaces scheme and host of every address. */
   base?: URL | undefined;
   /** Milliseconds that an answer may take, and of a stream its beginning; two minutes unless said. */
@@ -239,8 +247,10 @@ export interface ApiOptions {
  * @throws UserError for a version that is not known, or keys that are not complete.
  */
 export async function openApi(
-  { version, keys, clock, fields, words, base, answerTimeout, waits, patienceMs, say }: ApiOptions,
+  { version, keys, clock, fields, words, base, answerTimeout, waits, patienceMs, say, ...wanted }:
+    ApiOptions,
 ): Promise<TwitterApi> {
+  const { isProtectedWanted } = wanted;
   const { Signer } = await import("./signer.ts");
   const { Transport } = await import("./transport.ts");
   const { ApiTime } = await import("./api_time.ts");
@@ -256,11 +266,11 @@ export async function openApi(
   switch (version) {
     case "1.1": {
       const { V1Api } = await import("./v1.ts");
-      return new V1Api({ transport, clock, time });
+      return new V1Api({ transport, clock, time, isProtectedWanted });
     }
     case "2": {
       const { V2Api } = await import("./v2.ts");
-      return new V2Api({ transport, clock, time, fields, words });
+      return new V2Api({ transport, clock, time, fields, words, isProtectedWanted });
     }
     default:
       throw new UserError(`There is no version ${version} of the API`, {

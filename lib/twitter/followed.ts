@@ -4,14 +4,16 @@ import type { Page, TimelineState } from "./api.ts";
 import type { SignedAs } from "./signer.ts";
 import type { Transport } from "./transport.ts";
 
-/** Asks for timelines as the app, whose limit is better, and for protected ones as the user. */
+/** Asks for timelines as the app, whose limit is better, and for protected ones as the user, where these are wanted. */
 export class Followed {
   readonly #transport: Pick<Transport, "can">;
+  readonly #isProtectedWanted: boolean;
   /** The users whose timelines the app may not read. */
   readonly #asUser = new Set<string>();
 
-  constructor(transport: Pick<Transport, "can">) {
+  constructor(transport: Pick<Transport, "can">, isProtectedWanted: boolean) {
     this.#transport = transport;
+    this.#isProtectedWanted = isProtectedWanted;
   }
 
   /** What `ask` gives for a page of a user's timeline. */
@@ -22,7 +24,8 @@ export class Followed {
     if (this.#asUser.has(userId)) return await ask(["user"]);
     const asApp = this.#transport.can("app");
     const answer = await ask(["app", "user"]);
-    if (answer !== "protected" || !asApp || !this.#transport.can("user")) return answer;
+    const isRefused = answer === "protected" && this.#isProtectedWanted;
+    if (!isRefused || !asApp || !this.#transport.can("user")) return answer;
     this.#asUser.add(userId);
     return await ask(["user"]);
   }

@@ -52,8 +52,8 @@ export function withTweets(line: Uint8Array, stays: (index: number) => boolean):
   return spliced(line, [listOf(line, data, tweetsIn(line, data).filter((_, i) => stays(i)))]);
 }
 
-/** A status of version 1.1, and those inside it. */
-function statusesIn(
+/** A status of version 1.1, and those inside it. @throws SyntaxError */
+export function statusesIn(
   line: Uint8Array,
   start: number,
 ): { id: string; name: string; span: Span }[] {
@@ -85,12 +85,13 @@ function redactStatus(line: Uint8Array, isGone: (id: string) => boolean): Redact
   return { line: spliced(line, edits), removed, counted: 1, count: 1 };
 }
 
-/** The tweets of `data`: a list, or one. */
-function tweetsIn(line: Uint8Array, data: Span): Item[] {
+/** The tweets of `data`: a list, or one. @throws SyntaxError */
+export function tweetsIn(line: Uint8Array, data: Span): Item[] {
   return line[data.start] === OPEN_BRACKET ? [...items(line, data.start)] : [data];
 }
 
-function includedTweets(line: Uint8Array): Item[] {
+/** The tweets that came beside those of `data`. @throws SyntaxError */
+export function includedTweets(line: Uint8Array): Item[] {
   const includes = member(line, "includes");
   if (!includes) return [];
   return INCLUDED_TWEETS.flatMap((name) => {

@@ -56,6 +56,8 @@ export interface V1Options {
   time?: Clock;
   /** Milliseconds of silence after which a stream is opened again; 90,000 unless said. */
   stallMs?: number;
+  /** Whether protected timelines are asked for in the name of the keys' owner, who may follow them. */
+  isProtectedWanted?: boolean | undefined;
 }
 
 /** The API in version 1.1: https://developer.x.com/en/docs/x-api/v1 */
@@ -66,11 +68,13 @@ export class V1Api implements TwitterApi {
   readonly #stallMs: number;
   readonly #followed: Followed;
 
-  constructor({ transport, clock, time = clock, stallMs = STALL_MS }: V1Options) {
+  constructor(
+    { transport, clock, time = clock, stallMs = STALL_MS, isProtectedWanted = false }: V1Options,
+  ) {
     this.#transport = transport;
     this.time = time;
     this.#stallMs = stallMs;
-    this.#followed = new Followed(transport);
+    this.#followed = new Followed(transport, isProtectedWanted);
   }
 
   /** GET statuses/user_timeline: 200 a page, 3,200 back, retweets included; 1,500 requests as the app, 900 as a user. */

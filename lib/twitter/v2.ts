@@ -34,7 +34,7 @@ import {
   type TweetsAnswer,
 } from "./v2_answers.ts";
 import { pageOf } from "./v2_page.ts";
-import { tweetParameters, userParameters } from "./v2_fields.ts";
+import { type Told, tweetParameters, userParameters } from "./v2_fields.ts";
 import { beyondRecent, RECENT } from "./reach.ts";
 import { type SearchPlace, searchPlace } from "./v2_place.ts";
 import {
@@ -60,6 +60,8 @@ export interface V2Options {
   words?: Words | undefined;
   /** Milliseconds of keep-alives only, after which a stream is opened again; six hours unless said. */
   quietMs?: number;
+  /** Whether what is not public is wanted as well, as far as the owner of the keys may read it. */
+  isProtectedWanted?: boolean | undefined;
 }
 
 /** The API in version 2: https://docs.x.com/x-api */
@@ -70,18 +72,24 @@ export class V2Api implements TwitterApi {
   readonly #transport: Transport;
   readonly time: Clock;
   readonly #fields: FieldChoice;
+  /** What answers have to tell of those who wrote tweets. */
+  readonly #tells: Told;
   readonly #followed: Followed;
   readonly #wording: Wording;
   readonly #quietMs: number | undefined;
 
-  constructor({ transport, clock, time = clock, fields = {}, words, quietMs }: V2Options) {
+  constructor(
+    { transport, clock, time = clock, fields = {}, words, quietMs, isProtectedWanted = false }:
+      V2Options,
+  ) {
     this.#quietMs = quietMs;
     const wording = new Wording(words);
     this.#fields = fields;
+    this.#tells = isProtectedWanted ? "nothing" : "protected";
     this.#wording = wording;
     this.#transport = transport;
     this.time = time;
-    this.#followed = new Followed(transport);
+    this.#followed = new Followed(transport, isProtectedWanted);
     this.bill = new Bill({ transport, clock: time, wording });
     this.compliance = new ComplianceJobs({ transport, clock, wording });
   }
@@ -107,7 +115,7 @@ export class V2Api implements TwitterApi {
         tries: TRIES_OF_ONE,
         parameters: {
           ...(exclude.length > 0 ? { exclude: exclude.join(",") } : {}),
-          ...tweetParameters(this.#fields, { authors: true }),
+          ...tweetParameters(this.#fields, this.#tells === "nothing" ? "authors" : this.#tells),
         },
         as,
         signal,
@@ -157,7 +165,7 @@ export class V2Api implements TwitterApi {
         wanted,
         size,
         token: "next_token",
-        parameters: { query, ...span, ...tweetParameters(this.#fields) },
+        parameters: { query, ...span, ...tweetParameters(this.#fields, this.#tells) },
         everyMs: isArchive ? ARCHIVE_EVERY : 0,
         // A smaller page is waited for.
         tries: size.most > SEARCH_PAGE.most ? TRIES_OF_ONE : undefined,
@@ -178,7 +186,7 @@ export class V2Api implements TwitterApi {
   /** GET /2/tweets/search/stream, by rules of the app. */
   stream(wanted: StreamWanted, signal: AbortSignal): AsyncIterable<StreamItem> {
     const [transport, clock, wording] = [this.#transport, this.time, this.#wording];
-    const [fields, quietMs] = [tweetParameters(this.#fields), this.#quietMs];
+    const [fields, quietMs] = [tweetParameters(this.#fields, this.#tells), this.#quietMs];
     return filteredStream({ transport, clock, wanted, fields, wording, quietMs, signal });
   }
 
@@ -205,7 +213,7 @@ export class V2Api implements TwitterApi {
   /** GET /2/tweets: 100 a call, 5,000 calls as a user, 3,500 as the app; the reasons of whatever is missing are told. */
   async tweets(ids: string[], signal: AbortSignal): Promise<TweetsFound> {
     const path = "2/tweets";
-    const wanted = { ids: ids.join(","), ...tweetParameters(this.#fields) };
+    const wanted = { ids: ids.join(","), ...tweetParameters(this.#fields, this.#tells) };
     return await this.#wording.ask(wanted, (parameters) => {
       const request = { method: "GET", path, parameters, as: ["user", "app"] } as const;
       return this.#transport.ask(request, (bytes) => {

@@ -2,18 +2,27 @@
 
 import { type FieldChoice, type FieldKind, FIELDS } from "../fields.ts";
 
-/** What the program itself reads of the users of a timeline's posts; their names always come. */
+/** What the program itself reads of the users of posts; their names always come. */
 const NEEDED: FieldChoice = { expansions: ["author_id"], user: ["protected"] };
+/** The same, where posts come along that others quote, repeat or answer. */
+const NEEDED_OF_ALL: FieldChoice = {
+  expansions: ["author_id", "referenced_tweets.id.author_id"],
+  tweet: ["author_id"],
+  user: ["protected"],
+};
 
 /**
- * The parameters that a request for tweets has.
- * @param options.authors Whether the answer has to tell who wrote the tweets, as a timeline's has.
+ * What an answer has to tell of those who wrote its tweets: who they are, as a timeline's has, or which of them, and
+ * of those whose tweets come along, are protected.
  */
+export type Told = "nothing" | "authors" | "protected";
+
+/** The parameters that a request for tweets has. */
 export function tweetParameters(
   fields: FieldChoice,
-  { authors = false }: { authors?: boolean } = {},
+  told: Told = "nothing",
 ): Record<string, string> {
-  const needed = authors ? NEEDED : {};
+  const needed = neededFor(told, fields);
   return {
     ...parameter("expansions", fields, needed),
     ...parameter("tweet", fields, needed),
@@ -22,6 +31,12 @@ export function tweetParameters(
     ...parameter("poll", fields, needed),
     ...parameter("place", fields, needed),
   };
+}
+
+function neededFor(told: Told, { expansions = FIELDS.expansions.usual }: FieldChoice): FieldChoice {
+  if (told === "nothing") return {};
+  const hasOthers = expansions.some((name) => name.startsWith("referenced_tweets.id"));
+  return told === "protected" && hasOthers ? NEEDED_OF_ALL : NEEDED;
 }
 
 /** The parameters that a request for users has. */

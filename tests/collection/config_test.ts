@@ -3,6 +3,7 @@ import fc from "fast-check";
 import {
   checkConfig,
   draftKeys,
+  isProtectedWanted,
   keysOf,
   maxRecords,
   withoutKeys,
@@ -234,12 +235,30 @@ Deno.test("what a template leaves to fill in counts as missing, and the template
     "id",
     "keys",
     "type",
+    "protected",
     "users",
     "delete_users_for",
   ]);
   assert.match(String(template("filter", { api: "1.1" }).id), /^<Identifier for collection/);
   const hearts = { id: "x", type: "filter", keys: KEYS, filter: { track: "<3, <3 you>" } };
   assert.deepEqual(reasons(hearts), [], "what a person wrote is no placeholder");
+});
+
+Deno.test("what is not public is collected where the configuration says so, in one word", () => {
+  assert.equal(isProtectedWanted(checkConfig(SEARCH)), false);
+  assert.equal(isProtectedWanted(checkConfig({ ...SEARCH, protected: "collect" })), true);
+  for (const odd of ["skip", "Collect", true, null, ""]) {
+    assert.match(
+      reasons({ ...SEARCH, protected: odd }).join(),
+      /protected must be "collect"/,
+      `${odd}`,
+    );
+  }
+  for (const type of ["user_timeline", "search", "filter"] as const) {
+    for (const api of ["1.1", "2"] as const) {
+      assert.match(String(template(type, { api }).protected), /^<Optional\. "collect"/);
+    }
+  }
 });
 
 Deno.test("a template of version 2 says so", () => {

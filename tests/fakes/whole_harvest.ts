@@ -70,7 +70,12 @@ export async function added(
 
 /** Every tweet that the manifests list, checked against them; nothing may be there that is not listed. */
 export async function tweets(store: MemoryStore): Promise<string[]> {
-  const ids: string[] = [];
+  return (await lines(store)).map((line) => JSON.parse(line).id_str);
+}
+
+/** Every line of the files that the manifests list, as `tweets`. */
+export async function lines(store: MemoryStore): Promise<string[]> {
+  const found: string[] = [];
   const listed = new Set<string>();
   for (const key of store.keys().filter((key) => key.endsWith("manifest-sha1.txt"))) {
     const folder = key.slice(0, key.lastIndexOf("/") + 1);
@@ -81,16 +86,12 @@ export async function tweets(store: MemoryStore): Promise<string[]> {
         assert.fail(`${name} is listed and missing`);
       assert.equal(createHash("sha1").update(bytes).digest("hex"), sha1);
       listed.add(`${folder}${name}`);
-      ids.push(
-        ...gunzipSync(bytes).toString().trimEnd().split("\n").map((line) =>
-          JSON.parse(line).id_str
-        ),
-      );
+      for (const line of gunzipSync(bytes).toString().trimEnd().split("\n")) found.push(line);
     }
   }
   const unlisted = store.keys().filter((key) => key.includes("/tweets-") && !listed.has(key));
   assert.deepEqual(unlisted, []);
-  return ids;
+  return found;
 }
 
 /** An object as text. */

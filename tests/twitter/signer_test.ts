@@ -227,7 +227,11 @@ for (
           : Response.json(page),
       async (base, asked) => {
         const clock = new QuickClock();
-        const api = await openApi({ version, keys: FOUR, clock, base });
+        const refused = await openApi({ version, keys: FOUR, clock, base });
+        assert.equal(await refused.timeline("7", {}, never), "protected");
+        assert.deepEqual(asked.splice(0).slice(1), [`app ${path}`], "unless it is not wanted");
+        const isProtectedWanted = true;
+        const api = await openApi({ version, keys: FOUR, clock, base, isProtectedWanted });
         for (const _ of [1, 2]) {
           const read = await api.timeline("7", {}, never);
           assert.equal(typeof read === "object" && read.count, 1);

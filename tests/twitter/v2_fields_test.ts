@@ -18,7 +18,7 @@ Deno.test("everything usual is asked for where nothing is said", () => {
     "place.fields",
   ]);
   assert.equal(all["tweet.fields"], FIELDS.tweet.usual.join(","));
-  assert.deepEqual(tweetParameters({}, { authors: true }), all);
+  assert.deepEqual(tweetParameters({}, "authors"), all);
 });
 
 Deno.test("a list narrows its kind alone, and an empty one asks for none", () => {
@@ -34,10 +34,17 @@ Deno.test("a list narrows its kind alone, and an empty one asks for none", () =>
 Deno.test("what the program reads of users is asked for all the same, where it reads it", () => {
   const none = { expansions: [], tweet: [], user: [], media: [], poll: [], place: [] };
   assert.deepEqual(tweetParameters(none), {});
-  assert.deepEqual(tweetParameters(none, { authors: true }), {
+  assert.deepEqual(tweetParameters(none, "authors"), {
     expansions: "author_id",
     "user.fields": "protected",
   });
+  assert.deepEqual(tweetParameters(none, "protected"), tweetParameters(none, "authors"));
+  const quoted = { ...none, expansions: ["referenced_tweets.id"] };
+  assert.deepEqual(tweetParameters(quoted, "protected"), {
+    expansions: "referenced_tweets.id,author_id,referenced_tweets.id.author_id",
+    "tweet.fields": "author_id",
+    "user.fields": "protected",
+  }, "whose tweets come along is told as well");
   assert.deepEqual(userParameters({ user: ["url"] }), { "user.fields": "url,protected" });
 });
 
@@ -69,7 +76,7 @@ Deno.test("timelines, searches, users and the stream are asked with the fields t
     for (const path of ["search/recent", "search/all", "search/stream"]) {
       assert.deepEqual(
         chosen(`/2/tweets/${path}`),
-        [undefined, "created_at", undefined, undefined],
+        ["author_id", "created_at", "protected", undefined],
         path,
       );
     }
