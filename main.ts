@@ -2,14 +2,13 @@
 
 import { CommanderError } from "@commander-js/extra-typings";
 import { resolve } from "node:path";
-import config from "./deno.json" with { type: "json" };
 import type { Context, HarvestRun, RecoverRun } from "./lib/cli/context.ts";
 import type { CollectionConfig } from "./lib/collection/config.ts";
 import type { Recovered } from "./lib/collection/recovered.ts";
 import type { Settings } from "./lib/settings.ts";
 import { folderPath, isFolder } from "./lib/store/store.ts";
 import { Output } from "./lib/cli/output.ts";
-import { credentialsMayRun, giveUp, narrow } from "./lib/cli/permissions.ts";
+import { credentialsMayRun, giveUp, narrow, PERMISSIONS } from "./lib/cli/permissions.ts";
 import { buildProgram, settle } from "./lib/cli/program.ts";
 import { settleCertificates } from "./lib/certificates.ts";
 import { systemClock } from "./lib/clock.ts";
@@ -24,11 +23,6 @@ import { addDemo, addSandbox } from "./lib/sandbox/command.ts";
 const USAGE = 2;
 const BUG = 70;
 const INTERRUPTED = 130;
-
-/** What the program may do: the same that `deno task` and `deno compile` give it. */
-const PERMISSIONS = config.tasks["twarc-cloud"].command.split(" ").filter((word) =>
-  word.startsWith("--allow-")
-);
 
 /** Milliseconds between tries of a pipe that is full, and those that a harvest waits for a reader of its log. */
 const [WAIT, MOST_WAIT] = [5, 1_000];

@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
-
-const ROOT = fileURLToPath(new URL("../", import.meta.url));
+import { importsOf, ROOT, sources } from "./sources.ts";
 
 /** Ranks of the architecture, and of the few files that stand between two of them. */
 const RANKS: Record<string, number> = {
@@ -46,15 +44,6 @@ const RANKS: Record<string, number> = {
   "main.ts": 7,
 };
 
-async function sources(folder: string): Promise<string[]> {
-  const found: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    if (isDirectory) found.push(...await sources(`${folder}/${name}`));
-    else if (name.endsWith(".ts")) found.push(`${folder}/${name}`);
-  }
-  return found;
-}
-
 /** The part of the house that a file belongs to: `twitter`, `errors`, `main.ts`. */
 function partOf(path: string): string {
   const [top = "", next = ""] = path.slice(ROOT.length).split("/");
@@ -71,7 +60,7 @@ async function files(): Promise<{ path: string; text: string }[]> {
 Deno.test("every file sees lower ranks and its own folder only", async () => {
   for (const { path, text } of await files()) {
     const part = partOf(path);
-    for (const [, specifier = ""] of text.matchAll(/(?:from|import\()\s*"(\.[^"]+)"/g)) {
+    for (const specifier of importsOf(text)) {
       if (specifier.endsWith("deno.json")) continue;
       const other = partOf(new URL(specifier, `file://${path}`).pathname);
       const rank = RANKS[part] ?? assert.fail(`${part} has no rank`);

@@ -3,10 +3,9 @@ import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { z } from "zod";
 import config from "../deno.json" with { type: "json" };
+import { PERMISSIONS } from "../lib/cli/permissions.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
-const PERMISSIONS = config.tasks["twarc-cloud"].command.split(" ")
-  .filter((word) => word.startsWith("--allow-")).join(" ");
 
 const workflow = z.object({
   jobs: z.record(
@@ -23,11 +22,19 @@ function read(...path: string[]): Promise<string> {
   return Deno.readTextFile(`${ROOT}${path.join("/")}`);
 }
 
-Deno.test("what is compiled has the permissions that the program has from its source", async () => {
-  for (const file of ["Containerfile", ".github/workflows/release.yml"]) {
-    assert.ok((await read(file)).includes(PERMISSIONS), `${file} has not: ${PERMISSIONS}`);
+Deno.test("whatever runs or compiles the program gives it the same permissions", async () => {
+  const commands = [
+    ...Object.values(config.tasks).map(({ command }) => command).filter((command) =>
+      / (main\.ts|tests)( |$)/.test(command) && command.includes("--allow-")
+    ),
+    await read("Containerfile"),
+    await read(".github/workflows/release.yml"),
+  ];
+  assert.ok(commands.length >= 6);
+  for (const command of commands) {
+    const flags = command.match(/--allow-[^\s]+/g) ?? [];
+    assert.deepEqual(flags, PERMISSIONS, command);
   }
-  assert.ok(config.tasks.compile.command.includes(PERMISSIONS));
 });
 
 Deno.test("what is compiled has no packages that only tests use: one of them has a license of its own kind", async () => {
@@ -75,4 +82,40 @@ Deno.test("a release is tested and started before it is signed and pushed", asyn
   const signs = jobs.release?.steps?.some(({ run = "" }) => run.startsWith("cosign sign-blob"));
   assert.ok(signs);
   workflow.parse(parse(await read(".github/workflows/test.yml")));
+});
+
+Deno.test("the notes of a release are its version's section of the changelog", async () => {
+  const { jobs } = workflow.parse(parse(await read(".github/workflows/release.yml")));
+  const make =
+    jobs.release?.steps?.map(({ run = "" }) => run).find((run) =>
+      run.includes("notes.md") && run.includes("awk")
+    ) ?? assert.fail();
+  const folder = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
+  try {
+    await Deno.copyFile(`${ROOT}CHANGELOG.md`, `${folder}/CHANGELOG.md`);
+    const notes = async (tag: string) => {
+      const { success } = await new Deno.Command("bash", {
+        args: ["-e", "-c", make],
+        cwd: folder,
+        env: { GITHUB_REF_NAME: tag },
+      }).output();
+      return { success, text: await Deno.readTextFile(`${folder}/notes.md`) };
+    };
+    const { success, text } = await notes("v0.1.0");
+    assert.ok(success);
+    assert.match(text, /^\n### Added\n/);
+    assert.doesNotMatch(text, /^## /m);
+    assert.equal((await notes("v9.9.9")).success, false, "a version without a section");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("each release in the changelog has its date", async () => {
+  const headings = (await read("CHANGELOG.md")).match(/^## .*$/gm) ?? [];
+  assert.equal(headings[0], "## [Unreleased]");
+  assert.ok(headings.length > 1);
+  for (const heading of headings.slice(1)) {
+    assert.match(heading, /^## \[\d+\.\d+\.\d+\] - \d{4}-\d{2}-\d{2}$/);
+  }
 });

@@ -4,6 +4,19 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { AwsSettings } from "../settings.ts";
 import { isFolder } from "../store/store.ts";
 
+/**
+ * What the program may do, as flags of Deno: `deno.json`, the container and the release repeat them, which
+ * `tests/release_test.ts` checks.
+ */
+export const PERMISSIONS: readonly string[] = [
+  "--allow-net",
+  "--allow-read",
+  "--allow-write",
+  "--allow-env",
+  "--allow-sys=hostname,osRelease,homedir",
+  "--allow-run",
+];
+
 /** What can be given up: starting programs, and writing files. */
 const POWERS = ["run", "write"] as const;
 type Power = (typeof POWERS)[number];

@@ -3,6 +3,7 @@
  * down how it was started, but collects nothing. What it does besides, its collection's id says.
  */
 
+import { PERMISSIONS } from "../../lib/cli/permissions.ts";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { takeLease } from "../../lib/bucket/lease.ts";
@@ -25,12 +26,7 @@ export const SELF = [
   "run",
   "--quiet",
   "--no-check",
-  "--allow-net",
-  "--allow-read",
-  "--allow-write",
-  "--allow-env",
-  "--allow-sys=hostname,osRelease,homedir",
-  "--allow-run",
+  ...PERMISSIONS,
   "--config",
   fileURLToPath(new URL("../../deno.json", import.meta.url)),
   fileURLToPath(import.meta.url),

@@ -1,5 +1,6 @@
 /** Runners on ECS with containers that run, for tests: each with a bucket of its own in one moto. */
 
+import { PERMISSIONS } from "../../lib/cli/permissions.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import process from "node:process";
@@ -21,9 +22,10 @@ import { type Moto, MOTO_KEYS, MOTO_REGION, startMoto } from "../peers/moto.ts";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const ENTRYPOINT = [
   Deno.execPath(),
-  ..."run --quiet --no-check --allow-net --allow-read --allow-env --allow-write".split(" "),
-  "--allow-sys=hostname,osRelease,homedir",
-  "--allow-run",
+  "run",
+  "--quiet",
+  "--no-check",
+  ...PERMISSIONS,
   "--config",
   join(ROOT, "deno.json"),
   join(ROOT, "tests/fakes/harvester.ts"),
