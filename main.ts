@@ -5,8 +5,8 @@ import { resolve } from "node:path";
 import type { Context, HarvestRun, RecoverRun } from "./lib/cli/context.ts";
 import type { CollectionConfig } from "./lib/collection/config.ts";
 import type { Recovered } from "./lib/collection/recovered.ts";
+import type { FolderRef } from "./lib/bucket_ref.ts";
 import type { Settings } from "./lib/settings.ts";
-import { folderPath, isFolder } from "./lib/store/store.ts";
 import { Output } from "./lib/cli/output.ts";
 import { credentialsMayRun, giveUp, narrow, PERMISSIONS } from "./lib/cli/permissions.ts";
 import { buildProgram, settle } from "./lib/cli/program.ts";
@@ -111,8 +111,8 @@ function contextOf(
     },
     self: selfWith(PERMISSIONS),
     harvester: async (settings, env) =>
-      isFolder(settings.bucket)
-        ? selfWith(narrowed(PERMISSIONS, await placesOf(settings, env)))
+      settings.bucket.kind === "folder"
+        ? selfWith(narrowed(PERMISSIONS, await placesOf(settings.bucket, env)))
         : selfWith(PERMISSIONS),
     version: VERSION,
     harvest: (run) => harvestHere(run, context, narrows),
@@ -133,14 +133,14 @@ function selfWith(permissions: readonly string[]): string[] {
 }
 
 /** What a harvester of a folder bucket reads and writes: the bucket, its temporary files, keys and settings. */
-async function placesOf({ bucket }: Settings, env: Context["env"]): Promise<Places> {
+async function placesOf({ path }: FolderRef, env: Context["env"]): Promise<Places> {
   const { spoolPlaces } = await import("./lib/harvest/spool_place.ts");
   const { keysPaths } = await import("./lib/twitter/keys.ts");
   const { INI_FILE } = await import("./lib/settings.ts");
   const keys = env.HOME || env.USERPROFILE ? keysPaths({ env }) : [];
   return {
     read: [...keys, INI_FILE].map((path) => resolve(path)),
-    write: [folderPath(bucket), ...await spoolPlaces(env.TWARC_CLOUD_SPOOL || undefined, { env })],
+    write: [path, ...await spoolPlaces(env.TWARC_CLOUD_SPOOL || undefined, { env })],
   };
 }
 
@@ -196,7 +196,7 @@ async function harvestHere(
         hostname: env.TWARC_CLOUD_HOST ?? "127.0.0.1",
         port,
         secret: async () =>
-          controlSecret ?? (isFolder(bucket) ? await secretOf(bucket) : undefined),
+          controlSecret ?? (bucket.kind === "folder" ? await secretOf(bucket.path) : undefined),
       },
       process: thisProcess(),
       isGone: goneIn(bucket),
@@ -205,7 +205,7 @@ async function harvestHere(
         collectionId,
         process: thisProcess(),
         folder: spool,
-        secret: isFolder(bucket) ? undefined : controlSecret,
+        secret: bucket.kind === "folder" ? undefined : controlSecret,
         person: { env },
       }),
       shutdown,
@@ -235,7 +235,7 @@ async function recoverHere(
     collectionId,
     process,
     folder: spool,
-    secret: isFolder(bucket) ? undefined : controlSecret,
+    secret: bucket.kind === "folder" ? undefined : controlSecret,
     person: { env },
   });
   return await recover({ ...run, clock, spool: place, process, signal });
@@ -260,7 +260,7 @@ async function reported(
       await report(error, {
         apiKey,
         endpoint: env.HONEYBADGER_ENDPOINT,
-        context: { collection_id: collectionId, bucket: settings.bucket, version: VERSION },
+        context: { collection_id: collectionId, bucket: settings.bucket.text, version: VERSION },
         secrets: [...secrets, ...known],
         hostname: Deno.hostname(),
         now: systemClock.now(),

@@ -3,6 +3,7 @@
 import { parse } from "ini";
 import { z } from "zod";
 import { isIgnored } from "./aws_profile.ts";
+import { type BucketRef, parseBucket } from "./bucket_ref.ts";
 import { messageOf, UserError } from "./errors.ts";
 
 /** The bucket where nothing else is said. */
@@ -77,7 +78,7 @@ export interface AwsSettings {
 
 /** The settings of one command. */
 export class Settings {
-  readonly bucket: string;
+  readonly bucket: BucketRef;
   /** Replaces scheme and host of the API's addresses. */
   readonly twitterApiUrl: URL | undefined;
   /** The secret that harvesters are controlled with. */
@@ -95,7 +96,7 @@ export class Settings {
     ini: Partial<Record<SettingName, string>>,
   ) {
     this.#ini = ini;
-    this.bucket = bucket ?? ini.bucket ?? DEFAULT_BUCKET;
+    this.bucket = parseBucket(bucket ?? ini.bucket ?? DEFAULT_BUCKET);
     this.twitterApiUrl = urlIn(env, "TWITTER_API_URL");
     this.#region = env.AWS_REGION || env.AWS_DEFAULT_REGION || undefined;
     this.#hasOwnKeys = KEYS.some((name) => env[name]);
@@ -130,7 +131,7 @@ export class Settings {
   }
 
   /** The bucket, and how AWS is asked. */
-  get place(): { bucket: string; aws: AwsSettings } {
+  get place(): { bucket: BucketRef; aws: AwsSettings } {
     return { bucket: this.bucket, aws: this.aws };
   }
 

@@ -9,6 +9,7 @@ const RANKS: Record<string, number> = {
   certificates: 0.5,
   ending: 0,
   body: 0,
+  bucket_ref: 0.5,
   waits: 0,
   json: 0.5,
   numbers: 0,

@@ -31,15 +31,18 @@ async function withIni(text: string, use: (iniPath: string) => Promise<void>): P
 Deno.test("an ini of the original works unchanged, and a flag goes before it", () =>
   withIni(ORIGINAL, async (iniPath) => {
     const settings = await Settings.load({ env: {}, iniPath });
-    assert.equal(settings.bucket, "twarc-cloud");
+    assert.equal(settings.bucket.name, "twarc-cloud");
     assert.equal(settings.require("secret_key"), "a+b/c=");
     assert.equal(settings.get("honeybadger_key"), undefined);
-    assert.equal((await Settings.load({ bucket: "./mine", env: {}, iniPath })).bucket, "./mine");
+    assert.equal(
+      (await Settings.load({ bucket: "./mine", env: {}, iniPath })).bucket.text,
+      "./mine",
+    );
   }));
 
 Deno.test("with neither flag nor ini the bucket is a folder", async () => {
   const settings = await Settings.load({ env: {}, iniPath: "/nowhere/twarc_cloud.ini" });
-  assert.equal(settings.bucket, "./twarc-cloud-data");
+  assert.equal(settings.bucket.text, "./twarc-cloud-data");
   assert.throws(() => settings.require("subnet"), (error) => {
     assert.ok(error instanceof UserError);
     assert.match(`${error.message} ${error.hint}`, /subnet is not set.*\[DEFAULT\].*Terraform/);
@@ -77,11 +80,11 @@ Deno.test("comments, a byte order mark and words that mean something elsewhere a
   const load = async (text: string) => {
     let found = "";
     await withIni(text, async (iniPath) => {
-      found = (await Settings.load({ env: {}, iniPath })).bucket;
+      found = (await Settings.load({ env: {}, iniPath })).bucket.text;
     });
     return found;
   };
-  assert.equal(await load("\ufeff[DEFAULT]\r\n# mine\r\nbucket = x\r\n"), "x");
+  assert.equal(await load("\ufeff[DEFAULT]\r\n# mine\r\nbucket = xyz\r\n"), "xyz");
   assert.equal(await load("[DEFAULT]\nbucket = true\n"), "true");
   assert.equal(await load("# nothing yet\n"), "./twarc-cloud-data");
 });

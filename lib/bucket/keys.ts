@@ -3,11 +3,11 @@
 import { z } from "zod";
 import { KEY_NAMES, type TwitterKeys } from "../api_keys.ts";
 import type { AwsAccess } from "../aws.ts";
+import type { BucketRef } from "../bucket_ref.ts";
 import { fingerprint, isObject } from "../collection/changeset.ts";
 import type { ConfigKeys } from "../collection/config.ts";
 import { AccessError, UserError } from "../errors.ts";
 import { type JsonObject, jsonOrNull, parseJson } from "../json.ts";
-import { isFolder, s3Name } from "../store/store.ts";
 import type { Collections } from "./collections.ts";
 
 /** Configurations that are read at a time. */
@@ -17,7 +17,7 @@ const keysSchema = z.partialRecord(z.enum(KEY_NAMES), z.string());
 
 /** Where keys are held: in Parameter Store for a bucket of S3, in the files of twarc for a folder. */
 export interface KeysPlace {
-  bucket: string;
+  bucket: BucketRef;
   aws: AwsAccess;
   env: Record<string, string | undefined>;
 }
@@ -31,12 +31,12 @@ export async function heldKeys(
   { bucket, aws, env }: KeysPlace,
 ): Promise<TwitterKeys> {
   if (profile === undefined) return keys;
-  if (isFolder(bucket)) {
+  if (bucket.kind === "folder") {
     const { keysPaths, readProfile } = await import("../twitter/keys.ts");
     return await readProfile(keysPaths({ env }), profile);
   }
   const { Parameters } = await import("../store/parameters.ts");
-  const parameters = new Parameters(s3Name(bucket), aws);
+  const parameters = new Parameters(bucket.name, aws);
   const name = parameterOf(profile);
   const held = await parameters.get(name);
   if (held === null) {
@@ -82,9 +82,9 @@ export async function keptKeys(
   keys: TwitterKeys,
   { profile, bucket, aws, mayReplace }: KeysTarget,
 ): Promise<{ keys: JsonObject; parameter?: string } | null> {
-  if (isFolder(bucket)) return { keys: keysMember(keys) };
+  if (bucket.kind === "folder") return { keys: keysMember(keys) };
   const { Parameters } = await import("../store/parameters.ts");
-  const parameters = new Parameters(s3Name(bucket), aws);
+  const parameters = new Parameters(bucket.name, aws);
   const name = parameterOf(profile);
   const parameter = parameters.nameOf(name);
   const kept = { keys: { profile }, parameter };

@@ -1,6 +1,6 @@
 /** Whether the process that holds a lock still lives, as far as this machine can tell. */
 
-import { isFolder } from "../store/store.ts";
+import type { BucketRef } from "../bucket_ref.ts";
 import type { LockDocument } from "./lock.ts";
 import { factsOf, isNumbered, thisMachine } from "./process_facts.ts";
 
@@ -44,6 +44,6 @@ export function holderIsGone(lock: ProcessId): boolean | null {
 }
 
 /** What tells whether a lock's holder is gone for sure: known of folders, whose harvesters are processes here. */
-export function goneIn(bucket: string): (lock: ProcessId) => boolean | null {
-  return isFolder(bucket) ? holderIsGone : () => null;
+export function goneIn(bucket: BucketRef): (lock: ProcessId) => boolean | null {
+  return bucket.kind === "folder" ? holderIsGone : () => null;
 }

@@ -4,7 +4,6 @@ import { LockedError, OutsideError, TwarcCloudError } from "../errors.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { outlast } from "../outage.ts";
 import type { Job, Outcome, Runner, Started } from "../runner/runner.ts";
-import { isFolder } from "../store/store.ts";
 import { lastWord } from "../visible.ts";
 import type { Bucket, Context } from "./context.ts";
 import { follow, summary } from "./follow.ts";
@@ -23,7 +22,7 @@ export async function harvestOnce(
   const { output } = context;
   const { collectionId } = job;
   const runner = await opened.runner();
-  const isHere = isFolder(opened.settings.bucket);
+  const isHere = opened.settings.bucket.kind === "folder";
   const before = isHere ? null : await lastBegan(opened, collectionId);
   const started = await begunOrRunning(
     runner,

@@ -3,7 +3,6 @@
 import type { CollectionConfig } from "../collection/config.ts";
 import { dollarText } from "../collection/prices.ts";
 import type { Settings } from "../settings.ts";
-import { isFolder } from "../store/store.ts";
 import type { Bucket, Context } from "./context.ts";
 
 /** AWS's list prices in dollars, in one region and as of one time. */
@@ -40,7 +39,7 @@ export interface Task {
 
 /** Whether a bucket is AWS's own: a folder, and a store at an address of one's own, have other prices. */
 export function isOnAws({ bucket, aws }: Pick<Settings, "bucket" | "aws">): boolean {
-  return !isFolder(bucket) && aws.storeEndpoint === undefined;
+  return bucket.kind === "s3" && aws.storeEndpoint === undefined;
 }
 
 /** The settings of a task, as they are in twarc_cloud.ini. */

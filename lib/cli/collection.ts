@@ -23,7 +23,7 @@ import { addVerify } from "./verify.ts";
 import { type Context, openBucket } from "./context.ts";
 import { count, size } from "./output.ts";
 import { addSchedules } from "./schedules.ts";
-import { bucketName, jobFor, lookAtLast, stopHarvest, YES } from "./start.ts";
+import { jobFor, lookAtLast, stopHarvest, YES } from "./start.ts";
 import { removalTexts, troubleTexts } from "./trouble.ts";
 
 /** Adds the group. */
@@ -88,7 +88,7 @@ function addAdd(group: Command, context: Context): void {
       await writeConfigFile(path, await collections.add(config));
       context.output.line("Collection added.");
       await tellQueryNotes(config, context);
-      await hintAtKeys(config, settings.bucket, context);
+      hintAtKeys(config, settings.bucket, context);
       context.output.line("Don't forget to start or schedule the collection.");
     });
 }
@@ -185,7 +185,7 @@ function addDownload(group: Command, context: Context): void {
       const { download } = await import("./download.ts");
       const { store, collections, settings } = await openBucket(context, { bucket });
       await collections.loadJson(collectionId);
-      const to = join("download", bucketName(settings.bucket));
+      const to = join("download", settings.bucket.name);
       const progress = await output.progress();
       const began = context.clock.monotonic();
       const onFile = (done: Downloaded) => {

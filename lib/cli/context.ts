@@ -85,9 +85,10 @@ export async function openBucket(
 ): Promise<Bucket> {
   const settings = await settingsFor(context, flags);
   const { checkThere, isFolderToo, openStore } = await import("../store/store.ts");
+  const { text } = settings.bucket;
   if (await isFolderToo(settings.bucket)) {
     context.output.note(
-      `${settings.bucket} means a bucket of S3. For the folder ${settings.bucket} here: --bucket ./${settings.bucket}`,
+      `${text} means a bucket of S3. For the folder ${text} here: --bucket ./${text}`,
     );
   }
   if (!flags.makes) await checkThere(settings.bucket);
@@ -123,11 +124,10 @@ export function notePassedOver(store: Store, { output }: Pick<Context, "output">
 
 /** What says to harvesters of this machine where their temporary files are to be. @throws UserError for others */
 async function spoolEnv(spool: string, { bucket }: Settings): Promise<Context["env"]> {
-  const { isFolder } = await import("../store/store.ts");
-  if (isFolder(bucket)) return { TWARC_CLOUD_SPOOL: resolve(spool) };
+  if (bucket.kind === "folder") return { TWARC_CLOUD_SPOOL: resolve(spool) };
   const { UserError } = await import("../errors.ts");
   throw new UserError(
-    `--spool is for harvesters of this machine, and those of ${bucket} run on AWS`,
+    `--spool is for harvesters of this machine, and those of ${bucket.text} run on AWS`,
     {
       hint: "Leave it out: a container has its temporary files in /tmp.",
     },

@@ -3,7 +3,6 @@
 import { isoTime } from "../clock.ts";
 import { TwarcCloudError } from "../errors.ts";
 import type { Failing } from "../runner/runner.ts";
-import { isFolder } from "../store/store.ts";
 import type { Bucket } from "./context.ts";
 import { count, type Output } from "./output.ts";
 
@@ -12,7 +11,7 @@ export async function failingOf(
   { settings, runner }: Bucket,
   output: Output,
 ): Promise<Failing[]> {
-  if (!isFolder(settings.bucket) && settings.get("cluster") === undefined) return [];
+  if (settings.bucket.kind === "s3" && settings.get("cluster") === undefined) return [];
   try {
     return await Array.fromAsync((await runner()).failing?.() ?? []);
   } catch (error) {

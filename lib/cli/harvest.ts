@@ -90,7 +90,7 @@ function addRunning(group: Command, context: Context): void {
       const { usageOf, usageText } = await import("./usage.ts");
       const usage = await usageOf(config, { ...context, settings });
       if (json) return output.json({ ...info, ...missed, usage });
-      output.line(infoLine(info, { bucket: settings.bucket, tweets: `${info.tweets}` }));
+      output.line(infoLine(info, { bucket: settings.bucket.text, tweets: `${info.tweets}` }));
       await tellBilled(info, context);
       if (usage) output.line(`Usage of the project: ${usageText(usage)}`);
       tellTroubles(info, missed, context);

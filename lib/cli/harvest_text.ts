@@ -5,7 +5,8 @@ import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { type LastHarvest, timeOf } from "../bucket/last_harvest.ts";
 import { collectionKeys } from "../collection/layout.ts";
 import { TwarcCloudError } from "../errors.ts";
-import { isFolder, s3Name, type Store } from "../store/store.ts";
+import { type BucketRef, locationOf as placeOf } from "../bucket_ref.ts";
+import type { Store } from "../store/store.ts";
 import { lastWord } from "../visible.ts";
 import type { Context } from "./context.ts";
 import { waitText } from "./follow.ts";
@@ -27,10 +28,10 @@ export function infoLine(
 /** Where a harvest's files are, and how to get them where that is not this machine. */
 export function placeLines(
   { collection_id: id, harvest_timestamp: began }: HarvestInfo,
-  bucket: string,
+  bucket: BucketRef,
 ): string[] {
   const folder = locationOf({ id, began }, bucket);
-  if (isFolder(bucket)) return [`Files are in ${folder}`];
+  if (bucket.kind === "folder") return [`Files are in ${folder}`];
   return [`Files are in ${folder}`, `Copy them here with: ${downloadCommand(id)}`];
 }
 
@@ -41,10 +42,9 @@ function downloadCommand(id: string): string {
 /** The folder of a harvest as other programs open it: a path, or an address of S3. */
 export function locationOf(
   { id, began }: { id: string; began: string },
-  bucket: string,
+  bucket: BucketRef,
 ): string {
-  const place = isFolder(bucket) ? bucket.replace(/\/+$/, "") : `s3://${s3Name(bucket)}`;
-  return `${place}/${collectionKeys(id).harvest(timeOf(began))}`;
+  return `${placeOf(bucket)}/${collectionKeys(id).harvest(timeOf(began))}`;
 }
 
 /** Users whom a harvest took out of the collection, and how such users are kept; nothing where there are none. */
@@ -179,7 +179,7 @@ function protectedText({ tweets, users }: NonNullable<HarvestInfo["protected"]>)
 /** What a collection harvested last, for programs. */
 export function lastJson(
   { info, userChanges }: LastHarvest,
-  { missed, bucket }: { missed: Missed; bucket: string },
+  { missed, bucket }: { missed: Missed; bucket: BucketRef },
 ) {
   const { collection_id: id, harvest_timestamp: began } = info;
   const location = locationOf({ id, began }, bucket);
@@ -189,7 +189,7 @@ export function lastJson(
 /** Shows what a collection harvested last; where that failed, first that it did and why. */
 export async function tellLast(
   { info, userChanges }: LastHarvest,
-  { bucket, missed, type }: { bucket: string; missed: Missed; type: unknown },
+  { bucket, missed, type }: { bucket: BucketRef; missed: Missed; type: unknown },
   context: Context,
 ): Promise<void> {
   const { output } = context;
@@ -200,7 +200,7 @@ export async function tellLast(
       }`,
     );
   }
-  output.line(infoLine(info, { bucket, tweets: count(info.tweets) }));
+  output.line(infoLine(info, { bucket: bucket.text, tweets: count(info.tweets) }));
   for (const line of placeLines(info, bucket)) output.line(line);
   await tellBilled(info, context);
   tellTroubles(info, missed, context);

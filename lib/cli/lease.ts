@@ -1,13 +1,14 @@
 /** Working on a collection that nobody may harvest meanwhile. */
 
 import type { Lease } from "../bucket/lease.ts";
+import type { BucketRef } from "../bucket_ref.ts";
 import type { Store } from "../store/store.ts";
 import type { Context } from "./context.ts";
 
 /** The collection, and what its lease is taken with. */
 export interface Leased {
   store: Store;
-  bucket: string;
+  bucket: BucketRef;
   collectionId: string;
 }
 

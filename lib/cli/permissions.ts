@@ -1,8 +1,8 @@
 /** What of Deno's permissions each command needs; what it does not need it gives up before it begins. */
 
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import type { BucketRef } from "../bucket_ref.ts";
 import type { AwsSettings } from "../settings.ts";
-import { isFolder } from "../store/store.ts";
 
 /**
  * What the program may do, as flags of Deno: `deno.json`, the container and the release repeat them, which
@@ -91,10 +91,10 @@ export async function giveUp(power: Power): Promise<void> {
 
 /** Whether the credentials for a bucket may come from a program, or from files that are renewed. */
 export function credentialsMayRun(
-  { bucket, aws }: { bucket: string; aws: AwsSettings },
+  { bucket, aws }: { bucket: BucketRef; aws: AwsSettings },
   env: Env,
 ): boolean {
-  if (isFolder(bucket)) return false;
+  if (bucket.kind === "folder") return false;
   if (aws.accessKey) return false;
   const isGiven = env.AWS_ACCESS_KEY_ID || env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI ||
     env.AWS_CONTAINER_CREDENTIALS_FULL_URI;

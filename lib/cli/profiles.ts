@@ -2,6 +2,7 @@
 
 import { isObject } from "../collection/changeset.ts";
 import type { OtherKeys } from "../bucket/keys.ts";
+import type { BucketRef } from "../bucket_ref.ts";
 import type { JsonObject } from "../json.ts";
 import type { Profile } from "../twitter/keys.ts";
 import type { Settings } from "../settings.ts";
@@ -26,14 +27,13 @@ export async function tellProfiles(named: string | undefined, context: Context):
 }
 
 /** Says where keys are safer, when they are in the configuration of a collection in S3. */
-export async function hintAtKeys(
+export function hintAtKeys(
   { keys, credentials }: JsonObject,
-  bucket: string,
+  bucket: BucketRef,
   { output }: Context,
-): Promise<void> {
-  const { isFolder } = await import("../store/store.ts");
+): void {
   const inline = keys ?? credentials;
-  if (isFolder(bucket) || !isObject(inline) || "profile" in inline) return;
+  if (bucket.kind === "folder" || !isObject(inline) || "profile" in inline) return;
   output.note(
     "Its keys are in the bucket, in collection.json. `twarc-cloud collection-config keys` and then " +
       "`collection-config update` put them into Parameter Store, encrypted.",
@@ -48,7 +48,7 @@ export async function keepKeys(
 ): Promise<{ keys: JsonObject; parameter?: string } | null> {
   const { collectionsOf, keptKeys } = await import("../bucket/keys.ts");
   const mayReplace = async (other: OtherKeys) => {
-    const { collections } = await openBucket(context, settings);
+    const { collections } = await openBucket(context, { bucket: settings.bucket.text });
     const users = await collectionsOf(other.profile, collections);
     return await agreed(other, { users, yes, output: context.output });
   };

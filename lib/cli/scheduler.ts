@@ -30,7 +30,7 @@ export function addScheduler(program: Command, context: Context): void {
             "started by one of them; one is enough.",
         );
       }
-      output.note(`Carrying out the schedules of ${settings.bucket}. Stop with Ctrl-C.`);
+      output.note(`Carrying out the schedules of ${settings.bucket.text}. Stop with Ctrl-C.`);
       const { scheduleText } = await import("./schedule_text.ts");
       const scheduled = await Array.fromAsync(opened.scheduled());
       if (scheduled.length === 0) output.note("No collection is scheduled yet.");
@@ -39,9 +39,8 @@ export function addScheduler(program: Command, context: Context): void {
         output.note(`${collectionId}: ${words}, next at ${next}`);
       }
       const report = (line: string) => output.report(line);
-      const { bucket: name } = settings;
       await Promise.all([
-        runScheduler({ bucket: name, store, runner: opened, clock, signal, report }),
+        runScheduler({ store, runner: opened, clock, signal, report }),
         showPresence(store, { clock, process: thisProcess(), signal }),
       ]);
     });

@@ -6,15 +6,7 @@ import { lastWord } from "../visible.ts";
 import { bucketOption, example, spoolOption } from "./collection_config.ts";
 import { type Bucket, type Context, openBucket } from "./context.ts";
 import { capital } from "./output.ts";
-import {
-  bucketName,
-  goesOn,
-  jobFor,
-  lookAtLast,
-  startUnlessRunning,
-  stopHarvest,
-  YES,
-} from "./start.ts";
+import { goesOn, jobFor, lookAtLast, startUnlessRunning, stopHarvest, YES } from "./start.ts";
 
 /** Adds the commands. */
 export function addSchedules(group: Command, context: Context): void {
@@ -69,8 +61,7 @@ function addSchedule(group: Command, context: Context): void {
       const { noteCost } = await import("./aws_cost.ts");
       const pause = longestPause(schedule, context.clock.now());
       await noteCost(opened, collectionId, context, pause);
-      const { isFolder } = await import("../store/store.ts");
-      if (isFolder(opened.settings.bucket)) {
+      if (opened.settings.bucket.kind === "folder") {
         output.note(
           "Keep `twarc-cloud scheduler` running: it carries out the schedules of this folder.",
         );
@@ -108,7 +99,7 @@ function addScheduled(group: Command, context: Context): void {
       const { lastText } = await import("./last_text.ts");
       for (const { collectionId, schedule, next, retry } of scheduled) {
         output.line(
-          `${bucketName(settings.bucket)}_${collectionId}_schedule => ${schedule.expression}${
+          `${settings.bucket.name}_${collectionId}_schedule => ${schedule.expression}${
             schedule.timezone ? ` (${schedule.timezone})` : ""
           }`,
         );
@@ -121,9 +112,8 @@ function addScheduled(group: Command, context: Context): void {
         const { since, next: again, problem } = retry;
         output.line(`  The run of ${since} ${problem} It is tried again at ${again}`);
       }
-      const { isFolder } = await import("../store/store.ts");
       const { schedulerOf } = await import("../runner/presence.ts");
-      if (!isFolder(settings.bucket)) return;
+      if (settings.bucket.kind !== "folder") return;
       const serving = await schedulerOf(store, context.clock);
       output.note(
         serving

@@ -1,6 +1,6 @@
 /** Starting a collection's harvest, and seeing what becomes of it. */
 
-import { basename } from "node:path";
+import type { BucketRef } from "../bucket_ref.ts";
 import { isoTime } from "../clock.ts";
 import type { LastHarvest } from "../bucket/last_harvest.ts";
 import type { CollectionType } from "../collection/config.ts";
@@ -18,12 +18,12 @@ export const YES =
 
 /** The job for a collection of one of these types. @throws UserError for any other. */
 export async function jobFor(
-  { collections, settings }: Bucket,
+  { collections }: Bucket,
   collectionId: string,
   types: CollectionType[],
 ): Promise<Job> {
   const { config } = await collections.load(collectionId);
-  if (types.includes(config.type)) return { bucket: settings.bucket, collectionId, flags: {} };
+  if (types.includes(config.type)) return { collectionId, flags: {} };
   const { UserError } = await import("../errors.ts");
   const command = config.type === "filter" ? "collection filter-start" : "collection once";
   throw new UserError(`${collectionId} is a ${config.type} collection`, {
@@ -165,7 +165,7 @@ export function goesOn(collectionId: string): string {
 /** Shows how a harvest ended, and what it brought. @throws as `checkOutcome` */
 export async function tellEnd(
   { info }: Pick<LastHarvest, "info">,
-  bucket: string,
+  bucket: BucketRef,
   { output }: Context,
 ): Promise<void> {
   const { outcome = "done", reason } = info;
@@ -265,9 +265,4 @@ async function whileShowing(
 /** What comes after the end of a harvest. */
 export function lookAtLast(collectionId: string): string {
   return `See what it brought with: twarc-cloud harvest last ${lastWord(collectionId)}`;
-}
-
-/** A bucket's name without what says that it is one: of a folder the last part of its path. */
-export function bucketName(bucket: string): string {
-  return basename(bucket.replace(/^s3:\/\//, "").replace(/\/+$/, "")) || "bucket";
 }

@@ -3,6 +3,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import type { Verified } from "../bucket/found.ts";
 import type { VerifyOptions } from "../bucket/verify.ts";
+import type { BucketRef } from "../bucket_ref.ts";
 import { bucketOption, example } from "./collection_config.ts";
 import { type Bucket, type Context, notePassedOver, openBucket } from "./context.ts";
 import type { Purged } from "../store/store.ts";
@@ -114,7 +115,7 @@ async function optionsFor(
 /** Mends under the collection's lease. @throws LockedError while it is harvested. */
 async function repaired(
   options: VerifyOptions,
-  bucket: string,
+  bucket: BucketRef,
   context: Context,
 ): Promise<Looked> {
   const { repair } = await import("../bucket/repair.ts");

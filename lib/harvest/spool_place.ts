@@ -7,9 +7,9 @@ import { dirname, join, resolve } from "node:path";
 import { getLogger } from "@logtape/logtape";
 import { diskError } from "../bucket/disk_error.ts";
 import { processIsGone } from "../bucket/process.ts";
+import type { BucketRef } from "../bucket_ref.ts";
 import { cacheFolder, homeFolder, type Person, stateFolder } from "../folders.ts";
 import { type Owner, type OwnFolder, ownFolder, strangeness } from "../own_folder.ts";
-import { folderPath, isFolder, s3Name } from "../store/store.ts";
 import { type Files, systemFiles } from "./files.ts";
 import { noteKeys, personalKey } from "./seal.ts";
 import { SpoolFolder } from "./spool_folder.ts";
@@ -46,7 +46,7 @@ interface Process {
 
 /** What tells where a harvester's temporary files are to be. */
 export interface SpoolWanted {
-  bucket: string;
+  bucket: BucketRef;
   collectionId: string;
   process: Process;
   /** What a person names for them; their cache where nothing is. */
@@ -116,8 +116,8 @@ export function placeBeside(place: SpoolPlace, process: Process): SpoolPlace {
 }
 
 /** The name of a collection's folder: of its own, whatever buckets are harvested here, however they are named. */
-export function nameOf(bucket: string, collectionId: string): string {
-  const place = isFolder(bucket) ? folderPath(bucket) : s3Name(bucket);
+export function nameOf(bucket: BucketRef, collectionId: string): string {
+  const place = bucket.kind === "folder" ? bucket.path : bucket.name;
   return `${hashOf(place)}-${collectionId}`;
 }
 

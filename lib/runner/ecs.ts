@@ -7,7 +7,6 @@ import { checkedId } from "../collection/layout.ts";
 import { ControlClient } from "../control.ts";
 import { LockedError, TwarcCloudError, UnresponsiveError, UserError } from "../errors.ts";
 import { readable } from "../log.ts";
-import { s3Name } from "../store/store.ts";
 import { lastWord } from "../visible.ts";
 import { EcsDefinitions } from "./ecs_definitions.ts";
 import { logLines } from "./ecs_logs.ts";
@@ -61,7 +60,7 @@ export class EcsRunner implements Runner {
     const { settings, bucket, clock, pollMs = POLL } = options;
     this.#options = options;
     this.pace = pollMs;
-    this.#bucket = s3Name(bucket);
+    this.#bucket = bucket.name;
     this.#cluster = new EcsCluster(settings.require("cluster"), settings.aws);
     this.#tasks = new EcsTasks(this.#cluster);
     this.#services = new EcsServices(this.#cluster);
@@ -77,12 +76,16 @@ export class EcsRunner implements Runner {
   }
 
   async once(job: Job): Promise<Started> {
-    const { collectionId, bucket } = job;
+    const { collectionId } = job;
+    const { text: bucket } = this.#options.bucket;
     const holder = await this.#free(collectionId);
     const before = await this.#outcomes.told(collectionId);
     const defined = await this.#definitions.define(job, { shutdown: true, keepSecret: false });
     const began = this.#options.clock.monotonic();
-    const arn = await this.#tasks.run(defined.arn, { place: this.#place(), tags: this.#tags(job) });
+    const arn = await this.#tasks.run(defined.arn, {
+      place: this.#place(),
+      tags: this.#tags(collectionId),
+    });
     const outcome = async () => {
       const outcome = await this.#outcomes.ofTask({ arn, collectionId, began, before });
       if (outcome) await this.#forget(collectionId, defined.secret);
@@ -93,12 +96,13 @@ export class EcsRunner implements Runner {
   }
 
   async start(job: Job): Promise<Started> {
-    const { collectionId, bucket } = job;
+    const { collectionId } = job;
+    const { text: bucket } = this.#options.bucket;
     const before = await this.#free(collectionId);
     const name = this.#serviceOf(collectionId);
     await this.#untilDrained(name);
     const { arn } = await this.#definitions.define(job, { shutdown: false, keepSecret: false });
-    await this.#services.serve(name, arn, { place: this.#place(), tags: this.#tags(job) });
+    await this.#services.serve(name, arn, { place: this.#place(), tags: this.#tags(collectionId) });
     let hasBegun = false;
     const awaited = async () => {
       const awaited = await this.#awaited(collectionId, before);
@@ -257,8 +261,8 @@ export class EcsRunner implements Runner {
     };
   }
 
-  #tags(job: Job) {
-    return tagsOf({ ...job, bucket: this.#bucket });
+  #tags(collectionId: string) {
+    return tagsOf(this.#bucket, collectionId);
   }
 
   /** ECS allows 255 characters. */

@@ -42,7 +42,8 @@ export class EcsDefinitions {
     const known = keepSecret ? await this.secret(collectionId) : undefined;
     const secret = known ?? await this.#newSecret(collectionId);
     const definition = definitionOf({
-      job: { ...job, bucket },
+      bucket,
+      job,
       shutdown,
       settings,
       region,

@@ -11,6 +11,8 @@ const [PATIENCE, POLL] = [120_000, 100];
 
 /** What starting takes. */
 export interface KeptStartOptions {
+  /** As the person wrote it. */
+  bucket: string;
   store: Store;
   clock: Clock;
   /** Starts a keeper with an id in the background; what tells how its process ended, null while it runs. */
@@ -23,8 +25,8 @@ export interface KeptStartOptions {
  * @throws OutsideError where no process can be started.
  */
 export async function startKept(job: Job, options: KeptStartOptions): Promise<Started> {
-  const { store, clock, spawn } = options;
-  const { collectionId, bucket, flags } = job;
+  const { bucket, store, clock, spawn } = options;
+  const { collectionId, flags } = job;
   const keeper = crypto.randomUUID();
   const since = isoTime(clock.now());
   await writeKept(store, { collection_id: collectionId, flags, since, keeper, state: "starting" });
@@ -44,7 +46,7 @@ export async function startKept(job: Job, options: KeptStartOptions): Promise<St
 /** Starts a keeper anew where one is gone; false where somebody else did so. @throws OutsideError */
 export async function reviveKept(
   { kept: { process: _, ...kept }, version }: FoundKept,
-  { store, spawn }: Omit<KeptStartOptions, "clock">,
+  { store, spawn }: Pick<KeptStartOptions, "store" | "spawn">,
 ): Promise<boolean> {
   const keeper = crypto.randomUUID();
   const state = "waiting";

@@ -3,10 +3,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { type FoundLock, type LockDocument, locked, readLock } from "../bucket/lock.ts";
 import { holderIsGone, thisProcess } from "../bucket/process.ts";
+import type { FolderRef } from "../bucket_ref.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { checkedId, COLLECTIONS, idOfFolder } from "../collection/layout.ts";
 import { ControlClient } from "../control.ts";
@@ -49,7 +49,9 @@ const KEEPER_TIMEOUT = 5_000;
 const STATUS = { harvesting: "RUNNING", stopping: "STOPPING", stopped: "STOPPED" } as const;
 
 /** What a LocalRunner is made with: it needs no settings. */
-export type LocalOptions = Omit<RunnerOptions, "settings">;
+export interface LocalOptions extends Omit<RunnerOptions, "settings" | "bucket"> {
+  bucket: FolderRef;
+}
 
 /** Runs harvesters as processes that outlive the command that started them. */
 export class LocalRunner implements Runner {
@@ -59,8 +61,7 @@ export class LocalRunner implements Runner {
 
   constructor(options: LocalOptions) {
     this.#options = options;
-    const { bucket } = options;
-    this.#folder = resolve(bucket.startsWith("file:") ? fileURLToPath(bucket) : bucket);
+    this.#folder = options.bucket.path;
   }
 
   once(job: Job): Promise<Started> {
@@ -69,18 +70,21 @@ export class LocalRunner implements Runner {
 
   async start(job: Job): Promise<Started> {
     await this.#freeLock(job.collectionId);
-    return await startKept(job, { ...this.#options, spawn: this.#keeperOf(job.collectionId) });
+    return await startKept(job, {
+      ...this.#options,
+      bucket: this.#options.bucket.text,
+      spawn: this.#keeperOf(job.collectionId),
+    });
   }
 
   async keep(collectionId: string, id: string, signal: AbortSignal): Promise<void> {
-    const { bucket } = this.#options;
     await keepAlive({
       ...this.#options,
       collectionId,
       id,
       process: thisProcess(),
       signal,
-      begin: (flags) => this.#start({ bucket, collectionId, flags }, []),
+      begin: (flags) => this.#start({ collectionId, flags }, []),
       stop: () => this.#stopIfThere(collectionId, signal),
       isHeld: async () => (await this.#lock(collectionId))?.live ?? false,
       report: (line) => addLine(this.#logPath(collectionId), line),
@@ -132,7 +136,7 @@ export class LocalRunner implements Runner {
   }
 
   async *running(): AsyncGenerator<Running> {
-    const { store, bucket, clock } = this.#options;
+    const { store, clock, bucket: { text: bucket } } = this.#options;
     for await (const { key } of store.list(COLLECTIONS, { folders: true })) {
       const collectionId = idOfFolder(key);
       if (collectionId === null) continue;
@@ -184,7 +188,7 @@ export class LocalRunner implements Runner {
   }
 
   async #start({ collectionId, flags }: Job, more: string[]): Promise<Started> {
-    const { bucket, clock } = this.#options;
+    const { clock, bucket: { text: bucket } } = this.#options;
     const isDoubtful = (await this.#freeLock(collectionId))?.isDoubtful;
     const args = ["run", "--bucket", bucket, "--port", "0", ...more, ...flagsOf(flags)];
     const { pid, outcome } = await this.#harvester([...args, "--", collectionId]);
@@ -218,7 +222,7 @@ export class LocalRunner implements Runner {
   /** What starts a keeper in the background. */
   #keeperOf(collectionId: string): (keeper: string) => Promise<() => Promise<Outcome | null>> {
     return async (keeper) => {
-      const { bucket } = this.#options;
+      const { text: bucket } = this.#options.bucket;
       const args = ["keep", "--bucket", bucket, "--keeper", keeper, "--", collectionId];
       return (await this.#harvester(args)).outcome;
     };
@@ -290,7 +294,7 @@ export class LocalRunner implements Runner {
     } catch (cause) {
       if (cause instanceof UserError) throw cause;
       throw new UserError(
-        `The bucket folder ${this.#options.bucket} cannot be used: ${messageOf(cause)}`,
+        `The bucket folder ${this.#options.bucket.text} cannot be used: ${messageOf(cause)}`,
         {
           cause,
           hint: "Check its permissions, or name another folder with --bucket.",

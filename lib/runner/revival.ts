@@ -1,7 +1,7 @@
 /** Starts the keepers of harvesters anew that are gone, as after a restart of the machine. */
 
 import { readLock } from "../bucket/lock.ts";
-import { goneIn } from "../bucket/process.ts";
+import { holderIsGone } from "../bucket/process.ts";
 import type { Clock } from "../clock.ts";
 import type { Store } from "../store/store.ts";
 import { foundKept, type Kept } from "./kept.ts";
@@ -14,7 +14,6 @@ const GRACE_OF_GONE = 10_000;
 
 /** What it works with. */
 export interface RevivalOptions {
-  bucket: string;
   store: Store;
   runner: Runner;
   clock: Clock;
@@ -39,19 +38,18 @@ export class Revival {
 
   /** Looks at the harvester of a document, and starts its keeper anew where that is gone. @throws OutsideError, UserError */
   async look(key: string): Promise<void> {
-    const { bucket, store, runner, clock } = this.#options;
+    const { store, runner, clock } = this.#options;
     const found = await foundKept(store, key);
     if (!runner.revive || !found || found.kept.state === "ended") return this.forget(key);
     const { kept } = found;
-    const isGone = goneIn(bucket);
-    const lock = await readLock(store, kept.collection_id, { clock, isGone });
+    const lock = await readLock(store, kept.collection_id, { clock, isGone: holderIsGone });
     if (lock?.live && !lock.isDoubtful) return this.forget(key);
     const now = clock.monotonic();
     const watched = this.#watched.get(key);
     // A lock that is doubtful by its times is renewed where its holder lives.
     const seen = `${found.version} ${lock?.version}`;
     if (watched?.seen !== seen) return void this.#watched.set(key, { seen, since: now });
-    const grace = kept.process && isGone(kept.process) ? GRACE_OF_GONE : graceOf(kept);
+    const grace = kept.process && holderIsGone(kept.process) ? GRACE_OF_GONE : graceOf(kept);
     if (now - watched.since < grace || !await runner.revive(found)) return;
     this.#report(
       `${kept.collection_id} is started again: its harvester is gone, and who kept it alive`,

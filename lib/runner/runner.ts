@@ -2,9 +2,10 @@
 
 import type { Clock } from "../clock.ts";
 import type { AwsAccess } from "../aws.ts";
+import type { BucketRef } from "../bucket_ref.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import type { SettingName } from "../settings.ts";
-import { isFolder, type Store } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import type { FoundKept, Trouble } from "./kept.ts";
 import type { Schedule } from "./schedule.ts";
 
@@ -22,7 +23,6 @@ export interface HarvestFlags {
 
 /** What a harvester is asked to run. */
 export interface Job {
-  bucket: string;
   collectionId: string;
   flags: HarvestFlags;
 }
@@ -162,7 +162,7 @@ export interface RunnerSettings {
 
 /** What a runner is opened with. */
 export interface RunnerOptions {
-  bucket: string;
+  bucket: BucketRef;
   store: Store;
   clock: Clock;
   settings: RunnerSettings;
@@ -176,9 +176,10 @@ export interface RunnerOptions {
  * @throws UserError
  */
 export async function openRunner(options: RunnerOptions): Promise<Runner> {
-  if (isFolder(options.bucket)) {
+  const { bucket } = options;
+  if (bucket.kind === "folder") {
     const { LocalRunner } = await import("./local.ts");
-    return new LocalRunner(options);
+    return new LocalRunner({ ...options, bucket });
   }
   const { EcsRunner } = await import("./ecs.ts");
   return new EcsRunner(options);

@@ -23,7 +23,6 @@ const [FIRST_RETRY, LONGEST_RETRY] = [60_000, 1_800_000];
 
 /** What the scheduler works with. */
 export interface SchedulerOptions {
-  bucket: string;
   store: Store;
   runner: Runner;
   clock: Clock;
@@ -211,7 +210,7 @@ class Scheduler {
   }
 
   #jobOf({ collection_id: collectionId, flags }: Scheduled): Job {
-    return { bucket: this.#options.bucket, collectionId, flags };
+    return { collectionId, flags };
   }
 
   /** Writes a schedule, where nobody else did meanwhile: then null. */

@@ -28,6 +28,8 @@ export interface DefinitionSettings {
 
 /** What a definition is made from. */
 export interface DefinitionOptions {
+  /** The bucket's name, without `s3://`. */
+  bucket: string;
   job: Job;
   /** Exit when the harvest is done. */
   shutdown: boolean;
@@ -40,7 +42,7 @@ export interface DefinitionOptions {
 }
 
 /** The tags by which tasks are found again. */
-export function tagsOf({ bucket, collectionId }: Job): { key: string; value: string }[] {
+export function tagsOf(bucket: string, collectionId: string): { key: string; value: string }[] {
   return [{ key: "bucket", value: bucket }, { key: "collection_id", value: collectionId }];
 }
 
@@ -84,14 +86,14 @@ export function imageOf(settings: DefinitionSettings): string {
 
 /** The definition of a collection's task. @throws UserError for settings that are missing or wrong. */
 export function definitionOf(options: DefinitionOptions): RegisterTaskDefinitionCommandInput {
-  const { job, shutdown, settings, region, env, secrets } = options;
-  const family = familyOf(job.bucket, job.collectionId);
+  const { bucket, job, shutdown, settings, region, env, secrets } = options;
+  const family = familyOf(bucket, job.collectionId);
   const [cpu, memory] = [numberOf(settings, "cpu", "256"), numberOf(settings, "memory", "512")];
   const command = [
     "harvest",
     "run",
     "--bucket",
-    job.bucket,
+    bucket,
     ...(shutdown ? ["--shutdown"] : []),
     ...flagsOf(job.flags),
     "--",
@@ -135,7 +137,7 @@ export function definitionOf(options: DefinitionOptions): RegisterTaskDefinition
       },
     }],
     volumes: [{ name: "temporary" }],
-    tags: tagsOf(job),
+    tags: tagsOf(bucket, job.collectionId),
   };
   return fingerprinted(definition);
 }

@@ -1,6 +1,6 @@
 /** A folder of this machine as a store: every write is whole, conditions hold between processes. */
 
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { isSecret } from "../collection/layout.ts";
 import { ConflictError, LinkError, OutsideError } from "../errors.ts";
 import { type Disk, ignoreLacking, isLacking, nullIfAbsent, systemDisk } from "./disk.ts";
@@ -9,14 +9,7 @@ import { contentOf, dateAfter, objectsBelow, pathOf, translated, versionOf } fro
 import { Folders } from "./folders.ts";
 import { checkReadable } from "./links.ts";
 import { OwnFolder } from "./own_folder.ts";
-import {
-  folderPath,
-  type Listed,
-  type Store,
-  type UploadOptions,
-  type Version,
-  type When,
-} from "./store.ts";
+import type { Listed, Store, UploadOptions, Version, When } from "./store.ts";
 
 /** A Store in a folder. */
 export class LocalStore implements Store {
@@ -29,9 +22,9 @@ export class LocalStore implements Store {
   /** The bucket's folder as it was when it was there last, so that its absence means that it is away. */
   #there: string | undefined;
 
-  private constructor(name: string, disk: Disk) {
+  private constructor(path: string, { name, disk }: { name: string; disk: Disk }) {
     this.name = name;
-    this.#root = folderPath(name);
+    this.#root = resolve(path);
     this.#disk = disk;
     this.#folders = new Folders(this.#root, disk);
     this.#own = new OwnFolder(this.#root, this.#folders, disk);
@@ -39,10 +32,13 @@ export class LocalStore implements Store {
 
   /**
    * Opens the folder, which is made by the first write: nothing is changed by opening or reading.
-   * @throws UserError where the name cannot be a folder's.
+   * @param options.name For messages; its path where nothing is said.
    */
-  static async open(name: string, disk: Disk = systemDisk): Promise<LocalStore> {
-    const store = new LocalStore(name, disk);
+  static async open(
+    path: string,
+    { name = path, disk = systemDisk }: { name?: string; disk?: Disk } = {},
+  ): Promise<LocalStore> {
+    const store = new LocalStore(path, { name, disk });
     if (await store.#own.isThere()) store.#there = await identityOf(store.#root);
     return store;
   }

@@ -1,8 +1,8 @@
 /** The port to the place that keeps a bucket's objects, and the choice of its adapter. */
 
-import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import type { AwsAccess } from "../aws.ts";
+import type { BucketRef } from "../bucket_ref.ts";
 import { type LinkError, UserError } from "../errors.ts";
 import { lastWord } from "../visible.ts";
 import type { Expected } from "./expected.ts";
@@ -103,33 +103,10 @@ export async function isThere(store: Store, key: string): Promise<boolean> {
   return false;
 }
 
-/** Whether a bucket's name means a folder of this machine: it begins with `.`, `/` or `file:`. */
-export function isFolder(bucket: string): boolean {
-  return /^(\.|\/|file:|[A-Za-z]:[\\/])/.test(bucket);
-}
-
-/**
- * The absolute path of a folder bucket.
- * @throws UserError for a `file:` URL that names no folder of this machine.
- */
-export function folderPath(bucket: string): string {
-  if (!bucket.startsWith("file:")) return resolve(bucket);
-  try {
-    // A URL has no relative path: file:./here would quietly become /here.
-    if (!bucket.startsWith("file:/")) throw new TypeError("it is not absolute");
-    return fileURLToPath(bucket);
-  } catch (cause) {
-    throw new UserError(`Bucket ${bucket} is not a folder of this machine`, {
-      cause,
-      hint: "Write it as file:///path/to/folder, or as a path that begins with ./ or /",
-    });
-  }
-}
-
 /** @throws UserError for a folder bucket that is not there: nobody has made it, its disk is away, or it is elsewhere. */
-export async function checkThere(bucket: string): Promise<void> {
-  if (!isFolder(bucket)) return;
-  const path = folderPath(bucket);
+export async function checkThere(bucket: BucketRef): Promise<void> {
+  if (bucket.kind !== "folder") return;
+  const { path, text } = bucket;
   try {
     await Deno.stat(path);
   } catch (cause) {
@@ -139,42 +116,31 @@ export async function checkThere(bucket: string): Promise<void> {
       cause,
       hint:
         "Name the one that you mean with --bucket, or go to the folder that its path begins in; is its disk " +
-        `attached? This makes a new one: twarc-cloud collection add --bucket ${lastWord(bucket)}`,
+        `attached? This makes a new one: twarc-cloud collection add --bucket ${lastWord(text)}`,
     });
   }
 }
 
 /** Whether a name that means a bucket of S3 is also that of a folder here that has collections: it is easily mistaken. */
-export async function isFolderToo(bucket: string): Promise<boolean> {
-  if (isFolder(bucket) || /[/:]/.test(bucket)) return false;
-  return await Deno.stat(join(bucket, "collections")).then(
+export async function isFolderToo({ kind, text }: BucketRef): Promise<boolean> {
+  if (kind === "folder" || /[/:]/.test(text)) return false;
+  return await Deno.stat(join(text, "collections")).then(
     (found) => found.isDirectory,
     () => false,
   );
 }
 
-/** The name of an S3 bucket, without `s3://`. @throws UserError for one that S3 does not have. */
-export function s3Name(bucket: string): string {
-  const name = bucket.replace(/^s3:\/\//, "").replace(/\/$/, "");
-  if (/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)) return name;
-  throw new UserError(`${JSON.stringify(bucket)} cannot be the name of an S3 bucket`, {
-    hint: "It has 3 to 63 lower-case letters, digits, dots and hyphens. " +
-      "A folder is written with ./ or / in front.",
-  });
-}
-
 /**
  * Opens the store that keeps a bucket.
- * @param bucket A folder (`./data`, `/data`, `file:///data`), or an S3 bucket (`name`, `s3://name`).
  * @param access How S3 is asked.
  * @throws UserError
  */
-export async function openStore(bucket: string, access: AwsAccess = {}): Promise<Store> {
-  if (isFolder(bucket)) {
+export async function openStore(bucket: BucketRef, access: AwsAccess = {}): Promise<Store> {
+  if (bucket.kind === "folder") {
     const { LocalStore } = await import("./local.ts");
-    return await LocalStore.open(bucket);
+    return await LocalStore.open(bucket.path, { name: bucket.text });
   }
-  const name = s3Name(bucket);
+  const { name } = bucket;
   const { profileEndpoint } = await import("../aws_profile.ts");
   const storeEndpoint = access.storeEndpoint ?? access.endpoint ?? await profileEndpoint();
   const { isAws } = await import("./s3_traits.ts");

@@ -2,6 +2,7 @@ import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import assert from "node:assert/strict";
 import { collectionsOf, heldKeys, keptKeys, type OtherKeys } from "../../lib/bucket/keys.ts";
 import { Collections } from "../../lib/bucket/collections.ts";
+import { parseBucket } from "../../lib/bucket_ref.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { fingerprint } from "../../lib/collection/changeset.ts";
 import { collectionKeys } from "../../lib/collection/layout.ts";
@@ -28,7 +29,7 @@ async function put(
   const asked: OtherKeys[] = [];
   const kept = await keptKeys(keysOf(who), {
     profile: "main",
-    bucket,
+    bucket: parseBucket(bucket),
     aws: access(),
     mayReplace: async (other) => {
       asked.push(other);
@@ -39,7 +40,7 @@ async function put(
 }
 
 const held = async () => {
-  const place = { bucket, aws: access(), env: {} };
+  const place = { bucket: parseBucket(bucket), aws: access(), env: {} };
   return (await heldKeys({ profile: "main" }, place)).consumer_key;
 };
 

@@ -4,6 +4,7 @@ import { linuxMachineIn, linuxProcessIn } from "../../lib/bucket/process_facts.t
 import { macMachineIn, macProcessIn } from "../../lib/bucket/process_facts.ts";
 import { factsOf } from "../../lib/bucket/process_facts.ts";
 import { asHolder, canUnshare, printedBy, zombie } from "../fakes/other_processes.ts";
+import { parseBucket } from "../../lib/bucket_ref.ts";
 
 Deno.test("a process of this machine is gone when it has ended, and not before", async () => {
   const { host } = thisProcess();
@@ -64,8 +65,8 @@ Deno.test("nothing is known of a holder in another run of the kernel, in another
     assert.equal(holderIsGone({ ...gone, ...other }), null, JSON.stringify(other));
     assert.equal(holderIsGone({ ...here, ...other }), null, JSON.stringify(other));
   }
-  assert.equal(goneIn("s3://bucket")(gone), null);
-  assert.equal(goneIn("./bucket")(gone), true);
+  assert.equal(goneIn(parseBucket("s3://bucket"))(gone), null);
+  assert.equal(goneIn(parseBucket("./bucket"))(gone), true);
 });
 
 Deno.test({

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { parseBucket } from "../../lib/bucket_ref.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { changeLines, locationOf, placeLines, removedLines } from "../../lib/cli/harvest_text.ts";
 import { World } from "../../lib/sandbox/world.ts";
@@ -19,10 +20,13 @@ function folderIn(place: Place, out: string): string {
 }
 
 Deno.test("where a harvest's files are is said as other programs open it, in S3 with what copies them here", () => {
-  assert.deepEqual(placeLines(INFO, "./data/"), [`Files are in ./data/${FOLDER}`]);
-  assert.equal(locationOf({ id: "tl", began: INFO.harvest_timestamp }, "/data"), `/data/${FOLDER}`);
+  assert.deepEqual(placeLines(INFO, parseBucket("./data/")), [`Files are in ./data/${FOLDER}`]);
+  for (const bucket of ["/data", "file:///data"]) {
+    const ref = parseBucket(bucket);
+    assert.equal(locationOf({ id: "tl", began: INFO.harvest_timestamp }, ref), `/data/${FOLDER}`);
+  }
   for (const bucket of ["tweets", "s3://tweets"]) {
-    assert.deepEqual(placeLines(INFO, bucket), [
+    assert.deepEqual(placeLines(INFO, parseBucket(bucket)), [
       `Files are in s3://tweets/${FOLDER}`,
       "Copy them here with: twarc-cloud collection download tl",
     ]);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Command } from "@commander-js/extra-typings";
+import { parseBucket } from "../../lib/bucket_ref.ts";
 import { credentialsMayRun, nameOf, NEEDS } from "../../lib/cli/permissions.ts";
 
 Deno.test("every command says what it needs, under the name that its help has", async () => {
@@ -47,6 +48,9 @@ for (
   ] as const
 ) {
   Deno.test(`a program for credentials is ${may ? "to be expected" : "not needed"}: ${what}`, () => {
-    assert.equal(credentialsMayRun({ bucket, aws: { ...NO_KEYS, accessKey } }, env), may);
+    assert.equal(
+      credentialsMayRun({ bucket: parseBucket(bucket), aws: { ...NO_KEYS, accessKey } }, env),
+      may,
+    );
   });
 }

@@ -49,8 +49,7 @@ export function runnerContract(adapter: string, open: () => Promise<OpenedRunner
         await opened.close();
       }
     });
-  const job = ({ bucket }: OpenedRunner, collectionId: string): Job => ({
-    bucket,
+  const job = (_: OpenedRunner, collectionId: string): Job => ({
     collectionId,
     flags: {},
   });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { parseBucket } from "../../lib/bucket_ref.ts";
 import { jsonBytes } from "../../lib/json.ts";
 import { openStore } from "../../lib/store/store.ts";
 import { inOneProcess, inPlace, pidOf, type Place } from "./program.ts";
@@ -90,7 +91,7 @@ Deno.test("no new collection gets an id that commands take for an option", () =>
 
 Deno.test("a collection that has an id which begins with - works as any other, behind --", () =>
   inPlace(async (place) => {
-    const store = await openStore(place.path("twarc-cloud-data"));
+    const store = await openStore(parseBucket(place.path("twarc-cloud-data")));
     const config = { ...SEARCH, id: "-x", keys: place.sandbox.keys, search: { query: "sandbox" } };
     await store.put("collections/-x/collection.json", jsonBytes(config));
     await place.ok("collection", "once", "--wait", "--", "-x");

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { parseBucket } from "../../lib/bucket_ref.ts";
 import { isoTime, systemClock } from "../../lib/clock.ts";
 import { keptKey, writeKept } from "../../lib/runner/kept.ts";
 import { World } from "../../lib/sandbox/world.ts";
@@ -39,7 +40,7 @@ Deno.test("a stream whose harvester is killed with -9 goes on by itself, until f
 Deno.test("what is to be alive and is not is shown wherever harvests are, and can be stopped", () =>
   inOneProcess(async (place) => {
     await place.add(FILTER);
-    const store = await openStore(place.path("twarc-cloud-data"));
+    const store = await openStore(parseBucket(place.path("twarc-cloud-data")));
     const since = isoTime(Date.UTC(2026, 0, 2));
     const next = isoTime(Date.UTC(2026, 0, 3));
     const problem = "The API is away.";

@@ -11,6 +11,7 @@ import { z } from "zod";
 import config from "../../deno.json" with { type: "json" };
 import { Collections } from "../../lib/bucket/collections.ts";
 import { holderIsGone, type ProcessId } from "../../lib/bucket/process.ts";
+import { parseBucket } from "../../lib/bucket_ref.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { openStore } from "../../lib/store/store.ts";
@@ -217,7 +218,7 @@ export class Place {
 
   /** Adds a collection with the sandbox's keys to the folder bucket, as `collection add` does. */
   async add(config: JsonObject): Promise<void> {
-    const store = await openStore(this.path("twarc-cloud-data"));
+    const store = await openStore(parseBucket(this.path("twarc-cloud-data")));
     const collections = new Collections(store, systemClock);
     await this.writeJson(
       "collection.json",

@@ -8,6 +8,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { takeLease } from "../../lib/bucket/lease.ts";
 import { goneIn, thisProcess } from "../../lib/bucket/process.ts";
+import { parseBucket } from "../../lib/bucket_ref.ts";
 import { isoTime, systemClock } from "../../lib/clock.ts";
 import type { Controlled } from "../../lib/control.ts";
 import { serveControl } from "../../lib/control_server.ts";
@@ -41,10 +42,10 @@ async function keep(args: string[]): Promise<void> {
   const keeper = args[args.indexOf("--keeper") + 1] ?? "";
   // A harvester that runs once needs none of it.
   const { LocalRunner } = await import("../../lib/runner/local.ts");
-  const store = await openStore(bucket);
+  const store = await openStore(parseBucket(bucket));
   const env = process.env;
   const runner = new LocalRunner({
-    bucket,
+    bucket: { kind: "folder", path: bucket, name: "bucket", text: bucket },
     store,
     clock: systemClock,
     self: () => Promise.resolve(SELF),
@@ -97,11 +98,11 @@ async function harvest(args: string[]): Promise<void> {
   });
   const control = server ? { control: server.url.href } : {};
   const lease = await takeLease({
-    store: await openStore(bucket, { endpoint: process.env.AWS_ENDPOINT_URL }),
+    store: await openStore(parseBucket(bucket), { endpoint: process.env.AWS_ENDPOINT_URL }),
     collectionId,
     holder: { id: crypto.randomUUID(), ...thisProcess(), ...control },
     clock: systemClock,
-    isGone: goneIn(bucket),
+    isGone: goneIn(parseBucket(bucket)),
   });
   if (collectionId === BRIEF) controlled.shutdown();
   await isStopped.promise;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { thisProcess } from "../../lib/bucket/process.ts";
+import { parseBucket } from "../../lib/bucket_ref.ts";
 import { Spool } from "../../lib/harvest/spool.ts";
 import { leftPlaces, nameOf, openPlace } from "../../lib/harvest/spool_place.ts";
 import { UserError } from "../../lib/errors.ts";
@@ -20,9 +21,11 @@ async function inFolder(act: (folder: string) => Promise<void>): Promise<void> {
 Deno.test("a bucket has one folder for temporary files, however its name is written, and no other bucket's", () => {
   const here = `${pathToFileURL(Deno.cwd())}`;
   const names = ["./news", `${here}/news`, "file:" + Deno.cwd() + "/news", "./x/../news/"];
-  const [folder, ...folders] = names.map((bucket) => nameOf(bucket, "c"));
+  const [folder, ...folders] = names.map((bucket) => nameOf(parseBucket(bucket), "c"));
   assert.deepEqual(new Set(folders), new Set([folder]));
-  const [s3, ...others] = ["news", "s3://news", "s3://news/"].map((name) => nameOf(name, "c"));
+  const [s3, ...others] = ["news", "s3://news", "s3://news/"].map((name) =>
+    nameOf(parseBucket(name), "c")
+  );
   assert.deepEqual(new Set(others), new Set([s3]));
   assert.notEqual(s3, folder);
 });
@@ -67,7 +70,7 @@ Deno.test("a harvester has a place of its own, keeps out of that of one that liv
 function placeOf(home: string, { folder, cache }: { folder?: string; cache?: string } = {}) {
   const env = cache === undefined ? {} : { XDG_CACHE_HOME: cache };
   return openPlace({
-    bucket: "./b",
+    bucket: parseBucket("./b"),
     collectionId: "c",
     process: { host: "here", pid: 1 },
     folder,
@@ -78,7 +81,7 @@ function placeOf(home: string, { folder, cache }: { folder?: string; cache?: str
 
 Deno.test("temporary files are in the person's cache, or in the folder that they name, which is theirs alone", () =>
   inFolder(async (home) => {
-    const name = nameOf("./b", "c");
+    const name = nameOf(parseBucket("./b"), "c");
     const { path, owner } = await placeOf(home);
     assert.equal(dirname(path), join(home, ".cache", "twarc-cloud", name));
     assert.equal(owner, (await Deno.stat(home)).uid);

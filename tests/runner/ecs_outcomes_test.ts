@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import process from "node:process";
+import { parseBucket } from "../../lib/bucket_ref.ts";
 import { isoTime, systemClock } from "../../lib/clock.ts";
 import { collectionKeys } from "../../lib/collection/layout.ts";
 import { type HarvestInfo, TOLD_TO_STOP } from "../../lib/collection/harvest_info.ts";
@@ -108,7 +109,7 @@ test("a service that can place no task is listed among what fails, with what ECS
 test("the reason of a failure is that of its own task, whatever the clocks say", async ({ bucket, store, ini, job }) => {
   const ahead = { ...systemClock, now: () => Date.now() + 3_600_000 };
   const options = {
-    bucket,
+    bucket: parseBucket(bucket),
     store,
     clock: ahead,
     settings: place.settingsOf(ini),
@@ -213,7 +214,8 @@ test("of a task that ECS has forgotten the harvest tells; before it has, it is n
   const clock = { ...systemClock, monotonic: () => performance.now() + late };
   const settings = place.settingsOf(ini);
   const self = () => Promise.resolve([]);
-  const options = { bucket, store, clock, settings, self, env: {}, pollMs: 100 };
+  const ref = parseBucket(bucket);
+  const options = { bucket: ref, store, clock, settings, self, env: {}, pollMs: 100 };
   const runner = new EcsRunner(options);
   await tell(store, "steady", { outcome: "failed", reason: "of another harvest" });
   const started = await runner.once(job("steady"));

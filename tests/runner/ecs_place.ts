@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { parseBucket } from "../../lib/bucket_ref.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { UserError } from "../../lib/errors.ts";
 import { EcsRunner } from "../../lib/runner/ecs.ts";
@@ -74,9 +75,9 @@ export class EcsPlace {
     const settings = this.settingsOf(ini);
     const store = new S3Store(bucket, settings.aws);
     const self = () => Promise.resolve([]);
-    const options = { bucket, store, clock: systemClock, settings, self, env: {}, pollMs: 100 };
-    const runner = new EcsRunner(options);
-    const job = (collectionId: string) => ({ bucket, collectionId, flags: {} });
+    const options = { store, clock: systemClock, settings, self, env: {}, pollMs: 100 };
+    const runner = new EcsRunner({ bucket: parseBucket(bucket), ...options });
+    const job = (collectionId: string) => ({ collectionId, flags: {} });
     const close = async () => {
       for (const pid of agent.pids) kill(pid);
       await Promise.resolve(store.close());

@@ -3,6 +3,7 @@ import { GetScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
 import { GetParametersByPathCommand, SSMClient } from "@aws-sdk/client-ssm";
 import assert from "node:assert/strict";
 import process from "node:process";
+import { parseBucket } from "../../lib/bucket_ref.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { collectionKeys } from "../../lib/collection/layout.ts";
 import { LockedError, UserError } from "../../lib/errors.ts";
@@ -210,7 +211,7 @@ test("a control secret is deleted with the last use of it, and stays while a sch
 test("each Honeybadger key has a parameter of its own, and one that is there is not written again", async ({ bucket, store, ini, job }) => {
   const settings = (honeybadger_key: string) => place.settingsOf({ ...ini, honeybadger_key });
   const options = {
-    bucket,
+    bucket: parseBucket(bucket),
     store,
     clock: systemClock,
     self: () => Promise.resolve([]),

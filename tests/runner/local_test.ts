@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { takeLease } from "../../lib/bucket/lease.ts";
 import { goneIn, holderIsGone, type ProcessId, thisProcess } from "../../lib/bucket/process.ts";
 import { isNumbered } from "../../lib/bucket/process_facts.ts";
+import { parseBucket } from "../../lib/bucket_ref.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { collectionKeys } from "../../lib/collection/layout.ts";
 import { LockedError, OutsideError, UserError } from "../../lib/errors.ts";
@@ -21,10 +22,10 @@ async function opened(options: Partial<LocalOptions> = {}) {
   const folder = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
   const bucket = join(folder, "bucket");
   await Deno.mkdir(bucket);
-  const store = await openStore(bucket);
+  const store = await openStore(parseBucket(bucket));
   const { PATH, HOME, DENO_DIR } = process.env;
   const runner = new LocalRunner({
-    bucket,
+    bucket: { kind: "folder", path: bucket, name: "bucket", text: bucket },
     store,
     clock: systemClock,
     self: () => Promise.resolve(SELF),
@@ -42,7 +43,7 @@ async function opened(options: Partial<LocalOptions> = {}) {
     }
     await Deno.remove(folder, { recursive: true });
   };
-  const job = (collectionId: string) => ({ bucket, collectionId, flags: {} });
+  const job = (collectionId: string) => ({ collectionId, flags: {} });
   return { runner, store, bucket, job, log, lock, close };
 }
 
@@ -75,14 +76,14 @@ runnerContract("LocalRunner", async () => {
 Deno.test("a harvester gets the command line of the documents, and only flags that were given", async () => {
   const { runner, bucket, log, close } = await opened();
   try {
-    await ended(await runner.once({ bucket, collectionId: BRIEF, flags: {} }));
+    await ended(await runner.once({ collectionId: BRIEF, flags: {} }));
     assert.ok(
       (await log(BRIEF)).startsWith(
         `started with harvest run --bucket ${bucket} --port 0 --shutdown -- ${BRIEF}\n`,
       ),
     );
     const flags = { tweetsPerFile: 5, secsPerFile: 6, flushSecs: 7, hoursPerHarvest: 0 };
-    await runner.start({ bucket, collectionId: "steady", flags });
+    await runner.start({ collectionId: "steady", flags });
     assert.ok(
       (await log("steady")).startsWith(
         `started with harvest run --bucket ${bucket} --port 0 ` +
@@ -256,7 +257,10 @@ Deno.test({
       await assert.rejects(runner.once(job("steady")), LockedError);
       const holder = { id: "other", ...thisProcess() };
       const taken = { store, collectionId: "steady", holder, clock: systemClock };
-      await assert.rejects(takeLease({ ...taken, isGone: goneIn(bucket) }), LockedError);
+      await assert.rejects(
+        takeLease({ ...taken, isGone: goneIn(parseBucket(bucket)) }),
+        LockedError,
+      );
       await runner.stop("steady");
       assert.equal((await container.status).code, 0);
     } finally {

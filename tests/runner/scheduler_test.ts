@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { parseBucket } from "../../lib/bucket_ref.ts";
 import { AccessError, ConflictError, OutsideError, UserError } from "../../lib/errors.ts";
 import type { Job, Runner } from "../../lib/runner/runner.ts";
 import { scheduleKey } from "../../lib/runner/scheduled.ts";
@@ -31,7 +32,6 @@ async function running(
   const report = (line: string) => lines.push(line);
   const schedulers = runners.map((runner) =>
     runScheduler({
-      bucket: "./b",
       store,
       runner,
       clock,
@@ -141,7 +141,7 @@ Deno.test("the flags of a schedule are those of its harvests", async () => {
     return runner.once(job);
   };
   await running(store, clock, [{ ...runner, once }], 1.5 * HOUR);
-  assert.deepEqual(jobs, [{ bucket: "./b", collectionId: "a", flags }]);
+  assert.deepEqual(jobs, [{ collectionId: "a", flags }]);
 });
 
 Deno.test("a schedule whose years are over, or that was taken away, is not run", async () => {
@@ -187,7 +187,7 @@ Deno.test("the folder of a bucket may be away for a while, and its schedules a f
   const [bucket, away] = [join(folder, "bucket"), join(folder, "away")];
   try {
     const [clock, started] = [new ManualClock(), [] as string[]];
-    const store = await openStore(bucket);
+    const store = await openStore(parseBucket(bucket));
     await schedule(store, "a", "rate(1 minute)", clock.now());
     const { lines, end } = begun(store, clock, recording(started), 5 * SECOND);
     const again = () => lines.filter((line) => line.includes("It works again")).length;

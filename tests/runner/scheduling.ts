@@ -15,12 +15,12 @@ export function recording(started: string[], fail?: () => Error): Runner {
   const unused = () => assert.fail("the scheduler starts harvests and does nothing else");
   return {
     pace: 250,
-    once({ collectionId, bucket }: Job): Promise<Started> {
+    once({ collectionId }: Job): Promise<Started> {
       if (fail) return Promise.reject(fail());
       started.push(collectionId);
       return Promise.resolve({
         collectionId,
-        bucket,
+        bucket: "./b",
         status: "RUNNING",
         outcome: () => Promise.resolve(null),
       });
@@ -59,7 +59,7 @@ export function begun(
   const lines: string[] = [];
   const report = (line: string) => lines.push(line);
   const { signal } = stop;
-  const done = runScheduler({ bucket: "./b", store, runner, clock, signal, report, pollMs });
+  const done = runScheduler({ store, runner, clock, signal, report, pollMs });
   const end = async () => {
     stop.abort();
     await clock.advance(0);
@@ -80,10 +80,10 @@ export function deciding(decide: (run: number) => Error | Started["outcome"], cl
   const tries: number[] = [];
   const runner: Runner = {
     ...recording([]),
-    once({ collectionId, bucket }: Job): Promise<Started> {
+    once({ collectionId }: Job): Promise<Started> {
       const decided = decide(tries.push(clock.monotonic() / SECOND) - 1);
       if (decided instanceof Error) return Promise.reject(decided);
-      return Promise.resolve({ collectionId, bucket, status: "RUNNING", outcome: decided });
+      return Promise.resolve({ collectionId, bucket: "./b", status: "RUNNING", outcome: decided });
     },
   };
   return { runner, tries };

@@ -27,7 +27,8 @@ function settingsOf(more: Record<string, string> = {}): DefinitionSettings {
 
 function made(more: Record<string, string> = {}, { collectionId = "c", shutdown = true } = {}) {
   return definitionOf({
-    job: { bucket: "tweets", collectionId, flags: { flushSecs: 5, hoursPerHarvest: 12 } },
+    bucket: "tweets",
+    job: { collectionId, flags: { flushSecs: 5, hoursPerHarvest: 12 } },
     shutdown,
     settings: settingsOf(more),
     region: "eu-central-1",

@@ -82,7 +82,9 @@ export function startProcess(
   const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
   const code = `import { LocalStore } from ${JSON.stringify(local)};
     import * as disks from ${JSON.stringify(import.meta.url)};
-    const store = await LocalStore.open(${JSON.stringify(folder)}, ${disk ? `disks.${disk}` : ""});
+    const store = await LocalStore.open(${JSON.stringify(folder)}, ${
+    disk ? `{ disk: disks.${disk} }` : ""
+  });
     ${act}`;
   const url = `data:application/typescript,${encodeURIComponent(code)}`;
   const [command = "", ...args] = [

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { takeLease } from "../../lib/bucket/lease.ts";
+import { parseBucket } from "../../lib/bucket_ref.ts";
 import { type Clock, systemClock } from "../../lib/clock.ts";
 import { ConflictError, LockedError } from "../../lib/errors.ts";
 import { CompatibleStore } from "../../lib/store/compatible.ts";
@@ -155,7 +156,11 @@ Deno.test("AWS's own S3 is not probed: it keeps what it promises", async () => {
       "https://s3.eu-central-1.amazonaws.com",
       "https://bucket.vpce-1.s3.eu-central-1.vpce.amazonaws.com",
     ]
-  ) assert.ok(await openStore("tweets", { ...access, storeEndpoint }) instanceof S3Store);
+  ) {
+    assert.ok(
+      await openStore(parseBucket("tweets"), { ...access, storeEndpoint }) instanceof S3Store,
+    );
+  }
   const own = { ...access, storeEndpoint: "https://amazonaws.com.example.org" };
-  assert.ok(await openStore("tweets", own) instanceof CompatibleStore);
+  assert.ok(await openStore(parseBucket("tweets"), own) instanceof CompatibleStore);
 });

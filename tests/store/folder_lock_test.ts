@@ -26,7 +26,7 @@ for (
 ) {
   storeContract(what, async () => {
     const { folder, close } = await temporary();
-    return { store: await LocalStore.open(`${folder}/bucket`, disk), close };
+    return { store: await LocalStore.open(`${folder}/bucket`, { disk }), close };
   });
 }
 
@@ -50,11 +50,13 @@ for (const disk of ["WITHOUT_LINKS", "WITHOUT_LOCKS", "WITHOUT_ANY"]) {
 Deno.test("a turn that another one has taken over, after a long pause, writes nothing", () =>
   withFolder(async (folder) => {
     const store = await LocalStore.open(folder, {
-      ...WITHOUT_LOCKS,
-      // While this one, which has the first turn, is between looking and writing.
-      sync: async () => {
-        if (!await Deno.stat(`${folder}/${OWN}/lock-1`).catch(() => null)) return;
-        await Deno.writeTextFile(`${folder}/${OWN}/lock-1000`, "");
+      disk: {
+        ...WITHOUT_LOCKS,
+        // While this one, which has the first turn, is between looking and writing.
+        sync: async () => {
+          if (!await Deno.stat(`${folder}/${OWN}/lock-1`).catch(() => null)) return;
+          await Deno.writeTextFile(`${folder}/${OWN}/lock-1000`, "");
+        },
       },
     });
     await assert.rejects(store.put("a/b", bytes), { name: "OutsideError", message: /paused/ });
@@ -66,10 +68,12 @@ Deno.test("a lock whose file was removed while it was waited for is none: the ne
     const path = `${folder}/${OWN}/lock`;
     let locked = 0;
     const store = await LocalStore.open(folder, {
-      ...systemDisk,
-      lock: async (file) => {
-        await systemDisk.lock(file);
-        if (++locked === 1) await Deno.remove(path);
+      disk: {
+        ...systemDisk,
+        lock: async (file) => {
+          await systemDisk.lock(file);
+          if (++locked === 1) await Deno.remove(path);
+        },
       },
     });
     await store.put("a", bytes);

@@ -16,7 +16,7 @@ Deno.test("each folder that a write makes is durable in the one above it, up to 
         return systemDisk.sync(path);
       },
     };
-    const store = await LocalStore.open(`${folder}/new/bucket`, disk);
+    const store = await LocalStore.open(`${folder}/new/bucket`, { disk });
     await store.put("a/b/c", bytes);
     for (const path of ["", "new", "new/bucket", "new/bucket/a", "new/bucket/a/b"]) {
       assert.ok(synced.includes(path), `${path || "the parent"} is not: ${synced}`);
@@ -43,7 +43,7 @@ Deno.test("a folder that another process has made may not be durable yet, and is
         return Promise.resolve();
       },
     };
-    await (await LocalStore.open(folder, disk)).put("a/b/c", bytes);
+    await (await LocalStore.open(folder, { disk })).put("a/b/c", bytes);
     assert.ok(["", "a", "a/b"].every((path) => synced.has(path)), [...synced].join());
   }));
 
@@ -55,7 +55,7 @@ Deno.test("a disk that fails to make a folder durable has not taken the write", 
       ...systemDisk,
       sync: () => fails ? Promise.reject(failed) : Promise.resolve(),
     };
-    const store = await LocalStore.open(folder, disk);
+    const store = await LocalStore.open(folder, { disk });
     await store.put("a/b", bytes);
     fails = true;
     await assert.rejects(store.put("a/b", bytes), { name: "OutsideError", message: /os error 5/ });
@@ -81,7 +81,7 @@ Deno.test("folders that were made for a write that fails are removed again, and 
   withFolder(async (folder) => {
     const failed = new Error("Input/output error (os error 5)");
     const disk: Disk = { ...systemDisk, link: () => Promise.reject(failed) };
-    const store = await LocalStore.open(folder, disk);
+    const store = await LocalStore.open(folder, { disk });
     await store.put("there", bytes);
     await Deno.mkdir(`${folder}/empty`);
     const before = await treeOf(folder);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { parseBucket } from "../../lib/bucket_ref.ts";
 import { OutsideError, UserError } from "../../lib/errors.ts";
 import { LocalStore } from "../../lib/store/local.ts";
 import { openStore } from "../../lib/store/store.ts";
@@ -71,7 +72,7 @@ Deno.test("local: a process killed in the middle of its puts leaves only whole o
 
 Deno.test("local: looking into a bucket that does not exist makes nothing", () =>
   withFolder(async (folder) => {
-    const store = await openStore(`${folder}/bucket`);
+    const store = await openStore(parseBucket(`${folder}/bucket`));
     assert.equal(await store.get("a"), null);
     await store.delete("a");
     await assert.rejects(store.delete("a", { ifVersion: "1" }), { name: "ConflictError" });
@@ -122,16 +123,10 @@ Deno.test("local: a listing hides what the store keeps for itself", () =>
 
 Deno.test("local: a file URL is a folder", () =>
   withFolder(async (folder) => {
-    const store = await openStore(pathToFileURL(`${folder}/with space`).href);
+    const store = await openStore(parseBucket(pathToFileURL(`${folder}/with space`).href));
     await store.put("a", new Uint8Array());
     assert.ok((await Deno.stat(`${folder}/with space/a`)).isFile);
   }));
-
-Deno.test("local: a file URL of another machine, or of no place, is refused", async () => {
-  for (const url of ["file://other/x", "file:./x", "file:x"]) {
-    await assert.rejects(openStore(url), { name: "UserError", message: /is not a folder of this/ });
-  }
-});
 
 Deno.test("local: keys that would leave the folder or hide in it are refused", () =>
   withFolder(async (folder) => {
@@ -259,7 +254,7 @@ Deno.test("local: a bucket that goes away while a write begins is not made anew 
   const [bucket, away] = [join(folder, "bucket"), join(folder, "away")];
   const { lstat } = Deno;
   try {
-    const store = await openStore(bucket);
+    const store = await openStore(parseBucket(bucket));
     await store.put("a", new Uint8Array(1));
     let isLate = true;
     Deno.lstat = async (path) => {

@@ -158,7 +158,7 @@ for (
   Deno.test(`a disk that ${what} is refused when a bucket is made on it, and nothing is left there`, () =>
     withFolder(async (folder) => {
       for (const bucket of [folder, `${folder}/new`]) {
-        const store = await LocalStore.open(bucket, { ...systemDisk, ...disk });
+        const store = await LocalStore.open(bucket, { disk: { ...systemDisk, ...disk } });
         const error = { name: "UserError", message: says, hint: /on another disk with --bucket/ };
         await assert.rejects(store.put("a", bytes), error);
         await assert.rejects(store.put("a", bytes, { ifAbsent: true }), error);
@@ -172,7 +172,7 @@ Deno.test("a bucket's disk is looked at when the bucket is made, and never again
     let looks = 0;
     const create = (path: string) => (looks++, systemDisk.create(path));
     for (const _ of [1, 2]) {
-      const store = await LocalStore.open(folder, { ...systemDisk, create });
+      const store = await LocalStore.open(folder, { disk: { ...systemDisk, create } });
       for (const key of ["a", "b"]) await store.put(key, bytes);
     }
     assert.equal(looks, 2);

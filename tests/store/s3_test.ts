@@ -13,7 +13,7 @@ import {
 } from "../../lib/errors.ts";
 import { type Clock, systemClock } from "../../lib/clock.ts";
 import { S3Store } from "../../lib/store/s3.ts";
-import { isThere, openStore, s3Name } from "../../lib/store/store.ts";
+import { isThere } from "../../lib/store/store.ts";
 import { storeContract } from "../contract/store.ts";
 import { S3Proxy } from "../faults/s3_proxy.ts";
 import { QuickClock } from "../fakes/quick_clock.ts";
@@ -105,17 +105,6 @@ Deno.test("s3: a bucket that is not there is told, with where to look", async ()
     });
   }
   store.close();
-});
-
-Deno.test("s3:// and a bare name mean S3; what S3 cannot have is told", async () => {
-  assert.equal(s3Name("s3://tweets/"), "tweets");
-  assert.equal((await openStore("s3://tweets")).name, "tweets");
-  for (const name of ["Tweets", "a", "a_b", "s3://", "a/b"]) {
-    assert.throws(() => s3Name(name), {
-      message: /cannot be the name of an S3 bucket/,
-      hint: /A folder is written with \.\/ or \/ in front/,
-    });
-  }
 });
 
 /** A store whose bucket is answered for by `answer`. */

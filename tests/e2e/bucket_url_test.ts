@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { pathToFileURL } from "node:url";
+import { filesBelow, inPlace } from "./program.ts";
+
+Deno.test("a harvester that was started by hand on a file: URL is stopped by the same secret, which is nowhere else", () =>
+  inPlace(async (place) => {
+    const [user = ""] = place.sandbox.world.users.keys();
+    await place.add({ id: "tl", type: "user_timeline", users: { [user]: {} } });
+    const bucket = pathToFileURL(place.path("twarc-cloud-data")).href;
+    const child = place.spawn(["harvest", "run", "--bucket", bucket, "tl"]);
+    const log = new Response(child.stderr).text();
+    try {
+      const deadline = performance.now() + 30_000;
+      const state = async () =>
+        (await place.running("tl").catch(() => ({ state: undefined }))).state;
+      while (await state() !== "stopped") assert.ok(performance.now() < deadline, "it begins");
+      await place.ok("collection", "stop", "--bucket", bucket, "tl");
+      assert.equal((await child.status).code, 0);
+    } finally {
+      await log;
+    }
+    const secrets: string[] = [];
+    for await (const file of filesBelow(place.folder)) {
+      if (/secret$/.test(file)) secrets.push(file);
+    }
+    assert.equal(secrets.length, 1, secrets.join(", "));
+  }));
