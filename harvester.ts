@@ -84,7 +84,7 @@ export async function harvest(options: Harvest): Promise<void> {
       ? monitor({ info, clock, signal: watched.signal })
       : undefined;
     try {
-      await harvester.run(lease, holder.id);
+      await harvester.run(lease, holder.id, config.type);
       if (!options.shutdown && !signal.aborted) {
         // So that others see at once that it has stopped.
         await lease.renewNow();
@@ -169,7 +169,7 @@ class Harvester implements Controlled {
   }
 
   /** Settles what the harvest before left, harvests, and settles. */
-  async run(lease: Lease, holder: string): Promise<void> {
+  async run(lease: Lease, holder: string, type: CollectionConfig["type"]): Promise<void> {
     const { store, clock, collectionId } = this.#options;
     const collections = new Collections(store, clock);
     const guard = async () => {
@@ -177,7 +177,7 @@ class Harvester implements Controlled {
       lease.check();
     };
     const target = { store, collections, collectionId, guard, versions: new Map() };
-    const checkpoint = await this.#begin(lease, () => this.#fenced(collections, lease, holder));
+    const checkpoint = await this.#begin(lease, () => this.#fenced(lease, holder, type));
     // Before anything is begun: what a stream brings cannot be noted without.
     if (checkpoint.state.type === "filter") await this.#options.spool.keys();
     const late = await this.#commitLeft(target, checkpoint, lease);
@@ -271,9 +271,12 @@ class Harvester implements Controlled {
   }
 
   /** The checkpoint, which no harvester before can write any more. */
-  async #fenced(collections: Collections, lease: Lease, holder: string): Promise<Checkpoint> {
+  async #fenced(
+    lease: Lease,
+    holder: string,
+    type: CollectionConfig["type"],
+  ): Promise<Checkpoint> {
     const { store, clock, collectionId } = this.#options;
-    const { config: { type } } = await collections.load(collectionId);
     const checkpoint = await Checkpoint.open(store, { collectionId, type, holder, clock });
     await checkpoint.fence(() => lease.prove());
     return checkpoint;

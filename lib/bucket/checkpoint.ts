@@ -262,6 +262,16 @@ export class Checkpoint {
   }
 }
 
+/** What a collection's checkpoint says; null where there is none. @throws UserError where it is damaged */
+export async function readCheckpoint(
+  store: Store,
+  collectionId: string,
+): Promise<CheckpointState | null> {
+  const key = collectionKeys(collectionId).checkpoint;
+  const found = await store.get(key);
+  return found && parsed(found.bytes, key);
+}
+
 /** Whether a checkpoint says nothing, as after a power cut; one of a later version of this program is not damaged. */
 export function isDamagedCheckpoint(bytes: Uint8Array): boolean {
   const json = jsonOrNull(new TextDecoder().decode(bytes));

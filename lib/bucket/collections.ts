@@ -191,9 +191,10 @@ export class Collections {
     if (isEmpty(change)) return;
     const configuration = this.#configuration(id);
     for (;;) {
-      if (!await isNews(configuration, change)) return;
+      const loaded = await configuration.load();
+      if (isEmpty(learned(loaded.json, change))) return;
       try {
-        const base = await configuration.ended(await configuration.standing(), at);
+        const base = await configuration.ended(await configuration.standing(loaded), at);
         const news = learned(base.json, change);
         const isOlder = at < laterThan(base.json) - 1;
         const time = isOlder ? laterThan(base.json) : at;
@@ -240,12 +241,6 @@ export class Collections {
     await this.loadJson(id);
     return await lastHarvestOf(this.#store, id);
   }
-}
-
-/** Whether a change changes something. What is read for that is let go of before more is: there may be many users. */
-async function isNews(configuration: Configuration, change: ConfigUpdate): Promise<boolean> {
-  const { json } = await configuration.load();
-  return !isEmpty(learned(json, change));
 }
 
 /** An older version may be all that brings people back who were taken out on a fault of the API: it is not deleted. */

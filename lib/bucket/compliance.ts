@@ -9,7 +9,8 @@ import type { Store } from "../store/store.ts";
 import { type ComplianceJobs, type ComplianceResult, readResults } from "../twitter/compliance.ts";
 import { allIdsIn } from "../twitter/redact.ts";
 import { IdList, idText } from "./id_list.ts";
-import { listedFiles, readLines } from "./tweets.ts";
+import { listedFiles } from "./listing.ts";
+import { readLines } from "./tweets.ts";
 
 /** Milliseconds between two looks at a job: at first, and at most. */
 const [FIRST_LOOK, LONGEST_LOOK] = [5_000, 60_000];

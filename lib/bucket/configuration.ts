@@ -50,9 +50,13 @@ export class Configuration {
     });
   }
 
-  /** What is in force, and what a command left half done. @throws UserError where there is no such collection. */
-  async standing(): Promise<Base> {
-    const stored = await this.load();
+  /**
+   * What is in force, and what a command left half done.
+   * @param loaded What is in force, where that was just loaded.
+   * @throws UserError where there is no such collection.
+   */
+  async standing(loaded?: Stored): Promise<Base> {
+    const stored = loaded ?? await this.load();
     return { ...stored, ...await this.#history.standing(stored.json) };
   }
 

@@ -10,9 +10,9 @@ import { type CollectionKeys, collectionKeys, FILES, isTweetsFile } from "../col
 import { ConflictError, UndeletableError } from "../errors.ts";
 import { jsonBytes } from "../json.ts";
 import type { Store, Version } from "../store/store.ts";
+import { manifestOf } from "./tweets.ts";
 
 const log = getLogger(["twarc-cloud", "bucket"]);
-const encoder = new TextEncoder();
 
 /** What a projection writes to. */
 export interface ProjectionTarget {
@@ -57,8 +57,7 @@ export async function projectManifest(
   { began, files }: CheckpointState,
 ): Promise<void> {
   const folder = collectionKeys(target.collectionId).harvest(began);
-  const lines = files.map((file) => `${file.sha1}  ${file.name}\n`);
-  await project(target, `${folder}${FILES.manifest}`, encoder.encode(lines.join("")));
+  await project(target, `${folder}${FILES.manifest}`, manifestOf(files));
 }
 
 /**

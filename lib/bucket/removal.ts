@@ -13,15 +13,9 @@ import { Checkpoint, type HarvestFile } from "./checkpoint.ts";
 import { Collections } from "./collections.ts";
 import { Garbage } from "./garbage.ts";
 import type { Lease } from "./lease.ts";
+import { listedFiles } from "./listing.ts";
 import { settle } from "./projection.ts";
-import {
-  filesListed,
-  type ListedFile,
-  listedFiles,
-  listedIn,
-  manifests,
-  readLines,
-} from "./tweets.ts";
+import { filesListed, type ListedFile, listedIn, manifests, readLines } from "./tweets.ts";
 
 const encoder = new TextEncoder();
 

@@ -17,11 +17,6 @@ export interface ListedFile {
   sha1: string;
 }
 
-/** The files of tweets of every harvest of a collection, oldest harvest first. */
-export async function* listedFiles(store: Store, collectionId: string): AsyncGenerator<ListedFile> {
-  for await (const key of manifests(store, collectionId)) yield* filesListed(store, key);
-}
-
 /** The keys of the manifests of a collection's harvests, oldest first. */
 export async function* manifests(store: Store, collectionId: string): AsyncGenerator<string> {
   for await (const { key } of store.list(collectionKeys(collectionId).harvests)) {
@@ -44,6 +39,11 @@ export async function listedIn(store: Store, folder: string): Promise<Set<string
     names.add(key.slice(folder.length));
   }
   return names;
+}
+
+/** A manifest: `<sha1>  <file>` a line, as `sha1sum -c` reads it. */
+export function manifestOf(files: { sha1: string; name: string }[]): Uint8Array {
+  return new TextEncoder().encode(files.map(({ sha1, name }) => `${sha1}  ${name}\n`).join(""));
 }
 
 /**

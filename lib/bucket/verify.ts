@@ -168,8 +168,11 @@ class Verifier {
     const open = ours ?? await this.#openOfOriginal(folders);
     for (const [folder, objects] of folders) {
       const place = { folder, objects, isOpen: folder === open };
-      const own = folder === current && !place.isOpen ? settled : null;
-      const harvest = await lookAtHarvest({ ...place, settled: own }, this.#look);
+      const own = folder === current ? state : null;
+      const known = place.isOpen
+        ? { settled: null, open: own && own.state !== "settled" ? own : null }
+        : { settled: own && settled, open: null };
+      const harvest = await lookAtHarvest({ ...place, ...known }, this.#look);
       this.found.harvests.push(harvest);
       const { tweets, files, bytes } = totals(harvest);
       this.found.tweets += tweets;

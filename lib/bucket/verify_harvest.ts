@@ -19,7 +19,7 @@ import {
   totals,
 } from "./found.ts";
 import { gapsIn, type ToldGap } from "./gaps.ts";
-import { readManifest } from "./tweets.ts";
+import { manifestOf, readManifest } from "./tweets.ts";
 
 /** What looking works with. */
 export interface Look {
@@ -45,16 +45,19 @@ export interface HarvestFolder {
   isOpen: boolean;
   /** The settled checkpoint, where it is this harvest's. */
   settled: CheckpointState | null;
+  /** The checkpoint of this harvest where it goes on, or was cut: the manifest may be older. */
+  open: CheckpointState | null;
 }
 
 /** Looks at a harvest's folder; tells its faults. @throws OutsideError where the store fails. */
 export async function lookAtHarvest(place: HarvestFolder, look: Look): Promise<HarvestFound> {
-  const { folder, isOpen, settled } = place;
+  const { folder, isOpen, settled, open } = place;
   const { store, fault } = look;
   const has = (name: string) => place.objects.some(({ key }) => key === `${folder}${name}`);
   const manifest = readManifest((await store.get(`${folder}${FILES.manifest}`))?.bytes, folder);
   const listed = new Map<string, ListedFacts | null>();
-  const sums = new Map(manifest.files.map(({ key, sha1 }) => [key, sha1]));
+  const { files } = open ? readManifest(manifestOf(open.files), folder) : manifest;
+  const sums = new Map(files.map(({ key, sha1 }) => [key, sha1]));
   for (const [key, sha1] of sums) listed.set(key, await lookAtFile(key, { sha1, isOpen }, look));
   const known = new Set([...sums.keys(), ...(settled?.files ?? []).map(nameIn(folder))]);
   const isOriginal = !has(FILES.harvest) && has(FILES.originalHarvest);

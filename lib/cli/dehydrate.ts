@@ -35,9 +35,8 @@ async function dehydrate(
   collectionId: string,
   onId: (id: string) => void,
 ): Promise<OutsideError | null> {
-  const { DamagedFileError, listedFiles, readLines, verifyHint } = await import(
-    "../bucket/tweets.ts"
-  );
+  const { listedFiles } = await import("../bucket/listing.ts");
+  const { DamagedFileError, readLines, verifyHint } = await import("../bucket/tweets.ts");
   const { idsIn } = await import("../twitter/ids.ts");
   const damaged: string[] = [];
   let first: OutsideError | null = null;

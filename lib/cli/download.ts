@@ -1,6 +1,7 @@
 /** Copies a collection from its bucket to the person's disk: several files at a time, each whole or not at all. */
 
 import { Buffer } from "node:buffer";
+import { newestManifest, openListing } from "../bucket/listing.ts";
 import { readManifest } from "../bucket/tweets.ts";
 import { collectionKeys, fileNameFault, FILES } from "../collection/layout.ts";
 import { linkless } from "../store/linkless.ts";
@@ -47,7 +48,7 @@ export interface DownloadOptions {
  * Fetches every file of a collection but its lock and its checkpoint. A file that is there is skipped where its
  * size and its checksum are those of the manifest, or of the bucket's own. Which files of tweets a copy has is up
  * to its manifest: that is read before them, once more where they change meanwhile, and gets its name when they are
- * there. So at any instant, and whenever it is cut, the copy has what its manifests list.
+ * there. Of a harvest that goes on it is made from the checkpoint. So at any instant, and whenever it is cut, the copy has what its manifests list.
  * @throws UserError where the disk cannot be written, or, after all others were fetched, where objects cannot be
  *   files; OutsideError where the bucket fails, or, after all others, where files are not in it as listed.
  */
@@ -78,6 +79,8 @@ class Download {
   /** The keys that are counted as fetched or as skipped. */
   readonly #counted = new Set<string>();
   readonly #slots = new Slots(WIDTH);
+  /** The folder of the harvest that goes on: of it, and of later ones, the checkpoint knows more than the manifest. */
+  #open: string | undefined;
   /** Whether it is known how much there is. */
   #isListed = false;
 
@@ -96,6 +99,7 @@ class Download {
     const known = new Set(head.map(({ key }) => key));
     const listed = await Array.fromAsync(store.list(root));
     this.#isListed = true;
+    this.#open = (await openListing(store, collectionId))?.folder;
     const all = this.#wanted(listed.filter(({ key }) => !known.has(key)), root);
     await eachOf([...byFolder(all)], WIDTH, ([folder, files]) => this.#folder(folder, files));
     for (const key of store.passedOver?.(root).keys() ?? []) {
@@ -196,10 +200,14 @@ class Download {
   }
 
   async #manifest(folder: string): Promise<Manifest | null> {
-    const found = await this.#options.store.get(`${folder}${FILES.manifest}`);
-    if (!found) return null;
-    const { files } = readManifest(found.bytes, folder);
-    return { bytes: found.bytes, files: new Map(files.map(({ key, sha1 }) => [key, sha1])) };
+    const { store, collectionId } = this.#options;
+    const isSettled = this.#open === undefined || folder < this.#open;
+    const bytes = isSettled
+      ? (await store.get(`${folder}${FILES.manifest}`))?.bytes
+      : await newestManifest(store, collectionId, folder);
+    if (!bytes) return null;
+    const { files } = readManifest(bytes, folder);
+    return { bytes, files: new Map(files.map(({ key, sha1 }) => [key, sha1])) };
   }
 
   /** Counts what was copied, once: what is in a manifest may be looked at again. */

@@ -1,6 +1,6 @@
 /** What a harvester commits with: into the folder of the checkpoint's harvest, under its lease. */
 
-import type { Checkpoint } from "../bucket/checkpoint.ts";
+import type { Checkpoint, CheckpointState } from "../bucket/checkpoint.ts";
 import type { Lease } from "../bucket/lease.ts";
 import { beginNext } from "../bucket/next_harvest.ts";
 import { type ProjectionTarget, projectManifest } from "../bucket/projection.ts";
@@ -24,8 +24,7 @@ export interface Committing {
 export function committing(
   { target, checkpoint, lease, clock, patienceMs, waits }: Committing,
 ): LeftOptions {
-  /** What the manifest lists: a commit without new files need not write it again, as S3 bills each write. */
-  let listed: Checkpoint["state"]["files"] | undefined;
+  let listed = listingOf(checkpoint.state);
   return {
     store: target.store,
     checkpoint,
@@ -36,11 +35,39 @@ export function committing(
     waits,
     guard: () => lease.check(),
     project: async () => {
-      const { files } = checkpoint.state;
-      if (files === listed) return;
-      await projectManifest(target, checkpoint.state);
-      listed = files;
+      const { state } = checkpoint;
+      const { began } = state;
+      // A harvest that was begun since lists nothing.
+      if (listed.began !== began) listed = { began, names: null };
+      if (!isManifestDue(state, listed)) return;
+      await projectManifest(target, state);
+      listed = { began, names: new Set(state.files.map(({ name }) => name)) };
     },
     next: (began) => beginNext(target, checkpoint, began),
   };
+}
+
+/** What the manifest of a harvest lists. */
+interface Listing {
+  began: number;
+  /** Null where it is not written yet; undefined where another harvester wrote it. */
+  names: Set<string> | null | undefined;
+}
+
+function listingOf({ began, files }: CheckpointState): Listing {
+  return { began, names: files.length === 0 ? null : undefined };
+}
+
+/**
+ * Whether the manifest has to be written: S3 bills each write, and who wants the pieces of a segment that is open finds
+ * them in the checkpoint. Nothing that it lists may be deleted, each whole segment is to be in it, and there is one from
+ * the first commit on; that of a harvest which is over is written when it is settled.
+ */
+function isManifestDue({ state, files }: CheckpointState, { names: listed }: Listing): boolean {
+  const whole = files.filter(({ pieceOf }) => pieceOf === undefined);
+  // Pieces that it lists are gone only where a whole segment is in their place.
+  if (listed === undefined) return whole.length > 0;
+  if (listed === null) return state === "harvesting";
+  if (!listed.isSubsetOf(new Set(files.map(({ name }) => name)))) return true;
+  return state === "harvesting" && whole.some(({ name }) => !listed.has(name));
 }

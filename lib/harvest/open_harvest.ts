@@ -161,13 +161,17 @@ export class OpenHarvest {
       at: this.#options.clock.now(),
       ...(file ? { tweets: { segment: this.#segments, isWhole, file } } : {}),
       sides: spool.sides(),
-      documents: this.#options.type === "user_timeline"
-        ? [{ name: FILES.userChanges, ...this.#userChanges.soFar() }]
-        : [],
+      documents: this.#documents(),
       commit: { ...this.#standing(), ...ending },
     };
     if (isWhole) this.#wholeUntil = number;
     return this.last;
+  }
+
+  /** The lists in which there is something. */
+  #documents(): Cut["documents"] {
+    const changes = this.#userChanges.soFar();
+    return changes.bytes > 0 ? [{ name: FILES.userChanges, ...changes }] : [];
   }
 
   #standing(): Commit {

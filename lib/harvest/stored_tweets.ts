@@ -1,8 +1,9 @@
 /** Which of some tweets a bucket has: those that a harvester brought, and may have stored, or another one beside it. */
 
 import { IdList } from "../bucket/id_list.ts";
-import { DamagedFileError, filesListed, readLines } from "../bucket/tweets.ts";
-import { collectionKeys, FILES, timeIn } from "../collection/layout.ts";
+import { listedFiles } from "../bucket/listing.ts";
+import { DamagedFileError, readLines } from "../bucket/tweets.ts";
+import { collectionKeys, timeIn } from "../collection/layout.ts";
 import { OutsideError } from "../errors.ts";
 import { idsIn } from "../twitter/ids.ts";
 import type { Store } from "../store/store.ts";
@@ -117,18 +118,13 @@ export class StoredTweets {
     const { harvests, harvest } = collectionKeys(this.#collectionId);
     const oldest = harvest(this.#span.began);
     const sizes = new Map<string, number>();
-    const manifests: string[] = [];
     for await (const { key, size } of this.#store.list(harvests)) {
-      if (key < oldest) continue;
-      if (key.endsWith(`/${FILES.manifest}`)) manifests.push(key);
-      else sizes.set(key, size);
+      if (key >= oldest) sizes.set(key, size);
     }
     const found: StoredFile[] = [];
-    for (const manifest of manifests) {
-      for await (const { key, sha1 } of filesListed(this.#store, manifest)) {
-        const bytes = sizes.get(key);
-        if (bytes !== undefined && this.#isNear(key)) found.push({ key, sha1, bytes });
-      }
+    for await (const { key, sha1 } of listedFiles(this.#store, this.#collectionId, { oldest })) {
+      const bytes = sizes.get(key);
+      if (bytes !== undefined && this.#isNear(key)) found.push({ key, sha1, bytes });
     }
     return found;
   }

@@ -17,33 +17,38 @@ const EVENTS: [string, (harvest: Harvest) => Promise<void>][] = [
   ["the harvest ends", (harvest) => harvest.end()],
 ];
 
-for (const [what, event] of EVENTS) {
-  for (const isAgain of [false, true]) {
-    const copy = isAgain ? "older copy" : "new copy";
-    Deno.test(`where ${what} at any point of a download, its ${copy} is as its manifests say`, async () => {
-      for (let at = 1;; at++) {
-        const harvest = await harvesting();
-        const { store } = harvest;
-        let operations = 0;
-        await withFolder(async (to) => {
-          if (isAgain) {
-            await fetching(store, to);
-            await harvest.flush();
-          }
-          store.before = async () => {
-            if (++operations !== at) return;
-            store.before = () => {};
-            await event(harvest);
-          };
+const KINDS = EVENTS.flatMap(([what, event]) =>
+  [false, true].flatMap((isAgain) =>
+    [false, true].map((hasCheckpoint) => ({ what, event, isAgain, hasCheckpoint }))
+  )
+);
+
+for (const { what, event, isAgain, hasCheckpoint } of KINDS) {
+  const copy = isAgain ? "older copy" : "new copy";
+  const whose = hasCheckpoint ? ", whose manifest is behind its checkpoint," : "";
+  Deno.test(`where ${what}${whose} at any point of a download, its ${copy} is as its manifests say`, async () => {
+    for (let at = 1;; at++) {
+      const harvest = await harvesting({ hasCheckpoint });
+      const { store } = harvest;
+      let operations = 0;
+      await withFolder(async (to) => {
+        if (isAgain) {
           await fetching(store, to);
-          const files = await copyIn(to);
-          assert.ok(checkSums(files, `(${what} at ${at})`) > 0);
-          checkTold(files);
-        });
-        if (operations < at) return assert.ok(at > 6, `Only ${at} operations were seen`);
-      }
-    });
-  }
+          await harvest.flush();
+        }
+        store.before = async () => {
+          if (++operations !== at) return;
+          store.before = () => {};
+          await event(harvest);
+        };
+        await fetching(store, to);
+        const files = await copyIn(to);
+        assert.ok(checkSums(files, `(${what} at ${at})`) > 0);
+        checkTold(files);
+      });
+      if (operations < at) return assert.ok(at > 6, `Only ${at} operations were seen`);
+    }
+  });
 }
 
 /** A copy lists no less than is said of its harvests, and has the harvest that it names as the last. */
@@ -90,6 +95,21 @@ Deno.test("a harvest whose files go again and again while they are downloaded is
     await fetching(store, to);
     assert.equal(gone, 20);
     assert.equal(checkSums(await copyIn(to)), harvest.listed.size);
+  }));
+
+Deno.test("a copy of a harvest that goes on has what its checkpoint names, and a manifest made from that", () =>
+  withFolder(async (to) => {
+    const harvest = await harvesting({ hasCheckpoint: true });
+    await fetching(harvest.store, to);
+    assert.equal(checkSums(await copyIn(to)), 3);
+    await harvest.merge();
+    await harvest.flush();
+    await fetching(harvest.store, to);
+    assert.equal(checkSums(await copyIn(to)), 2);
+    await harvest.end();
+    const { removed } = await fetching(harvest.store, to);
+    assert.equal(checkSums(await copyIn(to)), 2);
+    assert.equal(removed, 1);
   }));
 
 Deno.test("tweets files of a folder without a manifest are copied: nothing else says what there is", () =>

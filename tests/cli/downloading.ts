@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { Checkpoint, type CheckpointState } from "../../lib/bucket/checkpoint.ts";
 import { download, type DownloadOptions } from "../../lib/cli/download.ts";
+import { systemClock } from "../../lib/clock.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 
 /** The folder of the collection. */
@@ -15,12 +17,21 @@ export const bytesOf = (text: string) => new TextEncoder().encode(text);
 /** A checksum as a manifest has it. */
 export const sha1Of = (bytes: Uint8Array) => createHash("sha1").update(bytes).digest("hex");
 
+type State = CheckpointState["state"];
+const [PIECE] = bytesOf("p");
+
 /** A harvest of a stream: pieces come, and are merged into segments. */
 export class Harvest {
   readonly store = new MemoryStore();
   /** What its manifest lists. */
   readonly listed = new Map<string, Uint8Array>();
+  /** Whether its checkpoint is ahead of its manifest, which has whole segments only. */
+  readonly hasCheckpoint: boolean;
   #number = 0;
+
+  constructor({ hasCheckpoint = false } = {}) {
+    this.hasCheckpoint = hasCheckpoint;
+  }
 
   /** The next piece. */
   async flush(): Promise<void> {
@@ -30,10 +41,14 @@ export class Harvest {
 
   /** All pieces as one segment: that is put, then listed, and then they go. */
   async merge(): Promise<void> {
-    const pieces = [...this.listed].filter(([, bytes]) => bytes[0] === bytesOf("p")[0]);
+    await this.#merge("harvesting");
+  }
+
+  async #merge(state: State): Promise<void> {
+    const pieces = [...this.listed].filter(([, bytes]) => bytes[0] === PIECE);
     await this.#add(`segment of ${pieces.length}`);
     for (const [name] of pieces) this.listed.delete(name);
-    await this.#list();
+    await this.#list(state);
     for (const [name] of pieces) await this.store.delete(`${HARVEST}${name}`);
   }
 
@@ -46,13 +61,26 @@ export class Harvest {
 
   /** The harvest's end: what tells of it comes after its last manifest. */
   async end(): Promise<void> {
-    await this.merge();
+    await this.#merge("finished");
     const info = { files: this.listed.size };
     await this.store.put(`${HARVEST}harvest.json`, bytesOf(JSON.stringify(info)));
     await this.store.put(
       `${ROOT}last_harvest.json`,
       bytesOf(`{"harvest_id":"2026-01-02T03:04:05Z"}`),
     );
+    if (this.hasCheckpoint) await this.#commit("settled");
+  }
+
+  async #commit(state: State): Promise<void> {
+    const options = { collectionId: "c", type: "filter", holder: "here", clock: systemClock };
+    const checkpoint = await Checkpoint.open(this.store, options);
+    if (checkpoint.state.commits === 0) {
+      await checkpoint.begin(Date.UTC(2026, 0, 2, 3, 4, 5), { walks: 1, type: "filter" });
+    }
+    const files = [...this.listed].map(([name, bytes]) => {
+      return { name, sha1: sha1Of(bytes), bytes: bytes.length, tweets: 1 };
+    });
+    await checkpoint.commit({ files, state });
   }
 
   async #add(text: string): Promise<void> {
@@ -61,15 +89,20 @@ export class Harvest {
     this.listed.set(name, bytesOf(text));
   }
 
-  async #list(): Promise<void> {
-    const rows = [...this.listed].map(([name, bytes]) => `${sha1Of(bytes)}  ${name}\n`);
+  async #list(state: State = "harvesting"): Promise<void> {
+    if (this.hasCheckpoint) await this.#commit(state);
+    const isBehind = this.hasCheckpoint && state === "harvesting";
+    const listed = [...this.listed].filter(([, bytes]) => !isBehind || bytes[0] !== PIECE);
+    const rows = listed.map(([name, bytes]) => `${sha1Of(bytes)}  ${name}\n`);
     await this.store.put(`${HARVEST}manifest-sha1.txt`, bytesOf(rows.join("")));
   }
 }
 
 /** A collection that is being harvested. */
-export async function harvesting(): Promise<Harvest> {
-  const harvest = new Harvest();
+export async function harvesting(
+  options: ConstructorParameters<typeof Harvest>[0] = {},
+): Promise<Harvest> {
+  const harvest = new Harvest(options);
   await harvest.store.put(`${ROOT}collection.json`, bytesOf('{"id":"c"}'));
   await harvest.store.put(`${HARVEST}collection.json`, bytesOf('{"id":"c"}'));
   for (let i = 0; i < 3; i++) await harvest.flush();

@@ -8,6 +8,7 @@ import { Collections } from "../../lib/bucket/collections.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { Files } from "../../lib/harvest/files.ts";
 import type { TwitterApi } from "../../lib/twitter/api.ts";
+import { manifestsOf } from "../listings.ts";
 import { MemoryStore } from "./memory_store.ts";
 import { placeIn } from "./spool_places.ts";
 
@@ -68,7 +69,7 @@ export async function added(
   return store;
 }
 
-/** Every tweet that the manifests list, checked against them; nothing may be there that is not listed. */
+/** Every tweet that the manifests list, and of a harvest that goes on its checkpoint, checked against them; nothing may be there that is not listed. */
 export async function tweets(store: MemoryStore): Promise<string[]> {
   return (await lines(store)).map((line) => JSON.parse(line).id_str);
 }
@@ -77,9 +78,7 @@ export async function tweets(store: MemoryStore): Promise<string[]> {
 export async function lines(store: MemoryStore): Promise<string[]> {
   const found: string[] = [];
   const listed = new Set<string>();
-  for (const key of store.keys().filter((key) => key.endsWith("manifest-sha1.txt"))) {
-    const folder = key.slice(0, key.lastIndexOf("/") + 1);
-    const manifest = await text(store, key);
+  for (const [folder, manifest] of await manifestsOf(store.keys(), (key) => text(store, key))) {
     for (const row of manifest.split("\n").filter(Boolean)) {
       const [sha1, name] = row.split("  ");
       const bytes = (await store.get(`${folder}${name}`))?.bytes ??

@@ -1,7 +1,8 @@
-/** Reads a bucket on its own, with nothing of the program: what its manifests list. */
+/** Reads a bucket on its own, with nothing of the program: what its manifests list, and the checkpoint of a harvest that goes on. */
 
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { manifestsOf } from "../listings.ts";
 import type { Listed } from "../../lib/store/store.ts";
 
 /** As much of a Store as is read. */
@@ -30,15 +31,14 @@ const lineSchema = z.union([
   tweetSchema.transform((tweet) => [tweet]),
 ]);
 
-/** Reads every file that a manifest lists. */
+/** Reads every file that a manifest, or the checkpoint of a harvest that goes on, lists. */
 export async function readBucket(bucket: Readable): Promise<Read> {
   const read: Read = { tweets: new Map(), unreadable: [], unlisted: [] };
   const keys = (await Array.fromAsync(bucket.list("collections/"))).map(({ key }) => key);
   const listed = new Set<string>();
-  for (const manifest of keys.filter((key) => key.endsWith("/manifest-sha1.txt"))) {
-    const folder = manifest.slice(0, manifest.lastIndexOf("/") + 1);
-    const text = new TextDecoder().decode((await bucket.get(manifest))?.bytes);
-    for (const row of text.split("\n").filter(Boolean)) {
+  const text = async (key: string) => new TextDecoder().decode((await bucket.get(key))?.bytes);
+  for (const [folder, manifest] of await manifestsOf(keys, text)) {
+    for (const row of manifest.split("\n").filter(Boolean)) {
       const [, sha1 = "", name = row] = /^([0-9a-f]{40}) {2}(\S+)$/.exec(row) ?? [];
       listed.add(`${folder}${name}`);
       const ids = await idsIn((await bucket.get(`${folder}${name}`))?.bytes, sha1);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import { unlock } from "../../lib/bucket/lock.ts";
-import { listedFiles } from "../../lib/bucket/tweets.ts";
+import { listedFiles } from "../../lib/bucket/listing.ts";
 import { verify } from "../../lib/bucket/verify.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { UndeletableError } from "../../lib/errors.ts";

@@ -1,0 +1,65 @@
+/** Which files of tweets a collection has: as its manifests list them, and of a harvest that goes on as its checkpoint does. */
+
+import { collectionKeys, FILES } from "../collection/layout.ts";
+import { UserError } from "../errors.ts";
+import type { Store } from "../store/store.ts";
+import { type CheckpointState, readCheckpoint } from "./checkpoint.ts";
+import { filesListed, type ListedFile, manifestOf, manifests, readManifest } from "./tweets.ts";
+
+/** A harvest that is not settled: its manifest may be older than its checkpoint. */
+export interface OpenListing {
+  /** With a `/` at its end. */
+  folder: string;
+  /** The manifest as it follows from the checkpoint. */
+  manifest: Uint8Array;
+}
+
+/** What the checkpoint lists; null where all harvests are settled, or it is damaged: then manifests are all there is. */
+export async function openListing(
+  store: Store,
+  collectionId: string,
+): Promise<OpenListing | null> {
+  const state = await readCheckpoint(store, collectionId).catch(nullIfDamaged);
+  if (!state || state.state === "settled") return null;
+  const folder = collectionKeys(collectionId).harvest(state.began);
+  return { folder, manifest: manifestOf(state.files) };
+}
+
+/** The manifest of a harvest that may not be settled, as it is or as it follows from the checkpoint; null for none. */
+export async function newestManifest(
+  store: Store,
+  collectionId: string,
+  folder: string,
+): Promise<Uint8Array | null> {
+  // The checkpoint first: a harvest that it has gone on from has all in its manifest.
+  const open = await openListing(store, collectionId);
+  if (open?.folder === folder) return open.manifest;
+  return (await store.get(`${folder}${FILES.manifest}`))?.bytes ?? null;
+}
+
+/**
+ * The files of tweets of every harvest of a collection, oldest harvest first; also of the one that goes on.
+ * @param options.oldest The folder of the first harvest that is wanted.
+ */
+export async function* listedFiles(
+  store: Store,
+  collectionId: string,
+  { oldest = "" } = {},
+): AsyncGenerator<ListedFile> {
+  const open = await openListing(store, collectionId);
+  const later = new Set(open ? [open.folder] : []);
+  for await (const key of manifests(store, collectionId)) {
+    const folder = key.slice(0, -FILES.manifest.length);
+    if (open && folder >= open.folder) later.add(folder);
+    else if (folder >= oldest) yield* filesListed(store, key);
+  }
+  for (const folder of [...later].sort().filter((one) => one >= oldest)) {
+    const manifest = await newestManifest(store, collectionId, folder);
+    yield* readManifest(manifest ?? undefined, folder).files;
+  }
+}
+
+function nullIfDamaged(error: unknown): CheckpointState | null {
+  if (error instanceof UserError) return null;
+  throw error;
+}

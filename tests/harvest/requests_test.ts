@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { systemClock } from "../../lib/clock.ts";
+import { World } from "../../lib/sandbox/world.ts";
+import type { JsonObject } from "../../lib/json.ts";
+import type { StreamItem } from "../../lib/twitter/api.ts";
+import { counted, tallied } from "../fakes/counting_store.ts";
+import { ManualClock } from "../fakes/manual_clock.ts";
+import { FILTER } from "../fakes/slow_stream.ts";
+import { unsyncedFiles } from "../fakes/unsynced_files.ts";
+import { added, json, KEYS, run, tweets } from "../fakes/whole_harvest.ts";
+import { WorldApi } from "../fakes/world_api.ts";
+
+const MINUTES = 4;
+/** Seconds between what arrives together. */
+const STEP = 5;
+
+/** What a stream asks of its store in four minutes, the first one left out. */
+async function streamed(perSecond: number, tweetsPerFile = 100_000) {
+  const clock = new ManualClock();
+  const store = await added(FILTER, clock);
+  let sent = 0;
+  const step = (): StreamItem => ({
+    tweets: Array.from({ length: perSecond * STEP }, () => {
+      const line = new TextEncoder().encode(`{"id_str":"${++sent}"}`);
+      return { id: `${sent}`, line };
+    }),
+    messages: [],
+  });
+  const script = Array.from({ length: (MINUTES + 2) * 60 / STEP }, step);
+  const world = World.made({ clock: systemClock, users: 0, tweetsPerUser: 0 });
+  const api = new WorldApi(world, { script });
+  api.before = async (_, signal) => await clock.sleep(STEP * 1_000, signal);
+  const stopped = new AbortController();
+  let isOver = false;
+  const options = { clock, flushMs: 15_000, tweetsPerFile, files: unsyncedFiles };
+  const harvested = run(store, api, { ...options, signal: stopped.signal })
+    .finally(() => isOver = true);
+  while (clock.sleepers < 2 && !isOver) await new Promise((resolve) => setTimeout(resolve));
+  await clock.advance(60_000);
+  const requests = counted(store);
+  await clock.advance(MINUTES * 60_000);
+  const { puts, gets, lists } = requests;
+  const seen = { puts: tallied(puts), gets: gets.length, lists };
+  const live = (await tweets(store)).length;
+  stopped.abort();
+  while (!isOver) await clock.advance(5_000);
+  await harvested;
+  return { ...seen, live, store };
+}
+
+Deno.test("a stream of 20 tweets a second puts a piece and the checkpoint each flush, and the lock thrice a minute", async () => {
+  const { puts, gets, lists, live, store } = await streamed(20);
+  assert.deepEqual(puts, { "checkpoint.json": 12, "lock.json": 12, tweets: 12 });
+  assert.deepEqual([gets, lists], [0, 0]);
+  // The bound of --flush-secs holds although the manifest is behind.
+  assert.ok(live >= 20 * (MINUTES * 60 + 60 - 15 - STEP), `${live} of them are committed`);
+  const manifest = store.keys().filter((key) => key.endsWith("/manifest-sha1.txt"));
+  assert.equal(manifest.length, 1);
+  const info = await json(store, manifest[0]?.replace("manifest-sha1.txt", "harvest.json") ?? "");
+  assert.equal((await tweets(store)).length, info.tweets);
+});
+
+Deno.test("a manifest comes with each segment that is closed, and with no piece", async () => {
+  const { puts } = await streamed(20, 20 * 60);
+  assert.equal(puts["manifest-sha1.txt"], MINUTES);
+  assert.equal(puts["checkpoint.json"], 12);
+});
+
+Deno.test("a stream that brings nothing puts its lock, and nothing else", async () => {
+  const { puts, gets, lists } = await streamed(0);
+  assert.deepEqual({ puts, gets, lists }, { puts: { "lock.json": 12 }, gets: 0, lists: 0 });
+});
+
+/** What the whole of a harvest of a few pages asks of its store. */
+async function harvested(config: JsonObject) {
+  const world = World.made({ clock: systemClock, users: 3, tweetsPerUser: 25 });
+  const users = Object.fromEntries([...world.users.keys()].map((id) => [id, {}]));
+  const own = config.type === "user_timeline" ? { users } : {};
+  const store = await added({ id: "c", keys: KEYS, ...own, ...config });
+  // The collection was added earlier than in this very second.
+  const clock = { ...systemClock, now: () => systemClock.now() + 60_000 };
+  const requests = counted(store);
+  await run(store, new WorldApi(world), { clock, flushMs: 15_000, tweetsPerFile: 10_000 });
+  const { puts, lists } = requests;
+  const gets = [...requests.gets];
+  assert.ok((await tweets(store)).length > 0);
+  return {
+    puts: puts.map((name) => name.replace(/^change-.*/, "change")),
+    gets,
+    lists,
+  };
+}
+
+const ALWAYS = ["lock.json", "collection.json", "checkpoint.json", "tweets"];
+const END = [
+  "checkpoint.json",
+  "manifest-sha1.txt",
+  "harvest.json",
+  "change",
+  "collection.json",
+  "last_harvest.json",
+  "checkpoint.json",
+];
+
+Deno.test("a small timeline harvest puts each document once, and none in which nothing is", async () => {
+  const { puts, gets, lists } = await harvested({ type: "user_timeline" });
+  assert.deepEqual(puts, [...ALWAYS, "users.jsonl", "user_changes.json", ...END]);
+  assert.ok(gets.length <= 9, `${gets.length} GETs: ${gets}`);
+  assert.equal(lists, 2);
+});
+
+Deno.test("a small search puts each document once, and none in which nothing is", async () => {
+  const { puts, gets, lists } = await harvested({ type: "search", search: { query: "sandbox" } });
+  assert.deepEqual(puts, [...ALWAYS, ...END]);
+  assert.ok(gets.length <= 9, `${gets.length} GETs: ${gets}`);
+  assert.equal(lists, 2);
+});
