@@ -62,7 +62,7 @@ export async function harvest(options: Harvest): Promise<void> {
   const { store, clock, collectionId, control, process, isGone, signal } = options;
   const { patienceMs } = options.limits;
   const waits = new Waits();
-  const api = await openedApi({ ...options, patienceMs }, waits);
+  const { api, type } = await openedApi({ ...options, patienceMs }, waits);
   const harvester = new Harvester(options, api, waits);
   const server = serveControl(harvester, { ...control, collectionId, clock });
   const endBySignal = () => {
@@ -84,7 +84,7 @@ export async function harvest(options: Harvest): Promise<void> {
       ? monitor({ info, clock, signal: watched.signal })
       : undefined;
     try {
-      await harvester.run(lease, holder.id, config.type);
+      await harvester.run(lease, holder.id, type);
       if (!options.shutdown && !signal.aborted) {
         // So that others see at once that it has stopped.
         await lease.renewNow();

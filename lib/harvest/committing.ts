@@ -1,6 +1,6 @@
 /** What a harvester commits with: into the folder of the checkpoint's harvest, under its lease. */
 
-import type { Checkpoint, CheckpointState } from "../bucket/checkpoint.ts";
+import type { Checkpoint, CheckpointState, HarvestFile } from "../bucket/checkpoint.ts";
 import type { Lease } from "../bucket/lease.ts";
 import { beginNext } from "../bucket/next_harvest.ts";
 import { type ProjectionTarget, projectManifest } from "../bucket/projection.ts";
@@ -36,12 +36,13 @@ export function committing(
     guard: () => lease.check(),
     project: async () => {
       const { state } = checkpoint;
-      const { began } = state;
+      const { began, files } = state;
       // A harvest that was begun since lists nothing.
-      if (listed.began !== began) listed = { began, names: null };
-      if (!isManifestDue(state, listed)) return;
+      if (listed.began !== began) listed = { began, files: null };
+      const isDue = target.store.isBilled ? isManifestDue(state, listed) : listed.files !== files;
+      if (!isDue) return;
       await projectManifest(target, state);
-      listed = { began, names: new Set(state.files.map(({ name }) => name)) };
+      listed = { began, files };
     },
     next: (began) => beginNext(target, checkpoint, began),
   };
@@ -51,23 +52,28 @@ export function committing(
 interface Listing {
   began: number;
   /** Null where it is not written yet; undefined where another harvester wrote it. */
-  names: Set<string> | null | undefined;
+  files: HarvestFile[] | null | undefined;
 }
 
 function listingOf({ began, files }: CheckpointState): Listing {
-  return { began, names: files.length === 0 ? null : undefined };
+  return { began, files: files.length === 0 ? null : undefined };
 }
 
 /**
- * Whether the manifest has to be written: S3 bills each write, and who wants the pieces of a segment that is open finds
- * them in the checkpoint. Nothing that it lists may be deleted, each whole segment is to be in it, and there is one from
- * the first commit on; that of a harvest which is over is written when it is settled.
+ * Whether the manifest has to be written where each write costs money: who wants the pieces of a segment that is open
+ * finds them in the checkpoint. Nothing that it lists may be deleted, each whole segment is to be in it, and there is
+ * one from the first commit on; that of a harvest which is over is written when it is settled.
  */
-function isManifestDue({ state, files }: CheckpointState, { names: listed }: Listing): boolean {
+function isManifestDue({ state, files }: CheckpointState, listed: Listing): boolean {
   const whole = files.filter(({ pieceOf }) => pieceOf === undefined);
   // Pieces that it lists are gone only where a whole segment is in their place.
-  if (listed === undefined) return whole.length > 0;
-  if (listed === null) return state === "harvesting";
-  if (!listed.isSubsetOf(new Set(files.map(({ name }) => name)))) return true;
-  return state === "harvesting" && whole.some(({ name }) => !listed.has(name));
+  if (listed.files === undefined) return whole.length > 0;
+  if (listed.files === null) return state === "harvesting";
+  const names = namesOf(listed.files);
+  if (!names.isSubsetOf(namesOf(files))) return true;
+  return state === "harvesting" && whole.some(({ name }) => !names.has(name));
+}
+
+function namesOf(files: HarvestFile[]): Set<string> {
+  return new Set(files.map(({ name }) => name));
 }

@@ -24,17 +24,17 @@ export interface ApiOpening {
 }
 
 /**
- * The API, by the configuration, which is let go of; a bucket that cannot be reached at first may have been named wrongly.
+ * The API, by the configuration, of which only the type is kept; a bucket that cannot be reached at first may have been named wrongly.
  * @throws what the bucket fails with, and `openApi`.
  */
 export async function openedApi(
   { store, clock, collectionId, signal, openApi, ...given }: ApiOpening,
   waits: Waits,
-): Promise<TwitterApi> {
+): Promise<{ api: TwitterApi; type: CollectionConfig["type"] }> {
   const patienceMs = Math.min(given.patienceMs, FIRST_PATIENCE);
   const config = await patiently(
     { clock, patienceMs, lost: signal, stopped: signal, waits },
     async () => (await new Collections(store, clock).load(collectionId)).config,
   );
-  return await openApi(config, waits);
+  return { api: await openApi(config, waits), type: config.type };
 }

@@ -22,6 +22,7 @@ const ALL: Traits = { format: 1, conditions: true, deletions: true, checksums: t
  */
 export class CompatibleStore implements Store {
   readonly name: string;
+  readonly isBilled = true;
   readonly #store: S3Store;
   /** The same bucket, written to without checksums. */
   readonly #plain: S3Store;

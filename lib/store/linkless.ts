@@ -15,6 +15,7 @@ export function linkless(store: Store): Store {
   };
   return {
     name: store.name,
+    isBilled: store.isBilled,
     async get(key) {
       try {
         return await store.get(key);

@@ -14,6 +14,7 @@ import type { Listed, Store, UploadOptions, Version, When } from "./store.ts";
 /** A Store in a folder. */
 export class LocalStore implements Store {
   readonly name: string;
+  readonly isBilled = false;
   readonly #root: string;
   readonly #disk: Disk;
   readonly #folders: Folders;

@@ -60,6 +60,7 @@ interface PutOptions {
 /** A Store in a bucket of S3. A version is an ETag: the same content may have the same one again. */
 export class S3Store implements Store {
   readonly name: string;
+  readonly isBilled = true;
   readonly #client: S3Client;
   readonly #clock: Clock;
   readonly #checksums: boolean;

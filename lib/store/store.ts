@@ -61,6 +61,8 @@ export interface Purged {
 export interface Store {
   /** The bucket's name, for messages. */
   readonly name: string;
+  /** Whether each request costs money: what can wait is not written then. */
+  readonly isBilled: boolean;
   /** The object, or null if there is none. */
   get(key: string): Promise<Got | null>;
   /** A large object as a stream; throws OutsideError where there is none. */

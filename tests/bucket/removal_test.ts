@@ -161,6 +161,7 @@ Deno.test("a file that is damaged is named, and nothing in its folder is touched
 /** A store that takes a number of writes and then no more, as for a process that is killed. */
 class DyingStore implements Store {
   readonly name = "dying";
+  readonly isBilled = true;
   readonly #store: Store;
   #left: number;
 

@@ -7,7 +7,7 @@ const X86 = taskOf(() => undefined);
 Deno.test("a month of a stream is its task, its address and its requests, whether something comes or not", () => {
   assert.equal(
     awsCost("filter", X86),
-    "On AWS a month of it costs 13.32 to 16.16 dollars: task 9.01, address 3.65, requests 0.66 to 3.50. " +
+    "On AWS a month of it costs 13.32 to 15.07 dollars: task 9.01, address 3.65, requests 0.66 to 2.41. " +
       "Storage is 0.023 dollars a GB and month, logs 0.50 dollars a GB (AWS's list prices of us-east-1, 2025).",
   );
   const ini: Record<string, string> = { architecture: "ARM64", cpu: "512", memory: "1024" };
@@ -17,12 +17,12 @@ Deno.test("a month of a stream is its task, its address and its requests, whethe
 Deno.test("one run is told by the hour, and a schedule by the month", () => {
   assert.match(
     awsCost("search", X86),
-    /^On AWS it costs 0\.022 dollars for each hour that it takes: task 0\.012, address 0\.005, requests 0\.005 at most\. /,
+    /^On AWS it costs 0\.021 dollars for each hour that it takes: task 0\.012, address 0\.005, requests 0\.003 at most\. /,
   );
   const monthly = awsCost("user_timeline", X86, 3_600_000);
   assert.match(
     monthly,
-    /^On AWS a month of it \(730 runs\) costs 0\.27 dollars where each takes a minute; /,
+    /^On AWS a month of it \(730 runs\) costs 0\.26 dollars where each takes a minute; /,
   );
 });
 

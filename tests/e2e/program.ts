@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { join, sep as SEPARATOR } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -15,7 +15,6 @@ import { parseBucket } from "../../lib/bucket_ref.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { openStore } from "../../lib/store/store.ts";
-import { openListing } from "../listings.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../lib/sandbox/server.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
@@ -272,18 +271,9 @@ export class Place {
   }
 }
 
-/** The manifest of a harvest's folder, or of one that goes on what its checkpoint lists. */
-async function manifestIn(folder: string): Promise<string> {
-  const [collection = ""] = folder.split(`${SEPARATOR}harvests${SEPARATOR}`);
-  const checkpoint = await Deno.readTextFile(join(collection, "checkpoint.json")).catch(() => "");
-  const open = checkpoint === "" ? null : openListing(checkpoint);
-  if (open && join(collection, open.folder) === join(folder, SEPARATOR)) return open.manifest;
-  return await Deno.readTextFile(join(folder, "manifest-sha1.txt")).catch(() => "");
-}
-
 /** The tweet lines of one harvest's folder, checked against its manifest. */
 export async function tweetsOf(folder: string, { isLive = false } = {}): Promise<string[]> {
-  const manifest = await manifestIn(folder);
+  const manifest = await Deno.readTextFile(join(folder, "manifest-sha1.txt")).catch(() => "");
   const listed = new Set<string>();
   const lines: string[] = [];
   for (const row of manifest.split("\n").filter(Boolean)) {

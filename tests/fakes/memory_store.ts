@@ -18,6 +18,8 @@ export interface Operation {
 /** A Store in memory. */
 export class MemoryStore implements Store {
   readonly name: string;
+  /** As S3 is, and a folder is not. */
+  isBilled = true;
   /** Called before each operation; what it throws, the operation throws. */
   before: (operation: Operation) => void | Promise<void> = () => {};
   /** Called after each write; what it throws, the operation throws: its answer is lost. */

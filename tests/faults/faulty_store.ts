@@ -35,6 +35,7 @@ export class ProcessDied extends Error {}
 /** A Store of one harvester, to a bucket that others use as well. */
 export class FaultyStore implements Store {
   readonly name = "faulty";
+  readonly isBilled: boolean;
   /** How many writes were tried. */
   writes = 0;
   /** What the last commit was, as JSON. */
@@ -46,6 +47,7 @@ export class FaultyStore implements Store {
 
   constructor(bucket: Store, fault: FaultAt | null) {
     this.#bucket = bucket;
+    this.isBilled = bucket.isBilled;
     this.#fault = fault;
   }
 

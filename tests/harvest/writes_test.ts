@@ -11,11 +11,12 @@ const LEASE = ["lock.json", "lock.json", "lock.json"];
 const SILENCE: StreamItem = { tweets: [], messages: [] };
 
 /** A stream that brings one of these a minute; what is written in each minute, by the names of the files. */
-async function written(items: StreamItem[]) {
+async function written(items: StreamItem[], { isBilled = true } = {}) {
   // The last one only keeps the stream open until the minute of the one before is over.
   const script = [...items, SILENCE];
   const clock = new ManualClock();
   const store = await added(FILTER, clock);
+  store.isBilled = isBilled;
   const api = new WorldApi(World.made({ clock: systemClock, users: 0, tweetsPerUser: 0 }), {
     script,
   });
@@ -50,24 +51,28 @@ Deno.test("while a stream is silent nothing is written but the lease, three time
   assert.deepEqual(minutes.slice(1).map((names) => names.toSorted()), Array(10).fill(LEASE));
 });
 
-Deno.test("a flush writes the tweets and the checkpoint", async () => {
-  const { minutes, store } = await written([SILENCE, tweet("1"), tweet("2")]);
-  for (const names of minutes.slice(1)) {
-    assert.deepEqual(
-      names.toSorted(),
-      [
-        "checkpoint.json",
-        ...LEASE,
-        "tweets",
-      ].toSorted(),
-    );
-  }
-  assert.deepEqual((await tweets(store)).toSorted(), ["1", "2"]);
-});
+const FLUSH = ["checkpoint.json", "tweets"];
+const KINDS = [
+  { where: "where each request is billed", isBilled: true, names: FLUSH },
+  {
+    where: "where it costs nothing, and the manifest",
+    isBilled: false,
+    names: [...FLUSH, "manifest-sha1.txt"],
+  },
+];
+for (const { where, isBilled, names: wanted } of KINDS) {
+  Deno.test(`a flush writes the tweets and the checkpoint ${where}`, async () => {
+    const { minutes, store } = await written([SILENCE, tweet("1"), tweet("2")], { isBilled });
+    for (const names of minutes.slice(1)) {
+      assert.deepEqual(names.toSorted(), [...LEASE, ...wanted].toSorted());
+    }
+    assert.deepEqual((await tweets(store)).toSorted(), ["1", "2"]);
+  });
+}
 
 Deno.test("a manifest is not written again where the files are the same", async () => {
   const limit = new TextEncoder().encode('{"limit":{"track":5}}');
   const notice: StreamItem = { tweets: [], messages: [{ kind: "limit", line: limit }] };
-  const { minutes } = await written([tweet("1"), notice]);
+  const { minutes } = await written([tweet("1"), notice], { isBilled: false });
   assert.deepEqual(minutes[1]?.toSorted(), ["checkpoint.json", ...LEASE, "messages.jsonl"]);
 });
