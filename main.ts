@@ -42,6 +42,7 @@ export async function run(args: string[], write = TERMINAL, narrows = false): Pr
     ...write,
     isInteractive: Deno.stdin.isTerminal() && Deno.stdout.isTerminal(),
     isTerminal: Deno.stderr.isTerminal(),
+    isOutTerminal: Deno.stdout.isTerminal(),
     color: Deno.stderr.isTerminal() && !env.NO_COLOR,
     columns: () => Deno.consoleSize().columns,
   });
@@ -58,7 +59,8 @@ export async function run(args: string[], write = TERMINAL, narrows = false): Pr
   const endings: (() => void)[] = [];
   const atEnd = (act: () => void) => void endings.push(act);
   const context = contextOf({ output, ending, env, narrows, atEnd });
-  const program = buildProgram(context, write);
+  const texts = { out: write.out, err: (text: string) => output.note(text.trimEnd()) };
+  const program = buildProgram(context, texts);
   const playground = {
     print: (line: string) => output.line(line),
     get signal() {
@@ -69,7 +71,7 @@ export async function run(args: string[], write = TERMINAL, narrows = false): Pr
   };
   addSandbox(program, playground);
   addDemo(program, playground);
-  settle(program, write);
+  settle(program, texts);
   if (narrows) {
     program.hook("preAction", async (_, command) => {
       // While this process may still start programs.

@@ -75,7 +75,8 @@ export function failureOf(
 export function summary(info: HarvestInfo): string {
   const { walks = 1, walks_done = 0 } = info;
   const users = walks > 1 ? [`${count(walks_done)} of ${count(walks)} users`] : [];
-  return [...arrivedTexts(info), ...users, ...besidesTexts(info)].join(", ");
+  const waiting = info.waiting ? [waitText(info.waiting)] : [];
+  return [...arrivedTexts(info), ...users, ...besidesTexts(info), ...waiting].join(", ");
 }
 
 /** The same while it goes on, what matters most first: a narrow terminal shows no more. */
@@ -83,22 +84,24 @@ function progressText(
   info: HarvestInfo,
   { expected, share, tweets }: { expected: number | undefined; share: Pace; tweets: Pace },
 ): string {
-  const { collection_id: id, state } = info;
+  const { collection_id: id, state, waiting } = info;
   const part = shareOf(info, expected);
   const rate = tweets.rate > 0 ? [rateText(tweets.rate)] : [];
   const texts = [
     ...part ? shareTexts(part, share.rate) : [],
+    ...waiting ? [waitText(waiting)] : [],
     ...arrivedTexts(info),
     ...rate,
     ...besidesTexts(info),
   ];
-  return `${id}: ${state}. ${texts.join(", ")}`;
+  return `${id}: ${state === "harvesting" ? "" : `${state}. `}${texts.join(", ")}`;
 }
 
-function arrivedTexts(info: HarvestInfo): string[] {
-  const bytes = size(info.bytes_so_far ?? info.file_bytes);
-  const files = `${count(info.files)} file${info.files === 1 ? "" : "s"} (${bytes})`;
-  return [`${count(info.tweets)} tweets`, files];
+/** Tweets, and what they take: as they came while they come, then as they are kept. */
+function arrivedTexts({ tweets, files, file_bytes, bytes_received }: HarvestInfo): string[] {
+  const kept = `${count(files)} file${files === 1 ? "" : "s"} (${size(file_bytes)})`;
+  const bytes = bytes_received === undefined ? kept : `${size(bytes_received)} received`;
+  return [`${count(tweets)} tweets`, bytes];
 }
 
 function besidesTexts(info: HarvestInfo): string[] {
@@ -106,7 +109,6 @@ function besidesTexts(info: HarvestInfo): string[] {
   if (info.billed) texts.push(`about ${dollarText(info.billed.dollars)}`);
   if (info.missing) texts.push(`${count(totalOf(info.missing))} not to be had`);
   if (info.gaps) texts.push(`${count(info.gaps)} gaps`);
-  if (info.waiting) texts.push(waitText(info.waiting));
   return texts;
 }
 

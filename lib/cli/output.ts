@@ -1,6 +1,7 @@
 /** What the program prints, and what it asks: the only place that knows the terminal. */
 
 import { oneLine, visible } from "../visible.ts";
+import { fitted, wrapped } from "./fit.ts";
 
 /** Names that are shown of many. */
 export const FEW = 5;
@@ -15,6 +16,8 @@ export interface Terminal {
   isInteractive: boolean;
   /** Whether standard error is a terminal, on which progress can be drawn. */
   isTerminal: boolean;
+  /** Whether standard output is a terminal. */
+  isOutTerminal?: boolean;
   /** Whether colours are wanted. */
   color: boolean;
   /** How wide the terminal is at the moment. */
@@ -35,26 +38,7 @@ export interface Progress {
 const LINE_EVERY = 10_000;
 
 /** Columns of a terminal that does not say how many it has. */
-const NARROW = 80;
-
-/** As much of a line, whose parts are divided by `, `, as is on one line of a terminal. */
-export function fitted(text: string, columns: number): string {
-  // The last column stays free: some terminals begin another line there.
-  const room = Math.max(columns - 1, 1);
-  if (width(text) <= room) return text;
-  let start = text;
-  while (width(start) > room - 1) start = [...start].slice(0, -1).join("");
-  const part = start.lastIndexOf(", ");
-  return `${part > room / 2 ? start.slice(0, part) : start}…`;
-}
-
-/** Columns that a text takes at most: signs beyond the Latin ones may take two. */
-function width(text: string): number {
-  return [...text].reduce(
-    (n, sign) => n + ((sign.codePointAt(0) ?? 0) < 0x300 || sign === "…" ? 1 : 2),
-    0,
-  );
-}
+const USUAL = 80;
 
 /** Prints and asks. */
 export class Output {
@@ -64,9 +48,15 @@ export class Output {
     this.#terminal = terminal;
   }
 
+  /** How wide the terminal is at the moment. */
+  get columns(): number {
+    return this.#terminal.columns?.() || USUAL;
+  }
+
   /** A line of what was asked for. */
   line(text: string): void {
-    this.#terminal.out(`${oneLine(text)}\n`);
+    const { out, isOutTerminal = false } = this.#terminal;
+    out(`${isOutTerminal ? wrapped(oneLine(text), this.columns) : oneLine(text)}\n`);
   }
 
   /** A line of what goes on, for whoever looks on: that it cannot be written ends nothing. */
@@ -85,12 +75,12 @@ export class Output {
 
   /** Something to know besides. */
   note(text: string): void {
-    this.#terminal.err(`${visible(text)}\n`);
+    this.#terminal.err(`${this.#fitErr(visible(text))}\n`);
   }
 
   /** An error, in red where colours are wanted. */
   error(text: string): void {
-    const line = `Error: ${oneLine(text)}`;
+    const line = this.#fitErr(`Error: ${oneLine(text)}`);
     this.#terminal.err(this.#terminal.color ? `\u001b[31m${line}\u001b[39m\n` : `${line}\n`);
   }
 
@@ -108,7 +98,7 @@ export class Output {
     bar.start(1, 0, { text: "" });
     return {
       show: (text) => {
-        bar.update(0, { text: fitted(oneLine(text), this.#terminal.columns?.() || NARROW) });
+        bar.update(0, { text: fitted(oneLine(text), this.columns) });
       },
       note: (text) => {
         bar.stop();
@@ -142,6 +132,10 @@ export class Output {
     const shown = { message: visible(message) };
     const answer = await (secret ? prompts.password(shown) : prompts.text(shown));
     return prompts.isCancel(answer) || !answer ? null : answer.trim();
+  }
+
+  #fitErr(text: string): string {
+    return this.#terminal.isTerminal ? wrapped(text, this.columns) : text;
   }
 
   #lines(): Progress {

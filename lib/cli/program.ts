@@ -8,6 +8,7 @@ import type { Context } from "./context.ts";
 import { addHarvest } from "./harvest.ts";
 import { addInstall } from "./install.ts";
 import { UsageError } from "../errors.ts";
+import { helpLayout } from "./help_layout.ts";
 import { nameOf } from "./permissions.ts";
 import { addScheduler } from "./scheduler.ts";
 
@@ -71,6 +72,7 @@ export function settle(
 ): void {
   command.exitOverride();
   command.configureOutput({ writeOut: write.out, writeErr: write.err });
+  command.configureHelp(helpLayout);
   command.helpOption("-h, --help", "show help and exit");
   command.helpCommand(false);
   const name = command.parent ? ` ${nameOf(command)}` : "";

@@ -53,8 +53,8 @@ export const harvestInfoSchema = z.looseObject({
   /** Ids of a list that were asked for, in this harvest and those that it goes on from, and all of them. */
   ids_done: z.number().optional(),
   ids: z.number().optional(),
-  /** While it lives: bytes of its files with what is not in the bucket yet, compressed. */
-  bytes_so_far: z.number().optional(),
+  /** While it lives: bytes of the tweets that have come, as the API sent them. */
+  bytes_received: z.number().optional(),
   /** Lines in users.jsonl. */
   users: z.number().optional(),
   user_changes: z.number().optional(),

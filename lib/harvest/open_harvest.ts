@@ -52,6 +52,7 @@ export class OpenHarvest {
   /** The number of the last cut that closed a segment: the tweets of later ones are in the next. */
   #wholeUntil = 0;
   #tweets = 0;
+  #bytes = 0;
 
   constructor(options: OpenHarvestOptions) {
     this.#options = options;
@@ -94,6 +95,11 @@ export class OpenHarvest {
     return this.#tweets;
   }
 
+  /** Bytes of the tweets' lines that came, in whatever form they are kept. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** The segment that is open; absent where none is. */
   get segment(): Pick<Segment, "tweets" | "uncutBytes"> & { opened: number } | undefined {
     if (!this.#segment) return undefined;
@@ -120,6 +126,7 @@ export class OpenHarvest {
       this.#segment ??= await this.#opened();
       await this.#segment.append(batch.tweets, batch.count);
       this.#tweets += batch.count;
+      for (const line of batch.tweets) this.#bytes += line.length + 1;
     }
     if (batch.update) this.#learned.add(batch.update);
     const wasWhole = this.#positions[batch.walk] === "whole";

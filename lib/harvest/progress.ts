@@ -25,6 +25,6 @@ export function progressOf(
     : { collection_id: collectionId, harvest_timestamp: isoTime(ahead), type: state.type };
   const { longest } = waits;
   const waiting = longest && { waiting: { for: longest.for, until: isoTime(longest.until) } };
-  const arrived = { tweets, files, file_bytes: fileBytes, bytes_so_far: bytes };
+  const arrived = { tweets, files, file_bytes: fileBytes, bytes_received: bytes };
   return { ...begun, ...counts, ...arrived, ...waiting };
 }

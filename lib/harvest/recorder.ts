@@ -88,12 +88,11 @@ export class Recorder {
     this.#spools = new Spools(options.spool, options.nextSpool);
   }
 
-  /** What has arrived so far of the harvest that goes on, committed or not, and its files in the store. */
+  /** What has come so far of the harvest that goes on, committed or not, and its files in the store. */
   get progress() {
-    const { began, tweets, counts, segment } = this.#open;
+    const { began, tweets, bytes, counts } = this.#open;
     const files = this.#committer.filesOf(began);
     const fileBytes = files.reduce((n, file) => n + file.bytes, 0);
-    const bytes = fileBytes + this.#committer.waiting + (segment?.uncutBytes ?? 0);
     return { tweets, files: files.length, fileBytes, bytes, counts };
   }
 

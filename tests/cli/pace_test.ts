@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { follow } from "../../lib/cli/follow.ts";
-import { fitted, Output } from "../../lib/cli/output.ts";
+import { Output } from "../../lib/cli/output.ts";
 import { Pace, rateText, shareOf, shareTexts } from "../../lib/cli/pace.ts";
 import type { HarvestInfo } from "../../lib/collection/harvest_info.ts";
 import type { Outcome } from "../../lib/runner/runner.ts";
@@ -59,20 +59,7 @@ Deno.test("a rate takes three seconds to be known, and begins anew where the num
   assert.equal(pace.rate, 10);
 });
 
-Deno.test("a line of progress is whole at 40 to 200 columns: it ends with a part, and never wraps", () => {
-  const text =
-    "my_people: harvesting. 22% of 2,000 users, about 26 min left, 45,678 tweets, 3 files (15MB)";
-  for (let columns = 40; columns <= 200; columns++) {
-    const line = fitted(text, columns);
-    assert.ok(line.length < columns, `${columns}: ${line}`);
-    if (columns > text.length) assert.equal(line, text);
-    else assert.ok(line.endsWith("…") && text.startsWith(line.slice(0, -1)));
-  }
-  assert.equal(fitted(text, 50), "my_people: harvesting. 22% of 2,000 users…");
-  assert.ok(fitted("収集".repeat(40), 40).length <= 20, "wide signs take two columns");
-});
-
-Deno.test("what is followed shows its share, time left, rate, and bytes that are on their way", async () => {
+Deno.test("what is followed shows its share, time left, rate, and bytes that have come", async () => {
   const clock = new ManualClock();
   const shown: string[] = [];
   const write = (text: string) => void shown.push(text.trimEnd());
@@ -87,7 +74,7 @@ Deno.test("what is followed shows its share, time left, rate, and bytes that are
       walks: 200,
       walks_done: seen,
       tweets: 100 * seen++,
-      bytes_so_far: 2048 * seen,
+      bytes_received: 2048 * seen,
     });
   const started = {
     collectionId: "my_people",
@@ -97,9 +84,9 @@ Deno.test("what is followed shows its share, time left, rate, and bytes that are
   const followed = follow({ runner: { pace: 1_000, info }, started, output, clock, signal });
   await clock.advance(15_000);
   assert.equal(await followed, true);
-  assert.equal(shown[0], "my_people: harvesting. 0% of 200 users, 0 tweets, 1 file (2K)");
+  assert.equal(shown[0], "my_people: 0% of 200 users, 0 tweets, 2K received");
   assert.equal(
     shown.at(-1),
-    "my_people: harvesting. 5% of 200 users, about 4 min left, 1,000 tweets, 1 file (22K), 100/s",
+    "my_people: 5% of 200 users, about 4 min left, 1,000 tweets, 22K received, 100/s",
   );
 });

@@ -37,8 +37,12 @@ Deno.test("a filter collection is started, looked at, and stopped with every twe
       await place.ok("harvest", "running", "live"),
       /^live => .* Tweets: 25\. Files: 0 \(0B\)\n$/,
     );
+    const { bytes_received } = await place.running("live");
     assert.equal(await place.ok("collection", "filter-stop", "live"), "Stopping ...\nStopped\n");
-    assert.deepEqual(idsOf(await place.tweets("live")), posted);
+    const lines = await place.tweets("live");
+    assert.deepEqual(idsOf(lines), posted);
+    const text = new TextEncoder().encode(lines.map((line) => `${line}\n`).join(""));
+    assert.equal(bytes_received, text.length, "they grow while nothing is committed");
     assert.equal(await place.ok("harvest", "list"), "No running harvests.\n");
     await assert.rejects(place.object("live/lock.json"));
   }, { world: world() }));

@@ -1,0 +1,56 @@
+/** How help texts are laid out: by words, at each width of a terminal. */
+
+import { type CommandUnknownOpts, Help, type Option } from "@commander-js/extra-typings";
+import { wrapped } from "./fit.ts";
+
+/** Columns that a description has beside what it describes, at least: else it is below. */
+const NARROWEST = 30;
+/** Columns of a terminal that does not say how many it has. */
+const USUAL = 80;
+const INDENT = 2;
+/** Columns before a description that is below. */
+const BELOW = 6;
+
+/** For `configureHelp`. */
+export const helpLayout = {
+  minWidthToWrap: 1,
+
+  /** A command with what it takes; each has options. */
+  subcommandTerm(command: CommandUnknownOpts): string {
+    const names = [command.name(), ...command.aliases().slice(0, 1)].join("|");
+    const taken = command.registeredArguments.map((one) => {
+      const name = `${one.name()}${one.variadic ? "..." : ""}`;
+      return one.required ? `<${name}>` : `[${name}]`;
+    });
+    return [names, ...taken].join(" ");
+  },
+
+  /** Without the default of a flag, which is that it is not given. */
+  optionDescription(option: Option): string {
+    return option.isBoolean() ? option.description : new Help().optionDescription(option);
+  },
+
+  styleUsage(this: Help, usage: string): string {
+    return wrapped(`       ${usage}`, widthOf(this) - 1).trimStart();
+  },
+
+  formatItem(this: Help, term: string, termWidth: number, description: string): string {
+    const columns = widthOf(this);
+    const beside = termWidth + 2 * INDENT;
+    if (!description) return indented(term, INDENT);
+    if (columns - beside < NARROWEST) {
+      const text = this.boxWrap(description, columns - BELOW);
+      return `${indented(wrapped(term, columns - INDENT), INDENT)}\n${indented(text, BELOW)}`;
+    }
+    const text = indented(this.boxWrap(description, columns - beside), beside);
+    return indented(term, INDENT).padEnd(beside) + text.trimStart();
+  },
+};
+
+function widthOf(help: Help): number {
+  return help.helpWidth ?? USUAL;
+}
+
+function indented(text: string, columns: number): string {
+  return text.replace(/^/gm, " ".repeat(columns));
+}
