@@ -161,9 +161,11 @@ function keep(answer: UserAnswer, found: LookedUp): void {
 }
 
 /** Adds users to a configuration file; those that are in it already stay as they are. @throws UserError */
-export async function addUsers(path: string, added: NewUsers): Promise<void> {
+export async function addUsers(path: string, added: NewUsers): Promise<JsonObject> {
   const config = await readConfigFile(path);
   const users = usersOf(config, path);
   const news = [...added].filter(([id]) => !Object.hasOwn(users, id));
-  await writeConfigFile(path, { ...config, users: { ...users, ...Object.fromEntries(news) } });
+  const changed = { ...config, users: { ...users, ...Object.fromEntries(news) } };
+  await writeConfigFile(path, changed);
+  return changed;
 }

@@ -85,11 +85,14 @@ function addAdd(group: Command, context: Context): void {
       const { collections, settings } = await openBucket(context, { bucket, makes: true });
       const { tryQuery } = await import("./try_query.ts");
       if (check) await tryQuery(config, context);
-      await writeConfigFile(path, await collections.add(config));
+      const added = await collections.add(config);
+      await writeConfigFile(path, added);
       context.output.line("Collection added.");
       await tellQueryNotes(config, context);
       hintAtKeys(config, settings.bucket, context);
       context.output.line("Don't forget to start or schedule the collection.");
+      const { startCommand } = await import("./start.ts");
+      context.output.note(`Start it with: ${startCommand(added)}`);
     });
 }
 
@@ -157,7 +160,7 @@ function addFilter(group: Command, context: Context): void {
     .addHelpText("after", example("collection filter-stop test_filter"))
     .action(async (collectionId, { bucket, json }) => {
       const opened = await openBucket(context, { bucket });
-      await jobFor(opened, collectionId, ["filter"]);
+      await jobFor(opened, collectionId, ["filter"], "Stop");
       const runner = await opened.runner();
       if (!json) output.line("Stopping ...");
       await stopHarvest(runner, collectionId, context);

@@ -6,6 +6,7 @@ import type { JsonObject } from "../json.ts";
 import { wholeNumber } from "../numbers.ts";
 import { lastWord } from "../visible.ts";
 import { type Context, openBucket, settingsFor } from "./context.ts";
+import { afterTemplate, nextStep, updateStep } from "./next_step.ts";
 import { addNames } from "./names.ts";
 import { keepKeys, keyFiles, tellProfiles } from "./profiles.ts";
 import { CONFIG_FILE, readConfigFile, writeConfigFile } from "./config_file.ts";
@@ -100,6 +101,7 @@ function addTemplate(group: Command, { output }: Context): void {
       if (type === "user_timeline") {
         output.line("Add the collection before adding users to collect.");
       }
+      output.note(afterTemplate(type, path));
     });
 }
 
@@ -116,6 +118,7 @@ function addDownload(group: Command, context: Context): void {
       const { json } = await collections.loadJson(id);
       await writeConfigFile(path, json);
       context.output.line(`Downloaded to ${path}.`);
+      context.output.note(`Change what you want in it. ${updateStep(path)}`);
     });
 }
 
@@ -232,6 +235,7 @@ function addKeys(group: Command, context: Context): void {
       const config = await readConfigFile(path);
       const found = await findProfile(await keyFiles(twarcConfigFilepath, context), profile);
       draftKeys({ ...config, keys: keysMember(found.keys) });
+      output.bucket = bucket;
       const settings = await settingsFor(context, { bucket });
       const kept = await keepKeys(found, { settings, yes }, context);
       if (!kept) return;
@@ -239,9 +243,7 @@ function addKeys(group: Command, context: Context): void {
       if (kept.parameter) output.note(`The keys are in the parameter ${kept.parameter}.`);
       const name = group.args[0] === "credentials" ? "credentials" : "keys";
       output.line(`Added ${name} to ${path}.`);
-      output.note(
-        "Next: `twarc-cloud collection add`, or `twarc-cloud collection-config update` where it is in the bucket",
-      );
+      output.note(nextStep(config, path));
     });
 }
 

@@ -83,6 +83,7 @@ export async function openBucket(
   context: Context,
   flags: { bucket?: string | undefined; spool?: string | undefined; makes?: boolean },
 ): Promise<Bucket> {
+  context.output.bucket ??= flags.bucket;
   const settings = await settingsFor(context, flags);
   const { checkThere, isFolderToo, openStore } = await import("../store/store.ts");
   const { text } = settings.bucket;

@@ -14,6 +14,7 @@ import {
 import { configFileOption, example } from "./collection_config.ts";
 import { readConfigFile, usersOf } from "./config_file.ts";
 import { type Context, settingsFor } from "./context.ts";
+import { nextStep } from "./next_step.ts";
 import { BadLines, type ListWanted, valuesIn } from "./lists.ts";
 
 /** Adds the commands. */
@@ -64,9 +65,9 @@ function addIds(group: Command, context: Context): void {
         userIdList(undefined),
         "For screen names: twarc-cloud collection-config screennames.",
       );
-      await addUsers(path, new Map(values.map((id) => [id, {}])));
+      const config = await addUsers(path, new Map(values.map((id) => [id, {}])));
       output.line(`Added user ids to ${path}.`);
-      output.note(TO_APPLY);
+      output.note(nextStep(config, path));
     });
 
   group.command("userid-files")
@@ -82,16 +83,12 @@ function addIds(group: Command, context: Context): void {
       await checkIsTimelines(path);
       const bad = new BadLines();
       const ids = await allIn(files, userIdList(column), { bad, strict, context });
-      await addUsers(path, new Map(ids.map((id) => [id, {}])));
+      const config = await addUsers(path, new Map(ids.map((id) => [id, {}])));
       output.line(`Added user ids to ${path}.`);
-      output.note(TO_APPLY);
+      output.note(nextStep(config, path));
       throwIf(bad.error("The others were added."));
     });
 }
-
-/** What comes after a change to the file. */
-const TO_APPLY =
-  "To collect them as well, change the collection in the bucket: twarc-cloud collection-config update";
 
 /** The option that names the column of a table. */
 export function columnOption() {
@@ -135,9 +132,9 @@ async function addByName(
   const settings = await settingsFor(context, {});
   const found = await lookUp(config, wanted.all(), { ...context, settings });
   if (!strict || found.refused.length === 0) {
-    await addUsers(path, found.users);
+    const added = await addUsers(path, found.users);
     output.line(`Added screen names to ${path}.`);
-    output.note(TO_APPLY);
+    output.note(nextStep(added, path));
   }
   tellOthers(found, context);
   throwIf(bad.error("The others were added."));

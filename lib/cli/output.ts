@@ -1,6 +1,7 @@
 /** What the program prints, and what it asks: the only place that knows the terminal. */
 
 import { oneLine, visible } from "../visible.ts";
+import { withBucket } from "./named_bucket.ts";
 import { fitted, wrapped } from "./fit.ts";
 
 /** Names that are shown of many. */
@@ -43,6 +44,8 @@ const USUAL = 80;
 /** Prints and asks. */
 export class Output {
   readonly #terminal: Terminal;
+  /** The bucket that the person named: the commands that are shown name it as well. */
+  bucket: string | undefined;
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
@@ -56,7 +59,8 @@ export class Output {
   /** A line of what was asked for. */
   line(text: string): void {
     const { out, isOutTerminal = false } = this.#terminal;
-    out(`${isOutTerminal ? wrapped(oneLine(text), this.columns) : oneLine(text)}\n`);
+    const line = oneLine(this.#complete(text));
+    out(`${isOutTerminal ? wrapped(line, this.columns) : line}\n`);
   }
 
   /** A line of what goes on, for whoever looks on: that it cannot be written ends nothing. */
@@ -75,12 +79,12 @@ export class Output {
 
   /** Something to know besides. */
   note(text: string): void {
-    this.#terminal.err(`${this.#fitErr(visible(text))}\n`);
+    this.#terminal.err(`${this.#fitErr(visible(this.#complete(text)))}\n`);
   }
 
   /** An error, in red where colours are wanted. */
   error(text: string): void {
-    const line = this.#fitErr(`Error: ${oneLine(text)}`);
+    const line = this.#fitErr(`Error: ${oneLine(this.#complete(text))}`);
     this.#terminal.err(this.#terminal.color ? `\u001b[31m${line}\u001b[39m\n` : `${line}\n`);
   }
 
@@ -132,6 +136,10 @@ export class Output {
     const shown = { message: visible(message) };
     const answer = await (secret ? prompts.password(shown) : prompts.text(shown));
     return prompts.isCancel(answer) || !answer ? null : answer.trim();
+  }
+
+  #complete(text: string): string {
+    return this.bucket === undefined ? text : withBucket(text, this.bucket);
   }
 
   #fitErr(text: string): string {

@@ -6,6 +6,7 @@ import type { LastHarvest } from "../bucket/last_harvest.ts";
 import type { CollectionType } from "../collection/config.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { outlast, type OutlastOptions } from "../outage.ts";
+import type { Json } from "../json.ts";
 import type { Job, Outcome, Runner, Started } from "../runner/runner.ts";
 import { lastWord } from "../visible.ts";
 import type { Bucket, Context } from "./context.ts";
@@ -16,18 +17,31 @@ import type { Output, Progress } from "./output.ts";
 export const YES =
   "do not ask before a first harvest that costs more than 10 dollars (ask_above in twarc_cloud.ini)";
 
-/** The job for a collection of one of these types. @throws UserError for any other. */
+/** The command that starts a collection's harvest, by its type. */
+export function startCommand({ id, type }: { id?: Json; type?: Json | undefined }): string {
+  const command = type === "filter" ? "filter-start" : "once";
+  return `twarc-cloud collection ${command} ${lastWord(String(id))}`;
+}
+
+/**
+ * The job for a collection of one of these types.
+ * @param what What is to be done with it.
+ * @throws UserError for any other, with the command that does so.
+ */
 export async function jobFor(
   { collections }: Bucket,
   collectionId: string,
   types: CollectionType[],
+  what: "Start" | "Stop" = "Start",
 ): Promise<Job> {
   const { config } = await collections.load(collectionId);
   if (types.includes(config.type)) return { collectionId, flags: {} };
   const { UserError } = await import("../errors.ts");
-  const command = config.type === "filter" ? "collection filter-start" : "collection once";
+  const command = what === "Start"
+    ? startCommand({ id: collectionId, type: config.type })
+    : `twarc-cloud collection stop --now ${lastWord(collectionId)}`;
   throw new UserError(`${collectionId} is a ${config.type} collection`, {
-    hint: `Start it with: twarc-cloud ${command} ${lastWord(collectionId)}`,
+    hint: `${what} it with: ${command}`,
   });
 }
 
@@ -191,9 +205,9 @@ export async function checkOutcome(info: HarvestInfo): Promise<void> {
     : `failed: ${reason ?? "no reason was recorded"}`;
   const Failure = outcome === "failed" && exit_code === 1 ? UserError : OutsideError;
   throw new Failure(`The harvest of ${id} ${what}`, {
-    hint:
-      "What was collected is safe: the next one goes on from there, with: twarc-cloud collection " +
-      `${type === "filter" ? "filter-start" : "once"} ${lastWord(id)}`,
+    hint: `What was collected is safe: the next one goes on from there, with: ${
+      startCommand({ id, type })
+    }`,
   });
 }
 

@@ -58,7 +58,10 @@ Deno.test("a command for another type of collection is refused, with the right o
       [["once", "live"], /^Error: live is a filter collection\. .*collection filter-start live/],
       [["schedule", "live", "rate(1 day)"], /collection filter-start live/],
       [["filter-start", "find"], /^Error: find is a search collection\. .*collection once find/],
-      [["timeline-stop", "find"], /find is a search collection/],
+      [
+        ["timeline-stop", "find"],
+        /find is a search collection\. Stop it with: twarc-cloud collection stop --now find/,
+      ],
     ];
     for (const [args, says] of cases) {
       const { code, err } = await place.run("collection", ...args);
@@ -90,7 +93,7 @@ Deno.test("Ctrl-C ends --wait and not the harvest: exit code 130, and how to sto
       if (err === "") child.kill("SIGINT");
       err += text;
     }
-    assert.match(err, /^find: harvesting\. 0 tweets/);
+    assert.match(err, /^find: 0 tweets/);
     const { code } = await child.status;
     assert.deepEqual([code, await new Response(child.stdout).text()], [130, "Started\n"], err);
     assert.match(

@@ -1,0 +1,31 @@
+/** What comes after a change of a configuration file. */
+
+import type { JsonObject } from "../json.ts";
+import { lastWord } from "../visible.ts";
+import { CONFIG_FILE } from "./config_file.ts";
+
+/** How what is in a file gets into the bucket: a file that was made from what is there has its timestamp. */
+export function nextStep({ timestamp }: JsonObject, path: string): string {
+  if (timestamp !== undefined) return updateStep(path);
+  return `Next, add the collection to the bucket: twarc-cloud collection add${fileFlag(path)}`;
+}
+
+/** How a file's collection is changed that is in the bucket. */
+export function updateStep(path: string): string {
+  return `Next, change the collection in the bucket: twarc-cloud collection-config update${
+    fileFlag(path)
+  }`;
+}
+
+/** How a template is filled in. */
+export function afterTemplate(type: "user_timeline" | "search" | "filter", path: string): string {
+  const keys = `twarc-cloud collection-config keys${fileFlag(path)}`;
+  if (type === "user_timeline") return `Next, put your keys into it: ${keys}`;
+  const what = type === "search" ? "your query" : "what the stream is to bring";
+  return `Next, write ${what} into it, then put your keys into it: ${keys}`;
+}
+
+/** The flag for a file that is not the usual one. */
+function fileFlag(path: string): string {
+  return path === CONFIG_FILE ? "" : ` --collection-config-filepath ${lastWord(path)}`;
+}
