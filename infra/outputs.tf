@@ -11,6 +11,7 @@ locals {
       task_role_arn           = aws_iam_role.task.arn
       task_execution_role_arn = aws_iam_role.execution.arn
       event_role_arn          = aws_iam_role.scheduler.arn
+      dead_letter_queue       = aws_sqs_queue.dead_letters.arn
       cluster                 = aws_ecs_cluster.main.name
       log_group               = aws_cloudwatch_log_group.harvester.name
       image                   = var.image

@@ -148,6 +148,13 @@ data "aws_iam_policy_document" "person" {
     ]
   }
 
+  # Runs that schedules could not start: they are read, and stay.
+  statement {
+    sid       = "DeadLetters"
+    actions   = ["sqs:ChangeMessageVisibility", "sqs:GetQueueUrl", "sqs:ReceiveMessage"]
+    resources = [aws_sqs_queue.dead_letters.arn]
+  }
+
   # Of the Python original.
   statement {
     sid       = "OldSchedules"

@@ -143,6 +143,13 @@ data "aws_iam_policy_document" "scheduler" {
     }
   }
 
+  # Where a run goes that could not be started.
+  statement {
+    sid       = "DeadLetters"
+    actions   = ["sqs:SendMessage"]
+    resources = [aws_sqs_queue.dead_letters.arn]
+  }
+
   statement {
     sid       = "Tag"
     actions   = ["ecs:TagResource"]

@@ -35,6 +35,7 @@ const NAMES = [
   "ask_above",
   "endpoint",
   "path_style",
+  "dead_letter_queue",
 ] as const;
 
 /** The name of a setting in the ini file. */

@@ -78,7 +78,10 @@ function addScheduled(group: Command, context: Context): void {
     .addHelpText("after", example("collection scheduled"))
     .action(async ({ bucket, json }) => {
       const { settings, runner, store, collections } = await openBucket(context, { bucket });
-      const scheduled = await Array.fromAsync((await runner()).scheduled());
+      const opened = await runner();
+      const scheduled = await Array.fromAsync(opened.scheduled());
+      const { notStartedJson, notStartedOf, notStartedText } = await import("./not_started.ts");
+      const notStarted = await notStartedOf(scheduled, { runner: opened, collections }, output);
       const { scheduleText } = await import("./schedule_text.ts");
       if (json) {
         return output.json(
@@ -89,6 +92,7 @@ function addScheduled(group: Command, context: Context): void {
             words: scheduleText(schedule),
             ...(next ? { next } : {}),
             ...(retry ? { retry } : {}),
+            ...notStartedJson(notStarted.get(collectionId)),
           })),
         );
       }
@@ -108,6 +112,8 @@ function addScheduled(group: Command, context: Context): void {
         output.line(
           `  ${[...due, ""].join(", ")}last harvest: ${await lastText(collections, collectionId)}`,
         );
+        const runs = notStarted.get(collectionId);
+        for (const line of runs ? notStartedText(runs) : []) output.line(`  ${line}`);
         if (!retry?.problem) continue;
         const { since, next: again, problem } = retry;
         output.line(`  The run of ${since} ${problem} It is tried again at ${again}`);

@@ -20,6 +20,7 @@ import type {
   Failing,
   Job,
   LogOptions,
+  NotStarted,
   Runner,
   RunnerOptions,
   Running,
@@ -64,7 +65,11 @@ export class EcsRunner implements Runner {
     this.#cluster = new EcsCluster(settings.require("cluster"), settings.aws);
     this.#tasks = new EcsTasks(this.#cluster);
     this.#services = new EcsServices(this.#cluster);
-    this.#schedules = new EcsSchedules(this.#bucket, { access: settings.aws, clock });
+    this.#schedules = new EcsSchedules(this.#bucket, {
+      access: settings.aws,
+      clock,
+      deadLetters: settings.get("dead_letter_queue"),
+    });
     const found = { bucket: this.#bucket, tasks: this.#tasks, settings };
     this.#definitions = new EcsDefinitions({ ...found, cluster: this.#cluster, env: options.env });
     this.#outcomes = new EcsOutcomes({
@@ -186,6 +191,10 @@ export class EcsRunner implements Runner {
 
   scheduled(): AsyncIterable<ScheduledJob> {
     return this.#schedules.list();
+  }
+
+  notStarted(scheduled: ScheduledJob[]): Promise<NotStarted[]> {
+    return this.#schedules.notStarted(scheduled);
   }
 
   async *logs(collectionId: string, options: LogOptions): AsyncGenerator<string> {

@@ -9,7 +9,8 @@ import type {
 import { type AwsAccess, awsConfig, awsError, awsFailure } from "../aws.ts";
 import { type Clock, isoTime } from "../clock.ts";
 import { UserError } from "../errors.ts";
-import type { ScheduledJob } from "./runner.ts";
+import { checkedQueue, deadLettersIn } from "./ecs_dead_letters.ts";
+import type { NotStarted, ScheduledJob } from "./runner.ts";
 import { beginsAtOnce, isSameSchedule, nextTime, type Schedule } from "./schedule.ts";
 import { awsName } from "./task_definition.ts";
 
@@ -30,18 +31,28 @@ export interface ScheduleTarget {
   spot: boolean;
 }
 
+/** What schedules are looked at and made with. */
+export interface SchedulesOptions {
+  access: AwsAccess;
+  clock: Clock;
+  /** The ARN of the queue for runs that cannot be started, where there is one. */
+  deadLetters?: string | undefined;
+}
+
 /** The schedules of one bucket. */
 export class EcsSchedules {
   readonly #bucket: string;
   readonly #access: AwsAccess;
   readonly #clock: Clock;
+  readonly #deadLetters: string | undefined;
   #scheduler: SchedulerClient | undefined;
   #events: EventBridgeClient | undefined;
 
-  constructor(bucket: string, { access, clock }: { access: AwsAccess; clock: Clock }) {
+  constructor(bucket: string, { access, clock, deadLetters }: SchedulesOptions) {
     this.#bucket = bucket;
     this.#access = access;
     this.#clock = clock;
+    this.#deadLetters = deadLetters;
   }
 
   /** Makes a schedule, in place of one that the collection has; one that it has already is due when it was due. */
@@ -102,6 +113,16 @@ export class EcsSchedules {
   async *list(): AsyncGenerator<ScheduledJob> {
     yield* await this.#tried("Listing schedules", () => this.#listOurs());
     yield* await this.#tried("Listing rules of EventBridge", () => this.#listRules());
+  }
+
+  /** Runs of these schedules that could not be started; none where no queue is set. @throws as `deadLettersIn` */
+  async notStarted(scheduled: ScheduledJob[]): Promise<NotStarted[]> {
+    if (!this.#deadLetters || scheduled.length === 0) return [];
+    const found = await deadLettersIn(checkedQueue(this.#deadLetters), this.#access);
+    return scheduled.flatMap(({ collectionId }) => {
+      const runs = found.get(`${this.#group()}/${awsName(collectionId, LONGEST)}`);
+      return runs ? [{ collectionId, ...runs }] : [];
+    });
   }
 
   async #listOurs(): Promise<ScheduledJob[]> {
@@ -198,6 +219,9 @@ export class EcsSchedules {
         },
         // A run that cannot be started is tried for an hour; the next run brings what it would have brought.
         RetryPolicy: { MaximumEventAgeInSeconds: 3_600, MaximumRetryAttempts: 10 },
+        ...(this.#deadLetters
+          ? { DeadLetterConfig: { Arn: checkedQueue(this.#deadLetters) } }
+          : {}),
       },
     };
   }

@@ -70,6 +70,20 @@ export interface Failing {
   message: string;
 }
 
+/** Runs of a schedule that could not be started, and were given up. */
+export interface NotStarted {
+  collectionId: string;
+  /** How often. */
+  times: number;
+  /** When the first and the last of them were due, ISO 8601, UTC. */
+  first: string;
+  last: string;
+  /** Why the last one was not started, for a person. */
+  message: string;
+  /** What to do. */
+  hint?: string;
+}
+
 /** A collection's schedule. */
 export interface ScheduledJob {
   collectionId: string;
@@ -148,6 +162,8 @@ export interface Runner {
   unschedule(collectionId: string): Promise<boolean>;
   /** Every schedule of this bucket. */
   scheduled(): AsyncIterable<ScheduledJob>;
+  /** Runs of schedules that were given up in the last two weeks; absent where runs are tried again until they begin. */
+  notStarted?(scheduled: ScheduledJob[]): Promise<NotStarted[]>;
   /** The log lines of a collection's harvests, oldest first. */
   logs(collectionId: string, options: LogOptions): AsyncIterable<string>;
 }

@@ -42,6 +42,8 @@ const KNOWN: Record<string, string> = {
   "aws_ecs_cluster.main.arn": "arn:aws:ecs:eu-central-1:123456789012:cluster/twarc-cloud",
   "aws_cloudwatch_log_group.harvester.arn":
     "arn:aws:logs:eu-central-1:123456789012:log-group:twarc-cloud-container",
+  "aws_sqs_queue.dead_letters.arn":
+    "arn:aws:sqs:eu-central-1:123456789012:twarc-cloud-dead-letters",
   "aws_iam_role.task.arn": "arn:aws:iam::123456789012:role/twarc-cloud-task",
   "aws_iam_role.execution.arn": "arn:aws:iam::123456789012:role/twarc-cloud-execution",
   "aws_iam_role.scheduler.arn": "arn:aws:iam::123456789012:role/twarc-cloud-scheduler",

@@ -18,6 +18,7 @@ const group = awsName(`twarc-cloud_${BUCKET}`, 64);
 const schedule = `arn:aws:scheduler:${REGION}:schedule/${group}/${awsName(ID, 64)}`;
 const scheduleGroup = `arn:aws:scheduler:${REGION}:schedule-group/${group}`;
 const rule = `arn:aws:events:${REGION}:rule/${BUCKET}_${ID}_schedule`;
+const queue = `arn:aws:sqs:${REGION}:twarc-cloud-dead-letters`;
 const object = `arn:aws:s3:::${BUCKET}/collections/${ID}/collection.json`;
 const harvest =
   `arn:aws:s3:::${BUCKET}/collections/${ID}/harvests/2026/01/02/03/04/05/tweets-20260102030405.jsonl.gz`;
@@ -44,6 +45,7 @@ const ACTIONS: Record<string, string[]> = {
   "s3:ListObjectVersions": ["s3:ListBucketVersions"],
   "s3:DeleteObjects": ["s3:DeleteObjectVersion"],
   "s3:GetBucketLifecycleConfiguration": ["s3:GetLifecycleConfiguration"],
+  "sqs:ChangeMessageVisibilityBatch": ["sqs:ChangeMessageVisibility"],
   "s3:Upload": ["s3:PutObject", "s3:AbortMultipartUpload"],
 };
 /** The prefixes of actions, by the client's package. */
@@ -100,6 +102,9 @@ const PERSON: Asked[] = [
   { action: "scheduler:ListSchedules", resource: "*" },
   { action: "scheduler:CreateScheduleGroup", resource: scheduleGroup },
   { action: "scheduler:GetScheduleGroup", resource: scheduleGroup },
+  { action: "sqs:GetQueueUrl", resource: queue },
+  { action: "sqs:ReceiveMessage", resource: queue },
+  { action: "sqs:ChangeMessageVisibility", resource: queue },
   { action: "events:ListRules", resource: "*" },
   { action: "events:DeleteRule", resource: rule },
   { action: "events:ListTargetsByRule", resource: rule },
@@ -130,6 +135,7 @@ const EXECUTION: Asked[] = [
 
 /** What a schedule asks for. */
 const SCHEDULER: Asked[] = [
+  { action: "sqs:SendMessage", resource: queue },
   { action: "ecs:RunTask", resource: definition, context: inCluster },
   { action: "ecs:TagResource", resource: task, context: created("RunTask") },
   { action: "iam:PassRole", resource: role("task"), context: passed("ecs-tasks") },
