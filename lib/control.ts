@@ -67,6 +67,11 @@ export interface ControlOptions {
   collectionId: string;
   /** Asked for when it is needed; where there is none, only `/` answers. */
   secret: () => Promise<string | undefined>;
+  /**
+   * The parameter that the secret itself is sent in, as harvesters of the Python original take it; absent for those that
+   * take tokens.
+   */
+  parameter?: string;
   clock: Clock;
 }
 
@@ -143,6 +148,10 @@ export class ControlClient {
   async #order(path: string, signal: AbortSignal | undefined): Promise<string> {
     const secret = await this.#options.secret();
     if (!secret) throw new UserError("TWARC_CLOUD_SECRET is not set", { hint: SAME_SECRET });
+    const { parameter } = this.#options;
+    if (parameter) {
+      return await this.#ask(`${path}?${new URLSearchParams({ [parameter]: secret })}`, { signal });
+    }
     const token = await tokenFor(path, { ...this.#options, secret });
     return await this.#ask(path, { signal, headers: { authorization: `Bearer ${token}` } });
   }
@@ -162,11 +171,10 @@ export class ControlClient {
     } catch (cause) {
       if (cause instanceof TwarcCloudError) throw cause;
       signal?.throwIfAborted();
+      // What fetch says has the whole address, and in that the secret of a harvester of the original.
       throw new OutsideError(
         `The harvester at ${this.#url} does not answer: ${networkReason(cause)}`,
-        {
-          cause,
-        },
+        this.#options.parameter ? {} : { cause },
       );
     }
   }

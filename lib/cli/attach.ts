@@ -77,7 +77,8 @@ async function checkHarvested(
  */
 export async function startStream(runner: Runner, job: Job, context: Context): Promise<void> {
   const { collectionId } = job;
-  const start = () => runner.start(job);
+  const say = (line: string) => context.output.note(`${line}.`);
+  const start = () => runner.start(job, { say });
   const started = await begunOrRunning(runner, { start, collectionId }, context);
   if ("running" in started) throw busy(started);
 }

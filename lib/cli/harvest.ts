@@ -28,13 +28,18 @@ export function addHarvest(program: Command, context: Context): void {
 function addList(group: Command, context: Context): void {
   group.command("list")
     .summary("List running harvests.")
+    .description(
+      "Lists running harvests: on AWS those of all buckets of the cluster, unless --bucket is given.",
+    )
     .addOption(bucketOption())
     .option("--json", "print JSON")
     .addHelpText("after", example("harvest list"))
     .action(async ({ bucket, json }) => {
       const { output } = context;
       const opened = await openBucket(context, { bucket });
-      const running = await Array.fromAsync((await opened.runner()).running());
+      const running = await Array.fromAsync(
+        (await opened.runner()).running({ everywhere: bucket === undefined }),
+      );
       if (json) {
         return output.json(
           running.map(({ collectionId, trouble, ...rest }) => ({

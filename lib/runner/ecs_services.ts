@@ -2,6 +2,7 @@
 
 import type { Service } from "@aws-sdk/client-ecs";
 import type { EcsCluster } from "./ecs_client.ts";
+import { originalServiceOf } from "./ecs_original.ts";
 import { launchOf, type Placement, type Tags } from "./ecs_tasks.ts";
 import { plainName } from "./task_definition.ts";
 
@@ -71,6 +72,17 @@ export class EcsServices {
   /** Whether there is a service of this name that is not over. */
   async isServed(name: string): Promise<boolean> {
     return (await this.find(name))?.status === "ACTIVE";
+  }
+
+  /**
+   * The name of the service that the Python original has for a collection, where it is not over; null otherwise. One of
+   * that name may be ours, of a collection whose id ends with `_service`: its tags say so.
+   */
+  async original(bucket: string, collectionId: string): Promise<string | null> {
+    const name = originalServiceOf(bucket, collectionId);
+    const found = name === null ? null : await this.find(name);
+    const isIts = found?.bucket === bucket && found.collectionId === collectionId;
+    return isIts && found.status === "ACTIVE" ? name : null;
   }
 
   /** Whether a service of this name was deleted and is not over yet: until then there can be no other. */

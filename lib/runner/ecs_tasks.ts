@@ -5,6 +5,7 @@ import { awsConfig, awsError, awsFailure } from "../aws.ts";
 import { OutsideError } from "../errors.ts";
 import { ecsFault } from "./ecs_faults.ts";
 import type { EcsCluster } from "./ecs_client.ts";
+import { ORIGINAL_CONTAINER, OriginalDefinitions } from "./ecs_original.ts";
 import { CONTAINER, FINGERPRINT } from "./task_definition.ts";
 
 /** A harvester's task. */
@@ -28,6 +29,10 @@ export interface HarvesterTask {
   stoppedAt: number | undefined;
   /** Of the container, once it has ended. */
   exitCode: number | undefined;
+  /** Its definition. */
+  definition: string;
+  /** Whether the Python original started it. */
+  isOriginal: boolean;
   /** Its network interface. */
   networkInterface: string | undefined;
 }
@@ -46,9 +51,12 @@ export type Tags = { key: string; value: string }[];
 /** The tasks of a cluster. Methods throw UserError and OutsideError. */
 export class EcsTasks {
   readonly #cluster: EcsCluster;
+  /** What the Python original defined. */
+  readonly originals: OriginalDefinitions;
 
   constructor(cluster: EcsCluster) {
     this.#cluster = cluster;
+    this.originals = new OriginalDefinitions(cluster);
   }
 
   /** Registers a definition, unless the newest of its family is the same; its ARN. */
@@ -106,8 +114,11 @@ export class EcsTasks {
     await this.#cluster.tried("Stopping the task", async (client) => await client.send(command));
   }
 
-  /** The tasks that run, or are about to, for a bucket; not those that are being stopped. */
-  async *list(bucket: string): AsyncGenerator<HarvesterTask> {
+  /**
+   * The tasks that run, or are about to, for a bucket, or for every bucket of the cluster; not those that are being
+   * stopped.
+   */
+  async *list(bucket: string | undefined): AsyncGenerator<HarvesterTask> {
     for await (const task of this.#listed(bucket, { desiredStatus: "RUNNING" })) {
       // Lists are eventually consistent: what was stopped just now may be in them.
       if (task.isWanted) yield task;
@@ -124,7 +135,7 @@ export class EcsTasks {
   }
 
   async *#listed(
-    bucket: string,
+    bucket: string | undefined,
     which: { desiredStatus: "RUNNING" | "STOPPED"; serviceName?: string },
   ): AsyncGenerator<HarvesterTask> {
     const { ListTasksCommand } = await import("@aws-sdk/client-ecs");
@@ -136,10 +147,19 @@ export class EcsTasks {
         "Listing tasks",
         async (client) => await client.send(command),
       );
-      const tasks = await this.describe(page.taskArns ?? []);
-      yield* tasks.filter((task) => task.bucket === bucket && task.collectionId !== "");
+      for (const found of await this.describe(page.taskArns ?? [])) {
+        const task = await this.#labelled(found);
+        if (task.collectionId !== "" && (bucket ?? task.bucket) === task.bucket) yield task;
+      }
       nextToken = page.nextToken;
     } while (nextToken);
+  }
+
+  /** A task with whose it is: those that rules of the Python original started have no tags. */
+  async #labelled(task: HarvesterTask): Promise<HarvesterTask> {
+    if (!task.isOriginal || task.collectionId !== "") return task;
+    const { bucket, collectionId } = await this.originals.read(task.definition) ?? task;
+    return { ...task, bucket, collectionId };
   }
 
   /** What is known of tasks, at most 100; of those that ended long ago nothing is. */
@@ -204,6 +224,8 @@ function taskOf(task: Task): HarvesterTask {
     stoppedReason: task.stoppedReason,
     exitCode: container?.exitCode,
     stopCode: task.stopCode,
+    definition: task.taskDefinitionArn ?? "",
+    isOriginal: task.containers?.some(({ name }) => name === ORIGINAL_CONTAINER) ?? false,
     startedBy: task.startedBy,
     stoppedAt: task.stoppedAt?.getTime(),
     networkInterface: details.find(({ name }) => name === "networkInterfaceId")?.value,

@@ -13,15 +13,21 @@ export async function infoOf(
 ): Promise<HarvestInfo | null> {
   if (!document) return null;
   const { progress, harvest_id, acquired } = document;
-  try {
-    const info = await control?.info();
-    if (info) return info;
-  } catch (error) {
-    if (!(error instanceof TwarcCloudError)) throw error;
-  }
+  const info = await saidBy(control);
+  if (info) return info;
   const nothing = { tweets: 0, files: 0, file_bytes: 0, state: "harvesting" } as const;
   const harvest_timestamp = harvest_id ?? acquired;
   return progress ?? { collection_id: collectionId, harvest_timestamp, ...nothing };
+}
+
+/** What a harvester says of itself; null where it does not answer. */
+export async function saidBy(control: ControlClient | null): Promise<HarvestInfo | null> {
+  try {
+    return await control?.info() ?? null;
+  } catch (error) {
+    if (error instanceof TwarcCloudError) return null;
+    throw error;
+  }
 }
 
 /** Tells a harvester to stop, then asks whether it has; null where it does not answer. */

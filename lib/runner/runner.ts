@@ -137,16 +137,22 @@ export interface Runner {
   readonly pace: number;
   /** Starts a harvest that exits when it is done. */
   once(job: Job): Promise<Started>;
-  /** Starts a harvest that is kept alive until stop. */
-  start(job: Job): Promise<Started>;
+  /**
+   * Starts a harvest that is kept alive until stop. One that the Python original keeps alive is stopped first, and its
+   * place taken: `say` gets a line then.
+   */
+  start(job: Job, options?: { say?: (line: string) => void }): Promise<Started>;
   /** Stops a harvest cleanly: /stop, poll /is_stopped, then end it. Throws UserError if none runs. */
   stop(collectionId: string, options?: StopOptions): Promise<void>;
   /** Keeps a harvester alive in this process, with the keeper's id; absent where a service does so. */
   keep?(collectionId: string, keeper: string, signal: AbortSignal): Promise<void>;
   /** Starts a keeper anew that is gone; false where somebody else did. Absent where a service does so. */
   revive?(found: FoundKept): Promise<boolean>;
-  /** Every harvester that runs for this bucket, and those that are to and do not. */
-  running(): AsyncIterable<Running>;
+  /**
+   * Every harvester that runs for this bucket, and those that are to and do not.
+   * @param options.everywhere Those of other buckets as well, where they run in the same place.
+   */
+  running(options?: { everywhere?: boolean }): AsyncIterable<Running>;
   /** What a running harvester says of itself (the fields of harvest.json so far); null if none runs. */
   info(collectionId: string): Promise<HarvestInfo | null>;
   /** What keeps failing for this bucket; absent where nothing is started again by itself. */

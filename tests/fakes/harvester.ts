@@ -113,4 +113,8 @@ async function harvest(args: string[]): Promise<void> {
   process.exit(0);
 }
 
-if (import.meta.main) await (Deno.args[1] === "keep" ? keep(Deno.args) : harvest(Deno.args));
+if (import.meta.main) {
+  const { 0: first, 1: second } = Deno.args;
+  if (first === "aws") await (await import("./original_harvester.ts")).runOriginal(Deno.args);
+  else await (second === "keep" ? keep(Deno.args) : harvest(Deno.args));
+}

@@ -125,7 +125,8 @@ export class EcsAgent {
     if (refused) return refused;
     const init = { method: request.method, headers, body, redirect: "manual" } as const;
     const response = await fetch(`${this.#moto.url}${pathname}${search}`, init);
-    if (this.publicAddress !== undefined && service === "") {
+    const isEc2 = headers.get("authorization")?.includes("/ec2/");
+    if (this.publicAddress !== undefined && isEc2) {
       return withAddress(response, this.publicAddress);
     }
     if (service !== ECS || !action || !response.ok) return response;
@@ -269,7 +270,6 @@ export class EcsAgent {
       });
       env[name] = parameterSchema.parse(found).Parameter.Value;
     }
-    // A container has a network of its own; here it is this machine's.
     Object.assign(env, { TWARC_CLOUD_HOST: "127.0.0.1", TWARC_CLOUD_PORT: "0" });
     const [command = "", ...args] = this.#options.entrypoint;
     const child = new Deno.Command(command, {

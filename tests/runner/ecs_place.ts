@@ -63,7 +63,7 @@ export class EcsPlace {
   }
 
   /** A runner with a bucket of its own. */
-  async opened(more: Ini = {}) {
+  async opened(more: Ini = {}, place: { controlPort?: number } = {}) {
     const { agent } = this;
     [agent.unknownFor, agent.drainsFor, agent.publicAddress] = [0, 0, undefined];
     [agent.cannotStart, agent.cannotPlace] = [undefined, undefined];
@@ -76,7 +76,7 @@ export class EcsPlace {
     const store = new S3Store(bucket, settings.aws);
     const self = () => Promise.resolve([]);
     const options = { store, clock: systemClock, settings, self, env: {}, pollMs: 100 };
-    const runner = new EcsRunner({ bucket: parseBucket(bucket), ...options });
+    const runner = new EcsRunner({ bucket: parseBucket(bucket), ...options, ...place });
     const job = (collectionId: string) => ({ collectionId, flags: {} });
     const close = async () => {
       for (const pid of agent.pids) kill(pid);

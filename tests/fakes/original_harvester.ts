@@ -1,0 +1,58 @@
+/** A harvester as the Python original's is, seen from outside: its lock, its server, its secret, its end. */
+
+import process from "node:process";
+import { collectionKeys } from "../../lib/collection/layout.ts";
+import { jsonBytes } from "../../lib/json.ts";
+import { parseBucket } from "../../lib/bucket_ref.ts";
+import { openStore } from "../../lib/store/store.ts";
+
+/** Runs one in this process: `aws harvester BUCKET ID`; its server listens at PORT, where that is set. */
+export async function runOriginal([, , bucket = "", id = ""]: string[]): Promise<void> {
+  const say = (line: string) => process.stderr.write(`${line}\n`);
+  const store = await openStore(parseBucket(bucket), { endpoint: process.env.AWS_ENDPOINT_URL });
+  const { lock, lastHarvest } = collectionKeys(id);
+  const harvest_id = new Date().toISOString().replace(/Z$/, "000");
+  await store.put(lock, jsonBytes({ harvest_id }));
+  const isOver = Promise.withResolvers<void>();
+  let stopped: Promise<boolean> | undefined;
+  const stop = () => {
+    stopped ??= (async () => {
+      await store.put(lastHarvest, jsonBytes({ harvest_id }));
+      await store.delete(lock);
+      return true;
+    })();
+    return stopped;
+  };
+  process.on("SIGTERM", async () => {
+    say("SIGTERM");
+    // One that is killed leaves its lock.
+    if (process.env.KILLED === undefined) await stop();
+    isOver.resolve();
+  });
+  const { PORT, secret_key } = process.env;
+  const server = PORT === undefined ? null : Deno.serve(
+    { hostname: "127.0.0.1", port: Number(PORT), onListen() {} },
+    async (request) => {
+      const { pathname, searchParams } = new URL(request.url);
+      if (pathname === "/") {
+        return Response.json({
+          collection_id: id,
+          harvest_timestamp: harvest_id,
+          tweets: 1252,
+          files: 2,
+          file_bytes: 15_728_640,
+        });
+      }
+      if (searchParams.get("secret_key") !== secret_key) return new Response("", { status: 401 });
+      if (pathname === "/stop") {
+        say("asked to stop");
+        await stop();
+        return new Response("Stopping (but not shutting down) ...");
+      }
+      return Response.json(stopped !== undefined && await stopped);
+    },
+  );
+  await isOver.promise;
+  await server?.shutdown();
+  process.exit(0);
+}
