@@ -1,6 +1,6 @@
 /** Harvests that run already: what is shown in the place of starting another, and following them to their end. */
 
-import { LockedError, OutsideError, TwarcCloudError } from "../errors.ts";
+import { LockedError, OutsideError } from "../errors.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { outlast } from "../outage.ts";
 import type { Job, Outcome, Runner, Started } from "../runner/runner.ts";
@@ -22,8 +22,6 @@ export async function harvestOnce(
   const { output } = context;
   const { collectionId } = job;
   const runner = await opened.runner();
-  const isHere = opened.settings.bucket.kind === "folder";
-  const before = isHere ? null : await lastBegan(opened, collectionId);
   const started = await begunOrRunning(
     runner,
     { start: () => runner.once(job), collectionId },
@@ -38,37 +36,9 @@ export async function harvestOnce(
     );
     return await followRunning(opened, running, context);
   }
-  if (!isHere) await checkHarvested(opened, started.started, before);
   output.line("Started");
   if (wait) return await waitFor(opened, { ...started, expected }, context);
   output.note(`Follow it with: twarc-cloud harvest running --follow ${lastWord(collectionId)}`);
-}
-
-/** When a collection's last harvest began, ISO 8601; null where none has, or that cannot be read. */
-async function lastBegan({ collections }: Bucket, collectionId: string): Promise<string | null> {
-  const last = await collections.lastHarvest(collectionId).catch((error) => {
-    if (error instanceof TwarcCloudError) return null;
-    throw error;
-  });
-  return last?.info.harvest_timestamp ?? null;
-}
-
-/**
- * Makes sure that a container which has ended already was a harvester: another image ends without an error as well.
- * @throws OutsideError where no harvest has told of itself since.
- */
-async function checkHarvested(
-  opened: Bucket,
-  started: Started,
-  before: string | null,
-): Promise<void> {
-  if ((await started.outcome())?.exitCode !== 0) return;
-  if (await lastBegan(opened, started.collectionId) !== before) return;
-  throw new OutsideError("The container has ended without an error, and has harvested nothing", {
-    hint:
-      "Is `image` in twarc_cloud.ini the one of this program? See what it said with: twarc-cloud harvest logs " +
-      lastWord(started.collectionId),
-  });
 }
 
 /**

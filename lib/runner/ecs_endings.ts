@@ -1,5 +1,6 @@
 /** How a task on Fargate ended, in words and with what to do about it. */
 
+import { lastWord } from "../visible.ts";
 import type { HarvesterTask } from "./ecs_tasks.ts";
 import type { Outcome } from "./runner.ts";
 
@@ -38,6 +39,21 @@ export function doneByAws(task: HarvesterTask): Outcome | null {
   }
   if (OWN_END.test(stopCode)) return null;
   return failed(`AWS stopped the harvester: ${why}. ${SAFE}`);
+}
+
+/** A container that ended without an error, and without a harvest: that of another image does so as well. */
+export function harvestedNothing(collectionId: string): Outcome {
+  return failed(
+    "The container has ended without an error, and has harvested nothing: is `image` in twarc_cloud.ini the one of " +
+      `this program? What it said: twarc-cloud harvest logs ${lastWord(collectionId)}`,
+  );
+}
+
+/** Whether a task ended by itself, and without an error, as a harvester does whose harvest is done. */
+export function endedWell(task: HarvesterTask): boolean {
+  const { status, exitCode, stopCode } = task;
+  const isOwn = stopCode === undefined || stopCode === "EssentialContainerExited";
+  return status === "STOPPED" && exitCode === 0 && isOwn && !isOutOfMemory(task);
 }
 
 function failed(message: string): Outcome {

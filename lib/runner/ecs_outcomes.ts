@@ -1,13 +1,13 @@
 /** How harvesters on Fargate ended, and which of them keep failing. */
 
 import type { Clock } from "../clock.ts";
-import { lastHarvestOf } from "../bucket/last_harvest.ts";
+import { lastHarvestOf, timeOf } from "../bucket/last_harvest.ts";
 import { readLock } from "../bucket/lock.ts";
 import { type HarvestInfo, isTornOff } from "../collection/harvest_info.ts";
 import { TwarcCloudError, UserError } from "../errors.ts";
 import { readable } from "../log.ts";
 import type { Store } from "../store/store.ts";
-import { doneByAws, isOutOfMemory } from "./ecs_endings.ts";
+import { doneByAws, endedWell, harvestedNothing, isOutOfMemory } from "./ecs_endings.ts";
 import { logLines } from "./ecs_logs.ts";
 import type { EcsServices, HarvesterService } from "./ecs_services.ts";
 import type { EcsTasks, HarvesterTask } from "./ecs_tasks.ts";
@@ -16,6 +16,8 @@ import { CONTAINER, familyOf } from "./task_definition.ts";
 
 /** Milliseconds for which ECS may not know a task that it has started: it is eventually consistent. */
 const UNKNOWN = 60_000;
+/** Milliseconds by which a container's clock may be behind AWS's. */
+const SKEW = 60_000;
 /** What stops a task that has not failed: a person, the end of its service, or that spare capacity is wanted back. */
 const WANTED = /^(UserInitiated|ServiceSchedulerInitiated|SpotInterruption)$/;
 /** What the ids of services' deployments begin with. */
@@ -65,6 +67,11 @@ export class EcsOutcomes {
     const own = told?.harvest_timestamp === before?.harvest_timestamp ? null : told;
     const isStopped = own?.outcome === "stopped" && !isTornOff(own);
     if (own?.outcome === "complete" || isStopped) return { exitCode: 0 };
+    if (task && endedWell(task)) {
+      // What cannot be read may have been told.
+      const isEmpty = !own && await this.#begunLast(collectionId) < Infinity;
+      return isEmpty ? harvestedNothing(collectionId) : { exitCode: 0 };
+    }
     if (task) return await this.#ofEnded(task);
     if (own) return { exitCode: 3, message: own.reason ?? `The harvest was ${own.outcome}` };
     if (await this.#isHeld(collectionId)) return null;
@@ -84,6 +91,20 @@ export class EcsOutcomes {
     }
   }
 
+  /**
+   * When the last harvest of a collection began that has told of itself, in milliseconds since 1970: -Infinity where
+   * none has, Infinity where that cannot be read.
+   */
+  async #begunLast(collectionId: string): Promise<number> {
+    try {
+      const last = await lastHarvestOf(this.#options.store, collectionId);
+      return last ? timeOf(last.info.harvest_timestamp) : -Infinity;
+    } catch (error) {
+      if (error instanceof UserError) return Infinity;
+      throw error;
+    }
+  }
+
   async #isHeld(collectionId: string): Promise<boolean> {
     const { store, clock } = this.#options;
     return (await readLock(store, collectionId, { clock, isGone: () => null }))?.live ?? false;
@@ -95,11 +116,12 @@ export class EcsOutcomes {
     const service = await services.find(name);
     if (service?.status !== "ACTIVE") return { exitCode: 0 };
     const ended = await Array.fromAsync(tasks.ended(bucket, { service: name }));
+    const begunLast = await this.#begunLast(service.collectionId);
     const last = ended.filter(({ startedBy }) => startedBy === service.deployment)
-      .filter(hasFailed).toSorted(byEnd).at(-1);
+      .filter((task) => hasFailed(task, begunLast)).toSorted(byEnd).at(-1);
     if (!last && !service.givenUp) return null;
     const outcome = last
-      ? await this.#ofEnded(last)
+      ? await this.#ofEnded(last, begunLast)
       : { exitCode: 3, message: `The service was given up: ${service.givenUp}` };
     const [event] = service.events;
     if (outcome.exitCode === 1 || !event) return outcome;
@@ -121,10 +143,13 @@ export class EcsOutcomes {
     const shown = new Set<string>();
     for (const [collectionId, all] of ended) {
       const held = await heldSince(collectionId);
-      const failures = held === null ? lastFailures(all) : await this.#restarts(all, held);
+      const begunLast = all.some(endedWell) ? await this.#begunLast(collectionId) : Infinity;
+      const failures = held === null
+        ? lastFailures(all, begunLast)
+        : await this.#restarts(all, { held, begunLast });
       const [first, last] = [failures[0], failures.at(-1)];
       if (!first || !last) continue;
-      const { message = "" } = await this.#ofEnded(last);
+      const { message = "" } = await this.#ofEnded(last, begunLast);
       shown.add(collectionId);
       yield { collectionId, since: first.stoppedAt ?? 0, times: failures.length, message };
     }
@@ -139,8 +164,11 @@ export class EcsOutcomes {
    * The failures of a service's harvesters before the one that goes on now, where they are several. What failed
    * beside it found the collection locked, as it should be.
    */
-  async #restarts(ended: HarvesterTask[], held: number): Promise<HarvesterTask[]> {
-    const failures = lastFailures(ended.filter(({ stoppedAt = 0 }) => stoppedAt < held))
+  async #restarts(
+    ended: HarvesterTask[],
+    { held, begunLast }: { held: number; begunLast: number },
+  ): Promise<HarvesterTask[]> {
+    const failures = lastFailures(ended.filter(({ stoppedAt = 0 }) => stoppedAt < held), begunLast)
       .filter(({ startedBy }) => startedBy?.startsWith(DEPLOYMENT));
     if (failures.length < 2) return [];
     const { bucket, tasks } = this.#options;
@@ -149,8 +177,10 @@ export class EcsOutcomes {
     return failures.filter(({ startedBy }) => running.has(startedBy));
   }
 
-  async #ofEnded(task: HarvesterTask): Promise<Outcome> {
+  /** @param begunLast When the last harvest began that has told of itself. */
+  async #ofEnded(task: HarvesterTask, begunLast = Infinity): Promise<Outcome> {
     const { exitCode, reason } = task;
+    if (hasHarvestedNothing(task, begunLast)) return harvestedNothing(task.collectionId);
     const byAws = doneByAws(task);
     if (byAws) return byAws;
     if (exitCode === 0) return { exitCode };
@@ -185,16 +215,22 @@ export class EcsOutcomes {
   }
 }
 
-/** The failures after which nothing went well, oldest first. */
-function lastFailures(tasks: HarvesterTask[]): HarvesterTask[] {
+/** The failures after which nothing went well, oldest first. @param begunLast When the last harvest began that has told of itself. */
+function lastFailures(tasks: HarvesterTask[], begunLast: number): HarvesterTask[] {
   const ended = tasks.filter(({ stopCode }) => !WANTED.test(stopCode ?? "")).toSorted(byEnd);
-  return ended.slice(ended.findLastIndex((task) => !hasFailed(task)) + 1);
+  return ended.slice(ended.findLastIndex((task) => !hasFailed(task, begunLast)) + 1);
 }
 
-function hasFailed(task: HarvesterTask): boolean {
+function hasFailed(task: HarvesterTask, begunLast: number): boolean {
   const { status, exitCode, stopCode } = task;
+  if (hasHarvestedNothing(task, begunLast)) return true;
   const isDone = exitCode === 0 && !isOutOfMemory(task);
   return status === "STOPPED" && !isDone && !WANTED.test(stopCode ?? "");
+}
+
+/** Whether a task ended well, and no harvest has told of itself that began after it was made. */
+function hasHarvestedNothing(task: HarvesterTask, begunLast: number): boolean {
+  return endedWell(task) && begunLast < (task.createdAt ?? -Infinity) - SKEW;
 }
 
 function byEnd(one: HarvesterTask, other: HarvesterTask): number {

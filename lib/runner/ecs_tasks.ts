@@ -26,6 +26,7 @@ export interface HarvesterTask {
   /** What started it: for a task of a service the id of its deployment. */
   startedBy: string | undefined;
   /** In milliseconds since 1970, by AWS's clock. */
+  createdAt: number | undefined;
   stoppedAt: number | undefined;
   /** Of the container, once it has ended. */
   exitCode: number | undefined;
@@ -227,6 +228,7 @@ function taskOf(task: Task): HarvesterTask {
     definition: task.taskDefinitionArn ?? "",
     isOriginal: task.containers?.some(({ name }) => name === ORIGINAL_CONTAINER) ?? false,
     startedBy: task.startedBy,
+    createdAt: task.createdAt?.getTime(),
     stoppedAt: task.stoppedAt?.getTime(),
     networkInterface: details.find(({ name }) => name === "networkInterfaceId")?.value,
   };

@@ -1,6 +1,7 @@
 /**
  * A small harvester for tests of runners: it takes the lease, serves the control server, and writes
- * down how it was started, but collects nothing. What it does besides, its collection's id says.
+ * down how it was started, but collects nothing. It tells of its harvest at its end, but not how that ended: its exit
+ * code counts. What it does besides, its collection's id says.
  */
 
 import { PERMISSIONS } from "../../lib/cli/permissions.ts";
@@ -10,6 +11,8 @@ import { takeLease } from "../../lib/bucket/lease.ts";
 import { goneIn, thisProcess } from "../../lib/bucket/process.ts";
 import { parseBucket } from "../../lib/bucket_ref.ts";
 import { isoTime, systemClock } from "../../lib/clock.ts";
+import { collectionKeys, FILES } from "../../lib/collection/layout.ts";
+import { jsonBytes } from "../../lib/json.ts";
 import type { Controlled } from "../../lib/control.ts";
 import { serveControl } from "../../lib/control_server.ts";
 import { openStore } from "../../lib/store/store.ts";
@@ -20,6 +23,9 @@ export const FAULTY = "faulty";
 export const BRIEF = "brief";
 /** Has no control server, so that only a signal stops it. */
 export const DEAF = "deaf";
+
+/** Ends at once without an error, and tells of nothing, as another image may. */
+export const IDLE = "idle";
 
 /** The command line that starts it. */
 export const SELF = [
@@ -66,12 +72,14 @@ async function harvest(args: string[]): Promise<void> {
     say(`Error: ${FAULT}`);
     process.exit(1);
   }
+  if (collectionId === IDLE) process.exit(0);
+  const harvest_timestamp = isoTime(systemClock.now());
   const [isStopped, isOver] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   let state: "harvesting" | "stopped" = "harvesting";
   const controlled: Controlled = {
     info: () => ({
       collection_id: collectionId,
-      harvest_timestamp: isoTime(systemClock.now()),
+      harvest_timestamp,
       tweets: 7,
       files: 1,
       file_bytes: 100,
@@ -97,8 +105,9 @@ async function harvest(args: string[]): Promise<void> {
     clock: systemClock,
   });
   const control = server ? { control: server.url.href } : {};
+  const store = await openStore(parseBucket(bucket), { endpoint: process.env.AWS_ENDPOINT_URL });
   const lease = await takeLease({
-    store: await openStore(parseBucket(bucket), { endpoint: process.env.AWS_ENDPOINT_URL }),
+    store,
     collectionId,
     holder: { id: crypto.randomUUID(), ...thisProcess(), ...control },
     clock: systemClock,
@@ -108,6 +117,13 @@ async function harvest(args: string[]): Promise<void> {
   await isStopped.promise;
   if (!args.includes("--shutdown")) await isOver.promise;
   say("ended");
+  const { state: _, ...info } = controlled.info();
+  const keys = collectionKeys(collectionId);
+  await store.put(
+    `${keys.harvest(Date.parse(harvest_timestamp))}${FILES.harvest}`,
+    jsonBytes(info),
+  );
+  await store.put(keys.lastHarvest, jsonBytes({ harvest_id: harvest_timestamp }));
   await lease.release();
   await server?.close();
   process.exit(0);

@@ -30,6 +30,8 @@ interface Container {
   /** Told to end. */
   isStopping: boolean;
   exitCode: number | null;
+  /** In seconds since 1970. */
+  createdAt: number;
   /** Why it could not start. */
   fault?: string;
   stopCode?: string;
@@ -201,7 +203,7 @@ export class EcsAgent {
   #told(task: z.infer<typeof taskSchema>) {
     const container = this.#containers.get(task.taskArn);
     if (!container) return task;
-    const { exitCode, isStopping, fault, stopCode, stoppedAt, deployment } = container;
+    const { exitCode, isStopping, fault, stopCode, createdAt, stoppedAt, deployment } = container;
     const hasEnded = exitCode !== null || fault !== undefined;
     const lastStatus = hasEnded ? "STOPPED" : isStopping ? "STOPPING" : "RUNNING";
     const desiredStatus = hasEnded || isStopping ? "STOPPED" : "RUNNING";
@@ -215,7 +217,15 @@ export class EcsAgent {
     const containers = task.containers.map(({ exitCode: _, ...rest }) => ({ ...rest, ...ending }));
     const { stopCode: code = stopCode, stoppedReason = fault } = said ?? {};
     const end = hasEnded ? { stopCode: code, stoppedAt, stoppedReason } : {};
-    return { ...task, lastStatus, desiredStatus, containers, startedBy: deployment, ...end };
+    return {
+      ...task,
+      lastStatus,
+      desiredStatus,
+      containers,
+      createdAt,
+      startedBy: deployment,
+      ...end,
+    };
   }
 
   /** A service with what happened to it, and what became of its deployment. */
@@ -245,9 +255,10 @@ export class EcsAgent {
     task: z.infer<typeof taskSchema>,
     service?: Service,
   ): Promise<void> {
-    const of = { service: service?.name, deployment: service?.deployment };
+    const createdAt = Date.now() / 1_000;
+    const of = { service: service?.name, deployment: service?.deployment, createdAt };
     if (this.cannotStart !== undefined) {
-      const end = { stopCode: "TaskFailedToStart", stoppedAt: Date.now() / 1_000 };
+      const end = { stopCode: "TaskFailedToStart", stoppedAt: createdAt };
       const fault = { fault: this.cannotStart, ...end };
       const one = { child: undefined, isStopping: false, exitCode: null, ...fault, ...of };
       this.#containers.set(task.taskArn, one);

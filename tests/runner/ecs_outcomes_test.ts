@@ -11,7 +11,7 @@ import { parseSchedule } from "../../lib/runner/schedule.ts";
 import type { Store } from "../../lib/store/store.ts";
 import { ended } from "../contract/runner.ts";
 import { until } from "../e2e/program.ts";
-import { BRIEF, DEAF, FAULT, FAULTY } from "../fakes/harvester.ts";
+import { BRIEF, DEAF, FAULT, FAULTY, IDLE } from "../fakes/harvester.ts";
 import type { TaskEnding } from "../peers/ecs_wire.ts";
 import { type Account, accountTest, EcsPlace } from "./ecs_place.ts";
 
@@ -207,6 +207,37 @@ test("how a task ended is said in words, whatever its exit code; what the harves
     [BRIEF],
     "exit code 0 is no success where memory was short",
   );
+});
+
+const NOTHING = /ended without an error, and has harvested nothing: is `image` in twarc_cloud\.ini/;
+
+test("a container that ends without an error, and has harvested nothing, has failed: another image does so", async ({ runner, store, job }) => {
+  const started = await runner.once(job(IDLE));
+  const { exitCode, message = "" } = await ended(started);
+  assert.equal(exitCode, 3);
+  assert.match(message, NOTHING);
+  const [one, ...others] = await Array.fromAsync(runner.failing());
+  assert.deepEqual([one?.collectionId, one?.times, others], [IDLE, 1, []]);
+  assert.match(one?.message ?? "", NOTHING);
+  const { lastHarvest } = collectionKeys(IDLE);
+  await store.put(lastHarvest, jsonBytes({ harvest_id: "some day" }));
+  assert.deepEqual(
+    await started.outcome(),
+    { exitCode: 0 },
+    "What cannot be read may be a harvest",
+  );
+  assert.deepEqual(await Array.fromAsync(runner.failing()), []);
+  await store.put(lastHarvest, jsonBytes({ harvest_id: "2026-01-02T03:04:05Z" }));
+  await tell(store, IDLE, { harvest_timestamp: "2026-01-02T03:04:05Z", outcome: "complete" });
+  assert.equal((await Array.fromAsync(runner.failing())).length, 1, "That was long before");
+});
+
+test("a service of another image fails, and is not waited for", async ({ runner, job }) => {
+  const started = await runner.start(job(IDLE));
+  const { exitCode, message = "" } = await ended(started);
+  assert.equal(exitCode, 3);
+  assert.match(message, NOTHING);
+  await started.withdraw?.();
 });
 
 test("of a task that ECS has forgotten the harvest tells; before it has, it is not known, and no failure", async ({ bucket, store, ini, job }) => {
