@@ -140,9 +140,13 @@ async function placesOf({ path }: FolderRef, env: Context["env"]): Promise<Place
   const { keysPaths } = await import("./lib/twitter/keys.ts");
   const { INI_FILE } = await import("./lib/settings.ts");
   const keys = env.HOME || env.USERPROFILE ? keysPaths({ env }) : [];
+  const linked = await Deno.realPath(path).catch(() => path);
   return {
     read: [...keys, INI_FILE].map((path) => resolve(path)),
-    write: [path, ...await spoolPlaces(env.TWARC_CLOUD_SPOOL || undefined, { env })],
+    write: [
+      ...new Set([path, linked]),
+      ...await spoolPlaces(env.TWARC_CLOUD_SPOOL || undefined, { env }),
+    ],
   };
 }
 
@@ -157,12 +161,14 @@ async function harvestHere(
   const { openApi } = await import("./lib/twitter/api.ts");
   const { isProtectedWanted, keysOf } = await import("./lib/collection/config.ts");
   const { heldKeys } = await import("./lib/bucket/keys.ts");
-  const { goneIn, thisProcess } = await import("./lib/bucket/process.ts");
+  const { holderIsGone, thisProcess } = await import("./lib/bucket/process.ts");
   const { openPlace } = await import("./lib/harvest/spool_place.ts");
   const { logForm, startLog } = await import("./lib/log.ts");
+  const { localFolder, localSecret } = await import("./lib/runner/local_state.ts");
   const { harvest } = await import("./harvester.ts");
   const { bucket, twitterApiUrl, controlSecret } = settings;
   await startLog(TERMINAL.err, logForm(env));
+  const folder = () => localFolder({ bucket, aws: settings.aws, env });
   const secrets: string[] = [];
   const held = async (collection: CollectionConfig) => {
     const keys = await heldKeys(keysOf(collection), { ...settings.place, env });
@@ -197,17 +203,17 @@ async function harvestHere(
       control: {
         hostname: env.TWARC_CLOUD_HOST ?? "127.0.0.1",
         port,
-        secret: async () =>
-          controlSecret ?? (bucket.kind === "folder" ? await secretOf(bucket.path) : undefined),
+        // One that was started by hand is controlled like those that the runner starts.
+        secret: async () => controlSecret ?? await localSecret(await folder()),
       },
       process: thisProcess(),
-      isGone: goneIn(bucket),
+      isGone: holderIsGone,
       spool: await openPlace({
         bucket,
         collectionId,
         process: thisProcess(),
         folder: spool,
-        secret: bucket.kind === "folder" ? undefined : controlSecret,
+        secret: await noteSecret(settings, env),
         person: { env },
       }),
       shutdown,
@@ -229,7 +235,7 @@ async function recoverHere(
   const { recover } = await import("./lib/harvest/recover.ts");
   const { logForm, startLog } = await import("./lib/log.ts");
   await startLog(TERMINAL.err, logForm(env));
-  const { bucket, controlSecret } = settings;
+  const { bucket } = settings;
   const { collectionId } = run;
   const process = thisProcess();
   const place = await openPlace({
@@ -237,7 +243,7 @@ async function recoverHere(
     collectionId,
     process,
     folder: spool,
-    secret: bucket.kind === "folder" ? undefined : controlSecret,
+    secret: await noteSecret(settings, env),
     person: { env },
   });
   return await recover({ ...run, clock, spool: place, process, signal });
@@ -272,10 +278,14 @@ async function reported(
   }
 }
 
-/** A harvester that was started by hand is controlled like those that the runner starts. */
-async function secretOf(folder: string): Promise<string> {
-  const { folderSecret } = await import("./lib/runner/secret.ts");
-  return await folderSecret(folder);
+/** The secret that opens notes of harvesters in a bucket of S3: the control secret, from wherever they had it. */
+async function noteSecret(
+  { bucket, aws, controlSecret }: Settings,
+  env: Context["env"],
+): Promise<string | undefined> {
+  if (bucket.kind === "folder") return undefined;
+  const { knownSecret, localFolder } = await import("./lib/runner/local_state.ts");
+  return controlSecret ?? await knownSecret(await localFolder({ bucket, aws, env })) ?? undefined;
 }
 
 /** Shows an error once: what happened, and what to do. */

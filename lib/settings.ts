@@ -36,10 +36,15 @@ const NAMES = [
   "endpoint",
   "path_style",
   "dead_letter_queue",
+  "runner",
 ] as const;
 
 /** The name of a setting in the ini file. */
 export type SettingName = (typeof NAMES)[number];
+
+/** Where harvesters run: as containers of ECS, or as processes of this machine. */
+export type RunnerKind = (typeof KINDS)[number];
+const KINDS = ["ecs", "local"] as const;
 
 /** What in the environment says whose keys AWS is asked with. */
 const KEYS = [
@@ -134,6 +139,22 @@ export class Settings {
   /** The bucket, and how AWS is asked. */
   get place(): { bucket: BucketRef; aws: AwsSettings } {
     return { bucket: this.bucket, aws: this.aws };
+  }
+
+  /**
+   * Where harvesters run: on ECS where a cluster is set, here otherwise, and as `runner` says; those of a folder run here.
+   * @throws UserError where `runner` is neither.
+   */
+  get runner(): RunnerKind {
+    const { runner, cluster } = this.#ini;
+    const usual = cluster === undefined ? "local" : "ecs";
+    const kind = runner === undefined ? usual : KINDS.find((one) => one === runner);
+    if (!kind) {
+      throw new UserError(`runner in ${INI_FILE} is ${JSON.stringify(runner)}`, {
+        hint: "It is ecs or local.",
+      });
+    }
+    return this.bucket.kind === "folder" ? "local" : kind;
   }
 
   /** Dollars that a harvest may cost without a question. @throws UserError where it is no number. */

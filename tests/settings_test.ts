@@ -140,3 +140,22 @@ for (
       });
     }));
 }
+
+Deno.test("harvesters run where the installation says: on ECS with a cluster, here without, those of a folder here", async () => {
+  const kind = async (bucket: string, text: string) => {
+    let found = "";
+    await withIni(`[DEFAULT]\n${text}\n`, async (iniPath) => {
+      found = (await Settings.load({ bucket, env: {}, iniPath })).runner;
+    });
+    return found;
+  };
+  assert.equal(await kind("news", ""), "local");
+  assert.equal(await kind("news", "cluster = c"), "ecs");
+  assert.equal(await kind("news", "runner = ecs"), "ecs");
+  assert.equal(await kind("news", "cluster = c\nrunner = local"), "local");
+  assert.equal(await kind("./news", "cluster = c"), "local");
+  await assert.rejects(kind("news", "runner = kubernetes"), {
+    message: 'runner in twarc_cloud.ini is "kubernetes"',
+    hint: "It is ecs or local.",
+  });
+});

@@ -1,6 +1,5 @@
 /** Whether the process that holds a lock still lives, as far as this machine can tell. */
 
-import type { BucketRef } from "../bucket_ref.ts";
 import type { LockDocument } from "./lock.ts";
 import { factsOf, isNumbered, thisMachine } from "./process_facts.ts";
 
@@ -41,9 +40,4 @@ export function holderIsGone(lock: ProcessId): boolean | null {
   if (facts) return facts.isZombie || facts.started !== process_started;
   // It ended just now; or it is one that nobody but its owner may see.
   return isNumbered(pid) ? null : true;
-}
-
-/** What tells whether a lock's holder is gone for sure: known of folders, whose harvesters are processes here. */
-export function goneIn(bucket: BucketRef): (lock: ProcessId) => boolean | null {
-  return bucket.kind === "folder" ? holderIsGone : () => null;
 }

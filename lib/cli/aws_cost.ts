@@ -37,9 +37,9 @@ export interface Task {
   architecture: "ARM64" | "X86_64";
 }
 
-/** Whether a bucket is AWS's own: a folder, and a store at an address of one's own, have other prices. */
-export function isOnAws({ bucket, aws }: Pick<Settings, "bucket" | "aws">): boolean {
-  return bucket.kind === "s3" && aws.storeEndpoint === undefined;
+/** Whether harvests cost what AWS takes: those of this machine, and a store at an address of one's own, have other prices. */
+export function isOnAws({ runner, aws }: Pick<Settings, "runner" | "aws">): boolean {
+  return runner === "ecs" && aws.storeEndpoint === undefined;
 }
 
 /** The settings of a task, as they are in twarc_cloud.ini. */

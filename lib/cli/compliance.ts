@@ -94,7 +94,7 @@ async function checked(
 
 /** Removes what must be deleted, under the collection's lease. @throws LockedError while it is harvested. */
 async function applied(
-  { store, settings }: Bucket,
+  { store }: Bucket,
   { collectionId, check, gone }: {
     collectionId: string;
     check: ComplianceCheck;
@@ -108,7 +108,7 @@ async function applied(
   const { clock, output } = context;
   const progress = await output.progress();
   const onFile = (file: string) => progress.show(`Gone through ${file}`);
-  const leased = { store, bucket: settings.bucket, collectionId };
+  const leased = { store, collectionId };
   return await underLease(leased, context, async (lease, holder) => {
     const at = await decidedAt(store, check, clock.now());
     const removed = await removeTweets({ ...leased, clock, lease, holder, gone, at, onFile });

@@ -124,8 +124,8 @@ export function notePassedOver(store: Store, { output }: Pick<Context, "output">
 }
 
 /** What says to harvesters of this machine where their temporary files are to be. @throws UserError for others */
-async function spoolEnv(spool: string, { bucket }: Settings): Promise<Context["env"]> {
-  if (bucket.kind === "folder") return { TWARC_CLOUD_SPOOL: resolve(spool) };
+async function spoolEnv(spool: string, { bucket, runner }: Settings): Promise<Context["env"]> {
+  if (runner === "local") return { TWARC_CLOUD_SPOOL: resolve(spool) };
   const { UserError } = await import("../errors.ts");
   throw new UserError(
     `--spool is for harvesters of this machine, and those of ${bucket.text} run on AWS`,

@@ -8,10 +8,9 @@ import { count, type Output } from "./output.ts";
 
 /** The collections of a bucket that keep failing. That it cannot be looked at ends no command, and is noted. */
 export async function failingOf(
-  { settings, runner }: Bucket,
+  { runner }: Bucket,
   output: Output,
 ): Promise<Failing[]> {
-  if (settings.bucket.kind === "s3" && settings.get("cluster") === undefined) return [];
   try {
     return await Array.fromAsync((await runner()).failing?.() ?? []);
   } catch (error) {

@@ -72,15 +72,16 @@ function addRunning(group: Command, context: Context): void {
     .action(async (id, { bucket, json, follow }) => {
       const { output } = context;
       const opened = await openBucket(context, { bucket });
-      const { runner, collections, store, settings } = opened;
+      const { collections, store, settings } = opened;
+      const runner = await opened.runner();
       const { json: config } = await collections.loadJson(id);
-      const info = await (await runner()).info(id);
+      const info = await runner.info(id);
       const { failingOf, failingText } = await import("./failing.ts");
       const failing = (await failingOf(opened, output)).find((one) => one.collectionId === id);
       if (!info) {
         const { UserError } = await import("../errors.ts");
         const { readKept, troubleOf } = await import("../runner/kept.ts");
-        const found = await readKept(store, id);
+        const found = runner.documents && await readKept(runner.documents, id);
         const why = failing ? `, and it ${failingText(failing)}` : "";
         throw new UserError(`No harvest of ${id} is running${why}`, {
           hint: found

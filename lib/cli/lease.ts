@@ -1,14 +1,12 @@
 /** Working on a collection that nobody may harvest meanwhile. */
 
 import type { Lease } from "../bucket/lease.ts";
-import type { BucketRef } from "../bucket_ref.ts";
 import type { Store } from "../store/store.ts";
 import type { Context } from "./context.ts";
 
 /** The collection, and what its lease is taken with. */
 export interface Leased {
   store: Store;
-  bucket: BucketRef;
   collectionId: string;
 }
 
@@ -17,14 +15,13 @@ export interface Leased {
  * @throws LockedError while the collection is harvested; what the signal was aborted with; what `act` throws.
  */
 export async function underLease<T>(
-  { store, bucket, collectionId }: Leased,
+  { store, collectionId }: Leased,
   { clock, output, signal }: Pick<Context, "clock" | "output" | "signal">,
   act: (lease: Lease, holder: string) => Promise<T>,
 ): Promise<T> {
   const { takeLease } = await import("../bucket/lease.ts");
-  const { goneIn, thisProcess } = await import("../bucket/process.ts");
+  const { holderIsGone: isGone, thisProcess } = await import("../bucket/process.ts");
   const holder = { id: crypto.randomUUID(), ...thisProcess() };
-  const isGone = goneIn(bucket);
   const onWatch = (text: string) => output.note(`${text}.`);
   const lease = await takeLease({ store, collectionId, holder, clock, isGone, signal, onWatch })
     .catch((error) => {

@@ -24,7 +24,7 @@ export function addRecover(group: Command, context: Context): void {
       const { collections, settings, store } = await openBucket(context, { bucket });
       await collections.loadJson(collectionId);
       const { underLease } = await import("./lease.ts");
-      const leased = { store, bucket: settings.bucket, collectionId };
+      const leased = { store, collectionId };
       const recovered = await underLease(
         leased,
         context,

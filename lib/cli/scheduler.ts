@@ -1,4 +1,4 @@
-/** The command `twarc-cloud scheduler`: carries out the schedules of a folder bucket, and keeps its streams alive. */
+/** The command `twarc-cloud scheduler`: carries out the schedules of a bucket, and keeps its streams alive on this machine. */
 
 import type { Command } from "@commander-js/extra-typings";
 import { bucketOption, example, spoolOption } from "./collection_config.ts";
@@ -7,11 +7,11 @@ import { type Context, openBucket } from "./context.ts";
 /** Adds the command. */
 export function addScheduler(program: Command, context: Context): void {
   program.command("scheduler")
-    .summary("Carry out the schedules of a folder bucket until stopped.")
+    .summary("Carry out the schedules of a bucket on this machine until stopped.")
     .description(
-      "Harvests each scheduled collection of a folder bucket when it is due, until it is stopped. Runs that " +
+      "Harvests each scheduled collection of a bucket when it is due, until it is stopped. Runs that " +
         "were missed while it did not run are caught up once. Harvesters that filter-start has started, and " +
-        "that are gone, are started again. Buckets on AWS need no scheduler of yours.",
+        "that are gone, are started again. It is for harvesters of this machine: those on ECS need none.",
     )
     .addOption(bucketOption())
     .addOption(spoolOption())
@@ -23,7 +23,9 @@ export function addScheduler(program: Command, context: Context): void {
       const { schedulerOf, showPresence } = await import("../runner/presence.ts");
       const { thisProcess } = await import("../bucket/process.ts");
       const opened = await runner();
-      const other = await schedulerOf(store, clock);
+      const { documents } = opened;
+      if (!documents) throw await needsNone(settings.bucket.text);
+      const other = await schedulerOf(documents, clock);
       if (other) {
         output.note(
           `Another scheduler serves this bucket since ${other.since}: process ${other.pid} of ${other.host}. Each run is ` +
@@ -40,8 +42,17 @@ export function addScheduler(program: Command, context: Context): void {
       }
       const report = (line: string) => output.report(line);
       await Promise.all([
-        runScheduler({ store, runner: opened, clock, signal, report }),
-        showPresence(store, { clock, process: thisProcess(), signal }),
+        runScheduler({ store, documents, runner: opened, clock, signal, report }),
+        showPresence(documents, { clock, process: thisProcess(), signal }),
       ]);
     });
+}
+
+/** That AWS carries out the schedules. */
+async function needsNone(bucket: string): Promise<Error> {
+  const { UserError } = await import("../errors.ts");
+  return new UserError(`The schedules of ${bucket} are carried out by AWS, and need no scheduler`, {
+    hint:
+      "twarc_cloud.ini has a cluster. For harvesters of this machine, set runner = local there.",
+  });
 }

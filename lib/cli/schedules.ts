@@ -2,9 +2,10 @@
 
 import type { Command } from "@commander-js/extra-typings";
 import { TwarcCloudError, UserError } from "../errors.ts";
+import type { Runner } from "../runner/runner.ts";
 import { lastWord } from "../visible.ts";
 import { bucketOption, example, spoolOption } from "./collection_config.ts";
-import { type Bucket, type Context, openBucket } from "./context.ts";
+import { type Context, openBucket } from "./context.ts";
 import { capital } from "./output.ts";
 import { goesOn, jobFor, lookAtLast, startUnlessRunning, stopHarvest, YES } from "./start.ts";
 
@@ -21,7 +22,7 @@ function addSchedule(group: Command, context: Context): void {
     .summary("Harvest a collection by a schedule.")
     .description(
       "Harvests by a rate or cron expression of EventBridge. A rate begins with a harvest at once; cron waits for its " +
-        "time. A schedule that is in force already stays as it is, and starts nothing. For a folder bucket " +
+        "time. A schedule that is in force already stays as it is, and starts nothing. For harvesters of this machine " +
         "`twarc-cloud scheduler` has to run.",
     )
     .argument("<collection-id>", "collection")
@@ -61,9 +62,9 @@ function addSchedule(group: Command, context: Context): void {
       const { noteCost } = await import("./aws_cost.ts");
       const pause = longestPause(schedule, context.clock.now());
       await noteCost(opened, collectionId, context, pause);
-      if (opened.settings.bucket.kind === "folder") {
+      if (runner.documents) {
         output.note(
-          "Keep `twarc-cloud scheduler` running: it carries out the schedules of this folder.",
+          "Keep `twarc-cloud scheduler` running: it carries out the schedules of this bucket.",
         );
       }
     });
@@ -77,11 +78,11 @@ function addScheduled(group: Command, context: Context): void {
     .option("--json", "print JSON")
     .addHelpText("after", example("collection scheduled"))
     .action(async ({ bucket, json }) => {
-      const { settings, runner, store, collections } = await openBucket(context, { bucket });
-      const opened = await runner();
-      const scheduled = await Array.fromAsync(opened.scheduled());
+      const { settings, collections, ...opened } = await openBucket(context, { bucket });
+      const runner = await opened.runner();
+      const scheduled = await Array.fromAsync(runner.scheduled());
       const { notStartedJson, notStartedOf, notStartedText } = await import("./not_started.ts");
-      const notStarted = await notStartedOf(scheduled, { runner: opened, collections }, output);
+      const notStarted = await notStartedOf(scheduled, { runner, collections }, output);
       const { scheduleText } = await import("./schedule_text.ts");
       if (json) {
         return output.json(
@@ -118,9 +119,9 @@ function addScheduled(group: Command, context: Context): void {
         const { since, next: again, problem } = retry;
         output.line(`  The run of ${since} ${problem} It is tried again at ${again}`);
       }
+      if (!runner.documents) return;
       const { schedulerOf } = await import("../runner/presence.ts");
-      if (settings.bucket.kind !== "folder") return;
-      const serving = await schedulerOf(store, context.clock);
+      const serving = await schedulerOf(runner.documents, context.clock);
       output.note(
         serving
           ? `They are carried out by process ${serving.pid} of ${serving.host}, since ${serving.since}.`
@@ -146,7 +147,7 @@ function addStop(group: Command, context: Context): void {
       const { json: { type } } = await opened.collections.loadJson(collectionId);
       const runner = await opened.runner();
       const wasScheduled = await runner.unschedule(collectionId);
-      const isRunning = await isHarvested(opened, collectionId).catch((error) => {
+      const isRunning = await isHarvested(runner, collectionId).catch((error) => {
         // Where the harvest is not to be ended, this is for show.
         if (now || !wasScheduled || !(error instanceof TwarcCloudError)) throw error;
         return false;
@@ -172,9 +173,11 @@ function addStop(group: Command, context: Context): void {
 }
 
 /** Whether a collection is being harvested, or is to be by a harvester that is kept alive. */
-async function isHarvested({ store, runner }: Bucket, collectionId: string): Promise<boolean> {
+async function isHarvested(runner: Runner, collectionId: string): Promise<boolean> {
   const { isKept } = await import("../runner/kept.ts");
-  return await isKept(store, collectionId) || await (await runner()).info(collectionId) !== null;
+  const { documents } = runner;
+  const isWanted = documents !== undefined && await isKept(documents, collectionId);
+  return isWanted || await runner.info(collectionId) !== null;
 }
 
 /** That there is nothing to end: with how to end a harvest that runs. */

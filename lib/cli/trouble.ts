@@ -25,11 +25,13 @@ export async function troubleTexts(
   opened: Bucket,
   { clock, output }: Context,
 ): Promise<Map<string, string>> {
-  const { store, settings } = opened;
-  const { goneIn } = await import("../bucket/process.ts");
+  const { store, runner } = opened;
+  const { holderIsGone } = await import("../bucket/process.ts");
   const { keptInTrouble, troubleOf } = await import("../runner/kept.ts");
   const texts = new Map<string, string>();
-  for await (const kept of keptInTrouble(store, { clock, isGone: goneIn(settings.bucket) })) {
+  const { documents } = opened.settings.runner === "local" ? await runner() : {};
+  const look = { store, clock, isGone: holderIsGone };
+  for await (const kept of documents ? keptInTrouble(documents, look) : []) {
     const { collection_id: id, state } = kept;
     const what = state === "ended" ? "ended" : "restarting";
     texts.set(id, ` (${what} ${troubleText(troubleOf(kept), id)})`);

@@ -3,7 +3,6 @@
 import type { Command } from "@commander-js/extra-typings";
 import type { Verified } from "../bucket/found.ts";
 import type { VerifyOptions } from "../bucket/verify.ts";
-import type { BucketRef } from "../bucket_ref.ts";
 import { bucketOption, example } from "./collection_config.ts";
 import { type Bucket, type Context, notePassedOver, openBucket } from "./context.ts";
 import type { Purged } from "../store/store.ts";
@@ -88,7 +87,7 @@ async function lookedAt(
     const options = await optionsFor(opened, { collectionId: id, progress }, context);
     if (repair) {
       try {
-        return await repaired(options, opened.settings.bucket, context);
+        return await repaired(options, context);
       } catch (error) {
         if (!(error instanceof LockedError) || repair.isNamed) throw error;
         context.output.note(`${error.message}: it is left alone`);
@@ -101,12 +100,11 @@ async function lookedAt(
 }
 
 async function optionsFor(
-  { store, settings }: Bucket,
+  { store }: Bucket,
   { collectionId, progress }: { collectionId: string; progress: Progress },
   { clock, signal }: Context,
 ): Promise<VerifyOptions> {
-  const { goneIn } = await import("../bucket/process.ts");
-  const isGone = goneIn(settings.bucket);
+  const { holderIsGone: isGone } = await import("../bucket/process.ts");
   let files = 0;
   const onFile = (key: string) => progress.show(`File ${count(++files)}: ${key}`);
   return { store, clock, collectionId, isGone, onFile, signal };
@@ -115,7 +113,6 @@ async function optionsFor(
 /** Mends under the collection's lease. @throws LockedError while it is harvested. */
 async function repaired(
   options: VerifyOptions,
-  bucket: BucketRef,
   context: Context,
 ): Promise<Looked> {
   const { repair } = await import("../bucket/repair.ts");
@@ -125,7 +122,7 @@ async function repaired(
   const onPurged = (purged: Purged) => tellPurged(purged, context);
   const { store, collectionId } = options;
   const verified = await underLease(
-    { store, bucket, collectionId },
+    { store, collectionId },
     context,
     (lease, holder) => repair({ ...options, lease, holder, onMended, onPurged }),
   );

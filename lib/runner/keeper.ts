@@ -3,7 +3,7 @@
 import { type Clock, isoTime } from "../clock.ts";
 import { LockedError, TwarcCloudError } from "../errors.ts";
 import { outlast, sentenceOf } from "../outage.ts";
-import type { Store } from "../store/store.ts";
+import type { Documents } from "./documents.ts";
 import { type FoundKept, type Kept, readKept, writeKept } from "./kept.ts";
 import type { Started } from "./runner.ts";
 
@@ -23,7 +23,7 @@ export interface KeeperOptions {
   id: string;
   /** This process, as locks name it. */
   process: Kept["process"];
-  store: Store;
+  documents: Documents;
   clock: Clock;
   signal: AbortSignal;
   /** Starts the harvester; resolves once it has the lease, has ended, or takes long. */
@@ -72,8 +72,8 @@ class Keeper {
 
   /** The document; null where nobody wants the harvester any more, or another keeper has it. */
   async mine(): Promise<FoundKept | null> {
-    const { store, collectionId, id } = this.#options;
-    const found = await this.#outlast(() => readKept(store, collectionId));
+    const { documents, collectionId, id } = this.#options;
+    const found = await this.#outlast(() => readKept(documents, collectionId));
     return found?.kept.keeper === id ? found : null;
   }
 
@@ -125,8 +125,8 @@ class Keeper {
 
   /** Who stopped it while it began found nothing to stop. Where another keeper took over, that one sees to it. */
   async #stopUnwanted(): Promise<void> {
-    const { store, collectionId, stop } = this.#options;
-    if (!await this.#outlast(() => readKept(store, collectionId))) await stop();
+    const { documents, collectionId, stop } = this.#options;
+    if (!await this.#outlast(() => readKept(documents, collectionId))) await stop();
   }
 
   /** What is to be written down of a harvester that has ended. */
@@ -159,12 +159,12 @@ class Keeper {
 
   /** Writes the document; false where it is not this keeper's any more. */
   async #write(kept: Kept): Promise<boolean> {
-    const { store } = this.#options;
+    const { documents } = this.#options;
     for (;;) {
       const found = await this.mine();
       if (!found) return false;
       // Where the answer of a first try is lost, the second one is refused, and what it wrote is found here.
-      if (await this.#outlast(() => writeKept(store, kept, found.version))) return true;
+      if (await this.#outlast(() => writeKept(documents, kept, found.version))) return true;
     }
   }
 

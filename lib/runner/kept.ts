@@ -1,5 +1,5 @@
 /**
- * The harvesters that a folder bucket's person wants to be alive until they are stopped: a document each, beside the
+ * The harvesters of this machine that a person wants to be alive until they are stopped: a document each, beside the
  * schedules, so that what was wanted outlives every process.
  */
 
@@ -10,6 +10,7 @@ import { AccessError, ConflictError, UserError } from "../errors.ts";
 import { jsonBytes, jsonOrNull, parseAs } from "../json.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Store, Version } from "../store/store.ts";
+import type { Documents } from "./documents.ts";
 import { flagsSchema } from "./scheduled.ts";
 
 /** Where these documents are. */
@@ -66,14 +67,20 @@ export function keptKey(collectionId: string): string {
 }
 
 /** What is kept of a collection's harvester; null where none is to be alive. @throws UserError for what is no such document. */
-export async function readKept(store: Store, collectionId: string): Promise<FoundKept | null> {
-  return await foundKept(store, keptKey(collectionId));
+export async function readKept(
+  documents: Documents,
+  collectionId: string,
+): Promise<FoundKept | null> {
+  return await foundKept(documents, keptKey(collectionId));
 }
 
 /** Every harvester that is to be alive and whose lock nobody holds; a document that is damaged is left out. */
-export async function* keptInTrouble(store: Store, look: LookOptions): AsyncGenerator<Kept> {
-  for await (const { key } of store.list(KEPT)) {
-    const found = await foundKept(store, key).catch(nullIfDamaged);
+export async function* keptInTrouble(
+  documents: Documents,
+  { store, ...look }: LookOptions & { store: Store },
+): AsyncGenerator<Kept> {
+  for await (const { key } of documents.list(KEPT)) {
+    const found = await foundKept(documents, key).catch(nullIfDamaged);
     if (!found) continue;
     const lock = await readLock(store, found.kept.collection_id, look);
     if (!lock?.live) yield found.kept;
@@ -87,22 +94,22 @@ function nullIfDamaged(error: unknown): null {
 }
 
 /** What a key has. */
-export async function foundKept(store: Store, key: string): Promise<FoundKept | null> {
-  const found = await store.get(key);
+export async function foundKept(documents: Documents, key: string): Promise<FoundKept | null> {
+  const found = await documents.get(key);
   return found && { kept: parseAs(keptSchema, found.bytes, key), version: found.version };
 }
 
 /** Writes a document, in place of a version or of whatever is there; null where somebody else wrote in between. */
 export async function writeKept(
-  store: Store,
+  documents: Documents,
   kept: Kept,
   ifVersion?: Version,
 ): Promise<FoundKept | null> {
   try {
     const [key, bytes] = [keptKey(kept.collection_id), jsonBytes(kept)];
     const version = ifVersion === undefined
-      ? await store.put(key, bytes)
-      : await settledPut(store, key, bytes, { ifVersion });
+      ? await documents.put(key, bytes)
+      : await settledPut(documents, key, bytes, { ifVersion });
     return { kept, version };
   } catch (error) {
     if (error instanceof ConflictError) return null;
@@ -111,8 +118,8 @@ export async function writeKept(
 }
 
 /** Whether a collection's harvester is to be alive. */
-export async function isKept(store: Store, collectionId: string): Promise<boolean> {
-  return await store.get(keptKey(collectionId)) !== null;
+export async function isKept(documents: Documents, collectionId: string): Promise<boolean> {
+  return await documents.get(keptKey(collectionId)) !== null;
 }
 
 /**
@@ -120,12 +127,12 @@ export async function isKept(store: Store, collectionId: string): Promise<boolea
  * @returns Its keeper's process, as far as that is known; null where none was to be alive.
  */
 export async function endKept(
-  store: Store,
+  documents: Documents,
   collectionId: string,
 ): Promise<Pick<Kept, "process"> | null> {
-  const found = await store.get(keptKey(collectionId));
+  const found = await documents.get(keptKey(collectionId));
   if (!found) return null;
-  await store.delete(keptKey(collectionId));
+  await documents.delete(keptKey(collectionId));
   const json = jsonOrNull(new TextDecoder().decode(found.bytes));
   return keptSchema.safeParse(json).data ?? {};
 }

@@ -2,7 +2,7 @@
 
 import { type Clock, isoTime } from "../clock.ts";
 import { ConflictError } from "../errors.ts";
-import type { Store } from "../store/store.ts";
+import type { Documents } from "./documents.ts";
 import { type FoundKept, type Kept, keptKey, readKept, writeKept } from "./kept.ts";
 import type { Job, Outcome, Started } from "./runner.ts";
 
@@ -13,7 +13,7 @@ const [PATIENCE, POLL] = [120_000, 100];
 export interface KeptStartOptions {
   /** As the person wrote it. */
   bucket: string;
-  store: Store;
+  documents: Documents;
   clock: Clock;
   /** Starts a keeper with an id in the background; what tells how its process ended, null while it runs. */
   spawn: (keeper: string) => Promise<() => Promise<Outcome | null>>;
@@ -25,12 +25,18 @@ export interface KeptStartOptions {
  * @throws OutsideError where no process can be started.
  */
 export async function startKept(job: Job, options: KeptStartOptions): Promise<Started> {
-  const { bucket, store, clock, spawn } = options;
+  const { bucket, documents, clock, spawn } = options;
   const { collectionId, flags } = job;
   const keeper = crypto.randomUUID();
   const since = isoTime(clock.now());
-  await writeKept(store, { collection_id: collectionId, flags, since, keeper, state: "starting" });
-  const start: Start = { collectionId, keeper, store };
+  await writeKept(documents, {
+    collection_id: collectionId,
+    flags,
+    since,
+    keeper,
+    state: "starting",
+  });
+  const start: Start = { collectionId, keeper, documents };
   try {
     const exited = await spawn(keeper);
     const failed = await failureAtBegin(start, { clock, exited });
@@ -46,11 +52,11 @@ export async function startKept(job: Job, options: KeptStartOptions): Promise<St
 /** Starts a keeper anew where one is gone; false where somebody else did so. @throws OutsideError */
 export async function reviveKept(
   { kept: { process: _, ...kept }, version }: FoundKept,
-  { store, spawn }: Pick<KeptStartOptions, "store" | "spawn">,
+  { documents, spawn }: Pick<KeptStartOptions, "documents" | "spawn">,
 ): Promise<boolean> {
   const keeper = crypto.randomUUID();
   const state = "waiting";
-  if (!await writeKept(store, { ...kept, keeper, state }, version)) return false;
+  if (!await writeKept(documents, { ...kept, keeper, state }, version)) return false;
   await spawn(keeper);
   return true;
 }
@@ -59,7 +65,7 @@ export async function reviveKept(
 interface Start {
   collectionId: string;
   keeper: string;
-  store: Store;
+  documents: Documents;
 }
 
 /** How a harvester ended as it began; null where it did not. */
@@ -91,17 +97,17 @@ function endedOf({ fault }: Kept): Outcome {
 }
 
 /** The document of a start; null where it was stopped, or another one took its place. */
-async function ownOf({ store, collectionId, keeper }: Start): Promise<Kept | null> {
-  const found = await readKept(store, collectionId);
+async function ownOf({ documents, collectionId, keeper }: Start): Promise<Kept | null> {
+  const found = await readKept(documents, collectionId);
   return found?.kept.keeper === keeper ? found.kept : null;
 }
 
 /** Takes back that it is to be alive, unless somebody else has started it meanwhile. */
-async function forget({ store, collectionId, keeper }: Start): Promise<void> {
-  const found = await readKept(store, collectionId);
+async function forget({ documents, collectionId, keeper }: Start): Promise<void> {
+  const found = await readKept(documents, collectionId);
   if (found?.kept.keeper !== keeper) return;
   try {
-    await store.delete(keptKey(collectionId), { ifVersion: found.version });
+    await documents.delete(keptKey(collectionId), { ifVersion: found.version });
   } catch (error) {
     if (!(error instanceof ConflictError)) throw error;
   }

@@ -1,23 +1,22 @@
-/** Harvesters as processes of this machine, for a folder bucket. */
+/** Harvesters as processes of this machine, whatever keeps their bucket. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync } from "node:fs";
-import { join } from "node:path";
 import { type FoundLock, type LockDocument, locked, readLock } from "../bucket/lock.ts";
 import { holderIsGone, thisProcess } from "../bucket/process.ts";
-import type { FolderRef } from "../bucket_ref.ts";
+import type { AwsAccess } from "../aws.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { checkedId, COLLECTIONS, idOfFolder } from "../collection/layout.ts";
 import { ControlClient } from "../control.ts";
 import { messageOf, OutsideError, TwarcCloudError, UserError } from "../errors.ts";
-import { nullIfAbsent, systemDisk } from "../store/disk.ts";
-import { Folders } from "../store/folders.ts";
 import { lastWord } from "../visible.ts";
+import type { Documents } from "./documents.ts";
 import { keepAlive } from "./keeper.ts";
 import { endKept, type FoundKept, type Kept, keptInTrouble, troubleOf } from "./kept.ts";
 import { reviveKept, startKept } from "./kept_start.ts";
 import { infoOf, notRunning } from "./live.ts";
+import { LocalState } from "./local_state.ts";
 import { addLine, lastError, linesOf, openLog, rotated } from "./log_file.ts";
 import {
   flagsOf,
@@ -33,11 +32,14 @@ import {
 } from "./runner.ts";
 import type { Schedule } from "./schedule.ts";
 import { endSchedule, keepSchedule, keptSchedules, scheduledJobOf } from "./scheduled.ts";
-import { folderSecret } from "./secret.ts";
 import { stopHolder } from "./stop_holder.ts";
 
-/** Milliseconds between looks at something that changes. */
+/** Milliseconds between two looks, for those who follow a harvest and for what is about to begin: in a folder, over a network. */
+const [HERE, AWAY] = [[250, 100], [2_000, 500]] as const;
+/** Milliseconds between looks at a process that is about to end. */
 const POLL = 100;
+/** Locks that are read at a time. */
+const WIDTH = 16;
 /** Milliseconds that a harvester may take to begin. */
 const START_TIMEOUT = 30_000;
 /** Milliseconds that it may take where it has to watch a lock first. */
@@ -48,20 +50,33 @@ const KEEPER_TIMEOUT = 5_000;
 /** A harvest's states as ECS names them. */
 const STATUS = { harvesting: "RUNNING", stopping: "STOPPING", stopped: "STOPPED" } as const;
 
-/** What a LocalRunner is made with: it needs no settings. */
-export interface LocalOptions extends Omit<RunnerOptions, "settings" | "bucket"> {
-  bucket: FolderRef;
+/** What a LocalRunner is opened with: of the settings it needs where the bucket is. */
+export interface LocalOptions extends Omit<RunnerOptions, "settings"> {
+  aws: AwsAccess;
 }
 
 /** Runs harvesters as processes that outlive the command that started them. */
 export class LocalRunner implements Runner {
-  readonly pace = 250;
+  readonly pace: number;
   readonly #options: LocalOptions;
-  readonly #folder: string;
+  readonly #state: LocalState;
+  /** Milliseconds between looks at a lock. */
+  readonly #poll: number;
 
-  constructor(options: LocalOptions) {
+  private constructor(options: LocalOptions, state: LocalState) {
     this.#options = options;
-    this.#folder = options.bucket.path;
+    this.#state = state;
+    [this.pace, this.#poll] = options.bucket.kind === "folder" ? HERE : AWAY;
+  }
+
+  /** Opens it: nothing is made before something is started, or kept. */
+  static async open(options: LocalOptions): Promise<LocalRunner> {
+    return new LocalRunner(options, await LocalState.open(options));
+  }
+
+  /** Where it keeps schedules, and the harvesters that are to be alive. */
+  get documents(): Documents {
+    return this.#state.documents;
   }
 
   once(job: Job): Promise<Started> {
@@ -72,6 +87,7 @@ export class LocalRunner implements Runner {
     await this.#freeLock(job.collectionId);
     return await startKept(job, {
       ...this.#options,
+      documents: this.documents,
       bucket: this.#options.bucket.text,
       spawn: this.#keeperOf(job.collectionId),
     });
@@ -79,7 +95,8 @@ export class LocalRunner implements Runner {
 
   async keep(collectionId: string, id: string, signal: AbortSignal): Promise<void> {
     await keepAlive({
-      ...this.#options,
+      clock: this.#options.clock,
+      documents: this.documents,
       collectionId,
       id,
       process: thisProcess(),
@@ -87,7 +104,7 @@ export class LocalRunner implements Runner {
       begin: (flags) => this.#start({ collectionId, flags }, []),
       stop: () => this.#stopIfThere(collectionId, signal),
       isHeld: async () => (await this.#lock(collectionId))?.live ?? false,
-      report: (line) => addLine(this.#logPath(collectionId), line),
+      report: (line) => addLine(this.#state.logPath(collectionId), line),
     });
   }
 
@@ -99,11 +116,11 @@ export class LocalRunner implements Runner {
 
   revive(found: FoundKept): Promise<boolean> {
     const spawn = this.#keeperOf(found.kept.collection_id);
-    return reviveKept(found, { store: this.#options.store, spawn });
+    return reviveKept(found, { documents: this.documents, spawn });
   }
 
   async stop(collectionId: string, options: StopOptions = {}): Promise<void> {
-    const kept = await endKept(this.#options.store, checkedId(collectionId));
+    const kept = await endKept(this.documents, checkedId(collectionId));
     const lock = await this.#lock(collectionId);
     if (lock?.live) await this.#stop(collectionId, lock, options);
     else if (!kept) throw notRunning(collectionId);
@@ -130,26 +147,42 @@ export class LocalRunner implements Runner {
   ): Promise<void> {
     const { clock } = this.#options;
     if (!lock.document) throw locked(collectionId, null);
-    const control = this.#control(collectionId, lock);
+    const control = await this.#controlToStop(collectionId, lock);
     const look = () => this.#lock(collectionId);
     await stopHolder(lock.document, { collectionId, control, look, clock, ...options });
   }
 
   async *running(): AsyncGenerator<Running> {
     const { store, clock, bucket: { text: bucket } } = this.#options;
-    for await (const { key } of store.list(COLLECTIONS, { folders: true })) {
-      const collectionId = idOfFolder(key);
-      if (collectionId === null) continue;
-      const lock = await this.#lock(collectionId);
-      if (!lock?.live) continue;
-      const control = lock.document?.control;
-      const status = STATUS[lock.document?.progress?.state ?? "harvesting"];
-      yield { collectionId, bucket, status, ...(control ? { control: new URL(control) } : {}) };
+    for await (const ids of this.#collections()) {
+      const locks = await Promise.all(ids.map((id) => this.#lock(id)));
+      for (const [i, collectionId] of ids.entries()) {
+        const lock = locks[i];
+        if (!lock?.live) continue;
+        const control = lock.document?.control;
+        const status = STATUS[lock.document?.progress?.state ?? "harvesting"];
+        yield { collectionId, bucket, status, ...(control ? { control: new URL(control) } : {}) };
+      }
     }
-    for await (const kept of keptInTrouble(store, { clock, isGone: holderIsGone })) {
+    for await (
+      const kept of keptInTrouble(this.documents, { store, clock, isGone: holderIsGone })
+    ) {
       const status = kept.state === "ended" ? "ENDED" : "RESTARTING";
       yield { collectionId: kept.collection_id, bucket, status, trouble: troubleOf(kept) };
     }
+  }
+
+  /** The ids of the bucket's collections, some at a time. */
+  async *#collections(): AsyncGenerator<string[]> {
+    let ids: string[] = [];
+    for await (const { key } of this.#options.store.list(COLLECTIONS, { folders: true })) {
+      const id = idOfFolder(key);
+      if (id !== null && ids.push(id) === WIDTH) {
+        yield ids;
+        ids = [];
+      }
+    }
+    yield ids;
   }
 
   async info(collectionId: string): Promise<HarvestInfo | null> {
@@ -159,31 +192,31 @@ export class LocalRunner implements Runner {
   }
 
   async schedule(job: Job, schedule: Schedule): Promise<void> {
-    const { store, clock } = this.#options;
-    await keepSchedule(store, job, { schedule, now: clock.now() });
+    await keepSchedule(this.documents, job, { schedule, now: this.#options.clock.now() });
   }
 
   scheduleOf(collectionId: string): Promise<ScheduledJob | null> {
-    return scheduledJobOf(this.#options.store, collectionId);
+    return scheduledJobOf(this.documents, collectionId);
   }
 
   unschedule(collectionId: string): Promise<boolean> {
-    return endSchedule(this.#options.store, collectionId);
+    return endSchedule(this.documents, collectionId);
   }
 
   scheduled(): AsyncIterable<ScheduledJob> {
-    return keptSchedules(this.#options.store);
+    return keptSchedules(this.documents);
   }
 
   async *logs(collectionId: string, options: LogOptions): AsyncGenerator<string> {
-    const path = this.#logPath(collectionId);
-    if (!options.follow && !await Deno.stat(path).catch(() => null)) {
+    const found = await this.#state.foundLog(collectionId);
+    if (!options.follow && found === null) {
       throw new UserError(`There is no log of ${collectionId} yet`, {
         hint: `It begins with the first harvest: twarc-cloud collection once ${
           lastWord(collectionId)
         }`,
       });
     }
+    const path = found ?? this.#state.logPath(collectionId);
     yield* linesOf(path, { ...options, clock: this.#options.clock });
   }
 
@@ -201,7 +234,7 @@ export class LocalRunner implements Runner {
       control = begun?.document?.control;
       if (begun?.live && isOfChild(begun.document, pid)) break;
       control = undefined;
-      await clock.sleep(POLL);
+      await clock.sleep(this.#poll);
     }
     return {
       collectionId,
@@ -230,8 +263,8 @@ export class LocalRunner implements Runner {
 
   /** Starts this program in the background, as `harvest` with arguments that end with the collection. */
   async #harvester(args: string[]) {
-    const path = this.#logPath(args.at(-1) ?? "");
-    await this.#makeFolder(path);
+    const path = this.#state.logPath(args.at(-1) ?? "");
+    await this.#state.makeLogFolder(path);
     const logged = await rotated(path);
     const env = { ...this.#options.env, TWARC_CLOUD_SECRET: await this.#secret() };
     const child = await this.#spawn(["harvest", ...args], env);
@@ -250,7 +283,7 @@ export class LocalRunner implements Runner {
 
   async #spawn(args: string[], env: Record<string, string | undefined>) {
     const [command = "", ...before] = await this.#options.self();
-    const log = openLog(this.#logPath(args.at(-1) ?? ""));
+    const log = openLog(this.#state.logPath(args.at(-1) ?? ""));
     try {
       const child = spawn(command, [...before, ...args], {
         detached: true,
@@ -272,39 +305,30 @@ export class LocalRunner implements Runner {
     return readLock(store, collectionId, { clock, isGone: holderIsGone });
   }
 
-  #control(collectionId: string, lock: FoundLock): ControlClient | null {
+  #control(
+    collectionId: string,
+    lock: FoundLock,
+    secret = () => this.#secret(),
+  ): ControlClient | null {
     const url = lock.document?.control;
-    const options = { collectionId, secret: () => this.#secret(), clock: this.#options.clock };
-    return url ? new ControlClient(new URL(url), options) : null;
+    const { clock } = this.#options;
+    return url ? new ControlClient(new URL(url), { collectionId, secret, clock }) : null;
+  }
+
+  /** The control server of a harvester that is to be stopped, which a version before may have started. */
+  async #controlToStop(collectionId: string, lock: FoundLock): Promise<ControlClient | null> {
+    const control = this.#control(collectionId, lock);
+    const former = control && await this.#state.formerSecret();
+    if (!former) return control;
+    const isRefused = await control.isStopped().then(
+      () => false,
+      (error) => error instanceof UserError,
+    );
+    return isRefused ? this.#control(collectionId, lock, () => Promise.resolve(former)) : control;
   }
 
   async #secret(): Promise<string> {
-    return this.#options.env.TWARC_CLOUD_SECRET || await folderSecret(this.#folder);
-  }
-
-  /** Makes the folder of a log. @throws UserError where the log would be written through a link. */
-  async #makeFolder(log: string): Promise<void> {
-    const folders = new Folders(this.#folder, systemDisk);
-    try {
-      await folders.makeRoot();
-      await folders.within(log, async () => {
-        const found = await Deno.lstat(log).catch(nullIfAbsent);
-        if (found && !found.isFile) throw new UserError(`${log} is not a file`);
-      });
-    } catch (cause) {
-      if (cause instanceof UserError) throw cause;
-      throw new UserError(
-        `The bucket folder ${this.#options.bucket.text} cannot be used: ${messageOf(cause)}`,
-        {
-          cause,
-          hint: "Check its permissions, or name another folder with --bucket.",
-        },
-      );
-    }
-  }
-
-  #logPath(collectionId: string): string {
-    return join(this.#folder, "runner", "logs", `${collectionId}.log`);
+    return this.#options.env.TWARC_CLOUD_SECRET || await this.#state.secret();
   }
 }
 

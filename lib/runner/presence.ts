@@ -1,11 +1,11 @@
-/** That a scheduler carries out the schedules of a folder bucket, as others see it: an object that is renewed while it lives. */
+/** That a scheduler carries out the schedules of a bucket, as others see it: an object that is renewed while it lives. */
 
 import { z } from "zod";
 import { holderIsGone, type ProcessId } from "../bucket/process.ts";
 import { type Clock, isoTime } from "../clock.ts";
 import { TwarcCloudError } from "../errors.ts";
 import { jsonBytes, parseAs } from "../json.ts";
-import type { Store } from "../store/store.ts";
+import type { Documents } from "./documents.ts";
 import { processSchema } from "./kept.ts";
 
 /** Where it is. */
@@ -23,8 +23,8 @@ const presenceSchema = processSchema.extend({
 export type Presence = z.output<typeof presenceSchema>;
 
 /** The scheduler that carries out a bucket's schedules, as far as it is known to live; null where none does. @throws as the store */
-export async function schedulerOf(store: Store, clock: Clock): Promise<Presence | null> {
-  const found = await store.get(KEY);
+export async function schedulerOf(documents: Documents, clock: Clock): Promise<Presence | null> {
+  const found = await documents.get(KEY);
   if (!found) return null;
   const presence = parseAs(presenceSchema, found.bytes, KEY);
   const gone = holderIsGone(presence);
@@ -34,19 +34,19 @@ export async function schedulerOf(store: Store, clock: Clock): Promise<Presence 
 
 /** Shows that this process carries out a bucket's schedules, until the signal is aborted. What fails on the way ends nothing. */
 export async function showPresence(
-  store: Store,
+  documents: Documents,
   { clock, process, signal }: { clock: Clock; process: ProcessId; signal: AbortSignal },
 ): Promise<void> {
   const since = isoTime(clock.now());
   while (!signal.aborted) {
     await ignoringFaults(() =>
-      store.put(KEY, jsonBytes({ ...process, since, renewed: isoTime(clock.now()) }))
+      documents.put(KEY, jsonBytes({ ...process, since, renewed: isoTime(clock.now()) }))
     );
     await clock.sleep(EVERY, signal);
   }
   await ignoringFaults(async () => {
-    const found = await schedulerOf(store, clock);
-    if (found?.since === since && found.pid === process.pid) await store.delete(KEY);
+    const found = await schedulerOf(documents, clock);
+    if (found?.since === since && found.pid === process.pid) await documents.delete(KEY);
   });
 }
 

@@ -4,6 +4,7 @@ import { readLock } from "../bucket/lock.ts";
 import { holderIsGone } from "../bucket/process.ts";
 import type { Clock } from "../clock.ts";
 import type { Store } from "../store/store.ts";
+import type { Documents } from "./documents.ts";
 import { foundKept, type Kept } from "./kept.ts";
 import type { Runner } from "./runner.ts";
 
@@ -15,6 +16,7 @@ const GRACE_OF_GONE = 10_000;
 /** What it works with. */
 export interface RevivalOptions {
   store: Store;
+  documents: Documents;
   runner: Runner;
   clock: Clock;
 }
@@ -38,8 +40,8 @@ export class Revival {
 
   /** Looks at the harvester of a document, and starts its keeper anew where that is gone. @throws OutsideError, UserError */
   async look(key: string): Promise<void> {
-    const { store, runner, clock } = this.#options;
-    const found = await foundKept(store, key);
+    const { store, documents, runner, clock } = this.#options;
+    const found = await foundKept(documents, key);
     if (!runner.revive || !found || found.kept.state === "ended") return this.forget(key);
     const { kept } = found;
     const lock = await readLock(store, kept.collection_id, { clock, isGone: holderIsGone });

@@ -4,7 +4,8 @@ import type { Clock } from "../clock.ts";
 import type { AwsAccess } from "../aws.ts";
 import type { BucketRef } from "../bucket_ref.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
-import type { SettingName } from "../settings.ts";
+import type { RunnerKind, SettingName } from "../settings.ts";
+import type { Documents } from "./documents.ts";
 import type { Store } from "../store/store.ts";
 import type { FoundKept, Trouble } from "./kept.ts";
 import type { Schedule } from "./schedule.ts";
@@ -135,6 +136,8 @@ export interface StopOptions {
 export interface Runner {
   /** Milliseconds between two looks, for those who follow a harvest: looking costs something. */
   readonly pace: number;
+  /** Where it keeps what a person wants, for `twarc-cloud scheduler`; absent where a service does so. */
+  readonly documents?: Documents;
   /** Starts a harvest that exits when it is done. */
   once(job: Job): Promise<Started>;
   /**
@@ -174,8 +177,9 @@ export interface Runner {
   logs(collectionId: string, options: LogOptions): AsyncIterable<string>;
 }
 
-/** The settings of an installation on AWS; folder buckets need none. */
+/** The settings of an installation. */
 export interface RunnerSettings {
+  readonly runner: RunnerKind;
   readonly aws: AwsAccess;
   get(name: SettingName): string | undefined;
   /** @throws UserError that names what is missing. */
@@ -194,14 +198,14 @@ export interface RunnerOptions {
 }
 
 /**
- * Opens the runner that belongs to a bucket.
+ * Opens the runner of an installation, for a bucket.
  * @throws UserError
  */
 export async function openRunner(options: RunnerOptions): Promise<Runner> {
-  const { bucket } = options;
-  if (bucket.kind === "folder") {
+  const { runner, aws } = options.settings;
+  if (runner === "local") {
     const { LocalRunner } = await import("./local.ts");
-    return new LocalRunner({ ...options, bucket });
+    return await LocalRunner.open({ ...options, aws });
   }
   const { EcsRunner } = await import("./ecs.ts");
   return new EcsRunner(options);

@@ -1,14 +1,14 @@
-/** The schedules of a folder bucket, which are kept in it. */
+/** The schedules that this machine carries out. */
 
 import { z } from "zod";
 import { isoTime } from "../clock.ts";
 import { checkedId } from "../collection/layout.ts";
 import { jsonBytes, jsonOrNull, parseAs } from "../json.ts";
-import type { Store } from "../store/store.ts";
+import type { Documents } from "./documents.ts";
 import type { Job, ScheduledJob } from "./runner.ts";
 import { isSameSchedule, nextTime, type Schedule } from "./schedule.ts";
 
-/** Where the schedules of a folder bucket are kept. */
+/** Where they are kept. */
 export const SCHEDULES = "runner/schedules/";
 
 /** The flags of harvests as they are kept. */
@@ -60,45 +60,45 @@ export function scheduleKey(collectionId: string): string {
 
 /** Keeps a schedule, in place of another one that the collection has. @param now Milliseconds since 1970. */
 export async function keepSchedule(
-  store: Store,
+  documents: Documents,
   { collectionId: collection_id, flags }: Job,
   { schedule, now }: { schedule: Schedule; now: number },
 ): Promise<void> {
-  const before = await keptSchedule(store, collection_id);
+  const before = await keptSchedule(documents, collection_id);
   if (before && isSameSchedule(scheduleOf(before), schedule)) return;
   const last_due = isoTime(now);
   const kept = { collection_id, ...schedule, last_due, flags };
-  await store.put(scheduleKey(collection_id), jsonBytes(kept));
+  await documents.put(scheduleKey(collection_id), jsonBytes(kept));
 }
 
 /** What is kept of a collection's schedule; null where it has none, and for a document that is damaged. */
-async function keptSchedule(store: Store, collectionId: string): Promise<Scheduled | null> {
-  const found = await store.get(scheduleKey(collectionId));
+async function keptSchedule(documents: Documents, collectionId: string): Promise<Scheduled | null> {
+  const found = await documents.get(scheduleKey(collectionId));
   const text = new TextDecoder().decode(found?.bytes);
   return scheduledSchema.safeParse(jsonOrNull(text)).data ?? null;
 }
 
 /** A collection's schedule, and when it is due next; null where it has none, and for one that is damaged. */
 export async function scheduledJobOf(
-  store: Store,
+  documents: Documents,
   collectionId: string,
 ): Promise<ScheduledJob | null> {
-  const kept = await keptSchedule(store, collectionId);
+  const kept = await keptSchedule(documents, collectionId);
   return kept && jobOf(kept);
 }
 
 /** Ends a schedule; false where there is none. */
-export async function endSchedule(store: Store, collectionId: string): Promise<boolean> {
+export async function endSchedule(documents: Documents, collectionId: string): Promise<boolean> {
   const key = scheduleKey(collectionId);
-  if (!await store.get(key)) return false;
-  await store.delete(key);
+  if (!await documents.get(key)) return false;
+  await documents.delete(key);
   return true;
 }
 
 /** Every schedule. */
-export async function* keptSchedules(store: Store): AsyncGenerator<ScheduledJob> {
-  for await (const { key } of store.list(SCHEDULES)) {
-    const found = await store.get(key);
+export async function* keptSchedules(documents: Documents): AsyncGenerator<ScheduledJob> {
+  for await (const { key } of documents.list(SCHEDULES)) {
+    const found = await documents.get(key);
     if (!found) continue;
     yield jobOf(parseAs(scheduledSchema, found.bytes, key));
   }

@@ -1,4 +1,4 @@
-/** Carries out the schedules of a folder bucket, and sees to its harvesters that are to be alive, for months. */
+/** Carries out the schedules of a bucket, and sees to its harvesters that are to be alive on this machine, for months. */
 
 import { type Clock, isoTime } from "../clock.ts";
 import { lastHarvestOf } from "../bucket/last_harvest.ts";
@@ -7,6 +7,7 @@ import { jsonBytes, parseAs } from "../json.ts";
 import { outlast, sentenceOf } from "../outage.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Store, Version } from "../store/store.ts";
+import type { Documents } from "./documents.ts";
 import { KEPT } from "./kept.ts";
 import { Revival } from "./revival.ts";
 import type { Job, Runner } from "./runner.ts";
@@ -23,7 +24,10 @@ const [FIRST_RETRY, LONGEST_RETRY] = [60_000, 1_800_000];
 
 /** What the scheduler works with. */
 export interface SchedulerOptions {
+  /** The bucket. */
   store: Store;
+  /** Where the schedules are. */
+  documents: Documents;
   runner: Runner;
   clock: Clock;
   signal: AbortSignal;
@@ -84,15 +88,15 @@ class Scheduler {
 
   /** Looks at every schedule and every harvester that is to be alive, and starts what is due; when something is due next, in milliseconds since 1970. */
   async look(): Promise<number> {
-    const { store, signal } = this.#options;
+    const { documents, signal } = this.#options;
     const keys = new Set<string>();
     let next = Infinity;
-    for await (const { key } of store.list(SCHEDULES)) {
+    for await (const { key } of documents.list(SCHEDULES)) {
       if (signal.aborted) return next;
       keys.add(key);
       next = Math.min(next, await this.#unlessFaulty(key, () => this.#lookAt(key)) ?? Infinity);
     }
-    for await (const { key } of store.list(KEPT)) {
+    for await (const { key } of documents.list(KEPT)) {
       if (signal.aborted) return next;
       keys.add(key);
       await this.#unlessFaulty(key, () => this.#revival.look(key));
@@ -126,7 +130,7 @@ class Scheduler {
   }
 
   async #found(key: string): Promise<Found | null> {
-    const found = await this.#options.store.get(key);
+    const found = await this.#options.documents.get(key);
     if (!found) return null;
     const scheduled = parseAs(scheduledSchema, found.bytes, key);
     return { key, version: found.version, scheduled };
@@ -217,7 +221,7 @@ class Scheduler {
   async #put(key: string, scheduled: Scheduled, ifVersion: Version): Promise<Version | null> {
     try {
       const bytes = jsonBytes({ ...scheduled, by: this.#id });
-      return await settledPut(this.#options.store, key, bytes, { ifVersion });
+      return await settledPut(this.#options.documents, key, bytes, { ifVersion });
     } catch (error) {
       if (error instanceof ConflictError) return null;
       throw error;

@@ -12,7 +12,7 @@ import type { Store, Version, When } from "./store.ts";
  *   stays unknown; what the store throws.
  */
 export async function settledPut(
-  store: Store,
+  store: Pick<Store, "get" | "put">,
   key: string,
   bytes: Uint8Array,
   when: When,

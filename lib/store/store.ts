@@ -143,13 +143,27 @@ export async function openStore(bucket: BucketRef, access: AwsAccess = {}): Prom
     return await LocalStore.open(bucket.path, { name: bucket.text });
   }
   const { name } = bucket;
-  const { profileEndpoint } = await import("../aws_profile.ts");
-  const storeEndpoint = access.storeEndpoint ?? access.endpoint ?? await profileEndpoint();
-  const { isAws } = await import("./s3_traits.ts");
-  if (storeEndpoint !== undefined && !isAws(storeEndpoint)) {
+  const endpoint = await s3Endpoint(access);
+  if (await isOthers(endpoint)) {
     const { CompatibleStore } = await import("./compatible.ts");
-    return new CompatibleStore(name, { ...access, storeEndpoint });
+    return new CompatibleStore(name, { ...access, storeEndpoint: endpoint });
   }
   const { S3Store } = await import("./s3.ts");
-  return new S3Store(name, { ...access, storeEndpoint });
+  return new S3Store(name, { ...access, storeEndpoint: endpoint });
+}
+
+/** The address of a store that is not AWS's own; undefined for AWS, whose buckets' names are nobody else's. */
+export async function storeEndpoint(access: AwsAccess): Promise<string | undefined> {
+  const endpoint = await s3Endpoint(access);
+  return await isOthers(endpoint) ? new URL(endpoint ?? "").href : undefined;
+}
+
+async function s3Endpoint(access: AwsAccess): Promise<string | undefined> {
+  const { profileEndpoint } = await import("../aws_profile.ts");
+  return access.storeEndpoint ?? access.endpoint ?? await profileEndpoint();
+}
+
+async function isOthers(endpoint: string | undefined): Promise<boolean> {
+  const { isAws } = await import("./s3_traits.ts");
+  return endpoint !== undefined && !isAws(endpoint);
 }

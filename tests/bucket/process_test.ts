@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { goneIn, holderIsGone, processIsGone, thisProcess } from "../../lib/bucket/process.ts";
+import { holderIsGone, processIsGone, thisProcess } from "../../lib/bucket/process.ts";
 import { linuxMachineIn, linuxProcessIn } from "../../lib/bucket/process_facts.ts";
 import { macMachineIn, macProcessIn } from "../../lib/bucket/process_facts.ts";
 import { factsOf } from "../../lib/bucket/process_facts.ts";
 import { asHolder, canUnshare, printedBy, zombie } from "../fakes/other_processes.ts";
-import { parseBucket } from "../../lib/bucket_ref.ts";
 
 Deno.test("a process of this machine is gone when it has ended, and not before", async () => {
   const { host } = thisProcess();
@@ -65,8 +64,6 @@ Deno.test("nothing is known of a holder in another run of the kernel, in another
     assert.equal(holderIsGone({ ...gone, ...other }), null, JSON.stringify(other));
     assert.equal(holderIsGone({ ...here, ...other }), null, JSON.stringify(other));
   }
-  assert.equal(goneIn(parseBucket("s3://bucket"))(gone), null);
-  assert.equal(goneIn(parseBucket("./bucket"))(gone), true);
 });
 
 Deno.test({

@@ -26,10 +26,19 @@ Deno.test("one run is told by the hour, and a schedule by the month", () => {
   );
 });
 
-Deno.test("prices are those of AWS: a folder, and a store of one's own, have none", async () => {
-  const isPriced = async (bucket: string, env: Record<string, string> = {}) =>
-    isOnAws(await Settings.load({ bucket, env, iniPath: "/nowhere" }));
-  assert.equal(await isPriced("s3://b"), true);
-  assert.equal(await isPriced("./folder"), false);
-  assert.equal(await isPriced("s3://b", { AWS_ENDPOINT_URL_S3: "http://127.0.0.1:1" }), false);
+Deno.test("prices are those of AWS: harvesters of this machine, and a store of one's own, have none", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
+  try {
+    const iniPath = `${folder}/twarc_cloud.ini`;
+    await Deno.writeTextFile(iniPath, "[DEFAULT]\ncluster = c\n");
+    const isPriced = async (bucket: string, env: Record<string, string> = {}) =>
+      isOnAws(await Settings.load({ bucket, env, iniPath }));
+    assert.equal(await isPriced("s3://news"), true);
+    assert.equal(await isPriced("./folder"), false);
+    const own = { AWS_ENDPOINT_URL_S3: "http://127.0.0.1:1" };
+    assert.equal(await isPriced("s3://news", own), false);
+    assert.equal(isOnAws(await Settings.load({ bucket: "news", env: {}, iniPath: "/no" })), false);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

@@ -74,7 +74,7 @@ Deno.test("a log that is followed shows what is added, and ends with Ctrl-C", ()
     await place.ok("collection", "filter-start", "live", "--hours-per-harvest", "6");
     const kept = JSON.parse(
       await Deno.readTextFile(
-        place.path("twarc-cloud-data", "runner", "kept", "live.json"),
+        await place.runnerPath("kept", "live.json"),
       ),
     );
     assert.deepEqual(kept.flags, { hoursPerHarvest: 6 }, "it is started so again after a fault");

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { parseBucket } from "../../lib/bucket_ref.ts";
 import { underLease } from "../../lib/cli/lease.ts";
 import { Output } from "../../lib/cli/output.ts";
 import { collectionKeys } from "../../lib/collection/layout.ts";
@@ -22,7 +21,7 @@ async function begin() {
   const key = collectionKeys("news").lock;
   await store.put(key, jsonBytes({ holder: "x", host: "h", pid: 1, ...times }));
   const ending = new AbortController();
-  const leased = { store, bucket: parseBucket("./data"), collectionId: "news" };
+  const leased = { store, collectionId: "news" };
   const act = () =>
     underLease(leased, { clock, output, signal: ending.signal }, () => Promise.resolve(7));
   return { store, clock, notes, ending, act };

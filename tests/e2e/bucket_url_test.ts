@@ -8,16 +8,18 @@ Deno.test("a harvester that was started by hand on a file: URL is stopped by the
     await place.add({ id: "tl", type: "user_timeline", users: { [user]: {} } });
     const bucket = pathToFileURL(place.path("twarc-cloud-data")).href;
     const child = place.spawn(["harvest", "run", "--bucket", bucket, "tl"]);
-    const log = new Response(child.stderr).text();
     try {
       const deadline = performance.now() + 30_000;
       const state = async () =>
         (await place.running("tl").catch(() => ({ state: undefined }))).state;
       while (await state() !== "stopped") assert.ok(performance.now() < deadline, "it begins");
-      await place.ok("collection", "stop", "--bucket", bucket, "tl");
-      assert.equal((await child.status).code, 0);
-    } finally {
-      await log;
+      await place.ok("collection", "stop", "--now", "--bucket", bucket, "tl");
+      const { code, stderr } = await child.output();
+      assert.equal(code, 0, new TextDecoder().decode(stderr));
+    } catch (error) {
+      child.kill("SIGKILL");
+      await child.output();
+      throw error;
     }
     const secrets: string[] = [];
     for await (const file of filesBelow(place.folder)) {

@@ -60,7 +60,7 @@ Deno.test(
   () =>
     inPlace(async (place) => {
       await place.add({ id: "find", type: "search", search: { query: "sandbox" } });
-      const folder = place.path("twarc-cloud-data", "runner", "schedules");
+      const folder = await place.runnerPath("schedules");
       await Deno.mkdir(folder, { recursive: true });
       // As if it had been due an hour ago, once more after each run.
       const make = async () => {

@@ -33,7 +33,7 @@ Deno.test({
       await search(place, "sandbox -nothing");
       await openly(place, "collection-config", "update");
       await openly(place, "collection", "download", "find");
-      const secret = await Deno.readTextFile(place.path("twarc-cloud-data", "runner", "secret"));
+      const secret = await Deno.readTextFile(await place.runnerPath("secret"));
       const secrets = [...Object.values(place.sandbox.keys), secret.trim()];
       const open: string[] = [];
       const closed: string[] = [];
@@ -45,7 +45,8 @@ Deno.test({
       }
       assert.deepEqual(open, []);
       const kept = ["/.twarc", "/twarc-cloud-data/collections/find/collection.json"];
-      for (const name of [...kept, "/twarc-cloud-data/runner/secret", "/collection.json"]) {
+      const own = (await place.runnerPath("secret")).slice(place.folder.length);
+      for (const name of [...kept, own, "/collection.json"]) {
         assert.ok(closed.includes(name), `${name} has none`);
       }
     }),

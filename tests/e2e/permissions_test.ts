@@ -37,7 +37,7 @@ Deno.test("where credentials of AWS may come from a program, all is kept; where 
       AWS_EC2_METADATA_DISABLED: "true",
     });
     assert.deepEqual({ run, write }, { run: true, write: true });
-    const broken = ["collection-config", "changes", "find", "--bucket", "Not A Bucket"];
+    const broken = ["collection-config", "changes", "no/id", "--bucket", "some-bucket"];
     const given = { ...nowhere, AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" };
     const left = await place.powers(broken, given);
     assert.deepEqual(left, { code: 1, run: false, write: false, read: true });

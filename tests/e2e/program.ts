@@ -14,6 +14,7 @@ import { holderIsGone, type ProcessId } from "../../lib/bucket/process.ts";
 import { parseBucket } from "../../lib/bucket_ref.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { JsonObject } from "../../lib/json.ts";
+import { localFolder } from "../../lib/runner/local_state.ts";
 import { openStore } from "../../lib/store/store.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../lib/sandbox/server.ts";
 
@@ -211,6 +212,13 @@ export class Place {
     return join(this.folder, ...parts);
   }
 
+  /** The path of what the runner keeps in the person's state folder, such as `kept/live.json`. */
+  async runnerPath(...parts: string[]): Promise<string> {
+    const bucket = parseBucket(this.path("twarc-cloud-data"));
+    const env = { XDG_STATE_HOME: this.env.XDG_STATE_HOME ?? this.path(".local", "state") };
+    return join(await localFolder({ bucket, aws: {}, env }), "runner", ...parts);
+  }
+
   /** Writes a JSON file in the folder. */
   async writeJson(name: string, value: unknown): Promise<void> {
     await Deno.writeTextFile(this.path(name), JSON.stringify(value, null, 2));
@@ -356,12 +364,12 @@ export async function pidOf(place: Place, id: string): Promise<number> {
 
 /** Ends the harvesters whose locks are in a place, and who would start them again. */
 async function killHarvesters(folder: string): Promise<void> {
-  const data = join(folder, "twarc-cloud-data");
-  for await (const file of filesBelow(join(data, "runner", "kept"))) {
+  const files = await Array.fromAsync(filesBelow(folder));
+  for (const file of files.filter((path) => /\/runner\/kept\/[^/]+\.json$/.test(path))) {
     kill(JSON.parse(await Deno.readTextFile(file)).process);
   }
-  for await (const file of filesBelow(join(data, "collections"))) {
-    if (file.endsWith("/lock.json")) kill(JSON.parse(await Deno.readTextFile(file)));
+  for (const file of files.filter((path) => path.endsWith("/lock.json"))) {
+    kill(JSON.parse(await Deno.readTextFile(file)));
   }
 }
 

@@ -45,12 +45,12 @@ Deno.test("a schedule harvests at once, is listed, is carried out by the schedul
     assert.ok(Date.parse(next) > Date.now() - 60_000);
 
     // As if the last run was an hour ago: it is caught up once.
-    const path = place.path("twarc-cloud-data", "runner", "schedules", "find.json");
+    const path = await place.runnerPath("schedules", "find.json");
     const kept = JSON.parse(await Deno.readTextFile(path));
     const hourAgo = new Date(Date.now() - 3_600_000).toISOString();
     await Deno.writeTextFile(path, JSON.stringify({ ...kept, last_due: hourAgo }));
     await until(async () => (await place.ok("harvest", "list")) === "No running harvests.\n");
-    const presence = place.path("twarc-cloud-data", "runner", "scheduler.json");
+    const presence = await place.runnerPath("scheduler.json");
     const schedulers = [place.spawn(["scheduler"])];
     const shown = async () => {
       const text = await Deno.readTextFile(presence).catch(() => "{}");
@@ -102,7 +102,7 @@ Deno.test("a schedule that is in force starts nothing when it is given again, an
       until(async () => (await place.ok("harvest", "list")) === "No running harvests.\n");
     await schedule("rate(1 day)");
     await ended();
-    const path = place.path("twarc-cloud-data", "runner", "schedules", "find.json");
+    const path = await place.runnerPath("schedules", "find.json");
     const kept = await Deno.readTextFile(path);
     const next = new Date(Date.parse(JSON.parse(kept).last_due) + 86_400_000).toISOString();
     const again = await schedule("rate(1 day)");

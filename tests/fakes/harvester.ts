@@ -8,7 +8,7 @@ import { PERMISSIONS } from "../../lib/cli/permissions.ts";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { takeLease } from "../../lib/bucket/lease.ts";
-import { goneIn, thisProcess } from "../../lib/bucket/process.ts";
+import { holderIsGone, thisProcess } from "../../lib/bucket/process.ts";
 import { parseBucket } from "../../lib/bucket_ref.ts";
 import { isoTime, systemClock } from "../../lib/clock.ts";
 import { collectionKeys, FILES } from "../../lib/collection/layout.ts";
@@ -50,8 +50,9 @@ async function keep(args: string[]): Promise<void> {
   const { LocalRunner } = await import("../../lib/runner/local.ts");
   const store = await openStore(parseBucket(bucket));
   const env = process.env;
-  const runner = new LocalRunner({
-    bucket: { kind: "folder", path: bucket, name: "bucket", text: bucket },
+  const runner = await LocalRunner.open({
+    bucket: parseBucket(bucket),
+    aws: {},
     store,
     clock: systemClock,
     self: () => Promise.resolve(SELF),
@@ -111,7 +112,7 @@ async function harvest(args: string[]): Promise<void> {
     collectionId,
     holder: { id: crypto.randomUUID(), ...thisProcess(), ...control },
     clock: systemClock,
-    isGone: goneIn(parseBucket(bucket)),
+    isGone: holderIsGone,
   });
   if (collectionId === BRIEF) controlled.shutdown();
   await isStopped.promise;

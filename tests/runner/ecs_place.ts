@@ -88,6 +88,7 @@ export class EcsPlace {
   /** The settings that an ini file gives. */
   settingsOf(ini: Ini): RunnerSettings {
     return {
+      runner: "ecs",
       aws: { region: MOTO_REGION, endpoint: this.agent.url, ...MOTO_KEYS },
       get: (name) => ini[name],
       require(name) {

@@ -50,7 +50,7 @@ async function keeping(
     collectionId: "live",
     id: "mine",
     process: PROCESS,
-    store,
+    documents: store,
     clock,
     signal: ending.signal,
     begin,

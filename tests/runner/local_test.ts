@@ -2,15 +2,17 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { join } from "node:path";
 import { takeLease } from "../../lib/bucket/lease.ts";
-import { goneIn, holderIsGone, type ProcessId, thisProcess } from "../../lib/bucket/process.ts";
+import { holderIsGone, type ProcessId, thisProcess } from "../../lib/bucket/process.ts";
 import { isNumbered } from "../../lib/bucket/process_facts.ts";
 import { parseBucket } from "../../lib/bucket_ref.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { collectionKeys } from "../../lib/collection/layout.ts";
 import { LockedError, OutsideError, UserError } from "../../lib/errors.ts";
+import { serveControl } from "../../lib/control_server.ts";
 import { jsonBytes } from "../../lib/json.ts";
 import { foundKept, KEPT, keptKey } from "../../lib/runner/kept.ts";
 import { type LocalOptions, LocalRunner } from "../../lib/runner/local.ts";
+import { localFolder } from "../../lib/runner/local_state.ts";
 import { openStore } from "../../lib/store/store.ts";
 import { ended, runnerContract } from "../contract/runner.ts";
 import { BRIEF, DEAF, FAULT, FAULTY, SELF } from "../fakes/harvester.ts";
@@ -24,27 +26,32 @@ async function opened(options: Partial<LocalOptions> = {}) {
   await Deno.mkdir(bucket);
   const store = await openStore(parseBucket(bucket));
   const { PATH, HOME, DENO_DIR } = process.env;
-  const runner = new LocalRunner({
-    bucket: { kind: "folder", path: bucket, name: "bucket", text: bucket },
+  const env = { PATH, HOME, DENO_DIR, XDG_STATE_HOME: join(folder, "state") };
+  const ref = parseBucket(bucket);
+  const state = await localFolder({ bucket: ref, aws: {}, env });
+  const runner = await LocalRunner.open({
+    bucket: ref,
+    aws: {},
     store,
     clock: systemClock,
     self: () => Promise.resolve(SELF),
-    env: { PATH, HOME, DENO_DIR },
     ...options,
+    env: { ...env, ...options.env },
   });
-  const log = (id: string) => Deno.readTextFile(join(bucket, "runner", "logs", `${id}.log`));
+  const { documents } = runner;
+  const log = (id: string) => Deno.readTextFile(join(state, "runner", "logs", `${id}.log`));
   const lock = async (id: string) => JSON.parse(await Deno.readTextFile(join(bucket, lockKey(id))));
   const close = async () => {
     // Their keepers first, which would start them again.
-    const keepers = await Array.fromAsync(store.list(KEPT));
-    for (const { key } of keepers) kill((await foundKept(store, key))?.kept.process);
+    const keepers = await Array.fromAsync(documents.list(KEPT));
+    for (const { key } of keepers) kill((await foundKept(documents, key))?.kept.process);
     for (const id of ["steady", BRIEF, DEAF]) {
       kill(await lock(id).catch(() => undefined));
     }
     await Deno.remove(folder, { recursive: true });
   };
   const job = (collectionId: string) => ({ collectionId, flags: {} });
-  return { runner, store, bucket, job, log, lock, close };
+  return { runner, store, documents, state, bucket, job, log, lock, close };
 }
 
 function kill(holder: ProcessId | undefined): void {
@@ -97,17 +104,18 @@ Deno.test("a harvester gets the command line of the documents, and only flags th
 });
 
 Deno.test("nothing is logged through a link: it may lead anywhere", async () => {
-  const { runner, job, bucket, close } = await opened();
+  const { runner, job, bucket, state, close } = await opened();
   try {
     const others = join(bucket, "..", "others");
     await Deno.mkdir(others);
     await Deno.writeTextFile(join(others, "profile"), "mine\n");
     const says = (message: RegExp) => ({ name: "UserError", message });
-    await Deno.symlink(others, join(bucket, "runner"));
+    await Deno.mkdir(state, { recursive: true });
+    await Deno.symlink(others, join(state, "runner"));
     await assert.rejects(runner.once(job(BRIEF)), says(/runner is a link/));
-    await Deno.remove(join(bucket, "runner"));
-    await Deno.mkdir(join(bucket, "runner", "logs"), { recursive: true });
-    await Deno.symlink(join(others, "profile"), join(bucket, "runner", "logs", `${BRIEF}.log`));
+    await Deno.remove(join(state, "runner"));
+    await Deno.mkdir(join(state, "runner", "logs"), { recursive: true });
+    await Deno.symlink(join(others, "profile"), join(state, "runner", "logs", `${BRIEF}.log`));
     await assert.rejects(runner.once(job(BRIEF)), says(/\.log is not a file/));
     assert.equal(await Deno.readTextFile(join(others, "profile")), "mine\n");
     assert.equal((await Array.fromAsync(Deno.readDir(others))).length, 1);
@@ -142,10 +150,10 @@ Deno.test("a harvester whose control server does not answer is stopped by a sign
 });
 
 Deno.test("a harvester that was killed is told as that, and the next one starts at once", async () => {
-  const { runner, bucket, job, lock, close } = await opened();
+  const { runner, state, job, lock, close } = await opened();
   try {
-    await Deno.mkdir(join(bucket, "runner", "logs"), { recursive: true });
-    const path = join(bucket, "runner", "logs", "steady.log");
+    await Deno.mkdir(join(state, "runner", "logs"), { recursive: true });
+    const path = join(state, "runner", "logs", "steady.log");
     await Deno.writeTextFile(path, "Error: What an older harvest ended with\n");
     const started = await runner.once(job("steady"));
     process.kill((await lock("steady")).pid, "SIGKILL");
@@ -258,7 +266,7 @@ Deno.test({
       const holder = { id: "other", ...thisProcess() };
       const taken = { store, collectionId: "steady", holder, clock: systemClock };
       await assert.rejects(
-        takeLease({ ...taken, isGone: goneIn(parseBucket(bucket)) }),
+        takeLease({ ...taken, isGone: holderIsGone }),
         LockedError,
       );
       await runner.stop("steady");
@@ -384,10 +392,10 @@ Deno.test("a program that cannot be started is told in one line", async () => {
 });
 
 Deno.test("a log that has grown long is put aside when the next harvest starts", async () => {
-  const { runner, bucket, job, log, close } = await opened();
+  const { runner, state, job, log, close } = await opened();
   try {
-    const path = join(bucket, "runner", "logs", `${FAULTY}.log`);
-    await Deno.mkdir(join(bucket, "runner", "logs"), { recursive: true });
+    const path = join(state, "runner", "logs", `${FAULTY}.log`);
+    await Deno.mkdir(join(state, "runner", "logs"), { recursive: true });
     await Deno.writeTextFile(path, `Error: An old one\n${"x".repeat(10 * 1024 * 1024)}\n`);
     const outcome = await ended(await runner.once(job(FAULTY)));
     assert.equal(outcome.message, FAULT);
@@ -399,10 +407,10 @@ Deno.test("a log that has grown long is put aside when the next harvest starts",
 });
 
 Deno.test("a followed log gives whole lines, also of letters that come in two parts", async () => {
-  const { runner, bucket, close } = await opened();
+  const { runner, state, close } = await opened();
   try {
-    const path = join(bucket, "runner", "logs", "steady.log");
-    await Deno.mkdir(join(bucket, "runner", "logs"), { recursive: true });
+    const path = join(state, "runner", "logs", "steady.log");
+    await Deno.mkdir(join(state, "runner", "logs"), { recursive: true });
     const bytes = new TextEncoder().encode("one\nnaïve\nlast");
     await Deno.writeFile(path, bytes.subarray(0, 7));
     const enough = new AbortController();
@@ -423,11 +431,11 @@ Deno.test("a followed log gives whole lines, also of letters that come in two pa
 Deno.test("the environment's secret goes before the folder's", async () => {
   const { PATH, HOME, DENO_DIR } = process.env;
   const env = { PATH, HOME, DENO_DIR, TWARC_CLOUD_SECRET: "mine" };
-  const { runner, bucket, job, close } = await opened({ env });
+  const { runner, state, job, close } = await opened({ env });
   try {
     await runner.start(job("steady"));
     await runner.stop("steady");
-    await assert.rejects(Deno.stat(join(bucket, "runner", "secret")), Deno.errors.NotFound);
+    await assert.rejects(Deno.stat(join(state, "runner", "secret")), Deno.errors.NotFound);
   } finally {
     await close();
   }
@@ -457,7 +465,7 @@ async function nextHolder(lock: () => Promise<{ pid: number }>, before: number[]
 }
 
 Deno.test("a harvester that filter-start started and that is killed is started again, until it is stopped", async () => {
-  const { runner, store, job, log, lock, close } = await opened();
+  const { runner, documents, job, log, lock, close } = await opened();
   try {
     const started = await runner.start(job("steady"));
     const first = await nextHolder(() => lock("steady"), []);
@@ -469,10 +477,10 @@ Deno.test("a harvester that filter-start started and that is killed is started a
       await log("steady"),
       /The harvester ended: The harvester was killed \(SIGKILL\)\. It is started again at/,
     );
-    const keeper = (await foundKept(store, keptKey("steady")))?.kept.process?.pid ?? 0;
+    const keeper = (await foundKept(documents, keptKey("steady")))?.kept.process?.pid ?? 0;
     await runner.stop("steady");
     assert.deepEqual(await ended(started), { exitCode: 0 });
-    assert.deepEqual(await Array.fromAsync(store.list(KEPT)), []);
+    assert.deepEqual(await Array.fromAsync(documents.list(KEPT)), []);
     await gone(keeper);
     await assert.rejects(runner.stop("steady"), UserError);
   } finally {
@@ -481,11 +489,11 @@ Deno.test("a harvester that filter-start started and that is killed is started a
 });
 
 Deno.test("a harvester that fails as filter-start starts it is reported, and nothing is kept of it", async () => {
-  const { runner, store, job, close } = await opened();
+  const { runner, documents, job, close } = await opened();
   try {
     const outcome = await ended(await runner.start(job(FAULTY)));
     assert.deepEqual(outcome, { exitCode: 1, message: `${FAULT}.` });
-    assert.deepEqual(await Array.fromAsync(store.list(KEPT)), []);
+    assert.deepEqual(await Array.fromAsync(documents.list(KEPT)), []);
     assert.deepEqual(await Array.fromAsync(runner.running()), []);
   } finally {
     await close();
@@ -493,11 +501,11 @@ Deno.test("a harvester that fails as filter-start starts it is reported, and not
 });
 
 Deno.test("when keeper and harvester are gone, as after a restart, both are revived, and stopped as ever", async () => {
-  const { runner, store, job, lock, close } = await opened();
+  const { runner, documents, job, lock, close } = await opened();
   try {
     await runner.start(job("steady"));
     const first = await nextHolder(() => lock("steady"), []);
-    const found = await foundKept(store, keptKey("steady"));
+    const found = await foundKept(documents, keptKey("steady"));
     process.kill(found?.kept.process?.pid ?? 0, "SIGKILL");
     process.kill(first, "SIGKILL");
     while ((await Array.fromAsync(runner.running()))[0]?.status !== "RESTARTING") {
@@ -505,12 +513,53 @@ Deno.test("when keeper and harvester are gone, as after a restart, both are revi
     }
     const [{ trouble } = assert.fail()] = await Array.fromAsync(runner.running());
     assert.deepEqual([trouble?.state, trouble?.problem], ["gone", "Its process is gone."]);
-    const now = await foundKept(store, keptKey("steady"));
+    const now = await foundKept(documents, keptKey("steady"));
     assert.ok(now && await runner.revive(now));
     await nextHolder(() => lock("steady"), [first]);
     await runner.stop("steady");
     assert.deepEqual(await Array.fromAsync(runner.running()), []);
   } finally {
+    await close();
+  }
+});
+
+Deno.test("a harvester that a version before has started, with the secret in the bucket, is found, read and stopped", async () => {
+  const { runner, store, bucket, close } = await opened();
+  await Deno.mkdir(join(bucket, "runner", "logs"), { recursive: true });
+  await Deno.writeTextFile(join(bucket, "runner", "secret"), "of before\n");
+  await Deno.writeTextFile(join(bucket, "runner", "logs", "old.log"), "begun\n");
+  let isStopped = false;
+  const server = serveControl({
+    info: () => ({
+      collection_id: "old",
+      harvest_timestamp: "2026-01-02T03:04:05.000Z",
+      tweets: 3,
+      files: 1,
+      file_bytes: 1,
+    }),
+    stop: () => void (isStopped = true),
+    isStopped: () => isStopped,
+    shutdown: () => void store.delete(lockKey("old")),
+  }, {
+    hostname: "127.0.0.1",
+    port: 0,
+    collectionId: "old",
+    secret: () => Promise.resolve("of before"),
+    clock: systemClock,
+  });
+  try {
+    // No signal stops a process of another machine.
+    await store.put(lockKey("old"), elsewhere({ control: server.url.href }));
+    assert.equal((await Array.fromAsync(runner.running()))[0]?.collectionId, "old");
+    assert.equal((await runner.info("old"))?.tweets, 3);
+    const { signal } = new AbortController();
+    const lines = await Array.fromAsync(runner.logs("old", { follow: false, signal }));
+    assert.deepEqual(lines, ["begun"]);
+    await runner.stop("old");
+    assert.ok(isStopped);
+    assert.deepEqual(await Array.fromAsync(runner.running()), []);
+  } finally {
+    await server.close();
     await close();
   }
 });

@@ -25,7 +25,7 @@ async function watching(kept: Partial<Kept>, spawn: () => Error | null = () => n
   await store.put(keptKey("live"), jsonBytes({ ...first, ...kept }));
   const revive = (found: FoundKept) =>
     reviveKept(found, {
-      store,
+      documents: store,
       spawn() {
         revived.push(clock.monotonic() / SECOND);
         const error = spawn();

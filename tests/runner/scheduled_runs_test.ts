@@ -73,7 +73,7 @@ Deno.test("a scheduler that is killed between writing down that a run is due and
   await schedule(store, "a", "rate(7 days)", clock.now() - 7 * 24 * HOUR);
   const never = { ...recording([]), once: () => new Promise<Started>(() => {}) };
   const stop = new AbortController();
-  const options = { bucket: "./b", store, clock, signal: stop.signal, report: () => {} };
+  const options = { store, documents: store, clock, signal: stop.signal, report: () => {} };
   // It hangs in the start for ever, as one that was killed does.
   runScheduler({ ...options, runner: never });
   await clock.advance(SECOND);

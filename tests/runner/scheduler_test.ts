@@ -33,6 +33,7 @@ async function running(
   const schedulers = runners.map((runner) =>
     runScheduler({
       store,
+      documents: store,
       runner,
       clock,
       signal: stop.signal,

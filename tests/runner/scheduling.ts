@@ -59,7 +59,7 @@ export function begun(
   const lines: string[] = [];
   const report = (line: string) => lines.push(line);
   const { signal } = stop;
-  const done = runScheduler({ store, runner, clock, signal, report, pollMs });
+  const done = runScheduler({ store, documents: store, runner, clock, signal, report, pollMs });
   const end = async () => {
     stop.abort();
     await clock.advance(0);
