@@ -61,10 +61,11 @@ Deno.test("a folder that others may write is refused before a harvester is start
     assert.deepEqual(await place.harvests("find"), []);
   }));
 
-Deno.test("--spool without a folder is wrong usage, and for a bucket on AWS it is not meant", () =>
+Deno.test("--spool without a folder is wrong usage, and for harvesters of ECS it is not meant", () =>
   inOneProcess(async (place) => {
     const empty = await place.run("harvest", "run", "--spool", "", "find");
     assert.deepEqual([empty.code, /--spool.*It is empty/.test(empty.err)], [2, true], empty.err);
+    await Deno.writeTextFile(place.path("twarc_cloud.ini"), "[DEFAULT]\ncluster = c\n");
     const aws = await place.run("collection", "once", "--bucket", "name", "--spool", "x", "find");
     assert.equal(aws.code, 1);
     assert.match(
