@@ -10,7 +10,6 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 export type JsonObject = { [key: string]: Json };
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
-const encoder = new TextEncoder();
 
 /**
  * Parses JSON text.
@@ -48,16 +47,6 @@ export function jsonOrNull(text: string): Json {
   } catch {
     return null;
   }
-}
-
-/** A value as indented JSON text, as bytes that end with a line break. */
-export function jsonBytes(value: unknown): Uint8Array {
-  return encoder.encode(`${JSON.stringify(value, null, 2)}\n`);
-}
-
-/** A value as JSON text on one line, as bytes that end with a line break: for what is large, and read by programs. */
-export function jsonLineBytes(value: unknown): Uint8Array {
-  return encoder.encode(`${JSON.stringify(value)}\n`);
 }
 
 /** Text without the byte order mark that some editors put in front of it. */

@@ -12,6 +12,8 @@ const RANKS: Record<string, number> = {
   bucket_ref: 0.5,
   waits: 0,
   json: 0.5,
+  json_bytes: 0,
+  json_object: 0.75,
   numbers: 0,
   visible: 0,
   typed_ids: 0,

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { z } from "zod";
-import { jsonBytes, parseAs, parseJson } from "../lib/json.ts";
+import { parseAs, parseJson } from "../lib/json.ts";
+import { jsonBytes } from "../lib/json_bytes.ts";
 
 function fault(text: string | Uint8Array): string {
   try {

@@ -13,9 +13,10 @@ import {
   unavailableSchema,
 } from "../collection/harvest_info.ts";
 import { ConflictError, LockedError, messageOf, OutsideError, UserError } from "../errors.ts";
-import { jsonBytes, jsonLineBytes, type JsonObject, jsonOrNull, parseAs } from "../json.ts";
+import { type JsonObject, jsonOrNull, parseAs } from "../json.ts";
+import { jsonBytes, jsonLineBytes } from "../json_bytes.ts";
 import type { Store, Version } from "../store/store.ts";
-import { jsonObject } from "./json_object.ts";
+import { jsonObject } from "../json_object.ts";
 
 const deletion: z.ZodType<ConfigUpdate["delete"][number]> = z.lazy(() =>
   z.union([z.string(), z.record(z.string(), z.array(deletion))])

@@ -2,7 +2,6 @@
 
 import { getLogger } from "@logtape/logtape";
 import { isDeepStrictEqual } from "node:util";
-import { z } from "zod";
 import { type Clock, isoTime } from "../clock.ts";
 import {
   type Changeset,
@@ -17,7 +16,9 @@ import { checkConfig, type CollectionConfig } from "../collection/config.ts";
 import { checkedId, collectionKeys, COLLECTIONS, idOfFolder } from "../collection/layout.ts";
 import { rebased } from "../collection/rebase.ts";
 import { ConflictError, UserError } from "../errors.ts";
-import { type Json, jsonBytes, type JsonObject } from "../json.ts";
+import type { Json, JsonObject } from "../json.ts";
+import { jsonObject } from "../json_object.ts";
+import { jsonBytes } from "../json_bytes.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Store, Version } from "../store/store.ts";
 import { lastWord } from "../visible.ts";
@@ -31,7 +32,6 @@ const log = getLogger(["twarc-cloud", "bucket"]);
 const WIDTH = 8;
 /** Members that are named of those that two have changed. */
 const SHOWN = 10;
-const object = z.record(z.string(), z.json());
 
 /** A change to a configuration that is shown before it is made. */
 export interface Plan {
@@ -99,7 +99,7 @@ export class Collections {
   async add(json: Json): Promise<JsonObject> {
     const typedAt = this.#clock.now();
     const { id } = checkConfig(json, { isNew: true, unknown: "refused", typedAt });
-    const config = parseObject(json);
+    const config = jsonObject.parse(json);
     const now = this.#clock.now();
     const next = { ...config, timestamp: isoTime(now) };
     const key = collectionKeys(id).config;
@@ -140,7 +140,7 @@ export class Collections {
    */
   async plan(json: Json, { force = false } = {}): Promise<Plan> {
     const { id, type } = checkConfig(json);
-    const mine = parseObject(json);
+    const mine = jsonObject.parse(json);
     const configuration = this.#configuration(id);
     const base = await configuration.standing();
     const { json: current, version } = base;
@@ -273,8 +273,4 @@ function rebasedOrStopped(
         "take the file as it is with --force.",
     },
   );
-}
-
-function parseObject(json: Json): JsonObject {
-  return object.parse(json);
 }

@@ -15,10 +15,11 @@ import {
 import { withoutSecrets } from "../collection/rebase.ts";
 import { collectionKeys, isChangeset, stamp } from "../collection/layout.ts";
 import { ConflictError, UserError } from "../errors.ts";
-import { jsonBytes, type JsonObject, parseAs } from "../json.ts";
+import { type JsonObject, parseAs } from "../json.ts";
+import { jsonBytes } from "../json_bytes.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Store, Version } from "../store/store.ts";
-import { jsonObject } from "./json_object.ts";
+import { jsonObject } from "../json_object.ts";
 
 const deletion: z.ZodType<Deletion> = z.lazy(() =>
   z.union([z.string(), z.record(z.string(), z.array(deletion))])

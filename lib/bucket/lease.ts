@@ -4,7 +4,7 @@ import { getLogger } from "@logtape/logtape";
 import { type Clock, isoTime, within } from "../clock.ts";
 import { collectionKeys } from "../collection/layout.ts";
 import { ConflictError, LockedError, messageOf, OutsideError } from "../errors.ts";
-import { jsonBytes } from "../json.ts";
+import { jsonBytes } from "../json_bytes.ts";
 import { settledPut } from "../store/settled_put.ts";
 import { type Store, type Version, WRITE_MS } from "../store/store.ts";
 import type { ProcessId } from "./process.ts";

@@ -8,7 +8,7 @@ import { isoTime } from "../clock.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { type CollectionKeys, collectionKeys, FILES, isTweetsFile } from "../collection/layout.ts";
 import { ConflictError, UndeletableError } from "../errors.ts";
-import { jsonBytes } from "../json.ts";
+import { jsonBytes } from "../json_bytes.ts";
 import type { Store, Version } from "../store/store.ts";
 import { manifestOf } from "./tweets.ts";
 

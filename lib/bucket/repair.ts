@@ -4,7 +4,7 @@ import { isoTime } from "../clock.ts";
 import { checkConfig } from "../collection/config.ts";
 import { collectionKeys, FILES, isChangeset } from "../collection/layout.ts";
 import { OutsideError, TwarcCloudError } from "../errors.ts";
-import { jsonBytes, jsonLineBytes } from "../json.ts";
+import { jsonBytes, jsonLineBytes } from "../json_bytes.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Purged } from "../store/store.ts";
 import { Checkpoint, isDamagedCheckpoint } from "./checkpoint.ts";

@@ -2,7 +2,8 @@
 
 import { isObject, merge } from "../collection/changeset.ts";
 import { collectionKeys, FILES, isHarvestFolder } from "../collection/layout.ts";
-import { jsonBytes, type JsonObject, jsonOrNull } from "../json.ts";
+import { type JsonObject, jsonOrNull } from "../json.ts";
+import { jsonBytes } from "../json_bytes.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Store } from "../store/store.ts";
 import { History, timeOrNull, timestampOf } from "./history.ts";

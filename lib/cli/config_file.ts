@@ -3,7 +3,8 @@
 import { dirname, join } from "node:path";
 import { isObject, member } from "../collection/changeset.ts";
 import { messageOf, UserError } from "../errors.ts";
-import { type Json, jsonBytes, type JsonObject, parseJson } from "../json.ts";
+import { type Json, type JsonObject, parseJson } from "../json.ts";
+import { jsonBytes } from "../json_bytes.ts";
 
 /** The file where no other is named. */
 export const CONFIG_FILE = "collection.json";

@@ -39,23 +39,23 @@ export function isEmpty(change: ConfigUpdate): boolean {
 
 /** What turns `from` into `to`: `merge(from, diff(from, to))` equals `to`. Arrays count as values. */
 export function diff(from: JsonObject, to: JsonObject): ConfigUpdate {
-  const update: [string, Json][] = [];
+  const update: JsonObject = {};
   const deletions: Deletion[] = [];
-  for (const [key, after] of Object.entries(to)) {
-    const before = member(from, key);
-    if (before === after) continue;
+  for (const key of Object.keys(to)) {
+    const [before, after] = [member(from, key), member(to, key)];
+    if (before === after || after === undefined) continue;
     if (isObject(before) && isObject(after)) {
       const below = diff(before, after);
-      if (Object.keys(below.update).length > 0) update.push([key, below.update]);
+      if (Object.keys(below.update).length > 0) setMember(update, key, below.update);
       if (below.delete.length > 0) deletions.push(Object.fromEntries([[key, below.delete]]));
     } else if (before === undefined || !isDeepStrictEqual(before, after)) {
       // An object is merged into what is there: what is no object has to go first.
       if (before !== undefined && isObject(after)) deletions.push(key);
-      update.push([key, after]);
+      setMember(update, key, after);
     }
   }
   for (const key of Object.keys(from)) if (member(to, key) === undefined) deletions.push(key);
-  return { update: Object.fromEntries(update), delete: deletions };
+  return { update, delete: deletions };
 }
 
 /** The configuration with a change applied: what is deleted goes first. */
@@ -90,7 +90,7 @@ function byMember(deletions: Deletion[]): { whole: Set<string>; below: Map<strin
       whole.add(deletion);
     } else {
       for (const [key, inner] of Object.entries(deletion)) {
-        below.set(key, [...below.get(key) ?? [], ...inner]);
+        below.set(key, (below.get(key) ?? []).concat(inner));
       }
     }
   }
@@ -102,13 +102,12 @@ export function prune(change: ConfigUpdate, config: JsonObject): ConfigUpdate {
   const users = member(change.update, "users");
   if (!isObject(users)) return change;
   const present = member(without(config, change.delete), "users");
-  const kept = Object.entries(users).filter(([id]) =>
-    isObject(present) && Object.hasOwn(present, id)
-  );
-  if (kept.length > 0 && kept.length === Object.keys(users).length) return change;
-  const others = Object.entries(change.update).filter(([key]) => key !== "users");
-  if (kept.length > 0) others.push(["users", Object.fromEntries(kept)]);
-  return { update: Object.fromEntries(others), delete: change.delete };
+  const ids = Object.keys(users);
+  const kept = ids.filter((id) => isObject(present) && Object.hasOwn(present, id));
+  if (kept.length > 0 && kept.length === ids.length) return change;
+  const { users: _, ...update } = change.update;
+  if (kept.length > 0) update.users = picked(users, kept);
+  return { update, delete: change.delete };
 }
 
 /**
@@ -122,18 +121,15 @@ export function learned(config: JsonObject, change: ConfigUpdate): ConfigUpdate 
 /** `next` with each since_id that would go back, or away, as it is in `config`; what stays as it is, is not copied. */
 export function neverBack(config: JsonObject, next: JsonObject): JsonObject {
   const back = new Map<string, JsonObject>();
-  for (const [key, value] of Object.entries(next)) {
-    const before = member(config, key);
+  for (const key of Object.keys(next)) {
+    const [before, value] = [member(config, key), member(next, key)];
     if (value === before || !isObject(value) || !isObject(before)) continue;
     const since = before.since_id;
     const below = neverBack(before, value);
     const kept = isNewer(since, below.since_id) ? { ...below, since_id: since } : below;
     if (kept !== value) back.set(key, kept);
   }
-  if (back.size === 0) return next;
-  return Object.fromEntries(
-    Object.entries(next).map(([key, value]) => [key, back.get(key) ?? value]),
-  );
+  return mapped(next, (value, key) => back.get(key) ?? value);
 }
 
 /** What harvests learn of a user, besides since_id. */
@@ -198,24 +194,71 @@ export function member(object: JsonObject, name: string): Json | undefined {
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
-function updated(config: JsonObject, update: JsonObject): JsonObject {
-  const kept = Object.entries(config).map(([key, before]): [string, Json] => {
-    const after = member(update, key);
-    if (after === undefined) return [key, before];
-    return [key, isObject(before) && isObject(after) ? updated(before, after) : after];
+/** Sets a member of its own, whatever its name. */
+export function setMember(object: JsonObject, name: string, value: Json): void {
+  if (name !== "__proto__") {
+    object[name] = value;
+    return;
+  }
+  Object.defineProperty(object, name, {
+    value,
+    writable: true,
+    enumerable: true,
+    configurable: true,
   });
-  const added = Object.entries(update).filter(([key]) => !Object.hasOwn(config, key));
-  return Object.fromEntries([...kept, ...added]);
+}
+
+/**
+ * An object with other values under the same names; where none is another one, the very object: of a hundred thousand
+ * users few may change.
+ */
+export function mapped(object: JsonObject, of: (value: Json, name: string) => Json): JsonObject {
+  let copy: JsonObject | undefined;
+  for (const name of Object.keys(object)) {
+    const before = member(object, name);
+    if (before === undefined) continue;
+    const after = of(before, name);
+    if (after === before) continue;
+    copy ??= { ...object };
+    setMember(copy, name, after);
+  }
+  return copy ?? object;
+}
+
+/** The members of an object that have one of these names. */
+function picked(object: JsonObject, names: readonly string[]): JsonObject {
+  const some: JsonObject = {};
+  for (const name of names) {
+    const value = member(object, name);
+    if (value !== undefined) setMember(some, name, value);
+  }
+  return some;
+}
+
+/** The members of an object that have none of these names. */
+export function omitted(object: JsonObject, names: Iterable<string>): JsonObject {
+  const left = new Set(names);
+  return picked(object, Object.keys(object).filter((name) => !left.has(name)));
+}
+
+function updated(config: JsonObject, update: JsonObject): JsonObject {
+  const next = { ...config };
+  for (const key of Object.keys(update)) {
+    const [before, after] = [member(config, key), member(update, key)];
+    if (after === undefined) continue;
+    setMember(next, key, isObject(before) && isObject(after) ? updated(before, after) : after);
+  }
+  return next;
 }
 
 function without(config: JsonObject, deletions: Deletion[]): JsonObject {
   if (deletions.length === 0) return config;
   const { whole, below } = byMember(deletions);
-  const kept = Object.entries(config).filter(([key]) => !whole.has(key));
-  return Object.fromEntries(kept.map(([key, value]) => {
+  const kept = whole.size === 0 ? config : omitted(config, whole);
+  return mapped(kept, (value, key) => {
     const deeper = below.get(key);
-    return [key, deeper && isObject(value) ? without(value, deeper) : value];
-  }));
+    return deeper && isObject(value) ? without(value, deeper) : value;
+  });
 }
 
 /** A value with the secrets in it as fingerprints; all of it, where it is one. */
@@ -226,10 +269,5 @@ export function redacted(value: Json, isSecret: boolean): Json {
 }
 
 function redactedObject(value: JsonObject, isSecret: boolean): JsonObject {
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [
-      key,
-      redacted(inner, isSecret || isSecretMember(key)),
-    ]),
-  );
+  return mapped(value, (inner, key) => redacted(inner, isSecret || isSecretMember(key)));
 }

@@ -3,7 +3,8 @@
 import { z } from "zod";
 import { InvalidConfigError, UserError } from "../errors.ts";
 import type { Json, JsonObject } from "../json.ts";
-import { isObject, member } from "./changeset.ts";
+import { jsonObject } from "../json_object.ts";
+import { isObject, mapped, member, omitted } from "./changeset.ts";
 import { budgetSchema, pricesSchema } from "./budget.ts";
 import {
   costFaults,
@@ -62,17 +63,17 @@ const common = {
   prices: pricesSchema.optional(),
 };
 
+const userIdSchema = z.string().regex(/^\d+$/);
+const userSchema = z.looseObject({
+  screen_name: text.optional(),
+  since_id: digits.optional(),
+  looked_up: text.optional(),
+});
+
 const userTimelineSchema = z.looseObject({
   ...common,
   type: z.literal("user_timeline"),
-  users: z.record(
-    z.string().regex(/^\d+$/),
-    z.looseObject({
-      screen_name: text.optional(),
-      since_id: digits.optional(),
-      looked_up: text.optional(),
-    }),
-  ),
+  users: z.record(userIdSchema, userSchema),
   /** Version 2: what of a timeline is left out, and not billed. */
   exclude: z.array(
     z.enum(["replies", "retweets"], 'must be "replies" or "retweets"'),
@@ -173,11 +174,27 @@ export function checkConfig(
   }
   const unknowns = unknown === "refused" ? unknownMembers(schemas[type], config) : [];
   for (const fault of unknownFaults(unknowns)) faults.push(fault);
-  const { data, error } = schemas[type].safeParse(config);
+  const { data, error } = parsed(type, config);
   const others = (error?.issues ?? []).map(faultOf)
     .filter(({ at }) => !faults.some((told) => at === told.at || at.startsWith(`${told.at}.`)));
   if (!data || faults.length > 0) throw invalid([...faults, ...others]);
   return data;
+}
+
+/** What the schema makes of a configuration. Users are not copied: there may be a hundred thousand. */
+function parsed(type: CollectionType, config: JsonObject) {
+  const users = member(config, "users");
+  if (type !== "user_timeline" || !areUsers(users)) return schemas[type].safeParse(config);
+  const result = userTimelineSchema.safeParse({ ...config, users: {} });
+  return result.success ? { ...result, data: { ...result.data, users } } : result;
+}
+
+function areUsers(value: unknown): value is z.infer<typeof userTimelineSchema>["users"] {
+  const { data: users } = jsonObject.safeParse(value);
+  return users !== undefined &&
+    Object.keys(users).every((id) =>
+      userIdSchema.safeParse(id).success && userSchema.safeParse(users[id]).success
+    );
 }
 
 function invalid(faults: Fault[]): InvalidConfigError {
@@ -290,22 +307,25 @@ export function filterOf(
   };
 }
 
-/** The configuration as JSON without keys, as a harvest's folder keeps it. */
+/** The configuration as JSON without keys, as a harvest's folder keeps it; it shares what lies deeper. */
 export function withoutKeys(config: CollectionConfig): JsonObject {
   const { keys: _keys, ...rest } = config;
-  return JSON.parse(JSON.stringify(rest));
+  return jsonObject.parse(rest);
 }
 
 /** The configuration without what a person has not filled in, with its keys under their newer name. */
 function readable(json: JsonObject): JsonObject {
-  const { credentials, ...config } = withoutPlaceholders(json);
-  if (credentials === undefined || Object.hasOwn(config, "keys")) return config;
-  return { ...config, keys: credentials };
+  const config = withoutPlaceholders(json);
+  if (member(config, "credentials") === undefined) return config;
+  const { credentials, ...rest } = config;
+  if (credentials === undefined || Object.hasOwn(rest, "keys")) return rest;
+  return { ...rest, keys: credentials };
 }
 
 function withoutPlaceholders(config: JsonObject): JsonObject {
-  const kept = Object.entries(config).filter(([, value]) => !isPlaceholder(value));
-  return Object.fromEntries(kept.map(([key, value]) => [key, filledIn(value)]));
+  const left = Object.keys(config).filter((name) => isPlaceholder(config[name] ?? null));
+  const kept = left.length === 0 ? config : omitted(config, left);
+  return mapped(kept, (value) => filledIn(value));
 }
 
 /** A value without what a person has not filled in below it. */

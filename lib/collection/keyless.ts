@@ -2,7 +2,8 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { gunzipSync } from "node:zlib";
-import { type Json, jsonBytes, type JsonObject, parseJson } from "../json.ts";
+import { type Json, type JsonObject, parseJson } from "../json.ts";
+import { jsonBytes } from "../json_bytes.ts";
 import { isObject, isSecretMember, redacted } from "./changeset.ts";
 
 /** The objects of a collection that have no keys: what comes from the API, or follows from it. */

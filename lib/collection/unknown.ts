@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import type { Json } from "../json.ts";
-import { isObject } from "./changeset.ts";
+import { isObject, member } from "./changeset.ts";
 import { nearTo } from "./near.ts";
 
 /** Notes of a person's own have names that begin so. */
@@ -17,31 +17,34 @@ export interface UnknownMember {
 }
 
 /** The members of a value, at every depth, that its schema does not have. */
-export function unknownMembers(
+export function unknownMembers(schema: z.core.$ZodType, value: Json): UnknownMember[] {
+  const found: UnknownMember[] = [];
+  look(schema, value, { above: "", found });
+  return found;
+}
+
+/** Looks through a value. @param above What stands before the path of its members. */
+function look(
   schema: z.core.$ZodType,
   value: Json,
-  path: string[] = [],
-): UnknownMember[] {
-  if (schema instanceof z.ZodOptional) return unknownMembers(schema.unwrap(), value, path);
+  { above, found }: { above: string; found: UnknownMember[] },
+): void {
+  if (schema instanceof z.ZodOptional) return look(schema.unwrap(), value, { above, found });
   if (schema instanceof z.ZodArray && Array.isArray(value)) {
-    return value.flatMap((item, i) => unknownMembers(schema.element, item, [...path, `${i}`]));
+    value.forEach((item, i) => look(schema.element, item, { above: `${above}${i}.`, found }));
   }
-  if (!isObject(value)) return [];
-  const members = Object.entries(value);
-  if (schema instanceof z.ZodRecord) {
-    return members.flatMap(([key, below]) =>
-      unknownMembers(schema.valueType, below, [...path, key])
-    );
-  }
-  if (!(schema instanceof z.ZodObject)) return [];
-  const shape: Record<string, z.core.$ZodType> = schema.shape;
-  return members.flatMap(([key, below]) => {
-    const known = Object.hasOwn(shape, key) ? shape[key] : undefined;
-    if (known) return unknownMembers(known, below, [...path, key]);
-    if (key.startsWith(OWN)) return [];
+  if (!isObject(value)) return;
+  const isRecord = schema instanceof z.ZodRecord;
+  if (!isRecord && !(schema instanceof z.ZodObject)) return;
+  const shape: Record<string, z.core.$ZodType> = isRecord ? {} : schema.shape;
+  for (const key of Object.keys(value)) {
+    const known = isRecord ? schema.valueType : Object.hasOwn(shape, key) ? shape[key] : undefined;
+    const below = member(value, key);
+    if (known && below !== undefined) look(known, below, { above: `${above}${key}.`, found });
+    if (known || key.startsWith(OWN)) continue;
     const meant = elsewhere(key, shape) ?? nearTo(key, Object.keys(shape))[0];
-    return [{ at: [...path, key].join("."), meant }];
-  });
+    found.push({ at: `${above}${key}`, meant });
+  }
 }
 
 /** The path of a member of that name in another one: it was put in the wrong place. */

@@ -1,6 +1,12 @@
 /** What a harvest learns for the configuration, put together as it comes: a change costs no more than itself. */
 
-import { type ConfigUpdate, type Deletion, isObject, member } from "../collection/changeset.ts";
+import {
+  type ConfigUpdate,
+  type Deletion,
+  isObject,
+  member,
+  setMember,
+} from "../collection/changeset.ts";
 import type { Json, JsonObject } from "../json.ts";
 
 /** Members that are deleted: as a whole, or below them. */
@@ -23,7 +29,7 @@ export class Learned {
     for (const [key, after] of Object.entries(update)) {
       const before = member(this.#update, key);
       if (isObject(before) && isObject(after)) put(before, after);
-      else define(this.#update, key, isObject(after) ? copied(after) : after);
+      else setMember(this.#update, key, isObject(after) ? { ...after } : after);
     }
   }
 
@@ -31,7 +37,7 @@ export class Learned {
   soFar(): ConfigUpdate {
     const update: JsonObject = {};
     for (const [key, value] of Object.entries(this.#update)) {
-      define(update, key, isObject(value) ? copied(value) : value);
+      setMember(update, key, isObject(value) ? { ...value } : value);
     }
     return { update, delete: listed(this.#deleted) };
   }
@@ -39,36 +45,16 @@ export class Learned {
 
 function put(into: JsonObject, update: JsonObject): void {
   for (const [key, after] of Object.entries(update)) {
-    define(into, key, joined(member(into, key), after));
+    setMember(into, key, joined(member(into, key), after));
   }
 }
 
 /** What a member becomes; neither value is changed. */
 function joined(before: Json | undefined, after: Json): Json {
   if (!isObject(before) || !isObject(after)) return after;
-  const both = copied(before);
+  const both = { ...before };
   put(both, after);
   return both;
-}
-
-function copied(object: JsonObject): JsonObject {
-  const copy: JsonObject = {};
-  for (const [key, value] of Object.entries(object)) define(copy, key, value);
-  return copy;
-}
-
-/** Sets a member of its own, whatever its name. */
-function define(object: JsonObject, key: string, value: Json): void {
-  if (key !== "__proto__") {
-    object[key] = value;
-    return;
-  }
-  Object.defineProperty(object, key, {
-    value,
-    writable: true,
-    enumerable: true,
-    configurable: true,
-  });
 }
 
 /** @param isShared Whether what lies below is shared with what was handed out. */
@@ -80,9 +66,9 @@ function remove(from: JsonObject, deletion: Deletion, isShared = false): void {
   for (const [key, inner] of Object.entries(deletion)) {
     const below = member(from, key);
     if (!isObject(below)) continue;
-    const left = isShared ? copied(below) : below;
+    const left = isShared ? { ...below } : below;
     for (const one of inner) remove(left, one, true);
-    define(from, key, left);
+    setMember(from, key, left);
   }
 }
 

@@ -4,7 +4,8 @@ import { z } from "zod";
 import { holderIsGone, type ProcessId } from "../bucket/process.ts";
 import { type Clock, isoTime } from "../clock.ts";
 import { TwarcCloudError } from "../errors.ts";
-import { jsonBytes, parseAs } from "../json.ts";
+import { parseAs } from "../json.ts";
+import { jsonBytes } from "../json_bytes.ts";
 import type { Documents } from "./documents.ts";
 import { processSchema } from "./kept.ts";
 

@@ -3,7 +3,8 @@
 import { z } from "zod";
 import { isoTime } from "../clock.ts";
 import { checkedId } from "../collection/layout.ts";
-import { jsonBytes, jsonOrNull, parseAs } from "../json.ts";
+import { jsonOrNull, parseAs } from "../json.ts";
+import { jsonBytes } from "../json_bytes.ts";
 import type { Documents } from "./documents.ts";
 import type { Job, ScheduledJob } from "./runner.ts";
 import { isSameSchedule, nextTime, type Schedule } from "./schedule.ts";

@@ -3,7 +3,8 @@
 import { type Clock, isoTime } from "../clock.ts";
 import { lastHarvestOf } from "../bucket/last_harvest.ts";
 import { ConflictError, TwarcCloudError } from "../errors.ts";
-import { jsonBytes, parseAs } from "../json.ts";
+import { parseAs } from "../json.ts";
+import { jsonBytes } from "../json_bytes.ts";
 import { outlast, sentenceOf } from "../outage.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Store, Version } from "../store/store.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type Lease, RENEWAL } from "../../lib/bucket/lease.ts";
 import { LIFETIME, unlock } from "../../lib/bucket/lock.ts";
 import { LockedError } from "../../lib/errors.ts";
-import { jsonBytes } from "../../lib/json.ts";
+import { jsonBytes } from "../../lib/json_bytes.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 import { leasing } from "./leasing.ts";

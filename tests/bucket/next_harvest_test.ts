@@ -3,7 +3,7 @@ import { Checkpoint } from "../../lib/bucket/checkpoint.ts";
 import { Collections } from "../../lib/bucket/collections.ts";
 import { beginNext, isOf } from "../../lib/bucket/next_harvest.ts";
 import { OutsideError } from "../../lib/errors.ts";
-import { jsonBytes } from "../../lib/json.ts";
+import { jsonBytes } from "../../lib/json_bytes.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { FILTER } from "../fakes/slow_stream.ts";
 import { AFTER, BEFORE, foldersOf, START } from "../fakes/seam.ts";

@@ -4,7 +4,7 @@ import { Collections } from "../../lib/bucket/collections.ts";
 import { takeLease } from "../../lib/bucket/lease.ts";
 import { repair } from "../../lib/bucket/repair.ts";
 import { systemClock } from "../../lib/clock.ts";
-import { jsonBytes } from "../../lib/json.ts";
+import { jsonBytes } from "../../lib/json_bytes.ts";
 import {
   BEGAN,
   below,

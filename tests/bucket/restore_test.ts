@@ -4,7 +4,7 @@ import { repair } from "../../lib/bucket/repair.ts";
 import { verify } from "../../lib/bucket/verify.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { OutsideError } from "../../lib/errors.ts";
-import { jsonBytes } from "../../lib/json.ts";
+import { jsonBytes } from "../../lib/json_bytes.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { withFolder } from "../fakes/folder.ts";
 import { dieAt } from "../fakes/dying_store.ts";

@@ -9,7 +9,7 @@ import { takeLease } from "../../lib/bucket/lease.ts";
 import { repair } from "../../lib/bucket/repair.ts";
 import { verify, type VerifyOptions } from "../../lib/bucket/verify.ts";
 import { systemClock } from "../../lib/clock.ts";
-import { jsonBytes } from "../../lib/json.ts";
+import { jsonBytes } from "../../lib/json_bytes.ts";
 import { LocalStore } from "../../lib/store/local.ts";
 import type { Store } from "../../lib/store/store.ts";
 

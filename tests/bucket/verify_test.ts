@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { takeLease } from "../../lib/bucket/lease.ts";
 import { verify } from "../../lib/bucket/verify.ts";
-import { jsonBytes } from "../../lib/json.ts";
+import { jsonBytes } from "../../lib/json_bytes.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 import {
   BEGAN,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { underLease } from "../../lib/cli/lease.ts";
 import { Output } from "../../lib/cli/output.ts";
 import { collectionKeys } from "../../lib/collection/layout.ts";
-import { jsonBytes } from "../../lib/json.ts";
+import { jsonBytes } from "../../lib/json_bytes.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 

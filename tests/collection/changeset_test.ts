@@ -5,6 +5,7 @@ import {
   diff,
   fingerprint,
   isEmpty,
+  isObject,
   keepLearned,
   learned,
   merge,
@@ -116,4 +117,17 @@ Deno.test("secrets stand in a changeset as fingerprints that tell them apart", (
   assert.match(fingerprint("one"), /^sha256:[0-9a-f]{8}$/);
   assert.notEqual(fingerprint("one"), fingerprint("two"));
   assert.deepEqual(redact(redact(change)), redact(change));
+});
+
+Deno.test("what a change leaves as it is, is not copied", () => {
+  const config = {
+    users: { "1": { since_id: "1" }, "2": { since_id: "2" } },
+    filter: { track: "a" },
+  };
+  const next = merge(config, { update: { users: { "1": { since_id: "3" } } }, delete: ["note"] });
+  assert.equal(next.filter, config.filter);
+  assert.ok(isObject(next.users));
+  assert.equal(next.users["2"], config.users["2"]);
+  const update = { users: config.users };
+  assert.equal(redact({ update, delete: [] }).update, update);
 });

@@ -288,3 +288,18 @@ Deno.test("what only version 2 knows about timelines is refused for version 1.1"
     /exclude\.0 must be "replies" or "retweets"/,
   );
 });
+
+Deno.test("users that are as they must be are not copied, however many they are", () => {
+  const users = { "12": { screen_name: "a", note: 1 }, "13": {} };
+  const config = checkConfig({
+    id: "c",
+    type: "user_timeline",
+    keys: { bearer_token: "b" },
+    users,
+  });
+  assert.ok(config.type === "user_timeline");
+  assert.equal(config.users, users);
+  const bare = withoutKeys(config);
+  assert.equal(bare.users, users);
+  assert.deepEqual(Object.keys(bare), ["id", "type", "users"]);
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseBucket } from "../../lib/bucket_ref.ts";
-import { jsonBytes } from "../../lib/json.ts";
+import { jsonBytes } from "../../lib/json_bytes.ts";
 import { openStore } from "../../lib/store/store.ts";
 import { inOneProcess, inPlace, pidOf, type Place } from "./program.ts";
 

@@ -12,7 +12,7 @@ import { holderIsGone, thisProcess } from "../../lib/bucket/process.ts";
 import { parseBucket } from "../../lib/bucket_ref.ts";
 import { isoTime, systemClock } from "../../lib/clock.ts";
 import { collectionKeys, FILES } from "../../lib/collection/layout.ts";
-import { jsonBytes } from "../../lib/json.ts";
+import { jsonBytes } from "../../lib/json_bytes.ts";
 import type { Controlled } from "../../lib/control.ts";
 import { serveControl } from "../../lib/control_server.ts";
 import { openStore } from "../../lib/store/store.ts";

@@ -2,7 +2,7 @@
 
 import process from "node:process";
 import { collectionKeys } from "../../lib/collection/layout.ts";
-import { jsonBytes } from "../../lib/json.ts";
+import { jsonBytes } from "../../lib/json_bytes.ts";
 import { parseBucket } from "../../lib/bucket_ref.ts";
 import { openStore } from "../../lib/store/store.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { verify } from "../../lib/bucket/verify.ts";
-import { jsonBytes } from "../../lib/json.ts";
+import { jsonBytes } from "../../lib/json_bytes.ts";
 import type { StreamItem } from "../../lib/twitter/api.ts";
 import { namesIn, withFolder } from "../fakes/folder.ts";
 import { logged } from "../fakes/logged.ts";

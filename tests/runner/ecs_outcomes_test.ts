@@ -5,7 +5,7 @@ import { isoTime, systemClock } from "../../lib/clock.ts";
 import { collectionKeys } from "../../lib/collection/layout.ts";
 import { type HarvestInfo, TOLD_TO_STOP } from "../../lib/collection/harvest_info.ts";
 import { CapacityError, UserError } from "../../lib/errors.ts";
-import { jsonBytes } from "../../lib/json.ts";
+import { jsonBytes } from "../../lib/json_bytes.ts";
 import { EcsRunner } from "../../lib/runner/ecs.ts";
 import { parseSchedule } from "../../lib/runner/schedule.ts";
 import type { Store } from "../../lib/store/store.ts";

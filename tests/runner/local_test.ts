@@ -9,7 +9,7 @@ import { systemClock } from "../../lib/clock.ts";
 import { collectionKeys } from "../../lib/collection/layout.ts";
 import { LockedError, OutsideError, UserError } from "../../lib/errors.ts";
 import { serveControl } from "../../lib/control_server.ts";
-import { jsonBytes } from "../../lib/json.ts";
+import { jsonBytes } from "../../lib/json_bytes.ts";
 import { foundKept, KEPT, keptKey } from "../../lib/runner/kept.ts";
 import { type LocalOptions, LocalRunner } from "../../lib/runner/local.ts";
 import { localFolder } from "../../lib/runner/local_state.ts";

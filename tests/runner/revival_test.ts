@@ -3,7 +3,7 @@ import { thisProcess } from "../../lib/bucket/process.ts";
 import { isoTime } from "../../lib/clock.ts";
 import { ConflictError, OutsideError } from "../../lib/errors.ts";
 import { collectionKeys } from "../../lib/collection/layout.ts";
-import { jsonBytes } from "../../lib/json.ts";
+import { jsonBytes } from "../../lib/json_bytes.ts";
 import { type FoundKept, type Kept, keptKey, writeKept } from "../../lib/runner/kept.ts";
 import { reviveKept } from "../../lib/runner/kept_start.ts";
 import type { Runner } from "../../lib/runner/runner.ts";

@@ -1,7 +1,7 @@
 /** What the tests of the scheduler share: schedules in a store, and runners that a test decides on. */
 
 import assert from "node:assert/strict";
-import { jsonBytes } from "../../lib/json.ts";
+import { jsonBytes } from "../../lib/json_bytes.ts";
 import type { Job, Runner, Started } from "../../lib/runner/runner.ts";
 import { scheduleKey } from "../../lib/runner/scheduled.ts";
 import { runScheduler } from "../../lib/runner/scheduler.ts";

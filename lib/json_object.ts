@@ -1,7 +1,7 @@
 /** Objects of JSON as documents in the bucket have them. */
 
 import { z } from "zod";
-import type { JsonObject } from "../json.ts";
+import type { JsonObject } from "./json.ts";
 
 /**
  * An object of whatever members, for what was parsed from JSON text: everything in it is JSON, and is neither looked

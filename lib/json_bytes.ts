@@ -1,0 +1,94 @@
+/** JSON values as the bytes of their text, made part by part: of many users a whole text would be as much again. */
+
+const encoder = new TextEncoder();
+/** Objects so deep, and what is above them, are made into text member by member. */
+const DEPTH = 3;
+/** Bytes to begin with, and characters that are encoded at a time. */
+const [FIRST_SIZE, BLOCK] = [1_024, 16_384];
+
+/** A value as indented JSON text, as bytes that end with a line break. */
+export function jsonBytes(value: unknown): Uint8Array<ArrayBuffer> {
+  return bytesOf(value, "  ");
+}
+
+/** A value as JSON text on one line, as bytes that end with a line break: for what is large, and read by programs. */
+export function jsonLineBytes(value: unknown): Uint8Array<ArrayBuffer> {
+  return bytesOf(value, "");
+}
+
+function bytesOf(value: unknown, step: string): Uint8Array<ArrayBuffer> {
+  const text = new Text();
+  write(text, value, { step, indent: "", depth: 0 });
+  text.add("\n");
+  return text.bytes();
+}
+
+/** Where in a text a value stands. */
+interface Place {
+  /** What each level is indented by. */
+  step: string;
+  indent: string;
+  depth: number;
+}
+
+/** Adds what JSON.stringify makes of a value. */
+function write(text: Text, value: unknown, { step, indent, depth }: Place): void {
+  const names = depth <= DEPTH && isPlain(value) ? Object.keys(value) : [];
+  if (!isPlain(value) || names.length === 0) {
+    const whole = JSON.stringify(value, null, step);
+    text.add(indent === "" ? whole : whole.replaceAll("\n", `\n${indent}`));
+    return;
+  }
+  const [line, colon] = step === "" ? ["", ":"] : [`\n${indent}`, ": "];
+  let before = "{";
+  for (const name of names) {
+    const inner = value[name];
+    if (isLeftOut(inner)) continue;
+    text.add(`${before}${line}${step}${JSON.stringify(name)}${colon}`);
+    write(text, inner, { step, indent: indent + step, depth: depth + 1 });
+    before = ",";
+  }
+  text.add(before === "{" ? "{}" : `${line}}`);
+}
+
+/** Whether JSON.stringify takes an object member by member. */
+function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null || "toJSON" in value) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** Whether JSON has no such member. */
+function isLeftOut(value: unknown): boolean {
+  return value === undefined || typeof value === "function" || typeof value === "symbol";
+}
+
+/** A text that grows, as bytes. */
+class Text {
+  #bytes = new Uint8Array(FIRST_SIZE);
+  #length = 0;
+  #waiting = "";
+
+  /** Adds at the end. */
+  add(text: string): void {
+    this.#waiting += text;
+    if (this.#waiting.length >= BLOCK) this.#encode();
+  }
+
+  /** All of it; nothing can be added then. */
+  bytes(): Uint8Array<ArrayBuffer> {
+    this.#encode();
+    return new Uint8Array(this.#bytes.buffer.transfer(this.#length));
+  }
+
+  #encode(): void {
+    // A character of UTF-16 has three bytes at most.
+    const most = this.#length + this.#waiting.length * 3;
+    if (most > this.#bytes.length) {
+      const size = Math.max(most, this.#bytes.length + (this.#bytes.length >> 1));
+      this.#bytes = new Uint8Array(this.#bytes.buffer.transfer(size));
+    }
+    this.#length += encoder.encodeInto(this.#waiting, this.#bytes.subarray(this.#length)).written;
+    this.#waiting = "";
+  }
+}
