@@ -16,6 +16,18 @@ export function jsonLineBytes(value: unknown): Uint8Array<ArrayBuffer> {
   return bytesOf(value, "");
 }
 
+/** Bytes that are worth being given back by hand. */
+const MANY = 2 ** 20;
+
+/**
+ * Gives back the memory of bytes that nobody reads any more, where they are many: what lies outside of V8's heap waits
+ * for the next collection otherwise, beside what is made meanwhile. They are empty then.
+ */
+export function giveBack({ buffer, byteLength }: Uint8Array): void {
+  const isOwn = byteLength >= MANY && byteLength === buffer.byteLength;
+  if (isOwn && buffer instanceof ArrayBuffer) buffer.transfer(0);
+}
+
 function bytesOf(value: unknown, step: string): Uint8Array<ArrayBuffer> {
   const text = new Text();
   write(text, value, { step, indent: "", depth: 0 });

@@ -14,7 +14,7 @@ import {
 } from "../collection/harvest_info.ts";
 import { ConflictError, LockedError, messageOf, OutsideError, UserError } from "../errors.ts";
 import { type JsonObject, jsonOrNull, parseAs } from "../json.ts";
-import { jsonBytes, jsonLineBytes } from "../json_bytes.ts";
+import { giveBack, jsonBytes, jsonLineBytes } from "../json_bytes.ts";
 import type { Store, Version } from "../store/store.ts";
 import { jsonObject } from "../json_object.ts";
 
@@ -172,7 +172,9 @@ export class Checkpoint {
     for (let tries = 1; this.#version !== undefined; tries++) {
       try {
         const when = { ifVersion: this.#version };
-        this.#version = await this.#store.put(this.#key, jsonLineBytes(this.#state), when);
+        const bytes = jsonLineBytes(this.#state);
+        this.#version = await this.#store.put(this.#key, bytes, when);
+        giveBack(bytes);
         return;
       } catch (error) {
         if (!(error instanceof ConflictError) || tries === TRIES) throw error;
@@ -247,6 +249,7 @@ export class Checkpoint {
         if (tries === TRIES) throw error;
       }
     }
+    giveBack(bytes);
     this.#state = next;
   }
 

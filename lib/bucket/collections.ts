@@ -192,10 +192,12 @@ export class Collections {
     const configuration = this.#configuration(id);
     for (;;) {
       const loaded = await configuration.load();
-      if (isEmpty(learned(loaded.json, change))) return;
+      const known = learned(loaded.json, change);
+      if (isEmpty(known)) return;
       try {
-        const base = await configuration.ended(await configuration.standing(loaded), at);
-        const news = learned(base.json, change);
+        const found = await configuration.standing(loaded);
+        const base = await configuration.ended(found, at);
+        const news = base === found ? known : learned(base.json, change);
         const isOlder = at < laterThan(base.json) - 1;
         const time = isOlder ? laterThan(base.json) : at;
         if (!isEmpty(news)) await configuration.change(base, news, time);

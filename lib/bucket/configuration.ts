@@ -4,7 +4,7 @@ import { type ConfigUpdate, diff, isIn, merge } from "../collection/changeset.ts
 import { collectionKeys } from "../collection/layout.ts";
 import { ConflictError, UserError } from "../errors.ts";
 import { type JsonObject, parseAs } from "../json.ts";
-import { jsonBytes } from "../json_bytes.ts";
+import { giveBack, jsonBytes } from "../json_bytes.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Store, Version } from "../store/store.ts";
 import {
@@ -44,7 +44,9 @@ export class Configuration {
   async load(): Promise<Stored> {
     const found = await this.#store.get(this.#key);
     if (found) {
-      return { json: parseAs(jsonObject, found.bytes, this.#key), version: found.version };
+      const json = parseAs(jsonObject, found.bytes, this.#key);
+      giveBack(found.bytes);
+      return { json, version: found.version };
     }
     throw new UserError(`There is no collection ${this.#id} in bucket ${this.#store.name}`, {
       hint: "See what there is with `twarc-cloud collection list`.",
@@ -105,9 +107,9 @@ export class Configuration {
   ): Promise<Base> {
     const next = { ...merge(json, change), timestamp: recorded.changeset.change_timestamp };
     try {
-      const written = await settledPut(this.#store, this.#key, jsonBytes(next), {
-        ifVersion: version,
-      });
+      const bytes = jsonBytes(next);
+      const written = await settledPut(this.#store, this.#key, bytes, { ifVersion: version });
+      giveBack(bytes);
       // They are of the configuration before: whoever began them finds that it is another by now.
       for (const other of halfDone) {
         if (other.key !== recorded.key) await this.#history.withdraw(other);

@@ -16,7 +16,7 @@ import { withoutSecrets } from "../collection/rebase.ts";
 import { collectionKeys, isChangeset, stamp } from "../collection/layout.ts";
 import { ConflictError, UserError } from "../errors.ts";
 import { type JsonObject, parseAs } from "../json.ts";
-import { jsonBytes } from "../json_bytes.ts";
+import { giveBack, jsonBytes } from "../json_bytes.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Store, Version } from "../store/store.ts";
 import { jsonObject } from "../json_object.ts";
@@ -129,6 +129,7 @@ export class History {
       const key = collectionKeys(this.#id).changeset(ms);
       try {
         const version = await settledPut(this.#store, key, bytes, { ifAbsent: true });
+        giveBack(bytes);
         return { key, version, changeset };
       } catch (error) {
         if (!(error instanceof ConflictError)) throw error;

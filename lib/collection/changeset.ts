@@ -115,7 +115,44 @@ export function prune(change: ConfigUpdate, config: JsonObject): ConfigUpdate {
  * with since_id moving forward only. Applied once more, it is empty.
  */
 export function learned(config: JsonObject, change: ConfigUpdate): ConfigUpdate {
-  return diff(config, neverBack(config, merge(config, prune(change, config))));
+  const pruned = prune(change, config);
+  const { users, ...update } = pruned.update;
+  const known = member(config, "users");
+  if (!isObject(users) || !isObject(known) || !pruned.delete.every(isOfWholeUsers)) {
+    return changed(config, pruned);
+  }
+  // One user after the other: configurations of all in between would be the most of what a harvest of many takes.
+  const rest = changed(config, { update, delete: pruned.delete });
+  const news = learnedOfUsers(known, users);
+  return {
+    update: isEmpty({ ...news, delete: [] }) ? rest.update : { ...rest.update, users: news.update },
+    delete: news.delete.length === 0 ? rest.delete : [...rest.delete, { users: news.delete }],
+  };
+}
+
+function changed(config: JsonObject, change: ConfigUpdate): ConfigUpdate {
+  return diff(config, neverBack(config, merge(config, change)));
+}
+
+function isOfWholeUsers(deletion: Deletion): boolean {
+  return typeof deletion !== "string" &&
+    Object.entries(deletion).every(([key, inner]) =>
+      key === "users" && inner.every((id) => typeof id === "string")
+    );
+}
+
+function learnedOfUsers(known: JsonObject, users: JsonObject): ConfigUpdate {
+  const news: ConfigUpdate = { update: {}, delete: [] };
+  for (const id of Object.keys(known)) {
+    const [before, told] = [member(known, id), member(users, id)];
+    if (before === undefined || told === undefined) continue;
+    const one = changed({ [id]: before }, { update: { [id]: told }, delete: [] });
+    for (const deletion of one.delete) news.delete.push(deletion);
+    const after = member(one.update, id);
+    // The very object where all of it is new, as it mostly is.
+    if (after) setMember(news.update, id, isDeepStrictEqual(after, told) ? told : after);
+  }
+  return news;
 }
 
 /** `next` with each since_id that would go back, or away, as it is in `config`; what stays as it is, is not copied. */

@@ -5,6 +5,7 @@ import type { Checkpoint, HarvestFile } from "../bucket/checkpoint.ts";
 import { listedIn } from "../bucket/tweets.ts";
 import { tweetsFile } from "../collection/layout.ts";
 import { DamagedError, LockedError, messageOf, UndeletableError } from "../errors.ts";
+import { giveBack } from "../json_bytes.ts";
 import type { Store } from "../store/store.ts";
 import { Patience, type PatienceOptions } from "./patience.ts";
 import type { Cut, Lost } from "./cut.ts";
@@ -319,7 +320,9 @@ export class Committer {
     for (const { name, bytes, content } of documents) {
       if (this.#sent.get(name) === bytes) continue;
       guard();
-      await store.put(`${folder}${name}`, content());
+      const whole = content();
+      await store.put(`${folder}${name}`, whole);
+      giveBack(whole);
       this.#sent.set(name, bytes);
     }
   }

@@ -13,39 +13,68 @@ import type { Json, JsonObject } from "../json.ts";
 type Deleted = Map<string, "whole" | Deleted>;
 
 /**
- * One change that does what all that were added do, one after the other (`combine`). What lies two members deep, as
- * what is learned of one user does, is never changed but replaced: what was handed out before shares it.
+ * One change that does what all that were added do, one after the other (`combine`). What was handed out last is not
+ * kept a second time: what comes after it is held apart, until more is asked for. What lies two members deep, as what is
+ * learned of one user does, is never changed but replaced: all that is handed out shares it.
  */
 export class Learned {
-  readonly #update: JsonObject = {};
+  /** What was handed out last. */
+  #before: JsonObject = {};
+  /** What came since. */
+  #update: JsonObject = {};
   readonly #deleted: Deleted = new Map();
 
   /** Adds a later change. */
   add({ update, delete: deletions }: ConfigUpdate): void {
+    if (deletions.length > 0 || replacesObject(this.#before, update)) this.#join();
     for (const deletion of deletions) {
       remove(this.#update, deletion);
       note(this.#deleted, deletion);
     }
-    for (const [key, after] of Object.entries(update)) {
-      const before = member(this.#update, key);
-      if (isObject(before) && isObject(after)) put(before, after);
-      else setMember(this.#update, key, isObject(after) ? { ...after } : after);
-    }
+    putAll(this.#update, update);
   }
 
   /** The change as it is now; what is added later does not change it. To be read only. */
   soFar(): ConfigUpdate {
-    const update: JsonObject = {};
-    for (const [key, value] of Object.entries(this.#update)) {
-      setMember(update, key, isObject(value) ? { ...value } : value);
+    if (Object.keys(this.#update).length > 0) {
+      this.#join();
+      this.#before = this.#update;
+      this.#update = {};
     }
-    return { update, delete: listed(this.#deleted) };
+    return { update: this.#before, delete: listed(this.#deleted) };
+  }
+
+  /** Puts what came since with a copy of what was handed out. */
+  #join(): void {
+    const all: JsonObject = {};
+    putAll(all, this.#before);
+    putAll(all, this.#update);
+    this.#before = {};
+    this.#update = all;
+  }
+}
+
+/** Whether an update puts something in the place of an object: what comes later would be put with that object. */
+function replacesObject(before: JsonObject, update: JsonObject): boolean {
+  return Object.keys(update).some((key) => {
+    const [was, becomes] = [member(before, key), member(update, key)];
+    return isObject(was) && !(isObject(becomes) && !replacesObject(was, becomes));
+  });
+}
+
+/** Takes in an update; only its objects of one level are changed in their place later. */
+function putAll(into: JsonObject, update: JsonObject): void {
+  for (const [key, after] of Object.entries(update)) {
+    const before = member(into, key);
+    if (isObject(before) && isObject(after)) put(before, after);
+    else setMember(into, key, isObject(after) ? { ...after } : after);
   }
 }
 
 function put(into: JsonObject, update: JsonObject): void {
-  for (const [key, after] of Object.entries(update)) {
-    setMember(into, key, joined(member(into, key), after));
+  for (const key of Object.keys(update)) {
+    const after = member(update, key);
+    if (after !== undefined) setMember(into, key, joined(member(into, key), after));
   }
 }
 

@@ -10,7 +10,7 @@ import { Learned } from "./learned.ts";
 import type { Meter } from "./meter.ts";
 import type { Segment, SegmentFile } from "./segment.ts";
 import { userOfWalk, userWalk } from "../bucket/walks.ts";
-import { type Batch, isDone, type Positions } from "./source.ts";
+import { type Batch, isDone, type Position, type Positions } from "./source.ts";
 import type { Spool } from "./spool.ts";
 import type { Tally } from "./tally.ts";
 
@@ -42,7 +42,10 @@ export class OpenHarvest {
   readonly #tally: Tally;
   #learned = new Learned();
   #userChanges = new JsonList();
-  #positions: Positions;
+  /** Where the walks stood at the last cut, which has the very same object. */
+  #cutPositions: Readonly<Positions>;
+  /** Where those stand that have moved since: a copy of all, for each cut, would be the largest of what many users take. */
+  #moved: Positions = {};
   /** How many walks have a position. */
   #begun: number;
   #segment: Segment | undefined;
@@ -60,7 +63,7 @@ export class OpenHarvest {
     this.began = began;
     this.spool = spool;
     const unfinished = Object.entries(positions).filter(([, position]) => position !== "whole");
-    this.#positions = Object.fromEntries(unfinished);
+    this.#cutPositions = Object.fromEntries(unfinished);
     this.#begun = unfinished.length;
     this.#tally = tally;
     this.last = this.#nothing();
@@ -68,7 +71,7 @@ export class OpenHarvest {
 
   /** The harvest in place of this one: what the walks have before them is its own. */
   next(opened: Pick<OpenHarvestOptions, "spool"> & { began: number; after: number }): OpenHarvest {
-    const positions = this.#positions;
+    const positions = { ...this.#cutPositions, ...this.#moved };
     return new OpenHarvest({ ...this.#options, ...opened, positions, tally: this.#tally.next() });
   }
 
@@ -80,7 +83,8 @@ export class OpenHarvest {
   /** Lets go of all but the counts, once the last cut is committed: of many users it is as much as what follows takes. */
   forget(): void {
     this.last = this.#nothing();
-    this.#positions = {};
+    this.#cutPositions = {};
+    this.#moved = {};
     this.#learned = new Learned();
     this.#userChanges = new JsonList();
   }
@@ -115,7 +119,8 @@ export class OpenHarvest {
   /** Whether every walk that was begun is whole, but for users whom the API cannot give, or a stream that has ended in good order. */
   get isWhole(): boolean {
     const left = new Set(this.counts.unavailable?.map(({ id }) => userWalk(id)));
-    return Object.entries(this.#positions).every(([walk, at]) => left.has(walk) || isDone(at));
+    const walks = new Set([...Object.keys(this.#cutPositions), ...Object.keys(this.#moved)]);
+    return walks.values().every((walk) => left.has(walk) || isDone(this.#positionOf(walk) ?? null));
   }
 
   /** Takes in what one answer of the API brought. @throws UserError, DiskError where this machine's disk fails */
@@ -129,10 +134,15 @@ export class OpenHarvest {
       for (const line of batch.tweets) this.#bytes += line.length + 1;
     }
     if (batch.update) this.#learned.add(batch.update);
-    const wasWhole = this.#positions[batch.walk] === "whole";
-    if (!Object.hasOwn(this.#positions, batch.walk)) this.#begun++;
-    this.#tally.addWalk(this.#begun, batch.position === "whole" && !wasWhole);
-    this.#positions[batch.walk] = batch.position;
+    const before = this.#positionOf(batch.walk);
+    if (before === undefined) this.#begun++;
+    this.#tally.addWalk(this.#begun, batch.position === "whole" && before !== "whole");
+    this.#moved[batch.walk] = batch.position;
+  }
+
+  #positionOf(walk: string): Position | undefined {
+    const positions = Object.hasOwn(this.#moved, walk) ? this.#moved : this.#cutPositions;
+    return Object.hasOwn(positions, walk) ? positions[walk] : undefined;
   }
 
   /** Takes in a span whose tweets are lost, though they had come. @param tweets How many of them were its own. */
@@ -183,8 +193,12 @@ export class OpenHarvest {
 
   #standing(): Commit {
     const { meter } = this.#options;
+    if (Object.keys(this.#moved).length > 0) {
+      this.#cutPositions = { ...this.#cutPositions, ...this.#moved };
+      this.#moved = {};
+    }
     return {
-      positions: { ...this.#positions },
+      positions: this.#cutPositions,
       update: this.#learned.soFar(),
       counts: structuredClone(this.counts),
       ...(meter ? { spent: meter.spent } : {}),

@@ -1,5 +1,7 @@
 /** The small program that starts this one from its source. */
 
+import { SELF_ENV } from "./self.ts";
+
 /** What shows that a file is such a program. */
 export const MARK = "Made by `twarc-cloud install`";
 
@@ -24,8 +26,18 @@ export function launcherOf(
   const checks = [deno, main].map((path) =>
     `[ -e ${sh(path)} ] || { echo ${sh(`Error: ${path} ${gone}`)} >&2; exit 1; }`
   );
+  const env = Object.entries(SELF_ENV).map(([name, value]) =>
+    `export ${name}="\${${name}:-${value}}"`
+  );
   // exec: whoever ends this process by a signal ends the harvest, and no wrapper of it.
-  return ["#!/bin/sh", `# ${MARK}.`, ...checks, `exec ${command.map(sh).join(" ")} "$@"`, ""].join(
+  return [
+    "#!/bin/sh",
+    `# ${MARK}.`,
+    ...checks,
+    ...env,
+    `exec ${command.map(sh).join(" ")} "$@"`,
+    "",
+  ].join(
     "\n",
   );
 }

@@ -32,6 +32,7 @@ import {
 } from "./runner.ts";
 import type { Schedule } from "./schedule.ts";
 import { endSchedule, keepSchedule, keptSchedules, scheduledJobOf } from "./scheduled.ts";
+import { SELF_ENV } from "./self.ts";
 import { stopHolder } from "./stop_holder.ts";
 
 /** Milliseconds between two looks, for those who follow a harvest and for what is about to begin: in a folder, over a network. */
@@ -266,7 +267,8 @@ export class LocalRunner implements Runner {
     const path = this.#state.logPath(args.at(-1) ?? "");
     await this.#state.makeLogFolder(path);
     const logged = await rotated(path);
-    const env = { ...this.#options.env, TWARC_CLOUD_SECRET: await this.#secret() };
+    const secret = await this.#secret();
+    const env = { ...SELF_ENV, ...this.#options.env, TWARC_CLOUD_SECRET: secret };
     const child = await this.#spawn(["harvest", ...args], env);
     const outcome = async (): Promise<Outcome | null> => {
       if (child.exitCode === null && child.signalCode === null) return null;

@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { selfCommand } from "../../lib/runner/self.ts";
+import { SELF_ENV, selfCommand } from "../../lib/runner/self.ts";
 import { EndlessApi } from "../fakes/endless_api.ts";
 import { KEYS } from "../fakes/whole_harvest.ts";
 
@@ -49,6 +49,7 @@ async function taken(kind: Kind, tweets: number, { page, bytes }: { page: number
     };
     await Deno.writeTextFile(join(folder, "collection.json"), JSON.stringify(config));
     const env = {
+      ...SELF_ENV,
       HOME: folder,
       DENO_DIR: await denoDir(),
       TWITTER_API_URL: api.url.href,

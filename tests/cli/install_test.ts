@@ -87,6 +87,9 @@ Deno.test("a launcher whose Deno or source is gone says what to do", () =>
     const { code, err } = await ran(place, path, [], place.folder);
     assert.equal(code, 1);
     assert.match(err, /^Error: .*gone's deno is not there any more.*task install\n$/);
+    const env = launcherOf(["/usr/bin/env"], { isWindows: false });
+    await Deno.writeTextFile(path, env, { mode: 0o755 });
+    assert.match((await ran(place, path, [], place.folder)).out, /^MALLOC_ARENA_MAX=1$/m);
     const cmd = launcherOf(["C:\\100% of it\\deno.exe", "C:\\main.ts"], { isWindows: true });
     assert.match(cmd, /"C:\\100%% of it\\deno\.exe" "C:\\main\.ts" %\*\r\n$/);
   }));

@@ -37,9 +37,12 @@ function ordered(deletions: Deletion[]): unknown[] {
 }
 
 Deno.test("what is learned one after the other is what combining the changes gives", () => {
-  fc.assert(fc.property(fc.array(change, { maxLength: 4 }), (changes) => {
+  fc.assert(fc.property(fc.array(change, { maxLength: 4 }), fc.boolean(), (changes, isSeen) => {
     const learned = new Learned();
-    for (const one of changes) learned.add(one);
+    for (const one of changes) {
+      learned.add(one);
+      if (isSeen) learned.soFar();
+    }
     const { update, delete: deletions } = learned.soFar();
     const expected = changes.reduce(combine, { update: {}, delete: [] });
     assert.equal(JSON.stringify(sorted(update)), JSON.stringify(sorted(expected.update)));
@@ -83,4 +86,13 @@ Deno.test("what is deleted below a user stays in what was handed out before", ()
   learned.add({ update: {}, delete: [{ users: [{ "12": ["name"] }] }] });
   assert.deepEqual(before.update, { users: { "12": { since_id: "1", name: "ada" } } });
   assert.deepEqual(learned.soFar().update, { users: { "12": { since_id: "1" } } });
+});
+
+Deno.test("what was handed out is kept once, and not copied where nothing came since", () => {
+  const learned = new Learned();
+  learned.add({ update: { users: { "12": { since_id: "1" } } }, delete: [] });
+  const before = learned.soFar();
+  assert.equal(learned.soFar().update, before.update);
+  learned.add({ update: { users: { "13": {} } }, delete: [] });
+  assert.notEqual(learned.soFar().update, before.update);
 });

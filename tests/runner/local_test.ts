@@ -563,3 +563,20 @@ Deno.test("a harvester that a version before has started, with the secret in the
     await close();
   }
 });
+
+Deno.test("a harvester has one arena of malloc, unless a person's environment says otherwise", async () => {
+  for (const [own, expected] of [[undefined, "1"], ["4", "4"]]) {
+    const { PATH } = process.env;
+    const { runner, job, log, close } = await opened({
+      self: () => Promise.resolve(["/bin/sh", "-c", "env; exit 3"]),
+      env: { PATH, ...own ? { MALLOC_ARENA_MAX: own } : {} },
+    });
+    try {
+      const { outcome } = await runner.once(job("c"));
+      while (await outcome() === null) await systemClock.sleep(20);
+      assert.match(await log("c"), new RegExp(`^MALLOC_ARENA_MAX=${expected}$`, "m"));
+    } finally {
+      await close();
+    }
+  }
+});

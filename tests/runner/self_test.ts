@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { narrowed, selfCommand } from "../../lib/runner/self.ts";
+import { narrowed, SELF_ENV, selfCommand } from "../../lib/runner/self.ts";
 
 const ALL = ["--allow-net", "--allow-read", "--allow-write", "--allow-env", "--allow-run"];
 
@@ -32,4 +32,14 @@ Deno.test("harvesters have the same bounds of memory, from the source, in the im
     assert.ok(text.includes(` ${flags} `), `${file} has not ${flags}`);
   }
   assert.deepEqual(selfCommand({ ...options, isStandalone: true }), ["deno"]);
+  const { tasks } = JSON.parse(
+    await Deno.readTextFile(new URL("../../deno.json", import.meta.url)),
+  );
+  for (const task of ["twarc-cloud", "compile"]) {
+    assert.ok(tasks[task].command.includes(` ${flags} `), `${task} has not ${flags}`);
+  }
+  const image = await Deno.readTextFile(new URL("../../Containerfile", import.meta.url));
+  for (const [name, value] of Object.entries(SELF_ENV)) {
+    assert.match(image, new RegExp(`^ENV .*\\b${name}=${value}\\b`, "m"));
+  }
 });
