@@ -5,6 +5,8 @@ const encoder = new TextEncoder();
 const DEPTH = 3;
 /** Bytes to begin with, and characters that are encoded at a time. */
 const [FIRST_SIZE, BLOCK] = [1_024, 16_384];
+/** Members after which it is known how much room all will take. */
+const SAMPLE = 1_000;
 
 /** A value as indented JSON text, as bytes that end with a line break. */
 export function jsonBytes(value: unknown): Uint8Array<ArrayBuffer> {
@@ -24,7 +26,7 @@ const MANY = 2 ** 20;
  * for the next collection otherwise, beside what is made meanwhile. They are empty then.
  */
 export function giveBack({ buffer, byteLength }: Uint8Array): void {
-  const isOwn = byteLength >= MANY && byteLength === buffer.byteLength;
+  const isOwn = byteLength >= MANY && buffer.byteLength - byteLength <= spareOf(byteLength);
   if (isOwn && buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
@@ -33,6 +35,11 @@ function bytesOf(value: unknown, step: string): Uint8Array<ArrayBuffer> {
   write(text, value, { step, indent: "", depth: 0 });
   text.add("\n");
   return text.bytes();
+}
+
+/** Bytes at the end of a buffer that are not worth a copy. */
+function spareOf(length: number): number {
+  return length >> 3;
 }
 
 /** Where in a text a value stands. */
@@ -53,9 +60,11 @@ function write(text: Text, value: unknown, { step, indent, depth }: Place): void
   }
   const [line, colon] = step === "" ? ["", ":"] : [`\n${indent}`, ": "];
   let before = "{";
-  for (const name of names) {
+  const start = text.length;
+  for (const [i, name] of names.entries()) {
     const inner = value[name];
     if (isLeftOut(inner)) continue;
+    if (i === SAMPLE) text.expect((text.length - start) / SAMPLE * (names.length - SAMPLE));
     text.add(`${before}${line}${step}${JSON.stringify(name)}${colon}`);
     write(text, inner, { step, indent: indent + step, depth: depth + 1 });
     before = ",";
@@ -87,18 +96,33 @@ class Text {
     if (this.#waiting.length >= BLOCK) this.#encode();
   }
 
+  get length(): number {
+    return this.#length + this.#waiting.length;
+  }
+
+  /** Makes room for so many bytes more, and a few: growing by parts would take twice as much. */
+  expect(more: number): void {
+    const size = Math.ceil(this.length + more + more / 16);
+    if (size > this.#bytes.length) this.#grow(size);
+  }
+
   /** All of it; nothing can be added then. */
   bytes(): Uint8Array<ArrayBuffer> {
     this.#encode();
-    return new Uint8Array(this.#bytes.buffer.transfer(this.#length));
+    const isFull = this.#bytes.length - this.#length <= spareOf(this.#length);
+    if (!isFull) this.#grow(this.#length);
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  #grow(size: number): void {
+    this.#bytes = new Uint8Array(this.#bytes.buffer.transfer(size));
   }
 
   #encode(): void {
     // A character of UTF-16 has three bytes at most.
     const most = this.#length + this.#waiting.length * 3;
     if (most > this.#bytes.length) {
-      const size = Math.max(most, this.#bytes.length + (this.#bytes.length >> 1));
-      this.#bytes = new Uint8Array(this.#bytes.buffer.transfer(size));
+      this.#grow(Math.max(most, this.#bytes.length + (this.#bytes.length >> 1)));
     }
     this.#length += encoder.encodeInto(this.#waiting, this.#bytes.subarray(this.#length)).written;
     this.#waiting = "";
