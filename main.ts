@@ -84,8 +84,6 @@ export async function run(args: string[], write = TERMINAL, narrows = false): Pr
     return 0;
   } catch (error) {
     if (ending.isOver(error)) return INTERRUPTED;
-    // Whoever read the output, such as `head`, has seen enough.
-    if (error instanceof Deno.errors.BrokenPipe) return 0;
     if (env.TWARC_CLOUD_LOG === "json" && error instanceof TwarcCloudError) {
       const { fatalLine } = await import("./lib/log.ts");
       write.err(`${fatalLine(sentences(error), systemClock.now())}\n`);
@@ -318,12 +316,17 @@ function chainOf(error: unknown): string {
   return error.cause === undefined ? stack : `${stack}\nCaused by: ${chainOf(error.cause)}`;
 }
 
-/** @throws BrokenPipe where nobody reads any more; UserError where it cannot be written. */
+/** @throws UserError where it cannot be written, or nobody reads any more: not all that was asked for is there. */
 function writeOut(text: string): void {
   try {
     writeAll(Deno.stdout, text, Infinity);
   } catch (cause) {
-    if (cause instanceof Deno.errors.BrokenPipe) throw cause;
+    if (cause instanceof Deno.errors.BrokenPipe) {
+      throw new UserError("Standard output was closed before all of it was written", {
+        cause,
+        hint: "What reads it has ended; where that is `head` or a pager, nothing is wrong.",
+      });
+    }
     throw new UserError(`Standard output cannot be written: ${messageOf(cause)}`, {
       cause,
       hint: "Where it goes to a file, free some space there, and run it again.",

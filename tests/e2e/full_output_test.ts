@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { inPlace, type Place, until } from "./program.ts";
+import { NEEDS } from "../../lib/cli/permissions.ts";
+import { inOneProcess, inPlace, type Place, until } from "./program.ts";
 
 // Deno lets no program look at devices that may not do everything.
 const { success: hasFull } = await new Deno.Command("test", { args: ["-e", "/dev/full"] }).output();
@@ -111,3 +112,102 @@ Deno.test("a pipe that does not wait for its reader gets all of the output", () 
     place.by = [];
     assert.equal(new Set(ids.trimEnd().split("\n")).size, 5_000);
   }, { world: World.made({ clock: systemClock, users: 8, tweetsPerUser: 625 }) }));
+
+/** Starts a program whose standard output nobody reads. */
+const UNREAD = `
+import os, subprocess, sys
+r, w = os.pipe()
+program = subprocess.Popen(sys.argv[1:], stdout=w)
+os.close(r)
+os.close(w)
+sys.exit(program.wait())
+`;
+
+Deno.test("what nobody reads to its end is no success: one line, and exit code 1", () =>
+  inPlace(async (place) => {
+    await place.add({ id: "find", type: "search", search: { query: "sandbox" } });
+    await place.ok("collection", "once", "find", "--wait");
+    place.by = ["python3", "-c", UNREAD];
+    for (
+      const args of [
+        ["collection", "list", "--json"],
+        ["collection", "dehydrate", "find"],
+        ["harvest", "logs", "find", "--follow"],
+      ]
+    ) {
+      const { code, err } = await place.run(...args);
+      assert.equal(code, 1, args.join(" "));
+      assert.match(err, /^Error: Standard output was closed before all of it was written\. .*\n$/);
+    }
+  }));
+
+/** Every command, in an order in which each has something to say, but for those below. */
+const COMMANDS: string[][] = [
+  ["help"],
+  ["collection-config", "download", "find"],
+  ["collection-config", "update"],
+  ["collection-config", "estimate"],
+  ["collection-config", "changes", "find"],
+  ["collection-config", "changes", "find", "--json"],
+  ["collection-config", "template", "user_timeline", "--id=other", "--yes"],
+  ["collection-config", "screennames", "someone"],
+  ["collection-config", "userids", "12"],
+  ["collection", "list"],
+  ["collection", "list", "--json"],
+  ["collection", "once", "find"],
+  ["collection", "download", "find"],
+  ["collection", "dehydrate", "find"],
+  ["collection", "verify", "find"],
+  ["collection", "verify", "find", "--json"],
+  ["collection", "recover", "find"],
+  ["collection", "schedule", "find", "rate(7 days)"],
+  ["collection", "scheduled"],
+  ["collection", "scheduled", "--json"],
+  ["collection", "stop", "find"],
+  ["harvest", "list"],
+  ["collection", "filter-start", "stream"],
+  ["harvest", "list", "--json"],
+  ["harvest", "running", "stream"],
+  ["collection", "filter-stop", "stream"],
+  ["harvest", "last", "find"],
+  ["harvest", "last", "find", "--json"],
+  ["harvest", "logs", "find"],
+];
+
+/** Commands of which this says nothing: they ask a person, run until stopped, or are tried above or elsewhere. */
+const OTHERS = [
+  "collection add",
+  "collection compliance",
+  "collection hydrate",
+  "collection keys",
+  "collection-config keys",
+  "collection-config screenname-files",
+  "collection-config userid-files",
+  "configure",
+  "demo",
+  "harvest keep",
+  "harvest run",
+  "harvest unlock",
+  "install",
+  "sandbox",
+  "scheduler",
+];
+
+Deno.test("no command takes what it could not print for printed", () =>
+  inOneProcess(async (place) => {
+    await place.add({ id: "find", type: "search", search: { query: "sandbox" } });
+    await place.ok("collection", "once", "find", "--wait");
+    await place.add({ id: "stream", type: "filter", filter: { track: "sandbox" } });
+    for (const args of COMMANDS) {
+      const { code, out, err } = await place.runFull(0, ...args);
+      const what = `${args.join(" ")}: ${code} ${out}${err}`;
+      assert.equal(code, 1, what);
+      assert.equal(err.match(/^Error: /gm)?.length, 1, what);
+      assert.match(err, /^Error: Standard output is full\.$/m, what);
+    }
+    const names = COMMANDS.map((args) => {
+      return Object.keys(NEEDS).findLast((name) => `${args.join(" ")} `.startsWith(`${name} `));
+    });
+    const left = new Set(Object.keys(NEEDS)).difference(new Set(names));
+    assert.deepEqual([...left].toSorted(), OTHERS, "A command is here, or among the others");
+  }));

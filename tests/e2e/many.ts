@@ -8,25 +8,32 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { reset } from "@logtape/logtape";
 import { z } from "zod";
+import { UserError } from "../../lib/errors.ts";
 import { run } from "../../main.ts";
 
 const commandSchema = z.object({
   args: z.array(z.string()),
   folder: z.string(),
   env: z.record(z.string(), z.string()),
+  /** How many times standard output takes something; then it is full. */
+  writes: z.number().optional(),
 });
 
 // Each command that can be interrupted listens for signals, and this process has many.
 process.setMaxListeners(0);
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const { args, folder, env } = commandSchema.parse(JSON.parse(line));
+  const { args, folder, env, writes = Infinity } = commandSchema.parse(JSON.parse(line));
   for (const name of Object.keys(Deno.env.toObject())) if (!(name in env)) Deno.env.delete(name);
   for (const [name, value] of Object.entries(env)) Deno.env.set(name, value);
   Deno.chdir(folder);
   const ran = { code: 0, out: "", err: "" };
+  let written = 0;
   ran.code = await run(args, {
-    out: (text) => void (ran.out += text),
+    out: (text) => {
+      if (++written > writes) throw new UserError("Standard output is full");
+      ran.out += text;
+    },
     err: (text) => void (ran.err += text),
   });
   // A harvest sets up its log, as once in a process.

@@ -46,6 +46,8 @@ interface Command {
   args: string[];
   folder: string;
   env: Record<string, string>;
+  /** How many times standard output takes something; then it is full. */
+  writes?: number;
 }
 
 /** One process that runs the commands of all places, one after the other. */
@@ -164,6 +166,12 @@ export class Place {
     const { code, stdout, stderr } = await this.spawn(args).output();
     const decoder = new TextDecoder();
     return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
+  }
+
+  /** Runs a command in the one process, whose standard output is full after so many writes. */
+  async runFull(writes: number, ...args: string[]): Promise<Ran> {
+    const { folder, env } = this;
+    return await (many ??= new Many()).run({ args, folder, env, writes });
   }
 
   /** Harvests to the end in whatever process runs commands: where starting a harvester is not the point. */
