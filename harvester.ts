@@ -11,7 +11,7 @@ import type { ProcessId } from "./lib/bucket/process.ts";
 import { type ProjectionTarget, settle } from "./lib/bucket/projection.ts";
 import { isoTime } from "./lib/clock.ts";
 import { type CollectionConfig, unknownIn, withoutKeys } from "./lib/collection/config.ts";
-import { type HarvestInfo, TOLD_TO_STOP } from "./lib/collection/harvest_info.ts";
+import { type HarvestInfo, STOP_REQUESTED } from "./lib/collection/harvest_info.ts";
 import { collectionKeys } from "./lib/collection/layout.ts";
 import type { Controlled } from "./lib/control.ts";
 import { serveControl } from "./lib/control_server.ts";
@@ -89,7 +89,7 @@ export async function harvest(options: Harvest): Promise<void> {
         // So that others see at once that it has stopped.
         await lease.renewNow();
         log.info(
-          "Nothing is left to do. This process stays up until it is told to exit: Ctrl-C, or --shutdown at the start",
+          "Nothing is left to do. This process stays up until it is asked to exit: Ctrl-C, or --shutdown at the start",
         );
         await harvester.gone;
       }
@@ -373,7 +373,7 @@ class Harvester implements Controlled {
       return { outcome: "failed", reason: messageOf(failure), ...known };
     }
     if (this.#stopping.signal.aborted) {
-      return { outcome: "stopped", reason: TOLD_TO_STOP };
+      return { outcome: "stopped", reason: STOP_REQUESTED };
     }
     if (refusal) return { outcome: "stopped", reason: refusal };
     if (recorder.isWhole) return { outcome: "complete" };

@@ -120,7 +120,7 @@ async function repairCut(options: RepairOptions): Promise<void> {
   await checkpoint.fence(() => lease.prove());
   const guard = () => lease.check();
   await settle({ store, collections, collectionId, guard }, checkpoint);
-  onMended(`The harvest of ${isoTime(checkpoint.state.began)}, which was cut, is told`);
+  onMended(`The harvest of ${isoTime(checkpoint.state.began)}, which was cut, is recorded`);
 }
 
 /** Ends a change of the configuration that was cut; a damaged bucket is left. */
@@ -140,12 +140,12 @@ async function retell(options: RepairOptions, { harvests }: Verified): Promise<v
     if (manifest) {
       const target = { store, collections: new Collections(store, clock), collectionId };
       await projectManifest(target, state);
-      onMended(`${folder}${FILES.manifest} is written again, as the checkpoint tells`);
+      onMended(`${folder}${FILES.manifest} is written again, as the checkpoint has it`);
     }
     if (!info) continue;
     const key = `${folder}${FILES.harvest}`;
     await store.put(key, jsonBytes(harvestInfo(state, collectionId)));
-    onMended(`${key} is written again, as the checkpoint tells`);
+    onMended(`${key} is written again, as the checkpoint has it`);
   }
 }
 
@@ -207,7 +207,7 @@ async function count(
   const key = `${folder}${FILES.harvest}`;
   lease.check();
   await store.put(key, jsonBytes({ ...info, tweets, files, file_bytes: bytes }));
-  onMended(`${key} tells what is there`);
+  onMended(`${key} says what is there`);
 }
 
 /** Lets last_harvest.json name the newest harvest that has told of itself, where it names none that is there. */

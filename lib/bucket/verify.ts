@@ -183,7 +183,7 @@ class Verifier {
       this.#look.fault(this.#keys.checkpoint, `${current}, which it names, is not there`);
     }
     if (state && !settled && await this.#isCut(state)) {
-      const says = "a harvest was cut, and is not told yet";
+      const says = "a harvest was cut, and is not recorded yet";
       this.#look.fault(this.#keys.checkpoint, says, this.#hasConfig);
     }
   }

@@ -227,8 +227,8 @@ function lookWhetherAllAgrees(
   // Of a file that is damaged the bytes are not as told, either.
   if (isEven && !isWhole(harvest)) return;
   const says = isEven
-    ? `it tells ${info.file_bytes} bytes, and there are ${bytes}`
-    : `it tells ${info.tweets} tweets in ${info.files} files, and there are ${tweets} in ${files}`;
+    ? `it says ${info.file_bytes} bytes, and there are ${bytes}`
+    : `it says ${info.tweets} tweets in ${info.files} files, and there are ${tweets} in ${files}`;
   fault(infoKey(harvest), says, canBeCounted(harvest));
 }
 
@@ -250,7 +250,7 @@ async function lookAtSides(
     const found = has(name) ? await checkJsonLines(store, key) : { lines: 0, fault: null };
     if (found.fault) fault(key, found.fault);
     else if (!isOpen && !isOriginal && found.lines < least) {
-      fault(key, `it has ${found.lines} lines, and harvest.json tells of ${least}`);
+      fault(key, `it has ${found.lines} lines, and harvest.json says ${least}`);
     } else if (name === FILES.gaps && has(name)) {
       await tried(key, async () => look.onGaps(await gapsIn(store, key)));
     }

@@ -47,7 +47,9 @@ export async function worthOf(
     return worth;
   }
   const { estimateLines } = await import("./estimate_text.ts");
-  for (const line of estimateLines(estimate.result, estimate.expected)) output.note(line);
+  for (const line of estimateLines(estimate.result, estimate.expected, output.columns)) {
+    output.note(line);
+  }
   const cost = `This harvest may cost ${dollarText(dollars)}`;
   const answer = await output.confirm(`${cost}. Start it?`);
   if (answer === null) {

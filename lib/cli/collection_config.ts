@@ -278,7 +278,7 @@ function addChanges(group: Command, context: Context): void {
   group.command("changes")
     .summary("Describe changes made to a collection's configuration.")
     .description(
-      "Tells every change that was made to a collection's configuration; secrets as fingerprints.",
+      "Describes every change that was made to a collection's configuration; secrets as fingerprints.",
     )
     .argument("<collection-id>", "collection")
     .option("--deletes-only", "only describe deletes", false)

@@ -69,7 +69,7 @@ export async function estimate(
   const isWorth = (dollars: number, what: string) => agreed(dollars, what, { yes, context });
   const { result, expected } = await estimateOf(config, { own, isWorth, signal }, context);
   if (asJson) return output.json(result);
-  for (const line of estimateLines(result, expected)) output.line(line);
+  for (const line of estimateLines(result, expected, output.columns)) output.line(line);
 }
 
 /** What an estimate is made with. */

@@ -222,7 +222,9 @@ async function addFresh(
   const silent = ids.length - open.length;
   if (silent > 0) {
     expected.notes.push(
-      `${silent} users are protected, suspended or not found: they count as nothing` +
+      `${silent} ${
+        silent === 1 ? "user is" : "users are"
+      } protected, suspended or not found, and counted as nothing` +
         (isProtectedWanted ? ", though the keys' owner may follow protected ones." : "."),
     );
   }

@@ -40,8 +40,12 @@ export interface Estimate {
   counts: { from: string; to: string; posts: number }[];
 }
 
-/** The lines of an estimate for a person. */
-export function estimateLines(result: Estimate, expected: Expected): string[] {
+/** The lines of an estimate for a person, whose terminal has so many columns. */
+export function estimateLines(
+  result: Estimate,
+  expected: Expected,
+  columns: number,
+): string[] {
   const { prices, usage, asked, per, posts, users, budget } = result;
   const each = per === "day" ? " a day" : "";
   const about = (isAtMost: boolean) =>
@@ -56,7 +60,7 @@ export function estimateLines(result: Estimate, expected: Expected): string[] {
       : []),
     ["Cost", `${about(result.is_at_most)} ${dollarText(result.dollars)}${each}${month}`],
     ["Monthly cap", capText(result)],
-    ["Used so far", usage ? usageText(usage) : "the API does not tell it to these keys"],
+    ["Used so far", usage ? usageText(usage) : "the API does not show it to these keys"],
     ...(per === "day" ? [] : [["Time", timeText(result)] satisfies [string, string]]),
     ...(budget ? [["Budget", budgetText(budget)] satisfies [string, string]] : []),
     ["This estimate", `${dollarText(asked.dollars)} (${askedText(asked)})`],
@@ -66,7 +70,7 @@ export function estimateLines(result: Estimate, expected: Expected): string[] {
     `${result.collection_id} (${result.type}), by the prices of ${prices.date}: ${prices.source}`,
     ...rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`),
     ...result.notes.map((note) => `  ${note}`),
-    ...(expected.spans.length > 0 ? ["", ...chart(expected.spans)] : []),
+    ...(expected.spans.length > 0 ? ["", ...chart(expected.spans, columns)] : []),
   ];
 }
 

@@ -1,7 +1,8 @@
 /** Text as it fits a terminal: broken between words, or cut. */
 
-/** What is to be copied: something in backticks, or a command after a colon, up to the end of its sentence. */
-const TO_COPY = /`[^`]+`|(?<=(?:: |[Tt]hen |with ))twarc-cloud [a-z-]+.*?(?=\. |, |; |: |\)|\.?$)/g;
+/** What is to be copied: something in backticks, a command after a colon up to the end of its sentence, a setting. */
+const TO_COPY =
+  /`[^`]+`|(?<=(?:: |[Tt]hen |with |^\$ ))twarc-cloud [a-z-]+.*?(?=\. |, |; |: |\)|\.?$)|export [A-Z_]+=\S+/g;
 /** The cells of a row before its last one: two spaces stand between them. */
 const FIRST_CELLS = /^ *\S.*? {2,}(?=\S)/;
 /** Stands for a space at which a line is not to be broken. */

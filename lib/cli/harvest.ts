@@ -134,7 +134,7 @@ function addRun(group: Command, context: Context): void {
     .summary("Harvest a collection in this process.")
     .description(
       "Harvests a collection in this process: what containers do, and what the other commands start. " +
-        "Without --shutdown it stays up, stopped, until it is told to exit.",
+        "Without --shutdown it stays up, stopped, until it is asked to exit.",
     )
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())

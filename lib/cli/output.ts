@@ -53,7 +53,8 @@ export class Output {
 
   /** How wide the terminal is at the moment. */
   get columns(): number {
-    return this.#terminal.columns?.() || USUAL;
+    const { isTerminal, isOutTerminal, columns } = this.#terminal;
+    return isTerminal || isOutTerminal ? columns?.() || USUAL : USUAL;
   }
 
   /** A line of what was asked for. */

@@ -13,17 +13,17 @@ import { count, type Progress, size } from "./output.ts";
 /** Adds the command. */
 export function addVerify(group: Command, context: Context): void {
   group.command("verify")
-    .summary("Check that collections are whole, and mend what can be mended.")
+    .summary("Check that collections are whole, and repair what can be repaired.")
     .description(
       "Reads every file of a collection, or of all: manifests, checksums, gzip, JSON lines, tweets that are there " +
-        "more than once, what tells of the files. A harvest may be running. Exits with 1 where something is not " +
+        "more than once, what is recorded of the files. A harvest may be running. Exits with 1 where something is not " +
         "as it should be.",
     )
     .argument("[collection-id]", "collection; all of them without it")
     .addOption(bucketOption())
     .option(
       "--repair",
-      "clear what was never finished, and tell again what can be told: no tweet that is listed is touched; " +
+      "clear what was never finished, and write again what can be derived from what is there: no tweet that is listed is touched; " +
         "a collection that is being harvested is left alone",
       false,
     )
@@ -47,7 +47,7 @@ export function addVerify(group: Command, context: Context): void {
       const canBeMended = faults.some((fault) => fault.canBeMended);
       throw new UserError(`${many(faults.length + links, "fault")} found`, {
         hint: canBeMended
-          ? "Mend what can be mended with: twarc-cloud collection verify --repair"
+          ? "Repair what can be repaired with: twarc-cloud collection verify --repair"
           : "`--repair` has no way to repair that: each line says what is wrong, and what else can be done. Where the " +
             "bucket keeps versions, look for an older one.",
       });
@@ -133,7 +133,7 @@ function tell({ verified, mended }: Looked, { output }: Context): void {
   const { collectionId, harvests, tweets, files, bytes, gaps, faults } = verified;
   for (const what of mended ?? []) output.line(`${what}.`);
   for (const { key, says, canBeMended } of faults) {
-    output.line(`${key}: ${says}${canBeMended ? " (--repair mends it)" : ""}`);
+    output.line(`${key}: ${says}${canBeMended ? " (--repair repairs it)" : ""}`);
   }
   const state = faults.length === 0 ? "whole" : many(faults.length, "fault");
   const has = [

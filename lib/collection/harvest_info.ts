@@ -96,9 +96,13 @@ export const harvestInfoSchema = z.looseObject({
 export type HarvestInfo = z.infer<typeof harvestInfoSchema>;
 
 /** Why a harvest ended that somebody, or the system, stopped. */
-export const TOLD_TO_STOP = "It was told to stop";
+export const STOP_REQUESTED = "A stop was requested";
+
+/** The same, as harvests before this version wrote it. */
+const FORMERLY = "It was told to stop";
 
 /** Whether a harvest was stopped before it was done; what a limit of its own ends is done for now. */
 export function isTornOff({ outcome, reason, walks = 1, walks_done = 0 }: HarvestInfo): boolean {
-  return outcome === "stopped" && reason === TOLD_TO_STOP && walks_done < walks;
+  return outcome === "stopped" && (reason === STOP_REQUESTED || reason === FORMERLY) &&
+    walks_done < walks;
 }

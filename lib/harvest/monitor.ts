@@ -29,7 +29,7 @@ export async function monitor({ info, clock, signal }: Monitored): Promise<void>
       });
       before = tweets;
     } catch (error) {
-      log.warn("How far the harvest is cannot be told: {problem}", { problem: messageOf(error) });
+      log.warn("How far the harvest is cannot be shown: {problem}", { problem: messageOf(error) });
     }
   }
 }

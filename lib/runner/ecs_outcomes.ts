@@ -76,8 +76,8 @@ export class EcsOutcomes {
     if (own) return { exitCode: 3, message: own.reason ?? `The harvest was ${own.outcome}` };
     if (await this.#isHeld(collectionId)) return null;
     const message =
-      "It is not known how the task ended: ECS remembers it for an hour, and no harvest has told of " +
-      "itself since it was started";
+      "It is not known how the task ended: ECS remembers it for an hour, and no harvest has reported " +
+      "since it was started";
     return { exitCode: 3, message };
   }
 

@@ -42,7 +42,7 @@ Deno.test("what the checkpoint knows of the last harvest is told again: manifest
       const { mended, faults: left } = await bucket.repair();
       assert.deepEqual(left, [], `${name}: ${JSON.stringify(content)}`);
       assert.deepEqual(mended, [
-        `${below(NEW, name)} is written again, as the checkpoint tells`,
+        `${below(NEW, name)} is written again, as the checkpoint has it`,
       ]);
     }
     assert.equal(await bucket.text(`${NEW}manifest-sha1.txt`), manifest);
@@ -108,7 +108,7 @@ Deno.test("a harvest that was cut cannot be told onto a configuration that is da
     const { mended, faults } = await bucket.repair();
     assert.deepEqual(mended, []);
     assert.match(faults[0] ?? "", /^collection\.json: it is not JSON/);
-    assert.equal(faults[1], "checkpoint.json: a harvest was cut, and is not told yet");
+    assert.equal(faults[1], "checkpoint.json: a harvest was cut, and is not recorded yet");
     assert.equal(JSON.parse(await bucket.text(`${ROOT}checkpoint.json`)).state, "harvesting");
   }));
 

@@ -190,8 +190,8 @@ Deno.test("fewer lines beside the tweets than harvest.json tells of are told", (
     await bucket.store.put(`${OLD}users.jsonl`, text("{}\n"));
     await bucket.store.put(`${OLD}messages.jsonl`, text("{}\n{}\n{}\n{}\n"));
     assert.deepEqual(await bucket.faults(), [
-      `${below(OLD, "users.jsonl")}: it has 1 lines, and harvest.json tells of 2`,
-      `${below(OLD, "gaps.jsonl")}: it has 0 lines, and harvest.json tells of 1`,
+      `${below(OLD, "users.jsonl")}: it has 1 lines, and harvest.json says 2`,
+      `${below(OLD, "gaps.jsonl")}: it has 0 lines, and harvest.json says 1`,
     ]);
   }));
 
@@ -280,10 +280,10 @@ Deno.test("files of a harvest that runs are no garbage; of one that was cut they
     assert.deepEqual(await bucket.faults(), []);
     await lease.release();
     assert.deepEqual(await bucket.faults(), [
-      "checkpoint.json: a harvest was cut, and is not told yet (mended)",
+      "checkpoint.json: a harvest was cut, and is not recorded yet (mended)",
     ]);
     const { mended, faults } = await bucket.repair();
-    assert.deepEqual(mended, [`The harvest of ${BEGAN[1]}, which was cut, is told`]);
+    assert.deepEqual(mended, [`The harvest of ${BEGAN[1]}, which was cut, is recorded`]);
     assert.deepEqual(faults, []);
     assert.equal(await bucket.store.get(`${NEW}tweets-20260102030405-2.jsonl.gz`), null);
   }));

@@ -21,6 +21,14 @@ Deno.test("a chart has a row a span: when, how many, and a bar as long as that i
   ]);
 });
 
+Deno.test("its bars are shorter in a narrow terminal", () => {
+  for (const columns of [40, 50, 80, 200]) {
+    const rows = chart(bars(4, HOUR, (i) => 1_000 * i), columns);
+    const longest = Math.max(...rows.map((row) => row.length));
+    assert.equal(longest, Math.min(columns, "2026-01-31 23:00  3,000  ".length + 40));
+  }
+});
+
 Deno.test("many spans share a row, so that a chart fits a screen and loses no post", () => {
   const rows = chart(bars(3_650, 24 * HOUR, () => 2));
   assert.ok(rows.length <= 31);

@@ -166,7 +166,7 @@ Deno.test("--wait ends with 3 where the harvest was stopped before it was done, 
     assert.equal(code, 3, err);
     assert.match(
       out ?? "",
-      /^Started\nfind: stopped\. 0 tweets.*\nIt was told to stop\nFiles are in \S+\n$/,
+      /^Started\nfind: stopped\. 0 tweets.*\nA stop was requested\nFiles are in \S+\n$/,
     );
     assert.match(
       err ?? "",

@@ -45,6 +45,7 @@ Deno.test("what is to be copied stays on one line, however long it is", () => {
       `Fetch it with: ${command}`,
       `It is outdated. Fetch it with \`${command}\` and change that.`,
       `Fetch it with: ${command}, change it, then update.`,
+      `$ ${command}`,
     ]
   ) {
     for (const columns of [30, 40, 80]) {

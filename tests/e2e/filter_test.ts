@@ -211,7 +211,7 @@ Deno.test("pieces that were flushed end up in one file with the rest of their se
     assert.equal(files.length, 2);
   }, { world: world() }));
 
-Deno.test("a filter harvest with max_records stops by itself and stays up, stopped, until it is told to exit", () =>
+Deno.test("a filter harvest with max_records stops by itself and stays up, stopped, until it is asked to exit", () =>
   inOneProcess(async (place) => {
     await place.add({ ...FILTER, filter: { track: "sandbox", max_records: "12" } });
     await place.ok("collection", "filter-start", "live");
@@ -222,7 +222,7 @@ Deno.test("a filter harvest with max_records stops by itself and stays up, stopp
     assert.match(await place.ok("harvest", "list"), /Status: STOPPED/);
     assert.match(
       await place.ok("harvest", "logs", "live"),
-      /stays up until it is told to exit: Ctrl-C/,
+      /stays up until it is asked to exit: Ctrl-C/,
     );
     await place.ok("collection", "filter-stop", "live");
     assert.equal(

@@ -171,7 +171,7 @@ Deno.test("stop --now ends a harvest that is running, and logs tell of it", () =
     );
     assert.match(
       await place.ok("harvest", "last", "find"),
-      /Outcome: stopped\. It was told to stop/,
+      /Outcome: stopped\. A stop was requested/,
     );
   }, { world: world() }));
 

@@ -112,7 +112,7 @@ const DAMAGES: {
       const info = JSON.parse(await Deno.readTextFile(path));
       await Deno.writeTextFile(path, JSON.stringify({ ...info, tweets: 7 }));
     },
-    says: /it tells 7 tweets in 1 files, and there are 90 in 1/,
+    says: /it says 7 tweets in 1 files, and there are 90 in 1/,
     isMended: true,
   },
   {
@@ -194,7 +194,7 @@ Deno.test("each damage is found, and mended where nothing can be lost by it", (t
         assert.equal(code, 1, out);
         assert.match(out, says);
         assert.match(err, /Error: \d+ faults? found\./);
-        assert.equal(out.includes("--repair mends it"), isMended);
+        assert.equal(out.includes("--repair repairs it"), isMended);
         const files = (await Promise.all(folders.map(tweetsFiles))).flat();
         const repaired = await place.run("collection", "verify", "find", "--repair");
         assert.equal(repaired.code, isMended ? 0 : 1, repaired.out + repaired.err);
@@ -231,9 +231,9 @@ Deno.test("a harvest that was killed is told by verify, and settled by --repair;
     harvest.kill("SIGKILL");
     await harvest.output();
     const [fault] = (await told(place)).faults;
-    assert.match(fault?.says ?? "", /a harvest was cut, and is not told yet/);
+    assert.match(fault?.says ?? "", /a harvest was cut, and is not recorded yet/);
     const out = await place.ok("collection", "verify", "find", "--repair");
-    assert.match(out, /which was cut, is told\./);
+    assert.match(out, /which was cut, is recorded\./);
     const last = JSON.parse(await place.ok("harvest", "last", "find", "--json"));
     assert.equal(last.outcome, "interrupted");
   }, world()));

@@ -3,7 +3,7 @@ import process from "node:process";
 import { parseBucket } from "../../lib/bucket_ref.ts";
 import { isoTime, systemClock } from "../../lib/clock.ts";
 import { collectionKeys } from "../../lib/collection/layout.ts";
-import { type HarvestInfo, TOLD_TO_STOP } from "../../lib/collection/harvest_info.ts";
+import { type HarvestInfo, STOP_REQUESTED } from "../../lib/collection/harvest_info.ts";
 import { CapacityError, UserError } from "../../lib/errors.ts";
 import { jsonBytes } from "../../lib/json_bytes.ts";
 import { EcsRunner } from "../../lib/runner/ecs.ts";
@@ -196,7 +196,7 @@ test("how a task ended is said in words, whatever its exit code; what the harves
     const { exitCode, message = "" } = await ended(started);
     assert.equal(exitCode, says ? 3 : 0, what);
     if (says) assert.match(message, says, what);
-    await tell(store, BRIEF, { outcome: "stopped", reason: TOLD_TO_STOP });
+    await tell(store, BRIEF, { outcome: "stopped", reason: STOP_REQUESTED });
     assert.equal((await started.outcome())?.exitCode, says ? 3 : 0, `${what}, in mid-walk`);
     await tell(store, BRIEF, { outcome: "complete" });
     assert.deepEqual(await started.outcome(), { exitCode: 0 }, `${what}, after it was done`);
