@@ -116,6 +116,8 @@ class Harvester implements Controlled {
   readonly #api: TwitterApi;
   readonly #waits: Waits;
   readonly #stopping = new AbortController();
+  /** When it was started: not later than its harvest, so that nobody takes that for an older one. */
+  readonly #since: number;
   #isStopped = false;
   #checkpoint: Checkpoint | undefined;
   #recorder: Recorder | undefined;
@@ -124,6 +126,7 @@ class Harvester implements Controlled {
     this.#options = options;
     this.#api = api;
     this.#waits = waits;
+    this.#since = options.clock.now();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.gone = promise;
     this.#exit = resolve;
@@ -131,7 +134,7 @@ class Harvester implements Controlled {
 
   stop(): void {
     if (this.#recorder && !this.#isStopped && !this.#stopping.signal.aborted) {
-      log.info("Told to stop: what has come is stored first");
+      log.info("A stop was requested: what has come is stored first");
     }
     this.#stopping.abort();
   }
@@ -147,7 +150,7 @@ class Harvester implements Controlled {
 
   /** The fields of harvest.json so far; before the harvest has begun, that nothing was collected. */
   info(): HarvestInfo {
-    const { collectionId, clock } = this.#options;
+    const { collectionId } = this.#options;
     const state = this.#isStopped
       ? "stopped"
       : this.#stopping.signal.aborted
@@ -157,7 +160,7 @@ class Harvester implements Controlled {
     if (checkpoint && recorder) {
       return { ...progressOf({ collectionId, checkpoint, recorder, waits }), state };
     }
-    const harvest_timestamp = isoTime(clock.now());
+    const harvest_timestamp = isoTime(this.#since);
     return {
       collection_id: collectionId,
       harvest_timestamp,

@@ -228,3 +228,22 @@ Deno.test("an API that fails for good ends the harvest with what had come, and t
   await run(store, api);
   assert.equal(new Set(await tweets(store)).size, 100);
 });
+
+Deno.test("before it has begun a harvest gives itself no later time than it has then, by which others know it", async () => {
+  const clock = new ManualClock();
+  const store = await added(SEARCH, clock);
+  const early: string[] = [];
+  store.before = async ({ method, key }) => {
+    // Its folder is claimed: it has a time, and has not begun.
+    if (method !== "put" || !key.endsWith("/harvests/2026/01/02/03/04/05/collection.json")) return;
+    await clock.advance(5_000);
+    const { control } = await json(store.copy(), "collections/c/lock.json");
+    early.push((await (await fetch(control)).json()).harvest_timestamp);
+  };
+  await run(store, new WorldApi(World.made({ clock: systemClock, users: 1, tweetsPerUser: 1 })), {
+    clock,
+  });
+  const { harvest_id } = await json(store, "collections/c/last_harvest.json");
+  assert.equal(early.length, 1);
+  assert.ok((early[0] ?? "") <= harvest_id, `${early} ${harvest_id}`);
+});

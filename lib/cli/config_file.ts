@@ -11,7 +11,10 @@ export const CONFIG_FILE = "collection.json";
 
 /** Reads it. @throws UserError where it is not there, cannot be read, or is no JSON object. */
 export async function readConfigFile(path: string): Promise<JsonObject> {
-  const json = parseJson(await readText(path, "collection-config template"), path);
+  const json = parseJson(
+    await readText(path, "collection-config template user_timeline --id=ID"),
+    path,
+  );
   if (isObject(json)) return json;
   throw new UserError(`${path} is no configuration: it has to be { ... }`);
 }
@@ -54,7 +57,7 @@ async function readText(path: string, maker?: string): Promise<string> {
       isAbsent ? `There is no file ${path}` : `${path} cannot be read: ${messageOf(cause)}`,
       {
         cause,
-        ...(isAbsent && maker ? { hint: `Make it with \`twarc-cloud ${maker}\`.` } : {}),
+        ...(isAbsent && maker ? { hint: `Make it with: twarc-cloud ${maker}` } : {}),
       },
     );
   }

@@ -2,6 +2,7 @@
 
 import { type Command, Option } from "@commander-js/extra-typings";
 import { UserError } from "../errors.ts";
+import { lastWord } from "../visible.ts";
 import {
   addUsers,
   allOf,
@@ -60,11 +61,7 @@ function addIds(group: Command, context: Context): void {
     .addOption(configFileOption())
     .addHelpText("after", example("collection-config userids 481186914 12"))
     .action(async (ids, { collectionConfigFilepath: path }) => {
-      const values = allOf(
-        ids,
-        userIdList(undefined),
-        "For screen names: twarc-cloud collection-config screennames.",
-      );
+      const values = allOf(ids, userIdList(undefined), correction(ids));
       const config = await addUsers(path, new Map(values.map((id) => [id, {}])));
       output.line(`Added user ids to ${path}.`);
       output.note(nextStep(config, path));
@@ -88,6 +85,13 @@ function addIds(group: Command, context: Context): void {
       output.note(nextStep(config, path));
       throwIf(bad.error("The others were added."));
     });
+}
+
+/** What to do where one is no user id. */
+function correction(ids: string[]): string {
+  if (ids.every((id) => /^\d+$/.test(id))) return "Correct it, and run it again.";
+  const names = ids.map(lastWord).join(" ");
+  return `For screen names: twarc-cloud collection-config screennames ${names}`;
 }
 
 /** The option that names the column of a table. */

@@ -264,7 +264,8 @@ function noneTaken(refused: RefusedRule[]): UserError {
   const [first] = refused;
   const reason = first ? `: ${first.rule.value}: ${first.why}` : "";
   return new UserError(`The API took none of the ${refused.length} rules${reason}`, {
-    hint: 'Change "filter" with `twarc-cloud collection-config update`. How rules are written: ' +
+    hint:
+      'Change "filter" in collection.json, then: twarc-cloud collection-config update. How rules are written: ' +
       "https://docs.x.com/x-api/posts/filtered-stream/integrate/build-a-rule",
   });
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { inOneProcess, type Place } from "./program.ts";
+import { filesBelow, inOneProcess, type Place } from "./program.ts";
 
 const SEARCH = { id: "find", type: "search", search: { query: "sandbox" } };
 const FILTER = { id: "live", type: "filter", filter: { track: "sandbox" } };
@@ -31,6 +31,8 @@ interface Failure {
   code?: number;
   /** The commands that its hint has to name, as a person would type them; others may be there as well. */
   hints: string[];
+  /** The exit code of these commands, where it is not 0. */
+  solved?: number;
   /** What a person does between the hint and another try, besides what the hint says. */
   byHand?: (place: Place) => Promise<unknown>;
   /** What is run to see that the error is gone, where that is not the command itself; null where the hint did it. */
@@ -54,6 +56,12 @@ const inBucket = (place: Place, name: string) =>
   place.path("twarc-cloud-data", "collections", "find", name);
 
 const FAILURES: Failure[] = [
+  {
+    name: "there is no configuration file",
+    run: ["collection-config", "update"],
+    hints: ["collection-config template user_timeline --id=ID"],
+    again: null,
+  },
   {
     name: "no keys are stored",
     before: (place) => place.writeJson("collection.json", SEARCH),
@@ -107,6 +115,16 @@ const FAILURES: Failure[] = [
     byHand: edit((config) => Object.assign(config.search, { query: "sandbox" })),
   },
   {
+    name: "it is not known what the file was made from",
+    before: edit((config) => {
+      delete config.timestamp;
+      config.search.query = "sandbox -is:nothing";
+    }),
+    run: ["collection-config", "update"],
+    hints: ["collection-config download find"],
+    byHand: edit((config) => Object.assign(config.search, { query: "sandbox -is:nothing" })),
+  },
+  {
     name: "nothing harvests it",
     run: ["harvest", "running", "find"],
     hints: ["harvest last find"],
@@ -127,9 +145,32 @@ const FAILURES: Failure[] = [
     again: null,
   },
   {
+    name: "the lock is of a harvester that lives",
+    run: ["harvest", "unlock", "live"],
+    hints: ["collection stop --now live"],
+  },
+  {
+    name: "a stream has no schedule",
+    before: (place) => place.ok("collection", "filter-start", "live"),
+    run: ["collection", "stop", "live"],
+    hints: ["collection filter-stop live"],
+    again: null,
+  },
+  {
+    name: "nothing harvests the stream",
+    run: ["harvest", "running", "live"],
+    hints: ["harvest last live"],
+    again: null,
+  },
+  {
+    name: "there is no stream to stop",
+    run: ["collection", "filter-stop", "live"],
+    hints: ["harvest list"],
+    again: null,
+  },
+  {
     name: "keys that the API does not take",
     before: async (place) => {
-      await place.ok("collection", "filter-stop", "live");
       const path = inBucket(place, "collection.json");
       const config = JSON.parse(await Deno.readTextFile(path));
       for (const key of Object.keys(config.keys)) config.keys[key] = "withdrawn";
@@ -173,6 +214,44 @@ const FAILURES: Failure[] = [
     hints: ["collection once second"],
   },
   {
+    name: "a tweets file is damaged",
+    before: async (place) => {
+      for await (const path of filesBelow(inBucket(place, "harvests"))) {
+        if (path.includes("/tweets-")) await Deno.truncate(path, 20);
+      }
+    },
+    run: ["collection", "dehydrate", "find"],
+    code: 3,
+    hints: ["collection verify find"],
+    // It finds what is damaged: that cannot be had again.
+    solved: 1,
+    again: null,
+  },
+  {
+    name: "a profile without all keys",
+    before: (place) => {
+      const { consumer_key } = place.sandbox.keys;
+      return Deno.writeTextFile(place.path(".twarc"), `[half]\nconsumer_key = ${consumer_key}\n`);
+    },
+    run: ["collection-config", "keys", "--profile", "half"],
+    hints: ["configure --profile half"],
+  },
+  {
+    name: "a screen name in the place of an id",
+    before: async (place) => {
+      const { keys } = place.sandbox;
+      await place.writeJson("collection.json", {
+        id: "people",
+        type: "user_timeline",
+        users: {},
+        keys,
+      });
+    },
+    run: ["collection-config", "userids", "ada_quill_0"],
+    hints: ["collection-config screennames ada_quill_0"],
+    again: null,
+  },
+  {
     name: "an argument is missing",
     run: ["collection", "once"],
     code: 2,
@@ -199,7 +278,9 @@ Deno.test("each command that an error names solves it, done literally", () => {
       ACCESS_TOKEN: keys.access_token,
       ACCESS_TOKEN_SECRET: keys.access_token_secret,
     });
-    for (const { name, before, run, code = 1, hints, byHand, again = run } of FAILURES) {
+    for (
+      const { name, before, run, code = 1, hints, solved = 0, byHand, again = run } of FAILURES
+    ) {
       await before?.(place);
       const failed = await place.run(...run);
       assert.equal(failed.code, code, `${name}: ${failed.out}${failed.err}`);
@@ -209,8 +290,8 @@ Deno.test("each command that an error names solves it, done literally", () => {
       for (const command of named) {
         // It ends when the stream does.
         if (command.includes("--follow")) continue;
-        const solved = await place.run(...command);
-        assert.equal(solved.code, 0, `${name}: ${command.join(" ")}: ${solved.out}${solved.err}`);
+        const did = await place.run(...command);
+        assert.equal(did.code, solved, `${name}: ${command.join(" ")}: ${did.out}${did.err}`);
       }
       await byHand?.(place);
       if (again && hints.length > 0) {
