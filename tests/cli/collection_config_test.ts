@@ -77,6 +77,8 @@ Deno.test("a template is written as in the documents, and over another only when
       type: "user_timeline",
       users: {},
       delete_users_for: ["protected", "suspended", "not_found"],
+      protected:
+        '<Optional. "collect" to collect what protected accounts write, as far as the keys\' owner may read it.>',
     });
     const again = await place.run("collection-config", "template", "filter");
     assert.equal(again.code, 1);
