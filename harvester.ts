@@ -12,6 +12,7 @@ import { type ProjectionTarget, settle } from "./lib/bucket/projection.ts";
 import { isoTime } from "./lib/clock.ts";
 import { type CollectionConfig, unknownIn, withoutKeys } from "./lib/collection/config.ts";
 import { type HarvestInfo, STOP_REQUESTED } from "./lib/collection/harvest_info.ts";
+import type { Limits } from "./lib/collection/limits.ts";
 import { collectionKeys } from "./lib/collection/layout.ts";
 import type { Controlled } from "./lib/control.ts";
 import { serveControl } from "./lib/control_server.ts";
@@ -21,7 +22,7 @@ import { metered, meterFor } from "./lib/harvest/metering.ts";
 import { monitor } from "./lib/harvest/monitor.ts";
 import { patiently } from "./lib/harvest/patience.ts";
 import { progressOf } from "./lib/harvest/progress.ts";
-import { type Ending, type Limits, Recorder } from "./lib/harvest/recorder.ts";
+import { type Ending, Recorder } from "./lib/harvest/recorder.ts";
 import { commitEachLate, type Late } from "./lib/harvest/late_cuts.ts";
 import { commitEachLeft, type LeftOptions } from "./lib/harvest/left_cuts.ts";
 import { type ApiOpening, openedApi } from "./lib/harvest/opened_api.ts";
@@ -36,6 +37,7 @@ const log = getLogger(["twarc-cloud", "harvest"]);
 
 /** What a harvest is asked to do, and with what. */
 export interface Harvest extends Omit<ApiOpening, "patienceMs"> {
+  /** Until the configuration is read, and where `limitsFor` does not say others. */
   limits: Limits;
   /** Where the control server listens, and its secret. */
   control: { hostname: string; port: number; secret: () => Promise<string | undefined> };
@@ -60,10 +62,12 @@ export interface Harvest extends Omit<ApiOpening, "patienceMs"> {
  */
 export async function harvest(options: Harvest): Promise<void> {
   const { store, clock, collectionId, control, process, isGone, signal } = options;
-  const { patienceMs } = options.limits;
   const waits = new Waits();
-  const { api, type } = await openedApi({ ...options, patienceMs }, waits);
-  const harvester = new Harvester(options, api, waits);
+  const first = options.limits;
+  const opened = await openedApi({ ...options, patienceMs: first.patienceMs }, waits);
+  const { api, type, limits = first } = opened;
+  const { patienceMs } = limits;
+  const harvester = new Harvester({ ...options, limits }, api, waits);
   const server = serveControl(harvester, { ...control, collectionId, clock });
   const endBySignal = () => {
     harvester.stop();

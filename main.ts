@@ -150,14 +150,14 @@ async function placesOf({ path }: FolderRef, env: Context["env"]): Promise<Place
 
 /** Harvests in this process: composes a harvest from the settings, and logs to standard error. */
 async function harvestHere(
-  { settings, collectionId, flags, shutdown, port, monitor, patienceSecs, bufferMb, spool }:
-    HarvestRun,
+  { settings, collectionId, flags, shutdown, port, monitor, spool }: HarvestRun,
   { clock, env, signal }: Context,
   narrows: boolean,
 ): Promise<void> {
   const { openStore } = await import("./lib/store/store.ts");
   const { openApi } = await import("./lib/twitter/api.ts");
   const { isProtectedWanted, keysOf } = await import("./lib/collection/config.ts");
+  const { configuredLimits, limitsOf } = await import("./lib/collection/limits.ts");
   const { heldKeys } = await import("./lib/bucket/keys.ts");
   const { holderIsGone, thisProcess } = await import("./lib/bucket/process.ts");
   const { openPlace } = await import("./lib/harvest/spool_place.ts");
@@ -167,6 +167,8 @@ async function harvestHere(
   const { bucket, twitterApiUrl, controlSecret } = settings;
   await startLog(TERMINAL.err, logForm(env));
   const folder = () => localFolder({ bucket, aws: settings.aws, env });
+  const limitsFor = (collection: CollectionConfig) =>
+    limitsOf({ ...configuredLimits(collection), ...flags });
   const secrets: string[] = [];
   const held = async (collection: CollectionConfig) => {
     const keys = await heldKeys(keysOf(collection), { ...settings.place, env });
@@ -178,14 +180,8 @@ async function harvestHere(
       collectionId,
       store: await openStore(bucket, settings.aws),
       clock,
-      limits: {
-        tweetsPerFile: flags.tweetsPerFile,
-        msPerFile: flags.secsPerFile * 1_000,
-        flushMs: flags.flushSecs * 1_000,
-        msPerHarvest: flags.hoursPerHarvest * 3_600_000,
-        patienceMs: patienceSecs * 1_000,
-        bufferBytes: bufferMb * 2 ** 20,
-      },
+      limits: limitsOf(flags),
+      limitsFor,
       openApi: async (collection, waits) =>
         await openApi({
           version: collection.api ?? "1.1",
@@ -196,7 +192,7 @@ async function harvestHere(
           clock,
           base: twitterApiUrl,
           waits,
-          patienceMs: patienceSecs * 1_000,
+          patienceMs: limitsFor(collection).patienceMs,
         }),
       control: {
         hostname: env.TWARC_CLOUD_HOST ?? "127.0.0.1",

@@ -7,7 +7,6 @@ import {
   bucketOption,
   configFileOption,
   example,
-  hoursOption,
   spoolOption,
   tellQueryNotes,
 } from "./collection_config.ts";
@@ -21,6 +20,7 @@ import { addKeys } from "./collection_keys.ts";
 import { addRecover } from "./recover.ts";
 import { addVerify } from "./verify.ts";
 import { type Context, openBucket } from "./context.ts";
+import { addLimits, LIMITS_OF_RUNS } from "./limits.ts";
 import { count, size } from "./output.ts";
 import { addSchedules } from "./schedules.ts";
 import { jobFor, lookAtLast, stopHarvest, YES } from "./start.ts";
@@ -97,7 +97,7 @@ function addAdd(group: Command, context: Context): void {
 }
 
 function addOnce(group: Command, context: Context): void {
-  group.command("once")
+  const once = group.command("once")
     .summary("Harvest a user timeline or search collection once.")
     .description("Starts a harvest that goes on by itself and ends when it is done.")
     .argument("<collection-id>", "collection")
@@ -106,9 +106,14 @@ function addOnce(group: Command, context: Context): void {
     .option("--wait", "follow the harvest until it ends, and exit with its outcome", false)
     .option("--yes", YES, false)
     .addHelpText("after", example("collection once test_collection --wait"))
-    .action(async (collectionId, { bucket, spool, wait, yes }) => {
+    .action(async (collectionId, { bucket, spool, wait, yes, ...options }) => {
       const opened = await openBucket(context, { bucket, spool });
-      const job = await jobFor(opened, collectionId, ["user_timeline", "search", "hydrate"]);
+      const job = await jobFor(
+        opened,
+        collectionId,
+        ["user_timeline", "search", "hydrate"],
+        { options },
+      );
       const { worthOf } = await import("./ask_cost.ts");
       const worth = await worthOf(opened, collectionId, { yes }, context);
       if (!worth) return;
@@ -117,11 +122,12 @@ function addOnce(group: Command, context: Context): void {
       const { harvestOnce } = await import("./attach.ts");
       await harvestOnce(opened, job, { wait, ...worth }, context);
     });
+  addLimits(once, LIMITS_OF_RUNS);
 }
 
 function addFilter(group: Command, context: Context): void {
   const { output } = context;
-  group.command("filter-start")
+  const start = group.command("filter-start")
     .alias("timeline-start")
     .summary("Start a filter collection.")
     .description(
@@ -131,14 +137,13 @@ function addFilter(group: Command, context: Context): void {
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
     .addOption(spoolOption())
-    .addOption(hoursOption())
     .addHelpText("after", example("collection filter-start test_filter"))
-    .action(async (collectionId, { bucket, spool, ...flags }) => {
+    .action(async (collectionId, { bucket, spool, ...options }) => {
       const opened = await openBucket(context, { bucket, spool });
-      const job = await jobFor(opened, collectionId, ["filter"]);
+      const job = await jobFor(opened, collectionId, ["filter"], { options });
       const runner = await opened.runner();
       const { startStream } = await import("./attach.ts");
-      await startStream(runner, { ...job, flags }, context);
+      await startStream(runner, job, context);
       output.line("Started");
       output.note(`Follow it with: twarc-cloud harvest running --follow ${lastWord(collectionId)}`);
       const { noteCost } = await import("./aws_cost.ts");
@@ -149,6 +154,7 @@ function addFilter(group: Command, context: Context): void {
           "`twarc-cloud scheduler` does that: let it run.",
       );
     });
+  addLimits(start);
 
   group.command("filter-stop")
     .alias("timeline-stop")
@@ -160,7 +166,7 @@ function addFilter(group: Command, context: Context): void {
     .addHelpText("after", example("collection filter-stop test_filter"))
     .action(async (collectionId, { bucket, json }) => {
       const opened = await openBucket(context, { bucket });
-      await jobFor(opened, collectionId, ["filter"], "Stop");
+      await jobFor(opened, collectionId, ["filter"], { what: "Stop" });
       const runner = await opened.runner();
       if (!json) output.line("Stopping ...");
       await stopHarvest(runner, collectionId, context);

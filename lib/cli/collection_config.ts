@@ -3,7 +3,6 @@
 import { Argument, type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import type { ConfigUpdate } from "../collection/changeset.ts";
 import type { JsonObject } from "../json.ts";
-import { wholeNumber } from "../numbers.ts";
 import { lastWord } from "../visible.ts";
 import { type Context, openBucket, settingsFor } from "./context.ts";
 import { afterTemplate, nextStep, updateStep } from "./next_step.ts";
@@ -48,15 +47,6 @@ export function spoolOption() {
     if (folder !== "") return folder;
     throw new InvalidArgumentError("It is empty.");
   });
-}
-
-/** The option how long harvests of a stream are. */
-export function hoursOption() {
-  return new Option(
-    "--hours-per-harvest <hours>",
-    "hours after which a stream's harvest ends and another goes on in its place, without a gap: at each multiple of " +
-      "them since 1970 (UTC); 0 for never (default: 24, at 00:00 UTC)",
-  ).argParser(wholeNumber);
 }
 
 /** The example that a command's help ends with. */

@@ -5,7 +5,8 @@ import type { Lease } from "../bucket/lease.ts";
 import type { Collections } from "../bucket/collections.ts";
 import type { Clock } from "../clock.ts";
 import type { Recovered } from "../collection/recovered.ts";
-import type { HarvestFlags, Runner } from "../runner/runner.ts";
+import type { HarvestFlags } from "../collection/limits.ts";
+import type { Runner } from "../runner/runner.ts";
 import type { Settings } from "../settings.ts";
 import type { Store } from "../store/store.ts";
 import { type Output, someOf } from "./output.ts";
@@ -14,14 +15,11 @@ import { type Output, someOf } from "./output.ts";
 export interface HarvestRun {
   settings: Settings;
   collectionId: string;
-  flags: Required<HarvestFlags>;
+  /** The limits that the command line sets: what it does not, the configuration may. */
+  flags: HarvestFlags;
   shutdown: boolean;
   port: number;
   monitor: boolean;
-  /** Seconds that the store may be away. */
-  patienceSecs: number;
-  /** Megabytes (2^20 bytes) of tweets that are kept on this machine's disk meanwhile. */
-  bufferMb: number;
   /** The folder for temporary files; the person's cache where none is named. */
   spool: string | undefined;
 }

@@ -2,14 +2,13 @@
 
 import type { Command } from "@commander-js/extra-typings";
 import type { LockDocument } from "../bucket/lock.ts";
-import { portNumber, positive } from "../numbers.ts";
+import { limitsAmong } from "../collection/limits.ts";
+import { portNumber } from "../numbers.ts";
 import { lastWord } from "../visible.ts";
-import { bucketOption, example, hoursOption, spoolOption } from "./collection_config.ts";
+import { bucketOption, example, spoolOption } from "./collection_config.ts";
 import { type Context, openBucket, settingsFor } from "./context.ts";
+import { addLimits } from "./limits.ts";
 import { troubleText } from "./trouble.ts";
-
-/** Hours of a stream's harvest. */
-const HOURS_PER_HARVEST = 24;
 
 /** Adds the group. */
 export function addHarvest(program: Command, context: Context): void {
@@ -130,7 +129,7 @@ function addLast(group: Command, context: Context): void {
 }
 
 function addRun(group: Command, context: Context): void {
-  group.command("run")
+  const command = group.command("run")
     .summary("Harvest a collection in this process.")
     .description(
       "Harvests a collection in this process: what containers do, and what the other commands start. " +
@@ -144,47 +143,23 @@ function addRun(group: Command, context: Context): void {
       "port of the control server; 0 picks a free one (default: TWARC_CLOUD_PORT, else 0)",
       portNumber,
     )
-    .option("--tweets-per-file <number>", "tweets a file holds at most", positive, 250_000)
-    .option("--secs-per-file <seconds>", "seconds after which a file is closed", positive, 1_800)
-    .option(
-      "--flush-secs <seconds>",
-      "seconds after which what has arrived is in the bucket",
-      positive,
-      15,
-    )
-    .addOption(hoursOption())
-    .option(
-      "--patience-secs <seconds>",
-      "seconds that the bucket may be away (what arrives meanwhile is kept on this machine's disk), or an API " +
-        "that has worked",
-      positive,
-      3_600,
-    )
-    .option(
-      "--buffer-mb <megabytes>",
-      "how much is kept there at most: then nothing more is read until the bucket takes some",
-      positive,
-      1_024,
-    )
     .addOption(spoolOption())
     .option("--monitor", "log memory and rate every minute", false)
     .addHelpText("after", example("harvest run --shutdown test_collection"))
     .action(async (collectionId, options) => {
-      const { bucket, shutdown, port, monitor, patienceSecs, bufferMb, spool, ...given } = options;
-      const { hoursPerHarvest = HOURS_PER_HARVEST } = given;
+      const { bucket, shutdown, port, monitor, spool } = options;
       const settings = await settingsFor(context, { bucket });
       await context.harvest({
         settings,
         collectionId,
-        flags: { ...given, hoursPerHarvest },
+        flags: limitsAmong(options),
         shutdown,
         port: port ?? await portIn(context.env),
         monitor,
-        patienceSecs,
-        bufferMb,
         spool: spool ?? (context.env.TWARC_CLOUD_SPOOL || undefined),
       });
     });
+  addLimits(command);
 }
 
 /** What `filter-start` leaves in the background; nobody types it. */

@@ -6,6 +6,7 @@ import type { Runner } from "../runner/runner.ts";
 import { lastWord } from "../visible.ts";
 import { bucketOption, example, spoolOption } from "./collection_config.ts";
 import { type Context, openBucket } from "./context.ts";
+import { addLimits, LIMITS_OF_RUNS } from "./limits.ts";
 import { capital } from "./output.ts";
 import { goesOn, jobFor, lookAtLast, startUnlessRunning, stopHarvest, YES } from "./start.ts";
 
@@ -18,7 +19,7 @@ export function addSchedules(group: Command, context: Context): void {
 
 function addSchedule(group: Command, context: Context): void {
   const { output } = context;
-  group.command("schedule")
+  const command = group.command("schedule")
     .summary("Harvest a collection by a schedule.")
     .description(
       "Harvests by a rate or cron expression of EventBridge. A rate begins with a harvest at once; cron waits for its " +
@@ -35,13 +36,13 @@ function addSchedule(group: Command, context: Context): void {
     .addOption(spoolOption())
     .option("--yes", YES, false)
     .addHelpText("after", example('collection schedule test_collection "rate(7 days)"'))
-    .action(async (collectionId, expression, { bucket, spool, timezone, yes }) => {
+    .action(async (collectionId, expression, { bucket, spool, timezone, yes, ...options }) => {
       const { beginsAtOnce, isSameSchedule, longestPause, parseSchedule } = await import(
         "../runner/schedule.ts"
       );
       const schedule = parseSchedule(expression, timezone, context.clock.now());
       const opened = await openBucket(context, { bucket, spool });
-      const job = await jobFor(opened, collectionId, ["user_timeline", "search"]);
+      const job = await jobFor(opened, collectionId, ["user_timeline", "search"], { options });
       const runner = await opened.runner();
       const before = await runner.scheduleOf(collectionId);
       const isInForce = before !== null && isSameSchedule(before.schedule, schedule);
@@ -68,6 +69,7 @@ function addSchedule(group: Command, context: Context): void {
         );
       }
     });
+  addLimits(command, LIMITS_OF_RUNS);
 }
 
 function addScheduled(group: Command, context: Context): void {

@@ -5,6 +5,7 @@ import { isoTime } from "../clock.ts";
 import type { LastHarvest } from "../bucket/last_harvest.ts";
 import type { CollectionType } from "../collection/config.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
+import { limitsAmong } from "../collection/limits.ts";
 import { outlast, type OutlastOptions } from "../outage.ts";
 import type { Json } from "../json.ts";
 import type { Job, Outcome, Runner, Started } from "../runner/runner.ts";
@@ -25,17 +26,18 @@ export function startCommand({ id, type }: { id?: Json; type?: Json | undefined 
 
 /**
  * The job for a collection of one of these types.
- * @param what What is to be done with it.
+ * @param given.what What is to be done with it.
+ * @param given.options Those of the command, with the limits of the harvest among them.
  * @throws UserError for any other, with the command that does so.
  */
 export async function jobFor(
   { collections }: Bucket,
   collectionId: string,
   types: CollectionType[],
-  what: "Start" | "Stop" = "Start",
+  { what = "Start", options = {} }: { what?: "Start" | "Stop"; options?: object } = {},
 ): Promise<Job> {
   const { config } = await collections.load(collectionId);
-  if (types.includes(config.type)) return { collectionId, flags: {} };
+  if (types.includes(config.type)) return { collectionId, flags: limitsAmong(options) };
   const { UserError } = await import("../errors.ts");
   const command = what === "Start"
     ? startCommand({ id: collectionId, type: config.type })

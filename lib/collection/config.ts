@@ -19,6 +19,7 @@ import {
 import { WORDS } from "../fields.ts";
 import { fieldsPart } from "./fields.ts";
 import { filterPart } from "./filter.ts";
+import { LIMIT_NAMES, LIMITS } from "./limits.ts";
 import { count, digits, text, time } from "./scalars.ts";
 import { API_VERSIONS, isPlaceholder } from "./template.ts";
 import { spanFaults, tooLongFaults, typedIdFaults } from "./typed.ts";
@@ -46,8 +47,16 @@ const keysSchema = z.looseObject({
 const PROTECTED_FAULT =
   'must be "collect", for what is not public as well: without it, what protected accounts wrote is left out';
 
+/** The limits of a collection's harvests. */
+const harvestPart = z.looseObject(Object.fromEntries(LIMIT_NAMES.map((name) => {
+  const { member, least } = LIMITS[name];
+  const fault = `must be a whole number, ${least} or more`;
+  return [member, z.int(fault).min(least, fault).optional()];
+})));
+
 const common = {
   id: text,
+  harvest: harvestPart.optional(),
   api: z.enum(API_VERSIONS, "must be one of 1.1, 2, in quotes").optional(),
   keys: keysSchema.optional(),
   /** Version 2: what comes with every post. */

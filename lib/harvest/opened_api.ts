@@ -3,6 +3,7 @@
 import { Collections } from "../bucket/collections.ts";
 import type { Clock } from "../clock.ts";
 import type { CollectionConfig } from "../collection/config.ts";
+import type { Limits } from "../collection/limits.ts";
 import type { Store } from "../store/store.ts";
 import type { TwitterApi } from "../twitter/api.ts";
 import type { Waits } from "../waits.ts";
@@ -19,8 +20,17 @@ export interface ApiOpening {
   openApi: (config: CollectionConfig, waits: Waits) => Promise<TwitterApi>;
   /** Milliseconds that the bucket may be away. */
   patienceMs: number;
+  /** The limits that the configuration sets. */
+  limitsFor?: (config: CollectionConfig) => Limits;
   /** The process is told to end. */
   signal: AbortSignal;
+}
+
+/** What is kept of a configuration. */
+export interface Opened {
+  api: TwitterApi;
+  type: CollectionConfig["type"];
+  limits?: Limits;
 }
 
 /**
@@ -30,11 +40,12 @@ export interface ApiOpening {
 export async function openedApi(
   { store, clock, collectionId, signal, openApi, ...given }: ApiOpening,
   waits: Waits,
-): Promise<{ api: TwitterApi; type: CollectionConfig["type"] }> {
+): Promise<Opened> {
   const patienceMs = Math.min(given.patienceMs, FIRST_PATIENCE);
   const config = await patiently(
     { clock, patienceMs, lost: signal, stopped: signal, waits },
     async () => (await new Collections(store, clock).load(collectionId)).config,
   );
-  return { api: await openApi(config, waits), type: config.type };
+  const limits = given.limitsFor?.(config);
+  return { api: await openApi(config, waits), type: config.type, ...limits ? { limits } : {} };
 }

@@ -1,5 +1,6 @@
 /** Batches into files into commits: the loop of a harvest. */
 
+import type { Limits } from "../collection/limits.ts";
 import { getLogger } from "@logtape/logtape";
 import type { CheckpointState, Commit } from "../bucket/checkpoint.ts";
 import { isoTime } from "../clock.ts";
@@ -26,22 +27,6 @@ const LOOK = 3_600_000;
 
 /** Why a stream's tweets are missing that had come. */
 const DAMAGED = "The disk had damaged what had come";
-
-/** When segments end, and when what has arrived must be in the store. */
-export interface Limits {
-  /** Tweets a segment holds at most. */
-  tweetsPerFile: number;
-  /** Milliseconds after which a segment is closed. */
-  msPerFile: number;
-  /** Milliseconds after which what has arrived is committed. */
-  flushMs: number;
-  /** Milliseconds of a stream's harvest: at each multiple of them, since 1970, another one takes its place. 0 for never. */
-  msPerHarvest: number;
-  /** Milliseconds that the store may be away: what arrives meanwhile is kept on this machine's disk. */
-  patienceMs: number;
-  /** Bytes of tweets that are kept on this machine's disk at most; then nothing more is read for a while. */
-  bufferBytes: number;
-}
 
 /** How a harvest of a stream ends that goes on. */
 const OVER = {

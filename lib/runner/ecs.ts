@@ -3,6 +3,7 @@
 import { locked } from "../bucket/lock.ts";
 import { isoTime } from "../clock.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
+import { flagsOf } from "../collection/limits.ts";
 import { checkedId } from "../collection/layout.ts";
 import { LockedError, TwarcCloudError, UserError } from "../errors.ts";
 import { readable } from "../log.ts";
@@ -16,6 +17,7 @@ import { EcsSchedules } from "./ecs_schedules.ts";
 import { EcsServices } from "./ecs_services.ts";
 import { EcsTasks, type Placement } from "./ecs_tasks.ts";
 import { infoOf, notRunning, saidBy } from "./live.ts";
+import { harvesterArgs } from "./runner.ts";
 import type {
   Failing,
   Job,
@@ -92,9 +94,11 @@ export class EcsRunner implements Runner {
     const { text: bucket } = this.#options.bucket;
     const holder = await this.#free(collectionId);
     const before = await this.#outcomes.told(collectionId);
-    const defined = await this.#definitions.define(job, { shutdown: true, keepSecret: false });
+    const bare = { collectionId, flags: {} };
+    const defined = await this.#definitions.define(bare, { shutdown: true, keepSecret: false });
     const began = this.#options.clock.monotonic();
     const arn = await this.#tasks.run(defined.arn, {
+      command: this.#commandOf(job),
       place: this.#place(),
       tags: this.#tags(collectionId),
     });
@@ -182,17 +186,24 @@ export class EcsRunner implements Runner {
 
   async schedule(job: Job, schedule: Schedule): Promise<void> {
     const { settings } = this.#options;
-    checkedId(job.collectionId);
-    const { arn } = await this.#definitions.define(job, { shutdown: true, keepSecret: true });
+    const bare = { collectionId: checkedId(job.collectionId), flags: {} };
+    const { arn } = await this.#definitions.define(bare, { shutdown: true, keepSecret: true });
     const { subnet, securityGroup, spot } = this.#place();
     await this.#schedules.put(job.collectionId, schedule, {
       cluster: await this.#cluster.arn(),
       role: settings.require("event_role_arn"),
       definition: arn.replace(/:\d+$/, ""),
+      command: this.#commandOf(job),
       subnet,
       securityGroup,
       spot,
     });
+  }
+
+  /** What a run has in place of its definition's command where it has limits of its own: other runs have that definition too. */
+  #commandOf(job: Job): string[] | undefined {
+    if (flagsOf(job.flags).length === 0) return undefined;
+    return harvesterArgs(job, { bucket: this.#bucket, shutdown: true });
   }
 
   scheduleOf(collectionId: string): Promise<ScheduledJob | null> {

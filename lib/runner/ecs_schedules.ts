@@ -12,7 +12,7 @@ import { UserError } from "../errors.ts";
 import { checkedQueue, deadLettersIn } from "./ecs_dead_letters.ts";
 import type { NotStarted, ScheduledJob } from "./runner.ts";
 import { beginsAtOnce, isSameSchedule, nextTime, type Schedule } from "./schedule.ts";
-import { awsName } from "./task_definition.ts";
+import { awsName, overridesOf } from "./task_definition.ts";
 
 /** The most characters of a schedule's or a group's name. */
 const LONGEST = 64;
@@ -26,6 +26,8 @@ export interface ScheduleTarget {
   role: string;
   /** The family's ARN without a revision: the newest is run. */
   definition: string;
+  /** In place of the definition's. */
+  command?: string[] | undefined;
   subnet: string;
   securityGroup: string;
   spot: boolean;
@@ -201,6 +203,7 @@ export class EcsSchedules {
       Target: {
         Arn: target.cluster,
         RoleArn: target.role,
+        ...target.command ? { Input: JSON.stringify(overridesOf(target.command)) } : {},
         EcsParameters: {
           TaskDefinitionArn: target.definition,
           TaskCount: 1,

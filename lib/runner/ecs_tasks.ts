@@ -6,7 +6,7 @@ import { OutsideError } from "../errors.ts";
 import { ecsFault } from "./ecs_faults.ts";
 import type { EcsCluster } from "./ecs_client.ts";
 import { ORIGINAL_CONTAINER, OriginalDefinitions } from "./ecs_original.ts";
-import { CONTAINER, FINGERPRINT } from "./task_definition.ts";
+import { CONTAINER, FINGERPRINT, overridesOf } from "./task_definition.ts";
 
 /** A harvester's task. */
 export interface HarvesterTask {
@@ -83,7 +83,12 @@ export class EcsTasks {
   /** Starts one task; its ARN. */
   async run(
     definition: string,
-    { place, tags }: { place: Placement; tags: Tags },
+    { place, tags, command: own }: {
+      place: Placement;
+      tags: Tags;
+      /** In place of the definition's. */
+      command: string[] | undefined;
+    },
   ): Promise<string> {
     const { RunTaskCommand } = await import("@aws-sdk/client-ecs");
     const command = new RunTaskCommand({
@@ -93,6 +98,7 @@ export class EcsTasks {
       ...launchOf(place),
       enableECSManagedTags: true,
       tags,
+      ...own ? { overrides: overridesOf(own) } : {},
     });
     const { tasks, failures } = await this.#cluster.tried(
       "Starting the task",

@@ -19,7 +19,7 @@ import { infoOf, notRunning } from "./live.ts";
 import { LocalState } from "./local_state.ts";
 import { addLine, lastError, linesOf, openLog, rotated } from "./log_file.ts";
 import {
-  flagsOf,
+  harvesterArgs,
   type Job,
   type LogOptions,
   type Outcome,
@@ -81,7 +81,7 @@ export class LocalRunner implements Runner {
   }
 
   once(job: Job): Promise<Started> {
-    return this.#start(job, ["--shutdown"]);
+    return this.#start(job, { shutdown: true });
   }
 
   async start(job: Job): Promise<Started> {
@@ -102,7 +102,7 @@ export class LocalRunner implements Runner {
       id,
       process: thisProcess(),
       signal,
-      begin: (flags) => this.#start({ collectionId, flags }, []),
+      begin: (flags) => this.#start({ collectionId, flags }, { shutdown: false }),
       stop: () => this.#stopIfThere(collectionId, signal),
       isHeld: async () => (await this.#lock(collectionId))?.live ?? false,
       report: (line) => addLine(this.#state.logPath(collectionId), line),
@@ -221,11 +221,13 @@ export class LocalRunner implements Runner {
     yield* linesOf(path, { ...options, clock: this.#options.clock });
   }
 
-  async #start({ collectionId, flags }: Job, more: string[]): Promise<Started> {
+  async #start(job: Job, { shutdown }: { shutdown: boolean }): Promise<Started> {
+    const { collectionId } = job;
     const { clock, bucket: { text: bucket } } = this.#options;
     const isDoubtful = (await this.#freeLock(collectionId))?.isDoubtful;
-    const args = ["run", "--bucket", bucket, "--port", "0", ...more, ...flagsOf(flags)];
-    const { pid, outcome } = await this.#harvester([...args, "--", collectionId]);
+    const { pid, outcome } = await this.#harvester(
+      harvesterArgs(job, { bucket, shutdown, port: 0 }),
+    );
     // It has been started, though its bucket may not be there for a while.
     const look = () => this.#lock(collectionId).catch(nullIfOurs);
     const end = clock.monotonic() + (isDoubtful ? WATCH_TIMEOUT : START_TIMEOUT);
@@ -257,19 +259,19 @@ export class LocalRunner implements Runner {
   #keeperOf(collectionId: string): (keeper: string) => Promise<() => Promise<Outcome | null>> {
     return async (keeper) => {
       const { text: bucket } = this.#options.bucket;
-      const args = ["keep", "--bucket", bucket, "--keeper", keeper, "--", collectionId];
+      const args = ["harvest", "keep", "--bucket", bucket, "--keeper", keeper, "--", collectionId];
       return (await this.#harvester(args)).outcome;
     };
   }
 
-  /** Starts this program in the background, as `harvest` with arguments that end with the collection. */
+  /** Starts this program in the background, with arguments that end with the collection. */
   async #harvester(args: string[]) {
     const path = this.#state.logPath(args.at(-1) ?? "");
     await this.#state.makeLogFolder(path);
     const logged = await rotated(path);
     const secret = await this.#secret();
     const env = { ...SELF_ENV, ...this.#options.env, TWARC_CLOUD_SECRET: secret };
-    const child = await this.#spawn(["harvest", ...args], env);
+    const child = await this.#spawn(args, env);
     const outcome = async (): Promise<Outcome | null> => {
       if (child.exitCode === null && child.signalCode === null) return null;
       const exitCode = child.exitCode ?? 3;

@@ -3,24 +3,13 @@
 import type { Clock } from "../clock.ts";
 import type { AwsAccess } from "../aws.ts";
 import type { BucketRef } from "../bucket_ref.ts";
+import { flagsOf, type HarvestFlags } from "../collection/limits.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import type { RunnerKind, SettingName } from "../settings.ts";
 import type { Documents } from "./documents.ts";
 import type { Store } from "../store/store.ts";
 import type { FoundKept, Trouble } from "./kept.ts";
 import type { Schedule } from "./schedule.ts";
-
-/** The flags of a harvest; what is absent has the harvester's own default. */
-export interface HarvestFlags {
-  /** Tweets a segment holds at most. */
-  tweetsPerFile?: number;
-  /** Seconds after which a segment is closed. */
-  secsPerFile?: number;
-  /** Seconds after which what has arrived is in the store. */
-  flushSecs?: number;
-  /** Hours of a stream's harvest, after which another one takes its place; 0 for never. */
-  hoursPerHarvest?: number;
-}
 
 /** What a harvester is asked to run. */
 export interface Job {
@@ -103,15 +92,17 @@ export interface ScheduledJob {
   };
 }
 
-/** Flags as a command line has them: only those that were given. */
-export function flagsOf(
-  { tweetsPerFile, secsPerFile, flushSecs, hoursPerHarvest }: HarvestFlags,
+/** Returns the command line of a harvester, behind the program itself. @param options.port Of its control server. */
+export function harvesterArgs(
+  { collectionId, flags }: Job,
+  { bucket, shutdown, port }: { bucket: string; shutdown: boolean; port?: number },
 ): string[] {
   return [
-    ...tweetsPerFile === undefined ? [] : ["--tweets-per-file", `${tweetsPerFile}`],
-    ...secsPerFile === undefined ? [] : ["--secs-per-file", `${secsPerFile}`],
-    ...flushSecs === undefined ? [] : ["--flush-secs", `${flushSecs}`],
-    ...hoursPerHarvest === undefined ? [] : ["--hours-per-harvest", `${hoursPerHarvest}`],
+    ...["harvest", "run", "--bucket", bucket],
+    ...port === undefined ? [] : ["--port", `${port}`],
+    ...shutdown ? ["--shutdown"] : [],
+    ...flagsOf(flags),
+    ...["--", collectionId],
   ];
 }
 

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { isoTime } from "../clock.ts";
 import { checkedId } from "../collection/layout.ts";
+import { flagsOf, LIMIT_NAMES } from "../collection/limits.ts";
 import { jsonOrNull, parseAs } from "../json.ts";
 import { jsonBytes } from "../json_bytes.ts";
 import type { Documents } from "./documents.ts";
@@ -13,12 +14,7 @@ import { isSameSchedule, nextTime, type Schedule } from "./schedule.ts";
 export const SCHEDULES = "runner/schedules/";
 
 /** The flags of harvests as they are kept. */
-export const flagsSchema = z.object({
-  tweetsPerFile: z.int().positive().exactOptional(),
-  secsPerFile: z.int().positive().exactOptional(),
-  flushSecs: z.int().positive().exactOptional(),
-  hoursPerHarvest: z.int().nonnegative().exactOptional(),
-});
+export const flagsSchema = z.partialRecord(z.enum(LIMIT_NAMES), z.int().nonnegative());
 
 /** A run that was due and has not begun, or ended by a fault: it is tried again. */
 const retrySchema = z.object({
@@ -59,16 +55,18 @@ export function scheduleKey(collectionId: string): string {
   return `${SCHEDULES}${checkedId(collectionId)}.json`;
 }
 
-/** Keeps a schedule, in place of another one that the collection has. @param now Milliseconds since 1970. */
+/** Keeps a schedule, in place of another one that the collection has; of the same one, the flags. @param now Milliseconds since 1970. */
 export async function keepSchedule(
   documents: Documents,
   { collectionId: collection_id, flags }: Job,
   { schedule, now }: { schedule: Schedule; now: number },
 ): Promise<void> {
   const before = await keptSchedule(documents, collection_id);
-  if (before && isSameSchedule(scheduleOf(before), schedule)) return;
-  const last_due = isoTime(now);
-  const kept = { collection_id, ...schedule, last_due, flags };
+  const isInForce = before !== null && isSameSchedule(scheduleOf(before), schedule);
+  if (isInForce && flagsOf(before.flags).join() === flagsOf(flags).join()) return;
+  const kept = isInForce
+    ? { ...before, flags }
+    : { collection_id, ...schedule, last_due: isoTime(now), flags };
   await documents.put(scheduleKey(collection_id), jsonBytes(kept));
 }
 

@@ -4,7 +4,7 @@ import type { RegisterTaskDefinitionCommandInput } from "@aws-sdk/client-ecs";
 import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
 import type { SettingName } from "../settings.ts";
-import { flagsOf, type Job } from "./runner.ts";
+import { harvesterArgs, type Job } from "./runner.ts";
 
 /** The name of the one container. */
 export const CONTAINER = "harvester";
@@ -84,21 +84,17 @@ export function imageOf(settings: DefinitionSettings): string {
   return `${image}${name ? `:${name}` : ""}${digest === undefined ? "" : `@${digest}`}`;
 }
 
+/** What a task has that is started with another command than its definition's. */
+export function overridesOf(command: string[]) {
+  return { containerOverrides: [{ name: CONTAINER, command }] };
+}
+
 /** The definition of a collection's task. @throws UserError for settings that are missing or wrong. */
 export function definitionOf(options: DefinitionOptions): RegisterTaskDefinitionCommandInput {
   const { bucket, job, shutdown, settings, region, env, secrets } = options;
   const family = familyOf(bucket, job.collectionId);
   const [cpu, memory] = [numberOf(settings, "cpu", "256"), numberOf(settings, "memory", "512")];
-  const command = [
-    "harvest",
-    "run",
-    "--bucket",
-    bucket,
-    ...(shutdown ? ["--shutdown"] : []),
-    ...flagsOf(job.flags),
-    "--",
-    job.collectionId,
-  ];
+  const command = harvesterArgs(job, { bucket, shutdown });
   const definition: RegisterTaskDefinitionCommandInput = {
     family,
     requiresCompatibilities: ["FARGATE"],

@@ -284,7 +284,7 @@ export class EcsAgent {
     Object.assign(env, { TWARC_CLOUD_HOST: "127.0.0.1", TWARC_CLOUD_PORT: "0" });
     const [command = "", ...args] = this.#options.entrypoint;
     const child = new Deno.Command(command, {
-      args: [...args, ...container.command],
+      args: [...args, ...(task.overrides?.containerOverrides[0]?.command ?? container.command)],
       clearEnv: true,
       env,
       stdin: "null",

@@ -10,6 +10,10 @@ export const taskSchema = z.looseObject({
   taskArn: z.string(),
   taskDefinitionArn: z.string(),
   lastStatus: z.string(),
+  overrides: z.looseObject({
+    containerOverrides: z.array(z.looseObject({ command: z.array(z.string()).optional() }))
+      .default([]),
+  }).optional(),
   containers: z.array(z.looseObject({ exitCode: z.number().optional() })),
 });
 /** An answer with tasks. */

@@ -112,6 +112,24 @@ async function scheduleOf(bucket: string, id: string) {
   }
 }
 
+test("the limits of one run are its own: the definition, which later runs have too, has none", async ({ runner, bucket, ini }) => {
+  const flags = { tweetsPerFile: 5, patienceSecs: 60 };
+  const { signal } = new AbortController();
+  const started = async () =>
+    (await Array.fromAsync(runner.logs(BRIEF, { follow: false, signal })))
+      .filter((line) => line.startsWith("started with"))
+      .map((line) => line.replace(/^started with harvest run --bucket \S+ /, ""));
+  await ended(await runner.once({ collectionId: BRIEF, flags }));
+  await runner.schedule({ collectionId: BRIEF, flags }, parseSchedule("rate(7 days)"));
+  await ended(await runner.once({ collectionId: BRIEF, flags: {} }));
+  const own = `--shutdown --tweets-per-file 5 --patience-secs 60 -- ${BRIEF}`;
+  assert.deepEqual((await started()).toSorted(), [`--shutdown -- ${BRIEF}`, own].toSorted());
+  const { Target } = await scheduleOf(bucket, BRIEF);
+  const input = JSON.parse(String(Target?.Input));
+  assert.equal(input.containerOverrides[0].command.slice(4).join(" "), own);
+  assert.ok(ini.cluster);
+});
+
 test("a rate is due a period after the harvest that it began with, not at once", async ({ runner, bucket, job }) => {
   const week = 7 * 86_400_000;
   const expected = Date.now() + week;
