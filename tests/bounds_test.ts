@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import config from "../deno.json" with { type: "json" };
+import { filesBelow } from "./e2e/program.ts";
+import { filesOf, GROUPS } from "./together/together.ts";
 
 const BOUNDS = fileURLToPath(new URL("bounds.ts", import.meta.url));
 const TESTS = `
@@ -38,10 +40,55 @@ Deno.test("the suite is run with a bound for every test", () => {
   assert.match(config.tasks.test.command, / --preload=tests\/bounds\.ts /);
 });
 
-Deno.test("what the suite leaves out of its folders is run together, and nothing else is left out", async () => {
-  const [, ignored = ""] = / --ignore=(\S+) /.exec(config.tasks.test.command) ?? [];
-  const left = ignored.split(",").map((path) => path.replace(/^tests\//, ""));
-  const together = (await Array.fromAsync(Deno.readDir(new URL("together", import.meta.url))))
+Deno.test("the suite runs every group of test files, of which each file is in one", async () => {
+  assert.match(config.tasks.test.command, /--allow-run tests\/together$/);
+  const run = (await Array.fromAsync(Deno.readDir(new URL("together", import.meta.url))))
     .flatMap(({ name }) => /^(.*)_test\.ts$/.exec(name)?.[1] ?? []);
-  assert.deepEqual(left.toSorted(), together.toSorted());
+  assert.deepEqual(run.toSorted(), Object.keys(GROUPS).toSorted());
+  for (const group of run) {
+    const file = new URL(`together/${group}_test.ts`, import.meta.url);
+    assert.match(
+      await Deno.readTextFile(file),
+      new RegExp(`^await together\\("${group}"\\);$`, "m"),
+    );
+  }
+  const files = (await Promise.all(run.map(filesOf))).flat();
+  const tests = fileURLToPath(new URL("./", import.meta.url));
+  const there = (await Array.fromAsync(filesBelow(tests))).map((path) => relative(tests, path))
+    .filter((path) => path.endsWith("_test.ts") && !path.startsWith("together/"));
+  assert.deepEqual(files.toSorted(), there.toSorted());
+});
+
+/** What a file of tests with hooks says that ran together with others. */
+const HOOKED = `
+for (const name of ["a", "b"]) {
+  await asOneFile(() => {
+    Deno.test.beforeAll(() => console.log(name, "begins"));
+    Deno.test.afterAll(() => console.log(name, "ends"));
+    for (const n of [1, 2]) Deno.test(name + n, () => console.log(name, n));
+    return Promise.resolve();
+  });
+}
+`;
+
+Deno.test("files that run together have each its own beforeAll and afterAll, around its own tests", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
+  try {
+    const from = JSON.stringify(new URL("together/files.ts", import.meta.url).href);
+    const file = join(folder, "hooked_test.ts");
+    await Deno.writeTextFile(file, `import { asOneFile } from ${from};${HOOKED}`);
+    const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["test", "--no-check", "--no-config", "--allow-env", `--preload=${BOUNDS}`, file],
+      env: { NO_COLOR: "1" },
+    }).output();
+    const out = new TextDecoder().decode(stdout);
+    assert.equal(code, 0, out);
+    const said = out.split("\n").filter((line) => /^[ab] (begins|ends|\d)$/.test(line));
+    const wanted = ["a", "b"].flatMap((name) =>
+      ["begins", "1", "2", "ends"].map((what) => `${name} ${what}`)
+    );
+    assert.deepEqual(said, wanted, out);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

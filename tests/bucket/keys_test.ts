@@ -8,11 +8,11 @@ import { fingerprint } from "../../lib/collection/changeset.ts";
 import { collectionKeys } from "../../lib/collection/layout.ts";
 import { Parameters } from "../../lib/store/parameters.ts";
 import { S3Store } from "../../lib/store/s3.ts";
-import { type Moto, MOTO_KEYS, MOTO_REGION, startMoto } from "../peers/moto.ts";
+import { type Moto, MOTO_KEYS, MOTO_REGION, sharedMoto } from "../peers/moto.ts";
 
 let moto: Moto;
 Deno.test.beforeAll(async () => {
-  moto = await startMoto();
+  moto = await sharedMoto();
 });
 Deno.test.afterAll(() => moto.close());
 

@@ -7,7 +7,7 @@ import { DescribeTaskDefinitionCommand, ECSClient } from "@aws-sdk/client-ecs";
 import config from "../../deno.json" with { type: "json" };
 import { makeAccount } from "../peers/aws_account.ts";
 import { EcsAgent } from "../peers/ecs_agent.ts";
-import { type Moto, MOTO_REGION, startMoto } from "../peers/moto.ts";
+import { type Moto, MOTO_REGION, sharedMoto } from "../peers/moto.ts";
 import { idsOf, inPlace, type Place, tweetsOf, until } from "./program.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -17,7 +17,7 @@ const PERMISSIONS = config.tasks["twarc-cloud"].command.split(" ").filter((word)
 
 let moto: Moto;
 Deno.test.beforeAll(async () => {
-  moto = await startMoto();
+  moto = await sharedMoto();
 });
 Deno.test.afterAll(() => moto.close());
 

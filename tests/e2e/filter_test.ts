@@ -219,7 +219,8 @@ Deno.test("a filter harvest with max_records stops by itself and stays up, stopp
     place.post(20);
     await until(async () => (await place.running("live")).state === "stopped");
     assert.equal((await place.tweets("live")).length, 12);
-    assert.match(await place.ok("harvest", "list"), /Status: STOPPED/);
+    // Lists look at the lock, which says so once it is renewed.
+    await until(async () => /Status: STOPPED/.test(await place.ok("harvest", "list")));
     assert.match(
       await place.ok("harvest", "logs", "live"),
       /stays up until it is asked to exit: Ctrl-C/,

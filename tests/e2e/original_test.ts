@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { type Moto, MOTO_REGION, startMoto } from "../peers/moto.ts";
+import { type Moto, MOTO_REGION, sharedMoto } from "../peers/moto.ts";
 import { inPlace, type Place } from "./program.ts";
 
 let moto: Moto;
 Deno.test.beforeAll(async () => {
-  moto = await startMoto();
+  moto = await sharedMoto();
 });
 Deno.test.afterAll(() => moto.close());
 

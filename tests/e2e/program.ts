@@ -17,6 +17,7 @@ import type { JsonObject } from "../../lib/json.ts";
 import { localFolder } from "../../lib/runner/local_state.ts";
 import { openStore } from "../../lib/store/store.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../lib/sandbox/server.ts";
+import { atEnd } from "../together/at_end.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 const NARROW = fileURLToPath(new URL("narrow.ts", import.meta.url));
@@ -101,7 +102,7 @@ class Many {
   }
 }
 
-/** The one process of this file of tests. */
+/** The one process of this isolate. */
 let many: Many | undefined;
 
 async function endMany(): Promise<void> {
@@ -109,8 +110,7 @@ async function endMany(): Promise<void> {
   many = undefined;
 }
 
-// Also loaded by what is no test.
-Deno.test.afterAll?.(endMany);
+atEnd(endMany);
 
 /** A folder to work in, with a sandbox to ask and keys for it. */
 export class Place {
@@ -152,7 +152,7 @@ export class Place {
     return powersSchema.parse(JSON.parse(last));
   }
 
-  /** Has the one process of this file run all commands from now on, each with the environment as it is then. */
+  /** Has the one process of this isolate run all commands from now on, each with the environment as it is then. */
   useOneProcess(): void {
     this.#isOneProcess = true;
   }

@@ -3,7 +3,7 @@ import { request as send } from "node:http";
 import { createServer, type Server } from "node:https";
 import { startHttpProxy } from "../peers/http_proxy.ts";
 import { AUTHORITY, SIGNED } from "../peers/certificates.ts";
-import { type Moto, MOTO_REGION, startMoto } from "../peers/moto.ts";
+import { type Moto, MOTO_REGION, sharedMoto } from "../peers/moto.ts";
 import { inPlace, type Place } from "./program.ts";
 
 const POST = { id: "1900000000000000000", text: "a", author_id: "7" };
@@ -19,7 +19,7 @@ interface Outside {
 let outside: Outside;
 let server: Server;
 Deno.test.beforeAll(async () => {
-  const moto = await startMoto();
+  const moto = await sharedMoto();
   server = createServer(SIGNED, (request, response) => {
     if (request.headers.host === "api.example") {
       response.setHeader("content-type", "application/json");

@@ -9,13 +9,13 @@ import {
   S3Client,
 } from "@aws-sdk/client-s3";
 import { S3Proxy } from "../faults/s3_proxy.ts";
-import { type Moto, MOTO_REGION, startMoto } from "../peers/moto.ts";
+import { type Moto, MOTO_REGION, sharedMoto } from "../peers/moto.ts";
 import { idsOf, inPlace, type Place, tweetsOf, until } from "./program.ts";
 
 let moto: Moto;
 let proxy: S3Proxy;
 Deno.test.beforeAll(async () => {
-  moto = await startMoto();
+  moto = await sharedMoto();
   proxy = await S3Proxy.start(moto.url);
 });
 Deno.test.afterAll(async () => {

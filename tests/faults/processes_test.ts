@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Moto, startMoto } from "../peers/moto.ts";
+import { type Moto, sharedMoto } from "../peers/moto.ts";
 import { playProcesses } from "./process_play.ts";
 import { inTurns, SEED } from "../fakes/turns.ts";
 
@@ -19,7 +19,7 @@ Deno.test.afterAll(async () => {
 
 async function playGood(number: number): Promise<void> {
   const options = { seed: SEED, number, extent: EXTENT, signal: ending.signal };
-  const outcome = await playProcesses({ ...options, moto: () => moto ??= startMoto() });
+  const outcome = await playProcesses({ ...options, moto: () => moto ??= sharedMoto() });
   const { lost, twice, unreadable, garbage, problems } = outcome;
   const none: string[] = [];
   assert.deepEqual(

@@ -1,6 +1,7 @@
 /** Moto's server: a stand-in for AWS that other people keep. */
 
 import assert from "node:assert/strict";
+import { atEnd } from "../together/at_end.ts";
 import { motoServer } from "./python.ts";
 
 /** A server that listens. */
@@ -17,6 +18,25 @@ export interface Moto {
 export const MOTO_KEYS = { accessKey: "testing", secretKey: "testing" };
 /** The region that tests are in. */
 export const MOTO_REGION = "eu-central-1";
+
+/** Those that run, and that no file of tests has. */
+const idle: Moto[] = [];
+
+atEnd(async () => {
+  for (const moto of idle.splice(0)) await moto.close();
+});
+
+/** A server in which nothing was made, for a file of tests; the next one has it where it was closed. */
+export async function sharedMoto(): Promise<Moto> {
+  const moto = idle.pop() ?? await startMoto();
+  return {
+    ...moto,
+    close: async () => {
+      await moto.reset();
+      idle.push(moto);
+    },
+  };
+}
 
 /** Starts a server on a port that the system picks. */
 export async function startMoto(): Promise<Moto> {

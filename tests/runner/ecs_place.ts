@@ -18,7 +18,7 @@ import {
   type Surroundings,
 } from "../peers/aws_account.ts";
 import { EcsAgent } from "../peers/ecs_agent.ts";
-import { type Moto, MOTO_KEYS, MOTO_REGION, startMoto } from "../peers/moto.ts";
+import { type Moto, MOTO_KEYS, MOTO_REGION, sharedMoto } from "../peers/moto.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const ENTRYPOINT = [
@@ -54,7 +54,7 @@ export class EcsPlace {
   }
 
   static async start(): Promise<EcsPlace> {
-    return new EcsPlace(await startMoto());
+    return new EcsPlace(await sharedMoto());
   }
 
   async close(): Promise<void> {

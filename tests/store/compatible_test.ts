@@ -9,7 +9,7 @@ import { S3Store } from "../../lib/store/s3.ts";
 import { openStore } from "../../lib/store/store.ts";
 import { QuickClock } from "../fakes/quick_clock.ts";
 import { type Lacking, type LackingS3, startLackingS3 } from "../peers/lacking_s3.ts";
-import { type Moto, MOTO_KEYS, MOTO_REGION, startMoto } from "../peers/moto.ts";
+import { type Moto, MOTO_KEYS, MOTO_REGION, sharedMoto } from "../peers/moto.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const access = { ...MOTO_KEYS, region: MOTO_REGION };
@@ -17,7 +17,7 @@ let moto: Moto;
 let buckets = 0;
 
 Deno.test.beforeAll(async () => {
-  moto = await startMoto();
+  moto = await sharedMoto();
 });
 Deno.test.afterAll(() => moto.close());
 

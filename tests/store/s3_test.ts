@@ -17,7 +17,7 @@ import { isThere } from "../../lib/store/store.ts";
 import { storeContract } from "../contract/store.ts";
 import { S3Proxy } from "../faults/s3_proxy.ts";
 import { QuickClock } from "../fakes/quick_clock.ts";
-import { type Moto, MOTO_KEYS, MOTO_REGION, startMoto } from "../peers/moto.ts";
+import { type Moto, MOTO_KEYS, MOTO_REGION, sharedMoto } from "../peers/moto.ts";
 
 const access = { ...MOTO_KEYS, region: MOTO_REGION };
 
@@ -26,7 +26,7 @@ let proxy: S3Proxy;
 let buckets = 0;
 
 Deno.test.beforeAll(async () => {
-  moto = await startMoto();
+  moto = await sharedMoto();
   proxy = await S3Proxy.start(moto.url);
 });
 Deno.test.afterAll(async () => {

@@ -7,12 +7,12 @@ import {
 } from "@aws-sdk/client-s3";
 import { OutsideError } from "../../lib/errors.ts";
 import { S3Store } from "../../lib/store/s3.ts";
-import { type Moto, MOTO_KEYS, MOTO_REGION, startMoto } from "../peers/moto.ts";
+import { type Moto, MOTO_KEYS, MOTO_REGION, sharedMoto } from "../peers/moto.ts";
 
 const access = { ...MOTO_KEYS, region: MOTO_REGION };
 let moto: Moto;
 Deno.test.beforeAll(async () => {
-  moto = await startMoto();
+  moto = await sharedMoto();
 });
 Deno.test.afterAll(() => moto.close());
 

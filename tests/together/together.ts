@@ -1,15 +1,58 @@
-/** Runs the test files of a folder as one: each alone would load the same modules again, which takes longer than its tests. */
+/**
+ * Runs the test files in a few groups, each in one isolate: each file alone would load the same modules again, which
+ * takes longer than most have tests, and would start a moto and a process for commands of its own.
+ */
 
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { asOneFile } from "./files.ts";
 
-/** Registers every test of a folder of tests/, whose files have no hooks: those would hold for all of them. */
-export async function together(folder: string): Promise<void> {
-  const place = new URL(`../${folder}/`, import.meta.url);
-  const names = (await Array.fromAsync(Deno.readDir(place), ({ name }) => name))
-    .filter((name) => name.endsWith("_test.ts")).toSorted();
-  for (const name of names) {
-    const file = new URL(name, place);
-    assert.doesNotMatch(await Deno.readTextFile(file), /Deno\.test\.(before|after)/, name);
-    await import(file.href);
+const TESTS = fileURLToPath(new URL("../", import.meta.url));
+
+/**
+ * The groups, and how the paths of their files begin: the longest beginning counts. The groups run side by side, and take
+ * about as long as each other; those that need AWS are in few groups.
+ */
+export const GROUPS: Record<string, string[]> = {
+  aws: ["bucket/keys", "e2e/aws", "e2e/original", "e2e/proxy", "e2e/s3"],
+  commands: ["cli/", "collection/", "infra/", "sandbox/"],
+  faults: ["faults/"],
+  harvests: ["harvest/"],
+  programs: ["e2e/"],
+  programs_a_to_e: ["e2e/a", "e2e/b", "e2e/c", "e2e/d"],
+  programs_f_to_h: ["e2e/f", "e2e/h", "e2e/keep", "e2e/lacking"],
+  rest: [""],
+  runners: ["runner/"],
+  stores: ["bucket/", "store/"],
+};
+
+/** The test files of a group, as paths below tests/. */
+export async function filesOf(group: string): Promise<string[]> {
+  return (await testFiles()).filter((file) => groupOf(file) === group);
+}
+
+/** Registers every test of a group. */
+export async function together(group: string): Promise<void> {
+  const files = await filesOf(group);
+  assert.ok(files.length > 0, group);
+  for (const file of files) await asOneFile(() => import(new URL(file, `file://${TESTS}`).href));
+}
+
+/** Every file of tests. */
+async function testFiles(folder = ""): Promise<string[]> {
+  const files: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(TESTS + folder)) {
+    const path = folder + name;
+    if (isDirectory && name !== "together") files.push(...await testFiles(`${path}/`));
+    else if (name.endsWith("_test.ts")) files.push(path);
   }
+  return files.toSorted();
+}
+
+function groupOf(file: string): string {
+  const found = Object.entries(GROUPS)
+    .flatMap(([group, beginnings]) => beginnings.map((beginning) => ({ group, beginning })))
+    .filter(({ beginning }) => file.startsWith(beginning))
+    .toSorted((a, b) => b.beginning.length - a.beginning.length);
+  return found[0]?.group ?? assert.fail(file);
 }
