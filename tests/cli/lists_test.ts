@@ -144,12 +144,13 @@ Deno.test("ids that a spreadsheet has marked as text are what stands in the mark
 Deno.test("a list of 1,771,295 ids is read in little memory", async () => {
   const folder = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
   const file = join(folder, "ids");
-  let next = 1_000_000_000_000_000_000n;
-  const block = () => Array.from({ length: 50_613 }, () => `${next++}`).join("\r\n") + "\r\n";
+  const first = 1_000_000_000_000_000_000n;
+  const ids = Array.from({ length: 50_613 }, (_, i) => `${first + BigInt(i)}\r\n`);
+  const block = new TextEncoder().encode(ids.join(""));
   try {
     using out = await Deno.open(file, { write: true, create: true });
     const writer = out.writable.getWriter();
-    for (let i = 0; i < 35; i++) await writer.write(new TextEncoder().encode(block()));
+    for (let i = 0; i < 35; i++) await writer.write(block);
     writer.releaseLock();
     const { heapUsed } = Deno.memoryUsage();
     const output = new Output({

@@ -19,6 +19,7 @@ import { Waits } from "../../lib/waits.ts";
 import { EndlessApi } from "./endless_api.ts";
 import { MemoryStore } from "./memory_store.ts";
 import { placeIn } from "./spool_places.ts";
+import { inTurns } from "./turns.ts";
 import { KEYS, run } from "./whole_harvest.ts";
 
 /** What one kind of harvest took. */
@@ -164,13 +165,11 @@ async function settledMemory(): Promise<number> {
   return heapUsed + external;
 }
 
+/** Each type in one of the versions of the API: what differs between those keeps no batches. */
 const KINDS = [
-  ["filter", "1.1"],
-  ["filter", "2"],
-  ["search", "1.1"],
-  ["search", "2"],
-  ["user_timeline", "1.1"],
-  ["user_timeline", "2"],
+  ...inTurns([["filter", "1.1"], ["filter", "2"]] as const, 0),
+  ...inTurns([["search", "1.1"], ["search", "2"]] as const, 1),
+  ...inTurns([["user_timeline", "1.1"], ["user_timeline", "2"]] as const, 0),
   ["hydrate", "2"],
 ] as const;
 

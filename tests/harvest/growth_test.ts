@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { PLAYS_ALL, SEED } from "../fakes/turns.ts";
 
 const grownSchema = z.object({
   seen: z.array(z.object({
@@ -19,6 +20,8 @@ async function grown() {
   const growth = fileURLToPath(new URL("../fakes/growth.ts", import.meta.url));
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-check", "-A", "--v8-flags=--expose-gc", growth],
+    // The same share each time.
+    env: { TWARC_CLOUD_SEED: `${SEED}` },
   }).output();
   assert.equal(code, 0, new TextDecoder().decode(stderr));
   return grownSchema.parse(JSON.parse(new TextDecoder().decode(stdout)));
@@ -26,16 +29,10 @@ async function grown() {
 
 Deno.test("a harvest of any type takes as much memory after ten times as many batches, and gives it back", async () => {
   const { seen, givenBack } = await grown();
-  const types = seen.map(({ type, api }) => `${type} ${api}`);
-  assert.deepEqual(types.toSorted(), [
-    "filter 1.1",
-    "filter 2",
-    "hydrate 2",
-    "search 1.1",
-    "search 2",
-    "user_timeline 1.1",
-    "user_timeline 2",
-  ]);
+  const types = new Set(seen.map(({ type }) => type));
+  assert.deepEqual([...types].toSorted(), ["filter", "hydrate", "search", "user_timeline"]);
+  const kinds = new Set(seen.map(({ type, api }) => `${type} ${api}`));
+  assert.equal(kinds.size, PLAYS_ALL ? 7 : 4);
   // What is kept is there in every run; code that was compiled late is not.
   const grew = grownIn(seen);
   const again = grew.length > 0 ? grownIn((await grown()).seen) : [];
