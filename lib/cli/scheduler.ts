@@ -1,5 +1,6 @@
 /** The command `twarc-cloud scheduler`: carries out the schedules of a bucket, and keeps its streams alive on this machine. */
 
+import type { Store } from "../store/store.ts";
 import type { Command } from "@commander-js/extra-typings";
 import { bucketOption, example, spoolOption } from "./collection_config.ts";
 import { type Context, openBucket } from "./context.ts";
@@ -25,6 +26,10 @@ export function addScheduler(program: Command, context: Context): void {
       const opened = await runner();
       const { documents } = opened;
       if (!documents) throw await needsNone(settings.bucket.text);
+      const { outlast } = await import("../outage.ts");
+      const { patienceOf } = await import("./start.ts");
+      // Its schedules are elsewhere: a bucket that is not there would be served for ever.
+      await outlast(() => lookIn(store), patienceOf(context));
       const other = await schedulerOf(documents, clock);
       if (other) {
         output.note(
@@ -46,6 +51,11 @@ export function addScheduler(program: Command, context: Context): void {
         showPresence(documents, { clock, process: thisProcess(), signal }),
       ]);
     });
+}
+
+/** Looks into a bucket. @throws UserError where it is not there; OutsideError where it cannot be asked now. */
+async function lookIn(store: Store): Promise<void> {
+  for await (const _ of store.list("collections/", { folders: true })) return;
 }
 
 /** That AWS carries out the schedules. */

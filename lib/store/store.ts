@@ -1,6 +1,5 @@
 /** The port to the place that keeps a bucket's objects, and the choice of its adapter. */
 
-import { join } from "node:path";
 import type { AwsAccess } from "../aws.ts";
 import type { BucketRef } from "../bucket_ref.ts";
 import { type LinkError, UserError } from "../errors.ts";
@@ -123,10 +122,10 @@ export async function checkThere(bucket: BucketRef): Promise<void> {
   }
 }
 
-/** Whether a name that means a bucket of S3 is also that of a folder here that has collections: it is easily mistaken. */
+/** Whether a name that means a bucket of S3 is also that of a folder here: it is easily mistaken. */
 export async function isFolderToo({ kind, text }: BucketRef): Promise<boolean> {
   if (kind === "folder" || /[/:]/.test(text)) return false;
-  return await Deno.stat(join(text, "collections")).then(
+  return await Deno.stat(text).then(
     (found) => found.isDirectory,
     () => false,
   );

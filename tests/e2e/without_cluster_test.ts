@@ -63,6 +63,13 @@ Deno.test("a search is harvested once, by a schedule, and its schedule is ended"
     }
   }));
 
+Deno.test("a bucket that is not there is named by the scheduler, which does not serve it", () =>
+  inS3(async (place) => {
+    const { code, err } = await place.run("scheduler", "--bucket", "nobody");
+    assert.equal(code, 1);
+    assert.match(err, /bucket nobody failed: there is no such bucket\. Look at bucket/);
+  }));
+
 Deno.test("a stream is started, shown, kept alive and stopped", () =>
   inS3(async (place) => {
     await place.addByCommand({ id: "live", type: "filter", filter: { track: "sandbox" } });
