@@ -7,6 +7,7 @@ import {
   type Changeset,
   type ConfigUpdate,
   diff,
+  HARVEST_NOTE,
   isEmpty,
   keepLearned,
   learned,
@@ -185,10 +186,16 @@ export class Collections {
 
   /**
    * Merges what a harvest learned onto the newest configuration; done twice, the second changes nothing.
-   * @param at When it was learned, in milliseconds since 1970.
+   * @param when.at When it was learned, in milliseconds since 1970.
+   * @param when.began When that harvest began, in milliseconds since 1970.
    */
-  async learn(id: string, change: ConfigUpdate, at: number): Promise<void> {
+  async learn(
+    id: string,
+    change: ConfigUpdate,
+    { at, began }: { at: number; began: number },
+  ): Promise<void> {
     if (isEmpty(change)) return;
+    const by = { harvest_timestamp: isoTime(began), note: HARVEST_NOTE };
     const configuration = this.#configuration(id);
     for (;;) {
       const loaded = await configuration.load();
@@ -200,7 +207,7 @@ export class Collections {
         const news = base === found ? known : learned(base.json, change);
         const isOlder = at < laterThan(base.json) - 1;
         const time = isOlder ? laterThan(base.json) : at;
-        if (!isEmpty(news)) await configuration.change(base, news, time);
+        if (!isEmpty(news)) await configuration.change(base, news, time, by);
         if (this.#store.purge && news.delete.length > 0) tellKept(id);
         return;
       } catch (error) {

@@ -1,6 +1,6 @@
 /** A collection's configuration in its bucket, and its changes: each is recorded first, then put in force. */
 
-import { type ConfigUpdate, diff, isIn, merge } from "../collection/changeset.ts";
+import { type Changeset, type ConfigUpdate, diff, isIn, merge } from "../collection/changeset.ts";
 import { collectionKeys } from "../collection/layout.ts";
 import { ConflictError, UserError } from "../errors.ts";
 import { type JsonObject, parseAs } from "../json.ts";
@@ -88,10 +88,16 @@ export class Configuration {
   /**
    * Makes a change. Cut after it was recorded, it is found and ended by the next command that changes something.
    * @param at When, in milliseconds since 1970.
+   * @param by The harvest that makes it, and what is noted of it; nothing where a person does.
    * @throws ConflictError where somebody else changed the configuration meanwhile.
    */
-  async change(base: Base, change: ConfigUpdate, at: number): Promise<Base> {
-    const changeset = { ...change, changed_from: timestampOf(base.json) };
+  async change(
+    base: Base,
+    change: ConfigUpdate,
+    at: number,
+    by: Pick<Changeset, "harvest_timestamp" | "note"> = {},
+  ): Promise<Base> {
+    const changeset = { ...change, changed_from: timestampOf(base.json), ...by };
     const recorded = await this.#history.record(changeset, at);
     return await this.enforce(base, { change, recorded });
   }

@@ -31,6 +31,8 @@ export const changesetSchema = z.object({
   delete: z.array(deletion),
   change_timestamp: z.string(),
   changed_from: z.string().optional(),
+  harvest_timestamp: z.string().optional().catch(undefined),
+  note: z.string().optional().catch(undefined),
   removed: z.array(z.object({
     file: z.string(),
     replaced_by: z.string().nullable(),
@@ -92,7 +94,8 @@ export class History {
     try {
       for await (const changeset of this.all()) {
         if (isHalfDone(changeset, current)) continue;
-        config = merge(config, changeset);
+        const { update, delete: deleted } = changeset;
+        config = merge(config, { update: withoutSecrets(update), delete: deleted });
         if (changeset.change_timestamp === timestamp) found ??= config;
       }
     } catch (error) {

@@ -112,7 +112,8 @@ export async function settle(target: ProjectionTarget, checkpoint: Checkpoint): 
   const info = jsonBytes(harvestInfo(state, target.collectionId));
   await project(target, `${folder}${FILES.harvest}`, info);
   await guard();
-  await target.collections.learn(target.collectionId, state.update, state.ended ?? state.at);
+  const { update, began, ended: at = state.at } = state;
+  await target.collections.learn(target.collectionId, update, { at, began });
   await project(target, keys.lastHarvest, jsonBytes({ harvest_id: isoTime(state.began) }));
   await clearGarbage({ ...target, guard }, keys, state);
   await checkpoint.commit({ state: "settled", positions: leftover(state) });

@@ -30,7 +30,14 @@ export interface Changeset extends ConfigUpdate {
   changed_from?: string | undefined;
   /** Tweets that were taken out of the collection, as X asks for. */
   removed?: Removal[] | undefined;
+  /** The harvest that made it, ISO 8601, UTC; absent where a person did. */
+  harvest_timestamp?: string | undefined;
+  /** As the Python original notes it of a harvest. */
+  note?: string | undefined;
 }
+
+/** What the Python original notes of a change that a harvest made. */
+export const HARVEST_NOTE = "Changes based on harvester.";
 
 /** Whether it changes nothing. */
 export function isEmpty(change: ConfigUpdate): boolean {
@@ -221,6 +228,11 @@ export function isSecretMember(name: string): boolean {
   return /keys?(?![a-z])|credential|secret|token|password/i.test(name);
 }
 
+/** Whether a member names a profile, whose keys are elsewhere: a name is no secret. */
+export function isProfileName(path: readonly string[]): boolean {
+  return path.at(-1) === "profile" && /^(keys|credentials)$/.test(path.at(-2) ?? "");
+}
+
 /** Whether a value is an object, not an array. */
 export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -299,12 +311,15 @@ function without(config: JsonObject, deletions: Deletion[]): JsonObject {
 }
 
 /** A value with the secrets in it as fingerprints; all of it, where it is one. */
-export function redacted(value: Json, isSecret: boolean): Json {
+export function redacted(value: Json, isSecret: boolean, above = ""): Json {
   if (Array.isArray(value)) return value.map((inner) => redacted(inner, isSecret));
-  if (isObject(value)) return redactedObject(value, isSecret);
+  if (isObject(value)) return redactedObject(value, isSecret, above);
   return isSecret && value !== null ? fingerprint(String(value)) : value;
 }
 
-function redactedObject(value: JsonObject, isSecret: boolean): JsonObject {
-  return mapped(value, (inner, key) => redacted(inner, isSecret || isSecretMember(key)));
+function redactedObject(value: JsonObject, isSecret: boolean, above = ""): JsonObject {
+  return mapped(value, (inner, key) => {
+    if (isProfileName([above, key]) && typeof inner === "string") return inner;
+    return redacted(inner, isSecret || isSecretMember(key), key);
+  });
 }

@@ -4,6 +4,7 @@ import {
   type Changeset,
   type Deletion,
   isObject,
+  isProfileName,
   isSecretMember,
   member,
   merge,
@@ -66,7 +67,8 @@ function* updates(update: JsonObject, config: JsonObject, above: string[]): Gene
     if (UNTOLD.has(key)) continue;
     const path = [...above, key];
     const before = member(config, key);
-    if (isObject(after) && Object.keys(after).length > 0) {
+    // A member that has nothing in it yet, such as a user who was not looked up, is no change to read.
+    if (isObject(after)) {
       yield* updates(after, isObject(before) ? before : {}, path);
     } else {
       yield { path, before, after };
@@ -101,6 +103,7 @@ function* leaves(key: string, value: Json | undefined, above: string[]): Generat
 /** The documents write None for what was not there. */
 function shown(path: string[], value: Json | undefined): string {
   if (value === undefined || value === null) return "None";
-  const safe = redacted(value, path.some(isSecretMember));
+  const isSecret = path.some(isSecretMember) && !isProfileName(path);
+  const safe = redacted(value, isSecret, path.at(-1));
   return typeof safe === "string" ? safe : JSON.stringify(safe);
 }

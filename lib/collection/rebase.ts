@@ -2,7 +2,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import type { Json, JsonObject } from "../json.ts";
-import { isObject, member, redact } from "./changeset.ts";
+import { fingerprint, isObject, isProfileName, member, redact } from "./changeset.ts";
 
 /** What harvests learn of a user, which the newest knows best. */
 const FACTS = new Set(["screen_name", "looked_up"]);
@@ -33,9 +33,22 @@ export function rebased(base: JsonObject, mine: JsonObject, current: JsonObject)
   return { config: joined(hidden, { mine, current }, "", conflicts), conflicts };
 }
 
-/** A configuration with fingerprints in place of its secrets, as a history has it. */
+/**
+ * A configuration with fingerprints in place of its secrets, and of the names of profiles, which histories had so before:
+ * for comparing.
+ */
 export function withoutSecrets(config: JsonObject): JsonObject {
-  return redact({ update: config, delete: [] }).update;
+  const safe = redact({ update: config, delete: [] }).update;
+  return Object.fromEntries(
+    Object.entries(safe).map(([name, value]) => {
+      if (!isObject(value) || !isProfileName([name, "profile"])) return [name, value];
+      const { profile, ...rest } = value;
+      return [
+        name,
+        typeof profile === "string" ? { ...rest, profile: fingerprint(profile) } : value,
+      ];
+    }),
+  );
 }
 
 /** @param hidden What is compared. @param real What is taken. */

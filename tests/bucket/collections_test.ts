@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { configure, reset } from "@logtape/logtape";
 import { Collections } from "../../lib/bucket/collections.ts";
 import { ConflictError, InvalidConfigError } from "../../lib/errors.ts";
@@ -64,12 +65,39 @@ Deno.test("an update is shown before it is made, and then recorded", async () =>
   assert.equal((await changes(collections)).length, 2);
 });
 
+Deno.test("a person's change says nothing of a harvest", async () => {
+  const { collections, mine } = await opened();
+  await (await collections.plan({ ...mine, delete_users_for: ["suspended"] })).apply();
+  for (const changeset of await collections.changesets("c")) {
+    assert.deepEqual([changeset.harvest_timestamp, changeset.note], [undefined, undefined]);
+  }
+});
+
+Deno.test("an older file is brought onto the newest across a profile that a former version recorded by its fingerprint", async () => {
+  const { collections, mine, store } = await opened();
+  const keys = { profile: "main" };
+  await (await collections.plan({ ...mine, keys })).apply();
+  const second = (await collections.loadJson("c")).json;
+  const key = store.keys().filter((one) => one.includes("/changesets/")).at(-1) ?? "";
+  const { bytes } = await store.get(key) ?? assert.fail();
+  const text = new TextDecoder().decode(bytes);
+  assert.match(text, /"profile": "main"/);
+  const former = text.replace('"main"', '"sha256:a1b2c3d4"').replace(
+    "a1b2c3d4",
+    createHash("sha256").update("main").digest("hex").slice(0, 8),
+  );
+  await store.put(key, new TextEncoder().encode(former));
+  await (await collections.plan({ ...second, delete_users_for: ["suspended"] })).apply();
+  const third = await collections.plan({ ...second, users: { "1": {}, "2": {}, "7": {} } });
+  assert.equal(third.isBaseKnown, true);
+});
+
 Deno.test("an older file does not undo what harvests learned", async () => {
   const { collections, mine, clock } = await opened();
   await collections.learn(
     "c",
     { update: { users: { "1": { since_id: "99" } } }, delete: [] },
-    clock.now(),
+    { at: clock.now(), began: clock.now() },
   );
   const plan = await collections.plan({ ...mine, delete_users_for: ["suspended"] });
   assert.equal(plan.isOutdated, false, "same second, same timestamp");
@@ -77,7 +105,7 @@ Deno.test("an older file does not undo what harvests learned", async () => {
   await collections.learn(
     "c",
     { update: { users: { "1": { since_id: "100" } } }, delete: [] },
-    clock.now(),
+    { at: clock.now(), began: clock.now() },
   );
   const outdated = await collections.plan({ ...mine, delete_users_for: ["suspended"] });
   assert.equal(outdated.isOutdated, true);
@@ -91,7 +119,7 @@ Deno.test("a screen name that a harvest learned outlives an older file", async (
     update: { users: { "1": { screen_name: "new" } } },
     delete: [{ users: ["2"] }],
   };
-  await collections.learn("c", change, clock.now());
+  await collections.learn("c", change, { at: clock.now(), began: clock.now() });
   const users = { "1": { screen_name: "old" }, "5": { screen_name: "x" } };
   assert.deepEqual((await collections.plan({ ...mine, users })).change, {
     update: { users: { "5": { screen_name: "x" } } },
@@ -138,10 +166,13 @@ Deno.test("what a harvest learned is merged onto the newest configuration, and a
       throw new ConflictError(key);
     }
   };
-  await collections.learn("c", change, at);
+  await collections.learn("c", change, { at, began: at - 5_000 });
   const keys = store.keys();
-  await collections.learn("c", change, at);
+  await collections.learn("c", change, { at, began: at - 5_000 });
   assert.deepEqual(store.keys(), keys);
+  const last = (await collections.changesets("c")).at(-1);
+  assert.equal(last?.harvest_timestamp, new Date(at - 5_000).toISOString());
+  assert.equal(last?.note, "Changes based on harvester.");
   const { json } = await collections.loadJson("c");
   assert.deepEqual(json.users, { "1": { since_id: "5" } });
   assert.equal((await changes(collections)).length, 2);
@@ -197,10 +228,13 @@ Deno.test("where a store keeps older versions, it is said that the configuration
       await collections.learn(
         "c",
         { update: { users: { "1": { since_id: "5" } } }, delete: [] },
-        clock.now(),
+        { at: clock.now(), began: clock.now() },
       );
       assert.deepEqual(logged, []);
-      await collections.learn("c", { update: {}, delete: [{ users: ["2"] }] }, clock.now());
+      await collections.learn("c", { update: {}, delete: [{ users: ["2"] }] }, {
+        at: clock.now(),
+        began: 0,
+      });
       assert.equal(logged.length, keepsVersions ? 1 : 0);
     }
     assert.match(
@@ -231,7 +265,7 @@ async function harvested() {
   const { collections, clock } = made;
   await clock.advance(5_000);
   const change = { update: { users: { "1": { since_id: "99" } } }, delete: [{ users: ["2"] }] };
-  await collections.learn("c", change, clock.now());
+  await collections.learn("c", change, { at: clock.now(), began: clock.now() });
   await clock.advance(5_000);
   return made;
 }

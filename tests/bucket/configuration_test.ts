@@ -118,7 +118,7 @@ for (const kind of FAULTS) {
           delete: [],
         };
         await stage.clock.advance(60_000);
-        await stage.collections().learn("c", learned, stage.clock.now());
+        await stage.collections().learn("c", learned, { at: stage.clock.now(), began: 0 });
         const { users, keys } = await stage.config();
         assert.deepEqual(usersIn(users)["2"], { since_id: "5" });
         // A record has no keys: what needs them is not ended by somebody else, and its record is taken back.
@@ -137,7 +137,8 @@ for (const kind of FAULTS) {
       const stage = new Stage();
       await stage.added();
       const time = stage.clock.now();
-      const learn = (collections: Collections) => collections.learn("c", LEARNED, time);
+      const learn = (collections: Collections) =>
+        collections.learn("c", LEARNED, { at: time, began: time });
       const { writes } = await failing(stage, { at, kind }, learn);
       if (writes < at) return assert.equal(writes, 2);
       await stage.clock.advance(60_000);
@@ -154,7 +155,7 @@ Deno.test("an update that was cut does not come into force behind the back of wh
   const cut = { ...before, users: { "1": {} } };
   await failing(stage, { at: 2, kind: "killed before" }, update(cut));
   await update(before)(stage.collections());
-  await stage.collections().learn("c", LEARNED, stage.clock.now());
+  await stage.collections().learn("c", LEARNED, { at: stage.clock.now(), began: 0 });
   assert.deepEqual((await stage.config()).users, { "1": { since_id: "5" }, "2": {} });
   await stage.checkHistory(4);
 });
@@ -180,7 +181,7 @@ Deno.test("an update whose answer was lost, and that somebody went on from, is d
   stage.store.after = async ({ method, key }) => {
     if (method !== "put" || !isConfig(key)) return;
     stage.store.after = () => {};
-    await stage.collections().learn("c", LEARNED, stage.clock.now() + 9_000);
+    await stage.collections().learn("c", LEARNED, { at: stage.clock.now() + 9_000, began: 0 });
     throw new ConflictError(key);
   };
   const config = await update(mine)(stage.collections());

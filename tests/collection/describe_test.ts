@@ -48,3 +48,29 @@ Deno.test("deletions alone can be asked for", () => {
     ],
   );
 });
+
+Deno.test("what has nothing in it is no change to read, and the name of a profile is no secret", () => {
+  const lines = describe([
+    {
+      update: { users: {}, keys: { profile: "main", consumer_key: "very secret" } },
+      delete: [],
+      change_timestamp: "2026-01-02T03:04:05Z",
+    },
+    {
+      update: { users: { "12": {} }, keys: { profile: "other" } },
+      delete: [],
+      change_timestamp: "2026-01-02T03:04:06Z",
+    },
+    {
+      update: {},
+      delete: [{ keys: ["profile"] }],
+      change_timestamp: "2026-01-02T03:04:07Z",
+    },
+  ], { deletesOnly: false });
+  assert.deepEqual(lines, [
+    "keys -> profile changed from None to main on 2026-01-02T03:04:05Z",
+    "keys -> consumer_key changed from None to sha256:546bb0a0 on 2026-01-02T03:04:05Z",
+    "keys -> profile changed from main to other on 2026-01-02T03:04:06Z",
+    "keys -> profile deleted with value other on 2026-01-02T03:04:07Z",
+  ]);
+});
