@@ -9,7 +9,7 @@ import type { FolderRef } from "./lib/bucket_ref.ts";
 import type { Settings } from "./lib/settings.ts";
 import { Output } from "./lib/cli/output.ts";
 import { credentialsMayRun, giveUp, narrow, PERMISSIONS } from "./lib/cli/permissions.ts";
-import { buildProgram, settle } from "./lib/cli/program.ts";
+import { buildProgram, groupOf, settle } from "./lib/cli/program.ts";
 import { settleCertificates } from "./lib/certificates.ts";
 import { systemClock } from "./lib/clock.ts";
 import { Ending } from "./lib/ending.ts";
@@ -26,11 +26,17 @@ const INTERRUPTED = 130;
 
 /** Milliseconds between tries of a pipe that is full, and those that a harvest waits for a reader of its log. */
 const [WAIT, MOST_WAIT] = [5, 1_000];
+/** Milliseconds that an answer may take which is piped in. */
+const PIPED_WAIT = 5_000;
 /** Nothing ever wakes it. */
 const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 
 const encoder = new TextEncoder();
-const TERMINAL = { out: writeOut, err: writeErr };
+const TERMINAL = {
+  out: writeOut,
+  err: writeErr,
+  ...(Deno.stdin.isTerminal() ? {} : { pipedLine }),
+};
 
 /**
  * Runs a command line, whose output goes to `write`; its exit code.
@@ -79,7 +85,10 @@ export async function run(args: string[], write = TERMINAL, narrows = false): Pr
       await narrow(command, env);
     });
   }
+  const group = groupOf(program, args);
   try {
+    // What there is to type was asked for, in a way.
+    if (group) return group.outputHelp(), USAGE;
     await program.parseAsync(args, { from: "user" });
     return 0;
   } catch (error) {
@@ -310,6 +319,25 @@ function chainOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const stack = error.stack ?? error.message;
   return error.cause === undefined ? stack : `${stack}\nCaused by: ${chainOf(error.cause)}`;
+}
+
+/** The first line of standard input; null where it has none within some seconds, as one that nobody writes to. */
+async function pipedLine(): Promise<string | null> {
+  const reader = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).getReader();
+  const timer = setTimeout(() => reader.cancel().catch(() => {}), PIPED_WAIT);
+  let text = "";
+  try {
+    while (!text.includes("\n")) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      text += value;
+    }
+  } finally {
+    clearTimeout(timer);
+    await reader.cancel().catch(() => {});
+  }
+  const [line = ""] = text.split(/\r?\n/);
+  return line === "" ? null : line;
 }
 
 /** @throws UserError where it cannot be written, or nobody reads any more: not all that was asked for is there. */

@@ -2,6 +2,7 @@
 
 import type { Command } from "@commander-js/extra-typings";
 import { join } from "node:path";
+import { TwarcCloudError } from "../errors.ts";
 import type { Downloaded } from "./download.ts";
 import {
   bucketOption,
@@ -23,7 +24,7 @@ import { type Context, openBucket } from "./context.ts";
 import { addLimits, LIMITS_OF_RUNS } from "./limits.ts";
 import { count, size } from "./output.ts";
 import { addSchedules } from "./schedules.ts";
-import { jobFor, lookAtLast, stopHarvest, YES } from "./start.ts";
+import { isHarvested, jobFor, lookAtLast, stopHarvest, YES } from "./start.ts";
 import { removalTexts, troubleTexts } from "./trouble.ts";
 
 /** Adds the group. */
@@ -168,8 +169,11 @@ function addFilter(group: Command, context: Context): void {
       const opened = await openBucket(context, { bucket });
       await jobFor(opened, collectionId, ["filter"], { what: "Stop" });
       const runner = await opened.runner();
-      if (!json) output.line("Stopping ...");
+      const isRunning = await isHarvested(runner, collectionId).catch(trueIfOurs);
+      if (isRunning && !json) output.line("Stopping ...");
       await stopHarvest(runner, collectionId, context);
+      // A service without a task is seen by who stops it.
+      if (!isRunning && !json) output.line("Stopping ...");
       if (json) return output.json({ collection_id: collectionId, stopped: true });
       output.line("Stopped");
       output.note(lookAtLast(collectionId));
@@ -187,20 +191,23 @@ function addDownload(group: Command, context: Context): void {
     )
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
+    .option("--collection-path <folder>", "where to (default: download/BUCKET/collections/ID)")
     .option("--clean", "fetch everything again", false)
     .option("--with-keys", "copy the keys as well", false)
     .addHelpText("after", example("collection download test_collection"))
-    .action(async (collectionId, { bucket, clean, withKeys }) => {
+    .action(async (collectionId, { bucket, collectionPath, clean, withKeys }) => {
       const { download } = await import("./download.ts");
       const { store, collections, settings } = await openBucket(context, { bucket });
       await collections.loadJson(collectionId);
-      const to = join("download", settings.bucket.name);
+      const { collectionKeys } = await import("../collection/layout.ts");
+      const { folder: root } = collectionKeys(collectionId);
+      const to = collectionPath ?? join("download", settings.bucket.name, root.replace(/\/$/, ""));
       const progress = await output.progress();
       const began = context.clock.monotonic();
       const onFile = (done: Downloaded) => {
         progress.show(progressText(done, context.clock.monotonic() - began));
       };
-      const done = await download({ store, collectionId, to, clean, withKeys, onFile })
+      const done = await download({ store, collectionId, to, root, clean, withKeys, onFile })
         .finally(() => progress.end());
       output.note(
         `${count(done.files)} files (${size(done.bytes)}) downloaded, ${
@@ -210,8 +217,14 @@ function addDownload(group: Command, context: Context): void {
       if (done.removed > 0) {
         output.note(`${count(done.removed)} files removed here that its manifests list no more.`);
       }
-      output.line(`Collection downloaded to ${join(to, "collections", collectionId)}`);
+      output.line(`Collection downloaded to ${to}`);
     });
+}
+
+/** What cannot be seen for a while may be so. */
+function trueIfOurs(error: unknown): true {
+  if (error instanceof TwarcCloudError) return true;
+  throw error;
 }
 
 /** Files, bytes, rate, and time left. @param ms Since it began. */

@@ -1,6 +1,8 @@
 /** The commands `twarc-cloud collection-config ...`: collection configuration files. */
 
 import { Argument, type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { join } from "node:path";
+import type { Store } from "../store/store.ts";
 import type { ConfigUpdate } from "../collection/changeset.ts";
 import type { JsonObject } from "../json.ts";
 import { lastWord } from "../visible.ts";
@@ -179,7 +181,7 @@ async function agreed(
   output.note(
     `Here are the changes that will be applied: ${JSON.stringify(redact(change), null, 2)}`,
   );
-  const answer = await output.confirm("Proceed?");
+  const answer = await output.confirm("Proceed?", { piped: true });
   if (answer === null) {
     const { UserError } = await import("../errors.ts");
     const why = timestamp === undefined
@@ -272,14 +274,16 @@ function addChanges(group: Command, context: Context): void {
     )
     .argument("<collection-id>", "collection")
     .option("--deletes-only", "only describe deletes", false)
+    .option("--temp <folder>", "keep the changesets in this folder as well, below ID/changesets/")
     .addOption(bucketOption())
     .option("--json", "print JSON")
     .addHelpText("after", example("collection-config changes test_collection"))
-    .action(async (id, { deletesOnly, bucket, json }) => {
-      const { collections } = await openBucket(context, { bucket });
+    .action(async (id, { deletesOnly, temp, bucket, json }) => {
+      const { collections, store } = await openBucket(context, { bucket });
       const { describe } = await import("../collection/describe.ts");
       const { redact } = await import("../collection/changeset.ts");
       const changesets = await collections.changesets(id);
+      if (temp !== undefined) await copyChangesets({ store, id, to: temp });
       if (json) {
         return context.output.json(
           changesets.map((changeset) => ({ ...changeset, ...redact(changeset) })),
@@ -287,4 +291,17 @@ function addChanges(group: Command, context: Context): void {
       }
       for (const line of describe(changesets, { deletesOnly })) context.output.line(line);
     });
+}
+
+/** Copies the changesets of a collection, without keys, as the Python original's `--temp` does. */
+async function copyChangesets(
+  { store, id, to }: { store: Store; id: string; to: string },
+): Promise<void> {
+  const { collectionKeys, isChangeset } = await import("../collection/layout.ts");
+  const { Copier } = await import("./copier.ts");
+  const { folder, changesets } = collectionKeys(id);
+  const copier = new Copier({ store, to: join(to, id), root: folder, clean: false });
+  for await (const listed of store.list(changesets)) {
+    if (isChangeset(listed.key)) await copier.copy(listed);
+  }
 }

@@ -32,8 +32,10 @@ export type Copied =
 /** Where objects are copied to, and how. */
 export interface CopierOptions {
   store: Store;
-  /** The folder that stands for the bucket. */
+  /** The folder that stands for the bucket, or for what is below `root`. */
   to: string;
+  /** What keys begin with that `to` stands for; the bucket where it is absent. */
+  root?: string | undefined;
   /** Fetch also what is there already. */
   clean: boolean;
   /** Whether keys are copied. */
@@ -58,6 +60,9 @@ export class Copier {
     const isThere = !clean && await isSame(path, wanted) &&
       (isPlain || await isKeyless(wanted.key, path));
     if (isThere) return { is: "skipped", bytes: wanted.size ?? await sizeOf(path) ?? 0 };
+    if (isPlain && !clean && await this.#isThere(wanted, path)) {
+      return { is: "skipped", bytes: await sizeOf(path) ?? 0 };
+    }
     return await this.#tried(
       path,
       (temporary) =>
@@ -65,14 +70,15 @@ export class Copier {
     );
   }
 
-  /** Gives a file a content, unless it has it. @throws UserError */
-  async place(key: string, bytes: Uint8Array): Promise<void> {
+  /** Gives a file a content, unless it has it; whether it was written. @throws UserError */
+  async place(key: string, bytes: Uint8Array): Promise<boolean> {
     const path = this.#path(key);
     const outcome = await this.#tried(path, async (temporary) => {
-      await placed(path, temporary, bytes);
-      return { is: "fetched", bytes: bytes.length };
+      const isNew = await placed(path, temporary, bytes);
+      return { is: isNew ? "fetched" : "skipped", bytes: bytes.length };
     });
     if ("why" in outcome) throw new UserError(`${path} cannot be written: ${outcome.why}`);
+    return outcome.is === "fetched";
   }
 
   /**
@@ -91,9 +97,14 @@ export class Copier {
     return removed;
   }
 
-  /** Whether a file is there as the bucket's listing has it. */
-  async has(wanted: Wanted): Promise<boolean> {
-    return !this.#options.clean && await isSame(this.#path(wanted.key), wanted);
+  /** Whether a file is there with the content of an object of which no checksum is known. */
+  async #isThere({ key, size, sha1 }: Wanted, path: string): Promise<boolean> {
+    if (sha1 !== undefined || size === undefined || await sizeOf(path) !== size) return false;
+    const content = await this.#read(key);
+    if (!content) return false;
+    const hash = createHash("sha1");
+    for await (const chunk of content) hash.update(chunk);
+    return hash.digest("hex") === await sumOfFile(path, createHash("sha1"));
   }
 
   async #fetch({ key, size, sha1 }: Wanted, path: string, temporary: string): Promise<Copied> {
@@ -133,8 +144,7 @@ export class Copier {
     if (!bytes) return { is: "withheld", why: "it is not JSON" };
     if (sha1 !== undefined && bytes !== found) this.changed.set(key, sumOf(bytes));
     const isNew = await placed(path, temporary, bytes);
-    // One that differs from the bucket's on purpose is compared by what it is to be.
-    const isThere = !this.#options.clean && !isNew && bytes !== found;
+    const isThere = !this.#options.clean && !isNew;
     return { is: isThere ? "skipped" : "fetched", bytes: found.length };
   }
 
@@ -154,7 +164,8 @@ export class Copier {
   }
 
   #path(key: string): string {
-    return join(this.#options.to, ...key.split("/"));
+    const { to, root = "" } = this.#options;
+    return join(to, ...key.slice(root.length).split("/"));
   }
 }
 

@@ -34,8 +34,10 @@ export interface Downloaded {
 export interface DownloadOptions {
   store: Store;
   collectionId: string;
-  /** The folder that stands for the bucket. */
+  /** The folder that stands for the bucket, or for what is below `root`. */
   to: string;
+  /** What keys begin with that `to` stands for; the bucket where it is absent. */
+  root?: string | undefined;
   /** Fetch also what is there already. */
   clean: boolean;
   /** Copy keys as well: without it, they are left out of configurations and changesets. */
@@ -193,10 +195,9 @@ class Download {
   /** The manifest is the last to get its name: what it lists is there. */
   async #place(folder: string, manifest: Manifest, listed: Listed | undefined): Promise<void> {
     const wanted = listed ?? { key: `${folder}${FILES.manifest}` };
-    const isKnown = await this.#copier.has(wanted);
     const bytes = withSums(manifest.bytes, folder, this.#copier.changed);
-    await this.#copier.place(wanted.key, bytes);
-    this.#tell(wanted, { is: isKnown ? "skipped" : "fetched", bytes: manifest.bytes.length });
+    const isNew = await this.#copier.place(wanted.key, bytes) || this.#options.clean;
+    this.#tell(wanted, { is: isNew ? "fetched" : "skipped", bytes: manifest.bytes.length });
   }
 
   async #manifest(folder: string): Promise<Manifest | null> {

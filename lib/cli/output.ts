@@ -1,5 +1,7 @@
 /** What the program prints, and what it asks: the only place that knows the terminal. */
 
+import process from "node:process";
+import type { Writable } from "node:stream";
 import { oneLine, visible } from "../visible.ts";
 import { withBucket } from "./named_bucket.ts";
 import { fitted, wrapped } from "./fit.ts";
@@ -21,8 +23,10 @@ export interface Terminal {
   isOutTerminal?: boolean;
   /** Whether colours are wanted. */
   color: boolean;
-  /** How wide the terminal is at the moment. */
+  /** How wide the terminal is at the moment; 0 where it does not say. */
   columns?: () => number;
+  /** A line that standard input has, where that is no terminal; null where none comes soon. */
+  pipedLine?: () => Promise<string | null>;
 }
 
 /** Live progress of something that takes long. */
@@ -122,11 +126,19 @@ export class Output {
     return this.#terminal.isInteractive;
   }
 
-  /** Asks a question that is answered by yes or no; null where nobody can be asked. */
-  async confirm(message: string): Promise<boolean | null> {
-    if (!this.#terminal.isInteractive) return null;
+  /**
+   * Asks a question that is answered by yes or no; null where nobody can be asked.
+   * @param options.piped Takes a line that is piped in for the answer, as in `echo y | twarc-cloud ...`.
+   */
+  async confirm(message: string, { piped = false } = {}): Promise<boolean | null> {
+    if (!this.#terminal.isInteractive) {
+      const line = piped ? await this.#terminal.pipedLine?.() ?? null : null;
+      if (line !== null) this.note(`${message} ${line}`);
+      return line === null ? null : /^y(es)?$/i.test(line.trim());
+    }
     const prompts = await import("@clack/prompts");
-    const answer = await prompts.confirm({ message: visible(message), initialValue: false });
+    const shown = { message: visible(message), output: this.#promptsTo() };
+    const answer = await prompts.confirm({ ...shown, initialValue: false });
     return prompts.isCancel(answer) ? false : answer;
   }
 
@@ -134,7 +146,7 @@ export class Output {
   async ask(message: string, { secret = false } = {}): Promise<string | null> {
     if (!this.#terminal.isInteractive) return null;
     const prompts = await import("@clack/prompts");
-    const shown = { message: visible(message) };
+    const shown = { message: visible(message), output: this.#promptsTo() };
     const answer = await (secret ? prompts.password(shown) : prompts.text(shown));
     return prompts.isCancel(answer) || !answer ? null : answer.trim();
   }
@@ -145,6 +157,12 @@ export class Output {
 
   #fitErr(text: string): string {
     return this.#terminal.isTerminal ? wrapped(text, this.columns) : text;
+  }
+
+  /** Where questions are drawn: a terminal that says it has no columns gets as many as most have. */
+  #promptsTo(): Writable {
+    const columns = this.#terminal.columns?.() || USUAL;
+    return Object.create(process.stdout, { columns: { value: columns } });
   }
 
   #lines(): Progress {

@@ -65,6 +65,18 @@ function addHelp(program: Command): void {
     });
 }
 
+/** The group that words name and nothing after it, or the program itself; null for any other command line. */
+export function groupOf(program: CommandUnknownOpts, args: string[]): CommandUnknownOpts | null {
+  let found = program;
+  for (const word of args) {
+    if (word === "--debug") continue;
+    const below = found.commands.find((one) => one.name() === word);
+    if (!below) return null;
+    found = below;
+  }
+  return found.commands.length > 0 ? found : null;
+}
+
 /** Errors are thrown, not exited with; a group without a command shows its help as a usage error. */
 export function settle(
   command: CommandUnknownOpts,

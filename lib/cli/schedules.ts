@@ -2,13 +2,20 @@
 
 import type { Command } from "@commander-js/extra-typings";
 import { TwarcCloudError, UserError } from "../errors.ts";
-import type { Runner } from "../runner/runner.ts";
 import { lastWord } from "../visible.ts";
 import { bucketOption, example, spoolOption } from "./collection_config.ts";
 import { type Context, openBucket } from "./context.ts";
 import { addLimits, LIMITS_OF_RUNS } from "./limits.ts";
 import { capital } from "./output.ts";
-import { goesOn, jobFor, lookAtLast, startUnlessRunning, stopHarvest, YES } from "./start.ts";
+import {
+  goesOn,
+  isHarvested,
+  jobFor,
+  lookAtLast,
+  startUnlessRunning,
+  stopHarvest,
+  YES,
+} from "./start.ts";
 
 /** Adds the commands. */
 export function addSchedules(group: Command, context: Context): void {
@@ -172,14 +179,6 @@ function addStop(group: Command, context: Context): void {
       if (stops) output.note(lookAtLast(collectionId));
       else if (isRunning) output.note(goesOn(collectionId));
     });
-}
-
-/** Whether a collection is being harvested, or is to be by a harvester that is kept alive. */
-async function isHarvested(runner: Runner, collectionId: string): Promise<boolean> {
-  const { isKept } = await import("../runner/kept.ts");
-  const { documents } = runner;
-  const isWanted = documents !== undefined && await isKept(documents, collectionId);
-  return isWanted || await runner.info(collectionId) !== null;
 }
 
 /** That there is nothing to end: with how to end a harvest that runs. */

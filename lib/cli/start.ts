@@ -282,3 +282,14 @@ async function whileShowing(
 export function lookAtLast(collectionId: string): string {
   return `See what it brought with: twarc-cloud harvest last ${lastWord(collectionId)}`;
 }
+
+/** Whether a collection is being harvested, or is to be by a harvester that is kept alive. */
+export async function isHarvested(
+  runner: Pick<Runner, "documents" | "info">,
+  collectionId: string,
+): Promise<boolean> {
+  const { isKept } = await import("../runner/kept.ts");
+  const { documents } = runner;
+  const isWanted = documents !== undefined && await isKept(documents, collectionId);
+  return isWanted || await runner.info(collectionId) !== null;
+}

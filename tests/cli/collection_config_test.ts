@@ -4,7 +4,7 @@ import config from "../../deno.json" with { type: "json" };
 import { systemClock } from "../../lib/clock.ts";
 import { selfCommand } from "../../lib/runner/self.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { inOneProcess, type Place, type Ran } from "../e2e/program.ts";
+import { inOneProcess, inPlace, type Place, type Ran } from "../e2e/program.ts";
 
 /** Users 0 to 29: the tenth is protected, the twentieth suspended, the thirtieth gone. */
 function world(): World {
@@ -285,4 +285,37 @@ Deno.test("an update without changes says so and is done, by an older file and b
     const { code, err } = await place.run(...UPDATE);
     assert.equal(code, 1);
     assert.match(err, /It is not known what this file was made from: it has no timestamp/);
+  }));
+
+Deno.test("an answer can be piped into update, and changesets be kept in a folder", () =>
+  inPlace(async (place) => {
+    await place.add({ id: "find", type: "search", search: { query: "a" } });
+    const { timestamp: _, ...mine } = JSON.parse(
+      await Deno.readTextFile(place.path("collection.json")),
+    );
+    await place.writeJson("collection.json", { ...mine, search: { query: "b" } });
+    const update = async (answer: string) => {
+      const before = `echo ${answer} > answer; exec < answer`;
+      const { code, stdout, stderr } = await place.spawn(
+        ["collection-config", "update"],
+        {},
+        before,
+      )
+        .output();
+      const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+      return { code, out, err };
+    };
+    const refused = await update("n");
+    assert.deepEqual([refused.code, refused.out], [0, ""]);
+    assert.match(refused.err ?? "", /Proceed\? n\nCancelling\n$/);
+    const { code, out } = await update("y");
+    assert.deepEqual([code, out], [0, "Collection configuration updated.\n"]);
+    const changes = await place.ok("collection-config", "changes", "find", "--temp", "temp");
+    assert.match(changes, /search -> query changed from a to b on /);
+    const kept = await Array.fromAsync(Deno.readDir(place.path("temp", "find", "changesets")));
+    assert.equal(kept.length, 2);
+    const to = place.path("here");
+    const line = await place.ok("collection", "download", "find", "--collection-path", to);
+    assert.equal(line, `Collection downloaded to ${to}\n`);
+    await Deno.stat(place.path("here", "collection.json"));
   }));

@@ -6,6 +6,7 @@ import { buildProgram } from "../../lib/cli/program.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { UserError } from "../../lib/errors.ts";
 import { type Sandbox, startSandbox } from "../../lib/sandbox/server.ts";
+import { inPlace } from "../e2e/program.ts";
 import { keysPaths, readProfile, writeProfile } from "../../lib/twitter/keys.ts";
 
 /** A person at a terminal, who answers questions after looking at what was printed. */
@@ -234,3 +235,22 @@ Deno.test("without a name the profiles of twarc and twarc2 are listed, and no se
       `lab  ${second}  (consumer_key, consumer_secret)\n`,
     ]);
   }));
+
+const hasScript = await new Deno.Command("script", { args: ["--version"] }).output()
+  .then(({ success }) => success, () => false);
+
+Deno.test({
+  name: "a terminal that says it has no columns gets its questions on a line each",
+  ignore: !hasScript,
+  fn: () =>
+    inPlace(async (place) => {
+      // A terminal that `script` makes has a size of 0 by 0 where standard input is none.
+      const asked = place.spawn(
+        ["configure", "--profile", "x"],
+        {},
+        'exec timeout 20 script -qec "$*" /dev/null',
+      );
+      const { stdout } = await asked.output();
+      assert.match(new TextDecoder().decode(stdout), /Consumer key/);
+    }),
+});

@@ -58,6 +58,15 @@ Deno.test("without a terminal progress is a line now and then, and nobody is ask
   assert.equal(await output.ask("Name?"), null);
 });
 
+Deno.test("an answer that is piped in is taken where that is said, and nothing else for a yes", async () => {
+  for (const [line, answer] of [["y", true], ["YES ", true], ["n", false], [null, null]] as const) {
+    const pipedLine = () => Promise.resolve(line);
+    const { output } = captured({ pipedLine });
+    assert.equal(await output.confirm("Sure?", { piped: true }), answer);
+    assert.equal(await output.confirm("Sure?"), null);
+  }
+});
+
 Deno.test("sizes and counts are written as in the documents", () => {
   assert.deepEqual([0, 607.76, 1_023, 875_520, 15 * 2 ** 20, 3 * 2 ** 30].map(size), [
     "0B",

@@ -30,12 +30,12 @@ Deno.test("help of a command is to be had in front of it too, and a usage error 
     assert.match(usage.err, /\nSee: twarc-cloud collection once --help\n$/);
   }));
 
-Deno.test("a group without a command shows its help on standard error, and exits with 2", () =>
+Deno.test("a group without a command shows its help on standard output, and exits with 2", () =>
   inPlace(async (place) => {
     for (const args of [[], ["collection-config"], ["collection"], ["harvest"]]) {
       const { code, out, err } = await place.run(...args);
-      assert.deepEqual([code, out], [2, ""]);
-      assert.equal(err, await place.ok(...args, "--help"));
+      assert.deepEqual([code, err], [2, ""]);
+      assert.equal(out, await place.ok(...args, "--help"));
     }
   }));
 
