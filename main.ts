@@ -144,7 +144,7 @@ function selfWith(permissions: readonly string[]): string[] {
 /** What a harvester of a folder bucket reads and writes: the bucket, its temporary files, keys and settings. */
 async function placesOf({ path }: FolderRef, env: Context["env"]): Promise<Places> {
   const { spoolPlaces } = await import("./lib/harvest/spool_place.ts");
-  const { keysPaths } = await import("./lib/twitter/keys.ts");
+  const { keysPaths } = await import("./lib/secrets/twarc_files.ts");
   const { INI_FILE } = await import("./lib/settings.ts");
   const keys = env.HOME || env.USERPROFILE ? keysPaths({ env }) : [];
   const linked = await Deno.realPath(path).catch(() => path);
@@ -167,11 +167,12 @@ async function harvestHere(
   const { openApi } = await import("./lib/twitter/api.ts");
   const { isProtectedWanted, keysOf } = await import("./lib/collection/config.ts");
   const { configuredLimits, limitsOf } = await import("./lib/collection/limits.ts");
-  const { heldKeys } = await import("./lib/bucket/keys.ts");
+  const { heldKeys } = await import("./lib/secrets/credentials.ts");
   const { holderIsGone, thisProcess } = await import("./lib/bucket/process.ts");
   const { openPlace } = await import("./lib/harvest/spool_place.ts");
   const { logForm, startLog } = await import("./lib/log.ts");
-  const { localFolder, localSecret } = await import("./lib/runner/local_state.ts");
+  const { localFolder } = await import("./lib/runner/local_state.ts");
+  const { localSecret } = await import("./lib/secrets/control_secret.ts");
   const { harvest } = await import("./harvester.ts");
   const { bucket, twitterApiUrl, controlSecret } = settings;
   await startLog(TERMINAL.err, logForm(env));
@@ -287,7 +288,8 @@ async function noteSecret(
   env: Context["env"],
 ): Promise<string | undefined> {
   if (bucket.kind === "folder") return undefined;
-  const { knownSecret, localFolder } = await import("./lib/runner/local_state.ts");
+  const { localFolder } = await import("./lib/runner/local_state.ts");
+  const { knownSecret } = await import("./lib/secrets/control_secret.ts");
   return controlSecret ?? await knownSecret(await localFolder({ bucket, aws, env })) ?? undefined;
 }
 

@@ -136,9 +136,9 @@ export class Settings {
     };
   }
 
-  /** The bucket, and how AWS is asked. */
-  get place(): { bucket: BucketRef; aws: AwsSettings } {
-    return { bucket: this.bucket, aws: this.aws };
+  /** The bucket, where its harvesters run, and how AWS is asked. */
+  get place(): { bucket: BucketRef; runner: RunnerKind; aws: AwsSettings } {
+    return { bucket: this.bucket, runner: this.runner, aws: this.aws };
   }
 
   /**

@@ -36,6 +36,7 @@ const RANKS: Record<string, number> = {
   store: 2,
   twitter: 2,
   control: 2,
+  secrets: 2.5,
   control_server: 2.5,
   bucket: 3,
   harvest: 4,

@@ -32,7 +32,7 @@ export async function apiWith(
     settings: Settings;
   },
 ): Promise<TwitterApi> {
-  const { heldKeys } = await import("../bucket/keys.ts");
+  const { heldKeys } = await import("../secrets/credentials.ts");
   const { openApi } = await import("../twitter/api.ts");
   const keys = await heldKeys(named, { ...settings.place, env });
   const waits = new Waits((wait) => {

@@ -90,7 +90,7 @@ function addAdd(group: Command, context: Context): void {
       await writeConfigFile(path, added);
       context.output.line("Collection added.");
       await tellQueryNotes(config, context);
-      hintAtKeys(config, settings.bucket, context);
+      hintAtKeys(config, settings, context);
       context.output.line("Don't forget to start or schedule the collection.");
       const { startCommand } = await import("./start.ts");
       context.output.note(`Start it with: ${startCommand(added)}`);

@@ -221,8 +221,8 @@ function addKeys(group: Command, context: Context): void {
     .action(async (options) => {
       const { collectionConfigFilepath: path, bucket, profile, twarcConfigFilepath, yes } = options;
       if (profile === true) return await tellProfiles(twarcConfigFilepath, context);
-      const { findProfile } = await import("../twitter/keys.ts");
-      const { keysMember } = await import("../bucket/keys.ts");
+      const { findProfile } = await import("../secrets/twarc_files.ts");
+      const { keysMember } = await import("../secrets/credentials.ts");
       const { draftKeys } = await import("../collection/config.ts");
       const config = await readConfigFile(path);
       const found = await findProfile(await keyFiles(twarcConfigFilepath, context), profile);

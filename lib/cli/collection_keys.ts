@@ -25,7 +25,7 @@ export function addKeys(group: Command, context: Context): void {
     .option("--yes", "do not ask before other keys are replaced in Parameter Store", false)
     .addHelpText("after", example("collection keys test_collection"))
     .action(async (id, { bucket, profile, twarcConfigFilepath, yes }) => {
-      const { findProfile } = await import("../twitter/keys.ts");
+      const { findProfile } = await import("../secrets/twarc_files.ts");
       const found = await findProfile(await keyFiles(twarcConfigFilepath, context), profile);
       const { collections, settings, runner } = await openBucket(context, { bucket });
       const { json } = await collections.loadJson(id);

@@ -39,7 +39,9 @@ export function addConfigure(program: Command, context: Context): void {
     .action(async (options) => {
       const { profile, twarcConfigFilepath, bearerToken, app, yes, check } = options;
       if (profile === true) return await tellProfiles(twarcConfigFilepath, context);
-      const { defaultKeysPath, storedKeys, writeProfile } = await import("../twitter/keys.ts");
+      const { defaultKeysPath, storedKeys, writeProfile } = await import(
+        "../secrets/twarc_files.ts"
+      );
       const { output } = context;
       const path = twarcConfigFilepath ?? defaultKeysPath(context.env);
       const keys = bearerToken

@@ -144,7 +144,7 @@ async function added(
   { collectionId, ids, profile, twarcConfigFilepath, yes }: Wanted,
   context: Context,
 ): Promise<boolean> {
-  const { findProfile } = await import("../twitter/keys.ts");
+  const { findProfile } = await import("../secrets/twarc_files.ts");
   const { keepKeys, keyFiles } = await import("./profiles.ts");
   const { checkedNewId, collectionKeys } = await import("../collection/layout.ts");
   const { idText } = await import("../bucket/id_list.ts");

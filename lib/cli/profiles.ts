@@ -1,23 +1,22 @@
 /** The profiles of keys that a person has, for the commands that name one. */
 
 import { isObject } from "../collection/changeset.ts";
-import type { OtherKeys } from "../bucket/keys.ts";
-import type { BucketRef } from "../bucket_ref.ts";
+import type { OtherKeys } from "../secrets/credentials.ts";
 import type { JsonObject } from "../json.ts";
-import type { Profile } from "../twitter/keys.ts";
+import type { Profile } from "../secrets/twarc_files.ts";
 import type { Settings } from "../settings.ts";
 import { type Context, openBucket } from "./context.ts";
 import type { Output } from "./output.ts";
 
 /** The files in which keys are looked for: the one that is named, or those of twarc and twarc2. */
 export async function keyFiles(named: string | undefined, { env }: Context): Promise<string[]> {
-  const { keysPaths } = await import("../twitter/keys.ts");
+  const { keysPaths } = await import("../secrets/twarc_files.ts");
   return named === undefined ? keysPaths({ env }) : [named];
 }
 
 /** Lists the profiles that there are, and where each is. */
 export async function tellProfiles(named: string | undefined, context: Context): Promise<void> {
-  const { listProfiles } = await import("../twitter/keys.ts");
+  const { listProfiles } = await import("../secrets/twarc_files.ts");
   const paths = await keyFiles(named, context);
   const profiles = await listProfiles(paths);
   if (profiles.length === 0) context.output.note(`There are no keys in ${paths.join(" or ")}.`);
@@ -29,14 +28,15 @@ export async function tellProfiles(named: string | undefined, context: Context):
 /** Says where keys are safer, when they are in the configuration of a collection in S3. */
 export function hintAtKeys(
   { keys, credentials }: JsonObject,
-  bucket: BucketRef,
+  { bucket, runner }: Pick<Settings, "bucket" | "runner">,
   { output }: Context,
 ): void {
   const inline = keys ?? credentials;
   if (bucket.kind === "folder" || !isObject(inline) || "profile" in inline) return;
+  const place = runner === "ecs" ? "into Parameter Store, encrypted" : "into a file of your own";
   output.note(
     "Its keys are in the bucket, in collection.json. `twarc-cloud collection-config keys` and then " +
-      "`collection-config update` put them into Parameter Store, encrypted.",
+      "`collection-config update` put them " + `${place}.`,
   );
 }
 
@@ -46,13 +46,14 @@ export async function keepKeys(
   { settings, yes }: { settings: Settings; yes: boolean },
   context: Context,
 ): Promise<{ keys: JsonObject; parameter?: string } | null> {
-  const { collectionsOf, keptKeys } = await import("../bucket/keys.ts");
+  const { collectionsOf } = await import("../bucket/profile_users.ts");
+  const { keptKeys } = await import("../secrets/credentials.ts");
   const mayReplace = async (other: OtherKeys) => {
     const { collections } = await openBucket(context, { bucket: settings.bucket.text });
     const users = await collectionsOf(other.profile, collections);
     return await agreed(other, { users, yes, output: context.output });
   };
-  return await keptKeys(keys, { profile, ...settings.place, mayReplace });
+  return await keptKeys(keys, { profile, ...settings.place, env: context.env, mayReplace });
 }
 
 /** Shows whose keys are there and who runs on them, and asks. @throws UserError where nobody can be asked. */

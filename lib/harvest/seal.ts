@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { type Person, stateFolder } from "../folders.ts";
 import { messageOf, UserError } from "../errors.ts";
 import { ownFolder } from "../own_folder.ts";
-import { secretFile } from "../store/secret_file.ts";
+import { STATE_HINT as hint } from "../secrets/control_secret.ts";
+import { SecretFiles } from "../secrets/secret_files.ts";
+import { madeSecret } from "../secrets/secret_store.ts";
 
 const SEALED = /^(.*),"seal":"([0-9a-f]{64})"\}$/s;
 
@@ -38,10 +40,13 @@ export async function personalKey(person: Person): Promise<string> {
   const folder = stateFolder(person);
   const path = join(folder, "spool.key");
   const called = "The key for notes of what no bucket has yet";
-  const hint = "Set XDG_STATE_HOME to a folder of your own.";
   try {
+    const files = new SecretFiles(folder, {
+      called: `The folder of ${called.toLowerCase()}`,
+      hint,
+    });
     await ownFolder(folder, { called: `The folder of ${called.toLowerCase()}`, hint });
-    const key = await secretFile(path);
+    const key = await madeSecret(files, "spool.key");
     const { mode } = await lstat(path);
     if (Deno.build.os === "windows" || (mode & 0o077) === 0) return key;
     throw new UserError(`${called}, ${path}, can be read by others`, {

@@ -1,7 +1,9 @@
 /** The definitions of harvesters' tasks, and the secrets that these need. */
 
-import { createHash, randomBytes } from "node:crypto";
-import { Parameters } from "../store/parameters.ts";
+import { createHash } from "node:crypto";
+import { controlSecretName } from "../secrets/control_secret.ts";
+import { ParameterStore } from "../secrets/parameter_store.ts";
+import { newSecret } from "../secrets/secret_store.ts";
 import type { EcsCluster } from "./ecs_client.ts";
 import type { EcsTasks } from "./ecs_tasks.ts";
 import type { Job, RunnerSettings } from "./runner.ts";
@@ -20,12 +22,12 @@ export interface DefinitionsOptions {
 /** The definitions of one bucket's harvesters. Methods throw UserError and OutsideError. */
 export class EcsDefinitions {
   readonly #options: DefinitionsOptions;
-  readonly #parameters: Parameters;
+  readonly #secrets: ParameterStore;
 
   constructor(options: DefinitionsOptions) {
     const { bucket, settings } = options;
     this.#options = options;
-    this.#parameters = new Parameters(bucket, settings.aws);
+    this.#secrets = new ParameterStore(bucket, settings.aws);
   }
 
   /**
@@ -55,7 +57,7 @@ export class EcsDefinitions {
         ...(env.TWITTER_API_URL ? { TWITTER_API_URL: env.TWITTER_API_URL } : {}),
       },
       secrets: {
-        TWARC_CLOUD_SECRET: this.#parameters.nameOf(secretOf(collectionId)),
+        TWARC_CLOUD_SECRET: this.#secrets.nameOf(controlSecretName(collectionId)),
         ...await this.#honeybadger(),
       },
     });
@@ -64,18 +66,18 @@ export class EcsDefinitions {
 
   /** A collection's control secret, or undefined where it has none. */
   async secret(collectionId: string): Promise<string | undefined> {
-    return await this.#parameters.get(secretOf(collectionId)) ?? undefined;
+    return await this.#secrets.get(controlSecretName(collectionId)) ?? undefined;
   }
 
   /** Deletes a control secret that is out of use; one that was replaced meanwhile is left for who did so. */
   async forget(collectionId: string, secret: string): Promise<void> {
     if (await this.secret(collectionId) !== secret) return;
-    await this.#parameters.delete(secretOf(collectionId));
+    await this.#secrets.delete(controlSecretName(collectionId));
   }
 
   async #newSecret(collectionId: string): Promise<string> {
-    const secret = randomBytes(32).toString("hex");
-    await this.#parameters.put(secretOf(collectionId), secret);
+    const secret = newSecret();
+    await this.#secrets.put(controlSecretName(collectionId), secret);
     return secret;
   }
 
@@ -85,12 +87,7 @@ export class EcsDefinitions {
     if (!key) return {};
     const sum = createHash("sha256").update(key).digest("hex").slice(0, 8);
     const name = `honeybadger-key-${sum}`;
-    if (await this.#parameters.get(name) !== key) await this.#parameters.put(name, key);
-    return { HONEYBADGER_API_KEY: this.#parameters.nameOf(name) };
+    if (await this.#secrets.get(name) !== key) await this.#secrets.put(name, key);
+    return { HONEYBADGER_API_KEY: this.#secrets.nameOf(name) };
   }
-}
-
-/** The name of the parameter with a collection's control secret. */
-export function secretOf(collectionId: string): string {
-  return `control-secrets/${collectionId}`;
 }

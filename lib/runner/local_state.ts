@@ -7,10 +7,10 @@ import type { BucketRef } from "../bucket_ref.ts";
 import { messageOf, UserError } from "../errors.ts";
 import { stateFolder } from "../folders.ts";
 import { ownFolder } from "../own_folder.ts";
-import { type Disk, nullIfAbsent, systemDisk } from "../store/disk.ts";
+import { knownSecret, localSecret, STATE, STATE_HINT } from "../secrets/control_secret.ts";
+import { nullIfAbsent, systemDisk } from "../store/disk.ts";
 import { Folders } from "../store/folders.ts";
 import { LocalStore } from "../store/local.ts";
-import { secretFile, secretIn } from "../store/secret_file.ts";
 import { type Store, storeEndpoint } from "../store/store.ts";
 import { type Documents, MovedDocuments } from "./documents.ts";
 
@@ -75,7 +75,7 @@ export class LocalState {
   /** The control secret of harvesters that a version before has started; null where there is none. */
   async formerSecret(): Promise<string | null> {
     if (this.#former === undefined) return null;
-    return await secretIn(join(this.#former, "runner", "secret")).catch(() => null);
+    return await knownSecret(this.#former);
   }
 
   /** The path of the log of a collection's harvesters. */
@@ -108,41 +108,14 @@ export class LocalState {
         `The folder for logs, ${this.folder}, cannot be used: ${messageOf(cause)}`,
         {
           cause,
-          hint: HINT,
+          hint: STATE_HINT,
         },
       );
     }
   }
 }
 
-const HINT = "Set XDG_STATE_HOME to a folder of your own.";
-
 /** Makes a folder for this person alone. @throws UserError where others may write there. */
 async function madeFolder(folder: string): Promise<void> {
-  await ownFolder(folder, { called: "The folder of what runs on this machine", hint: HINT });
-}
-
-/**
- * The secret that a bucket's harvesters on this machine are controlled with: 32 random bytes in hexadecimal, made when it
- * is first wanted, and readable by the person alone.
- * @param folder As `localFolder` gives it.
- * @throws UserError where it can be neither read nor written.
- */
-export async function localSecret(folder: string, disk: Disk = systemDisk): Promise<string> {
-  const path = join(folder, "runner", "secret");
-  try {
-    const folders = new Folders(folder, disk);
-    await folders.checkWay(path);
-    const known = await secretIn(path);
-    if (known) return known;
-    await madeFolder(folder);
-    return await folders.within(path, () => secretFile(path, disk));
-  } catch (cause) {
-    throw new UserError(`The secret in ${path} cannot be used: ${messageOf(cause)}`, { cause });
-  }
-}
-
-/** The same secret, where it was made already; null where it was not. */
-export async function knownSecret(folder: string): Promise<string | null> {
-  return await secretIn(join(folder, "runner", "secret")).catch(() => null);
+  await ownFolder(folder, { called: STATE, hint: STATE_HINT });
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { writeProfile } from "../../lib/twitter/keys.ts";
+import { writeProfile } from "../../lib/secrets/twarc_files.ts";
 import { inOneProcess } from "../e2e/program.ts";
 
 Deno.test("keys that have become bad are replaced by one command, and the next harvest goes on", () =>

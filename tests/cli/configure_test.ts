@@ -7,7 +7,7 @@ import { systemClock } from "../../lib/clock.ts";
 import { UserError } from "../../lib/errors.ts";
 import { type Sandbox, startSandbox } from "../../lib/sandbox/server.ts";
 import { inPlace } from "../e2e/program.ts";
-import { keysPaths, readProfile, writeProfile } from "../../lib/twitter/keys.ts";
+import { keysPaths, readProfile, writeProfile } from "../../lib/secrets/twarc_files.ts";
 
 /** A person at a terminal, who answers questions after looking at what was printed. */
 class Person extends Output {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeProfile } from "../../lib/twitter/keys.ts";
+import { writeProfile } from "../../lib/secrets/twarc_files.ts";
 import { filesBelow, inPlace, type Place } from "./program.ts";
 
 /** Runs a command as somebody whose files everybody may read and write, and that has to work. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { secretOf } from "../../lib/runner/ecs_definitions.ts";
+import { controlSecretName } from "../../lib/secrets/control_secret.ts";
 import { awsName, familyOf } from "../../lib/runner/task_definition.ts";
-import { Parameters } from "../../lib/store/parameters.ts";
+import { ParameterStore } from "../../lib/secrets/parameter_store.ts";
 import { type Asked, asked, isAllowedAnyway, policies } from "./policies.ts";
 
 const LIB = fileURLToPath(new URL("../../lib", import.meta.url));
@@ -26,11 +26,11 @@ const list = { resource: `arn:aws:s3:::${BUCKET}`, context: { "s3:prefix": "coll
 const logs = `arn:aws:logs:${REGION}:log-group:twarc-cloud-container:log-stream:`;
 const role = (name: string) => `arn:aws:iam::123456789012:role/twarc-cloud-${name}`;
 
-const parameters = new Parameters(BUCKET, { region: "eu-central-1" });
+const parameters = new ParameterStore(BUCKET, { region: "eu-central-1" });
 const parameter = (name: string) => `arn:aws:ssm:${REGION}:parameter${parameters.nameOf(name)}`;
 const [keys, secret, honeybadger] = [
   parameter("keys/main"),
-  parameter(secretOf(ID)),
+  parameter(controlSecretName(ID)),
   parameter("honeybadger-key-01234567"),
 ];
 

@@ -8,9 +8,9 @@ import { systemClock } from "../../lib/clock.ts";
 import { collectionKeys } from "../../lib/collection/layout.ts";
 import { LockedError, UserError } from "../../lib/errors.ts";
 import { EcsRunner } from "../../lib/runner/ecs.ts";
-import { secretOf } from "../../lib/runner/ecs_definitions.ts";
+import { controlSecretName } from "../../lib/secrets/control_secret.ts";
 import { parseSchedule } from "../../lib/runner/schedule.ts";
-import { Parameters } from "../../lib/store/parameters.ts";
+import { ParameterStore } from "../../lib/secrets/parameter_store.ts";
 import { ended, runnerContract } from "../contract/runner.ts";
 import { until } from "../e2e/program.ts";
 import { BRIEF, DEAF, FAULT, FAULTY } from "../fakes/harvester.ts";
@@ -197,19 +197,19 @@ test("a harvest whose container is still being started is not started twice, and
 });
 
 test("scheduling leaves the secret of a harvest that was just started as it is", async ({ runner, bucket, ini, job }) => {
-  const parameters = new Parameters(bucket, place.settingsOf(ini).aws);
+  const parameters = new ParameterStore(bucket, place.settingsOf(ini).aws);
   await runner.once(job("steady"));
-  const secret = await parameters.get(secretOf("steady"));
+  const secret = await parameters.get(controlSecretName("steady"));
   assert.match(secret ?? "", /^[0-9a-f]{64}$/);
   await runner.schedule(job("steady"), parseSchedule("rate(7 days)"));
-  assert.equal(await parameters.get(secretOf("steady")), secret);
+  assert.equal(await parameters.get(controlSecretName("steady")), secret);
   await runner.schedule(job("new"), parseSchedule("rate(7 days)"));
-  assert.match(await parameters.get(secretOf("new")) ?? "", /^[0-9a-f]{64}$/);
+  assert.match(await parameters.get(controlSecretName("new")) ?? "", /^[0-9a-f]{64}$/);
 });
 
 test("a control secret is deleted with the last use of it, and stays while a schedule or a task has use for it", async ({ runner, bucket, ini, store, job }) => {
-  const parameters = new Parameters(bucket, place.settingsOf(ini).aws);
-  const isThere = async (id: string) => await parameters.get(secretOf(id)) !== null;
+  const parameters = new ParameterStore(bucket, place.settingsOf(ini).aws);
+  const isThere = async (id: string) => await parameters.get(controlSecretName(id)) !== null;
   await ended(await runner.once(job(BRIEF)));
   assert.equal(await isThere(BRIEF), false, "A harvest that was followed to its end");
   await runner.schedule(job(BRIEF), parseSchedule("rate(7 days)"));

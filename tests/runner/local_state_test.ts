@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
-import { localFolder, localSecret } from "../../lib/runner/local_state.ts";
+import { localFolder } from "../../lib/runner/local_state.ts";
+import { localSecret } from "../../lib/secrets/control_secret.ts";
 import type { AwsAccess } from "../../lib/aws.ts";
 import { parseBucket } from "../../lib/bucket_ref.ts";
 import { WITHOUT_LINKS } from "../store/bucket_folder.ts";

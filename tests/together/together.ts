@@ -14,7 +14,7 @@ const TESTS = fileURLToPath(new URL("../", import.meta.url));
  * about as long as each other; those that need AWS are in few groups.
  */
 export const GROUPS: Record<string, string[]> = {
-  aws: ["bucket/keys", "e2e/aws", "e2e/original", "e2e/proxy", "e2e/s3"],
+  aws: ["secrets/", "e2e/aws", "e2e/original", "e2e/proxy", "e2e/s3", "e2e/without_cluster"],
   commands: ["cli/", "collection/", "infra/", "sandbox/"],
   faults: ["faults/"],
   harvests: ["harvest/"],

@@ -5,7 +5,9 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { KEY_NAMES, MAIN_PROFILE, missingKeys, type TwitterKeys } from "../api_keys.ts";
 import { messageOf, UserError } from "../errors.ts";
+import { parseJson } from "../json.ts";
 import { lastWord } from "../visible.ts";
+import type { SecretStore } from "./secret_store.ts";
 
 type Section = Record<string, unknown>;
 
@@ -142,6 +144,29 @@ export async function writeProfile(
   } catch (cause) {
     await Deno.remove(temporary).catch(() => {});
     throw new UserError(`${path} cannot be written: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** The profiles of a person's files as secrets named `keys/<profile>`: JSON with their keys. */
+export class TwarcFiles implements Pick<SecretStore, "get" | "put"> {
+  readonly #paths: string[];
+
+  /** @param paths As `keysPaths` gives them: the first is written. */
+  constructor(paths: string[]) {
+    this.#paths = paths;
+  }
+
+  async get(name: string): Promise<string | null> {
+    const found = (await listProfiles(this.#paths)).find((one) => `keys/${one.name}` === name);
+    return found ? JSON.stringify(found.keys) : null;
+  }
+
+  async put(name: string, value: string, when?: { ifAbsent: true }): Promise<boolean> {
+    if (when && await this.get(name) !== null) return false;
+    const [path = ""] = this.#paths;
+    const keys = profileSchema.parse(parseJson(value, name));
+    await writeProfile(path, name.replace(/^keys\//, ""), keysIn(keys));
+    return true;
   }
 }
 

@@ -9,6 +9,7 @@ import {
 } from "@aws-sdk/client-ssm";
 import { type AwsAccess, awsConfig, awsError, awsFailure } from "../aws.ts";
 import { AccessError } from "../errors.ts";
+import type { SecretStore } from "./secret_store.ts";
 
 /** A secret as it is kept. */
 export interface Parameter {
@@ -19,8 +20,8 @@ export interface Parameter {
   at: number;
 }
 
-/** The parameters of one bucket, below `/twarc-cloud/<bucket>/`. */
-export class Parameters {
+/** The secrets of one bucket as parameters, below `/twarc-cloud/<bucket>/`. */
+export class ParameterStore implements SecretStore {
   readonly #client: SSMClient;
   readonly #prefix: string;
 
@@ -79,20 +80,8 @@ export class Parameters {
     }
   }
 
-  /** Writes a secret, in place of an older one. @throws UserError, OutsideError */
-  async put(name: string, value: string): Promise<void> {
-    await this.#put(name, { value, Overwrite: true });
-  }
-
-  /** Writes a secret where there is none; false where there is one. @throws UserError, OutsideError */
-  async create(name: string, value: string): Promise<boolean> {
-    return await this.#put(name, { value, Overwrite: false });
-  }
-
-  async #put(
-    name: string,
-    { value, Overwrite }: { value: string; Overwrite: boolean },
-  ): Promise<boolean> {
+  async put(name: string, value: string, when?: { ifAbsent: true }): Promise<boolean> {
+    const Overwrite = when === undefined;
     const Name = this.nameOf(name);
     try {
       const command = { Name, Value: value, Type: "SecureString", Overwrite } as const;

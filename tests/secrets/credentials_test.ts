@@ -1,12 +1,13 @@
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import assert from "node:assert/strict";
-import { collectionsOf, heldKeys, keptKeys, type OtherKeys } from "../../lib/bucket/keys.ts";
+import { collectionsOf } from "../../lib/bucket/profile_users.ts";
+import { heldKeys, keptKeys, type OtherKeys } from "../../lib/secrets/credentials.ts";
 import { Collections } from "../../lib/bucket/collections.ts";
 import { parseBucket } from "../../lib/bucket_ref.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { fingerprint } from "../../lib/collection/changeset.ts";
 import { collectionKeys } from "../../lib/collection/layout.ts";
-import { Parameters } from "../../lib/store/parameters.ts";
+import { ParameterStore } from "../../lib/secrets/parameter_store.ts";
 import { S3Store } from "../../lib/store/s3.ts";
 import { type Moto, MOTO_KEYS, MOTO_REGION, sharedMoto } from "../peers/moto.ts";
 
@@ -30,7 +31,9 @@ async function put(
   const kept = await keptKeys(keysOf(who), {
     profile: "main",
     bucket: parseBucket(bucket),
+    runner: "ecs",
     aws: access(),
+    env: {},
     mayReplace: async (other) => {
       asked.push(other);
       return await mayReplace(other);
@@ -40,7 +43,7 @@ async function put(
 }
 
 const held = async () => {
-  const place = { bucket: parseBucket(bucket), aws: access(), env: {} };
+  const place = { bucket: parseBucket(bucket), runner: "ecs", aws: access(), env: {} } as const;
   return (await heldKeys({ profile: "main" }, place)).consumer_key;
 };
 
@@ -66,7 +69,7 @@ Deno.test("keys of another are replaced only by who was asked, with both fingerp
 
 Deno.test("one's own keys are put there without a question, and not written twice", async () => {
   await moto.reset();
-  const parameters = new Parameters(bucket, access());
+  const parameters = new ParameterStore(bucket, access());
   const { consumer_key, consumer_secret } = keysOf("anna");
   await parameters.put("keys/main", JSON.stringify({ consumer_secret, consumer_key }));
   const { kept, asked } = await put("anna");
@@ -78,7 +81,7 @@ Deno.test("one's own keys are put there without a question, and not written twic
 Deno.test("keys that were changed while the person thought about it are asked about again", async () => {
   await moto.reset();
   await put("anna");
-  const parameters = new Parameters(bucket, access());
+  const parameters = new ParameterStore(bucket, access());
   let thought = 0;
   const { asked } = await put("ben", async () => {
     if (thought++ === 0) await parameters.put("keys/main", JSON.stringify(keysOf("clara")));
@@ -91,7 +94,7 @@ Deno.test("keys that were changed while the person thought about it are asked ab
 
 Deno.test("what is no keys at all is asked about as well", async () => {
   await moto.reset();
-  await new Parameters(bucket, access()).put("keys/main", "by hand");
+  await new ParameterStore(bucket, access()).put("keys/main", "by hand");
   const { kept, asked: [other] } = await put("ben");
   assert.equal(kept, null);
   assert.equal(other?.theirs, fingerprint("by hand"));
@@ -118,5 +121,30 @@ Deno.test("the collections that run on a profile are found, whatever else is in 
     assert.ok(found.includes("old") && found.includes("many19"));
   } finally {
     store.close();
+  }
+});
+
+Deno.test("keys of harvesters of this machine are in the person's files, for a bucket in S3 too, and no other keys' place is taken", async () => {
+  await moto.reset();
+  const home = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
+  try {
+    const env = { HOME: home };
+    const place = { bucket: parseBucket(bucket), runner: "local", aws: access(), env } as const;
+    const mayReplace = () => Promise.resolve(true);
+    const keep = (who: string, profile: string) =>
+      keptKeys(keysOf(who), { ...place, profile, mayReplace });
+    assert.deepEqual(await keep("anna", "main"), { keys: { profile: "main" } });
+    assert.deepEqual(await keep("anna", "main"), { keys: { profile: "main" } });
+    assert.deepEqual(await heldKeys({ profile: "main" }, place), keysOf("anna"));
+    assert.equal(((await Deno.stat(`${home}/.twarc`)).mode ?? 0) & 0o777, 0o600);
+    await assert.rejects(keep("ben", "main"), { message: /Your profile main has other keys/ });
+    assert.deepEqual(await heldKeys({ profile: "main" }, place), keysOf("anna"));
+
+    // As a version before kept them for whoever harvested by hand.
+    const parameters = new ParameterStore(bucket, access());
+    await parameters.put("keys/theirs", JSON.stringify(keysOf("clara")));
+    assert.deepEqual(await heldKeys({ profile: "theirs" }, place), keysOf("clara"));
+  } finally {
+    await Deno.remove(home, { recursive: true });
   }
 });

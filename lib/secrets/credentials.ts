@@ -4,39 +4,40 @@ import { z } from "zod";
 import { KEY_NAMES, type TwitterKeys } from "../api_keys.ts";
 import type { AwsAccess } from "../aws.ts";
 import type { BucketRef } from "../bucket_ref.ts";
-import { fingerprint, isObject } from "../collection/changeset.ts";
+import type { RunnerKind } from "../settings.ts";
+import type { SecretStore } from "./secret_store.ts";
+import { keysPaths, readProfile, TwarcFiles } from "./twarc_files.ts";
+import { fingerprint } from "../collection/changeset.ts";
 import type { ConfigKeys } from "../collection/config.ts";
-import { AccessError, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
 import { type JsonObject, jsonOrNull, parseJson } from "../json.ts";
-import type { Collections } from "./collections.ts";
-
-/** Configurations that are read at a time. */
-const AT_ONCE = 16;
 
 const keysSchema = z.partialRecord(z.enum(KEY_NAMES), z.string());
 
-/** Where keys are held: in Parameter Store for a bucket of S3, in the files of twarc for a folder. */
+/** Where keys are held: in Parameter Store for harvesters of ECS, in the person's files for those of this machine. */
 export interface KeysPlace {
+  runner: RunnerKind;
   bucket: BucketRef;
   aws: AwsAccess;
   env: Record<string, string | undefined>;
 }
 
 /**
- * A collection's keys themselves.
+ * A collection's keys themselves. Harvesters of this machine find in Parameter Store what the person's files do not have.
  * @throws UserError where the profile that the configuration names is not there.
  */
 export async function heldKeys(
   { profile, ...keys }: ConfigKeys,
-  { bucket, aws, env }: KeysPlace,
+  { runner, bucket, aws, env }: KeysPlace,
 ): Promise<TwitterKeys> {
   if (profile === undefined) return keys;
-  if (bucket.kind === "folder") {
-    const { keysPaths, readProfile } = await import("../twitter/keys.ts");
-    return await readProfile(keysPaths({ env }), profile);
+  if (runner === "local") {
+    const paths = keysPaths({ env });
+    const isHere = await new TwarcFiles(paths).get(nameOf(profile)) !== null;
+    if (isHere || bucket.kind === "folder") return await readProfile(paths, profile);
   }
-  const { Parameters } = await import("../store/parameters.ts");
-  const parameters = new Parameters(bucket.name, aws);
+  const { ParameterStore } = await import("./parameter_store.ts");
+  const parameters = new ParameterStore(bucket.name, aws);
   const name = parameterOf(profile);
   const held = await parameters.get(name);
   if (held === null) {
@@ -66,7 +67,7 @@ export interface OtherKeys {
 }
 
 /** Where a person's keys go. */
-export interface KeysTarget extends Pick<KeysPlace, "bucket" | "aws"> {
+export interface KeysTarget extends KeysPlace {
   profile: string;
   /** Asked before other keys are replaced; false keeps them. */
   mayReplace: (other: OtherKeys) => Promise<boolean>;
@@ -74,17 +75,21 @@ export interface KeysTarget extends Pick<KeysPlace, "bucket" | "aws"> {
 
 /**
  * What a configuration has of keys: for a bucket of S3 the name of their profile, after they were put into Parameter
- * Store, encrypted; for a folder themselves.
+ * Store, encrypted, or for harvesters of this machine into the person's files; for a folder themselves.
  * @returns With the name of the parameter, where there is one; null where other keys are there, and stay.
  * @throws UserError, OutsideError
  */
 export async function keptKeys(
   keys: TwitterKeys,
-  { profile, bucket, aws, mayReplace }: KeysTarget,
+  { profile, runner, bucket, aws, env, mayReplace }: KeysTarget,
 ): Promise<{ keys: JsonObject; parameter?: string } | null> {
   if (bucket.kind === "folder") return { keys: keysMember(keys) };
-  const { Parameters } = await import("../store/parameters.ts");
-  const parameters = new Parameters(bucket.name, aws);
+  if (runner === "local") {
+    await keepHere(keys, profile, new TwarcFiles(keysPaths({ env })));
+    return { keys: { profile } };
+  }
+  const { ParameterStore } = await import("./parameter_store.ts");
+  const parameters = new ParameterStore(bucket.name, aws);
   const name = parameterOf(profile);
   const parameter = parameters.nameOf(name);
   const kept = { keys: { profile }, parameter };
@@ -94,7 +99,7 @@ export async function keptKeys(
   for (;;) {
     const found = await parameters.find(name);
     if (found && fingerprintOf(found.value) === mine) return kept;
-    if (!found && await parameters.create(name, value)) return kept;
+    if (!found && await parameters.put(name, value, { ifAbsent: true })) return kept;
     // Others may have changed them while the person thought about it.
     if (found?.version === agreed) break;
     if (!found) continue;
@@ -106,38 +111,6 @@ export async function keptKeys(
   }
   await parameters.put(name, value);
   return kept;
-}
-
-/** The collections whose configuration names a profile, of those that can be read. */
-export async function collectionsOf(profile: string, collections: Collections): Promise<string[]> {
-  const ids = await Array.fromAsync(collections.list());
-  const found: string[] = [];
-  for (let i = 0; i < ids.length; i += AT_ONCE) {
-    const uses = await Promise.all(
-      ids.slice(i, i + AT_ONCE).map(async (id) => ({
-        id,
-        isUser: await usesProfile(id, profile, collections),
-      })),
-    );
-    for (const { id, isUser } of uses) if (isUser) found.push(id);
-  }
-  return found;
-}
-
-async function usesProfile(
-  id: string,
-  profile: string,
-  collections: Collections,
-): Promise<boolean> {
-  try {
-    const { json: { keys, credentials } } = await collections.loadJson(id);
-    const held = keys ?? credentials;
-    return isObject(held) && held.profile === profile;
-  } catch (error) {
-    // What cannot be read harvests nothing either.
-    if (error instanceof UserError && !(error instanceof AccessError)) return false;
-    throw error;
-  }
 }
 
 /** What tells keys from others and gives nothing away, in whatever order they are written. */
@@ -154,9 +127,32 @@ export function keysMember(keys: TwitterKeys): JsonObject {
   return Object.fromEntries(members);
 }
 
-/** The name of a profile's parameter. @throws UserError for a name that no parameter can have. */
+/** Has keys in the person's files under the name of a profile. @throws UserError where others are there. */
+async function keepHere(
+  keys: TwitterKeys,
+  profile: string,
+  files: Pick<SecretStore, "get" | "put">,
+): Promise<void> {
+  const value = JSON.stringify(keys);
+  if (await files.put(nameOf(profile), value, { ifAbsent: true })) return;
+  const there = await files.get(nameOf(profile));
+  if (there !== null && fingerprintOf(there) === fingerprintOf(value)) return;
+  throw new UserError(
+    `Your profile ${profile} has other keys, which harvests on this machine would use`,
+    {
+      hint: "Keep these under another name: twarc-cloud configure --profile NAME",
+    },
+  );
+}
+
+/** The name of a profile's secret. */
+function nameOf(profile: string): string {
+  return `keys/${profile}`;
+}
+
+/** The same for a parameter. @throws UserError for a name that no parameter can have. */
 function parameterOf(profile: string): string {
-  if (/^[A-Za-z0-9_.-]{1,64}$/.test(profile)) return `keys/${profile}`;
+  if (/^[A-Za-z0-9_.-]{1,64}$/.test(profile)) return nameOf(profile);
   throw new UserError(`${JSON.stringify(profile)} cannot be the name of a parameter in AWS`, {
     hint: "Name the profile with letters, digits, '_', '-' and '.' only.",
   });

@@ -6,7 +6,7 @@ import {
   listProfiles,
   readProfile,
   writeProfile,
-} from "../../lib/twitter/keys.ts";
+} from "../../lib/secrets/twarc_files.ts";
 
 const KEYS = {
   consumer_key: "a",

@@ -1,0 +1,40 @@
+/** Whose harvests run on keys that are held elsewhere. */
+
+import { isObject } from "../collection/changeset.ts";
+import { AccessError, UserError } from "../errors.ts";
+import type { Collections } from "./collections.ts";
+
+/** Configurations that are read at a time. */
+const AT_ONCE = 16;
+
+/** The collections whose configuration names a profile, of those that can be read. */
+export async function collectionsOf(profile: string, collections: Collections): Promise<string[]> {
+  const ids = await Array.fromAsync(collections.list());
+  const found: string[] = [];
+  for (let i = 0; i < ids.length; i += AT_ONCE) {
+    const uses = await Promise.all(
+      ids.slice(i, i + AT_ONCE).map(async (id) => ({
+        id,
+        isUser: await usesProfile(id, profile, collections),
+      })),
+    );
+    for (const { id, isUser } of uses) if (isUser) found.push(id);
+  }
+  return found;
+}
+
+async function usesProfile(
+  id: string,
+  profile: string,
+  collections: Collections,
+): Promise<boolean> {
+  try {
+    const { json: { keys, credentials } } = await collections.loadJson(id);
+    const held = keys ?? credentials;
+    return isObject(held) && held.profile === profile;
+  } catch (error) {
+    // What cannot be read harvests nothing either.
+    if (error instanceof UserError && !(error instanceof AccessError)) return false;
+    throw error;
+  }
+}
