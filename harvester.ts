@@ -26,7 +26,7 @@ import { type Ending, Recorder } from "./lib/harvest/recorder.ts";
 import { commitEachLate, type Late } from "./lib/harvest/late_cuts.ts";
 import { commitEachLeft, type LeftOptions } from "./lib/harvest/left_cuts.ts";
 import { type ApiOpening, openedApi } from "./lib/harvest/opened_api.ts";
-import { openSource, walksOf } from "./lib/harvest/source.ts";
+import { openSource, walksOf } from "./lib/harvest/open_source.ts";
 import { Spool } from "./lib/harvest/spool.ts";
 import { leftPlaces, placeBeside, type SpoolPlace } from "./lib/harvest/spool_place.ts";
 import type { TwitterApi } from "./lib/twitter/api.ts";

@@ -21,18 +21,11 @@ import { fieldsPart } from "./fields.ts";
 import { filterPart } from "./filter.ts";
 import { LIMIT_NAMES, LIMITS } from "./limits.ts";
 import { count, digits, text, time } from "./scalars.ts";
-import { API_VERSIONS, isPlaceholder } from "./template.ts";
+import { isPlaceholder } from "./template.ts";
+import { API_VERSIONS, isType, TYPES, USER_STATES } from "./types.ts";
 import { spanFaults, tooLongFaults, typedIdFaults } from "./typed.ts";
 import { type UnknownMember, unknownMembers } from "./unknown.ts";
 import { lastWord } from "../visible.ts";
-
-/** The types of collections. */
-export const TYPES = ["user_timeline", "search", "filter", "hydrate"] as const;
-/** A type of collection. */
-export type CollectionType = (typeof TYPES)[number];
-
-/** The states for which a user can be taken out of a collection. */
-export const USER_STATES = ["protected", "suspended", "not_found"] as const;
 
 const keysSchema = z.looseObject({
   consumer_key: text.optional(),
@@ -222,11 +215,6 @@ export function unknownIn(json: Json): UnknownMember[] {
   const config = isObject(json) ? readable(json) : {};
   const type = member(config, "type");
   return isType(type) ? unknownMembers(schemas[type], config) : [];
-}
-
-/** Whether a value is the name of a type. */
-export function isType(value: Json | undefined): value is CollectionType {
-  return TYPES.some((type) => type === value);
 }
 
 /** The keys of a configuration. @throws UserError where it has none. */

@@ -4,7 +4,7 @@ import type { z } from "zod";
 import { missingKeys } from "../api_keys.ts";
 import type { Json, JsonObject } from "../json.ts";
 import { isObject, member } from "./changeset.ts";
-import type { CollectionType } from "./config.ts";
+import type { CollectionType } from "./types.ts";
 import { partsOf } from "./filter.ts";
 import { idFault, newIdFault } from "./layout.ts";
 import type { UnknownMember } from "./unknown.ts";

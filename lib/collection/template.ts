@@ -1,7 +1,7 @@
 /** The configurations that a person starts from. */
 
 import type { Json, JsonObject } from "../json.ts";
-import type { CollectionType } from "./config.ts";
+import { API_VERSIONS, type CollectionType } from "./types.ts";
 
 /** The types that a person fills in; a hydrate collection is made from ids. */
 export type TemplateType = Exclude<CollectionType, "hydrate">;
@@ -65,9 +65,6 @@ export function template(
     ...(api === "2" && type === "filter" ? NEWER_FILTER : PART[type]),
   };
 }
-
-/** The versions of the API. */
-export const API_VERSIONS = ["1.1", "2"] as const;
 
 const PLACEHOLDERS = new Set(
   (["user_timeline", "search", "filter"] as const)

@@ -1,84 +1,18 @@
 /** What a stream brought and no bucket has yet is noted on this machine's disk; the next harvester commits it. */
 
-import { basename, dirname } from "node:path";
 import { getLogger } from "@logtape/logtape";
-import { z } from "zod";
-import { type CheckpointState, commitSchema } from "../bucket/checkpoint.ts";
+import type { CheckpointState } from "../bucket/checkpoint.ts";
 import { isOf } from "../bucket/next_harvest.ts";
-import { messageOf } from "../errors.ts";
-import { jsonOrNull } from "../json.ts";
 import { Committer, type CommitterOptions } from "./committer.ts";
 import type { Cut } from "./cut.ts";
 import type { Late } from "./late_cuts.ts";
 import { LeftFolder } from "./left_folder.ts";
-import { type FoundNote, lossBetween, lossesIn, tweetsIn } from "./left_losses.ts";
+import { lossBetween, lossesIn, tweetsIn } from "./left_losses.ts";
+import { foundIn, type FoundNote, type Note } from "./left_notes.ts";
 import { withSides } from "./left_sides.ts";
-import { sealed, unsealed } from "./seal.ts";
-import type { Spool } from "./spool.ts";
 import type { LeftPlace } from "./spool_place.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
-
-/** Of a file in the same folder. */
-const name = z.string().regex(/^[\w.-]+$/);
-/** What versions before did not note is absent. */
-const noteSchema = z.object({
-  number: z.number(),
-  /** The collection's folder for temporary files, which is named after it and its bucket. */
-  of: z.string().optional(),
-  /** When the harvest began, and when this was cut, in milliseconds since 1970. */
-  began: z.number(),
-  at: z.number(),
-  /** When the harvest began in whose place that one is, where the stream went on. */
-  after: z.number().exactOptional(),
-  /** The checkpoint's commits when this was cut: it follows them. */
-  commits: z.number().optional(),
-  /** The first cut that this one accounts for: a whole segment for its pieces, a gap for what is lost. */
-  covers: z.number().optional(),
-  tweets: z.object({
-    segment: z.number(),
-    isWhole: z.boolean(),
-    file: z.object({ path: name, sha1: z.string(), bytes: z.number(), tweets: z.number() }),
-  }).optional(),
-  sides: z.array(z.object({ name, bytes: z.number(), sha1: z.string().exactOptional() })),
-  commit: commitSchema,
-});
-/** A cut as it is noted. */
-export type Note = z.infer<typeof noteSchema>;
-
-/**
- * Notes a cut of a stream; the documents that are written anew each time are those of walks.
- * @returns Whether it is noted: a disk that fails costs no more than that.
- */
-export async function noteCut(
-  spool: Spool,
-  cut: Cut,
-  { commits }: Pick<CheckpointState, "commits">,
-): Promise<boolean> {
-  const { began, after, number, covers = number, at, tweets, sides, commit } = cut;
-  const note: Note = {
-    number,
-    of: basename(dirname(spool.path)),
-    began,
-    ...(after === undefined ? {} : { after }),
-    at,
-    commits,
-    covers,
-    ...(tweets ? { tweets: { ...tweets, file: named(tweets.file) } } : {}),
-    sides,
-    commit,
-  };
-  try {
-    const [key = ""] = await spool.place.keys();
-    await spool.note(number, sealed(JSON.stringify(note), key), tweets?.file.path);
-    return true;
-  } catch (error) {
-    log.warn("What has come could not be noted on this machine's disk: {problem}", {
-      problem: messageOf(error),
-    });
-    return false;
-  }
-}
 
 /** What committing cuts works with. */
 export interface LeftOptions extends CommitterOptions {
@@ -219,32 +153,6 @@ async function commitAll(notes: Note[], folder: LeftFolder, options: LeftOptions
   });
 }
 
-/** The notes of a folder, and whether each is as it was written; null where the folder cannot be read. */
-async function foundIn(
-  folder: LeftFolder,
-  keys: () => Promise<string[]>,
-): Promise<FoundNote[] | null> {
-  const noted = await folder.notes();
-  if (!noted) return null;
-  if (noted.length === 0) return [];
-  const { isFormer, path } = folder.place;
-  const known = await keys();
-  const found: FoundNote[] = [];
-  for (const { number, text } of noted) {
-    const json = unsealed(text, known) ?? (isFormer ? text : null);
-    const note = noteSchema.safeParse(jsonOrNull(json ?? "")).data;
-    const isHere = isFormer || note?.of === basename(dirname(path));
-    if (note?.number !== number || !isHere) {
-      found.push({ number, isGood: false });
-      continue;
-    }
-    const { file } = note.tweets ?? {};
-    const isGood = !file || await folder.isIntact({ ...file, path: folder.pathOf(file.path) });
-    found.push({ number, note, isGood });
-  }
-  return found;
-}
-
 /** What is to be committed; a harvest that went on is ended when it is settled, as of when the cut was made. */
 function cutOf(
   { number, at, tweets, sides, commit }: Note,
@@ -262,8 +170,4 @@ function cutOf(
       ? { tweets: { ...tweets, file: { ...tweets.file, path: folder.pathOf(tweets.file.path) } } }
       : {}),
   };
-}
-
-function named<T extends { path: string }>(file: T): T {
-  return { ...file, path: basename(file.path) };
 }

@@ -2,18 +2,10 @@
 
 import type { CheckpointState, HarvestFile } from "../bucket/checkpoint.ts";
 import type { Gap } from "../twitter/api.ts";
-import type { Note } from "./left_cuts.ts";
+import type { FoundNote, Note } from "./left_notes.ts";
 
 /** Why tweets are lost that had come. */
 const DAMAGED = "The disk had damaged what had come";
-
-/** A note that was found, in its order: absent where it cannot be read itself. */
-export interface FoundNote {
-  number: number;
-  note?: Note;
-  /** Whether it can be read, and the tweets that it names. */
-  isGood: boolean;
-}
 
 /**
  * The spans of which tweets are lost: those of a note that is damaged or gone, or whose tweets are, and that nothing

@@ -7,8 +7,9 @@ import { FILES } from "../collection/layout.ts";
 import type { Gap } from "../twitter/api.ts";
 import type { SideCut } from "./cut_files.ts";
 import { withLineFeeds } from "./disk.ts";
-import type { LeftOptions, Note } from "./left_cuts.ts";
+import type { Note } from "./left_notes.ts";
 import type { LeftFolder } from "./left_folder.ts";
+import type { CommitterOptions } from "./committer.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
 
@@ -21,7 +22,7 @@ const COUNTED = {
 } as const satisfies Record<string, keyof Counts>;
 
 /** Where the files beside the tweets are. */
-export interface SidesOptions extends Pick<LeftOptions, "store" | "folder" | "checkpoint"> {
+export interface SidesOptions extends Pick<CommitterOptions, "store" | "folder" | "checkpoint"> {
   left: LeftFolder;
   /** Every note that can be read, also those whose tweets are damaged. */
   all: Note[];

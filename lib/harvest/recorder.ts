@@ -9,7 +9,7 @@ import type { TwitterApi } from "../twitter/api.ts";
 import type { Meter } from "./meter.ts";
 import { Committer, type CommitterOptions } from "./committer.ts";
 import type { Lost } from "./cut.ts";
-import { noteCut } from "./left_cuts.ts";
+import { noteCut } from "./left_notes.ts";
 import { tweetsIn } from "./left_losses.ts";
 import { OpenHarvest } from "./open_harvest.ts";
 import { type Batch, hasContent, type Positions, type TweetSource } from "./source.ts";

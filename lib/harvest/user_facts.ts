@@ -5,7 +5,14 @@ import { combine } from "../collection/changeset.ts";
 import type { JsonObject } from "../json.ts";
 import type { TimelineState, UserAnswer } from "../twitter/api.ts";
 import type { Batch, UserChange } from "./source.ts";
-import type { TimelineUser } from "./user_timeline.ts";
+
+/** What is known of a user whose timeline is collected. */
+export interface TimelineUser {
+  screen_name?: string | undefined;
+  since_id?: string | undefined;
+  /** When something was last heard of the user besides the timeline; ISO 8601. */
+  looked_up?: string | undefined;
+}
 
 /** What was learned about a user, as parts of a batch. */
 export type Found = Pick<Batch, "users" | "userChanges" | "update" | "protected">;

@@ -19,18 +19,10 @@ import { SetAside } from "./set_aside.ts";
 import { sideBySide } from "./side_by_side.ts";
 import { userWalk } from "../bucket/walks.ts";
 import type { Batch, Positions, TweetSource } from "./source.ts";
-import { joined, UserFacts } from "./user_facts.ts";
+import { joined, type TimelineUser, UserFacts } from "./user_facts.ts";
 import { type Reach, walk } from "./walk.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
-
-/** What is known of a user whose timeline is collected. */
-export interface TimelineUser {
-  screen_name?: string | undefined;
-  since_id?: string | undefined;
-  /** When something was last heard of the user besides the timeline; ISO 8601. */
-  looked_up?: string | undefined;
-}
 
 /** Whose timelines to collect. */
 export interface UserTimelineOptions {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { Note } from "../../lib/harvest/left_cuts.ts";
-import { type FoundNote, lossBetween, lossesIn } from "../../lib/harvest/left_losses.ts";
+import type { FoundNote, Note } from "../../lib/harvest/left_notes.ts";
+import { lossBetween, lossesIn } from "../../lib/harvest/left_losses.ts";
 
 interface Given {
   isGood: boolean;
