@@ -4,13 +4,8 @@ import type { Command } from "@commander-js/extra-typings";
 import { join } from "node:path";
 import { TwarcCloudError } from "../errors.ts";
 import type { Downloaded } from "./download.ts";
-import {
-  bucketOption,
-  configFileOption,
-  example,
-  spoolOption,
-  tellQueryNotes,
-} from "./collection_config.ts";
+import { tellQueryNotes } from "./collection_config.ts";
+import { bucketOption, configFileOption, example, spoolOption } from "./options.ts";
 import { readConfigFile, writeConfigFile } from "./config_file.ts";
 import { lastWord } from "../visible.ts";
 import { hintAtKeys } from "./profiles.ts";

@@ -1,6 +1,6 @@
 /** The commands `twarc-cloud collection-config ...`: collection configuration files. */
 
-import { Argument, type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { Argument, type Command, Option } from "@commander-js/extra-typings";
 import { join } from "node:path";
 import type { Store } from "../store/store.ts";
 import type { ConfigUpdate } from "../collection/changeset.ts";
@@ -10,7 +10,8 @@ import { type Context, openBucket, settingsFor } from "./context.ts";
 import { afterTemplate, nextStep, updateStep } from "./next_step.ts";
 import { addNames } from "./names.ts";
 import { keepKeys, keyFiles, tellProfiles } from "./profiles.ts";
-import { CONFIG_FILE, readConfigFile, writeConfigFile } from "./config_file.ts";
+import { readConfigFile, writeConfigFile } from "./config_file.ts";
+import { bucketOption, configFileOption, example } from "./options.ts";
 
 /** Adds the group. */
 export function addCollectionConfig(program: Command, context: Context): void {
@@ -24,36 +25,6 @@ export function addCollectionConfig(program: Command, context: Context): void {
   addNames(group, context);
   addChanges(group, context);
   addEstimate(group, context);
-}
-
-/** The option that names the collection configuration file. */
-export function configFileOption() {
-  return new Option("--collection-config-filepath <path>", "collection configuration file")
-    .default(CONFIG_FILE);
-}
-
-/** The option that names the bucket. */
-export function bucketOption() {
-  return new Option(
-    "--bucket <bucket>",
-    "bucket, or a folder that begins with . or / (default: what twarc_cloud.ini says, else ./twarc-cloud-data)",
-  );
-}
-
-/** The flag for where harvests have their temporary files. */
-export function spoolOption() {
-  return new Option(
-    "--spool <folder>",
-    "folder of your own for temporary files (default: TWARC_CLOUD_SPOOL, else your cache)",
-  ).argParser((folder: string) => {
-    if (folder !== "") return folder;
-    throw new InvalidArgumentError("It is empty.");
-  });
-}
-
-/** The example that a command's help ends with. */
-export function example(command: string): string {
-  return `\nExample:\n  twarc-cloud ${command}`;
 }
 
 function addTemplate(group: Command, { output }: Context): void {

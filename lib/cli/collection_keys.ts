@@ -2,7 +2,8 @@
 
 import type { Command } from "@commander-js/extra-typings";
 import { isDeepStrictEqual } from "node:util";
-import { bucketOption, example, withKeys } from "./collection_config.ts";
+import { withKeys } from "./collection_config.ts";
+import { bucketOption, example } from "./options.ts";
 import { type Context, openBucket } from "./context.ts";
 import { keepKeys, keyFiles } from "./profiles.ts";
 

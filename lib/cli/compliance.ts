@@ -4,7 +4,7 @@ import type { Command } from "@commander-js/extra-typings";
 import type { ComplianceCheck } from "../bucket/compliance.ts";
 import type { Occurrence, Removed } from "../bucket/removal.ts";
 import { lastWord } from "../visible.ts";
-import { bucketOption, example } from "./collection_config.ts";
+import { bucketOption, example } from "./options.ts";
 import { type Bucket, type Context, openBucket } from "./context.ts";
 import { dayAfter, tellPurged } from "./old_versions.ts";
 import { count } from "./output.ts";

@@ -1,7 +1,7 @@
 /** The command `twarc-cloud configure`: gets keys and keeps them where twarc does. */
 
 import type { Command } from "@commander-js/extra-typings";
-import { example } from "./collection_config.ts";
+import { example } from "./options.ts";
 import { type Context, settingsFor } from "./context.ts";
 import { MAIN_PROFILE, type TwitterKeys } from "../api_keys.ts";
 import { lastWord } from "../visible.ts";

@@ -3,7 +3,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import { OutsideError } from "../errors.ts";
 import type { Store } from "../store/store.ts";
-import { bucketOption } from "./collection_config.ts";
+import { bucketOption } from "./options.ts";
 import { type Context, openBucket } from "./context.ts";
 import { someOf } from "./output.ts";
 

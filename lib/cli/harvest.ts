@@ -5,7 +5,7 @@ import type { LockDocument } from "../bucket/lock.ts";
 import { limitsAmong } from "../collection/limits.ts";
 import { portNumber } from "../numbers.ts";
 import { lastWord } from "../visible.ts";
-import { bucketOption, example, spoolOption } from "./collection_config.ts";
+import { bucketOption, example, spoolOption } from "./options.ts";
 import { type Context, openBucket, settingsFor } from "./context.ts";
 import { addLimits } from "./limits.ts";
 import { troubleText } from "./trouble.ts";

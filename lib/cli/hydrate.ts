@@ -2,7 +2,7 @@
 
 import type { Command } from "@commander-js/extra-typings";
 import { basename } from "node:path";
-import { bucketOption, spoolOption } from "./collection_config.ts";
+import { bucketOption, spoolOption } from "./options.ts";
 import { type Bucket, type Context, openBucket } from "./context.ts";
 import { idFault } from "../typed_ids.ts";
 import type { BadLines, ListWanted } from "./lists.ts";

@@ -6,7 +6,7 @@ import { delimiter, dirname, join, resolve } from "node:path";
 import { messageOf, UserError } from "../errors.ts";
 import { stateFolder } from "../folders.ts";
 import { launcherOf, MARK } from "../runner/launcher.ts";
-import { example } from "./collection_config.ts";
+import { example } from "./options.ts";
 import type { Context } from "./context.ts";
 
 /** What a Deno that npm keeps for itself has in its path: npm may clear it away. */

@@ -12,7 +12,7 @@ import {
   ScreenNames,
   userIdList,
 } from "./add_users.ts";
-import { configFileOption, example } from "./collection_config.ts";
+import { configFileOption, example } from "./options.ts";
 import { readConfigFile, usersOf } from "./config_file.ts";
 import { type Context, settingsFor } from "./context.ts";
 import { nextStep } from "./next_step.ts";

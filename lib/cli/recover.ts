@@ -2,7 +2,7 @@
 
 import type { Command } from "@commander-js/extra-typings";
 import { lastWord } from "../visible.ts";
-import { bucketOption, example, spoolOption } from "./collection_config.ts";
+import { bucketOption, example, spoolOption } from "./options.ts";
 import type { Recovered } from "../collection/recovered.ts";
 import { type Context, openBucket } from "./context.ts";
 import { count } from "./output.ts";

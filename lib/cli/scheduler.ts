@@ -2,7 +2,7 @@
 
 import type { Store } from "../store/store.ts";
 import type { Command } from "@commander-js/extra-typings";
-import { bucketOption, example, spoolOption } from "./collection_config.ts";
+import { bucketOption, example, spoolOption } from "./options.ts";
 import { type Context, openBucket } from "./context.ts";
 
 /** Adds the command. */

@@ -3,7 +3,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import { TwarcCloudError, UserError } from "../errors.ts";
 import { lastWord } from "../visible.ts";
-import { bucketOption, example, spoolOption } from "./collection_config.ts";
+import { bucketOption, example, spoolOption } from "./options.ts";
 import { type Context, openBucket } from "./context.ts";
 import { addLimits, LIMITS_OF_RUNS } from "./limits.ts";
 import { capital } from "./output.ts";

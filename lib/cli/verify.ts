@@ -3,7 +3,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import type { Verified } from "../bucket/found.ts";
 import type { VerifyOptions } from "../bucket/verify.ts";
-import { bucketOption, example } from "./collection_config.ts";
+import { bucketOption, example } from "./options.ts";
 import { type Bucket, type Context, notePassedOver, openBucket } from "./context.ts";
 import type { Purged } from "../store/store.ts";
 import { gapTexts } from "./gap_texts.ts";

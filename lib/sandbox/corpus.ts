@@ -6,6 +6,7 @@ import { messageOf, UserError } from "../errors.ts";
 import { jsonOrNull } from "../json.ts";
 import { SNOWFLAKE_EPOCH } from "../typed_ids.ts";
 import { type SentTweet, sentTweets } from "./v2_corpus.ts";
+import type { SandboxUser } from "./user.ts";
 
 /** A tweet of the sandbox. */
 export interface Status {
@@ -17,16 +18,6 @@ export interface Status {
   bytes: () => Uint8Array;
   /** What version 2 serves, where it is from a file of version 2. */
   sent?: SentTweet;
-}
-
-/** A user of the sandbox. */
-export interface SandboxUser {
-  id: string;
-  screenName: string;
-  name: string;
-  state: "open" | "protected" | "suspended" | "gone";
-  /** The user's text in a file of version 2. */
-  sent?: string;
 }
 
 /** The id of the `sequence`th tweet of a millisecond. */

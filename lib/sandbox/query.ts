@@ -1,6 +1,7 @@
 /** The query language of searches and stream rules, as far as the sandbox speaks it. */
 
-import type { SandboxUser, Status } from "./corpus.ts";
+import type { Status } from "./corpus.ts";
+import type { SandboxUser } from "./user.ts";
 
 /** The word that, as a query or a track term, matches every tweet. */
 export const EVERYTHING = "sandbox";

@@ -1,7 +1,8 @@
 /** The REST endpoints of v1.1. */
 
 import { errorAnswer, joined, jsonAnswer } from "./answers.ts";
-import { type SandboxUser, type Status, userJson } from "./corpus.ts";
+import { type Status, userJson } from "./corpus.ts";
+import { type SandboxUser } from "./user.ts";
 import type { PageWanted, World } from "./world.ts";
 
 /** A request's parameters. */

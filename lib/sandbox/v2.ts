@@ -2,7 +2,8 @@
 
 import type { Json } from "../json.ts";
 import { jsonAnswer } from "./answers.ts";
-import { type SandboxUser, snowflake, type Status } from "./corpus.ts";
+import { snowflake, type Status } from "./corpus.ts";
+import { type SandboxUser } from "./user.ts";
 import type { Parameters } from "./v1.ts";
 import type { PageWanted, World } from "./world.ts";
 

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import type { Json } from "../json.ts";
 import { items, member, type Span } from "../twitter/raw_json.ts";
-import type { SandboxUser } from "./corpus.ts";
+import type { SandboxUser } from "./user.ts";
 
 const decoder = new TextDecoder();
 

@@ -2,7 +2,8 @@
 
 import { z } from "zod";
 import type { Json } from "../json.ts";
-import type { SandboxUser, Status } from "./corpus.ts";
+import type { Status } from "./corpus.ts";
+import type { SandboxUser } from "./user.ts";
 import { type Matcher, matcher } from "./query.ts";
 import { invalid, PROBLEMS } from "./v2.ts";
 

@@ -1,7 +1,8 @@
 /** Who and what exists in the sandbox, and what is published while somebody looks. */
 
 import type { Clock } from "../clock.ts";
-import { type Corpus, madeStatus, madeUser, type SandboxUser, type Status } from "./corpus.ts";
+import { type Corpus, madeStatus, madeUser, type Status } from "./corpus.ts";
+import { type SandboxUser } from "./user.ts";
 import { matcher } from "./query.ts";
 
 /** How a made-up world begins. */

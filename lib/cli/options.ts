@@ -1,0 +1,34 @@
+/** Options that several commands have, and how a help ends. */
+
+import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { CONFIG_FILE } from "./config_file.ts";
+
+/** The option that names the collection configuration file. */
+export function configFileOption() {
+  return new Option("--collection-config-filepath <path>", "collection configuration file")
+    .default(CONFIG_FILE);
+}
+
+/** The option that names the bucket. */
+export function bucketOption() {
+  return new Option(
+    "--bucket <bucket>",
+    "bucket, or a folder that begins with . or / (default: what twarc_cloud.ini says, else ./twarc-cloud-data)",
+  );
+}
+
+/** The flag for where harvests have their temporary files. */
+export function spoolOption() {
+  return new Option(
+    "--spool <folder>",
+    "folder of your own for temporary files (default: TWARC_CLOUD_SPOOL, else your cache)",
+  ).argParser((folder: string) => {
+    if (folder !== "") return folder;
+    throw new InvalidArgumentError("It is empty.");
+  });
+}
+
+/** The example that a command's help ends with. */
+export function example(command: string): string {
+  return `\nExample:\n  twarc-cloud ${command}`;
+}

@@ -1,0 +1,11 @@
+/** A user of the sandbox, from whichever corpus. */
+
+/** A user of the sandbox. */
+export interface SandboxUser {
+  id: string;
+  screenName: string;
+  name: string;
+  state: "open" | "protected" | "suspended" | "gone";
+  /** The user's text in a file of version 2. */
+  sent?: string;
+}
