@@ -24,6 +24,8 @@ export interface Verified {
   tweets: number;
   files: number;
   bytes: number;
+  /** Files, beside its configuration, that have keys in the clear: no damage, and nothing that should be. */
+  withKeys: string[];
   /** Spans that streams missed: nothing is wrong with telling them. */
   gaps: ToldGap[];
 }

@@ -38,6 +38,7 @@ export const changesetSchema = z.object({
     replaced_by: z.string().nullable(),
     tweets: z.array(z.object({ id: z.string(), reason: z.string() })),
   })).optional(),
+  redacted: z.array(z.string()).optional(),
 });
 
 /** A changeset in the bucket. */

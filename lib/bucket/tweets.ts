@@ -1,7 +1,13 @@
 /** The tweets of a collection, read back from the files that its manifests list. */
 
 import { Buffer } from "node:buffer";
-import { collectionKeys, fileNameFault, FILES, isHarvestFolder } from "../collection/layout.ts";
+import {
+  collectionKeys,
+  fileNameFault,
+  FILES,
+  isHarvestFolder,
+  isSideFile,
+} from "../collection/layout.ts";
 import { LinkError, OutsideError, TwarcCloudError } from "../errors.ts";
 import { isThere, type Store } from "../store/store.ts";
 import { lastWord } from "../visible.ts";
@@ -49,21 +55,40 @@ export function manifestOf(files: { sha1: string; name: string }[]): Uint8Array 
 /**
  * What a manifest says.
  * @param folder Of the harvest, with a `/` at its end.
- * @returns The files, and the lines that name none.
+ * @returns The files of tweets, those beside them, and the lines that name none.
  */
 export function readManifest(
   bytes: Uint8Array | undefined,
   folder: string,
-): { files: ListedFile[]; strays: string[] } {
+): { files: ListedFile[]; sides: ListedFile[]; strays: string[] } {
   const files: ListedFile[] = [];
+  const sides: ListedFile[] = [];
   const strays: string[] = [];
   for (const line of new TextDecoder().decode(bytes).split(/\r?\n/)) {
     const [, sha1, name] = /^([0-9a-f]{40}) [ *]?([^/]+)$/.exec(line) ?? [];
     const isFile = name !== undefined && fileNameFault(name) === null;
-    if (sha1 !== undefined && isFile) files.push({ key: `${folder}${name}`, sha1 });
-    else if (line !== "") strays.push(line);
+    if (sha1 !== undefined && isFile) {
+      (isSideFile(name) ? sides : files).push({ key: `${folder}${name}`, sha1 });
+    } else if (line !== "") strays.push(line);
   }
-  return { files, strays };
+  return { files, sides, strays };
+}
+
+/**
+ * A manifest with other checksums for some of its files, by their keys; the very same where it lists none of them.
+ * @param folder Of the harvest, with a `/` at its end.
+ */
+export function withSums(
+  bytes: Uint8Array,
+  folder: string,
+  sums: ReadonlyMap<string, string>,
+): Uint8Array {
+  const text = new TextDecoder().decode(bytes);
+  const changed = text.replace(/^[0-9a-f]{40}( [ *]?)([^/\r\n]+)$/gm, (row, between, name) => {
+    const sum = sums.get(`${folder}${name}`);
+    return sum === undefined ? row : `${sum}${between}${name}`;
+  });
+  return changed === text ? bytes : new TextEncoder().encode(changed);
 }
 
 /** A file of tweets that a manifest lists is not there, or cannot be read to its end. */

@@ -3,6 +3,7 @@
 import type { Clock } from "../clock.ts";
 import { isObject } from "../collection/changeset.ts";
 import { checkConfig } from "../collection/config.ts";
+import { needsNoKeys } from "../collection/keyless.ts";
 import {
   type CollectionKeys,
   collectionKeys,
@@ -17,6 +18,7 @@ import { linkless } from "../store/linkless.ts";
 import { isThere, type Listed, type Store } from "../store/store.ts";
 import { Checkpoint, type CheckpointState } from "./checkpoint.ts";
 import { lastHarvestSchema, timeOf } from "./last_harvest.ts";
+import { bytesHaveKeys, keyFiles } from "./key_files.ts";
 import { newestTold, totals, type Verified } from "./found.ts";
 import { changesetSchema } from "./history.ts";
 import { type LockDocument, readLock } from "./lock.ts";
@@ -52,6 +54,7 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
     await verifier.lookAtConfig();
     await verifier.lookAtHarvests();
     await verifier.lookAtLastHarvest();
+    await verifier.lookForKeys();
     await verifier.lookForRepeats();
     verifier.nameLinks();
     return verifier.found;
@@ -89,7 +92,7 @@ class Verifier {
     this.#options = options;
     this.#keys = collectionKeys(collectionId);
     const nothing = { tweets: 0, files: 0, bytes: 0 };
-    this.found = { collectionId, faults: [], harvests: [], ...nothing, gaps: [] };
+    this.found = { collectionId, faults: [], harvests: [], ...nothing, withKeys: [], gaps: [] };
     this.#look = {
       store,
       onFile: (key) => {
@@ -100,6 +103,7 @@ class Verifier {
       onGaps: (gaps) => {
         for (const gap of gaps) this.found.gaps.push(gap);
       },
+      onKeys: (key) => void this.found.withKeys.push(key),
       wasCleared: (key) => this.#cleared?.has(key) ?? true,
       fault: (key, says, canBeMended = false) => {
         this.found.faults.push({ key, says, canBeMended });
@@ -142,6 +146,7 @@ class Verifier {
       const read = () => parseAs(changesetSchema, found.bytes, "it");
       const changeset = await this.#tried(key, read);
       if (!changeset) this.#cleared = null;
+      if (bytesHaveKeys(found.bytes)) this.#look.onKeys(key);
       for (const { file } of changeset?.removed ?? []) {
         this.#cleared?.add(`${this.#keys.folder}${file}`);
       }
@@ -205,6 +210,14 @@ class Verifier {
     if (problem) this.#look.fault(lastHarvest, problem, newest !== null);
   }
 
+  /** Looks for keys in what is none of this program's files: the others were looked at. */
+  async lookForKeys(): Promise<void> {
+    const { store, collectionId } = this.#options;
+    for await (const { key } of keyFiles(store, collectionId, (key) => !needsNoKeys(key))) {
+      this.#look.onKeys(key);
+    }
+  }
+
   /** Names what was passed over. */
   nameLinks(): void {
     for (const [key, why] of this.#options.store.passedOver?.(this.#keys.folder) ?? []) {
@@ -238,11 +251,18 @@ class Verifier {
 
   /** The files where a tweet is one time too many: in one harvest, or in several where each asks for newer ones. */
   #faulty({ groups }: Repeat): Set<number> {
+    // The original recorded what the API gave twice: nothing is wrong with its files.
+    if (groups.every((group) => this.#isOfOriginal(group))) return new Set();
     if (this.#isOnceOnly) return new Set(groups);
     const folders = groups.map((group) => this.#files[group]?.folder);
     return new Set(groups.filter((_, i) => {
       return folders.indexOf(folders[i]) !== folders.lastIndexOf(folders[i]);
     }));
+  }
+
+  #isOfOriginal(group: number): boolean {
+    const folder = this.#files[group]?.folder;
+    return this.found.harvests.some((one) => one.folder === folder && one.isOriginal);
   }
 
   /** The number of the file that is read: files come one after the other. */

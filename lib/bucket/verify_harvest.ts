@@ -1,7 +1,8 @@
 /** Looks whether one harvest's folder is as its manifest, its harvest.json and the checkpoint tell. */
 
-import { isObject } from "../collection/changeset.ts";
+import { createHash } from "node:crypto";
 import { type HarvestInfo, harvestInfoSchema } from "../collection/harvest_info.ts";
+import { hasKeys } from "../collection/keyless.ts";
 import { FILES, isTweetsFile } from "../collection/layout.ts";
 import { messageOf, OutsideError } from "../errors.ts";
 import { parseAs, parseJson } from "../json.ts";
@@ -19,7 +20,7 @@ import {
   totals,
 } from "./found.ts";
 import { gapsIn, type ToldGap } from "./gaps.ts";
-import { manifestOf, readManifest } from "./tweets.ts";
+import { type ListedFile, manifestOf, readManifest } from "./tweets.ts";
 
 /** What looking works with. */
 export interface Look {
@@ -29,6 +30,8 @@ export interface Look {
   /** Called with each id of a tweet in a listed file. */
   onId: (id: string, key: string) => Promise<void>;
   onGaps: (gaps: ToldGap[]) => void;
+  /** Called with each file that has keys in the clear, though it needs none. */
+  onKeys: (key: string) => void;
   /** Whether tweets were taken out of a file, or may have been, as changesets tell: it may be as it was before. */
   wasCleared: (key: string) => boolean;
   fault: (key: string, says: string, canBeMended?: boolean) => void;
@@ -85,6 +88,7 @@ export async function lookAtHarvest(place: HarvestFolder, look: Look): Promise<H
   }
   if (!isOpen) lookWhetherAllAgrees(harvest, { agrees, problem }, look);
   await lookAtSides(harvest, has, look);
+  if (!isOpen) await lookAtSums(manifest.sides, look);
   return harvest;
 }
 
@@ -261,13 +265,26 @@ async function lookAtSides(
   await lookForKeys(`${folder}${FILES.config}`, look);
 }
 
-async function lookForKeys(key: string, { store, fault, tried }: Look): Promise<void> {
+/** Whether the files beside the tweets that a manifest lists are as it lists them. */
+async function lookAtSums(sides: ListedFile[], { store, fault, onFile }: Look): Promise<void> {
+  for (const { key, sha1 } of sides) {
+    onFile(key);
+    const hash = createHash("sha1");
+    const content = await isThere(store, key) ? await store.read(key) : null;
+    if (!content) {
+      fault(key, "the manifest lists it, and it is not there");
+      continue;
+    }
+    for await (const chunk of content) hash.update(chunk);
+    if (hash.digest("hex") !== sha1) fault(key, "its checksum is not that of the manifest");
+  }
+}
+
+async function lookForKeys(key: string, { store, onKeys, tried }: Look): Promise<void> {
   const found = await store.get(key);
   if (!found) return;
   const config = await tried(key, () => parseJson(found.bytes, "it"));
-  if (isObject(config) && (isObject(config.keys) || isObject(config.credentials))) {
-    fault(key, "it has keys in it, which it should not");
-  }
+  if (config !== null && hasKeys(config)) onKeys(key);
 }
 
 function sum(counts: Record<string, number> = {}): number {

@@ -13,6 +13,7 @@ import { addCompliance } from "./compliance.ts";
 import { addDehydrate } from "./dehydrate.ts";
 import { addHydrate } from "./hydrate.ts";
 import { addKeys } from "./collection_keys.ts";
+import { addRedactKeys } from "./redact_keys.ts";
 import { addRecover } from "./recover.ts";
 import { addVerify } from "./verify.ts";
 import { type Context, openBucket } from "./context.ts";
@@ -38,6 +39,7 @@ export function addCollection(program: Command, context: Context): void {
   addHydrate(group, context);
   addCompliance(group, context);
   addVerify(group, context);
+  addRedactKeys(group, context);
   addRecover(group, context);
 }
 
@@ -188,7 +190,7 @@ function addDownload(group: Command, context: Context): void {
     .addOption(bucketOption())
     .option("--collection-path <folder>", "where to (default: download/BUCKET/collections/ID)")
     .option("--clean", "fetch everything again", false)
-    .option("--with-keys", "copy the keys as well", false)
+    .option("--with-keys", "copy the configuration's keys as well", false)
     .addHelpText("after", example("collection download test_collection"))
     .action(async (collectionId, { bucket, collectionPath, clean, withKeys }) => {
       const { download } = await import("./download.ts");

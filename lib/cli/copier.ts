@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import { createHash, type Hash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { seen } from "../bucket/tweets.ts";
-import { keyless, mayHaveKeys } from "../collection/keyless.ts";
+import { keyless, mayHaveKeys, needsNoKeys } from "../collection/keyless.ts";
 import { isTweetsFile } from "../collection/layout.ts";
 import { messageOf, TwarcCloudError, UserError } from "../errors.ts";
 import { isThere, type Store, type Version } from "../store/store.ts";
@@ -38,7 +38,7 @@ export interface CopierOptions {
   root?: string | undefined;
   /** Fetch also what is there already. */
   clean: boolean;
-  /** Whether keys are copied. */
+  /** Whether the keys of the configuration are copied: those in records never are. */
   withKeys?: boolean;
 }
 
@@ -56,7 +56,7 @@ export class Copier {
   async copy(wanted: Wanted): Promise<Copied> {
     const { clean, withKeys = false } = this.#options;
     const path = this.#path(wanted.key);
-    const isPlain = withKeys || !mayHaveKeys(wanted.key);
+    const isPlain = !mayHaveKeys(wanted.key) || (withKeys && !needsNoKeys(wanted.key));
     const isThere = !clean && await isSame(path, wanted) &&
       (isPlain || await isKeyless(wanted.key, path));
     if (isThere) return { is: "skipped", bytes: wanted.size ?? await sizeOf(path) ?? 0 };

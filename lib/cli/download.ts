@@ -2,7 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import { newestManifest, openListing } from "../bucket/listing.ts";
-import { readManifest } from "../bucket/tweets.ts";
+import { readManifest, withSums } from "../bucket/tweets.ts";
 import { collectionKeys, fileNameFault, FILES } from "../collection/layout.ts";
 import { linkless } from "../store/linkless.ts";
 import { isThere, type Listed, type Store } from "../store/store.ts";
@@ -40,7 +40,7 @@ export interface DownloadOptions {
   root?: string | undefined;
   /** Fetch also what is there already. */
   clean: boolean;
-  /** Copy keys as well: without it, they are left out of configurations and changesets. */
+  /** Copy the keys of the configuration as well; those of changesets and harvests are left out in any case. */
   withKeys?: boolean;
   /** Told of each file, fetched or skipped. */
   onFile: (done: Downloaded) => void;
@@ -207,8 +207,8 @@ class Download {
       ? (await store.get(`${folder}${FILES.manifest}`))?.bytes
       : await newestManifest(store, collectionId, folder);
     if (!bytes) return null;
-    const { files } = readManifest(bytes, folder);
-    return { bytes, files: new Map(files.map(({ key, sha1 }) => [key, sha1])) };
+    const { files, sides } = readManifest(bytes, folder);
+    return { bytes, files: new Map([...files, ...sides].map(({ key, sha1 }) => [key, sha1])) };
   }
 
   /** Counts what was copied, once: what is in a manifest may be looked at again. */
@@ -231,21 +231,6 @@ class Download {
     this.#done.allBytes += bytes;
     this.#done.allFiles += files;
   }
-}
-
-/** A manifest with other checksums for some of its files, by their keys. */
-function withSums(
-  bytes: Uint8Array,
-  folder: string,
-  sums: ReadonlyMap<string, string>,
-): Uint8Array {
-  if (![...sums.keys()].some((key) => key.startsWith(folder))) return bytes;
-  const text = new TextDecoder().decode(bytes);
-  const changed = text.replace(/^[0-9a-f]{40}( [ *]?)([^/\r\n]+)$/gm, (row, between, name) => {
-    const sum = sums.get(`${folder}${name}`);
-    return sum === undefined ? row : `${sum}${between}${name}`;
-  });
-  return new TextEncoder().encode(changed);
 }
 
 function byFolder(files: Listed[]): Map<string, Listed[]> {

@@ -8,7 +8,9 @@ import { type Bucket, type Context, notePassedOver, openBucket } from "./context
 import type { Purged } from "../store/store.ts";
 import { gapTexts } from "./gap_texts.ts";
 import { tellPurged } from "./old_versions.ts";
-import { count, type Progress, size } from "./output.ts";
+import { collectionKeys } from "../collection/layout.ts";
+import { lastWord } from "../visible.ts";
+import { count, type Progress, size, someOf } from "./output.ts";
 
 /** Adds the command. */
 export function addVerify(group: Command, context: Context): void {
@@ -130,7 +132,7 @@ async function repaired(
 }
 
 function tell({ verified, mended }: Looked, { output }: Context): void {
-  const { collectionId, harvests, tweets, files, bytes, gaps, faults } = verified;
+  const { collectionId, harvests, tweets, files, bytes, withKeys, gaps, faults } = verified;
   for (const what of mended ?? []) output.line(`${what}.`);
   for (const { key, says, canBeMended } of faults) {
     output.line(`${key}: ${says}${canBeMended ? " (--repair repairs it)" : ""}`);
@@ -143,6 +145,14 @@ function tell({ verified, mended }: Looked, { output }: Context): void {
   ];
   output.line(`${collectionId}: ${state}. ${has.join(", ")}`);
   for (const gap of gapTexts(gaps)) output.line(`  missed from ${gap}`);
+  if (withKeys.length > 0) tellKeys(collectionId, withKeys, output);
+}
+
+function tellKeys(id: string, withKeys: string[], output: Context["output"]): void {
+  const { folder } = collectionKeys(id);
+  const names = someOf(withKeys.map((key) => key.slice(folder.length)));
+  output.line(`  Twitter keys are in the clear in ${many(withKeys.length, "file")}: ${names}`);
+  output.line(`  Take them out with: twarc-cloud collection redact-keys ${lastWord(id)}`);
 }
 
 /** `1 file`, `2 files` */
@@ -151,12 +161,13 @@ function many(n: number, name: string): string {
 }
 
 function toJson({ verified, mended }: Looked): Record<string, unknown> {
-  const { collectionId, harvests, faults, ...rest } = verified;
+  const { collectionId, harvests, faults, withKeys, ...rest } = verified;
   return {
     collection_id: collectionId,
     harvests: harvests.length,
     ...rest,
     faults: faults.map(({ key, says, canBeMended }) => ({ key, says, can_be_mended: canBeMended })),
+    with_keys: withKeys,
     ...(mended ? { mended } : {}),
   };
 }

@@ -34,6 +34,8 @@ export interface Changeset extends ConfigUpdate {
   harvest_timestamp?: string | undefined;
   /** As the Python original notes it of a harvest. */
   note?: string | undefined;
+  /** Files, below the collection's folder, that have fingerprints in place of keys since. */
+  redacted?: string[] | undefined;
 }
 
 /** What the Python original notes of a change that a harvest made. */

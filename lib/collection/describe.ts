@@ -44,6 +44,9 @@ export function describe(changesets: Changeset[], { deletesOnly }: DescribeOptio
         lines.push(`Tweet ${id} (${reason}) removed from ${file} ${when}`);
       }
     }
+    for (const file of changeset.redacted ?? []) {
+      lines.push(`Keys replaced by fingerprints in ${file} ${when}`);
+    }
     config = merge(config, changeset);
   }
   return lines;

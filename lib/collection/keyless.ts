@@ -4,7 +4,9 @@ import { isDeepStrictEqual } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { type Json, type JsonObject, parseJson } from "../json.ts";
 import { jsonBytes } from "../json_bytes.ts";
-import { isObject, isSecretMember, redacted } from "./changeset.ts";
+import { fingerprint, isObject, isSecretMember, redacted } from "./changeset.ts";
+import { isChangeset, isHarvestConfig } from "./layout.ts";
+import { isPlaceholder } from "./template.ts";
 
 /** The objects of a collection that have no keys: what comes from the API, or follows from it. */
 const NONE =
@@ -31,6 +33,40 @@ export function keyless(key: string, bytes: Uint8Array): Uint8Array | null {
   const isChangeset = key.includes("/changesets/");
   const without = isChangeset ? redacted(json, false) : withoutSecrets(json);
   return isDeepStrictEqual(without, json) ? bytes : jsonBytes(without);
+}
+
+/** Whether an object is a record, in which nobody needs keys: a changeset, or a harvest's copy of the configuration. */
+export function needsNoKeys(key: string): boolean {
+  return isChangeset(key) || isHarvestConfig(key);
+}
+
+/** Whether a JSON value has keys in the clear. */
+export function hasKeys(value: Json): boolean {
+  return isInClear(value, false);
+}
+
+/** A JSON value with fingerprints in place of its keys. */
+export function withFingerprints(value: Json): Json {
+  if (Array.isArray(value)) return value.map(withFingerprints);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => {
+      if (!isSecretMember(name)) return [name, withFingerprints(inner)];
+      return [name, isReference(inner) ? inner : redacted(inner, true)];
+    }),
+  );
+}
+
+function isInClear(value: Json, isSecret: boolean): boolean {
+  if (Array.isArray(value)) return value.some((inner) => isInClear(inner, isSecret));
+  if (isObject(value)) {
+    return Object.entries(value).some(([name, inner]) =>
+      !(isSecretMember(name) && isReference(inner)) &&
+      isInClear(inner, isSecret || isSecretMember(name))
+    );
+  }
+  if (!isSecret || typeof value !== "string") return false;
+  return value !== "" && fingerprint(value) !== value && !isPlaceholder(value);
 }
 
 /** Whether a text has a word that stands for keys. */

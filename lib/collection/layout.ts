@@ -82,6 +82,12 @@ export function isChangeset(key: string): boolean {
   return /\/changesets\/change-[\w.-]+\.json$/.test(key);
 }
 
+/** Whether an object is the copy of the configuration that a harvest used. */
+export function isHarvestConfig(key: string): boolean {
+  const folder = key.slice(0, key.lastIndexOf("/") + 1);
+  return key === `${folder}${FILES.config}` && isHarvestFolder(folder);
+}
+
 /** Whether nobody but the holder of a collection's lease writes an object. */
 export function isUnderLease(key: string): boolean {
   return /^collections\/[^/]+\/(harvests\/.+|checkpoint\.json|last_harvest\.json)$/.test(key);
@@ -173,6 +179,16 @@ export function tweetsFile(ms: number, number = 1): string {
 /** Whether a name is one that `tweetsFile` gives: whatever else lies in a harvest's folder is the person's own. */
 export function isTweetsFile(name: string): boolean {
   return /^tweets-\d{14}(-\d{1,6})?\.jsonl\.gz$/.test(name);
+}
+
+/** Files in a harvest's folder that are no tweets, and that its manifest may list. */
+const SIDES: ReadonlySet<string> = new Set(
+  Object.values(FILES).filter((name) => name !== FILES.manifest),
+);
+
+/** Whether a name is that of a file beside the tweets. */
+export function isSideFile(name: string): boolean {
+  return SIDES.has(name);
 }
 
 /**

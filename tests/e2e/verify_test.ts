@@ -126,17 +126,6 @@ const DAMAGES: {
     isMended: true,
   },
   {
-    what: "keys in a harvest's configuration",
-    act: async (_place, [first]) => {
-      const path = join(first, "collection.json");
-      const config = JSON.parse(await Deno.readTextFile(path));
-      const keys = { consumer_key: "k" };
-      await Deno.writeTextFile(path, JSON.stringify({ ...config, keys }));
-    },
-    says: /has keys in it/,
-    isMended: false,
-  },
-  {
     what: "a tweet that is there twice",
     act: async (_place, [first, second]) => {
       const [from, to] = [await tweetsFile(second), await tweetsFile(first)];
