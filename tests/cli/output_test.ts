@@ -31,6 +31,19 @@ Deno.test("errors are red where colours are wanted", () => {
   assert.equal(err[0], "\u001b[31mError: d\u001b[39m\n");
 });
 
+Deno.test("where there is a terminal lines are as wide as that, and as they come where there is none", () => {
+  const text = "Something that takes more than twenty columns";
+  const lines = ["Something that takes", "more than twenty", "columns"];
+  const columns = () => 20;
+  const both = captured({ isTerminal: true, isOutTerminal: true, columns });
+  both.output.line(text);
+  both.output.note(text);
+  assert.deepEqual([both.out[0], both.err[0]], Array(2).fill(`${lines.join("\n")}\n`));
+  const piped = captured({ isTerminal: true, isOutTerminal: false, columns });
+  piped.output.line(text);
+  assert.equal(piped.out[0], `${text}\n`);
+});
+
 Deno.test("names from outside cannot steer a terminal", () => {
   assert.equal(visible("a\u001b[2Jb\r\u0007\u202ec\nd"), "a\\u001b[2Jb\\u000d\\u0007\\u202ec\nd");
   assert.equal(oneLine("a\nError: b\u2028\u009b"), "a\\u000aError: b\\u2028\\u009b");
