@@ -2,7 +2,7 @@
 
 import type { Command } from "@commander-js/extra-typings";
 import { lastWord } from "../visible.ts";
-import { bucketOption, example } from "./collection_config.ts";
+import { bucketOption, example } from "./options.ts";
 import { type Context, openBucket } from "./context.ts";
 import { tellPurged } from "./old_versions.ts";
 import { count, someOf } from "./output.ts";
