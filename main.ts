@@ -163,7 +163,7 @@ async function harvestHere(
   { clock, env, signal }: Context,
   narrows: boolean,
 ): Promise<void> {
-  const { openStore } = await import("./lib/store/store.ts");
+  const { openStore } = await import("./lib/store/open.ts");
   const { openApi } = await import("./lib/twitter/api.ts");
   const { isProtectedWanted, keysOf } = await import("./lib/collection/config.ts");
   const { configuredLimits, limitsOf } = await import("./lib/collection/limits.ts");

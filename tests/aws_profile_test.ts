@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { profileEndpoint } from "../lib/aws_profile.ts";
-import { openStore } from "../lib/store/store.ts";
+import { openStore } from "../lib/store/open.ts";
 import { Settings } from "../lib/settings.ts";
 
 const CONFIG = `[default]

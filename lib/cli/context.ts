@@ -83,7 +83,7 @@ export async function openBucket(
 ): Promise<Bucket> {
   context.output.bucket ??= flags.bucket;
   const settings = await settingsFor(context, flags);
-  const { checkThere, isFolderToo, openStore } = await import("../store/store.ts");
+  const { checkThere, isFolderToo, openStore } = await import("../store/open.ts");
   const { text } = settings.bucket;
   if (await isFolderToo(settings.bucket)) {
     context.output.note(
@@ -103,7 +103,7 @@ export async function openBucket(
     if (remark?.isNew) context.output.note(remark.text);
   });
   const runner = async () => {
-    const { openRunner } = await import("../runner/runner.ts");
+    const { openRunner } = await import("../runner/open.ts");
     const self = () => context.harvester(settings, env);
     return await openRunner({ bucket: settings.bucket, store, clock, settings, self, env });
   };

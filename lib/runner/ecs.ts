@@ -17,7 +17,7 @@ import { EcsSchedules } from "./ecs_schedules.ts";
 import { EcsServices } from "./ecs_services.ts";
 import { EcsTasks, type Placement } from "./ecs_tasks.ts";
 import { infoOf, notRunning, saidBy } from "./live.ts";
-import { harvesterArgs } from "./runner.ts";
+import { harvesterArgs } from "./argv.ts";
 import type {
   Failing,
   Job,

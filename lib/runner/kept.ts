@@ -12,7 +12,7 @@ import { jsonBytes } from "../json_bytes.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Store, Version } from "../store/store.ts";
 import type { Documents } from "./documents.ts";
-import { flagsSchema } from "./scheduled.ts";
+import { flagsSchema } from "./flags_schema.ts";
 
 /** Where these documents are. */
 export const KEPT = "runner/kept/";

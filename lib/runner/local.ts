@@ -19,7 +19,6 @@ import { infoOf, notRunning } from "./live.ts";
 import { LocalState } from "./local_state.ts";
 import { addLine, lastError, linesOf, openLog, rotated } from "./log_file.ts";
 import {
-  harvesterArgs,
   type Job,
   type LogOptions,
   type Outcome,
@@ -30,6 +29,7 @@ import {
   type Started,
   type StopOptions,
 } from "./runner.ts";
+import { harvesterArgs } from "./argv.ts";
 import type { Schedule } from "./schedule.ts";
 import { endSchedule, keepSchedule, keptSchedules, scheduledJobOf } from "./scheduled.ts";
 import { SELF_ENV } from "./self.ts";

@@ -11,7 +11,8 @@ import { knownSecret, localSecret, STATE, STATE_HINT } from "../secrets/control_
 import { nullIfAbsent, systemDisk } from "../store/disk.ts";
 import { Folders } from "../store/folders.ts";
 import { LocalStore } from "../store/local.ts";
-import { type Store, storeEndpoint } from "../store/store.ts";
+import { type Store } from "../store/store.ts";
+import { storeEndpoint } from "../store/open.ts";
 import { type Documents, MovedDocuments } from "./documents.ts";
 
 /** Whose state it is, and of which bucket. */

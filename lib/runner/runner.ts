@@ -1,9 +1,9 @@
-/** The port to where harvesters run, and the choice of its adapter. */
+/** The port to where harvesters run. */
 
 import type { Clock } from "../clock.ts";
 import type { AwsAccess } from "../aws.ts";
 import type { BucketRef } from "../bucket_ref.ts";
-import { flagsOf, type HarvestFlags } from "../collection/limits.ts";
+import type { HarvestFlags } from "../collection/limits.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import type { RunnerKind, SettingName } from "../settings.ts";
 import type { Documents } from "./documents.ts";
@@ -92,20 +92,6 @@ export interface ScheduledJob {
   };
 }
 
-/** Returns the command line of a harvester, behind the program itself. @param options.port Of its control server. */
-export function harvesterArgs(
-  { collectionId, flags }: Job,
-  { bucket, shutdown, port }: { bucket: string; shutdown: boolean; port?: number },
-): string[] {
-  return [
-    ...["harvest", "run", "--bucket", bucket],
-    ...port === undefined ? [] : ["--port", `${port}`],
-    ...shutdown ? ["--shutdown"] : [],
-    ...flagsOf(flags),
-    ...["--", collectionId],
-  ];
-}
-
 /** Which lines of a log are wanted. */
 export interface LogOptions {
   /** Go on with what is added, until the signal. */
@@ -186,18 +172,4 @@ export interface RunnerOptions {
   /** The command line that starts this program again as a harvester; asked for when one is to be started. */
   self: () => Promise<readonly string[]>;
   env: Record<string, string | undefined>;
-}
-
-/**
- * Opens the runner of an installation, for a bucket.
- * @throws UserError
- */
-export async function openRunner(options: RunnerOptions): Promise<Runner> {
-  const { runner, aws } = options.settings;
-  if (runner === "local") {
-    const { LocalRunner } = await import("./local.ts");
-    return await LocalRunner.open({ ...options, aws });
-  }
-  const { EcsRunner } = await import("./ecs.ts");
-  return new EcsRunner(options);
 }

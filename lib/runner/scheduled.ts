@@ -3,18 +3,16 @@
 import { z } from "zod";
 import { isoTime } from "../clock.ts";
 import { checkedId } from "../collection/layout.ts";
-import { flagsOf, LIMIT_NAMES } from "../collection/limits.ts";
+import { flagsOf } from "../collection/limits.ts";
 import { jsonOrNull, parseAs } from "../json.ts";
 import { jsonBytes } from "../json_bytes.ts";
+import { flagsSchema } from "./flags_schema.ts";
 import type { Documents } from "./documents.ts";
 import type { Job, ScheduledJob } from "./runner.ts";
 import { isSameSchedule, nextTime, type Schedule } from "./schedule.ts";
 
 /** Where they are kept. */
 export const SCHEDULES = "runner/schedules/";
-
-/** The flags of harvests as they are kept. */
-export const flagsSchema = z.partialRecord(z.enum(LIMIT_NAMES), z.int().nonnegative());
 
 /** A run that was due and has not begun, or ended by a fault: it is tried again. */
 const retrySchema = z.object({

@@ -4,7 +4,8 @@ import type { RegisterTaskDefinitionCommandInput } from "@aws-sdk/client-ecs";
 import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
 import type { SettingName } from "../settings.ts";
-import { harvesterArgs, type Job } from "./runner.ts";
+import { type Job } from "./runner.ts";
+import { harvesterArgs } from "./argv.ts";
 
 /** The name of the one container. */
 export const CONTAINER = "harvester";

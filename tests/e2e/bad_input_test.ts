@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parseBucket } from "../../lib/bucket_ref.ts";
 import { jsonBytes } from "../../lib/json_bytes.ts";
-import { openStore } from "../../lib/store/store.ts";
+import { openStore } from "../../lib/store/open.ts";
 import { inOneProcess, inPlace, pidOf, type Place } from "./program.ts";
 
 const KEYS = {

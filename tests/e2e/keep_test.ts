@@ -3,7 +3,7 @@ import { parseBucket } from "../../lib/bucket_ref.ts";
 import { isoTime, systemClock } from "../../lib/clock.ts";
 import { keptKey, writeKept } from "../../lib/runner/kept.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { openStore } from "../../lib/store/store.ts";
+import { openStore } from "../../lib/store/open.ts";
 import { idsOf, inOneProcess, inPlace, pidOf, until } from "./program.ts";
 
 const FILTER = { id: "live", type: "filter", filter: { track: "sandbox" } };

@@ -15,7 +15,7 @@ import { collectionKeys, FILES } from "../../lib/collection/layout.ts";
 import { jsonBytes } from "../../lib/json_bytes.ts";
 import type { Controlled } from "../../lib/control.ts";
 import { serveControl } from "../../lib/control_server.ts";
-import { openStore } from "../../lib/store/store.ts";
+import { openStore } from "../../lib/store/open.ts";
 
 /** Exits at once with code 1 and a reason. */
 export const FAULTY = "faulty";

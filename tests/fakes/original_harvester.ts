@@ -4,7 +4,7 @@ import process from "node:process";
 import { collectionKeys } from "../../lib/collection/layout.ts";
 import { jsonBytes } from "../../lib/json_bytes.ts";
 import { parseBucket } from "../../lib/bucket_ref.ts";
-import { openStore } from "../../lib/store/store.ts";
+import { openStore } from "../../lib/store/open.ts";
 
 /** Runs one in this process: `aws harvester BUCKET ID`; its server listens at PORT, where that is set. */
 export async function runOriginal([, , bucket = "", id = ""]: string[]): Promise<void> {

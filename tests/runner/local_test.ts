@@ -13,7 +13,7 @@ import { jsonBytes } from "../../lib/json_bytes.ts";
 import { foundKept, KEPT, keptKey } from "../../lib/runner/kept.ts";
 import { type LocalOptions, LocalRunner } from "../../lib/runner/local.ts";
 import { localFolder } from "../../lib/runner/local_state.ts";
-import { openStore } from "../../lib/store/store.ts";
+import { openStore } from "../../lib/store/open.ts";
 import { ended, runnerContract } from "../contract/runner.ts";
 import { BRIEF, DEAF, FAULT, FAULTY, SELF } from "../fakes/harvester.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";

@@ -5,7 +5,7 @@ import { AccessError, ConflictError, OutsideError, UserError } from "../../lib/e
 import type { Job, Runner } from "../../lib/runner/runner.ts";
 import { scheduleKey } from "../../lib/runner/scheduled.ts";
 import { runScheduler } from "../../lib/runner/scheduler.ts";
-import { openStore } from "../../lib/store/store.ts";
+import { openStore } from "../../lib/store/open.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 import {

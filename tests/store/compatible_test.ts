@@ -6,7 +6,7 @@ import { type Clock, systemClock } from "../../lib/clock.ts";
 import { ConflictError, LockedError } from "../../lib/errors.ts";
 import { CompatibleStore } from "../../lib/store/compatible.ts";
 import { S3Store } from "../../lib/store/s3.ts";
-import { openStore } from "../../lib/store/store.ts";
+import { openStore } from "../../lib/store/open.ts";
 import { QuickClock } from "../fakes/quick_clock.ts";
 import { type Lacking, type LackingS3, startLackingS3 } from "../peers/lacking_s3.ts";
 import { type Moto, MOTO_KEYS, MOTO_REGION, sharedMoto } from "../peers/moto.ts";

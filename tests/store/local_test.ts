@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { parseBucket } from "../../lib/bucket_ref.ts";
 import { OutsideError, UserError } from "../../lib/errors.ts";
 import { LocalStore } from "../../lib/store/local.ts";
-import { openStore } from "../../lib/store/store.ts";
+import { openStore } from "../../lib/store/open.ts";
 import { storeContract } from "../contract/store.ts";
 import { claim, countUp, keysOf, startProcess, temporary, withFolder } from "./bucket_folder.ts";
 
