@@ -93,12 +93,15 @@ export async function run(args: string[], write = TERMINAL, narrows = false): Pr
     return 0;
   } catch (error) {
     if (ending.isOver(error)) return INTERRUPTED;
-    if (env.TWARC_CLOUD_LOG === "json" && error instanceof TwarcCloudError) {
+    const shown = error instanceof TwarcCloudError && error.cause !== undefined
+      ? await (await import("./lib/cli/original.ts")).explained(error)
+      : error;
+    if (env.TWARC_CLOUD_LOG === "json" && shown instanceof TwarcCloudError) {
       const { fatalLine } = await import("./lib/log.ts");
-      write.err(`${fatalLine(sentences(error), systemClock.now())}\n`);
-      return error.exitCode;
+      write.err(`${fatalLine(sentences(shown), systemClock.now())}\n`);
+      return shown.exitCode;
     }
-    return exitCodeOf(error, output, args.includes("--debug"));
+    return exitCodeOf(shown, output, args.includes("--debug"));
   } finally {
     for (const act of endings) act();
   }

@@ -46,6 +46,11 @@ export type SettingName = (typeof NAMES)[number];
 export type RunnerKind = (typeof KINDS)[number];
 const KINDS = ["ecs", "local"] as const;
 
+/** What to do where the ini is of the Python original's Terraform, for what that environment does not allow. */
+export const MOVE_FIRST =
+  "This is the environment of the Python original: run the new Terraform first (docs/moving.md), your bucket and " +
+  "collections stay.";
+
 /** What in the environment says whose keys AWS is asked with. */
 const KEYS = [
   "AWS_ACCESS_KEY_ID",
@@ -167,6 +172,13 @@ export class Settings {
     });
   }
 
+  /** Whether the ini is of the Python original's Terraform: by the names that this gives its roles. */
+  get isOriginal(): boolean {
+    const { task_role_arn = "", event_role_arn = "" } = this.#ini;
+    return /:role\/.+-ecs-task-role$/.test(task_role_arn) ||
+      /:role\/.+-event-role$/.test(event_role_arn);
+  }
+
   /** A setting of the ini file that may be missing. */
   get(name: SettingName): string | undefined {
     return this.#ini[name];
@@ -179,6 +191,7 @@ export class Settings {
   require(name: SettingName): string {
     const value = this.#ini[name];
     if (value !== undefined) return value;
+    if (this.isOriginal) throw new UserError(`${name} is not set`, { hint: MOVE_FIRST });
     throw new UserError(`${name} is not set`, {
       hint:
         `Add it to section [DEFAULT] of ${INI_FILE}: it is one of the values that Terraform gives.`,

@@ -159,3 +159,23 @@ Deno.test("harvesters run where the installation says: on ECS with a cluster, he
     hint: "It is ecs or local.",
   });
 });
+
+Deno.test("an ini of the original's Terraform is known by its roles, and what it lacks leads to docs/moving.md", async () => {
+  const named = (task: string, event: string) =>
+    ORIGINAL.replace("role/task", `role/${task}`).replace("role/event", `role/${event}`);
+  await withIni(named("twarc-cloud-ecs-task-role", "twarc-cloud-event-role"), async (iniPath) => {
+    const settings = await Settings.load({ env: {}, iniPath });
+    assert.equal(settings.isOriginal, true);
+    assert.throws(() => settings.require("image"), (error) => {
+      assert.ok(error instanceof UserError);
+      return /^This is the environment of the Python original: .*docs\/moving\.md/.test(
+        error.hint ?? "",
+      );
+    });
+  });
+  await withIni(named("twarc-cloud-task", "twarc-cloud-scheduler"), async (iniPath) => {
+    const settings = await Settings.load({ env: {}, iniPath });
+    assert.equal(settings.isOriginal, false);
+    assert.throws(() => settings.require("image"), /image is not set/);
+  });
+});

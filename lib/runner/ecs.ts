@@ -70,6 +70,7 @@ export class EcsRunner implements Runner {
       access: settings.aws,
       clock,
       deadLetters: settings.get("dead_letter_queue"),
+      isOriginal: settings.isOriginal,
     });
     const found = { bucket: this.#bucket, tasks: this.#tasks, settings };
     this.#definitions = new EcsDefinitions({ ...found, cluster: this.#cluster, env: options.env });

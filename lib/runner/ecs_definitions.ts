@@ -7,7 +7,7 @@ import { newSecret } from "../secrets/secret_store.ts";
 import type { EcsCluster } from "./ecs_client.ts";
 import type { EcsTasks } from "./ecs_tasks.ts";
 import type { Job, RunnerSettings } from "./runner.ts";
-import { CONTROL_PORT, definitionOf } from "./task_definition.ts";
+import { CONTROL_PORT, definitionOf, imageOf } from "./task_definition.ts";
 
 /** What definitions are made with. */
 export interface DefinitionsOptions {
@@ -39,6 +39,8 @@ export class EcsDefinitions {
     { shutdown, keepSecret }: { shutdown: boolean; keepSecret: boolean },
   ): Promise<{ arn: string; secret: string }> {
     const { bucket, cluster, tasks, settings, env } = this.#options;
+    // Before anything is written: an ini of the original has none.
+    imageOf(settings);
     const region = await cluster.region();
     const { collectionId } = job;
     const known = keepSecret ? await this.secret(collectionId) : undefined;

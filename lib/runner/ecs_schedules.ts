@@ -8,7 +8,7 @@ import type {
 } from "@aws-sdk/client-scheduler";
 import { type AwsAccess, awsConfig, awsError, awsFailure } from "../aws.ts";
 import { type Clock, isoTime } from "../clock.ts";
-import { UserError } from "../errors.ts";
+import { AccessError, UserError } from "../errors.ts";
 import { checkedQueue, deadLettersIn } from "./ecs_dead_letters.ts";
 import type { NotStarted, ScheduledJob } from "./runner.ts";
 import { beginsAtOnce, isSameSchedule, nextTime, type Schedule } from "./schedule.ts";
@@ -35,6 +35,8 @@ export interface ScheduleTarget {
 
 /** What schedules are looked at and made with. */
 export interface SchedulesOptions {
+  /** Whether the environment is that of the Python original. */
+  isOriginal?: boolean | undefined;
   access: AwsAccess;
   clock: Clock;
   /** The ARN of the queue for runs that cannot be started, where there is one. */
@@ -46,11 +48,16 @@ export class EcsSchedules {
   readonly #bucket: string;
   readonly #access: AwsAccess;
   readonly #clock: Clock;
+  readonly #isOriginal: boolean;
   readonly #deadLetters: string | undefined;
   #scheduler: SchedulerClient | undefined;
   #events: EventBridgeClient | undefined;
 
-  constructor(bucket: string, { access, clock, deadLetters }: SchedulesOptions) {
+  constructor(
+    bucket: string,
+    { access, clock, deadLetters, isOriginal = false }: SchedulesOptions,
+  ) {
+    this.#isOriginal = isOriginal;
     this.#bucket = bucket;
     this.#access = access;
     this.#clock = clock;
@@ -88,7 +95,7 @@ export class EcsSchedules {
       () =>
         client.send(new DeleteScheduleCommand({ Name, GroupName: this.#group() }))
           .then(() => true, unlessNamed("ResourceNotFoundException")),
-    );
+    ).catch((error) => this.#noneInOriginal(error));
     const isRule = await this.#deleteRule(collectionId);
     return isOurs === true || isRule;
   }
@@ -113,7 +120,8 @@ export class EcsSchedules {
 
   /** Every schedule of the bucket. */
   async *list(): AsyncGenerator<ScheduledJob> {
-    yield* await this.#tried("Listing schedules", () => this.#listOurs());
+    yield* await this.#tried("Listing schedules", () => this.#listOurs())
+      .catch((error) => this.#noneInOriginal(error) ?? []);
     yield* await this.#tried("Listing rules of EventBridge", () => this.#listRules());
   }
 
@@ -182,6 +190,11 @@ export class EcsSchedules {
       await client.send(new sdk.DeleteRuleCommand({ Name }));
       return rule.State !== DISABLED;
     });
+  }
+
+  /** In the environment of the original nobody may look for schedules of ours, and there are none. @throws any other */
+  #noneInOriginal(error: unknown): undefined {
+    if (!this.#isOriginal || !(error instanceof AccessError)) throw error;
   }
 
   #input(

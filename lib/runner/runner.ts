@@ -156,6 +156,8 @@ export interface Runner {
 
 /** The settings of an installation. */
 export interface RunnerSettings {
+  /** Whether they are of the Python original's Terraform. */
+  readonly isOriginal?: boolean;
   readonly runner: RunnerKind;
   readonly aws: AwsAccess;
   get(name: SettingName): string | undefined;
