@@ -23,7 +23,7 @@ Deno.test.afterAll(async () => {
   await moto.close();
 });
 
-const search = { id: "find", type: "search", search: { query: "sandbox" } };
+const search = { id: "find", type: "search", protected: "collect", search: { query: "sandbox" } };
 
 /** A place whose bucket is in S3, by its ini file. */
 async function inBucket(use: (place: Place, moto: Moto) => Promise<void>): Promise<void> {

@@ -92,13 +92,14 @@ Deno.test("real tweets come out of a search and of a stream byte for byte", asyn
   assert.equal(corpora.reduce((n, corpus) => n + corpus.statuses.length, 0), wanted.length);
   await test.step("a search", () =>
     inOneProcess(async (place) => {
-      await place.add(SEARCH);
+      await place.add({ ...SEARCH, protected: "collect" });
       await place.harvest("find");
       assert.deepEqual((await place.tweets("find")).toSorted(), wanted.toSorted());
     }, { world: World.of(corpora, systemClock) }));
   await test.step("a stream", () =>
     inPlace(async (place) => {
-      await place.add({ id: "live", type: "filter", filter: { track: "sandbox" } });
+      const filter = { track: "sandbox" };
+      await place.add({ id: "live", type: "filter", protected: "collect", filter });
       const harvest = place.spawn(["harvest", "run", "--flush-secs", "1", "live"]);
       await until(() => Promise.resolve(place.sandbox.streams.size > 0));
       for (const { statuses } of corpora) {

@@ -18,7 +18,7 @@ Deno.test("how far a harvest is is logged each minute, and that it cannot be tol
     await monitoring;
   });
   assert.match(said, /^10 tweets \(10 a minute\), 1 files, \d+ MB/);
-  assert.match(said, /cannot be told: out of descriptors/);
+  assert.match(said, /cannot be shown: out of descriptors/);
   assert.match(said, /30 tweets \(20 a minute\), 3 files/);
   assert.equal(minute, 3);
 });
