@@ -6,6 +6,7 @@ import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/c
 import { DescribeTaskDefinitionCommand, ECSClient } from "@aws-sdk/client-ecs";
 import config from "../../deno.json" with { type: "json" };
 import { makeAccount } from "../peers/aws_account.ts";
+import { makeQueue } from "../peers/dead_letters.ts";
 import { EcsAgent } from "../peers/ecs_agent.ts";
 import { type Moto, MOTO_REGION, sharedMoto } from "../peers/moto.ts";
 import { idsOf, inPlace, type Place, tweetsOf, until } from "./program.ts";
@@ -214,6 +215,33 @@ Deno.test("a container that ends without an error, and has harvested nothing, is
       /ended without an error, and has harvested nothing.*`image`.*harvest logs find/,
     );
   }, ["true"]));
+
+Deno.test("a run that AWS could not start is shown with its schedule, and what to do", () =>
+  inAccount(async (place) => {
+    const { arn, send, close } = await makeQueue(moto.url, "twarc-cloud-dead-letters");
+    const ini = place.path("twarc_cloud.ini");
+    await Deno.writeTextFile(ini, `dead_letter_queue = ${arn}\n`, { append: true });
+    await place.ok("collection-config", "template", "search", "--api", "1.1", "--id=find");
+    const config = JSON.parse(await Deno.readTextFile(place.path("collection.json")));
+    await place.writeJson("collection.json", { ...config, search: { query: "sandbox" } });
+    await place.ok("collection-config", "keys");
+    await place.ok("collection", "add");
+    await place.ok("collection", "schedule", "find", "cron(0 10 * * ? *)");
+    const due = { schedule: "twarc-cloud_tweets/find", at: "2026-11-02T10:00:00Z" };
+    await send([{ ...due, code: "AccessDeniedException", message: "Not authorized: ecs:RunTask" }]);
+    close();
+    assert.match(
+      await place.ok("collection", "scheduled"),
+      /\n {2}The run of 2026-11-02T10:00:00\.000Z was not started: AccessDeniedException: Not [^]*RunTask\n {2}Look at event_role_arn [^]*\n {2}Then: twarc-cloud collection once find\n$/,
+    );
+    const [{ not_started }] = JSON.parse(await place.ok("collection", "scheduled", "--json"));
+    assert.deepEqual([not_started.times, not_started.last], [1, "2026-11-02T10:00:00.000Z"]);
+    await Deno.writeTextFile(ini, (await Deno.readTextFile(ini)).replace(arn, `${arn}-gone`));
+    const { code, out, err } = await place.run("collection", "scheduled");
+    assert.equal(code, 0, err);
+    assert.match(out, /^tweets_find_schedule => cron/);
+    assert.match(err, /Whether each run was started could not be looked at: Looking at the queue/);
+  }));
 
 Deno.test("what cannot start is not called started: the reason is shown, nothing of it stays, and it is listed as failing", () =>
   inAccount(async (place, agent) => {
