@@ -42,7 +42,7 @@ const FIRST: Record<Grown["type"], number> = {
   hydrate: 20,
 };
 /** Users of a harvest that only learns of them. */
-const USERS = 10_000;
+const USERS = 3_000;
 /** Ids that a stream remembers. */
 const REMEMBERED = 20_000;
 const TIMES = 10;
@@ -118,13 +118,16 @@ function idText(count: number): Uint8Array {
   return new TextEncoder().encode(ids.join(""));
 }
 
-/** What a harvest of many users, each with a name and a tweet, gives back once its last cut is committed: bytes of a user. */
-async function givenBack(): Promise<number> {
+/**
+ * What a harvest of many users, each with a name and a tweet, takes by its last cut, and gives back once that is
+ * committed: bytes of a user.
+ */
+async function ofUsers(count: number): Promise<{ taken: number; givenBack: number }> {
   const temporary = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
   try {
     const clock = systemClock;
     const spool = await Spool.open(await placeIn(temporary));
-    const tally = new Tally(USERS, {});
+    const tally = new Tally(count, {});
     const open = new OpenHarvest({
       began: 0,
       positions: {},
@@ -133,7 +136,8 @@ async function givenBack(): Promise<number> {
       clock,
       tally,
     });
-    for (let i = 0; i < USERS; i++) {
+    const before = await settledMemory();
+    for (let i = 0; i < count; i++) {
       const [id, name] = [`${2n ** 62n + BigInt(i)}`, `name${i}`];
       await open.take({
         walk: `user:${id}`,
@@ -143,13 +147,15 @@ async function givenBack(): Promise<number> {
         userChanges: [{ user_id: id, change: "screen name found", screen_name: name }],
         update: { update: { users: { [id]: { since_id: id, screen_name: name } } }, delete: [] },
       });
+      // What was cut before is not kept beside what is cut last.
+      if (i % (count / 5) === 0) await open.cut(false);
     }
     await open.cut(true);
-    const before = await settledMemory();
+    const cut = await settledMemory();
     open.forget();
     const after = await settledMemory();
     await spool.close();
-    return Math.round((before - after) / USERS);
+    return { taken: (cut - before) / count, givenBack: (cut - after) / count };
   } finally {
     await Deno.remove(temporary, { recursive: true });
   }
@@ -176,6 +182,7 @@ const KINDS = [
 if (import.meta.main) {
   const seen: Grown[] = [];
   for (const [type, api] of KINDS) seen.push(await grown(type, api));
+  const users = [await ofUsers(USERS), await ofUsers(USERS * TIMES)];
   // deno-lint-ignore no-console
-  console.log(JSON.stringify({ seen, givenBack: await givenBack() }));
+  console.log(JSON.stringify({ seen, users }));
 }

@@ -3,17 +3,23 @@ import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { PLAYS_ALL, SEED } from "../fakes/turns.ts";
 
+/** Bytes of a user. */
+const ofUsers = z.object({ taken: z.number(), givenBack: z.number() });
+
 const grownSchema = z.object({
   seen: z.array(z.object({
     type: z.string(),
     api: z.string(),
     memory: z.tuple([z.number(), z.number()]),
   })),
-  givenBack: z.number(),
+  users: z.tuple([ofUsers, ofUsers]),
 });
 
 /** What comes and goes: open segments, code that is compiled. The batches in between have 7 MB and more. */
 const LEEWAY = 5 << 20;
+
+/** Bytes of a user whose timeline was read: the names of the walk and of the user, what was learned, and where it stands. */
+const MOST_OF_USER = 450;
 
 /** Harvests of every type, in a process of their own. */
 async function grown() {
@@ -28,7 +34,7 @@ async function grown() {
 }
 
 Deno.test("a harvest of any type takes as much memory after ten times as many batches, and gives it back", async () => {
-  const { seen, givenBack } = await grown();
+  const { seen, users: [few, many] } = await grown();
   const types = new Set(seen.map(({ type }) => type));
   assert.deepEqual([...types].toSorted(), ["filter", "hydrate", "search", "user_timeline"]);
   const kinds = new Set(seen.map(({ type, api }) => `${type} ${api}`));
@@ -37,7 +43,13 @@ Deno.test("a harvest of any type takes as much memory after ten times as many ba
   const grew = grownIn(seen);
   const again = grew.length > 0 ? grownIn((await grown()).seen) : [];
   assert.deepEqual(grew.filter((kind) => again.includes(kind)), []);
-  assert.ok(givenBack > 200, `${givenBack} bytes of each user when all is committed`);
+  const said = JSON.stringify({ few, many });
+  assert.ok(many.taken < MOST_OF_USER, said);
+  assert.ok(many.taken < few.taken * 1.25, `ten times as many users take more each: ${said}`);
+  assert.ok(
+    many.givenBack > many.taken * 0.8,
+    `not all is given back once it is committed: ${said}`,
+  );
 });
 
 /** The types that took more after ten times as many batches. */
