@@ -19,7 +19,7 @@ export function jsonLineBytes(value: unknown): Uint8Array<ArrayBuffer> {
 }
 
 /** Bytes that are worth being given back by hand. */
-const MANY = 2 ** 20;
+const MANY = 2 ** 16;
 
 /**
  * Gives back the memory of bytes that nobody reads any more, where they are many: what lies outside of V8's heap waits

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { giveBack, jsonBytes, jsonLineBytes } from "../lib/json_bytes.ts";
 
@@ -45,6 +46,7 @@ Deno.test("many users have the same bytes as well, in no more memory than these"
 Deno.test("bytes are given back where they are many, and nobody else has some of the same memory", () => {
   const whole = new Uint8Array(2 ** 22);
   giveBack(whole.subarray(0, 2 ** 20));
+  giveBack(Buffer.from("x".repeat(1_000)));
   assert.equal(whole.length, 2 ** 22);
   const few = new Uint8Array(100);
   giveBack(few);

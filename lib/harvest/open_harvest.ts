@@ -3,6 +3,7 @@
 import type { Commit, Counts } from "../bucket/checkpoint.ts";
 import type { Clock } from "../clock.ts";
 import { FILES } from "../collection/layout.ts";
+import { giveBack } from "../json_bytes.ts";
 import type { Gap } from "../twitter/api.ts";
 import type { Cut } from "./cut.ts";
 import { JsonList } from "./json_list.ts";
@@ -123,7 +124,7 @@ export class OpenHarvest {
     return walks.values().every((walk) => left.has(walk) || isDone(this.#positionOf(walk) ?? null));
   }
 
-  /** Takes in what one answer of the API brought. @throws UserError, DiskError where this machine's disk fails */
+  /** Takes in what one answer of the API brought; its large lines are empty then. @throws UserError, DiskError where this machine's disk fails */
   async take(batch: Batch): Promise<void> {
     await this.#takeSides(batch);
     this.#tally.add(batch);
@@ -131,7 +132,10 @@ export class OpenHarvest {
       this.#segment ??= await this.#opened();
       await this.#segment.append(batch.tweets, batch.count);
       this.#tweets += batch.count;
-      for (const line of batch.tweets) this.#bytes += line.length + 1;
+      for (const line of batch.tweets) {
+        this.#bytes += line.length + 1;
+        giveBack(line);
+      }
     }
     if (batch.update) this.#learned.add(batch.update);
     const before = this.#positionOf(batch.walk);
