@@ -148,6 +148,14 @@ function awsCommand(command: string): string {
   return `aws ${command} --profile ${/^[\w.@+-]+$/.test(profile) ? profile : `'${profile}'`}`;
 }
 
+/** S3 hides whether there is an object from who may not list. */
+function denied(what: string): string {
+  const policies =
+    "The policies of infra/person.tf and infra/roles.tf have what twarc-cloud needs.";
+  if (!what.startsWith("Reading ")) return policies;
+  return `${policies} Without s3:ListBucket S3 answers so for what is not there as well.`;
+}
+
 function regionHint(): string {
   return "Set region in twarc_cloud.ini, or AWS_REGION, or that of your profile, for example with: " +
     awsCommand("configure set region eu-central-1");
@@ -192,7 +200,7 @@ function meaning(failure: AwsFailure, what: string): Meaning {
     return {
       message: isVerbose ? `${problem} (${oneLine(message)})` : problem,
       isOurs: !isOutside,
-      ...(hint ? { hint: typeof hint === "string" ? hint : hint() } : {}),
+      ...(hint ? { hint: typeof hint === "string" ? hint : hint(what) } : {}),
     };
   }
   const isOurs = status === 403;
@@ -212,7 +220,8 @@ const KNOWN: {
   codes?: RegExp;
   says?: RegExp;
   means: string;
-  hint?: string | (() => string);
+  /** @param what What was tried. */
+  hint?: string | ((what: string) => string);
   isOutside?: boolean;
   /** Whether AWS's own words are shown as well. */
   isVerbose?: boolean;
@@ -271,7 +280,7 @@ const KNOWN: {
     codes:
       /^(AccessDenied(Exception)?|AccessDeniedFault|UnauthorizedOperation|Forbidden|NotAuthorized)$/,
     means: "AWS does not allow it",
-    hint: "The policies of infra/person.tf and infra/roles.tf have what twarc-cloud needs.",
+    hint: denied,
     isVerbose: true,
   },
   {

@@ -150,6 +150,16 @@ Deno.test("s3: how old an object is comes from S3's own two times, whatever the 
   store.close();
 });
 
+Deno.test("s3: what may not be read may not be there: who may not list is not shown which", () =>
+  withAnswers(() => refusal(403, "AccessDenied"), async (store) => {
+    const says = { hint: /infra\/person\.tf.* Without s3:ListBucket .* what is not there as well/ };
+    await assert.rejects(store.get("collections/c/lock.json"), says);
+    await assert.rejects(store.put("k", new Uint8Array()), (error: AccessError) => {
+      assert.doesNotMatch(error.hint ?? "", /ListBucket/);
+      return true;
+    });
+  }));
+
 for (
   const [what, response, kind, says] of [
     ["access denied", () => refusal(403, "AccessDenied"), AccessError, /AWS does not allow it/],
