@@ -41,7 +41,10 @@ Deno.test("the suite is run with a bound for every test", () => {
 });
 
 Deno.test("the suite runs every group of test files, of which each file is in one", async () => {
-  assert.match(config.tasks.test.command, /--allow-run tests\/together$/);
+  const { command } = config.tasks.test;
+  assert.match(command, /--allow-run tests\/together$/);
+  // None waits for another one's end: one that began last would run alone.
+  assert.match(command, new RegExp(`^DENO_JOBS=${Object.keys(GROUPS).length} `));
   const run = (await Array.fromAsync(Deno.readDir(new URL("together", import.meta.url))))
     .flatMap(({ name }) => /^(.*)_test\.ts$/.exec(name)?.[1] ?? []);
   assert.deepEqual(run.toSorted(), Object.keys(GROUPS).toSorted());
