@@ -31,6 +31,7 @@ import { Spool } from "./lib/harvest/spool.ts";
 import { leftPlaces, placeBeside, type SpoolPlace } from "./lib/harvest/spool_place.ts";
 import type { TwitterApi } from "./lib/twitter/api.ts";
 import { withResetDay } from "./lib/twitter/bill.ts";
+import { isPaid } from "./lib/twitter/paid_api.ts";
 import { Waits } from "./lib/waits.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
@@ -359,7 +360,7 @@ class Harvester implements Controlled {
       await recorder.record(source, checkpoint.state.positions, signal);
     } catch (thrown) {
       if (!signal.aborted || thrown instanceof TwarcCloudError) {
-        failure = await withResetDay(thrown, this.#api.bill, clock);
+        failure = await withResetDay(thrown, isPaid(this.#api) ? this.#api.bill : undefined, clock);
       }
     }
     if (lease.lost.aborted) {

@@ -125,3 +125,11 @@ Deno.test("what --help loads is neither the AWS SDK nor twitter-api-v2", async (
   );
   assert.deepEqual(heavy, []);
 });
+
+Deno.test("the port of all APIs has nothing of one version's own, and what is wanted of a stream has no lease in it", async () => {
+  const text = await Deno.readTextFile(`${ROOT}lib/twitter/api.ts`);
+  assert.doesNotMatch(text, /"\.\/(bill|compliance|paid_api)\.ts"/);
+  const [, wanted = ""] = /interface StreamWanted \{(.*?)\n\}/s.exec(text) ?? [];
+  assert.match(wanted, /filter: Filter/);
+  assert.doesNotMatch(wanted, /Promise/);
+});

@@ -4,7 +4,8 @@ import type { ConfigKeys } from "../collection/config.ts";
 import { isoTime } from "../clock.ts";
 import type { Words } from "../fields.ts";
 import type { Settings } from "../settings.ts";
-import type { TwitterApi } from "../twitter/api.ts";
+import type { ApiOptions, TwitterApi } from "../twitter/api.ts";
+import type { PaidApi } from "../twitter/paid_api.ts";
 import { Waits } from "../waits.ts";
 import type { Context } from "./context.ts";
 import { waitText } from "./follow.ts";
@@ -20,20 +21,36 @@ export interface ApiWanted {
   words?: Words | undefined;
 }
 
+/** What commands open it with. */
+interface ApiContext extends Pick<Context, "clock" | "env"> {
+  /** Where waits are said; nowhere for what nobody waits for. */
+  output?: Output;
+  settings: Settings;
+}
+
 /**
  * Opens the API with keys that a configuration has, or names; waits are said on the terminal.
  * @throws UserError where they are not there.
  */
-export async function apiWith(
-  { keys: named, version, words }: ApiWanted,
-  { clock, env, output, settings }: Pick<Context, "clock" | "env"> & {
-    /** Where waits are said; nowhere for what nobody waits for. */
-    output?: Output;
-    settings: Settings;
-  },
-): Promise<TwitterApi> {
-  const { heldKeys } = await import("../secrets/credentials.ts");
+export async function apiWith(wanted: ApiWanted, context: ApiContext): Promise<TwitterApi> {
   const { openApi } = await import("../twitter/api.ts");
+  return await openApi({ ...await optionsFor(wanted, context), version: wanted.version });
+}
+
+/** Opens version 2 in the same way: it says what reading costs. @throws as `apiWith` */
+export async function paidApiWith(
+  wanted: Omit<ApiWanted, "version">,
+  context: ApiContext,
+): Promise<PaidApi> {
+  const { openPaid } = await import("../twitter/paid_api.ts");
+  return await openPaid(await optionsFor(wanted, context));
+}
+
+async function optionsFor(
+  { keys: named, words }: Omit<ApiWanted, "version">,
+  { clock, env, output, settings }: ApiContext,
+): Promise<Omit<ApiOptions, "version">> {
+  const { heldKeys } = await import("../secrets/credentials.ts");
   const keys = await heldKeys(named, { ...settings.place, env });
   const waits = new Waits((wait) => {
     if (wait.until - clock.now() < LONG_WAIT) return;
@@ -41,5 +58,5 @@ export async function apiWith(
   });
   const base = settings.twitterApiUrl;
   const say = (text: string) => output?.note(`${text}.`);
-  return await openApi({ version, keys, words, clock, base, waits, say });
+  return { keys, words, clock, base, waits, say };
 }

@@ -72,10 +72,9 @@ async function checked(
   const { config } = await collections.load(collectionId);
   const { keysOf } = await import("../collection/config.ts");
   const { complianceCheck } = await import("../bucket/compliance.ts");
-  const { apiWith } = await import("./api.ts");
-  const asked = { keys: keysOf(config), version: "2", words: config.words };
-  const { compliance } = await apiWith(asked, { clock, env, output, settings });
-  if (!compliance) throw new Error("Version 2 has compliance jobs");
+  const { paidApiWith } = await import("./api.ts");
+  const asked = { keys: keysOf(config), words: config.words };
+  const { compliance } = await paidApiWith(asked, { clock, env, output, settings });
   const progress = await output.progress();
   try {
     return await complianceCheck({

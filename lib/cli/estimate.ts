@@ -15,7 +15,7 @@ import { isoTime } from "../clock.ts";
 import { messageOf, UserError } from "../errors.ts";
 import { type Json, parseAs } from "../json.ts";
 import { searchQueries } from "../twitter/rules.ts";
-import { apiWith } from "./api.ts";
+import { paidApiWith } from "./api.ts";
 import { type Context, settingsFor } from "./context.ts";
 import {
   type Asking,
@@ -97,8 +97,7 @@ export async function estimateOf(
   const { clock } = context;
   const settings = await settingsFor(context, {});
   const { keys = {}, words } = config;
-  const api = await apiWith({ keys, version: "2", words }, { ...context, settings });
-  if (!api.bill) throw new Error("Version 2 has a bill");
+  const api = await paidApiWith({ keys, words }, { ...context, settings });
   const bill = isOptional ? api.bill.once : api.bill;
   const prices = pricesWith(own ?? config.prices);
   const onCall = requestsTold(context);

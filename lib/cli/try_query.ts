@@ -3,7 +3,7 @@
 import { checkConfig } from "../collection/config.ts";
 import { ApiError, messageOf, TwarcCloudError, UserError } from "../errors.ts";
 import type { Json } from "../json.ts";
-import { apiWith } from "./api.ts";
+import { paidApiWith } from "./api.ts";
 import { type Context, settingsFor } from "./context.ts";
 
 /** Milliseconds that the answer is waited for. */
@@ -25,8 +25,8 @@ export async function tryQuery(json: Json, context: Context): Promise<void> {
   const soon = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]);
   try {
     const { keys = {}, words } = config;
-    const { bill } = await apiWith({ keys, version: "2", words }, { ...context, settings });
-    await bill?.once.count(query, { granularity: "day" }, soon);
+    const { bill } = await paidApiWith({ keys, words }, { ...context, settings });
+    await bill.once.count(query, { granularity: "day" }, soon);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof ApiError && error.status === 400) {

@@ -26,10 +26,10 @@ export async function usageOf(
 ): Promise<ToldUsage | null> {
   if (config.api !== "2") return null;
   const { draftKeys } = await import("../collection/config.ts");
-  const { apiWith } = await import("./api.ts");
+  const { paidApiWith } = await import("./api.ts");
   try {
-    const api = await apiWith(draftKeys(config), { clock, env, settings });
-    const usage = await api.bill?.usage(AbortSignal.timeout(PATIENCE));
+    const api = await paidApiWith(draftKeys(config), { clock, env, settings });
+    const usage = await api.bill.usage(AbortSignal.timeout(PATIENCE));
     return usage ? await told(usage, clock.now()) : null;
   } catch {
     // It is nice to know, and no more.

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import type { Clock } from "../clock.ts";
-import type { Gap, StreamItem, StreamWanted, TwitterApi } from "../twitter/api.ts";
+import type { Confirm, Gap, StreamItem, StreamWanted, TwitterApi } from "../twitter/api.ts";
 import { TwarcCloudError } from "../errors.ts";
 import { idsIn, isOlder } from "../twitter/ids.ts";
 import { withTweets } from "../twitter/redact.ts";
@@ -23,6 +23,8 @@ import type { Batch, Positions, TweetSource } from "./source.ts";
 /** What to collect from the stream. */
 export interface FilterOptions {
   wanted: StreamWanted;
+  /** Awaited before the stream is opened again. */
+  confirm?: Confirm | undefined;
   /** What recent search is asked for where the stream missed something; none where it is not to be asked. */
   queries: string[];
   /** The most tweets a harvest collects. */
@@ -105,10 +107,12 @@ export class FilterSource implements TweetSource {
   async *#read(harvest: Harvest, stand: Stand): AsyncGenerator<Batch> {
     const { signal, gaps, last } = harvest;
     const { connection } = stand;
+    const { confirm } = this.#options;
     const stale = connection === undefined ? {} : { connection };
+    const wanted = { ...this.#options.wanted, ...stale };
     let opened = false;
     try {
-      for await (const item of this.#api.stream({ ...this.#options.wanted, ...stale }, signal)) {
+      for await (const item of this.#api.stream(wanted, signal, confirm)) {
         stand.down = item.lost;
         stand.why = item.isUnread ? UNREAD : NOT_OPEN;
         if (item.lost !== undefined) continue;

@@ -2,6 +2,7 @@
 
 import type { Clock } from "../clock.ts";
 import type {
+  Confirm,
   FoundUser,
   Page,
   PageAt,
@@ -53,9 +54,13 @@ export class MeteredApi implements TwitterApi {
   }
 
   /** Ends where the budget is used up. What had been sent by then is billed, and comes. */
-  async *stream(wanted: StreamWanted, signal: AbortSignal): AsyncGenerator<StreamItem> {
+  async *stream(
+    wanted: StreamWanted,
+    signal: AbortSignal,
+    confirm?: Confirm,
+  ): AsyncGenerator<StreamItem> {
     if (!this.#meter.arrived(0)) return;
-    for await (const item of this.#api.stream(wanted, signal)) {
+    for await (const item of this.#api.stream(wanted, signal, confirm)) {
       const isMore = this.#meter.arrived(item.tweets.length);
       yield item;
       if (!isMore) return;

@@ -12,7 +12,7 @@ import {
 import type { FilterOptions } from "./filter.ts";
 import { PublicApi } from "./public_api.ts";
 import type { TweetSource } from "./source.ts";
-import type { StreamWanted, TwitterApi } from "../twitter/api.ts";
+import type { Confirm, StreamWanted, TwitterApi } from "../twitter/api.ts";
 import type { Waits } from "../waits.ts";
 import { searchQueries } from "../twitter/rules.ts";
 import { getLogger } from "@logtape/logtape";
@@ -30,7 +30,7 @@ export interface SourceOptions {
   /** Told of the waits. */
   waits?: Waits | undefined;
   /** Awaited before a stream is opened again. */
-  confirm?: () => Promise<void>;
+  confirm?: Confirm;
 }
 
 /** Opens the source that a configuration asks for. @throws what `ids` throws. */
@@ -89,7 +89,6 @@ function filterOptions(
     owner: config.id,
     patienceMs,
     ...(share === undefined ? {} : { share }),
-    ...(confirm ? { confirm } : {}),
     ...(backfill_minutes === undefined ? {} : { backfillMinutes: backfill_minutes }),
   };
   const isAskedAgain = config.api === "2" && fill_gaps;
@@ -97,7 +96,7 @@ function filterOptions(
   for (const rule of tooLong) {
     log.warn("Too long for search, so that its gaps stay open: {rule}", { rule });
   }
-  return { wanted, queries, maxRecords: maxRecords(config) };
+  return { wanted, confirm, queries, maxRecords: maxRecords(config) };
 }
 
 /** How many walks a whole harvest of this configuration has. */

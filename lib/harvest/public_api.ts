@@ -2,6 +2,7 @@
 
 import type { Clock } from "../clock.ts";
 import type {
+  Confirm,
   MissingTweet,
   Page,
   PageAt,
@@ -50,8 +51,12 @@ export class PublicApi implements TwitterApi {
     return publicPage(await this.#api.search(query, at, signal));
   }
 
-  async *stream(wanted: StreamWanted, signal: AbortSignal): AsyncGenerator<StreamItem> {
-    for await (const item of this.#api.stream(wanted, signal)) yield publicItem(item);
+  async *stream(
+    wanted: StreamWanted,
+    signal: AbortSignal,
+    confirm?: Confirm,
+  ): AsyncGenerator<StreamItem> {
+    for await (const item of this.#api.stream(wanted, signal, confirm)) yield publicItem(item);
   }
 
   users(

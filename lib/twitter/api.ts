@@ -5,8 +5,6 @@ import type { TwitterKeys } from "../api_keys.ts";
 import { UserError } from "../errors.ts";
 import type { FieldChoice, Words } from "../fields.ts";
 import type { Waits } from "../waits.ts";
-import type { Bill } from "./bill.ts";
-import type { ComplianceJobs } from "./compliance.ts";
 import type { LeftOut } from "./words.ts";
 
 /** Where to ask for a page. Ids are decimal text. */
@@ -101,12 +99,13 @@ export interface StreamWanted {
   patienceMs?: number;
   /** The connection that the harvester before left, which may still count as open. */
   connection?: string;
-  /**
-   * With either version: awaited before the stream is opened again, which takes it from whoever has it, and before
-   * rules are taken away, which the next one may use. It throws where somebody else has the collection by now.
-   */
-  confirm?: () => Promise<void>;
 }
+
+/**
+ * Awaited before a stream is opened again, which takes it from whoever has it, and before rules are taken away, which the
+ * next one may use. It throws where somebody else has the collection by now.
+ */
+export type Confirm = () => Promise<void>;
 
 /** A span of which nothing, or not all, was collected; times in milliseconds since 1970. */
 export interface Gap {
@@ -166,10 +165,6 @@ export type TimelineState = "protected" | "suspended" | "not_found";
 export interface TwitterApi {
   /** Whether a timeline's pages tell who wrote them, so that users need not be looked up before. */
   readonly tellsAuthors: boolean;
-  /** What reading costs, in the version where it costs something. */
-  readonly bill?: Bill;
-  /** Batch compliance jobs, in the version that has them. */
-  readonly compliance?: ComplianceJobs;
   /** What the API did not take of what it was asked for, in the version whose words change. */
   readonly leftOut?: readonly LeftOut[];
   /** Time as the API has it, where this machine's clock is wrong. */
@@ -186,7 +181,7 @@ export interface TwitterApi {
    * A live stream that reconnects by itself; ends only by abort. After one without a reason of its own, what has
    * arrived by then still comes.
    */
-  stream(wanted: StreamWanted, signal: AbortSignal): AsyncIterable<StreamItem>;
+  stream(wanted: StreamWanted, signal: AbortSignal, confirm?: Confirm): AsyncIterable<StreamItem>;
   /** What is known of users; any number may be asked for, the answers come in any order. */
   users(
     by: "id" | "screen_name",

@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Clock } from "../clock.ts";
 import { ApiError, UserError } from "../errors.ts";
 import type {
+  Confirm,
   FoundUser,
   Page,
   PageAt,
@@ -133,8 +134,9 @@ export class V1Api implements TwitterApi {
 
   /** POST statuses/filter. */
   stream(
-    { filter, confirm, patienceMs }: StreamWanted,
+    { filter, patienceMs }: StreamWanted,
     signal: AbortSignal,
+    confirm?: Confirm,
   ): AsyncIterable<StreamItem> {
     const { rules: _, ...lists } = filter;
     const parameters = { ...lists, ...WHOLE, stall_warnings: "true" };

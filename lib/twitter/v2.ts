@@ -1,10 +1,12 @@
 /** Version 2 of the API: timelines, searches and users, answers as they were sent. */
 
+import type { PaidApi } from "./paid_api.ts";
 import { type Clock, isoTime } from "../clock.ts";
 import { ApiError } from "../errors.ts";
 import type { FieldChoice, Words } from "../fields.ts";
 import { VERSION } from "../version.ts";
 import type {
+  Confirm,
   Page,
   PageAt,
   SearchSpan,
@@ -13,7 +15,6 @@ import type {
   TimelineChoice,
   TimelineState,
   TweetsFound,
-  TwitterApi,
   UserAnswer,
 } from "./api.ts";
 import { TRIES_OF_ONE } from "./backoff.ts";
@@ -65,7 +66,7 @@ export interface V2Options {
 }
 
 /** The API in version 2: https://docs.x.com/x-api */
-export class V2Api implements TwitterApi {
+export class V2Api implements PaidApi {
   readonly tellsAuthors = true;
   readonly bill: Bill;
   readonly compliance: ComplianceJobs;
@@ -184,10 +185,23 @@ export class V2Api implements TwitterApi {
   }
 
   /** GET /2/tweets/search/stream, by rules of the app. */
-  stream(wanted: StreamWanted, signal: AbortSignal): AsyncIterable<StreamItem> {
+  stream(
+    wanted: StreamWanted,
+    signal: AbortSignal,
+    confirm?: Confirm,
+  ): AsyncIterable<StreamItem> {
     const [transport, clock, wording] = [this.#transport, this.time, this.#wording];
     const [fields, quietMs] = [tweetParameters(this.#fields, this.#tells), this.#quietMs];
-    return filteredStream({ transport, clock, wanted, fields, wording, quietMs, signal });
+    return filteredStream({
+      transport,
+      clock,
+      wanted,
+      fields,
+      wording,
+      quietMs,
+      signal,
+      confirm,
+    });
   }
 
   /** GET /2/users and /2/users/by: 100 a call, 900 as a user, 300 as the app; whoever is missing is told with the reason. */

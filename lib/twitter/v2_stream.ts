@@ -5,7 +5,7 @@ import { z } from "zod";
 import { type Clock, isoTime } from "../clock.ts";
 import { ApiError, LockedError, messageOf, UserError } from "../errors.ts";
 import { VERSION } from "../version.ts";
-import type { StreamItem, StreamMessage, StreamWanted } from "./api.ts";
+import type { Confirm, StreamItem, StreamMessage, StreamWanted } from "./api.ts";
 import { endConnection, isFull, type OpenConnection, openConnections } from "./connections.ts";
 import { idAt } from "./ids.ts";
 import { items, member, type Span, text } from "./raw_json.ts";
@@ -46,6 +46,8 @@ export interface FilteredStreamOptions {
   /** Milliseconds of keep-alives only, after which it is opened again; six hours unless said. */
   quietMs?: number | undefined;
   signal: AbortSignal;
+  /** Awaited before it is opened again, and before rules are taken away. */
+  confirm?: Confirm | undefined;
 }
 
 /**
@@ -54,7 +56,8 @@ export interface FilteredStreamOptions {
  * @throws UserError where the app's rules or its connection are another's; what `liveStream` throws.
  */
 export async function* filteredStream(options: FilteredStreamOptions): AsyncGenerator<StreamItem> {
-  const { transport, clock, wanted, fields, wording, quietMs = QUIET_MS, signal } = options;
+  const { transport, clock, wanted, fields, wording, quietMs = QUIET_MS } = options;
+  const { signal, confirm } = options;
   const { owner, share = false, filter, backfillMinutes } = wanted;
   const own = { owner, share, wanted: rulesOf(filter) };
   const settle = (asked: Transport, until: AbortSignal) => settleRules(asked, own, until);
@@ -79,7 +82,7 @@ export async function* filteredStream(options: FilteredStreamOptions): AsyncGene
     stallMs: STALL_MS,
     patienceMs: wanted.patienceMs,
     quietMs,
-    confirm: wanted.confirm,
+    confirm,
     signal,
   });
   const news: StreamMessage[] = rules.refused.map(refusedMessage);
@@ -140,9 +143,9 @@ async function watchRules(
 }
 
 /** Whether the rules are ours to take away: where somebody else has the collection now, they are in use. */
-async function isOurs({ wanted, signal }: FilteredStreamOptions): Promise<boolean> {
+async function isOurs({ confirm, signal }: FilteredStreamOptions): Promise<boolean> {
   if (signal.reason instanceof LockedError) return false;
-  return await wanted.confirm?.().then(() => true, () => false) ?? true;
+  return await confirm?.().then(() => true, () => false) ?? true;
 }
 
 async function takeAway(transport: Transport, owner: string): Promise<void> {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { apiWith } from "../../lib/cli/api.ts";
+import { paidApiWith } from "../../lib/cli/api.ts";
 import { Output } from "../../lib/cli/output.ts";
 import { startSandbox } from "../../lib/sandbox/server.ts";
 import { parseTrouble } from "../../lib/sandbox/trouble.ts";
@@ -20,10 +20,10 @@ Deno.test("a command that waits for the API says so, and what for", async () => 
     const env = { TWITTER_API_URL: sandbox.url.href };
     const settings = await Settings.load({ env });
     const keys = { bearer_token: sandbox.bearer };
-    const wanted = { keys, version: "2" };
+    const wanted = { keys };
     const clock = new QuickClock();
-    const { bill } = await apiWith(wanted, { clock, env, output, settings });
-    await bill?.count("sandbox", { granularity: "day" }, new AbortController().signal);
+    const { bill } = await paidApiWith(wanted, { clock, env, output, settings });
+    await bill.count("sandbox", { granularity: "day" }, new AbortController().signal);
     assert.equal(said.length, 2);
     assert.match(
       said[0] ?? "",

@@ -88,8 +88,8 @@ for (const kind of ["cut", "truncate", "stall", "disconnect"] as const) {
 Deno.test("a stream that was lost is opened again only after somebody was asked, who may end it", () =>
   opened(async ({ sandbox, api }) => {
     const lost = new AbortController();
-    const wanted = { ...WANTED, confirm: () => Promise.resolve(lost.abort()) };
-    for await (const _ of api.stream(wanted, lost.signal)) sandbox.streams.close();
+    const confirm = () => Promise.resolve(lost.abort());
+    for await (const _ of api.stream(WANTED, lost.signal, confirm)) sandbox.streams.close();
     assert.equal(sandbox.requests.length, 1);
   }));
 

@@ -418,6 +418,6 @@ Deno.test("v2: a harvest that was told to stop, and lost its collection in a pau
   opened(async ({ api, sandbox }) => {
     const stop = new AbortController();
     const confirm = () => Promise.reject(new LockedError("The lock of this collection was lost"));
-    for await (const _ of api.stream({ ...WANTED, confirm }, stop.signal)) stop.abort();
+    for await (const _ of api.stream(WANTED, stop.signal, confirm)) stop.abort();
     assert.equal(sandbox.filtered.rules.all.length, 1);
   }));

@@ -4,6 +4,7 @@ import { ApiError } from "../../lib/errors.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../lib/sandbox/server.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { openApi, type StreamItem, type TwitterApi } from "../../lib/twitter/api.ts";
+import { isPaid } from "../../lib/twitter/paid_api.ts";
 import { tweetParameters, userParameters } from "../../lib/twitter/v2_fields.ts";
 import { Wording } from "../../lib/twitter/words.ts";
 import { QuickClock } from "../fakes/quick_clock.ts";
@@ -73,10 +74,11 @@ for (
         const [line = new Uint8Array()] = lines;
         assert.ok(JSON.parse(decoder.decode(line)).data[0][member], "as it was sent");
       }
-      const counted = await api.bill?.count("sandbox", { granularity: "day" }, never);
-      assert.equal(counted?.posts, 40);
+      assert.ok(isPaid(api));
+      const counted = await api.bill.count("sandbox", { granularity: "day" }, never);
+      assert.equal(counted.posts, 40);
       assert.equal(counted.spans.reduce((sum, { posts }) => sum + posts, 0), 40);
-      const [ever] = await api.bill?.postCounts([user], never) ?? [];
+      const [ever] = await api.bill.postCounts([user], never);
       assert.deepEqual(ever, { id: user, posts: 20, isProtected: false });
       const ids = sandbox.world.timeline(user, { count: 3 }).map(({ id }) => `${id}`);
       assert.equal((await api.tweets(ids, never)).count, 3);
