@@ -5,24 +5,37 @@ import { UserError } from "../errors.ts";
 /** The folder of all collections. */
 export const COLLECTIONS = "collections/";
 
-/** The longest id that a folder, an S3 key and an ECS name can all take. */
-const LONGEST_ID = 128;
+/** The longest new id, in characters, and the longest that is there, in bytes: names of files have something behind it. */
+const [LONGEST_NEW_ID, LONGEST_ID] = [128, 200];
 
-/** Why a text cannot be a collection's id, or null if it can. */
+/**
+ * Why a text cannot be the id of a collection that is there, or null if it can. The Python original took any text
+ * that S3 takes; what leads out of the folder of its name, or hides there, is none.
+ */
 export function idFault(id: string): string | null {
   if (id === "") return "Id is empty. Give it a name.";
-  if (/\s/.test(id)) return "Id contains spaces. Use '_' in their place.";
-  if (!/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(id)) {
-    return "Id may have letters, digits, '_', '-' and '.' only, and may not begin with '.'.";
+  // deno-lint-ignore no-control-regex
+  if (/^\.|[/\\\u0000-\u001f\u007f]/.test(id) || !id.isWellFormed()) {
+    return "Id may not begin with '.', or have '/', '\\' or control characters.";
   }
-  if (id.length > LONGEST_ID) return `Id is longer than ${LONGEST_ID} characters. Shorten it.`;
+  if (new TextEncoder().encode(id).length > LONGEST_ID) {
+    return `Id is longer than ${LONGEST_ID} bytes. Shorten it.`;
+  }
   return null;
 }
 
-/** Why a text cannot be a new collection's id, or null if it can: of those that are there, some begin with `-`. */
+/** Why a text cannot be a new collection's id, or null if it can: it is part of names everywhere, and typed. */
 export function newIdFault(id: string): string | null {
+  if (id === "") return idFault(id);
   if (id.startsWith("-")) return "Id may not begin with '-': commands take that for an option.";
-  return idFault(id);
+  if (/\s/.test(id)) return "Id contains spaces. Use '_' in their place.";
+  if (!/^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(id)) {
+    return "Id may have letters, digits, '_', '-' and '.' only, and may not begin with '.'.";
+  }
+  if (id.length > LONGEST_NEW_ID) {
+    return `Id is longer than ${LONGEST_NEW_ID} characters. Shorten it.`;
+  }
+  return null;
 }
 
 /**

@@ -118,7 +118,9 @@ export function placeBeside(place: SpoolPlace, process: Process): SpoolPlace {
 /** The name of a collection's folder: of its own, whatever buckets are harvested here, however they are named. */
 export function nameOf(bucket: BucketRef, collectionId: string): string {
   const place = bucket.kind === "folder" ? bucket.path : bucket.name;
-  return `${hashOf(place)}-${collectionId}`;
+  // Ids of the original may have what no file of every system has in its name.
+  const id = /^[\w.-]{1,128}$/.test(collectionId) ? collectionId : hashOf(collectionId);
+  return `${hashOf(place)}-${id}`;
 }
 
 /** The places beside one's own that were those of processes which are gone; what is not this person's is left. */

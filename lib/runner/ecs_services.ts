@@ -4,7 +4,7 @@ import type { Service } from "@aws-sdk/client-ecs";
 import type { EcsCluster } from "./ecs_client.ts";
 import { originalServiceOf } from "./ecs_original.ts";
 import { launchOf, type Placement, type Tags } from "./ecs_tasks.ts";
-import { plainName } from "./task_definition.ts";
+import { idOfTag, plainName } from "./task_definition.ts";
 
 /** A harvester's service. */
 export interface HarvesterService {
@@ -145,7 +145,7 @@ function serviceOf(service: Service): HarvesterService {
   const isGivenUp = deployment?.rolloutState === "FAILED";
   return {
     name: service.serviceName ?? "",
-    collectionId: tags.get("collection_id") ?? "",
+    collectionId: idOfTag(tags.get("collection_id")),
     bucket: tags.get("bucket") ?? "",
     status: service.status ?? "",
     deployment: deployment?.id,

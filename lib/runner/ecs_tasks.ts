@@ -6,7 +6,7 @@ import { OutsideError } from "../errors.ts";
 import { ecsFault } from "./ecs_faults.ts";
 import type { EcsCluster } from "./ecs_client.ts";
 import { ORIGINAL_CONTAINER, OriginalDefinitions } from "./ecs_original.ts";
-import { CONTAINER, FINGERPRINT, overridesOf } from "./task_definition.ts";
+import { CONTAINER, FINGERPRINT, idOfTag, overridesOf } from "./task_definition.ts";
 
 /** A harvester's task. */
 export interface HarvesterTask {
@@ -223,7 +223,7 @@ function taskOf(task: Task): HarvesterTask {
   const container = task.containers?.find(({ name }) => name === CONTAINER) ?? task.containers?.[0];
   return {
     arn: task.taskArn ?? "",
-    collectionId: tags.get("collection_id") ?? "",
+    collectionId: idOfTag(tags.get("collection_id")),
     bucket: tags.get("bucket") ?? "",
     status: task.lastStatus ?? "PENDING",
     isWanted: task.desiredStatus !== "STOPPED",

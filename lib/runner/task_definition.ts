@@ -1,6 +1,7 @@
 /** The definition of a collection's harvester, as ECS takes it. */
 
 import type { RegisterTaskDefinitionCommandInput } from "@aws-sdk/client-ecs";
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
 import type { SettingName } from "../settings.ts";
@@ -42,9 +43,24 @@ export interface DefinitionOptions {
   secrets: Record<string, string>;
 }
 
+/** What stands before an id that no tag can have as it is. */
+const ENCODED = "@base64url:";
+
 /** The tags by which tasks are found again. */
 export function tagsOf(bucket: string, collectionId: string): { key: string; value: string }[] {
-  return [{ key: "bucket", value: bucket }, { key: "collection_id", value: collectionId }];
+  // What AWS takes in tags: letters, digits, blanks and these signs.
+  const isPlain = /^[\p{L}\p{N} +=._:/@-]+$/u.test(collectionId) &&
+    collectionId.trim() === collectionId;
+  const value = isPlain
+    ? collectionId
+    : `${ENCODED}${Buffer.from(collectionId).toString("base64url")}`;
+  return [{ key: "bucket", value: bucket }, { key: "collection_id", value }];
+}
+
+/** The collection's id that a tag has. */
+export function idOfTag(value = ""): string {
+  if (!value.startsWith(ENCODED)) return value;
+  return Buffer.from(value.slice(ENCODED.length), "base64url").toString();
 }
 
 /**

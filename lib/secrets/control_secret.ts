@@ -1,5 +1,6 @@
 /** What harvesters are controlled with: a secret for each collection on AWS, one for each bucket on this machine. */
 
+import { createHash } from "node:crypto";
 import { messageOf, UserError } from "../errors.ts";
 import type { Disk } from "../store/disk.ts";
 import { SecretFiles } from "./secret_files.ts";
@@ -14,7 +15,10 @@ export const STATE = "The folder of what runs on this machine";
 
 /** Returns the name of a collection's control secret on AWS. */
 export function controlSecretName(collectionId: string): string {
-  return `control-secrets/${collectionId}`;
+  if (/^[\w.-]+$/.test(collectionId)) return `control-secrets/${collectionId}`;
+  // Parameters have no other characters in their names, and ids of the original may have any.
+  const sum = createHash("sha256").update(collectionId).digest("hex").slice(0, 16);
+  return `control-secrets/${collectionId.replace(/[^\w.-]/g, "-").slice(0, 100)}-${sum}`;
 }
 
 /**

@@ -65,7 +65,8 @@ export interface RulesWanted {
 
 /** The tag by which a rule is known as a collection's own. */
 export function markOf(owner: string): string {
-  return `${MARK}${owner}`;
+  // A blank ends it: what stands behind is the person's own name for the rule.
+  return `${MARK}${encodeURIComponent(owner)}`;
 }
 
 /**

@@ -20,9 +20,9 @@ const KEYS = {
 };
 const SEARCH = { id: "x", type: "search", keys: KEYS, search: { query: "q" } };
 
-function reasons(json: Json): string[] {
+function reasons(json: Json, options: Parameters<typeof checkConfig>[1] = {}): string[] {
   try {
-    checkConfig(json);
+    checkConfig(json, options);
     return [];
   } catch (error) {
     assert.ok(error instanceof InvalidConfigError);
@@ -106,7 +106,7 @@ Deno.test("every reason is told at once, with the field and the fix", () => {
     'A search collection, but missing search. Add "search": {...}.',
   ]);
   assert.match(
-    reasons({ id: "a b", keys: KEYS }).join(" "),
+    reasons({ id: "a b", keys: KEYS }, { isNew: true }).join(" "),
     /^Id contains spaces\. Use '_' in their place\. Missing type\./,
   );
   assert.match(

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
+import { controlSecretName } from "../../lib/secrets/control_secret.ts";
 import {
   awsName,
   definitionOf,
   type DefinitionSettings,
   familyOf,
   FINGERPRINT,
+  idOfTag,
   imageOf,
+  tagsOf,
 } from "../../lib/runner/task_definition.ts";
 
 const INI = {
@@ -136,4 +139,28 @@ Deno.test("names keep to what AWS takes, and never meet", () => {
   assert.ok(long.every((name) => name.length === 64 && /^[\w-]+$/.test(name)));
   assert.notEqual(long[0], long[1]);
   assert.equal(familyOf("tweets", "c"), "twarc-cloud_tweets_c");
+});
+
+Deno.test("ids of the original have tags, families and parameters that AWS takes, each its own", () => {
+  const ids = [
+    "c",
+    "cop24+paris",
+    "cop24 paris",
+    "été",
+    "a#b",
+    "a b ",
+    "(it's) 100%",
+    "x".repeat(200),
+  ];
+  for (const id of ids) {
+    const [, tag] = tagsOf("tweets", id);
+    assert.match(tag?.value ?? "", /^[\p{L}\p{N} +=._:/@-]{1,256}$/u);
+    assert.equal(idOfTag(tag?.value), id);
+    assert.match(familyOf("tweets", id), /^[\w-]{1,255}$/);
+    assert.match(controlSecretName(id), /^control-secrets\/[\w.-]{1,200}$/);
+  }
+  for (const name of [controlSecretName, (id: string) => familyOf("tweets", id)]) {
+    assert.equal(new Set(ids.map(name)).size, ids.length);
+  }
+  assert.equal(controlSecretName("c"), "control-secrets/c");
 });
