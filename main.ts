@@ -167,7 +167,7 @@ async function harvestHere(
   narrows: boolean,
 ): Promise<void> {
   const { openStore } = await import("./lib/store/open.ts");
-  const { openApi } = await import("./lib/twitter/api.ts");
+  const { openApi } = await import("./lib/twitter/open.ts");
   const { isProtectedWanted, keysOf } = await import("./lib/collection/config.ts");
   const { configuredLimits, limitsOf } = await import("./lib/collection/limits.ts");
   const { heldKeys } = await import("./lib/secrets/credentials.ts");

@@ -4,7 +4,8 @@ import type { ConfigKeys } from "../collection/config.ts";
 import { isoTime } from "../clock.ts";
 import type { Words } from "../fields.ts";
 import type { Settings } from "../settings.ts";
-import type { ApiOptions, TwitterApi } from "../twitter/api.ts";
+import type { TwitterApi } from "../twitter/api.ts";
+import type { ApiOptions } from "../twitter/open.ts";
 import type { PaidApi } from "../twitter/paid_api.ts";
 import { Waits } from "../waits.ts";
 import type { Context } from "./context.ts";
@@ -33,7 +34,7 @@ interface ApiContext extends Pick<Context, "clock" | "env"> {
  * @throws UserError where they are not there.
  */
 export async function apiWith(wanted: ApiWanted, context: ApiContext): Promise<TwitterApi> {
-  const { openApi } = await import("../twitter/api.ts");
+  const { openApi } = await import("../twitter/open.ts");
   return await openApi({ ...await optionsFor(wanted, context), version: wanted.version });
 }
 
@@ -42,7 +43,7 @@ export async function paidApiWith(
   wanted: Omit<ApiWanted, "version">,
   context: ApiContext,
 ): Promise<PaidApi> {
-  const { openPaid } = await import("../twitter/paid_api.ts");
+  const { openPaid } = await import("../twitter/open.ts");
   return await openPaid(await optionsFor(wanted, context));
 }
 

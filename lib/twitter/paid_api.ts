@@ -1,6 +1,6 @@
 /** The API in the version that is paid: what reading costs, and batch compliance, besides what every version has. */
 
-import { type ApiOptions, openApi, type TwitterApi } from "./api.ts";
+import type { TwitterApi } from "./api.ts";
 import type { Bill } from "./bill.ts";
 import type { ComplianceJobs } from "./compliance.ts";
 
@@ -10,13 +10,6 @@ export interface PaidApi extends TwitterApi {
   readonly bill: Bill;
   /** Batch compliance jobs. */
   readonly compliance: ComplianceJobs;
-}
-
-/** Opens it. @throws UserError for keys that are not complete. */
-export async function openPaid(options: Omit<ApiOptions, "version">): Promise<PaidApi> {
-  const api = await openApi({ ...options, version: "2" });
-  if (isPaid(api)) return api;
-  throw new Error("Version 2 has a bill");
 }
 
 /** Returns whether an API is one that is paid. */

@@ -13,7 +13,7 @@ import { Spool } from "../../lib/harvest/spool.ts";
 import { Tally } from "../../lib/harvest/tally.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { UploadOptions, Version } from "../../lib/store/store.ts";
-import { openApi } from "../../lib/twitter/api.ts";
+import { openApi } from "../../lib/twitter/open.ts";
 import { timeId } from "../../lib/twitter/ids.ts";
 import { Waits } from "../../lib/waits.ts";
 import { EndlessApi } from "./endless_api.ts";

@@ -3,7 +3,7 @@
 
 import { systemClock } from "../../lib/clock.ts";
 import { messageOf } from "../../lib/errors.ts";
-import { openApi } from "../../lib/twitter/api.ts";
+import { openApi } from "../../lib/twitter/open.ts";
 import { QuickClock } from "../fakes/quick_clock.ts";
 import { KEYS } from "../fakes/whole_harvest.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { gzipSync } from "node:zlib";
 import { ApiError } from "../../lib/errors.ts";
-import { openApi } from "../../lib/twitter/api.ts";
+import { openApi } from "../../lib/twitter/open.ts";
 import { QuickClock } from "../fakes/quick_clock.ts";
 import { type Answer, type ApiVersion, dripping, json } from "./hostile_api.ts";
 import { HostilePlace, inHostilePlace, KEYS, NOW, type Type, WHOLE } from "./hostile_harvest.ts";

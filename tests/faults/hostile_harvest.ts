@@ -6,7 +6,7 @@ import { gunzipSync } from "node:zlib";
 import { harvest } from "../../harvester.ts";
 import { Collections } from "../../lib/bucket/collections.ts";
 import { TwarcCloudError } from "../../lib/errors.ts";
-import { openApi } from "../../lib/twitter/api.ts";
+import { openApi } from "../../lib/twitter/open.ts";
 import { IdleClock } from "../fakes/idle_clock.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 import { placeIn } from "../fakes/spool_places.ts";

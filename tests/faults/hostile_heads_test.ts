@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ApiError } from "../../lib/errors.ts";
-import { openApi } from "../../lib/twitter/api.ts";
+import { openApi } from "../../lib/twitter/open.ts";
 import { QuickClock } from "../fakes/quick_clock.ts";
 import { json } from "./hostile_api.ts";
 import { KEYS } from "./hostile_harvest.ts";

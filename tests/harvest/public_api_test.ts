@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { collectionKeys, FILES } from "../../lib/collection/layout.ts";
-import { openApi } from "../../lib/twitter/api.ts";
+import { openApi } from "../../lib/twitter/open.ts";
 import {
   type FollowedAsked,
   HIDDEN,

@@ -2,7 +2,7 @@ import { KEYS } from "../fakes/whole_harvest.ts";
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
 import { UserError } from "../../lib/errors.ts";
-import { openApi } from "../../lib/twitter/api.ts";
+import { openApi } from "../../lib/twitter/open.ts";
 import { beginLogin } from "../../lib/twitter/login.ts";
 import { aheadBy, ApiTime, clockText } from "../../lib/twitter/api_time.ts";
 import { logged } from "../fakes/logged.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
 import { OutsideError, UserError } from "../../lib/errors.ts";
 import { startSandbox } from "../../lib/sandbox/server.ts";
-import { openApi } from "../../lib/twitter/api.ts";
+import { openApi } from "../../lib/twitter/open.ts";
 import { beginLogin } from "../../lib/twitter/login.ts";
 
 Deno.test("a login gives keys that the API takes, and a wrong PIN gives none", async () => {

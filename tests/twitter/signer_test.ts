@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../lib/sandbox/server.ts";
-import { openApi, type TwitterApi } from "../../lib/twitter/api.ts";
+import { type TwitterApi } from "../../lib/twitter/api.ts";
+import { openApi } from "../../lib/twitter/open.ts";
 import type { TwitterKeys } from "../../lib/api_keys.ts";
 import { type ApiRequest, Signer } from "../../lib/twitter/signer.ts";
 import { Transport } from "../../lib/twitter/transport.ts";

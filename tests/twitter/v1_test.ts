@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
 import { type Sandbox, startSandbox } from "../../lib/sandbox/server.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { openApi, type TwitterApi } from "../../lib/twitter/api.ts";
+import { type TwitterApi } from "../../lib/twitter/api.ts";
+import { openApi } from "../../lib/twitter/open.ts";
 import { twitterApiContract } from "../contract/twitter_api.ts";
 import { QuickClock } from "../fakes/quick_clock.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { FIELDS } from "../../lib/fields.ts";
 import { startSandbox } from "../../lib/sandbox/server.ts";
-import { openApi } from "../../lib/twitter/api.ts";
+import { openApi } from "../../lib/twitter/open.ts";
 import { tweetParameters, userParameters } from "../../lib/twitter/v2_fields.ts";
 import { QuickClock } from "../fakes/quick_clock.ts";
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { isoTime, systemClock } from "../../lib/clock.ts";
-import { openApi, type PageAt, type SearchSpan } from "../../lib/twitter/api.ts";
+import { type PageAt, type SearchSpan } from "../../lib/twitter/api.ts";
+import { openApi } from "../../lib/twitter/open.ts";
 import { timeId } from "../../lib/twitter/ids.ts";
 import { RECENT } from "../../lib/twitter/reach.ts";
 import { searchPlace } from "../../lib/twitter/v2_place.ts";

@@ -4,7 +4,7 @@ import { startSandbox } from "../../lib/sandbox/server.ts";
 import { snowflake } from "../../lib/sandbox/corpus.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { isOlder } from "../../lib/twitter/ids.ts";
-import { openApi } from "../../lib/twitter/api.ts";
+import { openApi } from "../../lib/twitter/open.ts";
 import { answerLine, readTweets, readUsers, stateOf } from "../../lib/twitter/v2_answers.ts";
 import { twitterApiContract } from "../contract/twitter_api.ts";
 import { QuickClock } from "../fakes/quick_clock.ts";

@@ -1,0 +1,77 @@
+/** Opens the API in the version that a collection asks for. */
+
+import type { Clock } from "../clock.ts";
+import type { FieldChoice, Words } from "../fields.ts";
+import type { TwitterApi } from "./api.ts";
+import { isPaid, type PaidApi } from "./paid_api.ts";
+import type { TwitterKeys } from "../api_keys.ts";
+import { UserError } from "../errors.ts";
+import type { Waits } from "../waits.ts";
+
+/** What the API is opened with. */
+export interface ApiOptions {
+  /** `1.1` or `2`. */
+  version: string;
+  keys: TwitterKeys;
+  clock: Clock;
+  /** With version 2: what comes with every post. */
+  fields?: FieldChoice | undefined;
+  /** With version 2: the words in which it is asked; the old ones unless said. */
+  words?: Words | undefined;
+  /** Whether what is not public is wanted as well, as far as the owner of the keys may read it. */
+  isProtectedWanted?: boolean | undefined;
+  /** Replaces scheme and host of every address. */
+  base?: URL | undefined;
+  /** Milliseconds that an answer may take, and of a stream its beginning; two minutes unless said. */
+  answerTimeout?: number | undefined;
+  /** Told of the waits for rate limits and between tries. */
+  waits?: Waits | undefined;
+  /** Milliseconds that an API is waited for that has answered before; not at all unless said. */
+  patienceMs?: number | undefined;
+  /** Told once where this machine's clock is wrong; the log unless said. */
+  say?: ((text: string) => void) | undefined;
+}
+
+/**
+ * Opens the API in a version.
+ * @throws UserError for a version that is not known, or keys that are not complete.
+ */
+export async function openApi(
+  { version, keys, clock, fields, words, base, answerTimeout, waits, patienceMs, say, ...wanted }:
+    ApiOptions,
+): Promise<TwitterApi> {
+  const { isProtectedWanted } = wanted;
+  const { Signer } = await import("./signer.ts");
+  const { Transport } = await import("./transport.ts");
+  const { ApiTime } = await import("./api_time.ts");
+  const time = new ApiTime(clock, say);
+  const transport = new Transport({
+    signer: await Signer.open(keys, base),
+    clock,
+    time,
+    answerTimeout,
+    waits,
+    patienceMs,
+  });
+  switch (version) {
+    case "1.1": {
+      const { V1Api } = await import("./v1.ts");
+      return new V1Api({ transport, clock, time, isProtectedWanted });
+    }
+    case "2": {
+      const { V2Api } = await import("./v2.ts");
+      return new V2Api({ transport, clock, time, fields, words, isProtectedWanted });
+    }
+    default:
+      throw new UserError(`There is no version ${version} of the API`, {
+        hint: 'Set "api" in the collection\'s configuration to "1.1" or "2".',
+      });
+  }
+}
+
+/** Opens version 2, which is paid. @throws UserError for keys that are not complete. */
+export async function openPaid(options: Omit<ApiOptions, "version">): Promise<PaidApi> {
+  const api = await openApi({ ...options, version: "2" });
+  if (isPaid(api)) return api;
+  throw new Error("Version 2 has a bill");
+}
