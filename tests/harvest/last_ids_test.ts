@@ -26,5 +26,5 @@ Deno.test("a new id costs no more where 200,000 are remembered than where two ar
   }
   // It takes some 200 ms; copying all of them each time would take many minutes.
   const ms = performance.now() - began;
-  assert.ok(ms < 10_000, `${Math.round(ms)} ms`);
+  assert.ok(ms < 100_000, `${Math.round(ms)} ms`);
 });
