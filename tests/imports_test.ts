@@ -74,6 +74,24 @@ Deno.test("every file sees lower ranks and its own folder only", async () => {
   }
 });
 
+Deno.test("no imports go in a circle, however long, lazy ones and those of types included", async () => {
+  const imports = new Map((await files()).map(({ path, text }) => [
+    path,
+    importsOf(text).filter((specifier) => !specifier.endsWith("deno.json"))
+      .map((specifier) => new URL(specifier, `file://${path}`).pathname),
+  ]));
+  const done = new Set<string>();
+  const look = (path: string, way: string[]) => {
+    const at = way.indexOf(path);
+    const circle = [...way.slice(at), path].map((one) => one.slice(ROOT.length));
+    assert.ok(at < 0, `A circle: ${circle.join(" -> ")}`);
+    if (done.has(path)) return;
+    for (const other of imports.get(path) ?? []) look(other, [...way, path]);
+    done.add(path);
+  };
+  for (const path of imports.keys()) look(path, []);
+});
+
 Deno.test("collection and twitter do not know each other, and commands do not know harvests", async () => {
   const forbidden: Record<string, RegExp> = {
     collection: /\.\.\/(store|twitter|bucket)\/|Deno\.|fetch\(/,

@@ -44,12 +44,14 @@ Deno.test({
   name:
     "every command works with the shipped permissions for a user whom nobody knows, without HOME or with HOME=/ (wants root)",
   ignore: !await mayUnshare(),
+  // It starts some thirty processes, one after the other.
+  timeout: 900_000,
   async fn() {
     const env = { COMMANDS: listOf(COMMANDS), COMMANDS_OF_ROOT: listOf(AT_ROOT) };
     const { out: said, err } = await runSealed("anybody.sh", {
       args: [PERMISSIONS],
       env,
-      ms: 180_000,
+      ms: 840_000,
     });
     const lines = said.replace(/\n$/, "").split("\n");
     const wanted = [

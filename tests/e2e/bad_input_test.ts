@@ -291,7 +291,6 @@ Deno.test("wrong usage exits with 2 and says what is known", () =>
   inOneProcess(async (place) => {
     const cases: [string[], RegExp][] = [
       [["colection"], /unknown command 'colection'/],
-      [["collection"], /Usage: twarc-cloud collection/],
       [["collection", "once"], /missing required argument 'collection-id'/],
       [["collection", "list", "--buckets", "x"], /unknown option '--buckets'/],
       [["harvest", "run", "--flush-secs", "soon", "x"], /whole number/],
@@ -304,6 +303,9 @@ Deno.test("wrong usage exits with 2 and says what is known", () =>
       [["sandbox", "--trouble", "503"], /is no trouble/],
     ];
     for (const [args, says] of cases) await refused(place, args, { code: 2, says });
+    const { code, out } = await place.run("collection");
+    assert.equal(code, 2);
+    assert.match(out, /Usage: twarc-cloud collection/);
   }));
 
 Deno.test("an address of the API that is none is refused", () =>

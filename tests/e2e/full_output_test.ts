@@ -180,6 +180,7 @@ const OTHERS = [
   "collection compliance",
   "collection hydrate",
   "collection keys",
+  "collection redact-keys",
   "collection-config keys",
   "collection-config screenname-files",
   "collection-config userid-files",

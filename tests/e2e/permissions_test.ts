@@ -10,9 +10,7 @@ Deno.test("a command that only reads can neither write nor start a program when 
   inPlace(async (place) => {
     await place.add(SEARCH);
     const nothing = { code: 0, run: false, write: false, read: true };
-    for (
-      const args of [["collection-config", "changes", "find"], ["collection", "dehydrate", "find"]]
-    ) {
+    for (const args of [["collection", "scheduled"], ["collection", "dehydrate", "find"]]) {
       assert.deepEqual(await place.powers(args), nothing, args.join(" "));
     }
     const looking = await place.powers(["collection", "list"]);
@@ -30,14 +28,14 @@ Deno.test("a command that writes files starts no program, and one that starts ha
 
 Deno.test("where credentials of AWS may come from a program, all is kept; where they are given, it is not", () =>
   inPlace(async (place) => {
-    const list = ["collection-config", "changes", "find", "--bucket", "some-bucket"];
+    const list = ["collection", "dehydrate", "find", "--bucket", "some-bucket"];
     const nowhere = { AWS_REGION: "us-east-1", AWS_ENDPOINT_URL: "http://127.0.0.1:9" };
     const { run, write } = await place.powers(list, {
       ...nowhere,
       AWS_EC2_METADATA_DISABLED: "true",
     });
     assert.deepEqual({ run, write }, { run: true, write: true });
-    const broken = ["collection-config", "changes", "no/id", "--bucket", "some-bucket"];
+    const broken = ["collection", "dehydrate", "no/id", "--bucket", "some-bucket"];
     const given = { ...nowhere, AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" };
     const left = await place.powers(broken, given);
     assert.deepEqual(left, { code: 1, run: false, write: false, read: true });
