@@ -5,19 +5,19 @@ import { resolve } from "node:path";
 import type { Context, HarvestRun, RecoverRun } from "./lib/cli/context.ts";
 import type { CollectionConfig } from "./lib/collection/config.ts";
 import type { Recovered } from "./lib/collection/recovered.ts";
-import type { FolderRef } from "./lib/bucket_ref.ts";
-import type { Settings } from "./lib/settings.ts";
+import type { FolderRef } from "./lib/base/bucket_ref.ts";
+import type { Settings } from "./lib/base/settings.ts";
 import { Output } from "./lib/cli/output.ts";
 import { credentialsMayRun, giveUp, narrow, PERMISSIONS } from "./lib/cli/permissions.ts";
 import { buildProgram, groupOf, settle } from "./lib/cli/program.ts";
-import { settleCertificates } from "./lib/certificates.ts";
-import { systemClock } from "./lib/clock.ts";
-import { Ending } from "./lib/ending.ts";
-import { settleHome } from "./lib/folders.ts";
-import { LockedError, messageOf, TwarcCloudError, UserError } from "./lib/errors.ts";
-import { settleProxies } from "./lib/proxy.ts";
-import { VERSION } from "./lib/version.ts";
-import { narrowed, type Places, selfCommand } from "./lib/runner/self.ts";
+import { settleCertificates } from "./lib/base/certificates.ts";
+import { systemClock } from "./lib/base/clock.ts";
+import { Ending } from "./lib/base/ending.ts";
+import { settleHome } from "./lib/base/folders.ts";
+import { LockedError, messageOf, TwarcCloudError, UserError } from "./lib/base/errors.ts";
+import { settleProxies } from "./lib/base/proxy.ts";
+import { VERSION } from "./lib/base/version.ts";
+import { narrowed, type Places, selfCommand } from "./lib/runner/local/self.ts";
 import { addDemo, addSandbox } from "./lib/sandbox/command.ts";
 
 const USAGE = 2;
@@ -97,7 +97,7 @@ export async function run(args: string[], write = TERMINAL, narrows = false): Pr
       ? await (await import("./lib/cli/original.ts")).explained(error)
       : error;
     if (env.TWARC_CLOUD_LOG === "json" && shown instanceof TwarcCloudError) {
-      const { fatalLine } = await import("./lib/log.ts");
+      const { fatalLine } = await import("./lib/base/log.ts");
       write.err(`${fatalLine(sentences(shown), systemClock.now())}\n`);
       return shown.exitCode;
     }
@@ -146,9 +146,9 @@ function selfWith(permissions: readonly string[]): string[] {
 
 /** What a harvester of a folder bucket reads and writes: the bucket, its temporary files, keys and settings. */
 async function placesOf({ path }: FolderRef, env: Context["env"]): Promise<Places> {
-  const { spoolPlaces } = await import("./lib/harvest/spool_place.ts");
+  const { spoolPlaces } = await import("./lib/harvest/recovery/spool_place.ts");
   const { keysPaths } = await import("./lib/secrets/twarc_files.ts");
-  const { INI_FILE } = await import("./lib/settings.ts");
+  const { INI_FILE } = await import("./lib/base/settings.ts");
   const keys = env.HOME || env.USERPROFILE ? keysPaths({ env }) : [];
   const linked = await Deno.realPath(path).catch(() => path);
   return {
@@ -172,9 +172,9 @@ async function harvestHere(
   const { configuredLimits, limitsOf } = await import("./lib/collection/limits.ts");
   const { heldKeys } = await import("./lib/secrets/credentials.ts");
   const { holderIsGone, thisProcess } = await import("./lib/bucket/process.ts");
-  const { openPlace } = await import("./lib/harvest/spool_place.ts");
-  const { logForm, startLog } = await import("./lib/log.ts");
-  const { localFolder } = await import("./lib/runner/local_state.ts");
+  const { openPlace } = await import("./lib/harvest/recovery/spool_place.ts");
+  const { logForm, startLog } = await import("./lib/base/log.ts");
+  const { localFolder } = await import("./lib/runner/local/state.ts");
   const { localSecret } = await import("./lib/secrets/control_secret.ts");
   const { harvest } = await import("./harvester.ts");
   const { bucket, twitterApiUrl, controlSecret } = settings;
@@ -238,9 +238,9 @@ async function recoverHere(
   { clock, env, signal }: Context,
 ): Promise<Recovered> {
   const { thisProcess } = await import("./lib/bucket/process.ts");
-  const { openPlace } = await import("./lib/harvest/spool_place.ts");
-  const { recover } = await import("./lib/harvest/recover.ts");
-  const { logForm, startLog } = await import("./lib/log.ts");
+  const { openPlace } = await import("./lib/harvest/recovery/spool_place.ts");
+  const { recover } = await import("./lib/harvest/recovery/recover.ts");
+  const { logForm, startLog } = await import("./lib/base/log.ts");
   await startLog(TERMINAL.err, logForm(env));
   const { bucket } = settings;
   const { collectionId } = run;
@@ -267,7 +267,7 @@ async function reported(
   } catch (error) {
     const apiKey = env.HONEYBADGER_API_KEY ?? settings.get("honeybadger_key");
     if (apiKey && !(error instanceof LockedError)) {
-      const { report } = await import("./lib/report.ts");
+      const { report } = await import("./lib/app/honeybadger.ts");
       const { secretKey, sessionToken } = settings.aws;
       const known = [settings.controlSecret, secretKey, sessionToken, apiKey].filter((one) =>
         one !== undefined
@@ -291,7 +291,7 @@ async function noteSecret(
   env: Context["env"],
 ): Promise<string | undefined> {
   if (bucket.kind === "folder") return undefined;
-  const { localFolder } = await import("./lib/runner/local_state.ts");
+  const { localFolder } = await import("./lib/runner/local/state.ts");
   const { knownSecret } = await import("./lib/secrets/control_secret.ts");
   return controlSecret ?? await knownSecret(await localFolder({ bucket, aws, env })) ?? undefined;
 }

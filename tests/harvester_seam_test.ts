@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { AFTER, AWAY, BEFORE, DAY, foldersOf, idsIn, infoOf, START } from "./fakes/seam.ts";
-import { verify } from "../lib/bucket/verify.ts";
-import { download } from "../lib/cli/download.ts";
-import { systemClock } from "../lib/clock.ts";
+import { verify } from "../lib/archive/verify.ts";
+import { download } from "../lib/cli/collection/download.ts";
+import { systemClock } from "../lib/base/clock.ts";
 import { World } from "../lib/sandbox/world.ts";
 import { failing, FILTER, streamed } from "./fakes/slow_stream.ts";
 import { json, text, tweets } from "./fakes/whole_harvest.ts";

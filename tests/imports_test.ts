@@ -1,57 +1,32 @@
 import assert from "node:assert/strict";
 import { importsOf, ROOT, sources } from "./sources.ts";
 
-/** Ranks of the architecture, and of the few files that stand between two of them. */
-const RANKS: Record<string, number> = {
-  errors: 0,
-  clock: 0,
-  direct: 0,
-  certificates: 0.5,
-  ending: 0,
-  body: 0,
-  bucket_ref: 0.5,
-  waits: 0,
-  json: 0.5,
-  json_bytes: 0,
-  json_object: 0.75,
-  numbers: 0,
-  visible: 0,
-  typed_ids: 0,
-  log: 0.5,
-  network: 0.5,
-  outage: 0.5,
-  proxy: 0.5,
-  report: 1,
-  retry_after: 0,
-  version: 0,
-  api_keys: 0,
-  fields: 0,
+/** The floors of docs/architecture.md. */
+const FLOORS: Record<string, number> = {
+  base: 0,
+  billing: 0.5,
+  app: 1,
   collection: 1,
-  settings: 1,
-  folders: 0,
-  own_folder: 0.5,
-  system_error: 0.25,
-  aws_profile: 0.5,
-  aws: 1,
-  store: 2,
-  twitter: 2,
+  twitter: 1,
   control: 2,
-  secrets: 2.5,
-  control_server: 2.5,
+  estimate: 2,
+  store: 2,
   bucket: 3,
-  harvest: 4,
+  secrets: 3,
+  archive: 4,
   runner: 4,
+  source: 4,
   cli: 5,
-  ui: 5,
-  sandbox: 5,
+  harvest: 5,
+  sandbox: 6,
   "harvester.ts": 6,
   "main.ts": 7,
 };
 
-/** The part of the house that a file belongs to: `twitter`, `errors`, `main.ts`. */
-function partOf(path: string): string {
+/** Returns the room that a file belongs to: `twitter`, `main.ts`. */
+function roomOf(path: string): string {
   const [top = "", next = ""] = path.slice(ROOT.length).split("/");
-  return top === "lib" ? next.replace(/\.ts$/, "") : top;
+  return top === "lib" ? next : top;
 }
 
 async function files(): Promise<{ path: string; text: string }[]> {
@@ -61,25 +36,32 @@ async function files(): Promise<{ path: string; text: string }[]> {
   );
 }
 
-Deno.test("every file sees lower ranks and its own folder only", async () => {
-  for (const { path, text } of await files()) {
-    const part = partOf(path);
-    for (const specifier of importsOf(text)) {
-      if (specifier.endsWith("deno.json")) continue;
-      const other = partOf(new URL(specifier, `file://${path}`).pathname);
-      const rank = RANKS[part] ?? assert.fail(`${part} has no rank`);
-      const below = RANKS[other] ?? assert.fail(`${other} has no rank`);
-      assert.ok(part === other || below < rank, `${path.slice(ROOT.length)} imports ${specifier}`);
-    }
-  }
-});
-
-Deno.test("no imports go in a circle, however long, lazy ones and those of types included", async () => {
-  const imports = new Map((await files()).map(({ path, text }) => [
+/** Maps each file to those of ours that it imports, lazily or for types as well. */
+async function graph(): Promise<Map<string, string[]>> {
+  return new Map((await files()).map(({ path, text }) => [
     path,
     importsOf(text).filter((specifier) => !specifier.endsWith("deno.json"))
       .map((specifier) => new URL(specifier, `file://${path}`).pathname),
   ]));
+}
+
+Deno.test("a file imports lower floors and its own room only", async () => {
+  for (const [path, imported] of await graph()) {
+    const room = roomOf(path);
+    const floor = FLOORS[room] ?? assert.fail(`${room} has no floor`);
+    for (const other of imported) {
+      const below = FLOORS[roomOf(other)] ?? assert.fail(`${roomOf(other)} has no floor`);
+      const name = other.slice(ROOT.length);
+      assert.ok(
+        roomOf(other) === room || below < floor,
+        `${path.slice(ROOT.length)} imports ${name}`,
+      );
+    }
+  }
+});
+
+Deno.test("no imports go in a circle, however long", async () => {
+  const imports = await graph();
   const done = new Set<string>();
   const look = (path: string, way: string[]) => {
     const at = way.indexOf(path);
@@ -92,16 +74,15 @@ Deno.test("no imports go in a circle, however long, lazy ones and those of types
   for (const path of imports.keys()) look(path, []);
 });
 
-Deno.test("collection and twitter do not know each other, and commands do not know harvests", async () => {
-  const forbidden: Record<string, RegExp> = {
-    collection: /\.\.\/(store|twitter|bucket)\/|Deno\.|fetch\(/,
-    twitter: /\.\.\/collection\//,
-    cli: /\.\.\/harvest\/|harvester\.ts/,
-    ui: /\.\.\/harvest\/|harvester\.ts/,
-  };
+Deno.test("collections are pure, and commands do not know harvests: main hands them in", async () => {
+  for (const [path, imported] of await graph()) {
+    if (roomOf(path) !== "cli") continue;
+    for (const other of imported) {
+      assert.doesNotMatch(other.slice(ROOT.length), /^lib\/harvest\/|^harvester\.ts/, path);
+    }
+  }
   for (const { path, text } of await files()) {
-    const pattern = forbidden[partOf(path)];
-    if (pattern) assert.doesNotMatch(text, pattern, path);
+    if (roomOf(path) === "collection") assert.doesNotMatch(text, /Deno\.|fetch\(/, path);
   }
 });
 

@@ -14,14 +14,14 @@ import assert from "node:assert/strict";
 });
 
 Deno.test("a change reaches what imports it, however indirectly, and the tests that start the program", async () => {
-  const found = reached([`${ROOT}lib/visible.ts`], await dependants());
+  const found = reached([`${ROOT}lib/base/visible.ts`], await dependants());
   for (
     const name of [
-      "lib/visible.ts",
+      "lib/base/visible.ts",
       "main.ts",
       "tests/cli/output_test.ts",
       "tests/e2e/help_test.ts",
     ]
   ) assert.ok(found.has(`${ROOT}${name}`), name);
-  assert.ok(!found.has(`${ROOT}lib/errors.ts`), "what it imports itself is not reached");
+  assert.ok(!found.has(`${ROOT}lib/base/errors.ts`), "what it imports itself is not reached");
 });

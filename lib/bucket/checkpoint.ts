@@ -2,8 +2,8 @@
 
 import { Buffer } from "node:buffer";
 import { z } from "zod";
-import type { Clock } from "../clock.ts";
-import { isoTime } from "../clock.ts";
+import type { Clock } from "../base/clock.ts";
+import { isoTime } from "../base/clock.ts";
 import { collectionKeys, FILES } from "../collection/layout.ts";
 import type { ConfigUpdate } from "../collection/changeset.ts";
 import {
@@ -12,11 +12,11 @@ import {
   protectedSchema,
   unavailableSchema,
 } from "../collection/harvest_info.ts";
-import { ConflictError, LockedError, messageOf, OutsideError, UserError } from "../errors.ts";
-import { type JsonObject, jsonOrNull, parseAs } from "../json.ts";
-import { giveBack, jsonBytes, jsonLineBytes } from "../json_bytes.ts";
+import { ConflictError, LockedError, messageOf, OutsideError, UserError } from "../base/errors.ts";
+import { type JsonObject, jsonOrNull, parseAs } from "../base/json.ts";
+import { giveBack, jsonBytes, jsonLineBytes } from "../base/json_bytes.ts";
 import type { Store, Version } from "../store/store.ts";
-import { jsonObject } from "../json_object.ts";
+import { jsonObject } from "../base/json_object.ts";
 
 const deletion: z.ZodType<ConfigUpdate["delete"][number]> = z.lazy(() =>
   z.union([z.string(), z.record(z.string(), z.array(deletion))])

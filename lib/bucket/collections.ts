@@ -2,7 +2,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import { isDeepStrictEqual } from "node:util";
-import { type Clock, isoTime } from "../clock.ts";
+import { type Clock, isoTime } from "../base/clock.ts";
 import {
   type Changeset,
   type ConfigUpdate,
@@ -16,13 +16,13 @@ import {
 import { checkConfig, type CollectionConfig } from "../collection/config.ts";
 import { checkedId, collectionKeys, COLLECTIONS, idOfFolder } from "../collection/layout.ts";
 import { rebased } from "../collection/rebase.ts";
-import { ConflictError, UserError } from "../errors.ts";
-import type { Json, JsonObject } from "../json.ts";
-import { jsonObject } from "../json_object.ts";
-import { jsonBytes } from "../json_bytes.ts";
+import { ConflictError, UserError } from "../base/errors.ts";
+import type { Json, JsonObject } from "../base/json.ts";
+import { jsonObject } from "../base/json_object.ts";
+import { jsonBytes } from "../base/json_bytes.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Store, Version } from "../store/store.ts";
-import { lastWord } from "../visible.ts";
+import { lastWord } from "../base/visible.ts";
 import { Configuration, laterThan, untimed } from "./configuration.ts";
 import { canBeEnded, History, isRecordOf, timestampOf } from "./history.ts";
 import { type LastHarvest, lastHarvestOf } from "./last_harvest.ts";

@@ -2,9 +2,9 @@
 
 import { type Changeset, type ConfigUpdate, diff, isIn, merge } from "../collection/changeset.ts";
 import { collectionKeys } from "../collection/layout.ts";
-import { ConflictError, UserError } from "../errors.ts";
-import { type JsonObject, parseAs } from "../json.ts";
-import { giveBack, jsonBytes } from "../json_bytes.ts";
+import { ConflictError, UserError } from "../base/errors.ts";
+import { type JsonObject, parseAs } from "../base/json.ts";
+import { giveBack, jsonBytes } from "../base/json_bytes.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Store, Version } from "../store/store.ts";
 import {
@@ -15,7 +15,7 @@ import {
   timeOrNull,
   timestampOf,
 } from "./history.ts";
-import { jsonObject } from "../json_object.ts";
+import { jsonObject } from "../base/json_object.ts";
 
 /** A configuration as it is in the bucket, unchecked. */
 export interface Stored {

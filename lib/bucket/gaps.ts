@@ -2,8 +2,8 @@
 
 import { z } from "zod";
 import { collectionKeys, FILES } from "../collection/layout.ts";
-import { isoTime } from "../clock.ts";
-import { parseAs } from "../json.ts";
+import { isoTime } from "../base/clock.ts";
+import { parseAs } from "../base/json.ts";
 import type { Store } from "../store/store.ts";
 
 const gapSchema = z.object({

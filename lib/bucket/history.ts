@@ -2,7 +2,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { isoTime } from "../clock.ts";
+import { isoTime } from "../base/clock.ts";
 import {
   type Changeset,
   type ConfigUpdate,
@@ -14,12 +14,12 @@ import {
 } from "../collection/changeset.ts";
 import { withoutSecrets } from "../collection/rebase.ts";
 import { collectionKeys, isChangeset, stamp } from "../collection/layout.ts";
-import { ConflictError, UserError } from "../errors.ts";
-import { type JsonObject, parseAs } from "../json.ts";
-import { giveBack, jsonBytes } from "../json_bytes.ts";
+import { ConflictError, UserError } from "../base/errors.ts";
+import { type JsonObject, parseAs } from "../base/json.ts";
+import { giveBack, jsonBytes } from "../base/json_bytes.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Store, Version } from "../store/store.ts";
-import { jsonObject } from "../json_object.ts";
+import { jsonObject } from "../base/json_object.ts";
 
 const deletion: z.ZodType<Deletion> = z.lazy(() =>
   z.union([z.string(), z.record(z.string(), z.array(deletion))])

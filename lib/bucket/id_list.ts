@@ -1,7 +1,7 @@
 /** Lists of tweets' ids: gathered in little memory, sorted, each once. */
 
 import { Buffer } from "node:buffer";
-import { UserError } from "../errors.ts";
+import { UserError } from "../base/errors.ts";
 import type { Store } from "../store/store.ts";
 
 const encoder = new TextEncoder();

@@ -1,11 +1,11 @@
 /** Files of a collection that have keys in the clear, beside its configuration: found, and taken out. */
 
 import { createHash } from "node:crypto";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { hasKeys, mayHaveKeys, needsNoKeys, withFingerprints } from "../collection/keyless.ts";
 import { collectionKeys, FILES, isHarvestConfig } from "../collection/layout.ts";
-import { type Json, jsonOrNull } from "../json.ts";
-import { jsonBytes } from "../json_bytes.ts";
+import { type Json, jsonOrNull } from "../base/json.ts";
+import { jsonBytes } from "../base/json_bytes.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Purged, Store, Version } from "../store/store.ts";
 import { History } from "./history.ts";

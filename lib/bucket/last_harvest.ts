@@ -3,8 +3,8 @@
 import { z } from "zod";
 import { type HarvestInfo, harvestInfoSchema } from "../collection/harvest_info.ts";
 import { collectionKeys, FILES } from "../collection/layout.ts";
-import { UserError } from "../errors.ts";
-import { parseAs } from "../json.ts";
+import { UserError } from "../base/errors.ts";
+import { parseAs } from "../base/json.ts";
 import type { Store } from "../store/store.ts";
 import { timeOrNull } from "./history.ts";
 

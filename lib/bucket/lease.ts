@@ -1,10 +1,10 @@
 /** The lease of a collection: a lock that is renewed while the harvester lives, and over when it does not. */
 
 import { getLogger } from "@logtape/logtape";
-import { type Clock, isoTime, within } from "../clock.ts";
+import { type Clock, isoTime, within } from "../base/clock.ts";
 import { collectionKeys } from "../collection/layout.ts";
-import { ConflictError, LockedError, messageOf, OutsideError } from "../errors.ts";
-import { jsonBytes } from "../json_bytes.ts";
+import { ConflictError, LockedError, messageOf, OutsideError } from "../base/errors.ts";
+import { jsonBytes } from "../base/json_bytes.ts";
 import { settledPut } from "../store/settled_put.ts";
 import { type Store, type Version, WRITE_MS } from "../store/store.ts";
 import type { ProcessId } from "./process.ts";

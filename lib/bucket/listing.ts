@@ -1,7 +1,7 @@
 /** Which files of tweets a collection has: as its manifests list them, and of a harvest that goes on as its checkpoint does. */
 
 import { collectionKeys, FILES } from "../collection/layout.ts";
-import { UserError } from "../errors.ts";
+import { UserError } from "../base/errors.ts";
 import type { Store } from "../store/store.ts";
 import { type CheckpointState, readCheckpoint } from "./checkpoint.ts";
 import { filesListed, type ListedFile, manifestOf, manifests, readManifest } from "./tweets.ts";

@@ -3,8 +3,8 @@
 import { type Checkpoint, type CheckpointState, claimFolder } from "./checkpoint.ts";
 import { withoutKeys } from "../collection/config.ts";
 import { collectionKeys, FILES } from "../collection/layout.ts";
-import { type JsonObject, jsonOrNull } from "../json.ts";
-import { jsonObject } from "../json_object.ts";
+import { type JsonObject, jsonOrNull } from "../base/json.ts";
+import { jsonObject } from "../base/json_object.ts";
 import { type ProjectionTarget, settle } from "./projection.ts";
 
 /** Whether a checkpoint is of a harvest, by when that began or was to begin. */

@@ -1,7 +1,7 @@
 /** Whose harvests run on keys that are held elsewhere. */
 
 import { isObject } from "../collection/changeset.ts";
-import { AccessError, UserError } from "../errors.ts";
+import { AccessError, UserError } from "../base/errors.ts";
 import type { Collections } from "./collections.ts";
 
 /** Configurations that are read at a time. */

@@ -4,11 +4,11 @@ import { getLogger } from "@logtape/logtape";
 import { Buffer } from "node:buffer";
 import type { Checkpoint, CheckpointState } from "./checkpoint.ts";
 import type { Collections } from "./collections.ts";
-import { isoTime } from "../clock.ts";
+import { isoTime } from "../base/clock.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { type CollectionKeys, collectionKeys, FILES, isTweetsFile } from "../collection/layout.ts";
-import { ConflictError, UndeletableError } from "../errors.ts";
-import { jsonBytes } from "../json_bytes.ts";
+import { ConflictError, UndeletableError } from "../base/errors.ts";
+import { jsonBytes } from "../base/json_bytes.ts";
 import type { Store, Version } from "../store/store.ts";
 import { manifestOf } from "./tweets.ts";
 

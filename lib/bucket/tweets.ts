@@ -8,9 +8,9 @@ import {
   isHarvestFolder,
   isSideFile,
 } from "../collection/layout.ts";
-import { LinkError, OutsideError, TwarcCloudError } from "../errors.ts";
+import { LinkError, OutsideError, TwarcCloudError } from "../base/errors.ts";
 import { isThere, type Store } from "../store/store.ts";
-import { lastWord } from "../visible.ts";
+import { lastWord } from "../base/visible.ts";
 
 const LINE_FEED = 0x0a;
 /** Bytes of a line beyond which a file is given up; no answer of the API comes near it. */

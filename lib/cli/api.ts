@@ -1,15 +1,15 @@
 /** The API, asked with the keys of a configuration. */
 
 import type { ConfigKeys } from "../collection/config.ts";
-import { isoTime } from "../clock.ts";
-import type { Words } from "../fields.ts";
-import type { Settings } from "../settings.ts";
+import { isoTime } from "../base/clock.ts";
+import type { Words } from "../base/api_fields.ts";
+import type { Settings } from "../base/settings.ts";
 import type { TwitterApi } from "../twitter/api.ts";
 import type { ApiOptions } from "../twitter/open.ts";
 import type { PaidApi } from "../twitter/paid_api.ts";
-import { Waits } from "../waits.ts";
+import { Waits } from "../base/waits.ts";
 import type { Context } from "./context.ts";
-import { waitText } from "./follow.ts";
+import { waitText } from "./text/progress.ts";
 import { capital, type Output } from "./output.ts";
 
 /** Milliseconds from which on a person is told of a wait. */

@@ -1,8 +1,8 @@
 /** What a collection costs on AWS, in one line: by list prices, and by what its type asks for. */
 
 import type { CollectionConfig } from "../collection/config.ts";
-import { dollarText } from "../collection/prices.ts";
-import type { Settings } from "../settings.ts";
+import { dollarText } from "../billing/prices.ts";
+import type { Settings } from "../base/settings.ts";
 import type { Bucket, Context } from "./context.ts";
 
 /** AWS's list prices in dollars, in one region and as of one time. */

@@ -3,8 +3,8 @@
 import type { Command } from "@commander-js/extra-typings";
 import { example } from "./options.ts";
 import { type Context, settingsFor } from "./context.ts";
-import { MAIN_PROFILE, type TwitterKeys } from "../api_keys.ts";
-import { lastWord } from "../visible.ts";
+import { MAIN_PROFILE, type TwitterKeys } from "../base/api_keys.ts";
+import { lastWord } from "../base/visible.ts";
 import { capital } from "./output.ts";
 import { tellProfiles } from "./profiles.ts";
 
@@ -79,7 +79,7 @@ async function besides(
   const answer = await output.confirm(`${capital(what)}. Replace them?`);
   if (answer) return {};
   if (answer === null) {
-    const { UserError } = await import("../errors.ts");
+    const { UserError } = await import("../base/errors.ts");
     throw new UserError(capital(what), {
       hint: "Choose another profile with --profile NAME, or replace them with --yes.",
     });
@@ -96,7 +96,7 @@ async function tried(keys: TwitterKeys, context: Context): Promise<void> {
   const found = await checkKeys(keys, { base, clock, signal });
   if (found.is === "taken") return;
   if (found.is === "unknown") return output.note(`The keys could not be tried: ${found.why}.`);
-  const { UserError } = await import("../errors.ts");
+  const { UserError } = await import("../base/errors.ts");
   throw new UserError(`The API does not take these keys: ${found.why}`, {
     hint:
       "Nothing was stored. Copy them again from the developer portal; --no-check stores them as they are.",
@@ -121,8 +121,8 @@ async function userKeys(context: Context) {
       access_token_secret: await cleaned(access_token_secret, "ACCESS_TOKEN_SECRET"),
     };
   }
-  const { beginLogin } = await import("../twitter/login.ts");
-  const { UserError } = await import("../errors.ts");
+  const { beginLogin } = await import("../twitter/http/login.ts");
+  const { UserError } = await import("../base/errors.ts");
   const { twitterApiUrl } = await settingsFor(context, {});
   for (let left = PIN_TRIES;; left--) {
     const login = await beginLogin(consumer, twitterApiUrl);
@@ -147,7 +147,7 @@ async function answer(
 ): Promise<string> {
   const given = env[variable] ?? await output.ask(question, { secret: question !== "PIN" });
   if (given) return await cleaned(given, question);
-  const { UserError } = await import("../errors.ts");
+  const { UserError } = await import("../base/errors.ts");
   throw new UserError(`${question} is missing`, {
     hint: `Type it at a terminal, or set ${variable} in the environment.`,
   });
@@ -155,10 +155,10 @@ async function answer(
 
 /** A key without what a paste brings with it. @throws UserError that says what is wrong, without the key. */
 async function cleaned(given: string, name: string): Promise<string> {
-  const { pastedKey } = await import("../api_keys.ts");
+  const { pastedKey } = await import("../base/api_keys.ts");
   const found = pastedKey(given);
   if ("key" in found) return found.key;
-  const { UserError } = await import("../errors.ts");
+  const { UserError } = await import("../base/errors.ts");
   throw new UserError(`${name} ${found.fault}`, {
     hint: "Copy it again from the developer portal, and paste it alone.",
   });

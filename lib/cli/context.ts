@@ -3,11 +3,11 @@
 import { resolve } from "node:path";
 import type { Lease } from "../bucket/lease.ts";
 import type { Collections } from "../bucket/collections.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../base/clock.ts";
 import type { Recovered } from "../collection/recovered.ts";
 import type { HarvestFlags } from "../collection/limits.ts";
 import type { Runner } from "../runner/runner.ts";
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../base/settings.ts";
 import type { Store } from "../store/store.ts";
 import { type Output, someOf } from "./output.ts";
 
@@ -67,7 +67,7 @@ export async function settingsFor(
   { env }: Context,
   { bucket }: { bucket?: string | undefined },
 ): Promise<Settings> {
-  const { Settings } = await import("../settings.ts");
+  const { Settings } = await import("../base/settings.ts");
   return await Settings.load({ bucket, env });
 }
 
@@ -124,7 +124,7 @@ export function notePassedOver(store: Store, { output }: Pick<Context, "output">
 /** What says to harvesters of this machine where their temporary files are to be. @throws UserError for others */
 async function spoolEnv(spool: string, { bucket, runner }: Settings): Promise<Context["env"]> {
   if (runner === "local") return { TWARC_CLOUD_SPOOL: resolve(spool) };
-  const { UserError } = await import("../errors.ts");
+  const { UserError } = await import("../base/errors.ts");
   throw new UserError(
     `--spool is for harvesters of this machine, and those of ${bucket.text} run on AWS`,
     {

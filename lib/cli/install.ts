@@ -3,9 +3,9 @@
 import type { Command } from "@commander-js/extra-typings";
 import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
-import { messageOf, UserError } from "../errors.ts";
-import { stateFolder } from "../folders.ts";
-import { launcherOf, MARK } from "../runner/launcher.ts";
+import { messageOf, UserError } from "../base/errors.ts";
+import { stateFolder } from "../base/folders.ts";
+import { launcherOf, MARK } from "../runner/local/launcher.ts";
 import { example } from "./options.ts";
 import type { Context } from "./context.ts";
 

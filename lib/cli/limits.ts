@@ -2,7 +2,7 @@
 
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { LIMIT_NAMES, type LimitName, LIMITS } from "../collection/limits.ts";
-import { positive, wholeNumber } from "../numbers.ts";
+import { positive, wholeNumber } from "./numbers.ts";
 
 /** The limits that a harvest has which ends by itself. */
 export const LIMITS_OF_RUNS = LIMIT_NAMES.filter((name) => name !== "hoursPerHarvest");

@@ -1,6 +1,6 @@
 /** Commands that are shown to somebody who named a bucket: without its name they would be for another one. */
 
-import { lastWord } from "../visible.ts";
+import { lastWord } from "../base/visible.ts";
 
 /** A command that takes `--bucket`, and what comes with it up to the end of its sentence. */
 const TAKES_BUCKET =

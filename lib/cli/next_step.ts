@@ -1,8 +1,8 @@
 /** What comes after a change of a configuration file. */
 
-import type { JsonObject } from "../json.ts";
-import { lastWord } from "../visible.ts";
-import { CONFIG_FILE } from "./config_file.ts";
+import type { JsonObject } from "../base/json.ts";
+import { lastWord } from "../base/visible.ts";
+import { CONFIG_FILE } from "./collection_config/config_file.ts";
 
 /** How what is in a file gets into the bucket: a file that was made from what is there has its timestamp. */
 export function nextStep({ timestamp }: JsonObject, path: string): string {

@@ -1,7 +1,7 @@
 /** Options that several commands have, and how a help ends. */
 
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
-import { CONFIG_FILE } from "./config_file.ts";
+import { CONFIG_FILE } from "./collection_config/config_file.ts";
 
 /** The option that names the collection configuration file. */
 export function configFileOption() {

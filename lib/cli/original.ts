@@ -1,8 +1,8 @@
 /** What the Python original's environment on AWS does not allow, explained where its ini is in force. */
 
-import { awsFailure } from "../aws.ts";
-import { TwarcCloudError, UserError } from "../errors.ts";
-import { MOVE_FIRST, Settings } from "../settings.ts";
+import { awsFailure } from "../base/aws.ts";
+import { TwarcCloudError, UserError } from "../base/errors.ts";
+import { MOVE_FIRST, Settings } from "../base/settings.ts";
 
 /** What AWS says of what a policy does not allow: which action of which service. */
 const REFUSED = /not authorized to perform:? (\w+):/;

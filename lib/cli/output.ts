@@ -2,9 +2,9 @@
 
 import process from "node:process";
 import type { Writable } from "node:stream";
-import { oneLine, visible } from "../visible.ts";
+import { oneLine, visible } from "../base/visible.ts";
 import { withBucket } from "./named_bucket.ts";
-import { fitted, wrapped } from "./fit.ts";
+import { fitted, wrapped } from "./text/fit.ts";
 
 /** Names that are shown of many. */
 export const FEW = 5;

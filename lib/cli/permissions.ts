@@ -1,8 +1,8 @@
 /** What of Deno's permissions each command needs; what it does not need it gives up before it begins. */
 
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import type { BucketRef } from "../bucket_ref.ts";
-import type { AwsSettings } from "../settings.ts";
+import type { BucketRef } from "../base/bucket_ref.ts";
+import type { AwsSettings } from "../base/settings.ts";
 
 /**
  * What the program may do, as flags of Deno: `deno.json`, the container and the release repeat them, which
@@ -103,7 +103,7 @@ export function credentialsMayRun(
 }
 
 async function mayNeedAll(command: CommandUnknownOpts, env: Env): Promise<boolean> {
-  const { Settings } = await import("../settings.ts");
+  const { Settings } = await import("../base/settings.ts");
   const { bucket } = command.opts();
   try {
     const named = typeof bucket === "string" ? bucket : undefined;

@@ -2,9 +2,9 @@
 
 import { isObject } from "../collection/changeset.ts";
 import type { OtherKeys } from "../secrets/credentials.ts";
-import type { JsonObject } from "../json.ts";
+import type { JsonObject } from "../base/json.ts";
 import type { Profile } from "../secrets/twarc_files.ts";
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../base/settings.ts";
 import { type Context, openBucket } from "./context.ts";
 import type { Output } from "./output.ts";
 
@@ -61,7 +61,7 @@ async function agreed(
   { parameter, theirs, mine, since, by }: OtherKeys,
   { users, yes, output }: { users: string[]; yes: boolean; output: Output },
 ): Promise<boolean> {
-  const { isoTime } = await import("../clock.ts");
+  const { isoTime } = await import("../base/clock.ts");
   const { count, someOf } = await import("./output.ts");
   const putBy = by ? `, put there by ${by}` : "";
   const what =
@@ -77,7 +77,7 @@ async function agreed(
   }
   const answer = await output.confirm(`${what}. ${whose}. Replace them?`);
   if (answer === null) {
-    const { UserError } = await import("../errors.ts");
+    const { UserError } = await import("../base/errors.ts");
     throw new UserError(`${what}. ${whose}`, {
       hint: "Keep yours in a profile of your own: `twarc-cloud configure --profile NAME`, then " +
         "`twarc-cloud collection-config keys --profile NAME`. To replace theirs for every collection: " +

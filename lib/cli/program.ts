@@ -1,16 +1,16 @@
 /** The tree of commands, and what they share. */
 
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
-import { addCollection } from "./collection.ts";
-import { addCollectionConfig } from "./collection_config.ts";
+import { addCollection } from "./collection/group.ts";
+import { addCollectionConfig } from "./collection_config/group.ts";
 import { addConfigure } from "./configure.ts";
 import type { Context } from "./context.ts";
-import { addHarvest } from "./harvest.ts";
+import { addHarvest } from "./harvest/group.ts";
 import { addInstall } from "./install.ts";
-import { UsageError } from "../errors.ts";
-import { helpLayout } from "./help_layout.ts";
+import { UsageError } from "../base/errors.ts";
+import { helpLayout } from "./text/help_layout.ts";
 import { nameOf } from "./permissions.ts";
-import { addScheduler } from "./scheduler.ts";
+import { addScheduler } from "./harvest/scheduler.ts";
 
 /** Builds the tree. `write` gets help texts and usage errors. */
 export function buildProgram(

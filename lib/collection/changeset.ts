@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import type { Json, JsonObject } from "../json.ts";
+import type { Json, JsonObject } from "../base/json.ts";
 
 /** What is to be deleted: the name of a member, or for members what to delete below them. */
 export type Deletion = string | { [key: string]: Deletion[] };

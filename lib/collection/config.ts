@@ -1,11 +1,11 @@
 /** A collection's configuration: what may stand in it, and every reason why it cannot be used. */
 
 import { z } from "zod";
-import { InvalidConfigError, UserError } from "../errors.ts";
-import type { Json, JsonObject } from "../json.ts";
-import { jsonObject } from "../json_object.ts";
+import { InvalidConfigError, UserError } from "../base/errors.ts";
+import type { Json, JsonObject } from "../base/json.ts";
+import { jsonObject } from "../base/json_object.ts";
 import { isObject, mapped, member, omitted } from "./changeset.ts";
-import { budgetSchema, pricesSchema } from "./budget.ts";
+import { budgetSchema, pricesSchema } from "../billing/budget.ts";
 import {
   costFaults,
   type Fault,
@@ -16,7 +16,7 @@ import {
   partFaults,
   unknownFaults,
 } from "./faults.ts";
-import { WORDS } from "../fields.ts";
+import { WORDS } from "../base/api_fields.ts";
 import { fieldsPart } from "./fields.ts";
 import { filterPart } from "./filter.ts";
 import { LIMIT_NAMES, LIMITS } from "./limits.ts";
@@ -25,7 +25,7 @@ import { isPlaceholder } from "./template.ts";
 import { API_VERSIONS, type CollectionType, isType, TYPES, USER_STATES } from "./types.ts";
 import { spanFaults, tooLongFaults, typedIdFaults } from "./typed.ts";
 import { type UnknownMember, unknownMembers } from "./unknown.ts";
-import { lastWord } from "../visible.ts";
+import { lastWord } from "../base/visible.ts";
 
 const keysSchema = z.looseObject({
   consumer_key: text.optional(),

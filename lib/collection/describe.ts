@@ -10,7 +10,7 @@ import {
   merge,
   redacted,
 } from "./changeset.ts";
-import type { Json, JsonObject } from "../json.ts";
+import type { Json, JsonObject } from "../base/json.ts";
 
 /** What harvests move all the time, and nobody wants to read. */
 const UNTOLD = new Set(["since_id", "looked_up"]);

@@ -1,8 +1,8 @@
 /** What is wrong with a configuration, each fault a sentence that names the member and the fix. */
 
 import type { z } from "zod";
-import { missingKeys } from "../api_keys.ts";
-import type { Json, JsonObject } from "../json.ts";
+import { missingKeys } from "../base/api_keys.ts";
+import type { Json, JsonObject } from "../base/json.ts";
 import { isObject, member } from "./changeset.ts";
 import type { CollectionType } from "./types.ts";
 import { partsOf } from "./filter.ts";

@@ -1,7 +1,7 @@
 /** The member `fields` of a configuration: which fields and expansions posts are asked for with. */
 
 import { z } from "zod";
-import { type FieldKind, FIELDS } from "../fields.ts";
+import { type FieldKind, FIELDS } from "../base/api_fields.ts";
 import { nearTo } from "./near.ts";
 
 const KINDS = Object.keys(FIELDS).join(", ");

@@ -2,8 +2,8 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { gunzipSync } from "node:zlib";
-import { type Json, type JsonObject, parseJson } from "../json.ts";
-import { jsonBytes } from "../json_bytes.ts";
+import { type Json, type JsonObject, parseJson } from "../base/json.ts";
+import { jsonBytes } from "../base/json_bytes.ts";
 import { fingerprint, isObject, isSecretMember, redacted } from "./changeset.ts";
 import { isChangeset, isHarvestConfig } from "./layout.ts";
 import { isPlaceholder } from "./template.ts";

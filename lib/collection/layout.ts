@@ -1,6 +1,6 @@
 /** Every key and file name of a bucket, and the rules for ids. */
 
-import { UserError } from "../errors.ts";
+import { UserError } from "../base/errors.ts";
 
 /** The folder of all collections. */
 export const COLLECTIONS = "collections/";

@@ -1,6 +1,6 @@
 /** The configurations that a person starts from. */
 
-import type { Json, JsonObject } from "../json.ts";
+import type { Json, JsonObject } from "../base/json.ts";
 import { API_VERSIONS, type CollectionType } from "./types.ts";
 
 /** The types that a person fills in; a hydrate collection is made from ids. */

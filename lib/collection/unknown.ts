@@ -1,7 +1,7 @@
 /** Members of a configuration that nobody knows: a name that was typed wrong would be ignored, and billed. */
 
 import { z } from "zod";
-import type { Json } from "../json.ts";
+import type { Json } from "../base/json.ts";
 import { isObject, member } from "./changeset.ts";
 import { nearTo } from "./near.ts";
 

@@ -4,10 +4,10 @@ import { getLogger } from "@logtape/logtape";
 import type { Checkpoint, HarvestFile } from "../bucket/checkpoint.ts";
 import { listedIn } from "../bucket/tweets.ts";
 import { tweetsFile } from "../collection/layout.ts";
-import { DamagedError, LockedError, messageOf, UndeletableError } from "../errors.ts";
-import { giveBack } from "../json_bytes.ts";
+import { DamagedError, LockedError, messageOf, UndeletableError } from "../base/errors.ts";
+import { giveBack } from "../base/json_bytes.ts";
 import type { Store } from "../store/store.ts";
-import { Patience, type PatienceOptions } from "./patience.ts";
+import { Patience, type PatienceOptions } from "../source/patience.ts";
 import type { Cut, Lost } from "./cut.ts";
 import type { SegmentFile } from "./segment.ts";
 

@@ -4,10 +4,10 @@ import type { Checkpoint, CheckpointState, HarvestFile } from "../bucket/checkpo
 import type { Lease } from "../bucket/lease.ts";
 import { beginNext } from "../bucket/next_harvest.ts";
 import { type ProjectionTarget, projectManifest } from "../bucket/projection.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { collectionKeys } from "../collection/layout.ts";
-import type { Waits } from "../waits.ts";
-import type { LeftOptions } from "./left_cuts.ts";
+import type { Waits } from "../base/waits.ts";
+import type { LeftOptions } from "./recovery/left_cuts.ts";
 
 /** What committing takes. */
 export interface Committing {

@@ -3,8 +3,8 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { getLogger } from "@logtape/logtape";
-import { DamagedError, messageOf } from "../errors.ts";
-import { onDisk } from "./disk.ts";
+import { DamagedError, messageOf } from "../base/errors.ts";
+import { onDisk } from "../base/disk.ts";
 import type { Files, OpenFile } from "./files.ts";
 import { contentOf } from "./spool_folder.ts";
 

@@ -2,9 +2,9 @@
 
 import { constants } from "node:fs";
 import { type FileHandle, lstat, open, readdir, rename, rm, unlink } from "node:fs/promises";
-import { UserError } from "../errors.ts";
-import { ignoreLacking } from "../system_error.ts";
-import { makeFolder, nullIfAbsent, syncFolder } from "../own_folder.ts";
+import { UserError } from "../base/errors.ts";
+import { ignoreLacking } from "../base/system_error.ts";
+import { makeFolder, nullIfAbsent, syncFolder } from "../base/own_folder.ts";
 
 /** What is known of a file. */
 export interface FileFacts {

@@ -7,7 +7,7 @@ import {
   member,
   setMember,
 } from "../collection/changeset.ts";
-import type { Json, JsonObject } from "../json.ts";
+import type { Json, JsonObject } from "../base/json.ts";
 
 /** Members that are deleted: as a whole, or below them. */
 type Deleted = Map<string, "whole" | Deleted>;

@@ -1,11 +1,11 @@
 /** What meters a harvest, where reading costs something. */
 
 import type { Checkpoint } from "../bucket/checkpoint.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../base/clock.ts";
 import type { CollectionConfig } from "../collection/config.ts";
-import { pricesWith } from "../collection/prices.ts";
+import { pricesWith } from "../billing/prices.ts";
 import type { TwitterApi } from "../twitter/api.ts";
-import { Meter } from "./meter.ts";
+import { Meter } from "../source/meter.ts";
 
 /** The meter of a configuration's harvest; undefined where reading costs nothing. */
 export function meterFor(
@@ -19,6 +19,6 @@ export function meterFor(
 /** The API with its reads metered. */
 export async function metered(api: TwitterApi, meter: Meter | undefined): Promise<TwitterApi> {
   if (!meter) return api;
-  const { MeteredApi } = await import("./metered_api.ts");
+  const { MeteredApi } = await import("../source/metered_api.ts");
   return new MeteredApi(api, meter);
 }

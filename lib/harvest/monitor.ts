@@ -1,8 +1,8 @@
 /** How far a harvest is, and what it takes, in the log. */
 
 import { getLogger } from "@logtape/logtape";
-import type { Clock } from "../clock.ts";
-import { messageOf } from "../errors.ts";
+import type { Clock } from "../base/clock.ts";
+import { messageOf } from "../base/errors.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
 const MINUTE = 60_000;

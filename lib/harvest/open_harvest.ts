@@ -1,17 +1,17 @@
 /** What has come of one harvest: batches become segments and files beside them, and are cut. */
 
 import type { Commit, Counts } from "../bucket/checkpoint.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { FILES } from "../collection/layout.ts";
-import { giveBack } from "../json_bytes.ts";
+import { giveBack } from "../base/json_bytes.ts";
 import type { Gap } from "../twitter/api.ts";
 import type { Cut } from "./cut.ts";
 import { JsonList } from "./json_list.ts";
 import { Learned } from "./learned.ts";
-import type { Meter } from "./meter.ts";
+import type { Meter } from "../source/meter.ts";
 import type { Segment, SegmentFile } from "./segment.ts";
 import { userOfWalk, userWalk } from "../bucket/walks.ts";
-import { type Batch, isDone, type Position, type Positions } from "./source.ts";
+import { type Batch, isDone, type Position, type Positions } from "../source/source.ts";
 import type { Spool } from "./spool.ts";
 import type { Tally } from "./tally.ts";
 

@@ -1,13 +1,13 @@
 /** The API of a collection, at the beginning of a harvest. */
 
 import { Collections } from "../bucket/collections.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../base/clock.ts";
 import type { CollectionConfig } from "../collection/config.ts";
 import type { Limits } from "../collection/limits.ts";
 import type { Store } from "../store/store.ts";
 import type { TwitterApi } from "../twitter/api.ts";
-import type { Waits } from "../waits.ts";
-import { patiently } from "./patience.ts";
+import type { Waits } from "../base/waits.ts";
+import { patiently } from "../source/patience.ts";
 
 /** Milliseconds that a bucket is waited for that was not reached before. */
 const FIRST_PATIENCE = 10_000;

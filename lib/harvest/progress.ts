@@ -2,9 +2,9 @@
 
 import type { Checkpoint } from "../bucket/checkpoint.ts";
 import { harvestInfo } from "../bucket/projection.ts";
-import { isoTime } from "../clock.ts";
+import { isoTime } from "../base/clock.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
-import type { Waits } from "../waits.ts";
+import type { Waits } from "../base/waits.ts";
 import type { Recorder } from "./recorder.ts";
 
 /** What tells how far a harvest is. */

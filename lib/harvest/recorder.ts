@@ -3,18 +3,18 @@
 import type { Limits } from "../collection/limits.ts";
 import { getLogger } from "@logtape/logtape";
 import type { CheckpointState, Commit } from "../bucket/checkpoint.ts";
-import { isoTime } from "../clock.ts";
-import { DamagedError, messageOf } from "../errors.ts";
+import { isoTime } from "../base/clock.ts";
+import { DamagedError, messageOf } from "../base/errors.ts";
 import type { TwitterApi } from "../twitter/api.ts";
-import type { Meter } from "./meter.ts";
+import type { Meter } from "../source/meter.ts";
 import { Committer, type CommitterOptions } from "./committer.ts";
 import type { Lost } from "./cut.ts";
-import { noteCut } from "./left_notes.ts";
-import { tweetsIn } from "./left_losses.ts";
+import { noteCut } from "./recovery/left_notes.ts";
+import { tweetsIn } from "./recovery/left_losses.ts";
 import { OpenHarvest } from "./open_harvest.ts";
-import { type Batch, hasContent, type Positions, type TweetSource } from "./source.ts";
+import { type Batch, hasContent, type Positions, type TweetSource } from "../source/source.ts";
 import type { Spool } from "./spool.ts";
-import { Spools } from "./spools.ts";
+import { Spools } from "./recovery/spools.ts";
 import { Tally } from "./tally.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);

@@ -2,8 +2,8 @@
 
 import { createHash } from "node:crypto";
 import { constants, crc32, deflateRawSync } from "node:zlib";
-import { DamagedError } from "../errors.ts";
-import { onDisk, withLineFeeds } from "./disk.ts";
+import { DamagedError } from "../base/errors.ts";
+import { onDisk, withLineFeeds } from "../base/disk.ts";
 import type { GrowingFile, SpoolFolder } from "./spool_folder.ts";
 
 /** A tweets file that is whole, on this machine's disk. */

@@ -1,11 +1,11 @@
 /** A harvest's temporary files: open segments, and the small files that are kept beside the tweets. */
 
-import { onDisk, withLineFeeds } from "./disk.ts";
+import { onDisk, withLineFeeds } from "../base/disk.ts";
 import { CutFiles, type SideCut } from "./cut_files.ts";
 import type { OpenFile } from "./files.ts";
 import { Segment } from "./segment.ts";
 import { type GrowingFile, SpoolFolder } from "./spool_folder.ts";
-import type { SpoolPlace } from "./spool_place.ts";
+import type { SpoolPlace } from "./recovery/spool_place.ts";
 
 /** A harvest's temporary files. Methods throw UserError and DiskError, which name the disk, where it fails. */
 export class Spool extends CutFiles {

@@ -3,8 +3,8 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { getLogger } from "@logtape/logtape";
-import { DiskError, UserError } from "../errors.ts";
-import { hasCode, type Owner, strangeness } from "../own_folder.ts";
+import { DiskError, UserError } from "../base/errors.ts";
+import { hasCode, type Owner, strangeness } from "../base/own_folder.ts";
 import { type Files, type OpenFile, systemFiles } from "./files.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);

@@ -2,8 +2,8 @@
 
 import { type Counts, noCounts } from "../bucket/checkpoint.ts";
 import type { TwitterApi } from "../twitter/api.ts";
-import type { Meter } from "./meter.ts";
-import type { Batch } from "./source.ts";
+import type { Meter } from "../source/meter.ts";
+import type { Batch } from "../source/source.ts";
 
 /** What else is counted. */
 export interface TallyOptions {

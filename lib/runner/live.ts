@@ -2,8 +2,8 @@
 
 import type { FoundLock } from "../bucket/lock.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
-import type { ControlClient } from "../control.ts";
-import { OutsideError, TwarcCloudError, UserError } from "../errors.ts";
+import type { ControlClient } from "../control/control.ts";
+import { OutsideError, TwarcCloudError, UserError } from "../base/errors.ts";
 
 /** What a harvester says of itself; what it last wrote with its lease, where it does not answer. */
 export async function infoOf(

@@ -8,9 +8,9 @@ import type { Runner, RunnerOptions } from "./runner.ts";
 export async function openRunner(options: RunnerOptions): Promise<Runner> {
   const { runner, aws } = options.settings;
   if (runner === "local") {
-    const { LocalRunner } = await import("./local.ts");
+    const { LocalRunner } = await import("./local/runner.ts");
     return await LocalRunner.open({ ...options, aws });
   }
-  const { EcsRunner } = await import("./ecs.ts");
+  const { EcsRunner } = await import("./ecs/runner.ts");
   return new EcsRunner(options);
 }

@@ -1,14 +1,14 @@
 /** The port to where harvesters run. */
 
-import type { Clock } from "../clock.ts";
-import type { AwsAccess } from "../aws.ts";
-import type { BucketRef } from "../bucket_ref.ts";
+import type { Clock } from "../base/clock.ts";
+import type { AwsAccess } from "../base/aws.ts";
+import type { BucketRef } from "../base/bucket_ref.ts";
 import type { HarvestFlags } from "../collection/limits.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
-import type { RunnerKind, SettingName } from "../settings.ts";
-import type { Documents } from "./documents.ts";
+import type { RunnerKind, SettingName } from "../base/settings.ts";
+import type { Documents } from "./local/documents.ts";
 import type { Store } from "../store/store.ts";
-import type { FoundKept, Trouble } from "./kept.ts";
+import type { FoundKept, Trouble } from "./local/kept.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** What a harvester is asked to run. */

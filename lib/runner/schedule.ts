@@ -1,7 +1,7 @@
 /** EventBridge's schedule expressions, `rate(...)` and `cron(...)`: parsed, and their next times. */
 
 import { Cron } from "croner";
-import { messageOf, UserError } from "../errors.ts";
+import { messageOf, UserError } from "../base/errors.ts";
 
 /** A schedule. */
 export interface Schedule {

@@ -2,7 +2,7 @@
 
 import type { Command } from "@commander-js/extra-typings";
 import { resolve } from "node:path";
-import { portNumber, positive, wholeNumber } from "../numbers.ts";
+import { portNumber, positive, wholeNumber } from "../cli/numbers.ts";
 import type { DemoContext } from "./demo.ts";
 import type { SandboxContext } from "./serve.ts";
 

@@ -2,10 +2,10 @@
 
 import { gunzipSync } from "node:zlib";
 import { z } from "zod";
-import { messageOf, UserError } from "../errors.ts";
-import { jsonOrNull } from "../json.ts";
-import { SNOWFLAKE_EPOCH } from "../typed_ids.ts";
-import { type SentTweet, sentTweets } from "./v2_corpus.ts";
+import { messageOf, UserError } from "../base/errors.ts";
+import { jsonOrNull } from "../base/json.ts";
+import { SNOWFLAKE_EPOCH } from "../base/typed_ids.ts";
+import { type SentTweet, sentTweets } from "./v2/corpus.ts";
 import type { SandboxUser } from "./user.ts";
 
 /** A tweet of the sandbox. */

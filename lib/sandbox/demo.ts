@@ -3,9 +3,9 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { systemClock } from "../clock.ts";
-import { OutsideError } from "../errors.ts";
-import { idsIn } from "../twitter/ids.ts";
+import { systemClock } from "../base/clock.ts";
+import { OutsideError } from "../base/errors.ts";
+import { idsIn } from "../twitter/bytes/ids.ts";
 import { makeDemoFolder, noteDemo } from "./demo_folder.ts";
 import { EVERYTHING } from "./query.ts";
 import { type Sandbox, startSandbox } from "./server.ts";

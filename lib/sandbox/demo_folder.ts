@@ -1,7 +1,7 @@
 /** The folder that the demo works in: made anew each time, as long as nobody has put anything of theirs into it. */
 
 import { join } from "node:path";
-import { UserError } from "../errors.ts";
+import { UserError } from "../base/errors.ts";
 
 /** Says that the demo made the folder, and what it has left in it: `<bytes> <time> <path>` a line. */
 const MARK = ".made-by-twarc-cloud-demo";

@@ -1,7 +1,7 @@
 /** What the sandbox bills, as X would: each post and each user once a UTC day, counts by the call. */
 
 import { z } from "zod";
-import { type Clock, isoTime } from "../clock.ts";
+import { type Clock, isoTime } from "../base/clock.ts";
 
 /**
  * Ten thousandths of a dollar, so that sums are exact. X's prices of 2026-08:

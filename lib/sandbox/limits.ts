@@ -1,6 +1,6 @@
 /** Rate limits as the API has them: a number of requests a window, for each endpoint and token. */
 
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../base/clock.ts";
 
 /** What may be asked in a window, by endpoint. */
 const LIMITS: Record<string, { user: number; app: number }> = {

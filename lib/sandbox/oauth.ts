@@ -2,7 +2,7 @@
 
 import OAuth from "oauth-1.0a";
 import { createHmac, randomInt } from "node:crypto";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../base/clock.ts";
 
 /** The keys of one application and one user of it. */
 export interface SandboxKeys {

@@ -1,7 +1,7 @@
 /** What `twarc-cloud sandbox` does: serves until it is stopped. */
 
-import { systemClock } from "../clock.ts";
-import type { Clock } from "../clock.ts";
+import { systemClock } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { type Corpus, readCorpus, type Status } from "./corpus.ts";
 import { type Sandbox, startSandbox } from "./server.ts";
 import { parseTrouble } from "./trouble.ts";

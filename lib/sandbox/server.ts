@@ -1,21 +1,21 @@
 /** The sandbox: a local stand-in for the API of Twitter/X, strict where the real one is. */
 
-import { type Clock, systemClock } from "../clock.ts";
-import { messageOf, UserError } from "../errors.ts";
-import { type Json, jsonOrNull } from "../json.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
+import { messageOf, UserError } from "../base/errors.ts";
+import { type Json, jsonOrNull } from "../base/json.ts";
 import { errorAnswer, jsonAnswer, troubledAnswer } from "./answers.ts";
 import { Gate, type SandboxKeys } from "./oauth.ts";
 import { Ledger } from "./ledger.ts";
 import { RateLimits } from "./limits.ts";
 import type { Status } from "./corpus.ts";
-import { Streams } from "./stream.ts";
+import { Streams } from "./v1/stream.ts";
 import { type Trouble, Troubles } from "./trouble.ts";
-import { type Parameters, V1_ROUTES } from "./v1.ts";
-import { PROBLEMS, v2Route } from "./v2.ts";
-import { Compliance } from "./v2_compliance.ts";
-import { countsRoute } from "./v2_counts.ts";
-import { asksInNewWords, inNewWords, refusedWords } from "./v2_words.ts";
-import { FilteredStream } from "./v2_stream.ts";
+import { type Parameters, V1_ROUTES } from "./v1/routes.ts";
+import { PROBLEMS, v2Route } from "./v2/routes.ts";
+import { Compliance } from "./v2/compliance.ts";
+import { countsRoute } from "./v2/counts.ts";
+import { asksInNewWords, inNewWords, refusedWords } from "./v2/words.ts";
+import { FilteredStream } from "./v2/stream.ts";
 import { World } from "./world.ts";
 
 /** How a sandbox is made. */

@@ -1,6 +1,6 @@
 /** How the sandbox misbehaves when it is told to. */
 
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../base/errors.ts";
 
 /** The kinds of trouble. */
 export const TROUBLES = {

@@ -1,6 +1,6 @@
 /** Who and what exists in the sandbox, and what is published while somebody looks. */
 
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { type Corpus, madeStatus, madeUser, type Status } from "./corpus.ts";
 import { type SandboxUser } from "./user.ts";
 import { matcher } from "./query.ts";

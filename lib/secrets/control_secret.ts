@@ -1,8 +1,8 @@
 /** What harvesters are controlled with: a secret for each collection on AWS, one for each bucket on this machine. */
 
 import { createHash } from "node:crypto";
-import { messageOf, UserError } from "../errors.ts";
-import type { Disk } from "../store/disk.ts";
+import { messageOf, UserError } from "../base/errors.ts";
+import type { Disk } from "../store/folder/disk.ts";
 import { SecretFiles } from "./secret_files.ts";
 import { madeSecret } from "./secret_store.ts";
 

@@ -1,16 +1,16 @@
 /** The keys of a collection: in its configuration, or held elsewhere under the name of a profile. */
 
 import { z } from "zod";
-import { KEY_NAMES, type TwitterKeys } from "../api_keys.ts";
-import type { AwsAccess } from "../aws.ts";
-import type { BucketRef } from "../bucket_ref.ts";
-import type { RunnerKind } from "../settings.ts";
+import { KEY_NAMES, type TwitterKeys } from "../base/api_keys.ts";
+import type { AwsAccess } from "../base/aws.ts";
+import type { BucketRef } from "../base/bucket_ref.ts";
+import type { RunnerKind } from "../base/settings.ts";
 import type { SecretStore } from "./secret_store.ts";
 import { keysPaths, readProfile, TwarcFiles } from "./twarc_files.ts";
 import { fingerprint } from "../collection/changeset.ts";
 import type { ConfigKeys } from "../collection/config.ts";
-import { UserError } from "../errors.ts";
-import { type JsonObject, jsonOrNull, parseJson } from "../json.ts";
+import { UserError } from "../base/errors.ts";
+import { type JsonObject, jsonOrNull, parseJson } from "../base/json.ts";
 
 const keysSchema = z.partialRecord(z.enum(KEY_NAMES), z.string());
 

@@ -7,8 +7,8 @@ import {
   PutParameterCommand,
   SSMClient,
 } from "@aws-sdk/client-ssm";
-import { type AwsAccess, awsConfig, awsError, awsFailure } from "../aws.ts";
-import { AccessError } from "../errors.ts";
+import { type AwsAccess, awsConfig, awsError, awsFailure } from "../base/aws.ts";
+import { AccessError } from "../base/errors.ts";
 import type { SecretStore } from "./secret_store.ts";
 
 /** A secret as it is kept. */

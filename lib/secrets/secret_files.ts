@@ -1,9 +1,15 @@
 /** Secrets in files that the person alone can read. */
 
 import { dirname, join } from "node:path";
-import { ownFolder } from "../own_folder.ts";
-import { type Disk, ignoreLacking, isLacking, nullIfAbsent, systemDisk } from "../store/disk.ts";
-import { Folders } from "../store/folders.ts";
+import { ownFolder } from "../base/own_folder.ts";
+import {
+  type Disk,
+  ignoreLacking,
+  isLacking,
+  nullIfAbsent,
+  systemDisk,
+} from "../store/folder/disk.ts";
+import { Folders } from "../store/folder/folders.ts";
 import type { SecretStore } from "./secret_store.ts";
 
 /** Milliseconds that another process may take to write a secret whose file it has made. */

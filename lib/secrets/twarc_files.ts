@@ -3,10 +3,10 @@
 import { parse } from "ini";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { KEY_NAMES, MAIN_PROFILE, missingKeys, type TwitterKeys } from "../api_keys.ts";
-import { messageOf, UserError } from "../errors.ts";
-import { parseJson } from "../json.ts";
-import { lastWord } from "../visible.ts";
+import { KEY_NAMES, MAIN_PROFILE, missingKeys, type TwitterKeys } from "../base/api_keys.ts";
+import { messageOf, UserError } from "../base/errors.ts";
+import { parseJson } from "../base/json.ts";
+import { lastWord } from "../base/visible.ts";
 import type { SecretStore } from "./secret_store.ts";
 
 type Section = Record<string, unknown>;

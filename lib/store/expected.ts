@@ -2,8 +2,8 @@
 
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
-import { DamagedError, messageOf, OutsideError } from "../errors.ts";
-import { codeOf } from "./disk.ts";
+import { DamagedError, messageOf, OutsideError } from "../base/errors.ts";
+import { codeOf } from "./folder/disk.ts";
 
 /** Bytes read at a time. */
 const BLOCK = 1 << 16;

@@ -1,9 +1,9 @@
 /** Opens the store that keeps a bucket. */
 
-import type { AwsAccess } from "../aws.ts";
-import type { BucketRef } from "../bucket_ref.ts";
-import { UserError } from "../errors.ts";
-import { lastWord } from "../visible.ts";
+import type { AwsAccess } from "../base/aws.ts";
+import type { BucketRef } from "../base/bucket_ref.ts";
+import { UserError } from "../base/errors.ts";
+import { lastWord } from "../base/visible.ts";
 import type { Store } from "./store.ts";
 
 /** @throws UserError for a folder bucket that is not there: nobody has made it, its disk is away, or it is elsewhere. */
@@ -40,16 +40,16 @@ export async function isFolderToo({ kind, text }: BucketRef): Promise<boolean> {
  */
 export async function openStore(bucket: BucketRef, access: AwsAccess = {}): Promise<Store> {
   if (bucket.kind === "folder") {
-    const { LocalStore } = await import("./local.ts");
+    const { LocalStore } = await import("./folder/store.ts");
     return await LocalStore.open(bucket.path, { name: bucket.text });
   }
   const { name } = bucket;
   const endpoint = await s3Endpoint(access);
   if (await isOthers(endpoint)) {
-    const { CompatibleStore } = await import("./compatible.ts");
+    const { CompatibleStore } = await import("./s3/compatible.ts");
     return new CompatibleStore(name, { ...access, storeEndpoint: endpoint });
   }
-  const { S3Store } = await import("./s3.ts");
+  const { S3Store } = await import("./s3/store.ts");
   return new S3Store(name, { ...access, storeEndpoint: endpoint });
 }
 
@@ -60,11 +60,11 @@ export async function storeEndpoint(access: AwsAccess): Promise<string | undefin
 }
 
 async function s3Endpoint(access: AwsAccess): Promise<string | undefined> {
-  const { profileEndpoint } = await import("../aws_profile.ts");
+  const { profileEndpoint } = await import("../base/aws_profile.ts");
   return access.storeEndpoint ?? access.endpoint ?? await profileEndpoint();
 }
 
 async function isOthers(endpoint: string | undefined): Promise<boolean> {
-  const { isAws } = await import("./s3_traits.ts");
+  const { isAws } = await import("./s3/traits.ts");
   return endpoint !== undefined && !isAws(endpoint);
 }

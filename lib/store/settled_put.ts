@@ -1,7 +1,7 @@
 /** Conditional writes that may be done and unanswered: what is there says what became of them. */
 
 import { Buffer } from "node:buffer";
-import { ConflictError, LinkError, OutsideError } from "../errors.ts";
+import { ConflictError, LinkError, OutsideError } from "../base/errors.ts";
 import type { Store, Version, When } from "./store.ts";
 
 /**

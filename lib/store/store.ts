@@ -1,6 +1,6 @@
 /** The port to the place that keeps a bucket's objects. */
 
-import type { LinkError } from "../errors.ts";
+import type { LinkError } from "../base/errors.ts";
 import type { Expected } from "./expected.ts";
 
 /** What identifies one content of an object: an ETag, or the local equivalent. Opaque. */

@@ -1,7 +1,7 @@
 /** The port to the API of Twitter/X: what both versions can do, so that each walk is written once. */
 
-import type { Clock } from "../clock.ts";
-import type { LeftOut } from "./words.ts";
+import type { Clock } from "../base/clock.ts";
+import type { LeftOut } from "./v2/words.ts";
 
 /** Where to ask for a page. Ids are decimal text. */
 export interface PageAt {

@@ -1,8 +1,8 @@
 /** Protected timelines: the app may not read them, and the owner of the keys may, who follows them. */
 
 import type { Page, TimelineState } from "./api.ts";
-import type { SignedAs } from "./signer.ts";
-import type { Transport } from "./transport.ts";
+import type { SignedAs } from "./http/signer.ts";
+import type { Transport } from "./http/transport.ts";
 
 /** Asks for timelines as the app, whose limit is better, and for protected ones as the user, where these are wanted. */
 export class Followed {

@@ -1,11 +1,11 @@
 /** Whether the API takes keys, asked where that costs nothing. */
 
-import type { TwitterKeys } from "../api_keys.ts";
-import type { Clock } from "../clock.ts";
-import { ApiError, messageOf, TwarcCloudError } from "../errors.ts";
-import { answerBehind } from "./refusals.ts";
-import { type ApiRequest, Signer } from "./signer.ts";
-import { Transport } from "./transport.ts";
+import type { TwitterKeys } from "../base/api_keys.ts";
+import type { Clock } from "../base/clock.ts";
+import { ApiError, messageOf, TwarcCloudError } from "../base/errors.ts";
+import { answerBehind } from "./http/refusals.ts";
+import { type ApiRequest, Signer } from "./http/signer.ts";
+import { Transport } from "./http/transport.ts";
 
 /** What came of asking: `taken`, `refused` with what the API says of it, or `unknown` with why it could not be asked. */
 export type KeysCheck = { is: "taken" } | { is: "refused" | "unknown"; why: string };

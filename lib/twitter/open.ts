@@ -1,12 +1,12 @@
 /** Opens the API in the version that a collection asks for. */
 
-import type { Clock } from "../clock.ts";
-import type { FieldChoice, Words } from "../fields.ts";
+import type { Clock } from "../base/clock.ts";
+import type { FieldChoice, Words } from "../base/api_fields.ts";
 import type { TwitterApi } from "./api.ts";
 import { isPaid, type PaidApi } from "./paid_api.ts";
-import type { TwitterKeys } from "../api_keys.ts";
-import { UserError } from "../errors.ts";
-import type { Waits } from "../waits.ts";
+import type { TwitterKeys } from "../base/api_keys.ts";
+import { UserError } from "../base/errors.ts";
+import type { Waits } from "../base/waits.ts";
 
 /** What the API is opened with. */
 export interface ApiOptions {
@@ -41,9 +41,9 @@ export async function openApi(
     ApiOptions,
 ): Promise<TwitterApi> {
   const { isProtectedWanted } = wanted;
-  const { Signer } = await import("./signer.ts");
-  const { Transport } = await import("./transport.ts");
-  const { ApiTime } = await import("./api_time.ts");
+  const { Signer } = await import("./http/signer.ts");
+  const { Transport } = await import("./http/transport.ts");
+  const { ApiTime } = await import("./http/api_time.ts");
   const time = new ApiTime(clock, say);
   const transport = new Transport({
     signer: await Signer.open(keys, base),
@@ -55,11 +55,11 @@ export async function openApi(
   });
   switch (version) {
     case "1.1": {
-      const { V1Api } = await import("./v1.ts");
+      const { V1Api } = await import("./v1/api.ts");
       return new V1Api({ transport, clock, time, isProtectedWanted });
     }
     case "2": {
-      const { V2Api } = await import("./v2.ts");
+      const { V2Api } = await import("./v2/api.ts");
       return new V2Api({ transport, clock, time, fields, words, isProtectedWanted });
     }
     default:

@@ -1,8 +1,8 @@
 /** The API in the version that is paid: what reading costs, and batch compliance, besides what every version has. */
 
 import type { TwitterApi } from "./api.ts";
-import type { Bill } from "./bill.ts";
-import type { ComplianceJobs } from "./compliance.ts";
+import type { Bill } from "./v2/bill.ts";
+import type { ComplianceJobs } from "./v2/compliance.ts";
 
 /** Version 2. */
 export interface PaidApi extends TwitterApi {

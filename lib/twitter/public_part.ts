@@ -1,9 +1,9 @@
 /** What is public of a line: what protected accounts wrote comes where the owner of the keys follows them. */
 
 import { Buffer } from "node:buffer";
-import { idAt } from "./ids.ts";
-import { items, member, type Span, text } from "./raw_json.ts";
-import { includedTweets, redact, statusesIn, tweetsIn } from "./redact.ts";
+import { idAt } from "./bytes/ids.ts";
+import { items, member, type Span, text } from "./bytes/raw_json.ts";
+import { includedTweets, redact, statusesIn, tweetsIn } from "./bytes/redact.ts";
 
 /** A line without what is not public. */
 export interface PublicPart {

@@ -1,7 +1,7 @@
 /** How far back the API goes, and what of a walk lies beyond that. */
 
 import type { Gap } from "./api.ts";
-import { idTime } from "./ids.ts";
+import { idTime } from "./bytes/ids.ts";
 
 /** How far recent search goes back, with a minute for the way there, in milliseconds. */
 export const RECENT = 7 * 86_400_000 - 60_000;

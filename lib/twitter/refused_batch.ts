@@ -1,6 +1,6 @@
 /** Refusals of a look-up of many, which may be about one of them. */
 
-import { ApiError, UserError } from "../errors.ts";
+import { ApiError, UserError } from "../base/errors.ts";
 
 /** The problem of a 401 that may be about the keys, or about one of the ids. */
 const OF_KEYS_OR_ID = /^(unauthorized)?$/;

@@ -1,7 +1,7 @@
 /** A filter as rules of version 2, and as queries that search for what the stream missed. */
 
 import type { Filter, FilterRule } from "./api.ts";
-import { LONGEST_QUERY } from "./v2_sizes.ts";
+import { LONGEST_QUERY } from "./v2/sizes.ts";
 
 /** Characters of a rule: https://docs.x.com/x-api/posts/filtered-stream/integrate/build-a-rule */
 const LONGEST_RULE = 1_024;

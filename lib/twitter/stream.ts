@@ -1,18 +1,18 @@
 /** A live stream that goes on: reads, notices silence, reconnects as the API asks, tells the gaps. */
 
 import { getLogger } from "@logtape/logtape";
-import { type Clock, isoTime } from "../clock.ts";
-import type { Waits } from "../waits.ts";
-import { ApiError } from "../errors.ts";
-import { networkReason } from "../network.ts";
+import { type Clock, isoTime } from "../base/clock.ts";
+import type { Waits } from "../base/waits.ts";
+import { ApiError } from "../base/errors.ts";
+import { networkReason } from "../base/network.ts";
 import type { Gap, StreamItem, StreamMessage, StreamTweet } from "./api.ts";
-import { askedDelay, streamDelay, type Trouble } from "./backoff.ts";
-import { isFull } from "./connections.ts";
-import { idTime } from "./ids.ts";
-import { linesOf, UnreadError } from "./lines.ts";
-import { Refusals } from "./refusals.ts";
-import { isOrderly } from "./stop.ts";
-import { troubleOf } from "./transport.ts";
+import { askedDelay, streamDelay, type Trouble } from "./http/backoff.ts";
+import { isFull } from "./v2/connections.ts";
+import { idTime } from "./bytes/ids.ts";
+import { linesOf, UnreadError } from "./bytes/lines.ts";
+import { Refusals } from "./http/refusals.ts";
+import { isOrderly } from "./http/stop.ts";
+import { troubleOf } from "./http/transport.ts";
 
 const log = getLogger(["twarc-cloud", "stream"]);
 

@@ -1,12 +1,12 @@
 /** What the harvest path costs: splitting pages, and writing segments. Compare within one run. */
 
 import { join } from "node:path";
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { Segment } from "../../lib/harvest/segment.ts";
 import { SpoolFolder } from "../../lib/harvest/spool_folder.ts";
 import { joined } from "../../lib/sandbox/answers.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { items, line } from "../../lib/twitter/raw_json.ts";
+import { items, line } from "../../lib/twitter/bytes/raw_json.ts";
 
 const statuses = World.made({ clock: systemClock, users: 10, tweetsPerUser: 200 })
   .search("sandbox", { count: 2_000 }).map((status) => status.bytes());

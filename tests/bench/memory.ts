@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { SELF_ENV, selfCommand } from "../../lib/runner/self.ts";
+import { SELF_ENV, selfCommand } from "../../lib/runner/local/self.ts";
 import { EndlessApi } from "../fakes/endless_api.ts";
 import { KEYS } from "../fakes/whole_harvest.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Checkpoint, claimFolder } from "../../lib/bucket/checkpoint.ts";
-import { ConflictError, LockedError, OutsideError, UserError } from "../../lib/errors.ts";
+import { ConflictError, LockedError, OutsideError, UserError } from "../../lib/base/errors.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 import { json } from "../fakes/whole_harvest.ts";

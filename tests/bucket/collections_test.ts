@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { configure, reset } from "@logtape/logtape";
 import { Collections } from "../../lib/bucket/collections.ts";
-import { ConflictError, InvalidConfigError } from "../../lib/errors.ts";
+import { ConflictError, InvalidConfigError } from "../../lib/base/errors.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 

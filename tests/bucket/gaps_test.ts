@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { gapsIn } from "../../lib/bucket/gaps.ts";
-import { gapTexts } from "../../lib/cli/gap_texts.ts";
+import { gapTexts } from "../../lib/cli/text/gap_texts.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 
 Deno.test("a gap of a timeline says whose it is", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { IdList, idText, readIds } from "../../lib/bucket/id_list.ts";
-import { UserError } from "../../lib/errors.ts";
+import { UserError } from "../../lib/base/errors.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 
 Deno.test("ids come out sorted by their numbers, each once, however many there are", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { RENEWAL } from "../../lib/bucket/lease.ts";
 import { LIFETIME, unlock } from "../../lib/bucket/lock.ts";
-import { ConflictError, LockedError, OutsideError } from "../../lib/errors.ts";
+import { ConflictError, LockedError, OutsideError } from "../../lib/base/errors.ts";
 import { type Version, type When, WRITE_MS } from "../../lib/store/store.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";

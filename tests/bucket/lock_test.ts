@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { type Lease, RENEWAL } from "../../lib/bucket/lease.ts";
 import { LIFETIME, unlock } from "../../lib/bucket/lock.ts";
-import { LockedError } from "../../lib/errors.ts";
-import { jsonBytes } from "../../lib/json_bytes.ts";
+import { LockedError } from "../../lib/base/errors.ts";
+import { jsonBytes } from "../../lib/base/json_bytes.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 import { leasing } from "./leasing.ts";

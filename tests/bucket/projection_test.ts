@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Checkpoint } from "../../lib/bucket/checkpoint.ts";
 import { Collections } from "../../lib/bucket/collections.ts";
 import { settle } from "../../lib/bucket/projection.ts";
-import { LockedError } from "../../lib/errors.ts";
+import { LockedError } from "../../lib/base/errors.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { FILTER } from "../fakes/slow_stream.ts";
 import { added } from "../fakes/whole_harvest.ts";

@@ -4,13 +4,13 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import type { CheckpointState } from "../../lib/bucket/checkpoint.ts";
-import type { Verified } from "../../lib/bucket/found.ts";
+import type { Verified } from "../../lib/archive/found.ts";
 import { takeLease } from "../../lib/bucket/lease.ts";
-import { repair } from "../../lib/bucket/repair.ts";
-import { verify, type VerifyOptions } from "../../lib/bucket/verify.ts";
-import { systemClock } from "../../lib/clock.ts";
-import { jsonBytes } from "../../lib/json_bytes.ts";
-import { LocalStore } from "../../lib/store/local.ts";
+import { repair } from "../../lib/archive/repair.ts";
+import { verify, type VerifyOptions } from "../../lib/archive/verify.ts";
+import { systemClock } from "../../lib/base/clock.ts";
+import { jsonBytes } from "../../lib/base/json_bytes.ts";
+import { LocalStore } from "../../lib/store/folder/store.ts";
 import type { Store } from "../../lib/store/store.ts";
 
 /** Where the collection is. */

@@ -3,7 +3,7 @@ import { paidApiWith } from "../../lib/cli/api.ts";
 import { Output } from "../../lib/cli/output.ts";
 import { startSandbox } from "../../lib/sandbox/server.ts";
 import { parseTrouble } from "../../lib/sandbox/trouble.ts";
-import { Settings } from "../../lib/settings.ts";
+import { Settings } from "../../lib/base/settings.ts";
 import { QuickClock } from "../fakes/quick_clock.ts";
 
 Deno.test("a command that waits for the API says so, and what for", async () => {

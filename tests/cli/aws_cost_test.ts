@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { awsCost, isOnAws, taskOf } from "../../lib/cli/aws_cost.ts";
-import { Settings } from "../../lib/settings.ts";
+import { Settings } from "../../lib/base/settings.ts";
 
 const X86 = taskOf(() => undefined);
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { UserError } from "../../lib/errors.ts";
-import { LocalStore } from "../../lib/store/local.ts";
+import { UserError } from "../../lib/base/errors.ts";
+import { LocalStore } from "../../lib/store/folder/store.ts";
 import {
   bytesOf,
   checkSums,
@@ -103,7 +103,7 @@ Deno.test("files of a folder bucket that cannot be objects hold up nothing eithe
       await Deno.mkdir(`${folder}/bucket/${ROOT}${name}`);
       await Deno.writeTextFile(`${folder}/bucket/${ROOT}${name}/manifest-sha1.txt`, "x");
     }
-    const { download } = await import("../../lib/cli/download.ts");
+    const { download } = await import("../../lib/cli/collection/download.ts");
     const options = { collectionId: "c", to: `${folder}/copy`, clean: false, onFile: () => {} };
     await assert.rejects(
       download({ store: bucket, ...options }),

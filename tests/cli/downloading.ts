@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { Checkpoint, type CheckpointState } from "../../lib/bucket/checkpoint.ts";
-import { download, type DownloadOptions } from "../../lib/cli/download.ts";
-import { systemClock } from "../../lib/clock.ts";
+import { download, type DownloadOptions } from "../../lib/cli/collection/download.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 
 /** The folder of the collection. */

@@ -80,7 +80,7 @@ Deno.test("install is done again over its own, and over nothing else", () =>
 
 Deno.test("a launcher whose Deno or source is gone says what to do", () =>
   inPlace(async (place) => {
-    const { launcherOf } = await import("../../lib/runner/launcher.ts");
+    const { launcherOf } = await import("../../lib/runner/local/launcher.ts");
     const path = place.path("twarc-cloud");
     const command = [place.path("gone's deno"), "run", place.path("main.ts")];
     await Deno.writeTextFile(path, launcherOf(command, { isWindows: false }), { mode: 0o755 });

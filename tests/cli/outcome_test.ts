@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
-import { parseBucket } from "../../lib/bucket_ref.ts";
-import { systemClock } from "../../lib/clock.ts";
-import { changeLines, locationOf, placeLines, removedLines } from "../../lib/cli/harvest_text.ts";
+import { parseBucket } from "../../lib/base/bucket_ref.ts";
+import { systemClock } from "../../lib/base/clock.ts";
+import {
+  changeLines,
+  locationOf,
+  placeLines,
+  removedLines,
+} from "../../lib/cli/text/harvest_text.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { inOneProcess, type Place } from "../e2e/program.ts";
 

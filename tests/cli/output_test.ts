@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { count, Output, size, type Terminal } from "../../lib/cli/output.ts";
-import { lastWord, oneLine, visible } from "../../lib/visible.ts";
+import { lastWord, oneLine, visible } from "../../lib/base/visible.ts";
 
 function captured(terminal: Partial<Terminal> = {}) {
   const [out, err] = [[] as string[], [] as string[]];

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { follow } from "../../lib/cli/follow.ts";
+import { follow } from "../../lib/cli/text/progress.ts";
 import { Output } from "../../lib/cli/output.ts";
 import { Pace, rateText, shareOf, shareTexts } from "../../lib/cli/pace.ts";
 import type { HarvestInfo } from "../../lib/collection/harvest_info.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Command } from "@commander-js/extra-typings";
-import { parseBucket } from "../../lib/bucket_ref.ts";
+import { parseBucket } from "../../lib/base/bucket_ref.ts";
 import { credentialsMayRun, nameOf, NEEDS } from "../../lib/cli/permissions.ts";
 
 Deno.test("every command says what it needs, under the name that its help has", async () => {

@@ -9,8 +9,8 @@ import {
   withoutKeys,
 } from "../../lib/collection/config.ts";
 import { template } from "../../lib/collection/template.ts";
-import { InvalidConfigError } from "../../lib/errors.ts";
-import type { Json } from "../../lib/json.ts";
+import { InvalidConfigError } from "../../lib/base/errors.ts";
+import type { Json } from "../../lib/base/json.ts";
 
 const KEYS = {
   consumer_key: "a",

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { checkConfig } from "../../lib/collection/config.ts";
-import { InvalidConfigError } from "../../lib/errors.ts";
-import { FIELDS } from "../../lib/fields.ts";
-import type { Json } from "../../lib/json.ts";
+import { InvalidConfigError } from "../../lib/base/errors.ts";
+import { FIELDS } from "../../lib/base/api_fields.ts";
+import type { Json } from "../../lib/base/json.ts";
 
 const SEARCH = {
   id: "x",

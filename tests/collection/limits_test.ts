@@ -8,7 +8,7 @@ import {
   limitsAmong,
   limitsOf,
 } from "../../lib/collection/limits.ts";
-import { InvalidConfigError } from "../../lib/errors.ts";
+import { InvalidConfigError } from "../../lib/base/errors.ts";
 
 const config = (harvest: Record<string, unknown>) =>
   JSON.parse(JSON.stringify({ id: "a", type: "search", search: { query: "x" }, harvest }));

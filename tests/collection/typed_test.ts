@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { checkConfig } from "../../lib/collection/config.ts";
 import { queryNotes } from "../../lib/collection/typed.ts";
-import type { JsonObject } from "../../lib/json.ts";
+import type { JsonObject } from "../../lib/base/json.ts";
 
 const NOW = Date.parse("2026-01-31T00:00:00Z");
 const KEYS = { bearer_token: "t" };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { checkConfig, unknownIn } from "../../lib/collection/config.ts";
 import { template } from "../../lib/collection/template.ts";
-import { InvalidConfigError } from "../../lib/errors.ts";
+import { InvalidConfigError } from "../../lib/base/errors.ts";
 
 const SEARCH = {
   id: "c",

@@ -1,7 +1,7 @@
 /** What every Runner does, run on each adapter. */
 
 import assert from "node:assert/strict";
-import { LockedError, UserError } from "../../lib/errors.ts";
+import { LockedError, UserError } from "../../lib/base/errors.ts";
 import type { Job, Outcome, Runner, Started } from "../../lib/runner/runner.ts";
 import { parseSchedule } from "../../lib/runner/schedule.ts";
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { ConflictError, DamagedError } from "../../lib/errors.ts";
+import { ConflictError, DamagedError } from "../../lib/base/errors.ts";
 import type { Store } from "../../lib/store/store.ts";
 
 /** Opens an empty store of an adapter. */

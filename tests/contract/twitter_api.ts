@@ -1,8 +1,8 @@
 /** What every version of the API does behind its port, run against the sandbox. */
 
 import assert from "node:assert/strict";
-import type { Clock } from "../../lib/clock.ts";
-import { systemClock } from "../../lib/clock.ts";
+import type { Clock } from "../../lib/base/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { type Sandbox, startSandbox } from "../../lib/sandbox/server.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import type { Page, PageAt, TwitterApi, UserAnswer } from "../../lib/twitter/api.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { parseBucket } from "../../lib/bucket_ref.ts";
-import { jsonBytes } from "../../lib/json_bytes.ts";
+import { parseBucket } from "../../lib/base/bucket_ref.ts";
+import { jsonBytes } from "../../lib/base/json_bytes.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { inOneProcess, inPlace, pidOf, type Place } from "./program.ts";
 

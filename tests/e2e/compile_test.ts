@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { selfCommand } from "../../lib/runner/self.ts";
+import { selfCommand } from "../../lib/runner/local/self.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 

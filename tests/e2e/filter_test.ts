@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { idTime } from "../../lib/twitter/ids.ts";
+import { idTime } from "../../lib/twitter/bytes/ids.ts";
 import { filesBelow, idsOf, inOneProcess, type Place, until } from "./program.ts";
 
 const FILTER = { id: "live", type: "filter", filter: { track: "sandbox" } };

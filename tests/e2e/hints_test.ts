@@ -1,7 +1,7 @@
 /** Every command that an error names is done literally here: the error has to be gone afterwards. */
 
 import assert from "node:assert/strict";
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { filesBelow, inOneProcess, type Place } from "./program.ts";
 

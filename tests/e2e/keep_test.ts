@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { parseBucket } from "../../lib/bucket_ref.ts";
-import { isoTime, systemClock } from "../../lib/clock.ts";
-import { keptKey, writeKept } from "../../lib/runner/kept.ts";
+import { parseBucket } from "../../lib/base/bucket_ref.ts";
+import { isoTime, systemClock } from "../../lib/base/clock.ts";
+import { keptKey, writeKept } from "../../lib/runner/local/kept.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { idsOf, inOneProcess, inPlace, pidOf, until } from "./program.ts";

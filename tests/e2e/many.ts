@@ -8,7 +8,7 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { reset } from "@logtape/logtape";
 import { z } from "zod";
-import { UserError } from "../../lib/errors.ts";
+import { UserError } from "../../lib/base/errors.ts";
 import { run } from "../../main.ts";
 
 const commandSchema = z.object({

@@ -166,7 +166,7 @@ Deno.test("a proxy that wants a login, and one that is no address, are said in o
 
 Deno.test("what harvesters are told goes through no proxy, wherever they are", async () => {
   const script = `import { askedDirectly } from "${new URL(
-    "../../lib/direct.ts",
+    "../../lib/base/direct.ts",
     import.meta.url,
   )}";
     const url = new URL("http://0.0.0.0:" + Deno.args[0]);

@@ -1,7 +1,7 @@
 /** The quick start of the original's documents, command by command, with each line that it prints. */
 
 import assert from "node:assert/strict";
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { filesBelow, inOneProcess, type Place, until } from "./program.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { holderIsGone } from "../../lib/bucket/process.ts";
 import { join } from "node:path";
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { asHolder } from "../fakes/other_processes.ts";
 import { inOneProcess, until } from "./program.ts";

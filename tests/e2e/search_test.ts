@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { readCorpus } from "../../lib/sandbox/corpus.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { v1TweetFiles } from "../twitter_data.ts";

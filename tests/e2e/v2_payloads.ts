@@ -1,6 +1,6 @@
 /** Runs tests against a sandbox that serves answers of version 2 as they were sent. */
 
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { readCorpus } from "../../lib/sandbox/corpus.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { pageFiles, type PageOfTweets, pagesIn } from "../sandbox/v2_pages.ts";

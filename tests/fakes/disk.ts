@@ -1,7 +1,7 @@
 /** Knows when a harvest in this process is at its disk, however slow that is: a test's clock stands still meanwhile. */
 
 import { CutFiles } from "../../lib/harvest/cut_files.ts";
-import { LeftFolder } from "../../lib/harvest/left_folder.ts";
+import { LeftFolder } from "../../lib/harvest/recovery/left_folder.ts";
 import { Segment } from "../../lib/harvest/segment.ts";
 import { Spool } from "../../lib/harvest/spool.ts";
 

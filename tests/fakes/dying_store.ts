@@ -1,6 +1,6 @@
 /** A process that dies in the midst of its writes, as its bucket sees it. */
 
-import { OutsideError } from "../../lib/errors.ts";
+import { OutsideError } from "../../lib/base/errors.ts";
 import type { MemoryStore } from "./memory_store.ts";
 
 /** The store dies at its nth operation that writes; nothing works after that. */

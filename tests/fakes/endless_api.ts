@@ -1,6 +1,6 @@
 /** A server of this machine that answers as either version of the API, with tweets of one size until there are enough. */
 
-import { timeId } from "../../lib/twitter/ids.ts";
+import { timeId } from "../../lib/twitter/bytes/ids.ts";
 
 /** What is served. */
 export interface EndlessOptions {

@@ -1,6 +1,6 @@
 /** The system's clock, by which time passes more quickly, and can be skipped. */
 
-import { type Clock, systemClock } from "../../lib/clock.ts";
+import { type Clock, systemClock } from "../../lib/base/clock.ts";
 
 /** A Clock whose seconds are shorter. */
 export class FastClock implements Clock {

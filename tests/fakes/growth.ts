@@ -3,7 +3,7 @@
  * some batches have come and when ten times as many have. A process of its own, with --expose-gc; it prints what was seen.
  */
 
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import type { CollectionConfig } from "../../lib/collection/config.ts";
 import { Checkpoint } from "../../lib/bucket/checkpoint.ts";
 import { Collections } from "../../lib/bucket/collections.ts";
@@ -11,11 +11,11 @@ import { collectionKeys } from "../../lib/collection/layout.ts";
 import { OpenHarvest } from "../../lib/harvest/open_harvest.ts";
 import { Spool } from "../../lib/harvest/spool.ts";
 import { Tally } from "../../lib/harvest/tally.ts";
-import type { JsonObject } from "../../lib/json.ts";
+import type { JsonObject } from "../../lib/base/json.ts";
 import type { UploadOptions, Version } from "../../lib/store/store.ts";
 import { openApi } from "../../lib/twitter/open.ts";
-import { timeId } from "../../lib/twitter/ids.ts";
-import { Waits } from "../../lib/waits.ts";
+import { timeId } from "../../lib/twitter/bytes/ids.ts";
+import { Waits } from "../../lib/base/waits.ts";
 import { EndlessApi } from "./endless_api.ts";
 import { MemoryStore } from "./memory_store.ts";
 import { placeIn } from "./spool_places.ts";

@@ -9,12 +9,12 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { takeLease } from "../../lib/bucket/lease.ts";
 import { holderIsGone, thisProcess } from "../../lib/bucket/process.ts";
-import { parseBucket } from "../../lib/bucket_ref.ts";
-import { isoTime, systemClock } from "../../lib/clock.ts";
+import { parseBucket } from "../../lib/base/bucket_ref.ts";
+import { isoTime, systemClock } from "../../lib/base/clock.ts";
 import { collectionKeys, FILES } from "../../lib/collection/layout.ts";
-import { jsonBytes } from "../../lib/json_bytes.ts";
-import type { Controlled } from "../../lib/control.ts";
-import { serveControl } from "../../lib/control_server.ts";
+import { jsonBytes } from "../../lib/base/json_bytes.ts";
+import type { Controlled } from "../../lib/control/control.ts";
+import { serveControl } from "../../lib/control/server.ts";
 import { openStore } from "../../lib/store/open.ts";
 
 /** Exits at once with code 1 and a reason. */
@@ -47,7 +47,7 @@ async function keep(args: string[]): Promise<void> {
   const bucket = args[args.indexOf("--bucket") + 1] ?? "";
   const keeper = args[args.indexOf("--keeper") + 1] ?? "";
   // A harvester that runs once needs none of it.
-  const { LocalRunner } = await import("../../lib/runner/local.ts");
+  const { LocalRunner } = await import("../../lib/runner/local/runner.ts");
   const store = await openStore(parseBucket(bucket));
   const env = process.env;
   const runner = await LocalRunner.open({

@@ -1,6 +1,6 @@
 /** A clock whose time passes when everything is at rest, so that a test never waits, on a slow machine either. */
 
-import type { Clock } from "../../lib/clock.ts";
+import type { Clock } from "../../lib/base/clock.ts";
 import { isAtDisk } from "./disk.ts";
 
 interface Sleeper {

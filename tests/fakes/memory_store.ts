@@ -1,8 +1,8 @@
 /** A store in memory, whose every step a test can look at or break. */
 
 import { Buffer } from "node:buffer";
-import type { Clock } from "../../lib/clock.ts";
-import { ConflictError, OutsideError } from "../../lib/errors.ts";
+import type { Clock } from "../../lib/base/clock.ts";
+import { ConflictError, OutsideError } from "../../lib/base/errors.ts";
 import { wholeOf } from "../../lib/store/expected.ts";
 import type { Got, Listed, Store, UploadOptions, Version, When } from "../../lib/store/store.ts";
 import { atDisk } from "./disk.ts";

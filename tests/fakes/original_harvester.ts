@@ -2,8 +2,8 @@
 
 import process from "node:process";
 import { collectionKeys } from "../../lib/collection/layout.ts";
-import { jsonBytes } from "../../lib/json_bytes.ts";
-import { parseBucket } from "../../lib/bucket_ref.ts";
+import { jsonBytes } from "../../lib/base/json_bytes.ts";
+import { parseBucket } from "../../lib/base/bucket_ref.ts";
 import { openStore } from "../../lib/store/open.ts";
 
 /** Runs one in this process: `aws harvester BUCKET ID`; its server listens at PORT, where that is set. */

@@ -1,6 +1,6 @@
 /** The system's clock, but waits take no time and are written down; wall-clock time is the system's. */
 
-import { type Clock, systemClock } from "../../lib/clock.ts";
+import { type Clock, systemClock } from "../../lib/base/clock.ts";
 
 /** A Clock whose sleeps end at once. */
 export class QuickClock implements Clock {

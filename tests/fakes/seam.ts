@@ -1,6 +1,6 @@
 /** What a bucket has after a stream went over midnight. */
 
-import { OutsideError } from "../../lib/errors.ts";
+import { OutsideError } from "../../lib/base/errors.ts";
 import type { MemoryStore } from "./memory_store.ts";
 import { gunzipSync } from "node:zlib";
 import { json, text } from "./whole_harvest.ts";

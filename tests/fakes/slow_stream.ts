@@ -1,6 +1,6 @@
 /** A stream of a tweet a minute into a bucket in memory, which fails when a test says so. */
 
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import type { StreamItem } from "../../lib/twitter/api.ts";
 import { ManualClock } from "./manual_clock.ts";

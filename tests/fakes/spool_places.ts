@@ -2,8 +2,8 @@
 
 import { join } from "node:path";
 import type { Files } from "../../lib/harvest/files.ts";
-import { sealed } from "../../lib/harvest/seal.ts";
-import { ownName, type SpoolPlace } from "../../lib/harvest/spool_place.ts";
+import { sealed } from "../../lib/harvest/recovery/seal.ts";
+import { ownName, type SpoolPlace } from "../../lib/harvest/recovery/spool_place.ts";
 
 /** The key of every note. */
 export const NOTE_KEY = "key";

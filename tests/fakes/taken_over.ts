@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { systemClock } from "../../lib/clock.ts";
-import { OutsideError } from "../../lib/errors.ts";
+import { systemClock } from "../../lib/base/clock.ts";
+import { OutsideError } from "../../lib/base/errors.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { namesIn } from "./folder.ts";
 import { ManualClock } from "./manual_clock.ts";

@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { harvest } from "../../harvester.ts";
 import { Collections } from "../../lib/bucket/collections.ts";
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import type { Files } from "../../lib/harvest/files.ts";
 import type { TwitterApi } from "../../lib/twitter/api.ts";
 import { manifestsOf } from "../listings.ts";

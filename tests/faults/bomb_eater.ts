@@ -1,8 +1,8 @@
 // deno-lint-ignore-file no-console
 /** Asks an API for a page or for a stream, in a process of its own; prints what came of it, and its peak of memory. */
 
-import { systemClock } from "../../lib/clock.ts";
-import { messageOf } from "../../lib/errors.ts";
+import { systemClock } from "../../lib/base/clock.ts";
+import { messageOf } from "../../lib/base/errors.ts";
 import { openApi } from "../../lib/twitter/open.ts";
 import { QuickClock } from "../fakes/quick_clock.ts";
 import { KEYS } from "../fakes/whole_harvest.ts";

@@ -4,8 +4,8 @@
  * every descriptor that is left, until it is told to give them back.
  */
 
-import { systemClock } from "../../lib/clock.ts";
-import { serveControl } from "../../lib/control_server.ts";
+import { systemClock } from "../../lib/base/clock.ts";
+import { serveControl } from "../../lib/control/server.ts";
 
 const info = {
   collection_id: "c",

@@ -1,11 +1,11 @@
 import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { added, json, KEYS, run, tweets } from "../fakes/whole_harvest.ts";
 import { WorldApi } from "../fakes/world_api.ts";
-import { ControlClient, type Controlled } from "../../lib/control.ts";
-import { serveControl } from "../../lib/control_server.ts";
+import { ControlClient, type Controlled } from "../../lib/control/control.ts";
+import { serveControl } from "../../lib/control/server.ts";
 
 /** A control server as a harvester has it, with a client that knows the secret. */
 function served() {

@@ -1,6 +1,6 @@
 /** A store that stands between a harvester and a bucket, and fails as real ones do. */
 
-import { OutsideError } from "../../lib/errors.ts";
+import { OutsideError } from "../../lib/base/errors.ts";
 import type { Store, Version } from "../../lib/store/store.ts";
 
 /** What goes wrong at a write. */

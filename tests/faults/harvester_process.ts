@@ -2,8 +2,8 @@
 
 import { join } from "node:path";
 import { z } from "zod";
-import { systemClock } from "../../lib/clock.ts";
-import { ControlClient } from "../../lib/control.ts";
+import { systemClock } from "../../lib/base/clock.ts";
+import { ControlClient } from "../../lib/control/control.ts";
 import { type Sandbox, startSandbox } from "../../lib/sandbox/server.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { Place } from "../e2e/program.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { gzipSync } from "node:zlib";
-import { ApiError } from "../../lib/errors.ts";
+import { ApiError } from "../../lib/base/errors.ts";
 import { openApi } from "../../lib/twitter/open.ts";
 import { QuickClock } from "../fakes/quick_clock.ts";
 import { type Answer, type ApiVersion, dripping, json } from "./hostile_api.ts";

@@ -5,7 +5,7 @@ import { Buffer } from "node:buffer";
 import { gunzipSync } from "node:zlib";
 import { harvest } from "../../harvester.ts";
 import { Collections } from "../../lib/bucket/collections.ts";
-import { TwarcCloudError } from "../../lib/errors.ts";
+import { TwarcCloudError } from "../../lib/base/errors.ts";
 import { openApi } from "../../lib/twitter/open.ts";
 import { IdleClock } from "../fakes/idle_clock.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";

@@ -3,12 +3,12 @@
 import { join } from "node:path";
 import { harvest } from "../../harvester.ts";
 import { Collections } from "../../lib/bucket/collections.ts";
-import { systemClock } from "../../lib/clock.ts";
-import { TwarcCloudError } from "../../lib/errors.ts";
+import { systemClock } from "../../lib/base/clock.ts";
+import { TwarcCloudError } from "../../lib/base/errors.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import type { StreamItem } from "../../lib/twitter/api.ts";
 import { FastClock } from "../fakes/fast_clock.ts";
-import type { SpoolPlace } from "../../lib/harvest/spool_place.ts";
+import type { SpoolPlace } from "../../lib/harvest/recovery/spool_place.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 import { placeIn } from "../fakes/spool_places.ts";
 import { KEYS } from "../fakes/whole_harvest.ts";

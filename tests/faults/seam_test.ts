@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { cpSync } from "node:fs";
 import { join } from "node:path";
-import { verify } from "../../lib/bucket/verify.ts";
-import { systemClock } from "../../lib/clock.ts";
+import { verify } from "../../lib/archive/verify.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import type { MemoryStore, Operation } from "../fakes/memory_store.ts";

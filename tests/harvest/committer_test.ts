@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { Checkpoint } from "../../lib/bucket/checkpoint.ts";
-import { systemClock } from "../../lib/clock.ts";
-import { ConflictError, LockedError, OutsideError } from "../../lib/errors.ts";
+import { systemClock } from "../../lib/base/clock.ts";
+import { ConflictError, LockedError, OutsideError } from "../../lib/base/errors.ts";
 import { Committer, type CommitterOptions } from "../../lib/harvest/committer.ts";
 import type { Cut } from "../../lib/harvest/cut.ts";
 import { JsonList } from "../../lib/harvest/json_list.ts";
 import { Spool } from "../../lib/harvest/spool.ts";
-import { Waits } from "../../lib/waits.ts";
+import { Waits } from "../../lib/base/waits.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 import { placeIn } from "../fakes/spool_places.ts";
 import { QuickClock } from "../fakes/quick_clock.ts";

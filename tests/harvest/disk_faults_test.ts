@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { systemClock } from "../../lib/clock.ts";
-import { DamagedError, DiskError, OutsideError, UserError } from "../../lib/errors.ts";
+import { systemClock } from "../../lib/base/clock.ts";
+import { DamagedError, DiskError, OutsideError, UserError } from "../../lib/base/errors.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import type { StreamItem } from "../../lib/twitter/api.ts";
 import { namesIn, withFolder } from "../fakes/folder.ts";

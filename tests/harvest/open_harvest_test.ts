@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { OpenHarvest } from "../../lib/harvest/open_harvest.ts";
-import type { Batch } from "../../lib/harvest/source.ts";
+import type { Batch } from "../../lib/source/source.ts";
 import { Spool } from "../../lib/harvest/spool.ts";
 import { Tally } from "../../lib/harvest/tally.ts";
 import { placeIn } from "../fakes/spool_places.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../lib/clock.ts";
-import { AccessError, LockedError, OutsideError, UserError } from "../../lib/errors.ts";
+import { systemClock } from "../../lib/base/clock.ts";
+import { AccessError, LockedError, OutsideError, UserError } from "../../lib/base/errors.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import type { StreamItem } from "../../lib/twitter/api.ts";
 import { logged } from "../fakes/logged.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
-import { verify } from "../../lib/bucket/verify.ts";
-import { systemClock } from "../../lib/clock.ts";
-import { OutsideError } from "../../lib/errors.ts";
+import { verify } from "../../lib/archive/verify.ts";
+import { systemClock } from "../../lib/base/clock.ts";
+import { OutsideError } from "../../lib/base/errors.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import type { StreamItem } from "../../lib/twitter/api.ts";
 import { withFolder } from "../fakes/folder.ts";

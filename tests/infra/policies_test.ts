@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { controlSecretName } from "../../lib/secrets/control_secret.ts";
-import { awsName, familyOf } from "../../lib/runner/task_definition.ts";
+import { awsName, familyOf } from "../../lib/runner/ecs/task_definition.ts";
 import { ParameterStore } from "../../lib/secrets/parameter_store.ts";
 import { type Asked, asked, isAllowedAnyway, policies } from "./policies.ts";
 

@@ -5,12 +5,12 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { parseBucket } from "../../lib/bucket_ref.ts";
-import { systemClock } from "../../lib/clock.ts";
-import { UserError } from "../../lib/errors.ts";
-import { EcsRunner } from "../../lib/runner/ecs.ts";
+import { parseBucket } from "../../lib/base/bucket_ref.ts";
+import { systemClock } from "../../lib/base/clock.ts";
+import { UserError } from "../../lib/base/errors.ts";
+import { EcsRunner } from "../../lib/runner/ecs/runner.ts";
 import type { RunnerSettings } from "../../lib/runner/runner.ts";
-import { S3Store } from "../../lib/store/s3.ts";
+import { S3Store } from "../../lib/store/s3/store.ts";
 import {
   type Ini,
   makeAccount,

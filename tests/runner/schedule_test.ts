@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { UserError } from "../../lib/errors.ts";
+import { UserError } from "../../lib/base/errors.ts";
 import { longestPause, nextTime, parseSchedule } from "../../lib/runner/schedule.ts";
 
 const AT = Date.UTC(2026, 10, 24, 1, 2, 3);

@@ -1,10 +1,10 @@
 /** What the tests of the scheduler share: schedules in a store, and runners that a test decides on. */
 
 import assert from "node:assert/strict";
-import { jsonBytes } from "../../lib/json_bytes.ts";
+import { jsonBytes } from "../../lib/base/json_bytes.ts";
 import type { Job, Runner, Started } from "../../lib/runner/runner.ts";
-import { scheduleKey } from "../../lib/runner/scheduled.ts";
-import { runScheduler } from "../../lib/runner/scheduler.ts";
+import { scheduleKey } from "../../lib/runner/local/scheduled.ts";
+import { runScheduler } from "../../lib/runner/local/scheduler.ts";
 import type { Store } from "../../lib/store/store.ts";
 import type { ManualClock } from "../fakes/manual_clock.ts";
 

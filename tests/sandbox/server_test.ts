@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import OAuth from "oauth-1.0a";
 import { createHmac } from "node:crypto";
-import { systemClock } from "../../lib/clock.ts";
-import { UsageError, UserError } from "../../lib/errors.ts";
+import { systemClock } from "../../lib/base/clock.ts";
+import { UsageError, UserError } from "../../lib/base/errors.ts";
 import { readCorpus } from "../../lib/sandbox/corpus.ts";
 import {
   type Sandbox,

@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { collectionsOf } from "../../lib/bucket/profile_users.ts";
 import { heldKeys, keptKeys, type OtherKeys } from "../../lib/secrets/credentials.ts";
 import { Collections } from "../../lib/bucket/collections.ts";
-import { parseBucket } from "../../lib/bucket_ref.ts";
-import { systemClock } from "../../lib/clock.ts";
+import { parseBucket } from "../../lib/base/bucket_ref.ts";
+import { systemClock } from "../../lib/base/clock.ts";
 import { fingerprint } from "../../lib/collection/changeset.ts";
 import { collectionKeys } from "../../lib/collection/layout.ts";
 import { ParameterStore } from "../../lib/secrets/parameter_store.ts";
-import { S3Store } from "../../lib/store/s3.ts";
+import { S3Store } from "../../lib/store/s3/store.ts";
 import { type Moto, MOTO_KEYS, MOTO_REGION, sharedMoto } from "../peers/moto.ts";
 
 let moto: Moto;

@@ -1,9 +1,9 @@
 /** Folders for buckets, processes that use them, and disks that lack something. */
 
 import { fileURLToPath } from "node:url";
-import type { Disk } from "../../lib/store/disk.ts";
-import { systemDisk } from "../../lib/store/disk.ts";
-import type { LocalStore } from "../../lib/store/local.ts";
+import type { Disk } from "../../lib/store/folder/disk.ts";
+import { systemDisk } from "../../lib/store/folder/disk.ts";
+import type { LocalStore } from "../../lib/store/folder/store.ts";
 
 /** Where a bucket keeps its own files. */
 export const OWN = ".twarc-cloud";
@@ -78,7 +78,7 @@ export function startProcess(
   act: string,
   { under = [], disk }: { under?: string[]; disk?: string } = {},
 ): Deno.ChildProcess {
-  const local = new URL("../../lib/store/local.ts", import.meta.url).href;
+  const local = new URL("../../lib/store/folder/store.ts", import.meta.url).href;
   const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
   const code = `import { LocalStore } from ${JSON.stringify(local)};
     import * as disks from ${JSON.stringify(import.meta.url)};

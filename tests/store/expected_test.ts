@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { DamagedError } from "../../lib/errors.ts";
+import { DamagedError } from "../../lib/base/errors.ts";
 import { blocksOf, wholeOf } from "../../lib/store/expected.ts";
 
 const MIB = 1 << 20;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ConflictError, LinkError, OutsideError, UserError } from "../../lib/errors.ts";
+import { ConflictError, LinkError, OutsideError, UserError } from "../../lib/base/errors.ts";
 import { settledPut } from "../../lib/store/settled_put.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 

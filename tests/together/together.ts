@@ -17,8 +17,8 @@ export const GROUPS: Record<string, string[]> = {
   aws: ["secrets/", "e2e/aws", "e2e/original", "e2e/proxy", "e2e/s3", "e2e/without_cluster"],
   commands: ["cli/", "collection/", "infra/", "sandbox/"],
   faults: ["faults/"],
-  harvests: ["harvest/"],
-  harvests_left: ["harvest/l", "harvest/p"],
+  harvests: ["harvest/", "source/"],
+  harvests_left: ["harvest/p", "harvest/recovery/"],
   hostile: ["faults/hostile"],
   programs: ["e2e/"],
   programs_a_to_e: ["e2e/a", "e2e/b", "e2e/c", "e2e/d"],
@@ -26,7 +26,7 @@ export const GROUPS: Record<string, string[]> = {
   programs_s_to_t: ["e2e/s", "e2e/t"],
   rest: [""],
   runners: ["runner/"],
-  stores: ["bucket/", "store/"],
+  stores: ["archive/", "bucket/", "store/"],
 };
 
 /** The test files of a group, as paths below tests/. */

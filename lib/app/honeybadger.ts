@@ -1,0 +1,87 @@
+/** Tells Honeybadger of a harvest that failed, with every secret taken out. */
+
+import { messageOf } from "../base/errors.ts";
+import { VERSION } from "../base/version.ts";
+
+/** Milliseconds that telling may take: the harvester is to end. */
+const PATIENCE = 5_000;
+/** Values that are too short to be a secret, and too common to be taken out. */
+const SHORTEST = 8;
+
+/** What is told besides the error. */
+export interface ReportOptions {
+  /** Of a project of Honeybadger. */
+  apiKey: string;
+  /** Where it takes notices. */
+  endpoint?: string | undefined;
+  /** What was harvested: no secrets. */
+  context: Record<string, string>;
+  /** Values that must not be told, wherever they stand. */
+  secrets: string[];
+  hostname: string;
+  /** In milliseconds since 1970. */
+  now: number;
+}
+
+/**
+ * Sends a notice: https://docs.honeybadger.io/api/reporting-exceptions/ It never fails, and never takes long.
+ * @returns Whether Honeybadger took it.
+ */
+export async function report(error: unknown, options: ReportOptions): Promise<boolean> {
+  const { apiKey, endpoint = "https://api.honeybadger.io" } = options;
+  try {
+    const response = await fetch(new URL("/v1/notices", endpoint), {
+      method: "POST",
+      headers: {
+        "x-api-key": apiKey,
+        "content-type": "application/json",
+        accept: "application/json",
+        "user-agent": `twarc-cloud/${VERSION}`,
+      },
+      // Whoever is behind a redirect gets no key.
+      redirect: "manual",
+      body: scrubbed(JSON.stringify(noticeOf(error, options)), options.secrets),
+      signal: AbortSignal.timeout(PATIENCE),
+    });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+function noticeOf(error: unknown, { context, hostname, now }: ReportOptions) {
+  const [first, ...causes] = chainOf(error);
+  return {
+    notifier: { name: "twarc-cloud", version: VERSION },
+    error: { ...first, causes },
+    request: { context },
+    server: { environment_name: "production", hostname, time: new Date(now).toISOString() },
+  };
+}
+
+/** An error and its causes, as Honeybadger takes them. */
+function chainOf(error: unknown): { class: string; message: string; backtrace: unknown[] }[] {
+  const isError = error instanceof Error;
+  const one = {
+    class: isError ? error.name : "Error",
+    message: messageOf(error),
+    backtrace: isError ? framesOf(error.stack ?? "") : [],
+  };
+  return isError && error.cause !== undefined ? [one, ...chainOf(error.cause)] : [one];
+}
+
+function framesOf(stack: string): { method: string; file: string; number: string }[] {
+  return [...stack.matchAll(/^ {4}at (?:(.+?) \()?(.+?):(\d+):\d+\)?$/gm)].map(
+    ([, method = "", file = "", number = ""]) => ({ method, file, number }),
+  );
+}
+
+/** A text without secrets, and without what looks like the signature of a request. */
+export function scrubbed(text: string, secrets: string[]): string {
+  const known = secrets.filter((secret) => secret.length >= SHORTEST);
+  const parts = known.flatMap((secret) => [secret, encodeURIComponent(secret)]);
+  return parts.reduce((left, secret) => left.replaceAll(secret, "[secret]"), text)
+    .replace(/\b(Bearer|Basic|OAuth) [\w.~+/%=-]+/g, "$1 [secret]")
+    .replace(/\b(oauth_\w+|[\w-]*(?:token|secret|signature)[\w-]*)=[^&\s"\\]+/gi, "$1=[secret]");
+}

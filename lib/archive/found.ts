@@ -1,0 +1,107 @@
+/** What verifying finds in a collection, and what of it can be mended without losing anything. */
+
+import type { HarvestInfo } from "../collection/harvest_info.ts";
+import type { CheckpointState } from "../bucket/checkpoint.ts";
+import type { FileFacts } from "./file_check.ts";
+import type { ToldGap } from "../bucket/gaps.ts";
+
+/** Something that is not as it should be. */
+export interface Fault {
+  /** The key that it is about. */
+  key: string;
+  /** For a person. */
+  says: string;
+  /** Whether `--repair` can mend it. */
+  canBeMended: boolean;
+}
+
+/** What was found in a collection. */
+export interface Verified {
+  collectionId: string;
+  faults: Fault[];
+  /** Oldest first. */
+  harvests: HarvestFound[];
+  tweets: number;
+  files: number;
+  bytes: number;
+  /** Files, beside its configuration, that have keys in the clear: no damage, and nothing that should be. */
+  withKeys: string[];
+  /** Spans that streams missed: nothing is wrong with telling them. */
+  gaps: ToldGap[];
+}
+
+/** A tweets file that a manifest lists, as it was found. */
+export interface ListedFacts extends FileFacts {
+  /** Whether its checksum is that of the manifest. */
+  isAsListed: boolean;
+}
+
+/** A harvest's folder as it was found. */
+export interface HarvestFound {
+  /** With a `/` at its end. */
+  folder: string;
+  /** The tweets files that the manifest lists, in its order, with what they are; null where one is not there. */
+  listed: Map<string, ListedFacts | null>;
+  /** Tweets files that neither the manifest nor the checkpoint lists. */
+  unlisted: string[];
+  hasManifest: boolean;
+  /**
+   * Checksums by key, where the manifest is not there, or empty, and these files are all that harvest.json tells of,
+   * and whole.
+   */
+  relisted: Map<string, string> | null;
+  /** What harvest.json says; null where it is not there, or damaged. */
+  info: HarvestInfo | null;
+  /** Whether it is as the Python original wrote it. */
+  isOriginal: boolean;
+  /** Whether it is being harvested, or was cut and is not told yet: not all has to agree. */
+  isOpen: boolean;
+  /** What the checkpoint says of it, where that can be told again: each file that it names is there and whole. */
+  retold: { state: CheckpointState; manifest: boolean; info: boolean } | null;
+}
+
+/** What the files that are listed hold. */
+export function totals(
+  { listed }: Pick<HarvestFound, "listed">,
+): { tweets: number; files: number; bytes: number } {
+  const facts = [...listed.values()].filter((one) => one !== null);
+  return {
+    tweets: facts.reduce((total, { tweets }) => total + tweets, 0),
+    files: listed.size,
+    bytes: facts.reduce((total, { bytes }) => total + bytes, 0),
+  };
+}
+
+/** Whether harvest.json tells what the files that are listed hold; the original counted bytes in its own way. */
+export function isCounted(harvest: HarvestFound, info: HarvestInfo): boolean {
+  const { tweets, files, bytes } = totals(harvest);
+  return info.tweets === tweets && info.files === files &&
+    (harvest.isOriginal || info.file_bytes === bytes);
+}
+
+/**
+ * Whether what the manifest does not list is garbage for sure: what it lists is all that the harvest tells of. A
+ * manifest that was damaged would list less.
+ */
+export function canBeCleared(harvest: HarvestFound): boolean {
+  const { info, hasManifest } = harvest;
+  return hasManifest && info !== null && isWhole(harvest) && isCounted(harvest, info);
+}
+
+/** Whether harvest.json can be told anew: no less is there than it tells. Where less is, something may be lost. */
+export function canBeCounted(harvest: HarvestFound): boolean {
+  const { info, hasManifest, unlisted, isOriginal } = harvest;
+  const { tweets, files } = totals(harvest);
+  return hasManifest && !isOriginal && unlisted.length === 0 && isWhole(harvest) &&
+    info !== null && tweets >= info.tweets && files >= info.files;
+}
+
+/** The newest harvest that has told of itself: the one that last_harvest.json names. */
+export function newestTold(harvests: HarvestFound[]): HarvestInfo | null {
+  return harvests.findLast(({ info, isOpen }) => info && !isOpen)?.info ?? null;
+}
+
+/** Whether every file that is listed is there, whole, and as it is listed. */
+export function isWhole({ listed }: HarvestFound): boolean {
+  return [...listed.values()].every((facts) => facts?.fault === null && facts.isAsListed);
+}

@@ -1,0 +1,271 @@
+/** Takes tweets out of a collection's files, in an order in which every instant in between is a correct bucket. */
+
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+import type { Clock } from "../base/clock.ts";
+import type { Removal } from "../collection/changeset.ts";
+import { harvestInfoSchema } from "../collection/harvest_info.ts";
+import { collectionKeys, FILES, replacementFor } from "../collection/layout.ts";
+import { parseAs } from "../base/json.ts";
+import { jsonBytes } from "../base/json_bytes.ts";
+import type { Purged, Store } from "../store/store.ts";
+import { allIdsIn, redact } from "../twitter/bytes/redact.ts";
+import { Checkpoint, type HarvestFile } from "../bucket/checkpoint.ts";
+import { Collections } from "../bucket/collections.ts";
+import { Garbage } from "./garbage.ts";
+import type { Lease } from "../bucket/lease.ts";
+import { listedFiles } from "../bucket/listing.ts";
+import { settle } from "../bucket/projection.ts";
+import { filesListed, type ListedFile, listedIn, manifests, readLines } from "../bucket/tweets.ts";
+
+const encoder = new TextEncoder();
+
+/** A tweet in a collection that must be deleted. */
+export interface Occurrence {
+  id: string;
+  reason: string;
+  /** The key of the file that it is in. */
+  file: string;
+}
+
+/** Why tweets must be deleted, by their ids. */
+export type Gone = ReadonlyMap<string, string>;
+
+/** Where a collection has tweets that must be deleted, in themselves or inside others. */
+export async function* occurrences(
+  store: Store,
+  collectionId: string,
+  gone: Gone,
+): AsyncGenerator<Occurrence> {
+  for await (const { key } of listedFiles(store, collectionId)) {
+    const told = new Set<string>();
+    for await (const ids of readLines(store, key, allIdsIn)) {
+      for (const id of ids) {
+        const reason = gone.get(id);
+        if (reason === undefined || told.has(id)) continue;
+        told.add(id);
+        yield { id, reason, file: key };
+      }
+    }
+  }
+}
+
+/** What removing works with. */
+export interface RemovalOptions {
+  store: Store;
+  clock: Clock;
+  collectionId: string;
+  /** Of the collection: nobody harvests it meanwhile. */
+  lease: Lease;
+  /** The id of the lease's holder. */
+  holder: string;
+  gone: Gone;
+  /** When it was decided, in milliseconds since 1970: the same when it is done once more after a crash. */
+  at: number;
+  /** Called after each file that was gone through. */
+  onFile?: (file: string) => void;
+}
+
+/**
+ * Removes tweets from all files of a collection. A file is written anew under another name, the checkpoint and the
+ * manifest name that, and the old one is deleted: killed in between, doing it once more ends it.
+ * @throws LockedError where the lease is lost; OutsideError where the store fails.
+ */
+export async function removeTweets(options: RemovalOptions): Promise<Removed> {
+  const { store, clock, collectionId, lease, holder } = options;
+  const collections = new Collections(store, clock);
+  const { config: { type } } = await collections.load(collectionId);
+  const checkpoint = await Checkpoint.open(store, { collectionId, type, holder, clock });
+  await checkpoint.fence(() => lease.prove());
+  const guard = () => lease.check();
+  await settle({ store, collections, collectionId, guard }, checkpoint);
+  await collections.finish(collectionId);
+  const garbage = new Garbage(options, await collections.changesets(collectionId));
+  const removals: Removal[] = [];
+  for (const [folder, files] of await folders(store, collectionId)) {
+    const isAll = await garbage.isAll(folder, files.length);
+    const place = new Folder({ folder, files, isAll }, options);
+    const removed = await place.clear(checkpoint, collections);
+    for (const removal of removed) removals.push(removal);
+    const { began, files: named } = checkpoint.state;
+    const isLast = collectionKeys(collectionId).harvest(began) === folder;
+    const names = isLast ? named.map(({ name }) => name) : [];
+    await garbage.clear(folder, { isAll, removed, named: names });
+  }
+  return { removals, purged: await garbage.purge(), doubtful: garbage.doubtful };
+}
+
+/** What was removed. */
+export interface Removed {
+  removals: Removal[];
+  /** What became of the older versions of those files, and of their pieces; null where the store keeps none. */
+  purged: Purged | null;
+  /** Folders that have files which their manifests do not list, and that are left: the harvests tell of more than is listed. */
+  doubtful: string[];
+}
+
+/** The listed files of each harvest's folder: of none, where all that it had was removed. */
+async function folders(store: Store, collectionId: string): Promise<Map<string, ListedFile[]>> {
+  const found = new Map<string, ListedFile[]>();
+  for await (const key of manifests(store, collectionId)) {
+    const folder = key.slice(0, -FILES.manifest.length);
+    found.set(folder, await Array.fromAsync(filesListed(store, key)));
+  }
+  return found;
+}
+
+/** A file that was gone through. */
+interface Looked {
+  old: string;
+  /** The file in its place; undefined where it stays as it is, null where nothing of it stays. */
+  file: HarvestFile | null | undefined;
+  /** The tweets in it that stay. */
+  count: number;
+  removed: Removal["tweets"];
+}
+
+/** One harvest's folder. */
+class Folder {
+  readonly #folder: string;
+  readonly #files: ListedFile[];
+  /** Whether its manifest lists all that its harvest tells of. */
+  readonly #isAll: boolean;
+  readonly #options: RemovalOptions;
+
+  constructor(
+    { folder, files, isAll }: { folder: string; files: ListedFile[]; isAll: boolean },
+    options: RemovalOptions,
+  ) {
+    this.#folder = folder;
+    this.#files = files;
+    this.#isAll = isAll;
+    this.#options = options;
+  }
+
+  async clear(checkpoint: Checkpoint, collections: Collections): Promise<Removal[]> {
+    const { collectionId, lease, at, onFile } = this.#options;
+    const looked = new Map<string, Looked>();
+    for (const { key } of this.#files) {
+      const found = await this.#look(key);
+      looked.set(found.old, found);
+      onFile?.(key);
+    }
+    const removals = [...looked.values()].filter(({ file }) => file !== undefined)
+      .map((one) => this.#removal(one));
+    lease.check();
+    if (removals.length > 0) {
+      // The record first: what is gone afterwards cannot be written down any more.
+      await collections.recordRemoval(collectionId, removals, at);
+      await this.#commit(checkpoint, looked);
+      lease.check();
+      await this.#list(looked);
+    }
+    await this.#count([...looked.values()], removals.length > 0);
+    return removals;
+  }
+
+  /** Goes through a file; what stays of it is in the store under another name where something is gone. */
+  async #look(key: string): Promise<Looked> {
+    const { store, gone, lease } = this.#options;
+    const old = this.#nameOf(key);
+    const lines: Uint8Array[] = [];
+    const tweets = new Map<string, string>();
+    let count = 0;
+    const redacting = (line: Uint8Array) => redact(line, (id) => gone.has(id));
+    for await (const redacted of readLines(store, key, redacting)) {
+      if (redacted.line) lines.push(redacted.line);
+      for (const id of redacted.removed) tweets.set(id, gone.get(id) ?? "");
+      count += redacted.count;
+    }
+    const removed = [...tweets].map(([id, reason]) => ({ id, reason }));
+    if (removed.length === 0) return { old, file: undefined, count, removed };
+    if (lines.length === 0) return { old, file: null, count, removed };
+    const bytes = await gzipped(lines);
+    const name = replacementFor(old, new Set(this.#files.map((file) => this.#nameOf(file.key))));
+    lease.check();
+    await store.put(`${this.#folder}${name}`, bytes);
+    const sha1 = createHash("sha1").update(bytes).digest("hex");
+    return { old, file: { name, sha1, bytes: bytes.length, tweets: count }, count, removed };
+  }
+
+  #nameOf(key: string): string {
+    return key.slice(this.#folder.length);
+  }
+
+  #removal({ old, file, removed }: Looked): Removal {
+    const below = this.#folder.slice(collectionKeys(this.#options.collectionId).folder.length);
+    return {
+      file: `${below}${old}`,
+      replaced_by: file ? `${below}${file.name}` : null,
+      tweets: removed.toSorted((a, b) => a.id < b.id ? -1 : 1),
+    };
+  }
+
+  /** The checkpoint still names the files of the last harvest. */
+  async #commit(checkpoint: Checkpoint, looked: Map<string, Looked>): Promise<void> {
+    const { began, files } = checkpoint.state;
+    const { collectionId } = this.#options;
+    if (collectionKeys(collectionId).harvest(began) !== this.#folder || files.length === 0) return;
+    const next = files.flatMap((file) => {
+      const found = looked.get(file.name)?.file;
+      // A piece stays one: whoever has the whole segment still puts it in its place.
+      return found === undefined ? [file] : found === null ? [] : [{ ...file, ...found }];
+    });
+    await checkpoint.commit({ files: next });
+  }
+
+  async #list(looked: Map<string, Looked>): Promise<void> {
+    const rows = this.#files.flatMap(({ key, sha1 }) => {
+      const name = this.#nameOf(key);
+      const file = looked.get(name)?.file;
+      if (file === undefined) return [`${sha1}  ${name}\n`];
+      return file === null ? [] : [`${file.sha1}  ${file.name}\n`];
+    });
+    const manifest = `${this.#folder}${FILES.manifest}`;
+    await this.#options.store.put(manifest, encoder.encode(rows.join("")));
+  }
+
+  /** harvest.json tells what is there now, and how much was removed. Of a damaged manifest it goes on to tell more. */
+  async #count(looked: Looked[], isNew: boolean): Promise<void> {
+    if (!this.#isAll) return;
+    const { store, lease } = this.#options;
+    const tweets = looked.reduce((total, { count }) => total + count, 0);
+    for (const name of [FILES.harvest, FILES.originalHarvest]) {
+      const key = `${this.#folder}${name}`;
+      const found = await store.get(key);
+      if (!found) continue;
+      const info = parseAs(harvestInfoSchema, found.bytes, key);
+      // Killed before this was written, the harvest still tells what it had.
+      const isStale = name === FILES.harvest && info.tweets > tweets;
+      if (!isNew && !isStale) continue;
+      const sizes = await this.#sizes();
+      const next = {
+        ...info,
+        tweets,
+        files: sizes.length,
+        file_bytes: sizes.reduce((total, size) => total + size, 0),
+        removed: info.tweets + (info.removed ?? 0) - tweets,
+      };
+      lease.check();
+      await store.put(key, jsonBytes(next));
+    }
+  }
+
+  /** The bytes of the files that are listed now. */
+  async #sizes(): Promise<number[]> {
+    const { store } = this.#options;
+    const listed = await listedIn(store, this.#folder);
+    const sizes: number[] = [];
+    for await (const { key, size } of store.list(`${this.#folder}tweets-`)) {
+      if (listed.has(this.#nameOf(key))) sizes.push(size);
+    }
+    return sizes;
+  }
+}
+
+async function gzipped(lines: Uint8Array[]): Promise<Uint8Array> {
+  const feed = encoder.encode("\n");
+  const content = new Blob(lines.flatMap((line) => [new Uint8Array(line), feed])).stream()
+    .pipeThrough(new CompressionStream("gzip"));
+  return Buffer.concat(await Array.fromAsync(content));
+}

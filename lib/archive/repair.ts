@@ -1,0 +1,232 @@
+/** Mends what can be mended of a collection without losing anything: garbage goes, what tells of files is told again. */
+
+import { isoTime } from "../base/clock.ts";
+import { checkConfig } from "../collection/config.ts";
+import { collectionKeys, FILES, isChangeset } from "../collection/layout.ts";
+import { OutsideError, TwarcCloudError } from "../base/errors.ts";
+import { jsonBytes, jsonLineBytes } from "../base/json_bytes.ts";
+import { settledPut } from "../store/settled_put.ts";
+import type { Purged } from "../store/store.ts";
+import { Checkpoint, isDamagedCheckpoint } from "../bucket/checkpoint.ts";
+import { Collections } from "../bucket/collections.ts";
+import {
+  canBeCleared,
+  canBeCounted,
+  type HarvestFound,
+  isCounted,
+  newestTold,
+  totals,
+  type Verified,
+} from "./found.ts";
+import type { Lease } from "../bucket/lease.ts";
+import { harvestInfo, projectManifest, settle } from "../bucket/projection.ts";
+import { restoredCheckpoint } from "./restore.ts";
+import { isWiped, restoreConfig } from "./restored_config.ts";
+import { readManifest } from "../bucket/tweets.ts";
+import { verify, type VerifyOptions } from "./verify.ts";
+
+const encoder = new TextEncoder();
+
+/** What repairing works with. */
+export interface RepairOptions extends VerifyOptions {
+  /** Of the collection: nobody harvests it meanwhile. */
+  lease: Lease;
+  /** The id of the lease's holder. */
+  holder: string;
+  /** Told of each thing that is done. */
+  onMended: (what: string) => void;
+  /** Told what became of the older versions of what was deleted, where the store keeps some. */
+  onPurged?: (purged: Purged) => void;
+}
+
+/**
+ * Mends a collection: a configuration and a checkpoint that are damaged are made again, a harvest that was cut is told, then what follows from the checkpoint, then what follows from
+ * the files, then what names the last harvest. Nothing that a manifest lists is touched.
+ * @returns What is found afterwards.
+ * @throws LockedError where the lease is lost; what `verify` throws.
+ */
+export async function repair(given: RepairOptions): Promise<Verified> {
+  let mended = 0;
+  const options: RepairOptions = {
+    ...given,
+    // This very lease is no harvest that runs.
+    isGone: (lock) => lock.holder === given.holder || given.isGone(lock),
+    onMended: (what) => {
+      mended++;
+      given.onMended(what);
+    },
+  };
+  await clearWiped(options);
+  await restoreConfig(options);
+  await restoreCheckpoint(options);
+  await repairCut(options);
+  await endChange(options);
+  let found = await verify(options);
+  for (const mend of [retell, mendFiles, nameLast]) {
+    const before = mended;
+    await mend(options, found);
+    if (mended > before) found = await verify(options);
+  }
+  return found;
+}
+
+/** Removes changesets of which a power cut has left nothing: the configuration is as it is, and the others stand. */
+async function clearWiped({ store, collectionId, lease, onMended }: RepairOptions): Promise<void> {
+  for await (const { key } of store.list(collectionKeys(collectionId).changesets)) {
+    const found = isChangeset(key) ? await store.get(key) : null;
+    if (!found || !isWiped(found.bytes)) continue;
+    lease.check();
+    await store.delete(key, { ifVersion: found.version });
+    onMended(`${key}, which is empty or zeroed, is removed: what was changed then is not known`);
+  }
+}
+
+/** Makes a checkpoint again that is lost or damaged, so that the next harvest goes on where the last one was. */
+async function restoreCheckpoint(options: RepairOptions): Promise<void> {
+  const { store, clock, collectionId, lease, onMended } = options;
+  const key = collectionKeys(collectionId).checkpoint;
+  const found = await store.get(key);
+  if (found && !isDamagedCheckpoint(found.bytes)) return;
+  const config = await orNull(async () => {
+    const { json } = await new Collections(store, clock).loadJson(collectionId);
+    // A copy that was downloaded has neither a checkpoint nor keys.
+    return checkConfig(json, { keys: found ? "optional" : "needed" });
+  });
+  if (!config) return;
+  const state = await restoredCheckpoint(options, config);
+  lease.check();
+  if (!state && found) {
+    await store.delete(key, { ifVersion: found.version });
+    onMended(`${key}, which says nothing, is deleted: no harvest has left anything to go on from`);
+  }
+  if (!state) return;
+  const when = found ? { ifVersion: found.version } : { ifAbsent: true } as const;
+  await settledPut(store, key, jsonLineBytes(state), when);
+  onMended(
+    `${key} is made again, from the manifests and what is whole in their files: what is not whole is collected again, ` +
+      "with what came after it in its walk",
+  );
+}
+
+/** Tells a harvest that was cut, so that what follows from its checkpoint is there; a damaged bucket is left. */
+async function repairCut(options: RepairOptions): Promise<void> {
+  const { store, clock, collectionId, holder, lease, onMended } = options;
+  const collections = new Collections(store, clock);
+  const checkpoint = await orNull(async () => {
+    await collections.loadJson(collectionId);
+    return await Checkpoint.open(store, { collectionId, type: "", holder, clock });
+  });
+  if (!checkpoint || checkpoint.state.state === "settled") return;
+  await checkpoint.fence(() => lease.prove());
+  const guard = () => lease.check();
+  await settle({ store, collections, collectionId, guard }, checkpoint);
+  onMended(`The harvest of ${isoTime(checkpoint.state.began)}, which was cut, is recorded`);
+}
+
+/** Ends a change of the configuration that was cut; a damaged bucket is left. */
+async function endChange({ store, clock, collectionId, onMended }: RepairOptions): Promise<void> {
+  const collections = new Collections(store, clock);
+  if (!await orNull(() => collections.finish(collectionId))) return;
+  onMended(`${collectionKeys(collectionId).config} has the change that was recorded, and cut`);
+}
+
+/** Writes again what the checkpoint tells of the last harvest. */
+async function retell(options: RepairOptions, { harvests }: Verified): Promise<void> {
+  const { store, clock, collectionId, lease, onMended } = options;
+  for (const { folder, retold } of harvests) {
+    if (!retold) continue;
+    const { state, manifest, info } = retold;
+    lease.check();
+    if (manifest) {
+      const target = { store, collections: new Collections(store, clock), collectionId };
+      await projectManifest(target, state);
+      onMended(`${folder}${FILES.manifest} is written again, as the checkpoint has it`);
+    }
+    if (!info) continue;
+    const key = `${folder}${FILES.harvest}`;
+    await store.put(key, jsonBytes(harvestInfo(state, collectionId)));
+    onMended(`${key} is written again, as the checkpoint has it`);
+  }
+}
+
+/** Mends harvests whose files are whole. */
+async function mendFiles(options: RepairOptions, { harvests }: Verified): Promise<void> {
+  const deleted = new Set<string>();
+  for (const harvest of harvests.filter(({ isOpen }) => !isOpen)) {
+    if (harvest.relisted) await list(harvest, options, harvest.relisted);
+    else if (canBeCleared(harvest)) await clear(harvest, options, deleted);
+    else if (canBeCounted(harvest)) await count(harvest, options);
+  }
+  if (deleted.size === 0) return;
+  const { store, collectionId, lease, onPurged } = options;
+  lease.check();
+  const { harvests: prefix } = collectionKeys(collectionId);
+  const purged = await store.purge?.(prefix, (key) => deleted.has(key));
+  if (purged) onPurged?.(purged);
+}
+
+/** Deletes what is garbage for sure. */
+async function clear(
+  { unlisted }: HarvestFound,
+  { store, lease, onMended }: RepairOptions,
+  deleted: Set<string>,
+): Promise<void> {
+  for (const key of unlisted) {
+    lease.check();
+    await store.delete(key);
+    deleted.add(key);
+    onMended(`${key}, which was never finished, is deleted`);
+  }
+}
+
+/** Writes a manifest that is not there, or empty. */
+async function list(
+  { folder }: HarvestFound,
+  { store, lease, onMended }: RepairOptions,
+  files: Map<string, string>,
+): Promise<void> {
+  const rows = [...files].map(([key, sha1]) => `${sha1}  ${key.slice(folder.length)}\n`);
+  const manifest = `${folder}${FILES.manifest}`;
+  const found = await store.get(manifest);
+  // What was written meanwhile knows better.
+  if (found && readManifest(found.bytes, folder).files.length > 0) return;
+  lease.check();
+  const when = found ? { ifVersion: found.version } : { ifAbsent: true } as const;
+  await settledPut(store, manifest, encoder.encode(rows.join("")), when);
+  onMended(`${manifest} is written again, as its files are`);
+}
+
+/** Corrects a harvest.json that tells less than there is. */
+async function count(
+  harvest: HarvestFound,
+  { store, lease, onMended }: RepairOptions,
+): Promise<void> {
+  const { info, folder } = harvest;
+  if (!info || isCounted(harvest, info)) return;
+  const { tweets, files, bytes } = totals(harvest);
+  const key = `${folder}${FILES.harvest}`;
+  lease.check();
+  await store.put(key, jsonBytes({ ...info, tweets, files, file_bytes: bytes }));
+  onMended(`${key} says what is there`);
+}
+
+/** Lets last_harvest.json name the newest harvest that has told of itself, where it names none that is there. */
+async function nameLast(options: RepairOptions, { harvests, faults }: Verified): Promise<void> {
+  const { store, collectionId, lease, onMended } = options;
+  const { lastHarvest } = collectionKeys(collectionId);
+  const newest = newestTold(harvests);
+  if (!newest || !faults.some(({ key }) => key === lastHarvest)) return;
+  lease.check();
+  await store.put(lastHarvest, jsonBytes({ harvest_id: newest.harvest_timestamp }));
+  onMended(`${lastHarvest} names the last harvest that is there`);
+}
+
+/** What a damaged bucket cannot give is null; verifying tells what is wrong. */
+async function orNull<T>(act: () => Promise<T>): Promise<T | null> {
+  try {
+    return await act();
+  } catch (error) {
+    if (error instanceof TwarcCloudError && !(error instanceof OutsideError)) return null;
+    throw error;
+  }
+}

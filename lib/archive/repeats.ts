@@ -1,0 +1,126 @@
+/** Finds the ids that come more than once among any number of them, in little memory: by parts, on the disk. */
+
+import { join } from "node:path";
+import { diskError } from "../base/disk_error.ts";
+
+/** Parts that ids are divided into; one at a time is looked at. */
+const PARTS = 256;
+/** Records of a part that are held before they go to the disk. */
+const HELD = 1_024;
+/** Bytes of a record: the id, and the number of the group that it came in. */
+const RECORD = 12;
+const MOST = 2n ** 64n - 1n;
+
+/** An id that came more than once. */
+export interface Repeat {
+  id: string;
+  /** The groups that it came in, with a group named as often as the id came in it. */
+  groups: number[];
+}
+
+/**
+ * Collects ids with the groups that they come in. Memory holds 3 MB, and while they are looked at one part in 256:
+ * 12 MB of a hundred million ids. The temporary files take 12 bytes an id, and are made only where a part has more
+ * than memory holds of it.
+ */
+export class Repeats {
+  readonly #parts = Array.from({ length: PARTS }, () => new Part());
+  readonly #dir: string | undefined;
+  #folder: string | undefined;
+
+  /** @param dir Where temporary files are made; the system's own place without it. */
+  constructor(dir?: string) {
+    this.#dir = dir;
+  }
+
+  /**
+   * Adds an id, in digits.
+   * @throws SyntaxError for an id beyond 64 bits; UserError where the disk is full.
+   */
+  async add(id: string, group: number): Promise<void> {
+    const number = BigInt(id);
+    if (number > MOST) throw new SyntaxError("An id has more than 64 bits");
+    const at = partOf(number);
+    const part = this.#parts[at];
+    if (!part?.add(number, group)) return;
+    try {
+      this.#folder ??= await Deno.makeTempDir({
+        prefix: "twarc-cloud-verify-",
+        ...(this.#dir === undefined ? {} : { dir: this.#dir }),
+      });
+      await part.spill(join(this.#folder, `${at}`));
+    } catch (cause) {
+      throw diskError(cause, undefined, { isNew: this.#folder === undefined });
+    }
+  }
+
+  /** Every id that came more than once, in no order. @throws OutsideError where the disk fails. */
+  async *found(): AsyncGenerator<Repeat> {
+    for (const part of this.#parts) {
+      const records = await part.records().catch((cause) => {
+        throw diskError(cause);
+      });
+      yield* repeatsIn(records);
+    }
+  }
+
+  /** Removes the temporary files. */
+  async close(): Promise<void> {
+    if (this.#folder) await Deno.remove(this.#folder, { recursive: true }).catch(() => {});
+  }
+}
+
+/** Ids of tweets end in a sequence number that is mostly 0: all bits are to have a say. */
+function partOf(id: bigint): number {
+  const mixed = Math.imul(Number(id & 0xffffffffn) ^ Number(id >> 32n), 0x9e3779b1);
+  return (mixed >>> 16) % PARTS;
+}
+
+/** The records of one part: the newest in memory, the others on the disk. */
+class Part {
+  readonly #held = new DataView(new ArrayBuffer(HELD * RECORD));
+  #count = 0;
+  #path: string | undefined;
+
+  /** Whether it is full now, and has to be spilled. */
+  add(id: bigint, group: number): boolean {
+    this.#held.setBigUint64(this.#count * RECORD, id);
+    this.#held.setUint32(this.#count * RECORD + 8, group);
+    return ++this.#count === HELD;
+  }
+
+  async spill(path: string): Promise<void> {
+    this.#path = path;
+    await Deno.writeFile(path, this.#bytes(), { append: true });
+    this.#count = 0;
+  }
+
+  async records(): Promise<DataView> {
+    const spilled = this.#path ? await Deno.readFile(this.#path) : new Uint8Array();
+    const all = new Uint8Array(spilled.length + this.#count * RECORD);
+    all.set(spilled);
+    all.set(this.#bytes(), spilled.length);
+    return new DataView(all.buffer);
+  }
+
+  #bytes(): Uint8Array {
+    return new Uint8Array(this.#held.buffer, 0, this.#count * RECORD);
+  }
+}
+
+function repeatsIn(records: DataView): Iterable<Repeat> {
+  const length = records.byteLength / RECORD;
+  const sorted = new BigUint64Array(length);
+  for (let i = 0; i < length; i++) sorted[i] = records.getBigUint64(i * RECORD);
+  sorted.sort();
+  const repeated = new Map<bigint, number[]>();
+  for (let i = 1; i < length; i++) {
+    const id = sorted[i];
+    if (id !== undefined && id === sorted[i - 1]) repeated.set(id, []);
+  }
+  if (repeated.size === 0) return [];
+  for (let i = 0; i < length; i++) {
+    repeated.get(records.getBigUint64(i * RECORD))?.push(records.getUint32(i * RECORD + 8));
+  }
+  return repeated.entries().map(([id, groups]) => ({ id: `${id}`, groups }));
+}

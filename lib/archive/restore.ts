@@ -1,0 +1,249 @@
+/** Makes a checkpoint again that is lost or damaged: from the manifests, and from what is whole in their files. */
+
+import { userWalk } from "../bucket/walks.ts";
+import type { Clock } from "../base/clock.ts";
+import type { CollectionConfig } from "../collection/config.ts";
+import { type HarvestInfo, harvestInfoSchema } from "../collection/harvest_info.ts";
+import { collectionKeys, FILES, isHarvestFolder } from "../collection/layout.ts";
+import { monthOf } from "../billing/prices.ts";
+import { jsonOrNull } from "../base/json.ts";
+import type { Store } from "../store/store.ts";
+import { type CheckpointState, type Counts, noCounts } from "../bucket/checkpoint.ts";
+import { checkJsonLines } from "./file_check.ts";
+import { filesOf, type FoundFile } from "./restored_files.ts";
+import { Brought } from "./restored_positions.ts";
+import { lastHarvestSchema, timeOf } from "../bucket/last_harvest.ts";
+
+/** What restoring works with. */
+export interface RestoreOptions {
+  store: Store;
+  clock: Clock;
+  collectionId: string;
+  /** The id of the lease's holder. */
+  holder: string;
+  /** Called before each file that is read. */
+  onFile: (key: string) => void;
+}
+
+/** A harvest that may have left walks unfinished. */
+interface Harvest {
+  /** With a `/` at its end. */
+  folder: string;
+  names: Set<string>;
+  /** Null where it was cut before it was told. */
+  info: HarvestInfo | null;
+  isOriginal: boolean;
+}
+
+/**
+ * The checkpoint that the newest harvest left, as its files tell.
+ * @returns Null where no harvest left one.
+ * @throws OutsideError where the store fails.
+ */
+export async function restoredCheckpoint(
+  options: RestoreOptions,
+  config: CollectionConfig,
+): Promise<CheckpointState | null> {
+  const harvests = await harvestsIn(options);
+  const newest = harvests.at(-1);
+  const told = harvests.findLast(({ info, isOriginal }) => info || isOriginal);
+  // The Python original keeps none.
+  if (!newest || told?.isOriginal) return null;
+  const { clock, holder } = options;
+  const { brought, files } = await readBack(harvests, options, config);
+  const began = newest.info ? timeOf(newest.info.harvest_timestamp) : timeOfFolder(newest.folder);
+  const end = newest.info ? toldBy(newest.info) : { state: "harvesting" as const };
+  const isEven = newest.info?.outcome === "complete" || newest.info?.outcome === "stopped";
+  const positions = config.type !== "filter"
+    ? brought.positions()
+    : newest.info?.outcome === "complete"
+    ? {}
+    : brought.stream(began, isEven);
+  const spent = spentBy(harvests, clock.now());
+  return {
+    format: 1,
+    holder,
+    commits: 1,
+    type: config.type,
+    began,
+    at: clock.now(),
+    positions,
+    files: files.map(({ name, sha1, bytes, tweets }) => ({ name, sha1, bytes, tweets })),
+    update: { update: {}, delete: [] },
+    counts: newest.info ? countsOf(newest.info) : await countsIn(newest, options, config),
+    ...end,
+    ...(spent ? { spent } : {}),
+    isRestored: true,
+  };
+}
+
+/** The harvests of a collection, oldest first. */
+async function harvestsIn({ store, collectionId }: RestoreOptions): Promise<Harvest[]> {
+  const folders = new Map<string, Set<string>>();
+  for await (const { key } of store.list(collectionKeys(collectionId).harvests)) {
+    const folder = key.slice(0, key.lastIndexOf("/") + 1);
+    if (key === folder || !isHarvestFolder(folder)) continue;
+    const names = folders.get(folder) ?? new Set();
+    folders.set(folder, names.add(key.slice(folder.length)));
+  }
+  const harvests: Harvest[] = [];
+  for (const [folder, names] of folders) {
+    const isOriginal = !names.has(FILES.harvest) && names.has(FILES.originalHarvest);
+    const found = await store.get(`${folder}${FILES.harvest}`);
+    const json = jsonOrNull(new TextDecoder().decode(found?.bytes));
+    const info = harvestInfoSchema.safeParse(json).data ?? null;
+    harvests.push({ folder, names, info, isOriginal });
+  }
+  return harvests;
+}
+
+/** What the walks brought that may be unfinished, and the files of the newest harvest. */
+async function readBack(
+  harvests: Harvest[],
+  options: RestoreOptions,
+  config: CollectionConfig,
+): Promise<{ brought: Brought; files: FoundFile[] }> {
+  const all = new Brought(config);
+  let files: FoundFile[] = [];
+  let isWhole = true;
+  const hasLearned = await isNamed(harvests.at(-1), options);
+  for (const { harvest, isWanted } of unfinished(harvests, { hasLearned, type: config.type })) {
+    files = await filesOf(harvest, options, () => new Brought(config, isWanted));
+    for (const { fault, brought } of files) {
+      // What came after a file that is damaged is asked for again: nothing is skipped.
+      isWhole &&= fault === null || config.type === "filter";
+      if (isWhole && fault === null) all.add(brought);
+    }
+    if (config.type === "hydrate" && isWhole) await addMissing(harvest, options, all);
+  }
+  return { brought: all, files };
+}
+
+/** Whether last_harvest.json names a harvest: the configuration has learned by then what it brought. */
+async function isNamed(
+  harvest: Harvest | undefined,
+  { store, collectionId }: RestoreOptions,
+): Promise<boolean> {
+  const found = await store.get(collectionKeys(collectionId).lastHarvest);
+  const json = jsonOrNull(new TextDecoder().decode(found?.bytes));
+  const id = lastHarvestSchema.safeParse(json).data?.harvest_id;
+  return id !== undefined && id === harvest?.info?.harvest_timestamp;
+}
+
+/** The harvests since the last that was complete; of that one and those before, the users whom it could not read. */
+function unfinished(
+  harvests: Harvest[],
+  { hasLearned, type }: { hasLearned: boolean; type: CollectionConfig["type"] },
+): { harvest: Harvest; isWanted: (walk: string) => boolean }[] {
+  const wanted: { harvest: Harvest; isWanted: (walk: string) => boolean }[] = [];
+  let open: Set<string> | null = null;
+  for (const harvest of harvests.toReversed()) {
+    const { info, isOriginal } = harvest;
+    const isNewest = wanted.length === 0;
+    if (isOriginal || info?.outcome === "complete" && (hasLearned || !isNewest)) {
+      const left = new Set((info?.unavailable ?? []).map(({ id }) => userWalk(id)));
+      open = open ? left.intersection(open) : left;
+    }
+    const walks = open;
+    if (walks?.size === 0 && !isNewest) break;
+    wanted.push({ harvest, isWanted: (walk) => walks?.has(walk) ?? true });
+    // A stream's next harvest needs what came last.
+    if (type === "filter") break;
+  }
+  return wanted.toReversed();
+}
+
+/** Takes in the ids that were asked for and are not to be had. */
+async function addMissing(
+  { folder, names }: Harvest,
+  { store }: RestoreOptions,
+  brought: Brought,
+): Promise<void> {
+  if (!names.has(FILES.missing)) return;
+  await checkJsonLines(store, `${folder}${FILES.missing}`, (json) => {
+    if (typeof json.id === "string") brought.addId("hydrate", json.id);
+  });
+}
+
+/** How a harvest ended, as it has told. */
+function toldBy({ harvest_end_timestamp: end, outcome, reason, late }: HarvestInfo) {
+  return {
+    state: "settled" as const,
+    ...(end === undefined ? {} : { ended: timeOf(end) }),
+    ...(outcome ? { outcome } : {}),
+    ...(reason === undefined ? {} : { reason }),
+    ...(late
+      ? {
+        late: late.map(({ harvest_timestamp, from, to, tweets }) => ({
+          began: timeOf(harvest_timestamp),
+          from: timeOf(from),
+          to: timeOf(to),
+          tweets,
+        })),
+      }
+      : {}),
+  };
+}
+
+function countsOf(info: HarvestInfo): Counts {
+  const { missing, unavailable, removed_users, left_out, billed } = info;
+  return {
+    walks: info.walks ?? 1,
+    walks_done: info.walks_done ?? 0,
+    users: info.users ?? 0,
+    user_changes: info.user_changes ?? 0,
+    messages: info.messages ?? {},
+    undelivered: info.undelivered ?? 0,
+    gaps: info.gaps ?? 0,
+    ...(missing ? { missing } : {}),
+    ...(unavailable ? { unavailable } : {}),
+    ...(removed_users ? { removed_users } : {}),
+    ...(left_out ? { left_out } : {}),
+    ...(billed ? { billed } : {}),
+  };
+}
+
+/** What is beside the tweets of a harvest that was cut. */
+async function countsIn(
+  { folder, names }: Harvest,
+  { store }: RestoreOptions,
+  config: CollectionConfig,
+): Promise<Counts> {
+  const lines = async (name: string) =>
+    names.has(name) ? (await checkJsonLines(store, `${folder}${name}`)).lines : 0;
+  const changes = await store.get(`${folder}${FILES.userChanges}`);
+  const list = jsonOrNull(new TextDecoder().decode(changes?.bytes));
+  const missing: Record<string, number> = {};
+  if (names.has(FILES.missing)) {
+    await checkJsonLines(store, `${folder}${FILES.missing}`, ({ why }) => {
+      if (typeof why === "string") missing[why] = (missing[why] ?? 0) + 1;
+    });
+  }
+  return {
+    ...noCounts(config.type === "user_timeline" ? Object.keys(config.users).length : 1),
+    users: await lines(FILES.users),
+    user_changes: Array.isArray(list) ? list.length : 0,
+    gaps: await lines(FILES.gaps),
+    ...(config.type === "hydrate" ? { missing } : {}),
+  };
+}
+
+/** What the harvests of this month were billed: a budget is not spent twice. */
+function spentBy(harvests: Harvest[], now: number): CheckpointState["spent"] {
+  const month = monthOf(now);
+  const billed = harvests.flatMap(({ info }) =>
+    info?.billed && monthOf(timeOf(info.harvest_timestamp)) === month ? [info.billed] : []
+  );
+  if (billed.length === 0) return undefined;
+  return {
+    month,
+    posts: billed.reduce((sum, { posts }) => sum + posts, 0),
+    dollars: billed.reduce((sum, { dollars }) => sum + dollars, 0),
+  };
+}
+
+/** When the harvest began whose folder it is, in milliseconds since 1970. */
+function timeOfFolder(folder: string): number {
+  const [year, month, day, ...time] = folder.split("/").slice(-7, -1);
+  return timeOf(`${year}-${month}-${day}T${time.join(":")}Z`);
+}

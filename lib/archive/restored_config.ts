@@ -1,0 +1,81 @@
+/** Makes a configuration again that a damage took: from what harvests have copied of it, and the changes since. */
+
+import { isObject, merge } from "../collection/changeset.ts";
+import { collectionKeys, FILES, isHarvestFolder } from "../collection/layout.ts";
+import { type JsonObject, jsonOrNull } from "../base/json.ts";
+import { jsonBytes } from "../base/json_bytes.ts";
+import { settledPut } from "../store/settled_put.ts";
+import type { Store } from "../store/store.ts";
+import { History, timeOrNull, timestampOf } from "../bucket/history.ts";
+import type { Lease } from "../bucket/lease.ts";
+
+/** Where a configuration is made again. */
+export interface ConfigPlace {
+  store: Store;
+  collectionId: string;
+  lease: Lease;
+  onMended: (what: string) => void;
+}
+
+/**
+ * Makes `collection.json` again where it is gone, empty or zeroed: from the newest copy that a harvest has and that
+ * is whole, and the changes that were recorded since. Keys are in neither: the person has to give them again.
+ */
+export async function restoreConfig(
+  { store, collectionId, lease, onMended }: ConfigPlace,
+): Promise<void> {
+  const { config: key } = collectionKeys(collectionId);
+  const found = await store.get(key);
+  if (found && !isWiped(found.bytes)) return;
+  const copy = await newestCopy(store, collectionId);
+  if (!copy) return;
+  const config = await withChanges(copy.config, new History(store, collectionId));
+  lease.check();
+  const when = found ? { ifVersion: found.version } : { ifAbsent: true } as const;
+  await settledPut(store, key, jsonBytes(config), when);
+  onMended(
+    `${key} is made again, from ${copy.key} and the changes since; its keys are lost: give it some with ` +
+      "`collection-config download`, `keys` and `update`",
+  );
+}
+
+/** The newest copy of a configuration that a harvest has and that is whole; null where none has. */
+export async function newestCopy(
+  store: Store,
+  id: string,
+): Promise<{ key: string; config: JsonObject } | null> {
+  const keys: string[] = [];
+  for await (const { key } of store.list(collectionKeys(id).harvests)) {
+    const folder = key.slice(0, key.lastIndexOf("/") + 1);
+    if (key === `${folder}${FILES.config}` && isHarvestFolder(folder)) keys.push(key);
+  }
+  for (const key of keys.toReversed()) {
+    const config = objectIn((await store.get(key))?.bytes);
+    if (config && typeof config.type === "string") return { key, config };
+  }
+  return null;
+}
+
+/** A copy with the changes that came after it; what is damaged of these is for `verify` to name. */
+async function withChanges(copy: JsonObject, history: History): Promise<JsonObject> {
+  const since = timeOrNull(timestampOf(copy)) ?? -Infinity;
+  let config = copy;
+  for await (const changeset of history.readable()) {
+    const at = timeOrNull(changeset.change_timestamp) ?? Infinity;
+    if (at <= since) continue;
+    config = { ...merge(config, changeset), timestamp: changeset.change_timestamp };
+  }
+  // Changes have their fingerprints only.
+  const { keys: _, credentials: __, ...rest } = config;
+  return rest;
+}
+
+/** Whether a disk or a power cut left nothing of a file: in what somebody mistyped there may be keys still. */
+export function isWiped(bytes: Uint8Array): boolean {
+  return bytes.includes(0) || new TextDecoder().decode(bytes).trim() === "";
+}
+
+function objectIn(bytes: Uint8Array | undefined): JsonObject | null {
+  const json = jsonOrNull(new TextDecoder().decode(bytes));
+  return isObject(json) ? json : null;
+}

@@ -1,0 +1,356 @@
+/** Looks whether a collection is as its documents say: every file, every checksum, every line, every tweet once. */
+
+import type { Clock } from "../base/clock.ts";
+import { isObject } from "../collection/changeset.ts";
+import { checkConfig } from "../collection/config.ts";
+import { needsNoKeys } from "../collection/keyless.ts";
+import {
+  type CollectionKeys,
+  collectionKeys,
+  FILES,
+  isChangeset,
+  isHarvestFolder,
+} from "../collection/layout.ts";
+import { OutsideError, TwarcCloudError } from "../base/errors.ts";
+import { parseAs, parseJson } from "../base/json.ts";
+import { sentenceOf } from "../base/outage.ts";
+import { linkless } from "../store/folder/linkless.ts";
+import { isThere, type Listed, type Store } from "../store/store.ts";
+import { Checkpoint, type CheckpointState } from "../bucket/checkpoint.ts";
+import { lastHarvestSchema, timeOf } from "../bucket/last_harvest.ts";
+import { bytesHaveKeys, keyFiles } from "../bucket/key_files.ts";
+import { newestTold, totals, type Verified } from "./found.ts";
+import { changesetSchema } from "../bucket/history.ts";
+import { type LockDocument, readLock } from "../bucket/lock.ts";
+import { type Repeat, Repeats } from "./repeats.ts";
+import { isWiped, newestCopy } from "./restored_config.ts";
+import { type Look, lookAtHarvest } from "./verify_harvest.ts";
+
+/** What verifying works with. */
+export interface VerifyOptions {
+  store: Store;
+  clock: Clock;
+  collectionId: string;
+  /** Whether the holder of a lock harvests nothing for sure. */
+  isGone: (lock: LockDocument) => boolean | null;
+  /** Called before each file that is read. */
+  onFile: (key: string) => void;
+  signal: AbortSignal;
+}
+
+/** Types of collections that ask only for what is newer than what they have: no harvest brings a tweet again. */
+const ONCE_ONLY = new Set(["user_timeline", "search"]);
+/** Ids that are named of each file. */
+const SOME = 3;
+
+/**
+ * Verifies a collection; nothing is changed. Memory does not grow with the number of its tweets: their ids go to the
+ * disk for temporary files.
+ * @throws OutsideError where the store fails; UserError where the disk is full; what the signal was aborted with.
+ */
+export async function verify(options: VerifyOptions): Promise<Verified> {
+  const verifier = new Verifier({ ...options, store: linkless(options.store) });
+  try {
+    await verifier.lookAtConfig();
+    await verifier.lookAtHarvests();
+    await verifier.lookAtLastHarvest();
+    await verifier.lookForKeys();
+    await verifier.lookForRepeats();
+    verifier.nameLinks();
+    return verifier.found;
+  } finally {
+    await verifier.close();
+  }
+}
+
+/** Tweets of a file that are there more than once. */
+interface RepeatsOfFile {
+  count: number;
+  some: string[];
+  /** The other files that they are in, by number. */
+  others: Set<number>;
+}
+
+class Verifier {
+  readonly found: Verified;
+  readonly #options: VerifyOptions;
+  readonly #keys: CollectionKeys;
+  readonly #look: Look;
+  readonly #repeats = new Repeats();
+  /** The files whose ids were added, and the harvest that each is of. */
+  readonly #files: { key: string; folder: string }[] = [];
+  /** The files that tweets were taken out of, as changesets tell; null where one of them cannot be read. */
+  #cleared: Set<string> | null = new Set();
+  #isOnceOnly = false;
+  /** Whether what a harvest learned can be merged onto the configuration. */
+  #hasConfig = false;
+  /** Whether it can be harvested: a copy that was downloaded cannot, for want of keys. */
+  #isHarvested = false;
+
+  constructor(options: VerifyOptions) {
+    const { collectionId, store, onFile, signal } = options;
+    this.#options = options;
+    this.#keys = collectionKeys(collectionId);
+    const nothing = { tweets: 0, files: 0, bytes: 0 };
+    this.found = { collectionId, faults: [], harvests: [], ...nothing, withKeys: [], gaps: [] };
+    this.#look = {
+      store,
+      onFile: (key) => {
+        signal.throwIfAborted();
+        onFile(key);
+      },
+      onId: (id, key) => this.#repeats.add(id, this.#numberOf(key)),
+      onGaps: (gaps) => {
+        for (const gap of gaps) this.found.gaps.push(gap);
+      },
+      onKeys: (key) => void this.found.withKeys.push(key),
+      wasCleared: (key) => this.#cleared?.has(key) ?? true,
+      fault: (key, says, canBeMended = false) => {
+        this.found.faults.push({ key, says, canBeMended });
+      },
+      tried: (key, act) => this.#tried(key, act),
+    };
+  }
+
+  /** Removes the temporary files. */
+  async close(): Promise<void> {
+    await this.#repeats.close();
+  }
+
+  /** The configuration and its history. */
+  async lookAtConfig(): Promise<void> {
+    const { store } = this.#options;
+    const { config, changesets, checkpoint } = this.#keys;
+    await this.#tried(config, async () => {
+      const found = await store.get(config);
+      if (!found) return this.#look.fault(config, "it is not there", await this.#hasCopy());
+      if (isWiped(found.bytes)) {
+        return this.#look.fault(config, "it is empty, or zeroed", await this.#hasCopy());
+      }
+      const json = parseJson(found.bytes, "it");
+      this.#hasConfig = isObject(json);
+      this.#isHarvested = isObject(json) && isObject(json.keys ?? json.credentials);
+      this.#isOnceOnly = isObject(json) && ONCE_ONLY.has(`${json.type}`);
+      // A copy that was downloaded has neither a checkpoint nor keys.
+      checkConfig(json, { keys: await isThere(store, checkpoint) ? "needed" : "optional" });
+    });
+    for await (const { key } of store.list(changesets)) {
+      if (!isChangeset(key)) continue;
+      const found = await store.get(key);
+      if (!found) continue;
+      if (isWiped(found.bytes)) {
+        this.#look.fault(key, "it is empty, or zeroed: what was changed then is not known", true);
+        this.#cleared = null;
+        continue;
+      }
+      const read = () => parseAs(changesetSchema, found.bytes, "it");
+      const changeset = await this.#tried(key, read);
+      if (!changeset) this.#cleared = null;
+      if (bytesHaveKeys(found.bytes)) this.#look.onKeys(key);
+      for (const { file } of changeset?.removed ?? []) {
+        this.#cleared?.add(`${this.#keys.folder}${file}`);
+      }
+    }
+  }
+
+  async lookAtHarvests(): Promise<void> {
+    const { store } = this.#options;
+    const before = await this.#committed().catch(nullIfDamaged);
+    const folders = new Map<string, Listed[]>();
+    for await (const listed of store.list(this.#keys.harvests)) {
+      const folder = listed.key.slice(0, listed.key.lastIndexOf("/") + 1);
+      if (listed.key === folder || !isHarvestFolder(folder)) continue;
+      const objects = folders.get(folder) ?? [];
+      objects.push(listed);
+      folders.set(folder, objects);
+    }
+    const state = await this.#checkpoint(folders);
+    const current = state && this.#keys.harvest(state.began);
+    const settled = state?.state === "settled" ? state : null;
+    // A harvest that went on while the folders were listed has other files by now.
+    const isStale = state !== null && state.commits !== before?.commits;
+    const ours = settled && !isStale ? null : current;
+    const open = ours ?? await this.#openOfOriginal(folders);
+    for (const [folder, objects] of folders) {
+      const place = { folder, objects, isOpen: folder === open };
+      const own = folder === current ? state : null;
+      const known = place.isOpen
+        ? { settled: null, open: own && own.state !== "settled" ? own : null }
+        : { settled: own && settled, open: null };
+      const harvest = await lookAtHarvest({ ...place, ...known }, this.#look);
+      this.found.harvests.push(harvest);
+      const { tweets, files, bytes } = totals(harvest);
+      this.found.tweets += tweets;
+      this.found.files += files;
+      this.found.bytes += bytes;
+    }
+    if (settled && current && settled.files.length > 0 && !folders.has(current)) {
+      this.#look.fault(this.#keys.checkpoint, `${current}, which it names, is not there`);
+    }
+    if (state && !settled && await this.#isCut(state)) {
+      const says = "a harvest was cut, and is not recorded yet";
+      this.#look.fault(this.#keys.checkpoint, says, this.#hasConfig);
+    }
+  }
+
+  /** Whether it names a harvest that is there. */
+  async lookAtLastHarvest(): Promise<void> {
+    const { lastHarvest } = this.#keys;
+    const { harvests } = this.found;
+    const newest = newestTold(harvests);
+    const found = await this.#options.store.get(lastHarvest);
+    if (!found) {
+      if (newest) this.#look.fault(lastHarvest, "it is not there", true);
+      return;
+    }
+    const problem = lastHarvestProblem(found.bytes, (ms) => {
+      const folder = this.#keys.harvest(ms);
+      return harvests.some((harvest) => harvest.folder === folder);
+    });
+    if (problem) this.#look.fault(lastHarvest, problem, newest !== null);
+  }
+
+  /** Looks for keys in what is none of this program's files: the others were looked at. */
+  async lookForKeys(): Promise<void> {
+    const { store, collectionId } = this.#options;
+    for await (const { key } of keyFiles(store, collectionId, (key) => !needsNoKeys(key))) {
+      this.#look.onKeys(key);
+    }
+  }
+
+  /** Names what was passed over. */
+  nameLinks(): void {
+    for (const [key, why] of this.#options.store.passedOver?.(this.#keys.folder) ?? []) {
+      this.#look.fault(key, sentenceOf(why));
+    }
+  }
+
+  /** Tells files that have tweets which are there more than once. */
+  async lookForRepeats(): Promise<void> {
+    const repeated = new Map<number, RepeatsOfFile>();
+    for await (const repeat of this.#repeats.found()) {
+      const groups = this.#faulty(repeat);
+      for (const group of groups) {
+        const of = repeated.get(group) ?? { count: 0, some: [], others: new Set() };
+        repeated.set(group, of);
+        of.count++;
+        if (of.some.length < SOME) of.some.push(repeat.id);
+        for (const other of groups) if (other !== group) of.others.add(other);
+      }
+    }
+    for (const [group, { count, some, others }] of [...repeated].toSorted(([a], [b]) => a - b)) {
+      const [other] = others;
+      const key = other === undefined ? undefined : this.#files[other]?.key;
+      const more = others.size > 1 ? ` and ${others.size - 1} other files` : "";
+      const ids = `${some.join(", ")}${count > some.length ? " ..." : ""}`;
+      const says = `${count} of its tweets are there more than once (${ids})` +
+        (key === undefined ? "" : `, also in ${key}${more}`);
+      this.#look.fault(this.#files[group]?.key ?? "", says);
+    }
+  }
+
+  /** The files where a tweet is one time too many: in one harvest, or in several where each asks for newer ones. */
+  #faulty({ groups }: Repeat): Set<number> {
+    // The original recorded what the API gave twice: nothing is wrong with its files.
+    if (groups.every((group) => this.#isOfOriginal(group))) return new Set();
+    if (this.#isOnceOnly) return new Set(groups);
+    const folders = groups.map((group) => this.#files[group]?.folder);
+    return new Set(groups.filter((_, i) => {
+      return folders.indexOf(folders[i]) !== folders.lastIndexOf(folders[i]);
+    }));
+  }
+
+  #isOfOriginal(group: number): boolean {
+    const folder = this.#files[group]?.folder;
+    return this.found.harvests.some((one) => one.folder === folder && one.isOriginal);
+  }
+
+  /** The number of the file that is read: files come one after the other. */
+  #numberOf(key: string): number {
+    if (this.#files.at(-1)?.key !== key) {
+      this.#files.push({ key, folder: key.slice(0, key.lastIndexOf("/") + 1) });
+    }
+    return this.#files.length - 1;
+  }
+
+  /** The checkpoint; it can be made again where it is damaged, or gone though harvests are to go on from it. */
+  async #checkpoint(folders: Map<string, Listed[]>): Promise<CheckpointState | null> {
+    const { checkpoint } = this.#keys;
+    const state = await this.#tried(checkpoint, () => this.#committed(), this.#hasConfig);
+    const has = (folder: string, name: string) =>
+      folders.get(folder)?.some(({ key }) => key === `${folder}${name}`) ?? false;
+    const told = [...folders.keys()].findLast((folder) =>
+      has(folder, FILES.harvest) || has(folder, FILES.originalHarvest)
+    );
+    const isOriginal = told !== undefined && !has(told, FILES.harvest);
+    if (folders.size === 0 || !this.#isHarvested || isOriginal) return state;
+    if (await isThere(this.#options.store, checkpoint)) return state;
+    this.#look.fault(checkpoint, "it is not there", true);
+    return state;
+  }
+
+  /** Whether a harvest has a copy of the configuration that is whole. */
+  async #hasCopy(): Promise<boolean> {
+    const { store, collectionId } = this.#options;
+    return await newestCopy(store, collectionId) !== null;
+  }
+
+  /** What is committed; null where nothing was ever. @throws UserError where the checkpoint is damaged */
+  async #committed(): Promise<CheckpointState | null> {
+    const { store, clock, collectionId } = this.#options;
+    const opened = { collectionId, type: "", holder: "", clock };
+    const { state } = await Checkpoint.open(store, opened);
+    return state.commits > 0 ? state : null;
+  }
+
+  /** The newest folder while a harvester of the Python original has the lock: it keeps no checkpoint. */
+  async #openOfOriginal(folders: Map<string, unknown>): Promise<string | null> {
+    const lock = await readLock(this.#options.store, this.#options.collectionId, this.#options);
+    return lock?.live && lock.document === null ? [...folders.keys()].at(-1) ?? null : null;
+  }
+
+  /** Whether nobody goes on with a harvest, so that it is neither running nor told. */
+  async #isCut({ commits }: CheckpointState): Promise<boolean> {
+    const lock = await readLock(this.#options.store, this.#options.collectionId, this.#options);
+    if (lock?.live) return false;
+    // Its harvester may have ended it just now.
+    return (await this.#committed())?.commits === commits;
+  }
+
+  async #tried<T>(
+    key: string,
+    act: () => Promise<T> | T,
+    canBeMended = false,
+  ): Promise<T | null> {
+    try {
+      return await act();
+    } catch (error) {
+      if (!isOfContent(error)) throw error;
+      const { message } = error;
+      const says = message.startsWith(`${key} `) ? message.replace(key, "it") : message;
+      this.#look.fault(key, says, canBeMended);
+      return null;
+    }
+  }
+}
+
+/** What is wrong with last_harvest.json; null where nothing is. @param isThere Whether there is a harvest of a time. */
+function lastHarvestProblem(bytes: Uint8Array, isThere: (ms: number) => boolean): string | null {
+  try {
+    const { harvest_id } = parseAs(lastHarvestSchema, bytes, "it");
+    return isThere(timeOf(harvest_id)) ? null : "the harvest that it names is not there";
+  } catch (error) {
+    if (!isOfContent(error)) throw error;
+    return error.message;
+  }
+}
+
+/** Whether an error says that content is not as expected; a store that fails is another thing. */
+function isOfContent(error: unknown): error is TwarcCloudError {
+  return error instanceof TwarcCloudError && !(error instanceof OutsideError);
+}
+
+function nullIfDamaged(error: unknown): null {
+  if (isOfContent(error)) return null;
+  throw error;
+}

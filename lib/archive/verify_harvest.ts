@@ -1,0 +1,296 @@
+/** Looks whether one harvest's folder is as its manifest, its harvest.json and the checkpoint tell. */
+
+import { createHash } from "node:crypto";
+import { type HarvestInfo, harvestInfoSchema } from "../collection/harvest_info.ts";
+import { hasKeys } from "../collection/keyless.ts";
+import { FILES, isTweetsFile } from "../collection/layout.ts";
+import { messageOf, OutsideError } from "../base/errors.ts";
+import { parseAs, parseJson } from "../base/json.ts";
+import { isThere, type Listed, type Store } from "../store/store.ts";
+import type { CheckpointState } from "../bucket/checkpoint.ts";
+import { userChangesSchema } from "../bucket/last_harvest.ts";
+import { checkJsonLines, checkTweets, type FileFacts } from "./file_check.ts";
+import {
+  canBeCleared,
+  canBeCounted,
+  type HarvestFound,
+  isCounted,
+  isWhole,
+  type ListedFacts,
+  totals,
+} from "./found.ts";
+import { gapsIn, type ToldGap } from "../bucket/gaps.ts";
+import { type ListedFile, manifestOf, readManifest } from "../bucket/tweets.ts";
+
+/** What looking works with. */
+export interface Look {
+  store: Store;
+  /** Called before each file of tweets that is read. */
+  onFile: (key: string) => void;
+  /** Called with each id of a tweet in a listed file. */
+  onId: (id: string, key: string) => Promise<void>;
+  onGaps: (gaps: ToldGap[]) => void;
+  /** Called with each file that has keys in the clear, though it needs none. */
+  onKeys: (key: string) => void;
+  /** Whether tweets were taken out of a file, or may have been, as changesets tell: it may be as it was before. */
+  wasCleared: (key: string) => boolean;
+  fault: (key: string, says: string, canBeMended?: boolean) => void;
+  /** Takes what is wrong with content for a fault of the key; a store that fails is thrown. */
+  tried: <T>(key: string, act: () => Promise<T> | T) => Promise<T | null>;
+}
+
+/** A folder that is to be looked at. */
+export interface HarvestFolder {
+  /** With a `/` at its end. */
+  folder: string;
+  /** What the store has in it. */
+  objects: Listed[];
+  isOpen: boolean;
+  /** The settled checkpoint, where it is this harvest's. */
+  settled: CheckpointState | null;
+  /** The checkpoint of this harvest where it goes on, or was cut: the manifest may be older. */
+  open: CheckpointState | null;
+}
+
+/** Looks at a harvest's folder; tells its faults. @throws OutsideError where the store fails. */
+export async function lookAtHarvest(place: HarvestFolder, look: Look): Promise<HarvestFound> {
+  const { folder, isOpen, settled, open } = place;
+  const { store, fault } = look;
+  const has = (name: string) => place.objects.some(({ key }) => key === `${folder}${name}`);
+  const manifest = readManifest((await store.get(`${folder}${FILES.manifest}`))?.bytes, folder);
+  const listed = new Map<string, ListedFacts | null>();
+  const { files } = open ? readManifest(manifestOf(open.files), folder) : manifest;
+  const sums = new Map(files.map(({ key, sha1 }) => [key, sha1]));
+  for (const [key, sha1] of sums) listed.set(key, await lookAtFile(key, { sha1, isOpen }, look));
+  const known = new Set([...sums.keys(), ...(settled?.files ?? []).map(nameIn(folder))]);
+  const isOriginal = !has(FILES.harvest) && has(FILES.originalHarvest);
+  const { info, problem } = await infoOf(folder, isOriginal, store);
+  const harvest: HarvestFound = {
+    folder,
+    listed,
+    unlisted: place.objects.map(({ key }) => key)
+      .filter((key) => isTweetsFile(key.slice(folder.length)) && !known.has(key)),
+    hasManifest: has(FILES.manifest),
+    info,
+    isOriginal,
+    isOpen,
+    relisted: null,
+    retold: null,
+  };
+  const [stray] = manifest.strays;
+  if (!isOpen && canBeRelisted(harvest, { hasStray: !!stray }, look)) {
+    harvest.relisted = await relisted(harvest, look);
+  }
+  const agrees = !settled || await agreesWith(settled, { harvest, sums, hasStray: !!stray }, look);
+  if (stray !== undefined) {
+    const says = `it has a line that names no file: ${stray.slice(0, 80)}`;
+    fault(`${folder}${FILES.manifest}`, says, harvest.retold !== null);
+  }
+  if (!isOpen) lookWhetherAllAgrees(harvest, { agrees, problem }, look);
+  await lookAtSides(harvest, has, look);
+  if (!isOpen) await lookAtSums(manifest.sides, look);
+  return harvest;
+}
+
+/** What a listed file is; null where it is not there. */
+async function lookAtFile(
+  key: string,
+  { sha1, isOpen }: { sha1: string; isOpen: boolean },
+  look: Look,
+): Promise<ListedFacts | null> {
+  const facts = await factsOf(key, look, (id) => look.onId(id, key));
+  if (!facts) {
+    // A piece that was merged while the manifest was read is in another file.
+    if (!isOpen) look.fault(key, "the manifest lists it, and it is not there");
+    return null;
+  }
+  const isAsListed = facts.sha1 === sha1;
+  if (facts.fault) look.fault(key, facts.fault);
+  else if (!isAsListed) look.fault(key, "its checksum is not that of the manifest");
+  return { ...facts, isAsListed };
+}
+
+async function factsOf(
+  key: string,
+  { store, onFile }: Look,
+  onId: (id: string) => Promise<void> | void,
+): Promise<FileFacts | null> {
+  onFile(key);
+  try {
+    return await checkTweets(store, key, onId);
+  } catch (error) {
+    if (!(error instanceof OutsideError) || await isThere(store, key)) throw error;
+    return null;
+  }
+}
+
+/** What harvest.json says, or what is wrong with it; neither where it is not there. */
+async function infoOf(
+  folder: string,
+  isOriginal: boolean,
+  store: Store,
+): Promise<{ info: HarvestInfo | null; problem: string | null }> {
+  const key = infoKey({ folder, isOriginal });
+  const found = await store.get(key);
+  if (!found) return { info: null, problem: null };
+  try {
+    return { info: parseAs(harvestInfoSchema, found.bytes, "it"), problem: null };
+  } catch (error) {
+    return { info: null, problem: messageOf(error) };
+  }
+}
+
+function infoKey({ folder, isOriginal }: Pick<HarvestFound, "folder" | "isOriginal">): string {
+  return `${folder}${isOriginal ? FILES.originalHarvest : FILES.harvest}`;
+}
+
+/**
+ * Whether the manifest lists what the checkpoint names. Where it does not, or harvest.json is gone, and every file
+ * that the checkpoint names is there as it names it, and no other that the manifest lists, all can be told again.
+ */
+async function agreesWith(
+  state: CheckpointState,
+  { harvest, sums, hasStray }: {
+    harvest: HarvestFound;
+    sums: Map<string, string>;
+    hasStray: boolean;
+  },
+  look: Look,
+): Promise<boolean> {
+  const { folder, listed, hasManifest, info } = harvest;
+  const named = new Map(state.files.map((file) => [nameIn(folder)(file), file.sha1]));
+  const agrees = hasManifest && sums.size === named.size &&
+    [...named].every(([key, sha1]) => sums.get(key) === sha1);
+  if (agrees && info && !hasStray) return true;
+  // A name that is cut off, as by a disk that was full, is that of no file.
+  let isThere = [...sums.keys()].every((key) => named.has(key) || !listed.get(key));
+  for (const [key, sha1] of named) {
+    const facts = listed.get(key) ?? await factsOf(key, look, () => {});
+    isThere &&= facts !== null && facts.fault === null && facts.sha1 === sha1;
+  }
+  if (isThere) harvest.retold = { state, manifest: !agrees || hasStray, info: !info };
+  return agrees;
+}
+
+/** Whether the manifest is gone, or was emptied by a damage: a removal of all tweets leaves it empty, too. */
+function canBeRelisted(
+  { hasManifest, listed, unlisted }: HarvestFound,
+  { hasStray }: { hasStray: boolean },
+  { wasCleared }: Look,
+): boolean {
+  return !hasManifest || (listed.size === 0 && !hasStray && !unlisted.some(wasCleared));
+}
+
+/** Looks at the files of a folder whose manifest lists nothing; their checksums, where one can be written. */
+async function relisted(
+  { unlisted, info, isOriginal }: HarvestFound,
+  look: Look,
+): Promise<HarvestFound["relisted"]> {
+  if (!info || unlisted.length === 0 || info.files !== unlisted.length) return null;
+  const sums = new Map<string, string>();
+  let [tweets, bytes, isWhole] = [0, 0, true];
+  for (const key of unlisted) {
+    const facts = await factsOf(key, look, () => {});
+    if (facts?.fault) look.fault(key, facts.fault);
+    isWhole &&= facts?.fault === null;
+    sums.set(key, facts?.sha1 ?? "");
+    tweets += facts?.tweets ?? 0;
+    bytes += facts?.bytes ?? 0;
+  }
+  const isAll = tweets === info.tweets && (isOriginal || bytes === info.file_bytes);
+  return isWhole && isAll ? sums : null;
+}
+
+/** The manifest, harvest.json, the checkpoint and the files. */
+function lookWhetherAllAgrees(
+  harvest: HarvestFound,
+  { agrees, problem }: { agrees: boolean; problem: string | null },
+  { fault }: Look,
+): void {
+  const { folder, listed, unlisted, hasManifest, info, retold } = harvest;
+  const manifest = `${folder}${FILES.manifest}`;
+  const isRetold = retold !== null;
+  if (hasManifest && harvest.relisted) return fault(manifest, "it is empty", true);
+  if (!hasManifest && (!agrees || unlisted.length > 0)) {
+    fault(manifest, "it is not there", isRetold || harvest.relisted !== null);
+  } else if (!agrees) {
+    fault(manifest, "it does not list what the checkpoint names", isRetold);
+  }
+  if (hasManifest) {
+    const isGarbage = isRetold || canBeCleared(harvest);
+    for (const key of unlisted) fault(key, "the manifest does not list it", isGarbage);
+  }
+  if (!info) {
+    const isMissed = listed.size > 0 || isRetold;
+    if (problem || isMissed) fault(infoKey(harvest), problem ?? "it is not there", isRetold);
+    return;
+  }
+  if (!hasManifest || isCounted(harvest, info)) return;
+  const { tweets, files, bytes } = totals(harvest);
+  const isEven = info.tweets === tweets && info.files === files;
+  // Of a file that is damaged the bytes are not as told, either.
+  if (isEven && !isWhole(harvest)) return;
+  const says = isEven
+    ? `it says ${info.file_bytes} bytes, and there are ${bytes}`
+    : `it says ${info.tweets} tweets in ${info.files} files, and there are ${tweets} in ${files}`;
+  fault(infoKey(harvest), says, canBeCounted(harvest));
+}
+
+/** What is beside the tweets. */
+async function lookAtSides(
+  { folder, info, isOpen, isOriginal }: HarvestFound,
+  has: (name: string) => boolean,
+  look: Look,
+): Promise<void> {
+  const { store, fault, tried } = look;
+  const told: Record<string, number> = {
+    [FILES.users]: info?.users ?? 0,
+    [FILES.messages]: sum(info?.messages),
+    [FILES.gaps]: info?.gaps ?? 0,
+    [FILES.missing]: sum(info?.missing),
+  };
+  for (const [name, least] of Object.entries(told)) {
+    const key = `${folder}${name}`;
+    const found = has(name) ? await checkJsonLines(store, key) : { lines: 0, fault: null };
+    if (found.fault) fault(key, found.fault);
+    else if (!isOpen && !isOriginal && found.lines < least) {
+      fault(key, `it has ${found.lines} lines, and harvest.json says ${least}`);
+    } else if (name === FILES.gaps && has(name)) {
+      await tried(key, async () => look.onGaps(await gapsIn(store, key)));
+    }
+  }
+  const changes = `${folder}${FILES.userChanges}`;
+  const made = await store.get(changes);
+  if (made) await tried(changes, () => parseAs(userChangesSchema, made.bytes, "it"));
+  await lookForKeys(`${folder}${FILES.config}`, look);
+}
+
+/** Whether the files beside the tweets that a manifest lists are as it lists them. */
+async function lookAtSums(sides: ListedFile[], { store, fault, onFile }: Look): Promise<void> {
+  for (const { key, sha1 } of sides) {
+    onFile(key);
+    const hash = createHash("sha1");
+    const content = await isThere(store, key) ? await store.read(key) : null;
+    if (!content) {
+      fault(key, "the manifest lists it, and it is not there");
+      continue;
+    }
+    for await (const chunk of content) hash.update(chunk);
+    if (hash.digest("hex") !== sha1) fault(key, "its checksum is not that of the manifest");
+  }
+}
+
+async function lookForKeys(key: string, { store, onKeys, tried }: Look): Promise<void> {
+  const found = await store.get(key);
+  if (!found) return;
+  const config = await tried(key, () => parseJson(found.bytes, "it"));
+  if (config !== null && hasKeys(config)) onKeys(key);
+}
+
+function sum(counts: Record<string, number> = {}): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
+}
+
+function nameIn(folder: string): (file: { name: string }) => string {
+  return ({ name }) => `${folder}${name}`;
+}

@@ -1,0 +1,60 @@
+/** What a failure of the disk for temporary files means to a person. */
+
+import { DiskError, messageOf, TwarcCloudError, UserError } from "./errors.ts";
+
+/**
+ * A failure of the disk for temporary files as what a person does about it.
+ * @param folder The folder for a harvest's temporary files; absent for those that lie in the system's own place.
+ * @param options.isNew Whether nothing was made there yet, so that the place itself is what does not do.
+ */
+export function diskError(
+  cause: unknown,
+  folder?: string,
+  { isNew = false } = {},
+): TwarcCloudError {
+  if (cause instanceof TwarcCloudError) return cause;
+  const where = folder === undefined ? "" : ` (${folder})`;
+  const another = folder === undefined
+    ? "set TMPDIR to another disk"
+    : "name a folder on another disk with --spool or TWARC_CLOUD_SPOOL";
+  const hint = (first: string) => `${first}, or ${another}, and start it again: a harvest goes on.`;
+  const kind = kindOf(cause);
+  switch (kind === "gone" && isNew ? "refused" : kind) {
+    case "full":
+      return new UserError(`The disk for temporary files is full${where}`, {
+        cause,
+        hint: hint("Free some space there, or some files (df -h, df -i)"),
+      });
+    case "refused":
+      return new UserError(
+        `The disk for temporary files cannot be written${where}: ${reasonOf(cause)}`,
+        { cause, hint: hint("Make it yours to write") },
+      );
+    case "gone":
+      return new DiskError(`Something was removed from the disk for temporary files${where}`, {
+        cause,
+        hint: hint("Let nothing clear it while a harvest runs"),
+      });
+    case "broken":
+      return new DiskError(
+        `The disk for temporary files failed${where}: ${messageOf(cause)}`,
+        { cause, hint: hint("Look after that disk") },
+      );
+  }
+}
+
+/** Deno gives some failures (EFBIG, EDQUOT) no code, only their number. */
+function kindOf(cause: unknown): "full" | "refused" | "gone" | "broken" {
+  if (cause instanceof Deno.errors.NotCapable) return "refused";
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  if (/^(ENOSPC|EDQUOT|EFBIG)$/.test(code)) return "full";
+  if (/No space left|quota|os error 27/i.test(messageOf(cause))) return "full";
+  if (/^(EACCES|EPERM|EROFS)$/.test(code)) return "refused";
+  return /^(ENOENT|ENOTDIR)$/.test(code) ? "gone" : "broken";
+}
+
+/** What Deno says of its flags is of no use to who runs the program. */
+function reasonOf(cause: unknown): string {
+  if (cause instanceof Deno.errors.NotCapable) return "this program may not write there";
+  return messageOf(cause);
+}

@@ -1,0 +1,136 @@
+/** Harvests that run already: what is shown in the place of starting another, and following them to their end. */
+
+import { LockedError, OutsideError } from "../../base/errors.ts";
+import type { HarvestInfo } from "../../collection/harvest_info.ts";
+import { outlast } from "../../base/outage.ts";
+import type { Job, Outcome, Runner, Started } from "../../runner/runner.ts";
+import { lastWord } from "../../base/visible.ts";
+import type { Bucket, Context } from "../context.ts";
+import { follow, summary } from "../text/progress.ts";
+import { begun, goesOn, patienceOf, tellEnd, untilBegun, waitFor } from "./start.ts";
+
+/**
+ * Starts a harvest that ends when it is done; with `wait` follows it to its end, and one that runs already as well.
+ * @throws LockedError that says how far the other is, without `wait`; what starting and following throw.
+ */
+export async function harvestOnce(
+  opened: Bucket,
+  job: Job,
+  { wait, expected }: { wait: boolean; expected?: number | undefined },
+  context: Context,
+): Promise<void> {
+  const { output } = context;
+  const { collectionId } = job;
+  const runner = await opened.runner();
+  const started = await begunOrRunning(
+    runner,
+    { start: () => runner.once(job), collectionId },
+    context,
+  );
+  if ("running" in started) {
+    const { running } = started;
+    if (!wait) throw busy(started);
+    const since = running.harvest_timestamp;
+    output.note(
+      `${collectionId} is being harvested already, since ${since}: this is that harvest.`,
+    );
+    return await followRunning(opened, running, context);
+  }
+  output.line("Started");
+  if (wait) return await waitFor(opened, { ...started, expected }, context);
+  output.note(`Follow it with: twarc-cloud harvest running --follow ${lastWord(collectionId)}`);
+}
+
+/**
+ * Starts a harvester that is kept alive.
+ * @throws LockedError that says how far the other is where one runs already; what starting throws.
+ */
+export async function startStream(runner: Runner, job: Job, context: Context): Promise<void> {
+  const { collectionId } = job;
+  const say = (line: string) => context.output.note(`${line}.`);
+  const start = () => runner.start(job, { say });
+  const started = await begunOrRunning(runner, { start, collectionId }, context);
+  if ("running" in started) throw busy(started);
+}
+
+/** A harvest that runs already, and the error of starting another. */
+interface Busy {
+  running: HarvestInfo;
+  error: LockedError;
+}
+
+/** What was started; what a harvest that runs already says of itself in its place. */
+async function begunOrRunning(
+  runner: Runner,
+  { start, collectionId }: { start: () => Promise<Started>; collectionId: string },
+  context: Context,
+): Promise<{ started: Started } | Busy> {
+  try {
+    const started = await begun(start, context);
+    await untilBegun(started, runner, context);
+    return { started };
+  } catch (error) {
+    if (!(error instanceof LockedError)) throw error;
+    const running = await runner.info(collectionId);
+    if (!running) throw error;
+    return { running, error };
+  }
+}
+
+/** The error for a collection that is being harvested, with what its harvest has done until now. */
+function busy({ running, error }: Busy): LockedError {
+  const hint = `Follow it with: twarc-cloud harvest running --follow ${
+    lastWord(running.collection_id)
+  }`;
+  return new LockedError(`${error.message}: ${summary(running)}`, { hint, cause: error });
+}
+
+/**
+ * Follows a harvest that was started elsewhere to its end, and shows what it brought. Where the person goes first, it
+ * goes on.
+ * @param found What it said of itself first.
+ * @throws OutsideError where it failed, was stopped before it was done, or its harvester is gone.
+ */
+export async function followRunning(
+  opened: Bucket,
+  found: HarvestInfo,
+  context: Context,
+): Promise<void> {
+  const { collection_id: collectionId } = found;
+  const runner = await opened.runner();
+  let last = found;
+  let now: HarvestInfo | null = found;
+  const started = {
+    collectionId,
+    async outcome(): Promise<Outcome | null> {
+      now = await runner.info(collectionId);
+      last = now ?? last;
+      return now && now.state !== "stopped" ? null : { exitCode: 0 };
+    },
+  };
+  const watched = { pace: runner.pace, info: () => Promise.resolve(now) };
+  if (!await follow({ ...context, runner: watched, started })) {
+    context.output.note(goesOn(collectionId));
+    throw context.signal.reason;
+  }
+  const ended = await outlast(
+    () => opened.collections.lastHarvest(collectionId),
+    patienceOf(context),
+  );
+  const { timeOf } = await import("../../bucket/last_harvest.ts");
+  if (!ended || timeOf(ended.info.harvest_timestamp) < timeOf(last.harvest_timestamp)) {
+    throw gone(collectionId);
+  }
+  await tellEnd(ended, opened.settings.bucket, context);
+}
+
+function gone(collectionId: string): OutsideError {
+  return new OutsideError(
+    `The harvester of ${collectionId} is gone, before its harvest had ended`,
+    {
+      hint:
+        "What was committed is safe, and the next harvest goes on from there. What it said last: " +
+        `twarc-cloud harvest logs ${lastWord(collectionId)}`,
+    },
+  );
+}

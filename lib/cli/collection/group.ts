@@ -1,0 +1,236 @@
+/** The commands `twarc-cloud collection ...`: collections in a bucket, and starting and stopping them. */
+
+import type { Command } from "@commander-js/extra-typings";
+import { join } from "node:path";
+import { TwarcCloudError } from "../../base/errors.ts";
+import type { Downloaded } from "./download.ts";
+import { tellQueryNotes } from "../collection_config/group.ts";
+import { bucketOption, configFileOption, example, spoolOption } from "../options.ts";
+import { readConfigFile, writeConfigFile } from "../collection_config/config_file.ts";
+import { lastWord } from "../../base/visible.ts";
+import { hintAtKeys } from "../profiles.ts";
+import { addCompliance } from "./compliance.ts";
+import { addDehydrate } from "./dehydrate.ts";
+import { addHydrate } from "./hydrate.ts";
+import { addKeys } from "./keys.ts";
+import { addRedactKeys } from "./redact_keys.ts";
+import { addRecover } from "./recover.ts";
+import { addVerify } from "./verify.ts";
+import { type Context, openBucket } from "../context.ts";
+import { addLimits, LIMITS_OF_RUNS } from "../limits.ts";
+import { count, size } from "../output.ts";
+import { addSchedules } from "./schedules.ts";
+import { isHarvested, jobFor, lookAtLast, stopHarvest, YES } from "./start.ts";
+import { removalTexts, troubleTexts } from "../text/trouble.ts";
+
+/** Adds the group. */
+export function addCollection(program: Command, context: Context): void {
+  const group = program.command("collection")
+    .summary("Collection-related commands.")
+    .description("Manage the collections of a bucket.");
+  addList(group, context);
+  addAdd(group, context);
+  addKeys(group, context);
+  addOnce(group, context);
+  addSchedules(group, context);
+  addFilter(group, context);
+  addDownload(group, context);
+  addDehydrate(group, context);
+  addHydrate(group, context);
+  addCompliance(group, context);
+  addVerify(group, context);
+  addRedactKeys(group, context);
+  addRecover(group, context);
+}
+
+function addList(group: Command, context: Context): void {
+  group.command("list")
+    .summary("List collections.")
+    .addOption(bucketOption())
+    .option("--json", "print JSON")
+    .addHelpText("after", example("collection list"))
+    .action(async ({ bucket, json }) => {
+      const { output } = context;
+      const opened = await openBucket(context, { bucket });
+      const ids = await Array.fromAsync(opened.collections.list());
+      if (json) return output.json(ids);
+      if (ids.length === 0) {
+        output.line("No collections.");
+        return output.note(
+          "Make one with: twarc-cloud collection-config template user_timeline --id=ID",
+        );
+      }
+      output.line("Collections:");
+      const troubles = await troubleTexts(opened, context);
+      const removals = await removalTexts(opened, ids);
+      for (const id of ids) output.line(`${id}${troubles.get(id) ?? ""}${removals.get(id) ?? ""}`);
+    });
+}
+
+function addAdd(group: Command, context: Context): void {
+  group.command("add")
+    .summary("Add a collection.")
+    .description("Copies a collection configuration file to the bucket.")
+    .addOption(configFileOption())
+    .addOption(bucketOption())
+    .option(
+      "--no-check",
+      "do not ask the API first whether it takes a search's query, which costs half a cent in version 2",
+    )
+    .addHelpText("after", example("collection add"))
+    .action(async ({ collectionConfigFilepath: path, bucket, check }) => {
+      const config = await readConfigFile(path);
+      const { collections, settings } = await openBucket(context, { bucket, makes: true });
+      const { tryQuery } = await import("../collection_config/try_query.ts");
+      if (check) await tryQuery(config, context);
+      const added = await collections.add(config);
+      await writeConfigFile(path, added);
+      context.output.line("Collection added.");
+      await tellQueryNotes(config, context);
+      hintAtKeys(config, settings, context);
+      context.output.line("Don't forget to start or schedule the collection.");
+      const { startCommand } = await import("./start.ts");
+      context.output.note(`Start it with: ${startCommand(added)}`);
+    });
+}
+
+function addOnce(group: Command, context: Context): void {
+  const once = group.command("once")
+    .summary("Harvest a user timeline or search collection once.")
+    .description("Starts a harvest that goes on by itself and ends when it is done.")
+    .argument("<collection-id>", "collection")
+    .addOption(bucketOption())
+    .addOption(spoolOption())
+    .option("--wait", "follow the harvest until it ends, and exit with its outcome", false)
+    .option("--yes", YES, false)
+    .addHelpText("after", example("collection once test_collection --wait"))
+    .action(async (collectionId, { bucket, spool, wait, yes, ...options }) => {
+      const opened = await openBucket(context, { bucket, spool });
+      const job = await jobFor(
+        opened,
+        collectionId,
+        ["user_timeline", "search", "hydrate"],
+        { options },
+      );
+      const { worthOf } = await import("./ask_cost.ts");
+      const worth = await worthOf(opened, collectionId, { yes }, context);
+      if (!worth) return;
+      const { noteCost } = await import("../aws_cost.ts");
+      await noteCost(opened, collectionId, context);
+      const { harvestOnce } = await import("./attach.ts");
+      await harvestOnce(opened, job, { wait, ...worth }, context);
+    });
+  addLimits(once, LIMITS_OF_RUNS);
+}
+
+function addFilter(group: Command, context: Context): void {
+  const { output } = context;
+  const start = group.command("filter-start")
+    .alias("timeline-start")
+    .summary("Start a filter collection.")
+    .description(
+      "Starts a harvester of a filter stream, which goes on until it is stopped. What comes each day is a harvest of " +
+        "its own.",
+    )
+    .argument("<collection-id>", "collection")
+    .addOption(bucketOption())
+    .addOption(spoolOption())
+    .addHelpText("after", example("collection filter-start test_filter"))
+    .action(async (collectionId, { bucket, spool, ...options }) => {
+      const opened = await openBucket(context, { bucket, spool });
+      const job = await jobFor(opened, collectionId, ["filter"], { options });
+      const runner = await opened.runner();
+      const { startStream } = await import("./attach.ts");
+      await startStream(runner, job, context);
+      output.line("Started");
+      output.note(`Follow it with: twarc-cloud harvest running --follow ${lastWord(collectionId)}`);
+      const { noteCost } = await import("../aws_cost.ts");
+      await noteCost(opened, collectionId, context);
+      if (!runner.revive) return;
+      output.note(
+        "It is started again where it ends by a fault. After a restart of this machine " +
+          "`twarc-cloud scheduler` does that: let it run.",
+      );
+    });
+  addLimits(start);
+
+  group.command("filter-stop")
+    .alias("timeline-stop")
+    .summary("Stop a filter collection.")
+    .description("Stops the harvest of a filter stream cleanly. This may take a few minutes.")
+    .argument("<collection-id>", "collection")
+    .addOption(bucketOption())
+    .option("--json", "print JSON")
+    .addHelpText("after", example("collection filter-stop test_filter"))
+    .action(async (collectionId, { bucket, json }) => {
+      const opened = await openBucket(context, { bucket });
+      await jobFor(opened, collectionId, ["filter"], { what: "Stop" });
+      const runner = await opened.runner();
+      const isRunning = await isHarvested(runner, collectionId).catch(trueIfOurs);
+      if (isRunning && !json) output.line("Stopping ...");
+      await stopHarvest(runner, collectionId, context);
+      // A service without a task is seen by who stops it.
+      if (!isRunning && !json) output.line("Stopping ...");
+      if (json) return output.json({ collection_id: collectionId, stopped: true });
+      output.line("Stopped");
+      output.note(lookAtLast(collectionId));
+    });
+}
+
+function addDownload(group: Command, context: Context): void {
+  const { output } = context;
+  group.command("download")
+    .summary("Download a collection.")
+    .description(
+      "Copies the files of a collection to download/. Files that have already been downloaded are skipped " +
+        "unless --clean is given. A harvest may be running. Twitter keys are left out of configurations and " +
+        "changesets unless --with-keys is given, so that a copy can be handed on.",
+    )
+    .argument("<collection-id>", "collection")
+    .addOption(bucketOption())
+    .option("--collection-path <folder>", "where to (default: download/BUCKET/collections/ID)")
+    .option("--clean", "fetch everything again", false)
+    .option("--with-keys", "copy the configuration's keys as well", false)
+    .addHelpText("after", example("collection download test_collection"))
+    .action(async (collectionId, { bucket, collectionPath, clean, withKeys }) => {
+      const { download } = await import("./download.ts");
+      const { store, collections, settings } = await openBucket(context, { bucket });
+      await collections.loadJson(collectionId);
+      const { collectionKeys } = await import("../../collection/layout.ts");
+      const { folder: root } = collectionKeys(collectionId);
+      const to = collectionPath ?? join("download", settings.bucket.name, root.replace(/\/$/, ""));
+      const progress = await output.progress();
+      const began = context.clock.monotonic();
+      const onFile = (done: Downloaded) => {
+        progress.show(progressText(done, context.clock.monotonic() - began));
+      };
+      const done = await download({ store, collectionId, to, root, clean, withKeys, onFile })
+        .finally(() => progress.end());
+      output.note(
+        `${count(done.files)} files (${size(done.bytes)}) downloaded, ${
+          count(done.skipped)
+        } skipped.`,
+      );
+      if (done.removed > 0) {
+        output.note(`${count(done.removed)} files removed here that its manifests list no more.`);
+      }
+      output.line(`Collection downloaded to ${to}`);
+    });
+}
+
+/** What cannot be seen for a while may be so. */
+function trueIfOurs(error: unknown): true {
+  if (error instanceof TwarcCloudError) return true;
+  throw error;
+}
+
+/** Files, bytes, rate, and time left. @param ms Since it began. */
+function progressText(
+  { files, bytes, skipped, skippedBytes, allFiles, allBytes }: Downloaded,
+  ms: number,
+): string {
+  const rate = bytes / Math.max(ms, 1) * 1_000;
+  const left = rate > 0 ? Math.ceil((allBytes - bytes - skippedBytes) / rate) : 0;
+  return `${count(files + skipped)} of ${count(allFiles)} files, ` +
+    `${size(bytes + skippedBytes)} of ${size(allBytes)}, ${size(rate)}/s, ${count(left)} s left`;
+}

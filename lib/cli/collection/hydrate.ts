@@ -1,0 +1,190 @@
+/** The command `twarc-cloud collection hydrate`: ids in, a collection out. */
+
+import type { Command } from "@commander-js/extra-typings";
+import { basename } from "node:path";
+import { bucketOption, spoolOption } from "../options.ts";
+import { type Bucket, type Context, openBucket } from "../context.ts";
+import { idFault } from "../../base/typed_ids.ts";
+import type { BadLines, ListWanted } from "../collection_config/lists.ts";
+import { columnOption, strictOption } from "../collection_config/names.ts";
+import { count } from "../output.ts";
+
+/** What the id of a tweet is called in the headers of tables; the best first. */
+const ID_COLUMNS = [
+  "tweet_id",
+  "tweetid",
+  "tweet_id_str",
+  "status_id",
+  "post_id",
+  "id_str",
+  "id",
+  "url",
+  "link",
+];
+
+/** Adds the command. */
+export function addHydrate(group: Command, context: Context): void {
+  group.command("hydrate")
+    .summary("Collect the tweets of a list of ids.")
+    .description(
+      "Makes a collection of the tweets whose ids are in a file, such as `collection dehydrate` or a data set " +
+        "that somebody shares has them, and starts to harvest it. The harvest's missing.jsonl accounts for " +
+        "every id that is not to be had, with the reason. Given once more, the same file goes on where it was.",
+    )
+    .argument(
+      "<file>",
+      "file with tweets' ids or addresses, one a line, or a table with a header; - for standard input",
+    )
+    .addOption(columnOption())
+    .addOption(strictOption())
+    .option("--id <id>", "an identifier for the collection (default: the file's name)")
+    .addOption(bucketOption())
+    .option("--profile <name>", "profile of the keys (default: main, or the only one)")
+    .option(
+      "--twarc-config-filepath <path>",
+      "file with the keys (default: ~/.twarc, then that of twarc2)",
+    )
+    .option("--yes", "do not ask, whatever it costs", false)
+    .addOption(spoolOption())
+    .option("--wait", "follow the harvest until it ends, and exit with its outcome", false)
+    .addHelpText("after", "\nExample:\n  twarc-cloud collection hydrate ids.txt --wait")
+    .action(async (file, { id, bucket, spool, wait, column, strict, ...flags }) => {
+      const { checkedId } = await import("../../collection/layout.ts");
+      const collectionId = checkedId(id ?? nameOf(file));
+      const { BadLines } = await import("../collection_config/lists.ts");
+      const bad = new BadLines();
+      const ids = await idsIn(file, { column, strict, bad }, context);
+      const opened = await openBucket(context, { bucket, spool, makes: true });
+      if (await hasIds(opened, collectionId, ids)) {
+        context.output.note(`Collection ${collectionId} has these ids already: it goes on.`);
+      } else if (!await added(opened, { collectionId, ids, ...flags }, context)) {
+        return;
+      }
+      const { jobFor } = await import("./start.ts");
+      const { harvestOnce } = await import("./attach.ts");
+      const job = await jobFor(opened, collectionId, ["hydrate"]);
+      await harvestOnce(opened, job, { wait }, context);
+      const left = bad.error(
+        "The others are collected.",
+        "Hydrate these by a file of their own, under another --id.",
+      );
+      if (left) throw left;
+    });
+}
+
+/** A file's name as a collection's id. */
+function nameOf(file: string): string {
+  if (file === "-") return "hydrated";
+  return basename(file).replace(/\.[A-Za-z]+$/, "").replace(/[^A-Za-z0-9._-]+/g, "_")
+    .replace(/^[-.]+/, "");
+}
+
+/** How a list of tweets' ids is read. @param now In milliseconds since 1970. */
+function tweetList(column: string | undefined, now: number): ListWanted<string> {
+  const read = (text: string) => {
+    const id = /\/status(?:es)?\/(\d+)/.exec(text)?.[1] ?? text;
+    const fault = idFault(id, now);
+    return fault === null ? { value: id } : { fault };
+  };
+  return { columns: { known: ID_COLUMNS, named: column }, read };
+}
+
+/** The ids in a file, sorted, each once; bad lines are listed. @throws UserError */
+async function idsIn(
+  file: string,
+  { column, strict, bad }: { column: string | undefined; strict: boolean; bad: BadLines },
+  { clock, output }: Context,
+): Promise<BigUint64Array> {
+  const { valuesIn } = await import("../collection_config/lists.ts");
+  const { IdList } = await import("../../bucket/id_list.ts");
+  const list = new IdList();
+  for await (const id of valuesIn([file], tweetList(column, clock.now()), { bad, output })) {
+    list.add(id);
+  }
+  const ids = list.sorted();
+  bad.tell(output);
+  const error = strict || ids.length === 0
+    ? bad.error("Nothing was collected.", "Correct them and run it again.")
+    : null;
+  if (error) throw error;
+  if (ids.length > 0) return ids;
+  const { UserError } = await import("../../base/errors.ts");
+  throw new UserError(`There is no id in ${file === "-" ? "standard input" : file}`, {
+    hint: "One id, or one tweet's address, is expected a line.",
+  });
+}
+
+/** Whether the collection is there already, with these very ids. */
+async function hasIds(
+  { store }: Bucket,
+  collectionId: string,
+  ids: BigUint64Array,
+): Promise<boolean> {
+  const { collectionKeys } = await import("../../collection/layout.ts");
+  const { parseIds } = await import("../../bucket/id_list.ts");
+  const keys = collectionKeys(collectionId);
+  const found = await store.get(keys.config) && await store.get(keys.ids);
+  if (!found) return false;
+  const known = parseIds(found.bytes, keys.ids);
+  return known.length === ids.length && known.every((id, i) => id === ids[i]);
+}
+
+/** A collection that is to be made. */
+interface Wanted {
+  collectionId: string;
+  ids: BigUint64Array;
+  profile?: string | undefined;
+  twarcConfigFilepath?: string | undefined;
+  yes: boolean;
+}
+
+/** Adds the collection; false where the person does not want to pay for it. @throws UserError */
+async function added(
+  { store, collections, settings }: Bucket,
+  { collectionId, ids, profile, twarcConfigFilepath, yes }: Wanted,
+  context: Context,
+): Promise<boolean> {
+  const { findProfile } = await import("../../secrets/twarc_files.ts");
+  const { keepKeys, keyFiles } = await import("../profiles.ts");
+  const { checkedNewId, collectionKeys } = await import("../../collection/layout.ts");
+  const { idText } = await import("../../bucket/id_list.ts");
+  const keys = collectionKeys(checkedNewId(collectionId));
+  const found = await findProfile(await keyFiles(twarcConfigFilepath, context), profile);
+  const isNew = !await store.get(keys.config);
+  if (isNew && !await isWorth(ids.length, { yes, context })) return false;
+  // That it may cost something does not mean that keys of others may be replaced.
+  const kept = await keepKeys(found, { settings, yes: false }, context);
+  if (!kept) return false;
+  // The ids first: a collection without them could never be harvested.
+  if (isNew) await store.put(keys.ids, idText(ids));
+  await collections.add({
+    id: collectionId,
+    keys: kept.keys,
+    type: "hydrate",
+    api: "2",
+    hydrate: { ids: ids.length },
+  });
+  context.output.line("Collection added.");
+  return true;
+}
+
+/** Tells what it costs, and asks where that is more than cents. @throws UserError where nobody can be asked. */
+async function isWorth(
+  ids: number,
+  { yes, context: { output } }: { yes: boolean; context: Context },
+): Promise<boolean> {
+  const { CHEAP, dollarsFor, dollarText, PRICES } = await import("../../billing/prices.ts");
+  const { LOOKUP_SIZE } = await import("../../twitter/v2/sizes.ts");
+  const dollars = dollarsFor({ posts: ids }, PRICES);
+  const price = `${count(ids)} ids cost at most ${dollarText(dollars)} by the prices of ` +
+    `${PRICES.date}: what is gone is free`;
+  output.note(`${price} (${count(Math.ceil(ids / LOOKUP_SIZE))} requests).`);
+  if (yes || dollars <= CHEAP) return true;
+  const answer = await output.confirm("Collect them?");
+  if (answer !== null) {
+    if (!answer) output.note("Cancelling");
+    return answer;
+  }
+  const { UserError } = await import("../../base/errors.ts");
+  throw new UserError(price, { hint: "Go on with --yes." });
+}

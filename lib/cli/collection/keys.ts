@@ -1,0 +1,44 @@
+/** The command `twarc-cloud collection keys`: other keys for a collection that is in a bucket. */
+
+import type { Command } from "@commander-js/extra-typings";
+import { isDeepStrictEqual } from "node:util";
+import { withKeys } from "../collection_config/group.ts";
+import { bucketOption, example } from "../options.ts";
+import { type Context, openBucket } from "../context.ts";
+import { keepKeys, keyFiles } from "../profiles.ts";
+
+/** Adds `keys`. */
+export function addKeys(group: Command, context: Context): void {
+  const { output } = context;
+  group.command("keys")
+    .summary("Give a collection other Twitter keys.")
+    .description(
+      "Puts keys that `twarc-cloud configure` or twarc have stored where a collection of the bucket uses them, and " +
+        "records the change, without the keys. A harvest that runs goes on with those that it has.",
+    )
+    .argument("<collection-id>", "collection")
+    .addOption(bucketOption())
+    .option("--profile <name>", "profile of the keys (default: main, or the only one)")
+    .option(
+      "--twarc-config-filepath <path>",
+      "file with the keys (default: ~/.twarc, then that of twarc2)",
+    )
+    .option("--yes", "do not ask before other keys are replaced in Parameter Store", false)
+    .addHelpText("after", example("collection keys test_collection"))
+    .action(async (id, { bucket, profile, twarcConfigFilepath, yes }) => {
+      const { findProfile } = await import("../../secrets/twarc_files.ts");
+      const found = await findProfile(await keyFiles(twarcConfigFilepath, context), profile);
+      const { collections, settings, runner } = await openBucket(context, { bucket });
+      const { json } = await collections.loadJson(id);
+      const kept = await keepKeys(found, { settings, yes }, context);
+      if (!kept) return;
+      const next = withKeys(json, kept.keys);
+      // Where the keys are elsewhere, under a name, the configuration may stay as it is.
+      if (!isDeepStrictEqual(next, json)) await (await collections.plan(next)).apply();
+      const where = kept.parameter ?? `the configuration of ${id}`;
+      output.line(`${id} has the keys of profile ${found.name}, in ${where}.`);
+      if (await (await runner()).info(id)) {
+        output.note("Its harvest goes on with the keys that it has: stop it, and start it again.");
+      }
+    });
+}

@@ -1,0 +1,70 @@
+/** What a download could not copy, and what it says of that when all others are copied. */
+
+import { verifyHint } from "../../bucket/tweets.ts";
+import { collectionKeys } from "../../collection/layout.ts";
+import { OutsideError, UserError } from "../../base/errors.ts";
+import { LINK_HINT } from "../../store/folder/links.ts";
+import { someOf } from "../output.ts";
+
+/** Objects that were left out, by their keys, each with the reason. */
+export class LeftOut {
+  /** Not in the bucket as their manifests list them. */
+  readonly damaged = new Map<string, string>();
+  /** Keys that cannot be the name of a file here. */
+  readonly strays = new Map<string, string>();
+  /** Links out of the bucket. */
+  readonly links = new Set<string>();
+  /** Damaged, so that Twitter keys could not be left out. */
+  readonly withheld = new Map<string, string>();
+  readonly #collectionId: string;
+
+  constructor(collectionId: string) {
+    this.#collectionId = collectionId;
+  }
+
+  /** @throws OutsideError for what the bucket does not have as listed, else UserError, where something was left out. */
+  check(): void {
+    const damaged = this.#said(
+      this.damaged,
+      "file is not in the bucket as listed",
+      "files are not in the bucket as listed",
+    );
+    const strays = this.#said(
+      this.strays,
+      "key of the bucket cannot be the name of a file here",
+      "keys of the bucket cannot be the name of a file here",
+    );
+    const withheld = this.#said(
+      this.withheld,
+      "file is damaged, and may have Twitter keys in it",
+      "files are damaged, and may have Twitter keys in them",
+    );
+    const links = this.#said(
+      new Map([...this.links].map((key) => [key, "not followed"])),
+      "link leads out of the bucket",
+      "links lead out of the bucket",
+    );
+    const all = [...damaged, ...strays, ...links, ...withheld];
+    if (all.length === 0) return;
+    const message = [...all, "all others are downloaded"].join("; ");
+    if (damaged.length > 0) {
+      throw new OutsideError(message, { hint: verifyHint(this.#collectionId) });
+    }
+    throw new UserError(message, {
+      hint: strays.length > 0
+        ? "Remove them from the bucket, or give them other names there."
+        : links.length > 0
+        ? LINK_HINT
+        : "With --with-keys they are copied as they are.",
+    });
+  }
+
+  #said(left: Map<string, string>, one: string, many: string): string[] {
+    if (left.size === 0) return [];
+    const { folder } = collectionKeys(this.#collectionId);
+    const names = [...left].toSorted(([a], [b]) => a < b ? -1 : 1).map(([key, why]) =>
+      `${key.slice(folder.length)} (${why})`
+    );
+    return [`${left.size > 1 ? `${left.size} ${many}` : `One ${one}`}: ${someOf(names)}`];
+  }
+}

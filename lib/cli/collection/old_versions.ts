@@ -1,0 +1,36 @@
+/** What is said of older versions of objects that a store with versioning keeps. */
+
+import { isoTime } from "../../base/clock.ts";
+import type { Purged } from "../../store/store.ts";
+import type { Context } from "../context.ts";
+import { count } from "../output.ts";
+
+const DAY = 86_400_000;
+
+/** Says what became of older versions: how many were deleted; until when others may stay, and how to end that. */
+export function tellPurged(
+  { deleted, left }: Purged,
+  { output, clock }: Pick<Context, "output" | "clock">,
+): void {
+  if (deleted > 0) output.note(`${count(deleted)} older versions of such files are deleted, too.`);
+  if (!left) return;
+  output.note(
+    `S3 may keep older versions of them ${
+      howLong(left.days, clock.now())
+    }: AWS does not allow to ` +
+      "delete them. To end that sooner, attach the policy of infra/person.tf as it is now " +
+      "(s3:ListBucketVersions, s3:DeleteObjectVersion), and run this command once more.",
+  );
+}
+
+function howLong(days: number | null, now: number): string {
+  if (days === null) return "for as long as the bucket's rules say, which is 30 days with infra/";
+  if (days === Infinity) return "for ever, as no rule of the bucket deletes them";
+  return `until ${dayAfter(days, now)}, by the bucket's rules`;
+}
+
+/** The day on which an object is deleted that became an older version now, by a rule of so many days: `2026-02-01`. */
+export function dayAfter(days: number, now: number): string {
+  // S3 counts whole days, and goes on to the next midnight.
+  return isoTime(now + (days + 1) * DAY).slice(0, 10);
+}

@@ -1,0 +1,193 @@
+/** The commands `twarc-cloud collection schedule`, `scheduled` and `stop`. */
+
+import type { Command } from "@commander-js/extra-typings";
+import { TwarcCloudError, UserError } from "../../base/errors.ts";
+import { lastWord } from "../../base/visible.ts";
+import { bucketOption, example, spoolOption } from "../options.ts";
+import { type Context, openBucket } from "../context.ts";
+import { addLimits, LIMITS_OF_RUNS } from "../limits.ts";
+import { capital } from "../output.ts";
+import {
+  goesOn,
+  isHarvested,
+  jobFor,
+  lookAtLast,
+  startUnlessRunning,
+  stopHarvest,
+  YES,
+} from "./start.ts";
+
+/** Adds the commands. */
+export function addSchedules(group: Command, context: Context): void {
+  addSchedule(group, context);
+  addScheduled(group, context);
+  addStop(group, context);
+}
+
+function addSchedule(group: Command, context: Context): void {
+  const { output } = context;
+  const command = group.command("schedule")
+    .summary("Harvest a collection by a schedule.")
+    .description(
+      "Harvests by a rate or cron expression of EventBridge. A rate begins with a harvest at once; cron waits for its " +
+        "time. A schedule that is in force already stays as it is, and starts nothing. For harvesters of this machine " +
+        "`twarc-cloud scheduler` has to run.",
+    )
+    .argument("<collection-id>", "collection")
+    .argument("<schedule>", 'such as "rate(7 days)" or "cron(0 10 * * ? *)"')
+    .option(
+      "--timezone <zone>",
+      "time zone of a cron expression, such as Europe/Berlin (default: UTC)",
+    )
+    .addOption(bucketOption())
+    .addOption(spoolOption())
+    .option("--yes", YES, false)
+    .addHelpText("after", example('collection schedule test_collection "rate(7 days)"'))
+    .action(async (collectionId, expression, { bucket, spool, timezone, yes, ...options }) => {
+      const { beginsAtOnce, isSameSchedule, longestPause, parseSchedule } = await import(
+        "../../runner/schedule.ts"
+      );
+      const schedule = parseSchedule(expression, timezone, context.clock.now());
+      const opened = await openBucket(context, { bucket, spool });
+      const job = await jobFor(opened, collectionId, ["user_timeline", "search"], { options });
+      const runner = await opened.runner();
+      const before = await runner.scheduleOf(collectionId);
+      const isInForce = before !== null && isSameSchedule(before.schedule, schedule);
+      const { worthOf } = await import("./ask_cost.ts");
+      if (!isInForce && !await worthOf(opened, collectionId, { yes }, context)) return;
+      const { config } = await opened.collections.load(collectionId);
+      if (!isInForce && beginsAtOnce(schedule)) await startUnlessRunning(runner, job, context);
+      await runner.schedule(job, schedule);
+      output.line("Scheduled");
+      if (isInForce) output.note("That schedule is in force already: nothing is started.");
+      const { scheduleText } = await import("../text/schedule_text.ts");
+      const words = scheduleText(schedule);
+      const { next } = await runner.scheduleOf(collectionId) ?? {};
+      if (words && next) output.note(`${capital(words)}, next at ${next}.`);
+      const { rareNote } = await import("../text/rare.ts");
+      const rare = rareNote(config, longestPause(schedule, context.clock.now()));
+      if (rare) output.note(rare);
+      const { noteCost } = await import("../aws_cost.ts");
+      const pause = longestPause(schedule, context.clock.now());
+      await noteCost(opened, collectionId, context, pause);
+      if (runner.documents) {
+        output.note(
+          "Keep `twarc-cloud scheduler` running: it carries out the schedules of this bucket.",
+        );
+      }
+    });
+  addLimits(command, LIMITS_OF_RUNS);
+}
+
+function addScheduled(group: Command, context: Context): void {
+  const { output } = context;
+  group.command("scheduled")
+    .summary("List scheduled collections.")
+    .addOption(bucketOption())
+    .option("--json", "print JSON")
+    .addHelpText("after", example("collection scheduled"))
+    .action(async ({ bucket, json }) => {
+      const { settings, collections, ...opened } = await openBucket(context, { bucket });
+      const runner = await opened.runner();
+      const scheduled = await Array.fromAsync(runner.scheduled());
+      const { notStartedJson, notStartedOf, notStartedText } = await import(
+        "../text/not_started.ts"
+      );
+      const notStarted = await notStartedOf(scheduled, { runner, collections }, output);
+      const { scheduleText } = await import("../text/schedule_text.ts");
+      if (json) {
+        return output.json(
+          scheduled.map(({ collectionId, schedule, next, retry }) => ({
+            collection_id: collectionId,
+            schedule: schedule.expression,
+            timezone: schedule.timezone ?? "UTC",
+            words: scheduleText(schedule),
+            ...(next ? { next } : {}),
+            ...(retry ? { retry } : {}),
+            ...notStartedJson(notStarted.get(collectionId)),
+          })),
+        );
+      }
+      if (scheduled.length === 0) {
+        output.line("No scheduled collections.");
+        return output.note('Schedule one with: twarc-cloud collection schedule ID "rate(7 days)"');
+      }
+      const { lastText } = await import("../text/last_text.ts");
+      for (const { collectionId, schedule, next, retry } of scheduled) {
+        output.line(
+          `${settings.bucket.name}_${collectionId}_schedule => ${schedule.expression}${
+            schedule.timezone ? ` (${schedule.timezone})` : ""
+          }`,
+        );
+        const words = scheduleText(schedule);
+        const due = [...words ? [words] : [], ...next ? [`next at ${next}`] : []];
+        output.line(
+          `  ${[...due, ""].join(", ")}last harvest: ${await lastText(collections, collectionId)}`,
+        );
+        const runs = notStarted.get(collectionId);
+        for (const line of runs ? notStartedText(runs) : []) output.line(`  ${line}`);
+        if (!retry?.problem) continue;
+        const { since, next: again, problem } = retry;
+        output.line(`  The run of ${since} ${problem} It is tried again at ${again}`);
+      }
+      if (!runner.documents) return;
+      const { schedulerOf } = await import("../../runner/local/presence.ts");
+      const serving = await schedulerOf(runner.documents, context.clock);
+      output.note(
+        serving
+          ? `They are carried out by process ${serving.pid} of ${serving.host}, since ${serving.since}.`
+          : "No scheduler carries them out: start `twarc-cloud scheduler`, and keep it running.",
+      );
+    });
+}
+
+function addStop(group: Command, context: Context): void {
+  const { output } = context;
+  group.command("stop")
+    .summary("End a collection's schedule.")
+    .description(
+      "Ends a collection's schedule. A harvest that is running goes on to its end, unless --now is given.",
+    )
+    .argument("<collection-id>", "collection")
+    .addOption(bucketOption())
+    .option("--now", "end a harvest that is running as well", false)
+    .option("--json", "print JSON")
+    .addHelpText("after", example("collection stop test_collection"))
+    .action(async (collectionId, { bucket, now, json }) => {
+      const opened = await openBucket(context, { bucket });
+      const { json: { type } } = await opened.collections.loadJson(collectionId);
+      const runner = await opened.runner();
+      const wasScheduled = await runner.unschedule(collectionId);
+      const isRunning = await isHarvested(runner, collectionId).catch((error) => {
+        // Where the harvest is not to be ended, this is for show.
+        if (now || !wasScheduled || !(error instanceof TwarcCloudError)) throw error;
+        return false;
+      });
+      const stops = isRunning && now;
+      if (!wasScheduled && !stops) throw notScheduled(collectionId, type, isRunning);
+      if (stops) await stopHarvest(runner, collectionId, context, true);
+      if (json) {
+        return output.json({
+          collection_id: collectionId,
+          unscheduled: wasScheduled,
+          stopped: stops,
+          running: isRunning && !stops,
+        });
+      }
+      output.line("Stopped");
+      if (wasScheduled) {
+        output.note("Its schedule is removed: it is not harvested again by itself.");
+      }
+      if (stops) output.note(lookAtLast(collectionId));
+      else if (isRunning) output.note(goesOn(collectionId));
+    });
+}
+
+/** That there is nothing to end: with how to end a harvest that runs. */
+function notScheduled(id: string, type: unknown, isRunning: boolean): UserError {
+  if (!isRunning) return new UserError(`${id} is neither scheduled nor being harvested`);
+  const command = type === "filter" ? "filter-stop" : "stop --now";
+  return new UserError(`${id} is not scheduled, and its harvest goes on`, {
+    hint: `End the harvest with: twarc-cloud collection ${command} ${lastWord(id)}`,
+  });
+}

@@ -1,0 +1,295 @@
+/** Starting a collection's harvest, and seeing what becomes of it. */
+
+import type { BucketRef } from "../../base/bucket_ref.ts";
+import { isoTime } from "../../base/clock.ts";
+import type { LastHarvest } from "../../bucket/last_harvest.ts";
+import type { CollectionType } from "../../collection/types.ts";
+import type { HarvestInfo } from "../../collection/harvest_info.ts";
+import { limitsAmong } from "../../collection/limits.ts";
+import { outlast, type OutlastOptions } from "../../base/outage.ts";
+import type { Json } from "../../base/json.ts";
+import type { Job, Outcome, Runner, Started } from "../../runner/runner.ts";
+import { lastWord } from "../../base/visible.ts";
+import type { Bucket, Context } from "../context.ts";
+import { failureOf, follow, summary } from "../text/progress.ts";
+import type { Output, Progress } from "../output.ts";
+
+/** What `--yes` is for where a harvest starts. */
+export const YES =
+  "do not ask before a first harvest that costs more than 10 dollars (ask_above in twarc_cloud.ini)";
+
+/** The command that starts a collection's harvest, by its type. */
+export function startCommand({ id, type }: { id?: Json; type?: Json | undefined }): string {
+  const command = type === "filter" ? "filter-start" : "once";
+  return `twarc-cloud collection ${command} ${lastWord(String(id))}`;
+}
+
+/**
+ * The job for a collection of one of these types.
+ * @param given.what What is to be done with it.
+ * @param given.options Those of the command, with the limits of the harvest among them.
+ * @throws UserError for any other, with the command that does so.
+ */
+export async function jobFor(
+  { collections }: Bucket,
+  collectionId: string,
+  types: CollectionType[],
+  { what = "Start", options = {} }: { what?: "Start" | "Stop"; options?: object } = {},
+): Promise<Job> {
+  const { config } = await collections.load(collectionId);
+  if (types.includes(config.type)) return { collectionId, flags: limitsAmong(options) };
+  const { UserError } = await import("../../base/errors.ts");
+  const command = what === "Start"
+    ? startCommand({ id: collectionId, type: config.type })
+    : `twarc-cloud collection stop --now ${lastWord(collectionId)}`;
+  throw new UserError(`${collectionId} is a ${config.type} collection`, {
+    hint: `${what} it with: ${command}`,
+  });
+}
+
+/** Milliseconds that a harvester may take to begin: a container's image may be large, and capacity scarce. */
+const BEGIN_TIMEOUT = 900_000;
+/** Milliseconds between two looks at whether it has begun, at most. */
+const LOOK = 1_000;
+
+/**
+ * Waits until a harvester that was started has the lease, or has ended well; what cannot begin is taken back. It is
+ * started, though nobody may say so for a while.
+ * @throws UserError, OutsideError with the reason where it fails, or does not begin.
+ */
+export async function untilBegun(
+  started: Started,
+  { pace }: { pace: number },
+  context: Context,
+): Promise<void> {
+  const { output, clock, signal } = context;
+  const { collectionId } = started;
+  const end = clock.monotonic() + BEGIN_TIMEOUT;
+  const stop = `twarc-cloud collection ${started.withdraw ? "filter-stop" : "stop --now"} ${
+    lastWord(collectionId)
+  }`;
+  let progress: Progress | undefined;
+  try {
+    while (!signal.aborted) {
+      const { outcome, awaited } = await outlast(() => lookAt(started), patienceOf(context));
+      if (outcome && outcome.exitCode !== 0) {
+        await takeBack(started, output);
+        throw failureOf(outcome, collectionId);
+      }
+      if (outcome || awaited === null) return;
+      progress ??= await output.progress();
+      progress.show(`${collectionId}: ${awaited}`);
+      if (clock.monotonic() > end) throw await tooLate(collectionId, { awaited, stop });
+      await clock.sleep(Math.min(pace, LOOK), signal);
+    }
+  } finally {
+    progress?.end();
+  }
+  output.note(`It goes on starting. Stop it with: ${stop}`);
+  throw signal.reason;
+}
+
+/** How a harvest has ended, if it has, and else what is awaited until it begins. */
+async function lookAt(
+  started: Started,
+): Promise<{ outcome: Outcome | null; awaited: string | null }> {
+  const outcome = await started.outcome();
+  return { outcome, awaited: outcome ? null : await started.awaited?.() ?? null };
+}
+
+/** Ends what cannot begin, so that it is not tried again for ever; that it fails must not hide why. */
+async function takeBack(started: Started, output: Output): Promise<void> {
+  const { TwarcCloudError } = await import("../../base/errors.ts");
+  try {
+    await started.withdraw?.();
+  } catch (error) {
+    if (!(error instanceof TwarcCloudError)) throw error;
+    output.note(`What was started could not be ended: ${error.message}`);
+  }
+}
+
+async function tooLate(
+  collectionId: string,
+  { awaited, stop }: { awaited: string; stop: string },
+): Promise<Error> {
+  const { OutsideError } = await import("../../base/errors.ts");
+  const minutes = BEGIN_TIMEOUT / 60_000;
+  return new OutsideError(
+    `The harvest of ${collectionId} has not begun after ${minutes} minutes: ${awaited}`,
+    { hint: `It goes on trying. Stop it with: ${stop}` },
+  );
+}
+
+/** Patience that says on the terminal what it waits for. */
+export function patienceOf({ output, clock, signal }: Context): OutlastOptions {
+  return { clock, signal, say: (line) => output.note(line) };
+}
+
+/**
+ * Starts a harvester, as soon as there is room for it: capacity comes and goes.
+ * @throws what starting throws, and the signal's reason once nobody wants to wait.
+ */
+export async function begun(start: () => Promise<Started>, context: Context): Promise<Started> {
+  const { CapacityError } = await import("../../base/errors.ts");
+  const passes = (failure: unknown) => failure instanceof CapacityError;
+  return await outlast(start, { ...patienceOf(context), passes });
+}
+
+/** Starts a harvest; one that is running already will do. */
+export async function startUnlessRunning(
+  runner: Awaited<ReturnType<Bucket["runner"]>>,
+  job: Job,
+  context: Context,
+): Promise<void> {
+  const { LockedError } = await import("../../base/errors.ts");
+  try {
+    await untilBegun(await begun(() => runner.once(job), context), runner, context);
+  } catch (error) {
+    if (!(error instanceof LockedError)) throw error;
+    context.output.note(`${job.collectionId} is being harvested already.`);
+  }
+}
+
+/**
+ * Follows a harvest to its end, and tells what it brought. Where the person goes first, it goes on.
+ * @throws UserError or OutsideError where it failed, or was stopped before it was done.
+ */
+export async function waitFor(
+  opened: Bucket,
+  { started, expected }: { started: Started; expected?: number | undefined },
+  context: Context,
+): Promise<void> {
+  const { output, signal } = context;
+  const { collectionId } = started;
+  const runner = await opened.runner();
+  if (!await follow({ ...context, runner, started, expected })) {
+    output.note(goesOn(collectionId));
+    throw signal.reason;
+  }
+  const ask = () => opened.collections.lastHarvest(collectionId);
+  const last = await outlast(ask, patienceOf(context));
+  if (last) await tellEnd(last, opened.settings.bucket, context);
+}
+
+/** What is said to who goes while a harvest is followed. */
+export function goesOn(collectionId: string): string {
+  return `The harvest goes on. Stop it with: twarc-cloud collection stop --now ${
+    lastWord(collectionId)
+  }`;
+}
+
+/** Shows how a harvest ended, and what it brought. @throws as `checkOutcome` */
+export async function tellEnd(
+  { info }: Pick<LastHarvest, "info">,
+  bucket: BucketRef,
+  { output }: Context,
+): Promise<void> {
+  const { outcome = "done", reason } = info;
+  output.line(`${info.collection_id}: ${outcome}. ${summary(info)}`);
+  if (outcome !== "complete" && outcome !== "failed" && reason) output.line(reason);
+  const { placeLines, removedLines } = await import("../text/harvest_text.ts");
+  for (const line of [...placeLines(info, bucket), ...removedLines(info)]) output.line(line);
+  await checkOutcome(info);
+}
+
+/**
+ * The next harvest goes on from where one ended that failed, or was stopped before it was done.
+ * @throws UserError, OutsideError for such a one, by who has to act.
+ */
+export async function checkOutcome(info: HarvestInfo): Promise<void> {
+  const { isTornOff } = await import("../../collection/harvest_info.ts");
+  const { OutsideError, UserError } = await import("../../base/errors.ts");
+  const { collection_id: id, outcome, reason, exit_code, type } = info;
+  const isCut = outcome === "interrupted" || isTornOff(info);
+  if (!isCut && outcome !== "failed") return;
+  const what = isCut
+    ? "was stopped before it was done"
+    : `failed: ${reason ?? "no reason was recorded"}`;
+  const Failure = outcome === "failed" && exit_code === 1 ? UserError : OutsideError;
+  throw new Failure(`The harvest of ${id} ${what}`, {
+    hint: `What was collected is safe: the next one goes on from there, with: ${
+      startCommand({ id, type })
+    }`,
+  });
+}
+
+/**
+ * Stops a harvest, and waits until it has stopped, also while nobody can be asked whether it has; shows what it waits
+ * for, and since when.
+ * @param wasSeen Whether it was seen running: then it may have ended by itself since.
+ * @throws UserError where none runs; UnresponsiveError where it does not stop.
+ */
+export async function stopHarvest(
+  runner: Pick<Runner, "stop" | "info">,
+  collectionId: string,
+  context: Context,
+  wasSeen = false,
+): Promise<void> {
+  const { UserError } = await import("../../base/errors.ts");
+  const { signal, clock, output } = context;
+  const progress = await output.progress();
+  let waiting = { for: "its harvester to be found", since: clock.now() };
+  const say = (awaited: string) => {
+    if (awaited !== waiting.for) waiting = { for: awaited, since: clock.now() };
+  };
+  const show = () => {
+    const since = isoTime(waiting.since);
+    progress.show(`${collectionId}: waiting since ${since} for ${waiting.for}`);
+  };
+  let isAgain = wasSeen;
+  const stop = async () => {
+    try {
+      await runner.stop(collectionId, { signal, say });
+    } catch (error) {
+      // What a try began that failed in its middle may be done by now.
+      const mayBeDone = isAgain && error instanceof UserError;
+      isAgain = true;
+      if (!mayBeDone || await runner.info(collectionId)) throw error;
+    }
+  };
+  try {
+    const patient = { ...patienceOf(context), say: (line: string) => progress.note(line) };
+    await whileShowing(show, { clock, signal }, () => outlast(stop, patient));
+  } finally {
+    progress.end();
+  }
+}
+
+/** Shows something each second for as long as work goes on, also where no answer comes meanwhile. */
+async function whileShowing(
+  show: () => void,
+  { clock, signal }: Pick<Context, "clock" | "signal">,
+  work: () => Promise<void>,
+): Promise<void> {
+  const over = new AbortController();
+  const isOver = AbortSignal.any([over.signal, signal]);
+  const showing = async () => {
+    while (!isOver.aborted) {
+      await clock.sleep(LOOK, isOver);
+      if (!isOver.aborted) show();
+    }
+  };
+  const shown = showing();
+  try {
+    await work();
+  } finally {
+    over.abort();
+    await shown;
+  }
+}
+
+/** What comes after the end of a harvest. */
+export function lookAtLast(collectionId: string): string {
+  return `See what it brought with: twarc-cloud harvest last ${lastWord(collectionId)}`;
+}
+
+/** Whether a collection is being harvested, or is to be by a harvester that is kept alive. */
+export async function isHarvested(
+  runner: Pick<Runner, "documents" | "info">,
+  collectionId: string,
+): Promise<boolean> {
+  const { isKept } = await import("../../runner/local/kept.ts");
+  const { documents } = runner;
+  const isWanted = documents !== undefined && await isKept(documents, collectionId);
+  return isWanted || await runner.info(collectionId) !== null;
+}

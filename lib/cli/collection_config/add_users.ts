@@ -1,0 +1,171 @@
+/** Adds users to a configuration file: by id, or by screen name after looking up the id. */
+
+import { messageOf, UserError } from "../../base/errors.ts";
+import type { JsonObject } from "../../base/json.ts";
+import type { Settings } from "../../base/settings.ts";
+import type { TwitterApi, UserAnswer } from "../../twitter/api.ts";
+import { idFault } from "../../base/typed_ids.ts";
+import type { Context } from "../context.ts";
+import { readConfigFile, usersOf, writeConfigFile } from "./config_file.ts";
+import type { ListWanted } from "./lists.ts";
+import { someOf } from "../output.ts";
+
+/** Users to add, by id. */
+export type NewUsers = Map<string, { screen_name?: string }>;
+
+/** What a screen name, or the id of a user, is called in the headers of tables; the best first. */
+const NAME_COLUMNS = [
+  "screen_name",
+  "screenname",
+  "username",
+  "user_name",
+  "handle",
+  "twitter_handle",
+  "user_screen_name",
+  "user.screen_name",
+  "author.username",
+  "twitter",
+];
+const ID_COLUMNS = [
+  "user_id",
+  "userid",
+  "user_id_str",
+  "user.id_str",
+  "author_id",
+  "author.id",
+  "id_str",
+  "id",
+];
+
+/** The address of a profile; the name in it comes first. */
+const PROFILE =
+  /^(?:https?:\/\/)?(?:(?:www|mobile|m)\.)?(?:twitter|x)\.com\/(?:#!\/)?@?(\w+)\/?(?:[?#/].*)?$/i;
+/** The address of a profile that has the id in it. */
+const PROFILE_OF_ID =
+  /^(?:https?:\/\/)?(?:(?:www|mobile|m)\.)?(?:twitter|x)\.com\/(?:i\/user\/|intent\/user\?user_id=)(\d+)/i;
+/** What stands at a profile's place in the addresses of other pages. */
+const PAGES =
+  /^(i|home|search|hashtag|intent|share|explore|settings|messages|notifications|compose)$/i;
+
+/** How a list of user ids is read. */
+export function userIdList(column: string | undefined): ListWanted<string> {
+  const read = (text: string) => {
+    const id = PROFILE_OF_ID.exec(text)?.[1] ?? text;
+    const fault = idFault(id);
+    return fault === null ? { value: id } : { fault };
+  };
+  return { columns: { known: ID_COLUMNS, named: column }, read };
+}
+
+/** How a list of screen names is read. How long they may be is for the API to say: old ones are longer. */
+export function screenNameList(column: string | undefined): ListWanted<string> {
+  const read = (text: string) => {
+    const [, inAddress] = PROFILE.exec(text) ?? [];
+    const name = inAddress ?? text.replace(/^[@\uff20]\s*/, "");
+    const isName = /^\w{1,50}$/.test(name) && !(inAddress && PAGES.test(inAddress));
+    return isName
+      ? { value: name }
+      : { fault: "cannot be a screen name: letters, digits and _ only" };
+  };
+  return { columns: { known: NAME_COLUMNS, named: column }, read };
+}
+
+/** Texts that were typed, all of which have to be right. @throws UserError that names those that are none. */
+export function allOf(texts: string[], { read }: ListWanted<string>, what: string): string[] {
+  const faults: string[] = [];
+  const values: string[] = [];
+  for (const text of texts) {
+    const found = read(text.trim());
+    if ("value" in found) values.push(found.value);
+    else faults.push(`${JSON.stringify(text)} ${found.fault}`);
+  }
+  if (faults.length === 0) return values;
+  throw new UserError(someOf(faults), { hint: `Nothing was added. ${what}` });
+}
+
+/** Screen names, each once, in any case. */
+export class ScreenNames {
+  readonly #names = new Map<string, string>();
+
+  /** Adds one. */
+  add(name: string): void {
+    this.#names.set(name.toLowerCase(), name);
+  }
+
+  /** All of them. */
+  all(): string[] {
+    return [...this.#names.values()];
+  }
+}
+
+/** What became of screen names. */
+export interface LookedUp {
+  users: NewUsers;
+  missing: string[];
+  suspended: string[];
+  /** Those that the API does not answer for, and what it says. */
+  refused: { name: string; says: string }[];
+}
+
+/** Asks the API for the ids of screen names, with the configuration's own keys. @throws UserError, OutsideError */
+export async function lookUp(
+  config: JsonObject,
+  names: string[],
+  { clock, signal, env, output, settings }: Pick<Context, "clock" | "signal" | "env" | "output"> & {
+    settings: Settings;
+  },
+): Promise<LookedUp> {
+  const { draftKeys } = await import("../../collection/config.ts");
+  const { LOOKUP_SIZE } = await import("../../twitter/v2/sizes.ts");
+  const { apiWith } = await import("../api.ts");
+  const api = await apiWith(draftKeys(config), { clock, env, output, settings });
+  const found: LookedUp = { users: new Map(), missing: [], suspended: [], refused: [] };
+  const asked = { found, isAnswered: false, refusals: 0 };
+  for (let i = 0; i < names.length; i += LOOKUP_SIZE) {
+    await ask(api, names.slice(i, i + LOOKUP_SIZE), asked, signal);
+  }
+  return found;
+}
+
+/** Asks for some names; where they are refused together, for the halves, down to the name that is refused. */
+async function ask(
+  api: TwitterApi,
+  names: string[],
+  asked: { found: LookedUp; isAnswered: boolean; refusals: number },
+  signal: AbortSignal,
+): Promise<void> {
+  const { mayBeOfOne, MOST_REFUSED } = await import("../../twitter/refused_batch.ts");
+  try {
+    const answers = (await Array.fromAsync(api.users("screen_name", names, signal))).flat();
+    asked.isAnswered = true;
+    for (const answer of answers) keep(answer, asked.found);
+  } catch (error) {
+    // A name is no secret of others: a 401 is about the keys.
+    if (error instanceof UserError || !mayBeOfOne(error)) throw error;
+    if (!asked.isAnswered && ++asked.refusals > MOST_REFUSED) throw error;
+    const [only = ""] = names;
+    if (names.length === 1) {
+      asked.found.refused.push({ name: only, says: messageOf(error) });
+      return;
+    }
+    const half = Math.ceil(names.length / 2);
+    await ask(api, names.slice(0, half), asked, signal);
+    await ask(api, names.slice(half), asked, signal);
+  }
+}
+
+function keep(answer: UserAnswer, found: LookedUp): void {
+  if ("id" in answer) found.users.set(answer.id, { screen_name: answer.screenName });
+  else if (answer.state === "suspended") found.suspended.push(answer.asked);
+  else found.missing.push(answer.asked);
+}
+
+/** Adds users to a configuration file; those that are in it already stay as they are. @throws UserError */
+export async function addUsers(path: string, added: NewUsers): Promise<JsonObject> {
+  const config = await readConfigFile(path);
+  const users = usersOf(config, path);
+  const news = [...added].filter(([id]) => !Object.hasOwn(users, id));
+  const changed = { ...config, users: { ...users, ...Object.fromEntries(news) } };
+  await writeConfigFile(path, changed);
+  return changed;
+}

@@ -1,0 +1,64 @@
+/** The collection configuration file on the person's disk. */
+
+import { dirname, join } from "node:path";
+import { isObject, member } from "../../collection/changeset.ts";
+import { messageOf, UserError } from "../../base/errors.ts";
+import { type Json, type JsonObject, parseJson } from "../../base/json.ts";
+import { jsonBytes } from "../../base/json_bytes.ts";
+
+/** The file where no other is named. */
+export const CONFIG_FILE = "collection.json";
+
+/** Reads it. @throws UserError where it is not there, cannot be read, or is no JSON object. */
+export async function readConfigFile(path: string): Promise<JsonObject> {
+  const json = parseJson(
+    await readText(path, "collection-config template user_timeline --id=ID"),
+    path,
+  );
+  if (isObject(json)) return json;
+  throw new UserError(`${path} is no configuration: it has to be { ... }`);
+}
+
+/**
+ * Writes it, whole or not at all. It may hold keys: only the person can read it.
+ * @throws UserError
+ */
+export async function writeConfigFile(path: string, config: Json): Promise<void> {
+  const temporary = join(dirname(path), `.${crypto.randomUUID()}.json`);
+  try {
+    await Deno.writeFile(temporary, jsonBytes(config), { mode: 0o600 });
+    await Deno.rename(temporary, path);
+  } catch (cause) {
+    await Deno.remove(temporary).catch(() => {});
+    throw new UserError(`${path} cannot be written: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** The users of a configuration that collects timelines. @throws UserError for any other. */
+export function usersOf(config: JsonObject, path: string): JsonObject {
+  if (config.type !== "user_timeline") {
+    throw new UserError(`${path} is no user_timeline collection`, {
+      hint: "Users are added to user_timeline collections only.",
+    });
+  }
+  const users = member(config, "users") ?? {};
+  if (isObject(users)) return users;
+  throw new UserError(`"users" in ${path} is not properly structured`, {
+    hint: "It must be {...}.",
+  });
+}
+
+async function readText(path: string, maker?: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (cause) {
+    const isAbsent = cause instanceof Deno.errors.NotFound;
+    throw new UserError(
+      isAbsent ? `There is no file ${path}` : `${path} cannot be read: ${messageOf(cause)}`,
+      {
+        cause,
+        ...(isAbsent && maker ? { hint: `Make it with: twarc-cloud ${maker}` } : {}),
+      },
+    );
+  }
+}

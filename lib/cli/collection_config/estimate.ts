@@ -1,0 +1,223 @@
+/** What `twarc-cloud collection-config estimate` does: tells what a collection would cost, before it is made. */
+
+import {
+  checkConfig,
+  type CollectionConfig,
+  filterOf,
+  withoutKeys,
+} from "../../collection/config.ts";
+import { queryNotes } from "../../collection/typed.ts";
+import { pricesSchema } from "../../billing/budget.ts";
+import {
+  CHEAP,
+  dollarsFor,
+  dollarText,
+  type OwnPrices,
+  type Prices,
+  pricesWith,
+} from "../../billing/prices.ts";
+import { isoTime } from "../../base/clock.ts";
+import { messageOf, UserError } from "../../base/errors.ts";
+import { type Json, parseAs } from "../../base/json.ts";
+import { searchQueries } from "../../twitter/rules.ts";
+import { paidApiWith } from "../api.ts";
+import { type Context, settingsFor } from "../context.ts";
+import {
+  type Asking,
+  type Expected,
+  expectedSearch,
+  expectedStream,
+  expectedTimelines,
+  expectedTweets,
+} from "../../estimate/reads.ts";
+import { capital, count } from "../output.ts";
+import { type Estimate, estimateLines, MONTH_DAYS, WINDOW_MINUTES } from "./estimate_text.ts";
+import { told, type ToldUsage } from "../text/usage.ts";
+
+/** Days that a stream's posts are counted for. */
+const COUNTED_DAYS = 7;
+/** Milliseconds that the usage is waited for. */
+const PATIENCE = 10_000;
+/** Requests that 15 minutes allow the app: https://docs.x.com/x-api/fundamentals/rate-limits */
+const WINDOWS = { timeline: 10_000, recent: 450, all: 300, hydrate: 3_500 };
+
+/** Milliseconds until it is said how far it is, and between two such lines. */
+const [FIRST_TOLD, TOLD_EVERY] = [2_000, 10_000];
+
+/** How the estimate is asked for. */
+export interface EstimateFlags {
+  /** A file with prices in place of ours. */
+  prices?: string | undefined;
+  /** Go on whatever finding out costs. */
+  yes: boolean;
+  json?: true | undefined;
+}
+
+/**
+ * Estimates what a configuration would cost, and prints it.
+ * @throws UserError for a configuration that cannot be used; what the API throws.
+ */
+export async function estimate(
+  json: Json,
+  { prices: pricesPath, yes, json: asJson }: EstimateFlags,
+  context: Context,
+): Promise<void> {
+  const { output, clock, signal } = context;
+  const config = checkConfig(json, { typedAt: clock.now() });
+  for (const note of queryNotes(withoutKeys(config))) output.note(note);
+  if (config.api !== "2") {
+    const says =
+      `${config.id} is a collection of version 1.1 of the API, which costs nothing by the post`;
+    return asJson ? output.json(null) : output.line(`${says}.`);
+  }
+  const own = pricesPath ? await readPrices(pricesPath) : undefined;
+  const isWorth = (dollars: number, what: string) => agreed(dollars, what, { yes, context });
+  const { result, expected } = await estimateOf(config, { own, isWorth, signal }, context);
+  if (asJson) return output.json(result);
+  for (const line of estimateLines(result, expected, output.columns)) output.line(line);
+}
+
+/** What an estimate is made with. */
+export interface Estimating {
+  /** Prices in place of ours. */
+  own?: OwnPrices | undefined;
+  /** Whether to go on although finding out costs this much. */
+  isWorth: (dollars: number, what: string) => Promise<boolean>;
+  /** Dollars up to which it does not matter what the project has used so far. */
+  enough?: number;
+  /** Whether it can be done without: what fails is not tried again. */
+  isOptional?: boolean;
+  signal: AbortSignal;
+}
+
+/**
+ * Finds out what a collection of version 2 would cost.
+ * @throws UserError where nothing may be counted, what the API throws.
+ */
+export async function estimateOf(
+  config: CollectionConfig,
+  { own, isWorth, enough = -1, isOptional = false, signal }: Estimating,
+  context: Context,
+): Promise<{ result: Estimate; expected: Expected }> {
+  const { clock } = context;
+  const settings = await settingsFor(context, {});
+  const { keys = {}, words } = config;
+  const api = await paidApiWith({ keys, words }, { ...context, settings });
+  const bill = isOptional ? api.bill.once : api.bill;
+  const prices = pricesWith(own ?? config.prices);
+  const onCall = requestsTold(context);
+  const asking: Asking = { bill, now: clock.now(), prices, cheap: CHEAP, isWorth, onCall, signal };
+  const expected = await expectedOf(config, asking);
+  const withoutUsage = estimated(config, expected, { prices, usage: null });
+  if (withoutUsage.dollars <= enough) return { result: withoutUsage, expected };
+  const found = await bill.usage(AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]))
+    .catch(() => null);
+  signal.throwIfAborted();
+  const usage = found && await told(found, clock.now());
+  return { result: estimated(config, expected, { prices, usage }), expected };
+}
+
+/** Says now and then how many requests were made, once that takes long. */
+function requestsTold({ output }: Context): () => void {
+  let requests = 0;
+  let next = performance.now() + FIRST_TOLD;
+  return () => {
+    requests++;
+    if (performance.now() < next) return;
+    next = performance.now() + TOLD_EVERY;
+    output.note(`Counting: ${count(requests)} requests so far`);
+  };
+}
+
+async function expectedOf(config: CollectionConfig, asking: Asking): Promise<Expected> {
+  switch (config.type) {
+    case "user_timeline":
+      return await expectedTimelines(config, asking);
+    case "search":
+      return await expectedSearch(config, asking) ?? tooDear();
+    case "filter": {
+      const { queries, tooLong } = searchQueries(filterOf(config));
+      const expected = await expectedStream(queries, asking) ?? tooDear();
+      const notes = tooLong.map((rule) => `Too long for counts, and left out: ${rule}`);
+      return { ...expected, notes: [...expected.notes, ...notes] };
+    }
+    case "hydrate":
+      return expectedTweets(config);
+  }
+}
+
+function tooDear(): never {
+  throw new UserError("Without counting there is nothing to estimate", {
+    hint: "Go on with --yes, or narrow the search with start_time.",
+  });
+}
+
+/** Whether to go on: at once where it is cheap, or else if the person says so. */
+async function agreed(
+  dollars: number,
+  what: string,
+  { yes, context: { output } }: { yes: boolean; context: Context },
+): Promise<boolean> {
+  if (yes || dollars <= CHEAP) return true;
+  const price = `${capital(what)} costs ${dollarText(dollars)}`;
+  const answer = await output.confirm(`${price}. Do it?`);
+  if (answer === null) output.note(`${price}: it is left out. --yes does it.`);
+  return answer ?? false;
+}
+
+function estimated(
+  config: CollectionConfig,
+  expected: Expected,
+  { prices, usage }: { prices: Prices; usage: ToldUsage | null },
+): Estimate {
+  const isStream = config.type === "filter";
+  const posts = isStream ? Math.round(expected.posts / COUNTED_DAYS) : expected.posts;
+  const { users, requests, asked } = expected;
+  const dollars = dollarsFor({ posts, users }, prices);
+  const perMonth = isStream ? posts * MONTH_DAYS : posts;
+  return {
+    collection_id: config.id,
+    type: config.type,
+    per: isStream ? "day" : "harvest",
+    posts,
+    users,
+    dollars,
+    is_at_most: expected.isAtMost || users > 0,
+    is_at_least: expected.isAtLeast,
+    ...(isStream ? { dollars_per_month: dollarsFor({ posts: perMonth }, prices) } : {}),
+    share_of_cap: usage ? perMonth / usage.cap : null,
+    usage,
+    requests,
+    days_at_rate_limit: requests / windowOf(config) * WINDOW_MINUTES / 1_440,
+    budget: config.budget ?? null,
+    prices,
+    asked: {
+      counts: (asked.recentCounts ?? 0) + (asked.archiveCounts ?? 0),
+      users: asked.users ?? 0,
+      dollars: dollarsFor(asked, prices),
+    },
+    notes: expected.notes,
+    counts: expected.spans.map(({ from, to, posts }) => ({
+      from: isoTime(from),
+      to: isoTime(to),
+      posts,
+    })),
+  };
+}
+
+/** Requests that a window allows. */
+function windowOf(config: CollectionConfig): number {
+  if (config.type === "hydrate") return WINDOWS.hydrate;
+  if (config.type !== "search") return WINDOWS.timeline;
+  return WINDOWS[config.search.archive ?? "recent"];
+}
+
+async function readPrices(path: string): Promise<OwnPrices> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (cause) {
+    throw new UserError(`${path} cannot be read: ${messageOf(cause)}`, { cause });
+  }
+  return parseAs(pricesSchema, text, path);
+}

@@ -1,0 +1,278 @@
+/** The commands `twarc-cloud collection-config ...`: collection configuration files. */
+
+import { Argument, type Command, Option } from "@commander-js/extra-typings";
+import { join } from "node:path";
+import type { Store } from "../../store/store.ts";
+import type { ConfigUpdate } from "../../collection/changeset.ts";
+import type { JsonObject } from "../../base/json.ts";
+import { lastWord } from "../../base/visible.ts";
+import { type Context, openBucket, settingsFor } from "../context.ts";
+import { afterTemplate, nextStep, updateStep } from "../next_step.ts";
+import { addNames } from "./names.ts";
+import { keepKeys, keyFiles, tellProfiles } from "../profiles.ts";
+import { readConfigFile, writeConfigFile } from "./config_file.ts";
+import { bucketOption, configFileOption, example } from "../options.ts";
+
+/** Adds the group. */
+export function addCollectionConfig(program: Command, context: Context): void {
+  const group = program.command("collection-config")
+    .summary("Collection configuration-related commands.")
+    .description("Create and update collection configuration files.");
+  addTemplate(group, context);
+  addDownload(group, context);
+  addUpdate(group, context);
+  addKeys(group, context);
+  addNames(group, context);
+  addChanges(group, context);
+  addEstimate(group, context);
+}
+
+function addTemplate(group: Command, { output }: Context): void {
+  group.command("template")
+    .summary("Create a template for a collection configuration file.")
+    .description("Writes a collection configuration file with what you have to fill in.")
+    .addArgument(
+      new Argument("<type>", "type of collection").choices(
+        ["user_timeline", "filter", "search"] as const,
+      ),
+    )
+    .option("--id <id>", "an identifier for the collection")
+    .addOption(
+      new Option("--api <version>", "version of the API").choices(["1.1", "2"] as const).default(
+        "2" as const,
+      ),
+    )
+    .addOption(configFileOption())
+    .option("--yes", "overwrite a file that is there without asking", false)
+    .addHelpText("after", example("collection-config template user_timeline --id=test_collection"))
+    .action(async (type, { id, api, collectionConfigFilepath: path, yes }) => {
+      const { template } = await import("../../collection/template.ts");
+      const { checkedNewId } = await import("../../collection/layout.ts");
+      if (id !== undefined) checkedNewId(id);
+      if (!yes && await Deno.stat(path).catch(() => null)) {
+        const { UserError } = await import("../../base/errors.ts");
+        const answer = await output.confirm(`${path} exists. Overwrite it?`);
+        if (answer === null) {
+          throw new UserError(`${path} exists already`, {
+            hint: "Overwrite it with --yes, or name another with --collection-config-filepath.",
+          });
+        }
+        if (!answer) return output.note("Cancelling");
+      }
+      await writeConfigFile(path, template(type, { id, api }));
+      output.line(`Template written to ${path}.`);
+      if (type === "user_timeline") {
+        output.line("Add the collection before adding users to collect.");
+      }
+      output.note(afterTemplate(type, path));
+    });
+}
+
+function addDownload(group: Command, context: Context): void {
+  group.command("download")
+    .summary("Download a collection's configuration file.")
+    .description("Fetches the newest configuration of a collection, overwriting the local file.")
+    .argument("<collection-id>", "collection")
+    .addOption(configFileOption())
+    .addOption(bucketOption())
+    .addHelpText("after", example("collection-config download test_collection"))
+    .action(async (id, { collectionConfigFilepath: path, bucket }) => {
+      const { collections } = await openBucket(context, { bucket });
+      const { json } = await collections.loadJson(id);
+      await writeConfigFile(path, json);
+      context.output.line(`Downloaded to ${path}.`);
+      context.output.note(`Change what you want in it. ${updateStep(path)}`);
+    });
+}
+
+function addUpdate(group: Command, context: Context): void {
+  group.command("update")
+    .summary("Update a collection's configuration.")
+    .description(
+      "Changes the configuration in the bucket to the local file's, and records what was changed. Where " +
+        "the bucket has a newer one than the file was made from, only what was changed in the file is applied; where " +
+        "both changed the same, it stops and says what.",
+    )
+    .addOption(configFileOption())
+    .addOption(bucketOption())
+    .option("--yes", "do not ask where it is not known what the file was made from", false)
+    .option("--force", "take the file as it is, whatever was changed meanwhile", false)
+    .addHelpText("after", example("collection-config update"))
+    .action(async ({ collectionConfigFilepath: path, bucket, yes, force }) => {
+      const { output } = context;
+      const mine = await readConfigFile(path);
+      const { collections } = await openBucket(context, { bucket });
+      const plan = await collections.plan(mine, { force });
+      if (plan.isInForce) return await tellInForce(path, mine, await plan.apply(), context);
+      if (plan.isBaseKnown) {
+        output.note("The bucket has a newer one: only what was changed in this file is applied.");
+      } else if (plan.isOutdated && !yes && !force && !await agreed(plan.change, mine, context)) {
+        return;
+      }
+      const config = await plan.apply();
+      await tellQueryNotes(config, context);
+      await writeConfigFile(path, config);
+      output.line("Collection configuration updated.");
+      if (config.type === "filter") {
+        output.note("Stop and start the collection for the changes to go into effect.");
+      } else {
+        output.note("Its next harvest collects what the configuration says now.");
+      }
+    });
+}
+
+/** Says that nothing is to be changed. What the bucket has besides, its timestamp too, is written into the file. */
+async function tellInForce(
+  path: string,
+  mine: JsonObject,
+  config: JsonObject,
+  { output }: Context,
+): Promise<void> {
+  output.line("No changes in collection configuration.");
+  const { isDeepStrictEqual } = await import("node:util");
+  if (isDeepStrictEqual(mine, config)) return;
+  await writeConfigFile(path, config);
+  output.note(`${path} is now as it is in the bucket.`);
+}
+
+/** Warns of queries that may not be what was meant. */
+export async function tellQueryNotes(config: JsonObject, { output }: Context): Promise<void> {
+  const { queryNotes } = await import("../../collection/typed.ts");
+  for (const note of queryNotes(config)) output.note(note);
+}
+
+/** Shows what an outdated file would change, and asks. */
+async function agreed(
+  change: ConfigUpdate,
+  { id, timestamp }: JsonObject,
+  { output }: Context,
+): Promise<boolean> {
+  const { redact } = await import("../../collection/changeset.ts");
+  output.note("There is a new collection configuration file.");
+  output.note(
+    `Here are the changes that will be applied: ${JSON.stringify(redact(change), null, 2)}`,
+  );
+  const answer = await output.confirm("Proceed?", { piped: true });
+  if (answer === null) {
+    const { UserError } = await import("../../base/errors.ts");
+    const why = timestamp === undefined
+      ? "It is not known what this file was made from: it has no timestamp"
+      : "The collection's configuration was changed since this file was made";
+    throw new UserError(why, {
+      hint: `Fetch it with \`twarc-cloud collection-config download ${
+        lastWord(String(id))
+      }\` and change that, or apply yours with --yes.`,
+    });
+  }
+  if (!answer) output.note("Cancelling");
+  return answer;
+}
+
+function addKeys(group: Command, context: Context): void {
+  const { output } = context;
+  group.command("keys")
+    .alias("credentials")
+    .summary("Add Twitter keys managed by twarc to a collection configuration file.")
+    .description(
+      "Adds Twitter API keys that `twarc-cloud configure` or twarc have stored. For a bucket in S3 the keys go " +
+        "to Parameter Store, encrypted, and the file has the name of the profile in their place.",
+    )
+    .addOption(configFileOption())
+    .addOption(bucketOption())
+    .option(
+      "--profile [name]",
+      "profile of the keys (default: main, or the only one); without a name, those that are there are listed",
+    )
+    .option(
+      "--twarc-config-filepath <path>",
+      "file with the keys (default: ~/.twarc, then that of twarc2)",
+    )
+    .option("--yes", "do not ask before other keys are replaced in Parameter Store", false)
+    .addHelpText("after", example("collection-config keys --profile justin_littman"))
+    .action(async (options) => {
+      const { collectionConfigFilepath: path, bucket, profile, twarcConfigFilepath, yes } = options;
+      if (profile === true) return await tellProfiles(twarcConfigFilepath, context);
+      const { findProfile } = await import("../../secrets/twarc_files.ts");
+      const { keysMember } = await import("../../secrets/credentials.ts");
+      const { draftKeys } = await import("../../collection/config.ts");
+      const config = await readConfigFile(path);
+      const found = await findProfile(await keyFiles(twarcConfigFilepath, context), profile);
+      draftKeys({ ...config, keys: keysMember(found.keys) });
+      output.bucket = bucket;
+      const settings = await settingsFor(context, { bucket });
+      const kept = await keepKeys(found, { settings, yes }, context);
+      if (!kept) return;
+      await writeConfigFile(path, withKeys(config, kept.keys));
+      if (kept.parameter) output.note(`The keys are in the parameter ${kept.parameter}.`);
+      const name = group.args[0] === "credentials" ? "credentials" : "keys";
+      output.line(`Added ${name} to ${path}.`);
+      output.note(nextStep(config, path));
+    });
+}
+
+/** In the place of older ones, under the name that they had. */
+export function withKeys(config: JsonObject, keys: JsonObject): JsonObject {
+  const name = "credentials" in config && !("keys" in config) ? "credentials" : "keys";
+  return { ...config, [name]: keys };
+}
+
+function addEstimate(group: Command, context: Context): void {
+  group.command("estimate")
+    .summary("Estimate what a collection would cost, before anything is collected.")
+    .description(
+      "For version 2 of the API, which is paid by the post: asks it how many posts there are to collect, " +
+        "and shows what they cost. Asking costs something too, mostly cents: what is more is asked for first.",
+    )
+    .addOption(configFileOption())
+    .option(
+      "--prices <file>",
+      'JSON file with prices in dollars, such as {"post": 0.004, "user": 0.01, "date": "2026-11-01"}',
+    )
+    .option("--yes", "do not ask, whatever the estimate itself costs", false)
+    .option("--json", "print JSON")
+    .addHelpText("after", example("collection-config estimate"))
+    .action(async ({ collectionConfigFilepath: path, ...flags }) => {
+      const { estimate } = await import("./estimate.ts");
+      await estimate(await readConfigFile(path), flags, context);
+    });
+}
+
+function addChanges(group: Command, context: Context): void {
+  group.command("changes")
+    .summary("Describe changes made to a collection's configuration.")
+    .description(
+      "Describes every change that was made to a collection's configuration; secrets as fingerprints.",
+    )
+    .argument("<collection-id>", "collection")
+    .option("--deletes-only", "only describe deletes", false)
+    .option("--temp <folder>", "keep the changesets in this folder as well, below ID/changesets/")
+    .addOption(bucketOption())
+    .option("--json", "print JSON")
+    .addHelpText("after", example("collection-config changes test_collection"))
+    .action(async (id, { deletesOnly, temp, bucket, json }) => {
+      const { collections, store } = await openBucket(context, { bucket });
+      const { describe } = await import("../../collection/describe.ts");
+      const { redact } = await import("../../collection/changeset.ts");
+      const changesets = await collections.changesets(id);
+      if (temp !== undefined) await copyChangesets({ store, id, to: temp });
+      if (json) {
+        return context.output.json(
+          changesets.map((changeset) => ({ ...changeset, ...redact(changeset) })),
+        );
+      }
+      for (const line of describe(changesets, { deletesOnly })) context.output.line(line);
+    });
+}
+
+/** Copies the changesets of a collection, without keys, as the Python original's `--temp` does. */
+async function copyChangesets(
+  { store, id, to }: { store: Store; id: string; to: string },
+): Promise<void> {
+  const { collectionKeys, isChangeset } = await import("../../collection/layout.ts");
+  const { Copier } = await import("../collection/copier.ts");
+  const { folder, changesets } = collectionKeys(id);
+  const copier = new Copier({ store, to: join(to, id), root: folder, clean: false });
+  for await (const listed of store.list(changesets)) {
+    if (isChangeset(listed.key)) await copier.copy(listed);
+  }
+}

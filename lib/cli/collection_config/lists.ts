@@ -1,0 +1,169 @@
+/** Lists of names and ids as people have them: one a line, or a column of a table. */
+
+import { UserError } from "../../base/errors.ts";
+import {
+  columnName,
+  columnOf,
+  type ColumnWanted,
+  delimiterOf,
+  type Entry,
+} from "../text/list_table.ts";
+import { linesIn } from "../text/list_text.ts";
+import { count, type Output } from "../output.ts";
+
+/** Lines that are shown of those that cannot be read. */
+const SHOWN = 1_000;
+
+/** What a person can do about lines that were left out. */
+const AGAIN = "Correct them and run it again: what is there already stays as it is.";
+
+/** How a list is read. */
+export interface ListWanted<T> {
+  columns: ColumnWanted;
+  /** What a text stands for, or why it stands for nothing: a sentence after the text itself. */
+  read: (text: string) => { value: T } | { fault: string };
+}
+
+/** A line that stands for nothing. */
+export interface BadLine {
+  /** The file's name. */
+  file: string;
+  line: number;
+  says: string;
+}
+
+/** What could not be read of some lists. */
+export class BadLines {
+  /** The first of them. */
+  readonly shown: BadLine[] = [];
+  count = 0;
+  /** Every line that has something. */
+  all = 0;
+
+  /** Adds one. */
+  add(bad: BadLine): void {
+    if (this.count++ < SHOWN) this.shown.push(bad);
+  }
+
+  /** Lists them on the terminal. */
+  tell(output: Output): void {
+    for (const { file, line, says } of this.shown) {
+      output.note(`${file}, line ${count(line)}: ${says}`);
+    }
+    const more = this.count - this.shown.length;
+    if (more > 0) output.note(`and ${count(more)} more`);
+  }
+
+  /** What the command ends with, once the others were taken; null where there are none. */
+  error(others: string, hint = AGAIN): UserError | null {
+    if (this.count === 0) return null;
+    const [lines, were] = this.count === 1 ? ["line", "was"] : ["lines", "were"];
+    const says = `${count(this.count)} ${lines} of ${count(this.all)} ${were} left out (see above)`;
+    return new UserError(`${says}. ${others}`, { hint });
+  }
+}
+
+/**
+ * What the lists in files, or in standard input for `-` or no file, stand for; lines that stand for nothing are put
+ * into `bad`. Blank lines and notes, which begin with a # at a line's start or after a space, are left out.
+ * @throws UserError for a file that cannot be read.
+ */
+export async function* valuesIn<T>(
+  files: string[],
+  { columns, read }: ListWanted<T>,
+  { bad, output }: { bad: BadLines; output: Output },
+): AsyncGenerator<T> {
+  for (const path of files.length > 0 ? files : ["-"]) {
+    const file = path === "-" ? "standard input" : path;
+    const onColumn = (column: string) => output.note(`Column ${column} of ${file} is read.`);
+    for await (const { value, line } of entriesIn(path, { file, columns, onColumn })) {
+      const clean = cleaned(value);
+      if (clean === "") continue;
+      bad.all++;
+      const found = read(clean);
+      if ("value" in found) yield found.value;
+      else bad.add({ file, line, says: `${JSON.stringify(clean.slice(0, 80))} ${found.fault}` });
+    }
+  }
+}
+
+async function* entriesIn(
+  path: string,
+  { file, columns, onColumn }: {
+    file: string;
+    columns: ColumnWanted;
+    onColumn: (column: string) => void;
+  },
+): AsyncGenerator<Entry> {
+  const blocks = linesIn(path);
+  let line = 0;
+  for await (const lines of blocks) {
+    const first = lines.findIndex((one) => cleaned(one) !== "" && !isHint(one));
+    if (first < 0) {
+      line += lines.length;
+      continue;
+    }
+    const [header = "", at] = [withoutNote(lines[first] ?? ""), line + first + 1];
+    const rest = withFirst(lines.slice(first), blocks);
+    const delimiter = delimiterOf(header.trim().replace(/[,;]+$/, ""));
+    if (delimiter !== null) {
+      yield* columnOf(rest, { name: file, at, delimiter, wanted: columns, onColumn });
+    } else {
+      yield* linesBelow(rest, at, { columns, onColumn });
+    }
+    return;
+  }
+}
+
+/** The lines of a list of one column, which may have a header. */
+async function* linesBelow(
+  blocks: AsyncIterable<string[]>,
+  at: number,
+  { columns: { known, named }, onColumn }: {
+    columns: ColumnWanted;
+    onColumn: (column: string) => void;
+  },
+): AsyncGenerator<Entry> {
+  let line = at;
+  for await (const lines of blocks) {
+    for (const text of lines) {
+      const value = withoutNote(text);
+      const isHeader = line === at && !value.trim().startsWith("@") &&
+        (named === undefined ? known : [columnName(named)]).includes(columnName(value));
+      if (isHeader) onColumn(value.trim());
+      else yield { value, line };
+      line++;
+    }
+  }
+}
+
+async function* withFirst(
+  first: string[],
+  rest: AsyncIterable<string[]>,
+): AsyncGenerator<string[]> {
+  yield first;
+  yield* rest;
+}
+
+/** A line by which Excel knows what stands between columns. */
+function isHint(line: string): boolean {
+  return /^sep=.?$/i.test(line.trim());
+}
+
+function withoutNote(line: string): string {
+  return line.replace(/(^|\s)#.*$/, "");
+}
+
+/** What spreadsheets put around text, so that they do not take it for a number: `="12"`, `=T("12")`, `'12`. */
+const AS_TEXT = /^=(?:T\()?"+([^"]*)"+\)?$|^'(\w+)$/i;
+
+/** What nobody sees, and quotes and commas around it, are not part of a name. */
+function cleaned(text: string): string {
+  const seen = withoutNote(text).replace(
+    /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g,
+    "",
+  ).trim();
+  const bare = seen.replace(/[,;]+$/, "").trim().replace(/^(["'“”„‘’])(.*)["'“”‘’]$/, "$2").trim();
+  const [, formula, marked] = AS_TEXT.exec(bare) ?? [];
+  return formula ?? marked ?? bare;
+}

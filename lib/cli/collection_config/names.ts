@@ -1,0 +1,168 @@
+/** The commands `twarc-cloud collection-config screennames ...` and `userids ...`: users into a configuration file. */
+
+import { type Command, Option } from "@commander-js/extra-typings";
+import { UserError } from "../../base/errors.ts";
+import { lastWord } from "../../base/visible.ts";
+import {
+  addUsers,
+  allOf,
+  type LookedUp,
+  lookUp,
+  screenNameList,
+  ScreenNames,
+  userIdList,
+} from "./add_users.ts";
+import { configFileOption, example } from "../options.ts";
+import { readConfigFile, usersOf } from "./config_file.ts";
+import { type Context, settingsFor } from "../context.ts";
+import { nextStep } from "../next_step.ts";
+import { BadLines, type ListWanted, valuesIn } from "./lists.ts";
+
+/** Adds the commands. */
+export function addNames(group: Command, context: Context): void {
+  group.command("screennames")
+    .summary("Add screen names to a user timeline collection configuration file.")
+    .description("Looks up the user ids of screen names (the @ is optional) and adds them.")
+    .argument("<screen-names...>", "one or more screen names, separated by spaces")
+    .addOption(configFileOption())
+    .addHelpText("after", example("collection-config screennames @justin_littman @jack"))
+    .action(async (names, { collectionConfigFilepath: path }) => {
+      await checkIsTimelines(path);
+      const values = allOf(names, screenNameList(undefined), "Correct it, and run it again.");
+      await addByName(values, { path, bad: new BadLines(), strict: true }, context);
+    });
+
+  group.command("screenname-files")
+    .summary("Add screen names from files.")
+    .description(
+      "Looks up the user ids of the screen names in files and adds them. One name or address of a profile a line, or " +
+        "a table (CSV, TSV) with a header.",
+    )
+    .argument("[files...]", "files with screen names; - or none for standard input")
+    .addOption(columnOption())
+    .addOption(strictOption())
+    .addOption(configFileOption())
+    .addHelpText("after", example("collection-config screenname-files screennames.txt"))
+    .action(async (files, { collectionConfigFilepath: path, column, strict }) => {
+      await checkIsTimelines(path);
+      const bad = new BadLines();
+      const values = await allIn(files, screenNameList(column), { bad, strict, context });
+      await addByName(values, { path, bad, strict }, context);
+    });
+
+  addIds(group, context);
+}
+
+function addIds(group: Command, context: Context): void {
+  const { output } = context;
+  group.command("userids")
+    .summary("Add user ids to a user timeline collection configuration file.")
+    .argument("<user-ids...>", "one or more user ids, separated by spaces")
+    .addOption(configFileOption())
+    .addHelpText("after", example("collection-config userids 481186914 12"))
+    .action(async (ids, { collectionConfigFilepath: path }) => {
+      const values = allOf(ids, userIdList(undefined), correction(ids));
+      const config = await addUsers(path, new Map(values.map((id) => [id, {}])));
+      output.line(`Added user ids to ${path}.`);
+      output.note(nextStep(config, path));
+    });
+
+  group.command("userid-files")
+    .alias("userid-filenames")
+    .summary("Add user ids from files.")
+    .description("Adds user ids from files: one a line, or a table (CSV, TSV) with a header.")
+    .argument("[files...]", "files with user ids; - or none for standard input")
+    .addOption(columnOption())
+    .addOption(strictOption())
+    .addOption(configFileOption())
+    .addHelpText("after", example("collection-config userid-files userids.txt"))
+    .action(async (files, { collectionConfigFilepath: path, column, strict }) => {
+      await checkIsTimelines(path);
+      const bad = new BadLines();
+      const ids = await allIn(files, userIdList(column), { bad, strict, context });
+      const config = await addUsers(path, new Map(ids.map((id) => [id, {}])));
+      output.line(`Added user ids to ${path}.`);
+      output.note(nextStep(config, path));
+      throwIf(bad.error("The others were added."));
+    });
+}
+
+/** What to do where one is no user id. */
+function correction(ids: string[]): string {
+  if (ids.every((id) => /^\d+$/.test(id))) return "Correct it, and run it again.";
+  const names = ids.map(lastWord).join(" ");
+  return `For screen names: twarc-cloud collection-config screennames ${names}`;
+}
+
+/** The option that names the column of a table. */
+export function columnOption() {
+  return new Option("--column <name>", "column of a table (default: one with a usual name)");
+}
+
+/** The option by which one bad line refuses all. */
+export function strictOption() {
+  return new Option("--strict", "take nothing where a line cannot be read").default(false);
+}
+
+async function checkIsTimelines(path: string): Promise<void> {
+  usersOf(await readConfigFile(path), path);
+}
+
+/** What is in lists; bad lines are listed. @throws UserError where there is nothing, or one is bad and that is refused. */
+async function allIn(
+  files: string[],
+  wanted: ListWanted<string>,
+  { bad, strict, context: { output } }: { bad: BadLines; strict: boolean; context: Context },
+): Promise<string[]> {
+  const values = await Array.fromAsync(valuesIn(files, wanted, { bad, output }));
+  bad.tell(output);
+  if (strict || values.length === 0) throwIf(bad.error("Nothing was added."));
+  if (values.length > 0) return values;
+  throw new UserError(`There is no name in ${files.join(", ") || "standard input"}`, {
+    hint: "One a line is expected.",
+  });
+}
+
+async function addByName(
+  names: string[],
+  { path, bad, strict }: { path: string; bad: BadLines; strict: boolean },
+  context: Context,
+): Promise<void> {
+  const { output } = context;
+  const wanted = new ScreenNames();
+  for (const name of names) wanted.add(name);
+  output.line("Getting users ids for screen names. This may take some time ...");
+  const config = await readConfigFile(path);
+  const settings = await settingsFor(context, {});
+  const found = await lookUp(config, wanted.all(), { ...context, settings });
+  if (!strict || found.refused.length === 0) {
+    const added = await addUsers(path, found.users);
+    output.line(`Added screen names to ${path}.`);
+    output.note(nextStep(added, path));
+  }
+  tellOthers(found, context);
+  throwIf(bad.error("The others were added."));
+  if (found.refused.length > 0) {
+    throw new UserError("The API does not answer for the screen names that are listed above", {
+      hint: `Correct them, or leave them out. ${
+        strict ? "Nothing was added." : "The others were added."
+      }`,
+    });
+  }
+}
+
+function tellOthers({ missing, suspended, refused }: LookedUp, { output }: Context): void {
+  if (missing.length > 0) {
+    output.line("Following screen names where not found:");
+    for (const name of missing) output.line(name);
+  }
+  if (suspended.length > 0) {
+    output.line("Following screen names are suspended:");
+    for (const name of suspended) output.line(name);
+  }
+  for (const { name, says } of refused) output.note(`${name}: ${says}`);
+}
+
+function throwIf(error: UserError | null): void {
+  if (error) throw error;
+}

@@ -1,0 +1,54 @@
+/** Whether the API takes a search's query, asked before the collection is there. */
+
+import { checkConfig } from "../../collection/config.ts";
+import { ApiError, messageOf, TwarcCloudError, UserError } from "../../base/errors.ts";
+import type { Json } from "../../base/json.ts";
+import { paidApiWith } from "../api.ts";
+import { type Context, settingsFor } from "../context.ts";
+
+/** Milliseconds that the answer is waited for. */
+const PATIENCE = 5_000;
+/** Characters that are shown on each side of a place in a query. */
+const AROUND = 15;
+
+/**
+ * Asks version 2 of the API for one count of a search's posts, which costs half a cent: no other call says whether a
+ * query can be asked. Where it cannot be asked now, that is said, and the first harvest will show.
+ * @throws UserError where the API refuses the query.
+ */
+export async function tryQuery(json: Json, context: Context): Promise<void> {
+  const { clock, output, signal } = context;
+  const config = checkConfig(json, { typedAt: clock.now(), unknown: "refused", isNew: true });
+  if (config.type !== "search" || config.api !== "2") return;
+  const { query } = config.search;
+  const settings = await settingsFor(context, {});
+  const soon = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]);
+  try {
+    const { keys = {}, words } = config;
+    const { bill } = await paidApiWith({ keys, words }, { ...context, settings });
+    await bill.once.count(query, { granularity: "day" }, soon);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof ApiError && error.status === 400) {
+      throw new UserError(
+        `The API refuses the query: ${error.message}${placeIn(query, error.message)}`,
+        {
+          cause: error,
+          hint: 'Change "query", and add it again; --no-check adds it as it is.',
+        },
+      );
+    }
+    const why = soon.aborted ? "the API does not answer" : messageOf(error);
+    if (!soon.aborted && !(error instanceof TwarcCloudError)) throw error;
+    output.note(`The query could not be tried: ${why}.`);
+  }
+}
+
+/** Where an error is about a place of a query: what stands there. */
+function placeIn(query: string, message: string): string {
+  const at = /\bposition (\d+)/.exec(message)?.[1];
+  if (at === undefined) return "";
+  const signs = [...query];
+  const around = signs.slice(Math.max(0, Number(at) - AROUND), Number(at) + AROUND).join("");
+  return `, which is at ${JSON.stringify(around)}`;
+}

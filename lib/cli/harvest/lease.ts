@@ -1,0 +1,36 @@
+/** Working on a collection that nobody may harvest meanwhile. */
+
+import type { Lease } from "../../bucket/lease.ts";
+import type { Store } from "../../store/store.ts";
+import type { Context } from "../context.ts";
+
+/** The collection, and what its lease is taken with. */
+export interface Leased {
+  store: Store;
+  collectionId: string;
+}
+
+/**
+ * Does something under the collection's lease, and gives it back; a lock that has to be watched is waited for. `act` gets the id of the lease's holder too.
+ * @throws LockedError while the collection is harvested; what the signal was aborted with; what `act` throws.
+ */
+export async function underLease<T>(
+  { store, collectionId }: Leased,
+  { clock, output, signal }: Pick<Context, "clock" | "output" | "signal">,
+  act: (lease: Lease, holder: string) => Promise<T>,
+): Promise<T> {
+  const { takeLease } = await import("../../bucket/lease.ts");
+  const { holderIsGone: isGone, thisProcess } = await import("../../bucket/process.ts");
+  const holder = { id: crypto.randomUUID(), ...thisProcess() };
+  const onWatch = (text: string) => output.note(`${text}.`);
+  const lease = await takeLease({ store, collectionId, holder, clock, isGone, signal, onWatch })
+    .catch((error) => {
+      signal.throwIfAborted();
+      throw error;
+    });
+  try {
+    return await act(lease, holder.id);
+  } finally {
+    await lease.release();
+  }
+}

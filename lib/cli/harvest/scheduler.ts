@@ -1,0 +1,68 @@
+/** The command `twarc-cloud scheduler`: carries out the schedules of a bucket, and keeps its streams alive on this machine. */
+
+import type { Store } from "../../store/store.ts";
+import type { Command } from "@commander-js/extra-typings";
+import { bucketOption, example, spoolOption } from "../options.ts";
+import { type Context, openBucket } from "../context.ts";
+
+/** Adds the command. */
+export function addScheduler(program: Command, context: Context): void {
+  program.command("scheduler")
+    .summary("Carry out the schedules of a bucket on this machine until stopped.")
+    .description(
+      "Harvests each scheduled collection of a bucket when it is due, until it is stopped. Runs that " +
+        "were missed while it did not run are caught up once. Harvesters that filter-start has started, and " +
+        "that are gone, are started again. It is for harvesters of this machine: those on ECS need none.",
+    )
+    .addOption(bucketOption())
+    .addOption(spoolOption())
+    .addHelpText("after", example("scheduler --bucket ./twarc-cloud-data"))
+    .action(async ({ bucket, spool }) => {
+      const { output, clock, signal } = context;
+      const { runScheduler } = await import("../../runner/local/scheduler.ts");
+      const { settings, store, runner } = await openBucket(context, { bucket, spool });
+      const { schedulerOf, showPresence } = await import("../../runner/local/presence.ts");
+      const { thisProcess } = await import("../../bucket/process.ts");
+      const opened = await runner();
+      const { documents } = opened;
+      if (!documents) throw await needsNone(settings.bucket.text);
+      const { outlast } = await import("../../base/outage.ts");
+      const { patienceOf } = await import("../collection/start.ts");
+      // Its schedules are elsewhere: a bucket that is not there would be served for ever.
+      await outlast(() => lookIn(store), patienceOf(context));
+      const other = await schedulerOf(documents, clock);
+      if (other) {
+        output.note(
+          `Another scheduler serves this bucket since ${other.since}: process ${other.pid} of ${other.host}. Each run is ` +
+            "started by one of them; one is enough.",
+        );
+      }
+      output.note(`Carrying out the schedules of ${settings.bucket.text}. Stop with Ctrl-C.`);
+      const { scheduleText } = await import("../text/schedule_text.ts");
+      const scheduled = await Array.fromAsync(opened.scheduled());
+      if (scheduled.length === 0) output.note("No collection is scheduled yet.");
+      for (const { collectionId, schedule, next = "never again" } of scheduled) {
+        const words = scheduleText(schedule) ?? schedule.expression;
+        output.note(`${collectionId}: ${words}, next at ${next}`);
+      }
+      const report = (line: string) => output.report(line);
+      await Promise.all([
+        runScheduler({ store, documents, runner: opened, clock, signal, report }),
+        showPresence(documents, { clock, process: thisProcess(), signal }),
+      ]);
+    });
+}
+
+/** Looks into a bucket. @throws UserError where it is not there; OutsideError where it cannot be asked now. */
+async function lookIn(store: Store): Promise<void> {
+  for await (const _ of store.list("collections/", { folders: true })) return;
+}
+
+/** That AWS carries out the schedules. */
+async function needsNone(bucket: string): Promise<Error> {
+  const { UserError } = await import("../../base/errors.ts");
+  return new UserError(`The schedules of ${bucket} are carried out by AWS, and need no scheduler`, {
+    hint:
+      "twarc_cloud.ini has a cluster. For harvesters of this machine, set runner = local there.",
+  });
+}

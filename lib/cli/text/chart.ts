@@ -1,0 +1,43 @@
+/** Numbers over time as a small chart of plain characters. */
+
+import { count } from "../output.ts";
+
+const DAY = 86_400_000;
+const MOST_ROWS = 31;
+/** Columns of a bar, at most. */
+const WIDTH = 40;
+/** Columns of a terminal that is as wide as most. */
+const USUAL = 80;
+
+/** A number of something in a span; times in milliseconds since 1970. */
+export interface Bar {
+  from: number;
+  to: number;
+  posts: number;
+}
+
+/**
+ * One row a span, oldest first; where there are too many, several spans share a row.
+ * @param columns Of the terminal: bars are shorter where it is narrow.
+ */
+export function chart(bars: Bar[], columns = USUAL): string[] {
+  const size = Math.ceil(bars.length / MOST_ROWS);
+  const rows: Bar[] = [];
+  for (let i = 0; i < bars.length; i += size) {
+    const [first, ...others] = bars.slice(i, i + size);
+    if (!first) continue;
+    const posts = others.reduce((sum, bar) => sum + bar.posts, first.posts);
+    rows.push({ from: first.from, to: others.at(-1)?.to ?? first.to, posts });
+  }
+  const most = rows.reduce((most, { posts }) => Math.max(most, posts), 1);
+  const digits = count(most).length;
+  const isByDay = rows.some(({ from, to }) => to - from >= DAY);
+  const labels = isByDay ? "2026-01-31".length : "2026-01-31 20:00".length;
+  const width = Math.max(1, Math.min(WIDTH, columns - labels - digits - 4));
+  return rows.map(({ from, posts }) => {
+    const at = new Date(from).toISOString();
+    const label = isByDay ? at.slice(0, 10) : `${at.slice(0, 10)} ${at.slice(11, 16)}`;
+    const length = posts === 0 ? 0 : Math.max(1, Math.round(posts * width / most));
+    return `${label}  ${count(posts).padStart(digits)}  ${"#".repeat(length)}`.trimEnd();
+  });
+}

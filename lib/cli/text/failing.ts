@@ -1,0 +1,27 @@
+/** What keeps failing, for the commands that show what there is and what runs. */
+
+import { isoTime } from "../../base/clock.ts";
+import { TwarcCloudError } from "../../base/errors.ts";
+import type { Failing } from "../../runner/runner.ts";
+import type { Bucket } from "../context.ts";
+import { count, type Output } from "../output.ts";
+
+/** The collections of a bucket that keep failing. That it cannot be looked at ends no command, and is noted. */
+export async function failingOf(
+  { runner }: Bucket,
+  output: Output,
+): Promise<Failing[]> {
+  try {
+    return await Array.fromAsync((await runner()).failing?.() ?? []);
+  } catch (error) {
+    if (!(error instanceof TwarcCloudError)) throw error;
+    output.note(`Whether harvests keep failing could not be looked at: ${error.message}`);
+    return [];
+  }
+}
+
+/** Since when something fails, and why, in a sentence without its subject and its full stop. */
+export function failingText({ since, times, message }: Failing): string {
+  const often = times === 1 ? "failed" : `has failed ${count(times)} times since`;
+  return `${often} ${times === 1 ? "at " : ""}${isoTime(since)}: ${message.replace(/\.$/, "")}`;
+}

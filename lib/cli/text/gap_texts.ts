@@ -1,0 +1,15 @@
+/** What streams missed, for a person. */
+
+import type { ToldGap } from "../../bucket/gaps.ts";
+
+/** Gaps that are told one by one; the others are in the files. */
+const TOLD = 20;
+
+/** The newest gaps, a text each. */
+export function gapTexts(gaps: ToldGap[]): string[] {
+  return gaps.slice(-TOLD).map(({ from, to, why, asked_again, user_id }) => {
+    const again = asked_again ? "; recent search is asked for it, which has no retweets" : "";
+    const whose = user_id === undefined ? "" : ` of user ${user_id}`;
+    return `${from} to ${to}${whose}: ${why}${again}`;
+  });
+}

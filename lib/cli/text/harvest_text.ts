@@ -1,0 +1,209 @@
+/** What is shown of a harvest, by the commands that look at one. */
+
+import { gapsOf, searchesLeft, type ToldGap } from "../../bucket/gaps.ts";
+import type { HarvestInfo } from "../../collection/harvest_info.ts";
+import { type LastHarvest, timeOf } from "../../bucket/last_harvest.ts";
+import { collectionKeys } from "../../collection/layout.ts";
+import { TwarcCloudError } from "../../base/errors.ts";
+import { type BucketRef, locationOf as placeOf } from "../../base/bucket_ref.ts";
+import type { Store } from "../../store/store.ts";
+import { lastWord } from "../../base/visible.ts";
+import type { Context } from "../context.ts";
+import { waitText } from "./progress.ts";
+import { gapTexts } from "./gap_texts.ts";
+import { count, FEW, size, someOf } from "../output.ts";
+
+/** Lines that are shown of a list that may have thousands; the others are in the files. */
+const SHOWN = 20;
+
+/** As the documents write it; of the two commands only `last` has commas in the tweets. */
+export function infoLine(
+  info: HarvestInfo,
+  { bucket, tweets }: { bucket: string; tweets: string },
+): string {
+  return `${info.collection_id} => Bucket: ${bucket}. Harvest timestamp: ${info.harvest_timestamp}. ` +
+    `Tweets: ${tweets}. Files: ${count(info.files)} (${size(info.file_bytes)})`;
+}
+
+/** Where a harvest's files are, and how to get them where that is not this machine. */
+export function placeLines(
+  { collection_id: id, harvest_timestamp: began }: HarvestInfo,
+  bucket: BucketRef,
+): string[] {
+  const folder = locationOf({ id, began }, bucket);
+  if (bucket.kind === "folder") return [`Files are in ${folder}`];
+  return [`Files are in ${folder}`, `Copy them here with: ${downloadCommand(id)}`];
+}
+
+function downloadCommand(id: string): string {
+  return `twarc-cloud collection download ${lastWord(id)}`;
+}
+
+/** The folder of a harvest as other programs open it: a path, or an address of S3. */
+export function locationOf(
+  { id, began }: { id: string; began: string },
+  bucket: BucketRef,
+): string {
+  return `${placeOf(bucket)}/${collectionKeys(id).harvest(timeOf(began))}`;
+}
+
+/** Users whom a harvest took out of the collection, and how such users are kept; nothing where there are none. */
+export function removedLines(
+  { collection_id: id, removed_users: users = [] }: HarvestInfo,
+): string[] {
+  if (users.length === 0) return [];
+  const who = users.length === 1 ? "1 user was" : `${count(users.length)} users were`;
+  const states = [...new Set(users.map(({ why }) => why))];
+  const last = lastWord(id);
+  return [
+    `${who} removed from the collection: ${removedText(users)}`,
+    ...users.length > FEW ? [`All of them: twarc-cloud harvest last --json ${last}`] : [],
+    `To keep such users, remove ${states.join(" and ")} from delete_users_for: ` +
+    `twarc-cloud collection-config download ${last}, change collection.json, then ` +
+    "twarc-cloud collection-config update",
+  ];
+}
+
+/** The first few of removed users, each with its state. */
+export function removedText(users: NonNullable<HarvestInfo["removed_users"]>): string {
+  return someOf(users.map(({ id, screen_name: name, why }) => {
+    const user = name === undefined ? id : `@${name} (${id})`;
+    return `${user} ${why.replace("_", " ")}`;
+  }));
+}
+
+/** What changed about users, those who cannot be read first. */
+export function changeLines(changes: LastHarvest["userChanges"]): string[] {
+  if (changes.length === 0) return ["No user changes."];
+  const isName = ({ change }: (typeof changes)[number]) => change.startsWith("screen name");
+  const sorted = [...changes.filter((one) => !isName(one)), ...changes.filter(isName)];
+  return someLines(
+    sorted.map(({ user_id, screen_name, change }) =>
+      `User ${user_id} (${screen_name ?? "unknown"}): ${change}`
+    ),
+    "user_changes.json",
+  );
+}
+
+/** The first lines of a list, and how many more are in a file. */
+function someLines(lines: string[], file: string): string[] {
+  const more = lines.length - SHOWN;
+  return more > 0 ? [...lines.slice(0, SHOWN), `and ${count(more)} more (see ${file})`] : lines;
+}
+
+/** What was read that costs money. */
+export async function tellBilled({ billed }: HarvestInfo, { output }: Context): Promise<void> {
+  if (!billed) return;
+  const { billedText } = await import("./usage.ts");
+  output.line(`Billed: ${billedText(billed)}`);
+}
+
+/** What the harvest's stream missed, if it has one, and how many searches for that are left. */
+export interface Missed {
+  missed: ToldGap[];
+  searches_left: number;
+}
+
+/** Nothing. */
+export const NOTHING: Missed = { missed: [], searches_left: 0 };
+
+/** That it cannot be read is noted, and ends no command. */
+export async function missedBy(
+  store: Store,
+  info: HarvestInfo,
+  { output }: Context,
+): Promise<Missed> {
+  const { collection_id: id, harvest_timestamp: began, gaps } = info;
+  try {
+    return {
+      missed: gaps ? await gapsOf(store, id, began) : [],
+      searches_left: await searchesLeft(store, id),
+    };
+  } catch (error) {
+    if (!(error instanceof TwarcCloudError)) throw error;
+    output.note(`What was missed could not be read: ${error.message}`);
+    return NOTHING;
+  }
+}
+
+/** What a person should know besides. */
+export function tellTroubles(
+  info: HarvestInfo,
+  { missed, searches_left }: Missed,
+  { output }: Context,
+): void {
+  if (info.waiting) output.line(`It is ${waitText(info.waiting)}`);
+  if (info.outcome && info.outcome !== "complete" && info.outcome !== "failed") {
+    output.line(`Outcome: ${info.outcome}${info.reason ? `. ${info.reason}` : ""}`);
+  }
+  if (info.undelivered) {
+    output.line(`Tweets that matched and were not delivered: ${count(info.undelivered)}`);
+  }
+  if (info.protected) output.line(protectedText(info.protected));
+  for (const [why, n] of Object.entries(info.missing ?? {})) {
+    output.line(`Ids that are not to be had: ${count(n)} ${why} (see missing.jsonl)`);
+  }
+  const unavailable = (info.unavailable ?? []).map(({ id, screen_name, why }) => {
+    const name = screen_name === undefined ? "" : ` (${screen_name})`;
+    return `User ${id}${name} could not be read, the next harvest asks again: ${why}`;
+  });
+  for (const line of someLines(unavailable, "harvest.json")) output.line(line);
+  for (const line of removedLines(info)) output.line(line);
+  for (const { parameter, name, instead } of info.left_out ?? []) {
+    const what = name === undefined ? parameter : `${name} of ${parameter}`;
+    const then = instead === undefined ? "" : `, ${instead} was asked for instead`;
+    output.line(`The API did not take ${what}${then}`);
+  }
+  for (const { harvest_timestamp, from, to, tweets } of info.late ?? []) {
+    const what = `Tweets of the harvest of ${harvest_timestamp} that could be stored only now`;
+    output.line(`${what}: ${count(tweets)} (from ${from} to ${to})`);
+  }
+  if (info.gaps) output.line(`Spans that are missing: ${count(info.gaps)} (see gaps.jsonl)`);
+  for (const gap of gapTexts(missed)) output.line(`  ${gap}`);
+  if (searches_left > 0) {
+    output.line(
+      `Searches for what streams missed that are left to this harvest or the next: ${searches_left}`,
+    );
+  }
+}
+
+/** What was left out that is not public. */
+function protectedText({ tweets, users }: NonNullable<HarvestInfo["protected"]>): string {
+  const left = [
+    ...(users > 0 ? [users === 1 ? "1 timeline" : `${count(users)} timelines`] : []),
+    ...(tweets > 0 ? [tweets === 1 ? "1 tweet" : `${count(tweets)} tweets`] : []),
+  ];
+  return `Left out, as they are of protected accounts: ${left.join(", ")}`;
+}
+
+/** What a collection harvested last, for programs. */
+export function lastJson(
+  { info, userChanges }: LastHarvest,
+  { missed, bucket }: { missed: Missed; bucket: BucketRef },
+) {
+  const { collection_id: id, harvest_timestamp: began } = info;
+  const location = locationOf({ id, began }, bucket);
+  return { ...info, location, user_changes: userChanges, ...missed };
+}
+
+/** Shows what a collection harvested last; where that failed, first that it did and why. */
+export async function tellLast(
+  { info, userChanges }: LastHarvest,
+  { bucket, missed, type }: { bucket: BucketRef; missed: Missed; type: unknown },
+  context: Context,
+): Promise<void> {
+  const { output } = context;
+  if (info.outcome === "failed") {
+    output.line(
+      `The last harvest of ${info.collection_id} failed: ${
+        info.reason ?? "no reason was recorded"
+      }`,
+    );
+  }
+  output.line(infoLine(info, { bucket: bucket.text, tweets: count(info.tweets) }));
+  for (const line of placeLines(info, bucket)) output.line(line);
+  await tellBilled(info, context);
+  tellTroubles(info, missed, context);
+  if (type !== "user_timeline") return;
+  for (const line of changeLines(userChanges)) output.line(line);
+}

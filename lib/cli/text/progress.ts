@@ -1,0 +1,123 @@
+/** Follows a harvest that was started until it ends. */
+
+import type { Clock } from "../../base/clock.ts";
+import type { HarvestInfo } from "../../collection/harvest_info.ts";
+import { OutsideError, type TwarcCloudError, UserError } from "../../base/errors.ts";
+import { outlast } from "../../base/outage.ts";
+import type { Outcome, Runner, Started } from "../../runner/runner.ts";
+import { dollarText } from "../../billing/prices.ts";
+import { count, type Output, size } from "../output.ts";
+import { lastWord } from "../../base/visible.ts";
+import { Pace, rateText, shareOf, shareTexts } from "../pace.ts";
+
+/** What following takes. */
+export interface FollowOptions {
+  runner: Pick<Runner, "pace" | "info">;
+  started: Pick<Started, "collectionId" | "outcome">;
+  /** Tweets that were counted before it began, where they were. */
+  expected?: number | undefined;
+  output: Output;
+  clock: Clock;
+  signal: AbortSignal;
+}
+
+/**
+ * Shows live progress until the harvest has ended; true then, false where the signal came first: the
+ * harvest goes on. What cannot be asked for a while is asked again for as long as it takes.
+ * @throws UserError or OutsideError with the harvester's own message where it failed.
+ */
+export async function follow(
+  { runner, started, expected, output, clock, signal }: FollowOptions,
+): Promise<boolean> {
+  const { collectionId } = started;
+  const progress = await output.progress();
+  const patience = { clock, signal, say: (line: string) => progress.note(line) };
+  const paces = { expected, share: new Pace(), tweets: new Pace() };
+  const shown = (info: HarvestInfo) => {
+    const now = clock.monotonic();
+    paces.tweets.see(info.tweets, now);
+    paces.share.see(shareOf(info, expected)?.done ?? 0, now);
+    return progressText(info, paces);
+  };
+  const look = async () => {
+    const outcome = await started.outcome();
+    return { outcome, info: outcome ? null : await runner.info(collectionId) };
+  };
+  try {
+    while (!signal.aborted) {
+      const { outcome, info } = await outlast(look, patience);
+      if (outcome?.exitCode === 0) return true;
+      if (outcome) throw failureOf(outcome, collectionId);
+      if (info?.state) progress.show(shown(info));
+      else if (info) progress.show(`${collectionId}: its container is being started`);
+      await clock.sleep(runner.pace, signal);
+    }
+    return false;
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) return false;
+    throw error;
+  } finally {
+    progress.end();
+  }
+}
+
+/** The error of a harvester that ended with one. */
+export function failureOf(
+  { exitCode, message = `The harvester ended with exit code ${exitCode}` }: Outcome,
+  collectionId: string,
+): TwarcCloudError {
+  // Whoever asked the API did not know for which collection.
+  const text = message.replace("collection keys ID", `collection keys ${lastWord(collectionId)}`);
+  return exitCode === 1 ? new UserError(text) : new OutsideError(text);
+}
+
+/** What a harvest has done so far, in a few words. */
+export function summary(info: HarvestInfo): string {
+  const { walks = 1, walks_done = 0 } = info;
+  const users = walks > 1 ? [`${count(walks_done)} of ${count(walks)} users`] : [];
+  const waiting = info.waiting ? [waitText(info.waiting)] : [];
+  return [...arrivedTexts(info), ...users, ...besidesTexts(info), ...waiting].join(", ");
+}
+
+/** The same while it goes on, what matters most first: a narrow terminal shows no more. */
+function progressText(
+  info: HarvestInfo,
+  { expected, share, tweets }: { expected: number | undefined; share: Pace; tweets: Pace },
+): string {
+  const { collection_id: id, state, waiting } = info;
+  const part = shareOf(info, expected);
+  const rate = tweets.rate > 0 ? [rateText(tweets.rate)] : [];
+  const texts = [
+    ...part ? shareTexts(part, share.rate) : [],
+    ...waiting ? [waitText(waiting)] : [],
+    ...arrivedTexts(info),
+    ...rate,
+    ...besidesTexts(info),
+  ];
+  return `${id}: ${state === "harvesting" ? "" : `${state}. `}${texts.join(", ")}`;
+}
+
+/** Tweets, and what they take: as they came while they come, then as they are kept. */
+function arrivedTexts({ tweets, files, file_bytes, bytes_received }: HarvestInfo): string[] {
+  const kept = `${count(files)} file${files === 1 ? "" : "s"} (${size(file_bytes)})`;
+  const bytes = bytes_received === undefined ? kept : `${size(bytes_received)} received`;
+  return [`${count(tweets)} tweets`, bytes];
+}
+
+function besidesTexts(info: HarvestInfo): string[] {
+  const texts: string[] = [];
+  if (info.billed) texts.push(`about ${dollarText(info.billed.dollars)}`);
+  if (info.missing) texts.push(`${count(totalOf(info.missing))} not to be had`);
+  if (info.gaps) texts.push(`${count(info.gaps)} gaps`);
+  return texts;
+}
+
+/** What a harvest waits for, in a few words. */
+export function waitText({ for: what, until }: NonNullable<HarvestInfo["waiting"]>): string {
+  return `waiting until ${until} for ${what}`;
+}
+
+/** How many there are of all kinds. */
+export function totalOf(counted: Record<string, number>): number {
+  return Object.values(counted).reduce((total, n) => total + n, 0);
+}

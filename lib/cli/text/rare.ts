@@ -1,0 +1,31 @@
+/** What a schedule misses whose pauses are longer than the API reaches back. */
+
+import type { CollectionConfig } from "../../collection/config.ts";
+import { RECENT, TIMELINE_REACH, TIMELINE_REACH_WITHOUT_REPLIES } from "../../twitter/reach.ts";
+import { count } from "../output.ts";
+
+const DAY = 86_400_000;
+/** Posts a day that some accounts, such as those of news media, do write. */
+const BUSY = 200;
+
+/**
+ * What to say of a schedule, or null where the API reaches back far enough.
+ * @param pause The longest time between two harvests, in milliseconds.
+ */
+export function rareNote(config: CollectionConfig, pause: number): string | null {
+  if (config.type === "search" && config.search.archive !== "all" && pause > RECENT) {
+    return "Recent search goes back seven days only: what is older when a harvest begins is missed. Harvest more " +
+      'often, such as by "rate(6 days)".';
+  }
+  if (config.type !== "user_timeline") return null;
+  const isShort = config.exclude?.includes("replies");
+  const reach = isShort ? TIMELINE_REACH_WITHOUT_REPLIES : TIMELINE_REACH;
+  const perDay = Math.floor(reach / (pause / DAY));
+  if (perDay >= BUSY) return null;
+  const days = Math.floor(reach / BUSY);
+  return `A timeline goes back ${count(reach)} posts${
+    isShort ? " where replies are left out" : ""
+  }: of users who ` +
+    `write more than ${perDay} a day, what is older when a harvest begins is missed, and recorded as a gap. Harvest ` +
+    `more often, such as by "rate(${days} days)".`;
+}

@@ -1,0 +1,77 @@
+/** What is told of a harvester that is to be alive and is not. */
+
+import { TwarcCloudError } from "../../base/errors.ts";
+import type { Trouble } from "../../runner/local/kept.ts";
+import { lastWord } from "../../base/visible.ts";
+import type { Bucket, Context } from "../context.ts";
+
+/** `since 2026-01-02T03:04:05.000Z: The API is away. It is started again at 2026-01-02T03:05:05.000Z` */
+export function troubleText(trouble: Trouble, collectionId: string): string {
+  const { since, problem } = trouble;
+  return `since ${since}: ${problem} ${thenText(trouble, collectionId)}`;
+}
+
+function thenText({ state, next }: Trouble, collectionId: string): string {
+  if (state === "ended") {
+    return `Start it again with: twarc-cloud collection filter-start ${lastWord(collectionId)}`;
+  }
+  return next
+    ? `It is started again at ${next}`
+    : "It is started again by itself within a minute, or else as soon as `twarc-cloud scheduler` runs";
+}
+
+/** What stands behind the ids of collections whose harvester is to be alive and is not, or keeps failing, by their ids. */
+export async function troubleTexts(
+  opened: Bucket,
+  { clock, output }: Context,
+): Promise<Map<string, string>> {
+  const { store, runner } = opened;
+  const { holderIsGone } = await import("../../bucket/process.ts");
+  const { keptInTrouble, troubleOf } = await import("../../runner/local/kept.ts");
+  const texts = new Map<string, string>();
+  const { documents } = opened.settings.runner === "local" ? await runner() : {};
+  const look = { store, clock, isGone: holderIsGone };
+  for await (const kept of documents ? keptInTrouble(documents, look) : []) {
+    const { collection_id: id, state } = kept;
+    const what = state === "ended" ? "ended" : "restarting";
+    texts.set(id, ` (${what} ${troubleText(troubleOf(kept), id)})`);
+  }
+  const { failingOf, failingText } = await import("./failing.ts");
+  for (const one of await failingOf(opened, output)) {
+    texts.set(one.collectionId, ` (${failingText(one)})`);
+  }
+  return texts;
+}
+
+/** Collections whose last harvests are read at the same time. */
+const WIDTH = 8;
+
+/** What stands behind the ids of collections of which the last harvest took out users, by their ids. */
+export async function removalTexts(
+  { store }: Pick<Bucket, "store">,
+  ids: string[],
+): Promise<Map<string, string>> {
+  const { lastHarvestOf } = await import("../../bucket/last_harvest.ts");
+  const { removedText } = await import("./harvest_text.ts");
+  const texts = new Map<string, string>();
+  const look = async (id: string) => {
+    // What is damaged is for `verify` to name.
+    const last = await lastHarvestOf(store, id).catch(nullIfOurs);
+    const { removed_users: users = [] } = last?.info ?? {};
+    if (users.length === 0) return;
+    const how = `twarc-cloud harvest last ${lastWord(id)}`;
+    texts.set(
+      id,
+      ` (its last harvest removed: ${removedText(users)}; how to keep such users: ${how})`,
+    );
+  };
+  for (let start = 0; start < ids.length; start += WIDTH) {
+    await Promise.all(ids.slice(start, start + WIDTH).map(look));
+  }
+  return texts;
+}
+
+function nullIfOurs(error: unknown): null {
+  if (error instanceof TwarcCloudError) return null;
+  throw error;
+}

@@ -1,0 +1,265 @@
+/** What goes over the wire between a person's command and a running harvester: routes, tokens, the client. */
+
+import { bytesOf } from "../base/body.ts";
+import type { Clock } from "../base/clock.ts";
+import { type HarvestInfo, harvestInfoSchema } from "../collection/harvest_info.ts";
+import { askedDirectly } from "../base/direct.ts";
+import { OutsideError, TwarcCloudError, UserError } from "../base/errors.ts";
+import { networkReason } from "../base/network.ts";
+import { parseAs } from "../base/json.ts";
+
+/** What the control server stands for. */
+export interface Controlled {
+  /** The fields of harvest.json so far. */
+  info(): HarvestInfo;
+  /** Begins to stop the harvest. */
+  stop(): void;
+  /** Whether the harvest has stopped, with everything in the store. */
+  isStopped(): boolean;
+  /** Ends the process, after stopping. */
+  shutdown(): void;
+}
+
+/** Seconds that a token is good for. */
+const TOKEN_LIFETIME = 30;
+/** Seconds that the clocks of a person's machine and of the harvester's may differ. */
+const TOLERANCE = 5;
+/** Milliseconds that the harvester may take to answer. */
+const ANSWER_TIMEOUT = 5_000;
+
+const SAME_SECRET = "TWARC_CLOUD_SECRET has to be the same for this command and for the " +
+  `harvester, and their clocks have to agree to ${TOLERANCE} seconds.`;
+
+/** What a route does, which methods it takes, and whether it wants the secret. */
+interface Route {
+  methods: readonly string[];
+  open: boolean;
+  act: (controlled: Controlled) => Response;
+}
+
+const ORDER = { methods: ["GET", "POST"], open: false } as const;
+
+const ROUTES: Record<string, Route> = {
+  "/": {
+    methods: ["GET"],
+    open: true,
+    act: (controlled) => Response.json(controlled.info()),
+  },
+  "/stop": {
+    ...ORDER,
+    act: (controlled) => {
+      controlled.stop();
+      return new Response("stopping\n");
+    },
+  },
+  "/is_stopped": { ...ORDER, act: (controlled) => new Response(`${controlled.isStopped()}`) },
+  "/shutdown": {
+    ...ORDER,
+    act: (controlled) => {
+      controlled.shutdown();
+      return new Response("shutting down\n");
+    },
+  },
+};
+
+/** Whose control server it is, and what is shared with those who may use it. */
+export interface ControlOptions {
+  collectionId: string;
+  /** Asked for when it is needed; where there is none, only `/` answers. */
+  secret: () => Promise<string | undefined>;
+  /**
+   * The parameter that the secret itself is sent in, as harvesters of the Python original take it; absent for those that
+   * take tokens.
+   */
+  parameter?: string;
+  clock: Clock;
+}
+
+/**
+ * Answers requests: `GET /` for everybody, `/stop`, `/is_stopped` and `/shutdown` for those whose
+ * bearer token (a JWT, RFC 7519, HS256) was made with the secret for this collection and this route.
+ * The secret itself never travels, and no token is taken twice.
+ */
+export function controlAnswers(
+  controlled: Controlled,
+  options: ControlOptions,
+): (request: Request) => Promise<Response> {
+  const used = new Map<string, number>();
+  return async (request) => {
+    const { pathname } = new URL(request.url);
+    const route = ROUTES[pathname];
+    if (!route) return refusal(404, "There is nothing here");
+    if (!route.methods.includes(request.method)) {
+      const allow = route.methods.join(", ");
+      return refusal(405, `Use ${allow}`, { allow });
+    }
+    if (!route.open) {
+      const secret = await options.secret();
+      if (!secret) return refusal(403, "TWARC_CLOUD_SECRET is not set for this harvester");
+      const token = /^Bearer (\S+)$/.exec(request.headers.get("authorization") ?? "")?.[1];
+      if (!token || !await isGood(token, { ...options, secret, pathname, used })) {
+        return refusal(401, "A valid token is needed", { "www-authenticate": "Bearer" });
+      }
+    }
+    const response = route.act(controlled);
+    response.headers.set("cache-control", "no-store");
+    return response;
+  };
+}
+
+/** The end of whoever looks at a harvester, or orders it. */
+export class ControlClient {
+  readonly #url: URL;
+  readonly #options: ControlOptions;
+
+  constructor(url: URL, options: ControlOptions) {
+    this.#url = url;
+    this.#options = options;
+  }
+
+  /**
+   * What the harvester says of itself.
+   * @throws OutsideError where it does not answer, or something else does.
+   */
+  async info(signal?: AbortSignal): Promise<HarvestInfo> {
+    const text = await this.#ask("/", { signal });
+    const info = infoOrNull(text);
+    if (info?.collection_id !== this.#options.collectionId) throw this.#stranger();
+    return info;
+  }
+
+  /** Begins to stop the harvest. @throws OutsideError, UserError */
+  async stop(signal?: AbortSignal): Promise<void> {
+    await this.#order("/stop", signal);
+  }
+
+  /** Whether it has stopped. @throws OutsideError, UserError */
+  async isStopped(signal?: AbortSignal): Promise<boolean> {
+    const text = await this.#order("/is_stopped", signal);
+    if (text !== "true" && text !== "false") throw this.#stranger();
+    return text === "true";
+  }
+
+  /** Ends the harvester. @throws OutsideError, UserError */
+  async shutdown(signal?: AbortSignal): Promise<void> {
+    await this.#order("/shutdown", signal);
+  }
+
+  async #order(path: string, signal: AbortSignal | undefined): Promise<string> {
+    const secret = await this.#options.secret();
+    if (!secret) throw new UserError("TWARC_CLOUD_SECRET is not set", { hint: SAME_SECRET });
+    const { parameter } = this.#options;
+    if (parameter) {
+      return await this.#ask(`${path}?${new URLSearchParams({ [parameter]: secret })}`, { signal });
+    }
+    const token = await tokenFor(path, { ...this.#options, secret });
+    return await this.#ask(path, { signal, headers: { authorization: `Bearer ${token}` } });
+  }
+
+  async #ask(
+    path: string,
+    { signal, headers = {} }: { signal: AbortSignal | undefined; headers?: Record<string, string> },
+  ): Promise<string> {
+    const timeout = AbortSignal.timeout(ANSWER_TIMEOUT);
+    const limit = signal ? AbortSignal.any([signal, timeout]) : timeout;
+    const url = new URL(path, this.#url);
+    try {
+      const response = await askedDirectly(url, { headers, signal: limit });
+      const answer = await bytesOf(response, limit);
+      if (response.ok) return new TextDecoder().decode(answer);
+      throw this.#refused(response.status);
+    } catch (cause) {
+      if (cause instanceof TwarcCloudError) throw cause;
+      signal?.throwIfAborted();
+      // What fetch says has the whole address, and in that the secret of a harvester of the original.
+      throw new OutsideError(
+        `The harvester at ${this.#url} does not answer: ${networkReason(cause)}`,
+        this.#options.parameter ? {} : { cause },
+      );
+    }
+  }
+
+  #refused(status: number): TwarcCloudError {
+    if (status === 403) {
+      return new UserError(`The harvester at ${this.#url} was started without TWARC_CLOUD_SECRET`, {
+        hint: "Without TWARC_CLOUD_SECRET it takes no orders: end its process where it runs.",
+      });
+    }
+    if (status === 401) {
+      return new UserError(`The harvester at ${this.#url} does not know this TWARC_CLOUD_SECRET`, {
+        hint: SAME_SECRET,
+      });
+    }
+    return this.#stranger();
+  }
+
+  #stranger(): OutsideError {
+    const { collectionId } = this.#options;
+    return new OutsideError(`What answers at ${this.#url} is not the harvester of ${collectionId}`);
+  }
+}
+
+function infoOrNull(text: string): HarvestInfo | null {
+  try {
+    return parseAs(harvestInfoSchema, text, "The answer");
+  } catch {
+    return null;
+  }
+}
+
+interface TokenUse {
+  collectionId: string;
+  secret: string;
+  clock: Clock;
+}
+
+async function tokenFor(path: string, { collectionId, secret, clock }: TokenUse): Promise<string> {
+  const { SignJWT } = await import("jose");
+  const now = Math.floor(clock.now() / 1_000);
+  return await new SignJWT()
+    .setProtectedHeader({ alg: "HS256" })
+    .setAudience(collectionId)
+    .setSubject(path)
+    .setJti(crypto.randomUUID())
+    .setIssuedAt(now)
+    .setExpirationTime(now + TOKEN_LIFETIME)
+    .sign(new TextEncoder().encode(secret));
+}
+
+/** @param used The ids of tokens that were taken, with their ends in seconds since 1970. */
+async function isGood(
+  token: string,
+  { collectionId, secret, clock, pathname, used }: TokenUse & {
+    pathname: string;
+    used: Map<string, number>;
+  },
+): Promise<boolean> {
+  const { jwtVerify } = await import("jose");
+  const now = clock.now();
+  for (const [id, end] of used) if ((end + TOLERANCE) * 1_000 < now) used.delete(id);
+  try {
+    const { payload: { jti, exp = 0 } } = await jwtVerify(token, new TextEncoder().encode(secret), {
+      algorithms: ["HS256"],
+      audience: collectionId,
+      subject: pathname,
+      requiredClaims: ["exp", "iat", "jti"],
+      maxTokenAge: TOKEN_LIFETIME,
+      clockTolerance: TOLERANCE,
+      currentDate: new Date(now),
+    });
+    if (!jti || used.has(jti)) return false;
+    used.set(jti, exp);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** An answer that refuses, in one line that gives nothing away. */
+export function refusal(
+  status: number,
+  error: string,
+  headers: Record<string, string> = {},
+): Response {
+  return Response.json({ error }, { status, headers: { ...headers, "cache-control": "no-store" } });
+}

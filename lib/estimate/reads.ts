@@ -1,0 +1,321 @@
+/** How much a collection would read, asked for before anything is collected. */
+
+import {
+  type CollectionConfig,
+  isLookUpDue,
+  isProtectedWanted,
+  lookUpEvery,
+  maxRecords,
+  spanOf,
+} from "../collection/config.ts";
+import { dollarsFor, type Prices, type Reads } from "../billing/prices.ts";
+import { isoTime } from "../base/clock.ts";
+import type { Bill, Counted, CountedSpan } from "../twitter/v2/bill.ts";
+import { idTime, isOlder } from "../twitter/bytes/ids.ts";
+import { FIRST_TWEET } from "../twitter/reach.ts";
+import { searchPlace } from "../twitter/v2/place.ts";
+import {
+  LONGEST_QUERY,
+  LOOKUP_SIZE,
+  SEARCH_PAGE,
+  searchPage,
+  TIMELINE_PAGE,
+} from "../twitter/v2/sizes.ts";
+
+const DAY = 86_400_000;
+/** A timeline goes back this far. */
+const LONGEST_TIMELINE = 3_200;
+/** Days on a page of the archive's counts. */
+const ARCHIVE_DAYS = 31;
+/** How far counts go back where nothing else is said. */
+const RECENT_DAYS = 7;
+
+/** What a harvest would read; of a stream, in the days that were counted. */
+export interface Expected {
+  posts: number;
+  /** Users that it looks up, at most. */
+  users: number;
+  /** Whether there may be far fewer posts. */
+  isAtMost: boolean;
+  /** Whether there may be more: counts that end early leave some out. */
+  isAtLeast: boolean;
+  /** Requests that it takes; none for a stream. */
+  requests: number;
+  /** The posts over time, where counts tell it. */
+  spans: CountedSpan[];
+  /** What is to be known about these numbers. */
+  notes: string[];
+  /** What it cost to find out. */
+  asked: Reads;
+}
+
+/** What finding out takes. */
+export interface Asking {
+  bill: Bill;
+  /** In milliseconds since 1970. */
+  now: number;
+  prices: Prices;
+  /** Dollars that finding out may cost without asking. */
+  cheap: number;
+  /** Whether to go on although it costs this much. */
+  isWorth: (dollars: number, for_: string) => Promise<boolean>;
+  /** Told of each count that was made. */
+  onCall?: () => void;
+  signal: AbortSignal;
+}
+
+type Of<T> = Extract<CollectionConfig, { type: T }>;
+
+/** What hydrating would read: all ids at most, where none is gone. */
+export function expectedTweets({ hydrate: { ids, since_id } }: Of<"hydrate">): Expected {
+  const posts = since_id === undefined ? ids : 0;
+  const notes = posts > 0 ? [] : ["All of its ids have been asked for."];
+  const requests = Math.ceil(posts / LOOKUP_SIZE);
+  return {
+    posts,
+    users: 0,
+    isAtMost: true,
+    isAtLeast: false,
+    requests,
+    spans: [],
+    notes,
+    asked: {},
+  };
+}
+
+/** What a search would find. Null where finding out costs too much. */
+export async function expectedSearch(
+  config: Of<"search">,
+  asking: Asking,
+): Promise<Expected | null> {
+  const { query, since_id: sinceId } = config.search;
+  const at = { ...spanOf(config), ...(sinceId === undefined ? {} : { sinceId }) };
+  const isArchive = at.archive === "all";
+  const { gap } = searchPlace(at, asking.now);
+  const days = daysBack(at, { now: asking.now, isArchive });
+  const calls = isArchive ? Math.ceil(days / ARCHIVE_DAYS) : 1;
+  const cost = dollarsFor(
+    isArchive ? { archiveCounts: calls } : { recentCounts: calls },
+    asking.prices,
+  );
+  if (!await asking.isWorth(cost, "counting the search's posts")) return null;
+  const granularity = days > 2 ? "day" : "hour";
+  const counted = await asking.bill.count(
+    query,
+    { ...at, granularity, onCall: asking.onCall },
+    asking.signal,
+  );
+  const notes = [
+    ...(gap ? [`${gap.why}: what is older than that and newer than since_id is lost.`] : []),
+    ...missingNotes([counted]),
+  ];
+  const most = maxRecords(config);
+  if (most !== undefined && most < counted.posts) {
+    notes.push(`Of ${counted.posts} posts, for a harvest ends at max_records.`);
+  }
+  const posts = Math.min(counted.posts, Math.max(most ?? Infinity, SEARCH_PAGE.least));
+  const asked = isArchive ? { archiveCounts: counted.calls } : { recentCounts: counted.calls };
+  const page = searchPage(at.archive, config.fields ?? {});
+  const requests = Math.max(1, Math.ceil(posts / page.most));
+  const isAtLeast = counted.missing !== undefined && posts === counted.posts;
+  const { spans } = counted;
+  return { posts, users: 0, isAtMost: false, isAtLeast, requests, spans, notes, asked };
+}
+
+/** What is to be known of counts that end early. */
+function missingNotes(all: Counted[]): string[] {
+  return all.flatMap(({ missing }) =>
+    missing
+      ? [
+        `The API's counts end early: posts from ${isoTime(missing.from)} to ${
+          isoTime(missing.to)
+        } are not in these numbers.`,
+      ]
+      : []
+  );
+}
+
+/** How many days a search goes back. */
+function daysBack(
+  { startTime, sinceId }: { startTime?: string; sinceId?: string },
+  { now, isArchive }: { now: number; isArchive: boolean },
+): number {
+  const first = isArchive ? Date.parse(FIRST_TWEET) : now - RECENT_DAYS * DAY;
+  const starts = [
+    ...(sinceId === undefined ? [] : [idTime(sinceId)]),
+    ...(startTime === undefined ? [] : [Date.parse(startTime)]),
+  ];
+  const start = starts.reduce((latest, at) => Math.max(latest, at), first);
+  return Math.max(now - start, 0) / DAY;
+}
+
+/**
+ * What the users' timelines would bring: users that are new by the number of posts that they ever wrote, users
+ * with a since_id by counts since then, one by one where that is cheap.
+ */
+export async function expectedTimelines(
+  config: Of<"user_timeline">,
+  asking: Asking,
+): Promise<Expected> {
+  const users = Object.entries(config.users);
+  const fresh = users.filter(([, user]) => user.since_id === undefined).map(([id]) => id);
+  const known = users.flatMap(([id, { since_id: sinceId }]) => sinceId ? [{ id, sinceId }] : []);
+  const recent = known.filter(({ sinceId }) => searchPlace({ sinceId }, asking.now).gap === null);
+  const each = dollarsFor({ users: fresh.length, recentCounts: recent.length }, asking.prices);
+  const groups = grouped(recent, each <= asking.cheap ? 1 : Infinity);
+  const parts: Reads = { users: fresh.length, recentCounts: groups.length };
+  const cost = dollarsFor(parts, asking.prices);
+  const isAsked = await asking.isWorth(cost, "asking how much the users wrote");
+  const old = known.length - recent.length;
+  const every = lookUpEvery(config);
+  const silent = known.filter(({ id }) =>
+    isLookUpDue(config.users[id]?.looked_up, { every, now: asking.now })
+  );
+  const expected: Expected = {
+    posts: 0,
+    users: silent.length,
+    isAtMost: false,
+    isAtLeast: false,
+    requests: users.length,
+    spans: [],
+    notes: [],
+    asked: isAsked ? parts : {},
+  };
+  if (isAsked) {
+    await addFresh(fresh, expected, { ...asking, isProtectedWanted: isProtectedWanted(config) });
+    await addKnown(groups, expected, asking);
+  }
+  const bounded = isAsked ? old : users.length;
+  if (bounded > 0) {
+    expected.posts += bounded * LONGEST_TIMELINE;
+    expected.requests += bounded * (LONGEST_TIMELINE / TIMELINE_PAGE.most - 1);
+    expected.isAtMost = true;
+    expected.notes.push(
+      isAsked
+        ? `${bounded} users have a since_id that is older than seven days, which counts do not reach: ` +
+          `bounded by the ${LONGEST_TIMELINE} posts that a timeline goes back.`
+        : `Bounded by the ${LONGEST_TIMELINE} posts that a timeline goes back, for each user.`,
+    );
+  }
+  if (config.exclude?.length) {
+    expected.isAtMost = true;
+    expected.notes.push(`It leaves out ${config.exclude.join(" and ")}, which are counted here.`);
+  }
+  return expected;
+}
+
+/** Users that no harvest has heard of: all that they wrote, as far back as a timeline goes. */
+async function addFresh(
+  ids: string[],
+  expected: Expected,
+  { bill, signal, isProtectedWanted }: Asking & { isProtectedWanted: boolean },
+): Promise<void> {
+  const counts = await bill.postCounts(ids, signal);
+  const open = counts.filter((user) => !user.isProtected);
+  for (const { posts } of open) {
+    const wanted = Math.min(posts, LONGEST_TIMELINE);
+    expected.posts += wanted;
+    expected.requests += Math.max(0, Math.ceil(wanted / TIMELINE_PAGE.most) - 1);
+    if (wanted === 0) expected.users++;
+  }
+  expected.asked = { ...expected.asked, users: counts.length };
+  const silent = ids.length - open.length;
+  if (silent > 0) {
+    expected.notes.push(
+      `${silent} ${
+        silent === 1 ? "user is" : "users are"
+      } protected, suspended or not found, and counted as nothing` +
+        (isProtectedWanted ? ", though the keys' owner may follow protected ones." : "."),
+    );
+  }
+}
+
+/** Users with a since_id: what counts find of them since the oldest one of their group. */
+async function addKnown(
+  groups: Known[][],
+  expected: Expected,
+  { bill, onCall, signal }: Asking,
+): Promise<void> {
+  for (const group of groups) {
+    const [oldest] = group;
+    if (!oldest) continue;
+    const query = group.map(({ id }) => from(id)).join(OR);
+    const wanted = { sinceId: oldest.sinceId, granularity: "day", onCall } as const;
+    const counted = await bill.count(query, wanted, signal);
+    expected.posts += counted.posts;
+    expected.requests += Math.floor(counted.posts / TIMELINE_PAGE.most);
+    expected.isAtLeast ||= counted.missing !== undefined;
+    expected.notes.push(...missingNotes([counted]));
+  }
+  if (groups.length === 0) return;
+  expected.notes.push("Users with a since_id are counted since then; counts leave retweets out.");
+  if (groups.some((group) => group.length > 1)) {
+    expected.isAtMost = true;
+    expected.notes.push("They are counted in groups, from the oldest since_id of a group on.");
+  }
+}
+
+interface Known {
+  id: string;
+  sinceId: string;
+}
+
+const OR = " OR ";
+
+function from(id: string): string {
+  return `from:${id}`;
+}
+
+/** By since_id, as many in a group as a query holds, and at most `most`: the since_ids of a group are close. */
+function grouped(users: Known[], most: number): Known[][] {
+  const groups: Known[][] = [];
+  let length = Infinity;
+  const sorted = users.toSorted((a, b) => isOlder(a.sinceId, b.sinceId) ? -1 : 1);
+  for (const user of sorted) {
+    const more = OR.length + from(user.id).length;
+    if (length + more > LONGEST_QUERY || (groups.at(-1)?.length ?? 0) >= most) {
+      groups.push([]);
+      length = 0;
+    }
+    groups.at(-1)?.push(user);
+    length += more;
+  }
+  return groups;
+}
+
+/** What a stream would have brought in the last seven days. Null where finding out costs too much. */
+export async function expectedStream(
+  queries: string[],
+  asking: Asking,
+): Promise<Expected | null> {
+  const cost = dollarsFor({ recentCounts: queries.length }, asking.prices);
+  if (!await asking.isWorth(cost, `counting ${queries.length} queries`)) return null;
+  const all: Counted[] = [];
+  for (const query of queries) {
+    const wanted = { granularity: "day", onCall: asking.onCall } as const;
+    all.push(await asking.bill.count(query, wanted, asking.signal));
+  }
+  const notes = [
+    "By the last seven days. Counts leave retweets out, which streams have.",
+    ...missingNotes(all),
+  ];
+  if (queries.length > 1) notes.push("A post that several rules match is counted with each.");
+  return {
+    posts: all.reduce((sum, { posts }) => sum + posts, 0),
+    users: 0,
+    isAtMost: false,
+    isAtLeast: all.some(({ missing }) => missing !== undefined),
+    requests: 0,
+    spans: summed(all),
+    notes,
+    asked: { recentCounts: all.reduce((sum, { calls }) => sum + calls, 0) },
+  };
+}
+
+/** The spans of counts that were made one after the other, which begin a little later each time. */
+function summed([first, ...others]: Counted[]): CountedSpan[] {
+  return (first?.spans ?? []).map((span, i) => ({
+    ...span,
+    posts: others.reduce((sum, { spans }) => sum + (spans[i]?.posts ?? 0), span.posts),
+  }));
+}

@@ -1,0 +1,173 @@
+/** What a stream brought and no bucket has yet is noted on this machine's disk; the next harvester commits it. */
+
+import { getLogger } from "@logtape/logtape";
+import type { CheckpointState } from "../../bucket/checkpoint.ts";
+import { isOf } from "../../bucket/next_harvest.ts";
+import { Committer, type CommitterOptions } from "../committer.ts";
+import type { Cut } from "../cut.ts";
+import type { Late } from "./late_cuts.ts";
+import { LeftFolder } from "./left_folder.ts";
+import { lossBetween, lossesIn, tweetsIn } from "./left_losses.ts";
+import { foundIn, type FoundNote, type Note } from "./left_notes.ts";
+import { withSides } from "./left_sides.ts";
+import type { LeftPlace } from "./spool_place.ts";
+
+const log = getLogger(["twarc-cloud", "harvest"]);
+
+/** What committing cuts works with. */
+export interface LeftOptions extends CommitterOptions {
+  next: (began: number) => Promise<string>;
+}
+
+/** What was found in a folder: null where it cannot be read. */
+interface Found {
+  folder: LeftFolder;
+  notes: FoundNote[] | null;
+}
+
+/**
+ * Commits the cuts that harvesters left in folders, as `commitLeft` does: those of a harvest before those of the one
+ * that took its place.
+ * @param keys Those of notes.
+ * @returns What the next harvest is to add, as another one was begun since.
+ * @throws as `commitLeft`
+ */
+export async function commitEachLeft(
+  places: LeftPlace[],
+  keys: () => Promise<string[]>,
+  options: LeftOptions,
+): Promise<Late[]> {
+  const found: Found[] = [];
+  for (const place of places) {
+    const folder = new LeftFolder(place);
+    found.push({ folder, notes: await foundIn(folder, keys) });
+  }
+  const late: Late[] = [];
+  for (const { folder, notes } of found.toSorted((a, b) => beganOf(a) - beganOf(b))) {
+    if (!notes) {
+      log.warn("What a harvester left on this machine cannot be read: {directory}", {
+        directory: folder.path,
+      });
+      continue;
+    }
+    const left = await commitLeft(folder, notes, options);
+    if (left) late.push(left);
+  }
+  return late;
+}
+
+/** When the harvest began that left something. */
+function beganOf({ notes }: Found): number {
+  return notes?.find(({ note }) => note)?.note?.began ?? 0;
+}
+
+/**
+ * Commits the cuts that a harvester left in a folder, where nobody has begun another harvest since, and removes the
+ * folder; what cannot be read of it, or was noted by somebody else, stays.
+ * @returns What the next harvest is to add, as another one was begun since; null where there is nothing.
+ * @throws as the committer; UserError, DiskError where this machine's disk fails.
+ */
+async function commitLeft(
+  folder: LeftFolder,
+  found: FoundNote[],
+  options: LeftOptions,
+): Promise<Late | null> {
+  const { checkpoint } = options;
+  const before = checkpoint.state;
+  const first = found.find(({ note }) => note)?.note;
+  const isNext = first !== undefined && follows(first, before);
+  const isAt = isNext || (first !== undefined && isOf(before, first.began));
+  const own = { ...options, folder: isAt ? await options.next(first.began) : options.folder };
+  const { state } = checkpoint;
+  const left = found.filter((one) => isOfAnother(one, state) || one.number > (state.cuts ?? 0));
+  if (left.some((one) => isOfAnother(one, state))) return lateOf(left, folder);
+  const notes = left.flatMap(({ note }) => note ?? []);
+  const good = left.flatMap(({ note, isGood }) => isGood && note ? [note] : []);
+  const losses = [...isNext ? lossBetween(before, first) : [], ...lossesIn(left, state)];
+  const repaired = await withSides(good, losses, { ...own, left: folder, all: notes });
+  await commitAll(repaired, folder, own);
+  await clear(left, folder);
+  return null;
+}
+
+/** Whether a note is of the harvest that takes the place of the one that a checkpoint is of, and is not begun. */
+function follows(note: Note, state: CheckpointState): boolean {
+  return state.isRestored !== true && note.after === state.began && !isOf(state, note.began) &&
+    (note.commits ?? 0) <= state.commits;
+}
+
+/**
+ * Whether a note is of another harvest, or follows commits that the bucket does not have, as an older copy of it; or
+ * nobody knows, as the checkpoint was made again.
+ */
+function isOfAnother({ note }: FoundNote, state: CheckpointState): boolean {
+  return note !== undefined &&
+    (state.isRestored === true || !isOf(state, note.began) ||
+      (note.commits ?? 0) > state.commits);
+}
+
+/** Removes a folder, or puts it aside where some of it is damaged, or wanted still. */
+async function clear(left: FoundNote[], folder: LeftFolder, isWanted = false): Promise<void> {
+  if (left.every(({ isGood }) => isGood) && !isWanted) return await folder.close();
+  log.warn(
+    "What a harvester left on this machine, and the bucket does not have, as it is damaged, was not noted by you, or " +
+      "has no place there, is kept: {folder}",
+    { folder: await folder.setAside() },
+  );
+}
+
+/** What a harvester left that another one has gone on before. */
+function lateOf(left: FoundNote[], folder: LeftFolder): Late | null {
+  const notes = left.flatMap(({ note }) => note ?? []);
+  const [first, last] = [notes.at(0), notes.at(-1)];
+  if (!first || !last) return null;
+  const good = left.flatMap(({ note, isGood }) => isGood && note?.tweets ? [note.tweets] : []);
+  const whole = new Set(good.filter(({ isWhole }) => isWhole).map(({ segment }) => segment));
+  const own = good.filter(({ isWhole, segment }) => isWhole || !whole.has(segment));
+  return {
+    began: first.began,
+    from: first.at,
+    to: last.at,
+    path: folder.path,
+    files: own.map(({ file: { path, sha1, bytes, tweets } }) => ({
+      sha1,
+      tweets,
+      read: () => Promise.resolve(folder.read(path, bytes)),
+    })),
+    sides: last.sides,
+    close: (isWanted) => clear(left, folder, isWanted),
+  };
+}
+
+/** Commits cuts, and tells how many tweets came with them. */
+async function commitAll(notes: Note[], folder: LeftFolder, options: LeftOptions): Promise<void> {
+  if (notes.length === 0) return;
+  const { checkpoint } = options;
+  const before = tweetsIn(checkpoint.state.files);
+  const committer = new Committer(options);
+  const { began } = checkpoint.state;
+  for (const note of notes) committer.add({ ...cutOf(note, folder), began });
+  await committer.done();
+  log.info("{tweets} tweets that the harvester before could not store are in the bucket now", {
+    tweets: tweetsIn(checkpoint.state.files) - before,
+  });
+}
+
+/** What is to be committed; a harvest that went on is ended when it is settled, as of when the cut was made. */
+function cutOf(
+  { number, at, tweets, sides, commit }: Note,
+  folder: LeftFolder,
+): Omit<Cut, "began"> {
+  return {
+    spool: folder,
+    number,
+    at,
+    sides,
+    documents: [],
+    // It may have been told as interrupted meanwhile.
+    commit: { state: "harvesting", ended: at, outcome: undefined, reason: undefined, ...commit },
+    ...(tweets
+      ? { tweets: { ...tweets, file: { ...tweets.file, path: folder.pathOf(tweets.file.path) } } }
+      : {}),
+  };
+}

@@ -1,0 +1,79 @@
+/** What was lost of the cuts that a harvester left: told as gaps, as nobody else would know. */
+
+import type { CheckpointState, HarvestFile } from "../../bucket/checkpoint.ts";
+import type { Gap } from "../../twitter/api.ts";
+import type { FoundNote, Note } from "./left_notes.ts";
+
+/** Why tweets are lost that had come. */
+const DAMAGED = "The disk had damaged what had come";
+
+/**
+ * The spans of which tweets are lost: those of a note that is damaged or gone, or whose tweets are, and that nothing
+ * else has. After the last good one there is none: the next stream begins there.
+ */
+export function lossesIn(
+  found: FoundNote[],
+  { files, at: since, cuts = 0 }: Pick<CheckpointState, "files" | "at" | "cuts">,
+): Gap[] {
+  const losses: Gap[] = [];
+  let from = since;
+  let isLost = false;
+  for (const one of withMissing(found, cuts)) {
+    if (one.isGood && one.note) {
+      if (isLost) losses.push({ from, to: one.note.at, why: DAMAGED });
+      from = one.note.at;
+      isLost = false;
+    } else {
+      isLost ||= !isElsewhere(one, found, files);
+    }
+  }
+  return losses;
+}
+
+/**
+ * The span that is lost of a harvest whose stream went on with the next, where what it had cut last is gone: up to
+ * when the next began.
+ */
+export function lossBetween(
+  { state, ended, at }: Pick<CheckpointState, "state" | "ended" | "at">,
+  next: Pick<Note, "began">,
+): Gap[] {
+  return state === "harvesting" ? [{ from: ended ?? at, to: next.began, why: DAMAGED }] : [];
+}
+
+/** The notes with those that are gone, where none that came later accounts for them. */
+function withMissing(found: FoundNote[], committed: number): FoundNote[] {
+  const all: FoundNote[] = [];
+  let accounted = Infinity;
+  for (const [i, one] of [...found.entries()].toReversed()) {
+    all.push(one);
+    accounted = Math.min(accounted, firstOf(one));
+    const before = found[i - 1]?.number ?? committed;
+    if (before + 1 < accounted) all.push({ number: before + 1, isGood: false });
+  }
+  return all.toReversed();
+}
+
+/** The first cut that a note accounts for; versions before did not note what a cut comes in place of. */
+function firstOf({ number, note }: FoundNote): number {
+  if (!note) return number;
+  return note.of === undefined ? 0 : note.covers ?? number;
+}
+
+/** Whether the tweets of a note are in its whole segment, or in all of the segment's pieces. */
+function isElsewhere({ note }: FoundNote, found: FoundNote[], files: HarvestFile[]): boolean {
+  if (!note) return false;
+  if (!note.tweets) return true;
+  const { segment, isWhole, file } = note.tweets;
+  const good = found.flatMap((one) => one.isGood ? one.note?.tweets ?? [] : [])
+    .filter((tweets) => tweets.segment === segment);
+  if (!isWhole) return good.some((tweets) => tweets.isWhole);
+  const stored = files.filter(({ pieceOf }) => pieceOf === segment);
+  const pieces = [...stored, ...good.map((tweets) => tweets.file)];
+  return tweetsIn(pieces) === file.tweets;
+}
+
+/** How many tweets some files have together. */
+export function tweetsIn(files: { tweets: number }[]): number {
+  return files.reduce((sum, { tweets }) => sum + tweets, 0);
+}

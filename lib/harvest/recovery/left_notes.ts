@@ -1,0 +1,113 @@
+/** The notes of what a stream brought and no bucket has yet, on this machine's disk. */
+
+import { type CheckpointState, commitSchema } from "../../bucket/checkpoint.ts";
+import type { Cut } from "../cut.ts";
+import { LeftFolder } from "./left_folder.ts";
+import type { Spool } from "../spool.ts";
+import { basename, dirname } from "node:path";
+import { jsonOrNull } from "../../base/json.ts";
+import { messageOf } from "../../base/errors.ts";
+import { sealed, unsealed } from "./seal.ts";
+import { z } from "zod";
+import { getLogger } from "@logtape/logtape";
+
+const log = getLogger(["twarc-cloud", "harvest"]);
+
+/** Of a file in the same folder. */
+const name = z.string().regex(/^[\w.-]+$/);
+/** What versions before did not note is absent. */
+const noteSchema = z.object({
+  number: z.number(),
+  /** The collection's folder for temporary files, which is named after it and its bucket. */
+  of: z.string().optional(),
+  /** When the harvest began, and when this was cut, in milliseconds since 1970. */
+  began: z.number(),
+  at: z.number(),
+  /** When the harvest began in whose place that one is, where the stream went on. */
+  after: z.number().exactOptional(),
+  /** The checkpoint's commits when this was cut: it follows them. */
+  commits: z.number().optional(),
+  /** The first cut that this one accounts for: a whole segment for its pieces, a gap for what is lost. */
+  covers: z.number().optional(),
+  tweets: z.object({
+    segment: z.number(),
+    isWhole: z.boolean(),
+    file: z.object({ path: name, sha1: z.string(), bytes: z.number(), tweets: z.number() }),
+  }).optional(),
+  sides: z.array(z.object({ name, bytes: z.number(), sha1: z.string().exactOptional() })),
+  commit: commitSchema,
+});
+/** A cut as it is noted. */
+export type Note = z.infer<typeof noteSchema>;
+
+/**
+ * Notes a cut of a stream; the documents that are written anew each time are those of walks.
+ * @returns Whether it is noted: a disk that fails costs no more than that.
+ */
+export async function noteCut(
+  spool: Spool,
+  cut: Cut,
+  { commits }: Pick<CheckpointState, "commits">,
+): Promise<boolean> {
+  const { began, after, number, covers = number, at, tweets, sides, commit } = cut;
+  const note: Note = {
+    number,
+    of: basename(dirname(spool.path)),
+    began,
+    ...(after === undefined ? {} : { after }),
+    at,
+    commits,
+    covers,
+    ...(tweets ? { tweets: { ...tweets, file: named(tweets.file) } } : {}),
+    sides,
+    commit,
+  };
+  try {
+    const [key = ""] = await spool.place.keys();
+    await spool.note(number, sealed(JSON.stringify(note), key), tweets?.file.path);
+    return true;
+  } catch (error) {
+    log.warn("What has come could not be noted on this machine's disk: {problem}", {
+      problem: messageOf(error),
+    });
+    return false;
+  }
+}
+
+/** A note that was found, in its order: absent where it cannot be read itself. */
+export interface FoundNote {
+  number: number;
+  note?: Note;
+  /** Whether it can be read, and the tweets that it names. */
+  isGood: boolean;
+}
+
+/** The notes of a folder, and whether each is as it was written; null where the folder cannot be read. */
+export async function foundIn(
+  folder: LeftFolder,
+  keys: () => Promise<string[]>,
+): Promise<FoundNote[] | null> {
+  const noted = await folder.notes();
+  if (!noted) return null;
+  if (noted.length === 0) return [];
+  const { isFormer, path } = folder.place;
+  const known = await keys();
+  const found: FoundNote[] = [];
+  for (const { number, text } of noted) {
+    const json = unsealed(text, known) ?? (isFormer ? text : null);
+    const note = noteSchema.safeParse(jsonOrNull(json ?? "")).data;
+    const isHere = isFormer || note?.of === basename(dirname(path));
+    if (note?.number !== number || !isHere) {
+      found.push({ number, isGood: false });
+      continue;
+    }
+    const { file } = note.tweets ?? {};
+    const isGood = !file || await folder.isIntact({ ...file, path: folder.pathOf(file.path) });
+    found.push({ number, note, isGood });
+  }
+  return found;
+}
+
+function named<T extends { path: string }>(file: T): T {
+  return { ...file, path: basename(file.path) };
+}

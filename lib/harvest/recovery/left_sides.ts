@@ -1,0 +1,137 @@
+/** The files beside the tweets that a harvester left: what a disk damaged of them is accounted for. */
+
+import { getLogger } from "@logtape/logtape";
+import type { Counts } from "../../bucket/checkpoint.ts";
+import { isoTime } from "../../base/clock.ts";
+import { FILES } from "../../collection/layout.ts";
+import type { Gap } from "../../twitter/api.ts";
+import type { SideCut } from "../cut_files.ts";
+import { withLineFeeds } from "../../base/disk.ts";
+import type { Note } from "./left_notes.ts";
+import type { LeftFolder } from "./left_folder.ts";
+import type { CommitterOptions } from "../committer.ts";
+
+const log = getLogger(["twarc-cloud", "harvest"]);
+
+/** The counts of what is in each of the files. */
+const COUNTED = {
+  [FILES.users]: "users",
+  [FILES.messages]: "messages",
+  [FILES.gaps]: "gaps",
+  [FILES.missing]: "missing",
+} as const satisfies Record<string, keyof Counts>;
+
+/** Where the files beside the tweets are. */
+export interface SidesOptions extends Pick<CommitterOptions, "store" | "folder" | "checkpoint"> {
+  left: LeftFolder;
+  /** Every note that can be read, also those whose tweets are damaged. */
+  all: Note[];
+}
+
+/** What there is of a file beside the tweets, and what was counted when it was that. */
+interface Base {
+  content: AsyncIterable<Uint8Array>;
+  counts: Counts | undefined;
+  /** When it was that, in milliseconds since 1970. */
+  at: number;
+}
+
+/**
+ * Has each note name only what is there of the files beside the tweets. In the last one, which is what remains, what
+ * is damaged comes from the bucket, or as far as it is good; the span of what is lost of it becomes a gap, and gaps
+ * are added to those that are known.
+ * @param notes Those that are to be committed, in their order.
+ */
+export async function withSides(
+  notes: Note[],
+  losses: Gap[],
+  options: SidesOptions,
+): Promise<Note[]> {
+  const last = notes.at(-1);
+  if (!last) return notes;
+  const intact = await intactIn(options);
+  const isThere = ({ name, bytes }: SideCut) => bytes <= (intact.get(name) ?? 0);
+  const { left } = options;
+  const damaged = last.sides.filter((side) => !isThere(side));
+  const sides = last.sides.filter(isThere);
+  let counts = last.commit.counts;
+  let since = Infinity;
+  for (const { name } of damaged) {
+    const base = await baseOf(name, intact.get(name) ?? 0, options);
+    since = Math.min(since, base.at);
+    counts = countedAt(counts, base.counts, name);
+    sides.push(await left.rewrite(name, base.content));
+  }
+  const why = "The disk had damaged what had come beside the tweets";
+  const gaps = since < Infinity ? [...losses, { from: since, to: last.at, why }] : losses;
+  if (gaps.length > 0) {
+    tell(gaps);
+    const known = sides.find(({ name }) => name === FILES.gaps);
+    const base = known ? left.contentOf(known) : (await baseOf(FILES.gaps, 0, options)).content;
+    const added = await left.rewrite(FILES.gaps, joined(base, linesOf(gaps)));
+    sides.splice(known ? sides.indexOf(known) : sides.length, 1, added);
+    counts = counts && { ...counts, gaps: counts.gaps + gaps.length };
+  }
+  const commit = { ...last.commit, ...(counts ? { counts } : {}) };
+  const before = notes.slice(0, -1).map((note) => ({ ...note, sides: note.sides.filter(isThere) }));
+  return [...before, { ...last, sides, commit }];
+}
+
+/** How far each file beside the tweets is as it was at one of its cuts, in bytes. */
+async function intactIn({ left, all }: SidesOptions): Promise<Map<string, number>> {
+  const sides = all.flatMap((note) => note.sides);
+  const intact = new Map<string, number>();
+  for (const name of new Set(sides.map((side) => side.name))) {
+    intact.set(name, await left.intact(name, sides.filter((side) => side.name === name)));
+  }
+  return intact;
+}
+
+/** The most that there is of a file: in the bucket, or here. @param bytes How many here are as they were. */
+async function baseOf(
+  name: string,
+  bytes: number,
+  { store, folder, checkpoint: { state }, left, all }: SidesOptions,
+): Promise<Base> {
+  const key = `${folder}${name}`;
+  let size = 0;
+  for await (const found of store.list(key)) if (found.key === key) size = found.size;
+  if (size > bytes) return { content: await store.read(key), counts: state.counts, at: state.at };
+  const isSo = (side: SideCut) => side.name === name && side.bytes === bytes;
+  const noted = all.findLast(({ sides }) => sides.some(isSo));
+  const content = left.contentOf({ name, bytes });
+  return { content, counts: noted?.commit.counts, at: noted?.at ?? state.at };
+}
+
+/** The counts, where a file has no more than it had when others were counted. */
+function countedAt(
+  counts: Counts | undefined,
+  then: Counts | undefined,
+  name: string,
+): Counts | undefined {
+  const counted = Object.entries(COUNTED).find(([file]) => file === name)?.[1];
+  if (!counts || !counted) return counts;
+  const none = { users: 0, messages: {}, gaps: 0, missing: {} };
+  return { ...counts, [counted]: then?.[counted] ?? none[counted] };
+}
+
+function tell(gaps: Gap[]): void {
+  for (const { from, to } of gaps) {
+    log.error("Something that came from {from} to {to} is lost: this machine's disk is damaged", {
+      from: isoTime(from),
+      to: isoTime(to),
+    });
+  }
+}
+
+async function* joined(
+  base: AsyncIterable<Uint8Array>,
+  more: Uint8Array,
+): AsyncGenerator<Uint8Array> {
+  yield* base;
+  yield more;
+}
+
+function linesOf(gaps: Gap[]): Uint8Array {
+  return withLineFeeds(gaps.map((gap) => new TextEncoder().encode(JSON.stringify(gap))));
+}

@@ -1,0 +1,100 @@
+/** Brings in what harvesters left on this machine that are gone, without harvesting. */
+
+import type { Recovered } from "../../collection/recovered.ts";
+import { Checkpoint, claimFolder } from "../../bucket/checkpoint.ts";
+import { Collections } from "../../bucket/collections.ts";
+import type { Lease } from "../../bucket/lease.ts";
+import { settle } from "../../bucket/projection.ts";
+import { type Clock, isoTime } from "../../base/clock.ts";
+import { withoutKeys } from "../../collection/config.ts";
+import { collectionKeys } from "../../collection/layout.ts";
+import type { Store } from "../../store/store.ts";
+import { Waits } from "../../base/waits.ts";
+import { committing } from "../committing.ts";
+import { unfinishedGaps } from "../../source/gaps.ts";
+import { commitEachLate } from "./late_cuts.ts";
+import { commitEachLeft } from "./left_cuts.ts";
+import { tweetsIn } from "./left_losses.ts";
+import { Spool } from "../spool.ts";
+import { leftPlaces, livingBeside, type SpoolPlace } from "./spool_place.ts";
+
+/** What recovering works with. */
+export interface Recovery {
+  store: Store;
+  clock: Clock;
+  collectionId: string;
+  /** Of the collection: nobody harvests it meanwhile. */
+  lease: Lease;
+  /** The id of the lease's holder. */
+  holder: string;
+  /** Beside which the folders are that harvesters left. */
+  spool: SpoolPlace;
+  /** This process. */
+  process: { host: string; pid: number };
+  signal: AbortSignal;
+}
+
+/**
+ * Commits what harvesters brought that are gone and could not: into their own harvest where nobody has gone on from
+ * it, else into one that is begun for that, each tweet that no harvest has once.
+ * @throws LockedError where the lease is lost; UserError, OutsideError where the disk or the store fails.
+ */
+export async function recover(options: Recovery): Promise<Recovered> {
+  const { store, clock, collectionId, lease, holder, spool, process, signal } = options;
+  const collections = new Collections(store, clock);
+  const { config } = await collections.load(collectionId);
+  const opened = { collectionId, type: config.type, holder, clock };
+  const checkpoint = await Checkpoint.open(store, opened);
+  await checkpoint.fence(() => lease.prove());
+  const guard = () => lease.check();
+  const target = { store, collections, collectionId, guard, versions: new Map() };
+  const shared = { target, checkpoint, lease, clock, patienceMs: 0, waits: new Waits() };
+  const { began: first, files } = checkpoint.state;
+  const places = await leftPlaces(spool, process);
+  const late = await commitEachLeft(places, spool.keys, {
+    ...committing(shared),
+    stopped: signal,
+  });
+  // Over midnight what was left goes on in the next harvest of the stream.
+  const before = checkpoint.state.began === first ? tweetsIn(files) : 0;
+  const tweets = tweetsIn(checkpoint.state.files) - before;
+  await settle(target, checkpoint);
+  const isSearching = unfinishedGaps(checkpoint.state.positions).length > 0;
+  const living = await livingBeside(spool, process);
+  if (late.length === 0 || isSearching) {
+    return { tweets, harvest: null, left: late.map(({ path }) => path), living, isSearching };
+  }
+  let began: number | null = null;
+  const begin = async () => {
+    if (began === null) {
+      const now = clock.now();
+      began = await claimFolder(store, { collectionId, config: withoutKeys(config), now });
+      await checkpoint.begin(began, { walks: 1, type: config.type });
+    }
+    return collectionKeys(collectionId).harvest(began);
+  };
+  const own = await Spool.open(spool);
+  try {
+    const stopped = signal;
+    const given = { ...committing(shared), stopped, collectionId, spool: own, begin };
+    const left = await commitEachLate(late, given);
+    if (began !== null) {
+      await checkpoint.commit({
+        state: "finished",
+        outcome: "stopped",
+        reason: "It brought in what a harvester had left on its machine",
+        ended: clock.now(),
+      });
+      await settle(target, checkpoint);
+    }
+    return {
+      tweets: tweets + (began === null ? 0 : tweetsIn(checkpoint.state.files)),
+      harvest: began === null ? null : isoTime(began),
+      left: left.map(({ path }) => path),
+      living,
+      isSearching,
+    };
+  } finally {
+    await own.close();
+  }
+}

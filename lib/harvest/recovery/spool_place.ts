@@ -1,0 +1,206 @@
+/** Where a harvester has its temporary files: in the person's own folder, apart from every other process's. */
+
+import { createHash } from "node:crypto";
+import { lstat, realpath } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { getLogger } from "@logtape/logtape";
+import { diskError } from "../../base/disk_error.ts";
+import { processIsGone } from "../../bucket/process.ts";
+import type { BucketRef } from "../../base/bucket_ref.ts";
+import { cacheFolder, homeFolder, type Person, stateFolder } from "../../base/folders.ts";
+import { type Owner, type OwnFolder, ownFolder, strangeness } from "../../base/own_folder.ts";
+import { type Files, systemFiles } from "../files.ts";
+import { noteKeys, personalKey } from "./seal.ts";
+import { SpoolFolder } from "../spool_folder.ts";
+
+const log = getLogger(["twarc-cloud", "harvest"]);
+
+/** The folder of one harvester. */
+export interface SpoolPlace {
+  /** In a folder of its collection's: others in that are other harvesters'. */
+  path: string;
+  /** Who owns what is made there. */
+  owner: Owner;
+  /** Where a version before had the temporary files of the collection. */
+  former?: string;
+  /** The keys of notes: they are sealed with the first, and opened by any. */
+  keys: () => Promise<string[]>;
+  files?: Files;
+}
+
+/** The folder of a harvester that is gone. */
+export interface LeftPlace {
+  path: string;
+  owner: Owner;
+  /** Whether it is that of a version before, which sealed no notes. */
+  isFormer: boolean;
+  files: Files;
+}
+
+/** A process as folders name it. */
+interface Process {
+  host: string;
+  pid: number;
+}
+
+/** What tells where a harvester's temporary files are to be. */
+export interface SpoolWanted {
+  bucket: BucketRef;
+  collectionId: string;
+  process: Process;
+  /** What a person names for them; their cache where nothing is. */
+  folder: string | undefined;
+  /** The secret that the collection's harvesters are controlled with, where it comes from outside the bucket. */
+  secret: string | undefined;
+  person: Person;
+}
+
+/**
+ * The place for a harvester's temporary files, in a folder that is this person's alone: it is made, and looked at.
+ * @throws UserError where somebody else may write there, or nobody can; DiskError where the disk fails.
+ */
+export async function openPlace(wanted: SpoolWanted): Promise<SpoolPlace> {
+  const { bucket, collectionId, process, person, secret } = wanted;
+  const { path, owner } = await rootFor(wanted.folder, person);
+  const name = nameOf(bucket, collectionId);
+  return {
+    path: join(path, name, ownName(process)),
+    owner,
+    former: join(formerRoot(), name),
+    keys: noteKeys({ person, secret }),
+  };
+}
+
+/**
+ * Makes the folders that a harvester needs besides its bucket, and that it may not make where it may do no more than it
+ * has to. @returns Their paths, as they are named and without links, and the place of a version before.
+ * @throws as `openPlace`
+ */
+export async function spoolPlaces(folder: string | undefined, person: Person): Promise<string[]> {
+  const named = resolve(folder ?? cacheFolder(person));
+  const { path } = await rootFor(folder, person);
+  // A harvest that needs the key says why it cannot be had.
+  const key = await personalKey(person).then(() => true, () => false);
+  const state = stateFolder(person);
+  const states = key ? [state, await realpath(state)] : [state];
+  return [...new Set([named, path, ...states, formerRoot()])];
+}
+
+/** The person's folder for temporary files, or the one that they name: made, and looked at. */
+async function rootFor(folder: string | undefined, person: Person): Promise<OwnFolder> {
+  const root = folder ?? cacheFolder(person);
+  const called = "The folder for temporary files";
+  const hint = "Name another one with --spool, or TWARC_CLOUD_SPOOL: a folder of your own.";
+  return await ownFolder(root, { called, hint }).catch((cause) => {
+    throw diskError(cause, root, { isNew: true });
+  });
+}
+
+/** Where a version before had a person's temporary files. */
+function formerRoot(): string {
+  return join(tmpdir(), `twarc-cloud-${hashOf(homeFolder() ?? "").slice(0, 8)}`);
+}
+
+/**
+ * A name of this process's own: a harvester that was paused and comes back may meet another one at work, and neither
+ * touches the other's files.
+ */
+export function ownName({ host, pid }: Process): string {
+  return `${host}.${pid}.${crypto.randomUUID()}`;
+}
+
+/** Another place of the same process, beside one that it has. */
+export function placeBeside(place: SpoolPlace, process: Process): SpoolPlace {
+  return { ...place, path: join(dirname(place.path), ownName(process)) };
+}
+
+/** The name of a collection's folder: of its own, whatever buckets are harvested here, however they are named. */
+export function nameOf(bucket: BucketRef, collectionId: string): string {
+  const place = bucket.kind === "folder" ? bucket.path : bucket.name;
+  // Ids of the original may have what no file of every system has in its name.
+  const id = /^[\w.-]{1,128}$/.test(collectionId) ? collectionId : hashOf(collectionId);
+  return `${hashOf(place)}-${id}`;
+}
+
+/** The places beside one's own that were those of processes which are gone; what is not this person's is left. */
+export async function leftPlaces(
+  { path: own, owner, former, files = systemFiles }: SpoolPlace,
+  process: Process,
+): Promise<LeftPlace[]> {
+  const common = { owner, process, files };
+  const left = await leftIn(dirname(own), { ...common, isFormer: false });
+  const before = former === undefined || !await isOwn(dirname(former), owner)
+    ? []
+    : await leftIn(former, { ...common, isFormer: true });
+  return [...left, ...before].filter(({ path }) => path !== own);
+}
+
+/** The processes of this machine, beside one's own, that have temporary files of the collection and are not gone. */
+export async function livingBeside(
+  { path: own, owner }: SpoolPlace,
+  process: Process,
+): Promise<number[]> {
+  const living: number[] = [];
+  for (const { path, pid } of await ownIn(dirname(own), { owner, host: process.host })) {
+    if (path !== own && !await isGone(path, { pid, own: process })) living.push(pid);
+  }
+  return living;
+}
+
+async function leftIn(
+  parent: string,
+  { process, ...facts }: Omit<LeftPlace, "path"> & { process: Process },
+): Promise<LeftPlace[]> {
+  const left: LeftPlace[] = [];
+  const { owner } = facts;
+  for (const { path, pid } of await ownIn(parent, { owner, host: process.host })) {
+    if (await isGone(path, { pid, own: process })) left.push({ path, ...facts });
+  }
+  return left;
+}
+
+/** The folders of processes of this machine that are this person's alone. */
+async function ownIn(
+  parent: string,
+  { owner, host }: { owner: Owner; host: string },
+): Promise<{ path: string; pid: number }[]> {
+  const found: { path: string; pid: number }[] = [];
+  if (!await isOwn(parent, owner)) return found;
+  for (const { name } of await Array.fromAsync(Deno.readDir(parent)).catch(() => [])) {
+    const path = join(parent, name);
+    const pid = pidIn(name, host);
+    if (pid !== null && await isOwn(path, owner)) found.push({ path, pid });
+  }
+  return found;
+}
+
+/** Whether a folder is there, and this person's alone; one that is not is left where it is, and said. */
+async function isOwn(path: string, owner: Owner): Promise<boolean> {
+  if (!await lstat(path).catch(() => null)) return false;
+  const why = await strangeness(path, owner).catch(() => "it cannot be looked at");
+  if (why === null) return true;
+  log.warn("Nothing is taken from {path}, where temporary files of harvests may be: {why}", {
+    path,
+    why,
+  });
+  return false;
+}
+
+/** The process of this machine whose folder has a name; null where it is none. */
+function pidIn(name: string, here: string): number | null {
+  const [, host, digits] = /^(.+)\.(\d+)\.[0-9a-f-]{36}$/.exec(name) ?? [];
+  const pid = Number(digits);
+  return host === here && pid > 0 ? pid : null;
+}
+
+/** Whether the process of a folder is gone, or had this one's number before. */
+async function isGone(path: string, { pid, own }: { pid: number; own: Process }): Promise<boolean> {
+  const isHeld = await SpoolFolder.isHeld(path);
+  if (isHeld !== null) return !isHeld;
+  return pid === own.pid || processIsGone({ host: own.host, pid });
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 12);
+}

@@ -1,0 +1,140 @@
+/** Which of some tweets a bucket has: those that a harvester brought, and may have stored, or another one beside it. */
+
+import { IdList } from "../../bucket/id_list.ts";
+import { listedFiles } from "../../bucket/listing.ts";
+import { DamagedFileError, readLines } from "../../bucket/tweets.ts";
+import { collectionKeys, timeIn } from "../../collection/layout.ts";
+import { OutsideError } from "../../base/errors.ts";
+import { idsIn } from "../../twitter/bytes/ids.ts";
+import type { Store } from "../../store/store.ts";
+
+/** Milliseconds before and after a time in which files were stored that may have a tweet of it. */
+const AROUND = 3_600_000;
+/** Bytes of compressed files that are read at most: a stream waits meanwhile. */
+const MOST = 256 << 20;
+
+/** A file of tweets in the bucket. */
+interface StoredFile {
+  key: string;
+  sha1: string;
+  bytes: number;
+}
+
+/** When tweets came, in milliseconds since 1970. */
+export interface Span {
+  /** When the harvest began that brought them. */
+  began: number;
+  from: number;
+  to: number;
+}
+
+/** Looks for tweets in the files of the harvest that brought them, and of those that began later. */
+export class StoredTweets {
+  readonly #store: Store;
+  readonly #collectionId: string;
+  readonly #span: Span;
+  readonly #wanted = new IdList();
+  #ids: BigUint64Array = new BigUint64Array();
+  /** Of each id whether the bucket has it, or it was taken. */
+  #known = new Uint8Array();
+  #files: Promise<StoredFile[]> | undefined;
+
+  constructor(store: Store, collectionId: string, span: Span) {
+    this.#store = store;
+    this.#collectionId = collectionId;
+    this.#span = span;
+  }
+
+  /** The checksums of the files that are looked at. @throws what the store throws. */
+  async checksums(): Promise<Set<string>> {
+    return new Set((await this.#listed()).map(({ sha1 }) => sha1));
+  }
+
+  /** Adds a tweet that is looked for. */
+  want(id: string): void {
+    this.#wanted.add(id);
+  }
+
+  /**
+   * Looks for all of them.
+   * @throws OutsideError where it is too much to be read; what the store throws.
+   */
+  async look(): Promise<void> {
+    this.#ids = this.#wanted.sorted();
+    this.#known = new Uint8Array(this.#ids.length);
+    if (this.#ids.length === 0) return;
+    const files = await this.#listed();
+    const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+    if (bytes > MOST) {
+      throw new OutsideError(
+        `There are ${
+          Math.round(bytes / 2 ** 20)
+        } MB in which they may be, too much to look for them`,
+      );
+    }
+    for (const { key } of files) await this.#lookIn(key);
+  }
+
+  /** Whether the bucket does not have a tweet, and it is asked for the first time. */
+  take(id: string): boolean {
+    const at = this.#indexOf(BigInt(id));
+    if (at < 0 || this.#known[at] === 1) return false;
+    this.#known[at] = 1;
+    return true;
+  }
+
+  async #lookIn(key: string): Promise<void> {
+    try {
+      for await (const ids of readLines(this.#store, key, idsIn)) {
+        for (const id of ids) {
+          const at = this.#indexOf(BigInt(id));
+          if (at >= 0) this.#known[at] = 1;
+        }
+      }
+    } catch (error) {
+      // What cannot be read of it is not there.
+      if (!(error instanceof DamagedFileError)) throw error;
+    }
+  }
+
+  /** Where an id is among those that are looked for; -1 where it is not. */
+  #indexOf(id: bigint): number {
+    let [low, high] = [0, this.#ids.length - 1];
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      const found = this.#ids[middle] ?? 0n;
+      if (found === id) return middle;
+      if (found < id) low = middle + 1;
+      else high = middle - 1;
+    }
+    return -1;
+  }
+
+  #listed(): Promise<StoredFile[]> {
+    return this.#files ??= this.#list();
+  }
+
+  async #list(): Promise<StoredFile[]> {
+    const { harvests, harvest } = collectionKeys(this.#collectionId);
+    const oldest = harvest(this.#span.began);
+    const sizes = new Map<string, number>();
+    for await (const { key, size } of this.#store.list(harvests)) {
+      if (key >= oldest) sizes.set(key, size);
+    }
+    const found: StoredFile[] = [];
+    for await (const { key, sha1 } of listedFiles(this.#store, this.#collectionId, { oldest })) {
+      const bytes = sizes.get(key);
+      if (bytes !== undefined && this.#isNear(key)) found.push({ key, sha1, bytes });
+    }
+    return found;
+  }
+
+  /** Whether a file was stored about when the tweets came, or when a later harvest began: it asks for what was missed. */
+  #isNear(key: string): boolean {
+    const stored = timeIn(key, /\/tweets-(\d{14})[^/]*$/);
+    const began = timeIn(key, /\/harvests\/(\d{4}(?:\/\d\d){5})\//);
+    const { from, to } = this.#span;
+    return stored >= from - AROUND && stored <= to + AROUND ||
+      stored >= began && stored <= began + AROUND;
+  }
+}

@@ -1,0 +1,134 @@
+/** Runs that EventBridge Scheduler could not start: it gives them up after an hour, and puts them into a queue. */
+
+import type { Message, SQSClient } from "@aws-sdk/client-sqs";
+import { z } from "zod";
+import { type AwsAccess, awsConfig, awsError } from "../../base/aws.ts";
+import { isoTime } from "../../base/clock.ts";
+import { UserError } from "../../base/errors.ts";
+import { ecsFault } from "./faults.ts";
+import type { NotStarted } from "../runner.ts";
+
+/** Seconds that what was read is out of others' sight: as long as reading takes, should it end halfway. */
+const HIDDEN = 30;
+/** Seconds that a look waits: then it is one at all of the queue's servers. */
+const WAIT = 1;
+/** How many messages a request takes, and how often more are asked for. */
+const [PAGE, LOOKS] = [10, 30];
+/** What IAM says where a role lacks something. */
+const REFUSED = /AccessDenied|not authorized|unable to assume|assume role/i;
+
+const text = z.object({ StringValue: z.string() }).transform(({ StringValue }) => StringValue);
+const attributesSchema = z.object({
+  SCHEDULE_ARN: text,
+  SCHEDULED_TIME: text.optional(),
+  ERROR_CODE: text.optional(),
+  ERROR_MESSAGE: text.optional(),
+});
+
+/** One run of a schedule that was given up. */
+interface DeadLetter {
+  /** `<group>/<name>` of its schedule. */
+  schedule: string;
+  /** When it was due, in milliseconds since 1970. */
+  at: number;
+  /** What AWS says. */
+  said: string;
+}
+
+/** Runs of one schedule. */
+type Runs = Omit<NotStarted, "collectionId">;
+
+/**
+ * Which schedules could not be started, by `<group>/<name>`. The queue stays as it is: what is in it goes after two
+ * weeks.
+ * @throws UserError where the queue is not there, or may not be read; OutsideError where AWS fails
+ */
+export async function deadLettersIn(arn: string, access: AwsAccess): Promise<Map<string, Runs>> {
+  const found = new Map<string, Runs>();
+  const letters = (await lettersIn(arn, access)).toSorted((one, other) => one.at - other.at);
+  for (const { schedule, at, said } of letters) {
+    const { times = 0, first = isoTime(at) } = found.get(schedule) ?? {};
+    found.set(schedule, { times: times + 1, first, last: isoTime(at), ...reasonOf(said) });
+  }
+  return found;
+}
+
+async function lettersIn(arn: string, access: AwsAccess): Promise<DeadLetter[]> {
+  const sdk = await import("@aws-sdk/client-sqs");
+  // A queue's address names a host of its own; an endpoint that was set is to be asked, whatever that is.
+  const client = new sdk.SQSClient({ ...awsConfig(access), useQueueUrlAsEndpoint: false });
+  const [, , , , QueueOwnerAWSAccountId, QueueName] = arn.split(":");
+  try {
+    const command = new sdk.GetQueueUrlCommand({ QueueName, QueueOwnerAWSAccountId });
+    const { QueueUrl = "" } = await client.send(command);
+    const messages = await messagesIn(client, QueueUrl);
+    return messages.flatMap((message) => letterOf(message) ?? []);
+  } catch (error) {
+    throw awsError(error, `Looking at the queue ${QueueName}`);
+  } finally {
+    client.destroy();
+  }
+}
+
+/** All messages of a queue, each once, in which they stay. */
+async function messagesIn(client: SQSClient, QueueUrl: string): Promise<Message[]> {
+  const sdk = await import("@aws-sdk/client-sqs");
+  const found = new Map<string, Message>();
+  for (let look = 0; look < LOOKS; look++) {
+    const { Messages = [] } = await client.send(
+      new sdk.ReceiveMessageCommand({
+        QueueUrl,
+        MaxNumberOfMessages: PAGE,
+        VisibilityTimeout: HIDDEN,
+        WaitTimeSeconds: WAIT,
+        MessageAttributeNames: ["All"],
+        MessageSystemAttributeNames: ["SentTimestamp"],
+      }),
+    );
+    if (Messages.length === 0) break;
+    for (const message of Messages) found.set(message.MessageId ?? "", message);
+  }
+  const seen = [...found.values()];
+  for (let from = 0; from < seen.length; from += PAGE) {
+    const Entries = seen.slice(from, from + PAGE).map(({ ReceiptHandle }, n) => ({
+      Id: `${n}`,
+      ReceiptHandle,
+      VisibilityTimeout: 0,
+    }));
+    await client.send(new sdk.ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries }));
+  }
+  return seen;
+}
+
+/** What a message says of a run; null for one that somebody else has put there. */
+function letterOf({ MessageAttributes, Attributes }: Message): DeadLetter | null {
+  const { data } = attributesSchema.safeParse(MessageAttributes);
+  const [, schedule] = /:schedule\/([^/]+\/[^/]+)$/.exec(data?.SCHEDULE_ARN ?? "") ?? [];
+  if (!data || schedule === undefined) return null;
+  const due = Date.parse(data.SCHEDULED_TIME ?? "");
+  const at = Number.isNaN(due) ? Number(Attributes?.SentTimestamp ?? 0) : due;
+  const said = [data.ERROR_CODE, data.ERROR_MESSAGE].filter(Boolean).join(": ");
+  return { schedule, at, said: said || "AWS says no reason" };
+}
+
+/** Why a run could not be started, in words, and what to do. */
+function reasonOf(said: string): Pick<NotStarted, "message" | "hint"> {
+  if (REFUSED.test(said)) {
+    return {
+      message: said,
+      hint:
+        "Look at event_role_arn in twarc_cloud.ini: what schedules may do is in infra/roles.tf; " +
+        "`terraform apply` there puts it in force.",
+    };
+  }
+  const { message, hint } = ecsFault("Starting it", said);
+  return { message, ...(hint ? { hint } : {}) };
+}
+
+/** @throws UserError for what is no ARN of a queue. */
+export function checkedQueue(arn: string): string {
+  if (/^arn:[\w-]+:sqs:[\w-]+:\d{12}:[\w-]+$/.test(arn)) return arn;
+  throw new UserError(`dead_letter_queue is ${JSON.stringify(arn)}, which is no queue's ARN`, {
+    hint: "Set it in twarc_cloud.ini to what Terraform gives, or take it out.",
+  });
+}

@@ -1,0 +1,201 @@
+/** The harvesters of one bucket on ECS: who holds a collection, where that answers, and how it is ended. */
+
+import { type FoundLock, readLock, removeLock } from "../../bucket/lock.ts";
+import type { Clock } from "../../base/clock.ts";
+import { collectionKeys } from "../../collection/layout.ts";
+import { ControlClient } from "../../control/control.ts";
+import { TwarcCloudError, UnresponsiveError } from "../../base/errors.ts";
+import type { Store } from "../../store/store.ts";
+import type { EcsServices } from "./services.ts";
+import type { EcsTasks, HarvesterTask } from "./tasks.ts";
+import { tellStop } from "../live.ts";
+import type { StopOptions } from "../runner.ts";
+import { awsName, CONTROL_PORT } from "./task_definition.ts";
+
+/** Milliseconds that a harvester may take to stop. */
+const STOP_TIMEOUT = 600_000;
+/** Milliseconds that a harvester whose port cannot be reached is asked for. */
+const SILENCE = 15_000;
+
+/** What harvesters are looked for, asked and ended with. */
+export interface HarvestersOptions {
+  /** The bucket's name, without `s3://`. */
+  bucket: string;
+  store: Store;
+  clock: Clock;
+  tasks: EcsTasks;
+  services: EcsServices;
+  /** A collection's control secret. */
+  secretOf: (collectionId: string) => Promise<string | undefined>;
+  /** Milliseconds between looks at something that changes. */
+  pace: number;
+  /** The port of control servers that no lock names. */
+  controlPort?: number | undefined;
+}
+
+/** The harvesters of one bucket. Methods throw UserError and OutsideError. */
+export class EcsHarvesters {
+  readonly #options: HarvestersOptions;
+
+  constructor(options: HarvestersOptions) {
+    this.#options = options;
+  }
+
+  /** Stops what harvests a collection, and waits until it is over. */
+  async end(
+    collectionId: string,
+    { services, tasks, ...options }: StopOptions & { services: string[]; tasks: HarvesterTask[] },
+  ): Promise<void> {
+    await this.#stopHarvest(collectionId, options);
+    for (const name of services) await this.#options.services.end(name);
+    for (const { arn } of tasks) {
+      await this.#options.tasks.end(arn, "Stopped by a command of twarc-cloud");
+    }
+    await this.#untilGone(collectionId, tasks.map(({ arn }) => arn), options);
+  }
+
+  /** Ends the original's service of a collection, and the lock that its harvester leaves where it is killed. */
+  async takeOver(collectionId: string): Promise<void> {
+    const services = await this.served(collectionId);
+    const tasks = await this.tasksOf(collectionId);
+    const before = await this.lock(collectionId);
+    await this.end(collectionId, { services, tasks });
+    const left = await this.lock(collectionId);
+    if (!left || left.document || left.version !== before?.version) return;
+    await removeLock(this.#options.store, collectionKeys(collectionId).lock, left.version);
+  }
+
+  /** The names of the services that harvest a collection: ours, and that of the original. */
+  async served(collectionId: string): Promise<string[]> {
+    const ours = this.serviceOf(collectionId);
+    const original = await this.#options.services.original(this.#options.bucket, collectionId);
+    return [
+      ...await this.#options.services.isServed(ours) ? [ours] : [],
+      ...original === null ? [] : [original],
+    ];
+  }
+
+  /** Whether a task or a service of the collection is there, though it has no lock yet. */
+  async isStarted(collectionId: string): Promise<boolean> {
+    const tasks = await this.tasksOf(collectionId);
+    return tasks.length > 0 || (await this.served(collectionId)).length > 0;
+  }
+
+  /** The name of a collection's service. ECS allows 255 characters. */
+  serviceOf(collectionId: string): string {
+    return awsName(`${this.#options.bucket}_${collectionId}`, 255);
+  }
+
+  /** The tasks of a collection that run, or are about to. */
+  async tasksOf(collectionId: string): Promise<HarvesterTask[]> {
+    const all = await Array.fromAsync(this.#options.tasks.list(this.#options.bucket));
+    return all.filter((task) => task.collectionId === collectionId);
+  }
+
+  /** A collection's lock; null where it has none. */
+  async lock(collectionId: string): Promise<FoundLock | null> {
+    const { store, clock } = this.#options;
+    return await readLock(store, collectionId, { clock, isGone: () => null });
+  }
+
+  /** Where a harvester's control server answers: as its lock says, or at its public address. */
+  async address(task: HarvesterTask | undefined, lock: FoundLock | null): Promise<URL | null> {
+    const told = lock?.live ? lock.document?.control : undefined;
+    if (told && new URL(told).hostname !== "0.0.0.0") return new URL(told);
+    if (!task?.networkInterface) return null;
+    // An interface may be gone already, or not for this person to look at: nothing else depends on it.
+    const address = await this.#options.tasks.addressOf(task.networkInterface).catch(
+      undefinedIfOurs,
+    );
+    const { controlPort = CONTROL_PORT } = this.#options;
+    return address ? new URL(`http://${address}:${controlPort}/`) : null;
+  }
+
+  /** Who asks a collection's harvester; null where it has no address yet. */
+  async client(
+    collectionId: string,
+    task: HarvesterTask | undefined,
+    lock: FoundLock | null,
+  ): Promise<ControlClient | null> {
+    const { clock } = this.#options;
+    const url = await this.address(task, lock);
+    if (url && task?.isOriginal) {
+      const secret = async () =>
+        (await this.#options.tasks.originals.read(task.definition))?.secret;
+      return new ControlClient(url, { collectionId, secret, parameter: "secret_key", clock });
+    }
+    const secret = () => this.#options.secretOf(collectionId);
+    return url ? new ControlClient(url, { collectionId, secret, clock }) : null;
+  }
+
+  /** Asks the harvester to stop, and waits until it has; one that cannot be reached is left to SIGTERM. */
+  async #stopHarvest(collectionId: string, { signal, say }: StopOptions): Promise<void> {
+    const { clock } = this.#options;
+    const end = clock.monotonic() + STOP_TIMEOUT;
+    let heard = clock.monotonic();
+    let isTold = false;
+    while (clock.monotonic() < end) {
+      signal?.throwIfAborted();
+      const lock = await this.lock(collectionId);
+      if (!lock?.live) return;
+      const tasks = await this.tasksOf(collectionId);
+      // The lock of the original says nothing of its holder.
+      const holds = ({ isOriginal }: HarvesterTask) => isOriginal === (lock.document === null);
+      const task = tasks.find(holds) ?? tasks[0];
+      const control = await this.client(collectionId, task, lock);
+      if (!control) return;
+      const state = await tellStop(control, isTold);
+      if (state === true) return;
+      isTold ||= state !== null;
+      if (state !== null) heard = clock.monotonic();
+      if (clock.monotonic() - heard > SILENCE) return;
+      say?.(state === null ? "its harvester to answer" : "its harvester to stop");
+      await clock.sleep(Math.min(this.#options.pace, 1_000), signal);
+    }
+  }
+
+  /** Waits until a service that was stopped is over: ECS makes no other of its name before. */
+  async untilDrained(name: string): Promise<void> {
+    const { clock } = this.#options;
+    const end = clock.monotonic() + STOP_TIMEOUT;
+    while (await this.#options.services.isDraining(name)) {
+      if (clock.monotonic() > end) {
+        throw new UnresponsiveError(`The service of the harvest before is still draining`, {
+          hint: "Try again in some minutes.",
+        });
+      }
+      await clock.sleep(this.#options.pace);
+    }
+  }
+
+  /** Waits until tasks have ended, and the lock with them. */
+  async #untilGone(
+    collectionId: string,
+    arns: string[],
+    { signal, say }: StopOptions,
+  ): Promise<void> {
+    const { clock } = this.#options;
+    const end = clock.monotonic() + STOP_TIMEOUT;
+    while (clock.monotonic() < end) {
+      signal?.throwIfAborted();
+      const lock = await this.lock(collectionId);
+      // A lock that names no holder, as the original's, is renewed by nobody: where all tasks are gone, so is its.
+      const isLive = (lock?.live ?? false) && lock?.document !== null;
+      const left = await this.#options.tasks.describe(arns);
+      const going = left.find(({ status }) => status !== "STOPPED") ??
+        (await this.tasksOf(collectionId))[0];
+      if (!isLive && !going) return;
+      say?.(going ? `its task to end (it is ${going.status})` : "its lock to be given back");
+      await clock.sleep(this.#options.pace, signal);
+    }
+    throw new UnresponsiveError(`The harvester of ${collectionId} does not stop`, {
+      hint: "Look at its task with the AWS website.",
+    });
+  }
+}
+
+/** What is only for show, or cleaned up later, ends nothing that has to work; throws what is no error of ours. */
+export function undefinedIfOurs(error: unknown): undefined {
+  if (error instanceof TwarcCloudError) return undefined;
+  throw error;
+}

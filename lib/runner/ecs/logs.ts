@@ -1,0 +1,93 @@
+/** The logs of harvesters on Fargate, in CloudWatch. */
+
+import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
+import { type AwsAccess, awsConfig, awsError, awsFailure } from "../../base/aws.ts";
+import type { Clock } from "../../base/clock.ts";
+import { UserError } from "../../base/errors.ts";
+import { outlast, type OutlastOptions } from "../../base/outage.ts";
+
+/** Milliseconds between two looks at a log that is followed. */
+const POLL = 2_000;
+/** Milliseconds that an event may arrive late by. */
+const LATE = 60_000;
+
+/** Which log is wanted. */
+export interface LogWanted {
+  group: string;
+  /** What the names of its streams begin with. */
+  streams: string;
+  follow: boolean;
+  signal: AbortSignal;
+  /** Gets a line when a log that is followed cannot be read for a while, and one when it can again. */
+  say?: (line: string) => void;
+}
+
+/**
+ * The lines, oldest first; a followed log goes on until the signal, whatever passes meanwhile.
+ * @throws UserError, OutsideError
+ */
+export async function* logLines(
+  { group, streams, follow, signal, say = () => {} }: LogWanted,
+  { access, clock }: { access: AwsAccess; clock: Clock },
+): AsyncGenerator<string> {
+  const { CloudWatchLogsClient } = await import("@aws-sdk/client-cloudwatch-logs");
+  const client = new CloudWatchLogsClient(awsConfig(access));
+  const seen = new Map<string, number>();
+  let from = 0;
+  for (;;) {
+    const patience = follow ? { clock, signal, say } : undefined;
+    for await (const { id, at, text } of events(client, { group, streams, from }, patience)) {
+      if (signal.aborted) return;
+      if (seen.has(id)) continue;
+      seen.set(id, at);
+      yield text;
+    }
+    if (!follow) return;
+    for (const at of seen.values()) from = Math.max(from, at - LATE);
+    for (const [id, at] of seen) if (at < from) seen.delete(id);
+    await clock.sleep(POLL, signal);
+    if (signal.aborted) return;
+  }
+}
+
+interface LogEvent {
+  id: string;
+  at: number;
+  text: string;
+}
+
+/** The events of a log. @param patience With what passes; where there is none, nothing is waited for. */
+async function* events(
+  client: CloudWatchLogsClient,
+  { group, streams, from }: { group: string; streams: string; from: number },
+  patience: OutlastOptions | undefined,
+): AsyncGenerator<LogEvent> {
+  const { FilterLogEventsCommand } = await import("@aws-sdk/client-cloudwatch-logs");
+  let nextToken: string | undefined;
+  do {
+    const command = new FilterLogEventsCommand({
+      logGroupName: group,
+      logStreamNamePrefix: streams,
+      startTime: from,
+      nextToken,
+    });
+    const ask = () => client.send(command).catch((error) => refused(error, group));
+    const page = patience ? await outlast(ask, patience) : await ask();
+    for (const { eventId = "", timestamp = 0, message = "", logStreamName } of page.events ?? []) {
+      if (!logStreamName?.startsWith(streams)) continue;
+      yield { id: eventId, at: timestamp, text: message.replace(/\n$/, "") };
+    }
+    nextToken = page.nextToken;
+  } while (nextToken);
+}
+
+/** What a failure to read a log group means. @throws UserError, OutsideError */
+function refused(error: unknown, group: string): never {
+  if (awsFailure(error).code !== "ResourceNotFoundException") {
+    throw awsError(error, `Reading the log group ${group}`);
+  }
+  throw new UserError(`There is no log group ${group}`, {
+    cause: error,
+    hint: "Look at log_group and region in twarc_cloud.ini.",
+  });
+}

@@ -1,0 +1,318 @@
+/** Harvesters as tasks and services of ECS on Fargate, for a bucket in S3. */
+
+import { locked } from "../../bucket/lock.ts";
+import { isoTime } from "../../base/clock.ts";
+import type { HarvestInfo } from "../../collection/harvest_info.ts";
+import { flagsOf } from "../../collection/limits.ts";
+import { checkedId } from "../../collection/layout.ts";
+import { LockedError, TwarcCloudError, UserError } from "../../base/errors.ts";
+import { readable } from "../../base/log.ts";
+import { lastWord } from "../../base/visible.ts";
+import { EcsDefinitions } from "./definitions.ts";
+import { logLines } from "./logs.ts";
+import { EcsOutcomes } from "./outcomes.ts";
+import { EcsCluster } from "./client.ts";
+import { EcsHarvesters, undefinedIfOurs } from "./harvesters.ts";
+import { EcsSchedules } from "./schedules.ts";
+import { EcsServices } from "./services.ts";
+import { EcsTasks, type Placement } from "./tasks.ts";
+import { infoOf, notRunning, saidBy } from "../live.ts";
+import { harvesterArgs } from "../argv.ts";
+import type {
+  Failing,
+  Job,
+  LogOptions,
+  NotStarted,
+  Runner,
+  RunnerOptions,
+  Running,
+  ScheduledJob,
+  Started,
+  StopOptions,
+} from "../runner.ts";
+import type { Schedule } from "../schedule.ts";
+import { familyOf, tagsOf } from "./task_definition.ts";
+
+/** Milliseconds between looks at something that changes. */
+const POLL = 5_000;
+
+/** What an EcsRunner is made with. */
+export interface EcsOptions extends RunnerOptions {
+  /** Milliseconds between looks at something that changes; 5,000 unless said. */
+  pollMs?: number;
+  /** The port of control servers that no lock names; 80 unless said. */
+  controlPort?: number;
+}
+
+/** Runs harvesters on Fargate. */
+export class EcsRunner implements Runner {
+  readonly pace: number;
+  readonly #options: EcsOptions;
+  readonly #bucket: string;
+  readonly #cluster: EcsCluster;
+  readonly #tasks: EcsTasks;
+  readonly #services: EcsServices;
+  readonly #schedules: EcsSchedules;
+  readonly #definitions: EcsDefinitions;
+  readonly #outcomes: EcsOutcomes;
+  readonly #harvesters: EcsHarvesters;
+
+  /** @throws UserError where the settings have no cluster. */
+  constructor(options: EcsOptions) {
+    const { settings, bucket, clock, pollMs = POLL } = options;
+    this.#options = options;
+    this.pace = pollMs;
+    this.#bucket = bucket.name;
+    this.#cluster = new EcsCluster(settings.require("cluster"), settings.aws);
+    this.#tasks = new EcsTasks(this.#cluster);
+    this.#services = new EcsServices(this.#cluster);
+    this.#schedules = new EcsSchedules(this.#bucket, {
+      access: settings.aws,
+      clock,
+      deadLetters: settings.get("dead_letter_queue"),
+      isOriginal: settings.isOriginal,
+    });
+    const found = { bucket: this.#bucket, tasks: this.#tasks, settings };
+    this.#definitions = new EcsDefinitions({ ...found, cluster: this.#cluster, env: options.env });
+    this.#outcomes = new EcsOutcomes({
+      ...found,
+      services: this.#services,
+      store: options.store,
+      clock,
+    });
+    this.#harvesters = new EcsHarvesters({
+      ...options,
+      bucket: this.#bucket,
+      tasks: this.#tasks,
+      services: this.#services,
+      secretOf: (collectionId) => this.#definitions.secret(collectionId),
+      pace: pollMs,
+    });
+  }
+
+  async once(job: Job): Promise<Started> {
+    const { collectionId } = job;
+    const { text: bucket } = this.#options.bucket;
+    const holder = await this.#free(collectionId);
+    const before = await this.#outcomes.told(collectionId);
+    const bare = { collectionId, flags: {} };
+    const defined = await this.#definitions.define(bare, { shutdown: true, keepSecret: false });
+    const began = this.#options.clock.monotonic();
+    const arn = await this.#tasks.run(defined.arn, {
+      command: this.#commandOf(job),
+      place: this.#place(),
+      tags: this.#tags(collectionId),
+    });
+    const outcome = async () => {
+      const outcome = await this.#outcomes.ofTask({ arn, collectionId, began, before });
+      if (outcome) await this.#forget(collectionId, defined.secret);
+      return outcome;
+    };
+    const awaited = () => this.#awaited(collectionId, holder);
+    return { collectionId, bucket, status: "PENDING", outcome, awaited };
+  }
+
+  async start(job: Job, { say }: { say?: (line: string) => void } = {}): Promise<Started> {
+    const { collectionId } = job;
+    const { text: bucket } = this.#options.bucket;
+    const name = this.#harvesters.serviceOf(collectionId);
+    const original = await this.#services.original(this.#bucket, collectionId);
+    let before = original === null ? await this.#free(collectionId) : undefined;
+    await this.#harvesters.untilDrained(name);
+    // Before the original's is stopped: an environment in which ours cannot start is found out here.
+    const { arn } = await this.#definitions.define(job, { shutdown: false, keepSecret: false });
+    if (original !== null) {
+      say?.(`The service ${original} of the Python original is stopped, and its place taken`);
+      await this.#harvesters.takeOver(collectionId);
+      before = await this.#free(collectionId);
+    }
+    await this.#services.serve(name, arn, { place: this.#place(), tags: this.#tags(collectionId) });
+    let hasBegun = false;
+    const awaited = async () => {
+      const awaited = await this.#awaited(collectionId, before);
+      hasBegun ||= awaited === null;
+      return awaited;
+    };
+    // One that has begun goes on until it is stopped: what fails is started again.
+    const outcome = async () => {
+      if (!hasBegun) return await this.#outcomes.ofService(name);
+      return await this.#services.isServed(name) ? null : { exitCode: 0 };
+    };
+    const withdraw = () => this.stop(collectionId);
+    return { collectionId, bucket, status: "PENDING", outcome, awaited, withdraw };
+  }
+
+  async stop(collectionId: string, options: StopOptions = {}): Promise<void> {
+    const services = await this.#harvesters.served(checkedId(collectionId));
+    const tasks = await this.#harvesters.tasksOf(collectionId);
+    if (services.length === 0 && tasks.length === 0) throw notRunning(collectionId);
+    const secret = await this.#definitions.secret(collectionId).catch(undefinedIfOurs);
+    await this.#harvesters.end(collectionId, { ...options, services, tasks });
+    await this.#forget(collectionId, secret);
+  }
+
+  async *running({ everywhere = false } = {}): AsyncGenerator<Running> {
+    for await (const task of this.#tasks.list(everywhere ? undefined : this.#bucket)) {
+      const { collectionId, bucket, status } = task;
+      // What is in other buckets is not asked for.
+      const control = bucket === this.#bucket
+        ? await this.#harvesters.address(task, await this.#harvesters.lock(collectionId))
+        : null;
+      yield { collectionId, bucket, status, ...(control ? { control } : {}) };
+    }
+  }
+
+  async info(collectionId: string): Promise<HarvestInfo | null> {
+    const lock = await this.#harvesters.lock(collectionId);
+    const [task] = await this.#harvesters.tasksOf(collectionId);
+    if (!lock?.live || !lock.document) {
+      if (!task) return null;
+      const original = task.isOriginal
+        ? await this.#harvesters.client(collectionId, task, lock)
+        : null;
+      return await saidBy(original) ?? this.#begun(collectionId);
+    }
+    const control = await this.#harvesters.client(collectionId, task, lock);
+    return await infoOf(collectionId, lock, control);
+  }
+
+  async *failing(): AsyncGenerator<Failing> {
+    yield* this.#outcomes.failing(async (collectionId) => {
+      const lock = await this.#harvesters.lock(collectionId);
+      if (!lock?.live) return null;
+      const since = Date.parse(lock.document?.acquired ?? "");
+      return Number.isNaN(since) ? this.#options.clock.now() : since;
+    });
+  }
+
+  async schedule(job: Job, schedule: Schedule): Promise<void> {
+    const { settings } = this.#options;
+    const bare = { collectionId: checkedId(job.collectionId), flags: {} };
+    const { arn } = await this.#definitions.define(bare, { shutdown: true, keepSecret: true });
+    const { subnet, securityGroup, spot } = this.#place();
+    await this.#schedules.put(job.collectionId, schedule, {
+      cluster: await this.#cluster.arn(),
+      role: settings.require("event_role_arn"),
+      definition: arn.replace(/:\d+$/, ""),
+      command: this.#commandOf(job),
+      subnet,
+      securityGroup,
+      spot,
+    });
+  }
+
+  /** What a run has in place of its definition's command where it has limits of its own: other runs have that definition too. */
+  #commandOf(job: Job): string[] | undefined {
+    if (flagsOf(job.flags).length === 0) return undefined;
+    return harvesterArgs(job, { bucket: this.#bucket, shutdown: true });
+  }
+
+  scheduleOf(collectionId: string): Promise<ScheduledJob | null> {
+    return this.#schedules.find(checkedId(collectionId));
+  }
+
+  async unschedule(collectionId: string): Promise<boolean> {
+    const secret = await this.#definitions.secret(checkedId(collectionId)).catch(undefinedIfOurs);
+    const wasScheduled = await this.#schedules.delete(collectionId);
+    if (wasScheduled) await this.#forget(collectionId, secret);
+    return wasScheduled;
+  }
+
+  scheduled(): AsyncIterable<ScheduledJob> {
+    return this.#schedules.list();
+  }
+
+  notStarted(scheduled: ScheduledJob[]): Promise<NotStarted[]> {
+    return this.#schedules.notStarted(scheduled);
+  }
+
+  async *logs(collectionId: string, options: LogOptions): AsyncGenerator<string> {
+    const { settings, clock } = this.#options;
+    const group = settings.require("log_group");
+    const streams = `${familyOf(this.#bucket, checkedId(collectionId))}/`;
+    let isEmpty = true;
+    for await (
+      const line of logLines({ group, streams, ...options }, { access: settings.aws, clock })
+    ) {
+      isEmpty = false;
+      yield readable(line);
+    }
+    if (!isEmpty || options.follow) return;
+    throw new UserError(`There is no log of ${collectionId} yet`, {
+      hint: `It begins with the first harvest: twarc-cloud collection once ${
+        lastWord(collectionId)
+      }`,
+    });
+  }
+
+  /** What is known of a harvester whose container is being started. */
+  #begun(collection_id: string): HarvestInfo {
+    const harvest_timestamp = isoTime(this.#options.clock.now());
+    return { collection_id, harvest_timestamp, tweets: 0, files: 0, file_bytes: 0 };
+  }
+
+  /** That nothing harvests a collection; whose lock it has, if any: of one that is gone. */
+  async #free(collectionId: string): Promise<string | undefined> {
+    const lock = await this.#harvesters.lock(checkedId(collectionId));
+    if (lock?.live && !lock.isDoubtful) throw locked(collectionId, lock.document);
+    if (await this.#harvesters.isStarted(collectionId)) throw startedAlready(collectionId);
+    return lock?.document?.holder;
+  }
+
+  /** What is awaited until a harvester has the lease. @param before Who had it last. */
+  async #awaited(collectionId: string, before: string | undefined): Promise<string | null> {
+    const lock = await this.#harvesters.lock(collectionId);
+    if (lock?.live && lock.document?.holder !== before) return null;
+    const [task] = await this.#harvesters.tasksOf(collectionId);
+    if (task) return `its task is ${task.status}`;
+    const service = await this.#services.find(this.#harvesters.serviceOf(collectionId)).catch(
+      undefinedIfOurs,
+    );
+    const [event] = service?.events ?? [];
+    return event ? `it has no task yet: ${event.message}` : "it has no task yet";
+  }
+
+  /**
+   * Deletes the control secret of a collection that nothing runs and nothing is scheduled for any more. One that
+   * cannot be deleted is left to the next time: what was asked for is done.
+   */
+  async #forget(collectionId: string, secret: string | undefined): Promise<void> {
+    if (secret === undefined) return;
+    try {
+      if (
+        await this.#schedules.find(collectionId) || await this.#harvesters.isStarted(collectionId)
+      ) return;
+      await this.#definitions.forget(collectionId, secret);
+    } catch (error) {
+      if (!(error instanceof TwarcCloudError)) throw error;
+    }
+  }
+
+  #place(): Placement {
+    const { settings } = this.#options;
+    return {
+      subnet: settings.require("subnet"),
+      securityGroup: settings.require("security_group"),
+      spot: isYes(settings.get("spot") ?? "no", "spot"),
+    };
+  }
+
+  #tags(collectionId: string) {
+    return tagsOf(this.#bucket, collectionId);
+  }
+}
+
+function startedAlready(collectionId: string): LockedError {
+  return new LockedError(`A harvest of ${collectionId} has been started already`, {
+    hint: "A container takes a minute to begin: see it with `twarc-cloud harvest list`.",
+  });
+}
+
+/** A setting that is a yes or a no. @throws UserError for anything else. */
+function isYes(value: string, name: string): boolean {
+  if (/^(1|true|yes|on)$/i.test(value)) return true;
+  if (/^(0|false|no|off)$/i.test(value)) return false;
+  throw new UserError(`${name} in twarc_cloud.ini is ${JSON.stringify(value)}`, {
+    hint: "It is true or false.",
+  });
+}

@@ -1,0 +1,160 @@
+/** The services of one ECS cluster, each of which keeps the harvester of a stream running. */
+
+import type { Service } from "@aws-sdk/client-ecs";
+import type { EcsCluster } from "./client.ts";
+import { originalServiceOf } from "./original.ts";
+import { launchOf, type Placement, type Tags } from "./tasks.ts";
+import { idOfTag, plainName } from "./task_definition.ts";
+
+/** A harvester's service. */
+export interface HarvesterService {
+  name: string;
+  collectionId: string;
+  bucket: string;
+  /** ACTIVE, DRAINING, INACTIVE. */
+  status: string;
+  /** The id of its deployment: by it its tasks are known. */
+  deployment: string | undefined;
+  /** Why its deployment was given up, where it was: it starts no more tasks. */
+  givenUp: string | undefined;
+  /** When its deployment changed last, in milliseconds since 1970. */
+  changed: number;
+  /** How many of its tasks run. */
+  running: number;
+  /** What happened to it, the newest first; times in milliseconds since 1970, by AWS's clock. */
+  events: { at: number; message: string }[];
+}
+
+/** Services that ECS describes at a time. */
+const PAGE = 10;
+
+/** The services of a cluster. Methods throw UserError and OutsideError. */
+export class EcsServices {
+  readonly #cluster: EcsCluster;
+
+  constructor(cluster: EcsCluster) {
+    this.#cluster = cluster;
+  }
+
+  /** Starts a service that keeps one task running. */
+  async serve(
+    name: string,
+    definition: string,
+    { place, tags }: { place: Placement; tags: Tags },
+  ): Promise<void> {
+    const { CreateServiceCommand } = await import("@aws-sdk/client-ecs");
+    const command = new CreateServiceCommand({
+      cluster: this.#cluster.name,
+      serviceName: name,
+      taskDefinition: definition,
+      desiredCount: 1,
+      deploymentConfiguration: {
+        // Never two at once: the second would find the collection locked.
+        minimumHealthyPercent: 0,
+        maximumPercent: 100,
+        // What cannot even start is not tried, and paid for, for ever; there is nothing to go back to.
+        deploymentCircuitBreaker: { enable: true, rollback: false },
+      },
+      ...launchOf({ ...place, spot: false }),
+      enableECSManagedTags: true,
+      propagateTags: "SERVICE",
+      tags,
+    });
+    await this.#cluster.tried("Starting the service", async (client) => await client.send(command));
+  }
+
+  /** What is known of a service; null where there is none, and there was none of late. */
+  async find(name: string): Promise<HarvesterService | null> {
+    const [service] = await this.#describe([name]);
+    return service ?? null;
+  }
+
+  /** Whether there is a service of this name that is not over. */
+  async isServed(name: string): Promise<boolean> {
+    return (await this.find(name))?.status === "ACTIVE";
+  }
+
+  /**
+   * The name of the service that the Python original has for a collection, where it is not over; null otherwise. One of
+   * that name may be ours, of a collection whose id ends with `_service`: its tags say so.
+   */
+  async original(bucket: string, collectionId: string): Promise<string | null> {
+    const name = originalServiceOf(bucket, collectionId);
+    const found = name === null ? null : await this.find(name);
+    const isIts = found?.bucket === bucket && found.collectionId === collectionId;
+    return isIts && found.status === "ACTIVE" ? name : null;
+  }
+
+  /** Whether a service of this name was deleted and is not over yet: until then there can be no other. */
+  async isDraining(name: string): Promise<boolean> {
+    return (await this.find(name))?.status === "DRAINING";
+  }
+
+  /** The services of a bucket. */
+  async *list(bucket: string): AsyncGenerator<HarvesterService> {
+    const { ListServicesCommand } = await import("@aws-sdk/client-ecs");
+    const prefix = plainName(`${bucket}_`);
+    let nextToken: string | undefined;
+    do {
+      const command = new ListServicesCommand({
+        cluster: this.#cluster.name,
+        maxResults: PAGE,
+        nextToken,
+      });
+      const page = await this.#cluster.tried(
+        "Listing services",
+        async (client) => await client.send(command),
+      );
+      // A person may look at those of this bucket only.
+      const own = page.serviceArns?.filter((arn) => arn.split("/").at(-1)?.startsWith(prefix));
+      const services = await this.#describe(own ?? []);
+      yield* services.filter((one) => one.bucket === bucket && one.status === "ACTIVE");
+      nextToken = page.nextToken;
+    } while (nextToken);
+  }
+
+  async #describe(services: string[]): Promise<HarvesterService[]> {
+    if (services.length === 0) return [];
+    const { DescribeServicesCommand } = await import("@aws-sdk/client-ecs");
+    const command = new DescribeServicesCommand({
+      cluster: this.#cluster.name,
+      services,
+      include: ["TAGS"],
+    });
+    const found = await this.#cluster.tried(
+      "Looking at the service",
+      async (client) => await client.send(command),
+    );
+    return (found.services ?? []).map(serviceOf);
+  }
+
+  /** Ends a service and its task, which gets SIGTERM. */
+  async end(name: string): Promise<void> {
+    const sdk = await import("@aws-sdk/client-ecs");
+    const [cluster, service] = [this.#cluster.name, name];
+    await this.#cluster.tried("Stopping the service", async (client) => {
+      await client.send(new sdk.UpdateServiceCommand({ cluster, service, desiredCount: 0 }));
+      await client.send(new sdk.DeleteServiceCommand({ cluster, service, force: true }));
+    });
+  }
+}
+
+function serviceOf(service: Service): HarvesterService {
+  const tags = new Map(service.tags?.map(({ key, value }) => [key, value]));
+  const deployment = service.deployments?.find(({ status }) => status === "PRIMARY");
+  const isGivenUp = deployment?.rolloutState === "FAILED";
+  return {
+    name: service.serviceName ?? "",
+    collectionId: idOfTag(tags.get("collection_id")),
+    bucket: tags.get("bucket") ?? "",
+    status: service.status ?? "",
+    deployment: deployment?.id,
+    givenUp: isGivenUp ? deployment.rolloutStateReason ?? "ECS gave it up" : undefined,
+    changed: deployment?.updatedAt?.getTime() ?? 0,
+    running: service.runningCount ?? 0,
+    events: (service.events ?? []).map(({ createdAt, message = "" }) => ({
+      at: createdAt?.getTime() ?? 0,
+      message,
+    })),
+  };
+}

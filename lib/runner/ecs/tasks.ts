@@ -1,0 +1,241 @@
+/** The tasks of one ECS cluster, as far as harvesters need them. */
+
+import type { RegisterTaskDefinitionCommandInput, Task } from "@aws-sdk/client-ecs";
+import { awsConfig, awsError, awsFailure } from "../../base/aws.ts";
+import { OutsideError } from "../../base/errors.ts";
+import { ecsFault } from "./faults.ts";
+import type { EcsCluster } from "./client.ts";
+import { ORIGINAL_CONTAINER, OriginalDefinitions } from "./original.ts";
+import { CONTAINER, FINGERPRINT, idOfTag, overridesOf } from "./task_definition.ts";
+
+/** A harvester's task. */
+export interface HarvesterTask {
+  arn: string;
+  collectionId: string;
+  bucket: string;
+  /** PROVISIONING, PENDING, RUNNING, DEACTIVATING, STOPPING, STOPPED ... */
+  status: string;
+  /** Why its container stopped, or else the task, in AWS's words. */
+  reason: string | undefined;
+  /** Why the task stopped, in AWS's words. */
+  stoppedReason: string | undefined;
+  /** Whether it is to run: one that is not is being stopped, or has ended. */
+  isWanted: boolean;
+  /** What stopped it: TaskFailedToStart, EssentialContainerExited, UserInitiated ... */
+  stopCode: string | undefined;
+  /** What started it: for a task of a service the id of its deployment. */
+  startedBy: string | undefined;
+  /** In milliseconds since 1970, by AWS's clock. */
+  createdAt: number | undefined;
+  stoppedAt: number | undefined;
+  /** Of the container, once it has ended. */
+  exitCode: number | undefined;
+  /** Its definition. */
+  definition: string;
+  /** Whether the Python original started it. */
+  isOriginal: boolean;
+  /** Its network interface. */
+  networkInterface: string | undefined;
+}
+
+/** Where tasks run. */
+export interface Placement {
+  subnet: string;
+  securityGroup: string;
+  /** Whether spare capacity does, which is cheaper and may be taken away. */
+  spot: boolean;
+}
+
+/** Tags as ECS has them. */
+export type Tags = { key: string; value: string }[];
+
+/** The tasks of a cluster. Methods throw UserError and OutsideError. */
+export class EcsTasks {
+  readonly #cluster: EcsCluster;
+  /** What the Python original defined. */
+  readonly originals: OriginalDefinitions;
+
+  constructor(cluster: EcsCluster) {
+    this.#cluster = cluster;
+    this.originals = new OriginalDefinitions(cluster);
+  }
+
+  /** Registers a definition, unless the newest of its family is the same; its ARN. */
+  async define(wanted: RegisterTaskDefinitionCommandInput): Promise<string> {
+    const sdk = await import("@aws-sdk/client-ecs");
+    return await this.#cluster.tried("Registering the task definition", async (client) => {
+      const ask = new sdk.DescribeTaskDefinitionCommand({ taskDefinition: wanted.family });
+      const found = await client.send(ask).catch((error) => {
+        if (/^(ClientException|InvalidParameterException)$/.test(awsFailure(error).code)) {
+          return null;
+        }
+        throw error;
+      });
+      const known = found?.taskDefinition;
+      const labels = known?.containerDefinitions?.[0]?.dockerLabels ?? {};
+      const label = wanted.containerDefinitions?.[0]?.dockerLabels?.[FINGERPRINT];
+      if (known?.taskDefinitionArn && labels[FINGERPRINT] === label) return known.taskDefinitionArn;
+      const made = await client.send(new sdk.RegisterTaskDefinitionCommand(wanted));
+      return made.taskDefinition?.taskDefinitionArn ?? "";
+    });
+  }
+
+  /** Starts one task; its ARN. */
+  async run(
+    definition: string,
+    { place, tags, command: own }: {
+      place: Placement;
+      tags: Tags;
+      /** In place of the definition's. */
+      command: string[] | undefined;
+    },
+  ): Promise<string> {
+    const { RunTaskCommand } = await import("@aws-sdk/client-ecs");
+    const command = new RunTaskCommand({
+      cluster: this.#cluster.name,
+      taskDefinition: definition,
+      count: 1,
+      ...launchOf(place),
+      enableECSManagedTags: true,
+      tags,
+      ...own ? { overrides: overridesOf(own) } : {},
+    });
+    const { tasks, failures } = await this.#cluster.tried(
+      "Starting the task",
+      async (client) => await client.send(command),
+    );
+    const arn = tasks?.[0]?.taskArn;
+    if (arn) return arn;
+    const why = failures?.flatMap(({ reason, detail }) => [reason, detail].filter(Boolean))
+      .join(", ");
+    if (why) throw ecsFault("Starting the task", why);
+    throw new OutsideError("The task could not be started: AWS does not say why", {
+      hint: "Try again later.",
+    });
+  }
+
+  /** Ends a task, which gets SIGTERM. */
+  async end(arn: string, reason: string): Promise<void> {
+    const { StopTaskCommand } = await import("@aws-sdk/client-ecs");
+    const command = new StopTaskCommand({ cluster: this.#cluster.name, task: arn, reason });
+    await this.#cluster.tried("Stopping the task", async (client) => await client.send(command));
+  }
+
+  /**
+   * The tasks that run, or are about to, for a bucket, or for every bucket of the cluster; not those that are being
+   * stopped.
+   */
+  async *list(bucket: string | undefined): AsyncGenerator<HarvesterTask> {
+    for await (const task of this.#listed(bucket, { desiredStatus: "RUNNING" })) {
+      // Lists are eventually consistent: what was stopped just now may be in them.
+      if (task.isWanted) yield task;
+    }
+  }
+
+  /** The tasks of a bucket that ended within the last hour: ECS forgets them after that. */
+  async *ended(
+    bucket: string,
+    { service }: { service?: string } = {},
+  ): AsyncGenerator<HarvesterTask> {
+    const serviceName = service === undefined ? {} : { serviceName: service };
+    yield* this.#listed(bucket, { desiredStatus: "STOPPED", ...serviceName });
+  }
+
+  async *#listed(
+    bucket: string | undefined,
+    which: { desiredStatus: "RUNNING" | "STOPPED"; serviceName?: string },
+  ): AsyncGenerator<HarvesterTask> {
+    const { ListTasksCommand } = await import("@aws-sdk/client-ecs");
+    const cluster = this.#cluster.name;
+    let nextToken: string | undefined;
+    do {
+      const command = new ListTasksCommand({ cluster, ...which, nextToken });
+      const page = await this.#cluster.tried(
+        "Listing tasks",
+        async (client) => await client.send(command),
+      );
+      for (const found of await this.describe(page.taskArns ?? [])) {
+        const task = await this.#labelled(found);
+        if (task.collectionId !== "" && (bucket ?? task.bucket) === task.bucket) yield task;
+      }
+      nextToken = page.nextToken;
+    } while (nextToken);
+  }
+
+  /** A task with whose it is: those that rules of the Python original started have no tags. */
+  async #labelled(task: HarvesterTask): Promise<HarvesterTask> {
+    if (!task.isOriginal || task.collectionId !== "") return task;
+    const { bucket, collectionId } = await this.originals.read(task.definition) ?? task;
+    return { ...task, bucket, collectionId };
+  }
+
+  /** What is known of tasks, at most 100; of those that ended long ago nothing is. */
+  async describe(arns: string[]): Promise<HarvesterTask[]> {
+    if (arns.length === 0) return [];
+    const { DescribeTasksCommand } = await import("@aws-sdk/client-ecs");
+    const command = new DescribeTasksCommand({
+      cluster: this.#cluster.name,
+      tasks: arns,
+      include: ["TAGS"],
+    });
+    const found = await this.#cluster.tried(
+      "Looking at tasks",
+      async (client) => await client.send(command),
+    );
+    return (found.tasks ?? []).map(taskOf);
+  }
+
+  /** The public address of a network interface, or undefined while it has none. */
+  async addressOf(networkInterface: string): Promise<string | undefined> {
+    const { DescribeNetworkInterfacesCommand, EC2Client } = await import("@aws-sdk/client-ec2");
+    try {
+      const client = new EC2Client(awsConfig(this.#cluster.access));
+      const command = new DescribeNetworkInterfacesCommand({
+        NetworkInterfaceIds: [networkInterface],
+      });
+      const { NetworkInterfaces } = await client.send(command);
+      return NetworkInterfaces?.[0]?.Association?.PublicIp;
+    } catch (error) {
+      throw awsError(error, "Looking for the harvester's address");
+    }
+  }
+}
+
+/** Where and on what a task or a service is to run, as ECS takes it. */
+export function launchOf({ subnet, securityGroup, spot }: Placement) {
+  return {
+    ...(spot
+      ? { capacityProviderStrategy: [{ capacityProvider: "FARGATE_SPOT", weight: 1 }] }
+      : { launchType: "FARGATE" as const }),
+    networkConfiguration: {
+      awsvpcConfiguration: {
+        subnets: [subnet],
+        securityGroups: [securityGroup],
+        assignPublicIp: "ENABLED" as const,
+      },
+    },
+  };
+}
+
+function taskOf(task: Task): HarvesterTask {
+  const tags = new Map(task.tags?.map(({ key, value }) => [key, value]));
+  const details = task.attachments?.flatMap((attachment) => attachment.details ?? []) ?? [];
+  const container = task.containers?.find(({ name }) => name === CONTAINER) ?? task.containers?.[0];
+  return {
+    arn: task.taskArn ?? "",
+    collectionId: idOfTag(tags.get("collection_id")),
+    bucket: tags.get("bucket") ?? "",
+    status: task.lastStatus ?? "PENDING",
+    isWanted: task.desiredStatus !== "STOPPED",
+    reason: container?.reason ?? task.stoppedReason,
+    stoppedReason: task.stoppedReason,
+    exitCode: container?.exitCode,
+    stopCode: task.stopCode,
+    definition: task.taskDefinitionArn ?? "",
+    isOriginal: task.containers?.some(({ name }) => name === ORIGINAL_CONTAINER) ?? false,
+    startedBy: task.startedBy,
+    createdAt: task.createdAt?.getTime(),
+    stoppedAt: task.stoppedAt?.getTime(),
+    networkInterface: details.find(({ name }) => name === "networkInterfaceId")?.value,
+  };
+}

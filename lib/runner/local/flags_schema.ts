@@ -1,0 +1,7 @@
+/** The flags of a harvest as documents have them. */
+
+import { z } from "zod";
+import { LIMIT_NAMES } from "../../collection/limits.ts";
+
+/** The flags of harvests as they are kept. */
+export const flagsSchema = z.partialRecord(z.enum(LIMIT_NAMES), z.int().nonnegative());

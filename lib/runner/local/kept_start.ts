@@ -1,0 +1,114 @@
+/** Starting a harvester that is to be alive until it is stopped, by a keeper in the background. */
+
+import { type Clock, isoTime } from "../../base/clock.ts";
+import { ConflictError } from "../../base/errors.ts";
+import type { Documents } from "./documents.ts";
+import { type FoundKept, type Kept, keptKey, readKept, writeKept } from "./kept.ts";
+import type { Job, Outcome, Started } from "../runner.ts";
+
+/** Milliseconds that a harvester may take to begin, and between looks at whether it has. */
+const [PATIENCE, POLL] = [120_000, 100];
+
+/** What starting takes. */
+export interface KeptStartOptions {
+  /** As the person wrote it. */
+  bucket: string;
+  documents: Documents;
+  clock: Clock;
+  /** Starts a keeper with an id in the background; what tells how its process ended, null while it runs. */
+  spawn: (keeper: string) => Promise<() => Promise<Outcome | null>>;
+}
+
+/**
+ * Starts a keeper and its harvester, in place of a keeper that there is. Where the harvester ends as it begins, it is not
+ * kept, and that is the outcome; later the outcome says that it was stopped, or has to be started anew by a person.
+ * @throws OutsideError where no process can be started.
+ */
+export async function startKept(job: Job, options: KeptStartOptions): Promise<Started> {
+  const { bucket, documents, clock, spawn } = options;
+  const { collectionId, flags } = job;
+  const keeper = crypto.randomUUID();
+  const since = isoTime(clock.now());
+  await writeKept(documents, {
+    collection_id: collectionId,
+    flags,
+    since,
+    keeper,
+    state: "starting",
+  });
+  const start: Start = { collectionId, keeper, documents };
+  try {
+    const exited = await spawn(keeper);
+    const failed = await failureAtBegin(start, { clock, exited });
+    const outcome = failed ? () => Promise.resolve(failed) : () => outcomeOf(start);
+    if (failed) await forget(start);
+    return { collectionId, bucket, status: "RUNNING", outcome };
+  } catch (error) {
+    await forget(start);
+    throw error;
+  }
+}
+
+/** Starts a keeper anew where one is gone; false where somebody else did so. @throws OutsideError */
+export async function reviveKept(
+  { kept: { process: _, ...kept }, version }: FoundKept,
+  { documents, spawn }: Pick<KeptStartOptions, "documents" | "spawn">,
+): Promise<boolean> {
+  const keeper = crypto.randomUUID();
+  const state = "waiting";
+  if (!await writeKept(documents, { ...kept, keeper, state }, version)) return false;
+  await spawn(keeper);
+  return true;
+}
+
+/** A start that is under way. */
+interface Start {
+  collectionId: string;
+  keeper: string;
+  documents: Documents;
+}
+
+/** How a harvester ended as it began; null where it did not. */
+async function failureAtBegin(
+  start: Start,
+  { clock, exited }: { clock: Clock; exited: () => Promise<Outcome | null> },
+): Promise<Outcome | null> {
+  const end = clock.monotonic() + PATIENCE;
+  for (;;) {
+    const gone = await exited();
+    const kept = await ownOf(start);
+    if (kept?.state === "ended") return endedOf(kept);
+    if (kept?.state !== "starting" || clock.monotonic() > end) return null;
+    if (gone) return { exitCode: 3, ...gone.message ? { message: gone.message } : {} };
+    await clock.sleep(POLL);
+  }
+}
+
+/** How it ended; null while it is to be alive. */
+async function outcomeOf(start: Start): Promise<Outcome | null> {
+  const kept = await ownOf(start);
+  if (!kept) return { exitCode: 0 };
+  return kept.state === "ended" ? endedOf(kept) : null;
+}
+
+function endedOf({ fault }: Kept): Outcome {
+  const { exit_code: exitCode = 3, problem: message = "" } = fault ?? {};
+  return { exitCode, message };
+}
+
+/** The document of a start; null where it was stopped, or another one took its place. */
+async function ownOf({ documents, collectionId, keeper }: Start): Promise<Kept | null> {
+  const found = await readKept(documents, collectionId);
+  return found?.kept.keeper === keeper ? found.kept : null;
+}
+
+/** Takes back that it is to be alive, unless somebody else has started it meanwhile. */
+async function forget({ documents, collectionId, keeper }: Start): Promise<void> {
+  const found = await readKept(documents, collectionId);
+  if (found?.kept.keeper !== keeper) return;
+  try {
+    await documents.delete(keptKey(collectionId), { ifVersion: found.version });
+  } catch (error) {
+    if (!(error instanceof ConflictError)) throw error;
+  }
+}

@@ -1,0 +1,348 @@
+/** Harvesters as processes of this machine, whatever keeps their bucket. */
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync } from "node:fs";
+import { type FoundLock, type LockDocument, locked, readLock } from "../../bucket/lock.ts";
+import { holderIsGone, thisProcess } from "../../bucket/process.ts";
+import type { AwsAccess } from "../../base/aws.ts";
+import type { HarvestInfo } from "../../collection/harvest_info.ts";
+import { checkedId, COLLECTIONS, idOfFolder } from "../../collection/layout.ts";
+import { ControlClient } from "../../control/control.ts";
+import { messageOf, OutsideError, TwarcCloudError, UserError } from "../../base/errors.ts";
+import { lastWord } from "../../base/visible.ts";
+import type { Documents } from "./documents.ts";
+import { keepAlive } from "./keeper.ts";
+import { endKept, type FoundKept, type Kept, keptInTrouble, troubleOf } from "./kept.ts";
+import { reviveKept, startKept } from "./kept_start.ts";
+import { infoOf, notRunning } from "../live.ts";
+import { LocalState } from "./state.ts";
+import { addLine, lastError, linesOf, openLog, rotated } from "./log_file.ts";
+import {
+  type Job,
+  type LogOptions,
+  type Outcome,
+  type Runner,
+  type RunnerOptions,
+  type Running,
+  type ScheduledJob,
+  type Started,
+  type StopOptions,
+} from "../runner.ts";
+import { harvesterArgs } from "../argv.ts";
+import type { Schedule } from "../schedule.ts";
+import { endSchedule, keepSchedule, keptSchedules, scheduledJobOf } from "./scheduled.ts";
+import { SELF_ENV } from "./self.ts";
+import { stopHolder } from "./stop_holder.ts";
+
+/** Milliseconds between two looks, for those who follow a harvest and for what is about to begin: in a folder, over a network. */
+const [HERE, AWAY] = [[250, 100], [2_000, 500]] as const;
+/** Milliseconds between looks at a process that is about to end. */
+const POLL = 100;
+/** Locks that are read at a time. */
+const WIDTH = 16;
+/** Milliseconds that a harvester may take to begin. */
+const START_TIMEOUT = 30_000;
+/** Milliseconds that it may take where it has to watch a lock first. */
+const WATCH_TIMEOUT = 100_000;
+/** Milliseconds that its keeper may take to end. */
+const KEEPER_TIMEOUT = 5_000;
+
+/** A harvest's states as ECS names them. */
+const STATUS = { harvesting: "RUNNING", stopping: "STOPPING", stopped: "STOPPED" } as const;
+
+/** What a LocalRunner is opened with: of the settings it needs where the bucket is. */
+export interface LocalOptions extends Omit<RunnerOptions, "settings"> {
+  aws: AwsAccess;
+}
+
+/** Runs harvesters as processes that outlive the command that started them. */
+export class LocalRunner implements Runner {
+  readonly pace: number;
+  readonly #options: LocalOptions;
+  readonly #state: LocalState;
+  /** Milliseconds between looks at a lock. */
+  readonly #poll: number;
+
+  private constructor(options: LocalOptions, state: LocalState) {
+    this.#options = options;
+    this.#state = state;
+    [this.pace, this.#poll] = options.bucket.kind === "folder" ? HERE : AWAY;
+  }
+
+  /** Opens it: nothing is made before something is started, or kept. */
+  static async open(options: LocalOptions): Promise<LocalRunner> {
+    return new LocalRunner(options, await LocalState.open(options));
+  }
+
+  /** Where it keeps schedules, and the harvesters that are to be alive. */
+  get documents(): Documents {
+    return this.#state.documents;
+  }
+
+  once(job: Job): Promise<Started> {
+    return this.#start(job, { shutdown: true });
+  }
+
+  async start(job: Job): Promise<Started> {
+    await this.#freeLock(job.collectionId);
+    return await startKept(job, {
+      ...this.#options,
+      documents: this.documents,
+      bucket: this.#options.bucket.text,
+      spawn: this.#keeperOf(job.collectionId),
+    });
+  }
+
+  async keep(collectionId: string, id: string, signal: AbortSignal): Promise<void> {
+    await keepAlive({
+      clock: this.#options.clock,
+      documents: this.documents,
+      collectionId,
+      id,
+      process: thisProcess(),
+      signal,
+      begin: (flags) => this.#start({ collectionId, flags }, { shutdown: false }),
+      stop: () => this.#stopIfThere(collectionId, signal),
+      isHeld: async () => (await this.#lock(collectionId))?.live ?? false,
+      report: (line) => addLine(this.#state.logPath(collectionId), line),
+    });
+  }
+
+  /** Stops a harvester that nobody wanted any more as it began. */
+  async #stopIfThere(collectionId: string, signal: AbortSignal): Promise<void> {
+    const lock = await this.#lock(collectionId);
+    if (lock?.live) await this.#stop(collectionId, lock, { signal });
+  }
+
+  revive(found: FoundKept): Promise<boolean> {
+    const spawn = this.#keeperOf(found.kept.collection_id);
+    return reviveKept(found, { documents: this.documents, spawn });
+  }
+
+  async stop(collectionId: string, options: StopOptions = {}): Promise<void> {
+    const kept = await endKept(this.documents, checkedId(collectionId));
+    const lock = await this.#lock(collectionId);
+    if (lock?.live) await this.#stop(collectionId, lock, options);
+    else if (!kept) throw notRunning(collectionId);
+    if (kept) await this.#keeperIsGone(kept, options.signal);
+  }
+
+  /** Waits for the end of a keeper that has nothing to keep any more, but not for long: nobody needs that. */
+  async #keeperIsGone(
+    { process }: Pick<Kept, "process">,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { clock } = this.#options;
+    const end = clock.monotonic() + KEEPER_TIMEOUT;
+    const lives = () => process !== undefined && holderIsGone(process) === false;
+    while (!signal?.aborted && lives() && clock.monotonic() < end) {
+      await clock.sleep(POLL, signal);
+    }
+  }
+
+  async #stop(
+    collectionId: string,
+    lock: FoundLock,
+    options: StopOptions,
+  ): Promise<void> {
+    const { clock } = this.#options;
+    if (!lock.document) throw locked(collectionId, null);
+    const control = await this.#controlToStop(collectionId, lock);
+    const look = () => this.#lock(collectionId);
+    await stopHolder(lock.document, { collectionId, control, look, clock, ...options });
+  }
+
+  async *running(): AsyncGenerator<Running> {
+    const { store, clock, bucket: { text: bucket } } = this.#options;
+    for await (const ids of this.#collections()) {
+      const locks = await Promise.all(ids.map((id) => this.#lock(id)));
+      for (const [i, collectionId] of ids.entries()) {
+        const lock = locks[i];
+        if (!lock?.live) continue;
+        const control = lock.document?.control;
+        const status = STATUS[lock.document?.progress?.state ?? "harvesting"];
+        yield { collectionId, bucket, status, ...(control ? { control: new URL(control) } : {}) };
+      }
+    }
+    for await (
+      const kept of keptInTrouble(this.documents, { store, clock, isGone: holderIsGone })
+    ) {
+      const status = kept.state === "ended" ? "ENDED" : "RESTARTING";
+      yield { collectionId: kept.collection_id, bucket, status, trouble: troubleOf(kept) };
+    }
+  }
+
+  /** The ids of the bucket's collections, some at a time. */
+  async *#collections(): AsyncGenerator<string[]> {
+    let ids: string[] = [];
+    for await (const { key } of this.#options.store.list(COLLECTIONS, { folders: true })) {
+      const id = idOfFolder(key);
+      if (id !== null && ids.push(id) === WIDTH) {
+        yield ids;
+        ids = [];
+      }
+    }
+    yield ids;
+  }
+
+  async info(collectionId: string): Promise<HarvestInfo | null> {
+    const lock = await this.#lock(collectionId);
+    if (!lock?.live || !lock.document) return null;
+    return await infoOf(collectionId, lock, this.#control(collectionId, lock));
+  }
+
+  async schedule(job: Job, schedule: Schedule): Promise<void> {
+    await keepSchedule(this.documents, job, { schedule, now: this.#options.clock.now() });
+  }
+
+  scheduleOf(collectionId: string): Promise<ScheduledJob | null> {
+    return scheduledJobOf(this.documents, collectionId);
+  }
+
+  unschedule(collectionId: string): Promise<boolean> {
+    return endSchedule(this.documents, collectionId);
+  }
+
+  scheduled(): AsyncIterable<ScheduledJob> {
+    return keptSchedules(this.documents);
+  }
+
+  async *logs(collectionId: string, options: LogOptions): AsyncGenerator<string> {
+    const found = await this.#state.foundLog(collectionId);
+    if (!options.follow && found === null) {
+      throw new UserError(`There is no log of ${collectionId} yet`, {
+        hint: `It begins with the first harvest: twarc-cloud collection once ${
+          lastWord(collectionId)
+        }`,
+      });
+    }
+    const path = found ?? this.#state.logPath(collectionId);
+    yield* linesOf(path, { ...options, clock: this.#options.clock });
+  }
+
+  async #start(job: Job, { shutdown }: { shutdown: boolean }): Promise<Started> {
+    const { collectionId } = job;
+    const { clock, bucket: { text: bucket } } = this.#options;
+    const isDoubtful = (await this.#freeLock(collectionId))?.isDoubtful;
+    const { pid, outcome } = await this.#harvester(
+      harvesterArgs(job, { bucket, shutdown, port: 0 }),
+    );
+    // It has been started, though its bucket may not be there for a while.
+    const look = () => this.#lock(collectionId).catch(nullIfOurs);
+    const end = clock.monotonic() + (isDoubtful ? WATCH_TIMEOUT : START_TIMEOUT);
+    let control: string | undefined;
+    while (await outcome() === null && clock.monotonic() < end) {
+      const begun = await look();
+      control = begun?.document?.control;
+      if (begun?.live && isOfChild(begun.document, pid)) break;
+      control = undefined;
+      await clock.sleep(this.#poll);
+    }
+    return {
+      collectionId,
+      bucket,
+      status: "RUNNING",
+      outcome,
+      ...(control ? { control: new URL(control) } : {}),
+    };
+  }
+
+  /** The lock of a collection that is not being harvested, or is not for sure. @throws LockedError */
+  async #freeLock(collectionId: string): Promise<FoundLock | null> {
+    const lock = await this.#lock(checkedId(collectionId));
+    if (lock?.live && !lock.isDoubtful) throw locked(collectionId, lock.document);
+    return lock;
+  }
+
+  /** What starts a keeper in the background. */
+  #keeperOf(collectionId: string): (keeper: string) => Promise<() => Promise<Outcome | null>> {
+    return async (keeper) => {
+      const { text: bucket } = this.#options.bucket;
+      const args = ["harvest", "keep", "--bucket", bucket, "--keeper", keeper, "--", collectionId];
+      return (await this.#harvester(args)).outcome;
+    };
+  }
+
+  /** Starts this program in the background, with arguments that end with the collection. */
+  async #harvester(args: string[]) {
+    const path = this.#state.logPath(args.at(-1) ?? "");
+    await this.#state.makeLogFolder(path);
+    const logged = await rotated(path);
+    const secret = await this.#secret();
+    const env = { ...SELF_ENV, ...this.#options.env, TWARC_CLOUD_SECRET: secret };
+    const child = await this.#spawn(args, env);
+    const outcome = async (): Promise<Outcome | null> => {
+      if (child.exitCode === null && child.signalCode === null) return null;
+      const exitCode = child.exitCode ?? 3;
+      if (exitCode === 0) return { exitCode };
+      const message = await lastError(path, logged) ??
+        (child.signalCode
+          ? `The harvester was killed (${child.signalCode})`
+          : `The harvester ended with exit code ${exitCode}`);
+      return { exitCode, message };
+    };
+    return { pid: child.pid, outcome };
+  }
+
+  async #spawn(args: string[], env: Record<string, string | undefined>) {
+    const [command = "", ...before] = await this.#options.self();
+    const log = openLog(this.#state.logPath(args.at(-1) ?? ""));
+    try {
+      const child = spawn(command, [...before, ...args], {
+        detached: true,
+        stdio: ["ignore", log, log],
+        env: Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined)),
+      });
+      await once(child, "spawn");
+      child.unref();
+      return child;
+    } catch (cause) {
+      throw new OutsideError(`A harvester cannot be started: ${messageOf(cause)}`, { cause });
+    } finally {
+      closeSync(log);
+    }
+  }
+
+  #lock(collectionId: string): Promise<FoundLock | null> {
+    const { store, clock } = this.#options;
+    return readLock(store, collectionId, { clock, isGone: holderIsGone });
+  }
+
+  #control(
+    collectionId: string,
+    lock: FoundLock,
+    secret = () => this.#secret(),
+  ): ControlClient | null {
+    const url = lock.document?.control;
+    const { clock } = this.#options;
+    return url ? new ControlClient(new URL(url), { collectionId, secret, clock }) : null;
+  }
+
+  /** The control server of a harvester that is to be stopped, which a version before may have started. */
+  async #controlToStop(collectionId: string, lock: FoundLock): Promise<ControlClient | null> {
+    const control = this.#control(collectionId, lock);
+    const former = control && await this.#state.formerSecret();
+    if (!former) return control;
+    const isRefused = await control.isStopped().then(
+      () => false,
+      (error) => error instanceof UserError,
+    );
+    return isRefused ? this.#control(collectionId, lock, () => Promise.resolve(former)) : control;
+  }
+
+  async #secret(): Promise<string> {
+    return this.#options.env.TWARC_CLOUD_SECRET || await this.#state.secret();
+  }
+}
+
+/** Whether a lock is that of the process which was started here, by what of it every system shows. */
+function isOfChild(lock: LockDocument | null, pid: number | undefined): boolean {
+  return lock?.pid === pid && lock?.host === Deno.hostname();
+}
+
+/** Null for an error that a person reads; throws any other. */
+function nullIfOurs(error: unknown): null {
+  if (error instanceof TwarcCloudError) return null;
+  throw error;
+}

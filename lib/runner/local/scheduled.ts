@@ -1,0 +1,115 @@
+/** The schedules that this machine carries out. */
+
+import { z } from "zod";
+import { isoTime } from "../../base/clock.ts";
+import { checkedId } from "../../collection/layout.ts";
+import { flagsOf } from "../../collection/limits.ts";
+import { jsonOrNull, parseAs } from "../../base/json.ts";
+import { jsonBytes } from "../../base/json_bytes.ts";
+import { flagsSchema } from "./flags_schema.ts";
+import type { Documents } from "./documents.ts";
+import type { Job, ScheduledJob } from "../runner.ts";
+import { isSameSchedule, nextTime, type Schedule } from "../schedule.ts";
+
+/** Where they are kept. */
+export const SCHEDULES = "runner/schedules/";
+
+/** A run that was due and has not begun, or ended by a fault: it is tried again. */
+const retrySchema = z.object({
+  /** When it was due first, in ISO 8601, UTC, like the other times. */
+  since: z.iso.datetime({ offset: true }),
+  /** When it is tried next. */
+  next: z.iso.datetime({ offset: true }),
+  /** How often it was tried in vain. */
+  tries: z.int().nonnegative(),
+  /** Why the last try was in vain; absent while the first is under way. */
+  problem: z.string().exactOptional(),
+});
+
+/** A schedule as it is kept: what to run, how often, and when it was due last. */
+export const scheduledSchema = z.object({
+  collection_id: z.string(),
+  expression: z.string(),
+  timezone: z.string().exactOptional(),
+  /** When it was due last, or was made, in ISO 8601, UTC. */
+  last_due: z.iso.datetime({ offset: true }),
+  /** The flags of its harvests. */
+  flags: flagsSchema.default({}),
+  retry: retrySchema.exactOptional(),
+  /** The scheduler that wrote it, by an id of its own, so that it knows its writes. */
+  by: z.string().exactOptional(),
+});
+
+/** A schedule as it is kept. */
+export type Scheduled = z.output<typeof scheduledSchema>;
+
+/** A schedule as it is kept, as a schedule. */
+export function scheduleOf({ expression, timezone }: Scheduled): Schedule {
+  return timezone === undefined ? { expression } : { expression, timezone };
+}
+
+/** The key under which a collection's schedule is kept. */
+export function scheduleKey(collectionId: string): string {
+  return `${SCHEDULES}${checkedId(collectionId)}.json`;
+}
+
+/** Keeps a schedule, in place of another one that the collection has; of the same one, the flags. @param now Milliseconds since 1970. */
+export async function keepSchedule(
+  documents: Documents,
+  { collectionId: collection_id, flags }: Job,
+  { schedule, now }: { schedule: Schedule; now: number },
+): Promise<void> {
+  const before = await keptSchedule(documents, collection_id);
+  const isInForce = before !== null && isSameSchedule(scheduleOf(before), schedule);
+  if (isInForce && flagsOf(before.flags).join() === flagsOf(flags).join()) return;
+  const kept = isInForce
+    ? { ...before, flags }
+    : { collection_id, ...schedule, last_due: isoTime(now), flags };
+  await documents.put(scheduleKey(collection_id), jsonBytes(kept));
+}
+
+/** What is kept of a collection's schedule; null where it has none, and for a document that is damaged. */
+async function keptSchedule(documents: Documents, collectionId: string): Promise<Scheduled | null> {
+  const found = await documents.get(scheduleKey(collectionId));
+  const text = new TextDecoder().decode(found?.bytes);
+  return scheduledSchema.safeParse(jsonOrNull(text)).data ?? null;
+}
+
+/** A collection's schedule, and when it is due next; null where it has none, and for one that is damaged. */
+export async function scheduledJobOf(
+  documents: Documents,
+  collectionId: string,
+): Promise<ScheduledJob | null> {
+  const kept = await keptSchedule(documents, collectionId);
+  return kept && jobOf(kept);
+}
+
+/** Ends a schedule; false where there is none. */
+export async function endSchedule(documents: Documents, collectionId: string): Promise<boolean> {
+  const key = scheduleKey(collectionId);
+  if (!await documents.get(key)) return false;
+  await documents.delete(key);
+  return true;
+}
+
+/** Every schedule. */
+export async function* keptSchedules(documents: Documents): AsyncGenerator<ScheduledJob> {
+  for await (const { key } of documents.list(SCHEDULES)) {
+    const found = await documents.get(key);
+    if (!found) continue;
+    yield jobOf(parseAs(scheduledSchema, found.bytes, key));
+  }
+}
+
+/** What is kept, as what is scheduled. */
+function jobOf(kept: Scheduled): ScheduledJob {
+  const { collection_id: collectionId, last_due, retry } = kept;
+  const schedule = scheduleOf(kept);
+  const next = nextTime(schedule, Date.parse(last_due));
+  return {
+    collectionId,
+    schedule,
+    ...(next === null ? {} : { next: isoTime(next) }),
+    ...(retry ? { retry } : {}),
+  };
+}

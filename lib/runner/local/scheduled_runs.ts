@@ -1,0 +1,95 @@
+/** The runs that a scheduler has started: whether they began, and how they ended. */
+
+import { LockedError, TwarcCloudError } from "../../base/errors.ts";
+import { sentenceOf } from "../../base/outage.ts";
+import type { Job, Outcome, Runner, Started } from "../runner.ts";
+
+/** A run that has begun. */
+export interface Run {
+  /** When it was due, as its schedule says. */
+  due: string;
+  /** How often it was tried in vain before. */
+  tries: number;
+  /** How it failed, as `failed: The disk is full.`; null while it goes on, and where it ended well. */
+  problem: string | null;
+}
+
+/** Starts runs, and keeps an eye on them. */
+export class Runs {
+  readonly #runner: Runner;
+  readonly #report: (line: string) => void;
+  readonly #outcomeOf: (collectionId: string) => Promise<string>;
+  readonly #begun = new Map<string, Pick<Run, "due" | "tries"> & { started: Started }>();
+  /** The keys of runs whose good end was reported. */
+  readonly #ended = new Set<string>();
+
+  /**
+   * @param report Gets a line for each run that began, and one for each that ended well.
+   * @param outcomeOf What came of a collection's last harvest, for a person.
+   */
+  constructor(
+    runner: Runner,
+    { report, outcomeOf }: {
+      report: (line: string) => void;
+      outcomeOf: (collectionId: string) => Promise<string>;
+    },
+  ) {
+    this.#runner = runner;
+    this.#report = report;
+    this.#outcomeOf = outcomeOf;
+  }
+
+  /** Starts a run under a key; why it did not begin, as `failed: The disk is full.`, or null where it did. */
+  async start(
+    key: string,
+    { job, due, tries }: Pick<Run, "due" | "tries"> & { job: Job },
+  ): Promise<string | null> {
+    this.#begun.delete(key);
+    try {
+      const started = await this.#runner.once(job);
+      const problem = problemOf(await started.outcome());
+      if (problem !== null) return problem;
+      this.#begun.set(key, { started, due, tries });
+      this.#ended.delete(key);
+      this.#report(`${job.collectionId} started`);
+      return null;
+    } catch (error) {
+      if (error instanceof LockedError) {
+        return `has not begun, it is still being harvested: ${error.message}.`;
+      }
+      if (error instanceof TwarcCloudError) return `failed: ${sentenceOf(error)}`;
+      throw error;
+    }
+  }
+
+  /** The run that began under a key last, or null where there is none. @throws where nobody can say how it goes. */
+  async look(key: string): Promise<Run | null> {
+    const run = this.#begun.get(key);
+    if (!run) return null;
+    const { due, tries, started } = run;
+    const outcome = await started.outcome();
+    if (outcome?.exitCode === 0 && !this.#ended.has(key)) {
+      this.#report(`${started.collectionId} ended: ${await this.#outcomeOf(started.collectionId)}`);
+      this.#ended.add(key);
+    }
+    return { due, tries, problem: problemOf(outcome) };
+  }
+
+  /** Forgets a run. */
+  forget(key: string): void {
+    this.#begun.delete(key);
+    this.#ended.delete(key);
+  }
+
+  /** Forgets the runs of all other keys. */
+  forgetBut(keys: ReadonlySet<string>): void {
+    for (const key of this.#begun.keys()) if (!keys.has(key)) this.forget(key);
+  }
+}
+
+/** What an outcome says that is not well. */
+function problemOf(outcome: Outcome | null): string | null {
+  if (!outcome || outcome.exitCode === 0) return null;
+  const { exitCode, message = `The harvester ended with exit code ${exitCode}` } = outcome;
+  return `failed: ${sentenceOf(new Error(message))}`;
+}

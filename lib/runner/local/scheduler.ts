@@ -1,0 +1,254 @@
+/** Carries out the schedules of a bucket, and sees to its harvesters that are to be alive on this machine, for months. */
+
+import { type Clock, isoTime } from "../../base/clock.ts";
+import { lastHarvestOf } from "../../bucket/last_harvest.ts";
+import { ConflictError, TwarcCloudError } from "../../base/errors.ts";
+import { parseAs } from "../../base/json.ts";
+import { jsonBytes } from "../../base/json_bytes.ts";
+import { outlast, sentenceOf } from "../../base/outage.ts";
+import { settledPut } from "../../store/settled_put.ts";
+import type { Store, Version } from "../../store/store.ts";
+import type { Documents } from "./documents.ts";
+import { KEPT } from "./kept.ts";
+import { Revival } from "./revival.ts";
+import type { Job, Runner } from "../runner.ts";
+import { nextTime, type Schedule } from "../schedule.ts";
+import { type Scheduled, scheduledSchema, scheduleOf, SCHEDULES } from "./scheduled.ts";
+import { Runs } from "./scheduled_runs.ts";
+
+/** Milliseconds between two looks at the schedules, at most, where nothing else is said. */
+const POLL = 5_000;
+/** Milliseconds by which the clocks of machines differ without any of them being wrong. */
+const SKEW = 600_000;
+/** Milliseconds until a run that did not begin is tried again: at first, and at most. Longer than starting takes. */
+const [FIRST_RETRY, LONGEST_RETRY] = [60_000, 1_800_000];
+
+/** What the scheduler works with. */
+export interface SchedulerOptions {
+  /** The bucket. */
+  store: Store;
+  /** Where the schedules are. */
+  documents: Documents;
+  runner: Runner;
+  clock: Clock;
+  signal: AbortSignal;
+  /** Gets what is done, a line each. */
+  report: (line: string) => void;
+  /** Milliseconds between two looks at the schedules, at most. */
+  pollMs?: number;
+}
+
+/**
+ * Starts each collection when its schedule is due, until the signal is aborted. Runs that were missed are caught up
+ * once. That a run is due is written down, by a conditional write, before it is started: of two schedulers one starts
+ * it. What is written says too that it is to be tried again, until it is known to have begun. Nothing that passes, and
+ * nothing that a person can put right meanwhile, ends the scheduler.
+ */
+export async function runScheduler(options: SchedulerOptions): Promise<void> {
+  const { clock, signal, pollMs = POLL } = options;
+  const scheduler = new Scheduler(options);
+  const say = (line: string) => scheduler.report(line);
+  const passes = (failure: unknown) => failure instanceof TwarcCloudError;
+  try {
+    while (!signal.aborted) {
+      const next = await outlast(() => scheduler.look(), { clock, signal, say, passes });
+      const ms = Math.min(next - clock.now(), pollMs);
+      await clock.sleep(Math.max(ms, 0), signal);
+    }
+  } catch (error) {
+    if (!signal.aborted || error !== signal.reason) throw error;
+  }
+}
+
+/** A schedule as it was found. */
+interface Found {
+  key: string;
+  version: Version;
+  scheduled: Scheduled;
+}
+
+class Scheduler {
+  readonly #options: SchedulerOptions;
+  readonly #id = crypto.randomUUID();
+  readonly #runs: Runs;
+  readonly #revival: Revival;
+  /** What is wrong with documents, by their keys: each is reported once. */
+  readonly #faults = new Map<string, string>();
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+    const outcomeOf = (id: string) => outcomeText(options.store, id);
+    this.#runs = new Runs(options.runner, { report: (line) => this.report(line), outcomeOf });
+    this.#revival = new Revival(options, (line) => this.report(line));
+  }
+
+  /** Reports a line with the time. */
+  report(line: string): void {
+    this.#options.report(`${isoTime(this.#options.clock.now())} ${line}`);
+  }
+
+  /** Looks at every schedule and every harvester that is to be alive, and starts what is due; when something is due next, in milliseconds since 1970. */
+  async look(): Promise<number> {
+    const { documents, signal } = this.#options;
+    const keys = new Set<string>();
+    let next = Infinity;
+    for await (const { key } of documents.list(SCHEDULES)) {
+      if (signal.aborted) return next;
+      keys.add(key);
+      next = Math.min(next, await this.#unlessFaulty(key, () => this.#lookAt(key)) ?? Infinity);
+    }
+    for await (const { key } of documents.list(KEPT)) {
+      if (signal.aborted) return next;
+      keys.add(key);
+      await this.#unlessFaulty(key, () => this.#revival.look(key));
+    }
+    this.#runs.forgetBut(keys);
+    this.#revival.forgetBut(keys);
+    for (const key of this.#faults.keys()) if (!keys.has(key)) this.#faults.delete(key);
+    return next;
+  }
+
+  /** Looks at one document. One that is no good, or cannot be read, is reported once, and does not end the others. */
+  async #unlessFaulty<T>(key: string, look: () => Promise<T>): Promise<T | null> {
+    try {
+      const seen = await look();
+      if (this.#faults.delete(key)) this.report(`${key} is carried out again`);
+      return seen;
+    } catch (error) {
+      if (!(error instanceof TwarcCloudError)) throw error;
+      if (this.#faults.get(key) !== error.message) {
+        this.report(`${key} is left out: ${sentenceOf(error)}`);
+      }
+      this.#faults.set(key, error.message);
+      return null;
+    }
+  }
+
+  /** Looks at one schedule; when it is due next. */
+  async #lookAt(key: string): Promise<number | null> {
+    const found = await this.#found(key);
+    return found && await this.#carryOut(found);
+  }
+
+  async #found(key: string): Promise<Found | null> {
+    const found = await this.#options.documents.get(key);
+    if (!found) return null;
+    const scheduled = parseAs(scheduledSchema, found.bytes, key);
+    return { key, version: found.version, scheduled };
+  }
+
+  /** Starts a run that is due, or is to be tried again; when something is due next. */
+  async #carryOut(found: Found): Promise<number | null> {
+    const { key, scheduled } = found;
+    const now = this.#options.clock.now();
+    const last = Date.parse(scheduled.last_due);
+    if (last > now + SKEW) return await this.#dueAnew(found, now);
+    const run = await this.#runs.look(key);
+    if (run?.problem) return await this.#failed(found, run.problem, run.tries);
+    // It has begun, and that could not be written down then.
+    if (run?.due === scheduled.last_due && scheduled.retry) return await this.#begun(found);
+    const schedule = scheduleOf(scheduled);
+    const due = nextTime(schedule, last);
+    const { since = isoTime(due ?? now), tries = 0, next } = scheduled.retry ?? {};
+    if (due !== null && due <= now) {
+      const last_due = isoTime(latestDue(schedule, due, now));
+      return await this.#run({ ...found, scheduled: { ...scheduled, last_due } }, since, tries);
+    }
+    if (next === undefined) return due;
+    const again = Date.parse(next);
+    // One that is further ahead than any was written by a clock that was wrong.
+    const isNow = again <= now || again > now + LONGEST_RETRY;
+    return isNow ? await this.#run(found, since, tries) : Math.min(due ?? Infinity, again);
+  }
+
+  /** What was due for the last time in the future was so by a clock that was wrong: it would be silent until then. */
+  async #dueAnew({ key, version, scheduled }: Found, now: number): Promise<number | null> {
+    const { collection_id: id, last_due } = scheduled;
+    const last = isoTime(now);
+    if (!await this.#put(key, { ...scheduled, last_due: last }, version)) return now;
+    const next = nextTime(scheduleOf(scheduled), now);
+    const from = next === null ? "" : `: ${id} is due next at ${isoTime(next)}`;
+    this.report(
+      `${id} was due last at ${last_due}, which is in the future: this machine's clock was wrong then, or is wrong ` +
+        `now. Due times are counted from now on${from}`,
+    );
+    return next;
+  }
+
+  /** Writes down that a run is due, and that it is to be tried again, then starts it. */
+  async #run({ key, version, scheduled }: Found, since: string, tries: number): Promise<number> {
+    const now = this.#options.clock.now();
+    const retry = { ...scheduled.retry, since, tries, next: isoTime(now + FIRST_RETRY) };
+    const due = { ...scheduled, retry };
+    const written = await this.#put(key, due, version);
+    if (written === null) return now;
+    const found = { key, version: written, scheduled: due };
+    const run = { job: this.#jobOf(scheduled), due: scheduled.last_due, tries };
+    const problem = await this.#runs.start(key, run);
+    return problem === null ? await this.#begun(found) : await this.#failed(found, problem, tries);
+  }
+
+  /** Writes down that a run has begun; when something is due next. */
+  async #begun({ key, version, scheduled: { retry: _, ...scheduled } }: Found): Promise<number> {
+    const now = this.#options.clock.now();
+    if (await this.#put(key, scheduled, version) === null) return now;
+    return nextTime(scheduleOf(scheduled), Date.parse(scheduled.last_due)) ?? Infinity;
+  }
+
+  /** Writes down and reports that a run failed, or did not begin; when it is tried again. */
+  async #failed(
+    { key, version, scheduled }: Found,
+    problem: string,
+    tries: number,
+  ): Promise<number> {
+    const now = this.#options.clock.now();
+    const next = now + Math.min(FIRST_RETRY * 2 ** tries, LONGEST_RETRY);
+    const { since = isoTime(now), problem: before } = scheduled.retry ?? {};
+    const retry = { since, tries: tries + 1, next: isoTime(next), problem };
+    if (await this.#put(key, { ...scheduled, retry }, version) === null) return now;
+    this.#runs.forget(key);
+    if (problem !== before) {
+      const { collection_id: id } = scheduled;
+      this.report(`${id} ${problem} It is tried again with growing waits, next at ${retry.next}`);
+    }
+    return next;
+  }
+
+  #jobOf({ collection_id: collectionId, flags }: Scheduled): Job {
+    return { collectionId, flags };
+  }
+
+  /** Writes a schedule, where nobody else did meanwhile: then null. */
+  async #put(key: string, scheduled: Scheduled, ifVersion: Version): Promise<Version | null> {
+    try {
+      const bytes = jsonBytes({ ...scheduled, by: this.#id });
+      return await settledPut(this.#options.documents, key, bytes, { ifVersion });
+    } catch (error) {
+      if (error instanceof ConflictError) return null;
+      throw error;
+    }
+  }
+}
+
+/** What came of a collection's last harvest, for a person. */
+async function outcomeText(store: Store, collectionId: string): Promise<string> {
+  try {
+    const last = await lastHarvestOf(store, collectionId);
+    if (!last) return "nothing is known of it.";
+    const { outcome = "done", reason, tweets } = last.info;
+    const why = outcome !== "complete" && reason ? ` ${sentenceOf(new Error(reason))}` : "";
+    return `${outcome}, ${tweets.toLocaleString("en-US")} tweets.${why}`;
+  } catch (error) {
+    if (error instanceof TwarcCloudError) return sentenceOf(error);
+    throw error;
+  }
+}
+
+/** The last time at which a schedule was due until now: those before it are caught up with it. */
+function latestDue(schedule: Schedule, due: number, now: number): number {
+  if (schedule.expression.startsWith("rate(")) {
+    const period = (nextTime(schedule, due) ?? now) - due;
+    return due + Math.floor((now - due) / period) * period;
+  }
+  return now;
+}

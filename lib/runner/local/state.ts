@@ -1,0 +1,122 @@
+/** What harvesters of this machine need besides their bucket, in the person's state folder: logs, secret, schedules. */
+
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { AwsAccess } from "../../base/aws.ts";
+import type { BucketRef } from "../../base/bucket_ref.ts";
+import { messageOf, UserError } from "../../base/errors.ts";
+import { stateFolder } from "../../base/folders.ts";
+import { ownFolder } from "../../base/own_folder.ts";
+import { knownSecret, localSecret, STATE, STATE_HINT } from "../../secrets/control_secret.ts";
+import { nullIfAbsent, systemDisk } from "../../store/folder/disk.ts";
+import { Folders } from "../../store/folder/folders.ts";
+import { LocalStore } from "../../store/folder/store.ts";
+import { type Store } from "../../store/store.ts";
+import { storeEndpoint } from "../../store/open.ts";
+import { type Documents, MovedDocuments } from "./documents.ts";
+
+/** Whose state it is, and of which bucket. */
+export interface StateOptions {
+  bucket: BucketRef;
+  aws: AwsAccess;
+  env: Record<string, string | undefined>;
+}
+
+/**
+ * The person's folder for what belongs to a bucket: another one for each folder, whatever links lead to it, and for each
+ * bucket of each S3.
+ */
+export async function localFolder({ bucket, aws, env }: StateOptions): Promise<string> {
+  const place = bucket.kind === "folder"
+    ? await Deno.realPath(bucket.path).catch(() => bucket.path)
+    : `s3://${bucket.name} ${await storeEndpoint(aws) ?? ""}`;
+  const sum = createHash("sha256").update(place).digest("hex").slice(0, 12);
+  const name = bucket.name.replace(/[^A-Za-z0-9_-]/g, "-").slice(0, 40);
+  return join(stateFolder({ env }), "buckets", `${name}-${sum}`);
+}
+
+/** The state of one bucket's harvesters on this machine. */
+export class LocalState {
+  readonly folder: string;
+  /** Schedules, and harvesters that are to be alive, with those that a version before kept in a folder bucket. */
+  readonly documents: Documents;
+  /** Where a version before had what is here now. */
+  readonly #former: string | undefined;
+
+  private constructor(folder: string, documents: Documents, former: string | undefined) {
+    this.folder = folder;
+    this.documents = documents;
+    this.#former = former;
+  }
+
+  /** Opens it: nothing is made before the first write. */
+  static async open({ store, ...options }: StateOptions & { store: Store }): Promise<LocalState> {
+    const folder = await localFolder(options);
+    const kept = await LocalStore.open(folder);
+    const own: Documents = {
+      get: (key) => kept.get(key),
+      list: (prefix) => kept.list(prefix),
+      delete: (key, when) => kept.delete(key, when),
+      async put(key, bytes, when) {
+        await madeFolder(folder);
+        return await kept.put(key, bytes, when);
+      },
+    };
+    const { bucket } = options;
+    return bucket.kind === "folder"
+      ? new LocalState(folder, new MovedDocuments(own, store), bucket.path)
+      : new LocalState(folder, own, undefined);
+  }
+
+  /** The control secret, made when it is first wanted. @throws UserError where it can be neither read nor written. */
+  secret(): Promise<string> {
+    return localSecret(this.folder);
+  }
+
+  /** The control secret of harvesters that a version before has started; null where there is none. */
+  async formerSecret(): Promise<string | null> {
+    if (this.#former === undefined) return null;
+    return await knownSecret(this.#former);
+  }
+
+  /** The path of the log of a collection's harvesters. */
+  logPath(collectionId: string): string {
+    return join(this.folder, "runner", "logs", `${collectionId}.log`);
+  }
+
+  /** The path of the log that there is; null where there is none yet. */
+  async foundLog(collectionId: string): Promise<string | null> {
+    const former = this.#former === undefined
+      ? []
+      : [join(this.#former, "runner", "logs", `${collectionId}.log`)];
+    for (const path of [this.logPath(collectionId), ...former]) {
+      if (await Deno.stat(path).catch(() => null)) return path;
+    }
+    return null;
+  }
+
+  /** Makes the folder of a log. @throws UserError where the log would be written through a link. */
+  async makeLogFolder(log: string): Promise<void> {
+    try {
+      await madeFolder(this.folder);
+      await new Folders(this.folder, systemDisk).within(log, async () => {
+        const found = await Deno.lstat(log).catch(nullIfAbsent);
+        if (found && !found.isFile) throw new UserError(`${log} is not a file`);
+      });
+    } catch (cause) {
+      if (cause instanceof UserError) throw cause;
+      throw new UserError(
+        `The folder for logs, ${this.folder}, cannot be used: ${messageOf(cause)}`,
+        {
+          cause,
+          hint: STATE_HINT,
+        },
+      );
+    }
+  }
+}
+
+/** Makes a folder for this person alone. @throws UserError where others may write there. */
+async function madeFolder(folder: string): Promise<void> {
+  await ownFolder(folder, { called: STATE, hint: STATE_HINT });
+}

@@ -1,0 +1,104 @@
+/** Stops the process that holds a lock: by its control server, and by a signal where it is for sure that process. */
+
+import process from "node:process";
+import type { FoundLock, LockDocument } from "../../bucket/lock.ts";
+import { holderIsGone } from "../../bucket/process.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { ControlClient } from "../../control/control.ts";
+import { messageOf, UnresponsiveError, UserError } from "../../base/errors.ts";
+import { lastWord } from "../../base/visible.ts";
+import { tellStop } from "../live.ts";
+import type { StopOptions } from "../runner.ts";
+
+/** Milliseconds between looks at a harvester that is to stop. */
+const POLL = 100;
+/** Milliseconds that it may take to stop. */
+const STOP_TIMEOUT = 600_000;
+/** Milliseconds that one which may be on another machine may say nothing meanwhile. */
+const SILENCE = 10_000;
+
+/** What a holder is stopped with. */
+export interface HolderOptions extends StopOptions {
+  collectionId: string;
+  /** Null where it has no control server. */
+  control: ControlClient | null;
+  /** Looks at the collection's lock. */
+  look: () => Promise<FoundLock | null>;
+  clock: Clock;
+}
+
+/**
+ * Stops a lock's holder and waits until it has given the lock back, or is gone.
+ * @throws UnresponsiveError where it does not answer and is not known to be a process of this machine, or does not stop;
+ *   UserError where it is another user's; what the signal was aborted with.
+ */
+export async function stopHolder(
+  holder: LockDocument,
+  { collectionId, control, look, clock, signal, say }: HolderOptions,
+): Promise<void> {
+  const isHere = holderIsGone(holder) === false;
+  const end = clock.monotonic() + STOP_TIMEOUT;
+  let heard = clock.monotonic();
+  let [isTold, isSignalled] = [false, false];
+  while (clock.monotonic() < end) {
+    signal?.throwIfAborted();
+    const state = await tellStop(control, isTold);
+    isTold ||= state !== null;
+    if (state !== null) heard = clock.monotonic();
+    if (state === true) await control?.shutdown().catch(() => {});
+    if (state === null && !isSignalled) isSignalled = terminate(holder);
+    if (state !== false && isOver(await look(), holder)) return;
+    if (!isHere && clock.monotonic() - heard > SILENCE) throw silent(collectionId, holder);
+    say?.(`its harvester (process ${holder.pid} of ${holder.host}) to stop`);
+    await clock.sleep(POLL, signal);
+  }
+  throw new UnresponsiveError(
+    `The harvester of ${collectionId} (process ${holder.pid}) does not stop`,
+  );
+}
+
+/** Whether a lock is no longer the holder's, or its holder is gone: one that stands still is not. */
+function isOver(now: FoundLock | null, { holder }: LockDocument): boolean {
+  if (now?.document?.holder !== holder) return true;
+  return holderIsGone(now.document) ?? !now.live;
+}
+
+/**
+ * Sends SIGTERM to the holder of a lock, where it is for sure a process that lives on this machine.
+ * @returns Whether it was sent.
+ * @throws UserError where it is another user's.
+ */
+function terminate(holder: LockDocument): boolean {
+  if (holderIsGone(holder) !== false) return false;
+  try {
+    return process.kill(holder.pid, "SIGTERM");
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    // It ended just now.
+    if (code === "ESRCH") return false;
+    throw new UserError(
+      `The harvester (process ${holder.pid}) cannot be stopped by this user: ${messageOf(cause)}`,
+      { cause, hint: "Stop it as the user who started it." },
+    );
+  }
+}
+
+/** That a harvester does not answer, and was sent no signal, as it is not known to be a process of this machine. */
+function silent(collectionId: string, { host, pid, renewed }: LockDocument): UnresponsiveError {
+  if (host !== Deno.hostname()) {
+    return new UnresponsiveError(
+      `The harvester of ${collectionId} runs on ${host} and does not answer: nothing was stopped`,
+      { hint: `Stop it there: twarc-cloud collection stop --now ${lastWord(collectionId)}` },
+    );
+  }
+  return new UnresponsiveError(
+    `The harvester of ${collectionId} does not answer, and its lock does not show whether it is process ${pid} of ` +
+      "this machine or of another one with its name: nothing was stopped",
+    {
+      hint:
+        `See what that process is: ps -p ${pid} -o user,args. If it harvests ${collectionId}, end it (kill ` +
+        `${pid}); if it is something else, or gone, the lock ends by itself a minute after ${renewed}, when it was ` +
+        "renewed last.",
+    },
+  );
+}

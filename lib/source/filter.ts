@@ -1,0 +1,331 @@
+/** A filter stream as a source: one walk without an end, no tweet twice, and its gaps asked for again. */
+
+import { z } from "zod";
+import type { Clock } from "../base/clock.ts";
+import type { Confirm, Gap, StreamItem, StreamWanted, TwitterApi } from "../twitter/api.ts";
+import { TwarcCloudError } from "../base/errors.ts";
+import { idsIn, isOlder } from "../twitter/bytes/ids.ts";
+import { withTweets } from "../twitter/bytes/redact.ts";
+import {
+  above,
+  filled,
+  type GapWalk,
+  highestOf,
+  type OpenGap,
+  spanOfGap,
+  unfinishedGaps,
+  walksOfGap,
+} from "./gaps.ts";
+import { Recent } from "./recent.ts";
+import { sideBySide } from "./side_by_side.ts";
+import type { Batch, Positions, TweetSource } from "./source.ts";
+
+/** What to collect from the stream. */
+export interface FilterOptions {
+  wanted: StreamWanted;
+  /** Awaited before the stream is opened again. */
+  confirm?: Confirm | undefined;
+  /** What recent search is asked for where the stream missed something; none where it is not to be asked. */
+  queries: string[];
+  /** The most tweets a harvest collects. */
+  maxRecords?: number | undefined;
+}
+
+const WALK = "stream";
+/** Ids that are committed, for the harvester after a crash: the newest. */
+const COMMITTED = 1_000;
+
+/**
+ * Why a stream missed something: between two harvesters; before a stop while it was not open, or not open again; and
+ * where more was arriving when it was left.
+ */
+const INTERRUPTED = "The harvester was interrupted";
+const NOT_OPEN = "The stream was not open when the harvest stopped";
+const UNREAD = "More was arriving on the stream when the harvest stopped";
+
+/** Where a stream stood at a commit. */
+const positionSchema = z.object({
+  /** When something last arrived, in milliseconds since 1970. */
+  at: z.number(),
+  /** The ids that arrived last. */
+  ids: z.array(z.string()),
+  /** The connection that was open. */
+  connection: z.string().optional(),
+  /** Set where it was stopped in good order: what came after is no gap. */
+  isStopped: z.literal(true).optional(),
+});
+
+/** Collects what a stream delivers. */
+export class FilterSource implements TweetSource {
+  readonly #api: TwitterApi;
+  readonly #options: FilterOptions;
+  readonly #clock: Clock;
+
+  constructor(api: TwitterApi, options: FilterOptions, clock: Clock) {
+    this.#api = api;
+    this.#options = options;
+    this.#clock = clock;
+  }
+
+  async *batches(from: Positions, signal: AbortSignal): AsyncGenerator<Batch> {
+    const over = new AbortController();
+    const last = positionSchema.safeParse(from[WALK]).data;
+    const harvest: Harvest = {
+      from,
+      last,
+      signal,
+      seen: new Recent(last?.ids ?? []),
+      left: this.#options.maxRecords ?? Infinity,
+      gaps: new Gaps(),
+      filling: AbortSignal.any([signal, over.signal]),
+    };
+    const parts = [this.#stream(harvest, () => over.abort()), this.#fills(harvest)];
+    yield* sideBySide(ReadableStream.from(parts), parts.length);
+  }
+
+  /** @param onEnd Called when the stream is over. */
+  async *#stream(harvest: Harvest, onEnd: () => void): AsyncGenerator<Batch> {
+    const { from, last, gaps } = harvest;
+    const unfinished = unfinishedGaps(from);
+    const stand: Stand = {
+      askedTo: highestOf(unfinished),
+      connection: last?.connection,
+      down: cutAt(last) ?? this.#clock.now(),
+      why: NOT_OPEN,
+    };
+    try {
+      for (const walk of unfinished) gaps.open([walk]);
+      yield* this.#read(harvest, stand);
+      yield* this.#ended(harvest, stand);
+    } finally {
+      gaps.close();
+      onEnd();
+    }
+  }
+
+  /** What the stream brings until it is over, or told to stop and read out. */
+  async *#read(harvest: Harvest, stand: Stand): AsyncGenerator<Batch> {
+    const { signal, gaps, last } = harvest;
+    const { connection } = stand;
+    const { confirm } = this.#options;
+    const stale = connection === undefined ? {} : { connection };
+    const wanted = { ...this.#options.wanted, ...stale };
+    let opened = false;
+    try {
+      for await (const item of this.#api.stream(wanted, signal, confirm)) {
+        stand.down = item.lost;
+        stand.why = item.isUnread ? UNREAD : NOT_OPEN;
+        if (item.lost !== undefined) continue;
+        const cut = opened ? undefined : cutAt(last);
+        const gap = cut === undefined ? item.gap : this.#missedSince(cut, INTERRUPTED);
+        // From now on whatever is missed is a gap, also for the harvester after one that is killed at once.
+        const urgency = opened ? {} : { isUrgent: true } as const;
+        opened = true;
+        stand.connection = item.connection ?? stand.connection;
+        const missed = gap ? this.#missed(gap, harvest, stand) : [];
+        yield* begun(missed);
+        if (missed.length > 0) gaps.open(missed);
+        const batch = { ...this.#batch(item, harvest), ...urgency };
+        yield gap ? { ...batch, gap: told(gap, missed.length > 0) } : batch;
+        yield* begun(gaps.lowered());
+        if (harvest.left <= 0) return;
+      }
+    } catch (error) {
+      // A stop also ends what comes before the stream is open.
+      if (!signal.aborted || error instanceof TwarcCloudError) throw error;
+    }
+  }
+
+  /** Where the stream stands at its end; what it missed until then is for the next harvest. */
+  *#ended(harvest: Harvest, stand: Stand): Generator<Batch> {
+    const { signal, seen, left } = harvest;
+    const { down, why } = stand;
+    const gap = down === undefined ? undefined : this.#missedSince(down, why);
+    const missed = gap ? this.#missed(gap, harvest, stand) : [];
+    yield* begun(missed);
+    // The API may send its last tweets again when the stream is opened again soon.
+    const stopped = { ...this.#position(seen, stand.connection), isStopped: true } as const;
+    yield {
+      walk: WALK,
+      position: signal.aborted || left <= 0 ? stopped : "whole",
+      tweets: [],
+      count: 0,
+      ...(gap ? { gap: told(gap, missed.length > 0) } : {}),
+    };
+  }
+
+  /** What was missed until now; the clock may have been set back meanwhile. */
+  #missedSince(from: number, why: string): Gap {
+    const to = this.#clock.now();
+    return { from: Math.min(from, to), to, why };
+  }
+
+  /** The walks that ask for what a gap missed, above what was asked for already. */
+  #missed(gap: Gap, { seen }: Harvest, stand: Stand): GapWalk[] {
+    const span = spanOfGap(gap, newest(seen.highest, stand.askedTo));
+    const walks = walksOfGap(span, this.#options.queries);
+    stand.askedTo = newest(stand.askedTo, highestOf(walks));
+    return walks;
+  }
+
+  /** What fills the gaps, one after the other. */
+  async *#fills(harvest: Harvest): AsyncGenerator<Batch> {
+    const [api, clock, signal] = [this.#api, this.#clock, harvest.filling];
+    for await (const gap of harvest.gaps.all) {
+      if (signal.aborted) return;
+      for await (const batch of filled(gap, { api, clock, signal })) {
+        const news = withNew(batch, harvest.seen);
+        harvest.left -= news.count;
+        yield news;
+      }
+      harvest.gaps.done(gap);
+    }
+  }
+
+  #batch(item: StreamItem, harvest: Harvest): Batch {
+    const { tweets: arrived, messages, connection, protected: hidden } = item;
+    const { seen, gaps } = harvest;
+    const tweets: Uint8Array[] = [];
+    for (const { id, line } of arrived) {
+      if (tweets.length >= harvest.left || !seen.add(id)) continue;
+      gaps.arrived(id);
+      tweets.push(line);
+    }
+    harvest.left -= tweets.length;
+    const position = this.#position(seen, connection);
+    return {
+      walk: WALK,
+      position,
+      tweets,
+      count: tweets.length,
+      messages,
+      ...(hidden ? { protected: { tweets: hidden } } : {}),
+    };
+  }
+
+  #position(seen: Recent, connection: string | undefined) {
+    return {
+      at: this.#clock.now(),
+      ids: seen.newest(COMMITTED),
+      ...(connection === undefined ? {} : { connection }),
+    };
+  }
+}
+
+/** What the parts of one harvest share. */
+interface Harvest {
+  from: Positions;
+  /** Where the stream of the harvest before stood, if it was cut. */
+  last: z.infer<typeof positionSchema> | undefined;
+  signal: AbortSignal;
+  seen: Recent;
+  /** Tweets that are still wanted. */
+  left: number;
+  gaps: Gaps;
+  /** Aborted when the stream is over. */
+  filling: AbortSignal;
+}
+
+/** Where the stream of a harvest stands. */
+interface Stand {
+  /** The newest id that walks go up to which ask for what was missed. */
+  askedTo: string | undefined;
+  /** The connection that was known last. */
+  connection: string | undefined;
+  /** Since when something is missing, in milliseconds since 1970; absent while the stream is open. */
+  down: number | undefined;
+  /** Why what would have come since then is missing. */
+  why: string;
+}
+
+/** A batch of answers with the tweets that the stream has not brought meanwhile. */
+function withNew(batch: Batch, seen: Recent): Batch {
+  const tweets: Uint8Array[] = [];
+  let count = 0;
+  for (const line of batch.tweets) {
+    const isNew = idsIn(line).map((id) => seen.add(id));
+    const news = isNew.filter(Boolean).length;
+    if (news > 0) {
+      tweets.push(news === isNew.length ? line : withTweets(line, (i) => isNew[i] === true));
+    }
+    count += news;
+  }
+  return { ...batch, tweets, count };
+}
+
+/** When the harvest before was cut off; absent where it was stopped in good order. */
+function cutAt(last: Harvest["last"]): number | undefined {
+  return last?.isStopped ? undefined : last?.at;
+}
+
+/** The positions of walks that are begun, or put lower. */
+function* begun(walks: GapWalk[]): Generator<Batch> {
+  for (const { name, position } of walks) yield { walk: name, position, tweets: [], count: 0 };
+}
+
+/** The higher of two ids that may not be known. */
+function newest(one: string | undefined, other: string | undefined): string | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return isOlder(one, other) ? other : one;
+}
+
+/** A gap as it is recorded: search finds no retweets, so that it stays partial. */
+function told(gap: Gap, isAskedAgain: boolean): Gap {
+  return isAskedAgain ? { ...gap, asked_again: "partial" } : gap;
+}
+
+/** The gaps that are to be filled, and what came through the stream since each. */
+class Gaps {
+  readonly #queue: ReadableStream<OpenGap>;
+  #controller: ReadableStreamDefaultController<OpenGap> | undefined;
+  readonly #oldest = new Map<OpenGap, string>();
+  readonly #open = new Set<OpenGap>();
+  readonly #lowered = new Set<OpenGap>();
+
+  constructor() {
+    this.#queue = new ReadableStream<OpenGap>({
+      start: (controller) => {
+        this.#controller = controller;
+      },
+    });
+  }
+
+  /** In the order in which they were found, until there can be no more. */
+  get all(): AsyncIterable<OpenGap> {
+    return this.#queue.values({ preventCancel: true });
+  }
+
+  open(walks: OpenGap["walks"]): void {
+    const gap: OpenGap = { walks, oldestSince: () => this.#oldest.get(gap), isBegun: false };
+    this.#open.add(gap);
+    this.#controller?.enqueue(gap);
+  }
+
+  done(gap: OpenGap): void {
+    this.#open.delete(gap);
+    this.#oldest.delete(gap);
+  }
+
+  close(): void {
+    this.#controller?.close();
+  }
+
+  /** Takes in that a tweet came through the stream. */
+  arrived(id: string): void {
+    for (const gap of this.#open) {
+      const oldest = this.#oldest.get(gap);
+      if (oldest !== undefined && !isOlder(id, oldest)) continue;
+      this.#oldest.set(gap, id);
+      if (!gap.isBegun) this.#lowered.add(gap);
+    }
+  }
+
+  /** Walks, not begun yet, whose newest part has come through the stream since it was asked last: sent once more. */
+  lowered(): GapWalk[] {
+    const walks = [...this.#lowered].flatMap((gap) =>
+      above(gap.walks, this.#oldest.get(gap) ?? "")
+    );
+    this.#lowered.clear();
+    return walks;
+  }
+}

@@ -1,0 +1,213 @@
+/** Tweets by their ids as a source: one walk from the lowest id to the highest, and an account of those that are gone. */
+
+import { getLogger } from "@logtape/logtape";
+import type { Clock } from "../base/clock.ts";
+import { messageOf } from "../base/errors.ts";
+import type { TweetsFound, TwitterApi } from "../twitter/api.ts";
+import { mayBeOfOne, MOST_REFUSED } from "../twitter/refused_batch.ts";
+import { passingRefusal } from "../twitter/http/refusals.ts";
+import { LOOKUP_SIZE } from "../twitter/v2/sizes.ts";
+import type { Waits } from "../base/waits.ts";
+import { BudgetUsedUp } from "./meter.ts";
+import {
+  type Batch,
+  type Position,
+  type Positions,
+  type TweetSource,
+  unreadablePosition,
+} from "./source.ts";
+
+const log = getLogger(["twarc-cloud", "harvest"]);
+
+const WALK = "hydrate";
+/** Milliseconds between tries of an API that refuses what it took before. */
+const PAUSE = 60_000;
+
+/** What to hydrate. */
+export interface HydrateOptions {
+  /** Sorted, each once. */
+  ids: BigUint64Array;
+  /** The highest id that was asked for when the last walk was whole. */
+  sinceId?: string | undefined;
+  /** Milliseconds that an API is waited for that worked before. */
+  patienceMs: number;
+  waits?: Waits | undefined;
+}
+
+/** That the API refuses an id which it took before. */
+class InTrouble extends Error {
+  override readonly cause: unknown;
+
+  /** @param cause The refusal. */
+  constructor(cause: unknown) {
+    super("The API refuses what it took before");
+    this.cause = cause;
+  }
+}
+
+/** Asks for tweets by their ids. */
+export class HydrateSource implements TweetSource {
+  readonly #api: TwitterApi;
+  readonly #options: HydrateOptions;
+  readonly #clock: Clock;
+
+  /** Refusals before anything was answered. */
+  #refused = 0;
+  /** An id that was answered. */
+  #answered: string | undefined;
+
+  constructor(api: TwitterApi, options: HydrateOptions, clock: Clock) {
+    this.#api = api;
+    this.#options = options;
+    this.#clock = clock;
+  }
+
+  async *batches(from: Positions, signal: AbortSignal): AsyncGenerator<Batch> {
+    const { ids, sinceId } = this.#options;
+    for (let at = indexAfter(ids, lastAsked(from[WALK]) ?? sinceId); at < ids.length;) {
+      const wanted = [...ids.subarray(at, at + LOOKUP_SIZE)].map(String);
+      const found = await this.#patiently(wanted, signal).catch(unaffordable);
+      if (!found) return;
+      at += found.asked;
+      const last = `${ids[at - 1]}`;
+      const isWhole = at >= ids.length;
+      yield {
+        walk: WALK,
+        position: isWhole ? "whole" : last,
+        tweets: found.lines,
+        count: found.count,
+        missing: found.missing,
+        ...(found.protected ? { protected: { tweets: found.protected } } : {}),
+        ids: { done: at, of: ids.length },
+        ...(isWhole ? { update: { update: { hydrate: { since_id: last } }, delete: [] } } : {}),
+      };
+    }
+  }
+
+  /** The tweets of some ids, as soon as the API takes again what it took before. @throws the refusal after patience. */
+  async #patiently(ids: string[], signal: AbortSignal): Promise<TweetsFound> {
+    const { patienceMs, waits } = this.#options;
+    const clock = this.#clock;
+    let since: number | undefined;
+    for (;;) {
+      try {
+        return await this.#found(ids, signal);
+      } catch (error) {
+        if (!(error instanceof InTrouble)) throw error;
+        const now = clock.monotonic();
+        since ??= now;
+        if (now - since >= patienceMs) throw error.cause;
+        log.error("{problem}: it took such ids before, and is tried again in {seconds} s", {
+          problem: messageOf(error.cause),
+          seconds: PAUSE / 1_000,
+        });
+        const wait = { for: "the API, which refuses every id", until: clock.now() + PAUSE };
+        const paused = clock.sleep(PAUSE, signal);
+        await (waits ? waits.during(wait, paused) : paused);
+        signal.throwIfAborted();
+      }
+    }
+  }
+
+  /** The tweets of some ids; where they are refused together, of the halves, down to the id that is refused. */
+  async #found(ids: string[], signal: AbortSignal): Promise<TweetsFound> {
+    try {
+      const found = await this.#api.tweets(ids, signal);
+      this.#answered = ids[0];
+      return await this.#askedAgain(found, signal);
+    } catch (error) {
+      if (this.#answered !== undefined && isOfAll(error)) throw new InTrouble(error);
+      if (!mayBeOfOne(error)) throw error;
+      if (this.#answered === undefined && ++this.#refused > MOST_REFUSED) throw error;
+      const [only = ""] = ids;
+      if (ids.length === 1) {
+        await this.#checked(error, signal);
+        return refusedId(only, messageOf(error));
+      }
+      const half = Math.ceil(ids.length / 2);
+      const first = await this.#found(ids.slice(0, half), signal);
+      // The budget may cover a part of it only.
+      if (first.asked < half) return first;
+      const second = await this.#found(ids.slice(half), signal).catch(unaffordable);
+      return second ? together(first, second) : first;
+    }
+  }
+
+  /** Asks once more for those of which an answer has said nothing: an API in trouble leaves some out. */
+  async #askedAgain(found: TweetsFound, signal: AbortSignal): Promise<TweetsFound> {
+    const silent = found.missing.filter(({ why }) => why === "not_told").map(({ id }) => id);
+    if (silent.length === 0) return found;
+    const again = await this.#api.tweets(silent, signal).catch((error) => {
+      if (error instanceof BudgetUsedUp || mayBeOfOne(error)) return null;
+      throw error;
+    });
+    if (!again) return found;
+    const asked = new Set(silent.slice(0, again.asked));
+    return {
+      ...found,
+      lines: [...found.lines, ...again.lines],
+      count: found.count + again.count,
+      ...protectedIn(found, again),
+      missing: [...found.missing.filter(({ id }) => !asked.has(id)), ...again.missing],
+    };
+  }
+
+  /** Makes sure that a refusal is of an id alone: one that was answered is asked for again. @throws InTrouble */
+  async #checked(refusal: unknown, signal: AbortSignal): Promise<void> {
+    if (this.#answered === undefined) return;
+    try {
+      await this.#api.tweets([this.#answered], signal);
+    } catch (error) {
+      throw mayBeOfOne(error) ? new InTrouble(refusal) : error;
+    }
+  }
+}
+
+/** Whether a refusal is of keys or access, and so of all ids: after others that were taken, trouble of the API. */
+function isOfAll(error: unknown): boolean {
+  return !mayBeOfOne(error) && passingRefusal(error) !== null;
+}
+
+function refusedId(id: string, detail: string): TweetsFound {
+  return { lines: [], count: 0, asked: 1, missing: [{ id, why: "refused", detail }] };
+}
+
+function together(first: TweetsFound, second: TweetsFound): TweetsFound {
+  return {
+    lines: [...first.lines, ...second.lines],
+    count: first.count + second.count,
+    asked: first.asked + second.asked,
+    ...protectedIn(first, second),
+    missing: [...first.missing, ...second.missing],
+  };
+}
+
+function protectedIn(first: TweetsFound, second: TweetsFound): Pick<TweetsFound, "protected"> {
+  const both = (first.protected ?? 0) + (second.protected ?? 0);
+  return both > 0 ? { protected: both } : {};
+}
+
+function unaffordable(error: unknown): null {
+  if (error instanceof BudgetUsedUp) return null;
+  throw error;
+}
+
+/** The last id that the walk has asked for. */
+function lastAsked(position: Position | undefined): string | undefined {
+  if (position === undefined || position === "whole") return undefined;
+  if (typeof position === "string" && /^\d+$/.test(position)) return position;
+  throw unreadablePosition(WALK);
+}
+
+/** The index of the first id above one. */
+function indexAfter(ids: BigUint64Array, id: string | undefined): number {
+  if (id === undefined) return 0;
+  const last = BigInt(id);
+  let [low, high] = [0, ids.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((ids[middle] ?? 0n) <= last) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

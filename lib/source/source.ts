@@ -1,0 +1,91 @@
+/** The port to where tweets come from, and what a source hands to the recorder. */
+
+import type { ConfigUpdate } from "../collection/changeset.ts";
+import { OutsideError } from "../base/errors.ts";
+import type { Json } from "../base/json.ts";
+import type { Gap, MissingTweet, StreamMessage } from "../twitter/api.ts";
+
+/** Where a walk stands: whole, or anything that its source can go on from. */
+export type Position = Json | "whole";
+
+/** Whether nothing is left to do from a position: the walk is whole, or a stream that was ended in good order. */
+export function isDone(position: Position): boolean {
+  if (position === "whole") return true;
+  return typeof position === "object" && position !== null && "isStopped" in position;
+}
+
+/** That a checkpoint's position of a walk is none of ours. */
+export function unreadablePosition(walk: string, cause?: unknown): OutsideError {
+  return new OutsideError(`The checkpoint's position of ${walk} cannot be read`, {
+    cause,
+    hint: "It was written by another version of twarc-cloud: use that one to end the harvest.",
+  });
+}
+
+/** The positions of walks, by walk: `user:12`, `search`, `stream`. */
+export type Positions = Record<string, Position>;
+
+/** Something that was found to have changed about a user. */
+export interface UserChange {
+  user_id: string;
+  screen_name?: string;
+  change:
+    | "screen name found"
+    | "screen name changed"
+    | "protected"
+    | "suspended"
+    | "not_found";
+}
+
+/** A user whose timeline could not be read, although others could, and why. */
+export interface Unavailable {
+  id: string;
+  screen_name?: string;
+  why: string;
+}
+
+/** What one API answer brought, whole. */
+export interface Batch {
+  /** The walk that it belongs to. */
+  walk: string;
+  /** Where that walk stands after this batch. */
+  position: Position;
+  /** Raw lines without a line break; a v2 line holds several tweets. */
+  tweets: Uint8Array[];
+  /** The tweets in these lines. */
+  count: number;
+  users?: Uint8Array[];
+  userChanges?: UserChange[];
+  messages?: StreamMessage[];
+  gap?: Gap;
+  missing?: MissingTweet[];
+  /** How many ids of a list were asked for by now, and how many it has. */
+  ids?: { done: number; of: number };
+  /** What was left out, as it is not public: tweets, and users whose timelines were not asked for. */
+  protected?: { tweets?: number; users?: number };
+  /** A user whom the API could not give. */
+  unavailable?: Unavailable;
+  /** A user who is taken out of the configuration, and for which state. */
+  removed?: Unavailable;
+  /** Whether its position is to be committed at once, although it may bring nothing. */
+  isUrgent?: true;
+  /** What the configuration is to learn from it; a since_id comes only with "whole". */
+  update?: ConfigUpdate;
+}
+
+/** Where tweets come from. */
+export interface TweetSource {
+  /**
+   * The batches from `from` on. Ends when every walk is whole, when `max_records` is reached, or
+   * soon after `signal` is aborted; throws what the API port throws.
+   */
+  batches(from: Positions, signal: AbortSignal): AsyncIterable<Batch>;
+}
+
+/** Whether losing a batch in a crash would lose more than a position. */
+export function hasContent(
+  { count, users, userChanges, messages, missing, gap, update, position }: Batch,
+): boolean {
+  const sides = [users, userChanges, messages, missing].some((lines) => lines && lines.length > 0);
+  return count > 0 || sides || gap !== undefined || update !== undefined || position === "whole";
+}

@@ -1,0 +1,272 @@
+/** The timelines of many users as a source: one walk a user, several side by side. */
+
+import { getLogger } from "@logtape/logtape";
+import type { Clock } from "../base/clock.ts";
+import { isLookUpDue } from "../collection/config.ts";
+import type {
+  PageAt,
+  TimelineChoice,
+  TimelineState,
+  TwitterApi,
+  UserAnswer,
+} from "../twitter/api.ts";
+import { TIMELINE_REACH, TIMELINE_REACH_WITHOUT_REPLIES } from "../twitter/reach.ts";
+import { isOfApi } from "../twitter/http/refusals.ts";
+import type { Waits } from "../base/waits.ts";
+import { BudgetUsedUp } from "./meter.ts";
+import { Removals } from "./removals.ts";
+import { SetAside } from "./set_aside.ts";
+import { sideBySide } from "./side_by_side.ts";
+import { userWalk } from "../bucket/walks.ts";
+import type { Batch, Positions, TweetSource } from "./source.ts";
+import { joined, type TimelineUser, UserFacts } from "./user_facts.ts";
+import { type Reach, walk } from "./walk.ts";
+
+const log = getLogger(["twarc-cloud", "harvest"]);
+
+/** Whose timelines to collect. */
+export interface UserTimelineOptions {
+  /** By user id. */
+  users: Record<string, TimelineUser>;
+  /** The states for which a user is taken out of the configuration. */
+  deleteUsersFor: readonly string[];
+  /** How many users may be taken out in one harvest; a tenth, and ten, unless said. */
+  deleteAtMost?: number | undefined;
+  /** Whether protected timelines are wanted, which the owner of the keys may follow; not unless said. */
+  isProtectedWanted?: boolean;
+  /** What of a timeline is wanted. */
+  choice: TimelineChoice;
+  /** Milliseconds after which a user of whom nothing was heard is looked up again. */
+  lookUpEvery: number;
+  /** Milliseconds that an API is waited for that worked before. */
+  patienceMs: number;
+  /** Told of the waits. */
+  waits?: Waits | undefined;
+}
+
+/** Pages that are asked for at the same time: enough to use up a window's requests, wherever the API is. */
+const WIDTH = 16;
+/** Users that are looked up in one call. */
+const CHUNK = 100;
+
+/** Collects the timelines of users, by id: names change, ids do not. */
+export class UserTimelineSource implements TweetSource {
+  readonly #api: TwitterApi;
+  readonly #options: UserTimelineOptions;
+  readonly #clock: Clock;
+  readonly #facts: UserFacts;
+
+  constructor(api: TwitterApi, options: UserTimelineOptions, clock: Clock) {
+    this.#api = api;
+    this.#options = options;
+    this.#clock = clock;
+    const { isProtectedWanted = false } = options;
+    this.#facts = new UserFacts(options.users, {
+      clock,
+      notesTime: api.tellsAuthors,
+      isProtectedWanted,
+    });
+  }
+
+  async *batches(from: Positions, signal: AbortSignal): AsyncGenerator<Batch> {
+    const { users, deleteUsersFor, deleteAtMost, patienceMs, waits } = this.#options;
+    const walking: Walking = {
+      positions: new Map(Object.entries(from)),
+      signal,
+      silent: [],
+      aside: new SetAside({ clock: this.#clock, patienceMs, waits, signal }),
+      removals: new Removals(this.#api, {
+        of: Object.keys(users).length,
+        states: deleteUsersFor,
+        most: deleteAtMost,
+        nameOf: (id) => users[id]?.screen_name,
+      }),
+    };
+    yield* sideBySide(this.#walks(walking), WIDTH);
+    // Those that were set aside, once more.
+    const again = walking.aside.ids.map((id) => this.#walk(id, null, walking));
+    yield* sideBySide(ReadableStream.from(again), WIDTH);
+    walking.aside.check();
+    for (const id of walking.aside.ids) yield this.#unavailable(id, walking);
+    yield* this.#lookedUp(walking.silent.filter((id) => this.#isDue(id)), walking);
+    yield* walking.removals.confirmed(signal);
+  }
+
+  /** One walk a user. Where pages do not tell who wrote them, users are looked up as walks are begun. */
+  async *#walks(walking: Walking): AsyncGenerator<AsyncIterable<Batch>> {
+    const ids = unfinishedFirst(Object.keys(this.#options.users), walking.positions);
+    if (this.#api.tellsAuthors) {
+      for (const id of ids) yield this.#walk(id, null, walking);
+      return;
+    }
+    for (let i = 0; i < ids.length; i += CHUNK) {
+      for (const { id, answer } of await this.#known(ids.slice(i, i + CHUNK), walking.signal)) {
+        yield this.#walk(id, answer, walking);
+      }
+    }
+  }
+
+  /** What a look-up says of users; null of all where it fails: their timelines may be given all the same. */
+  async #known(
+    ids: string[],
+    signal: AbortSignal,
+  ): Promise<{ id: string; answer: UserAnswer | null }[]> {
+    try {
+      const answers = (await Array.fromAsync(this.#api.users("id", ids, signal))).flat();
+      return answers.map((answer) => ({ id: answer.asked, answer }));
+    } catch (error) {
+      if (!isOfApi(error)) throw error;
+      log.warn("{many} users could not be looked up: {problem}", {
+        many: ids.length,
+        problem: error.message,
+      });
+      return ids.map((id) => ({ id, answer: null }));
+    }
+  }
+
+  /** The walk of a user; one that the API cannot give is set aside where it stands. */
+  async *#walk(
+    id: string,
+    answer: UserAnswer | null,
+    walking: Walking,
+  ): AsyncGenerator<Batch> {
+    const { positions, aside } = walking;
+    for (let asked = answer;; asked = null) {
+      try {
+        for await (const batch of this.#pages(id, asked, walking)) {
+          if (batch.position !== "whole") positions.set(batch.walk, batch.position);
+          yield batch;
+        }
+        return;
+      } catch (error) {
+        if (await aside.failed(id, error) === "aside") return;
+      }
+    }
+  }
+
+  async *#pages(
+    id: string,
+    answer: UserAnswer | null,
+    { positions, signal, silent, aside, removals }: Walking,
+  ): AsyncGenerator<Batch> {
+    const name = userWalk(id);
+    const news = answer ? [this.#facts.found(answer)] : [];
+    let state = answer?.state;
+    if (answer && state && this.#isUnreadable(state)) {
+      removals.lookedUp(id, state);
+      aside.answered(id);
+      aside.whole();
+      yield news.reduce(joined, { walk: name, position: "whole", tweets: [], count: 0 });
+      return;
+    }
+    const pages = walk({
+      name,
+      ask: async (at: PageAt) => {
+        aside.asked(id);
+        const page = await this.#api.timeline(id, { ...at, ...this.#options.choice }, signal);
+        aside.answered(id);
+        const told = typeof page === "string" ? page : page.author?.state;
+        if (typeof page === "string") {
+          if (told !== state) news.push(this.#facts.changed(id, page));
+          removals.refused(id, page);
+        } else if (page.author && state === undefined) {
+          news.push(this.#facts.found(page.author));
+        }
+        state ??= told;
+        return typeof page === "string" ? null : page;
+      },
+      from: positions.get(name),
+      sinceId: this.#options.users[id]?.since_id,
+      reach: reachOf(this.#options.choice),
+      learn: (newestId) => ({ update: { users: { [id]: { since_id: newestId } } }, delete: [] }),
+    });
+    let isWhole = false;
+    for await (const batch of pages) {
+      isWhole = batch.position === "whole";
+      yield news.splice(0).reduce(joined, batch);
+    }
+    if (isWhole) aside.whole();
+    if (isWhole && state === undefined) silent.push(id);
+  }
+
+  /** That a user could not be read: it stays in the configuration, and the next harvest asks again. */
+  #unavailable(id: string, { positions, aside }: Walking): Batch {
+    const { screen_name: name, since_id: since } = this.#options.users[id] ?? {};
+    const why = aside.whyOf(id);
+    log.error("User {id} could not be read, the next harvest asks again: {why}", { id, why });
+    return {
+      walk: userWalk(id),
+      position: positions.get(userWalk(id)) ?? (since === undefined ? {} : { since }),
+      tweets: [],
+      count: 0,
+      unavailable: { id, ...(name === undefined ? {} : { screen_name: name }), why },
+    };
+  }
+
+  /** Looks up users whose timelines gave nothing: they may have changed their names, or be gone. */
+  async *#lookedUp(ids: string[], { signal, removals }: Walking): AsyncGenerator<Batch> {
+    for (let i = 0; i < ids.length; i += CHUNK) {
+      try {
+        for await (const answers of this.#api.users("id", ids.slice(i, i + CHUNK), signal)) {
+          for (const answer of answers) {
+            if (!("id" in answer)) removals.lookedUp(answer.asked, answer.state);
+            const nothing = {
+              walk: userWalk(answer.asked),
+              position: "whole",
+              tweets: [],
+              count: 0,
+            };
+            yield joined(nothing, this.#facts.found(answer));
+          }
+        }
+      } catch (error) {
+        // They are looked up by a harvest that may.
+        if (error instanceof BudgetUsedUp) return;
+        if (!isOfApi(error)) throw error;
+        log.warn("Users could not be looked up, the next harvest asks again: {problem}", {
+          problem: error.message,
+        });
+      }
+    }
+  }
+
+  /** Whether a user of whom nothing was heard in this harvest is to be asked for. */
+  #isDue(id: string): boolean {
+    const [every, now] = [this.#options.lookUpEvery, this.#clock.now()];
+    return isLookUpDue(this.#options.users[id]?.looked_up, { every, now });
+  }
+
+  /** Whether to leave a timeline alone; a protected one is tried where it is wanted, as the keys' owner may follow it. */
+  #isUnreadable(state: UserAnswer["state"]): state is TimelineState {
+    const { deleteUsersFor, isProtectedWanted = false } = this.#options;
+    return state === "suspended" || state === "not_found" ||
+      (state === "protected" && (!isProtectedWanted || deleteUsersFor.includes(state)));
+  }
+}
+
+/** What the walks of one harvest share. */
+interface Walking {
+  /** Where each walk stands. */
+  positions: Map<string, Positions[string]>;
+  signal: AbortSignal;
+  /** The users of whom nothing was heard. */
+  silent: string[];
+  aside: SetAside;
+  removals: Removals;
+}
+
+/** How far a timeline goes back. */
+function reachOf({ exclude = [] }: TimelineChoice): Reach {
+  const tweets = exclude.includes("replies") ? TIMELINE_REACH_WITHOUT_REPLIES : TIMELINE_REACH;
+  const without = exclude.includes("replies") ? ", without replies" : "";
+  return { tweets, why: `A timeline goes back ${tweets} posts only${without}` };
+}
+
+/** Walks that were begun, then those not yet begun, then those that were whole when a harvest was cut. */
+function unfinishedFirst(ids: string[], positions: Walking["positions"]): string[] {
+  const rank = (id: string) => {
+    const position = positions.get(userWalk(id));
+    return position === undefined ? 1 : position === "whole" ? 2 : 0;
+  };
+  return ids.toSorted((a, b) => rank(a) - rank(b));
+}

@@ -1,0 +1,154 @@
+/** One paged descent from the newest tweet to `since_id`, resumable after every page. */
+
+import { z } from "zod";
+import type { ConfigUpdate } from "../collection/changeset.ts";
+import { ApiError } from "../base/errors.ts";
+import type { JsonObject } from "../base/json.ts";
+import type { Gap, Page, PageAt } from "../twitter/api.ts";
+import { idTime } from "../twitter/bytes/ids.ts";
+import { FIRST_TWEET } from "../twitter/reach.ts";
+import { KnownIds } from "./known_ids.ts";
+import { BudgetUsedUp } from "./meter.ts";
+import { type Batch, type Position, unreadablePosition } from "./source.ts";
+
+/** Pages without a tweet, each with a token for the next: the API has some, and nobody follows them for ever. */
+const MOST_EMPTY = 100;
+
+/** Where an unfinished walk stands. */
+const positionSchema = z.object({
+  /** The newest id of the walk, which becomes since_id when it is whole. */
+  newest: z.string().optional(),
+  /** The oldest id that is recorded. */
+  oldest: z.string().optional(),
+  /** The token of the next page. */
+  next: z.string().optional(),
+  /** The since_id that it goes down to. */
+  since: z.string().optional(),
+  /** How many tweets were asked for, and how many came, where the API gives so many only. */
+  asked: z.number().optional(),
+  came: z.number().optional(),
+});
+
+/** How many tweets the API gives of a walk at most. */
+export interface Reach {
+  tweets: number;
+  why: string;
+}
+
+/** What a walk is made of. */
+export interface WalkOptions {
+  /** Its name, e.g. `user:12`. */
+  name: string;
+  /** The page, or null where nothing (more) may be read. BudgetUsedUp ends the walk where it is. */
+  ask: (at: PageAt) => Promise<Page | null>;
+  /** Where it stands; undefined or "whole" begins a new one. */
+  from: Position | undefined;
+  /** What the walk before ended at. */
+  sinceId?: string | undefined;
+  /** The most tweets wanted; the walk then stops where it is. */
+  most?: number | undefined;
+  /** Where the API gives so many tweets only: a walk that comes to that has a gap below. */
+  reach?: Reach;
+  /** What the configuration learns when the walk is whole. */
+  learn: (newestId: string) => ConfigUpdate;
+}
+
+/**
+ * The batches of a walk, one a page. since_id moves only with the last one, when all between it and
+ * the newest tweet is recorded.
+ * @throws ApiError where there is no end to pages without a tweet; what `ask` throws.
+ */
+export async function* walk(options: WalkOptions): AsyncGenerator<Batch> {
+  const { name, ask, most = Infinity } = options;
+  const { since, ...position } = unfinished(options);
+  let { newest, oldest, next, asked = 0, came = 0 } = position;
+  const known = new KnownIds(position);
+  let empty = 0;
+  for (let count = 0; count < most;) {
+    const limit = Number.isFinite(most) ? { limit: most - count } : {};
+    const page = await ask({
+      ...(since ? { sinceId: since } : {}),
+      ...(oldest ? { untilId: oldest } : {}),
+      ...(next ? { next } : {}),
+      isWanted: known.isWanted,
+      ...limit,
+    }).catch(unaffordable);
+    if (page === "unaffordable") return;
+    if (page) {
+      count += page.count;
+      came += page.count;
+      asked += page.count > 0 || page.next ? page.asked ?? page.count : 0;
+      newest ??= page.newestId;
+      oldest = page.oldestId ?? oldest;
+      next = page.next;
+      known.add(page.lines, newest);
+      empty = page.count > 0 || page.protected ? 0 : empty + 1;
+    }
+    const whole = page ? next === undefined : oldest === undefined;
+    // Once, when its lower end is known: each page finds the API's reach a little higher.
+    const counted = options.reach ? { asked, came } : {};
+    const gap = whole ? page?.gap ?? gapBelow({ since, oldest, asked, came }, options) : null;
+    yield {
+      walk: name,
+      position: whole ? "whole" : defined({ newest, oldest, next, since, ...counted }),
+      tweets: page?.lines ?? [],
+      count: page?.count ?? 0,
+      ...(gap ? { gap } : {}),
+      ...(page?.protected ? { protected: { tweets: page.protected } } : {}),
+      ...(whole && newest ? { update: options.learn(newest) } : {}),
+    };
+    if (whole || !page) return;
+    if (empty === MOST_EMPTY) throw endless(name);
+  }
+}
+
+function endless(name: string): ApiError {
+  return new ApiError(`The API gave ${MOST_EMPTY} pages in a row without a tweet for ${name}`, {
+    status: 200,
+    hint: "What was collected is safe. Start the harvest again later: it goes on from here.",
+  });
+}
+
+function unaffordable(error: unknown): "unaffordable" {
+  if (error instanceof BudgetUsedUp) return "unaffordable";
+  throw error;
+}
+
+/** The API's reach is no round number: a few of the tweets in it are deleted, or withheld. */
+const NEARLY = 0.97;
+/** The tweets that the largest page of a timeline holds. */
+const LARGEST_PAGE = 200;
+
+/** What a walk that the API has ended at its reach leaves out; null for one that came down to its end. */
+function gapBelow(
+  { since, oldest, asked, came }: {
+    since: string | undefined;
+    oldest: string | undefined;
+    asked: number;
+    came: number;
+  },
+  { reach }: WalkOptions,
+): Gap | null {
+  if (!reach || oldest === undefined) return null;
+  // Tweets that are left out count for the reach: then pages are short before the last one, too.
+  const isShort = asked - came > LARGEST_PAGE;
+  const isCut = came >= reach.tweets * NEARLY || isShort && asked >= reach.tweets;
+  const from = since === undefined ? Date.parse(FIRST_TWEET) : idTime(since);
+  const to = idTime(oldest);
+  return isCut && from < to ? { from, to, why: reach.why } : null;
+}
+
+function defined(position: Record<string, string | number | undefined>): Position {
+  const members: JsonObject = {};
+  for (const [key, value] of Object.entries(position)) {
+    if (value !== undefined) members[key] = value;
+  }
+  return members;
+}
+
+function unfinished({ name, from, sinceId }: WalkOptions): z.infer<typeof positionSchema> {
+  if (from === undefined || from === "whole") return { since: sinceId };
+  const position = positionSchema.safeParse(from);
+  if (position.success) return position.data;
+  throw unreadablePosition(name, position.error);
+}

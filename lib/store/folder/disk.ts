@@ -1,0 +1,42 @@
+/** What not every file system can do, each in one place, so that a bucket can be kept without it. */
+
+import { codeOf, ignoreLacking, isLacking } from "../../base/system_error.ts";
+
+export { codeOf, ignoreLacking, isLacking };
+
+/** What a folder bucket asks of its disk besides reading and writing. */
+export interface Disk {
+  /** Makes an empty file; fails where there is one. */
+  create(path: string): Promise<void>;
+  /** Sets when a file was changed, in milliseconds since 1970. */
+  date(path: string, ms: number): Promise<void>;
+  /** Gives a file a second name; fails where that name is taken. */
+  link(path: string, second: string): Promise<void>;
+  /** Waits for the lock on an open file, which ends with the process. */
+  lock(file: Deno.FsFile): Promise<void>;
+  /** Makes the names in a folder durable. */
+  sync(folder: string): Promise<void>;
+  /** Makes the content of an open file durable. */
+  syncFile(file: Deno.FsFile): Promise<void>;
+}
+
+/** The disk as the system has it. */
+export const systemDisk: Disk = {
+  create: async (path) => (await Deno.open(path, { createNew: true, write: true })).close(),
+  date: (path, ms) => Deno.utime(path, ms / 1_000, ms / 1_000),
+  link: (path, second) => Deno.link(path, second),
+  lock: (file) => file.lock(true),
+  async sync(folder) {
+    // Windows opens no folders; the file's own sync must do there.
+    if (Deno.build.os === "windows") return;
+    using directory = await Deno.open(folder);
+    await directory.sync();
+  },
+  syncFile: (file) => file.sync(),
+};
+
+/** Null for the error of a file that is not there; throws any other. */
+export function nullIfAbsent(error: unknown): null {
+  if (codeOf(error) === "ENOENT" || error instanceof Deno.errors.NotFound) return null;
+  throw error;
+}

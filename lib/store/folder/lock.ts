@@ -1,0 +1,127 @@
+/** The lock of a folder bucket: one process of a machine at a time is between looking and writing. */
+
+import { join } from "node:path";
+import { OutsideError, UserError } from "../../base/errors.ts";
+import { type Disk, isLacking, nullIfAbsent, systemDisk } from "./disk.ts";
+
+/** The file that is locked, where the file system can. */
+const FILE = "lock";
+/** How often it is opened again where another file is in its place. */
+const TRIES = 3;
+/** A lock by names, where it cannot: the highest number counts, with `-free` beside it once its holder is done. */
+const TURN = /^lock-(\d{1,15})(-free)?$/;
+/** Milliseconds after which a turn was left by a process that was killed: it takes far less than one. */
+const LEFT = 30_000;
+/** Milliseconds between two looks at another's turn. */
+const POLL = 10;
+
+/**
+ * Runs while nobody else does.
+ * @param folder The store's own folder in the bucket.
+ * @param act Is given what throws where another one has taken this one for dead, as after a long pause.
+ */
+export async function withLock<T>(
+  folder: string,
+  disk: Disk,
+  act: (check: () => Promise<void>) => Promise<T>,
+): Promise<T> {
+  const file = await lockedFile(folder, disk);
+  if (!file) return await withTurn(folder, act);
+  try {
+    return await act(() => Promise.resolve());
+  } finally {
+    file.close();
+  }
+}
+
+/** The locked file; null where the file system has no locks. */
+async function lockedFile(folder: string, disk: Disk): Promise<Deno.FsFile | null> {
+  const path = join(folder, FILE);
+  for (let tries = 1;; tries++) {
+    const before = await Deno.lstat(path).catch(nullIfAbsent);
+    if (before && !before.isFile) {
+      throw new UserError(`${path} was not made by twarc-cloud`, { hint: "Move it away." });
+    }
+    const file = await Deno.open(path, { create: true, write: true });
+    try {
+      await disk.lock(file);
+      const [own, there] = await Promise.all([file.stat(), Deno.lstat(path).catch(nullIfAbsent)]);
+      // Somebody may have removed it meanwhile, and others lock the next one. Some disks number files anew each time.
+      if (there?.ino === own.ino || there && tries === TRIES) return file;
+    } catch (error) {
+      file.close();
+      if (isLacking(error)) return null;
+      throw error;
+    }
+    file.close();
+  }
+}
+
+async function withTurn<T>(
+  folder: string,
+  act: (check: () => Promise<void>) => Promise<T>,
+): Promise<T> {
+  const number = await taken(folder);
+  try {
+    return await act(async () => {
+      if ((await turnsIn(folder)).highest === number) return;
+      throw new OutsideError(
+        "This process was paused in the middle of a write, and others went on",
+      );
+    });
+  } finally {
+    await made(join(folder, `lock-${number}-free`)).catch(() => {});
+  }
+}
+
+/** Takes the next turn as soon as nobody has one. @returns Its number. */
+async function taken(folder: string): Promise<number> {
+  let watched = { number: -1, since: 0 };
+  for (;;) {
+    const { highest: number, isFree, old } = await turnsIn(folder);
+    if (number !== watched.number) watched = { number, since: performance.now() };
+    if (isFree || performance.now() - watched.since > LEFT) {
+      if (!await claimed(folder, number + 1)) continue;
+      for (const name of old) await Deno.remove(join(folder, name)).catch(() => {});
+      return number + 1;
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL));
+  }
+}
+
+/** Whether a turn is one's own: its name is made by one only, and no higher one may be there. */
+async function claimed(folder: string, number: number): Promise<boolean> {
+  const path = join(folder, `lock-${number}`);
+  if (!await made(path)) return false;
+  // A turn that is long over was cleared, and its number is free again to whoever looked before that.
+  if ((await turnsIn(folder)).highest === number) return true;
+  await Deno.remove(path).catch(() => {});
+  return false;
+}
+
+/**
+ * The highest turn, and whether its holder is done, as where there is none; `old` are the names of those before it. It
+ * stays itself until the turn after the next: who looks meanwhile finds this one or that.
+ */
+async function turnsIn(folder: string) {
+  const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+  const turns = names.flatMap((name) => {
+    const [, digits, free] = TURN.exec(name) ?? [];
+    return digits === undefined ? [] : [{ name, number: Number(digits), isFree: Boolean(free) }];
+  });
+  const highest = Math.max(0, ...turns.map(({ number }) => number));
+  const isFree = highest === 0 || turns.some((one) => one.number === highest && one.isFree);
+  const old = turns.filter(({ number }) => number < highest).map(({ name }) => name);
+  return { highest, isFree, old };
+}
+
+/** Makes an empty file; false where it is there. */
+async function made(path: string): Promise<boolean> {
+  try {
+    await systemDisk.create(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,197 @@
+/** How the keys of a bucket stand for the files of a folder: paths, versions, listings, failures. */
+
+import { Buffer } from "node:buffer";
+import { open, stat } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  AccessError,
+  LinkError,
+  messageOf,
+  OutsideError,
+  TwarcCloudError,
+  UserError,
+} from "../../base/errors.ts";
+import { codeOf, type Disk, ignoreLacking, nullIfAbsent } from "./disk.ts";
+import { behindLink } from "./links.ts";
+import type { Listed, Version } from "../store.ts";
+
+/** Milliseconds by which disks tell times apart: most, and FAT. */
+const STEPS = [1, 2_000];
+/** Names at the root of a bucket that begin with this are the store's own, and never listed. */
+const OWN = ".";
+
+/**
+ * The file that keeps an object.
+ * @throws UserError for a key that would leave the folder, or could not be listed.
+ */
+export function pathOf(root: string, key: string): string {
+  const parts = key.split("/");
+  if (
+    key.startsWith(OWN) || key.includes("\0") || key.includes("\\") ||
+    parts.some((part) => part === "" || part === "." || part === "..")
+  ) {
+    throw new UserError(`${JSON.stringify(key)} cannot be a key in a folder bucket`);
+  }
+  return join(root, ...parts);
+}
+
+/** What tells one content of a file from another. */
+interface FileFacts {
+  mtimeNs: bigint;
+  size: bigint;
+}
+
+/**
+ * No write is as old as the one that it replaces. The number of a file says nothing: some file systems give that of a
+ * removed one to the next, and some (FAT, FUSE) another one to the same file each time.
+ */
+export function versionFrom({ mtimeNs, size }: FileFacts): Version {
+  return `${mtimeNs}-${size}`;
+}
+
+/** The version of the object in a file, or null where there is no such file. */
+export async function versionOf(path: string): Promise<Version | null> {
+  const found = await stat(path, { bigint: true }).catch(nullIfAbsent);
+  return found?.isFile() ? versionFrom(found) : null;
+}
+
+/**
+ * Dates a file after the one that it replaces, and somewhere within its millisecond: a file's time and size are its
+ * version, and two quick writes of the same size, one deleted in between, are to have two.
+ */
+export async function dateAfter(
+  path: string,
+  replaced: string | null,
+  disk: Disk,
+): Promise<void> {
+  const timeOf = async (file: string) =>
+    (await Deno.stat(file).catch(nullIfAbsent))?.mtime?.getTime() ?? -1;
+  const older = replaced === null ? -1 : await timeOf(replaced);
+  const now = await timeOf(path);
+  for (const step of STEPS) {
+    const ms = Math.max(now, older + step) + Math.random();
+    await disk.date(path, ms).catch(ignoreLacking);
+    if (await timeOf(path) > older) return;
+  }
+}
+
+/** The content of a file and its version, of one and the same write; null where there is none. */
+export async function contentOf(
+  path: string,
+): Promise<{ bytes: Uint8Array; version: Version } | null> {
+  await using file = await open(path).catch(nullIfAbsent);
+  const found = await file?.stat({ bigint: true });
+  if (!file || !found?.isFile()) return null;
+  const { buffer, byteOffset, byteLength } = await file.readFile();
+  return { bytes: new Uint8Array(buffer, byteOffset, byteLength), version: versionFrom(found) };
+}
+
+/** What is listed. */
+interface Listing {
+  folders: boolean;
+  prefix: string;
+  /** The bucket's folder. */
+  root: string;
+  /** Whether this is behind a link: no second one is followed, so that none leads in a circle. */
+  isBehindLink?: boolean;
+  /** Given each link that is not followed, by its key. */
+  passOver: (key: string, why: LinkError) => void;
+}
+
+/**
+ * The objects below a folder of the bucket whose keys begin with a prefix, in the byte order of the
+ * whole key, as S3 has it. What a link leads to is among them where it may be read.
+ * @param folder The part of the prefix up to its last `/`.
+ */
+export async function* objectsBelow(
+  path: string,
+  folder: string,
+  listing: Listing,
+): AsyncGenerator<Listed> {
+  for (const { key, name, isFolder, isSymlink } of await levelOf(path, folder, listing)) {
+    if (!isFolder) {
+      const found = await stat(join(path, name), { bigint: true }).catch(nullIfAbsent);
+      if (found?.isFile()) yield { key, size: Number(found.size), version: versionFrom(found) };
+    } else if (listing.folders) {
+      yield { key, size: 0, version: "" };
+    } else {
+      const isBehindLink = isSymlink || listing.isBehindLink === true;
+      yield* objectsBelow(join(path, name), key, { ...listing, isBehindLink });
+    }
+  }
+}
+
+/** The names in a folder; none where there is no such folder. */
+async function namesIn(path: string): Promise<Deno.DirEntry[]> {
+  return await Array.fromAsync(Deno.readDir(path)).catch(nullIfAbsent) ?? [];
+}
+
+async function levelOf(path: string, folder: string, listing: Listing) {
+  const level = [];
+  for (const entry of await namesIn(path)) {
+    if (folder === "" && entry.name.startsWith(OWN)) continue;
+    const isFolder = await isFolderAt(
+      join(path, entry.name),
+      `${folder}${entry.name}`,
+      entry,
+      listing,
+    );
+    if (isFolder === null) continue;
+    const key = `${folder}${entry.name}${isFolder ? "/" : ""}`;
+    if (!key.startsWith(listing.prefix)) continue;
+    level.push({
+      key,
+      name: entry.name,
+      isFolder,
+      isSymlink: entry.isSymlink,
+      order: Buffer.from(key),
+    });
+  }
+  return level.sort((a, b) => Buffer.compare(a.order, b.order));
+}
+
+/** Whether a name stands for a folder; null for a link that is not followed. */
+async function isFolderAt(
+  place: string,
+  key: string,
+  { isDirectory, isSymlink }: Deno.DirEntry,
+  { prefix, root, isBehindLink, passOver }: Listing,
+): Promise<boolean | null> {
+  if (!isSymlink) return isDirectory;
+  if (!key.startsWith(prefix) && !`${key}/`.startsWith(prefix)) return null;
+  try {
+    const found = await behindLink(root, place);
+    return found === null || (found.isFolder && isBehindLink) ? null : found.isFolder;
+  } catch (error) {
+    if (!(error instanceof LinkError)) throw error;
+    passOver(key, error);
+    return null;
+  }
+}
+
+/** The error of a file system as one that a person reads. */
+export function translated(cause: unknown, bucket: string): unknown {
+  if (cause instanceof TwarcCloudError) return cause;
+  const code = codeOf(cause);
+  if (/^(ENOSPC|EDQUOT|EFBIG)$/.test(code)) {
+    return new UserError(`The disk of bucket ${bucket} is full`, {
+      cause,
+      hint: "Free some space and run it again: what was committed is intact.",
+    });
+  }
+  if (code === "EXDEV") {
+    return new UserError(`A part of the bucket folder ${bucket} is on another disk`, {
+      cause,
+      hint: "Keep the whole bucket on one: a file gets its name by being renamed.",
+    });
+  }
+  if (/^(EACCES|EPERM|EROFS|ENOTDIR|EISDIR|EEXIST)$/.test(code)) {
+    // What a person may lift while a harvest goes on, or has to change before it can.
+    const Kind = /^E(ACCES|PERM|ROFS)$/.test(code) ? AccessError : UserError;
+    return new Kind(`The bucket folder ${bucket} cannot be used: ${messageOf(cause)}`, {
+      cause,
+      hint: "Check its permissions, or name another folder with --bucket.",
+    });
+  }
+  return new OutsideError(`The bucket folder ${bucket} failed: ${messageOf(cause)}`, { cause });
+}

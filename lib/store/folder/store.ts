@@ -1,0 +1,251 @@
+/** A folder of this machine as a store: every write is whole, conditions hold between processes. */
+
+import { dirname, resolve } from "node:path";
+import { isSecret } from "../../collection/layout.ts";
+import { ConflictError, LinkError, OutsideError } from "../../base/errors.ts";
+import { type Disk, ignoreLacking, isLacking, nullIfAbsent, systemDisk } from "./disk.ts";
+import { blocksOf } from "../expected.ts";
+import { contentOf, dateAfter, objectsBelow, pathOf, translated, versionOf } from "./objects.ts";
+import { Folders } from "./folders.ts";
+import { checkReadable } from "./links.ts";
+import { OwnFolder } from "./own_folder.ts";
+import type { Listed, Store, UploadOptions, Version, When } from "../store.ts";
+
+/** A Store in a folder. */
+export class LocalStore implements Store {
+  readonly name: string;
+  readonly isBilled = false;
+  readonly #root: string;
+  readonly #disk: Disk;
+  readonly #folders: Folders;
+  readonly #own: OwnFolder;
+  readonly #passedOver = new Map<string, LinkError>();
+  /** The bucket's folder as it was when it was there last, so that its absence means that it is away. */
+  #there: string | undefined;
+
+  private constructor(path: string, { name, disk }: { name: string; disk: Disk }) {
+    this.name = name;
+    this.#root = resolve(path);
+    this.#disk = disk;
+    this.#folders = new Folders(this.#root, disk);
+    this.#own = new OwnFolder(this.#root, this.#folders, disk);
+  }
+
+  /**
+   * Opens the folder, which is made by the first write: nothing is changed by opening or reading.
+   * @param options.name For messages; its path where nothing is said.
+   */
+  static async open(
+    path: string,
+    { name = path, disk = systemDisk }: { name?: string; disk?: Disk } = {},
+  ): Promise<LocalStore> {
+    const store = new LocalStore(path, { name, disk });
+    if (await store.#own.isThere()) store.#there = await identityOf(store.#root);
+    return store;
+  }
+
+  async get(key: string): Promise<{ bytes: Uint8Array; version: Version } | null> {
+    const path = this.#path(key);
+    return await this.#translated(async () => {
+      await checkReadable(this.#root, path);
+      const found = await contentOf(path);
+      if (!found) await this.#checkThere();
+      return found;
+    });
+  }
+
+  async read(key: string): Promise<ReadableStream<Uint8Array>> {
+    const path = this.#path(key);
+    const file = await this.#translated(async () => {
+      await checkReadable(this.#root, path);
+      return await Deno.open(path).catch(nullIfAbsent);
+    });
+    if (!file) throw new OutsideError(`There is no ${key} in bucket ${this.name}`);
+    return file.readable;
+  }
+
+  async put(key: string, bytes: Uint8Array, when?: When): Promise<Version> {
+    return await this.#write(key, when, (file) => writeAll(file, bytes));
+  }
+
+  async upload(
+    key: string,
+    path: string,
+    { when, expected }: UploadOptions = {},
+  ): Promise<Version> {
+    return await this.#write(key, when, async (file) => {
+      for await (const block of blocksOf(path, expected)) await writeAll(file, block);
+    });
+  }
+
+  async delete(key: string, when?: { ifVersion: Version }): Promise<void> {
+    const path = this.#path(key);
+    await this.#translated(async () => {
+      await this.#checkThere();
+      if (!when && !await versionOf(path)) return;
+      await this.#checkVersion(path, key, when);
+      await this.#folders.checkWay(path);
+      await this.#own.make(() => this.#checkThere());
+      await this.#own.locked(async (check) => {
+        await this.#checkVersion(path, key, when);
+        await check();
+        await Deno.remove(path).catch(nullIfAbsent);
+        await this.#folders.sync(dirname(path));
+        await this.#folders.prune(dirname(path));
+      });
+    });
+  }
+
+  async *list(prefix: string, { folders = false } = {}): AsyncGenerator<Listed> {
+    const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1);
+    const path = folder === "" ? this.#root : this.#path(folder.slice(0, -1));
+    try {
+      await this.#checkThere();
+      const passOver = (key: string, why: LinkError) => void this.#passedOver.set(key, why);
+      try {
+        await checkReadable(this.#root, path);
+      } catch (error) {
+        if (!(error instanceof LinkError)) throw error;
+        return passOver(folder.slice(0, -1), error);
+      }
+      yield* objectsBelow(path, folder, { folders, prefix, root: this.#root, passOver });
+    } catch (cause) {
+      throw translated(cause, this.name);
+    }
+  }
+
+  passedOver(prefix: string): Map<string, LinkError> {
+    const found = [...this.#passedOver].filter(([key]) => key.startsWith(prefix));
+    for (const [key] of found) this.#passedOver.delete(key);
+    return new Map(found);
+  }
+
+  /** Writes a temporary file, makes it durable, and puts it in place if `when` is met. */
+  #write(
+    key: string,
+    when: When | undefined,
+    fill: (file: Deno.FsFile) => Promise<void>,
+  ): Promise<Version> {
+    const path = this.#path(key);
+    return this.#translated(async () => {
+      await this.#checkThere();
+      await this.#folders.checkWay(path);
+      await this.#own.make(() => this.#checkThere());
+      this.#there = await identityOf(this.#root);
+      const temporary = this.#own.newFile();
+      try {
+        const mode = isSecret(key) ? { mode: 0o600 } : {};
+        await written(temporary, fill, { disk: this.#disk, ...mode });
+        await this.#own.clear(temporary);
+        const version = when && "ifAbsent" in when
+          ? await this.#placeNew(temporary, path, key)
+          : await this.#replace(temporary, path, { key, when });
+        await this.#folders.sync(dirname(path));
+        return version;
+      } finally {
+        await Deno.remove(temporary).catch(() => {});
+      }
+    });
+  }
+
+  /** A disk that was unmounted leaves an empty folder, or none: what is written there would be lost on its return. */
+  async #checkThere(): Promise<void> {
+    if (this.#there === undefined || await this.#own.isThere()) return;
+    // Only what the store keeps for itself may be gone, from a folder that is still the same.
+    if (this.#there === await identityOf(this.#root)) return;
+    throw new OutsideError(`The folder of bucket ${this.name} is away`, {
+      hint: "Mount its disk again, or bring it back to where it was.",
+    });
+  }
+
+  /** Puts a file in place where there is none; a link is refused where there is. */
+  async #placeNew(temporary: string, path: string, key: string): Promise<Version> {
+    await dateAfter(temporary, null, this.#disk);
+    const version = await placedVersion(temporary);
+    const conflict = (error: unknown) => {
+      throw error instanceof Deno.errors.AlreadyExists ? new ConflictError(key) : error;
+    };
+    try {
+      await this.#folders.within(
+        path,
+        () => this.#disk.link(temporary, path).catch(conflict),
+      );
+    } catch (error) {
+      if (error instanceof ConflictError || !isLacking(error)) throw error;
+      await this.#placeUnlinked(temporary, path, key);
+    }
+    return version;
+  }
+
+  /** Puts a file in place where there is none, on a disk that has no links. */
+  async #placeUnlinked(temporary: string, path: string, key: string): Promise<void> {
+    await this.#own.locked((check) =>
+      this.#folders.within(path, async () => {
+        if (await Deno.lstat(path).catch(nullIfAbsent)) throw new ConflictError(key);
+        await check();
+        await Deno.rename(temporary, path);
+      })
+    );
+  }
+
+  /** Puts a file in place of what is there, newer than that, so that no version comes twice. */
+  async #replace(
+    temporary: string,
+    path: string,
+    { key, when }: { key: string; when: { ifVersion: Version } | undefined },
+  ): Promise<Version> {
+    return await this.#own.locked(async (check) => {
+      await this.#checkVersion(path, key, when);
+      await dateAfter(temporary, path, this.#disk);
+      const version = await placedVersion(temporary);
+      await this.#folders.within(path, async () => {
+        await check();
+        await Deno.rename(temporary, path);
+      });
+      return version;
+    });
+  }
+
+  async #checkVersion(path: string, key: string, when?: { ifVersion: Version }): Promise<void> {
+    if (when && await versionOf(path) !== when.ifVersion) throw new ConflictError(key);
+  }
+
+  #path(key: string): string {
+    return pathOf(this.#root, key);
+  }
+
+  async #translated<T>(act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (cause) {
+      throw translated(cause, this.name);
+    }
+  }
+}
+
+/** What tells a folder from another one at its path. */
+async function identityOf(folder: string): Promise<string> {
+  const found = await Deno.stat(folder).catch(() => null);
+  return `${found?.dev}-${found?.ino}-${found?.birthtime?.getTime()}`;
+}
+
+/** Makes a file and its content durable, where the disk can. */
+async function written(
+  path: string,
+  fill: (file: Deno.FsFile) => Promise<void>,
+  { disk, ...options }: { disk: Disk; mode?: number },
+): Promise<void> {
+  using file = await Deno.open(path, { createNew: true, write: true, ...options });
+  await fill(file);
+  await disk.syncFile(file).catch(ignoreLacking);
+}
+
+async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let n = 0; n < bytes.length;) n += await file.write(bytes.subarray(n));
+}
+
+async function placedVersion(temporary: string): Promise<Version> {
+  const version = await versionOf(temporary);
+  if (!version) throw new OutsideError(`Somebody removed ${temporary} while it was written`);
+  return version;
+}

@@ -1,0 +1,390 @@
+/** A bucket of S3 as a store: conditional writes, uploads in parts, checksums asked for and verified. */
+
+import {
+  type CompleteMultipartUploadCommandOutput,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  type GetObjectCommandOutput,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
+import { crc32 } from "node:zlib";
+import { z } from "zod";
+import { type AwsAccess, awsConfig, awsError, awsFailure, MET_ANOTHER } from "../../base/aws.ts";
+import { type Clock, systemClock } from "../../base/clock.ts";
+import {
+  ConflictError,
+  OutsideError,
+  TwarcCloudError,
+  UndeletableError,
+} from "../../base/errors.ts";
+import { blocksOf, wholeOf } from "../expected.ts";
+import { purgeVersions } from "./versions.ts";
+import {
+  type Got,
+  type Listed,
+  type Purged,
+  type Store,
+  type UploadOptions,
+  type Version,
+  type When,
+  WRITE_MS,
+} from "../store.ts";
+
+/** Bytes of a part; a file up to this is put whole. S3 wants 5 MiB at least, and 10,000 parts at most. */
+const PART = 8 << 20;
+/** Parts under way at a time: memory holds this many. */
+const PARTS = 2;
+/** Milliseconds between tries of a write that meets another one in flight, or is damaged: at first, and at most. */
+const PAUSES = { first: 100, longest: 4_000 };
+
+/** Damage on the way, which another try may not meet, and how often that is tried. */
+const DAMAGED =
+  /^(BadDigest|IncompleteBody|XAmzContentSHA256Mismatch|XAmzContentChecksumMismatch)$/;
+const DAMAGED_TRIES = 4;
+
+/** What a store is opened with besides how it is asked. */
+export interface S3Options {
+  clock?: Clock;
+  /** Whether checksums of S3 go with what is written; else an MD5. */
+  checksums?: boolean;
+}
+
+/** How an object is put. */
+interface PutOptions {
+  when?: When | undefined;
+  /** In hex: S3 compares it with what has arrived; without it the SDK sends a sum of its own. */
+  sha1?: string | undefined;
+  abortSignal?: AbortSignal;
+}
+
+/** A Store in a bucket of S3. A version is an ETag: the same content may have the same one again. */
+export class S3Store implements Store {
+  readonly name: string;
+  readonly isBilled = true;
+  readonly #client: S3Client;
+  readonly #clock: Clock;
+  readonly #checksums: boolean;
+
+  /** @param name The bucket's name, without `s3://`. */
+  constructor(name: string, access: AwsAccess, options: S3Options = {}) {
+    const { clock = systemClock, checksums = true } = options;
+    this.name = name;
+    this.#clock = clock;
+    this.#checksums = checksums;
+    const endpoint = access.storeEndpoint ?? access.endpoint;
+    this.#client = new S3Client({
+      ...awsConfig({ ...access, endpoint }),
+      // An endpoint of one's own has no host for each bucket.
+      forcePathStyle: access.pathStyle ?? endpoint !== undefined,
+      followRegionRedirects: true,
+      // A store that does not know it lets each file wait for 6 seconds, and each has a connection of its own by it.
+      expectContinueHeader: false,
+      ...(checksums ? {} : {
+        requestChecksumCalculation: "WHEN_REQUIRED",
+        responseChecksumValidation: "WHEN_REQUIRED",
+      }),
+    });
+  }
+
+  /** Lets go of its connections. */
+  close(): void {
+    this.#client.destroy();
+  }
+
+  async get(key: string): Promise<Got | null> {
+    return await this.#translated(`Reading ${key}`, async () => {
+      const found = await this.#object(key);
+      if (!found?.Body) return null;
+      const bytes = await found.Body.transformToByteArray();
+      checkLength(bytes.length, found.ContentLength, key);
+      const age = (found.answered ?? NaN) - (found.LastModified?.getTime() ?? NaN);
+      return { bytes, version: strong(found.ETag), ...(Number.isNaN(age) ? {} : { age }) };
+    });
+  }
+
+  async read(key: string): Promise<ReadableStream<Uint8Array>> {
+    const what = `Reading ${key}`;
+    const found = await this.#translated(what, () => this.#object(key));
+    if (!found?.Body) throw new OutsideError(`There is no ${key} in bucket ${this.name}`);
+    return whole(found.Body.transformToWebStream(), {
+      length: found.ContentLength,
+      key,
+      failed: (error) => this.#error(error, what),
+    });
+  }
+
+  async put(key: string, bytes: Uint8Array, when?: When): Promise<Version> {
+    return await this.putWith(key, bytes, { when, abortSignal: AbortSignal.timeout(WRITE_MS) });
+  }
+
+  /** Puts an object in one request. @throws as `put` */
+  async putWith(
+    key: string,
+    bytes: Uint8Array,
+    { when, sha1, abortSignal }: PutOptions,
+  ): Promise<Version> {
+    const sum = !this.#checksums
+      ? { ContentMD5: createHash("md5").update(bytes).digest("base64") }
+      : sha1
+      ? { ChecksumSHA1: Buffer.from(sha1, "hex").toString("base64") }
+      : {};
+    return await this.#write(key, async () => {
+      const command = new PutObjectCommand({
+        Bucket: this.name,
+        Key: key,
+        Body: bytes,
+        ...conditionOf(when),
+        ...sum,
+      });
+      return (await this.#client.send(command, abortSignal ? { abortSignal } : {})).ETag;
+    });
+  }
+
+  async upload(
+    key: string,
+    path: string,
+    { when, expected }: UploadOptions = {},
+  ): Promise<Version> {
+    const size = expected?.bytes ?? (await Deno.stat(path).catch(() => null))?.size ?? 0;
+    if (size > PART) return await this.#uploadInParts(key, path, { size, when, expected });
+    const bytes = await wholeOf(path, { size, expected });
+    return await this.putWith(key, bytes, { when, sha1: expected?.sha1 });
+  }
+
+  /** S3 compares each part's checksum and the length of the whole; what that came to is compared here. */
+  async #uploadInParts(
+    key: string,
+    path: string,
+    { size, when, expected }: UploadOptions & { size: number },
+  ): Promise<Version> {
+    const { Upload } = await import("@aws-sdk/lib-storage");
+    return await this.#write(key, async () => {
+      let sum = 0;
+      const content = async function* () {
+        for await (const block of blocksOf(path, expected)) {
+          sum = crc32(block, sum);
+          // Parts are put together from them.
+          yield block.slice();
+        }
+      };
+      const upload = new Upload({
+        client: this.#client,
+        partSize: Math.max(PART, Math.ceil(size / 10_000)),
+        queueSize: PARTS,
+        params: {
+          Bucket: this.name,
+          Key: key,
+          Body: Readable.from(content(), { objectMode: false }),
+          ...(this.#checksums
+            ? { ChecksumAlgorithm: "CRC32", ChecksumType: "FULL_OBJECT", MpuObjectSize: size }
+            : {}),
+          ...conditionOf(when),
+        },
+      });
+      const done = await upload.done();
+      checkSum(done, sum, key);
+      return done.ETag;
+    });
+  }
+
+  async delete(key: string, when?: { ifVersion: Version }): Promise<void> {
+    const options = { abortSignal: AbortSignal.timeout(WRITE_MS) };
+    await this.#write(key, async () => {
+      // S3 takes the deletion of what is not there for done, whatever the condition.
+      if (when && !await this.#object(key)) throw new ConflictError(key);
+      const command = new DeleteObjectCommand({
+        Bucket: this.name,
+        Key: key,
+        ...(when ? { IfMatch: when.ifVersion } : {}),
+      });
+      await this.#client.send(command, options);
+      return "";
+    }).catch(undeletable);
+  }
+
+  async purge(prefix: string, isGarbage: (key: string) => boolean): Promise<Purged> {
+    const options = { bucket: this.name, prefix, isGarbage, keyOf };
+    return await this.#translated(
+      `Deleting older versions below ${prefix}`,
+      () => purgeVersions(this.#client, options),
+    );
+  }
+
+  async *list(prefix: string, { folders = false } = {}): AsyncGenerator<Listed> {
+    for (let next: string | undefined, more = true; more; more = next !== undefined) {
+      const page = await this.#translated(`Listing ${prefix}`, () =>
+        this.#client.send(
+          new ListObjectsV2Command({
+            Bucket: this.name,
+            Prefix: prefix,
+            // XML has no signs for some of the characters that a key may have.
+            EncodingType: "url",
+            ...(folders ? { Delimiter: "/" } : {}),
+            ...(next ? { ContinuationToken: next } : {}),
+          }),
+        ));
+      const objects = (page.Contents ?? []).map((object) => ({
+        key: keyOf(object.Key, page.EncodingType),
+        size: object.Size ?? 0,
+        version: strong(object.ETag),
+      })).filter(({ key, size }) => !(key.endsWith("/") && size === 0));
+      const below = (page.CommonPrefixes ?? []).map(({ Prefix: name }) => ({
+        key: keyOf(name, page.EncodingType),
+        size: 0,
+        version: "",
+      }));
+      yield* below.length === 0 ? objects : [...objects, ...below].sort(byKey);
+      next = page.IsTruncated ? page.NextContinuationToken : undefined;
+    }
+  }
+
+  /** The object with its body still to be read, and when S3 answered by its own clock; null where there is none. */
+  async #object(key: string): Promise<GetObjectCommandOutput & { answered?: number } | null> {
+    try {
+      const command = new GetObjectCommand({
+        Bucket: this.name,
+        Key: key,
+        ...(this.#checksums ? { ChecksumMode: "ENABLED" } : {}),
+      });
+      let answered = NaN;
+      command.middlewareStack.add((next) => async (args) => {
+        const given = await next(args);
+        answered = Date.parse(dateOf(given.response));
+        return given;
+      }, { step: "deserialize" });
+      return { ...await this.#client.send(command), answered };
+    } catch (error) {
+      if (awsFailure(error).code === "NoSuchKey") return null;
+      throw error;
+    }
+  }
+
+  /**
+   * A write whose condition may be unmet, or that may meet another one in flight, of somebody else or of its own: an
+   * earlier try that S3 has not ended. That one is waited for, as long as a write may take.
+   */
+  async #write(key: string, act: () => Promise<string | undefined>): Promise<Version> {
+    return await this.#translated(`Writing ${key}`, async () => {
+      const end = this.#clock.monotonic() + WRITE_MS;
+      for (let tries = 1, wait = PAUSES.first;; tries++) {
+        try {
+          return strong(await act());
+        } catch (cause) {
+          const { code, status } = awsFailure(cause);
+          const isUnmet = status === 412 || code === "PreconditionFailed" || code === "NoSuchKey";
+          if (isUnmet) throw new ConflictError(key, { cause });
+          const isInFlight = status === 409 && MET_ANOTHER.test(code);
+          const mayPass = isInFlight || (DAMAGED.test(code) && tries < DAMAGED_TRIES);
+          if (!mayPass || this.#clock.monotonic() + wait > end) throw cause;
+          await this.#clock.sleep(wait);
+          wait = Math.min(wait * 2, PAUSES.longest);
+        }
+      }
+    });
+  }
+
+  async #translated<T>(what: string, act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (cause) {
+      throw this.#error(cause, what);
+    }
+  }
+
+  #error(cause: unknown, what: string): Error {
+    return awsError(cause, `${what} in bucket ${this.name}`);
+  }
+}
+
+const answerSchema = z.object({ headers: z.object({ date: z.string() }) });
+
+/** The Date of an answer, which the SDK keeps for itself; empty where it has none. */
+function dateOf(answer: unknown): string {
+  return answerSchema.safeParse(answer).data?.headers.date ?? "";
+}
+
+function conditionOf(when: When | undefined): { IfNoneMatch?: string; IfMatch?: string } {
+  if (!when) return {};
+  return "ifAbsent" in when ? { IfNoneMatch: "*" } : { IfMatch: when.ifVersion };
+}
+
+/** @throws UndeletableError where a deletion is not allowed, and no signing in would change that */
+function undeletable(error: unknown): never {
+  if (!(error instanceof TwarcCloudError)) throw error;
+  const { code, status } = awsFailure(error.cause);
+  if (code !== "AccessDenied" && status !== 405) throw error;
+  const { message, hint, cause } = error;
+  throw new UndeletableError(message, { cause, ...(hint ? { hint } : {}) });
+}
+
+/** An ETag without the `W/` that proxies put before it: the store has it without, and compares it so. */
+function strong(etag = ""): Version {
+  return etag.replace(/^W\//, "");
+}
+
+/** A key as it is, of a listing that was asked to encode it; not every store does. */
+function keyOf(name = "", encoding?: string): string {
+  try {
+    return encoding === "url" ? decodeURIComponent(name.replaceAll("+", " ")) : name;
+  } catch {
+    return name;
+  }
+}
+
+/** S3 lists by the bytes of UTF-8, JavaScript sorts by UTF-16. */
+function byKey(a: Listed, b: Listed): number {
+  return Buffer.compare(Buffer.from(a.key), Buffer.from(b.key));
+}
+
+/** @throws OutsideError where S3 has put the parts together to something else, as far as it says. */
+function checkSum(
+  { ChecksumCRC32, ChecksumType }: CompleteMultipartUploadCommandOutput,
+  sum: number,
+  key: string,
+): void {
+  if (ChecksumType !== "FULL_OBJECT" || ChecksumCRC32 === undefined) return;
+  const wanted = Buffer.alloc(4);
+  wanted.writeUInt32BE(sum);
+  if (wanted.toString("base64") === ChecksumCRC32) return;
+  throw new OutsideError(`${key} did not arrive as it was sent`);
+}
+
+function checkLength(length: number, wanted: number | undefined, key: string): void {
+  if (wanted === undefined || length === wanted) return;
+  throw new OutsideError(`${key} came with ${length} bytes in place of ${wanted}`);
+}
+
+/** A stream that fails where it ends early. */
+function whole(
+  content: ReadableStream<Uint8Array>,
+  { length, key, failed }: {
+    length: number | undefined;
+    key: string;
+    failed: (error: unknown) => Error;
+  },
+): ReadableStream<Uint8Array> {
+  const reader = content.getReader();
+  let read = 0;
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (value) {
+          read += value.length;
+          controller.enqueue(value);
+        }
+        if (!done) return;
+        checkLength(read, length, key);
+        controller.close();
+      } catch (error) {
+        controller.error(failed(error));
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+}

@@ -1,0 +1,121 @@
+/** What a bucket of S3 with versioning keeps of objects that were deleted or written anew, and ending that. */
+
+import {
+  DeleteObjectsCommand,
+  GetBucketLifecycleConfigurationCommand,
+  ListObjectVersionsCommand,
+  type ListObjectVersionsCommandOutput,
+  type S3Client,
+} from "@aws-sdk/client-s3";
+import { awsFailure } from "../../base/aws.ts";
+import { OutsideError } from "../../base/errors.ts";
+import type { Purged } from "../store.ts";
+
+const DENIED = "AccessDenied";
+
+/** Which versions are meant. */
+export interface VersionsOptions {
+  bucket: string;
+  prefix: string;
+  /** Whether nothing of an object but its current version is to stay. */
+  isGarbage: (key: string) => boolean;
+  /** A key as a listing has it, as it is. */
+  keyOf: (name: string, encoding: string | undefined) => string;
+}
+
+/** An older version of an object. */
+interface OldVersion {
+  Key: string;
+  VersionId: string;
+}
+
+/**
+ * Deletes every older version of some objects. Marks of deletions stay: they hold nothing, and without them an older
+ * version would be the current one again.
+ * @returns With `left`, where AWS does not allow it.
+ */
+export async function purgeVersions(client: S3Client, options: VersionsOptions): Promise<Purged> {
+  let deleted = 0;
+  try {
+    for await (const page of pages(client, options)) {
+      const old = oldVersions(page, options);
+      if (old.length === 0) continue;
+      const refused = await deleteAll(client, options.bucket, old);
+      deleted += old.length - refused;
+      if (refused > 0) return { deleted, left: { days: await daysKept(client, options) } };
+    }
+    return { deleted, left: null };
+  } catch (error) {
+    const { code, status } = awsFailure(error);
+    // A store that knows no versions keeps none.
+    if (status === 501 || code === "NotImplemented") return { deleted, left: null };
+    if (status !== 403 && code !== DENIED) throw error;
+    return { deleted, left: { days: await daysKept(client, options) } };
+  }
+}
+
+async function* pages(
+  client: S3Client,
+  { bucket, prefix, keyOf }: VersionsOptions,
+): AsyncGenerator<ListObjectVersionsCommandOutput> {
+  const asked = { Bucket: bucket, Prefix: prefix, EncodingType: "url" } as const;
+  let page = await client.send(new ListObjectVersionsCommand(asked));
+  for (;;) {
+    // Before what is on it is deleted: its last version is where the next one begins.
+    const { IsTruncated, NextKeyMarker, NextVersionIdMarker } = page;
+    yield page;
+    if (!IsTruncated || NextKeyMarker === undefined) return;
+    page = await client.send(
+      new ListObjectVersionsCommand({
+        ...asked,
+        // Markers are encoded as keys are, and asked for as they are.
+        KeyMarker: keyOf(NextKeyMarker, page.EncodingType),
+        ...(NextVersionIdMarker === undefined ? {} : { VersionIdMarker: NextVersionIdMarker }),
+      }),
+    );
+  }
+}
+
+function oldVersions(
+  { Versions = [], EncodingType }: ListObjectVersionsCommandOutput,
+  { isGarbage, keyOf }: VersionsOptions,
+): OldVersion[] {
+  return Versions.flatMap(({ Key = "", VersionId, IsLatest }) => {
+    const key = keyOf(Key, EncodingType);
+    const isOld = IsLatest === false && VersionId !== undefined && isGarbage(key);
+    return isOld ? [{ Key: key, VersionId }] : [];
+  });
+}
+
+/** Deletes the versions of a page: a request takes as many as a page has. How many AWS does not allow to delete. */
+async function deleteAll(client: S3Client, bucket: string, old: OldVersion[]): Promise<number> {
+  const { Errors = [] } = await client.send(
+    new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: old, Quiet: true } }),
+  );
+  const failed = Errors.find(({ Code }) => Code !== DENIED);
+  if (!failed) return Errors.length;
+  const { Key = "", Code = "", Message = Code } = failed;
+  throw new OutsideError(`An older version of ${Key} cannot be deleted: ${Message}`);
+}
+
+/** For how many days older versions are kept, by the bucket's rules; null where these cannot be read. */
+async function daysKept(
+  client: S3Client,
+  { bucket, prefix }: VersionsOptions,
+): Promise<number | null> {
+  try {
+    const command = new GetBucketLifecycleConfigurationCommand({ Bucket: bucket });
+    const { Rules = [] } = await client.send(command);
+    const days = Rules.flatMap(({ Status, Filter, NoncurrentVersionExpiration }) => {
+      const isFor = Status === "Enabled" && !Filter?.And && !Filter?.Tag &&
+        prefix.startsWith(Filter?.Prefix ?? "");
+      const { NoncurrentDays, NewerNoncurrentVersions } = NoncurrentVersionExpiration ?? {};
+      return isFor && NoncurrentDays !== undefined && !NewerNoncurrentVersions
+        ? [NoncurrentDays]
+        : [];
+    });
+    return days.length > 0 ? Math.min(...days) : Infinity;
+  } catch (error) {
+    return awsFailure(error).code === "NoSuchLifecycleConfiguration" ? Infinity : null;
+  }
+}

@@ -1,0 +1,53 @@
+/** The ids of the tweets in a recorded line, of either version of the API. */
+
+import { SNOWFLAKE_EPOCH } from "../../base/typed_ids.ts";
+import { items, member, text } from "./raw_json.ts";
+
+const OPEN_BRACKET = 0x5b;
+const LARGEST = `${2n ** 64n - 1n}`;
+
+/**
+ * The ids in a line: of a v1.1 status one, of a v2 answer those of its `data`. Digits as they were sent.
+ * @throws SyntaxError for a line that is neither.
+ */
+export function idsIn(bytes: Uint8Array): string[] {
+  const list = member(bytes, "data");
+  if (!list) return [idAt(bytes, 0)];
+  if (bytes[list.start] !== OPEN_BRACKET) return [idAt(bytes, list.start)];
+  return [...items(bytes, list.start)].map(({ start }) => idAt(bytes, start));
+}
+
+/**
+ * The id of the tweet or user that begins at `start`: `id_str`, or the digits of `id`, which a number
+ * would round. @throws SyntaxError where it has none.
+ */
+export function idAt(bytes: Uint8Array, start: number): string {
+  const span = member(bytes, "id_str", start) ?? member(bytes, "id", start);
+  const id = span ? text(bytes, span) : "";
+  if (!isId(id)) {
+    throw new SyntaxError(
+      id.length > LARGEST.length ? "An id has more than 64 bits" : "An object has no id",
+    );
+  }
+  return id;
+}
+
+/** Whether a text is an id: a number of 64 bits at most, as it is written. */
+export function isId(text: string): boolean {
+  return /^(?:0|[1-9]\d{0,19})$/.test(text) && !isOlder(LARGEST, text);
+}
+
+/** The first id that a tweet of this time (milliseconds since 1970) could have. */
+export function timeId(ms: number): string {
+  return `${(BigInt(Math.max(ms, Number(SNOWFLAKE_EPOCH))) - SNOWFLAKE_EPOCH) << 22n}`;
+}
+
+/** When a tweet was made, in milliseconds since 1970, as its id tells. */
+export function idTime(id: string): number {
+  return Number((BigInt(id) >> 22n) + SNOWFLAKE_EPOCH);
+}
+
+/** Whether an id, in digits, is lower than another. */
+export function isOlder(id: string, than: string): boolean {
+  return id.length === than.length ? id < than : id.length < than.length;
+}

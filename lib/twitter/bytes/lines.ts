@@ -1,0 +1,198 @@
+/** Cuts a stream of bytes into lines, with a watch on silence. */
+
+import type { Clock } from "../../base/clock.ts";
+import { GRACE_MS, isOrderly } from "../http/stop.ts";
+
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const READ_SIZE = 65_536;
+/** No tweet comes near this; a longer line is given up, so that it cannot fill the memory. */
+const LONGEST_LINE = 32 * 1024 * 1024;
+
+/** Milliseconds of a wait for more after a stop, and after how many of them without any there is no more. */
+const [TURN_MS, QUIET_TURNS] = [100, 5];
+
+/** Thrown when nothing whole has arrived for too long: bytes that never make a line are no stream. */
+export class StalledError extends Error {}
+
+/** Thrown where a stop left something that was still arriving. */
+export class UnreadError extends Error {}
+
+/** What to know for reading lines. */
+export interface LinesOptions {
+  clock: Clock;
+  /** Milliseconds without the end of a line, of which keep-alives have one, after which StalledError is thrown. */
+  stallMs: number;
+  /**
+   * Ends the reading. A stop in good order leaves time for what has arrived: it is read until nothing more comes for
+   * half a second, or for `GRACE_MS`.
+   */
+  signal: AbortSignal;
+}
+
+/**
+ * The lines that arrive together, without their ends (`\n` or `\r\n`); empty where only keep-alives
+ * arrived. What follows the last line end when the body ends is no line and is left out. One block is
+ * read into again and again, so that memory stays flat.
+ * @throws StalledError, UnreadError, or what the body fails with.
+ */
+export async function* linesOf(
+  body: ReadableStream<Uint8Array>,
+  { clock, stallMs, signal }: LinesOptions,
+): AsyncGenerator<Uint8Array[]> {
+  const reader = body.getReader({ mode: "byob" });
+  const wait = new Wait(clock, signal);
+  const splitter = new Splitter();
+  let buffer = new Uint8Array(READ_SIZE);
+  let lineEnd = clock.monotonic();
+  try {
+    for (;;) {
+      const read = reader.read(buffer);
+      // Where nobody waits for it any more, cancelling ends it.
+      read.catch(() => {});
+      const came = await wait.beforeStop(read, lineEnd + stallMs) ?? await wait.afterStop(read);
+      if (!came || came.done) {
+        if (isOrderly(signal) && splitter.isWithinLine) throw unread();
+        return;
+      }
+      const { value } = came;
+      const hasEnd = value.includes(LINE_FEED);
+      const lines = splitter.push(value);
+      if (hasEnd) {
+        yield lines;
+        // Not before: whoever takes the lines may be slow.
+        lineEnd = clock.monotonic();
+      }
+      buffer = new Uint8Array(value.buffer);
+    }
+  } finally {
+    wait.close();
+    await reader.cancel().catch(() => {});
+  }
+}
+
+/** How long the next read of a body is waited for. */
+class Wait {
+  readonly #clock: Clock;
+  readonly #signal: AbortSignal;
+  #waiting = new AbortController();
+  /** When reading ends at the latest, by the monotonic clock. */
+  #end = Infinity;
+
+  constructor(clock: Clock, signal: AbortSignal) {
+    this.#clock = clock;
+    this.#signal = signal;
+    if (signal.aborted) this.#stop();
+    else signal.addEventListener("abort", this.#stop, { once: true });
+  }
+
+  /** What a read brings; undefined once it is to end. @throws StalledError at `stalled`, by the monotonic clock. */
+  async beforeStop<T>(read: Promise<T>, stalled: number): Promise<T | undefined> {
+    if (this.#signal.aborted) return undefined;
+    const came = await this.#within(read, Math.max(stalled - this.#clock.monotonic(), 0));
+    if (came || this.#signal.aborted) return came;
+    throw new StalledError("Nothing whole has arrived for too long");
+  }
+
+  /**
+   * What a read brings of what has arrived; undefined where there is no more. Several waits make sure of that: a
+   * process that is paused or starved in one of them hears in the next what came meanwhile.
+   * @throws UnreadError where more comes for too long.
+   */
+  async afterStop<T>(read: Promise<T>): Promise<T | undefined> {
+    if (!isOrderly(this.#signal)) return undefined;
+    for (let turns = 0; turns < QUIET_TURNS; turns++) {
+      const left = this.#end - this.#clock.monotonic();
+      if (left <= 0) throw unread();
+      const came = await this.#within(read, Math.min(left, TURN_MS));
+      if (came) return came;
+    }
+    return undefined;
+  }
+
+  /** Listens no more. */
+  close(): void {
+    this.#signal.removeEventListener("abort", this.#stop);
+  }
+
+  async #within<T>(read: Promise<T>, ms: number): Promise<T | undefined> {
+    this.#waiting = new AbortController();
+    try {
+      const passed = this.#clock.sleep(ms, this.#waiting.signal);
+      return await Promise.race([read, passed]) ?? undefined;
+    } finally {
+      this.#waiting.abort();
+    }
+  }
+
+  readonly #stop = (): void => {
+    this.#end = this.#clock.monotonic() + GRACE_MS;
+    this.#waiting.abort();
+  };
+}
+
+function unread(): UnreadError {
+  return new UnreadError("More was arriving when the stream was left");
+}
+
+/** Keeps the beginning of a line until its end arrives. */
+class Splitter {
+  #kept = new Uint8Array(READ_SIZE);
+  #length = 0;
+  #tooLong = false;
+
+  /** Whether a line has begun to come whose end has not. */
+  get isWithinLine(): boolean {
+    return this.#length > 0;
+  }
+
+  push(chunk: Uint8Array): Uint8Array[] {
+    const lines: Uint8Array[] = [];
+    let start = 0;
+    for (;;) {
+      const end = chunk.indexOf(LINE_FEED, start);
+      if (end < 0) break;
+      if (this.#length === 0 && isKeepAlive(chunk, start, end)) {
+        start = end + 1;
+        continue;
+      }
+      this.#keep(chunk.subarray(start, end));
+      const line = this.#take();
+      if (line.length > 0) lines.push(line);
+      start = end + 1;
+    }
+    this.#keep(chunk.subarray(start));
+    return lines;
+  }
+
+  #keep(part: Uint8Array): void {
+    const needed = this.#length + part.length;
+    if (this.#tooLong || needed > LONGEST_LINE) {
+      this.#tooLong = true;
+      return;
+    }
+    if (needed > this.#kept.length) {
+      const larger = new Uint8Array(needed * 2);
+      larger.set(this.#kept.subarray(0, this.#length));
+      this.#kept = larger;
+    }
+    this.#kept.set(part, this.#length);
+    this.#length = needed;
+  }
+
+  #take(): Uint8Array {
+    const end = this.#kept[this.#length - 1] === CARRIAGE_RETURN ? this.#length - 1 : this.#length;
+    const line = this.#tooLong ? TOO_LONG : this.#kept.slice(0, Math.max(end, 0));
+    this.#length = 0;
+    this.#tooLong = false;
+    return line;
+  }
+}
+
+/** Whether a line has nothing in it: millions of them cost nothing. */
+function isKeepAlive(chunk: Uint8Array, start: number, end: number): boolean {
+  return start === end || (start + 1 === end && chunk[start] === CARRIAGE_RETURN);
+}
+
+/** Stands in for a line that was given up: no JSON, so it is counted among the damaged ones. */
+const TOO_LONG = new TextEncoder().encode("(a line of more than 32 MiB)");

@@ -1,0 +1,98 @@
+/** Time by the API's own clock, where this machine's is wrong: every answer has a Date, whatever else it says. */
+
+import { getLogger } from "@logtape/logtape";
+import type { Clock } from "../../base/clock.ts";
+
+const log = getLogger(["twarc-cloud", "api"]);
+
+/** Milliseconds that two clocks may differ: a Date has whole seconds, and nothing that is asked for is as close. */
+const TOLERANCE = 30_000;
+/** Milliseconds after which a clock that was right meanwhile is named again: a year of harvests has no log of clocks. */
+const AGAIN = 86_400_000;
+
+/** When a request was on its way, in milliseconds since 1970 by this machine's clock. */
+export interface OnItsWay {
+  sent: number;
+  answered: number;
+}
+
+/**
+ * Milliseconds that this machine's clock is ahead of whoever answered, less than 0 where it is behind; 0 where it
+ * agrees as far as can be seen, and where an answer has no Date, or one from a cache.
+ */
+export function aheadBy(headers: Headers, { sent, answered }: OnItsWay): number {
+  const date = Date.parse(headers.get("date") ?? "");
+  if (Number.isNaN(date) || headers.has("age")) return 0;
+  // The Date was written while the request was on its way.
+  if (date + 1_000 < sent - TOLERANCE) return sent - date;
+  return date > answered + TOLERANCE ? answered - date : 0;
+}
+
+/** What a clock that is wrong is said with: `This machine's clock is 2 hours ahead of the API's`. */
+export function clockText(ahead: number): string {
+  return `This machine's clock is ${lengthText(Math.abs(ahead))} ${
+    ahead > 0 ? "ahead of" : "behind"
+  } the API's`;
+}
+
+/** A Clock whose wall-clock time is the API's where this machine's is wrong, from the first answer on. */
+export class ApiTime implements Clock {
+  readonly #clock: Clock;
+  readonly #say: (text: string) => void;
+  #ahead = 0;
+  /** The API's time at a time of the monotonic clock, as this machine's may be set meanwhile. */
+  #known: { at: number; now: number } | undefined;
+  #saidAt = -Infinity;
+
+  /** @param say Told once of a clock that is wrong; the log unless said. */
+  constructor(clock: Clock, say: (text: string) => void = (text) => log.warn("{text}", { text })) {
+    this.#clock = clock;
+    this.#say = say;
+  }
+
+  /** Milliseconds that this machine's clock is ahead of the API's; 0 where it is right. */
+  get ahead(): number {
+    return this.#ahead;
+  }
+
+  now(): number {
+    if (!this.#known) return this.#clock.now();
+    return this.#known.now + Math.round(this.#clock.monotonic() - this.#known.at);
+  }
+
+  monotonic(): number {
+    return this.#clock.monotonic();
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return this.#clock.sleep(ms, signal);
+  }
+
+  /** Takes in an answer. @param sent When it was asked for, by this machine's clock. */
+  heard(headers: Headers, sent: number): void {
+    const answered = this.#clock.now();
+    const at = this.#clock.monotonic();
+    this.#ahead = aheadBy(headers, { sent, answered: Math.max(sent, answered) });
+    this.#known = this.#ahead === 0 ? undefined : { at, now: answered - this.#ahead };
+    if (this.#ahead === 0 || at - this.#saidAt < AGAIN) return;
+    this.#saidAt = at;
+    this.#say(
+      `${
+        clockText(this.#ahead)
+      }: set it by a time server. Until then what depends on the time goes by the API's`,
+    );
+  }
+}
+
+/** `3 minutes`, `2 hours`, `14 days`. */
+function lengthText(ms: number): string {
+  const seconds = Math.round(ms / 1_000);
+  const [length, name] = seconds < 120
+    ? [seconds, "second"]
+    : seconds < 7_200
+    ? [Math.round(seconds / 60), "minute"]
+    : seconds < 172_800
+    ? [Math.round(seconds / 3_600), "hour"]
+    : [Math.round(seconds / 86_400), "day"];
+  return `${length} ${name}${length === 1 ? "" : "s"}`;
+}

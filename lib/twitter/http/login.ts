@@ -1,0 +1,100 @@
+/** The OAuth 1.0a login with a PIN, by which a person lets an application read in their name. */
+
+import type { TwitterKeys } from "../../base/api_keys.ts";
+import { bytesOf } from "../../base/body.ts";
+import { OutsideError, UserError } from "../../base/errors.ts";
+import { networkReason } from "../../base/network.ts";
+import { aheadBy, clockText } from "./api_time.ts";
+import { movedError } from "./moved.ts";
+import { API_URL } from "./signer.ts";
+
+/** A login that waits for its PIN. */
+export interface PinLogin {
+  /** Where the person authorizes the application and is shown the PIN. */
+  url: string;
+  /** The person's keys. @throws UserError for a wrong PIN. */
+  finish(pin: string): Promise<TwitterKeys>;
+}
+
+/**
+ * Begins a login. https://docs.x.com/fundamentals/authentication/oauth-1-0a/pin-based-oauth
+ * @param consumer The application's consumer key and secret.
+ * @param base Replaces scheme and host of every address.
+ * @throws UserError where the consumer pair is refused; OutsideError where nobody answers.
+ */
+export async function beginLogin(
+  consumer: { consumer_key: string; consumer_secret: string },
+  base: URL = API_URL,
+): Promise<PinLogin> {
+  const { consumer_key, consumer_secret } = consumer;
+  const first = await formOf(consumer, {}, new URL("oauth/request_token", base), {
+    oauth_callback: "oob",
+  });
+  const token = field(first, "oauth_token");
+  const secret = field(first, "oauth_token_secret");
+  const url = new URL("oauth/authorize", base);
+  url.searchParams.set("oauth_token", token);
+  return {
+    url: url.href,
+    async finish(pin) {
+      const access = { accessToken: token, accessSecret: secret };
+      const parameters = { oauth_verifier: pin };
+      const last = await formOf(consumer, access, new URL("oauth/access_token", base), parameters);
+      return {
+        consumer_key,
+        consumer_secret,
+        access_token: field(last, "oauth_token"),
+        access_token_secret: field(last, "oauth_token_secret"),
+      };
+    },
+  };
+}
+
+/** Asks for a form, signed with whatever tokens there are. */
+async function formOf(
+  { consumer_key, consumer_secret }: { consumer_key: string; consumer_secret: string },
+  access: { accessToken?: string; accessSecret?: string },
+  url: URL,
+  parameters: Record<string, string>,
+): Promise<URLSearchParams> {
+  const { TwitterApi } = await import("twitter-api-v2");
+  const { answerWithRequest } = await import("./signer.ts");
+  const tokens = { appKey: consumer_key, appSecret: consumer_secret, ...access };
+  const client = new TwitterApi(tokens, { plugins: [answerWithRequest] });
+  const { method, headers, body } = await client.post(url.href, parameters);
+  let response: Response;
+  let answer: Uint8Array;
+  const sent = Date.now();
+  try {
+    const signal = AbortSignal.timeout(30_000);
+    response = await fetch(url, { method, headers, body, redirect: "manual", signal });
+    answer = await bytesOf(response, signal);
+  } catch (cause) {
+    throw new OutsideError(`${url.host} does not answer: ${networkReason(cause)}`, { cause });
+  }
+  if (response.ok) return new URLSearchParams(new TextDecoder().decode(answer));
+  const moved = movedError(url.pathname.slice(1), response);
+  if (moved) throw moved;
+  if (response.status >= 500 || response.status < 400) {
+    throw new OutsideError(`${url.host} answers with ${response.status}`);
+  }
+  throw new UserError(
+    `${url.host} refused the ${access.accessToken ? "PIN" : "consumer key and secret"}`,
+    {
+      hint: aheadText(response.headers, sent) +
+        "Check what was typed, and that the application is set up for reading with a PIN.",
+    },
+  );
+}
+
+/** A sentence for a clock that is wrong, by which a signature is refused as well. */
+function aheadText(headers: Headers, sent: number): string {
+  const ahead = aheadBy(headers, { sent, answered: Date.now() });
+  return ahead === 0 ? "" : `${clockText(ahead)}: set it by a time server. `;
+}
+
+function field(form: URLSearchParams, name: string): string {
+  const value = form.get(name);
+  if (value) return value;
+  throw new OutsideError(`The answer to the login has no ${name}`);
+}

@@ -1,0 +1,182 @@
+/** Signs requests with a person's keys, by twitter-api-v2. */
+
+import type { ITwitterApiClientPlugin, TwitterApi } from "twitter-api-v2";
+import { getLogger } from "@logtape/logtape";
+import { missingKeys, PUT_KEYS, type TwitterKeys, USER_KEYS } from "../../base/api_keys.ts";
+import { UserError } from "../../base/errors.ts";
+import type { JsonObject } from "../../base/json.ts";
+import { VERSION } from "../../base/version.ts";
+import { AppToken } from "./app_token.ts";
+
+const log = getLogger(["twarc-cloud", "api"]);
+
+/** In whose name a request is made: the app's (a bearer token), or a user's of it (OAuth 1.0a). */
+export type SignedAs = "app" | "user";
+
+/** A request to the API before it is signed. */
+export interface ApiRequest {
+  method: "GET" | "POST" | "DELETE";
+  /** Below the host, e.g. `1.1/search/tweets.json`. */
+  path: string;
+  /** The query of a GET, the form of a POST. */
+  parameters: Record<string, string>;
+  /** A body of JSON in place of a form; `parameters` are the query then. */
+  json?: JsonObject;
+  /** Who may ask, whose limit is better first; the app alone unless said. */
+  as?: readonly SignedAs[];
+  /**
+   * How often it is tried, where it is about one of many; unless said ten times, and longer where the API has
+   * answered before.
+   */
+  tries?: number;
+  /**
+   * Whether a refusal (401, 403, 404) says nothing of what is asked for, as with a search: where the API took such
+   * a request before it is then in trouble, and waited for.
+   */
+  isAboutAll?: true;
+  /** Milliseconds between two requests to this path, where the API asks for more than its windows. */
+  everyMs?: number;
+}
+
+/** A request that can be sent. */
+export interface SignedRequest {
+  url: string;
+  method: string;
+  headers: Record<string, string>;
+  body: string | null;
+}
+
+/** The host of the API where nothing else is said. */
+export const API_URL = new URL("https://api.twitter.com/");
+/** The host of v1.1 streams where nothing else is said. */
+export const STREAM_URL = new URL("https://stream.twitter.com/");
+
+const USER_AGENT = `twarc-cloud/${VERSION}`;
+
+const APP_ONLY: readonly SignedAs[] = ["app"];
+const ADD_KEYS = `Get a set with \`twarc-cloud configure\`, ${PUT_KEYS}`;
+
+/** Signs requests as the app (RFC 6750) or as a user of it (RFC 5849), whichever they take and the keys allow. */
+export class Signer {
+  readonly #plain: TwitterApi;
+  readonly #user: TwitterApi | null;
+  readonly #base: URL | undefined;
+  readonly #app: AppToken;
+  /** Why the consumer pair gives no token. */
+  #refusal: UserError | undefined;
+
+  private constructor(
+    { plain, user, app }: { plain: TwitterApi; user: TwitterApi | null; app: AppToken },
+    base: URL | undefined,
+  ) {
+    this.#plain = plain;
+    this.#user = user;
+    this.#app = app;
+    this.#base = base;
+  }
+
+  /**
+   * @param base Replaces scheme and host of every address.
+   * @throws UserError where the keys are not enough to sign with.
+   */
+  static async open(keys: TwitterKeys, base?: URL): Promise<Signer> {
+    if (missingKeys((name) => Boolean(keys[name])).length > 0) {
+      throw new UserError("The keys are not complete", { hint: ADD_KEYS });
+    }
+    const { TwitterApi } = await import("twitter-api-v2");
+    const settings = { plugins: [answerWithRequest] };
+    const { consumer_key, consumer_secret, access_token, access_token_secret } = keys;
+    const tokens = consumer_key && consumer_secret && access_token && access_token_secret && {
+      appKey: consumer_key,
+      appSecret: consumer_secret,
+      accessToken: access_token,
+      accessSecret: access_token_secret,
+    };
+    return new Signer({
+      plain: new TwitterApi(undefined, settings),
+      user: tokens ? new TwitterApi(tokens, settings) : null,
+      app: new AppToken(keys, base ?? API_URL),
+    }, base);
+  }
+
+  /** Whether the keys allow to ask in somebody's name. */
+  can(as: SignedAs): boolean {
+    return as === "app" ? this.#refusal === undefined : this.#user !== null;
+  }
+
+  /** In whose name a request is made. @throws UserError that says which keys it needs. */
+  askerOf({ path, as = APP_ONLY }: ApiRequest): SignedAs {
+    const first = as.find((one) => this.can(one));
+    if (first) return first;
+    if (this.#refusal && as.includes("app")) throw this.#refusal;
+    throw new UserError(`${path} takes the keys of a user: ${USER_KEYS.join(", ")}`, {
+      hint: ADD_KEYS,
+    });
+  }
+
+  /**
+   * The request with its signature, which is good for one try.
+   * @throws UserError where the keys do not allow it; ApiError where the API gives the app no token now.
+   */
+  async sign(request: ApiRequest, host: URL, signal: AbortSignal): Promise<SignedRequest> {
+    const as = this.askerOf(request);
+    const token = as === "app" ? await this.#token(request, signal) : null;
+    const client = (token === null && this.#user) || this.#plain;
+    const url = new URL(request.path, this.#base ?? host).href;
+    const signed = await signedBy(client, request, url);
+    const bearer = token === null ? {} : { authorization: `Bearer ${token}` };
+    const headers = { ...signed.headers, ...bearer, "user-agent": USER_AGENT };
+    if (!request.json) return { ...signed, headers };
+    // A body of JSON is no part of a signature (RFC 5849, 3.4.1.3.1).
+    const type = { "content-type": "application/json" };
+    return { ...signed, headers: { ...headers, ...type }, body: JSON.stringify(request.json) };
+  }
+
+  /** Takes note that the API did not take a signature. Whether another one may be taken. */
+  async refused({ headers }: SignedRequest): Promise<boolean> {
+    const token = /^Bearer (.+)$/.exec(headers.authorization ?? "")?.[1];
+    return token !== undefined && await this.#app.forget(token);
+  }
+
+  /** The app's token; null where it gets none, and a user may ask as well. */
+  async #token({ as = APP_ONLY }: ApiRequest, signal: AbortSignal): Promise<string | null> {
+    try {
+      return await this.#app.get(signal);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      this.#refusal = error;
+      if (!as.includes("user") || !this.#user) throw error;
+      log.warn("{problem}. Asking in the user's name from now on", { problem: error.message });
+      return null;
+    }
+  }
+}
+
+function signedBy(
+  client: TwitterApi,
+  { method, parameters, json }: ApiRequest,
+  url: string,
+): Promise<SignedRequest> {
+  switch (method) {
+    case "GET":
+      return client.get(url, parameters);
+    case "POST":
+      return json
+        ? client.post(url, undefined, { query: parameters })
+        : client.post(url, parameters);
+    case "DELETE":
+      return client.delete(url, parameters);
+  }
+}
+
+/**
+ * Answers every request of the client with its own signed form, so that the transport sends it:
+ * `getHttpRequestArgs` is where twitter-api-v2 signs (protected in its types only).
+ */
+export const answerWithRequest: ITwitterApiClientPlugin = {
+  onBeforeRequestConfig({ client, params }) {
+    const { url, method, headers, body } = client["getHttpRequestArgs"](params);
+    const signed = { url, method, headers, body: typeof body === "string" ? body : null };
+    return Promise.resolve({ data: signed, headers: {} });
+  },
+};

@@ -1,0 +1,384 @@
+/** The one way to the API: signs, keeps to the rate limits, retries, and tells what cannot be helped. */
+
+import { getLogger } from "@logtape/logtape";
+import type { Clock } from "../../base/clock.ts";
+import { ApiError, type ApiFault, TwarcCloudError, UserError } from "../../base/errors.ts";
+import { networkReason } from "../../base/network.ts";
+import { askedDelay, REST_TRIES, restDelay, type RestTrouble, type Trouble } from "./backoff.ts";
+import { ApiTime, clockText } from "./api_time.ts";
+import { bytesOf, release, unpacked } from "../../base/body.ts";
+import { Budget, hasRequestsLeft, rateLimitOf } from "./rate_limits.ts";
+import { faultOf, isUnsigned, personsFault, textsOf } from "./faults.ts";
+import { isRuleRefused, passingRefusal } from "./refusals.ts";
+import { retryAfter } from "../../base/retry_after.ts";
+import { Waits } from "../../base/waits.ts";
+import { movedError, movedOf } from "./moved.ts";
+import { LateStop, tooLate } from "./stop.ts";
+import { API_URL, type ApiRequest, type SignedAs, type Signer, STREAM_URL } from "./signer.ts";
+
+const log = getLogger(["twarc-cloud", "api"]);
+
+/** What a transport is made of. */
+export interface TransportOptions {
+  signer: Signer;
+  clock: Clock;
+  /** Milliseconds that a whole REST answer may take, and the head of a stream; 120,000 unless said. */
+  answerTimeout?: number | undefined;
+  /** Told of the waits. */
+  waits?: Waits | undefined;
+  /** Milliseconds that an API is waited for that has answered before; not at all unless said. */
+  patienceMs?: number | undefined;
+  /** Time by the API's clock; one of its own unless given. */
+  time?: ApiTime;
+}
+
+/** Milliseconds that a rate limit may be used up, window after window: after a day something else is wrong. */
+const LONGEST_LIMIT = 86_400_000;
+
+/** Milliseconds after which an answer is late, so that it is waited for. */
+const LATE = 2_000;
+
+/** How a request is sent. */
+interface Sending {
+  host: URL;
+  /** As streams are asked for: what is packed may be held back until there is more of it. */
+  asItIs?: boolean;
+  signal: AbortSignal;
+}
+
+const AS_IT_IS = { "accept-encoding": "identity" };
+
+/** A try that failed in a way that a later try may mend. */
+interface Failed {
+  trouble: RestTrouble;
+  error: ApiError;
+  /** What it is where it stays that way: a refusal. */
+  refusal?: unknown;
+}
+
+/** Sends requests to the API. */
+export class Transport {
+  readonly #signer: Signer;
+  readonly #clock: Clock;
+  readonly #answerTimeout: number;
+  /** Those for rate limits and between tries. */
+  readonly waits: Waits;
+  /** Milliseconds that an API is waited for that has answered before. */
+  readonly patienceMs: number;
+  /** Time by the API's clock, where this machine's is wrong. */
+  readonly time: ApiTime;
+  readonly #budgets = new Map<string, Budget>();
+  /** The budgets of requests that the API took. */
+  readonly #taken = new Set<Budget>();
+  /** Whether the API took anything. */
+  #isKnown = false;
+  #beside: Transport | undefined;
+
+  constructor(
+    {
+      signer,
+      clock,
+      answerTimeout = 120_000,
+      waits = new Waits(),
+      patienceMs = 0,
+      time = new ApiTime(clock),
+    }: TransportOptions,
+  ) {
+    this.time = time;
+    this.#signer = signer;
+    this.#clock = clock;
+    this.#answerTimeout = answerTimeout;
+    this.waits = waits;
+    this.patienceMs = patienceMs;
+  }
+
+  /**
+   * Asks until there is an answer that `read` takes. A SyntaxError of `read` means that the answer
+   * was damaged: it is asked for again, but for what changes something: that is an ApiError of status 200.
+   * @param read Given bytes that are there for as long as it runs: what is to stay of them, it copies.
+   * @throws ApiError for an answer that asking again does not change, or after the last try;
+   *   UserError where the keys are at fault; the signal's reason when it is aborted.
+   */
+  async ask<T>(
+    request: ApiRequest,
+    read: (answer: Uint8Array) => T,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const budget = this.#budget(request);
+    const began = this.#clock.monotonic();
+    let failingSince: number | undefined;
+    for (let failures = 0;;) {
+      const answer = await this.#try(request, read, budget, signal);
+      if (!("trouble" in answer)) {
+        this.#taken.add(budget);
+        this.#isKnown = true;
+        return answer.value;
+      }
+      const { trouble, error } = answer;
+      signal.throwIfAborted();
+      // The budget waits until the window is over: that is no failure.
+      const isLimited = error.resetAt !== undefined;
+      const now = this.#clock.monotonic();
+      const isTooLong = isLimited && now - began > LONGEST_LIMIT;
+      if (isLimited && !isTooLong) continue;
+      failures++;
+      failingSince ??= now;
+      const isOver = this.#isOver(answer, request, { failures, ms: now - failingSince });
+      if (isTooLong || isOver) {
+        throw finalError(answer, isTooLong ? "for a day" : `${failures} times in a row`);
+      }
+      const delay = restDelay(trouble, failures);
+      const ms = askedDelay(error.retryAfterMs, { delay, failures });
+      log.warn("{problem}. Trying again in {seconds} s", {
+        problem: error.message,
+        seconds: ms / 1_000,
+      });
+      await this.waits.during(
+        { for: `another try, as the API failed: ${error.message}`, until: this.#clock.now() + ms },
+        this.#clock.sleep(ms, signal),
+      );
+    }
+  }
+
+  /**
+   * Opens a stream: one try, whose answer is good if its status is 200.
+   * @throws ApiError, with status 0 where there was no answer; UserError where the keys are at fault.
+   */
+  async open(request: ApiRequest, signal: AbortSignal): Promise<Response> {
+    // What is limited is the beginning: a stream goes on.
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(tooLate(this.#answerTimeout)), this.#answerTimeout);
+    const limit = AbortSignal.any([signal, late.signal]);
+    try {
+      const host = request.path.startsWith("1.1/") ? STREAM_URL : API_URL;
+      const response = await this.#send(request, { host, asItIs: true, signal: limit });
+      if (response.status === 200) {
+        this.#isKnown = true;
+        return response;
+      }
+      const body = await bytesOf(response, limit).catch(() => new Uint8Array());
+      throw this.#refusal(request, response, body);
+    } catch (cause) {
+      signal.throwIfAborted();
+      if (cause instanceof SyntaxError) throw unreadable(request, cause);
+      throw cause instanceof TwarcCloudError ? cause : noAnswer(request, cause);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** The same for requests beside a stream, which goes on without their answers: nobody waits for them. */
+  get beside(): Transport {
+    const [signer, clock, time] = [this.#signer, this.#clock, this.time];
+    return this.#beside ??= new Transport({
+      signer,
+      clock,
+      time,
+      answerTimeout: this.#answerTimeout,
+    });
+  }
+
+  /** Whether the keys allow to ask in somebody's name. */
+  can(as: SignedAs): boolean {
+    return this.#signer.can(as);
+  }
+
+  /** Whether a failure is not tried again: after its tries, or after patience where the API has answered before. */
+  #isOver(
+    { refusal }: Failed,
+    { tries }: ApiRequest,
+    { failures, ms }: { failures: number; ms: number },
+  ): boolean {
+    // One of many is set aside; the others go on.
+    const isPatient = tries === undefined && this.#taken.size > 0 && ms < this.patienceMs;
+    return !isPatient && (refusal !== undefined || failures >= (tries ?? REST_TRIES));
+  }
+
+  /** Limits are counted by endpoint, the app's and each user's apart. */
+  #budget(request: ApiRequest): Budget {
+    const endpoint = request.path.replace(/\/\d+(?=\/|$)/g, "/:id");
+    const name = `${request.method} ${endpoint} (${this.#signer.askerOf(request)})`;
+    const budget = this.#budgets.get(name) ??
+      new Budget(name, { clock: this.#clock, time: this.time, waits: this.waits });
+    this.#budgets.set(name, budget);
+    return budget;
+  }
+
+  /**
+   * Sends a request; once more with another token where the app's is not taken any more. Redirects are not
+   * followed: keys are for the API's host alone, and its answers come from nowhere else.
+   */
+  async #send(
+    request: ApiRequest,
+    { host, asItIs = false, signal }: Sending,
+  ): Promise<Response> {
+    for (let again = false;; again = true) {
+      const signed = await this.#signer.sign(request, host, signal);
+      const headers = { ...signed.headers, ...(asItIs ? AS_IT_IS : {}) };
+      const began = this.#clock.now();
+      const sent = await fetch(signed.url, { ...signed, headers, redirect: "manual", signal });
+      this.time.heard(sent.headers, began);
+      const response = asItIs ? await unpacked(sent) : sent;
+      if (response.status !== 401 || again) return response;
+      const body = await bytesOf(response, signal);
+      if (!isUnsigned(body) || !await this.#signer.refused(signed)) {
+        return new Response(body, response);
+      }
+      log.info("The API does not take the app's token any more: asking for another");
+    }
+  }
+
+  async #try<T>(
+    request: ApiRequest,
+    read: (answer: Uint8Array) => T,
+    budget: Budget,
+    signal: AbortSignal,
+  ): Promise<{ value: T } | Failed> {
+    await budget.turn(signal, request.everyMs);
+    let headers: Headers | null = null;
+    // An answer that is on its way is waited for: it may be paid for.
+    const stop = new LateStop(signal, { clock: this.#clock, ms: this.#answerTimeout });
+    const limit = stop.signal;
+    try {
+      const wait = {
+        for: `an answer to ${request.method} ${request.path}`,
+        until: this.#clock.now() + this.#answerTimeout,
+      };
+      const answered = async () => {
+        const response = await this.#send(request, { host: API_URL, signal: limit });
+        headers = response.headers;
+        return { response, body: await bytesOf(response, limit) };
+      };
+      const { response, body } = await this.waits.late(wait, LATE, answered());
+      if (response.ok) {
+        const value = read(body);
+        release(body);
+        return { value };
+      }
+      throw this.#refusal(request, response, body);
+    } catch (cause) {
+      if (cause instanceof ApiError) {
+        const isPace = cause.status === 429 && !isRuleRefused(cause) && headers !== null &&
+          hasRequestsLeft(headers);
+        const trouble = isPace ? "pace" : troubleOf(cause);
+        if (trouble !== null) return { trouble, error: cause };
+      }
+      const refusal = request.isAboutAll && this.#taken.has(budget) ? passingRefusal(cause) : null;
+      if (refusal) return { trouble: "server", error: refusal, refusal: cause };
+      if (cause instanceof TwarcCloudError) throw cause;
+      signal.throwIfAborted();
+      if (cause instanceof SyntaxError) {
+        const error = damaged(request, cause);
+        // What is done is done, however its answer looks: whoever asked finds out what came of it.
+        if (request.method !== "GET") throw error;
+        return { trouble: "server", error };
+      }
+      return { trouble: "network", error: noAnswer(request, cause) };
+    } finally {
+      stop.close();
+      budget.answered(headers);
+    }
+  }
+
+  /** An error answer as what it means; keys that are refused may be good, and this machine's clock wrong. */
+  #refusal(request: ApiRequest, response: Response, body: Uint8Array): ApiError {
+    const { ahead } = this.time;
+    // Who has answered here before may do so again.
+    const moved = this.#isKnown ? null : movedError(request.path, response);
+    if (moved) throw moved;
+    try {
+      return refusal(request, response, body);
+    } catch (thrown) {
+      if (!(thrown instanceof UserError) || response.status !== 401 || ahead === 0) throw thrown;
+      const clock = `${clockText(ahead)}, by which requests are signed: set it by a time server.`;
+      const hint = `${clock} ${thrown.hint ?? ""}`.trimEnd();
+      throw new UserError(thrown.message, { hint, cause: thrown.cause });
+    }
+  }
+}
+
+/** What is thrown where a failure is not tried again. @param often How often, or how long, it failed. */
+function finalError({ trouble, error, refusal }: Failed, often: string): unknown {
+  return refusal ?? new ApiError(`${error.message}, ${often}`, {
+    ...factsOf(error),
+    hint: "What was collected is safe. Start the harvest again later: it goes on from here." +
+      (trouble === "pace" ? " The requests were not too many: a cap may be used up." : ""),
+    cause: error,
+  });
+}
+
+/** What kind of trouble an answer is, or null for one that asking again does not change. */
+export function troubleOf(error: ApiError): Trouble | null {
+  if (isRuleRefused(error)) return null;
+  if (error.status === 0) return "network";
+  if (error.status === 420 || error.status === 429) return "calm";
+  const isServer = error.status >= 500 || error.status === 408 || isRedirect(error.status);
+  return isServer ? "server" : null;
+}
+
+function isRedirect(status: number): boolean {
+  return status >= 300 && status < 400;
+}
+
+/** Whether something was answered with success, and the answer could not be read: what was asked for is done. */
+export function isDamaged(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.status >= 200 && error.status < 300;
+}
+
+/** An error answer as what it means. */
+function refusal(request: ApiRequest, response: Response, body: Uint8Array): ApiError {
+  const fault = faultOf(body);
+  const facts: ApiFault = {
+    status: response.status,
+    said: textsOf(body),
+    retryAfterMs: retryAfter((name) => response.headers.get(name), Date.now()),
+  };
+  if (fault.code !== undefined) facts.code = fault.code;
+  if (fault.problem !== undefined) facts.problem = fault.problem;
+  const limit = rateLimitOf(response.headers);
+  if (response.status === 429 && limit?.remaining === 0) facts.resetAt = limit.resetAt;
+  const moved = movedOf(response);
+  const message = moved
+    ? `it has moved for good to ${moved.to}`
+    : isRedirect(response.status)
+    ? "it leads elsewhere, where nobody is given keys"
+    : fault.message;
+  const error = new ApiError(
+    `The API answered ${request.path} with ${response.status}: ${message}`,
+    facts,
+  );
+  const forPerson = personsFault(error);
+  if (forPerson) throw forPerson;
+  return error;
+}
+
+function noAnswer(request: ApiRequest, cause: unknown): ApiError {
+  return new ApiError(`The API did not answer ${request.path}: ${networkReason(cause)}`, {
+    status: 0,
+    cause,
+  });
+}
+
+function damaged(request: ApiRequest, cause: SyntaxError): ApiError {
+  return new ApiError(`The API's answer to ${request.path} is damaged: ${cause.message}`, {
+    status: 200,
+    cause,
+  });
+}
+
+/** A stream that cannot be read may be one that can a little later. */
+function unreadable(request: ApiRequest, cause: SyntaxError): ApiError {
+  return new ApiError(`The API's answer to ${request.path} cannot be read: ${cause.message}`, {
+    status: 502,
+    cause,
+  });
+}
+
+function factsOf({ status, code, problem, resetAt }: ApiError): ApiFault {
+  return {
+    status,
+    ...(problem === undefined ? {} : { problem }),
+    ...(code === undefined ? {} : { code }),
+    ...(resetAt === undefined ? {} : { resetAt }),
+  };
+}

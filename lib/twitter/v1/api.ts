@@ -1,0 +1,307 @@
+/** Version 1.1 of the API: timelines, search, the filter stream and users, statuses as they were sent. */
+
+import { z } from "zod";
+import type { Clock } from "../../base/clock.ts";
+import { ApiError, UserError } from "../../base/errors.ts";
+import type {
+  Confirm,
+  FoundUser,
+  Page,
+  PageAt,
+  StreamItem,
+  StreamWanted,
+  TimelineState,
+  TweetsFound,
+  TwitterApi,
+  UserAnswer,
+} from "../api.ts";
+import { TRIES_OF_ONE } from "../http/backoff.ts";
+import { Followed } from "../followed.ts";
+import { idAt } from "../bytes/ids.ts";
+import { items, line, member, type Span } from "../bytes/raw_json.ts";
+import { beyondRecent } from "../reach.ts";
+import { strictlyParsed } from "../bytes/strict_json.ts";
+import type { SignedAs } from "../http/signer.ts";
+import { liveStream } from "../stream.ts";
+import type { Transport } from "../http/transport.ts";
+import { readStreamLine } from "./messages.ts";
+
+/** All that a status has: its whole text, entities, cards, and what its author wrote for those who cannot see its pictures. */
+const WHOLE = {
+  tweet_mode: "extended",
+  include_entities: "true",
+  include_ext_alt_text: "true",
+  include_card_uri: "true",
+};
+const TIMELINE_PAGE = 200;
+const SEARCH_PAGE = 100;
+const LOOKUP_SIZE = 100;
+/** Three keep-alives of 30 s missed. */
+const STALL_MS = 90_000;
+
+/** Codes of errors that say something of a person: https://developer.x.com/en/support/x-api/error-troubleshooting */
+const [NOBODY_MATCHES, NO_SUCH_USER, SUSPENDED, PROTECTED] = [17, 50, 63, 179];
+
+const searchSchema = z.object({ statuses: z.array(z.unknown()) });
+const userSchema = z.object({
+  id_str: z.string().optional(),
+  screen_name: z.string(),
+  protected: z.boolean().nullish(),
+});
+
+/** What a V1Api is made of. */
+export interface V1Options {
+  transport: Transport;
+  clock: Clock;
+  /** By which the API goes: its own where this machine's is wrong; that of `clock` unless given. */
+  time?: Clock;
+  /** Milliseconds of silence after which a stream is opened again; 90,000 unless said. */
+  stallMs?: number;
+  /** Whether protected timelines are asked for in the name of the keys' owner, who may follow them. */
+  isProtectedWanted?: boolean | undefined;
+}
+
+/** The API in version 1.1: https://developer.x.com/en/docs/x-api/v1 */
+export class V1Api implements TwitterApi {
+  readonly tellsAuthors = false;
+  readonly #transport: Transport;
+  readonly time: Clock;
+  readonly #stallMs: number;
+  readonly #followed: Followed;
+
+  constructor(
+    { transport, clock, time = clock, stallMs = STALL_MS, isProtectedWanted = false }: V1Options,
+  ) {
+    this.#transport = transport;
+    this.time = time;
+    this.#stallMs = stallMs;
+    this.#followed = new Followed(transport, isProtectedWanted);
+  }
+
+  /** GET statuses/user_timeline: 200 a page, 3,200 back, retweets included; 1,500 requests as the app, 900 as a user. */
+  async timeline(
+    userId: string,
+    at: PageAt,
+    signal: AbortSignal,
+  ): Promise<Page | TimelineState> {
+    const parameters = {
+      user_id: userId,
+      ...WHOLE,
+      include_rts: "true",
+      ...pageParameters(at, TIMELINE_PAGE),
+    };
+    const path = "1.1/statuses/user_timeline.json";
+    const ask = async (as: readonly SignedAs[]) => {
+      const request = { method: "GET", path, parameters, as, tries: TRIES_OF_ONE } as const;
+      try {
+        return await this.#transport.ask(request, (answer) => {
+          checkList(answer);
+          return { ...pageOf(answer, 0, at), asked: Number(parameters.count) };
+        }, signal);
+      } catch (error) {
+        const state = error instanceof ApiError ? timelineState(error) : null;
+        if (state) return state;
+        throw error;
+      }
+    };
+    return await this.#followed.ask(userId, ask);
+  }
+
+  /** GET search/tweets: 100 a page, about seven days back. */
+  async search(query: string, at: PageAt, signal: AbortSignal): Promise<Page> {
+    const parameters = {
+      q: query,
+      ...WHOLE,
+      result_type: "recent",
+      ...pageParameters(at, SEARCH_PAGE),
+    };
+    const request = {
+      method: "GET",
+      path: "1.1/search/tweets.json",
+      parameters,
+      as: ["app", "user"],
+      isAboutAll: true,
+    } as const;
+    const gap = beyondRecent(at, this.time.now());
+    const page = await this.#transport.ask(request, (answer) => {
+      const statuses = searchSchema.safeParse(strictlyParsed(answer)).success &&
+        member(answer, "statuses");
+      if (!statuses) throw new SyntaxError("It has no statuses");
+      return pageOf(answer, statuses.start, at);
+    }, signal);
+    return gap ? { ...page, gap } : page;
+  }
+
+  /** POST statuses/filter. */
+  stream(
+    { filter, patienceMs }: StreamWanted,
+    signal: AbortSignal,
+    confirm?: Confirm,
+  ): AsyncIterable<StreamItem> {
+    const { rules: _, ...lists } = filter;
+    const parameters = { ...lists, ...WHOLE, stall_warnings: "true" };
+    const as = ["user"] as const;
+    const request = { method: "POST", path: "1.1/statuses/filter.json", parameters, as } as const;
+    return liveStream({
+      open: (connection) => this.#transport.open(request, connection),
+      read: readStreamLine,
+      clock: this.time,
+      waits: this.#transport.waits,
+      stallMs: this.#stallMs,
+      patienceMs,
+      confirm,
+      signal,
+    });
+  }
+
+  /** POST users/lookup, 100 a call; GET users/show for those that it leaves out, to learn why. */
+  async *users(
+    by: "id" | "screen_name",
+    names: string[],
+    signal: AbortSignal,
+  ): AsyncGenerator<UserAnswer[]> {
+    for (let i = 0; i < names.length; i += LOOKUP_SIZE) {
+      const asked = names.slice(i, i + LOOKUP_SIZE);
+      const found = await this.#lookup(by, asked, signal);
+      const answers: UserAnswer[] = [];
+      for (const name of asked) {
+        answers.push(found.get(name.toLowerCase()) ?? await this.#show(by, name, signal));
+      }
+      yield answers;
+    }
+  }
+
+  tweets(): Promise<TweetsFound> {
+    return Promise.reject(
+      new UserError("Version 1.1 of the API does not say why a tweet is missing", {
+        hint: 'Hydrate with version 2: "api": "2".',
+      }),
+    );
+  }
+
+  async #lookup(
+    by: "id" | "screen_name",
+    asked: string[],
+    signal: AbortSignal,
+  ): Promise<Map<string, UserAnswer>> {
+    const names = new Map(asked.map((name) => [name.toLowerCase(), name]));
+    const parameters = { [parameterOf(by)]: asked.join(","), tweet_mode: "extended" };
+    const as = ["user", "app"] as const;
+    const [path, tries] = ["1.1/users/lookup.json", TRIES_OF_ONE];
+    const request = { method: "POST", path, parameters, as, tries } as const;
+    const found = new Map<string, UserAnswer>();
+    const read = (answer: Uint8Array) => {
+      checkList(answer);
+      for (const span of items(answer)) {
+        const user = userOf(answer, span);
+        const name = (by === "id" ? user.id : user.screenName).toLowerCase();
+        found.set(name, { ...user, asked: names.get(name) ?? name });
+      }
+      return found;
+    };
+    try {
+      return await this.#transport.ask(request, read, signal);
+    } catch (error) {
+      if (error instanceof ApiError && error.code === NOBODY_MATCHES) return new Map();
+      throw error;
+    }
+  }
+
+  async #show(
+    by: "id" | "screen_name",
+    asked: string,
+    signal: AbortSignal,
+  ): Promise<UserAnswer> {
+    const parameters = { [parameterOf(by)]: asked, tweet_mode: "extended" };
+    const as = ["user", "app"] as const;
+    const [path, tries] = ["1.1/users/show.json", TRIES_OF_ONE];
+    const request = { method: "GET", path, parameters, as, tries } as const;
+    try {
+      const read = (answer: Uint8Array) => userOf(answer, { start: 0, end: answer.length });
+      return { ...await this.#transport.ask(request, read, signal), asked };
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.code === SUSPENDED) return { state: "suspended", asked };
+      if (error.code === NO_SUCH_USER) return { state: "not_found", asked };
+      throw error;
+    }
+  }
+}
+
+function parameterOf(by: "id" | "screen_name"): "user_id" | "screen_name" {
+  return by === "id" ? "user_id" : "screen_name";
+}
+
+/** `max_id` is inclusive and `untilId` is not: one less, in 64-bit arithmetic. */
+function pageParameters(
+  at: PageAt,
+  size: number,
+): { count: string; since_id?: string; max_id?: string } {
+  return {
+    count: `${Math.min(at.limit ?? size, size)}`,
+    ...(at.sinceId ? { since_id: at.sinceId } : {}),
+    ...(at.untilId ? { max_id: `${BigInt(at.untilId) - 1n}` } : {}),
+  };
+}
+
+/** @throws SyntaxError for an answer that is no list: an object would look like an empty one. */
+function checkList(answer: Uint8Array): void {
+  if (!Array.isArray(strictlyParsed(answer))) throw new SyntaxError("It is no list");
+}
+
+/**
+ * The page in the array at `start` of an answer that was parsed. Only an empty one is the last; what lies outside the span that
+ * was asked for, or comes twice, is left out.
+ * @throws SyntaxError for a damaged answer, or one that brings nothing but what was there before.
+ */
+function pageOf(answer: Uint8Array, start: number, at: PageAt): Page {
+  const ids = new Map<bigint, Span>();
+  let [repeated, past] = [0, 0];
+  for (const span of items(answer, start)) {
+    const id = BigInt(idAt(answer, span.start));
+    if (at.untilId && id >= BigInt(at.untilId)) repeated++;
+    else if (at.sinceId && id <= BigInt(at.sinceId)) past++;
+    else if (!ids.has(id)) ids.set(id, span);
+  }
+  // A page that has come down to since_id is the last, whatever it repeats.
+  if (ids.size === 0 && repeated > 0 && past === 0) {
+    throw new SyntaxError("It repeats the page before");
+  }
+  if (ids.size === 0) return { lines: [], count: 0 };
+  const [first = 0n, ...others] = ids.keys();
+  const newest = others.reduce((most, id) => id > most ? id : most, first);
+  const oldest = others.reduce((least, id) => id < least ? id : least, first);
+  const lines = [...ids.values()].map((span) => line(answer, span));
+  return {
+    lines,
+    count: lines.length,
+    newestId: `${newest}`,
+    oldestId: `${oldest}`,
+    next: `${oldest}`,
+  };
+}
+
+/** @throws SyntaxError */
+function userOf(
+  answer: Uint8Array,
+  span: Span,
+): FoundUser {
+  const parsed = userSchema.safeParse(strictlyParsed(answer.subarray(span.start, span.end)));
+  if (!parsed.success) throw new SyntaxError("A user is not as expected");
+  return {
+    state: parsed.data.protected ? "protected" : "found",
+    asked: "",
+    id: idAt(answer, span.start),
+    screenName: parsed.data.screen_name,
+    line: line(answer, span),
+  };
+}
+
+/**
+ * What an error answer to a timeline says of its user; null if it says nothing of it. A 404 says nothing: it may be
+ * the page of a gateway, and whoever is gone was not found before, by a look-up.
+ */
+function timelineState(error: ApiError): TimelineState | null {
+  if (error.code === SUSPENDED) return "suspended";
+  return error.code === PROTECTED || error.status === 401 ? "protected" : null;
+}

@@ -1,0 +1,47 @@
+/** What a line of a v1.1 stream is: a status, or one of the messages between them. */
+
+import { z } from "zod";
+import { idAt } from "../bytes/ids.ts";
+import type { StreamLine } from "../stream.ts";
+import { strictlyParsed } from "../bytes/strict_json.ts";
+
+/** A status has an id and an author; no message has both at its top. */
+const statusSchema = z.object({
+  id: z.number(),
+  user: z.looseObject({}),
+});
+
+const disconnectSchema = z.object({
+  disconnect: z.looseObject({
+    code: z.union([z.number(), z.string()]).optional(),
+    reason: z.string().optional(),
+  }),
+});
+
+const limitSchema = z.object({ limit: z.object({ track: z.int().nonnegative() }) });
+
+/**
+ * What a line is. Messages are named by their first member: `delete`, `limit`, `warning`, ...
+ * https://developer.twitter.com/en/docs/tweets/filter-realtime/guides/streaming-message-types
+ * @throws SyntaxError for a line that is no JSON object.
+ */
+export function readStreamLine(line: Uint8Array): StreamLine {
+  const value = strictlyParsed(line);
+  const status = statusSchema.safeParse(value);
+  if (status.success) return { tweet: { id: idAt(line, 0), line } };
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new SyntaxError("It is no JSON object");
+  }
+  const kind = Object.keys(value)[0] ?? "empty";
+  const disconnect = disconnectSchema.safeParse(value);
+  if (disconnect.success) {
+    const { code, reason } = disconnect.data.disconnect;
+    return {
+      message: { kind, line },
+      ends: `${reason ?? "no reason given"} (${code ?? "no code"})`,
+    };
+  }
+  const limit = limitSchema.safeParse(value);
+  const undelivered = limit.success ? { undelivered: limit.data.limit.track } : {};
+  return { message: { kind, line, ...undelivered } };
+}

@@ -1,0 +1,38 @@
+/** A page of version 2 as a walk takes it: what it has recorded, or was not asked for, is left out. */
+
+import type { Page, PageAt } from "../api.ts";
+import { isOlder } from "../bytes/ids.ts";
+import { withTweets } from "../bytes/redact.ts";
+import type { TweetsAnswer } from "./answers.ts";
+
+/**
+ * The page of an answer. One that has come down to since_id is the last, whatever its token says.
+ * @param line The answer as a line.
+ * @throws SyntaxError for one that brings nothing but what was there before, or is its own next page.
+ */
+export function pageOf(
+  { ids, next }: TweetsAnswer,
+  { sinceId, next: token, isWanted = () => true }: PageAt,
+  line: () => Uint8Array,
+): Page {
+  const isPast = (id: string) => sinceId !== undefined && !isOlder(sinceId, id);
+  const fresh = new Set(ids.filter((id) => !isPast(id) && isWanted(id)));
+  const isOver = ids.some(isPast) && fresh.size === 0;
+  if (isOver) return { lines: [], count: 0 };
+  if (ids.length > 0 && fresh.size === 0) throw new SyntaxError("It repeats the page before");
+  if (fresh.size === 0 && next !== undefined && next === token) {
+    throw new SyntaxError("It is its own next page");
+  }
+  const following = next === undefined ? {} : { next };
+  const [first, ...others] = fresh;
+  if (first === undefined) return { lines: [], count: 0, ...following };
+  const isWhole = fresh.size === ids.length;
+  const stays = (i: number) => fresh.has(ids[i] ?? "") && ids.indexOf(ids[i] ?? "") === i;
+  return {
+    lines: [isWhole ? line() : withTweets(line(), stays)],
+    count: fresh.size,
+    newestId: others.reduce((newest, id) => isOlder(newest, id) ? id : newest, first),
+    oldestId: others.reduce((oldest, id) => isOlder(id, oldest) ? id : oldest, first),
+    ...following,
+  };
+}

@@ -1,0 +1,51 @@
+/** Where a search or a count of version 2 begins and ends: ids and times are not for one request. */
+
+import type { Gap, PageAt, SearchSpan } from "../api.ts";
+import { isOlder, timeId } from "../bytes/ids.ts";
+import { beyondRecent, FIRST_TWEET, isBeyondRecent, type Wanted } from "../reach.ts";
+
+/** Twice the minute that RECENT leaves for the way there, in milliseconds. */
+const MARGIN = 120_000;
+
+/** A place as a request tells it. */
+export interface SearchPlace {
+  place: PageAt;
+  /** The parameters that are times. */
+  span: { start_time?: string; end_time?: string };
+  /** What recent search cannot reach any more. */
+  gap: Gap | null;
+  /** Whether it can reach nothing of what is asked for: it is not asked then. Where it gave a token, it says so itself. */
+  isBeyond: boolean;
+}
+
+/**
+ * The place where a page is: since_id, which is later than any start, is never together with a time. A start that
+ * recent search does not reach any more is left out, so that it begins where it can.
+ * @param now In milliseconds since 1970.
+ */
+export function searchPlace(at: PageAt & SearchSpan, now: number): SearchPlace {
+  const { archive, startTime, endTime, sinceId, ...rest } = at;
+  const isRecent = archive !== "all";
+  // A walk that the API follows itself comes down to within the margin of what we take for its reach.
+  const gap = isRecent ? beyondRecent(at, at.next === undefined ? now : now - MARGIN) : null;
+  const isIn = (wanted: Wanted) => !isRecent || beyondRecent(wanted, now) === null;
+  const isSince = sinceId !== undefined && isIn({ sinceId });
+  const place = isSince ? { ...rest, sinceId, ...endAsId(endTime, rest) } : rest;
+  const start = startTime ?? (isRecent ? undefined : FIRST_TWEET);
+  return {
+    place,
+    span: {
+      ...(start && !isSince && isIn({ startTime: start }) ? { start_time: start } : {}),
+      ...(endTime && !isSince && !place.untilId ? { end_time: endTime } : {}),
+    },
+    gap,
+    isBeyond: isRecent && at.next === undefined && isBeyondRecent(at, now),
+  };
+}
+
+/** The end of a span as an id, for a request that may not have a time: ids tell their times. */
+function endAsId(endTime: string | undefined, { untilId }: PageAt): PageAt {
+  if (endTime === undefined) return {};
+  const end = timeId(Date.parse(endTime));
+  return { untilId: untilId !== undefined && isOlder(untilId, end) ? untilId : end };
+}

@@ -1,0 +1,272 @@
+/** The rules of the filtered stream: they belong to the app, and only a collection's own are touched. */
+
+import { getLogger } from "@logtape/logtape";
+import { z } from "zod";
+import { UserError } from "../../base/errors.ts";
+import { lastWord } from "../../base/visible.ts";
+import type { FilterRule } from "../api.ts";
+import { answerBehind, isRuleRefused } from "../http/refusals.ts";
+import { isDamaged, type Transport } from "../http/transport.ts";
+import { parseAnswer } from "./answers.ts";
+
+const log = getLogger(["twarc-cloud", "stream"]);
+
+const PATH = "2/tweets/search/stream/rules";
+/** What the tags of our rules begin with; the collection's id follows, then the person's own tag. */
+const MARK = "twarc-cloud/";
+/** How often rules are deleted that are still there. */
+const MOST_DELETES = 3;
+/** Requests that may be spent on adding rules: 100 are let through in 15 minutes. */
+const MOST_REQUESTS = 80;
+
+const ruleSchema = z.object({ id: z.string(), value: z.string(), tag: z.string().nullish() });
+const listSchema = z.object({
+  data: z.array(ruleSchema).optional(),
+  meta: z.object({ next_token: z.string().optional() }).optional(),
+});
+const refusalSchema = z.looseObject({
+  value: z.string().optional(),
+  id: z.string().optional(),
+  title: z.string().optional(),
+  detail: z.string().optional(),
+  details: z.array(z.string()).optional(),
+  type: z.string().optional(),
+});
+const addedSchema = z.object({
+  data: z.array(ruleSchema).optional(),
+  errors: z.array(refusalSchema).optional(),
+});
+
+type Rule = z.infer<typeof ruleSchema>;
+
+/** A rule that the API did not take, and why. */
+export interface RefusedRule {
+  rule: FilterRule;
+  why: string;
+}
+
+/** What of a stream is a collection's own. */
+export interface OwnRules {
+  /** The tag, or its beginning, of each rule that was made for the collection. */
+  mark: string;
+  /** The ids of the rules whose posts are the collection's. */
+  ids: Set<string>;
+  refused: RefusedRule[];
+}
+
+/** Whose rules are wanted. */
+export interface RulesWanted {
+  /** The collection's id. */
+  owner: string;
+  wanted: FilterRule[];
+  /** Whether other collections may have rules on the same app. */
+  share: boolean;
+}
+
+/** The tag by which a rule is known as a collection's own. */
+export function markOf(owner: string): string {
+  // A blank ends it: what stands behind is the person's own name for the rule.
+  return `${MARK}${encodeURIComponent(owner)}`;
+}
+
+/**
+ * Makes the app's rules of a collection those that are wanted: compares, removes, then adds one by one, so that
+ * a bad one is told by name and the others still run. Rules of others are never touched.
+ * https://docs.x.com/x-api/posts/filtered-stream/introduction
+ * @throws UserError where another collection has rules on the app, or none of the rules is taken.
+ */
+export async function settleRules(
+  transport: Transport,
+  { owner, wanted, share }: RulesWanted,
+  signal: AbortSignal,
+): Promise<OwnRules> {
+  const mark = markOf(owner);
+  const present = await listed(transport, signal);
+  const other = present.map(({ tag }) => ownerOf(tag)).find((found) => found && found !== owner);
+  if (other && !share) throw takenBy(other);
+  const tagged = wanted.map(({ value, tag }) => ({ value, tag: tag ? `${mark} ${tag}` : mark }));
+  const own = present.filter(({ tag }) => ownerOf(tag) === owner);
+  const isSame = (a: FilterRule | Rule, b: FilterRule | Rule) =>
+    a.value === b.value && a.tag === b.tag;
+  const kept = own.filter((rule) => tagged.some((one) => isSame(one, rule)));
+  await removed(transport, own.filter((rule) => !kept.includes(rule)), signal);
+  const missing = tagged.filter((rule) => !kept.some((one) => isSame(one, rule)));
+  const { ids, refused } = await added(transport, missing, signal);
+  for (const { rule, why } of refused) {
+    log.warn("The rule {rule} was not taken: {why}", { rule: rule.value, why });
+  }
+  if (kept.length + ids.length === 0) throw noneTaken(refused);
+  const foreign = present.length - own.length;
+  if (foreign > 0) {
+    log.warn("The app has {foreign} other rules: what they bring is billed, and left out here", {
+      foreign,
+    });
+  }
+  return { mark, ids: new Set([...kept.map(({ id }) => id), ...ids]), refused };
+}
+
+/** The ids among those of rules that the app does not have any more: other programs may use it as well. */
+export async function goneRules(
+  transport: Transport,
+  ids: Set<string>,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const present = new Set((await listed(transport, signal)).map(({ id }) => id));
+  return [...ids].filter((id) => !present.has(id));
+}
+
+/** Removes a collection's rules, so that they bring nothing to whoever uses the app next. */
+export async function removeRules(
+  transport: Transport,
+  owner: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const present = await listed(transport, signal);
+  await removed(transport, present.filter(({ tag }) => ownerOf(tag) === owner), signal);
+}
+
+/** The collection whose tag it is, if it is one of ours. */
+function ownerOf(tag: string | null | undefined): string | null {
+  return tag?.startsWith(MARK) ? tag.slice(MARK.length).split(" ", 1)[0] ?? null : null;
+}
+
+/** Every rule of the app. Pages that go round end it: they would go on for ever. */
+async function listed(transport: Transport, signal: AbortSignal): Promise<Rule[]> {
+  const rules: Rule[] = [];
+  const tokens = new Set<string | undefined>();
+  let token: string | undefined;
+  do {
+    tokens.add(token);
+    const next: Record<string, string> = token === undefined ? {} : { pagination_token: token };
+    const parameters = { max_results: "1000", ...next };
+    const { data = [], meta } = await transport.ask(
+      { method: "GET", path: PATH, parameters },
+      (answer) => parseAnswer(listSchema, answer),
+      signal,
+    );
+    rules.push(...data);
+    token = meta?.next_token;
+  } while (token && !tokens.has(token));
+  return rules;
+}
+
+/** Removes rules, and looks whether they are gone: what a rule that stays brings would count as the collection's. */
+async function removed(transport: Transport, rules: Rule[], signal: AbortSignal): Promise<void> {
+  let left = rules;
+  for (let tries = 0; left.length > 0 && tries < MOST_DELETES; tries++) {
+    const json = { delete: { ids: left.map(({ id }) => id) } };
+    await transport.ask({ method: "POST", path: PATH, parameters: {}, json }, () => {}, signal);
+    const present = new Set((await listed(transport, signal)).map(({ id }) => id));
+    left = left.filter(({ id }) => present.has(id));
+  }
+  for (const { value } of left) {
+    log.warn(
+      "The API says that it deleted the rule {value}, and still lists it: its posts come, too",
+      {
+        value,
+      },
+    );
+  }
+}
+
+/** Adds rules: each by itself, or, where they are too many for that, several at a time while nothing is refused. */
+async function added(
+  transport: Transport,
+  rules: FilterRule[],
+  signal: AbortSignal,
+): Promise<{ ids: string[]; refused: RefusedRule[] }> {
+  const ids: string[] = [];
+  const refused: RefusedRule[] = [];
+  const size = Math.ceil(rules.length / MOST_REQUESTS);
+  for (let i = 0; i < rules.length; i += size) {
+    const several = rules.slice(i, i + size);
+    const result = await addedTogether(transport, several, signal);
+    if (result.refused.length === 0 || size === 1) {
+      ids.push(...result.ids);
+      refused.push(...result.refused);
+      continue;
+    }
+    for (const rule of several) {
+      const one = await addedTogether(transport, [rule], signal);
+      ids.push(...one.ids);
+      refused.push(...one.refused);
+    }
+  }
+  return { ids, refused };
+}
+
+async function addedTogether(
+  transport: Transport,
+  rules: FilterRule[],
+  signal: AbortSignal,
+): Promise<{ ids: string[]; refused: RefusedRule[] }> {
+  const json = {
+    add: rules.map(({ value, tag }) => ({ value, ...(tag === undefined ? {} : { tag }) })),
+  };
+  const request = { method: "POST", path: PATH, parameters: {}, json } as const;
+  try {
+    const { data = [], errors = [] } = await transport.ask(
+      request,
+      (answer) => {
+        const read = parseAnswer(addedSchema, answer);
+        if (!read.data && !read.errors) throw new SyntaxError("It has neither rules nor errors");
+        return read;
+      },
+      signal,
+    );
+    const ids = data.map(({ id }) => id);
+    const refused: RefusedRule[] = [];
+    for (const { value, id, title = "", detail, details } of errors) {
+      const rule = rules.find((one) => one.value === value) ?? rules[0] ?? { value: value ?? "" };
+      // The same rule, made by somebody else: its posts come, so that they are ours too.
+      if (title === "DuplicateRule" && id !== undefined) ids.push(id);
+      else refused.push({ rule, why: details?.join("; ") ?? detail ?? title });
+    }
+    return { ids, refused };
+  } catch (error) {
+    if (isDamaged(error)) return await madeOf(transport, rules, signal);
+    const answer = answerBehind(error);
+    const isRefusal = answer &&
+      (answer.status === 400 || answer.status === 422 || isRuleRefused(answer));
+    if (!isRefusal) throw error;
+    return { ids: [], refused: rules.map((rule) => ({ rule, why: answer.message })) };
+  }
+}
+
+/** Which of the rules that were to be added are there: the answer does not say it. */
+async function madeOf(
+  transport: Transport,
+  rules: FilterRule[],
+  signal: AbortSignal,
+): Promise<{ ids: string[]; refused: RefusedRule[] }> {
+  const present = await listed(transport, signal);
+  const ids: string[] = [];
+  const refused: RefusedRule[] = [];
+  for (const rule of rules) {
+    const made = present.find(({ value, tag }) => value === rule.value && tag === rule.tag);
+    if (made) ids.push(made.id);
+    else refused.push({ rule, why: "The API answered that it took it, and does not list it" });
+  }
+  return { ids, refused };
+}
+
+function takenBy(other: string): UserError {
+  return new UserError(`The app of these keys has rules of the collection ${other}`, {
+    hint:
+      `Stop ${other} with \`twarc-cloud collection filter-stop ${
+        lastWord(other)
+      }\`, which takes its rules away ` +
+      "(where it does not run, start it once before); or use the keys of another app; or put " +
+      '"share": true into "filter" of both collections, where the app may have two connections.',
+  });
+}
+
+function noneTaken(refused: RefusedRule[]): UserError {
+  const [first] = refused;
+  const reason = first ? `: ${first.rule.value}: ${first.why}` : "";
+  return new UserError(`The API took none of the ${refused.length} rules${reason}`, {
+    hint:
+      'Change "filter" in collection.json, then: twarc-cloud collection-config update. How rules are written: ' +
+      "https://docs.x.com/x-api/posts/filtered-stream/integrate/build-a-rule",
+  });
+}

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { systemClock } from "../../../lib/base/clock.ts";
+import { World } from "../../../lib/sandbox/world.ts";
+import { inPlace, type Place, until } from "../../e2e/program.ts";
+
+const world = () => World.made({ clock: systemClock, users: 1, tweetsPerUser: 150 });
+
+/** A search that waits for its rate limit after the first page. */
+async function harvesting(place: Place): Promise<void> {
+  await place.add({ id: "find", type: "search", search: { query: "sandbox" } });
+  await place.ok("collection", "once", "find");
+  await until(async () => (await place.running("find")).tweets === 100);
+}
+
+/** A command that follows, and what it has printed so far. */
+function following(place: Place, ...args: string[]) {
+  const child = place.spawn(args);
+  let said = "";
+  const read = async (stream: ReadableStream<Uint8Array>) => {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) said += text;
+  };
+  const reading = Promise.all([read(child.stdout), read(child.stderr)]);
+  return {
+    child,
+    said: () => said,
+    ended: async () => {
+      const { code } = await child.status;
+      await reading;
+      return code;
+    },
+  };
+}
+
+Deno.test("a harvest that another command started is followed to its end, with its outcome, by either command", () =>
+  inPlace(async (place) => {
+    await harvesting(place);
+    const busy = await place.run("collection", "once", "find");
+    assert.equal(busy.code, 1);
+    assert.match(
+      busy.err,
+      /find is being harvested since \S+ by .*: 100 tweets, .*running --follow find\n$/,
+    );
+    assert.doesNotMatch(busy.err, /unlock/);
+
+    const followers = [
+      following(place, "harvest", "running", "find", "--follow"),
+      following(place, "collection", "once", "find", "--wait"),
+    ];
+    for (const { said } of followers) {
+      await until(() => Promise.resolve(/find: .*100 tweets/.test(said())));
+    }
+    assert.match(followers[1]?.said() ?? "", /find is being harvested already, since \S+: this is/);
+    await place.ok("collection", "stop", "--now", "find");
+    for (const { said, ended } of followers) {
+      assert.equal(await ended(), 3, said());
+      assert.match(
+        said(),
+        /find: stopped\. 100 tweets[^]*Files are in [^]*stopped before it was done/,
+      );
+    }
+  }, { world: world(), limit: 1 }));
+
+Deno.test("a followed harvest whose harvester is gone ends the following with that, and one that is left goes on", () =>
+  inPlace(async (place) => {
+    await harvesting(place);
+    const left = following(place, "harvest", "running", "find", "--follow");
+    await until(() => Promise.resolve(left.said().includes("100 tweets")));
+    left.child.kill("SIGINT");
+    assert.equal(await left.ended(), 130);
+    assert.match(
+      left.said(),
+      /The harvest goes on\. Stop it with: twarc-cloud collection stop --now find/,
+    );
+
+    const follower = following(place, "harvest", "running", "find", "--follow");
+    await until(() => Promise.resolve(follower.said().includes("100 tweets")));
+    const lock = JSON.parse(
+      await Deno.readTextFile(
+        place.path("twarc-cloud-data", "collections", "find", "lock.json"),
+      ),
+    );
+    Deno.kill(lock.pid, "SIGKILL");
+    assert.equal(await follower.ended(), 3, follower.said());
+    assert.match(follower.said(), /The harvester of find is gone, .*harvest logs find\n$/);
+  }, { world: world(), limit: 1 }));

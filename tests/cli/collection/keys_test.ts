@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { systemClock } from "../../../lib/base/clock.ts";
+import { World } from "../../../lib/sandbox/world.ts";
+import { writeProfile } from "../../../lib/secrets/twarc_files.ts";
+import { inOneProcess } from "../../e2e/program.ts";
+
+Deno.test("keys that have become bad are replaced by one command, and the next harvest goes on", () =>
+  inOneProcess(async (place) => {
+    const { keys } = place.sandbox;
+    const wrong = { ...keys, access_token_secret: "old", consumer_secret: "old" };
+    await place.writeJson("collection.json", {
+      id: "find",
+      type: "search",
+      search: { query: "sandbox" },
+      keys: wrong,
+    });
+    await place.ok("collection", "add");
+    const failed = await place.run("collection", "once", "find", "--wait");
+    assert.equal(failed.code, 1);
+    await writeProfile(place.path(".twarc"), "main", keys);
+    assert.match(
+      await place.ok("collection", "keys", "find"),
+      /^find has the keys of profile main, in the configuration of find\.\n$/,
+    );
+    await place.ok("collection", "once", "find", "--wait");
+    assert.equal((await place.tweets("find")).length, 20);
+    await place.ok("collection", "keys", "find");
+    const changes = await place.ok("collection-config", "changes", "find", "--json");
+    assert.ok(!changes.includes(keys.consumer_secret), "no key is in the history");
+    assert.equal(JSON.parse(changes).length >= 2, true);
+  }, { world: World.made({ clock: systemClock, users: 2, tweetsPerUser: 10 }) }));

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { inOneProcess } from "../../e2e/program.ts";
+
+Deno.test("a query that the API refuses is found when its collection is added, and nothing is added", () =>
+  inOneProcess(async (place) => {
+    const config = (query: string, more = {}) => ({
+      id: "find",
+      type: "search",
+      api: "2",
+      search: { query },
+      keys: { bearer_token: place.sandbox.bearer },
+      ...more,
+    });
+    await place.writeJson("collection.json", config("cats (dogs OR"));
+    const refused = await place.run("collection", "add");
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /^Error: The API refuses the query: .*a term is missing.*--no-check/);
+    await assert.rejects(Deno.stat(place.path("twarc-cloud-data")), Deno.errors.NotFound);
+    await place.ok("collection", "add", "--no-check");
+
+    await place.writeJson("collection.json", config("cats", { id: "good" }));
+    const added = await place.run("collection", "add");
+    assert.match(added.out, /^Collection added\./);
+    assert.doesNotMatch(added.err, /tried/);
+    assert.equal(place.sandbox.ledger.billed.counts, 1);
+
+    // One that fails is not asked again: it can be done without.
+    place.sandbox.troubles.add({ kind: "garbage", path: "counts", times: 2 });
+    await place.writeJson("collection.json", config("cats", { id: "odd" }));
+    const odd = await place.run("collection", "add");
+    assert.match(odd.err, /^The query could not be tried: .*damaged/);
+    assert.equal(place.sandbox.requests.filter(({ path }) => path.includes("counts")).length, 3);
+
+    // A harvest will show what keys that are not taken now are good for.
+    const wrong = { id: "other", keys: { bearer_token: "withdrawn" } };
+    await place.writeJson("collection.json", config("cats", wrong));
+    const untried = await place.run("collection", "add");
+    assert.match(untried.out, /^Collection added\./);
+    assert.match(untried.err, /^The query could not be tried: .*401/);
+  }));

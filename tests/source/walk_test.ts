@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { walk, type WalkOptions } from "../../lib/source/walk.ts";
+import type { Batch } from "../../lib/source/source.ts";
+import type { Gap, Page } from "../../lib/twitter/api.ts";
+import { idTime, timeId } from "../../lib/twitter/bytes/ids.ts";
+
+const NOW = Date.UTC(2026, 5, 15);
+const MINUTE = 60_000;
+const REACH = { tweets: 3_200, why: "A timeline goes back 3200 posts only" };
+const encoder = new TextEncoder();
+
+/** The id of the nth tweet, one a minute, newest first. */
+function idOf(n: number): string {
+  return timeId(NOW - n * MINUTE);
+}
+
+/** A walk through pages of so many tweets each. */
+async function walked(
+  counts: number[],
+  { asked = 100, gap, ...options }: Partial<WalkOptions> & { asked?: number; gap?: Gap } = {},
+): Promise<Batch[]> {
+  let [page, at] = [0, 0];
+  const ask = (): Promise<Page> => {
+    const count = counts[page++] ?? 0;
+    const ids = Array.from({ length: count }, () => idOf(at++));
+    const [newestId] = ids;
+    const oldestId = ids.at(-1);
+    return Promise.resolve({
+      lines: ids.map((id) => encoder.encode(`{"id_str":"${id}"}`)),
+      count,
+      asked,
+      ...(newestId && oldestId ? { newestId, oldestId } : {}),
+      ...(page < counts.length ? { next: `${page}` } : {}),
+      ...(gap ? { gap } : {}),
+    });
+  };
+  const learn = () => ({ update: {}, delete: [] });
+  return await Array.fromAsync(walk({ name: "user:1", ask, from: undefined, learn, ...options }));
+}
+
+function gapsOf(batches: Batch[]): Gap[] {
+  return batches.flatMap(({ gap }) => gap ?? []);
+}
+
+Deno.test("a timeline that ends at the API's reach has a gap down to the since_id, and moves it", async () => {
+  const sinceId = idOf(5_000);
+  const batches = await walked(Array(32).fill(100), { sinceId, reach: REACH });
+  assert.deepEqual(gapsOf(batches), [
+    { from: idTime(sinceId), to: idTime(idOf(3_199)), why: REACH.why },
+  ]);
+  assert.ok(batches.at(-1)?.update);
+});
+
+Deno.test("so has one that was never harvested, down to the first tweet that there was", async () => {
+  const [gap] = gapsOf(await walked(Array(32).fill(100), { reach: REACH }));
+  assert.equal(gap?.from, Date.UTC(2006, 2, 21));
+});
+
+Deno.test("what is left out of a timeline counts for the API's reach", async () => {
+  assert.equal(gapsOf(await walked(Array(32).fill(40), { reach: REACH })).length, 1);
+});
+
+Deno.test("a timeline that comes down to its end has no gap", async () => {
+  for (const counts of [[], [100, 3], Array(30).fill(100), [...Array(15).fill(200), 50, 0]]) {
+    const asked = counts.includes(200) ? 200 : 100;
+    assert.deepEqual(gapsOf(await walked(counts, { reach: REACH, asked })), [], `${counts}`);
+  }
+});
+
+Deno.test("how far a walk has come counts over harvests", async () => {
+  const first = await walked(Array(20).fill(100), { reach: REACH, most: 1_600 });
+  const position = first.at(-1)?.position;
+  const second = await walked(Array(16).fill(100), { reach: REACH, from: position });
+  // The same ids come again, which the walk does not see here: what counts is how many were asked for.
+  assert.equal(gapsOf(second).length, 1);
+});
+
+Deno.test("what a search cannot reach is recorded once, when its walk is whole", async () => {
+  const gap = { from: NOW - 10_000 * MINUTE, to: NOW - 9_000 * MINUTE, why: "x" };
+  const batches = await walked([10, 10, 10], { gap });
+  assert.deepEqual(batches.map((batch) => batch.gap), [undefined, undefined, gap]);
+});
