@@ -30,7 +30,7 @@ Deno.test("an error is told with its causes, where it was, and what was harveste
   assert.equal(key, "hb-key");
   assert.equal(notice.error.class, "OutsideError");
   assert.equal(notice.error.message, "The API is away");
-  assert.match(notice.error.backtrace[0].file, /report_test\.ts$/);
+  assert.match(notice.error.backtrace[0].file, /honeybadger_test\.ts$/);
   assert.equal(notice.error.causes[0].message, "socket closed");
   assert.deepEqual(notice.request.context, { collection_id: "c" });
   assert.equal(notice.server.time, "2026-01-02T00:00:00.000Z");
