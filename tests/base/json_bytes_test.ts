@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import { giveBack, jsonBytes, jsonLineBytes } from "../../lib/base/json_bytes.ts";
+import { jsonBytes, jsonLineBytes } from "../../lib/base/json_bytes.ts";
+import { giveBack } from "../../lib/base/memory.ts";
 
 function text(bytes: Uint8Array): string {
   return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);

@@ -1,17 +1,7 @@
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
+import { pathToFileURL } from "node:url";
 import { selfCommand } from "../../lib/runner/local/self.ts";
-
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-
-async function sources(folder: string): Promise<string[]> {
-  const found: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(`${ROOT}${folder}`)) {
-    if (isDirectory) found.push(...await sources(`${folder}/${name}`));
-    else if (name.endsWith(".ts")) found.push(`${folder}/${name}`);
-  }
-  return found;
-}
+import { ROOT, sources } from "../sources.ts";
 
 Deno.test("every module, also those that are imported lazily, is in the graph that compile embeds", async () => {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
@@ -19,8 +9,8 @@ Deno.test("every module, also those that are imported lazily, is in the graph th
   }).output();
   const { modules } = JSON.parse(new TextDecoder().decode(stdout));
   const embedded = new Set(modules.map(({ specifier }: { specifier: string }) => specifier));
-  const missing = (await sources("lib")).filter((name) =>
-    !embedded.has(new URL(`../../${name}`, import.meta.url).href)
+  const missing = (await sources(`${ROOT}lib`)).filter((path) =>
+    !embedded.has(pathToFileURL(path).href)
   );
   assert.deepEqual(missing, []);
 });

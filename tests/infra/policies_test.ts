@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { controlSecretName } from "../../lib/secrets/control_secret.ts";
 import { awsName, familyOf } from "../../lib/runner/ecs/task_definition.ts";
 import { ParameterStore } from "../../lib/secrets/parameter_store.ts";
+import { sources } from "../sources.ts";
 import { type Asked, asked, isAllowedAnyway, policies } from "./policies.ts";
 
 const LIB = fileURLToPath(new URL("../../lib", import.meta.url));
@@ -173,15 +174,6 @@ function serviceOf(command: string, text: string, services: string[]): string {
   const before = text.slice(0, text.indexOf(`sdk.${command}Command`));
   const [, last = ""] = [...before.matchAll(/import\("@aws-sdk\/([\w-]+)"\)/g)].at(-1) ?? [];
   return SERVICES[last] ?? last.replace("client-", "");
-}
-
-async function sources(folder: string): Promise<string[]> {
-  const found: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    if (isDirectory) found.push(...await sources(`${folder}/${name}`));
-    else if (name.endsWith(".ts")) found.push(`${folder}/${name}`);
-  }
-  return found;
 }
 
 /** What AWS asks for on behalf of who registers, runs and schedules. */

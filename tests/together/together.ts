@@ -4,10 +4,10 @@
  */
 
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
+import { ROOT, sources } from "../sources.ts";
 import { asOneFile } from "./files.ts";
 
-const TESTS = fileURLToPath(new URL("../", import.meta.url));
+const TESTS = `${ROOT}tests`;
 
 /**
  * The groups, and how the paths of their files begin: the longest beginning counts. The groups run side by side, and take
@@ -38,18 +38,13 @@ export async function filesOf(group: string): Promise<string[]> {
 export async function together(group: string): Promise<void> {
   const files = await filesOf(group);
   assert.ok(files.length > 0, group);
-  for (const file of files) await asOneFile(() => import(new URL(file, `file://${TESTS}`).href));
+  for (const file of files) await asOneFile(() => import(new URL(file, `file://${TESTS}/`).href));
 }
 
-/** Every file of tests. */
-async function testFiles(folder = ""): Promise<string[]> {
-  const files: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(TESTS + folder)) {
-    const path = folder + name;
-    if (isDirectory && name !== "together") files.push(...await testFiles(`${path}/`));
-    else if (name.endsWith("_test.ts")) files.push(path);
-  }
-  return files.toSorted();
+/** Lists every file of tests, as paths below tests/. */
+async function testFiles(): Promise<string[]> {
+  return (await sources(TESTS)).map((path) => path.slice(TESTS.length + 1))
+    .filter((path) => path.endsWith("_test.ts") && !path.startsWith("together/")).toSorted();
 }
 
 function groupOf(file: string): string {

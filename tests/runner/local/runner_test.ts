@@ -529,6 +529,8 @@ Deno.test("a harvester that a version before has started, with the secret in the
   await Deno.writeTextFile(join(bucket, "runner", "secret"), "of before\n");
   await Deno.writeTextFile(join(bucket, "runner", "logs", "old.log"), "begun\n");
   let isStopped = false;
+  let unlocked: Promise<unknown> = Promise.reject(new Error("Nobody has shut it down"));
+  unlocked.catch(() => {});
   const server = serveControl({
     info: () => ({
       collection_id: "old",
@@ -539,7 +541,10 @@ Deno.test("a harvester that a version before has started, with the secret in the
     }),
     stop: () => void (isStopped = true),
     isStopped: () => isStopped,
-    shutdown: () => void store.delete(lockKey("old")),
+    shutdown() {
+      unlocked = store.delete(lockKey("old"));
+      unlocked.catch(() => {});
+    },
   }, {
     hostname: "127.0.0.1",
     port: 0,
@@ -557,6 +562,7 @@ Deno.test("a harvester that a version before has started, with the secret in the
     assert.deepEqual(lines, ["begun"]);
     await runner.stop("old");
     assert.ok(isStopped);
+    await unlocked;
     assert.deepEqual(await Array.fromAsync(runner.running()), []);
   } finally {
     await server.close();
