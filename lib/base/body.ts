@@ -1,5 +1,7 @@
 /** Reads the body of an answer, as far as one may go. */
 
+import { release } from "./memory.ts";
+
 /** Bytes that an answer may have, unpacked: no answer of the API comes near it. */
 const MOST = 64 << 20;
 /** Bytes, unpacked, up to which nobody asks how tightly it was packed. */
@@ -32,14 +34,6 @@ export async function bytesOf(
   } finally {
     signal.removeEventListener("abort", end);
   }
-}
-
-/**
- * Gives back the memory of bytes that nobody needs any more, of which no part is held: they are none from then on.
- * What pages had would be there until some collection, and sixteen are asked for at a time.
- */
-export function release({ buffer }: Uint8Array<ArrayBuffer>): void {
-  buffer.transfer(0);
 }
 
 async function limited(response: Response): Promise<Uint8Array<ArrayBuffer>> {

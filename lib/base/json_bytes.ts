@@ -1,5 +1,7 @@
 /** JSON values as the bytes of their text, made part by part: of many users a whole text would be as much again. */
 
+import { spareOf } from "./memory.ts";
+
 const encoder = new TextEncoder();
 /** Objects so deep, and what is above them, are made into text member by member. */
 const DEPTH = 3;
@@ -18,28 +20,11 @@ export function jsonLineBytes(value: unknown): Uint8Array<ArrayBuffer> {
   return bytesOf(value, "");
 }
 
-/** Bytes that are worth being given back by hand. */
-const MANY = 2 ** 16;
-
-/**
- * Gives back the memory of bytes that nobody reads any more, where they are many: what lies outside of V8's heap waits
- * for the next collection otherwise, beside what is made meanwhile. They are empty then.
- */
-export function giveBack({ buffer, byteLength }: Uint8Array): void {
-  const isOwn = byteLength >= MANY && buffer.byteLength - byteLength <= spareOf(byteLength);
-  if (isOwn && buffer instanceof ArrayBuffer) buffer.transfer(0);
-}
-
 function bytesOf(value: unknown, step: string): Uint8Array<ArrayBuffer> {
   const text = new Text();
   write(text, value, { step, indent: "", depth: 0 });
   text.add("\n");
   return text.bytes();
-}
-
-/** Bytes at the end of a buffer that are not worth a copy. */
-function spareOf(length: number): number {
-  return length >> 3;
 }
 
 /** Where in a text a value stands. */

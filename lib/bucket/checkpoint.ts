@@ -2,8 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import { z } from "zod";
-import type { Clock } from "../base/clock.ts";
-import { isoTime } from "../base/clock.ts";
+import { type Clock, isoTime } from "../base/clock.ts";
 import { collectionKeys, FILES } from "../collection/layout.ts";
 import type { ConfigUpdate } from "../collection/changeset.ts";
 import {
@@ -14,7 +13,8 @@ import {
 } from "../collection/harvest_info.ts";
 import { ConflictError, LockedError, messageOf, OutsideError, UserError } from "../base/errors.ts";
 import { type JsonObject, jsonOrNull, parseAs } from "../base/json.ts";
-import { giveBack, jsonBytes, jsonLineBytes } from "../base/json_bytes.ts";
+import { jsonBytes, jsonLineBytes } from "../base/json_bytes.ts";
+import { giveBack } from "../base/memory.ts";
 import type { Store, Version } from "../store/store.ts";
 import { jsonObject } from "../base/json_object.ts";
 

@@ -4,7 +4,8 @@ import { type Changeset, type ConfigUpdate, diff, isIn, merge } from "../collect
 import { collectionKeys } from "../collection/layout.ts";
 import { ConflictError, UserError } from "../base/errors.ts";
 import { type JsonObject, parseAs } from "../base/json.ts";
-import { giveBack, jsonBytes } from "../base/json_bytes.ts";
+import { jsonBytes } from "../base/json_bytes.ts";
+import { giveBack } from "../base/memory.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Store, Version } from "../store/store.ts";
 import {

@@ -86,10 +86,10 @@ export async function redactKeys(options: RedactOptions): Promise<RedactedKeys> 
     const change = { update: {}, delete: [], redacted: names };
     await new History(store, collectionId).record(change, clock.now());
   }
-  for await (const file of keyFiles(store, collectionId, needsNoKeys)) {
+  const files = new Set(names.map((name) => `${folder}${name}`));
+  for await (const file of keyFiles(store, collectionId, (key) => files.has(key))) {
     await redactIn(file, options);
   }
-  const files = new Set(names.map((name) => `${folder}${name}`));
   lease.check();
   // Also after one that was cut: the versions before may be there still.
   const purged = await store.purge?.(folder, (key) => files.has(key)) ?? null;

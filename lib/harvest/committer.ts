@@ -5,7 +5,7 @@ import type { Checkpoint, HarvestFile } from "../bucket/checkpoint.ts";
 import { listedIn } from "../bucket/tweets.ts";
 import { tweetsFile } from "../collection/layout.ts";
 import { DamagedError, LockedError, messageOf, UndeletableError } from "../base/errors.ts";
-import { giveBack } from "../base/json_bytes.ts";
+import { giveBack } from "../base/memory.ts";
 import type { Store } from "../store/store.ts";
 import { Patience, type PatienceOptions } from "../source/patience.ts";
 import type { Cut, Lost } from "./cut.ts";

@@ -3,7 +3,7 @@
 import type { Commit, Counts } from "../bucket/checkpoint.ts";
 import type { Clock } from "../base/clock.ts";
 import { FILES } from "../collection/layout.ts";
-import { giveBack } from "../base/json_bytes.ts";
+import { giveBack } from "../base/memory.ts";
 import type { Gap } from "../twitter/api.ts";
 import type { Cut } from "./cut.ts";
 import { JsonList } from "./json_list.ts";

@@ -6,7 +6,8 @@ import { ApiError, type ApiFault, TwarcCloudError, UserError } from "../../base/
 import { networkReason } from "../../base/network.ts";
 import { askedDelay, REST_TRIES, restDelay, type RestTrouble, type Trouble } from "./backoff.ts";
 import { ApiTime, clockText } from "./api_time.ts";
-import { bytesOf, release, unpacked } from "../../base/body.ts";
+import { bytesOf, unpacked } from "../../base/body.ts";
+import { release } from "../../base/memory.ts";
 import { Budget, hasRequestsLeft, rateLimitOf } from "./rate_limits.ts";
 import { faultOf, isUnsigned, personsFault, textsOf } from "./faults.ts";
 import { isRuleRefused, passingRefusal } from "./refusals.ts";

@@ -1,0 +1,26 @@
+/** Memory outside of V8's heap that is given back by hand. */
+
+/** Bytes that are worth being given back by hand. */
+const MANY = 2 ** 16;
+
+/**
+ * Gives back the memory of bytes that nobody needs any more, of which no part is held: they are none from then on.
+ * What pages had would be there until some collection, and sixteen are asked for at a time.
+ */
+export function release({ buffer }: Pick<Uint8Array<ArrayBuffer>, "buffer">): void {
+  buffer.transfer(0);
+}
+
+/**
+ * Gives back the memory of bytes that nobody reads any more, where they are many: what lies outside of V8's heap waits
+ * for the next collection otherwise, beside what is made meanwhile. They are empty then.
+ */
+export function giveBack({ buffer, byteLength }: Uint8Array): void {
+  const isOwn = byteLength >= MANY && buffer.byteLength - byteLength <= spareOf(byteLength);
+  if (isOwn && buffer instanceof ArrayBuffer) release({ buffer });
+}
+
+/** Bytes at the end of a buffer that are not worth a copy. */
+export function spareOf(length: number): number {
+  return length >> 3;
+}
