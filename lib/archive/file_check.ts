@@ -1,9 +1,8 @@
 /** Reads a file of a harvest to its end, and says what it is and whether it is whole. */
 
 import { createHash } from "node:crypto";
-import { isObject } from "../collection/changeset.ts";
+import { isObject, type Json, type JsonObject } from "../base/json.ts";
 import { messageOf, TwarcCloudError } from "../base/errors.ts";
-import type { Json, JsonObject } from "../base/json.ts";
 import type { Store } from "../store/store.ts";
 import { idsIn } from "../twitter/bytes/ids.ts";
 import { gunzipped, linesIn, seen } from "../bucket/tweets.ts";

@@ -1,8 +1,8 @@
 /** Makes a configuration again that a damage took: from what harvests have copied of it, and the changes since. */
 
-import { isObject, merge } from "../collection/changeset.ts";
+import { merge } from "../collection/changeset.ts";
+import { isObject, type JsonObject, jsonOrNull } from "../base/json.ts";
 import { collectionKeys, FILES, isHarvestFolder } from "../collection/layout.ts";
-import { type JsonObject, jsonOrNull } from "../base/json.ts";
 import { jsonBytes } from "../base/json_bytes.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Store } from "../store/store.ts";

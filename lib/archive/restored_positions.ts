@@ -1,9 +1,8 @@
 /** Where the walks of a collection stand, as the tweets tell that they brought: for a checkpoint that is lost. */
 
 import { userOfWalk, userWalk } from "../bucket/walks.ts";
-import { isObject, member } from "../collection/changeset.ts";
+import { isObject, type JsonObject, jsonOrNull, member } from "../base/json.ts";
 import type { CollectionConfig } from "../collection/config.ts";
-import { type JsonObject, jsonOrNull } from "../base/json.ts";
 import { idsIn, idTime, isOlder } from "../twitter/bytes/ids.ts";
 
 /** Ids of a stream's last tweets that its next harvest knows, when they are sent once more. */

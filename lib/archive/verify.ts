@@ -1,7 +1,7 @@
 /** Looks whether a collection is as its documents say: every file, every checksum, every line, every tweet once. */
 
 import type { Clock } from "../base/clock.ts";
-import { isObject } from "../collection/changeset.ts";
+import { isObject, parseAs, parseJson } from "../base/json.ts";
 import { checkConfig } from "../collection/config.ts";
 import { needsNoKeys } from "../collection/keyless.ts";
 import {
@@ -12,7 +12,6 @@ import {
   isHarvestFolder,
 } from "../collection/layout.ts";
 import { OutsideError, TwarcCloudError } from "../base/errors.ts";
-import { parseAs, parseJson } from "../base/json.ts";
 import { sentenceOf } from "../base/outage.ts";
 import { linkless } from "../store/folder/linkless.ts";
 import { isThere, type Listed, type Store } from "../store/store.ts";

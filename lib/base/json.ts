@@ -49,6 +49,16 @@ export function jsonOrNull(text: string): Json {
   }
 }
 
+/** Whether a value is an object, not an array. */
+export function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A member of its own of an object. */
+export function member(object: JsonObject, name: string): Json | undefined {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
+}
+
 /** Text without the byte order mark that some editors put in front of it. */
 function decoded(text: string | Uint8Array, name: string): string {
   if (typeof text === "string") return text.replace(/^\ufeff/, "");

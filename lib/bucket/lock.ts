@@ -3,11 +3,10 @@
 import { Buffer } from "node:buffer";
 import { z } from "zod";
 import type { Clock } from "../base/clock.ts";
-import { isObject } from "../collection/changeset.ts";
+import { isObject, type Json, jsonOrNull } from "../base/json.ts";
 import { harvestInfoSchema } from "../collection/harvest_info.ts";
 import { collectionKeys } from "../collection/layout.ts";
 import { ConflictError, LockedError, OutsideError, UndeletableError } from "../base/errors.ts";
-import { type Json, jsonOrNull } from "../base/json.ts";
 import type { Store, Version } from "../store/store.ts";
 import { lastWord } from "../base/visible.ts";
 

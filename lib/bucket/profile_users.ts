@@ -1,6 +1,6 @@
 /** Whose harvests run on keys that are held elsewhere. */
 
-import { isObject } from "../collection/changeset.ts";
+import { isObject } from "../base/json.ts";
 import { AccessError, UserError } from "../base/errors.ts";
 import type { Collections } from "./collections.ts";
 

@@ -1,8 +1,7 @@
 /** The profiles of keys that a person has, for the commands that name one. */
 
-import { isObject } from "../collection/changeset.ts";
+import { isObject, type JsonObject } from "../base/json.ts";
 import type { OtherKeys } from "../secrets/credentials.ts";
-import type { JsonObject } from "../base/json.ts";
 import type { Profile } from "../secrets/twarc_files.ts";
 import type { Settings } from "../base/settings.ts";
 import { type Context, openBucket } from "./context.ts";

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import type { Json, JsonObject } from "../base/json.ts";
+import { isObject, type Json, type JsonObject, member } from "../base/json.ts";
 
 /** What is to be deleted: the name of a member, or for members what to delete below them. */
 export type Deletion = string | { [key: string]: Deletion[] };
@@ -233,16 +233,6 @@ export function isSecretMember(name: string): boolean {
 /** Whether a member names a profile, whose keys are elsewhere: a name is no secret. */
 export function isProfileName(path: readonly string[]): boolean {
   return path.at(-1) === "profile" && /^(keys|credentials)$/.test(path.at(-2) ?? "");
-}
-
-/** Whether a value is an object, not an array. */
-export function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** A member of its own of an object. */
-export function member(object: JsonObject, name: string): Json | undefined {
-  return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
 /** Sets a member of its own, whatever its name. */

@@ -2,9 +2,9 @@
 
 import { z } from "zod";
 import { InvalidConfigError, UserError } from "../base/errors.ts";
-import type { Json, JsonObject } from "../base/json.ts";
+import { isObject, type Json, type JsonObject, member } from "../base/json.ts";
 import { jsonObject } from "../base/json_object.ts";
-import { isObject, mapped, member, omitted } from "./changeset.ts";
+import { mapped, omitted } from "./changeset.ts";
 import { budgetSchema, pricesSchema } from "../billing/budget.ts";
 import {
   costFaults,

@@ -3,14 +3,12 @@
 import {
   type Changeset,
   type Deletion,
-  isObject,
   isProfileName,
   isSecretMember,
-  member,
   merge,
   redacted,
 } from "./changeset.ts";
-import type { Json, JsonObject } from "../base/json.ts";
+import { isObject, type Json, type JsonObject, member } from "../base/json.ts";
 
 /** What harvests move all the time, and nobody wants to read. */
 const UNTOLD = new Set(["since_id", "looked_up"]);

@@ -2,8 +2,7 @@
 
 import type { z } from "zod";
 import { missingKeys } from "../base/api_keys.ts";
-import type { Json, JsonObject } from "../base/json.ts";
-import { isObject, member } from "./changeset.ts";
+import { isObject, type Json, type JsonObject, member } from "../base/json.ts";
 import type { CollectionType } from "./types.ts";
 import { partsOf } from "./filter.ts";
 import { idFault, newIdFault } from "./layout.ts";

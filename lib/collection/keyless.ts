@@ -2,9 +2,9 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { gunzipSync } from "node:zlib";
-import { type Json, type JsonObject, parseJson } from "../base/json.ts";
+import { isObject, type Json, type JsonObject, parseJson } from "../base/json.ts";
 import { jsonBytes } from "../base/json_bytes.ts";
-import { fingerprint, isObject, isSecretMember, redacted } from "./changeset.ts";
+import { fingerprint, isSecretMember, redacted } from "./changeset.ts";
 import { isChangeset, isHarvestConfig } from "./layout.ts";
 import { isPlaceholder } from "./template.ts";
 

@@ -1,8 +1,8 @@
 /** What a person changed in a file that is no longer the newest, brought onto the newest: nothing else is undone. */
 
 import { isDeepStrictEqual } from "node:util";
-import type { Json, JsonObject } from "../base/json.ts";
-import { fingerprint, isObject, isProfileName, member, redact } from "./changeset.ts";
+import { isObject, type Json, type JsonObject, member } from "../base/json.ts";
+import { fingerprint, isProfileName, redact } from "./changeset.ts";
 
 /** What harvests learn of a user, which the newest knows best. */
 const FACTS = new Set(["screen_name", "looked_up"]);

@@ -1,9 +1,8 @@
 /** What a person may have typed wrong in a configuration: ids that cannot be, and queries that search for something else. */
 
 import { isoTime } from "../base/clock.ts";
-import type { Json, JsonObject } from "../base/json.ts";
+import { isObject, type Json, type JsonObject, member } from "../base/json.ts";
 import { idFault, SLACK } from "../base/typed_ids.ts";
-import { isObject, member } from "./changeset.ts";
 import type { Fault } from "./faults.ts";
 import { partsOf } from "./filter.ts";
 

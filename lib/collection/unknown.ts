@@ -1,8 +1,7 @@
 /** Members of a configuration that nobody knows: a name that was typed wrong would be ignored, and billed. */
 
 import { z } from "zod";
-import type { Json } from "../base/json.ts";
-import { isObject, member } from "./changeset.ts";
+import { isObject, type Json, member } from "../base/json.ts";
 import { nearTo } from "./near.ts";
 
 /** Notes of a person's own have names that begin so. */

@@ -1,13 +1,7 @@
 /** What a harvest learns for the configuration, put together as it comes: a change costs no more than itself. */
 
-import {
-  type ConfigUpdate,
-  type Deletion,
-  isObject,
-  member,
-  setMember,
-} from "../collection/changeset.ts";
-import type { Json, JsonObject } from "../base/json.ts";
+import { type ConfigUpdate, type Deletion, setMember } from "../collection/changeset.ts";
+import { isObject, type Json, type JsonObject, member } from "../base/json.ts";
 
 /** Members that are deleted: as a whole, or below them. */
 type Deleted = Map<string, "whole" | Deleted>;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { Collections } from "../../lib/bucket/collections.ts";
-import { type ConfigUpdate, isObject, merge, redact } from "../../lib/collection/changeset.ts";
+import { type ConfigUpdate, merge, redact } from "../../lib/collection/changeset.ts";
+import { isObject, type Json, type JsonObject } from "../../lib/base/json.ts";
 import { ConflictError, OutsideError } from "../../lib/base/errors.ts";
-import type { Json, JsonObject } from "../../lib/base/json.ts";
 import type { Store } from "../../lib/store/store.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";

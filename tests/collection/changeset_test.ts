@@ -5,7 +5,6 @@ import {
   diff,
   fingerprint,
   isEmpty,
-  isObject,
   keepLearned,
   learned,
   merge,
@@ -13,7 +12,7 @@ import {
   prune,
   redact,
 } from "../../lib/collection/changeset.ts";
-import type { JsonObject } from "../../lib/base/json.ts";
+import { isObject, type JsonObject } from "../../lib/base/json.ts";
 
 /** Any JSON object, its members from few names so that objects meet. */
 const json = fc.letrec<{ value: unknown; object: JsonObject }>((tie) => ({

@@ -1,9 +1,8 @@
 /** The collection configuration file on the person's disk. */
 
 import { dirname, join } from "node:path";
-import { isObject, member } from "../../collection/changeset.ts";
+import { isObject, type Json, type JsonObject, member, parseJson } from "../../base/json.ts";
 import { messageOf, UserError } from "../../base/errors.ts";
-import { type Json, type JsonObject, parseJson } from "../../base/json.ts";
 import { jsonBytes } from "../../base/json_bytes.ts";
 
 /** The file where no other is named. */
