@@ -5,6 +5,7 @@ import { importsOf, ROOT, sources } from "./sources.ts";
 const FLOORS: Record<string, number> = {
   base: 0,
   billing: 0.5,
+  format: 0.5,
   app: 1,
   collection: 1,
   twitter: 1,
@@ -83,6 +84,18 @@ Deno.test("collections are pure, and commands do not know harvests: main hands t
   }
   for (const { path, text } of await files()) {
     if (roomOf(path) === "collection") assert.doesNotMatch(text, /Deno\.|fetch\(/, path);
+  }
+});
+
+Deno.test("only the room of formats knows how a tweets file is named and packed", async () => {
+  for (const { path, text } of await files()) {
+    if (["format", "sandbox"].includes(roomOf(path))) continue;
+    const code = text.replaceAll(/\/\*\*.*?\*\/|^\s*\/\/.*$/gms, "");
+    assert.doesNotMatch(
+      code,
+      /\btweets-[$\\[]|[`"/}]tweets-[`"]|jsonl\\?\.gz|deflateRaw|\bgunzipSync/,
+      path,
+    );
   }
 });
 

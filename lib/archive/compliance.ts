@@ -2,7 +2,8 @@
 
 import { z } from "zod";
 import { type Clock, isoTime } from "../base/clock.ts";
-import { collectionKeys, stamp } from "../collection/layout.ts";
+import { collectionKeys } from "../collection/layout.ts";
+import { stamp } from "../base/stamp.ts";
 import { OutsideError, UserError } from "../base/errors.ts";
 import { parseAs } from "../base/json.ts";
 import { jsonBytes } from "../base/json_bytes.ts";

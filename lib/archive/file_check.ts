@@ -5,7 +5,9 @@ import { isObject, type Json, type JsonObject } from "../base/json.ts";
 import { messageOf, TwarcCloudError } from "../base/errors.ts";
 import type { Store } from "../store/store.ts";
 import { idsIn } from "../twitter/bytes/ids.ts";
-import { gunzipped, linesIn, seen } from "../bucket/tweets.ts";
+import { tap } from "../base/tap.ts";
+import { splitLines } from "../format/lines.ts";
+import { type Codec, findCodec } from "../format/codec.ts";
 
 /** What a file is found to be. */
 export interface FileFacts {
@@ -21,7 +23,7 @@ export interface FileFacts {
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * Reads a gzip file of tweets: one member, each line JSON, each with its ids.
+ * Reads a tweets file: packed as one whole, each line JSON, each with its ids.
  * @param onId Called with each tweet's id, in digits; a SyntaxError that it throws is a fault of the line.
  * @param onLine Called with each line that is as it should be.
  * @throws OutsideError where the store does not have it, or cannot be read.
@@ -34,11 +36,12 @@ export async function checkTweets(
 ): Promise<FileFacts> {
   const facts: FileFacts = { sha1: "", bytes: 0, tweets: 0, fault: null };
   const sha1 = createHash("sha1");
-  const counted = (await store.read(key)).pipeThrough(seen((chunk) => {
+  const counted = (await store.read(key)).pipeThrough(tap((chunk) => {
     sha1.update(chunk);
     facts.bytes += chunk.length;
   }));
-  await checkLines(gunzipped(counted), facts, async (line) => {
+  const codec = findCodec(key);
+  await checkLines(codec.unpack(counted), { facts, codec }, async (line) => {
     for (const id of idsIn(line)) {
       await onId(id);
       facts.tweets++;
@@ -61,7 +64,7 @@ export async function checkJsonLines(
 ): Promise<{ lines: number; fault: string | null }> {
   const facts: Pick<FileFacts, "fault"> = { fault: null };
   let lines = 0;
-  await checkLines(await store.read(key), facts, (_, json) => {
+  await checkLines(await store.read(key), { facts }, (_, json) => {
     lines++;
     if (isObject(json)) onObject(json);
   });
@@ -71,12 +74,12 @@ export async function checkJsonLines(
 /** Keeps what is wrong first. A failure of the store, or of this machine, is not the file's. */
 async function checkLines(
   content: ReadableStream<Uint8Array>,
-  facts: Pick<FileFacts, "fault">,
+  { facts, codec }: { facts: Pick<FileFacts, "fault">; codec?: Codec },
   look: (line: Uint8Array, json: Json) => Promise<void> | void,
 ): Promise<void> {
   let number = 0;
   try {
-    for await (const { line, isEnded } of linesIn(content)) {
+    for await (const { line, isEnded } of splitLines(content)) {
       number++;
       if (!isEnded) facts.fault ??= `line ${number} has no end`;
       try {
@@ -91,6 +94,8 @@ async function checkLines(
     const problem = messageOf(error);
     facts.fault ??= error instanceof SyntaxError
       ? `line ${number + 1} is not as it should be: ${problem}`
-      : `it is not one whole gzip file, from line ${number + 1} on (${problem})`;
+      : `it is not one whole ${codec?.name ?? "text"} file, from line ${
+        number + 1
+      } on (${problem})`;
   }
 }

@@ -2,11 +2,12 @@
 
 import type { Changeset, Removal } from "../collection/changeset.ts";
 import { harvestInfoSchema } from "../collection/harvest_info.ts";
-import { collectionKeys, FILES, isTweetsFile } from "../collection/layout.ts";
+import { collectionKeys, FILES } from "../collection/layout.ts";
+import { isTweetsFileName, tweetsPrefix } from "../format/file_name.ts";
 import { parseAs } from "../base/json.ts";
 import type { Purged, Store } from "../store/store.ts";
 import type { Lease } from "../bucket/lease.ts";
-import { listedIn } from "../bucket/tweets.ts";
+import { listedIn } from "../bucket/manifest.ts";
 
 /** What garbage is looked for in. */
 export interface GarbageOptions {
@@ -61,7 +62,7 @@ export class Garbage {
     this.#note(removed);
     const listed = (await listedIn(store, folder)).union(new Set(named));
     this.#folders.set(folder, { listed, isAll });
-    for await (const { key } of store.list(`${folder}tweets-`)) {
+    for await (const { key } of store.list(tweetsPrefix(folder))) {
       if (this.#isGarbage(key)) {
         lease.check();
         await store.delete(key);
@@ -80,9 +81,9 @@ export class Garbage {
   }
 
   #isGarbage(key: string): boolean {
-    const [, folder = "", name = ""] = /^(.*\/)(tweets-[^/]*)$/.exec(key) ?? [];
+    const [, folder = "", name = ""] = /^(.*\/)([^/]*)$/.exec(key) ?? [];
     const found = this.#folders.get(folder);
-    if (!found || found.listed.has(name) || !isTweetsFile(name)) return false;
+    if (!found || found.listed.has(name) || !isTweetsFileName(name)) return false;
     return found.isAll || this.#replaced.has(key);
   }
 

@@ -1,11 +1,12 @@
 /** Takes tweets out of a collection's files, in an order in which every instant in between is a correct bucket. */
 
-import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
 import type { Removal } from "../collection/changeset.ts";
 import { harvestInfoSchema } from "../collection/harvest_info.ts";
-import { collectionKeys, FILES, replacementFor } from "../collection/layout.ts";
+import { collectionKeys, FILES } from "../collection/layout.ts";
+import { replacementName, tweetsPrefix } from "../format/file_name.ts";
+import { type Codec, findCodec } from "../format/codec.ts";
 import { parseAs } from "../base/json.ts";
 import { jsonBytes } from "../base/json_bytes.ts";
 import type { Purged, Store } from "../store/store.ts";
@@ -16,7 +17,8 @@ import { Garbage } from "./garbage.ts";
 import type { Lease } from "../bucket/lease.ts";
 import { listedFiles } from "../bucket/listing.ts";
 import { settle } from "../bucket/projection.ts";
-import { filesListed, type ListedFile, listedIn, manifests, readLines } from "../bucket/tweets.ts";
+import { readLines } from "../bucket/tweets.ts";
+import { filesListed, type ListedFile, listedIn, manifests } from "../bucket/manifest.ts";
 
 const encoder = new TextEncoder();
 
@@ -180,8 +182,8 @@ class Folder {
     const removed = [...tweets].map(([id, reason]) => ({ id, reason }));
     if (removed.length === 0) return { old, file: undefined, count, removed };
     if (lines.length === 0) return { old, file: null, count, removed };
-    const bytes = await gzipped(lines);
-    const name = replacementFor(old, new Set(this.#files.map((file) => this.#nameOf(file.key))));
+    const name = replacementName(old, new Set(this.#files.map((file) => this.#nameOf(file.key))));
+    const bytes = await packed(lines, findCodec(name));
     lease.check();
     await store.put(`${this.#folder}${name}`, bytes);
     const sha1 = createHash("sha1").update(bytes).digest("hex");
@@ -256,16 +258,14 @@ class Folder {
     const { store } = this.#options;
     const listed = await listedIn(store, this.#folder);
     const sizes: number[] = [];
-    for await (const { key, size } of store.list(`${this.#folder}tweets-`)) {
+    for await (const { key, size } of store.list(tweetsPrefix(this.#folder))) {
       if (listed.has(this.#nameOf(key))) sizes.push(size);
     }
     return sizes;
   }
 }
 
-async function gzipped(lines: Uint8Array[]): Promise<Uint8Array> {
+async function packed(lines: Uint8Array[], codec: Codec): Promise<Uint8Array> {
   const feed = encoder.encode("\n");
-  const content = new Blob(lines.flatMap((line) => [new Uint8Array(line), feed])).stream()
-    .pipeThrough(new CompressionStream("gzip"));
-  return Buffer.concat(await Array.fromAsync(content));
+  return await codec.packBytes(new Blob(lines.flatMap((line) => [new Uint8Array(line), feed])));
 }

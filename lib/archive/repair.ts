@@ -22,7 +22,7 @@ import type { Lease } from "../bucket/lease.ts";
 import { harvestInfo, projectManifest, settle } from "../bucket/projection.ts";
 import { restoredCheckpoint } from "./restore.ts";
 import { isWiped, restoreConfig } from "./restored_config.ts";
-import { readManifest } from "../bucket/tweets.ts";
+import { readManifest } from "../bucket/manifest.ts";
 import { verify, type VerifyOptions } from "./verify.ts";
 
 const encoder = new TextEncoder();

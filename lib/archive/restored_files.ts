@@ -1,12 +1,12 @@
 /** The tweets files of a harvest as they are found, where no checkpoint names them. */
 
-import { FILES, isTweetsFile } from "../collection/layout.ts";
-import type { Store } from "../store/store.ts";
-import { isThere } from "../store/store.ts";
+import { FILES } from "../collection/layout.ts";
+import { compareTweetsFileNames, isTweetsFileName } from "../format/file_name.ts";
+import { isThere, type Store } from "../store/store.ts";
 import { OutsideError } from "../base/errors.ts";
 import { checkTweets } from "./file_check.ts";
 import type { Brought } from "./restored_positions.ts";
-import { readManifest } from "../bucket/tweets.ts";
+import { readManifest } from "../bucket/manifest.ts";
 
 /** A tweets file as it was found. */
 export interface FoundFile {
@@ -43,7 +43,9 @@ export async function filesOf(
   const known = new Set(listed.map(({ key }) => key.slice(folder.length)));
   const unlisted = info !== null && listed.length > 0
     ? []
-    : [...names].filter((name) => isTweetsFile(name) && !known.has(name)).toSorted(byNumber);
+    : [...names].filter((name) => isTweetsFileName(name) && !known.has(name)).toSorted(
+      compareTweetsFileNames,
+    );
   const look = { folder, store, onFile, collect };
   const later = new Later();
   for (const name of unlisted) {
@@ -135,13 +137,4 @@ class Later {
     const file = this.#files[n];
     if (file) file.isWanted = false;
   }
-}
-
-/** In the order in which they were stored: `tweets-20260102030405.jsonl.gz`, then `…-2.jsonl.gz`, then `…-10…`. */
-function byNumber(one: string, other: string): number {
-  const [a, b] = [one, other].map((name) => {
-    const [, time = "", number = "1"] = /^tweets-(\d{14})(?:-(\d+))?/.exec(name) ?? [];
-    return time + number.padStart(6, "0");
-  });
-  return (a ?? "") < (b ?? "") ? -1 : 1;
 }

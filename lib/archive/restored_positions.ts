@@ -1,7 +1,8 @@
 /** Where the walks of a collection stand, as the tweets tell that they brought: for a checkpoint that is lost. */
 
 import { userOfWalk, userWalk } from "../bucket/walks.ts";
-import { isObject, type JsonObject, jsonOrNull, member } from "../base/json.ts";
+import { isObject, type JsonObject } from "../base/json.ts";
+import { parseTweetLine } from "../format/tweets.ts";
 import type { CollectionConfig } from "../collection/config.ts";
 import { idsIn, idTime, isOlder } from "../twitter/bytes/ids.ts";
 
@@ -97,16 +98,9 @@ function walkOf(config: CollectionConfig, line: Uint8Array): string | null {
 
 /** Who wrote the tweets of a line: of version 2 a page of a timeline, which are all by one. */
 function authorOf(line: Uint8Array): string | null {
-  const json = jsonOrNull(new TextDecoder().decode(line));
-  if (!isObject(json)) return null;
-  const data = member(json, "data");
-  const [first] = Array.isArray(data) ? data : [];
-  const user = member(json, "user");
-  const author = isObject(first)
-    ? member(first, "author_id")
-    : isObject(user)
-    ? member(user, "id_str")
-    : undefined;
+  const { api, tweets: [first] } = parseTweetLine(line);
+  const user = first?.json.user;
+  const author = api === "2" ? first?.json.author_id : isObject(user) ? user.id_str : undefined;
   return typeof author === "string" ? author : null;
 }
 

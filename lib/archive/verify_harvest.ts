@@ -3,7 +3,8 @@
 import { createHash } from "node:crypto";
 import { type HarvestInfo, harvestInfoSchema } from "../collection/harvest_info.ts";
 import { hasKeys } from "../collection/keyless.ts";
-import { FILES, isTweetsFile } from "../collection/layout.ts";
+import { FILES } from "../collection/layout.ts";
+import { isTweetsFileName } from "../format/file_name.ts";
 import { messageOf, OutsideError } from "../base/errors.ts";
 import { parseAs, parseJson } from "../base/json.ts";
 import { isThere, type Listed, type Store } from "../store/store.ts";
@@ -20,7 +21,7 @@ import {
   totals,
 } from "./found.ts";
 import { gapsIn, type ToldGap } from "../bucket/gaps.ts";
-import { type ListedFile, manifestOf, readManifest } from "../bucket/tweets.ts";
+import { type ListedFile, manifestOf, readManifest } from "../bucket/manifest.ts";
 
 /** What looking works with. */
 export interface Look {
@@ -69,7 +70,7 @@ export async function lookAtHarvest(place: HarvestFolder, look: Look): Promise<H
     folder,
     listed,
     unlisted: place.objects.map(({ key }) => key)
-      .filter((key) => isTweetsFile(key.slice(folder.length)) && !known.has(key)),
+      .filter((key) => isTweetsFileName(key.slice(folder.length)) && !known.has(key)),
     hasManifest: has(FILES.manifest),
     info,
     isOriginal,

@@ -13,7 +13,8 @@ import {
   redact,
 } from "../collection/changeset.ts";
 import { withoutSecrets } from "../collection/rebase.ts";
-import { collectionKeys, isChangeset, stamp } from "../collection/layout.ts";
+import { collectionKeys, isChangeset } from "../collection/layout.ts";
+import { stamp } from "../base/stamp.ts";
 import { ConflictError, UserError } from "../base/errors.ts";
 import { type JsonObject, parseAs } from "../base/json.ts";
 import { jsonBytes } from "../base/json_bytes.ts";

@@ -10,7 +10,7 @@ import { settledPut } from "../store/settled_put.ts";
 import type { Purged, Store, Version } from "../store/store.ts";
 import { History } from "./history.ts";
 import type { Lease } from "./lease.ts";
-import { withSums } from "./tweets.ts";
+import { withSums } from "./manifest.ts";
 
 /** Bytes of a file that is none of this program's, up to which it is looked for keys: a configuration is smaller. */
 const MOST = 2 ** 22;

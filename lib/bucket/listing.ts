@@ -4,7 +4,7 @@ import { collectionKeys, FILES } from "../collection/layout.ts";
 import { UserError } from "../base/errors.ts";
 import type { Store } from "../store/store.ts";
 import { type CheckpointState, readCheckpoint } from "./checkpoint.ts";
-import { filesListed, type ListedFile, manifestOf, manifests, readManifest } from "./tweets.ts";
+import { filesListed, type ListedFile, manifestOf, manifests, readManifest } from "./manifest.ts";
 
 /** A harvest that is not settled: its manifest may be older than its checkpoint. */
 export interface OpenListing {

@@ -6,11 +6,12 @@ import type { Checkpoint, CheckpointState } from "./checkpoint.ts";
 import type { Collections } from "./collections.ts";
 import { isoTime } from "../base/clock.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
-import { type CollectionKeys, collectionKeys, FILES, isTweetsFile } from "../collection/layout.ts";
+import { type CollectionKeys, collectionKeys, FILES } from "../collection/layout.ts";
+import { isTweetsFileName, tweetsPrefix } from "../format/file_name.ts";
 import { ConflictError, UndeletableError } from "../base/errors.ts";
 import { jsonBytes } from "../base/json_bytes.ts";
 import type { Store, Version } from "../store/store.ts";
-import { manifestOf } from "./tweets.ts";
+import { manifestOf } from "./manifest.ts";
 
 const log = getLogger(["twarc-cloud", "bucket"]);
 
@@ -127,8 +128,8 @@ async function clearGarbage(
 ): Promise<void> {
   const folder = keys.harvest(began);
   const named = new Set(files.map((file) => `${folder}${file.name}`));
-  for await (const { key, version } of store.list(`${folder}tweets-`)) {
-    if (named.has(key) || !isTweetsFile(key.slice(folder.length))) continue;
+  for await (const { key, version } of store.list(tweetsPrefix(folder))) {
+    if (named.has(key) || !isTweetsFileName(key.slice(folder.length))) continue;
     await guard();
     try {
       await store.delete(key, { ifVersion: version }).catch(nullIfOther);

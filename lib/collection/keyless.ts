@@ -1,16 +1,20 @@
 /** What a copy of a collection has in place of objects with keys in them: copies are handed on. */
 
 import { isDeepStrictEqual } from "node:util";
-import { gunzipSync } from "node:zlib";
 import { isObject, type Json, type JsonObject, parseJson } from "../base/json.ts";
 import { jsonBytes } from "../base/json_bytes.ts";
 import { fingerprint, isSecretMember, redacted } from "./changeset.ts";
-import { isChangeset, isHarvestConfig } from "./layout.ts";
+import { unpackIfPacked } from "../format/codec.ts";
+import { isNamedLikeTweets } from "../format/file_name.ts";
+import { FILES, isChangeset, isHarvestConfig } from "./layout.ts";
 import { isPlaceholder } from "./template.ts";
 
-/** The objects of a collection that have no keys: what comes from the API, or follows from it. */
-const NONE =
-  /\/(tweets-[^/]*\.gz|users\.jsonl|user_changes\.json|manifest-sha1\.txt|harvest(er)?\.json|messages\.jsonl|gaps\.jsonl|missing\.jsonl|last_harvest\.json|ids\.txt)$|^collections\/[^/]+\/compliance\//;
+/** The objects of a collection that have no keys besides tweets files: what comes from the API, or follows from it. */
+const KEYLESS: ReadonlySet<string> = new Set([
+  ...Object.values(FILES).filter((name) => name !== FILES.config),
+  "last_harvest.json",
+  "ids.txt",
+]);
 /** Bytes that a packed file may unpack to where it is looked for keys. */
 const MOST = 2 ** 26;
 
@@ -19,7 +23,8 @@ const MOST = 2 ** 26;
  * does not write, such as the copy of a configuration that an editor or a file manager has made.
  */
 export function mayHaveKeys(key: string): boolean {
-  return !NONE.test(key);
+  if (/^collections\/[^/]+\/compliance\//.test(key)) return false;
+  return !isNamedLikeTweets(key) && !KEYLESS.has(key.slice(key.lastIndexOf("/") + 1));
 }
 
 /**
@@ -29,7 +34,7 @@ export function mayHaveKeys(key: string): boolean {
  */
 export function keyless(key: string, bytes: Uint8Array): Uint8Array | null {
   const json = jsonIn(bytes);
-  if (json === undefined) return hasWords(unpacked(bytes)) ? null : bytes;
+  if (json === undefined) return hasWords(unpackIfPacked(bytes, MOST)) ? null : bytes;
   const isChangeset = key.includes("/changesets/");
   const without = isChangeset ? redacted(json, false) : withoutSecrets(json);
   return isDeepStrictEqual(without, json) ? bytes : jsonBytes(without);
@@ -73,16 +78,6 @@ function isInClear(value: Json, isSecret: boolean): boolean {
 function hasWords(bytes: Uint8Array): boolean {
   const text = new TextDecoder("latin1").decode(bytes);
   return /key|credential|secret|token|password/i.test(text);
-}
-
-/** What a gzip file holds; any other content as it is. */
-function unpacked(bytes: Uint8Array): Uint8Array {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  try {
-    return gunzipSync(bytes, { maxOutputLength: MOST });
-  } catch {
-    return bytes;
-  }
 }
 
 function jsonIn(bytes: Uint8Array): Json | undefined {

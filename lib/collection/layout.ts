@@ -1,6 +1,7 @@
 /** Every key and file name of a bucket, and the rules for ids. */
 
 import { UserError } from "../base/errors.ts";
+import { parseStamp, stamp } from "../base/stamp.ts";
 
 /** The folder of all collections. */
 export const COLLECTIONS = "collections/";
@@ -69,20 +70,9 @@ export function folderStamp(ms: number): string {
   return stamp(ms).replace(/(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)/, "$1/$2/$3/$4/$5/$6");
 }
 
-/** `20190309153507` for a time in milliseconds since 1970, in UTC. */
-export function stamp(ms: number): string {
-  return new Date(ms).toISOString().replace(/\D/g, "").slice(0, 14);
-}
-
-/**
- * The time that a key has in it, in milliseconds since 1970; NaN where it has none.
- * @param stamped Whose first group is a time as `stamp` or `folderStamp` writes it.
- */
-export function timeIn(key: string, stamped: RegExp): number {
-  const digits = stamped.exec(key)?.[1]?.replace(/\D/g, "") ?? "";
-  return Date.parse(
-    digits.replace(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/, "$1-$2-$3T$4:$5:$6Z"),
-  );
+/** Returns when the harvest began whose folder a key is in, in milliseconds since 1970; NaN where it is in none. */
+export function harvestTime(key: string): number {
+  return parseStamp(/\/harvests\/(\d{4}(?:\/\d\d){5})\//.exec(key)?.[1] ?? "");
 }
 
 /** Whether a folder, with its `/`, is a harvest's, and nothing that strayed among them. */
@@ -184,16 +174,6 @@ export const FILES = {
   missing: "missing.jsonl",
 } as const;
 
-/** The name of a tweets file; `number` above 1 where several are made in one second. */
-export function tweetsFile(ms: number, number = 1): string {
-  return `tweets-${stamp(ms)}${number > 1 ? `-${number}` : ""}.jsonl.gz`;
-}
-
-/** Whether a name is one that `tweetsFile` gives: whatever else lies in a harvest's folder is the person's own. */
-export function isTweetsFile(name: string): boolean {
-  return /^tweets-\d{14}(-\d{1,6})?\.jsonl\.gz$/.test(name);
-}
-
 /** Files in a harvest's folder that are no tweets, and that its manifest may list. */
 const SIDES: ReadonlySet<string> = new Set(
   Object.values(FILES).filter((name) => name !== FILES.manifest),
@@ -202,16 +182,4 @@ const SIDES: ReadonlySet<string> = new Set(
 /** Whether a name is that of a file beside the tweets. */
 export function isSideFile(name: string): boolean {
   return SIDES.has(name);
-}
-
-/**
- * The name of a tweets file that takes the place of another, in a folder that has `names`: with the next number
- * that is free.
- */
-export function replacementFor(name: string, names: ReadonlySet<string>): string {
-  const stem = name.replace(/(-\d{1,6})?\.jsonl\.gz$/, "");
-  for (let number = 2;; number++) {
-    const next = `${stem}-${number}.jsonl.gz`;
-    if (!names.has(next)) return next;
-  }
 }

@@ -2,8 +2,9 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { Checkpoint, HarvestFile } from "../bucket/checkpoint.ts";
-import { listedIn } from "../bucket/tweets.ts";
-import { tweetsFile } from "../collection/layout.ts";
+import { listedIn } from "../bucket/manifest.ts";
+import { findCodec } from "../format/codec.ts";
+import { tweetsFileName } from "../format/file_name.ts";
 import { DamagedError, LockedError, messageOf, UndeletableError } from "../base/errors.ts";
 import { giveBack } from "../base/memory.ts";
 import type { Store } from "../store/store.ts";
@@ -257,7 +258,7 @@ export class Committer {
     const { path, ...file } = segment;
     guard();
     const sent = this.#names.get(segment);
-    const name = sent ?? this.#nextName();
+    const name = sent ?? this.#nextName(path);
     if (sent === undefined) {
       this.#names.set(segment, name);
       this.#uncommitted.push(name);
@@ -266,14 +267,14 @@ export class Committer {
     return { name, ...file };
   }
 
-  /** A name that this harvest has not used: later ones are never equal to earlier ones. */
-  #nextName(): string {
+  /** Makes a name for a file that this harvest has not used: later ones are never equal to earlier ones. */
+  #nextName(path: string): string {
     const ms = Math.max(this.#options.clock.now(), this.#lastName.ms);
     const isSame = Math.floor(ms / 1_000) === Math.floor(this.#lastName.ms / 1_000);
     this.#lastName = { ms, number: isSame ? this.#lastName.number + 1 : 1 };
-    const name = tweetsFile(ms, this.#lastName.number);
+    const name = tweetsFileName(ms, this.#lastName.number, findCodec(path));
     // A harvester before may have had a clock that was ahead.
-    return this.#files.some((file) => file.name === name) ? this.#nextName() : name;
+    return this.#files.some((file) => file.name === name) ? this.#nextName(path) : name;
   }
 
   async #commit(): Promise<void> {

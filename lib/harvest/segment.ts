@@ -1,9 +1,11 @@
-/** Rolling gzip files of lines, with checksums: whole segments, and the pieces of one that is still open. */
+/** Rolling packed files of lines, with checksums: whole segments, and the pieces of one that is still open. */
 
 import { createHash } from "node:crypto";
-import { constants, crc32, deflateRawSync } from "node:zlib";
+import { crc32 } from "node:zlib";
 import { DamagedError } from "../base/errors.ts";
-import { onDisk, withLineFeeds } from "../base/disk.ts";
+import { onDisk } from "../base/disk.ts";
+import { CODEC } from "../format/codec.ts";
+import { joinLines } from "../format/lines.ts";
 import type { GrowingFile, SpoolFolder } from "./spool_folder.ts";
 
 /** A tweets file that is whole, on this machine's disk. */
@@ -19,17 +21,12 @@ export interface SegmentFile {
 /** Lines are compressed in blocks of this size: large enough that a fresh window costs one per cent. */
 const BLOCK = 1 << 20;
 const LINE_FEED = 0x0a;
-
-/** RFC 1952: magic, deflate, no flags, no time, no extra flags, unknown system. */
-const HEADER = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);
-/** RFC 1951: an empty last block with fixed codes. */
-const LAST_BLOCK = Uint8Array.of(3, 0);
+const HEADER = CODEC.header;
 
 /**
- * One segment that is being written. Each block of lines is compressed by itself and ends at a byte
- * boundary (RFC 1951, a full flush), so that the same compressed bytes serve twice: as part of the
- * whole segment, and, with a header and trailer of their own, as a piece that can be in the store
- * before the segment is full. Both are gzip files of one member.
+ * One segment that is being written. Each block of lines is packed by itself, so that the same packed
+ * bytes serve twice: as part of the whole segment, and, with a header and trailer of their own, as a
+ * piece that can be in the store before the segment is full. Both are files as any other.
  */
 export class Segment {
   readonly #folder: SpoolFolder;
@@ -54,7 +51,7 @@ export class Segment {
 
   /** Opens a new segment in a folder for temporary files. @throws UserError, DiskError where its disk fails */
   static async open(folder: SpoolFolder): Promise<Segment> {
-    const name = `segment-${crypto.randomUUID()}.gz`;
+    const name = `segment-${crypto.randomUUID()}${CODEC.suffix}`;
     return await onDisk(folder.path, async () => {
       const file = await folder.grow(name);
       await file.append(HEADER);
@@ -84,7 +81,7 @@ export class Segment {
     for (const line of lines) {
       if (this.#filled + line.length + 1 > BLOCK) await this.#compress();
       if (line.length + 1 > BLOCK) {
-        await this.#write(withLineFeeds([line]));
+        await this.#write(joinLines([line]));
       } else {
         this.#block.set(line, this.#filled);
         this.#block[this.#filled + line.length] = LINE_FEED;
@@ -151,7 +148,7 @@ export class Segment {
 
   async #write(block: Uint8Array): Promise<void> {
     if (this.#failure) throw this.#failure;
-    const compressed = deflateRawSync(block, { finishFlush: constants.Z_FULL_FLUSH });
+    const compressed = CODEC.packBlock(block);
     try {
       await onDisk(this.#folder.path, () => this.#file.append(compressed));
     } catch (error) {
@@ -164,7 +161,7 @@ export class Segment {
   }
 }
 
-/** What a gzip file holds so far. */
+/** What a packed file holds so far. */
 class Content {
   tweets = 0;
   #length = 0;
@@ -175,14 +172,8 @@ class Content {
     this.#length += block.length;
   }
 
-  /** The last block, the checksum and the length modulo 2^32 (RFC 1952). */
   trailer(): Uint8Array {
-    const bytes = new Uint8Array(LAST_BLOCK.length + 8);
-    bytes.set(LAST_BLOCK);
-    const view = new DataView(bytes.buffer, LAST_BLOCK.length);
-    view.setUint32(0, this.#crc, true);
-    view.setUint32(4, this.#length % 2 ** 32, true);
-    return bytes;
+    return CODEC.trailer({ crc: this.#crc, length: this.#length });
   }
 
   file({ path, sha1, length }: GrowingFile): SegmentFile {

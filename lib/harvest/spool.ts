@@ -1,6 +1,7 @@
 /** A harvest's temporary files: open segments, and the small files that are kept beside the tweets. */
 
-import { onDisk, withLineFeeds } from "../base/disk.ts";
+import { onDisk } from "../base/disk.ts";
+import { joinLines } from "../format/lines.ts";
 import { CutFiles, type SideCut } from "./cut_files.ts";
 import type { OpenFile } from "./files.ts";
 import { Segment } from "./segment.ts";
@@ -37,7 +38,7 @@ export class Spool extends CutFiles {
     await onDisk(this.path, async () => {
       const side = this.#sides.get(name) ?? await this.#folder.grow(name);
       this.#sides.set(name, side);
-      await side.append(withLineFeeds(lines));
+      await side.append(joinLines(lines));
     });
   }
 

@@ -1,14 +1,9 @@
 import assert from "node:assert/strict";
 import { join, normalize } from "node:path";
 import fc from "fast-check";
-import {
-  collectionKeys,
-  idFault,
-  isUnderLease,
-  newIdFault,
-  stamp,
-  tweetsFile,
-} from "../../lib/collection/layout.ts";
+import { collectionKeys, idFault, isUnderLease, newIdFault } from "../../lib/collection/layout.ts";
+import { tweetsFileName } from "../../lib/format/file_name.ts";
+import { stamp } from "../../lib/base/stamp.ts";
 
 const AT = Date.UTC(2019, 2, 9, 15, 35, 7, 464);
 
@@ -20,8 +15,8 @@ Deno.test("keys are those of the documents", () => {
     "collections/test_collection/changesets/change-20190309153507.json",
   );
   assert.equal(keys.harvest(AT), "collections/test_collection/harvests/2019/03/09/15/35/07/");
-  assert.equal(tweetsFile(AT), "tweets-20190309153507.jsonl.gz");
-  assert.equal(tweetsFile(AT, 2), "tweets-20190309153507-2.jsonl.gz");
+  assert.equal(tweetsFileName(AT), "tweets-20190309153507.jsonl.gz");
+  assert.equal(tweetsFileName(AT, 2), "tweets-20190309153507-2.jsonl.gz");
 });
 
 Deno.test("ids are names of folders and nothing else", () => {

@@ -3,9 +3,9 @@
 import { Buffer } from "node:buffer";
 import { createHash, type Hash } from "node:crypto";
 import { dirname, join } from "node:path";
-import { seen } from "../../bucket/tweets.ts";
+import { tap } from "../../base/tap.ts";
 import { keyless, mayHaveKeys, needsNoKeys } from "../../collection/keyless.ts";
-import { isTweetsFile } from "../../collection/layout.ts";
+import { isNamedLikeTweets, isTweetsFileName } from "../../format/file_name.ts";
 import { messageOf, TwarcCloudError, UserError } from "../../base/errors.ts";
 import { isThere, type Store, type Version } from "../../store/store.ts";
 
@@ -89,7 +89,7 @@ export class Copier {
     let removed = 0;
     const entries = Deno.readDir(this.#path(folder));
     for (const { name, isFile } of await Array.fromAsync(entries).catch(noneIfAbsent)) {
-      const isTweets = isFile && isTweetsFile(name);
+      const isTweets = isFile && isTweetsFileName(name);
       if (!isTweets || listed.has(`${folder}${name}`)) continue;
       await Deno.remove(this.#path(`${folder}${name}`));
       removed++;
@@ -112,14 +112,14 @@ export class Copier {
     if (!content) return { is: "gone" };
     const hash = createHash("sha1");
     let bytes = 0;
-    const counted = content.pipeThrough(seen((chunk) => {
+    const counted = content.pipeThrough(tap((chunk) => {
       hash.update(chunk);
       bytes += chunk.length;
     }));
     await Deno.writeFile(temporary, counted, key.endsWith(".json") ? { mode: 0o600 } : {});
     const isDamaged = sha1 !== undefined
       ? hash.digest("hex") !== sha1
-      : key.includes("/tweets-") && size !== undefined && bytes !== size;
+      : isNamedLikeTweets(key) && size !== undefined && bytes !== size;
     if (isDamaged) return { is: "damaged" };
     await Deno.rename(temporary, path);
     return { is: "fetched", bytes };

@@ -2,8 +2,9 @@
 
 import { Buffer } from "node:buffer";
 import { newestManifest, openListing } from "../../bucket/listing.ts";
-import { readManifest, withSums } from "../../bucket/tweets.ts";
+import { readManifest, withSums } from "../../bucket/manifest.ts";
 import { collectionKeys, fileNameFault, FILES } from "../../collection/layout.ts";
+import { isNamedLikeTweets } from "../../format/file_name.ts";
 import { linkless } from "../../store/folder/linkless.ts";
 import { isThere, type Listed, type Store } from "../../store/store.ts";
 import { Copier, type Wanted } from "./copier.ts";
@@ -129,7 +130,7 @@ class Download {
   /** Copies what is in a folder. */
   async #folder(folder: string, files: Listed[]): Promise<void> {
     const manifestKey = `${folder}${FILES.manifest}`;
-    const isTweets = ({ key }: Wanted) => key.startsWith(`${folder}tweets-`);
+    const isTweets = ({ key }: Wanted) => isNamedLikeTweets(key);
     const sides = files.filter((file) => !isTweets(file) && file.key !== manifestKey);
     // What tells of a harvest comes before its manifest, which then lists no less than that tells of.
     await eachOf(sides, WIDTH, (file) => this.#fetch(file));

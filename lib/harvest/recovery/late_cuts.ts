@@ -4,7 +4,7 @@
  */
 
 import { getLogger } from "@logtape/logtape";
-import { gunzipped, linesIn } from "../../bucket/tweets.ts";
+import { splitLines } from "../../format/lines.ts";
 import { collectionKeys, FILES } from "../../collection/layout.ts";
 import { LockedError, messageOf } from "../../base/errors.ts";
 import { idsIn, idTime, isOlder } from "../../twitter/bytes/ids.ts";
@@ -22,8 +22,8 @@ const log = getLogger(["twarc-cloud", "harvest"]);
 export interface LateFile {
   sha1: string;
   tweets: number;
-  /** Its compressed content. */
-  read: () => Promise<ReadableStream<Uint8Array>>;
+  /** Its lines, unpacked. */
+  read: () => ReadableStream<Uint8Array>;
 }
 
 /** What a harvester left that another one had gone on before. */
@@ -158,7 +158,7 @@ async function unstored(
 
 async function* linesOf(files: LateFile[]): AsyncGenerator<Uint8Array> {
   for (const { read } of files) {
-    for await (const { line } of linesIn(gunzipped(await read()))) if (line.length > 0) yield line;
+    for await (const { line } of splitLines(read())) if (line.length > 0) yield line;
   }
 }
 

@@ -3,6 +3,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { CheckpointState } from "../../bucket/checkpoint.ts";
 import { isOf } from "../../bucket/next_harvest.ts";
+import { findCodec } from "../../format/codec.ts";
 import { Committer, type CommitterOptions } from "../committer.ts";
 import type { Cut } from "../cut.ts";
 import type { Late } from "./late_cuts.ts";
@@ -132,7 +133,7 @@ function lateOf(left: FoundNote[], folder: LeftFolder): Late | null {
     files: own.map(({ file: { path, sha1, bytes, tweets } }) => ({
       sha1,
       tweets,
-      read: () => Promise.resolve(folder.read(path, bytes)),
+      read: () => findCodec(path).unpack(folder.read(path, bytes)),
     })),
     sides: last.sides,
     close: (isWanted) => clear(left, folder, isWanted),

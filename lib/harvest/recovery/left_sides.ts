@@ -6,7 +6,7 @@ import { isoTime } from "../../base/clock.ts";
 import { FILES } from "../../collection/layout.ts";
 import type { Gap } from "../../twitter/api.ts";
 import type { SideCut } from "../cut_files.ts";
-import { withLineFeeds } from "../../base/disk.ts";
+import { joinLines } from "../../format/lines.ts";
 import type { Note } from "./left_notes.ts";
 import type { LeftFolder } from "./left_folder.ts";
 import type { CommitterOptions } from "../committer.ts";
@@ -133,5 +133,5 @@ async function* joined(
 }
 
 function linesOf(gaps: Gap[]): Uint8Array {
-  return withLineFeeds(gaps.map((gap) => new TextEncoder().encode(JSON.stringify(gap))));
+  return joinLines(gaps.map((gap) => new TextEncoder().encode(JSON.stringify(gap))));
 }

@@ -3,7 +3,8 @@
 import { IdList } from "../../bucket/id_list.ts";
 import { listedFiles } from "../../bucket/listing.ts";
 import { DamagedFileError, readLines } from "../../bucket/tweets.ts";
-import { collectionKeys, timeIn } from "../../collection/layout.ts";
+import { collectionKeys, harvestTime } from "../../collection/layout.ts";
+import { tweetsFileTime } from "../../format/file_name.ts";
 import { OutsideError } from "../../base/errors.ts";
 import { idsIn } from "../../twitter/bytes/ids.ts";
 import type { Store } from "../../store/store.ts";
@@ -131,8 +132,8 @@ export class StoredTweets {
 
   /** Whether a file was stored about when the tweets came, or when a later harvest began: it asks for what was missed. */
   #isNear(key: string): boolean {
-    const stored = timeIn(key, /\/tweets-(\d{14})[^/]*$/);
-    const began = timeIn(key, /\/harvests\/(\d{4}(?:\/\d\d){5})\//);
+    const stored = tweetsFileTime(key);
+    const began = harvestTime(key);
     const { from, to } = this.#span;
     return stored >= from - AROUND && stored <= to + AROUND ||
       stored >= began && stored <= began + AROUND;

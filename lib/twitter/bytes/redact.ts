@@ -1,17 +1,13 @@
 /** Takes tweets out of recorded lines; what stays, stays byte for byte. */
 
 import { Buffer } from "node:buffer";
+import { INCLUDED_TWEETS, REFERENCES, REPEATS } from "../../format/words.ts";
 import { idAt } from "./ids.ts";
 import { type Item, items, member, type Span, text } from "./raw_json.ts";
 
 const encoder = new TextEncoder();
 const OPEN_BRACKET = 0x5b;
 const OPEN_BRACE = 0x7b;
-
-/** The names that version 2 has for the same, in its old words and in its new ones. */
-const INCLUDED_TWEETS = ["tweets", "posts"];
-const REFERENCES = ["referenced_tweets", "referenced_posts"];
-const REPEATS = ["retweeted", "reposted"];
 
 /** A line without some of its tweets. */
 export interface Redacted {

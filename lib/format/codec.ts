@@ -1,0 +1,84 @@
+/** How the lines of a tweets file are packed. Another packing is one more codec in this file. */
+
+import { Buffer } from "node:buffer";
+import { constants, deflateRawSync, gunzipSync } from "node:zlib";
+
+/** A packing of whole files, which also can be written block by block. */
+export interface Codec {
+  /** For a person: `it is not one whole gzip file`. */
+  readonly name: string;
+  /** What a file's name has behind `.jsonl`. */
+  readonly suffix: string;
+  /** What a packed file begins with, whatever it holds. */
+  readonly magic: Uint8Array;
+  /** What a file that grows block by block begins with. */
+  readonly header: Uint8Array;
+  /** Packs a block by itself: packed blocks one after another, between a header and a trailer, are a file. */
+  packBlock(block: Uint8Array): Uint8Array;
+  /**
+   * Ends a file.
+   * @param content The CRC-32 and the length of what its blocks hold.
+   */
+  trailer(content: { crc: number; length: number }): Uint8Array;
+  /** Unpacks a file; the stream fails where there is more, or less, than one. */
+  unpack(content: ReadableStream<Uint8Array>): ReadableStream<Uint8Array>;
+  /** Unpacks a small file. @throws where it is damaged, or holds more than `max` bytes */
+  unpackBytes(bytes: Uint8Array, max: number): Uint8Array;
+  /** Packs all at once. */
+  packBytes(content: Blob): Promise<Uint8Array>;
+}
+
+/** RFC 1952, one member a file. */
+const GZIP: Codec = {
+  name: "gzip",
+  suffix: ".gz",
+  magic: Uint8Array.of(0x1f, 0x8b),
+  /** Magic, deflate, no flags, no time, no extra flags, unknown system. */
+  header: Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255),
+
+  /** Ends at a byte boundary with a fresh window (RFC 1951, a full flush). */
+  packBlock: (block) => deflateRawSync(block, { finishFlush: constants.Z_FULL_FLUSH }),
+
+  /** An empty last block with fixed codes (RFC 1951), the checksum, and the length modulo 2^32. */
+  trailer({ crc, length }) {
+    const lastBlock = Uint8Array.of(3, 0);
+    const bytes = new Uint8Array(lastBlock.length + 8);
+    bytes.set(lastBlock);
+    const view = new DataView(bytes.buffer, lastBlock.length);
+    view.setUint32(0, crc, true);
+    view.setUint32(4, length % 2 ** 32, true);
+    return bytes;
+  },
+
+  unpack: (content) =>
+    content.pipeThrough(
+      new DecompressionStream("gzip") as TransformStream<Uint8Array, Uint8Array>,
+    ),
+  unpackBytes: (bytes, max) => gunzipSync(bytes, { maxOutputLength: max }),
+  async packBytes(content) {
+    const packed = content.stream().pipeThrough(new CompressionStream("gzip"));
+    return Buffer.concat(await Array.fromAsync(packed));
+  },
+};
+
+/** Every packing that a tweets file may have. */
+export const CODECS: readonly Codec[] = [GZIP];
+
+/** The packing of new files. */
+export const CODEC = GZIP;
+
+/** Returns the codec of a file by its name, a temporary one's with something behind the suffix too; else that of new files. */
+export function findCodec(name: string): Codec {
+  const file = name.slice(name.lastIndexOf("/") + 1);
+  return CODECS.find(({ suffix }) => file.endsWith(suffix) || file.includes(`${suffix}.`)) ?? CODEC;
+}
+
+/** Unpacks what begins as a packed file does; returns anything else, and what is damaged or too long, as it is. */
+export function unpackIfPacked(bytes: Uint8Array, max: number): Uint8Array {
+  const codec = CODECS.find(({ magic }) => magic.every((byte, i) => bytes[i] === byte));
+  try {
+    return codec ? codec.unpackBytes(bytes, max) : bytes;
+  } catch {
+    return bytes;
+  }
+}

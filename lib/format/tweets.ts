@@ -1,0 +1,135 @@
+/** The tweets of a line: of version 1.1 one, of version 2 those of an answer, or of a stream. */
+
+import { isObject, type Json, type JsonObject } from "../base/json.ts";
+import { OLD_MEMBERS, REPEATS } from "./words.ts";
+
+/** What a line has. Objects of version 2 have the old names in them, whichever the API used. */
+export interface TweetLine {
+  /** The version of the API that it came from. */
+  api: "1.1" | "2";
+  /** In the order of the line. */
+  tweets: Tweet[];
+  /** What an answer of version 2 brought beside its tweets; version 1.1 has it inside of them. */
+  includes: Includes;
+  /** The rules that a stream's tweet matches; empty for others. */
+  rules: JsonObject[];
+  /** When and from where an answer of version 2 came, as twarc2 writes it; undefined where nobody noted it. */
+  retrieved: JsonObject | undefined;
+}
+
+/** A tweet that was asked for. */
+export interface Tweet {
+  /** In digits, all of them. */
+  id: string;
+  /** As it was recorded. Numbers beyond 2^53 are rounded: their digits are in `…_str` beside them. */
+  json: JsonObject;
+}
+
+/** What tweets refer to, by what they refer to it with. */
+export interface Includes {
+  /** By id: authors, and users that are mentioned or answered. */
+  users: ReadonlyMap<string, JsonObject>;
+  /** By id: tweets that are answered, quoted or repeated. */
+  tweets: ReadonlyMap<string, JsonObject>;
+  /** By `media_key`. */
+  media: ReadonlyMap<string, JsonObject>;
+  /** By id. */
+  polls: ReadonlyMap<string, JsonObject>;
+  /** By id. */
+  places: ReadonlyMap<string, JsonObject>;
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+const [RETWEETED = "", ...REPOSTED] = REPEATS;
+/** Only a text that has one of the new words is rewritten. */
+const NEW_WORD = new RegExp(`"(?:${[...OLD_MEMBERS.keys(), ...REPOSTED].join("|")})"`);
+
+/**
+ * Reads the tweets of a line, whichever version wrote it.
+ * @throws SyntaxError for a line without tweets, or that is not JSON; TypeError where it is not UTF-8
+ */
+export function parseTweetLine(line: Uint8Array): TweetLine {
+  const text = decoder.decode(line);
+  const json = toObject(JSON.parse(text));
+  if (json.data === undefined) return readStatus(json, text);
+  const answer = NEW_WORD.test(text) ? toObject(inOldWords(json)) : json;
+  const data = Array.isArray(answer.data) ? answer.data : [answer.data ?? null];
+  const includes = isObject(answer.includes) ? answer.includes : {};
+  return {
+    api: "2",
+    tweets: data.map(toObject).map((tweet) => ({ id: readId(tweet, text), json: tweet })),
+    includes: {
+      users: index(includes.users, "id"),
+      tweets: index(includes.tweets, "id"),
+      media: index(includes.media, "media_key"),
+      polls: index(includes.polls, "id"),
+      places: index(includes.places, "id"),
+    },
+    rules: toList(answer.matching_rules).filter(isObject),
+    retrieved: isObject(answer.__twarc) ? answer.__twarc : undefined,
+  };
+}
+
+/** A status of version 1.1. */
+function readStatus(json: JsonObject, text: string): TweetLine {
+  const none: ReadonlyMap<string, JsonObject> = new Map();
+  return {
+    api: "1.1",
+    tweets: [{ id: readId(json, text), json }],
+    includes: { users: none, tweets: none, media: none, polls: none, places: none },
+    rules: toList(json.matching_rules).filter(isObject),
+    retrieved: undefined,
+  };
+}
+
+/** The id of a tweet, as it was sent: a number that is too large for JavaScript is read from the text. */
+function readId(tweet: JsonObject, text: string): string {
+  const id = tweet.id_str ?? tweet.id;
+  if (typeof id === "string" && /^\d+$/.test(id)) return id;
+  if (typeof id === "number" && Number.isSafeInteger(id) && id >= 0) return `${id}`;
+  // Only statuses of version 1.1 have numbers, and without id_str only those of its first years.
+  const exact = typeof id === "number" ? toObject(parseExactly(text)).id : undefined;
+  if (typeof exact === "string") return exact;
+  throw new SyntaxError("An object has no id");
+}
+
+/** Parses JSON with whole numbers beyond 2^53 as texts of their digits. */
+function parseExactly(text: string): Json {
+  return JSON.parse(text, (_, value: Json, { source = "" }: { source?: string } = {}) => {
+    const isRounded = typeof value === "number" && !Number.isSafeInteger(value);
+    return isRounded && /^\d+$/.test(source) ? source : value;
+  });
+}
+
+/** A JSON value with the old names of its members. */
+function inOldWords(value: Json): Json {
+  if (Array.isArray(value)) return value.map(inOldWords);
+  if (!isObject(value)) return value;
+  const old = Object.entries(value).map(([name, inner]): [string, Json] => [
+    OLD_MEMBERS.get(name) ?? name,
+    inOldWords(inner),
+  ]);
+  const json: JsonObject = Object.fromEntries(old);
+  const isReference = typeof json.id === "string" && typeof json.type === "string";
+  if (isReference && REPOSTED.includes(`${json.type}`)) json.type = RETWEETED;
+  return json;
+}
+
+function index(list: Json | undefined, name: string): ReadonlyMap<string, JsonObject> {
+  return new Map(
+    toList(list).filter(isObject).flatMap((one) => {
+      const key = one[name];
+      return typeof key === "string" ? [[key, one]] : [];
+    }),
+  );
+}
+
+function toList(value: Json | undefined): Json[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** @throws SyntaxError */
+function toObject(value: Json | undefined): JsonObject {
+  if (isObject(value)) return value;
+  throw new SyntaxError("It is no JSON object");
+}
