@@ -1,6 +1,7 @@
 /** Finds the ids that come more than once among any number of them, in little memory: by parts, on the disk. */
 
 import { join } from "node:path";
+import { removeFile } from "../base/in_use.ts";
 import { diskError } from "../base/disk_error.ts";
 
 /** Parts that ids are divided into; one at a time is looked at. */
@@ -66,7 +67,7 @@ export class Repeats {
 
   /** Removes the temporary files. */
   async close(): Promise<void> {
-    if (this.#folder) await Deno.remove(this.#folder, { recursive: true }).catch(() => {});
+    if (this.#folder) await removeFile(this.#folder, { recursive: true }).catch(() => {});
   }
 }
 

@@ -1,6 +1,7 @@
 /** What a failure of the disk for temporary files means to a person. */
 
 import { DiskError, messageOf, TwarcCloudError, UserError } from "./errors.ts";
+import { codeOf } from "./system_error.ts";
 
 /**
  * A failure of the disk for temporary files as what a person does about it.
@@ -43,12 +44,11 @@ export function diskError(
   }
 }
 
-/** Deno gives some failures (EFBIG, EDQUOT) no code, only their number. */
 function kindOf(cause: unknown): "full" | "refused" | "gone" | "broken" {
   if (cause instanceof Deno.errors.NotCapable) return "refused";
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  const code = codeOf(cause);
   if (/^(ENOSPC|EDQUOT|EFBIG)$/.test(code)) return "full";
-  if (/No space left|quota|os error 27/i.test(messageOf(cause))) return "full";
+  if (/No space left|quota/i.test(messageOf(cause))) return "full";
   if (/^(EACCES|EPERM|EROFS)$/.test(code)) return "refused";
   return /^(ENOENT|ENOTDIR)$/.test(code) ? "gone" : "broken";
 }

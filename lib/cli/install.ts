@@ -3,6 +3,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
+import { removeFile, renameFile } from "../base/in_use.ts";
 import { messageOf, UserError } from "../base/errors.ts";
 import { stateFolder } from "../base/folders.ts";
 import { launcherOf, MARK } from "../runner/local/launcher.ts";
@@ -70,7 +71,7 @@ async function keptDeno(deno: string, folder: string): Promise<string> {
   await Deno.mkdir(folder, { recursive: true });
   const made = `${path}.${crypto.randomUUID()}`;
   await Deno.link(deno, made).catch(() => Deno.copyFile(deno, made));
-  await Deno.rename(made, path);
+  await renameFile(made, path);
   return path;
 }
 
@@ -80,9 +81,9 @@ async function write(path: string, text: string): Promise<void> {
   try {
     await Deno.mkdir(dirname(path), { recursive: true });
     await Deno.writeTextFile(made, text, { mode: 0o755 });
-    await Deno.rename(made, path);
+    await renameFile(made, path);
   } catch (cause) {
-    await Deno.remove(made).catch(() => {});
+    await removeFile(made).catch(() => {});
     throw new UserError(`${path} cannot be written: ${messageOf(cause)}`, {
       cause,
       hint: "Choose another folder with --folder.",

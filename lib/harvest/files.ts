@@ -2,6 +2,7 @@
 
 import { constants } from "node:fs";
 import { type FileHandle, lstat, open, readdir, rename, rm, unlink } from "node:fs/promises";
+import { whenFree } from "../base/in_use.ts";
 import { UserError } from "../base/errors.ts";
 import { ignoreLacking } from "../base/system_error.ts";
 import { makeFolder, nullIfAbsent, syncFolder } from "../base/own_folder.ts";
@@ -78,11 +79,11 @@ export const systemFiles: Files = {
     return found && factsOf(found);
   },
   names: (path) => readdir(path),
-  rename,
+  rename: (from, to) => whenFree(to, () => rename(from, to)),
   remove: async (path) => {
-    await unlink(path).catch(nullIfAbsent);
+    await whenFree(path, () => unlink(path)).catch(nullIfAbsent);
   },
-  removeFolder: (path) => rm(path, { recursive: true, force: true }),
+  removeFolder: (path) => whenFree(path, () => rm(path, { recursive: true, force: true })),
 };
 
 /**

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { getLogger } from "@logtape/logtape";
 import { DiskError, UserError } from "../base/errors.ts";
+import { removeFile } from "../base/in_use.ts";
 import { hasCode, type Owner, strangeness } from "../base/own_folder.ts";
 import { type Files, type OpenFile, systemFiles } from "./files.ts";
 
@@ -99,7 +100,7 @@ export class SpoolFolder {
     this.#held?.close();
     this.#held = await Deno.open(join(this.path, HELD), { createNew: true, write: true });
     // Where a file system has no locks, the process is known by its number only.
-    await this.#held.lock(true).catch(() => Deno.remove(join(this.path, HELD)));
+    await this.#held.lock(true).catch(() => removeFile(join(this.path, HELD)));
   }
 }
 

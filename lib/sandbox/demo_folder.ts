@@ -1,6 +1,7 @@
 /** The folder that the demo works in: made anew each time, as long as nobody has put anything of theirs into it. */
 
 import { join } from "node:path";
+import { removeFile } from "../base/in_use.ts";
 import { UserError } from "../base/errors.ts";
 
 /** Says that the demo made the folder, and what it has left in it: `<bytes> <time> <path>` a line. */
@@ -34,8 +35,8 @@ async function clear(folder: string): Promise<void> {
     throw refused(`${folder} has what the demo did not leave there: ${others[0]}${more}`);
   }
   // The deepest first; the mark last, so that a folder which is cleared in part is the demo's still.
-  for (const { path } of found.toReversed()) await Deno.remove(join(folder, path));
-  await Deno.remove(mark);
+  for (const { path } of found.toReversed()) await removeFile(join(folder, path));
+  await removeFile(mark);
 }
 
 /** What is in a folder, each folder before what is in it; links are not followed. */

@@ -1,6 +1,7 @@
 /** Secrets in files that the person alone can read. */
 
 import { dirname, join } from "node:path";
+import { whenFree } from "../base/in_use.ts";
 import { ownFolder } from "../base/own_folder.ts";
 import {
   type Disk,
@@ -52,14 +53,14 @@ export class SecretFiles implements SecretStore {
       try {
         await written(temporary, value);
         if (when) await this.#link(temporary, path, value);
-        else await Deno.rename(temporary, path);
+        else await whenFree(path, () => this.#disk.rename(temporary, path));
         await this.#disk.sync(dirname(path)).catch(ignoreLacking);
         return true;
       } catch (error) {
         if (error instanceof Deno.errors.AlreadyExists && await this.#isWritten(name)) return false;
         throw error;
       } finally {
-        await Deno.remove(temporary).catch(() => {});
+        await whenFree(temporary, () => this.#disk.remove(temporary)).catch(() => {});
       }
     });
   }
@@ -67,7 +68,7 @@ export class SecretFiles implements SecretStore {
   async delete(name: string): Promise<void> {
     const path = join(this.#folder, name);
     await this.#folders.checkWay(path);
-    await Deno.remove(path).catch(nullIfAbsent);
+    await whenFree(path, () => this.#disk.remove(path)).catch(nullIfAbsent);
   }
 
   /** A link appears whole, where a file that is being written may be read half. */

@@ -3,6 +3,7 @@
 import { parse } from "ini";
 import { dirname, join } from "node:path";
 import { z } from "zod";
+import { removeFile, renameFile } from "../base/in_use.ts";
 import { KEY_NAMES, MAIN_PROFILE, missingKeys, type TwitterKeys } from "../base/api_keys.ts";
 import { messageOf, UserError } from "../base/errors.ts";
 import { parseJson } from "../base/json.ts";
@@ -140,9 +141,9 @@ export async function writeProfile(
   const temporary = join(dirname(place), `.twarc-${crypto.randomUUID()}`);
   try {
     await Deno.writeTextFile(temporary, next, { mode: 0o600 });
-    await Deno.rename(temporary, place);
+    await renameFile(temporary, place);
   } catch (cause) {
-    await Deno.remove(temporary).catch(() => {});
+    await removeFile(temporary).catch(() => {});
     throw new UserError(`${path} cannot be written: ${messageOf(cause)}`, { cause });
   }
 }

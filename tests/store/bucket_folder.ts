@@ -67,6 +67,27 @@ export const WITHOUT_ANY: Disk = {
   sync: lacking,
   syncFile: lacking,
 };
+/** A disk of which another program (a virus scanner, an indexer) holds every third file when it is renamed or removed. */
+export const IN_USE: Disk = {
+  ...systemDisk,
+  rename: everyThirdRefused(systemDisk.rename),
+  remove: everyThirdRefused(systemDisk.remove),
+};
+
+function everyThirdRefused<A extends unknown[]>(
+  act: (...args: A) => Promise<void>,
+): (...args: A) => Promise<void> {
+  const refusals = [
+    new Deno.errors.PermissionDenied("Access is denied (os error 13)"),
+    new Deno.errors.Busy("It is used by another process (os error 16)"),
+  ];
+  let calls = 0;
+  return async (...args) => {
+    calls++;
+    if (calls % 3 !== 0) return await act(...args);
+    throw refusals[calls % 2];
+  };
+}
 
 /**
  * Starts another process that runs this text with the store open as `store`.

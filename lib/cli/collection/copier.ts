@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer";
 import { createHash, type Hash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { tap } from "../../base/tap.ts";
+import { removeFile, renameFile } from "../../base/in_use.ts";
 import { keyless, mayHaveKeys, needsNoKeys } from "../../collection/keyless.ts";
 import { isNamedLikeTweets, isTweetsFileName } from "../../format/file_name.ts";
 import { messageOf, TwarcCloudError, UserError } from "../../base/errors.ts";
@@ -91,7 +92,7 @@ export class Copier {
     for (const { name, isFile } of await Array.fromAsync(entries).catch(noneIfAbsent)) {
       const isTweets = isFile && isTweetsFileName(name);
       if (!isTweets || listed.has(`${folder}${name}`)) continue;
-      await Deno.remove(this.#path(`${folder}${name}`));
+      await removeFile(this.#path(`${folder}${name}`));
       removed++;
     }
     return removed;
@@ -121,7 +122,7 @@ export class Copier {
       ? hash.digest("hex") !== sha1
       : isNamedLikeTweets(key) && size !== undefined && bytes !== size;
     if (isDamaged) return { is: "damaged" };
-    await Deno.rename(temporary, path);
+    await renameFile(temporary, path);
     return { is: "fetched", bytes };
   }
 
@@ -159,7 +160,7 @@ export class Copier {
       if (isOfName(cause)) return { is: "stray", why: "no file here can have its name" };
       throw new UserError(`${path} cannot be written: ${messageOf(cause)}`, { cause });
     } finally {
-      await Deno.remove(temporary).catch(() => {});
+      await removeFile(temporary).catch(() => {});
     }
   }
 
@@ -174,7 +175,7 @@ async function placed(path: string, temporary: string, bytes: Uint8Array): Promi
   const there = await Deno.readFile(path).catch(() => null);
   if (there && Buffer.from(there).equals(bytes)) return false;
   await Deno.writeFile(temporary, bytes, path.endsWith(".json") ? { mode: 0o600 } : {});
-  await Deno.rename(temporary, path);
+  await renameFile(temporary, path);
   return true;
 }
 

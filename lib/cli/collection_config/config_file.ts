@@ -2,6 +2,7 @@
 
 import { dirname, join } from "node:path";
 import { isObject, type Json, type JsonObject, member, parseJson } from "../../base/json.ts";
+import { removeFile, renameFile } from "../../base/in_use.ts";
 import { messageOf, UserError } from "../../base/errors.ts";
 import { jsonBytes } from "../../base/json_bytes.ts";
 
@@ -26,9 +27,9 @@ export async function writeConfigFile(path: string, config: Json): Promise<void>
   const temporary = join(dirname(path), `.${crypto.randomUUID()}.json`);
   try {
     await Deno.writeFile(temporary, jsonBytes(config), { mode: 0o600 });
-    await Deno.rename(temporary, path);
+    await renameFile(temporary, path);
   } catch (cause) {
-    await Deno.remove(temporary).catch(() => {});
+    await removeFile(temporary).catch(() => {});
     throw new UserError(`${path} cannot be written: ${messageOf(cause)}`, { cause });
   }
 }

@@ -1,6 +1,7 @@
 /** The file with the log of a collection's harvesters on this machine. */
 
 import { openSync } from "node:fs";
+import { renameFile } from "../../base/in_use.ts";
 import type { Clock } from "../../base/clock.ts";
 import { messageOf, OutsideError } from "../../base/errors.ts";
 import { outlast } from "../../base/outage.ts";
@@ -15,7 +16,7 @@ const POLL = 500;
 export async function rotated(path: string): Promise<number> {
   const size = (await Deno.stat(path).catch(() => null))?.size ?? 0;
   if (size < LONGEST) return size;
-  return await Deno.rename(path, asideOf(path)).then(() => 0, () => size);
+  return await renameFile(path, asideOf(path)).then(() => 0, () => size);
 }
 
 /** Opens a log to add to it; its file descriptor. @throws OutsideError */

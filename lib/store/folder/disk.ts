@@ -14,6 +14,10 @@ export interface Disk {
   link(path: string, second: string): Promise<void>;
   /** Waits for the lock on an open file, which ends with the process. */
   lock(file: Deno.FsFile): Promise<void>;
+  /** Renames a file, in place of what has the new name. */
+  rename(path: string, to: string): Promise<void>;
+  /** Removes a file. */
+  remove(path: string): Promise<void>;
   /** Makes the names in a folder durable. */
   sync(folder: string): Promise<void>;
   /** Makes the content of an open file durable. */
@@ -26,6 +30,8 @@ export const systemDisk: Disk = {
   date: (path, ms) => Deno.utime(path, ms / 1_000, ms / 1_000),
   link: (path, second) => Deno.link(path, second),
   lock: (file) => file.lock(true),
+  rename: (path, to) => Deno.rename(path, to),
+  remove: (path) => Deno.remove(path),
   async sync(folder) {
     // Windows opens no folders; the file's own sync must do there.
     if (Deno.build.os === "windows") return;

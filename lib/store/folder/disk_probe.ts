@@ -1,5 +1,6 @@
 /** Whether a disk can hold a bucket: looked at once, when the bucket is made. */
 
+import { removeFile, renameFile } from "../../base/in_use.ts";
 import type { Disk } from "./disk.ts";
 import { dateAfter, versionOf } from "./objects.ts";
 
@@ -20,11 +21,11 @@ export async function diskFault(newFile: () => string, disk: Disk): Promise<stri
     if (await versionOf(first) === await versionOf(second)) {
       return "it does not tell the times of two files apart";
     }
-    await Deno.rename(second, first);
+    await renameFile(second, first);
     const isReplaced = await Deno.readTextFile(first) === "2";
     return isReplaced ? null : "it does not put a file in the place of another";
   } finally {
-    for (const path of [first, second]) await Deno.remove(path).catch(() => {});
+    for (const path of [first, second]) await removeFile(path).catch(() => {});
   }
 }
 

@@ -1,6 +1,7 @@
 /** The lock of a folder bucket: one process of a machine at a time is between looking and writing. */
 
 import { join } from "node:path";
+import { removeFile } from "../../base/in_use.ts";
 import { OutsideError, UserError } from "../../base/errors.ts";
 import { type Disk, isLacking, nullIfAbsent, systemDisk } from "./disk.ts";
 
@@ -82,7 +83,7 @@ async function taken(folder: string): Promise<number> {
     if (number !== watched.number) watched = { number, since: performance.now() };
     if (isFree || performance.now() - watched.since > LEFT) {
       if (!await claimed(folder, number + 1)) continue;
-      for (const name of old) await Deno.remove(join(folder, name)).catch(() => {});
+      for (const name of old) await removeFile(join(folder, name)).catch(() => {});
       return number + 1;
     }
     await new Promise((resolve) => setTimeout(resolve, POLL));
@@ -95,7 +96,7 @@ async function claimed(folder: string, number: number): Promise<boolean> {
   if (!await made(path)) return false;
   // A turn that is long over was cleared, and its number is free again to whoever looked before that.
   if ((await turnsIn(folder)).highest === number) return true;
-  await Deno.remove(path).catch(() => {});
+  await removeFile(path).catch(() => {});
   return false;
 }
 

@@ -1,6 +1,7 @@
 /** What a folder bucket keeps for itself: one folder, marked, with the files that are being written and the lock. */
 
 import { join } from "node:path";
+import { removeFile } from "../../base/in_use.ts";
 import { UserError } from "../../base/errors.ts";
 import { type Disk, ignoreLacking, nullIfAbsent } from "./disk.ts";
 import { diskFault } from "./disk_probe.ts";
@@ -77,7 +78,7 @@ export class OwnFolder {
     if (fault === null) return;
     const made = [TEMPORARY, MARK, ""].map((name) => join(this.#path, name));
     if (!hasRoot) made.push(this.#root);
-    for (const path of made) await Deno.remove(path).catch(() => {});
+    for (const path of made) await removeFile(path).catch(() => {});
     throw new UserError(`The disk of ${this.#root} cannot hold a bucket: ${fault}`, {
       hint: "Name a folder on another disk with --bucket.",
     });
@@ -102,7 +103,7 @@ export class OwnFolder {
       const path = join(folder, name);
       const found = await Deno.lstat(path).catch(() => null);
       const isStale = found?.mtime && now - found.mtime.getTime() > STALE;
-      if (found?.isFile && isStale) await Deno.remove(path).catch(() => {});
+      if (found?.isFile && isStale) await removeFile(path).catch(() => {});
     }
   }
 

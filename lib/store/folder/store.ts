@@ -1,6 +1,7 @@
 /** A folder of this machine as a store: every write is whole, conditions hold between processes. */
 
 import { dirname, resolve } from "node:path";
+import { whenFree } from "../../base/in_use.ts";
 import { isSecret } from "../../collection/layout.ts";
 import { ConflictError, LinkError, OutsideError } from "../../base/errors.ts";
 import { type Disk, ignoreLacking, isLacking, nullIfAbsent, systemDisk } from "./disk.ts";
@@ -89,7 +90,7 @@ export class LocalStore implements Store {
       await this.#own.locked(async (check) => {
         await this.#checkVersion(path, key, when);
         await check();
-        await Deno.remove(path).catch(nullIfAbsent);
+        await whenFree(path, () => this.#disk.remove(path)).catch(nullIfAbsent);
         await this.#folders.sync(dirname(path));
         await this.#folders.prune(dirname(path));
       });
@@ -143,7 +144,7 @@ export class LocalStore implements Store {
         await this.#folders.sync(dirname(path));
         return version;
       } finally {
-        await Deno.remove(temporary).catch(() => {});
+        await whenFree(temporary, () => this.#disk.remove(temporary)).catch(() => {});
       }
     });
   }
@@ -183,7 +184,7 @@ export class LocalStore implements Store {
       this.#folders.within(path, async () => {
         if (await Deno.lstat(path).catch(nullIfAbsent)) throw new ConflictError(key);
         await check();
-        await Deno.rename(temporary, path);
+        await this.#rename(temporary, path);
       })
     );
   }
@@ -200,10 +201,14 @@ export class LocalStore implements Store {
       const version = await placedVersion(temporary);
       await this.#folders.within(path, async () => {
         await check();
-        await Deno.rename(temporary, path);
+        await this.#rename(temporary, path);
       });
       return version;
     });
+  }
+
+  async #rename(temporary: string, path: string): Promise<void> {
+    await whenFree(path, () => this.#disk.rename(temporary, path));
   }
 
   async #checkVersion(path: string, key: string, when?: { ifVersion: Version }): Promise<void> {

@@ -36,6 +36,20 @@ Deno.test("local: processes that count up side by side lose no step", () =>
     assert.equal(found && new TextDecoder().decode(found.bytes), "75");
   }));
 
+Deno.test("local: processes that count up lose no step where other programs hold its files", () =>
+  withFolder(async (folder) => {
+    const store = await LocalStore.open(folder);
+    await store.put("n", encoder.encode("0"));
+    const processes = Array.from(
+      { length: 3 },
+      () => startProcess(folder, countUp(10), { disk: "IN_USE" }),
+    );
+    for (const process of processes) assert.equal((await process.output()).code, 0);
+    const found = await store.get("n");
+    assert.equal(found && new TextDecoder().decode(found.bytes), "30");
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(`${folder}/.twarc-cloud/tmp`)), []);
+  }));
+
 Deno.test("local: of processes that want absence only one wins", () =>
   withFolder(async (folder) => {
     const processes = Array.from({ length: 3 }, () => startProcess(folder, claim(50)));

@@ -1,0 +1,66 @@
+/** Renames and removes files, again for some seconds where another program has one open, as it goes on Windows and shares. */
+
+import { OutsideError } from "./errors.ts";
+import { codeOf } from "./system_error.ts";
+
+/** Milliseconds that a virus scanner, an indexer or a viewer is waited for; elsewhere a refusal is seldom theirs. */
+const PATIENCE_MS = Deno.build.os === "windows" ? 10_000 : 500;
+const FIRST_WAIT_MS = 10;
+const MAX_WAIT_MS = 200;
+
+/** A file that another program holds open: it has to be closed there. */
+export class InUseError extends OutsideError {}
+
+/**
+ * Renames a file, in place of what has the new name.
+ * @throws InUseError; what the file system fails with.
+ */
+export async function renameFile(from: string, to: string): Promise<void> {
+  await whenFree(to, () => Deno.rename(from, to));
+}
+
+/**
+ * Removes a file, or a folder: with `recursive` with all that is in it.
+ * @throws InUseError; what the file system fails with, also where it is not there.
+ */
+export async function removeFile(path: string, options?: Deno.RemoveOptions): Promise<void> {
+  await whenFree(path, () => Deno.remove(path, options));
+}
+
+/**
+ * Acts on a file, again for as long as it seems to be held by another program.
+ * @param path For the message.
+ * @throws InUseError; what `act` throws.
+ */
+export async function whenFree<T>(
+  path: string,
+  act: () => Promise<T>,
+  { patienceMs = PATIENCE_MS, os = Deno.build.os as string } = {},
+): Promise<T> {
+  const end = performance.now() + patienceMs;
+  for (let waitMs = FIRST_WAIT_MS;; waitMs = Math.min(2 * waitMs, MAX_WAIT_MS)) {
+    try {
+      return await act();
+    } catch (error) {
+      if (!mayBeHeld(error)) throw error;
+      if (performance.now() + waitMs > end) throw explained(error, path, os);
+    }
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+  }
+}
+
+/** Whether a failure may pass: a disk says no to a name that is in use as it does to one without permission. */
+function mayBeHeld(error: unknown): boolean {
+  if (error instanceof Deno.errors.NotCapable) return false;
+  return /^(EPERM|EACCES|EBUSY|ETXTBSY)$/.test(codeOf(error));
+}
+
+function explained(error: unknown, path: string, os: string): unknown {
+  const isBusy = /^(EBUSY|ETXTBSY)$/.test(codeOf(error));
+  if (!isBusy && os !== "windows") return error;
+  const or = isBusy ? "" : ", or you may not write there";
+  return new InUseError(`${path} is in use by another program${or}`, {
+    cause: error,
+    hint: "Close it there (a viewer, a virus scanner, a program that synchronizes), and try again.",
+  });
+}

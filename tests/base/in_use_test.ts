@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { InUseError, removeFile, renameFile, whenFree } from "../../lib/base/in_use.ts";
+import { ROOT, sources } from "../sources.ts";
+
+/** Fails with each of these errors in turn, then returns. */
+function failing(...errors: Error[]): () => Promise<string> {
+  return () => {
+    const error = errors.shift();
+    return error ? Promise.reject(error) : Promise.resolve("done");
+  };
+}
+
+const denied = () => new Deno.errors.PermissionDenied("Access is denied (os error 5)");
+const held = () => Object.assign(new Error("It is used by another process"), { code: "EBUSY" });
+
+Deno.test("acts again while another program holds the file", async () => {
+  const eacces = Object.assign(denied(), { code: "EACCES" });
+  const eperm = Object.assign(denied(), { code: "EPERM" });
+  assert.equal(await whenFree("a", failing(held(), eacces, eperm)), "done");
+});
+
+Deno.test("gives up after its patience and says that another program has the file", async () => {
+  await assert.rejects(
+    whenFree("C:\\a", () => Promise.reject(held()), { patienceMs: 20 }),
+    (error) =>
+      error instanceof InUseError &&
+      error.message === "C:\\a is in use by another program" && /Close it/.test(error.hint ?? ""),
+  );
+  const eacces = Object.assign(denied(), { code: "EACCES" });
+  const refuse = () => Promise.reject(eacces);
+  await assert.rejects(
+    whenFree("C:\\a", refuse, { patienceMs: 20, os: "windows" }),
+    /in use by another program, or you may not write there/,
+  );
+  await assert.rejects(whenFree("/a", refuse, { patienceMs: 20, os: "linux" }), eacces);
+});
+
+Deno.test("acts once where waiting helps nothing", async () => {
+  for (const error of [new Deno.errors.NotFound("no"), new Deno.errors.NotCapable("no")]) {
+    let calls = 0;
+    const act = () => {
+      calls++;
+      return Promise.reject(error);
+    };
+    await assert.rejects(whenFree("a", act), error);
+    assert.equal(calls, 1);
+  }
+});
+
+Deno.test("renames and removes files", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/a`, "1");
+    await Deno.writeTextFile(`${folder}/b`, "2");
+    await renameFile(`${folder}/a`, `${folder}/b`);
+    assert.equal(await Deno.readTextFile(`${folder}/b`), "1");
+    await removeFile(`${folder}/b`);
+    await assert.rejects(removeFile(`${folder}/b`), Deno.errors.NotFound);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("no other file renames or removes, but the disk of a store and what may stay", async () => {
+  const found: string[] = [];
+  for (const file of [...await sources(`${ROOT}lib`), `${ROOT}main.ts`, `${ROOT}harvester.ts`]) {
+    const text = await Deno.readTextFile(file);
+    if (/Deno\.(rename|remove)(Sync)?\(/.test(text)) found.push(file.slice(ROOT.length));
+  }
+  assert.deepEqual(found.toSorted(), [
+    "lib/base/in_use.ts",
+    "lib/store/folder/disk.ts",
+    // An empty folder: nothing depends on it.
+    "lib/store/folder/folders.ts",
+  ]);
+});

@@ -1,0 +1,14 @@
+import assert from "node:assert/strict";
+import { codeOf } from "../../lib/base/system_error.ts";
+
+Deno.test("names an error by its code, or by its number as the system counts", () => {
+  assert.equal(codeOf(Object.assign(new Error("full"), { code: "ENOSPC" })), "ENOSPC");
+  const numbered = (number: number) => new Error(`It failed (os error ${number})`);
+  assert.equal(codeOf(numbered(27), "linux"), "EFBIG");
+  assert.equal(codeOf(numbered(112), "windows"), "ENOSPC");
+  assert.equal(codeOf(numbered(1295), "windows"), "EDQUOT");
+  assert.equal(codeOf(numbered(32), "windows"), "EBUSY");
+  // 27 is "sector not found" there, and no full disk.
+  assert.equal(codeOf(numbered(27), "windows"), "");
+  assert.equal(codeOf("no error", "windows"), "");
+});
