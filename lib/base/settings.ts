@@ -1,10 +1,11 @@
 /** What this installation is set to: flags, then environment, then twarc_cloud.ini, then defaults. */
 
-import { parse } from "ini";
 import { z } from "zod";
 import { isIgnored } from "./aws_profile.ts";
 import { type BucketRef, parseBucket } from "./bucket_ref.ts";
-import { messageOf, UserError } from "./errors.ts";
+import { UserError } from "./errors.ts";
+import { parseIni } from "./ini.ts";
+import { readWrittenText, unreadable } from "./written_text.ts";
 
 /** The bucket where nothing else is said. */
 export const DEFAULT_BUCKET = "./twarc-cloud-data";
@@ -202,10 +203,10 @@ export class Settings {
 async function readIni(path: string): Promise<Partial<Record<SettingName, string>>> {
   let text: string;
   try {
-    text = (await Deno.readTextFile(path)).replace(/^\ufeff/, "");
+    text = await readWrittenText(path);
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return {};
-    throw new UserError(`${path} cannot be read: ${messageOf(cause)}`, { cause });
+    throw unreadable(path, cause);
   }
   const lines = text.split(/\r?\n/).map((line) => line.trim());
   const fault = lines.findIndex((line) => !/^($|[#;]|\[[^\]]+\]$|[^=]+=)/.test(line));
@@ -214,7 +215,7 @@ async function readIni(path: string): Promise<Partial<Record<SettingName, string
       hint: "A line is `name = value`, a section like [DEFAULT], or a comment that begins with #.",
     });
   }
-  const section = iniSchema.safeParse(parse(text)).data?.DEFAULT;
+  const section = iniSchema.safeParse(parseIni(text)).data?.DEFAULT;
   if (!section && lines.some((line) => /^[^#;]/.test(line))) {
     throw new UserError(`${path} has no section [DEFAULT]`, {
       hint: "Put [DEFAULT] in its first line.",

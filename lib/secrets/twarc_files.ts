@@ -1,18 +1,18 @@
 /** Sets of keys by name, in the files that twarc and twarc2 keep them in. */
 
-import { parse } from "ini";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { removeFile, renameFile } from "../base/in_use.ts";
 import { KEY_NAMES, MAIN_PROFILE, missingKeys, type TwitterKeys } from "../base/api_keys.ts";
 import { messageOf, UserError } from "../base/errors.ts";
+import { parseIni } from "../base/ini.ts";
 import { parseJson } from "../base/json.ts";
+import { readWrittenText, unreadable } from "../base/written_text.ts";
 import { lastWord } from "../base/visible.ts";
 import type { SecretStore } from "./secret_store.ts";
 
 type Section = Record<string, unknown>;
 
-const fileSchema = z.record(z.string(), z.unknown());
 const profileSchema = z.object(
   Object.fromEntries(KEY_NAMES.map((name) => [name, z.string().optional()])),
 );
@@ -198,17 +198,15 @@ function isKey(line: string): boolean {
 
 async function readFile(path: string): Promise<Section | null> {
   const text = await readText(path);
-  // To the ini library a dot in a section's name means a section within another.
-  const flat = text?.replace(/^\[.*\]/gm, (section) => section.replaceAll(".", "\\."));
-  return flat === undefined ? null : fileSchema.parse(parse(flat));
+  return text === undefined ? null : parseIni(text);
 }
 
 async function readText(path: string): Promise<string | undefined> {
   try {
-    return (await Deno.readTextFile(path)).replace(/^\ufeff/, "");
+    return await readWrittenText(path);
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return undefined;
-    throw new UserError(`${path} cannot be read: ${messageOf(cause)}`, { cause });
+    throw unreadable(path, cause);
   }
 }
 

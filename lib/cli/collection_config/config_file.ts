@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { isObject, type Json, type JsonObject, member, parseJson } from "../../base/json.ts";
 import { removeFile, renameFile } from "../../base/in_use.ts";
 import { messageOf, UserError } from "../../base/errors.ts";
+import { readWrittenText, unreadable } from "../../base/written_text.ts";
 import { jsonBytes } from "../../base/json_bytes.ts";
 
 /** The file where no other is named. */
@@ -50,15 +51,12 @@ export function usersOf(config: JsonObject, path: string): JsonObject {
 
 async function readText(path: string, maker?: string): Promise<string> {
   try {
-    return await Deno.readTextFile(path);
+    return await readWrittenText(path);
   } catch (cause) {
-    const isAbsent = cause instanceof Deno.errors.NotFound;
-    throw new UserError(
-      isAbsent ? `There is no file ${path}` : `${path} cannot be read: ${messageOf(cause)}`,
-      {
-        cause,
-        ...(isAbsent && maker ? { hint: `Make it with: twarc-cloud ${maker}` } : {}),
-      },
-    );
+    if (!(cause instanceof Deno.errors.NotFound)) throw unreadable(path, cause);
+    throw new UserError(`There is no file ${path}`, {
+      cause,
+      ...(maker ? { hint: `Make it with: twarc-cloud ${maker}` } : {}),
+    });
   }
 }

@@ -6,6 +6,7 @@ import {
   filterOf,
   withoutKeys,
 } from "../../collection/config.ts";
+import { readWrittenText, unreadable } from "../../base/written_text.ts";
 import { queryNotes } from "../../collection/typed.ts";
 import { pricesSchema } from "../../billing/budget.ts";
 import {
@@ -17,7 +18,7 @@ import {
   pricesWith,
 } from "../../billing/prices.ts";
 import { isoTime } from "../../base/clock.ts";
-import { messageOf, UserError } from "../../base/errors.ts";
+import { UserError } from "../../base/errors.ts";
 import { type Json, parseAs } from "../../base/json.ts";
 import { searchQueries } from "../../twitter/rules.ts";
 import { paidApiWith } from "../api.ts";
@@ -215,9 +216,9 @@ function windowOf(config: CollectionConfig): number {
 async function readPrices(path: string): Promise<OwnPrices> {
   let text: string;
   try {
-    text = await Deno.readTextFile(path);
+    text = await readWrittenText(path);
   } catch (cause) {
-    throw new UserError(`${path} cannot be read: ${messageOf(cause)}`, { cause });
+    throw unreadable(path, cause);
   }
   return parseAs(pricesSchema, text, path);
 }
