@@ -5,56 +5,37 @@ import { Checkpoint, claimFolder } from "./lib/bucket/checkpoint.ts";
 import { Collections } from "./lib/bucket/collections.ts";
 import { readIds } from "./lib/bucket/id_list.ts";
 import { type Lease, takeLease } from "./lib/bucket/lease.ts";
-import type { LookOptions } from "./lib/bucket/lock.ts";
 import { beginNext } from "./lib/bucket/next_harvest.ts";
-import type { ProcessId } from "./lib/bucket/process.ts";
+import { reachedLimit } from "./lib/bucket/stream_limit.ts";
+import { STREAM_WALK } from "./lib/bucket/walks.ts";
 import { type ProjectionTarget, settle } from "./lib/bucket/projection.ts";
 import { isoTime } from "./lib/base/clock.ts";
 import { type CollectionConfig, unknownIn, withoutKeys } from "./lib/collection/config.ts";
-import { type HarvestInfo, STOP_REQUESTED } from "./lib/collection/harvest_info.ts";
-import type { Limits } from "./lib/collection/limits.ts";
+import { type HarvestInfo, hasEndedItself } from "./lib/collection/harvest_info.ts";
 import { collectionKeys } from "./lib/collection/layout.ts";
 import type { Controlled } from "./lib/control/control.ts";
 import { serveControl } from "./lib/control/server.ts";
-import { messageOf, TwarcCloudError } from "./lib/base/errors.ts";
+import { TwarcCloudError } from "./lib/base/errors.ts";
+import type { Harvest } from "./lib/harvest/asked.ts";
+import { endingOf } from "./lib/harvest/ending.ts";
 import { committing } from "./lib/harvest/committing.ts";
 import { metered, meterFor } from "./lib/harvest/metering.ts";
 import { monitor } from "./lib/harvest/monitor.ts";
 import { patiently } from "./lib/source/patience.ts";
 import { progressOf } from "./lib/harvest/progress.ts";
-import { type Ending, Recorder } from "./lib/harvest/recorder.ts";
+import { Recorder } from "./lib/harvest/recorder.ts";
 import { commitEachLate, type Late } from "./lib/harvest/recovery/late_cuts.ts";
 import { commitEachLeft, type LeftOptions } from "./lib/harvest/recovery/left_cuts.ts";
-import { type ApiOpening, openedApi } from "./lib/harvest/opened_api.ts";
+import { openedApi } from "./lib/harvest/opened_api.ts";
 import { openSource, walksOf } from "./lib/source/open.ts";
 import { Spool } from "./lib/harvest/spool.ts";
-import { leftPlaces, placeBeside, type SpoolPlace } from "./lib/harvest/recovery/spool_place.ts";
+import { leftPlaces, placeBeside } from "./lib/harvest/recovery/spool_place.ts";
 import type { TwitterApi } from "./lib/twitter/api.ts";
 import { withResetDay } from "./lib/twitter/v2/bill.ts";
 import { isPaid } from "./lib/twitter/paid_api.ts";
 import { Waits } from "./lib/base/waits.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
-
-/** What a harvest is asked to do, and with what. */
-export interface Harvest extends Omit<ApiOpening, "patienceMs"> {
-  /** Until the configuration is read, and where `limitsFor` does not say others. */
-  limits: Limits;
-  /** Where the control server listens, and its secret. */
-  control: { hostname: string; port: number; secret: () => Promise<string | undefined> };
-  /** This process. */
-  process: ProcessId;
-  /** Whether the holder of a lock is gone for sure, or lives; null where that cannot be told. */
-  isGone: LookOptions["isGone"];
-  /** The folder for this harvest's temporary files. */
-  spool: SpoolPlace;
-  /** Exit when the harvest is done; else stay up, stopped, until told to exit. */
-  shutdown: boolean;
-  /** Log memory and rate every minute. */
-  monitor: boolean;
-  /** Awaited when the lease is held and what was left is settled: nobody else's process is looked at from then on. */
-  begun?: () => Promise<void>;
-}
 
 /**
  * Harvests a collection once. Resolves when the process may exit.
@@ -90,7 +71,7 @@ export async function harvest(options: Harvest): Promise<void> {
       : undefined;
     try {
       await harvester.run(lease, holder.id, type);
-      if (!options.shutdown && !signal.aborted) {
+      if (!options.shutdown && !signal.aborted && !harvester.hasEndedItself) {
         // So that others see at once that it has stopped.
         await lease.renewNow();
         log.info(
@@ -102,6 +83,9 @@ export async function harvest(options: Harvest): Promise<void> {
       watched.abort();
       await lease.release();
       await monitoring;
+      if (harvester.hasEndedItself && !options.shutdown && !signal.aborted) {
+        if (!(await options.ended?.() ?? true)) await harvester.gone;
+      }
     }
   } finally {
     signal.removeEventListener("abort", endBySignal);
@@ -124,6 +108,7 @@ class Harvester implements Controlled {
   /** When it was started: not later than its harvest, so that nobody takes that for an older one. */
   readonly #since: number;
   #isStopped = false;
+  #hasEndedItself = false;
   #checkpoint: Checkpoint | undefined;
   #recorder: Recorder | undefined;
 
@@ -146,6 +131,11 @@ class Harvester implements Controlled {
 
   isStopped(): boolean {
     return this.#isStopped;
+  }
+
+  /** Whether it harvests a stream that has ended for a reason of its own: nothing is left to be kept up for. */
+  get hasEndedItself(): boolean {
+    return this.#hasEndedItself;
   }
 
   shutdown(): void {
@@ -190,16 +180,30 @@ class Harvester implements Controlled {
     if (checkpoint.state.type === "filter") await this.#options.spool.keys();
     const late = await this.#commitLeft(target, checkpoint, lease);
     await this.#begin(lease, () => settle(target, checkpoint));
+    await this.#checkLimit({ checkpoint, lease, target });
     const failure = await this.#harvested(late, { checkpoint, lease, target });
     // The configuration, and what came, is let go of by now: of many users it is as much as what this takes.
     await this.#patiently(lease, () => settle(target, checkpoint));
     this.#isStopped = true;
+    this.#hasEndedItself = checkpoint.state.type === "filter" && hasEndedItself(checkpoint.state);
     lease.update({ progress: this.info() });
     const { tweets, outcome, reason, gaps = 0 } = this.info();
     const missed = gaps > 0 ? `, with ${gaps} gap${gaps === 1 ? "" : "s"}` : "";
     const why = missed + (reason ? `. ${reason}` : "");
     log.info("Harvested {tweets} tweets: {outcome}{why}", { tweets, outcome, why });
     if (failure) throw failure;
+  }
+
+  /** @throws UserError for a stream that has ended at its limit, before anything is begun. */
+  async #checkLimit({ checkpoint, lease, target }: Omit<Work, "spool">): Promise<void> {
+    const { type, positions } = checkpoint.state;
+    if (type !== "filter" || !(STREAM_WALK in positions)) return;
+    const load = () => target.collections.load(this.#options.collectionId);
+    const { config } = await this.#begin(lease, load);
+    const reached = reachedLimit(config, positions);
+    if (!reached) return;
+    [this.#isStopped, this.#hasEndedItself] = [true, true];
+    throw reached;
   }
 
   /** Harvests into a folder of its own; a failure is handed back once what had come is committed. */
@@ -367,25 +371,15 @@ class Harvester implements Controlled {
       await recorder.abandon();
       throw lease.lost.reason;
     }
-    const ending = this.#ending(recorder, { failure, refusal: meter?.refusal });
+    const ending = endingOf({
+      config,
+      failure,
+      refusal: meter?.refusal,
+      isStopped: this.#stopping.signal.aborted,
+      isWhole: recorder.isWhole,
+    });
     const damaged = await recorder.finish(ending);
     return failure ?? damaged;
-  }
-
-  #ending(
-    recorder: Recorder,
-    { failure, refusal }: { failure: unknown; refusal: string | null | undefined },
-  ): Ending {
-    if (failure) {
-      const known = failure instanceof TwarcCloudError ? { exit_code: failure.exitCode } : {};
-      return { outcome: "failed", reason: messageOf(failure), ...known };
-    }
-    if (this.#stopping.signal.aborted) {
-      return { outcome: "stopped", reason: STOP_REQUESTED };
-    }
-    if (refusal) return { outcome: "stopped", reason: refusal };
-    if (recorder.isWhole) return { outcome: "complete" };
-    return { outcome: "stopped", reason: "The next harvest goes on from here" };
   }
 }
 

@@ -225,6 +225,10 @@ async function harvestHere(
       }),
       shutdown,
       monitor,
+      ended: async () => {
+        const { OWN_SERVICE, restOwnService } = await import("./lib/runner/ecs/own_service.ts");
+        return await restOwnService(env[OWN_SERVICE], settings.aws);
+      },
       begun: async () => {
         if (narrows && !credentialsMayRun(settings, env)) await giveUp("run");
       },

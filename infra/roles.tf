@@ -60,6 +60,13 @@ data "aws_iam_policy_document" "task" {
     actions   = ["ssm:GetParameter"]
     resources = ["${local.parameters}/keys/*"]
   }
+
+  # A stream that has come to its limit has its service start no other task.
+  statement {
+    sid       = "OwnService"
+    actions   = ["ecs:UpdateService"]
+    resources = [local.services]
+  }
 }
 
 resource "aws_iam_role_policy" "task" {

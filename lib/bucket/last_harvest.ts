@@ -1,9 +1,9 @@
 /** What a collection harvested last, as its bucket has it. */
 
 import { z } from "zod";
-import { type HarvestInfo, harvestInfoSchema } from "../collection/harvest_info.ts";
+import { type HarvestInfo, harvestInfoSchema, hasEndedItself } from "../collection/harvest_info.ts";
 import { collectionKeys, FILES } from "../collection/layout.ts";
-import { UserError } from "../base/errors.ts";
+import { AccessError, UserError } from "../base/errors.ts";
 import { parseAs } from "../base/json.ts";
 import type { Store } from "../store/store.ts";
 import { timeOrNull } from "./history.ts";
@@ -44,6 +44,27 @@ export async function lastHarvestOf(store: Store, id: string): Promise<LastHarve
       ? parseAs(userChangesSchema, changes.bytes, `${folder}${FILES.userChanges}`)
       : [],
   };
+}
+
+/**
+ * Why a collection's last harvest ended by itself, where that was since a time; null where it did not, or cannot be read.
+ * @param since In milliseconds since 1970.
+ * @throws OutsideError where the store fails.
+ */
+export async function endedWhy(
+  store: Store,
+  id: string,
+  since = -Infinity,
+): Promise<string | null> {
+  const { info } = await lastHarvestOf(store, id).catch(nullIfDamaged) ?? {};
+  if (!info || !hasEndedItself(info)) return null;
+  if (Date.parse(info.harvest_end_timestamp ?? "") < since) return null;
+  return info.reason ?? "It is done";
+}
+
+function nullIfDamaged(error: unknown): null {
+  if (error instanceof UserError && !(error instanceof AccessError)) return null;
+  throw error;
 }
 
 /**

@@ -1,5 +1,8 @@
 /** The names of walks, by which a checkpoint has their positions. */
 
+/** The name of the walk of a filter stream. */
+export const STREAM_WALK = "stream";
+
 /** The name of the walk of a user's timeline. @param id The user's, in digits. */
 export function userWalk(id: string): string {
   return `user:${id}`;

@@ -1,6 +1,7 @@
 /** A filter stream as a source: one walk without an end, no tweet twice, and its gaps asked for again. */
 
 import { z } from "zod";
+import { STREAM_WALK } from "../bucket/walks.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Confirm, Gap, StreamItem, StreamWanted, TwitterApi } from "../twitter/api.ts";
 import { TwarcCloudError } from "../base/errors.ts";
@@ -27,11 +28,11 @@ export interface FilterOptions {
   confirm?: Confirm | undefined;
   /** What recent search is asked for where the stream missed something; none where it is not to be asked. */
   queries: string[];
-  /** The most tweets a harvest collects. */
+  /** The most tweets that it collects from its start to its stop. */
   maxRecords?: number | undefined;
 }
 
-const WALK = "stream";
+const WALK = STREAM_WALK;
 /** Ids that are committed, for the harvester after a crash: the newest. */
 const COMMITTED = 1_000;
 
@@ -53,6 +54,8 @@ const positionSchema = z.object({
   connection: z.string().optional(),
   /** Set where it was stopped in good order: what came after is no gap. */
   isStopped: z.literal(true).optional(),
+  /** How many tweets it has collected since its start, where that is limited; absent once a person has stopped it. */
+  collected: z.number().optional(),
 });
 
 /** Collects what a stream delivers. */
@@ -75,7 +78,7 @@ export class FilterSource implements TweetSource {
       last,
       signal,
       seen: new Recent(last?.ids ?? []),
-      left: this.#options.maxRecords ?? Infinity,
+      collected: last?.collected ?? 0,
       gaps: new Gaps(),
       filling: AbortSignal.any([signal, over.signal]),
     };
@@ -128,7 +131,7 @@ export class FilterSource implements TweetSource {
         const batch = { ...this.#batch(item, harvest), ...urgency };
         yield gap ? { ...batch, gap: told(gap, missed.length > 0) } : batch;
         yield* begun(gaps.lowered());
-        if (harvest.left <= 0) return;
+        if (this.#left(harvest) <= 0) return;
       }
     } catch (error) {
       // A stop also ends what comes before the stream is open.
@@ -138,16 +141,22 @@ export class FilterSource implements TweetSource {
 
   /** Where the stream stands at its end; what it missed until then is for the next harvest. */
   *#ended(harvest: Harvest, stand: Stand): Generator<Batch> {
-    const { signal, seen, left } = harvest;
+    const { signal } = harvest;
     const { down, why } = stand;
     const gap = down === undefined ? undefined : this.#missedSince(down, why);
     const missed = gap ? this.#missed(gap, harvest, stand) : [];
     yield* begun(missed);
     // The API may send its last tweets again when the stream is opened again soon.
-    const stopped = { ...this.#position(seen, stand.connection), isStopped: true } as const;
+    const { collected, ...position } = this.#position(harvest, stand.connection);
+    const isAtLimit = this.#left(harvest) <= 0;
+    const stopped = {
+      ...position,
+      isStopped: true,
+      ...(isAtLimit && collected !== undefined ? { collected } : {}),
+    } as const;
     yield {
       walk: WALK,
-      position: signal.aborted || left <= 0 ? stopped : "whole",
+      position: signal.aborted || isAtLimit ? stopped : "whole",
       tweets: [],
       count: 0,
       ...(gap ? { gap: told(gap, missed.length > 0) } : {}),
@@ -175,7 +184,7 @@ export class FilterSource implements TweetSource {
       if (signal.aborted) return;
       for await (const batch of filled(gap, { api, clock, signal })) {
         const news = withNew(batch, harvest.seen);
-        harvest.left -= news.count;
+        harvest.collected += news.count;
         yield news;
       }
       harvest.gaps.done(gap);
@@ -187,12 +196,12 @@ export class FilterSource implements TweetSource {
     const { seen, gaps } = harvest;
     const tweets: Uint8Array[] = [];
     for (const { id, line } of arrived) {
-      if (tweets.length >= harvest.left || !seen.add(id)) continue;
+      if (tweets.length >= this.#left(harvest) || !seen.add(id)) continue;
       gaps.arrived(id);
       tweets.push(line);
     }
-    harvest.left -= tweets.length;
-    const position = this.#position(seen, connection);
+    harvest.collected += tweets.length;
+    const position = this.#position(harvest, connection);
     return {
       walk: WALK,
       position,
@@ -203,11 +212,17 @@ export class FilterSource implements TweetSource {
     };
   }
 
-  #position(seen: Recent, connection: string | undefined) {
+  /** How many tweets are still wanted. */
+  #left({ collected }: Harvest): number {
+    return (this.#options.maxRecords ?? Infinity) - collected;
+  }
+
+  #position({ seen, collected }: Harvest, connection: string | undefined) {
     return {
       at: this.#clock.now(),
       ids: seen.newest(COMMITTED),
       ...(connection === undefined ? {} : { connection }),
+      ...(this.#options.maxRecords === undefined ? {} : { collected }),
     };
   }
 }
@@ -219,8 +234,8 @@ interface Harvest {
   last: z.infer<typeof positionSchema> | undefined;
   signal: AbortSignal;
   seen: Recent;
-  /** Tweets that are still wanted. */
-  left: number;
+  /** Tweets that were collected since the stream's start. */
+  collected: number;
   gaps: Gaps;
   /** Aborted when the stream is over. */
   filling: AbortSignal;

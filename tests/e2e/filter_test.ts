@@ -211,27 +211,6 @@ Deno.test("pieces that were flushed end up in one file with the rest of their se
     assert.equal(files.length, 2);
   }, { world: world() }));
 
-Deno.test("a filter harvest with max_records stops by itself and stays up, stopped, until it is asked to exit", () =>
-  inOneProcess(async (place) => {
-    await place.add({ ...FILTER, filter: { track: "sandbox", max_records: "12" } });
-    await place.ok("collection", "filter-start", "live");
-    await connected(place);
-    place.post(20);
-    await until(async () => (await place.running("live")).state === "stopped");
-    assert.equal((await place.tweets("live")).length, 12);
-    // Lists look at the lock, which says so once it is renewed.
-    await until(async () => /Status: STOPPED/.test(await place.ok("harvest", "list")));
-    assert.match(
-      await place.ok("harvest", "logs", "live"),
-      /stays up until it is asked to exit: Ctrl-C/,
-    );
-    await place.ok("collection", "filter-stop", "live");
-    assert.equal(
-      JSON.parse(await place.ok("harvest", "last", "live", "--json")).outcome,
-      "complete",
-    );
-  }, { world: world() }));
-
 Deno.test("killed with -9 while the disk of its bucket is away, it costs nothing that came before the last flush", () =>
   inOneProcess(async (place) => {
     await place.add(FILTER);
@@ -272,3 +251,41 @@ async function notedIn(folder: string): Promise<number> {
   }
   return tweets;
 }
+
+Deno.test("a stream that has reached max_records ends, is shown so, and goes on when the limit is raised", () =>
+  inOneProcess(async (place) => {
+    await place.add({ ...FILTER, filter: { track: "sandbox", max_records: 5 } });
+    await place.ok("collection", "filter-start", "live");
+    await connected(place);
+    const first = place.post(4);
+    await collected(place, 4);
+    first.push(...place.post(3).slice(0, 1));
+    await until(async () => (await place.ok("harvest", "list")).includes("ENDED"));
+    assert.match(
+      await place.ok("harvest", "list"),
+      /^live => Bucket: .*\. Status: ENDED since .*: It has reached max_records \(5\)\. /,
+    );
+    await assert.rejects(place.object("live/lock.json"), "Its lease is given back");
+    const { length } = await place.harvests("live");
+    for (const args of [["collection", "filter-start"], ["harvest", "run"]]) {
+      const again = await place.run(...args, "live");
+      assert.equal(again.code, 1);
+      assert.match(
+        again.err,
+        /has reached its limit: it has collected 5 tweets, and max_records is 5[^]*raise max_records[^]*collection-config update/,
+      );
+    }
+    assert.equal((await place.harvests("live")).length, length, "Nothing is begun in vain");
+    const config = JSON.parse(await Deno.readTextFile(place.path("collection.json")));
+    config.filter.max_records = 7;
+    await place.writeJson("collection.json", config);
+    await place.ok("collection-config", "update");
+    await place.ok("collection", "filter-start", "live");
+    await connected(place);
+    const second = place.post(4);
+    await until(async () => (await place.ok("harvest", "list")).includes("ENDED"));
+    assert.deepEqual(idsOf(await place.tweets("live")), [...first, ...second.slice(0, 2)]);
+    assert.match(await place.ok("harvest", "last", "live"), /It has reached max_records \(7\)/);
+    assert.equal(await place.ok("collection", "filter-stop", "live"), "Stopping ...\nStopped\n");
+    assert.equal(await place.ok("harvest", "list"), "No running harvests.\n");
+  }, { world: world() }));

@@ -11,16 +11,20 @@ import { takeLease } from "../../lib/bucket/lease.ts";
 import { holderIsGone, thisProcess } from "../../lib/bucket/process.ts";
 import { parseBucket } from "../../lib/base/bucket_ref.ts";
 import { isoTime, systemClock } from "../../lib/base/clock.ts";
+import { limitReason } from "../../lib/collection/harvest_info.ts";
 import { collectionKeys, FILES } from "../../lib/collection/layout.ts";
 import { jsonBytes } from "../../lib/base/json_bytes.ts";
 import type { Controlled } from "../../lib/control/control.ts";
 import { serveControl } from "../../lib/control/server.ts";
+import { OWN_SERVICE, restOwnService } from "../../lib/runner/ecs/own_service.ts";
 import { openStore } from "../../lib/store/open.ts";
 
 /** Exits at once with code 1 and a reason. */
 export const FAULTY = "faulty";
 /** Ends by itself, at once, as a harvest with little to collect. */
 export const BRIEF = "brief";
+/** Is of a stream that comes to its limit at once. */
+export const LIMITED = "limited";
 /** Has no control server, so that only a signal stops it. */
 export const DEAF = "deaf";
 
@@ -114,11 +118,17 @@ async function harvest(args: string[]): Promise<void> {
     clock: systemClock,
     isGone: holderIsGone,
   });
-  if (collectionId === BRIEF) controlled.shutdown();
+  if ([BRIEF, LIMITED].includes(collectionId)) controlled.shutdown();
   await isStopped.promise;
   if (!args.includes("--shutdown")) await isOver.promise;
   say("ended");
-  const { state: _, ...info } = controlled.info();
+  const { state: _, ...said } = controlled.info();
+  const end = {
+    outcome: "complete",
+    reason: limitReason(7),
+    harvest_end_timestamp: isoTime(systemClock.now()),
+  };
+  const info = collectionId === LIMITED ? { ...said, ...end } : said;
   const keys = collectionKeys(collectionId);
   await store.put(
     `${keys.harvest(Date.parse(harvest_timestamp))}${FILES.harvest}`,
@@ -127,6 +137,12 @@ async function harvest(args: string[]): Promise<void> {
   await store.put(keys.lastHarvest, jsonBytes({ harvest_id: harvest_timestamp }));
   await lease.release();
   await server?.close();
+  if (collectionId === LIMITED) {
+    await restOwnService(process.env[OWN_SERVICE], {
+      region: process.env.AWS_REGION,
+      endpoint: process.env.AWS_ENDPOINT_URL,
+    });
+  }
   process.exit(0);
 }
 

@@ -119,6 +119,7 @@ const PERSON: Asked[] = [
 const TASK: Asked[] = [
   ...PERSON.filter((asked) => asked.action.startsWith("s3:") && !OLD_VERSIONS.includes(asked)),
   { action: "ssm:GetParameter", resource: keys },
+  { action: "ecs:UpdateService", resource: service },
 ];
 
 /** What ECS asks for to start a harvester. */

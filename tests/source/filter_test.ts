@@ -161,6 +161,44 @@ for (const maxRecords of [undefined, 5]) {
     }, 5));
 }
 
+Deno.test("max_records counts from a stream's start to its stop, over a harvester that is killed", () =>
+  inPlace(async ({ post, harvest }) => {
+    const most = 5;
+    let posted: string[] = [];
+    const first = await harvest(
+      (batches) => {
+        if (batches.length === 1) posted = post(3);
+        return ids(batches).length === 3;
+      },
+      {},
+      [],
+      most,
+    );
+    assert.ok(!("collected" in Object(positionsOf(first).stream)), "After a stop it counts anew");
+    // As if it was killed before its last batch.
+    const second = await harvest(
+      (batches) => {
+        if (batches.length === 1) posted.push(...post(4));
+        return false;
+      },
+      positionsOf(first.slice(0, -1)),
+      [],
+      most,
+    );
+    assert.deepEqual(ids(second), posted.slice(3, 5));
+    assert.equal(Object(positionsOf(second).stream).collected, most);
+    const third = await harvest(
+      (batches) => {
+        if (batches.length === 1) posted.push(...post(4));
+        return false;
+      },
+      positionsOf(second),
+      [],
+      most + 1,
+    );
+    assert.deepEqual(ids(third), posted.slice(7, 8), "A limit that was raised counts all of it");
+  }));
+
 Deno.test("what of a gap the stream itself sent once more is not searched by the next harvest either", () =>
   inPlace(async ({ post, harvest, clock }) => {
     let posted: string[] = [];

@@ -140,6 +140,12 @@ function addFilter(group: Command, context: Context): void {
       const opened = await openBucket(context, { bucket, spool });
       const job = await jobFor(opened, collectionId, ["filter"], { options });
       const runner = await opened.runner();
+      const { reachedLimitOf } = await import("../../bucket/stream_limit.ts");
+      const reached = await reachedLimitOf(
+        opened.store,
+        (await opened.collections.load(collectionId)).config,
+      );
+      if (reached) throw reached;
       const { startStream } = await import("./attach.ts");
       await startStream(runner, job, context);
       output.line("Started");

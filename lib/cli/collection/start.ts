@@ -186,7 +186,7 @@ export async function tellEnd(
 ): Promise<void> {
   const { outcome = "done", reason } = info;
   output.line(`${info.collection_id}: ${outcome}. ${summary(info)}`);
-  if (outcome !== "complete" && outcome !== "failed" && reason) output.line(reason);
+  if (outcome !== "failed" && reason) output.line(reason);
   const { placeLines, removedLines } = await import("../text/harvest_text.ts");
   for (const line of [...placeLines(info, bucket), ...removedLines(info)]) output.line(line);
   await checkOutcome(info);

@@ -133,7 +133,7 @@ export function tellTroubles(
   { output }: Context,
 ): void {
   if (info.waiting) output.line(`It is ${waitText(info.waiting)}`);
-  if (info.outcome && info.outcome !== "complete" && info.outcome !== "failed") {
+  if (info.outcome && info.outcome !== "failed" && (info.reason || info.outcome !== "complete")) {
     output.line(`Outcome: ${info.outcome}${info.reason ? `. ${info.reason}` : ""}`);
   }
   if (info.undelivered) {

@@ -5,6 +5,7 @@ import { controlSecretName } from "../../secrets/control_secret.ts";
 import { ParameterStore } from "../../secrets/parameter_store.ts";
 import { newSecret } from "../../secrets/secret_store.ts";
 import type { EcsCluster } from "./client.ts";
+import { OWN_SERVICE } from "./own_service.ts";
 import type { EcsTasks } from "./tasks.ts";
 import type { Job, RunnerSettings } from "../runner.ts";
 import { CONTROL_PORT, definitionOf, imageOf } from "./task_definition.ts";
@@ -32,11 +33,16 @@ export class EcsDefinitions {
 
   /**
    * Registers the definition of a collection's task; its ARN, and the control secret that the task gets.
+   * @param service The name of the service that is to keep it running.
    * @param keepSecret Whether a control secret that is there stays: a task may be about to start with it.
    */
   async define(
     job: Job,
-    { shutdown, keepSecret }: { shutdown: boolean; keepSecret: boolean },
+    { shutdown, keepSecret, service }: {
+      shutdown: boolean;
+      keepSecret: boolean;
+      service?: string;
+    },
   ): Promise<{ arn: string; secret: string }> {
     const { bucket, cluster, tasks, settings, env } = this.#options;
     // Before anything is written: an ini of the original has none.
@@ -56,6 +62,7 @@ export class EcsDefinitions {
         TWARC_CLOUD_PORT: `${CONTROL_PORT}`,
         TWARC_CLOUD_LOG: "json",
         AWS_REGION: region,
+        ...(service === undefined ? {} : { [OWN_SERVICE]: `${cluster.name} ${service}` }),
         ...(env.TWITTER_API_URL ? { TWITTER_API_URL: env.TWITTER_API_URL } : {}),
       },
       secrets: {

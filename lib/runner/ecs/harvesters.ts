@@ -78,7 +78,11 @@ export class EcsHarvesters {
   /** Whether a task or a service of the collection is there, though it has no lock yet. */
   async isStarted(collectionId: string): Promise<boolean> {
     const tasks = await this.tasksOf(collectionId);
-    return tasks.length > 0 || (await this.served(collectionId)).length > 0;
+    if (tasks.length > 0) return true;
+    for (const name of await this.served(collectionId)) {
+      if (await this.#options.services.isKept(name)) return true;
+    }
+    return false;
   }
 
   /** The name of a collection's service. ECS allows 255 characters. */

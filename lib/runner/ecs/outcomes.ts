@@ -110,11 +110,11 @@ export class EcsOutcomes {
     return (await readLock(store, collectionId, { clock, isGone: () => null }))?.live ?? false;
   }
 
-  /** How a service fails that has not begun; null where it may begin yet. One that is no more was stopped. */
+  /** How a service fails that has not begun; null where it may begin yet. One that is no more was stopped, or is over. */
   async ofService(name: string): Promise<Outcome | null> {
     const { services, tasks, bucket } = this.#options;
     const service = await services.find(name);
-    if (service?.status !== "ACTIVE") return { exitCode: 0 };
+    if (service?.status !== "ACTIVE" || service.desired === 0) return { exitCode: 0 };
     const ended = await Array.fromAsync(tasks.ended(bucket, { service: name }));
     const begunLast = await this.#begunLast(service.collectionId);
     const last = ended.filter(({ startedBy }) => startedBy === service.deployment)
@@ -239,9 +239,9 @@ function byEnd(one: HarvesterTask, other: HarvesterTask): number {
 
 /** Why a service has no task, as its events have it. */
 function troubleOf(
-  { collectionId, running, givenUp, changed, events }: HarvesterService,
+  { collectionId, desired, running, givenUp, changed, events }: HarvesterService,
 ): Failing | undefined {
-  if (running > 0) return;
+  if (running > 0 || desired === 0) return;
   const end = events.findIndex(({ message }) => !TROUBLE.test(message));
   const troubles = end < 0 ? events : events.slice(0, end);
   const [last, first] = [troubles[0], troubles.at(-1)];

@@ -1,5 +1,6 @@
 /** Harvesters as tasks and services of ECS on Fargate, for a bucket in S3. */
 
+import { endedWhy } from "../../bucket/last_harvest.ts";
 import { locked } from "../../bucket/lock.ts";
 import { isoTime } from "../../base/clock.ts";
 import type { HarvestInfo } from "../../collection/harvest_info.ts";
@@ -118,9 +119,17 @@ export class EcsRunner implements Runner {
     const name = this.#harvesters.serviceOf(collectionId);
     const original = await this.#services.original(this.#bucket, collectionId);
     let before = original === null ? await this.#free(collectionId) : undefined;
+    // One whose stream has ended by itself is in the place of the new one.
+    if (await this.#services.isServed(name) && !await this.#services.isKept(name)) {
+      await this.#services.end(name);
+    }
     await this.#harvesters.untilDrained(name);
     // Before the original's is stopped: an environment in which ours cannot start is found out here.
-    const { arn } = await this.#definitions.define(job, { shutdown: false, keepSecret: false });
+    const { arn } = await this.#definitions.define(job, {
+      shutdown: false,
+      keepSecret: false,
+      service: name,
+    });
     if (original !== null) {
       say?.(`The service ${original} of the Python original is stopped, and its place taken`);
       await this.#harvesters.takeOver(collectionId);
@@ -136,7 +145,7 @@ export class EcsRunner implements Runner {
     // One that has begun goes on until it is stopped: what fails is started again.
     const outcome = async () => {
       if (!hasBegun) return await this.#outcomes.ofService(name);
-      return await this.#services.isServed(name) ? null : { exitCode: 0 };
+      return await this.#services.isKept(name) ? null : { exitCode: 0 };
     };
     const withdraw = () => this.stop(collectionId);
     return { collectionId, bucket, status: "PENDING", outcome, awaited, withdraw };
@@ -159,6 +168,19 @@ export class EcsRunner implements Runner {
         ? await this.#harvesters.address(task, await this.#harvesters.lock(collectionId))
         : null;
       yield { collectionId, bucket, status, ...(control ? { control } : {}) };
+    }
+    yield* this.#ended();
+  }
+
+  /** Streams that have ended by themselves, and whose services are there yet. */
+  async *#ended(): AsyncGenerator<Running> {
+    for await (const service of this.#services.list(this.#bucket)) {
+      const { collectionId, bucket, desired, running, changed } = service;
+      if (desired > 0 || running > 0) continue;
+      const why = await endedWhy(this.#options.store, collectionId);
+      const problem = `${why ?? "Its service was ended by somebody else"}.`;
+      const trouble = { since: isoTime(changed), problem, state: "ended" } as const;
+      yield { collectionId, bucket, status: "ENDED", trouble };
     }
   }
 

@@ -19,6 +19,8 @@ export interface HarvesterService {
   givenUp: string | undefined;
   /** When its deployment changed last, in milliseconds since 1970. */
   changed: number;
+  /** How many tasks it is to keep: none once its stream has ended by itself. */
+  desired: number;
   /** How many of its tasks run. */
   running: number;
   /** What happened to it, the newest first; times in milliseconds since 1970, by AWS's clock. */
@@ -72,6 +74,12 @@ export class EcsServices {
   /** Whether there is a service of this name that is not over. */
   async isServed(name: string): Promise<boolean> {
     return (await this.find(name))?.status === "ACTIVE";
+  }
+
+  /** Whether there is a service of this name that starts tasks. */
+  async isKept(name: string): Promise<boolean> {
+    const found = await this.find(name);
+    return found?.status === "ACTIVE" && found.desired > 0;
   }
 
   /**
@@ -128,6 +136,16 @@ export class EcsServices {
     return (found.services ?? []).map(serviceOf);
   }
 
+  /** Has a service start no more tasks; it stays, as what its stream has come to can be seen by it. */
+  async rest(name: string): Promise<void> {
+    const { UpdateServiceCommand } = await import("@aws-sdk/client-ecs");
+    const input = { cluster: this.#cluster.name, service: name, desiredCount: 0 };
+    await this.#cluster.tried(
+      "Ending the service",
+      async (client) => await client.send(new UpdateServiceCommand(input)),
+    );
+  }
+
   /** Ends a service and its task, which gets SIGTERM. */
   async end(name: string): Promise<void> {
     const sdk = await import("@aws-sdk/client-ecs");
@@ -151,6 +169,7 @@ function serviceOf(service: Service): HarvesterService {
     deployment: deployment?.id,
     givenUp: isGivenUp ? deployment.rolloutStateReason ?? "ECS gave it up" : undefined,
     changed: deployment?.updatedAt?.getTime() ?? 0,
+    desired: service.desiredCount ?? 1,
     running: service.runningCount ?? 0,
     events: (service.events ?? []).map(({ createdAt, message = "" }) => ({
       at: createdAt?.getTime() ?? 0,

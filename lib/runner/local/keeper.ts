@@ -32,6 +32,8 @@ export interface KeeperOptions {
   stop: () => Promise<void>;
   /** Whether somebody holds the collection's lock. */
   isHeld: () => Promise<boolean>;
+  /** Why a harvest of the collection has ended by itself since a time, in milliseconds since 1970; null where none has. */
+  endedWhy: (since: number) => Promise<string | null>;
   /** Gets a line for each thing that happens. */
   report: (line: string) => void;
   /** Milliseconds between looks at whether it still runs, and whether it is still wanted. */
@@ -44,13 +46,15 @@ interface End {
   problem: string;
   /** Whether somebody else harvests the collection: that ends by itself. */
   isHeld: boolean;
+  /** Whether its stream has come to an end of its own, such as its limit. */
+  isOver?: boolean;
   /** Milliseconds that it was there. */
   lasted: number;
 }
 
 /**
- * Keeps a harvester alive until nobody wants it any more, another keeper has taken over, it ended because a person has
- * to change something, or the signal is aborted; then it goes on without its keeper.
+ * Keeps a harvester alive until nobody wants it any more, another keeper has taken over, it ended by itself or because a
+ * person has to change something, or the signal is aborted; then it goes on without its keeper.
  */
 export async function keepAlive(options: KeeperOptions): Promise<void> {
   const { signal, process } = options;
@@ -82,16 +86,17 @@ class Keeper {
     let kept = first;
     if (!await this.#write(kept)) return;
     for (;;) {
-      const began = this.#options.clock.monotonic();
+      const { clock } = this.#options;
+      const [began, since] = [clock.monotonic(), clock.now()];
       const started = await this.#begun(kept);
       if (!("outcome" in started)) {
         kept = this.#after(kept, started);
       } else {
         if (await started.outcome() === null) kept = { ...kept, state: "running" };
         if (!await this.#write(kept)) return await this.#stopUnwanted();
-        const end = await this.#endOf(started);
+        const end = await this.#endOf(started, since);
         if (!await this.mine()) return;
-        kept = this.#after(kept, { ...end, lasted: this.#options.clock.monotonic() - began });
+        kept = this.#after(kept, { ...end, lasted: clock.monotonic() - began });
       }
       if (!await this.#write(kept) || kept.state === "ended") return;
       if (!await this.#isWantedAfter(kept.fault?.wait_ms ?? 0)) return;
@@ -111,12 +116,16 @@ class Keeper {
   }
 
   /** Waits until a harvester has ended; how it did. */
-  async #endOf(started: Started): Promise<Omit<End, "lasted">> {
-    const { clock, signal, isHeld, pollMs = POLL } = this.#options;
+  async #endOf(started: Started, since: number): Promise<Omit<End, "lasted">> {
+    const { clock, signal, isHeld, endedWhy, pollMs = POLL } = this.#options;
     let outcome = await started.outcome();
     for (; !outcome; outcome = await started.outcome()) {
       await clock.sleep(pollMs, signal);
       signal.throwIfAborted();
+    }
+    const why = outcome.exitCode === 0 ? await this.#outlast(() => endedWhy(since)) : null;
+    if (why !== null) {
+      return { exitCode: 0, problem: sentenceOf(new Error(why)), isHeld: false, isOver: true };
     }
     const { exitCode, message = "It was ended, though nobody stopped it" } = outcome;
     const problem = sentenceOf(new Error(message));
@@ -130,12 +139,12 @@ class Keeper {
   }
 
   /** What is to be written down of a harvester that has ended. */
-  #after(kept: Kept, { exitCode, problem, isHeld, lasted }: End): Kept {
+  #after(kept: Kept, { exitCode, problem, isHeld, isOver = false, lasted }: End): Kept {
     const now = this.#options.clock.now();
     const before = lasted >= STEADY ? undefined : kept.fault;
     const tries = (before?.tries ?? 0) + 1;
     const fault = { since: before?.since ?? isoTime(now), tries, problem, exit_code: exitCode };
-    const isPersons = exitCode === 1 || exitCode === 2;
+    const isPersons = isOver || exitCode === 1 || exitCode === 2;
     if (!isHeld && (isPersons || kept.state === "starting")) {
       this.#report(`The harvester ended: ${problem} It is not started again by itself.`);
       return { ...kept, state: "ended", fault };

@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync } from "node:fs";
 import { type FoundLock, type LockDocument, locked, readLock } from "../../bucket/lock.ts";
+import { endedWhy } from "../../bucket/last_harvest.ts";
 import { holderIsGone, thisProcess } from "../../bucket/process.ts";
 import type { AwsAccess } from "../../base/aws.ts";
 import type { HarvestInfo } from "../../collection/harvest_info.ts";
@@ -104,6 +105,7 @@ export class LocalRunner implements Runner {
       signal,
       begin: (flags) => this.#start({ collectionId, flags }, { shutdown: false }),
       stop: () => this.#stopIfThere(collectionId, signal),
+      endedWhy: (since) => endedWhy(this.#options.store, collectionId, since),
       isHeld: async () => (await this.#lock(collectionId))?.live ?? false,
       report: (line) => addLine(this.#state.logPath(collectionId), line),
     });

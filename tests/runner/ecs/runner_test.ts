@@ -7,13 +7,14 @@ import { parseBucket } from "../../../lib/base/bucket_ref.ts";
 import { systemClock } from "../../../lib/base/clock.ts";
 import { collectionKeys } from "../../../lib/collection/layout.ts";
 import { LockedError, UserError } from "../../../lib/base/errors.ts";
+import { restOwnService } from "../../../lib/runner/ecs/own_service.ts";
 import { EcsRunner } from "../../../lib/runner/ecs/runner.ts";
 import { controlSecretName } from "../../../lib/secrets/control_secret.ts";
 import { parseSchedule } from "../../../lib/runner/schedule.ts";
 import { ParameterStore } from "../../../lib/secrets/parameter_store.ts";
 import { ended, runnerContract } from "../../contract/runner.ts";
 import { until } from "../../e2e/program.ts";
-import { BRIEF, DEAF, FAULT, FAULTY } from "../../fakes/harvester.ts";
+import { BRIEF, DEAF, FAULT, FAULTY, LIMITED } from "../../fakes/harvester.ts";
 import { type Account, accountTest, CLIENT, EcsPlace } from "../ecs_place.ts";
 
 let place: EcsPlace;
@@ -73,6 +74,41 @@ Deno.test("a service starts its harvester again when that has failed", async () 
     assert.equal(place.agent.pids.length, 1);
   } finally {
     await runner.unschedule("steady");
+    await close();
+  }
+});
+
+accountTest(
+  () => place,
+  "a stream that has come to its limit is shown as ended, and its service starts no other task",
+  async ({ runner, store, job }) => {
+    const shown = () => Array.fromAsync(runner.running());
+    const isEnded = async () => (await shown()).find(({ status }) => status === "ENDED");
+    const started = await runner.start(job(LIMITED));
+    const end = await until(isEnded);
+    assert.equal(end.status, "ENDED");
+    assert.equal(end.trouble?.problem, "It has reached max_records (7).");
+    assert.equal((await started.outcome())?.exitCode, 0);
+    assert.equal(await store.get(collectionKeys(LIMITED).lock), null);
+    assert.equal(await runner.info(LIMITED), null);
+    const harvests = async () =>
+      (await Array.fromAsync(store.list(`${collectionKeys(LIMITED).folder}harvests/`))).length;
+    assert.equal(await harvests(), 1, "No other task was started");
+    await runner.start(job(LIMITED));
+    await until(async () => await harvests() === 2 && await isEnded());
+    await runner.stop(LIMITED);
+    assert.deepEqual(await shown(), []);
+  },
+);
+
+Deno.test("where a task may not end its service, that is known, so that it can stay up in its place", async () => {
+  const { ini, close } = await place.opened();
+  try {
+    const { aws } = place.settingsOf(ini);
+    place.agent.trouble.allows = (action) => action !== "ecs:UpdateService";
+    assert.equal(await restOwnService(`${ini.cluster} some-service`, aws), false);
+    assert.equal(await restOwnService(undefined, aws), true, "No service keeps it");
+  } finally {
     await close();
   }
 });

@@ -22,8 +22,9 @@ const forEver: Life = { after: Infinity, outcome: { exitCode: 0 } };
 /** A keeper that keeps harvesters whose lives a test decides on. */
 async function keeping(
   lives: Life[],
-  { state = "starting", isHeld = () => false, store = new MemoryStore() }: {
+  { state = "starting", isHeld = () => false, endedWhy, store = new MemoryStore() }: {
     state?: Kept["state"];
+    endedWhy?: (since: number) => string | null;
     isHeld?: () => boolean;
     store?: MemoryStore;
   } = {},
@@ -56,6 +57,7 @@ async function keeping(
     begin,
     stop,
     isHeld: () => Promise.resolve(isHeld()),
+    endedWhy: (since) => Promise.resolve(endedWhy?.(since) ?? null),
     report: (line) => lines.push(line),
     pollMs: POLL,
   }).then(() => isOver = true);
@@ -114,6 +116,29 @@ Deno.test("killed, or ended though nobody stopped it, it is started again", asyn
   await end();
   assert.equal(begun.length, 4);
   assert.match(lines[2] ?? "", /though nobody stopped it/);
+});
+
+Deno.test("a stream that has come to its limit is not started again, and says so", async () => {
+  const limited: Life = { after: MINUTE, outcome: { exitCode: 0 } };
+  const asked: number[] = [];
+  const { clock, begun, kept, isOver } = await keeping([limited], {
+    endedWhy: (since) => {
+      asked.push(since);
+      return "It has reached max_records (5)";
+    },
+  });
+  const start = clock.now();
+  await clock.advance(HOUR);
+  assert.equal(isOver(), true);
+  assert.equal(begun.length, 1);
+  assert.deepEqual(asked, [start], "What an earlier harvest said does not count");
+  const { state, fault } = await kept() ?? {};
+  assert.deepEqual([state, fault?.problem, fault?.exit_code, fault?.next], [
+    "ended",
+    "It has reached max_records (5).",
+    0,
+    undefined,
+  ]);
 });
 
 Deno.test("where a person has to change something it is not started again, and says why", async () => {

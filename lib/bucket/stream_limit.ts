@@ -1,0 +1,44 @@
+/** Streams that ended at `max_records`: what is collected is counted from a stream's start to its stop. */
+
+import { z } from "zod";
+import { UserError } from "../base/errors.ts";
+import { type JsonObject, parseAs } from "../base/json.ts";
+import { jsonObject } from "../base/json_object.ts";
+import { lastWord } from "../base/visible.ts";
+import { type CollectionConfig, maxRecords } from "../collection/config.ts";
+import { collectionKeys } from "../collection/layout.ts";
+import type { Store } from "../store/store.ts";
+import { STREAM_WALK } from "./walks.ts";
+
+/** The position of a stream that ended by itself: one that a person has stopped counts anew. */
+const endedSchema = z.looseObject({ isStopped: z.literal(true), collected: z.number() });
+const checkpointSchema = z.looseObject({ positions: jsonObject.optional() });
+
+/** That a stream has ended at its limit, with how to raise that; null where it has not. */
+export function reachedLimit(config: CollectionConfig, positions: JsonObject): UserError | null {
+  if (config.type !== "filter") return null;
+  const most = maxRecords(config);
+  const { data: ended } = endedSchema.safeParse(positions[STREAM_WALK]);
+  if (most === undefined || !ended || ended.collected < most) return null;
+  const id = lastWord(config.id);
+  return new UserError(
+    `The stream of ${config.id} has reached its limit: it has collected ${ended.collected} tweets, and max_records ` +
+      `is ${most}`,
+    {
+      hint:
+        `To go on, raise max_records: twarc-cloud collection-config download ${id}, change it in collection.json, ` +
+        `twarc-cloud collection-config update, and twarc-cloud collection filter-start ${id}`,
+    },
+  );
+}
+
+/** The same, as a bucket has it. @throws UserError where the checkpoint is damaged; OutsideError */
+export async function reachedLimitOf(
+  store: Store,
+  config: CollectionConfig,
+): Promise<UserError | null> {
+  const key = collectionKeys(config.id).checkpoint;
+  const found = config.type === "filter" ? await store.get(key) : null;
+  if (!found) return null;
+  return reachedLimit(config, parseAs(checkpointSchema, found.bytes, key).positions ?? {});
+}

@@ -1,0 +1,35 @@
+/** The service that keeps a harvester's own process running. */
+
+import { getLogger } from "@logtape/logtape";
+import type { AwsAccess } from "../../base/aws.ts";
+import { TwarcCloudError } from "../../base/errors.ts";
+import { sentenceOf } from "../../base/outage.ts";
+import { EcsCluster } from "./client.ts";
+import { EcsServices } from "./services.ts";
+
+const log = getLogger(["twarc-cloud", "harvest"]);
+
+/** The environment variable that names it: `<cluster> <service>`, each a name or an ARN. */
+export const OWN_SERVICE = "TWARC_CLOUD_SERVICE";
+
+/**
+ * Has the service of this process start no other one in its place: its stream has ended by itself.
+ * @param own As the environment names it; undefined where no service keeps this process.
+ * @returns False where AWS does not allow it: what Terraform made before this version has no such right.
+ */
+export async function restOwnService(own: string | undefined, access: AwsAccess): Promise<boolean> {
+  const [cluster, service] = own?.split(" ") ?? [];
+  if (!cluster || !service) return true;
+  try {
+    await new EcsServices(new EcsCluster(cluster, access)).rest(service);
+    return true;
+  } catch (error) {
+    if (!(error instanceof TwarcCloudError)) throw error;
+    log.warn(
+      "The stream has ended, and its service cannot be ended from here: {problem} This task does nothing any more, and " +
+        "costs money until filter-stop ends it. Run `terraform apply` of this version, which allows it",
+      { problem: sentenceOf(error) },
+    );
+    return false;
+  }
+}
