@@ -1,9 +1,9 @@
-/** What streams missed, as a harvest's folder tells it. */
+/** What was missed, as the folders of harvests have it. */
 
 import { z } from "zod";
 import { collectionKeys, FILES } from "../collection/layout.ts";
 import { isoTime } from "../base/clock.ts";
-import { parseAs } from "../base/json.ts";
+import { type Json, parseAs } from "../base/json.ts";
 import type { Store } from "../store/store.ts";
 
 const gapSchema = z.object({
@@ -12,9 +12,11 @@ const gapSchema = z.object({
   why: z.string(),
   asked_again: z.literal("partial").optional(),
   user_id: z.string().optional(),
+  since_id: z.string().optional(),
+  until_id: z.string().optional(),
 });
 
-/** A span that a stream missed, for a person: times in ISO 8601, UTC. */
+/** A span that was missed, for a person: times in ISO 8601, UTC. */
 export interface ToldGap {
   from: string;
   to: string;
@@ -23,6 +25,9 @@ export interface ToldGap {
   asked_again?: "partial";
   /** Whose timeline has it, where it is one's. */
   user_id?: string;
+  /** The ids that it lies between, where they are known. */
+  since_id?: string;
+  until_id?: string;
 }
 
 /**
@@ -36,6 +41,31 @@ export async function gapsOf(store: Store, id: string, began: string): Promise<T
 
 /** How the names of walks begin that search for what a stream missed. */
 export const GAP_WALK = "gap:";
+
+/** A span of ids that is to be searched. */
+export interface MissedSpan {
+  /** The newest id that the stream had delivered; 0 where nothing was before. */
+  sinceId: string;
+  /** Below the oldest id that it delivered after the gap; absent where only the stream itself will tell. */
+  untilId?: string;
+}
+
+/** A walk that searches a gap, and where it stands. */
+export interface GapWalk {
+  name: string;
+  position: Json;
+}
+
+/** The walks that a gap begins, each with the position that it has before anything was asked. */
+export function walksOfGap({ sinceId, untilId }: MissedSpan, queries: string[]): GapWalk[] {
+  return queries.map((query) => ({
+    name: `${GAP_WALK}${sinceId}-${untilId ?? ""}:${query}`,
+    position: {
+      ...(sinceId === "0" ? {} : { since: sinceId }),
+      ...(untilId === undefined ? {} : { oldest: untilId }),
+    },
+  }));
+}
 
 const checkpointSchema = z.looseObject({ positions: z.record(z.string(), z.unknown()).optional() });
 
@@ -57,9 +87,9 @@ export async function gapsIn(store: Store, key: string): Promise<ToldGap[]> {
   const found = await store.get(key);
   const lines = new TextDecoder().decode(found?.bytes).split("\n").filter((line) => line !== "");
   return lines.map((line) => {
-    const { from, to, why, asked_again, user_id } = parseAs(gapSchema, line, key);
-    const whose = user_id === undefined ? {} : { user_id };
-    const told = { from: isoTime(from), to: isoTime(to), why, ...whose };
+    const { from, to, why, asked_again, ...more } = parseAs(gapSchema, line, key);
+    const known = Object.entries(more).filter(([, value]) => value !== undefined);
+    const told = { from: isoTime(from), to: isoTime(to), why, ...Object.fromEntries(known) };
     return asked_again ? { ...told, asked_again } : told;
   });
 }

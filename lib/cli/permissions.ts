@@ -55,6 +55,7 @@ export const NEEDS: Readonly<Record<string, readonly Power[]>> = {
   "collection hydrate": ["run", "write"],
   "collection compliance": ["run", "write"],
   "collection verify": ["run", "write"],
+  "collection gaps": ["run", "write"],
   "collection redact-keys": ["run", "write"],
   "collection recover": ["run", "write"],
   "harvest list": ["run"],

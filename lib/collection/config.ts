@@ -99,6 +99,8 @@ const searchSchema = z.looseObject({
     query: text.trim(),
     since_id: digits.optional(),
     max_records: count.optional(),
+    /** Whether harvests ask for what `max_records` has left out before. */
+    fill: z.boolean("must be true or false").optional(),
     /** Version 2: "all" for the full archive, in place of the last seven days. */
     archive: z.enum(["recent", "all"], 'must be "recent" or "all"').optional(),
     /** Version 2: only tweets from here on. */

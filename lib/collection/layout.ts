@@ -170,6 +170,8 @@ export const FILES = {
   userChanges: "user_changes.json",
   messages: "messages.jsonl",
   gaps: "gaps.jsonl",
+  /** Spans of gaps, of this harvest or those before, that were asked for later. */
+  filled: "filled.jsonl",
   /** Tweets that were asked for by their ids and are not to be had. */
   missing: "missing.jsonl",
 } as const;

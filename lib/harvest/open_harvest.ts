@@ -227,13 +227,14 @@ export class OpenHarvest {
 
   /** Users, changes, messages, gaps and what is missing. */
   async #takeSides(
-    { walk, users = [], userChanges = [], messages = [], gap, missing = [] }: Batch,
+    { walk, users = [], userChanges = [], messages = [], gap, filled, missing = [] }: Batch,
   ): Promise<void> {
     const { spool } = this;
     const user_id = userOfWalk(walk);
     await spool.append(FILES.users, users);
     await spool.append(FILES.messages, messages.map((message) => message.line));
     if (gap) await spool.append(FILES.gaps, [jsonLine(user_id ? { ...gap, user_id } : gap)]);
+    if (filled) await spool.append(FILES.filled, [jsonLine(filled)]);
     await spool.append(FILES.missing, missing.map(jsonLine));
     for (const change of userChanges) this.#userChanges.add(change);
   }

@@ -1,6 +1,7 @@
 /** A filter stream as a source: one walk without an end, no tweet twice, and its gaps asked for again. */
 
 import { z } from "zod";
+import { type GapWalk, walksOfGap } from "../bucket/gaps.ts";
 import { STREAM_WALK } from "../bucket/walks.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Confirm, Gap, StreamItem, StreamWanted, TwitterApi } from "../twitter/api.ts";
@@ -10,12 +11,11 @@ import { withTweets } from "../twitter/bytes/redact.ts";
 import {
   above,
   filled,
-  type GapWalk,
   highestOf,
+  idsOfWalks,
   type OpenGap,
   spanOfGap,
   unfinishedGaps,
-  walksOfGap,
 } from "./gaps.ts";
 import { Recent } from "./recent.ts";
 import { sideBySide } from "./side_by_side.ts";
@@ -129,7 +129,7 @@ export class FilterSource implements TweetSource {
         yield* begun(missed);
         if (missed.length > 0) gaps.open(missed);
         const batch = { ...this.#batch(item, harvest), ...urgency };
-        yield gap ? { ...batch, gap: told(gap, missed.length > 0) } : batch;
+        yield gap ? { ...batch, gap: told(gap, missed) } : batch;
         yield* begun(gaps.lowered());
         if (this.#left(harvest) <= 0) return;
       }
@@ -159,7 +159,7 @@ export class FilterSource implements TweetSource {
       position: signal.aborted || isAtLimit ? stopped : "whole",
       tweets: [],
       count: 0,
-      ...(gap ? { gap: told(gap, missed.length > 0) } : {}),
+      ...(gap ? { gap: told(gap, missed) } : {}),
     };
   }
 
@@ -285,8 +285,8 @@ function newest(one: string | undefined, other: string | undefined): string | un
 }
 
 /** A gap as it is recorded: search finds no retweets, so that it stays partial. */
-function told(gap: Gap, isAskedAgain: boolean): Gap {
-  return isAskedAgain ? { ...gap, asked_again: "partial" } : gap;
+function told(gap: Gap, walks: GapWalk[]): Gap {
+  return walks.length > 0 ? { ...gap, ...idsOfWalks(walks), asked_again: "partial" } : gap;
 }
 
 /** The gaps that are to be filled, and what came through the stream since each. */

@@ -2,13 +2,13 @@
 
 import { getLogger } from "@logtape/logtape";
 import { z } from "zod";
-import { GAP_WALK } from "../bucket/gaps.ts";
+import { GAP_WALK, type GapWalk, type MissedSpan } from "../bucket/gaps.ts";
 import type { Clock } from "../base/clock.ts";
 import type { ApiError } from "../base/errors.ts";
-import type { Gap, PageAt, TwitterApi } from "../twitter/api.ts";
-import { isOlder, timeId } from "../twitter/bytes/ids.ts";
+import type { Gap, Page, PageAt, TwitterApi } from "../twitter/api.ts";
+import { idTime, isOlder, timeId } from "../twitter/bytes/ids.ts";
 import { answerBehind, passingRefusal } from "../twitter/http/refusals.ts";
-import type { Batch, Position, Positions } from "./source.ts";
+import type { Batch, FilledSpan, Positions } from "./source.ts";
 import { walk } from "./walk.ts";
 
 const log = getLogger(["twarc-cloud", "stream"]);
@@ -21,20 +21,6 @@ const INDEXED_AFTER = 15_000;
 /** What a search is answered that cannot be. */
 const REFUSED = new Set([400, 413, 414, 422]);
 
-/** A span of ids that is to be searched. */
-export interface MissedSpan {
-  /** The newest id that the stream had delivered. */
-  sinceId: string;
-  /** Below the oldest id that it delivered after the gap; absent where only the stream itself will tell. */
-  untilId?: string;
-}
-
-/** A walk that searches a gap, and where it stands. */
-export interface GapWalk {
-  name: string;
-  position: Position;
-}
-
 /**
  * The span of a gap: from the newest id before it, if there is one, to when the stream was open again, which a
  * clock that is behind cannot tell.
@@ -44,12 +30,13 @@ export function spanOfGap({ from, to }: Gap, newestId: string | undefined): Miss
   return isOlder(sinceId, untilId) ? { sinceId, untilId } : { sinceId };
 }
 
-/** The walks that a gap begins, each with the position that it has before anything was asked. */
-export function walksOfGap({ sinceId, untilId }: MissedSpan, queries: string[]): GapWalk[] {
-  return queries.map((query) => ({
-    name: `${GAP_WALK}${sinceId}-${untilId ?? ""}:${query}`,
-    position: { since: sinceId, ...(untilId === undefined ? {} : { oldest: untilId }) },
-  }));
+/** The parts of the name of a gap's walk: the ids that it lies between, and the query. */
+const NAME = /^gap:(\d+)-(\d*):([^]*)$/;
+
+/** The ids that the walks of a gap lie between, as a gap is recorded; nothing where the upper one is not known. */
+export function idsOfWalks([walk]: GapWalk[]): Pick<Gap, "since_id" | "until_id"> {
+  const [, since_id, until_id] = NAME.exec(walk?.name ?? "") ?? [];
+  return since_id && until_id ? { since_id, until_id } : {};
 }
 
 /** The newest id that walks of gaps go up to: what is below is theirs to ask for, of any gap that is found later. */
@@ -92,23 +79,57 @@ export async function* filled(
   const { walks, oldestSince } = gap;
   await clock.sleep(INDEXED_AFTER, signal);
   gap.isBegun = true;
-  for (const { name, position } of walks) {
+  for (const one of walks) {
     if (signal.aborted) return;
-    const query = name.slice(name.indexOf(":", GAP_WALK.length) + 1);
-    const ask = (at: PageAt) => api.search(query, below(at, oldestSince()), signal);
-    const learn = () => ({ update: {}, delete: [] });
-    try {
-      yield* walk({ name, ask, from: position, learn });
-    } catch (error) {
-      if (signal.aborted) return;
-      const answer = answerBehind(error);
-      if (!answer) throw error;
-      log.warn("What the stream missed could not be asked for: {problem}", {
-        problem: answer.message,
-      });
-      if (isOfQuery(answer)) yield given(name, answer.message);
-    }
+    const search = (query: string, at: PageAt) =>
+      api.search(query, below(at, oldestSince()), signal);
+    yield* filledWalk(one, { search, signal });
   }
+}
+
+/** How a gap is asked for. */
+export interface Filling {
+  search: (query: string, at: PageAt) => Promise<Page>;
+  signal: AbortSignal;
+  /** The most tweets wanted: the next harvest goes on from there. */
+  most?: number | undefined;
+}
+
+/**
+ * The batches of one walk that asks for a gap; the last says what of it was asked for. What the search does not reach
+ * any more is of the gap that is known, and no other one. A refusal ends no harvest: as `filled`.
+ */
+export async function* filledWalk(
+  { name, position }: GapWalk,
+  { search, signal, most }: Filling,
+): AsyncGenerator<Batch> {
+  const [, sinceId, untilId, query = ""] = NAME.exec(name) ?? [];
+  const learn = () => ({ update: {}, delete: [] });
+  try {
+    const batches = walk({ name, ask: (at) => search(query, at), from: position, most, learn });
+    for await (const { gap, update: _, ...batch } of batches) {
+      const span = batch.position === "whole" ? askedSpan({ sinceId, untilId }, gap) : null;
+      yield { ...batch, ...(span ? { filled: span } : {}) };
+    }
+  } catch (error) {
+    if (signal.aborted) return;
+    const answer = answerBehind(error);
+    if (!answer) throw error;
+    log.warn("What was missed could not be asked for: {problem}", { problem: answer.message });
+    if (isOfQuery(answer)) yield given(name, answer.message);
+  }
+}
+
+/** What of a gap was asked for, above what search does not reach; null where that is nothing, or its end is not known. */
+function askedSpan(
+  { sinceId, untilId }: { sinceId: string | undefined; untilId: string | undefined },
+  beyond: Gap | undefined,
+): FilledSpan | null {
+  if (!sinceId || !untilId) return null;
+  const to = idTime(untilId);
+  const since = sinceId === "0" ? {} : { since_id: sinceId };
+  if (!beyond) return { from: idTime(sinceId), to, ...since, until_id: untilId };
+  return beyond.to < to ? { from: beyond.to, to, until_id: untilId } : null;
 }
 
 /** Whether a search is refused for what it asks, and not for the keys, the access or the address. */

@@ -64,7 +64,8 @@ export async function openSource(
         sinceId: config.search.since_id,
         span: spanOf(config),
         maxRecords: maxRecords(config),
-      });
+        fill: config.search.fill,
+      }, time);
     }
     case "filter": {
       const { FilterSource } = await import("./filter.ts");

@@ -1,6 +1,11 @@
-/** A search as a source: one walk down to the newest tweet of the walk before. */
+/** A search as a source: one walk down to the newest tweet of the walk before, and gaps that are asked for later. */
 
-import type { PageAt, SearchSpan, TwitterApi } from "../twitter/api.ts";
+import { walksOfGap } from "../bucket/gaps.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Gap, SearchSpan, TwitterApi } from "../twitter/api.ts";
+import { idTime } from "../twitter/bytes/ids.ts";
+import { FIRST_TWEET, RECENT } from "../twitter/reach.ts";
+import { filledWalk, unfinishedGaps } from "./gaps.ts";
 import type { Batch, Positions, TweetSource } from "./source.ts";
 import { walk } from "./walk.ts";
 
@@ -11,8 +16,10 @@ export interface SearchOptions {
   sinceId?: string | undefined;
   /** The span of time that it is about. */
   span: SearchSpan;
-  /** The most tweets a harvest collects. */
+  /** The most tweets that a harvest collects of what is new, and as many of what is missing. */
   maxRecords?: number | undefined;
+  /** Whether the next harvests ask for what is below the newest `maxRecords`. */
+  fill?: boolean | undefined;
 }
 
 const WALK = "search";
@@ -21,21 +28,73 @@ const WALK = "search";
 export class SearchSource implements TweetSource {
   readonly #api: TwitterApi;
   readonly #options: SearchOptions;
+  readonly #clock: Clock;
 
-  constructor(api: TwitterApi, options: SearchOptions) {
+  constructor(api: TwitterApi, options: SearchOptions, clock: Clock) {
     this.#api = api;
     this.#options = options;
+    this.#clock = clock;
   }
 
-  batches(from: Positions, signal: AbortSignal): AsyncIterable<Batch> {
-    const { query, span } = this.#options;
-    return walk({
+  /** What is missing first: the API reaches it no more one day. */
+  async *batches(from: Positions, signal: AbortSignal): AsyncGenerator<Batch> {
+    yield* this.#fills(from, signal);
+    yield* this.#newest(from, signal);
+  }
+
+  async *#newest(from: Positions, signal: AbortSignal): AsyncGenerator<Batch> {
+    const { query, span, sinceId, maxRecords: most, fill = false } = this.#options;
+    const cut = (oldest: string, since: string | undefined) => this.#below(oldest, since);
+    const batches = walk({
       name: WALK,
-      ask: (at: PageAt) => this.#api.search(query, { ...at, ...span }, signal),
+      ask: (at) => this.#api.search(query, { ...at, ...span }, signal),
       from: from[WALK],
-      sinceId: this.#options.sinceId,
-      most: this.#options.maxRecords,
+      sinceId,
+      ...(most === undefined ? {} : { most, cut }),
       learn: (newestId) => ({ update: { search: { since_id: newestId } }, delete: [] }),
     });
+    for await (const batch of batches) {
+      const { gap } = batch;
+      if (!fill || !gap?.until_id) {
+        yield batch;
+        continue;
+      }
+      const { since_id: sinceId = "0", until_id: untilId } = gap;
+      // Before since_id moves: a harvester that is killed between the two begins the same walk again.
+      for (const { name, position } of walksOfGap({ sinceId, untilId }, [query])) {
+        yield { walk: name, position, tweets: [], count: 0 };
+      }
+      yield { ...batch, gap: { ...gap, asked_again: "partial" } };
+    }
+  }
+
+  async *#fills(from: Positions, signal: AbortSignal): AsyncGenerator<Batch> {
+    const { span, maxRecords } = this.#options;
+    let left = maxRecords ?? Infinity;
+    for (const one of unfinishedGaps(from)) {
+      if (left <= 0 || signal.aborted) return;
+      const search: Parameters<typeof filledWalk>[1]["search"] = (query, at) =>
+        this.#api.search(query, { ...at, ...span }, signal);
+      const most = Number.isFinite(left) ? { most: left } : {};
+      for await (const batch of filledWalk(one, { search, signal, ...most })) {
+        left -= batch.count;
+        yield batch;
+      }
+    }
+  }
+
+  /** What is below the tweets that were collected, down to the walk before or to where a search begins. */
+  #below(oldest: string, since: string | undefined): Gap {
+    const { maxRecords, span: { archive, startTime } } = this.#options;
+    const reach = archive === "all" ? Date.parse(FIRST_TWEET) : this.#clock.now() - RECENT;
+    const begin = Math.max(reach, startTime === undefined ? 0 : Date.parse(startTime));
+    const to = idTime(oldest);
+    return {
+      from: Math.min(since === undefined ? begin : idTime(since), to),
+      to,
+      why: `max_records (${maxRecords}) was reached: what is older was not asked for`,
+      ...(since === undefined ? {} : { since_id: since }),
+      until_id: oldest,
+    };
   }
 }

@@ -44,6 +44,9 @@ export interface Unavailable {
   why: string;
 }
 
+/** A span of a gap that was asked for; times in milliseconds since 1970, ids as a gap's. */
+export type FilledSpan = Pick<Gap, "from" | "to" | "since_id" | "until_id">;
+
 /** What one API answer brought, whole. */
 export interface Batch {
   /** The walk that it belongs to. */
@@ -58,6 +61,8 @@ export interface Batch {
   userChanges?: UserChange[];
   messages?: StreamMessage[];
   gap?: Gap;
+  /** What of a gap was asked for by a walk that is whole by now. */
+  filled?: FilledSpan;
   missing?: MissingTweet[];
   /** How many ids of a list were asked for by now, and how many it has. */
   ids?: { done: number; of: number };
@@ -84,8 +89,9 @@ export interface TweetSource {
 
 /** Whether losing a batch in a crash would lose more than a position. */
 export function hasContent(
-  { count, users, userChanges, messages, missing, gap, update, position }: Batch,
+  { count, users, userChanges, messages, missing, gap, filled, update, position }: Batch,
 ): boolean {
   const sides = [users, userChanges, messages, missing].some((lines) => lines && lines.length > 0);
-  return count > 0 || sides || gap !== undefined || update !== undefined || position === "whole";
+  const isSpan = gap !== undefined || filled !== undefined;
+  return count > 0 || sides || isSpan || update !== undefined || position === "whole";
 }

@@ -45,8 +45,13 @@ export interface WalkOptions {
   from: Position | undefined;
   /** What the walk before ended at. */
   sinceId?: string | undefined;
-  /** The most tweets wanted; the walk then stops where it is. */
+  /** The most tweets wanted; the walk then stops where it is, for the next harvest to go on. */
   most?: number | undefined;
+  /**
+   * Where the walk is whole with `most` tweets instead: the gap that is below them.
+   * @param oldest The oldest tweet that came.
+   */
+  cut?: (oldest: string, sinceId: string | undefined) => Gap;
   /** Where the API gives so many tweets only: a walk that comes to that has a gap below. */
   reach?: Reach;
   /** What the configuration learns when the walk is whole. */
@@ -64,7 +69,7 @@ export async function* walk(options: WalkOptions): AsyncGenerator<Batch> {
   let { newest, oldest, next, asked = 0, came = 0 } = position;
   const known = new KnownIds(position);
   let empty = 0;
-  for (let count = 0; count < most;) {
+  for (let count = options.cut ? came : 0; count < most;) {
     const limit = Number.isFinite(most) ? { limit: most - count } : {};
     const page = await ask({
       ...(since ? { sinceId: since } : {}),
@@ -86,7 +91,7 @@ export async function* walk(options: WalkOptions): AsyncGenerator<Batch> {
     }
     const whole = page ? next === undefined : oldest === undefined;
     // Once, when its lower end is known: each page finds the API's reach a little higher.
-    const counted = options.reach ? { asked, came } : {};
+    const counted = options.reach || options.cut ? { asked, came } : {};
     const gap = whole ? page?.gap ?? gapBelow({ since, oldest, asked, came }, options) : null;
     yield {
       walk: name,
@@ -100,6 +105,15 @@ export async function* walk(options: WalkOptions): AsyncGenerator<Batch> {
     if (whole || !page) return;
     if (empty === MOST_EMPTY) throw endless(name);
   }
+  if (!options.cut || !newest || !oldest) return;
+  yield {
+    walk: name,
+    position: "whole",
+    tweets: [],
+    count: 0,
+    gap: options.cut(oldest, since),
+    update: options.learn(newest),
+  };
 }
 
 function endless(name: string): ApiError {

@@ -108,6 +108,9 @@ export interface Gap {
   from: number;
   to: number;
   why: string;
+  /** The ids that it lies between, neither of them in it, where they are known: times are rounded. */
+  since_id?: string;
+  until_id?: string;
   /** Set where recent search is asked for it, which finds a part: it returns no retweets. */
   asked_again?: "partial";
   /** Whose timeline has it, where it is one's. */

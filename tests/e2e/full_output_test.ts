@@ -160,6 +160,7 @@ const COMMANDS: string[][] = [
   ["collection", "verify", "find"],
   ["collection", "verify", "find", "--json"],
   ["collection", "recover", "find"],
+  ["collection", "gaps", "find"],
   ["collection", "schedule", "find", "rate(7 days)"],
   ["collection", "scheduled"],
   ["collection", "scheduled", "--json"],

@@ -4,7 +4,7 @@ import { systemClock } from "../../lib/base/clock.ts";
 import { readCorpus } from "../../lib/sandbox/corpus.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { v1TweetFiles } from "../twitter_data.ts";
-import { idsOf, inOneProcess, inPlace, until } from "./program.ts";
+import { idsOf, inOneProcess, inPlace, type Place, until } from "./program.ts";
 
 const SEARCH = { id: "find", type: "search", search: { query: "sandbox" } };
 
@@ -35,22 +35,60 @@ Deno.test("a search brings every tweet once, the next one only what is new, and 
     assert.equal(new Set(ids).size, 1_007);
   }, { world: world(1_000) }));
 
-Deno.test("max_records ends a harvest at that many tweets, and the next one goes on below", () =>
+/** The gaps of the search, as `collection gaps` lists them. */
+async function gapsOf(place: Place, ...args: string[]): Promise<{ status: string; why: string }[]> {
+  return JSON.parse(await place.ok("collection", "gaps", "find", "--json", ...args));
+}
+
+async function newest(place: Place): Promise<string | undefined> {
+  const { search } = await place.object("find/collection.json") as typeof SEARCH & {
+    search: { since_id?: string };
+  };
+  return search.since_id;
+}
+
+Deno.test("max_records brings the newest of what is new; the rest is a gap, and comes when it is asked for", () =>
   inOneProcess(async (place) => {
     await place.add({ ...SEARCH, search: { query: "sandbox", max_records: "250" } });
-    for (const sofar of [250, 500, 750]) {
-      await place.harvest("find");
-      assert.match(await place.ok("harvest", "last", "find"), /Outcome: stopped/);
-      assert.equal(new Set(idsOf(await place.tweets("find"))).size, sofar);
-    }
-    const before = await place.object("find/collection.json") as { search: { since_id?: string } };
-    assert.equal(before.search.since_id, undefined);
+    const { world } = place.sandbox;
+    const all = [...world.users.keys()].flatMap((user) => world.timeline(user, { count: 250 }))
+      .map(({ id }) => id).toSorted((a, b) => a < b ? 1 : -1).map(String);
     await place.harvest("find");
+    assert.deepEqual(idsOf(await place.tweets("find")), all.slice(0, 250));
+    assert.equal(await newest(place), all[0], "since_id moves on");
+    assert.match(
+      await place.ok("harvest", "last", "find"),
+      /Spans that are missing: 1 .*\n.*: max_records \(250\) was reached: what is older was not asked for/,
+    );
+    const more = place.post(300).toReversed();
     await place.harvest("find");
-    const after = await place.object("find/collection.json") as { search: { since_id?: string } };
+    assert.deepEqual(idsOf(await place.tweets("find")).slice(250), more.slice(0, 250));
+    const open = await gapsOf(place);
+    assert.deepEqual(open.map(({ status }) => status), ["open", "open"]);
+    assert.deepEqual((await gapsOf(place, "--fill")).map(({ status }) => status), ["due", "due"]);
+    assert.match(await place.ok("collection", "gaps", "find", "--fill"), /: due\. max_records/);
+    for (let harvest = 0; harvest < 4; harvest++) await place.harvest("find");
     const ids = idsOf(await place.tweets("find"));
-    assert.equal(ids.length, 1_000);
-    assert.equal(after.search.since_id, ids[0]);
+    assert.equal(ids.length, 1_300);
+    assert.equal(new Set(ids).size, 1_300, "Nothing twice");
+    assert.deepEqual((await gapsOf(place)).map(({ status }) => status), ["filled", "filled"]);
+    assert.match(
+      (await place.run("collection", "gaps", "find", "--fill")).err,
+      /No gap is open: nothing more is asked for/,
+    );
+    assert.equal((await place.run("collection", "verify", "find")).code, 0);
+  }, { world: world(1_000) }));
+
+Deno.test("with fill, each harvest asks for as many again of what is missing, and brings what is new all the same", () =>
+  inOneProcess(async (place) => {
+    await place.add({ ...SEARCH, search: { query: "sandbox", max_records: 300, fill: true } });
+    for (const sofar of [300, 602, 904, 1_006]) {
+      await place.harvest("find");
+      assert.equal(new Set(idsOf(await place.tweets("find"))).size, sofar);
+      place.post(2);
+    }
+    assert.equal(idsOf(await place.tweets("find")).length, 1_006);
+    assert.deepEqual((await gapsOf(place)).map(({ status }) => status), ["filled"]);
   }, { world: world(1_000) }));
 
 Deno.test("a search that is killed with -9 goes on: every tweet comes once", () =>

@@ -136,7 +136,9 @@ export class Stage {
     const part = config?.[type];
     if (!config || !part || part.max_records === most) return;
     const { max_records: _, ...rest } = part;
-    const limited = most === undefined ? rest : { ...rest, max_records: most };
+    // So that in the end all of it is there.
+    const fill = type === "search" ? { fill: true } : {};
+    const limited = most === undefined ? rest : { ...rest, ...fill, max_records: most };
     await this.workplace.bucket.put(key, JSON.stringify({ ...config, [type]: limited }));
   }
 

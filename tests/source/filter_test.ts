@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { FilterSource } from "../../lib/source/filter.ts";
-import { walksOfGap } from "../../lib/source/gaps.ts";
+import { walksOfGap } from "../../lib/bucket/gaps.ts";
 import { type Batch, isDone, type Positions } from "../../lib/source/source.ts";
 import { idsIn, timeId } from "../../lib/twitter/bytes/ids.ts";
 import { Signer } from "../../lib/twitter/http/signer.ts";

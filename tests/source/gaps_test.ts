@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { spanOfGap, unfinishedGaps, walksOfGap } from "../../lib/source/gaps.ts";
+import { walksOfGap } from "../../lib/bucket/gaps.ts";
+import { spanOfGap, unfinishedGaps } from "../../lib/source/gaps.ts";
 import { KnownIds } from "../../lib/source/known_ids.ts";
 import { isOlder, timeId } from "../../lib/twitter/bytes/ids.ts";
 

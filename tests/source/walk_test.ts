@@ -75,6 +75,35 @@ Deno.test("how far a walk has come counts over harvests", async () => {
   assert.equal(gapsOf(second).length, 1);
 });
 
+/** A walk that ends at `most` tweets with a gap below. */
+const CUT = {
+  most: 30,
+  cut: (oldest: string, since = "0") => ({ from: 0, to: 1, why: `${oldest} ${since}` }),
+};
+
+Deno.test("a walk that is cut at its most is whole, with a gap below, and moves since_id", async () => {
+  const sinceId = idOf(100);
+  const batches = await walked([20, 10, 20], { ...CUT, sinceId });
+  const last = batches.at(-1);
+  assert.deepEqual(batches.map(({ count }) => count), [20, 10, 0]);
+  assert.deepEqual([last?.position, last?.gap?.why], ["whole", `${idOf(29)} ${sinceId}`]);
+  assert.ok(last?.update);
+  assert.ok(!batches.slice(0, -1).some(({ gap, update }) => gap || update), "Once, at its end");
+});
+
+Deno.test("one that was killed is cut where it would have been", async () => {
+  const batches = await walked([20, 10, 20], CUT);
+  const [first, second] = batches.map(({ position }) => position);
+  const after = await walked([10, 20], { ...CUT, from: first });
+  assert.deepEqual(after.map(({ count }) => count), [10, 0]);
+  const asked = await walked([20], { ...CUT, from: second });
+  assert.deepEqual(asked.map(({ count, gap }) => [count, gap?.why]), [[0, `${idOf(29)} 0`]]);
+});
+
+Deno.test("one that has no more than its most has no gap", async () => {
+  assert.deepEqual(gapsOf(await walked([20, 10], CUT)), []);
+});
+
 Deno.test("what a search cannot reach is recorded once, when its walk is whole", async () => {
   const gap = { from: NOW - 10_000 * MINUTE, to: NOW - 9_000 * MINUTE, why: "x" };
   const batches = await walked([10, 10, 10], { gap });

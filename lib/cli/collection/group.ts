@@ -11,6 +11,7 @@ import { lastWord } from "../../base/visible.ts";
 import { hintAtKeys } from "../profiles.ts";
 import { addCompliance } from "./compliance.ts";
 import { addDehydrate } from "./dehydrate.ts";
+import { addGaps } from "./gaps.ts";
 import { addHydrate } from "./hydrate.ts";
 import { addKeys } from "./keys.ts";
 import { addRedactKeys } from "./redact_keys.ts";
@@ -39,6 +40,7 @@ export function addCollection(program: Command, context: Context): void {
   addHydrate(group, context);
   addCompliance(group, context);
   addVerify(group, context);
+  addGaps(group, context);
   addRedactKeys(group, context);
   addRecover(group, context);
 }

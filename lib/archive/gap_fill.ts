@@ -1,0 +1,80 @@
+/** Has the next harvest ask for what a collection missed. */
+
+import { Checkpoint } from "../bucket/checkpoint.ts";
+import { GAP_WALK, type MissedSpan, walksOfGap } from "../bucket/gaps.ts";
+import type { Lease } from "../bucket/lease.ts";
+import type { Clock } from "../base/clock.ts";
+import { UserError } from "../base/errors.ts";
+import { type CollectionConfig, filterOf } from "../collection/config.ts";
+import type { Store } from "../store/store.ts";
+import { timeId } from "../twitter/bytes/ids.ts";
+import { RECENT } from "../twitter/reach.ts";
+import { searchQueries } from "../twitter/rules.ts";
+import { type GapLook, type ListedGap, listGaps } from "./gap_list.ts";
+
+/** What asking for gaps takes. */
+export interface FillOptions {
+  store: Store;
+  clock: Clock;
+  config: CollectionConfig;
+  /** Of the collection: nobody harvests it meanwhile. */
+  lease: Lease;
+  /** The id of the lease's holder. */
+  holder: string;
+}
+
+/** What the status of a collection's gaps follows from. @param positions The checkpoint's. @param now In milliseconds since 1970. */
+export function gapLook(config: CollectionConfig, positions: object, now: number): GapLook {
+  const walks = Object.entries(positions)
+    .filter(([name, at]) => name.startsWith(GAP_WALK) && at !== "whole").map(([name]) => name);
+  if (queriesOf(config).length === 0) return { walks, reach: Infinity };
+  const isArchive = config.type === "search" && config.search.archive === "all";
+  return { walks, reach: isArchive ? -Infinity : now - RECENT };
+}
+
+/**
+ * Has the next harvest ask for every gap that is open.
+ * @returns These gaps.
+ * @throws UserError where the collection's last harvest was cut off; LockedError where the lease is lost; OutsideError
+ */
+export async function fillGaps(
+  { store, clock, config, lease, holder }: FillOptions,
+): Promise<ListedGap[]> {
+  const { id: collectionId, type } = config;
+  const checkpoint = await Checkpoint.open(store, { collectionId, type, holder, clock });
+  await checkpoint.fence(() => lease.prove());
+  const { positions, state } = checkpoint.state;
+  if (state === "harvesting") {
+    throw new UserError(
+      `The last harvest of ${collectionId} was cut off, and the next one ends it`,
+      {
+        hint: "Harvest it once, then ask for what is missing.",
+      },
+    );
+  }
+  const gaps = await listGaps(store, collectionId, gapLook(config, positions, clock.now()));
+  const open = gaps.filter(({ status }) => status === "open");
+  const walks = open.flatMap((gap) => walksOfGap(idsOf(gap), queriesOf(config)));
+  if (walks.length === 0) return [];
+  const begun = Object.fromEntries(walks.map(({ name, position }) => [name, position]));
+  await lease.confirm();
+  await checkpoint.commit({ positions: { ...begun, ...positions } });
+  return open;
+}
+
+/** The ids that a gap lies between: those that were recorded, or else the first ones of its times. */
+function idsOf({ from, to, since_id, until_id }: ListedGap): MissedSpan {
+  if (until_id === undefined) {
+    return { sinceId: since_id ?? timeId(Date.parse(from)), untilId: timeId(Date.parse(to)) };
+  }
+  // Of a first search, which goes down as far as the API reaches.
+  return { sinceId: since_id ?? "0", untilId: until_id };
+}
+
+/** What search is asked for in place of a collection's harvests; nothing where it can't stand in. */
+function queriesOf(config: CollectionConfig): string[] {
+  if (config.type === "search") return [config.search.query];
+  return config.type === "filter" && config.api === "2"
+    ? searchQueries(filterOf(config)).queries
+    : [];
+}

@@ -1,0 +1,137 @@
+/** All that a collection missed, and what became of it. */
+
+import { z } from "zod";
+import { isoTime } from "../base/clock.ts";
+import { parseAs } from "../base/json.ts";
+import { collectionKeys, FILES, isHarvestFolder } from "../collection/layout.ts";
+import type { Store } from "../store/store.ts";
+import { gapsIn, type ToldGap } from "../bucket/gaps.ts";
+import { idTime, timeId } from "../twitter/bytes/ids.ts";
+
+/** A gap, or what is left of one, and what becomes of it. */
+export interface ListedGap extends ToldGap {
+  /** The folder of the harvest that recorded it. */
+  folder: string;
+  /**
+   * `open`: not asked for; `due`: the next harvest asks for it; `filled`: it was asked for, as far as search finds it
+   * (no retweets); `beyond reach`: the API does not give it any more.
+   */
+  status: "open" | "due" | "filled" | "beyond reach";
+}
+
+/** What the status of gaps follows from. */
+export interface GapLook {
+  /** The walks that the next harvest goes on with. */
+  walks: string[];
+  /** Before this nothing can be had, in milliseconds since 1970: Infinity where nothing can be asked for again. */
+  reach: number;
+}
+
+/** A span of time, in milliseconds since 1970. */
+interface Span {
+  from: number;
+  to: number;
+}
+
+const spanSchema = z.object({ from: z.number(), to: z.number() });
+/** Files that are read at a time. */
+const WIDTH = 8;
+
+/** All gaps of a collection, oldest first. @throws UserError where a file is damaged; OutsideError */
+export async function listGaps(store: Store, id: string, look: GapLook): Promise<ListedGap[]> {
+  const [recorded, filled] = await readAll(store, id);
+  const due = look.walks.flatMap(spanOfWalk);
+  const listed = recorded.flatMap((gap) => partsOf(gap, { filled, due, reach: look.reach }));
+  return listed.toSorted((a, b) => a.from.localeCompare(b.from) || a.to.localeCompare(b.to));
+}
+
+type Recorded = ToldGap & { folder: string };
+
+async function readAll(store: Store, id: string): Promise<[Recorded[], Span[]]> {
+  const [gaps, filled]: [Recorded[], Span[]] = [[], []];
+  const read = async (key: string) => {
+    const folder = key.slice(0, key.lastIndexOf("/") + 1);
+    if (!isHarvestFolder(folder)) return;
+    if (key.endsWith(`/${FILES.gaps}`)) {
+      for (const gap of await gapsIn(store, key)) gaps.push({ ...gap, folder });
+    } else if (key.endsWith(`/${FILES.filled}`)) {
+      for (const span of await spansIn(store, key)) filled.push(span);
+    }
+  };
+  let some: string[] = [];
+  for await (const { key } of store.list(collectionKeys(id).harvests)) {
+    if (!key.endsWith(`/${FILES.gaps}`) && !key.endsWith(`/${FILES.filled}`)) continue;
+    if (some.push(key) < WIDTH) continue;
+    await Promise.all(some.map(read));
+    some = [];
+  }
+  await Promise.all(some.map(read));
+  return [gaps, filled];
+}
+
+async function spansIn(store: Store, key: string): Promise<Span[]> {
+  const text = new TextDecoder().decode((await store.get(key))?.bytes);
+  return text.split("\n").filter((line) => line !== "").map((line) =>
+    parseAs(spanSchema, line, key)
+  );
+}
+
+/** The span that a walk asks for; none for a walk of something else. */
+function spanOfWalk(name: string): Span[] {
+  const [, since, until] = /^gap:(\d+)-(\d*):/.exec(name) ?? [];
+  if (since === undefined) return [];
+  return [{ from: idTime(since), to: until ? idTime(until) : Infinity }];
+}
+
+/** A gap, in parts where a part of it was asked for. */
+function partsOf(
+  gap: Recorded,
+  { filled, due, reach }: { filled: Span[]; due: Span[]; reach: number },
+): ListedGap[] {
+  const span = { from: Date.parse(gap.from), to: Date.parse(gap.to) };
+  // Other things than searches are never asked for again.
+  const own = gap.user_id === undefined ? filled : [];
+  const left = own.reduce((parts, one) => parts.flatMap((part) => without(part, one)), [span]);
+  // Those before this version say that they are asked for, and not whether they were.
+  const isOld = gap.asked_again !== undefined && gap.until_id === undefined;
+  const status = (part: Span): ListedGap["status"] => {
+    if (due.some((one) => one.from < part.to && part.from < one.to)) return "due";
+    if (isOld) return "filled";
+    return gap.user_id !== undefined || part.to <= reach ? "beyond reach" : "open";
+  };
+  const isAll = left.length === 1 && left[0]?.from === span.from && left[0].to === span.to;
+  const done = inside(span, left).map((part) => ({
+    ...bounded(gap, part),
+    status: "filled" as const,
+  }));
+  if (isAll) return [{ ...gap, status: status(span) }];
+  return [...done, ...left.map((part) => ({ ...bounded(gap, part), status: status(part) }))];
+}
+
+/** A part of a gap. */
+function bounded({ since_id, until_id, ...gap }: Recorded, span: Span): Recorded {
+  const [from, to] = [isoTime(span.from), isoTime(span.to)];
+  const since = from === gap.from ? since_id : timeId(span.from);
+  const until = to === gap.to ? until_id : timeId(span.to);
+  return {
+    ...gap,
+    from,
+    to,
+    ...(since === undefined ? {} : { since_id: since }),
+    ...(until === undefined ? {} : { until_id: until }),
+  };
+}
+
+/** What is left of a span without another one. */
+function without(span: Span, { from, to }: Span): Span[] {
+  if (to <= span.from || span.to <= from) return [span];
+  return [
+    ...(span.from < from ? [{ from: span.from, to: from }] : []),
+    ...(to < span.to ? [{ from: to, to: span.to }] : []),
+  ];
+}
+
+/** What of a span is in none of its parts. */
+function inside(span: Span, parts: Span[]): Span[] {
+  return parts.reduce((left, part) => left.flatMap((one) => without(one, part)), [span]);
+}

@@ -1,0 +1,80 @@
+/** The command `twarc-cloud collection gaps`: what was missed, and asking for it. */
+
+import type { Command } from "@commander-js/extra-typings";
+import type { ListedGap } from "../../archive/gap_list.ts";
+import type { CollectionConfig } from "../../collection/config.ts";
+import { bucketOption, example } from "../options.ts";
+import { type Bucket, type Context, openBucket } from "../context.ts";
+import { count } from "../output.ts";
+import { startCommand } from "./start.ts";
+
+/** Adds the command. */
+export function addGaps(group: Command, context: Context): void {
+  group.command("gaps")
+    .summary("List what a collection missed.")
+    .description(
+      "Lists the spans that harvests missed, and what becomes of each: open, due (the next harvest asks for it), filled " +
+        "(it was asked for; search gives no retweets of what a stream missed), or beyond the reach of the API.",
+    )
+    .argument("<collection-id>", "collection")
+    .addOption(bucketOption())
+    .option(
+      "--fill",
+      "have the next harvest ask for what is open, up to max_records more; in version 2 these posts are billed",
+      false,
+    )
+    .option("--json", "print JSON")
+    .addHelpText("after", example("collection gaps test_collection --fill"))
+    .action(async (collectionId, { bucket, fill, json }) => {
+      const opened = await openBucket(context, { bucket });
+      const { config } = await opened.collections.load(collectionId);
+      const asked = fill ? await filled(opened, config, context) : [];
+      const gaps = await listed(opened, config, context);
+      if (json) return context.output.json(gaps.map(({ folder: _, ...gap }) => gap));
+      tell(gaps, context);
+      if (fill) tellFill(asked, config, context);
+    });
+}
+
+async function listed(
+  { store }: Bucket,
+  config: CollectionConfig,
+  { clock }: Context,
+): Promise<ListedGap[]> {
+  const { readCheckpoint } = await import("../../bucket/checkpoint.ts");
+  const { gapLook } = await import("../../archive/gap_fill.ts");
+  const { listGaps } = await import("../../archive/gap_list.ts");
+  const { positions = {} } = await readCheckpoint(store, config.id) ?? {};
+  return await listGaps(store, config.id, gapLook(config, positions, clock.now()));
+}
+
+/** @throws LockedError while the collection is harvested. */
+async function filled(
+  { store }: Bucket,
+  config: CollectionConfig,
+  context: Context,
+): Promise<ListedGap[]> {
+  const { fillGaps } = await import("../../archive/gap_fill.ts");
+  const { underLease } = await import("../harvest/lease.ts");
+  const { clock } = context;
+  const leased = { store, collectionId: config.id };
+  return await underLease(
+    leased,
+    context,
+    (lease, holder) => fillGaps({ store, clock, config, lease, holder }),
+  );
+}
+
+function tell(gaps: ListedGap[], { output }: Context): void {
+  if (gaps.length === 0) return output.line("No gaps.");
+  for (const { from, to, status, why, user_id } of gaps) {
+    const whose = user_id === undefined ? "" : ` of user ${user_id}`;
+    output.line(`${from} to ${to}${whose}: ${status}. ${why}`);
+  }
+}
+
+function tellFill(asked: ListedGap[], config: CollectionConfig, { output }: Context): void {
+  if (asked.length === 0) return output.note("No gap is open: nothing more is asked for.");
+  const spans = asked.length === 1 ? "1 span is" : `${count(asked.length)} spans are`;
+  output.note(`${spans} asked for by the next harvest: ${startCommand(config)}`);
+}
