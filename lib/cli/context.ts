@@ -20,7 +20,7 @@ export interface HarvestRun {
   shutdown: boolean;
   port: number;
   monitor: boolean;
-  /** The folder for temporary files; the person's cache where none is named. */
+  /** The folder for temporary files; one in the person's state folder where none is named. */
   spool: string | undefined;
 }
 

@@ -21,7 +21,7 @@ export function bucketOption() {
 export function spoolOption() {
   return new Option(
     "--spool <folder>",
-    "folder of your own for temporary files (default: TWARC_CLOUD_SPOOL, else your cache)",
+    "folder of your own for temporary files (default: TWARC_CLOUD_SPOOL, else in your state folder)",
   ).argParser((folder: string) => {
     if (folder !== "") return folder;
     throw new InvalidArgumentError("It is empty.");

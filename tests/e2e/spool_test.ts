@@ -33,16 +33,16 @@ Deno.test("a harvester that a command starts has its temporary files where --spo
     );
   }, { world: quiet() }));
 
-Deno.test("where nothing is said they are in the person's cache, also where that is a link to another disk", () =>
+Deno.test("where nothing is said they are in the person's state folder, also where that is a link to another disk", () =>
   inOneProcess(async (place) => {
     await place.add(FILTER);
     await Deno.mkdir(place.path("disk"), { mode: 0o700 });
-    await Deno.symlink(place.path("disk"), place.path(".cache"));
+    await Deno.symlink(place.path("disk"), place.path(".local"));
     place.env.TWARC_CLOUD_SPOOL = "";
     await streamed(place);
-    const [name = ""] = await namesIn(place.path("disk", "twarc-cloud"));
+    const [name = ""] = await namesIn(place.path("disk", "state", "twarc-cloud", "spool"));
     assert.match(name, /^[0-9a-f]{12}-live$/);
-    assert.deepEqual(await namesIn(place.path("disk", "twarc-cloud", name)), []);
+    assert.deepEqual(await namesIn(place.path("disk", "state", "twarc-cloud", "spool", name)), []);
   }, { world: quiet() }));
 
 Deno.test("a folder that others may write is refused before a harvester is started, in one line", () =>

@@ -32,6 +32,6 @@ export async function placeIn(
     owner: (await Deno.stat(parent)).uid,
     keys: () => Promise.resolve([NOTE_KEY]),
     ...(files ? { files } : {}),
-    ...(former === undefined ? {} : { former }),
+    ...(former === undefined ? {} : { former: [{ path: former, isSealed: false }] }),
   };
 }

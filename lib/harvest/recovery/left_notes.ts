@@ -90,13 +90,13 @@ export async function foundIn(
   const noted = await folder.notes();
   if (!noted) return null;
   if (noted.length === 0) return [];
-  const { isFormer, path } = folder.place;
+  const { isUnsealed, path } = folder.place;
   const known = await keys();
   const found: FoundNote[] = [];
   for (const { number, text } of noted) {
-    const json = unsealed(text, known) ?? (isFormer ? text : null);
+    const json = unsealed(text, known) ?? (isUnsealed ? text : null);
     const note = noteSchema.safeParse(jsonOrNull(json ?? "")).data;
-    const isHere = isFormer || note?.of === basename(dirname(path));
+    const isHere = isUnsealed || note?.of === basename(dirname(path));
     if (note?.number !== number || !isHere) {
       found.push({ number, isGood: false });
       continue;

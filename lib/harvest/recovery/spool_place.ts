@@ -9,6 +9,7 @@ import { diskError } from "../../base/disk_error.ts";
 import { processIsGone } from "../../bucket/process.ts";
 import type { BucketRef } from "../../base/bucket_ref.ts";
 import { cacheFolder, homeFolder, type Person, stateFolder } from "../../base/folders.ts";
+import { realPlace } from "../../base/real_place.ts";
 import { type Owner, type OwnFolder, ownFolder, strangeness } from "../../base/own_folder.ts";
 import { type Files, systemFiles } from "../files.ts";
 import { noteKeys, personalKey } from "./seal.ts";
@@ -22,19 +23,26 @@ export interface SpoolPlace {
   path: string;
   /** Who owns what is made there. */
   owner: Owner;
-  /** Where a version before had the temporary files of the collection. */
-  former?: string;
+  /** Where versions before had the temporary files of the collection. */
+  former?: FormerPlace[];
   /** The keys of notes: they are sealed with the first, and opened by any. */
   keys: () => Promise<string[]>;
   files?: Files;
+}
+
+/** Where a version before had the temporary files of a collection. */
+export interface FormerPlace {
+  path: string;
+  /** Whether it sealed its notes. */
+  isSealed: boolean;
 }
 
 /** The folder of a harvester that is gone. */
 export interface LeftPlace {
   path: string;
   owner: Owner;
-  /** Whether it is that of a version before, which sealed no notes. */
-  isFormer: boolean;
+  /** Whether it is that of a version which sealed no notes. */
+  isUnsealed: boolean;
   files: Files;
 }
 
@@ -49,7 +57,7 @@ export interface SpoolWanted {
   bucket: BucketRef;
   collectionId: string;
   process: Process;
-  /** What a person names for them; their cache where nothing is. */
+  /** What a person names for them; a folder in their state folder where nothing is. */
   folder: string | undefined;
   /** The secret that the collection's harvesters are controlled with, where it comes from outside the bucket. */
   secret: string | undefined;
@@ -63,11 +71,18 @@ export interface SpoolWanted {
 export async function openPlace(wanted: SpoolWanted): Promise<SpoolPlace> {
   const { bucket, collectionId, process, person, secret } = wanted;
   const { path, owner } = await rootFor(wanted.folder, person);
-  const name = nameOf(bucket, collectionId);
+  const place = bucket.kind === "folder" ? bucket.path : bucket.name;
+  const real = bucket.kind === "folder" ? await realPlace(bucket.path) : bucket.name;
+  const name = nameOf(real, collectionId);
+  const former = nameOf(place, collectionId);
   return {
     path: join(path, name, ownName(process)),
     owner,
-    former: join(formerRoot(), name),
+    former: [
+      ...(former === name ? [] : [{ path: join(path, former), isSealed: true }]),
+      { path: join(wanted.folder ?? cacheFolder(person), former), isSealed: true },
+      { path: join(formerRoot(), former), isSealed: false },
+    ],
     keys: noteKeys({ person, secret }),
   };
 }
@@ -78,18 +93,18 @@ export async function openPlace(wanted: SpoolWanted): Promise<SpoolPlace> {
  * @throws as `openPlace`
  */
 export async function spoolPlaces(folder: string | undefined, person: Person): Promise<string[]> {
-  const named = resolve(folder ?? cacheFolder(person));
+  const named = resolve(folder ?? spoolRoot(person));
   const { path } = await rootFor(folder, person);
   // A harvest that needs the key says why it cannot be had.
   const key = await personalKey(person).then(() => true, () => false);
   const state = stateFolder(person);
   const states = key ? [state, await realpath(state)] : [state];
-  return [...new Set([named, path, ...states, formerRoot()])];
+  return [...new Set([named, path, ...states, cacheFolder(person), formerRoot()])];
 }
 
 /** The person's folder for temporary files, or the one that they name: made, and looked at. */
 async function rootFor(folder: string | undefined, person: Person): Promise<OwnFolder> {
-  const root = folder ?? cacheFolder(person);
+  const root = folder ?? spoolRoot(person);
   const called = "The folder for temporary files";
   const hint = "Name another one with --spool, or TWARC_CLOUD_SPOOL: a folder of your own.";
   return await ownFolder(root, { called, hint }).catch((cause) => {
@@ -97,7 +112,12 @@ async function rootFor(folder: string | undefined, person: Person): Promise<OwnF
   });
 }
 
-/** Where a version before had a person's temporary files. */
+/** Where a person has temporary files: not in their cache, which cleaners clear, as no bucket has them yet. */
+function spoolRoot(person: Person): string {
+  return join(stateFolder(person), "spool");
+}
+
+/** Where the first versions had a person's temporary files. */
 function formerRoot(): string {
   return join(tmpdir(), `twarc-cloud-${hashOf(homeFolder() ?? "").slice(0, 8)}`);
 }
@@ -115,9 +135,11 @@ export function placeBeside(place: SpoolPlace, process: Process): SpoolPlace {
   return { ...place, path: join(dirname(place.path), ownName(process)) };
 }
 
-/** The name of a collection's folder: of its own, whatever buckets are harvested here, however they are named. */
-export function nameOf(bucket: BucketRef, collectionId: string): string {
-  const place = bucket.kind === "folder" ? bucket.path : bucket.name;
+/**
+ * The name of a collection's folder: of its own, whatever buckets are harvested here.
+ * @param place The bucket: its path as `realPlace` gives it, or its name in S3.
+ */
+export function nameOf(place: string, collectionId: string): string {
   // Ids of the original may have what no file of every system has in its name.
   const id = /^[\w.-]{1,128}$/.test(collectionId) ? collectionId : hashOf(collectionId);
   return `${hashOf(place)}-${id}`;
@@ -125,15 +147,16 @@ export function nameOf(bucket: BucketRef, collectionId: string): string {
 
 /** The places beside one's own that were those of processes which are gone; what is not this person's is left. */
 export async function leftPlaces(
-  { path: own, owner, former, files = systemFiles }: SpoolPlace,
+  { path: own, owner, former = [], files = systemFiles }: SpoolPlace,
   process: Process,
 ): Promise<LeftPlace[]> {
   const common = { owner, process, files };
-  const left = await leftIn(dirname(own), { ...common, isFormer: false });
-  const before = former === undefined || !await isOwn(dirname(former), owner)
-    ? []
-    : await leftIn(former, { ...common, isFormer: true });
-  return [...left, ...before].filter(({ path }) => path !== own);
+  const left = await leftIn(dirname(own), { ...common, isUnsealed: false });
+  for (const { path, isSealed } of former) {
+    if (path === dirname(own) || !await isOwn(dirname(path), owner)) continue;
+    left.push(...await leftIn(path, { ...common, isUnsealed: !isSealed }));
+  }
+  return left.filter(({ path }) => path !== own);
 }
 
 /** The processes of this machine, beside one's own, that have temporary files of the collection and are not gone. */

@@ -6,6 +6,7 @@ import type { AwsAccess } from "../../base/aws.ts";
 import type { BucketRef } from "../../base/bucket_ref.ts";
 import { messageOf, UserError } from "../../base/errors.ts";
 import { stateFolder } from "../../base/folders.ts";
+import { realPlace } from "../../base/real_place.ts";
 import { ownFolder } from "../../base/own_folder.ts";
 import { knownSecret, localSecret, STATE, STATE_HINT } from "../../secrets/control_secret.ts";
 import { nullIfAbsent, systemDisk } from "../../store/folder/disk.ts";
@@ -28,7 +29,7 @@ export interface StateOptions {
  */
 export async function localFolder({ bucket, aws, env }: StateOptions): Promise<string> {
   const place = bucket.kind === "folder"
-    ? await Deno.realPath(bucket.path).catch(() => bucket.path)
+    ? await realPlace(bucket.path)
     : `s3://${bucket.name} ${await storeEndpoint(aws) ?? ""}`;
   const sum = createHash("sha256").update(place).digest("hex").slice(0, 12);
   const name = bucket.name.replace(/[^A-Za-z0-9_-]/g, "-").slice(0, 40);

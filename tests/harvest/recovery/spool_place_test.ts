@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { thisProcess } from "../../../lib/bucket/process.ts";
 import { parseBucket } from "../../../lib/base/bucket_ref.ts";
@@ -18,17 +18,20 @@ async function inFolder(act: (folder: string) => Promise<void>): Promise<void> {
   }
 }
 
-Deno.test("a bucket has one folder for temporary files, however its name is written, and no other bucket's", () => {
-  const here = `${pathToFileURL(Deno.cwd())}`;
-  const names = ["./news", `${here}/news`, "file:" + Deno.cwd() + "/news", "./x/../news/"];
-  const [folder, ...folders] = names.map((bucket) => nameOf(parseBucket(bucket), "c"));
-  assert.deepEqual(new Set(folders), new Set([folder]));
-  const [s3, ...others] = ["news", "s3://news", "s3://news/"].map((name) =>
-    nameOf(parseBucket(name), "c")
-  );
-  assert.deepEqual(new Set(others), new Set([s3]));
-  assert.notEqual(s3, folder);
-});
+Deno.test("a bucket has one folder for temporary files, however its name is written, and no other bucket's", () =>
+  inFolder(async (home) => {
+    await Deno.mkdir(`${home}/Data/news`, { recursive: true });
+    await Deno.symlink(`${home}/Data`, `${home}/linked`);
+    const of = async (bucket: string) => basename(dirname((await placeOf(home, { bucket })).path));
+    const url = `${pathToFileURL(home)}`;
+    const names = [`${home}/Data/news`, `${url}/Data/news`, `${home}/x/../Data/news/`]
+      .concat(`${home}/linked/news`);
+    const [folder, ...folders] = await Promise.all(names.map(of));
+    assert.deepEqual(new Set(folders), new Set([folder]));
+    const [s3, ...others] = await Promise.all(["news", "s3://news", "s3://news/"].map(of));
+    assert.deepEqual(new Set(others), new Set([s3]));
+    assert.notEqual(s3, folder);
+  }));
 
 Deno.test("a harvester has a place of its own, keeps out of that of one that lives, and finds what those left that are gone", () =>
   inFolder(async (parent) => {
@@ -66,11 +69,14 @@ Deno.test("a harvester has a place of its own, keeps out of that of one that liv
     }
   }));
 
-/** Opens the place of a harvester with its cache, or another folder, in a home. */
-function placeOf(home: string, { folder, cache }: { folder?: string; cache?: string } = {}) {
-  const env = cache === undefined ? {} : { XDG_CACHE_HOME: cache };
+/** Opens the place of a harvester with its state, or another folder, in a home. */
+function placeOf(
+  home: string,
+  { folder, state, bucket = "./b" }: { folder?: string; state?: string; bucket?: string } = {},
+) {
+  const env = state === undefined ? {} : { XDG_STATE_HOME: state };
   return openPlace({
-    bucket: parseBucket("./b"),
+    bucket: parseBucket(bucket),
     collectionId: "c",
     process: { host: "here", pid: 1 },
     folder,
@@ -79,21 +85,21 @@ function placeOf(home: string, { folder, cache }: { folder?: string; cache?: str
   });
 }
 
-Deno.test("temporary files are in the person's cache, or in the folder that they name, which is theirs alone", () =>
+Deno.test("temporary files are in the person's state folder, or in the folder that they name, which is theirs alone", () =>
   inFolder(async (home) => {
-    const name = nameOf(parseBucket("./b"), "c");
+    const name = nameOf(resolve("b"), "c");
     const { path, owner } = await placeOf(home);
-    assert.equal(dirname(path), join(home, ".cache", "twarc-cloud", name));
+    assert.equal(dirname(path), join(home, ".local/state/twarc-cloud/spool", name));
     assert.equal(owner, (await Deno.stat(home)).uid);
     assert.equal(
-      dirname((await placeOf(home, { cache: `${home}/x` })).path),
-      `${home}/x/twarc-cloud/${name}`,
+      dirname((await placeOf(home, { state: `${home}/x` })).path),
+      `${home}/x/twarc-cloud/spool/${name}`,
     );
     assert.equal(
       dirname((await placeOf(home, { folder: `${home}/own` })).path),
       `${home}/own/${name}`,
     );
-    for (const folder of [".cache/twarc-cloud", "x/twarc-cloud", "own"]) {
+    for (const folder of [".local/state/twarc-cloud/spool", "x/twarc-cloud/spool", "own"]) {
       assert.equal(((await Deno.stat(join(home, folder))).mode ?? 0) & 0o777, 0o700, folder);
     }
     const spool = await Spool.open(await placeOf(home));
@@ -154,9 +160,29 @@ Deno.test({
     ),
 });
 
-Deno.test("a link to where the cache is may stand in the way to it", () =>
+Deno.test("a link to where the state is may stand in the way to it", () =>
   inFolder(async (home) => {
     await Deno.mkdir(`${home}/scratch`, { mode: 0o700 });
-    await Deno.symlink("scratch", `${home}/.cache`);
-    assert.equal(dirname(dirname((await placeOf(home)).path)), `${home}/scratch/twarc-cloud`);
+    await Deno.symlink("scratch", `${home}/.local`);
+    assert.equal(
+      dirname(dirname((await placeOf(home)).path)),
+      `${home}/scratch/state/twarc-cloud/spool`,
+    );
+  }));
+
+Deno.test("what a version before left in the person's cache is found", () =>
+  inFolder(async (home) => {
+    const host = Deno.hostname();
+    const gone = new Deno.Command("true").spawn();
+    await gone.status;
+    const own = await placeOf(home);
+    const name = `${host}.${gone.pid}.${crypto.randomUUID()}`;
+    const left = join(home, ".cache/twarc-cloud", nameOf(resolve("b"), "c"), name);
+    await Deno.mkdir(left, { recursive: true, mode: 0o700 });
+    assert.deepEqual(
+      (await leftPlaces(own, { host, pid: Deno.pid })).map((
+        { path, isUnsealed },
+      ) => [path, isUnsealed]),
+      [[left, false]],
+    );
   }));

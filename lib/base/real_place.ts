@@ -1,0 +1,23 @@
+/** One name for a folder, however it is written and whatever links lead to it. */
+
+import { realpath, stat } from "node:fs/promises";
+
+/**
+ * Returns a folder's path without links; in lower case where its disk does not tell cases apart, as on Windows and
+ * macOS. One that is not there has the path that it is named by.
+ */
+export async function realPlace(path: string): Promise<string> {
+  const real = await realpath(path).catch(() => path);
+  const lower = real.toLowerCase();
+  return lower === real || await isSame(real, lower) ? lower : real;
+}
+
+async function isSame(path: string, other: string): Promise<boolean> {
+  const [a, b] = await Promise.all([path, other].map((one) => idOf(one)));
+  return a !== null && a === b;
+}
+
+async function idOf(path: string): Promise<string | null> {
+  const found = await stat(path, { bigint: true }).catch(() => null);
+  return found && `${found.dev}-${found.ino}`;
+}
