@@ -28,11 +28,12 @@ export interface S3Ref {
 export type BucketRef = FolderRef | S3Ref;
 
 /**
- * Reads a bucket's name: a folder (`./data`, `/data`, `C:\data`, `file:///data`), or an S3 bucket (`name`, `s3://name`).
+ * Reads a bucket's name: a folder (`./data`, `/data`, `C:\data`, `\\server\share`, `file:///data`), or an S3 bucket
+ * (`name`, `s3://name`).
  * @throws UserError for a name that is neither.
  */
 export function parseBucket(text: string): BucketRef {
-  if (!/^(\.|\/|file:|[A-Za-z]:[\\/])/.test(text)) return { kind: "s3", name: s3Name(text), text };
+  if (!/^(\.|\/|file:|[A-Za-z]:)|\\/.test(text)) return { kind: "s3", name: s3Name(text), text };
   const path = folderPath(text);
   return { kind: "folder", path, name: basename(path) || "bucket", text };
 }
@@ -40,7 +41,7 @@ export function parseBucket(text: string): BucketRef {
 /** Returns where a bucket's objects are, as other programs open it: a path, or an address of S3. */
 export function locationOf(bucket: BucketRef): string {
   if (bucket.kind === "s3") return `s3://${bucket.name}`;
-  return bucket.text.startsWith("file:") ? bucket.path : bucket.text.replace(/\/+$/, "");
+  return bucket.text.startsWith("file:") ? bucket.path : bucket.text.replace(/[/\\]+$/, "");
 }
 
 function folderPath(text: string): string {

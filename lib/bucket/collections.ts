@@ -47,6 +47,18 @@ export interface Plan {
   apply: () => Promise<JsonObject>;
 }
 
+/** A disk may find `Abc` where `abc` is asked for, and a person may copy or rename a folder. @throws UserError */
+function checkIsOf(id: string, configured: Json | undefined): void {
+  if (typeof configured !== "string" || configured.normalize() === id.normalize()) return;
+  const isSameName = configured.toLowerCase() === id.toLowerCase();
+  throw new UserError(`The folder of collection ${id} has the configuration of ${configured}`, {
+    hint: isSameName
+      ? `This disk does not tell cases apart: type ${lastWord(configured)}.`
+      : `If the folder was renamed, name it ${configured} again. If it was copied, remove the copy, and add a ` +
+        `collection with another "id".`,
+  });
+}
+
 /** The collections of one bucket. */
 export class Collections {
   readonly #store: Store;
@@ -80,10 +92,11 @@ export class Collections {
 
   /**
    * A collection's configuration.
-   * @throws UserError where there is none; InvalidConfigError where it cannot be used.
+   * @throws UserError where there is none, or that of another collection; InvalidConfigError where it cannot be used.
    */
   async load(id: string): Promise<{ config: CollectionConfig; version: Version }> {
     const { json, version } = await this.loadJson(id);
+    checkIsOf(id, json.id);
     return { config: checkConfig(json, { keysBy: `collection keys ${lastWord(id)}` }), version };
   }
 

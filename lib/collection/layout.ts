@@ -25,6 +25,9 @@ export function idFault(id: string): string | null {
   return null;
 }
 
+/** What no file of Windows can be named, with any ending. */
+const OF_WINDOWS = /^(con|prn|aux|nul|conin\$|conout\$|com[0-9]|lpt[0-9])(\.|$)/i;
+
 /** Why a text cannot be a new collection's id, or null if it can: it is part of names everywhere, and typed. */
 export function newIdFault(id: string): string | null {
   if (id === "") return idFault(id);
@@ -32,6 +35,10 @@ export function newIdFault(id: string): string | null {
   if (/\s/.test(id)) return "Id contains spaces. Use '_' in their place.";
   if (!/^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(id)) {
     return "Id may have letters, digits, '_', '-' and '.' only, and may not begin with '.'.";
+  }
+  if (id.endsWith(".")) return "Id may not end with '.': Windows has no such folders.";
+  if (OF_WINDOWS.test(id)) {
+    return "Windows keeps this name for a device, and buckets travel. Take another one.";
   }
   if (id.length > LONGEST_NEW_ID) {
     return `Id is longer than ${LONGEST_NEW_ID} characters. Shorten it.`;

@@ -17,6 +17,14 @@ Deno.test("one folder is one bucket, however its name is written", () => {
   assert.equal(parseBucket("/").name, "bucket");
 });
 
+Deno.test("a name with a drive or a backslash in it is a folder's, as Windows writes them", () => {
+  for (
+    const text of ["C:\\data", "C:/data", "C:data", "\\\\server\\share\\x", "\\data", "store\\sub"]
+  ) {
+    assert.equal(parseBucket(text).kind, "folder", text);
+  }
+});
+
 Deno.test("s3:// and a bare name mean S3", () => {
   for (const text of ["tweets", "s3://tweets", "s3://tweets/"]) {
     assert.deepEqual(parseBucket(text), { kind: "s3", name: "tweets", text });

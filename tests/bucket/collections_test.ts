@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { configure, reset } from "@logtape/logtape";
 import { Collections } from "../../lib/bucket/collections.ts";
-import { ConflictError, InvalidConfigError } from "../../lib/base/errors.ts";
+import { ConflictError, InvalidConfigError, UserError } from "../../lib/base/errors.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 
@@ -36,6 +36,25 @@ Deno.test("a collection that is added is listed and loaded, once, with its chang
   assert.equal((await collections.changesets("c")).length, 1);
   const changeset = await store.get("collections/c/changesets/change-20260102030405.json");
   assert.doesNotMatch(new TextDecoder().decode(changeset?.bytes), /"consumer_secret": "b"/);
+});
+
+Deno.test("the configuration of another collection is not harvested under this id", async () => {
+  const { collections, store } = await opened();
+  const found = await store.get("collections/c/collection.json");
+  for (
+    const [folder, hint] of [["C", /cases apart: type c\./], [
+      "copied",
+      /If it was copied/,
+    ]] as const
+  ) {
+    await store.put(`collections/${folder}/collection.json`, found?.bytes ?? new Uint8Array());
+    await assert.rejects(collections.load(folder), (error) => {
+      assert.ok(error instanceof UserError);
+      assert.equal(error.message, `The folder of collection ${folder} has the configuration of c`);
+      assert.match(error.hint ?? "", hint);
+      return true;
+    });
+  }
 });
 
 Deno.test("a folder in which there is nothing, and what strayed beside the collections, is no collection", async () => {

@@ -45,6 +45,14 @@ Deno.test("no new id begins as an option does; those that are there are still id
   for (const id of ["a", "a-b", "_-"]) assert.equal(newIdFault(id), null);
 });
 
+Deno.test("no new id is a name that Windows keeps for itself, as buckets travel", () => {
+  for (const id of ["con", "AUX", "nul", "com1", "lpt9", "con.x", "dot."]) {
+    assert.equal(idFault(id), null);
+    assert.match(newIdFault(id) ?? "", /Windows/, id);
+  }
+  for (const id of ["console", "com", "aux1", "a.con"]) assert.equal(newIdFault(id), null);
+});
+
 Deno.test("an id that is taken never leaves its folder", () => {
   fc.assert(fc.property(fc.string({ unit: "binary" }), (id) => {
     if (idFault(id) !== null) return;
