@@ -16,6 +16,7 @@ import { Ending } from "./lib/base/ending.ts";
 import { settleHome } from "./lib/base/folders.ts";
 import { LockedError, messageOf, TwarcCloudError, UserError } from "./lib/base/errors.ts";
 import { settleProxies } from "./lib/base/proxy.ts";
+import { codeOf } from "./lib/base/system_error.ts";
 import { VERSION } from "./lib/base/version.ts";
 import { narrowed, type Places, selfCommand } from "./lib/runner/local/self.ts";
 import { addDemo, addSandbox } from "./lib/sandbox/command.ts";
@@ -354,7 +355,7 @@ function writeOut(text: string): void {
   try {
     writeAll(Deno.stdout, text, Infinity);
   } catch (cause) {
-    if (cause instanceof Deno.errors.BrokenPipe) {
+    if (cause instanceof Deno.errors.BrokenPipe || codeOf(cause) === "EPIPE") {
       throw new UserError("Standard output was closed before all of it was written", {
         cause,
         hint: "What reads it has ended; where that is `head` or a pager, nothing is wrong.",

@@ -1,6 +1,7 @@
 /** What a failure of the disk for temporary files means to a person. */
 
 import { DiskError, messageOf, TwarcCloudError, UserError } from "./errors.ts";
+import { temporaryVariable } from "./shell.ts";
 import { codeOf } from "./system_error.ts";
 
 /**
@@ -16,7 +17,7 @@ export function diskError(
   if (cause instanceof TwarcCloudError) return cause;
   const where = folder === undefined ? "" : ` (${folder})`;
   const another = folder === undefined
-    ? "set TMPDIR to another disk"
+    ? `set ${temporaryVariable()} to another disk`
     : "name a folder on another disk with --spool or TWARC_CLOUD_SPOOL";
   const hint = (first: string) => `${first}, or ${another}, and start it again: a harvest goes on.`;
   const kind = kindOf(cause);
@@ -24,7 +25,11 @@ export function diskError(
     case "full":
       return new UserError(`The disk for temporary files is full${where}`, {
         cause,
-        hint: hint("Free some space there, or some files (df -h, df -i)"),
+        hint: hint(
+          Deno.build.os === "windows"
+            ? "Free some space there"
+            : "Free some space there, or some files (df -h, df -i)",
+        ),
       });
     case "refused":
       return new UserError(

@@ -27,14 +27,21 @@ export class Ending {
     this.#outlives ??= outlivesTerminal();
   }
 
-  /** Aborted by SIGINT, SIGTERM or SIGHUP; a second Ctrl-C ends the process at once. */
+  /** Aborted by SIGINT, SIGTERM or SIGHUP, on Windows by SIGBREAK too; a second Ctrl-C ends the process at once. */
   get signal(): AbortSignal {
     if (!this.#isWanted) {
       this.#isWanted = true;
       this.prepare();
       process.on("SIGINT", () => this.#press());
       process.on("SIGTERM", () => this.#ending.abort());
-      process.on("SIGHUP", () => this.#outlives || this.#ending.abort());
+      if (Deno.build.os === "windows") {
+        // Closing the window, and Ctrl-Break: Node's own way has neither there.
+        for (const name of ["SIGHUP", "SIGBREAK"] as const) {
+          Deno.addSignalListener(name, () => this.#ending.abort());
+        }
+      } else {
+        process.on("SIGHUP", () => this.#outlives || this.#ending.abort());
+      }
     }
     return this.#ending.signal;
   }

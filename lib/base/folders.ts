@@ -24,6 +24,15 @@ export function cacheFolder(person: Person): string {
     : join(home, ".cache", "twarc-cloud");
 }
 
+/** Where Deno keeps the packages and the compiled code of programs: `DENO_DIR`, or its own place in the person's cache. */
+export function denoFolder(person: Person): string {
+  const { env, os, home } = told(person);
+  if (env.DENO_DIR) return env.DENO_DIR;
+  if (os === "windows") return join(localData(env, home), "deno");
+  if (os === "darwin") return join(home ?? tmpdir(), "Library", "Caches", "deno");
+  return join(absolute(env.XDG_CACHE_HOME) ?? join(home ?? tmpdir(), ".cache"), "deno");
+}
+
 /** What is kept from one run to the next: `$XDG_STATE_HOME/twarc-cloud`, `~/Library/Application Support/twarc-cloud`. */
 export function stateFolder(person: Person): string {
   const { env, os, home } = told(person);

@@ -4,6 +4,7 @@ import type { Command } from "@commander-js/extra-typings";
 import { example } from "./options.ts";
 import { type Context, settingsFor } from "./context.ts";
 import { MAIN_PROFILE, type TwitterKeys } from "../base/api_keys.ts";
+import { makePrivate, mayBeShared } from "../base/shell.ts";
 import { lastWord } from "../base/visible.ts";
 import { capital } from "./output.ts";
 import { tellProfiles } from "./profiles.ts";
@@ -43,7 +44,7 @@ export function addConfigure(program: Command, context: Context): void {
         "../secrets/twarc_files.ts"
       );
       const { output } = context;
-      const path = twarcConfigFilepath ?? defaultKeysPath(context.env);
+      const path = twarcConfigFilepath ?? defaultKeysPath(context);
       const keys = bearerToken
         ? { bearer_token: await answer("Bearer token", "BEARER_TOKEN", context) }
         : app
@@ -55,6 +56,13 @@ export function addConfigure(program: Command, context: Context): void {
       if (check) await tried(keys, context);
       await writeProfile(path, profile, { ...kept, ...keys });
       output.line(`Keys stored in ${place}.`);
+      if (mayBeShared(path, context)) {
+        output.note(
+          `Others of this machine may be able to read it. So that you alone can: ${
+            makePrivate(path)
+          }`,
+        );
+      }
       const others = Object.keys(kept).filter((name) => !(name in keys));
       if (others.length > 0) output.note(`It keeps its ${others.join(", ")}.`);
       const named = profile === MAIN_PROFILE ? "" : ` --profile ${lastWord(profile)}`;

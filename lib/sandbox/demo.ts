@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { systemClock } from "../base/clock.ts";
 import { OutsideError } from "../base/errors.ts";
+import { denoFolder } from "../base/folders.ts";
 import { idsIn } from "../twitter/bytes/ids.ts";
 import { makeDemoFolder, noteDemo } from "./demo_folder.ts";
 import { EVERYTHING } from "./query.ts";
@@ -187,9 +188,11 @@ class Demo {
       stdout,
       env: {
         // Deno's cache lies in the home folder, which is another one for the commands.
-        DENO_DIR: env.DENO_DIR ??
-          join(env.XDG_CACHE_HOME ?? join(env.HOME ?? "", ".cache"), "deno"),
+        DENO_DIR: denoFolder({ env }),
         HOME: folder,
+        USERPROFILE: folder,
+        LOCALAPPDATA: "",
+        XDG_STATE_HOME: "",
         TWITTER_API_URL: this.#sandbox.url.href,
         CONSUMER_KEY: consumer_key,
         CONSUMER_SECRET: consumer_secret,

@@ -1,5 +1,6 @@
 /** What `twarc-cloud sandbox` does: serves until it is stopped. */
 
+import { setting, shellOf } from "../base/shell.ts";
 import { systemClock } from "../base/clock.ts";
 import type { Clock } from "../base/clock.ts";
 import { type Corpus, readCorpus, type Status } from "./corpus.ts";
@@ -117,7 +118,7 @@ function tell(
   print(`Searching or tracking "${EVERYTHING}" finds every tweet.`);
   print("");
   print("In another terminal, so that twarc-cloud asks the sandbox:");
-  print(`  export TWITTER_API_URL=${url.href}`);
+  print(`  ${setting(shellOf({ env: Deno.env.toObject() }), "TWITTER_API_URL", url.href)}`);
   print("  twarc-cloud configure      (with these keys:)");
   print(`    consumer key     ${keys.consumer_key}`);
   print(`    consumer secret  ${keys.consumer_secret}`);
@@ -128,6 +129,6 @@ function tell(
 }
 
 function names(world: World): string {
-  const some = [...world.users.values()].slice(0, 5).map((user) => `@${user.screenName}`);
+  const some = [...world.users.values()].slice(0, 5).map((user) => user.screenName);
   return `${some.join(", ")}${world.users.size > some.length ? ", ..." : ""}`;
 }

@@ -25,23 +25,24 @@ interface Home {
 }
 
 /** twarc's own file in the person's home folder. */
-export function defaultKeysPath(env: Home["env"]): string {
-  return join(homeIn(env), ".twarc");
+export function defaultKeysPath(home: Home): string {
+  return join(homeIn(home), ".twarc");
 }
 
 /** The files in which keys are looked for: twarc's own, then that of twarc2, which click keeps where the system wants it. */
 export function keysPaths({ env, os = Deno.build.os }: Home): string[] {
-  const home = homeIn(env);
+  const home = homeIn({ env, os });
   const folder = os === "windows"
     ? env.APPDATA ?? home
     : os === "darwin"
     ? join(home, "Library", "Application Support")
     : env.XDG_CONFIG_HOME ?? join(home, ".config");
-  return [defaultKeysPath(env), join(folder, "twarc", "config")];
+  return [defaultKeysPath({ env, os }), join(folder, "twarc", "config")];
 }
 
-function homeIn(env: Home["env"]): string {
-  const home = env.HOME ?? env.USERPROFILE;
+function homeIn({ env, os = Deno.build.os }: Home): string {
+  // Python's twarc knows no HOME on Windows.
+  const home = os === "windows" ? env.USERPROFILE ?? env.HOME : env.HOME ?? env.USERPROFILE;
   if (home) return home;
   throw new UserError("There is no home folder", { hint: "Set HOME, or name the file." });
 }
@@ -122,7 +123,7 @@ export async function storedKeys(path: string, profile: string): Promise<Twitter
 
 /**
  * Writes a profile, its keys in place of those that it had; every other line of the file stays as it
- * is. Only the person can read the file afterwards.
+ * is. Only the person can read the file afterwards; on Windows whoever may read what is in its folder.
  * @throws UserError
  */
 export async function writeProfile(

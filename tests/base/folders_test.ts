@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cacheFolder, settleHome, stateFolder } from "../../lib/base/folders.ts";
+import { cacheFolder, denoFolder, settleHome, stateFolder } from "../../lib/base/folders.ts";
 
 const home = "/home/p";
 
@@ -34,6 +34,23 @@ Deno.test("a person's folders are where their system has them", () => {
     const person = { env, os, home };
     assert.deepEqual([cacheFolder(person), stateFolder(person)], [cache, state], os);
   }
+});
+
+Deno.test("Deno's own folder is where Deno looks for it", () => {
+  const folders = ([
+    ["linux", {}],
+    ["linux", { XDG_CACHE_HOME: "/c" }],
+    ["darwin", { XDG_CACHE_HOME: "/c" }],
+    ["windows", { LOCALAPPDATA: "/local" }],
+    ["linux", { DENO_DIR: "/d" }],
+  ] as const).map(([os, env]) => denoFolder({ env, os, home }));
+  assert.deepEqual(folders, [
+    "/home/p/.cache/deno",
+    "/c/deno",
+    "/home/p/Library/Caches/deno",
+    "/local/deno",
+    "/d",
+  ]);
 });
 
 Deno.test("who has no home has folders where temporary files are, or where they say", () => {

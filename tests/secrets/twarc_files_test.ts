@@ -113,8 +113,11 @@ Deno.test("a file that is a link stays one", () =>
   }));
 
 Deno.test("the file lies in the person's home", () => {
-  assert.equal(defaultKeysPath({ HOME: "/home/x" }), "/home/x/.twarc");
-  assert.throws(() => defaultKeysPath({}), /home/);
+  assert.equal(defaultKeysPath({ env: { HOME: "/home/x" } }), "/home/x/.twarc");
+  const env = { HOME: "/git/home", USERPROFILE: "/users/x" };
+  assert.equal(defaultKeysPath({ env, os: "linux" }), "/git/home/.twarc");
+  assert.equal(defaultKeysPath({ env, os: "windows" }), "/users/x/.twarc");
+  assert.throws(() => defaultKeysPath({ env: {} }), /home/);
 });
 
 Deno.test("twarc2's file is found where its system keeps such files", () => {

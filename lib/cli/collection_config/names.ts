@@ -25,7 +25,7 @@ export function addNames(group: Command, context: Context): void {
     .description("Looks up the user ids of screen names (the @ is optional) and adds them.")
     .argument("<screen-names...>", "one or more screen names, separated by spaces")
     .addOption(configFileOption())
-    .addHelpText("after", example("collection-config screennames @justin_littman @jack"))
+    .addHelpText("after", example("collection-config screennames justin_littman jack"))
     .action(async (names, { collectionConfigFilepath: path }) => {
       await checkIsTimelines(path);
       const values = allOf(names, screenNameList(undefined), "Correct it, and run it again.");

@@ -3,6 +3,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { lstat } from "node:fs/promises";
 import { join } from "node:path";
+import { makePrivate } from "../../base/shell.ts";
 import { type Person, stateFolder } from "../../base/folders.ts";
 import { messageOf, UserError } from "../../base/errors.ts";
 import { ownFolder } from "../../base/own_folder.ts";
@@ -50,7 +51,7 @@ export async function personalKey(person: Person): Promise<string> {
     const { mode } = await lstat(path);
     if (Deno.build.os === "windows" || (mode & 0o077) === 0) return key;
     throw new UserError(`${called}, ${path}, can be read by others`, {
-      hint: `Make it your own with: chmod 600 ${path}`,
+      hint: `Make it your own with: ${makePrivate(path)}`,
     });
   } catch (cause) {
     if (cause instanceof UserError) throw cause;

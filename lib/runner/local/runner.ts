@@ -293,6 +293,7 @@ export class LocalRunner implements Runner {
     try {
       const child = spawn(command, [...before, ...args], {
         detached: true,
+        windowsHide: true,
         stdio: ["ignore", log, log],
         env: Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined)),
       });

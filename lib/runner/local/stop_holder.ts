@@ -6,6 +6,7 @@ import { holderIsGone } from "../../bucket/process.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { ControlClient } from "../../control/control.ts";
 import { messageOf, UnresponsiveError, UserError } from "../../base/errors.ts";
+import { processCommands } from "../../base/shell.ts";
 import { lastWord } from "../../base/visible.ts";
 import { tellStop } from "../live.ts";
 import type { StopOptions } from "../runner.ts";
@@ -91,14 +92,14 @@ function silent(collectionId: string, { host, pid, renewed }: LockDocument): Unr
       { hint: `Stop it there: twarc-cloud collection stop --now ${lastWord(collectionId)}` },
     );
   }
+  const { see, end } = processCommands(pid);
   return new UnresponsiveError(
     `The harvester of ${collectionId} does not answer, and its lock does not show whether it is process ${pid} of ` +
       "this machine or of another one with its name: nothing was stopped",
     {
       hint:
-        `See what that process is: ps -p ${pid} -o user,args. If it harvests ${collectionId}, end it (kill ` +
-        `${pid}); if it is something else, or gone, the lock ends by itself a minute after ${renewed}, when it was ` +
-        "renewed last.",
+        `See what that process is: ${see}. If it harvests ${collectionId}, end it (${end}); if it is something ` +
+        `else, or gone, the lock ends by itself a minute after ${renewed}, when it was renewed last.`,
     },
   );
 }

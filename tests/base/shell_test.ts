@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import {
+  makePrivate,
+  mayBeShared,
+  processCommands,
+  setting,
+  shellOf,
+  temporaryVariable,
+} from "../../lib/base/shell.ts";
+
+Deno.test("writes what is to be typed for the shell that it is typed in", () => {
+  const typed = (env: Record<string, string>, os: string) =>
+    setting(shellOf({ env, os }), "TWITTER_API_URL", "http://127.0.0.1:1/");
+  assert.equal(typed({}, "linux"), "export TWITTER_API_URL=http://127.0.0.1:1/");
+  assert.equal(typed({}, "windows"), '$env:TWITTER_API_URL = "http://127.0.0.1:1/"');
+  assert.equal(typed({ PROMPT: "$P$G" }, "windows"), "set TWITTER_API_URL=http://127.0.0.1:1/");
+  assert.equal(
+    typed({ PROMPT: "$P$G", SHELL: "/usr/bin/bash" }, "windows"),
+    "export TWITTER_API_URL=http://127.0.0.1:1/",
+  );
+});
+
+Deno.test("names the commands and variables that the system has", () => {
+  assert.deepEqual(processCommands(7, "linux"), { see: "ps -p 7 -o user,args", end: "kill 7" });
+  assert.deepEqual(processCommands(7, "windows"), {
+    see: 'tasklist /v /fi "PID eq 7"',
+    end: "taskkill /pid 7 /f",
+  });
+  assert.deepEqual(["linux", "windows"].map(temporaryVariable), ["TMPDIR", "TEMP"]);
+  assert.equal(makePrivate("/a", "darwin"), "chmod 600 /a");
+  assert.match(makePrivate("C:\\a", "windows"), /^icacls "C:\\a" \/inheritance:r/);
+});
+
+Deno.test("takes a file outside of the person's own folder for one that others may read, on Windows", () => {
+  const typist = { env: { USERPROFILE: "C:\\Users\\x" }, os: "windows" };
+  assert.equal(mayBeShared("C:\\Users\\X\\.twarc", typist), false);
+  assert.equal(mayBeShared("D:\\keys\\.twarc", typist), true);
+  assert.equal(mayBeShared("/srv/.twarc", { env: {}, os: "linux" }), false);
+});
