@@ -51,8 +51,9 @@ export async function whenFree<T>(
 
 /** Whether a failure may pass: a disk says no to a name that is in use as it does to one without permission. */
 function mayBeHeld(error: unknown): boolean {
-  if (error instanceof Deno.errors.NotCapable) return false;
-  return /^(EPERM|EACCES|EBUSY|ETXTBSY)$/.test(codeOf(error));
+  const { NotCapable, PermissionDenied } = Deno.errors;
+  if (error instanceof NotCapable) return false;
+  return error instanceof PermissionDenied || /^(EPERM|EACCES|EBUSY|ETXTBSY)$/.test(codeOf(error));
 }
 
 function explained(error: unknown, path: string, os: string): unknown {

@@ -47,9 +47,10 @@ export async function age(path: string, minutes: number): Promise<void> {
   await Deno.utime(path, then, then);
 }
 
-/** As Deno has the failure of a call that a file system does not know (ENOSYS). */
+/** As Deno has the failure of a call that a file system does not know: ENOSYS, on Windows ERROR_NOT_SUPPORTED. */
 function lacking(): Promise<never> {
-  return Promise.reject(new Error("Function not implemented (os error 38)"));
+  const number = Deno.build.os === "windows" ? 50 : 38;
+  return Promise.reject(new Error(`Function not implemented (os error ${number})`));
 }
 
 /** A disk as FAT and exFAT have it. */
@@ -79,7 +80,7 @@ function everyThirdRefused<A extends unknown[]>(
 ): (...args: A) => Promise<void> {
   const refusals = [
     new Deno.errors.PermissionDenied("Access is denied (os error 13)"),
-    new Deno.errors.Busy("It is used by another process (os error 16)"),
+    Object.assign(new Error("It is used by another process"), { code: "EBUSY" }),
   ];
   let calls = 0;
   return async (...args) => {

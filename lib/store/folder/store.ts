@@ -3,7 +3,7 @@
 import { dirname, resolve } from "node:path";
 import { whenFree } from "../../base/in_use.ts";
 import { isSecret } from "../../collection/layout.ts";
-import { ConflictError, LinkError, OutsideError } from "../../base/errors.ts";
+import { ConflictError, LinkError, OutsideError, UserError } from "../../base/errors.ts";
 import { type Disk, ignoreLacking, isLacking, nullIfAbsent, systemDisk } from "./disk.ts";
 import { blocksOf } from "../expected.ts";
 import { contentOf, dateAfter, objectsBelow, pathOf, translated, versionOf } from "./objects.ts";
@@ -35,11 +35,17 @@ export class LocalStore implements Store {
   /**
    * Opens the folder, which is made by the first write: nothing is changed by opening or reading.
    * @param options.name For messages; its path where nothing is said.
+   * @throws UserError where it is a file.
    */
   static async open(
     path: string,
     { name = path, disk = systemDisk }: { name?: string; disk?: Disk } = {},
   ): Promise<LocalStore> {
+    if ((await Deno.stat(resolve(path)).catch(() => null))?.isFile) {
+      throw new UserError(`Bucket ${name} is a file, and a bucket is a folder`, {
+        hint: "Name a folder with --bucket.",
+      });
+    }
     const store = new LocalStore(path, { name, disk });
     if (await store.#own.isThere()) store.#there = await identityOf(store.#root);
     return store;

@@ -169,8 +169,13 @@ Deno.test("local: keys that would leave the folder or hide in it are refused", (
 
 Deno.test("local: a bucket that is a file is the person's to mend", () =>
   withFolder(async (folder) => {
-    await Deno.writeTextFile(`${folder}/file`, "");
     const store = await LocalStore.open(`${folder}/file`);
+    await Deno.writeTextFile(`${folder}/file`, "");
+    await assert.rejects(LocalStore.open(`${folder}/file`, { name: "./file" }), {
+      name: "UserError",
+      message: "Bucket ./file is a file, and a bucket is a folder",
+      hint: /--bucket/,
+    });
     const says = { name: "UserError", message: /cannot be used/, hint: /--bucket/ };
     await assert.rejects(store.put("a", new Uint8Array()), says);
     await assert.rejects(store.get("a"), says);
