@@ -269,10 +269,10 @@ Deno.test("a bucket folder that cannot be used is named", () =>
     await Deno.writeTextFile(place.path("file"), "");
     await place.writeJson("collection.json", SEARCH);
     await refused(place, ["collection", "add", "--bucket", "./file"], {
-      says: /bucket folder \.\/file cannot be used/,
+      says: /Bucket \.\/file is a file, and a bucket is a folder/,
     });
     await refused(place, ["collection", "list", "--bucket", "./file"], {
-      says: /bucket folder \.\/file cannot be used/,
+      says: /Bucket \.\/file is a file, and a bucket is a folder/,
     });
   }));
 
