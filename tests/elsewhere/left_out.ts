@@ -1,0 +1,54 @@
+/** Tests that cannot hold on Windows, by name, with the reason. `tests/bounds.ts` leaves them out there. */
+
+/** A reason, and the names of tests. */
+export const LEFT_OUT: Record<string, (string | RegExp)[]> = {
+  "Windows has no signals": [
+    /^SIG(INT|TERM|HUP) asks the process to end/,
+    "one Ctrl-C that arrives twice, as from `deno task`, is one; another one ends the process at once",
+    "what nohup started outlives its terminal, and ends by SIGTERM",
+  ],
+  "Windows' paths are others": [
+    "one folder is one bucket, however its name is written",
+    "a file URL of another machine, or of no place, is refused",
+    "where a bucket is is said as other programs open it",
+    "a person's folders are where their system has them",
+    "Deno's own folder is where Deno looks for it",
+    "who has no home has folders where temporary files are, or where they say",
+    "a home that is there stays, and one that is not is named for the AWS SDK",
+    "the file lies in the person's home",
+    "twarc2's file is found where its system keeps such files",
+  ],
+  "Windows has no modes of files": [
+    "a profile is written beside the others, for the person alone",
+    "local: a folder that may not be written is the person's to mend",
+    "local: a configuration, which has keys, is for its owner alone; what was collected is as the system has it",
+  ],
+  "a folder's names cannot be made durable by themselves on Windows": [
+    "each folder that a write makes is durable in the one above it, up to the first that was there",
+    "a folder that another process has made may not be durable yet, and is made so",
+    "a disk that fails to make a folder durable has not taken the write",
+    "folders that were made for a write that fails are removed again, and no others",
+  ],
+  "a link on Windows has a kind and may need a right": [
+    "a file that is a link stays one",
+    "nothing is read through a link out of the bucket: what is sent with one shows nobody's files",
+    "a link that may not be followed holds up no listing, and is named once",
+    "a harvest that was moved to another disk is found behind its link, where that place is marked",
+    "nothing is written, replaced or deleted through a link, also where reading is allowed",
+    "a second name for a part of the bucket is not listed twice, and a circle ends",
+    "looking at a folder changes nothing in it, whatever it has and however old that is",
+    /^a (link|folder whose .+ is a link) where the store keeps its own files is refused/,
+  ],
+  "Windows has no `sh`, `id` or disk of a size": [
+    "local: a full disk is told, and what was there stays",
+  ],
+};
+
+/** Returns why a test is left out on a system; null where it is run. */
+export function leftOut(name: string, os: string = Deno.build.os): string | null {
+  if (os !== "windows") return null;
+  const found = Object.entries(LEFT_OUT).find(([, names]) =>
+    names.some((one) => typeof one === "string" ? one === name : one.test(name))
+  );
+  return found?.[0] ?? null;
+}
