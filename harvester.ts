@@ -1,7 +1,7 @@
 /** One harvest, from the lease to the last projection; what starts, watches or stops it comes in. */
 
 import { getLogger } from "@logtape/logtape";
-import { Checkpoint, claimFolder } from "./lib/bucket/checkpoint.ts";
+import { Checkpoint } from "./lib/bucket/checkpoint.ts";
 import { Collections } from "./lib/bucket/collections.ts";
 import { readIds } from "./lib/bucket/id_list.ts";
 import { type Lease, takeLease } from "./lib/bucket/lease.ts";
@@ -17,6 +17,7 @@ import type { Controlled } from "./lib/control/control.ts";
 import { serveControl } from "./lib/control/server.ts";
 import { TwarcCloudError } from "./lib/base/errors.ts";
 import type { Harvest } from "./lib/harvest/asked.ts";
+import { type Beginning, begun, fenceUnsettled } from "./lib/harvest/beginning.ts";
 import { endingOf } from "./lib/harvest/ending.ts";
 import { committing } from "./lib/harvest/committing.ts";
 import { metered, meterFor } from "./lib/harvest/metering.ts";
@@ -27,9 +28,9 @@ import { Recorder } from "./lib/harvest/recorder.ts";
 import { commitEachLate, type Late } from "./lib/harvest/recovery/late_cuts.ts";
 import { commitEachLeft, type LeftOptions } from "./lib/harvest/recovery/left_cuts.ts";
 import { openedApi } from "./lib/harvest/opened_api.ts";
-import { openSource, walksOf } from "./lib/source/open.ts";
+import { openSource } from "./lib/source/open.ts";
 import { Spool } from "./lib/harvest/spool.ts";
-import { leftPlaces, placeBeside } from "./lib/harvest/recovery/spool_place.ts";
+import { type LeftPlace, leftPlaces, placeBeside } from "./lib/harvest/recovery/spool_place.ts";
 import type { TwitterApi } from "./lib/twitter/api.ts";
 import { withResetDay } from "./lib/twitter/v2/bill.ts";
 import { isPaid } from "./lib/twitter/paid_api.ts";
@@ -175,10 +176,14 @@ class Harvester implements Controlled {
       lease.check();
     };
     const target = { store, collections, collectionId, guard, versions: new Map() };
-    const checkpoint = await this.#begin(lease, () => this.#fenced(lease, holder, type));
+    const opened = { collectionId, type, holder, clock };
+    const checkpoint = await this.#begin(lease, () => Checkpoint.open(store, opened));
+    const places = await leftPlaces(this.#options.spool, this.#options.process);
+    const beginning = this.#beginning({ target, checkpoint, lease });
+    await fenceUnsettled(beginning, { isAdded: places.length > 0 });
     // Before anything is begun: what a stream brings cannot be noted without.
     if (checkpoint.state.type === "filter") await this.#options.spool.keys();
-    const late = await this.#commitLeft(target, checkpoint, lease);
+    const late = await this.#commitLeft(places, { target, checkpoint, lease });
     await this.#begin(lease, () => settle(target, checkpoint));
     await this.#checkLimit({ checkpoint, lease, target });
     const failure = await this.#harvested(late, { checkpoint, lease, target });
@@ -224,23 +229,20 @@ class Harvester implements Controlled {
   }
 
   /** Begins a harvest of the configuration as it is now. */
-  async #claimed({ checkpoint, lease, target }: Omit<Work, "spool">): Promise<CollectionConfig> {
-    const { store, clock, collectionId } = this.#options;
-    const { config } = await this.#begin(lease, () => target.collections.load(collectionId));
-    const bare = withoutKeys(config);
-    const now = clock.now();
-    const began = await this.#begin(lease, async () => {
-      await target.guard?.();
-      return await claimFolder(store, { collectionId, config: bare, now });
-    });
-    const walks = walksOf(config);
-    await this.#begin(lease, () => checkpoint.begin(began, { walks, type: config.type }));
+  async #claimed(place: Omit<Work, "spool">): Promise<CollectionConfig> {
+    const config = await begun(this.#beginning(place));
+    const { checkpoint, lease } = place;
     this.#checkpoint = checkpoint;
-    lease.update({ harvest_id: isoTime(began), progress: this.info() });
-    for (const { at } of unknownIn(bare)) {
+    lease.update({ harvest_id: isoTime(checkpoint.state.began), progress: this.info() });
+    for (const { at } of unknownIn(withoutKeys(config))) {
       log.warn("{at} in the configuration is not known, and changes nothing", { at });
     }
     return config;
+  }
+
+  #beginning({ target, checkpoint, lease }: Omit<Work, "spool">): Beginning {
+    const patiently = <T>(act: () => Promise<T>) => this.#begin(lease, act);
+    return { target, checkpoint, lease, clock: this.#options.clock, patiently };
   }
 
   /** Adds to the harvest that goes on what harvesters left that another one went on before. @returns What is left of it. */
@@ -255,14 +257,12 @@ class Harvester implements Controlled {
 
   /** Commits what harvesters brought that are gone, and could not. @returns What is for the harvest that begins. */
   async #commitLeft(
-    target: ProjectionTarget,
-    checkpoint: Checkpoint,
-    lease: Lease,
+    places: LeftPlace[],
+    { target, checkpoint, lease }: Omit<Work, "spool">,
   ): Promise<Late[]> {
     const own = this.#committing(target, checkpoint, lease);
-    const { spool, process } = this.#options;
     const stopped = this.#stopping.signal;
-    return await commitEachLeft(await leftPlaces(spool, process), spool.keys, {
+    return await commitEachLeft(places, this.#options.spool.keys, {
       ...own,
       stopped,
       next: (began) => this.#patiently(lease, () => own.next(began), stopped),
@@ -280,18 +280,6 @@ class Harvester implements Controlled {
     const folder = await beginNext(target, checkpoint, began);
     lease.update({ harvest_id: isoTime(checkpoint.state.began), progress: this.info() });
     return folder;
-  }
-
-  /** The checkpoint, which no harvester before can write any more. */
-  async #fenced(
-    lease: Lease,
-    holder: string,
-    type: CollectionConfig["type"],
-  ): Promise<Checkpoint> {
-    const { store, clock, collectionId } = this.#options;
-    const checkpoint = await Checkpoint.open(store, { collectionId, type, holder, clock });
-    await checkpoint.fence(() => lease.prove());
-    return checkpoint;
   }
 
   /** Acts on a bucket that may be away for a while, before there is anything that a stop would lose. */

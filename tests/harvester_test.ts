@@ -117,6 +117,7 @@ Deno.test("a harvester whose lease is taken over writes nothing more", async () 
 for (
   const [when, key, method] of [
     ["before it has begun", "/checkpoint.json", "get"],
+    ["while it claims its folder", "/collection.json", "put"],
     ["while it stores what comes beside the tweets", "/users.jsonl", "upload"],
     ["while it tells how it ended", "/harvest.json", "put"],
   ] as const

@@ -131,6 +131,10 @@ export class Checkpoint {
   readonly #clock: Clock;
   #state: CheckpointState;
   #version: Version | undefined;
+  /** Whether what is there is this holder's, so that no former one can write it any more. */
+  #isOwn = false;
+  /** Whether a former holder has put it since it was read. */
+  #isOutdated = false;
 
   private constructor(
     place: { store: Store; key: string; clock: Clock },
@@ -165,26 +169,35 @@ export class Checkpoint {
   /**
    * Puts the checkpoint as it is under this holder, so that whatever a former one has still on its way meets a
    * conflict. Where that came first, the checkpoint is what it says. To be called once, by who holds the lease,
-   * before anything follows from the checkpoint.
+   * before anything follows from the checkpoint; from one that is settled nothing does, and `begin` is enough.
    * @param confirm Throws where the lease is not held: then it is another one that came first.
    */
   async fence(confirm: () => Promise<void>): Promise<void> {
-    for (let tries = 1; this.#version !== undefined; tries++) {
+    for (let tries = 1;; tries++) {
+      if (this.#isOutdated) await this.#adopt(confirm);
+      if (this.#version === undefined) return;
       try {
         const when = { ifVersion: this.#version };
         const bytes = jsonLineBytes(this.#state);
         this.#version = await this.#store.put(this.#key, bytes, when);
+        this.#isOwn = true;
         giveBack(bytes);
         return;
       } catch (error) {
         if (!(error instanceof ConflictError) || tries === TRIES) throw error;
-        const found = await this.#store.get(this.#key);
-        await confirm();
-        const { holder } = this.#state;
-        if (found) this.#state = { ...parsed(found.bytes, this.#key), holder };
-        this.#version = found?.version;
+        this.#isOutdated = true;
       }
     }
+  }
+
+  /** Takes what a former holder has put since it was read. */
+  async #adopt(confirm: () => Promise<void>): Promise<void> {
+    const found = await this.#store.get(this.#key);
+    await confirm();
+    const { holder } = this.#state;
+    if (found) this.#state = { ...parsed(found.bytes, this.#key), holder };
+    this.#version = found?.version;
+    this.#isOutdated = false;
   }
 
   /**
@@ -214,21 +227,30 @@ export class Checkpoint {
   /**
    * Begins a new harvest with the positions that the one before left.
    * @param options.planned When it was to begin.
+   * @returns False where it was not fenced, and a former holder has put it since it was read: it has to be fenced
+   *   then, and is what that one says.
+   * @throws LockedError where another harvester has taken the collection over.
    */
   async begin(
     began: number,
     { walks, type, planned = began }: { walks: number; type: string; planned?: number },
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { holder, positions, commits, spent } = this.#state;
-    await this.#put({
-      ...fresh(type, holder, began),
-      state: "harvesting",
-      commits: commits + 1,
-      positions,
-      counts: noCounts(walks),
-      ...(planned === began ? {} : { planned }),
-      ...(spent ? { spent } : {}),
-    });
+    try {
+      await this.#put({
+        ...fresh(type, holder, began),
+        state: "harvesting",
+        commits: commits + 1,
+        positions,
+        counts: noCounts(walks),
+        ...(planned === began ? {} : { planned }),
+        ...(spent ? { spent } : {}),
+      });
+      return true;
+    } catch (error) {
+      if (this.#isOutdated && error instanceof ConflictError) return false;
+      throw error;
+    }
   }
 
   async #put(next: CheckpointState): Promise<void> {
@@ -250,6 +272,7 @@ export class Checkpoint {
       }
     }
     giveBack(bytes);
+    this.#isOwn = true;
     this.#state = next;
   }
 
@@ -261,6 +284,10 @@ export class Checkpoint {
     const found = await this.#store.get(this.#key);
     if (!found) throw takenOver(conflict);
     const { holder, commits } = parseAs(checkpointSchema, found.bytes, this.#key);
+    if (holder !== next.holder && !this.#isOwn) {
+      this.#isOutdated = true;
+      throw conflict;
+    }
     if (holder !== next.holder || commits > next.commits) throw takenOver(conflict);
     return found;
   }

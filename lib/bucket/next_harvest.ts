@@ -5,7 +5,7 @@ import { withoutKeys } from "../collection/config.ts";
 import { collectionKeys, FILES } from "../collection/layout.ts";
 import { type JsonObject, jsonOrNull } from "../base/json.ts";
 import { jsonObject } from "../base/json_object.ts";
-import { type ProjectionTarget, settle } from "./projection.ts";
+import { noteBegun, type ProjectionTarget, settle } from "./projection.ts";
 
 /** Whether a checkpoint is of a harvest, by when that began or was to begin. */
 export function isOf({ began, planned }: CheckpointState, harvest: number): boolean {
@@ -32,6 +32,7 @@ export async function beginNext(
     const claimed = await claimFolder(store, { collectionId, config, now: began });
     await checkpoint.begin(claimed, { walks: 1, type: checkpoint.state.type, planned: began });
     target.versions?.clear();
+    noteBegun(target, claimed);
   }
   return collectionKeys(collectionId).harvest(checkpoint.state.began);
 }

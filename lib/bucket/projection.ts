@@ -22,8 +22,8 @@ export interface ProjectionTarget {
   collectionId: string;
   /** Asked before each write: throws where the collection is somebody else's by now. */
   guard?: () => void | Promise<void>;
-  /** The versions of what was projected before, by key: what is known need not be read. */
-  versions?: Map<string, Version>;
+  /** The versions of what was projected before, by key, null where nothing was: what is known need not be read. */
+  versions?: Map<string, Version | null>;
 }
 
 /** How often what follows from a checkpoint is written over what somebody else writes meanwhile. */
@@ -52,6 +52,12 @@ function lateInfo({ began, from, to, tweets }: NonNullable<CheckpointState["late
   return { harvest_timestamp: isoTime(began), from: isoTime(from), to: isoTime(to), tweets };
 }
 
+/** Notes that a harvest has just begun: nothing is in its folder that would have to be read before it is written. */
+export function noteBegun({ collectionId, versions }: ProjectionTarget, began: number): void {
+  const folder = collectionKeys(collectionId).harvest(began);
+  for (const name of [FILES.manifest, FILES.harvest]) versions?.set(`${folder}${name}`, null);
+}
+
 /** Writes the manifest: `<sha1>  <file>` a line, as `sha1sum -c` reads it. @throws as the target's guard */
 export async function projectManifest(
   target: ProjectionTarget,
@@ -73,13 +79,11 @@ async function project(
   let known = versions.get(key);
   for (let tries = 1;; tries++) {
     const found = known === undefined ? await store.get(key) : null;
-    known ??= found?.version;
+    known ??= found?.version ?? null;
     await guard();
     try {
       if (found && Buffer.from(found.bytes).equals(bytes)) return;
-      const when = known === undefined
-        ? { ifAbsent: true } as const
-        : { ifVersion: known } as const;
+      const when = known === null ? { ifAbsent: true } as const : { ifVersion: known };
       versions.set(key, await store.put(key, bytes, when));
       return;
     } catch (error) {

@@ -26,7 +26,7 @@ const MONTH = 730;
 /** Writes of a stream in an hour: of its lock alone, and where each flush has something. */
 const [SILENT, BUSY] = [3 * 60, 11 * 60];
 /** Requests of a harvest of a few pages, as `tests/harvest/requests_test.ts` counts them. */
-const [PUTS, GETS] = [13, 9];
+const [PUTS, GETS] = [13, 7];
 
 /** The task that a harvester runs in. */
 export interface Task {

@@ -3,7 +3,7 @@ import { systemClock } from "../../lib/base/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import type { JsonObject } from "../../lib/base/json.ts";
 import type { StreamItem } from "../../lib/twitter/api.ts";
-import { counted, tallied } from "../fakes/counting_store.ts";
+import { counted, type Requests, tallied } from "../fakes/counting_store.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { FILTER } from "../fakes/slow_stream.ts";
 import { unsyncedFiles } from "../fakes/unsynced_files.ts";
@@ -71,47 +71,57 @@ Deno.test("a stream that brings nothing puts its lock, and nothing else", async 
   assert.deepEqual({ puts, gets, lists }, { puts: { "lock.json": 12 }, gets: 0, lists: 0 });
 });
 
-/** What the whole of a harvest of a few pages asks of its store. */
+/** What the whole of each of two harvests of a few pages asks of its store. */
 async function harvested(config: JsonObject) {
   const world = World.made({ clock: systemClock, users: 3, tweetsPerUser: 25 });
   const users = Object.fromEntries([...world.users.keys()].map((id) => [id, {}]));
   const own = config.type === "user_timeline" ? { users } : {};
   const store = await added({ id: "c", keys: KEYS, ...own, ...config });
-  // The collection was added earlier than in this very second.
-  const clock = { ...systemClock, now: () => systemClock.now() + 60_000 };
-  const requests = counted(store);
-  await run(store, new WorldApi(world), { clock, flushMs: 15_000, tweetsPerFile: 10_000 });
-  const { puts, lists } = requests;
-  const gets = [...requests.gets];
+  const seen: Requests[] = [];
+  for (const minutes of [1, 2]) {
+    // The collection was added, and harvested before, earlier than in this very second.
+    const clock = { ...systemClock, now: () => systemClock.now() + minutes * 60_000 };
+    const requests = counted(store);
+    await run(store, new WorldApi(world), { clock, flushMs: 15_000, tweetsPerFile: 10_000 });
+    seen.push(structuredClone(requests));
+    store.before = () => {};
+  }
   assert.ok((await tweets(store)).length > 0);
-  return {
-    puts: puts.map((name) => name.replace(/^change-.*/, "change")),
-    gets,
-    lists,
-  };
+  const named = (names: string[]) => names.map((name) => name.replace(/^change-.*/, "change"));
+  return seen.map(({ puts, gets, lists }) => ({ puts: named(puts), gets: named(gets), lists }));
 }
 
-const ALWAYS = ["lock.json", "collection.json", "checkpoint.json", "tweets"];
-const END = [
-  "checkpoint.json",
-  "manifest-sha1.txt",
-  "harvest.json",
-  "change",
-  "collection.json",
-  "last_harvest.json",
-  "checkpoint.json",
-];
+const BEGIN = ["lock.json", "collection.json", "checkpoint.json"];
+const END = ["checkpoint.json", "manifest-sha1.txt", "harvest.json"];
+const LEARNED = ["change", "collection.json"];
+const SETTLED = ["last_harvest.json", "checkpoint.json"];
 
-Deno.test("a small timeline harvest puts each document once, and none in which nothing is", async () => {
-  const { puts, gets, lists } = await harvested({ type: "user_timeline" });
-  assert.deepEqual(puts, [...ALWAYS, "users.jsonl", "user_changes.json", ...END]);
-  assert.ok(gets.length <= 9, `${gets.length} GETs: ${gets}`);
-  assert.equal(lists, 2);
-});
+/** What is read: the configuration before there is a lease, under it, and where something is learned. */
+const FIRST_READ = ["collection.json", "lock.json", "checkpoint.json", "collection.json"];
 
-Deno.test("a small search puts each document once, and none in which nothing is", async () => {
-  const { puts, gets, lists } = await harvested({ type: "search", search: { query: "sandbox" } });
-  assert.deepEqual(puts, [...ALWAYS, ...END]);
-  assert.ok(gets.length <= 9, `${gets.length} GETs: ${gets}`);
-  assert.equal(lists, 2);
-});
+for (
+  const [type, config, beside, again] of [
+    ["timeline harvest", { type: "user_timeline" }, ["users.jsonl", "user_changes.json"], [
+      "users.jsonl",
+    ]],
+    ["search", { type: "search", search: { query: "sandbox" } }, [], []],
+  ] as const
+) {
+  Deno.test(`a small ${type} puts each document once, and none in which nothing is`, async () => {
+    const [first] = await harvested(config);
+    assert.deepEqual(first, {
+      puts: [...BEGIN, "tweets", ...beside, ...END, ...LEARNED, ...SETTLED],
+      gets: [...FIRST_READ, "collection.json", "change", "last_harvest.json"],
+      lists: 2,
+    });
+  });
+
+  Deno.test(`a second small ${type} begins with one write of the checkpoint, and learns nothing anew`, async () => {
+    const [, second] = await harvested(config);
+    assert.deepEqual(second, {
+      puts: [...BEGIN, ...again, ...END, ...SETTLED],
+      gets: [...FIRST_READ, "last_harvest.json"],
+      lists: 1,
+    });
+  });
+}
