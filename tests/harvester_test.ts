@@ -130,11 +130,12 @@ for (
     store.before = async (operation) => {
       if (before.length > 0 || operation.method !== method || !operation.key.endsWith(key)) return;
       before = ["being paused"];
-      clock.pause(61_000);
       const lock = await json(store, "collections/c/lock.json");
       const others = JSON.stringify({ ...lock, holder: "other" });
       await store.put("collections/c/lock.json", new TextEncoder().encode(others));
       before = await snapshot(store);
+      // Only now, so that no renewal which is due comes first.
+      clock.pause(61_000);
     };
     const harvested = run(store, new WorldApi(world), { clock, patienceMs: 3_600_000 });
     const isOver = Promise.allSettled([harvested]).then(() => true);
