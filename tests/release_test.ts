@@ -85,6 +85,14 @@ Deno.test("a release is tested and started before it is signed and pushed", asyn
   workflow.parse(parse(await read(".github/workflows/test.yml")));
 });
 
+Deno.test("each file of a release is started before it, on a system that it is for", async () => {
+  const text = await read(".github/workflows/release.yml");
+  const compiled = [...text.matchAll(/target: \S+, name: (\S+) /g)].map(([, name]) => name);
+  const started = [...text.matchAll(/runner: \S+, name: (\S+) /g)].map(([, name]) => name);
+  assert.ok(compiled.length >= 5);
+  assert.deepEqual(new Set(started), new Set(compiled));
+});
+
 Deno.test("the notes of a release are its version's section of the changelog", async () => {
   const { jobs } = workflow.parse(parse(await read(".github/workflows/release.yml")));
   const make =
@@ -105,6 +113,7 @@ Deno.test("the notes of a release are its version's section of the changelog", a
     const { success, text } = await notes("v0.1.0");
     assert.ok(success);
     assert.match(text, /^\n### Added\n/);
+    assert.match(text, /\nEach file was started/);
     assert.doesNotMatch(text, /^## /m);
     assert.equal((await notes("v9.9.9")).success, false, "a version without a section");
   } finally {
