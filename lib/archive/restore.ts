@@ -1,6 +1,6 @@
 /** Makes a checkpoint again that is lost or damaged: from the manifests, and from what is whole in their files. */
 
-import { userWalk } from "../bucket/walks.ts";
+import { userWalk } from "../collection/walks.ts";
 import type { Clock } from "../base/clock.ts";
 import type { CollectionConfig } from "../collection/config.ts";
 import { type HarvestInfo, harvestInfoSchema } from "../collection/harvest_info.ts";

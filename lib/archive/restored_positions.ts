@@ -1,6 +1,6 @@
 /** Where the walks of a collection stand, as the tweets tell that they brought: for a checkpoint that is lost. */
 
-import { userOfWalk, userWalk } from "../bucket/walks.ts";
+import { userOfWalk, userWalk } from "../collection/walks.ts";
 import { isObject, type JsonObject } from "../base/json.ts";
 import { parseTweetLine } from "../format/tweets.ts";
 import type { CollectionConfig } from "../collection/config.ts";

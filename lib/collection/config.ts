@@ -22,7 +22,7 @@ import { filterPart } from "./filter.ts";
 import { LIMIT_NAMES, LIMITS } from "./limits.ts";
 import { count, digits, text, time } from "./scalars.ts";
 import { isPlaceholder } from "./template.ts";
-import { API_VERSIONS, type CollectionType, isType, TYPES, USER_STATES } from "./types.ts";
+import { API_VERSIONS, type CollectionType, isType, TYPES, USER_STATES } from "./types/traits.ts";
 import { spanFaults, tooLongFaults, typedIdFaults } from "./typed.ts";
 import { type UnknownMember, unknownMembers } from "./unknown.ts";
 import { lastWord } from "../base/visible.ts";

@@ -3,7 +3,7 @@
 import type { z } from "zod";
 import { missingKeys } from "../base/api_keys.ts";
 import { isObject, type Json, type JsonObject, member } from "../base/json.ts";
-import type { CollectionType } from "./types.ts";
+import type { CollectionType } from "./types/traits.ts";
 import { partsOf } from "./filter.ts";
 import { idFault, newIdFault } from "./layout.ts";
 import type { UnknownMember } from "./unknown.ts";

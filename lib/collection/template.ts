@@ -1,7 +1,7 @@
 /** The configurations that a person starts from. */
 
 import type { Json, JsonObject } from "../base/json.ts";
-import { API_VERSIONS, type CollectionType } from "./types.ts";
+import { API_VERSIONS, type CollectionType } from "./types/traits.ts";
 
 /** The types that a person fills in; a hydrate collection is made from ids. */
 export type TemplateType = Exclude<CollectionType, "hydrate">;

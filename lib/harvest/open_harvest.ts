@@ -10,7 +10,7 @@ import { JsonList } from "./json_list.ts";
 import { Learned } from "./learned.ts";
 import type { Meter } from "../source/meter.ts";
 import type { Segment, SegmentFile } from "./segment.ts";
-import { userOfWalk, userWalk } from "../bucket/walks.ts";
+import { userOfWalk, userWalk } from "../collection/walks.ts";
 import { type Batch, isDone, type Position, type Positions } from "../source/source.ts";
 import type { Spool } from "./spool.ts";
 import type { Tally } from "./tally.ts";

@@ -4,7 +4,7 @@ import { OutsideError } from "../base/errors.ts";
 import type { TimelineState, TwitterApi, UserAnswer } from "../twitter/api.ts";
 import { isOfApi } from "../twitter/http/refusals.ts";
 import { BudgetUsedUp } from "./meter.ts";
-import { userWalk } from "../bucket/walks.ts";
+import { userWalk } from "../collection/walks.ts";
 import type { Batch, Unavailable } from "./source.ts";
 
 /** More than ten, and more than a tenth of all, point to an API in trouble. */

@@ -17,7 +17,7 @@ import { BudgetUsedUp } from "./meter.ts";
 import { Removals } from "./removals.ts";
 import { SetAside } from "./set_aside.ts";
 import { sideBySide } from "./side_by_side.ts";
-import { userWalk } from "../bucket/walks.ts";
+import { userWalk } from "../collection/walks.ts";
 import type { Batch, Positions, TweetSource } from "./source.ts";
 import { joined, type TimelineUser, UserFacts } from "./user_facts.ts";
 import { type Reach, walk } from "./walk.ts";

@@ -3,7 +3,7 @@
 import type { BucketRef } from "../../base/bucket_ref.ts";
 import { isoTime } from "../../base/clock.ts";
 import type { LastHarvest } from "../../bucket/last_harvest.ts";
-import type { CollectionType } from "../../collection/types.ts";
+import type { CollectionType } from "../../collection/types/traits.ts";
 import type { HarvestInfo } from "../../collection/harvest_info.ts";
 import { limitsAmong } from "../../collection/limits.ts";
 import { outlast, type OutlastOptions } from "../../base/outage.ts";

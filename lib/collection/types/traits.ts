@@ -1,6 +1,6 @@
 /** What there is of collections: their types, the versions of the API, and the states of users. */
 
-import type { Json } from "../base/json.ts";
+import type { Json } from "../../base/json.ts";
 
 /** The versions of the API. */
 export const API_VERSIONS = ["1.1", "2"] as const;
