@@ -372,12 +372,16 @@ export async function pidOf(place: Place, id: string): Promise<number> {
 
 /** Ends the harvesters whose locks are in a place, and who would start them again. */
 async function killHarvesters(folder: string): Promise<void> {
+  // A harvester that ends by itself takes its lock with it.
+  const read = async (file: string) =>
+    JSON.parse(await Deno.readTextFile(file).catch(() => "null")) ?? {};
   const files = await Array.fromAsync(filesBelow(folder));
   for (const file of files.filter((path) => /\/runner\/kept\/[^/]+\.json$/.test(path))) {
-    kill(JSON.parse(await Deno.readTextFile(file)).process);
+    kill((await read(file)).process);
   }
   for (const file of files.filter((path) => path.endsWith("/lock.json"))) {
-    kill(JSON.parse(await Deno.readTextFile(file)));
+    const lock = await read(file);
+    if (lock.pid !== undefined) kill(lock);
   }
 }
 
