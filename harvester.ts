@@ -1,16 +1,18 @@
 /** One harvest, from the lease to the last projection; what starts, watches or stops it comes in. */
 
 import { getLogger } from "@logtape/logtape";
+import type { CollectionConfig } from "./lib/collection/types/registry.ts";
+import { traitsFor } from "./lib/collection/types/traits.ts";
 import { Checkpoint } from "./lib/bucket/checkpoint.ts";
 import { Collections } from "./lib/bucket/collections.ts";
 import { readIds } from "./lib/bucket/id_list.ts";
 import { type Lease, takeLease } from "./lib/bucket/lease.ts";
 import { beginNext } from "./lib/bucket/next_harvest.ts";
 import { reachedLimit } from "./lib/bucket/stream_limit.ts";
-import { STREAM_WALK } from "./lib/bucket/walks.ts";
+import { STREAM_WALK } from "./lib/collection/walks.ts";
 import { type ProjectionTarget, settle } from "./lib/bucket/projection.ts";
 import { isoTime } from "./lib/base/clock.ts";
-import { type CollectionConfig, unknownIn, withoutKeys } from "./lib/collection/config.ts";
+import { unknownIn, withoutKeys } from "./lib/collection/config.ts";
 import { type HarvestInfo, hasEndedItself } from "./lib/collection/harvest_info.ts";
 import { collectionKeys } from "./lib/collection/layout.ts";
 import type { Controlled } from "./lib/control/control.ts";
@@ -20,20 +22,17 @@ import type { Harvest } from "./lib/harvest/asked.ts";
 import { type Beginning, begun, fenceUnsettled } from "./lib/harvest/beginning.ts";
 import { endingOf } from "./lib/harvest/ending.ts";
 import { committing } from "./lib/harvest/committing.ts";
-import { metered, meterFor } from "./lib/harvest/metering.ts";
+import { meterFor } from "./lib/harvest/metering.ts";
 import { monitor } from "./lib/harvest/monitor.ts";
 import { patiently } from "./lib/source/patience.ts";
 import { progressOf } from "./lib/harvest/progress.ts";
 import { Recorder } from "./lib/harvest/recorder.ts";
 import { commitEachLate, type Late } from "./lib/harvest/recovery/late_cuts.ts";
 import { commitEachLeft, type LeftOptions } from "./lib/harvest/recovery/left_cuts.ts";
-import { openedApi } from "./lib/harvest/opened_api.ts";
-import { openSource } from "./lib/source/open.ts";
+import { openNetworkFor } from "./lib/harvest/opened_network.ts";
 import { Spool } from "./lib/harvest/spool.ts";
 import { type LeftPlace, leftPlaces, placeBeside } from "./lib/harvest/recovery/spool_place.ts";
-import type { TwitterApi } from "./lib/twitter/api.ts";
-import { withResetDay } from "./lib/twitter/v2/bill.ts";
-import { isPaid } from "./lib/twitter/paid_api.ts";
+import type { Network } from "./lib/source/source.ts";
 import { Waits } from "./lib/base/waits.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
@@ -47,10 +46,10 @@ export async function harvest(options: Harvest): Promise<void> {
   const { store, clock, collectionId, control, process, isGone, signal } = options;
   const waits = new Waits();
   const first = options.limits;
-  const opened = await openedApi({ ...options, patienceMs: first.patienceMs }, waits);
-  const { api, type, limits = first } = opened;
+  const opened = await openNetworkFor({ ...options, patienceMs: first.patienceMs }, waits);
+  const { network, type, limits = first } = opened;
   const { patienceMs } = limits;
-  const harvester = new Harvester({ ...options, limits }, api, waits);
+  const harvester = new Harvester({ ...options, limits }, network, waits);
   const server = serveControl(harvester, { ...control, collectionId, clock });
   const endBySignal = () => {
     harvester.stop();
@@ -103,7 +102,7 @@ class Harvester implements Controlled {
   readonly gone: Promise<void>;
   readonly #exit: () => void;
   readonly #options: Harvest;
-  readonly #api: TwitterApi;
+  readonly #network: Network;
   readonly #waits: Waits;
   readonly #stopping = new AbortController();
   /** When it was started: not later than its harvest, so that nobody takes that for an older one. */
@@ -113,9 +112,9 @@ class Harvester implements Controlled {
   #checkpoint: Checkpoint | undefined;
   #recorder: Recorder | undefined;
 
-  constructor(options: Harvest, api: TwitterApi, waits: Waits) {
+  constructor(options: Harvest, network: Network, waits: Waits) {
     this.#options = options;
-    this.#api = api;
+    this.#network = network;
     this.#waits = waits;
     this.#since = options.clock.now();
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -182,7 +181,7 @@ class Harvester implements Controlled {
     const beginning = this.#beginning({ target, checkpoint, lease });
     await fenceUnsettled(beginning, { isAdded: places.length > 0 });
     // Before anything is begun: what a stream brings cannot be noted without.
-    if (checkpoint.state.type === "filter") await this.#options.spool.keys();
+    if (!traitsFor(checkpoint.state.type).canBeAskedAgain) await this.#options.spool.keys();
     const late = await this.#commitLeft(places, { target, checkpoint, lease });
     await this.#begin(lease, () => settle(target, checkpoint));
     await this.#checkLimit({ checkpoint, lease, target });
@@ -190,7 +189,8 @@ class Harvester implements Controlled {
     // The configuration, and what came, is let go of by now: of many users it is as much as what this takes.
     await this.#patiently(lease, () => settle(target, checkpoint));
     this.#isStopped = true;
-    this.#hasEndedItself = checkpoint.state.type === "filter" && hasEndedItself(checkpoint.state);
+    this.#hasEndedItself = !traitsFor(checkpoint.state.type).endsByItself &&
+      hasEndedItself(checkpoint.state);
     lease.update({ progress: this.info() });
     const { tweets, outcome, reason, gaps = 0 } = this.info();
     const missed = gaps > 0 ? `, with ${gaps} gap${gaps === 1 ? "" : "s"}` : "";
@@ -202,7 +202,7 @@ class Harvester implements Controlled {
   /** @throws UserError for a stream that has ended at its limit, before anything is begun. */
   async #checkLimit({ checkpoint, lease, target }: Omit<Work, "spool">): Promise<void> {
     const { type, positions } = checkpoint.state;
-    if (type !== "filter" || !(STREAM_WALK in positions)) return;
+    if (traitsFor(type).endsByItself || !(STREAM_WALK in positions)) return;
     const load = () => target.collections.load(this.#options.collectionId);
     const { config } = await this.#begin(lease, load);
     const reached = reachedLimit(config, positions);
@@ -299,7 +299,7 @@ class Harvester implements Controlled {
 
   /** Clears the temporary files; what a stream brought and the bucket did not take cannot be had again. */
   async #clear(spool: Spool, type: CollectionConfig["type"]): Promise<void> {
-    const isLeft = type === "filter" && (this.#recorder?.hasUnstored ?? false);
+    const isLeft = !traitsFor(type).canBeAskedAgain && (this.#recorder?.hasUnstored ?? false);
     await (this.#recorder?.close({ isLeft }) ?? spool.close());
     if (!isLeft) return;
     log.error(
@@ -328,7 +328,7 @@ class Harvester implements Controlled {
       limits,
       meter,
       project,
-      api: this.#api,
+      network: this.#network,
       nextSpool: () => Spool.open(placeBeside(this.#options.spool, this.#options.process)),
       next: (began) => this.#begunNext(began, work),
     });
@@ -336,10 +336,9 @@ class Harvester implements Controlled {
     const signal = AbortSignal.any([this.#stopping.signal, lease.lost]);
     let failure: unknown;
     try {
-      const api = await metered(this.#api, meter);
       const ids = () => readIds(store, collectionKeys(collectionId).ids);
-      const source = await openSource(config, {
-        api,
+      const source = await this.#network.openSource(config, {
+        meter,
         clock,
         ids,
         patienceMs: limits.patienceMs,
@@ -352,7 +351,7 @@ class Harvester implements Controlled {
       await recorder.record(source, checkpoint.state.positions, signal);
     } catch (thrown) {
       if (!signal.aborted || thrown instanceof TwarcCloudError) {
-        failure = await withResetDay(thrown, isPaid(this.#api) ? this.#api.bill : undefined, clock);
+        failure = await this.#network.explain(thrown);
       }
     }
     if (lease.lost.aborted) {

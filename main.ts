@@ -3,7 +3,7 @@
 import { CommanderError } from "@commander-js/extra-typings";
 import { resolve } from "node:path";
 import type { Context, HarvestRun, RecoverRun } from "./lib/cli/context.ts";
-import type { CollectionConfig } from "./lib/collection/config.ts";
+import type { CollectionConfig } from "./lib/collection/types/registry.ts";
 import type { Recovered } from "./lib/collection/recovered.ts";
 import type { FolderRef } from "./lib/base/bucket_ref.ts";
 import type { Settings } from "./lib/base/settings.ts";
@@ -169,6 +169,7 @@ async function harvestHere(
 ): Promise<void> {
   const { openStore } = await import("./lib/store/open.ts");
   const { openApi } = await import("./lib/twitter/open.ts");
+  const { X } = await import("./lib/source/x.ts");
   const { isProtectedWanted, keysOf } = await import("./lib/collection/config.ts");
   const { configuredLimits, limitsOf } = await import("./lib/collection/limits.ts");
   const { heldKeys } = await import("./lib/secrets/credentials.ts");
@@ -196,8 +197,8 @@ async function harvestHere(
       clock,
       limits: limitsOf(flags),
       limitsFor,
-      openApi: async (collection, waits) =>
-        await openApi({
+      openNetwork: async (collection, waits) => {
+        const api = await openApi({
           version: collection.api ?? "1.1",
           keys: await held(collection),
           fields: collection.fields,
@@ -207,7 +208,9 @@ async function harvestHere(
           base: twitterApiUrl,
           waits,
           patienceMs: limitsFor(collection).patienceMs,
-        }),
+        });
+        return new X(api, clock);
+      },
       control: {
         hostname: env.TWARC_CLOUD_HOST ?? "127.0.0.1",
         port,

@@ -87,6 +87,25 @@ Deno.test("collections are pure, and commands do not know harvests: main hands t
   }
 });
 
+Deno.test("only collection/types/ and source/ name a type of collection: everybody else asks for its traits", async () => {
+  const named = /(?:[=!]==?\s*|case\s+|type:\s*|[[(,]\s*)"(?:user_timeline|search|filter|hydrate)"/;
+  for (const { path, text } of await files()) {
+    const name = path.slice(ROOT.length);
+    if (/^lib\/(collection\/types|source|sandbox)\//.test(name)) continue;
+    assert.doesNotMatch(text.replaceAll(/\.command\("\w+"\)/g, ""), named, name);
+  }
+});
+
+Deno.test("the engine knows no API: where tweets come from is handed in", async () => {
+  for (const [path, imported] of await graph()) {
+    const name = path.slice(ROOT.length);
+    if (!/^(harvester\.ts|lib\/harvest\/[^/]+\.ts)$/.test(name)) continue;
+    for (const other of imported.map((one) => one.slice(ROOT.length))) {
+      assert.doesNotMatch(other, /^lib\/(twitter\/(?!api\.ts)|source\/x\.ts)/, name);
+    }
+  }
+});
+
 Deno.test("only the room of formats knows how a tweets file is named and packed", async () => {
   for (const { path, text } of await files()) {
     if (["format", "sandbox"].includes(roomOf(path))) continue;

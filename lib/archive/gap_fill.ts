@@ -1,11 +1,11 @@
 /** Has the next harvest ask for what a collection missed. */
 
+import { type CollectionConfig, planFor } from "../collection/types/registry.ts";
 import { Checkpoint } from "../bucket/checkpoint.ts";
 import { GAP_WALK, type MissedSpan, walksOfGap } from "../bucket/gaps.ts";
 import type { Lease } from "../bucket/lease.ts";
 import type { Clock } from "../base/clock.ts";
 import { UserError } from "../base/errors.ts";
-import { type CollectionConfig, filterOf } from "../collection/config.ts";
 import type { Store } from "../store/store.ts";
 import { timeId } from "../twitter/bytes/ids.ts";
 import { RECENT } from "../twitter/reach.ts";
@@ -28,7 +28,8 @@ export function gapLook(config: CollectionConfig, positions: object, now: number
   const walks = Object.entries(positions)
     .filter(([name, at]) => name.startsWith(GAP_WALK) && at !== "whole").map(([name]) => name);
   if (queriesOf(config).length === 0) return { walks, reach: Infinity };
-  const isArchive = config.type === "search" && config.search.archive === "all";
+  const { reading } = planFor(config);
+  const isArchive = reading.kind === "query" && reading.span.archive === "all";
   return { walks, reach: isArchive ? -Infinity : now - RECENT };
 }
 
@@ -73,8 +74,8 @@ function idsOf({ from, to, since_id, until_id }: ListedGap): MissedSpan {
 
 /** What search is asked for in place of a collection's harvests; nothing where it can't stand in. */
 function queriesOf(config: CollectionConfig): string[] {
-  if (config.type === "search") return [config.search.query];
-  return config.type === "filter" && config.api === "2"
-    ? searchQueries(filterOf(config)).queries
-    : [];
+  const { reading } = planFor(config);
+  if (reading.kind === "query") return [reading.query];
+  const isAsked = reading.kind === "stream" && config.api === "2";
+  return isAsked ? searchQueries(reading.filter).queries : [];
 }

@@ -1,8 +1,9 @@
 /** Makes a checkpoint again that is lost or damaged: from the manifests, and from what is whole in their files. */
 
+import { type CollectionConfig, planFor } from "../collection/types/registry.ts";
+import { traitsFor } from "../collection/types/traits.ts";
 import { userWalk } from "../collection/walks.ts";
 import type { Clock } from "../base/clock.ts";
-import type { CollectionConfig } from "../collection/config.ts";
 import { type HarvestInfo, harvestInfoSchema } from "../collection/harvest_info.ts";
 import { collectionKeys, FILES, isHarvestFolder } from "../collection/layout.ts";
 import { monthOf } from "../billing/prices.ts";
@@ -54,7 +55,7 @@ export async function restoredCheckpoint(
   const began = newest.info ? timeOf(newest.info.harvest_timestamp) : timeOfFolder(newest.folder);
   const end = newest.info ? toldBy(newest.info) : { state: "harvesting" as const };
   const isEven = newest.info?.outcome === "complete" || newest.info?.outcome === "stopped";
-  const positions = config.type !== "filter"
+  const positions = traitsFor(config.type).canBeAskedAgain
     ? brought.positions()
     : newest.info?.outcome === "complete"
     ? {}
@@ -104,6 +105,8 @@ async function readBack(
   config: CollectionConfig,
 ): Promise<{ brought: Brought; files: FoundFile[] }> {
   const all = new Brought(config);
+  const { canBeAskedAgain } = traitsFor(config.type);
+  const { reading, walk = "" } = planFor(config);
   let files: FoundFile[] = [];
   let isWhole = true;
   const hasLearned = await isNamed(harvests.at(-1), options);
@@ -111,10 +114,12 @@ async function readBack(
     files = await filesOf(harvest, options, () => new Brought(config, isWanted));
     for (const { fault, brought } of files) {
       // What came after a file that is damaged is asked for again: nothing is skipped.
-      isWhole &&= fault === null || config.type === "filter";
+      isWhole &&= fault === null || !canBeAskedAgain;
       if (isWhole && fault === null) all.add(brought);
     }
-    if (config.type === "hydrate" && isWhole) await addMissing(harvest, options, all);
+    if (reading.kind === "ids" && isWhole) {
+      await addMissing(harvest, options, { brought: all, walk });
+    }
   }
   return { brought: all, files };
 }
@@ -148,7 +153,7 @@ function unfinished(
     if (walks?.size === 0 && !isNewest) break;
     wanted.push({ harvest, isWanted: (walk) => walks?.has(walk) ?? true });
     // A stream's next harvest needs what came last.
-    if (type === "filter") break;
+    if (!traitsFor(type).canBeAskedAgain) break;
   }
   return wanted.toReversed();
 }
@@ -157,11 +162,11 @@ function unfinished(
 async function addMissing(
   { folder, names }: Harvest,
   { store }: RestoreOptions,
-  brought: Brought,
+  { brought, walk }: { brought: Brought; walk: string },
 ): Promise<void> {
   if (!names.has(FILES.missing)) return;
   await checkJsonLines(store, `${folder}${FILES.missing}`, (json) => {
-    if (typeof json.id === "string") brought.addId("hydrate", json.id);
+    if (typeof json.id === "string") brought.addId(walk, json.id);
   });
 }
 
@@ -220,11 +225,11 @@ async function countsIn(
     });
   }
   return {
-    ...noCounts(config.type === "user_timeline" ? Object.keys(config.users).length : 1),
+    ...noCounts(planFor(config).walks),
     users: await lines(FILES.users),
     user_changes: Array.isArray(list) ? list.length : 0,
     gaps: await lines(FILES.gaps),
-    ...(config.type === "hydrate" ? { missing } : {}),
+    ...(planFor(config).reading.kind === "ids" ? { missing } : {}),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Looks whether a collection is as its documents say: every file, every checksum, every line, every tweet once. */
 
+import { traitsFor } from "../collection/types/traits.ts";
 import type { Clock } from "../base/clock.ts";
 import { isObject, parseAs, parseJson } from "../base/json.ts";
 import { checkConfig } from "../collection/config.ts";
@@ -37,8 +38,6 @@ export interface VerifyOptions {
   signal: AbortSignal;
 }
 
-/** Types of collections that ask only for what is newer than what they have: no harvest brings a tweet again. */
-const ONCE_ONLY = new Set(["user_timeline", "search"]);
 /** Ids that are named of each file. */
 const SOME = 3;
 
@@ -129,7 +128,7 @@ class Verifier {
       const json = parseJson(found.bytes, "it");
       this.#hasConfig = isObject(json);
       this.#isHarvested = isObject(json) && isObject(json.keys ?? json.credentials);
-      this.#isOnceOnly = isObject(json) && ONCE_ONLY.has(`${json.type}`);
+      this.#isOnceOnly = isObject(json) && traitsFor(json.type).asksOnlyForNewer;
       // A copy that was downloaded has neither a checkpoint nor keys.
       checkConfig(json, { keys: await isThere(store, checkpoint) ? "needed" : "optional" });
     });

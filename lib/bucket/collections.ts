@@ -13,7 +13,8 @@ import {
   learned,
   type Removal,
 } from "../collection/changeset.ts";
-import { checkConfig, type CollectionConfig } from "../collection/config.ts";
+import { checkConfig } from "../collection/config.ts";
+import { type CollectionConfig } from "../collection/types/registry.ts";
 import { checkedId, collectionKeys, COLLECTIONS, idOfFolder } from "../collection/layout.ts";
 import { rebased } from "../collection/rebase.ts";
 import { ConflictError, UserError } from "../base/errors.ts";

@@ -1,14 +1,15 @@
 /** Streams that ended at `max_records`: what is collected is counted from a stream's start to its stop. */
 
+import { traitsFor } from "../collection/types/traits.ts";
+import { type CollectionConfig, planFor } from "../collection/types/registry.ts";
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { type JsonObject, parseAs } from "../base/json.ts";
 import { jsonObject } from "../base/json_object.ts";
 import { lastWord } from "../base/visible.ts";
-import { type CollectionConfig, maxRecords } from "../collection/config.ts";
 import { collectionKeys } from "../collection/layout.ts";
 import type { Store } from "../store/store.ts";
-import { STREAM_WALK } from "./walks.ts";
+import { STREAM_WALK } from "../collection/walks.ts";
 
 /** The position of a stream that ended by itself: one that a person has stopped counts anew. */
 const endedSchema = z.looseObject({ isStopped: z.literal(true), collected: z.number() });
@@ -16,8 +17,8 @@ const checkpointSchema = z.looseObject({ positions: jsonObject.optional() });
 
 /** That a stream has ended at its limit, with how to raise that; null where it has not. */
 export function reachedLimit(config: CollectionConfig, positions: JsonObject): UserError | null {
-  if (config.type !== "filter") return null;
-  const most = maxRecords(config);
+  if (traitsFor(config.type).endsByItself) return null;
+  const most = planFor(config).maxRecords;
   const { data: ended } = endedSchema.safeParse(positions[STREAM_WALK]);
   if (most === undefined || !ended || ended.collected < most) return null;
   const id = lastWord(config.id);
@@ -38,7 +39,7 @@ export async function reachedLimitOf(
   config: CollectionConfig,
 ): Promise<UserError | null> {
   const key = collectionKeys(config.id).checkpoint;
-  const found = config.type === "filter" ? await store.get(key) : null;
+  const found = traitsFor(config.type).endsByItself ? null : await store.get(key);
   if (!found) return null;
   return reachedLimit(config, parseAs(checkpointSchema, found.bytes, key).positions ?? {});
 }

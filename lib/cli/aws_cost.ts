@@ -1,6 +1,7 @@
 /** What a collection costs on AWS, in one line: by list prices, and by what its type asks for. */
 
-import type { CollectionConfig } from "../collection/config.ts";
+import { traitsFor } from "../collection/types/traits.ts";
+import type { CollectionConfig } from "../collection/types/registry.ts";
 import { dollarText } from "../billing/prices.ts";
 import type { Settings } from "../base/settings.ts";
 import type { Bucket, Context } from "./context.ts";
@@ -58,7 +59,7 @@ export function awsCost(type: CollectionConfig["type"], task: Task, pause?: numb
   const hour = task.cpu / 1_024 * cpu + task.memory / 1_024 * memory;
   const rest = `Storage is ${dollarText(storage)} a GB and month, logs ${dollarText(logs)} a GB ` +
     `(AWS's list prices of ${region}, ${date}).`;
-  if (type === "filter") {
+  if (!traitsFor(type).endsByItself) {
     const [least, most] = [SILENT * MONTH * put, BUSY * MONTH * put];
     return `On AWS a month of it costs ${cents((hour + address) * MONTH + least)} to ` +
       `${cents((hour + address) * MONTH + most)} dollars: task ${cents(hour * MONTH)}, address ` +

@@ -17,12 +17,11 @@ export function updateStep(path: string): string {
   }`;
 }
 
-/** How a template is filled in. */
-export function afterTemplate(type: "user_timeline" | "search" | "filter", path: string): string {
+/** How a template is filled in. @param fillIn What to write into it besides keys. */
+export function afterTemplate(fillIn: string | undefined, path: string): string {
   const keys = `twarc-cloud collection-config keys${fileFlag(path)}`;
-  if (type === "user_timeline") return `Next, put your keys into it: ${keys}`;
-  const what = type === "search" ? "your query" : "what the stream is to bring";
-  return `Next, write ${what} into it, then put your keys into it: ${keys}`;
+  if (fillIn === undefined) return `Next, put your keys into it: ${keys}`;
+  return `Next, write ${fillIn} into it, then put your keys into it: ${keys}`;
 }
 
 /** The flag for a file that is not the usual one. */

@@ -20,3 +20,8 @@ export const count = z.union([
 export const time = z.iso.datetime({
   error: 'must be a time in UTC, as "2026-01-31T00:00:00Z"',
 });
+
+/** Splits a list with commas between its parts: without spaces around them, and without empty ones. */
+export function splitList(list: string): string[] {
+  return list.split(",").map((part) => part.trim()).filter((part) => part !== "");
+}

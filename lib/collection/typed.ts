@@ -1,13 +1,14 @@
 /** What a person may have typed wrong in a configuration: ids that cannot be, and queries that search for something else. */
 
-import { isoTime } from "../base/clock.ts";
-import { isObject, type Json, type JsonObject, member } from "../base/json.ts";
-import { idFault, SLACK } from "../base/typed_ids.ts";
-import type { Fault } from "./faults.ts";
-import { partsOf } from "./filter.ts";
+import { type JsonObject, member } from "../base/json.ts";
+import { idFault } from "../base/typed_ids.ts";
+import { type Fault, isVersion2 } from "./fault.ts";
+import { RULES } from "./types/registry.ts";
+import type { Query, TypedId } from "./types/rules.ts";
+import { type CollectionType, isType } from "./types/traits.ts";
 
-/** Characters of a query: https://docs.x.com/x-api/posts/search/introduction */
-const LONGEST = { recent: 512, all: 1_024, rule: 1_024, enterprise: 4_096 };
+/** Characters of a query, for the access that has most: https://docs.x.com/x-api/posts/search/introduction */
+const MAX_QUERY = 4_096;
 
 /** Signs that look like others and mean nothing to a search. */
 const LOOK_ALIKES = [
@@ -20,112 +21,52 @@ const LOOK_ALIKES = [
   { signs: /[\u200b\u2060\ufeff\u00ad]/g, called: "an invisible character", use: "none" },
 ];
 
-/** Ids that cannot be: of users, and of tweets. @param now In milliseconds since 1970. */
-export function typedIdFaults(config: JsonObject, now: number): Fault[] {
-  const faults: Fault[] = [];
-  const check = (at: string, id: Json | undefined, of: "user" | "tweet" = "tweet") => {
-    // What has anything but digits in it is for the schema to name.
-    const isText = typeof id === "string" && /^\d+$/.test(id);
-    const says = isText ? idFault(id, of === "tweet" ? now : undefined) : null;
-    if (says !== null) faults.push({ at, says: `${at} has ${JSON.stringify(id)}, which ${says}.` });
-  };
-  const users = member(config, "users");
-  for (const [id, user] of Object.entries(isObject(users) ? users : {})) {
-    check("users", id, "user");
-    if (isObject(user)) check(`users.${id}.since_id`, member(user, "since_id"));
-  }
-  for (const name of ["search", "hydrate"]) {
-    const part = member(config, name);
-    if (isObject(part)) check(`${name}.since_id`, member(part, "since_id"));
-  }
-  const filter = member(config, "filter");
-  const follow = isObject(filter) ? member(filter, "follow") : undefined;
-  if (typeof follow === "string") {
-    for (const id of partsOf(follow)) check("filter.follow", id, "user");
-  }
-  return faults;
+/** Names what a person has typed that cannot be. @param now In milliseconds since 1970. */
+export function typedFaults(type: CollectionType, config: JsonObject, now: number): Fault[] {
+  const rules = RULES[type];
+  return [
+    ...tooLongFaults(rules.queries(config), config),
+    ...rules.spanFaults?.(config, now) ?? [],
+    ...rules.typedIds(config).flatMap((typed) => idFaults(typed, now)),
+  ];
 }
 
-/** Spans of time that nothing can be in. @param now In milliseconds since 1970. */
-export function spanFaults(config: JsonObject, now: number): Fault[] {
-  const search = member(config, "search");
-  if (!isObject(search)) return [];
-  const [start, end] = ["start_time", "end_time"].map((name) => timeOf(member(search, name)));
-  if (start !== undefined && start > now + SLACK) {
-    const says =
-      `search.start_time is ${isoTime(start)}, which is to come: there is nothing to find. ` +
-      "Set it to a time in the past, or leave it out.";
-    return [{ at: "search.start_time", says }];
-  }
-  if (start === undefined || end === undefined || start < end) return [];
-  const says =
-    "search.end_time is not after search.start_time: there is nothing between them. Swap them, or leave " +
-    "one out.";
-  return [{ at: "search.end_time", says }];
-}
-
-function timeOf(text: Json | undefined): number | undefined {
-  const ms = typeof text === "string" ? Date.parse(text) : NaN;
-  // What is no time is for the schema to name.
-  return Number.isNaN(ms) ? undefined : ms;
+/** An id that cannot be: of a user, or of a tweet. */
+function idFaults({ at, id, of }: TypedId, now: number): Fault[] {
+  // What has anything but digits in it is for the schema to name.
+  const isText = typeof id === "string" && /^\d+$/.test(id);
+  const says = isText ? idFault(id, of === "tweet" ? now : undefined) : null;
+  return says === null ? [] : [{ at, says: `${at} has ${JSON.stringify(id)}, which ${says}.` }];
 }
 
 /** Queries that no access of version 2 allows. */
-export function tooLongFaults(config: JsonObject): Fault[] {
-  if (member(config, "api") !== "2") return [];
-  return queriesOf(config).filter(({ text, most }) =>
-    most < Infinity && lengthOf(text) > LONGEST.enterprise
-  )
+function tooLongFaults(queries: Query[], config: JsonObject): Fault[] {
+  if (!isVersion2(config)) return [];
+  return queries.filter(({ text, most }) => most < Infinity && lengthOf(text) > MAX_QUERY)
     .map(({ at, text }) => ({
       at,
       says: `${at} has ${
         lengthOf(text)
-      } characters, and the API takes ${LONGEST.enterprise} at most. Shorten it.`,
+      } characters, and the API takes ${MAX_QUERY} at most. Shorten it.`,
     }));
 }
 
 /** What is odd about queries, a sentence each: they can be asked for, and may not be what was meant. */
 export function queryNotes(config: JsonObject): string[] {
-  return queriesOf(config).flatMap(({ at, text, most }) => {
+  const type = member(config, "type");
+  const queries = isType(type) ? RULES[type].queries(config) : [];
+  return queries.flatMap(({ at, text, most }) => {
     const notes = LOOK_ALIKES.filter(({ signs }) => text.search(signs) >= 0)
       .map(({ signs, called, use }) => {
         const shown = [...new Set(text.match(signs))].map(codeOf).join(", ");
         return `${at} has ${called} (${shown}): it searches for something else than with ${use}.`;
       });
-    const isLong = member(config, "api") === "2" && lengthOf(text) > most;
+    const isLong = isVersion2(config) && lengthOf(text) > most;
     const long =
       `${at} has ${lengthOf(text)} characters. Most kinds of access allow ${most}, Enterprise ` +
-      `${LONGEST.enterprise}: where yours allows fewer, the API refuses it.`;
+      `${MAX_QUERY}: where yours allows fewer, the API refuses it.`;
     return isLong ? [...notes, long] : notes;
   });
-}
-
-interface Query {
-  at: string;
-  text: string;
-  /** Characters that most kinds of access allow. */
-  most: number;
-}
-
-function queriesOf(config: JsonObject): Query[] {
-  const queries: Query[] = [];
-  const [search, filter] = [member(config, "search"), member(config, "filter")];
-  const query = isObject(search) ? member(search, "query") : undefined;
-  if (isObject(search) && typeof query === "string") {
-    const most = member(search, "archive") === "all" ? LONGEST.all : LONGEST.recent;
-    queries.push({ at: "search.query", text: query.trim(), most });
-  }
-  if (!isObject(filter)) return queries;
-  const track = member(filter, "track");
-  // Its terms have a limit of their own.
-  if (typeof track === "string") queries.push({ at: "filter.track", text: track, most: Infinity });
-  const rules = member(filter, "rules");
-  for (const [i, rule] of (Array.isArray(rules) ? rules : []).entries()) {
-    const value = isObject(rule) ? member(rule, "value") : undefined;
-    if (typeof value !== "string") continue;
-    queries.push({ at: `filter.rules.${i}.value`, text: value.trim(), most: LONGEST.rule });
-  }
-  return queries;
 }
 
 function lengthOf(text: string): number {

@@ -1,13 +1,9 @@
 /** How much a collection would read, asked for before anything is collected. */
 
-import {
-  type CollectionConfig,
-  isLookUpDue,
-  isProtectedWanted,
-  lookUpEvery,
-  maxRecords,
-  spanOf,
-} from "../collection/config.ts";
+import { isProtectedWanted } from "../collection/config.ts";
+import type { Plan, ReadingOf } from "../collection/types/rules.ts";
+import { isLookUpDue } from "../collection/types/user_timeline.ts";
+import { type CollectionConfig } from "../collection/types/registry.ts";
 import { dollarsFor, type Prices, type Reads } from "../billing/prices.ts";
 import { isoTime } from "../base/clock.ts";
 import type { Bill, Counted, CountedSpan } from "../twitter/v2/bill.ts";
@@ -64,11 +60,12 @@ export interface Asking {
   signal: AbortSignal;
 }
 
-type Of<T> = Extract<CollectionConfig, { type: T }>;
+/** What of a configuration bears on how much is read, besides what it asks for. */
+type Choice = Pick<CollectionConfig, "fields" | "protected">;
 
 /** What hydrating would read: all ids at most, where none is gone. */
-export function expectedTweets({ hydrate: { ids, since_id } }: Of<"hydrate">): Expected {
-  const posts = since_id === undefined ? ids : 0;
+export function expectedTweets({ count, areAsked }: ReadingOf<"ids">): Expected {
+  const posts = areAsked ? 0 : count;
   const notes = posts > 0 ? [] : ["All of its ids have been asked for."];
   const requests = Math.ceil(posts / LOOKUP_SIZE);
   return {
@@ -85,11 +82,11 @@ export function expectedTweets({ hydrate: { ids, since_id } }: Of<"hydrate">): E
 
 /** What a search would find. Null where finding out costs too much. */
 export async function expectedSearch(
-  config: Of<"search">,
+  { query, sinceId, span }: ReadingOf<"query">,
+  { maxRecords: most, ...config }: Choice & Pick<Plan, "maxRecords">,
   asking: Asking,
 ): Promise<Expected | null> {
-  const { query, since_id: sinceId } = config.search;
-  const at = { ...spanOf(config), ...(sinceId === undefined ? {} : { sinceId }) };
+  const at = { ...span, ...(sinceId === undefined ? {} : { sinceId }) };
   const isArchive = at.archive === "all";
   const { gap } = searchPlace(at, asking.now);
   const days = daysBack(at, { now: asking.now, isArchive });
@@ -109,7 +106,6 @@ export async function expectedSearch(
     ...(gap ? [`${gap.why}: what is older than that and newer than since_id is lost.`] : []),
     ...missingNotes([counted]),
   ];
-  const most = maxRecords(config);
   if (most !== undefined && most < counted.posts) {
     notes.push(`Of ${counted.posts} posts, for a harvest ends at max_records.`);
   }
@@ -154,10 +150,11 @@ function daysBack(
  * with a since_id by counts since then, one by one where that is cheap.
  */
 export async function expectedTimelines(
-  config: Of<"user_timeline">,
+  { users: all, lookUpEvery: every, exclude }: ReadingOf<"timelines">,
+  config: Choice,
   asking: Asking,
 ): Promise<Expected> {
-  const users = Object.entries(config.users);
+  const users = Object.entries(all);
   const fresh = users.filter(([, user]) => user.since_id === undefined).map(([id]) => id);
   const known = users.flatMap(([id, { since_id: sinceId }]) => sinceId ? [{ id, sinceId }] : []);
   const recent = known.filter(({ sinceId }) => searchPlace({ sinceId }, asking.now).gap === null);
@@ -167,9 +164,8 @@ export async function expectedTimelines(
   const cost = dollarsFor(parts, asking.prices);
   const isAsked = await asking.isWorth(cost, "asking how much the users wrote");
   const old = known.length - recent.length;
-  const every = lookUpEvery(config);
   const silent = known.filter(({ id }) =>
-    isLookUpDue(config.users[id]?.looked_up, { every, now: asking.now })
+    isLookUpDue(all[id]?.looked_up, { every, now: asking.now })
   );
   const expected: Expected = {
     posts: 0,
@@ -197,9 +193,9 @@ export async function expectedTimelines(
         : `Bounded by the ${LONGEST_TIMELINE} posts that a timeline goes back, for each user.`,
     );
   }
-  if (config.exclude?.length) {
+  if (exclude.length > 0) {
     expected.isAtMost = true;
-    expected.notes.push(`It leaves out ${config.exclude.join(" and ")}, which are counted here.`);
+    expected.notes.push(`It leaves out ${exclude.join(" and ")}, which are counted here.`);
   }
   return expected;
 }

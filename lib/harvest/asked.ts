@@ -3,11 +3,11 @@
 import type { LookOptions } from "../bucket/lock.ts";
 import type { ProcessId } from "../bucket/process.ts";
 import type { Limits } from "../collection/limits.ts";
-import type { ApiOpening } from "./opened_api.ts";
+import type { NetworkOpening } from "./opened_network.ts";
 import type { SpoolPlace } from "./recovery/spool_place.ts";
 
 /** What a harvest is asked to do, and with what. */
-export interface Harvest extends Omit<ApiOpening, "patienceMs"> {
+export interface Harvest extends Omit<NetworkOpening, "patienceMs"> {
   /** Until the configuration is read, and where `limitsFor` does not say others. */
   limits: Limits;
   /** Where the control server listens, and its secret. */

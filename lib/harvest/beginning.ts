@@ -4,8 +4,8 @@ import { type Checkpoint, claimFolder } from "../bucket/checkpoint.ts";
 import type { Lease } from "../bucket/lease.ts";
 import { noteBegun, type ProjectionTarget, settle } from "../bucket/projection.ts";
 import type { Clock } from "../base/clock.ts";
-import { type CollectionConfig, withoutKeys } from "../collection/config.ts";
-import { walksOf } from "../source/open.ts";
+import { withoutKeys } from "../collection/config.ts";
+import { type CollectionConfig, planFor } from "../collection/types/registry.ts";
 
 /** What a harvest is begun with. */
 export interface Beginning {
@@ -60,9 +60,10 @@ async function begunOnce(
     await guard();
     return await claimFolder(store, { collectionId, config: withoutKeys(config), now });
   });
+  const { walks } = planFor(config);
   const isBegun = await patiently(async () => {
     await guard();
-    return await checkpoint.begin(began, { walks: walksOf(config), type: config.type });
+    return await checkpoint.begin(began, { walks, type: config.type });
   });
   if (!isBegun) return null;
   noteBegun(target, began);

@@ -1,7 +1,8 @@
 /** How a harvest ended: what stopped it, what failed, or that nothing is left to do. */
 
+import { traitsFor } from "../collection/types/traits.ts";
+import { type CollectionConfig, planFor } from "../collection/types/registry.ts";
 import { messageOf, TwarcCloudError } from "../base/errors.ts";
-import { type CollectionConfig, maxRecords } from "../collection/config.ts";
 import { limitReason, STOP_REQUESTED } from "../collection/harvest_info.ts";
 import type { Ending } from "./recorder.ts";
 
@@ -28,6 +29,6 @@ export function endingOf({ config, failure, isStopped, refusal, isWhole }: Ended
   if (refusal) return { outcome: "stopped", reason: refusal };
   if (!isWhole) return { outcome: "stopped", reason: "The next harvest goes on from here" };
   // A stream has no other end of its own.
-  const most = config.type === "filter" ? maxRecords(config) : undefined;
+  const most = traitsFor(config.type).endsByItself ? undefined : planFor(config).maxRecords;
   return { outcome: "complete", ...(most === undefined ? {} : { reason: limitReason(most) }) };
 }

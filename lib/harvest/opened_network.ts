@@ -1,23 +1,24 @@
-/** The API of a collection, at the beginning of a harvest. */
+/** The network of a collection, opened at the beginning of a harvest. */
 
 import { Collections } from "../bucket/collections.ts";
 import type { Clock } from "../base/clock.ts";
-import type { CollectionConfig } from "../collection/config.ts";
+import type { CollectionConfig } from "../collection/types/registry.ts";
 import type { Limits } from "../collection/limits.ts";
 import type { Store } from "../store/store.ts";
-import type { TwitterApi } from "../twitter/api.ts";
 import type { Waits } from "../base/waits.ts";
+import type { Network } from "../source/source.ts";
 import { patiently } from "../source/patience.ts";
 
 /** Milliseconds that a bucket is waited for that was not reached before. */
 const FIRST_PATIENCE = 10_000;
 
-/** What a collection's API is opened with. */
-export interface ApiOpening {
+/** What a collection's network is opened with. */
+export interface NetworkOpening {
   collectionId: string;
   store: Store;
   clock: Clock;
-  openApi: (config: CollectionConfig, waits: Waits) => Promise<TwitterApi>;
+  /** Opens it with the keys of a configuration. */
+  openNetwork: (config: CollectionConfig, waits: Waits) => Promise<Network>;
   /** Milliseconds that the bucket may be away. */
   patienceMs: number;
   /** The limits that the configuration sets. */
@@ -28,17 +29,17 @@ export interface ApiOpening {
 
 /** What is kept of a configuration. */
 export interface Opened {
-  api: TwitterApi;
+  network: Network;
   type: CollectionConfig["type"];
   limits?: Limits;
 }
 
 /**
- * The API, by the configuration, of which only the type is kept; a bucket that cannot be reached at first may have been named wrongly.
- * @throws what the bucket fails with, and `openApi`.
+ * Opens the network by the configuration, of which only the type is kept; a bucket that cannot be reached at first may have been named wrongly.
+ * @throws what the bucket fails with, and `openNetwork`.
  */
-export async function openedApi(
-  { store, clock, collectionId, signal, openApi, ...given }: ApiOpening,
+export async function openNetworkFor(
+  { store, clock, collectionId, signal, openNetwork, ...given }: NetworkOpening,
   waits: Waits,
 ): Promise<Opened> {
   const patienceMs = Math.min(given.patienceMs, FIRST_PATIENCE);
@@ -47,5 +48,6 @@ export async function openedApi(
     async () => (await new Collections(store, clock).load(collectionId)).config,
   );
   const limits = given.limitsFor?.(config);
-  return { api: await openApi(config, waits), type: config.type, ...limits ? { limits } : {} };
+  const network = await openNetwork(config, waits);
+  return { network, type: config.type, ...limits ? { limits } : {} };
 }

@@ -1,18 +1,24 @@
 /** Batches into files into commits: the loop of a harvest. */
 
+import { traitsFor } from "../collection/types/traits.ts";
 import type { Limits } from "../collection/limits.ts";
 import { getLogger } from "@logtape/logtape";
 import type { CheckpointState, Commit } from "../bucket/checkpoint.ts";
 import { isoTime } from "../base/clock.ts";
 import { DamagedError, messageOf } from "../base/errors.ts";
-import type { TwitterApi } from "../twitter/api.ts";
+import {
+  type Batch,
+  hasContent,
+  type Network,
+  type Positions,
+  type TweetSource,
+} from "../source/source.ts";
 import type { Meter } from "../source/meter.ts";
 import { Committer, type CommitterOptions } from "./committer.ts";
 import type { Lost } from "./cut.ts";
 import { noteCut } from "./recovery/left_notes.ts";
 import { tweetsIn } from "./recovery/left_losses.ts";
 import { OpenHarvest } from "./open_harvest.ts";
-import { type Batch, hasContent, type Positions, type TweetSource } from "../source/source.ts";
 import type { Spool } from "./spool.ts";
 import { Spools } from "./recovery/spools.ts";
 import { Tally } from "./tally.ts";
@@ -47,7 +53,7 @@ export interface RecorderOptions extends CommitterOptions {
   /** Of what is billed; absent where nothing is. */
   meter?: Meter | undefined;
   /** Knows what of a request was not taken. */
-  api?: Pick<TwitterApi, "leftOut"> | undefined;
+  network?: Pick<Network, "leftOut"> | undefined;
 }
 
 /** Records what a source brings. */
@@ -355,7 +361,7 @@ export class Recorder {
 
   /** Whether cuts are noted on this machine's disk: what a walk brought can be asked for again. */
   get #isNoted(): boolean {
-    return this.#options.checkpoint.state.type === "filter";
+    return !traitsFor(this.#options.checkpoint.state.type).canBeAskedAgain;
   }
 
   /**

@@ -1,16 +1,15 @@
 /** What a harvest counts besides its tweets. */
 
 import { type Counts, noCounts } from "../bucket/checkpoint.ts";
-import type { TwitterApi } from "../twitter/api.ts";
+import type { Batch, Network } from "../source/source.ts";
 import type { Meter } from "../source/meter.ts";
-import type { Batch } from "../source/source.ts";
 
 /** What else is counted. */
 export interface TallyOptions {
   /** Knows what is billed; absent where nothing is. */
   meter?: Meter | undefined;
   /** Knows what it was not given. */
-  api?: Pick<TwitterApi, "leftOut"> | undefined;
+  network?: Pick<Network, "leftOut"> | undefined;
 }
 
 /** Counts what batches bring. */
@@ -37,7 +36,7 @@ export class Tally {
 
   /** What was counted so far, and billed, and what the API did not take. */
   get counts(): Counts {
-    const { meter, api: { leftOut = [] } = {} } = this.#options;
+    const { meter, network: { leftOut = [] } = {} } = this.#options;
     return {
       ...this.#counts,
       ...(leftOut.length > 0 ? { left_out: [...leftOut] } : {}),

@@ -1,8 +1,12 @@
 /** A filter stream as a source: one walk without an end, no tweet twice, and its gaps asked for again. */
 
+import type { Batch, Positions, SourceOptions, TweetSource } from "./source.ts";
+import { getLogger } from "@logtape/logtape";
+import { searchQueries } from "../twitter/rules.ts";
+import { filter as filterRules, type FilterConfig } from "../collection/types/filter.ts";
 import { z } from "zod";
 import { type GapWalk, walksOfGap } from "../bucket/gaps.ts";
-import { STREAM_WALK } from "../bucket/walks.ts";
+import { STREAM_WALK } from "../collection/walks.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Confirm, Gap, StreamItem, StreamWanted, TwitterApi } from "../twitter/api.ts";
 import { TwarcCloudError } from "../base/errors.ts";
@@ -19,7 +23,8 @@ import {
 } from "./gaps.ts";
 import { Recent } from "./recent.ts";
 import { sideBySide } from "./side_by_side.ts";
-import type { Batch, Positions, TweetSource } from "./source.ts";
+
+const log = getLogger(["twarc-cloud", "harvest"]);
 
 /** What to collect from the stream. */
 export interface FilterOptions {
@@ -32,7 +37,6 @@ export interface FilterOptions {
   maxRecords?: number | undefined;
 }
 
-const WALK = STREAM_WALK;
 /** Ids that are committed, for the harvester after a crash: the newest. */
 const COMMITTED = 1_000;
 
@@ -72,7 +76,7 @@ export class FilterSource implements TweetSource {
 
   async *batches(from: Positions, signal: AbortSignal): AsyncGenerator<Batch> {
     const over = new AbortController();
-    const last = positionSchema.safeParse(from[WALK]).data;
+    const last = positionSchema.safeParse(from[STREAM_WALK]).data;
     const harvest: Harvest = {
       from,
       last,
@@ -155,7 +159,7 @@ export class FilterSource implements TweetSource {
       ...(isAtLimit && collected !== undefined ? { collected } : {}),
     } as const;
     yield {
-      walk: WALK,
+      walk: STREAM_WALK,
       position: signal.aborted || isAtLimit ? stopped : "whole",
       tweets: [],
       count: 0,
@@ -203,7 +207,7 @@ export class FilterSource implements TweetSource {
     harvest.collected += tweets.length;
     const position = this.#position(harvest, connection);
     return {
-      walk: WALK,
+      walk: STREAM_WALK,
       position,
       tweets,
       count: tweets.length,
@@ -343,4 +347,28 @@ class Gaps {
     this.#lowered.clear();
     return walks;
   }
+}
+
+/** Opens the source of a configuration. */
+export function openStream(
+  config: FilterConfig,
+  api: TwitterApi,
+  { clock, confirm, patienceMs }: SourceOptions,
+): FilterSource {
+  const { share, backfill_minutes, fill_gaps = true } = config.filter;
+  const { reading: { filter }, maxRecords } = filterRules.plan(config);
+  const wanted: StreamWanted = {
+    filter,
+    owner: config.id,
+    patienceMs,
+    ...(share === undefined ? {} : { share }),
+    ...(backfill_minutes === undefined ? {} : { backfillMinutes: backfill_minutes }),
+  };
+  const isAskedAgain = config.api === "2" && fill_gaps;
+  const { queries, tooLong } = isAskedAgain ? searchQueries(filter) : { queries: [], tooLong: [] };
+  for (const rule of tooLong) {
+    log.warn("Too long for search, so that its gaps stay open: {rule}", { rule });
+  }
+  const time = api.time ?? clock;
+  return new FilterSource(api, { wanted, confirm, queries, maxRecords }, time);
 }

@@ -1,5 +1,14 @@
 /** Tweets by their ids as a source: one walk from the lowest id to the highest, and an account of those that are gone. */
 
+import {
+  type Batch,
+  type Position,
+  type Positions,
+  type SourceOptions,
+  type TweetSource,
+  unreadablePosition,
+} from "./source.ts";
+import { HYDRATE_WALK, type HydrateConfig } from "../collection/types/hydrate.ts";
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
@@ -9,17 +18,9 @@ import { passingRefusal } from "../twitter/http/refusals.ts";
 import { LOOKUP_SIZE } from "../twitter/v2/sizes.ts";
 import type { Waits } from "../base/waits.ts";
 import { BudgetUsedUp } from "./meter.ts";
-import {
-  type Batch,
-  type Position,
-  type Positions,
-  type TweetSource,
-  unreadablePosition,
-} from "./source.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
 
-const WALK = "hydrate";
 /** Milliseconds between tries of an API that refuses what it took before. */
 const PAUSE = 60_000;
 
@@ -64,7 +65,7 @@ export class HydrateSource implements TweetSource {
 
   async *batches(from: Positions, signal: AbortSignal): AsyncGenerator<Batch> {
     const { ids, sinceId } = this.#options;
-    for (let at = indexAfter(ids, lastAsked(from[WALK]) ?? sinceId); at < ids.length;) {
+    for (let at = indexAfter(ids, lastAsked(from[HYDRATE_WALK]) ?? sinceId); at < ids.length;) {
       const wanted = [...ids.subarray(at, at + LOOKUP_SIZE)].map(String);
       const found = await this.#patiently(wanted, signal).catch(unaffordable);
       if (!found) return;
@@ -72,7 +73,7 @@ export class HydrateSource implements TweetSource {
       const last = `${ids[at - 1]}`;
       const isWhole = at >= ids.length;
       yield {
-        walk: WALK,
+        walk: HYDRATE_WALK,
         position: isWhole ? "whole" : last,
         tweets: found.lines,
         count: found.count,
@@ -196,7 +197,7 @@ function unaffordable(error: unknown): null {
 function lastAsked(position: Position | undefined): string | undefined {
   if (position === undefined || position === "whole") return undefined;
   if (typeof position === "string" && /^\d+$/.test(position)) return position;
-  throw unreadablePosition(WALK);
+  throw unreadablePosition(HYDRATE_WALK);
 }
 
 /** The index of the first id above one. */
@@ -210,4 +211,13 @@ function indexAfter(ids: BigUint64Array, id: string | undefined): number {
     else high = middle;
   }
   return low;
+}
+
+/** Opens the source of a configuration. @throws what `ids` throws */
+export async function openIds(
+  { hydrate: { since_id: sinceId } }: HydrateConfig,
+  api: TwitterApi,
+  { clock, ids, patienceMs, waits }: SourceOptions,
+): Promise<HydrateSource> {
+  return new HydrateSource(api, { ids: await ids(), sinceId, patienceMs, waits }, clock);
 }

@@ -1,12 +1,13 @@
 /** A search as a source: one walk down to the newest tweet of the walk before, and gaps that are asked for later. */
 
+import type { Batch, Positions, SourceOptions, TweetSource } from "./source.ts";
+import { search, SEARCH_WALK, type SearchConfig } from "../collection/types/search.ts";
 import { walksOfGap } from "../bucket/gaps.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Gap, SearchSpan, TwitterApi } from "../twitter/api.ts";
 import { idTime } from "../twitter/bytes/ids.ts";
 import { FIRST_TWEET, RECENT } from "../twitter/reach.ts";
 import { filledWalk, unfinishedGaps } from "./gaps.ts";
-import type { Batch, Positions, TweetSource } from "./source.ts";
 import { walk } from "./walk.ts";
 
 /** What to search for. */
@@ -21,8 +22,6 @@ export interface SearchOptions {
   /** Whether the next harvests ask for what is below the newest `maxRecords`. */
   fill?: boolean | undefined;
 }
-
-const WALK = "search";
 
 /** Collects what a search finds. */
 export class SearchSource implements TweetSource {
@@ -46,9 +45,9 @@ export class SearchSource implements TweetSource {
     const { query, span, sinceId, maxRecords: most, fill = false } = this.#options;
     const cut = (oldest: string, since: string | undefined) => this.#below(oldest, since);
     const batches = walk({
-      name: WALK,
+      name: SEARCH_WALK,
       ask: (at) => this.#api.search(query, { ...at, ...span }, signal),
-      from: from[WALK],
+      from: from[SEARCH_WALK],
       sinceId,
       ...(most === undefined ? {} : { most, cut }),
       learn: (newestId) => ({ update: { search: { since_id: newestId } }, delete: [] }),
@@ -97,4 +96,16 @@ export class SearchSource implements TweetSource {
       until_id: oldest,
     };
   }
+}
+
+/** Opens the source of a configuration. */
+export function openSearch(
+  config: SearchConfig,
+  api: TwitterApi,
+  { clock }: SourceOptions,
+): SearchSource {
+  const { reading, maxRecords } = search.plan(config);
+  const { query, sinceId, span } = reading;
+  const { fill } = config.search;
+  return new SearchSource(api, { query, sinceId, span, maxRecords, fill }, api.time ?? clock);
 }

@@ -1,9 +1,14 @@
-/** The port to where tweets come from, and what a source hands to the recorder. */
+/** The ports to where tweets come from, and what a source hands to the recorder. */
 
+import type { Clock } from "../base/clock.ts";
 import type { ConfigUpdate } from "../collection/changeset.ts";
+import type { CollectionConfig } from "../collection/types/registry.ts";
 import { OutsideError } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
+import type { Waits } from "../base/waits.ts";
 import type { Gap, MissingTweet, StreamMessage } from "../twitter/api.ts";
+import type { LeftOut } from "../twitter/v2/words.ts";
+import type { Meter } from "./meter.ts";
 
 /** Where a walk stands: whole, or anything that its source can go on from. */
 export type Position = Json | "whole";
@@ -94,4 +99,29 @@ export function hasContent(
   const sides = [users, userChanges, messages, missing].some((lines) => lines && lines.length > 0);
   const isSpan = gap !== undefined || filled !== undefined;
   return count > 0 || sides || isSpan || update !== undefined || position === "whole";
+}
+
+/** What a source is opened with. */
+export interface SourceOptions {
+  clock: Clock;
+  /** The ids of a collection that has a list of them, sorted, each once. */
+  ids: () => Promise<BigUint64Array>;
+  /** Milliseconds that a network is waited for that answered before. */
+  patienceMs: number;
+  /** Told of the waits. */
+  waits?: Waits | undefined;
+  /** Awaited before a stream is opened again. @throws where somebody else has the collection by now */
+  confirm?: () => Promise<void>;
+  /** Counts what is read; absent where reading costs nothing. */
+  meter?: Meter | undefined;
+}
+
+/** The network that a collection's tweets are on, opened with its keys. */
+export interface Network {
+  /** What it did not take of what it was asked for. */
+  readonly leftOut?: readonly LeftOut[];
+  /** Opens what a configuration asks for. @throws what `ids` throws */
+  openSource(config: CollectionConfig, options: SourceOptions): Promise<TweetSource>;
+  /** Returns a failure with what the network says about it beyond that, or as it is. */
+  explain(failure: unknown): Promise<unknown>;
 }

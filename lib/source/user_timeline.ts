@@ -1,8 +1,14 @@
 /** The timelines of many users as a source: one walk a user, several side by side. */
 
+import type { Batch, Positions, SourceOptions, TweetSource } from "./source.ts";
+import { isProtectedWanted } from "../collection/config.ts";
+import {
+  isLookUpDue,
+  userTimeline,
+  type UserTimelineConfig,
+} from "../collection/types/user_timeline.ts";
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../base/clock.ts";
-import { isLookUpDue } from "../collection/config.ts";
 import type {
   PageAt,
   TimelineChoice,
@@ -18,7 +24,6 @@ import { Removals } from "./removals.ts";
 import { SetAside } from "./set_aside.ts";
 import { sideBySide } from "./side_by_side.ts";
 import { userWalk } from "../collection/walks.ts";
-import type { Batch, Positions, TweetSource } from "./source.ts";
 import { joined, type TimelineUser, UserFacts } from "./user_facts.ts";
 import { type Reach, walk } from "./walk.ts";
 
@@ -269,4 +274,24 @@ function unfinishedFirst(ids: string[], positions: Walking["positions"]): string
     return position === undefined ? 1 : position === "whole" ? 2 : 0;
   };
   return ids.toSorted((a, b) => rank(a) - rank(b));
+}
+
+/** Opens the source of a configuration. */
+export function openTimelines(
+  config: UserTimelineConfig,
+  api: TwitterApi,
+  { clock, patienceMs, waits }: SourceOptions,
+): UserTimelineSource {
+  const { lookUpEvery } = userTimeline.plan(config).reading;
+  const options = {
+    users: config.users,
+    deleteUsersFor: config.delete_users_for ?? [],
+    choice: config.exclude ? { exclude: config.exclude } : {},
+    lookUpEvery,
+    deleteAtMost: config.delete_users_at_most,
+    isProtectedWanted: isProtectedWanted(config),
+    patienceMs,
+    waits,
+  };
+  return new UserTimelineSource(api, options, api.time ?? clock);
 }

@@ -5,9 +5,9 @@ import {
   draftKeys,
   isProtectedWanted,
   keysOf,
-  maxRecords,
   withoutKeys,
 } from "../../lib/collection/config.ts";
+import { type CollectionConfig, planFor } from "../../lib/collection/types/registry.ts";
 import { template } from "../../lib/collection/template.ts";
 import { InvalidConfigError } from "../../lib/base/errors.ts";
 import type { Json } from "../../lib/base/json.ts";
@@ -18,6 +18,7 @@ const KEYS = {
   access_token: "c",
   access_token_secret: "d",
 };
+const maxRecords = (config: CollectionConfig) => planFor(config).maxRecords;
 const SEARCH = { id: "x", type: "search", keys: KEYS, search: { query: "q" } };
 
 function reasons(json: Json, options: Parameters<typeof checkConfig>[1] = {}): string[] {

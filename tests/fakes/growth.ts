@@ -4,7 +4,7 @@
  */
 
 import { systemClock } from "../../lib/base/clock.ts";
-import type { CollectionConfig } from "../../lib/collection/config.ts";
+import type { CollectionConfig } from "../../lib/collection/types/registry.ts";
 import { Checkpoint } from "../../lib/bucket/checkpoint.ts";
 import { Collections } from "../../lib/bucket/collections.ts";
 import { collectionKeys } from "../../lib/collection/layout.ts";

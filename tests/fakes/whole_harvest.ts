@@ -7,6 +7,7 @@ import { harvest } from "../../harvester.ts";
 import { Collections } from "../../lib/bucket/collections.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import type { Files } from "../../lib/harvest/files.ts";
+import { X } from "../../lib/source/x.ts";
 import type { TwitterApi } from "../../lib/twitter/api.ts";
 import { manifestsOf } from "../listings.ts";
 import { MemoryStore } from "./memory_store.ts";
@@ -44,7 +45,7 @@ export async function run(
     store,
     clock,
     limits: { tweetsPerFile, msPerFile: 1_800_000, flushMs, msPerHarvest, patienceMs, bufferBytes },
-    openApi: () => Promise.resolve(api),
+    openNetwork: () => Promise.resolve(new X(api, clock)),
     control: { hostname: "127.0.0.1", port: 0, secret: () => Promise.resolve("secret") },
     process,
     isGone: () => true,

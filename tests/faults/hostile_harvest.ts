@@ -1,5 +1,6 @@
 /** The real harvest in front of a hostile API, and an independent look at what came of it. */
 
+import { X } from "../../lib/source/x.ts";
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { gunzipSync } from "node:zlib";
@@ -124,14 +125,16 @@ export class HostilePlace {
           patienceMs: 0,
           bufferBytes: 2 ** 30,
         },
-        openApi: () =>
-          openApi({
+        openNetwork: async () => {
+          const api = await openApi({
             version: this.api.version,
             keys: KEYS,
             clock: this.clock,
             base: this.api.url,
             answerTimeout: this.answerTimeout,
-          }),
+          });
+          return new X(api, this.clock);
+        },
         control: { hostname: "127.0.0.1", port: 0, secret: () => Promise.resolve("secret") },
         process: { host: "here", pid: 1 },
         isGone: () => true,

@@ -1,5 +1,6 @@
 /** One collection, harvested again and again while things go wrong; then looked at by an independent reader. */
 
+import { X } from "../../lib/source/x.ts";
 import { join } from "node:path";
 import { harvest } from "../../harvester.ts";
 import { Collections } from "../../lib/bucket/collections.ts";
@@ -241,7 +242,7 @@ class Scenario {
           patienceMs: 3_600_000,
           bufferBytes: 2 ** 30,
         },
-        openApi: () => Promise.resolve(api),
+        openNetwork: () => Promise.resolve(new X(api, this.#clock)),
         control: { hostname: "127.0.0.1", port: 0, secret: () => Promise.resolve("secret") },
         process: { host: "here", pid: 1 },
         isGone: () => true,

@@ -1,6 +1,6 @@
 /** Asks before a first harvest that costs much. */
 
-import { type CollectionConfig } from "../../collection/config.ts";
+import { type CollectionConfig } from "../../collection/types/registry.ts";
 import { dollarText, pricesWith } from "../../billing/prices.ts";
 import { messageOf, TwarcCloudError, UserError } from "../../base/errors.ts";
 import type { Bucket, Context } from "../context.ts";
@@ -34,10 +34,12 @@ export async function worthOf(
   const { config } = await collections.load(collectionId);
   const limit = settings.askAbove ?? ASK_ABOVE;
   // Ids were asked about when they were given.
-  if (config.api !== "2" || config.type === "hydrate" || isBounded(config, limit)) return {};
+  const { planFor } = await import("../../collection/types/registry.ts");
+  const { reading } = planFor(config);
+  if (config.api !== "2" || reading.kind === "ids" || isBounded(config, limit)) return {};
   if (await collections.lastHarvest(collectionId)) return {};
   const { output } = context;
-  const estimate = await estimated(config, { limit, context });
+  const estimate = await estimated(config, { limit, isSure: reading.kind === "query", context });
   if (!estimate) return {};
   const { dollars, posts, is_at_most: isAtMost } = estimate.result;
   const worth = isAtMost ? {} : { expected: posts };
@@ -74,12 +76,12 @@ function isBounded({ budget, prices }: CollectionConfig, limit: number): boolean
 /** The estimate, as far as it costs next to nothing; null where it cannot be had. */
 async function estimated(
   config: CollectionConfig,
-  { limit, context }: { limit: number; context: Context },
+  { limit, isSure, context }: { limit: number; isSure: boolean; context: Context },
 ) {
   const { estimateOf } = await import("../collection_config/estimate.ts");
   const soon = AbortSignal.any([context.signal, AbortSignal.timeout(PATIENCE)]);
   // Nobody is asked about a mere bound, so that it need not be put into proportion.
-  const enough = context.output.canAsk || config.type === "search" ? limit : Infinity;
+  const enough = context.output.canAsk || isSure ? limit : Infinity;
   const isWorth = (dollars: number) => Promise.resolve(dollars <= CHEAP);
   try {
     return await estimateOf(config, { isWorth, enough, isOptional: true, signal: soon }, context);

@@ -2,7 +2,7 @@
 
 import type { Command } from "@commander-js/extra-typings";
 import type { ListedGap } from "../../archive/gap_list.ts";
-import type { CollectionConfig } from "../../collection/config.ts";
+import type { CollectionConfig } from "../../collection/types/registry.ts";
 import { bucketOption, example } from "../options.ts";
 import { type Bucket, type Context, openBucket } from "../context.ts";
 import { count } from "../output.ts";

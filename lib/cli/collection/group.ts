@@ -7,6 +7,7 @@ import type { Downloaded } from "./download.ts";
 import { tellQueryNotes } from "../collection_config/group.ts";
 import { bucketOption, configFileOption, example, spoolOption } from "../options.ts";
 import { readConfigFile, writeConfigFile } from "../collection_config/config_file.ts";
+import type { Traits } from "../../collection/types/traits.ts";
 import { lastWord } from "../../base/visible.ts";
 import { hintAtKeys } from "../profiles.ts";
 import { addCompliance } from "./compliance.ts";
@@ -96,6 +97,9 @@ function addAdd(group: Command, context: Context): void {
     });
 }
 
+const endsByItself = (traits: Traits) => traits.endsByItself;
+const isStream = (traits: Traits) => !traits.endsByItself;
+
 function addOnce(group: Command, context: Context): void {
   const once = group.command("once")
     .summary("Harvest a user timeline or search collection once.")
@@ -108,12 +112,7 @@ function addOnce(group: Command, context: Context): void {
     .addHelpText("after", example("collection once test_collection --wait"))
     .action(async (collectionId, { bucket, spool, wait, yes, ...options }) => {
       const opened = await openBucket(context, { bucket, spool });
-      const job = await jobFor(
-        opened,
-        collectionId,
-        ["user_timeline", "search", "hydrate"],
-        { options },
-      );
+      const job = await jobFor(opened, collectionId, endsByItself, { options });
       const { worthOf } = await import("./ask_cost.ts");
       const worth = await worthOf(opened, collectionId, { yes }, context);
       if (!worth) return;
@@ -140,7 +139,7 @@ function addFilter(group: Command, context: Context): void {
     .addHelpText("after", example("collection filter-start test_filter"))
     .action(async (collectionId, { bucket, spool, ...options }) => {
       const opened = await openBucket(context, { bucket, spool });
-      const job = await jobFor(opened, collectionId, ["filter"], { options });
+      const job = await jobFor(opened, collectionId, isStream, { options });
       const runner = await opened.runner();
       const { reachedLimitOf } = await import("../../bucket/stream_limit.ts");
       const reached = await reachedLimitOf(
@@ -172,7 +171,7 @@ function addFilter(group: Command, context: Context): void {
     .addHelpText("after", example("collection filter-stop test_filter"))
     .action(async (collectionId, { bucket, json }) => {
       const opened = await openBucket(context, { bucket });
-      await jobFor(opened, collectionId, ["filter"], { what: "Stop" });
+      await jobFor(opened, collectionId, isStream, { what: "Stop" });
       const runner = await opened.runner();
       const isRunning = await isHarvested(runner, collectionId).catch(trueIfOurs);
       if (isRunning && !json) output.line("Stopping ...");

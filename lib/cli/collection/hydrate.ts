@@ -1,5 +1,6 @@
 /** The command `twarc-cloud collection hydrate`: ids in, a collection out. */
 
+import type { Traits } from "../../collection/types/traits.ts";
 import type { Command } from "@commander-js/extra-typings";
 import { basename } from "node:path";
 import { bucketOption, spoolOption } from "../options.ts";
@@ -62,7 +63,7 @@ export function addHydrate(group: Command, context: Context): void {
       }
       const { jobFor } = await import("./start.ts");
       const { harvestOnce } = await import("./attach.ts");
-      const job = await jobFor(opened, collectionId, ["hydrate"]);
+      const job = await jobFor(opened, collectionId, asksForList);
       await harvestOnce(opened, job, { wait }, context);
       const left = bad.error(
         "The others are collected.",
@@ -138,6 +139,11 @@ interface Wanted {
   yes: boolean;
 }
 
+/** Whether a harvest asks for what a list names, once. */
+function asksForList({ endsByItself, asksOnlyForNewer }: Traits): boolean {
+  return endsByItself && !asksOnlyForNewer;
+}
+
 /** Adds the collection; false where the person does not want to pay for it. @throws UserError */
 async function added(
   { store, collections, settings }: Bucket,
@@ -157,13 +163,8 @@ async function added(
   if (!kept) return false;
   // The ids first: a collection without them could never be harvested.
   if (isNew) await store.put(keys.ids, idText(ids));
-  await collections.add({
-    id: collectionId,
-    keys: kept.keys,
-    type: "hydrate",
-    api: "2",
-    hydrate: { ids: ids.length },
-  });
+  const { hydrateConfig } = await import("../../collection/types/hydrate.ts");
+  await collections.add(hydrateConfig({ id: collectionId, keys: kept.keys, ids: ids.length }));
   context.output.line("Collection added.");
   return true;
 }

@@ -2,7 +2,7 @@
 
 import type { Command } from "@commander-js/extra-typings";
 import { TwarcCloudError, UserError } from "../../base/errors.ts";
-import { lastWord } from "../../base/visible.ts";
+import type { Json } from "../../base/json.ts";
 import { bucketOption, example, spoolOption } from "../options.ts";
 import { type Context, openBucket } from "../context.ts";
 import { addLimits, LIMITS_OF_RUNS } from "../limits.ts";
@@ -13,6 +13,7 @@ import {
   jobFor,
   lookAtLast,
   startUnlessRunning,
+  stopCommand,
   stopHarvest,
   YES,
 } from "./start.ts";
@@ -49,7 +50,9 @@ function addSchedule(group: Command, context: Context): void {
       );
       const schedule = parseSchedule(expression, timezone, context.clock.now());
       const opened = await openBucket(context, { bucket, spool });
-      const job = await jobFor(opened, collectionId, ["user_timeline", "search"], { options });
+      const job = await jobFor(opened, collectionId, ({ asksOnlyForNewer }) => asksOnlyForNewer, {
+        options,
+      });
       const runner = await opened.runner();
       const before = await runner.scheduleOf(collectionId);
       const isInForce = before !== null && isSameSchedule(before.schedule, schedule);
@@ -64,8 +67,9 @@ function addSchedule(group: Command, context: Context): void {
       const words = scheduleText(schedule);
       const { next } = await runner.scheduleOf(collectionId) ?? {};
       if (words && next) output.note(`${capital(words)}, next at ${next}.`);
+      const { planFor } = await import("../../collection/types/registry.ts");
       const { rareNote } = await import("../text/rare.ts");
-      const rare = rareNote(config, longestPause(schedule, context.clock.now()));
+      const rare = rareNote(planFor(config).reading, longestPause(schedule, context.clock.now()));
       if (rare) output.note(rare);
       const { noteCost } = await import("../aws_cost.ts");
       const pause = longestPause(schedule, context.clock.now());
@@ -184,10 +188,9 @@ function addStop(group: Command, context: Context): void {
 }
 
 /** That there is nothing to end: with how to end a harvest that runs. */
-function notScheduled(id: string, type: unknown, isRunning: boolean): UserError {
+function notScheduled(id: string, type: Json | undefined, isRunning: boolean): UserError {
   if (!isRunning) return new UserError(`${id} is neither scheduled nor being harvested`);
-  const command = type === "filter" ? "filter-stop" : "stop --now";
   return new UserError(`${id} is not scheduled, and its harvest goes on`, {
-    hint: `End the harvest with: twarc-cloud collection ${command} ${lastWord(id)}`,
+    hint: `End the harvest with: ${stopCommand({ id, type })}`,
   });
 }

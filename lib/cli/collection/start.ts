@@ -3,7 +3,7 @@
 import type { BucketRef } from "../../base/bucket_ref.ts";
 import { isoTime } from "../../base/clock.ts";
 import type { LastHarvest } from "../../bucket/last_harvest.ts";
-import type { CollectionType } from "../../collection/types/traits.ts";
+import { type Traits, traitsFor } from "../../collection/types/traits.ts";
 import type { HarvestInfo } from "../../collection/harvest_info.ts";
 import { limitsAmong } from "../../collection/limits.ts";
 import { outlast, type OutlastOptions } from "../../base/outage.ts";
@@ -20,12 +20,18 @@ export const YES =
 
 /** The command that starts a collection's harvest, by its type. */
 export function startCommand({ id, type }: { id?: Json; type?: Json | undefined }): string {
-  const command = type === "filter" ? "filter-start" : "once";
+  const command = traitsFor(type).endsByItself ? "once" : "filter-start";
   return `twarc-cloud collection ${command} ${lastWord(String(id))}`;
 }
 
+/** The command that ends a collection's harvest, by its type. */
+export function stopCommand({ id, type }: { id: string; type: Json | undefined }): string {
+  const command = traitsFor(type).endsByItself ? "stop --now" : "filter-stop";
+  return `twarc-cloud collection ${command} ${lastWord(id)}`;
+}
+
 /**
- * The job for a collection of one of these types.
+ * The job for a collection of a type that will do.
  * @param given.what What is to be done with it.
  * @param given.options Those of the command, with the limits of the harvest among them.
  * @throws UserError for any other, with the command that does so.
@@ -33,11 +39,11 @@ export function startCommand({ id, type }: { id?: Json; type?: Json | undefined 
 export async function jobFor(
   { collections }: Bucket,
   collectionId: string,
-  types: CollectionType[],
+  willDo: (traits: Traits) => boolean,
   { what = "Start", options = {} }: { what?: "Start" | "Stop"; options?: object } = {},
 ): Promise<Job> {
   const { config } = await collections.load(collectionId);
-  if (types.includes(config.type)) return { collectionId, flags: limitsAmong(options) };
+  if (willDo(traitsFor(config.type))) return { collectionId, flags: limitsAmong(options) };
   const { UserError } = await import("../../base/errors.ts");
   const command = what === "Start"
     ? startCommand({ id: collectionId, type: config.type })

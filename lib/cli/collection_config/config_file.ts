@@ -1,5 +1,6 @@
 /** The collection configuration file on the person's disk. */
 
+import { traitsFor } from "../../collection/types/traits.ts";
 import { dirname, join } from "node:path";
 import { isObject, type Json, type JsonObject, member, parseJson } from "../../base/json.ts";
 import { removeFile, renameFile } from "../../base/in_use.ts";
@@ -37,7 +38,7 @@ export async function writeConfigFile(path: string, config: Json): Promise<void>
 
 /** The users of a configuration that collects timelines. @throws UserError for any other. */
 export function usersOf(config: JsonObject, path: string): JsonObject {
-  if (config.type !== "user_timeline") {
+  if (traitsFor(config.type).part !== "users") {
     throw new UserError(`${path} is no user_timeline collection`, {
       hint: "Users are added to user_timeline collections only.",
     });

@@ -1,11 +1,8 @@
 /** What `twarc-cloud collection-config estimate` does: tells what a collection would cost, before it is made. */
 
-import {
-  checkConfig,
-  type CollectionConfig,
-  filterOf,
-  withoutKeys,
-} from "../../collection/config.ts";
+import { type CollectionConfig, planFor } from "../../collection/types/registry.ts";
+import { traitsFor } from "../../collection/types/traits.ts";
+import { checkConfig, withoutKeys } from "../../collection/config.ts";
 import { readWrittenText, unreadable } from "../../base/written_text.ts";
 import { queryNotes } from "../../collection/typed.ts";
 import { pricesSchema } from "../../billing/budget.ts";
@@ -40,7 +37,7 @@ const COUNTED_DAYS = 7;
 /** Milliseconds that the usage is waited for. */
 const PATIENCE = 10_000;
 /** Requests that 15 minutes allow the app: https://docs.x.com/x-api/fundamentals/rate-limits */
-const WINDOWS = { timeline: 10_000, recent: 450, all: 300, hydrate: 3_500 };
+const WINDOWS = { timeline: 10_000, recent: 450, all: 300, ids: 3_500 };
 
 /** Milliseconds until it is said how far it is, and between two such lines. */
 const [FIRST_TOLD, TOLD_EVERY] = [2_000, 10_000];
@@ -131,19 +128,20 @@ function requestsTold({ output }: Context): () => void {
 }
 
 async function expectedOf(config: CollectionConfig, asking: Asking): Promise<Expected> {
-  switch (config.type) {
-    case "user_timeline":
-      return await expectedTimelines(config, asking);
-    case "search":
-      return await expectedSearch(config, asking) ?? tooDear();
-    case "filter": {
-      const { queries, tooLong } = searchQueries(filterOf(config));
+  const { reading, maxRecords } = planFor(config);
+  switch (reading.kind) {
+    case "timelines":
+      return await expectedTimelines(reading, config, asking);
+    case "query":
+      return await expectedSearch(reading, { ...config, maxRecords }, asking) ?? tooDear();
+    case "stream": {
+      const { queries, tooLong } = searchQueries(reading.filter);
       const expected = await expectedStream(queries, asking) ?? tooDear();
       const notes = tooLong.map((rule) => `Too long for counts, and left out: ${rule}`);
       return { ...expected, notes: [...expected.notes, ...notes] };
     }
-    case "hydrate":
-      return expectedTweets(config);
+    case "ids":
+      return expectedTweets(reading);
   }
 }
 
@@ -171,7 +169,7 @@ function estimated(
   expected: Expected,
   { prices, usage }: { prices: Prices; usage: ToldUsage | null },
 ): Estimate {
-  const isStream = config.type === "filter";
+  const isStream = !traitsFor(config.type).endsByItself;
   const posts = isStream ? Math.round(expected.posts / COUNTED_DAYS) : expected.posts;
   const { users, requests, asked } = expected;
   const dollars = dollarsFor({ posts, users }, prices);
@@ -208,9 +206,10 @@ function estimated(
 
 /** Requests that a window allows. */
 function windowOf(config: CollectionConfig): number {
-  if (config.type === "hydrate") return WINDOWS.hydrate;
-  if (config.type !== "search") return WINDOWS.timeline;
-  return WINDOWS[config.search.archive ?? "recent"];
+  const { reading } = planFor(config);
+  if (reading.kind === "ids") return WINDOWS.ids;
+  if (reading.kind !== "query") return WINDOWS.timeline;
+  return WINDOWS[reading.span.archive ?? "recent"];
 }
 
 async function readPrices(path: string): Promise<OwnPrices> {

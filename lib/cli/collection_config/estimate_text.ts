@@ -1,6 +1,6 @@
 /** An estimate of what a collection would cost, for programs and for people. */
 
-import type { CollectionConfig } from "../../collection/config.ts";
+import type { CollectionConfig } from "../../collection/types/registry.ts";
 import { budgetText, dollarText, type Prices } from "../../billing/prices.ts";
 import { chart } from "../text/chart.ts";
 import type { Expected } from "../../estimate/reads.ts";

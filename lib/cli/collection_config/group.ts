@@ -1,5 +1,6 @@
 /** The commands `twarc-cloud collection-config ...`: collection configuration files. */
 
+import { TEMPLATE_TYPES, traitsFor } from "../../collection/types/traits.ts";
 import { Argument, type Command, Option } from "@commander-js/extra-typings";
 import { join } from "node:path";
 import type { Store } from "../../store/store.ts";
@@ -32,9 +33,7 @@ function addTemplate(group: Command, { output }: Context): void {
     .summary("Create a template for a collection configuration file.")
     .description("Writes a collection configuration file with what you have to fill in.")
     .addArgument(
-      new Argument("<type>", "type of collection").choices(
-        ["user_timeline", "filter", "search"] as const,
-      ),
+      new Argument("<type>", "type of collection").choices(TEMPLATE_TYPES),
     )
     .option("--id <id>", "an identifier for the collection")
     .addOption(
@@ -47,6 +46,7 @@ function addTemplate(group: Command, { output }: Context): void {
     .addHelpText("after", example("collection-config template user_timeline --id=test_collection"))
     .action(async (type, { id, api, collectionConfigFilepath: path, yes }) => {
       const { template } = await import("../../collection/template.ts");
+      const { RULES } = await import("../../collection/types/registry.ts");
       const { checkedNewId } = await import("../../collection/layout.ts");
       if (id !== undefined) checkedNewId(id);
       if (!yes && await Deno.stat(path).catch(() => null)) {
@@ -61,10 +61,11 @@ function addTemplate(group: Command, { output }: Context): void {
       }
       await writeConfigFile(path, template(type, { id, api }));
       output.line(`Template written to ${path}.`);
-      if (type === "user_timeline") {
+      const { fillIn } = RULES[type].template ?? {};
+      if (traitsFor(type).part === "users") {
         output.line("Add the collection before adding users to collect.");
       }
-      output.note(afterTemplate(type, path));
+      output.note(afterTemplate(fillIn, path));
     });
 }
 
@@ -113,7 +114,7 @@ function addUpdate(group: Command, context: Context): void {
       await tellQueryNotes(config, context);
       await writeConfigFile(path, config);
       output.line("Collection configuration updated.");
-      if (config.type === "filter") {
+      if (!traitsFor(config.type).endsByItself) {
         output.note("Stop and start the collection for the changes to go into effect.");
       } else {
         output.note("Its next harvest collects what the configuration says now.");

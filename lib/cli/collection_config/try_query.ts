@@ -1,5 +1,6 @@
 /** Whether the API takes a search's query, asked before the collection is there. */
 
+import { planFor } from "../../collection/types/registry.ts";
 import { checkConfig } from "../../collection/config.ts";
 import { ApiError, messageOf, TwarcCloudError, UserError } from "../../base/errors.ts";
 import type { Json } from "../../base/json.ts";
@@ -19,8 +20,9 @@ const AROUND = 15;
 export async function tryQuery(json: Json, context: Context): Promise<void> {
   const { clock, output, signal } = context;
   const config = checkConfig(json, { typedAt: clock.now(), unknown: "refused", isNew: true });
-  if (config.type !== "search" || config.api !== "2") return;
-  const { query } = config.search;
+  const { reading } = planFor(config);
+  if (reading.kind !== "query" || config.api !== "2") return;
+  const { query } = reading;
   const settings = await settingsFor(context, {});
   const soon = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]);
   try {

@@ -1,5 +1,7 @@
 /** What is shown of a harvest, by the commands that look at one. */
 
+import type { Json } from "../../base/json.ts";
+import { traitsFor } from "../../collection/types/traits.ts";
 import { gapsOf, searchesLeft, type ToldGap } from "../../bucket/gaps.ts";
 import type { HarvestInfo } from "../../collection/harvest_info.ts";
 import { type LastHarvest, timeOf } from "../../bucket/last_harvest.ts";
@@ -189,7 +191,7 @@ export function lastJson(
 /** Shows what a collection harvested last; where that failed, first that it did and why. */
 export async function tellLast(
   { info, userChanges }: LastHarvest,
-  { bucket, missed, type }: { bucket: BucketRef; missed: Missed; type: unknown },
+  { bucket, missed, type }: { bucket: BucketRef; missed: Missed; type: Json | undefined },
   context: Context,
 ): Promise<void> {
   const { output } = context;
@@ -204,6 +206,6 @@ export async function tellLast(
   for (const line of placeLines(info, bucket)) output.line(line);
   await tellBilled(info, context);
   tellTroubles(info, missed, context);
-  if (type !== "user_timeline") return;
+  if (traitsFor(type).part !== "users") return;
   for (const line of changeLines(userChanges)) output.line(line);
 }

@@ -1,6 +1,6 @@
 /** What a schedule misses whose pauses are longer than the API reaches back. */
 
-import type { CollectionConfig } from "../../collection/config.ts";
+import type { Reading } from "../../collection/types/rules.ts";
 import { RECENT, TIMELINE_REACH, TIMELINE_REACH_WITHOUT_REPLIES } from "../../twitter/reach.ts";
 import { count } from "../output.ts";
 
@@ -12,13 +12,13 @@ const BUSY = 200;
  * What to say of a schedule, or null where the API reaches back far enough.
  * @param pause The longest time between two harvests, in milliseconds.
  */
-export function rareNote(config: CollectionConfig, pause: number): string | null {
-  if (config.type === "search" && config.search.archive !== "all" && pause > RECENT) {
+export function rareNote(reading: Reading, pause: number): string | null {
+  if (reading.kind === "query" && reading.span.archive !== "all" && pause > RECENT) {
     return "Recent search goes back seven days only: what is older when a harvest begins is missed. Harvest more " +
       'often, such as by "rate(6 days)".';
   }
-  if (config.type !== "user_timeline") return null;
-  const isShort = config.exclude?.includes("replies");
+  if (reading.kind !== "timelines") return null;
+  const isShort = reading.exclude.includes("replies");
   const reach = isShort ? TIMELINE_REACH_WITHOUT_REPLIES : TIMELINE_REACH;
   const perDay = Math.floor(reach / (pause / DAY));
   if (perDay >= BUSY) return null;

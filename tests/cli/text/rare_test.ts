@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { planFor } from "../../../lib/collection/types/registry.ts";
 import { rareNote } from "../../../lib/cli/text/rare.ts";
 import { checkConfig } from "../../../lib/collection/config.ts";
 
@@ -25,7 +26,7 @@ Deno.test("a schedule whose pauses the API does not reach over says what is miss
     ],
   ];
   for (const [what, days, note] of cases) {
-    const said = rareNote(config(what), days * DAY);
+    const said = rareNote(planFor(config(what)).reading, days * DAY);
     if (note) assert.match(said ?? "", note);
     else assert.equal(said, null, JSON.stringify(what));
   }

@@ -1,0 +1,52 @@
+/** The members that a configuration of any type may have. */
+
+import { z } from "zod";
+import { WORDS } from "../../base/api_fields.ts";
+import { budgetSchema, pricesSchema } from "../../billing/budget.ts";
+import { fieldsPart } from "../fields.ts";
+import { LIMIT_NAMES, LIMITS } from "../limits.ts";
+import { text } from "../scalars.ts";
+import { API_VERSIONS } from "./traits.ts";
+
+/** The schema of keys, or of the name under which they are held. */
+export const keysSchema = z.looseObject({
+  consumer_key: text.optional(),
+  consumer_secret: text.optional(),
+  access_token: text.optional(),
+  access_token_secret: text.optional(),
+  bearer_token: text.optional(),
+  /** The name of keys that are held elsewhere, in their place. */
+  profile: text.optional(),
+});
+
+const PROTECTED_FAULT =
+  'must be "collect", for what is not public as well: without it, what protected accounts wrote is left out';
+
+/** The limits of a collection's harvests. */
+const harvestPart = z.looseObject(Object.fromEntries(LIMIT_NAMES.map((name) => {
+  const { member, least } = LIMITS[name];
+  const fault = `must be a whole number, ${least} or more`;
+  return [member, z.int(fault).min(least, fault).optional()];
+})));
+
+/** The schemas of the members, by their names. */
+export const common = {
+  id: text,
+  harvest: harvestPart.optional(),
+  api: z.enum(API_VERSIONS, "must be one of 1.1, 2, in quotes").optional(),
+  keys: keysSchema.optional(),
+  /** Version 2: what comes with every post. */
+  fields: fieldsPart.optional(),
+  /** Version 2: the words in which the API is asked, and answers. */
+  words: z.enum(WORDS, 'must be "tweet" or "post"').optional(),
+  timestamp: text.optional(),
+  /** Collects what is not public, as far as the owner of the keys may read it. */
+  protected: z.literal("collect", PROTECTED_FAULT).optional(),
+  /** Version 2: what may be read before a harvest stops. */
+  budget: budgetSchema.optional(),
+  /** Version 2: prices in place of those that we know. */
+  prices: pricesSchema.optional(),
+};
+
+/** What templates have for the number of tweets that a harvest collects at most. */
+export const MAX_RECORDS_TEMPLATE = "<Optional. Maximum number of records to collect per harvest.";

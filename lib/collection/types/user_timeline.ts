@@ -1,0 +1,110 @@
+/** Collections of users' timelines. */
+
+import { z } from "zod";
+import { isObject, type JsonObject, member } from "../../base/json.ts";
+import { jsonObject } from "../../base/json_object.ts";
+import { newerFaults } from "../fault.ts";
+import { digits, text } from "../scalars.ts";
+import { userOfWalk } from "../walks.ts";
+import { common } from "./common.ts";
+import type { ReadingOf, TypeRules } from "./rules.ts";
+
+/** The states for which a user can be taken out of a collection. */
+const USER_STATES = ["protected", "suspended", "not_found"] as const;
+/** Days after which a user of whom nothing was heard is looked up, where the configuration says nothing. */
+const LOOKUP_DAYS = 7;
+const DAY_MS = 86_400_000;
+
+const userIdSchema = z.string().regex(/^\d+$/);
+const userSchema = z.looseObject({
+  screen_name: text.optional(),
+  since_id: digits.optional(),
+  looked_up: text.optional(),
+});
+
+const schema = z.looseObject({
+  ...common,
+  type: z.literal("user_timeline"),
+  users: z.record(userIdSchema, userSchema),
+  /** Version 2: what of a timeline is left out, and not billed. */
+  exclude: z.array(
+    z.enum(["replies", "retweets"], 'must be "replies" or "retweets"'),
+    "must be a list: [...]",
+  )
+    .optional(),
+  /** Version 2: days after which a user of whom nothing was heard is looked up, for 1 cent each. */
+  lookup_users_every: z.number("must be a number of days").positive("must be above 0").optional(),
+  /** How many users a harvest may take out; ten, or a tenth of them, unless said. */
+  delete_users_at_most: z.int("must be a whole number").positive("must be above 0").optional(),
+  delete_users_for: z.array(
+    z.enum(USER_STATES, `must be one of ${USER_STATES.join(", ")}`),
+    "must be a list: [...]",
+  ).optional(),
+});
+
+/** A configuration that collects timelines. */
+export type UserTimelineConfig = z.infer<typeof schema>;
+
+/** The rules of the type. */
+export const userTimeline: TypeRules<UserTimelineConfig, ReadingOf<"timelines">> = {
+  schema,
+  template: {
+    members: () => ({ users: {}, delete_users_for: ["protected", "suspended", "not_found"] }),
+  },
+
+  /** Users are not copied: there may be a hundred thousand. */
+  parse(config) {
+    const users = member(config, "users");
+    if (!areUsers(users)) return schema.safeParse(config);
+    const result = schema.safeParse({ ...config, users: {} });
+    return result.success ? { ...result, data: { ...result.data, users } } : result;
+  },
+
+  faults: (_, config) => newerFaults(config, config, ""),
+
+  typedIds(config) {
+    const users = member(config, "users");
+    return Object.entries(isObject(users) ? users : {}).flatMap(([id, user]) => [
+      { at: "users", id, of: "user" as const },
+      ...isObject(user)
+        ? [{ at: `users.${id}.since_id`, id: member(user, "since_id"), of: "tweet" as const }]
+        : [],
+    ]);
+  },
+
+  queries: () => [],
+
+  plan(config) {
+    const { users, exclude = [], lookup_users_every = LOOKUP_DAYS } = config;
+    const sinceId = (walk: string) => users[userOfWalk(walk) ?? ""]?.since_id;
+    return {
+      walks: Object.keys(users).length,
+      reading: { kind: "timelines", users, lookUpEvery: lookup_users_every * DAY_MS, exclude },
+      sinceId,
+      position(walk, { newest, oldest, tweets }) {
+        const since = sinceId(walk);
+        const ends: JsonObject = since === undefined ? {} : { since };
+        return { newest, oldest, ...ends, asked: tweets, came: tweets };
+      },
+    };
+  },
+};
+
+function areUsers(value: unknown): value is UserTimelineConfig["users"] {
+  const { data: users } = jsonObject.safeParse(value);
+  return users !== undefined &&
+    Object.keys(users).every((id) =>
+      userIdSchema.safeParse(id).success && userSchema.safeParse(users[id]).success
+    );
+}
+
+/**
+ * Whether a user of whom a harvest hears nothing is to be looked up.
+ * @param lookedUp When something was last heard of them, ISO 8601.
+ */
+export function isLookUpDue(
+  lookedUp: string | undefined,
+  { every, now }: { every: number; now: number },
+): boolean {
+  return !(now - Date.parse(lookedUp ?? "") < every);
+}
