@@ -1,12 +1,12 @@
 /**
  * A small harvester for tests of runners: it takes the lease, serves the control server, and writes
  * down how it was started, but collects nothing. It tells of its harvest at its end, but not how that ended: its exit
- * code counts. What it does besides, its collection's id says.
+ * code counts. What it does besides, its collection's id says. It runs as a process, or in a container without one.
  */
 
-import { PERMISSIONS } from "../../lib/cli/permissions.ts";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { PERMISSIONS } from "../../lib/cli/permissions.ts";
 import { takeLease } from "../../lib/bucket/lease.ts";
 import { holderIsGone, thisProcess } from "../../lib/bucket/process.ts";
 import { parseBucket } from "../../lib/base/bucket_ref.ts";
@@ -18,6 +18,8 @@ import type { Controlled } from "../../lib/control/control.ts";
 import { serveControl } from "../../lib/control/server.ts";
 import { OWN_SERVICE, restOwnService } from "../../lib/runner/ecs/own_service.ts";
 import { openStore } from "../../lib/store/open.ts";
+import { awsOf, type Inside } from "./container.ts";
+import { runOriginal } from "./original_harvester.ts";
 
 /** Exits at once with code 1 and a reason. */
 export const FAULTY = "faulty";
@@ -68,17 +70,18 @@ async function keep(args: string[]): Promise<void> {
   process.exit(0);
 }
 
-async function harvest(args: string[]): Promise<void> {
-  const say = (line: string) => process.stderr.write(`${line}\n`);
+/** Harvests nothing, for as long as a harvester would; its exit code. */
+async function harvest(inside: Inside): Promise<number> {
+  const { args, env, say, clock, process, isGone, terminated, killed } = inside;
   const collectionId = args.at(-1) ?? "";
   const bucket = args[args.indexOf("--bucket") + 1] ?? "";
   say(`started with ${args.join(" ")}`);
   if (collectionId === FAULTY) {
     say(`Error: ${FAULT}`);
-    process.exit(1);
+    return 1;
   }
-  if (collectionId === IDLE) process.exit(0);
-  const harvest_timestamp = isoTime(systemClock.now());
+  if (collectionId === IDLE) return 0;
+  const harvest_timestamp = isoTime(clock.now());
   const [isStopped, isOver] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   let state: "harvesting" | "stopped" = "harvesting";
   const controlled: Controlled = {
@@ -100,25 +103,26 @@ async function harvest(args: string[]): Promise<void> {
       isOver.resolve();
     },
   };
-  process.on("SIGTERM", () => controlled.shutdown());
-  const secret = () => Promise.resolve(process.env.TWARC_CLOUD_SECRET);
+  terminated.addEventListener("abort", () => controlled.shutdown());
+  const secret = () => Promise.resolve(env.TWARC_CLOUD_SECRET);
   const server = collectionId === DEAF ? null : serveControl(controlled, {
     hostname: "127.0.0.1",
     port: 0,
     collectionId,
     secret,
-    clock: systemClock,
+    clock,
   });
+  killed.addEventListener("abort", () => server?.close());
   const control = server ? { control: server.url.href } : {};
-  const store = await openStore(parseBucket(bucket), { endpoint: process.env.AWS_ENDPOINT_URL });
+  const store = await openStore(parseBucket(bucket), awsOf(env));
   const lease = await takeLease({
     store,
     collectionId,
-    holder: { id: crypto.randomUUID(), ...thisProcess(), ...control },
-    clock: systemClock,
-    isGone: holderIsGone,
+    holder: { id: crypto.randomUUID(), ...process, ...control },
+    clock,
+    isGone,
   });
-  if ([BRIEF, LIMITED].includes(collectionId)) controlled.shutdown();
+  if (terminated.aborted || [BRIEF, LIMITED].includes(collectionId)) controlled.shutdown();
   await isStopped.promise;
   if (!args.includes("--shutdown")) await isOver.promise;
   say("ended");
@@ -137,17 +141,30 @@ async function harvest(args: string[]): Promise<void> {
   await store.put(keys.lastHarvest, jsonBytes({ harvest_id: harvest_timestamp }));
   await lease.release();
   await server?.close();
-  if (collectionId === LIMITED) {
-    await restOwnService(process.env[OWN_SERVICE], {
-      region: process.env.AWS_REGION,
-      endpoint: process.env.AWS_ENDPOINT_URL,
-    });
-  }
-  process.exit(0);
+  if (collectionId === LIMITED) await restOwnService(env[OWN_SERVICE], awsOf(env));
+  return 0;
 }
 
-if (import.meta.main) {
-  const { 0: first, 1: second } = Deno.args;
-  if (first === "aws") await (await import("./original_harvester.ts")).runOriginal(Deno.args);
-  else await (second === "keep" ? keep(Deno.args) : harvest(Deno.args));
+/** What a container runs: a harvester of ours, or one of the Python original. */
+export async function inContainer(inside: Inside): Promise<number> {
+  return inside.args[0] === "aws" ? await runOriginal(inside) : await harvest(inside);
 }
+
+/** Harvests in this process. */
+async function harvestHere(args: string[]): Promise<void> {
+  const terminated = new AbortController();
+  process.on("SIGTERM", () => terminated.abort());
+  const code = await harvest({
+    args,
+    env: process.env,
+    say: (line) => process.stderr.write(`${line}\n`),
+    clock: systemClock,
+    process: thisProcess(),
+    isGone: holderIsGone,
+    terminated: terminated.signal,
+    killed: new AbortController().signal,
+  });
+  process.exit(code);
+}
+
+if (import.meta.main) await (Deno.args[1] === "keep" ? keep(Deno.args) : harvestHere(Deno.args));

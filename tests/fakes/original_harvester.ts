@@ -1,15 +1,16 @@
 /** A harvester as the Python original's is, seen from outside: its lock, its server, its secret, its end. */
 
-import process from "node:process";
 import { collectionKeys } from "../../lib/collection/layout.ts";
 import { jsonBytes } from "../../lib/base/json_bytes.ts";
 import { parseBucket } from "../../lib/base/bucket_ref.ts";
 import { openStore } from "../../lib/store/open.ts";
+import { awsOf, type Inside } from "./container.ts";
 
-/** Runs one in this process: `aws harvester BUCKET ID`; its server listens at PORT, where that is set. */
-export async function runOriginal([, , bucket = "", id = ""]: string[]): Promise<void> {
-  const say = (line: string) => process.stderr.write(`${line}\n`);
-  const store = await openStore(parseBucket(bucket), { endpoint: process.env.AWS_ENDPOINT_URL });
+/** Runs one: `aws harvester BUCKET ID`; its server listens at PORT, where that is set. Its exit code. */
+export async function runOriginal(
+  { args: [, , bucket = "", id = ""], env, say, terminated, killed }: Inside,
+): Promise<number> {
+  const store = await openStore(parseBucket(bucket), awsOf(env));
   const { lock, lastHarvest } = collectionKeys(id);
   const harvest_id = new Date().toISOString().replace(/Z$/, "000");
   await store.put(lock, jsonBytes({ harvest_id }));
@@ -23,13 +24,13 @@ export async function runOriginal([, , bucket = "", id = ""]: string[]): Promise
     })();
     return stopped;
   };
-  process.on("SIGTERM", async () => {
+  terminated.addEventListener("abort", async () => {
     say("SIGTERM");
     // One that is killed leaves its lock.
-    if (process.env.KILLED === undefined) await stop();
+    if (env.KILLED === undefined) await stop();
     isOver.resolve();
   });
-  const { PORT, secret_key } = process.env;
+  const { PORT, secret_key } = env;
   const server = PORT === undefined ? null : Deno.serve(
     { hostname: "127.0.0.1", port: Number(PORT), onListen() {} },
     async (request) => {
@@ -52,7 +53,8 @@ export async function runOriginal([, , bucket = "", id = ""]: string[]): Promise
       return Response.json(stopped !== undefined && await stopped);
     },
   );
+  killed.addEventListener("abort", () => server?.shutdown());
   await isOver.promise;
   await server?.shutdown();
-  process.exit(0);
+  return 0;
 }

@@ -1,10 +1,11 @@
 /**
  * What ECS has and moto has not: it runs the containers. It stands between AWS's clients and moto, starts a
- * process for each task with the command, environment and secrets of its definition, stops it with SIGTERM,
+ * process for each task, or what stands for one, with the command, environment and secrets of its definition, stops it with SIGTERM,
  * keeps services running, sends what the process says to CloudWatch, and tells how it ended.
  */
 
 import { z } from "zod";
+import { type Contained, contained, type Program } from "../fakes/container.ts";
 import { AwsTrouble } from "./aws_trouble.ts";
 import {
   anew,
@@ -26,7 +27,7 @@ import { type Moto, MOTO_REGION } from "./moto.ts";
 /** A process in the place of a container. */
 interface Container {
   /** None where it could not start. */
-  child: Deno.ChildProcess | undefined;
+  child: Contained | undefined;
   /** Told to end. */
   isStopping: boolean;
   exitCode: number | null;
@@ -46,8 +47,8 @@ const [BREAKER, ENDLESS] = [3, 10];
 
 /** How an agent runs containers. */
 export interface AgentOptions {
-  /** The command line in the place of the image's entrypoint. */
-  entrypoint: string[];
+  /** Runs what the image's entrypoint would; a command line, for a process of its own. */
+  entrypoint: string[] | Program;
   /** What every container's environment has besides. */
   env: Record<string, string>;
 }
@@ -103,12 +104,22 @@ export class EcsAgent {
       .flatMap(({ child }) => child ? [child.pid] : []);
   }
 
-  async close(): Promise<void> {
+  /** Signals one of them. */
+  signal(pid: number, name: Deno.Signal): void {
+    for (const { child } of this.#containers.values()) if (child?.pid === pid) signal(child, name);
+  }
+
+  /** Kills all containers, and forgets the services that would start them again. */
+  async clear(): Promise<void> {
     this.#services.clear();
     for (const { child, exitCode } of this.#containers.values()) {
       if (exitCode === null) signal(child, "SIGKILL");
     }
     await Promise.all(this.#ends);
+  }
+
+  async close(): Promise<void> {
+    await this.clear();
     await this.#server.shutdown();
   }
 
@@ -282,15 +293,8 @@ export class EcsAgent {
       env[name] = parameterSchema.parse(found).Parameter.Value;
     }
     Object.assign(env, { TWARC_CLOUD_HOST: "127.0.0.1", TWARC_CLOUD_PORT: "0" });
-    const [command = "", ...args] = this.#options.entrypoint;
-    const child = new Deno.Command(command, {
-      args: [...args, ...(task.overrides?.containerOverrides[0]?.command ?? container.command)],
-      clearEnv: true,
-      env,
-      stdin: "null",
-      stdout: "null",
-      stderr: "piped",
-    }).spawn();
+    const args = task.overrides?.containerOverrides[0]?.command ?? container.command;
+    const child = startedBy(this.#options.entrypoint, args, env);
     const one: Container = { child, isStopping: false, exitCode: null, ...of };
     this.#containers.set(task.taskArn, one);
     const { options } = container.logConfiguration;
@@ -307,7 +311,7 @@ export class EcsAgent {
   async #see(
     arn: string,
     container: Container,
-    child: Deno.ChildProcess,
+    child: Contained,
     { group, stream }: { group: string; stream: string },
   ): Promise<void> {
     // What fails here is not the container's failure: it ends all the same.
@@ -408,4 +412,21 @@ export class EcsAgent {
     });
     return JSON.parse(text || "null");
   }
+}
+
+function startedBy(
+  entrypoint: AgentOptions["entrypoint"],
+  args: string[],
+  env: Record<string, string>,
+): Contained {
+  if (typeof entrypoint === "function") return contained(entrypoint, { args, env });
+  const [command = "", ...first] = entrypoint;
+  return new Deno.Command(command, {
+    args: [...first, ...args],
+    clearEnv: true,
+    env,
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
 }

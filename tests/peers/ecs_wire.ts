@@ -1,6 +1,7 @@
 /** What ECS and Parameter Store are asked, and answer, as far as the agent looks at it. */
 
 import { z } from "zod";
+import type { Contained } from "../fakes/container.ts";
 
 /** What the targets of requests to ECS begin with. */
 export const ECS = "AmazonEC2ContainerServiceV20141113";
@@ -76,7 +77,7 @@ export async function anew<T>(ask: () => Promise<T>, tries = 3): Promise<T> {
 }
 
 /** Signals a process that may have ended by itself. */
-export function signal(child: Deno.ChildProcess | undefined, name: Deno.Signal): void {
+export function signal(child: Pick<Contained, "kill"> | undefined, name: Deno.Signal): void {
   try {
     child?.kill(name);
   } catch (error) {

@@ -1,16 +1,12 @@
 /** Runners on ECS with containers that run, for tests: each with a bucket of its own in one moto. */
 
-import { PERMISSIONS } from "../../lib/cli/permissions.ts";
-import assert from "node:assert/strict";
-import { join } from "node:path";
-import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { parseBucket } from "../../lib/base/bucket_ref.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import { UserError } from "../../lib/base/errors.ts";
 import { EcsRunner } from "../../lib/runner/ecs/runner.ts";
 import type { RunnerSettings } from "../../lib/runner/runner.ts";
 import { S3Store } from "../../lib/store/s3/store.ts";
+import { inContainer } from "../fakes/harvester.ts";
 import {
   type Ini,
   makeAccount,
@@ -19,18 +15,6 @@ import {
 } from "../peers/aws_account.ts";
 import { EcsAgent } from "../peers/ecs_agent.ts";
 import { type Moto, MOTO_KEYS, MOTO_REGION, sharedMoto } from "../peers/moto.ts";
-
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const ENTRYPOINT = [
-  Deno.execPath(),
-  "run",
-  "--quiet",
-  "--no-check",
-  ...PERMISSIONS,
-  "--config",
-  join(ROOT, "deno.json"),
-  join(ROOT, "tests/fakes/harvester.ts"),
-];
 
 /** What AWS's own clients are made with, but for the endpoint. */
 export const CLIENT = {
@@ -48,9 +32,7 @@ export class EcsPlace {
   private constructor(moto: Moto) {
     this.#moto = moto;
     this.#surroundings = makeSurroundings(moto);
-    const { PATH = "", HOME = "", DENO_DIR } = process.env;
-    const env = { PATH, HOME, ...(DENO_DIR ? { DENO_DIR } : {}) };
-    this.agent = new EcsAgent(moto, { entrypoint: ENTRYPOINT, env });
+    this.agent = new EcsAgent(moto, { entrypoint: inContainer, env: {} });
   }
 
   static async start(): Promise<EcsPlace> {
@@ -79,7 +61,7 @@ export class EcsPlace {
     const runner = new EcsRunner({ bucket: parseBucket(bucket), ...options, ...place });
     const job = (collectionId: string) => ({ collectionId, flags: {} });
     const close = async () => {
-      for (const pid of agent.pids) kill(pid);
+      await agent.clear();
       await Promise.resolve(store.close());
     };
     return { runner, store, bucket, ini, job, close };
@@ -117,13 +99,4 @@ export function accountTest(
       await account.close();
     }
   });
-}
-
-/** Ends a process that may be gone already. */
-function kill(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch (error) {
-    assert.match(String(error), /ESRCH/);
-  }
 }

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import process from "node:process";
 import { parseBucket } from "../../../lib/base/bucket_ref.ts";
 import { isoTime, systemClock } from "../../../lib/base/clock.ts";
 import { collectionKeys } from "../../../lib/collection/layout.ts";
@@ -127,7 +126,7 @@ test("a stream whose harvester ends again and again is listed as failing, also w
   for (let n = 0; n < 2; n++) {
     await until(async () => await started.awaited?.() === null);
     const [pid = 0] = place.agent.pids;
-    process.kill(pid, "SIGKILL");
+    place.agent.signal(pid, "SIGKILL");
     await until(() => Promise.resolve(![pid, undefined].includes(place.agent.pids[0])));
     // A lease of one that is gone is over a minute later; a test does not wait for that.
     await store.delete(lock);

@@ -2,7 +2,6 @@ import { EventBridgeClient, PutRuleCommand } from "@aws-sdk/client-eventbridge";
 import { GetScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
 import { GetParametersByPathCommand, SSMClient } from "@aws-sdk/client-ssm";
 import assert from "node:assert/strict";
-import process from "node:process";
 import { parseBucket } from "../../../lib/base/bucket_ref.ts";
 import { systemClock } from "../../../lib/base/clock.ts";
 import { collectionKeys } from "../../../lib/collection/layout.ts";
@@ -48,7 +47,7 @@ Deno.test("a stop says what it waits for, and a task that is being stopped is no
     await runner.once(job(DEAF));
     await until(() => store.get(collectionKeys(DEAF).lock));
     const [pid = 0] = place.agent.pids;
-    process.kill(pid, "SIGSTOP");
+    place.agent.signal(pid, "SIGSTOP");
     const said: string[] = [];
     const stopping = runner.stop(DEAF, { say: (awaited) => said.push(awaited) });
     await until(() => Promise.resolve(said.length > 0));
@@ -56,7 +55,7 @@ Deno.test("a stop says what it waits for, and a task that is being stopped is no
     assert.deepEqual(await Array.fromAsync(runner.running()), []);
     assert.ok(place.agent.listed.has("RUNNING"));
     assert.ok(!place.agent.listed.has(undefined), "AWS's default is not relied on");
-    process.kill(pid, "SIGCONT");
+    place.agent.signal(pid, "SIGCONT");
     await stopping;
   } finally {
     await close();
@@ -69,7 +68,7 @@ Deno.test("a service starts its harvester again when that has failed", async () 
     await runner.start(job("steady"));
     await until(() => store.get(collectionKeys("steady").lock));
     const [pid = 0] = place.agent.pids;
-    process.kill(pid, "SIGKILL");
+    place.agent.signal(pid, "SIGKILL");
     await until(() => Promise.resolve(![pid, undefined].includes(place.agent.pids[0])));
     assert.equal(place.agent.pids.length, 1);
   } finally {
