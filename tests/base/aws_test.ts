@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { awsConfig, awsError } from "../../lib/base/aws.ts";
 import { AccessError, OutsideError } from "../../lib/base/errors.ts";
 import { S3Store } from "../../lib/store/s3/store.ts";
-
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+import { shipped, SHIPPED_PERMISSIONS } from "../shipped.ts";
 
 /** What the real program says with nothing but a profile of ~/.aws/config, as AWS's command line leaves it. */
 async function said(config: string, profile: string, cache: Record<string, unknown> = {}) {
@@ -18,18 +16,11 @@ async function said(config: string, profile: string, cache: Record<string, unkno
     for (const [name, token] of Object.entries(cache)) {
       await Deno.writeTextFile(join(tokens, name), JSON.stringify(token));
     }
-    const flags = "run --quiet --no-check --allow-net --allow-read --allow-env --allow-write".split(
-      " ",
-    );
-    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: [
-        ...flags,
-        "--allow-sys=hostname,osRelease,homedir",
-        "--config",
-        join(ROOT, "deno.json"),
-        join(ROOT, "main.ts"),
-        ..."collection list --bucket s3://nobody".split(" "),
-      ],
+    // It starts no program that would know the keys.
+    const permissions = SHIPPED_PERMISSIONS.filter((flag) => !flag.startsWith("--allow-run"));
+    const [deno = "", ...flags] = shipped(undefined, permissions);
+    const { code, stderr } = await new Deno.Command(deno, {
+      args: [...flags, ..."collection list --bucket s3://nobody".split(" ")],
       cwd: home,
       clearEnv: true,
       env: { PATH, DENO_DIR, HOME: home, AWS_PROFILE: profile, AWS_EC2_METADATA_DISABLED: "true" },

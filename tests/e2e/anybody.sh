@@ -8,9 +8,11 @@ permissions="$4"
 INNER
 cat >> /tmp/commands.sh <<'INNER'
 unset HOME
-export DENO_DIR=/mnt/cache DENO_NO_UPDATE_CHECK=1 NO_COLOR=1 TWITTER_API_URL=http://127.0.0.1:8099/
+export DENO_DIR=/tmp/deno DENO_NO_UPDATE_CHECK=1 NO_COLOR=1 TWITTER_API_URL=http://127.0.0.1:8099/
 program=(/mnt/deno run --quiet --cached-only --no-check --no-prompt $permissions --config /mnt/source/deno.json /mnt/source/main.ts)
 touch /usr/x 2> /dev/null && echo "The root is not read-only" && exit 1
+# What is compiled is kept between the commands, beside what was downloaded.
+mkdir /tmp/deno && ln -s /mnt/cache/npm /tmp/deno/npm
 mkdir /tmp/place && cd /tmp/place
 "${program[@]}" sandbox --port 8099 > sandbox.txt 2>&1 & sandbox=$!
 for _ in $(seq 100); do grep -q 8099 sandbox.txt && break; sleep 0.1; done

@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
-import config from "../../deno.json" with { type: "json" };
+import { SHIPPED_PERMISSIONS } from "../shipped.ts";
 import { mayUnshare, runSealed } from "./sealed.ts";
-
-/** Those of `deno task`, the container and the release: tests/release_test.ts has them be the same. */
-const PERMISSIONS = config.tasks["twarc-cloud"].command.split(" ")
-  .filter((word) => word.startsWith("--allow-")).join(" ");
 
 /** Every command that ends by itself, and its exit code; ID is the collection's. */
 const COMMANDS: [string, number][] = [
@@ -49,7 +45,7 @@ Deno.test({
   async fn() {
     const env = { COMMANDS: listOf(COMMANDS), COMMANDS_OF_ROOT: listOf(AT_ROOT) };
     const { out: said, err } = await runSealed("anybody.sh", {
-      args: [PERMISSIONS],
+      args: [SHIPPED_PERMISSIONS.join(" ")],
       env,
       ms: 840_000,
     });

@@ -1,20 +1,14 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/client-eventbridge";
 import { DescribeTaskDefinitionCommand, ECSClient } from "@aws-sdk/client-ecs";
-import config from "../../deno.json" with { type: "json" };
 import { makeAccount } from "../peers/aws_account.ts";
 import { makeQueue } from "../peers/dead_letters.ts";
 import { EcsAgent } from "../peers/ecs_agent.ts";
 import { type Moto, MOTO_REGION, sharedMoto } from "../peers/moto.ts";
+import { shipped } from "../shipped.ts";
 import { idsOf, inPlace, type Place, tweetsOf, until } from "./program.ts";
-
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const PERMISSIONS = config.tasks["twarc-cloud"].command.split(" ").filter((word) =>
-  word.startsWith("--allow-")
-);
 
 let moto: Moto;
 Deno.test.beforeAll(async () => {
@@ -29,8 +23,7 @@ async function inAccount(
 ): Promise<void> {
   await moto.reset();
   const { PATH = "", HOME = "", DENO_DIR } = process.env;
-  const flags = ["--quiet", "--no-check", "--config", join(ROOT, "deno.json"), ...PERMISSIONS];
-  const entrypoint = image ?? [Deno.execPath(), "run", ...flags, join(ROOT, "main.ts")];
+  const entrypoint = image ?? shipped();
   const env = { PATH, HOME, DENO_DIR: DENO_DIR ?? join(HOME, ".cache", "deno") };
   const agent = new EcsAgent(moto, { entrypoint, env });
   try {

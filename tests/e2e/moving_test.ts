@@ -3,17 +3,16 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { CreateClusterCommand, ECSClient } from "@aws-sdk/client-ecs";
-import { PERMISSIONS } from "../../lib/cli/permissions.ts";
 import { isAllowedAnyway, type Statement } from "../infra/policies.ts";
 import { type Ini, makeAccount } from "../peers/aws_account.ts";
 import { EcsAgent } from "../peers/ecs_agent.ts";
 import { type Moto, MOTO_REGION, startMoto } from "../peers/moto.ts";
 import { OriginalAws } from "../peers/original_aws.ts";
+import { shipped } from "../shipped.ts";
+import { ROOT } from "../sources.ts";
 import { inPlace, type Place, until } from "./program.ts";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const MOVE =
   /environment of the Python original: run the new Terraform first \(docs\/moving\.md\), your bucket and collections stay\./;
 
@@ -59,8 +58,7 @@ async function inBothAccounts(
   use: (place: Place, agent: EcsAgent, inis: { old: Ini; new: Ini }) => Promise<void>,
 ): Promise<void> {
   const { PATH = "", HOME = "", DENO_DIR } = process.env;
-  const flags = ["--quiet", "--no-check", "--config", join(ROOT, "deno.json"), ...PERMISSIONS];
-  const entrypoint = [Deno.execPath(), "run", ...flags, join(ROOT, "tests/fakes/image.ts")];
+  const entrypoint = shipped(join(ROOT, "tests/fakes/image.ts"));
   const env = { PATH, HOME, DENO_DIR: DENO_DIR ?? join(HOME, ".cache", "deno") };
   const agent = new EcsAgent(moto, { entrypoint, env });
   try {

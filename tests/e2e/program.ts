@@ -8,7 +8,6 @@ import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { z } from "zod";
-import config from "../../deno.json" with { type: "json" };
 import { Collections } from "../../lib/bucket/collections.ts";
 import { holderIsGone, type ProcessId } from "../../lib/bucket/process.ts";
 import { parseBucket } from "../../lib/base/bucket_ref.ts";
@@ -17,17 +16,11 @@ import type { JsonObject } from "../../lib/base/json.ts";
 import { localFolder } from "../../lib/runner/local/state.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../lib/sandbox/server.ts";
+import { shipped } from "../shipped.ts";
 import { atEnd } from "../together/at_end.ts";
 
-const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 const NARROW = fileURLToPath(new URL("narrow.ts", import.meta.url));
 const MANY = fileURLToPath(new URL("many.ts", import.meta.url));
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const PERMISSIONS = config.tasks["twarc-cloud"].command.split(" ").filter((word) =>
-  word.startsWith("--allow-")
-);
-
-const FLAGS = ["--quiet", "--no-check", "--config", join(ROOT, "deno.json"), ...PERMISSIONS];
 const DENO_DIR = Deno.env.get("DENO_DIR") ?? join(Deno.env.get("HOME") ?? "", ".cache", "deno");
 
 const ranSchema = z.object({ code: z.number(), out: z.string(), err: z.string() });
@@ -61,8 +54,9 @@ class Many {
 
   constructor() {
     const env = { DENO_DIR, PATH: Deno.env.get("PATH") ?? "" };
-    this.#process = new Deno.Command(Deno.execPath(), {
-      args: ["run", ...FLAGS, MANY],
+    const [deno = "", ...args] = shipped(MANY);
+    this.#process = new Deno.Command(deno, {
+      args,
       clearEnv: true,
       env,
       stdin: "piped",
@@ -137,7 +131,7 @@ export class Place {
 
   /** Starts the program. @param before A command of the shell, such as `ulimit -n 256`. */
   spawn(args: string[], env: Record<string, string> = {}, before = ""): Deno.ChildProcess {
-    return this.#start(MAIN, { args, env, before, stdin: "null", stderr: "piped" });
+    return this.#start(undefined, { args, env, before, stdin: "null", stderr: "piped" });
   }
 
   /** Runs a command, and what the process may still do after it; for what main.ts gives up. */
@@ -185,7 +179,7 @@ export class Place {
   }
 
   #start(
-    script: string,
+    script: string | undefined,
     { args, env, before = "", ...streams }: {
       args: string[];
       env: Record<string, string>;
@@ -194,7 +188,7 @@ export class Place {
       stderr: "piped";
     },
   ): Deno.ChildProcess {
-    const command = [...this.by, Deno.execPath(), "run", ...FLAGS, script, ...args];
+    const command = [...this.by, ...shipped(script), ...args];
     const [first = "", ...rest] = before
       ? ["sh", "-c", `${before}; exec "$@"`, "sh", ...command]
       : command;

@@ -4,7 +4,8 @@
 echo 0 > /proc/sys/net/ipv4/ip_unprivileged_port_start
 cat > /tmp/harvest.sh <<'INNER'
 cd /tmp
-export HOME=/tmp DENO_DIR=/mnt/cache TWARC_CLOUD_HOST=0.0.0.0 TWITTER_API_URL=http://127.0.0.1:8099/
+mkdir deno && ln -s /mnt/cache/npm deno/npm
+export HOME=/tmp DENO_DIR=/tmp/deno TWARC_CLOUD_HOST=0.0.0.0 TWITTER_API_URL=http://127.0.0.1:8099/
 run=(/mnt/deno run --quiet --cached-only --no-check -A --config /mnt/source/deno.json /mnt/source/main.ts)
 until_said() { for _ in $(seq 100); do grep -q "$1" "$2" && return; sleep 0.1; done; cat "$2"; exit 1; }
 touch /usr/x 2> /dev/null && echo "The root is not read-only" && exit 1

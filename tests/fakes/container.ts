@@ -1,8 +1,9 @@
 /** A container without a process of its own: what would run in one runs in the test's, which takes far less time. */
 
+import process from "node:process";
 import type { AwsAccess } from "../../lib/base/aws.ts";
 import { type Clock, systemClock } from "../../lib/base/clock.ts";
-import type { ProcessId } from "../../lib/bucket/process.ts";
+import { holderIsGone, type ProcessId, thisProcess } from "../../lib/bucket/process.ts";
 
 /** What a program has of the process that it runs in. */
 export interface Inside {
@@ -91,6 +92,22 @@ export function contained(program: Program, given: Pick<Inside, "args" | "env">)
     if (pause.isTerminated && !pause.isOn) terminated.abort();
   };
   return { pid, stderr, status, kill };
+}
+
+/** This very process. */
+export function insideHere(args: string[]): Inside {
+  const terminated = new AbortController();
+  process.on("SIGTERM", () => terminated.abort());
+  return {
+    args,
+    env: process.env,
+    say: (line) => void process.stderr.write(`${line}\n`),
+    clock: systemClock,
+    process: thisProcess(),
+    isGone: holderIsGone,
+    terminated: terminated.signal,
+    killed: new AbortController().signal,
+  };
 }
 
 /** How its environment says that AWS is asked. */

@@ -6,9 +6,7 @@
 
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { PERMISSIONS } from "../../lib/cli/permissions.ts";
 import { takeLease } from "../../lib/bucket/lease.ts";
-import { holderIsGone, thisProcess } from "../../lib/bucket/process.ts";
 import { parseBucket } from "../../lib/base/bucket_ref.ts";
 import { isoTime, systemClock } from "../../lib/base/clock.ts";
 import { limitReason } from "../../lib/collection/harvest_info.ts";
@@ -18,7 +16,8 @@ import type { Controlled } from "../../lib/control/control.ts";
 import { serveControl } from "../../lib/control/server.ts";
 import { OWN_SERVICE, restOwnService } from "../../lib/runner/ecs/own_service.ts";
 import { openStore } from "../../lib/store/open.ts";
-import { awsOf, type Inside } from "./container.ts";
+import { shipped } from "../shipped.ts";
+import { awsOf, type Inside, insideHere } from "./container.ts";
 import { runOriginal } from "./original_harvester.ts";
 
 /** Exits at once with code 1 and a reason. */
@@ -34,16 +33,7 @@ export const DEAF = "deaf";
 export const IDLE = "idle";
 
 /** The command line that starts it. */
-export const SELF = [
-  Deno.execPath(),
-  "run",
-  "--quiet",
-  "--no-check",
-  ...PERMISSIONS,
-  "--config",
-  fileURLToPath(new URL("../../deno.json", import.meta.url)),
-  fileURLToPath(import.meta.url),
-];
+export const SELF = shipped(fileURLToPath(import.meta.url));
 
 /** What a faulty harvester says. */
 export const FAULT = "It cannot be harvested. Mend it";
@@ -150,21 +140,7 @@ export async function inContainer(inside: Inside): Promise<number> {
   return inside.args[0] === "aws" ? await runOriginal(inside) : await harvest(inside);
 }
 
-/** Harvests in this process. */
-async function harvestHere(args: string[]): Promise<void> {
-  const terminated = new AbortController();
-  process.on("SIGTERM", () => terminated.abort());
-  const code = await harvest({
-    args,
-    env: process.env,
-    say: (line) => process.stderr.write(`${line}\n`),
-    clock: systemClock,
-    process: thisProcess(),
-    isGone: holderIsGone,
-    terminated: terminated.signal,
-    killed: new AbortController().signal,
-  });
-  process.exit(code);
+if (import.meta.main) {
+  if (Deno.args[1] === "keep") await keep(Deno.args);
+  else process.exit(await harvest(insideHere(Deno.args)));
 }
-
-if (import.meta.main) await (Deno.args[1] === "keep" ? keep(Deno.args) : harvestHere(Deno.args));

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { shipped } from "../shipped.ts";
 import { bodyOf, type Bomb, bombOf } from "./bombs.ts";
 
 const EATER = fileURLToPath(new URL("bomb_eater.ts", import.meta.url));
-const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
 const LENGTH = 4 * 2 ** 30;
 /** Megabytes that the process may take at its peak; some 80 of them with nothing to eat. */
 const MOST_MB = 320;
@@ -23,17 +23,9 @@ async function eaten(kind: "page" | "stream", bomb: Bomb): Promise<z.infer<typeo
     const headers = { "content-encoding": bomb.packing, "content-type": "application/json" };
     return new Response(bodyOf(bomb, LENGTH), { headers });
   });
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "-A",
-      "--no-check",
-      "--config",
-      CONFIG,
-      EATER,
-      kind,
-      `http://127.0.0.1:${server.addr.port}/`,
-    ],
+  const [deno = "", ...args] = shipped(EATER, ["--allow-all"]);
+  const { stdout } = await new Deno.Command(deno, {
+    args: [...args, kind, `http://127.0.0.1:${server.addr.port}/`],
     stderr: "inherit",
   }).output();
   return eatenSchema.parse(JSON.parse(new TextDecoder().decode(stdout)));

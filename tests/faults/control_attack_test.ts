@@ -4,6 +4,7 @@ import { systemClock } from "../../lib/base/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { added, json, KEYS, run, tweets } from "../fakes/whole_harvest.ts";
 import { WorldApi } from "../fakes/world_api.ts";
+import { shipped } from "../shipped.ts";
 import { ControlClient, type Controlled } from "../../lib/control/control.ts";
 import { serveControl } from "../../lib/control/server.ts";
 
@@ -155,10 +156,8 @@ async function attack(url: URL): Promise<void> {
 
 Deno.test("where the process has no descriptor left, for whatever reason, nobody is answered until it has", async () => {
   const script = fileURLToPath(new URL("control_alone.ts", import.meta.url));
-  const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
-  const run = [Deno.execPath(), "run", "--quiet", "--no-check", "--config", config, "-A", script];
   const process = new Deno.Command("sh", {
-    args: ["-c", 'ulimit -n 200; exec "$@"', "sh", ...run],
+    args: ["-c", 'ulimit -n 200; exec "$@"', "sh", ...shipped(script)],
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",

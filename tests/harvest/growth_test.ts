@@ -25,7 +25,15 @@ const MOST_OF_USER = 450;
 async function grown() {
   const growth = fileURLToPath(new URL("../fakes/growth.ts", import.meta.url));
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-check", "-A", "--v8-flags=--expose-gc", growth],
+    args: [
+      "run",
+      "--quiet",
+      "--no-check",
+      "--no-code-cache",
+      "-A",
+      "--v8-flags=--expose-gc",
+      growth,
+    ],
     // The same share each time.
     env: { TWARC_CLOUD_SEED: `${SEED}` },
   }).output();

@@ -16,7 +16,16 @@ const BLOCK = 1 << 20;
 async function yearOf(days: number) {
   const year = fileURLToPath(new URL("../fakes/year.ts", import.meta.url));
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-check", "-A", "--v8-flags=--expose-gc", year, `${days}`],
+    args: [
+      "run",
+      "--quiet",
+      "--no-check",
+      "--no-code-cache",
+      "-A",
+      "--v8-flags=--expose-gc",
+      year,
+      `${days}`,
+    ],
   }).output();
   assert.equal(code, 0, new TextDecoder().decode(stderr));
   return yearSchema.parse(JSON.parse(new TextDecoder().decode(stdout)));

@@ -112,7 +112,17 @@ export function startProcess(
   const [command = "", ...args] = [
     ...under,
     Deno.execPath(),
-    ...["run", "--quiet", "--no-check", "--allow-read", "--allow-write", "--config", config, url],
+    ...[
+      "run",
+      "--quiet",
+      "--no-check",
+      "--no-code-cache",
+      "--allow-read",
+      "--allow-write",
+      "--config",
+      config,
+      url,
+    ],
   ];
   return new Deno.Command(command, { args, stdout: "piped", stderr: "inherit" }).spawn();
 }

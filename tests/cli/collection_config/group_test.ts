@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
-import config from "../../../deno.json" with { type: "json" };
 import { systemClock } from "../../../lib/base/clock.ts";
-import { selfCommand } from "../../../lib/runner/local/self.ts";
 import { World } from "../../../lib/sandbox/world.ts";
 import { inOneProcess, inPlace, type Place, type Ran } from "../../e2e/program.ts";
+import { shipped } from "../../shipped.ts";
 
 /** Users 0 to 29: the tenth is protected, the twentieth suspended, the thirtieth gone. */
 function world(): World {
@@ -30,14 +28,7 @@ async function writeTimelines(place: Place, users: Record<string, unknown> = {})
 
 /** Runs a command with something to read on standard input. */
 async function runWith(place: Place, input: string, args: string[]): Promise<Ran> {
-  const [command = "", ...before] = selfCommand({
-    isStandalone: false,
-    execPath: Deno.execPath(),
-    root: fileURLToPath(new URL("../../..", import.meta.url)),
-    permissions: config.tasks["twarc-cloud"].command.split(" ").filter((word) =>
-      word.startsWith("--allow-")
-    ),
-  });
+  const [command = "", ...before] = shipped();
   const child = new Deno.Command(command, {
     args: [...before, ...args],
     cwd: place.folder,
