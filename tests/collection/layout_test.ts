@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { join, normalize } from "node:path";
+import { posix } from "node:path";
 import fc from "fast-check";
 import { collectionKeys, idFault, isUnderLease, newIdFault } from "../../lib/collection/layout.ts";
 import { tweetsFileName } from "../../lib/format/file_name.ts";
@@ -56,7 +56,7 @@ Deno.test("no new id is a name that Windows keeps for itself, as buckets travel"
 Deno.test("an id that is taken never leaves its folder", () => {
   fc.assert(fc.property(fc.string({ unit: "binary" }), (id) => {
     if (idFault(id) !== null) return;
-    const config = normalize(join("/bucket", collectionKeys(id).config));
+    const config = posix.normalize(posix.join("/bucket", collectionKeys(id).config));
     assert.equal(config, `/bucket/collections/${id}/collection.json`);
   }));
 });

@@ -39,6 +39,13 @@ export const LEFT_OUT: Record<string, (string | RegExp)[]> = {
     "looking at a folder changes nothing in it, whatever it has and however old that is",
     /^a (link|folder whose .+ is a link) where the store keeps its own files is refused/,
   ],
+  "Windows removes no file that is open": [
+    "a lock whose file was removed while it was waited for is none: the next file is locked",
+  ],
+  "Windows says of a file in a folder's place that there is no such path": [
+    "local: a bucket that is a file is the person's to mend",
+    "local: an object in the place of a folder is no conflict but a fault",
+  ],
   "Windows has no `sh`, `id` or disk of a size": [
     "local: a full disk is told, and what was there stays",
   ],

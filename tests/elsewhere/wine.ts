@@ -8,6 +8,14 @@ import { denoFolder } from "../../lib/base/folders.ts";
 import { ROOT } from "../sources.ts";
 import { testsElsewhere } from "./files.ts";
 
+/** What does not hold under Wine, and does on Windows. */
+const OF_WINE = [
+  // It resolves no `localhost`.
+  /^a store of one's own is asked by path: /,
+  // It gives a folder the time of its last change as that of its birth.
+  /^what is removed in the middle of a run is made again: /,
+];
+
 const encoder = new TextEncoder();
 const print = (line: string) => Deno.stdout.writeSync(encoder.encode(`${line}\n`));
 
@@ -83,10 +91,12 @@ async function main(deno: string): Promise<void> {
   ];
   for (const file of Deno.args.length > 0 ? Deno.args : await testsElsewhere()) {
     const { success, text } = await wine("test", ...options, file);
-    print(`${success ? "ok" : "FAILED"}: ${file} ${/^.*passed.*$/m.exec(text)?.[0] ?? ""}`);
-    if (success) continue;
-    failed++;
-    for (const line of text.match(/^.* \.\.\. FAILED.*$/gm) ?? []) print(`  ${line}`);
+    const faults = text.match(/^.* \.\.\. FAILED.*$/gm) ?? [];
+    const own = faults.filter((name) => !OF_WINE.some((one) => one.test(name)));
+    const isGood = success || faults.length > 0 && own.length === 0;
+    print(`${isGood ? "ok" : "FAILED"}: ${file} ${/^.*passed.*$/m.exec(text)?.[0] ?? ""}`);
+    for (const line of own) print(`  ${line}`);
+    if (!isGood) failed++;
   }
   print(failed === 0 ? "Everything holds." : `${failed} failed.`);
   if (failed > 0) Deno.exitCode = 1;
