@@ -21,7 +21,17 @@ export const LEFT_OUT: Record<string, (string | RegExp)[]> = {
   "Windows has no modes of files": [
     "a profile is written beside the others, for the person alone",
     "local: a folder that may not be written is the person's to mend",
+    /^a file that others may write is not taken for what a harvester left$/,
+    /^it is left there where others may write in /,
     "local: a configuration, which has keys, is for its owner alone; what was collected is as the system has it",
+  ],
+  "Windows shows nothing that tells a process from another with its number": [
+    "a process of this machine is gone when it has ended, and not before",
+    "this process, and one that belongs to somebody else, are not gone",
+    "a lock's holder whose number another process has by now is gone",
+    "a process that has ended and that nobody has looked at is gone",
+    "a process that stands still is not gone",
+    "nothing is known of a holder in another run of the kernel, in another namespace, on another host, or of a former version",
   ],
   "a folder's names cannot be made durable by themselves on Windows": [
     "each folder that a write makes is durable in the one above it, up to the first that was there",
@@ -40,6 +50,8 @@ export const LEFT_OUT: Record<string, (string | RegExp)[]> = {
     /^a (link|folder whose .+ is a link) where the store keeps its own files is refused/,
   ],
   "Windows removes no file that is open": [
+    "a folder for temporary files that somebody removes in the middle of a harvest is made again, and nothing is lost",
+    "where it is removed while the bucket is away, what waited there is a gap, and the harvest goes on",
     "a lock whose file was removed while it was waited for is none: the next file is locked",
   ],
   "Windows says of a file in a folder's place that there is no such path": [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { systemClock } from "../../lib/base/clock.ts";
 import { OutsideError } from "../../lib/base/errors.ts";
@@ -79,7 +79,7 @@ for (
       await forge(folder, textOf);
       await run(store, silent(), { ...next, parent });
       assert.ok(!(await tweets(store)).includes(FORGED));
-      assert.deepEqual(await namesIn(join(parent, "c")), [`${folder.split("/").at(-1)}-damaged`]);
+      assert.deepEqual(await namesIn(join(parent, "c")), [`${basename(folder)}-damaged`]);
       const key = store.keys().find((key) => key.endsWith("/harvest.json")) ?? "";
       assert.equal((await json(store, key)).gaps, 1);
     }));
@@ -93,7 +93,7 @@ Deno.test("a note of another collection's is never committed, although it is thi
     }
     await run(store, silent(), { ...next, parent });
     assert.deepEqual(await tweets(store), ids.slice(0, 2));
-    assert.deepEqual(await namesIn(join(parent, "c")), [`${folder.split("/").at(-1)}-damaged`]);
+    assert.deepEqual(await namesIn(join(parent, "c")), [`${basename(folder)}-damaged`]);
   }));
 
 Deno.test("what follows commits that the bucket does not have, as an older copy of it, is no part of that harvest: its tweets come with the next", () =>

@@ -112,9 +112,8 @@ export class LeftFolder extends CutFiles {
     const file = await this.files.open(path);
     const { uid, mode, links } = await file.facts();
     const { owner } = this.place;
-    if (owner === null || (uid === owner && links === 1 && (mode & OTHERS_WRITE) === 0)) {
-      return file;
-    }
+    const isOwn = owner === null || uid === owner && (mode & OTHERS_WRITE) === 0;
+    if (isOwn && links <= 1) return file;
     await file.close();
     throw new UserError(`${path} is not, or not only, this person's own`);
   }
