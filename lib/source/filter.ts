@@ -8,6 +8,7 @@ import { z } from "zod";
 import { type GapWalk, walksOfGap } from "../bucket/gaps.ts";
 import { STREAM_WALK } from "../collection/walks.ts";
 import type { Clock } from "../base/clock.ts";
+import type { Json } from "../base/json.ts";
 import type { Confirm, Gap, StreamItem, StreamWanted, TwitterApi } from "../twitter/api.ts";
 import { TwarcCloudError } from "../base/errors.ts";
 import { idsIn, isOlder } from "../twitter/bytes/ids.ts";
@@ -58,6 +59,8 @@ const positionSchema = z.object({
   connection: z.string().optional(),
   /** Set where it was stopped in good order: what came after is no gap. */
   isStopped: z.literal(true).optional(),
+  /** From where the stream goes on exactly, where the network said so. */
+  cursor: z.custom<Json>((value) => value !== undefined).optional(),
   /** How many tweets it has collected since its start, where that is limited; absent once a person has stopped it. */
   collected: z.number().optional(),
 });
@@ -83,6 +86,7 @@ export class FilterSource implements TweetSource {
       signal,
       seen: new Recent(last?.ids ?? []),
       collected: last?.collected ?? 0,
+      cursor: last?.cursor,
       gaps: new Gaps(),
       filling: AbortSignal.any([signal, over.signal]),
     };
@@ -115,15 +119,18 @@ export class FilterSource implements TweetSource {
     const { signal, gaps, last } = harvest;
     const { connection } = stand;
     const { confirm } = this.#options;
-    const stale = connection === undefined ? {} : { connection };
-    const wanted = { ...this.#options.wanted, ...stale };
+    const wanted: StreamWanted = {
+      ...this.#options.wanted,
+      ...(connection === undefined ? {} : { connection }),
+      ...(harvest.cursor === undefined ? {} : { after: harvest.cursor }),
+    };
     let opened = false;
     try {
       for await (const item of this.#api.stream(wanted, signal, confirm)) {
         stand.down = item.lost;
         stand.why = item.isUnread ? UNREAD : NOT_OPEN;
         if (item.lost !== undefined) continue;
-        const cut = opened ? undefined : cutAt(last);
+        const cut = opened || wanted.after !== undefined ? undefined : cutAt(last);
         const gap = cut === undefined ? item.gap : this.#missedSince(cut, INTERRUPTED);
         // From now on whatever is missed is a gap, also for the harvester after one that is killed at once.
         const urgency = opened ? {} : { isUrgent: true } as const;
@@ -147,7 +154,8 @@ export class FilterSource implements TweetSource {
   *#ended(harvest: Harvest, stand: Stand): Generator<Batch> {
     const { signal } = harvest;
     const { down, why } = stand;
-    const gap = down === undefined ? undefined : this.#missedSince(down, why);
+    const isMissing = down !== undefined && harvest.cursor === undefined;
+    const gap = isMissing ? this.#missedSince(down, why) : undefined;
     const missed = gap ? this.#missed(gap, harvest, stand) : [];
     yield* begun(missed);
     // The API may send its last tweets again when the stream is opened again soon.
@@ -196,7 +204,7 @@ export class FilterSource implements TweetSource {
   }
 
   #batch(item: StreamItem, harvest: Harvest): Batch {
-    const { tweets: arrived, messages, connection, protected: hidden } = item;
+    const { tweets: arrived, messages, connection, cursor, protected: hidden } = item;
     const { seen, gaps } = harvest;
     const tweets: Uint8Array[] = [];
     for (const { id, line } of arrived) {
@@ -205,6 +213,8 @@ export class FilterSource implements TweetSource {
       tweets.push(line);
     }
     harvest.collected += tweets.length;
+    // At the limit some of the item may be left out: it comes again once there is a higher one.
+    if (this.#left(harvest) > 0) harvest.cursor = cursor ?? harvest.cursor;
     const position = this.#position(harvest, connection);
     return {
       walk: STREAM_WALK,
@@ -221,11 +231,12 @@ export class FilterSource implements TweetSource {
     return (this.#options.maxRecords ?? Infinity) - collected;
   }
 
-  #position({ seen, collected }: Harvest, connection: string | undefined) {
+  #position({ seen, collected, cursor }: Harvest, connection: string | undefined) {
     return {
       at: this.#clock.now(),
       ids: seen.newest(COMMITTED),
       ...(connection === undefined ? {} : { connection }),
+      ...(cursor === undefined ? {} : { cursor }),
       ...(this.#options.maxRecords === undefined ? {} : { collected }),
     };
   }
@@ -240,6 +251,8 @@ interface Harvest {
   seen: Recent;
   /** Tweets that were collected since the stream's start. */
   collected: number;
+  /** The cursor of the item that came last, where the network has any. */
+  cursor: Json | undefined;
   gaps: Gaps;
   /** Aborted when the stream is over. */
   filling: AbortSignal;

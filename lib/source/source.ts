@@ -79,7 +79,10 @@ export interface Batch {
   removed?: Unavailable;
   /** Whether its position is to be committed at once, although it may bring nothing. */
   isUrgent?: true;
-  /** What the configuration is to learn from it; a since_id comes only with "whole". */
+  /**
+   * What the configuration is to learn from it; a since_id comes with "whole" only, or with any batch of a walk that
+   * goes forward, all of which is recorded up to there.
+   */
   update?: ConfigUpdate;
 }
 

@@ -1,6 +1,7 @@
 /** The port to the API of Twitter/X: what both versions can do, so that each walk is written once. */
 
 import type { Clock } from "../base/clock.ts";
+import type { Json } from "../base/json.ts";
 import type { LeftOut } from "./v2/words.ts";
 
 /** Where to ask for a page. Ids are decimal text. */
@@ -95,6 +96,8 @@ export interface StreamWanted {
   patienceMs?: number;
   /** The connection that the harvester before left, which may still count as open. */
   connection?: string;
+  /** The cursor of the item that was committed last: what came after it comes again, where the network keeps it. */
+  after?: Json;
 }
 
 /**
@@ -150,6 +153,11 @@ export interface StreamItem {
   isUnread?: boolean;
   /** The id of the connection, once it is known. */
   connection?: string;
+  /**
+   * From where the stream goes on exactly after this item, where the network can: it is committed with its tweets. Then
+   * a gap is what the stream itself says it cannot give.
+   */
+  cursor?: Json;
   /** Tweets that are not in it, as protected accounts wrote them. */
   protected?: number;
 }

@@ -8,6 +8,7 @@ import { Collections } from "../../lib/bucket/collections.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import type { Files } from "../../lib/harvest/files.ts";
 import { X } from "../../lib/source/x.ts";
+import type { Network } from "../../lib/source/source.ts";
 import type { TwitterApi } from "../../lib/twitter/api.ts";
 import { manifestsOf } from "../listings.ts";
 import { MemoryStore } from "./memory_store.ts";
@@ -24,7 +25,7 @@ export const KEYS = {
 /** Harvests in this process, with everything around it in memory. */
 export async function run(
   store: MemoryStore,
-  api: TwitterApi,
+  api: TwitterApi | Network,
   {
     signal = new AbortController().signal,
     clock = systemClock,
@@ -45,7 +46,7 @@ export async function run(
     store,
     clock,
     limits: { tweetsPerFile, msPerFile: 1_800_000, flushMs, msPerHarvest, patienceMs, bufferBytes },
-    openNetwork: () => Promise.resolve(new X(api, clock)),
+    openNetwork: () => Promise.resolve("openSource" in api ? api : new X(api, clock)),
     control: { hostname: "127.0.0.1", port: 0, secret: () => Promise.resolve("secret") },
     process,
     isGone: () => true,
