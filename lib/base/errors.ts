@@ -136,6 +136,17 @@ export class ApiError extends OutsideError {
   }
 }
 
+/**
+ * Catches what is only for show, or can be done later: `.catch(ifOurs(null))` gives null for an error that a person
+ * reads, and throws any other, which is a bug.
+ */
+export function ifOurs<T>(value: T): (error: unknown) => T {
+  return (error) => {
+    if (error instanceof TwarcCloudError) return value;
+    throw error;
+  };
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

@@ -1,5 +1,6 @@
 /** Whose harvests run on keys that are held elsewhere. */
 
+import { chunks } from "../base/chunks.ts";
 import { isObject } from "../base/json.ts";
 import { AccessError, UserError } from "../base/errors.ts";
 import type { Collections } from "./collections.ts";
@@ -11,9 +12,9 @@ const AT_ONCE = 16;
 export async function collectionsOf(profile: string, collections: Collections): Promise<string[]> {
   const ids = await Array.fromAsync(collections.list());
   const found: string[] = [];
-  for (let i = 0; i < ids.length; i += AT_ONCE) {
+  for (const some of chunks(ids, AT_ONCE)) {
     const uses = await Promise.all(
-      ids.slice(i, i + AT_ONCE).map(async (id) => ({
+      some.map(async (id) => ({
         id,
         isUser: await usesProfile(id, profile, collections),
       })),

@@ -1,5 +1,6 @@
 /** An API whose reads are billed: each is metered, and none is made that would pass the budget. */
 
+import { chunks } from "../base/chunks.ts";
 import type { Clock } from "../base/clock.ts";
 import type {
   Confirm,
@@ -72,8 +73,7 @@ export class MeteredApi implements TwitterApi {
     names: string[],
     signal: AbortSignal,
   ): AsyncGenerator<UserAnswer[]> {
-    for (let i = 0; i < names.length; i += LOOKUP_SIZE) {
-      const asked = names.slice(i, i + LOOKUP_SIZE);
+    for (const asked of chunks(names, LOOKUP_SIZE)) {
       const size = { least: asked.length, most: asked.length };
       const reserved = await this.#meter.reserve("user", size, signal);
       let found = 0;

@@ -1,5 +1,6 @@
 /** The timelines of many users as a source: one walk a user, several side by side. */
 
+import { chunks } from "../base/chunks.ts";
 import type { Batch, Positions, SourceOptions, TweetSource } from "./source.ts";
 import { isProtectedWanted } from "../collection/config.ts";
 import {
@@ -104,8 +105,8 @@ export class UserTimelineSource implements TweetSource {
       for (const id of ids) yield this.#walk(id, null, walking);
       return;
     }
-    for (let i = 0; i < ids.length; i += CHUNK) {
-      for (const { id, answer } of await this.#known(ids.slice(i, i + CHUNK), walking.signal)) {
+    for (const some of chunks(ids, CHUNK)) {
+      for (const { id, answer } of await this.#known(some, walking.signal)) {
         yield this.#walk(id, answer, walking);
       }
     }
@@ -210,9 +211,9 @@ export class UserTimelineSource implements TweetSource {
 
   /** Looks up users whose timelines gave nothing: they may have changed their names, or be gone. */
   async *#lookedUp(ids: string[], { signal, removals }: Walking): AsyncGenerator<Batch> {
-    for (let i = 0; i < ids.length; i += CHUNK) {
+    for (const some of chunks(ids, CHUNK)) {
       try {
-        for await (const answers of this.#api.users("id", ids.slice(i, i + CHUNK), signal)) {
+        for await (const answers of this.#api.users("id", some, signal)) {
           for (const answer of answers) {
             if (!("id" in answer)) removals.lookedUp(answer.asked, answer.state);
             const nothing = {

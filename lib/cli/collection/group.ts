@@ -1,8 +1,8 @@
 /** The commands `twarc-cloud collection ...`: collections in a bucket, and starting and stopping them. */
 
+import { ifOurs } from "../../base/errors.ts";
 import type { Command } from "@commander-js/extra-typings";
 import { join } from "node:path";
-import { TwarcCloudError } from "../../base/errors.ts";
 import type { Downloaded } from "./download.ts";
 import { tellQueryNotes } from "../collection_config/group.ts";
 import { bucketOption, configFileOption, example, spoolOption } from "../options.ts";
@@ -173,7 +173,8 @@ function addFilter(group: Command, context: Context): void {
       const opened = await openBucket(context, { bucket });
       await jobFor(opened, collectionId, isStream, { what: "Stop" });
       const runner = await opened.runner();
-      const isRunning = await isHarvested(runner, collectionId).catch(trueIfOurs);
+      // What cannot be seen for a while may be so.
+      const isRunning = await isHarvested(runner, collectionId).catch(ifOurs(true));
       if (isRunning && !json) output.line("Stopping ...");
       await stopHarvest(runner, collectionId, context);
       // A service without a task is seen by who stops it.
@@ -223,12 +224,6 @@ function addDownload(group: Command, context: Context): void {
       }
       output.line(`Collection downloaded to ${to}`);
     });
-}
-
-/** What cannot be seen for a while may be so. */
-function trueIfOurs(error: unknown): true {
-  if (error instanceof TwarcCloudError) return true;
-  throw error;
 }
 
 /** Files, bytes, rate, and time left. @param ms Since it began. */

@@ -1,5 +1,6 @@
 /** Adds users to a configuration file: by id, or by screen name after looking up the id. */
 
+import { chunks } from "../../base/chunks.ts";
 import { messageOf, UserError } from "../../base/errors.ts";
 import type { JsonObject } from "../../base/json.ts";
 import type { Settings } from "../../base/settings.ts";
@@ -121,9 +122,7 @@ export async function lookUp(
   const api = await apiWith(draftKeys(config), { clock, env, output, settings });
   const found: LookedUp = { users: new Map(), missing: [], suspended: [], refused: [] };
   const asked = { found, isAnswered: false, refusals: 0 };
-  for (let i = 0; i < names.length; i += LOOKUP_SIZE) {
-    await ask(api, names.slice(i, i + LOOKUP_SIZE), asked, signal);
-  }
+  for (const some of chunks(names, LOOKUP_SIZE)) await ask(api, some, asked, signal);
   return found;
 }
 

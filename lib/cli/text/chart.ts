@@ -1,5 +1,6 @@
 /** Numbers over time as a small chart of plain characters. */
 
+import { chunks } from "../../base/chunks.ts";
 import { count } from "../output.ts";
 
 const DAY = 86_400_000;
@@ -23,8 +24,7 @@ export interface Bar {
 export function chart(bars: Bar[], columns = USUAL): string[] {
   const size = Math.ceil(bars.length / MOST_ROWS);
   const rows: Bar[] = [];
-  for (let i = 0; i < bars.length; i += size) {
-    const [first, ...others] = bars.slice(i, i + size);
+  for (const [first, ...others] of chunks(bars, size)) {
     if (!first) continue;
     const posts = others.reduce((sum, bar) => sum + bar.posts, first.posts);
     rows.push({ from: first.from, to: others.at(-1)?.to ?? first.to, posts });

@@ -1,6 +1,6 @@
 /** What is told of a harvester that is to be alive and is not. */
 
-import { TwarcCloudError } from "../../base/errors.ts";
+import { ifOurs } from "../../base/errors.ts";
 import type { Trouble } from "../../runner/local/kept.ts";
 import { lastWord } from "../../base/visible.ts";
 import type { Bucket, Context } from "../context.ts";
@@ -56,7 +56,7 @@ export async function removalTexts(
   const texts = new Map<string, string>();
   const look = async (id: string) => {
     // What is damaged is for `verify` to name.
-    const last = await lastHarvestOf(store, id).catch(nullIfOurs);
+    const last = await lastHarvestOf(store, id).catch(ifOurs(null));
     const { removed_users: users = [] } = last?.info ?? {};
     if (users.length === 0) return;
     const how = `twarc-cloud harvest last ${lastWord(id)}`;
@@ -69,9 +69,4 @@ export async function removalTexts(
     await Promise.all(ids.slice(start, start + WIDTH).map(look));
   }
   return texts;
-}
-
-function nullIfOurs(error: unknown): null {
-  if (error instanceof TwarcCloudError) return null;
-  throw error;
 }

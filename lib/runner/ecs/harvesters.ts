@@ -1,10 +1,10 @@
 /** The harvesters of one bucket on ECS: who holds a collection, where that answers, and how it is ended. */
 
+import { ifOurs, UnresponsiveError } from "../../base/errors.ts";
 import { type FoundLock, readLock, removeLock } from "../../bucket/lock.ts";
 import type { Clock } from "../../base/clock.ts";
 import { collectionKeys } from "../../collection/layout.ts";
 import { ControlClient } from "../../control/control.ts";
-import { TwarcCloudError, UnresponsiveError } from "../../base/errors.ts";
 import type { Store } from "../../store/store.ts";
 import type { EcsServices } from "./services.ts";
 import type { EcsTasks, HarvesterTask } from "./tasks.ts";
@@ -109,7 +109,7 @@ export class EcsHarvesters {
     if (!task?.networkInterface) return null;
     // An interface may be gone already, or not for this person to look at: nothing else depends on it.
     const address = await this.#options.tasks.addressOf(task.networkInterface).catch(
-      undefinedIfOurs,
+      ifOurs(undefined),
     );
     const { controlPort = CONTROL_PORT } = this.#options;
     return address ? new URL(`http://${address}:${controlPort}/`) : null;
@@ -196,10 +196,4 @@ export class EcsHarvesters {
       hint: "Look at its task with the AWS website.",
     });
   }
-}
-
-/** What is only for show, or cleaned up later, ends nothing that has to work; throws what is no error of ours. */
-export function undefinedIfOurs(error: unknown): undefined {
-  if (error instanceof TwarcCloudError) return undefined;
-  throw error;
 }

@@ -1,19 +1,19 @@
 /** Harvesters as tasks and services of ECS on Fargate, for a bucket in S3. */
 
+import { ifOurs, LockedError, TwarcCloudError, UserError } from "../../base/errors.ts";
 import { endedWhy } from "../../bucket/last_harvest.ts";
 import { locked } from "../../bucket/lock.ts";
 import { isoTime } from "../../base/clock.ts";
 import type { HarvestInfo } from "../../collection/harvest_info.ts";
 import { flagsOf } from "../../collection/limits.ts";
 import { checkedId } from "../../collection/layout.ts";
-import { LockedError, TwarcCloudError, UserError } from "../../base/errors.ts";
 import { readable } from "../../base/log.ts";
 import { lastWord } from "../../base/visible.ts";
 import { EcsDefinitions } from "./definitions.ts";
 import { logLines } from "./logs.ts";
 import { EcsOutcomes } from "./outcomes.ts";
 import { EcsCluster } from "./client.ts";
-import { EcsHarvesters, undefinedIfOurs } from "./harvesters.ts";
+import { EcsHarvesters } from "./harvesters.ts";
 import { EcsSchedules } from "./schedules.ts";
 import { EcsServices } from "./services.ts";
 import { EcsTasks, type Placement } from "./tasks.ts";
@@ -155,7 +155,7 @@ export class EcsRunner implements Runner {
     const services = await this.#harvesters.served(checkedId(collectionId));
     const tasks = await this.#harvesters.tasksOf(collectionId);
     if (services.length === 0 && tasks.length === 0) throw notRunning(collectionId);
-    const secret = await this.#definitions.secret(collectionId).catch(undefinedIfOurs);
+    const secret = await this.#definitions.secret(collectionId).catch(ifOurs(undefined));
     await this.#harvesters.end(collectionId, { ...options, services, tasks });
     await this.#forget(collectionId, secret);
   }
@@ -234,7 +234,7 @@ export class EcsRunner implements Runner {
   }
 
   async unschedule(collectionId: string): Promise<boolean> {
-    const secret = await this.#definitions.secret(checkedId(collectionId)).catch(undefinedIfOurs);
+    const secret = await this.#definitions.secret(checkedId(collectionId)).catch(ifOurs(undefined));
     const wasScheduled = await this.#schedules.delete(collectionId);
     if (wasScheduled) await this.#forget(collectionId, secret);
     return wasScheduled;
@@ -288,7 +288,7 @@ export class EcsRunner implements Runner {
     const [task] = await this.#harvesters.tasksOf(collectionId);
     if (task) return `its task is ${task.status}`;
     const service = await this.#services.find(this.#harvesters.serviceOf(collectionId)).catch(
-      undefinedIfOurs,
+      ifOurs(undefined),
     );
     const [event] = service?.events ?? [];
     return event ? `it has no task yet: ${event.message}` : "it has no task yet";

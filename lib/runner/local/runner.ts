@@ -1,5 +1,6 @@
 /** Harvesters as processes of this machine, whatever keeps their bucket. */
 
+import { ifOurs, messageOf, OutsideError, UserError } from "../../base/errors.ts";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync } from "node:fs";
@@ -10,7 +11,6 @@ import type { AwsAccess } from "../../base/aws.ts";
 import type { HarvestInfo } from "../../collection/harvest_info.ts";
 import { checkedId, COLLECTIONS, idOfFolder } from "../../collection/layout.ts";
 import { ControlClient } from "../../control/control.ts";
-import { messageOf, OutsideError, TwarcCloudError, UserError } from "../../base/errors.ts";
 import { lastWord } from "../../base/visible.ts";
 import type { Documents } from "./documents.ts";
 import { keepAlive } from "./keeper.ts";
@@ -231,7 +231,7 @@ export class LocalRunner implements Runner {
       harvesterArgs(job, { bucket, shutdown, port: 0 }),
     );
     // It has been started, though its bucket may not be there for a while.
-    const look = () => this.#lock(collectionId).catch(nullIfOurs);
+    const look = () => this.#lock(collectionId).catch(ifOurs(null));
     const end = clock.monotonic() + (isDoubtful ? WATCH_TIMEOUT : START_TIMEOUT);
     let control: string | undefined;
     while (await outcome() === null && clock.monotonic() < end) {
@@ -342,10 +342,4 @@ export class LocalRunner implements Runner {
 /** Whether a lock is that of the process which was started here, by what of it every system shows. */
 function isOfChild(lock: LockDocument | null, pid: number | undefined): boolean {
   return lock?.pid === pid && lock?.host === Deno.hostname();
-}
-
-/** Null for an error that a person reads; throws any other. */
-function nullIfOurs(error: unknown): null {
-  if (error instanceof TwarcCloudError) return null;
-  throw error;
 }

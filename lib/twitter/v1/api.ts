@@ -1,5 +1,6 @@
 /** Version 1.1 of the API: timelines, search, the filter stream and users, statuses as they were sent. */
 
+import { chunks } from "../../base/chunks.ts";
 import { z } from "zod";
 import type { Clock } from "../../base/clock.ts";
 import { ApiError, UserError } from "../../base/errors.ts";
@@ -160,8 +161,7 @@ export class V1Api implements TwitterApi {
     names: string[],
     signal: AbortSignal,
   ): AsyncGenerator<UserAnswer[]> {
-    for (let i = 0; i < names.length; i += LOOKUP_SIZE) {
-      const asked = names.slice(i, i + LOOKUP_SIZE);
+    for (const asked of chunks(names, LOOKUP_SIZE)) {
       const found = await this.#lookup(by, asked, signal);
       const answers: UserAnswer[] = [];
       for (const name of asked) {

@@ -1,5 +1,6 @@
 /** Version 2 of the API: timelines, searches and users, answers as they were sent. */
 
+import { chunks } from "../../base/chunks.ts";
 import type { PaidApi } from "../paid_api.ts";
 import { type Clock, isoTime } from "../../base/clock.ts";
 import { ApiError } from "../../base/errors.ts";
@@ -210,8 +211,7 @@ export class V2Api implements PaidApi {
     names: string[],
     signal: AbortSignal,
   ): AsyncGenerator<UserAnswer[]> {
-    for (let i = 0; i < names.length; i += LOOKUP_SIZE) {
-      const asked = names.slice(i, i + LOOKUP_SIZE);
+    for (const asked of chunks(names, LOOKUP_SIZE)) {
       const [path, name] = by === "id" ? ["2/users", "ids"] : ["2/users/by", "usernames"];
       const parameters = { [name]: asked.join(","), ...userParameters(this.#fields) };
       const tries = TRIES_OF_ONE;

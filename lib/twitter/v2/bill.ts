@@ -1,5 +1,6 @@
 /** The numbers that version 2 tells: how many posts match a query, how many were read, how many users wrote. */
 
+import { chunks } from "../../base/chunks.ts";
 import { z } from "zod";
 import { type Clock, isoTime } from "../../base/clock.ts";
 import { ApiError, UserError } from "../../base/errors.ts";
@@ -211,9 +212,8 @@ export class Bill {
   /** GET /2/users: how many posts users have ever written; who is gone or suspended is left out. A user costs money. */
   async postCounts(ids: string[], signal: AbortSignal): Promise<PostCount[]> {
     const counts: PostCount[] = [];
-    for (let i = 0; i < ids.length; i += LOOKUP_SIZE) {
-      const asked = ids.slice(i, i + LOOKUP_SIZE).join(",");
-      const parameters = { ids: asked, "user.fields": "protected,public_metrics" };
+    for (const asked of chunks(ids, LOOKUP_SIZE)) {
+      const parameters = { ids: asked.join(","), "user.fields": "protected,public_metrics" };
       const request = { method: "GET", path: "2/users", as: ["user", "app"] } as const;
       const read = (answer: Uint8Array) => parseAnswer(postCountsSchema, answer);
       const { data } = await this.#wording.ask(

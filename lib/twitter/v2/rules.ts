@@ -1,5 +1,6 @@
 /** The rules of the filtered stream: they belong to the app, and only a collection's own are touched. */
 
+import { chunks } from "../../base/chunks.ts";
 import { getLogger } from "@logtape/logtape";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
@@ -178,8 +179,7 @@ async function added(
   const ids: string[] = [];
   const refused: RefusedRule[] = [];
   const size = Math.ceil(rules.length / MOST_REQUESTS);
-  for (let i = 0; i < rules.length; i += size) {
-    const several = rules.slice(i, i + size);
+  for (const several of chunks(rules, size)) {
     const result = await addedTogether(transport, several, signal);
     if (result.refused.length === 0 || size === 1) {
       ids.push(...result.ids);
