@@ -15,6 +15,7 @@ const FLOORS: Record<string, number> = {
   bucket: 3,
   secrets: 3,
   archive: 4,
+  export: 4,
   runner: 4,
   source: 4,
   cli: 5,

@@ -77,6 +77,12 @@ export class Output {
     }
   }
 
+  /** A block of a file that was asked for, as it is; a terminal is not steered by it. */
+  data(bytes: Uint8Array): void {
+    const text = new TextDecoder().decode(bytes);
+    this.#terminal.out(this.#terminal.isOutTerminal ? visible(text) : text);
+  }
+
   /** What was asked for as JSON. */
   json(value: unknown): void {
     this.#terminal.out(`${visible(JSON.stringify(value, null, 2))}\n`);

@@ -52,6 +52,7 @@ export const NEEDS: Readonly<Record<string, readonly Power[]>> = {
   "collection filter-stop": ["run", "write"],
   "collection download": ["write"],
   "collection dehydrate": [],
+  "collection export": ["write"],
   "collection hydrate": ["run", "write"],
   "collection compliance": ["run", "write"],
   "collection verify": ["run", "write"],

@@ -24,6 +24,7 @@ const COMMANDS: [string, number][] = [
   ["harvest unlock ID", 0],
   ["collection verify ID", 0],
   ["collection dehydrate ID", 0],
+  ["collection export ID", 0],
   ["collection download ID", 0],
   ["collection stop ID", 1],
   ["configure --bearer-token", 1],

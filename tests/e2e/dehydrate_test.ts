@@ -3,7 +3,8 @@ import { basename } from "node:path";
 import { gzipSync } from "node:zlib";
 import { systemClock } from "../../lib/base/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { inOneProcess, type Place } from "./program.ts";
+import { inOneProcess } from "./program.ts";
+import { withTwoFiles } from "./two_harvests.ts";
 
 for (const api of ["1.1", "2"]) {
   Deno.test(`dehydrate prints every tweet's id once, of every harvest, with version ${api}`, () =>
@@ -20,25 +21,6 @@ for (const api of ["1.1", "2"]) {
       );
       assert.deepEqual(ids.toSorted(), wanted.toSorted());
     }, { world: World.made({ clock: systemClock, users: 3, tweetsPerUser: 80 }) }));
-}
-
-/** A place with two harvests, and the path of the tweets file of each. */
-async function withTwoFiles(use: (place: Place, files: [string, string]) => Promise<void>) {
-  await inOneProcess(async (place) => {
-    await place.add({ id: "find", type: "search", search: { query: "sandbox" } });
-    await place.harvest("find");
-    const [user = ""] = place.sandbox.world.users.keys();
-    place.sandbox.world.post(user, 3);
-    await place.harvest("find");
-    const files = [];
-    for (const folder of await place.harvests("find")) {
-      for await (const { name } of Deno.readDir(folder)) {
-        if (name.startsWith("tweets-")) files.push(`${folder}/${name}`);
-      }
-    }
-    const [first = "", second = ""] = files;
-    await use(place, [first, second]);
-  }, { world: World.made({ clock: systemClock, users: 3, tweetsPerUser: 80 }) });
 }
 
 const refused = (says: string) =>

@@ -157,6 +157,7 @@ const COMMANDS: string[][] = [
   ["collection", "once", "find"],
   ["collection", "download", "find"],
   ["collection", "dehydrate", "find"],
+  ["collection", "export", "find", "--output", "-"],
   ["collection", "verify", "find"],
   ["collection", "verify", "find", "--json"],
   ["collection", "recover", "find"],

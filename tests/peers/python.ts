@@ -13,6 +13,33 @@ export async function twarc2(): Promise<string> {
   return join(await environment("twarc", wanted), "bin", "twarc2");
 }
 
+/**
+ * What Python's programs make of files, one answer a job: the kind of each, its path, and what else it takes (tests/peers/exports.py). All
+ * is done by one process.
+ */
+export async function pythonReads(jobs: [kind: string, path: string, ...others: string[]][]): Promise<unknown[]> {
+  const wanted = [
+    "twarc==2.14.0",
+    "twarc-csv==0.7.2",
+    "pandas==2.0.3",
+    "numpy==1.26.4",
+    "six==1.17.0",
+  ];
+  const python = join(await environment("exports", wanted), "bin", "python");
+  const child = new Deno.Command(python, {
+    args: [fileURLToPath(new URL("exports.py", import.meta.url))],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const input = child.stdin.getWriter();
+  await input.write(new TextEncoder().encode(JSON.stringify(jobs)));
+  await input.close();
+  const { success, stdout, stderr } = await child.output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
 /** The path of a moto server of our own. Fails where Python is missing. */
 export async function motoServer(): Promise<string> {
   return join(await environment("moto", ["moto[server]==5.2.1"]), "bin", "moto_server");

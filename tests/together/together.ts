@@ -15,13 +15,13 @@ const TESTS = `${ROOT}tests`;
  */
 export const GROUPS: Record<string, string[]> = {
   aws: ["secrets/", "e2e/aws", "e2e/original", "e2e/proxy", "e2e/s3", "e2e/without_cluster"],
-  commands: ["cli/", "collection/", "infra/", "sandbox/"],
+  commands: ["cli/", "collection/", "export/", "infra/", "sandbox/"],
   faults: ["faults/"],
   harvests: ["harvest/", "source/"],
   harvests_left: ["harvest/p", "harvest/recovery/"],
   hostile: ["faults/hostile"],
   programs: ["e2e/"],
-  programs_a_to_e: ["e2e/a", "e2e/b", "e2e/c", "e2e/d"],
+  programs_a_to_e: ["e2e/a", "e2e/b", "e2e/c", "e2e/d", "e2e/e"],
   programs_f_to_h: ["e2e/f", "e2e/h", "e2e/keep", "e2e/lacking"],
   programs_s_to_t: ["e2e/s", "e2e/t"],
   rest: [""],

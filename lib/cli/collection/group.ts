@@ -12,6 +12,7 @@ import { lastWord } from "../../base/visible.ts";
 import { hintAtKeys } from "../profiles.ts";
 import { addCompliance } from "./compliance.ts";
 import { addDehydrate } from "./dehydrate.ts";
+import { addExport } from "./export.ts";
 import { addGaps } from "./gaps.ts";
 import { addHydrate } from "./hydrate.ts";
 import { addKeys } from "./keys.ts";
@@ -38,6 +39,7 @@ export function addCollection(program: Command, context: Context): void {
   addFilter(group, context);
   addDownload(group, context);
   addDehydrate(group, context);
+  addExport(group, context);
   addHydrate(group, context);
   addCompliance(group, context);
   addVerify(group, context);

@@ -1,0 +1,81 @@
+/** The command `twarc-cloud collection export`: a collection's tweets in the forms that people work with. */
+
+import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import type { ExportRequest } from "./export_run.ts";
+import { bucketOption } from "../options.ts";
+import type { Context } from "../context.ts";
+
+/** Forms of an export; the first is the usual one. */
+export const FORMATS = ["csv", "jsonl", "ids"] as const;
+
+/** Adds the command. */
+export function addExport(group: Command, context: Context): void {
+  group.command("export")
+    .summary("Export a collection's tweets.")
+    .description(
+      "Writes the tweets of collections to a file: csv has the columns of twarc's tools, jsonl a tweet a line, ids " +
+        "their ids. Of several collections the tweets are merged; a tweet that was recorded more than once is exported " +
+        "once. Only what the manifests list is read. A file that is damaged is named at the end.",
+    )
+    .argument("<collection-id...>", "collections")
+    .addOption(bucketOption())
+    .addOption(new Option("--format <format>", "form of the file").choices(FORMATS).default("csv"))
+    .option("--output <path>", "file; - for standard output (default: export/ID.FORMAT)")
+    .option(
+      "--columns <columns>",
+      "twarc, v1, or names with commas between them (default: twarc's)",
+    )
+    .option(
+      "--from <time>",
+      "tweets made from then on, such as 2026-01-31 or 2026-01-31T12:00Z",
+      time,
+    )
+    .option("--to <time>", "tweets made before then", time)
+    .option("--harvest <harvest>", "tweets of one harvest: last, or its id or time")
+    .option("--user <user...>", "tweets of these users, by name or id")
+    .option("--rule <tag...>", "tweets of a stream that match the rules with these tags")
+    .option("--no-retweets", "leave retweets out")
+    .addOption(
+      new Option(
+        "--referenced <how>",
+        "tweets that others refer to: rows of their own (rows), what they give to retweets that repeat them (merge), " +
+          "or nothing (none)",
+      ).choices(["none", "rows", "merge"]).default("merge"),
+    )
+    .option("--sample <size>", "a number of tweets taken by chance, or a part such as 5%", sample)
+    .option("--seed <text>", "what chance begins with: another one takes other tweets", "1")
+    .option("--keep-duplicates", "export a tweet as often as it was recorded", false)
+    .option("--raw", "add a column with the JSON as it was recorded", false)
+    .option("--excel", "write csv that a spreadsheet opens as it is", false)
+    .option("--json", "print what was done as JSON")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  twarc-cloud collection export test_collection\n" +
+        "  twarc-cloud collection export test_collection --format jsonl --output - | jq -r .full_text",
+    )
+    .action(async (ids, { json, bucket, ...options }) => {
+      const { runExport } = await import("./export_run.ts");
+      const request: ExportRequest = { ids, ...options };
+      await runExport(request, { bucket, json: json ?? false }, context);
+    });
+}
+
+/** A time, in milliseconds since 1970; UTC where it does not say. @throws InvalidArgumentError */
+function time(text: string): number {
+  const isDay = /^\d{4}-\d\d-\d\d$/.test(text);
+  const isTime = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?$/.test(text);
+  const hasZone = isDay || /(Z|[+-]\d\d:?\d\d)$/.test(text.slice(10));
+  const ms = Date.parse(hasZone ? text : `${text}Z`);
+  if ((isDay || isTime) && !Number.isNaN(ms)) return ms;
+  throw new InvalidArgumentError("It has to be like 2026-01-31 or 2026-01-31T12:00:00Z.");
+}
+
+/** @throws InvalidArgumentError */
+function sample(text: string): { share: number } | { count: number } {
+  const percent = /^(\d+(?:\.\d+)?)%$/.exec(text)?.[1];
+  if (percent !== undefined && Number(percent) > 0 && Number(percent) <= 100) {
+    return { share: Number(percent) / 100 };
+  }
+  if (/^[1-9]\d{0,8}$/.test(text)) return { count: Number(text) };
+  throw new InvalidArgumentError("It has to be a number of tweets, or a part such as 5%.");
+}

@@ -1,0 +1,59 @@
+/** Rows as CSV (RFC 4180), with `\n` line ends, as twarc's tools write it. */
+
+import type { Json } from "../base/json.ts";
+
+/** What a cell is made of; undefined and null are an empty one. */
+export type Cell = Json | undefined;
+
+const SPECIAL = /[",\r\n]/;
+/** What a spreadsheet would take for a formula. */
+const FORMULA = /^[=+\-@\t\r]/;
+/** What a spreadsheet would take for a number and round: it has 15 digits. */
+const LONG_NUMBER = /^-?\d{12,}$/;
+const BYTE_ORDER_MARK = "\ufeff";
+
+/** Returns the text of a cell: `True` and `False` as Python writes them, lists and objects as JSON. */
+export function toCellText(cell: Cell): string {
+  switch (typeof cell) {
+    case "string":
+      return cell;
+    case "boolean":
+      return cell ? "True" : "False";
+    case "number":
+      return `${cell}`;
+    default:
+      return cell === undefined || cell === null ? "" : JSON.stringify(cell);
+  }
+}
+
+/** Returns a row, with its line end. */
+export function toCsvRow(cells: readonly Cell[]): string {
+  let row = "";
+  for (let i = 0; i < cells.length; i++) {
+    if (i > 0) row += ",";
+    row += quoteCell(toCellText(cells[i]));
+  }
+  return `${row}\n`;
+}
+
+/**
+ * Returns a row that a spreadsheet opens by itself: ids stay text, and no cell is taken for a formula. An apostrophe
+ * in front says "text" to it.
+ */
+export function toExcelRow(cells: readonly Cell[]): string {
+  const texts = cells.map((cell) => {
+    if (typeof cell === "number") return `${cell}`;
+    const text = toCellText(cell);
+    return FORMULA.test(text) || LONG_NUMBER.test(text) ? `'${text}` : text;
+  });
+  return `${texts.map(quoteCell).join(",")}\n`;
+}
+
+/** Returns what a file begins with. */
+export function toCsvHeader(names: readonly string[], { excel = false } = {}): string {
+  return `${excel ? BYTE_ORDER_MARK : ""}${toCsvRow(names)}`;
+}
+
+function quoteCell(text: string): string {
+  return SPECIAL.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

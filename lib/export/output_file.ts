@@ -1,0 +1,103 @@
+/** A file that has its name only when it is whole. */
+
+import { dirname } from "node:path";
+import { messageOf, TwarcCloudError, UserError } from "../base/errors.ts";
+import type { Sink } from "./writer.ts";
+
+/** A file that is being written, under a name of its own beside the one that it gets. */
+export class OutputFile implements Sink {
+  readonly #path: string;
+  readonly #temporary: string;
+  readonly #made: string | undefined;
+  readonly #file: Deno.FsFile;
+  #bytes = 0;
+
+  private constructor(
+    path: string,
+    temporary: string,
+    made: string | undefined,
+    file: Deno.FsFile,
+  ) {
+    this.#path = path;
+    this.#temporary = temporary;
+    this.#made = made;
+    this.#file = file;
+  }
+
+  /** Opens one, in a folder that is made where it is not there. @throws UserError where it cannot be written */
+  static async open(path: string): Promise<OutputFile> {
+    try {
+      const made = await makeFolder(dirname(path));
+      const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
+      const file = await Deno.open(temporary, { write: true, createNew: true });
+      return new OutputFile(path, temporary, made, file);
+    } catch (cause) {
+      throw fileError(cause, path);
+    }
+  }
+
+  /** How many bytes were written. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    try {
+      for (let at = 0; at < bytes.length;) at += await this.#file.write(bytes.subarray(at));
+    } catch (cause) {
+      throw fileError(cause, this.#path);
+    }
+    this.#bytes += bytes.length;
+  }
+
+  /** Gives it its name, in place of an older one's. @param path Another name than it was opened for. */
+  async keep(path = this.#path): Promise<void> {
+    try {
+      await this.#file.sync();
+      this.#file.close();
+      await Deno.rename(this.#temporary, path);
+    } catch (cause) {
+      throw fileError(cause, path);
+    }
+  }
+
+  /** Removes it, and the folder that was made for it. */
+  async discard(): Promise<void> {
+    try {
+      this.#file.close();
+    } catch {
+      // It is closed.
+    }
+    await Deno.remove(this.#temporary).catch(() => {});
+    if (this.#made) await Deno.remove(this.#made).catch(() => {});
+  }
+}
+
+/** Writes a small file whole. @throws UserError where it cannot be written */
+export async function writeWhole(path: string, text: string): Promise<void> {
+  const file = await OutputFile.open(path);
+  try {
+    await file.write(new TextEncoder().encode(text));
+    await file.keep();
+  } catch (error) {
+    await file.discard();
+    throw error;
+  }
+}
+
+/** Makes a folder where it is not there; its path then. */
+async function makeFolder(path: string): Promise<string | undefined> {
+  const isThere = await Deno.stat(path).then(({ isDirectory }) => isDirectory, () => false);
+  if (isThere) return undefined;
+  await Deno.mkdir(path, { recursive: true });
+  return path;
+}
+
+/** A failure to write a file as what a person does about it. */
+function fileError(cause: unknown, path: string): TwarcCloudError {
+  if (cause instanceof TwarcCloudError) return cause;
+  return new UserError(`${path} cannot be written: ${messageOf(cause)}`, {
+    cause,
+    hint: "Free some space there, or name another file with --output.",
+  });
+}

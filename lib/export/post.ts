@@ -1,0 +1,75 @@
+/** A tweet with all that came with it: what every form of an export is made of. */
+
+import { isObject, type Json, type JsonObject } from "../base/json.ts";
+import type { TweetLine } from "../format/tweets.ts";
+
+/** A tweet to export. */
+export interface Post {
+  /** In digits. */
+  id: string;
+  json: JsonObject;
+  /** The line that it came in. */
+  line: TweetLine;
+  /** The bytes of that line. */
+  bytes: Uint8Array;
+  /** Where the line is. */
+  place: Place;
+  /** Whether nobody asked for it: another tweet refers to it. */
+  isReferenced: boolean;
+}
+
+/** Where a line was recorded. */
+export interface Place {
+  collection: string;
+  /** When the harvest began, as its folder says: `20260102030405`. */
+  harvest: string;
+  /** Below the collection's folder. */
+  file: string;
+  /** From 1 on. */
+  number: number;
+}
+
+/** How tweets refer to others, in version 2's words. */
+export type Reference = "replied_to" | "retweeted" | "quoted";
+
+/** A reference of a tweet of version 2, and the tweet where it came along. */
+export interface Referred {
+  type: string;
+  id: string;
+  json: JsonObject | undefined;
+}
+
+/** Returns what a tweet of version 2 refers to, in its order. */
+export function readReferences({ json, line }: Pick<Post, "json" | "line">): Referred[] {
+  return toObjects(json.referenced_tweets).map(({ type, id }) => ({
+    type: `${type}`,
+    id: `${id}`,
+    json: line.includes.tweets.get(`${id}`),
+  }));
+}
+
+/** Returns who wrote a tweet, where that came along. */
+export function readAuthor({ json, line }: Pick<Post, "json" | "line">): JsonObject | undefined {
+  if (line.api === "1.1") return toObject(json.user);
+  return line.includes.users.get(`${json.author_id}`) ?? toObject(json.author);
+}
+
+/** Returns an object, or undefined for anything else. */
+export function toObject(value: Json | undefined): JsonObject | undefined {
+  return isObject(value) ? value : undefined;
+}
+
+/** Returns the objects of a list; none for anything else. */
+export function toObjects(value: Json | undefined): JsonObject[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}
+
+/** Returns a text, or undefined for anything else. */
+export function toText(value: Json | undefined): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+/** Returns the text of an id, which may be a number; undefined for anything else. */
+export function toId(value: Json | undefined): string | undefined {
+  return typeof value === "string" || typeof value === "number" ? `${value}` : undefined;
+}

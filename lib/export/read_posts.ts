@@ -1,0 +1,69 @@
+/** Reads what is exported: the tweets of files, in the order that they were recorded in. */
+
+import { harvestTime } from "../collection/layout.ts";
+import { stamp } from "../base/stamp.ts";
+import type { Store } from "../store/store.ts";
+import { DamagedFileError, readTweets, type RecordedLine } from "../bucket/tweets.ts";
+import { type Place, type Post, readReferences, toObject } from "./post.ts";
+
+/** A file of tweets of a collection. */
+export interface SourceFile {
+  collection: string;
+  /** In the bucket. */
+  key: string;
+}
+
+/** How files are read. */
+export interface ReadOptions {
+  /** Whether the tweets that a tweet refers to come as well, before it. */
+  referenced: boolean;
+  signal: AbortSignal;
+  /** Takes a file that cannot be read to its end: what was read of it has come. */
+  onDamaged: (error: DamagedFileError) => void;
+}
+
+/**
+ * Reads the tweets of a file, line by line.
+ * @throws what the store throws; the signal's reason
+ */
+export async function* readPosts(
+  store: Store,
+  { collection, key }: SourceFile,
+  { referenced, signal, onDamaged }: ReadOptions,
+): AsyncGenerator<Post[]> {
+  const harvest = stamp(harvestTime(key));
+  const file = key.slice(key.indexOf("/harvests/") + 1);
+  try {
+    for await (const line of readTweets(store, key)) {
+      signal.throwIfAborted();
+      const posts = toPosts(line, { collection, harvest, file, number: line.number });
+      yield referenced ? posts.flatMap(withReferenced) : posts;
+    }
+  } catch (error) {
+    if (!(error instanceof DamagedFileError)) throw error;
+    onDamaged(error);
+  }
+}
+
+function toPosts(line: RecordedLine, place: Place): Post[] {
+  return line.tweets.map(({ id, json }) => ({
+    id,
+    json,
+    line,
+    bytes: line.line,
+    place,
+    isReferenced: false,
+  }));
+}
+
+/** A tweet after those that it refers to. */
+function withReferenced(post: Post): Post[] {
+  const found = post.line.api === "2"
+    ? readReferences(post).map(({ json }) => json)
+    : [toObject(post.json.retweeted_status), toObject(post.json.quoted_status)];
+  const others = found.flatMap((json) => {
+    const id = json?.id_str ?? json?.id;
+    return json && typeof id === "string" ? [{ ...post, id, json, isReferenced: true }] : [];
+  });
+  return [...others, post];
+}

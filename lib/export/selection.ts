@@ -1,0 +1,80 @@
+/** Which tweets are exported. */
+
+import { hash } from "node:crypto";
+import type { JsonObject } from "../base/json.ts";
+import { idTime } from "../twitter/bytes/ids.ts";
+import { type Post, readAuthor, readReferences, toObject, toText } from "./post.ts";
+import { readUserId } from "./status_columns.ts";
+
+/** The lowest id that has its time in it. */
+const FIRST_TIMED = 10n ** 12n;
+
+/** What a person wants of the tweets; all where nothing is said. */
+export interface Selection {
+  /** Milliseconds since 1970: tweets that were made from then on. */
+  from?: number | undefined;
+  /** Tweets that were made before then. */
+  to?: number | undefined;
+  /** Names, without the `@` and in lower case, and ids. */
+  users?: ReadonlySet<string> | undefined;
+  /** Tags of rules. */
+  rules?: ReadonlySet<string> | undefined;
+  /** Whether tweets that only repeat another one are wanted. */
+  retweets: boolean;
+  /** What is taken by chance: tweets whose number is below the limit. */
+  sample?: { seed: string; limit: number } | undefined;
+}
+
+/** Why a tweet is left out, as `export.json` has it. */
+export type Reason =
+  | "before_from"
+  | "from_to_on"
+  | "time_unknown"
+  | "other_user"
+  | "other_rule"
+  | "retweet"
+  | "not_in_sample";
+
+/** Returns why a tweet is left out; null where it is wanted. */
+export function leftOutBecause(post: Post, selection: Selection): Reason | null {
+  const { from, to, users, rules, retweets, sample } = selection;
+  if (from !== undefined || to !== undefined) {
+    const made = readTime(post);
+    if (made === undefined) return "time_unknown";
+    if (from !== undefined && made < from) return "before_from";
+    if (to !== undefined && made >= to) return "from_to_on";
+  }
+  if (users && !isBy(post, users)) return "other_user";
+  if (rules && !post.line.rules.some(({ tag }) => rules.has(`${tag}`))) return "other_rule";
+  if (!retweets && isRetweet(post)) return "retweet";
+  if (sample && chance(post.id, sample.seed) >= sample.limit) return "not_in_sample";
+  return null;
+}
+
+/** Returns when a tweet was made, in milliseconds since 1970: as it says, else as its id does. */
+export function readTime({ id, json }: { id: string; json: JsonObject }): number | undefined {
+  const said = Date.parse(toText(json.created_at) ?? "");
+  if (!Number.isNaN(said)) return said;
+  return BigInt(id) < FIRST_TIMED ? undefined : idTime(id);
+}
+
+/** Returns whether a tweet only repeats another one. */
+export function isRetweet(post: Post): boolean {
+  if (post.line.api === "1.1") return toObject(post.json.retweeted_status) !== undefined;
+  return readReferences(post).some(({ type }) => type === "retweeted");
+}
+
+/**
+ * Returns a tweet's number between 0 and 1, for a sample: the first 48 bits of the SHA-256 of `<seed>:<id>`, so that
+ * the same sample comes again on any machine, and of a collection that has grown.
+ */
+export function chance(id: string, seed: string): number {
+  return parseInt(hash("sha256", `${seed}:${id}`).slice(0, 12), 16) / 2 ** 48;
+}
+
+function isBy(post: Post, users: ReadonlySet<string>): boolean {
+  const author = readAuthor(post);
+  const id = post.line.api === "1.1" ? readUserId(author) : `${post.json.author_id}`;
+  const name = toText(author?.username ?? author?.screen_name)?.toLowerCase();
+  return (id !== undefined && users.has(id)) || (name !== undefined && users.has(name));
+}

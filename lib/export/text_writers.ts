@@ -1,0 +1,104 @@
+/** Files of tweets that are text: ids, JSON lines, CSV. */
+
+import { Buffer } from "node:buffer";
+import { type Cell, toCsvHeader, toCsvRow, toExcelRow } from "./csv.ts";
+import { flatten } from "./flatten.ts";
+import type { Post } from "./post.ts";
+import type { PostWriter, Sink } from "./writer.ts";
+
+/** Bytes, or characters, that are written at once. */
+const BLOCK = 2 ** 18;
+const LINE_FEED = Buffer.from("\n");
+const encoder = new TextEncoder();
+
+/** Makes rows of tweets. */
+export interface Rows {
+  readonly columns: readonly string[];
+  toCells(post: Post): Cell[];
+}
+
+/** Collects texts until there are enough to write. */
+abstract class TextWriter implements PostWriter {
+  readonly #sink: Sink;
+  #text: string;
+
+  constructor(sink: Sink, beginning = "") {
+    this.#sink = sink;
+    this.#text = beginning;
+  }
+
+  /** Returns what a tweet is in the file, with its line end. */
+  protected abstract toText(post: Post): string;
+
+  add(posts: readonly Post[]): Promise<void> | void {
+    for (const post of posts) this.#text += this.toText(post);
+    if (this.#text.length >= BLOCK) return this.end();
+  }
+
+  async end(): Promise<void> {
+    const text = this.#text;
+    this.#text = "";
+    if (text !== "") await this.#sink.write(encoder.encode(text));
+  }
+}
+
+/** Writes the ids of tweets, one a line. */
+export class IdWriter extends TextWriter {
+  protected toText({ id }: Post): string {
+    return `${id}\n`;
+  }
+}
+
+/** Writes rows as CSV. */
+export class CsvWriter extends TextWriter {
+  readonly #rows: Rows;
+  readonly #toRow: (cells: readonly Cell[]) => string;
+
+  /** @param options.excel Whether a spreadsheet is to open it by a double click. */
+  constructor(sink: Sink, rows: Rows, { excel = false } = {}) {
+    super(sink, toCsvHeader(rows.columns, { excel }));
+    this.#rows = rows;
+    this.#toRow = excel ? toExcelRow : toCsvRow;
+  }
+
+  protected toText(post: Post): string {
+    return this.#toRow(this.#rows.toCells(post));
+  }
+}
+
+/**
+ * Writes one tweet a line: of version 1.1 the bytes that were recorded, of version 2 as `twarc2 flatten` does; what
+ * another tweet refers to as it is inside of that one.
+ */
+export class JsonlWriter implements PostWriter {
+  readonly #sink: Sink;
+  #blocks: Uint8Array[] = [];
+  #bytes = 0;
+
+  constructor(sink: Sink) {
+    this.#sink = sink;
+  }
+
+  add(posts: readonly Post[]): Promise<void> | void {
+    const [first] = posts;
+    if (first?.line.api === "2") flatten(first.line);
+    for (const { line, bytes, json, isReferenced } of posts) {
+      const isWhole = line.api === "1.1" && !isReferenced;
+      this.#push(isWhole ? bytes : encoder.encode(JSON.stringify(json)));
+      this.#push(LINE_FEED);
+    }
+    if (this.#bytes >= BLOCK) return this.end();
+  }
+
+  async end(): Promise<void> {
+    const block = Buffer.concat(this.#blocks);
+    this.#blocks = [];
+    this.#bytes = 0;
+    if (block.length > 0) await this.#sink.write(block);
+  }
+
+  #push(bytes: Uint8Array): void {
+    this.#blocks.push(bytes);
+    this.#bytes += bytes.length;
+  }
+}

@@ -1,0 +1,17 @@
+/** What makes a file of tweets, whatever its form. */
+
+import type { Post } from "./post.ts";
+
+/** Where the bytes of a file go. */
+export interface Sink {
+  /** Resolves when more may come. */
+  write(bytes: Uint8Array): Promise<void>;
+}
+
+/** Makes a file of tweets. */
+export interface PostWriter {
+  /** Takes tweets of one line, all that are wanted of it, and is the last to use them. */
+  add(posts: readonly Post[]): Promise<void> | void;
+  /** Writes what is left. */
+  end(): Promise<void>;
+}

@@ -1,0 +1,62 @@
+"""Reads a job as JSON from standard input, and prints what Python's programs make of its files, as JSON."""
+
+import csv
+import io
+import json
+import sys
+import warnings
+
+warnings.filterwarnings("ignore")
+
+
+def read_csv(path):
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        return list(csv.reader(file))
+
+
+def twarc_csv(path, extra=""):
+    """The rows of `twarc2 csv --allow-duplicates`, which was told of members that are new to it."""
+    import contextlib
+
+    from dataframe_converter import DEFAULT_TWEET_COLUMNS, DataFrameConverter
+
+    converter = DataFrameConverter(
+        extra_input_columns=extra,
+        output_columns=",".join(DEFAULT_TWEET_COLUMNS),
+        allow_duplicates=True,
+    )
+    written = io.StringIO()
+    with open(path, encoding="utf-8") as file, contextlib.redirect_stderr(io.StringIO()):
+        for i, line in enumerate(file):
+            frame = converter.process([json.loads(line)])
+            frame.to_csv(written, columns=converter.output_columns, index=False, header=i == 0)
+    written.seek(0)
+    return list(csv.reader(written))
+
+
+def json2csv(path):
+    from twarc import json2csv
+
+    rows = [json2csv.get_headings()]
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            try:
+                row = json2csv.get_row(json.loads(line))
+            except (KeyError, TypeError, AttributeError):
+                # It takes no statuses of the first years.
+                row = None
+            rows.append(row and ["" if cell is None else str(cell) for cell in row])
+    return rows
+
+
+def flatten(path):
+    from twarc.expansions import ensure_flattened
+
+    with open(path, encoding="utf-8") as file:
+        return [tweet for line in file for tweet in ensure_flattened(json.loads(line))]
+
+
+JOBS = {"read_csv": read_csv, "twarc_csv": twarc_csv, "json2csv": json2csv, "flatten": flatten}
+
+job = json.load(sys.stdin)
+json.dump([JOBS[kind](*paths) for kind, *paths in job], sys.stdout)
