@@ -17,7 +17,9 @@ export async function twarc2(): Promise<string> {
  * What Python's programs make of files, one answer a job: the kind of each, its path, and what else it takes (tests/peers/exports.py). All
  * is done by one process.
  */
-export async function pythonReads(jobs: [kind: string, path: string, ...others: string[]][]): Promise<unknown[]> {
+export async function pythonReads(
+  jobs: [kind: string, path: string, ...others: string[]][],
+): Promise<unknown[]> {
   const wanted = [
     "twarc==2.14.0",
     "twarc-csv==0.7.2",
