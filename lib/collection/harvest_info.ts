@@ -39,6 +39,8 @@ export const harvestInfoSchema = z.looseObject({
   type: z.string().optional(),
   /** While it lives: harvesting, stopping, stopped. */
   state: z.enum(["harvesting", "stopping", "stopped"]).optional(),
+  /** While a stream lives: whether the API has opened it. */
+  streaming: z.boolean().optional(),
   /** What it waits for now, and when that ends: ISO 8601, UTC. */
   waiting: z.object({ for: z.string(), until: z.string() }).optional(),
   /** Once it has ended: complete, stopped (by a person or a limit), interrupted (killed), failed. */

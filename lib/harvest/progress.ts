@@ -19,12 +19,13 @@ export interface ProgressOptions {
 export function progressOf(
   { collectionId, checkpoint: { state }, recorder, waits }: ProgressOptions,
 ): HarvestInfo {
-  const { ahead, progress: { tweets, files, fileBytes, bytes, counts } } = recorder;
+  const { ahead, wasOpened, progress: { tweets, files, fileBytes, bytes, counts } } = recorder;
   const begun = ahead === undefined
     ? harvestInfo(state, collectionId)
     : { collection_id: collectionId, harvest_timestamp: isoTime(ahead), type: state.type };
   const { longest } = waits;
   const waiting = longest && { waiting: { for: longest.for, until: isoTime(longest.until) } };
   const arrived = { tweets, files, file_bytes: fileBytes, bytes_received: bytes };
-  return { ...begun, ...counts, ...arrived, ...waiting };
+  const streaming = wasOpened ? { streaming: true } : {};
+  return { ...begun, ...counts, ...arrived, ...streaming, ...waiting };
 }

@@ -4,6 +4,7 @@ import { traitsFor } from "../collection/types/traits.ts";
 import type { Limits } from "../collection/limits.ts";
 import { getLogger } from "@logtape/logtape";
 import type { CheckpointState, Commit } from "../bucket/checkpoint.ts";
+import { STREAM_WALK } from "../bucket/walks.ts";
 import { isoTime } from "../base/clock.ts";
 import { DamagedError, messageOf } from "../base/errors.ts";
 import {
@@ -67,6 +68,7 @@ export class Recorder {
   /** When the oldest batch that is not cut came, by the monotonic clock. */
   #waitingSince: number | undefined;
   #toldFull = false;
+  #wasOpened = false;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -85,6 +87,11 @@ export class Recorder {
     const files = this.#committer.filesOf(began);
     const fileBytes = files.reduce((n, file) => n + file.bytes, 0);
     return { tweets, files: files.length, fileBytes, bytes, counts };
+  }
+
+  /** Whether a stream was opened. */
+  get wasOpened(): boolean {
+    return this.#wasOpened;
   }
 
   /** When the harvest is to have begun that goes on where one before it is not committed whole; else undefined. */
@@ -345,6 +352,8 @@ export class Recorder {
     const { segment } = this.#open;
     if (segment && segment.tweets + batch.count > limits.tweetsPerFile) await this.#cut(true);
     await this.#open.take(batch);
+    // The first of a stream; its last comes also where it was never open.
+    this.#wasOpened ||= batch.walk === STREAM_WALK && batch.isUrgent === true;
     if (batch.isUrgent) this.#waitingSince = -Infinity;
     else if (hasContent(batch)) this.#waitingSince ??= clock.monotonic();
   }

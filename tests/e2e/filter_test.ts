@@ -289,3 +289,20 @@ Deno.test("a stream that has reached max_records ends, is shown so, and goes on 
     assert.equal(await place.ok("collection", "filter-stop", "live"), "Stopping ...\nStopped\n");
     assert.equal(await place.ok("harvest", "list"), "No running harvests.\n");
   }, { world: world() }));
+
+Deno.test("a stream that the API refuses is not called started: the reason is shown, and nothing of it stays", () =>
+  inOneProcess(async (place) => {
+    await place.add(FILTER);
+    const path = place.path("twarc-cloud-data", "collections", "live", "collection.json");
+    const config = JSON.parse(await Deno.readTextFile(path));
+    const withdrawn = Object.fromEntries(Object.keys(config.keys).map((key) => [key, "withdrawn"]));
+    await Deno.writeTextFile(path, JSON.stringify({ ...config, keys: withdrawn }));
+    const { code, out, err } = await place.run("collection", "filter-start", "live");
+    assert.deepEqual([code, out], [1, ""]);
+    assert.match(err, /^Error: .*Invalid or expired token.*`twarc-cloud collection keys live`/);
+    assert.equal(await place.ok("harvest", "list"), "No running harvests.\n");
+    await Deno.writeTextFile(path, JSON.stringify(config));
+    assert.equal(await place.ok("collection", "filter-start", "live"), "Started\n");
+    assert.ok(place.sandbox.streams.size > 0, "it is open when that is said");
+    await place.ok("collection", "filter-stop", "live");
+  }, { world: world() }));

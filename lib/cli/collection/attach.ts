@@ -7,6 +7,7 @@ import type { Job, Outcome, Runner, Started } from "../../runner/runner.ts";
 import { lastWord } from "../../base/visible.ts";
 import type { Bucket, Context } from "../context.ts";
 import { follow, summary } from "../text/progress.ts";
+import { untilOpen } from "./stream_open.ts";
 import { begun, goesOn, patienceOf, tellEnd, untilBegun, waitFor } from "./start.ts";
 
 /**
@@ -42,15 +43,22 @@ export async function harvestOnce(
 }
 
 /**
- * Starts a harvester that is kept alive.
- * @throws LockedError that says how far the other is where one runs already; what starting throws.
+ * Starts a harvester that is kept alive, and waits for a moment until its stream is open.
+ * @returns What it waits for where it is not open by then; else null.
+ * @throws LockedError that says how far the other is where one runs already; what starting throws; UserError,
+ *   OutsideError where the API refuses the stream.
  */
-export async function startStream(runner: Runner, job: Job, context: Context): Promise<void> {
+export async function startStream(
+  runner: Runner,
+  job: Job,
+  context: Context,
+): Promise<string | null> {
   const { collectionId } = job;
   const say = (line: string) => context.output.note(`${line}.`);
   const start = () => runner.start(job, { say });
   const started = await begunOrRunning(runner, { start, collectionId }, context);
   if ("running" in started) throw busy(started);
+  return await untilOpen(started.started, runner, context);
 }
 
 /** A harvest that runs already, and the error of starting another. */

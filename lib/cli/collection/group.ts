@@ -150,8 +150,9 @@ function addFilter(group: Command, context: Context): void {
       );
       if (reached) throw reached;
       const { startStream } = await import("./attach.ts");
-      await startStream(runner, job, context);
+      const awaited = await startStream(runner, job, context);
       output.line("Started");
+      if (awaited !== null) output.note(`Its stream is not open yet: ${awaited}.`);
       output.note(`Follow it with: twarc-cloud harvest running --follow ${lastWord(collectionId)}`);
       const { noteCost } = await import("../aws_cost.ts");
       await noteCost(opened, collectionId, context);

@@ -104,7 +104,7 @@ async function lookAt(
 }
 
 /** Ends what cannot begin, so that it is not tried again for ever; that it fails must not hide why. */
-async function takeBack(started: Started, output: Output): Promise<void> {
+export async function takeBack(started: Started, output: Output): Promise<void> {
   const { TwarcCloudError } = await import("../../base/errors.ts");
   try {
     await started.withdraw?.();

@@ -42,7 +42,8 @@ export async function startKept(job: Job, options: KeptStartOptions): Promise<St
     const failed = await failureAtBegin(start, { clock, exited });
     const outcome = failed ? () => Promise.resolve(failed) : () => outcomeOf(start);
     if (failed) await forget(start);
-    return { collectionId, bucket, status: "RUNNING", outcome };
+    const withdraw = () => forget(start);
+    return { collectionId, bucket, status: "RUNNING", outcome, withdraw };
   } catch (error) {
     await forget(start);
     throw error;

@@ -1,0 +1,47 @@
+/** What becomes first of a stream that was started: the API opens it, or refuses. */
+
+import type { HarvestInfo } from "../../collection/harvest_info.ts";
+import { outlast } from "../../base/outage.ts";
+import type { Runner, Started } from "../../runner/runner.ts";
+import type { Context } from "../context.ts";
+import { failureOf, waitText } from "../text/progress.ts";
+import { patienceOf, takeBack } from "./start.ts";
+
+/** Milliseconds that the API's answer is waited for: keys and rules are refused at once. */
+const PATIENCE = 10_000;
+/** Milliseconds between two looks, at most. */
+const LOOK = 250;
+
+/**
+ * Waits for a moment until a stream is open whose harvester has begun.
+ * @returns What it waits for, for a person, where it is not open by then; null where it is, or was stopped.
+ * @throws UserError, OutsideError with the reason where it was refused for good.
+ */
+export async function untilOpen(
+  started: Started,
+  runner: Pick<Runner, "info" | "pace">,
+  context: Context,
+): Promise<string | null> {
+  const { clock, signal, output } = context;
+  const { collectionId } = started;
+  const end = clock.monotonic() + PATIENCE;
+  const look = async () => ({
+    outcome: await started.outcome(),
+    info: await runner.info(collectionId),
+  });
+  for (;;) {
+    const { outcome, info } = await outlast(look, patienceOf(context));
+    if (outcome && outcome.exitCode !== 0) {
+      await takeBack(started, output);
+      throw failureOf(outcome, collectionId);
+    }
+    if (outcome || info?.streaming) return null;
+    if (clock.monotonic() >= end || signal.aborted) return awaitedOf(info);
+    await clock.sleep(Math.min(runner.pace, LOOK), signal);
+  }
+}
+
+function awaitedOf(info: HarvestInfo | null): string {
+  if (!info) return "its harvester does not run";
+  return info.waiting ? waitText(info.waiting) : "the API has not answered";
+}
