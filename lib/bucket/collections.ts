@@ -13,7 +13,7 @@ import {
   learned,
   type Removal,
 } from "../collection/changeset.ts";
-import { checkConfig } from "../collection/config.ts";
+import { checkConfig, withoutPlaceholders } from "../collection/config.ts";
 import { type CollectionConfig } from "../collection/types/registry.ts";
 import { checkedId, collectionKeys, COLLECTIONS, idOfFolder } from "../collection/layout.ts";
 import { rebased } from "../collection/rebase.ts";
@@ -114,7 +114,7 @@ export class Collections {
   async add(json: Json): Promise<JsonObject> {
     const typedAt = this.#clock.now();
     const { id } = checkConfig(json, { isNew: true, unknown: "refused", typedAt });
-    const config = jsonObject.parse(json);
+    const config = withoutPlaceholders(jsonObject.parse(json));
     const now = this.#clock.now();
     const next = { ...config, timestamp: isoTime(now) };
     const key = collectionKeys(id).config;
@@ -136,7 +136,7 @@ export class Collections {
   async #added(id: string, config: JsonObject, cause?: ConflictError): Promise<JsonObject> {
     const configuration = this.#configuration(id);
     const { json, isUnrecorded } = await configuration.standing();
-    const isSame = isDeepStrictEqual(untimed(json), untimed(config));
+    const isSame = isDeepStrictEqual(withoutPlaceholders(untimed(json)), untimed(config));
     if (isSame && isUnrecorded) await configuration.recordAdded(json, this.#clock.now());
     if (isSame && (isUnrecorded || config.timestamp !== json.timestamp)) return json;
     throw new UserError(`There is a collection ${id} in bucket ${this.#store.name} already`, {
@@ -155,7 +155,7 @@ export class Collections {
    */
   async plan(json: Json, { force = false } = {}): Promise<Plan> {
     const { id, type } = checkConfig(json);
-    const mine = jsonObject.parse(json);
+    const mine = withoutPlaceholders(jsonObject.parse(json));
     const configuration = this.#configuration(id);
     const base = await configuration.standing();
     const { json: current, version } = base;

@@ -16,7 +16,7 @@ import {
   partFaults,
   unknownFaults,
 } from "./faults.ts";
-import { isPlaceholder } from "./template.ts";
+import { isOptional, isPlaceholder } from "./template.ts";
 import { common, keysSchema } from "./types/common.ts";
 import { type CollectionConfig, RULES } from "./types/registry.ts";
 import { isType, TYPES } from "./types/traits.ts";
@@ -60,6 +60,8 @@ export function checkConfig(
   }
   const unknowns = unknown === "refused" ? unknownMembers(RULES[type].schema, config) : [];
   for (const fault of unknownFaults(unknowns)) faults.push(fault);
+  const { users: _, ...unlisted } = json;
+  for (const fault of unknown === "refused" ? placeholderFaults(unlisted) : []) faults.push(fault);
   const { data, error } = RULES[type].parse(config);
   const others = (error?.issues ?? []).map(faultOf)
     .filter(({ at }) => !faults.some((told) => at === told.at || at.startsWith(`${told.at}.`)));
@@ -119,6 +121,36 @@ export function withoutKeys(config: CollectionConfig): JsonObject {
   return jsonObject.parse(rest);
 }
 
+/** What a person's configuration says: without the texts of a template that were left as they are. */
+export function withoutPlaceholders(config: JsonObject): JsonObject {
+  const left = Object.keys(config).filter((name) => isPlaceholder(config[name] ?? null));
+  const kept = left.length === 0 ? config : omitted(config, left);
+  return mapped(kept, (value) => filledIn(value));
+}
+
+/**
+ * What was left as it is in a template and is one of a list: the others would be taken as if it had never been there.
+ * @param above What stands before the path of its members.
+ */
+function placeholderFaults(json: JsonObject, above = ""): Fault[] {
+  return Object.entries(json).flatMap(([name, value]) => {
+    const at = `${above}${name}`;
+    if (isObject(value)) return placeholderFaults(value, `${at}.`);
+    if (!Array.isArray(value)) return [];
+    return value.flatMap((item, i) => isObject(item) ? unfilledIn(item, `${at}.${i}.`) : []);
+  });
+}
+
+function unfilledIn(item: JsonObject, above: string): Fault[] {
+  return Object.entries(item).filter(([, value]) => isPlaceholder(value) && !isOptional(value))
+    .map(([name, value]) => ({
+      at: `${above}${name}`,
+      says: `${above}${name} is still ${
+        JSON.stringify(value)
+      }. Put in what you want, or take it out.`,
+    }));
+}
+
 /** The configuration without what a person has not filled in, with its keys under their newer name. */
 function readable(json: JsonObject): JsonObject {
   const config = withoutPlaceholders(json);
@@ -126,12 +158,6 @@ function readable(json: JsonObject): JsonObject {
   const { credentials, ...rest } = config;
   if (credentials === undefined || Object.hasOwn(rest, "keys")) return rest;
   return { ...rest, keys: credentials };
-}
-
-function withoutPlaceholders(config: JsonObject): JsonObject {
-  const left = Object.keys(config).filter((name) => isPlaceholder(config[name] ?? null));
-  const kept = left.length === 0 ? config : omitted(config, left);
-  return mapped(kept, (value) => filledIn(value));
 }
 
 /** A value without what a person has not filled in below it. */

@@ -46,6 +46,11 @@ export function isPlaceholder(value: Json): boolean {
   return typeof value === "string" && PLACEHOLDERS.has(value);
 }
 
+/** Whether a text of a template says that nobody has to replace it. */
+export function isOptional(value: Json): boolean {
+  return typeof value === "string" && value.startsWith("<Optional.");
+}
+
 function texts(value: Json): string[] {
   if (typeof value === "string") return [value];
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(texts) : [];

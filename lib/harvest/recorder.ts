@@ -4,7 +4,7 @@ import { traitsFor } from "../collection/types/traits.ts";
 import type { Limits } from "../collection/limits.ts";
 import { getLogger } from "@logtape/logtape";
 import type { CheckpointState, Commit } from "../bucket/checkpoint.ts";
-import { STREAM_WALK } from "../bucket/walks.ts";
+import { STREAM_WALK } from "../collection/walks.ts";
 import { isoTime } from "../base/clock.ts";
 import { DamagedError, messageOf } from "../base/errors.ts";
 import {

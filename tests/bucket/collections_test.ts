@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { z } from "zod";
 import { configure, reset } from "@logtape/logtape";
 import { Collections } from "../../lib/bucket/collections.ts";
 import { ConflictError, InvalidConfigError, UserError } from "../../lib/base/errors.ts";
+import { template } from "../../lib/collection/template.ts";
+import { jsonObject } from "../../lib/base/json_object.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 
@@ -13,6 +16,8 @@ const KEYS = {
   access_token_secret: "d",
 };
 const TIMELINE = { id: "c", type: "user_timeline", keys: KEYS, users: { "1": {}, "2": {} } };
+/** As the template of version 2 has it. */
+const TAG = "<Optional. Your name for the rule>";
 
 async function opened() {
   const [store, clock] = [new MemoryStore(), new ManualClock()];
@@ -325,4 +330,65 @@ Deno.test("a history that does not lead to what is in force is no base: the pers
   await store.put(key, new TextEncoder().encode(JSON.stringify(odd)));
   const plan = await collections.plan({ ...mine, users: { "1": {}, "7": {} } });
   assert.deepEqual([plan.isOutdated, plan.isBaseKnown], [true, false]);
+});
+
+Deno.test("what a template leaves to fill in reaches no bucket: not by add, and not by update", async () => {
+  const { store, clock } = await opened();
+  const collections = new Collections(store, clock);
+  for (const type of ["user_timeline", "search", "filter"] as const) {
+    for (const api of ["1.1", "2"] as const) {
+      const id = `${type}-${api}`;
+      const part = {
+        user_timeline: {},
+        search: { search: { ...template("search", { api }).search as object, query: "q" } },
+        filter: {
+          filter: {
+            ...template("filter", { api }).filter as object,
+            ...api === "2" ? { rules: [{ value: "q", tag: TAG }] } : { track: "q" },
+          },
+        },
+      }[type];
+      const file = jsonObject.parse({ ...template(type, { id, api }), keys: KEYS, ...part });
+      assert.match(JSON.stringify(file), /"</);
+      const added = await collections.add(file);
+      assert.doesNotMatch(JSON.stringify(added), /"</, "nor does it stay in the person's file");
+      const { change } = await collections.plan({ ...file, timestamp: added.timestamp ?? "" });
+      assert.deepEqual(
+        change,
+        { update: {}, delete: [] },
+        "a file that still has it changes nothing",
+      );
+      assert.deepEqual(await collections.add(file), added, "it is known as the same");
+    }
+  }
+  const all = await Promise.all(store.keys().map(async (key) => (await store.get(key))?.bytes));
+  for (const bytes of all) assert.doesNotMatch(new TextDecoder().decode(bytes), /"</);
+});
+
+Deno.test("what an older version put into the bucket of a template goes with the next update", async () => {
+  const { store, collections, mine } = await opened();
+  const { protected: text = "" } = template("user_timeline", { api: "1.1" });
+  const older = JSON.stringify({ ...mine, protected: text });
+  await store.put("collections/c/collection.json", new TextEncoder().encode(older));
+  const { change, apply } = await collections.plan({ ...mine, protected: text });
+  assert.deepEqual(change, { update: {}, delete: ["protected"] });
+  assert.equal("protected" in await apply(), false);
+});
+
+Deno.test("a rule of a template that is left as it is beside others is refused by its place", async () => {
+  const { collections } = await opened();
+  const { filter } = template("filter", { api: "2" });
+  const [unfilled] = z.object({ rules: z.array(z.json()) }).parse(filter).rules;
+  const rules = [{ value: "cats" }, unfilled];
+  const file = jsonObject.parse({
+    id: "f",
+    type: "filter",
+    api: "2",
+    keys: KEYS,
+    filter: { rules },
+  });
+  await assert.rejects(
+    collections.add(file),
+    /filter\.rules\.1\.value is still "<Rule: .*>"\. Put in what you want, or take it out\./,
+  );
 });
