@@ -23,6 +23,9 @@ export const LEFT_OUT: Record<string, (string | RegExp)[]> = {
     "local: a folder that may not be written is the person's to mend",
     /^a file that others may write is not taken for what a harvester left$/,
     /^it is left there where others may write in /,
+    "a person has one key, made when it is first wanted, which nobody else can read",
+    "temporary files are in the person's state folder, or in the folder that they name, which is theirs alone",
+    /^a folder (that others may write|in one that everybody may write) is refused, in one line/,
     "local: a configuration, which has keys, is for its owner alone; what was collected is as the system has it",
   ],
   "Windows shows nothing that tells a process from another with its number": [
@@ -31,6 +34,8 @@ export const LEFT_OUT: Record<string, (string | RegExp)[]> = {
     "a lock's holder whose number another process has by now is gone",
     "a process that has ended and that nobody has looked at is gone",
     "a process that stands still is not gone",
+    "a harvester has a place of its own, keeps out of that of one that lives, and finds what those left that are gone",
+    "what a version before left in the person's cache is found",
     "nothing is known of a holder in another run of the kernel, in another namespace, on another host, or of a former version",
   ],
   "a folder's names cannot be made durable by themselves on Windows": [
@@ -41,6 +46,9 @@ export const LEFT_OUT: Record<string, (string | RegExp)[]> = {
   ],
   "a link on Windows has a kind and may need a right": [
     "a file that is a link stays one",
+    "a bucket has one folder for temporary files, however its name is written, and no other bucket's",
+    /^a folder that is a link is refused, in one line/,
+    "a link to where the state is may stand in the way to it",
     "nothing is read through a link out of the bucket: what is sent with one shows nobody's files",
     "a link that may not be followed holds up no listing, and is named once",
     "a harvest that was moved to another disk is found behind its link, where that place is marked",

@@ -93,11 +93,11 @@ Deno.test("temporary files are in the person's state folder, or in the folder th
     assert.equal(owner, (await Deno.stat(home)).uid);
     assert.equal(
       dirname((await placeOf(home, { state: `${home}/x` })).path),
-      `${home}/x/twarc-cloud/spool/${name}`,
+      join(home, "x/twarc-cloud/spool", name),
     );
     assert.equal(
       dirname((await placeOf(home, { folder: `${home}/own` })).path),
-      `${home}/own/${name}`,
+      join(home, "own", name),
     );
     for (const folder of [".local/state/twarc-cloud/spool", "x/twarc-cloud/spool", "own"]) {
       assert.equal(((await Deno.stat(join(home, folder))).mode ?? 0) & 0o777, 0o700, folder);
