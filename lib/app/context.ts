@@ -1,0 +1,64 @@
+/** What the commands work with. */
+
+import { join, resolve } from "node:path";
+import type { Context } from "../cli/context.ts";
+import type { FolderRef } from "../base/bucket_ref.ts";
+import { PERMISSIONS } from "../cli/permissions.ts";
+import { systemClock } from "../base/clock.ts";
+import { Ending } from "../base/ending.ts";
+import { VERSION } from "../base/version.ts";
+import { harvestHere, recoverHere } from "./harvest_here.ts";
+import { narrowed, type Places, selfCommand } from "../runner/local/self.ts";
+
+/** Makes what the commands work with. */
+export function makeContext(
+  { output, ending, env, narrows, atEnd }: Pick<Context, "output" | "env" | "atEnd"> & {
+    ending: Ending;
+    narrows: boolean;
+  },
+): Context {
+  const context: Context = {
+    output,
+    clock: systemClock,
+    env,
+    get signal() {
+      return ending.signal;
+    },
+    self: selfWith(PERMISSIONS),
+    harvester: async (settings, env) =>
+      settings.bucket.kind === "folder"
+        ? selfWith(narrowed(PERMISSIONS, await placesOf(settings.bucket, env)))
+        : selfWith(PERMISSIONS),
+    version: VERSION,
+    harvest: (run) => harvestHere(run, context, narrows),
+    atEnd,
+    recover: (run) => recoverHere(run, context),
+  };
+  return context;
+}
+
+/** The command line that starts this program again, where it runs from its source with some permissions. */
+function selfWith(permissions: readonly string[]): string[] {
+  return selfCommand({
+    isStandalone: Deno.build.standalone,
+    execPath: Deno.execPath(),
+    root: import.meta.dirname === undefined ? "." : join(import.meta.dirname, "..", ".."),
+    permissions,
+  });
+}
+
+/** What a harvester of a folder bucket reads and writes: the bucket, its temporary files, keys and settings. */
+async function placesOf({ path }: FolderRef, env: Context["env"]): Promise<Places> {
+  const { spoolPlaces } = await import("../harvest/recovery/spool_place.ts");
+  const { keysPaths } = await import("../secrets/twarc_files.ts");
+  const { INI_FILE } = await import("../base/settings.ts");
+  const keys = env.HOME || env.USERPROFILE ? keysPaths({ env }) : [];
+  const linked = await Deno.realPath(path).catch(() => path);
+  return {
+    read: [...keys, INI_FILE].map((path) => resolve(path)),
+    write: [
+      ...new Set([path, linked]),
+      ...await spoolPlaces(env.TWARC_CLOUD_SPOOL || undefined, { env }),
+    ],
+  };
+}

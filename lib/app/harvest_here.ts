@@ -1,0 +1,111 @@
+/** A harvest in this process, and bringing in what harvesters left: both composed from the settings. */
+
+import type { Settings } from "../base/settings.ts";
+import type { Context, HarvestRun, RecoverRun } from "../cli/context.ts";
+import { credentialsMayRun, giveUp } from "../cli/permissions.ts";
+import type { Recovered } from "../collection/recovered.ts";
+import type { CollectionConfig } from "../collection/types/registry.ts";
+import type { SpoolPlace } from "../harvest/recovery/spool_place.ts";
+import { reportingFailure } from "./failure.ts";
+import { openNetwork } from "./network.ts";
+import { TERMINAL } from "./terminal.ts";
+
+/** Harvests, and logs to standard error. @param narrows Whether this process gives up what it does not need */
+export async function harvestHere(
+  { settings, collectionId, flags, shutdown, port, monitor, spool }: HarvestRun,
+  { clock, env, signal }: Context,
+  narrows: boolean,
+): Promise<void> {
+  const { openStore } = await import("../store/open.ts");
+  const { configuredLimits, limitsOf } = await import("../collection/limits.ts");
+  const { holderIsGone, thisProcess } = await import("../bucket/process.ts");
+  const { harvest } = await import("../../harvester.ts");
+  await startLogging(env);
+  const limitsFor = (config: CollectionConfig) =>
+    limitsOf({ ...configuredLimits(config), ...flags });
+  const secrets: string[] = [];
+  const onSecret = (secret: string) => void secrets.push(secret);
+  const opening = { settings, clock, env, limitsFor, onSecret };
+  await reportingFailure({ collectionId, settings, secrets, env }, async () =>
+    await harvest({
+      collectionId,
+      store: await openStore(settings.bucket, settings.aws),
+      clock,
+      limits: limitsOf(flags),
+      limitsFor,
+      openNetwork: (config, waits) => openNetwork(config, waits, opening),
+      control: {
+        hostname: env.TWARC_CLOUD_HOST ?? "127.0.0.1",
+        port,
+        secret: () => controlSecret(settings, env),
+      },
+      process: thisProcess(),
+      isGone: holderIsGone,
+      spool: await spoolPlace({ settings, collectionId, spool }, env),
+      shutdown,
+      monitor,
+      ended: async () => {
+        const { OWN_SERVICE, restOwnService } = await import("../runner/ecs/own_service.ts");
+        return await restOwnService(env[OWN_SERVICE], settings.aws);
+      },
+      begun: async () => {
+        if (narrows && !credentialsMayRun(settings, env)) await giveUp("run");
+      },
+      signal,
+    }));
+}
+
+/** Brings in what harvesters left on this machine. */
+export async function recoverHere(
+  { settings, spool, ...run }: RecoverRun,
+  { clock, env, signal }: Context,
+): Promise<Recovered> {
+  const { thisProcess } = await import("../bucket/process.ts");
+  const { recover } = await import("../harvest/recovery/recover.ts");
+  await startLogging(env);
+  const place = await spoolPlace({ settings, collectionId: run.collectionId, spool }, env);
+  return await recover({ ...run, clock, spool: place, process: thisProcess(), signal });
+}
+
+async function startLogging(env: Context["env"]): Promise<void> {
+  const { logForm, startLog } = await import("../base/log.ts");
+  await startLog(TERMINAL.err, logForm(env));
+}
+
+/** The folder for a harvest's temporary files. */
+async function spoolPlace(
+  { settings, collectionId, spool: folder }: Pick<
+    HarvestRun,
+    "settings" | "collectionId" | "spool"
+  >,
+  env: Context["env"],
+): Promise<SpoolPlace> {
+  const { thisProcess } = await import("../bucket/process.ts");
+  const { openPlace } = await import("../harvest/recovery/spool_place.ts");
+  return await openPlace({
+    bucket: settings.bucket,
+    collectionId,
+    process: thisProcess(),
+    folder,
+    secret: await noteSecret(settings, env),
+    person: { env },
+  });
+}
+
+/** The control secret: one that was started by hand is controlled like those that the runner starts. */
+async function controlSecret(settings: Settings, env: Context["env"]): Promise<string> {
+  const { localSecret } = await import("../secrets/control_secret.ts");
+  return settings.controlSecret ?? await localSecret(await stateFolder(settings, env));
+}
+
+/** The secret that opens notes of harvesters in a bucket of S3: the control secret, from wherever they had it. */
+async function noteSecret(settings: Settings, env: Context["env"]): Promise<string | undefined> {
+  if (settings.bucket.kind === "folder") return undefined;
+  const { knownSecret } = await import("../secrets/control_secret.ts");
+  return settings.controlSecret ?? await knownSecret(await stateFolder(settings, env)) ?? undefined;
+}
+
+async function stateFolder({ bucket, aws }: Settings, env: Context["env"]) {
+  const { localFolder } = await import("../runner/local/state.ts");
+  return await localFolder({ bucket, aws, env });
+}

@@ -1,0 +1,44 @@
+/** Opens the network that a collection's tweets are on, with the keys that its configuration holds or names. */
+
+import type { Clock } from "../base/clock.ts";
+import type { Settings } from "../base/settings.ts";
+import type { CollectionConfig } from "../collection/types/registry.ts";
+import type { Limits } from "../collection/limits.ts";
+import type { Waits } from "../base/waits.ts";
+import type { Network } from "../source/source.ts";
+
+/** What networks are opened with. */
+export interface NetworkOptions {
+  settings: Settings;
+  clock: Clock;
+  env: Record<string, string | undefined>;
+  limitsFor: (config: CollectionConfig) => Limits;
+  /** Called with each key, which nobody else may see. */
+  onSecret: (secret: string) => void;
+}
+
+/** Opens X, which is all that there is yet. @throws UserError where its keys are at fault, or cannot be had */
+export async function openNetwork(
+  config: CollectionConfig,
+  waits: Waits,
+  { settings, clock, env, limitsFor, onSecret }: NetworkOptions,
+): Promise<Network> {
+  const { isProtectedWanted, keysOf } = await import("../collection/config.ts");
+  const { heldKeys } = await import("../secrets/credentials.ts");
+  const { X } = await import("../source/x.ts");
+  const { openApi } = await import("../twitter/open.ts");
+  const keys = await heldKeys(keysOf(config), { ...settings.place, env });
+  for (const key of Object.values(keys)) if (key !== undefined) onSecret(key);
+  const api = await openApi({
+    version: config.api ?? "1.1",
+    keys,
+    fields: config.fields,
+    words: config.words,
+    isProtectedWanted: isProtectedWanted(config),
+    clock,
+    base: settings.twitterApiUrl,
+    waits,
+    patienceMs: limitsFor(config).patienceMs,
+  });
+  return new X(api, clock);
+}

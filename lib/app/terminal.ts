@@ -1,0 +1,108 @@
+/** The terminal of this process: what is written to it, and the answer that is piped in. */
+
+import { messageOf, UserError } from "../base/errors.ts";
+import { codeOf } from "../base/system_error.ts";
+import type { Terminal } from "../cli/output.ts";
+
+/** Milliseconds between tries of a pipe that is full, and those that a harvest waits for a reader of its log. */
+const [WAIT, MOST_WAIT] = [5, 1_000];
+/** Milliseconds that an answer may take which is piped in. */
+const PIPED_WAIT = 5_000;
+/** Nothing ever wakes it. */
+const PAUSE = new Int32Array(new SharedArrayBuffer(4));
+
+const encoder = new TextEncoder();
+
+/** The ways in and out. */
+export type Streams = Pick<Terminal, "out" | "err" | "pipedLine">;
+
+/** Those of this process. */
+export const TERMINAL: Streams = {
+  out: writeOut,
+  err: writeErr,
+  ...(Deno.stdin.isTerminal() ? {} : { pipedLine }),
+};
+
+/** Returns what the terminal of this process is like. @param env Of the process */
+export function describeTerminal(
+  write: Streams,
+  env: Record<string, string | undefined>,
+): Terminal {
+  return {
+    ...write,
+    isInteractive: Deno.stdin.isTerminal() && Deno.stdout.isTerminal(),
+    isTerminal: Deno.stderr.isTerminal(),
+    isOutTerminal: Deno.stdout.isTerminal(),
+    color: Deno.stderr.isTerminal() && !env.NO_COLOR,
+    columns: () => Deno.consoleSize().columns,
+  };
+}
+
+/** The first line of standard input; null where it has none within some seconds, as one that nobody writes to. */
+async function pipedLine(): Promise<string | null> {
+  const reader = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).getReader();
+  const timer = setTimeout(() => reader.cancel().catch(() => {}), PIPED_WAIT);
+  let text = "";
+  try {
+    while (!text.includes("\n")) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      text += value;
+    }
+  } finally {
+    clearTimeout(timer);
+    await reader.cancel().catch(() => {});
+  }
+  const [line = ""] = text.split(/\r?\n/);
+  return line === "" ? null : line;
+}
+
+/** @throws UserError where it cannot be written, or nobody reads any more: not all that was asked for is there. */
+function writeOut(text: string): void {
+  try {
+    writeAll(Deno.stdout, text, Infinity);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.BrokenPipe || codeOf(cause) === "EPIPE") {
+      throw new UserError("Standard output was closed before all of it was written", {
+        cause,
+        hint: "What reads it has ended; where that is `head` or a pager, nothing is wrong.",
+      });
+    }
+    throw new UserError(`Standard output cannot be written: ${messageOf(cause)}`, {
+      cause,
+      hint: "Where it goes to a file, free some space there, and run it again.",
+    });
+  }
+}
+
+/** What cannot be said ends nothing: a harvest goes on without its log. */
+function writeErr(text: string): void {
+  try {
+    writeAll(Deno.stderr, text, MOST_WAIT);
+  } catch {
+    // There is nobody to tell.
+  }
+}
+
+/**
+ * Writes all of a text. A pipe that does not wait for its reader, as some programs make them, is waited for here.
+ * @param most Milliseconds that it may take nothing; then it throws what the system said.
+ */
+function writeAll(
+  stream: { writeSync(bytes: Uint8Array): number },
+  text: string,
+  most: number,
+): void {
+  const bytes = encoder.encode(text);
+  let waited = 0;
+  for (let n = 0; n < bytes.length;) {
+    try {
+      n += stream.writeSync(bytes.subarray(n));
+      waited = 0;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.WouldBlock) || waited >= most) throw error;
+      Atomics.wait(PAUSE, 0, 0, WAIT);
+      waited += WAIT;
+    }
+  }
+}
