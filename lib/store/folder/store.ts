@@ -35,12 +35,13 @@ export class LocalStore implements Store {
   /**
    * Opens the folder, which is made by the first write: nothing is changed by opening or reading.
    * @param options.name For messages; its path where nothing is said.
-   * @throws UserError where it is a file.
+   * @throws UserError where it is a file, or a share without a letter.
    */
   static async open(
     path: string,
     { name = path, disk = systemDisk }: { name?: string; disk?: Disk } = {},
   ): Promise<LocalStore> {
+    checkNoShare(resolve(path));
     if ((await Deno.stat(resolve(path)).catch(() => null))?.isFile) {
       throw new UserError(`Bucket ${name} is a file, and a bucket is a folder`, {
         hint: "Name a folder with --bucket.",
@@ -232,6 +233,18 @@ export class LocalStore implements Store {
       throw translated(cause, this.name);
     }
   }
+}
+
+/**
+ * Deno opens no path of a network share for a program that may not do everything, which this one never may.
+ * @throws UserError for such a path on Windows.
+ */
+export function checkNoShare(path: string, os: string = Deno.build.os): void {
+  const [, share] = /^(\\\\[^\\?.]+\\[^\\]+)/.exec(path) ?? [];
+  if (os !== "windows" || !share) return;
+  throw new UserError(`Bucket ${path} is on a share that has no letter`, {
+    hint: `Give it one: net use T: ${share}. Then name the folder as T:\\...`,
+  });
 }
 
 /** What tells a folder from another one at its path. */

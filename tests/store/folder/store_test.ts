@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseBucket } from "../../../lib/base/bucket_ref.ts";
 import { OutsideError, UserError } from "../../../lib/base/errors.ts";
-import { LocalStore } from "../../../lib/store/folder/store.ts";
+import { checkNoShare, LocalStore } from "../../../lib/store/folder/store.ts";
 import { openStore } from "../../../lib/store/open.ts";
 import { storeContract } from "../../contract/store.ts";
 import { claim, countUp, keysOf, startProcess, temporary, withFolder } from "../bucket_folder.ts";
@@ -181,6 +181,15 @@ Deno.test("local: a bucket that is a file is the person's to mend", () =>
     await assert.rejects(store.get("a"), says);
     await assert.rejects(Array.fromAsync(store.list("")), says);
   }));
+
+Deno.test("local: a share of Windows is refused with how to give it a letter", () => {
+  assert.throws(() => checkNoShare("\\\\server\\share\\data", "windows"), {
+    name: "UserError",
+    hint: /net use T: \\\\server\\share\./,
+  });
+  checkNoShare("C:\\data", "windows");
+  checkNoShare("//server/share", "linux");
+});
 
 Deno.test("local: an object in the place of a folder is no conflict but a fault", () =>
   withFolder(async (folder) => {
