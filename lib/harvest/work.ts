@@ -1,0 +1,286 @@
+/** One harvest under a lease: what was left before it, what its source brings, and what follows from it at the end. */
+
+import { getLogger } from "@logtape/logtape";
+import type { CollectionConfig } from "../collection/types/registry.ts";
+import { traitsFor } from "../collection/types/traits.ts";
+import { Checkpoint } from "../bucket/checkpoint.ts";
+import { Collections } from "../bucket/collections.ts";
+import { readIds } from "../bucket/id_list.ts";
+import type { Lease } from "../bucket/lease.ts";
+import { beginNext } from "../bucket/next_harvest.ts";
+import { reachedLimit } from "../bucket/stream_limit.ts";
+import { STREAM_WALK } from "../collection/walks.ts";
+import { type ProjectionTarget, settle } from "../bucket/projection.ts";
+import { isoTime } from "../base/clock.ts";
+import { unknownIn, withoutKeys } from "../collection/config.ts";
+import { type HarvestInfo, hasEndedItself } from "../collection/harvest_info.ts";
+import { collectionKeys } from "../collection/layout.ts";
+import { TwarcCloudError, type UserError } from "../base/errors.ts";
+import type { Harvest } from "./asked.ts";
+import { type Beginning, begun, fenceUnsettled } from "./beginning.ts";
+import { endingOf } from "./ending.ts";
+import { committing } from "./committing.ts";
+import { meterFor } from "./metering.ts";
+import { patiently } from "../source/patience.ts";
+import { Recorder } from "./recorder.ts";
+import { commitEachLate, type Late } from "./recovery/late_cuts.ts";
+import { commitEachLeft, type LeftOptions } from "./recovery/left_cuts.ts";
+import { Spool } from "./spool.ts";
+import { type LeftPlace, leftPlaces, placeBeside } from "./recovery/spool_place.ts";
+import type { Network, TweetSource } from "../source/source.ts";
+import type { Waits } from "../base/waits.ts";
+import type { Meter } from "../source/meter.ts";
+
+const log = getLogger(["twarc-cloud", "harvest"]);
+
+/** What a harvest works with, besides what it was asked to do. */
+export interface WorkOptions {
+  lease: Lease;
+  /** The id of the lease's holder. */
+  holder: string;
+  type: CollectionConfig["type"];
+  network: Network;
+  waits: Waits;
+  /** Aborted when a stop was requested. */
+  stopping: AbortSignal;
+  /** The fields of harvest.json so far. */
+  info: () => HarvestInfo;
+}
+
+/** One harvest, from a checkpoint that may have something left to the last projection. */
+export class Work {
+  /** Set once the harvest has begun. */
+  recorder: Recorder | undefined;
+  readonly checkpoint: Checkpoint;
+  readonly #asked: Harvest;
+  readonly #options: WorkOptions;
+  readonly #target: ProjectionTarget;
+
+  private constructor(
+    asked: Harvest,
+    options: WorkOptions,
+    { checkpoint, target }: { checkpoint: Checkpoint; target: ProjectionTarget },
+  ) {
+    this.#asked = asked;
+    this.#options = options;
+    this.checkpoint = checkpoint;
+    this.#target = target;
+  }
+
+  /** Opens the checkpoint. @throws LockedError where the lease is lost; what the bucket fails with */
+  static async open(asked: Harvest, options: WorkOptions): Promise<Work> {
+    const { store, clock, collectionId, limits: { patienceMs } } = asked;
+    const { lease, holder, type, waits, stopping } = options;
+    const guard = async () => {
+      await lease.confirm();
+      lease.check();
+    };
+    const collections = new Collections(store, clock);
+    const target = { store, collections, collectionId, guard, versions: new Map() };
+    const checkpoint = await patiently(
+      { clock, patienceMs, lost: lease.lost, stopped: stopping, waits },
+      () => Checkpoint.open(store, { collectionId, type, holder, clock }),
+    );
+    return new Work(asked, options, { checkpoint, target });
+  }
+
+  /** Settles what the harvest before left. @returns What is to be added to the one that begins. */
+  async settleFormer(): Promise<Late[]> {
+    const { spool, process } = this.#asked;
+    const places = await leftPlaces(spool, process);
+    await fenceUnsettled(this.#beginning(), { isAdded: places.length > 0 });
+    // Before anything is begun: what a stream brings cannot be noted without.
+    if (!traitsFor(this.checkpoint.state.type).canBeAskedAgain) await spool.keys();
+    const late = await this.#commitLeft(places);
+    await this.#begin(() => settle(this.#target, this.checkpoint));
+    return late;
+  }
+
+  /** Returns why a stream has ended at its limit before anything is begun; null where it has not. */
+  async reachedLimit(): Promise<UserError | null> {
+    const { type, positions } = this.checkpoint.state;
+    if (traitsFor(type).endsByItself || !(STREAM_WALK in positions)) return null;
+    const { config } = await this.#begin(() =>
+      this.#target.collections.load(this.#asked.collectionId)
+    );
+    return reachedLimit(config, positions);
+  }
+
+  /** Whether it harvested a stream that has ended for a reason of its own. */
+  get hasEndedItself(): boolean {
+    const { state } = this.checkpoint;
+    return !traitsFor(state.type).endsByItself && hasEndedItself(state);
+  }
+
+  /** Writes what follows from the harvest. */
+  async settle(): Promise<void> {
+    await this.#patiently(() => settle(this.#target, this.checkpoint));
+  }
+
+  /** Harvests into a folder of its own; a failure is handed back once what had come is committed. */
+  async harvest(late: Late[]): Promise<unknown> {
+    const config = await this.#claimed();
+    await this.#asked.begun?.();
+    const { collectionId } = this.#asked;
+    log.info("Harvesting {collectionId} ({type})", { collectionId, type: config.type });
+    const spool = await Spool.open(this.#asked.spool);
+    try {
+      const later = await this.#commitLate(late, spool);
+      const failure = await this.#record(config, spool);
+      await this.#commitLate(later, spool);
+      return failure;
+    } finally {
+      await this.#clear(spool, config.type);
+    }
+  }
+
+  /** Begins a harvest of the configuration as it is now. */
+  async #claimed(): Promise<CollectionConfig> {
+    const config = await begun(this.#beginning());
+    this.#noteBegun();
+    for (const { at } of unknownIn(withoutKeys(config))) {
+      log.warn("{at} in the configuration is not known, and changes nothing", { at });
+    }
+    return config;
+  }
+
+  #beginning(): Beginning {
+    const { lease } = this.#options;
+    const patiently = <T>(act: () => Promise<T>) => this.#begin(act);
+    const { checkpoint } = this;
+    return { target: this.#target, checkpoint, lease, clock: this.#asked.clock, patiently };
+  }
+
+  /** Says in the lock which harvest goes on, and how far it is. */
+  #noteBegun(): void {
+    const { lease, info } = this.#options;
+    lease.update({ harvest_id: isoTime(this.checkpoint.state.began), progress: info() });
+  }
+
+  /** Adds to the harvest that goes on what harvesters left that another one went on before. @returns What is left of it. */
+  async #commitLate(late: Late[], spool: Spool): Promise<Late[]> {
+    return await commitEachLate(late, {
+      ...this.#committing(),
+      stopped: this.#options.stopping,
+      collectionId: this.#asked.collectionId,
+      spool: this.recorder?.spool ?? spool,
+    });
+  }
+
+  /** Commits what harvesters brought that are gone, and could not. @returns What is for the harvest that begins. */
+  async #commitLeft(places: LeftPlace[]): Promise<Late[]> {
+    const own = this.#committing();
+    const { stopping: stopped } = this.#options;
+    return await commitEachLeft(places, this.#asked.spool.keys, {
+      ...own,
+      stopped,
+      next: (began) => this.#patiently(() => own.next(began), stopped),
+    });
+  }
+
+  /** What cuts are committed with, into the folder of the checkpoint's harvest. */
+  #committing(): LeftOptions {
+    const { clock, limits: { patienceMs } } = this.#asked;
+    const { lease, waits } = this.#options;
+    const [target, checkpoint] = [this.#target, this.checkpoint];
+    return committing({ target, checkpoint, lease, clock, patienceMs, waits });
+  }
+
+  /** Begins the harvest in place of one whose time is over. */
+  async #begunNext(began: number): Promise<string> {
+    const folder = await beginNext(this.#target, this.checkpoint, began);
+    this.#noteBegun();
+    return folder;
+  }
+
+  /** Acts on a bucket that may be away for a while, before there is anything that a stop would lose. */
+  async #begin<T>(act: () => Promise<T>): Promise<T> {
+    return await this.#patiently(act, this.#options.stopping);
+  }
+
+  /** Acts on a bucket that may be away for a while. @param stopped Aborted where it is waited for no longer. */
+  async #patiently<T>(act: () => Promise<T>, stopped?: AbortSignal): Promise<T> {
+    const { clock, limits: { patienceMs } } = this.#asked;
+    const { lease: { lost }, waits } = this.#options;
+    return await patiently({ clock, patienceMs, lost, stopped, waits }, act);
+  }
+
+  /** Clears the temporary files; what a stream brought and the bucket did not take cannot be had again. */
+  async #clear(spool: Spool, type: CollectionConfig["type"]): Promise<void> {
+    const isLeft = !traitsFor(type).canBeAskedAgain && (this.recorder?.hasUnstored ?? false);
+    await (this.recorder?.close({ isLeft }) ?? spool.close());
+    if (!isLeft) return;
+    log.error(
+      "What the bucket did not take is kept on this machine, in {folder}: the next harvest of the collection here " +
+        "puts it into the bucket",
+      { folder: (this.recorder?.spool ?? spool).path },
+    );
+  }
+
+  /** Records what the source brings and makes the last commit; a failure is handed back after it. */
+  async #record(config: CollectionConfig, spool: Spool): Promise<unknown> {
+    const { lease, network, stopping } = this.#options;
+    const meter = meterFor(config, this.checkpoint, this.#asked.clock);
+    const recorder = this.#recorderFor(spool, meter);
+    this.recorder = recorder;
+    const signal = AbortSignal.any([stopping, lease.lost]);
+    let failure: unknown;
+    try {
+      const source = await this.#openSource(config, meter);
+      await recorder.record(source, this.checkpoint.state.positions, signal);
+    } catch (thrown) {
+      if (!signal.aborted || thrown instanceof TwarcCloudError) {
+        failure = await network.explain(thrown);
+      }
+    }
+    if (lease.lost.aborted) {
+      await recorder.abandon();
+      throw lease.lost.reason;
+    }
+    const ending = endingOf({
+      config,
+      failure,
+      refusal: meter?.refusal,
+      isStopped: stopping.aborted,
+      isWhole: recorder.isWhole,
+    });
+    const damaged = await recorder.finish(ending);
+    return failure ?? damaged;
+  }
+
+  #recorderFor(spool: Spool, meter: Meter | undefined): Recorder {
+    const { limits, spool: place, process } = this.#asked;
+    const { lease, network, info } = this.#options;
+    const own = this.#committing();
+    const project = async () => {
+      await own.project();
+      lease.update({ progress: info() });
+    };
+    return new Recorder({
+      ...own,
+      spool,
+      limits,
+      meter,
+      project,
+      network,
+      nextSpool: () => Spool.open(placeBeside(place, process)),
+      next: (began) => this.#begunNext(began),
+    });
+  }
+
+  async #openSource(config: CollectionConfig, meter: Meter | undefined): Promise<TweetSource> {
+    const { store, clock, limits: { patienceMs }, collectionId } = this.#asked;
+    const { lease, network, waits } = this.#options;
+    return await network.openSource(config, {
+      meter,
+      clock,
+      ids: () => readIds(store, collectionKeys(collectionId).ids),
+      patienceMs,
+      waits,
+      confirm: async () => {
+        await lease.confirm();
+        if (lease.lost.aborted) throw lease.lost.reason;
+      },
+    });
+  }
+}
