@@ -160,8 +160,10 @@ export class ControlClient {
     path: string,
     { signal, headers = {} }: { signal: AbortSignal | undefined; headers?: Record<string, string> },
   ): Promise<string> {
-    const timeout = AbortSignal.timeout(ANSWER_TIMEOUT);
-    const limit = signal ? AbortSignal.any([signal, timeout]) : timeout;
+    const [answered, late] = [new AbortController(), new AbortController()];
+    this.#options.clock.sleep(ANSWER_TIMEOUT, answered.signal)
+      .then(() => late.abort(new DOMException("It took too long", "TimeoutError")));
+    const limit = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
     const url = new URL(path, this.#url);
     try {
       const response = await askedDirectly(url, { headers, signal: limit });
@@ -176,6 +178,8 @@ export class ControlClient {
         `The harvester at ${this.#url} does not answer: ${networkReason(cause)}`,
         this.#options.parameter ? {} : { cause },
       );
+    } finally {
+      answered.abort();
     }
   }
 

@@ -10,7 +10,7 @@ import { Buffer } from "node:buffer";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { isIP } from "node:net";
 import { Duplex } from "node:stream";
-import type { Clock } from "../base/clock.ts";
+import { type Clock, within } from "../base/clock.ts";
 import { controlAnswers, type Controlled, type ControlOptions, refusal } from "./control.ts";
 import { messageOf, UserError } from "../base/errors.ts";
 
@@ -119,8 +119,12 @@ class Connections {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
     this.#listener.close();
+    // Answers that never end would keep the harvester from ending.
     const answering = [...this.#open].filter((wire) => wire.isAnswering);
-    await withinGrace(Promise.all(answering.map((wire) => wire.ended)));
+    if (answering.length > 0) {
+      const ended = Promise.all(answering.map((wire) => wire.ended));
+      await within(ended, { clock: this.#clock, ms: GRACE });
+    }
     for (const wire of this.#open) wire.destroy();
   }
 
@@ -152,9 +156,10 @@ class Connections {
   #serve(connection: Deno.TcpConn): void {
     const wire = new Wire(connection, this.#looks);
     this.#open.add(wire);
-    const timer = setTimeout(() => wire.destroy(), LONGEST);
+    const ended = new AbortController();
+    this.#clock.sleep(LONGEST, ended.signal).then(() => void wire.destroy());
     wire.once("close", () => {
-      clearTimeout(timer);
+      ended.abort();
       this.#open.delete(wire);
       this.#ended();
     });
@@ -259,12 +264,4 @@ function isOwnName(host: string | undefined, names: ReadonlySet<string>): boolea
   if (!host) return true;
   const name = host.toLowerCase().replace(/:\d*$/, "").replace(/\.$/, "");
   return isIP(name.replace(/^\[(.*)\]$/, "$1")) !== 0 || names.has(name);
-}
-
-/** Waits for answers to end, but not for those that never do: they would keep the harvester from ending. */
-async function withinGrace(ended: Promise<unknown>): Promise<void> {
-  const over = Promise.withResolvers<void>();
-  const timer = setTimeout(over.resolve, GRACE);
-  await Promise.race([ended, over.promise]);
-  clearTimeout(timer);
 }

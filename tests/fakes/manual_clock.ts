@@ -70,6 +70,11 @@ export class ManualClock implements Clock {
   }
 }
 
+/** Waits until so many sleep. */
+export async function sleeping(clock: ManualClock, count: number): Promise<void> {
+  while (clock.sleepers < count) await new Promise((resolve) => setTimeout(resolve));
+}
+
 /** Turns of the event loop without anything at the disk after which everything is at rest. */
 const RESTS = 5;
 

@@ -2,13 +2,17 @@ import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/base/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
+import { ManualClock } from "../fakes/manual_clock.ts";
 import { added, json, KEYS, run, tweets } from "../fakes/whole_harvest.ts";
 import { WorldApi } from "../fakes/world_api.ts";
 import { shipped } from "../shipped.ts";
 import { ControlClient, type Controlled } from "../../lib/control/control.ts";
 import { serveControl } from "../../lib/control/server.ts";
 
-/** A control server as a harvester has it, with a client that knows the secret. */
+/**
+ * A control server as a harvester has it, with a client that knows the secret. No time passes but what a test lets pass: who
+ * is answered has not waited for another one's time to be up.
+ */
 function served() {
   let stops = 0;
   const controlled: Controlled = {
@@ -24,10 +28,11 @@ function served() {
     shutdown() {},
   };
   const secret = () => Promise.resolve("secret");
-  const options = { collectionId: "c", secret, clock: systemClock };
+  const clock = new ManualClock();
+  const options = { collectionId: "c", secret, clock };
   const server = serveControl(controlled, { ...options, hostname: "127.0.0.1", port: 0 });
   const client = new ControlClient(server.url, options);
-  return { server, client, stops: () => stops, port: Number(server.url.port) };
+  return { server, client, clock, stops: () => stops, port: Number(server.url.port) };
 }
 
 async function connections(port: number, count: number, say: string): Promise<Deno.TcpConn[]> {
@@ -36,13 +41,6 @@ async function connections(port: number, count: number, say: string): Promise<De
   );
   await Promise.all(all.map((one) => one.write(new TextEncoder().encode(say))));
   return all;
-}
-
-/** Milliseconds that something takes. */
-async function timed(act: () => Promise<unknown>): Promise<number> {
-  const began = performance.now();
-  await act();
-  return performance.now() - began;
 }
 
 for (
@@ -61,14 +59,16 @@ for (
   ] as const
 ) {
   Deno.test(`${what} keep nobody else waiting, and do not keep the harvester from ending`, async () => {
-    const { server, client, stops, port } = served();
+    const { server, client, clock, stops, port } = served();
     const all = await connections(port, count, say);
     try {
-      assert.ok(await timed(() => client.info()) < 2_000);
+      await client.info();
       await client.stop();
       assert.equal(stops(), 1);
     } finally {
-      assert.ok(await timed(() => server.close()) < 5_000, "It ends in time");
+      const closed = server.close();
+      await clock.advance(1_000);
+      await closed;
       for (const one of all) one.close();
     }
   });
@@ -111,7 +111,7 @@ Deno.test("3,000 guesses at a token stop nothing, and leave nothing behind", asy
       }));
     }
     assert.equal(stops(), 0);
-    assert.ok(await timed(() => client.info()) < 2_000);
+    await client.info();
   } finally {
     await server.close();
   }
