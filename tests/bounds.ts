@@ -6,7 +6,7 @@
 import { leftOut } from "./elsewhere/left_out.ts";
 
 /** Milliseconds that a test may take which says nothing else; far more than any does on a slow machine. */
-const TIMEOUT = Number(Deno.env.get("TWARC_CLOUD_TEST_TIMEOUT") ?? 300_000);
+const TIMEOUT = Number(Deno.env.get("TWARC_CLOUD_TEST_TIMEOUT") ?? 600_000);
 
 const bounded = new Proxy(Deno.test, {
   apply(test, self, args: unknown[]) {

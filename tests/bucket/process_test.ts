@@ -7,7 +7,7 @@ import { asHolder, canUnshare, printedBy, zombie } from "../fakes/other_processe
 
 Deno.test("a process of this machine is gone when it has ended, and not before", async () => {
   const { host } = thisProcess();
-  const child = new Deno.Command("sleep", { args: ["60"] }).spawn();
+  const child = new Deno.Command("sleep", { args: ["600"] }).spawn();
   const holder = asHolder(child.pid);
   assert.equal(processIsGone({ host, pid: child.pid }), false);
   assert.equal(holderIsGone(holder), false);
@@ -26,7 +26,7 @@ Deno.test("this process, and one that belongs to somebody else, are not gone", (
 });
 
 Deno.test("a lock's holder whose number another process has by now is gone", async () => {
-  await using stranger = new Deno.Command("sleep", { args: ["60"] }).spawn();
+  await using stranger = new Deno.Command("sleep", { args: ["600"] }).spawn();
   const holder = asHolder(stranger.pid);
   assert.equal(holderIsGone({ ...holder, process_started: `${holder.process_started}0` }), true);
   stranger.kill("SIGKILL");
@@ -39,7 +39,7 @@ Deno.test("a process that has ended and that nobody has looked at is gone", asyn
 });
 
 Deno.test("a process that stands still is not gone", async () => {
-  await using stranger = new Deno.Command("sleep", { args: ["60"] }).spawn();
+  await using stranger = new Deno.Command("sleep", { args: ["600"] }).spawn();
   const holder = asHolder(stranger.pid);
   stranger.kill("SIGSTOP");
   assert.equal(holderIsGone(holder), false);

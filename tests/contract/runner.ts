@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { LockedError, UserError } from "../../lib/base/errors.ts";
 import type { Job, Outcome, Runner, Started } from "../../lib/runner/runner.ts";
 import { parseSchedule } from "../../lib/runner/schedule.ts";
+import { until } from "../fakes/until.ts";
 
 /** A runner with nothing that runs, in an empty bucket. */
 export interface OpenedRunner {
@@ -20,22 +21,12 @@ export interface OpenedRunner {
 
 /** How a harvest ended, once it has. */
 export async function ended(started: Started): Promise<Outcome> {
-  const end = performance.now() + 20_000;
-  for (;;) {
-    const outcome = await started.outcome();
-    if (outcome) return outcome;
-    assert.ok(performance.now() < end, "the harvester does not end");
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  return await until(() => started.outcome());
 }
 
 /** Waits until a harvester answers: one that was started just now may not take a signal yet. */
 async function harvesting(runner: Runner, id: string): Promise<void> {
-  const end = performance.now() + 20_000;
-  while ((await runner.info(id))?.state === undefined) {
-    assert.ok(performance.now() < end, "the harvester does not begin");
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  await until(async () => (await runner.info(id))?.state);
 }
 
 /** Registers the tests of the port for one adapter. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
-import { filesBelow, inPlace } from "./program.ts";
+import { filesBelow, inPlace, until } from "./program.ts";
 
 Deno.test("a harvester that was started by hand on a file: URL is stopped by the same secret, which is nowhere else", () =>
   inPlace(async (place) => {
@@ -9,10 +9,9 @@ Deno.test("a harvester that was started by hand on a file: URL is stopped by the
     const bucket = pathToFileURL(place.path("twarc-cloud-data")).href;
     const child = place.spawn(["harvest", "run", "--bucket", bucket, "tl"]);
     try {
-      const deadline = performance.now() + 30_000;
       const state = async () =>
         (await place.running("tl").catch(() => ({ state: undefined }))).state;
-      while (await state() !== "stopped") assert.ok(performance.now() < deadline, "it begins");
+      await until(async () => await state() === "stopped");
       await place.ok("collection", "stop", "--now", "--bucket", bucket, "tl");
       const { code, stderr } = await child.output();
       assert.equal(code, 0, new TextDecoder().decode(stderr));

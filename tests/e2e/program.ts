@@ -16,8 +16,11 @@ import type { JsonObject } from "../../lib/base/json.ts";
 import { localFolder } from "../../lib/runner/local/state.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../lib/sandbox/server.ts";
+import { until } from "../fakes/until.ts";
 import { shipped } from "../shipped.ts";
 import { atEnd } from "../together/at_end.ts";
+
+export { until } from "../fakes/until.ts";
 
 const NARROW = fileURLToPath(new URL("narrow.ts", import.meta.url));
 const MANY = fileURLToPath(new URL("many.ts", import.meta.url));
@@ -343,18 +346,6 @@ export async function inOneProcess(
 /** The id_str of each line. */
 export function idsOf(lines: string[]): string[] {
   return lines.map((line) => String(JSON.parse(line).id_str));
-}
-
-/** Waits until `look` gives something; fails after half a minute. */
-export async function until<T>(look: () => Promise<T | null | undefined | false>): Promise<T> {
-  const end = performance.now() + 30_000;
-  // Who looks often takes the time from what is waited for.
-  for (let pause = 10;; pause = Math.min(1.5 * pause, 100)) {
-    const found = await look();
-    if (found) return found;
-    assert.ok(performance.now() < end, "It did not happen within 30 s");
-    await new Promise((resolve) => setTimeout(resolve, pause));
-  }
 }
 
 /** The process that holds a collection's lock. */

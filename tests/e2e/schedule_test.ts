@@ -189,7 +189,7 @@ Deno.test("a harvester whose control server is unreachable is stopped by a signa
 Deno.test("a stranger that has the number of a lock is not stopped, and the next harvest begins at once", () =>
   inOneProcess(async (place) => {
     await place.add(SEARCH);
-    await using stranger = new Deno.Command("sleep", { args: ["60"] }).spawn();
+    await using stranger = new Deno.Command("sleep", { args: ["600"] }).spawn();
     const holder = asHolder(stranger.pid);
     const [time, expires] = [0, 60_000].map((ms) => new Date(Date.now() + ms).toISOString());
     const times = { acquired: time, renewed: time, expires };

@@ -5,6 +5,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type ProcessId, thisProcess } from "../../lib/bucket/process.ts";
 import { factsOf } from "../../lib/bucket/process_facts.ts";
+import { until } from "./until.ts";
 
 /** A process of this machine as a lock would name it. */
 export function asHolder(pid: number): ProcessId & { process_started: string } {
@@ -15,7 +16,7 @@ export function asHolder(pid: number): ProcessId & { process_started: string } {
 /** A process that has ended, and whose parent does not look. */
 export async function zombie(): Promise<{ pid: number } & AsyncDisposable> {
   const parent = new Deno.Command("sh", {
-    args: ["-c", "sleep 60 & echo $!; exec sleep 60"],
+    args: ["-c", "sleep 600 & echo $!; exec sleep 600"],
     stdout: "piped",
   }).spawn();
   const reader = parent.stdout.getReader();
@@ -38,13 +39,6 @@ export async function zombie(): Promise<{ pid: number } & AsyncDisposable> {
       await parent.status;
     },
   };
-}
-
-async function until(look: () => Promise<boolean | undefined>): Promise<void> {
-  for (const end = performance.now() + 30_000; !await look();) {
-    assert.ok(performance.now() < end, "It did not happen within 30 s");
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 /** Whether processes may be put into a namespace of their own here. */

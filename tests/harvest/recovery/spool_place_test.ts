@@ -36,7 +36,7 @@ Deno.test("a bucket has one folder for temporary files, however its name is writ
 Deno.test("a harvester has a place of its own, keeps out of that of one that lives, and finds what those left that are gone", () =>
   inFolder(async (parent) => {
     const host = Deno.hostname();
-    const neighbour = new Deno.Command("sleep", { args: ["60"] }).spawn();
+    const neighbour = new Deno.Command("sleep", { args: ["600"] }).spawn();
     const gone = new Deno.Command("true").spawn();
     await gone.status;
     const spools: Spool[] = [];

@@ -16,6 +16,7 @@ import { localFolder } from "../../../lib/runner/local/state.ts";
 import { openStore } from "../../../lib/store/open.ts";
 import { ended, runnerContract } from "../../contract/runner.ts";
 import { BRIEF, DEAF, FAULT, FAULTY, SELF } from "../../fakes/harvester.ts";
+import { until } from "../../fakes/until.ts";
 import { ManualClock } from "../../fakes/manual_clock.ts";
 import { asHolder, canUnshare, zombie } from "../../fakes/other_processes.ts";
 
@@ -215,7 +216,7 @@ for (
   Deno.test(`a stranger with the number of a lock of ${what} is left alone, and it is said that nothing was stopped`, async () => {
     const clock = new ManualClock(Date.now());
     const { runner, store, close } = await opened({ clock });
-    await using stranger = new Deno.Command("sleep", { args: ["60"] }).spawn();
+    await using stranger = new Deno.Command("sleep", { args: ["600"] }).spawn();
     try {
       await store.put(lockKey("near"), lockOf({ ...asHolder(stranger.pid), ...other }));
       const failure = assert.rejects(runner.stop("near"), (error) => {
@@ -255,12 +256,7 @@ Deno.test({
       stderr: "null",
     }).spawn();
     try {
-      const isTaken = () => lock("steady").catch(() => null);
-      for (const end = Date.now() + 30_000; !await isTaken();) {
-        assert.ok(Date.now() < end, "It does not begin");
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-      const held = await lock("steady");
+      const held = await until(() => lock("steady").catch(() => null));
       assert.deepEqual([held.host, held.pid], [Deno.hostname(), free]);
       await assert.rejects(runner.once(job("steady")), LockedError);
       const holder = { id: "other", ...thisProcess() };
@@ -279,7 +275,7 @@ Deno.test({
 
 Deno.test("a stranger that was given the number of a harvester which is gone is left alone: none runs", async () => {
   const { runner, store, close } = await opened();
-  await using stranger = new Deno.Command("sleep", { args: ["60"] }).spawn();
+  await using stranger = new Deno.Command("sleep", { args: ["600"] }).spawn();
   try {
     const holder = asHolder(stranger.pid);
     const reused = { ...holder, process_started: `${holder.process_started}0` };
