@@ -8,6 +8,7 @@ import { FastClock } from "./fakes/fast_clock.ts";
 import { ManualClock } from "./fakes/manual_clock.ts";
 import { MemoryStore } from "./fakes/memory_store.ts";
 import { added, json, KEYS, run, tweets } from "./fakes/whole_harvest.ts";
+import { numbersInTurn } from "./fakes/turns.ts";
 import { WorldApi } from "./fakes/world_api.ts";
 
 const TIMELINE = (world: World) => ({
@@ -24,7 +25,7 @@ for (
 ) {
   Deno.test(`a harvest of ${type} that dies between any two writes leaves a bucket that the next one makes whole`, async () => {
     const world = World.made({ clock: systemClock, users: 4, tweetsPerUser: 45 });
-    for (let nth = 1;; nth++) {
+    for (const nth of numbersInTurn(3)) {
       const store = await added(configOf(world));
       const api = new WorldApi(world);
       const state = dieAt(store, nth);

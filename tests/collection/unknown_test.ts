@@ -81,9 +81,9 @@ Deno.test("one wrong name in each of 200,000 users is refused as one is", () => 
     Array.from({ length: 200_000 }, (_, i) => [`${i + 1}`, { sinceid: "1" }]),
   );
   const config = { id: "c", type: "user_timeline", api: "2", keys: SEARCH.keys, users };
-  assert.equal(reasons(config).length, 200_000);
   assert.throws(() => checkConfig(config, { unknown: "refused" }), (error) => {
     assert.ok(error instanceof InvalidConfigError);
+    assert.equal(error.reasons.length, 200_000);
     assert.match(error.message, /users\.1\.sinceid is not known.* And 199980 more\.$/);
     return error.message.length < 2_000;
   });

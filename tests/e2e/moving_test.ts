@@ -7,7 +7,7 @@ import { CreateClusterCommand, ECSClient } from "@aws-sdk/client-ecs";
 import { isAllowedAnyway, type Statement } from "../infra/policies.ts";
 import { type Ini, makeAccount } from "../peers/aws_account.ts";
 import { EcsAgent } from "../peers/ecs_agent.ts";
-import { type Moto, MOTO_REGION, startMoto } from "../peers/moto.ts";
+import { type Moto, MOTO_REGION, sharedMoto } from "../peers/moto.ts";
 import { OriginalAws } from "../peers/original_aws.ts";
 import { shipped } from "../shipped.ts";
 import { ROOT } from "../sources.ts";
@@ -18,7 +18,7 @@ const MOVE =
 
 let moto: Moto;
 Deno.test.beforeAll(async () => {
-  moto = await startMoto();
+  moto = await sharedMoto();
 });
 Deno.test.afterAll(() => moto.close());
 

@@ -15,3 +15,9 @@ export const SEED = Number(
 export function inTurns<T>(cases: readonly T[], turn: number, of = 2): T[] {
   return cases.filter((_, n) => PLAYS_ALL || (n + turn + SEED) % of === 0);
 }
+
+/** Every number from 1 on, or, of `of` neighbours, one: for what is played until there are no more of them. */
+export function* numbersInTurn(of: number): Generator<number> {
+  const step = PLAYS_ALL ? 1 : of;
+  for (let n = 1 + SEED % step;; n += step) yield n;
+}

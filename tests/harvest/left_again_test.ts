@@ -9,13 +9,11 @@ import type { MemoryStore } from "../fakes/memory_store.ts";
 import { failing, streamed } from "../fakes/slow_stream.ts";
 import { run, tweets } from "../fakes/whole_harvest.ts";
 import { WorldApi } from "../fakes/world_api.ts";
-import { PLAYS_ALL, SEED } from "../fakes/turns.ts";
+import { numbersInTurn, SEED } from "../fakes/turns.ts";
 
 const AWAY = new OutsideError("The store is away");
 const silent = () => new WorldApi(World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 }));
 
-/** One of so many writes is played, another one each time. */
-const ONE_OF = PLAYS_ALL ? 1 : 3;
 /** What goes wrong at a write of the harvest that commits what was left. */
 const FAULTS = ["killed before", "killed after", "refused", "answer lost"] as const;
 
@@ -54,7 +52,7 @@ for (const fault of FAULTS) {
     try {
       const own = { parent, patienceMs: 240_000 };
       const { store, ids, read } = await streamed(10, failing(AWAY, 2), own);
-      for (let at = 1 + SEED % ONE_OF;; at += ONE_OF) {
+      for (const at of numbersInTurn(3)) {
         const again = join(parent, `${at}`);
         cpSync(join(parent, "c"), join(again, "c"), { recursive: true });
         const copy = store.copy();

@@ -19,6 +19,9 @@ export const MOTO_KEYS = { accessKey: "testing", secretKey: "testing" };
 /** The region that tests are in. */
 export const MOTO_REGION = "eu-central-1";
 
+/** Objects of a page, where S3 has 1,000. */
+export const PAGE = 100;
+
 /** Those that run, and that no file of tests has. */
 const idle: Moto[] = [];
 
@@ -67,7 +70,12 @@ async function started(program: string): Promise<{ child: Deno.ChildProcess; url
   const child = new Deno.Command(program, {
     args: ["-H", "127.0.0.1", "-p", "0"],
     // Machine images are of no use here, and reading their list takes longer than a test.
-    env: { PYTHONUNBUFFERED: "1", MOTO_EC2_LOAD_DEFAULT_AMIS: "false" },
+    env: {
+      PYTHONUNBUFFERED: "1",
+      MOTO_EC2_LOAD_DEFAULT_AMIS: "false",
+      // A page of a listing: what goes on beyond one needs no thousand objects.
+      MOTO_S3_DEFAULT_MAX_KEYS: `${PAGE}`,
+    },
     stdin: "null",
     stdout: "null",
     stderr: "piped",

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { ParameterStore } from "../../lib/secrets/parameter_store.ts";
 import { SecretFiles } from "../../lib/secrets/secret_files.ts";
 import { secretStoreContract } from "../contract/secret_store.ts";
-import { type Moto, MOTO_KEYS, MOTO_REGION, startMoto } from "../peers/moto.ts";
+import { type Moto, MOTO_KEYS, MOTO_REGION, sharedMoto } from "../peers/moto.ts";
 import { WITHOUT_LINKS } from "../store/bucket_folder.ts";
 
 let moto: Moto;
 Deno.test.beforeAll(async () => {
-  moto = await startMoto();
+  moto = await sharedMoto();
 });
 Deno.test.afterAll(() => moto.close());
 

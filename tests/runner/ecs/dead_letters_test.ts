@@ -6,7 +6,7 @@ import { EcsSchedules } from "../../../lib/runner/ecs/schedules.ts";
 import { awsName } from "../../../lib/runner/ecs/task_definition.ts";
 import { parseSchedule } from "../../../lib/runner/schedule.ts";
 import { ACCOUNT, type Letter, makeQueue } from "../../peers/dead_letters.ts";
-import { type Moto, MOTO_KEYS, MOTO_REGION, startMoto } from "../../peers/moto.ts";
+import { type Moto, MOTO_KEYS, MOTO_REGION, sharedMoto } from "../../peers/moto.ts";
 
 const ROLE = `arn:aws:iam::${ACCOUNT}:role/twarc-cloud-scheduler`;
 const LONG = "a collection/with an odd name that is longer than what AWS takes for a name";
@@ -21,7 +21,7 @@ const TARGET = {
 
 let moto: Moto;
 Deno.test.beforeAll(async () => {
-  moto = await startMoto();
+  moto = await sharedMoto();
 });
 Deno.test.afterAll(() => moto.close());
 
