@@ -18,9 +18,18 @@ import type { Lease } from "../bucket/lease.ts";
 import { listedFiles } from "../bucket/listing.ts";
 import { settle } from "../bucket/projection.ts";
 import { readLines } from "../bucket/tweets.ts";
-import { filesListed, type ListedFile, listedIn, manifests } from "../bucket/manifest.ts";
+import { type FinalFolder, rewriteSide, writeFinal } from "../bucket/final_manifest.ts";
+import {
+  filesListed,
+  type ListedFile,
+  listedIn,
+  manifests,
+  readManifest,
+} from "../bucket/manifest.ts";
 
 const encoder = new TextEncoder();
+/** The files that say what a harvest has collected. */
+const INFOS = [FILES.harvest, FILES.originalHarvest] as const;
 
 /** A tweet in a collection that must be deleted. */
 export interface Occurrence {
@@ -160,9 +169,10 @@ class Folder {
       await collections.recordRemoval(collectionId, removals, at);
       await this.#commit(checkpoint, looked);
       lease.check();
-      await this.#list(looked);
+      await writeFinal(this.#place(looked), { dropped: INFOS });
     }
-    await this.#count([...looked.values()], removals.length > 0);
+    await this.#count(looked, removals.length > 0);
+    if (removals.length > 0 || await this.#lacksInfo()) await writeFinal(this.#place(looked));
     return removals;
   }
 
@@ -216,23 +226,24 @@ class Folder {
     await checkpoint.commit({ files: next });
   }
 
-  async #list(looked: Map<string, Looked>): Promise<void> {
-    const rows = this.#files.flatMap(({ key, sha1 }) => {
+  /** The folder as its manifest is to list it. */
+  #place(looked: Map<string, Looked>): FinalFolder {
+    const { store, lease } = this.#options;
+    const files = this.#files.flatMap(({ key, sha1 }) => {
       const name = this.#nameOf(key);
       const file = looked.get(name)?.file;
-      if (file === undefined) return [`${sha1}  ${name}\n`];
-      return file === null ? [] : [`${file.sha1}  ${file.name}\n`];
+      return file === undefined ? [{ name, sha1 }] : file === null ? [] : [file];
     });
-    const manifest = `${this.#folder}${FILES.manifest}`;
-    await this.#options.store.put(manifest, encoder.encode(rows.join("")));
+    return { store, folder: this.#folder, files, check: () => lease.check() };
   }
 
   /** harvest.json tells what is there now, and how much was removed. Of a damaged manifest it goes on to tell more. */
-  async #count(looked: Looked[], isNew: boolean): Promise<void> {
+  async #count(looked: Map<string, Looked>, isNew: boolean): Promise<void> {
     if (!this.#isAll) return;
-    const { store, lease } = this.#options;
-    const tweets = looked.reduce((total, { count }) => total + count, 0);
-    for (const name of [FILES.harvest, FILES.originalHarvest]) {
+    const { store } = this.#options;
+    const place = this.#place(looked);
+    const tweets = looked.values().reduce((total, { count }) => total + count, 0);
+    for (const name of INFOS) {
       const key = `${this.#folder}${name}`;
       const found = await store.get(key);
       if (!found) continue;
@@ -248,9 +259,17 @@ class Folder {
         file_bytes: sizes.reduce((total, size) => total + size, 0),
         removed: info.tweets + (info.removed ?? 0) - tweets,
       };
-      lease.check();
-      await store.put(key, jsonBytes(next));
+      await rewriteSide(place, name, jsonBytes(next));
     }
+  }
+
+  /** Whether a removal that was killed has left a manifest that lists files beside the tweets, and not the one that counts. */
+  async #lacksInfo(): Promise<boolean> {
+    const manifest = await this.#options.store.get(`${this.#folder}${FILES.manifest}`);
+    const sides = readManifest(manifest?.bytes, this.#folder).sides.map(({ key }) =>
+      this.#nameOf(key)
+    );
+    return sides.length > 0 && !INFOS.some((name) => sides.includes(name));
   }
 
   /** The bytes of the files that are listed now. */

@@ -19,13 +19,12 @@ import {
   type Verified,
 } from "./found.ts";
 import type { Lease } from "../bucket/lease.ts";
-import { harvestInfo, projectManifest, settle } from "../bucket/projection.ts";
+import { harvestInfo, projectFinalManifest, settle } from "../bucket/projection.ts";
 import { restoredCheckpoint } from "./restore.ts";
 import { isWiped, restoreConfig } from "./restored_config.ts";
-import { readManifest } from "../bucket/manifest.ts";
+import { finalManifest, rewriteSide } from "../bucket/final_manifest.ts";
+import { filesListed, readManifest } from "../bucket/manifest.ts";
 import { verify, type VerifyOptions } from "./verify.ts";
-
-const encoder = new TextEncoder();
 
 /** What repairing works with. */
 export interface RepairOptions extends VerifyOptions {
@@ -137,15 +136,14 @@ async function retell(options: RepairOptions, { harvests }: Verified): Promise<v
     if (!retold) continue;
     const { state, manifest, info } = retold;
     lease.check();
-    if (manifest) {
-      const target = { store, collections: new Collections(store, clock), collectionId };
-      await projectManifest(target, state);
-      onMended(`${folder}${FILES.manifest} is written again, as the checkpoint has it`);
-    }
-    if (!info) continue;
     const key = `${folder}${FILES.harvest}`;
-    await store.put(key, jsonBytes(harvestInfo(state, collectionId)));
-    onMended(`${key} is written again, as the checkpoint has it`);
+    if (info) {
+      await store.put(key, jsonBytes(harvestInfo(state, collectionId)));
+      onMended(`${key} is written again, as the checkpoint has it`);
+    }
+    const target = { store, collections: new Collections(store, clock), collectionId };
+    await projectFinalManifest(target, state, info ? [FILES.harvest] : []);
+    if (manifest) onMended(`${folder}${FILES.manifest} is written again, as the checkpoint has it`);
   }
 }
 
@@ -185,14 +183,14 @@ async function list(
   { store, lease, onMended }: RepairOptions,
   files: Map<string, string>,
 ): Promise<void> {
-  const rows = [...files].map(([key, sha1]) => `${sha1}  ${key.slice(folder.length)}\n`);
+  const named = [...files].map(([key, sha1]) => ({ sha1, name: key.slice(folder.length) }));
   const manifest = `${folder}${FILES.manifest}`;
   const found = await store.get(manifest);
   // What was written meanwhile knows better.
   if (found && readManifest(found.bytes, folder).files.length > 0) return;
   lease.check();
   const when = found ? { ifVersion: found.version } : { ifAbsent: true } as const;
-  await settledPut(store, manifest, encoder.encode(rows.join("")), when);
+  await settledPut(store, manifest, await finalManifest(store, folder, named), when);
   onMended(`${manifest} is written again, as its files are`);
 }
 
@@ -206,7 +204,13 @@ async function count(
   const { tweets, files, bytes } = totals(harvest);
   const key = `${folder}${FILES.harvest}`;
   lease.check();
-  await store.put(key, jsonBytes({ ...info, tweets, files, file_bytes: bytes }));
+  const listed = await Array.fromAsync(filesListed(store, `${folder}${FILES.manifest}`));
+  const named = listed.map(({ key, sha1 }) => ({ sha1, name: key.slice(folder.length) }));
+  await rewriteSide(
+    { store, folder, files: named, check: () => lease.check() },
+    FILES.harvest,
+    jsonBytes({ ...info, tweets, files, file_bytes: bytes }),
+  );
   onMended(`${key} says what is there`);
 }
 

@@ -1,6 +1,7 @@
 /** The committed truth of a collection's harvests: positions, whole files, and what is still to be told. */
 
 import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
 import { z } from "zod";
 import { type Clock, isoTime } from "../base/clock.ts";
 import { collectionKeys, FILES } from "../collection/layout.ts";
@@ -49,6 +50,11 @@ const checkpointSchema = z.object({
     /** The number of a segment, of which it is a piece: the whole segment takes its place. */
     pieceOf: z.number().optional(),
   })),
+  /**
+   * The files beside the tweets as they are in the store, where that is known for sure: after a harvest that was cut
+   * they may have more.
+   */
+  sides: z.array(z.object({ name: z.string(), sha1: z.string() })).optional(),
   /** How many cuts of the harvest are in these files. */
   cuts: z.number().optional(),
   /**
@@ -97,6 +103,7 @@ export const commitSchema = z.object({
   files: shape.files.exactOptional(),
   update: shape.update.exactOptional(),
   counts: shape.counts.exactOptional(),
+  sides: shape.sides,
   cuts: shape.cuts,
   late: shape.late,
   spent: shape.spent,
@@ -110,6 +117,8 @@ export const commitSchema = z.object({
 export type CheckpointState = z.infer<typeof checkpointSchema>;
 /** A whole tweets file in a harvest's folder. */
 export type HarvestFile = CheckpointState["files"][number];
+/** A file in a harvest's folder, and its checksum in hex. */
+export type NamedSum = Pick<HarvestFile, "name" | "sha1">;
 /** What a harvest has counted besides tweets. */
 export type Counts = CheckpointState["counts"];
 
@@ -233,7 +242,12 @@ export class Checkpoint {
    */
   async begin(
     began: number,
-    { walks, type, planned = began }: { walks: number; type: string; planned?: number },
+    { walks, type, planned = began, sides }: {
+      walks: number;
+      type: string;
+      planned?: number;
+      sides?: NamedSum[];
+    },
   ): Promise<boolean> {
     const { holder, positions, commits, spent } = this.#state;
     try {
@@ -244,6 +258,7 @@ export class Checkpoint {
         positions,
         counts: noCounts(walks),
         ...(planned === began ? {} : { planned }),
+        ...(sides ? { sides } : {}),
         ...(spent ? { spent } : {}),
       });
       return true;
@@ -351,23 +366,23 @@ function fresh(type: string, holder: string, now: number): CheckpointState {
  * Claims a folder for a harvest that begins now: by a conditional put of its collection.json; where
  * the second is taken, the next one. The checkpoint is fenced: no other harvester begins in a folder.
  * @param config The configuration without keys.
- * @returns When the harvest began, in milliseconds since 1970.
+ * @returns When the harvest began, in milliseconds since 1970, and what is in its folder.
  */
 export async function claimFolder(
   store: Store,
   { collectionId, config, now }: { collectionId: string; config: JsonObject; now: number },
-): Promise<number> {
+): Promise<{ began: number; sides: NamedSum[] }> {
   const keys = collectionKeys(collectionId);
+  const bytes = jsonBytes(config);
+  const sides = [{ name: FILES.config, sha1: createHash("sha1").update(bytes).digest("hex") }];
   for (let began = now, tries = 0; tries < 60; began = (Math.floor(began / 1_000) + 1) * 1_000) {
     try {
-      await store.put(`${keys.harvest(began)}${FILES.config}`, jsonBytes(config), {
-        ifAbsent: true,
-      });
-      return began;
+      await store.put(`${keys.harvest(began)}${FILES.config}`, bytes, { ifAbsent: true });
+      return { began, sides };
     } catch (error) {
       if (!(error instanceof OutsideError)) throw error;
-      const claimed = isUnused(store, keys.harvest(began), jsonBytes(config));
-      if (await claimed.catch(() => Promise.reject(error))) return began;
+      const claimed = isUnused(store, keys.harvest(began), bytes);
+      if (await claimed.catch(() => Promise.reject(error))) return { began, sides };
       if (!(error instanceof ConflictError)) throw error;
       tries++;
     }

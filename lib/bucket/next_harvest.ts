@@ -29,8 +29,13 @@ export async function beginNext(
     const config = await configOf(target, checkpoint.state);
     await settle(target, checkpoint);
     await guard();
-    const claimed = await claimFolder(store, { collectionId, config, now: began });
-    await checkpoint.begin(claimed, { walks: 1, type: checkpoint.state.type, planned: began });
+    const { began: claimed, sides } = await claimFolder(store, {
+      collectionId,
+      config,
+      now: began,
+    });
+    const { type } = checkpoint.state;
+    await checkpoint.begin(claimed, { walks: 1, type, planned: began, sides });
     target.versions?.clear();
     noteBegun(target, claimed);
   }

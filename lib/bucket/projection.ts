@@ -2,6 +2,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
 import type { Checkpoint, CheckpointState } from "./checkpoint.ts";
 import type { Collections } from "./collections.ts";
 import { isoTime } from "../base/clock.ts";
@@ -11,6 +12,7 @@ import { isTweetsFileName, tweetsPrefix } from "../format/file_name.ts";
 import { ConflictError, UndeletableError } from "../base/errors.ts";
 import { jsonBytes } from "../base/json_bytes.ts";
 import type { Store, Version } from "../store/store.ts";
+import { finalManifest, manifestWith, sidesOf } from "./final_manifest.ts";
 import { manifestOf } from "./manifest.ts";
 
 const log = getLogger(["twarc-cloud", "bucket"]);
@@ -68,6 +70,21 @@ export async function projectManifest(
 }
 
 /**
+ * Writes the manifest of a harvest that is over, which lists the files beside the tweets as well.
+ * @param renewed The names of those that were written anew.
+ * @throws as the target's guard; OutsideError where the store fails
+ */
+export async function projectFinalManifest(
+  target: ProjectionTarget,
+  { began, files }: CheckpointState,
+  renewed: readonly string[],
+): Promise<void> {
+  const folder = collectionKeys(target.collectionId).harvest(began);
+  const bytes = await finalManifest(target.store, folder, files, { renewed });
+  await project(target, `${folder}${FILES.manifest}`, bytes);
+}
+
+/**
  * Writes what follows from a checkpoint, over nothing that came after it was asked for: a write that was kept
  * waiting, by a pause or on its way, does not undo what another harvester has written since.
  */
@@ -113,15 +130,33 @@ export async function settle(target: ProjectionTarget, checkpoint: Checkpoint): 
   const { state } = checkpoint;
   const keys = collectionKeys(target.collectionId);
   const folder = keys.harvest(state.began);
-  await projectManifest(target, state);
-  const info = jsonBytes(harvestInfo(state, target.collectionId));
-  await project(target, `${folder}${FILES.harvest}`, info);
+  await projectEnd(target, state, folder);
   await guard();
   const { update, began, ended: at = state.at } = state;
   await target.collections.learn(target.collectionId, update, { at, began });
   await project(target, keys.lastHarvest, jsonBytes({ harvest_id: isoTime(state.began) }));
   await clearGarbage({ ...target, guard }, keys, state);
   await checkpoint.commit({ state: "settled", positions: leftover(state) });
+}
+
+/**
+ * Writes the manifest and harvest.json: at no instant the one lists less than the other says, or lists it as it is
+ * not.
+ */
+async function projectEnd(
+  target: ProjectionTarget,
+  state: CheckpointState,
+  folder: string,
+): Promise<void> {
+  const manifest = `${folder}${FILES.manifest}`;
+  // What a harvester that was killed has put there last may be in no commit.
+  const known = state.outcome === "interrupted" ? undefined : state.sides;
+  const sides = known ?? await sidesOf(target.store, folder, { dropped: [FILES.harvest] });
+  await project(target, manifest, manifestWith(state.files, sides));
+  const info = jsonBytes(harvestInfo(state, target.collectionId));
+  await project(target, `${folder}${FILES.harvest}`, info);
+  const told = { name: FILES.harvest, sha1: createHash("sha1").update(info).digest("hex") };
+  await project(target, manifest, manifestWith(state.files, [...sides, told]));
 }
 
 /** Deletes the tweets files of a harvest's folder that the checkpoint does not name, and nothing else that lies there. */

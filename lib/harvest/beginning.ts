@@ -56,14 +56,14 @@ async function begunOnce(
   const { store, collections, collectionId, guard = () => {} } = target;
   const { config } = await patiently(() => collections.load(collectionId));
   const now = clock.now();
-  const began = await patiently(async () => {
+  const { began, sides } = await patiently(async () => {
     await guard();
     return await claimFolder(store, { collectionId, config: withoutKeys(config), now });
   });
   const { walks } = planFor(config);
   const isBegun = await patiently(async () => {
     await guard();
-    return await checkpoint.begin(began, { walks, type: config.type });
+    return await checkpoint.begin(began, { walks, type: config.type, sides });
   });
   if (!isBegun) return null;
   noteBegun(target, began);

@@ -1,7 +1,9 @@
 /** Puts what was cut into the store and commits it, beside the harvest, and outlasts a store that is away. */
 
+import { createHash } from "node:crypto";
 import { getLogger } from "@logtape/logtape";
-import type { Checkpoint, HarvestFile } from "../bucket/checkpoint.ts";
+import type { Checkpoint, CheckpointState, HarvestFile, NamedSum } from "../bucket/checkpoint.ts";
+import { FILES } from "../collection/layout.ts";
 import { listedIn } from "../bucket/manifest.ts";
 import { findCodec } from "../format/codec.ts";
 import { tweetsFileName } from "../format/file_name.ts";
@@ -56,6 +58,8 @@ export class Committer {
   readonly #uncommitted: string[] = [];
   /** Bytes of the other files as they are in the store, by their names. */
   readonly #sent = new Map<string, number>();
+  /** Checksums of these files, by their names; undefined for one of which it is not known what is in the store. */
+  #sums: Map<string, string | undefined>;
   /** The names of files that were sent and are not known to be in the store: one that is sent again keeps its own. */
   readonly #names = new WeakMap<SegmentFile, string>();
   #lastName = { ms: 0, number: 0 };
@@ -73,6 +77,7 @@ export class Committer {
     this.#folder = options.folder;
     this.#patience = new Patience(options);
     this.#files = options.checkpoint.state.files;
+    this.#sums = sumsIn(options.checkpoint.state);
     this.#storedAt = options.checkpoint.state.began;
   }
 
@@ -284,7 +289,8 @@ export class Committer {
     guard();
     await this.#storeSides(cut);
     guard();
-    await checkpoint.commit({ ...cut.commit, files: this.#files, cuts: cut.number });
+    const sides = this.#sides();
+    await checkpoint.commit({ ...cut.commit, files: this.#files, sides, cuts: cut.number });
     this.#uncommitted.length = 0;
     await project();
     for (const one of this.#stored.splice(0)) await one.spool.forget(one);
@@ -304,7 +310,14 @@ export class Committer {
     this.#folder = await next(cut.began);
     this.#began = cut.began;
     this.#files = [];
+    this.#sums = sumsIn(this.#options.checkpoint.state);
     this.#sent.clear();
+  }
+
+  /** The files beside the tweets as they are in the store; undefined where that is not known of all. */
+  #sides(): NamedSum[] | undefined {
+    const known = [...this.#sums].flatMap(([name, sha1]) => sha1 ? [{ name, sha1 }] : []);
+    return known.length === this.#sums.size ? known : undefined;
   }
 
   async #storeSides({ sides, documents, spool }: Cut): Promise<void> {
@@ -315,14 +328,18 @@ export class Committer {
       guard();
       const { name, ...expected } = side;
       const upload = (path: string) => store.upload(`${folder}${name}`, path, { expected });
+      this.#sums.set(name, undefined);
       await spool.withCut(side, upload);
+      this.#sums.set(name, side.sha1);
       this.#sent.set(side.name, side.bytes);
     }
     for (const { name, bytes, content } of documents) {
       if (this.#sent.get(name) === bytes) continue;
       guard();
       const whole = content();
+      this.#sums.set(name, undefined);
       await store.put(`${folder}${name}`, whole);
+      this.#sums.set(name, createHash("sha1").update(whole).digest("hex"));
       giveBack(whole);
       this.#sent.set(name, bytes);
     }
@@ -382,4 +399,10 @@ export class Committer {
     if (over.aborted) return;
     log.warn("The bucket is slow to answer: what arrives is kept on this machine's disk");
   }
+}
+
+/** Where a checkpoint does not know the files beside the tweets, the next commits do not, either. */
+function sumsIn({ sides }: CheckpointState): Map<string, string | undefined> {
+  if (!sides) return new Map([[FILES.config, undefined]]);
+  return new Map(sides.map(({ name, sha1 }) => [name, sha1]));
 }

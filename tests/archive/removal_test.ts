@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { Collections } from "../../lib/bucket/collections.ts";
+import { finalManifest } from "../../lib/bucket/final_manifest.ts";
 import { Checkpoint } from "../../lib/bucket/checkpoint.ts";
 import { takeLease } from "../../lib/bucket/lease.ts";
 import { occurrences, removeTweets } from "../../lib/archive/removal.ts";
@@ -29,8 +30,6 @@ async function bucket(clock: ManualClock): Promise<MemoryStore> {
     const sha1 = createHash("sha1").update(bytes).digest("hex");
     files.push({ name, sha1, bytes: bytes.length, tweets: ids.length });
   }
-  const rows = files.map(({ name, sha1 }) => `${sha1}  ${name}\n`).join("");
-  await store.put(`${FOLDER}manifest-sha1.txt`, encoder.encode(rows));
   const info = {
     collection_id: "c",
     harvest_timestamp: "2026-01-02T03:04:05Z",
@@ -39,6 +38,8 @@ async function bucket(clock: ManualClock): Promise<MemoryStore> {
     file_bytes: 1,
   };
   await store.put(`${FOLDER}harvest.json`, encoder.encode(JSON.stringify(info)));
+  await store.put(`${FOLDER}collection.json`, encoder.encode("{}"));
+  await store.put(`${FOLDER}manifest-sha1.txt`, await finalManifest(store, FOLDER, files));
   const holder = "before";
   const opened = { collectionId: "c", type: "search", holder, clock };
   const checkpoint = await Checkpoint.open(store, opened);
@@ -64,9 +65,10 @@ async function listed(store: Store): Promise<string[]> {
   const rows = new TextDecoder().decode(manifest?.bytes).split("\n").filter(Boolean);
   const ids: string[] = [];
   for (const row of rows) {
-    const [sha1, name] = row.split("  ");
+    const [sha1, name = ""] = row.split("  ");
     const found = await store.get(`${FOLDER}${name}`) ?? assert.fail(`${name} is not there`);
     assert.equal(createHash("sha1").update(found.bytes).digest("hex"), sha1);
+    if (!name.startsWith("tweets-")) continue;
     const lines = gunzipSync(found.bytes).toString().split("\n").filter(Boolean);
     for (const line of lines) ids.push(JSON.parse(line).id_str);
   }
@@ -74,6 +76,11 @@ async function listed(store: Store): Promise<string[]> {
 }
 
 async function checkDone(store: Store): Promise<void> {
+  const manifest = await store.get(`${FOLDER}manifest-sha1.txt`);
+  assert.match(
+    new TextDecoder().decode(manifest?.bytes),
+    / {2}tweets-.*\n.* {2}collection\.json\n.* {2}harvest\.json\n$/s,
+  );
   assert.deepEqual(await listed(store), ["1", "5"]);
   const names: string[] = [];
   for await (const { key } of store.list(`${FOLDER}tweets-`)) names.push(key.slice(FOLDER.length));

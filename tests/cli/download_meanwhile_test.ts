@@ -55,9 +55,9 @@ for (const { what, event, isAgain, hasCheckpoint } of KINDS) {
 function checkTold(files: Map<string, string>): void {
   const manifest = files.get(`${HARVEST}manifest-sha1.txt`) ?? assert.fail();
   const info = files.get(`${HARVEST}harvest.json`);
-  if (info) assert.equal(manifest.split("\n").length - 1, JSON.parse(info).files);
+  const listed = manifest.match(/ {2}tweets-/g)?.length ?? 0;
+  if (info) assert.equal(listed, JSON.parse(info).files);
   if (files.has(`${ROOT}last_harvest.json`)) assert.ok(info, "the last harvest is not in the copy");
-  const listed = manifest.split("\n").length - 1;
   const tweets = [...files.keys()].filter((name) => name.includes("/tweets-"));
   assert.equal(tweets.length, listed, "what no manifest lists is in the copy");
 }

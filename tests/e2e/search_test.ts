@@ -33,6 +33,15 @@ Deno.test("a search brings every tweet once, the next one only what is new, and 
     const ids = idsOf(await place.tweets("find"));
     assert.equal(ids.length, 1_007);
     assert.equal(new Set(ids).size, 1_007);
+    // That what manifests list is as they list it was looked at with the tweets.
+    for (const folder of await place.harvests("find")) {
+      const rows = (await Deno.readTextFile(`${folder}/manifest-sha1.txt`)).trimEnd().split("\n");
+      const names = rows.map((row) => row.slice(42));
+      assert.deepEqual(names.slice(-2), ["collection.json", "harvest.json"]);
+      assert.ok(names.slice(0, -2).every((name) => name.startsWith("tweets-")));
+    }
+    const [, , empty = ""] = await place.harvests("find");
+    assert.notEqual((await Deno.stat(`${empty}/manifest-sha1.txt`)).size, 0);
   }, { world: world(1_000) }));
 
 /** The gaps of the search, as `collection gaps` lists them. */

@@ -22,7 +22,9 @@ export async function idsIn(store: MemoryStore, folder: string): Promise<string[
   const manifest = await text(store, `${folder}manifest-sha1.txt`);
   const ids: string[] = [];
   for (const row of manifest.split("\n").filter(Boolean)) {
-    const { bytes } = await store.get(`${folder}${row.split("  ")[1]}`) ?? {};
+    const [, name = ""] = row.split("  ");
+    if (!name.startsWith("tweets-")) continue;
+    const { bytes } = await store.get(`${folder}${name}`) ?? {};
     const lines = gunzipSync(bytes ?? new Uint8Array()).toString().trimEnd().split("\n");
     ids.push(...lines.map((line) => JSON.parse(line).id_str));
   }

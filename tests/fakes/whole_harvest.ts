@@ -82,11 +82,12 @@ export async function lines(store: MemoryStore): Promise<string[]> {
   const listed = new Set<string>();
   for (const [folder, manifest] of await manifestsOf(store.keys(), (key) => text(store, key))) {
     for (const row of manifest.split("\n").filter(Boolean)) {
-      const [sha1, name] = row.split("  ");
+      const [sha1, name = ""] = row.split("  ");
       const bytes = (await store.get(`${folder}${name}`))?.bytes ??
         assert.fail(`${name} is listed and missing`);
       assert.equal(createHash("sha1").update(bytes).digest("hex"), sha1);
       listed.add(`${folder}${name}`);
+      if (!name.startsWith("tweets-")) continue;
       for (const line of gunzipSync(bytes).toString().trimEnd().split("\n")) found.push(line);
     }
   }

@@ -68,8 +68,11 @@ export async function recover(options: Recovery): Promise<Recovered> {
   const begin = async () => {
     if (began === null) {
       const now = clock.now();
-      began = await claimFolder(store, { collectionId, config: withoutKeys(config), now });
-      await checkpoint.begin(began, { walks: 1, type: config.type });
+      const claim = { collectionId, config: withoutKeys(config), now };
+      const claimed = await claimFolder(store, claim);
+      began = claimed.began;
+      const { sides } = claimed;
+      await checkpoint.begin(began, { walks: 1, type: config.type, sides });
     }
     return collectionKeys(collectionId).harvest(began);
   };

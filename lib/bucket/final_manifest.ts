@@ -1,0 +1,110 @@
+/** The manifest of a harvest that is over: its tweets files, then each file beside them. */
+
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+import { FILES, isSideFile } from "../collection/layout.ts";
+import type { Store } from "../store/store.ts";
+import type { NamedSum } from "./checkpoint.ts";
+import { manifestOf, readManifest } from "./manifest.ts";
+
+/** What of the files beside the tweets is not as the manifest that is there has it. */
+export interface Changed {
+  /** Those that were written anew: whatever the manifest says, they are as they are. */
+  renewed?: readonly string[];
+  /** Those that are about to be: no manifest may list them until they are. */
+  dropped?: readonly string[];
+}
+
+/**
+ * The manifest of a harvest that is over.
+ * @param folder The harvest's, with a `/` at its end.
+ * @param files Its tweets files.
+ * @throws OutsideError where the store fails.
+ */
+export async function finalManifest(
+  store: Store,
+  folder: string,
+  files: NamedSum[],
+  changed: Changed = {},
+): Promise<Uint8Array> {
+  return manifestWith(files, await sidesOf(store, folder, changed));
+}
+
+/** A manifest of tweets files, then of files beside them by their names. */
+export function manifestWith(files: NamedSum[], sides: NamedSum[]): Uint8Array {
+  return manifestOf([...files, ...sides.toSorted((a, b) => a.name < b.name ? -1 : 1)]);
+}
+
+/**
+ * The files beside the tweets. What a manifest that is there lists of them stays as it lists it, so that a file which
+ * was altered since is found out.
+ * @throws OutsideError where the store fails.
+ */
+export async function sidesOf(
+  store: Store,
+  folder: string,
+  { renewed = [], dropped = [] }: Changed,
+): Promise<NamedSum[]> {
+  const sums = await listedSides(store, folder);
+  for (const name of renewed) sums.delete(name);
+  for await (const { key } of store.list(folder)) {
+    const name = key.slice(folder.length);
+    const isWanted = isSideFile(name) && !sums.has(name) && !dropped.includes(name);
+    if (isWanted) sums.set(name, await sumOf(store, key));
+  }
+  for (const name of dropped) sums.delete(name);
+  return [...sums].map(([name, sha1]) => ({ name, sha1 }));
+}
+
+/** What a folder's manifest lists beside the tweets: checksums by names. */
+async function listedSides(store: Store, folder: string): Promise<Map<string, string>> {
+  const before = (await store.get(`${folder}${FILES.manifest}`))?.bytes;
+  const { sides } = readManifest(before, folder);
+  return new Map(sides.map(({ key, sha1 }) => [key.slice(folder.length), sha1]));
+}
+
+/** A harvest's folder that is written to. */
+export interface FinalFolder {
+  store: Store;
+  /** With a `/` at its end. */
+  folder: string;
+  /** The tweets files that its manifest is to list. */
+  files: NamedSum[];
+  /** Throws where the collection is somebody else's by now. */
+  check: () => void;
+}
+
+/**
+ * Writes a file beside the tweets anew, so that at no instant a manifest lists it as it is not.
+ * @throws what `check` throws; OutsideError where the store fails.
+ */
+export async function rewriteSide(
+  place: FinalFolder,
+  name: string,
+  bytes: Uint8Array,
+): Promise<void> {
+  const isListed = (await listedSides(place.store, place.folder)).has(name);
+  if (isListed) await writeFinal(place, { dropped: [name] });
+  place.check();
+  await place.store.put(`${place.folder}${name}`, bytes);
+  if (isListed) await writeFinal(place, { renewed: [name] });
+}
+
+/** Writes a folder's final manifest, where that is another one. @throws as `rewriteSide` */
+export async function writeFinal(
+  { store, folder, files, check }: FinalFolder,
+  changed: Changed = {},
+): Promise<void> {
+  const key = `${folder}${FILES.manifest}`;
+  const bytes = await finalManifest(store, folder, files, changed);
+  const found = await store.get(key);
+  if (found && Buffer.from(found.bytes).equals(bytes)) return;
+  check();
+  await store.put(key, bytes);
+}
+
+async function sumOf(store: Store, key: string): Promise<string> {
+  const hash = createHash("sha1");
+  for await (const chunk of await store.read(key)) hash.update(chunk);
+  return hash.digest("hex");
+}
