@@ -40,6 +40,7 @@ export const NEEDS: Readonly<Record<string, readonly Power[]>> = {
   "collection-config screenname-files": ["write"],
   "collection-config userids": ["write"],
   "collection-config userid-files": ["write"],
+  "collection-config split": ["run", "write"],
   "collection-config changes": ["write"],
   "collection list": ["run"],
   "collection add": ["write"],

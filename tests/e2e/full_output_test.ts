@@ -185,6 +185,7 @@ const OTHERS = [
   "collection redact-keys",
   "collection-config keys",
   "collection-config screenname-files",
+  "collection-config split",
   "collection-config userid-files",
   "configure",
   "demo",

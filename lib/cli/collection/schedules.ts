@@ -6,17 +6,7 @@ import type { Json } from "../../base/json.ts";
 import { bucketOption, example, spoolOption } from "../options.ts";
 import { type Context, openBucket } from "../context.ts";
 import { addLimits, LIMITS_OF_RUNS } from "../limits.ts";
-import { capital } from "../output.ts";
-import {
-  goesOn,
-  isHarvested,
-  jobFor,
-  lookAtLast,
-  startUnlessRunning,
-  stopCommand,
-  stopHarvest,
-  YES,
-} from "./start.ts";
+import { goesOn, isHarvested, lookAtLast, stopCommand, stopHarvest, YES } from "./start.ts";
 
 /** Adds the commands. */
 export function addSchedules(group: Command, context: Context): void {
@@ -26,7 +16,6 @@ export function addSchedules(group: Command, context: Context): void {
 }
 
 function addSchedule(group: Command, context: Context): void {
-  const { output } = context;
   const command = group.command("schedule")
     .summary("Harvest a collection by a schedule.")
     .description(
@@ -45,40 +34,12 @@ function addSchedule(group: Command, context: Context): void {
     .option("--yes", YES, false)
     .addHelpText("after", example('collection schedule test_collection "rate(7 days)"'))
     .action(async (collectionId, expression, { bucket, spool, timezone, yes, ...options }) => {
-      const { beginsAtOnce, isSameSchedule, longestPause, parseSchedule } = await import(
-        "../../runner/schedule.ts"
-      );
+      const { parseSchedule } = await import("../../runner/schedule.ts");
       const schedule = parseSchedule(expression, timezone, context.clock.now());
       const opened = await openBucket(context, { bucket, spool });
-      const job = await jobFor(opened, collectionId, ({ asksOnlyForNewer }) => asksOnlyForNewer, {
-        options,
-      });
-      const runner = await opened.runner();
-      const before = await runner.scheduleOf(collectionId);
-      const isInForce = before !== null && isSameSchedule(before.schedule, schedule);
-      const { worthOf } = await import("./ask_cost.ts");
-      if (!isInForce && !await worthOf(opened, collectionId, { yes }, context)) return;
-      const { config } = await opened.collections.load(collectionId);
-      if (!isInForce && beginsAtOnce(schedule)) await startUnlessRunning(runner, job, context);
-      await runner.schedule(job, schedule);
-      output.line("Scheduled");
-      if (isInForce) output.note("That schedule is in force already: nothing is started.");
-      const { scheduleText } = await import("../text/schedule_text.ts");
-      const words = scheduleText(schedule);
-      const { next } = await runner.scheduleOf(collectionId) ?? {};
-      if (words && next) output.note(`${capital(words)}, next at ${next}.`);
-      const { planFor } = await import("../../collection/types/registry.ts");
-      const { rareNote } = await import("../text/rare.ts");
-      const rare = rareNote(planFor(config).reading, longestPause(schedule, context.clock.now()));
-      if (rare) output.note(rare);
-      const { noteCost } = await import("../aws_cost.ts");
-      const pause = longestPause(schedule, context.clock.now());
-      await noteCost(opened, collectionId, context, pause);
-      if (runner.documents) {
-        output.note(
-          "Keep `twarc-cloud scheduler` running: it carries out the schedules of this bucket.",
-        );
-      }
+      const { noteScheduler, scheduleCollection } = await import("./schedule.ts");
+      const wanted = { collectionId, schedule, yes, options };
+      if (await scheduleCollection(opened, wanted, context)) await noteScheduler(opened, context);
     });
   addLimits(command, LIMITS_OF_RUNS);
 }

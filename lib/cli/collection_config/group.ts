@@ -10,6 +10,7 @@ import { lastWord } from "../../base/visible.ts";
 import { type Context, openBucket, settingsFor } from "../context.ts";
 import { afterTemplate, nextStep, updateStep } from "../next_step.ts";
 import { addNames } from "./names.ts";
+import { addSplit } from "./split.ts";
 import { keepKeys, keyFiles, tellProfiles } from "../profiles.ts";
 import { readConfigFile, writeConfigFile } from "./config_file.ts";
 import { bucketOption, configFileOption, example } from "../options.ts";
@@ -24,6 +25,7 @@ export function addCollectionConfig(program: Command, context: Context): void {
   addUpdate(group, context);
   addKeys(group, context);
   addNames(group, context);
+  addSplit(group, context);
   addChanges(group, context);
   addEstimate(group, context);
 }

@@ -1,0 +1,66 @@
+/** Putting a collection on a schedule, as a person sees it. */
+
+import type { Schedule } from "../../runner/schedule.ts";
+import type { Bucket, Context } from "../context.ts";
+import { capital } from "../output.ts";
+import { jobFor, startUnlessRunning } from "./start.ts";
+
+/** A schedule that a person wants. */
+export interface ScheduleWanted {
+  collectionId: string;
+  schedule: Schedule;
+  /** Whether nobody is asked about the cost. */
+  yes: boolean;
+  /** The command's own, with limits of the harvests among them. */
+  options: object;
+}
+
+/**
+ * Has a collection harvested by a schedule, from now on, where the person agrees to what a first harvest costs; one that
+ * is in force already stays as it is.
+ * @returns Whether it is in force.
+ * @throws UserError for a collection whose harvests bring all of it each time; what the runner throws.
+ */
+export async function scheduleCollection(
+  opened: Bucket,
+  { collectionId, schedule, yes, options }: ScheduleWanted,
+  context: Context,
+): Promise<boolean> {
+  const { output, clock } = context;
+  const { beginsAtOnce, isSameSchedule, longestPause } = await import("../../runner/schedule.ts");
+  const job = await jobFor(opened, collectionId, ({ asksOnlyForNewer }) => asksOnlyForNewer, {
+    options,
+  });
+  const runner = await opened.runner();
+  const before = await runner.scheduleOf(collectionId);
+  const isInForce = before !== null && isSameSchedule(before.schedule, schedule);
+  if (!isInForce) {
+    const { worthOf } = await import("./ask_cost.ts");
+    if (!await worthOf(opened, collectionId, { yes }, context)) return false;
+    if (beginsAtOnce(schedule)) await startUnlessRunning(runner, job, context);
+  }
+  await runner.schedule(job, schedule);
+  output.line("Scheduled");
+  if (isInForce) output.note("That schedule is in force already: nothing is started.");
+  const { scheduleText } = await import("../text/schedule_text.ts");
+  const words = scheduleText(schedule);
+  const { next } = await runner.scheduleOf(collectionId) ?? {};
+  if (words && next) output.note(`${capital(words)}, next at ${next}.`);
+  const pause = longestPause(schedule, clock.now());
+  const { planFor } = await import("../../collection/types/registry.ts");
+  const { rareNote } = await import("../text/rare.ts");
+  const { config } = await opened.collections.load(collectionId);
+  const rare = rareNote(planFor(config).reading, pause);
+  if (rare) output.note(rare);
+  const { noteCost } = await import("../aws_cost.ts");
+  await noteCost(opened, collectionId, context, pause);
+  return true;
+}
+
+/** Says what has to run for schedules to be carried out, where that is the person's to see to. */
+export async function noteScheduler(opened: Bucket, { output }: Context): Promise<void> {
+  if (!(await opened.runner()).documents) return;
+  output.note(
+    "Keep `twarc-cloud scheduler` running: it carries out the schedules of this bucket.",
+  );
+}

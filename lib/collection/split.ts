@@ -1,0 +1,34 @@
+/** Splits a collection of many users over several, so that each has a harvester, and a limit of the API, of its own. */
+
+import { isObject, type JsonObject, member } from "../base/json.ts";
+import { UserError } from "../base/errors.ts";
+import { traitsFor } from "./types/traits.ts";
+
+/**
+ * Makes the configurations of the parts: `<id>-01` and so on, each with its share of the users, in their order, and all
+ * else as it is.
+ * @param into How many.
+ * @throws UserError for a collection that has no users, or fewer than parts.
+ */
+export function split(config: JsonObject, into: number): JsonObject[] {
+  const users = member(config, "users");
+  if (traitsFor(config.type).part !== "users" || !isObject(users)) {
+    throw new UserError("Only collections of users' timelines can be split", {
+      hint: "A search or a stream is split by its query: make a collection of each.",
+    });
+  }
+  const entries = Object.entries(users);
+  if (entries.length < into) {
+    throw new UserError(`${entries.length} users cannot be split over ${into} collections`, {
+      hint: "Add users first, or split them over fewer.",
+    });
+  }
+  const { timestamp: _, ...rest } = config;
+  const digits = `${into}`.length;
+  const start = (part: number) => Math.floor((entries.length * part) / into);
+  return Array.from({ length: into }, (_, part) => ({
+    ...rest,
+    id: `${config.id}-${`${part + 1}`.padStart(Math.max(2, digits), "0")}`,
+    users: Object.fromEntries(entries.slice(start(part), start(part + 1))),
+  }));
+}
