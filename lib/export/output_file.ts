@@ -2,6 +2,7 @@
 
 import { dirname } from "node:path";
 import { messageOf, TwarcCloudError, UserError } from "../base/errors.ts";
+import { removeFile, renameFile } from "../base/in_use.ts";
 import type { Sink } from "./writer.ts";
 
 /** A file that is being written, under a name of its own beside the one that it gets. */
@@ -55,7 +56,7 @@ export class OutputFile implements Sink {
     try {
       await this.#file.sync();
       this.#file.close();
-      await Deno.rename(this.#temporary, path);
+      await renameFile(this.#temporary, path);
     } catch (cause) {
       throw fileError(cause, path);
     }
@@ -68,8 +69,8 @@ export class OutputFile implements Sink {
     } catch {
       // It is closed.
     }
-    await Deno.remove(this.#temporary).catch(() => {});
-    if (this.#made) await Deno.remove(this.#made).catch(() => {});
+    await removeFile(this.#temporary).catch(() => {});
+    if (this.#made) await removeFile(this.#made).catch(() => {});
   }
 }
 
