@@ -22,7 +22,7 @@ import { bytesHaveKeys, keyFiles } from "../bucket/key_files.ts";
 import { newestTold, totals, type Verified } from "./found.ts";
 import { changesetSchema } from "../bucket/history.ts";
 import { type LockDocument, readLock } from "../bucket/lock.ts";
-import { type Repeat, Repeats } from "./repeats.ts";
+import { type Repeat, Repeats } from "../base/repeats.ts";
 import { isWiped, newestCopy } from "./restored_config.ts";
 import { type Look, lookAtHarvest } from "./verify_harvest.ts";
 

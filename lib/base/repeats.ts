@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { removeFile } from "../base/in_use.ts";
-import { diskError } from "../base/disk_error.ts";
+import { diskError } from "./disk_error.ts";
 
 /** Parts that ids are divided into; one at a time is looked at. */
 const PARTS = 256;
