@@ -1,12 +1,14 @@
 /** JSON values as the bytes of their text, made part by part: of many users a whole text would be as much again. */
 
 import { spareOf } from "./memory.ts";
+import { PackedCut } from "./packed.ts";
 
 const encoder = new TextEncoder();
 /** Objects so deep, and what is above them, are made into text member by member. */
 const DEPTH = 3;
 /** Bytes to begin with, and characters that are encoded at a time. */
 const [FIRST_SIZE, BLOCK] = [1_024, 16_384];
+const COMMA = 0x2c;
 /** Members after which it is known how much room all will take. */
 const SAMPLE = 1_000;
 
@@ -37,6 +39,7 @@ interface Place {
 
 /** Adds what JSON.stringify makes of a value. */
 function write(text: Text, value: unknown, { step, indent, depth }: Place): void {
+  if (value instanceof PackedCut) return text.addMembers(value.parts());
   const names = depth <= DEPTH && isPlain(value) ? Object.keys(value) : [];
   if (!isPlain(value) || names.length === 0) {
     const whole = JSON.stringify(value, null, step);
@@ -79,6 +82,20 @@ class Text {
   add(text: string): void {
     this.#waiting += text;
     if (this.#waiting.length >= BLOCK) this.#encode();
+  }
+
+  /** Adds an object of members that are text already, each with a comma and a line break behind it. */
+  addMembers(parts: Iterable<Uint8Array>): void {
+    this.add("{\n");
+    this.#encode();
+    for (const part of parts) {
+      this.expect(part.length);
+      this.#bytes.set(part, this.#length);
+      this.#length += part.length;
+    }
+    // The last comma, or what follows the brace.
+    this.#length -= this.#bytes[this.#length - 2] === COMMA ? 2 : 1;
+    this.add("}");
   }
 
   get length(): number {

@@ -1,0 +1,245 @@
+/** Members of an object by the hundred thousand, as their JSON text outside of V8's heap. */
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+/** Bytes, members and places for members to begin with. */
+const [FIRST_BYTES, FIRST_ROWS, FIRST_SLOTS] = [4_096, 64, 128];
+/** Bytes that nobody needs any more before they are cleared. */
+const LEAST_DEAD = 65_536;
+/** Named JSON values of which each takes little more than its text: as objects of V8 they would take four times that. */
+export class Packed<T> implements Iterable<[string, T]> {
+  #rows = new Rows();
+
+  /** How many members there are. */
+  get size(): number {
+    return this.#rows.living;
+  }
+
+  /** A member's value, made anew each time; undefined where there is none. */
+  get(name: string): T | undefined {
+    const row = this.#rows.find(keyOf(name));
+    return row === undefined ? undefined : entryOf<T>(this.#rows.textOf(row))[1];
+  }
+
+  /** Whether there is a member. */
+  has(name: string): boolean {
+    return this.#rows.find(keyOf(name)) !== undefined;
+  }
+
+  /** Sets a member; one that was there before goes to the end. */
+  set(name: string, value: T): void {
+    const member = `${JSON.stringify(name)}:${JSON.stringify(value)},\n`;
+    this.#rows.put(keyOf(name), encoder.encode(member));
+    this.#clear();
+  }
+
+  /** Takes a member away, where there is one. */
+  delete(name: string): void {
+    this.#rows.put(keyOf(name), new Uint8Array());
+    this.#clear();
+  }
+
+  /** The names, in the order in which they were set last. */
+  *names(): Generator<string> {
+    for (const [name] of this) yield name;
+  }
+
+  /** The members as they are now, in the order in which they were set last. */
+  [Symbol.iterator](): Iterator<[string, T]> {
+    return this.cut()[Symbol.iterator]();
+  }
+
+  /** The members as they are now. It copies nothing. */
+  cut(): PackedCut<T> {
+    return new PackedCut(this.#rows, this.#rows.count);
+  }
+
+  /** Leaves what is not needed any more to the cuts that have it. */
+  #clear(): void {
+    const { dead, length } = this.#rows;
+    if (dead < LEAST_DEAD || dead < length / 2) return;
+    const rows = new Rows();
+    const { count } = this.#rows;
+    for (let row = 0; row < count; row++) {
+      if (!this.#rows.isIn(row, count)) continue;
+      const text = this.#rows.textOf(row);
+      rows.put(text.subarray(0, keyLength(text)), text);
+    }
+    this.#rows = rows;
+  }
+}
+
+/** Texts one after the other, found by their beginnings. One that is replaced stays where it is, for who has seen it. */
+class Rows {
+  #text = new Uint8Array(FIRST_BYTES);
+  length = 0;
+  count = 0;
+  living = 0;
+  /** Bytes of rows that have gone. */
+  dead = 0;
+  /** Where each begins. */
+  #starts = new Uint32Array(FIRST_ROWS);
+  /** How many rows there were when each went; 0 for those that are there. */
+  #gone = new Uint32Array(FIRST_ROWS);
+  /** Each row that is there, or went last of its name, after 1, where its key's hash says, or in the next free place. */
+  #slots = new Uint32Array(FIRST_SLOTS);
+  #used = 0;
+
+  /** The row of a key, where there is one. */
+  find(key: Uint8Array): number | undefined {
+    const row = (this.#slots[this.#slotOf(key)] ?? 0) - 1;
+    return row < 0 || this.#gone[row] !== 0 ? undefined : row;
+  }
+
+  /** Puts a text in place of the one that a key has; an empty one takes it away. */
+  put(key: Uint8Array, text: Uint8Array): void {
+    const before = this.find(key);
+    if (before === undefined && text.length === 0) return;
+    if (before !== undefined) {
+      this.#gone[before] = this.count + 1;
+      this.dead += this.textOf(before).length;
+      this.living--;
+    }
+    const row = this.#append(text);
+    if (text.length === 0) {
+      this.#gone[row] = this.count;
+      return;
+    }
+    this.living++;
+    this.#index(key, row);
+  }
+
+  /** The text of a row; to be read at once, as it moves when more is put. */
+  textOf(row: number): Uint8Array {
+    return this.#text.subarray(this.#starts[row], this.#endOf(row));
+  }
+
+  /** Whether a row was there when there were so many. */
+  isIn(row: number, count: number): boolean {
+    const gone = this.#gone[row] ?? 0;
+    return row < count && (gone === 0 || gone > count);
+  }
+
+  /** The texts of all that were there when there were so many: those that lie together in one part. */
+  *parts(count: number): Generator<Uint8Array> {
+    for (let row = 0; row < count; row++) {
+      if (!this.isIn(row, count)) continue;
+      const first = row;
+      while (this.isIn(row + 1, count)) row++;
+      yield this.#text.subarray(this.#starts[first], this.#endOf(row));
+    }
+  }
+
+  #endOf(row: number): number | undefined {
+    return row + 1 < this.count ? this.#starts[row + 1] : this.length;
+  }
+
+  #append(text: Uint8Array): number {
+    const length = this.length + text.length;
+    if (length > this.#text.length) {
+      this.#text = new Uint8Array(this.#text.buffer.transfer(length + (length >> 2)));
+    }
+    if (this.count === this.#starts.length) {
+      this.#starts = grown(this.#starts);
+      this.#gone = grown(this.#gone);
+    }
+    this.#text.set(text, this.length);
+    this.#starts[this.count] = this.length;
+    this.length = length;
+    return this.count++;
+  }
+
+  #index(key: Uint8Array, row: number): void {
+    if (this.#used * 2 >= this.#slots.length) this.#spread();
+    const slot = this.#slotOf(key);
+    if (this.#slots[slot] === 0) this.#used++;
+    this.#slots[slot] = row + 1;
+  }
+
+  /** Makes room for twice as many. */
+  #spread(): void {
+    const rows = this.#slots;
+    this.#slots = new Uint32Array(rows.length * 2);
+    for (const after of rows) {
+      if (after === 0) continue;
+      const text = this.textOf(after - 1);
+      this.#slots[this.#slotOf(text.subarray(0, keyLength(text)))] = after;
+    }
+  }
+
+  /** The place of a key, or the free one where it is to go. */
+  #slotOf(key: Uint8Array): number {
+    const mask = this.#slots.length - 1;
+    for (let slot = hash(key) & mask;; slot = (slot + 1) & mask) {
+      const row = (this.#slots[slot] ?? 0) - 1;
+      if (row < 0 || beginsWith(this.textOf(row), key)) return slot;
+    }
+  }
+}
+
+/** What members were at one moment, whatever is set or deleted later. */
+export class PackedCut<T> implements Iterable<[string, T]> {
+  readonly #rows: Rows;
+  readonly #count: number;
+
+  /** @param rows Those of a `Packed`, of which the first `count` are meant that were there then. */
+  constructor(rows: Rows, count: number) {
+    this.#rows = rows;
+    this.#count = count;
+  }
+
+  /** The members' JSON text, each with a comma and a line break behind it, in parts that are to be read at once. */
+  parts(): Iterable<Uint8Array> {
+    return this.#rows.parts(this.#count);
+  }
+
+  *[Symbol.iterator](): Generator<[string, T]> {
+    for (let row = 0; row < this.#count; row++) {
+      if (this.#rows.isIn(row, this.#count)) yield entryOf<T>(this.#rows.textOf(row));
+    }
+  }
+
+  /** The object that it stands for, as `JSON.stringify` wants it. */
+  toJSON(): Record<string, T> {
+    return Object.fromEntries(this);
+  }
+}
+
+/** A name as its member begins. */
+function keyOf(name: string): Uint8Array {
+  return encoder.encode(`${JSON.stringify(name)}:`);
+}
+
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+
+/** How long the name of a member is, with what stands around it. */
+function keyLength(text: Uint8Array): number {
+  let at = 1;
+  while (text[at] !== QUOTE) at += text[at] === BACKSLASH ? 2 : 1;
+  return at + 2;
+}
+
+function entryOf<T>(text: Uint8Array): [string, T] {
+  const at = keyLength(text);
+  return [
+    JSON.parse(decoder.decode(text.subarray(0, at - 1))),
+    JSON.parse(decoder.decode(text.subarray(at, -2))),
+  ];
+}
+
+/** FNV-1a. */
+function hash(bytes: Uint8Array): number {
+  let hash = 0x811c9dc5;
+  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash >>> 0;
+}
+
+function beginsWith(text: Uint8Array, key: Uint8Array): boolean {
+  return text.length >= key.length && key.every((byte, i) => text[i] === byte);
+}
+
+function grown(numbers: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  const more = new Uint32Array(numbers.length * 2);
+  more.set(numbers);
+  return more;
+}

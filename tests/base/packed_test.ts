@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { jsonBytes, jsonLineBytes } from "../../lib/base/json_bytes.ts";
+import { Packed } from "../../lib/base/packed.ts";
+import { collectGarbage } from "../fakes/garbage.ts";
+
+const name = fc.constantFrom("12", "13", "user:12", "a,\n", 'q"', "\\", "é\ud83d", "__proto__");
+const value = fc.oneof(
+  fc.constantFrom("whole", '}",\n', null),
+  fc.record({ since_id: fc.string() }, { noNullPrototype: true }),
+);
+const step = fc.oneof(
+  fc.record({ name, value, isCut: fc.boolean() }),
+  fc.record({ name, isCut: fc.boolean() }),
+);
+
+/** A map that deletes what is set, so that it goes to the end. */
+function put(map: Map<string, unknown>, { name, value }: { name: string; value?: unknown }): void {
+  map.delete(name);
+  if (value !== undefined) map.set(name, value);
+}
+
+Deno.test("packed members are those that a map has, and each cut has those of its moment", () => {
+  fc.assert(fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+    const [packed, map] = [new Packed<unknown>(), new Map<string, unknown>()];
+    const cuts = [{ cut: packed.cut(), was: [...map] }];
+    for (const one of steps) {
+      if ("value" in one) packed.set(one.name, one.value);
+      else packed.delete(one.name);
+      put(map, one);
+      assert.deepEqual(packed.get(one.name), map.get(one.name));
+      assert.equal(packed.has(one.name), map.has(one.name));
+      assert.equal(packed.size, map.size);
+      if (one.isCut) cuts.push({ cut: packed.cut(), was: [...map] });
+    }
+    for (const { cut, was } of cuts) assert.deepEqual([...cut], was);
+  }));
+});
+
+Deno.test("a cut is written as the object that it stands for, one member a line", () => {
+  const packed = new Packed<unknown>();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  assert.equal(text(jsonLineBytes({ a: packed.cut(), b: 1 })), '{"a":{},"b":1}\n');
+  packed.set("12", "whole");
+  packed.set("13", { since: "1" });
+  packed.set("12", "half");
+  const cut = packed.cut();
+  packed.delete("13");
+  assert.equal(text(jsonLineBytes({ a: cut })), '{"a":{\n"13":{"since":"1"},\n"12":"half"}}\n');
+  assert.deepEqual(
+    JSON.parse(text(jsonBytes({ a: cut, b: 2 }))),
+    JSON.parse(JSON.stringify({ a: cut, b: 2 })),
+  );
+});
+
+Deno.test("members that are set a hundred times take what those that are there do", async () => {
+  const packed = new Packed<string>();
+  const before = await external();
+  for (let times = 0; times < 100; times++) {
+    for (let i = 0; i < 2_000; i++) packed.set(`${i}`, `${times} ${"x".repeat(80)}`);
+  }
+  assert.equal(packed.size, 2_000);
+  assert.equal(packed.get("777"), `99 ${"x".repeat(80)}`);
+  // All that was ever set would be 20 MB.
+  const taken = await external() - before;
+  assert.ok(taken < 2 << 20, `${taken}`);
+});
+
+/** Bytes outside of V8's heap that something needs. */
+async function external(): Promise<number> {
+  await collectGarbage();
+  return Deno.memoryUsage().external;
+}
