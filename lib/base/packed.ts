@@ -18,7 +18,7 @@ export class Packed<T> implements Iterable<[string, T]> {
   /** A member's value, made anew each time; undefined where there is none. */
   get(name: string): T | undefined {
     const row = this.#rows.find(keyOf(name));
-    return row === undefined ? undefined : entryOf<T>(this.#rows.textOf(row))[1];
+    return row === undefined ? undefined : valueIn<T>(this.#rows.textOf(row));
   }
 
   /** Whether there is a member. */
@@ -41,7 +41,8 @@ export class Packed<T> implements Iterable<[string, T]> {
 
   /** The names, in the order in which they were set last. */
   *names(): Generator<string> {
-    for (const [name] of this) yield name;
+    const { count } = this.#rows;
+    for (const text of this.#rows.texts(count)) yield nameIn(text);
   }
 
   /** The members as they are now, in the order in which they were set last. */
@@ -60,11 +61,7 @@ export class Packed<T> implements Iterable<[string, T]> {
     if (dead < LEAST_DEAD || dead < length / 2) return;
     const rows = new Rows();
     const { count } = this.#rows;
-    for (let row = 0; row < count; row++) {
-      if (!this.#rows.isIn(row, count)) continue;
-      const text = this.#rows.textOf(row);
-      rows.put(text.subarray(0, keyLength(text)), text);
-    }
+    for (const text of this.#rows.texts(count)) rows.put(text.subarray(0, keyLength(text)), text);
     this.#rows = rows;
   }
 }
@@ -114,8 +111,13 @@ class Rows {
     return this.#text.subarray(this.#starts[row], this.#endOf(row));
   }
 
+  /** The texts of all that were there when there were so many, one by one. */
+  *texts(count: number): Generator<Uint8Array> {
+    for (let row = 0; row < count; row++) if (this.#isIn(row, count)) yield this.textOf(row);
+  }
+
   /** Whether a row was there when there were so many. */
-  isIn(row: number, count: number): boolean {
+  #isIn(row: number, count: number): boolean {
     const gone = this.#gone[row] ?? 0;
     return row < count && (gone === 0 || gone > count);
   }
@@ -123,9 +125,9 @@ class Rows {
   /** The texts of all that were there when there were so many: those that lie together in one part. */
   *parts(count: number): Generator<Uint8Array> {
     for (let row = 0; row < count; row++) {
-      if (!this.isIn(row, count)) continue;
+      if (!this.#isIn(row, count)) continue;
       const first = row;
-      while (this.isIn(row + 1, count)) row++;
+      while (this.#isIn(row + 1, count)) row++;
       yield this.#text.subarray(this.#starts[first], this.#endOf(row));
     }
   }
@@ -188,15 +190,19 @@ export class PackedCut<T> implements Iterable<[string, T]> {
     this.#count = count;
   }
 
+  /** Whether there was none. */
+  get isEmpty(): boolean {
+    for (const _ of this.parts()) return false;
+    return true;
+  }
+
   /** The members' JSON text, each with a comma and a line break behind it, in parts that are to be read at once. */
   parts(): Iterable<Uint8Array> {
     return this.#rows.parts(this.#count);
   }
 
   *[Symbol.iterator](): Generator<[string, T]> {
-    for (let row = 0; row < this.#count; row++) {
-      if (this.#rows.isIn(row, this.#count)) yield entryOf<T>(this.#rows.textOf(row));
-    }
+    for (const text of this.#rows.texts(this.#count)) yield [nameIn(text), valueIn<T>(text)];
   }
 
   /** The object that it stands for, as `JSON.stringify` wants it. */
@@ -219,12 +225,12 @@ function keyLength(text: Uint8Array): number {
   return at + 2;
 }
 
-function entryOf<T>(text: Uint8Array): [string, T] {
-  const at = keyLength(text);
-  return [
-    JSON.parse(decoder.decode(text.subarray(0, at - 1))),
-    JSON.parse(decoder.decode(text.subarray(at, -2))),
-  ];
+function nameIn(text: Uint8Array): string {
+  return JSON.parse(decoder.decode(text.subarray(0, keyLength(text) - 1)));
+}
+
+function valueIn<T>(text: Uint8Array): T {
+  return JSON.parse(decoder.decode(text.subarray(keyLength(text), -2)));
 }
 
 /** FNV-1a. */

@@ -18,6 +18,7 @@ import { jsonBytes, jsonLineBytes } from "../base/json_bytes.ts";
 import { giveBack } from "../base/memory.ts";
 import type { Store, Version } from "../store/store.ts";
 import { jsonObject } from "../base/json_object.ts";
+import { documentOf, type PerUser } from "./many.ts";
 
 const deletion: z.ZodType<ConfigUpdate["delete"][number]> = z.lazy(() =>
   z.union([z.string(), z.record(z.string(), z.array(deletion))])
@@ -114,7 +115,7 @@ export const commitSchema = z.object({
 });
 
 /** A checkpoint document. */
-export type CheckpointState = z.infer<typeof checkpointSchema>;
+export type CheckpointState = z.infer<typeof checkpointSchema> & Pick<PerUser, "many">;
 /** A whole tweets file in a harvest's folder. */
 export type HarvestFile = CheckpointState["files"][number];
 /** A file in a harvest's folder, and its checksum in hex. */
@@ -123,7 +124,7 @@ export type NamedSum = Pick<HarvestFile, "name" | "sha1">;
 export type Counts = CheckpointState["counts"];
 
 /** What a commit changes. */
-export type Commit = z.infer<typeof commitSchema>;
+export type Commit = z.infer<typeof commitSchema> & Pick<PerUser, "many">;
 
 /** Counts of a harvest that has just begun. */
 export function noCounts(walks: number): Counts {
@@ -269,7 +270,7 @@ export class Checkpoint {
   }
 
   async #put(next: CheckpointState): Promise<void> {
-    const bytes = jsonLineBytes(next);
+    const bytes = jsonLineBytes(documentOf(next));
     for (let tries = 1;; tries++) {
       const when = this.#version === undefined
         ? { ifAbsent: true } as const

@@ -20,6 +20,7 @@ import { rebased } from "../collection/rebase.ts";
 import { ConflictError, UserError } from "../base/errors.ts";
 import type { Json, JsonObject } from "../base/json.ts";
 import { jsonObject } from "../base/json_object.ts";
+import type { PackedCut } from "../base/packed.ts";
 import { jsonBytes } from "../base/json_bytes.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Store, Version } from "../store/store.ts";
@@ -202,23 +203,24 @@ export class Collections {
    * Merges what a harvest learned onto the newest configuration; done twice, the second changes nothing.
    * @param when.at When it was learned, in milliseconds since 1970.
    * @param when.began When that harvest began, in milliseconds since 1970.
+   * @param when.users What it learned of users besides, where there are many.
    */
   async learn(
     id: string,
     change: ConfigUpdate,
-    { at, began }: { at: number; began: number },
+    { at, began, users }: { at: number; began: number; users?: PackedCut<JsonObject> | undefined },
   ): Promise<void> {
-    if (isEmpty(change)) return;
+    if (isEmpty(change) && !users) return;
     const by = { harvest_timestamp: isoTime(began), note: HARVEST_NOTE };
     const configuration = this.#configuration(id);
     for (;;) {
       const loaded = await configuration.load();
-      const known = learned(loaded.json, change);
+      const known = learned(loaded.json, change, users);
       if (isEmpty(known)) return;
       try {
         const found = await configuration.standing(loaded);
         const base = await configuration.ended(found, at);
-        const news = base === found ? known : learned(base.json, change);
+        const news = base === found ? known : learned(base.json, change, users);
         const isOlder = at < laterThan(base.json) - 1;
         const time = isOlder ? laterThan(base.json) : at;
         if (!isEmpty(news)) await configuration.change(base, news, time, by);

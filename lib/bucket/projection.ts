@@ -13,6 +13,7 @@ import { ConflictError, UndeletableError } from "../base/errors.ts";
 import { jsonBytes } from "../base/json_bytes.ts";
 import type { Store, Version } from "../store/store.ts";
 import { finalManifest, manifestWith, sidesOf } from "./final_manifest.ts";
+import { unfinished } from "./many.ts";
 import { manifestOf } from "./manifest.ts";
 
 const log = getLogger(["twarc-cloud", "bucket"]);
@@ -132,11 +133,12 @@ export async function settle(target: ProjectionTarget, checkpoint: Checkpoint): 
   const folder = keys.harvest(state.began);
   await projectEnd(target, state, folder);
   await guard();
-  const { update, began, ended: at = state.at } = state;
-  await target.collections.learn(target.collectionId, update, { at, began });
+  const { update, many, began, ended: at = state.at } = state;
+  const users = many?.users.isEmpty ? undefined : many?.users;
+  await target.collections.learn(target.collectionId, update, { at, began, users });
   await project(target, keys.lastHarvest, jsonBytes({ harvest_id: isoTime(state.began) }));
   await clearGarbage({ ...target, guard }, keys, state);
-  await checkpoint.commit({ state: "settled", positions: leftover(state) });
+  await checkpoint.commit({ state: "settled", positions: leftover(state), many: undefined });
 }
 
 /**
@@ -191,9 +193,8 @@ function nullIfOther(error: unknown): null {
 }
 
 /** The positions that the next harvest begins with: after a cut all, else those of unfinished walks. */
-function leftover({ positions, outcome }: CheckpointState): CheckpointState["positions"] {
-  if (outcome === "interrupted") return positions;
-  return Object.fromEntries(Object.entries(positions).filter(([, at]) => at !== "whole"));
+function leftover(state: CheckpointState): CheckpointState["positions"] {
+  return state.outcome === "interrupted" && !state.many ? state.positions : unfinished(state);
 }
 
 function sum<T>(items: T[], of: (item: T) => number): number {

@@ -122,12 +122,18 @@ export function prune(change: ConfigUpdate, config: JsonObject): ConfigUpdate {
 /**
  * What a change by a harvest really changes in a configuration: pruned, without what is so already, and
  * with since_id moving forward only. Applied once more, it is empty.
+ * @param ofMany What there is of users besides, where the update has none of them.
  */
-export function learned(config: JsonObject, change: ConfigUpdate): ConfigUpdate {
+export function learned(
+  config: JsonObject,
+  change: ConfigUpdate,
+  ofMany?: Iterable<[string, JsonObject]>,
+): ConfigUpdate {
   const pruned = prune(change, config);
-  const { users, ...update } = pruned.update;
-  const known = member(config, "users");
-  if (!isObject(users) || !isObject(known) || !pruned.delete.every(isOfWholeUsers)) {
+  const { users: few, ...update } = pruned.update;
+  const users = ofMany ?? (isObject(few) ? Object.entries(few) : undefined);
+  const known = member(without(config, change.delete), "users");
+  if (!users || !isObject(known) || !pruned.delete.every(isOfWholeUsers)) {
     return changed(config, pruned);
   }
   // One user after the other: configurations of all in between would be the most of what a harvest of many takes.
@@ -150,11 +156,11 @@ function isOfWholeUsers(deletion: Deletion): boolean {
     );
 }
 
-function learnedOfUsers(known: JsonObject, users: JsonObject): ConfigUpdate {
+function learnedOfUsers(known: JsonObject, users: Iterable<[string, Json]>): ConfigUpdate {
   const news: ConfigUpdate = { update: {}, delete: [] };
-  for (const id of Object.keys(known)) {
-    const [before, told] = [member(known, id), member(users, id)];
-    if (before === undefined || told === undefined) continue;
+  for (const [id, told] of users) {
+    const before = member(known, id);
+    if (before === undefined) continue;
     const one = changed({ [id]: before }, { update: { [id]: told }, delete: [] });
     for (const deletion of one.delete) news.delete.push(deletion);
     const after = member(one.update, id);
@@ -283,6 +289,7 @@ export function omitted(object: JsonObject, names: Iterable<string>): JsonObject
 }
 
 function updated(config: JsonObject, update: JsonObject): JsonObject {
+  if (Object.keys(config).length === 0) return update;
   const next = { ...config };
   for (const key of Object.keys(update)) {
     const [before, after] = [member(config, key), member(update, key)];

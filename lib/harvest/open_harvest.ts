@@ -10,8 +10,9 @@ import { JsonList } from "./json_list.ts";
 import { Learned } from "./learned.ts";
 import type { Meter } from "../source/meter.ts";
 import type { Segment, SegmentFile } from "./segment.ts";
+import { Standing } from "./standing.ts";
 import { userOfWalk, userWalk } from "../collection/walks.ts";
-import { type Batch, isDone, type Position, type Positions } from "../source/source.ts";
+import { type Batch, isDone, type Positions } from "../source/source.ts";
 import type { Spool } from "./spool.ts";
 import type { Tally } from "./tally.ts";
 
@@ -43,12 +44,7 @@ export class OpenHarvest {
   readonly #tally: Tally;
   #learned = new Learned();
   #userChanges = new JsonList();
-  /** Where the walks stood at the last cut, which has the very same object. */
-  #cutPositions: Readonly<Positions>;
-  /** Where those stand that have moved since: a copy of all, for each cut, would be the largest of what many users take. */
-  #moved: Positions = {};
-  /** How many walks have a position. */
-  #begun: number;
+  #standing: Standing;
   #segment: Segment | undefined;
   #segmentOpened = 0;
   /** How many segments were opened. */
@@ -64,15 +60,14 @@ export class OpenHarvest {
     this.began = began;
     this.spool = spool;
     const unfinished = Object.entries(positions).filter(([, position]) => position !== "whole");
-    this.#cutPositions = Object.fromEntries(unfinished);
-    this.#begun = unfinished.length;
+    this.#standing = new Standing(Object.fromEntries(unfinished));
     this.#tally = tally;
     this.last = this.#nothing();
   }
 
   /** The harvest in place of this one: what the walks have before them is its own. */
   next(opened: Pick<OpenHarvestOptions, "spool"> & { began: number; after: number }): OpenHarvest {
-    const positions = { ...this.#cutPositions, ...this.#moved };
+    const { few: positions } = this.#standing.cut();
     return new OpenHarvest({ ...this.#options, ...opened, positions, tally: this.#tally.next() });
   }
 
@@ -84,8 +79,7 @@ export class OpenHarvest {
   /** Lets go of all but the counts, once the last cut is committed: of many users it is as much as what follows takes. */
   forget(): void {
     this.last = this.#nothing();
-    this.#cutPositions = {};
-    this.#moved = {};
+    this.#standing = new Standing();
     this.#learned = new Learned();
     this.#userChanges = new JsonList();
   }
@@ -120,8 +114,7 @@ export class OpenHarvest {
   /** Whether every walk that was begun is whole, but for users whom the API cannot give, or a stream that has ended in good order. */
   get isWhole(): boolean {
     const left = new Set(this.counts.unavailable?.map(({ id }) => userWalk(id)));
-    const walks = new Set([...Object.keys(this.#cutPositions), ...Object.keys(this.#moved)]);
-    return walks.values().every((walk) => left.has(walk) || isDone(this.#positionOf(walk) ?? null));
+    return this.#standing.every((walk, position) => left.has(walk) || isDone(position));
   }
 
   /** Takes in what one answer of the API brought; its large lines are empty then. @throws UserError, DiskError where this machine's disk fails */
@@ -138,15 +131,10 @@ export class OpenHarvest {
       }
     }
     if (batch.update) this.#learned.add(batch.update);
-    const before = this.#positionOf(batch.walk);
-    if (before === undefined) this.#begun++;
-    this.#tally.addWalk(this.#begun, batch.position === "whole" && before !== "whole");
-    this.#moved[batch.walk] = batch.position;
-  }
-
-  #positionOf(walk: string): Position | undefined {
-    const positions = Object.hasOwn(this.#moved, walk) ? this.#moved : this.#cutPositions;
-    return Object.hasOwn(positions, walk) ? positions[walk] : undefined;
+    const before = this.#standing.get(batch.walk);
+    this.#standing.set(batch.walk, batch.position);
+    const isWhole = batch.position === "whole" && before !== "whole";
+    this.#tally.addWalk(this.#standing.size, isWhole);
   }
 
   /** Takes in a span whose tweets are lost, though they had come. @param tweets How many of them were its own. */
@@ -183,7 +171,7 @@ export class OpenHarvest {
       ...(file ? { tweets: { segment: this.#segments, isWhole, file } } : {}),
       sides: spool.sides(),
       documents: this.#documents(),
-      commit: { ...this.#standing(), ...ending },
+      commit: { ...this.#commit(), ...ending },
     };
     if (isWhole) this.#wholeUntil = number;
     return this.last;
@@ -195,15 +183,15 @@ export class OpenHarvest {
     return changes.bytes > 0 ? [{ name: FILES.userChanges, ...changes }] : [];
   }
 
-  #standing(): Commit {
+  #commit(): Commit {
     const { meter } = this.#options;
-    if (Object.keys(this.#moved).length > 0) {
-      this.#cutPositions = { ...this.#cutPositions, ...this.#moved };
-      this.#moved = {};
-    }
+    const { few, ofUsers } = this.#standing.cut();
+    const { change, users } = this.#learned.soFar();
+    const isOfUsers = !(ofUsers.isEmpty && users.isEmpty);
     return {
-      positions: this.#cutPositions,
-      update: this.#learned.soFar(),
+      positions: few,
+      update: change,
+      ...(isOfUsers ? { many: { positions: ofUsers, users } } : {}),
       counts: structuredClone(this.counts),
       ...(meter ? { spent: meter.spent } : {}),
     };

@@ -3,6 +3,7 @@
 import { type Clock, isoTime } from "../base/clock.ts";
 import { combine } from "../collection/changeset.ts";
 import type { JsonObject } from "../base/json.ts";
+import type { Packed } from "../base/packed.ts";
 import type { TimelineState, UserAnswer } from "../twitter/api.ts";
 import type { Batch, UserChange } from "./source.ts";
 
@@ -19,7 +20,7 @@ export type Found = Pick<Batch, "users" | "userChanges" | "update" | "protected"
 
 /** What is known of users, and what is new. */
 export class UserFacts {
-  readonly #users: Record<string, TimelineUser>;
+  readonly #users: Packed<TimelineUser>;
   readonly #clock: Clock;
   /** Whether it is noted when something was heard of a user. */
   readonly #notesTime: boolean;
@@ -28,7 +29,7 @@ export class UserFacts {
   readonly #leftOut = new Set<string>();
 
   constructor(
-    users: Record<string, TimelineUser>,
+    users: Packed<TimelineUser>,
     { clock, notesTime, isProtectedWanted }: {
       clock: Clock;
       notesTime: boolean;
@@ -46,7 +47,7 @@ export class UserFacts {
   found(answer: UserAnswer): Found {
     if (!("id" in answer)) return this.changed(answer.asked, answer.state);
     const { id, screenName, line } = answer;
-    const known = this.#users[id]?.screen_name;
+    const known = this.#users.get(id)?.screen_name;
     const found: Found = answer.state === "protected" ? this.changed(id, "protected") : {};
     // To who follows them, a user of version 1.1 comes with the newest tweet.
     if (!found.protected && !this.#leftOut.has(id)) found.users = [line];
@@ -65,7 +66,7 @@ export class UserFacts {
 
   /** That a user cannot be read. */
   changed(id: string, state: TimelineState): Found {
-    const known = this.#users[id]?.screen_name;
+    const known = this.#users.get(id)?.screen_name;
     const change: UserChange = {
       user_id: id,
       change: state,

@@ -10,6 +10,7 @@ import {
 } from "../collection/types/user_timeline.ts";
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../base/clock.ts";
+import { Packed } from "../base/packed.ts";
 import type {
   PageAt,
   TimelineChoice,
@@ -33,7 +34,7 @@ const log = getLogger(["twarc-cloud", "harvest"]);
 /** Whose timelines to collect. */
 export interface UserTimelineOptions {
   /** By user id. */
-  users: Record<string, TimelineUser>;
+  users: Packed<TimelineUser>;
   /** The states for which a user is taken out of the configuration. */
   deleteUsersFor: readonly string[];
   /** How many users may be taken out in one harvest; a tenth, and ten, unless said. */
@@ -77,18 +78,18 @@ export class UserTimelineSource implements TweetSource {
   async *batches(from: Positions, signal: AbortSignal): AsyncGenerator<Batch> {
     const { users, deleteUsersFor, deleteAtMost, patienceMs, waits } = this.#options;
     const walking: Walking = {
-      positions: new Map(Object.entries(from)),
+      positions: new Map(Object.entries(from).filter(([, position]) => position !== "whole")),
       signal,
       silent: [],
       aside: new SetAside({ clock: this.#clock, patienceMs, waits, signal }),
       removals: new Removals(this.#api, {
-        of: Object.keys(users).length,
+        of: users.size,
         states: deleteUsersFor,
         most: deleteAtMost,
-        nameOf: (id) => users[id]?.screen_name,
+        nameOf: (id) => users.get(id)?.screen_name,
       }),
     };
-    yield* sideBySide(this.#walks(walking), WIDTH);
+    yield* sideBySide(this.#walks(from, walking), WIDTH);
     // Those that were set aside, once more.
     const again = walking.aside.ids.map((id) => this.#walk(id, null, walking));
     yield* sideBySide(ReadableStream.from(again), WIDTH);
@@ -99,8 +100,8 @@ export class UserTimelineSource implements TweetSource {
   }
 
   /** One walk a user. Where pages do not tell who wrote them, users are looked up as walks are begun. */
-  async *#walks(walking: Walking): AsyncGenerator<AsyncIterable<Batch>> {
-    const ids = unfinishedFirst(Object.keys(this.#options.users), walking.positions);
+  async *#walks(from: Positions, walking: Walking): AsyncGenerator<AsyncIterable<Batch>> {
+    const ids = unfinishedFirst(this.#options.users, from);
     if (this.#api.tellsAuthors) {
       for (const id of ids) yield this.#walk(id, null, walking);
       return;
@@ -140,7 +141,8 @@ export class UserTimelineSource implements TweetSource {
     for (let asked = answer;; asked = null) {
       try {
         for await (const batch of this.#pages(id, asked, walking)) {
-          if (batch.position !== "whole") positions.set(batch.walk, batch.position);
+          if (batch.position === "whole") positions.delete(batch.walk);
+          else positions.set(batch.walk, batch.position);
           yield batch;
         }
         return;
@@ -182,7 +184,7 @@ export class UserTimelineSource implements TweetSource {
         return typeof page === "string" ? null : page;
       },
       from: positions.get(name),
-      sinceId: this.#options.users[id]?.since_id,
+      sinceId: this.#options.users.get(id)?.since_id,
       reach: reachOf(this.#options.choice),
       learn: (newestId) => ({ update: { users: { [id]: { since_id: newestId } } }, delete: [] }),
     });
@@ -197,7 +199,7 @@ export class UserTimelineSource implements TweetSource {
 
   /** That a user could not be read: it stays in the configuration, and the next harvest asks again. */
   #unavailable(id: string, { positions, aside }: Walking): Batch {
-    const { screen_name: name, since_id: since } = this.#options.users[id] ?? {};
+    const { screen_name: name, since_id: since } = this.#options.users.get(id) ?? {};
     const why = aside.whyOf(id);
     log.error("User {id} could not be read, the next harvest asks again: {why}", { id, why });
     return {
@@ -239,7 +241,7 @@ export class UserTimelineSource implements TweetSource {
   /** Whether a user of whom nothing was heard in this harvest is to be asked for. */
   #isDue(id: string): boolean {
     const [every, now] = [this.#options.lookUpEvery, this.#clock.now()];
-    return isLookUpDue(this.#options.users[id]?.looked_up, { every, now });
+    return isLookUpDue(this.#options.users.get(id)?.looked_up, { every, now });
   }
 
   /** Whether to leave a timeline alone; a protected one is tried where it is wanted, as the keys' owner may follow it. */
@@ -252,7 +254,7 @@ export class UserTimelineSource implements TweetSource {
 
 /** What the walks of one harvest share. */
 interface Walking {
-  /** Where each walk stands. */
+  /** Where each walk stands that was begun, and is not whole. */
   positions: Map<string, Positions[string]>;
   signal: AbortSignal;
   /** The users of whom nothing was heard. */
@@ -268,16 +270,21 @@ function reachOf({ exclude = [] }: TimelineChoice): Reach {
   return { tweets, why: `A timeline goes back ${tweets} posts only${without}` };
 }
 
-/** Walks that were begun, then those not yet begun, then those that were whole when a harvest was cut. */
-function unfinishedFirst(ids: string[], positions: Walking["positions"]): string[] {
-  const rank = (id: string) => {
-    const position = positions.get(userWalk(id));
-    return position === undefined ? 1 : position === "whole" ? 2 : 0;
+/** Users whose walks were begun, then those not yet begun, then those that were whole when a harvest was cut. */
+function* unfinishedFirst(users: Packed<TimelineUser>, from: Positions): Generator<string> {
+  const rankOf = (id: string) => {
+    const walk = userWalk(id);
+    return !Object.hasOwn(from, walk) ? 1 : from[walk] === "whole" ? 2 : 0;
   };
-  return ids.toSorted((a, b) => rank(a) - rank(b));
+  for (const rank of [0, 1, 2]) {
+    for (const id of users.names()) if (rankOf(id) === rank) yield id;
+  }
 }
 
-/** Opens the source of a configuration. */
+/**
+ * Opens the source of a configuration, which has no users any more then: of a hundred thousand, they are not to be in
+ * memory twice.
+ */
 export function openTimelines(
   config: UserTimelineConfig,
   api: TwitterApi,
@@ -285,7 +292,7 @@ export function openTimelines(
 ): UserTimelineSource {
   const { lookUpEvery } = userTimeline.plan(config).reading;
   const options = {
-    users: config.users,
+    users: usersOf(config),
     deleteUsersFor: config.delete_users_for ?? [],
     choice: config.exclude ? { exclude: config.exclude } : {},
     lookUpEvery,
@@ -295,4 +302,12 @@ export function openTimelines(
     waits,
   };
   return new UserTimelineSource(api, options, api.time ?? clock);
+}
+
+/** The users of a configuration, which has none then. */
+function usersOf(config: UserTimelineConfig): Packed<TimelineUser> {
+  const users = new Packed<TimelineUser>();
+  for (const id of Object.keys(config.users)) users.set(id, config.users[id] ?? {});
+  config.users = {};
+  return users;
 }

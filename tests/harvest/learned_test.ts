@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { combine, type ConfigUpdate, type Deletion } from "../../lib/collection/changeset.ts";
 import { Learned } from "../../lib/harvest/learned.ts";
@@ -43,12 +44,18 @@ Deno.test("what is learned one after the other is what combining the changes giv
       learned.add(one);
       if (isSeen) learned.soFar();
     }
-    const { update, delete: deletions } = learned.soFar();
+    const { change: { update, delete: deletions }, users } = learned.soFar();
     const expected = changes.reduce(combine, { update: {}, delete: [] });
-    assert.equal(JSON.stringify(sorted(update)), JSON.stringify(sorted(expected.update)));
+    const all = users.isEmpty ? update : { ...update, users: users.toJSON() };
+    assert.deepEqual(sorted(withUsers(all)), sorted(withUsers(expected.update)));
     assert.deepEqual(ordered(deletions), ordered(expected.delete));
   }));
 });
+
+/** An update without users of whom nothing is left. */
+function withUsers({ users, ...update }: ConfigUpdate["update"]): ConfigUpdate["update"] {
+  return users === undefined || isDeepStrictEqual(users, {}) ? update : { ...update, users };
+}
 
 /** An object with its members in one order. */
 function sorted(json: unknown): unknown {
@@ -62,37 +69,16 @@ Deno.test("what was learned so far is not changed by what is learned later", () 
   learned.add({ update: { users: { "12": { since_id: "1" } } }, delete: [] });
   const before = learned.soFar();
   learned.add({ update: { users: { "12": { since_id: "2" } } }, delete: [{ users: ["13"] }] });
-  assert.deepEqual(before, { update: { users: { "12": { since_id: "1" } } }, delete: [] });
+  assert.deepEqual(before.change, { update: {}, delete: [] });
+  assert.deepEqual(before.users.toJSON(), { "12": { since_id: "1" } });
 });
 
-Deno.test("what was learned of users who have nothing new is shared by all that is handed out, not copied", () => {
+Deno.test("what was learned of a user before is put with what is learned later, without others of its names", () => {
   const learned = new Learned();
-  for (const id of ["12", "13"]) {
-    learned.add({ update: { users: { [id]: { since_id: "1" } } }, delete: [] });
-  }
-  const users = () => Object(learned.soFar().update.users);
-  const before = users();
-  learned.add({ update: { users: { "12": { screen_name: "ada" } } }, delete: [] });
-  const after = users();
-  assert.deepEqual(after["12"], { since_id: "1", screen_name: "ada" });
-  assert.deepEqual(before["12"], { since_id: "1" });
-  assert.equal(after["13"], before["13"]);
-});
-
-Deno.test("what is deleted below a user stays in what was handed out before", () => {
-  const learned = new Learned();
-  learned.add({ update: { users: { "12": { since_id: "1", name: "ada" } } }, delete: [] });
-  const before = learned.soFar();
-  learned.add({ update: {}, delete: [{ users: [{ "12": ["name"] }] }] });
-  assert.deepEqual(before.update, { users: { "12": { since_id: "1", name: "ada" } } });
-  assert.deepEqual(learned.soFar().update, { users: { "12": { since_id: "1" } } });
-});
-
-Deno.test("what was handed out is kept once, and not copied where nothing came since", () => {
-  const learned = new Learned();
-  learned.add({ update: { users: { "12": { since_id: "1" } } }, delete: [] });
-  const before = learned.soFar();
-  assert.equal(learned.soFar().update, before.update);
-  learned.add({ update: { users: { "13": {} } }, delete: [] });
-  assert.notEqual(learned.soFar().update, before.update);
+  learned.add({ update: { users: { "12": { screen_name: "ada", since_id: "1" } } }, delete: [] });
+  learned.add({ update: { users: { "12": { since_id: "2" }, "13": {} } }, delete: [] });
+  learned.add({ update: {}, delete: [{ users: ["13"] }] });
+  const { change, users } = learned.soFar();
+  assert.deepEqual(users.toJSON(), { "12": { screen_name: "ada", since_id: "2" } });
+  assert.deepEqual(change, { update: {}, delete: [{ users: ["13"] }] });
 });

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/base/clock.ts";
 import { ApiError, OutsideError } from "../../lib/base/errors.ts";
+import { Packed } from "../../lib/base/packed.ts";
+import type { TimelineUser } from "../../lib/source/user_facts.ts";
 import { UserTimelineSource } from "../../lib/source/user_timeline.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import type { Page, PageAt, TimelineState, UserAnswer } from "../../lib/twitter/api.ts";
@@ -50,9 +52,11 @@ class SayingApi extends WorldApi {
 const NOTHING: Page = { lines: [], count: 0 };
 
 /** The users whom a harvest of so many takes out. */
-async function removed(api: SayingApi, users: number, deleteAtMost?: number): Promise<string[]> {
+async function removed(api: SayingApi, many: number, deleteAtMost?: number): Promise<string[]> {
+  const users = new Packed<TimelineUser>();
+  for (let id = 1; id <= many; id++) users.set(`${id}`, {});
   const source = new UserTimelineSource(api, {
-    users: Object.fromEntries(Array.from({ length: users }, (_, i) => [`${i + 1}`, {}])),
+    users,
     deleteUsersFor: ["not_found", "suspended"],
     deleteAtMost,
     choice: {},
