@@ -1,7 +1,7 @@
 /** JSON values as the bytes of their text, made part by part: of many users a whole text would be as much again. */
 
 import { spareOf } from "./memory.ts";
-import { PackedCut } from "./packed.ts";
+import { Members } from "./packed.ts";
 
 const encoder = new TextEncoder();
 /** Objects so deep, and what is above them, are made into text member by member. */
@@ -39,7 +39,7 @@ interface Place {
 
 /** Adds what JSON.stringify makes of a value. */
 function write(text: Text, value: unknown, { step, indent, depth }: Place): void {
-  if (value instanceof PackedCut) return text.addMembers(value.parts());
+  if (value instanceof Members) return text.addMembers(value.parts());
   const names = depth <= DEPTH && isPlain(value) ? Object.keys(value) : [];
   if (!isPlain(value) || names.length === 0) {
     const whole = JSON.stringify(value, null, step);

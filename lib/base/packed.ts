@@ -28,8 +28,7 @@ export class Packed<T> implements Iterable<[string, T]> {
 
   /** Sets a member; one that was there before goes to the end. */
   set(name: string, value: T): void {
-    const member = `${JSON.stringify(name)}:${JSON.stringify(value)},\n`;
-    this.#rows.put(keyOf(name), encoder.encode(member));
+    this.#rows.put(keyOf(name), textOf(name, value));
     this.#clear();
   }
 
@@ -179,13 +178,35 @@ class Rows {
   }
 }
 
+/** An object that is written member by member, and need not be there as a whole. */
+export abstract class Members {
+  /** The members' JSON text, each with a comma and a line break behind it, in parts that are to be read at once. */
+  abstract parts(): Iterable<Uint8Array>;
+}
+
+/** Members that are made as they are written. */
+export class MadeMembers extends Members {
+  readonly #make: () => Iterable<[string, unknown]>;
+
+  /** @param make Makes them anew each time. */
+  constructor(make: () => Iterable<[string, unknown]>) {
+    super();
+    this.#make = make;
+  }
+
+  override *parts(): Generator<Uint8Array> {
+    for (const [name, value] of this.#make()) yield textOf(name, value);
+  }
+}
+
 /** What members were at one moment, whatever is set or deleted later. */
-export class PackedCut<T> implements Iterable<[string, T]> {
+export class PackedCut<T> extends Members implements Iterable<[string, T]> {
   readonly #rows: Rows;
   readonly #count: number;
 
   /** @param rows Those of a `Packed`, of which the first `count` are meant that were there then. */
   constructor(rows: Rows, count: number) {
+    super();
     this.#rows = rows;
     this.#count = count;
   }
@@ -196,8 +217,7 @@ export class PackedCut<T> implements Iterable<[string, T]> {
     return true;
   }
 
-  /** The members' JSON text, each with a comma and a line break behind it, in parts that are to be read at once. */
-  parts(): Iterable<Uint8Array> {
+  override parts(): Iterable<Uint8Array> {
     return this.#rows.parts(this.#count);
   }
 
@@ -214,6 +234,10 @@ export class PackedCut<T> implements Iterable<[string, T]> {
 /** A name as its member begins. */
 function keyOf(name: string): Uint8Array {
   return encoder.encode(`${JSON.stringify(name)}:`);
+}
+
+function textOf(name: string, value: unknown): Uint8Array {
+  return encoder.encode(`${JSON.stringify(name)}:${JSON.stringify(value)},\n`);
 }
 
 const [QUOTE, BACKSLASH] = [0x22, 0x5c];

@@ -9,18 +9,17 @@ import {
   diff,
   HARVEST_NOTE,
   isEmpty,
-  keepLearned,
-  learned,
   type Removal,
 } from "../collection/changeset.ts";
 import { checkConfig, withoutPlaceholders } from "../collection/config.ts";
 import { type CollectionConfig } from "../collection/types/registry.ts";
 import { checkedId, collectionKeys, COLLECTIONS, idOfFolder } from "../collection/layout.ts";
+import { keepLearned, learned, learnedOfMany } from "../collection/learned.ts";
 import { rebased } from "../collection/rebase.ts";
 import { ConflictError, UserError } from "../base/errors.ts";
 import type { Json, JsonObject } from "../base/json.ts";
 import { jsonObject } from "../base/json_object.ts";
-import type { PackedCut } from "../base/packed.ts";
+import type { Packed, PackedCut } from "../base/packed.ts";
 import { jsonBytes } from "../base/json_bytes.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Store, Version } from "../store/store.ts";
@@ -213,18 +212,22 @@ export class Collections {
     if (isEmpty(change) && !users) return;
     const by = { harvest_timestamp: isoTime(began), note: HARVEST_NOTE };
     const configuration = this.#configuration(id);
+    const newsIn = (config: JsonObject): News =>
+      users ? learnedOfMany(config, change, users) : { change: learned(config, change) };
     for (;;) {
       const loaded = await configuration.load();
-      const known = learned(loaded.json, change, users);
-      if (isEmpty(known)) return;
+      const known = newsIn(loaded.json);
+      if (isNothing(known)) return;
       try {
         const found = await configuration.standing(loaded);
         const base = await configuration.ended(found, at);
-        const news = base === found ? known : learned(base.json, change, users);
+        const news = base === found ? known : newsIn(base.json);
         const isOlder = at < laterThan(base.json) - 1;
         const time = isOlder ? laterThan(base.json) : at;
-        if (!isEmpty(news)) await configuration.change(base, news, time, by);
-        if (this.#store.purge && news.delete.length > 0) tellKept(id);
+        if (news.users?.size) {
+          await configuration.changeMany(base, { ...news, users: news.users }, time, by);
+        } else if (!isNothing(news)) await configuration.change(base, news.change, time, by);
+        if (this.#store.purge && news.change.delete.length > 0) tellKept(id);
         return;
       } catch (error) {
         if (!(error instanceof ConflictError)) throw error;
@@ -266,6 +269,16 @@ export class Collections {
     await this.loadJson(id);
     return await lastHarvestOf(this.#store, id);
   }
+}
+
+/** What is news to a configuration: of many users besides, or all in one. */
+interface News {
+  change: ConfigUpdate;
+  users?: Packed<JsonObject>;
+}
+
+function isNothing({ change, users }: News): boolean {
+  return isEmpty(change) && !users?.size;
 }
 
 /** An older version may be all that brings people back who were taken out on a fault of the API: it is not deleted. */

@@ -5,6 +5,8 @@ import { collectionKeys } from "../collection/layout.ts";
 import { ConflictError, UserError } from "../base/errors.ts";
 import { type JsonObject, parseAs } from "../base/json.ts";
 import { jsonBytes } from "../base/json_bytes.ts";
+import { learnedOfMany, usersWith } from "../collection/learned.ts";
+import { MadeMembers, type Packed } from "../base/packed.ts";
 import { giveBack } from "../base/memory.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Store, Version } from "../store/store.ts";
@@ -109,24 +111,61 @@ export class Configuration {
    * @throws ConflictError where somebody else changed the configuration meanwhile.
    */
   async enforce(
-    { json, version, halfDone }: Base,
+    base: Base,
     { change, recorded }: { change: ConfigUpdate; recorded: Recorded },
   ): Promise<Base> {
-    const next = { ...merge(json, change), timestamp: recorded.changeset.change_timestamp };
+    const next = { ...merge(base.json, change), timestamp: recorded.changeset.change_timestamp };
+    const found = await this.#put(base, recorded, {
+      bytes: jsonBytes(next),
+      isDone: (json) => isIn(json, change),
+    });
+    return "json" in found ? found : { json: next, ...found, isUnrecorded: false, halfDone: [] };
+  }
+
+  /**
+   * Makes a change that a harvest of many users has learned.
+   * @throws as `change`
+   */
+  async changeMany(
+    base: Base,
+    { change, users }: { change: ConfigUpdate; users: Packed<JsonObject> },
+    at: number,
+    by: Pick<Changeset, "harvest_timestamp" | "note">,
+  ): Promise<void> {
+    const changeset = { ...change, changed_from: timestampOf(base.json), ...by };
+    const recorded = await this.#history.record(changeset, at, users.cut());
+    const merged = merge(base.json, change);
+    const all = new MadeMembers(() => usersWith(merged, users));
+    const next = { ...merged, users: all, timestamp: recorded.changeset.change_timestamp };
+    await this.#put(base, recorded, {
+      bytes: jsonBytes(next),
+      isDone: (json) => learnedOfMany(json, change, users).users.size === 0 && isIn(json, change),
+    });
+  }
+
+  /**
+   * Writes the configuration that a recorded change makes.
+   * @returns Its version; where somebody went on from it, what is there.
+   * @throws ConflictError where somebody else changed the configuration meanwhile.
+   */
+  async #put(
+    { version, halfDone }: Base,
+    recorded: Recorded,
+    { bytes, isDone }: { bytes: Uint8Array; isDone: (found: JsonObject) => boolean },
+  ): Promise<Base | { version: Version }> {
     try {
-      const bytes = jsonBytes(next);
       const written = await settledPut(this.#store, this.#key, bytes, { ifVersion: version });
       giveBack(bytes);
       // They are of the configuration before: whoever began them finds that it is another by now.
       for (const other of halfDone) {
         if (other.key !== recorded.key) await this.#history.withdraw(other);
       }
-      return { json: next, version: written, isUnrecorded: false, halfDone: [] };
+      return { version: written };
     } catch (cause) {
       if (!(cause instanceof ConflictError)) throw cause;
       const found = await this.standing();
       // It was done, and somebody went on from there.
-      if (isIn(found.json, change)) return found;
+      if (isDone(found.json)) return found;
       await this.#history.withdraw(recorded);
       throw new ConflictError(this.#key, {
         cause,

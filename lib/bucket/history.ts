@@ -18,6 +18,7 @@ import { stamp } from "../base/stamp.ts";
 import { ConflictError, UserError } from "../base/errors.ts";
 import { type JsonObject, parseAs } from "../base/json.ts";
 import { jsonBytes } from "../base/json_bytes.ts";
+import type { Members } from "../base/packed.ts";
 import { giveBack } from "../base/memory.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Store, Version } from "../store/store.ts";
@@ -124,13 +125,17 @@ export class History {
   /**
    * Records a change under its second; under the next free one where another is there. Done twice, it is there once.
    * @param at In milliseconds since 1970.
+   * @param users What it changes of users besides, where there are many: facts without secrets.
    */
   async record(
     change: Omit<Changeset, "change_timestamp">,
     at: number,
+    users?: Members,
   ): Promise<Recorded> {
     const changeset: Changeset = { ...change, ...redact(change), change_timestamp: isoTime(at) };
-    const bytes = jsonBytes(changeset);
+    const bytes = jsonBytes(
+      users ? { ...changeset, update: { ...changeset.update, users } } : changeset,
+    );
     for (let ms = at;; ms += 1_000) {
       const key = collectionKeys(this.#id).changeset(ms);
       try {

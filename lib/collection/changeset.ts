@@ -106,106 +106,6 @@ function byMember(deletions: Deletion[]): { whole: Set<string>; below: Map<strin
   return { whole, below };
 }
 
-/** What a harvest learned, without users that it, or somebody meanwhile, took out of the configuration. */
-export function prune(change: ConfigUpdate, config: JsonObject): ConfigUpdate {
-  const users = member(change.update, "users");
-  if (!isObject(users)) return change;
-  const present = member(without(config, change.delete), "users");
-  const ids = Object.keys(users);
-  const kept = ids.filter((id) => isObject(present) && Object.hasOwn(present, id));
-  if (kept.length > 0 && kept.length === ids.length) return change;
-  const { users: _, ...update } = change.update;
-  if (kept.length > 0) update.users = picked(users, kept);
-  return { update, delete: change.delete };
-}
-
-/**
- * What a change by a harvest really changes in a configuration: pruned, without what is so already, and
- * with since_id moving forward only. Applied once more, it is empty.
- * @param ofMany What there is of users besides, where the update has none of them.
- */
-export function learned(
-  config: JsonObject,
-  change: ConfigUpdate,
-  ofMany?: Iterable<[string, JsonObject]>,
-): ConfigUpdate {
-  const pruned = prune(change, config);
-  const { users: few, ...update } = pruned.update;
-  const users = ofMany ?? (isObject(few) ? Object.entries(few) : undefined);
-  const known = member(without(config, change.delete), "users");
-  if (!users || !isObject(known) || !pruned.delete.every(isOfWholeUsers)) {
-    return changed(config, pruned);
-  }
-  // One user after the other: configurations of all in between would be the most of what a harvest of many takes.
-  const rest = changed(config, { update, delete: pruned.delete });
-  const news = learnedOfUsers(known, users);
-  return {
-    update: isEmpty({ ...news, delete: [] }) ? rest.update : { ...rest.update, users: news.update },
-    delete: news.delete.length === 0 ? rest.delete : [...rest.delete, { users: news.delete }],
-  };
-}
-
-function changed(config: JsonObject, change: ConfigUpdate): ConfigUpdate {
-  return diff(config, neverBack(config, merge(config, change)));
-}
-
-function isOfWholeUsers(deletion: Deletion): boolean {
-  return typeof deletion !== "string" &&
-    Object.entries(deletion).every(([key, inner]) =>
-      key === "users" && inner.every((id) => typeof id === "string")
-    );
-}
-
-function learnedOfUsers(known: JsonObject, users: Iterable<[string, Json]>): ConfigUpdate {
-  const news: ConfigUpdate = { update: {}, delete: [] };
-  for (const [id, told] of users) {
-    const before = member(known, id);
-    if (before === undefined) continue;
-    const one = changed({ [id]: before }, { update: { [id]: told }, delete: [] });
-    for (const deletion of one.delete) news.delete.push(deletion);
-    const after = member(one.update, id);
-    // The very object where all of it is new, as it mostly is.
-    if (after) setMember(news.update, id, isDeepStrictEqual(after, told) ? told : after);
-  }
-  return news;
-}
-
-/** `next` with each since_id that would go back, or away, as it is in `config`; what stays as it is, is not copied. */
-export function neverBack(config: JsonObject, next: JsonObject): JsonObject {
-  const back = new Map<string, JsonObject>();
-  for (const key of Object.keys(next)) {
-    const [before, value] = [member(config, key), member(next, key)];
-    if (value === before || !isObject(value) || !isObject(before)) continue;
-    const since = before.since_id;
-    const below = neverBack(before, value);
-    const kept = isNewer(since, below.since_id) ? { ...below, since_id: since } : below;
-    if (kept !== value) back.set(key, kept);
-  }
-  return mapped(next, (value, key) => back.get(key) ?? value);
-}
-
-/** What harvests learn of a user, besides since_id. */
-const LEARNED = new Set(["screen_name", "looked_up"]);
-
-/** `next`, made from an older copy of `config`, with what harvests have learned in between. */
-export function keepLearned(config: JsonObject, next: JsonObject): JsonObject {
-  const kept = neverBack(config, next);
-  const [before, after] = [member(config, "users"), member(kept, "users")];
-  if (!isObject(before) || !isObject(after)) return kept;
-  const users = Object.entries(after).map(([id, user]) => {
-    const known = member(before, id);
-    if (!isObject(known) || !isObject(user)) return [id, user];
-    const facts = Object.entries(known).filter(([name]) => LEARNED.has(name));
-    return [id, { ...user, ...Object.fromEntries(facts) }];
-  });
-  return { ...kept, users: Object.fromEntries(users) };
-}
-
-function isNewer(since: Json | undefined, than: Json | undefined): since is string {
-  if (typeof since !== "string" || !/^\d+$/.test(since)) return false;
-  return typeof than !== "string" || !/^\d+$/.test(than) || BigInt(since) > BigInt(than);
-}
-
 /** The change with the values of secrets as fingerprints. */
 export function redact(change: ConfigUpdate): ConfigUpdate {
   return { ...change, update: redactedObject(change.update, false) };
@@ -273,7 +173,7 @@ export function mapped(object: JsonObject, of: (value: Json, name: string) => Js
 }
 
 /** The members of an object that have one of these names. */
-function picked(object: JsonObject, names: readonly string[]): JsonObject {
+export function picked(object: JsonObject, names: readonly string[]): JsonObject {
   const some: JsonObject = {};
   for (const name of names) {
     const value = member(object, name);
@@ -299,7 +199,8 @@ function updated(config: JsonObject, update: JsonObject): JsonObject {
   return next;
 }
 
-function without(config: JsonObject, deletions: Deletion[]): JsonObject {
+/** A configuration without what is to be deleted. */
+export function without(config: JsonObject, deletions: Deletion[]): JsonObject {
   if (deletions.length === 0) return config;
   const { whole, below } = byMember(deletions);
   const kept = whole.size === 0 ? config : omitted(config, whole);

@@ -5,11 +5,7 @@ import {
   diff,
   fingerprint,
   isEmpty,
-  keepLearned,
-  learned,
   merge,
-  neverBack,
-  prune,
   redact,
 } from "../../lib/collection/changeset.ts";
 import { isObject, type JsonObject } from "../../lib/base/json.ts";
@@ -43,62 +39,6 @@ Deno.test("two changes put together do what they do one after the other", () => 
   const config = { users: { "1": {}, "2": {}, "3": {} } };
   const gone = (id: string) => ({ update: {}, delete: [{ users: [id] }] });
   assert.deepEqual(merge(config, combine(gone("1"), gone("3"))), { users: { "2": {} } });
-});
-
-Deno.test("what a harvest learned about users that are gone meanwhile is dropped", () => {
-  const change = {
-    update: {
-      users: { "1": { since_id: "5" }, "2": { since_id: "6" } },
-      search: { since_id: "7" },
-    },
-    delete: [{ users: ["2"] }],
-  };
-  assert.deepEqual(prune(change, { users: { "1": {}, "2": {} } }).update, {
-    search: { since_id: "7" },
-    users: { "1": { since_id: "5" } },
-  });
-  assert.deepEqual(prune(change, { users: {} }).update, { search: { since_id: "7" } });
-});
-
-Deno.test("since_id moves forward only, by number and not by text", () => {
-  const config = { users: { "1": { since_id: "1000000000000000000001" } } };
-  const at = (since_id: string) => ({ update: { users: { "1": { since_id } } }, delete: [] });
-  assert.ok(isEmpty(learned(config, at("999"))));
-  assert.ok(isEmpty(learned(config, at("1000000000000000000001"))));
-  assert.deepEqual(learned(config, at("1000000000000000000002")).update, {
-    users: { "1": { since_id: "1000000000000000000002" } },
-  });
-  assert.deepEqual(neverBack(config, { users: { "1": {}, "2": {} } }), {
-    users: { "1": { since_id: "1000000000000000000001" }, "2": {} },
-  });
-});
-
-Deno.test("an older copy gets what harvests learned of users since, and keeps the rest", () => {
-  const bucket = {
-    users: { "1": { screen_name: "new", since_id: "9", looked_up: "later" }, "3": {} },
-  };
-  const older = {
-    users: { "1": { screen_name: "old", note: "mine" }, "2": { screen_name: "added" } },
-    delete_users_for: [],
-  };
-  assert.deepEqual(keepLearned(bucket, older), {
-    users: {
-      "1": { screen_name: "new", note: "mine", since_id: "9", looked_up: "later" },
-      "2": { screen_name: "added" },
-    },
-    delete_users_for: [],
-  });
-  assert.deepEqual(keepLearned({ search: { since_id: "9" } }, { search: { query: "q" } }), {
-    search: { query: "q", since_id: "9" },
-  });
-});
-
-Deno.test("what was learned once changes nothing the second time", () => {
-  fc.assert(fc.property(json, json, (config, target) => {
-    const change = diff(config, target);
-    const once = merge(config, learned(config, change));
-    assert.ok(isEmpty(learned(once, change)));
-  }));
 });
 
 Deno.test("secrets stand in a changeset as fingerprints that tell them apart", () => {

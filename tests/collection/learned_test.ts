@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { type ConfigUpdate, diff, isEmpty, merge } from "../../lib/collection/changeset.ts";
+import {
+  keepLearned,
+  learned,
+  learnedOfMany,
+  neverBack,
+  prune,
+  usersWith,
+} from "../../lib/collection/learned.ts";
+import { isObject, type JsonObject } from "../../lib/base/json.ts";
+
+const user = fc.record(
+  {
+    since_id: fc.constantFrom("9", "10", "11"),
+    screen_name: fc.constantFrom("ada", "bob"),
+    looked_up: fc.constantFrom("then", "now"),
+  },
+  { requiredKeys: [], noNullPrototype: true },
+);
+const users = fc.dictionary(fc.constantFrom("1", "2", "3", "4"), user, { noNullPrototype: true });
+
+Deno.test("what a harvest learned about users that are gone meanwhile is dropped", () => {
+  const change = {
+    update: {
+      users: { "1": { since_id: "5" }, "2": { since_id: "6" } },
+      search: { since_id: "7" },
+    },
+    delete: [{ users: ["2"] }],
+  };
+  assert.deepEqual(prune(change, { users: { "1": {}, "2": {} } }).update, {
+    search: { since_id: "7" },
+    users: { "1": { since_id: "5" } },
+  });
+  assert.deepEqual(prune(change, { users: {} }).update, { search: { since_id: "7" } });
+});
+
+Deno.test("since_id moves forward only, by number and not by text", () => {
+  const config = { users: { "1": { since_id: "1000000000000000000001" } } };
+  const at = (since_id: string) => ({ update: { users: { "1": { since_id } } }, delete: [] });
+  assert.ok(isEmpty(learned(config, at("999"))));
+  assert.ok(isEmpty(learned(config, at("1000000000000000000001"))));
+  assert.deepEqual(learned(config, at("1000000000000000000002")).update, {
+    users: { "1": { since_id: "1000000000000000000002" } },
+  });
+  assert.deepEqual(neverBack(config, { users: { "1": {}, "2": {} } }), {
+    users: { "1": { since_id: "1000000000000000000001" }, "2": {} },
+  });
+});
+
+Deno.test("an older copy gets what harvests learned of users since, and keeps the rest", () => {
+  const bucket = {
+    users: { "1": { screen_name: "new", since_id: "9", looked_up: "later" }, "3": {} },
+  };
+  const older = {
+    users: { "1": { screen_name: "old", note: "mine" }, "2": { screen_name: "added" } },
+    delete_users_for: [],
+  };
+  assert.deepEqual(keepLearned(bucket, older), {
+    users: {
+      "1": { screen_name: "new", note: "mine", since_id: "9", looked_up: "later" },
+      "2": { screen_name: "added" },
+    },
+    delete_users_for: [],
+  });
+  assert.deepEqual(keepLearned({ search: { since_id: "9" } }, { search: { query: "q" } }), {
+    search: { query: "q", since_id: "9" },
+  });
+});
+
+Deno.test("what was learned once changes nothing the second time", () => {
+  fc.assert(fc.property(users, users, (before, told) => {
+    const [config, change] = [{ users: before, a: 1 }, { update: { users: told }, delete: [] }];
+    const news = learned(config, change);
+    assert.ok(isEmpty(learned(merge(config, news), change)));
+    assert.deepEqual(diff(merge(config, news), merge(merge(config, news), news)), NOTHING);
+  }));
+});
+
+const NOTHING: ConfigUpdate = { update: {}, delete: [] };
+
+Deno.test("of many users, the same is learned as of a few", () => {
+  const ids = fc.subarray(["1", "2", "3"]);
+  fc.assert(fc.property(users, users, ids, (before, told, gone) => {
+    const config = { users: before, search: { query: "q" } };
+    const change = {
+      update: { search: { since_id: "1" } },
+      delete: gone.length > 0 ? [{ users: gone }] : [],
+    };
+    const few = learned(config, { ...change, update: { ...change.update, users: told } });
+    const many = learnedOfMany(config, change, Object.entries(told));
+    const expected = merge(config, few);
+    const rest = merge(config, many.change);
+    assert.deepEqual({ ...rest, users: Object.fromEntries(usersWith(rest, many.users)) }, expected);
+    assert.deepEqual(withoutEmpty(many.users.cut().toJSON()), withoutEmpty(few.update.users));
+    assert.deepEqual(learnedOfMany(expected, change, Object.entries(told)).users.size, 0);
+  }));
+});
+
+/** The members of an object that are not empty. */
+function withoutEmpty(object: JsonObject[string] | undefined): JsonObject {
+  const members = Object.entries(isObject(object) ? object : {});
+  return Object.fromEntries(members.filter(([, inner]) => JSON.stringify(inner) !== "{}"));
+}
