@@ -89,7 +89,7 @@ class Text {
     this.add("{\n");
     this.#encode();
     for (const part of parts) {
-      this.expect(part.length);
+      this.#makeRoom(part.length);
       this.#bytes.set(part, this.#length);
       this.#length += part.length;
     }
@@ -116,16 +116,21 @@ class Text {
     return this.#bytes.subarray(0, this.#length);
   }
 
+  /** Makes room for so many bytes more, in steps that grow. */
+  #makeRoom(more: number): void {
+    const most = this.#length + more;
+    if (most > this.#bytes.length) {
+      this.#grow(Math.max(most, this.#bytes.length + (this.#bytes.length >> 2)));
+    }
+  }
+
   #grow(size: number): void {
     this.#bytes = new Uint8Array(this.#bytes.buffer.transfer(size));
   }
 
   #encode(): void {
     // A character of UTF-16 has three bytes at most.
-    const most = this.#length + this.#waiting.length * 3;
-    if (most > this.#bytes.length) {
-      this.#grow(Math.max(most, this.#bytes.length + (this.#bytes.length >> 1)));
-    }
+    this.#makeRoom(this.#waiting.length * 3);
     this.#length += encoder.encodeInto(this.#waiting, this.#bytes.subarray(this.#length)).written;
     this.#waiting = "";
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { jsonBytes, jsonLineBytes } from "../../lib/base/json_bytes.ts";
-import { Packed } from "../../lib/base/packed.ts";
+import { MadeMembers, Packed } from "../../lib/base/packed.ts";
 import { collectGarbage } from "../fakes/garbage.ts";
 
 const name = fc.constantFrom("12", "13", "user:12", "a,\n", 'q"', "\\", "é\ud83d", "__proto__");
@@ -51,6 +51,19 @@ Deno.test("a cut is written as the object that it stands for, one member a line"
     JSON.parse(text(jsonBytes({ a: cut, b: 2 }))),
     JSON.parse(JSON.stringify({ a: cut, b: 2 })),
   );
+});
+
+Deno.test("a hundred thousand members that are made as they are written take a while only, and have no more bytes than these", () => {
+  const all = Array.from(
+    { length: 100_000 },
+    (_, i): [string, unknown] => [`u${i}`, { since_id: `${i}` }],
+  );
+  const began = performance.now();
+  const bytes = jsonBytes({ users: new MadeMembers(() => all) });
+  // Copied with each member, they would take minutes.
+  assert.ok(performance.now() - began < 20_000);
+  assert.deepEqual(JSON.parse(new TextDecoder().decode(bytes)), { users: Object.fromEntries(all) });
+  assert.ok(bytes.buffer.byteLength < bytes.length * 1.2);
 });
 
 Deno.test("members that are set a hundred times take what those that are there do", async () => {
