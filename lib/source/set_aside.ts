@@ -10,6 +10,8 @@ const log = getLogger(["twarc-cloud", "harvest"]);
 
 /** Failures in a row, of different accounts, with nothing answered in between: then it is the API, not the accounts. */
 const MOST_IN_A_ROW = 20;
+/** Refused keys in a row with nothing answered before: then it is the keys, not the accounts. */
+const MOST_REFUSED = 3;
 /** Milliseconds between tries of an API that is in trouble as a whole. */
 const PAUSE = 60_000;
 
@@ -29,6 +31,9 @@ export class SetAside {
   /** When each account was asked for that is not answered, by the monotonic clock. */
   readonly #asked = new Map<string, number>();
   #hasAnswered = false;
+  /** How many accounts the keys were refused for before any was answered for, and how. */
+  #refused = 0;
+  #refusal: unknown;
   #isAnyWhole = false;
   #inARow = 0;
   /** When the API answered last, by the monotonic clock. */
@@ -63,6 +68,7 @@ export class SetAside {
   answered(id: string): void {
     this.#asked.delete(id);
     this.#hasAnswered = true;
+    this.#refusal = undefined;
     this.#inARow = 0;
     this.#answeredAt = this.#options.clock.monotonic();
     this.#errors.delete(id);
@@ -76,8 +82,12 @@ export class SetAside {
   async failed(id: string, thrown: unknown): Promise<"again" | "aside"> {
     const { clock, patienceMs, signal, waits } = this.#options;
     const isOfKeys = !(thrown instanceof ApiError);
-    // Keys that were good are not bad all at once: the API is in trouble.
-    const error = isOfKeys && this.#hasAnswered ? passingRefusal(thrown) : thrown;
+    // Keys that were good are not bad all at once: the API is in trouble. Of keys not known yet, others will tell.
+    const error = isOfKeys ? passingRefusal(thrown) : thrown;
+    if (isOfKeys && !this.#hasAnswered && !this.#errors.has(id)) {
+      this.#refusal ??= thrown;
+      if (++this.#refused === MOST_REFUSED) throw thrown;
+    }
     if (!(error instanceof ApiError) || isOfAll(error)) throw thrown;
     // A connection is of nobody in particular, unless others were answered meanwhile.
     const isOwn = this.#errors.has(id) || this.#answeredAt > (this.#asked.get(id) ?? 0);
@@ -106,10 +116,14 @@ export class SetAside {
     return "again";
   }
 
-  /** Throws where no account at all could be read to its end: then it is not about accounts. @throws OutsideError */
+  /**
+   * Throws where no account at all could be read to its end: then it is not about accounts.
+   * @throws OutsideError; the refusal, where the API took the keys for none.
+   */
   check(): void {
     const [error] = this.#errors.values();
     if (this.#isAnyWhole || !error) return;
+    if (this.#refusal !== undefined) throw this.#refusal;
     if (this.#errors.size === 1) throw error;
     throw new OutsideError(
       `None of ${this.#errors.size} timelines could be read: ${error.message}`,
