@@ -1,8 +1,8 @@
 /** What is public of a line: what protected accounts wrote comes where the owner of the keys follows them. */
 
 import { Buffer } from "node:buffer";
-import { idAt } from "./bytes/ids.ts";
-import { items, member, type Span, text } from "./bytes/raw_json.ts";
+import { hasId, idAt } from "./bytes/ids.ts";
+import { member, objectsIn, type Span, text } from "./bytes/raw_json.ts";
 import { includedTweets, redact, statusesIn, tweetsIn } from "./bytes/redact.ts";
 
 /** A line without what is not public. */
@@ -74,10 +74,9 @@ function isHidden(line: Uint8Array, { start }: Span): boolean {
 /** The ids of the protected ones of the users beside an answer's tweets. */
 function protectedAccounts(line: Uint8Array): Set<string> {
   const includes = member(line, "includes");
-  const users = includes && member(line, "users", includes.start);
-  const found = users
-    ? [...items(line, users.start)].filter((user) => isProtected(line, user))
-    : [];
+  const found = objectsIn(line, includes, "users").filter((user) =>
+    hasId(line, user) && isProtected(line, user)
+  );
   return new Set(found.map(({ start }) => idAt(line, start)));
 }
 

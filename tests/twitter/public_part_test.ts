@@ -61,3 +61,28 @@ Deno.test("v2: it goes from data and from includes, with its author where no oth
   const one = `{"data":${hidden},"includes":{"users":${users}},"matching_rules":[{"id":"1"}]}`;
   assert.deepEqual(partOf(one), { text: null, count: 0, left: 1 });
 });
+
+Deno.test("v2: what is odd beside the tweets is left as it is, and hides nothing", () => {
+  const hidden = '{"id":"2","author_id":"8"}';
+  const kept = '{"id":"1","author_id":"7"}';
+  const page = (data: string, includes: string) =>
+    `{"data":[${data}],"includes":${includes},"meta":{"result_count":1}}`;
+  const by8 = '{"id":"8","username":"hidden","protected":true}';
+  for (
+    const includes of [
+      `["protected",true,${by8}]`,
+      '{"users":"odd","tweets":[{"protected":true}],"media":7}',
+      '{"users":[null,"x",{"protected":true},{"id":"no","protected":true}],"tweets":{"id":"1"}}',
+    ]
+  ) {
+    assert.deepEqual(partOf(page(kept, includes)), {
+      text: page(kept, includes),
+      count: 1,
+      left: 0,
+    });
+  }
+  const users = `{"users":[null,7,${by8}],"tweets":["x",{"text":"y"},null],"media":"odd"}`;
+  const { text, count, left } = partOf(page(`${kept},${hidden}`, users), 2);
+  assert.equal(text, page(kept, '{"users":[],"tweets":[],"media":"odd"}'));
+  assert.deepEqual([count, left], [1, 1]);
+});

@@ -1,9 +1,9 @@
 /** The ids of the tweets in a recorded line, of either version of the API. */
 
 import { SNOWFLAKE_EPOCH } from "../../base/typed_ids.ts";
-import { items, member, text } from "./raw_json.ts";
+import { items, member, type Span, text } from "./raw_json.ts";
 
-const OPEN_BRACKET = 0x5b;
+const [OPEN_BRACKET, OPEN_BRACE] = [0x5b, 0x7b];
 const LARGEST = `${2n ** 64n - 1n}`;
 
 /**
@@ -30,6 +30,13 @@ export function idAt(bytes: Uint8Array, start: number): string {
     );
   }
   return id;
+}
+
+/** Whether what begins at `start` is an object that has an id. @throws SyntaxError */
+export function hasId(bytes: Uint8Array, { start }: Pick<Span, "start">): boolean {
+  if (bytes[start] !== OPEN_BRACE) return false;
+  const span = member(bytes, "id_str", start) ?? member(bytes, "id", start);
+  return span !== null && isId(text(bytes, span));
 }
 
 /** Whether a text is an id: a number of 64 bits at most, as it is written. */

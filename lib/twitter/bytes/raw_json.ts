@@ -68,6 +68,18 @@ export function member(bytes: Uint8Array, name: string, at = 0): Span | null {
 }
 
 /**
+ * The objects in the list that a member of an object is; none where either is something else, or absent. What is no
+ * object among them is passed over.
+ * @throws SyntaxError
+ */
+export function objectsIn(bytes: Uint8Array, object: Span | null, name: string): Item[] {
+  if (!object || bytes[object.start] !== OPEN_BRACE) return [];
+  const list = member(bytes, name, object.start);
+  if (!list || bytes[list.start] !== OPEN_BRACKET) return [];
+  return [...items(bytes, list.start)].filter(({ start }) => bytes[start] === OPEN_BRACE);
+}
+
+/**
  * A string's or a number's text: a string without its quotes and escapes, a number digit by digit.
  * @throws SyntaxError for a malformed string.
  */

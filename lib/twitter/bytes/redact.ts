@@ -2,8 +2,8 @@
 
 import { Buffer } from "node:buffer";
 import { INCLUDED_TWEETS, REFERENCES, REPEATS } from "../../format/words.ts";
-import { idAt } from "./ids.ts";
-import { type Item, items, member, type Span, text } from "./raw_json.ts";
+import { hasId, idAt } from "./ids.ts";
+import { type Item, items, member, objectsIn, type Span, text } from "./raw_json.ts";
 
 const encoder = new TextEncoder();
 const OPEN_BRACKET = 0x5b;
@@ -89,11 +89,9 @@ export function tweetsIn(line: Uint8Array, data: Span): Item[] {
 /** The tweets that came beside those of `data`. @throws SyntaxError */
 export function includedTweets(line: Uint8Array): Item[] {
   const includes = member(line, "includes");
-  if (!includes) return [];
-  return INCLUDED_TWEETS.flatMap((name) => {
-    const tweets = member(line, name, includes.start);
-    return tweets ? [...items(line, tweets.start)] : [];
-  });
+  // What has no id is no tweet.
+  return INCLUDED_TWEETS.flatMap((name) => objectsIn(line, includes, name))
+    .filter((tweet) => hasId(line, tweet));
 }
 
 /** What a tweet repeats, whose text its own begins with; null where it repeats none. */
@@ -132,7 +130,7 @@ function redactAnswer(line: Uint8Array, data: Span, isGone: (id: string) => bool
       line,
       (kind, span) =>
         INCLUDED_TWEETS.includes(kind)
-          ? stays(span)
+          ? hasId(line, span) && stays(span)
           : namesOf(line, span).some((name) => names.has(name)),
     ),
   ];
@@ -142,7 +140,9 @@ function redactAnswer(line: Uint8Array, data: Span, isGone: (id: string) => bool
 /** The lists of `includes` with what stays. */
 function includeEdits(line: Uint8Array, stays: (kind: string, span: Span) => boolean): Edit[] {
   const includes = member(line, "includes");
-  return [...includes ? items(line, includes.start) : []].flatMap((list) => {
+  if (!includes || line[includes.start] !== OPEN_BRACE) return [];
+  return [...items(line, includes.start)].flatMap((list) => {
+    if (line[list.start] !== OPEN_BRACKET) return [];
     const all = [...items(line, list.start)];
     const kept = all.filter((span) => stays(list.key ?? "", span));
     return kept.length < all.length ? [listOf(line, list, kept)] : [];
@@ -151,6 +151,8 @@ function includeEdits(line: Uint8Array, stays: (kind: string, span: Span) => boo
 
 /** What tweets refer to an included object by. */
 function namesOf(line: Uint8Array, { start }: Span): string[] {
+  // What is odd among them has no name, and stays with nobody.
+  if (line[start] !== OPEN_BRACE) return [];
   return ["id", "media_key", "username"].flatMap((name) => {
     const span = member(line, name, start);
     return span ? [text(line, span)] : [];

@@ -32,21 +32,21 @@ const userSchema = z.object({
   protected: z.boolean().optional(),
 });
 
+/** What is odd among problems, or users, is null: the others are taken. */
+const problemsSchema = z.array(problemSchema.nullable().catch(null)).optional().catch([null]);
+const foundSchema = z.array(userSchema.nullable().catch(null)).optional();
+
 /** What is not needed is not judged: a page with good posts is taken, whatever comes beside them. */
 const tweetsSchema = z.object({
-  includes: z.object({ users: z.array(userSchema.nullable().catch(null)).optional() })
-    .optional().catch(undefined),
+  includes: z.object({ users: foundSchema }).optional().catch(undefined),
   data: z.array(z.object({ id })).optional(),
-  errors: z.array(problemSchema).optional().catch(undefined),
+  errors: problemsSchema,
   // A token that cannot be sent is no end of the walk: it goes on below the oldest post.
   meta: z.object({ next_token: z.string().max(LONGEST_TOKEN).catch(UNUSABLE_TOKEN).optional() })
     .optional().catch({ next_token: UNUSABLE_TOKEN }),
 });
 
-const usersSchema = z.object({
-  data: z.array(userSchema).optional(),
-  errors: z.array(problemSchema).optional(),
-});
+const usersSchema = z.object({ data: foundSchema, errors: problemsSchema });
 
 /** A problem that an answer tells of. */
 export type Problem = z.infer<typeof problemSchema>;
@@ -67,14 +67,12 @@ export interface TweetsAnswer {
 export function readTweets(answer: Uint8Array): TweetsAnswer {
   const parsed = parseAnswer(tweetsSchema, answer);
   const { data = [], errors = [], includes, meta } = parsed;
-  const included = member(answer, "includes");
-  const users = included && member(answer, "users", included.start);
   return {
-    users: users ? usersIn(answer, users, includes?.users ?? []) : [],
+    users: includes?.users ? usersIn(answer, includedUsers(answer), includes.users) : [],
     ids: data.map((tweet) => tweet.id),
     next: meta?.next_token,
     isPage: parsed.data !== undefined || meta !== undefined,
-    problems: errors,
+    problems: errors.filter((problem) => problem !== null),
   };
 }
 
@@ -111,11 +109,14 @@ export function readUsers(
     asked: askedAs(by === "id" ? user.id : user.screenName),
   }));
   const given = new Set(named.map((user) => user.asked));
-  const told = new Map(errors.map((problem) => [
+  const problems = errors.filter((problem) => problem !== null);
+  const told = new Map(problems.map((problem) => [
     askedAs(problem.value ?? problem.resource_id ?? ""),
     problem,
   ]));
-  const isOfNobody = errors.some(({ value, resource_id }) => !value && !resource_id);
+  // Who is behind what is odd cannot be told.
+  const isOdd = problems.length < errors.length || found.length < data.length;
+  const isOfNobody = isOdd || problems.some(({ value, resource_id }) => !value && !resource_id);
   const missing = asked.filter((name) => !given.has(name)).flatMap((name): UserAnswer[] => {
     const problem = told.get(name) ?? (isOfNobody ? {} : null);
     const state = problem ? stateOf(problem) : "not_found";
@@ -139,6 +140,14 @@ export function missingOf({ ids, problems }: TweetsAnswer, asked: string[]): Mis
     const why = problem && stateOf(problem);
     return { id, why: why ?? "not_told", ...(problem?.detail ? { detail: problem.detail } : {}) };
   });
+}
+
+/** Where an answer has users beside its tweets. @throws SyntaxError where it has none. */
+function includedUsers(answer: Uint8Array): Span {
+  const includes = member(answer, "includes");
+  const users = includes && member(answer, "users", includes.start);
+  if (!users) throw new SyntaxError("It has no users");
+  return users;
 }
 
 /** The users of the array at a place, each with its own bytes. */

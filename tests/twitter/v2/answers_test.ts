@@ -81,3 +81,32 @@ Deno.test("of users who did not come because the API failed, nothing is known", 
   const failed = bytes({ errors: [{ title: "Service Unavailable", type: "about:blank" }] });
   assert.deepEqual(readUsers(failed, "id", ["1", "2"]), []);
 });
+
+Deno.test("a page with good posts is read whatever stands beside them", () => {
+  const data = [{ id: "1" }, { id: "2" }];
+  const problem = { resource_id: "3", title: "Forbidden", type: `${TYPES}resource-not-found` };
+  for (
+    const includes of ["odd", [1], { users: "odd" }, { users: [null, 7, {}] }, { tweets: 7 }, null]
+  ) {
+    for (const errors of ["odd", [null, "odd"], [problem, null], {}, undefined]) {
+      const page = readTweets(bytes({ data, includes, errors, meta: { result_count: 2 } }));
+      assert.deepEqual(
+        [page.ids, page.users],
+        [["1", "2"], []],
+        JSON.stringify({ includes, errors }),
+      );
+    }
+  }
+  const { problems } = readTweets(bytes({ data, errors: [null, problem] }));
+  assert.deepEqual(problems, [problem], "What one problem is does not hide another");
+});
+
+Deno.test("an odd user, or problem, among those that were looked up takes nobody out, and hides nobody", () => {
+  const users = (answer: unknown) =>
+    readUsers(bytes(answer), "id", ["1", "2"]).map(({ asked, state }) => [asked, state]);
+  const one = { id: "1", username: "One" };
+  assert.deepEqual(users({ data: [one, { id: "2" }] }), [["1", "found"]]);
+  assert.deepEqual(users({ data: [one], errors: ["odd"] }), [["1", "found"]]);
+  assert.deepEqual(users({ data: [one], errors: "odd" }), [["1", "found"]]);
+  assert.deepEqual(users({ data: [one] }), [["1", "found"], ["2", "not_found"]]);
+});
