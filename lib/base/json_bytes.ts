@@ -39,7 +39,7 @@ interface Place {
 
 /** Adds what JSON.stringify makes of a value. */
 function write(text: Text, value: unknown, { step, indent, depth }: Place): void {
-  if (value instanceof Members) return text.addMembers(value.parts());
+  if (value instanceof Members) return text.addMembers(value);
   const names = depth <= DEPTH && isPlain(value) ? Object.keys(value) : [];
   if (!isPlain(value) || names.length === 0) {
     const whole = JSON.stringify(value, null, step);
@@ -85,10 +85,11 @@ class Text {
   }
 
   /** Adds an object of members that are text already, each with a comma and a line break behind it. */
-  addMembers(parts: Iterable<Uint8Array>): void {
+  addMembers(members: Members): void {
     this.add("{\n");
     this.#encode();
-    for (const part of parts) {
+    this.expect(members.bytes);
+    for (const part of members.parts()) {
       this.#makeRoom(part.length);
       this.#bytes.set(part, this.#length);
       this.#length += part.length;

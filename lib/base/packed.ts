@@ -182,16 +182,24 @@ class Rows {
 export abstract class Members {
   /** The members' JSON text, each with a comma and a line break behind it, in parts that are to be read at once. */
   abstract parts(): Iterable<Uint8Array>;
+
+  /** How many bytes these parts have together, or about as many. */
+  abstract get bytes(): number;
 }
 
 /** Members that are made as they are written. */
 export class MadeMembers extends Members {
+  readonly bytes: number;
   readonly #make: () => Iterable<[string, unknown]>;
 
-  /** @param make Makes them anew each time. */
-  constructor(make: () => Iterable<[string, unknown]>) {
+  /**
+   * @param make Makes them anew each time.
+   * @param bytes About how many bytes they will have.
+   */
+  constructor(make: () => Iterable<[string, unknown]>, bytes: number) {
     super();
     this.#make = make;
+    this.bytes = bytes;
   }
 
   override *parts(): Generator<Uint8Array> {
@@ -223,6 +231,12 @@ export class PackedCut<T> extends Members implements Iterable<[string, T]> {
 
   *[Symbol.iterator](): Generator<[string, T]> {
     for (const text of this.#rows.texts(this.#count)) yield [nameIn(text), valueIn<T>(text)];
+  }
+
+  override get bytes(): number {
+    let bytes = 0;
+    for (const part of this.parts()) bytes += part.length;
+    return bytes;
   }
 
   /** The object that it stands for, as `JSON.stringify` wants it. */

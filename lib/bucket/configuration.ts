@@ -24,6 +24,8 @@ import { jsonObject } from "../base/json_object.ts";
 export interface Stored {
   json: JsonObject;
   version: Version;
+  /** How many bytes it has there, where it was loaded. */
+  bytes?: number;
 }
 
 /** A configuration that is to be changed, and what is recorded of it besides. */
@@ -48,8 +50,9 @@ export class Configuration {
     const found = await this.#store.get(this.#key);
     if (found) {
       const json = parseAs(jsonObject, found.bytes, this.#key);
+      const bytes = found.bytes.length;
       giveBack(found.bytes);
-      return { json, version: found.version };
+      return { json, version: found.version, bytes };
     }
     throw new UserError(`There is no collection ${this.#id} in bucket ${this.#store.name}`, {
       hint: "See what there is with `twarc-cloud collection list`.",
@@ -135,7 +138,7 @@ export class Configuration {
     const changeset = { ...change, changed_from: timestampOf(base.json), ...by };
     const recorded = await this.#history.record(changeset, at, users.cut());
     const merged = merge(base.json, change);
-    const all = new MadeMembers(() => usersWith(merged, users));
+    const all = new MadeMembers(() => usersWith(merged, users), bytesOf(base, users));
     const next = { ...merged, users: all, timestamp: recorded.changeset.change_timestamp };
     await this.#put(base, recorded, {
       bytes: jsonBytes(next),
@@ -173,6 +176,11 @@ export class Configuration {
       });
     }
   }
+}
+
+/** About how many bytes the users of a configuration have with news of them. */
+function bytesOf({ bytes = 0 }: Stored, news: Packed<JsonObject>): number {
+  return bytes + news.cut().bytes;
 }
 
 /** A configuration without its time, which is not the person's. */

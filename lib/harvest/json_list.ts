@@ -21,7 +21,7 @@ export class JsonList {
     const added = encoder.encode(`${this.#length === 0 ? "[" : ","}\n${JSON.stringify(value)}`);
     const length = this.#length + added.length;
     if (length > this.#text.length) {
-      this.#text = new Uint8Array(this.#text.buffer.transfer(length * 2));
+      this.#text = new Uint8Array(this.#text.buffer.transfer(length + (length >> 2)));
     }
     this.#text.set(added, this.#length);
     this.#length = length;
