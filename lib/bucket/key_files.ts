@@ -90,9 +90,14 @@ export async function redactKeys(options: RedactOptions): Promise<RedactedKeys> 
   for await (const file of keyFiles(store, collectionId, (key) => files.has(key))) {
     await redactIn(file, options);
   }
+  // Those of runs before as well: one may have been cut, or not been allowed to.
+  for await (const { redacted = [] } of new History(store, collectionId).readable()) {
+    for (const name of redacted) files.add(`${folder}${name}`);
+  }
   lease.check();
-  // Also after one that was cut: the versions before may be there still.
-  const purged = await store.purge?.(folder, (key) => files.has(key)) ?? null;
+  const purged = files.size > 0
+    ? await store.purge?.(folder, (key) => files.has(key)) ?? null
+    : null;
   return { files: names, others, purged };
 }
 

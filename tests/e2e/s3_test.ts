@@ -6,8 +6,10 @@ import {
   ListObjectsV2Command,
   ListObjectVersionsCommand,
   PutBucketVersioningCommand,
+  PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
+import { ORIGINAL_SECRET, originalBuckets, renamed } from "../fakes/original_bucket.ts";
 import { S3Proxy } from "../faults/s3_proxy.ts";
 import { type Moto, MOTO_REGION, sharedMoto } from "../peers/moto.ts";
 import { idsOf, inPlace, type Place, tweetsOf, until } from "./program.ts";
@@ -131,6 +133,62 @@ Deno.test("a tweet that is deleted is in no version of any object, of merged pie
     assert.deepEqual(await has(deleted), []);
     assert.equal((await has(kept)).length, 1);
     assert.match(await place.ok("collection", "verify", "live"), /^live: whole/);
+    client.destroy();
+  }));
+
+/** The texts of all versions of all objects but configurations in force, that have one of the original's keys. */
+async function versionsWithKeys(client: S3Client): Promise<string[]> {
+  const { Versions = [] } = await client.send(new ListObjectVersionsCommand({ Bucket: "tweets" }));
+  const keys: string[] = [];
+  for (const { Key = "", VersionId } of Versions) {
+    if (/^collections\/[^/]+\/collection\.json$/.test(Key) || Key.endsWith(".gz")) continue;
+    const command = new GetObjectCommand({ Bucket: "tweets", Key, VersionId });
+    const text = await (await client.send(command)).Body?.transformToString() ?? "";
+    if (ORIGINAL_SECRET.test(text)) keys.push(Key);
+  }
+  return keys;
+}
+
+Deno.test("of what the original wrote, under whatever id, redact-keys leaves keys in no version", () =>
+  inBucket(async (place, moto) => {
+    const client = clientOf(moto);
+    const VersioningConfiguration = { Status: "Enabled" } as const;
+    await client.send(
+      new PutBucketVersioningCommand({ Bucket: "tweets", VersioningConfiguration }),
+    );
+    const [[, objects] = assert.fail()] = await originalBuckets();
+    const ids = ["cop24+paris", "été", "two words"];
+    for (const id of ids) {
+      for (const [Key, Body] of renamed(objects, "words", id)) {
+        await client.send(new PutObjectCommand({ Bucket: "tweets", Key, Body }));
+      }
+    }
+    const listed = await place.ok("collection", "list");
+    for (const id of ids) {
+      assert.ok(listed.includes(`${id}\n`), listed);
+      assert.match(await place.ok("collection", "verify", id), /whole/);
+      await place.ok("collection", "download", id);
+      await Deno.stat(place.path("download", "tweets", "collections", id, "collection.json"));
+      assert.ok((await versionsWithKeys(client)).some((key) => key.includes(`/${id}/`)), id);
+      const { code, out, err } = await place.run("collection", "redact-keys", id);
+      assert.equal(code, 0, err);
+      assert.match(out, /keys replaced by fingerprints/);
+      assert.match(err, /\d+ older versions of such files are deleted, too/);
+    }
+    assert.deepEqual(await versionsWithKeys(client), []);
+    // As if the versions before had not been allowed to be deleted then.
+    const keys = [...renamed(objects, "words", "été").keys()];
+    const key = keys.find((key) => /changesets/.test(key)) ?? assert.fail();
+    const found = await client.send(new GetObjectCommand({ Bucket: "tweets", Key: key }));
+    const now = await found.Body?.transformToByteArray() ?? assert.fail();
+    const Body = objects.get(key.replace("été", "words")) ?? assert.fail();
+    await client.send(new PutObjectCommand({ Bucket: "tweets", Key: key, Body }));
+    await client.send(new PutObjectCommand({ Bucket: "tweets", Key: key, Body: now }));
+    assert.equal((await versionsWithKeys(client)).length, 1);
+    const again = await place.run("collection", "redact-keys", "été");
+    assert.match(again.out, /^été has no keys in its changesets and harvests\.$/m);
+    assert.match(again.err, /older versions of such files are deleted, too/);
+    assert.deepEqual(await versionsWithKeys(client), []);
     client.destroy();
   }));
 

@@ -43,8 +43,14 @@ export function addRedactKeys(group: Command, context: Context): void {
             : `${collectionId}: ${count(files.length)} ${files.length === 1 ? "file" : "files"}.`,
         );
       }
-      if (purged && files.length > 0) tellPurged(purged, context);
+      if (purged) tellPurged(purged, context);
       const { hasKeys } = await import("../../collection/keyless.ts");
+      if (!hasKeys(config) && purged) {
+        output.note(
+          "Older versions of collection.json may have keys too, where S3 keeps some: its rules delete them, or new keys " +
+            "at X make them worthless.",
+        );
+      }
       if (hasKeys(config) && settings.bucket.kind !== "folder") {
         output.note(
           "collection.json keeps the keys that it is harvested with. To have them in Parameter Store in its place: " +

@@ -1,3 +1,4 @@
+import { ECSClient, ListServicesCommand } from "@aws-sdk/client-ecs";
 import { EventBridgeClient, PutRuleCommand } from "@aws-sdk/client-eventbridge";
 import { GetScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
 import { GetParametersByPathCommand, SSMClient } from "@aws-sdk/client-ssm";
@@ -7,6 +8,7 @@ import { systemClock } from "../../../lib/base/clock.ts";
 import { collectionKeys } from "../../../lib/collection/layout.ts";
 import { LockedError, UserError } from "../../../lib/base/errors.ts";
 import { restOwnService } from "../../../lib/runner/ecs/own_service.ts";
+import { awsName } from "../../../lib/runner/ecs/task_definition.ts";
 import { EcsRunner } from "../../../lib/runner/ecs/runner.ts";
 import { controlSecretName } from "../../../lib/secrets/control_secret.ts";
 import { parseSchedule } from "../../../lib/runner/schedule.ts";
@@ -111,6 +113,60 @@ Deno.test("where a task may not end its service, that is known, so that it can s
     await close();
   }
 });
+
+accountTest(
+  () => place,
+  "a collection with any id that the original took is started, listed, scheduled and stopped, by names that AWS takes",
+  async ({ runner, store, bucket, ini, job }) => {
+    const [ecs, ssm] = [
+      new ECSClient({ ...CLIENT, endpoint: place.agent.url }),
+      new SSMClient({ ...CLIENT, endpoint: place.agent.url }),
+    ];
+    const names: string[] = [];
+    for (const id of ["cop24+paris", "cop24 paris", "été"]) {
+      await runner.start(job(id));
+      await until(() => store.get(collectionKeys(id).lock));
+      const running = await Array.fromAsync(runner.running());
+      assert.deepEqual(running.map(({ collectionId, status }) => [collectionId, status]), [
+        [id, "RUNNING"],
+      ]);
+      const { serviceArns = [] } = await ecs.send(
+        new ListServicesCommand({ cluster: ini.cluster }),
+      );
+      const service = serviceArns.map((arn) =>
+        arn.split("/").at(-1) ?? ""
+      ).find((name) => name.startsWith(`${bucket}_`) && !names.includes(name)) ?? assert.fail();
+      assert.match(service, /^[A-Za-z0-9_-]{1,255}$/);
+      names.push(service);
+      const parameters = new GetParametersByPathCommand({ Path: "/", Recursive: true });
+      for (const { Name = "" } of (await ssm.send(parameters)).Parameters ?? []) {
+        assert.match(Name, /^[A-Za-z0-9_./-]+$/);
+      }
+      await runner.stop(id);
+      assert.deepEqual(await Array.fromAsync(runner.running()), []);
+      await runner.schedule(job(id), parseSchedule("cron(0 10 * * ? 2090)"));
+      const scheduled = await Array.fromAsync(runner.scheduled());
+      assert.deepEqual(
+        scheduled.map(({ collectionId }) =>
+          collectionId
+        ),
+        [id],
+      );
+      assert.match(
+        (await scheduleOf(bucket, awsName(id, 64))).Name ?? "",
+        /^[0-9A-Za-z_.-]{1,64}$/,
+      );
+      assert.equal(await runner.unschedule(id), true);
+    }
+    assert.equal(
+      new Set(names).size,
+      3,
+      "Names that are made legal are not mistaken for each other",
+    );
+    ecs.destroy();
+    ssm.destroy();
+  },
+);
 
 Deno.test("schedules keep their time zone", async () => {
   const { runner, job } = await place.opened();
