@@ -7,7 +7,9 @@ import { makeAccount } from "../peers/aws_account.ts";
 import { makeQueue } from "../peers/dead_letters.ts";
 import { EcsAgent } from "../peers/ecs_agent.ts";
 import { type Moto, MOTO_REGION, sharedMoto } from "../peers/moto.ts";
+import { DeleteParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { shipped } from "../shipped.ts";
+import { takeLiterally } from "./hints.ts";
 import { idsOf, inPlace, type Place, tweetsOf, until } from "./program.ts";
 
 let moto: Moto;
@@ -229,6 +231,8 @@ Deno.test("a run that AWS could not start is shown with its schedule, and what t
     );
     const [{ not_started }] = JSON.parse(await place.ok("collection", "scheduled", "--json"));
     assert.deepEqual([not_started.times, not_started.last], [1, "2026-11-02T10:00:00.000Z"]);
+    assert.equal(await place.ok("collection", "once", "find"), "Started\n");
+    await until(async () => (await place.run("harvest", "last", "find")).code === 0);
     await Deno.writeTextFile(ini, (await Deno.readTextFile(ini)).replace(arn, `${arn}-gone`));
     const { code, out, err } = await place.run("collection", "scheduled");
     assert.equal(code, 0, err);
@@ -343,4 +347,33 @@ Deno.test("a rule that the Python original made is listed, and can be stopped", 
     );
     assert.equal(await place.ok("collection", "stop", "old"), "Stopped\n");
     assert.equal(await place.ok("collection", "scheduled"), "No scheduled collections.\n");
+  }));
+
+Deno.test("each command that an error names on AWS solves it, done literally", () =>
+  inAccount(async (place) => {
+    await place.ok("collection-config", "template", "search", "--api", "1.1", "--id=find");
+    const config = JSON.parse(await Deno.readTextFile(place.path("collection.json")));
+    await place.writeJson("collection.json", { ...config, search: { query: "sandbox" } });
+    await place.ok("collection-config", "keys");
+    await place.ok("collection", "add");
+    await takeLiterally(place, [
+      {
+        name: "there is no log",
+        run: ["harvest", "logs", "find"],
+        hints: ["collection once find"],
+        byHand: () =>
+          until(async () => await place.ok("harvest", "list") === "No running harvests.\n"),
+      },
+      {
+        name: "the keys in Parameter Store are gone",
+        before: async () => {
+          const credentials = { accessKeyId: "testing", secretAccessKey: "testing" };
+          const client = new SSMClient({ endpoint: moto.url, region: MOTO_REGION, credentials });
+          await client.send(new DeleteParameterCommand({ Name: "/twarc-cloud/tweets/keys/main" }));
+          client.destroy();
+        },
+        run: ["collection", "once", "find", "--wait"],
+        hints: ["collection-config keys --profile main"],
+      },
+    ]);
   }));

@@ -1,303 +1,37 @@
 /** Every command that an error names is done literally here: the error has to be gone afterwards. */
 
-import assert from "node:assert/strict";
 import { systemClock } from "../../lib/base/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { filesBelow, inOneProcess, type Place } from "./program.ts";
-
-const SEARCH = { id: "find", type: "search", search: { query: "sandbox" } };
-const FILTER = { id: "live", type: "filter", filter: { track: "sandbox" } };
-
-/** The command lines that a text names: in backticks, or after a colon up to the end of the line or the sentence. */
-function commandsIn(text: string): string[][] {
-  const found = text.matchAll(/`twarc-cloud ([^`]+)`|: twarc-cloud (.+?)(?=\.\s|, |;|\)?$|\.$)/gm);
-  return Array.from(found, ([, quoted, open]) => wordsIn(quoted ?? open ?? ""));
-}
-
-/** The words of a line as a shell reads them. */
-function wordsIn(line: string): string[] {
-  return Array.from(
-    line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g),
-    ([, single, double, bare]) => single ?? double ?? bare ?? "",
-  );
-}
-
-/** A way to fail. */
-interface Failure {
-  name: string;
-  /** What brings it about. */
-  before?: (place: Place) => Promise<unknown>;
-  run: string[];
-  code?: number;
-  /** The commands that its hint has to name, as a person would type them; others may be there as well. */
-  hints: string[];
-  /** The exit code of these commands, where it is not 0. */
-  solved?: number;
-  /** What a person does between the hint and another try, besides what the hint says. */
-  byHand?: (place: Place) => Promise<unknown>;
-  /** What is run to see that the error is gone, where that is not the command itself; null where the hint did it. */
-  again?: string[] | null;
-}
-
-/** What the tests change in a configuration. */
-interface Draft {
-  timestamp?: string | undefined;
-  search: { query: string };
-}
-
-/** Edits collection.json as a person does. */
-const edit = (change: (config: Draft) => void) => async (place: Place) => {
-  const config = JSON.parse(await Deno.readTextFile(place.path("collection.json")));
-  change(config);
-  await place.writeJson("collection.json", config);
-};
-
-const inBucket = (place: Place, name: string) =>
-  place.path("twarc-cloud-data", "collections", "find", name);
-
-const FAILURES: Failure[] = [
-  {
-    name: "there is no configuration file",
-    run: ["collection-config", "update"],
-    hints: ["collection-config template user_timeline --id=ID"],
-    again: null,
-  },
-  {
-    name: "no keys are stored",
-    before: (place) => place.writeJson("collection.json", SEARCH),
-    run: ["collection-config", "keys"],
-    hints: ["configure"],
-  },
-  {
-    name: "no such profile",
-    run: ["collection-config", "keys", "--profile", "other"],
-    hints: ["configure --profile other"],
-  },
-  {
-    name: "the bucket is not there",
-    run: ["collection", "list", "--bucket", "./there"],
-    hints: ["collection add --bucket ./there"],
-  },
-  {
-    name: "no such collection",
-    before: (place) => place.ok("collection", "add"),
-    run: ["collection", "once", "fund"],
-    hints: ["collection list"],
-    again: ["collection", "once", "find", "--wait"],
-  },
-  {
-    name: "a collection of this id is there",
-    before: edit((config) => delete config.timestamp),
-    run: ["collection", "add"],
-    hints: [],
-  },
-  {
-    name: "another collection of this id is there",
-    before: async (place) => {
-      await place.ok("collection-config", "download", "find");
-      await edit((config) => Object.assign(config.search, { query: "other" }))(place);
-    },
-    run: ["collection", "add"],
-    hints: ["collection-config update"],
-    again: null,
-  },
-  {
-    name: "the file is outdated",
-    before: async (place) => {
-      const old = await Deno.readTextFile(place.path("collection.json"));
-      await edit((config) => Object.assign(config.search, { query: "newer" }))(place);
-      await place.ok("collection-config", "update", "--yes");
-      await Deno.writeTextFile(place.path("collection.json"), old);
-      await edit((config) => Object.assign(config.search, { query: "sandbox" }))(place);
-    },
-    run: ["collection-config", "update", "--yes"],
-    hints: ["collection-config download find"],
-    byHand: edit((config) => Object.assign(config.search, { query: "sandbox" })),
-  },
-  {
-    name: "it is not known what the file was made from",
-    before: edit((config) => {
-      delete config.timestamp;
-      config.search.query = "sandbox -is:nothing";
-    }),
-    run: ["collection-config", "update"],
-    hints: ["collection-config download find"],
-    byHand: edit((config) => Object.assign(config.search, { query: "sandbox -is:nothing" })),
-  },
-  {
-    name: "nothing harvests it",
-    run: ["harvest", "running", "find"],
-    hints: ["harvest last find"],
-    again: null,
-  },
-  {
-    name: "a stream is no search",
-    before: (place) => place.add(FILTER),
-    run: ["collection", "once", "live"],
-    hints: ["collection filter-start live"],
-    again: null,
-  },
-  {
-    name: "a stream is harvested already",
-    run: ["collection", "filter-start", "live"],
-    hints: ["harvest running --follow live"],
-    // It goes on until it is stopped.
-    again: null,
-  },
-  {
-    name: "the lock is of a harvester that lives",
-    run: ["harvest", "unlock", "live"],
-    hints: ["collection stop --now live"],
-  },
-  {
-    name: "a stream has no schedule",
-    before: (place) => place.ok("collection", "filter-start", "live"),
-    run: ["collection", "stop", "live"],
-    hints: ["collection filter-stop live"],
-    again: null,
-  },
-  {
-    name: "nothing harvests the stream",
-    run: ["harvest", "running", "live"],
-    hints: ["harvest last live"],
-    again: null,
-  },
-  {
-    name: "there is no stream to stop",
-    run: ["collection", "filter-stop", "live"],
-    hints: ["harvest list"],
-    again: null,
-  },
-  {
-    name: "keys that the API does not take",
-    before: async (place) => {
-      const path = inBucket(place, "collection.json");
-      const config = JSON.parse(await Deno.readTextFile(path));
-      for (const key of Object.keys(config.keys)) config.keys[key] = "withdrawn";
-      await Deno.writeTextFile(path, JSON.stringify(config));
-    },
-    run: ["collection", "once", "find", "--wait"],
-    hints: ["collection keys find"],
-  },
-  {
-    name: "a collection without keys",
-    before: async (place) => {
-      const path = inBucket(place, "collection.json");
-      const { keys: _, ...config } = JSON.parse(await Deno.readTextFile(path));
-      await Deno.writeTextFile(path, JSON.stringify(config));
-    },
-    run: ["collection", "once", "find", "--wait"],
-    hints: ["collection keys find"],
-  },
-  {
-    name: "a file is damaged that can be made again",
-    before: (place) => Deno.writeTextFile(inBucket(place, "last_harvest.json"), "{"),
-    run: ["collection", "verify", "find"],
-    hints: ["collection verify --repair"],
-  },
-  {
-    name: "the checkpoint is damaged",
-    before: (place) => Deno.writeTextFile(inBucket(place, "checkpoint.json"), ""),
-    run: ["collection", "once", "find", "--wait"],
-    hints: ["collection verify --repair"],
-  },
-  {
-    name: "a lock of the Python original was left",
-    before: (place) => Deno.writeTextFile(inBucket(place, "lock.json"), "{}"),
-    run: ["collection", "once", "find", "--wait"],
-    hints: ["harvest unlock find"],
-  },
-  {
-    name: "there is no log",
-    before: (place) => place.add({ ...SEARCH, id: "second" }),
-    run: ["harvest", "logs", "second"],
-    hints: ["collection once second"],
-  },
-  {
-    name: "a tweets file is damaged",
-    before: async (place) => {
-      for await (const path of filesBelow(inBucket(place, "harvests"))) {
-        if (path.includes("/tweets-")) await Deno.truncate(path, 20);
-      }
-    },
-    run: ["collection", "dehydrate", "find"],
-    code: 3,
-    hints: ["collection verify find"],
-    // It finds what is damaged: that cannot be had again.
-    solved: 1,
-    again: null,
-  },
-  {
-    name: "a profile without all keys",
-    before: (place) => {
-      const { consumer_key } = place.sandbox.keys;
-      return Deno.writeTextFile(place.path(".twarc"), `[half]\nconsumer_key = ${consumer_key}\n`);
-    },
-    run: ["collection-config", "keys", "--profile", "half"],
-    hints: ["configure --profile half"],
-  },
-  {
-    name: "a screen name in the place of an id",
-    before: async (place) => {
-      const { keys } = place.sandbox;
-      await place.writeJson("collection.json", {
-        id: "people",
-        type: "user_timeline",
-        users: {},
-        keys,
-      });
-    },
-    run: ["collection-config", "userids", "ada_quill_0"],
-    hints: ["collection-config screennames ada_quill_0"],
-    again: null,
-  },
-  {
-    name: "an argument is missing",
-    run: ["collection", "once"],
-    code: 2,
-    hints: ["collection once --help"],
-    again: null,
-  },
-  {
-    name: "no such command",
-    run: ["harvest", "lats"],
-    code: 2,
-    hints: ["harvest --help"],
-    again: null,
-  },
-];
+import type { SandboxKeys } from "../../lib/sandbox/oauth.ts";
+import { API_FAILURES } from "./hint_cases_api.ts";
+import { FAILURES } from "./hint_cases.ts";
+import { takeLiterally } from "./hints.ts";
+import { inOneProcess } from "./program.ts";
 
 Deno.test("each command that an error names solves it, done literally", () => {
   const world = World.made({ clock: systemClock, users: 2, tweetsPerUser: 5 });
   return inOneProcess(async (place) => {
-    // What a person types where `configure` asks.
-    const { keys } = place.sandbox;
-    Object.assign(place.env, {
-      CONSUMER_KEY: keys.consumer_key,
-      CONSUMER_SECRET: keys.consumer_secret,
-      ACCESS_TOKEN: keys.access_token,
-      ACCESS_TOKEN_SECRET: keys.access_token_secret,
-    });
-    for (
-      const { name, before, run, code = 1, hints, solved = 0, byHand, again = run } of FAILURES
-    ) {
-      await before?.(place);
-      const failed = await place.run(...run);
-      assert.equal(failed.code, code, `${name}: ${failed.out}${failed.err}`);
-      const named = commandsIn(failed.err);
-      const texts = named.map((words) => words.join(" "));
-      for (const hint of hints) assert.ok(texts.includes(hint), `${name}: ${failed.err}`);
-      for (const command of named) {
-        // It ends when the stream does.
-        if (command.includes("--follow")) continue;
-        const did = await place.run(...command);
-        assert.equal(did.code, solved, `${name}: ${command.join(" ")}: ${did.out}${did.err}`);
-      }
-      await byHand?.(place);
-      if (again && hints.length > 0) {
-        const gone = await place.run(...again);
-        assert.equal(gone.code, 0, `${name}: ${failed.err}\nafter it: ${gone.err}`);
-      }
-    }
+    Object.assign(place.env, typed(place.sandbox.keys));
+    await takeLiterally(place, FAILURES);
   }, { world });
 });
+
+Deno.test("so does each that an error of the API, of a stream, or of a harvester elsewhere names", () => {
+  const world = World.made({ clock: systemClock, users: 2, tweetsPerUser: 5 });
+  return inOneProcess(async (place) => {
+    const { keys, bearer } = place.sandbox;
+    Object.assign(place.env, typed(keys), { BEARER_TOKEN: bearer });
+    await takeLiterally(place, API_FAILURES);
+    await place.ok("collection", "filter-stop", "three");
+  }, { world });
+});
+
+/** What a person types where `configure` asks. */
+function typed(keys: SandboxKeys): Record<string, string> {
+  return {
+    CONSUMER_KEY: keys.consumer_key,
+    CONSUMER_SECRET: keys.consumer_secret,
+    ACCESS_TOKEN: keys.access_token,
+    ACCESS_TOKEN_SECRET: keys.access_token_secret,
+  };
+}

@@ -1,0 +1,191 @@
+/** Every command that a text of the program names is taken literally somewhere: a new one has to say where. */
+
+import assert from "node:assert/strict";
+import { FAILURES } from "./e2e/hint_cases.ts";
+import { API_FAILURES } from "./e2e/hint_cases_api.ts";
+import { ROOT, sources } from "./sources.ts";
+
+/** Where commands are run that errors name, by the file that names them: a failure's name, or a test and what it says. */
+const OF_ERRORS: Record<string, Record<string, string | [file: string, says: string]>> = {
+  "base/api_keys": {
+    "collection keys": "keys that the API does not take",
+    "collection-config keys": ["cli/collection_config/group", "keys are put where older ones were"],
+  },
+  "bucket/checkpoint": { "collection verify --repair": "the checkpoint is damaged" },
+  "bucket/collections": {
+    "collection-config update": "another collection of this id is there",
+    "collection-config download": "the file is outdated",
+  },
+  "bucket/configuration": { "collection list": "no such collection" },
+  "bucket/lock": {
+    "harvest unlock": "a lock of the Python original was left",
+    "harvest running --follow": "who has the lock of a stream is to be followed",
+  },
+  "bucket/stream_limit": {
+    "collection-config download": ["e2e/filter", "goes on when the limit is raised"],
+    "collection-config update": ["e2e/filter", "goes on when the limit is raised"],
+    "collection filter-start": ["e2e/filter", "goes on when the limit is raised"],
+  },
+  "bucket/tweets": { "collection verify": "a tweets file is damaged" },
+  "cli/collection/attach": {
+    "harvest running --follow": "a stream is harvested already",
+    "harvest logs": ["cli/collection/attach", "whose harvester is gone"],
+  },
+  "cli/collection/compliance": { "collection verify": "a tweets file is damaged" },
+  "cli/collection/recover": {
+    "collection filter-start": ["harvest/recovery/recover", "search"],
+  },
+  "cli/collection/redact_keys": {
+    "collection keys": ["e2e/redact_keys", "keys that the original left"],
+  },
+  "cli/collection/schedules": { scheduler: ["e2e/schedule", "scheduler"] },
+  "cli/collection/start": {
+    collection: "a stream is no search",
+    "collection stop --now": "the lock is of a harvester that lives",
+  },
+  "cli/collection/verify": {
+    "collection verify --repair": "a file is damaged that can be made again",
+    "collection redact-keys": ["e2e/redact_keys", "with the command that takes them out"],
+  },
+  "cli/collection_config/config_file": { "${maker}": "there is no configuration file" },
+  "cli/collection_config/group": {
+    "collection-config download": "it is not known what the file was made from",
+  },
+  "cli/collection_config/names": {
+    "collection-config screennames": "a screen name in the place of an id",
+  },
+  "cli/harvest/group": {
+    "harvest last": "nothing harvests it",
+    "collection stop --now": "the lock is of a harvester that lives",
+  },
+  "cli/profiles": {
+    "configure --profile": ["e2e/aws", "keys of another person stay"],
+    "collection-config keys": ["e2e/aws", "keys of another person stay"],
+    "collection-config keys --profile": ["e2e/aws", "keys of another person stay"],
+    "collection-config keys --yes": ["e2e/aws", "keys of another person stay"],
+  },
+  "cli/text/not_started": {
+    "collection once": ["e2e/aws", "a run that AWS could not start is shown"],
+  },
+  "cli/text/trouble": {
+    "collection filter-start": "a stream has ended by a fault that a person has to see to",
+    scheduler: ["e2e/schedule", "scheduler"],
+  },
+  "collection/config": { "collection keys": "a collection without keys" },
+  "collection/faults": { "${by}": "a collection without keys" },
+  "runner/ecs/endings": {
+    "harvest logs": ["e2e/aws", "tells why, and so does its log"],
+  },
+  "runner/ecs/runner": {
+    "collection once": ["e2e/aws", "each command that an error names on AWS"],
+    "harvest list": ["runner/ecs/runner", "has been started already"],
+  },
+  "runner/live": { "harvest list": "there is no stream to stop" },
+  "runner/local/runner": { "collection once": "there is no log" },
+  "runner/local/stop_holder": { "collection stop --now": "the harvester runs on another machine" },
+  "secrets/credentials": {
+    "collection-config keys --profile": ["e2e/aws", "each command that an error names on AWS"],
+    "configure --profile": ["secrets/credentials", "no other keys' place is taken"],
+  },
+  "secrets/twarc_files": { configure: "no keys are stored" },
+  "store/open": { "collection add --bucket": "the bucket is not there" },
+  "twitter/http/app_token": { "configure --bearer-token": "the API gives the app no token" },
+  "twitter/http/faults": {
+    configure: "the API refuses keys with code 32",
+    "configure --app": "the API refuses keys with code 99",
+    "configure --bearer-token": "the API wants a bearer token",
+  },
+  "twitter/http/signer": { configure: ["twitter/http/signer", "takes the keys of a user"] },
+  "twitter/v2/rules": {
+    "collection filter-stop": "the app's rules are another collection's",
+    "collection-config update": "the API takes none of the rules",
+  },
+};
+
+/** Commands in help, and in what is said of the next step: no error is to go away by them. */
+const OTHERS: Record<string, string[]> = {
+  "cli/collection/compliance": ["collection compliance --apply"],
+  "cli/collection/dehydrate": ["collection dehydrate test"],
+  "cli/collection/export": ["collection export test"],
+  "cli/collection/group": [
+    "collection-config template user",
+    "harvest running --follow",
+    "scheduler",
+  ],
+  "cli/collection/hydrate": ["collection hydrate ids"],
+  "cli/collection/keys": ["configure"],
+  "cli/collection/schedule": ["scheduler"],
+  "cli/collection/schedules": ["collection schedule"],
+  "cli/collection/start": ["harvest last"],
+  "cli/collection_config/group": ["configure"],
+  "cli/collection_config/split": ["collection once"],
+  "cli/configure": ["collection-config keys", "collection keys"],
+  "cli/install": ["demo"],
+  "cli/next_step": ["collection add", "collection-config update", "collection-config keys"],
+  "cli/options": ["${command}"],
+  "cli/program": [
+    "configure",
+    "collection-config template search --id",
+    "collection-config keys",
+    "collection add",
+    "collection once my",
+    "help collection once",
+  ],
+  "cli/text/harvest_text": [
+    "collection download",
+    "harvest last --json",
+    "collection-config download",
+    "collection-config update",
+  ],
+  "cli/text/trouble": ["harvest last"],
+  "runner/local/launcher": ["install"],
+  "sandbox/command": ["sandbox", "sandbox --tweets old", "sandbox --trouble"],
+  "sandbox/demo": ["collection add", "${command}"],
+  "sandbox/serve": ["configure"],
+};
+
+const GROUPS = "configure|collection-config|collection|harvest|scheduler|sandbox|demo|install|help";
+const COMMAND = new RegExp(
+  String.raw`twarc-cloud ((?:\$\{[a-z]+\}|(?:${GROUPS})\b)(?: (?:--)?[a-z][a-z-]+)*)`,
+  "g",
+);
+
+/** `file: command` of each command that the texts of the program name; comments are none. */
+async function named(): Promise<Set<string>> {
+  const found = new Set<string>();
+  for (const path of await sources(`${ROOT}lib`)) {
+    const lines = (await Deno.readTextFile(path)).split("\n")
+      .filter((line) => !/^\s*(\/\/|\/?\*)/.test(line));
+    const file = path.slice(`${ROOT}lib/`.length, -".ts".length);
+    for (const [, command] of lines.join("\n").matchAll(COMMAND)) found.add(`${file}: ${command}`);
+  }
+  return found;
+}
+
+Deno.test("each command that a text names is in a failure whose hint is taken literally, or in a test of its own", async () => {
+  const told = [
+    ...Object.entries(OF_ERRORS).flatMap(([file, of]) => Object.keys(of).map((one) => [file, one])),
+    ...Object.entries(OTHERS).flatMap(([file, of]) => of.map((one) => [file, one])),
+  ].map(([file, command]) => `${file}: ${command}`);
+  assert.deepEqual([...await named()].toSorted(), told.toSorted());
+});
+
+Deno.test("each of these failures names the command, and each of these tests is there", async () => {
+  const failures = new Map([...FAILURES, ...API_FAILURES].map((one) => [one.name, one]));
+  const wrong: string[] = [];
+  for (const [file, commands] of Object.entries(OF_ERRORS)) {
+    for (const [command, where] of Object.entries(commands)) {
+      const at = `${file}: ${command}`;
+      if (typeof where === "string") {
+        const { hints = [] } = failures.get(where) ?? {};
+        const isNamed = command.startsWith("$") || hints.some((hint) => hint.startsWith(command));
+        if (!isNamed) wrong.push(`${at}: ${where} names ${hints}`);
+      } else {
+        const [test, says] = where;
+        const text = await Deno.readTextFile(`${ROOT}tests/${test}_test.ts`);
+        if (!text.includes(says)) wrong.push(`${at}: ${test} does not say ${says}`);
+      }
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
