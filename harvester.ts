@@ -2,7 +2,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { CollectionConfig } from "./lib/collection/types/registry.ts";
-import { type Lease, takeLease } from "./lib/bucket/lease.ts";
+import { acquireLease, type Lease } from "./lib/bucket/lease.ts";
 import { isoTime } from "./lib/base/clock.ts";
 import type { HarvestInfo } from "./lib/collection/harvest_info.ts";
 import { collectionKeys } from "./lib/collection/layout.ts";
@@ -42,7 +42,7 @@ export async function harvest(options: Harvest): Promise<void> {
     const holder = { id: crypto.randomUUID(), ...process, control: server.url.href };
     const lease = await patiently(
       { clock, patienceMs, lost: signal, stopped: signal, waits },
-      () => takeLease({ store, collectionId, holder, clock, isGone, signal }),
+      () => acquireLease({ store, collectionId, holder, clock, isGone, signal }),
     );
     const remark = store.remark?.();
     if (remark) log.warn("{text}", { text: remark.text });

@@ -4,9 +4,9 @@ import { messageOf } from "../base/errors.ts";
 import { VERSION } from "../base/version.ts";
 
 /** Milliseconds that telling may take: the harvester is to end. */
-const PATIENCE = 5_000;
+const PATIENCE_MS = 5_000;
 /** Values that are too short to be a secret, and too common to be taken out. */
-const SHORTEST = 8;
+const MIN_SECRET = 8;
 
 /** What is told besides the error. */
 export interface ReportOptions {
@@ -41,7 +41,7 @@ export async function report(error: unknown, options: ReportOptions): Promise<bo
       // Whoever is behind a redirect gets no key.
       redirect: "manual",
       body: scrubbed(JSON.stringify(noticeOf(error, options)), options.secrets),
-      signal: AbortSignal.timeout(PATIENCE),
+      signal: AbortSignal.timeout(PATIENCE_MS),
     });
     await response.body?.cancel();
     return response.ok;
@@ -79,7 +79,7 @@ function framesOf(stack: string): { method: string; file: string; number: string
 
 /** Returns a text without secrets, and without what looks like the signature of a request. */
 export function scrubbed(text: string, secrets: string[]): string {
-  const known = secrets.filter((secret) => secret.length >= SHORTEST);
+  const known = secrets.filter((secret) => secret.length >= MIN_SECRET);
   const parts = known.flatMap((secret) => [secret, encodeURIComponent(secret)]);
   return parts.reduce((left, secret) => left.replaceAll(secret, "[secret]"), text)
     .replace(/\b(Bearer|Basic|OAuth) [\w.~+/%=-]+/g, "$1 [secret]")

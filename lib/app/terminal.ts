@@ -5,9 +5,9 @@ import { codeOf } from "../base/system_error.ts";
 import type { Terminal } from "../cli/output.ts";
 
 /** Milliseconds between tries of a pipe that is full, and those that a harvest waits for a reader of its log. */
-const [WAIT, MOST_WAIT] = [5, 1_000];
+const [WAIT_MS, MAX_WAIT_MS] = [5, 1_000];
 /** Milliseconds that an answer may take which is piped in. */
-const PIPED_WAIT = 5_000;
+const PIPED_WAIT_MS = 5_000;
 /** Nothing ever wakes it. */
 const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 
@@ -41,7 +41,7 @@ export function describeTerminal(
 /** Returns the first line of standard input; null where it has none within some seconds, as one that nobody writes to. */
 async function pipedLine(): Promise<string | null> {
   const reader = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).getReader();
-  const timer = setTimeout(() => reader.cancel().catch(() => {}), PIPED_WAIT);
+  const timer = setTimeout(() => reader.cancel().catch(() => {}), PIPED_WAIT_MS);
   let text = "";
   try {
     while (!text.includes("\n")) {
@@ -78,7 +78,7 @@ function writeOut(text: string): void {
 /** What cannot be said ends nothing: a harvest goes on without its log. */
 function writeErr(text: string): void {
   try {
-    writeAll(Deno.stderr, text, MOST_WAIT);
+    writeAll(Deno.stderr, text, MAX_WAIT_MS);
   } catch {
     // There is nobody to tell.
   }
@@ -101,8 +101,8 @@ function writeAll(
       waited = 0;
     } catch (error) {
       if (!(error instanceof Deno.errors.WouldBlock) || waited >= most) throw error;
-      Atomics.wait(PAUSE, 0, 0, WAIT);
-      waited += WAIT;
+      Atomics.wait(PAUSE, 0, 0, WAIT_MS);
+      waited += WAIT_MS;
     }
   }
 }

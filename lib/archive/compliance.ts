@@ -19,7 +19,7 @@ import { listedFiles } from "../bucket/listing.ts";
 import { readLines } from "../bucket/tweets.ts";
 
 /** Milliseconds between two looks at a job: at first, and at most. */
-const [FIRST_LOOK, LONGEST_LOOK] = [5_000, 60_000];
+const [FIRST_LOOK_MS, MAX_LOOK_MS] = [5_000, 60_000];
 
 const recordSchema = z.object({
   /** Of the API. */
@@ -142,7 +142,7 @@ async function begun({ store, clock, jobs, collectionId, signal }: ComplianceOpt
 /** Sees a job to its end; null where it failed, or nobody gave it ids in time. */
 async function finished(kept: Kept, options: ComplianceOptions): Promise<Kept | null> {
   const { store, clock, jobs, tell, signal } = options;
-  for (let wait = FIRST_LOOK;; wait = Math.min(wait * 2, LONGEST_LOOK)) {
+  for (let wait = FIRST_LOOK_MS;; wait = Math.min(wait * 2, MAX_LOOK_MS)) {
     const job = await jobs.get(kept.record.job_id, signal);
     if (job.status === "failed" || job.status === "expired") return null;
     if (job.status === "complete") {

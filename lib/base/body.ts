@@ -3,7 +3,7 @@
 import { release } from "./memory.ts";
 
 /** Bytes that an answer may have, unpacked: no answer of the API comes near it. */
-const MOST = 64 << 20;
+const MAX_BYTES = 64 << 20;
 /** Bytes, unpacked, up to which nobody asks how tightly it was packed. */
 const SMALL = 16 << 20;
 /** How many times its packed length a longer answer may have: gzip makes a twentieth of a page of tweets. */
@@ -13,7 +13,7 @@ const BLOCK = 65_536;
 /** Blocks that nobody reads into just now: a new one for each answer is more than all else that it takes. */
 const free: Uint8Array<ArrayBuffer>[] = [];
 /** As many as there are answers that are read at the same time. */
-const MOST_FREE = 16;
+const MAX_FREE = 16;
 
 /**
  * Returns an answer's body. The signal that a fetch was given may be forgotten while only its body waits for it, so that
@@ -44,7 +44,7 @@ async function limited(response: Response): Promise<Uint8Array<ArrayBuffer>> {
     throw unasked(packing);
   }
   const packed = packing === null ? Infinity : Number(headers.get("content-length") ?? Infinity);
-  const most = Math.min(MOST, Math.max(SMALL, packed * TIGHTEST));
+  const most = Math.min(MAX_BYTES, Math.max(SMALL, packed * TIGHTEST));
   return await gathered(body ? blocksOf(body) : [], most);
 }
 
@@ -88,7 +88,7 @@ async function* blocksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8
       // One that fails, or is left, keeps its block.
       if (value) block = new Uint8Array(value.buffer);
       if (done) {
-        if (value && free.length < MOST_FREE) free.push(block);
+        if (value && free.length < MAX_FREE) free.push(block);
         return;
       }
       yield value;

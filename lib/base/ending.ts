@@ -3,7 +3,7 @@
 import process from "node:process";
 
 /** Milliseconds in which a second SIGINT is the same Ctrl-C: `deno task` and `npx` pass on what the terminal has sent as well. */
-const SAME_PRESS = 1_000;
+const SAME_PRESS_MS = 1_000;
 
 /** Ends the process in good order, for a command that asks for it; any other ends at once. */
 export class Ending {
@@ -55,7 +55,7 @@ export class Ending {
   #press(): void {
     const now = performance.now();
     this.#pressed ??= now;
-    if (now - this.#pressed > SAME_PRESS) this.#exit();
+    if (now - this.#pressed > SAME_PRESS_MS) this.#exit();
     this.#ending.abort();
   }
 }

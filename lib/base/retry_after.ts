@@ -1,9 +1,9 @@
 /** When somebody who cannot answer now wants to be asked again: `Retry-After` (RFC 9110, 10.2.3), from whomever it comes. */
 
 /** Milliseconds that it is heeded at most: a longer wait is cut, and the next answer says how long it still is. */
-const LONGEST = 900_000;
+const MAX_WAIT_MS = 900_000;
 /** Milliseconds beyond which nobody means it: a day. */
-const BELIEVED = 86_400_000;
+const BELIEVED_MS = 86_400_000;
 
 /**
  * Milliseconds until the next try, from seconds or a date, which counts from the answer's own Date; undefined where
@@ -22,5 +22,5 @@ export function retryAfter(
     : /[a-z]/i.test(value)
     ? Date.parse(value) - (Number.isNaN(date) ? now : date)
     : NaN;
-  return ms >= 0 && ms <= BELIEVED ? Math.min(ms, LONGEST) : undefined;
+  return ms >= 0 && ms <= BELIEVED_MS ? Math.min(ms, MAX_WAIT_MS) : undefined;
 }

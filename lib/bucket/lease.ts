@@ -10,7 +10,7 @@ import { type Store, type Version, WRITE_MS } from "../store/store.ts";
 import type { ProcessId } from "./process.ts";
 import {
   type FoundLock,
-  LIFETIME,
+  LEASE_TTL_MS,
   type LockDocument,
   locked,
   lockIn,
@@ -22,15 +22,15 @@ import {
 const log = getLogger(["twarc-cloud", "lease"]);
 
 /** Milliseconds between renewals: each is a write, which S3 bills. */
-export const RENEWAL = 20_000;
+export const RENEW_EVERY_MS = 20_000;
 /** Milliseconds between a renewal that failed and the next. */
-const AGAIN = 5_000;
+const AGAIN_MS = 5_000;
 /** Milliseconds that a write may take at least. */
-const MOMENT = 1_000;
+const MOMENT_MS = 1_000;
 /** Milliseconds that a renewal may be late; and that are waited for one where it is asked whether the lease holds. */
-const [LATE, PATIENCE] = [5_000, 2_000];
+const [LATE_MS, PATIENCE_MS] = [5_000, 2_000];
 /** Milliseconds between looks at a lock that is watched. */
-const LOOK = 5_000;
+const LOOK_MS = 5_000;
 /** How often a lock is asked for that others are quicker to take and to give back. */
 const TRIES = 5;
 
@@ -57,11 +57,11 @@ async function watched(found: FoundLock, options: LeaseOptions): Promise<FoundLo
   const { onWatch = (text) => log.warn("{text}", { text }) } = options;
   onWatch(
     `The lock of ${collectionId} was renewed last at ${found.document?.renewed}, and clocks may be wrong: ` +
-      `whether it is renewed is watched for ${(LIFETIME + LATE) / 1_000} seconds`,
+      `whether it is renewed is watched for ${(LEASE_TTL_MS + LATE_MS) / 1_000} seconds`,
   );
-  const end = clock.monotonic() + LIFETIME + LATE;
+  const end = clock.monotonic() + LEASE_TTL_MS + LATE_MS;
   while (clock.monotonic() < end) {
-    await clock.sleep(Math.min(LOOK, end - clock.monotonic()), signal);
+    await clock.sleep(Math.min(LOOK_MS, end - clock.monotonic()), signal);
     if (signal?.aborted) return { ...found, live: true };
     const now = await readLock(store, collectionId, options);
     if (!now || !now.isDoubtful) return now;
@@ -74,7 +74,7 @@ async function watched(found: FoundLock, options: LeaseOptions): Promise<FoundLo
  * Takes the lease of a collection and keeps it renewed.
  * @throws LockedError where somebody else holds it.
  */
-export async function takeLease(options: LeaseOptions): Promise<Lease> {
+export async function acquireLease(options: LeaseOptions): Promise<Lease> {
   const { store, collectionId, holder, clock } = options;
   const key = collectionKeys(collectionId).lock;
   let found = await readLock(store, collectionId, options);
@@ -92,7 +92,7 @@ export async function takeLease(options: LeaseOptions): Promise<Lease> {
     const when = found ? { ifVersion: found.version } : { ifAbsent: true } as const;
     try {
       const writing = settledPut(store, key, jsonBytes(document), when);
-      const version = await inTime(writing, { clock, ms: LIFETIME / 2 });
+      const version = await inTime(writing, { clock, ms: LEASE_TTL_MS / 2 });
       return new Lease({ store, key, clock }, { document, version, asked });
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error;
@@ -156,7 +156,7 @@ export class Lease {
   check(): void {
     if (this.lost.aborted) throw this.lost.reason;
     const age = this.#clock.monotonic() - this.#renewed;
-    if (age < LIFETIME - WRITE_MS) return;
+    if (age < LEASE_TTL_MS - WRITE_MS) return;
     throw new OutsideError(
       `The lock could not be renewed for ${Math.floor(age / 1_000)} seconds, as ${this.#problem}`,
       { hint: "What was committed is safe: start the harvest again, it goes on from there." },
@@ -183,8 +183,8 @@ export class Lease {
 
   /** Makes sure of a lease that was not renewed when it should have been, as after a pause: `lost` tells then. */
   async confirm(): Promise<void> {
-    if (this.#clock.monotonic() - this.#renewed < RENEWAL + LATE) return;
-    await within(this.renewNow(), { clock: this.#clock, ms: PATIENCE });
+    if (this.#clock.monotonic() - this.#renewed < RENEW_EVERY_MS + LATE_MS) return;
+    await within(this.renewNow(), { clock: this.#clock, ms: PATIENCE_MS });
   }
 
   /** Gives the lease back; one that is somebody else's by now is left alone. */
@@ -220,8 +220,8 @@ export class Lease {
 
   async #renew(): Promise<void> {
     while (!this.#over.aborted) {
-      const isRenewed = this.#clock.monotonic() - this.#renewed < RENEWAL;
-      await this.#clock.sleep(isRenewed ? RENEWAL : AGAIN, this.#over);
+      const isRenewed = this.#clock.monotonic() - this.#renewed < RENEW_EVERY_MS;
+      await this.#clock.sleep(isRenewed ? RENEW_EVERY_MS : AGAIN_MS, this.#over);
       await this.renewNow();
     }
   }
@@ -231,14 +231,14 @@ export class Lease {
    * @throws OutsideError where it takes longer; it may have done it all the same.
    */
   #inTime<T>(answer: Promise<T>): Promise<T> {
-    const left = LIFETIME - (this.#clock.monotonic() - this.#renewed);
-    const ms = left > 0 ? Math.max(left / 2, MOMENT) : RENEWAL;
+    const left = LEASE_TTL_MS - (this.#clock.monotonic() - this.#renewed);
+    const ms = left > 0 ? Math.max(left / 2, MOMENT_MS) : RENEW_EVERY_MS;
     return inTime(answer, { clock: this.#clock, ms });
   }
 
   /** Returns whether others may have taken it by now. */
   #isOver(): boolean {
-    return this.#clock.monotonic() - this.#renewed >= LIFETIME;
+    return this.#clock.monotonic() - this.#renewed >= LEASE_TTL_MS;
   }
 
   /** A renewal is conditional: one that succeeds, however late, tells that nobody took the lease. */
@@ -262,7 +262,11 @@ export class Lease {
   async #put(): Promise<boolean> {
     const asked = this.#clock.monotonic();
     const now = this.#clock.now();
-    const document = { ...this.#document, renewed: isoTime(now), expires: isoTime(now + LIFETIME) };
+    const document = {
+      ...this.#document,
+      renewed: isoTime(now),
+      expires: isoTime(now + LEASE_TTL_MS),
+    };
     const writing = this.#store.put(this.#key, jsonBytes(document), { ifVersion: this.#version })
       .then((version) => this.#written(version, asked));
     try {
@@ -305,6 +309,6 @@ function documentOf({ id, ...holder }: Holder, now: number): LockDocument {
     ...holder,
     acquired: isoTime(now),
     renewed: isoTime(now),
-    expires: isoTime(now + LIFETIME),
+    expires: isoTime(now + LEASE_TTL_MS),
   };
 }

@@ -11,11 +11,11 @@ import type { Store, Version } from "../store/store.ts";
 import { lastWord } from "../base/visible.ts";
 
 /** Milliseconds without a renewal after which a lease is over. */
-export const LIFETIME = 60_000;
+export const LEASE_TTL_MS = 60_000;
 /** Milliseconds that the two times may be off together which a store measures a lock's age by. */
-const GRAIN = 1_000;
+const GRAIN_MS = 1_000;
 /** Milliseconds that clocks of two machines may differ by without either being wrong. */
-const SKEW = 600_000;
+const SKEW_MS = 600_000;
 
 const lockSchema = z.looseObject({
   /** The lease's own id. */
@@ -87,10 +87,10 @@ function judged(
 ): Pick<FoundLock, "live" | "isDoubtful"> {
   const gone = isGone(document);
   if (gone) return { live: false, isDoubtful: false };
-  if (age !== undefined) return { live: age < LIFETIME + GRAIN, isDoubtful: false };
+  if (age !== undefined) return { live: age < LEASE_TTL_MS + GRAIN_MS, isDoubtful: false };
   const ahead = Date.parse(document.expires) - clock.now();
-  if (ahead > 0 && ahead <= LIFETIME + SKEW) return { live: true, isDoubtful: false };
-  return { live: gone === false || !(ahead <= -SKEW), isDoubtful: true };
+  if (ahead > 0 && ahead <= LEASE_TTL_MS + SKEW_MS) return { live: true, isDoubtful: false };
+  return { live: gone === false || !(ahead <= -SKEW_MS), isDoubtful: true };
 }
 
 /** Returns what a lock says; null where it is none of ours. */

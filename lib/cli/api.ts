@@ -13,7 +13,7 @@ import { waitText } from "./text/progress.ts";
 import { capital, type Output } from "./output.ts";
 
 /** Milliseconds from which on a person is told of a wait. */
-const LONG_WAIT = 2_000;
+const LONG_WAIT_MS = 2_000;
 
 /** What the API is asked with. */
 export interface ApiWanted {
@@ -54,7 +54,7 @@ async function optionsFor(
   const { heldKeys } = await import("../secrets/credentials.ts");
   const keys = await heldKeys(named, { ...settings.place, env });
   const waits = new Waits((wait) => {
-    if (wait.until - clock.now() < LONG_WAIT) return;
+    if (wait.until - clock.now() < LONG_WAIT_MS) return;
     output?.note(capital(waitText({ for: wait.for, until: isoTime(wait.until) })));
   });
   const base = settings.twitterApiUrl;

@@ -40,7 +40,7 @@ export interface Progress {
 }
 
 /** Milliseconds between two lines of progress without a terminal. */
-const LINE_EVERY = 10_000;
+const LINE_EVERY_MS = 10_000;
 
 /** Columns of a terminal that does not say how many it has. */
 const USUAL = 80;
@@ -176,7 +176,7 @@ export class Output {
     let lastText = "";
     return {
       show: (text) => {
-        if (performance.now() - last < LINE_EVERY || text === lastText) return;
+        if (performance.now() - last < LINE_EVERY_MS || text === lastText) return;
         last = performance.now();
         lastText = text;
         this.note(text);

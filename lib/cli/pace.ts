@@ -4,7 +4,7 @@ import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { count } from "./output.ts";
 
 /** Milliseconds that are watched before a rate is shown: the first moments say little. */
-const ENOUGH = 3_000;
+const ENOUGH_MS = 3_000;
 /** Units of a time that is left, in seconds, the largest first; each is shown from one and a half of it on. */
 const UNITS = [[86_400, "days"], [3_600, "h"], [60, "min"], [1, "s"]] as const;
 
@@ -45,7 +45,7 @@ export class Pace {
   get rate(): number {
     if (!this.#first || !this.#last) return 0;
     const ms = this.#last.at - this.#first.at;
-    return ms < ENOUGH ? 0 : (this.#last.n - this.#first.n) / ms * 1_000;
+    return ms < ENOUGH_MS ? 0 : (this.#last.n - this.#first.n) / ms * 1_000;
   }
 }
 

@@ -16,7 +16,7 @@ const KEYLESS: ReadonlySet<string> = new Set([
   "ids.txt",
 ]);
 /** Bytes that a packed file may unpack to where it is looked for keys. */
-const MOST = 2 ** 26;
+const MAX_UNPACKED_BYTES = 2 ** 26;
 
 /**
  * Returns whether an object of a collection may have keys in it: a configuration, a change of one, and whatever this program
@@ -34,7 +34,7 @@ export function mayHaveKeys(key: string): boolean {
  */
 export function keyless(key: string, bytes: Uint8Array): Uint8Array | null {
   const json = jsonIn(bytes);
-  if (json === undefined) return hasWords(unpackIfPacked(bytes, MOST)) ? null : bytes;
+  if (json === undefined) return hasWords(unpackIfPacked(bytes, MAX_UNPACKED_BYTES)) ? null : bytes;
   const isChangeset = key.includes("/changesets/");
   const without = isChangeset ? redacted(json, false) : withoutSecrets(json);
   return isDeepStrictEqual(without, json) ? bytes : jsonBytes(without);

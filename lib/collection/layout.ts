@@ -7,7 +7,7 @@ import { parseStamp, stamp } from "../base/stamp.ts";
 export const COLLECTIONS = "collections/";
 
 /** The longest new id, in characters, and the longest that is there, in bytes: names of files have something behind it. */
-const [LONGEST_NEW_ID, LONGEST_ID] = [128, 200];
+const [MAX_NEW_ID, MAX_ID] = [128, 200];
 
 /**
  * Returns why a text cannot be the id of a collection that is there, or null if it can. The Python original took any text
@@ -19,8 +19,8 @@ export function idFault(id: string): string | null {
   if (/^\.|[/\\\u0000-\u001f\u007f]/.test(id) || !id.isWellFormed()) {
     return "Id may not begin with '.', or have '/', '\\' or control characters.";
   }
-  if (new TextEncoder().encode(id).length > LONGEST_ID) {
-    return `Id is longer than ${LONGEST_ID} bytes. Shorten it.`;
+  if (new TextEncoder().encode(id).length > MAX_ID) {
+    return `Id is longer than ${MAX_ID} bytes. Shorten it.`;
   }
   return null;
 }
@@ -40,8 +40,8 @@ export function newIdFault(id: string): string | null {
   if (OF_WINDOWS.test(id)) {
     return "Windows keeps this name for a device, and buckets travel. Take another one.";
   }
-  if (id.length > LONGEST_NEW_ID) {
-    return `Id is longer than ${LONGEST_NEW_ID} characters. Shorten it.`;
+  if (id.length > MAX_NEW_ID) {
+    return `Id is longer than ${MAX_NEW_ID} characters. Shorten it.`;
   }
   return null;
 }
@@ -111,7 +111,7 @@ export function isSecret(key: string): boolean {
 /** Names that Windows keeps for devices, whatever comes behind a dot. */
 const DEVICE = /^(con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])\s*(\.|$)/i;
 /** Bytes of a file's name that every file system takes. */
-const LONGEST_NAME = 255;
+const MAX_NAME = 255;
 
 /**
  * Returns why a name cannot be that of a file on every machine, for a person, or null if it can: what is copied from a bucket
@@ -125,7 +125,7 @@ export function fileNameFault(name: string): string | null {
   if (sign !== undefined) return `it has a ${sign}`;
   if (/[. ]$/.test(name)) return "it ends with a dot or a blank";
   if (DEVICE.test(name)) return "Windows keeps it for a device";
-  return new TextEncoder().encode(name).length > LONGEST_NAME ? "it is too long" : null;
+  return new TextEncoder().encode(name).length > MAX_NAME ? "it is too long" : null;
 }
 
 /** The keys of one collection. */

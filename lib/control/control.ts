@@ -25,7 +25,7 @@ const TOKEN_LIFETIME = 30;
 /** Seconds that the clocks of a person's machine and of the harvester's may differ. */
 const TOLERANCE = 5;
 /** Milliseconds that the harvester may take to answer. */
-const ANSWER_TIMEOUT = 5_000;
+const ANSWER_TIMEOUT_MS = 5_000;
 
 const SAME_SECRET = "TWARC_CLOUD_SECRET has to be the same for this command and for the " +
   `harvester, and their clocks have to agree to ${TOLERANCE} seconds.`;
@@ -161,7 +161,7 @@ export class ControlClient {
     { signal, headers = {} }: { signal: AbortSignal | undefined; headers?: Record<string, string> },
   ): Promise<string> {
     const [answered, late] = [new AbortController(), new AbortController()];
-    this.#options.clock.sleep(ANSWER_TIMEOUT, answered.signal)
+    this.#options.clock.sleep(ANSWER_TIMEOUT_MS, answered.signal)
       .then(() => late.abort(new DOMException("It took too long", "TimeoutError")));
     const limit = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
     const url = new URL(path, this.#url);

@@ -17,19 +17,19 @@ import { messageOf, UserError } from "../base/errors.ts";
 const log = getLogger(["twarc-cloud", "control"]);
 
 /** Connections that are open at a time: the oldest one that has said nothing makes room for the next. */
-const MOST = 32;
+const MAX_CONNECTIONS = 32;
 /** Milliseconds between two looks for room. */
-const LOOK = 5;
+const LOOK_MS = 5;
 /** Looks that each connection has to say something, however many others wait: a process that is busy looks later. */
 const HEARD_OUT = 5;
 /** Milliseconds that a connection may take for its request and its answer. */
-const LONGEST = 5_000;
+const REQUEST_TIMEOUT_MS = 5_000;
 /** Bytes of a request's head. */
-const LONGEST_HEAD = 16_384;
+const MAX_HEAD = 16_384;
 /** Milliseconds after which connections are taken again where this machine had none to give. */
-const AGAIN = 250;
+const AGAIN_MS = 250;
 /** Milliseconds that answers may take once the harvester ends. */
-const GRACE = 1_000;
+const GRACE_MS = 1_000;
 /** Bytes that are read at a time. */
 const BLOCK = 4_096;
 
@@ -52,7 +52,7 @@ export function serveControl(
   const answer = controlAnswers(controlled, options);
   const names = new Set(["localhost", hostname.toLowerCase(), Deno.hostname().toLowerCase()]);
   const reader = createServer(
-    { maxHeaderSize: LONGEST_HEAD },
+    { maxHeaderSize: MAX_HEAD },
     (request, response) => void answered(request, response, { answer, names }),
   );
   const connections = new Connections(listener, reader, clock);
@@ -109,7 +109,7 @@ class Connections {
           log.warn("The control server takes no connections now: {problem}", { problem });
         }
         isShort = true;
-        await this.#clock.sleep(AGAIN, this.#closing.signal);
+        await this.#clock.sleep(AGAIN_MS, this.#closing.signal);
       }
     }
   }
@@ -123,14 +123,14 @@ class Connections {
     const answering = [...this.#open].filter((wire) => wire.isAnswering);
     if (answering.length > 0) {
       const ended = Promise.all(answering.map((wire) => wire.ended));
-      await within(ended, { clock: this.#clock, ms: GRACE });
+      await within(ended, { clock: this.#clock, ms: GRACE_MS });
     }
     for (const wire of this.#open) wire.destroy();
   }
 
   /** Waits until there is room for one more. */
   async #room(): Promise<void> {
-    while (this.#open.size >= MOST && !this.#closing.signal.aborted) {
+    while (this.#open.size >= MAX_CONNECTIONS && !this.#closing.signal.aborted) {
       const oldest = [...this.#open].find((wire) => !wire.isAnswering);
       if (oldest && this.#looks - oldest.began >= HEARD_OUT) {
         oldest.destroy();
@@ -148,7 +148,7 @@ class Connections {
     const timer = setTimeout(() => {
       this.#looks++;
       resolve();
-    }, LOOK);
+    }, LOOK_MS);
     await promise;
     clearTimeout(timer);
   }
@@ -157,7 +157,7 @@ class Connections {
     const wire = new Wire(connection, this.#looks);
     this.#open.add(wire);
     const ended = new AbortController();
-    this.#clock.sleep(LONGEST, ended.signal).then(() => void wire.destroy());
+    this.#clock.sleep(REQUEST_TIMEOUT_MS, ended.signal).then(() => void wire.destroy());
     wire.once("close", () => {
       ended.abort();
       this.#open.delete(wire);

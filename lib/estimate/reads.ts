@@ -11,8 +11,8 @@ import { idTime, isOlder } from "../twitter/bytes/ids.ts";
 import { FIRST_TWEET } from "../twitter/reach.ts";
 import { searchPlace } from "../twitter/v2/place.ts";
 import {
-  LONGEST_QUERY,
   LOOKUP_SIZE,
+  MAX_QUERY,
   SEARCH_PAGE,
   searchPage,
   TIMELINE_PAGE,
@@ -20,7 +20,7 @@ import {
 
 const DAY = 86_400_000;
 /** A timeline goes back this far. */
-const LONGEST_TIMELINE = 3_200;
+const MAX_TIMELINE = 3_200;
 /** Days on a page of the archive's counts. */
 const ARCHIVE_DAYS = 31;
 /** How far counts go back where nothing else is said. */
@@ -183,14 +183,14 @@ export async function expectedTimelines(
   }
   const bounded = isAsked ? old : users.length;
   if (bounded > 0) {
-    expected.posts += bounded * LONGEST_TIMELINE;
-    expected.requests += bounded * (LONGEST_TIMELINE / TIMELINE_PAGE.most - 1);
+    expected.posts += bounded * MAX_TIMELINE;
+    expected.requests += bounded * (MAX_TIMELINE / TIMELINE_PAGE.most - 1);
     expected.isAtMost = true;
     expected.notes.push(
       isAsked
         ? `${bounded} users have a since_id that is older than seven days, which counts do not reach: ` +
-          `bounded by the ${LONGEST_TIMELINE} posts that a timeline goes back.`
-        : `Bounded by the ${LONGEST_TIMELINE} posts that a timeline goes back, for each user.`,
+          `bounded by the ${MAX_TIMELINE} posts that a timeline goes back.`
+        : `Bounded by the ${MAX_TIMELINE} posts that a timeline goes back, for each user.`,
     );
   }
   if (exclude.length > 0) {
@@ -209,7 +209,7 @@ async function addFresh(
   const counts = await bill.postCounts(ids, signal);
   const open = counts.filter((user) => !user.isProtected);
   for (const { posts } of open) {
-    const wanted = Math.min(posts, LONGEST_TIMELINE);
+    const wanted = Math.min(posts, MAX_TIMELINE);
     expected.posts += wanted;
     expected.requests += Math.max(0, Math.ceil(wanted / TIMELINE_PAGE.most) - 1);
     if (wanted === 0) expected.users++;
@@ -269,7 +269,7 @@ function grouped(users: Known[], most: number): Known[][] {
   const sorted = users.toSorted((a, b) => isOlder(a.sinceId, b.sinceId) ? -1 : 1);
   for (const user of sorted) {
     const more = OR.length + from(user.id).length;
-    if (length + more > LONGEST_QUERY || (groups.at(-1)?.length ?? 0) >= most) {
+    if (length + more > MAX_QUERY || (groups.at(-1)?.length ?? 0) >= most) {
       groups.push([]);
       length = 0;
     }

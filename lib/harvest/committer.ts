@@ -16,7 +16,7 @@ import type { SegmentFile } from "./segment.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
 /** Milliseconds after which a store that has not answered is told of. */
-const SILENCE = 60_000;
+const SILENCE_MS = 60_000;
 
 /** What a committer is made of. */
 export interface CommitterOptions extends PatienceOptions {
@@ -395,7 +395,7 @@ export class Committer {
   }
 
   async #tellOfSilence(over: AbortSignal): Promise<void> {
-    await this.#options.clock.sleep(SILENCE, over);
+    await this.#options.clock.sleep(SILENCE_MS, over);
     if (over.aborted) return;
     log.warn("The bucket is slow to answer: what arrives is kept on this machine's disk");
   }

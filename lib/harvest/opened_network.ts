@@ -10,7 +10,7 @@ import type { Network } from "../source/source.ts";
 import { patiently } from "../source/patience.ts";
 
 /** Milliseconds that a bucket is waited for that was not reached before. */
-const FIRST_PATIENCE = 10_000;
+const FIRST_PATIENCE_MS = 10_000;
 
 /** What a collection's network is opened with. */
 export interface NetworkOpening {
@@ -42,7 +42,7 @@ export async function openNetworkFor(
   { store, clock, collectionId, signal, openNetwork, ...given }: NetworkOpening,
   waits: Waits,
 ): Promise<Opened> {
-  const patienceMs = Math.min(given.patienceMs, FIRST_PATIENCE);
+  const patienceMs = Math.min(given.patienceMs, FIRST_PATIENCE_MS);
   const config = await patiently(
     { clock, patienceMs, lost: signal, stopped: signal, waits },
     async () => (await new Collections(store, clock).load(collectionId)).config,

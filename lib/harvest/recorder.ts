@@ -27,10 +27,10 @@ import { Tally } from "./tally.ts";
 const log = getLogger(["twarc-cloud", "harvest"]);
 
 /** Milliseconds between cuts of a stream, at least, while the store has not taken the one before. */
-const BETWEEN_NOTES = 1_000;
+const BETWEEN_NOTES_MS = 1_000;
 
 /** Milliseconds after which the time is looked at at the latest: a clock may be set, and a machine may sleep. */
-const LOOK = 3_600_000;
+const LOOK_MS = 3_600_000;
 
 /** Why a stream's tweets are missing that had come. */
 const DAMAGED = "The disk had damaged what had come";
@@ -290,7 +290,7 @@ export class Recorder {
   #overDue(): number {
     if (this.#over === Infinity || !this.#committer.isAt(this.#open.began)) return Infinity;
     const { clock } = this.#options;
-    return clock.monotonic() + Math.min(this.#over - clock.now(), LOOK);
+    return clock.monotonic() + Math.min(this.#over - clock.now(), LOOK_MS);
   }
 
   /** A flush waits for the one before; but what a stream brings is noted here in its time, however slow the store is. */
@@ -298,7 +298,7 @@ export class Recorder {
     if (this.#waitingSince === undefined) return Infinity;
     const ms = this.#isFull() ? 0 : this.#options.limits.flushMs;
     if (this.#committer.rests) return this.#waitingSince + ms;
-    return this.#isNoted ? this.#waitingSince + Math.max(ms, BETWEEN_NOTES) : Infinity;
+    return this.#isNoted ? this.#waitingSince + Math.max(ms, BETWEEN_NOTES_MS) : Infinity;
   }
 
   /** Returns whether this machine's disk has as much as it may. */

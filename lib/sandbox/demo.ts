@@ -26,7 +26,7 @@ export interface DemoContext {
 const USERS = 12;
 const TWEETS = 400;
 /** Milliseconds before each answer: the API is far away. */
-const DELAY = 100;
+const DELAY_MS = 100;
 /** Tweets that the filter collection waits for. */
 const STREAMED = 50;
 
@@ -39,7 +39,7 @@ export async function runDemo(context: DemoContext): Promise<void> {
   const begun = performance.now();
   await makeDemoFolder(context.folder);
   const world = World.made({ clock: systemClock, users: USERS, tweetsPerUser: TWEETS });
-  const sandbox = startSandbox({ world, delayMs: DELAY });
+  const sandbox = startSandbox({ world, delayMs: DELAY_MS });
   const demo = new Demo(context, sandbox);
   try {
     await demo.keys();

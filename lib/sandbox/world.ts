@@ -20,9 +20,9 @@ export interface PageWanted {
 }
 
 /** Milliseconds between two tweets of a user's past. */
-const SPACING = 60_000;
+const SPACING_MS = 60_000;
 /** A timeline goes back this far. */
-const LONGEST_TIMELINE = 3_200;
+const MAX_TIMELINE = 3_200;
 
 /** Users and their tweets. */
 export class World {
@@ -50,7 +50,7 @@ export class World {
       world.users.set(user.id, user);
       const statuses = [];
       for (let i = 1; i <= tweetsPerUser; i++) {
-        const ms = clock.now() - i * SPACING - n;
+        const ms = clock.now() - i * SPACING_MS - n;
         statuses.push(madeStatus(user, { ms, sequence: world.#sequence++ }));
       }
       world.#add(statuses);
@@ -126,7 +126,7 @@ export class World {
   /** Newest first. */
   timeline(userId: string, wanted: PageWanted): Status[] {
     const statuses = this.#byUser.get(userId) ?? [];
-    return page(statuses.slice(0, LONGEST_TIMELINE), wanted);
+    return page(statuses.slice(0, MAX_TIMELINE), wanted);
   }
 
   /** Newest first. @throws SyntaxError for a query that is none. */

@@ -14,7 +14,7 @@ import { Folders } from "../store/folder/folders.ts";
 import type { SecretStore } from "./secret_store.ts";
 
 /** Milliseconds that another process may take to write a secret whose file it has made. */
-const WRITTEN_AFTER = 1_000;
+const WRITTEN_AFTER_MS = 1_000;
 
 /** Where the files are, and what is said where that is not the person's own. */
 export interface SecretFilesOptions {
@@ -81,7 +81,7 @@ export class SecretFiles implements SecretStore {
 
   /** Returns whether the secret that another process has made is there, or comes soon. */
   async #isWritten(name: string): Promise<boolean> {
-    for (const end = performance.now() + WRITTEN_AFTER; performance.now() < end;) {
+    for (const end = performance.now() + WRITTEN_AFTER_MS; performance.now() < end;) {
       if (await this.get(name)) return true;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }

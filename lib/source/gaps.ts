@@ -16,7 +16,7 @@ const log = getLogger(["twarc-cloud", "stream"]);
 /** The position of a walk that was not begun. */
 const spanSchema = z.strictObject({ since: z.string().optional(), oldest: z.string() });
 /** Milliseconds until a post can be found by search, and until a late one has come through the stream. */
-const INDEXED_AFTER = 15_000;
+const INDEXED_AFTER_MS = 15_000;
 
 /** What a search is answered that cannot be. */
 const REFUSED = new Set([400, 413, 414, 422]);
@@ -77,7 +77,7 @@ export async function* filled(
   { api, clock, signal }: GapFilling,
 ): AsyncGenerator<Batch> {
   const { walks, oldestSince } = gap;
-  await clock.sleep(INDEXED_AFTER, signal);
+  await clock.sleep(INDEXED_AFTER_MS, signal);
   gap.isBegun = true;
   for (const one of walks) {
     if (signal.aborted) return;

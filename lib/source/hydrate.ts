@@ -13,7 +13,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
 import type { TweetsFound, TwitterApi } from "../twitter/api.ts";
-import { mayBeOfOne, MOST_REFUSED } from "../twitter/refused_batch.ts";
+import { MAX_REFUSED, mayBeOfOne } from "../twitter/refused_batch.ts";
 import { passingRefusal } from "../twitter/http/refusals.ts";
 import { LOOKUP_SIZE } from "../twitter/v2/sizes.ts";
 import type { Waits } from "../base/waits.ts";
@@ -22,7 +22,7 @@ import { BudgetUsedUp } from "./meter.ts";
 const log = getLogger(["twarc-cloud", "harvest"]);
 
 /** Milliseconds between tries of an API that refuses what it took before. */
-const PAUSE = 60_000;
+const PAUSE_MS = 60_000;
 
 /** What to hydrate. */
 export interface HydrateOptions {
@@ -100,10 +100,10 @@ export class HydrateSource implements TweetSource {
         if (now - since >= patienceMs) throw error.cause;
         log.error("{problem}: it took such ids before, and is tried again in {seconds} s", {
           problem: messageOf(error.cause),
-          seconds: PAUSE / 1_000,
+          seconds: PAUSE_MS / 1_000,
         });
-        const wait = { for: "the API, which refuses every id", until: clock.now() + PAUSE };
-        const paused = clock.sleep(PAUSE, signal);
+        const wait = { for: "the API, which refuses every id", until: clock.now() + PAUSE_MS };
+        const paused = clock.sleep(PAUSE_MS, signal);
         await (waits ? waits.during(wait, paused) : paused);
         signal.throwIfAborted();
       }
@@ -119,7 +119,7 @@ export class HydrateSource implements TweetSource {
     } catch (error) {
       if (this.#answered !== undefined && isOfAll(error)) throw new InTrouble(error);
       if (!mayBeOfOne(error)) throw error;
-      if (this.#answered === undefined && ++this.#refused > MOST_REFUSED) throw error;
+      if (this.#answered === undefined && ++this.#refused > MAX_REFUSED) throw error;
       const [only = ""] = ids;
       if (ids.length === 1) {
         await this.#checked(error, signal);

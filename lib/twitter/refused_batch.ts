@@ -5,7 +5,7 @@ import { ApiError, UserError } from "../base/errors.ts";
 /** The problem of a 401 that may be about the keys, or about one of the ids. */
 const OF_KEYS_OR_ID = /^(unauthorized)?$/;
 /** Refusals in a row, before anything was answered, after which they are not about what was asked for. */
-export const MOST_REFUSED = 32;
+export const MAX_REFUSED = 32;
 
 /**
  * Returns whether an answer may be about one of the ids that were asked for, such as one that no tweet has, or a tweet of an

@@ -1,10 +1,10 @@
 /** A filter as rules of version 2, and as queries that search for what the stream missed. */
 
 import type { Filter, FilterRule } from "./api.ts";
-import { LONGEST_QUERY } from "./v2/sizes.ts";
+import { MAX_QUERY } from "./v2/sizes.ts";
 
 /** Characters of a rule: https://docs.x.com/x-api/posts/filtered-stream/integrate/build-a-rule */
-const LONGEST_RULE = 1_024;
+const MAX_RULE = 1_024;
 const OR = " OR ";
 
 /** Operators that only streams have: https://docs.x.com/x-api/fundamentals/recovery-and-redundancy */
@@ -17,7 +17,7 @@ const STREAM_ONLY =
  * to it and retweets of it; any box.
  */
 export function rulesOf({ rules = [], ...lists }: Filter): FilterRule[] {
-  return [...rules, ...packed(termsOf(lists), LONGEST_RULE).map((value) => ({ value }))];
+  return [...rules, ...packed(termsOf(lists), MAX_RULE).map((value) => ({ value }))];
 }
 
 /** Returns what recent search can be asked for in place of a filter's stream, and the rules that are too long for it. */
@@ -27,9 +27,9 @@ export function searchQueries({ rules = [], ...lists }: Filter): {
 } {
   const own = rules.map(({ value }) => value.replace(STREAM_ONLY, "$1").trim())
     .filter((value) => value !== "");
-  const tooLong = own.filter((value) => value.length > LONGEST_QUERY);
-  const queries = own.filter((value) => value.length <= LONGEST_QUERY);
-  return { queries: [...queries, ...packed(termsOf(lists), LONGEST_QUERY)], tooLong };
+  const tooLong = own.filter((value) => value.length > MAX_QUERY);
+  const queries = own.filter((value) => value.length <= MAX_QUERY);
+  return { queries: [...queries, ...packed(termsOf(lists), MAX_QUERY)], tooLong };
 }
 
 function termsOf({ track = "", follow = "", locations = "" }: Omit<Filter, "rules">): string[] {

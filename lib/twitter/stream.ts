@@ -22,10 +22,10 @@ const log = getLogger(["twarc-cloud", "stream"]);
  */
 const [GOOD_WITH_TWEET, GOOD_CONNECTION] = [10_000, 60_000];
 /** Damaged lines in a row after which what comes is no stream at all. */
-const MOST_DAMAGED = 100;
+const MAX_DAMAGED = 100;
 
 /** Milliseconds. */
-const AN_HOUR = 3_600_000;
+const AN_HOUR_MS = 3_600_000;
 
 /** What a line of a stream is. */
 export type StreamLine =
@@ -65,7 +65,7 @@ export async function* liveStream(options: StreamOptions): AsyncGenerator<Stream
   const { clock, signal } = options;
   const failures = { ...NONE };
   const kinds = new Kinds();
-  const refusals = new Refusals({ clock, patienceMs: options.patienceMs ?? AN_HOUR });
+  const refusals = new Refusals({ clock, patienceMs: options.patienceMs ?? AN_HOUR_MS });
   let lost: { at: number; why: string } | undefined;
   while (!signal.aborted) {
     const connection = new Connection(options, kinds);
@@ -165,7 +165,7 @@ class Connection {
           yield quiet;
           return;
         }
-        if (this.#damaged > MOST_DAMAGED) {
+        if (this.#damaged > MAX_DAMAGED) {
           this.trouble = "server";
           this.why = "What came is no stream of the API";
           return;
@@ -219,7 +219,7 @@ class Connection {
     const item: StreamItem = { tweets: [], messages: [] };
     for (const line of lines) {
       const read = this.#read(line);
-      if (this.#damaged > MOST_DAMAGED) break;
+      if (this.#damaged > MAX_DAMAGED) break;
       if (!("message" in read)) this.#broughtAt = this.#options.clock.monotonic();
       if ("skipped" in read) continue;
       if ("tweet" in read) {
@@ -282,7 +282,7 @@ class Delay {
 }
 
 /** Kinds of messages that are counted apart. */
-const MOST_KINDS = 50;
+const MAX_KINDS = 50;
 
 /** The names of messages: they come from outside, and each is counted under its own. */
 class Kinds {
@@ -292,7 +292,7 @@ class Kinds {
   nameOf(kind: string): string {
     if (this.#known.has(kind)) return kind;
     const isName = /^\w[\w .-]{0,63}$/.test(kind) && !(kind in Object.prototype);
-    if (!isName || this.#known.size === MOST_KINDS) return "other";
+    if (!isName || this.#known.size === MAX_KINDS) return "other";
     this.#known.add(kind);
     return kind;
   }

@@ -4,7 +4,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { Collections } from "../../lib/bucket/collections.ts";
 import { finalManifest } from "../../lib/bucket/final_manifest.ts";
 import { Checkpoint } from "../../lib/bucket/checkpoint.ts";
-import { takeLease } from "../../lib/bucket/lease.ts";
+import { acquireLease } from "../../lib/bucket/lease.ts";
 import { occurrences, removeTweets } from "../../lib/archive/removal.ts";
 import type { Store } from "../../lib/store/store.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
@@ -50,7 +50,7 @@ async function bucket(clock: ManualClock): Promise<MemoryStore> {
 
 async function remove(store: Store, clock: ManualClock): Promise<void> {
   const holder = { id: crypto.randomUUID(), host: "h", pid: 1 };
-  const lease = await takeLease({ store, collectionId: "c", holder, clock, isGone: () => true });
+  const lease = await acquireLease({ store, collectionId: "c", holder, clock, isGone: () => true });
   try {
     const collectionId = "c";
     await removeTweets({ store, clock, collectionId, lease, holder: holder.id, gone, at: AT });

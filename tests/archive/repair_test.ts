@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { Collections } from "../../lib/bucket/collections.ts";
-import { takeLease } from "../../lib/bucket/lease.ts";
+import { acquireLease } from "../../lib/bucket/lease.ts";
 import { repair } from "../../lib/archive/repair.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import { jsonBytes } from "../../lib/base/json_bytes.ts";
@@ -221,7 +221,7 @@ Deno.test("a repair whose lease is lost writes nothing more", () =>
     await bucket.store.put(`${OLD}tweets-20260102030405-2.jsonl.gz`, text("half"));
     const options = bucket.options();
     const holder = { id: "mender", host: "here", pid: 1 };
-    const lease = await takeLease({ ...options, holder });
+    const lease = await acquireLease({ ...options, holder });
     await bucket.store.delete(`${ROOT}lock.json`);
     await lease.renewNow();
     const repairing = repair({ ...options, lease, holder: holder.id, onMended: () => {} });

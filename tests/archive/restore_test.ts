@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { takeLease } from "../../lib/bucket/lease.ts";
+import { acquireLease } from "../../lib/bucket/lease.ts";
 import { repair } from "../../lib/archive/repair.ts";
 import { verify } from "../../lib/archive/verify.ts";
 import { systemClock } from "../../lib/base/clock.ts";
@@ -30,7 +30,7 @@ async function repaired(store: MemoryStore): Promise<{ mended: string; faults: s
   const mended: string[] = [];
   const options = collection(store);
   const holder = { id: "mender", host: "here", pid: 1 };
-  const lease = await takeLease({ ...options, holder });
+  const lease = await acquireLease({ ...options, holder });
   try {
     const onMended = (what: string) => void mended.push(what);
     const { faults } = await repair({ ...options, lease, holder: holder.id, onMended });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import { takeLease } from "../../lib/bucket/lease.ts";
+import { acquireLease } from "../../lib/bucket/lease.ts";
 import { verify } from "../../lib/archive/verify.ts";
 import { jsonBytes } from "../../lib/base/json_bytes.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
@@ -276,7 +276,7 @@ Deno.test("files of a harvest that runs are no garbage; of one that was cut they
     await bucket.checkpoint({ state: "harvesting" }, bytes);
     await bucket.store.put(`${NEW}tweets-20260102030405-2.jsonl.gz`, text("half"));
     const options = bucket.options();
-    const lease = await takeLease({ ...options, holder: { id: "x", host: "here", pid: 1 } });
+    const lease = await acquireLease({ ...options, holder: { id: "x", host: "here", pid: 1 } });
     assert.deepEqual(await bucket.faults(), []);
     await lease.release();
     assert.deepEqual(await bucket.faults(), [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { RENEWAL } from "../../lib/bucket/lease.ts";
-import { LIFETIME, unlock } from "../../lib/bucket/lock.ts";
+import { RENEW_EVERY_MS } from "../../lib/bucket/lease.ts";
+import { LEASE_TTL_MS, unlock } from "../../lib/bucket/lock.ts";
 import { ConflictError, LockedError, OutsideError } from "../../lib/base/errors.ts";
 import { type Version, type When, WRITE_MS } from "../../lib/store/store.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
@@ -8,7 +8,7 @@ import { MemoryStore } from "../fakes/memory_store.ts";
 import { leasing } from "./leasing.ts";
 
 /** Milliseconds after which others take it: a store tells times to a second. */
-const OVER = LIFETIME + 1_000;
+const OVER = LEASE_TTL_MS + 1_000;
 
 const INFO = {
   collection_id: "news",
@@ -103,10 +103,10 @@ Deno.test("a lease that is not renewed is over after a minute, and taken over", 
   const { store, clock, take, look } = begin();
   const dead = await take("a");
   failing(store, cut);
-  await clock.advance(LIFETIME - 1);
+  await clock.advance(LEASE_TTL_MS - 1);
   assert.equal((await look())?.live, true);
   await assert.rejects(take("b"), LockedError);
-  await clock.advance(1 + OVER - LIFETIME);
+  await clock.advance(1 + OVER - LEASE_TTL_MS);
   assert.equal((await look())?.live, false);
   store.before = () => {};
   const lease = await take("b");
@@ -155,7 +155,7 @@ Deno.test("a lease whose taking was told late, and tried twice, is one's own", a
   store.lost = 1;
   store.retries = true;
   const lease = await take("a");
-  await clock.advance(RENEWAL);
+  await clock.advance(RENEW_EVERY_MS);
   lease.check();
   await lease.release();
   assert.deepEqual(store.keys(), []);
@@ -165,19 +165,19 @@ Deno.test("a renewal that fails is made up for by the next", async () => {
   const { store, clock, take, document } = begin();
   const lease = await take("a");
   failing(store, cut);
-  await clock.advance(RENEWAL * 2);
+  await clock.advance(RENEW_EVERY_MS * 2);
   store.before = () => {};
-  await clock.advance(RENEWAL / 2);
+  await clock.advance(RENEW_EVERY_MS / 2);
   assert.equal(lease.lost.aborted, false);
   await lease.renewNow();
   assert.equal((await document())?.renewed, "2026-01-02T03:04:55.000Z");
-  await clock.advance(LIFETIME);
+  await clock.advance(LEASE_TTL_MS);
   assert.equal(lease.lost.aborted, false);
   await lease.release();
 });
 
 /** Milliseconds after a renewal from which on a write might outlast the lease. */
-const TOO_LATE = LIFETIME - WRITE_MS;
+const TOO_LATE = LEASE_TTL_MS - WRITE_MS;
 
 Deno.test("a lease writes nothing that may outlast it, and says why", async () => {
   const { store, clock, take } = begin();
@@ -195,7 +195,7 @@ Deno.test("a lease that was over, and that nobody took, is good again once it is
   const { store, clock, take, document } = begin();
   const lease = await take("a");
   failing(store, cut);
-  await clock.advance(LIFETIME * 10);
+  await clock.advance(LEASE_TTL_MS * 10);
   assert.throws(() => lease.check(), OutsideError);
   store.before = () => {};
   await clock.advance(5_000);
@@ -225,7 +225,7 @@ Deno.test("a process that comes back after a pause learns by asking that another
   const other = await take("b");
   await lease.confirm();
   assert.ok(!lease.lost.aborted, "One that was renewed of late is not asked for");
-  clock.pause(RENEWAL + 5_000);
+  clock.pause(RENEW_EVERY_MS + 5_000);
   await lease.confirm();
   assert.match(`${lease.lost.reason}`, /host-b/);
   await lease.release();
@@ -237,7 +237,7 @@ Deno.test("a renewal that hangs does not hide the end of the lease", async () =>
   const lease = await take("a");
   const { promise, resolve } = Promise.withResolvers<void>();
   failing(store, () => promise);
-  await clock.advance(LIFETIME);
+  await clock.advance(LEASE_TTL_MS);
   assert.throws(() => lease.check(), OutsideError);
   resolve();
   await lease.release();
@@ -250,13 +250,13 @@ Deno.test("a renewal that hangs keeps none from being made after it, well before
   const { promise, resolve } = Promise.withResolvers<void>();
   let tries = 0;
   failing(store, () => ++tries === 1 ? promise : undefined);
-  await clock.advance(LIFETIME - 1);
+  await clock.advance(LEASE_TTL_MS - 1);
   lease.check();
   assert.equal((await document())?.renewed, "2026-01-02T03:04:50.000Z");
-  await clock.advance(10 * LIFETIME);
+  await clock.advance(10 * LEASE_TTL_MS);
   lease.check();
   resolve();
-  await clock.advance(RENEWAL);
+  await clock.advance(RENEW_EVERY_MS);
   lease.check();
   assert.equal(lease.lost.aborted, false);
   await lease.release();
@@ -272,7 +272,7 @@ Deno.test("every renewal is given up before the lease is over, however many hang
     asked.push(clock.monotonic());
     return promise;
   });
-  await clock.advance(LIFETIME - 1);
+  await clock.advance(LEASE_TTL_MS - 1);
   assert.ok(asked.length >= 3, `${asked}`);
   assert.throws(() => {
     clock.pause(1);
@@ -290,7 +290,7 @@ Deno.test("a lease that is given back while the store does not answer ends by it
   store.before = () => promise;
   let isOver = false;
   const released = lease.release().then(() => isOver = true);
-  await clock.advance(LIFETIME / 2);
+  await clock.advance(LEASE_TTL_MS / 2);
   assert.ok(isOver);
   await released;
   store.before = () => {};
@@ -304,7 +304,7 @@ Deno.test("a lease whose last renewal was done, and not answered, is given back"
   const { store, clock, take } = begin();
   const lease = await take("a");
   store.lost = 1;
-  await clock.advance(RENEWAL);
+  await clock.advance(RENEW_EVERY_MS);
   await lease.release();
   assert.deepEqual(store.keys(), []);
 });
@@ -317,7 +317,7 @@ Deno.test("a lease that cannot be taken in time is left, and is one's own for wh
     name: "OutsideError",
     message: "The bucket did not answer within 30 seconds",
   });
-  await clock.advance(LIFETIME / 2);
+  await clock.advance(LEASE_TTL_MS / 2);
   await refused;
   resolve();
   await clock.advance(0);
@@ -331,14 +331,14 @@ Deno.test("a lease that cannot be taken in time is left, and is one's own for wh
 Deno.test("a slow renewal counts from when it was asked for, as the lock says", async () => {
   const { store, clock, take, document } = begin();
   const lease = await take("a");
-  failing(store, () => clock.sleep(LIFETIME / 2));
-  await clock.advance(RENEWAL + TOO_LATE - 1);
+  failing(store, () => clock.sleep(LEASE_TTL_MS / 2));
+  await clock.advance(RENEW_EVERY_MS + TOO_LATE - 1);
   assert.equal((await document())?.expires, "2026-01-02T03:05:25.000Z");
   lease.check();
   await clock.advance(1);
   assert.throws(() => lease.check(), OutsideError);
   store.before = () => {};
-  await clock.advance(LIFETIME);
+  await clock.advance(LEASE_TTL_MS);
   await lease.release();
 });
 
@@ -348,11 +348,11 @@ Deno.test("a renewal whose answer was lost has counted: the lease goes on", asyn
     const lease = await take("a");
     store.lost = 1;
     store.retries = retries;
-    await clock.advance(RENEWAL);
+    await clock.advance(RENEW_EVERY_MS);
     assert.equal((await document())?.renewed, "2026-01-02T03:04:25.000Z");
-    await clock.advance(RENEWAL);
+    await clock.advance(RENEW_EVERY_MS);
     assert.equal((await document())?.renewed, `2026-01-02T${next}.000Z`);
-    await clock.advance(LIFETIME - 1);
+    await clock.advance(LEASE_TTL_MS - 1);
     assert.equal(lease.lost.aborted, false);
     await lease.release();
     assert.deepEqual(store.keys(), []);
@@ -363,7 +363,7 @@ Deno.test("a lease that another took is lost at the next renewal, which overwrit
   const { store, clock, take, document } = begin();
   const lease = await take("a");
   const other = await take("b", { isGone: () => true });
-  await clock.advance(RENEWAL);
+  await clock.advance(RENEW_EVERY_MS);
   assert.equal((await document())?.holder, "b");
   assert.throws(() => lease.check(), {
     name: "LockedError",
@@ -395,7 +395,7 @@ Deno.test("a lease that was unlocked is lost at the next renewal, which does not
   const { store, clock, take } = begin();
   const lease = await take("a");
   await unlock(store, "news");
-  await clock.advance(RENEWAL);
+  await clock.advance(RENEW_EVERY_MS);
   assert.throws(() => lease.check(), { name: "LockedError", message: /somebody unlocked it/ });
   assert.deepEqual(store.keys(), []);
   await lease.release();
@@ -416,7 +416,7 @@ Deno.test("a process that was paused while another took the lease has lost it", 
   const lease = await take("a");
   clock.pause(OVER);
   const other = await take("b");
-  await clock.advance(RENEWAL);
+  await clock.advance(RENEW_EVERY_MS);
   assert.equal(lease.lost.aborted, true);
   assert.equal((await document())?.holder, "b");
   await lease.release();
@@ -429,7 +429,7 @@ Deno.test("a wall clock that is set does not end a lease", async () => {
   const lease = await take("a");
   clock.jump(3_600_000);
   lease.check();
-  await clock.advance(RENEWAL);
+  await clock.advance(RENEW_EVERY_MS);
   lease.check();
   assert.equal((await document())?.renewed, "2026-01-02T04:04:25.000Z");
   await lease.release();
@@ -440,7 +440,7 @@ Deno.test("what is set is shown by the next renewal, or by one that is asked for
   const lease = await take("a");
   lease.update({ control: "http://127.0.0.1:1/", harvest_id: "h" });
   assert.equal((await document())?.control, undefined);
-  await clock.advance(RENEWAL);
+  await clock.advance(RENEW_EVERY_MS);
   assert.equal((await document())?.control, "http://127.0.0.1:1/");
   lease.update({ progress: INFO });
   await Promise.all([lease.renewNow(), lease.renewNow()]);

@@ -1,6 +1,6 @@
 /** What tests of leases and locks begin with: a store, a clock, and how the lease of one collection is taken. */
 
-import { type LeaseOptions, takeLease } from "../../lib/bucket/lease.ts";
+import { acquireLease, type LeaseOptions } from "../../lib/bucket/lease.ts";
 import { type LookOptions, readLock } from "../../lib/bucket/lock.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import type { MemoryStore } from "../fakes/memory_store.ts";
@@ -15,7 +15,7 @@ export function leasing<S extends MemoryStore>(
 ) {
   if (hasTime) store.clock = clock;
   const take = (id: string, more: Partial<LeaseOptions> = {}) =>
-    takeLease({
+    acquireLease({
       store,
       collectionId: "news",
       holder: { id, host: `host-${id}`, pid: 4711 },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { type Lease, RENEWAL } from "../../lib/bucket/lease.ts";
-import { LIFETIME, unlock } from "../../lib/bucket/lock.ts";
+import { type Lease, RENEW_EVERY_MS } from "../../lib/bucket/lease.ts";
+import { LEASE_TTL_MS, unlock } from "../../lib/bucket/lock.ts";
 import { LockedError } from "../../lib/base/errors.ts";
 import { jsonBytes } from "../../lib/base/json_bytes.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
@@ -10,7 +10,7 @@ import { leasing } from "./leasing.ts";
 const KEY = "collections/news/lock.json";
 const HOUR = 3_600_000;
 /** Milliseconds that a lock is watched. */
-const WATCHED = LIFETIME + 5_000;
+const WATCHED = LEASE_TTL_MS + 5_000;
 
 /** A store that tells how old a lock is, as S3 does. */
 const begin = () => leasing(new MemoryStore());
@@ -88,7 +88,7 @@ for (const expires of ["1999-01-01T00:00:00.000Z", "2056-01-01T00:00:00.000Z", "
   Deno.test(`a lock that ends ${expires} lasts for as long as any other by the store's own time`, async () => {
     const { store, clock, take, look } = begin();
     await store.put(KEY, lockUntil(expires));
-    await clock.advance(LIFETIME);
+    await clock.advance(LEASE_TTL_MS);
     assert.deepEqual(await look().then((found) => [found?.live, found?.isDoubtful]), [true, false]);
     await assert.rejects(take("b"), LockedError);
     await clock.advance(1_000);
@@ -132,12 +132,12 @@ Deno.test("who watches a lock knows of its renewal at once, and of its end", asy
   const { store, clock, take } = inFolder();
   await store.put(KEY, lockUntil("2056-01-01T00:00:00.000Z"));
   const refused = assert.rejects(take("b"), LockedError);
-  await clock.advance(RENEWAL);
+  await clock.advance(RENEW_EVERY_MS);
   await store.put(KEY, lockUntil("2057-01-01T00:00:00.000Z"));
   await clock.advance(5_000);
   await refused;
   const taking = take("b");
-  await clock.advance(RENEWAL);
+  await clock.advance(RENEW_EVERY_MS);
   await store.delete(KEY);
   await clock.advance(5_000);
   await (await taking).release();

@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import type { CheckpointState } from "../../lib/bucket/checkpoint.ts";
 import type { Verified } from "../../lib/archive/found.ts";
-import { takeLease } from "../../lib/bucket/lease.ts";
+import { acquireLease } from "../../lib/bucket/lease.ts";
 import { repair } from "../../lib/archive/repair.ts";
 import { verify, type VerifyOptions } from "../../lib/archive/verify.ts";
 import { systemClock } from "../../lib/base/clock.ts";
@@ -142,7 +142,7 @@ export class Bucket {
     const mended: string[] = [];
     const options = this.options();
     const holder = { id: "mender", host: "here", pid: 1 };
-    const lease = await takeLease({ ...options, holder });
+    const lease = await acquireLease({ ...options, holder });
     const onMended = (what: string) => void mended.push(what.replaceAll(ROOT, ""));
     try {
       const found = await repair({ ...options, lease, holder: holder.id, onMended });

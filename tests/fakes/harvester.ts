@@ -6,7 +6,7 @@
 
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { takeLease } from "../../lib/bucket/lease.ts";
+import { acquireLease } from "../../lib/bucket/lease.ts";
 import { parseBucket } from "../../lib/base/bucket_ref.ts";
 import { isoTime, systemClock } from "../../lib/base/clock.ts";
 import { limitReason } from "../../lib/collection/harvest_info.ts";
@@ -105,7 +105,7 @@ async function harvest(inside: Inside): Promise<number> {
   killed.addEventListener("abort", () => server?.close());
   const control = server ? { control: server.url.href } : {};
   const store = await openStore(parseBucket(bucket), awsOf(env));
-  const lease = await takeLease({
+  const lease = await acquireLease({
     store,
     collectionId,
     holder: { id: crypto.randomUUID(), ...process, ...control },

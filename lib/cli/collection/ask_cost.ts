@@ -10,7 +10,7 @@ const ASK_ABOVE = 10;
 /** Dollars that the question itself may cost. */
 const CHEAP = 0.05;
 /** Milliseconds that an estimate may take: a harvest does not wait for it any longer. */
-const PATIENCE = 5_000;
+const PATIENCE_MS = 5_000;
 
 /** What is known of a harvest that is to be started. */
 export interface Worth {
@@ -79,7 +79,7 @@ async function estimated(
   { limit, isSure, context }: { limit: number; isSure: boolean; context: Context },
 ) {
   const { estimateOf } = await import("../collection_config/estimate.ts");
-  const soon = AbortSignal.any([context.signal, AbortSignal.timeout(PATIENCE)]);
+  const soon = AbortSignal.any([context.signal, AbortSignal.timeout(PATIENCE_MS)]);
   // Nobody is asked about a mere bound, so that it need not be put into proportion.
   const enough = context.output.canAsk || isSure ? limit : Infinity;
   const isWorth = (dollars: number) => Promise.resolve(dollars <= CHEAP);

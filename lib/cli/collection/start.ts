@@ -54,9 +54,9 @@ export async function jobFor(
 }
 
 /** Milliseconds that a harvester may take to begin: a container's image may be large, and capacity scarce. */
-const BEGIN_TIMEOUT = 900_000;
+const BEGIN_TIMEOUT_MS = 900_000;
 /** Milliseconds between two looks at whether it has begun, at most. */
-const LOOK = 1_000;
+const LOOK_MS = 1_000;
 
 /**
  * Waits until a harvester that was started has the lease, or has ended well; what cannot begin is taken back. It is
@@ -70,7 +70,7 @@ export async function untilBegun(
 ): Promise<void> {
   const { output, clock, signal } = context;
   const { collectionId } = started;
-  const end = clock.monotonic() + BEGIN_TIMEOUT;
+  const end = clock.monotonic() + BEGIN_TIMEOUT_MS;
   const stop = `twarc-cloud collection ${started.withdraw ? "filter-stop" : "stop --now"} ${
     lastWord(collectionId)
   }`;
@@ -86,7 +86,7 @@ export async function untilBegun(
       progress ??= await output.progress();
       progress.show(`${collectionId}: ${awaited}`);
       if (clock.monotonic() > end) throw await tooLate(collectionId, { awaited, stop });
-      await clock.sleep(Math.min(pace, LOOK), signal);
+      await clock.sleep(Math.min(pace, LOOK_MS), signal);
     }
   } finally {
     progress?.end();
@@ -119,7 +119,7 @@ async function tooLate(
   { awaited, stop }: { awaited: string; stop: string },
 ): Promise<Error> {
   const { OutsideError } = await import("../../base/errors.ts");
-  const minutes = BEGIN_TIMEOUT / 60_000;
+  const minutes = BEGIN_TIMEOUT_MS / 60_000;
   return new OutsideError(
     `The harvest of ${collectionId} has not begun after ${minutes} minutes: ${awaited}`,
     { hint: `It goes on trying. Stop it with: ${stop}` },
@@ -271,7 +271,7 @@ async function whileShowing(
   const isOver = AbortSignal.any([over.signal, signal]);
   const showing = async () => {
     while (!isOver.aborted) {
-      await clock.sleep(LOOK, isOver);
+      await clock.sleep(LOOK_MS, isOver);
       if (!isOver.aborted) show();
     }
   };

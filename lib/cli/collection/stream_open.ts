@@ -8,9 +8,9 @@ import { failureOf, waitText } from "../text/progress.ts";
 import { patienceOf, takeBack } from "./start.ts";
 
 /** Milliseconds that the API's answer is waited for: keys and rules are refused at once. */
-const PATIENCE = 10_000;
+const PATIENCE_MS = 10_000;
 /** Milliseconds between two looks, at most. */
-const LOOK = 250;
+const LOOK_MS = 250;
 
 /**
  * Waits for a moment until a stream is open whose harvester has begun.
@@ -24,7 +24,7 @@ export async function untilOpen(
 ): Promise<string | null> {
   const { clock, signal, output } = context;
   const { collectionId } = started;
-  const end = clock.monotonic() + PATIENCE;
+  const end = clock.monotonic() + PATIENCE_MS;
   const look = async () => ({
     outcome: await started.outcome(),
     info: await runner.info(collectionId),
@@ -37,7 +37,7 @@ export async function untilOpen(
     }
     if (outcome || info?.streaming) return null;
     if (clock.monotonic() >= end || signal.aborted) return awaitedOf(info);
-    await clock.sleep(Math.min(runner.pace, LOOK), signal);
+    await clock.sleep(Math.min(runner.pace, LOOK_MS), signal);
   }
 }
 

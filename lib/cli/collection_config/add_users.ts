@@ -133,7 +133,7 @@ async function ask(
   asked: { found: LookedUp; isAnswered: boolean; refusals: number },
   signal: AbortSignal,
 ): Promise<void> {
-  const { mayBeOfOne, MOST_REFUSED } = await import("../../twitter/refused_batch.ts");
+  const { mayBeOfOne, MAX_REFUSED } = await import("../../twitter/refused_batch.ts");
   try {
     const answers = (await Array.fromAsync(api.users("screen_name", names, signal))).flat();
     asked.isAnswered = true;
@@ -141,7 +141,7 @@ async function ask(
   } catch (error) {
     // A name is no secret of others: a 401 is about the keys.
     if (error instanceof UserError || !mayBeOfOne(error)) throw error;
-    if (!asked.isAnswered && ++asked.refusals > MOST_REFUSED) throw error;
+    if (!asked.isAnswered && ++asked.refusals > MAX_REFUSED) throw error;
     const [only = ""] = names;
     if (names.length === 1) {
       asked.found.refused.push({ name: only, says: messageOf(error) });

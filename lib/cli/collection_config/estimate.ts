@@ -35,12 +35,12 @@ import { told, type ToldUsage } from "../text/usage.ts";
 /** Days that a stream's posts are counted for. */
 const COUNTED_DAYS = 7;
 /** Milliseconds that the usage is waited for. */
-const PATIENCE = 10_000;
+const PATIENCE_MS = 10_000;
 /** Requests that 15 minutes allow the app: https://docs.x.com/x-api/fundamentals/rate-limits */
 const WINDOWS = { timeline: 10_000, recent: 450, all: 300, ids: 3_500 };
 
 /** Milliseconds until it is said how far it is, and between two such lines. */
-const [FIRST_TOLD, TOLD_EVERY] = [2_000, 10_000];
+const [FIRST_TOLD_MS, TOLD_EVERY_MS] = [2_000, 10_000];
 
 /** How the estimate is asked for. */
 export interface EstimateFlags {
@@ -108,7 +108,7 @@ export async function estimateOf(
   const expected = await expectedOf(config, asking);
   const withoutUsage = estimated(config, expected, { prices, usage: null });
   if (withoutUsage.dollars <= enough) return { result: withoutUsage, expected };
-  const found = await bill.usage(AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]))
+  const found = await bill.usage(AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]))
     .catch(() => null);
   signal.throwIfAborted();
   const usage = found && await told(found, clock.now());
@@ -118,11 +118,11 @@ export async function estimateOf(
 /** Says now and then how many requests were made, once that takes long. */
 function requestsTold({ output }: Context): () => void {
   let requests = 0;
-  let next = performance.now() + FIRST_TOLD;
+  let next = performance.now() + FIRST_TOLD_MS;
   return () => {
     requests++;
     if (performance.now() < next) return;
-    next = performance.now() + TOLD_EVERY;
+    next = performance.now() + TOLD_EVERY_MS;
     output.note(`Counting: ${count(requests)} requests so far`);
   };
 }

@@ -8,7 +8,7 @@ import { paidApiWith } from "../api.ts";
 import { type Context, settingsFor } from "../context.ts";
 
 /** Milliseconds that the answer is waited for. */
-const PATIENCE = 5_000;
+const PATIENCE_MS = 5_000;
 /** Characters that are shown on each side of a place in a query. */
 const AROUND = 15;
 
@@ -24,7 +24,7 @@ export async function tryQuery(json: Json, context: Context): Promise<void> {
   if (reading.kind !== "query" || config.api !== "2") return;
   const { query } = reading;
   const settings = await settingsFor(context, {});
-  const soon = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]);
+  const soon = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
   try {
     const { keys = {}, words } = config;
     const { bill } = await paidApiWith({ keys, words }, { ...context, settings });

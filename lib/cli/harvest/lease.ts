@@ -19,11 +19,11 @@ export async function underLease<T>(
   { clock, output, signal }: Pick<Context, "clock" | "output" | "signal">,
   act: (lease: Lease, holder: string) => Promise<T>,
 ): Promise<T> {
-  const { takeLease } = await import("../../bucket/lease.ts");
+  const { acquireLease } = await import("../../bucket/lease.ts");
   const { holderIsGone: isGone, thisProcess } = await import("../../bucket/process.ts");
   const holder = { id: crypto.randomUUID(), ...thisProcess() };
   const onWatch = (text: string) => output.note(`${text}.`);
-  const lease = await takeLease({ store, collectionId, holder, clock, isGone, signal, onWatch })
+  const lease = await acquireLease({ store, collectionId, holder, clock, isGone, signal, onWatch })
     .catch((error) => {
       signal.throwIfAborted();
       throw error;

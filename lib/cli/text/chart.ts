@@ -4,7 +4,7 @@ import { chunks } from "../../base/chunks.ts";
 import { count } from "../output.ts";
 
 const DAY = 86_400_000;
-const MOST_ROWS = 31;
+const MAX_ROWS = 31;
 /** Columns of a bar, at most. */
 const WIDTH = 40;
 /** Columns of a terminal that is as wide as most. */
@@ -22,7 +22,7 @@ export interface Bar {
  * @param columns Of the terminal: bars are shorter where it is narrow.
  */
 export function chart(bars: Bar[], columns = USUAL): string[] {
-  const size = Math.ceil(bars.length / MOST_ROWS);
+  const size = Math.ceil(bars.length / MAX_ROWS);
   const rows: Bar[] = [];
   for (const [first, ...others] of chunks(bars, size)) {
     if (!first) continue;

@@ -20,7 +20,7 @@ export interface ColumnWanted {
 }
 
 /** Characters that a row may have: a quote that is never closed takes in all that follows. */
-const LONGEST_ROW = 1 << 20;
+const MAX_ROW = 1 << 20;
 
 /** Returns what stands between the columns of a line; null where it has one only. */
 export function delimiterOf(line: string): string | null {
@@ -61,7 +61,7 @@ export async function* columnOf(
     skip_empty_lines: true,
     comment: "#",
     comment_no_infix: true,
-    max_record_size: LONGEST_ROW,
+    max_record_size: MAX_ROW,
   });
   const ended = pipeline(Readable.from(texts(lines)), parser, () => {});
   let column: number | null = null;

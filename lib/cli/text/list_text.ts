@@ -6,7 +6,7 @@ import { UserError } from "../../base/errors.ts";
 import { decoderFor, undecodable, unreadable } from "../../base/written_text.ts";
 
 /** Characters that a line may have: what is longer is no list. */
-const LONGEST_LINE = 1 << 20;
+const MAX_LINE = 1 << 20;
 
 /**
  * Yields the lines of a file, or of standard input for `-`, some at a time. A line ends with LF, CR LF or CR.
@@ -19,8 +19,8 @@ export async function* linesIn(file: string): AsyncGenerator<string[]> {
     // Whether a LF follows the CR at the end is not known yet.
     const lines = (left + text).split(/\r\n|\n|\r(?!$)/);
     left = lines.pop() ?? "";
-    if (left.length > LONGEST_LINE) {
-      throw new UserError(`${name} has a line of more than ${count(LONGEST_LINE)} characters`, {
+    if (left.length > MAX_LINE) {
+      throw new UserError(`${name} has a line of more than ${count(MAX_LINE)} characters`, {
         hint: "One name or id a line is expected.",
       });
     }

@@ -9,7 +9,7 @@ import type { Context } from "../context.ts";
 import { count } from "../output.ts";
 
 /** Milliseconds that an answer is waited for. */
-const PATIENCE = 5_000;
+const PATIENCE_MS = 5_000;
 
 /** The usage, with the day on which it begins anew. */
 export interface ToldUsage {
@@ -29,7 +29,7 @@ export async function usageOf(
   const { paidApiWith } = await import("../api.ts");
   try {
     const api = await paidApiWith(draftKeys(config), { clock, env, settings });
-    const usage = await api.bill.usage(AbortSignal.timeout(PATIENCE));
+    const usage = await api.bill.usage(AbortSignal.timeout(PATIENCE_MS));
     return usage ? await told(usage, clock.now()) : null;
   } catch {
     // It is nice to know, and no more.

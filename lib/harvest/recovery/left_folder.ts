@@ -16,7 +16,7 @@ const NOTE = /^cut-(\d{1,15})\.json$/;
 /** Bits of a mode: others of the group or the world may write. */
 const OTHERS_WRITE = 0o022;
 /** Bytes that a note has at most: one that is longer is none. */
-const LONGEST_NOTE = 64 << 20;
+const MAX_NOTE = 64 << 20;
 const LINE_FEED = 0x0a;
 
 /** The temporary files of a harvester that is gone. */
@@ -122,7 +122,7 @@ export class LeftFolder extends CutFiles {
     const file = await this.open(path);
     try {
       const { size } = await file.facts();
-      const bytes = new Uint8Array(Math.min(size, LONGEST_NOTE));
+      const bytes = new Uint8Array(Math.min(size, MAX_NOTE));
       let at = 0;
       for await (const part of contentOf(file, 0, bytes.length)) {
         bytes.set(part, at);

@@ -10,9 +10,9 @@ import { idsIn } from "../../twitter/bytes/ids.ts";
 import type { Store } from "../../store/store.ts";
 
 /** Milliseconds before and after a time in which files were stored that may have a tweet of it. */
-const AROUND = 3_600_000;
+const AROUND_MS = 3_600_000;
 /** Bytes of compressed files that are read at most: a stream waits meanwhile. */
-const MOST = 256 << 20;
+const MAX_BYTES = 256 << 20;
 
 /** A file of tweets in the bucket. */
 interface StoredFile {
@@ -66,7 +66,7 @@ export class StoredTweets {
     if (this.#ids.length === 0) return;
     const files = await this.#listed();
     const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-    if (bytes > MOST) {
+    if (bytes > MAX_BYTES) {
       throw new OutsideError(
         `There are ${
           Math.round(bytes / 2 ** 20)
@@ -135,7 +135,7 @@ export class StoredTweets {
     const stored = tweetsFileTime(key);
     const began = harvestTime(key);
     const { from, to } = this.#span;
-    return stored >= from - AROUND && stored <= to + AROUND ||
-      stored >= began && stored <= began + AROUND;
+    return stored >= from - AROUND_MS && stored <= to + AROUND_MS ||
+      stored >= began && stored <= began + AROUND_MS;
   }
 }

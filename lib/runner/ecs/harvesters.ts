@@ -13,9 +13,9 @@ import type { StopOptions } from "../runner.ts";
 import { awsName, CONTROL_PORT } from "./task_definition.ts";
 
 /** Milliseconds that a harvester may take to stop. */
-const STOP_TIMEOUT = 600_000;
+const STOP_TIMEOUT_MS = 600_000;
 /** Milliseconds that a harvester whose port cannot be reached is asked for. */
-const SILENCE = 15_000;
+const SILENCE_MS = 15_000;
 
 /** What harvesters are looked for, asked and ended with. */
 export interface HarvestersOptions {
@@ -135,7 +135,7 @@ export class EcsHarvesters {
   /** Asks the harvester to stop, and waits until it has; one that cannot be reached is left to SIGTERM. */
   async #stopHarvest(collectionId: string, { signal, say }: StopOptions): Promise<void> {
     const { clock } = this.#options;
-    const end = clock.monotonic() + STOP_TIMEOUT;
+    const end = clock.monotonic() + STOP_TIMEOUT_MS;
     let heard = clock.monotonic();
     let isTold = false;
     while (clock.monotonic() < end) {
@@ -152,7 +152,7 @@ export class EcsHarvesters {
       if (state === true) return;
       isTold ||= state !== null;
       if (state !== null) heard = clock.monotonic();
-      if (clock.monotonic() - heard > SILENCE) return;
+      if (clock.monotonic() - heard > SILENCE_MS) return;
       say?.(state === null ? "its harvester to answer" : "its harvester to stop");
       await clock.sleep(Math.min(this.#options.pace, 1_000), signal);
     }
@@ -161,7 +161,7 @@ export class EcsHarvesters {
   /** Waits until a service that was stopped is over: ECS makes no other of its name before. */
   async untilDrained(name: string): Promise<void> {
     const { clock } = this.#options;
-    const end = clock.monotonic() + STOP_TIMEOUT;
+    const end = clock.monotonic() + STOP_TIMEOUT_MS;
     while (await this.#options.services.isDraining(name)) {
       if (clock.monotonic() > end) {
         throw new UnresponsiveError(`The service of the harvest before is still draining`, {
@@ -179,7 +179,7 @@ export class EcsHarvesters {
     { signal, say }: StopOptions,
   ): Promise<void> {
     const { clock } = this.#options;
-    const end = clock.monotonic() + STOP_TIMEOUT;
+    const end = clock.monotonic() + STOP_TIMEOUT_MS;
     while (clock.monotonic() < end) {
       signal?.throwIfAborted();
       const lock = await this.lock(collectionId);

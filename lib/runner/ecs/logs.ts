@@ -7,9 +7,9 @@ import { UserError } from "../../base/errors.ts";
 import { outlast, type OutlastOptions } from "../../base/outage.ts";
 
 /** Milliseconds between two looks at a log that is followed. */
-const POLL = 2_000;
+const POLL_MS = 2_000;
 /** Milliseconds that an event may arrive late by. */
-const LATE = 60_000;
+const LATE_MS = 60_000;
 
 /** Which log is wanted. */
 export interface LogWanted {
@@ -43,9 +43,9 @@ export async function* logLines(
       yield text;
     }
     if (!follow) return;
-    for (const at of seen.values()) from = Math.max(from, at - LATE);
+    for (const at of seen.values()) from = Math.max(from, at - LATE_MS);
     for (const [id, at] of seen) if (at < from) seen.delete(id);
-    await clock.sleep(POLL, signal);
+    await clock.sleep(POLL_MS, signal);
     if (signal.aborted) return;
   }
 }

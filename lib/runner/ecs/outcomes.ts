@@ -15,9 +15,9 @@ import type { Failing, Outcome, RunnerSettings } from "../runner.ts";
 import { CONTAINER, familyOf } from "./task_definition.ts";
 
 /** Milliseconds for which ECS may not know a task that it has started: it is eventually consistent. */
-const UNKNOWN = 60_000;
+const UNKNOWN_MS = 60_000;
 /** Milliseconds by which a container's clock may be behind AWS's. */
-const SKEW = 60_000;
+const SKEW_MS = 60_000;
 /** What stops a task that has not failed: a person, the end of its service, or that spare capacity is wanted back. */
 const WANTED = /^(UserInitiated|ServiceSchedulerInitiated|SpotInterruption)$/;
 /** What the ids of services' deployments begin with. */
@@ -61,7 +61,7 @@ export class EcsOutcomes {
   async ofTask({ arn, collectionId, began, before }: StartedTask): Promise<Outcome | null> {
     const { tasks, clock } = this.#options;
     const [task] = await tasks.describe([arn]);
-    if (!task && clock.monotonic() - began < UNKNOWN) return null;
+    if (!task && clock.monotonic() - began < UNKNOWN_MS) return null;
     if (task && task.status !== "STOPPED") return null;
     const told = await this.told(collectionId);
     const own = told?.harvest_timestamp === before?.harvest_timestamp ? null : told;
@@ -230,7 +230,7 @@ function hasFailed(task: HarvesterTask, begunLast: number): boolean {
 
 /** Returns whether a task ended well, and no harvest has told of itself that began after it was made. */
 function hasHarvestedNothing(task: HarvesterTask, begunLast: number): boolean {
-  return endedWell(task) && begunLast < (task.createdAt ?? -Infinity) - SKEW;
+  return endedWell(task) && begunLast < (task.createdAt ?? -Infinity) - SKEW_MS;
 }
 
 function byEnd(one: HarvesterTask, other: HarvesterTask): number {

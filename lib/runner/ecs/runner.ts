@@ -35,7 +35,7 @@ import type { Schedule } from "../schedule.ts";
 import { familyOf, tagsOf } from "./task_definition.ts";
 
 /** Milliseconds between looks at something that changes. */
-const POLL = 5_000;
+const POLL_MS = 5_000;
 
 /** What an EcsRunner is made with. */
 export interface EcsOptions extends RunnerOptions {
@@ -60,7 +60,7 @@ export class EcsRunner implements Runner {
 
   /** @throws UserError where the settings have no cluster. */
   constructor(options: EcsOptions) {
-    const { settings, bucket, clock, pollMs = POLL } = options;
+    const { settings, bucket, clock, pollMs = POLL_MS } = options;
     this.#options = options;
     this.pace = pollMs;
     this.#bucket = bucket.name;

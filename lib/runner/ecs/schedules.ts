@@ -15,7 +15,7 @@ import { beginsAtOnce, isSameSchedule, nextTime, type Schedule } from "../schedu
 import { awsName, overridesOf } from "./task_definition.ts";
 
 /** The most characters of a schedule's or a group's name. */
-const LONGEST = 64;
+const MAX_NAME = 64;
 
 /** The state of a rule that the Python original has ended: it did not delete it. */
 const DISABLED = "DISABLED";
@@ -89,7 +89,7 @@ export class EcsSchedules {
   async delete(collectionId: string): Promise<boolean> {
     const { DeleteScheduleCommand } = await import("@aws-sdk/client-scheduler");
     const client = await this.#ours();
-    const Name = awsName(collectionId, LONGEST);
+    const Name = awsName(collectionId, MAX_NAME);
     const isOurs = await this.#tried(
       `Ending the schedule of ${collectionId}`,
       () =>
@@ -102,7 +102,7 @@ export class EcsSchedules {
 
   /** Returns a collection's schedule; null where it has none of ours. */
   async find(collectionId: string): Promise<ScheduledJob | null> {
-    const Name = awsName(collectionId, LONGEST);
+    const Name = awsName(collectionId, MAX_NAME);
     return await this.#tried(
       `Looking for the schedule of ${collectionId}`,
       () => this.#get(Name),
@@ -130,7 +130,7 @@ export class EcsSchedules {
     if (!this.#deadLetters || scheduled.length === 0) return [];
     const found = await deadLettersIn(checkedQueue(this.#deadLetters), this.#access);
     return scheduled.flatMap(({ collectionId }) => {
-      const runs = found.get(`${this.#group()}/${awsName(collectionId, LONGEST)}`);
+      const runs = found.get(`${this.#group()}/${awsName(collectionId, MAX_NAME)}`);
       return runs ? [{ collectionId, ...runs }] : [];
     });
   }
@@ -179,7 +179,7 @@ export class EcsSchedules {
     const sdk = await import("@aws-sdk/client-eventbridge");
     const client = await this.#rules();
     const Name = `${this.#bucket}_${collectionId}_schedule`;
-    if (Name.length > LONGEST) return false;
+    if (Name.length > MAX_NAME) return false;
     return await this.#tried(`Ending the rule ${Name}`, async () => {
       const { Rules = [] } = await client.send(new sdk.ListRulesCommand({ NamePrefix: Name }));
       const rule = Rules.find((one) => one.Name === Name);
@@ -205,7 +205,7 @@ export class EcsSchedules {
     const { expression, timezone = "UTC" } = schedule;
     const next = start ?? nextTime(schedule, this.#clock.now());
     return {
-      Name: awsName(collectionId, LONGEST),
+      Name: awsName(collectionId, MAX_NAME),
       GroupName: this.#group(),
       Description: collectionId,
       ScheduleExpression: expression,
@@ -243,7 +243,7 @@ export class EcsSchedules {
   }
 
   #group(): string {
-    return awsName(`twarc-cloud_${this.#bucket}`, LONGEST);
+    return awsName(`twarc-cloud_${this.#bucket}`, MAX_NAME);
   }
 
   async #ours(): Promise<SchedulerClient> {

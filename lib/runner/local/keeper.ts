@@ -8,13 +8,13 @@ import { type FoundKept, type Kept, readKept, writeKept } from "./kept.ts";
 import type { Started } from "../runner.ts";
 
 /** Milliseconds until a harvester is started again: at first, and at most. */
-const [FIRST_WAIT, LONGEST_WAIT] = [1_000, 300_000];
+const [FIRST_WAIT_MS, MAX_WAIT_MS] = [1_000, 300_000];
 /** Milliseconds after which a harvester has worked: the next fault is the first one again. */
-const STEADY = 600_000;
+const STEADY_MS = 600_000;
 /** Milliseconds between looks at whether it still runs, and whether it is still wanted, where nothing else is said. */
-const POLL = 500;
+const POLL_MS = 500;
 /** Milliseconds for which a bucket that is away is waited for: one that does not come back was deleted. */
-const PATIENCE = 24 * 3_600_000;
+const PATIENCE_MS = 24 * 3_600_000;
 
 /** What a keeper works with. */
 export interface KeeperOptions {
@@ -117,7 +117,7 @@ class Keeper {
 
   /** Waits until a harvester has ended; how it did. */
   async #endOf(started: Started, since: number): Promise<Omit<End, "lasted">> {
-    const { clock, signal, isHeld, endedWhy, pollMs = POLL } = this.#options;
+    const { clock, signal, isHeld, endedWhy, pollMs = POLL_MS } = this.#options;
     let outcome = await started.outcome();
     for (; !outcome; outcome = await started.outcome()) {
       await clock.sleep(pollMs, signal);
@@ -141,7 +141,7 @@ class Keeper {
   /** Returns what is to be written down of a harvester that has ended. */
   #after(kept: Kept, { exitCode, problem, isHeld, isOver = false, lasted }: End): Kept {
     const now = this.#options.clock.now();
-    const before = lasted >= STEADY ? undefined : kept.fault;
+    const before = lasted >= STEADY_MS ? undefined : kept.fault;
     const tries = (before?.tries ?? 0) + 1;
     const fault = { since: before?.since ?? isoTime(now), tries, problem, exit_code: exitCode };
     const isPersons = isOver || exitCode === 1 || exitCode === 2;
@@ -149,7 +149,7 @@ class Keeper {
       this.#report(`The harvester ended: ${problem} It is not started again by itself.`);
       return { ...kept, state: "ended", fault };
     }
-    const wait_ms = Math.min(FIRST_WAIT * 2 ** (tries - 1), LONGEST_WAIT);
+    const wait_ms = Math.min(FIRST_WAIT_MS * 2 ** (tries - 1), MAX_WAIT_MS);
     const next = isoTime(now + wait_ms);
     this.#report(`The harvester ended: ${problem} It is started again at ${next}.`);
     return { ...kept, state: "waiting", fault: { ...fault, next, wait_ms } };
@@ -157,7 +157,7 @@ class Keeper {
 
   /** Waits; whether it is still wanted, by this keeper, all the time. */
   async #isWantedAfter(ms: number): Promise<boolean> {
-    const { clock, signal, pollMs = POLL } = this.#options;
+    const { clock, signal, pollMs = POLL_MS } = this.#options;
     for (let left = ms; left > 0; left -= pollMs) {
       await clock.sleep(Math.min(left, pollMs), signal);
       signal.throwIfAborted();
@@ -180,7 +180,7 @@ class Keeper {
   /** With the patience of a keeper: a bucket may be away, or not be its owner's to read, for a day. */
   async #outlast<T>(act: () => Promise<T>): Promise<T> {
     const { clock, signal } = this.#options;
-    const end = clock.monotonic() + PATIENCE;
+    const end = clock.monotonic() + PATIENCE_MS;
     const say = (line: string) => this.#report(line);
     const passes = (failure: unknown) =>
       failure instanceof TwarcCloudError && clock.monotonic() < end;

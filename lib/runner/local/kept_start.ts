@@ -7,7 +7,7 @@ import { type FoundKept, type Kept, keptKey, readKept, writeKept } from "./kept.
 import type { Job, Outcome, Started } from "../runner.ts";
 
 /** Milliseconds that a harvester may take to begin, and between looks at whether it has. */
-const [PATIENCE, POLL] = [120_000, 100];
+const [PATIENCE_MS, POLL_MS] = [120_000, 100];
 
 /** What starting takes. */
 export interface KeptStartOptions {
@@ -74,14 +74,14 @@ async function failureAtBegin(
   start: Start,
   { clock, exited }: { clock: Clock; exited: () => Promise<Outcome | null> },
 ): Promise<Outcome | null> {
-  const end = clock.monotonic() + PATIENCE;
+  const end = clock.monotonic() + PATIENCE_MS;
   for (;;) {
     const gone = await exited();
     const kept = await ownOf(start);
     if (kept?.state === "ended") return endedOf(kept);
     if (kept?.state !== "starting" || clock.monotonic() > end) return null;
     if (gone) return { exitCode: 3, ...gone.message ? { message: gone.message } : {} };
-    await clock.sleep(POLL);
+    await clock.sleep(POLL_MS);
   }
 }
 

@@ -8,14 +8,14 @@ import { outlast } from "../../base/outage.ts";
 import type { LogOptions } from "../runner.ts";
 
 /** Bytes after which a log is put aside. */
-const LONGEST = 10 * 1024 * 1024;
+const MAX_BYTES = 10 * 1024 * 1024;
 /** Milliseconds between two looks at a log that is followed. */
-const POLL = 500;
+const POLL_MS = 500;
 
 /** Puts a log aside that has grown too long, where that can be done; where its next line will be. */
 export async function rotated(path: string): Promise<number> {
   const size = (await Deno.stat(path).catch(() => null))?.size ?? 0;
-  if (size < LONGEST) return size;
+  if (size < MAX_BYTES) return size;
   return await renameFile(path, asideOf(path)).then(() => 0, () => size);
 }
 
@@ -65,7 +65,7 @@ export async function* linesOf(
     const lines = (rest + decoder.decode(found.bytes, { stream: follow })).split("\n");
     rest = lines.pop() ?? "";
     yield* lines;
-    if (follow) await clock.sleep(POLL, signal);
+    if (follow) await clock.sleep(POLL_MS, signal);
     else if (rest !== "") yield rest;
     if (!follow) return;
   }

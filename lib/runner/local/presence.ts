@@ -12,7 +12,7 @@ import { processSchema } from "./kept.ts";
 /** Where it is. */
 const KEY = "runner/scheduler.json";
 /** Milliseconds between two renewals, and those after which one that was not renewed counts as gone. */
-const [EVERY, ALIVE] = [30_000, 120_000];
+const [EVERY_MS, ALIVE_MS] = [30_000, 120_000];
 
 const presenceSchema = processSchema.extend({
   /** ISO 8601, UTC, as `renewed` is. */
@@ -30,7 +30,7 @@ export async function schedulerOf(documents: Documents, clock: Clock): Promise<P
   const presence = parseAs(presenceSchema, found.bytes, KEY);
   const gone = holderIsGone(presence);
   const age = clock.now() - Date.parse(presence.renewed);
-  return gone ?? Math.abs(age) > ALIVE ? null : presence;
+  return gone ?? Math.abs(age) > ALIVE_MS ? null : presence;
 }
 
 /** Shows that this process carries out a bucket's schedules, until the signal is aborted. What fails on the way ends nothing. */
@@ -43,7 +43,7 @@ export async function showPresence(
     await ignoringFaults(() =>
       documents.put(KEY, jsonBytes({ ...process, since, renewed: isoTime(clock.now()) }))
     );
-    await clock.sleep(EVERY, signal);
+    await clock.sleep(EVERY_MS, signal);
   }
   await ignoringFaults(async () => {
     const found = await schedulerOf(documents, clock);

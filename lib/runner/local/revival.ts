@@ -9,9 +9,9 @@ import { foundKept, type Kept } from "./kept.ts";
 import type { Runner } from "../runner.ts";
 
 /** Milliseconds for which nothing happens until a keeper counts as gone: more than starting a harvester takes. */
-const GRACE = 120_000;
+const GRACE_MS = 120_000;
 /** Milliseconds, where its process is gone for sure. */
-const GRACE_OF_GONE = 10_000;
+const GRACE_OF_GONE_MS = 10_000;
 
 /** What it works with. */
 export interface RevivalOptions {
@@ -51,7 +51,7 @@ export class Revival {
     // A lock that is doubtful by its times is renewed where its holder lives.
     const seen = `${found.version} ${lock?.version}`;
     if (watched?.seen !== seen) return void this.#watched.set(key, { seen, since: now });
-    const grace = kept.process && holderIsGone(kept.process) ? GRACE_OF_GONE : graceOf(kept);
+    const grace = kept.process && holderIsGone(kept.process) ? GRACE_OF_GONE_MS : graceOf(kept);
     if (now - watched.since < grace || !await runner.revive(found)) return;
     this.#report(
       `${kept.collection_id} is started again: its harvester is gone, and who kept it alive`,
@@ -71,5 +71,5 @@ export class Revival {
 
 /** Milliseconds within which a keeper that lives does something. */
 function graceOf({ fault }: Kept): number {
-  return (fault?.wait_ms ?? 0) + GRACE;
+  return (fault?.wait_ms ?? 0) + GRACE_MS;
 }

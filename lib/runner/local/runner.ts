@@ -37,17 +37,17 @@ import { SELF_ENV } from "./self.ts";
 import { stopHolder } from "./stop_holder.ts";
 
 /** Milliseconds between two looks, for those who follow a harvest and for what is about to begin: in a folder, over a network. */
-const [HERE, AWAY] = [[250, 100], [2_000, 500]] as const;
+const [HERE_MS, AWAY_MS] = [[250, 100], [2_000, 500]] as const;
 /** Milliseconds between looks at a process that is about to end. */
-const POLL = 100;
+const POLL_MS = 100;
 /** Locks that are read at a time. */
 const WIDTH = 16;
 /** Milliseconds that a harvester may take to begin. */
-const START_TIMEOUT = 30_000;
+const START_TIMEOUT_MS = 30_000;
 /** Milliseconds that it may take where it has to watch a lock first. */
-const WATCH_TIMEOUT = 100_000;
+const WATCH_TIMEOUT_MS = 100_000;
 /** Milliseconds that its keeper may take to end. */
-const KEEPER_TIMEOUT = 5_000;
+const KEEPER_TIMEOUT_MS = 5_000;
 
 /** A harvest's states as ECS names them. */
 const STATUS = { harvesting: "RUNNING", stopping: "STOPPING", stopped: "STOPPED" } as const;
@@ -68,7 +68,7 @@ export class LocalRunner implements Runner {
   private constructor(options: LocalOptions, state: LocalState) {
     this.#options = options;
     this.#state = state;
-    [this.pace, this.#poll] = options.bucket.kind === "folder" ? HERE : AWAY;
+    [this.pace, this.#poll] = options.bucket.kind === "folder" ? HERE_MS : AWAY_MS;
   }
 
   /** Opens it: nothing is made before something is started, or kept. */
@@ -136,10 +136,10 @@ export class LocalRunner implements Runner {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const { clock } = this.#options;
-    const end = clock.monotonic() + KEEPER_TIMEOUT;
+    const end = clock.monotonic() + KEEPER_TIMEOUT_MS;
     const lives = () => process !== undefined && holderIsGone(process) === false;
     while (!signal?.aborted && lives() && clock.monotonic() < end) {
-      await clock.sleep(POLL, signal);
+      await clock.sleep(POLL_MS, signal);
     }
   }
 
@@ -232,7 +232,7 @@ export class LocalRunner implements Runner {
     );
     // It has been started, though its bucket may not be there for a while.
     const look = () => this.#lock(collectionId).catch(ifOurs(null));
-    const end = clock.monotonic() + (isDoubtful ? WATCH_TIMEOUT : START_TIMEOUT);
+    const end = clock.monotonic() + (isDoubtful ? WATCH_TIMEOUT_MS : START_TIMEOUT_MS);
     let control: string | undefined;
     while (await outcome() === null && clock.monotonic() < end) {
       const begun = await look();

@@ -17,11 +17,11 @@ import { type Scheduled, scheduledSchema, scheduleOf, SCHEDULES } from "./schedu
 import { Runs } from "./scheduled_runs.ts";
 
 /** Milliseconds between two looks at the schedules, at most, where nothing else is said. */
-const POLL = 5_000;
+const POLL_MS = 5_000;
 /** Milliseconds by which the clocks of machines differ without any of them being wrong. */
-const SKEW = 600_000;
+const SKEW_MS = 600_000;
 /** Milliseconds until a run that did not begin is tried again: at first, and at most. Longer than starting takes. */
-const [FIRST_RETRY, LONGEST_RETRY] = [60_000, 1_800_000];
+const [FIRST_RETRY_MS, MAX_RETRY_MS] = [60_000, 1_800_000];
 
 /** What the scheduler works with. */
 export interface SchedulerOptions {
@@ -45,7 +45,7 @@ export interface SchedulerOptions {
  * nothing that a person can put right meanwhile, ends the scheduler.
  */
 export async function runScheduler(options: SchedulerOptions): Promise<void> {
-  const { clock, signal, pollMs = POLL } = options;
+  const { clock, signal, pollMs = POLL_MS } = options;
   const scheduler = new Scheduler(options);
   const say = (line: string) => scheduler.report(line);
   const passes = (failure: unknown) => failure instanceof TwarcCloudError;
@@ -142,7 +142,7 @@ class Scheduler {
     const { key, scheduled } = found;
     const now = this.#options.clock.now();
     const last = Date.parse(scheduled.last_due);
-    if (last > now + SKEW) return await this.#dueAnew(found, now);
+    if (last > now + SKEW_MS) return await this.#dueAnew(found, now);
     const run = await this.#runs.look(key);
     if (run?.problem) return await this.#failed(found, run.problem, run.tries);
     // It has begun, and that could not be written down then.
@@ -157,7 +157,7 @@ class Scheduler {
     if (next === undefined) return due;
     const again = Date.parse(next);
     // One that is further ahead than any was written by a clock that was wrong.
-    const isNow = again <= now || again > now + LONGEST_RETRY;
+    const isNow = again <= now || again > now + MAX_RETRY_MS;
     return isNow ? await this.#run(found, since, tries) : Math.min(due ?? Infinity, again);
   }
 
@@ -178,7 +178,7 @@ class Scheduler {
   /** Writes down that a run is due, and that it is to be tried again, then starts it. */
   async #run({ key, version, scheduled }: Found, since: string, tries: number): Promise<number> {
     const now = this.#options.clock.now();
-    const retry = { ...scheduled.retry, since, tries, next: isoTime(now + FIRST_RETRY) };
+    const retry = { ...scheduled.retry, since, tries, next: isoTime(now + FIRST_RETRY_MS) };
     const due = { ...scheduled, retry };
     const written = await this.#put(key, due, version);
     if (written === null) return now;
@@ -202,7 +202,7 @@ class Scheduler {
     tries: number,
   ): Promise<number> {
     const now = this.#options.clock.now();
-    const next = now + Math.min(FIRST_RETRY * 2 ** tries, LONGEST_RETRY);
+    const next = now + Math.min(FIRST_RETRY_MS * 2 ** tries, MAX_RETRY_MS);
     const { since = isoTime(now), problem: before } = scheduled.retry ?? {};
     const retry = { since, tries: tries + 1, next: isoTime(next), problem };
     if (await this.#put(key, { ...scheduled, retry }, version) === null) return now;

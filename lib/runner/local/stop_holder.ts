@@ -12,11 +12,11 @@ import { tellStop } from "../live.ts";
 import type { StopOptions } from "../runner.ts";
 
 /** Milliseconds between looks at a harvester that is to stop. */
-const POLL = 100;
+const POLL_MS = 100;
 /** Milliseconds that it may take to stop. */
-const STOP_TIMEOUT = 600_000;
+const STOP_TIMEOUT_MS = 600_000;
 /** Milliseconds that one which may be on another machine may say nothing meanwhile. */
-const SILENCE = 10_000;
+const SILENCE_MS = 10_000;
 
 /** What a holder is stopped with. */
 export interface HolderOptions extends StopOptions {
@@ -38,7 +38,7 @@ export async function stopHolder(
   { collectionId, control, look, clock, signal, say }: HolderOptions,
 ): Promise<void> {
   const isHere = holderIsGone(holder) === false;
-  const end = clock.monotonic() + STOP_TIMEOUT;
+  const end = clock.monotonic() + STOP_TIMEOUT_MS;
   let heard = clock.monotonic();
   let [isTold, isSignalled] = [false, false];
   while (clock.monotonic() < end) {
@@ -49,9 +49,9 @@ export async function stopHolder(
     if (state === true) await control?.shutdown().catch(() => {});
     if (state === null && !isSignalled) isSignalled = terminate(holder);
     if (state !== false && isOver(await look(), holder)) return;
-    if (!isHere && clock.monotonic() - heard > SILENCE) throw silent(collectionId, holder);
+    if (!isHere && clock.monotonic() - heard > SILENCE_MS) throw silent(collectionId, holder);
     say?.(`its harvester (process ${holder.pid} of ${holder.host}) to stop`);
-    await clock.sleep(POLL, signal);
+    await clock.sleep(POLL_MS, signal);
   }
   throw new UnresponsiveError(
     `The harvester of ${collectionId} (process ${holder.pid}) does not stop`,

@@ -7,7 +7,7 @@ import type { SandboxUser } from "../user.ts";
 import { type Matcher, matcher } from "../query.ts";
 import { invalid, PROBLEMS } from "./routes.ts";
 
-const LONGEST_RULE = 1_024;
+const MAX_RULE = 1_024;
 
 const bodySchema = z.union([
   z.object({
@@ -101,8 +101,8 @@ export class Rules {
       const detail = `Your app may have ${this.#most} rules`;
       return problem("RulesCapExceeded", "rule-cap", { detail });
     }
-    const fault = value.length > LONGEST_RULE
-      ? `Rules must not be longer than ${LONGEST_RULE} characters`
+    const fault = value.length > MAX_RULE
+      ? `Rules must not be longer than ${MAX_RULE} characters`
       : faultIn(value);
     return fault ? problem("UnprocessableEntity", "invalid-rules", { details: [fault] }) : null;
   }

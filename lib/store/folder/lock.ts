@@ -12,9 +12,9 @@ const TRIES = 3;
 /** A lock by names, where it cannot: the highest number counts, with `-free` beside it once its holder is done. */
 const TURN = /^lock-(\d{1,15})(-free)?$/;
 /** Milliseconds after which a turn was left by a process that was killed: it takes far less than one. */
-const LEFT = 30_000;
+const LEFT_MS = 30_000;
 /** Milliseconds between two looks at another's turn. */
-const POLL = 10;
+const POLL_MS = 10;
 
 /**
  * Runs while nobody else does.
@@ -81,12 +81,12 @@ async function taken(folder: string): Promise<number> {
   for (;;) {
     const { highest: number, isFree, old } = await turnsIn(folder);
     if (number !== watched.number) watched = { number, since: performance.now() };
-    if (isFree || performance.now() - watched.since > LEFT) {
+    if (isFree || performance.now() - watched.since > LEFT_MS) {
       if (!await claimed(folder, number + 1)) continue;
       for (const name of old) await removeFile(join(folder, name)).catch(() => {});
       return number + 1;
     }
-    await new Promise((resolve) => setTimeout(resolve, POLL));
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
 

@@ -13,7 +13,7 @@ import { isRefusal, probed, remarkOn, type Traits, TRAITS_KEY, traitsSchema } fr
 import type { Got, Listed, Purged, Store, UploadOptions, Version, When } from "../store.ts";
 
 /** Milliseconds after which a write is looked at again, where the store does not hold it to its condition. */
-const SETTLE = 1_000;
+const SETTLE_MS = 1_000;
 /** What is taken for true where it may not be found out. */
 const ALL: Traits = { format: 1, conditions: true, deletions: true, checksums: true };
 
@@ -76,7 +76,7 @@ export class CompatibleStore implements Store {
     await store.put(key, bytes);
     if (isUnderLease(key)) return versionOf(bytes);
     // Of two that looked at the same time, the one that wrote first finds the other's.
-    await this.#clock.sleep(SETTLE);
+    await this.#clock.sleep(SETTLE_MS);
     const found = await this.#reader.get(key);
     if (!found || !Buffer.from(found.bytes).equals(bytes)) throw new ConflictError(key);
     return versionOf(bytes);

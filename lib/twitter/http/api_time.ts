@@ -6,9 +6,9 @@ import type { Clock } from "../../base/clock.ts";
 const log = getLogger(["twarc-cloud", "api"]);
 
 /** Milliseconds that two clocks may differ: a Date has whole seconds, and nothing that is asked for is as close. */
-const TOLERANCE = 30_000;
+const TOLERANCE_MS = 30_000;
 /** Milliseconds after which a clock that was right meanwhile is named again: a year of harvests has no log of clocks. */
-const AGAIN = 86_400_000;
+const AGAIN_MS = 86_400_000;
 
 /** When a request was on its way, in milliseconds since 1970 by this machine's clock. */
 export interface OnItsWay {
@@ -24,8 +24,8 @@ export function aheadBy(headers: Headers, { sent, answered }: OnItsWay): number 
   const date = Date.parse(headers.get("date") ?? "");
   if (Number.isNaN(date) || headers.has("age")) return 0;
   // The Date was written while the request was on its way.
-  if (date + 1_000 < sent - TOLERANCE) return sent - date;
-  return date > answered + TOLERANCE ? answered - date : 0;
+  if (date + 1_000 < sent - TOLERANCE_MS) return sent - date;
+  return date > answered + TOLERANCE_MS ? answered - date : 0;
 }
 
 /** Returns what a clock that is wrong is said with: `This machine's clock is 2 hours ahead of the API's`. */
@@ -74,7 +74,7 @@ export class ApiTime implements Clock {
     const at = this.#clock.monotonic();
     this.#ahead = aheadBy(headers, { sent, answered: Math.max(sent, answered) });
     this.#known = this.#ahead === 0 ? undefined : { at, now: answered - this.#ahead };
-    if (this.#ahead === 0 || at - this.#saidAt < AGAIN) return;
+    if (this.#ahead === 0 || at - this.#saidAt < AGAIN_MS) return;
     this.#saidAt = at;
     this.#say(
       `${

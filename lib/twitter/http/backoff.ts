@@ -23,9 +23,9 @@ export const REST_TRIES = 10;
 export const TRIES_OF_ONE = 5;
 
 const SECOND = 1_000;
-const SHORTEST_LIMIT_WAIT = 10 * SECOND;
-const LONGEST_LIMIT_WAIT = 901 * SECOND;
-const LONGEST_DAY_WAIT = 86_401 * SECOND;
+const MIN_LIMIT_WAIT = 10 * SECOND;
+const MAX_LIMIT_WAIT = 901 * SECOND;
+const MAX_DAY_WAIT = 86_401 * SECOND;
 
 /**
  * Milliseconds to wait before a REST request is tried again, after `failures` (1 or more) in a row.
@@ -40,7 +40,7 @@ export function restDelay(trouble: RestTrouble, failures: number): number {
     case "pace":
       return doubled(2 * SECOND, failures, 60 * SECOND);
     case "calm":
-      return doubled(60 * SECOND, failures, LONGEST_LIMIT_WAIT);
+      return doubled(60 * SECOND, failures, MAX_LIMIT_WAIT);
     case "full":
       return doubled(60 * SECOND, failures, 120 * SECOND);
   }
@@ -90,11 +90,11 @@ export type LimitSpan = "quarter" | "day";
  */
 export function limitWait(resetAt: number, now: number, per: LimitSpan = "quarter"): LimitWait {
   const ms = resetAt + SECOND - now;
-  const longest = per === "day" ? LONGEST_DAY_WAIT : LONGEST_LIMIT_WAIT;
-  if (ms < -SHORTEST_LIMIT_WAIT || ms > longest + 60 * SECOND) {
-    return { ms: (SHORTEST_LIMIT_WAIT + LONGEST_LIMIT_WAIT) / 2, skewed: true };
+  const longest = per === "day" ? MAX_DAY_WAIT : MAX_LIMIT_WAIT;
+  if (ms < -MIN_LIMIT_WAIT || ms > longest + 60 * SECOND) {
+    return { ms: (MIN_LIMIT_WAIT + MAX_LIMIT_WAIT) / 2, skewed: true };
   }
-  return { ms: Math.min(Math.max(ms, SHORTEST_LIMIT_WAIT), longest), skewed: false };
+  return { ms: Math.min(Math.max(ms, MIN_LIMIT_WAIT), longest), skewed: false };
 }
 
 function doubled(first: number, failures: number, most: number): number {

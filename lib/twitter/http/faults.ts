@@ -6,9 +6,9 @@ import { type ApiError, UserError } from "../../base/errors.ts";
 import { jsonOrNull } from "../../base/json.ts";
 
 const decoder = new TextDecoder();
-const LONGEST_MESSAGE = 200;
+const MAX_MESSAGE = 200;
 /** Bytes of an error's body that are looked at. */
-const LONGEST_BODY = 65_536;
+const MAX_BODY = 65_536;
 
 /** The problem document of v2: https://docs.x.com/x-api/fundamentals/response-codes-and-errors */
 const problemBody = z.object({
@@ -65,7 +65,7 @@ export interface Fault {
 
 /** Returns what an error answer's body says; a body of any kind is taken. */
 export function faultOf(body: Uint8Array): Fault {
-  const text = decoder.decode(body.subarray(0, LONGEST_BODY)).trim();
+  const text = decoder.decode(body.subarray(0, MAX_BODY)).trim();
   const json = jsonOrNull(text);
   const listed = problemList.safeParse(json).data?.errors[0];
   if (listed) {
@@ -86,7 +86,7 @@ export function faultOf(body: Uint8Array): Fault {
 
 /** Returns every text that an error answer's body has, whole. */
 export function textsOf(body: Uint8Array): string[] {
-  const text = decoder.decode(body.subarray(0, LONGEST_BODY));
+  const text = decoder.decode(body.subarray(0, MAX_BODY));
   const parsed = textsBody.safeParse(jsonOrNull(text)).data;
   if (!parsed) return [text];
   const { title, detail, message, error, errors = [] } = parsed;
@@ -163,5 +163,5 @@ function plain(text: string): string {
   // deno-lint-ignore no-control-regex
   const line = text.replace(/<[^>]*>/g, " ").replace(/[\u0000-\u001f\u007f-\u009f\s]+/g, " ")
     .trim();
-  return line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}...` : line;
+  return line.length > MAX_MESSAGE ? `${line.slice(0, MAX_MESSAGE)}...` : line;
 }

@@ -34,10 +34,10 @@ export interface TransportOptions {
 }
 
 /** Milliseconds that a rate limit may be used up, window after window: after a day something else is wrong. */
-const LONGEST_LIMIT = 86_400_000;
+const MAX_LIMIT_MS = 86_400_000;
 
 /** Milliseconds after which an answer is late, so that it is waited for. */
-const LATE = 2_000;
+const LATE_MS = 2_000;
 
 /** How a request is sent. */
 interface Sending {
@@ -120,7 +120,7 @@ export class Transport {
       // The budget waits until the window is over: that is no failure.
       const isLimited = error.resetAt !== undefined;
       const now = this.#clock.monotonic();
-      const isTooLong = isLimited && now - began > LONGEST_LIMIT;
+      const isTooLong = isLimited && now - began > MAX_LIMIT_MS;
       if (isLimited && !isTooLong) continue;
       failures++;
       failingSince ??= now;
@@ -250,7 +250,7 @@ export class Transport {
         headers = response.headers;
         return { response, body: await bytesOf(response, limit) };
       };
-      const { response, body } = await this.waits.late(wait, LATE, answered());
+      const { response, body } = await this.waits.late(wait, LATE_MS, answered());
       if (response.ok) {
         const value = read(body);
         release(body);

@@ -40,7 +40,7 @@ import { type Told, tweetParameters, userParameters } from "./fields.ts";
 import { beyondRecent, RECENT } from "../reach.ts";
 import { type SearchPlace, searchPlace } from "./place.ts";
 import {
-  ARCHIVE_EVERY,
+  ARCHIVE_EVERY_MS,
   LOOKUP_SIZE,
   type PageSize,
   SEARCH_PAGE,
@@ -168,7 +168,7 @@ export class V2Api implements PaidApi {
         size,
         token: "next_token",
         parameters: { query, ...span, ...tweetParameters(this.#fields, this.#tells) },
-        everyMs: isArchive ? ARCHIVE_EVERY : 0,
+        everyMs: isArchive ? ARCHIVE_EVERY_MS : 0,
         // A smaller page is waited for.
         tries: size.most > SEARCH_PAGE.most ? TRIES_OF_ONE : undefined,
         isAboutAll: true,

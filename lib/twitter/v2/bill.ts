@@ -10,7 +10,7 @@ import { idTime, timeId } from "../bytes/ids.ts";
 import { RECENT } from "../reach.ts";
 import { parseAnswer } from "./answers.ts";
 import { searchPlace } from "./place.ts";
-import { ARCHIVE_EVERY, LOOKUP_SIZE } from "./sizes.ts";
+import { ARCHIVE_EVERY_MS, LOOKUP_SIZE } from "./sizes.ts";
 import { Wording } from "./words.ts";
 
 /** A number that some answers have as text. */
@@ -181,7 +181,7 @@ export class Bill {
           method: "GET",
           path: `2/tweets/counts/${archive}`,
           parameters: { ...parameters, ...(next ? { next_token: next } : {}) },
-          everyMs: archive === "all" ? ARCHIVE_EVERY : 0,
+          everyMs: archive === "all" ? ARCHIVE_EVERY_MS : 0,
           ...this.#tries,
         },
         (answer) => parseAnswer(countsSchema, answer),

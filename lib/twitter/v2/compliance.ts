@@ -40,7 +40,7 @@ export type ComplianceJob = z.infer<typeof jobSchema>;
 
 const PATH = "2/compliance/jobs";
 /** Milliseconds that one try of an upload or a download may take. */
-const PATIENCE = 600_000;
+const PATIENCE_MS = 600_000;
 
 /** Creates jobs, hands them ids, and fetches their results. All of it is for the app alone. */
 export class ComplianceJobs {
@@ -158,7 +158,7 @@ export class ComplianceJobs {
 
   async #try(url: string, init: RequestInit, signal: AbortSignal): Promise<Uint8Array | ApiError> {
     const what = init.method === "PUT" ? "The upload of ids" : "The download of results";
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]);
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
     try {
       const response = await fetch(url, { ...init, signal: limit });
       const body = await bytesOf(response, limit);

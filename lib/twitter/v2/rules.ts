@@ -16,9 +16,9 @@ const PATH = "2/tweets/search/stream/rules";
 /** What the tags of our rules begin with; the collection's id follows, then the person's own tag. */
 const MARK = "twarc-cloud/";
 /** How often rules are deleted that are still there. */
-const MOST_DELETES = 3;
+const MAX_DELETES = 3;
 /** Requests that may be spent on adding rules: 100 are let through in 15 minutes. */
-const MOST_REQUESTS = 80;
+const MAX_REQUESTS = 80;
 
 const ruleSchema = z.object({ id: z.string(), value: z.string(), tag: z.string().nullish() });
 const listSchema = z.object({
@@ -154,7 +154,7 @@ async function listed(transport: Transport, signal: AbortSignal): Promise<Rule[]
 /** Removes rules, and looks whether they are gone: what a rule that stays brings would count as the collection's. */
 async function removed(transport: Transport, rules: Rule[], signal: AbortSignal): Promise<void> {
   let left = rules;
-  for (let tries = 0; left.length > 0 && tries < MOST_DELETES; tries++) {
+  for (let tries = 0; left.length > 0 && tries < MAX_DELETES; tries++) {
     const json = { delete: { ids: left.map(({ id }) => id) } };
     await transport.ask({ method: "POST", path: PATH, parameters: {}, json }, () => {}, signal);
     const present = new Set((await listed(transport, signal)).map(({ id }) => id));
@@ -178,7 +178,7 @@ async function added(
 ): Promise<{ ids: string[]; refused: RefusedRule[] }> {
   const ids: string[] = [];
   const refused: RefusedRule[] = [];
-  const size = Math.ceil(rules.length / MOST_REQUESTS);
+  const size = Math.ceil(rules.length / MAX_REQUESTS);
   for (const several of chunks(rules, size)) {
     const result = await addedTogether(transport, several, signal);
     if (result.refused.length === 0 || size === 1) {

@@ -18,9 +18,9 @@ export const ARCHIVE_PAGE: PageSize = { least: 10, most: 500 };
 /** Users of a call of GET /2/users or /2/users/by. */
 export const LOOKUP_SIZE = 100;
 /** Characters of a query of recent search or counts. */
-export const LONGEST_QUERY = 512;
+export const MAX_QUERY = 512;
 /** Milliseconds between two requests to the archive: one a second is let through. */
-export const ARCHIVE_EVERY = 1_000;
+export const ARCHIVE_EVERY_MS = 1_000;
 
 /** Returns a page of a search with these fields. */
 export function searchPage(archive: "recent" | "all" | undefined, fields: FieldChoice): PageSize {

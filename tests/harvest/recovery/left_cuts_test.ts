@@ -3,7 +3,7 @@ import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { Checkpoint } from "../../../lib/bucket/checkpoint.ts";
 import { Collections } from "../../../lib/bucket/collections.ts";
-import { takeLease } from "../../../lib/bucket/lease.ts";
+import { acquireLease } from "../../../lib/bucket/lease.ts";
 import { settle } from "../../../lib/bucket/projection.ts";
 import { removeTweets } from "../../../lib/archive/removal.ts";
 import { OutsideError } from "../../../lib/base/errors.ts";
@@ -241,7 +241,13 @@ Deno.test("a piece that tweets were removed from is a piece still: what its harv
     assert.ok((await cutsIn(folder))[0]?.isWhole);
     const clock = new ManualClock();
     const holder = { id: "person", host: "h", pid: 2 };
-    const lease = await takeLease({ store, collectionId: "c", holder, clock, isGone: () => true });
+    const lease = await acquireLease({
+      store,
+      collectionId: "c",
+      holder,
+      clock,
+      isGone: () => true,
+    });
     const gone = new Map([[ids[1] ?? "", "deleted"]]);
     const own = { store, clock, collectionId: "c", lease, holder: "person", gone, at: clock.now() };
     await removeTweets(own);

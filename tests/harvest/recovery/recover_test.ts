@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { takeLease } from "../../../lib/bucket/lease.ts";
+import { acquireLease } from "../../../lib/bucket/lease.ts";
 import { jsonBytes } from "../../../lib/base/json_bytes.ts";
 import { recover } from "../../../lib/harvest/recovery/recover.ts";
 import { namesIn, withFolder } from "../../fakes/folder.ts";
@@ -19,7 +19,7 @@ async function recovered(store: MemoryStore, parent: string) {
   const holder = { id: crypto.randomUUID(), ...process };
   const { signal } = new AbortController();
   const of = { store, clock, collectionId: "c", signal };
-  const lease = await takeLease({ ...of, holder, isGone: () => true });
+  const lease = await acquireLease({ ...of, holder, isGone: () => true });
   try {
     const spool = await placeIn(parent, { process });
     return await recover({ ...of, lease, holder: holder.id, spool, process });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { join } from "node:path";
-import { takeLease } from "../../../lib/bucket/lease.ts";
+import { acquireLease } from "../../../lib/bucket/lease.ts";
 import { holderIsGone, type ProcessId, thisProcess } from "../../../lib/bucket/process.ts";
 import { isNumbered } from "../../../lib/bucket/process_facts.ts";
 import { parseBucket } from "../../../lib/base/bucket_ref.ts";
@@ -262,7 +262,7 @@ Deno.test({
       const holder = { id: "other", ...thisProcess() };
       const taken = { store, collectionId: "steady", holder, clock: systemClock };
       await assert.rejects(
-        takeLease({ ...taken, isGone: holderIsGone }),
+        acquireLease({ ...taken, isGone: holderIsGone }),
         LockedError,
       );
       await runner.stop("steady");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { takeLease } from "../../../lib/bucket/lease.ts";
+import { acquireLease } from "../../../lib/bucket/lease.ts";
 import { parseBucket } from "../../../lib/base/bucket_ref.ts";
 import { type Clock, systemClock } from "../../../lib/base/clock.ts";
 import { ConflictError, LockedError } from "../../../lib/base/errors.ts";
@@ -108,7 +108,7 @@ Deno.test("of two that want a lease of a store without conditions in the same mo
   withBucket({ conditions: "ignored" }, async ({ open }) => {
     await open().put("made", bytes("ready"));
     const take = (id: string) =>
-      takeLease({
+      acquireLease({
         store: open(),
         collectionId: "c",
         holder: { id, host: id, pid: 1 },
