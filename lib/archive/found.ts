@@ -15,6 +15,17 @@ export interface Fault {
   canBeMended: boolean;
 }
 
+/** What of an inventory a person should know besides its faults. */
+export interface InventoryFound {
+  entries: number;
+  /** The folders of harvests and the keys of changesets that have no entry. */
+  absent: { harvests: string[]; changesets: string[] };
+  /** How many of these are older than the inventory, which is no fault. */
+  older: { harvests: number; changesets: number };
+  /** What is not what the inventory has. */
+  altered: Set<string>;
+}
+
 /** What was found in a collection. */
 export interface Verified {
   collectionId: string;
@@ -28,6 +39,8 @@ export interface Verified {
   withKeys: string[];
   /** Spans that streams missed: nothing is wrong with telling them. */
   gaps: ToldGap[];
+  /** What the inventory has, and does not have; null where there is none. */
+  inventory: InventoryFound | null;
 }
 
 /** A tweets file that a manifest lists, as it was found. */
@@ -60,7 +73,7 @@ export interface HarvestFound {
   retold: { state: CheckpointState; manifest: boolean; info: boolean } | null;
 }
 
-/** Returns what the files that are listed hold. */
+/** What the files that are listed hold. */
 export function totals(
   { listed }: Pick<HarvestFound, "listed">,
 ): { tweets: number; files: number; bytes: number } {
@@ -72,7 +85,7 @@ export function totals(
   };
 }
 
-/** Returns whether harvest.json tells what the files that are listed hold; the original counted bytes in its own way. */
+/** Whether harvest.json tells what the files that are listed hold; the original counted bytes in its own way. */
 export function isCounted(harvest: HarvestFound, info: HarvestInfo): boolean {
   const { tweets, files, bytes } = totals(harvest);
   return info.tweets === tweets && info.files === files &&
@@ -80,7 +93,7 @@ export function isCounted(harvest: HarvestFound, info: HarvestInfo): boolean {
 }
 
 /**
- * Returns whether what the manifest does not list is garbage for sure: what it lists is all that the harvest tells of. A
+ * Whether what the manifest does not list is garbage for sure: what it lists is all that the harvest tells of. A
  * manifest that was damaged would list less.
  */
 export function canBeCleared(harvest: HarvestFound): boolean {
@@ -88,7 +101,7 @@ export function canBeCleared(harvest: HarvestFound): boolean {
   return hasManifest && info !== null && isWhole(harvest) && isCounted(harvest, info);
 }
 
-/** Returns whether harvest.json can be told anew: no less is there than it tells. Where less is, something may be lost. */
+/** Whether harvest.json can be told anew: no less is there than it tells. Where less is, something may be lost. */
 export function canBeCounted(harvest: HarvestFound): boolean {
   const { info, hasManifest, unlisted, isOriginal } = harvest;
   const { tweets, files } = totals(harvest);
@@ -96,12 +109,12 @@ export function canBeCounted(harvest: HarvestFound): boolean {
     info !== null && tweets >= info.tweets && files >= info.files;
 }
 
-/** Returns the newest harvest that has told of itself: the one that last_harvest.json names. */
+/** The newest harvest that has told of itself: the one that last_harvest.json names. */
 export function newestTold(harvests: HarvestFound[]): HarvestInfo | null {
   return harvests.findLast(({ info, isOpen }) => info && !isOpen)?.info ?? null;
 }
 
-/** Returns whether every file that is listed is there, whole, and as it is listed. */
+/** Whether every file that is listed is there, whole, and as it is listed. */
 export function isWhole({ listed }: HarvestFound): boolean {
   return [...listed.values()].every((facts) => facts?.fault === null && facts.isAsListed);
 }

@@ -14,6 +14,7 @@ import { allIdsIn, redact } from "../twitter/bytes/redact.ts";
 import { Checkpoint, type HarvestFile } from "../bucket/checkpoint.ts";
 import { Collections } from "../bucket/collections.ts";
 import { Garbage } from "./garbage.ts";
+import { inventoryRemovals } from "./inventory_removal.ts";
 import type { Lease } from "../bucket/lease.ts";
 import { listedFiles } from "../bucket/listing.ts";
 import { settle } from "../bucket/projection.ts";
@@ -42,7 +43,7 @@ export interface Occurrence {
 /** Why tweets must be deleted, by their ids. */
 export type Gone = ReadonlyMap<string, string>;
 
-/** Yields where a collection has tweets that must be deleted, in themselves or inside others. */
+/** Where a collection has tweets that must be deleted, in themselves or inside others. */
 export async function* occurrences(
   store: Store,
   collectionId: string,
@@ -103,6 +104,7 @@ export async function removeTweets(options: RemovalOptions): Promise<Removed> {
     const names = isLast ? named.map(({ name }) => name) : [];
     await garbage.clear(folder, { isAll, removed, named: names });
   }
+  await inventoryRemovals(options);
   return { removals, purged: await garbage.purge(), doubtful: garbage.doubtful };
 }
 
@@ -115,7 +117,7 @@ export interface Removed {
   doubtful: string[];
 }
 
-/** Returns the listed files of each harvest's folder: of none, where all that it had was removed. */
+/** The listed files of each harvest's folder: of none, where all that it had was removed. */
 async function folders(store: Store, collectionId: string): Promise<Map<string, ListedFile[]>> {
   const found = new Map<string, ListedFile[]>();
   for await (const key of manifests(store, collectionId)) {
@@ -226,7 +228,7 @@ class Folder {
     await checkpoint.commit({ files: next });
   }
 
-  /** Returns the folder as its manifest is to list it. */
+  /** The folder as its manifest is to list it. */
   #place(looked: Map<string, Looked>): FinalFolder {
     const { store, lease } = this.#options;
     const files = this.#files.flatMap(({ key, sha1 }) => {
@@ -263,7 +265,7 @@ class Folder {
     }
   }
 
-  /** Returns whether a removal that was killed has left a manifest that lists files beside the tweets, and not the one that counts. */
+  /** Whether a removal that was killed has left a manifest that lists files beside the tweets, and not the one that counts. */
   async #lacksInfo(): Promise<boolean> {
     const manifest = await this.#options.store.get(`${this.#folder}${FILES.manifest}`);
     const sides = readManifest(manifest?.bytes, this.#folder).sides.map(({ key }) =>
@@ -272,7 +274,7 @@ class Folder {
     return sides.length > 0 && !INFOS.some((name) => sides.includes(name));
   }
 
-  /** Returns the bytes of the files that are listed now. */
+  /** The bytes of the files that are listed now. */
   async #sizes(): Promise<number[]> {
     const { store } = this.#options;
     const listed = await listedIn(store, this.#folder);

@@ -2,12 +2,12 @@
 
 import { isoTime } from "../base/clock.ts";
 import { checkConfig } from "../collection/config.ts";
-import { collectionKeys, FILES, isChangeset } from "../collection/layout.ts";
+import { collectionKeys, FILES, isChangeset, isSideFile } from "../collection/layout.ts";
 import { OutsideError, TwarcCloudError } from "../base/errors.ts";
 import { jsonBytes, jsonLineBytes } from "../base/json_bytes.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Purged } from "../store/store.ts";
-import { Checkpoint, isDamagedCheckpoint } from "../bucket/checkpoint.ts";
+import { Checkpoint, checkpointSum, isDamagedCheckpoint } from "../bucket/checkpoint.ts";
 import { Collections } from "../bucket/collections.ts";
 import {
   canBeCleared,
@@ -22,7 +22,15 @@ import type { Lease } from "../bucket/lease.ts";
 import { harvestInfo, projectFinalManifest, settle } from "../bucket/projection.ts";
 import { restoredCheckpoint } from "./restore.ts";
 import { isWiped, restoreConfig } from "./restored_config.ts";
-import { finalManifest, rewriteSide } from "../bucket/final_manifest.ts";
+import {
+  finalManifest,
+  isSideListed,
+  manifestWith,
+  rewriteSide,
+  sidesOf,
+} from "../bucket/final_manifest.ts";
+import { sha1Of } from "../bucket/inventory_entry.ts";
+import { addAbsent, amend } from "./repair_inventory.ts";
 import { filesListed, readManifest } from "../bucket/manifest.ts";
 import { verify, type VerifyOptions } from "./verify.ts";
 
@@ -61,7 +69,7 @@ export async function repair(given: RepairOptions): Promise<Verified> {
   await repairCut(options);
   await endChange(options);
   let found = await verify(options);
-  for (const mend of [retell, mendFiles, nameLast]) {
+  for (const mend of [retell, mendFiles, nameLast, addAbsent]) {
     const before = mended;
     await mend(options, found);
     if (mended > before) found = await verify(options);
@@ -99,6 +107,8 @@ async function restoreCheckpoint(options: RepairOptions): Promise<void> {
     onMended(`${key}, which says nothing, is deleted: no harvest has left anything to go on from`);
   }
   if (!state) return;
+  const folder = collectionKeys(collectionId).harvest(state.began);
+  if (state.state === "settled") await amend(options, folder, {}, checkpointSum(state));
   const when = found ? { ifVersion: found.version } : { ifAbsent: true } as const;
   await settledPut(store, key, jsonLineBytes(state), when);
   onMended(
@@ -138,19 +148,32 @@ async function retell(options: RepairOptions, { harvests }: Verified): Promise<v
     lease.check();
     const key = `${folder}${FILES.harvest}`;
     if (info) {
-      await store.put(key, jsonBytes(harvestInfo(state, collectionId)));
+      const bytes = jsonBytes(harvestInfo(state, collectionId));
+      await amend(options, folder, { [FILES.harvest]: bytes });
+      await store.put(key, bytes);
       onMended(`${key} is written again, as the checkpoint has it`);
     }
+    const renewed = info ? [FILES.harvest] : [];
+    const bytes = await finalManifest(store, folder, state.files, { renewed });
+    await amend(options, folder, { [FILES.manifest]: bytes });
     const target = { store, collections: new Collections(store, clock), collectionId };
-    await projectFinalManifest(target, state, info ? [FILES.harvest] : []);
+    await projectFinalManifest(target, state, renewed);
     if (manifest) onMended(`${folder}${FILES.manifest} is written again, as the checkpoint has it`);
   }
 }
 
 /** Mends harvests whose files are whole. */
-async function mendFiles(options: RepairOptions, { harvests }: Verified): Promise<void> {
+async function mendFiles(
+  options: RepairOptions,
+  { harvests, inventory }: Verified,
+): Promise<void> {
   const deleted = new Set<string>();
   for (const harvest of harvests.filter(({ isOpen }) => !isOpen)) {
+    // What was put in place of a harvest's tweets is not told of as if it were theirs.
+    const isAltered = [...inventory?.altered ?? []].some((key) =>
+      key.startsWith(harvest.folder) && !isSideFile(key.slice(harvest.folder.length))
+    );
+    if (isAltered) continue;
     if (harvest.relisted) await list(harvest, options, harvest.relisted);
     else if (canBeCleared(harvest)) await clear(harvest, options, deleted);
     else if (canBeCounted(harvest)) await count(harvest, options);
@@ -180,37 +203,46 @@ async function clear(
 /** Writes a manifest that is not there, or empty. */
 async function list(
   { folder }: HarvestFound,
-  { store, lease, onMended }: RepairOptions,
+  options: RepairOptions,
   files: Map<string, string>,
 ): Promise<void> {
+  const { store, lease, onMended } = options;
   const named = [...files].map(([key, sha1]) => ({ sha1, name: key.slice(folder.length) }));
   const manifest = `${folder}${FILES.manifest}`;
   const found = await store.get(manifest);
   // What was written meanwhile knows better.
   if (found && readManifest(found.bytes, folder).files.length > 0) return;
   lease.check();
+  const bytes = await finalManifest(store, folder, named);
+  await amend(options, folder, { [FILES.manifest]: bytes });
   const when = found ? { ifVersion: found.version } : { ifAbsent: true } as const;
-  await settledPut(store, manifest, await finalManifest(store, folder, named), when);
+  await settledPut(store, manifest, bytes, when);
   onMended(`${manifest} is written again, as its files are`);
 }
 
 /** Corrects a harvest.json that tells less than there is. */
 async function count(
   harvest: HarvestFound,
-  { store, lease, onMended }: RepairOptions,
+  options: RepairOptions,
 ): Promise<void> {
+  const { store, lease, onMended } = options;
   const { info, folder } = harvest;
   if (!info || isCounted(harvest, info)) return;
   const { tweets, files, bytes } = totals(harvest);
   const key = `${folder}${FILES.harvest}`;
   lease.check();
+  const next = jsonBytes({ ...info, tweets, files, file_bytes: bytes });
   const listed = await Array.fromAsync(filesListed(store, `${folder}${FILES.manifest}`));
   const named = listed.map(({ key, sha1 }) => ({ sha1, name: key.slice(folder.length) }));
-  await rewriteSide(
-    { store, folder, files: named, check: () => lease.check() },
-    FILES.harvest,
-    jsonBytes({ ...info, tweets, files, file_bytes: bytes }),
-  );
+  const told = { name: FILES.harvest, sha1: sha1Of(next) };
+  const sides = await sidesOf(store, folder, { dropped: [told.name] });
+  const isListed = await isSideListed(store, folder, told.name);
+  await amend(options, folder, {
+    [told.name]: next,
+    ...(isListed ? { [FILES.manifest]: manifestWith(named, [...sides, told]) } : {}),
+  });
+  const place = { store, folder, files: named, check: () => lease.check() };
+  await rewriteSide(place, FILES.harvest, next);
   onMended(`${key} says what is there`);
 }
 
@@ -225,7 +257,7 @@ async function nameLast(options: RepairOptions, { harvests, faults }: Verified):
   onMended(`${lastHarvest} names the last harvest that is there`);
 }
 
-/** Returns what a damaged bucket cannot give is null; verifying tells what is wrong. */
+/** What a damaged bucket cannot give is null; verifying tells what is wrong. */
 async function orNull<T>(act: () => Promise<T>): Promise<T | null> {
   try {
     return await act();

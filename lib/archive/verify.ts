@@ -2,7 +2,7 @@
 
 import { traitsFor } from "../collection/types/traits.ts";
 import type { Clock } from "../base/clock.ts";
-import { isObject, parseAs, parseJson } from "../base/json.ts";
+import { isObject, type JsonObject, parseAs, parseJson } from "../base/json.ts";
 import { checkConfig } from "../collection/config.ts";
 import { needsNoKeys } from "../collection/keyless.ts";
 import {
@@ -20,9 +20,11 @@ import { Checkpoint, type CheckpointState } from "../bucket/checkpoint.ts";
 import { lastHarvestSchema, timeOf } from "../bucket/last_harvest.ts";
 import { bytesHaveKeys, keyFiles } from "../bucket/key_files.ts";
 import { newestTold, totals, type Verified } from "./found.ts";
-import { changesetSchema } from "../bucket/history.ts";
+import { changesetSchema, isHalfDone } from "../bucket/history.ts";
 import { type LockDocument, readLock } from "../bucket/lock.ts";
-import { type Repeat, Repeats } from "../base/repeats.ts";
+import { type Repeat, Repeats } from "./repeats.ts";
+import { InventoryCheck } from "./verify_inventory.ts";
+import { type Summing, summing } from "./summing.ts";
 import { isWiped, newestCopy } from "./restored_config.ts";
 import { type Look, lookAtHarvest } from "./verify_harvest.ts";
 
@@ -47,12 +49,14 @@ const SOME = 3;
  * @throws OutsideError where the store fails; UserError where the disk is full; what the signal was aborted with.
  */
 export async function verify(options: VerifyOptions): Promise<Verified> {
-  const verifier = new Verifier({ ...options, store: linkless(options.store) });
+  const verifier = new Verifier(options);
   try {
+    await verifier.lookAtInventory();
     await verifier.lookAtConfig();
     await verifier.lookAtHarvests();
     await verifier.lookAtLastHarvest();
     await verifier.lookForKeys();
+    await verifier.compareInventory();
     await verifier.lookForRepeats();
     verifier.nameLinks();
     return verifier.found;
@@ -75,22 +79,29 @@ class Verifier {
   readonly #keys: CollectionKeys;
   readonly #look: Look;
   readonly #repeats = new Repeats();
+  readonly #summing: Summing;
+  #inventory: InventoryCheck | undefined;
   /** The files whose ids were added, and the harvest that each is of. */
   readonly #files: { key: string; folder: string }[] = [];
   /** The files that tweets were taken out of, as changesets tell; null where one of them cannot be read. */
   #cleared: Set<string> | null = new Set();
   #isOnceOnly = false;
+  /** As it stands; nothing where it cannot be read. */
+  #config: JsonObject = {};
   /** Whether what a harvest learned can be merged onto the configuration. */
   #hasConfig = false;
   /** Whether it can be harvested: a copy that was downloaded cannot, for want of keys. */
   #isHarvested = false;
 
-  constructor(options: VerifyOptions) {
+  constructor(given: VerifyOptions) {
+    this.#summing = summing(linkless(given.store));
+    const options = { ...given, store: this.#summing.store };
     const { collectionId, store, onFile, signal } = options;
     this.#options = options;
     this.#keys = collectionKeys(collectionId);
     const nothing = { tweets: 0, files: 0, bytes: 0 };
-    this.found = { collectionId, faults: [], harvests: [], ...nothing, withKeys: [], gaps: [] };
+    const none = { faults: [], harvests: [], withKeys: [], gaps: [], inventory: null };
+    this.found = { collectionId, ...none, ...nothing };
     this.#look = {
       store,
       onFile: (key) => {
@@ -115,6 +126,24 @@ class Verifier {
     await this.#repeats.close();
   }
 
+  /** The inventory as it is before anything else is looked at. */
+  async lookAtInventory(): Promise<void> {
+    const state = await this.#committed().catch(nullIfDamaged);
+    const { collectionId } = this.#options;
+    this.#inventory = await InventoryCheck.open(this.#summing, collectionId, state);
+  }
+
+  /** Gives what is not as the inventory has it. */
+  async compareInventory(): Promise<void> {
+    const { fault } = this.#look;
+    const hasFault = (key: string) =>
+      this.found.faults.some((one) =>
+        key.endsWith("/") ? one.key.startsWith(key) : one.key === key
+      );
+    const found = await this.#inventory?.ended(this.#options.store, { fault, hasFault });
+    this.found.inventory = found ?? null;
+  }
+
   /** The configuration and its history. */
   async lookAtConfig(): Promise<void> {
     const { store } = this.#options;
@@ -126,14 +155,17 @@ class Verifier {
         return this.#look.fault(config, "it is empty, or zeroed", await this.#hasCopy());
       }
       const json = parseJson(found.bytes, "it");
+      this.#config = isObject(json) ? json : {};
       this.#hasConfig = isObject(json);
       this.#isHarvested = isObject(json) && isObject(json.keys ?? json.credentials);
       this.#isOnceOnly = isObject(json) && traitsFor(json.type).asksOnlyForNewer;
       // A copy that was downloaded has neither a checkpoint nor keys.
       checkConfig(json, { keys: await isThere(store, checkpoint) ? "needed" : "optional" });
     });
+    const inForce: string[] = [];
     for await (const { key } of store.list(changesets)) {
       if (!isChangeset(key)) continue;
+      inForce.push(key);
       const found = await store.get(key);
       if (!found) continue;
       if (isWiped(found.bytes)) {
@@ -144,11 +176,13 @@ class Verifier {
       const read = () => parseAs(changesetSchema, found.bytes, "it");
       const changeset = await this.#tried(key, read);
       if (!changeset) this.#cleared = null;
+      else if (isHalfDone(changeset, this.#config)) inForce.pop();
       if (bytesHaveKeys(found.bytes)) this.#look.onKeys(key);
       for (const { file } of changeset?.removed ?? []) {
         this.#cleared?.add(`${this.#keys.folder}${file}`);
       }
     }
+    this.#inventory?.changesets(inForce);
   }
 
   async lookAtHarvests(): Promise<void> {
@@ -177,6 +211,7 @@ class Verifier {
         : { settled: own && settled, open: null };
       const harvest = await lookAtHarvest({ ...place, ...known }, this.#look);
       this.found.harvests.push(harvest);
+      await this.#inventory?.harvest(harvest, objects.map(({ key }) => key));
       const { tweets, files, bytes } = totals(harvest);
       this.found.tweets += tweets;
       this.found.files += files;
@@ -185,6 +220,7 @@ class Verifier {
     if (settled && current && settled.files.length > 0 && !folders.has(current)) {
       this.#look.fault(this.#keys.checkpoint, `${current}, which it names, is not there`);
     }
+    if (settled && !isStale) this.#inventory?.checkpoint(settled);
     if (state && !settled && await this.#isCut(state)) {
       const says = "a harvest was cut, and is not recorded yet";
       this.#look.fault(this.#keys.checkpoint, says, this.#hasConfig);

@@ -15,6 +15,7 @@ import {
 import { ConflictError, LockedError, messageOf, OutsideError, UserError } from "../base/errors.ts";
 import { type JsonObject, jsonOrNull, parseAs } from "../base/json.ts";
 import { jsonBytes, jsonLineBytes } from "../base/json_bytes.ts";
+import { sha1Of } from "./inventory_entry.ts";
 import { giveBack } from "../base/memory.ts";
 import type { Store, Version } from "../store/store.ts";
 import { jsonObject } from "../base/json_object.ts";
@@ -92,6 +93,8 @@ const checkpointSchema = z.object({
   reason: z.string().optional(),
   /** The exit code of a harvester that failed: who has to act. */
   exit_code: z.number().optional(),
+  /** The last entry of the inventory, whose own is among them, once the harvest is settled. */
+  inventory: z.object({ entries: z.number(), sha256: z.string() }).optional(),
   /** Set where it was made again from manifests: which cuts are in its files is not known. */
   isRestored: z.literal(true).optional(),
 });
@@ -112,6 +115,7 @@ export const commitSchema = z.object({
   outcome: shape.outcome,
   reason: shape.reason,
   exit_code: shape.exit_code,
+  inventory: shape.inventory,
 });
 
 /** A checkpoint document. */
@@ -317,6 +321,27 @@ export async function readCheckpoint(
   const key = collectionKeys(collectionId).checkpoint;
   const found = await store.get(key);
   return found && parsed(found.bytes, key);
+}
+
+const summedSchema = checkpointSchema.omit({
+  holder: true,
+  commits: true,
+  at: true,
+  inventory: true,
+  positions: true,
+  update: true,
+});
+
+/**
+ * The checksum of what a settled checkpoint says, in hex: of all but who wrote it, when and how often. Members are in
+ * the order in which they are parsed, whoever made them.
+ */
+export function checkpointSum(state: CheckpointState): string {
+  const { positions, update: { update, delete: deleted } } = state;
+  const bytes = jsonLineBytes([summedSchema.parse(state), positions, update, deleted]);
+  const sum = sha1Of(bytes);
+  giveBack(bytes);
+  return sum;
 }
 
 /** Whether a checkpoint says nothing, as after a power cut; one of a later version of this program is not damaged. */

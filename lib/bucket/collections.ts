@@ -16,7 +16,7 @@ import { type CollectionConfig } from "../collection/types/registry.ts";
 import { checkedId, collectionKeys, COLLECTIONS, idOfFolder } from "../collection/layout.ts";
 import { keepLearned, learned, learnedOfMany } from "../collection/learned.ts";
 import { rebased } from "../collection/rebase.ts";
-import { ConflictError, UserError } from "../base/errors.ts";
+import { ConflictError, messageOf, OutsideError, UserError } from "../base/errors.ts";
 import type { Json, JsonObject } from "../base/json.ts";
 import { jsonObject } from "../base/json_object.ts";
 import type { Packed, PackedCut } from "../base/packed.ts";
@@ -26,6 +26,8 @@ import type { Store, Version } from "../store/store.ts";
 import { lastWord } from "../base/visible.ts";
 import { Configuration, laterThan, untimed } from "./configuration.ts";
 import { canBeEnded, History, isRecordOf, timestampOf } from "./history.ts";
+import { append } from "./inventory.ts";
+import type { FileSum } from "./inventory_entry.ts";
 import { type LastHarvest, lastHarvestOf } from "./last_harvest.ts";
 
 const log = getLogger(["twarc-cloud", "bucket"]);
@@ -63,11 +65,12 @@ function checkIsOf(id: string, configured: Json | undefined): void {
 /** The collections of one bucket. */
 export class Collections {
   readonly #store: Store;
-  readonly #clock: Clock;
+  /** What tells the times of changes. */
+  readonly clock: Clock;
 
   constructor(store: Store, clock: Clock) {
     this.#store = store;
-    this.#clock = clock;
+    this.clock = clock;
   }
 
   /** The ids of all collections, in order. A folder in which there is nothing is none. */
@@ -112,10 +115,10 @@ export class Collections {
    * @throws InvalidConfigError; UserError where there is one with this id.
    */
   async add(json: Json): Promise<JsonObject> {
-    const typedAt = this.#clock.now();
+    const typedAt = this.clock.now();
     const { id } = checkConfig(json, { isNew: true, unknown: "refused", typedAt });
     const config = withoutPlaceholders(jsonObject.parse(json));
-    const now = this.#clock.now();
+    const now = this.clock.now();
     const next = { ...config, timestamp: isoTime(now) };
     const key = collectionKeys(id).config;
     if (await this.#store.get(key)) return await this.#added(id, config);
@@ -125,7 +128,9 @@ export class Collections {
       if (!(cause instanceof ConflictError)) throw cause;
       return await this.#added(id, config, cause);
     }
-    await this.#configuration(id).recordAdded(next, now);
+    const configuration = this.#configuration(id);
+    await configuration.recordAdded(next, now);
+    await this.#inventory(id, configuration.inForce);
     return next;
   }
 
@@ -137,7 +142,8 @@ export class Collections {
     const configuration = this.#configuration(id);
     const { json, isUnrecorded } = await configuration.standing();
     const isSame = isDeepStrictEqual(withoutPlaceholders(untimed(json)), untimed(config));
-    if (isSame && isUnrecorded) await configuration.recordAdded(json, this.#clock.now());
+    if (isSame && isUnrecorded) await configuration.recordAdded(json, this.clock.now());
+    await this.#inventory(id, configuration.inForce);
     if (isSame && (isUnrecorded || config.timestamp !== json.timestamp)) return json;
     throw new UserError(`There is a collection ${id} in bucket ${this.#store.name} already`, {
       cause,
@@ -164,7 +170,7 @@ export class Collections {
         hint: "Add a collection with another id.",
       });
     }
-    checkConfig(json, { unknown: "refused", typedAt: this.#clock.now() });
+    checkConfig(json, { unknown: "refused", typedAt: this.clock.now() });
     const isOutdated = current.timestamp !== undefined && current.timestamp !== mine.timestamp;
     const from = isOutdated && !force
       ? await new History(this.#store, id).at(timestampOf(mine), current)
@@ -186,14 +192,21 @@ export class Collections {
       const apply = () => Promise.resolve(current);
       return { change, isOutdated: false, isBaseKnown, isInForce: true, apply };
     }
-    const apply = async () => {
-      const now = this.#clock.now();
+    const applied = async () => {
+      const now = this.clock.now();
       const begun = base.halfDone.find((recorded) => isRecordOf(recorded, change));
       if (begun) return (await configuration.enforce(base, { change, recorded: begun })).json;
       const ended = await configuration.ended(base, now);
       const left = wanted(ended.json, isOutdated || ended.version !== version);
       if (isEmpty(left)) return ended.json;
       return (await configuration.change(ended, left, Math.max(now, laterThan(ended.json)))).json;
+    };
+    const apply = async () => {
+      try {
+        return await applied();
+      } finally {
+        await this.#inventory(id, configuration.inForce);
+      }
     };
     return { change, isOutdated, isBaseKnown, isInForce: false, apply };
   }
@@ -203,13 +216,14 @@ export class Collections {
    * @param when.at When it was learned, in milliseconds since 1970.
    * @param when.began When that harvest began, in milliseconds since 1970.
    * @param when.users What it learned of users besides, where there are many.
+   * @returns The changesets of it, by name: they are for the harvest's entry in the inventory.
    */
   async learn(
     id: string,
     change: ConfigUpdate,
     { at, began, users }: { at: number; began: number; users?: PackedCut<JsonObject> | undefined },
-  ): Promise<void> {
-    if (isEmpty(change) && !users) return;
+  ): Promise<Record<string, FileSum>> {
+    if (isEmpty(change) && !users) return {};
     const by = { harvest_timestamp: isoTime(began), note: HARVEST_NOTE };
     const configuration = this.#configuration(id);
     const newsIn = (config: JsonObject): News =>
@@ -217,7 +231,10 @@ export class Collections {
     for (;;) {
       const loaded = await configuration.load();
       const known = newsIn(loaded.json);
-      if (isNothing(known)) return;
+      if (isNothing(known)) {
+        const isNew = configuration.inForce.size > 0;
+        return isNew ? Object.fromEntries(configuration.inForce) : await this.#learned(id, by, at);
+      }
       try {
         const found = await configuration.standing(loaded);
         const base = await configuration.ended(found, at);
@@ -228,7 +245,7 @@ export class Collections {
           await configuration.changeMany(base, { ...news, users: news.users }, time, by);
         } else if (!isNothing(news)) await configuration.change(base, news.change, time, by);
         if (this.#store.purge && news.change.delete.length > 0) tellKept(id);
-        return;
+        return Object.fromEntries(configuration.inForce);
       } catch (error) {
         if (!(error instanceof ConflictError)) throw error;
       }
@@ -242,7 +259,8 @@ export class Collections {
   async finish(id: string): Promise<boolean> {
     const configuration = this.#configuration(id);
     const base = await configuration.standing();
-    const ended = await configuration.ended(base, this.#clock.now());
+    const ended = await configuration.ended(base, this.clock.now());
+    await this.#inventory(id, configuration.inForce);
     return ended.version !== base.version;
   }
 
@@ -251,7 +269,39 @@ export class Collections {
    * @param at When it was decided, in milliseconds since 1970.
    */
   async recordRemoval(id: string, removed: Removal[], at: number): Promise<void> {
-    await new History(this.#store, id).record({ update: {}, delete: [], removed }, at);
+    const change = { update: {}, delete: [], removed };
+    const { key, sum } = await new History(this.#store, id).record(change, at);
+    await this.#inventory(id, new Map([[key.slice(key.lastIndexOf("/") + 1), sum]]));
+  }
+
+  /** What a harvest recorded and put in force before it was cut, and nobody has in the inventory. */
+  async #learned(
+    id: string,
+    { harvest_timestamp }: { harvest_timestamp: string },
+    at: number,
+  ): Promise<Record<string, FileSum>> {
+    const found: [string, FileSum][] = [];
+    for await (const { key, changeset, sum } of new History(this.#store, id).since(at)) {
+      if (changeset.harvest_timestamp !== harvest_timestamp) continue;
+      found.push([key.slice(key.lastIndexOf("/") + 1), sum]);
+    }
+    return Object.fromEntries(found);
+  }
+
+  /** Has changes that are in force in the inventory; they stand where it cannot be written, and `verify` names them. */
+  async #inventory(id: string, changesets: ReadonlyMap<string, FileSum>): Promise<void> {
+    if (changesets.size === 0) return;
+    const place = { store: this.#store, clock: this.clock, collectionId: id };
+    try {
+      await append(place, [{ what: "change", changesets: Object.fromEntries(changesets) }]);
+    } catch (error) {
+      if (!(error instanceof OutsideError)) throw error;
+      log.warn(
+        "The change is made, and the inventory of {id} could not be written: {problem}. `twarc-cloud collection verify " +
+          "--repair` adds what it lacks",
+        { id, problem: messageOf(error) },
+      );
+    }
   }
 
   #configuration(id: string): Configuration {

@@ -10,6 +10,7 @@ import { MadeMembers, type Packed } from "../base/packed.ts";
 import { giveBack } from "../base/memory.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Store, Version } from "../store/store.ts";
+import type { FileSum } from "./inventory_entry.ts";
 import {
   canBeEnded,
   History,
@@ -37,6 +38,8 @@ export class Configuration {
   readonly #id: string;
   readonly #key: string;
   readonly #history: History;
+  /** The changesets that came into force by this object, by name, for the inventory. */
+  readonly inForce = new Map<string, FileSum>();
 
   constructor(store: Store, id: string) {
     this.#store = store;
@@ -76,7 +79,7 @@ export class Configuration {
   async recordAdded(json: JsonObject, now: number): Promise<void> {
     const named = Object.entries(json).filter(([name]) => name === "id" || name === "type");
     const change = diff(Object.fromEntries(named), untimed(json));
-    await this.#history.record(change, timeOrNull(timestampOf(json)) ?? now);
+    this.#note(await this.#history.record(change, timeOrNull(timestampOf(json)) ?? now));
   }
 
   /**
@@ -159,6 +162,7 @@ export class Configuration {
     try {
       const written = await settledPut(this.#store, this.#key, bytes, { ifVersion: version });
       giveBack(bytes);
+      this.#note(recorded);
       // They are of the configuration before: whoever began them finds that it is another by now.
       for (const other of halfDone) {
         if (other.key !== recorded.key) await this.#history.withdraw(other);
@@ -168,13 +172,20 @@ export class Configuration {
       if (!(cause instanceof ConflictError)) throw cause;
       const found = await this.standing();
       // It was done, and somebody went on from there.
-      if (isDone(found.json)) return found;
+      if (isDone(found.json)) {
+        this.#note(recorded);
+        return found;
+      }
       await this.#history.withdraw(recorded);
       throw new ConflictError(this.#key, {
         cause,
         hint: "Run it again: it starts from what is there.",
       });
     }
+  }
+
+  #note({ key, sum }: Recorded): void {
+    this.inForce.set(key.slice(key.lastIndexOf("/") + 1), sum);
   }
 }
 

@@ -16,7 +16,7 @@ export interface Changed {
 }
 
 /**
- * Returns the manifest of a harvest that is over.
+ * The manifest of a harvest that is over.
  * @param folder The harvest's, with a `/` at its end.
  * @param files Its tweets files.
  * @throws OutsideError where the store fails.
@@ -30,13 +30,13 @@ export async function finalManifest(
   return manifestWith(files, await sidesOf(store, folder, changed));
 }
 
-/** Returns a manifest of tweets files, then of files beside them by their names. */
+/** A manifest of tweets files, then of files beside them by their names. */
 export function manifestWith(files: NamedSum[], sides: NamedSum[]): Uint8Array {
   return manifestOf([...files, ...sides.toSorted((a, b) => a.name < b.name ? -1 : 1)]);
 }
 
 /**
- * Returns the files beside the tweets. What a manifest that is there lists of them stays as it lists it, so that a file which
+ * The files beside the tweets. What a manifest that is there lists of them stays as it lists it, so that a file which
  * was altered since is found out.
  * @throws OutsideError where the store fails.
  */
@@ -56,11 +56,16 @@ export async function sidesOf(
   return [...sums].map(([name, sha1]) => ({ name, sha1 }));
 }
 
-/** Returns what a folder's manifest lists beside the tweets: checksums by names. */
+/** What a folder's manifest lists beside the tweets: checksums by names. */
 async function listedSides(store: Store, folder: string): Promise<Map<string, string>> {
   const before = (await store.get(`${folder}${FILES.manifest}`))?.bytes;
   const { sides } = readManifest(before, folder);
   return new Map(sides.map(({ key, sha1 }) => [key.slice(folder.length), sha1]));
+}
+
+/** Whether a folder's manifest lists a file beside the tweets. */
+export async function isSideListed(store: Store, folder: string, name: string): Promise<boolean> {
+  return (await listedSides(store, folder)).has(name);
 }
 
 /** A harvest's folder that is written to. */
@@ -83,7 +88,7 @@ export async function rewriteSide(
   name: string,
   bytes: Uint8Array,
 ): Promise<void> {
-  const isListed = (await listedSides(place.store, place.folder)).has(name);
+  const isListed = await isSideListed(place.store, place.folder, name);
   if (isListed) await writeFinal(place, { dropped: [name] });
   place.check();
   await place.store.put(`${place.folder}${name}`, bytes);

@@ -21,6 +21,7 @@ import { jsonBytes } from "../base/json_bytes.ts";
 import type { Members } from "../base/packed.ts";
 import { giveBack } from "../base/memory.ts";
 import { settledPut } from "../store/settled_put.ts";
+import { type FileSum, sumOf } from "./inventory_entry.ts";
 import type { Store, Version } from "../store/store.ts";
 import { jsonObject } from "../base/json_object.ts";
 
@@ -49,6 +50,8 @@ export interface Recorded {
   key: string;
   version: Version;
   changeset: Changeset;
+  /** Of its file. */
+  sum: FileSum;
 }
 
 /** What a collection's history says of its configuration as it stands. */
@@ -82,6 +85,15 @@ export class History {
     for await (const key of this.#keys()) {
       const found = await this.#read(key).catch(nullIfDamaged);
       if (found) yield found.changeset;
+    }
+  }
+
+  /** The changesets that can be read, and whose names say that they were made at a time or later. */
+  async *since(ms: number): AsyncGenerator<Recorded> {
+    const first = collectionKeys(this.#id).changeset(ms);
+    for await (const key of this.#keys()) {
+      const found = key < first ? null : await this.#read(key).catch(nullIfDamaged);
+      if (found) yield found;
     }
   }
 
@@ -140,8 +152,9 @@ export class History {
       const key = collectionKeys(this.#id).changeset(ms);
       try {
         const version = await settledPut(this.#store, key, bytes, { ifAbsent: true });
+        const sum = sumOf(bytes);
         giveBack(bytes);
-        return { key, version, changeset };
+        return { key, version, changeset, sum };
       } catch (error) {
         if (!(error instanceof ConflictError)) throw error;
       }
@@ -168,7 +181,7 @@ export class History {
     const found = await this.#store.get(key);
     if (!found) return null;
     const changeset = parseAs(changesetSchema, found.bytes, key);
-    return { key, version: found.version, changeset };
+    return { key, version: found.version, changeset, sum: sumOf(found.bytes) };
   }
 }
 
@@ -198,7 +211,7 @@ export function canBeEnded({ changeset }: Recorded): boolean {
 }
 
 /** Whether a change was made from a configuration that is still the one in force: each has a time of its own. */
-function isHalfDone(changeset: Changeset, config: JsonObject): boolean {
+export function isHalfDone(changeset: Changeset, config: JsonObject): boolean {
   const { changed_from, change_timestamp } = changeset;
   const now = timestampOf(config);
   return changed_from === now && change_timestamp !== now && !isEmpty(changeset);

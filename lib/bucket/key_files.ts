@@ -1,6 +1,5 @@
 /** Files of a collection that have keys in the clear, beside its configuration: found, and taken out. */
 
-import { createHash } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
 import { hasKeys, mayHaveKeys, needsNoKeys, withFingerprints } from "../collection/keyless.ts";
 import { collectionKeys, FILES, isHarvestConfig } from "../collection/layout.ts";
@@ -9,6 +8,9 @@ import { jsonBytes } from "../base/json_bytes.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Purged, Store, Version } from "../store/store.ts";
 import { History } from "./history.ts";
+import { inventoryName } from "./harvest_sums.ts";
+import { append } from "./inventory.ts";
+import { type Draft, sumOf } from "./inventory_entry.ts";
 import type { Lease } from "./lease.ts";
 import { withSums } from "./manifest.ts";
 
@@ -22,14 +24,14 @@ interface KeyFile {
   version: Version;
 }
 
-/** Returns whether a file's content has keys in the clear. */
+/** Whether a file's content has keys in the clear. */
 export function bytesHaveKeys(bytes: Uint8Array): boolean {
   const json = jsonIn(bytes);
   return json !== undefined && hasKeys(json);
 }
 
 /**
- * Yields the files below a collection that have keys in the clear; its configuration, with which it is harvested, is none.
+ * The files below a collection that have keys in the clear; its configuration, with which it is harvested, is none.
  * @param isWanted Which are looked at.
  * @throws what the store fails with.
  */
@@ -78,13 +80,19 @@ export async function redactKeys(options: RedactOptions): Promise<RedactedKeys> 
   const { folder } = collectionKeys(collectionId);
   const names: string[] = [];
   const others: string[] = [];
-  for await (const { key } of keyFiles(store, collectionId)) {
-    (needsNoKeys(key) ? names : others).push(key.slice(folder.length));
+  const drafts: Draft[] = [];
+  for await (const file of keyFiles(store, collectionId)) {
+    const isOurs = needsNoKeys(file.key);
+    (isOurs ? names : others).push(file.key.slice(folder.length));
+    if (isOurs) drafts.push(await draftOf(file, options));
   }
   if (names.length > 0) {
     lease.check();
     const change = { update: {}, delete: [], redacted: names };
-    await new History(store, collectionId).record(change, clock.now());
+    const { key, sum } = await new History(store, collectionId).record(change, clock.now());
+    drafts.push({ what: "change", changesets: { [baseName(key)]: sum } });
+    // Before they are written: cut in between, doing it once more makes it so.
+    await append({ store, clock, collectionId, guard: () => lease.check() }, drafts);
   }
   const files = new Set(names.map((name) => `${folder}${name}`));
   for await (const file of keyFiles(store, collectionId, (key) => files.has(key))) {
@@ -99,6 +107,23 @@ export async function redactKeys(options: RedactOptions): Promise<RedactedKeys> 
     ? await store.purge?.(folder, (key) => files.has(key)) ?? null
     : null;
   return { files: names, others, purged };
+}
+
+/** What the inventory is to have of a file, and of the manifest that lists it. */
+async function draftOf({ key, json }: KeyFile, { store }: RedactOptions): Promise<Draft> {
+  const what = "redact-keys";
+  const bytes = jsonBytes(withFingerprints(json));
+  const name = baseName(key);
+  if (!isHarvestConfig(key)) return { what, changesets: { [name]: sumOf(bytes) } };
+  const folder = key.slice(0, -name.length);
+  const found = await store.get(`${folder}${FILES.manifest}`);
+  const next = found && withSums(found.bytes, folder, new Map([[key, sumOf(bytes).sha1]]));
+  const manifest = next && next !== found.bytes ? { [FILES.manifest]: sumOf(next) } : {};
+  return { what, folder: inventoryName(folder), files: { [name]: sumOf(bytes), ...manifest } };
+}
+
+function baseName(key: string): string {
+  return key.slice(key.lastIndexOf("/") + 1);
 }
 
 async function redactIn({ key, json, version }: KeyFile, options: RedactOptions): Promise<void> {
@@ -119,8 +144,7 @@ async function resum(
   const manifest = `${folder}${FILES.manifest}`;
   const found = await store.get(manifest);
   if (!found) return;
-  const sha1 = createHash("sha1").update(bytes).digest("hex");
-  const next = withSums(found.bytes, folder, new Map([[key, sha1]]));
+  const next = withSums(found.bytes, folder, new Map([[key, sumOf(bytes).sha1]]));
   if (next === found.bytes) return;
   lease.check();
   await settledPut(store, manifest, next, { ifVersion: found.version });

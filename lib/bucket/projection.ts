@@ -2,17 +2,24 @@
 
 import { getLogger } from "@logtape/logtape";
 import { Buffer } from "node:buffer";
-import { createHash } from "node:crypto";
-import type { Checkpoint, CheckpointState } from "./checkpoint.ts";
+import {
+  type Checkpoint,
+  type CheckpointState,
+  checkpointSum,
+  type NamedSum,
+} from "./checkpoint.ts";
 import type { Collections } from "./collections.ts";
 import { isoTime } from "../base/clock.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { type CollectionKeys, collectionKeys, FILES } from "../collection/layout.ts";
-import { isTweetsFileName, tweetsPrefix } from "../format/file_name.ts";
+import { isTweetsFileName } from "../format/file_name.ts";
 import { ConflictError, UndeletableError } from "../base/errors.ts";
 import { jsonBytes } from "../base/json_bytes.ts";
 import type { Store, Version } from "../store/store.ts";
 import { finalManifest, manifestWith, sidesOf } from "./final_manifest.ts";
+import { harvestSums } from "./harvest_sums.ts";
+import { append } from "./inventory.ts";
+import { type Draft, type FileSum, type Head, sha1Of, sumOf } from "./inventory_entry.ts";
 import { unfinished } from "./many.ts";
 import { manifestOf } from "./manifest.ts";
 
@@ -131,46 +138,89 @@ export async function settle(target: ProjectionTarget, checkpoint: Checkpoint): 
   const { state } = checkpoint;
   const keys = collectionKeys(target.collectionId);
   const folder = keys.harvest(state.began);
-  await projectEnd(target, state, folder);
+  const projected = await projectEnd(target, state, folder);
   await guard();
   const { update, many, began, ended: at = state.at } = state;
   const users = many?.users.isEmpty ? undefined : many?.users;
-  await target.collections.learn(target.collectionId, update, { at, began, users });
+  const learning = { at, began, users };
+  const changesets = await target.collections.learn(target.collectionId, update, learning);
   await project(target, keys.lastHarvest, jsonBytes({ harvest_id: isoTime(state.began) }));
-  await clearGarbage({ ...target, guard }, keys, state);
-  await checkpoint.commit({ state: "settled", positions: leftover(state), many: undefined });
+  const sizes = await clearGarbage({ ...target, guard }, keys, state);
+  const settled = { state: "settled", positions: leftover(state), many: undefined } as const;
+  const found = { changesets, sizes, projected };
+  const inventory = await inventoried(target, { ...state, ...settled }, found);
+  await checkpoint.commit({ ...settled, inventory });
 }
 
 /**
  * Writes the manifest and harvest.json: at no instant the one lists less than the other says, or lists it as it is
  * not.
+ * @returns The manifest, and the files beside the tweets that it lists.
  */
 async function projectEnd(
   target: ProjectionTarget,
   state: CheckpointState,
   folder: string,
-): Promise<void> {
+): Promise<Projected> {
   const manifest = `${folder}${FILES.manifest}`;
   // What a harvester that was killed has put there last may be in no commit.
   const known = state.outcome === "interrupted" ? undefined : state.sides;
-  const sides = known ?? await sidesOf(target.store, folder, { dropped: [FILES.harvest] });
-  await project(target, manifest, manifestWith(state.files, sides));
+  const others = known ?? await sidesOf(target.store, folder, { dropped: [FILES.harvest] });
+  await project(target, manifest, manifestWith(state.files, others));
   const info = jsonBytes(harvestInfo(state, target.collectionId));
   await project(target, `${folder}${FILES.harvest}`, info);
-  const told = { name: FILES.harvest, sha1: createHash("sha1").update(info).digest("hex") };
-  await project(target, manifest, manifestWith(state.files, [...sides, told]));
+  const sides = [...others, { name: FILES.harvest, sha1: sha1Of(info) }];
+  const bytes = manifestWith(state.files, sides);
+  await project(target, manifest, bytes);
+  return { manifest: bytes, sides };
 }
 
-/** Deletes the tweets files of a harvest's folder that the checkpoint does not name, and nothing else that lies there. */
+/** What was written of a harvest that is over. */
+interface Projected {
+  manifest: Uint8Array;
+  sides: NamedSum[];
+}
+
+/** Has a harvest in the inventory. @param sizes Of the files beside the tweets. @returns The last entry. */
+async function inventoried(
+  { store, collections: { clock }, collectionId, guard = () => {} }: ProjectionTarget,
+  state: CheckpointState,
+  { changesets, sizes, projected: { manifest, sides } }: {
+    changesets: Record<string, FileSum>;
+    sizes: Map<string, number>;
+    projected: Projected;
+  },
+): Promise<Head> {
+  const folder = collectionKeys(collectionId).harvest(state.began);
+  const known = new Map<string, FileSum>([[FILES.manifest, sumOf(manifest)]]);
+  for (const { name, sha1, bytes, tweets } of state.files) known.set(name, { sha1, bytes, tweets });
+  for (const { name, sha1 } of sides) known.set(name, { sha1, bytes: sizes.get(name) ?? 0 });
+  const draft: Draft = {
+    what: "harvest",
+    ...await harvestSums(store, folder, { names: sizes.keys(), known }),
+    ...(Object.keys(changesets).length > 0 ? { changesets } : {}),
+    checkpoint: checkpointSum(state),
+  };
+  return await append({ store, clock, collectionId, guard }, [draft]);
+}
+
+/**
+ * Deletes the tweets files of a harvest's folder that the checkpoint does not name, and nothing else that lies there.
+ * @returns The sizes of the others in it, by name.
+ */
 async function clearGarbage(
   { store, guard }: Required<Pick<ProjectionTarget, "store" | "guard">>,
   keys: CollectionKeys,
   { began, files }: CheckpointState,
-): Promise<void> {
+): Promise<Map<string, number>> {
   const folder = keys.harvest(began);
+  const others = new Map<string, number>();
+  let canDelete = true;
   const named = new Set(files.map((file) => `${folder}${file.name}`));
-  for await (const { key, version } of store.list(tweetsPrefix(folder))) {
-    if (named.has(key) || !isTweetsFileName(key.slice(folder.length))) continue;
+  for await (const { key, version, size } of store.list(folder)) {
+    const name = key.slice(folder.length);
+    if (!isTweetsFileName(name)) others.set(name, size);
+    if (named.has(key) || !isTweetsFileName(name) || !canDelete) continue;
     await guard();
     try {
       await store.delete(key, { ifVersion: version }).catch(nullIfOther);
@@ -181,9 +231,10 @@ async function clearGarbage(
           "in {folder}",
         { folder },
       );
-      return;
+      canDelete = false;
     }
   }
+  return others;
 }
 
 /** What is another file by now, or is not there, is left to whoever wrote it. */

@@ -27,7 +27,7 @@ const MONTH = 730;
 /** Writes of a stream in an hour: of its lock alone, and where each flush has something. */
 const [SILENT, BUSY] = [3 * 60, 11 * 60];
 /** Requests of a harvest of a few pages, as `tests/harvest/requests_test.ts` counts them. */
-const [PUTS, GETS] = [13, 7];
+const [PUTS, GETS] = [15, 8];
 
 /** The task that a harvester runs in. */
 export interface Task {
@@ -38,19 +38,19 @@ export interface Task {
   architecture: "ARM64" | "X86_64";
 }
 
-/** Returns whether harvests cost what AWS takes: those of this machine, and a store at an address of one's own, have other prices. */
+/** Whether harvests cost what AWS takes: those of this machine, and a store at an address of one's own, have other prices. */
 export function isOnAws({ runner, aws }: Pick<Settings, "runner" | "aws">): boolean {
   return runner === "ecs" && aws.storeEndpoint === undefined;
 }
 
-/** Returns the settings of a task, as they are in twarc_cloud.ini. */
+/** The settings of a task, as they are in twarc_cloud.ini. */
 export function taskOf(get: (name: "cpu" | "memory" | "architecture") => string | undefined): Task {
   const architecture = get("architecture") === "ARM64" ? "ARM64" : "X86_64";
   return { cpu: Number(get("cpu") ?? 256), memory: Number(get("memory") ?? 512), architecture };
 }
 
 /**
- * Returns what a collection costs on AWS, besides what the API bills.
+ * What a collection costs on AWS, besides what the API bills.
  * @param pause Milliseconds between the runs of a schedule; absent for one run, and for streams.
  */
 export function awsCost(type: CollectionConfig["type"], task: Task, pause?: number): string {

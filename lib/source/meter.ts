@@ -135,7 +135,7 @@ export class Meter {
     };
   }
 
-  /** Returns how many more the budget covers. */
+  /** How many more the budget covers. */
   #affordable(kind: Kind): number {
     const cost = this.#cost(kind);
     if (cost === 0) return Infinity;

@@ -6,6 +6,8 @@ import { finalManifest } from "../../lib/bucket/final_manifest.ts";
 import { Checkpoint } from "../../lib/bucket/checkpoint.ts";
 import { acquireLease } from "../../lib/bucket/lease.ts";
 import { occurrences, removeTweets } from "../../lib/archive/removal.ts";
+import { repair } from "../../lib/archive/repair.ts";
+import { verify } from "../../lib/archive/verify.ts";
 import type { Store } from "../../lib/store/store.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
@@ -284,3 +286,41 @@ Deno.test("where a manifest lists less than the harvest tells of, what it does n
   assert.ok(isPurged(replaced));
   assert.deepEqual((await store.get(`${FOLDER}harvest.json`))?.bytes, info?.bytes);
 });
+
+Deno.test("tweets that were taken out leave a collection as its inventory has it, cut at whatever write", async () => {
+  for (let at = 0;; at++) {
+    const clock = new ManualClock();
+    const store = await bucket(clock);
+    await clock.advance(60_000);
+    await inventoryOf(store, clock);
+    let writes = 0;
+    store.before = ({ method }) => {
+      if (["put", "delete"].includes(method) && ++writes === at) throw new Error("It was killed");
+    };
+    const wasCut = await remove(store, clock).then(() => false, () => true);
+    store.before = () => {};
+    if (wasCut) {
+      await store.delete("collections/c/lock.json");
+      await remove(store, clock);
+    }
+    const { signal } = new AbortController();
+    const [isGone, onFile] = [() => true, () => {}];
+    const looking = { store, clock, collectionId: "c", isGone, onFile, signal };
+    const { faults } = await verify(looking);
+    const about = faults.filter(({ says }) => says.includes("inventory"));
+    assert.deepEqual(about, [], `write ${at}`);
+    if (at > writes) return assert.ok(writes > 5);
+  }
+});
+
+/** Has what is there in the inventory, as a repair does. */
+async function inventoryOf(store: MemoryStore, clock: ManualClock): Promise<void> {
+  const { signal } = new AbortController();
+  const [isGone, onFile] = [() => true, () => {}];
+  const options = { store, clock, collectionId: "c", isGone, onFile, signal };
+  const lease = await acquireLease({ ...options, holder: { id: "r", host: "h", pid: 1 } });
+  await repair({ ...options, lease, holder: "r", onMended: () => {} });
+  await lease.release();
+  const { inventory } = await verify(options);
+  assert.deepEqual(inventory?.absent, { harvests: [], changesets: [] });
+}

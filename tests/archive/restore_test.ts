@@ -35,7 +35,8 @@ async function repaired(store: MemoryStore): Promise<{ mended: string; faults: s
     const onMended = (what: string) => void mended.push(what);
     const { faults } = await repair({ ...options, lease, holder: holder.id, onMended });
     return {
-      mended: mended.join("\n"),
+      // What has no inventory yet gets one.
+      mended: mended.filter((what) => !what.includes("inventory.jsonl has")).join("\n"),
       faults: faults.map(({ key, says }) => `${key}: ${says}`).join("\n"),
     };
   } finally {

@@ -139,13 +139,15 @@ export class Bucket {
 
   /** What was mended, and what is wrong then. */
   async repair(): Promise<{ mended: string[]; faults: string[] }> {
-    const mended: string[] = [];
+    const all: string[] = [];
     const options = this.options();
     const holder = { id: "mender", host: "here", pid: 1 };
     const lease = await acquireLease({ ...options, holder });
-    const onMended = (what: string) => void mended.push(what.replaceAll(ROOT, ""));
+    const onMended = (what: string) => void all.push(what.replaceAll(ROOT, ""));
     try {
       const found = await repair({ ...options, lease, holder: holder.id, onMended });
+      // What has no inventory yet gets one.
+      const mended = all.filter((what) => !what.startsWith("inventory.jsonl has"));
       return { mended, faults: told(found) };
     } finally {
       await lease.release();

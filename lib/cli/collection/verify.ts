@@ -1,7 +1,7 @@
 /** The command `twarc-cloud collection verify`: whether collections are whole, and mending what can be mended. */
 
 import type { Command } from "@commander-js/extra-typings";
-import type { Verified } from "../../archive/found.ts";
+import type { InventoryFound, Verified } from "../../archive/found.ts";
 import type { VerifyOptions } from "../../archive/verify.ts";
 import { bucketOption, example } from "../options.ts";
 import { type Bucket, type Context, notePassedOver, openBucket } from "../context.ts";
@@ -62,7 +62,7 @@ interface Looked {
   mended: string[] | null;
 }
 
-/** Returns the collections to look at. @throws UserError where there is nothing of the one that is named. */
+/** The collections to look at. @throws UserError where there is nothing of the one that is named. */
 async function wantedIds(
   { store, collections }: Bucket,
   named: string | undefined,
@@ -132,7 +132,8 @@ async function repaired(
 }
 
 function tell({ verified, mended }: Looked, { output }: Context): void {
-  const { collectionId, harvests, tweets, files, bytes, withKeys, gaps, faults } = verified;
+  const { collectionId, harvests, tweets, files, bytes, withKeys, gaps, faults, inventory } =
+    verified;
   for (const what of mended ?? []) output.line(`${what}.`);
   for (const { key, says, canBeMended } of faults) {
     output.line(`${key}: ${says}${canBeMended ? " (--repair repairs it)" : ""}`);
@@ -145,7 +146,19 @@ function tell({ verified, mended }: Looked, { output }: Context): void {
   ];
   output.line(`${collectionId}: ${state}. ${has.join(", ")}`);
   for (const gap of gapTexts(gaps)) output.line(`  missed from ${gap}`);
+  const lacking = inventory && lackingText(inventory);
+  if (lacking) output.line(`  ${lacking}`);
   if (withKeys.length > 0) tellKeys(collectionId, withKeys, output);
+}
+
+/** What the inventory lacks, which is no fault; empty where that is nothing. */
+function lackingText({ entries, older }: InventoryFound): string {
+  if (older.harvests + older.changesets === 0) return "";
+  const parts = [[older.harvests, "harvest"], [older.changesets, "changeset"]] as const;
+  const lacking = parts.filter(([n]) => n > 0).map(([n, name]) => many(n, name)).join(" and ");
+  return entries === 0
+    ? `There is no inventory by which something that is deleted would be noticed: --repair makes one (${lacking})`
+    : `The inventory does not have ${lacking} from before it began: --repair adds them`;
 }
 
 function tellKeys(id: string, withKeys: string[], output: Context["output"]): void {
@@ -161,13 +174,14 @@ function many(n: number, name: string): string {
 }
 
 function toJson({ verified, mended }: Looked): Record<string, unknown> {
-  const { collectionId, harvests, faults, withKeys, ...rest } = verified;
+  const { collectionId, harvests, faults, withKeys, inventory, ...rest } = verified;
   return {
     collection_id: collectionId,
     harvests: harvests.length,
     ...rest,
     faults: faults.map(({ key, says, canBeMended }) => ({ key, says, can_be_mended: canBeMended })),
     with_keys: withKeys,
+    inventory: { entries: inventory?.entries ?? 0, without_entry: inventory?.older },
     ...(mended ? { mended } : {}),
   };
 }

@@ -6,7 +6,7 @@ import { SELF_ENV } from "./self.ts";
 export const MARK = "Made by `twarc-cloud install`";
 
 /**
- * Returns the text of the program: for `sh`, or for Windows' `cmd`.
+ * The text of the program: for `sh`, or for Windows' `cmd`.
  * @param command Deno and its arguments, the last of which is main.ts.
  */
 export function launcherOf(
@@ -42,7 +42,7 @@ export function launcherOf(
   );
 }
 
-/** Returns a word for `sh`, whatever is in it. */
+/** A word for `sh`, whatever is in it. */
 function sh(word: string): string {
   return /^[\w./:=,@+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -62,7 +62,7 @@ export class Runs {
     }
   }
 
-  /** Returns the run that began under a key last, or null where there is none. @throws where nobody can say how it goes. */
+  /** The run that began under a key last, or null where there is none. @throws where nobody can say how it goes. */
   async look(key: string): Promise<Run | null> {
     const run = this.#begun.get(key);
     if (!run) return null;
@@ -87,7 +87,7 @@ export class Runs {
   }
 }
 
-/** Returns what an outcome says that is not well. */
+/** What an outcome says that is not well. */
 function problemOf(outcome: Outcome | null): string | null {
   if (!outcome || outcome.exitCode === 0) return null;
   const { exitCode, message = `The harvester ended with exit code ${exitCode}` } = outcome;

@@ -179,12 +179,12 @@ export class Transport {
     });
   }
 
-  /** Returns whether the keys allow to ask in somebody's name. */
+  /** Whether the keys allow to ask in somebody's name. */
   can(as: SignedAs): boolean {
     return this.#signer.can(as);
   }
 
-  /** Returns whether a failure is not tried again: after its tries, or after patience where the API has answered before. */
+  /** Whether a failure is not tried again: after its tries, or after patience where the API has answered before. */
   #isOver(
     { refusal }: Failed,
     { tries }: ApiRequest,
@@ -281,7 +281,7 @@ export class Transport {
     }
   }
 
-  /** Returns an error answer as what it means; keys that are refused may be good, and this machine's clock wrong. */
+  /** An error answer as what it means; keys that are refused may be good, and this machine's clock wrong. */
   #refusal(request: ApiRequest, response: Response, body: Uint8Array): ApiError {
     const { ahead } = this.time;
     // Who has answered here before may do so again.
@@ -298,7 +298,7 @@ export class Transport {
   }
 }
 
-/** Returns what is thrown where a failure is not tried again. @param often How often, or how long, it failed. */
+/** What is thrown where a failure is not tried again. @param often How often, or how long, it failed. */
 function finalError({ trouble, error, refusal }: Failed, often: string): unknown {
   return refusal ?? new ApiError(`${error.message}, ${often}`, {
     ...factsOf(error),
@@ -308,7 +308,7 @@ function finalError({ trouble, error, refusal }: Failed, often: string): unknown
   });
 }
 
-/** Returns what kind of trouble an answer is, or null for one that asking again does not change. */
+/** What kind of trouble an answer is, or null for one that asking again does not change. */
 export function troubleOf(error: ApiError): Trouble | null {
   if (isRuleRefused(error)) return null;
   if (error.status === 0) return "network";
@@ -321,12 +321,12 @@ function isRedirect(status: number): boolean {
   return status >= 300 && status < 400;
 }
 
-/** Returns whether something was answered with success, and the answer could not be read: what was asked for is done. */
+/** Whether something was answered with success, and the answer could not be read: what was asked for is done. */
 export function isDamaged(error: unknown): error is ApiError {
   return error instanceof ApiError && error.status >= 200 && error.status < 300;
 }
 
-/** Returns an error answer as what it means. */
+/** An error answer as what it means. */
 function refusal(request: ApiRequest, response: Response, body: Uint8Array): ApiError {
   const fault = faultOf(body);
   const facts: ApiFault = {

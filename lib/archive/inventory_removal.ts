@@ -1,0 +1,83 @@
+/** What an inventory is to have of harvests that tweets were taken out of. */
+
+import { checkpointSum, readCheckpoint } from "../bucket/checkpoint.ts";
+import { inventoryName, storedSum } from "../bucket/harvest_sums.ts";
+import { History } from "../bucket/history.ts";
+import { append } from "../bucket/inventory.ts";
+import type { Draft, FileSum } from "../bucket/inventory_entry.ts";
+import { type InventoriedHarvest, readInventory } from "../bucket/inventory_index.ts";
+import { collectionKeys, FILES } from "../collection/layout.ts";
+import type { Store } from "../store/store.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Lease } from "../bucket/lease.ts";
+
+/** A collection that tweets were taken out of. */
+interface Place {
+  store: Store;
+  clock: Clock;
+  collectionId: string;
+  lease: Pick<Lease, "check">;
+}
+
+/**
+ * Has in the inventory what removals have left, these and those before that were cut: the files that changesets name,
+ * and those that tell of them. Of others nothing is taken to be right.
+ * @throws OutsideError where the store fails.
+ */
+export async function inventoryRemovals(options: Place): Promise<void> {
+  const { store, clock, collectionId, lease } = options;
+  const index = await readInventory(store, collectionId);
+  const drafts: Draft[] = [];
+  for (const [folder, names] of await touched(options)) {
+    const harvest = index.harvests.get(inventoryName(folder));
+    const draft = harvest && await amended({ store, folder, names, harvest }, collectionId);
+    if (draft) drafts.push(draft);
+  }
+  const guard = () => lease.check();
+  if (drafts.length > 0) await append({ store, clock, collectionId, guard }, drafts);
+}
+
+/** The folders that tweets were taken out of, each with the names of its files that were written anew or deleted. */
+async function touched({ store, collectionId }: Place): Promise<Map<string, Set<string>>> {
+  const found = new Map<string, Set<string>>();
+  const { folder: root } = collectionKeys(collectionId);
+  for await (const { removed = [] } of new History(store, collectionId).readable()) {
+    for (const { file, replaced_by } of removed) {
+      for (const path of replaced_by === null ? [file] : [file, replaced_by]) {
+        const at = path.lastIndexOf("/") + 1;
+        const folder = `${root}${path.slice(0, at)}`;
+        found.set(folder, (found.get(folder) ?? new Set()).add(path.slice(at)));
+      }
+    }
+  }
+  return found;
+}
+
+async function amended(
+  { store, folder, names, harvest }: {
+    store: Store;
+    folder: string;
+    names: Set<string>;
+    harvest: InventoriedHarvest;
+  },
+  collectionId: string,
+): Promise<Draft | null> {
+  const there = new Set<string>();
+  for await (const { key } of store.list(folder)) there.add(key.slice(folder.length));
+  const files: Record<string, FileSum | null> = {};
+  for (const name of [...names, FILES.manifest, FILES.harvest, FILES.originalHarvest]) {
+    const known = harvest.files.get(name);
+    const sum = there.has(name) ? await storedSum(store, `${folder}${name}`) : null;
+    if (known?.sha1 !== sum?.sha1) files[name] = sum;
+  }
+  if (Object.keys(files).length === 0) return null;
+  const state = await readCheckpoint(store, collectionId);
+  const isLast = state?.state === "settled" &&
+    collectionKeys(collectionId).harvest(state.began) === folder;
+  return {
+    what: "compliance",
+    folder: inventoryName(folder),
+    files,
+    ...(isLast ? { checkpoint: checkpointSum(state) } : {}),
+  };
+}

@@ -1,0 +1,51 @@
+/** The checksums of what is read of a store, taken on the way: what was read need not be read again for them. */
+
+import { createHash } from "node:crypto";
+import { tap } from "../base/tap.ts";
+import { type FileSum, sumOf } from "../bucket/inventory_entry.ts";
+import type { Store } from "../store/store.ts";
+
+/** A store, and the checksums of what was read of it. */
+export interface Summing {
+  store: Store;
+  /** The checksum of an object that was read to its end since this was last asked; undefined of others. */
+  take: (key: string) => FileSum | undefined;
+}
+
+/** Takes the checksum of each object that is read whole. */
+export function summing(store: Store): Summing {
+  const sums = new Map<string, FileSum>();
+  const summed: Store = {
+    name: store.name,
+    isBilled: store.isBilled,
+    async get(key) {
+      const found = await store.get(key);
+      if (found) sums.set(key, sumOf(found.bytes));
+      return found;
+    },
+    async read(key) {
+      const hash = createHash("sha1");
+      let bytes = 0;
+      sums.delete(key);
+      const content = await store.read(key);
+      const end = new TransformStream<Uint8Array, Uint8Array>({
+        flush: () => void sums.set(key, { sha1: hash.digest("hex"), bytes }),
+      });
+      return content.pipeThrough(tap((chunk) => {
+        hash.update(chunk);
+        bytes += chunk.length;
+      })).pipeThrough(end);
+    },
+    put: (...args) => store.put(...args),
+    upload: (...args) => store.upload(...args),
+    delete: (...args) => store.delete(...args),
+    list: (...args) => store.list(...args),
+    passedOver: (prefix) => store.passedOver?.(prefix) ?? new Map(),
+  };
+  const take = (key: string) => {
+    const sum = sums.get(key);
+    sums.delete(key);
+    return sum;
+  };
+  return { store: summed, take };
+}

@@ -1,0 +1,49 @@
+/** The checksums of what is in a harvest's folder, for its entry in the inventory. */
+
+import { createHash } from "node:crypto";
+import { FILES, isSideFile } from "../collection/layout.ts";
+import type { Store } from "../store/store.ts";
+import type { Draft, FileSum } from "./inventory_entry.ts";
+
+/** A harvest's folder as an inventory names it: below the collection's, without a `/` at its end. */
+export function inventoryName(folder: string): string {
+  return /^collections\/[^/]+\/(.*)\/$/.exec(folder)?.[1] ?? folder;
+}
+
+/** Whether a name is that of a file that an inventory has beside the tweets. */
+export function isInventoried(name: string): boolean {
+  return name === FILES.manifest || isSideFile(name);
+}
+
+/**
+ * The files of a harvest that is over, for its entry.
+ * @param names Those that are in its folder.
+ * @param known Those that need not be read, the files of tweets among them.
+ * @throws OutsideError where the store fails.
+ */
+export async function harvestSums(
+  store: Store,
+  folder: string,
+  { names, known }: { names: Iterable<string>; known: ReadonlyMap<string, FileSum> },
+): Promise<Pick<Draft, "folder" | "files" | "tweets">> {
+  const sums = new Map(known);
+  for (const name of names) {
+    if (isInventoried(name) && !sums.has(name)) {
+      sums.set(name, await storedSum(store, `${folder}${name}`));
+    }
+  }
+  const files = Object.fromEntries([...sums].toSorted(([a], [b]) => a < b ? -1 : 1));
+  const tweets = Object.values(files).reduce((total, file) => total + (file.tweets ?? 0), 0);
+  return { folder: inventoryName(folder), tweets, files };
+}
+
+/** What a stored object is. @throws OutsideError where the store does not have it. */
+export async function storedSum(store: Store, key: string): Promise<FileSum> {
+  const hash = createHash("sha1");
+  let bytes = 0;
+  for await (const chunk of await store.read(key)) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  return { sha1: hash.digest("hex"), bytes };
+}

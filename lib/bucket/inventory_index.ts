@@ -1,0 +1,141 @@
+/** What an inventory says of a collection, read whole, and whether its entries follow from each other. */
+
+import { collectionKeys } from "../collection/layout.ts";
+import type { Store } from "../store/store.ts";
+import { entryOf, linesOf } from "./inventory.ts";
+import { type Entry, type FileSum, type Head, lineHash } from "./inventory_entry.ts";
+
+const decoder = new TextDecoder();
+/** Why entries are made that have all of a harvest. */
+const BASES: ReadonlySet<string> = new Set(["harvest", "made later"]);
+
+/** What an inventory has of a harvest. */
+export interface InventoriedHarvest {
+  tweets: number | undefined;
+  files: Map<string, FileSum>;
+  /** The checksum of the settled checkpoint. */
+  checkpoint: string | undefined;
+  /** Whether there is an entry of all of it: a repair may have changed what had none. */
+  isWhole: boolean;
+}
+
+/** What an inventory says. */
+export interface InventoryIndex {
+  /** The last entry; null where there is none. */
+  head: Head | null;
+  /** By the folder below the collection's, without a `/` at its end, in the order of the entries. */
+  harvests: Map<string, InventoriedHarvest>;
+  /** By name. */
+  changesets: Map<string, FileSum>;
+  /** When the first entry was made. */
+  since: string | null;
+  /** When the last one was made. */
+  until: string | null;
+  /** Whether what was there before its first entry was added. */
+  isWhole: boolean;
+  /** What is wrong with the inventory itself. */
+  faults: { key: string; says: string }[];
+}
+
+/**
+ * Reads an inventory.
+ * @param anchor An entry that is known to have been there.
+ * @throws OutsideError where the store fails.
+ */
+export async function readInventory(
+  store: Store,
+  collectionId: string,
+  anchor?: Head,
+): Promise<InventoryIndex> {
+  const reader = new Reader(anchor);
+  const { inventory, inventoryParts } = collectionKeys(collectionId);
+  // The newest first: what becomes full meanwhile is in both then.
+  const newest = linesOf(decoder.decode((await store.get(inventory))?.bytes));
+  const first = entryOf(newest[0] ?? "")?.entry ?? Infinity;
+  for await (const { key } of store.list(inventoryParts)) {
+    const lines = linesOf(decoder.decode((await store.get(key))?.bytes));
+    if ((entryOf(lines[0] ?? "")?.entry ?? 0) >= first) continue;
+    reader.add(key, lines);
+  }
+  reader.add(inventory, newest);
+  return reader.ended(inventory);
+}
+
+class Reader {
+  readonly #index: InventoryIndex = {
+    head: null,
+    harvests: new Map(),
+    changesets: new Map(),
+    since: null,
+    until: null,
+    isWhole: false,
+    faults: [],
+  };
+  readonly #anchor: Head | undefined;
+  #hasAnchor = false;
+
+  constructor(anchor: Head | undefined) {
+    this.#anchor = anchor;
+  }
+
+  add(key: string, lines: string[]): void {
+    for (const [i, line] of lines.entries()) {
+      const entry = entryOf(line);
+      const { head } = this.#index;
+      const sha256 = lineHash(line);
+      const number = entry?.entry ?? (head?.entries ?? 0) + 1;
+      if (!entry) this.#fault(key, `line ${i + 1} is no entry of an inventory`);
+      else if (number !== (head?.entries ?? 0) + 1 || entry.before !== (head?.sha256 ?? null)) {
+        const says = "does not follow from the one before: something was altered or is missing";
+        this.#fault(key, `line ${i + 1} (entry ${number}) ${says}`);
+      }
+      this.#index.head = { entries: number, sha256 };
+      this.#hasAnchor ||= number === this.#anchor?.entries && sha256 === this.#anchor.sha256;
+      if (entry) this.#take(entry);
+    }
+  }
+
+  ended(key: string): InventoryIndex {
+    if (this.#anchor && !this.#hasAnchor) {
+      this.#fault(
+        key,
+        this.#index.head
+          ? `entry ${this.#anchor.entries} is missing, or is not the one that checkpoint.json names`
+          : "it is not there",
+      );
+    }
+    for (const [name, { isWhole }] of this.#index.harvests) {
+      if (!isWhole) this.#index.harvests.delete(name);
+    }
+    return this.#index;
+  }
+
+  #take({ what, at, folder, tweets, files = {}, changesets = {}, checkpoint }: Entry): void {
+    const index = this.#index;
+    index.since ??= at;
+    index.until = at;
+    index.isWhole ||= what === "made later";
+    set(index.changesets, changesets);
+    if (folder === undefined) return;
+    const known = index.harvests.get(folder);
+    const harvest: InventoriedHarvest = {
+      tweets: tweets ?? known?.tweets,
+      files: known?.files ?? new Map(),
+      checkpoint: checkpoint ?? known?.checkpoint,
+      isWhole: (known?.isWhole ?? false) || BASES.has(what),
+    };
+    set(harvest.files, files);
+    index.harvests.set(folder, harvest);
+  }
+
+  #fault(key: string, says: string): void {
+    this.#index.faults.push({ key, says });
+  }
+}
+
+function set(into: Map<string, FileSum>, sums: Record<string, FileSum | null>): void {
+  for (const [name, sum] of Object.entries(sums)) {
+    if (sum) into.set(name, sum);
+    else into.delete(name);
+  }
+}
