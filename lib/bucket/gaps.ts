@@ -21,7 +21,7 @@ export interface ToldGap {
   from: string;
   to: string;
   why: string;
-  /** Set where recent search is asked for it, by this harvest or the next; it returns no retweets. */
+  /** Set where recent search is to be asked for it, by this harvest or the next; it returns no retweets. */
   asked_again?: "partial";
   /** Whose timeline has it, where it is one's. */
   user_id?: string;

@@ -77,7 +77,9 @@ export async function* filled(
   { api, clock, signal }: GapFilling,
 ): AsyncGenerator<Batch> {
   const { walks, oldestSince } = gap;
-  await clock.sleep(INDEXED_AFTER_MS, signal);
+  const wait = INDEXED_AFTER_MS - ageOf(walks, clock.now());
+  // One of a harvest before is asked for at once: this one may be as short.
+  if (wait > 0) await clock.sleep(wait, signal);
   gap.isBegun = true;
   for (const one of walks) {
     if (signal.aborted) return;
@@ -85,6 +87,12 @@ export async function* filled(
       api.search(query, below(at, oldestSince()), signal);
     yield* filledWalk(one, { search, signal });
   }
+}
+
+/** Milliseconds since a gap ended; 0 where that is not known. */
+function ageOf([walk]: GapWalk[], now: number): number {
+  const [, , untilId] = NAME.exec(walk?.name ?? "") ?? [];
+  return untilId ? now - idTime(untilId) : 0;
 }
 
 /** How a gap is asked for. */

@@ -142,6 +142,20 @@ Deno.test("a gap that was not filled when the harvest ended is filled by the nex
     assert.equal(second.filter(({ gap }) => gap).length, 0);
   }));
 
+Deno.test("a gap that harvests of some seconds leave is asked for by the next one at once, however short that is", () =>
+  inPlace(async (place) => {
+    const { posted, play } = withGap(place);
+    const first = await place.harvest((batches) => {
+      play(batches);
+      return ids(batches).length === 10;
+    });
+    place.clock.pass(60_000);
+    const began = place.clock.now();
+    const second = await gapFilled(place, first);
+    assert.ok(place.clock.now() - began < 15_000, "It waits for nothing");
+    assert.deepEqual([...ids(first), ...ids(second)].toSorted(), posted.toSorted());
+  }));
+
 for (const maxRecords of [undefined, 5]) {
   const ending = maxRecords === undefined ? "was stopped" : "had its max_records";
   Deno.test(`what the API sends again to the harvest after one that ${ending} is not taken again, and there is no gap`, () =>

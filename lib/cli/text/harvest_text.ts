@@ -164,7 +164,7 @@ export function tellTroubles(
   for (const gap of gapTexts(missed)) output.line(`  ${gap}`);
   if (searches_left > 0) {
     output.line(
-      `Searches for what streams missed that are left to this harvest or the next: ${searches_left}`,
+      `Searches for what was missed that are left to this harvest or the next: ${searches_left}`,
     );
   }
 }
