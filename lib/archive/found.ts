@@ -37,7 +37,7 @@ export interface Verified {
   bytes: number;
   /** Files, beside its configuration, that have keys in the clear: no damage, and nothing that should be. */
   withKeys: string[];
-  /** Spans that streams missed: nothing is wrong with telling them. */
+  /** Spans that were missed: nothing is wrong with telling them. */
   gaps: ToldGap[];
   /** What the inventory has, and does not have; null where there is none. */
   inventory: InventoryFound | null;

@@ -70,7 +70,7 @@ export function walksOfGap({ sinceId, untilId }: MissedSpan, queries: string[]):
 const checkpointSchema = z.looseObject({ positions: z.record(z.string(), z.unknown()).optional() });
 
 /**
- * How many searches for what a collection's streams missed are still to be made, or to be ended.
+ * How many searches for what a collection missed are still to be made, or to be ended.
  * @throws UserError where the checkpoint is damaged; OutsideError where the store fails.
  */
 export async function searchesLeft(store: Store, id: string): Promise<number> {

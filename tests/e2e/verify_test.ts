@@ -283,7 +283,7 @@ Deno.test("timelines with users that are gone, and a stream with gaps, are whole
     assert.match(await place.ok("collection", "verify", "live"), /^live: whole/);
     await place.ok("collection", "filter-stop", "live");
     const out = await place.ok("collection", "verify");
-    assert.match(out, /live: whole\. 1 harvest, \d tweets in 1 file \(\S+\), 1 span that/);
+    assert.match(out, /live: whole\. 1 harvest, \d tweets in 1 file \(\S+\), 1 span missed/);
     assert.match(out, /\n {2}missed from \S+Z to \S+Z: \S/);
     assert.match(out, /tl_1_1: whole\. 2 harvests/);
     assert.match(out, /tl_2: whole\. 2 harvests/);

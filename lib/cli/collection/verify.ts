@@ -142,7 +142,7 @@ function tell({ verified, mended }: Looked, { output }: Context): void {
   const has = [
     many(harvests.length, "harvest"),
     `${many(tweets, "tweet")} in ${many(files, "file")} (${size(bytes)})`,
-    ...(gaps.length > 0 ? [`${many(gaps.length, "span")} that streams missed`] : []),
+    ...(gaps.length > 0 ? [`${many(gaps.length, "span")} missed`] : []),
   ];
   output.line(`${collectionId}: ${state}. ${has.join(", ")}`);
   for (const gap of gapTexts(gaps)) output.line(`  missed from ${gap}`);

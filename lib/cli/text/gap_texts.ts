@@ -1,4 +1,4 @@
-/** What streams missed, for a person. */
+/** What was missed, for a person. */
 
 import type { ToldGap } from "../../bucket/gaps.ts";
 

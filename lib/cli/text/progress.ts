@@ -108,7 +108,7 @@ function besidesTexts(info: HarvestInfo): string[] {
   const texts: string[] = [];
   if (info.billed) texts.push(`about ${dollarText(info.billed.dollars)}`);
   if (info.missing) texts.push(`${count(totalOf(info.missing))} not to be had`);
-  if (info.gaps) texts.push(`${count(info.gaps)} gaps`);
+  if (info.gaps) texts.push(info.gaps === 1 ? "1 gap" : `${count(info.gaps)} gaps`);
   return texts;
 }
 
