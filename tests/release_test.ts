@@ -61,6 +61,16 @@ Deno.test("the container is the program alone, is not root, and has what the ima
   }
 });
 
+Deno.test("actions are pinned to a commit, whose version stands beside it", async () => {
+  for (const file of ["release.yml", "test.yml"]) {
+    const used = [...(await read(`.github/workflows/${file}`)).matchAll(/uses: (?!\.\/)(.+)$/gm)];
+    assert.ok(used.length > 0);
+    for (const [, action = ""] of used) {
+      assert.match(action, /^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+    }
+  }
+});
+
 Deno.test("the versions of Deno are the same everywhere", async () => {
   const files = [
     "Containerfile",

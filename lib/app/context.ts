@@ -37,7 +37,7 @@ export function makeContext(
   return context;
 }
 
-/** The command line that starts this program again, where it runs from its source with some permissions. */
+/** Returns the command line that starts this program again, where it runs from its source with some permissions. */
 function selfWith(permissions: readonly string[]): string[] {
   return selfCommand({
     isStandalone: Deno.build.standalone,
@@ -47,7 +47,7 @@ function selfWith(permissions: readonly string[]): string[] {
   });
 }
 
-/** What a harvester of a folder bucket reads and writes: the bucket, its temporary files, keys and settings. */
+/** Returns what a harvester of a folder bucket reads and writes: the bucket, its temporary files, keys and settings. */
 async function placesOf({ path }: FolderRef, env: Context["env"]): Promise<Places> {
   const { spoolPlaces } = await import("../harvest/recovery/spool_place.ts");
   const { keysPaths } = await import("../secrets/twarc_files.ts");

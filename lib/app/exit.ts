@@ -28,17 +28,17 @@ export function exitCodeOf(error: unknown, output: Output, debug: boolean): numb
   return BUG;
 }
 
-/** What happened, and what to do. */
+/** Returns what happened, and what to do. */
 export function sentences({ message, hint }: TwarcCloudError): string {
   return `${withStop(message)}${hint ? ` ${hint}` : ""}`;
 }
 
-/** A sentence with its full stop. */
+/** Returns a sentence with its full stop. */
 function withStop(message: string): string {
   return /[.!?]$/.test(message) ? message : `${message}.`;
 }
 
-/** An error's stack and those of its causes. */
+/** Returns an error's stack and those of its causes. */
 function chainOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const stack = error.stack ?? error.message;

@@ -72,7 +72,7 @@ async function startLogging(env: Context["env"]): Promise<void> {
   await startLog(TERMINAL.err, logForm(env));
 }
 
-/** The folder for a harvest's temporary files. */
+/** Returns the folder for a harvest's temporary files. */
 async function spoolPlace(
   { settings, collectionId, spool: folder }: Pick<
     HarvestRun,
@@ -92,13 +92,13 @@ async function spoolPlace(
   });
 }
 
-/** The control secret: one that was started by hand is controlled like those that the runner starts. */
+/** Returns the control secret: one that was started by hand is controlled like those that the runner starts. */
 async function controlSecret(settings: Settings, env: Context["env"]): Promise<string> {
   const { localSecret } = await import("../secrets/control_secret.ts");
   return settings.controlSecret ?? await localSecret(await stateFolder(settings, env));
 }
 
-/** The secret that opens notes of harvesters in a bucket of S3: the control secret, from wherever they had it. */
+/** Returns the secret that opens notes of harvesters in a bucket of S3: the control secret, from wherever they had it. */
 async function noteSecret(settings: Settings, env: Context["env"]): Promise<string | undefined> {
   if (settings.bucket.kind === "folder") return undefined;
   const { knownSecret } = await import("../secrets/control_secret.ts");

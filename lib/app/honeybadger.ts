@@ -60,7 +60,7 @@ function noticeOf(error: unknown, { context, hostname, now }: ReportOptions) {
   };
 }
 
-/** An error and its causes, as Honeybadger takes them. */
+/** Returns an error and its causes, as Honeybadger takes them. */
 function chainOf(error: unknown): { class: string; message: string; backtrace: unknown[] }[] {
   const isError = error instanceof Error;
   const one = {
@@ -77,7 +77,7 @@ function framesOf(stack: string): { method: string; file: string; number: string
   );
 }
 
-/** A text without secrets, and without what looks like the signature of a request. */
+/** Returns a text without secrets, and without what looks like the signature of a request. */
 export function scrubbed(text: string, secrets: string[]): string {
   const known = secrets.filter((secret) => secret.length >= MIN_SECRET);
   const parts = known.flatMap((secret) => [secret, encodeURIComponent(secret)]);

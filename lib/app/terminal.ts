@@ -38,7 +38,7 @@ export function describeTerminal(
   };
 }
 
-/** The first line of standard input; null where it has none within some seconds, as one that nobody writes to. */
+/** Returns the first line of standard input; null where it has none within some seconds, as one that nobody writes to. */
 async function pipedLine(): Promise<string | null> {
   const reader = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).getReader();
   const timer = setTimeout(() => reader.cancel().catch(() => {}), PIPED_WAIT_MS);

@@ -60,7 +60,7 @@ export interface ComplianceOptions {
 }
 
 /**
- * The results of a compliance job: of the one that is under way, or of a new one. Cut at any moment, it goes on
+ * Returns the results of a compliance job: of the one that is under way, or of a new one. Cut at any moment, it goes on
  * with the same job.
  * @throws UserError where the collection has no tweets; OutsideError where the job fails; what the API throws.
  */
@@ -86,7 +86,7 @@ export async function markApplied(store: Store, check: ComplianceCheck, at: numb
   });
 }
 
-/** When it was first decided to apply results: now, unless that was cut. In milliseconds since 1970. */
+/** Returns when it was first decided to apply results: now, unless that was cut. In milliseconds since 1970. */
 export async function decidedAt(
   store: Store,
   check: ComplianceCheck,
@@ -167,7 +167,7 @@ async function finished(kept: Kept, options: ComplianceOptions): Promise<Kept | 
   }
 }
 
-/** The ids of every tweet of a collection, also of those inside others. */
+/** Returns the ids of every tweet of a collection, also of those inside others. */
 async function allIds({ store, collectionId }: ComplianceOptions): Promise<BigUint64Array> {
   const list = new IdList();
   for await (const { key } of listedFiles(store, collectionId)) {

@@ -53,7 +53,7 @@ export async function checkTweets(
 }
 
 /**
- * What a plain file of JSON lines is found to be: its lines, and what is wrong with it first.
+ * Returns what a plain file of JSON lines is found to be: its lines, and what is wrong with it first.
  * @param onObject Called with each line that is an object.
  * @throws OutsideError
  */

@@ -73,7 +73,7 @@ export interface HarvestFound {
   retold: { state: CheckpointState; manifest: boolean; info: boolean } | null;
 }
 
-/** What the files that are listed hold. */
+/** Returns what the files that are listed hold. */
 export function totals(
   { listed }: Pick<HarvestFound, "listed">,
 ): { tweets: number; files: number; bytes: number } {
@@ -85,7 +85,7 @@ export function totals(
   };
 }
 
-/** Whether harvest.json tells what the files that are listed hold; the original counted bytes in its own way. */
+/** Returns whether harvest.json tells what the files that are listed hold; the original counted bytes in its own way. */
 export function isCounted(harvest: HarvestFound, info: HarvestInfo): boolean {
   const { tweets, files, bytes } = totals(harvest);
   return info.tweets === tweets && info.files === files &&
@@ -93,7 +93,7 @@ export function isCounted(harvest: HarvestFound, info: HarvestInfo): boolean {
 }
 
 /**
- * Whether what the manifest does not list is garbage for sure: what it lists is all that the harvest tells of. A
+ * Returns whether what the manifest does not list is garbage for sure: what it lists is all that the harvest tells of. A
  * manifest that was damaged would list less.
  */
 export function canBeCleared(harvest: HarvestFound): boolean {
@@ -101,7 +101,7 @@ export function canBeCleared(harvest: HarvestFound): boolean {
   return hasManifest && info !== null && isWhole(harvest) && isCounted(harvest, info);
 }
 
-/** Whether harvest.json can be told anew: no less is there than it tells. Where less is, something may be lost. */
+/** Returns whether harvest.json can be told anew: no less is there than it tells. Where less is, something may be lost. */
 export function canBeCounted(harvest: HarvestFound): boolean {
   const { info, hasManifest, unlisted, isOriginal } = harvest;
   const { tweets, files } = totals(harvest);
@@ -109,12 +109,12 @@ export function canBeCounted(harvest: HarvestFound): boolean {
     info !== null && tweets >= info.tweets && files >= info.files;
 }
 
-/** The newest harvest that has told of itself: the one that last_harvest.json names. */
+/** Returns the newest harvest that has told of itself: the one that last_harvest.json names. */
 export function newestTold(harvests: HarvestFound[]): HarvestInfo | null {
   return harvests.findLast(({ info, isOpen }) => info && !isOpen)?.info ?? null;
 }
 
-/** Whether every file that is listed is there, whole, and as it is listed. */
+/** Returns whether every file that is listed is there, whole, and as it is listed. */
 export function isWhole({ listed }: HarvestFound): boolean {
   return [...listed.values()].every((facts) => facts?.fault === null && facts.isAsListed);
 }

@@ -23,7 +23,7 @@ export interface FillOptions {
   holder: string;
 }
 
-/** What the status of a collection's gaps follows from. @param positions The checkpoint's. @param now In milliseconds since 1970. */
+/** Returns what the status of a collection's gaps follows from. @param positions The checkpoint's. @param now In milliseconds since 1970. */
 export function gapLook(config: CollectionConfig, positions: object, now: number): GapLook {
   const walks = Object.entries(positions)
     .filter(([name, at]) => name.startsWith(GAP_WALK) && at !== "whole").map(([name]) => name);
@@ -63,7 +63,7 @@ export async function fillGaps(
   return open;
 }
 
-/** The ids that a gap lies between: those that were recorded, or else the first ones of its times. */
+/** Returns the ids that a gap lies between: those that were recorded, or else the first ones of its times. */
 function idsOf({ from, to, since_id, until_id }: ListedGap): MissedSpan {
   if (until_id === undefined) {
     return { sinceId: since_id ?? timeId(Date.parse(from)), untilId: timeId(Date.parse(to)) };
@@ -72,7 +72,7 @@ function idsOf({ from, to, since_id, until_id }: ListedGap): MissedSpan {
   return { sinceId: since_id ?? "0", untilId: until_id };
 }
 
-/** What search is asked for in place of a collection's harvests; nothing where it can't stand in. */
+/** Returns what search is asked for in place of a collection's harvests; nothing where it can't stand in. */
 function queriesOf(config: CollectionConfig): string[] {
   const { reading } = planFor(config);
   if (reading.kind === "query") return [reading.query];

@@ -37,7 +37,7 @@ const spanSchema = z.object({ from: z.number(), to: z.number() });
 /** Files that are read at a time. */
 const WIDTH = 8;
 
-/** All gaps of a collection, oldest first. @throws UserError where a file is damaged; OutsideError */
+/** Returns all gaps of a collection, oldest first. @throws UserError where a file is damaged; OutsideError */
 export async function listGaps(store: Store, id: string, look: GapLook): Promise<ListedGap[]> {
   const [recorded, filled] = await readAll(store, id);
   const due = look.walks.flatMap(spanOfWalk);
@@ -76,14 +76,14 @@ async function spansIn(store: Store, key: string): Promise<Span[]> {
   );
 }
 
-/** The span that a walk asks for; none for a walk of something else. */
+/** Returns the span that a walk asks for; none for a walk of something else. */
 function spanOfWalk(name: string): Span[] {
   const [, since, until] = /^gap:(\d+)-(\d*):/.exec(name) ?? [];
   if (since === undefined) return [];
   return [{ from: idTime(since), to: until ? idTime(until) : Infinity }];
 }
 
-/** A gap, in parts where a part of it was asked for. */
+/** Returns a gap, in parts where a part of it was asked for. */
 function partsOf(
   gap: Recorded,
   { filled, due, reach }: { filled: Span[]; due: Span[]; reach: number },
@@ -108,7 +108,7 @@ function partsOf(
   return [...done, ...left.map((part) => ({ ...bounded(gap, part), status: status(part) }))];
 }
 
-/** A part of a gap. */
+/** Returns a part of a gap. */
 function bounded({ since_id, until_id, ...gap }: Recorded, span: Span): Recorded {
   const [from, to] = [isoTime(span.from), isoTime(span.to)];
   const since = from === gap.from ? since_id : timeId(span.from);
@@ -122,7 +122,7 @@ function bounded({ since_id, until_id, ...gap }: Recorded, span: Span): Recorded
   };
 }
 
-/** What is left of a span without another one. */
+/** Returns what is left of a span without another one. */
 function without(span: Span, { from, to }: Span): Span[] {
   if (to <= span.from || span.to <= from) return [span];
   return [
@@ -131,7 +131,7 @@ function without(span: Span, { from, to }: Span): Span[] {
   ];
 }
 
-/** What of a span is in none of its parts. */
+/** Returns what of a span is in none of its parts. */
 function inside(span: Span, parts: Span[]): Span[] {
   return parts.reduce((left, part) => left.flatMap((one) => without(one, part)), [span]);
 }

@@ -37,7 +37,7 @@ export class Garbage {
   }
 
   /**
-   * Whether a folder's manifest lists all that its harvest tells of: then the rest is garbage for sure. One that is
+   * Returns whether a folder's manifest lists all that its harvest tells of: then the rest is garbage for sure. One that is
    * damaged lists less.
    * @param files That the manifest lists.
    */

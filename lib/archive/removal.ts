@@ -43,7 +43,7 @@ export interface Occurrence {
 /** Why tweets must be deleted, by their ids. */
 export type Gone = ReadonlyMap<string, string>;
 
-/** Where a collection has tweets that must be deleted, in themselves or inside others. */
+/** Yields where a collection has tweets that must be deleted, in themselves or inside others. */
 export async function* occurrences(
   store: Store,
   collectionId: string,
@@ -117,7 +117,7 @@ export interface Removed {
   doubtful: string[];
 }
 
-/** The listed files of each harvest's folder: of none, where all that it had was removed. */
+/** Returns the listed files of each harvest's folder: of none, where all that it had was removed. */
 async function folders(store: Store, collectionId: string): Promise<Map<string, ListedFile[]>> {
   const found = new Map<string, ListedFile[]>();
   for await (const key of manifests(store, collectionId)) {
@@ -228,7 +228,7 @@ class Folder {
     await checkpoint.commit({ files: next });
   }
 
-  /** The folder as its manifest is to list it. */
+  /** Returns the folder as its manifest is to list it. */
   #place(looked: Map<string, Looked>): FinalFolder {
     const { store, lease } = this.#options;
     const files = this.#files.flatMap(({ key, sha1 }) => {
@@ -265,7 +265,7 @@ class Folder {
     }
   }
 
-  /** Whether a removal that was killed has left a manifest that lists files beside the tweets, and not the one that counts. */
+  /** Returns whether a removal that was killed has left a manifest that lists files beside the tweets, and not the one that counts. */
   async #lacksInfo(): Promise<boolean> {
     const manifest = await this.#options.store.get(`${this.#folder}${FILES.manifest}`);
     const sides = readManifest(manifest?.bytes, this.#folder).sides.map(({ key }) =>
@@ -274,7 +274,7 @@ class Folder {
     return sides.length > 0 && !INFOS.some((name) => sides.includes(name));
   }
 
-  /** The bytes of the files that are listed now. */
+  /** Returns the bytes of the files that are listed now. */
   async #sizes(): Promise<number[]> {
     const { store } = this.#options;
     const listed = await listedIn(store, this.#folder);

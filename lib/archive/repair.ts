@@ -257,7 +257,7 @@ async function nameLast(options: RepairOptions, { harvests, faults }: Verified):
   onMended(`${lastHarvest} names the last harvest that is there`);
 }
 
-/** What a damaged bucket cannot give is null; verifying tells what is wrong. */
+/** Returns what a damaged bucket cannot give is null; verifying tells what is wrong. */
 async function orNull<T>(act: () => Promise<T>): Promise<T | null> {
   try {
     return await act();

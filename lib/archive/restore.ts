@@ -37,7 +37,7 @@ interface Harvest {
 }
 
 /**
- * The checkpoint that the newest harvest left, as its files tell.
+ * Returns the checkpoint that the newest harvest left, as its files tell.
  * @returns Null where no harvest left one.
  * @throws OutsideError where the store fails.
  */
@@ -78,7 +78,7 @@ export async function restoredCheckpoint(
   };
 }
 
-/** The harvests of a collection, oldest first. */
+/** Returns the harvests of a collection, oldest first. */
 async function harvestsIn({ store, collectionId }: RestoreOptions): Promise<Harvest[]> {
   const folders = new Map<string, Set<string>>();
   for await (const { key } of store.list(collectionKeys(collectionId).harvests)) {
@@ -98,7 +98,7 @@ async function harvestsIn({ store, collectionId }: RestoreOptions): Promise<Harv
   return harvests;
 }
 
-/** What the walks brought that may be unfinished, and the files of the newest harvest. */
+/** Returns what the walks brought that may be unfinished, and the files of the newest harvest. */
 async function readBack(
   harvests: Harvest[],
   options: RestoreOptions,
@@ -124,7 +124,7 @@ async function readBack(
   return { brought: all, files };
 }
 
-/** Whether last_harvest.json names a harvest: the configuration has learned by then what it brought. */
+/** Returns whether last_harvest.json names a harvest: the configuration has learned by then what it brought. */
 async function isNamed(
   harvest: Harvest | undefined,
   { store, collectionId }: RestoreOptions,
@@ -135,7 +135,7 @@ async function isNamed(
   return id !== undefined && id === harvest?.info?.harvest_timestamp;
 }
 
-/** The harvests since the last that was complete; of that one and those before, the users whom it could not read. */
+/** Returns the harvests since the last that was complete; of that one and those before, the users whom it could not read. */
 function unfinished(
   harvests: Harvest[],
   { hasLearned, type }: { hasLearned: boolean; type: CollectionConfig["type"] },
@@ -208,7 +208,7 @@ function countsOf(info: HarvestInfo): Counts {
   };
 }
 
-/** What is beside the tweets of a harvest that was cut. */
+/** Returns what is beside the tweets of a harvest that was cut. */
 async function countsIn(
   { folder, names }: Harvest,
   { store }: RestoreOptions,
@@ -233,7 +233,7 @@ async function countsIn(
   };
 }
 
-/** What the harvests of this month were billed: a budget is not spent twice. */
+/** Returns what the harvests of this month were billed: a budget is not spent twice. */
 function spentBy(harvests: Harvest[], now: number): CheckpointState["spent"] {
   const month = monthOf(now);
   const billed = harvests.flatMap(({ info }) =>
@@ -247,7 +247,7 @@ function spentBy(harvests: Harvest[], now: number): CheckpointState["spent"] {
   };
 }
 
-/** When the harvest began whose folder it is, in milliseconds since 1970. */
+/** Returns when the harvest began whose folder it is, in milliseconds since 1970. */
 function timeOfFolder(folder: string): number {
   const [year, month, day, ...time] = folder.split("/").slice(-7, -1);
   return timeOf(`${year}-${month}-${day}T${time.join(":")}Z`);

@@ -39,7 +39,7 @@ export async function restoreConfig(
   );
 }
 
-/** The newest copy of a configuration that a harvest has and that is whole; null where none has. */
+/** Returns the newest copy of a configuration that a harvest has and that is whole; null where none has. */
 export async function newestCopy(
   store: Store,
   id: string,
@@ -56,7 +56,7 @@ export async function newestCopy(
   return null;
 }
 
-/** A copy with the changes that came after it; what is damaged of these is for `verify` to name. */
+/** Returns a copy with the changes that came after it; what is damaged of these is for `verify` to name. */
 async function withChanges(copy: JsonObject, history: History): Promise<JsonObject> {
   const since = timeOrNull(timestampOf(copy)) ?? -Infinity;
   let config = copy;
@@ -70,7 +70,7 @@ async function withChanges(copy: JsonObject, history: History): Promise<JsonObje
   return rest;
 }
 
-/** Whether a disk or a power cut left nothing of a file: in what somebody mistyped there may be keys still. */
+/** Returns whether a disk or a power cut left nothing of a file: in what somebody mistyped there may be keys still. */
 export function isWiped(bytes: Uint8Array): boolean {
   return bytes.includes(0) || new TextDecoder().decode(bytes).trim() === "";
 }

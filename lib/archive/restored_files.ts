@@ -29,7 +29,7 @@ interface Place {
 }
 
 /**
- * The files that a harvest's manifest lists, and of one that was cut also those that were stored after it, in their
+ * Returns the files that a harvest's manifest lists, and of one that was cut also those that were stored after it, in their
  * order: each was stored when those before it were. A segment that is whole takes the place of its pieces.
  * @throws OutsideError where the store fails.
  */
@@ -66,7 +66,7 @@ export async function filesOf(
   return [...kept.map(({ file }) => file), ...later.files()];
 }
 
-/** What a file is; of one that is not there only its name is known. */
+/** Returns what a file is; of one that is not there only its name is known. */
 async function foundFile(
   name: string,
   sha1: string | null,
@@ -123,12 +123,12 @@ class Later {
     for (const [n, some] of shared) if (some !== tweets) this.#leaveOut(n);
   }
 
-  /** Whether one of these has all tweets of a file. @param shared As `count` leaves it. */
+  /** Returns whether one of these has all tweets of a file. @param shared As `count` leaves it. */
   isReplaced(shared: Map<number, number>): boolean {
     return [...shared.keys()].some((n) => this.#files[n]?.isWanted);
   }
 
-  /** Those that are to be listed, in their order. */
+  /** Returns those that are to be listed, in their order. */
   files(): FoundFile[] {
     return this.#files.flatMap(({ file, isWanted }) => isWanted ? [file] : []);
   }

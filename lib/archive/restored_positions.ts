@@ -50,7 +50,7 @@ export class Brought {
     this.#last = [...this.#last, ...other.#last].slice(-LAST);
   }
 
-  /** The walk that brought a line; null where nobody knows, or the configuration has it no more. */
+  /** Returns the walk that brought a line; null where nobody knows, or the configuration has it no more. */
   #walkOf(line: Uint8Array): string | null {
     const { walk, reading } = this.#plan;
     if (walk !== undefined) return walk;
@@ -69,7 +69,7 @@ export class Brought {
   }
 
   /**
-   * The positions of walks that may not be whole. One that is whole, and of which the configuration has not learned
+   * Returns the positions of walks that may not be whole. One that is whole, and of which the configuration has not learned
    * that, finds nothing more below.
    */
   positions(): JsonObject {
@@ -81,7 +81,7 @@ export class Brought {
   }
 
   /**
-   * Where a stream stands.
+   * Returns where a stream stands.
    * @param began When its harvest began, in milliseconds since 1970, for one that brought nothing.
    * @param isStopped Whether it was stopped in good order: nothing is missing after it.
    */

@@ -22,7 +22,7 @@ import { bytesHaveKeys, keyFiles } from "../bucket/key_files.ts";
 import { newestTold, totals, type Verified } from "./found.ts";
 import { changesetSchema, isHalfDone } from "../bucket/history.ts";
 import { type LockDocument, readLock } from "../bucket/lock.ts";
-import { type Repeat, Repeats } from "./repeats.ts";
+import { type Repeat, Repeats } from "../base/repeats.ts";
 import { InventoryCheck } from "./verify_inventory.ts";
 import { type Summing, summing } from "./summing.ts";
 import { isWiped, newestCopy } from "./restored_config.ts";

@@ -93,7 +93,7 @@ export async function lookAtHarvest(place: HarvestFolder, look: Look): Promise<H
   return harvest;
 }
 
-/** What a listed file is; null where it is not there. */
+/** Returns what a listed file is; null where it is not there. */
 async function lookAtFile(
   key: string,
   { sha1, isOpen }: { sha1: string; isOpen: boolean },
@@ -125,7 +125,7 @@ async function factsOf(
   }
 }
 
-/** What harvest.json says, or what is wrong with it; neither where it is not there. */
+/** Returns what harvest.json says, or what is wrong with it; neither where it is not there. */
 async function infoOf(
   folder: string,
   isOriginal: boolean,
@@ -146,7 +146,7 @@ function infoKey({ folder, isOriginal }: Pick<HarvestFound, "folder" | "isOrigin
 }
 
 /**
- * Whether the manifest lists what the checkpoint names. Where it does not, or harvest.json is gone, and every file
+ * Returns whether the manifest lists what the checkpoint names. Where it does not, or harvest.json is gone, and every file
  * that the checkpoint names is there as it names it, and no other that the manifest lists, all can be told again.
  */
 async function agreesWith(
@@ -173,7 +173,7 @@ async function agreesWith(
   return agrees;
 }
 
-/** Whether the manifest is gone, or was emptied by a damage: a removal of all tweets leaves it empty, too. */
+/** Returns whether the manifest is gone, or was emptied by a damage: a removal of all tweets leaves it empty, too. */
 function canBeRelisted(
   { hasManifest, listed, unlisted }: HarvestFound,
   { hasStray }: { hasStray: boolean },

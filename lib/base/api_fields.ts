@@ -12,8 +12,9 @@ interface Names {
 }
 
 /**
- * Names by kind, of https://docs.x.com/x-api/fundamentals/data-dictionary; what is usual is what twarc2 asks
- * for. The metrics that only a post's author may read are among the others.
+ * Names by kind, of https://docs.x.com/x-api/fundamentals/data-dictionary; what is usual is what twarc2
+ * asks for, and all else that costs nothing more. Among the others are metrics that only a post's author may read, what
+ * a user is to the owner of the keys, and expansions that bring more posts, users or media, which may be billed.
  */
 export const FIELDS = {
   expansions: {
@@ -38,11 +39,15 @@ export const FIELDS = {
   },
   tweet: {
     usual: [
+      "article",
       "attachments",
       "author_id",
+      "card_uri",
+      "community_id",
       "context_annotations",
       "conversation_id",
       "created_at",
+      "display_text_range",
       "edit_controls",
       "edit_history_tweet_ids",
       "entities",
@@ -50,55 +55,51 @@ export const FIELDS = {
       "id",
       "in_reply_to_user_id",
       "lang",
+      "media_metadata",
       "note_tweet",
       "possibly_sensitive",
       "public_metrics",
       "referenced_tweets",
       "reply_settings",
+      "scopes",
       "source",
       "text",
       "withheld",
     ],
     others: [
-      "article",
-      "card_uri",
-      "community_id",
-      "display_text_range",
-      "media_metadata",
       "non_public_metrics",
       "organic_metrics",
       "promoted_metrics",
-      "scopes",
     ],
   },
   user: {
     usual: [
+      "affiliation",
       "created_at",
       "description",
       "entities",
       "id",
+      "is_identity_verified",
       "location",
       "name",
+      "parody",
       "pinned_tweet_id",
+      "profile_banner_url",
       "profile_image_url",
       "protected",
       "public_metrics",
+      "subscription_type",
       "url",
       "username",
       "verified",
+      "verified_followers_count",
       "verified_type",
       "withheld",
     ],
     others: [
-      "affiliation",
       "connection_status",
-      "is_identity_verified",
       "most_recent_tweet_id",
-      "parody",
-      "profile_banner_url",
       "receives_your_dm",
-      "subscription_type",
-      "verified_followers_count",
     ],
   },
   media: {

@@ -22,7 +22,7 @@ export const PUT_KEYS =
   "`twarc-cloud collection-config keys` for collection.json.";
 
 /**
- * The keys without which the others are of no use: a bearer token or a consumer pair is enough, unless a
+ * Returns the keys without which the others are of no use: a bearer token or a consumer pair is enough, unless a
  * user's keys were begun or are needed.
  */
 export function missingKeys(
@@ -35,7 +35,7 @@ export function missingKeys(
 }
 
 /**
- * A key without what a paste brings with it: a scheme's word, quotes, characters that nobody sees.
+ * Returns a key without what a paste brings with it: a scheme's word, quotes, characters that nobody sees.
  * @returns What is wrong with it, where it is none even so: a part of a sentence, without the key.
  */
 export function pastedKey(text: string): { key: string } | { fault: string } {

@@ -48,7 +48,7 @@ const [CONNECTION_MS, SILENCE_MS] = [10_000, 20_000];
 /** Connections of a client at a time, as the SDK has them. */
 const SOCKETS = 50;
 
-/** What a client is made with. @throws UserError for a proxy through which AWS is not asked. */
+/** Returns what a client is made with. @throws UserError for a proxy through which AWS is not asked. */
 export function awsConfig(
   { region, accessKey, secretKey, sessionToken, endpoint, tries = TRIES }: AwsAccess,
 ): AwsClientConfig {
@@ -70,7 +70,7 @@ export function awsConfig(
 }
 
 /**
- * What sends requests through the proxies of the environment, and trusts its authorities, of which the SDK knows
+ * Returns what sends requests through the proxies of the environment, and trusts its authorities, of which the SDK knows
  * nothing; nothing where there are none.
  */
 function agents(): { httpAgent?: HttpAgent; httpsAgent?: HttpsAgent } {
@@ -105,7 +105,7 @@ export interface AwsFailure {
   retryAfterMs: number | undefined;
 }
 
-/** What is known of a failure, whatever was thrown. */
+/** Returns what is known of a failure, whatever was thrown. */
 export function awsFailure(thrown: unknown): AwsFailure {
   const object = isObject(thrown) ? thrown : {};
   const metadata = isObject(object.$metadata) ? object.$metadata : {};
@@ -130,7 +130,7 @@ const CREDENTIALS =
   "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or access_key " +
   "and secret_key in twarc_cloud.ini.";
 
-/** Where keys that AWS does not take come from: the environment goes before the ini file. */
+/** Returns where keys that AWS does not take come from: the environment goes before the ini file. */
 function whoseKeys(): string {
   const { AWS_PROFILE: profile, AWS_ACCESS_KEY_ID: key } = process.env;
   if (profile) return `They are those of profile ${profile}, as AWS_PROFILE says.`;
@@ -141,7 +141,7 @@ function whoseKeys(): string {
     "profile: AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, go before both.";
 }
 
-/** A command of AWS's own command line, for the profile in which the SDK looks. */
+/** Returns a command of AWS's own command line, for the profile in which the SDK looks. */
 function awsCommand(command: string): string {
   const profile = process.env.AWS_PROFILE;
   if (!profile) return `aws ${command}`;
@@ -162,7 +162,7 @@ function regionHint(): string {
 }
 
 /**
- * What a failure of AWS means to a person; what is one of our own errors already stays as it is.
+ * Returns what a failure of AWS means to a person; what is one of our own errors already stays as it is.
  * @param what What was tried, to stand before what happened: `Reading collections/c/lock.json`.
  */
 export function awsError(thrown: unknown, what: string): TwarcCloudError {

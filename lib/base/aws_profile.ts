@@ -12,7 +12,7 @@ export interface ProfileSources {
 }
 
 /**
- * The address that is asked in place of that of S3: `endpoint_url` of the profile's services section, or of the profile.
+ * Returns the address that is asked in place of that of S3: `endpoint_url` of the profile's services section, or of the profile.
  * Undefined where none is set, or the file cannot be read: what is wrong with it is for the SDK to say.
  */
 export async function profileEndpoint(sources?: ProfileSources): Promise<string | undefined> {
@@ -29,12 +29,12 @@ export async function profileEndpoint(sources?: ProfileSources): Promise<string 
   return services?.get("s3.endpoint_url") || profile.get("endpoint_url") || undefined;
 }
 
-/** Whether addresses that are set somewhere are not to count. */
+/** Returns whether addresses that are set somewhere are not to count. */
 export function isIgnored(env: Record<string, string | undefined>): boolean {
   return isTrue(env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS);
 }
 
-/** The settings of each section; those that are indented below another one have its name and a dot before their own. */
+/** Returns the settings of each section; those that are indented below another one have its name and a dot before their own. */
 function sectionsIn(text: string): Map<string, Map<string, string>> {
   const sections = new Map<string, Map<string, string>>();
   let section = new Map<string, string>();

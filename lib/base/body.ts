@@ -16,7 +16,7 @@ const free: Uint8Array<ArrayBuffer>[] = [];
 const MAX_FREE = 16;
 
 /**
- * An answer's body. The signal that a fetch was given may be forgotten while only its body waits for it, so that
+ * Returns an answer's body. The signal that a fetch was given may be forgotten while only its body waits for it, so that
  * it is watched here too.
  * @throws the signal's reason when it is aborted; what the body fails with; SyntaxError for one beyond 64 MiB or
  *   beyond 16 MiB and a hundred times its packed length, which a few packed bytes can become, and for one that is
@@ -74,7 +74,7 @@ async function gathered(
 }
 
 /**
- * The blocks of a body, each good until the next one is asked for: one block is read into again and again. What
+ * Yields the blocks of a body, each good until the next one is asked for: one block is read into again and again. What
  * the stream itself hands out keeps 64 KiB for each 4 that are unpacked.
  */
 async function* blocksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -106,7 +106,7 @@ function byobReader(body: ReadableStream<Uint8Array>): ReadableStreamBYOBReader 
   }
 }
 
-/** How an answer says that it is packed; null for one that is not. */
+/** Returns how an answer says that it is packed; null for one that is not. */
 function packingOf({ headers }: Response): string | null {
   const encoding = headers.get("content-encoding")?.trim().toLowerCase() ?? "";
   return /^(identity)?$/.test(encoding) ? null : encoding;
@@ -117,7 +117,7 @@ function unasked(packing: string): SyntaxError {
 }
 
 /**
- * An answer that was asked for as it is (`accept-encoding: identity`), unpacked where it comes in gzip all the
+ * Returns an answer that was asked for as it is (`accept-encoding: identity`), unpacked where it comes in gzip all the
  * same: what is lost of a stream is lost. Its body fails with a SyntaxError where it unpacks to more than 16 MiB
  * beyond a hundred times what came.
  * @throws SyntaxError for any other packing.

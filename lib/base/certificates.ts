@@ -17,7 +17,7 @@ export function settleCertificates(env: Pick<typeof Deno.env, "get" | "delete">)
 }
 
 /**
- * The certificates (PEM) of the authorities that AWS_CA_BUNDLE names in place of all others, as AWS's own command
+ * Returns the certificates (PEM) of the authorities that AWS_CA_BUNDLE names in place of all others, as AWS's own command
  * line takes it; null where it is not set.
  * @throws UserError for a file that cannot be read, or that has none.
  */

@@ -5,7 +5,7 @@ import { temporaryVariable } from "./shell.ts";
 import { codeOf } from "./system_error.ts";
 
 /**
- * A failure of the disk for temporary files as what a person does about it.
+ * Returns a failure of the disk for temporary files as what a person does about it.
  * @param folder The folder for a harvest's temporary files; absent for those that lie in the system's own place.
  * @param options.isNew Whether nothing was made there yet, so that the place itself is what does not do.
  */
@@ -58,7 +58,7 @@ function kindOf(cause: unknown): "full" | "refused" | "gone" | "broken" {
   return /^(ENOENT|ENOTDIR)$/.test(code) ? "gone" : "broken";
 }
 
-/** What Deno says of its flags is of no use to who runs the program. */
+/** Returns what Deno says of its flags is of no use to who runs the program. */
 function reasonOf(cause: unknown): string {
   if (cause instanceof Deno.errors.NotCapable) return "this program may not write there";
   return messageOf(cause);

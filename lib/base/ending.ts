@@ -46,7 +46,7 @@ export class Ending {
     return this.#ending.signal;
   }
 
-  /** Whether an error says no more than that the process was asked to end. */
+  /** Returns whether an error says no more than that the process was asked to end. */
   isOver(error: unknown): boolean {
     const { signal } = this.#ending;
     return signal.aborted && error === signal.reason;
@@ -61,7 +61,7 @@ export class Ending {
 }
 
 /**
- * Whether this process was started to outlive its terminal, as by `nohup`: it ignores SIGHUP, as do the processes
+ * Returns whether this process was started to outlive its terminal, as by `nohup`: it ignores SIGHUP, as do the processes
  * that it starts. False where that cannot be known.
  */
 function outlivesTerminal(): boolean {

@@ -147,7 +147,7 @@ export function ifOurs<T>(value: T): (error: unknown) => T {
   };
 }
 
-/** The message of anything that was thrown. */
+/** Returns the message of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -12,7 +12,7 @@ export interface Person {
   home?: string | null;
 }
 
-/** What can be made again, or is soon of no use: `$XDG_CACHE_HOME/twarc-cloud`, `~/Library/Caches/twarc-cloud`. */
+/** Returns what can be made again, or is soon of no use: `$XDG_CACHE_HOME/twarc-cloud`, `~/Library/Caches/twarc-cloud`. */
 export function cacheFolder(person: Person): string {
   const { env, os, home } = told(person);
   if (os === "windows") return join(localData(env, home), "twarc-cloud", "cache");
@@ -24,7 +24,7 @@ export function cacheFolder(person: Person): string {
     : join(home, ".cache", "twarc-cloud");
 }
 
-/** Where Deno keeps the packages and the compiled code of programs: `DENO_DIR`, or its own place in the person's cache. */
+/** Returns where Deno keeps the packages and the compiled code of programs: `DENO_DIR`, or its own place in the person's cache. */
 export function denoFolder(person: Person): string {
   const { env, os, home } = told(person);
   if (env.DENO_DIR) return env.DENO_DIR;
@@ -33,7 +33,7 @@ export function denoFolder(person: Person): string {
   return join(absolute(env.XDG_CACHE_HOME) ?? join(home ?? tmpdir(), ".cache"), "deno");
 }
 
-/** What is kept from one run to the next: `$XDG_STATE_HOME/twarc-cloud`, `~/Library/Application Support/twarc-cloud`. */
+/** Returns what is kept from one run to the next: `$XDG_STATE_HOME/twarc-cloud`, `~/Library/Application Support/twarc-cloud`. */
 export function stateFolder(person: Person): string {
   const { env, os, home } = told(person);
   if (os === "windows") return join(localData(env, home), "twarc-cloud", "state");
@@ -45,7 +45,7 @@ export function stateFolder(person: Person): string {
     : join(home, ".local", "state", "twarc-cloud");
 }
 
-/** The home folder of this process's user; null for one whom the machine does not know, whose home is nowhere or `/`. */
+/** Returns the home folder of this process's user; null for one whom the machine does not know, whose home is nowhere or `/`. */
 export function homeFolder(): string | null {
   const home: string | null = homedir();
   return home && home !== "/" ? home : null;
@@ -55,7 +55,7 @@ function told({ env, os = Deno.build.os, home = homeFolder() }: Person): Require
   return { env, os, home };
 }
 
-/** A folder for somebody without a home, as containers run programs; whoever makes it looks whether it is their own. */
+/** Returns a folder for somebody without a home, as containers run programs; whoever makes it looks whether it is their own. */
 function homeless(what: string): string {
   return join(tmpdir(), `twarc-cloud-${what}`);
 }
@@ -69,7 +69,7 @@ function localData(env: Person["env"], home: string | null): string {
   return absolute(env.LOCALAPPDATA) ?? join(home ?? tmpdir(), "AppData", "Local");
 }
 
-/** The XDG specification has relative paths ignored. */
+/** Returns the XDG specification has relative paths ignored. */
 function absolute(path: string | undefined): string | undefined {
   return path && isAbsolute(path) ? path : undefined;
 }

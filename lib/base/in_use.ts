@@ -49,7 +49,7 @@ export async function whenFree<T>(
   }
 }
 
-/** Whether a failure may pass: a disk says no to a name that is in use as it does to one without permission. */
+/** Returns whether a failure may pass: a disk says no to a name that is in use as it does to one without permission. */
 function mayBeHeld(error: unknown): boolean {
   const { NotCapable, PermissionDenied } = Deno.errors;
   if (error instanceof NotCapable) return false;

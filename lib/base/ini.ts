@@ -16,7 +16,7 @@ export function parseIni(text: string): Record<string, unknown> {
   return fileSchema.parse(parse(literal));
 }
 
-/** A value whose backslashes the library leaves as they are; before `#` and `;`, which begin a comment, one is an escape. */
+/** Returns a value whose backslashes the library leaves as they are; before `#` and `;`, which begin a comment, one is an escape. */
 function literalValue(value: string): string {
   if (value.startsWith("'")) return value;
   return value.replaceAll(value.startsWith('"') ? /\\/g : /\\(?![#;])/g, "\\\\");

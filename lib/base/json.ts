@@ -40,7 +40,7 @@ export function parseAs<S extends z.ZodType>(
   throw new UserError(`${name} is not as expected: ${faults.join("; ")}`, { cause: result.error });
 }
 
-/** What a JSON text says; null where it is none. */
+/** Returns what a JSON text says; null where it is none. */
 export function jsonOrNull(text: string): Json {
   try {
     return JSON.parse(text);
@@ -49,12 +49,12 @@ export function jsonOrNull(text: string): Json {
   }
 }
 
-/** Whether a value is an object, not an array. */
+/** Returns whether a value is an object, not an array. */
 export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A member of its own of an object. */
+/** Returns a member of its own of an object. */
 export function member(object: JsonObject, name: string): Json | undefined {
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
@@ -69,7 +69,7 @@ function decoded(text: string | Uint8Array, name: string): string {
   }
 }
 
-/** What is wrong, after the line and column where it is. */
+/** Returns what is wrong, after the line and column where it is. */
 function placed(message: string, text: string): string {
   const before = text.slice(0, faultIn(text)).split("\n");
   const reason = message.replace(/( after JSON| in JSON)? at position.*$/, "")
@@ -77,7 +77,7 @@ function placed(message: string, text: string): string {
   return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}: ${reason}`;
 }
 
-/** Where the mistake is: what stands before it is the beginning of a JSON text. Not every message says. */
+/** Returns where the mistake is: what stands before it is the beginning of a JSON text. Not every message says. */
 function faultIn(text: string): number {
   let [good, bad] = [0, text.length + 1];
   while (bad - good > 1) {
@@ -88,7 +88,7 @@ function faultIn(text: string): number {
   return good;
 }
 
-/** Whether a text is the beginning of a JSON text, or a whole one. */
+/** Returns whether a text is the beginning of a JSON text, or a whole one. */
 function canGoOn(text: string): boolean {
   try {
     JSON.parse(text);

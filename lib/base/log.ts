@@ -7,7 +7,7 @@ import { oneLine } from "./visible.ts";
 /** How lines are written: `json` where TWARC_CLOUD_LOG says so, as containers do. */
 export type LogForm = "text" | "json";
 
-/** The form that the environment asks for. */
+/** Returns the form that the environment asks for. */
 export function logForm({ TWARC_CLOUD_LOG: form }: Record<string, string | undefined>): LogForm {
   return form === "json" ? "json" : "text";
 }
@@ -49,12 +49,12 @@ function jsonOf(facts: Facts): string {
   return JSON.stringify(facts);
 }
 
-/** A line of JSON for the error that ends the process. @param now In milliseconds since 1970. */
+/** Returns a line of JSON for the error that ends the process. @param now In milliseconds since 1970. */
 export function fatalLine(message: string, now: number): string {
   return jsonOf({ time: isoTime(now), level: "fatal", part: "main", message: oneLine(message) });
 }
 
-/** A line of a log as a person reads it, whatever its form. */
+/** Returns a line of a log as a person reads it, whatever its form. */
 export function readable(line: string): string {
   const facts = factsIn(line);
   if (!facts) return line;

@@ -67,7 +67,7 @@ const KINDS: Kind[] = [
 const SOMEBODY = "the address";
 
 /**
- * Why there was no answer, in words that can stand behind a colon: certificates, names, refusals and proxies are
+ * Returns why there was no answer, in words that can stand behind a colon: certificates, names, refusals and proxies are
  * named, with what to set. A failure of any other kind is as it was said.
  * @param asked Who was asked, where the failure may not say it: `https://s3.eu-central-1.amazonaws.com`.
  */
@@ -90,7 +90,7 @@ export interface Moved {
 }
 
 /**
- * Where an answer says that its address has moved to for good; null for any other answer.
+ * Returns where an answer says that its address has moved to for good; null for any other answer.
  * @param asked The address that was asked; without it, each is another.
  */
 export function movedFor(
@@ -112,7 +112,7 @@ function meaningOf(said: string, host: string): string | null {
   return null;
 }
 
-/** What was said: fetch keeps it in the cause, and Node.js has a code for what its text does not name. */
+/** Returns what was said: fetch keeps it in the cause, and Node.js has a code for what its text does not name. */
 function saidBy(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
   const { message, cause } = thrown;
@@ -121,7 +121,7 @@ function saidBy(thrown: unknown): string {
   return message || inner || codeOf(thrown);
 }
 
-/** Whether a failure is of the network: what an API says of certificates is not. */
+/** Returns whether a failure is of the network: what an API says of certificates is not. */
 function isOfNetwork(thrown: unknown, said: string): boolean {
   return thrown instanceof TypeError || codeOf(thrown) !== "" || OF_FETCH.test(said) ||
     /getaddrinfo|connect E[A-Z]+/.test(said);
@@ -148,7 +148,7 @@ function behindProxy(url: URL | undefined): string {
   return `; ${name} names the proxy ${host ?? "of nobody"}`;
 }
 
-/** Whether a host is this machine. */
+/** Returns whether a host is this machine. */
 function isLoopback(hostname = ""): boolean {
   return /^(localhost|127(\.\d+){3}|\[?::1\]?)$/.test(hostname);
 }

@@ -82,12 +82,12 @@ export async function outlast<T>(
   }
 }
 
-/** Whether a failure is one of the outside that a later try may not meet. */
+/** Returns whether a failure is one of the outside that a later try may not meet. */
 export function passesByItself(failure: unknown): boolean {
   return failure instanceof OutsideError && !(failure instanceof UnresponsiveError);
 }
 
-/** What failed, with what can be done about it, as sentences. */
+/** Returns what failed, with what can be done about it, as sentences. */
 export function sentenceOf(failure: unknown): string {
   const message = messageOf(failure);
   const hint = failure instanceof TwarcCloudError && failure.hint ? ` ${failure.hint}` : "";

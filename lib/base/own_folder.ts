@@ -54,7 +54,7 @@ export async function ownFolder(
   return { path, owner };
 }
 
-/** What keeps a folder from being one's own, for a person; null where nothing does. @throws where it cannot be looked at */
+/** Returns what keeps a folder from being one's own, for a person; null where nothing does. @throws where it cannot be looked at */
 export async function strangeness(path: string, owner: Owner): Promise<string | null> {
   const found = await lstat(path);
   if (found.isSymbolicLink()) return "it is a link";
@@ -86,7 +86,7 @@ export async function syncFolder(path: string): Promise<void> {
   await folder?.sync().catch(ignoreLacking);
 }
 
-/** Whether there is something; so there is where this process may not look. */
+/** Returns whether there is something; so there is where this process may not look. */
 async function isThere(path: string): Promise<boolean> {
   try {
     return await lstat(path).catch(nullIfAbsent) !== null;
@@ -112,7 +112,7 @@ export function nullIfAbsent(error: unknown): null {
   throw error;
 }
 
-/** Whether an error of the file system is one of these, such as `ENOENT`. */
+/** Returns whether an error of the file system is one of these, such as `ENOENT`. */
 export function hasCode(error: unknown, ...codes: string[]): boolean {
   return error instanceof Error && "code" in error && codes.includes(String(error.code));
 }
@@ -121,7 +121,7 @@ function isRefusal(error: unknown): boolean {
   return hasCode(error, "EACCES", "EPERM", "EROFS");
 }
 
-/** The owner of what this process makes in a folder: a server may know this person by another number. */
+/** Returns the owner of what this process makes in a folder: a server may know this person by another number. */
 async function ownerHere(path: string): Promise<Owner> {
   const probe = join(path, `.${crypto.randomUUID()}`);
   const file = await open(probe, "wx", 0o600);
@@ -133,7 +133,7 @@ async function ownerHere(path: string): Promise<Owner> {
   }
 }
 
-/** A folder above a path, as far as they are there, in which all may write and rename; null where there is none. */
+/** Returns a folder above a path, as far as they are there, in which all may write and rename; null where there is none. */
 async function openAbove(path: string): Promise<string | null> {
   if (!HAS_OWNERS) return null;
   let there = dirname(path);
@@ -145,7 +145,7 @@ async function openAbove(path: string): Promise<string | null> {
   }
 }
 
-/** What lets others put another folder in the place of one: a folder above it that all may write, or theirs in such. */
+/** Returns what lets others put another folder in the place of one: a folder above it that all may write, or theirs in such. */
 async function strangenessAbove(path: string, owner: Owner): Promise<string | null> {
   for (
     let [below, above] = [path, dirname(path)];

@@ -17,7 +17,7 @@ export interface Proxies {
 }
 
 /**
- * The proxies that an environment names, in capitals or not, each by its own variable or by `ALL_PROXY`. This
+ * Returns the proxies that an environment names, in capitals or not, each by its own variable or by `ALL_PROXY`. This
  * machine is never asked through one.
  * @throws UserError for one that is no address.
  */

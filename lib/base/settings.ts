@@ -180,13 +180,13 @@ export class Settings {
       /:role\/.+-event-role$/.test(event_role_arn);
   }
 
-  /** A setting of the ini file that may be missing. */
+  /** Returns a setting of the ini file that may be missing. */
   get(name: SettingName): string | undefined {
     return this.#ini[name];
   }
 
   /**
-   * A setting of the ini file that the command cannot do without.
+   * Returns a setting of the ini file that the command cannot do without.
    * @throws UserError that names it.
    */
   require(name: SettingName): string {
@@ -234,7 +234,7 @@ async function readIni(path: string): Promise<Partial<Record<SettingName, string
   return settings;
 }
 
-/** The address of an S3-compatible store. @throws UserError */
+/** Returns the address of an S3-compatible store. @throws UserError */
 function addressIn({ endpoint }: Partial<Record<SettingName, string>>): string | undefined {
   if (endpoint === undefined || urlSchema.safeParse(endpoint).success) return endpoint;
   throw new UserError(

@@ -37,7 +37,7 @@ export function codeOf(error: unknown, os: string = Deno.build.os): string {
   return Object.entries(constants.errno).find(([, value]) => value === number)?.[0] ?? "";
 }
 
-/** Whether a file system does not have what was asked of it: FAT has no links, some of a network have no locks. */
+/** Returns whether a file system does not have what was asked of it: FAT has no links, some of a network have no locks. */
 export function isLacking(error: unknown): boolean {
   if (error instanceof Deno.errors.NotSupported) return true;
   return /^(EPERM|ENOTSUP|EOPNOTSUPP|ENOSYS|ENOLCK|EINVAL)$/.test(codeOf(error));

@@ -9,7 +9,7 @@ export const SLACK = 86_400_000;
 const LARGEST = 2n ** 63n - 1n;
 
 /**
- * Why a text is no id; null where it may be one.
+ * Returns why a text is no id; null where it may be one.
  * @param now In milliseconds since 1970, for an id of a tweet: it has its time in it, and none is of a time to come.
  */
 export function idFault(text: string, now = Infinity): string | null {

@@ -5,18 +5,18 @@ const UNSEEN =
   // deno-lint-ignore no-control-regex
   /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
-/** A text whose control characters are shown rather than sent. */
+/** Returns a text whose control characters are shown rather than sent. */
 export function visible(text: string): string {
   return text.replace(UNSEEN, escaped);
 }
 
-/** The same on one line: a line feed from outside would begin a line that looks like ours. */
+/** Returns the same on one line: a line feed from outside would begin a line that looks like ours. */
 export function oneLine(text: string): string {
   return visible(text).replace(/\n/g, escaped);
 }
 
 /**
- * A word from outside as the last one of a command that a person is to type: what begins with `-` would be an option,
+ * Returns a word from outside as the last one of a command that a person is to type: what begins with `-` would be an option,
  * and a shell reads signs of its own.
  */
 export function lastWord(word: string): string {

@@ -49,7 +49,7 @@ export interface Reads {
   archiveCounts?: number;
 }
 
-/** What that costs in dollars, without the rests of binary fractions. */
+/** Returns what that costs in dollars, without the rests of binary fractions. */
 export function dollarsFor(reads: Reads, prices: Prices): number {
   const { posts = 0, users = 0, recentCounts = 0, archiveCounts = 0 } = reads;
   return rounded(
@@ -81,12 +81,12 @@ export function budgetText({ posts, dollars = 0, per }: Budget): string {
   return `${amount} a ${per}`;
 }
 
-/** The month of a time (milliseconds since 1970), in UTC: `2026-11`. */
+/** Returns the month of a time (milliseconds since 1970), in UTC: `2026-11`. */
 export function monthOf(ms: number): string {
   return new Date(ms).toISOString().slice(0, 7);
 }
 
-/** The first day after the month of a time, in UTC: `2026-12-01`. */
+/** Returns the first day after the month of a time, in UTC: `2026-12-01`. */
 export function nextMonth(ms: number): string {
   const day = new Date(ms);
   return new Date(Date.UTC(day.getUTCFullYear(), day.getUTCMonth() + 1)).toISOString().slice(0, 10);

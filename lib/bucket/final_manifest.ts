@@ -16,7 +16,7 @@ export interface Changed {
 }
 
 /**
- * The manifest of a harvest that is over.
+ * Returns the manifest of a harvest that is over.
  * @param folder The harvest's, with a `/` at its end.
  * @param files Its tweets files.
  * @throws OutsideError where the store fails.
@@ -30,13 +30,13 @@ export async function finalManifest(
   return manifestWith(files, await sidesOf(store, folder, changed));
 }
 
-/** A manifest of tweets files, then of files beside them by their names. */
+/** Returns a manifest of tweets files, then of files beside them by their names. */
 export function manifestWith(files: NamedSum[], sides: NamedSum[]): Uint8Array {
   return manifestOf([...files, ...sides.toSorted((a, b) => a.name < b.name ? -1 : 1)]);
 }
 
 /**
- * The files beside the tweets. What a manifest that is there lists of them stays as it lists it, so that a file which
+ * Returns the files beside the tweets. What a manifest that is there lists of them stays as it lists it, so that a file which
  * was altered since is found out.
  * @throws OutsideError where the store fails.
  */
@@ -56,7 +56,7 @@ export async function sidesOf(
   return [...sums].map(([name, sha1]) => ({ name, sha1 }));
 }
 
-/** What a folder's manifest lists beside the tweets: checksums by names. */
+/** Returns what a folder's manifest lists beside the tweets: checksums by names. */
 async function listedSides(store: Store, folder: string): Promise<Map<string, string>> {
   const before = (await store.get(`${folder}${FILES.manifest}`))?.bytes;
   const { sides } = readManifest(before, folder);

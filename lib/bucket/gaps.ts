@@ -31,7 +31,7 @@ export interface ToldGap {
 }
 
 /**
- * The gaps of a harvest that are in the bucket, oldest first.
+ * Returns the gaps of a harvest that are in the bucket, oldest first.
  * @param began The harvest's timestamp, ISO 8601.
  * @throws UserError where the file is damaged; OutsideError where the store fails.
  */
@@ -56,7 +56,7 @@ export interface GapWalk {
   position: Json;
 }
 
-/** The walks that a gap begins, each with the position that it has before anything was asked. */
+/** Returns the walks that a gap begins, each with the position that it has before anything was asked. */
 export function walksOfGap({ sinceId, untilId }: MissedSpan, queries: string[]): GapWalk[] {
   return queries.map((query) => ({
     name: `${GAP_WALK}${sinceId}-${untilId ?? ""}:${query}`,
@@ -70,7 +70,7 @@ export function walksOfGap({ sinceId, untilId }: MissedSpan, queries: string[]):
 const checkpointSchema = z.looseObject({ positions: z.record(z.string(), z.unknown()).optional() });
 
 /**
- * How many searches for what a collection missed are still to be made, or to be ended.
+ * Returns how many searches for what a collection missed are still to be made, or to be ended.
  * @throws UserError where the checkpoint is damaged; OutsideError where the store fails.
  */
 export async function searchesLeft(store: Store, id: string): Promise<number> {
@@ -82,7 +82,7 @@ export async function searchesLeft(store: Store, id: string): Promise<number> {
     .filter(([walk, at]) => walk.startsWith(GAP_WALK) && at !== "whole").length;
 }
 
-/** The gaps that a file tells; none where it is not there. @throws as `gapsOf` */
+/** Returns the gaps that a file tells; none where it is not there. @throws as `gapsOf` */
 export async function gapsIn(store: Store, key: string): Promise<ToldGap[]> {
   const found = await store.get(key);
   const lines = new TextDecoder().decode(found?.bytes).split("\n").filter((line) => line !== "");

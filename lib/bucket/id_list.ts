@@ -27,7 +27,7 @@ export class IdList {
     return true;
   }
 
-  /** The ids from the lowest on, each once; the list is empty then. */
+  /** Returns the ids from the lowest on, each once; the list is empty then. */
   sorted(): BigUint64Array {
     const all = this.#ids.subarray(0, this.#count).sort();
     let kept = 0;
@@ -48,7 +48,7 @@ export function idText(ids: BigUint64Array): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * The ids of an object that `idText` made.
+ * Returns the ids of an object that `idText` made.
  * @throws UserError where it is not there, or has something else; OutsideError where the store fails.
  */
 export async function readIds(store: Store, key: string): Promise<BigUint64Array> {
@@ -61,7 +61,7 @@ export async function readIds(store: Store, key: string): Promise<BigUint64Array
   return parseIds(found.bytes, key);
 }
 
-/** The ids of a text that `idText` made. @throws UserError where it has something else. */
+/** Returns the ids of a text that `idText` made. @throws UserError where it has something else. */
 export function parseIds(bytes: Uint8Array, key: string): BigUint64Array {
   const list = new IdList();
   for (const line of new TextDecoder().decode(bytes).split("\n")) {

@@ -24,14 +24,14 @@ interface KeyFile {
   version: Version;
 }
 
-/** Whether a file's content has keys in the clear. */
+/** Returns whether a file's content has keys in the clear. */
 export function bytesHaveKeys(bytes: Uint8Array): boolean {
   const json = jsonIn(bytes);
   return json !== undefined && hasKeys(json);
 }
 
 /**
- * The files below a collection that have keys in the clear; its configuration, with which it is harvested, is none.
+ * Yields the files below a collection that have keys in the clear; its configuration, with which it is harvested, is none.
  * @param isWanted Which are looked at.
  * @throws what the store fails with.
  */

@@ -23,7 +23,7 @@ export interface LastHarvest {
   userChanges: z.infer<typeof userChangesSchema>;
 }
 
-/** What a collection harvested last, or null. @throws UserError where what tells of it is damaged. */
+/** Returns what a collection harvested last, or null. @throws UserError where what tells of it is damaged. */
 export async function lastHarvestOf(store: Store, id: string): Promise<LastHarvest | null> {
   const keys = collectionKeys(id);
   const last = await store.get(keys.lastHarvest);
@@ -47,7 +47,7 @@ export async function lastHarvestOf(store: Store, id: string): Promise<LastHarve
 }
 
 /**
- * Why a collection's last harvest ended by itself, where that was since a time; null where it did not, or cannot be read.
+ * Returns why a collection's last harvest ended by itself, where that was since a time; null where it did not, or cannot be read.
  * @param since In milliseconds since 1970.
  * @throws OutsideError where the store fails.
  */
@@ -68,7 +68,7 @@ function nullIfDamaged(error: unknown): null {
 }
 
 /**
- * The id of a harvest as milliseconds since 1970; one of the Python original has no zone and means UTC.
+ * Returns the id of a harvest as milliseconds since 1970; one of the Python original has no zone and means UTC.
  * @throws UserError where it is no time.
  */
 export function timeOf(iso: string): number {

@@ -102,7 +102,7 @@ export async function acquireLease(options: LeaseOptions): Promise<Lease> {
   }
 }
 
-/** What the store answers. @throws OutsideError where it takes longer; it may have done it all the same. */
+/** Returns what the store answers. @throws OutsideError where it takes longer; it may have done it all the same. */
 async function inTime<T>(
   answer: Promise<T>,
   { clock, ms }: { clock: Clock; ms: number },
@@ -227,7 +227,7 @@ export class Lease {
   }
 
   /**
-   * What the store answers within half of what is left of the lease, so that another try has its time.
+   * Returns what the store answers within half of what is left of the lease, so that another try has its time.
    * @throws OutsideError where it takes longer; it may have done it all the same.
    */
   #inTime<T>(answer: Promise<T>): Promise<T> {
@@ -236,7 +236,7 @@ export class Lease {
     return inTime(answer, { clock: this.#clock, ms });
   }
 
-  /** Whether others may have taken it by now. */
+  /** Returns whether others may have taken it by now. */
   #isOver(): boolean {
     return this.#clock.monotonic() - this.#renewed >= LEASE_TTL_MS;
   }

@@ -14,7 +14,7 @@ export interface OpenListing {
   manifest: Uint8Array;
 }
 
-/** What the checkpoint lists; null where all harvests are settled, or it is damaged: then manifests are all there is. */
+/** Returns what the checkpoint lists; null where all harvests are settled, or it is damaged: then manifests are all there is. */
 export async function openListing(
   store: Store,
   collectionId: string,
@@ -25,7 +25,7 @@ export async function openListing(
   return { folder, manifest: manifestOf(state.files) };
 }
 
-/** The manifest of a harvest that may not be settled, as it is or as it follows from the checkpoint; null for none. */
+/** Returns the manifest of a harvest that may not be settled, as it is or as it follows from the checkpoint; null for none. */
 export async function newestManifest(
   store: Store,
   collectionId: string,
@@ -38,7 +38,7 @@ export async function newestManifest(
 }
 
 /**
- * The files of tweets of every harvest of a collection, oldest harvest first; also of the one that goes on.
+ * Yields the files of tweets of every harvest of a collection, oldest harvest first; also of the one that goes on.
  * @param options.oldest The folder of the first harvest that is wanted.
  */
 export async function* listedFiles(

@@ -64,7 +64,7 @@ export interface FoundLock {
   version: Version;
 }
 
-/** The lock of a collection, or null where there is none. */
+/** Returns the lock of a collection, or null where there is none. */
 export async function readLock(
   store: Store,
   collectionId: string,
@@ -79,7 +79,7 @@ export async function readLock(
   return { document, version, ...judged(document, age, options) };
 }
 
-/** What one look at a lock tells. @param age Milliseconds since it was written, by the store's own clock. */
+/** Returns what one look at a lock tells. @param age Milliseconds since it was written, by the store's own clock. */
 function judged(
   document: LockDocument,
   age: number | undefined,
@@ -93,7 +93,7 @@ function judged(
   return { live: gone === false || !(ahead <= -SKEW_MS), isDoubtful: true };
 }
 
-/** What a lock says; null where it is none of ours. */
+/** Returns what a lock says; null where it is none of ours. */
 export function lockIn(bytes: Uint8Array): LockDocument | null {
   return lockSchema.safeParse(jsonIn(bytes)).data ?? null;
 }
@@ -153,7 +153,7 @@ export async function unlock(
   return found ? document : undefined;
 }
 
-/** The error for a collection that somebody else harvests. */
+/** Returns the error for a collection that somebody else harvests. */
 export function locked(collectionId: string, lock: LockDocument | null): LockedError {
   if (!lock) {
     return new LockedError(`Collection ${collectionId} is locked`, {

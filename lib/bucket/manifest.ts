@@ -16,7 +16,7 @@ export interface ListedFile {
   sha1: string;
 }
 
-/** The keys of the manifests of a collection's harvests, oldest first. */
+/** Yields the keys of the manifests of a collection's harvests, oldest first. */
 export async function* manifests(store: Store, collectionId: string): AsyncGenerator<string> {
   for await (const { key } of store.list(collectionKeys(collectionId).harvests)) {
     const folder = key.slice(0, key.lastIndexOf("/") + 1);
@@ -25,13 +25,13 @@ export async function* manifests(store: Store, collectionId: string): AsyncGener
   }
 }
 
-/** The files of tweets that the manifest under a key lists. */
+/** Yields the files of tweets that the manifest under a key lists. */
 export async function* filesListed(store: Store, key: string): AsyncGenerator<ListedFile> {
   const manifest = await store.get(key);
   yield* readManifest(manifest?.bytes, key.slice(0, -FILES.manifest.length)).files;
 }
 
-/** The names that a folder's manifest lists. */
+/** Returns the names that a folder's manifest lists. */
 export async function listedIn(store: Store, folder: string): Promise<Set<string>> {
   const names = new Set<string>();
   for await (const { key } of filesListed(store, `${folder}${FILES.manifest}`)) {
@@ -40,13 +40,13 @@ export async function listedIn(store: Store, folder: string): Promise<Set<string
   return names;
 }
 
-/** A manifest: `<sha1>  <file>` a line, as `sha1sum -c` reads it. */
+/** Returns a manifest: `<sha1>  <file>` a line, as `sha1sum -c` reads it. */
 export function manifestOf(files: { sha1: string; name: string }[]): Uint8Array {
   return new TextEncoder().encode(files.map(({ sha1, name }) => `${sha1}  ${name}\n`).join(""));
 }
 
 /**
- * What a manifest says.
+ * Returns what a manifest says.
  * @param folder Of the harvest, with a `/` at its end.
  * @returns The files of tweets, those beside them, and the lines that name none.
  */
@@ -68,7 +68,7 @@ export function readManifest(
 }
 
 /**
- * A manifest with other checksums for some of its files, by their keys; the very same where it lists none of them.
+ * Returns a manifest with other checksums for some of its files, by their keys; the very same where it lists none of them.
  * @param folder Of the harvest, with a `/` at its end.
  */
 export function withSums(

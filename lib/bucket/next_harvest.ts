@@ -7,7 +7,7 @@ import { type JsonObject, jsonOrNull } from "../base/json.ts";
 import { jsonObject } from "../base/json_object.ts";
 import { noteBegun, type ProjectionTarget, settle } from "./projection.ts";
 
-/** Whether a checkpoint is of a harvest, by when that began or was to begin. */
+/** Returns whether a checkpoint is of a harvest, by when that began or was to begin. */
 export function isOf({ began, planned }: CheckpointState, harvest: number): boolean {
   return harvest === began || harvest === planned;
 }
@@ -42,7 +42,7 @@ export async function beginNext(
   return collectionKeys(collectionId).harvest(checkpoint.state.began);
 }
 
-/** What a harvest was begun with; what is in force where its own record is gone. */
+/** Returns what a harvest was begun with; what is in force where its own record is gone. */
 async function configOf(
   { store, collections, collectionId }: ProjectionTarget,
   { began }: CheckpointState,

@@ -20,13 +20,13 @@ export function thisProcess(): ProcessId {
   return { ...process, boot_id: boot, pid_namespace: namespace, process_started: started };
 }
 
-/** Whether no process of this machine has a number: what had it is gone, if it was of this machine. */
+/** Returns whether no process of this machine has a number: what had it is gone, if it was of this machine. */
 export function processIsGone({ host, pid }: Pick<ProcessId, "host" | "pid">): boolean {
   return host === Deno.hostname() && !isNumbered(pid);
 }
 
 /**
- * Whether a lock's holder is gone for sure: it was a process of this very machine, in this run of its kernel and among
+ * Returns whether a lock's holder is gone for sure: it was a process of this very machine, in this run of its kernel and among
  * the processes that can be seen from here, and has ended, or its number is another's by now. Null where that cannot be
  * told: host names are equal in many containers, and former versions wrote no more than that and a number.
  */

@@ -57,13 +57,13 @@ export function thisMachine(): Machine | null {
   return machine;
 }
 
-/** A process of this machine; null where there is none, or nothing is shown of it. */
+/** Returns a process of this machine; null where there is none, or nothing is shown of it. */
 export function factsOf(pid: number): ProcessFacts | null {
   const system = SYSTEMS[Deno.build.os];
   return system ? system.processIn(printed(system.process(pid))) : null;
 }
 
-/** Whether a number is that of a process, if only of one that has ended and waits, or of somebody else's. */
+/** Returns whether a number is that of a process, if only of one that has ended and waits, or of somebody else's. */
 export function isNumbered(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -73,13 +73,13 @@ export function isNumbered(pid: number): boolean {
   }
 }
 
-/** The machine in what Linux prints. */
+/** Returns the machine in what Linux prints. */
 export function linuxMachineIn(text: string): Machine | null {
   const [, boot, namespace] = /^([0-9a-f-]{36}) (pid:\[\d+\].*)$/m.exec(text) ?? [];
   return boot && namespace ? { boot, namespace: namespace.trim() } : null;
 }
 
-/** The process in Linux' `/proc/<pid>/stat`: its third field is the state, the 22nd the ticks from the boot to its start. */
+/** Returns the process in Linux' `/proc/<pid>/stat`: its third field is the state, the 22nd the ticks from the boot to its start. */
 export function linuxProcessIn(text: string): ProcessFacts | null {
   // The second field is the program's name in parentheses, which may have any character in it.
   const [state = "", ...fields] = text.slice(text.lastIndexOf(")") + 2).split(" ");
@@ -87,13 +87,13 @@ export function linuxProcessIn(text: string): ProcessFacts | null {
   return /^\d+$/.test(started) ? { started, isZombie: /^[ZXx]$/.test(state) } : null;
 }
 
-/** The machine in what macOS prints. */
+/** Returns the machine in what macOS prints. */
 export function macMachineIn(text: string): Machine | null {
   const [boot] = /^[0-9A-F-]{36}$/m.exec(text) ?? [];
   return boot ? { boot, namespace: "" } : null;
 }
 
-/** The process in what macOS' ps prints: `Ss   Fri Jan  2 03:04:05 2026`. */
+/** Returns the process in what macOS' ps prints: `Ss   Fri Jan  2 03:04:05 2026`. */
 export function macProcessIn(text: string): ProcessFacts | null {
   const [, state = "", started = ""] = /^\s*(\S+)\s+(.*\d)\s*$/.exec(text) ?? [];
   return started
@@ -101,7 +101,7 @@ export function macProcessIn(text: string): ProcessFacts | null {
     : null;
 }
 
-/** What a command prints, in the same words and the same time zone for everybody; nothing where it cannot be run. */
+/** Returns what a command prints, in the same words and the same time zone for everybody; nothing where it cannot be run. */
 function printed([command, ...args]: [command: string, ...args: string[]]): string {
   try {
     const { stdout } = new Deno.Command(command, {

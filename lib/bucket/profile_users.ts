@@ -8,7 +8,7 @@ import type { Collections } from "./collections.ts";
 /** Configurations that are read at a time. */
 const AT_ONCE = 16;
 
-/** The collections whose configuration names a profile, of those that can be read. */
+/** Returns the collections whose configuration names a profile, of those that can be read. */
 export async function collectionsOf(profile: string, collections: Collections): Promise<string[]> {
   const ids = await Array.fromAsync(collections.list());
   const found: string[] = [];

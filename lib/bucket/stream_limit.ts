@@ -15,7 +15,7 @@ import { STREAM_WALK } from "../collection/walks.ts";
 const endedSchema = z.looseObject({ isStopped: z.literal(true), collected: z.number() });
 const checkpointSchema = z.looseObject({ positions: jsonObject.optional() });
 
-/** That a stream has ended at its limit, with how to raise that; null where it has not. */
+/** Makes the error that says that a stream has ended at its limit, with how to raise that; null where it has not. */
 export function reachedLimit(config: CollectionConfig, positions: JsonObject): UserError | null {
   if (traitsFor(config.type).endsByItself) return null;
   const most = planFor(config).maxRecords;
@@ -33,7 +33,7 @@ export function reachedLimit(config: CollectionConfig, positions: JsonObject): U
   );
 }
 
-/** The same, as a bucket has it. @throws UserError where the checkpoint is damaged; OutsideError */
+/** Returns the same, as a bucket has it. @throws UserError where the checkpoint is damaged; OutsideError */
 export async function reachedLimitOf(
   store: Store,
   config: CollectionConfig,

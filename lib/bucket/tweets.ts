@@ -19,7 +19,7 @@ export class DamagedFileError extends OutsideError {
   }
 }
 
-/** What to do about damaged files. */
+/** Returns what to do about damaged files. */
 export function verifyHint(collectionId: string): string {
   return `See what is wrong with \`twarc-cloud collection verify ${lastWord(collectionId)}\`.`;
 }

@@ -38,19 +38,19 @@ export interface Task {
   architecture: "ARM64" | "X86_64";
 }
 
-/** Whether harvests cost what AWS takes: those of this machine, and a store at an address of one's own, have other prices. */
+/** Returns whether harvests cost what AWS takes: those of this machine, and a store at an address of one's own, have other prices. */
 export function isOnAws({ runner, aws }: Pick<Settings, "runner" | "aws">): boolean {
   return runner === "ecs" && aws.storeEndpoint === undefined;
 }
 
-/** The settings of a task, as they are in twarc_cloud.ini. */
+/** Returns the settings of a task, as they are in twarc_cloud.ini. */
 export function taskOf(get: (name: "cpu" | "memory" | "architecture") => string | undefined): Task {
   const architecture = get("architecture") === "ARM64" ? "ARM64" : "X86_64";
   return { cpu: Number(get("cpu") ?? 256), memory: Number(get("memory") ?? 512), architecture };
 }
 
 /**
- * What a collection costs on AWS, besides what the API bills.
+ * Returns what a collection costs on AWS, besides what the API bills.
  * @param pause Milliseconds between the runs of a schedule; absent for one run, and for streams.
  */
 export function awsCost(type: CollectionConfig["type"], task: Task, pause?: number): string {

@@ -73,7 +73,7 @@ export function addConfigure(program: Command, context: Context): void {
     });
 }
 
-/** What of a profile stays beside new keys: all of the same application's. Null where the person keeps it as it is. */
+/** Returns what of a profile stays beside new keys: all of the same application's. Null where the person keeps it as it is. */
 async function besides(
   stored: TwitterKeys,
   keys: TwitterKeys,
@@ -147,7 +147,7 @@ async function userKeys(context: Context) {
   }
 }
 
-/** What the environment says, or the person; secrets are not shown. */
+/** Returns what the environment says, or the person; secrets are not shown. */
 async function answer(
   question: string,
   variable: string,
@@ -161,7 +161,7 @@ async function answer(
   });
 }
 
-/** A key without what a paste brings with it. @throws UserError that says what is wrong, without the key. */
+/** Returns a key without what a paste brings with it. @throws UserError that says what is wrong, without the key. */
 async function cleaned(given: string, name: string): Promise<string> {
   const { pastedKey } = await import("../base/api_keys.ts");
   const found = pastedKey(given);

@@ -121,7 +121,7 @@ export function notePassedOver(store: Store, { output }: Pick<Context, "output">
   return found.length;
 }
 
-/** What says to harvesters of this machine where their temporary files are to be. @throws UserError for others */
+/** Returns what says to harvesters of this machine where their temporary files are to be. @throws UserError for others */
 async function spoolEnv(spool: string, { bucket, runner }: Settings): Promise<Context["env"]> {
   if (runner === "local") return { TWARC_CLOUD_SPOOL: resolve(spool) };
   const { UserError } = await import("../base/errors.ts");

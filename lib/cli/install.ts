@@ -62,7 +62,7 @@ async function checkOurs(path: string): Promise<void> {
   });
 }
 
-/** A Deno that stays when npm clears what it keeps: a link to the same file, or a copy on another disk. */
+/** Returns a Deno that stays when npm clears what it keeps: a link to the same file, or a copy on another disk. */
 async function keptDeno(deno: string, folder: string): Promise<string> {
   const path = join(
     folder,

@@ -6,7 +6,7 @@ import { lastWord } from "../base/visible.ts";
 const TAKES_BUCKET =
   /(twarc-cloud (?:collection [a-z-]+|harvest [a-z-]+|scheduler|collection-config (?:download|update|changes|keys|credentials)))(?![a-z-]| --help)([^`\n]*?(?=`|\. |, |; |: |\n|$))/g;
 
-/** A text whose commands name a bucket, where they do not name one yet. */
+/** Returns a text whose commands name a bucket, where they do not name one yet. */
 export function withBucket(text: string, bucket: string): string {
   return text.replace(
     TAKES_BUCKET,

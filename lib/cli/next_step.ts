@@ -4,27 +4,27 @@ import type { JsonObject } from "../base/json.ts";
 import { lastWord } from "../base/visible.ts";
 import { CONFIG_FILE } from "./collection_config/config_file.ts";
 
-/** How what is in a file gets into the bucket: a file that was made from what is there has its timestamp. */
+/** Returns how what is in a file gets into the bucket: a file that was made from what is there has its timestamp. */
 export function nextStep({ timestamp }: JsonObject, path: string): string {
   if (timestamp !== undefined) return updateStep(path);
   return `Next, add the collection to the bucket: twarc-cloud collection add${fileFlag(path)}`;
 }
 
-/** How a file's collection is changed that is in the bucket. */
+/** Returns how a file's collection is changed that is in the bucket. */
 export function updateStep(path: string): string {
   return `Next, change the collection in the bucket: twarc-cloud collection-config update${
     fileFlag(path)
   }`;
 }
 
-/** How a template is filled in. @param fillIn What to write into it besides keys. */
+/** Returns how a template is filled in. @param fillIn What to write into it besides keys. */
 export function afterTemplate(fillIn: string | undefined, path: string): string {
   const keys = `twarc-cloud collection-config keys${fileFlag(path)}`;
   if (fillIn === undefined) return `Next, put your keys into it: ${keys}`;
   return `Next, write ${fillIn} into it, then put your keys into it: ${keys}`;
 }
 
-/** The flag for a file that is not the usual one. */
+/** Returns the flag for a file that is not the usual one. */
 function fileFlag(path: string): string {
   return path === CONFIG_FILE ? "" : ` --collection-config-filepath ${lastWord(path)}`;
 }

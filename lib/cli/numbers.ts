@@ -2,20 +2,20 @@
 
 import { InvalidArgumentError } from "@commander-js/extra-typings";
 
-/** A whole number, 0 or more. @throws InvalidArgumentError */
+/** Returns a whole number, 0 or more. @throws InvalidArgumentError */
 export function wholeNumber(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
   throw new InvalidArgumentError("It has to be a whole number.");
 }
 
-/** A whole number, 1 or more. @throws InvalidArgumentError */
+/** Returns a whole number, 1 or more. @throws InvalidArgumentError */
 export function positive(text: string): number {
   const number = wholeNumber(text);
   if (number > 0) return number;
   throw new InvalidArgumentError("It has to be 1 or more.");
 }
 
-/** A TCP port; 0 lets the system pick one. @throws InvalidArgumentError */
+/** Returns a TCP port; 0 lets the system pick one. @throws InvalidArgumentError */
 export function portNumber(text: string): number {
   const number = wholeNumber(text);
   if (number < 65_536) return number;

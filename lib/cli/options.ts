@@ -28,7 +28,7 @@ export function spoolOption() {
   });
 }
 
-/** The example that a command's help ends with. */
+/** Returns the example that a command's help ends with. */
 export function example(command: string): string {
   return `\nExample:\n  twarc-cloud ${command}`;
 }

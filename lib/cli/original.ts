@@ -8,7 +8,7 @@ import { MOVE_FIRST, Settings } from "../base/settings.ts";
 const REFUSED = /not authorized to perform:? (\w+):/;
 
 /**
- * An error as it is shown: where the ini is of the original's Terraform, and AWS refuses what that never allowed, with
+ * Returns an error as it is shown: where the ini is of the original's Terraform, and AWS refuses what that never allowed, with
  * what to do; its user may do all with S3, so that a bucket which is refused is another person's.
  */
 export async function explained(error: unknown): Promise<unknown> {

@@ -165,7 +165,7 @@ export class Output {
     return this.#terminal.isTerminal ? wrapped(text, this.columns) : text;
   }
 
-  /** Where questions are drawn: a terminal that says it has no columns gets as many as most have. */
+  /** Returns where questions are drawn: a terminal that says it has no columns gets as many as most have. */
   #promptsTo(): Writable {
     const columns = this.#terminal.columns?.() || USUAL;
     return Object.create(process.stdout, { columns: { value: columns } });
@@ -202,17 +202,17 @@ export function size(bytes: number): string {
   return `${Math.floor(bytes)}B`;
 }
 
-/** A count with commas: `2,140`. */
+/** Returns a count with commas: `2,140`. */
 export function count(n: number): string {
   return n.toLocaleString("en-US");
 }
 
-/** A text whose first letter is a capital one. */
+/** Returns a text whose first letter is a capital one. */
 export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** The first few of some names, and how many more there are. */
+/** Returns the first few of some names, and how many more there are. */
 export function someOf(names: string[]): string {
   const shown = names.slice(0, FEW).join(", ");
   return names.length > FEW ? `${shown} and ${count(names.length - FEW)} more` : shown;

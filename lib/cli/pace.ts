@@ -16,7 +16,7 @@ export interface Share {
 }
 
 /**
- * What is done of what is to be done, where that is known: of timelines users, of a list of ids these, of a search
+ * Returns what is done of what is to be done, where that is known: of timelines users, of a list of ids these, of a search
  * tweets, where they were counted before.
  * @param expected Tweets that were counted before the harvest began.
  */

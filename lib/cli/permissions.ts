@@ -72,7 +72,7 @@ export const NEEDS: Readonly<Record<string, readonly Power[]>> = {
   "demo": ["run", "write"],
 };
 
-/** A command's name as it is typed, without the program's: `collection list`. */
+/** Returns a command's name as it is typed, without the program's: `collection list`. */
 export function nameOf(command: CommandUnknownOpts): string {
   const { parent } = command;
   return parent?.parent ? `${nameOf(parent)} ${command.name()}` : command.name();
@@ -93,7 +93,7 @@ export async function giveUp(power: Power): Promise<void> {
   await Deno.permissions.revoke({ name: power });
 }
 
-/** Whether the credentials for a bucket may come from a program, or from files that are renewed. */
+/** Returns whether the credentials for a bucket may come from a program, or from files that are renewed. */
 export function credentialsMayRun(
   { bucket, aws }: { bucket: BucketRef; aws: AwsSettings },
   env: Env,

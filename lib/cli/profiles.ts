@@ -7,7 +7,7 @@ import type { Settings } from "../base/settings.ts";
 import { type Context, openBucket } from "./context.ts";
 import type { Output } from "./output.ts";
 
-/** The files in which keys are looked for: the one that is named, or those of twarc and twarc2. */
+/** Returns the files in which keys are looked for: the one that is named, or those of twarc and twarc2. */
 export async function keyFiles(named: string | undefined, { env }: Context): Promise<string[]> {
   const { keysPaths } = await import("../secrets/twarc_files.ts");
   return named === undefined ? keysPaths({ env }) : [named];

@@ -65,7 +65,7 @@ function addHelp(program: Command): void {
     });
 }
 
-/** The group that words name and nothing after it, or the program itself; null for any other command line. */
+/** Returns the group that words name and nothing after it, or the program itself; null for any other command line. */
 export function groupOf(program: CommandUnknownOpts, args: string[]): CommandUnknownOpts | null {
   let found = program;
   for (const word of args) {

@@ -27,7 +27,7 @@ import { type UnknownMember, unknownMembers } from "./unknown.ts";
 export type ConfigKeys = z.infer<typeof keysSchema>;
 
 /**
- * The configuration that a JSON value is, its keys under `keys`.
+ * Returns the configuration that a JSON value is, its keys under `keys`.
  * @param options.keys "optional" for a harvest's own copy, which has none.
  * @param options.unknown "refused" for what a person has written: members that nobody knows.
  * @param options.typedAt When a person gave it, in milliseconds since 1970: then ids and queries that cannot be are
@@ -80,14 +80,14 @@ function typeFault(type: Json | undefined): Fault {
   return { at: "type", says: `${says}: one of ${TYPES.join(", ")}.` };
 }
 
-/** The members of a configuration that nobody knows; of one that cannot be used, none. */
+/** Returns the members of a configuration that nobody knows; of one that cannot be used, none. */
 export function unknownIn(json: Json): UnknownMember[] {
   const config = isObject(json) ? readable(json) : {};
   const type = member(config, "type");
   return isType(type) ? unknownMembers(RULES[type].schema, config) : [];
 }
 
-/** The keys of a configuration. @throws UserError where it has none. */
+/** Returns the keys of a configuration. @throws UserError where it has none. */
 export function keysOf(
   { id, keys }: { id: string; keys?: ConfigKeys | undefined },
 ): ConfigKeys {
@@ -98,7 +98,7 @@ export function keysOf(
 }
 
 /**
- * The keys of a configuration that need not be whole yet, and the API's version.
+ * Returns the keys of a configuration that need not be whole yet, and the API's version.
  * @throws InvalidConfigError where there are none, or not all.
  */
 export function draftKeys(json: JsonObject): { keys: ConfigKeys; version: string } {
@@ -110,18 +110,18 @@ export function draftKeys(json: JsonObject): { keys: ConfigKeys; version: string
   return { keys: data.keys, version: data.api ?? "1.1" };
 }
 
-/** Whether what protected accounts wrote is collected, as far as the owner of the keys may read it. */
+/** Returns whether what protected accounts wrote is collected, as far as the owner of the keys may read it. */
 export function isProtectedWanted(config: Pick<CollectionConfig, "protected">): boolean {
   return config.protected === "collect";
 }
 
-/** The configuration as JSON without keys, as a harvest's folder keeps it; it shares what lies deeper. */
+/** Returns the configuration as JSON without keys, as a harvest's folder keeps it; it shares what lies deeper. */
 export function withoutKeys(config: CollectionConfig): JsonObject {
   const { keys: _keys, ...rest } = config;
   return jsonObject.parse(rest);
 }
 
-/** What a person's configuration says: without the texts of a template that were left as they are. */
+/** Returns what a person's configuration says: without the texts of a template that were left as they are. */
 export function withoutPlaceholders(config: JsonObject): JsonObject {
   const left = Object.keys(config).filter((name) => isPlaceholder(config[name] ?? null));
   const kept = left.length === 0 ? config : omitted(config, left);
@@ -129,7 +129,7 @@ export function withoutPlaceholders(config: JsonObject): JsonObject {
 }
 
 /**
- * What was left as it is in a template and is one of a list: the others would be taken as if it had never been there.
+ * Returns what was left as it is in a template and is one of a list: the others would be taken as if it had never been there.
  * @param above What stands before the path of its members.
  */
 function placeholderFaults(json: JsonObject, above = ""): Fault[] {
@@ -151,7 +151,7 @@ function unfilledIn(item: JsonObject, above: string): Fault[] {
     }));
 }
 
-/** The configuration without what a person has not filled in, with its keys under their newer name. */
+/** Returns the configuration without what a person has not filled in, with its keys under their newer name. */
 function readable(json: JsonObject): JsonObject {
   const config = withoutPlaceholders(json);
   if (member(config, "credentials") === undefined) return config;
@@ -160,7 +160,7 @@ function readable(json: JsonObject): JsonObject {
   return { ...rest, keys: credentials };
 }
 
-/** A value without what a person has not filled in below it. */
+/** Returns a value without what a person has not filled in below it. */
 function filledIn(value: Json): Json {
   if (Array.isArray(value)) {
     const parts = value.filter((part) => !isPlaceholder(part)).map(filledIn);

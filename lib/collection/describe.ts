@@ -18,7 +18,7 @@ export interface DescribeOptions {
   deletesOnly: boolean;
 }
 
-/** The changes, a line each, in the order in which they were made; secrets as fingerprints. */
+/** Returns the changes, a line each, in the order in which they were made; secrets as fingerprints. */
 export function describe(changesets: Changeset[], { deletesOnly }: DescribeOptions): string[] {
   const lines: string[] = [];
   let config: JsonObject = {};
@@ -90,7 +90,7 @@ function* deletions(deleted: Deletion[], config: JsonObject, above: string[]): G
   }
 }
 
-/** What is deleted with a member: its leaves, or itself. */
+/** Yields what is deleted with a member: its leaves, or itself. */
 function* leaves(key: string, value: Json | undefined, above: string[]): Generator<Change> {
   if (UNTOLD.has(key)) return;
   const path = [...above, key];
@@ -101,7 +101,7 @@ function* leaves(key: string, value: Json | undefined, above: string[]): Generat
   for (const [name, inner] of members) yield* leaves(name, inner, path);
 }
 
-/** The documents write None for what was not there. */
+/** Returns the documents write None for what was not there. */
 function shown(path: string[], value: Json | undefined): string {
   if (value === undefined || value === null) return "None";
   const isSecret = path.some(isSecretMember) && !isProfileName(path);

@@ -22,7 +22,7 @@ const NEWER = [
   "fill_gaps",
 ];
 
-/** Whether a configuration is for version 2 of the API. */
+/** Returns whether a configuration is for version 2 of the API. */
 export function isVersion2(config: JsonObject): boolean {
   return member(config, "api") === "2";
 }
@@ -36,12 +36,12 @@ export function newerFaults(part: JsonObject, config: JsonObject, above: string)
   return NEWER.filter((name) => isGiven(part, name)).map((name) => newerFault(`${above}${name}`));
 }
 
-/** The fault of a member that only version 2 knows. */
+/** Returns the fault of a member that only version 2 knows. */
 export function newerFault(at: string): Fault {
   return { at, says: `${at} is for version 2 of the API. Add "api": "2", or leave it out.` };
 }
 
-/** Whether there is something under a name: more than spaces and commas. */
+/** Returns whether there is something under a name: more than spaces and commas. */
 export function isGiven(part: JsonObject, name: string): boolean {
   const value = member(part, name);
   return typeof value === "string" ? splitList(value).length > 0 : value !== undefined;

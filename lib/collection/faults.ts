@@ -9,7 +9,7 @@ import { RULES } from "./types/registry.ts";
 import { type CollectionType, isType, traitsFor } from "./types/traits.ts";
 import type { UnknownMember } from "./unknown.ts";
 
-/** What is wrong with the id. @param isNew Whether it is to be a new collection's. */
+/** Returns what is wrong with the id. @param isNew Whether it is to be a new collection's. */
 export function idFaults(config: JsonObject, isNew: boolean): Fault[] {
   const id = member(config, "id");
   const says = id === undefined
@@ -23,7 +23,7 @@ export function idFaults(config: JsonObject, isNew: boolean): Fault[] {
 }
 
 /**
- * Which keys are missing: a bearer token or a consumer pair is enough, but for the stream of 1.1.
+ * Returns which keys are missing: a bearer token or a consumer pair is enough, but for the stream of 1.1.
  * @param by The command that adds keys.
  */
 export function keysFaults(config: JsonObject, by = "collection-config keys"): Fault[] {
@@ -41,7 +41,7 @@ export function keysFaults(config: JsonObject, by = "collection-config keys"): F
   }));
 }
 
-/** What of the bill there is, where nothing is billed. */
+/** Returns what of the bill there is, where nothing is billed. */
 export function costFaults(config: JsonObject): Fault[] {
   if (isVersion2(config)) return [];
   return ["budget", "prices"].filter((name) => isGiven(config, name)).map((name) => ({
@@ -51,7 +51,7 @@ export function costFaults(config: JsonObject): Fault[] {
   }));
 }
 
-/** What is wrong with the member that is named after a type, as a whole. */
+/** Returns what is wrong with the member that is named after a type, as a whole. */
 export function partFaults(type: CollectionType, config: JsonObject): Fault[] {
   const name = traitsFor(type).part;
   const part = member(config, name);
@@ -64,13 +64,13 @@ export function partFaults(type: CollectionType, config: JsonObject): Fault[] {
   return RULES[type].faults(part, config);
 }
 
-/** What is wrong with a choice of fields or words as a whole, which any type may have. */
+/** Returns what is wrong with a choice of fields or words as a whole, which any type may have. */
 export function fieldsFaults(config: JsonObject): Fault[] {
   if (isVersion2(config)) return [];
   return ["fields", "words"].filter((name) => member(config, name) !== undefined).map(newerFault);
 }
 
-/** What is wrong with members that nobody knows. */
+/** Returns what is wrong with members that nobody knows. */
 export function unknownFaults(unknown: UnknownMember[]): Fault[] {
   return unknown.map(({ at, meant }) => {
     const advice = meant === undefined
@@ -80,7 +80,7 @@ export function unknownFaults(unknown: UnknownMember[]): Fault[] {
   });
 }
 
-/** What the schema found, in words. */
+/** Returns what the schema found, in words. */
 export function faultOf(issue: z.core.$ZodIssue): Fault {
   const path = issue.path.map(String);
   const [at, last] = [path.join("."), path.at(-1)];

@@ -33,7 +33,7 @@ function namesOf(kind: FieldKind) {
   return z.array(name, "must be a list: [...]");
 }
 
-/** The names that may be meant; all where none is near. */
+/** Returns the names that may be meant; all where none is near. */
 function advice(name: string, known: readonly string[]): string {
   const near = nearTo(name, known);
   return near.length > 0 ? `Did you mean ${near.join(" or ")}` : `Take one of ${known.join(", ")}`;

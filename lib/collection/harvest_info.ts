@@ -103,12 +103,12 @@ export const STOP_REQUESTED = "A stop was requested";
 /** The same, as harvests before this version wrote it. */
 const FORMERLY = "It was told to stop";
 
-/** Why a stream ended that has collected as many tweets as it may. */
+/** Returns why a stream ended that has collected as many tweets as it may. */
 export function limitReason(most: number): string {
   return `It has reached max_records (${most})`;
 }
 
-/** Whether a harvest ended for a reason of its own, such as a limit or a budget, and not by a stop or a fault. */
+/** Returns whether a harvest ended for a reason of its own, such as a limit or a budget, and not by a stop or a fault. */
 export function hasEndedItself(
   { outcome, reason }: Pick<HarvestInfo, "outcome" | "reason">,
 ): boolean {
@@ -119,7 +119,7 @@ function isStopReason(reason: string | undefined): boolean {
   return reason === STOP_REQUESTED || reason === FORMERLY;
 }
 
-/** Whether a harvest was stopped before it was done; what a limit of its own ends is done for now. */
+/** Returns whether a harvest was stopped before it was done; what a limit of its own ends is done for now. */
 export function isTornOff({ outcome, reason, walks = 1, walks_done = 0 }: HarvestInfo): boolean {
   return outcome === "stopped" && isStopReason(reason) && walks_done < walks;
 }

@@ -20,7 +20,7 @@ const KEYLESS: ReadonlySet<string> = new Set([
 const MAX_UNPACKED_BYTES = 2 ** 26;
 
 /**
- * Whether an object of a collection may have keys in it: a configuration, a change of one, and whatever this program
+ * Returns whether an object of a collection may have keys in it: a configuration, a change of one, and whatever this program
  * does not write, such as the copy of a configuration that an editor or a file manager has made.
  */
 export function mayHaveKeys(key: string): boolean {
@@ -29,7 +29,7 @@ export function mayHaveKeys(key: string): boolean {
 }
 
 /**
- * The content of an object that may have keys, without them: left out of a configuration, fingerprints in a changeset.
+ * Returns the content of an object that may have keys, without them: left out of a configuration, fingerprints in a changeset.
  * What has none stays byte for byte; the name of a profile, whose keys are elsewhere, is none.
  * @returns Null for what is no JSON, and may have keys all the same.
  */
@@ -41,17 +41,17 @@ export function keyless(key: string, bytes: Uint8Array): Uint8Array | null {
   return isDeepStrictEqual(without, json) ? bytes : jsonBytes(without);
 }
 
-/** Whether an object is a record, in which nobody needs keys: a changeset, or a harvest's copy of the configuration. */
+/** Returns whether an object is a record, in which nobody needs keys: a changeset, or a harvest's copy of the configuration. */
 export function needsNoKeys(key: string): boolean {
   return isChangeset(key) || isHarvestConfig(key);
 }
 
-/** Whether a JSON value has keys in the clear. */
+/** Returns whether a JSON value has keys in the clear. */
 export function hasKeys(value: Json): boolean {
   return isInClear(value, false);
 }
 
-/** A JSON value with fingerprints in place of its keys. */
+/** Returns a JSON value with fingerprints in place of its keys. */
 export function withFingerprints(value: Json): Json {
   if (Array.isArray(value)) return value.map(withFingerprints);
   if (!isObject(value)) return value;
@@ -75,7 +75,7 @@ function isInClear(value: Json, isSecret: boolean): boolean {
   return value !== "" && fingerprint(value) !== value && !isPlaceholder(value);
 }
 
-/** Whether a text has a word that stands for keys. */
+/** Returns whether a text has a word that stands for keys. */
 function hasWords(bytes: Uint8Array): boolean {
   const text = new TextDecoder("latin1").decode(bytes);
   return /key|credential|secret|token|password/i.test(text);
@@ -98,7 +98,7 @@ function withoutSecrets(value: Json): Json {
   return Object.fromEntries(kept) satisfies JsonObject;
 }
 
-/** Whether keys are only named: they are in Parameter Store, or in the person's own files. */
+/** Returns whether keys are only named: they are in Parameter Store, or in the person's own files. */
 function isReference(keys: Json): boolean {
   return isObject(keys) && typeof keys.profile === "string" && Object.keys(keys).length === 1;
 }

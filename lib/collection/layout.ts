@@ -10,7 +10,7 @@ export const COLLECTIONS = "collections/";
 const [MAX_NEW_ID, MAX_ID] = [128, 200];
 
 /**
- * Why a text cannot be the id of a collection that is there, or null if it can. The Python original took any text
+ * Returns why a text cannot be the id of a collection that is there, or null if it can. The Python original took any text
  * that S3 takes; what leads out of the folder of its name, or hides there, is none.
  */
 export function idFault(id: string): string | null {
@@ -28,7 +28,7 @@ export function idFault(id: string): string | null {
 /** What no file of Windows can be named, with any ending. */
 const OF_WINDOWS = /^(con|prn|aux|nul|conin\$|conout\$|com[0-9]|lpt[0-9])(\.|$)/i;
 
-/** Why a text cannot be a new collection's id, or null if it can: it is part of names everywhere, and typed. */
+/** Returns why a text cannot be a new collection's id, or null if it can: it is part of names everywhere, and typed. */
 export function newIdFault(id: string): string | null {
   if (id === "") return idFault(id);
   if (id.startsWith("-")) return "Id may not begin with '-': commands take that for an option.";
@@ -47,7 +47,7 @@ export function newIdFault(id: string): string | null {
 }
 
 /**
- * The id, if it can be one.
+ * Returns the id, if it can be one.
  * @throws UserError
  */
 export function checkedId(id: string): string {
@@ -55,7 +55,7 @@ export function checkedId(id: string): string {
 }
 
 /**
- * The id, if it can be a new collection's.
+ * Returns the id, if it can be a new collection's.
  * @throws UserError
  */
 export function checkedNewId(id: string): string {
@@ -67,7 +67,7 @@ function checked(id: string, fault: string | null): string {
   return id;
 }
 
-/** The id of the collection that a folder of a listing is; null for what no command could name. */
+/** Returns the id of the collection that a folder of a listing is; null for what no command could name. */
 export function idOfFolder(key: string): string | null {
   return /^collections\/([^/\\]+)\/$/.exec(key)?.[1] ?? null;
 }
@@ -82,28 +82,28 @@ export function harvestTime(key: string): number {
   return parseStamp(/\/harvests\/(\d{4}(?:\/\d\d){5})\//.exec(key)?.[1] ?? "");
 }
 
-/** Whether a folder, with its `/`, is a harvest's, and nothing that strayed among them. */
+/** Returns whether a folder, with its `/`, is a harvest's, and nothing that strayed among them. */
 export function isHarvestFolder(folder: string): boolean {
   return /\/harvests\/\d{4}(\/\d\d){5}\/$/.test(folder);
 }
 
-/** Whether an object is one of a collection's changesets, and nothing that strayed among them. */
+/** Returns whether an object is one of a collection's changesets, and nothing that strayed among them. */
 export function isChangeset(key: string): boolean {
   return /\/changesets\/change-[\w.-]+\.json$/.test(key);
 }
 
-/** Whether an object is the copy of the configuration that a harvest used. */
+/** Returns whether an object is the copy of the configuration that a harvest used. */
 export function isHarvestConfig(key: string): boolean {
   const folder = key.slice(0, key.lastIndexOf("/") + 1);
   return key === `${folder}${FILES.config}` && isHarvestFolder(folder);
 }
 
-/** Whether nobody but the holder of a collection's lease writes an object. */
+/** Returns whether nobody but the holder of a collection's lease writes an object. */
 export function isUnderLease(key: string): boolean {
   return /^collections\/[^/]+\/(harvests\/.+|checkpoint\.json|last_harvest\.json)$/.test(key);
 }
 
-/** Whether an object has a collection's keys for the API: they are for nobody else on its machine. */
+/** Returns whether an object has a collection's keys for the API: they are for nobody else on its machine. */
 export function isSecret(key: string): boolean {
   return /^collections\/[^/]+\/collection\.json$/.test(key);
 }
@@ -114,7 +114,7 @@ const DEVICE = /^(con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2
 const MAX_NAME = 255;
 
 /**
- * Why a name cannot be that of a file on every machine, for a person, or null if it can: what is copied from a bucket
+ * Returns why a name cannot be that of a file on every machine, for a person, or null if it can: what is copied from a bucket
  * is handed on. What is no name at all (`..`) is among it.
  */
 export function fileNameFault(name: string): string | null {
@@ -146,13 +146,13 @@ export interface CollectionKeys {
   readonly inventory: string;
   /** The entries before these, in files of their own. */
   readonly inventoryParts: string;
-  /** The changeset made at a time in milliseconds since 1970. */
+  /** Returns the changeset made at a time in milliseconds since 1970. */
   changeset(ms: number): string;
-  /** The folder of the harvest that began at a time in milliseconds since 1970, with a `/`. */
+  /** Returns the folder of the harvest that began at a time in milliseconds since 1970, with a `/`. */
   harvest(ms: number): string;
 }
 
-/** The keys of the collection with this id. */
+/** Returns the keys of the collection with this id. */
 export function collectionKeys(id: string): CollectionKeys {
   const folder = `${COLLECTIONS}${id}/`;
   return {
@@ -194,7 +194,7 @@ const SIDES: ReadonlySet<string> = new Set(
   Object.values(FILES).filter((name) => name !== FILES.manifest),
 );
 
-/** Whether a name is that of a file beside the tweets. */
+/** Returns whether a name is that of a file beside the tweets. */
 export function isSideFile(name: string): boolean {
   return SIDES.has(name);
 }

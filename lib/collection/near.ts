@@ -3,7 +3,7 @@
 /** Letters that a name may differ in from the one that is meant. */
 const NEAR = 3;
 
-/** The known names that are near to a name, the nearest first; none for an empty one. */
+/** Returns the known names that are near to a name, the nearest first; none for an empty one. */
 export function nearTo(name: string, known: readonly string[]): string[] {
   if (name === "") return [];
   const isPart = (one: string) => one.includes(name) || name.includes(one);

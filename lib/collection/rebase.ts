@@ -24,7 +24,7 @@ export interface Rebased {
 }
 
 /**
- * The newest configuration with what a person changed in an older one.
+ * Returns the newest configuration with what a person changed in an older one.
  * @param base The one that the person started from, its secrets as fingerprints.
  */
 export function rebased(base: JsonObject, mine: JsonObject, current: JsonObject): Rebased {
@@ -34,7 +34,7 @@ export function rebased(base: JsonObject, mine: JsonObject, current: JsonObject)
 }
 
 /**
- * A configuration with fingerprints in place of its secrets, and of the names of profiles, which histories had so before:
+ * Returns a configuration with fingerprints in place of its secrets, and of the names of profiles, which histories had so before:
  * for comparing.
  */
 export function withoutSecrets(config: JsonObject): JsonObject {

@@ -14,7 +14,7 @@ const PROTECTED =
 const BUDGET: JsonObject = { dollars: 100, per: "month" };
 
 /**
- * A template of a type, with what a person has to fill in between `<` and `>`.
+ * Returns a template of a type, with what a person has to fill in between `<` and `>`.
  * @param api The version of the API; 1.1 is written as the documents have it, where nothing means 1.1.
  */
 export function template(
@@ -41,12 +41,12 @@ const PLACEHOLDERS = new Set(
     .filter((text) => text.startsWith("<")),
 );
 
-/** Whether a value is a text of a template that nobody has replaced. */
+/** Returns whether a value is a text of a template that nobody has replaced. */
 export function isPlaceholder(value: Json): boolean {
   return typeof value === "string" && PLACEHOLDERS.has(value);
 }
 
-/** Whether a text of a template says that nobody has to replace it. */
+/** Returns whether a text of a template says that nobody has to replace it. */
 export function isOptional(value: Json): boolean {
   return typeof value === "string" && value.startsWith("<Optional.");
 }

@@ -31,7 +31,7 @@ export function typedFaults(type: CollectionType, config: JsonObject, now: numbe
   ];
 }
 
-/** An id that cannot be: of a user, or of a tweet. */
+/** Returns an id that cannot be: of a user, or of a tweet. */
 function idFaults({ at, id, of }: TypedId, now: number): Fault[] {
   // What has anything but digits in it is for the schema to name.
   const isText = typeof id === "string" && /^\d+$/.test(id);
@@ -51,7 +51,7 @@ function tooLongFaults(queries: Query[], config: JsonObject): Fault[] {
     }));
 }
 
-/** What is odd about queries, a sentence each: they can be asked for, and may not be what was meant. */
+/** Returns what is odd about queries, a sentence each: they can be asked for, and may not be what was meant. */
 export function queryNotes(config: JsonObject): string[] {
   const type = member(config, "type");
   const queries = isType(type) ? RULES[type].queries(config) : [];

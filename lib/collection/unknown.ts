@@ -15,7 +15,7 @@ export interface UnknownMember {
   meant: string | undefined;
 }
 
-/** The members of a value, at every depth, that its schema does not have. */
+/** Returns the members of a value, at every depth, that its schema does not have. */
 export function unknownMembers(schema: z.core.$ZodType, value: Json): UnknownMember[] {
   const found: UnknownMember[] = [];
   look(schema, value, { above: "", found });
@@ -46,7 +46,7 @@ function look(
   }
 }
 
-/** The path of a member of that name in another one: it was put in the wrong place. */
+/** Returns the path of a member of that name in another one: it was put in the wrong place. */
 function elsewhere(key: string, shape: Record<string, z.core.$ZodType>): string | undefined {
   const below = Object.entries(shape).flatMap(([name, schema]) =>
     membersOf(schema).map((inner) => ({ inner, path: `${name}.${inner}` }))

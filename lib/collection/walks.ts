@@ -3,12 +3,12 @@
 /** The name of the walk of a filter stream. */
 export const STREAM_WALK = "stream";
 
-/** The name of the walk of a user's timeline. @param id The user's, in digits. */
+/** Returns the name of the walk of a user's timeline. @param id The user's, in digits. */
 export function userWalk(id: string): string {
   return `user:${id}`;
 }
 
-/** The user whose timeline a walk goes through; undefined for any other walk. */
+/** Returns the user whose timeline a walk goes through; undefined for any other walk. */
 export function userOfWalk(walk: string): string | undefined {
   return /^user:(\d+)$/.exec(walk)?.[1];
 }

@@ -10,11 +10,11 @@ import { parseAs } from "../base/json.ts";
 
 /** What the control server stands for. */
 export interface Controlled {
-  /** The fields of harvest.json so far. */
+  /** Returns the fields of harvest.json so far. */
   info(): HarvestInfo;
   /** Begins to stop the harvest. */
   stop(): void;
-  /** Whether the harvest has stopped, with everything in the store. */
+  /** Returns whether the harvest has stopped, with everything in the store. */
   isStopped(): boolean;
   /** Ends the process, after stopping. */
   shutdown(): void;
@@ -118,7 +118,7 @@ export class ControlClient {
   }
 
   /**
-   * What the harvester says of itself.
+   * Returns what the harvester says of itself.
    * @throws OutsideError where it does not answer, or something else does.
    */
   async info(signal?: AbortSignal): Promise<HarvestInfo> {
@@ -133,7 +133,7 @@ export class ControlClient {
     await this.#order("/stop", signal);
   }
 
-  /** Whether it has stopped. @throws OutsideError, UserError */
+  /** Returns whether it has stopped. @throws OutsideError, UserError */
   async isStopped(signal?: AbortSignal): Promise<boolean> {
     const text = await this.#order("/is_stopped", signal);
     if (text !== "true" && text !== "false") throw this.#stranger();
@@ -259,7 +259,7 @@ async function isGood(
   }
 }
 
-/** An answer that refuses, in one line that gives nothing away. */
+/** Returns an answer that refuses, in one line that gives nothing away. */
 export function refusal(
   status: number,
   error: string,

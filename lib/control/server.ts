@@ -256,7 +256,7 @@ function requestOf({ method = "", url = "", headers: { authorization } }: Incomi
 }
 
 /**
- * Whether a request's Host header names this machine. A page of the web can have a browser here ask with a name of
+ * Returns whether a request's Host header names this machine. A page of the web can have a browser here ask with a name of
  * its own that leads to this machine (DNS rebinding), and would read the answer; it cannot with an address. What
  * says no name is no browser.
  */

@@ -63,7 +63,7 @@ export interface Asking {
 /** What of a configuration bears on how much is read, besides what it asks for. */
 type Choice = Pick<CollectionConfig, "fields" | "protected">;
 
-/** What hydrating would read: all ids at most, where none is gone. */
+/** Returns what hydrating would read: all ids at most, where none is gone. */
 export function expectedTweets({ count, areAsked }: ReadingOf<"ids">): Expected {
   const posts = areAsked ? 0 : count;
   const notes = posts > 0 ? [] : ["All of its ids have been asked for."];
@@ -80,7 +80,7 @@ export function expectedTweets({ count, areAsked }: ReadingOf<"ids">): Expected 
   };
 }
 
-/** What a search would find. Null where finding out costs too much. */
+/** Returns what a search would find. Null where finding out costs too much. */
 export async function expectedSearch(
   { query, sinceId, span }: ReadingOf<"query">,
   { maxRecords: most, ...config }: Choice & Pick<Plan, "maxRecords">,
@@ -118,7 +118,7 @@ export async function expectedSearch(
   return { posts, users: 0, isAtMost: false, isAtLeast, requests, spans, notes, asked };
 }
 
-/** What is to be known of counts that end early. */
+/** Returns what is to be known of counts that end early. */
 function missingNotes(all: Counted[]): string[] {
   return all.flatMap(({ missing }) =>
     missing
@@ -131,7 +131,7 @@ function missingNotes(all: Counted[]): string[] {
   );
 }
 
-/** How many days a search goes back. */
+/** Returns how many days a search goes back. */
 function daysBack(
   { startTime, sinceId }: { startTime?: string; sinceId?: string },
   { now, isArchive }: { now: number; isArchive: boolean },
@@ -146,7 +146,7 @@ function daysBack(
 }
 
 /**
- * What the users' timelines would bring: users that are new by the number of posts that they ever wrote, users
+ * Returns what the users' timelines would bring: users that are new by the number of posts that they ever wrote, users
  * with a since_id by counts since then, one by one where that is cheap.
  */
 export async function expectedTimelines(
@@ -279,7 +279,7 @@ function grouped(users: Known[], most: number): Known[][] {
   return groups;
 }
 
-/** What a stream would have brought in the last seven days. Null where finding out costs too much. */
+/** Returns what a stream would have brought in the last seven days. Null where finding out costs too much. */
 export async function expectedStream(
   queries: string[],
   asking: Asking,
@@ -308,7 +308,7 @@ export async function expectedStream(
   };
 }
 
-/** The spans of counts that were made one after the other, which begin a little later each time. */
+/** Returns the spans of counts that were made one after the other, which begin a little later each time. */
 function summed([first, ...others]: Counted[]): CountedSpan[] {
   return (first?.spans ?? []).map((span, i) => ({
     ...span,

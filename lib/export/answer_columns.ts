@@ -141,7 +141,8 @@ function know(known: Known, [name = "", ...below]: string[]): void {
   know(known[name] = inner ?? {}, below);
 }
 
-function at(row: JsonObject, path: string[]): Json | undefined {
+/** Returns a member at the end of a path; undefined where there is none. */
+export function at(row: JsonObject, path: string[]): Json | undefined {
   let value: Json | undefined = row;
   for (const name of path) {
     if (!isObject(value)) return undefined;

@@ -1,68 +1,121 @@
 /** Which columns a table has, by the names that people know them by. */
 
 import { UserError } from "../base/errors.ts";
-import { ANSWER_COLUMNS, AnswerRows } from "./answer_columns.ts";
+import { ANSWER_COLUMNS, AnswerRows, at } from "./answer_columns.ts";
+import { toCommon } from "./common.ts";
+import { COMMON_COLUMNS, type CommonCell, type CommonColumn } from "./common_columns.ts";
 import type { Cell } from "./csv.ts";
+import { FOUR_CAT_COLUMNS, toFourCatCells } from "./four_cat.ts";
 import type { Post } from "./post.ts";
+import type { Pseudonyms } from "./pseudonyms.ts";
 import { STATUS_COLUMNS, toStatusCells } from "./status_columns.ts";
-import type { Rows } from "./text_writers.ts";
+import type { Table } from "./writer.ts";
 
 /** What a table is to have. */
 export interface TableOptions {
   /** A set's name, or columns with commas between them; undefined for the usual ones. */
-  columns: string | undefined;
+  columns?: string | undefined;
+  /** Members that are columns as well, by their paths. */
+  extra?: readonly string[];
   /** The versions of the API that the collections use. */
   apis: ReadonlySet<string>;
   /** Whether retweets have what they repeat. */
   merge: boolean;
   /** Whether the line itself is the last column. */
-  raw: boolean;
+  raw?: boolean;
+  pseudonyms?: Pseudonyms | undefined;
 }
 
-/** The rows of a table. */
-export interface Table extends Rows {
-  /** How often members came that no column has, by their paths; absent where that is not looked at. */
-  readonly unknown?: ReadonlyMap<string, number>;
-}
+/** The names of sets of columns. */
+export const SETS = ["twarc", "v1", "common", "4cat"] as const;
 
 /** Returns how tweets become rows. @throws UserError for columns that there are not */
 export function openTable(options: TableOptions): Table {
+  const { pseudonyms, raw = false } = options;
   const table = tableOf(options);
-  return options.raw ? withRaw(table) : table;
+  const hidden = pseudonyms ? pseudonyms.hide(table) : table;
+  return raw ? withRaw(hidden) : hidden;
 }
 
-function tableOf({ columns, apis, merge }: TableOptions): Table {
-  const isOld = !apis.has("2");
-  const set = columns ?? (isOld ? "v1" : "twarc");
-  if (set === "v1") return new StatusRows(STATUS_COLUMNS, { merge });
-  if (set === "twarc") return new AnswerRows({ columns: ANSWER_COLUMNS, merge });
-  const names = set.split(",").map((name) => name.trim()).filter((name) => name !== "");
-  const known = isOld ? STATUS_COLUMNS : ANSWER_COLUMNS;
-  const strange = names.find((name) => !known.includes(name));
+/** Returns a cell of the common columns as tables of text have it. */
+export function toTextCell(cell: CommonCell, { type }: Pick<CommonColumn, "type">): Cell {
+  if (type === "time" && typeof cell === "number") return new Date(cell).toISOString();
+  return cell;
+}
+
+function tableOf({ columns, extra = [], apis, merge }: TableOptions): Table {
+  const usual = apis.size > 1 ? "common" : apis.has("2") ? "twarc" : "v1";
+  const set = columns ?? usual;
+  switch (set) {
+    case "twarc":
+      checkVersion(apis, "2", set);
+      return new AnswerRows({ columns: [...ANSWER_COLUMNS, ...extra], merge });
+    case "v1":
+      checkVersion(apis, "1.1", set);
+      return withExtra(statusTable({ merge }), extra);
+    case "4cat": {
+      const toCells = (post: Post) => toFourCatCells(toCommon(post, { merge }));
+      return withExtra({ columns: FOUR_CAT_COLUMNS, toCells }, extra);
+    }
+    case "common":
+      return withExtra(commonTable({ merge }), extra);
+    default:
+      return some(tableOf({ columns: usual, extra, apis, merge }), namesOf(set));
+  }
+}
+
+/** @throws UserError */
+function checkVersion(apis: ReadonlySet<string>, version: string, set: string): void {
+  const other = [...apis].find((api) => api !== version);
+  if (other === undefined) return;
+  throw new UserError(
+    `The columns ${set} are those of version ${version}, and tweets are of ${other}`,
+    {
+      hint: "Take --columns common, which both versions have.",
+    },
+  );
+}
+
+function namesOf(columns: string): string[] {
+  return columns.split(",").map((name) => name.trim()).filter((name) => name !== "");
+}
+
+/** A table with some of another's columns. @throws UserError */
+function some(table: Table, names: string[]): Table {
+  const strange = names.find((name) => !table.columns.includes(name));
   if (strange !== undefined || names.length === 0) {
-    throw new UserError(`${JSON.stringify(strange ?? set)} is no column`, {
-      hint: `There are ${known.join(", ")}.`,
+    throw new UserError(`${JSON.stringify(strange ?? "")} is no column`, {
+      hint: `There are the sets ${SETS.join(", ")}, and the columns ${table.columns.join(", ")}.`,
     });
   }
-  return isOld ? new StatusRows(names, { merge }) : new AnswerRows({ columns: names, merge });
+  const places = names.map((name) => table.columns.indexOf(name));
+  const toCells = (post: Post) => {
+    const cells = table.toCells(post);
+    return places.map((i) => cells[i]);
+  };
+  return { columns: names, toCells, ...(table.unknown ? { unknown: table.unknown } : {}) };
 }
 
-/** Rows of json2csv, with some of its columns. */
-class StatusRows implements Table {
-  readonly columns: readonly string[];
-  readonly #at: number[];
-  readonly #merge: boolean;
+function statusTable(options: { merge: boolean }): Table {
+  return { columns: STATUS_COLUMNS, toCells: (post) => toStatusCells(post, options) };
+}
 
-  constructor(columns: readonly string[], { merge }: { merge: boolean }) {
-    this.columns = columns;
-    this.#at = columns.map((name) => STATUS_COLUMNS.indexOf(name));
-    this.#merge = merge;
-  }
+function commonTable(options: { merge: boolean }): Table {
+  const toCells = (post: Post) => {
+    const tweet = toCommon(post, options);
+    return COMMON_COLUMNS.map((column) => toTextCell(column.read(tweet, post.place), column));
+  };
+  return { columns: COMMON_COLUMNS.map(({ name }) => name), toCells };
+}
 
-  toCells(post: Post): Cell[] {
-    const cells = toStatusCells(post, { merge: this.#merge });
-    return this.#at.map((i) => cells[i]);
-  }
+/** A table with members of the tweets behind its columns. */
+function withExtra(table: Table, names: readonly string[]): Table {
+  if (names.length === 0) return table;
+  const paths = names.map((name) => name.split("."));
+  return {
+    columns: [...table.columns, ...names],
+    toCells: (post) => [...table.toCells(post), ...paths.map((path) => at(post.json, path))],
+  };
 }
 
 function withRaw(table: Table): Table {

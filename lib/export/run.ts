@@ -1,10 +1,11 @@
 /** An export: from the files of collections to a writer, with what is left out counted. */
 
+import type { DamagedFileError } from "../bucket/tweets.ts";
 import type { Store } from "../store/store.ts";
-import { readPosts, type SourceFile } from "./read_posts.ts";
-import { SeenIds } from "./seen_ids.ts";
-import { isRetweet, leftOutBecause, type Reason, type Selection } from "./selection.ts";
+import { Once } from "./once.ts";
 import type { Post } from "./post.ts";
+import { type ReadOptions, readPosts, type SourceFile } from "./read_posts.ts";
+import { isRetweet, leftOutBecause, type Reason, type Selection } from "./selection.ts";
 import type { PostWriter } from "./writer.ts";
 
 /** What an export did, as `export.json` has it. */
@@ -33,8 +34,10 @@ export interface Exported {
   /** Whether a tweet that was recorded again comes again. */
   keepDuplicates: boolean;
   signal: AbortSignal;
-  /** Called after each line. */
+  /** Called after each line. @param done How many files were read to their end, and how many tweets. */
   onProgress?: (done: { files: number; tweets: number }) => void;
+  /** Ids that are held in memory; the usual number where it is absent. */
+  mostInMemory?: number;
 }
 
 /**
@@ -42,7 +45,7 @@ export interface Exported {
  * @throws what the store and the writer throw; the signal's reason
  */
 export async function exportTo(writer: PostWriter, exported: Exported): Promise<Counts> {
-  const { store, files, selection, referenced, keepDuplicates, signal } = exported;
+  const { selection, keepDuplicates, mostInMemory } = exported;
   const counts: Counts = {
     rows: 0,
     retweets: 0,
@@ -51,28 +54,44 @@ export async function exportTo(writer: PostWriter, exported: Exported): Promise<
     left_out: {},
     damaged: [],
   };
-  const seen = keepDuplicates ? null : new SeenIds();
+  const once = keepDuplicates ? null : new Once(() => idsOf(exported), mostInMemory);
   let tweets = 0;
   const isWanted = (post: Post) => {
     tweets++;
     const reason = leftOutBecause(post, selection);
     if (reason) counts.left_out[reason] = (counts.left_out[reason] ?? 0) + 1;
-    else if (seen && !seen.add(post.id)) counts.duplicates++;
+    else if (once && !once.isFirst(post.id)) counts.duplicates++;
     else return true;
     return false;
   };
-  for (const [done, file] of files.entries()) {
-    const onDamaged = ({ file }: { file: string }) => void counts.damaged.push(file);
-    for await (const posts of readPosts(store, file, { referenced, signal, onDamaged })) {
-      const wanted = posts.filter(isWanted);
-      for (const post of wanted) count(post, counts);
-      const written = wanted.length > 0 ? writer.add(wanted) : undefined;
-      if (written) await written;
-      exported.onProgress?.({ files: done, tweets });
-    }
+  const onDamaged = ({ file }: DamagedFileError) => void counts.damaged.push(file);
+  for await (const { posts, files } of postsOf(exported, onDamaged)) {
+    const wanted = posts.filter(isWanted);
+    for (const post of wanted) count(post, counts);
+    const written = wanted.length > 0 ? writer.add(wanted) : undefined;
+    if (written) await written;
+    await once?.settle();
+    exported.onProgress?.({ files, tweets });
   }
   await writer.end();
   return counts;
+}
+
+/** The tweets of all files, line by line. */
+async function* postsOf(
+  { store, files, referenced, signal }: Exported,
+  onDamaged: ReadOptions["onDamaged"],
+): AsyncGenerator<{ posts: Post[]; files: number }> {
+  for (const [done, file] of files.entries()) {
+    for await (const posts of readPosts(store, file, { referenced, signal, onDamaged })) {
+      yield { posts, files: done };
+    }
+  }
+}
+
+/** The ids of all files; damaged ones are named elsewhere. */
+async function* idsOf(exported: Exported): AsyncGenerator<string[]> {
+  for await (const { posts } of postsOf(exported, () => {})) yield posts.map(({ id }) => id);
 }
 
 function count(post: Post, counts: Counts): void {

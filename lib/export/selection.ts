@@ -19,6 +19,8 @@ export interface Selection {
   users?: ReadonlySet<string> | undefined;
   /** Tags of rules. */
   rules?: ReadonlySet<string> | undefined;
+  /** The version of the API whose tweets have the columns that are asked for; undefined for both. */
+  api?: "1.1" | "2" | undefined;
   /** Whether tweets that only repeat another one are wanted. */
   retweets: boolean;
   /** What is taken by chance: tweets whose number is below the limit. */
@@ -27,6 +29,7 @@ export interface Selection {
 
 /** Why a tweet is left out, as `export.json` has it. */
 export type Reason =
+  | "other_version"
   | "before_from"
   | "from_to_on"
   | "time_unknown"
@@ -38,6 +41,7 @@ export type Reason =
 /** Returns why a tweet is left out; null where it is wanted. */
 export function leftOutBecause(post: Post, selection: Selection): Reason | null {
   const { from, to, users, rules, retweets, sample } = selection;
+  if (selection.api !== undefined && post.line.api !== selection.api) return "other_version";
   if (from !== undefined || to !== undefined) {
     const made = readTime(post);
     if (made === undefined) return "time_unknown";

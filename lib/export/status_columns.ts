@@ -94,11 +94,16 @@ export function readUserId(user: JsonObject | undefined): string | undefined {
   return toId(user?.id_str ?? user?.id);
 }
 
+const MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec";
+/** `Mon Mar 28 14:36:31 +0000 2016` */
+const API_TIME = /^\w{3} (\w{3}) (\d\d) (\d\d:\d\d:\d\d) \+0000 (\d{4})$/;
+
 /** Returns the time of a status as Python prints it: `2016-03-28 14:36:31+00:00`. */
 function toPythonTime(value: Json | undefined): Cell {
-  const ms = Date.parse(toText(value) ?? "");
-  if (Number.isNaN(ms)) return undefined;
-  return new Date(ms).toISOString().replace("T", " ").replace(/\.\d+Z$/, "+00:00");
+  const [, month = "", day, time, year] = API_TIME.exec(toText(value) ?? "") ?? [];
+  const at = MONTHS.indexOf(month);
+  if (!time || at < 0) return undefined;
+  return `${year}-${`${at / 3 + 1}`.padStart(2, "0")}-${day} ${time}+00:00`;
 }
 
 function readStatusType({ json, retweeted, quoted }: Status): string {

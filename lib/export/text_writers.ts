@@ -4,18 +4,12 @@ import { Buffer } from "node:buffer";
 import { type Cell, toCsvHeader, toCsvRow, toExcelRow } from "./csv.ts";
 import { flatten } from "./flatten.ts";
 import type { Post } from "./post.ts";
-import type { PostWriter, Sink } from "./writer.ts";
+import type { PostWriter, Sink, Table } from "./writer.ts";
 
 /** Bytes, or characters, that are written at once. */
 const BLOCK = 2 ** 18;
 const LINE_FEED = Buffer.from("\n");
 const encoder = new TextEncoder();
-
-/** Makes rows of tweets. */
-export interface Rows {
-  readonly columns: readonly string[];
-  toCells(post: Post): Cell[];
-}
 
 /** Collects texts until there are enough to write. */
 abstract class TextWriter implements PostWriter {
@@ -51,11 +45,11 @@ export class IdWriter extends TextWriter {
 
 /** Writes rows as CSV. */
 export class CsvWriter extends TextWriter {
-  readonly #rows: Rows;
+  readonly #rows: Table;
   readonly #toRow: (cells: readonly Cell[]) => string;
 
   /** @param options.excel Whether a spreadsheet is to open it by a double click. */
-  constructor(sink: Sink, rows: Rows, { excel = false } = {}) {
+  constructor(sink: Sink, rows: Table, { excel = false } = {}) {
     super(sink, toCsvHeader(rows.columns, { excel }));
     this.#rows = rows;
     this.#toRow = excel ? toExcelRow : toCsvRow;

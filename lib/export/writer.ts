@@ -1,5 +1,6 @@
 /** What makes a file of tweets, whatever its form. */
 
+import type { Cell } from "./csv.ts";
 import type { Post } from "./post.ts";
 
 /** Where the bytes of a file go. */
@@ -14,4 +15,12 @@ export interface PostWriter {
   add(posts: readonly Post[]): Promise<void> | void;
   /** Writes what is left. */
   end(): Promise<void>;
+}
+
+/** Makes rows of tweets. */
+export interface Table {
+  readonly columns: readonly string[];
+  toCells(post: Post): Cell[];
+  /** How often members came that no column has, by their paths; absent where that is not looked at. */
+  readonly unknown?: ReadonlyMap<string, number>;
 }

@@ -22,12 +22,12 @@ export function tweetsFileName(ms: number, number = 1, { suffix }: Codec = CODEC
   return `${PREFIX}${stamp(ms)}${number > 1 ? `-${number}` : ""}.jsonl${suffix}`;
 }
 
-/** Whether a name is one that `tweetsFileName` gives: whatever else lies in a harvest's folder is the person's own. */
+/** Returns whether a name is one that `tweetsFileName` gives: whatever else lies in a harvest's folder is the person's own. */
 export function isTweetsFileName(name: string): boolean {
   return NAME.test(name);
 }
 
-/** Whether a key's or a path's name begins and ends as a tweets file's does, though somebody may have changed the rest. */
+/** Returns whether a key's or a path's name begins and ends as a tweets file's does, though somebody may have changed the rest. */
 export function isNamedLikeTweets(key: string): boolean {
   return NAMED_LIKE.test(fileName(key));
 }

@@ -70,7 +70,7 @@ export function parseTweetLine(line: Uint8Array): TweetLine {
   };
 }
 
-/** A status of version 1.1. */
+/** Returns a status of version 1.1. */
 function readStatus(json: JsonObject, text: string): TweetLine {
   const none: ReadonlyMap<string, JsonObject> = new Map();
   return {
@@ -82,7 +82,7 @@ function readStatus(json: JsonObject, text: string): TweetLine {
   };
 }
 
-/** The id of a tweet, as it was sent: a number that is too large for JavaScript is read from the text. */
+/** Returns the id of a tweet, as it was sent: a number that is too large for JavaScript is read from the text. */
 function readId(tweet: JsonObject, text: string): string {
   const id = tweet.id_str ?? tweet.id;
   if (typeof id === "string" && /^\d+$/.test(id)) return id;
@@ -101,7 +101,7 @@ function parseExactly(text: string): Json {
   });
 }
 
-/** A JSON value with the old names of its members. */
+/** Returns a JSON value with the old names of its members. */
 function inOldWords(value: Json): Json {
   if (Array.isArray(value)) return value.map(inOldWords);
   if (!isObject(value)) return value;

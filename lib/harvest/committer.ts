@@ -86,12 +86,12 @@ export class Committer {
     return this.#running === undefined;
   }
 
-  /** Whether all of the harvests before this one is committed. */
+  /** Returns whether all of the harvests before this one is committed. */
   isAt(began: number): boolean {
     return this.#began === undefined || this.#began === began;
   }
 
-  /** The tweets files of a harvest in the store. */
+  /** Returns the tweets files of a harvest in the store. */
   filesOf(began: number): HarvestFile[] {
     return this.isAt(began) ? this.#files : [];
   }
@@ -314,7 +314,7 @@ export class Committer {
     this.#sent.clear();
   }
 
-  /** The files beside the tweets as they are in the store; undefined where that is not known of all. */
+  /** Returns the files beside the tweets as they are in the store; undefined where that is not known of all. */
   #sides(): NamedSum[] | undefined {
     const known = [...this.#sums].flatMap(([name, sha1]) => sha1 ? [{ name, sha1 }] : []);
     return known.length === this.#sums.size ? known : undefined;

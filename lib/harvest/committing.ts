@@ -20,7 +20,7 @@ export interface Committing {
   waits: Waits;
 }
 
-/** What cuts are committed with. */
+/** Returns what cuts are committed with. */
 export function committing(
   { target, checkpoint, lease, clock, patienceMs, waits }: Committing,
 ): LeftOptions {
@@ -60,7 +60,7 @@ function listingOf({ began, files }: CheckpointState): Listing {
 }
 
 /**
- * Whether the manifest has to be written where each write costs money: who wants the pieces of a segment that is open
+ * Returns whether the manifest has to be written where each write costs money: who wants the pieces of a segment that is open
  * finds them in the checkpoint. Nothing that it lists may be deleted, each whole segment is to be in it, and there is
  * one from the first commit on; that of a harvest which is over is written when it is settled.
  */

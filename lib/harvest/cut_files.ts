@@ -52,7 +52,7 @@ export abstract class CutFiles {
     return this.files.open(path);
   }
 
-  /** Where a file in the folder is. */
+  /** Returns where a file in the folder is. */
   pathOf(name: string): string {
     return join(this.path, name);
   }
@@ -74,7 +74,7 @@ export abstract class CutFiles {
     }
   }
 
-  /** Whether a file is there and as it was written. */
+  /** Returns whether a file is there and as it was written. */
   async isIntact({ path, sha1, bytes }: WholeFile): Promise<boolean> {
     const sum = createHash("sha1");
     let length = 0;

@@ -19,7 +19,7 @@ export interface Ended {
   isWhole: boolean;
 }
 
-/** How a harvest ended, as its checkpoint says it. */
+/** Returns how a harvest ended, as its checkpoint says it. */
 export function endingOf({ config, failure, isStopped, refusal, isWhole }: Ended): Ending {
   if (failure) {
     const known = failure instanceof TwarcCloudError ? { exit_code: failure.exitCode } : {};

@@ -44,9 +44,9 @@ export interface Files {
   makeFolder(path: string): Promise<void>;
   /** Makes the names in a folder durable. */
   syncFolder(path: string): Promise<void>;
-  /** What a name stands for, itself and not what it may link to; null where there is nothing. */
+  /** Returns what a name stands for, itself and not what it may link to; null where there is nothing. */
   facts(path: string): Promise<FileFacts | null>;
-  /** The names in a folder. */
+  /** Returns the names in a folder. */
   names(path: string): Promise<string[]>;
   rename(from: string, to: string): Promise<void>;
   /** Removes a file; one that is not there is no failure. */

@@ -6,7 +6,7 @@ import type { CollectionConfig } from "../collection/types/registry.ts";
 import { pricesWith } from "../billing/prices.ts";
 import { Meter } from "../source/meter.ts";
 
-/** The meter of a configuration's harvest; undefined where reading costs nothing. */
+/** Returns the meter of a configuration's harvest; undefined where reading costs nothing. */
 export function meterFor(
   { api, budget, prices }: CollectionConfig,
   { state: { spent } }: Checkpoint,

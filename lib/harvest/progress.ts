@@ -15,7 +15,7 @@ export interface ProgressOptions {
   waits: Waits;
 }
 
-/** The fields of harvest.json so far, of the harvest that goes on: the one before it may not be committed yet. */
+/** Returns the fields of harvest.json so far, of the harvest that goes on: the one before it may not be committed yet. */
 export function progressOf(
   { collectionId, checkpoint: { state }, recorder, waits }: ProgressOptions,
 ): HarvestInfo {

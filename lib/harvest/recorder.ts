@@ -250,7 +250,7 @@ export class Recorder {
     await this.#committer.done().catch(() => {});
   }
 
-  /** The next result, or undefined when something else is to be done first. */
+  /** Returns the next result, or undefined when something else is to be done first. */
   async #nextOrDue(
     next: Promise<IteratorResult<Batch>>,
   ): Promise<IteratorResult<Batch> | undefined> {
@@ -272,21 +272,21 @@ export class Recorder {
     }
   }
 
-  /** When the next flush or end of a segment is due, by the monotonic clock. */
+  /** Returns when the next flush or end of a segment is due, by the monotonic clock. */
   #due(): number {
     const { segment } = this.#open;
     const roll = segment ? segment.opened + this.#options.limits.msPerFile : Infinity;
     return Math.min(this.#flushDue(), roll, this.#overDue());
   }
 
-  /** When the time of a harvest that began is over, in milliseconds since 1970. */
+  /** Returns when the time of a harvest that began is over, in milliseconds since 1970. */
   #overAfter(began: number): number {
     const { msPerHarvest } = this.#options.limits;
     if (msPerHarvest === 0 || !this.#isNoted) return Infinity;
     return (Math.floor(began / msPerHarvest) + 1) * msPerHarvest;
   }
 
-  /** When it is to be looked whether the harvest is over; where the one before is not committed, it goes on until then. */
+  /** Returns when it is to be looked whether the harvest is over; where the one before is not committed, it goes on until then. */
   #overDue(): number {
     if (this.#over === Infinity || !this.#committer.isAt(this.#open.began)) return Infinity;
     const { clock } = this.#options;
@@ -301,7 +301,7 @@ export class Recorder {
     return this.#isNoted ? this.#waitingSince + Math.max(ms, BETWEEN_NOTES_MS) : Infinity;
   }
 
-  /** Whether this machine's disk has as much as it may. */
+  /** Returns whether this machine's disk has as much as it may. */
   #isFull(): boolean {
     const { bufferBytes } = this.#options.limits;
     const isFull = this.#committer.waiting + (this.#open.segment?.uncutBytes ?? 0) >= bufferBytes;
@@ -389,7 +389,7 @@ export class Recorder {
   }
 }
 
-/** The next batch; that it fails while a commit is made is heard of when it is awaited. */
+/** Returns the next batch; that it fails while a commit is made is heard of when it is awaited. */
 function asked(iterator: AsyncIterator<Batch>): Promise<IteratorResult<Batch>> {
   const next = iterator.next();
   next.catch(() => {});

@@ -90,7 +90,7 @@ export class Segment {
     }
   }
 
-  /** What has come since the last piece, as a file of its own. @throws UserError, DiskError where the disk fails */
+  /** Returns what has come since the last piece, as a file of its own. @throws UserError, DiskError where the disk fails */
   async cutPiece(): Promise<SegmentFile> {
     await this.#compress();
     return await onDisk(this.#folder.path, async () => {
@@ -119,7 +119,7 @@ export class Segment {
     throw new DamagedError(`A temporary file is not as it was written: ${this.#file.path}`);
   }
 
-  /** The whole segment as a file; nothing can be added after it. Closing twice is closing once. */
+  /** Returns the whole segment as a file; nothing can be added after it. Closing twice is closing once. */
   async close(): Promise<SegmentFile> {
     if (this.#closed) return this.#closed;
     await this.#compress();

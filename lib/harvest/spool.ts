@@ -42,7 +42,7 @@ export class Spool extends CutFiles {
     });
   }
 
-  /** The files beside the tweets, as long as they are now. */
+  /** Returns the files beside the tweets, as long as they are now. */
   sides(): SideCut[] {
     return [...this.#sides].map(([name, { length, sha1 }]) => ({ name, bytes: length, sha1 }));
   }

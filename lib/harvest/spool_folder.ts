@@ -43,7 +43,7 @@ export class SpoolFolder {
     return folder;
   }
 
-  /** Whether the process whose folder it is lives; null where that cannot be told. */
+  /** Returns whether the process whose folder it is lives; null where that cannot be told. */
   static async isHeld(path: string): Promise<boolean | null> {
     try {
       using held = await Deno.open(join(path, HELD), { write: true });
@@ -144,7 +144,7 @@ export class GrowingFile {
     this.#isDurable = false;
   }
 
-  /** A part of its content; each piece is good until the next is asked for. */
+  /** Yields a part of its content; each piece is good until the next is asked for. */
   content(from: number, to: number): AsyncGenerator<Uint8Array> {
     return contentOf(this.#file, from, to);
   }
@@ -187,7 +187,7 @@ export class GrowingFile {
   }
 }
 
-/** The content of a file from one place to another, or to its end before that; each piece is good until the next. */
+/** Yields the content of a file from one place to another, or to its end before that; each piece is good until the next. */
 export async function* contentOf(
   file: Pick<OpenFile, "read">,
   from: number,

@@ -178,7 +178,7 @@ export class Work {
     });
   }
 
-  /** What cuts are committed with, into the folder of the checkpoint's harvest. */
+  /** Returns what cuts are committed with, into the folder of the checkpoint's harvest. */
   #committing(): LeftOptions {
     const { clock, limits: { patienceMs } } = this.#asked;
     const { lease, waits } = this.#options;

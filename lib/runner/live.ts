@@ -5,7 +5,7 @@ import type { HarvestInfo } from "../collection/harvest_info.ts";
 import type { ControlClient } from "../control/control.ts";
 import { OutsideError, TwarcCloudError, UserError } from "../base/errors.ts";
 
-/** What a harvester says of itself; what it last wrote with its lease, where it does not answer. */
+/** Returns what a harvester says of itself; what it last wrote with its lease, where it does not answer. */
 export async function infoOf(
   collectionId: string,
   { document }: FoundLock,
@@ -20,7 +20,7 @@ export async function infoOf(
   return progress ?? { collection_id: collectionId, harvest_timestamp, ...nothing };
 }
 
-/** What a harvester says of itself; null where it does not answer. */
+/** Returns what a harvester says of itself; null where it does not answer. */
 export async function saidBy(control: ControlClient | null): Promise<HarvestInfo | null> {
   try {
     return await control?.info() ?? null;
@@ -45,7 +45,7 @@ export async function tellStop(
   }
 }
 
-/** That there is nothing to stop. */
+/** Makes the error that says that there is nothing to stop. */
 export function notRunning(collectionId: string): UserError {
   return new UserError(`No harvest of ${collectionId} is running`, {
     hint: "See what is running with `twarc-cloud harvest list`.",

@@ -129,11 +129,11 @@ export interface Runner {
   /** Starts a keeper anew that is gone; false where somebody else did. Absent where a service does so. */
   revive?(found: FoundKept): Promise<boolean>;
   /**
-   * Every harvester that runs for this bucket, and those that are to and do not.
+   * Yields every harvester that runs for this bucket, and those that are to and do not.
    * @param options.everywhere Those of other buckets as well, where they run in the same place.
    */
   running(options?: { everywhere?: boolean }): AsyncIterable<Running>;
-  /** What a running harvester says of itself (the fields of harvest.json so far); null if none runs. */
+  /** Returns what a running harvester says of itself (the fields of harvest.json so far); null if none runs. */
   info(collectionId: string): Promise<HarvestInfo | null>;
   /** What keeps failing for this bucket; absent where nothing is started again by itself. */
   failing?(): AsyncIterable<Failing>;
@@ -142,15 +142,15 @@ export interface Runner {
    * when it was due.
    */
   schedule(job: Job, schedule: Schedule): Promise<void>;
-  /** A collection's schedule; null where it has none that this program made. */
+  /** Returns a collection's schedule; null where it has none that this program made. */
   scheduleOf(collectionId: string): Promise<ScheduledJob | null>;
   /** Ends a schedule; false if there was none. */
   unschedule(collectionId: string): Promise<boolean>;
-  /** Every schedule of this bucket. */
+  /** Yields every schedule of this bucket. */
   scheduled(): AsyncIterable<ScheduledJob>;
   /** Runs of schedules that were given up in the last two weeks; absent where runs are tried again until they begin. */
   notStarted?(scheduled: ScheduledJob[]): Promise<NotStarted[]>;
-  /** The log lines of a collection's harvests, oldest first. */
+  /** Yields the log lines of a collection's harvests, oldest first. */
   logs(collectionId: string, options: LogOptions): AsyncIterable<string>;
 }
 

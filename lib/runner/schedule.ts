@@ -64,7 +64,7 @@ export function parseSchedule(expression: string, timezone?: string, now = 0): S
 }
 
 /**
- * When a schedule is due next. A cron expression names times of day as its zone's clocks show them, and is read as
+ * Returns when a schedule is due next. A cron expression names times of day as its zone's clocks show them, and is read as
  * EventBridge Scheduler documents it: what those clocks skip in spring is left out, and what they show twice in autumn
  * is due the first time alone. A rate counts hours that pass, whatever clocks show.
  * https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#daylist-savings-time
@@ -83,31 +83,31 @@ export function nextTime({ expression, timezone }: Schedule, after: number): num
   return null;
 }
 
-/** Whether a schedule begins with a harvest at once: a rate does, a cron expression waits for its time. */
+/** Returns whether a schedule begins with a harvest at once: a rate does, a cron expression waits for its time. */
 export function beginsAtOnce({ expression }: Schedule): boolean {
   return expression.startsWith("rate(");
 }
 
-/** Whether two schedules are due at the same times. */
+/** Returns whether two schedules are due at the same times. */
 export function isSameSchedule(one: Schedule, other: Schedule): boolean {
   const { timezone = "UTC" } = one;
   return one.expression === other.expression && timezone === (other.timezone ?? "UTC");
 }
 
-/** What the clocks of a zone show at a time, as if it were UTC, in which no time is skipped or comes twice. */
+/** Returns what the clocks of a zone show at a time, as if it were UTC, in which no time is skipped or comes twice. */
 function shownAt(ms: number, timezone = "UTC"): Date {
   const there = Temporal.Instant.fromEpochMilliseconds(Math.floor(ms)).toZonedDateTimeISO(timezone);
   return new Date(there.toPlainDateTime().toZonedDateTime("UTC").epochMilliseconds);
 }
 
-/** When the clocks of a zone first show what `shownAt` gives; null where they skip it. */
+/** Returns when the clocks of a zone first show what `shownAt` gives; null where they skip it. */
 function firstShowing(shown: Date, timezone = "UTC"): number | null {
   const time = Temporal.PlainDateTime.from(shown.toISOString().slice(0, -1));
   const there = time.toZonedDateTime(timezone, { disambiguation: "earlier" });
   return there.toPlainDateTime().equals(time) ? there.epochMilliseconds : null;
 }
 
-/** A time zone of the IANA database. @throws UserError where there is none of that name. */
+/** Returns a time zone of the IANA database. @throws UserError where there is none of that name. */
 function zoneNamed(name: string): string {
   try {
     return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone;
@@ -119,7 +119,7 @@ function zoneNamed(name: string): string {
   }
 }
 
-/** The milliseconds of `rate(value unit)`. */
+/** Returns the milliseconds of `rate(value unit)`. */
 function period(text: string): number {
   const [, digits = "", unit, plural] = /^rate\((\d+) (minute|hour|day)(s?)\)$/.exec(text) ?? [];
   const value = Number(digits);
@@ -133,7 +133,7 @@ function period(text: string): number {
   return value * UNIT_MS[unit];
 }
 
-/** The pattern of `cron(minutes hours day-of-month month day-of-week year)`. */
+/** Returns the pattern of `cron(minutes hours day-of-month month day-of-week year)`. */
 function pattern(text: string): Cron {
   const inside = /^cron\((.*)\)$/.exec(text)?.[1];
   if (inside === undefined) throw fault(text, "the closing ) is missing");
@@ -153,7 +153,7 @@ function pattern(text: string): Cron {
   }
 }
 
-/** A field as croner reads it: checked, weekdays from 0, and `a/b` as a range with a step. */
+/** Returns a field as croner reads it: checked, weekdays from 0, and `a/b` as a range with a step. */
 function translate(field: string, index: number, text: string): string {
   const kind = FIELDS[index];
   if (!kind) throw fault(text, "it has too many fields");
@@ -177,7 +177,7 @@ function translate(field: string, index: number, text: string): string {
   }).join(",");
 }
 
-/** A part that only days have, as croner reads it: L, LW, 3W, 6L, FRI#2; null for any other. */
+/** Returns a part that only days have, as croner reads it: L, LW, 3W, 6L, FRI#2; null for any other. */
 function specialDay(part: string, kind: Field): string | null {
   const { name } = kind;
   if (name === "day of month" && /^(L|LW|([1-9]|[12]\d|3[01])W)$/.test(part)) return part;
@@ -210,7 +210,7 @@ function span({ from, to, step }: Span, kind: Field, text: string): string {
   return values.join(",");
 }
 
-/** A value of a field, a number or a name; null where it is none. */
+/** Returns a value of a field, a number or a name; null where it is none. */
 function valueOf(text: string, { least, most, names = [] }: Field): number | null {
   if (names.includes(text)) return names.indexOf(text) + least;
   const value = Number(text);
@@ -227,7 +227,7 @@ function fault(text: string, why: string, cause?: unknown): UserError {
 /** Times of a schedule that are looked at for its longest pause: more than a year of a weekly one. */
 const LOOKED_AT = 60;
 
-/** The longest of the pauses that come next between two times of a schedule, in milliseconds. @param now In milliseconds since 1970. */
+/** Returns the longest of the pauses that come next between two times of a schedule, in milliseconds. @param now In milliseconds since 1970. */
 export function longestPause(schedule: Schedule, now: number): number {
   let [longest, before] = [0, now];
   for (let i = 0; i < LOOKED_AT; i++) {

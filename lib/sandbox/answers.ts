@@ -4,7 +4,7 @@ import type { TroubleKind } from "./trouble.ts";
 
 const encoder = new TextEncoder();
 
-/** An error as v1.1 tells it. */
+/** Returns an error as v1.1 tells it. */
 export function errorAnswer(status: number, code: number, message: string): Response {
   return Response.json({ errors: [{ code, message }] }, { status });
 }
@@ -34,7 +34,7 @@ function plainProblem(status: number, title: string): Response {
 }
 
 /**
- * The answer that a trouble makes of a good one, or null where the trouble is none of an answer's.
+ * Returns the answer that a trouble makes of a good one, or null where the trouble is none of an answer's.
  * @param resetAt When the rate limit's window ends, in seconds since 1970.
  */
 export function troubledAnswer(

@@ -20,12 +20,12 @@ export interface Status {
   sent?: SentTweet;
 }
 
-/** The id of the `sequence`th tweet of a millisecond. */
+/** Returns the id of the `sequence`th tweet of a millisecond. */
 export function snowflake(ms: number, sequence: number): bigint {
   return ((BigInt(ms) - SNOWFLAKE_EPOCH) << 22n) | BigInt(sequence & 0x3fffff);
 }
 
-/** When a tweet was published, in milliseconds since 1970. */
+/** Returns when a tweet was published, in milliseconds since 1970. */
 export function timeOf(id: bigint): number {
   return Number((id >> 22n) + SNOWFLAKE_EPOCH);
 }
@@ -50,7 +50,7 @@ const NAMES = [
 
 const encoder = new TextEncoder();
 
-/** The nth user of a made-up world. */
+/** Returns the nth user of a made-up world. */
 export function madeUser(n: number, state: SandboxUser["state"]): SandboxUser {
   const name = NAMES[n % NAMES.length] ?? "Nobody";
   const screenName = `${name.replace(" ", "_").toLowerCase()}_${n}`;
@@ -62,7 +62,7 @@ export function madeUser(n: number, state: SandboxUser["state"]): SandboxUser {
   };
 }
 
-/** A user as the API serves it. */
+/** Returns a user as the API serves it. */
 export function userJson({ id, screenName, name, state }: SandboxUser): string {
   return `{"id":${id},"id_str":"${id}","name":${JSON.stringify(name)},` +
     `"screen_name":${JSON.stringify(screenName)},` +
@@ -76,7 +76,7 @@ export function userJson({ id, screenName, name, state }: SandboxUser): string {
     `"profile_image_url_https":"https:\\/\\/example.org\\/${id}_normal.png"}`;
 }
 
-/** A made-up tweet: extended mode, 64-bit ids as numbers and strings, escapes as the API writes them. */
+/** Returns a made-up tweet: extended mode, 64-bit ids as numbers and strings, escapes as the API writes them. */
 export function madeStatus(
   user: SandboxUser,
   { ms, sequence }: { ms: number; sequence: number },
@@ -119,7 +119,7 @@ export function apiTime(ms: number): string {
   return `${day} ${month} ${date} ${time} +0000 ${year}`;
 }
 
-/** A JSON string with escapes for all that is not ASCII, and for slashes, as the API writes it. */
+/** Returns a JSON string with escapes for all that is not ASCII, and for slashes, as the API writes it. */
 function ascii(text: string): string {
   const json = JSON.stringify(text).replaceAll("/", "\\/");
   return json.replace(
@@ -198,7 +198,7 @@ interface Found {
   users: SandboxUser[];
 }
 
-/** The tweets of an answer of version 2; to version 1.1 they are served as far as they are known. */
+/** Returns the tweets of an answer of version 2; to version 1.1 they are served as far as they are known. */
 function answerOf(line: Uint8Array): Found | null {
   const found = sentTweets(line);
   return found && { statuses: found.tweets.map(sentStatus), users: found.users };

@@ -244,7 +244,7 @@ async function filesBelow(folder: string): Promise<string[]> {
   return files.sort();
 }
 
-/** The tweets in the files that a manifest lists. @throws OutsideError for one that is not as listed. */
+/** Returns the tweets in the files that a manifest lists. @throws OutsideError for one that is not as listed. */
 async function checkManifest(manifest: string): Promise<number> {
   let tweets = 0;
   for (const row of (await Deno.readTextFile(manifest)).split("\n").filter(Boolean)) {

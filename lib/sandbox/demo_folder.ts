@@ -39,7 +39,7 @@ async function clear(folder: string): Promise<void> {
   await removeFile(mark);
 }
 
-/** What is in a folder, each folder before what is in it; links are not followed. */
+/** Returns what is in a folder, each folder before what is in it; links are not followed. */
 async function left(folder: string, below = ""): Promise<{ path: string; row: string }[]> {
   const found: { path: string; row: string }[] = [];
   for await (const { name, isDirectory, isFile } of Deno.readDir(join(folder, below))) {

@@ -52,7 +52,7 @@ export class Ledger {
     };
   }
 
-  /** The posts that were billed on each of the last days, oldest first. */
+  /** Returns the posts that were billed on each of the last days, oldest first. */
   daysBack(days: number): { day: string; posts: number }[] {
     return Array.from({ length: days }, (_, i) => {
       const day = dayOf(this.#clock.now() - (days - 1 - i) * 86_400_000);

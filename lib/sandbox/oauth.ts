@@ -113,7 +113,7 @@ export class Gate {
     this.bearer = `sandbox-bearer-token-${++this.#issued}`;
   }
 
-  /** A request token for the PIN login. */
+  /** Returns a request token for the PIN login. */
   requestToken(): { oauth_token: string; oauth_token_secret: string } {
     const oauth_token = `request-${++this.#issued}`;
     const secret = `request-secret-${this.#issued}`;
@@ -121,12 +121,12 @@ export class Gate {
     return { oauth_token, oauth_token_secret: secret };
   }
 
-  /** The PIN that a person sees who authorizes a request token. */
+  /** Returns the PIN that a person sees who authorizes a request token. */
   pinOf(requestToken: string): string | undefined {
     return this.#requests.get(requestToken)?.pin;
   }
 
-  /** An access token for a request token and its PIN; null for a wrong one. */
+  /** Returns an access token for a request token and its PIN; null for a wrong one. */
   accessToken(
     requestToken: string,
     pin: string,
@@ -139,7 +139,7 @@ export class Gate {
     return { oauth_token, oauth_token_secret };
   }
 
-  /** Whether a Basic authorization is the consumer pair, which a bearer token is given for. */
+  /** Returns whether a Basic authorization is the consumer pair, which a bearer token is given for. */
   isConsumer(authorization: string | null): boolean {
     const { consumer_key, consumer_secret } = this.#keys;
     const pair = `${encodeURIComponent(consumer_key)}:${encodeURIComponent(consumer_secret)}`;
@@ -147,7 +147,7 @@ export class Gate {
   }
 }
 
-/** The parameters of an OAuth authorization header (RFC 5849, 3.5.1). */
+/** Returns the parameters of an OAuth authorization header (RFC 5849, 3.5.1). */
 function signedOf(header: string): Map<string, string> {
   const pairs = header.slice("OAuth ".length).matchAll(/([^=,\s]+)="([^"]*)"/g);
   return new Map([...pairs].map(([, name = "", value = ""]) => [name, decodeURIComponent(value)]));

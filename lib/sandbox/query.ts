@@ -24,7 +24,7 @@ const OPERATORS: Record<string, (value: string) => Matcher> = {
 };
 
 /**
- * What a query asks for: words, "phrases", #tags, operators such as from:name, -not, OR, and parentheses.
+ * Returns what a query asks for: words, "phrases", #tags, operators such as from:name, -not, OR, and parentheses.
  * https://docs.x.com/x-api/posts/filtered-stream/integrate/build-a-rule
  * @throws SyntaxError that says what is wrong with it.
  */

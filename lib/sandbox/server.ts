@@ -254,7 +254,7 @@ class Desk {
     return response;
   }
 
-  /** An answer of version 2 in the words in which it is asked for. */
+  /** Returns an answer of version 2 in the words in which it is asked for. */
   async #worded(
     path: string,
     parameters: Parameters,
@@ -311,7 +311,7 @@ class Desk {
     return Math.ceil(this.#clock.now() / 1_000) + 1;
   }
 
-  /** The PIN login and the bearer token; null for any other path. */
+  /** Returns the PIN login and the bearer token; null for any other path. */
   #signIn(path: string, request: Request, parameters: Parameters): Response | null {
     const { gate } = this.#parts;
     switch (path) {
@@ -368,7 +368,7 @@ function form(fields: Record<string, string>): Response {
   });
 }
 
-/** The query and, for a form, the body; and a body of JSON, null where there is none. */
+/** Returns the query and, for a form, the body; and a body of JSON, null where there is none. */
 async function contentOf(request: Request): Promise<{ parameters: Parameters; json: Json }> {
   const parameters: Parameters = new Map(new URL(request.url).searchParams);
   const type = request.headers.get("content-type") ?? "";

@@ -40,7 +40,7 @@ export interface Trouble {
 }
 
 /**
- * A trouble as a person writes it: `KIND:PATH[:after=N][:times=N]`.
+ * Returns a trouble as a person writes it: `KIND:PATH[:after=N][:times=N]`.
  * @throws UsageError
  */
 export function parseTrouble(text: string): Trouble {
@@ -84,7 +84,7 @@ export class Troubles {
     this.#troubles.length = 0;
   }
 
-  /** The trouble that a request, or a status of a stream, meets now, if any. */
+  /** Returns the trouble that a request, or a status of a stream, meets now, if any. */
   next(path: string): TroubleKind | null {
     let met: TroubleKind | null = null;
     for (const trouble of this.#troubles) {

@@ -40,7 +40,7 @@ export class World {
     this.#clock = clock;
   }
 
-  /** A world made from code: every tenth user is protected, suspended or gone, in turns. */
+  /** Returns a world made from code: every tenth user is protected, suspended or gone, in turns. */
   static made({ clock, users, tweetsPerUser }: WorldOptions): World {
     const world = new World(clock);
     const states = ["protected", "suspended", "gone"] as const;
@@ -58,7 +58,7 @@ export class World {
     return world;
   }
 
-  /** A world of tweets from files; of a tweet that is there more than once, the last. */
+  /** Returns a world of tweets from files; of a tweet that is there more than once, the last. */
   static of(corpora: Corpus[], clock: Clock): World {
     const world = new World(clock);
     const all = new Map<bigint, Status>();
@@ -70,7 +70,7 @@ export class World {
     return world;
   }
 
-  /** A user by id or by screen name, in any case. */
+  /** Returns a user by id or by screen name, in any case. */
   user(
     name: { id?: string | undefined; screenName?: string | undefined },
   ): SandboxUser | undefined {
@@ -103,7 +103,7 @@ export class World {
     return () => this.#listeners.delete(listener);
   }
 
-  /** A tweet, and whether its author lets it be read; undefined where there is none. */
+  /** Returns a tweet, and whether its author lets it be read; undefined where there is none. */
   find(id: string): { status: Status; author: SandboxUser | undefined } | undefined {
     const status = this.#all.find((status) => `${status.id}` === id);
     return status && { status, author: this.users.get(status.userId) };
@@ -118,7 +118,7 @@ export class World {
     }
   }
 
-  /** How many tweets a user ever wrote. */
+  /** Returns how many tweets a user ever wrote. */
   countOf(userId: string): number {
     return this.#byUser.get(userId)?.length ?? 0;
   }
@@ -138,7 +138,7 @@ export class World {
     );
   }
 
-  /** What is newer than an id, oldest first. */
+  /** Returns what is newer than an id, oldest first. */
   since(id: bigint): Status[] {
     return this.#all.filter((status) => status.id > id).reverse();
   }

@@ -23,7 +23,7 @@ export interface KeysPlace {
 }
 
 /**
- * A collection's keys themselves. Harvesters of this machine find in Parameter Store what the person's files do not have.
+ * Returns a collection's keys themselves. Harvesters of this machine find in Parameter Store what the person's files do not have.
  * @throws UserError where the profile that the configuration names is not there.
  */
 export async function heldKeys(
@@ -74,7 +74,7 @@ export interface KeysTarget extends KeysPlace {
 }
 
 /**
- * What a configuration has of keys: for a bucket of S3 the name of their profile, after they were put into Parameter
+ * Returns what a configuration has of keys: for a bucket of S3 the name of their profile, after they were put into Parameter
  * Store, encrypted, or for harvesters of this machine into the person's files; for a folder themselves.
  * @returns With the name of the parameter, where there is one; null where other keys are there, and stay.
  * @throws UserError, OutsideError
@@ -113,7 +113,7 @@ export async function keptKeys(
   return kept;
 }
 
-/** What tells keys from others and gives nothing away, in whatever order they are written. */
+/** Returns what tells keys from others and gives nothing away, in whatever order they are written. */
 function fingerprintOf(value: string): string {
   const keys = keysSchema.safeParse(jsonOrNull(value)).data;
   return fingerprint(keys ? JSON.stringify(Object.entries(keys).toSorted()) : value);
@@ -145,12 +145,12 @@ async function keepHere(
   );
 }
 
-/** The name of a profile's secret. */
+/** Returns the name of a profile's secret. */
 function nameOf(profile: string): string {
   return `keys/${profile}`;
 }
 
-/** The same for a parameter. @throws UserError for a name that no parameter can have. */
+/** Returns the same for a parameter. @throws UserError for a name that no parameter can have. */
 function parameterOf(profile: string): string {
   if (/^[A-Za-z0-9_.-]{1,64}$/.test(profile)) return nameOf(profile);
   throw new UserError(`${JSON.stringify(profile)} cannot be the name of a parameter in AWS`, {

@@ -31,17 +31,17 @@ export class ParameterStore implements SecretStore {
     this.#prefix = `/twarc-cloud/${bucket}/`;
   }
 
-  /** A parameter's full name, as task definitions and policies have it. */
+  /** Returns a parameter's full name, as task definitions and policies have it. */
   nameOf(name: string): string {
     return `${this.#prefix}${name}`;
   }
 
-  /** A secret, or null where there is none. @throws UserError, OutsideError */
+  /** Returns a secret, or null where there is none. @throws UserError, OutsideError */
   async get(name: string): Promise<string | null> {
     return (await this.find(name))?.value ?? null;
   }
 
-  /** A secret with what is known of it, or null where there is none. @throws UserError, OutsideError */
+  /** Returns a secret with what is known of it, or null where there is none. @throws UserError, OutsideError */
   async find(name: string): Promise<Parameter | null> {
     const Name = this.nameOf(name);
     try {

@@ -79,7 +79,7 @@ export class SecretFiles implements SecretStore {
     });
   }
 
-  /** Whether the secret that another process has made is there, or comes soon. */
+  /** Returns whether the secret that another process has made is there, or comes soon. */
   async #isWritten(name: string): Promise<boolean> {
     for (const end = performance.now() + WRITTEN_AFTER_MS; performance.now() < end;) {
       if (await this.get(name)) return true;

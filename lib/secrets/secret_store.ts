@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 
 /** Secrets by their names, such as `keys/main`. Methods throw UserError and OutsideError. */
 export interface SecretStore {
-  /** A secret, or null where there is none. */
+  /** Returns a secret, or null where there is none. */
   get(name: string): Promise<string | null>;
   /** Writes a secret, in place of an older one unless `when` says otherwise: then false where there is one. */
   put(name: string, value: string, when?: { ifAbsent: true }): Promise<boolean>;

@@ -29,7 +29,7 @@ export function defaultKeysPath(home: Home): string {
   return join(homeIn(home), ".twarc");
 }
 
-/** The files in which keys are looked for: twarc's own, then that of twarc2, which click keeps where the system wants it. */
+/** Returns the files in which keys are looked for: twarc's own, then that of twarc2, which click keeps where the system wants it. */
 export function keysPaths({ env, os = Deno.build.os }: Home): string[] {
   const home = homeIn({ env, os });
   const folder = os === "windows"
@@ -56,7 +56,7 @@ export interface Profile {
 }
 
 /**
- * The profiles of files, in their order; of those with the same name the first. Keys that stand above all
+ * Returns the profiles of files, in their order; of those with the same name the first. Keys that stand above all
  * sections, as twarc2 writes them, are `main`.
  * @throws UserError for a file that cannot be read; one that is not there has none.
  */
@@ -76,13 +76,13 @@ export async function listProfiles(paths: string[]): Promise<Profile[]> {
   return [...found.values()];
 }
 
-/** The keys of a profile, as `findProfile` finds it. @throws UserError */
+/** Returns the keys of a profile, as `findProfile` finds it. @throws UserError */
 export async function readProfile(paths: string[], profile?: string): Promise<TwitterKeys> {
   return (await findProfile(paths, profile)).keys;
 }
 
 /**
- * A profile whose keys are enough; without a name, `main`, or the only one there is.
+ * Returns a profile whose keys are enough; without a name, `main`, or the only one there is.
  * @param paths The files to look in, as `keysPaths` gives them.
  * @throws UserError
  */
@@ -116,7 +116,7 @@ function named(profile: string): string {
   return profile === MAIN_PROFILE ? "" : ` --profile ${lastWord(profile)}`;
 }
 
-/** The keys that a file has under a name, whether or not they are enough; none where it is not there. @throws UserError */
+/** Returns the keys that a file has under a name, whether or not they are enough; none where it is not there. @throws UserError */
 export async function storedKeys(path: string, profile: string): Promise<TwitterKeys> {
   return (await listProfiles([path])).find(({ name }) => name === profile)?.keys ?? {};
 }
@@ -172,7 +172,7 @@ export class TwarcFiles implements Pick<SecretStore, "get" | "put"> {
   }
 }
 
-/** The file's text with the keys of one profile replaced. */
+/** Returns the file's text with the keys of one profile replaced. */
 function withProfile(text: string, profile: string, keys: TwitterKeys): string {
   const members = KEY_NAMES.flatMap((name) => {
     const value = keys[name]?.trim();

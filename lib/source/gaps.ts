@@ -22,7 +22,7 @@ const INDEXED_AFTER_MS = 15_000;
 const REFUSED = new Set([400, 413, 414, 422]);
 
 /**
- * The span of a gap: from the newest id before it, if there is one, to when the stream was open again, which a
+ * Returns the span of a gap: from the newest id before it, if there is one, to when the stream was open again, which a
  * clock that is behind cannot tell.
  */
 export function spanOfGap({ from, to }: Gap, newestId: string | undefined): MissedSpan {
@@ -33,19 +33,19 @@ export function spanOfGap({ from, to }: Gap, newestId: string | undefined): Miss
 /** The parts of the name of a gap's walk: the ids that it lies between, and the query. */
 const NAME = /^gap:(\d+)-(\d*):([^]*)$/;
 
-/** The ids that the walks of a gap lie between, as a gap is recorded; nothing where the upper one is not known. */
+/** Returns the ids that the walks of a gap lie between, as a gap is recorded; nothing where the upper one is not known. */
 export function idsOfWalks([walk]: GapWalk[]): Pick<Gap, "since_id" | "until_id"> {
   const [, since_id, until_id] = NAME.exec(walk?.name ?? "") ?? [];
   return since_id && until_id ? { since_id, until_id } : {};
 }
 
-/** The newest id that walks of gaps go up to: what is below is theirs to ask for, of any gap that is found later. */
+/** Returns the newest id that walks of gaps go up to: what is below is theirs to ask for, of any gap that is found later. */
 export function highestOf(walks: GapWalk[]): string | undefined {
   const ends = walks.map(({ name }) => /^gap:\d+-(\d+):/.exec(name)?.[1] ?? "0");
   return ends.toSorted((a, b) => isOlder(a, b) ? -1 : 1).at(-1);
 }
 
-/** The walks of gaps that a harvest before left unfinished. */
+/** Returns the walks of gaps that a harvest before left unfinished. */
 export function unfinishedGaps(from: Positions): GapWalk[] {
   return Object.entries(from).map(([name, position]) => ({ name, position }))
     .filter(({ name, position }) => name.startsWith(GAP_WALK) && position !== "whole");
@@ -68,7 +68,7 @@ export interface OpenGap {
 }
 
 /**
- * The batches that fill a gap. Search returns no retweets, so that it is filled in part only. A query that the
+ * Yields the batches that fill a gap. Search returns no retweets, so that it is filled in part only. A query that the
  * search does not take is told by a message and left; a search that fails otherwise, or is refused for now, is left
  * for the next harvest, and ends no stream.
  */
@@ -104,7 +104,7 @@ export interface Filling {
 }
 
 /**
- * The batches of one walk that asks for a gap; the last says what of it was asked for. What the search does not reach
+ * Yields the batches of one walk that asks for a gap; the last says what of it was asked for. What the search does not reach
  * any more is of the gap that is known, and no other one. A refusal ends no harvest: as `filled`.
  */
 export async function* filledWalk(
@@ -128,7 +128,7 @@ export async function* filledWalk(
   }
 }
 
-/** What of a gap was asked for, above what search does not reach; null where that is nothing, or its end is not known. */
+/** Returns what of a gap was asked for, above what search does not reach; null where that is nothing, or its end is not known. */
 function askedSpan(
   { sinceId, untilId }: { sinceId: string | undefined; untilId: string | undefined },
   beyond: Gap | undefined,
@@ -140,12 +140,12 @@ function askedSpan(
   return beyond.to < to ? { from: beyond.to, to, until_id: untilId } : null;
 }
 
-/** Whether a search is refused for what it asks, and not for the keys, the access or the address. */
+/** Returns whether a search is refused for what it asks, and not for the keys, the access or the address. */
 function isOfQuery(answer: ApiError): boolean {
   return REFUSED.has(answer.status) && passingRefusal(answer) === null;
 }
 
-/** The walks of a gap whose newest part, down to an id, came through the stream. */
+/** Returns the walks of a gap whose newest part, down to an id, came through the stream. */
 export function above(walks: GapWalk[], id: string): GapWalk[] {
   return walks.flatMap(({ name, position }) => {
     const { oldest, since } = spanSchema.safeParse(position).data ?? {};
@@ -154,14 +154,14 @@ export function above(walks: GapWalk[], id: string): GapWalk[] {
   });
 }
 
-/** The place, not above the oldest post that the stream itself brought. */
+/** Returns the place, not above the oldest post that the stream itself brought. */
 function below(at: PageAt, oldest: string | undefined): PageAt {
   const { untilId } = at;
   if (oldest === undefined || at.next !== undefined) return at;
   return untilId === undefined || isOlder(oldest, untilId) ? { ...at, untilId: oldest } : at;
 }
 
-/** A walk that is given up, and why. */
+/** Returns a walk that is given up, and why. */
 function given(walk: string, why: string): Batch {
   const line = new TextEncoder().encode(JSON.stringify({ gap_not_filled: { walk, why } }));
   return {

@@ -85,7 +85,7 @@ export class HydrateSource implements TweetSource {
     }
   }
 
-  /** The tweets of some ids, as soon as the API takes again what it took before. @throws the refusal after patience. */
+  /** Returns the tweets of some ids, as soon as the API takes again what it took before. @throws the refusal after patience. */
   async #patiently(ids: string[], signal: AbortSignal): Promise<TweetsFound> {
     const { patienceMs, waits } = this.#options;
     const clock = this.#clock;
@@ -110,7 +110,7 @@ export class HydrateSource implements TweetSource {
     }
   }
 
-  /** The tweets of some ids; where they are refused together, of the halves, down to the id that is refused. */
+  /** Returns the tweets of some ids; where they are refused together, of the halves, down to the id that is refused. */
   async #found(ids: string[], signal: AbortSignal): Promise<TweetsFound> {
     try {
       const found = await this.#api.tweets(ids, signal);
@@ -164,7 +164,7 @@ export class HydrateSource implements TweetSource {
   }
 }
 
-/** Whether a refusal is of keys or access, and so of all ids: after others that were taken, trouble of the API. */
+/** Returns whether a refusal is of keys or access, and so of all ids: after others that were taken, trouble of the API. */
 function isOfAll(error: unknown): boolean {
   return !mayBeOfOne(error) && passingRefusal(error) !== null;
 }
@@ -193,14 +193,14 @@ function unaffordable(error: unknown): null {
   throw error;
 }
 
-/** The last id that the walk has asked for. */
+/** Returns the last id that the walk has asked for. */
 function lastAsked(position: Position | undefined): string | undefined {
   if (position === undefined || position === "whole") return undefined;
   if (typeof position === "string" && /^\d+$/.test(position)) return position;
   throw unreadablePosition(HYDRATE_WALK);
 }
 
-/** The index of the first id above one. */
+/** Returns the index of the first id above one. */
 function indexAfter(ids: BigUint64Array, id: string | undefined): number {
   if (id === undefined) return 0;
   const last = BigInt(id);

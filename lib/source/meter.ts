@@ -135,7 +135,7 @@ export class Meter {
     };
   }
 
-  /** How many more the budget covers. */
+  /** Returns how many more the budget covers. */
   #affordable(kind: Kind): number {
     const cost = this.#cost(kind);
     if (cost === 0) return Infinity;

@@ -79,7 +79,7 @@ export class Patience {
   }
 }
 
-/** Whether a store may take it later: it cannot be reached, or somebody has to sign in again. */
+/** Returns whether a store may take it later: it cannot be reached, or somebody has to sign in again. */
 function isAway(failure: unknown): failure is OutsideError | AccessError {
   if (failure instanceof DiskError) return false;
   return failure instanceof OutsideError || failure instanceof AccessError;

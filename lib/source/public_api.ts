@@ -82,7 +82,7 @@ export class PublicApi implements TwitterApi {
   }
 }
 
-/** A page without what is not public; where it stands in its walk stays as it was. */
+/** Returns a page without what is not public; where it stands in its walk stays as it was. */
 function publicPage(page: Page): Page {
   const { lines, count, left } = publicLines(page);
   return left === 0 ? page : { ...page, lines, count, protected: left };

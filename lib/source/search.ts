@@ -35,7 +35,7 @@ export class SearchSource implements TweetSource {
     this.#clock = clock;
   }
 
-  /** What is missing first: the API reaches it no more one day. */
+  /** Yields what is missing first: the API reaches it no more one day. */
   async *batches(from: Positions, signal: AbortSignal): AsyncGenerator<Batch> {
     yield* this.#fills(from, signal);
     yield* this.#newest(from, signal);
@@ -82,7 +82,7 @@ export class SearchSource implements TweetSource {
     }
   }
 
-  /** What is below the tweets that were collected, down to the walk before or to where a search begins. */
+  /** Returns what is below the tweets that were collected, down to the walk before or to where a search begins. */
   #below(oldest: string, since: string | undefined): Gap {
     const { maxRecords, span: { archive, startTime } } = this.#options;
     const reach = archive === "all" ? Date.parse(FIRST_TWEET) : this.#clock.now() - RECENT;

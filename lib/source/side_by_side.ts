@@ -1,7 +1,7 @@
 /** Runs several walks at the same time and hands on what they bring, as it comes. */
 
 /**
- * The items of every walk, at most `width` walks at a time. A walk is asked for its next item only
+ * Yields the items of every walk, at most `width` walks at a time. A walk is asked for its next item only
  * when the one before was taken, so that there is never more than one a walk in memory. The first
  * error ends them all; what the others had asked for by then comes still, as it may be paid for.
  */
@@ -70,7 +70,7 @@ class Steps<T> {
     this.#running.delete(iterator);
   }
 
-  /** The next step that any walk takes. @throws what a walk throws */
+  /** Returns the next step that any walk takes. @throws what a walk throws */
   async next(): Promise<Step<T>> {
     for (;;) {
       const first = this.#queue.shift();
@@ -82,7 +82,7 @@ class Steps<T> {
     }
   }
 
-  /** What the steps bring that are under way. */
+  /** Yields what the steps bring that are under way. */
   async *underWay(): AsyncGenerator<T> {
     await Promise.all(this.#running.values());
     for (const one of this.#queue.splice(0)) {

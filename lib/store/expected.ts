@@ -16,7 +16,7 @@ export interface Expected {
 }
 
 /**
- * The content of a local file in one piece.
+ * Returns the content of a local file in one piece.
  * @param options.size Its length, as far as that is known.
  * @throws as `blocksOf`
  */
@@ -37,7 +37,7 @@ export async function wholeOf(
 }
 
 /**
- * The content of a local file, in blocks that are each good until the next one is asked for: a new one for each
+ * Yields the content of a local file, in blocks that are each good until the next one is asked for: a new one for each
  * stays until some collection, and of a whole segment that is its whole length.
  * @param expected Nothing is compared where it is absent.
  * @throws DamagedError where it cannot be read, or, at its end at the latest, where it is not what was expected;

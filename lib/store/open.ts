@@ -24,7 +24,7 @@ export async function checkThere(bucket: BucketRef): Promise<void> {
   }
 }
 
-/** Whether a name that means a bucket of S3 is also that of a folder here: it is easily mistaken. */
+/** Returns whether a name that means a bucket of S3 is also that of a folder here: it is easily mistaken. */
 export async function isFolderToo({ kind, text }: BucketRef): Promise<boolean> {
   if (kind === "folder" || /[/:]/.test(text)) return false;
   return await Deno.stat(text).then(
@@ -53,7 +53,7 @@ export async function openStore(bucket: BucketRef, access: AwsAccess = {}): Prom
   return new S3Store(name, { ...access, storeEndpoint: endpoint });
 }
 
-/** The address of a store that is not AWS's own; undefined for AWS, whose buckets' names are nobody else's. */
+/** Returns the address of a store that is not AWS's own; undefined for AWS, whose buckets' names are nobody else's. */
 export async function storeEndpoint(access: AwsAccess): Promise<string | undefined> {
   const endpoint = await s3Endpoint(access);
   return await isOthers(endpoint) ? new URL(endpoint ?? "").href : undefined;

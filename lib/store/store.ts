@@ -59,9 +59,9 @@ export interface Store {
   readonly name: string;
   /** Whether each request costs money: what can wait is not written then. */
   readonly isBilled: boolean;
-  /** The object, or null if there is none. */
+  /** Returns the object, or null if there is none. */
   get(key: string): Promise<Got | null>;
-  /** A large object as a stream; throws OutsideError where there is none. */
+  /** Returns a large object as a stream; throws OutsideError where there is none. */
   read(key: string): Promise<ReadableStream<Uint8Array>>;
   /** Writes an object; throws ConflictError where `when` is not met. */
   put(key: string, bytes: Uint8Array, when?: When): Promise<Version>;
@@ -78,7 +78,7 @@ export interface Store {
    */
   purge?(prefix: string, isGarbage: (key: string) => boolean): Promise<Purged>;
   /**
-   * The objects whose keys begin with `prefix`, in key order; `folders` stops at the next `/`. What only marks a
+   * Yields the objects whose keys begin with `prefix`, in key order; `folders` stops at the next `/`. What only marks a
    * folder (a key that ends with `/`, of no bytes: consoles and sync tools make some) is no object.
    * A link out of a folder bucket is not followed: see `passedOver`.
    */
@@ -95,7 +95,7 @@ export interface Store {
   passedOver?(prefix: string): Map<string, LinkError>;
 }
 
-/** Whether there is an object, without reading it. @throws OutsideError where the store fails. */
+/** Returns whether there is an object, without reading it. @throws OutsideError where the store fails. */
 export async function isThere(store: Store, key: string): Promise<boolean> {
   for await (const found of store.list(key)) if (found.key === key) return true;
   return false;

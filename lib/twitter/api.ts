@@ -185,11 +185,11 @@ export interface TwitterApi {
   /** One page of a search, newest first. */
   search(query: string, at: PageAt & SearchSpan, signal: AbortSignal): Promise<Page>;
   /**
-   * A live stream that reconnects by itself; ends only by abort. After one without a reason of its own, what has
+   * Yields a live stream that reconnects by itself; ends only by abort. After one without a reason of its own, what has
    * arrived by then still comes.
    */
   stream(wanted: StreamWanted, signal: AbortSignal, confirm?: Confirm): AsyncIterable<StreamItem>;
-  /** What is known of users; any number may be asked for, the answers come in any order. */
+  /** Yields what is known of users; any number may be asked for, the answers come in any order. */
   users(
     by: "id" | "screen_name",
     names: string[],

@@ -16,7 +16,7 @@ export class Followed {
     this.#isProtectedWanted = isProtectedWanted;
   }
 
-  /** What `ask` gives for a page of a user's timeline. */
+  /** Returns what `ask` gives for a page of a user's timeline. */
   async ask<T extends Page>(
     userId: string,
     ask: (as: readonly SignedAs[]) => Promise<T | TimelineState>,

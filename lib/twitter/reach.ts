@@ -25,7 +25,7 @@ export interface Wanted {
 }
 
 /**
- * What recent search cannot reach any more of a span; null where it reaches all of it.
+ * Returns what recent search cannot reach any more of a span; null where it reaches all of it.
  * @param now In milliseconds since 1970.
  */
 export function beyondRecent(
@@ -50,7 +50,7 @@ export function beyondRecent(
   return from < to ? { from, to, why: "Recent search goes back seven days only" } : null;
 }
 
-/** Whether nothing of a span can be reached by recent search. @param now In milliseconds since 1970. */
+/** Returns whether nothing of a span can be reached by recent search. @param now In milliseconds since 1970. */
 export function isBeyondRecent({ untilId, endTime }: Wanted, now: number): boolean {
   const reach = now - RECENT;
   return untilId !== undefined && idTime(untilId) <= reach ||

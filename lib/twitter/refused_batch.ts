@@ -8,7 +8,7 @@ const OF_KEYS_OR_ID = /^(unauthorized)?$/;
 export const MAX_REFUSED = 32;
 
 /**
- * Whether an answer may be about one of the ids that were asked for, such as one that no tweet has, or a tweet of an
+ * Returns whether an answer may be about one of the ids that were asked for, such as one that no tweet has, or a tweet of an
  * account that is locked; keys that are refused and caps that are used up are about all.
  */
 export function mayBeOfOne(error: unknown): boolean {

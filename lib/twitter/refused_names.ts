@@ -6,7 +6,7 @@ export interface Refused {
   name?: string;
 }
 
-/** Whether a parameter's value is a list of names: `tweet.fields`, `expansions`. */
+/** Returns whether a parameter's value is a list of names: `tweet.fields`, `expansions`. */
 export function isListOfNames(parameter: string): boolean {
   return parameter === "expansions" || parameter.endsWith(".fields");
 }
@@ -25,7 +25,7 @@ const ABOUT = /\b(?:fields?|expansions?|value)\b/i;
 const QUOTED = /[`'"[]([\w.,\s]+)[`'"\]]/g;
 
 /**
- * What of a request the API refuses by its name; nothing where it refuses something else.
+ * Returns what of a request the API refuses by its name; nothing where it refuses something else.
  * @param said What the answer says.
  * @param parameters Of the request.
  */

@@ -12,7 +12,7 @@ const STREAM_ONLY =
   /(^|[\s(])-?(sample|bio|bio_name|bio_location|followers_count|tweets_count|following_count|listed_count):("[^"]*"|\S*[^\s)])/g;
 
 /**
- * The rules that a filter asks for: its own, then rules made of `track`, `follow` and `locations`, whose
+ * Returns the rules that a filter asks for: its own, then rules made of `track`, `follow` and `locations`, whose
  * values mean what they mean to version 1.1: any phrase with all of its words; what a user writes, answers
  * to it and retweets of it; any box.
  */
@@ -20,7 +20,7 @@ export function rulesOf({ rules = [], ...lists }: Filter): FilterRule[] {
   return [...rules, ...packed(termsOf(lists), MAX_RULE).map((value) => ({ value }))];
 }
 
-/** What recent search can be asked for in place of a filter's stream, and the rules that are too long for it. */
+/** Returns what recent search can be asked for in place of a filter's stream, and the rules that are too long for it. */
 export function searchQueries({ rules = [], ...lists }: Filter): {
   queries: string[];
   tooLong: string[];
@@ -47,7 +47,7 @@ function partsOf(list: string): string[] {
   return list.split(",").map((part) => part.trim()).filter((part) => part !== "");
 }
 
-/** All words of a phrase, in any order; quoted where a character of theirs means something in a rule. */
+/** Returns all words of a phrase, in any order; quoted where a character of theirs means something in a rule. */
 function phrase(words: string): string {
   const terms = words.split(/\s+/).map((word) => {
     const isPlain = /^[#@$]?[\p{L}\p{N}\p{M}_]+$/u.test(word) && word.toUpperCase() !== "OR" &&

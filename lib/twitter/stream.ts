@@ -58,7 +58,7 @@ export interface StreamOptions {
 }
 
 /**
- * What arrives, for as long as `signal` is not aborted; where that is a stop in good order, what has arrived by then.
+ * Yields what arrives, for as long as `signal` is not aborted; where that is a stop in good order, what has arrived by then.
  * @throws ApiError that trying again does not change; UserError where the keys are at fault.
  */
 export async function* liveStream(options: StreamOptions): AsyncGenerator<StreamItem> {
@@ -100,7 +100,7 @@ export async function* liveStream(options: StreamOptions): AsyncGenerator<Stream
 
 const NONE: Record<Trouble, number> = { network: 0, server: 0, calm: 0, full: 0 };
 
-/** A span that was missed, its length by the monotonic clock: the other one may have been set meanwhile. */
+/** Returns a span that was missed, its length by the monotonic clock: the other one may have been set meanwhile. */
 function gapTo(opened: number, { at, why }: { at: number; why: string }, clock: Clock): Gap {
   const to = Math.round(clock.now() - (clock.monotonic() - opened));
   return { from: Math.round(to - (opened - at)), to, why };
@@ -176,7 +176,7 @@ class Connection {
     }
   }
 
-  /** What a stop left of it, and what it failed with then: nothing, where all that was sent has come. */
+  /** Yields what a stop left of it, and what it failed with then: nothing, where all that was sent has come. */
   *left(thrown: unknown): Generator<StreamItem> {
     const { signal } = this.#options;
     const lost = this.lastHeardAt;
@@ -203,7 +203,7 @@ class Connection {
     }
   }
 
-  /** What is said of a stream that has sent nothing but keep-alives for long: whether it would send more is not known. */
+  /** Returns what is said of a stream that has sent nothing but keep-alives for long: whether it would send more is not known. */
   #quiet(): StreamItem | null {
     const { clock, quietMs = Infinity } = this.#options;
     const ms = clock.monotonic() - this.#broughtAt;
@@ -288,7 +288,7 @@ const MAX_KINDS = 50;
 class Kinds {
   readonly #known = new Set<string>();
 
-  /** The name of a kind, or `other`: of one that is no name, or of the many that no API has. */
+  /** Returns the name of a kind, or `other`: of one that is no name, or of the many that no API has. */
   nameOf(kind: string): string {
     if (this.#known.has(kind)) return kind;
     const isName = /^\w[\w .-]{0,63}$/.test(kind) && !(kind in Object.prototype);
@@ -298,7 +298,7 @@ class Kinds {
   }
 }
 
-/** What arrived as a JSON text that keeps every byte: messages.jsonl stays readable. */
+/** Returns what arrived as a JSON text that keeps every byte: messages.jsonl stays readable. */
 function damagedLine(line: Uint8Array): Uint8Array {
   const base64 = line.subarray(0, 1 << 20).toBase64();
   return new TextEncoder().encode(JSON.stringify({ damaged: { bytes: line.length, base64 } }));

@@ -12,7 +12,7 @@ Deno.test("export writes a table of json2csv's columns of version 1.1, and a doc
   withTwoFiles(async (place) => {
     const { out, err } = await place.run("collection", "export", "find");
     assert.equal(out, "Exported to export/find.csv\n");
-    assert.match(err, /243 tweets exported, 0 of them retweets\. 0 came again\./);
+    assert.match(err, /243 tweets exported, 0 of them retweets\./);
     const rows: Record<string, string>[] = parse(
       await Deno.readTextFile(place.path("export", "find.csv")),
       { columns: true },
@@ -65,4 +65,53 @@ Deno.test("export writes twarc-csv's columns of version 2", () =>
     assert.equal(Object.keys(rows[0] ?? {}).length, 84);
     assert.ok(pages.length > 0);
     assert.ok(rows.some((row) => row["author.username"] === "ada"));
+  }));
+
+Deno.test("export makes a folder of Parquet, with what it is in the files, and takes new members as columns", () =>
+  withPages(async (place) => {
+    await place.add({ id: "find", type: "search", api: "2", search: { query: "sandbox" } });
+    await place.harvest("find");
+    const document = JSON.parse(
+      await place.ok("collection", "export", "find", "--format", "parquet", "--json"),
+    );
+    assert.deepEqual(await names(place.path("export", "find")), [
+      "export.json",
+      "posts-00000-of-00001.parquet",
+    ]);
+    assert.match(document.manifests_sha256, /^[0-9a-f]{64}$/);
+    await place.ok("collection", "export", "find", "--extra-columns", "lang_guess,note_tweet.text");
+    const [header = ""] = (await Deno.readTextFile(place.path("export", "find.csv"))).split("\n");
+    assert.ok(header.endsWith("__twarc.version,lang_guess,note_tweet.text"), header);
+    await place.ok("collection", "export", "find", "--extra-columns", "auto", "--sample", "3");
+    const rows = (await Deno.readTextFile(place.path("export", "find.csv"))).trimEnd();
+    assert.equal(parse(rows).length, 4);
+  }));
+
+Deno.test("what cannot be exported is refused in one line, and leaves nothing", () =>
+  withTwoFiles(async (place) => {
+    await Deno.writeTextFile(place.path("short"), "key");
+    const refused: [string[], number, RegExp][] = [
+      [["none"], 1, /none/],
+      [["find", "--columns", "twarc"], 1, /those of version 2, and tweets are of 1\.1/],
+      [["find", "--columns", "nonsense"], 1, /"nonsense" is no column/],
+      [["find", "--harvest", "20010101000000"], 1, /find has no harvest 20010101000000/],
+      [["find", "--pseudonyms", "nowhere"], 1, /nowhere cannot be read.*openssl/],
+      [["find", "--pseudonyms", "short"], 1, /shorter than 16 characters/],
+      [["find", "--output", "short/a.csv"], 1, /short\/a\.csv cannot be written/],
+      [["find", "--pseudonyms", "short", "--format", "jsonl"], 2, /for csv and parquet/],
+      [["find", "--excel", "--format", "ids"], 2, /--excel is for/],
+      [["find", "--raw", "--format", "ids"], 2, /--raw is for/],
+      [["find", "--columns", "common", "--format", "jsonl"], 2, /--columns is for/],
+      [["find", "--output", "-", "--format", "parquet"], 2, /folder of files/],
+      [["find", "--extra-columns", "auto"], 2, /--extra-columns auto is for/],
+      [["find", "--from", "yesterday"], 2, /2026-01-31/],
+      [["find", "--sample", "0"], 2, /a number of tweets/],
+    ];
+    for (const [args, code, says] of refused) {
+      const ran = await place.run("collection", "export", ...args);
+      assert.equal(ran.code, code, `${args.join(" ")}: ${ran.err}`);
+      assert.match(ran.err, says);
+      assert.equal(ran.out, "");
+    }
+    assert.equal(await Deno.stat(place.path("export")).catch(() => null), null);
   }));

@@ -7,7 +7,7 @@ import { exported } from "./exported.ts";
 
 /** The rows of an export as objects, and what no column has. */
 async function rowsOf(lines: string[], { merge = true, columns = "twarc" } = {}) {
-  const table = openTable({ columns, merge, raw: false, apis: new Set(["2"]) });
+  const table = openTable({ columns, merge, apis: new Set(["2"]) });
   const csv = await exported(lines, (sink) => new CsvWriter(sink, table));
   const rows: Record<string, string>[] = parse(new TextDecoder().decode(csv), { columns: true });
   return { rows, unknown: new Map(table.unknown) };

@@ -39,7 +39,7 @@ export async function exported(
   const store = new MemoryStore();
   const keys = await writeHarvest(store, "all", [lines]);
   const blocks: Uint8Array[] = [];
-  const sink = { write: (bytes: Uint8Array) => Promise.resolve(void blocks.push(bytes)) };
+  const sink = { write: (bytes: Uint8Array) => Promise.resolve(void blocks.push(bytes.slice())) };
   await exportTo(open(sink), {
     store,
     files: keys.map((key) => ({ collection: "all", key })),

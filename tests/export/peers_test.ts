@@ -5,6 +5,8 @@ import { join } from "node:path";
 import type { JsonObject } from "../../lib/base/json.ts";
 import { ANSWER_COLUMNS } from "../../lib/export/answer_columns.ts";
 import { openTable } from "../../lib/export/columns.ts";
+import { COMMON_COLUMNS } from "../../lib/export/common_columns.ts";
+import { Parquet } from "../../lib/export/parquet.ts";
 import { STATUS_COLUMNS } from "../../lib/export/status_columns.ts";
 import { CsvWriter, JsonlWriter } from "../../lib/export/text_writers.ts";
 import type { PostWriter, Sink } from "../../lib/export/writer.ts";
@@ -14,6 +16,57 @@ import { exported, madeStatuses, recordedAnswers, recordedStatuses } from "./exp
 
 /** A row that a program could not make is null. */
 type Rows = (string[] | null)[];
+
+/** What pyarrow and DuckDB read. */
+interface Read {
+  rows: Record<string, unknown>[];
+  types: Record<string, string>;
+  metadata: Record<string, string>;
+  kinds: [kind: string, count: number, oldest: string, hashtags: number, likes: number][];
+}
+
+/** What Arrow calls the types of columns. */
+const ARROW: Record<string, string> = {
+  text: "string",
+  time: "timestamp[us, tz=UTC]",
+  integer: "int64",
+  float: "double",
+  boolean: "bool",
+  texts: "list<element: string>",
+  media:
+    "list<element: struct<key: string, type: string, url: string, alt: string, width: int32, " +
+    "height: int32, duration_ms: int32>>",
+};
+
+/** A cell of Parquet is that of the table of text. */
+function assertRead(
+  { rows, types, metadata, kinds }: Read,
+  [names = [], ...texts]: string[][],
+): void {
+  assert.deepEqual(
+    types,
+    Object.fromEntries(COMMON_COLUMNS.map(({ name, type }) => [name, ARROW[type]])),
+  );
+  assert.equal(metadata.twarc_cloud, "what it is");
+  assert.equal(rows.length, texts.length);
+  for (const [i, row] of rows.entries()) {
+    for (const [j, name] of names.entries()) {
+      assert.deepEqual(textOf(row[name]), value(texts[i]?.[j] ?? ""), `${name} of row ${i}`);
+    }
+  }
+  const counted = kinds.map(([kind, n]) => [kind, n]);
+  const wanted = Map.groupBy(texts, (row) => row[names.indexOf("kind")] ?? "");
+  assert.deepEqual(counted, [...wanted].map(([kind, all]) => [kind, all.length]).toSorted());
+}
+
+/** A cell as the table of text has it. */
+function textOf(cell: unknown): unknown {
+  if (cell === null) return "";
+  if (typeof cell === "boolean") return cell ? "True" : "False";
+  if (typeof cell !== "string") return typeof cell === "number" ? `${cell}` : cell;
+  const time = /^\d{4}-\d\d-\d\dT[\d:.]+\+00:00$/.test(cell) ? new Date(cell) : null;
+  return time ? time.toISOString() : value(cell);
+}
 
 /** What twarc-csv does not know of these tweets, and has to be told of. */
 const NEW = [
@@ -56,8 +109,7 @@ Deno.test("exports have the cells of twarc2 csv and of json2csv, and the tweets 
   const path = (name: string) => join(folder, name);
   const write = async (name: string, lines: string[], open: (sink: Sink) => PostWriter) =>
     await Deno.writeFile(path(name), await exported(lines, open, { keepDuplicates: true }));
-  const table = (api: string) =>
-    openTable({ columns: undefined, merge: true, raw: false, apis: new Set([api]) });
+  const table = (api: string) => openTable({ merge: true, apis: new Set([api]) });
   const toJsonl = (sink: Sink) => new JsonlWriter(sink);
   try {
     const answers = [...madePages(), ...(await recordedAnswers()).flat()];
@@ -68,15 +120,36 @@ Deno.test("exports have the cells of twarc2 csv and of json2csv, and the tweets 
     await write("1.csv", statuses, (sink) => new CsvWriter(sink, table("1.1")));
     await write("2.jsonl", answers, toJsonl);
     await write("1.jsonl", statuses, toJsonl);
-    const [ours2, theirs2, ours1, theirs1, flat] = await pythonReads([
-      ["read_csv", path("2.csv")],
-      ["twarc_csv", path("2"), NEW.join(",")],
-      ["read_csv", path("1.csv")],
-      ["json2csv", path("1")],
-      ["flatten", path("2")],
-    ]) as [Rows, Rows, Rows, Rows, JsonObject[]];
+    const toParquet = (sink: Sink) =>
+      new Parquet({
+        openShard: () => Promise.resolve({ write: (bytes) => sink.write(bytes), bytes: 0 }),
+        shardBytes: 1,
+        metadata: { twarc_cloud: "what it is" },
+        merge: true,
+        raw: false,
+      });
+    await write("2.parquet", answers, toParquet);
+    await write("1.parquet", statuses, toParquet);
+    const toCommon = (sink: Sink) =>
+      new CsvWriter(sink, openTable({ columns: "common", merge: true, apis: new Set(["2"]) }));
+    await write("2-common.csv", answers, toCommon);
+    await write("1-common.csv", statuses, toCommon);
+    const [ours2, theirs2, ours1, theirs1, flat, table2, table1, common2, common1] =
+      await pythonReads([
+        ["read_csv", path("2.csv")],
+        ["twarc_csv", path("2"), NEW.join(",")],
+        ["read_csv", path("1.csv")],
+        ["json2csv", path("1")],
+        ["flatten", path("2")],
+        ["parquet", path("2.parquet")],
+        ["parquet", path("1.parquet")],
+        ["read_csv", path("2-common.csv")],
+        ["read_csv", path("1-common.csv")],
+      ]) as [Rows, Rows, Rows, Rows, JsonObject[], Read, Read, string[][], string[][]];
     assert.deepEqual(differences(ANSWER_COLUMNS, ours2, theirs2), []);
     assert.deepEqual(differences(STATUS_COLUMNS, ours1, theirs1), []);
+    assertRead(table2, common2);
+    assertRead(table1, common1);
     const flattened = (await Deno.readTextFile(path("2.jsonl"))).trimEnd().split("\n");
     assert.deepEqual(flattened.map((line) => JSON.parse(line)), flat);
     assert.equal(await Deno.readTextFile(path("1.jsonl")), await Deno.readTextFile(path("1")));

@@ -56,7 +56,35 @@ def flatten(path):
         return [tweet for line in file for tweet in ensure_flattened(json.loads(line))]
 
 
-JOBS = {"read_csv": read_csv, "twarc_csv": twarc_csv, "json2csv": json2csv, "flatten": flatten}
+def parquet(path):
+    """The rows by pyarrow, their types, what the file says of itself, and what DuckDB counts."""
+    import duckdb
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path)
+    rows = [
+        {name: cell.isoformat() if hasattr(cell, "isoformat") else cell for name, cell in row.items()}
+        for row in table.to_pylist()
+    ]
+    query = (
+        "select kind, count(*), min(created_at)::varchar, max(len(hashtags)), sum(like_count)::bigint "
+        f"from '{path}' group by kind order by kind"
+    )
+    return {
+        "rows": rows,
+        "types": {field.name: str(field.type) for field in table.schema},
+        "metadata": {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()},
+        "kinds": duckdb.connect().execute("set timezone='UTC';" + query).fetchall(),
+    }
+
+
+JOBS = {
+    "flatten": flatten,
+    "json2csv": json2csv,
+    "parquet": parquet,
+    "read_csv": read_csv,
+    "twarc_csv": twarc_csv,
+}
 
 job = json.load(sys.stdin)
 json.dump([JOBS[kind](*paths) for kind, *paths in job], sys.stdout)

@@ -23,9 +23,11 @@ export async function pythonReads(
   const wanted = [
     "twarc==2.14.0",
     "twarc-csv==0.7.2",
-    "pandas==2.0.3",
-    "numpy==1.26.4",
+    "pandas==2.3.3",
+    "numpy==2.4.6",
     "six==1.17.0",
+    "pyarrow==26.0.1",
+    "duckdb==2.0.1",
   ];
   const python = join(await environment("exports", wanted), "bin", "python");
   const child = new Deno.Command(python, {

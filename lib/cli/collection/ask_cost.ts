@@ -19,7 +19,7 @@ export interface Worth {
 }
 
 /**
- * What is known of a collection's first harvest where it is to be started, whatever it costs; null where the person
+ * Returns what is known of a collection's first harvest where it is to be started, whatever it costs; null where the person
  * does not want that. One that may cost more than the limit is asked about. Later ones bring only what is new. Where nobody can be asked, and no more is known than how many posts there
  * can be at most, that is said, and it starts.
  * @throws UserError where it costs too much, and nobody can be asked.
@@ -66,7 +66,7 @@ export async function worthOf(
   return null;
 }
 
-/** Whether a budget keeps each harvest below the limit. */
+/** Returns whether a budget keeps each harvest below the limit. */
 function isBounded({ budget, prices }: CollectionConfig, limit: number): boolean {
   if (!budget) return false;
   const { dollars = (budget.posts ?? 0) * pricesWith(prices).post } = budget;

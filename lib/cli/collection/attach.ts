@@ -67,7 +67,7 @@ interface Busy {
   error: LockedError;
 }
 
-/** What was started; what a harvest that runs already says of itself in its place. */
+/** Returns what was started; what a harvest that runs already says of itself in its place. */
 async function begunOrRunning(
   runner: Runner,
   { start, collectionId }: { start: () => Promise<Started>; collectionId: string },
@@ -85,7 +85,7 @@ async function begunOrRunning(
   }
 }
 
-/** The error for a collection that is being harvested, with what its harvest has done until now. */
+/** Returns the error for a collection that is being harvested, with what its harvest has done until now. */
 function busy({ running, error }: Busy): LockedError {
   const hint = `Follow it with: twarc-cloud harvest running --follow ${
     lastWord(running.collection_id)

@@ -63,7 +63,7 @@ export function addCompliance(group: Command, context: Context): void {
     });
 }
 
-/** A complete job's results. */
+/** Returns a complete job's results. */
 async function checked(
   { store, collections, settings }: Bucket,
   { collectionId, reuse }: { collectionId: string; reuse: boolean },
@@ -147,7 +147,7 @@ function tellRemoved({ removals, purged, doubtful }: Removed, context: Context):
   }
 }
 
-/** What became of older versions, for a program. */
+/** Returns what became of older versions, for a program. */
 function leftJson({ purged, doubtful }: Removed, { clock }: Context): Record<string, unknown> {
   const days = purged?.left?.days ?? null;
   return {

@@ -98,7 +98,7 @@ export class Copier {
     return removed;
   }
 
-  /** Whether a file is there with the content of an object of which no checksum is known. */
+  /** Returns whether a file is there with the content of an object of which no checksum is known. */
   async #isThere({ key, size, sha1 }: Wanted, path: string): Promise<boolean> {
     if (sha1 !== undefined || size === undefined || await sizeOf(path) !== size) return false;
     const content = await this.#read(key);
@@ -179,7 +179,7 @@ async function placed(path: string, temporary: string, bytes: Uint8Array): Promi
   return true;
 }
 
-/** Whether a file is there as it is in the bucket; where nothing tells, it is not. */
+/** Returns whether a file is there as it is in the bucket; where nothing tells, it is not. */
 async function isSame(path: string, { size, version, sha1 }: Wanted): Promise<boolean> {
   const there = await sizeOf(path);
   if (there === null || (size !== undefined && there !== size)) return false;
@@ -209,7 +209,7 @@ async function sizeOf(path: string): Promise<number | null> {
   return found?.isFile ? found.size : null;
 }
 
-/** Whether what failed is a name, and not the disk: another file is where its folder would be, or it is too long. */
+/** Returns whether what failed is a name, and not the disk: another file is where its folder would be, or it is too long. */
 function isOfName(error: unknown): boolean {
   const { NotADirectory, IsADirectory, AlreadyExists } = Deno.errors;
   const isTaken = [NotADirectory, IsADirectory, AlreadyExists].some((Kind) =>

@@ -113,7 +113,7 @@ class Download {
     return this.#done;
   }
 
-  /** The objects of a listing that are to be copied; of others it is said why they are not. */
+  /** Returns the objects of a listing that are to be copied; of others it is said why they are not. */
   #wanted(listed: Listed[], root: string): Listed[] {
     const { lock, checkpoint } = collectionKeys(this.#options.collectionId);
     return listed.filter(({ key, size }) => {

@@ -1,30 +1,35 @@
 /** The command `twarc-cloud collection export`: a collection's tweets in the forms that people work with. */
 
-import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import type { ExportRequest } from "./export_run.ts";
+import { positive } from "../numbers.ts";
 import { bucketOption } from "../options.ts";
 import type { Context } from "../context.ts";
 
 /** Forms of an export; the first is the usual one. */
-export const FORMATS = ["csv", "jsonl", "ids"] as const;
+export const FORMATS = ["csv", "parquet", "jsonl", "ids"] as const;
 
 /** Adds the command. */
 export function addExport(group: Command, context: Context): void {
   group.command("export")
     .summary("Export a collection's tweets.")
     .description(
-      "Writes the tweets of collections to a file: csv has the columns of twarc's tools, jsonl a tweet a line, ids " +
-        "their ids. Of several collections the tweets are merged; a tweet that was recorded more than once is exported " +
+      "Writes the tweets of collections to a file: csv has the columns of twarc's tools, parquet those that are the " +
+        "same for all, jsonl a tweet a line, ids their ids. Of several collections the tweets are merged; a tweet that was recorded more than once is exported " +
         "once. Only what the manifests list is read. A file that is damaged is named at the end.",
     )
     .argument("<collection-id...>", "collections")
     .addOption(bucketOption())
     .addOption(new Option("--format <format>", "form of the file").choices(FORMATS).default("csv"))
-    .option("--output <path>", "file; - for standard output (default: export/ID.FORMAT)")
+    .option(
+      "--output <path>",
+      "file, of parquet a folder; - for standard output (default: export/ID.FORMAT)",
+    )
     .option(
       "--columns <columns>",
-      "twarc, v1, or names with commas between them (default: twarc's)",
+      "twarc, v1, common, 4cat, or names with commas between them (default: those of twarc's tool for the API's version)",
     )
+    .option("--extra-columns <names>", "members that are columns as well; auto: all that are new")
     .option(
       "--from <time>",
       "tweets made from then on, such as 2026-01-31 or 2026-01-31T12:00Z",
@@ -46,11 +51,14 @@ export function addExport(group: Command, context: Context): void {
     .option("--seed <text>", "what chance begins with: another one takes other tweets", "1")
     .option("--keep-duplicates", "export a tweet as often as it was recorded", false)
     .option("--raw", "add a column with the JSON as it was recorded", false)
+    .option("--pseudonyms <keyfile>", "replace users by pseudonyms; texts stay as they are")
+    .option("--shard-mb <mb>", "MB of a Parquet file, about", positive, 256)
     .option("--excel", "write csv that a spreadsheet opens as it is", false)
     .option("--json", "print what was done as JSON")
     .addHelpText(
       "after",
       "\nExamples:\n  twarc-cloud collection export test_collection\n" +
+        "  twarc-cloud collection export test_collection --format parquet --from 2026-01-01\n" +
         "  twarc-cloud collection export test_collection --format jsonl --output - | jq -r .full_text",
     )
     .action(async (ids, { json, bucket, ...options }) => {

@@ -1,29 +1,26 @@
 /** Exports collections: finds their files, opens the output, and says what was done. */
 
 import { join } from "node:path";
-import { harvestTime } from "../../collection/layout.ts";
-import { listedFiles } from "../../bucket/listing.ts";
-import { verifyHint } from "../../bucket/tweets.ts";
-import { parseStamp } from "../../base/stamp.ts";
-import { UserError } from "../../base/errors.ts";
-import type { Json } from "../../base/json.ts";
-import { openTable, type Table } from "../../export/columns.ts";
-import { OutputFile, writeWhole } from "../../export/output_file.ts";
-import type { SourceFile } from "../../export/read_posts.ts";
-import { type Counts, type Exported, exportTo } from "../../export/run.ts";
+import { UsageError, UserError } from "../../base/errors.ts";
+import { openTable } from "../../export/columns.ts";
+import { openFile, openShards, type Output } from "../../export/outputs.ts";
+import { Pseudonyms } from "../../export/pseudonyms.ts";
+import { type Exported, exportTo } from "../../export/run.ts";
 import { findLimit } from "../../export/sample.ts";
 import type { Selection } from "../../export/selection.ts";
+import { findSource, type Source } from "../../export/source.ts";
 import { CsvWriter, IdWriter, JsonlWriter } from "../../export/text_writers.ts";
-import type { PostWriter, Sink } from "../../export/writer.ts";
-import { type Bucket, type Context, openBucket } from "../context.ts";
-import { count, someOf } from "../output.ts";
+import type { PostWriter, Sink, Table } from "../../export/writer.ts";
+import { type Context, openBucket } from "../context.ts";
+import { progressOf, tell } from "./export_text.ts";
 
 /** What a person asks for. */
 export interface ExportRequest {
   ids: string[];
-  format: "csv" | "jsonl" | "ids";
+  format: "csv" | "jsonl" | "ids" | "parquet";
   output?: string | undefined;
   columns?: string | undefined;
+  extraColumns?: string | undefined;
   from?: number | undefined;
   to?: number | undefined;
   harvest?: string | undefined;
@@ -35,84 +32,117 @@ export interface ExportRequest {
   seed: string;
   keepDuplicates: boolean;
   raw: boolean;
+  pseudonyms?: string | undefined;
   excel: boolean;
+  shardMb: number;
 }
 
-/** Exports, and says what was done. @throws UserError for what cannot be asked for, and, at the end, for damaged files */
+/** What an export is made of, besides what the person asks for. */
+interface Plan {
+  request: ExportRequest;
+  source: Source;
+  /** Versions of the API. */
+  apis: Set<string>;
+  pseudonyms: Pseudonyms | undefined;
+  version: string;
+}
+
+/**
+ * Exports, and says what was done.
+ * @throws UsageError for options that do not go together; UserError for what there is not, and, at the end, for files
+ *   that are damaged
+ */
 export async function runExport(
   request: ExportRequest,
   { bucket, json }: { bucket: string | undefined; json: boolean },
   context: Context,
 ): Promise<void> {
-  const opened = await openBucket(context, { bucket });
-  const { files, apis } = await sourceOf(opened, request);
-  const table = openTable({
-    columns: request.columns,
-    apis,
-    merge: request.referenced !== "none",
-    raw: request.raw,
-  });
-  const { output, signal } = context;
-  const path = request.output ?? join("export", `${request.ids.join("+")}.${request.format}`);
-  const file = path === "-" ? null : await OutputFile.open(path);
-  const sink = file ?? { write: (bytes: Uint8Array) => Promise.resolve(output.data(bytes)) };
+  checkTogether(request);
+  const { store, collections } = await openBucket(context, { bucket });
+  const ids = [...new Set(request.ids)];
+  const apis = new Set<string>();
+  for (const id of ids) {
+    const { json } = await collections.loadJson(id);
+    apis.add(json.api === "2" ? "2" : "1.1");
+  }
+  const source = await findSource(store, ids, request.harvest);
+  const pseudonyms = await pseudonymsOf(request);
+  const { output, clock, signal, version } = context;
+  const plan: Plan = { request: { ...request, ids }, source, apis, pseudonyms, version };
   const progress = await output.progress();
   try {
     const exported = await withSample(request, {
-      store: opened.store,
-      files,
-      selection: selectionOf(request),
+      store,
+      files: source.files,
+      selection: selectionOf(plan),
       referenced: request.referenced === "rows",
       keepDuplicates: request.keepDuplicates,
       signal,
-      onProgress: ({ tweets }) => progress.show(`${count(tweets)} tweets`),
+      onProgress: progressOf(source, { progress, clock }),
     });
-    const counts = await exportTo(writerOf(request, table, sink), exported);
-    await file?.keep();
+    const table = await tableOf(plan, exported);
+    const path = pathOf(request);
+    const opened = await outputOf(plan, { path, table, write: (bytes) => output.data(bytes) });
+    const counts = await exportTo(opened.writer, exported).catch(async (error) => {
+      await opened.discard();
+      throw error;
+    });
+    const unknown = Object.fromEntries(table.unknown ?? []);
+    const document = { ...describe(plan), counts, unknown_members: unknown };
+    await opened.keep(document);
     progress.end();
-    const document = documentOf(request, counts, table, context);
-    if (file) await writeWhole(`${path}.export.json`, `${JSON.stringify(document, null, 2)}\n`);
-    tell(request, { path, counts, table, json, document }, context);
-  } catch (error) {
+    tell({ id: ids[0] ?? "", path, counts, unknown, document, json }, context);
+  } finally {
     progress.end();
-    await file?.discard();
-    throw error;
   }
 }
 
-/** The files of all collections that are asked for. @throws UserError */
-async function sourceOf(
-  { store, collections }: Bucket,
-  { ids, harvest }: ExportRequest,
-): Promise<{ files: SourceFile[]; apis: Set<string> }> {
-  const files: SourceFile[] = [];
-  const apis = new Set<string>();
-  for (const id of new Set(ids)) {
-    const { json } = await collections.loadJson(id);
-    apis.add(json.api === "2" ? "2" : "1.1");
-    const all: SourceFile[] = [];
-    for await (const { key } of listedFiles(store, id)) all.push({ collection: id, key });
-    files.push(...harvest === undefined ? all : ofHarvest(all, id, harvest));
+/** @throws UsageError */
+function checkTogether({ format, pseudonyms, raw, excel, columns, output }: ExportRequest): void {
+  const isTable = format === "csv" || format === "parquet";
+  if (pseudonyms !== undefined && (!isTable || raw)) {
+    throw new UsageError("--pseudonyms is for csv and parquet, without --raw", {
+      hint: "The JSON of a tweet names its users in many places.",
+    });
   }
-  return { files, apis };
+  if (excel && format !== "csv") throw new UsageError("--excel is for --format csv");
+  if (raw && !isTable) throw new UsageError("--raw is for csv and parquet");
+  if (columns !== undefined && format !== "csv") {
+    throw new UsageError("--columns is for --format csv: parquet has the common ones");
+  }
+  if (output === "-" && format === "parquet") {
+    throw new UsageError("Parquet is a folder of files, and no standard output");
+  }
 }
 
-/** @throws UserError where there is no such harvest */
-function ofHarvest(files: SourceFile[], id: string, harvest: string): SourceFile[] {
-  const times = files.map(({ key }) => harvestTime(key));
-  const wanted = harvest === "last" ? times.at(-1) : parseStamp(harvest);
-  const found = files.filter((_, i) => times[i] === wanted);
-  if (found.length > 0) return found;
-  throw new UserError(`${id} has no harvest ${harvest} with tweets`);
+function pathOf({ ids, format, output }: ExportRequest): string {
+  const name = [...new Set(ids)].join("+");
+  return output ?? join("export", format === "parquet" ? name : `${name}.${format}`);
 }
 
-function selectionOf({ from, to, user, rule, retweets }: ExportRequest): Selection {
+/** @throws UserError where the key cannot be read, or is too short */
+async function pseudonymsOf({ pseudonyms: path }: ExportRequest): Promise<Pseudonyms | undefined> {
+  if (path === undefined) return undefined;
+  const key = await Deno.readTextFile(path).catch((cause) => {
+    throw new UserError(`The key for pseudonyms ${path} cannot be read`, {
+      cause,
+      hint: `Make one with \`openssl rand -hex 32 > ${path}\`.`,
+    });
+  });
+  return new Pseudonyms(key);
+}
+
+function selectionOf(
+  { request: { from, to, user, rule, retweets, format, columns }, apis }: Plan,
+): Selection {
+  const isOfOne = format === "csv" && columns !== "common" && columns !== "4cat" && apis.size === 1;
   return {
     from,
     to,
     users: user && new Set(user.map((one) => one.replace(/^@/, "").toLowerCase())),
     rules: rule && new Set(rule),
     retweets,
+    ...(isOfOne ? { api: apis.has("2") ? "2" : "1.1" } : {}),
   };
 }
 
@@ -128,58 +158,65 @@ async function withSample(
   return { ...exported, selection: { ...exported.selection, sample: { seed, limit } } };
 }
 
-function writerOf({ format, excel }: ExportRequest, table: Table, sink: Sink): PostWriter {
-  if (format === "ids") return new IdWriter(sink);
-  return format === "jsonl" ? new JsonlWriter(sink) : new CsvWriter(sink, table, { excel });
-}
-
-function documentOf(
-  { ids, output: _, ...request }: ExportRequest,
-  counts: Counts,
-  table: Table,
-  { version }: Context,
-): Json {
-  return JSON.parse(JSON.stringify({
-    collections: ids,
-    arguments: request,
-    counts,
-    unknown_members: Object.fromEntries(table.unknown ?? []),
-    twarc_cloud_version: version,
-  }));
-}
-
-function tell(
-  { ids }: ExportRequest,
-  { path, counts, table, json, document }: {
-    path: string;
-    counts: Counts;
-    table: Table;
-    json: boolean;
-    document: Json;
-  },
-  { output }: Context,
-): void {
-  const { rows, retweets, duplicates, damaged } = counts;
-  if (json && path !== "-") output.json(document);
-  else if (json) output.note(JSON.stringify(document, null, 2));
-  else {
-    output.note(
-      `${count(rows)} tweets exported, ${count(retweets)} of them retweets. ${
-        count(duplicates)
-      } came again.`,
-    );
-    const unknown = [...table.unknown ?? []].map(([name, n]) => `${name} (${count(n)})`);
-    if (unknown.length > 0) output.note(`No column has these members: ${someOf(unknown)}`);
-    if (path !== "-") output.line(`Exported to ${path}`);
+/** The table, with members that no column has where these are wanted: they are found by reading once more. */
+async function tableOf(plan: Plan, exported: Exported): Promise<Table> {
+  const { request: { columns, extraColumns, referenced, raw }, apis, pseudonyms } = plan;
+  const options = { columns, apis, merge: referenced !== "none", raw, pseudonyms };
+  if (extraColumns === undefined) return openTable(options);
+  if (extraColumns !== "auto") {
+    const extra = extraColumns.split(",").map((name) => name.trim()).filter((name) => name !== "");
+    return openTable({ ...options, extra });
   }
-  const [first] = damaged;
-  if (first === undefined) return;
-  throw new UserError(
-    damaged.length === 1
-      ? `${first} is damaged: what could be read of it was exported`
-      : `${count(damaged.length)} files are damaged, and what could be read of them was exported: ${
-        someOf(damaged)
-      }`,
-    { hint: verifyHint(ids[0] ?? "") },
-  );
+  const table = openTable(options);
+  if (!table.unknown) {
+    throw new UsageError("--extra-columns auto is for the columns of twarc-csv", {
+      hint: "Name the members: --extra-columns user.verified_type,timestamp_ms.",
+    });
+  }
+  await exportTo(new CsvWriter({ write: () => Promise.resolve() }, table), exported);
+  return openTable({ ...options, extra: [...table.unknown.keys()].toSorted() });
+}
+
+/** @throws UserError where it cannot be written */
+async function outputOf(
+  plan: Plan,
+  { path, table, write }: { path: string; table: Table; write: (bytes: Uint8Array) => void },
+): Promise<Output> {
+  const { request } = plan;
+  const { format, excel, referenced, raw, shardMb } = request;
+  if (format === "parquet") {
+    const { Parquet } = await import("../../export/parquet.ts");
+    return openShards(path, (openShard) =>
+      new Parquet({
+        openShard,
+        shardBytes: shardMb * 1_000_000,
+        metadata: { twarc_cloud: JSON.stringify(describe(plan)) },
+        merge: referenced !== "none",
+        raw,
+        pseudonyms: plan.pseudonyms,
+      }));
+  }
+  const make = (sink: Sink): PostWriter => {
+    if (format === "ids") return new IdWriter(sink);
+    return format === "jsonl" ? new JsonlWriter(sink) : new CsvWriter(sink, table, { excel });
+  };
+  if (path !== "-") return await openFile(path, make);
+  return {
+    writer: make({ write: (bytes) => Promise.resolve(write(bytes)) }),
+    keep: () => Promise.resolve(),
+    discard: () => Promise.resolve(),
+  };
+}
+
+/** What an export is, before it is made: the same where the same is asked for. */
+function describe(
+  { request, source: { fingerprint }, version }: Plan,
+): Record<string, unknown> {
+  const { ids, output: _, pseudonyms, ...asked } = request;
+  return {
+    collections: ids,
+    arguments: { ...asked, pseudonyms: pseudonyms !== undefined },
+    manifests_sha256: fingerprint,
+    twarc_cloud_version: version,
+  };
 }

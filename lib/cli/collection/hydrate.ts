@@ -73,14 +73,14 @@ export function addHydrate(group: Command, context: Context): void {
     });
 }
 
-/** A file's name as a collection's id. */
+/** Returns a file's name as a collection's id. */
 function nameOf(file: string): string {
   if (file === "-") return "hydrated";
   return basename(file).replace(/\.[A-Za-z]+$/, "").replace(/[^A-Za-z0-9._-]+/g, "_")
     .replace(/^[-.]+/, "");
 }
 
-/** How a list of tweets' ids is read. @param now In milliseconds since 1970. */
+/** Returns how a list of tweets' ids is read. @param now In milliseconds since 1970. */
 function tweetList(column: string | undefined, now: number): ListWanted<string> {
   const read = (text: string) => {
     const id = /\/status(?:es)?\/(\d+)/.exec(text)?.[1] ?? text;
@@ -90,7 +90,7 @@ function tweetList(column: string | undefined, now: number): ListWanted<string> 
   return { columns: { known: ID_COLUMNS, named: column }, read };
 }
 
-/** The ids in a file, sorted, each once; bad lines are listed. @throws UserError */
+/** Returns the ids in a file, sorted, each once; bad lines are listed. @throws UserError */
 async function idsIn(
   file: string,
   { column, strict, bad }: { column: string | undefined; strict: boolean; bad: BadLines },
@@ -115,7 +115,7 @@ async function idsIn(
   });
 }
 
-/** Whether the collection is there already, with these very ids. */
+/** Returns whether the collection is there already, with these very ids. */
 async function hasIds(
   { store }: Bucket,
   collectionId: string,
@@ -139,7 +139,7 @@ interface Wanted {
   yes: boolean;
 }
 
-/** Whether a harvest asks for what a list names, once. */
+/** Returns whether a harvest asks for what a list names, once. */
 function asksForList({ endsByItself, asksOnlyForNewer }: Traits): boolean {
   return endsByItself && !asksOnlyForNewer;
 }

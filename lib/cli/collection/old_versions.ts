@@ -29,7 +29,7 @@ function howLong(days: number | null, now: number): string {
   return `until ${dayAfter(days, now)}, by the bucket's rules`;
 }
 
-/** The day on which an object is deleted that became an older version now, by a rule of so many days: `2026-02-01`. */
+/** Returns the day on which an object is deleted that became an older version now, by a rule of so many days: `2026-02-01`. */
 export function dayAfter(days: number, now: number): string {
   // S3 counts whole days, and goes on to the next midnight.
   return isoTime(now + (days + 1) * DAY).slice(0, 10);

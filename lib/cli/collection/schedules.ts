@@ -148,7 +148,7 @@ function addStop(group: Command, context: Context): void {
     });
 }
 
-/** That there is nothing to end: with how to end a harvest that runs. */
+/** Makes the error that says that there is nothing to end: with how to end a harvest that runs. */
 function notScheduled(id: string, type: Json | undefined, isRunning: boolean): UserError {
   if (!isRunning) return new UserError(`${id} is neither scheduled nor being harvested`);
   return new UserError(`${id} is not scheduled, and its harvest goes on`, {

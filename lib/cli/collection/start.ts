@@ -18,20 +18,20 @@ import type { Output, Progress } from "../output.ts";
 export const YES =
   "do not ask before a first harvest that costs more than 10 dollars (ask_above in twarc_cloud.ini)";
 
-/** The command that starts a collection's harvest, by its type. */
+/** Returns the command that starts a collection's harvest, by its type. */
 export function startCommand({ id, type }: { id?: Json; type?: Json | undefined }): string {
   const command = traitsFor(type).endsByItself ? "once" : "filter-start";
   return `twarc-cloud collection ${command} ${lastWord(String(id))}`;
 }
 
-/** The command that ends a collection's harvest, by its type. */
+/** Returns the command that ends a collection's harvest, by its type. */
 export function stopCommand({ id, type }: { id: string; type: Json | undefined }): string {
   const command = traitsFor(type).endsByItself ? "stop --now" : "filter-stop";
   return `twarc-cloud collection ${command} ${lastWord(id)}`;
 }
 
 /**
- * The job for a collection of a type that will do.
+ * Returns the job for a collection of a type that will do.
  * @param given.what What is to be done with it.
  * @param given.options Those of the command, with the limits of the harvest among them.
  * @throws UserError for any other, with the command that does so.
@@ -95,7 +95,7 @@ export async function untilBegun(
   throw signal.reason;
 }
 
-/** How a harvest has ended, if it has, and else what is awaited until it begins. */
+/** Returns how a harvest has ended, if it has, and else what is awaited until it begins. */
 async function lookAt(
   started: Started,
 ): Promise<{ outcome: Outcome | null; awaited: string | null }> {
@@ -177,7 +177,7 @@ export async function waitFor(
   if (last) await tellEnd(last, opened.settings.bucket, context);
 }
 
-/** What is said to who goes while a harvest is followed. */
+/** Returns what is said to who goes while a harvest is followed. */
 export function goesOn(collectionId: string): string {
   return `The harvest goes on. Stop it with: twarc-cloud collection stop --now ${
     lastWord(collectionId)
@@ -284,12 +284,12 @@ async function whileShowing(
   }
 }
 
-/** What comes after the end of a harvest. */
+/** Returns what comes after the end of a harvest. */
 export function lookAtLast(collectionId: string): string {
   return `See what it brought with: twarc-cloud harvest last ${lastWord(collectionId)}`;
 }
 
-/** Whether a collection is being harvested, or is to be by a harvester that is kept alive. */
+/** Returns whether a collection is being harvested, or is to be by a harvester that is kept alive. */
 export async function isHarvested(
   runner: Pick<Runner, "documents" | "info">,
   collectionId: string,

@@ -62,7 +62,7 @@ interface Looked {
   mended: string[] | null;
 }
 
-/** The collections to look at. @throws UserError where there is nothing of the one that is named. */
+/** Returns the collections to look at. @throws UserError where there is nothing of the one that is named. */
 async function wantedIds(
   { store, collections }: Bucket,
   named: string | undefined,

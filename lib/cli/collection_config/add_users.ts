@@ -48,7 +48,7 @@ const PROFILE_OF_ID =
 const PAGES =
   /^(i|home|search|hashtag|intent|share|explore|settings|messages|notifications|compose)$/i;
 
-/** How a list of user ids is read. */
+/** Returns how a list of user ids is read. */
 export function userIdList(column: string | undefined): ListWanted<string> {
   const read = (text: string) => {
     const id = PROFILE_OF_ID.exec(text)?.[1] ?? text;
@@ -58,7 +58,7 @@ export function userIdList(column: string | undefined): ListWanted<string> {
   return { columns: { known: ID_COLUMNS, named: column }, read };
 }
 
-/** How a list of screen names is read. How long they may be is for the API to say: old ones are longer. */
+/** Returns how a list of screen names is read. How long they may be is for the API to say: old ones are longer. */
 export function screenNameList(column: string | undefined): ListWanted<string> {
   const read = (text: string) => {
     const [, inAddress] = PROFILE.exec(text) ?? [];
@@ -93,7 +93,7 @@ export class ScreenNames {
     this.#names.set(name.toLowerCase(), name);
   }
 
-  /** All of them. */
+  /** Returns all of them. */
   all(): string[] {
     return [...this.#names.values()];
   }

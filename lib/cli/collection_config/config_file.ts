@@ -36,7 +36,7 @@ export async function writeConfigFile(path: string, config: Json): Promise<void>
   }
 }
 
-/** The users of a configuration that collects timelines. @throws UserError for any other. */
+/** Returns the users of a configuration that collects timelines. @throws UserError for any other. */
 export function usersOf(config: JsonObject, path: string): JsonObject {
   if (traitsFor(config.type).part !== "users") {
     throw new UserError(`${path} is no user_timeline collection`, {

@@ -151,7 +151,7 @@ function tooDear(): never {
   });
 }
 
-/** Whether to go on: at once where it is cheap, or else if the person says so. */
+/** Returns whether to go on: at once where it is cheap, or else if the person says so. */
 async function agreed(
   dollars: number,
   what: string,

@@ -40,7 +40,7 @@ export interface Estimate {
   counts: { from: string; to: string; posts: number }[];
 }
 
-/** The lines of an estimate for a person, whose terminal has so many columns. */
+/** Returns the lines of an estimate for a person, whose terminal has so many columns. */
 export function estimateLines(
   result: Estimate,
   expected: Expected,

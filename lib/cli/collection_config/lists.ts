@@ -54,7 +54,7 @@ export class BadLines {
     if (more > 0) output.note(`and ${count(more)} more`);
   }
 
-  /** What the command ends with, once the others were taken; null where there are none. */
+  /** Returns what the command ends with, once the others were taken; null where there are none. */
   error(others: string, hint = AGAIN): UserError | null {
     if (this.count === 0) return null;
     const [lines, were] = this.count === 1 ? ["line", "was"] : ["lines", "were"];
@@ -64,7 +64,7 @@ export class BadLines {
 }
 
 /**
- * What the lists in files, or in standard input for `-` or no file, stand for; lines that stand for nothing are put
+ * Yields what the lists in files, or in standard input for `-` or no file, stand for; lines that stand for nothing are put
  * into `bad`. Blank lines and notes, which begin with a # at a line's start or after a space, are left out.
  * @throws UserError for a file that cannot be read.
  */
@@ -115,7 +115,7 @@ async function* entriesIn(
   }
 }
 
-/** The lines of a list of one column, which may have a header. */
+/** Yields the lines of a list of one column, which may have a header. */
 async function* linesBelow(
   blocks: AsyncIterable<string[]>,
   at: number,
@@ -145,7 +145,7 @@ async function* withFirst(
   yield* rest;
 }
 
-/** A line by which Excel knows what stands between columns. */
+/** Returns a line by which Excel knows what stands between columns. */
 function isHint(line: string): boolean {
   return /^sep=.?$/i.test(line.trim());
 }
@@ -157,7 +157,7 @@ function withoutNote(line: string): string {
 /** What spreadsheets put around text, so that they do not take it for a number: `="12"`, `=T("12")`, `'12`. */
 const AS_TEXT = /^=(?:T\()?"+([^"]*)"+\)?$|^'(\w+)$/i;
 
-/** What nobody sees, and quotes and commas around it, are not part of a name. */
+/** Returns what nobody sees, and quotes and commas around it, are not part of a name. */
 function cleaned(text: string): string {
   const seen = withoutNote(text).replace(
     /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g,

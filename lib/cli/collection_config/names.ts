@@ -87,7 +87,7 @@ function addIds(group: Command, context: Context): void {
     });
 }
 
-/** What to do where one is no user id. */
+/** Returns what to do where one is no user id. */
 function correction(ids: string[]): string {
   if (ids.every((id) => /^\d+$/.test(id))) return "Correct it, and run it again.";
   const names = ids.map(lastWord).join(" ");
@@ -108,7 +108,7 @@ async function checkIsTimelines(path: string): Promise<void> {
   usersOf(await readConfigFile(path), path);
 }
 
-/** What is in lists; bad lines are listed. @throws UserError where there is nothing, or one is bad and that is refused. */
+/** Returns what is in lists; bad lines are listed. @throws UserError where there is nothing, or one is bad and that is refused. */
 async function allIn(
   files: string[],
   wanted: ListWanted<string>,

@@ -64,7 +64,7 @@ export function addSplit(group: Command, context: Context): void {
     });
 }
 
-/** The keys of profiles, as a configuration has them; null where none are named. @throws UserError for one that is not there. */
+/** Returns the keys of profiles, as a configuration has them; null where none are named. @throws UserError for one that is not there. */
 async function keysOf(
   names: string[] | undefined,
   { opened: { settings }, yes }: { opened: Bucket; yes: boolean },

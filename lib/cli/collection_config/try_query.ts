@@ -46,7 +46,7 @@ export async function tryQuery(json: Json, context: Context): Promise<void> {
   }
 }
 
-/** Where an error is about a place of a query: what stands there. */
+/** Returns where an error is about a place of a query: what stands there. */
 function placeIn(query: string, message: string): string {
   const at = /\bposition (\d+)/.exec(message)?.[1];
   if (at === undefined) return "";

@@ -181,7 +181,7 @@ function addKeep(group: Command, context: Context): void {
     });
 }
 
-/** The port that the environment says. @throws UserError where it is none. */
+/** Returns the port that the environment says. @throws UserError where it is none. */
 async function portIn({ TWARC_CLOUD_PORT: text = "0" }: Context["env"]): Promise<number> {
   if (/^\d{1,5}$/.test(text) && Number(text) < 65_536) return Number(text);
   const { UserError } = await import("../../base/errors.ts");

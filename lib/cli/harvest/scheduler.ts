@@ -58,7 +58,7 @@ async function lookIn(store: Store): Promise<void> {
   for await (const _ of store.list("collections/", { folders: true })) return;
 }
 
-/** That AWS carries out the schedules. */
+/** Makes the error that says that AWS carries out the schedules. */
 async function needsNone(bucket: string): Promise<Error> {
   const { UserError } = await import("../../base/errors.ts");
   return new UserError(`The schedules of ${bucket} are carried out by AWS, and need no scheduler`, {

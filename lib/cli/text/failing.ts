@@ -6,7 +6,7 @@ import type { Failing } from "../../runner/runner.ts";
 import type { Bucket } from "../context.ts";
 import { count, type Output } from "../output.ts";
 
-/** The collections of a bucket that keep failing. That it cannot be looked at ends no command, and is noted. */
+/** Returns the collections of a bucket that keep failing. That it cannot be looked at ends no command, and is noted. */
 export async function failingOf(
   { runner }: Bucket,
   output: Output,

@@ -28,7 +28,7 @@ export function fitted(text: string, columns: number): string {
 }
 
 /**
- * A text whose lines are broken between words where they are wider than a terminal. What is to be copied stays on one
+ * Returns a text whose lines are broken between words where they are wider than a terminal. What is to be copied stays on one
  * line: where it is longer than that, the terminal breaks it, and copies it without the break.
  */
 export function wrapped(text: string, columns: number): string {
@@ -50,7 +50,7 @@ function wrappedLine(line: string, columns: number): string {
   return [...lines, last].join("\n").replaceAll(FIRM, " ");
 }
 
-/** Where the lines after the first begin: below its text, or below the last cell of a row. */
+/** Returns where the lines after the first begin: below its text, or below the last cell of a row. */
 function hangOf(line: string, columns: number): number {
   const cells = FIRST_CELLS.exec(line)?.[0].length ?? 0;
   const indent = line.length - line.trimStart().length;

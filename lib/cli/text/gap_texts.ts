@@ -5,7 +5,7 @@ import type { ToldGap } from "../../bucket/gaps.ts";
 /** Gaps that are told one by one; the others are in the files. */
 const TOLD = 20;
 
-/** The newest gaps, a text each. */
+/** Returns the newest gaps, a text each. */
 export function gapTexts(gaps: ToldGap[]): string[] {
   return gaps.slice(-TOLD).map(({ from, to, why, asked_again, user_id }) => {
     const again = asked_again ? "; recent search is to be asked for it, which has no retweets" : "";

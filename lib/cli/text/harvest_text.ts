@@ -27,7 +27,7 @@ export function infoLine(
     `Tweets: ${tweets}. Files: ${count(info.files)} (${size(info.file_bytes)})`;
 }
 
-/** Where a harvest's files are, and how to get them where that is not this machine. */
+/** Returns where a harvest's files are, and how to get them where that is not this machine. */
 export function placeLines(
   { collection_id: id, harvest_timestamp: began }: HarvestInfo,
   bucket: BucketRef,
@@ -41,7 +41,7 @@ function downloadCommand(id: string): string {
   return `twarc-cloud collection download ${lastWord(id)}`;
 }
 
-/** The folder of a harvest as other programs open it: a path, or an address of S3. */
+/** Returns the folder of a harvest as other programs open it: a path, or an address of S3. */
 export function locationOf(
   { id, began }: { id: string; began: string },
   bucket: BucketRef,
@@ -66,7 +66,7 @@ export function removedLines(
   ];
 }
 
-/** The first few of removed users, each with its state. */
+/** Returns the first few of removed users, each with its state. */
 export function removedText(users: NonNullable<HarvestInfo["removed_users"]>): string {
   return someOf(users.map(({ id, screen_name: name, why }) => {
     const user = name === undefined ? id : `@${name} (${id})`;
@@ -74,7 +74,7 @@ export function removedText(users: NonNullable<HarvestInfo["removed_users"]>): s
   }));
 }
 
-/** What changed about users, those who cannot be read first. */
+/** Returns what changed about users, those who cannot be read first. */
 export function changeLines(changes: LastHarvest["userChanges"]): string[] {
   if (changes.length === 0) return ["No user changes."];
   const isName = ({ change }: (typeof changes)[number]) => change.startsWith("screen name");
@@ -87,7 +87,7 @@ export function changeLines(changes: LastHarvest["userChanges"]): string[] {
   );
 }
 
-/** The first lines of a list, and how many more are in a file. */
+/** Returns the first lines of a list, and how many more are in a file. */
 function someLines(lines: string[], file: string): string[] {
   const more = lines.length - SHOWN;
   return more > 0 ? [...lines.slice(0, SHOWN), `and ${count(more)} more (see ${file})`] : lines;
@@ -169,7 +169,7 @@ export function tellTroubles(
   }
 }
 
-/** What was left out that is not public. */
+/** Returns what was left out that is not public. */
 function protectedText({ tweets, users }: NonNullable<HarvestInfo["protected"]>): string {
   const left = [
     ...(users > 0 ? [users === 1 ? "1 timeline" : `${count(users)} timelines`] : []),

@@ -15,7 +15,7 @@ const BELOW = 6;
 export const helpLayout = {
   minWidthToWrap: 1,
 
-  /** A command with what it takes; each has options. */
+  /** Returns a command with what it takes; each has options. */
   subcommandTerm(command: CommandUnknownOpts): string {
     const names = [command.name(), ...command.aliases().slice(0, 1)].join("|");
     const taken = command.registeredArguments.map((one) => {

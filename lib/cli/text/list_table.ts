@@ -22,20 +22,20 @@ export interface ColumnWanted {
 /** Characters that a row may have: a quote that is never closed takes in all that follows. */
 const MAX_ROW = 1 << 20;
 
-/** What stands between the columns of a line; null where it has one only. */
+/** Returns what stands between the columns of a line; null where it has one only. */
 export function delimiterOf(line: string): string | null {
   const most = [",", "\t", ";"].map((sign) => ({ sign, times: line.split(sign).length - 1 }))
     .toSorted((a, b) => b.times - a.times)[0];
   return most && most.times > 0 ? most.sign : null;
 }
 
-/** A column's name, however it is written: `Screen Name` is screen_name. */
+/** Returns a column's name, however it is written: `Screen Name` is screen_name. */
 export function columnName(name: string): string {
   return name.trim().replace(/^["'@]+|["']+$/g, "").trim().replace(/[\s-]+/g, "_").toLowerCase();
 }
 
 /**
- * The column of a table that is wanted, row by row.
+ * Yields the column of a table that is wanted, row by row.
  * @param lines From the header on.
  * @param at The line of the header, from 1.
  * @param onColumn Gets the name of the column.

@@ -9,7 +9,7 @@ import { decoderFor, undecodable, unreadable } from "../../base/written_text.ts"
 const MAX_LINE = 1 << 20;
 
 /**
- * The lines of a file, or of standard input for `-`, some at a time. A line ends with LF, CR LF or CR.
+ * Yields the lines of a file, or of standard input for `-`, some at a time. A line ends with LF, CR LF or CR.
  * @throws UserError where it cannot be read, or is no text in UTF-8 or UTF-16.
  */
 export async function* linesIn(file: string): AsyncGenerator<string[]> {
@@ -62,7 +62,7 @@ async function* texts(
   }
 }
 
-/** The blocks of a stream, of which the first is long enough to tell what it is. */
+/** Yields the blocks of a stream, of which the first is long enough to tell what it is. */
 async function* withWholeBeginning(
   stream: ReadableStream<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {

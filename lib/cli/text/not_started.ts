@@ -31,7 +31,7 @@ export async function notStartedOf(
   return found;
 }
 
-/** When the last harvest of a collection began, in milliseconds since 1970; NaN where that is not known. */
+/** Returns when the last harvest of a collection began, in milliseconds since 1970; NaN where that is not known. */
 async function begunLast(
   collections: Pick<Collections, "lastHarvest">,
   id: string,

@@ -61,7 +61,7 @@ export async function follow(
   }
 }
 
-/** The error of a harvester that ended with one. */
+/** Returns the error of a harvester that ended with one. */
 export function failureOf(
   { exitCode, message = `The harvester ended with exit code ${exitCode}` }: Outcome,
   collectionId: string,
@@ -71,7 +71,7 @@ export function failureOf(
   return exitCode === 1 ? new UserError(text) : new OutsideError(text);
 }
 
-/** What a harvest has done so far, in a few words. */
+/** Returns what a harvest has done so far, in a few words. */
 export function summary(info: HarvestInfo): string {
   const { walks = 1, walks_done = 0 } = info;
   const users = walks > 1 ? [`${count(walks_done)} of ${count(walks)} users`] : [];
@@ -79,7 +79,7 @@ export function summary(info: HarvestInfo): string {
   return [...arrivedTexts(info), ...users, ...besidesTexts(info), ...waiting].join(", ");
 }
 
-/** The same while it goes on, what matters most first: a narrow terminal shows no more. */
+/** Returns the same while it goes on, what matters most first: a narrow terminal shows no more. */
 function progressText(
   info: HarvestInfo,
   { expected, share, tweets }: { expected: number | undefined; share: Pace; tweets: Pace },
@@ -112,12 +112,12 @@ function besidesTexts(info: HarvestInfo): string[] {
   return texts;
 }
 
-/** What a harvest waits for, in a few words. */
+/** Returns what a harvest waits for, in a few words. */
 export function waitText({ for: what, until }: NonNullable<HarvestInfo["waiting"]>): string {
   return `waiting until ${until} for ${what}`;
 }
 
-/** How many there are of all kinds. */
+/** Returns how many there are of all kinds. */
 export function totalOf(counted: Record<string, number>): number {
   return Object.values(counted).reduce((total, n) => total + n, 0);
 }

@@ -9,7 +9,7 @@ const DAY = 86_400_000;
 const BUSY = 200;
 
 /**
- * What to say of a schedule, or null where the API reaches back far enough.
+ * Returns what to say of a schedule, or null where the API reaches back far enough.
  * @param pause The longest time between two harvests, in milliseconds.
  */
 export function rareNote(reading: Reading, pause: number): string | null {

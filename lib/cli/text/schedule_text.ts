@@ -4,7 +4,7 @@ import { toString } from "cronstrue";
 import type { Schedule } from "../../runner/schedule.ts";
 
 /**
- * A schedule as a person says it: `every 7 days`; `at 10:00, only on Monday (Europe/Berlin)`. Null where there are no
+ * Returns a schedule as a person says it: `every 7 days`; `at 10:00, only on Monday (Europe/Berlin)`. Null where there are no
  * words for it.
  */
 export function scheduleText({ expression, timezone = "UTC" }: Schedule): string | null {

@@ -20,7 +20,7 @@ function thenText({ state, next }: Trouble, collectionId: string): string {
     : "It is started again by itself within a minute, or else as soon as `twarc-cloud scheduler` runs";
 }
 
-/** What stands behind the ids of collections whose harvester is to be alive and is not, or keeps failing, by their ids. */
+/** Returns what stands behind the ids of collections whose harvester is to be alive and is not, or keeps failing, by their ids. */
 export async function troubleTexts(
   opened: Bucket,
   { clock, output }: Context,
@@ -46,7 +46,7 @@ export async function troubleTexts(
 /** Collections whose last harvests are read at the same time. */
 const WIDTH = 8;
 
-/** What stands behind the ids of collections of which the last harvest took out users, by their ids. */
+/** Returns what stands behind the ids of collections of which the last harvest took out users, by their ids. */
 export async function removalTexts(
   { store }: Pick<Bucket, "store">,
   ids: string[],

@@ -37,7 +37,7 @@ export async function usageOf(
   }
 }
 
-/** The usage with a date for the day of the month. @param now In milliseconds since 1970. */
+/** Returns the usage with a date for the day of the month. @param now In milliseconds since 1970. */
 export async function told({ used, cap, resetDay }: Usage, now: number): Promise<ToldUsage> {
   const { nextReset } = await import("../../twitter/v2/bill.ts");
   return {
@@ -58,7 +58,7 @@ export function billedText({ posts, users, dollars }: Billed): string {
   return `${count(posts)} posts and ${count(users)} users, about ${dollarText(dollars)}`;
 }
 
-/** A share as a person reads it: `0.04%` */
+/** Returns a share as a person reads it: `0.04%` */
 export function percent(part: number, whole: number): string {
   if (whole === 0) return "100%";
   const share = 100 * part / whole;

@@ -139,7 +139,7 @@ function queries(config: JsonObject): Query[] {
   ];
 }
 
-/** What the stream is asked for. */
+/** Returns what the stream is asked for. */
 function streamFilter({ filter }: FilterConfig): StreamFilter {
   return {
     ...(filter.rules ? { rules: filter.rules.map(({ value, tag }) => ({ value, tag })) } : {}),

@@ -16,13 +16,13 @@ export interface TypeRules<C, R extends Reading> {
   faults(part: JsonObject, config: JsonObject): Fault[];
   /** Whether only the four keys of a user will do. */
   needsUserKeys?(config: JsonObject): boolean;
-  /** The ids in a configuration that a person may have typed, of which nothing is checked yet. */
+  /** Returns the ids in a configuration that a person may have typed, of which nothing is checked yet. */
   typedIds(config: JsonObject): TypedId[];
-  /** The queries in it. */
+  /** Returns the queries in it. */
   queries(config: JsonObject): Query[];
   /** Names spans of time that nothing can be in. @param now In milliseconds since 1970. */
   spanFaults?(config: JsonObject, now: number): Fault[];
-  /** What a configuration that can be used asks for. */
+  /** Returns what a configuration that can be used asks for. */
   plan(config: C): Plan<R>;
 }
 
@@ -44,7 +44,7 @@ export interface Query {
 
 /** What a person fills in. */
 export interface Template {
-  /** The members of the type's own, with what is to be filled in between `<` and `>`. */
+  /** Returns the members of the type's own, with what is to be filled in between `<` and `>`. */
   members(api: "1.1" | "2"): JsonObject;
   /** What to write into it, besides keys; absent where there is nothing yet. */
   fillIn?: string;

@@ -120,7 +120,7 @@ function readTime(text: Json | undefined): number | undefined {
   return Number.isNaN(ms) ? undefined : ms;
 }
 
-/** The span of time that a search is about. */
+/** Returns the span of time that a search is about. */
 function spanOf({ search }: SearchConfig): SearchSpan {
   return {
     ...(search.archive ? { archive: search.archive } : {}),

@@ -45,7 +45,7 @@ export const TEMPLATE_TYPES = [
 /** The types of collections. */
 export const TYPES: readonly string[] = Object.keys(TRAITS);
 
-/** Whether a value is the name of a type. */
+/** Returns whether a value is the name of a type. */
 export function isType(value: Json | undefined): value is CollectionType {
   return typeof value === "string" && Object.hasOwn(TRAITS, value);
 }

@@ -99,7 +99,7 @@ function areUsers(value: unknown): value is UserTimelineConfig["users"] {
 }
 
 /**
- * Whether a user of whom a harvest hears nothing is to be looked up.
+ * Returns whether a user of whom a harvest hears nothing is to be looked up.
  * @param lookedUp When something was last heard of them, ISO 8601.
  */
 export function isLookUpDue(

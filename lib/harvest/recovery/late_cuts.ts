@@ -113,7 +113,7 @@ async function commitLate(late: Late, options: LateOptions): Promise<boolean> {
 }
 
 /**
- * Whether a stream said something besides tweets that the bucket does not have. Spans that it missed are within the
+ * Returns whether a stream said something besides tweets that the bucket does not have. Spans that it missed are within the
  * one that the harvester recorded which went on.
  */
 async function hasMore(
@@ -128,7 +128,7 @@ async function hasMore(
   );
 }
 
-/** A file of those tweets that the bucket does not have; null where it has all of them. */
+/** Returns a file of those tweets that the bucket does not have; null where it has all of them. */
 async function unstored(
   files: LateFile[],
   stored: StoredTweets,

@@ -57,7 +57,7 @@ export async function commitEachLeft(
   return late;
 }
 
-/** When the harvest began that left something. */
+/** Returns when the harvest began that left something. */
 function beganOf({ notes }: Found): number {
   return notes?.find(({ note }) => note)?.note?.began ?? 0;
 }
@@ -91,14 +91,14 @@ async function commitLeft(
   return null;
 }
 
-/** Whether a note is of the harvest that takes the place of the one that a checkpoint is of, and is not begun. */
+/** Returns whether a note is of the harvest that takes the place of the one that a checkpoint is of, and is not begun. */
 function follows(note: Note, state: CheckpointState): boolean {
   return state.isRestored !== true && note.after === state.began && !isOf(state, note.began) &&
     (note.commits ?? 0) <= state.commits;
 }
 
 /**
- * Whether a note is of another harvest, or follows commits that the bucket does not have, as an older copy of it; or
+ * Returns whether a note is of another harvest, or follows commits that the bucket does not have, as an older copy of it; or
  * nobody knows, as the checkpoint was made again.
  */
 function isOfAnother({ note }: FoundNote, state: CheckpointState): boolean {
@@ -117,7 +117,7 @@ async function clear(left: FoundNote[], folder: LeftFolder, isWanted = false): P
   );
 }
 
-/** What a harvester left that another one has gone on before. */
+/** Returns what a harvester left that another one has gone on before. */
 function lateOf(left: FoundNote[], folder: LeftFolder): Late | null {
   const notes = left.flatMap(({ note }) => note ?? []);
   const [first, last] = [notes.at(0), notes.at(-1)];
@@ -154,7 +154,7 @@ async function commitAll(notes: Note[], folder: LeftFolder, options: LeftOptions
   });
 }
 
-/** What is to be committed; a harvest that went on is ended when it is settled, as of when the cut was made. */
+/** Returns what is to be committed; a harvest that went on is ended when it is settled, as of when the cut was made. */
 function cutOf(
   { number, at, tweets, sides, commit }: Note,
   folder: LeftFolder,

@@ -28,7 +28,7 @@ export class LeftFolder extends CutFiles {
     this.place = place;
   }
 
-  /** The notes of cuts, in their order: empty for one that cannot be read, null where the folder cannot be. */
+  /** Returns the notes of cuts, in their order: empty for one that cannot be read, null where the folder cannot be. */
   async notes(): Promise<{ number: number; text: string }[] | null> {
     const names = await this.files.names(this.path).catch(() => null);
     if (!names) return null;
@@ -41,7 +41,7 @@ export class LeftFolder extends CutFiles {
     return notes;
   }
 
-  /** How many bytes of a file beside the tweets are as they were at one of its cuts; 0 where none are. */
+  /** Returns how many bytes of a file beside the tweets are as they were at one of its cuts; 0 where none are. */
   async intact(name: string, cuts: SideCut[]): Promise<number> {
     let intact = 0;
     try {
@@ -76,7 +76,7 @@ export class LeftFolder extends CutFiles {
     });
   }
 
-  /** What a file beside the tweets has, up to a place. */
+  /** Yields what a file beside the tweets has, up to a place. */
   async *contentOf({ name, bytes }: Pick<SideCut, "name" | "bytes">): AsyncGenerator<Uint8Array> {
     if (bytes === 0) return;
     const file = await this.open(this.pathOf(name));
@@ -87,7 +87,7 @@ export class LeftFolder extends CutFiles {
     }
   }
 
-  /** A whole file, up to its end. */
+  /** Returns a whole file, up to its end. */
   read(name: string, bytes: number): ReadableStream<Uint8Array> {
     return ReadableStream.from(copied(this.contentOf({ name, bytes })));
   }
@@ -153,7 +153,7 @@ class Checked {
     this.#file = file;
   }
 
-  /** Whether it has, up to a place not before the last, what it had. */
+  /** Returns whether it has, up to a place not before the last, what it had. */
   async isAsCut({ bytes, sha1 }: SideCut): Promise<boolean> {
     for await (const part of contentOf(this.#file, this.#at, bytes)) {
       this.#sha1.update(part);

@@ -8,7 +8,7 @@ import type { FoundNote, Note } from "./left_notes.ts";
 const DAMAGED = "The disk had damaged what had come";
 
 /**
- * The spans of which tweets are lost: those of a note that is damaged or gone, or whose tweets are, and that nothing
+ * Returns the spans of which tweets are lost: those of a note that is damaged or gone, or whose tweets are, and that nothing
  * else has. After the last good one there is none: the next stream begins there.
  */
 export function lossesIn(
@@ -31,7 +31,7 @@ export function lossesIn(
 }
 
 /**
- * The span that is lost of a harvest whose stream went on with the next, where what it had cut last is gone: up to
+ * Returns the span that is lost of a harvest whose stream went on with the next, where what it had cut last is gone: up to
  * when the next began.
  */
 export function lossBetween(
@@ -41,7 +41,7 @@ export function lossBetween(
   return state === "harvesting" ? [{ from: ended ?? at, to: next.began, why: DAMAGED }] : [];
 }
 
-/** The notes with those that are gone, where none that came later accounts for them. */
+/** Returns the notes with those that are gone, where none that came later accounts for them. */
 function withMissing(found: FoundNote[], committed: number): FoundNote[] {
   const all: FoundNote[] = [];
   let accounted = Infinity;
@@ -54,13 +54,13 @@ function withMissing(found: FoundNote[], committed: number): FoundNote[] {
   return all.toReversed();
 }
 
-/** The first cut that a note accounts for; versions before did not note what a cut comes in place of. */
+/** Returns the first cut that a note accounts for; versions before did not note what a cut comes in place of. */
 function firstOf({ number, note }: FoundNote): number {
   if (!note) return number;
   return note.of === undefined ? 0 : note.covers ?? number;
 }
 
-/** Whether the tweets of a note are in its whole segment, or in all of the segment's pieces. */
+/** Returns whether the tweets of a note are in its whole segment, or in all of the segment's pieces. */
 function isElsewhere({ note }: FoundNote, found: FoundNote[], files: HarvestFile[]): boolean {
   if (!note) return false;
   if (!note.tweets) return true;
@@ -73,7 +73,7 @@ function isElsewhere({ note }: FoundNote, found: FoundNote[], files: HarvestFile
   return tweetsIn(pieces) === file.tweets;
 }
 
-/** How many tweets some files have together. */
+/** Returns how many tweets some files have together. */
 export function tweetsIn(files: { tweets: number }[]): number {
   return files.reduce((sum, { tweets }) => sum + tweets, 0);
 }

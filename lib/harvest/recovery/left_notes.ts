@@ -82,7 +82,7 @@ export interface FoundNote {
   isGood: boolean;
 }
 
-/** The notes of a folder, and whether each is as it was written; null where the folder cannot be read. */
+/** Returns the notes of a folder, and whether each is as it was written; null where the folder cannot be read. */
 export async function foundIn(
   folder: LeftFolder,
   keys: () => Promise<string[]>,

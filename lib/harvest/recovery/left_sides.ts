@@ -77,7 +77,7 @@ export async function withSides(
   return [...before, { ...last, sides, commit }];
 }
 
-/** How far each file beside the tweets is as it was at one of its cuts, in bytes. */
+/** Returns how far each file beside the tweets is as it was at one of its cuts, in bytes. */
 async function intactIn({ left, all }: SidesOptions): Promise<Map<string, number>> {
   const sides = all.flatMap((note) => note.sides);
   const intact = new Map<string, number>();
@@ -87,7 +87,7 @@ async function intactIn({ left, all }: SidesOptions): Promise<Map<string, number
   return intact;
 }
 
-/** The most that there is of a file: in the bucket, or here. @param bytes How many here are as they were. */
+/** Returns the most that there is of a file: in the bucket, or here. @param bytes How many here are as they were. */
 async function baseOf(
   name: string,
   bytes: number,
@@ -103,7 +103,7 @@ async function baseOf(
   return { content, counts: noted?.commit.counts, at: noted?.at ?? state.at };
 }
 
-/** The counts, where a file has no more than it had when others were counted. */
+/** Returns the counts, where a file has no more than it had when others were counted. */
 function countedAt(
   counts: Counts | undefined,
   then: Counts | undefined,

@@ -13,12 +13,12 @@ import { madeSecret } from "../../secrets/secret_store.ts";
 
 const SEALED = /^(.*),"seal":"([0-9a-f]{64})"\}$/s;
 
-/** A JSON object as text, with a seal as its last member. @param json An object that is not empty. */
+/** Returns a JSON object as text, with a seal as its last member. @param json An object that is not empty. */
 export function sealed(json: string, key: string): string {
   return `${json.slice(0, -1)},"seal":"${sealOf(json, key)}"}`;
 }
 
-/** What was sealed with one of these keys, without its seal; null for anything else. */
+/** Returns what was sealed with one of these keys, without its seal; null for anything else. */
 export function unsealed(text: string, keys: string[]): string | null {
   const [, open, seal = ""] = SEALED.exec(text) ?? [];
   if (open === undefined) return null;
@@ -34,7 +34,7 @@ function sealOf(json: string, key: string): string {
 }
 
 /**
- * The person's own key for notes, made when it is first wanted.
+ * Returns the person's own key for notes, made when it is first wanted.
  * @throws UserError where it can be neither read nor written, or others may know it.
  */
 export async function personalKey(person: Person): Promise<string> {
@@ -60,7 +60,7 @@ export async function personalKey(person: Person): Promise<string> {
 }
 
 /**
- * The keys of notes, had when they are first wanted: a collection's control secret, where it comes from outside, and
+ * Returns the keys of notes, had when they are first wanted: a collection's control secret, where it comes from outside, and
  * the person's own.
  * @param secret The control secret. That of a folder bucket lies in the bucket, which may come from somebody else.
  * @throws as `personalKey`, where there is no control secret.

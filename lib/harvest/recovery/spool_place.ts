@@ -65,7 +65,7 @@ export interface SpoolWanted {
 }
 
 /**
- * The place for a harvester's temporary files, in a folder that is this person's alone: it is made, and looked at.
+ * Returns the place for a harvester's temporary files, in a folder that is this person's alone: it is made, and looked at.
  * @throws UserError where somebody else may write there, or nobody can; DiskError where the disk fails.
  */
 export async function openPlace(wanted: SpoolWanted): Promise<SpoolPlace> {
@@ -102,7 +102,7 @@ export async function spoolPlaces(folder: string | undefined, person: Person): P
   return [...new Set([named, path, ...states, cacheFolder(person), formerRoot()])];
 }
 
-/** The person's folder for temporary files, or the one that they name: made, and looked at. */
+/** Returns the person's folder for temporary files, or the one that they name: made, and looked at. */
 async function rootFor(folder: string | undefined, person: Person): Promise<OwnFolder> {
   const root = folder ?? spoolRoot(person);
   const called = "The folder for temporary files";
@@ -112,18 +112,18 @@ async function rootFor(folder: string | undefined, person: Person): Promise<OwnF
   });
 }
 
-/** Where a person has temporary files: not in their cache, which cleaners clear, as no bucket has them yet. */
+/** Returns where a person has temporary files: not in their cache, which cleaners clear, as no bucket has them yet. */
 function spoolRoot(person: Person): string {
   return join(stateFolder(person), "spool");
 }
 
-/** Where the first versions had a person's temporary files. */
+/** Returns where the first versions had a person's temporary files. */
 function formerRoot(): string {
   return join(tmpdir(), `twarc-cloud-${hashOf(homeFolder() ?? "").slice(0, 8)}`);
 }
 
 /**
- * A name of this process's own: a harvester that was paused and comes back may meet another one at work, and neither
+ * Returns a name of this process's own: a harvester that was paused and comes back may meet another one at work, and neither
  * touches the other's files.
  */
 export function ownName({ host, pid }: Process): string {
@@ -136,7 +136,7 @@ export function placeBeside(place: SpoolPlace, process: Process): SpoolPlace {
 }
 
 /**
- * The name of a collection's folder: of its own, whatever buckets are harvested here.
+ * Returns the name of a collection's folder: of its own, whatever buckets are harvested here.
  * @param place The bucket: its path as `realPlace` gives it, or its name in S3.
  */
 export function nameOf(place: string, collectionId: string): string {
@@ -145,7 +145,7 @@ export function nameOf(place: string, collectionId: string): string {
   return `${hashOf(place)}-${id}`;
 }
 
-/** The places beside one's own that were those of processes which are gone; what is not this person's is left. */
+/** Returns the places beside one's own that were those of processes which are gone; what is not this person's is left. */
 export async function leftPlaces(
   { path: own, owner, former = [], files = systemFiles }: SpoolPlace,
   process: Process,
@@ -159,7 +159,7 @@ export async function leftPlaces(
   return left.filter(({ path }) => path !== own);
 }
 
-/** The processes of this machine, beside one's own, that have temporary files of the collection and are not gone. */
+/** Returns the processes of this machine, beside one's own, that have temporary files of the collection and are not gone. */
 export async function livingBeside(
   { path: own, owner }: SpoolPlace,
   process: Process,
@@ -183,7 +183,7 @@ async function leftIn(
   return left;
 }
 
-/** The folders of processes of this machine that are this person's alone. */
+/** Returns the folders of processes of this machine that are this person's alone. */
 async function ownIn(
   parent: string,
   { owner, host }: { owner: Owner; host: string },
@@ -198,7 +198,7 @@ async function ownIn(
   return found;
 }
 
-/** Whether a folder is there, and this person's alone; one that is not is left where it is, and said. */
+/** Returns whether a folder is there, and this person's alone; one that is not is left where it is, and said. */
 async function isOwn(path: string, owner: Owner): Promise<boolean> {
   if (!await lstat(path).catch(() => null)) return false;
   const why = await strangeness(path, owner).catch(() => "it cannot be looked at");
@@ -210,14 +210,14 @@ async function isOwn(path: string, owner: Owner): Promise<boolean> {
   return false;
 }
 
-/** The process of this machine whose folder has a name; null where it is none. */
+/** Returns the process of this machine whose folder has a name; null where it is none. */
 function pidIn(name: string, here: string): number | null {
   const [, host, digits] = /^(.+)\.(\d+)\.[0-9a-f-]{36}$/.exec(name) ?? [];
   const pid = Number(digits);
   return host === here && pid > 0 ? pid : null;
 }
 
-/** Whether the process of a folder is gone, or had this one's number before. */
+/** Returns whether the process of a folder is gone, or had this one's number before. */
 async function isGone(path: string, { pid, own }: { pid: number; own: Process }): Promise<boolean> {
   const isHeld = await SpoolFolder.isHeld(path);
   if (isHeld !== null) return !isHeld;

@@ -46,7 +46,7 @@ export class StoredTweets {
     this.#span = span;
   }
 
-  /** The checksums of the files that are looked at. @throws what the store throws. */
+  /** Returns the checksums of the files that are looked at. @throws what the store throws. */
   async checksums(): Promise<Set<string>> {
     return new Set((await this.#listed()).map(({ sha1 }) => sha1));
   }
@@ -76,7 +76,7 @@ export class StoredTweets {
     for (const { key } of files) await this.#lookIn(key);
   }
 
-  /** Whether the bucket does not have a tweet, and it is asked for the first time. */
+  /** Returns whether the bucket does not have a tweet, and it is asked for the first time. */
   take(id: string): boolean {
     const at = this.#indexOf(BigInt(id));
     if (at < 0 || this.#known[at] === 1) return false;
@@ -98,7 +98,7 @@ export class StoredTweets {
     }
   }
 
-  /** Where an id is among those that are looked for; -1 where it is not. */
+  /** Returns where an id is among those that are looked for; -1 where it is not. */
   #indexOf(id: bigint): number {
     let [low, high] = [0, this.#ids.length - 1];
     while (low <= high) {
@@ -130,7 +130,7 @@ export class StoredTweets {
     return found;
   }
 
-  /** Whether a file was stored about when the tweets came, or when a later harvest began: it asks for what was missed. */
+  /** Returns whether a file was stored about when the tweets came, or when a later harvest began: it asks for what was missed. */
   #isNear(key: string): boolean {
     const stored = tweetsFileTime(key);
     const began = harvestTime(key);

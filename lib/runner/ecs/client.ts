@@ -18,12 +18,12 @@ export class EcsCluster {
     this.access = access;
   }
 
-  /** The region as the SDK found it: in the settings, the environment, or a profile. */
+  /** Returns the region as the SDK found it: in the settings, the environment, or a profile. */
   async region(): Promise<string> {
     return await this.tried("Looking for the AWS region", (client) => client.config.region());
   }
 
-  /** The cluster's ARN. */
+  /** Returns the cluster's ARN. */
   async arn(): Promise<string> {
     const { DescribeClustersCommand } = await import("@aws-sdk/client-ecs");
     const command = new DescribeClustersCommand({ clusters: [this.name] });

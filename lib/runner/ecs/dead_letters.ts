@@ -39,7 +39,7 @@ interface DeadLetter {
 type Runs = Omit<NotStarted, "collectionId">;
 
 /**
- * Which schedules could not be started, by `<group>/<name>`. The queue stays as it is: what is in it goes after two
+ * Returns which schedules could not be started, by `<group>/<name>`. The queue stays as it is: what is in it goes after two
  * weeks.
  * @throws UserError where the queue is not there, or may not be read; OutsideError where AWS fails
  */
@@ -70,7 +70,7 @@ async function lettersIn(arn: string, access: AwsAccess): Promise<DeadLetter[]> 
   }
 }
 
-/** All messages of a queue, each once, in which they stay. */
+/** Returns all messages of a queue, each once, in which they stay. */
 async function messagesIn(client: SQSClient, QueueUrl: string): Promise<Message[]> {
   const sdk = await import("@aws-sdk/client-sqs");
   const found = new Map<string, Message>();
@@ -100,7 +100,7 @@ async function messagesIn(client: SQSClient, QueueUrl: string): Promise<Message[
   return seen;
 }
 
-/** What a message says of a run; null for one that somebody else has put there. */
+/** Returns what a message says of a run; null for one that somebody else has put there. */
 function letterOf({ MessageAttributes, Attributes }: Message): DeadLetter | null {
   const { data } = attributesSchema.safeParse(MessageAttributes);
   const [, schedule] = /:schedule\/([^/]+\/[^/]+)$/.exec(data?.SCHEDULE_ARN ?? "") ?? [];
@@ -111,7 +111,7 @@ function letterOf({ MessageAttributes, Attributes }: Message): DeadLetter | null
   return { schedule, at, said: said || "AWS says no reason" };
 }
 
-/** Why a run could not be started, in words, and what to do. */
+/** Returns why a run could not be started, in words, and what to do. */
 function reasonOf(said: string): Pick<NotStarted, "message" | "hint"> {
   if (REFUSED.test(said)) {
     return {

@@ -73,7 +73,7 @@ export class EcsDefinitions {
     return { arn: await tasks.define(definition), secret };
   }
 
-  /** A collection's control secret, or undefined where it has none. */
+  /** Returns a collection's control secret, or undefined where it has none. */
   async secret(collectionId: string): Promise<string | undefined> {
     return await this.#secrets.get(controlSecretName(collectionId)) ?? undefined;
   }

@@ -10,14 +10,14 @@ const KILLED = 137;
 const OWN_END = /^(UserInitiated|EssentialContainerExited|)$/;
 const SAFE = "What was collected is safe: the next harvest goes on from there";
 
-/** Whether a task was killed as it needed more memory than it has: AWS gives exit code 137, or 0. */
+/** Returns whether a task was killed as it needed more memory than it has: AWS gives exit code 137, or 0. */
 export function isOutOfMemory({ exitCode, reason, stopCode }: HarvesterTask): boolean {
   // Whoever does not end in time when a person stops it is killed, too.
   const isKilled = exitCode === KILLED && stopCode === "EssentialContainerExited";
   return isKilled || /OutOfMemory/i.test(reason ?? "");
 }
 
-/** What AWS has done to a task, whatever its exit code says; null where the task ended by itself, or by a person. */
+/** Returns what AWS has done to a task, whatever its exit code says; null where the task ended by itself, or by a person. */
 export function doneByAws(task: HarvesterTask): Outcome | null {
   const { stopCode = "", reason, stoppedReason } = task;
   if (isOutOfMemory(task)) {
@@ -49,7 +49,7 @@ export function harvestedNothing(collectionId: string): Outcome {
   );
 }
 
-/** Whether a task ended by itself, and without an error, as a harvester does whose harvest is done. */
+/** Returns whether a task ended by itself, and without an error, as a harvester does whose harvest is done. */
 export function endedWell(task: HarvesterTask): boolean {
   const { status, exitCode, stopCode } = task;
   const isOwn = stopCode === undefined || stopCode === "EssentialContainerExited";

@@ -31,7 +31,7 @@ const KNOWN: { says: RegExp; isPassing?: true; means: string; hint: string }[] =
   },
 ];
 
-/** The error that something ECS says is; a setting's fault where it is none that is known. @param what What failed. */
+/** Returns the error that something ECS says is; a setting's fault where it is none that is known. @param what What failed. */
 export function ecsFault(what: string, said: string, cause?: unknown): TwarcCloudError {
   const text = said.replace(/\s+/g, " ").trim().replace(/\.$/, "");
   const known = KNOWN.find(({ says }) => says.test(text));

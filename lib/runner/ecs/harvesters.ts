@@ -65,7 +65,7 @@ export class EcsHarvesters {
     await removeLock(this.#options.store, collectionKeys(collectionId).lock, left.version);
   }
 
-  /** The names of the services that harvest a collection: ours, and that of the original. */
+  /** Returns the names of the services that harvest a collection: ours, and that of the original. */
   async served(collectionId: string): Promise<string[]> {
     const ours = this.serviceOf(collectionId);
     const original = await this.#options.services.original(this.#options.bucket, collectionId);
@@ -75,7 +75,7 @@ export class EcsHarvesters {
     ];
   }
 
-  /** Whether a task or a service of the collection is there, though it has no lock yet. */
+  /** Returns whether a task or a service of the collection is there, though it has no lock yet. */
   async isStarted(collectionId: string): Promise<boolean> {
     const tasks = await this.tasksOf(collectionId);
     if (tasks.length > 0) return true;
@@ -85,24 +85,24 @@ export class EcsHarvesters {
     return false;
   }
 
-  /** The name of a collection's service. ECS allows 255 characters. */
+  /** Returns the name of a collection's service. ECS allows 255 characters. */
   serviceOf(collectionId: string): string {
     return awsName(`${this.#options.bucket}_${collectionId}`, 255);
   }
 
-  /** The tasks of a collection that run, or are about to. */
+  /** Returns the tasks of a collection that run, or are about to. */
   async tasksOf(collectionId: string): Promise<HarvesterTask[]> {
     const all = await Array.fromAsync(this.#options.tasks.list(this.#options.bucket));
     return all.filter((task) => task.collectionId === collectionId);
   }
 
-  /** A collection's lock; null where it has none. */
+  /** Returns a collection's lock; null where it has none. */
   async lock(collectionId: string): Promise<FoundLock | null> {
     const { store, clock } = this.#options;
     return await readLock(store, collectionId, { clock, isGone: () => null });
   }
 
-  /** Where a harvester's control server answers: as its lock says, or at its public address. */
+  /** Returns where a harvester's control server answers: as its lock says, or at its public address. */
   async address(task: HarvesterTask | undefined, lock: FoundLock | null): Promise<URL | null> {
     const told = lock?.live ? lock.document?.control : undefined;
     if (told && new URL(told).hostname !== "0.0.0.0") return new URL(told);

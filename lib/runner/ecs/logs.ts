@@ -23,7 +23,7 @@ export interface LogWanted {
 }
 
 /**
- * The lines, oldest first; a followed log goes on until the signal, whatever passes meanwhile.
+ * Yields the lines, oldest first; a followed log goes on until the signal, whatever passes meanwhile.
  * @throws UserError, OutsideError
  */
 export async function* logLines(
@@ -56,7 +56,7 @@ interface LogEvent {
   text: string;
 }
 
-/** The events of a log. @param patience With what passes; where there is none, nothing is waited for. */
+/** Yields the events of a log. @param patience With what passes; where there is none, nothing is waited for. */
 async function* events(
   client: CloudWatchLogsClient,
   { group, streams, from }: { group: string; streams: string; from: number },

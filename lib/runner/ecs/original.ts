@@ -14,7 +14,7 @@ export interface OriginalDefinition {
   secret: string | undefined;
 }
 
-/** The name of the original's service for a collection; null where ECS takes no such name, so that there is none. */
+/** Returns the name of the original's service for a collection; null where ECS takes no such name, so that there is none. */
 export function originalServiceOf(bucket: string, collectionId: string): string | null {
   const name = `${bucket}_${collectionId}_service`;
   return ECS_NAME.test(name) ? name : null;
@@ -29,7 +29,7 @@ export class OriginalDefinitions {
     this.#cluster = cluster;
   }
 
-  /** What a definition says; null where it is none of the original's. @throws UserError, OutsideError */
+  /** Returns what a definition says; null where it is none of the original's. @throws UserError, OutsideError */
   async read(arn: string): Promise<OriginalDefinition | null> {
     const known = this.#known.get(arn);
     if (known) return await known;

@@ -55,7 +55,7 @@ export class EcsOutcomes {
   }
 
   /**
-   * How a harvest ended that a task was started for: as the harvest itself has told, or else as AWS tells of the task;
+   * Returns how a harvest ended that a task was started for: as the harvest itself has told, or else as AWS tells of the task;
    * null while it runs.
    */
   async ofTask({ arn, collectionId, began, before }: StartedTask): Promise<Outcome | null> {
@@ -81,7 +81,7 @@ export class EcsOutcomes {
     return { exitCode: 3, message };
   }
 
-  /** What a collection's last harvest has told of itself; null where none has, or it cannot be read. */
+  /** Returns what a collection's last harvest has told of itself; null where none has, or it cannot be read. */
   async told(collectionId: string): Promise<HarvestInfo | null> {
     try {
       return (await lastHarvestOf(this.#options.store, collectionId))?.info ?? null;
@@ -92,7 +92,7 @@ export class EcsOutcomes {
   }
 
   /**
-   * When the last harvest of a collection began that has told of itself, in milliseconds since 1970: -Infinity where
+   * Returns when the last harvest of a collection began that has told of itself, in milliseconds since 1970: -Infinity where
    * none has, Infinity where that cannot be read.
    */
   async #begunLast(collectionId: string): Promise<number> {
@@ -110,7 +110,7 @@ export class EcsOutcomes {
     return (await readLock(store, collectionId, { clock, isGone: () => null }))?.live ?? false;
   }
 
-  /** How a service fails that has not begun; null where it may begin yet. One that is no more was stopped, or is over. */
+  /** Returns how a service fails that has not begun; null where it may begin yet. One that is no more was stopped, or is over. */
   async ofService(name: string): Promise<Outcome | null> {
     const { services, tasks, bucket } = this.#options;
     const service = await services.find(name);
@@ -129,7 +129,7 @@ export class EcsOutcomes {
   }
 
   /**
-   * What keeps failing, as far as ECS remembers it: an hour of tasks, and what happened to a service.
+   * Yields what keeps failing, as far as ECS remembers it: an hour of tasks, and what happened to a service.
    * @param heldSince Since when a collection's lock is held, in milliseconds since 1970; null where it is free.
    */
   async *failing(
@@ -161,7 +161,7 @@ export class EcsOutcomes {
   }
 
   /**
-   * The failures of a service's harvesters before the one that goes on now, where they are several. What failed
+   * Returns the failures of a service's harvesters before the one that goes on now, where they are several. What failed
    * beside it found the collection locked, as it should be.
    */
   async #restarts(
@@ -193,7 +193,7 @@ export class EcsOutcomes {
     return { exitCode, message };
   }
 
-  /** The last error in the log of a task, or the last line of one that has none. */
+  /** Returns the last error in the log of a task, or the last line of one that has none. */
   async #lastError({ arn, collectionId }: HarvesterTask): Promise<string | undefined> {
     const { bucket, settings, clock } = this.#options;
     const group = settings.require("log_group");
@@ -215,7 +215,7 @@ export class EcsOutcomes {
   }
 }
 
-/** The failures after which nothing went well, oldest first. @param begunLast When the last harvest began that has told of itself. */
+/** Returns the failures after which nothing went well, oldest first. @param begunLast When the last harvest began that has told of itself. */
 function lastFailures(tasks: HarvesterTask[], begunLast: number): HarvesterTask[] {
   const ended = tasks.filter(({ stopCode }) => !WANTED.test(stopCode ?? "")).toSorted(byEnd);
   return ended.slice(ended.findLastIndex((task) => !hasFailed(task, begunLast)) + 1);
@@ -228,7 +228,7 @@ function hasFailed(task: HarvesterTask, begunLast: number): boolean {
   return status === "STOPPED" && !isDone && !WANTED.test(stopCode ?? "");
 }
 
-/** Whether a task ended well, and no harvest has told of itself that began after it was made. */
+/** Returns whether a task ended well, and no harvest has told of itself that began after it was made. */
 function hasHarvestedNothing(task: HarvesterTask, begunLast: number): boolean {
   return endedWell(task) && begunLast < (task.createdAt ?? -Infinity) - SKEW_MS;
 }
@@ -237,7 +237,7 @@ function byEnd(one: HarvesterTask, other: HarvesterTask): number {
   return (one.stoppedAt ?? 0) - (other.stoppedAt ?? 0);
 }
 
-/** Why a service has no task, as its events have it. */
+/** Returns why a service has no task, as its events have it. */
 function troubleOf(
   { collectionId, desired, running, givenUp, changed, events }: HarvesterService,
 ): Failing | undefined {

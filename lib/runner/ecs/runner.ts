@@ -223,7 +223,7 @@ export class EcsRunner implements Runner {
     });
   }
 
-  /** What a run has in place of its definition's command where it has limits of its own: other runs have that definition too. */
+  /** Returns what a run has in place of its definition's command where it has limits of its own: other runs have that definition too. */
   #commandOf(job: Job): string[] | undefined {
     if (flagsOf(job.flags).length === 0) return undefined;
     return harvesterArgs(job, { bucket: this.#bucket, shutdown: true });
@@ -267,7 +267,7 @@ export class EcsRunner implements Runner {
     });
   }
 
-  /** What is known of a harvester whose container is being started. */
+  /** Returns what is known of a harvester whose container is being started. */
   #begun(collection_id: string): HarvestInfo {
     const harvest_timestamp = isoTime(this.#options.clock.now());
     return { collection_id, harvest_timestamp, tweets: 0, files: 0, file_bytes: 0 };
@@ -281,7 +281,7 @@ export class EcsRunner implements Runner {
     return lock?.document?.holder;
   }
 
-  /** What is awaited until a harvester has the lease. @param before Who had it last. */
+  /** Returns what is awaited until a harvester has the lease. @param before Who had it last. */
   async #awaited(collectionId: string, before: string | undefined): Promise<string | null> {
     const lock = await this.#harvesters.lock(collectionId);
     if (lock?.live && lock.document?.holder !== before) return null;
@@ -330,7 +330,7 @@ function startedAlready(collectionId: string): LockedError {
   });
 }
 
-/** A setting that is a yes or a no. @throws UserError for anything else. */
+/** Returns a setting that is a yes or a no. @throws UserError for anything else. */
 function isYes(value: string, name: string): boolean {
   if (/^(1|true|yes|on)$/i.test(value)) return true;
   if (/^(0|false|no|off)$/i.test(value)) return false;

@@ -100,7 +100,7 @@ export class EcsSchedules {
     return isOurs === true || isRule;
   }
 
-  /** A collection's schedule; null where it has none of ours. */
+  /** Returns a collection's schedule; null where it has none of ours. */
   async find(collectionId: string): Promise<ScheduledJob | null> {
     const Name = awsName(collectionId, MAX_NAME);
     return await this.#tried(
@@ -109,7 +109,7 @@ export class EcsSchedules {
     );
   }
 
-  /** The schedule of a name; null where there is none. */
+  /** Returns the schedule of a name; null where there is none. */
   async #get(Name: string): Promise<ScheduledJob | null> {
     const { GetScheduleCommand } = await import("@aws-sdk/client-scheduler");
     const client = await this.#ours();
@@ -118,7 +118,7 @@ export class EcsSchedules {
     return found ? scheduledOf(found, this.#clock.now()) : null;
   }
 
-  /** Every schedule of the bucket. */
+  /** Yields every schedule of the bucket. */
   async *list(): AsyncGenerator<ScheduledJob> {
     yield* await this.#tried("Listing schedules", () => this.#listOurs())
       .catch((error) => this.#noneInOriginal(error) ?? []);
@@ -272,7 +272,7 @@ export class EcsSchedules {
   }
 }
 
-/** What AWS says of a schedule of ours. @param now Milliseconds since 1970. */
+/** Returns what AWS says of a schedule of ours. @param now Milliseconds since 1970. */
 function scheduledOf(found: GetScheduleCommandOutput, now: number): ScheduledJob {
   const { ScheduleExpression: expression = "", ScheduleExpressionTimezone: zone } = found;
   const schedule = { expression, ...(zone && zone !== "UTC" ? { timezone: zone } : {}) };
@@ -285,7 +285,7 @@ function scheduledOf(found: GetScheduleCommandOutput, now: number): ScheduledJob
 }
 
 /**
- * When a schedule is due next, in milliseconds since 1970: a rate at its start, and then after each of its periods. Null
+ * Returns when a schedule is due next, in milliseconds since 1970: a rate at its start, and then after each of its periods. Null
  * where that is not known: for a rate without a start, and what somebody made of it elsewhere.
  */
 function nextOf(schedule: Schedule, start: Date | undefined, now: number): number | null {

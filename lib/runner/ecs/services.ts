@@ -65,25 +65,25 @@ export class EcsServices {
     await this.#cluster.tried("Starting the service", async (client) => await client.send(command));
   }
 
-  /** What is known of a service; null where there is none, and there was none of late. */
+  /** Returns what is known of a service; null where there is none, and there was none of late. */
   async find(name: string): Promise<HarvesterService | null> {
     const [service] = await this.#describe([name]);
     return service ?? null;
   }
 
-  /** Whether there is a service of this name that is not over. */
+  /** Returns whether there is a service of this name that is not over. */
   async isServed(name: string): Promise<boolean> {
     return (await this.find(name))?.status === "ACTIVE";
   }
 
-  /** Whether there is a service of this name that starts tasks. */
+  /** Returns whether there is a service of this name that starts tasks. */
   async isKept(name: string): Promise<boolean> {
     const found = await this.find(name);
     return found?.status === "ACTIVE" && found.desired > 0;
   }
 
   /**
-   * The name of the service that the Python original has for a collection, where it is not over; null otherwise. One of
+   * Returns the name of the service that the Python original has for a collection, where it is not over; null otherwise. One of
    * that name may be ours, of a collection whose id ends with `_service`: its tags say so.
    */
   async original(bucket: string, collectionId: string): Promise<string | null> {
@@ -93,12 +93,12 @@ export class EcsServices {
     return isIts && found.status === "ACTIVE" ? name : null;
   }
 
-  /** Whether a service of this name was deleted and is not over yet: until then there can be no other. */
+  /** Returns whether a service of this name was deleted and is not over yet: until then there can be no other. */
   async isDraining(name: string): Promise<boolean> {
     return (await this.find(name))?.status === "DRAINING";
   }
 
-  /** The services of a bucket. */
+  /** Yields the services of a bucket. */
   async *list(bucket: string): AsyncGenerator<HarvesterService> {
     const { ListServicesCommand } = await import("@aws-sdk/client-ecs");
     const prefix = plainName(`${bucket}_`);

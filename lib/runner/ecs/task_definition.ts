@@ -46,7 +46,7 @@ export interface DefinitionOptions {
 /** What stands before an id that no tag can have as it is. */
 const ENCODED = "@base64url:";
 
-/** The tags by which tasks are found again. */
+/** Returns the tags by which tasks are found again. */
 export function tagsOf(bucket: string, collectionId: string): { key: string; value: string }[] {
   // What AWS takes in tags: letters, digits, blanks and these signs.
   const isPlain = /^[\p{L}\p{N} +=._:/@-]+$/u.test(collectionId) &&
@@ -57,14 +57,14 @@ export function tagsOf(bucket: string, collectionId: string): { key: string; val
   return [{ key: "bucket", value: bucket }, { key: "collection_id", value }];
 }
 
-/** The collection's id that a tag has. */
+/** Returns the collection's id that a tag has. */
 export function idOfTag(value = ""): string {
   if (!value.startsWith(ENCODED)) return value;
   return Buffer.from(value.slice(ENCODED.length), "base64url").toString();
 }
 
 /**
- * A name of letters, digits, `-` and `_`, of at most `longest` characters: what is replaced or cut is told apart by
+ * Returns a name of letters, digits, `-` and `_`, of at most `longest` characters: what is replaced or cut is told apart by
  * a checksum.
  */
 export function awsName(text: string, longest: number): string {
@@ -74,18 +74,18 @@ export function awsName(text: string, longest: number): string {
   return `${plain.slice(0, longest - 9)}-${sum}`;
 }
 
-/** A text with `-` for what no name in AWS has: two may become the same. */
+/** Returns a text with `-` for what no name in AWS has: two may become the same. */
 export function plainName(text: string): string {
   return text.replace(/[^A-Za-z0-9_-]/g, "-");
 }
 
-/** The family of a collection's definitions. ECS allows 255 characters. */
+/** Returns the family of a collection's definitions. ECS allows 255 characters. */
 export function familyOf(bucket: string, collectionId: string): string {
   return awsName(`twarc-cloud_${bucket}_${collectionId}`, 255);
 }
 
 /**
- * The image: `image` with `image_tag`, which is a tag, a digest (`sha256:...`), a tag with a digest, or a whole name.
+ * Returns the image: `image` with `image_tag`, which is a tag, a digest (`sha256:...`), a tag with a digest, or a whole name.
  * @throws UserError for settings that are missing, and for a digest that is none.
  */
 export function imageOf(settings: DefinitionSettings): string {
@@ -106,7 +106,7 @@ export function overridesOf(command: string[]) {
   return { containerOverrides: [{ name: CONTAINER, command }] };
 }
 
-/** The definition of a collection's task. @throws UserError for settings that are missing or wrong. */
+/** Returns the definition of a collection's task. @throws UserError for settings that are missing or wrong. */
 export function definitionOf(options: DefinitionOptions): RegisterTaskDefinitionCommandInput {
   const { bucket, job, shutdown, settings, region, env, secrets } = options;
   const family = familyOf(bucket, job.collectionId);

@@ -122,7 +122,7 @@ export class EcsTasks {
   }
 
   /**
-   * The tasks that run, or are about to, for a bucket, or for every bucket of the cluster; not those that are being
+   * Yields the tasks that run, or are about to, for a bucket, or for every bucket of the cluster; not those that are being
    * stopped.
    */
   async *list(bucket: string | undefined): AsyncGenerator<HarvesterTask> {
@@ -132,7 +132,7 @@ export class EcsTasks {
     }
   }
 
-  /** The tasks of a bucket that ended within the last hour: ECS forgets them after that. */
+  /** Yields the tasks of a bucket that ended within the last hour: ECS forgets them after that. */
   async *ended(
     bucket: string,
     { service }: { service?: string } = {},
@@ -162,14 +162,14 @@ export class EcsTasks {
     } while (nextToken);
   }
 
-  /** A task with whose it is: those that rules of the Python original started have no tags. */
+  /** Returns a task with whose it is: those that rules of the Python original started have no tags. */
   async #labelled(task: HarvesterTask): Promise<HarvesterTask> {
     if (!task.isOriginal || task.collectionId !== "") return task;
     const { bucket, collectionId } = await this.originals.read(task.definition) ?? task;
     return { ...task, bucket, collectionId };
   }
 
-  /** What is known of tasks, at most 100; of those that ended long ago nothing is. */
+  /** Returns what is known of tasks, at most 100; of those that ended long ago nothing is. */
   async describe(arns: string[]): Promise<HarvesterTask[]> {
     if (arns.length === 0) return [];
     const { DescribeTasksCommand } = await import("@aws-sdk/client-ecs");
@@ -185,7 +185,7 @@ export class EcsTasks {
     return (found.tasks ?? []).map(taskOf);
   }
 
-  /** The public address of a network interface, or undefined while it has none. */
+  /** Returns the public address of a network interface, or undefined while it has none. */
   async addressOf(networkInterface: string): Promise<string | undefined> {
     const { DescribeNetworkInterfacesCommand, EC2Client } = await import("@aws-sdk/client-ec2");
     try {

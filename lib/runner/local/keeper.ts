@@ -74,7 +74,7 @@ class Keeper {
     this.#options = options;
   }
 
-  /** The document; null where nobody wants the harvester any more, or another keeper has it. */
+  /** Returns the document; null where nobody wants the harvester any more, or another keeper has it. */
   async mine(): Promise<FoundKept | null> {
     const { documents, collectionId, id } = this.#options;
     const found = await this.#outlast(() => readKept(documents, collectionId));
@@ -138,7 +138,7 @@ class Keeper {
     if (!await this.#outlast(() => readKept(documents, collectionId))) await stop();
   }
 
-  /** What is to be written down of a harvester that has ended. */
+  /** Returns what is to be written down of a harvester that has ended. */
   #after(kept: Kept, { exitCode, problem, isHeld, isOver = false, lasted }: End): Kept {
     const now = this.#options.clock.now();
     const before = lasted >= STEADY_MS ? undefined : kept.fault;

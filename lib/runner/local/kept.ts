@@ -62,12 +62,12 @@ export interface FoundKept {
   version: Version;
 }
 
-/** The key of a collection's document. */
+/** Returns the key of a collection's document. */
 export function keptKey(collectionId: string): string {
   return `${KEPT}${checkedId(collectionId)}.json`;
 }
 
-/** What is kept of a collection's harvester; null where none is to be alive. @throws UserError for what is no such document. */
+/** Returns what is kept of a collection's harvester; null where none is to be alive. @throws UserError for what is no such document. */
 export async function readKept(
   documents: Documents,
   collectionId: string,
@@ -75,7 +75,7 @@ export async function readKept(
   return await foundKept(documents, keptKey(collectionId));
 }
 
-/** Every harvester that is to be alive and whose lock nobody holds; a document that is damaged is left out. */
+/** Yields every harvester that is to be alive and whose lock nobody holds; a document that is damaged is left out. */
 export async function* keptInTrouble(
   documents: Documents,
   { store, ...look }: LookOptions & { store: Store },
@@ -94,7 +94,7 @@ function nullIfDamaged(error: unknown): null {
   throw error;
 }
 
-/** What a key has. */
+/** Returns what a key has. */
 export async function foundKept(documents: Documents, key: string): Promise<FoundKept | null> {
   const found = await documents.get(key);
   return found && { kept: parseAs(keptSchema, found.bytes, key), version: found.version };
@@ -118,7 +118,7 @@ export async function writeKept(
   }
 }
 
-/** Whether a collection's harvester is to be alive. */
+/** Returns whether a collection's harvester is to be alive. */
 export async function isKept(documents: Documents, collectionId: string): Promise<boolean> {
   return await documents.get(keptKey(collectionId)) !== null;
 }
@@ -147,7 +147,7 @@ export interface Trouble {
   next?: string;
 }
 
-/** What is wrong with a harvester whose lock nobody holds. */
+/** Returns what is wrong with a harvester whose lock nobody holds. */
 export function troubleOf({ state, fault, since }: Kept): Trouble {
   if (!fault || state === "running" || state === "starting") {
     return { since, problem: "Its process is gone.", state: "gone" };

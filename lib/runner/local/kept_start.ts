@@ -69,7 +69,7 @@ interface Start {
   documents: Documents;
 }
 
-/** How a harvester ended as it began; null where it did not. */
+/** Returns how a harvester ended as it began; null where it did not. */
 async function failureAtBegin(
   start: Start,
   { clock, exited }: { clock: Clock; exited: () => Promise<Outcome | null> },
@@ -85,7 +85,7 @@ async function failureAtBegin(
   }
 }
 
-/** How it ended; null while it is to be alive. */
+/** Returns how it ended; null while it is to be alive. */
 async function outcomeOf(start: Start): Promise<Outcome | null> {
   const kept = await ownOf(start);
   if (!kept) return { exitCode: 0 };
@@ -97,7 +97,7 @@ function endedOf({ fault }: Kept): Outcome {
   return { exitCode, message };
 }
 
-/** The document of a start; null where it was stopped, or another one took its place. */
+/** Returns the document of a start; null where it was stopped, or another one took its place. */
 async function ownOf({ documents, collectionId, keeper }: Start): Promise<Kept | null> {
   const found = await readKept(documents, collectionId);
   return found?.kept.keeper === keeper ? found.kept : null;

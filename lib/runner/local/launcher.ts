@@ -6,7 +6,7 @@ import { SELF_ENV } from "./self.ts";
 export const MARK = "Made by `twarc-cloud install`";
 
 /**
- * The text of the program: for `sh`, or for Windows' `cmd`.
+ * Returns the text of the program: for `sh`, or for Windows' `cmd`.
  * @param command Deno and its arguments, the last of which is main.ts.
  */
 export function launcherOf(
@@ -42,7 +42,7 @@ export function launcherOf(
   );
 }
 
-/** A word for `sh`, whatever is in it. */
+/** Returns a word for `sh`, whatever is in it. */
 function sh(word: string): string {
   return /^[\w./:=,@+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -37,7 +37,7 @@ export function addLine(path: string, line: string): void {
   }
 }
 
-/** The last line after a position of a log that tells an error, without its `Error: `; none where it cannot be read. */
+/** Returns the last line after a position of a log that tells an error, without its `Error: `; none where it cannot be read. */
 export async function lastError(path: string, offset: number): Promise<string | undefined> {
   const found = await bytesAfter(path, { file: null, offset }).catch(() => null);
   const lines = new TextDecoder().decode(found?.bytes).split("\n");
@@ -45,7 +45,7 @@ export async function lastError(path: string, offset: number): Promise<string | 
 }
 
 /**
- * The lines of a log, which may be absent yet; a followed one goes on until the signal, each line once, also where
+ * Yields the lines of a log, which may be absent yet; a followed one goes on until the signal, each line once, also where
  * it is away for a while or is put aside.
  * @throws OutsideError where a log that is not followed cannot be read.
  */
@@ -80,7 +80,7 @@ interface Place {
 }
 
 /**
- * What a log has after a place, and where it ends now; an absent file has nothing, and is waited for where it was.
+ * Returns what a log has after a place, and where it ends now; an absent file has nothing, and is waited for where it was.
  * @throws OutsideError
  */
 async function bytesAfter(path: string, from: Place): Promise<{ bytes: Uint8Array; end: Place }> {
@@ -100,7 +100,7 @@ async function bytesAfter(path: string, from: Place): Promise<{ bytes: Uint8Arra
   }
 }
 
-/** What was added to a log between the last look and when it was put aside; nothing where that is gone already. */
+/** Returns what was added to a log between the last look and when it was put aside; nothing where that is gone already. */
 async function lastOf(path: string, from: Place): Promise<Uint8Array> {
   using file = await Deno.open(path).catch(nullIfAbsent);
   const isIt = file && (await file.stat()).ino === from.file;

@@ -23,7 +23,7 @@ const presenceSchema = processSchema.extend({
 /** A scheduler of a bucket. */
 export type Presence = z.output<typeof presenceSchema>;
 
-/** The scheduler that carries out a bucket's schedules, as far as it is known to live; null where none does. @throws as the store */
+/** Returns the scheduler that carries out a bucket's schedules, as far as it is known to live; null where none does. @throws as the store */
 export async function schedulerOf(documents: Documents, clock: Clock): Promise<Presence | null> {
   const found = await documents.get(KEY);
   if (!found) return null;

@@ -175,7 +175,7 @@ export class LocalRunner implements Runner {
     }
   }
 
-  /** The ids of the bucket's collections, some at a time. */
+  /** Yields the ids of the bucket's collections, some at a time. */
   async *#collections(): AsyncGenerator<string[]> {
     let ids: string[] = [];
     for await (const { key } of this.#options.store.list(COLLECTIONS, { folders: true })) {
@@ -250,14 +250,14 @@ export class LocalRunner implements Runner {
     };
   }
 
-  /** The lock of a collection that is not being harvested, or is not for sure. @throws LockedError */
+  /** Returns the lock of a collection that is not being harvested, or is not for sure. @throws LockedError */
   async #freeLock(collectionId: string): Promise<FoundLock | null> {
     const lock = await this.#lock(checkedId(collectionId));
     if (lock?.live && !lock.isDoubtful) throw locked(collectionId, lock.document);
     return lock;
   }
 
-  /** What starts a keeper in the background. */
+  /** Returns what starts a keeper in the background. */
   #keeperOf(collectionId: string): (keeper: string) => Promise<() => Promise<Outcome | null>> {
     return async (keeper) => {
       const { text: bucket } = this.#options.bucket;
@@ -322,7 +322,7 @@ export class LocalRunner implements Runner {
     return url ? new ControlClient(new URL(url), { collectionId, secret, clock }) : null;
   }
 
-  /** The control server of a harvester that is to be stopped, which a version before may have started. */
+  /** Returns the control server of a harvester that is to be stopped, which a version before may have started. */
   async #controlToStop(collectionId: string, lock: FoundLock): Promise<ControlClient | null> {
     const control = this.#control(collectionId, lock);
     const former = control && await this.#state.formerSecret();
@@ -339,7 +339,7 @@ export class LocalRunner implements Runner {
   }
 }
 
-/** Whether a lock is that of the process which was started here, by what of it every system shows. */
+/** Returns whether a lock is that of the process which was started here, by what of it every system shows. */
 function isOfChild(lock: LockDocument | null, pid: number | undefined): boolean {
   return lock?.pid === pid && lock?.host === Deno.hostname();
 }

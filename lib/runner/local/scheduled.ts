@@ -43,12 +43,12 @@ export const scheduledSchema = z.object({
 /** A schedule as it is kept. */
 export type Scheduled = z.output<typeof scheduledSchema>;
 
-/** A schedule as it is kept, as a schedule. */
+/** Returns a schedule as it is kept, as a schedule. */
 export function scheduleOf({ expression, timezone }: Scheduled): Schedule {
   return timezone === undefined ? { expression } : { expression, timezone };
 }
 
-/** The key under which a collection's schedule is kept. */
+/** Returns the key under which a collection's schedule is kept. */
 export function scheduleKey(collectionId: string): string {
   return `${SCHEDULES}${checkedId(collectionId)}.json`;
 }
@@ -68,14 +68,14 @@ export async function keepSchedule(
   await documents.put(scheduleKey(collection_id), jsonBytes(kept));
 }
 
-/** What is kept of a collection's schedule; null where it has none, and for a document that is damaged. */
+/** Returns what is kept of a collection's schedule; null where it has none, and for a document that is damaged. */
 async function keptSchedule(documents: Documents, collectionId: string): Promise<Scheduled | null> {
   const found = await documents.get(scheduleKey(collectionId));
   const text = new TextDecoder().decode(found?.bytes);
   return scheduledSchema.safeParse(jsonOrNull(text)).data ?? null;
 }
 
-/** A collection's schedule, and when it is due next; null where it has none, and for one that is damaged. */
+/** Returns a collection's schedule, and when it is due next; null where it has none, and for one that is damaged. */
 export async function scheduledJobOf(
   documents: Documents,
   collectionId: string,
@@ -92,7 +92,7 @@ export async function endSchedule(documents: Documents, collectionId: string): P
   return true;
 }
 
-/** Every schedule. */
+/** Yields every schedule. */
 export async function* keptSchedules(documents: Documents): AsyncGenerator<ScheduledJob> {
   for await (const { key } of documents.list(SCHEDULES)) {
     const found = await documents.get(key);
@@ -101,7 +101,7 @@ export async function* keptSchedules(documents: Documents): AsyncGenerator<Sched
   }
 }
 
-/** What is kept, as what is scheduled. */
+/** Returns what is kept, as what is scheduled. */
 function jobOf(kept: Scheduled): ScheduledJob {
   const { collection_id: collectionId, last_due, retry } = kept;
   const schedule = scheduleOf(kept);

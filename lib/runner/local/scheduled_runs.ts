@@ -62,7 +62,7 @@ export class Runs {
     }
   }
 
-  /** The run that began under a key last, or null where there is none. @throws where nobody can say how it goes. */
+  /** Returns the run that began under a key last, or null where there is none. @throws where nobody can say how it goes. */
   async look(key: string): Promise<Run | null> {
     const run = this.#begun.get(key);
     if (!run) return null;
@@ -87,7 +87,7 @@ export class Runs {
   }
 }
 
-/** What an outcome says that is not well. */
+/** Returns what an outcome says that is not well. */
 function problemOf(outcome: Outcome | null): string | null {
   if (!outcome || outcome.exitCode === 0) return null;
   const { exitCode, message = `The harvester ended with exit code ${exitCode}` } = outcome;

@@ -161,7 +161,7 @@ class Scheduler {
     return isNow ? await this.#run(found, since, tries) : Math.min(due ?? Infinity, again);
   }
 
-  /** What was due for the last time in the future was so by a clock that was wrong: it would be silent until then. */
+  /** Returns what was due for the last time in the future was so by a clock that was wrong: it would be silent until then. */
   async #dueAnew({ key, version, scheduled }: Found, now: number): Promise<number | null> {
     const { collection_id: id, last_due } = scheduled;
     const last = isoTime(now);
@@ -230,7 +230,7 @@ class Scheduler {
   }
 }
 
-/** What came of a collection's last harvest, for a person. */
+/** Returns what came of a collection's last harvest, for a person. */
 async function outcomeText(store: Store, collectionId: string): Promise<string> {
   try {
     const last = await lastHarvestOf(store, collectionId);
@@ -244,7 +244,7 @@ async function outcomeText(store: Store, collectionId: string): Promise<string> 
   }
 }
 
-/** The last time at which a schedule was due until now: those before it are caught up with it. */
+/** Returns the last time at which a schedule was due until now: those before it are caught up with it. */
 function latestDue(schedule: Schedule, due: number, now: number): number {
   if (schedule.expression.startsWith("rate(")) {
     const period = (nextTime(schedule, due) ?? now) - due;

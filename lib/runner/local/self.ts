@@ -28,7 +28,7 @@ const V8_FLAGS = "--v8-flags=--max-semi-space-size=2,--heap-growing-percent=50,-
  */
 export const SELF_ENV = { MALLOC_ARENA_MAX: "1", MALLOC_MMAP_THRESHOLD_: "131072" };
 
-/** The command line that starts this program again: as the binary that it is, or from its source. */
+/** Returns the command line that starts this program again: as the binary that it is, or from its source. */
 export function selfCommand({ isStandalone, execPath, root, permissions }: SelfOptions): string[] {
   if (isStandalone) return [execPath];
   const flags = [

@@ -24,7 +24,7 @@ export interface StateOptions {
 }
 
 /**
- * The person's folder for what belongs to a bucket: another one for each folder, whatever links lead to it, and for each
+ * Returns the person's folder for what belongs to a bucket: another one for each folder, whatever links lead to it, and for each
  * bucket of each S3.
  */
 export async function localFolder({ bucket, aws, env }: StateOptions): Promise<string> {
@@ -69,23 +69,23 @@ export class LocalState {
       : new LocalState(folder, own, undefined);
   }
 
-  /** The control secret, made when it is first wanted. @throws UserError where it can be neither read nor written. */
+  /** Returns the control secret, made when it is first wanted. @throws UserError where it can be neither read nor written. */
   secret(): Promise<string> {
     return localSecret(this.folder);
   }
 
-  /** The control secret of harvesters that a version before has started; null where there is none. */
+  /** Returns the control secret of harvesters that a version before has started; null where there is none. */
   async formerSecret(): Promise<string | null> {
     if (this.#former === undefined) return null;
     return await knownSecret(this.#former);
   }
 
-  /** The path of the log of a collection's harvesters. */
+  /** Returns the path of the log of a collection's harvesters. */
   logPath(collectionId: string): string {
     return join(this.folder, "runner", "logs", `${collectionId}.log`);
   }
 
-  /** The path of the log that there is; null where there is none yet. */
+  /** Returns the path of the log that there is; null where there is none yet. */
   async foundLog(collectionId: string): Promise<string | null> {
     const former = this.#former === undefined
       ? []

@@ -58,7 +58,7 @@ export async function stopHolder(
   );
 }
 
-/** Whether a lock is no longer the holder's, or its holder is gone: one that stands still is not. */
+/** Returns whether a lock is no longer the holder's, or its holder is gone: one that stands still is not. */
 function isOver(now: FoundLock | null, { holder }: LockDocument): boolean {
   if (now?.document?.holder !== holder) return true;
   return holderIsGone(now.document) ?? !now.live;
@@ -84,7 +84,7 @@ function terminate(holder: LockDocument): boolean {
   }
 }
 
-/** That a harvester does not answer, and was sent no signal, as it is not known to be a process of this machine. */
+/** Makes the error that says that a harvester does not answer, and was sent no signal, as it is not known to be a process of this machine. */
 function silent(collectionId: string, { host, pid, renewed }: LockDocument): UnresponsiveError {
   if (host !== Deno.hostname()) {
     return new UnresponsiveError(

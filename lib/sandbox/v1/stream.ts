@@ -20,7 +20,7 @@ export interface StreamOptions {
 const PATH = "/1.1/statuses/filter.json";
 const encoder = new TextEncoder();
 
-/** Whether a tweet matches: any of the phrases of `track` (all of its words), or any author of `follow`. */
+/** Returns whether a tweet matches: any of the phrases of `track` (all of its words), or any author of `follow`. */
 export function streamMatcher(parameters: Map<string, string>): (status: Status) => boolean {
   const parts = (name: string) =>
     (parameters.get(name) ?? "").toLowerCase().split(",").map((part) => part.trim()).filter(
@@ -60,12 +60,12 @@ export interface Listener {
 /** Tweets that can be sent once more. */
 const REMEMBERED = 1_000;
 
-/** A client that has not been heard of. */
+/** Returns a client that has not been heard of. */
 export function newListener(): Listener {
   return { recent: [], unsent: null, connection: null };
 }
 
-/** What is sent once more on a new connection: some of what was sent, and what was cut. */
+/** Returns what is sent once more on a new connection: some of what was sent, and what was cut. */
 export function takeAgain(listener: Listener, replay: number): Status[] {
   const again = replay > 0 ? listener.recent.splice(-replay) : [];
   if (listener.unsent) again.push(listener.unsent);

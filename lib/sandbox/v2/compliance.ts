@@ -37,7 +37,7 @@ export class Compliance {
     for (const job of this.#jobs.values()) if (job.status === "in_progress") job.looks = 0;
   }
 
-  /** The endpoint at a path, if it is one of these. */
+  /** Returns the endpoint at a path, if it is one of these. */
   route(path: string, base: string): V2Route | undefined {
     const id = /^\/2\/compliance\/jobs\/(\d+)$/.exec(path)?.[1];
     if (id !== undefined) {
@@ -127,7 +127,7 @@ export class Compliance {
     };
   }
 
-  /** A line for a tweet that may not be kept; empty for one that may, or that never was. */
+  /** Returns a line for a tweet that may not be kept; empty for one that may, or that never was. */
   #result(id: string, world: World): string {
     const state = world.find(id)?.author?.state;
     const reason = world.removed.has(id)

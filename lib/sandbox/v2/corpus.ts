@@ -55,7 +55,7 @@ const problemSchema = z.looseObject({
   resource_id: z.string().optional().catch(undefined),
 });
 
-/** The tweets and users of a line that is an answer with tweets; null for any other line. */
+/** Returns the tweets and users of a line that is an answer with tweets; null for any other line. */
 export function sentTweets(
   line: Uint8Array,
 ): { tweets: SentTweet[]; users: SandboxUser[] } | null {
@@ -127,7 +127,7 @@ class Page {
     if (kind === "users") this.users.push(userOf(text));
   }
 
-  /** What a tweet refers to, and what that refers to. */
+  /** Returns what a tweet refers to, and what that refers to. */
   #includedFor(refers: Set<string>): Included[] {
     const found = new Set<Included>();
     const add = (names: Iterable<string>) => {
@@ -161,7 +161,7 @@ function userOf(text: string): SandboxUser {
   return { id: user.id, screenName: user.username, name: user.name, state, sent: text };
 }
 
-/** Every text inside a value: whatever refers to another object is among them. */
+/** Returns every text inside a value: whatever refers to another object is among them. */
 function textsIn(value: Json, found = new Set<string>()): Set<string> {
   if (typeof value === "string") found.add(value);
   else if (typeof value === "object" && value !== null) {

@@ -20,7 +20,7 @@ export interface CountsOptions {
   ledger: Ledger;
 }
 
-/** The endpoint at a path, if it is one of these. */
+/** Returns the endpoint at a path, if it is one of these. */
 export function countsRoute(path: string, options: CountsOptions): V2Route | undefined {
   const [methods, appOnly] = [["GET"], true];
   switch (path) {

@@ -19,7 +19,7 @@ export interface V2Route {
 /** What the types of problems begin with. */
 export const PROBLEMS = "https://api.twitter.com/2/problems/";
 
-/** The endpoint at a path, if there is one. */
+/** Returns the endpoint at a path, if there is one. */
 export function v2Route(path: string): V2Route | undefined {
   const userId = /^\/2\/users\/(\d+)\/tweets$/.exec(path)?.[1];
   if (userId !== undefined) {
@@ -169,7 +169,7 @@ function page(world: World, statuses: Status[], count: number): Response {
 }
 
 /**
- * The tweets of an answer, and the members that come beside them, as texts: as sent, where they are from files.
+ * Returns the tweets of an answer, and the members that come beside them, as texts: as sent, where they are from files.
  * @param problems What is told besides.
  */
 export function answerParts(
@@ -199,7 +199,7 @@ function madeText(value: unknown): string {
   return JSON.stringify(value).replaceAll("/", "\\/");
 }
 
-/** A tweet as version 2 serves it. */
+/** Returns a tweet as version 2 serves it. */
 export function tweetObject(status: Status): Record<string, unknown> {
   if (status.sent) return JSON.parse(status.sent.text);
   const v1 = JSON.parse(new TextDecoder().decode(status.bytes()));
@@ -217,7 +217,7 @@ export function tweetObject(status: Status): Record<string, unknown> {
   };
 }
 
-/** A user as version 2 serves them. */
+/** Returns a user as version 2 serves them. */
 export function userObject(
   { id, screenName, name, state, sent }: SandboxUser,
   world: World,
@@ -254,7 +254,7 @@ function missing(
   };
 }
 
-/** The place and length of the page that is asked for. */
+/** Returns the place and length of the page that is asked for. */
 function wantedIn(
   parameters: Parameters,
   { least, usual, most, token }: { least: number; usual: number; most: number; token: string },
@@ -272,7 +272,7 @@ function wantedIn(
   return span instanceof Response ? span : { ...span, count };
 }
 
-/** What is asked for by ids and times. @param from The id below which it begins, where one is told. */
+/** Returns what is asked for by ids and times. @param from The id below which it begins, where one is told. */
 export function spanIn(
   parameters: Parameters,
   from: bigint | undefined = idIn(parameters, "until_id"),
@@ -294,7 +294,7 @@ function idIn(parameters: Parameters, name: string): bigint | undefined {
   return /^\d+$/.test(text) ? BigInt(text) : undefined;
 }
 
-/** The first id of a time's millisecond. */
+/** Returns the first id of a time's millisecond. */
 function timeIn(parameters: Parameters, name: string): bigint | undefined {
   const ms = Date.parse(parameters.get(name) ?? "");
   return Number.isNaN(ms) ? undefined : snowflake(ms, 0);
@@ -304,7 +304,7 @@ function tokenFor(id: bigint): string {
   return `s${id.toString(36)}`;
 }
 
-/** The id below which a token's page begins; null for a token that is none, or has expired. */
+/** Returns the id below which a token's page begins; null for a token that is none, or has expired. */
 function placeOf(token: string): bigint | null {
   const digits = /^s([0-9a-z]+)$/.exec(token)?.[1];
   if (!digits) return null;
@@ -315,7 +315,7 @@ function problems(errors: Record<string, string>[]): Response {
   return Response.json({ errors });
 }
 
-/** What is answered where a request is wrong. */
+/** Returns what is answered where a request is wrong. */
 export function invalid(message: string): Response {
   return Response.json({
     errors: [{ message }],

@@ -39,7 +39,7 @@ export class Rules {
     return [...this.#rules.values()].map(({ matches: _, ...rule }) => rule);
   }
 
-  /** The rules that a tweet matches, as a stream tells them. */
+  /** Returns the rules that a tweet matches, as a stream tells them. */
   matching(status: Status, user: SandboxUser | undefined): Pick<Rule, "id" | "tag">[] {
     return [...this.#rules.values()].filter(({ matches }) => matches(status, user))
       .map(({ id, tag }) => ({ id, tag: tag ?? "" }));

@@ -66,7 +66,7 @@ export class FilteredStream {
     return this.#listener.connection?.isSent ?? true;
   }
 
-  /** The endpoint at a path, if it is one of the stream's. */
+  /** Returns the endpoint at a path, if it is one of the stream's. */
   route(path: string): V2Route | undefined {
     const appOnly = true;
     switch (path) {
@@ -158,7 +158,7 @@ export class FilteredStream {
     return this.rules.matching(status, this.#world.users.get(status.userId));
   }
 
-  /** What was published in the last minutes. */
+  /** Returns what was published in the last minutes. */
   #missed(minutes: number): Status[] {
     if (minutes === 0) return [];
     return this.#world.since(snowflake(this.#options.clock.now() - minutes * 60_000, 0));

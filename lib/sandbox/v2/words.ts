@@ -47,17 +47,17 @@ const TAKEN: Record<string, readonly string[]> = {
   "place.fields": FIELDS.place.usual,
 };
 
-/** Whether a request is in the new words. */
+/** Returns whether a request is in the new words. */
 export function asksInNewWords(parameters: Parameters): boolean {
   return parameters.has("post.fields");
 }
 
-/** An answer in the new words. */
+/** Returns an answer in the new words. */
 export function inNewWords(json: string): string {
   return json.replaceAll(MEMBER, (_, name: string) => `"${NEW_MEMBERS[name] ?? name}"`);
 }
 
-/** What X's document 2.167 refuses of a request; null where it takes it. */
+/** Returns what X's document 2.167 refuses of a request; null where it takes it. */
 export function refusedWords(parameters: Parameters): Response | null {
   if (parameters.has("tweet.fields")) {
     const taken = ["query", "max_results", "since_id", "until_id", ...Object.keys(TAKEN)];

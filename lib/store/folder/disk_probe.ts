@@ -5,7 +5,7 @@ import type { Disk } from "./disk.ts";
 import { dateAfter, versionOf } from "./objects.ts";
 
 /**
- * Why a disk cannot hold a bucket, for a person; null where it can. What it may lack (links, locks, syncs) is no fault.
+ * Returns why a disk cannot hold a bucket, for a person; null where it can. What it may lack (links, locks, syncs) is no fault.
  * @param newFile The path of a file that is not there, on that disk.
  * @throws what the file system fails with.
  */

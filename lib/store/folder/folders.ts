@@ -92,13 +92,13 @@ export class Folders {
     }
   }
 
-  /** Whether a folder was empty, and is removed. */
+  /** Returns whether a folder was empty, and is removed. */
   async #remove(path: string): Promise<boolean> {
     this.#durable.delete(path);
     return await Deno.remove(path).then(() => true, () => false);
   }
 
-  /** The folders from the one below the root down to a folder, itself among them. */
+  /** Returns the folders from the one below the root down to a folder, itself among them. */
   #way(folder: string): string[] {
     const parts = relative(this.#root, folder).split(sep).filter(Boolean);
     return parts.map((_, i) => join(this.#root, ...parts.slice(0, i + 1)));

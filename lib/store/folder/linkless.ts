@@ -4,7 +4,7 @@ import { LinkError, OutsideError } from "../../base/errors.ts";
 import type { Store } from "../store.ts";
 
 /**
- * A store in whose place objects behind links out of the bucket are absent, and passed over, so that one of them
+ * Returns a store in whose place objects behind links out of the bucket are absent, and passed over, so that one of them
  * holds up nothing. Not for who decides by an absence what to write.
  */
 export function linkless(store: Store): Store {

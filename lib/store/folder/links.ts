@@ -31,7 +31,7 @@ export const LINK_HINT =
   "there then, and never changed. If somebody else made the link, remove it.";
 
 /**
- * What a link in a bucket leads to, for a listing; null where that is nothing.
+ * Returns what a link in a bucket leads to, for a listing; null where that is nothing.
  * @throws LinkError as `checkReadable`
  */
 export async function behindLink(
@@ -57,7 +57,7 @@ function unlessClosed(cause: unknown, path: string): null {
   });
 }
 
-/** Whether a link leads to another place in the bucket. */
+/** Returns whether a link leads to another place in the bucket. */
 async function isAlias(root: string, link: string): Promise<boolean> {
   return isBelow(await Deno.realPath(link), await Deno.realPath(root));
 }
@@ -66,7 +66,7 @@ function isBelow(path: string, root: string): boolean {
   return path === root || path.startsWith(root.endsWith(sep) ? root : root + sep);
 }
 
-/** Whether a path, or a folder above it, is marked as a part of a bucket. */
+/** Returns whether a path, or a folder above it, is marked as a part of a bucket. */
 async function isPart(path: string): Promise<boolean> {
   for (let folder = path;; folder = dirname(folder)) {
     const mark = await Deno.lstat(join(folder, PART)).catch(() => null);

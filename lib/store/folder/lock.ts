@@ -35,7 +35,7 @@ export async function withLock<T>(
   }
 }
 
-/** The locked file; null where the file system has no locks. */
+/** Returns the locked file; null where the file system has no locks. */
 async function lockedFile(folder: string, disk: Disk): Promise<Deno.FsFile | null> {
   const path = join(folder, FILE);
   for (let tries = 1;; tries++) {
@@ -90,7 +90,7 @@ async function taken(folder: string): Promise<number> {
   }
 }
 
-/** Whether a turn is one's own: its name is made by one only, and no higher one may be there. */
+/** Returns whether a turn is one's own: its name is made by one only, and no higher one may be there. */
 async function claimed(folder: string, number: number): Promise<boolean> {
   const path = join(folder, `lock-${number}`);
   if (!await made(path)) return false;

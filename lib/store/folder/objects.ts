@@ -21,7 +21,7 @@ const STEPS = [1, 2_000];
 const OWN = ".";
 
 /**
- * The file that keeps an object.
+ * Returns the file that keeps an object.
  * @throws UserError for a key that would leave the folder, or could not be listed.
  */
 export function pathOf(root: string, key: string): string {
@@ -49,7 +49,7 @@ export function versionFrom({ mtimeNs, size }: FileFacts): Version {
   return `${mtimeNs}-${size}`;
 }
 
-/** The version of the object in a file, or null where there is no such file. */
+/** Returns the version of the object in a file, or null where there is no such file. */
 export async function versionOf(path: string): Promise<Version | null> {
   const found = await stat(path, { bigint: true }).catch(nullIfAbsent);
   return found?.isFile() ? versionFrom(found) : null;
@@ -75,7 +75,7 @@ export async function dateAfter(
   }
 }
 
-/** The content of a file and its version, of one and the same write; null where there is none. */
+/** Returns the content of a file and its version, of one and the same write; null where there is none. */
 export async function contentOf(
   path: string,
 ): Promise<{ bytes: Uint8Array; version: Version } | null> {
@@ -99,7 +99,7 @@ interface Listing {
 }
 
 /**
- * The objects below a folder of the bucket whose keys begin with a prefix, in the byte order of the
+ * Yields the objects below a folder of the bucket whose keys begin with a prefix, in the byte order of the
  * whole key, as S3 has it. What a link leads to is among them where it may be read.
  * @param folder The part of the prefix up to its last `/`.
  */
@@ -121,7 +121,7 @@ export async function* objectsBelow(
   }
 }
 
-/** The names in a folder; none where there is no such folder. */
+/** Returns the names in a folder; none where there is no such folder. */
 async function namesIn(path: string): Promise<Deno.DirEntry[]> {
   return await Array.fromAsync(Deno.readDir(path)).catch(nullIfAbsent) ?? [];
 }
@@ -150,7 +150,7 @@ async function levelOf(path: string, folder: string, listing: Listing) {
   return level.sort((a, b) => Buffer.compare(a.order, b.order));
 }
 
-/** Whether a name stands for a folder; null for a link that is not followed. */
+/** Returns whether a name stands for a folder; null for a link that is not followed. */
 async function isFolderAt(
   place: string,
   key: string,
@@ -169,7 +169,7 @@ async function isFolderAt(
   }
 }
 
-/** The error of a file system as one that a person reads. */
+/** Returns the error of a file system as one that a person reads. */
 export function translated(cause: unknown, bucket: string): unknown {
   if (cause instanceof TwarcCloudError) return cause;
   const code = codeOf(cause);

@@ -43,7 +43,7 @@ export class OwnFolder {
     this.#disk = disk;
   }
 
-  /** Whether the bucket has been written to, and is there. */
+  /** Returns whether the bucket has been written to, and is there. */
   async isThere(): Promise<boolean> {
     if (await isPresent(join(this.#path, MARK))) return true;
     return await isPresent(join(this.#root, FORMER));
@@ -84,7 +84,7 @@ export class OwnFolder {
     });
   }
 
-  /** The path of a new temporary file. */
+  /** Returns the path of a new temporary file. */
   newFile(): string {
     return join(this.#path, TEMPORARY, `put-${crypto.randomUUID()}`);
   }
@@ -158,7 +158,7 @@ async function madeFolder(path: string): Promise<void> {
   });
 }
 
-/** What cannot be looked at is there. */
+/** Returns what cannot be looked at is there. */
 async function isPresent(path: string): Promise<boolean> {
   const { NotFound, NotADirectory } = Deno.errors;
   return await Deno.lstat(path).then(

@@ -247,7 +247,7 @@ export function checkNoShare(path: string, os: string = Deno.build.os): void {
   });
 }
 
-/** What tells a folder from another one at its path. */
+/** Returns what tells a folder from another one at its path. */
 async function identityOf(folder: string): Promise<string> {
   const found = await Deno.stat(folder).catch(() => null);
   return `${found?.dev}-${found?.ino}-${found?.birthtime?.getTime()}`;

@@ -114,7 +114,7 @@ export class CompatibleStore implements Store {
     if (!isMet) throw new ConflictError(key);
   }
 
-  /** What is written with, and whether the store holds writes and deletions to their conditions. */
+  /** Returns what is written with, and whether the store holds writes and deletions to their conditions. */
   async #writing(): Promise<{ store: S3Store; isHeld: boolean; isDeletionHeld: boolean }> {
     this.#traits ??= this.#findTraits();
     try {
@@ -141,7 +141,7 @@ export class CompatibleStore implements Store {
     return traits;
   }
 
-  /** What was found out earlier; null where nothing is noted, or it cannot be read. */
+  /** Returns what was found out earlier; null where nothing is noted, or it cannot be read. */
   async #readNote(): Promise<Traits | null> {
     this.#noted ??= this.#findNote();
     try {
@@ -170,7 +170,7 @@ function allIfForbidden(error: unknown): Traits {
   throw error;
 }
 
-/** A version that follows from the content: the store's own do not fit. */
+/** Returns a version that follows from the content: the store's own do not fit. */
 function versionOf(bytes: Uint8Array): Version {
   return `sha1-${createHash("sha1").update(bytes).digest("hex")}`;
 }

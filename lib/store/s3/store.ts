@@ -243,7 +243,7 @@ export class S3Store implements Store {
     }
   }
 
-  /** The object with its body still to be read, and when S3 answered by its own clock; null where there is none. */
+  /** Returns the object with its body still to be read, and when S3 answered by its own clock; null where there is none. */
   async #object(key: string): Promise<GetObjectCommandOutput & { answered?: number } | null> {
     try {
       const command = new GetObjectCommand({
@@ -303,7 +303,7 @@ export class S3Store implements Store {
 
 const answerSchema = z.object({ headers: z.object({ date: z.string() }) });
 
-/** The Date of an answer, which the SDK keeps for itself; empty where it has none. */
+/** Returns the Date of an answer, which the SDK keeps for itself; empty where it has none. */
 function dateOf(answer: unknown): string {
   return answerSchema.safeParse(answer).data?.headers.date ?? "";
 }
@@ -322,12 +322,12 @@ function undeletable(error: unknown): never {
   throw new UndeletableError(message, { cause, ...(hint ? { hint } : {}) });
 }
 
-/** An ETag without the `W/` that proxies put before it: the store has it without, and compares it so. */
+/** Returns an ETag without the `W/` that proxies put before it: the store has it without, and compares it so. */
 function strong(etag = ""): Version {
   return etag.replace(/^W\//, "");
 }
 
-/** A key as it is, of a listing that was asked to encode it; not every store does. */
+/** Returns a key as it is, of a listing that was asked to encode it; not every store does. */
 function keyOf(name = "", encoding?: string): string {
   try {
     return encoding === "url" ? decodeURIComponent(name.replaceAll("+", " ")) : name;
@@ -359,7 +359,7 @@ function checkLength(length: number, wanted: number | undefined, key: string): v
   throw new OutsideError(`${key} came with ${length} bytes in place of ${wanted}`);
 }
 
-/** A stream that fails where it ends early. */
+/** Returns a stream that fails where it ends early. */
 function whole(
   content: ReadableStream<Uint8Array>,
   { length, key, failed }: {

@@ -36,7 +36,7 @@ export interface Probed {
   plain: S3Store;
 }
 
-/** Whether an address is one of AWS's own. */
+/** Returns whether an address is one of AWS's own. */
 export function isAws(endpoint: string): boolean {
   return /(^|\.)amazonaws\.com(\.cn)?$/.test(new URL(endpoint).hostname);
 }
@@ -85,14 +85,14 @@ async function outcome(ask: () => Promise<unknown>): Promise<Outcome> {
   }
 }
 
-/** Whether a store says that it does not know what was asked of it. */
+/** Returns whether a store says that it does not know what was asked of it. */
 export function isRefusal(error: unknown): boolean {
   if (!(error instanceof OutsideError)) return false;
   const { status } = awsFailure(error.cause);
   return status === 501 || status === 400;
 }
 
-/** What holds in a bucket whose store keeps less than S3, and what does not, for a person; null where all does. */
+/** Returns what holds in a bucket whose store keeps less than S3, and what does not, for a person; null where all does. */
 export function remarkOn(
   { conditions, deletions, checksums }: Traits,
   bucket: string,

@@ -28,7 +28,7 @@ export function aheadBy(headers: Headers, { sent, answered }: OnItsWay): number 
   return date > answered + TOLERANCE_MS ? answered - date : 0;
 }
 
-/** What a clock that is wrong is said with: `This machine's clock is 2 hours ahead of the API's`. */
+/** Returns what a clock that is wrong is said with: `This machine's clock is 2 hours ahead of the API's`. */
 export function clockText(ahead: number): string {
   return `This machine's clock is ${lengthText(Math.abs(ahead))} ${
     ahead > 0 ? "ahead of" : "behind"

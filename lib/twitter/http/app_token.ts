@@ -37,7 +37,7 @@ export class AppToken {
   }
 
   /**
-   * The token.
+   * Returns the token.
    * @throws UserError where the consumer pair is refused, ApiError where asking again may help.
    */
   get(signal: AbortSignal): Promise<string> {

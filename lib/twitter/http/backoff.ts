@@ -47,7 +47,7 @@ export function restDelay(trouble: RestTrouble, failures: number): number {
 }
 
 /**
- * The wait before the next try where an answer says how long it is to be (`Retry-After`): that long, but never so
+ * Returns the wait before the next try where an answer says how long it is to be (`Retry-After`): that long, but never so
  * short that an API which fails again and again is asked without pause.
  * @param retryAfterMs What it says; undefined where it says nothing.
  * @param delay Milliseconds that are waited then.
@@ -82,7 +82,7 @@ export interface LimitWait {
 export type LimitSpan = "quarter" | "day";
 
 /**
- * The wait until a limit's reset plus a second, at least 10 s and at most the length of its window and a second.
+ * Returns the wait until a limit's reset plus a second, at least 10 s and at most the length of its window and a second.
  * A reset in the past or too far ahead means that a clock is wrong: then the middle of 10 s and 15 min, as nobody
  * knows more.
  * @param resetAt When the window ends, in milliseconds since 1970.

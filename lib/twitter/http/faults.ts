@@ -63,7 +63,7 @@ export interface Fault {
   message: string;
 }
 
-/** What an error answer's body says; a body of any kind is taken. */
+/** Returns what an error answer's body says; a body of any kind is taken. */
 export function faultOf(body: Uint8Array): Fault {
   const text = decoder.decode(body.subarray(0, MAX_BODY)).trim();
   const json = jsonOrNull(text);
@@ -84,7 +84,7 @@ export function faultOf(body: Uint8Array): Fault {
   return first.code === undefined ? { message } : { code: first.code, message };
 }
 
-/** Every text that an error answer's body has, whole. */
+/** Returns every text that an error answer's body has, whole. */
 export function textsOf(body: Uint8Array): string[] {
   const text = decoder.decode(body.subarray(0, MAX_BODY));
   const parsed = textsBody.safeParse(jsonOrNull(text)).data;
@@ -130,7 +130,7 @@ const SPENDING_LIMIT =
   "What was collected is safe. Raise the spending limit in the developer portal, or wait for the next " +
   "billing cycle, and start the harvest again: it goes on from here.";
 
-/** The UserError for an answer that only a person can change (bad keys, a used up cap), else null. */
+/** Returns the UserError for an answer that only a person can change (bad keys, a used up cap), else null. */
 export function personsFault(error: ApiError): UserError | null {
   const hint = hintFor(error);
   return hint === undefined ? null : new UserError(error.message, { hint, cause: error });
@@ -144,7 +144,7 @@ function hintFor({ status, code, problem, message }: ApiError): string | undefin
   return status === 401 && !NOT_AUTHORIZED.test(message) ? KEYS_FAULTS[32] : undefined;
 }
 
-/** Whether the body of a 401 says that the signature is bad, not that something may not be read. */
+/** Returns whether the body of a 401 says that the signature is bad, not that something may not be read. */
 export function isUnsigned(body: Uint8Array): boolean {
   return !NOT_AUTHORIZED.test(faultOf(body).message);
 }

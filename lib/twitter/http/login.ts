@@ -12,7 +12,7 @@ import { API_URL } from "./signer.ts";
 export interface PinLogin {
   /** Where the person authorizes the application and is shown the PIN. */
   url: string;
-  /** The person's keys. @throws UserError for a wrong PIN. */
+  /** Returns the person's keys. @throws UserError for a wrong PIN. */
   finish(pin: string): Promise<TwitterKeys>;
 }
 
@@ -87,7 +87,7 @@ async function formOf(
   );
 }
 
-/** A sentence for a clock that is wrong, by which a signature is refused as well. */
+/** Returns a sentence for a clock that is wrong, by which a signature is refused as well. */
 function aheadText(headers: Headers, sent: number): string {
   const ahead = aheadBy(headers, { sent, answered: Date.now() });
   return ahead === 0 ? "" : `${clockText(ahead)}: set it by a time server. `;

@@ -3,12 +3,12 @@
 import { ApiError, UserError } from "../../base/errors.ts";
 import { type Moved, movedFor } from "../../base/network.ts";
 
-/** Where an answer says that its address has moved to; null for any other answer. */
+/** Returns where an answer says that its address has moved to; null for any other answer. */
 export function movedOf({ status, headers, url }: Response): Moved | null {
   return movedFor({ status, location: headers.get("location") }, url || undefined);
 }
 
-/** What a person does about an API that has moved for good; null for any other answer. */
+/** Returns what a person does about an API that has moved for good; null for any other answer. */
 export function movedError(path: string, response: Response): UserError | null {
   const moved = movedOf(response);
   if (!moved) return null;

@@ -25,7 +25,7 @@ const LIMITS: [name: string, per: LimitSpan][] = [
 ];
 
 /**
- * The rate limit that an answer's headers tell: of several the one that has the fewest requests left, then the one
+ * Returns the rate limit that an answer's headers tell: of several the one that has the fewest requests left, then the one
  * that ends last. Null where there is none: values that are no numbers, or no time before the year 2286, count as none.
  */
 export function rateLimitOf(headers: Headers): RateLimit | null {
@@ -41,7 +41,7 @@ export function rateLimitOf(headers: Headers): RateLimit | null {
   return tightest ?? null;
 }
 
-/** Whether an answer's headers say that every window has requests left. */
+/** Returns whether an answer's headers say that every window has requests left. */
 export function hasRequestsLeft(headers: Headers): boolean {
   if (rateLimitOf(headers)?.remaining === 0) return false;
   return Number(headers.get("x-rate-limit-remaining") ?? 0) > 0;

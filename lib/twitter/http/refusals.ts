@@ -15,19 +15,19 @@ const CAPS = new Set(["usage-capped", "credits"]);
 /** Problems that a rule of a stream has, whatever the status of their answer. */
 const OF_RULE = /^(invalid-?rules?|rules?-?cap(-?exceeded)?|duplicate-?rules?)$/;
 
-/** Whether an answer refuses a rule of a stream. */
+/** Returns whether an answer refuses a rule of a stream. */
 export function isRuleRefused({ problem }: ApiError): boolean {
   return problem !== undefined && OF_RULE.test(problem);
 }
 
-/** The API's answer that an error is about; null where it is about none. */
+/** Returns the API's answer that an error is about; null where it is about none. */
 export function answerBehind(error: unknown): ApiError | null {
   const fault = error instanceof UserError ? error.cause : error;
   return fault instanceof ApiError ? fault : null;
 }
 
 /**
- * The refusal that may pass by itself, where the API took the same request before; null for any other error: one
+ * Returns the refusal that may pass by itself, where the API took the same request before; null for any other error: one
  * that says what is wrong with the request, a cap that is used up, trouble that is waited out anyway.
  * @param isSame Whether the very same request was taken: then nothing can be wrong with it.
  */
@@ -44,7 +44,7 @@ export function passingRefusal(
   return isSame || isPage || PASSING.has(fault.status) ? fault : null;
 }
 
-/** Whether an error is the API's, and may be gone later: it did not answer, was in trouble, or refused what it takes at other times. */
+/** Returns whether an error is the API's, and may be gone later: it did not answer, was in trouble, or refused what it takes at other times. */
 export function isOfApi(error: unknown): error is Error {
   return error instanceof ApiError || passingRefusal(error) !== null;
 }
@@ -73,7 +73,7 @@ export class Refusals {
     this.#since = undefined;
   }
 
-  /** The refusal, where it is to be waited out; null where the error ends it. */
+  /** Returns the refusal, where it is to be waited out; null where the error ends it. */
   outlasted(error: unknown): ApiError | null {
     const { clock, patienceMs } = this.#options;
     const refusal = this.#hasWorked ? passingRefusal(error, { isSame: true }) : null;

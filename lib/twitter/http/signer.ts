@@ -99,7 +99,7 @@ export class Signer {
     }, base);
   }
 
-  /** Whether the keys allow to ask in somebody's name. */
+  /** Returns whether the keys allow to ask in somebody's name. */
   can(as: SignedAs): boolean {
     return as === "app" ? this.#refusal === undefined : this.#user !== null;
   }
@@ -115,7 +115,7 @@ export class Signer {
   }
 
   /**
-   * The request with its signature, which is good for one try.
+   * Returns the request with its signature, which is good for one try.
    * @throws UserError where the keys do not allow it; ApiError where the API gives the app no token now.
    */
   async sign(request: ApiRequest, host: URL, signal: AbortSignal): Promise<SignedRequest> {
@@ -138,7 +138,7 @@ export class Signer {
     return token !== undefined && await this.#app.forget(token);
   }
 
-  /** The app's token; null where it gets none, and a user may ask as well. */
+  /** Returns the app's token; null where it gets none, and a user may ask as well. */
   async #token({ as = APP_ONLY }: ApiRequest, signal: AbortSignal): Promise<string | null> {
     try {
       return await this.#app.get(signal);

@@ -6,7 +6,7 @@ import type { Clock } from "../../base/clock.ts";
 export const GRACE_MS = 5_000;
 
 /**
- * Whether a signal asks for an end in good order. One that was aborted for a reason of its own, as by a lease that
+ * Returns whether a signal asks for an end in good order. One that was aborted for a reason of its own, as by a lease that
  * was lost or a disk that is full, wants the end at once.
  */
 export function isOrderly({ reason }: AbortSignal): boolean {
@@ -51,7 +51,7 @@ export class LateStop {
   };
 }
 
-/** Why a request is given up that was not answered in time. */
+/** Returns why a request is given up that was not answered in time. */
 export function tooLate(ms: number): Error {
   return new Error(`There was no answer in ${ms / 1_000} s`);
 }

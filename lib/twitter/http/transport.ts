@@ -179,12 +179,12 @@ export class Transport {
     });
   }
 
-  /** Whether the keys allow to ask in somebody's name. */
+  /** Returns whether the keys allow to ask in somebody's name. */
   can(as: SignedAs): boolean {
     return this.#signer.can(as);
   }
 
-  /** Whether a failure is not tried again: after its tries, or after patience where the API has answered before. */
+  /** Returns whether a failure is not tried again: after its tries, or after patience where the API has answered before. */
   #isOver(
     { refusal }: Failed,
     { tries }: ApiRequest,
@@ -281,7 +281,7 @@ export class Transport {
     }
   }
 
-  /** An error answer as what it means; keys that are refused may be good, and this machine's clock wrong. */
+  /** Returns an error answer as what it means; keys that are refused may be good, and this machine's clock wrong. */
   #refusal(request: ApiRequest, response: Response, body: Uint8Array): ApiError {
     const { ahead } = this.time;
     // Who has answered here before may do so again.
@@ -298,7 +298,7 @@ export class Transport {
   }
 }
 
-/** What is thrown where a failure is not tried again. @param often How often, or how long, it failed. */
+/** Returns what is thrown where a failure is not tried again. @param often How often, or how long, it failed. */
 function finalError({ trouble, error, refusal }: Failed, often: string): unknown {
   return refusal ?? new ApiError(`${error.message}, ${often}`, {
     ...factsOf(error),
@@ -308,7 +308,7 @@ function finalError({ trouble, error, refusal }: Failed, often: string): unknown
   });
 }
 
-/** What kind of trouble an answer is, or null for one that asking again does not change. */
+/** Returns what kind of trouble an answer is, or null for one that asking again does not change. */
 export function troubleOf(error: ApiError): Trouble | null {
   if (isRuleRefused(error)) return null;
   if (error.status === 0) return "network";
@@ -321,12 +321,12 @@ function isRedirect(status: number): boolean {
   return status >= 300 && status < 400;
 }
 
-/** Whether something was answered with success, and the answer could not be read: what was asked for is done. */
+/** Returns whether something was answered with success, and the answer could not be read: what was asked for is done. */
 export function isDamaged(error: unknown): error is ApiError {
   return error instanceof ApiError && error.status >= 200 && error.status < 300;
 }
 
-/** An error answer as what it means. */
+/** Returns an error answer as what it means. */
 function refusal(request: ApiRequest, response: Response, body: Uint8Array): ApiError {
   const fault = faultOf(body);
   const facts: ApiFault = {

@@ -27,11 +27,15 @@ import { liveStream } from "../stream.ts";
 import type { Transport } from "../http/transport.ts";
 import { readStreamLine } from "./messages.ts";
 
-/** All that a status has: its whole text, entities, cards, and what its author wrote for those who cannot see its pictures. */
+/**
+ * All that a status or a user has: the whole text, entities, cards, what an author wrote for those who cannot see
+ * pictures, and whether a user pays for the blue badge.
+ */
 const WHOLE = {
   tweet_mode: "extended",
   include_entities: "true",
   include_ext_alt_text: "true",
+  include_ext_is_blue_verified: "true",
   include_card_uri: "true",
 };
 const TIMELINE_PAGE = 200;
@@ -185,7 +189,7 @@ export class V1Api implements TwitterApi {
     signal: AbortSignal,
   ): Promise<Map<string, UserAnswer>> {
     const names = new Map(asked.map((name) => [name.toLowerCase(), name]));
-    const parameters = { [parameterOf(by)]: asked.join(","), tweet_mode: "extended" };
+    const parameters = { [parameterOf(by)]: asked.join(","), ...WHOLE };
     const as = ["user", "app"] as const;
     const [path, tries] = ["1.1/users/lookup.json", TRIES_OF_ONE];
     const request = { method: "POST", path, parameters, as, tries } as const;
@@ -212,7 +216,7 @@ export class V1Api implements TwitterApi {
     asked: string,
     signal: AbortSignal,
   ): Promise<UserAnswer> {
-    const parameters = { [parameterOf(by)]: asked, tweet_mode: "extended" };
+    const parameters = { [parameterOf(by)]: asked, ...WHOLE };
     const as = ["user", "app"] as const;
     const [path, tries] = ["1.1/users/show.json", TRIES_OF_ONE];
     const request = { method: "GET", path, parameters, as, tries } as const;

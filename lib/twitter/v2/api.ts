@@ -153,7 +153,7 @@ export class V2Api implements PaidApi {
     }
   }
 
-  /** A page of a search; a smaller one where the archive fails at a large one. */
+  /** Returns a page of a search; a smaller one where the archive fails at a large one. */
   async #searched(
     query: string,
     wanted: PageAt & SearchSpan,
@@ -329,13 +329,13 @@ export class V2Api implements PaidApi {
   }
 }
 
-/** Whether an error may be trouble of the API, or of what lies between. */
+/** Returns whether an error may be trouble of the API, or of what lies between. */
 function isOfApi(error: unknown): boolean {
   const isServer = error instanceof ApiError && (error.status === 0 || error.status >= 500);
   return isServer || passingRefusal(error) !== null;
 }
 
-/** Which end of a span the API refuses by its parameter's name; null for an error of another kind. */
+/** Returns which end of a span the API refuses by its parameter's name; null for an error of another kind. */
 function refusedEnd(error: unknown): "lower" | "upper" | null {
   if (!(error instanceof ApiError) || error.status !== 400) return null;
   // The names of all that it takes may follow, in brackets.
@@ -344,7 +344,7 @@ function refusedEnd(error: unknown): "lower" | "upper" | null {
   return /\b(since_id|start_time)\b/.test(told) ? "lower" : null;
 }
 
-/** When a span begins, in milliseconds since 1970; of two beginnings the later one. */
+/** Returns when a span begins, in milliseconds since 1970; of two beginnings the later one. */
 function latestStart({ sinceId, startTime }: PageAt & SearchSpan): number {
   const since = sinceId === undefined ? 0 : idTime(sinceId);
   return startTime === undefined ? since : Math.max(since, Date.parse(startTime));

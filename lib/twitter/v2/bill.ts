@@ -41,7 +41,7 @@ const countsSchema = z.object({
   })),
 });
 
-/** A number that has two names, of which the API says one. */
+/** Returns a number that has two names, of which the API says one. */
 function oneOf(
   inNew: number | undefined,
   inOld: number | undefined,
@@ -232,7 +232,7 @@ export class Bill {
 /** Milliseconds that an error waits for the day on which the cap begins anew. */
 const USAGE_MS = 10_000;
 
-/** The error of a used up cap with the day on which it begins anew, where the API tells it; any other as it is. */
+/** Returns the error of a used up cap with the day on which it begins anew, where the API tells it; any other as it is. */
 export async function withResetDay(
   thrown: unknown,
   bill: Bill | undefined,
@@ -248,7 +248,7 @@ export async function withResetDay(
 }
 
 /**
- * The next day on which a month's cap begins anew: `2026-12-16`.
+ * Returns the next day on which a month's cap begins anew: `2026-12-16`.
  * @param resetDay The day of the month; in a shorter month it is the last one.
  * @param now In milliseconds since 1970.
  */
@@ -268,12 +268,12 @@ const GRANULES = { hour: 3_600_000, day: 86_400_000 };
 /** Days on a page of the archive's counts. */
 const PAGE_DAYS = 31;
 
-/** The calls after which nothing more is asked for: as many as pages of a span need, and once more, as each costs. */
+/** Returns the calls after which nothing more is asked for: as many as pages of a span need, and once more, as each costs. */
 function mostCalls(ms: number): number {
   return 2 * Math.ceil(Math.max(ms, 0) / GRANULES.day / PAGE_DAYS) + 1;
 }
 
-/** The parameter for what is older than a time: since_id is never sent with one. */
+/** Returns the parameter for what is older than a time: since_id is never sent with one. */
 function endsAt({ sinceId }: PageAt, to: number): Record<string, string> {
   return sinceId === undefined
     ? { end_time: isoTime(to).replace(".000Z", "Z") }

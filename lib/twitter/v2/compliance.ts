@@ -127,7 +127,7 @@ export class ComplianceJobs {
     await this.#send(job.upload_url, init, signal);
   }
 
-  /** The results of a complete job: JSON lines. @throws UserError where the time for it is over. */
+  /** Returns the results of a complete job: JSON lines. @throws UserError where the time for it is over. */
   async download(job: ComplianceJob, signal: AbortSignal): Promise<Uint8Array> {
     return await this.#send(job.download_url, { method: "GET" }, signal);
   }
@@ -188,7 +188,7 @@ export interface ComplianceResult {
   reason: string;
 }
 
-/** A job's results by the ids of the tweets. @throws OutsideError for a line that is none. */
+/** Returns a job's results by the ids of the tweets. @throws OutsideError for a line that is none. */
 export function readResults(lines: Uint8Array): Map<string, ComplianceResult> {
   const results = new Map<string, ComplianceResult>();
   for (const [n, line] of new TextDecoder().decode(lines).split("\n").entries()) {

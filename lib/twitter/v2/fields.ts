@@ -17,7 +17,7 @@ const NEEDED_OF_ALL: FieldChoice = {
  */
 export type Told = "nothing" | "authors" | "protected";
 
-/** The parameters that a request for tweets has. */
+/** Returns the parameters that a request for tweets has. */
 export function tweetParameters(
   fields: FieldChoice,
   told: Told = "nothing",
@@ -39,12 +39,12 @@ function neededFor(told: Told, { expansions = FIELDS.expansions.usual }: FieldCh
   return told === "protected" && hasOthers ? NEEDED_OF_ALL : NEEDED;
 }
 
-/** The parameters that a request for users has. */
+/** Returns the parameters that a request for users has. */
 export function userParameters(fields: FieldChoice): Record<string, string> {
   return parameter("user", fields, NEEDED);
 }
 
-/** Whether context annotations come with tweets: the archive gives fewer a page then. */
+/** Returns whether context annotations come with tweets: the archive gives fewer a page then. */
 export function hasContext({ tweet = FIELDS.tweet.usual }: FieldChoice): boolean {
   return tweet.includes("context_annotations");
 }

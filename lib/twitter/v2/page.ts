@@ -6,7 +6,7 @@ import { withTweets } from "../bytes/redact.ts";
 import type { TweetsAnswer } from "./answers.ts";
 
 /**
- * The page of an answer. One that has come down to since_id is the last, whatever its token says.
+ * Returns the page of an answer. One that has come down to since_id is the last, whatever its token says.
  * @param line The answer as a line.
  * @throws SyntaxError for one that brings nothing but what was there before, or is its own next page.
  */

@@ -19,7 +19,7 @@ export interface SearchPlace {
 }
 
 /**
- * The place where a page is: since_id, which is later than any start, is never together with a time. A start that
+ * Returns the place where a page is: since_id, which is later than any start, is never together with a time. A start that
  * recent search does not reach any more is left out, so that it begins where it can.
  * @param now In milliseconds since 1970.
  */
@@ -43,7 +43,7 @@ export function searchPlace(at: PageAt & SearchSpan, now: number): SearchPlace {
   };
 }
 
-/** The end of a span as an id, for a request that may not have a time: ids tell their times. */
+/** Returns the end of a span as an id, for a request that may not have a time: ids tell their times. */
 function endAsId(endTime: string | undefined, { untilId }: PageAt): PageAt {
   if (endTime === undefined) return {};
   const end = timeId(Date.parse(endTime));

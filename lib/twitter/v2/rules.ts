@@ -64,7 +64,7 @@ export interface RulesWanted {
   share: boolean;
 }
 
-/** The tag by which a rule is known as a collection's own. */
+/** Returns the tag by which a rule is known as a collection's own. */
 export function markOf(owner: string): string {
   // A blank ends it: what stands behind is the person's own name for the rule.
   return `${MARK}${encodeURIComponent(owner)}`;
@@ -106,7 +106,7 @@ export async function settleRules(
   return { mark, ids: new Set([...kept.map(({ id }) => id), ...ids]), refused };
 }
 
-/** The ids among those of rules that the app does not have any more: other programs may use it as well. */
+/** Returns the ids among those of rules that the app does not have any more: other programs may use it as well. */
 export async function goneRules(
   transport: Transport,
   ids: Set<string>,
@@ -126,12 +126,12 @@ export async function removeRules(
   await removed(transport, present.filter(({ tag }) => ownerOf(tag) === owner), signal);
 }
 
-/** The collection whose tag it is, if it is one of ours. */
+/** Returns the collection whose tag it is, if it is one of ours. */
 function ownerOf(tag: string | null | undefined): string | null {
   return tag?.startsWith(MARK) ? tag.slice(MARK.length).split(" ", 1)[0] ?? null : null;
 }
 
-/** Every rule of the app. Pages that go round end it: they would go on for ever. */
+/** Returns every rule of the app. Pages that go round end it: they would go on for ever. */
 async function listed(transport: Transport, signal: AbortSignal): Promise<Rule[]> {
   const rules: Rule[] = [];
   const tokens = new Set<string | undefined>();
@@ -233,7 +233,7 @@ async function addedTogether(
   }
 }
 
-/** Which of the rules that were to be added are there: the answer does not say it. */
+/** Returns which of the rules that were to be added are there: the answer does not say it. */
 async function madeOf(
   transport: Transport,
   rules: FilterRule[],

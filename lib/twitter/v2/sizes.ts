@@ -22,7 +22,7 @@ export const MAX_QUERY = 512;
 /** Milliseconds between two requests to the archive: one a second is let through. */
 export const ARCHIVE_EVERY_MS = 1_000;
 
-/** A page of a search with these fields. */
+/** Returns a page of a search with these fields. */
 export function searchPage(archive: "recent" | "all" | undefined, fields: FieldChoice): PageSize {
   return archive === "all" && !hasContext(fields) ? ARCHIVE_PAGE : SEARCH_PAGE;
 }

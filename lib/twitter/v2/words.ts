@@ -75,7 +75,7 @@ export class Wording {
   }
 
   /**
-   * What `send` gives for parameters, which are in the old words. Where the API refuses a field or an expansion by
+   * Returns what `send` gives for parameters, which are in the old words. Where the API refuses a field or an expansion by
    * its name, it is asked again without that one: once for each name, which is not asked for any more.
    * @throws what `send` throws for any other reason.
    */
@@ -113,7 +113,7 @@ export class Wording {
     return Object.fromEntries([...others, ...asked]);
   }
 
-  /** The name by which something is asked for; null where it is not. */
+  /** Returns the name by which something is asked for; null where it is not. */
   #nameOf(old: Asked): Asked | null {
     const renamed = NEW_NAMES[old.parameter]?.[old.name];
     const isNew = this.hasNewWords ? renamed !== undefined : this.#isRefused(old);

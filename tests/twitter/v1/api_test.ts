@@ -63,7 +63,7 @@ Deno.test("v1.1: a page that was there before is asked for again rather than wri
     assert.equal(sandbox.requests.length, 3);
   }));
 
-Deno.test("v1.1: everything that a status has is asked for, also what describes its pictures to those who cannot see them", () =>
+Deno.test("v1.1: everything that a status or a user has is asked for, also what describes its pictures to those who cannot see them", () =>
   withApi(async (api, sandbox) => {
     const [user = ""] = sandbox.world.users.keys();
     await api.timeline(user, {}, never);
@@ -72,15 +72,26 @@ Deno.test("v1.1: everything that a status has is asked for, also what describes 
     for await (const _ of api.stream({ filter: { track: "x" }, owner: "c" }, stop.signal)) {
       stop.abort();
     }
+    // One that is there, and one that is not.
+    await Array.fromAsync(api.users("id", [user, "1"], never));
     const asked = sandbox.requests.filter(({ path }) => !path.includes("oauth"));
     assert.deepEqual(asked.map(({ path }) => path.split("/").at(-1)), [
       "user_timeline.json",
       "tweets.json",
       "filter.json",
+      "lookup.json",
+      "show.json",
     ]);
     for (const { parameters } of asked) {
       assert.equal(parameters.tweet_mode, "extended");
-      for (const name of ["include_ext_alt_text", "include_entities", "include_card_uri"]) {
+      for (
+        const name of [
+          "include_ext_alt_text",
+          "include_ext_is_blue_verified",
+          "include_entities",
+          "include_card_uri",
+        ]
+      ) {
         assert.equal(parameters[name], "true", name);
       }
     }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { FIELDS } from "../../../lib/base/api_fields.ts";
 import { startSandbox } from "../../../lib/sandbox/server.ts";
 import { openApi } from "../../../lib/twitter/open.ts";
@@ -85,5 +86,18 @@ Deno.test("timelines, searches, users and the stream are asked with the fields t
     assert.equal((await everything.search("sandbox", { archive: "all" }, never)).count, 100);
   } finally {
     await sandbox.close();
+  }
+});
+
+Deno.test("the table of what is asked for has every name, and says of each what the code does", async () => {
+  const path = fileURLToPath(new URL("../../../docs/requests.md", import.meta.url));
+  const rows = (await Deno.readTextFile(path)).split("\n").map((row) =>
+    row.split("|").map((cell) => cell.trim().replaceAll("`", ""))
+  );
+  const told = new Map(rows.map(([, parameter, name, , ours]) => [`${parameter} ${name}`, ours]));
+  for (const [kind, { usual, others }] of Object.entries(FIELDS)) {
+    const parameter = kind === "expansions" ? kind : `${kind}.fields`;
+    for (const name of usual) assert.equal(told.get(`${parameter} ${name}`), "yes", name);
+    for (const name of others) assert.match(told.get(`${parameter} ${name}`) ?? "", /^where named/);
   }
 });

@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { removeFile } from "../base/in_use.ts";
-import { diskError } from "../base/disk_error.ts";
+import { diskError } from "./disk_error.ts";
 
 /** Parts that ids are divided into; one at a time is looked at. */
 const PARTS = 256;
@@ -55,7 +55,7 @@ export class Repeats {
     }
   }
 
-  /** Every id that came more than once, in no order. @throws OutsideError where the disk fails. */
+  /** Yields every id that came more than once, in no order. @throws OutsideError where the disk fails. */
   async *found(): AsyncGenerator<Repeat> {
     for (const part of this.#parts) {
       const records = await part.records().catch((cause) => {
@@ -83,7 +83,7 @@ class Part {
   #count = 0;
   #path: string | undefined;
 
-  /** Whether it is full now, and has to be spilled. */
+  /** Returns whether it is full now, and has to be spilled. */
   add(id: bigint, group: number): boolean {
     this.#held.setBigUint64(this.#count * RECORD, id);
     this.#held.setUint32(this.#count * RECORD + 8, group);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { temporaryVariable } from "../../lib/base/shell.ts";
 import { UserError } from "../../lib/base/errors.ts";
-import { Repeats } from "../../lib/archive/repeats.ts";
+import { Repeats } from "../../lib/base/repeats.ts";
 
 async function found(repeats: Repeats): Promise<Map<string, number[]>> {
   const all = await Array.fromAsync(repeats.found());

@@ -1,0 +1,75 @@
+/** Where exports go: a file, or a folder of files that belong together. */
+
+import { join } from "node:path";
+import { isObject, jsonOrNull } from "../base/json.ts";
+import { OutputFile, writeWhole } from "./output_file.ts";
+import type { PostWriter, Sink } from "./writer.ts";
+
+/** An output that has its names only when it is whole. */
+export interface Output {
+  readonly writer: PostWriter;
+  /**
+   * Gives it its names.
+   * @param document What is written beside it, with the names of the files added.
+   */
+  keep(document: Record<string, unknown>): Promise<void>;
+  /** Removes what was written. */
+  discard(): Promise<void>;
+}
+
+/** Opens a file. @throws UserError where it cannot be written */
+export async function openFile(path: string, make: (sink: Sink) => PostWriter): Promise<Output> {
+  const file = await OutputFile.open(path);
+  return {
+    writer: make(file),
+    keep: async (document) => {
+      await file.keep();
+      await writeWhole(`${path}.export.json`, toDocument(document));
+    },
+    discard: () => file.discard(),
+  };
+}
+
+/**
+ * Opens a folder of shards: `posts-00000-of-00003.parquet`.
+ * @param make Makes the writer, which asks for each shard.
+ * @throws UserError where it cannot be written
+ */
+export function openShards(
+  folder: string,
+  make: (openShard: () => Promise<OutputFile>) => PostWriter,
+): Output {
+  const shards: OutputFile[] = [];
+  const openShard = async () => {
+    const shard = await OutputFile.open(join(folder, `posts-${shards.length}.parquet`));
+    shards.push(shard);
+    return shard;
+  };
+  const digits = (n: number) => `${n}`.padStart(5, "0");
+  return {
+    writer: make(openShard),
+    keep: async (document) => {
+      const files = shards.map((_, i) => `posts-${digits(i)}-of-${digits(shards.length)}.parquet`);
+      const former = await formerFiles(folder);
+      for (const [i, shard] of shards.entries()) await shard.keep(join(folder, files[i] ?? ""));
+      await writeWhole(join(folder, "export.json"), toDocument({ ...document, files }));
+      for (const file of former.filter((one) => !files.includes(one))) {
+        await Deno.remove(join(folder, file)).catch(() => {});
+      }
+    },
+    discard: async () => {
+      for (const shard of shards.toReversed()) await shard.discard();
+    },
+  };
+}
+
+/** The shards that an export of before wrote there: with the new ones they would be read as one table. */
+async function formerFiles(folder: string): Promise<string[]> {
+  const document = jsonOrNull(await Deno.readTextFile(join(folder, "export.json")).catch(() => ""));
+  const files = isObject(document) && Array.isArray(document.files) ? document.files : [];
+  return files.map(String).filter((name) => /^posts-\d{5,}-of-\d{5,}\.parquet$/.test(name));
+}
+
+function toDocument(document: Record<string, unknown>): string {
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
