@@ -4,7 +4,7 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /** Levels of brackets: readers that call themselves for each give up beyond some hundred; the API has about ten. */
-const DEEPEST = 200;
+export const DEEPEST = 200;
 
 // A BOM is part of no JSON text (RFC 8259, 8.1).
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -1,0 +1,327 @@
+/**
+ * One pass over the bytes of a JSON text: whether it is one, as strictly as `strictlyParsed` has it, and where its upper
+ * values lie. It makes no object and no text, which is what most of the time goes into for a tweet that is only kept.
+ */
+
+import { isUtf8 } from "node:buffer";
+import { DEEPEST } from "./strict_json.ts";
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const MINUS = 0x2d;
+const ZERO = 0x30;
+
+/** What is known of a value: where its name is, with its quotes, where it is, and which value comes after all in it. */
+const FIELDS = 5;
+const [KEY_START, KEY_END, START, END, NEXT] = [0, 1, 2, 3, 4];
+/** Values that there is room for at first. */
+const FIRST_ROOM = 256;
+
+/** Bytes that may come after a backslash, but for `u`. */
+const ESCAPED = table('"\\/bfnrt');
+const HEX = table("0123456789abcdefABCDEF");
+const LITERALS = [textBytes("true"), textBytes("false"), textBytes("null")];
+
+/** The digits of the largest number of 64 bits. */
+const LARGEST = textBytes(`${2n ** 64n - 1n}`);
+
+/** A member's name, as `find` takes it. */
+export type Name = Uint8Array;
+
+/** A name in the form in which it stands in a text. */
+export function name(text: string): Name {
+  return textBytes(JSON.stringify(text));
+}
+
+const ID = name("id");
+const ID_STR = name("id_str");
+
+/**
+ * The upper values of a JSON text, by number: 0 is the whole. One outline is for many texts, one after the other, so
+ * that none costs memory of its own; what it says holds for the last.
+ */
+export class Outline {
+  #bytes: Uint8Array = new Uint8Array();
+  #values = new Int32Array(FIRST_ROOM * FIELDS);
+  #count = 0;
+  readonly #open = new Int32Array(DEEPEST);
+  readonly #isObject = new Uint8Array(DEEPEST);
+
+  /**
+   * Reads a text, and notes its values down to so many levels below the whole.
+   * @returns False where it is no JSON text for `strictlyParsed`, and where a name that would be noted has an escape in
+   *   it: whoever wants to know more parses it.
+   */
+  read(bytes: Uint8Array, levels: number): boolean {
+    this.#bytes = bytes;
+    this.#count = 0;
+    return isUtf8(bytes) && this.#scan(bytes, levels);
+  }
+
+  /** Where a value begins. */
+  start(value: number): number {
+    return this.#values[value * FIELDS + START] ?? 0;
+  }
+
+  /** Where a value ends: the place after it. */
+  end(value: number): number {
+    return this.#values[value * FIELDS + END] ?? 0;
+  }
+
+  isObject(value: number): boolean {
+    return this.#bytes[this.start(value)] === OPEN_BRACE;
+  }
+
+  isArray(value: number): boolean {
+    return this.#bytes[this.start(value)] === OPEN_BRACKET;
+  }
+
+  /** The value after this one in the same object or array; -1 after the last one. */
+  next(value: number, parent: number): number {
+    const next = this.#values[value * FIELDS + NEXT] ?? 0;
+    return next < (this.#values[parent * FIELDS + NEXT] ?? 0) ? next : -1;
+  }
+
+  /** The first value in an object or array that is noted; -1 where there is none. */
+  first(parent: number): number {
+    return parent + 1 < (this.#values[parent * FIELDS + NEXT] ?? 0) ? parent + 1 : -1;
+  }
+
+  /** The member of an object by its name; of several the last, as a parser has it; -1 where there is none. */
+  find(parent: number, name: Name): number {
+    let found = -1;
+    for (let value = this.first(parent); value >= 0; value = this.next(value, parent)) {
+      if (this.#isNamed(value, name)) found = value;
+    }
+    return found;
+  }
+
+  /** The id of an object, as `idAt` has it; null where it is not one in plain digits. */
+  id(parent: number): string | null {
+    const given = this.find(parent, ID_STR);
+    const value = given < 0 ? this.find(parent, ID) : given;
+    return value < 0 ? null : this.digits(value);
+  }
+
+  /** A number of 64 bits at most, or a string of its digits; null for any other value. */
+  digits(value: number): string | null {
+    const bytes = this.#bytes;
+    const isString = bytes[this.start(value)] === QUOTE;
+    const start = this.start(value) + (isString ? 1 : 0);
+    const end = this.end(value) - (isString ? 1 : 0);
+    if (end <= start || end - start > LARGEST.length) return null;
+    if (bytes[start] === ZERO && end - start > 1) return null;
+    for (let i = start; i < end; i++) if (!isDigit(bytes[i] ?? 0)) return null;
+    if (end - start === LARGEST.length && isLarger(bytes, start)) return null;
+    return latin1(bytes, start, end);
+  }
+
+  #isNamed(value: number, name: Name): boolean {
+    const at = value * FIELDS;
+    const start = this.#values[at + KEY_START] ?? 0;
+    if ((this.#values[at + KEY_END] ?? 0) - start !== name.length) return false;
+    for (let i = 1; i < name.length; i++) if (this.#bytes[start + i] !== name[i]) return false;
+    return true;
+  }
+
+  /** Notes that a value begins. @returns Its number. */
+  #begin(keyStart: number, keyEnd: number, start: number): number {
+    const value = this.#count++;
+    const at = value * FIELDS;
+    if (at + FIELDS > this.#values.length) {
+      const more = new Int32Array(this.#values.length * 2);
+      more.set(this.#values);
+      this.#values = more;
+    }
+    this.#values[at + KEY_START] = keyStart;
+    this.#values[at + KEY_END] = keyEnd;
+    this.#values[at + START] = start;
+    return value;
+  }
+
+  #end(value: number, end: number): void {
+    this.#values[value * FIELDS + END] = end;
+    this.#values[value * FIELDS + NEXT] = this.#count;
+  }
+
+  /** RFC 8259, in one loop: a value, then what may follow it. */
+  #scan(bytes: Uint8Array, levels: number): boolean {
+    const length = bytes.length;
+    let [depth, keyStart, keyEnd] = [0, 0, 0];
+    let i = pastSpace(bytes, 0);
+    for (;;) {
+      if (i >= length) return false;
+      let value = depth <= levels ? this.#begin(keyStart, keyEnd, i) : -1;
+      const byte = bytes[i];
+      if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+        if (depth === DEEPEST) return false;
+        const isObject = byte === OPEN_BRACE;
+        this.#open[depth] = value;
+        this.#isObject[depth] = isObject ? 1 : 0;
+        depth++;
+        i = pastSpace(bytes, i + 1);
+        if (i >= length) return false;
+        if (bytes[i] !== (isObject ? CLOSE_BRACE : CLOSE_BRACKET)) {
+          [keyStart, keyEnd] = [i, i];
+          if (isObject) {
+            keyEnd = keyEndAt(bytes, i, depth <= levels);
+            if (keyEnd < 0) return false;
+            i = pastColon(bytes, keyEnd);
+            if (i < 0) return false;
+          }
+          continue;
+        }
+        depth--;
+        i++;
+      } else {
+        i = byte === QUOTE ? stringEnd(bytes, i + 1) : plainEnd(bytes, i);
+        if (i < 0) return false;
+      }
+      for (;;) {
+        if (value >= 0) this.#end(value, i);
+        i = pastSpace(bytes, i);
+        if (depth === 0) return i === length;
+        if (i >= length) return false;
+        const isObject = this.#isObject[depth - 1] === 1;
+        const follows = bytes[i];
+        if (follows === COMMA) {
+          i = pastSpace(bytes, i + 1);
+          [keyStart, keyEnd] = [i, i];
+          if (isObject) {
+            keyEnd = keyEndAt(bytes, i, depth <= levels);
+            if (keyEnd < 0) return false;
+            i = pastColon(bytes, keyEnd);
+            if (i < 0) return false;
+          }
+          break;
+        }
+        if (follows !== (isObject ? CLOSE_BRACE : CLOSE_BRACKET)) return false;
+        depth--;
+        value = this.#open[depth] ?? -1;
+        i++;
+      }
+    }
+  }
+}
+
+/** The place after the name that begins at `i`; -1 where there is none, or one that is not `plain` though it has to be. */
+function keyEndAt(bytes: Uint8Array, i: number, isPlain: boolean): number {
+  if (i >= bytes.length || bytes[i] !== QUOTE) return -1;
+  const end = stringEnd(bytes, i + 1);
+  if (!isPlain) return end;
+  for (let at = i; at < end; at++) if (bytes[at] === BACKSLASH) return -1;
+  return end;
+}
+
+/** The place of the value after the colon that comes at `i`; -1 where none comes. */
+function pastColon(bytes: Uint8Array, i: number): number {
+  const at = pastSpace(bytes, i);
+  return at < bytes.length && bytes[at] === COLON ? pastSpace(bytes, at + 1) : -1;
+}
+
+/** The place after a string whose inside begins at `i`; -1 where it has no end, or something in it that is no JSON. */
+function stringEnd(bytes: Uint8Array, i: number): number {
+  const length = bytes.length;
+  while (i < length) {
+    const byte = bytes[i] ?? 0;
+    i++;
+    if (byte > QUOTE && byte !== BACKSLASH) continue;
+    if (byte === QUOTE) return i;
+    if (byte < 0x20) return -1;
+    if (byte !== BACKSLASH) continue;
+    i = escapeEnd(bytes, i);
+    if (i < 0) return -1;
+  }
+  return -1;
+}
+
+function escapeEnd(bytes: Uint8Array, i: number): number {
+  if (i >= bytes.length) return -1;
+  const byte = bytes[i] ?? 0;
+  if (ESCAPED[byte] === 1) return i + 1;
+  if (byte !== 0x75 || i + 4 >= bytes.length) return -1;
+  for (let at = i + 1; at <= i + 4; at++) if (HEX[bytes[at] ?? 0] !== 1) return -1;
+  return i + 5;
+}
+
+/** The place after a number or a literal; -1 for neither. */
+function plainEnd(bytes: Uint8Array, i: number): number {
+  const byte = bytes[i] ?? 0;
+  if (byte === MINUS || isDigit(byte)) return numberEnd(bytes, i);
+  for (const literal of LITERALS) {
+    if (byte !== literal[0]) continue;
+    if (i + literal.length > bytes.length) return -1;
+    for (let at = 1; at < literal.length; at++) if (bytes[i + at] !== literal[at]) return -1;
+    return i + literal.length;
+  }
+  return -1;
+}
+
+function numberEnd(bytes: Uint8Array, i: number): number {
+  const length = bytes.length;
+  let at = bytes[i] === MINUS ? i + 1 : i;
+  const whole = at;
+  at = digitsEnd(bytes, at);
+  if (at === whole || bytes[whole] === ZERO && at > whole + 1) return -1;
+  if (at < length && bytes[at] === 0x2e) {
+    const part = at + 1;
+    at = digitsEnd(bytes, part);
+    if (at === part) return -1;
+  }
+  if (at < length && (bytes[at] === 0x65 || bytes[at] === 0x45)) {
+    at++;
+    if (at < length && (bytes[at] === 0x2b || bytes[at] === MINUS)) at++;
+    const power = at;
+    at = digitsEnd(bytes, power);
+    if (at === power) return -1;
+  }
+  return at;
+}
+
+function digitsEnd(bytes: Uint8Array, i: number): number {
+  while (i < bytes.length && isDigit(bytes[i] ?? 0)) i++;
+  return i;
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= ZERO && byte <= 0x39;
+}
+
+/** Whether as many digits as the largest number of 64 bits has are more than that. */
+function isLarger(bytes: Uint8Array, start: number): boolean {
+  for (let i = 0; i < LARGEST.length; i++) {
+    const difference = (bytes[start + i] ?? 0) - (LARGEST[i] ?? 0);
+    if (difference !== 0) return difference > 0;
+  }
+  return false;
+}
+
+function pastSpace(bytes: Uint8Array, i: number): number {
+  while (i < bytes.length) {
+    const byte = bytes[i] ?? 0;
+    if (byte > 0x20 || byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return i;
+    i++;
+  }
+  return i;
+}
+
+/** A text of at most some twenty ASCII characters. */
+function latin1(bytes: Uint8Array, start: number, end: number): string {
+  return String.fromCharCode(...bytes.subarray(start, end));
+}
+
+function textBytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+function table(characters: string): Uint8Array {
+  const flags = new Uint8Array(256);
+  for (const byte of textBytes(characters)) flags[byte] = 1;
+  return flags;
+}

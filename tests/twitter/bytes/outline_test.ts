@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { gunzipSync } from "node:zlib";
+import fc from "fast-check";
+import { name, Outline } from "../../../lib/twitter/bytes/outline.ts";
+import { idAt } from "../../../lib/twitter/bytes/ids.ts";
+import { items } from "../../../lib/twitter/bytes/raw_json.ts";
+import { strictlyParsed } from "../../../lib/twitter/bytes/strict_json.ts";
+import { v1TweetFiles, v2PageFiles } from "../../twitter_data.ts";
+import { damaged, jsonText, members, objectText, space } from "../json_texts.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+function isTaken(bytes: Uint8Array): boolean {
+  try {
+    strictlyParsed(bytes);
+    return true;
+  } catch (error) {
+    assert.ok(error instanceof SyntaxError);
+    return false;
+  }
+}
+
+/** An id as the slow way finds it; null where it finds none. */
+function slowId(bytes: Uint8Array, start = 0): string | null {
+  try {
+    return idAt(bytes, start);
+  } catch (error) {
+    assert.ok(error instanceof SyntaxError);
+    return null;
+  }
+}
+
+const anyBytes = fc.oneof(
+  jsonText.map((text) => encoder.encode(text)),
+  damaged(jsonText),
+  damaged(jsonText.map((text) => `{"a":[${text}]}`)),
+  fc.uint8Array(),
+  fc.array(fc.constantFrom(...encoder.encode('{}[]",:\\u0-.eE1 tfn')), { maxLength: 8 })
+    .map((bytes) => Uint8Array.from(bytes)),
+);
+
+Deno.test("a text is taken where a strict parser takes it, and nowhere else", () => {
+  const outline = new Outline();
+  fc.assert(
+    fc.property(anyBytes, (bytes) => {
+      // Not one name is noted, so that none may have an escape.
+      assert.equal(outline.read(bytes, 0), isTaken(bytes), decoder.decode(bytes));
+    }),
+    { numRuns: 6_000 },
+  );
+});
+
+Deno.test("what is taken with its upper values is a strict parser's, and only escapes in names are left to it", () => {
+  const outline = new Outline();
+  fc.assert(
+    fc.property(anyBytes, fc.integer({ min: 1, max: 4 }), (bytes, levels) => {
+      const isRead = outline.read(bytes, levels);
+      if (isRead) assert.ok(isTaken(bytes));
+      else if (isTaken(bytes)) assert.ok(bytes.includes(0x5c), decoder.decode(bytes));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+Deno.test("each short text of the bytes that JSON is made of is taken or not as a parser has it", () => {
+  const outline = new Outline();
+  const alphabet = encoder.encode('{}[]":,0-.e ');
+  for (let length = 1; length <= 4; length++) {
+    for (let number = 0; number < alphabet.length ** length; number++) {
+      const bytes = Uint8Array.from(
+        { length },
+        (_, i) => alphabet[Math.floor(number / alphabet.length ** i) % alphabet.length] ?? 0,
+      );
+      assert.equal(outline.read(bytes, 0), isTaken(bytes), decoder.decode(bytes));
+    }
+  }
+});
+
+Deno.test("numbers, literals, strings and depths have the very borders of a parser", () => {
+  const outline = new Outline();
+  const texts = [
+    ..."0 -0 00 01 -01 1. .1 1.0 1e 1e1 1E+1 1e-1 1e+ - +1 0x1 1_0 Infinity NaN".split(" "),
+    ..."true tru trueX true1 nul null nullnull fals false false,".split(" "),
+    ...['"\\u00e9"', '"\\u00e"', '"\\u00eg"', '"\\x"', '"\\', '"\\"', '"\\""', '"\\ud800"', '"\t"'],
+    ...['"\u007f"', '"\u0000"', '"\u2028"', "'a'", "\ufeff1", "1 2", "[1,]", "[,1]", '{"a":1,}'],
+    ...['{"a"}', '{"a":}', '{1:2}', '{"a":1 "b":2}', "[1 2]", "[1}", '{"a":1]', "[", "{", "", " "],
+    "[".repeat(200) + "]".repeat(200),
+    "[".repeat(201) + "]".repeat(201),
+    '{"a":'.repeat(200) + "1" + "}".repeat(200),
+    '{"a":'.repeat(201) + "1" + "}".repeat(201),
+    "[".repeat(100_000),
+  ];
+  for (const text of texts) {
+    const bytes = encoder.encode(text);
+    assert.equal(outline.read(bytes, 0), isTaken(bytes), text.slice(0, 40));
+  }
+  for (const byte of [0x80, 0xc0, 0xed, 0xf5, 0xff]) {
+    const bytes = Uint8Array.of(0x22, byte, 0xa0, 0x80, 0x22);
+    assert.equal(outline.read(bytes, 0), isTaken(bytes));
+  }
+});
+
+Deno.test("members are found in their place, of a name that comes twice the last, and ids as they are found slowly", () => {
+  const outline = new Outline();
+  fc.assert(
+    fc.property(members, space, (members, space) => {
+      const bytes = encoder.encode(`${space}${objectText(members, space)}${space}`);
+      if (!outline.read(bytes, 1)) {
+        assert.ok(members.some((member) => member.name.includes("\\")));
+        return;
+      }
+      const found = [...items(bytes)];
+      let value = outline.first(0);
+      for (const { key = "", start, end } of found) {
+        assert.deepEqual([outline.start(value), outline.end(value)], [start, end]);
+        const last = found.findLast((item) => item.key === key);
+        assert.equal(outline.start(outline.find(0, name(key))), last?.start);
+        value = outline.next(value, 0);
+      }
+      assert.equal(value, -1);
+      const id = outline.id(0);
+      if (id !== null) assert.equal(id, slowId(bytes));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+Deno.test("an id is given where it is a number of 64 bits in plain digits", () => {
+  const outline = new Outline();
+  const cases = ["0", "1", "01", "18446744073709551615", "18446744073709551616", "-1", "1.0", "1e3"];
+  for (const digits of [...cases, "99999999999999999999", "184467440737095516150", "", "x"]) {
+    for (const value of [digits, JSON.stringify(digits)]) {
+      for (const key of ["id", "id_str"]) {
+        const bytes = encoder.encode(`{"${key}":${value}}`);
+        if (outline.read(bytes, 1)) assert.equal(outline.id(0), slowId(bytes), value);
+      }
+    }
+  }
+});
+
+Deno.test("recorded tweets and pages are taken, with the ids that they have", async () => {
+  const outline = new Outline();
+  for (const file of [...await v1TweetFiles(), ...await v2PageFiles()]) {
+    const bytes = await Deno.readFile(file);
+    const text = decoder.decode(file.endsWith(".gz") ? gunzipSync(bytes) : bytes);
+    for (const line of text.split("\n").filter((line) => line !== "")) {
+      const bytes = encoder.encode(line);
+      assert.equal(outline.read(bytes, 1), isTaken(bytes), `${file}: ${line.slice(0, 80)}`);
+      if (isTaken(bytes) && slowId(bytes) !== null) assert.equal(outline.id(0), slowId(bytes), file);
+    }
+  }
+});
