@@ -2,11 +2,11 @@
 
 import { Packed, type PackedCut } from "../base/packed.ts";
 import { userOfWalk } from "../collection/walks.ts";
-import type { Position, Positions } from "../source/source.ts";
+import { type LaterPosition, type Position, positionOf, type Positions } from "../source/source.ts";
 
 /** The positions of walks. */
 export class Standing {
-  readonly #few: Positions = {};
+  readonly #few: Record<string, Position | LaterPosition> = {};
   readonly #ofUsers = new Packed<Position>();
 
   constructor(positions: Positions = {}) {
@@ -19,26 +19,31 @@ export class Standing {
   }
 
   /** Where a walk stands; undefined where it was not begun. */
-  get(walk: string): Position | undefined {
+  get(walk: string): Position | LaterPosition | undefined {
     if (isOfUser(walk)) return this.#ofUsers.get(walk);
     return Object.hasOwn(this.#few, walk) ? this.#few[walk] : undefined;
   }
 
   /** Takes in where a walk stands. */
-  set(walk: string, position: Position): void {
-    if (isOfUser(walk)) this.#ofUsers.set(walk, position);
+  set(walk: string, position: Position | LaterPosition): void {
+    if (isOfUser(walk)) this.#ofUsers.set(walk, positionOf(position));
     else this.#few[walk] = position;
   }
 
   /** Whether all walks stand as `holds` wants it. */
   every(holds: (walk: string, position: Position) => boolean): boolean {
     for (const [walk, position] of this.#ofUsers) if (!holds(walk, position)) return false;
-    return Object.entries(this.#few).every(([walk, position]) => holds(walk, position));
+    return Object.entries(this.#madeFew()).every(([walk, position]) => holds(walk, position));
   }
 
   /** Where they stand now, whatever comes later: those of users, and all others. */
   cut(): { few: Positions; ofUsers: PackedCut<Position> } {
-    return { few: { ...this.#few }, ofUsers: this.#ofUsers.cut() };
+    return { few: this.#madeFew(), ofUsers: this.#ofUsers.cut() };
+  }
+
+  #madeFew(): Positions {
+    const few = Object.entries(this.#few);
+    return Object.fromEntries(few.map(([walk, position]) => [walk, positionOf(position)]));
   }
 }
 

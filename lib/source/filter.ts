@@ -159,7 +159,7 @@ export class FilterSource implements TweetSource {
     const missed = gap ? this.#missed(gap, harvest, stand) : [];
     yield* begun(missed);
     // The API may send its last tweets again when the stream is opened again soon.
-    const { collected, ...position } = this.#position(harvest, stand.connection);
+    const { collected, ...position } = this.#position(harvest, stand.connection)();
     const isAtLimit = this.#left(harvest) <= 0;
     const stopped = {
       ...position,
@@ -231,14 +231,17 @@ export class FilterSource implements TweetSource {
     return (this.#options.maxRecords ?? Infinity) - collected;
   }
 
+  /** Where the stream stands now: its ids are many, and needed once a flush. */
   #position({ seen, collected, cursor }: Harvest, connection: string | undefined) {
-    return {
-      at: this.#clock.now(),
-      ids: seen.newest(COMMITTED),
+    const at = this.#clock.now();
+    const ids = seen.newest(COMMITTED);
+    return () => ({
+      at,
+      ids: ids(),
       ...(connection === undefined ? {} : { connection }),
       ...(cursor === undefined ? {} : { cursor }),
       ...(this.#options.maxRecords === undefined ? {} : { collected }),
-    };
+    });
   }
 }
 

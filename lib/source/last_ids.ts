@@ -7,10 +7,16 @@ export class LastIds {
   /** The same ids, where the next one takes the place of the oldest: a set would have to look for it. */
   readonly #ring: string[] = [];
   #next = 0;
+  #added = 0;
 
   /** @param most How many are remembered. */
   constructor(most: number) {
     this.#most = most;
+  }
+
+  /** How many were added. */
+  get added(): number {
+    return this.#added;
   }
 
   /** Whether an id is remembered. */
@@ -23,16 +29,19 @@ export class LastIds {
     const oldest = this.#ring[this.#next];
     if (oldest !== undefined) this.#ids.delete(oldest);
     this.#ids.add(id);
+    this.#added++;
     this.#ring[this.#next] = id;
     this.#next = (this.#next + 1) % this.#most;
     return oldest;
   }
 
-  /** Those that were added last, oldest first. */
-  newest(count: number): string[] {
-    const wanted = Math.min(count, this.#ring.length);
-    const before = this.#ring.slice(Math.max(this.#next - wanted, 0), this.#next);
-    const rest = wanted - before.length;
-    return rest > 0 ? [...this.#ring.slice(-rest), ...before] : before;
+  /**
+   * Those that were added last, oldest first.
+   * @param past How many of the very last are left out.
+   */
+  newest(count: number, past = 0): string[] {
+    const wanted = Math.max(Math.min(count, this.#ring.length - past), 0);
+    const first = this.#added - past - wanted;
+    return Array.from({ length: wanted }, (_, i) => this.#ring[(first + i) % this.#most] ?? "");
   }
 }

@@ -11,6 +11,8 @@ export class Recent {
   /** The highest of all; ids are times. */
   highest: string | undefined;
   readonly #ids = new LastIds(REMEMBERED);
+  /** Of the last two times, as one may still be asked for while the source is at the next. */
+  #marks: Mark[] = [];
 
   constructor(ids: string[]) {
     for (const id of ids) this.add(id);
@@ -20,12 +22,37 @@ export class Recent {
   add(id: string): boolean {
     if (this.#ids.has(id)) return false;
     if (this.highest === undefined || isOlder(this.highest, id)) this.highest = id;
+    for (const mark of this.#marks) mark.beforeAdding(this.#ids);
     this.#ids.add(id);
     return true;
   }
 
-  /** Those that came last, oldest first. */
-  newest(count: number): string[] {
-    return this.#ids.newest(count);
+  /** Those that have come last by now, oldest first, made when they are asked for, at whatever time. */
+  newest(count: number): () => string[] {
+    const mark = new Mark(this.#ids, count);
+    this.#marks = [...this.#marks.slice(-1), mark];
+    return () => mark.ids(this.#ids);
+  }
+}
+
+/** The ids that had come last at one time. */
+class Mark {
+  readonly #count: number;
+  /** How many had been added. */
+  readonly #at: number;
+  #made: string[] | undefined;
+
+  constructor({ added }: LastIds, count: number) {
+    this.#at = added;
+    this.#count = count;
+  }
+
+  ids(ids: LastIds): string[] {
+    return this.#made ??= ids.newest(this.#count, ids.added - this.#at);
+  }
+
+  /** Makes them while they are there still. */
+  beforeAdding(ids: LastIds): void {
+    if (ids.added - this.#at + this.#count >= REMEMBERED) this.ids(ids);
   }
 }

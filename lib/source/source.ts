@@ -27,6 +27,17 @@ export function unreadablePosition(walk: string, cause?: unknown): OutsideError 
   });
 }
 
+/**
+ * A position that takes some work, made when it is needed; it is where the walk stood at its batch, though more was asked
+ * for since.
+ */
+export type LaterPosition = () => Position;
+
+/** A position as it is recorded. */
+export function positionOf(position: Position | LaterPosition): Position {
+  return typeof position === "function" ? position() : position;
+}
+
 /** The positions of walks, by walk: `user:12`, `search`, `stream`. */
 export type Positions = Record<string, Position>;
 
@@ -57,7 +68,7 @@ export interface Batch {
   /** The walk that it belongs to. */
   walk: string;
   /** Where that walk stands after this batch. */
-  position: Position;
+  position: Position | LaterPosition;
   /** Raw lines without a line break; a v2 line holds several tweets. */
   tweets: Uint8Array[];
   /** The tweets in these lines. */
@@ -85,6 +96,9 @@ export interface Batch {
    */
   update?: ConfigUpdate;
 }
+
+/** What one answer brought, with a position that is made. */
+export type PlacedBatch = Batch & { position: Position };
 
 /** Where tweets come from. */
 export interface TweetSource {

@@ -1,7 +1,13 @@
 /** The timelines of many users as a source: one walk a user, several side by side. */
 
 import { chunks } from "../base/chunks.ts";
-import type { Batch, Positions, SourceOptions, TweetSource } from "./source.ts";
+import {
+  type Batch,
+  positionOf,
+  type Positions,
+  type SourceOptions,
+  type TweetSource,
+} from "./source.ts";
 import { isProtectedWanted } from "../collection/config.ts";
 import {
   isLookUpDue,
@@ -142,7 +148,7 @@ export class UserTimelineSource implements TweetSource {
       try {
         for await (const batch of this.#pages(id, asked, walking)) {
           if (batch.position === "whole") positions.delete(batch.walk);
-          else positions.set(batch.walk, batch.position);
+          else positions.set(batch.walk, positionOf(batch.position));
           yield batch;
         }
         return;

@@ -9,7 +9,7 @@ import { idTime } from "../twitter/bytes/ids.ts";
 import { FIRST_TWEET } from "../twitter/reach.ts";
 import { KnownIds } from "./known_ids.ts";
 import { BudgetUsedUp } from "./meter.ts";
-import { type Batch, type Position, unreadablePosition } from "./source.ts";
+import { type PlacedBatch, type Position, unreadablePosition } from "./source.ts";
 
 /** Pages without a tweet, each with a token for the next: the API has some, and nobody follows them for ever. */
 const MOST_EMPTY = 100;
@@ -63,7 +63,7 @@ export interface WalkOptions {
  * the newest tweet is recorded.
  * @throws ApiError where there is no end to pages without a tweet; what `ask` throws.
  */
-export async function* walk(options: WalkOptions): AsyncGenerator<Batch> {
+export async function* walk(options: WalkOptions): AsyncGenerator<PlacedBatch> {
   const { name, ask, most = Infinity } = options;
   const { since, ...position } = unfinished(options);
   let { newest, oldest, next, asked = 0, came = 0 } = position;

@@ -28,3 +28,12 @@ Deno.test("a new id costs no more where 200,000 are remembered than where two ar
   const ms = performance.now() - began;
   assert.ok(ms < 100_000, `${Math.round(ms)} ms`);
 });
+
+Deno.test("those that came before the very last are given as well, as far as they are remembered", () => {
+  const ids = new LastIds(4);
+  for (const id of ["a", "b", "c", "d", "e"]) ids.add(id);
+  assert.deepEqual(ids.newest(2, 1), ["c", "d"]);
+  assert.deepEqual(ids.newest(9, 1), ["b", "c", "d"]);
+  assert.deepEqual(ids.newest(2, 4), []);
+  assert.equal(ids.added, 5);
+});

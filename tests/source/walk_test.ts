@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { walk, type WalkOptions } from "../../lib/source/walk.ts";
-import type { Batch } from "../../lib/source/source.ts";
+import type { PlacedBatch } from "../../lib/source/source.ts";
 import type { Gap, Page } from "../../lib/twitter/api.ts";
 import { idTime, timeId } from "../../lib/twitter/bytes/ids.ts";
 
@@ -18,7 +18,7 @@ function idOf(n: number): string {
 async function walked(
   counts: number[],
   { asked = 100, gap, ...options }: Partial<WalkOptions> & { asked?: number; gap?: Gap } = {},
-): Promise<Batch[]> {
+): Promise<PlacedBatch[]> {
   let [page, at] = [0, 0];
   const ask = (): Promise<Page> => {
     const count = counts[page++] ?? 0;
@@ -38,7 +38,7 @@ async function walked(
   return await Array.fromAsync(walk({ name: "user:1", ask, from: undefined, learn, ...options }));
 }
 
-function gapsOf(batches: Batch[]): Gap[] {
+function gapsOf(batches: PlacedBatch[]): Gap[] {
   return batches.flatMap(({ gap }) => gap ?? []);
 }
 

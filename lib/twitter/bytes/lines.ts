@@ -75,13 +75,14 @@ export async function* linesOf(
 class Wait {
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
-  #waiting = new AbortController();
+  readonly #alarm: Alarm;
   /** When reading ends at the latest, by the monotonic clock. */
   #end = Infinity;
 
   constructor(clock: Clock, signal: AbortSignal) {
     this.#clock = clock;
     this.#signal = signal;
+    this.#alarm = new Alarm(clock);
     if (signal.aborted) this.#stop();
     else signal.addEventListener("abort", this.#stop, { once: true });
   }
@@ -89,7 +90,7 @@ class Wait {
   /** What a read brings; undefined once it is to end. @throws StalledError at `stalled`, by the monotonic clock. */
   async beforeStop<T>(read: Promise<T>, stalled: number): Promise<T | undefined> {
     if (this.#signal.aborted) return undefined;
-    const came = await this.#within(read, Math.max(stalled - this.#clock.monotonic(), 0));
+    const came = await this.#alarm.before(stalled, read);
     if (came || this.#signal.aborted) return came;
     throw new StalledError("Nothing whole has arrived for too long");
   }
@@ -102,9 +103,9 @@ class Wait {
   async afterStop<T>(read: Promise<T>): Promise<T | undefined> {
     if (!isOrderly(this.#signal)) return undefined;
     for (let turns = 0; turns < QUIET_TURNS; turns++) {
-      const left = this.#end - this.#clock.monotonic();
-      if (left <= 0) throw unread();
-      const came = await this.#within(read, Math.min(left, TURN_MS));
+      const now = this.#clock.monotonic();
+      if (this.#end <= now) throw unread();
+      const came = await this.#alarm.before(Math.min(this.#end, now + TURN_MS), read);
       if (came) return came;
     }
     return undefined;
@@ -113,22 +114,67 @@ class Wait {
   /** Listens no more. */
   close(): void {
     this.#signal.removeEventListener("abort", this.#stop);
-  }
-
-  async #within<T>(read: Promise<T>, ms: number): Promise<T | undefined> {
-    this.#waiting = new AbortController();
-    try {
-      const passed = this.#clock.sleep(ms, this.#waiting.signal);
-      return await Promise.race([read, passed]) ?? undefined;
-    } finally {
-      this.#waiting.abort();
-    }
+    this.#alarm.close();
   }
 
   readonly #stop = (): void => {
     this.#end = this.#clock.monotonic() + GRACE_MS;
-    this.#waiting.abort();
+    this.#alarm.ring();
   };
+}
+
+/** One timer for wait after wait, each of which moves it on: to set one for each would cost more than to read. */
+class Alarm {
+  readonly #clock: Clock;
+  /** When the wait that goes on is over, by the monotonic clock. */
+  #due = Infinity;
+  /** When the timer that is set goes off. */
+  #set = Infinity;
+  #sleep = new AbortController();
+  #over: () => void = () => {};
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** What comes before a time; undefined where nothing does, or it is rung. @throws what it fails with */
+  async before<T>(due: number, coming: Promise<T>): Promise<T | undefined> {
+    const { promise, resolve, reject } = Promise.withResolvers<T | undefined>();
+    coming.then(resolve, reject);
+    this.#over = () => resolve(undefined);
+    this.#due = due;
+    if (due < this.#set) this.#setTo(due);
+    try {
+      return await promise;
+    } finally {
+      this.#due = Infinity;
+    }
+  }
+
+  /** Ends the wait that goes on. */
+  ring(): void {
+    this.#over();
+  }
+
+  close(): void {
+    this.#sleep.abort();
+  }
+
+  #setTo(time: number): void {
+    this.#sleep.abort();
+    const sleep = this.#sleep = new AbortController();
+    this.#set = time;
+    const ms = Math.max(time - this.#clock.monotonic(), 0);
+    this.#clock.sleep(ms, sleep.signal).then(() => {
+      if (!sleep.signal.aborted) this.#wake();
+    });
+  }
+
+  #wake(): void {
+    this.#set = Infinity;
+    if (this.#due <= this.#clock.monotonic()) this.#over();
+    else if (this.#due < Infinity) this.#setTo(this.#due);
+  }
 }
 
 function unread(): UnreadError {
@@ -146,22 +192,21 @@ class Splitter {
     return this.#length > 0;
   }
 
+  /** The lines that end in a chunk. All but the first are parts of one block: each by itself would cost as much as to read it. */
   push(chunk: Uint8Array): Uint8Array[] {
     const lines: Uint8Array[] = [];
+    const last = chunk.lastIndexOf(LINE_FEED);
     let start = 0;
-    for (;;) {
-      const end = chunk.indexOf(LINE_FEED, start);
-      if (end < 0) break;
-      if (this.#length === 0 && isKeepAlive(chunk, start, end)) {
-        start = end + 1;
-        continue;
-      }
-      this.#keep(chunk.subarray(start, end));
+    if (this.#length > 0 || this.#tooLong) {
+      start = chunk.indexOf(LINE_FEED) + 1;
+      this.#keep(chunk.subarray(0, start === 0 ? chunk.length : start - 1));
+      if (start === 0) return lines;
       const line = this.#take();
       if (line.length > 0) lines.push(line);
-      start = end + 1;
     }
-    this.#keep(chunk.subarray(start));
+    start = pastKeepAlives(chunk, start);
+    if (start <= last) cut(chunk.slice(start, last + 1), lines);
+    this.#keep(chunk.subarray(Math.max(start, last + 1)));
     return lines;
   }
 
@@ -189,9 +234,24 @@ class Splitter {
   }
 }
 
-/** Whether a line has nothing in it: millions of them cost nothing. */
-function isKeepAlive(chunk: Uint8Array, start: number, end: number): boolean {
-  return start === end || (start + 1 === end && chunk[start] === CARRIAGE_RETURN);
+/** The place of the first byte from `i` on that is in a line with something in it: millions of others cost nothing. */
+function pastKeepAlives(chunk: Uint8Array, i: number): number {
+  for (;;) {
+    if (chunk[i] === LINE_FEED) i++;
+    else if (chunk[i] === CARRIAGE_RETURN && chunk[i + 1] === LINE_FEED) i += 2;
+    else return i;
+  }
+}
+
+/** Adds the lines of a block that ends with the end of a line, but for empty ones. */
+function cut(block: Uint8Array, lines: Uint8Array[]): void {
+  for (let start = 0; start < block.length;) {
+    const end = block.indexOf(LINE_FEED, start);
+    const isLong = end > start && block[end - 1] === CARRIAGE_RETURN;
+    const line = block.subarray(start, isLong ? end - 1 : end);
+    if (line.length > 0) lines.push(line);
+    start = end + 1;
+  }
 }
 
 /** Stands in for a line that was given up: no JSON, so it is counted among the damaged ones. */

@@ -4,6 +4,7 @@
  */
 
 import { isUtf8 } from "node:buffer";
+import type { Span } from "./raw_json.ts";
 import { DEEPEST } from "./strict_json.ts";
 
 const QUOTE = 0x22;
@@ -74,12 +75,21 @@ export class Outline {
     return this.#values[value * FIELDS + END] ?? 0;
   }
 
+  span(value: number): Span {
+    return { start: this.start(value), end: this.end(value) };
+  }
+
   isObject(value: number): boolean {
     return this.#bytes[this.start(value)] === OPEN_BRACE;
   }
 
   isArray(value: number): boolean {
     return this.#bytes[this.start(value)] === OPEN_BRACKET;
+  }
+
+  /** Whether it is a number in plain digits, of 64 bits at most. */
+  isNumber(value: number): boolean {
+    return isDigit(this.#bytes[this.start(value)] ?? 0) && this.digits(value) !== null;
   }
 
   /** The value after this one in the same object or array; -1 after the last one. */
@@ -153,7 +163,9 @@ export class Outline {
   /** RFC 8259, in one loop: a value, then what may follow it. */
   #scan(bytes: Uint8Array, levels: number): boolean {
     const length = bytes.length;
-    let [depth, keyStart, keyEnd] = [0, 0, 0];
+    let depth = 0;
+    let keyStart = 0;
+    let keyEnd = 0;
     let i = pastSpace(bytes, 0);
     for (;;) {
       if (i >= length) return false;
@@ -168,7 +180,7 @@ export class Outline {
         i = pastSpace(bytes, i + 1);
         if (i >= length) return false;
         if (bytes[i] !== (isObject ? CLOSE_BRACE : CLOSE_BRACKET)) {
-          [keyStart, keyEnd] = [i, i];
+          keyStart = keyEnd = i;
           if (isObject) {
             keyEnd = keyEndAt(bytes, i, depth <= levels);
             if (keyEnd < 0) return false;
@@ -192,7 +204,7 @@ export class Outline {
         const follows = bytes[i];
         if (follows === COMMA) {
           i = pastSpace(bytes, i + 1);
-          [keyStart, keyEnd] = [i, i];
+          keyStart = keyEnd = i;
           if (isObject) {
             keyEnd = keyEndAt(bytes, i, depth <= levels);
             if (keyEnd < 0) return false;

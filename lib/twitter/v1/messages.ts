@@ -2,8 +2,12 @@
 
 import { z } from "zod";
 import { idAt } from "../bytes/ids.ts";
+import { name, Outline } from "../bytes/outline.ts";
 import type { StreamLine } from "../stream.ts";
 import { strictlyParsed } from "../bytes/strict_json.ts";
+
+const outline = new Outline();
+const [ID, USER] = [name("id"), name("user")];
 
 /** A status has an id and an author; no message has both at its top. */
 const statusSchema = z.object({
@@ -26,6 +30,20 @@ const limitSchema = z.object({ limit: z.object({ track: z.int().nonnegative() })
  * @throws SyntaxError for a line that is no JSON object.
  */
 export function readStreamLine(line: Uint8Array): StreamLine {
+  const id = statusId(line);
+  return id === null ? parsedLine(line) : { tweet: { id, line } };
+}
+
+/** The id of a status; null for whatever has to be parsed to know what it is. */
+function statusId(line: Uint8Array): string | null {
+  if (!outline.read(line, 1) || !outline.isObject(0)) return null;
+  const [id, user] = [outline.find(0, ID), outline.find(0, USER)];
+  const isStatus = user >= 0 && outline.isObject(user) && id >= 0 && outline.isNumber(id);
+  return isStatus ? outline.id(0) : null;
+}
+
+/** @throws SyntaxError */
+function parsedLine(line: Uint8Array): StreamLine {
   const value = strictlyParsed(line);
   const status = statusSchema.safeParse(value);
   if (status.success) return { tweet: { id: idAt(line, 0), line } };

@@ -194,14 +194,15 @@ export function answerLine(answer: Uint8Array, provenance: Provenance): Uint8Arr
   const start = answer.indexOf(0x7b);
   const end = answer.lastIndexOf(0x7d);
   if (start < 0 || end < start) throw new SyntaxError("It is no JSON object");
-  const object = line(answer, { start, end });
+  const whole = answer.subarray(start, end);
+  const isOneLine = !whole.includes(0x0a) && !whole.includes(0x0d);
+  const object = isOneLine ? whole : line(answer, { start, end });
   const isEmpty = items(answer, start).next().done === true;
   const added = encoder.encode(`${isEmpty ? "" : ","}"__twarc":${JSON.stringify(provenance)}}`);
-  const { length, buffer } = object;
-  // Grown in place: a page would be there twice.
-  const whole = new Uint8Array(buffer.transfer(length + added.length));
-  whole.set(added, length);
-  return whole;
+  const told = new Uint8Array(object.length + added.length);
+  told.set(object);
+  told.set(added, object.length);
+  return told;
 }
 
 /** An answer as a schema has it. @throws SyntaxError where it is not so. */

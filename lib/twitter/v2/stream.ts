@@ -8,6 +8,7 @@ import { VERSION } from "../../base/version.ts";
 import type { Confirm, StreamItem, StreamMessage, StreamWanted } from "../api.ts";
 import { endConnection, isFull, type OpenConnection, openConnections } from "./connections.ts";
 import { idAt } from "../bytes/ids.ts";
+import { name, Outline } from "../bytes/outline.ts";
 import { items, member, type Span, text } from "../bytes/raw_json.ts";
 import { rulesOf } from "../rules.ts";
 import type { ApiRequest } from "../http/signer.ts";
@@ -163,6 +164,7 @@ class Connector {
   readonly #clock: Clock;
   readonly #request: ApiRequest;
   readonly #wording: Wording;
+  #url = "";
   /** A connection of ours. */
   #own: string | undefined;
   /** Since when another's connection is in the way, by the monotonic clock. */
@@ -188,10 +190,9 @@ class Connector {
     return this.#own === undefined ? {} : { connection: this.#own };
   }
 
-  /** The address of the stream, as it is asked for. */
+  /** The address of the stream, as it was asked for last. */
   get url(): string {
-    const parameters = this.#wording.worded(this.#request.parameters);
-    return `https://api.twitter.com/${PATH}?${new URLSearchParams(parameters)}`;
+    return this.#url;
   }
 
   async open(signal: AbortSignal): Promise<Response> {
@@ -199,7 +200,10 @@ class Connector {
       try {
         const response = await this.#wording.ask(
           this.#request.parameters,
-          (parameters) => this.#transport.open({ ...this.#request, parameters }, signal),
+          (parameters) => {
+            this.#url = `https://api.twitter.com/${PATH}?${new URLSearchParams(parameters)}`;
+            return this.#transport.open({ ...this.#request, parameters }, signal);
+          },
         );
         this.#blockedSince = undefined;
         void this.#learn(AbortSignal.any([signal, AbortSignal.timeout(BESIDE_MS)]));
@@ -280,6 +284,11 @@ export function readLine(
   rules: Pick<OwnRules, "mark" | "ids">,
   provenance: () => Parameters<typeof answerLine>[1],
 ): StreamLine {
+  const post = postIn(line);
+  if (post) {
+    if (!isOwn(line, post.matching, rules)) return { skipped: true };
+    return { tweet: { id: post.id, line: answerLine(line, provenance()) } };
+  }
   const value = strictlyParsed(line);
   if (Array.isArray(value)) throw new SyntaxError("It is no JSON object");
   const members = new Map([...items(line)].map((item) => [item.key, item]));
@@ -294,6 +303,19 @@ export function readLine(
   const message = { kind: kind ?? "empty", line };
   const isEnd = kind === "operational-disconnect" || problem?.disconnect_type !== undefined;
   return isEnd ? { message, ends: problem?.detail ?? kind ?? "no reason given" } : { message };
+}
+
+const outline = new Outline();
+const [DATA, MATCHING] = [name("data"), name("matching_rules")];
+
+/** The id of a line's post, and what it matches; null for whatever has to be parsed to know what it is. */
+function postIn(line: Uint8Array): { id: string; matching: Span | undefined } | null {
+  if (!outline.read(line, 2) || !outline.isObject(0)) return null;
+  const data = outline.find(0, DATA);
+  const id = data >= 0 && outline.isObject(data) ? outline.id(data) : null;
+  if (id === null) return null;
+  const matching = outline.find(0, MATCHING);
+  return { id, matching: matching < 0 ? undefined : outline.span(matching) };
 }
 
 /** Whether a post matches a rule of the collection: by its tag, or by its id, which may be a number. */
