@@ -2,6 +2,8 @@
 
 /** Bytes that are worth being given back by hand. */
 const MANY = 2 ** 16;
+/** Bytes that are, of what comes again and again. */
+const MANY_OF_MANY = 2 ** 14;
 
 /**
  * Gives back the memory of bytes that nobody needs any more, of which no part is held: they are none from then on.
@@ -18,6 +20,18 @@ export function release({ buffer }: Pick<Uint8Array<ArrayBuffer>, "buffer">): vo
 export function giveBack({ buffer, byteLength }: Uint8Array): void {
   const isOwn = byteLength >= MANY && buffer.byteLength - byteLength <= spareOf(byteLength);
   if (isOwn && buffer instanceof ArrayBuffer) release({ buffer });
+}
+
+/** The same for the lines of an answer: those that follow each other in one block, where they are nearly all of it. */
+export function giveBackAll(parts: Uint8Array[]): void {
+  let taken = 0;
+  for (const [i, { buffer, byteLength }] of parts.entries()) {
+    taken += byteLength;
+    if (parts[i + 1]?.buffer === buffer) continue;
+    const isOwn = buffer.byteLength >= MANY_OF_MANY && buffer.byteLength - taken <= spareOf(taken);
+    if (isOwn && buffer instanceof ArrayBuffer) release({ buffer });
+    taken = 0;
+  }
 }
 
 /** Bytes at the end of a buffer that are not worth a copy. */

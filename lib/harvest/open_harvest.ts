@@ -3,7 +3,7 @@
 import type { Commit, Counts } from "../bucket/checkpoint.ts";
 import type { Clock } from "../base/clock.ts";
 import { FILES } from "../collection/layout.ts";
-import { giveBack } from "../base/memory.ts";
+import { giveBackAll } from "../base/memory.ts";
 import type { Gap } from "../twitter/api.ts";
 import type { Cut } from "./cut.ts";
 import { JsonList } from "./json_list.ts";
@@ -125,10 +125,8 @@ export class OpenHarvest {
       this.#segment ??= await this.#opened();
       await this.#segment.append(batch.tweets, batch.count);
       this.#tweets += batch.count;
-      for (const line of batch.tweets) {
-        this.#bytes += line.length + 1;
-        giveBack(line);
-      }
+      for (const line of batch.tweets) this.#bytes += line.length + 1;
+      giveBackAll(batch.tweets);
     }
     if (batch.update) this.#learned.add(batch.update);
     const before = this.#standing.get(batch.walk);

@@ -1,6 +1,6 @@
 /** Which tweets a walk has recorded, in flat memory: pages may overlap, come again, or be out of order. */
 
-import { idsIn, isOlder } from "../twitter/bytes/ids.ts";
+import { isOlder } from "../twitter/bytes/ids.ts";
 import { LastIds } from "./last_ids.ts";
 
 /** Ids that are remembered one by one: more than any timeline has. */
@@ -28,10 +28,10 @@ export class KnownIds {
     return this.#from === undefined || isOlder(id, this.#from);
   };
 
-  /** Takes in a page of recorded lines. */
-  add(lines: Uint8Array[], newest: string | undefined): void {
+  /** Takes in the ids of a page that is recorded. */
+  add(ids: string[], newest: string | undefined): void {
     this.#newest ??= newest;
-    for (const id of lines.flatMap(idsIn)) {
+    for (const id of ids) {
       const forgotten = this.#ids.has(id) ? undefined : this.#ids.add(id);
       if (forgotten === undefined) continue;
       if (this.#from === undefined || isOlder(forgotten, this.#from)) this.#from = forgotten;

@@ -41,6 +41,7 @@ export class PublicApi implements TwitterApi {
   ): Promise<Page | TimelineState> {
     const page = await this.#api.timeline(userId, at, signal);
     if (typeof page === "string") return page;
+    if (page.isPublic) return page;
     const isProtected = page.author
       ? page.author.state === "protected"
       : page.lines.some(isOfProtected);
@@ -84,14 +85,20 @@ export class PublicApi implements TwitterApi {
 
 /** Returns a page without what is not public; where it stands in its walk stays as it was. */
 function publicPage(page: Page): Page {
+  if (page.isPublic) return page;
+  const { ids: _, ...others } = page;
   const { lines, count, left } = publicLines(page);
-  return left === 0 ? page : { ...page, lines, count, protected: left };
+  return left === 0 ? page : { ...others, lines, count, protected: left };
 }
 
 function publicItem(item: StreamItem): StreamItem {
   const tweets: StreamTweet[] = [];
   let hidden = 0;
   for (const tweet of item.tweets) {
+    if (tweet.isPublic) {
+      tweets.push(tweet);
+      continue;
+    }
     const { line, left } = publicPart(tweet.line, 1);
     hidden += left;
     if (line) tweets.push(left === 0 ? tweet : { ...tweet, line });

@@ -39,6 +39,10 @@ export interface Page {
   lines: Uint8Array[];
   /** The tweets in these lines. */
   count: number;
+  /** Their ids, in the same order, where whoever made the page knows them. */
+  ids?: string[];
+  /** Set where nobody in these lines is protected, as far as is known without another look. */
+  isPublic?: true;
   newestId?: string;
   oldestId?: string;
   /** How many tweets were asked for: it may hold fewer, where some are left out. */
@@ -124,6 +128,8 @@ export interface Gap {
 export interface StreamTweet {
   id: string;
   line: Uint8Array;
+  /** Set where nobody in it is protected, as far as is known without another look. */
+  isPublic?: true;
 }
 
 /** A message of a stream that is no tweet. */

@@ -12,8 +12,20 @@ export interface EndlessOptions {
   rate?: number;
   /** Tweets of a page; 100 unless said. */
   page?: number;
+  /** What tweets look like, in turn; made of one text unless given. */
+  shapes?: Shapes;
   /** Awaited before more is sent. @param sent How many tweets were sent. */
   before?: (sent: number) => Promise<void>;
+}
+
+/** Tweets of both versions as texts, each with `@ID@` and `@USER@` where its ids come. */
+export interface Shapes {
+  statuses: readonly string[];
+  posts: readonly string[];
+  /** Lines of a stream of version 2. */
+  lines: readonly string[];
+  /** What comes beside the posts of a page. */
+  includes: string;
 }
 
 /** A tweet's id among those of the API, and who wrote it. */
@@ -66,7 +78,7 @@ export class EndlessApi implements AsyncDisposable {
       case "/1.1/statuses/filter.json":
         return this.#stream((made) => this.#status(made));
       case "/2/tweets/search/stream":
-        return this.#stream((made) => `{"data":${this.#post(made)},"matching_rules":[{"id":"1"}]}`);
+        return this.#stream((made) => this.#line(made));
       case "/2/tweets/search/stream/rules":
         return await this.#ruled(request);
       case "/1.1/search/tweets.json":
@@ -152,20 +164,32 @@ export class EndlessApi implements AsyncDisposable {
     const next = hasNext && last ? { next_token: `${last.id - 1n}` } : {};
     const meta = JSON.stringify({ result_count: made.length, ...next });
     const [{ author } = { author: "1" }] = made;
-    const data = made.length === 0 ? "" : `"data":[${made.map((one) => this.#post(one))}],` +
-      `"includes":{"users":[${
-        JSON.stringify({ id: author, username: `n${author}`, name: "N" })
-      }]},`;
+    const { includes } = this.#options.shapes ?? {
+      includes: `{"users":[${JSON.stringify({ id: author, username: `n${author}`, name: "N" })}]}`,
+    };
+    const data = made.length === 0
+      ? ""
+      : `"data":[${made.map((one) => this.#post(one))}],"includes":${includes},`;
     return json(`{${data}"meta":${meta}}`);
   }
 
+  #line(made: Made): string {
+    const { shapes } = this.#options;
+    if (shapes) return shaped(shapes.lines, made);
+    return `{"data":${this.#post(made)},"matching_rules":[{"id":"1"}]}`;
+  }
+
   #status(made: Made): string {
+    const { shapes } = this.#options;
+    if (shapes) return shaped(shapes.statuses, made);
     const { id, author } = made;
     return `{"id":${id},"id_str":"${id}","user":{"id":${author},"id_str":"${author}",` +
       `"screen_name":"n${author}"},"full_text":"${this.#text(made)}"}`;
   }
 
   #post(made: Made): string {
+    const { shapes } = this.#options;
+    if (shapes) return shaped(shapes.posts, made);
     return `{"id":"${made.id}","author_id":"${made.author}","text":"${this.#text(made)}"}`;
   }
 
@@ -181,6 +205,11 @@ export class EndlessApi implements AsyncDisposable {
     }
     return Response.json({ data: this.#rules, meta: { result_count: this.#rules.length } });
   }
+}
+
+function shaped(shapes: readonly string[], { id, author }: Made): string {
+  const shape = shapes[Number(id % BigInt(shapes.length))] ?? "";
+  return shape.replaceAll("@ID@", `${id}`).replaceAll("@USER@", author);
 }
 
 /** A look-up: each that was asked for is there. */

@@ -21,16 +21,15 @@ Deno.test("a gap ends when the stream was open again, unless the clock is behind
 });
 
 Deno.test("a walk knows what it recorded, exactly as long as it remembers it, and below that by the lowest it forgot", () => {
-  const lines = (ids: number[]) => ids.map((id) => encoder.encode(`{"id":${id},"id_str":"${id}"}`));
   fc.assert(fc.property(fc.array(fc.integer({ min: 1, max: 500 })), (ids) => {
     const known = new KnownIds({});
-    known.add(lines(ids), "500");
+    known.add(ids.map(String), "500");
     for (let id = 1; id <= 500; id++) assert.equal(known.isWanted(`${id}`), !ids.includes(id));
     assert.equal(known.isWanted("501"), false);
   }));
   const many = new KnownIds({});
   const all = Array.from({ length: 6_000 }, (_, i) => 20_000 - 2 * i);
-  many.add(lines(all), "20000");
+  many.add(all.map(String), "20000");
   assert.equal(
     many.isWanted(`${all[0]}`),
     false,

@@ -18,7 +18,8 @@ import type {
 } from "../api.ts";
 import { TRIES_OF_ONE } from "../http/backoff.ts";
 import { Followed } from "../followed.ts";
-import { idAt } from "../bytes/ids.ts";
+import { idAt, isOlder } from "../bytes/ids.ts";
+import { name, Outline } from "../bytes/outline.ts";
 import { items, line, member, type Span } from "../bytes/raw_json.ts";
 import { beyondRecent } from "../reach.ts";
 import { strictlyParsed } from "../bytes/strict_json.ts";
@@ -100,8 +101,8 @@ export class V1Api implements TwitterApi {
       const request = { method: "GET", path, parameters, as, tries: TRIES_OF_ONE } as const;
       try {
         return await this.#transport.ask(request, (answer) => {
-          checkList(answer);
-          return { ...pageOf(answer, 0, at), asked: Number(parameters.count) };
+          const page = pageOf(answer, listed(answer), at);
+          return { ...page, asked: Number(parameters.count) };
         }, signal);
       } catch (error) {
         const state = error instanceof ApiError ? timelineState(error) : null;
@@ -128,12 +129,11 @@ export class V1Api implements TwitterApi {
       isAboutAll: true,
     } as const;
     const gap = beyondRecent(at, this.time.now());
-    const page = await this.#transport.ask(request, (answer) => {
-      const statuses = searchSchema.safeParse(strictlyParsed(answer)).success &&
-        member(answer, "statuses");
-      if (!statuses) throw new SyntaxError("It has no statuses");
-      return pageOf(answer, statuses.start, at);
-    }, signal);
+    const page = await this.#transport.ask(
+      request,
+      (answer) => pageOf(answer, found(answer), at),
+      signal,
+    );
     return gap ? { ...page, gap } : page;
   }
 
@@ -253,36 +253,96 @@ function checkList(answer: Uint8Array): void {
   if (!Array.isArray(strictlyParsed(answer))) throw new SyntaxError("It is no list");
 }
 
+const outline = new Outline();
+const STATUSES = name("statuses");
+
+/** A status in an answer. */
+interface Placed extends Span {
+  id: string;
+}
+
+/** The statuses of an answer. */
+interface Statuses {
+  all: Placed[];
+  isPublic: boolean;
+}
+
+/** The statuses of an answer that is a list of them. @throws SyntaxError for any other */
+function listed(answer: Uint8Array): Statuses {
+  const outlined = outline.read(answer, 2) ? outlinedIn(0) : null;
+  if (outlined) return outlined;
+  checkList(answer);
+  return { all: placedIn(answer, 0), isPublic: false };
+}
+
+/** The statuses that a search has found. @throws SyntaxError for an answer that has none */
+function found(answer: Uint8Array): Statuses {
+  const list = outline.read(answer, 3) && outline.isObject(0) ? outline.find(0, STATUSES) : -1;
+  const outlined = list < 0 ? null : outlinedIn(list);
+  if (outlined) return outlined;
+  const statuses = searchSchema.safeParse(strictlyParsed(answer)).success &&
+    member(answer, "statuses");
+  if (!statuses) throw new SyntaxError("It has no statuses");
+  return { all: placedIn(answer, statuses.start), isPublic: false };
+}
+
+/** The statuses of a list in the outline; null where one has to be parsed to know its id, or that it has none. */
+function outlinedIn(list: number): Statuses | null {
+  if (!outline.isArray(list)) return null;
+  const all: Placed[] = [];
+  for (let value = outline.first(list); value >= 0; value = outline.next(value, list)) {
+    const id = outline.isObject(value) ? outline.id(value) : null;
+    if (id === null) return null;
+    all.push({ id, start: outline.start(value), end: outline.end(value) });
+  }
+  return { all, isPublic: !outline.hasProtected };
+}
+
+/** @throws SyntaxError */
+function placedIn(answer: Uint8Array, start: number): Placed[] {
+  return [...items(answer, start)].map((span) => ({ ...span, id: idAt(answer, span.start) }));
+}
+
 /**
- * The page in the array at `start` of an answer that was parsed. Only an empty one is the last; what lies outside the span that
- * was asked for, or comes twice, is left out.
- * @throws SyntaxError for a damaged answer, or one that brings nothing but what was there before.
+ * The page of an answer. Only an empty one is the last; what lies outside the span that was asked for, or comes twice, is
+ * left out.
+ * @throws SyntaxError for one that brings nothing but what was there before.
  */
-function pageOf(answer: Uint8Array, start: number, at: PageAt): Page {
-  const ids = new Map<bigint, Span>();
+function pageOf(answer: Uint8Array, { all, isPublic }: Statuses, at: PageAt): Page {
+  const ids = new Map<string, Span>();
   let [repeated, past] = [0, 0];
-  for (const span of items(answer, start)) {
-    const id = BigInt(idAt(answer, span.start));
-    if (at.untilId && id >= BigInt(at.untilId)) repeated++;
-    else if (at.sinceId && id <= BigInt(at.sinceId)) past++;
+  for (const { id, ...span } of all) {
+    if (at.untilId && !isOlder(id, at.untilId)) repeated++;
+    else if (at.sinceId && !isOlder(at.sinceId, id)) past++;
     else if (!ids.has(id)) ids.set(id, span);
   }
   // A page that has come down to since_id is the last, whatever it repeats.
   if (ids.size === 0 && repeated > 0 && past === 0) {
     throw new SyntaxError("It repeats the page before");
   }
-  if (ids.size === 0) return { lines: [], count: 0 };
-  const [first = 0n, ...others] = ids.keys();
-  const newest = others.reduce((most, id) => id > most ? id : most, first);
-  const oldest = others.reduce((least, id) => id < least ? id : least, first);
-  const lines = [...ids.values()].map((span) => line(answer, span));
+  const [first, ...others] = ids.keys();
+  if (first === undefined) return { lines: [], count: 0 };
+  const newest = others.reduce((most, id) => isOlder(most, id) ? id : most, first);
+  const oldest = others.reduce((least, id) => isOlder(id, least) ? id : least, first);
+  const lines = linesOf(answer, [...ids.values()]);
   return {
     lines,
     count: lines.length,
-    newestId: `${newest}`,
-    oldestId: `${oldest}`,
-    next: `${oldest}`,
+    ids: [...ids.keys()],
+    newestId: newest,
+    oldestId: oldest,
+    next: oldest,
+    ...(isPublic ? { isPublic } : {}),
   };
+}
+
+/** Statuses as lines, each a part of one copy: each by itself would cost more than to find it. */
+function linesOf(answer: Uint8Array, spans: Span[]): Uint8Array[] {
+  const from = spans[0]?.start ?? 0;
+  const block = answer.slice(from, spans.at(-1)?.end ?? 0);
+  const isOnOneLine = !block.includes(0x0a) && !block.includes(0x0d);
+  if (!isOnOneLine) return spans.map((span) => line(answer, span));
+  return spans.map(({ start, end }) => block.subarray(start - from, end - from));
 }
 
 /** @throws SyntaxError */

@@ -31,7 +31,8 @@ const limitSchema = z.object({ limit: z.object({ track: z.int().nonnegative() })
  */
 export function readStreamLine(line: Uint8Array): StreamLine {
   const id = statusId(line);
-  return id === null ? parsedLine(line) : { tweet: { id, line } };
+  if (id === null) return parsedLine(line);
+  return { tweet: { id, line, ...(outline.hasProtected ? {} : { isPublic: true }) } };
 }
 
 /** The id of a status; null for whatever has to be parsed to know what it is. */

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { FoundUser, MissingTweet, TimelineState, UserAnswer } from "../api.ts";
 import { isId } from "../bytes/ids.ts";
+import { name, Outline } from "../bytes/outline.ts";
 import { items, line, member, type Span } from "../bytes/raw_json.ts";
 import { strictlyParsed } from "../bytes/strict_json.ts";
 
@@ -37,13 +38,16 @@ const problemsSchema = z.array(problemSchema.nullable().catch(null)).optional().
 const foundSchema = z.array(userSchema.nullable().catch(null)).optional();
 
 /** What is not needed is not judged: a page with good posts is taken, whatever comes beside them. */
-const tweetsSchema = z.object({
-  includes: z.object({ users: foundSchema }).optional().catch(undefined),
-  data: z.array(z.object({ id })).optional(),
+const besideSchema = z.object({
   errors: problemsSchema,
   // A token that cannot be sent is no end of the walk: it goes on below the oldest post.
   meta: z.object({ next_token: z.string().max(LONGEST_TOKEN).catch(UNUSABLE_TOKEN).optional() })
     .optional().catch({ next_token: UNUSABLE_TOKEN }),
+});
+
+const tweetsSchema = besideSchema.extend({
+  includes: z.object({ users: foundSchema }).optional().catch(undefined),
+  data: z.array(z.object({ id })).optional(),
 });
 
 const usersSchema = z.object({ data: foundSchema, errors: problemsSchema });
@@ -55,24 +59,121 @@ export type Problem = z.infer<typeof problemSchema>;
 export interface TweetsAnswer {
   ids: string[];
   next: string | undefined;
-  /** The users that the tweets are by, or about. */
-  users: FoundUser[];
+  /** Who was asked about, where the answer tells. */
+  author: FoundUser | undefined;
   /** Whether it is a page at all: one that is empty says so. */
   isPage: boolean;
   /** What the answer says beside its posts, or in their place. */
   problems: Problem[];
+  /** Whether nobody in it is protected, as far as is known without another look. */
+  isPublic: boolean;
 }
 
-/** What a page of tweets says. @throws SyntaxError where it is damaged. */
-export function readTweets(answer: Uint8Array): TweetsAnswer {
+const outline = new Outline();
+const [DATA, ERRORS, META, INCLUDES] = [
+  name("data"),
+  name("errors"),
+  name("meta"),
+  name("includes"),
+];
+const [ID, USERS] = [name("id"), name("users")];
+const decoder = new TextDecoder();
+
+/**
+ * What a page of tweets says.
+ * @param authorId Whose page it is, where it is one's.
+ * @throws SyntaxError where it is damaged.
+ */
+export function readTweets(answer: Uint8Array, authorId?: string): TweetsAnswer {
+  return outlinedTweets(answer, authorId) ?? parsedTweets(answer, authorId);
+}
+
+/** The same without a parse of what is only kept; null where that is not enough. */
+function outlinedTweets(
+  answer: Uint8Array,
+  authorId: string | undefined,
+): TweetsAnswer | null {
+  if (!outline.read(answer, authorId === undefined ? 3 : 4) || !outline.isObject(0)) return null;
+  const data = outline.find(0, DATA);
+  const ids = data < 0 ? [] : idsOf(data);
+  const users = ids && authorId !== undefined ? usersOf() : [];
+  if (!ids || !users) return null;
+  const besides: Record<string, unknown> = {};
+  for (const [key, value] of [["errors", ERRORS], ["meta", META]] as const) {
+    const at = outline.find(0, value);
+    if (at >= 0) besides[key] = parsedAt(answer, at);
+  }
+  const { errors = [], meta } = besideSchema.parse(besides);
+  return {
+    ids,
+    next: meta?.next_token,
+    author: authorIn(answer, users.filter(({ id }) => id === authorId)),
+    isPage: data >= 0 || meta !== undefined,
+    problems: errors.filter((problem) => problem !== null),
+    isPublic: !outline.hasProtected,
+  };
+}
+
+/** The ids of the posts in the outline; null where they are no list, or one has an id that is not plain. */
+function idsOf(data: number): string[] | null {
+  if (!outline.isArray(data)) return null;
+  const ids: string[] = [];
+  for (let post = outline.first(data); post >= 0; post = outline.next(post, data)) {
+    const id = plainId(post);
+    if (id === null) return null;
+    ids.push(id);
+  }
+  return ids;
+}
+
+/** The included users in the outline; null where there is anything else among them. */
+function usersOf(): { id: string; at: number }[] | null {
+  const includes = outline.find(0, INCLUDES);
+  if (includes < 0) return [];
+  if (!outline.isObject(includes)) return null;
+  const list = outline.find(includes, USERS);
+  if (list < 0) return [];
+  if (!outline.isArray(list)) return null;
+  const users: { id: string; at: number }[] = [];
+  for (let at = outline.first(list); at >= 0; at = outline.next(at, list)) {
+    const id = plainId(at);
+    if (id === null) return null;
+    users.push({ id, at });
+  }
+  return users;
+}
+
+/** An object's id where it is a string of plain digits; else null. */
+function plainId(value: number): string | null {
+  const id = outline.isObject(value) ? outline.find(value, ID) : -1;
+  return id >= 0 && outline.isString(id) ? outline.digits(id) : null;
+}
+
+function parsedAt(answer: Uint8Array, value: number): unknown {
+  return JSON.parse(decoder.decode(answer.subarray(outline.start(value), outline.end(value))));
+}
+
+/** The first of them that is as users are. */
+function authorIn(answer: Uint8Array, users: { at: number }[]): FoundUser | undefined {
+  for (const { at } of users) {
+    const user = userSchema.safeParse(parsedAt(answer, at)).data;
+    if (user) return foundUser(user, line(answer, outline.span(at)));
+  }
+  return undefined;
+}
+
+function parsedTweets(answer: Uint8Array, authorId: string | undefined): TweetsAnswer {
   const parsed = parseAnswer(tweetsSchema, answer);
   const { data = [], errors = [], includes, meta } = parsed;
+  const users = authorId === undefined ? [] : includes?.users ?? [];
+  const found = users.length > 0 ? usersIn(answer, includedUsers(answer), users) : [];
   return {
-    users: includes?.users ? usersIn(answer, includedUsers(answer), includes.users) : [],
+    author: found.find((user) => user.id === authorId),
     ids: data.map((tweet) => tweet.id),
     next: meta?.next_token,
     isPage: parsed.data !== undefined || meta !== undefined,
     problems: errors.filter((problem) => problem !== null),
+    isPublic: false,
   };
 }
 
@@ -158,14 +259,18 @@ function usersIn(
 ): FoundUser[] {
   const lines = [...items(answer, span.start)].map((item) => line(answer, item));
   return users.flatMap((user, i): FoundUser[] =>
-    user === null ? [] : [{
-      state: user.protected ? "protected" : "found",
-      asked: user.id,
-      id: user.id,
-      screenName: user.username,
-      line: lines[i] ?? new Uint8Array(),
-    }]
+    user === null ? [] : [foundUser(user, lines[i] ?? new Uint8Array())]
   );
+}
+
+function foundUser(user: z.infer<typeof userSchema>, line: Uint8Array): FoundUser {
+  return {
+    state: user.protected ? "protected" : "found",
+    asked: user.id,
+    id: user.id,
+    screenName: user.username,
+    line,
+  };
 }
 
 /**

@@ -111,6 +111,7 @@ export class V2Api implements PaidApi {
     return await this.#followed.ask(userId, async (as) => {
       const { answer, page, state } = await this.#page(path, at, {
         wanted: at,
+        authorId: userId,
         refusal: (answer: TweetsAnswer) => timelineState(answer, userId),
         size: TIMELINE_PAGE,
         token: "pagination_token",
@@ -122,8 +123,7 @@ export class V2Api implements PaidApi {
         as,
         signal,
       });
-      const author = answer.users.find((user) => user.id === userId);
-      return state ?? (author ? { ...page, author } : page);
+      return state ?? (answer.author ? { ...page, author: answer.author } : page);
     });
   }
 
@@ -256,6 +256,7 @@ export class V2Api implements PaidApi {
     at: PageAt,
     {
       wanted,
+      authorId,
       refusal = () => null,
       size,
       token,
@@ -268,6 +269,8 @@ export class V2Api implements PaidApi {
     }: {
       /** What the walk asks for, of which the place may be a part. */
       wanted: PageAt;
+      /** Whose page it is, where it is one's. */
+      authorId?: string | undefined;
       /** What an answer tells in place of a page, where there is nothing to read. */
       refusal?: (answer: TweetsAnswer) => TimelineState | null;
       size: PageSize;
@@ -291,7 +294,7 @@ export class V2Api implements PaidApi {
     } as const;
     const asked = { ...parameters, ...pageParameters(at, size, token) };
     const read = (bytes: Uint8Array, worded: Record<string, string>) => {
-      const answer = readTweets(bytes);
+      const answer = readTweets(bytes, authorId);
       const state = refusal(answer);
       if (!answer.isPage && state === null) {
         throw new SyntaxError("It has neither tweets nor meta");
@@ -314,6 +317,7 @@ export class V2Api implements PaidApi {
       const { next: _, ...below } = at;
       const again = {
         wanted,
+        authorId,
         refusal,
         size,
         token,

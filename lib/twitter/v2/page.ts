@@ -11,7 +11,7 @@ import type { TweetsAnswer } from "./answers.ts";
  * @throws SyntaxError for one that brings nothing but what was there before, or is its own next page.
  */
 export function pageOf(
-  { ids, next }: TweetsAnswer,
+  { ids, next, isPublic }: TweetsAnswer,
   { sinceId, next: token, isWanted = () => true }: PageAt,
   line: () => Uint8Array,
 ): Page {
@@ -31,6 +31,8 @@ export function pageOf(
   return {
     lines: [isWhole ? line() : withTweets(line(), stays)],
     count: fresh.size,
+    ids: [...fresh],
+    ...(isPublic ? { isPublic } : {}),
     newestId: others.reduce((newest, id) => isOlder(newest, id) ? id : newest, first),
     oldestId: others.reduce((oldest, id) => isOlder(id, oldest) ? id : oldest, first),
     ...following,

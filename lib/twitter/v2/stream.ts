@@ -5,7 +5,7 @@ import { z } from "zod";
 import { type Clock, isoTime } from "../../base/clock.ts";
 import { ApiError, LockedError, messageOf, UserError } from "../../base/errors.ts";
 import { VERSION } from "../../base/version.ts";
-import type { Confirm, StreamItem, StreamMessage, StreamWanted } from "../api.ts";
+import type { Confirm, StreamItem, StreamMessage, StreamTweet, StreamWanted } from "../api.ts";
 import { endConnection, isFull, type OpenConnection, openConnections } from "./connections.ts";
 import { idAt } from "../bytes/ids.ts";
 import { name, Outline } from "../bytes/outline.ts";
@@ -287,7 +287,8 @@ export function readLine(
   const post = postIn(line);
   if (post) {
     if (!isOwn(line, post.matching, rules)) return { skipped: true };
-    return { tweet: { id: post.id, line: answerLine(line, provenance()) } };
+    const { id, isPublic } = post;
+    return { tweet: { id, line: answerLine(line, provenance()), ...isPublic } };
   }
   const value = strictlyParsed(line);
   if (Array.isArray(value)) throw new SyntaxError("It is no JSON object");
@@ -308,14 +309,25 @@ export function readLine(
 const outline = new Outline();
 const [DATA, MATCHING] = [name("data"), name("matching_rules")];
 
+/** A post in a line, and what it matches. */
+interface Post {
+  id: string;
+  matching: Span | undefined;
+  isPublic: Pick<StreamTweet, "isPublic">;
+}
+
 /** The id of a line's post, and what it matches; null for whatever has to be parsed to know what it is. */
-function postIn(line: Uint8Array): { id: string; matching: Span | undefined } | null {
+function postIn(line: Uint8Array): Post | null {
   if (!outline.read(line, 2) || !outline.isObject(0)) return null;
   const data = outline.find(0, DATA);
   const id = data >= 0 && outline.isObject(data) ? outline.id(data) : null;
   if (id === null) return null;
   const matching = outline.find(0, MATCHING);
-  return { id, matching: matching < 0 ? undefined : outline.span(matching) };
+  return {
+    id,
+    matching: matching < 0 ? undefined : outline.span(matching),
+    isPublic: outline.hasProtected ? {} : { isPublic: true },
+  };
 }
 
 /** Whether a post matches a rule of the collection: by its tag, or by its id, which may be a number. */

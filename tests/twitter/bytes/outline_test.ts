@@ -84,7 +84,7 @@ Deno.test("numbers, literals, strings and depths have the very borders of a pars
     ..."true tru trueX true1 nul null nullnull fals false false,".split(" "),
     ...['"\\u00e9"', '"\\u00e"', '"\\u00eg"', '"\\x"', '"\\', '"\\"', '"\\""', '"\\ud800"', '"\t"'],
     ...['"\u007f"', '"\u0000"', '"\u2028"', "'a'", "\ufeff1", "1 2", "[1,]", "[,1]", '{"a":1,}'],
-    ...['{"a"}', '{"a":}', '{1:2}', '{"a":1 "b":2}', "[1 2]", "[1}", '{"a":1]', "[", "{", "", " "],
+    ...['{"a"}', '{"a":}', "{1:2}", '{"a":1 "b":2}', "[1 2]", "[1}", '{"a":1]', "[", "{", "", " "],
     "[".repeat(200) + "]".repeat(200),
     "[".repeat(201) + "]".repeat(201),
     '{"a":'.repeat(200) + "1" + "}".repeat(200),
@@ -128,7 +128,16 @@ Deno.test("members are found in their place, of a name that comes twice the last
 
 Deno.test("an id is given where it is a number of 64 bits in plain digits", () => {
   const outline = new Outline();
-  const cases = ["0", "1", "01", "18446744073709551615", "18446744073709551616", "-1", "1.0", "1e3"];
+  const cases = [
+    "0",
+    "1",
+    "01",
+    "18446744073709551615",
+    "18446744073709551616",
+    "-1",
+    "1.0",
+    "1e3",
+  ];
   for (const digits of [...cases, "99999999999999999999", "184467440737095516150", "", "x"]) {
     for (const value of [digits, JSON.stringify(digits)]) {
       for (const key of ["id", "id_str"]) {
@@ -147,7 +156,9 @@ Deno.test("recorded tweets and pages are taken, with the ids that they have", as
     for (const line of text.split("\n").filter((line) => line !== "")) {
       const bytes = encoder.encode(line);
       assert.equal(outline.read(bytes, 1), isTaken(bytes), `${file}: ${line.slice(0, 80)}`);
-      if (isTaken(bytes) && slowId(bytes) !== null) assert.equal(outline.id(0), slowId(bytes), file);
+      if (isTaken(bytes) && slowId(bytes) !== null) {
+        assert.equal(outline.id(0), slowId(bytes), file);
+      }
     }
   }
 });

@@ -127,10 +127,11 @@ Deno.test("v2: recorded answers are read: partial errors, empty pages, users in 
   assert.equal(stateOf({ type: "x/not-authorized-for-resource" }), "protected");
   assert.deepEqual(readTweets(encoder.encode('{"meta":{"result_count":0}}')), {
     ids: [],
-    users: [],
+    author: undefined,
     next: undefined,
     isPage: true,
     problems: [],
+    isPublic: true,
   });
   const errors = await twitterData("v2", "errors", "partial-error-objects.jsonl");
   for (const line of errors?.split("\n").filter(Boolean) ?? []) {
