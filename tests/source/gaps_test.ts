@@ -6,7 +6,6 @@ import { KnownIds } from "../../lib/source/known_ids.ts";
 import { isOlder, timeId } from "../../lib/twitter/bytes/ids.ts";
 
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
-const encoder = new TextEncoder();
 
 Deno.test("a gap ends when the stream was open again, unless the clock is behind what the stream had brought", () => {
   const newest = timeId(NOW);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { systemClock } from "../../lib/base/clock.ts";
 import { FilterSource } from "../../lib/source/filter.ts";
 import { PublicApi } from "../../lib/source/public_api.ts";
-import type { Batch, Positions } from "../../lib/source/source.ts";
+import { type Batch, positionOf, type Positions } from "../../lib/source/source.ts";
 import type { StreamItem, StreamWanted, TwitterApi } from "../../lib/twitter/api.ts";
 import { idsIn } from "../../lib/twitter/bytes/ids.ts";
 
@@ -56,7 +56,7 @@ function ids(batches: Batch[]): string[] {
 }
 
 function positionsAfter(batches: Batch[]): Positions {
-  return Object.fromEntries(batches.map(({ walk, position }) => [walk, position]));
+  return Object.fromEntries(batches.map(({ walk, position }) => [walk, positionOf(position)]));
 }
 
 Deno.test("a stream that is killed after any batch goes on from its cursor: nothing lost, nothing twice, no gap", async () => {

@@ -89,10 +89,10 @@ Deno.test("a page with good posts is read whatever stands beside them", () => {
     const includes of ["odd", [1], { users: "odd" }, { users: [null, 7, {}] }, { tweets: 7 }, null]
   ) {
     for (const errors of ["odd", [null, "odd"], [problem, null], {}, undefined]) {
-      const page = readTweets(bytes({ data, includes, errors, meta: { result_count: 2 } }));
+      const page = readTweets(bytes({ data, includes, errors, meta: { result_count: 2 } }), "7");
       assert.deepEqual(
-        [page.ids, page.users],
-        [["1", "2"], []],
+        [page.ids, page.author],
+        [["1", "2"], undefined],
         JSON.stringify({ includes, errors }),
       );
     }
