@@ -105,7 +105,7 @@ class Harvester implements Controlled {
 
   stop(): void {
     if (this.#work?.recorder && !this.#isStopped && !this.#stopping.signal.aborted) {
-      log.info("A stop was requested: what has come is stored first");
+      log.info("A stop was requested: what has arrived is stored first");
     }
     this.#stopping.abort();
   }

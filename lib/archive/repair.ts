@@ -112,7 +112,7 @@ async function restoreCheckpoint(options: RepairOptions): Promise<void> {
   const when = found ? { ifVersion: found.version } : { ifAbsent: true } as const;
   await settledPut(store, key, jsonLineBytes(state), when);
   onMended(
-    `${key} is made again, from the manifests and what is whole in their files: what is not whole is collected again, ` +
+    `${key} was rebuilt from the manifests and the intact parts of their files: what is damaged is collected again, ` +
       "with what came after it in its walk",
   );
 }

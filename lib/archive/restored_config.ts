@@ -34,7 +34,7 @@ export async function restoreConfig(
   const when = found ? { ifVersion: found.version } : { ifAbsent: true } as const;
   await settledPut(store, key, jsonBytes(config), when);
   onMended(
-    `${key} is made again, from ${copy.key} and the changes since; its keys are lost: give it some with ` +
+    `${key} was rebuilt from ${copy.key} and the changes since. Its keys are lost: add some with ` +
       "`collection-config download`, `keys` and `update`",
   );
 }

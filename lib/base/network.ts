@@ -47,7 +47,7 @@ const KINDS: Kind[] = [
   },
   {
     says: /tunnel[^]*HTTP\/1\.\d (\d+)|unsuccessful tunnel/i,
-    means: (host, detail) => `the proxy leads to ${host} for nobody${detail && ` (${detail})`}`,
+    means: (host, detail) => `the proxy does not connect to ${host}${detail && ` (${detail})`}`,
   },
   {
     says: /dns error: (?:failed to lookup address information: )?([^(]+)|getaddrinfo (\w+)/i,

@@ -58,7 +58,7 @@ export async function ownFolder(
 export async function strangeness(path: string, owner: Owner): Promise<string | null> {
   const found = await lstat(path);
   if (found.isSymbolicLink()) return "it is a link";
-  if (!found.isDirectory()) return "it is no folder";
+  if (!found.isDirectory()) return "it is not a folder";
   if (!HAS_OWNERS) return null;
   if (owner !== null && found.uid !== owner) return `it belongs to another user (${found.uid})`;
   return (found.mode & OTHERS_WRITE) === 0 ? null : "other users may write there";

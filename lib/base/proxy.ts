@@ -59,7 +59,7 @@ function addressOf(value: string, name: string): string {
   const full = value.includes("://") ? value : `http://${value}`;
   const url = URL.parse(full);
   if (url?.hostname && /^(https?|socks[45][ah]?):$/.test(url.protocol)) return full;
-  throw new UserError(`${name} is no address of a proxy`, {
+  throw new UserError(`${name} is not a valid proxy address`, {
     hint: "Set it to something like http://user:password@proxy.example:3128, or unset it.",
   });
 }

@@ -168,9 +168,12 @@ export class Settings {
     const { ask_above: text } = this.#ini;
     if (text === undefined) return undefined;
     if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
-    throw new UserError(`ask_above in ${INI_FILE} is ${JSON.stringify(text)}, which is no number`, {
-      hint: "It is a number of dollars, such as 10.",
-    });
+    throw new UserError(
+      `ask_above in ${INI_FILE} is ${JSON.stringify(text)}, which is not a number`,
+      {
+        hint: "It is a number of dollars, such as 10.",
+      },
+    );
   }
 
   /** Whether the ini is of the Python original's Terraform: by the names that this gives its roles. */
@@ -211,7 +214,7 @@ async function readIni(path: string): Promise<Partial<Record<SettingName, string
   const lines = text.split(/\r?\n/).map((line) => line.trim());
   const fault = lines.findIndex((line) => !/^($|[#;]|\[[^\]]+\]$|[^=]+=)/.test(line));
   if (fault >= 0) {
-    throw new UserError(`Line ${fault + 1} of ${path} is no setting`, {
+    throw new UserError(`Line ${fault + 1} of ${path} is not a setting`, {
       hint: "A line is `name = value`, a section like [DEFAULT], or a comment that begins with #.",
     });
   }
@@ -238,7 +241,7 @@ async function readIni(path: string): Promise<Partial<Record<SettingName, string
 function addressIn({ endpoint }: Partial<Record<SettingName, string>>): string | undefined {
   if (endpoint === undefined || urlSchema.safeParse(endpoint).success) return endpoint;
   throw new UserError(
-    `endpoint in ${INI_FILE} is ${JSON.stringify(endpoint)}, which is no address`,
+    `endpoint in ${INI_FILE} is ${JSON.stringify(endpoint)}, which is not a valid address`,
     {
       hint: "Set it to something like https://minio.example.org:9000, or leave it out for AWS.",
     },
@@ -285,7 +288,7 @@ function urlIn(env: Record<string, string | undefined>, name: string): URL | und
       hint: `Set it to ${url.origin}, or unset it.`,
     });
   }
-  throw new UserError(`${name} is ${JSON.stringify(value)}, which is no address`, {
+  throw new UserError(`${name} is ${JSON.stringify(value)}, which is not a valid address`, {
     hint: `Set it to something like http://127.0.0.1:8080, or unset it.`,
   });
 }

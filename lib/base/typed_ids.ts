@@ -22,7 +22,7 @@ export function idFault(text: string, now = Infinity): string | null {
   }
   if (!/^\d+$/.test(text)) return "is not an id, which is digits only";
   if (text.length > 1 && text.startsWith("0")) return "is not an id: it begins with 0";
-  if (text === "0") return "is not an id: nobody and nothing has it";
+  if (text === "0") return "is not an id: no user or tweet has it";
   if (text.length > 19 || BigInt(text) > LARGEST) return "is not an id: it has too many digits";
   const made = Number((BigInt(text) >> 22n) + SNOWFLAKE_EPOCH);
   return made > now + SLACK ? "is not an id yet: it would be of a time to come" : null;

@@ -48,7 +48,7 @@ export function decoderFor(bytes: Uint8Array, name: string): TextDecoder {
   if (a === 0xff && b === 0xfe) return new TextDecoder("utf-16le", { fatal: true });
   if (a === 0xfe && b === 0xff) return new TextDecoder("utf-16be", { fatal: true });
   if (bytes.subarray(0, LOOKED_AT).includes(0)) {
-    throw new UserError(`${name} is no text, or is in UTF-16 without a byte order mark`, {
+    throw new UserError(`${name} is not text, or is in UTF-16 without a byte order mark`, {
       hint: "Save it as UTF-8.",
     });
   }

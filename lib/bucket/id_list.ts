@@ -55,7 +55,8 @@ export async function readIds(store: Store, key: string): Promise<BigUint64Array
   const found = await store.get(key);
   if (!found) {
     throw new UserError(`${key} is not in bucket ${store.name}`, {
-      hint: "Without its ids nothing can be hydrated: make the collection anew, under another id.",
+      hint:
+        "Without its ids nothing can be hydrated: create the collection again, under another id.",
     });
   }
   return parseIds(found.bytes, key);
@@ -66,7 +67,7 @@ export function parseIds(bytes: Uint8Array, key: string): BigUint64Array {
   const list = new IdList();
   for (const line of new TextDecoder().decode(bytes).split("\n")) {
     if (line !== "" && !list.add(line)) {
-      throw new UserError(`${key} has a line that is no tweet's id: ${line.slice(0, 80)}`);
+      throw new UserError(`${key} has a line that is not a tweet's id: ${line.slice(0, 80)}`);
     }
   }
   return list.sorted();

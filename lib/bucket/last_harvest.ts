@@ -73,6 +73,6 @@ function nullIfDamaged(error: unknown): null {
  */
 export function timeOf(iso: string): number {
   const ms = timeOrNull(iso);
-  if (ms === null) throw new UserError(`${JSON.stringify(iso)} is no time of a harvest`);
+  if (ms === null) throw new UserError(`${JSON.stringify(iso)} is not the time of a harvest`);
   return ms;
 }

@@ -118,7 +118,7 @@ const MAX_NAME = 255;
  * is handed on. What is no name at all (`..`) is among it.
  */
 export function fileNameFault(name: string): string | null {
-  if (name === "" || name === "." || name === "..") return "a part of it is no name";
+  if (name === "" || name === "." || name === "..") return "a part of it is not a name";
   // deno-lint-ignore no-control-regex
   if (/[\u0000-\u001f\u007f]/.test(name)) return "it has a control character";
   const sign = /[<>:"|?*\\]/.exec(name)?.[0];

@@ -232,7 +232,7 @@ async function answered(
       ? refusal(421, "Ask by an IP address, or as localhost: no other name is known here")
       : asked
       ? await answer(asked)
-      : refusal(400, "This is no request");
+      : refusal(400, "This is not a request");
     const text = body ? await new Response(body).text() : "";
     response.writeHead(status, { ...Object.fromEntries(headers), connection: "close" });
     response.end(text);

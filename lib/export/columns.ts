@@ -84,7 +84,7 @@ function namesOf(columns: string): string[] {
 function some(table: Table, names: string[]): Table {
   const strange = names.find((name) => !table.columns.includes(name));
   if (strange !== undefined || names.length === 0) {
-    throw new UserError(`${JSON.stringify(strange ?? "")} is no column`, {
+    throw new UserError(`${JSON.stringify(strange ?? "")} is not a column`, {
       hint: `There are the sets ${SETS.join(", ")}, and the columns ${table.columns.join(", ")}.`,
     });
   }

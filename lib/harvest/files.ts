@@ -107,7 +107,7 @@ async function opened(path: string, flags: number): Promise<OpenFile> {
 }
 
 function strange(path: string): UserError {
-  return new UserError(`${path} is no file of its own, but a link or the like`, {
+  return new UserError(`${path} is not a file of its own, but a link or the like`, {
     hint: "Somebody put it there: look at it, and remove it.",
   });
 }

@@ -307,8 +307,7 @@ export class Recorder {
     const isFull = this.#committer.waiting + (this.#open.segment?.uncutBytes ?? 0) >= bufferBytes;
     if (isFull && !this.#toldFull) {
       log.warn(
-        "{mb} MB are kept on this machine's disk, as many as may be (--buffer-mb): " +
-          "nothing more is read until the bucket takes some",
+        "The local buffer is full ({mb} MB, --buffer-mb): nothing more is read until uploads catch up",
         { mb: Math.round(bufferBytes / 2 ** 20) },
       );
     }

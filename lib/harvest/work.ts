@@ -211,8 +211,8 @@ export class Work {
     await (this.recorder?.close({ isLeft }) ?? spool.close());
     if (!isLeft) return;
     log.error(
-      "What the bucket did not take is kept on this machine, in {folder}: the next harvest of the collection here " +
-        "puts it into the bucket",
+      "Tweets that could not be uploaded are kept on this machine, in {folder}: the next harvest of the collection " +
+        "here uploads them",
       { folder: (this.recorder?.spool ?? spool).path },
     );
   }

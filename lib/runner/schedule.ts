@@ -218,7 +218,7 @@ function valueOf(text: string, { least, most, names = [] }: Field): number | nul
 }
 
 function fault(text: string, why: string, cause?: unknown): UserError {
-  return new UserError(`${JSON.stringify(text)} is no schedule: ${why}`, {
+  return new UserError(`${JSON.stringify(text)} is not a valid schedule: ${why}`, {
     hint: 'Examples: "rate(7 days)", "rate(1 hour)", "cron(0 10 * * ? *)" for 10:00 UTC every day.',
     cause,
   });

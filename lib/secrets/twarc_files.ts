@@ -108,7 +108,7 @@ export async function findProfile(paths: string[], profile?: string): Promise<Pr
   const missing = missingKeys((key) => Boolean(found.keys[key]));
   if (missing.length === 0) return found;
   throw new UserError(`Profile ${name} in ${found.path} has no ${missing.join(", ")}`, {
-    hint: `Make it anew with \`twarc-cloud configure${named(name)}\`.`,
+    hint: `Create it again with \`twarc-cloud configure${named(name)}\`.`,
   });
 }
 

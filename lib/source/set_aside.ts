@@ -11,7 +11,7 @@ const log = getLogger(["twarc-cloud", "harvest"]);
 /** Failures in a row, of different accounts, with nothing answered in between: then it is the API, not the accounts. */
 const MOST_IN_A_ROW = 20;
 /** Refused keys in a row with nothing answered before: then it is the keys, not the accounts. */
-const MOST_REFUSED = 3;
+const MAX_REFUSED = 3;
 /** Milliseconds between tries of an API that is in trouble as a whole. */
 const PAUSE = 60_000;
 
@@ -86,7 +86,7 @@ export class SetAside {
     const error = isOfKeys ? passingRefusal(thrown) : thrown;
     if (isOfKeys && !this.#hasAnswered && !this.#errors.has(id)) {
       this.#refusal ??= thrown;
-      if (++this.#refused === MOST_REFUSED) throw thrown;
+      if (++this.#refused === MAX_REFUSED) throw thrown;
     }
     if (!(error instanceof ApiError) || isOfAll(error)) throw thrown;
     // A connection is of nobody in particular, unless others were answered meanwhile.

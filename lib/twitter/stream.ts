@@ -167,7 +167,7 @@ class Connection {
         }
         if (this.#damaged > MAX_DAMAGED) {
           this.trouble = "server";
-          this.why = "What came is no stream of the API";
+          this.why = "The answer is not a stream of the API";
           return;
         }
       }
@@ -210,7 +210,7 @@ class Connection {
     if (ms < quietMs) return null;
     const [since, until] = [isoTime(clock.now() - ms), isoTime(clock.now())];
     this.why =
-      `The stream has brought keep-alives only since ${since}: there may be no posts, or it is stuck`;
+      `The stream has sent only keep-alives since ${since}: there may be no posts, or it is stuck`;
     const line = new TextEncoder().encode(JSON.stringify({ keep_alives_only: { since, until } }));
     return { tweets: [], messages: [{ kind: "keep_alives_only", line }] };
   }

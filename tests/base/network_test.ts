@@ -82,7 +82,7 @@ for (
     [
       "Failed to establish tunnel to s3.invalid:443 over http://proxy:1: HTTP/1.1 403 Forbidden",
       "ERR_PROXY_TUNNEL",
-      /^the proxy leads to s3\.invalid:443 for nobody \(403\)/,
+      /^the proxy does not connect to s3\.invalid:443 \(403\)/,
     ],
     [
       "Failed to establish tunnel to s3.invalid:443 over http://proxy:1: HTTP/1.1 407 Proxy Authentication Required",

@@ -24,7 +24,7 @@ Deno.test("a proxy that is no address is said so by its variable, without its pa
   for (const value of ["http://", "ftp://a", "http://me:secret@", "a b"]) {
     assert.throws(() => proxiesIn({ ALL_PROXY: value }), (error) => {
       assert.ok(error instanceof UserError);
-      assert.equal(error.message, "ALL_PROXY is no address of a proxy");
+      assert.equal(error.message, "ALL_PROXY is not a valid proxy address");
       return true;
     });
   }

@@ -70,7 +70,7 @@ Deno.test("an ini that cannot be used is named", async () => {
       (iniPath) =>
         assert.rejects(
           Settings.load({ env: {}, iniPath }),
-          /^UserError: Line 2 of .* is no setting/,
+          /^UserError: Line 2 of .* is not a setting/,
         ),
     );
   }

@@ -25,8 +25,8 @@ const NAMES: [string, RegExp][] = [
   ["CON", /Windows keeps it for a device/],
   ["nul.txt", /Windows keeps it for a device/],
   ["Com1.jsonl", /Windows keeps it for a device/],
-  ["", /a part of it is no name/],
-  ["..", /a part of it is no name/],
+  ["", /a part of it is not a name/],
+  ["..", /a part of it is not a name/],
   ["x".repeat(256), /it is too long/],
   ["ä".repeat(128), /it is too long/],
 ];
@@ -63,7 +63,7 @@ Deno.test("what marks a folder is no file, and is not missed", () =>
     const { allFiles, files } = await fetching(store, to);
     assert.deepEqual([allFiles, files], [6, 6]);
     await store.put(`${ROOT}harvests/full/`, bytesOf("content"));
-    await assert.rejects(fetching(store, to), /harvests\/full\/ \(a part of it is no name\)/);
+    await assert.rejects(fetching(store, to), /harvests\/full\/ \(a part of it is not a name\)/);
   }));
 
 Deno.test("of an object and others below its name, as S3 may have them, one is copied and one is named", () =>

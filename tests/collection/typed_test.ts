@@ -24,7 +24,7 @@ Deno.test("ids of users and tweets that cannot be are refused where a person giv
     keys: KEYS,
     users,
   });
-  refused(timelines({ "0": {} }), /users has "0", which is not an id: nobody/);
+  refused(timelines({ "0": {} }), /users has "0", which is not an id: no user/);
   refused(timelines({ "12345678901234567890": {} }), /too many digits/);
   refused(timelines({ "012": {} }), /begins with 0/);
   refused(

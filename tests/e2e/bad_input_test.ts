@@ -178,7 +178,7 @@ Deno.test("users are for timelines only, and wrong keys are the person's to mend
   inOneProcess(async (place) => {
     await place.writeJson("collection.json", SEARCH);
     await refused(place, ["collection-config", "userids", "12"], {
-      says: /no user_timeline collection/,
+      says: /not a user_timeline collection/,
     });
     await place.writeJson("collection.json", {
       id: "tl",
@@ -259,7 +259,7 @@ Deno.test("schedules that do not parse are refused with an example", () =>
       ]
     ) {
       await refused(place, ["collection", "schedule", "find", schedule], {
-        says: /is no schedule: .*Examples/,
+        says: /is not a valid schedule: .*Examples/,
       });
     }
   }));
@@ -318,7 +318,7 @@ Deno.test("an address of the API that is none is refused", () =>
     assert.equal(code, 1);
     assert.match(
       new TextDecoder().decode(stderr),
-      /TWITTER_API_URL is "localhost", which is no address/,
+      /TWITTER_API_URL is "localhost", which is not a valid address/,
     );
   }));
 
@@ -330,7 +330,7 @@ Deno.test("a port of the environment that is none is refused", () =>
     assert.equal(code, 1);
     assert.match(
       new TextDecoder().decode(stderr),
-      /^Error: TWARC_CLOUD_PORT is "http", which is no port/,
+      /^Error: TWARC_CLOUD_PORT is "http", which is not a port/,
     );
   }));
 

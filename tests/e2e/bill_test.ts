@@ -99,7 +99,7 @@ Deno.test("an estimate shows posts, cost, share of the cap, time and a chart, as
         /Posts +about 900\n/,
         /Cost +about 4\.50 dollars\n/,
         /Monthly cap +0\.03% of 3,000,000 posts a month\n/,
-        /Used so far +0 of 3,000,000 posts of this month \(0%\); it begins anew on \d{4}-\d\d-01\n/,
+        /Used so far +0 of 3,000,000 posts of this month \(0%\); it resets on \d{4}-\d\d-01\n/,
         /Time +less than 15 minutes at the rate limit \(9 requests\)\n/,
         /Budget +2\.00 dollars a month\n/,
         /This estimate +0\.005 dollars \(1 count\)\n/,
@@ -132,7 +132,7 @@ Deno.test("what only costs is left out where nobody agreed to it, and bounded; s
     await add(place, { id: "tl", type: "user_timeline", users: usersOf(place) });
     const { code, out, err } = await place.run("collection-config", "estimate");
     assert.equal(code, 0);
-    assert.match(err, /^Asking how much the users wrote costs 0\.60 dollars: .*--yes/);
+    assert.match(err, /^Asking how much the users wrote costs 0\.60 dollars\. .*--yes/);
     assert.match(
       out,
       /Posts +at most 192,000\n(.*\n)*.*This estimate +0\.00 dollars \(nothing was asked\)/,
@@ -284,7 +284,7 @@ Deno.test("a stream ends when its budget is used up, and tells while it runs wha
     assert.match(said, /\nBilled: 12 posts and 0 users, about 0\.06 dollars\n/);
     assert.match(
       said,
-      /\nUsage of the project: 12 of 3,000,000 posts of this month \(0%\); it begins anew on/,
+      /\nUsage of the project: 12 of 3,000,000 posts of this month \(0%\); it resets on/,
     );
     const json = JSON.parse(await place.ok("harvest", "running", "live", "--json"));
     assert.equal(json.usage.used, 12);
@@ -306,10 +306,10 @@ Deno.test("a used up cap is told with the day on which it begins anew", () =>
     assert.equal(code, 1);
     assert.match(
       err,
-      /UsageCapExceeded.*The month's cap begins anew on \d{4}-\d\d-01\. What was coll/,
+      /UsageCapExceeded.*The month's cap resets on \d{4}-\d\d-01\. What was coll/,
     );
     assert.match(
       await place.ok("harvest", "last", "find"),
-      /^The last harvest of find failed: .*begins anew on \d{4}-\d\d-01\n/,
+      /^The last harvest of find failed: .*resets on \d{4}-\d\d-01\n/,
     );
   }, { world: world(3, 300) }));

@@ -56,7 +56,7 @@ Deno.test("hydrate collects every id that is to be had, and accounts for every o
   inOneProcess(async (place) => {
     const { open, gone } = await withIds(place);
     const out = await place.ok("collection", "hydrate", "ids.txt", "--yes", "--wait");
-    assert.match(out, /^Collection added\.\nStarted\nids: complete\. 150 tweets.*91 not to be had/);
+    assert.match(out, /^Collection added\.\nStarted\nids: complete\. 150 tweets.*91 not available/);
     assert.deepEqual(idsOfAnswers(await place.tweets("ids")).toSorted(), open.toSorted());
     const { ids, ids_done } = JSON.parse(await place.ok("harvest", "last", "ids", "--json"));
     assert.deepEqual([ids, ids_done], [241, 241]);
@@ -65,7 +65,7 @@ Deno.test("hydrate collects every id that is to be had, and accounts for every o
     assert.deepEqual(last.missing, { protected: 30, suspended: 30, not_found: 31 });
     assert.equal(last.billed.posts, place.sandbox.ledger.billed.posts);
     const told = await place.ok("harvest", "last", "ids");
-    assert.match(told, /not to be had: 30 suspended \(see missing\.jsonl\)/);
+    assert.match(told, /not available: 30 suspended \(see missing\.jsonl\)/);
 
     const asked = place.sandbox.requests.length;
     assert.match(

@@ -160,7 +160,7 @@ Deno.test("a proxy that wants a login, and one that is no address, are said in o
     assert.equal(code, 1);
     assert.match(
       err,
-      /^Error: HTTPS_PROXY is no address of a proxy\. Set it to something like .*\n$/,
+      /^Error: HTTPS_PROXY is not a valid proxy address\. Set it to something like .*\n$/,
     );
   }));
 

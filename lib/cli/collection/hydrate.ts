@@ -30,7 +30,7 @@ export function addHydrate(group: Command, context: Context): void {
     .description(
       "Makes a collection of the tweets whose ids are in a file, such as `collection dehydrate` or a data set " +
         "that somebody shares has them, and starts to harvest it. The harvest's missing.jsonl accounts for " +
-        "every id that is not to be had, with the reason. Given once more, the same file goes on where it was.",
+        "every id that is not available, with the reason. Run again with the same file, it goes on where it was.",
     )
     .argument(
       "<file>",

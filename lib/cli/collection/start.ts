@@ -286,7 +286,7 @@ async function whileShowing(
 
 /** Returns what comes after the end of a harvest. */
 export function lookAtLast(collectionId: string): string {
-  return `See what it brought with: twarc-cloud harvest last ${lastWord(collectionId)}`;
+  return `See what it collected with: twarc-cloud harvest last ${lastWord(collectionId)}`;
 }
 
 /** Returns whether a collection is being harvested, or is to be by a harvester that is kept alive. */

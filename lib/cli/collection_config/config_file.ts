@@ -18,7 +18,7 @@ export async function readConfigFile(path: string): Promise<JsonObject> {
     path,
   );
   if (isObject(json)) return json;
-  throw new UserError(`${path} is no configuration: it has to be { ... }`);
+  throw new UserError(`${path} is not a configuration: it must be { ... }`);
 }
 
 /**
@@ -39,7 +39,7 @@ export async function writeConfigFile(path: string, config: Json): Promise<void>
 /** Returns the users of a configuration that collects timelines. @throws UserError for any other. */
 export function usersOf(config: JsonObject, path: string): JsonObject {
   if (traitsFor(config.type).part !== "users") {
-    throw new UserError(`${path} is no user_timeline collection`, {
+    throw new UserError(`${path} is not a user_timeline collection`, {
       hint: "Users are added to user_timeline collections only.",
     });
   }

@@ -160,7 +160,7 @@ async function agreed(
   if (yes || dollars <= CHEAP) return true;
   const price = `${capital(what)} costs ${dollarText(dollars)}`;
   const answer = await output.confirm(`${price}. Do it?`);
-  if (answer === null) output.note(`${price}: it is left out. --yes does it.`);
+  if (answer === null) output.note(`${price}. Skipped: pass --yes to include it.`);
   return answer ?? false;
 }
 

@@ -185,7 +185,7 @@ function addKeep(group: Command, context: Context): void {
 async function portIn({ TWARC_CLOUD_PORT: text = "0" }: Context["env"]): Promise<number> {
   if (/^\d{1,5}$/.test(text) && Number(text) < 65_536) return Number(text);
   const { UserError } = await import("../../base/errors.ts");
-  throw new UserError(`TWARC_CLOUD_PORT is ${JSON.stringify(text)}, which is no port`, {
+  throw new UserError(`TWARC_CLOUD_PORT is ${JSON.stringify(text)}, which is not a port`, {
     hint: "Set it to a number up to 65535, or unset it.",
   });
 }

@@ -143,7 +143,7 @@ export function tellTroubles(
   }
   if (info.protected) output.line(protectedText(info.protected));
   for (const [why, n] of Object.entries(info.missing ?? {})) {
-    output.line(`Ids that are not to be had: ${count(n)} ${why} (see missing.jsonl)`);
+    output.line(`Ids that are not available: ${count(n)} ${why} (see missing.jsonl)`);
   }
   const unavailable = (info.unavailable ?? []).map(({ id, screen_name, why }) => {
     const name = screen_name === undefined ? "" : ` (${screen_name})`;

@@ -76,7 +76,7 @@ export async function* columnOf(
     }
   } catch (cause) {
     if (!isCsvError(cause)) throw cause;
-    throw new UserError(`${name} is no proper table: ${cause.message}`, {
+    throw new UserError(`${name} is not a proper table: ${cause.message}`, {
       cause,
       hint: "Look for a quote that is not closed, or export it as CSV again.",
     });

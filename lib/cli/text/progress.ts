@@ -107,7 +107,7 @@ function arrivedTexts({ tweets, files, file_bytes, bytes_received }: HarvestInfo
 function besidesTexts(info: HarvestInfo): string[] {
   const texts: string[] = [];
   if (info.billed) texts.push(`about ${dollarText(info.billed.dollars)}`);
-  if (info.missing) texts.push(`${count(totalOf(info.missing))} not to be had`);
+  if (info.missing) texts.push(`${count(totalOf(info.missing))} not available`);
   if (info.gaps) texts.push(info.gaps === 1 ? "1 gap" : `${count(info.gaps)} gaps`);
   return texts;
 }

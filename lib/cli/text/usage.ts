@@ -47,9 +47,9 @@ export async function told({ used, cap, resetDay }: Usage, now: number): Promise
   };
 }
 
-/** `1,234 of 3,000,000 posts of this month (0.04%); it begins anew on 2026-12-16` */
+/** `1,234 of 3,000,000 posts of this month (0.04%); it resets on 2026-12-16` */
 export function usageText({ used, cap, begins_anew }: ToldUsage): string {
-  const anew = begins_anew ? `; it begins anew on ${begins_anew}` : "";
+  const anew = begins_anew ? `; it resets on ${begins_anew}` : "";
   return `${count(used)} of ${count(cap)} posts of this month (${percent(used, cap)})${anew}`;
 }
 

@@ -80,8 +80,8 @@ export async function commitEachLate(late: Late[], options: LateOptions): Promis
 async function commitLate(late: Late, options: LateOptions): Promise<boolean> {
   if (unfinishedGaps(options.checkpoint.state.positions).length > 0) {
     log.info(
-      "What a harvester on this machine brought, before another one went on, waits in {folder} until the search " +
-        "for what the stream missed has ended",
+      "Tweets collected on this machine before another harvester took over wait in {folder} until the search for what " +
+        "the stream missed has ended",
       { folder: late.path },
     );
     return false;
@@ -99,9 +99,8 @@ async function commitLate(late: Late, options: LateOptions): Promise<boolean> {
   } catch (error) {
     if (error instanceof LockedError) throw error;
     log.warn(
-      "Up to {tweets} tweets that a harvester on this machine brought are not in the bucket, as another one went on " +
-        "before they could be stored: {problem}. They are in {folder}, and are tried again by this harvest at its end, " +
-        "or by the next one here",
+      "Up to {tweets} tweets collected on this machine are not in the bucket, as another harvester took over before " +
+        "they were uploaded: {problem}. They are in {folder}, and this harvest tries again at its end, or the next one here",
       {
         tweets: files.reduce((sum, { tweets }) => sum + tweets, 0),
         problem: messageOf(error),
@@ -186,7 +185,7 @@ async function commit(
   });
   await committer.done();
   log.info(
-    "{tweets} tweets that a harvester on this machine brought, before another one went on, are in the bucket now",
+    "{tweets} tweets collected on this machine before another harvester took over are in the bucket now",
     { tweets: file.tweets },
   );
 }

@@ -46,7 +46,7 @@ export async function commitEachLeft(
   const late: Late[] = [];
   for (const { folder, notes } of found.toSorted((a, b) => beganOf(a) - beganOf(b))) {
     if (!notes) {
-      log.warn("What a harvester left on this machine cannot be read: {directory}", {
+      log.warn("The files that a harvester left on this machine cannot be read: {directory}", {
         directory: folder.path,
       });
       continue;
@@ -111,8 +111,8 @@ function isOfAnother({ note }: FoundNote, state: CheckpointState): boolean {
 async function clear(left: FoundNote[], folder: LeftFolder, isWanted = false): Promise<void> {
   if (left.every(({ isGood }) => isGood) && !isWanted) return await folder.close();
   log.warn(
-    "What a harvester left on this machine, and the bucket does not have, as it is damaged, was not noted by you, or " +
-      "has no place there, is kept: {folder}",
+    "Files that a harvester left on this machine are not in the bucket, as they are damaged, were not noted by you, " +
+      "or have no place there. They are kept in {folder}",
     { folder: await folder.setAside() },
   );
 }

@@ -67,7 +67,7 @@ export async function noteCut(
     await spool.note(number, sealed(JSON.stringify(note), key), tweets?.file.path);
     return true;
   } catch (error) {
-    log.warn("What has come could not be noted on this machine's disk: {problem}", {
+    log.warn("The recovery journal on this machine's disk could not be written: {problem}", {
       problem: messageOf(error),
     });
     return false;

@@ -85,7 +85,7 @@ export async function recover(options: Recovery): Promise<Recovered> {
       await checkpoint.commit({
         state: "finished",
         outcome: "stopped",
-        reason: "It brought in what a harvester had left on its machine",
+        reason: "It added what a harvester had left on its machine",
         ended: clock.now(),
       });
       await settle(target, checkpoint);

@@ -128,7 +128,7 @@ function reasonOf(said: string): Pick<NotStarted, "message" | "hint"> {
 /** @throws UserError for what is no ARN of a queue. */
 export function checkedQueue(arn: string): string {
   if (/^arn:[\w-]+:sqs:[\w-]+:\d{12}:[\w-]+$/.test(arn)) return arn;
-  throw new UserError(`dead_letter_queue is ${JSON.stringify(arn)}, which is no queue's ARN`, {
+  throw new UserError(`dead_letter_queue is ${JSON.stringify(arn)}, which is not a queue's ARN`, {
     hint: "Set it in twarc_cloud.ini to what Terraform gives, or take it out.",
   });
 }

@@ -170,7 +170,7 @@ function numberOf(settings: DefinitionSettings, name: "cpu" | "memory", usual: s
   const value = settings.get(name) ?? usual;
   if (/^[1-9]\d*$/.test(value)) return value;
   throw new UserError(
-    `${name} in twarc_cloud.ini is ${JSON.stringify(value)}, which is no number`,
+    `${name} in twarc_cloud.ini is ${JSON.stringify(value)}, which is not a number`,
     {
       hint: `Fargate takes certain pairs only, such as cpu = 256 with memory = 512.`,
     },

@@ -13,7 +13,7 @@ export async function diskFault(newFile: () => string, disk: Disk): Promise<stri
   const [first, second] = [newFile(), newFile()];
   try {
     await disk.create(first);
-    if (await isMade(first, disk)) return "it makes a file anew where there is one";
+    if (await isMade(first, disk)) return "it creates a file in place of one that exists";
     await Deno.writeTextFile(first, "1");
     await Deno.writeTextFile(second, "2");
     await dateAfter(first, null, disk);

@@ -244,7 +244,7 @@ export async function withResetDay(
   if (usage?.resetDay === undefined) return thrown;
   const { message, cause, hint = "" } = thrown;
   const day = nextReset(usage.resetDay, clock.now());
-  return new UserError(`${message}. The month's cap begins anew on ${day}`, { hint, cause });
+  return new UserError(`${message}. The month's cap resets on ${day}`, { hint, cause });
 }
 
 /**

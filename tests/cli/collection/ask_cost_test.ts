@@ -40,7 +40,7 @@ Deno.test("a budget, a higher limit, or an API that cannot say it, needs no ques
     await place.ok("collection", "once", "many", "--wait");
     await Deno.writeTextFile(place.path("twarc_cloud.ini"), "[DEFAULT]\nask_above = much\n");
     const odd = await place.run("collection", "once", "many");
-    assert.match(odd.err, /ask_above in twarc_cloud\.ini is "much", which is no number/);
+    assert.match(odd.err, /ask_above in twarc_cloud\.ini is "much", which is not a number/);
     await Deno.remove(place.path("twarc_cloud.ini"));
     await add(place, { id: "silent", search: { query: "sandbox", max_records: 10 } });
     place.sandbox.troubles.add({ kind: "403", path: "counts", times: 9 });

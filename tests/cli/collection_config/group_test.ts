@@ -174,7 +174,7 @@ Deno.test("nobody is looked up for a collection that has no users, or with names
     });
     const search = await place.run("collection-config", "screennames", "jack");
     assert.deepEqual([search.code, search.out], [1, ""]);
-    assert.match(search.err, /^Error: collection\.json is no user_timeline collection/);
+    assert.match(search.err, /^Error: collection\.json is not a user_timeline collection/);
     await writeTimelines(place);
     const wrong = await place.run("collection-config", "screennames", "jack", "not-a-name");
     assert.deepEqual([wrong.code, wrong.out], [1, ""]);

@@ -92,7 +92,7 @@ Deno.test("the column of a table is found by its usual name, or by the one that 
     /is a table, and none of its columns is named screen/,
   );
   await assert.rejects(readList("a,b\n1,2\n", screenNameList("c")), /has no column "c"/);
-  await assert.rejects(readList('handle,b\n"x,2\ny,3\n'), /is no proper table: .*Quote/);
+  await assert.rejects(readList('handle,b\n"x,2\ny,3\n'), /is not a proper table: .*Quote/);
 });
 
 Deno.test("what is in another encoding, or no text, is named", async () => {

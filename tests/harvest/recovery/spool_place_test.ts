@@ -126,7 +126,7 @@ const STRANGE: Record<string, [(home: string) => Promise<void>, RegExp]> = {
     },
     /it is a link/,
   ],
-  "that is a file": [(home) => Deno.writeTextFile(`${home}/spool`, ""), /it is no folder/],
+  "that is a file": [(home) => Deno.writeTextFile(`${home}/spool`, ""), /it is not a folder/],
   "in one that everybody may write": [
     (home) => Deno.chmod(home, 0o777),
     /everybody may write in/,

@@ -146,7 +146,7 @@ for (
     [
       "makes a file anew where there is one",
       { create: (path) => Deno.writeTextFile(path, "") },
-      /it makes a file anew/,
+      /it creates a file in place of one/,
     ],
     [
       "does not tell times apart",

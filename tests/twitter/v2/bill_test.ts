@@ -132,5 +132,5 @@ Deno.test("an error that is no used up cap stays as it is; so does one where usa
     assert.equal(await withResetDay(capped, bill, clock), capped);
     const told = await withResetDay(capped, bill, clock);
     assert.ok(told instanceof UserError);
-    assert.match(told.message, /UsageCapExceeded.*begins anew on \d{4}-\d\d-01$/);
+    assert.match(told.message, /UsageCapExceeded.*resets on \d{4}-\d\d-01$/);
   }));
