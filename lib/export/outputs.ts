@@ -1,6 +1,7 @@
 /** Where exports go: a file, or a folder of files that belong together. */
 
 import { join } from "node:path";
+import { removeFile } from "../base/in_use.ts";
 import { isObject, jsonOrNull } from "../base/json.ts";
 import { OutputFile, writeWhole } from "./output_file.ts";
 import type { PostWriter, Sink } from "./writer.ts";
@@ -54,7 +55,7 @@ export function openShards(
       for (const [i, shard] of shards.entries()) await shard.keep(join(folder, files[i] ?? ""));
       await writeWhole(join(folder, "export.json"), toDocument({ ...document, files }));
       for (const file of former.filter((one) => !files.includes(one))) {
-        await Deno.remove(join(folder, file)).catch(() => {});
+        await removeFile(join(folder, file)).catch(() => {});
       }
     },
     discard: async () => {
