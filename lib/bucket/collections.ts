@@ -308,10 +308,15 @@ export class Collections {
     return new Configuration(this.#store, checkedId(id));
   }
 
-  /** Every changeset of a collection. @throws UserError where there is no such collection. */
-  async changesets(id: string): Promise<Changeset[]> {
+  /**
+   * Every changeset of a collection.
+   * @param onDamaged Called with what is wrong with each that cannot be read, where the others are wanted all the same.
+   * @throws UserError where there is no such collection, or one is damaged and there is no `onDamaged`.
+   */
+  async changesets(id: string, onDamaged?: (error: UserError) => void): Promise<Changeset[]> {
     await this.loadJson(id);
-    return await Array.fromAsync(new History(this.#store, id).all());
+    const history = new History(this.#store, id);
+    return await Array.fromAsync(onDamaged ? history.readable(onDamaged) : history.all());
   }
 
   /** What a collection harvested last, or null. @throws UserError where there is no such collection. */

@@ -80,10 +80,16 @@ export class History {
     }
   }
 
-  /** Every changeset that can be read, in the order of their names. */
-  async *readable(): AsyncGenerator<Changeset> {
+  /**
+   * Every changeset that can be read, in the order of their names.
+   * @param onDamaged Called with what is wrong with each of the others.
+   */
+  async *readable(onDamaged: (error: UserError) => void = () => {}): AsyncGenerator<Changeset> {
     for await (const key of this.#keys()) {
-      const found = await this.#read(key).catch(nullIfDamaged);
+      const found = await this.#read(key).catch((error) => {
+        if (error instanceof UserError) onDamaged(error);
+        return nullIfDamaged(error);
+      });
       if (found) yield found.changeset;
     }
   }

@@ -13,6 +13,7 @@ import { addNames } from "./names.ts";
 import { addSplit } from "./split.ts";
 import { keepKeys, keyFiles, tellProfiles } from "../profiles.ts";
 import { readConfigFile, writeConfigFile } from "./config_file.ts";
+import { someOf } from "../output.ts";
 import { bucketOption, configFileOption, example } from "../options.ts";
 
 /** Adds the group. */
@@ -256,15 +257,29 @@ function addChanges(group: Command, context: Context): void {
       const { collections, store } = await openBucket(context, { bucket });
       const { describe } = await import("../../collection/describe.ts");
       const { redact } = await import("../../collection/changeset.ts");
-      const changesets = await collections.changesets(id);
+      const damaged: string[] = [];
+      const changesets = await collections.changesets(id, ({ message }) => damaged.push(message));
       if (temp !== undefined) await copyChangesets({ store, id, to: temp });
       if (json) {
-        return context.output.json(
+        context.output.json(
           changesets.map((changeset) => ({ ...changeset, ...redact(changeset) })),
         );
+      } else {
+        for (const line of describe(changesets, { deletesOnly })) context.output.line(line);
       }
-      for (const line of describe(changesets, { deletesOnly })) context.output.line(line);
+      if (damaged.length > 0) await refuseDamaged(id, damaged);
     });
+}
+
+/** @throws UserError once the other changesets are shown. */
+async function refuseDamaged(id: string, damaged: string[]): Promise<void> {
+  const { UserError } = await import("../../base/errors.ts");
+  const what = damaged.length === 1 ? "A change" : `${damaged.length} changes`;
+  throw new UserError(`${what} cannot be shown: ${someOf(damaged)}`, {
+    hint: `The others are. See what else is wrong with: twarc-cloud collection verify ${
+      lastWord(id)
+    }`,
+  });
 }
 
 /** Copies the changesets of a collection, without keys, as the Python original's `--temp` does. */

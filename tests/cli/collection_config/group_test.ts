@@ -310,3 +310,18 @@ Deno.test("an answer can be piped into update, and changesets be kept in a folde
     assert.equal(line, `Collection downloaded to ${to}\n`);
     await Deno.stat(place.path("here", "collection.json"));
   }));
+
+Deno.test("one change that is damaged does not end changes: the others are shown, and it is named", () =>
+  inOneProcess(async (place) => {
+    const search = { query: "sandbox" };
+    await place.add({ id: "find", type: "search", search });
+    const folder = place.path("twarc-cloud-data/collections/find/changesets");
+    await Deno.writeTextFile(`${folder}/change-20200102030405.json`, '{"update":');
+    for (const flags of [[], ["--json"]]) {
+      const { code, out, err } = await place.run("collection-config", "changes", "find", ...flags);
+      assert.equal(code, 1);
+      assert.match(out, /sandbox/);
+      assert.match(err, /A change cannot be shown: .*change-20200102030405\.json is not JSON/);
+      assert.match(err, /twarc-cloud collection verify find/);
+    }
+  }));
