@@ -45,6 +45,14 @@ export interface Exported {
  * @throws what the store and the writer throw; the signal's reason
  */
 export async function exportTo(writer: PostWriter, exported: Exported): Promise<Counts> {
+  try {
+    return await giveTo(writer, exported);
+  } finally {
+    await writer.close?.();
+  }
+}
+
+async function giveTo(writer: PostWriter, exported: Exported): Promise<Counts> {
   const { selection, keepDuplicates, mostInMemory } = exported;
   const counts: Counts = {
     rows: 0,

@@ -15,6 +15,8 @@ export interface PostWriter {
   add(posts: readonly Post[]): Promise<void> | void;
   /** Writes what is left. */
   end(): Promise<void>;
+  /** Removes its temporary files, however it ended; absent where it makes none. */
+  close?(): Promise<void>;
 }
 
 /** Makes rows of tweets. */

@@ -6,6 +6,8 @@ import type { JsonObject } from "../../lib/base/json.ts";
 import { ANSWER_COLUMNS } from "../../lib/export/answer_columns.ts";
 import { openTable } from "../../lib/export/columns.ts";
 import { COMMON_COLUMNS } from "../../lib/export/common_columns.ts";
+import { EDGES, Network } from "../../lib/export/network.ts";
+import { EdgesWriter, GexfWriter } from "../../lib/export/network_writers.ts";
 import { Parquet } from "../../lib/export/parquet.ts";
 import { STATUS_COLUMNS } from "../../lib/export/status_columns.ts";
 import { CsvWriter, JsonlWriter } from "../../lib/export/text_writers.ts";
@@ -57,6 +59,29 @@ function assertRead(
   const counted = kinds.map(([kind, n]) => [kind, n]);
   const wanted = Map.groupBy(texts, (row) => row[names.indexOf("kind")] ?? "");
   assert.deepEqual(counted, [...wanted].map(([kind, all]) => [kind, all.length]).toSorted());
+}
+
+/** What networkx reads. */
+interface Graph {
+  nodes: Record<string, { label: string; posts?: number }>;
+  edges: [source: string, target: string, kind: string, weight: number][];
+}
+
+/** The graph has the edges of the table of edges, and as many posts as the table of tweets has. */
+function assertGraph(
+  { nodes, edges }: Graph,
+  [header, ...rows]: string[][],
+  tweets: string[][],
+): void {
+  assert.deepEqual(header, ["source", "target", "kind", "weight"]);
+  assert.ok(rows.length > 0);
+  assert.deepEqual(
+    edges.map((edge) => edge.join()).toSorted(),
+    rows.map((row) => row.join()).toSorted(),
+  );
+  const posts = Object.values(nodes).reduce((sum, node) => sum + (node.posts ?? 0), 0);
+  const author = tweets[0]?.indexOf("author_id") ?? -1;
+  assert.equal(posts, tweets.slice(1).filter((row) => row[author] !== "").length);
 }
 
 /** A cell as the table of text has it. */
@@ -130,11 +155,17 @@ Deno.test("exports have the cells of twarc2 csv and of json2csv, and the tweets 
       });
     await write("2.parquet", answers, toParquet);
     await write("1.parquet", statuses, toParquet);
+    const toGexf = (sink: Sink) => new GexfWriter(sink, new Network({ kinds: new Set(EDGES) }));
+    const toEdges = (sink: Sink) => new EdgesWriter(sink, new Network({ kinds: new Set(EDGES) }));
+    for (const [name, lines] of [["2", answers], ["1", statuses]] as const) {
+      await write(`${name}.gexf`, lines, toGexf);
+      await write(`${name}-edges.csv`, lines, toEdges);
+    }
     const toCommon = (sink: Sink) =>
       new CsvWriter(sink, openTable({ columns: "common", merge: true, apis: new Set(["2"]) }));
     await write("2-common.csv", answers, toCommon);
     await write("1-common.csv", statuses, toCommon);
-    const [ours2, theirs2, ours1, theirs1, flat, table2, table1, common2, common1] =
+    const [ours2, theirs2, ours1, theirs1, flat, table2, table1, common2, common1, ...graphs] =
       await pythonReads([
         ["read_csv", path("2.csv")],
         ["twarc_csv", path("2"), NEW.join(",")],
@@ -145,11 +176,21 @@ Deno.test("exports have the cells of twarc2 csv and of json2csv, and the tweets 
         ["parquet", path("1.parquet")],
         ["read_csv", path("2-common.csv")],
         ["read_csv", path("1-common.csv")],
-      ]) as [Rows, Rows, Rows, Rows, JsonObject[], Read, Read, string[][], string[][]];
+        ["gexf", path("2.gexf")],
+        ["gexf", path("1.gexf")],
+        ["read_csv", path("2-edges.csv")],
+        ["read_csv", path("1-edges.csv")],
+      ]) as [
+        ...[Rows, Rows, Rows, Rows, JsonObject[], Read, Read, string[][], string[][]],
+        ...[Graph, Graph, string[][], string[][]],
+      ];
     assert.deepEqual(differences(ANSWER_COLUMNS, ours2, theirs2), []);
     assert.deepEqual(differences(STATUS_COLUMNS, ours1, theirs1), []);
     assertRead(table2, common2);
     assertRead(table1, common1);
+    const [graph2, graph1, edges2, edges1] = graphs;
+    assertGraph(graph2, edges2, common2);
+    assertGraph(graph1, edges1, common1);
     const flattened = (await Deno.readTextFile(path("2.jsonl"))).trimEnd().split("\n");
     assert.deepEqual(flattened.map((line) => JSON.parse(line)), flat);
     assert.equal(await Deno.readTextFile(path("1.jsonl")), await Deno.readTextFile(path("1")));

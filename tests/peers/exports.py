@@ -49,6 +49,15 @@ def json2csv(path):
     return rows
 
 
+def gexf(path):
+    """Nodes and edges by networkx."""
+    import networkx
+
+    graph = networkx.read_gexf(path)
+    edges = [[a, b, data["kind"], data["weight"]] for a, b, data in graph.edges(data=True)]
+    return {"nodes": dict(graph.nodes(data=True)), "edges": sorted(edges)}
+
+
 def flatten(path):
     from twarc.expansions import ensure_flattened
 
@@ -80,6 +89,7 @@ def parquet(path):
 
 JOBS = {
     "flatten": flatten,
+    "gexf": gexf,
     "json2csv": json2csv,
     "parquet": parquet,
     "read_csv": read_csv,

@@ -28,6 +28,9 @@ export async function pythonReads(
     "six==1.17.0",
     "pyarrow==26.0.1",
     "duckdb==2.0.1",
+    "networkx==3.6.1",
+    "bagit==1.9.0",
+    "rocrate==0.16.0",
   ];
   const python = join(await environment("exports", wanted), "bin", "python");
   const child = new Deno.Command(python, {

@@ -7,7 +7,7 @@ import { bucketOption } from "../options.ts";
 import type { Context } from "../context.ts";
 
 /** Forms of an export; the first is the usual one. */
-export const FORMATS = ["csv", "parquet", "jsonl", "ids"] as const;
+export const FORMATS = ["csv", "parquet", "jsonl", "ids", "gexf"] as const;
 
 /** Adds the command. */
 export function addExport(group: Command, context: Context): void {
@@ -15,7 +15,7 @@ export function addExport(group: Command, context: Context): void {
     .summary("Export a collection's tweets.")
     .description(
       "Writes the tweets of collections to a file: csv has the columns of twarc's tools, parquet those that are the " +
-        "same for all, jsonl a tweet a line, ids their ids. Of several collections the tweets are merged; a tweet that was recorded more than once is exported " +
+        "same for all, jsonl a tweet a line, ids their ids, gexf a graph of who repeats, answers, quotes and mentions whom. Of several collections the tweets are merged; a tweet that was recorded more than once is exported " +
         "once. Only what the manifests list is read. A file that is damaged is named at the end.",
     )
     .argument("<collection-id...>", "collections")
@@ -51,6 +51,10 @@ export function addExport(group: Command, context: Context): void {
     .option("--seed <text>", "what chance begins with: another one takes other tweets", "1")
     .option("--keep-duplicates", "export a tweet as often as it was recorded", false)
     .option("--raw", "add a column with the JSON as it was recorded", false)
+    .addOption(
+      new Option("--edges <kind>", "who does what to whom, for gexf and csv (default of gexf: all)")
+        .choices(["retweet", "reply", "quote", "mention", "all"]),
+    )
     .option("--pseudonyms <keyfile>", "replace users by pseudonyms; texts stay as they are")
     .option("--shard-mb <mb>", "MB of a Parquet file, about", positive, 256)
     .option("--excel", "write csv that a spreadsheet opens as it is", false)

@@ -6,6 +6,8 @@ import { openTable } from "../../export/columns.ts";
 import { openFile, openShards, type Output } from "../../export/outputs.ts";
 import { Pseudonyms } from "../../export/pseudonyms.ts";
 import { type Exported, exportTo } from "../../export/run.ts";
+import { type EdgeKind, EDGES, Network } from "../../export/network.ts";
+import { EdgesWriter, GexfWriter } from "../../export/network_writers.ts";
 import { findLimit } from "../../export/sample.ts";
 import type { Selection } from "../../export/selection.ts";
 import { findSource, type Source } from "../../export/source.ts";
@@ -17,7 +19,7 @@ import { progressOf, tell } from "./export_text.ts";
 /** What a person asks for. */
 export interface ExportRequest {
   ids: string[];
-  format: "csv" | "jsonl" | "ids" | "parquet";
+  format: "csv" | "jsonl" | "ids" | "parquet" | "gexf";
   output?: string | undefined;
   columns?: string | undefined;
   extraColumns?: string | undefined;
@@ -32,6 +34,7 @@ export interface ExportRequest {
   seed: string;
   keepDuplicates: boolean;
   raw: boolean;
+  edges?: EdgeKind | "all" | undefined;
   pseudonyms?: string | undefined;
   excel: boolean;
   shardMb: number;
@@ -98,17 +101,22 @@ export async function runExport(
 }
 
 /** @throws UsageError */
-function checkTogether({ format, pseudonyms, raw, excel, columns, output }: ExportRequest): void {
-  const isTable = format === "csv" || format === "parquet";
-  if (pseudonyms !== undefined && (!isTable || raw)) {
-    throw new UsageError("--pseudonyms is for csv and parquet, without --raw", {
+function checkTogether(request: ExportRequest): void {
+  const { format, pseudonyms, raw, excel, columns, edges, output } = request;
+  const isTable = (format === "csv" && edges === undefined) || format === "parquet";
+  const isGraph = format === "gexf" || edges !== undefined;
+  if (edges !== undefined && format !== "gexf" && format !== "csv") {
+    throw new UsageError("--edges is for gexf and csv");
+  }
+  if (pseudonyms !== undefined && ((!isTable && !isGraph) || raw)) {
+    throw new UsageError("--pseudonyms is for csv, parquet and gexf, without --raw", {
       hint: "The JSON of a tweet names its users in many places.",
     });
   }
   if (excel && format !== "csv") throw new UsageError("--excel is for --format csv");
   if (raw && !isTable) throw new UsageError("--raw is for csv and parquet");
-  if (columns !== undefined && format !== "csv") {
-    throw new UsageError("--columns is for --format csv: parquet has the common ones");
+  if (columns !== undefined && (format !== "csv" || isGraph)) {
+    throw new UsageError("--columns is for tables of --format csv: parquet has the common ones");
   }
   if (output === "-" && format === "parquet") {
     throw new UsageError("Parquet is a folder of files, and no standard output");
@@ -133,9 +141,10 @@ async function pseudonymsOf({ pseudonyms: path }: ExportRequest): Promise<Pseudo
 }
 
 function selectionOf(
-  { request: { from, to, user, rule, retweets, format, columns }, apis }: Plan,
+  { request: { from, to, user, rule, retweets, format, columns, edges }, apis }: Plan,
 ): Selection {
-  const isOfOne = format === "csv" && columns !== "common" && columns !== "4cat" && apis.size === 1;
+  const isOfOne = format === "csv" && edges === undefined && columns !== "common" &&
+    columns !== "4cat" && apis.size === 1;
   return {
     from,
     to,
@@ -183,7 +192,7 @@ async function outputOf(
   { path, table, write }: { path: string; table: Table; write: (bytes: Uint8Array) => void },
 ): Promise<Output> {
   const { request } = plan;
-  const { format, excel, referenced, raw, shardMb } = request;
+  const { format, edges, excel, referenced, raw, shardMb } = request;
   if (format === "parquet") {
     const { Parquet } = await import("../../export/parquet.ts");
     return openShards(path, (openShard) =>
@@ -197,6 +206,7 @@ async function outputOf(
       }));
   }
   const make = (sink: Sink): PostWriter => {
+    if (format === "gexf" || edges !== undefined) return networkWriterOf(plan, sink);
     if (format === "ids") return new IdWriter(sink);
     return format === "jsonl" ? new JsonlWriter(sink) : new CsvWriter(sink, table, { excel });
   };
@@ -206,6 +216,12 @@ async function outputOf(
     keep: () => Promise.resolve(),
     discard: () => Promise.resolve(),
   };
+}
+
+function networkWriterOf({ request: { edges = "all", format }, pseudonyms }: Plan, sink: Sink) {
+  const kinds = new Set(EDGES.filter((kind) => edges === "all" || kind === edges));
+  const network = new Network({ kinds, pseudonyms });
+  return format === "gexf" ? new GexfWriter(sink, network) : new EdgesWriter(sink, network);
 }
 
 /** What an export is, before it is made: the same where the same is asked for. */

@@ -1,0 +1,113 @@
+/** Networks as files: GEXF 1.3, and tables of edges. */
+
+import { toCsvHeader, toCsvRow } from "./csv.ts";
+import type { Edge, Network, Node } from "./network.ts";
+import type { Post } from "./post.ts";
+import type { PostWriter, Sink } from "./writer.ts";
+
+const encoder = new TextEncoder();
+/** Characters that are written at once. */
+const BLOCK = 2 ** 16;
+
+/** What a table of edges has. */
+const COLUMNS = ["source", "target", "kind", "weight"];
+
+const BEGINNING = `<?xml version="1.0" encoding="UTF-8"?>
+<gexf xmlns="http://gexf.net/1.3" version="1.3">
+<meta><creator>twarc-cloud</creator></meta>
+<graph defaultedgetype="directed" mode="static">
+<attributes class="node">
+<attribute id="posts" title="posts" type="integer"/>
+<attribute id="first" title="first" type="string"/>
+<attribute id="last" title="last" type="string"/>
+</attributes>
+<attributes class="edge"><attribute id="kind" title="kind" type="string"/></attributes>
+<nodes>
+`;
+
+/** What XML 1.0 cannot have. */
+// deno-lint-ignore no-control-regex
+const NOT_XML =
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+/** Writes a network once all tweets have come. */
+abstract class NetworkWriter implements PostWriter {
+  readonly #sink: Sink;
+  readonly #network: Network;
+
+  constructor(sink: Sink, network: Network) {
+    this.#sink = sink;
+    this.#network = network;
+  }
+
+  /** Gives the file, text by text. */
+  protected abstract texts(network: Network): AsyncGenerator<string>;
+
+  async add(posts: readonly Post[]): Promise<void> {
+    for (const post of posts) this.#network.add(post);
+    await this.#network.settle();
+  }
+
+  async close(): Promise<void> {
+    await this.#network.close();
+  }
+
+  async end(): Promise<void> {
+    let block = "";
+    for await (const text of this.texts(this.#network)) {
+      block += text;
+      if (block.length < BLOCK) continue;
+      await this.#sink.write(encoder.encode(block));
+      block = "";
+    }
+    await this.#sink.write(encoder.encode(block));
+  }
+}
+
+/** Writes GEXF 1.3, which Gephi and networkx open. */
+export class GexfWriter extends NetworkWriter {
+  protected async *texts(network: Network): AsyncGenerator<string> {
+    yield BEGINNING;
+    for await (const node of network.nodes()) yield toNode(node);
+    yield "</nodes>\n<edges>\n";
+    let id = 0;
+    for await (const edge of network.edges()) yield toEdge(edge, id++);
+    yield "</edges>\n</graph>\n</gexf>\n";
+  }
+}
+
+/** Writes edges as CSV. */
+export class EdgesWriter extends NetworkWriter {
+  protected async *texts(network: Network): AsyncGenerator<string> {
+    yield toCsvHeader(COLUMNS);
+    for await (const { source, target, kind, weight } of network.edges()) {
+      yield toCsvRow([source, target, kind, weight]);
+    }
+  }
+}
+
+function toNode({ id, handle, posts, first, last }: Node): string {
+  const times = Object.entries({ first, last }).flatMap(([name, ms]) =>
+    ms === undefined ? [] : [toValue(name, new Date(ms).toISOString())]
+  );
+  return `<node id="${toXml(id)}" label="${toXml(handle)}"><attvalues>${
+    toValue("posts", `${posts}`)
+  }` +
+    `${times.join("")}</attvalues></node>\n`;
+}
+
+function toEdge({ source, target, kind, weight }: Edge, id: number): string {
+  return `<edge id="${id}" source="${toXml(source)}" target="${
+    toXml(target)
+  }" weight="${weight}">` +
+    `<attvalues>${toValue("kind", kind)}</attvalues></edge>\n`;
+}
+
+function toValue(name: string, value: string): string {
+  return `<attvalue for="${name}" value="${toXml(value)}"/>`;
+}
+
+function toXml(text: string): string {
+  return text.replaceAll(NOT_XML, "\ufffd").replaceAll("&", "&amp;").replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+}

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { type EdgeKind, EDGES, Network } from "../../lib/export/network.ts";
+import { EdgesWriter, GexfWriter } from "../../lib/export/network_writers.ts";
+import { Pseudonyms } from "../../lib/export/pseudonyms.ts";
+import { Spill } from "../../lib/export/spill.ts";
+import { madePages } from "../sandbox/v2_pages.ts";
+import { exported, madeStatuses } from "./exported.ts";
+
+async function edgesOf(lines: string[], kinds: readonly EdgeKind[] = EDGES): Promise<string[]> {
+  const network = new Network({ kinds: new Set(kinds) });
+  const csv = await exported(lines, (sink) => new EdgesWriter(sink, network));
+  return new TextDecoder().decode(csv).trimEnd().split("\n").slice(1).toSorted();
+}
+
+Deno.test("edges go from who wrote a tweet to whom it is about, of either version", async () => {
+  assert.deepEqual(await edgesOf(madeStatuses()), [
+    "11,11,quote,1",
+    "11,11,retweet,1",
+    "11,6,reply,1",
+  ]);
+  assert.deepEqual(await edgesOf(madePages()), [
+    "11,12,quote,1",
+    "11,12,retweet,1",
+    "12,11,mention,1",
+    "12,99,reply,1",
+  ]);
+  assert.deepEqual(await edgesOf(madePages(), ["reply"]), ["12,99,reply,1"]);
+});
+
+Deno.test("nodes have a name, what they posted and when, and nothing that XML cannot have", async () => {
+  const lines = madeStatuses().map((line) => line.replaceAll('"ada"', '"a<&\\u0007\\ud800"'));
+  const graph = async (pseudonyms?: Pseudonyms) => {
+    const network = new Network({ kinds: new Set(EDGES), pseudonyms });
+    return new TextDecoder().decode(
+      await exported(lines, (sink) => new GexfWriter(sink, network)),
+    );
+  };
+  const text = await graph();
+  assert.match(
+    text,
+    /<node id="11" label="a&lt;&amp;\ufffd\ufffd"><attvalues><attvalue for="posts" value="7"\/>/,
+  );
+  assert.match(text, /<attvalue for="first" value="2016-03-28T14:36:00.000Z"\/>/);
+  const hidden = await graph(new Pseudonyms("0123456789abcdef"));
+  assert.doesNotMatch(hidden, /id="11"|label="a/);
+});
+
+Deno.test("records that are too many for memory come back from the disk, those of a key together", async () => {
+  const spill = new Spill();
+  const long = "x".repeat(100_000);
+  try {
+    for (let i = 0; i < 100; i++) {
+      spill.add(`${i % 10}`, `${i}:${long}`);
+      await spill.settle();
+    }
+    const parts = await Array.fromAsync(spill.parts());
+    const numbers = parts.map((records) => records.map((one) => Number(one.split(":")[0])));
+    assert.equal(numbers.flat().length, 100);
+    for (let key = 0; key < 10; key++) {
+      const parts = numbers.filter((part) => part.some((n) => n % 10 === key));
+      assert.equal(parts.length, 1);
+      const mine = parts.flat().filter((n) => n % 10 === key);
+      assert.deepEqual(mine, mine.toSorted((a, b) => a - b));
+    }
+  } finally {
+    await spill.close();
+  }
+});
