@@ -54,6 +54,8 @@ export const NEEDS: Readonly<Record<string, readonly Power[]>> = {
   "collection download": ["write"],
   "collection dehydrate": [],
   "collection export": ["write"],
+  "collection stats": ["write"],
+  "collection report": ["write"],
   "collection hydrate": ["run", "write"],
   "collection compliance": ["run", "write"],
   "collection verify": ["run", "write"],

@@ -25,6 +25,8 @@ const COMMANDS: [string, number][] = [
   ["collection verify ID", 0],
   ["collection dehydrate ID", 0],
   ["collection export ID", 0],
+  ["collection stats ID", 0],
+  ["collection report ID", 0],
   ["collection download ID", 0],
   ["collection stop ID", 1],
   ["configure --bearer-token", 1],

@@ -158,6 +158,8 @@ const COMMANDS: string[][] = [
   ["collection", "download", "find"],
   ["collection", "dehydrate", "find"],
   ["collection", "export", "find", "--output", "-"],
+  ["collection", "stats", "find"],
+  ["collection", "report", "find"],
   ["collection", "verify", "find"],
   ["collection", "verify", "find", "--json"],
   ["collection", "recover", "find"],

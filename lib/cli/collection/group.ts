@@ -18,6 +18,8 @@ import { addHydrate } from "./hydrate.ts";
 import { addKeys } from "./keys.ts";
 import { addRedactKeys } from "./redact_keys.ts";
 import { addRecover } from "./recover.ts";
+import { addReport } from "./report.ts";
+import { addStats } from "./stats.ts";
 import { addVerify } from "./verify.ts";
 import { type Context, openBucket } from "../context.ts";
 import { addLimits, LIMITS_OF_RUNS } from "../limits.ts";
@@ -40,6 +42,8 @@ export function addCollection(program: Command, context: Context): void {
   addDownload(group, context);
   addDehydrate(group, context);
   addExport(group, context);
+  addStats(group, context);
+  addReport(group, context);
   addHydrate(group, context);
   addCompliance(group, context);
   addVerify(group, context);

@@ -1,0 +1,53 @@
+/** What the documents of all harvests of a collection say. */
+
+import { collectionKeys, FILES, isHarvestFolder } from "../collection/layout.ts";
+import { type HarvestInfo, harvestInfoSchema } from "../collection/harvest_info.ts";
+import { ifOurs } from "../base/errors.ts";
+import { parseAs } from "../base/json.ts";
+import { userChangesSchema } from "../bucket/last_harvest.ts";
+import type { Store } from "../store/store.ts";
+
+/** What is known of all harvests. */
+export interface HarvestFacts {
+  /** As `harvest.json` says, oldest first. */
+  harvests: HarvestInfo[];
+  /** Folders whose document is not there or cannot be read, below the bucket. */
+  unknown: string[];
+  /** How many changes of users harvests noted, by what changed: a name, or a state such as `protected`. */
+  userChanges: Record<string, number>;
+}
+
+/** Reads what harvests say of themselves. @throws OutsideError where the store fails */
+export async function readHarvestFacts(store: Store, id: string): Promise<HarvestFacts> {
+  const facts: HarvestFacts = { harvests: [], unknown: [], userChanges: {} };
+  const folders = new Map<string, Set<string>>();
+  for await (const { key } of store.list(collectionKeys(id).harvests)) {
+    const folder = key.slice(0, key.lastIndexOf("/") + 1);
+    if (!isHarvestFolder(folder)) continue;
+    const names = folders.get(folder) ?? new Set();
+    folders.set(folder, names.add(key.slice(folder.length)));
+  }
+  for (const [folder, names] of folders) {
+    const name = [FILES.harvest, FILES.originalHarvest].find((one) => names.has(one));
+    const info = name && await readInfo(store, `${folder}${name}`).catch(ifOurs(null));
+    if (info) facts.harvests.push(info);
+    else facts.unknown.push(folder);
+    if (names.has(FILES.userChanges)) await countChanges(store, folder, facts);
+  }
+  return facts;
+}
+
+async function readInfo(store: Store, key: string): Promise<HarvestInfo | null> {
+  const found = await store.get(key);
+  return found && parseAs(harvestInfoSchema, found.bytes, key);
+}
+
+async function countChanges(store: Store, folder: string, facts: HarvestFacts): Promise<void> {
+  const key = `${folder}${FILES.userChanges}`;
+  const found = await store.get(key);
+  const read = () => found ? parseAs(userChangesSchema, found.bytes, key) : [];
+  const changes = await Promise.resolve().then(read).catch(ifOurs([]));
+  for (const { change } of changes) {
+    facts.userChanges[change] = (facts.userChanges[change] ?? 0) + 1;
+  }
+}

@@ -1,0 +1,285 @@
+/** The report on a collection: what follows from its documents, as data and as Markdown. */
+
+import { type Changeset, HARVEST_NOTE } from "../../collection/changeset.ts";
+import { isObject, type JsonObject } from "../../base/json.ts";
+import type { Facts } from "../collection/stats.ts";
+import { count } from "../output.ts";
+
+/** What a report is made of. */
+export interface ReportOptions {
+  id: string;
+  /** The configuration as it stands. */
+  config: JsonObject;
+  facts: Facts;
+  /** Oldest first. */
+  changes: Changeset[];
+  /** Of this program. */
+  version: string;
+}
+
+/** A report; what the collection's documents do not say is null. */
+export interface Report {
+  collection_id: string;
+  type: string;
+  api: string;
+  /** What people asked for, each time that they changed it. */
+  asked: { since: string; what: string }[];
+  harvests: {
+    count: number;
+    first: string | null;
+    last: string | null;
+    outcomes: Record<string, number>;
+    /** Folders whose document cannot be read. */
+    unknown: string[];
+    stopped: { harvest_timestamp: string; reason: string }[];
+  };
+  tweets: {
+    recorded: number;
+    first_day: string | null;
+    last_day: string | null;
+    days_with_tweets: number;
+    kinds: Record<string, number>;
+    by_day: { day: string; tweets: number }[];
+    /** Files that could not be read to their end. */
+    damaged: string[];
+  };
+  missing: { from: string; to: string; hours: number; status: string; why: string }[];
+  accounts: { wrote: number; changes: Record<string, number>; protected_left_out: number };
+  not_to_be_had: Record<string, number>;
+  undelivered: number;
+  removed: { tweets: number; by_reason: Record<string, number>; last: string | null };
+  /** When the files were last verified: no document of a collection says so. */
+  verified: null;
+  /** What the API cannot give. */
+  limits: string[];
+  twarc_cloud_version: string;
+}
+
+const LIMITS: Readonly<Record<string, string[]>> = {
+  user_timeline: ["A timeline gives the newest 3,200 tweets of an account only."],
+  search: [
+    "Recent search reaches back seven days, and is not complete: what X takes for less relevant may be left out.",
+    "Tweets that were deleted, or made protected, before a search came to them are not found.",
+  ],
+  filter: [
+    "A stream delivers up to a share of all tweets: what it does not deliver above that is counted as undelivered.",
+    "A stream's gaps are asked for by search, which finds no retweets.",
+  ],
+  hydrate: [
+    "Tweets that were deleted, or whose authors are suspended or protected, cannot be had by their ids.",
+  ],
+};
+
+/** Returns a report. */
+export function reportOf({ id, config, facts, changes, version }: ReportOptions): Report {
+  const { tally, days, gaps, damaged, harvests: { harvests, unknown, userChanges } } = facts;
+  const type = `${config.type}`;
+  const sum = (of: (info: (typeof harvests)[number]) => number | undefined) =>
+    harvests.reduce((total, info) => total + (of(info) ?? 0), 0);
+  const removals = changes.filter(({ removed }) => removed !== undefined);
+  const reasons = removals.flatMap(({ removed = [] }) =>
+    removed.flatMap(({ tweets }) => tweets.map(({ reason }) => reason))
+  );
+  return {
+    collection_id: id,
+    type,
+    api: config.api === "2" ? "2" : "1.1",
+    asked: changes.filter(isByPerson).flatMap(askedIn),
+    harvests: {
+      count: harvests.length + unknown.length,
+      first: harvests[0]?.harvest_timestamp ?? null,
+      last: harvests.at(-1)?.harvest_timestamp ?? null,
+      outcomes: tallied(harvests.map(({ outcome }) => outcome ?? "not recorded")),
+      unknown,
+      stopped: harvests.flatMap(({ harvest_timestamp, outcome, reason }) =>
+        reason === undefined || outcome === "complete" ? [] : [{ harvest_timestamp, reason }]
+      ),
+    },
+    tweets: {
+      recorded: tally.tweets,
+      first_day: days[0]?.day ?? null,
+      last_day: days.at(-1)?.day ?? null,
+      days_with_tweets: days.filter(({ tweets }) => tweets > 0).length,
+      kinds: { ...tally.kinds },
+      by_day: days.map(({ day, tweets }) => ({ day, tweets })),
+      damaged,
+    },
+    missing: gaps.map(({ from, to, status, why }) => {
+      const hours = Math.round((Date.parse(to) - Date.parse(from)) / 36_000) / 100;
+      return { from, to, hours, status, why };
+    }),
+    accounts: {
+      wrote: Object.keys(tally.users).length,
+      changes: userChanges,
+      protected_left_out: sum((info) => info.protected?.users),
+    },
+    not_to_be_had: harvests.reduce<Record<string, number>>((all, { missing = {} }) => {
+      for (const [why, n] of Object.entries(missing)) all[why] = (all[why] ?? 0) + n;
+      return all;
+    }, {}),
+    undelivered: sum(({ undelivered }) => undelivered),
+    removed: {
+      tweets: reasons.length,
+      by_reason: tallied(reasons),
+      last: removals.at(-1)?.change_timestamp ?? null,
+    },
+    verified: null,
+    limits: LIMITS[type] ?? [],
+    twarc_cloud_version: version,
+  };
+}
+
+/** Returns a report as Markdown. */
+export function toMarkdown(report: Report): string {
+  const { harvests, tweets, missing, accounts, removed } = report;
+  const spans = missing.map(({ from, to, hours, status, why }) =>
+    `| ${from} | ${to} | ${hours} | ${status} | ${cellOf(why)} |`
+  );
+  const stops = harvests.stopped.map(({ harvest_timestamp, reason }) =>
+    `- ${harvest_timestamp}: ${cellOf(reason)}`
+  );
+  return [
+    `# Collection ${report.collection_id}`,
+    "",
+    methodsOf(report),
+    "",
+    "## What was asked for",
+    "",
+    `A ${report.type} collection, by version ${report.api} of the API.`,
+    "",
+    ...listOf(
+      report.asked.map(({ since, what }) => `- ${since}: ${what}`),
+      "No change of the configuration is recorded.",
+    ),
+    "",
+    "## Harvests",
+    "",
+    `${count(harvests.count)} harvests` +
+    (harvests.first === null
+      ? "."
+      : `, from ${harvests.first} to ${harvests.last}: ${namesOf(harvests.outcomes)}.`),
+    "With which version of the program each was made is not recorded.",
+    ...harvests.unknown.length > 0
+      ? [
+        `Of ${count(harvests.unknown.length)} no document can be read: ${
+          harvests.unknown.join(", ")
+        }.`,
+      ]
+      : [],
+    ...stops.length > 0 ? ["", "Stopped or failed:", "", ...stops] : [],
+    "",
+    "## What came",
+    "",
+    `${count(tweets.recorded)} tweets are recorded: ${namesOf(tweets.kinds) || "none"}. ` +
+    "A tweet that was recorded again counts again.",
+    ...tweets.damaged.length > 0
+      ? [`Files that cannot be read to their end: ${tweets.damaged.join(", ")}.`]
+      : [],
+    "",
+    "| day | tweets |",
+    "| --- | -----: |",
+    ...tweets.by_day.map(({ day, tweets }) => `| ${day} | ${tweets} |`),
+    "",
+    "## What is missing",
+    "",
+    ...missing.length === 0 ? ["No gap is recorded."] : [
+      "| from | to | hours | what became of it | why |",
+      "| --- | --- | ---: | --- | --- |",
+      ...spans,
+    ],
+    "",
+    `Undelivered by streams, as the API counted: ${count(report.undelivered)}.`,
+    `Not to be had by their ids: ${namesOf(report.not_to_be_had) || "none are recorded"}.`,
+    "",
+    "## Accounts",
+    "",
+    `${count(accounts.wrote)} accounts wrote what is recorded. Changes that harvests noted: ` +
+    `${namesOf(accounts.changes) || "none"}. Left out as protected: ${
+      count(accounts.protected_left_out)
+    }.`,
+    "",
+    "## What was removed later",
+    "",
+    removed.tweets === 0
+      ? "No removal is recorded."
+      : `${count(removed.tweets)} tweets, the last ones on ${removed.last}: ${
+        namesOf(removed.by_reason)
+      }.`,
+    "",
+    "## Verification",
+    "",
+    `When the files were last verified is not recorded. \`twarc-cloud collection verify ${report.collection_id}\` ` +
+    "compares each with its checksum.",
+    "",
+    "## What the API cannot give",
+    "",
+    ...listOf(report.limits.map((limit) => `- ${limit}`), "Nothing is known of that."),
+    "",
+    `Made by twarc-cloud ${report.twarc_cloud_version}.`,
+  ].join("\n");
+}
+
+/** A paragraph for a methods section. */
+function methodsOf(report: Report): string {
+  const { harvests, tweets, missing, removed } = report;
+  const open = missing.filter(({ status }) => status !== "filled");
+  const hours = open.reduce((sum, { hours }) => sum + hours, 0);
+  const began = harvests.first === null
+    ? "It has not been harvested."
+    : `It was harvested ${count(harvests.count)} times from ${harvests.first.slice(0, 10)} to ${
+      harvests.last?.slice(0, 10)
+    }.`;
+  const made = tweets.first_day === null
+    ? ""
+    : `, made from ${tweets.first_day} to ${tweets.last_day}`;
+  const gaps = open.length === 0
+    ? "No gaps are recorded that were not filled."
+    : `${count(open.length)} gaps, of ${
+      count(Math.round(hours))
+    } hours together, are recorded and were not filled.`;
+  return `The tweets were collected with twarc-cloud by version ${report.api} of the API of Twitter/X (a ${report.type} collection). ${began} ${
+    count(tweets.recorded)
+  } tweets are recorded${made}, of ${count(report.accounts.wrote)} accounts. ${gaps} ${
+    count(removed.tweets)
+  } tweets were removed later. ${report.limits.join(" ")}`;
+}
+
+/** Whether a person made a change, not a harvest. */
+function isByPerson({ harvest_timestamp, note, removed, redacted }: Changeset): boolean {
+  return harvest_timestamp === undefined && note !== HARVEST_NOTE && !removed && !redacted;
+}
+
+/** What a change asks for. */
+function askedIn({ change_timestamp, update, delete: deleted }: Changeset): Report["asked"] {
+  const texts = ["search", "filter", "hydrate"].flatMap((name) =>
+    isObject(update[name]) ? [`${name} ${JSON.stringify(update[name])}`] : []
+  );
+  if (isObject(update.users)) {
+    texts.push(`${count(Object.keys(update.users).length)} users added or changed`);
+  }
+  const gone = deleted.flatMap((one) => typeof one === "string" ? [one] : Object.keys(one));
+  if (gone.length > 0) texts.push(`taken out: something of ${gone.join(", ")}`);
+  return texts.length === 0 ? [] : [{ since: change_timestamp, what: texts.join("; ") }];
+}
+
+function tallied(names: string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}
+
+/** `3 complete, 1 failed` */
+function namesOf(counts: Record<string, number>): string {
+  return Object.entries(counts).map(([name, n]) => `${count(n)} ${name.replaceAll("_", " ")}`).join(
+    ", ",
+  );
+}
+
+function listOf(lines: string[], none: string): string[] {
+  return lines.length > 0 ? lines : [none];
+}
+
+/** A text in a cell of a table of Markdown. */
+function cellOf(text: string): string {
+  return text.replaceAll("|", "\\|").replaceAll("\n", " ");
+}

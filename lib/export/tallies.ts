@@ -1,0 +1,78 @@
+/** The counts of a collection, each file of which is counted once: they are kept on the person's disk. */
+
+import { join } from "node:path";
+import { jsonOrNull } from "../base/json.ts";
+import { listedFiles } from "../bucket/listing.ts";
+import type { Store } from "../store/store.ts";
+import { readPosts } from "./read_posts.ts";
+import { addTally, countPost, emptyTally, type Tally, tallySchema } from "./tally.ts";
+
+/** What counting takes. */
+export interface TallyOptions {
+  /** Where counts of files are kept; nowhere without it. */
+  cache: string | undefined;
+  signal: AbortSignal;
+  /** Called after each file. */
+  onFile?: (done: { files: number; tweets: number }) => void;
+}
+
+/** The counts of a collection. */
+export interface Tallied {
+  tally: Tally;
+  files: number;
+  /** Files that cannot be read to their end: what was read of them is counted. */
+  damaged: string[];
+}
+
+/**
+ * Counts the tweets of a collection, as they were recorded: one that was recorded again counts again.
+ * @throws what the store throws; the signal's reason
+ */
+export async function tallyOf(store: Store, id: string, options: TallyOptions): Promise<Tallied> {
+  const { cache, signal, onFile } = options;
+  const tally = emptyTally();
+  const damaged: string[] = [];
+  let files = 0;
+  for await (const { key, sha1 } of listedFiles(store, id)) {
+    const path = cache && join(cache, `${sha1}.json`);
+    const known = path ? await readKept(path) : null;
+    const before = damaged.length;
+    const found = known ?? await count(store, { collection: id, key }, { signal, damaged });
+    if (path && !known && damaged.length === before) await keep(path, found);
+    addTally(tally, found);
+    onFile?.({ files: ++files, tweets: tally.tweets });
+  }
+  return { tally, files, damaged };
+}
+
+async function count(
+  store: Store,
+  file: { collection: string; key: string },
+  { signal, damaged }: { signal: AbortSignal; damaged: string[] },
+): Promise<Tally> {
+  const tally = emptyTally();
+  const onDamaged = ({ file }: { file: string }) => void damaged.push(file);
+  for await (const posts of readPosts(store, file, { referenced: false, signal, onDamaged })) {
+    for (const post of posts) countPost(tally, post);
+  }
+  return tally;
+}
+
+/** Counts that were kept; null for none, and for what is none of ours. */
+async function readKept(path: string): Promise<Tally | null> {
+  const text = await Deno.readTextFile(path).catch(() => "");
+  const { success, data } = tallySchema.safeParse(jsonOrNull(text));
+  return success ? data : null;
+}
+
+/** Keeps counts, for the person only; where that cannot be, they are made again. */
+async function keep(path: string, tally: Tally): Promise<void> {
+  const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}`;
+  try {
+    await Deno.mkdir(join(path, ".."), { recursive: true, mode: 0o700 });
+    await Deno.writeTextFile(temporary, JSON.stringify(tally), { mode: 0o600, createNew: true });
+    await Deno.rename(temporary, path);
+  } catch {
+    await Deno.remove(temporary).catch(() => {});
+  }
+}

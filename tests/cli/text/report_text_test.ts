@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { reportOf, type ReportOptions, toMarkdown } from "../../../lib/cli/text/report_text.ts";
+import { emptyTally } from "../../../lib/export/tally.ts";
+
+const nothing: ReportOptions = {
+  id: "find",
+  config: { type: "search", api: "2" },
+  facts: {
+    tally: emptyTally(),
+    days: [],
+    gaps: [],
+    harvests: { harvests: [], unknown: [], userChanges: {} },
+    damaged: [],
+  },
+  changes: [],
+  version: "1.2.3",
+};
+
+const something: ReportOptions = {
+  ...nothing,
+  facts: {
+    tally: { ...emptyTally(), tweets: 12, kinds: { post: 9, repost: 3 }, users: { "1": 12 } },
+    days: [{ day: "2026-01-01", tweets: 12, isGap: false }],
+    gaps: [{
+      from: "2026-01-02T00:00:00Z",
+      to: "2026-01-02T06:30:00Z",
+      why: "the connection | was lost",
+      status: "open",
+      folder: "f/",
+    }],
+    harvests: {
+      harvests: [
+        {
+          collection_id: "find",
+          harvest_timestamp: "2026-01-01T00:00:00Z",
+          tweets: 9,
+          files: 1,
+          file_bytes: 1,
+          outcome: "complete",
+          undelivered: 4,
+        },
+        {
+          collection_id: "find",
+          harvest_timestamp: "2026-01-03T00:00:00Z",
+          tweets: 3,
+          files: 1,
+          file_bytes: 1,
+          outcome: "stopped",
+          reason: "The budget of $5 is used up",
+        },
+      ],
+      unknown: ["collections/find/harvests/2026/01/04/00/00/00/"],
+      userChanges: { not_found: 2 },
+    },
+    damaged: [],
+  },
+  changes: [
+    { change_timestamp: "2025-12-31T00:00:00Z", update: { search: { query: "cats" } }, delete: [] },
+    {
+      change_timestamp: "2026-01-01T00:00:01Z",
+      harvest_timestamp: "2026-01-01T00:00:00Z",
+      update: { search: { since_id: "1" } },
+      delete: [],
+    },
+    {
+      change_timestamp: "2026-01-05T00:00:00Z",
+      update: {},
+      delete: [],
+      removed: [{ file: "a", replaced_by: null, tweets: [{ id: "1", reason: "deleted" }] }],
+    },
+  ],
+};
+
+Deno.test("a report says what people asked for, what came, what is missing and what was removed", () => {
+  const report = reportOf(something);
+  assert.deepEqual(report.asked, [
+    { since: "2025-12-31T00:00:00Z", what: 'search {"query":"cats"}' },
+  ]);
+  assert.deepEqual(report.harvests.outcomes, { complete: 1, stopped: 1 });
+  assert.equal(report.harvests.count, 3);
+  assert.equal(report.undelivered, 4);
+  assert.deepEqual(report.removed.by_reason, { deleted: 1 });
+  assert.equal(report.missing[0]?.hours, 6.5);
+  const text = toMarkdown(report);
+  assert.match(text, /1 gaps, of 7 hours together, are recorded and were not filled\./);
+  assert.match(text, /^- 2026-01-03T00:00:00Z: The budget of \$5 is used up$/m);
+  assert.match(text, /\| open \| the connection \\\| was lost \|$/m);
+  assert.match(text, /Of 1 no document can be read: collections\/find\/harvests\/2026/);
+  assert.match(text, /Changes that harvests noted: 2 not found\./);
+});
+
+Deno.test("a report of nothing says that nothing is recorded, and what cannot be known", () => {
+  const text = toMarkdown(reportOf(nothing));
+  for (
+    const sentence of [
+      "It has not been harvested.",
+      "No change of the configuration is recorded.",
+      "No gap is recorded.",
+      "No removal is recorded.",
+      "When the files were last verified is not recorded.",
+      "With which version of the program each was made is not recorded.",
+      "Not to be had by their ids: none are recorded.",
+    ]
+  ) assert.ok(text.includes(sentence), sentence);
+});

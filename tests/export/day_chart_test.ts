@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { toDays, toSparkline, toSvg } from "../../lib/export/day_chart.ts";
+
+const gap = { from: Date.UTC(2026, 0, 2, 12), to: Date.UTC(2026, 0, 3) };
+const days = toDays({ "2026-01-01": 8, "2026-01-04": 1, "unknown": 3 }, [gap]);
+
+Deno.test("every day from the first to the last is there, and a day of which a part was missed is marked", () => {
+  assert.deepEqual(days.map(({ day, tweets, isGap }) => [day, tweets, isGap]), [
+    ["2026-01-01", 8, false],
+    ["2026-01-02", 0, true],
+    ["2026-01-03", 0, false],
+    ["2026-01-04", 1, false],
+  ]);
+  assert.deepEqual(toDays({}, [gap]), []);
+});
+
+Deno.test("a sparkline fits its columns, with what was missed below", () => {
+  assert.deepEqual(toSparkline(days, 80), ["█  ▂", " ^"]);
+  assert.deepEqual(toSparkline(days, 2), ["█▂", "^"]);
+  assert.deepEqual(toSparkline([], 80), ["", ""]);
+});
+
+Deno.test("a chart says what it is, in words as well, and has a bar for each day and a mark for each gap", () => {
+  const svg = toSvg(days, { title: "Tweets of <a> & b" });
+  assert.match(svg, /<title id="t">Tweets of &lt;a&gt; &amp; b<\/title>/);
+  assert.match(
+    svg,
+    /<desc id="d">9 tweets made from 2026-01-01 to 2026-01-04, a bar per day, the highest 8\. On 1 days/,
+  );
+  assert.equal(svg.match(/class="bar"/g)?.length, 4);
+  assert.equal(svg.match(/class="gap"/g)?.length, 1);
+  assert.match(svg, /prefers-color-scheme:dark/);
+  const year = toDays({ "2024-01-01": 1, "2026-12-31": 1 }, []);
+  assert.ok((toSvg(year, { title: "a" }).match(/class="bar"/g)?.length ?? 0) <= 400);
+});
