@@ -25,10 +25,9 @@ const BEGINNING = `<?xml version="1.0" encoding="UTF-8"?>
 <nodes>
 `;
 
-/** What XML 1.0 cannot have. */
+/** What XML 1.0 cannot have, besides halves of pairs. */
 // deno-lint-ignore no-control-regex
-const NOT_XML =
-  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+const NOT_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
 
 /** Writes a network once all tweets have come. */
 abstract class NetworkWriter implements PostWriter {
@@ -108,6 +107,9 @@ function toValue(name: string, value: string): string {
 }
 
 function toXml(text: string): string {
-  return text.replaceAll(NOT_XML, "\ufffd").replaceAll("&", "&amp;").replaceAll("<", "&lt;")
+  return text.toWellFormed().replaceAll(NOT_XML, "\ufffd").replaceAll("&", "&amp;").replaceAll(
+    "<",
+    "&lt;",
+  )
     .replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }

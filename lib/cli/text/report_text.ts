@@ -1,6 +1,7 @@
 /** The report on a collection: what follows from its documents, as data and as Markdown. */
 
 import { type Changeset, HARVEST_NOTE } from "../../collection/changeset.ts";
+import { traitsFor } from "../../collection/types/traits.ts";
 import { isObject, type JsonObject } from "../../base/json.ts";
 import type { Facts } from "../collection/stats.ts";
 import { count } from "../output.ts";
@@ -51,29 +52,15 @@ export interface Report {
   /** When the files were last verified: no document of a collection says so. */
   verified: null;
   /** What the API cannot give. */
-  limits: string[];
+  limits: readonly string[];
   twarc_cloud_version: string;
 }
-
-const LIMITS: Readonly<Record<string, string[]>> = {
-  user_timeline: ["A timeline gives the newest 3,200 tweets of an account only."],
-  search: [
-    "Recent search reaches back seven days, and is not complete: what X takes for less relevant may be left out.",
-    "Tweets that were deleted, or made protected, before a search came to them are not found.",
-  ],
-  filter: [
-    "A stream delivers up to a share of all tweets: what it does not deliver above that is counted as undelivered.",
-    "A stream's gaps are asked for by search, which finds no retweets.",
-  ],
-  hydrate: [
-    "Tweets that were deleted, or whose authors are suspended or protected, cannot be had by their ids.",
-  ],
-};
 
 /** Returns a report. */
 export function reportOf({ id, config, facts, changes, version }: ReportOptions): Report {
   const { tally, days, gaps, damaged, harvests: { harvests, unknown, userChanges } } = facts;
   const type = `${config.type}`;
+  const { part, limits } = traitsFor(config.type);
   const sum = (of: (info: (typeof harvests)[number]) => number | undefined) =>
     harvests.reduce((total, info) => total + (of(info) ?? 0), 0);
   const removals = changes.filter(({ removed }) => removed !== undefined);
@@ -84,7 +71,7 @@ export function reportOf({ id, config, facts, changes, version }: ReportOptions)
     collection_id: id,
     type,
     api: config.api === "2" ? "2" : "1.1",
-    asked: changes.filter(isByPerson).flatMap(askedIn),
+    asked: changes.filter(isByPerson).flatMap((change) => askedIn(change, part)),
     harvests: {
       count: harvests.length + unknown.length,
       first: harvests[0]?.harvest_timestamp ?? null,
@@ -124,7 +111,7 @@ export function reportOf({ id, config, facts, changes, version }: ReportOptions)
       last: removals.at(-1)?.change_timestamp ?? null,
     },
     verified: null,
-    limits: LIMITS[type] ?? [],
+    limits,
     twarc_cloud_version: version,
   };
 }
@@ -249,14 +236,17 @@ function isByPerson({ harvest_timestamp, note, removed, redacted }: Changeset): 
   return harvest_timestamp === undefined && note !== HARVEST_NOTE && !removed && !redacted;
 }
 
-/** What a change asks for. */
-function askedIn({ change_timestamp, update, delete: deleted }: Changeset): Report["asked"] {
-  const texts = ["search", "filter", "hydrate"].flatMap((name) =>
-    isObject(update[name]) ? [`${name} ${JSON.stringify(update[name])}`] : []
-  );
-  if (isObject(update.users)) {
-    texts.push(`${count(Object.keys(update.users).length)} users added or changed`);
-  }
+/** What a change asks for. @param part The member of a configuration that says what is collected. */
+function askedIn(
+  { change_timestamp, update, delete: deleted }: Changeset,
+  part: string,
+): Report["asked"] {
+  const asked = update[part];
+  const users = isObject(update.users) ? Object.keys(update.users).length : 0;
+  const texts = [
+    ...users > 0 ? [`${count(users)} users added or changed`] : [],
+    ...isObject(asked) && part !== "users" ? [`${part} ${JSON.stringify(asked)}`] : [],
+  ];
   const gone = deleted.flatMap((one) => typeof one === "string" ? [one] : Object.keys(one));
   if (gone.length > 0) texts.push(`taken out: something of ${gone.join(", ")}`);
   return texts.length === 0 ? [] : [{ since: change_timestamp, what: texts.join("; ") }];

@@ -18,6 +18,8 @@ export interface Traits {
   readonly canBeAskedAgain: boolean;
   /** Whether a harvest asks only for what is newer than what the collection has: none brings a tweet again. */
   readonly asksOnlyForNewer: boolean;
+  /** What the API cannot give, for a report: sentences. */
+  readonly limits: readonly string[];
 }
 
 const TRAITS = {
@@ -26,10 +28,37 @@ const TRAITS = {
     endsByItself: true,
     canBeAskedAgain: true,
     asksOnlyForNewer: true,
+    limits: ["A timeline gives the newest 3,200 tweets of an account only."],
   },
-  search: { part: "search", endsByItself: true, canBeAskedAgain: true, asksOnlyForNewer: true },
-  filter: { part: "filter", endsByItself: false, canBeAskedAgain: false, asksOnlyForNewer: false },
-  hydrate: { part: "hydrate", endsByItself: true, canBeAskedAgain: true, asksOnlyForNewer: false },
+  search: {
+    part: "search",
+    endsByItself: true,
+    canBeAskedAgain: true,
+    asksOnlyForNewer: true,
+    limits: [
+      "Recent search reaches back seven days, and is not complete: what X takes for less relevant may be left out.",
+      "Tweets that were deleted, or made protected, before a search came to them are not found.",
+    ],
+  },
+  filter: {
+    part: "filter",
+    endsByItself: false,
+    canBeAskedAgain: false,
+    asksOnlyForNewer: false,
+    limits: [
+      "A stream delivers up to a share of all tweets: what it does not deliver above that is counted as undelivered.",
+      "What a stream missed is asked for by search, which finds no retweets.",
+    ],
+  },
+  hydrate: {
+    part: "hydrate",
+    endsByItself: true,
+    canBeAskedAgain: true,
+    asksOnlyForNewer: false,
+    limits: [
+      "Tweets that were deleted, or whose authors are suspended or protected, cannot be had by their ids.",
+    ],
+  },
 } as const satisfies Record<string, Traits>;
 
 /** A type of collection. */
@@ -53,5 +82,11 @@ export function isType(value: Json | undefined): value is CollectionType {
 /** Returns the traits of a type; for one that only another version knows, those that promise least. */
 export function traitsFor(type: Json | undefined): Traits {
   if (isType(type)) return TRAITS[type];
-  return { part: `${type}`, endsByItself: true, canBeAskedAgain: true, asksOnlyForNewer: false };
+  return {
+    part: `${type}`,
+    endsByItself: true,
+    canBeAskedAgain: true,
+    asksOnlyForNewer: false,
+    limits: [],
+  };
 }
