@@ -1,4 +1,4 @@
-/** The system's clock, but waits take no time and are written down; wall-clock time is the system's. */
+/** A clock whose waits take no time and are written down, and that measures nothing else; wall-clock time is the system's. */
 
 import { type Clock, systemClock } from "../../lib/base/clock.ts";
 
@@ -13,7 +13,7 @@ export class QuickClock implements Clock {
   }
 
   monotonic(): number {
-    return systemClock.monotonic() + this.#ahead;
+    return this.#ahead;
   }
 
   async sleep(ms: number): Promise<void> {

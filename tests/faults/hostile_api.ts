@@ -67,8 +67,8 @@ export class HostileApi {
   readonly #twist: Twist;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #ending = new AbortController();
-  /** Called when it has sent something. */
-  onSent: () => void = () => {};
+  /** Called when it has sent something, with how many bytes that was, as far as it is known. */
+  onSent: (bytes: number) => void = () => {};
   /** The time of its answers, in milliseconds since 1970. */
   now: () => number = Date.now;
   #underWay = 0;
@@ -86,11 +86,14 @@ export class HostileApi {
     };
     this.#server = Deno.serve(options, async (request) => {
       this.#underWay++;
+      let bytes = 0;
       try {
-        return dated(await this.#answer(request), this.now());
+        const answer = await this.#answer(request);
+        bytes = Number(answer.headers.get("content-length"));
+        return dated(answer, this.now());
       } finally {
         this.#underWay--;
-        this.onSent();
+        this.onSent(bytes);
       }
     });
   }
@@ -140,7 +143,7 @@ export class HostileApi {
   /** Nobody is busy while it takes its time. */
   async #slow(made: Promise<Response>): Promise<Response> {
     this.#underWay--;
-    this.onSent();
+    this.onSent(0);
     try {
       return await made;
     } finally {
@@ -217,8 +220,13 @@ export function dripping(first: Body, drop: string): Response {
 
 /** A good answer with this body. */
 export function json(body: Body, headers: Record<string, string> = {}): Response {
-  return new Response(Buffer.from(body), {
-    headers: { "content-type": "application/json;charset=utf-8", ...headers },
+  const bytes = Buffer.from(body);
+  return new Response(bytes, {
+    headers: {
+      "content-type": "application/json;charset=utf-8",
+      "content-length": `${bytes.length}`,
+      ...headers,
+    },
   });
 }
 

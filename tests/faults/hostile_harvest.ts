@@ -24,6 +24,8 @@ export const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
 /** Keys for everything. */
 export const KEYS = { ...USER_KEYS, bearer_token: "e" };
 const HOUR = 3_600_000;
+/** Bytes of an answer that are read in a turn of the event loop, at least. */
+const TURN = 10_000;
 /** Turns that a stream's tweets may take to arrive. */
 const PATIENCE = 2_000;
 
@@ -79,9 +81,9 @@ export class HostilePlace {
     const rests = { afterTouch: 6, afterWaking: 1 };
     this.clock = new IdleClock({ isBusy: () => this.api.isBusy, start: NOW, rests });
     this.api.now = () => this.clock.now();
-    this.api.onSent = () => {
+    this.api.onSent = (bytes) => {
       this.clock.release();
-      this.clock.touch();
+      this.clock.touch(Math.max(rests.afterTouch, bytes / TURN));
     };
   }
 
