@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { inPlace, type Place, until } from "../e2e/program.ts";
+import { inOneProcess, inPlace, type Place, until } from "../e2e/program.ts";
 
 /** Runs a program in a folder of the place's. */
 async function ran(place: Place, path: string, args: string[], cwd: string) {
@@ -20,7 +20,7 @@ Deno.test(
     ignore: Deno.build.os === "windows",
   },
   () =>
-    inPlace(async (place) => {
+    inOneProcess(async (place) => {
       const bin = place.path("a folder's bin");
       assert.match(
         await place.ok("install", "--folder", bin),
@@ -63,7 +63,7 @@ Deno.test(
 );
 
 Deno.test("install is done again over its own, and over nothing else", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const bin = place.path("bin");
     place.env.PATH = `${bin}:${place.env.PATH}`;
     const name = Deno.build.os === "windows" ? "twarc-cloud.cmd" : "twarc-cloud";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import config from "../../deno.json" with { type: "json" };
-import { inPlace, type Place } from "../e2e/program.ts";
+import { inOneProcess, inPlace, type Place } from "../e2e/program.ts";
 
 Deno.test("the version is told in both ways", () =>
   inPlace(async (place) => {
@@ -10,14 +10,14 @@ Deno.test("the version is told in both ways", () =>
   }));
 
 Deno.test("a name that is mistyped is met with the one that was meant, and exit code 2", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const { code, out, err } = await place.run("collection", "onse", "x");
     assert.deepEqual([code, out], [2, ""]);
     assert.match(err, /unknown command 'onse'\n\(Did you mean once\?\)/);
   }));
 
 Deno.test("help of a command is to be had in front of it too, and a usage error names that command's", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     for (
       const command of [[], ["collection"], ["collection", "once"], ["collection", "timeline-stop"]]
     ) {
@@ -31,7 +31,7 @@ Deno.test("help of a command is to be had in front of it too, and a usage error 
   }));
 
 Deno.test("a group without a command shows its help on standard output, and exits with 2", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     for (const args of [[], ["collection-config"], ["collection"], ["harvest"]]) {
       const { code, out, err } = await place.run(...args);
       assert.deepEqual([code, err], [2, ""]);
@@ -52,7 +52,7 @@ Deno.test("every command's help ends with an example of it", async () => {
 });
 
 Deno.test("--debug shows what is behind an error, which is one line without it", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const plain = await place.run("collection", "once", "nope");
     assert.equal(plain.err.trimEnd().split("\n").length, 1);
     const debug = await place.run("--debug", "collection", "once", "nope");

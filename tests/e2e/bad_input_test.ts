@@ -93,7 +93,7 @@ Deno.test("no new collection gets an id that commands take for an option", () =>
   }));
 
 Deno.test("a collection that has an id which begins with - works as any other, behind --", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const store = await openStore(parseBucket(place.path("twarc-cloud-data")));
     const config = { ...SEARCH, id: "-x", keys: place.sandbox.keys, search: { query: "sandbox" } };
     await store.put("collections/-x/collection.json", jsonBytes(config));

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
-import { filesBelow, inPlace, until } from "./program.ts";
+import { filesBelow, inOneProcess, until } from "./program.ts";
 
 Deno.test("a harvester that was started by hand on a file: URL is stopped by the same secret, which is nowhere else", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const [user = ""] = place.sandbox.world.users.keys();
     await place.add({ id: "tl", type: "user_timeline", users: { [user]: {} } });
     const bucket = pathToFileURL(place.path("twarc-cloud-data")).href;

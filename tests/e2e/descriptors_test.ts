@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { systemClock } from "../../lib/base/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { idsOf, inPlace, until } from "./program.ts";
+import { idsOf, inOneProcess, until } from "./program.ts";
 
 const FILTER = { id: "live", type: "filter", filter: { track: "sandbox" } };
 const lockSchema = z.object({ control: z.url() });
@@ -12,7 +12,7 @@ Deno.test({
   // Windows knows no such limit.
   ignore: Deno.build.os === "windows",
   fn: () =>
-    inPlace(async (place) => {
+    inOneProcess(async (place) => {
       await place.add(FILTER);
       const args = ["harvest", "run", "--port", "0", "--flush-secs", "1", "live"];
       const harvester = place.spawn(args, {}, "ulimit -n 256");

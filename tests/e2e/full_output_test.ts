@@ -104,9 +104,9 @@ sys.exit(program.wait())
 `;
 
 Deno.test("a pipe that does not wait for its reader gets all of the output", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add({ id: "find", type: "search", search: { query: "sandbox" } });
-    await place.ok("collection", "once", "find", "--wait");
+    await place.harvest("find");
     place.by = ["python3", "-c", SLOW_READER];
     const ids = await place.ok("collection", "dehydrate", "find");
     place.by = [];
@@ -124,7 +124,7 @@ sys.exit(program.wait())
 `;
 
 Deno.test("what nobody reads to its end is no success: one line, and exit code 1", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add({ id: "find", type: "search", search: { query: "sandbox" } });
     await place.ok("collection", "once", "find", "--wait");
     place.by = ["python3", "-c", UNREAD];

@@ -4,7 +4,7 @@ import { isoTime, systemClock } from "../../lib/base/clock.ts";
 import { keptKey, writeKept } from "../../lib/runner/local/kept.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { openStore } from "../../lib/store/open.ts";
-import { idsOf, inOneProcess, inPlace, pidOf, until } from "./program.ts";
+import { idsOf, inOneProcess, pidOf, until } from "./program.ts";
 
 const FILTER = { id: "live", type: "filter", filter: { track: "sandbox" } };
 
@@ -13,7 +13,7 @@ function world(): World {
 }
 
 Deno.test("a stream whose harvester is killed with -9 goes on by itself, until filter-stop", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add(FILTER);
     const started = await place.run("collection", "filter-start", "live");
     assert.deepEqual([started.code, started.out], [0, "Started\n"]);

@@ -114,7 +114,7 @@ export class Place {
   readonly folder: string;
   readonly sandbox: Sandbox;
   readonly env: Record<string, string>;
-  /** A command that runs the program, such as one that does so in another user's name. */
+  /** A command that runs the program in a process of its own, such as one that does so in another user's name. */
   by: string[] = [];
   #isOneProcess = false;
 
@@ -129,6 +129,8 @@ export class Place {
       TWITTER_API_URL: sandbox.url.href,
       DENO_DIR,
       PATH: Deno.env.get("PATH") ?? "",
+      // It would ask the network whether there is a later Deno.
+      DENO_NO_UPDATE_CHECK: "1",
     };
   }
 
@@ -156,7 +158,7 @@ export class Place {
 
   /** Runs a command to its end. */
   async run(...args: string[]): Promise<Ran> {
-    if (this.#isOneProcess) {
+    if (this.#isOneProcess && this.by.length === 0) {
       const { folder, env } = this;
       return await (many ??= new Many()).run({ args, folder, env });
     }

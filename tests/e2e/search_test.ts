@@ -101,7 +101,7 @@ Deno.test("with fill, each harvest asks for as many again of what is missing, an
   }, { world: world(1_000) }));
 
 Deno.test("a search that is killed with -9 goes on: every tweet comes once", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await place.add(SEARCH);
     for (const nth of [0, 1]) {
       place.sandbox.troubles.add({ kind: "stall", path: "search/tweets", after: 3 });

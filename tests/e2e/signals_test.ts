@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/base/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { idsOf, inPlace, until } from "./program.ts";
+import { idsOf, inOneProcess, until } from "./program.ts";
 
 const FILTER = { id: "live", type: "filter", filter: { track: "sandbox" } };
 
@@ -9,7 +9,7 @@ const FILTER = { id: "live", type: "filter", filter: { track: "sandbox" } };
 for (const signals of [["SIGHUP"], ["SIGTERM"], ["SIGINT", "SIGINT"]] as const) {
   Deno.test(`${signals.join(" and ")}: a harvest of a stream stores all that has come, and ends well`, () => {
     const world = World.made({ clock: systemClock, users: 3, tweetsPerUser: 0 });
-    return inPlace(async (place) => {
+    return inOneProcess(async (place) => {
       await place.add(FILTER);
       const args = ["harvest", "run", "--port", "0", "--flush-secs", "3600", "live"];
       const harvester = place.spawn(args);

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { inPlace } from "./program.ts";
+import { inOneProcess } from "./program.ts";
 
 Deno.test("links that lead out of a folder bucket hold up no command: they are named once, and not followed", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     const [user = ""] = place.sandbox.world.users.keys();
     await place.add({ id: "c", type: "user_timeline", users: { [user]: {} } });
-    await place.ok("collection", "once", "c", "--wait");
+    await place.harvest("c");
     const [harvest = ""] = await place.harvests("c");
     await Deno.mkdir(place.path("documents"));
     await Deno.writeTextFile(place.path("documents", "diary.json"), "SECRET");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../../lib/base/clock.ts";
 import { World } from "../../../lib/sandbox/world.ts";
-import { inPlace, type Place, until } from "../../e2e/program.ts";
+import { inOneProcess, type Place, until } from "../../e2e/program.ts";
 
 const world = () => World.made({ clock: systemClock, users: 1, tweetsPerUser: 150 });
 
@@ -32,7 +32,7 @@ function following(place: Place, ...args: string[]) {
 }
 
 Deno.test("a harvest that another command started is followed to its end, with its outcome, by either command", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await harvesting(place);
     const busy = await place.run("collection", "once", "find");
     assert.equal(busy.code, 1);
@@ -61,7 +61,7 @@ Deno.test("a harvest that another command started is followed to its end, with i
   }, { world: world(), limit: 1 }));
 
 Deno.test("a followed harvest whose harvester is gone ends the following with that, and one that is left goes on", () =>
-  inPlace(async (place) => {
+  inOneProcess(async (place) => {
     await harvesting(place);
     const left = following(place, "harvest", "running", "find", "--follow");
     await until(() => Promise.resolve(left.said().includes("100 tweets")));
