@@ -15,6 +15,7 @@ const OF_ERRORS: Record<string, Record<string, string | [file: string, says: str
   "bucket/collections": {
     "collection-config update": "another collection of this id is there",
     "collection-config download": "the file is outdated",
+    "collection verify": ["archive/verify_inventory", "a repair makes one"],
   },
   "bucket/configuration": { "collection list": "no such collection" },
   "bucket/lock": {

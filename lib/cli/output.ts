@@ -207,6 +207,11 @@ export function count(n: number): string {
   return n.toLocaleString("en-US");
 }
 
+/** Returns a number of things: `1 file`, `2 files`. */
+export function many(n: number, name: string): string {
+  return `${count(n)} ${name}${n === 1 ? "" : "s"}`;
+}
+
 /** Returns a text whose first letter is a capital one. */
 export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);

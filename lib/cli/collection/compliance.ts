@@ -7,7 +7,7 @@ import { lastWord } from "../../base/visible.ts";
 import { bucketOption, example } from "../options.ts";
 import { type Bucket, type Context, openBucket } from "../context.ts";
 import { dayAfter, tellPurged } from "./old_versions.ts";
-import { count } from "../output.ts";
+import { many } from "../output.ts";
 
 /** Adds the command. */
 export function addCompliance(group: Command, context: Context): void {
@@ -126,13 +126,13 @@ function tell(
     output.note(`X asks for ${action} of ${id} (${reason}): see to it by hand.`);
   }
   if (found.length === 0) output.note("Nothing must be deleted.");
-  else output.note(`${count(new Set(found.map(({ id }) => id)).size)} tweets must be deleted.`);
+  else output.note(`${many(new Set(found.map(({ id }) => id)).size, "tweet")} must be deleted.`);
 }
 
 function tellRemoved({ removals, purged, doubtful }: Removed, context: Context): void {
   const { output } = context;
   const tweets = new Set(removals.flatMap((one) => one.tweets.map(({ id }) => id)));
-  output.line(`Removed ${count(tweets.size)} tweets from ${count(removals.length)} files.`);
+  output.line(`Removed ${many(tweets.size, "tweet")} from ${many(removals.length, "file")}.`);
   if (removals.length > 0) {
     output.note(
       "Copies that were downloaded before still have them: download the collection again.",

@@ -23,7 +23,7 @@ import { addStats } from "./stats.ts";
 import { addVerify } from "./verify.ts";
 import { type Context, openBucket } from "../context.ts";
 import { addLimits, LIMITS_OF_RUNS } from "../limits.ts";
-import { count, size } from "../output.ts";
+import { count, many, size } from "../output.ts";
 import { addSchedules } from "./schedules.ts";
 import { isHarvested, jobFor, lookAtLast, stopHarvest, YES } from "./start.ts";
 import { removalTexts, troubleTexts } from "../text/trouble.ts";
@@ -222,12 +222,12 @@ function addDownload(group: Command, context: Context): void {
       const done = await download({ store, collectionId, to, root, clean, withKeys, onFile })
         .finally(() => progress.end());
       output.note(
-        `${count(done.files)} files (${size(done.bytes)}) downloaded, ${
+        `${many(done.files, "file")} (${size(done.bytes)}) downloaded, ${
           count(done.skipped)
         } skipped.`,
       );
       if (done.removed > 0) {
-        output.note(`${count(done.removed)} files removed here that its manifests list no more.`);
+        output.note(`${many(done.removed, "file")} removed here that its manifests list no more.`);
       }
       output.line(`Collection downloaded to ${to}`);
     });

@@ -5,7 +5,7 @@ import { lastWord } from "../../base/visible.ts";
 import { bucketOption, example, spoolOption } from "../options.ts";
 import type { Recovered } from "../../collection/recovered.ts";
 import { type Context, openBucket } from "../context.ts";
-import { count } from "../output.ts";
+import { many } from "../output.ts";
 
 /** Adds the command. */
 export function addRecover(group: Command, context: Context): void {
@@ -49,7 +49,7 @@ function tell({ tweets, harvest, left, living }: Recovered, { output }: Context)
   if (tweets === 0 && living.length > 0) return;
   if (tweets === 0 && left.length === 0) return output.line("Nothing is left on this machine.");
   const where = harvest === null ? "" : `, in the harvest of ${harvest}`;
-  output.line(`${count(tweets)} tweet${tweets === 1 ? "" : "s"} recovered${where}`);
+  output.line(`${many(tweets, "tweet")} recovered${where}`);
 }
 
 /** @throws UserError, OutsideError where something stays. */

@@ -10,7 +10,7 @@ import { gapTexts } from "../text/gap_texts.ts";
 import { tellPurged } from "./old_versions.ts";
 import { collectionKeys } from "../../collection/layout.ts";
 import { lastWord } from "../../base/visible.ts";
-import { count, type Progress, size, someOf } from "../output.ts";
+import { count, many, type Progress, size, someOf } from "../output.ts";
 
 /** Adds the command. */
 export function addVerify(group: Command, context: Context): void {
@@ -166,11 +166,6 @@ function tellKeys(id: string, withKeys: string[], output: Context["output"]): vo
   const names = someOf(withKeys.map((key) => key.slice(folder.length)));
   output.line(`  Twitter keys are in the clear in ${many(withKeys.length, "file")}: ${names}`);
   output.line(`  Take them out with: twarc-cloud collection redact-keys ${lastWord(id)}`);
-}
-
-/** `1 file`, `2 files` */
-function many(n: number, name: string): string {
-  return `${count(n)} ${name}${n === 1 ? "" : "s"}`;
 }
 
 function toJson({ verified, mended }: Looked): Record<string, unknown> {

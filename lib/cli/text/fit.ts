@@ -8,6 +8,9 @@ const FIRST_CELLS = /^ *\S.*? {2,}(?=\S)/;
 /** Stands for a space at which a line is not to be broken. */
 const FIRM = "\u0000";
 
+/** Columns before what is too wide to begin below a row's last cell, such as a path. */
+const NARROW = 2;
+
 /** Columns that a text takes at most: signs beyond the Latin ones may take two. */
 function width(text: string): number {
   return [...text].reduce(
@@ -39,12 +42,14 @@ function wrappedLine(line: string, columns: number): string {
   if (width(line) <= columns) return line;
   const firm = line.replace(TO_COPY, (found) => found.replaceAll(" ", FIRM));
   const hang = " ".repeat(hangOf(line, columns));
+  const narrow = hang.slice(0, NARROW);
   const lines: string[] = [];
   let last = "";
   for (const [chunk] of firm.matchAll(/\s*\S+/g)) {
     if (last !== "" && width(last) + width(chunk) > columns) {
       lines.push(last);
-      last = hang + chunk.trimStart();
+      const word = chunk.trimStart();
+      last = (width(hang) + width(word) > columns ? narrow : hang) + word;
     } else last += chunk;
   }
   return [...lines, last].join("\n").replaceAll(FIRM, " ");

@@ -6,7 +6,7 @@ import { OutsideError, type TwarcCloudError, UserError } from "../../base/errors
 import { outlast } from "../../base/outage.ts";
 import type { Outcome, Runner, Started } from "../../runner/runner.ts";
 import { dollarText } from "../../billing/prices.ts";
-import { count, type Output, size } from "../output.ts";
+import { count, many, type Output, size } from "../output.ts";
 import { lastWord } from "../../base/visible.ts";
 import { Pace, rateText, shareOf, shareTexts } from "../pace.ts";
 
@@ -99,7 +99,7 @@ function progressText(
 
 /** Tweets, and what they take: as they came while they come, then as they are kept. */
 function arrivedTexts({ tweets, files, file_bytes, bytes_received }: HarvestInfo): string[] {
-  const kept = `${count(files)} file${files === 1 ? "" : "s"} (${size(file_bytes)})`;
+  const kept = `${many(files, "file")} (${size(file_bytes)})`;
   const bytes = bytes_received === undefined ? kept : `${size(bytes_received)} received`;
   return [`${count(tweets)} tweets`, bytes];
 }

@@ -36,6 +36,8 @@ Deno.test("a row's last cell goes on below itself", () => {
     wrapped("  Used so far    500 of 3,000,000 posts of this month", 40),
     "  Used so far    500 of 3,000,000 posts\n                 of this month",
   );
+  const path = "collections/find/tweets.jsonl.gz";
+  assert.equal(wrapped(`2126880705  deleted  ${path}`, 36), `2126880705  deleted\n  ${path}`);
 });
 
 Deno.test("what is to be copied stays on one line, however long it is", () => {
