@@ -50,6 +50,7 @@ const OF_ERRORS: Record<string, Record<string, string | [file: string, says: str
   },
   "cli/collection_config/config_file": { "${maker}": "there is no configuration file" },
   "cli/collection_config/group": {
+    "collection verify": "a tweets file is damaged",
     "collection-config download": "it is not known what the file was made from",
   },
   "cli/collection_config/names": {
@@ -115,6 +116,7 @@ const OTHERS: Record<string, string[]> = {
   ],
   "cli/collection/hydrate": ["collection hydrate ids"],
   "cli/collection/keys": ["configure"],
+  "cli/collection/report": ["collection report test"],
   "cli/collection/schedule": ["scheduler"],
   "cli/collection/schedules": ["collection schedule"],
   "cli/collection/start": ["harvest last"],
@@ -138,6 +140,7 @@ const OTHERS: Record<string, string[]> = {
     "collection-config download",
     "collection-config update",
   ],
+  "cli/text/report_text": ["collection verify"],
   "cli/text/trouble": ["harvest last"],
   "runner/local/launcher": ["install"],
   "sandbox/command": ["sandbox", "sandbox --tweets old", "sandbox --trouble"],
