@@ -7,7 +7,7 @@ import { isTweetsFileName, tweetsPrefix } from "../format/file_name.ts";
 import { parseAs } from "../base/json.ts";
 import type { Purged, Store } from "../store/store.ts";
 import type { Lease } from "../bucket/lease.ts";
-import { listedIn } from "../bucket/manifest.ts";
+import { readListedNames } from "../bucket/manifest.ts";
 
 /** What garbage is looked for in. */
 export interface GarbageOptions {
@@ -60,7 +60,7 @@ export class Garbage {
   ): Promise<void> {
     const { store, lease } = this.#options;
     this.#note(removed);
-    const listed = (await listedIn(store, folder)).union(new Set(named));
+    const listed = (await readListedNames(store, folder)).union(new Set(named));
     this.#folders.set(folder, { listed, isAll });
     for await (const { key } of store.list(tweetsPrefix(folder))) {
       if (this.#isGarbage(key)) {

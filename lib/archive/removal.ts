@@ -21,10 +21,10 @@ import { settle } from "../bucket/projection.ts";
 import { readLines } from "../bucket/tweets.ts";
 import { type FinalFolder, rewriteSide, writeFinal } from "../bucket/final_manifest.ts";
 import {
-  filesListed,
   type ListedFile,
-  listedIn,
   manifests,
+  readListedFiles,
+  readListedNames,
   readManifest,
 } from "../bucket/manifest.ts";
 
@@ -122,7 +122,7 @@ async function folders(store: Store, collectionId: string): Promise<Map<string, 
   const found = new Map<string, ListedFile[]>();
   for await (const key of manifests(store, collectionId)) {
     const folder = key.slice(0, -FILES.manifest.length);
-    found.set(folder, await Array.fromAsync(filesListed(store, key)));
+    found.set(folder, await Array.fromAsync(readListedFiles(store, key)));
   }
   return found;
 }
@@ -195,7 +195,7 @@ class Folder {
     if (removed.length === 0) return { old, file: undefined, count, removed };
     if (lines.length === 0) return { old, file: null, count, removed };
     const name = replacementName(old, new Set(this.#files.map((file) => this.#nameOf(file.key))));
-    const bytes = await packed(lines, findCodec(name));
+    const bytes = await packLines(lines, findCodec(name));
     lease.check();
     await store.put(`${this.#folder}${name}`, bytes);
     const sha1 = createHash("sha1").update(bytes).digest("hex");
@@ -277,7 +277,7 @@ class Folder {
   /** Returns the bytes of the files that are listed now. */
   async #sizes(): Promise<number[]> {
     const { store } = this.#options;
-    const listed = await listedIn(store, this.#folder);
+    const listed = await readListedNames(store, this.#folder);
     const sizes: number[] = [];
     for await (const { key, size } of store.list(tweetsPrefix(this.#folder))) {
       if (listed.has(this.#nameOf(key))) sizes.push(size);
@@ -286,7 +286,7 @@ class Folder {
   }
 }
 
-async function packed(lines: Uint8Array[], codec: Codec): Promise<Uint8Array> {
+async function packLines(lines: Uint8Array[], codec: Codec): Promise<Uint8Array> {
   const feed = encoder.encode("\n");
   return await codec.packBytes(new Blob(lines.flatMap((line) => [new Uint8Array(line), feed])));
 }

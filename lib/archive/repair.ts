@@ -31,7 +31,7 @@ import {
 } from "../bucket/final_manifest.ts";
 import { sha1Of } from "../bucket/inventory_entry.ts";
 import { addAbsent, amend } from "./repair_inventory.ts";
-import { filesListed, readManifest } from "../bucket/manifest.ts";
+import { readListedFiles, readManifest } from "../bucket/manifest.ts";
 import { verify, type VerifyOptions } from "./verify.ts";
 
 /** What repairing works with. */
@@ -232,7 +232,7 @@ async function count(
   const key = `${folder}${FILES.harvest}`;
   lease.check();
   const next = jsonBytes({ ...info, tweets, files, file_bytes: bytes });
-  const listed = await Array.fromAsync(filesListed(store, `${folder}${FILES.manifest}`));
+  const listed = await Array.fromAsync(readListedFiles(store, `${folder}${FILES.manifest}`));
   const named = listed.map(({ key, sha1 }) => ({ sha1, name: key.slice(folder.length) }));
   const told = { name: FILES.harvest, sha1: sha1Of(next) };
   const sides = await sidesOf(store, folder, { dropped: [told.name] });

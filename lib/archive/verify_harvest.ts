@@ -21,7 +21,7 @@ import {
   totals,
 } from "./found.ts";
 import { gapsIn, type ToldGap } from "../bucket/gaps.ts";
-import { type ListedFile, manifestOf, readManifest } from "../bucket/manifest.ts";
+import { formatManifest, type ListedFile, readManifest } from "../bucket/manifest.ts";
 
 /** What looking works with. */
 export interface Look {
@@ -60,7 +60,7 @@ export async function lookAtHarvest(place: HarvestFolder, look: Look): Promise<H
   const has = (name: string) => place.objects.some(({ key }) => key === `${folder}${name}`);
   const manifest = readManifest((await store.get(`${folder}${FILES.manifest}`))?.bytes, folder);
   const listed = new Map<string, ListedFacts | null>();
-  const { files } = open ? readManifest(manifestOf(open.files), folder) : manifest;
+  const { files } = open ? readManifest(formatManifest(open.files), folder) : manifest;
   const sums = new Map(files.map(({ key, sha1 }) => [key, sha1]));
   for (const [key, sha1] of sums) listed.set(key, await lookAtFile(key, { sha1, isOpen }, look));
   const known = new Set([...sums.keys(), ...(settled?.files ?? []).map(nameIn(folder))]);

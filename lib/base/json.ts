@@ -17,11 +17,11 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
  * @throws UserError that names line and column of the mistake.
  */
 export function parseJson(text: string | Uint8Array, name: string): Json {
-  const json = decoded(text, name);
+  const json = decodeText(text, name);
   try {
     return JSON.parse(json);
   } catch (cause) {
-    throw new UserError(`${name} is not JSON: ${placed(messageOf(cause), json)}`, { cause });
+    throw new UserError(`${name} is not JSON: ${describePlace(messageOf(cause), json)}`, { cause });
   }
 }
 
@@ -60,7 +60,7 @@ export function member(object: JsonObject, name: string): Json | undefined {
 }
 
 /** Text without the byte order mark that some editors put in front of it. */
-function decoded(text: string | Uint8Array, name: string): string {
+function decodeText(text: string | Uint8Array, name: string): string {
   if (typeof text === "string") return text.replace(/^\ufeff/, "");
   try {
     return decoder.decode(text);
@@ -70,7 +70,7 @@ function decoded(text: string | Uint8Array, name: string): string {
 }
 
 /** Returns what is wrong, after the line and column where it is. */
-function placed(message: string, text: string): string {
+function describePlace(message: string, text: string): string {
   const before = text.slice(0, faultIn(text)).split("\n");
   const reason = message.replace(/( after JSON| in JSON)? at position.*$/, "")
     .replace(/, (\.\.\.)?".*$/s, "");

@@ -7,12 +7,12 @@ const UNSEEN =
 
 /** Returns a text whose control characters are shown rather than sent. */
 export function visible(text: string): string {
-  return text.replace(UNSEEN, escaped);
+  return text.replace(UNSEEN, escapeCharacter);
 }
 
 /** Returns the same on one line: a line feed from outside would begin a line that looks like ours. */
 export function oneLine(text: string): string {
-  return visible(text).replace(/\n/g, escaped);
+  return visible(text).replace(/\n/g, escapeCharacter);
 }
 
 /**
@@ -24,6 +24,6 @@ export function lastWord(word: string): string {
   return word.startsWith("-") ? `-- ${quoted}` : quoted;
 }
 
-function escaped(char: string): string {
+function escapeCharacter(char: string): string {
   return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

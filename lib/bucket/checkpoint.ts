@@ -175,7 +175,7 @@ export class Checkpoint {
     const key = collectionKeys(collectionId).checkpoint;
     const found = await store.get(key);
     const state = found
-      ? { ...parsed(found.bytes, key), holder }
+      ? { ...parseCheckpoint(found.bytes, key), holder }
       : fresh(type, holder, clock.now());
     return new Checkpoint({ store, key, clock }, state, found?.version);
   }
@@ -209,7 +209,7 @@ export class Checkpoint {
     const found = await this.#store.get(this.#key);
     await confirm();
     const { holder } = this.#state;
-    if (found) this.#state = { ...parsed(found.bytes, this.#key), holder };
+    if (found) this.#state = { ...parseCheckpoint(found.bytes, this.#key), holder };
     this.#version = found?.version;
     this.#isOutdated = false;
   }
@@ -220,7 +220,7 @@ export class Checkpoint {
    */
   async ofAnother(): Promise<CheckpointState | null> {
     const found = await this.#store.get(this.#key);
-    const state = found && parsed(found.bytes, this.#key);
+    const state = found && parseCheckpoint(found.bytes, this.#key);
     return state && state.holder !== this.#state.holder ? state : null;
   }
 
@@ -320,7 +320,7 @@ export async function readCheckpoint(
 ): Promise<CheckpointState | null> {
   const key = collectionKeys(collectionId).checkpoint;
   const found = await store.get(key);
-  return found && parsed(found.bytes, key);
+  return found && parseCheckpoint(found.bytes, key);
 }
 
 const summedSchema = checkpointSchema.omit({
@@ -352,7 +352,7 @@ export function isDamagedCheckpoint(bytes: Uint8Array): boolean {
 }
 
 /** @throws UserError that says what to do about a checkpoint that is damaged: no harvest begins on one. */
-function parsed(bytes: Uint8Array, key: string): CheckpointState {
+function parseCheckpoint(bytes: Uint8Array, key: string): CheckpointState {
   try {
     return parseAs(checkpointSchema, bytes, key);
   } catch (cause) {

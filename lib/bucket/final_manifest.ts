@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { FILES, isSideFile } from "../collection/layout.ts";
 import type { Store } from "../store/store.ts";
 import type { NamedSum } from "./checkpoint.ts";
-import { manifestOf, readManifest } from "./manifest.ts";
+import { formatManifest, readManifest } from "./manifest.ts";
 
 /** What of the files beside the tweets is not as the manifest that is there has it. */
 export interface Changed {
@@ -32,7 +32,7 @@ export async function finalManifest(
 
 /** Returns a manifest of tweets files, then of files beside them by their names. */
 export function manifestWith(files: NamedSum[], sides: NamedSum[]): Uint8Array {
-  return manifestOf([...files, ...sides.toSorted((a, b) => a.name < b.name ? -1 : 1)]);
+  return formatManifest([...files, ...sides.toSorted((a, b) => a.name < b.name ? -1 : 1)]);
 }
 
 /**

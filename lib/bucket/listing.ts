@@ -4,7 +4,13 @@ import { collectionKeys, FILES } from "../collection/layout.ts";
 import { UserError } from "../base/errors.ts";
 import type { Store } from "../store/store.ts";
 import { type CheckpointState, readCheckpoint } from "./checkpoint.ts";
-import { filesListed, type ListedFile, manifestOf, manifests, readManifest } from "./manifest.ts";
+import {
+  formatManifest,
+  type ListedFile,
+  manifests,
+  readListedFiles,
+  readManifest,
+} from "./manifest.ts";
 
 /** A harvest that is not settled: its manifest may be older than its checkpoint. */
 export interface OpenListing {
@@ -22,7 +28,7 @@ export async function openListing(
   const state = await readCheckpoint(store, collectionId).catch(nullIfDamaged);
   if (!state || state.state === "settled") return null;
   const folder = collectionKeys(collectionId).harvest(state.began);
-  return { folder, manifest: manifestOf(state.files) };
+  return { folder, manifest: formatManifest(state.files) };
 }
 
 /** Returns the manifest of a harvest that may not be settled, as it is or as it follows from the checkpoint; null for none. */
@@ -51,7 +57,7 @@ export async function* listedFiles(
   for await (const key of manifests(store, collectionId)) {
     const folder = key.slice(0, -FILES.manifest.length);
     if (open && folder >= open.folder) later.add(folder);
-    else if (folder >= oldest) yield* filesListed(store, key);
+    else if (folder >= oldest) yield* readListedFiles(store, key);
   }
   for (const folder of [...later].sort().filter((one) => one >= oldest)) {
     const manifest = await newestManifest(store, collectionId, folder);

@@ -26,22 +26,22 @@ export async function* manifests(store: Store, collectionId: string): AsyncGener
 }
 
 /** Yields the files of tweets that the manifest under a key lists. */
-export async function* filesListed(store: Store, key: string): AsyncGenerator<ListedFile> {
+export async function* readListedFiles(store: Store, key: string): AsyncGenerator<ListedFile> {
   const manifest = await store.get(key);
   yield* readManifest(manifest?.bytes, key.slice(0, -FILES.manifest.length)).files;
 }
 
 /** Returns the names that a folder's manifest lists. */
-export async function listedIn(store: Store, folder: string): Promise<Set<string>> {
+export async function readListedNames(store: Store, folder: string): Promise<Set<string>> {
   const names = new Set<string>();
-  for await (const { key } of filesListed(store, `${folder}${FILES.manifest}`)) {
+  for await (const { key } of readListedFiles(store, `${folder}${FILES.manifest}`)) {
     names.add(key.slice(folder.length));
   }
   return names;
 }
 
 /** Returns a manifest: `<sha1>  <file>` a line, as `sha1sum -c` reads it. */
-export function manifestOf(files: { sha1: string; name: string }[]): Uint8Array {
+export function formatManifest(files: { sha1: string; name: string }[]): Uint8Array {
   return new TextEncoder().encode(files.map(({ sha1, name }) => `${sha1}  ${name}\n`).join(""));
 }
 

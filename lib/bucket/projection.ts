@@ -21,7 +21,7 @@ import { harvestSums } from "./harvest_sums.ts";
 import { append } from "./inventory.ts";
 import { type Draft, type FileSum, type Head, sha1Of, sumOf } from "./inventory_entry.ts";
 import { unfinished } from "./many.ts";
-import { manifestOf } from "./manifest.ts";
+import { formatManifest } from "./manifest.ts";
 
 const log = getLogger(["twarc-cloud", "bucket"]);
 
@@ -74,7 +74,7 @@ export async function projectManifest(
   { began, files }: CheckpointState,
 ): Promise<void> {
   const folder = collectionKeys(target.collectionId).harvest(began);
-  await project(target, `${folder}${FILES.manifest}`, manifestOf(files));
+  await project(target, `${folder}${FILES.manifest}`, formatManifest(files));
 }
 
 /**

@@ -50,13 +50,13 @@ export async function keepKeys(
   const mayReplace = async (other: OtherKeys) => {
     const { collections } = await openBucket(context, { bucket: settings.bucket.text });
     const users = await collectionsOf(other.profile, collections);
-    return await agreed(other, { users, yes, output: context.output });
+    return await confirmReplacing(other, { users, yes, output: context.output });
   };
   return await keptKeys(keys, { profile, ...settings.place, env: context.env, mayReplace });
 }
 
 /** Shows whose keys are there and who runs on them, and asks. @throws UserError where nobody can be asked. */
-async function agreed(
+async function confirmReplacing(
   { parameter, theirs, mine, since, by }: OtherKeys,
   { users, yes, output }: { users: string[]; yes: boolean; output: Output },
 ): Promise<boolean> {

@@ -159,7 +159,10 @@ export function setMember(object: JsonObject, name: string, value: Json): void {
  * An object with other values under the same names; where none is another one, the very object: of a hundred thousand
  * users few may change.
  */
-export function mapped(object: JsonObject, of: (value: Json, name: string) => Json): JsonObject {
+export function mapMembers(
+  object: JsonObject,
+  of: (value: Json, name: string) => Json,
+): JsonObject {
   let copy: JsonObject | undefined;
   for (const name of Object.keys(object)) {
     const before = member(object, name);
@@ -183,7 +186,7 @@ export function picked(object: JsonObject, names: readonly string[]): JsonObject
 }
 
 /** The members of an object that have none of these names. */
-export function omitted(object: JsonObject, names: Iterable<string>): JsonObject {
+export function omitMembers(object: JsonObject, names: Iterable<string>): JsonObject {
   const left = new Set(names);
   return picked(object, Object.keys(object).filter((name) => !left.has(name)));
 }
@@ -203,8 +206,8 @@ function updated(config: JsonObject, update: JsonObject): JsonObject {
 export function without(config: JsonObject, deletions: Deletion[]): JsonObject {
   if (deletions.length === 0) return config;
   const { whole, below } = byMember(deletions);
-  const kept = whole.size === 0 ? config : omitted(config, whole);
-  return mapped(kept, (value, key) => {
+  const kept = whole.size === 0 ? config : omitMembers(config, whole);
+  return mapMembers(kept, (value, key) => {
     const deeper = below.get(key);
     return deeper && isObject(value) ? without(value, deeper) : value;
   });
@@ -218,7 +221,7 @@ export function redacted(value: Json, isSecret: boolean, above = ""): Json {
 }
 
 function redactedObject(value: JsonObject, isSecret: boolean, above = ""): JsonObject {
-  return mapped(value, (inner, key) => {
+  return mapMembers(value, (inner, key) => {
     if (isProfileName([above, key]) && typeof inner === "string") return inner;
     return redacted(inner, isSecret || isSecretMember(key), key);
   });

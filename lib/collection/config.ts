@@ -5,7 +5,7 @@ import { InvalidConfigError, UserError } from "../base/errors.ts";
 import { isObject, type Json, type JsonObject, member } from "../base/json.ts";
 import { jsonObject } from "../base/json_object.ts";
 import { lastWord } from "../base/visible.ts";
-import { mapped, omitted } from "./changeset.ts";
+import { mapMembers, omitMembers } from "./changeset.ts";
 import type { Fault } from "./fault.ts";
 import {
   costFaults,
@@ -124,8 +124,8 @@ export function withoutKeys(config: CollectionConfig): JsonObject {
 /** Returns what a person's configuration says: without the texts of a template that were left as they are. */
 export function withoutPlaceholders(config: JsonObject): JsonObject {
   const left = Object.keys(config).filter((name) => isPlaceholder(config[name] ?? null));
-  const kept = left.length === 0 ? config : omitted(config, left);
-  return mapped(kept, (value) => filledIn(value));
+  const kept = left.length === 0 ? config : omitMembers(config, left);
+  return mapMembers(kept, (value) => filledIn(value));
 }
 
 /**

@@ -51,7 +51,7 @@ export function newIdFault(id: string): string | null {
  * @throws UserError
  */
 export function checkedId(id: string): string {
-  return checked(id, idFault(id));
+  return requireValid(id, idFault(id));
 }
 
 /**
@@ -59,10 +59,10 @@ export function checkedId(id: string): string {
  * @throws UserError
  */
 export function checkedNewId(id: string): string {
-  return checked(id, newIdFault(id));
+  return requireValid(id, newIdFault(id));
 }
 
-function checked(id: string, fault: string | null): string {
+function requireValid(id: string, fault: string | null): string {
   if (fault) throw new UserError(`${JSON.stringify(id)} cannot be a collection's id. ${fault}`);
   return id;
 }

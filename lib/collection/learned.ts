@@ -8,7 +8,7 @@ import {
   type Deletion,
   diff,
   isEmpty,
-  mapped,
+  mapMembers,
   merge,
   picked,
   setMember,
@@ -119,7 +119,7 @@ export function neverBack(config: JsonObject, next: JsonObject): JsonObject {
     const kept = isNewer(since, below.since_id) ? { ...below, since_id: since } : below;
     if (kept !== value) back.set(key, kept);
   }
-  return mapped(next, (value, key) => back.get(key) ?? value);
+  return mapMembers(next, (value, key) => back.get(key) ?? value);
 }
 
 /** What harvests learn of a user, besides since_id. */

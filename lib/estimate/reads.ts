@@ -159,7 +159,7 @@ export async function expectedTimelines(
   const known = users.flatMap(([id, { since_id: sinceId }]) => sinceId ? [{ id, sinceId }] : []);
   const recent = known.filter(({ sinceId }) => searchPlace({ sinceId }, asking.now).gap === null);
   const each = dollarsFor({ users: fresh.length, recentCounts: recent.length }, asking.prices);
-  const groups = grouped(recent, each <= asking.cheap ? 1 : Infinity);
+  const groups = groupUsers(recent, each <= asking.cheap ? 1 : Infinity);
   const parts: Reads = { users: fresh.length, recentCounts: groups.length };
   const cost = dollarsFor(parts, asking.prices);
   const isAsked = await asking.isWorth(cost, "asking how much the users wrote");
@@ -263,7 +263,7 @@ function from(id: string): string {
 }
 
 /** By since_id, as many in a group as a query holds, and at most `most`: the since_ids of a group are close. */
-function grouped(users: Known[], most: number): Known[][] {
+function groupUsers(users: Known[], most: number): Known[][] {
   const groups: Known[][] = [];
   let length = Infinity;
   const sorted = users.toSorted((a, b) => isOlder(a.sinceId, b.sinceId) ? -1 : 1);
@@ -302,14 +302,14 @@ export async function expectedStream(
     isAtMost: false,
     isAtLeast: all.some(({ missing }) => missing !== undefined),
     requests: 0,
-    spans: summed(all),
+    spans: sumSpans(all),
     notes,
     asked: { recentCounts: all.reduce((sum, { calls }) => sum + calls, 0) },
   };
 }
 
 /** Returns the spans of counts that were made one after the other, which begin a little later each time. */
-function summed([first, ...others]: Counted[]): CountedSpan[] {
+function sumSpans([first, ...others]: Counted[]): CountedSpan[] {
   return (first?.spans ?? []).map((span, i) => ({
     ...span,
     posts: others.reduce((sum, { spans }) => sum + (spans[i]?.posts ?? 0), span.posts),

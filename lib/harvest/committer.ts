@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { getLogger } from "@logtape/logtape";
 import type { Checkpoint, CheckpointState, HarvestFile, NamedSum } from "../bucket/checkpoint.ts";
 import { FILES } from "../collection/layout.ts";
-import { listedIn } from "../bucket/manifest.ts";
+import { readListedNames } from "../bucket/manifest.ts";
 import { findCodec } from "../format/codec.ts";
 import { tweetsFileName } from "../format/file_name.ts";
 import { DamagedError, LockedError, messageOf, UndeletableError } from "../base/errors.ts";
@@ -370,7 +370,7 @@ export class Committer {
     try {
       const others = names.length > 0 && await checkpoint.ofAnother();
       if (!others) return;
-      const listed = await listedIn(store, folder);
+      const listed = await readListedNames(store, folder);
       const isSame = others.began === checkpoint.state.began;
       for (const { name } of isSame ? others.files : []) listed.add(name);
       for (const name of names) if (!listed.has(name)) await store.delete(`${folder}${name}`);

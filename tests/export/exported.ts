@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { manifestOf } from "../../lib/bucket/manifest.ts";
+import { formatManifest } from "../../lib/bucket/manifest.ts";
 import { collectionKeys } from "../../lib/collection/layout.ts";
 import type { Store } from "../../lib/store/store.ts";
 import { type Exported, exportTo } from "../../lib/export/run.ts";
@@ -26,7 +26,7 @@ export async function writeHarvest(
     await store.put(`${folder}${name}`, bytes);
     listed.push({ sha1: createHash("sha1").update(bytes).digest("hex"), name });
   }
-  await store.put(`${folder}manifest-sha1.txt`, manifestOf(listed));
+  await store.put(`${folder}manifest-sha1.txt`, formatManifest(listed));
   return listed.map(({ name }) => `${folder}${name}`);
 }
 

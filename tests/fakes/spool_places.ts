@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import type { Files } from "../../lib/harvest/files.ts";
-import { sealed } from "../../lib/harvest/recovery/seal.ts";
+import { seal } from "../../lib/harvest/recovery/seal.ts";
 import { ownName, type SpoolPlace } from "../../lib/harvest/recovery/spool_place.ts";
 
 /** The key of every note. */
@@ -14,7 +14,7 @@ export async function renoted(
   change: (note: Record<string, unknown>) => Record<string, unknown>,
 ): Promise<void> {
   const { seal: _, ...note } = JSON.parse(await Deno.readTextFile(path));
-  await Deno.writeTextFile(path, sealed(JSON.stringify(change(note)), NOTE_KEY));
+  await Deno.writeTextFile(path, seal(JSON.stringify(change(note)), NOTE_KEY));
 }
 
 /** A place of a process's own, below a folder for those of collection `c`. */

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { systemClock } from "../../lib/base/clock.ts";
 import { OutsideError } from "../../lib/base/errors.ts";
-import { sealed } from "../../lib/harvest/recovery/seal.ts";
+import { seal } from "../../lib/harvest/recovery/seal.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { namesIn } from "../fakes/folder.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
@@ -69,7 +69,7 @@ const next = { clock: new ManualClock() };
 for (
   const [what, textOf] of Object.entries({
     "without a seal": (json: string) => json,
-    "with another's seal": (json: string) => sealed(json, "another's key"),
+    "with another's seal": (json: string) => seal(json, "another's key"),
     "with a seal of another note": (json: string) =>
       `${json.slice(0, -1)},"seal":"${"0".repeat(64)}"}`,
   })
@@ -89,7 +89,7 @@ Deno.test("a note of another collection's is never committed, although it is thi
   withLeft(async ({ parent, folder, store, ids }) => {
     for (const path of await notesIn(folder)) {
       const note = { ...await noteIn(path), of: "another" };
-      await Deno.writeTextFile(path, sealed(JSON.stringify(note), NOTE_KEY));
+      await Deno.writeTextFile(path, seal(JSON.stringify(note), NOTE_KEY));
     }
     await run(store, silent(), { ...next, parent });
     assert.deepEqual(await tweets(store), ids.slice(0, 2));
@@ -100,7 +100,7 @@ Deno.test("what follows commits that the bucket does not have, as an older copy 
   withLeft(async ({ parent, folder, store, ids }) => {
     for (const path of await notesIn(folder)) {
       const note = { ...await noteIn(path), commits: 1_000 };
-      await Deno.writeTextFile(path, sealed(JSON.stringify(note), NOTE_KEY));
+      await Deno.writeTextFile(path, seal(JSON.stringify(note), NOTE_KEY));
     }
     await run(store, silent(), { ...next, parent });
     const there = await tweets(store);

@@ -39,7 +39,11 @@ export async function worthOf(
   if (config.api !== "2" || reading.kind === "ids" || isBounded(config, limit)) return {};
   if (await collections.lastHarvest(collectionId)) return {};
   const { output } = context;
-  const estimate = await estimated(config, { limit, isSure: reading.kind === "query", context });
+  const estimate = await estimateCheaply(config, {
+    limit,
+    isSure: reading.kind === "query",
+    context,
+  });
   if (!estimate) return {};
   const { dollars, posts, is_at_most: isAtMost } = estimate.result;
   const worth = isAtMost ? {} : { expected: posts };
@@ -74,7 +78,7 @@ function isBounded({ budget, prices }: CollectionConfig, limit: number): boolean
 }
 
 /** The estimate, as far as it costs next to nothing; null where it cannot be had. */
-async function estimated(
+async function estimateCheaply(
   config: CollectionConfig,
   { limit, isSure, context }: { limit: number; isSure: boolean; context: Context },
 ) {

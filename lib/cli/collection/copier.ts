@@ -75,7 +75,7 @@ export class Copier {
   async place(key: string, bytes: Uint8Array): Promise<boolean> {
     const path = this.#path(key);
     const outcome = await this.#tried(path, async (temporary) => {
-      const isNew = await placed(path, temporary, bytes);
+      const isNew = await writeUnlessSame(path, temporary, bytes);
       return { is: isNew ? "fetched" : "skipped", bytes: bytes.length };
     });
     if ("why" in outcome) throw new UserError(`${path} cannot be written: ${outcome.why}`);
@@ -144,7 +144,7 @@ export class Copier {
     const bytes = keyless(key, found);
     if (!bytes) return { is: "withheld", why: "it is not JSON" };
     if (sha1 !== undefined && bytes !== found) this.changed.set(key, sumOf(bytes));
-    const isNew = await placed(path, temporary, bytes);
+    const isNew = await writeUnlessSame(path, temporary, bytes);
     const isThere = !this.#options.clean && !isNew;
     return { is: isThere ? "skipped" : "fetched", bytes: found.length };
   }
@@ -171,7 +171,11 @@ export class Copier {
 }
 
 /** Writes a small file, unless it is there with this content; whether it was written. */
-async function placed(path: string, temporary: string, bytes: Uint8Array): Promise<boolean> {
+async function writeUnlessSame(
+  path: string,
+  temporary: string,
+  bytes: Uint8Array,
+): Promise<boolean> {
   const there = await Deno.readFile(path).catch(() => null);
   if (there && Buffer.from(there).equals(bytes)) return false;
   await Deno.writeFile(temporary, bytes, path.endsWith(".json") ? { mode: 0o600 } : {});

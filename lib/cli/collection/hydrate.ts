@@ -58,7 +58,7 @@ export function addHydrate(group: Command, context: Context): void {
       const opened = await openBucket(context, { bucket, spool, makes: true });
       if (await hasIds(opened, collectionId, ids)) {
         context.output.note(`Collection ${collectionId} has these ids already: it goes on.`);
-      } else if (!await added(opened, { collectionId, ids, ...flags }, context)) {
+      } else if (!await addCollection(opened, { collectionId, ids, ...flags }, context)) {
         return;
       }
       const { jobFor } = await import("./start.ts");
@@ -145,7 +145,7 @@ function asksForList({ endsByItself, asksOnlyForNewer }: Traits): boolean {
 }
 
 /** Adds the collection; false where the person does not want to pay for it. @throws UserError */
-async function added(
+async function addCollection(
   { store, collections, settings }: Bucket,
   { collectionId, ids, profile, twarcConfigFilepath, yes }: Wanted,
   context: Context,

@@ -69,7 +69,7 @@ export async function estimate(
     return asJson ? output.json(null) : output.line(`${says}.`);
   }
   const own = pricesPath ? await readPrices(pricesPath) : undefined;
-  const isWorth = (dollars: number, what: string) => agreed(dollars, what, { yes, context });
+  const isWorth = (dollars: number, what: string) => confirmCost(dollars, what, { yes, context });
   const { result, expected } = await estimateOf(config, { own, isWorth, signal }, context);
   if (asJson) return output.json(result);
   for (const line of estimateLines(result, expected, output.columns)) output.line(line);
@@ -106,13 +106,13 @@ export async function estimateOf(
   const onCall = requestsTold(context);
   const asking: Asking = { bill, now: clock.now(), prices, cheap: CHEAP, isWorth, onCall, signal };
   const expected = await expectedOf(config, asking);
-  const withoutUsage = estimated(config, expected, { prices, usage: null });
+  const withoutUsage = makeEstimate(config, expected, { prices, usage: null });
   if (withoutUsage.dollars <= enough) return { result: withoutUsage, expected };
   const found = await bill.usage(AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]))
     .catch(() => null);
   signal.throwIfAborted();
   const usage = found && await told(found, clock.now());
-  return { result: estimated(config, expected, { prices, usage }), expected };
+  return { result: makeEstimate(config, expected, { prices, usage }), expected };
 }
 
 /** Says now and then how many requests were made, once that takes long. */
@@ -152,7 +152,7 @@ function tooDear(): never {
 }
 
 /** Returns whether to go on: at once where it is cheap, or else if the person says so. */
-async function agreed(
+async function confirmCost(
   dollars: number,
   what: string,
   { yes, context: { output } }: { yes: boolean; context: Context },
@@ -164,7 +164,7 @@ async function agreed(
   return answer ?? false;
 }
 
-function estimated(
+function makeEstimate(
   config: CollectionConfig,
   expected: Expected,
   { prices, usage }: { prices: Prices; usage: ToldUsage | null },

@@ -110,7 +110,9 @@ function addUpdate(group: Command, context: Context): void {
       if (plan.isInForce) return await tellInForce(path, mine, await plan.apply(), context);
       if (plan.isBaseKnown) {
         output.note("The bucket has a newer one: only what was changed in this file is applied.");
-      } else if (plan.isOutdated && !yes && !force && !await agreed(plan.change, mine, context)) {
+      } else if (
+        plan.isOutdated && !yes && !force && !await confirmChange(plan.change, mine, context)
+      ) {
         return;
       }
       const config = await plan.apply();
@@ -146,7 +148,7 @@ export async function tellQueryNotes(config: JsonObject, { output }: Context): P
 }
 
 /** Shows what an outdated file would change, and asks. */
-async function agreed(
+async function confirmChange(
   change: ConfigUpdate,
   { id, timestamp }: JsonObject,
   { output }: Context,

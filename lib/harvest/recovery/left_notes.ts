@@ -7,7 +7,7 @@ import type { Spool } from "../spool.ts";
 import { basename, dirname } from "node:path";
 import { jsonOrNull } from "../../base/json.ts";
 import { messageOf } from "../../base/errors.ts";
-import { sealed, unsealed } from "./seal.ts";
+import { seal, unseal } from "./seal.ts";
 import { z } from "zod";
 import { getLogger } from "@logtape/logtape";
 
@@ -64,7 +64,7 @@ export async function noteCut(
   };
   try {
     const [key = ""] = await spool.place.keys();
-    await spool.note(number, sealed(JSON.stringify(note), key), tweets?.file.path);
+    await spool.note(number, seal(JSON.stringify(note), key), tweets?.file.path);
     return true;
   } catch (error) {
     log.warn("The recovery journal on this machine's disk could not be written: {problem}", {
@@ -94,7 +94,7 @@ export async function foundIn(
   const known = await keys();
   const found: FoundNote[] = [];
   for (const { number, text } of noted) {
-    const json = unsealed(text, known) ?? (isUnsealed ? text : null);
+    const json = unseal(text, known) ?? (isUnsealed ? text : null);
     const note = noteSchema.safeParse(jsonOrNull(json ?? "")).data;
     const isHere = isUnsealed || note?.of === basename(dirname(path));
     if (note?.number !== number || !isHere) {

@@ -14,12 +14,12 @@ import { madeSecret } from "../../secrets/secret_store.ts";
 const SEALED = /^(.*),"seal":"([0-9a-f]{64})"\}$/s;
 
 /** Returns a JSON object as text, with a seal as its last member. @param json An object that is not empty. */
-export function sealed(json: string, key: string): string {
+export function seal(json: string, key: string): string {
   return `${json.slice(0, -1)},"seal":"${sealOf(json, key)}"}`;
 }
 
 /** Returns what was sealed with one of these keys, without its seal; null for anything else. */
-export function unsealed(text: string, keys: string[]): string | null {
+export function unseal(text: string, keys: string[]): string | null {
   const [, open, seal = ""] = SEALED.exec(text) ?? [];
   if (open === undefined) return null;
   const json = `${open}}`;

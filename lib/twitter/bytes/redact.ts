@@ -45,7 +45,7 @@ export function redact(line: Uint8Array, isGone: (id: string) => boolean): Redac
 export function withTweets(line: Uint8Array, stays: (index: number) => boolean): Uint8Array {
   const data = member(line, "data");
   if (!data) return line;
-  return spliced(line, [listOf(line, data, tweetsIn(line, data).filter((_, i) => stays(i)))]);
+  return splice(line, [listOf(line, data, tweetsIn(line, data).filter((_, i) => stays(i)))]);
 }
 
 /** A status of version 1.1, and those inside it. @throws SyntaxError */
@@ -78,7 +78,7 @@ function redactStatus(line: Uint8Array, isGone: (id: string) => boolean): Redact
     };
   }
   const edits = outermost(gone.map(({ span }) => ({ ...span, by: "null" })));
-  return { line: spliced(line, edits), removed, counted: 1, count: 1 };
+  return { line: splice(line, edits), removed, counted: 1, count: 1 };
 }
 
 /** The tweets of `data`: a list, or one. @throws SyntaxError */
@@ -134,7 +134,7 @@ function redactAnswer(line: Uint8Array, data: Span, isGone: (id: string) => bool
           : namesOf(line, span).some((name) => names.has(name)),
     ),
   ];
-  return { line: spliced(line, edits), removed, ...counts };
+  return { line: splice(line, edits), removed, ...counts };
 }
 
 /** The lists of `includes` with what stays. */
@@ -198,7 +198,7 @@ function outermost(edits: Edit[]): Edit[] {
   );
 }
 
-function spliced(line: Uint8Array, edits: Edit[]): Uint8Array {
+function splice(line: Uint8Array, edits: Edit[]): Uint8Array {
   const parts: Uint8Array[] = [];
   let at = 0;
   for (const { start, end, by } of edits.toSorted((a, b) => a.start - b.start)) {

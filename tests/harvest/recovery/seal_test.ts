@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../../lib/base/errors.ts";
-import { noteKeys, personalKey, sealed, unsealed } from "../../../lib/harvest/recovery/seal.ts";
+import { noteKeys, personalKey, seal, unseal } from "../../../lib/harvest/recovery/seal.ts";
 
 const NOTE = '{"number":1,"positions":{"12":"a","2":"b"}}';
 
@@ -17,12 +17,12 @@ async function inHome(
 }
 
 Deno.test("what was sealed is opened with its key, byte for byte, and is JSON with its seal", () => {
-  assert.equal(unsealed(sealed(NOTE, "key"), ["another", "key"]), NOTE);
-  assert.equal(JSON.parse(sealed(NOTE, "key")).number, 1);
+  assert.equal(unseal(seal(NOTE, "key"), ["another", "key"]), NOTE);
+  assert.equal(JSON.parse(seal(NOTE, "key")).number, 1);
 });
 
 Deno.test("nothing else is opened: another's key, another text, no seal, half of one", () => {
-  const text = sealed(NOTE, "key");
+  const text = seal(NOTE, "key");
   for (
     const other of [
       text.replace('"a"', '"x"'),
@@ -33,10 +33,10 @@ Deno.test("nothing else is opened: another's key, another text, no seal, half of
       "\0".repeat(80),
     ]
   ) {
-    assert.equal(unsealed(other, ["key"]), null, other);
+    assert.equal(unseal(other, ["key"]), null, other);
   }
-  assert.equal(unsealed(text, ["another"]), null);
-  assert.equal(unsealed(text, []), null);
+  assert.equal(unseal(text, ["another"]), null);
+  assert.equal(unseal(text, []), null);
 });
 
 Deno.test("a person has one key, made when it is first wanted, which nobody else can read", () =>
