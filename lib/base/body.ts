@@ -6,6 +6,8 @@ import { release } from "./memory.ts";
 const MAX_BYTES = 64 << 20;
 /** Bytes, unpacked, up to which nobody asks how tightly it was packed. */
 const SMALL = 16 << 20;
+/** Bytes that an answer is given room for before it comes, where it says how long it is. */
+const ROOM = 2 << 20;
 /** How many times its packed length a longer answer may have: gzip makes a twentieth of a page of tweets. */
 const TIGHTEST = 100;
 /** Bytes that are read at a time. */
@@ -45,15 +47,20 @@ async function limited(response: Response): Promise<Uint8Array<ArrayBuffer>> {
   }
   const packed = packing === null ? Infinity : Number(headers.get("content-length") ?? Infinity);
   const most = Math.min(MAX_BYTES, Math.max(SMALL, packed * TIGHTEST));
-  return await gathered(body ? blocksOf(body) : [], most);
+  const known = packing === null ? Number(headers.get("content-length") ?? 0) : 0;
+  return await gathered(body ? blocksOf(body) : [], { most, first: Math.min(known, ROOM) });
 }
 
-/** Blocks in one piece. @throws SyntaxError where they are more bytes than `most`. */
+/**
+ * Blocks in one piece.
+ * @param sizes.first Bytes that there is room for before any come: to grow is to copy.
+ * @throws SyntaxError where they are more bytes than `most`.
+ */
 async function gathered(
   blocks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  most: number,
+  { most, first }: { most: number; first: number },
 ): Promise<Uint8Array<ArrayBuffer>> {
-  let buffer = new Uint8Array(0);
+  let buffer = new Uint8Array(first);
   let length = 0;
   // Leaving the loop cancels the rest.
   for await (const block of blocks) {
@@ -70,7 +77,7 @@ async function gathered(
     buffer.set(block, length);
     length = needed;
   }
-  return new Uint8Array(buffer.buffer.transfer(length));
+  return length === buffer.length ? buffer : new Uint8Array(buffer.buffer.transfer(length));
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Limits } from "../collection/limits.ts";
 import { getLogger } from "@logtape/logtape";
 import type { CheckpointState, Commit } from "../bucket/checkpoint.ts";
 import { STREAM_WALK } from "../collection/walks.ts";
+import { Alarm } from "../base/alarm.ts";
 import { isoTime } from "../base/clock.ts";
 import { DamagedError, messageOf } from "../base/errors.ts";
 import {
@@ -68,11 +69,14 @@ export class Recorder {
   /** When the oldest batch that is not cut came, by the monotonic clock. */
   #waitingSince: number | undefined;
   #toldFull = false;
+  /** When something is due, whatever comes. */
+  readonly #alarm: Alarm;
   #wasOpened = false;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
     const { checkpoint } = options;
+    this.#alarm = new Alarm(options.clock);
     this.#committer = new Committer({ ...options, next: (began) => this.#next(began) });
     const { began, positions, type, counts } = checkpoint.state;
     const tally = new Tally(counts.walks, options);
@@ -142,6 +146,7 @@ export class Recorder {
       throw failure;
     } finally {
       over.abort();
+      this.#alarm.close();
       await iterator.return?.();
     }
   }
@@ -254,22 +259,12 @@ export class Recorder {
   async #nextOrDue(
     next: Promise<IteratorResult<Batch>>,
   ): Promise<IteratorResult<Batch> | undefined> {
-    const { clock } = this.#options;
-    const due = this.#due();
-    const over = new AbortController();
     const { rests } = this.#committer;
     const awaited: Promise<IteratorResult<Batch> | void>[] = rests
       ? []
       : [this.#committer.rested()];
     if (rests || !this.#isFull()) awaited.push(next);
-    if (due < Infinity) {
-      awaited.push(clock.sleep(Math.max(due - clock.monotonic(), 0), over.signal));
-    }
-    try {
-      return await Promise.race(awaited) ?? undefined;
-    } finally {
-      over.abort();
-    }
+    return await this.#alarm.before(this.#due(), Promise.race(awaited)) ?? undefined;
   }
 
   /** Returns when the next flush or end of a segment is due, by the monotonic clock. */
