@@ -38,9 +38,14 @@ const ID_COLUMNS = [
   "id",
 ];
 
+/** Characters of the longest names, which are old. */
+const LONGEST_NAME = 50;
 /** The address of a profile; the name in it comes first. */
 const PROFILE =
   /^(?:https?:\/\/)?(?:(?:www|mobile|m)\.)?(?:twitter|x)\.com\/(?:#!\/)?@?(\w+)\/?(?:[?#/].*)?$/i;
+/** The address of a button that follows somebody, or shows who it is. */
+const BUTTON =
+  /^(?:https?:\/\/)?(?:(?:www|mobile|m)\.)?(?:twitter|x)\.com\/intent\/(?:user|follow)\?(?:.*&)?screen_name=@?(\w+)/i;
 /** The address of a profile that has the id in it. */
 const PROFILE_OF_ID =
   /^(?:https?:\/\/)?(?:(?:www|mobile|m)\.)?(?:twitter|x)\.com\/(?:i\/user\/|intent\/user\?user_id=)(\d+)/i;
@@ -61,12 +66,16 @@ export function userIdList(column: string | undefined): ListWanted<string> {
 /** Returns how a list of screen names is read. How long they may be is for the API to say: old ones are longer. */
 export function screenNameList(column: string | undefined): ListWanted<string> {
   const read = (text: string) => {
-    const [, inAddress] = PROFILE.exec(text) ?? [];
+    const [, inAddress] = BUTTON.exec(text) ?? PROFILE.exec(text) ?? [];
     const name = inAddress ?? text.replace(/^[@\uff20]\s*/, "");
-    const isName = /^\w{1,50}$/.test(name) && !(inAddress && PAGES.test(inAddress));
-    return isName
-      ? { value: name }
-      : { fault: "cannot be a screen name: letters, digits and _ only" };
+    const isPage = inAddress ? PAGES.test(inAddress) : name.includes("/");
+    if (isPage) return { fault: "is not the address of a profile" };
+    if (!/^\w+$/.test(name)) {
+      return { fault: "cannot be a screen name: letters, digits and _ only" };
+    }
+    return name.length > LONGEST_NAME
+      ? { fault: `cannot be a screen name: it has more than ${LONGEST_NAME} characters` }
+      : { value: name };
   };
   return { columns: { known: NAME_COLUMNS, named: column }, read };
 }

@@ -69,8 +69,23 @@ Deno.test("the addresses of profiles are read as names, and those of other pages
   ].join("\n"));
   assert.deepEqual(values, ["jack", "ev", "biz", "noah", "stone"]);
   assert.deepEqual(bad.map((one) => one.split(" ")[0]), ["6", "7"]);
+  assert.match(bad[1] ?? "", / is not the address of a profile$/);
+  const buttons = await readList(
+    "https://twitter.com/intent/user?screen_name=jack\nx.com/intent/follow?ref=a&screen_name=@ev\n",
+  );
+  assert.deepEqual(buttons.values, ["jack", "ev"]);
   const ids = await readList("https://x.com/i/user/12\n13\n", userIdList(undefined));
   assert.deepEqual(ids.values, ["12", "13"]);
+});
+
+Deno.test("a name is told from none by what is wrong with it", async () => {
+  const { values, bad } = await readList(
+    ["a".repeat(50), "b".repeat(51), "a b", "n\u00e4me"].join("\n"),
+  );
+  assert.deepEqual(values, ["a".repeat(50)]);
+  assert.match(bad[0] ?? "", / it has more than 50 characters$/);
+  assert.match(bad[1] ?? "", / letters, digits and _ only$/);
+  assert.match(bad[2] ?? "", / letters, digits and _ only$/);
 });
 
 Deno.test("the column of a table is found by its usual name, or by the one that is given", async () => {
