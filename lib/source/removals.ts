@@ -3,6 +3,7 @@
 import { OutsideError } from "../base/errors.ts";
 import type { TimelineState, TwitterApi, UserAnswer } from "../twitter/api.ts";
 import { isOfApi } from "../twitter/http/refusals.ts";
+import type { LookUps } from "./look_ups.ts";
 import { BudgetUsedUp } from "./meter.ts";
 import { userWalk } from "../collection/walks.ts";
 import type { Batch, Unavailable } from "./source.ts";
@@ -25,6 +26,7 @@ export interface RemovalRule {
 /** Users who may be gone. */
 export class Removals {
   readonly #api: TwitterApi;
+  readonly #lookUps: LookUps;
   readonly #rule: RemovalRule;
   /** Users whose timelines were refused: a look-up is the second question. */
   readonly #refused = new Map<string, string>();
@@ -33,8 +35,9 @@ export class Removals {
   /** Users whom two look-ups found to be gone, as version 1.1 makes them: by a list, and by one. */
   readonly #gone = new Map<string, string>();
 
-  constructor(api: TwitterApi, rule: RemovalRule) {
+  constructor(api: TwitterApi, lookUps: LookUps, rule: RemovalRule) {
     this.#api = api;
+    this.#lookUps = lookUps;
     this.#rule = rule;
   }
 
@@ -72,7 +75,7 @@ export class Removals {
   async #asked(signal: AbortSignal): Promise<Map<string, string>> {
     const gone = new Map(this.#gone);
     try {
-      for await (const answers of this.#api.users("id", [...this.#refused.keys()], signal)) {
+      for await (const answers of this.#lookUps.of(this.#refused.keys(), signal)) {
         for (const { asked, state } of answers) if (this.#isOf(state)) gone.set(asked, state);
       }
       for (const id of this.#lookedUp.keys()) {

@@ -28,6 +28,7 @@ import { TIMELINE_REACH, TIMELINE_REACH_WITHOUT_REPLIES } from "../twitter/reach
 import { isOfApi } from "../twitter/http/refusals.ts";
 import type { Waits } from "../base/waits.ts";
 import { BudgetUsedUp } from "./meter.ts";
+import { LookUps } from "./look_ups.ts";
 import { Removals } from "./removals.ts";
 import { SetAside } from "./set_aside.ts";
 import { sideBySide } from "./side_by_side.ts";
@@ -68,9 +69,11 @@ export class UserTimelineSource implements TweetSource {
   readonly #options: UserTimelineOptions;
   readonly #clock: Clock;
   readonly #facts: UserFacts;
+  readonly #lookUps: LookUps;
 
   constructor(api: TwitterApi, options: UserTimelineOptions, clock: Clock) {
     this.#api = api;
+    this.#lookUps = new LookUps(api);
     this.#options = options;
     this.#clock = clock;
     const { isProtectedWanted = false } = options;
@@ -88,7 +91,7 @@ export class UserTimelineSource implements TweetSource {
       signal,
       silent: [],
       aside: new SetAside({ clock: this.#clock, patienceMs, waits, signal }),
-      removals: new Removals(this.#api, {
+      removals: new Removals(this.#api, this.#lookUps, {
         of: users.size,
         states: deleteUsersFor,
         most: deleteAtMost,
@@ -125,8 +128,9 @@ export class UserTimelineSource implements TweetSource {
     signal: AbortSignal,
   ): Promise<{ id: string; answer: UserAnswer | null }[]> {
     try {
-      const answers = (await Array.fromAsync(this.#api.users("id", ids, signal))).flat();
-      return answers.map((answer) => ({ id: answer.asked, answer }));
+      const answers = (await Array.fromAsync(this.#lookUps.of(ids, signal))).flat();
+      const byId = new Map(answers.map((answer) => [answer.asked, answer]));
+      return ids.map((id) => ({ id, answer: byId.get(id) ?? null }));
     } catch (error) {
       if (!isOfApi(error)) throw error;
       log.warn("{many} users could not be looked up: {problem}", {
@@ -221,7 +225,7 @@ export class UserTimelineSource implements TweetSource {
   async *#lookedUp(ids: string[], { signal, removals }: Walking): AsyncGenerator<Batch> {
     for (const some of chunks(ids, CHUNK)) {
       try {
-        for await (const answers of this.#api.users("id", some, signal)) {
+        for await (const answers of this.#lookUps.of(some, signal)) {
           for (const answer of answers) {
             if (!("id" in answer)) removals.lookedUp(answer.asked, answer.state);
             const nothing = {

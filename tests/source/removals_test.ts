@@ -92,6 +92,17 @@ Deno.test("who is gone by one question only stays", async () => {
   }
 });
 
+Deno.test("who is gone is taken out although a look-up with another one is refused", async () => {
+  const api = new SayingApi({
+    timelines: (id) => id === "3" || id === "7" ? "not_found" : NOTHING,
+    lookUps: (id) => {
+      if (id === "7") throw new ApiError("400", { status: 400 });
+      return id === "3" ? "not_found" : "found";
+    },
+  });
+  assert.deepEqual(await removed(api, 30), [deletionOf(3)]);
+});
+
 Deno.test("a 404 of a timeline takes nobody out", async () => {
   const api = new SayingApi({
     version: "1.1",

@@ -1,0 +1,52 @@
+/** Look-ups of users by their ids, where one whom the API refuses does not cost the others of a call. */
+
+import { getLogger } from "@logtape/logtape";
+import { chunks } from "../base/chunks.ts";
+import { messageOf, UserError } from "../base/errors.ts";
+import type { TwitterApi, UserAnswer } from "../twitter/api.ts";
+import { mayBeOfOne, MOST_REFUSED } from "../twitter/refused_batch.ts";
+import { LOOKUP_SIZE } from "../twitter/v2/sizes.ts";
+
+const log = getLogger(["twarc-cloud", "harvest"]);
+
+/** The look-ups of one harvest. */
+export class LookUps {
+  readonly #api: Pick<TwitterApi, "users">;
+  #hasAnswered = false;
+  /** Refusals since something was answered. */
+  #refused = 0;
+
+  constructor(api: Pick<TwitterApi, "users">) {
+    this.#api = api;
+  }
+
+  /**
+   * Yields what is said of users; nothing of one whom the API refuses.
+   * @throws what the API throws, where that is about all of them.
+   */
+  async *of(ids: Iterable<string>, signal: AbortSignal): AsyncGenerator<UserAnswer[]> {
+    for (const some of chunks(ids, LOOKUP_SIZE)) yield* this.#halved(some, signal);
+  }
+
+  /** Asks for users; where they are refused together, for the halves, down to the one who is refused. */
+  async *#halved(ids: string[], signal: AbortSignal): AsyncGenerator<UserAnswer[]> {
+    try {
+      const answers = await Array.fromAsync(this.#api.users("id", ids, signal));
+      this.#hasAnswered = true;
+      this.#refused = 0;
+      yield answers.flat();
+      return;
+    } catch (error) {
+      // Keys that nothing was answered for yet may be none.
+      const isOfKeys = error instanceof UserError && !this.#hasAnswered;
+      if (isOfKeys || !mayBeOfOne(error) || ++this.#refused > MOST_REFUSED) throw error;
+      if (ids.length === 1) {
+        const [id] = ids;
+        log.warn("User {id} could not be looked up: {problem}", { id, problem: messageOf(error) });
+        return;
+      }
+    }
+    const half = Math.ceil(ids.length / 2);
+    for (const some of [ids.slice(0, half), ids.slice(half)]) yield* this.#halved(some, signal);
+  }
+}
