@@ -3,7 +3,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../base/clock.ts";
 import { ApiError, OutsideError } from "../base/errors.ts";
-import { passingRefusal } from "../twitter/http/refusals.ts";
+import { isOfApi, passingRefusal } from "../twitter/http/refusals.ts";
 import type { Waits } from "../base/waits.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
@@ -21,6 +21,8 @@ export interface SetAsideOptions {
   /** Milliseconds that an API is waited for that worked before. */
   patienceMs: number;
   waits?: Waits | undefined;
+  /** Asks once more for an account that the API has given. @throws what the API throws */
+  askKnown: () => Promise<void>;
   signal: AbortSignal;
 }
 
@@ -93,7 +95,9 @@ export class SetAside {
     const isOwn = this.#errors.has(id) || this.#answeredAt > (this.#asked.get(id) ?? 0);
     this.#asked.delete(id);
     const isOfOne = isOwn || (error.status !== 0 && !isOfKeys);
-    if ((isOfOne || !this.#hasAnswered) && ++this.#inARow < MOST_IN_A_ROW) {
+    if (
+      (isOfOne || !this.#hasAnswered) && (++this.#inARow < MOST_IN_A_ROW || await this.#isWell())
+    ) {
       if (!this.#errors.has(id)) {
         log.warn("User {id} is set aside, and asked for once more at the end: {problem}", {
           id,
@@ -114,6 +118,21 @@ export class SetAside {
     await (waits ? waits.during(wait, paused) : paused);
     signal.throwIfAborted();
     return "again";
+  }
+
+  /** Whether the API gives an account that it gave before: then those that fail in a row are many, and not all. */
+  async #isWell(): Promise<boolean> {
+    if (!this.#hasAnswered) return false;
+    try {
+      await this.#options.askKnown();
+    } catch (error) {
+      this.#options.signal.throwIfAborted();
+      if (!isOfApi(error)) throw error;
+      return false;
+    }
+    this.#inARow = 0;
+    this.#answeredAt = this.#options.clock.monotonic();
+    return true;
   }
 
   /**

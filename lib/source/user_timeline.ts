@@ -90,7 +90,13 @@ export class UserTimelineSource implements TweetSource {
       positions: new Map(Object.entries(from).filter(([, position]) => position !== "whole")),
       signal,
       silent: [],
-      aside: new SetAside({ clock: this.#clock, patienceMs, waits, signal }),
+      aside: new SetAside({
+        clock: this.#clock,
+        patienceMs,
+        waits,
+        askKnown: () => this.#askKnown(walking),
+        signal,
+      }),
       removals: new Removals(this.#api, this.#lookUps, {
         of: users.size,
         states: deleteUsersFor,
@@ -165,8 +171,9 @@ export class UserTimelineSource implements TweetSource {
   async *#pages(
     id: string,
     answer: UserAnswer | null,
-    { positions, signal, silent, aside, removals }: Walking,
+    walking: Walking,
   ): AsyncGenerator<Batch> {
+    const { positions, signal, silent, aside, removals } = walking;
     const name = userWalk(id);
     const news = answer ? [this.#facts.found(answer)] : [];
     let state = answer?.state;
@@ -183,6 +190,8 @@ export class UserTimelineSource implements TweetSource {
         aside.asked(id);
         const page = await this.#api.timeline(id, { ...at, ...this.#options.choice }, signal);
         aside.answered(id);
+        const newest = typeof page === "string" ? undefined : page.newestId;
+        walking.known = { id, sinceId: newest ?? at.sinceId };
         const told = typeof page === "string" ? page : page.author?.state;
         if (typeof page === "string") {
           if (told !== state) news.push(this.#facts.changed(id, page));
@@ -205,6 +214,19 @@ export class UserTimelineSource implements TweetSource {
     }
     if (isWhole) aside.whole();
     if (isWhole && state === undefined) silent.push(id);
+  }
+
+  /** Asks for what is new of a user whom the API has given: nothing, mostly, so that nothing is billed for it. */
+  async #askKnown({ known, signal }: Walking): Promise<void> {
+    if (!known) return;
+    const { id, sinceId } = known;
+    const at = { limit: 5, ...(sinceId === undefined ? {} : { sinceId }) };
+    try {
+      await this.#api.timeline(id, at, signal);
+    } catch (error) {
+      // That it may not be asked says nothing of the API.
+      if (!(error instanceof BudgetUsedUp)) throw error;
+    }
   }
 
   /** That a user could not be read: it stays in the configuration, and the next harvest asks again. */
@@ -270,6 +292,8 @@ interface Walking {
   /** The users of whom nothing was heard. */
   silent: string[];
   aside: SetAside;
+  /** A user whom the API gave last, and up to which tweet. */
+  known?: { id: string; sinceId: string | undefined };
   removals: Removals;
 }
 

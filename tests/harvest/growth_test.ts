@@ -19,7 +19,7 @@ const grownSchema = z.object({
 const LEEWAY = 5 << 20;
 
 /** Bytes of a user whose timeline was read: the names of the walk and of the user, what was learned, and where it stands. */
-const MOST_OF_USER = 450;
+const MOST_OF_USER = 380;
 
 /** Harvests of every type, in a process of their own. */
 async function grown() {

@@ -162,6 +162,26 @@ Deno.test("keys that were never good end it at once, and those that stay refused
   }
 });
 
+Deno.test("many users whom the API cannot give, more than all others in a row, hold up and end nothing", async () => {
+  const { ids, store, api } = await collected(90);
+  const poisoned = new Set(ids.slice(3, 63).map((id) => `timeline ${id}`));
+  let asked = 0;
+  api.before = (call) => {
+    if (!poisoned.has(call)) return;
+    asked++;
+    throw DAMAGED;
+  };
+  await run(store, api, { clock: new FastClock(1_000), patienceMs: 3_600_000 });
+  const given = ids.length - poisoned.size;
+  assert.ok(given > 3);
+  // As often as each one alone: nobody takes them for an API in trouble, which is waited for.
+  assert.equal(asked, poisoned.size * 2);
+  const all = await tweets(store);
+  assert.deepEqual([all.length, new Set(all).size], [given * 25, given * 25]);
+  const info = await json(store, store.keys().find((key) => key.endsWith("/harvest.json")) ?? "");
+  assert.deepEqual([info.outcome, info.unavailable.length], ["complete", poisoned.size]);
+});
+
 Deno.test("keys that are refused for one user are good for the others, whoever comes first", async () => {
   for (const place of [0, 2, 4]) {
     const { ids, store, api } = await collected();
