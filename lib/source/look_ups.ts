@@ -4,7 +4,7 @@ import { getLogger } from "@logtape/logtape";
 import { chunks } from "../base/chunks.ts";
 import { messageOf, UserError } from "../base/errors.ts";
 import type { TwitterApi, UserAnswer } from "../twitter/api.ts";
-import { mayBeOfOne, MOST_REFUSED } from "../twitter/refused_batch.ts";
+import { MAX_REFUSED, mayBeOfOne } from "../twitter/refused_batch.ts";
 import { LOOKUP_SIZE } from "../twitter/v2/sizes.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
@@ -39,7 +39,7 @@ export class LookUps {
     } catch (error) {
       // Keys that nothing was answered for yet may be none.
       const isOfKeys = error instanceof UserError && !this.#hasAnswered;
-      if (isOfKeys || !mayBeOfOne(error) || ++this.#refused > MOST_REFUSED) throw error;
+      if (isOfKeys || !mayBeOfOne(error) || ++this.#refused > MAX_REFUSED) throw error;
       if (ids.length === 1) {
         const [id] = ids;
         log.warn("User {id} could not be looked up: {problem}", { id, problem: messageOf(error) });
