@@ -2,6 +2,7 @@
 
 import { hash } from "node:crypto";
 import { join } from "node:path";
+import { removeFile } from "../base/in_use.ts";
 import { diskError } from "../base/disk_error.ts";
 
 /** Parts that records are divided into; one at a time is looked at. */
@@ -50,6 +51,6 @@ export class Spill {
 
   /** Removes the temporary files. */
   async close(): Promise<void> {
-    if (this.#folder) await Deno.remove(this.#folder, { recursive: true }).catch(() => {});
+    if (this.#folder) await removeFile(this.#folder, { recursive: true }).catch(() => {});
   }
 }

@@ -1,6 +1,7 @@
 /** The counts of a collection, each file of which is counted once: they are kept on the person's disk. */
 
 import { join } from "node:path";
+import { removeFile, renameFile } from "../base/in_use.ts";
 import { jsonOrNull } from "../base/json.ts";
 import { listedFiles } from "../bucket/listing.ts";
 import type { Store } from "../store/store.ts";
@@ -71,8 +72,8 @@ async function keep(path: string, tally: Tally): Promise<void> {
   try {
     await Deno.mkdir(join(path, ".."), { recursive: true, mode: 0o700 });
     await Deno.writeTextFile(temporary, JSON.stringify(tally), { mode: 0o600, createNew: true });
-    await Deno.rename(temporary, path);
+    await renameFile(temporary, path);
   } catch {
-    await Deno.remove(temporary).catch(() => {});
+    await removeFile(temporary).catch(() => {});
   }
 }
