@@ -11,7 +11,7 @@ import {
 import type { Collections } from "./collections.ts";
 import { isoTime } from "../base/clock.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
-import { type CollectionKeys, collectionKeys, FILES } from "../collection/layout.ts";
+import { type CollectionKeys, collectionKeys, FILES, GROWING_SIDES } from "../collection/layout.ts";
 import { isTweetsFileName } from "../format/file_name.ts";
 import { ConflictError, UndeletableError } from "../base/errors.ts";
 import { jsonBytes } from "../base/json_bytes.ts";
@@ -163,9 +163,9 @@ async function projectEnd(
   folder: string,
 ): Promise<Projected> {
   const manifest = `${folder}${FILES.manifest}`;
-  // What a harvester that was killed has put there last may be in no commit.
+  const dropped = [FILES.harvest, ...unsettledSides(state)];
   const known = state.outcome === "interrupted" ? undefined : state.sides;
-  const others = known ?? await sidesOf(target.store, folder, { dropped: [FILES.harvest] });
+  const others = known ?? await sidesOf(target.store, folder, { dropped });
   await project(target, manifest, manifestWith(state.files, others));
   const info = jsonBytes(harvestInfo(state, target.collectionId));
   await project(target, `${folder}${FILES.harvest}`, info);
@@ -173,6 +173,20 @@ async function projectEnd(
   const bytes = manifestWith(state.files, sides);
   await project(target, manifest, bytes);
   return { manifest: bytes, sides };
+}
+
+/**
+ * Returns the files beside the tweets that may still change: a harvester which was paused and replaced has no right to
+ * them, but what it sent before it noticed may arrive late.
+ */
+function unsettledSides({ outcome }: CheckpointState): readonly string[] {
+  return outcome === "interrupted" ? GROWING_SIDES : [];
+}
+
+/** Returns those of the names that stay as they are. */
+function settledNames(names: Iterable<string>, state: CheckpointState): string[] {
+  const unsettled = new Set(unsettledSides(state));
+  return [...names].filter((name) => !unsettled.has(name));
 }
 
 /** What was written of a harvest that is over. */
@@ -197,7 +211,7 @@ async function inventoried(
   for (const { name, sha1 } of sides) known.set(name, { sha1, bytes: sizes.get(name) ?? 0 });
   const draft: Draft = {
     what: "harvest",
-    ...await harvestSums(store, folder, { names: sizes.keys(), known }),
+    ...await harvestSums(store, folder, { names: settledNames(sizes.keys(), state), known }),
     ...(Object.keys(changesets).length > 0 ? { changesets } : {}),
     checkpoint: checkpointSum(state),
   };

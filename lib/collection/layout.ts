@@ -194,6 +194,11 @@ const SIDES: ReadonlySet<string> = new Set(
   Object.values(FILES).filter((name) => name !== FILES.manifest),
 );
 
+/** Those of them that a harvester puts again and again while it goes on. */
+export const GROWING_SIDES: readonly string[] = [...SIDES].filter((name) =>
+  name !== FILES.config && name !== FILES.harvest && name !== FILES.originalHarvest
+);
+
 /** Returns whether a name is that of a file beside the tweets. */
 export function isSideFile(name: string): boolean {
   return SIDES.has(name);

@@ -68,5 +68,5 @@ Deno.test("columns are those that are asked for, and no others", async () => {
     ["author.username", "ada"],
     ["id", "1609500000000000009"],
   ]);
-  await assert.rejects(() => rowsOf([], { columns: "id,nonsense" }), /"nonsense" is no column/);
+  await assert.rejects(() => rowsOf([], { columns: "id,nonsense" }), /"nonsense" is not a column/);
 });
