@@ -105,7 +105,13 @@ Deno.test("a bucket of the Python original is read by every command, and harvest
     assert.ok(await Deno.stat(`${root}/harvester.json`));
 
     const whole = /^test_collection: whole\. \d harvests?, \d+ tweets/;
-    assert.match(await place.ok("collection", "verify", id, "--repair"), whole);
+    const repaired = await place.ok("collection", "verify", id, "--repair");
+    const [inventory, ...report] = repaired.split("\n");
+    assert.match(
+      inventory ?? "",
+      /inventory\.jsonl has 1 harvest and 2 changesets that had no entry\.$/,
+    );
+    assert.match(report.join("\n"), whole);
 
     await place.ok("collection-config", "download", id);
     const [, other] = [...place.sandbox.world.users.keys()];
