@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { ConflictError } from "../../../lib/base/errors.ts";
 import { parseBucket } from "../../../lib/base/bucket_ref.ts";
 import { isoTime, systemClock } from "../../../lib/base/clock.ts";
 import { collectionKeys } from "../../../lib/collection/layout.ts";
 import { type HarvestInfo, STOP_REQUESTED } from "../../../lib/collection/harvest_info.ts";
-import { CapacityError, UserError } from "../../../lib/base/errors.ts";
+import { CapacityError, ConflictError, UserError } from "../../../lib/base/errors.ts";
 import { jsonBytes } from "../../../lib/base/json_bytes.ts";
 import { EcsRunner } from "../../../lib/runner/ecs/runner.ts";
 import { parseSchedule } from "../../../lib/runner/schedule.ts";
