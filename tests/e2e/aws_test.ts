@@ -195,13 +195,18 @@ async function addFilter(place: Place, id: string): Promise<void> {
   await place.ok("collection", "add");
 }
 
+/** Adds a collection `find`, as a person does. */
+async function addSearch(place: Place): Promise<void> {
+  await place.ok("collection-config", "template", "search", "--api", "1.1", "--id=find");
+  const config = JSON.parse(await Deno.readTextFile(place.path("collection.json")));
+  await place.writeJson("collection.json", { ...config, search: { query: "sandbox" } });
+  await place.ok("collection-config", "keys");
+  await place.ok("collection", "add");
+}
+
 Deno.test("a container that ends without an error, and has harvested nothing, is not called started", () =>
   inAccount(async (place) => {
-    await place.ok("collection-config", "template", "search", "--api", "1.1", "--id=find");
-    const config = JSON.parse(await Deno.readTextFile(place.path("collection.json")));
-    await place.writeJson("collection.json", { ...config, search: { query: "sandbox" } });
-    await place.ok("collection-config", "keys");
-    await place.ok("collection", "add");
+    await addSearch(place);
     const { code, out, err } = await place.run("collection", "once", "find");
     assert.equal(code, 3, out);
     assert.doesNotMatch(out, /Started/);
@@ -216,11 +221,7 @@ Deno.test("a run that AWS could not start is shown with its schedule, and what t
     const { arn, send, close } = await makeQueue(moto.url, "twarc-cloud-dead-letters");
     const ini = place.path("twarc_cloud.ini");
     await Deno.writeTextFile(ini, `dead_letter_queue = ${arn}\n`, { append: true });
-    await place.ok("collection-config", "template", "search", "--api", "1.1", "--id=find");
-    const config = JSON.parse(await Deno.readTextFile(place.path("collection.json")));
-    await place.writeJson("collection.json", { ...config, search: { query: "sandbox" } });
-    await place.ok("collection-config", "keys");
-    await place.ok("collection", "add");
+    await addSearch(place);
     await place.ok("collection", "schedule", "find", "cron(0 10 * * ? *)");
     const due = { schedule: "twarc-cloud_tweets/find", at: "2026-11-02T10:00:00Z" };
     await send([{ ...due, code: "AccessDeniedException", message: "Not authorized: ecs:RunTask" }]);
@@ -351,11 +352,7 @@ Deno.test("a rule that the Python original made is listed, and can be stopped", 
 
 Deno.test("each command that an error names on AWS solves it, done literally", () =>
   inAccount(async (place) => {
-    await place.ok("collection-config", "template", "search", "--api", "1.1", "--id=find");
-    const config = JSON.parse(await Deno.readTextFile(place.path("collection.json")));
-    await place.writeJson("collection.json", { ...config, search: { query: "sandbox" } });
-    await place.ok("collection-config", "keys");
-    await place.ok("collection", "add");
+    await addSearch(place);
     await takeLiterally(place, [
       {
         name: "there is no log",

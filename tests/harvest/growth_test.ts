@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { measured } from "../fakes/measured.ts";
 import { PLAYS_ALL, SEED } from "../fakes/turns.ts";
 
 /** Bytes of a user. */
@@ -23,22 +23,8 @@ const MOST_OF_USER = 380;
 
 /** Harvests of every type, in a process of their own. */
 async function grown() {
-  const growth = fileURLToPath(new URL("../fakes/growth.ts", import.meta.url));
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--quiet",
-      "--no-check",
-      "--no-code-cache",
-      "-A",
-      "--v8-flags=--expose-gc",
-      growth,
-    ],
-    // The same share each time.
-    env: { TWARC_CLOUD_SEED: `${SEED}` },
-  }).output();
-  assert.equal(code, 0, new TextDecoder().decode(stderr));
-  return grownSchema.parse(JSON.parse(new TextDecoder().decode(stdout)));
+  // The same share each time.
+  return grownSchema.parse(await measured("growth.ts", { env: { TWARC_CLOUD_SEED: `${SEED}` } }));
 }
 
 Deno.test("a harvest of any type takes as much memory after ten times as many batches, and gives it back", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { measured } from "../fakes/measured.ts";
 
 const yearSchema = z.object({
   harvests: z.number(),
@@ -14,21 +14,7 @@ const BLOCK = 1 << 20;
 
 /** Plays a year in a process of its own. @param days How many a harvest has; 0 for one harvest. */
 async function yearOf(days: number) {
-  const year = fileURLToPath(new URL("../fakes/year.ts", import.meta.url));
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--quiet",
-      "--no-check",
-      "--no-code-cache",
-      "-A",
-      "--v8-flags=--expose-gc",
-      year,
-      `${days}`,
-    ],
-  }).output();
-  assert.equal(code, 0, new TextDecoder().decode(stderr));
-  return yearSchema.parse(JSON.parse(new TextDecoder().decode(stdout)));
+  return yearSchema.parse(await measured("year.ts", { args: [`${days}`] }));
 }
 
 Deno.test("a year of one stream is a harvest a day, with memory and a checkpoint that do not grow", async () => {
