@@ -9,14 +9,14 @@ const WORDS = config.tasks["twarc-cloud"].command.split(" ");
 /** The permissions that the program is shipped with. */
 export const SHIPPED_PERMISSIONS = WORDS.filter((word) => word.startsWith("--allow-"));
 
-/** All have the same flags of V8: a process with others throws compiled code away that is kept, and is slower to begin. */
+/** Flags of V8 are the same for all: a process with others throws compiled code away that is kept, and is slower to begin. */
 const FLAGS = [
   "--quiet",
   "--no-check",
   "--no-prompt",
   "--config",
   join(ROOT, "deno.json"),
-  ...WORDS.filter((word) => word.startsWith("--v8-flags=")),
+  ...WORDS.filter((word) => /^--(v8-flags=|unstable-)/.test(word)),
 ];
 
 /** The command line that runs a script of this source: the program itself, unless it is another one. */

@@ -37,17 +37,19 @@ export function makeContext(
   return context;
 }
 
+/** The folder that main.ts lies in. */
+const ROOT = import.meta.dirname === undefined ? "." : join(import.meta.dirname, "..", "..");
+
 /** Returns the command line that starts this program again, where it runs from its source with some permissions. */
 function selfWith(permissions: readonly string[]): string[] {
-  return selfCommand({
-    isStandalone: Deno.build.standalone,
-    execPath: Deno.execPath(),
-    root: import.meta.dirname === undefined ? "." : join(import.meta.dirname, "..", ".."),
-    permissions,
-  });
+  const isStandalone = Deno.build.standalone;
+  return selfCommand({ isStandalone, execPath: Deno.execPath(), root: ROOT, permissions });
 }
 
-/** Returns what a harvester of a folder bucket reads and writes: the bucket, its temporary files, keys and settings. */
+/**
+ * Returns what a harvester of a folder bucket reads and writes: the bucket, its temporary files, keys, settings, and the
+ * program's source, of which it reads what it comes to need.
+ */
 async function placesOf({ path }: FolderRef, env: Context["env"]): Promise<Places> {
   const { spoolPlaces } = await import("../harvest/recovery/spool_place.ts");
   const { keysPaths } = await import("../secrets/twarc_files.ts");
@@ -55,7 +57,9 @@ async function placesOf({ path }: FolderRef, env: Context["env"]): Promise<Place
   const keys = env.HOME || env.USERPROFILE ? keysPaths({ env }) : [];
   const linked = await Deno.realPath(path).catch(() => path);
   return {
-    read: [...keys, INI_FILE].map((path) => resolve(path)),
+    read: [...keys, INI_FILE, join(ROOT, "lib"), join(ROOT, "harvester.ts")].map((path) =>
+      resolve(path)
+    ),
     write: [
       ...new Set([path, linked]),
       ...await spoolPlaces(env.TWARC_CLOUD_SPOOL || undefined, { env }),

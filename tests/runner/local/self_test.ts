@@ -27,7 +27,7 @@ Deno.test("harvesters have the same bounds of memory, from the source, in the im
   const options = { execPath: "deno", root: "/twarc-cloud", permissions: ALL };
   const command = selfCommand({ ...options, isStandalone: false });
   const flags = command.find((flag) => flag.startsWith("--v8-flags=")) ?? "none";
-  for (const file of ["Containerfile", "deno.json"]) {
+  for (const file of ["Containerfile", "deno.json", ".github/workflows/release.yml"]) {
     const text = await Deno.readTextFile(new URL(`../../../${file}`, import.meta.url));
     assert.ok(text.includes(` ${flags} `), `${file} has not ${flags}`);
   }
@@ -42,4 +42,16 @@ Deno.test("harvesters have the same bounds of memory, from the source, in the im
   for (const [name, value] of Object.entries(SELF_ENV)) {
     assert.match(image, new RegExp(`^ENV .*\\b${name}=${value}\\b`, "m"));
   }
+});
+
+Deno.test("from its source the program reads what a command needs, and compile all that there is", async () => {
+  const options = { isStandalone: false, execPath: "deno", root: "/", permissions: ALL };
+  const flag = selfCommand(options).find((flag) => flag.startsWith("--unstable-")) ?? "none";
+  const { tasks } = JSON.parse(
+    await Deno.readTextFile(new URL("../../../deno.json", import.meta.url)),
+  );
+  for (const task of ["twarc-cloud", "install", "demo"]) {
+    assert.ok(tasks[task].command.includes(` ${flag} `), `${task} has not ${flag}`);
+  }
+  assert.ok(!tasks.compile.command.includes("--unstable-"));
 });
