@@ -30,7 +30,7 @@ export async function checkKeys(
 ): Promise<KeysCheck> {
   const request = keys.access_token ? AS_USER : AS_APP;
   try {
-    const transport = new Transport({ signer: await Signer.open(keys, base), clock });
+    const transport = new Transport({ signer: new Signer(keys, base), clock });
     await transport.ask({ ...request, tries: 1 }, () => true, signal);
     return { is: "taken" };
   } catch (error) {

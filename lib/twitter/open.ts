@@ -46,7 +46,7 @@ export async function openApi(
   const { ApiTime } = await import("./http/api_time.ts");
   const time = new ApiTime(clock, say);
   const transport = new Transport({
-    signer: await Signer.open(keys, base),
+    signer: new Signer(keys, base),
     clock,
     time,
     answerTimeout,

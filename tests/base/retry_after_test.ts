@@ -60,7 +60,7 @@ async function withApi(
   );
   const base = new URL(`http://127.0.0.1:${server.addr.port}`);
   const clock = new QuickClock();
-  const signer = await Signer.open({ bearer_token: "b" }, base);
+  const signer = new Signer({ bearer_token: "b" }, base);
   try {
     await use(new Transport({ signer, clock }), clock);
   } finally {

@@ -23,7 +23,7 @@ interface Place extends IdleSandbox {
 async function inPlace(use: (place: Place) => Promise<void>, replay = 0): Promise<void> {
   await inIdleSandbox(async (idle) => {
     const { sandbox, clock } = idle;
-    const signer = await Signer.open({ bearer_token: sandbox.bearer }, sandbox.url);
+    const signer = new Signer({ bearer_token: sandbox.bearer }, sandbox.url);
     const api = new V2Api({ transport: new Transport({ signer, clock }), clock });
     const wanted = { owner: "live", filter: { track: "sandbox" } };
     await use({

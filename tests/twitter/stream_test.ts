@@ -22,7 +22,7 @@ async function opened(
 ): Promise<void> {
   await inIdleSandbox(async (place) => {
     const { sandbox, clock } = place;
-    const signer = await Signer.open(sandbox.keys, sandbox.url);
+    const signer = new Signer(sandbox.keys, sandbox.url);
     const api = new V1Api({ transport: new Transport({ signer, clock }), clock });
     await use({ ...place, api });
   }, options);
@@ -118,7 +118,7 @@ Deno.test("keep-alives keep a quiet stream open", async () => {
 Deno.test("a refusal that trying again does not change ends the stream with what to do", () =>
   opened(async ({ sandbox, clock }) => {
     const open = async (keys: Sandbox["keys"], filter: { track?: string }) => {
-      const transport = new Transport({ signer: await Signer.open(keys, sandbox.url), clock });
+      const transport = new Transport({ signer: new Signer(keys, sandbox.url), clock });
       const stream = new V1Api({ transport, clock }).stream(
         { owner: "live", filter },
         new AbortController().signal,

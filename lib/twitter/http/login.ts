@@ -6,6 +6,7 @@ import { OutsideError, UserError } from "../../base/errors.ts";
 import { networkReason } from "../../base/network.ts";
 import { aheadBy, clockText } from "./api_time.ts";
 import { movedError } from "./moved.ts";
+import { toSend, type UserKeys } from "./oauth1.ts";
 import { API_URL } from "./signer.ts";
 
 /** A login that waits for its PIN. */
@@ -27,7 +28,8 @@ export async function beginLogin(
   base: URL = API_URL,
 ): Promise<PinLogin> {
   const { consumer_key, consumer_secret } = consumer;
-  const first = await formOf(consumer, {}, new URL("oauth/request_token", base), {
+  const pair = { key: consumer_key, secret: consumer_secret };
+  const first = await formOf({ consumer: pair }, new URL("oauth/request_token", base), {
     oauth_callback: "oob",
   });
   const token = field(first, "oauth_token");
@@ -37,9 +39,9 @@ export async function beginLogin(
   return {
     url: url.href,
     async finish(pin) {
-      const access = { accessToken: token, accessSecret: secret };
+      const keys = { consumer: pair, access: { key: token, secret } };
       const parameters = { oauth_verifier: pin };
-      const last = await formOf(consumer, access, new URL("oauth/access_token", base), parameters);
+      const last = await formOf(keys, new URL("oauth/access_token", base), parameters);
       return {
         consumer_key,
         consumer_secret,
@@ -52,16 +54,11 @@ export async function beginLogin(
 
 /** Asks for a form, signed with whatever tokens there are. */
 async function formOf(
-  { consumer_key, consumer_secret }: { consumer_key: string; consumer_secret: string },
-  access: { accessToken?: string; accessSecret?: string },
+  keys: UserKeys,
   url: URL,
   parameters: Record<string, string>,
 ): Promise<URLSearchParams> {
-  const { TwitterApi } = await import("twitter-api-v2");
-  const { answerWithRequest } = await import("./signer.ts");
-  const tokens = { appKey: consumer_key, appSecret: consumer_secret, ...access };
-  const client = new TwitterApi(tokens, { plugins: [answerWithRequest] });
-  const { method, headers, body } = await client.post(url.href, parameters);
+  const { method, headers, body } = toSend({ method: "POST", parameters }, url, keys);
   let response: Response;
   let answer: Uint8Array;
   const sent = Date.now();
@@ -79,7 +76,7 @@ async function formOf(
     throw new OutsideError(`${url.host} answers with ${response.status}`);
   }
   throw new UserError(
-    `${url.host} refused the ${access.accessToken ? "PIN" : "consumer key and secret"}`,
+    `${url.host} refused the ${keys.access ? "PIN" : "consumer key and secret"}`,
     {
       hint: aheadText(response.headers, sent) +
         "Check what was typed, and that the application is set up for reading with a PIN.",

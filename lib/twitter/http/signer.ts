@@ -1,12 +1,11 @@
-/** Signs requests with a person's keys, by twitter-api-v2. */
+/** Signs requests with a person's keys. */
 
-import type { ITwitterApiClientPlugin, TwitterApi } from "twitter-api-v2";
 import { getLogger } from "@logtape/logtape";
 import { missingKeys, PUT_KEYS, type TwitterKeys, USER_KEYS } from "../../base/api_keys.ts";
 import { UserError } from "../../base/errors.ts";
-import type { JsonObject } from "../../base/json.ts";
 import { VERSION } from "../../base/version.ts";
 import { AppToken } from "./app_token.ts";
+import { type FormRequest, type SignedRequest, toSend, type UserKeys } from "./oauth1.ts";
 
 const log = getLogger(["twarc-cloud", "api"]);
 
@@ -14,14 +13,9 @@ const log = getLogger(["twarc-cloud", "api"]);
 export type SignedAs = "app" | "user";
 
 /** A request to the API before it is signed. */
-export interface ApiRequest {
-  method: "GET" | "POST" | "DELETE";
+export interface ApiRequest extends FormRequest {
   /** Below the host, e.g. `1.1/search/tweets.json`. */
   path: string;
-  /** The query of a GET, the form of a POST. */
-  parameters: Record<string, string>;
-  /** A body of JSON in place of a form; `parameters` are the query then. */
-  json?: JsonObject;
   /** Who may ask, whose limit is better first; the app alone unless said. */
   as?: readonly SignedAs[];
   /**
@@ -38,14 +32,6 @@ export interface ApiRequest {
   everyMs?: number;
 }
 
-/** A request that can be sent. */
-export interface SignedRequest {
-  url: string;
-  method: string;
-  headers: Record<string, string>;
-  body: string | null;
-}
-
 /** The host of the API where nothing else is said. */
 export const API_URL = new URL("https://api.twitter.com/");
 /** The host of v1.1 streams where nothing else is said. */
@@ -58,50 +44,34 @@ const ADD_KEYS = `Get a set with \`twarc-cloud configure\`, ${PUT_KEYS}`;
 
 /** Signs requests as the app (RFC 6750) or as a user of it (RFC 5849), whichever they take and the keys allow. */
 export class Signer {
-  readonly #plain: TwitterApi;
-  readonly #user: TwitterApi | null;
+  readonly #user: UserKeys | undefined;
   readonly #base: URL | undefined;
   readonly #app: AppToken;
   /** Why the consumer pair gives no token. */
   #refusal: UserError | undefined;
 
-  private constructor(
-    { plain, user, app }: { plain: TwitterApi; user: TwitterApi | null; app: AppToken },
-    base: URL | undefined,
-  ) {
-    this.#plain = plain;
-    this.#user = user;
-    this.#app = app;
-    this.#base = base;
-  }
-
   /**
    * @param base Replaces scheme and host of every address.
    * @throws UserError where the keys are not enough to sign with.
    */
-  static async open(keys: TwitterKeys, base?: URL): Promise<Signer> {
+  constructor(keys: TwitterKeys, base?: URL) {
     if (missingKeys((name) => Boolean(keys[name])).length > 0) {
       throw new UserError("The keys are not complete", { hint: ADD_KEYS });
     }
-    const { TwitterApi } = await import("twitter-api-v2");
-    const settings = { plugins: [answerWithRequest] };
     const { consumer_key, consumer_secret, access_token, access_token_secret } = keys;
-    const tokens = consumer_key && consumer_secret && access_token && access_token_secret && {
-      appKey: consumer_key,
-      appSecret: consumer_secret,
-      accessToken: access_token,
-      accessSecret: access_token_secret,
-    };
-    return new Signer({
-      plain: new TwitterApi(undefined, settings),
-      user: tokens ? new TwitterApi(tokens, settings) : null,
-      app: new AppToken(keys, base ?? API_URL),
-    }, base);
+    if (consumer_key && consumer_secret && access_token && access_token_secret) {
+      this.#user = {
+        consumer: { key: consumer_key, secret: consumer_secret },
+        access: { key: access_token, secret: access_token_secret },
+      };
+    }
+    this.#app = new AppToken(keys, base ?? API_URL);
+    this.#base = base;
   }
 
   /** Returns whether the keys allow to ask in somebody's name. */
   can(as: SignedAs): boolean {
-    return as === "app" ? this.#refusal === undefined : this.#user !== null;
+    return as === "app" ? this.#refusal === undefined : this.#user !== undefined;
   }
 
   /** In whose name a request is made. @throws UserError that says which keys it needs. */
@@ -121,15 +91,10 @@ export class Signer {
   async sign(request: ApiRequest, host: URL, signal: AbortSignal): Promise<SignedRequest> {
     const as = this.askerOf(request);
     const token = as === "app" ? await this.#token(request, signal) : null;
-    const client = (token === null && this.#user) || this.#plain;
-    const url = new URL(request.path, this.#base ?? host).href;
-    const signed = await signedBy(client, request, url);
+    const keys = token === null ? this.#user : undefined;
+    const signed = toSend(request, new URL(request.path, this.#base ?? host), keys);
     const bearer = token === null ? {} : { authorization: `Bearer ${token}` };
-    const headers = { ...signed.headers, ...bearer, "user-agent": USER_AGENT };
-    if (!request.json) return { ...signed, headers };
-    // A body of JSON is no part of a signature (RFC 5849, 3.4.1.3.1).
-    const type = { "content-type": "application/json" };
-    return { ...signed, headers: { ...headers, ...type }, body: JSON.stringify(request.json) };
+    return { ...signed, headers: { ...signed.headers, ...bearer, "user-agent": USER_AGENT } };
   }
 
   /** Takes note that the API did not take a signature. Whether another one may be taken. */
@@ -151,32 +116,3 @@ export class Signer {
     }
   }
 }
-
-function signedBy(
-  client: TwitterApi,
-  { method, parameters, json }: ApiRequest,
-  url: string,
-): Promise<SignedRequest> {
-  switch (method) {
-    case "GET":
-      return client.get(url, parameters);
-    case "POST":
-      return json
-        ? client.post(url, undefined, { query: parameters })
-        : client.post(url, parameters);
-    case "DELETE":
-      return client.delete(url, parameters);
-  }
-}
-
-/**
- * Answers every request of the client with its own signed form, so that the transport sends it:
- * `getHttpRequestArgs` is where twitter-api-v2 signs (protected in its types only).
- */
-export const answerWithRequest: ITwitterApiClientPlugin = {
-  onBeforeRequestConfig({ client, params }) {
-    const { url, method, headers, body } = client["getHttpRequestArgs"](params);
-    const signed = { url, method, headers, body: typeof body === "string" ? body : null };
-    return Promise.resolve({ data: signed, headers: {} });
-  },
-};

@@ -30,7 +30,7 @@ const moved = (status: number, location = "https://api.new.example/2/users/7/twe
 for (const status of [301, 308]) {
   Deno.test(`an API that has moved for good (${status}) is named with what to set, at once`, () =>
     withApi(() => moved(status), async (base, asked) => {
-      const signer = await Signer.open({ bearer_token: "b" }, base);
+      const signer = new Signer({ bearer_token: "b" }, base);
       const transport = new Transport({ signer, clock: new QuickClock() });
       for (
         const ask of [() => transport.ask(ASKED, String, never), () => transport.open(ASKED, never)]
@@ -51,7 +51,7 @@ for (const status of [301, 308]) {
 
 Deno.test("the token of an app, and a login, name where the API has moved to", () =>
   withApi(() => moved(308), async (base) => {
-    const signer = await Signer.open(PAIR, base);
+    const signer = new Signer(PAIR, base);
     const transport = new Transport({ signer, clock: new QuickClock() });
     await assert.rejects(
       transport.ask(ASKED, String, never),
@@ -65,7 +65,7 @@ Deno.test("the token of an app, and a login, name where the API has moved to", (
 
 Deno.test("an API that answered here before is asked again: its gateway may lead elsewhere for a while", () =>
   withApi((n) => n === 2 ? moved(301) : Response.json({}), async (base) => {
-    const signer = await Signer.open({ bearer_token: "b" }, base);
+    const signer = new Signer({ bearer_token: "b" }, base);
     const clock = new QuickClock();
     const transport = new Transport({ signer, clock });
     await transport.ask(ASKED, String, never);
@@ -75,7 +75,7 @@ Deno.test("an API that answered here before is asked again: its gateway may lead
 
 Deno.test("an address that leads elsewhere for now is no move, and one on the same host is no new setting", () =>
   withApi((n) => moved(n <= 10 ? 302 : 301, n <= 10 ? undefined : "/3/users"), async (base) => {
-    const signer = await Signer.open({ bearer_token: "b" }, base);
+    const signer = new Signer({ bearer_token: "b" }, base);
     const transport = new Transport({ signer, clock: new QuickClock() });
     await assert.rejects(transport.ask(ASKED, String, never), (error) => {
       assert.ok(error instanceof ApiError);

@@ -20,7 +20,7 @@ async function refused(kind: TroubleKind, times: number, { after = 1 } = {}) {
   let requests: LoggedRequest[] = [];
   let thrown: unknown;
   await inIdleSandbox(async ({ sandbox, clock, post }) => {
-    const signer = await Signer.open({ bearer_token: sandbox.bearer }, sandbox.url);
+    const signer = new Signer({ bearer_token: sandbox.bearer }, sandbox.url);
     const api = new V2Api({ transport: new Transport({ signer, clock }), clock });
     const stop = new AbortController();
     sandbox.troubles.add({ kind, path: "connect", after, times });
@@ -130,7 +130,7 @@ Deno.test("a consumer pair that has given a token is still good after refusals o
     const base = new URL(`http://127.0.0.1:${server.addr.port}/`);
     const keys = { consumer_key: "k", consumer_secret: "s" };
     const clock = new QuickClock();
-    const signer = await Signer.open(keys, base);
+    const signer = new Signer(keys, base);
     const transport = new Transport({ signer, clock, patienceMs: HOUR });
     const request = {
       method: "GET",

@@ -29,8 +29,7 @@ async function given(use: (given: Given) => Promise<void>, options: SandboxOptio
       clock,
       pair: { consumer_key, consumer_secret },
       open: (version, keys) => openApi({ version, keys, clock, base: sandbox.url }),
-      transport: async (keys) =>
-        new Transport({ signer: await Signer.open(keys, sandbox.url), clock }),
+      transport: async (keys) => new Transport({ signer: new Signer(keys, sandbox.url), clock }),
     });
   } finally {
     await sandbox.close();

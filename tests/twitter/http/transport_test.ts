@@ -29,7 +29,7 @@ async function withApi(
 ): Promise<void> {
   const sandbox = startSandbox(options);
   const clock = new QuickClock();
-  const signer = await Signer.open(sandbox.keys, sandbox.url);
+  const signer = new Signer(sandbox.keys, sandbox.url);
   try {
     const transport = new Transport({ signer, clock, answerTimeout, patienceMs });
     await use({ sandbox, clock, transport });
@@ -60,12 +60,12 @@ Deno.test("every character of a parameter is signed as the API reads it, in quer
 
 Deno.test("a bearer token is taken in place of four keys", () =>
   withApi(async ({ sandbox, clock }) => {
-    const signer = await Signer.open({ bearer_token: sandbox.bearer }, sandbox.url);
+    const signer = new Signer({ bearer_token: sandbox.bearer }, sandbox.url);
     assert.equal(await new Transport({ signer, clock }).ask(SEARCH, statuses, never), 15);
   }));
 
 Deno.test("keys that are not complete sign nothing", async () => {
-  await assert.rejects(Signer.open({ consumer_key: "a" }), UserError);
+  assert.throws(() => new Signer({ consumer_key: "a" }), UserError);
 });
 
 for (
@@ -187,7 +187,7 @@ async function asking(
   );
   const clock = new ManualClock();
   const stop = new AbortController();
-  const signer = await Signer.open(
+  const signer = new Signer(
     { bearer_token: "b" },
     new URL(`http://127.0.0.1:${server.addr.port}/`),
   );
@@ -246,7 +246,7 @@ Deno.test("what changes something is sent once, whatever its answer looks like",
     const read = () => {
       throw new SyntaxError("odd");
     };
-    const signer = await Signer.open({ bearer_token: sandbox.bearer }, sandbox.url);
+    const signer = new Signer({ bearer_token: sandbox.bearer }, sandbox.url);
     const asApp = new Transport({ signer, clock });
     await assert.rejects(
       asApp.ask(request, read, never),
@@ -326,7 +326,7 @@ Deno.test("nothing is left of a request that was answered: its signals are let g
     () => Response.json({ statuses: [] }),
   );
   const url = new URL(`http://127.0.0.1:${server.addr.port}`);
-  const signer = await Signer.open({ bearer_token: "b" }, url);
+  const signer = new Signer({ bearer_token: "b" }, url);
   const transport = new Transport({ signer, clock: new QuickClock() });
   const signals: WeakRef<AbortSignal>[] = [];
   const { fetch, AbortSignal: { timeout } } = globalThis;
@@ -357,7 +357,7 @@ Deno.test("nothing is left of a request that was answered: its signals are let g
 
 Deno.test("why the API did not answer is in the line, not that fetch failed", async () => {
   const clock = new QuickClock();
-  const signer = await Signer.open({ bearer_token: "b" }, new URL("http://nobody.invalid"));
+  const signer = new Signer({ bearer_token: "b" }, new URL("http://nobody.invalid"));
   await assert.rejects(new Transport({ signer, clock }).ask(SEARCH, statuses, never), (error) => {
     assert.ok(error instanceof ApiError);
     assert.match(

@@ -18,7 +18,7 @@ async function withBill(
   const world = World.made({ clock: systemClock, users: 30, tweetsPerUser: 20 });
   const sandbox = startSandbox({ world });
   const clock = new QuickClock();
-  const signer = await Signer.open({ bearer_token: sandbox.bearer }, sandbox.url);
+  const signer = new Signer({ bearer_token: sandbox.bearer }, sandbox.url);
   try {
     await use(new Bill({ transport: new Transport({ signer, clock }), clock }), sandbox, clock);
   } finally {
@@ -70,7 +70,7 @@ async function withCounts(
   use: (bill: Bill, asked: Asked[]) => Promise<void>,
 ): Promise<void> {
   await withApiStub(answer, async ({ url, asked }) => {
-    const signer = await Signer.open({ bearer_token: "b" }, url);
+    const signer = new Signer({ bearer_token: "b" }, url);
     const clock = new QuickClock();
     await use(new Bill({ transport: new Transport({ signer, clock }), clock }), asked);
   });

@@ -24,7 +24,7 @@ async function withJobs(
   });
   try {
     const base = new URL(`http://127.0.0.1:${server.addr.port}/`);
-    const signer = await Signer.open({ bearer_token: "x" }, base);
+    const signer = new Signer({ bearer_token: "x" }, base);
     const clock = new QuickClock();
     await use(new ComplianceJobs({ transport: new Transport({ signer, clock }), clock }), made);
   } finally {

@@ -24,7 +24,7 @@ Deno.test("a list of rules whose pages go round has an end, and every rule on th
   });
   try {
     const base = new URL(`http://127.0.0.1:${server.addr.port}/`);
-    const signer = await Signer.open({ bearer_token: "x" }, base);
+    const signer = new Signer({ bearer_token: "x" }, base);
     await removeRules(new Transport({ signer, clock: systemClock }), "c", stop.signal);
     assert.deepEqual(removed, [{ delete: { ids: ["1", "2", "1"] } }]);
   } finally {
@@ -46,7 +46,7 @@ async function withRules(
   });
   try {
     const base = new URL(`http://127.0.0.1:${server.addr.port}/`);
-    const signer = await Signer.open({ bearer_token: "x" }, base);
+    const signer = new Signer({ bearer_token: "x" }, base);
     await use(new Transport({ signer, clock: new QuickClock() }), posted);
   } finally {
     await server.shutdown();

@@ -23,7 +23,7 @@ async function opened(
 ): Promise<void> {
   await inIdleSandbox(async (place) => {
     const { sandbox, clock } = place;
-    const signer = await Signer.open({ bearer_token: sandbox.bearer }, sandbox.url);
+    const signer = new Signer({ bearer_token: sandbox.bearer }, sandbox.url);
     const transport = new Transport({ signer, clock });
     const apiOf = (options: { quietMs?: number }) => new V2Api({ transport, clock, ...options });
     await use({ ...place, apiOf, api: apiOf({}) });
@@ -396,7 +396,7 @@ for (
       return new Response(body);
     });
     const base = new URL(`http://127.0.0.1:${server.addr.port}/`);
-    const signer = await Signer.open({ bearer_token: "x" }, base);
+    const signer = new Signer({ bearer_token: "x" }, base);
     const waited: string[] = [];
     const waits = new Waits((wait) => waited.push(wait.for));
     const transport = new Transport({ signer, clock: systemClock, waits });
