@@ -131,7 +131,8 @@ Deno.test("only the output and the terminal's own file know the terminal, and on
   }
 });
 
-Deno.test("what --help loads is neither the AWS SDK nor twitter-api-v2", async () => {
+/** What files load before they begin, beyond what they come to need, with all that these load. */
+async function loadedBy(...roots: string[]): Promise<Set<string>> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", "--config", `${ROOT}deno.json`, `${ROOT}main.ts`],
   }).output();
@@ -151,12 +152,39 @@ Deno.test("what --help loads is neither the AWS SDK nor twitter-api-v2", async (
       if (!isDynamic && code) load(code.specifier);
     }
   };
-  load(new URL("../main.ts", import.meta.url).href);
+  for (const root of roots) load(new URL(`../${root}`, import.meta.url).href);
+  return loaded;
+}
+
+Deno.test("what --help loads is neither the AWS SDK nor twitter-api-v2", async () => {
+  const loaded = await loadedBy("main.ts");
   assert.ok([...loaded].some((name) => name.includes("/cli/program.ts")));
   const heavy = [...loaded].filter((name) =>
     /aws-sdk|twitter-api-v2|npm:.*zod|logtape|jose/.test(name)
   );
   assert.deepEqual(heavy, []);
+});
+
+Deno.test("what a harvest into a folder loads are three packages, and what signs of a fourth", async () => {
+  const loaded = await loadedBy(
+    "main.ts",
+    "harvester.ts",
+    "lib/base/settings.ts",
+    "lib/secrets/credentials.ts",
+    "lib/store/folder/store.ts",
+    ...["filter", "hydrate", "search", "user_timeline"].map((type) => `lib/source/${type}.ts`),
+    ...["http/signer", "http/transport", "v1/api", "v2/api"].map((name) =>
+      `lib/twitter/${name}.ts`
+    ),
+  );
+  const packages = [...loaded].filter((name) => name.startsWith("npm:"))
+    .map((name) => name.replace(/^npm:\/?|@\d[^/]*/g, "")).sort();
+  assert.deepEqual(packages, [
+    "@commander-js/extra-typings",
+    "@logtape/logtape",
+    "twitter-api-v2/dist/esm/client-mixins/oauth1.helper.js",
+    "zod",
+  ]);
 });
 
 Deno.test("the port of all APIs has nothing of one version's own, and what is wanted of a stream has no lease in it", async () => {

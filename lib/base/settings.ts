@@ -218,7 +218,7 @@ async function readIni(path: string): Promise<Partial<Record<SettingName, string
       hint: "A line is `name = value`, a section like [DEFAULT], or a comment that begins with #.",
     });
   }
-  const section = iniSchema.safeParse(parseIni(text)).data?.DEFAULT;
+  const section = iniSchema.safeParse(await parseIni(text)).data?.DEFAULT;
   if (!section && lines.some((line) => /^[^#;]/.test(line))) {
     throw new UserError(`${path} has no section [DEFAULT]`, {
       hint: "Put [DEFAULT] in its first line.",

@@ -1,7 +1,7 @@
 /** Whether the process that holds a lock still lives, as far as this machine can tell. */
 
 import type { LockDocument } from "./lock.ts";
-import { factsOf, isNumbered, thisMachine } from "./process_facts.ts";
+import { factsOf, isNumbered, ownFacts, thisMachine } from "./process_facts.ts";
 
 /** A process as a lock names it: what is more than a host's name and a number is there where the system tells it. */
 export type ProcessId = Pick<
@@ -13,7 +13,7 @@ export type ProcessId = Pick<
 export function thisProcess(): ProcessId {
   const process = { host: Deno.hostname(), pid: Deno.pid };
   const machine = thisMachine();
-  const facts = factsOf(Deno.pid);
+  const facts = ownFacts();
   if (!machine || !facts) return process;
   const { boot, namespace } = machine;
   const { started } = facts;

@@ -19,11 +19,12 @@ export interface ProcessFacts {
 }
 
 /**
- * Prints the kernel's run and the namespaces of processes and of times (proc(5), namespaces(7)); nothing where what is
- * mounted at /proc is of another namespace.
+ * Prints the kernel's run and the namespaces of processes and of times (proc(5), namespaces(7)), and in a line of its own
+ * what is shown of this process, which starts it; nothing where what is mounted at /proc is of another namespace.
  */
 const LINUX = 'read -r self rest </proc/self/stat && [ "$self" = $$ ] && ' +
-  'echo "$(cat /proc/sys/kernel/random/boot_id) $(readlink /proc/self/ns/pid) $(readlink /proc/self/ns/time)"';
+  "read -r boot </proc/sys/kernel/random/boot_id && " +
+  'echo "$boot $(readlink /proc/self/ns/pid) $(readlink /proc/self/ns/time)" && exec cat /proc/$PPID/stat';
 
 /** How a system is asked. Deno reads nothing below /proc, whatever it is allowed: the system's own commands do. */
 interface Asked {
@@ -48,19 +49,26 @@ const SYSTEMS: Record<string, Asked> = {
   },
 };
 
-let machine: Machine | null | undefined;
+let machineText: string | undefined;
 
 /** This machine; null where it cannot be told from others. */
 export function thisMachine(): Machine | null {
   const system = SYSTEMS[Deno.build.os];
-  if (machine === undefined) machine = system ? system.machineIn(printed(system.machine)) : null;
-  return machine;
+  if (!system) return null;
+  machineText ??= printed(system.machine);
+  return system.machineIn(machineText);
 }
 
 /** Returns a process of this machine; null where there is none, or nothing is shown of it. */
 export function factsOf(pid: number): ProcessFacts | null {
   const system = SYSTEMS[Deno.build.os];
   return system ? system.processIn(printed(system.process(pid))) : null;
+}
+
+/** Returns this process, with the machine where that prints it: each program that is started takes a while. */
+export function ownFacts(): ProcessFacts | null {
+  const [, own = ""] = /\n(.*)/s.exec(machineText ?? "") ?? [];
+  return linuxProcessIn(own) ?? factsOf(Deno.pid);
 }
 
 /** Returns whether a number is that of a process, if only of one that has ended and waits, or of somebody else's. */

@@ -199,7 +199,7 @@ function isKey(line: string): boolean {
 
 async function readFile(path: string): Promise<Section | null> {
   const text = await readText(path);
-  return text === undefined ? null : parseIni(text);
+  return text === undefined ? null : await parseIni(text);
 }
 
 async function readText(path: string): Promise<string | undefined> {

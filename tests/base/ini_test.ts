@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parseIni } from "../../lib/base/ini.ts";
 
-Deno.test("keeps backslashes as they are written, quoted or not", () => {
+Deno.test("keeps backslashes as they are written, quoted or not", async () => {
   const text = String.raw`[DEFAULT]
 bucket = "C:\temp\new"
 spool = \\server\share\x
@@ -9,7 +9,7 @@ single = 'C:\temp\new'
 escaped = a\#b\;c
 comment = a # b
 `;
-  assert.deepEqual({ ...Object(parseIni(text).DEFAULT) }, {
+  assert.deepEqual({ ...Object((await parseIni(text)).DEFAULT) }, {
     bucket: String.raw`C:\temp\new`,
     spool: String.raw`\\server\share\x`,
     single: String.raw`C:\temp\new`,
@@ -18,6 +18,6 @@ comment = a # b
   });
 });
 
-Deno.test("takes a dot in a section's name for a dot", () => {
-  assert.deepEqual(Object.keys(parseIni("[my.name]\r\nbearer_token = x\r\n")), ["my.name"]);
+Deno.test("takes a dot in a section's name for a dot", async () => {
+  assert.deepEqual(Object.keys(await parseIni("[my.name]\r\nbearer_token = x\r\n")), ["my.name"]);
 });

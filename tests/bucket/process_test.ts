@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { holderIsGone, processIsGone, thisProcess } from "../../lib/bucket/process.ts";
 import { linuxMachineIn, linuxProcessIn } from "../../lib/bucket/process_facts.ts";
 import { macMachineIn, macProcessIn } from "../../lib/bucket/process_facts.ts";
-import { factsOf } from "../../lib/bucket/process_facts.ts";
+import { factsOf, ownFacts } from "../../lib/bucket/process_facts.ts";
 import { asHolder, canUnshare, printedBy, zombie } from "../fakes/other_processes.ts";
 
 Deno.test("a process of this machine is gone when it has ended, and not before", async () => {
@@ -23,6 +23,11 @@ Deno.test("this process, and one that belongs to somebody else, are not gone", (
   assert.equal(processIsGone({ host: Deno.hostname(), pid: 1 }), false);
   assert.equal(holderIsGone(thisProcess()), false);
   assert.equal(holderIsGone(asHolder(1)), false);
+});
+
+Deno.test("this process is shown with the machine as it is by itself", () => {
+  assert.equal(thisProcess().process_started, factsOf(Deno.pid)?.started);
+  assert.deepEqual(ownFacts(), factsOf(Deno.pid));
 });
 
 Deno.test("a lock's holder whose number another process has by now is gone", async () => {
