@@ -7,10 +7,25 @@ const MANY_OF_MANY = 2 ** 14;
 
 /**
  * Gives back the memory of bytes that nobody needs any more, of which no part is held: they are none from then on.
- * What pages had would be there until some collection, and sixteen are asked for at a time.
+ * What pages had would be there until some collection, and sixteen are asked for at a time. Somebody may have taken them
+ * over by then.
  */
 export function release({ buffer }: Pick<Uint8Array<ArrayBuffer>, "buffer">): void {
-  buffer.transfer(0);
+  if (!buffer.detached) buffer.transfer(0);
+}
+
+/**
+ * Returns bytes with their memory, which whoever had them has no more: a copy of a page takes longer than to find what is
+ * in it. Of a large buffer it is the part from `start` on that is copied, where most of it is something else, `used`
+ * being what of it is wanted.
+ */
+export function takeOver(
+  bytes: Uint8Array<ArrayBuffer>,
+  { start, end, used }: { start: number; end: number; used: number },
+): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset } = bytes;
+  if (buffer.byteLength - used > spareOf(used)) return bytes.slice(start, end);
+  return new Uint8Array(buffer.transfer(), byteOffset + start, end - start);
 }
 
 /**

@@ -15,6 +15,8 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 const MINUS = 0x2d;
 const ZERO = 0x30;
 
@@ -56,6 +58,7 @@ export class Outline {
   #keyStart = 0;
   #keyEnd = 0;
   #hasProtected = false;
+  #isOneLine = true;
   readonly #open = new Int32Array(DEEPEST);
   readonly #isObject = new Uint8Array(DEEPEST);
 
@@ -68,12 +71,18 @@ export class Outline {
     this.#bytes = bytes;
     this.#count = 0;
     this.#hasProtected = false;
+    this.#isOneLine = true;
     return isUtf8(bytes) && this.#scan(bytes, levels);
   }
 
   /** Whether any object in it, however deep, is `protected`, as users are. */
   get hasProtected(): boolean {
     return this.#hasProtected;
+  }
+
+  /** Whether no line break is between its tokens: there is none within them. */
+  get isOneLine(): boolean {
+    return this.#isOneLine;
   }
 
   /** Where a value begins. */
@@ -179,7 +188,7 @@ export class Outline {
     const length = bytes.length;
     this.#keyStart = this.#keyEnd = 0;
     let depth = 0;
-    let i = pastSpace(bytes, 0);
+    let i = this.#pastSpace(bytes, 0);
     for (;;) {
       if (i >= length) return false;
       let value = depth <= levels ? this.#begin(i) : -1;
@@ -190,7 +199,7 @@ export class Outline {
         this.#open[depth] = value;
         this.#isObject[depth] = isObject ? 1 : 0;
         depth++;
-        i = pastSpace(bytes, i + 1);
+        i = this.#pastSpace(bytes, i + 1);
         if (i >= length) return false;
         if (bytes[i] !== (isObject ? CLOSE_BRACE : CLOSE_BRACKET)) {
           i = isObject ? this.#pastKey(bytes, i, depth <= levels) : this.#pastNone(i);
@@ -205,13 +214,13 @@ export class Outline {
       }
       for (;;) {
         if (value >= 0) this.#end(value, i);
-        i = pastSpace(bytes, i);
+        i = this.#pastSpace(bytes, i);
         if (depth === 0) return i === length;
         if (i >= length) return false;
         const isObject = this.#isObject[depth - 1] === 1;
         const follows = bytes[i];
         if (follows === COMMA) {
-          i = pastSpace(bytes, i + 1);
+          i = this.#pastSpace(bytes, i + 1);
           i = isObject ? this.#pastKey(bytes, i, depth <= levels) : this.#pastNone(i);
           if (i < 0) return false;
           break;
@@ -228,7 +237,7 @@ export class Outline {
   #pastKey(bytes: Uint8Array, i: number, isPlain: boolean): number {
     const end = keyEndAt(bytes, i, isPlain);
     if (end < 0) return -1;
-    const value = pastColon(bytes, end);
+    const value = this.#pastColon(bytes, end);
     if (value < 0) return -1;
     this.#keyStart = i;
     this.#keyEnd = end;
@@ -236,6 +245,22 @@ export class Outline {
       this.#hasProtected ||= isAt(bytes, i, PROTECTED);
     }
     return value;
+  }
+
+  /** The place of the value after the colon that comes at `i`; -1 where none comes. */
+  #pastColon(bytes: Uint8Array, i: number): number {
+    const at = this.#pastSpace(bytes, i);
+    return at < bytes.length && bytes[at] === COLON ? this.#pastSpace(bytes, at + 1) : -1;
+  }
+
+  #pastSpace(bytes: Uint8Array, i: number): number {
+    for (; i < bytes.length; i++) {
+      const byte = bytes[i] ?? 0;
+      if (byte > 0x20) return i;
+      if (byte === LINE_FEED || byte === CARRIAGE_RETURN) this.#isOneLine = false;
+      else if (byte !== 0x20 && byte !== 0x09) return i;
+    }
+    return i;
   }
 
   /** The place of an element, which has no name. */
@@ -257,12 +282,6 @@ function keyEndAt(bytes: Uint8Array, i: number, isPlain: boolean): number {
   if (!isPlain) return end;
   for (let at = i; at < end; at++) if (bytes[at] === BACKSLASH) return -1;
   return end;
-}
-
-/** The place of the value after the colon that comes at `i`; -1 where none comes. */
-function pastColon(bytes: Uint8Array, i: number): number {
-  const at = pastSpace(bytes, i);
-  return at < bytes.length && bytes[at] === COLON ? pastSpace(bytes, at + 1) : -1;
 }
 
 /** The place after a string whose inside begins at `i`; -1 where it has no end, or something in it that is no JSON. */
@@ -340,15 +359,6 @@ function isLarger(bytes: Uint8Array, start: number): boolean {
     if (difference !== 0) return difference > 0;
   }
   return false;
-}
-
-function pastSpace(bytes: Uint8Array, i: number): number {
-  while (i < bytes.length) {
-    const byte = bytes[i] ?? 0;
-    if (byte > 0x20 || byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return i;
-    i++;
-  }
-  return i;
 }
 
 /** A text of at most some twenty ASCII characters. */

@@ -99,7 +99,7 @@ export function line(bytes: Uint8Array, span: Span): Uint8Array<ArrayBuffer> {
 }
 
 /** The index of the first byte from `i` on that is no white space. */
-function pastSpace(bytes: Uint8Array, i: number): number {
+export function pastSpace(bytes: Uint8Array, i: number): number {
   for (;;) {
     const byte = bytes[i];
     if (byte !== 0x20 && byte !== LINE_FEED && byte !== CARRIAGE_RETURN && byte !== 0x09) return i;

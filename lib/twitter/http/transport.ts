@@ -96,13 +96,14 @@ export class Transport {
   /**
    * Asks until there is an answer that `read` takes. A SyntaxError of `read` means that the answer
    * was damaged: it is asked for again, but for what changes something: that is an ApiError of status 200.
-   * @param read Given bytes that are there for as long as it runs: what is to stay of them, it copies.
+   * @param read Given bytes that are there for as long as it runs: what is to stay of them, it copies or
+   *   takes over.
    * @throws ApiError for an answer that asking again does not change, or after the last try;
    *   UserError where the keys are at fault; the signal's reason when it is aborted.
    */
   async ask<T>(
     request: ApiRequest,
-    read: (answer: Uint8Array) => T,
+    read: (answer: Uint8Array<ArrayBuffer>) => T,
     signal: AbortSignal,
   ): Promise<T> {
     const budget = this.#budget(request);
@@ -231,7 +232,7 @@ export class Transport {
 
   async #try<T>(
     request: ApiRequest,
-    read: (answer: Uint8Array) => T,
+    read: (answer: Uint8Array<ArrayBuffer>) => T,
     budget: Budget,
     signal: AbortSignal,
   ): Promise<{ value: T } | Failed> {

@@ -1,5 +1,6 @@
 /** Version 1.1 of the API: timelines, search, the filter stream and users, statuses as they were sent. */
 
+import { takeOver } from "../../base/memory.ts";
 import { chunks } from "../../base/chunks.ts";
 import { z } from "zod";
 import type { Clock } from "../../base/clock.ts";
@@ -265,6 +266,8 @@ interface Placed extends Span {
 interface Statuses {
   all: Placed[];
   isPublic: boolean;
+  /** Whether each of them is on one line, as far as that is known. */
+  isOneLine: boolean;
 }
 
 /** The statuses of an answer that is a list of them. @throws SyntaxError for any other */
@@ -272,7 +275,7 @@ function listed(answer: Uint8Array): Statuses {
   const outlined = outline.read(answer, 2) ? outlinedIn(0) : null;
   if (outlined) return outlined;
   checkList(answer);
-  return { all: placedIn(answer, 0), isPublic: false };
+  return { all: placedIn(answer, 0), isPublic: false, isOneLine: false };
 }
 
 /** The statuses that a search has found. @throws SyntaxError for an answer that has none */
@@ -283,7 +286,7 @@ function found(answer: Uint8Array): Statuses {
   const statuses = searchSchema.safeParse(strictlyParsed(answer)).success &&
     member(answer, "statuses");
   if (!statuses) throw new SyntaxError("It has no statuses");
-  return { all: placedIn(answer, statuses.start), isPublic: false };
+  return { all: placedIn(answer, statuses.start), isPublic: false, isOneLine: false };
 }
 
 /** The statuses of a list in the outline; null where one has to be parsed to know its id, or that it has none. */
@@ -295,7 +298,7 @@ function outlinedIn(list: number): Statuses | null {
     if (id === null) return null;
     all.push({ id, start: outline.start(value), end: outline.end(value) });
   }
-  return { all, isPublic: !outline.hasProtected };
+  return { all, isPublic: !outline.hasProtected, isOneLine: outline.isOneLine };
 }
 
 /** @throws SyntaxError */
@@ -304,11 +307,15 @@ function placedIn(answer: Uint8Array, start: number): Placed[] {
 }
 
 /**
- * The page of an answer. Only an empty one is the last; what lies outside the span that was asked for, or comes twice, is
- * left out.
+ * The page of an answer, whose memory it may take over. Only an empty one is the last; what lies outside the span that was
+ * asked for, or comes twice, is left out.
  * @throws SyntaxError for one that brings nothing but what was there before.
  */
-function pageOf(answer: Uint8Array, { all, isPublic }: Statuses, at: PageAt): Page {
+function pageOf(
+  answer: Uint8Array<ArrayBuffer>,
+  { all, isPublic, isOneLine }: Statuses,
+  at: PageAt,
+): Page {
   const ids = new Map<string, Span>();
   let [repeated, past] = [0, 0];
   for (const { id, ...span } of all) {
@@ -324,7 +331,8 @@ function pageOf(answer: Uint8Array, { all, isPublic }: Statuses, at: PageAt): Pa
   if (first === undefined) return { lines: [], count: 0 };
   const newest = others.reduce((most, id) => isOlder(most, id) ? id : most, first);
   const oldest = others.reduce((least, id) => isOlder(id, least) ? id : least, first);
-  const lines = linesOf(answer, [...ids.values()]);
+  const spans = [...ids.values()];
+  const lines = isOneLine ? partsOf(answer, spans) : spans.map((span) => line(answer, span));
   return {
     lines,
     count: lines.length,
@@ -336,13 +344,12 @@ function pageOf(answer: Uint8Array, { all, isPublic }: Statuses, at: PageAt): Pa
   };
 }
 
-/** Statuses as lines, each a part of one copy: each by itself would cost more than to find it. */
-function linesOf(answer: Uint8Array, spans: Span[]): Uint8Array[] {
-  const from = spans[0]?.start ?? 0;
-  const block = answer.slice(from, spans.at(-1)?.end ?? 0);
-  const isOnOneLine = !block.includes(0x0a) && !block.includes(0x0d);
-  if (!isOnOneLine) return spans.map((span) => line(answer, span));
-  return spans.map(({ start, end }) => block.subarray(start - from, end - from));
+/** Statuses as lines, each a part of one block: each by itself would cost more than to find it. */
+function partsOf(answer: Uint8Array<ArrayBuffer>, spans: Span[]): Uint8Array[] {
+  const start = spans[0]?.start ?? 0;
+  const used = spans.reduce((sum, span) => sum + span.end - span.start, 0);
+  const block = takeOver(answer, { start, end: spans.at(-1)?.end ?? 0, used });
+  return spans.map((span) => block.subarray(span.start - start, span.end - start));
 }
 
 /** @throws SyntaxError */

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { FoundUser, MissingTweet, TimelineState, UserAnswer } from "../api.ts";
 import { isId } from "../bytes/ids.ts";
 import { name, Outline } from "../bytes/outline.ts";
-import { items, line, member, type Span } from "../bytes/raw_json.ts";
+import { items, line, member, pastSpace, type Span } from "../bytes/raw_json.ts";
 import { strictlyParsed } from "../bytes/strict_json.ts";
 
 const encoder = new TextEncoder();
@@ -67,6 +67,8 @@ export interface TweetsAnswer {
   problems: Problem[];
   /** Whether nobody in it is protected, as far as is known without another look. */
   isPublic: boolean;
+  /** Whether it is one line, as far as that is known. */
+  isOneLine: boolean;
 }
 
 const outline = new Outline();
@@ -111,6 +113,7 @@ function outlinedTweets(
     isPage: data >= 0 || meta !== undefined,
     problems: errors.filter((problem) => problem !== null),
     isPublic: !outline.hasProtected,
+    isOneLine: outline.isOneLine,
   };
 }
 
@@ -174,6 +177,7 @@ function parsedTweets(answer: Uint8Array, authorId: string | undefined): TweetsA
     isPage: parsed.data !== undefined || meta !== undefined,
     problems: errors.filter((problem) => problem !== null),
     isPublic: false,
+    isOneLine: false,
   };
 }
 
@@ -293,16 +297,20 @@ export interface Provenance {
 
 /**
  * An answer as a line: its bytes as they were sent, without line breaks between tokens, and with a member
- * `__twarc` at its end. @throws SyntaxError where it is no object.
+ * `__twarc` at its end.
+ * @param isOneLine Whether it is known to have no line breaks.
+ * @throws SyntaxError where it is no object.
  */
-export function answerLine(answer: Uint8Array, provenance: Provenance): Uint8Array {
+export function answerLine(
+  answer: Uint8Array,
+  provenance: Provenance,
+  isOneLine = false,
+): Uint8Array {
   const start = answer.indexOf(0x7b);
   const end = answer.lastIndexOf(0x7d);
   if (start < 0 || end < start) throw new SyntaxError("It is no JSON object");
-  const whole = answer.subarray(start, end);
-  const isOneLine = !whole.includes(0x0a) && !whole.includes(0x0d);
-  const object = isOneLine ? whole : line(answer, { start, end });
-  const isEmpty = items(answer, start).next().done === true;
+  const object = isOneLine ? answer.subarray(start, end) : line(answer, { start, end });
+  const isEmpty = pastSpace(object, 1) === object.length;
   const added = encoder.encode(`${isEmpty ? "" : ","}"__twarc":${JSON.stringify(provenance)}}`);
   const told = new Uint8Array(object.length + added.length);
   told.set(object);

@@ -232,12 +232,14 @@ export class V2Api implements PaidApi {
       const request = { method: "GET", path, parameters, as: ["user", "app"] } as const;
       return this.#transport.ask(request, (bytes) => {
         const answer = readTweets(bytes);
-        const { ids: { length: count }, isPage, problems } = answer;
+        const { ids: { length: count }, isPage, problems, isOneLine } = answer;
         // Of a hundred ids it would say at least that they are not there.
         if (!isPage && problems.length === 0) {
           throw new SyntaxError("It has neither tweets nor errors");
         }
-        const lines = count > 0 ? [answerLine(bytes, this.#provenance(path, parameters))] : [];
+        const lines = count > 0
+          ? [answerLine(bytes, this.#provenance(path, parameters), isOneLine)]
+          : [];
         return { lines, count, asked: ids.length, missing: missingOf(answer, ids) };
       }, signal);
     });
@@ -300,7 +302,7 @@ export class V2Api implements PaidApi {
         throw new SyntaxError("It has neither tweets nor meta");
       }
       const provenance = () => this.#provenance(path, worded);
-      const page = pageOf(answer, wanted, () => answerLine(bytes, provenance()));
+      const page = pageOf(answer, wanted, () => answerLine(bytes, provenance(), answer.isOneLine));
       return { answer, state, page: { ...page, asked: Number(asked.max_results) } };
     };
     try {

@@ -287,8 +287,8 @@ export function readLine(
   const post = postIn(line);
   if (post) {
     if (!isOwn(line, post.matching, rules)) return { skipped: true };
-    const { id, isPublic } = post;
-    return { tweet: { id, line: answerLine(line, provenance()), ...isPublic } };
+    const { id, isPublic, isOneLine } = post;
+    return { tweet: { id, line: answerLine(line, provenance(), isOneLine), ...isPublic } };
   }
   const value = strictlyParsed(line);
   if (Array.isArray(value)) throw new SyntaxError("It is no JSON object");
@@ -314,6 +314,7 @@ interface Post {
   id: string;
   matching: Span | undefined;
   isPublic: Pick<StreamTweet, "isPublic">;
+  isOneLine: boolean;
 }
 
 /** The id of a line's post, and what it matches; null for whatever has to be parsed to know what it is. */
@@ -327,6 +328,7 @@ function postIn(line: Uint8Array): Post | null {
     id,
     matching: matching < 0 ? undefined : outline.span(matching),
     isPublic: outline.hasProtected ? {} : { isPublic: true },
+    isOneLine: outline.isOneLine,
   };
 }
 

@@ -162,3 +162,18 @@ Deno.test("recorded tweets and pages are taken, with the ids that they have", as
     }
   }
 });
+
+Deno.test("a text is one line exactly where no line break is among its bytes", () => {
+  const outline = new Outline();
+  const broken = (text: string) => text.replaceAll(" ", "\n").replaceAll("\t", "\r");
+  fc.assert(fc.property(jsonText, fc.boolean(), fc.nat(2), (text, isBroken, levels) => {
+    const bytes = encoder.encode(isBroken ? broken(text) : text);
+    // A space in a string is no line break there: that is no JSON text any more.
+    if (!outline.read(bytes, levels)) return;
+    assert.equal(outline.isOneLine, !bytes.includes(0x0a) && !bytes.includes(0x0d));
+  }));
+  for (const text of ["[1,\n2]", "\r[]", "{}\n", '{"a"\n:1}', '{"a":\r1}', "[\n]"]) {
+    assert.ok(outline.read(encoder.encode(text), 1) && !outline.isOneLine, JSON.stringify(text));
+    assert.ok(outline.read(encoder.encode(text.replace(/\s/, " ")), 1) && outline.isOneLine);
+  }
+});

@@ -50,7 +50,7 @@ function outcome(read: () => unknown): unknown {
     return JSON.parse(
       JSON.stringify(
         read(),
-        (name, value) => name === "line" || name === "isPublic" ? undefined : value,
+        (name, value) => ["line", "isPublic", "isOneLine"].includes(name) ? undefined : value,
       ),
     );
   } catch (error) {

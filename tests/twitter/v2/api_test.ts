@@ -64,6 +64,7 @@ Deno.test("v2: an answer loses only the line breaks between its tokens", () => {
     `{"a": "x\\n\\/",  "id":12345678901234567890 ,${added}`,
   );
   assert.equal(line("{}"), `{${added}`);
+  assert.equal(line("{ \r\n}"), `{ ${added}`);
   assert.throws(() => line("[]"), SyntaxError);
 });
 
@@ -132,6 +133,7 @@ Deno.test("v2: recorded answers are read: partial errors, empty pages, users in 
     isPage: true,
     problems: [],
     isPublic: true,
+    isOneLine: true,
   });
   const errors = await twitterData("v2", "errors", "partial-error-objects.jsonl");
   for (const line of errors?.split("\n").filter(Boolean) ?? []) {
