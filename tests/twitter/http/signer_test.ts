@@ -16,7 +16,7 @@ interface Given {
   /** The consumer pair of the sandbox. */
   pair: TwitterKeys;
   open: (version: "1.1" | "2", keys: TwitterKeys) => Promise<TwitterApi>;
-  transport: (keys: TwitterKeys) => Promise<Transport>;
+  transport: (keys: TwitterKeys) => Transport;
 }
 
 async function given(use: (given: Given) => Promise<void>, options: SandboxOptions = {}) {
@@ -29,7 +29,7 @@ async function given(use: (given: Given) => Promise<void>, options: SandboxOptio
       clock,
       pair: { consumer_key, consumer_secret },
       open: (version, keys) => openApi({ version, keys, clock, base: sandbox.url }),
-      transport: async (keys) => new Transport({ signer: new Signer(keys, sandbox.url), clock }),
+      transport: (keys) => new Transport({ signer: new Signer(keys, sandbox.url), clock }),
     });
   } finally {
     await sandbox.close();
@@ -250,7 +250,7 @@ for (
 
 Deno.test("the limits of the app and of the user are waited for apart", () =>
   given(async ({ sandbox, transport, clock }) => {
-    const asking = await transport(sandbox.keys);
+    const asking = transport(sandbox.keys);
     const request = (as: ApiRequest["as"]): ApiRequest => ({
       method: "GET",
       path: "2/users",

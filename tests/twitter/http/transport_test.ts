@@ -64,7 +64,7 @@ Deno.test("a bearer token is taken in place of four keys", () =>
     assert.equal(await new Transport({ signer, clock }).ask(SEARCH, statuses, never), 15);
   }));
 
-Deno.test("keys that are not complete sign nothing", async () => {
+Deno.test("keys that are not complete sign nothing", () => {
   assert.throws(() => new Signer({ consumer_key: "a" }), UserError);
 });
 
