@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { isoTime } from "../base/clock.ts";
 import { parseAs } from "../base/json.ts";
+import { inside, type Span, without } from "../base/spans.ts";
 import { collectionKeys, FILES, isHarvestFolder } from "../collection/layout.ts";
 import type { Store } from "../store/store.ts";
 import { gapsIn, type ToldGap } from "../bucket/gaps.ts";
@@ -25,12 +26,6 @@ export interface GapLook {
   walks: string[];
   /** Before this nothing can be had, in milliseconds since 1970: Infinity where nothing can be asked for again. */
   reach: number;
-}
-
-/** A span of time, in milliseconds since 1970. */
-interface Span {
-  from: number;
-  to: number;
 }
 
 const spanSchema = z.object({ from: z.number(), to: z.number() });
@@ -120,18 +115,4 @@ function bounded({ since_id, until_id, ...gap }: Recorded, span: Span): Recorded
     ...(since === undefined ? {} : { since_id: since }),
     ...(until === undefined ? {} : { until_id: until }),
   };
-}
-
-/** Returns what is left of a span without another one. */
-function without(span: Span, { from, to }: Span): Span[] {
-  if (to <= span.from || span.to <= from) return [span];
-  return [
-    ...(span.from < from ? [{ from: span.from, to: from }] : []),
-    ...(to < span.to ? [{ from: to, to: span.to }] : []),
-  ];
-}
-
-/** Returns what of a span is in none of its parts. */
-function inside(span: Span, parts: Span[]): Span[] {
-  return parts.reduce((left, part) => left.flatMap((one) => without(one, part)), [span]);
 }

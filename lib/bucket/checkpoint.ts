@@ -8,6 +8,7 @@ import { collectionKeys, FILES } from "../collection/layout.ts";
 import type { ConfigUpdate } from "../collection/changeset.ts";
 import {
   billedSchema,
+  coveredSchema,
   leftOutSchema,
   protectedSchema,
   unavailableSchema,
@@ -78,6 +79,7 @@ const checkpointSchema = z.object({
     messages: z.record(z.string(), z.number()),
     undelivered: z.number(),
     gaps: z.number(),
+    covered: coveredSchema.optional(),
     missing: z.record(z.string(), z.number()).optional(),
     unavailable: z.array(unavailableSchema).optional(),
     removed_users: z.array(unavailableSchema).optional(),

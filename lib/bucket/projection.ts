@@ -18,6 +18,7 @@ import { jsonBytes } from "../base/json_bytes.ts";
 import type { Store, Version } from "../store/store.ts";
 import { finalManifest, manifestWith, sidesOf } from "./final_manifest.ts";
 import { harvestSums } from "./harvest_sums.ts";
+import { recordHarvest } from "./coverage.ts";
 import { append } from "./inventory.ts";
 import { type Draft, type FileSum, type Head, sha1Of, sumOf } from "./inventory_entry.ts";
 import { unfinished } from "./many.ts";
@@ -145,6 +146,7 @@ export async function settle(target: ProjectionTarget, checkpoint: Checkpoint): 
   const learning = { at, began, users };
   const changesets = await target.collections.learn(target.collectionId, update, learning);
   await project(target, keys.lastHarvest, jsonBytes({ harvest_id: isoTime(state.began) }));
+  await recordHarvest({ ...target, guard }, state);
   const sizes = await clearGarbage({ ...target, guard }, keys, state);
   const settled = { state: "settled", positions: leftover(state), many: undefined } as const;
   const found = { changesets, sizes, projected };

@@ -28,6 +28,11 @@ export function spoolOption() {
   });
 }
 
+/** The option that says why something is started or stopped. */
+export function noteOption() {
+  return new Option("--note <text>", "why, for the record of coverage (coverage.jsonl)");
+}
+
 /** Returns the example that a command's help ends with. */
 export function example(command: string): string {
   return `\nExample:\n  twarc-cloud ${command}`;

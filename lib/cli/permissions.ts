@@ -60,6 +60,7 @@ export const NEEDS: Readonly<Record<string, readonly Power[]>> = {
   "collection compliance": ["run", "write"],
   "collection verify": ["run", "write"],
   "collection gaps": ["run", "write"],
+  "collection coverage": [],
   "collection redact-keys": ["run", "write"],
   "collection recover": ["run", "write"],
   "harvest list": ["run"],

@@ -22,6 +22,9 @@ export const leftOutSchema = z.object({
   instead: z.string().optional(),
 });
 
+/** The span that a harvest covered, as far as the API reaches and apart from its gaps; ISO 8601. */
+export const coveredSchema = z.object({ from: z.string(), to: z.string() });
+
 /** How much was left out that is not public. */
 export const protectedSchema = z.object({ tweets: z.number(), users: z.number() });
 
@@ -66,6 +69,7 @@ export const harvestInfoSchema = z.looseObject({
   undelivered: z.number().optional(),
   /** Spans that a stream missed. */
   gaps: z.number().optional(),
+  covered: coveredSchema.optional(),
   /** Tweets that were asked for by their ids and are not to be had, counted by the reason. */
   missing: z.record(z.string(), z.number()).optional(),
   /** Users whose timelines could not be read: the next harvest asks again. */

@@ -15,6 +15,8 @@ const KEYLESS: ReadonlySet<string> = new Set([
   "last_harvest.json",
   "ids.txt",
   "inventory.jsonl",
+  "coverage.jsonl",
+  "fixity.jsonl",
 ]);
 /** Bytes that a packed file may unpack to where it is looked for keys. */
 const MAX_UNPACKED_BYTES = 2 ** 26;
@@ -24,7 +26,7 @@ const MAX_UNPACKED_BYTES = 2 ** 26;
  * does not write, such as the copy of a configuration that an editor or a file manager has made.
  */
 export function mayHaveKeys(key: string): boolean {
-  if (/^collections\/[^/]+\/(compliance|inventory)\//.test(key)) return false;
+  if (/^collections\/[^/]+\/(compliance|inventory|coverage|fixity)\//.test(key)) return false;
   return !isNamedLikeTweets(key) && !KEYLESS.has(key.slice(key.lastIndexOf("/") + 1));
 }
 

@@ -146,6 +146,10 @@ export interface CollectionKeys {
   readonly inventory: string;
   /** The entries before these, in files of their own. */
   readonly inventoryParts: string;
+  /** The newest records of what was covered, and of what was started and stopped. */
+  readonly coverage: string;
+  /** The records before these, in files of their own. */
+  readonly coverageParts: string;
   /** Returns the changeset made at a time in milliseconds since 1970. */
   changeset(ms: number): string;
   /** Returns the folder of the harvest that began at a time in milliseconds since 1970, with a `/`. */
@@ -167,6 +171,8 @@ export function collectionKeys(id: string): CollectionKeys {
     ids: `${folder}ids.txt`,
     inventory: `${folder}inventory.jsonl`,
     inventoryParts: `${folder}inventory/`,
+    coverage: `${folder}coverage.jsonl`,
+    coverageParts: `${folder}coverage/`,
     changeset: (ms) => `${folder}changesets/change-${stamp(ms)}.json`,
     harvest: (ms) => `${folder}harvests/${folderStamp(ms)}/`,
   };

@@ -68,7 +68,12 @@ export class OpenHarvest {
   /** The harvest in place of this one: what the walks have before them is its own. */
   next(opened: Pick<OpenHarvestOptions, "spool"> & { began: number; after: number }): OpenHarvest {
     const { few: positions } = this.#standing.cut();
-    return new OpenHarvest({ ...this.#options, ...opened, positions, tally: this.#tally.next() });
+    return new OpenHarvest({
+      ...this.#options,
+      ...opened,
+      positions,
+      tally: this.#tally.next(opened.began),
+    });
   }
 
   #nothing(): Cut {
@@ -140,6 +145,11 @@ export class OpenHarvest {
     await this.spool.append(FILES.gaps, [jsonLine(gap)]);
     this.#tally.addGap();
     this.#tweets -= tweets;
+  }
+
+  /** Takes in that its stream goes on until a time, at which another harvest takes its place. */
+  coverUntil(time: number): void {
+    this.#tally.coverUntil(time);
   }
 
   /** Takes in how many tweets are in the store, where it ends there. */

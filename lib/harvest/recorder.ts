@@ -317,6 +317,7 @@ export class Recorder {
     // Later than the one before in any case, which may have begun in a second that was to come.
     const now = Math.max(clock.now(), state.began + 1);
     const spool = await this.#spools.next();
+    this.#open.coverUntil(now);
     await this.#cut(true, { ...OVER, state: "finished", ended: now });
     meter?.nextHarvest();
     this.#open = this.#open.next({ began: now, after: state.began, spool });

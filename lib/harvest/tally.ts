@@ -1,8 +1,12 @@
 /** What a harvest counts besides its tweets. */
 
+import { isoTime } from "../base/clock.ts";
 import { type Counts, noCounts } from "../bucket/checkpoint.ts";
 import type { Batch, Network } from "../source/source.ts";
 import type { Meter } from "../source/meter.ts";
+
+/** A span of time, in milliseconds since 1970. */
+type Span = NonNullable<Batch["covered"]>;
 
 /** What else is counted. */
 export interface TallyOptions {
@@ -18,6 +22,9 @@ export class Tally {
   readonly #options: TallyOptions;
   /** Tweets that a stream's connection says it did not deliver: it counts anew with each. */
   #undelivered = 0;
+  #covered: Span | undefined;
+  /** What was covered before is another harvest's. */
+  #least = -Infinity;
 
   /**
    * @param walks How many there are, as far as is known.
@@ -27,11 +34,24 @@ export class Tally {
     this.#options = options;
   }
 
-  /** That of the harvest in place of this one, which goes on with the same connection. */
-  next(): Tally {
+  /** That of the harvest in place of this one, which goes on with the same connection. @param began When that begins. */
+  next(began: number): Tally {
     const next = new Tally(1, this.#options);
     next.#undelivered = this.#undelivered;
+    next.#least = began;
+    if (this.#covered) next.addCovered({ from: began, to: began });
     return next;
+  }
+
+  /** Takes in that a stream goes on until a time, at which this harvest is over. */
+  coverUntil(to: number): void {
+    if (this.#covered) this.addCovered({ ...this.#covered, to });
+  }
+
+  /** Takes in a span that is covered. */
+  addCovered({ from, to }: Span): void {
+    const { from: first = from, to: last = to } = this.#covered ?? {};
+    this.#covered = { from: Math.max(Math.min(first, from), this.#least), to: Math.max(last, to) };
   }
 
   /** What was counted so far, and billed, and what the API did not take. */
@@ -40,6 +60,7 @@ export class Tally {
     return {
       ...this.#counts,
       ...(leftOut.length > 0 ? { left_out: [...leftOut] } : {}),
+      ...(this.#covered ? { covered: told(this.#covered) } : {}),
       ...(meter ? { billed: meter.billed } : {}),
     };
   }
@@ -52,6 +73,7 @@ export class Tally {
     counts.user_changes += userChanges.length;
     counts.gaps += gap ? 1 : 0;
     const { unavailable, removed, ids } = batch;
+    if (batch.covered) this.addCovered(batch.covered);
     if (ids) Object.assign(counts, { ids_done: ids.done, ids: ids.of });
     if (unavailable) (counts.unavailable ??= []).push(unavailable);
     if (removed) (counts.removed_users ??= []).push(removed);
@@ -85,4 +107,8 @@ export class Tally {
     if (isWhole) this.#counts.walks_done++;
     this.#counts.walks = Math.max(this.#counts.walks, begun);
   }
+}
+
+function told({ from, to }: Span): NonNullable<Counts["covered"]> {
+  return { from: isoTime(from), to: isoTime(to) };
 }

@@ -135,11 +135,16 @@ export class FilterSource implements TweetSource {
         // From now on whatever is missed is a gap, also for the harvester after one that is killed at once.
         const urgency = opened ? {} : { isUrgent: true } as const;
         opened = true;
+        // Where a stream is resumed exactly, nothing was missed since it was left.
+        stand.since ??= wanted.after === undefined
+          ? this.#clock.now()
+          : last?.at ?? this.#clock.now();
         stand.connection = item.connection ?? stand.connection;
         const missed = gap ? this.#missed(gap, harvest, stand) : [];
         yield* begun(missed);
         if (missed.length > 0) gaps.open(missed);
-        const batch = { ...this.#batch(item, harvest), ...urgency };
+        const covered = { from: stand.since, to: this.#clock.now() };
+        const batch = { ...this.#batch(item, harvest), ...urgency, covered };
         yield gap ? { ...batch, gap: told(gap, missed) } : batch;
         yield* begun(gaps.lowered());
         if (this.#left(harvest) <= 0) return;
@@ -166,11 +171,13 @@ export class FilterSource implements TweetSource {
       isStopped: true,
       ...(isAtLimit && collected !== undefined ? { collected } : {}),
     } as const;
+    const { since: from, down: to = this.#clock.now() } = stand;
     yield {
       walk: STREAM_WALK,
       position: signal.aborted || isAtLimit ? stopped : "whole",
       tweets: [],
       count: 0,
+      ...(from === undefined ? {} : { covered: { from, to } }),
       ...(gap ? { gap: told(gap, missed) } : {}),
     };
   }
@@ -271,6 +278,8 @@ interface Stand {
   down: number | undefined;
   /** Why what would have come since then is missing. */
   why: string;
+  /** Since when the stream is listened to, in milliseconds since 1970; absent before it is open. */
+  since?: number;
 }
 
 /** A batch of answers with the tweets that the stream has not brought meanwhile. */

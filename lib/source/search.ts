@@ -1,6 +1,7 @@
 /** A search as a source: one walk down to the newest tweet of the walk before, and gaps that are asked for later. */
 
-import type { Batch, Positions, SourceOptions, TweetSource } from "./source.ts";
+import { z } from "zod";
+import type { Batch, Position, Positions, SourceOptions, TweetSource } from "./source.ts";
 import { search, SEARCH_WALK, type SearchConfig } from "../collection/types/search.ts";
 import { walksOfGap } from "../bucket/gaps.ts";
 import type { Clock } from "../base/clock.ts";
@@ -44,6 +45,11 @@ export class SearchSource implements TweetSource {
   async *#newest(from: Positions, signal: AbortSignal): AsyncGenerator<Batch> {
     const { query, span, sinceId, maxRecords: most, fill = false } = this.#options;
     const cut = (oldest: string, since: string | undefined) => this.#below(oldest, since);
+    const to = this.#endOf(from[SEARCH_WALK]);
+    const covering = (batch: Batch): Batch =>
+      batch.position === "whole"
+        ? { ...batch, covered: { from: Math.min(this.#beginOf(sinceId), to), to } }
+        : batch;
     const batches = walk({
       name: SEARCH_WALK,
       ask: (at) => this.#api.search(query, { ...at, ...span }, signal),
@@ -55,7 +61,7 @@ export class SearchSource implements TweetSource {
     for await (const batch of batches) {
       const { gap } = batch;
       if (!fill || !gap?.until_id) {
-        yield batch;
+        yield covering(batch);
         continue;
       }
       const { since_id: sinceId = "0", until_id: untilId } = gap;
@@ -63,7 +69,7 @@ export class SearchSource implements TweetSource {
       for (const { name, position } of walksOfGap({ sinceId, untilId }, [query])) {
         yield { walk: name, position, tweets: [], count: 0 };
       }
-      yield { ...batch, gap: { ...gap, asked_again: "partial" } };
+      yield covering({ ...batch, gap: { ...gap, asked_again: "partial" } });
     }
   }
 
@@ -82,11 +88,26 @@ export class SearchSource implements TweetSource {
     }
   }
 
+  /** Returns up to when a walk goes: to now, or to where one that was cut short began. */
+  #endOf(position: Position | undefined): number {
+    const { endTime } = this.#options.span;
+    const { newest } = begunSchema.safeParse(position).data ?? {};
+    const begun = newest === undefined ? this.#clock.now() : idTime(newest);
+    return endTime === undefined ? begun : Math.min(begun, Date.parse(endTime));
+  }
+
+  /** Returns where a walk ends: at the walk before, or where a search begins. */
+  #beginOf(since: string | undefined): number {
+    const { archive, startTime } = this.#options.span;
+    const reach = archive === "all" ? Date.parse(FIRST_TWEET) : this.#clock.now() - RECENT;
+    const starts = [reach, ...(startTime === undefined ? [] : [Date.parse(startTime)])];
+    return Math.max(...starts, ...(since === undefined ? [] : [idTime(since)]));
+  }
+
   /** Returns what is below the tweets that were collected, down to the walk before or to where a search begins. */
   #below(oldest: string, since: string | undefined): Gap {
-    const { maxRecords, span: { archive, startTime } } = this.#options;
-    const reach = archive === "all" ? Date.parse(FIRST_TWEET) : this.#clock.now() - RECENT;
-    const begin = Math.max(reach, startTime === undefined ? 0 : Date.parse(startTime));
+    const { maxRecords } = this.#options;
+    const begin = this.#beginOf(undefined);
     const to = idTime(oldest);
     return {
       from: Math.min(since === undefined ? begin : idTime(since), to),
@@ -97,6 +118,9 @@ export class SearchSource implements TweetSource {
     };
   }
 }
+
+/** Where an unfinished walk began. */
+const begunSchema = z.object({ newest: z.string() });
 
 /** Opens the source of a configuration. */
 export function openSearch(

@@ -79,6 +79,8 @@ export interface Batch {
   gap?: Gap;
   /** What of a gap was asked for by a walk that is whole by now. */
   filled?: FilledSpan;
+  /** The span that its walk covers by now, apart from gaps; times in milliseconds since 1970. */
+  covered?: Pick<Gap, "from" | "to">;
   missing?: MissingTweet[];
   /** How many ids of a list were asked for by now, and how many it has. */
   ids?: { done: number; of: number };

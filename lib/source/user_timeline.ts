@@ -24,7 +24,8 @@ import type {
   TwitterApi,
   UserAnswer,
 } from "../twitter/api.ts";
-import { TIMELINE_REACH, TIMELINE_REACH_WITHOUT_REPLIES } from "../twitter/reach.ts";
+import { idTime } from "../twitter/bytes/ids.ts";
+import { FIRST_TWEET, TIMELINE_REACH, TIMELINE_REACH_WITHOUT_REPLIES } from "../twitter/reach.ts";
 import { isOfApi } from "../twitter/http/refusals.ts";
 import type { Waits } from "../base/waits.ts";
 import { BudgetUsedUp } from "./meter.ts";
@@ -208,12 +209,23 @@ export class UserTimelineSource implements TweetSource {
       learn: (newestId) => ({ update: { users: { [id]: { since_id: newestId } } }, delete: [] }),
     });
     let isWhole = false;
+    const covered = positions.has(name) ? {} : { covered: this.#coveredOf(id) };
     for await (const batch of pages) {
       isWhole = batch.position === "whole";
-      yield news.splice(0).reduce(joined, batch);
+      yield news.splice(0).reduce(joined, isWhole ? { ...batch, ...covered } : batch);
     }
     if (isWhole) aside.whole();
     if (isWhole && state === undefined) silent.push(id);
+  }
+
+  /** Returns the span of time that a walk covers which begins now. */
+  #coveredOf(id: string): NonNullable<Batch["covered"]> {
+    const since = this.#options.users.get(id)?.since_id;
+    const to = this.#clock.now();
+    return {
+      from: Math.min(since === undefined ? Date.parse(FIRST_TWEET) : idTime(since), to),
+      to,
+    };
   }
 
   /** Asks for what is new of a user whom the API has given: nothing, mostly, so that nothing is billed for it. */

@@ -164,6 +164,7 @@ const COMMANDS: string[][] = [
   ["collection", "verify", "find", "--json"],
   ["collection", "recover", "find"],
   ["collection", "gaps", "find"],
+  ["collection", "coverage", "find"],
   ["collection", "schedule", "find", "rate(7 days)"],
   ["collection", "scheduled"],
   ["collection", "scheduled", "--json"],

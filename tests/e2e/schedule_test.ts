@@ -74,7 +74,17 @@ Deno.test("a schedule harvests at once, is listed, is carried out by the schedul
     assert.deepEqual(reports.map(({ code }) => code), [0, 0]);
     assert.equal((await place.harvests("find")).length, 2);
 
-    assert.equal(await place.ok("collection", "stop", "find"), "Stopped\n");
+    const why = ["--note", "the grant is over"];
+    assert.equal(await place.ok("collection", "stop", "find", ...why), "Stopped\n");
+    const covered = await place.ok("collection", "coverage", "find");
+    assert.match(
+      covered,
+      /^20\S+ {2}20\S+ {2}harvested\n[^]*silent on purpose .* by \S+; the grant is over\n$/m,
+    );
+    assert.match(
+      await place.ok("collection", "coverage", "find", "--calendar"),
+      /^20\d\d-\d\d {2}/,
+    );
     assert.equal(await place.ok("collection", "scheduled"), "No scheduled collections.\n");
     const again = await place.run("collection", "stop", "find");
     assert.equal(again.code, 1);

@@ -95,7 +95,7 @@ const BEGIN = ["lock.json", "collection.json", "checkpoint.json"];
 /** At no instant harvest.json says more than the manifest lists, which lists it as well in the end. */
 const END = ["checkpoint.json", "manifest-sha1.txt", "harvest.json", "manifest-sha1.txt"];
 const LEARNED = ["change", "collection.json"];
-const SETTLED = ["last_harvest.json", "inventory.jsonl", "checkpoint.json"];
+const SETTLED = ["last_harvest.json", "coverage.jsonl", "inventory.jsonl", "checkpoint.json"];
 
 /** What is read: the configuration before there is a lease, under it, and where something is learned. */
 const FIRST_READ = ["collection.json", "lock.json", "checkpoint.json", "collection.json"];
@@ -114,7 +114,7 @@ for (
       puts: [...BEGIN, "tweets", ...beside, ...END, ...LEARNED, ...SETTLED],
       gets: [
         ...FIRST_READ,
-        ...["collection.json", "change", "last_harvest.json", "inventory.jsonl"],
+        ...["collection.json", "change", "last_harvest.json", "coverage.jsonl", "inventory.jsonl"],
       ],
       lists: 2,
     });
@@ -124,7 +124,7 @@ for (
     const [, second] = await harvested(config);
     assert.deepEqual(second, {
       puts: [...BEGIN, ...again, ...END, ...SETTLED],
-      gets: [...FIRST_READ, "last_harvest.json", "inventory.jsonl"],
+      gets: [...FIRST_READ, "last_harvest.json", "coverage.jsonl", "inventory.jsonl"],
       lists: 1,
     });
   });

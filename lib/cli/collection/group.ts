@@ -5,11 +5,12 @@ import type { Command } from "@commander-js/extra-typings";
 import { join } from "node:path";
 import type { Downloaded } from "./download.ts";
 import { tellQueryNotes } from "../collection_config/group.ts";
-import { bucketOption, configFileOption, example, spoolOption } from "../options.ts";
+import { bucketOption, configFileOption, example, noteOption, spoolOption } from "../options.ts";
 import { readConfigFile, writeConfigFile } from "../collection_config/config_file.ts";
 import type { Traits } from "../../collection/types/traits.ts";
 import { lastWord } from "../../base/visible.ts";
 import { hintAtKeys } from "../profiles.ts";
+import { addCoverage, noteDeed } from "./coverage.ts";
 import { addCompliance } from "./compliance.ts";
 import { addDehydrate } from "./dehydrate.ts";
 import { addExport } from "./export.ts";
@@ -48,6 +49,7 @@ export function addCollection(program: Command, context: Context): void {
   addCompliance(group, context);
   addVerify(group, context);
   addGaps(group, context);
+  addCoverage(group, context);
   addRedactKeys(group, context);
   addRecover(group, context);
 }
@@ -142,8 +144,9 @@ function addFilter(group: Command, context: Context): void {
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
     .addOption(spoolOption())
+    .addOption(noteOption())
     .addHelpText("after", example("collection filter-start test_filter"))
-    .action(async (collectionId, { bucket, spool, ...options }) => {
+    .action(async (collectionId, { bucket, spool, note, ...options }) => {
       const opened = await openBucket(context, { bucket, spool });
       const job = await jobFor(opened, collectionId, isStream, { options });
       const runner = await opened.runner();
@@ -156,6 +159,7 @@ function addFilter(group: Command, context: Context): void {
       const { startStream } = await import("./attach.ts");
       const awaited = await startStream(runner, job, context);
       output.line("Started");
+      await noteDeed(opened, collectionId, { what: "start", note }, context);
       if (awaited !== null) output.note(`Its stream is not open yet: ${awaited}.`);
       output.note(`Follow it with: twarc-cloud harvest running --follow ${lastWord(collectionId)}`);
       const { noteCost } = await import("../aws_cost.ts");
@@ -175,8 +179,9 @@ function addFilter(group: Command, context: Context): void {
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
     .option("--json", "print JSON")
+    .addOption(noteOption())
     .addHelpText("after", example("collection filter-stop test_filter"))
-    .action(async (collectionId, { bucket, json }) => {
+    .action(async (collectionId, { bucket, json, note }) => {
       const opened = await openBucket(context, { bucket });
       await jobFor(opened, collectionId, isStream, { what: "Stop" });
       const runner = await opened.runner();
@@ -184,6 +189,7 @@ function addFilter(group: Command, context: Context): void {
       const isRunning = await isHarvested(runner, collectionId).catch(ifOurs(true));
       if (isRunning && !json) output.line("Stopping ...");
       await stopHarvest(runner, collectionId, context);
+      await noteDeed(opened, collectionId, { what: "stop", note }, context);
       // A service without a task is seen by who stops it.
       if (!isRunning && !json) output.line("Stopping ...");
       if (json) return output.json({ collection_id: collectionId, stopped: true });

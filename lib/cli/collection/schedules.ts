@@ -3,7 +3,8 @@
 import type { Command } from "@commander-js/extra-typings";
 import { TwarcCloudError, UserError } from "../../base/errors.ts";
 import type { Json } from "../../base/json.ts";
-import { bucketOption, example, spoolOption } from "../options.ts";
+import { bucketOption, example, noteOption, spoolOption } from "../options.ts";
+import { noteDeed } from "./coverage.ts";
 import { type Context, openBucket } from "../context.ts";
 import { addLimits, LIMITS_OF_RUNS } from "../limits.ts";
 import { goesOn, isHarvested, lookAtLast, stopCommand, stopHarvest, YES } from "./start.ts";
@@ -32,15 +33,20 @@ function addSchedule(group: Command, context: Context): void {
     .addOption(bucketOption())
     .addOption(spoolOption())
     .option("--yes", YES, false)
+    .addOption(noteOption())
     .addHelpText("after", example('collection schedule test_collection "rate(7 days)"'))
-    .action(async (collectionId, expression, { bucket, spool, timezone, yes, ...options }) => {
-      const { parseSchedule } = await import("../../runner/schedule.ts");
-      const schedule = parseSchedule(expression, timezone, context.clock.now());
-      const opened = await openBucket(context, { bucket, spool });
-      const { noteScheduler, scheduleCollection } = await import("./schedule.ts");
-      const wanted = { collectionId, schedule, yes, options };
-      if (await scheduleCollection(opened, wanted, context)) await noteScheduler(opened, context);
-    });
+    .action(
+      async (collectionId, expression, { bucket, spool, timezone, yes, note, ...options }) => {
+        const { parseSchedule } = await import("../../runner/schedule.ts");
+        const schedule = parseSchedule(expression, timezone, context.clock.now());
+        const opened = await openBucket(context, { bucket, spool });
+        const { noteScheduler, scheduleCollection } = await import("./schedule.ts");
+        const wanted = { collectionId, schedule, yes, options };
+        if (!await scheduleCollection(opened, wanted, context)) return;
+        await noteDeed(opened, collectionId, { what: "schedule", expression, note }, context);
+        await noteScheduler(opened, context);
+      },
+    );
   addLimits(command, LIMITS_OF_RUNS);
 }
 
@@ -116,9 +122,10 @@ function addStop(group: Command, context: Context): void {
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
     .option("--now", "end a harvest that is running as well", false)
+    .addOption(noteOption())
     .option("--json", "print JSON")
     .addHelpText("after", example("collection stop test_collection"))
-    .action(async (collectionId, { bucket, now, json }) => {
+    .action(async (collectionId, { bucket, now, json, note }) => {
       const opened = await openBucket(context, { bucket });
       const { json: { type } } = await opened.collections.loadJson(collectionId);
       const runner = await opened.runner();
@@ -131,6 +138,7 @@ function addStop(group: Command, context: Context): void {
       const stops = isRunning && now;
       if (!wasScheduled && !stops) throw notScheduled(collectionId, type, isRunning);
       if (stops) await stopHarvest(runner, collectionId, context, true);
+      if (wasScheduled) await noteDeed(opened, collectionId, { what: "unschedule", note }, context);
       if (json) {
         return output.json({
           collection_id: collectionId,

@@ -1,0 +1,103 @@
+/** The record of what a collection's harvests covered, and of what was started and stopped on purpose. */
+
+import { z } from "zod";
+import { type Clock, isoTime } from "../base/clock.ts";
+import { jsonOrNull } from "../base/json.ts";
+import { collectionKeys } from "../collection/layout.ts";
+import type { Store } from "../store/store.ts";
+import type { CheckpointState } from "./checkpoint.ts";
+import { appendLines, type Journal, readLines } from "./journal.ts";
+
+const recordSchema = z.object({
+  /** When it was so; ISO 8601. */
+  at: z.string(),
+  /** `harvest`; `start` and `stop` of a stream; `schedule` and `unschedule`. */
+  what: z.enum(["harvest", "start", "stop", "schedule", "unschedule"]),
+  /** The span that a harvest covered, apart from the gaps that it recorded. */
+  from: z.string().optional(),
+  to: z.string().optional(),
+  /** Which harvest it was, and how it ended. */
+  harvest_timestamp: z.string().optional(),
+  outcome: z.string().optional(),
+  reason: z.string().optional(),
+  tweets: z.number().optional(),
+  /** Walks that are whole, and all of them, where it ended before that. */
+  walks_done: z.number().optional(),
+  walks: z.number().optional(),
+  /** Who did it, and why. */
+  by: z.string().optional(),
+  note: z.string().optional(),
+  expression: z.string().optional(),
+});
+
+/** A line of the record. */
+export type CoverageRecord = z.infer<typeof recordSchema>;
+
+/** Something that a person does to a collection on purpose. */
+export type Deed = Pick<CoverageRecord, "by" | "note" | "expression"> & {
+  what: Exclude<CoverageRecord["what"], "harvest">;
+};
+
+/** Records what a harvest that is over covered; done twice, it is there once. @throws as `appendLines` */
+export async function recordHarvest(
+  place: { store: Store; collectionId: string; guard?: () => void | Promise<void> },
+  state: CheckpointState,
+): Promise<void> {
+  const { covered, walks, walks_done } = state.counts;
+  if (!covered) return;
+  const { outcome, reason } = state;
+  const isPartial = outcome !== "complete" && walks_done < walks;
+  const record: CoverageRecord = {
+    at: isoTime(state.ended ?? state.at),
+    what: "harvest",
+    ...covered,
+    harvest_timestamp: isoTime(state.began),
+    ...(outcome ? { outcome } : {}),
+    ...(reason ? { reason } : {}),
+    tweets: state.files.reduce((total, { tweets }) => total + tweets, 0),
+    ...(isPartial ? { walks_done, walks } : {}),
+  };
+  await appendLines(journalOf(place), (newest) => {
+    const isSaid = newest.some((line) =>
+      recordOf(line)?.harvest_timestamp === record.harvest_timestamp
+    );
+    return isSaid ? [] : [JSON.stringify(record)];
+  });
+}
+
+/** Records what a person did. @throws OutsideError where the store fails. */
+export async function recordDeed(
+  { store, clock, collectionId }: { store: Store; clock: Clock; collectionId: string },
+  { what, ...deed }: Deed,
+): Promise<void> {
+  const line = JSON.stringify({ at: isoTime(clock.now()), what, ...deed });
+  await appendLines(
+    journalOf({ store, collectionId }),
+    (newest) => newest.includes(line) ? [] : [line],
+  );
+}
+
+/** Returns the records of a collection, in the order in which they were made. @throws OutsideError where the store fails. */
+export async function readCoverage(store: Store, collectionId: string): Promise<CoverageRecord[]> {
+  const records: CoverageRecord[] = [];
+  for await (const line of readLines(journalOf({ store, collectionId }))) {
+    const record = recordOf(line);
+    if (record) records.push(record);
+  }
+  return records;
+}
+
+function journalOf(
+  { store, collectionId, guard }: {
+    store: Store;
+    collectionId: string;
+    guard?: Journal["guard"];
+  },
+): Journal {
+  const { coverage: key, coverageParts: parts } = collectionKeys(collectionId);
+  return { store, key, parts, ...(guard ? { guard } : {}) };
+}
+
+function recordOf(line: string): CoverageRecord | null {
+  return recordSchema.safeParse(jsonOrNull(line)).data ?? null;
+}

@@ -1,0 +1,79 @@
+/** The command `twarc-cloud collection coverage`, and the record of what a person starts and stops. */
+
+import type { Command } from "@commander-js/extra-typings";
+import type { Deed } from "../../bucket/coverage.ts";
+import type { Covered } from "../../archive/coverage.ts";
+import { OutsideError } from "../../base/errors.ts";
+import { traitsFor } from "../../collection/types/traits.ts";
+import { type Bucket, type Context, openBucket } from "../context.ts";
+import { bucketOption, example } from "../options.ts";
+
+/** Adds the command. */
+export function addCoverage(group: Command, context: Context): void {
+  const { output } = context;
+  group.command("coverage")
+    .summary("Show what time a collection covers, and what it lacks.")
+    .description(
+      "Shows each span since a collection began: harvested; silent on purpose (it was stopped, or its schedule was " +
+        "ended), by whom and why; missed; beyond the reach of the API; or not asked for yet. What a single account's " +
+        "timeline lacks is in `collection gaps`.",
+    )
+    .argument("<collection-id>", "collection")
+    .addOption(bucketOption())
+    .option("--calendar", "print a line a month, with a sign a day", false)
+    .option("--json", "print JSON")
+    .addHelpText("after", example("collection coverage test_collection"))
+    .action(async (collectionId, { bucket, calendar, json }) => {
+      const opened = await openBucket(context, { bucket });
+      const { spans, since } = await read(opened, collectionId, context);
+      if (json) return output.json(spans);
+      if (spans.length === 0) {
+        return output.line("Nothing is recorded yet: it is from the first harvest on.");
+      }
+      const { calendarLines, coverageLines } = await import("../text/coverage_text.ts");
+      const lines = calendar ? calendarLines(spans, since) : coverageLines(spans);
+      for (const line of lines) output.line(line);
+    });
+}
+
+/** @returns The spans, and when the first record was made. */
+async function read(
+  { store, collections }: Bucket,
+  id: string,
+  { clock }: Context,
+): Promise<{ spans: Covered[]; since: number }> {
+  const { config } = await collections.load(id);
+  const { readCheckpoint } = await import("../../bucket/checkpoint.ts");
+  const { readCoverage } = await import("../../bucket/coverage.ts");
+  const { gapLook } = await import("../../archive/gap_fill.ts");
+  const { listGaps } = await import("../../archive/gap_list.ts");
+  const { coverageOf } = await import("../../archive/coverage.ts");
+  const now = clock.now();
+  const state = await readCheckpoint(store, id);
+  const records = await readCoverage(store, id);
+  const look = gapLook(config, state?.positions ?? {}, now);
+  const gaps = await listGaps(store, id, look);
+  const { covered } = state?.state === "harvesting" ? state.counts : {};
+  const running = covered && { from: Date.parse(covered.from), to: state?.at ?? now };
+  const traits = traitsFor(config.type);
+  const spans = coverageOf({ records, gaps, traits, now, reach: look.reach, running });
+  return { spans, since: Date.parse(records[0]?.at ?? "") || now };
+}
+
+/** Records what a person did to a collection; that it can't be recorded undoes nothing. */
+export async function noteDeed(
+  { store }: Bucket,
+  collectionId: string,
+  deed: Deed,
+  { clock, env, output }: Context,
+): Promise<void> {
+  const { recordDeed } = await import("../../bucket/coverage.ts");
+  const user = env.USER ?? env.LOGNAME ?? env.USERNAME;
+  const by = `${user ? `${user}@` : ""}${Deno.hostname()}`;
+  try {
+    await recordDeed({ store, clock, collectionId }, { by, ...deed });
+  } catch (error) {
+    if (!(error instanceof OutsideError)) throw error;
+    output.note(`This could not be recorded in coverage.jsonl: ${error.message}`);
+  }
+}

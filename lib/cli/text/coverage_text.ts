@@ -1,0 +1,50 @@
+/** The coverage of a collection, for a person. */
+
+import type { CoverageState, Covered } from "../../archive/coverage.ts";
+
+const DAY_MS = 86_400_000;
+/** The sign of each state in a calendar, the one that counts most first. */
+const SIGNS: readonly [CoverageState, string][] = [
+  ["missed", "!"],
+  ["beyond reach", "x"],
+  ["silent on purpose", "."],
+  ["not asked for yet", "?"],
+  ["harvested", "#"],
+];
+
+/** Returns the spans, a line each. */
+export function coverageLines(spans: Covered[]): string[] {
+  const width = Math.max(...SIGNS.map(([state]) => state.length));
+  return spans.map(({ from, to, state, why, by, note }) => {
+    const more = [why, by && `by ${by}`, note].filter((part) => part !== undefined && part !== "");
+    return `${from}  ${to}  ${state.padEnd(width)}  ${more.join("; ")}`.trimEnd();
+  });
+}
+
+/**
+ * Returns a line a month with a sign a day: of what most counts on it.
+ * @param since The day to begin with, in milliseconds since 1970: a timeline goes back to before there was a collection.
+ */
+export function calendarLines(spans: Covered[], since: number): string[] {
+  const last = spans.at(-1);
+  if (!last) return [];
+  const lines: string[] = [];
+  const end = Date.parse(last.to);
+  const first = Math.max(since, Date.parse(spans[0]?.from ?? last.to));
+  let month = "";
+  let at = Math.floor(first / DAY_MS) * DAY_MS;
+  for (; at < end; at += DAY_MS) {
+    const [name, day] = [new Date(at).toISOString().slice(0, 7), new Date(at).getUTCDate()];
+    if (name !== month) lines.push(`${month = name}  ${" ".repeat(day - 1)}`);
+    lines[lines.length - 1] += signOf(spans, at);
+  }
+  return [...lines, SIGNS.toReversed().map(([state, sign]) => `${sign} ${state}`).join(", ")];
+}
+
+function signOf(spans: Covered[], day: number): string {
+  const states = new Set(
+    spans.filter(({ from, to }) => Date.parse(from) < day + DAY_MS && day < Date.parse(to))
+      .map(({ state }) => state),
+  );
+  return SIGNS.find(([state]) => states.has(state))?.[1] ?? " ";
+}

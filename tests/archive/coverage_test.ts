@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { type CoverageFacts, coverageOf } from "../../lib/archive/coverage.ts";
+import type { ListedGap } from "../../lib/archive/gap_list.ts";
+import type { CoverageRecord } from "../../lib/bucket/coverage.ts";
+import { readCoverage } from "../../lib/bucket/coverage.ts";
+import { traitsFor } from "../../lib/collection/types/traits.ts";
+import { folderStamp } from "../../lib/collection/layout.ts";
+import { calendarLines } from "../../lib/cli/text/coverage_text.ts";
+import { streamed } from "../fakes/slow_stream.ts";
+
+const START = Date.UTC(2026, 0, 1);
+const DAY = 86_400_000;
+const day = (days: number) => new Date(START + days * DAY).toISOString();
+
+/** A harvest's record. */
+function harvest(from: number, to: number, more: Partial<CoverageRecord> = {}): CoverageRecord {
+  const covered = { from: day(from), to: day(to) };
+  return { at: day(to), what: "harvest", harvest_timestamp: day(to), ...covered, ...more };
+}
+
+/** A gap that the harvest which began on a day recorded. */
+function gap(
+  from: number,
+  to: number,
+  { in: began, status = "beyond reach", ...more }: Partial<ListedGap> & { in: number },
+): ListedGap {
+  const folder = `collections/c/harvests/${folderStamp(Date.parse(day(began)))}/`;
+  return { from: day(from), to: day(to), why: "away", folder, status, ...more };
+}
+
+/** What became of each day, `0-2 harvested`. */
+function coverage(facts: Partial<CoverageFacts> & { type: string }): string[] {
+  const { type, ...given } = facts;
+  const known = { records: [], gaps: [], now: START + 60 * DAY, reach: -Infinity, ...given };
+  const n = (time: string) => (Date.parse(time) - START) / DAY;
+  return coverageOf({ ...known, traits: traitsFor(type) }).map(
+    ({ from, to, state, by, note }) =>
+      [`${n(from)}-${n(to)} ${state}`, by, note].filter(Boolean).join(", "),
+  );
+}
+
+Deno.test("a stream is silent on purpose from its stop to its start, by whom and why, and missed until it is open", () => {
+  const records: CoverageRecord[] = [
+    { at: day(0), what: "start", by: "ann@desk" },
+    harvest(0, 10, { harvest_timestamp: day(0), outcome: "stopped" }),
+    { at: day(10), what: "stop", by: "bob@desk", note: "no budget" },
+    { at: day(40), what: "start", by: "ann@desk" },
+    harvest(41, 60, { harvest_timestamp: day(40), outcome: "complete" }),
+  ];
+  assert.deepEqual(coverage({ type: "filter", records }), [
+    "0-10 harvested",
+    "10-40 silent on purpose, bob@desk, no budget",
+    "40-41 missed",
+    "41-60 harvested",
+  ]);
+});
+
+Deno.test("a stream that failed is missed until now, whatever else it had", () => {
+  const records = [harvest(0, 10, { harvest_timestamp: day(0), outcome: "failed" })];
+  assert.deepEqual(coverage({ type: "filter", records }), ["0-10 harvested", "10-60 missed"]);
+  const running = { from: START + 12 * DAY, to: START + 60 * DAY };
+  assert.deepEqual(coverage({ type: "filter", records, running }), [
+    "0-10 harvested",
+    "10-12 missed",
+    "12-60 harvested",
+  ]);
+});
+
+Deno.test("a gap that a stream's next harvest recorded is missed, though the one before went over it", () => {
+  const records = [
+    harvest(0, 10, { harvest_timestamp: day(0), outcome: "complete" }),
+    harvest(10, 60, { harvest_timestamp: day(10), outcome: "complete" }),
+  ];
+  const gaps = [gap(9, 11, { in: 10 }), gap(20, 21, { in: 10, status: "filled" })];
+  assert.deepEqual(coverage({ type: "filter", records, gaps }), [
+    "0-9 harvested",
+    "9-11 missed",
+    "11-60 harvested",
+  ]);
+});
+
+Deno.test("five daily runs that one caught up with are harvested, and a month off is beyond reach", () => {
+  const records = [harvest(0, 7), harvest(7, 12), harvest(45, 52)];
+  const gaps = [gap(12, 45, { in: 52 })];
+  assert.deepEqual(coverage({ type: "search", records, gaps, reach: START + 53 * DAY }), [
+    "0-12 harvested",
+    "12-45 beyond reach",
+    "45-52 harvested",
+    "52-53 beyond reach",
+    "53-60 not asked for yet",
+  ]);
+});
+
+Deno.test("what a search with nothing new could not reach again was covered by those before", () => {
+  // The newest tweet is of day 0: each harvest records from there on what it does not reach.
+  const records = [7, 14, 21].map((to) => harvest(to - 7, to));
+  const gaps = [14, 21].map((to) => gap(0, to - 7, { in: to }));
+  assert.deepEqual(coverage({ type: "search", records, gaps, now: START + 21 * DAY }), [
+    "0-21 harvested",
+  ]);
+});
+
+Deno.test("a schedule that was ended makes silence until the next one, and one user's gap is not everybody's", () => {
+  const records: CoverageRecord[] = [
+    harvest(0, 10),
+    { at: day(10), what: "unschedule", by: "ann@desk", note: "holidays" },
+    { at: day(40), what: "schedule" },
+    harvest(40, 60),
+    harvest(60, 61, { walks_done: 1, walks: 2 }),
+  ];
+  const gaps = [gap(2, 5, { in: 10, user_id: "12" })];
+  assert.deepEqual(coverage({ type: "user_timeline", records, gaps }), [
+    "0-10 harvested",
+    "10-40 silent on purpose, ann@desk, holidays",
+    "40-60 harvested",
+  ]);
+});
+
+Deno.test("a calendar has a sign a day, of what most counts on it", () => {
+  const records = [
+    harvest(0, 3, { harvest_timestamp: day(0), outcome: "stopped" }),
+    harvest(5, 33, { harvest_timestamp: day(5), outcome: "stopped" }),
+  ];
+  const facts = { records, gaps: [gap(6.2, 6.4, { in: 5 })], now: START + 34 * DAY, reach: 0 };
+  const spans = coverageOf({ ...facts, traits: traitsFor("filter") });
+  assert.deepEqual(calendarLines(spans, START), [
+    "2026-01  ###..#!########################",
+    "2026-02  ##.",
+    "# harvested, ? not asked for yet, . silent on purpose, x beyond reach, ! missed",
+  ]);
+});
+
+Deno.test("a stream records when it listened, in one line a harvest", async () => {
+  const { store, harvested } = await streamed(5, () => {}, { start: START });
+  await harvested;
+  const [record, ...others] = await readCoverage(store, "c");
+  assert.deepEqual(others, []);
+  assert.equal(record?.what, "harvest");
+  assert.ok(Date.parse(record?.from ?? "") >= START);
+  assert.ok(Date.parse(record?.to ?? "") - Date.parse(record?.from ?? "") >= 4 * 60_000);
+  assert.equal(record?.tweets, 5);
+});
