@@ -44,6 +44,8 @@ const ELSEWHERE: Record<string, string> = {
   "archive/garbage.ts": "archive/removal_test.ts",
   "archive/inventory_removal.ts": "archive/removal_test.ts",
   "archive/repair_inventory.ts": "archive/repair_test.ts",
+  "collection/types/brings_again.ts": "source/returns_test.ts",
+  "archive/repeat_check.ts": "source/returns_test.ts",
   "archive/restored_": "archive/restore_test.ts",
   "archive/summing.ts": "archive/verify_inventory_test.ts",
   "archive/verify_harvest.ts": "archive/verify_test.ts",

@@ -22,10 +22,10 @@ import { bytesHaveKeys, keyFiles } from "../bucket/key_files.ts";
 import { newestTold, totals, type Verified } from "./found.ts";
 import { changesetSchema, isHalfDone } from "../bucket/history.ts";
 import { type LockDocument, readLock } from "../bucket/lock.ts";
-import { type Repeat, Repeats } from "../base/repeats.ts";
 import { InventoryCheck } from "./verify_inventory.ts";
 import { type Summing, summing } from "./summing.ts";
 import { isWiped, newestCopy } from "./restored_config.ts";
+import { RepeatCheck } from "./repeat_check.ts";
 import { type Look, lookAtHarvest } from "./verify_harvest.ts";
 
 /** What verifying works with. */
@@ -39,9 +39,6 @@ export interface VerifyOptions {
   onFile: (key: string) => void;
   signal: AbortSignal;
 }
-
-/** Ids that are named of each file. */
-const SOME = 3;
 
 /**
  * Verifies a collection; nothing is changed. Memory does not grow with the number of its tweets: their ids go to the
@@ -65,24 +62,14 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
   }
 }
 
-/** Tweets of a file that are there more than once. */
-interface RepeatsOfFile {
-  count: number;
-  some: string[];
-  /** The other files that they are in, by number. */
-  others: Set<number>;
-}
-
 class Verifier {
   readonly found: Verified;
   readonly #options: VerifyOptions;
   readonly #keys: CollectionKeys;
   readonly #look: Look;
-  readonly #repeats = new Repeats();
+  readonly #repeats = new RepeatCheck();
   readonly #summing: Summing;
   #inventory: InventoryCheck | undefined;
-  /** The files whose ids were added, and the harvest that each is of. */
-  readonly #files: { key: string; folder: string }[] = [];
   /** The files that tweets were taken out of, as changesets tell; null where one of them cannot be read. */
   #cleared: Set<string> | null = new Set();
   #isOnceOnly = false;
@@ -108,7 +95,7 @@ class Verifier {
         signal.throwIfAborted();
         onFile(key);
       },
-      onId: (id, key) => this.#repeats.add(id, this.#numberOf(key)),
+      onId: (id, key) => this.#repeats.add(id, key),
       onGaps: (gaps) => {
         for (const gap of gaps) this.found.gaps.push(gap);
       },
@@ -178,6 +165,7 @@ class Verifier {
       if (!changeset) this.#cleared = null;
       else if (isHalfDone(changeset, this.#config)) inForce.pop();
       if (bytesHaveKeys(found.bytes)) this.#look.onKeys(key);
+      if (changeset) this.#repeats.changed(changeset);
       for (const { file } of changeset?.removed ?? []) {
         this.#cleared?.add(`${this.#keys.folder}${file}`);
       }
@@ -261,50 +249,8 @@ class Verifier {
 
   /** Tells files that have tweets which are there more than once. */
   async lookForRepeats(): Promise<void> {
-    const repeated = new Map<number, RepeatsOfFile>();
-    for await (const repeat of this.#repeats.found()) {
-      const groups = this.#faulty(repeat);
-      for (const group of groups) {
-        const of = repeated.get(group) ?? { count: 0, some: [], others: new Set() };
-        repeated.set(group, of);
-        of.count++;
-        if (of.some.length < SOME) of.some.push(repeat.id);
-        for (const other of groups) if (other !== group) of.others.add(other);
-      }
-    }
-    for (const [group, { count, some, others }] of [...repeated].toSorted(([a], [b]) => a - b)) {
-      const [other] = others;
-      const key = other === undefined ? undefined : this.#files[other]?.key;
-      const more = others.size > 1 ? ` and ${others.size - 1} other files` : "";
-      const ids = `${some.join(", ")}${count > some.length ? " ..." : ""}`;
-      const says = `${count} of its tweets are there more than once (${ids})` +
-        (key === undefined ? "" : `, also in ${key}${more}`);
-      this.#look.fault(this.#files[group]?.key ?? "", says);
-    }
-  }
-
-  /** The files where a tweet is one time too many: in one harvest, or in several where each asks for newer ones. */
-  #faulty({ groups }: Repeat): Set<number> {
-    // The original recorded what the API gave twice: nothing is wrong with its files.
-    if (groups.every((group) => this.#isOfOriginal(group))) return new Set();
-    if (this.#isOnceOnly) return new Set(groups);
-    const folders = groups.map((group) => this.#files[group]?.folder);
-    return new Set(groups.filter((_, i) => {
-      return folders.indexOf(folders[i]) !== folders.lastIndexOf(folders[i]);
-    }));
-  }
-
-  #isOfOriginal(group: number): boolean {
-    const folder = this.#files[group]?.folder;
-    return this.found.harvests.some((one) => one.folder === folder && one.isOriginal);
-  }
-
-  /** The number of the file that is read: files come one after the other. */
-  #numberOf(key: string): number {
-    if (this.#files.at(-1)?.key !== key) {
-      this.#files.push({ key, folder: key.slice(0, key.lastIndexOf("/") + 1) });
-    }
-    return this.#files.length - 1;
+    const facts = { harvests: this.found.harvests, isOnceOnly: this.#isOnceOnly };
+    await this.#repeats.tell(facts, this.#look.fault);
   }
 
   /** The checkpoint; it can be made again where it is damaged, or gone though harvests are to go on from it. */

@@ -14,7 +14,7 @@ import {
 import { checkConfig, withoutPlaceholders } from "../collection/config.ts";
 import { type CollectionConfig } from "../collection/types/registry.ts";
 import { checkedId, collectionKeys, COLLECTIONS, idOfFolder } from "../collection/layout.ts";
-import { keepLearned, learned, learnedOfMany } from "../collection/learned.ts";
+import { goingOn, keepLearned, learned, learnedOfMany } from "../collection/learned.ts";
 import { rebased } from "../collection/rebase.ts";
 import { ConflictError, messageOf, OutsideError, UserError } from "../base/errors.ts";
 import type { Json, JsonObject } from "../base/json.ts";
@@ -184,7 +184,7 @@ export class Collections {
         : isOlder
         ? keepLearned(config, mine)
         : mine;
-      return diff(untimed(config), untimed(next));
+      return diff(untimed(config), untimed(goingOn(config, next)));
     };
     const change = wanted(current, isOutdated);
     if (isEmpty(change) && !base.halfDone.some(canBeEnded)) {

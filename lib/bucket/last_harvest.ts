@@ -15,6 +15,9 @@ export const userChangesSchema = z.array(z.object({
   user_id: z.string(),
   screen_name: z.string().nullish(),
   change: z.string(),
+  at: z.string().optional(),
+  old_screen_name: z.string().optional(),
+  was: z.string().optional(),
 }));
 
 /** What a collection harvested last. */

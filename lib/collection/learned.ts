@@ -123,7 +123,7 @@ export function neverBack(config: JsonObject, next: JsonObject): JsonObject {
 }
 
 /** What harvests learn of a user, besides since_id. */
-const LEARNED = new Set(["screen_name", "looked_up"]);
+const LEARNED = new Set(["screen_name", "looked_up", "state", "former_names"]);
 
 /** `next`, made from an older copy of `config`, with what harvests have learned in between. */
 export function keepLearned(config: JsonObject, next: JsonObject): JsonObject {
@@ -136,7 +136,43 @@ export function keepLearned(config: JsonObject, next: JsonObject): JsonObject {
     const facts = Object.entries(known).filter(([name]) => LEARNED.has(name));
     return [id, { ...user, ...Object.fromEntries(facts) }];
   });
-  return { ...kept, users: Object.fromEntries(users) };
+  const [gone, still] = [member(config, "removed_users"), member(kept, "removed_users")];
+  const removed = isObject(gone)
+    ? { removed_users: { ...gone, ...(isObject(still) ? still : {}) } }
+    : {};
+  return { ...kept, users: Object.fromEntries(users), ...removed };
+}
+
+/**
+ * `next`, in which users who were taken out and are added again go on from where they were; who wants their tweets from
+ * the beginning takes them out of `removed_users` as well.
+ */
+export function goingOn(config: JsonObject, next: JsonObject): JsonObject {
+  const [before, after] = [member(config, "users"), member(next, "users")];
+  const [gone, still] = [member(config, "removed_users"), member(next, "removed_users")];
+  if (!isObject(after) || !isObject(gone) || !isObject(still)) return next;
+  const back = Object.keys(gone).filter((id) =>
+    Object.hasOwn(after, id) && Object.hasOwn(still, id) &&
+    !(isObject(before) && Object.hasOwn(before, id))
+  );
+  if (back.length === 0) return next;
+  const users = { ...after };
+  for (const id of back) {
+    const [known, user] = [member(gone, id), member(after, id)];
+    if (!isObject(known) || !isObject(user)) continue;
+    const kept = ["since_id", "former_names"].flatMap((name): [string, Json][] => {
+      const value = member(known, name);
+      return value === undefined ? [] : [[name, value]];
+    });
+    users[id] = { ...Object.fromEntries(kept), ...user };
+  }
+  const left = Object.keys(still).filter((id) => !back.includes(id));
+  const { removed_users: _, ...rest } = next;
+  return {
+    ...rest,
+    users,
+    ...(left.length > 0 ? { removed_users: picked(still, left) } : {}),
+  };
 }
 
 function isNewer(since: Json | undefined, than: Json | undefined): since is string {

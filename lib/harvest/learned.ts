@@ -25,8 +25,11 @@ export class Learned {
       return;
     }
     for (const id of usersIn(change.delete)) this.#users.delete(id);
-    const { users } = change.update;
+    const { users, ...others } = change.update;
     if (isObject(users)) this.#addUsers(this.#users, users);
+    if (Object.keys(others).length === 0) return;
+    this.#update = combine({ update: this.#update, delete: [] }, { update: others, delete: [] })
+      .update;
   }
 
   /** The change as it is now, and what it has of users besides; what is added later changes neither. */
@@ -51,11 +54,10 @@ export class Learned {
   }
 }
 
-/** Whether an update or a deletion is of members of users, or of none. */
+/** Whether what an update has of users is of members of them, and what a deletion has is of whole ones. */
 function isOfUsers({ update, delete: deletions }: ConfigUpdate): boolean {
   const { users } = update;
-  return Object.keys(update).every((name) => name === "users") &&
-    (users === undefined || isObject(users) && Object.values(users).every(isObject)) &&
+  return (users === undefined || isObject(users) && Object.values(users).every(isObject)) &&
     deletions.every((one) =>
       typeof one !== "string" && Object.keys(one).every((name) => name === "users") &&
       (one.users ?? []).every((id) => typeof id === "string")

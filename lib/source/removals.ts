@@ -1,5 +1,7 @@
 /** Users that are taken out of the configuration: once two questions have the same answer, and never too many. */
 
+import { type Clock, isoTime } from "../base/clock.ts";
+import type { JsonObject } from "../base/json.ts";
 import { OutsideError } from "../base/errors.ts";
 import type { TimelineState, TwitterApi, UserAnswer } from "../twitter/api.ts";
 import { isOfApi } from "../twitter/http/refusals.ts";
@@ -7,6 +9,7 @@ import type { LookUps } from "./look_ups.ts";
 import { BudgetUsedUp } from "./meter.ts";
 import { userWalk } from "../collection/walks.ts";
 import type { Batch, Unavailable } from "./source.ts";
+import type { TimelineUser } from "./user_facts.ts";
 
 /** More than ten, and more than a tenth of all, point to an API in trouble. */
 const [TEN, TENTH] = [10, 0.1];
@@ -19,8 +22,9 @@ export interface RemovalRule {
   states: readonly string[];
   /** How many may be taken out in one harvest, in place of a tenth and ten. */
   most?: number | undefined;
-  /** The screen name of a user, where it is known. */
-  nameOf?: (id: string) => string | undefined;
+  /** What is known of a user, where anything is. */
+  userOf?: (id: string) => TimelineUser | undefined;
+  clock: Clock;
 }
 
 /** Users who may be gone. */
@@ -60,15 +64,28 @@ export class Removals {
     const found = new Map([...this.#gone, ...this.#refused, ...this.#lookedUp]).size;
     if (found > most) throw tooMany(found, of);
     for (const [id, why] of await this.#asked(signal)) {
-      const update = { update: {}, delete: [{ users: [id] }] };
+      const kept = { removed_users: { [id]: this.#kept(id, why) } };
+      const update = { update: kept, delete: [{ users: [id] }] };
       const removed = this.#named(id, why);
       yield { walk: userWalk(id), position: "whole", tweets: [], count: 0, update, removed };
     }
   }
 
   #named(id: string, why: string): Unavailable {
-    const screen_name = this.#rule.nameOf?.(id);
+    const screen_name = this.#rule.userOf?.(id)?.screen_name;
     return { id, ...(screen_name === undefined ? {} : { screen_name }), why };
+  }
+
+  /** What is kept of a user: where the timeline goes on once the account is back and is added again. */
+  #kept(id: string, why: string): JsonObject {
+    const { screen_name, since_id, former_names = [] } = this.#rule.userOf?.(id) ?? {};
+    return {
+      ...(screen_name === undefined ? {} : { screen_name }),
+      why,
+      at: isoTime(this.#rule.clock.now()),
+      ...(since_id === undefined ? {} : { since_id }),
+      ...(former_names.length > 0 ? { former_names: former_names.map((one) => ({ ...one })) } : {}),
+    };
   }
 
   /** Who is gone by both questions, and the state of each. What cannot be asked now is left to the next harvest. */

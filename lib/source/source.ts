@@ -50,7 +50,14 @@ export interface UserChange {
     | "screen name changed"
     | "protected"
     | "suspended"
-    | "not_found";
+    | "not_found"
+    | "returned";
+  /** When it was found; ISO 8601. */
+  at?: string;
+  /** The name that the user had before. */
+  old_screen_name?: string;
+  /** The state that a user has returned from. */
+  was?: string;
 }
 
 /** A user whose timeline could not be read, although others could, and why. */

@@ -11,6 +11,7 @@ import {
 import { isProtectedWanted } from "../collection/config.ts";
 import {
   isLookUpDue,
+  removedUsersDue,
   userTimeline,
   type UserTimelineConfig,
 } from "../collection/types/user_timeline.ts";
@@ -31,6 +32,7 @@ import type { Waits } from "../base/waits.ts";
 import { BudgetUsedUp } from "./meter.ts";
 import { LookUps } from "./look_ups.ts";
 import { Removals } from "./removals.ts";
+import { type RemovedUser, returned } from "./returns.ts";
 import { SetAside } from "./set_aside.ts";
 import { sideBySide } from "./side_by_side.ts";
 import { userWalk } from "../collection/walks.ts";
@@ -53,6 +55,8 @@ export interface UserTimelineOptions {
   choice: TimelineChoice;
   /** Milliseconds after which a user of whom nothing was heard is looked up again. */
   lookUpEvery: number;
+  /** Users who were taken out before, and of whom it is asked whether they are back. */
+  removed?: RemovedUser[];
   /** Milliseconds that an API is waited for that worked before. */
   patienceMs: number;
   /** Told of the waits. */
@@ -102,7 +106,8 @@ export class UserTimelineSource implements TweetSource {
         of: users.size,
         states: deleteUsersFor,
         most: deleteAtMost,
-        nameOf: (id) => users.get(id)?.screen_name,
+        userOf: (id) => users.get(id),
+        clock: this.#clock,
       }),
     };
     yield* sideBySide(this.#walks(from, walking), WIDTH);
@@ -113,6 +118,28 @@ export class UserTimelineSource implements TweetSource {
     for (const id of walking.aside.ids) yield this.#unavailable(id, walking);
     yield* this.#lookedUp(walking.silent.filter((id) => this.#isDue(id)), walking);
     yield* walking.removals.confirmed(signal);
+    const { known, positions } = walking;
+    if (!known) return;
+    // What is learned of those who were taken out comes with a walk of this harvest: they have none.
+    const name = userWalk(known.id);
+    const { removed = [] } = this.#options;
+    for await (
+      const found of returned(removed, {
+        lookUps: this.#lookUps,
+        clock: this.#clock,
+        notesTime: this.#api.tellsAuthors,
+        states: deleteUsersFor,
+        signal,
+      })
+    ) {
+      yield {
+        walk: name,
+        position: positions.get(name) ?? "whole",
+        tweets: [],
+        count: 0,
+        ...found,
+      };
+    }
   }
 
   /** One walk a user. Where pages do not tell who wrote them, users are looked up as walks are begun. */
@@ -343,6 +370,11 @@ export function openTimelines(
     choice: config.exclude ? { exclude: config.exclude } : {},
     lookUpEvery,
     deleteAtMost: config.delete_users_at_most,
+    removed: removedUsersDue(config, {
+      // In version 1.1 a look-up costs nothing.
+      every: api.tellsAuthors ? lookUpEvery : 0,
+      now: (api.time ?? clock).now(),
+    }),
     isProtectedWanted: isProtectedWanted(config),
     patienceMs,
     waits,

@@ -80,8 +80,10 @@ export function changeLines(changes: LastHarvest["userChanges"]): string[] {
   const isName = ({ change }: (typeof changes)[number]) => change.startsWith("screen name");
   const sorted = [...changes.filter((one) => !isName(one)), ...changes.filter(isName)];
   return someLines(
-    sorted.map(({ user_id, screen_name, change }) =>
-      `User ${user_id} (${screen_name ?? "unknown"}): ${change}`
+    sorted.map(({ user_id, screen_name, change, was, old_screen_name: old }) =>
+      `User ${user_id} (${screen_name ?? "unknown"}): ${change}` +
+      (was === undefined ? "" : ` from ${was.replace("_", " ")}`) +
+      (old === undefined ? "" : ` from ${old}`)
     ),
     "user_changes.json",
   );

@@ -11,6 +11,8 @@ import type { ReadingOf, TypeRules } from "./rules.ts";
 
 /** The states for which a user can be taken out of a collection. */
 const USER_STATES = ["protected", "suspended", "not_found"] as const;
+/** Days for which a user who was taken out is looked up, where the configuration says nothing. */
+const REMOVED_DAYS = 60;
 /** Days after which a user of whom nothing was heard is looked up, where the configuration says nothing. */
 const LOOKUP_DAYS = 7;
 const DAY_MS = 86_400_000;
@@ -20,6 +22,21 @@ const userSchema = z.looseObject({
   screen_name: text.optional(),
   since_id: digits.optional(),
   looked_up: text.optional(),
+  /** What a harvest found last, where that was ever something else than that the user can be read. */
+  state: text.optional(),
+  /** The names that harvests saw before, and when each was found to be another one. */
+  former_names: z.array(z.looseObject({ screen_name: text, until: text })).optional(),
+});
+
+/** A user who was taken out, with the position for when the account is back and is added again. */
+const removedSchema = z.looseObject({
+  screen_name: text.optional(),
+  since_id: digits.optional(),
+  why: text.optional(),
+  at: text.optional(),
+  looked_up: text.optional(),
+  /** When a look-up found the account again. */
+  returned: text.optional(),
 });
 
 const schema = z.looseObject({
@@ -36,6 +53,10 @@ const schema = z.looseObject({
   lookup_users_every: z.number("must be a number of days").positive("must be above 0").optional(),
   /** How many users a harvest may take out; ten, or a tenth of them, unless said. */
   delete_users_at_most: z.int("must be a whole number").positive("must be above 0").optional(),
+  /** Users whom harvests took out. */
+  removed_users: z.record(userIdSchema, removedSchema).optional(),
+  /** Days for which these are looked up again; 60 unless said, 0 for never. */
+  look_up_removed_for: z.number("must be a number of days").min(0, "must be 0 or above").optional(),
   delete_users_for: z.array(
     z.enum(USER_STATES, `must be one of ${USER_STATES.join(", ")}`),
     "must be a list: [...]",
@@ -107,4 +128,18 @@ export function isLookUpDue(
   { every, now }: { every: number; now: number },
 ): boolean {
   return !(now - Date.parse(lookedUp ?? "") < every);
+}
+
+/** Returns the users who were taken out, and of whom it is to be asked now whether they are back. */
+export function removedUsersDue(
+  { removed_users = {}, look_up_removed_for = REMOVED_DAYS }: Pick<
+    UserTimelineConfig,
+    "removed_users" | "look_up_removed_for"
+  >,
+  { every, now }: { every: number; now: number },
+): { id: string; screen_name?: string | undefined; why?: string | undefined }[] {
+  return Object.entries(removed_users).filter(([, { at = "", looked_up, returned }]) =>
+    returned === undefined && now - Date.parse(at) < look_up_removed_for * DAY_MS &&
+    isLookUpDue(looked_up, { every, now })
+  ).map(([id, { screen_name, why }]) => ({ id, screen_name, why }));
 }

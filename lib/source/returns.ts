@@ -1,0 +1,71 @@
+/** Users who were taken out of the configuration, and whether they are back. */
+
+import { getLogger } from "@logtape/logtape";
+import { type Clock, isoTime } from "../base/clock.ts";
+import type { JsonObject } from "../base/json.ts";
+import type { UserAnswer } from "../twitter/api.ts";
+import { isOfApi } from "../twitter/http/refusals.ts";
+import type { LookUps } from "./look_ups.ts";
+import { BudgetUsedUp } from "./meter.ts";
+import type { Found } from "./user_facts.ts";
+
+const log = getLogger(["twarc-cloud", "harvest"]);
+
+/** A user who was taken out, and for which state. */
+export interface RemovedUser {
+  id: string;
+  why?: string | undefined;
+}
+
+/** What looking works with. */
+export interface ReturnOptions {
+  lookUps: LookUps;
+  clock: Clock;
+  /** Whether it is noted when a user was looked up. */
+  notesTime: boolean;
+  /** The states for which users are taken out: who has one of them is not back. */
+  states: readonly string[];
+  signal: AbortSignal;
+}
+
+/** Looks users up who were taken out before: who is back is recorded, and stays out until a person adds them again. */
+export async function* returned(
+  removed: RemovedUser[],
+  options: ReturnOptions,
+): AsyncGenerator<Found> {
+  const whyOf = new Map(removed.map(({ id, why }) => [id, why]));
+  try {
+    for await (const answers of options.lookUps.of(whyOf.keys(), options.signal)) {
+      for (const answer of answers) {
+        const found = foundOf(answer, whyOf.get(answer.asked), options);
+        if (found) yield found;
+      }
+    }
+  } catch (error) {
+    // The next harvest asks again.
+    if (!(isOfApi(error) || error instanceof BudgetUsedUp)) throw error;
+  }
+}
+
+function foundOf(
+  answer: UserAnswer,
+  was: string | undefined,
+  { clock, notesTime, states }: ReturnOptions,
+): Found | null {
+  const [id, at] = [answer.asked, isoTime(clock.now())];
+  const isBack = "id" in answer && !states.includes(answer.state);
+  const news: JsonObject = {
+    ...(notesTime ? { looked_up: at } : {}),
+    ...(isBack ? { returned: at } : {}),
+  };
+  if (Object.keys(news).length === 0) return null;
+  const update = { update: { removed_users: { [id]: news } }, delete: [] };
+  if (!isBack) return { update };
+  const { screenName: screen_name } = answer;
+  log.info(
+    "User {id} ({name}), who was taken out, is back: once added again, the timeline goes on from where it was",
+    { id, name: screen_name },
+  );
+  const change = { user_id: id, screen_name, change: "returned", at } as const;
+  return { update, userChanges: [was === undefined ? change : { ...change, was }] };
+}
