@@ -6,15 +6,28 @@
 
 import { parseArgs } from "node:util";
 import { join } from "node:path";
-import { EndlessApi } from "../fakes/endless_api.ts";
-import { KINDS, measured, oneHarvest } from "./one_harvest.ts";
+import { EndlessApi, type Shapes } from "../fakes/endless_api.ts";
+import { type Kind, KINDS, measured, oneHarvest, type Taken } from "./one_harvest.ts";
 import { recordedShapes } from "./shapes.ts";
 
 /** Tweets of a page. */
-const PAGE = { filter: 20, search: 100, user_timeline: 200 };
+export const PAGE = { filter: 20, search: 100, user_timeline: 200 };
+
+/** What a harvest took, and what `gzip -6` took for the same lines. */
+export type Cost = Taken & { looked: { cpu: number; lines: number; mb: number } };
+
+/** What a harvest of so many tweets costs. @param flags Of Deno, for the harvester alone. */
+export async function costOf(
+  kind: Kind,
+  { tweets, shapes, flags = [] }: { tweets: number; shapes: Shapes; flags?: string[] },
+): Promise<Cost> {
+  const page = PAGE[kind.type];
+  await using api = new EndlessApi({ tweets, bytes: 0, page, shapes });
+  return await oneHarvest(kind, { url: api.url, tweets, page, flags }, byGzip);
+}
 
 /** What `gzip -6` takes for the lines of a bucket. */
-async function byGzip(bucket: string): Promise<{ cpu: number; lines: number; mb: number }> {
+async function byGzip(bucket: string): Promise<Cost["looked"]> {
   const text = join(bucket, "all.jsonl");
   await measured(["sh", "-c", `find . -name 'tweets-*.gz' | sort | xargs zcat >${text}`], {
     folder: bucket,
@@ -37,10 +50,7 @@ if (import.meta.main) {
   for (const kind of KINDS) {
     const name = `${kind.type}-${kind.api}`;
     if (only.length > 0 && !only.includes(name)) continue;
-    const page = PAGE[kind.type];
-    await using api = new EndlessApi({ tweets, bytes: 0, page, shapes });
-    const taken = await oneHarvest(kind, { url: api.url, tweets, page }, byGzip);
-    const { cpu, seconds, peak, looked } = taken;
+    const { cpu, seconds, peak, looked } = await costOf(kind, { tweets, shapes });
     console.log(
       `${name}: ${looked.lines} lines, ${looked.mb.toFixed(1)} MB, ` +
         `cpu ${cpu.toFixed(2)} s, gzip ${looked.cpu.toFixed(2)} s, ` +

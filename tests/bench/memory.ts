@@ -16,7 +16,11 @@ const PAGE = 100;
 const RATE = 2_000;
 
 /** One harvest of as many tweets, each timeline with `page` of them. */
-async function taken(kind: Kind, tweets: number, { page, bytes }: { page: number; bytes: number }) {
+export async function memoryOf(
+  kind: Kind,
+  tweets: number,
+  { page, bytes } = { page: PAGE, bytes: BYTES },
+): Promise<Taken> {
   await using api = new EndlessApi({ tweets, bytes, page, rate: RATE });
   return await oneHarvest(kind, { url: api.url, tweets, page }, () => Promise.resolve());
 }
@@ -53,13 +57,13 @@ if (import.meta.main) {
   for (const kind of sizes.length > 0 ? kinds : []) {
     const cells: string[] = [];
     for (const size of sizes) {
-      cells.push(cell(await taken(kind, size, { page: PAGE, bytes: BYTES })));
+      cells.push(cell(await memoryOf(kind, size)));
     }
     console.log(row([`${kind.type}, version ${kind.api}`, ...cells]));
   }
   for (const users of values.users.map(Number)) {
     const kind = { type: "user_timeline", api: "2" } as const;
-    const took = await taken(kind, users, { page: 1, bytes: 300 });
+    const took = await memoryOf(kind, users, { page: 1, bytes: 300 });
     console.log(`${users.toLocaleString("en")} users, one tweet each: ${cell(took)}`);
   }
 }

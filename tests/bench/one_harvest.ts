@@ -27,13 +27,24 @@ export interface Taken {
   peak: number;
 }
 
+/** What a harvest is measured with. */
+export interface OneHarvest {
+  /** Of the API. */
+  url: URL;
+  tweets: number;
+  /** Tweets of a timeline. */
+  page: number;
+  /** Flags of Deno for the harvester, beyond those that all have. */
+  flags?: string[];
+}
+
 /**
  * Harvests so many tweets, each timeline with `page` of them.
  * @param look Called with the bucket's folder once all is there.
  */
 export async function oneHarvest<T>(
   kind: Kind,
-  { url, tweets, page }: { url: URL; tweets: number; page: number },
+  { url, tweets, page, flags = [] }: OneHarvest,
   look: (bucket: string) => Promise<T>,
 ): Promise<Taken & { looked: T }> {
   const folder = await Deno.makeTempDir({ prefix: "twarc-cloud-bench-" });
@@ -41,17 +52,10 @@ export async function oneHarvest<T>(
     const keys = { ...KEYS, bearer_token: "e" };
     const config = { id: "c", ...kind, keys, ...part(kind, tweets, page) };
     await Deno.writeTextFile(join(folder, "collection.json"), JSON.stringify(config));
-    const env = {
-      ...SELF_ENV,
-      HOME: folder,
-      DENO_DIR: await denoDir(),
-      TWITTER_API_URL: url.href,
-      TWITTER_STREAM_URL: url.href,
-    };
-    const bucket = ["--bucket", "./bucket"];
-    await measured(program(["collection", "add", ...bucket]), { folder, env });
-    const run = ["harvest", "run", "c", "--port", "0", "--shutdown", ...bucket];
-    const taken = await measured(program(run), { folder, env });
+    const env = await envFor(folder, url);
+    await measured(program(["collection", "add", ...BUCKET]), { folder, env });
+    const run = ["harvest", "run", "c", "--port", "0", "--shutdown", ...BUCKET];
+    const taken = await measured(program(run, flags), { folder, env });
     return { ...taken, looked: await look(join(folder, "bucket")) };
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -73,10 +77,25 @@ function part({ type, api }: Kind, tweets: number, page: number): Record<string,
   }
 }
 
-/** The command line of the program, as harvesters are run. */
-function program(args: string[]): string[] {
+/** Where the program finds the bucket of a measured folder. */
+export const BUCKET = ["--bucket", "./bucket"];
+
+/** The environment of a harvester whose folder and API are the measurement's own. */
+export async function envFor(folder: string, url: URL): Promise<Record<string, string>> {
+  return {
+    ...SELF_ENV,
+    HOME: folder,
+    DENO_DIR: await denoDir(),
+    TWITTER_API_URL: url.href,
+    TWITTER_STREAM_URL: url.href,
+  };
+}
+
+/** The command line of the program, or of another script, as harvesters are run. */
+export function program(args: string[], flags: string[] = [], script = "main.ts"): string[] {
   const options = { isStandalone: false, execPath: Deno.execPath(), root: ROOT };
-  return [...selfCommand({ ...options, permissions: ["--allow-all"] }), ...args];
+  const own = selfCommand({ ...options, permissions: ["--allow-all", ...flags] }).slice(0, -1);
+  return [...own, join(ROOT, script), ...args];
 }
 
 /**
@@ -90,16 +109,19 @@ export async function measured(
   const facts = await Deno.makeTempFile({ prefix: "twarc-cloud-bench-" });
   try {
     const began = performance.now();
-    const { code } = await new Deno.Command("/usr/bin/time", {
+    const { code, stderr } = await new Deno.Command("/usr/bin/time", {
       args: ["-f", "%U %S %M", "-o", facts, ...command],
       cwd: folder,
       env,
       stdin: "null",
       stdout: "null",
-      stderr: "inherit",
+      stderr: "piped",
     }).output();
     const seconds = (performance.now() - began) / 1_000;
-    if (code !== 0) throw new Error(`${command.join(" ")} ended with ${code}`);
+    if (code !== 0) {
+      const said = new TextDecoder().decode(stderr);
+      throw new Error(`${command.join(" ")} ended with ${code}: ${said}`);
+    }
     const [user = NaN, system = NaN, kib = NaN] = (await Deno.readTextFile(facts)).trim().split(" ")
       .map(Number);
     return { cpu: user + system, seconds, peak: kib / 1_024 };

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { chart } from "./bench/chart.ts";
+import { sharesIn } from "./bench/profile.ts";
+import { noise, repeated } from "./bench/repeated.ts";
+import { table } from "./bench/table.ts";
+
+Deno.test("of several runs the middle one counts, and how far the others are from it is known", () => {
+  assert.deepEqual(repeated([3, 1, 10]), { least: 1, median: 3, most: 10 });
+  assert.equal(noise(repeated([3, 1, 10])), 3);
+  assert.throws(() => repeated([]), RangeError);
+});
+
+Deno.test("a chart has a bar for each figure, as long as it is large, and marks what is beyond its goal", () => {
+  const rows = [{ name: "a & b", value: 1 }, { name: "c", value: 0.5 }];
+  const drawn = chart([{ title: "Time", unit: "s", goal: 0.75, rows }]);
+  const bars = [
+    ...drawn.matchAll(/<rect x="\d+" y="\d+" width="([\d.]+)" height="17" fill="([^"]+)"/g),
+  ];
+  const [[, first, over] = [], [, second, within] = []] = bars;
+  assert.equal(Number(first), 2 * Number(second));
+  assert.notEqual(over, within);
+  assert.match(drawn, />a &amp; b</);
+  assert.match(drawn, /Time \(s, goal 0\.75\)/);
+});
+
+Deno.test("a profile is summed up by parts of the program, without what was waited for", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const node = (id: number, functionName: string, url = "") => ({
+      id,
+      callFrame: { functionName, url },
+    });
+    const nodes = [
+      node(1, "(idle)"),
+      node(2, "writeSync"),
+      node(3, "read", "file:///x/lib/twitter/bytes/outline.ts"),
+      node(4, "anything", "somewhere"),
+    ];
+    const profile = { nodes, samples: [1, 2, 3, 2, 4], timeDeltas: [500, 40, 30, 20, 10] };
+    await Deno.writeTextFile(join(folder, "a.cpuprofile"), JSON.stringify(profile));
+    assert.deepEqual(await sharesIn(folder), [
+      ["zlib", 0.6],
+      ["lines and ids (lib/twitter/bytes)", 0.3],
+      ["everything else", 0.1],
+    ]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a table is one of Markdown", () => {
+  assert.equal(table(["a", "b"], [["x", "1"]]), "| a | b |\n| --- | --: |\n| x | 1 |");
+});
