@@ -13,6 +13,7 @@ import {
   fieldsFaults,
   idFaults,
   keysFaults,
+  packingFaults,
   partFaults,
   unknownFaults,
 } from "./faults.ts";
@@ -55,6 +56,7 @@ export function checkConfig(
   const type = member(config, "type");
   if (!isType(type)) throw invalid([...faults, typeFault(type)]);
   faults.push(...partFaults(type, config), ...fieldsFaults(config), ...costFaults(config));
+  faults.push(...packingFaults(config));
   if (typedAt !== undefined) {
     for (const fault of typedFaults(type, config, typedAt)) faults.push(fault);
   }

@@ -70,6 +70,16 @@ export function fieldsFaults(config: JsonObject): Fault[] {
   return ["fields", "words"].filter((name) => member(config, name) !== undefined).map(newerFault);
 }
 
+/** Returns what is wrong with a level of packing: gzip has but one here. */
+export function packingFaults(config: JsonObject): Fault[] {
+  const [level, packing] = ["compression_level", "compression"].map((name) => member(config, name));
+  if (level === undefined || packing === "zstd") return [];
+  return [{
+    at: "compression_level",
+    says: 'compression_level is for zstd. Set "compression": "zstd", or leave it out.',
+  }];
+}
+
 /** Returns what is wrong with members that nobody knows. */
 export function unknownFaults(unknown: UnknownMember[]): Fault[] {
   return unknown.map(({ at, meant }) => {

@@ -9,6 +9,7 @@ import type { Cut } from "./cut.ts";
 import { JsonList } from "./json_list.ts";
 import { Learned } from "./learned.ts";
 import type { Meter } from "../source/meter.ts";
+import type { Codec } from "../format/codec.ts";
 import type { Segment, SegmentFile } from "./segment.ts";
 import { Standing } from "./standing.ts";
 import { userOfWalk, userWalk } from "../collection/walks.ts";
@@ -32,6 +33,8 @@ export interface OpenHarvestOptions {
   tally: Tally;
   /** Of what is billed; absent where nothing is. */
   meter?: Meter | undefined;
+  /** How tweets are packed; as is usual unless said. */
+  codec?: Codec;
 }
 
 /** A harvest that goes on. */
@@ -215,7 +218,7 @@ export class OpenHarvest {
   }
 
   async #opened(): Promise<Segment> {
-    const segment = await this.spool.segment();
+    const segment = await this.spool.segment(this.#options.codec);
     this.#segments++;
     this.#segmentOpened = this.#options.clock.monotonic();
     return segment;

@@ -1,5 +1,6 @@
 /** Batches into files into commits: the loop of a harvest. */
 
+import type { Codec } from "../format/codec.ts";
 import { traitsFor } from "../collection/types/traits.ts";
 import type { Limits } from "../collection/limits.ts";
 import { getLogger } from "@logtape/logtape";
@@ -54,6 +55,8 @@ export interface RecorderOptions extends CommitterOptions {
   limits: Limits;
   /** Of what is billed; absent where nothing is. */
   meter?: Meter | undefined;
+  /** How tweets are packed; as is usual unless said. */
+  codec?: Codec;
   /** Knows what of a request was not taken. */
   network?: Pick<Network, "leftOut"> | undefined;
 }

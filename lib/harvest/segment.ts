@@ -1,10 +1,10 @@
 /** Rolling packed files of lines, with checksums: whole segments, and the pieces of one that is still open. */
 
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { DamagedError } from "../base/errors.ts";
 import { onDisk } from "../base/disk.ts";
-import { CODEC } from "../format/codec.ts";
+import { CODEC, type Codec } from "../format/codec.ts";
 import { joinLines } from "../format/lines.ts";
 import type { GrowingFile, SpoolFolder } from "./spool_folder.ts";
 
@@ -21,7 +21,6 @@ export interface SegmentFile {
 /** Lines are compressed in blocks of this size: large enough that a fresh window costs one per cent. */
 const BLOCK = 1 << 20;
 const LINE_FEED = 0x0a;
-const HEADER = CODEC.header;
 
 /**
  * One segment that is being written. Each block of lines is packed by itself, so that the same packed
@@ -34,28 +33,37 @@ export class Segment {
   readonly #file: GrowingFile;
   readonly #block = new Uint8Array(BLOCK);
   #filled = 0;
-  readonly #whole = new Content();
-  #piece = new Content();
-  #pieceSha1 = createHash("sha1").update(HEADER);
-  #pieceStart = HEADER.length;
+  readonly #codec: Codec;
+  readonly #whole: Content;
+  #piece: Content;
+  #pieceSha1: Hash;
+  #pieceStart: number;
   #pieces = 0;
   #closed: SegmentFile | undefined;
   /** Set when a block was written in part: the file is of no use then. */
   #failure: unknown;
 
-  private constructor(folder: SpoolFolder, name: string, file: GrowingFile) {
+  private constructor(
+    { folder, name, file }: { folder: SpoolFolder; name: string; file: GrowingFile },
+    codec: Codec,
+  ) {
     this.#folder = folder;
     this.#name = name;
     this.#file = file;
+    this.#codec = codec;
+    this.#whole = new Content(codec);
+    this.#piece = new Content(codec);
+    this.#pieceSha1 = createHash("sha1").update(codec.header);
+    this.#pieceStart = codec.header.length;
   }
 
   /** Opens a new segment in a folder for temporary files. @throws UserError, DiskError where its disk fails */
-  static async open(folder: SpoolFolder): Promise<Segment> {
-    const name = `segment-${crypto.randomUUID()}${CODEC.suffix}`;
+  static async open(folder: SpoolFolder, codec: Codec = CODEC): Promise<Segment> {
+    const name = `segment-${crypto.randomUUID()}${codec.suffix}`;
     return await onDisk(folder.path, async () => {
       const file = await folder.grow(name);
-      await file.append(HEADER);
-      return new Segment(folder, name, file);
+      if (codec.header.length > 0) await file.append(codec.header);
+      return new Segment({ folder, name, file }, codec);
     });
   }
 
@@ -106,8 +114,8 @@ export class Segment {
       }
       const file = this.#piece.file(piece);
       this.#pieceStart = this.#file.length;
-      this.#piece = new Content();
-      this.#pieceSha1 = createHash("sha1").update(HEADER);
+      this.#piece = new Content(this.#codec);
+      this.#pieceSha1 = createHash("sha1").update(this.#codec.header);
       return file;
     });
   }
@@ -133,7 +141,7 @@ export class Segment {
 
   /** Header, the compressed blocks since the last piece (read back from the disk), trailer. */
   async *#pieceParts(): AsyncGenerator<Uint8Array> {
-    yield HEADER;
+    if (this.#codec.header.length > 0) yield this.#codec.header;
     yield* this.#file.content(this.#pieceStart, this.#file.length);
     yield this.#piece.trailer();
   }
@@ -148,7 +156,7 @@ export class Segment {
 
   async #write(block: Uint8Array): Promise<void> {
     if (this.#failure) throw this.#failure;
-    const compressed = CODEC.packBlock(block);
+    const compressed = this.#codec.packBlock(block);
     try {
       await onDisk(this.#folder.path, () => this.#file.append(compressed));
     } catch (error) {
@@ -164,8 +172,13 @@ export class Segment {
 /** What a packed file holds so far. */
 class Content {
   tweets = 0;
+  readonly #codec: Codec;
   #length = 0;
   #crc = 0;
+
+  constructor(codec: Codec) {
+    this.#codec = codec;
+  }
 
   add(block: Uint8Array): void {
     this.#crc = crc32(block, this.#crc);
@@ -173,7 +186,7 @@ class Content {
   }
 
   trailer(): Uint8Array {
-    return CODEC.trailer({ crc: this.#crc, length: this.#length });
+    return this.#codec.trailer({ crc: this.#crc, length: this.#length });
   }
 
   file({ path, sha1, length }: GrowingFile): SegmentFile {

@@ -1,6 +1,7 @@
 /** A harvest's temporary files: open segments, and the small files that are kept beside the tweets. */
 
 import { onDisk } from "../base/disk.ts";
+import type { Codec } from "../format/codec.ts";
 import { joinLines } from "../format/lines.ts";
 import { CutFiles, type SideCut } from "./cut_files.ts";
 import type { OpenFile } from "./files.ts";
@@ -27,9 +28,9 @@ export class Spool extends CutFiles {
     return new Spool(place, folder);
   }
 
-  /** Opens a new segment. */
-  segment(): Promise<Segment> {
-    return Segment.open(this.#folder);
+  /** Opens a new segment, packed by the usual codec unless another one is named. */
+  segment(codec?: Codec): Promise<Segment> {
+    return Segment.open(this.#folder, codec);
   }
 
   /** Adds lines to a file beside the tweets. */

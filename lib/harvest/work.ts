@@ -1,5 +1,6 @@
 /** One harvest under a lease: what was left before it, what its source brings, and what follows from it at the end. */
 
+import { codecFor } from "../format/codec.ts";
 import { getLogger } from "@logtape/logtape";
 import type { CollectionConfig } from "../collection/types/registry.ts";
 import { traitsFor } from "../collection/types/traits.ts";
@@ -221,7 +222,7 @@ export class Work {
   async #record(config: CollectionConfig, spool: Spool): Promise<unknown> {
     const { lease, network, stopping } = this.#options;
     const meter = meterFor(config, this.checkpoint, this.#asked.clock);
-    const recorder = this.#recorderFor(spool, meter);
+    const recorder = this.#recorderFor(config, spool, meter);
     this.recorder = recorder;
     const signal = AbortSignal.any([stopping, lease.lost]);
     let failure: unknown;
@@ -248,7 +249,7 @@ export class Work {
     return failure ?? damaged;
   }
 
-  #recorderFor(spool: Spool, meter: Meter | undefined): Recorder {
+  #recorderFor(config: CollectionConfig, spool: Spool, meter: Meter | undefined): Recorder {
     const { limits, spool: place, process } = this.#asked;
     const { lease, network, info } = this.#options;
     const own = this.#committing();
@@ -261,6 +262,7 @@ export class Work {
       spool,
       limits,
       meter,
+      codec: codecFor(config.compression, config.compression_level),
       project,
       network,
       nextSpool: () => Spool.open(placeBeside(place, process)),

@@ -1,12 +1,15 @@
 /** The tweets that the sandbox serves: made from a seed, or taken from files as they are. */
 
-import { gunzipSync } from "node:zlib";
 import { z } from "zod";
 import { messageOf, UserError } from "../base/errors.ts";
 import { jsonOrNull } from "../base/json.ts";
+import { packingOf } from "../format/codec.ts";
 import { SNOWFLAKE_EPOCH } from "../base/typed_ids.ts";
 import { type SentTweet, sentTweets } from "./v2/corpus.ts";
 import type { SandboxUser } from "./user.ts";
+
+/** Bytes that a file may have, unpacked. */
+const MAX_BYTES = 2 ** 31;
 
 /** A tweet of the sandbox. */
 export interface Status {
@@ -153,7 +156,8 @@ export interface Corpus {
 }
 
 /**
- * Reads a JSONL file of v1.1 statuses, or of answers of version 2, plain or .gz; each tweet is served byte for
+ * Reads a JSONL file of v1.1 statuses, or of answers of version 2, plain or packed as
+ * tweets files are; each tweet is served byte for
  * byte.
  * @throws UserError for a file that cannot be read or has no tweet in it.
  */
@@ -161,7 +165,7 @@ export async function readCorpus(path: string): Promise<Corpus> {
   let bytes: Uint8Array;
   try {
     bytes = await Deno.readFile(path);
-    if (bytes[0] === 0x1f && bytes[1] === 0x8b) bytes = gunzipSync(bytes);
+    bytes = packingOf(bytes)?.unpackBytes(bytes, MAX_BYTES) ?? bytes;
   } catch (cause) {
     throw new UserError(`${path} cannot be read: ${messageOf(cause)}`, { cause });
   }

@@ -304,3 +304,20 @@ Deno.test("users that are as they must be are not copied, however many they are"
   assert.equal(bare.users, users);
   assert.deepEqual(Object.keys(bare), ["id", "type", "users"]);
 });
+
+Deno.test("packing is gzip or zstd, and only zstd has levels", () => {
+  const packed = (more: Record<string, Json>) => ({ ...SEARCH, ...more });
+  for (const level of [1, 9]) {
+    const config = checkConfig(packed({ compression: "zstd", compression_level: level }));
+    assert.deepEqual([config.compression, config.compression_level], ["zstd", level]);
+  }
+  assert.equal(checkConfig(packed({ compression: "gzip" })).compression, "gzip");
+  const wrong: [Record<string, Json>, RegExp][] = [
+    [{ compression: "lz4" }, /^compression must be "gzip" or "zstd"/],
+    [{ compression: "zstd", compression_level: 10 }, /^compression_level must be .* from 1 to 9/],
+    [{ compression: "zstd", compression_level: 2.5 }, /^compression_level must be a whole number/],
+    [{ compression_level: 3 }, /^compression_level is for zstd\. Set "compression": "zstd"/],
+    [{ compression: "gzip", compression_level: 3 }, /^compression_level is for zstd/],
+  ];
+  for (const [more, reason] of wrong) assert.match(reasons(packed(more)).join(" "), reason);
+});

@@ -22,7 +22,7 @@ Deno.test("isTweetsFileName() takes what tweetsFileName() makes, as the original
   assert.ok(isTweetsFileName("tweets-20261128111544.jsonl.gz"));
   const others = [
     "tweets-20190309153507.jsonl",
-    "tweets-20190309153507.jsonl.zst",
+    "tweets-20190309153507.jsonl.xz",
     "tweets-20190309153507-copy.jsonl.gz",
     "tweets-20190309153507 (1).jsonl.gz",
     "my-tweets-20190309153507.jsonl.gz",

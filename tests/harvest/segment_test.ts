@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { codecFor } from "../../lib/format/codec.ts";
 import { Segment, type SegmentFile } from "../../lib/harvest/segment.ts";
 import { SpoolFolder } from "../../lib/harvest/spool_folder.ts";
 
@@ -48,6 +49,25 @@ Deno.test("a segment is one gzip member with every line once, its sha1 and size 
     const file = await segment.close();
     assert.deepEqual(await contentOf(file), textOf(lines(0, 20)));
     assert.equal(file.tweets, 20);
+  }));
+
+Deno.test("in zstd, too, the whole and its pieces are files, with sha1 and size right", () =>
+  inFolder(async (folder) => {
+    const codec = codecFor("zstd");
+    const segment = await Segment.open(folder, codec);
+    await segment.append(lines(0, 5), 5);
+    const pieces = [await segment.cutPiece()];
+    await segment.append(lines(5, 7), 2);
+    pieces.push(await segment.cutPiece());
+    const files = [...pieces, await segment.close()];
+    const contents = await Promise.all(files.map(async ({ path, sha1, bytes }) => {
+      const file = await Deno.readFile(path);
+      assert.equal(createHash("sha1").update(file).digest("hex"), sha1);
+      assert.equal(file.length, bytes);
+      assert.match(path, /\.zst(\.piece-\d)?$/);
+      return new TextDecoder().decode(codec.unpackBytes(file, 1e6)).trim().split("\n");
+    }));
+    assert.deepEqual(contents, [lines(0, 5), lines(5, 7), lines(0, 7)].map(textOf));
   }));
 
 Deno.test("pieces hold what came since the piece before, and the whole still holds everything", () =>

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { WORDS } from "../../base/api_fields.ts";
 import { budgetSchema, pricesSchema } from "../../billing/budget.ts";
+import { PACKINGS, ZSTD_LEVELS } from "../../format/codec.ts";
 import { fieldsPart } from "../fields.ts";
 import { LIMIT_NAMES, LIMITS } from "../limits.ts";
 import { text } from "../scalars.ts";
@@ -18,6 +19,8 @@ export const keysSchema = z.looseObject({
   /** The name of keys that are held elsewhere, in their place. */
   profile: text.optional(),
 });
+
+const LEVEL_FAULT = `must be a whole number from ${ZSTD_LEVELS.least} to ${ZSTD_LEVELS.most}`;
 
 const PROTECTED_FAULT =
   'must be "collect", for what is not public as well: without it, what protected accounts wrote is left out';
@@ -39,6 +42,11 @@ export const common = {
   fields: fieldsPart.optional(),
   /** Version 2: the words in which the API is asked, and answers. */
   words: z.enum(WORDS, 'must be "tweet" or "post"').optional(),
+  /** How tweets files are packed from the next harvest on. */
+  compression: z.enum(PACKINGS, 'must be "gzip" or "zstd"').optional(),
+  /** With zstd: how small, and how slowly. */
+  compression_level: z.int(LEVEL_FAULT).min(ZSTD_LEVELS.least, LEVEL_FAULT)
+    .max(ZSTD_LEVELS.most, LEVEL_FAULT).optional(),
   timestamp: text.optional(),
   /** Collects what is not public, as far as the owner of the keys may read it. */
   protected: z.literal("collect", PROTECTED_FAULT).optional(),

@@ -1,0 +1,133 @@
+/**
+ * Zstandard (RFC 8878) as tweets files have it: a frame a block, each after a frame that says how long it is, as pzstd
+ * writes them, and a last one with the checksum and the length of all, as gzip's trailer has them. To other programs the
+ * frames that say something are ones to be passed over.
+ */
+
+import { Buffer } from "node:buffer";
+import { constants, crc32, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+
+/** Begins a frame that others pass over: with the length of the next one, and with what is known of the whole. */
+const [SIZE_MAGIC, END_MAGIC] = [0x184d2a50, 0x184d2a51];
+/** Bytes of a magic number and a length. */
+const HEAD = 8;
+const [SIZE_LENGTH, END_LENGTH] = [4, 12];
+/** Bytes that a frame may have, packed or not: a block is a mebibyte, or one long line. */
+const MAX_FRAME = 128 << 20;
+
+/** What a file begins with. */
+export const ZSTD_MAGIC = headOf(SIZE_MAGIC, SIZE_LENGTH);
+
+/** Packs a block by itself. @param level 1 to 9: smaller, and slower */
+export function packFrame(block: Uint8Array, level: number): Uint8Array {
+  const params = { [constants.ZSTD_c_compressionLevel]: level };
+  const packed = zstdCompressSync(block, { params });
+  const bytes = new Uint8Array(HEAD + SIZE_LENGTH + packed.length);
+  bytes.set(ZSTD_MAGIC);
+  new DataView(bytes.buffer).setUint32(HEAD, packed.length, true);
+  bytes.set(packed, HEAD + SIZE_LENGTH);
+  return bytes;
+}
+
+/** Ends a file. @param content The CRC-32 and the length of what its blocks hold */
+export function endFrame({ crc, length }: { crc: number; length: number }): Uint8Array {
+  const bytes = new Uint8Array(HEAD + END_LENGTH);
+  bytes.set(headOf(END_MAGIC, END_LENGTH));
+  const view = new DataView(bytes.buffer);
+  view.setUint32(HEAD, crc, true);
+  view.setBigUint64(HEAD + 4, BigInt(length), true);
+  return bytes;
+}
+
+/** Unpacks a file, piece by piece; fails where there is more, or less, than one. */
+export async function* unpackFrames(
+  content: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  const unpacking = new Unpacking(Infinity);
+  for await (const piece of content) yield* unpacking.push(piece);
+  unpacking.end();
+}
+
+/** Unpacks a small file. @throws where it is damaged, or holds more than `max` bytes */
+export function unpackAll(bytes: Uint8Array, max: number): Uint8Array {
+  const unpacking = new Unpacking(max);
+  const blocks = [...unpacking.push(bytes)];
+  unpacking.end();
+  return Buffer.concat(blocks);
+}
+
+/** What a frame that others pass over begins with. */
+function headOf(magic: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(HEAD);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, magic, true);
+  view.setUint32(4, length, true);
+  return bytes;
+}
+
+/** A file that is unpacked, frame by frame: the library reads the first one of a file only. */
+class Unpacking {
+  readonly #max: number;
+  /** What has come of a frame that is not whole. */
+  #held: Uint8Array = new Uint8Array();
+  /** How long the next frame is; undefined where it is not said yet. */
+  #next: number | undefined;
+  #crc = 0;
+  #length = 0;
+  #isOver = false;
+
+  /** @param max Bytes, unpacked, above which it fails */
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** Yields the blocks that a piece brings. @throws Error where it is no such file */
+  *push(piece: Uint8Array): Generator<Uint8Array> {
+    this.#held = this.#held.length === 0 ? piece : Buffer.concat([this.#held, piece]);
+    for (let frame = this.#taken(); frame; frame = this.#taken()) {
+      const maxOutputLength = Math.min(MAX_FRAME, this.#max - this.#length);
+      const block = zstdDecompressSync(frame, { maxOutputLength });
+      this.#crc = crc32(block, this.#crc);
+      this.#length += block.length;
+      yield block;
+    }
+    // A stream reads its next piece into the same memory.
+    this.#held = this.#held.slice();
+  }
+
+  /** @throws Error where more has to come */
+  end(): void {
+    if (!this.#isOver) throw new Error("It ends early");
+  }
+
+  /** The next frame, where it has come. */
+  #taken(): Uint8Array | null {
+    while (this.#next === undefined) {
+      if (this.#isOver && this.#held.length > 0) throw new Error("More comes after its end");
+      const view = new DataView(this.#held.buffer, this.#held.byteOffset, this.#held.length);
+      if (view.byteLength < HEAD) return null;
+      const [magic, length] = [view.getUint32(0, true), view.getUint32(4, true)];
+      const isEnd = magic === END_MAGIC && length === END_LENGTH;
+      if (!isEnd && (magic !== SIZE_MAGIC || length !== SIZE_LENGTH)) {
+        throw new Error("A frame has no length");
+      }
+      if (view.byteLength < HEAD + length) return null;
+      if (isEnd) this.#checkEnd(view);
+      else this.#next = view.getUint32(HEAD, true);
+      this.#held = this.#held.subarray(HEAD + length);
+    }
+    if (this.#next > MAX_FRAME) throw new Error("A frame is too long");
+    if (this.#held.length < this.#next) return null;
+    const frame = this.#held.subarray(0, this.#next);
+    this.#held = this.#held.subarray(this.#next);
+    this.#next = undefined;
+    return frame;
+  }
+
+  #checkEnd(view: DataView): void {
+    const isWhole = view.getUint32(HEAD, true) === this.#crc &&
+      view.getBigUint64(HEAD + 4, true) === BigInt(this.#length);
+    if (!isWhole) throw new Error("It is not what was packed");
+    this.#isOver = true;
+  }
+}
