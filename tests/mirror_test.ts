@@ -20,6 +20,7 @@ const ELSEWHERE: Record<string, string> = {
   "cli/collection/gaps.ts": "e2e/search_test.ts",
   "cli/collection/hydrate.ts": "e2e/hydrate_test.ts",
   "cli/collection/left_out.ts": "cli/download_strays_test.ts",
+  "cli/collection/names.ts": "e2e/full_output_test.ts",
   "cli/collection/redact_keys.ts": "e2e/redact_keys_test.ts",
   "cli/collection/schedules.ts": "e2e/schedule_test.ts",
   "cli/collection/verify.ts": "e2e/verify_test.ts",

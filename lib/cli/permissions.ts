@@ -61,6 +61,7 @@ export const NEEDS: Readonly<Record<string, readonly Power[]>> = {
   "collection verify": ["run", "write"],
   "collection gaps": ["run", "write"],
   "collection coverage": [],
+  "collection names": [],
   "collection redact-keys": ["run", "write"],
   "collection recover": ["run", "write"],
   "harvest list": ["run"],

@@ -165,6 +165,7 @@ const COMMANDS: string[][] = [
   ["collection", "recover", "find"],
   ["collection", "gaps", "find"],
   ["collection", "coverage", "find"],
+  ["collection", "names", "find"],
   ["collection", "schedule", "find", "rate(7 days)"],
   ["collection", "scheduled"],
   ["collection", "scheduled", "--json"],

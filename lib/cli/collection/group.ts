@@ -17,6 +17,7 @@ import { addExport } from "./export.ts";
 import { addGaps } from "./gaps.ts";
 import { addHydrate } from "./hydrate.ts";
 import { addKeys } from "./keys.ts";
+import { addRegister } from "./names.ts";
 import { addRedactKeys } from "./redact_keys.ts";
 import { addRecover } from "./recover.ts";
 import { addReport } from "./report.ts";
@@ -50,6 +51,7 @@ export function addCollection(program: Command, context: Context): void {
   addVerify(group, context);
   addGaps(group, context);
   addCoverage(group, context);
+  addRegister(group, context);
   addRedactKeys(group, context);
   addRecover(group, context);
 }

@@ -2,6 +2,7 @@
 
 import { type Command, Option } from "@commander-js/extra-typings";
 import { UserError } from "../../base/errors.ts";
+import type { JsonObject } from "../../base/json.ts";
 import { lastWord } from "../../base/visible.ts";
 import {
   addUsers,
@@ -140,6 +141,7 @@ async function addByName(
     output.line(`Added screen names to ${path}.`);
     output.note(nextStep(added, path));
   }
+  await tellTaken(config, found, context);
   tellOthers(found, context);
   throwIf(bad.error("The others were added."));
   if (found.refused.length > 0) {
@@ -148,6 +150,25 @@ async function addByName(
         strict ? "Nothing was added." : "The others were added."
       }`,
     });
+  }
+}
+
+/** Names accounts that have the name of another member: the list may mean that one. */
+async function tellTaken(
+  config: JsonObject,
+  { users }: LookedUp,
+  { output }: Context,
+): Promise<void> {
+  const { namesOfOthers } = await import("../../collection/names.ts");
+  const names = [...users].flatMap(([id, { screen_name: name }]): [string, string][] =>
+    name === undefined ? [] : [[id, name]]
+  );
+  for (const { user_id, screen_name, of, until } of namesOfOthers(config, new Map(names))) {
+    const had = until === undefined ? "was the name of" : `was until ${until} the name of`;
+    output.note(
+      `${screen_name} ${had} ${of.user_id}, a member of this collection, and is ${user_id}'s now: look which of ` +
+        "them the list means.",
+    );
   }
 }
 

@@ -57,3 +57,22 @@ Deno.test("a name that the API refuses does not refuse its hundred", () =>
       assert.equal(Object.keys(await usersOf(place)).length, 149);
       assert.ok(asked.length < 20, `${asked.length} requests`);
     })));
+
+Deno.test("a name that belonged to another member is pointed out, and both stay", () =>
+  inOneProcess(async (place) => {
+    const [user] = [...place.sandbox.world.users.values()];
+    const name = user?.screenName ?? assert.fail();
+    const former_names = [{ screen_name: name, until: "2026-05-01T00:00:00.000Z" }];
+    const users = { "77": { screen_name: "renamed", former_names } };
+    await place.writeJson("collection.json", { ...TIMELINES, users, keys: place.sandbox.keys });
+    const { code, err } = await place.run("collection-config", "screennames", name);
+    assert.equal(code, 0, err);
+    assert.match(
+      err,
+      new RegExp(`^${name} was until 2026-05-01\\S+ the name of 77, .* ${user?.id}'s now`, "m"),
+    );
+    assert.deepEqual(
+      Object.keys(await usersOf(place)).toSorted(),
+      [`${user?.id}`, "77"].toSorted(),
+    );
+  }));

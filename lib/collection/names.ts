@@ -1,0 +1,71 @@
+/** The register of names: which each user of a configuration had, and until when, as harvests saw it. */
+
+import { isObject, type Json, type JsonObject, member } from "../base/json.ts";
+
+/** A name of a user; ISO 8601. */
+export interface DatedName {
+  screen_name: string;
+  /** When harvests saw it first in place of another one; absent for the first name. */
+  from?: string;
+  /** When they saw another one in its place; absent for the name of now. */
+  until?: string;
+}
+
+/** A user and all names that are known. */
+export interface NamedUser {
+  user_id: string;
+  /** Oldest first. */
+  names: DatedName[];
+  /** Whether the user was taken out of the collection. */
+  is_removed: boolean;
+}
+
+/** Yields the users of a configuration of whom a name is known, with those that were taken out. */
+export function* namesIn(config: JsonObject): Generator<NamedUser> {
+  for (const [part, is_removed] of [["users", false], ["removed_users", true]] as const) {
+    const users = member(config, part);
+    if (!isObject(users)) continue;
+    for (const user_id of Object.keys(users)) {
+      const names = namesOf(member(users, user_id));
+      if (names.length > 0) yield { user_id, names, is_removed };
+    }
+  }
+}
+
+function namesOf(user: Json | undefined): DatedName[] {
+  if (!isObject(user)) return [];
+  const { screen_name: now, former_names: former } = user;
+  const names: DatedName[] = [];
+  for (const one of Array.isArray(former) ? former : []) {
+    if (!isObject(one)) continue;
+    const { screen_name, until } = one;
+    if (typeof screen_name !== "string" || typeof until !== "string") continue;
+    names.push({ screen_name, ...since(names), until });
+  }
+  if (typeof now === "string") names.push({ screen_name: now, ...since(names) });
+  return names;
+}
+
+function since(before: DatedName[]): Pick<DatedName, "from"> {
+  const from = before.at(-1)?.until;
+  return from === undefined ? {} : { from };
+}
+
+/**
+ * Returns which names of users that are added belonged to others of a configuration, or still do there: an account took
+ * a name over, or a list is older than that.
+ * @param added Names by user id.
+ */
+export function namesOfOthers(
+  config: JsonObject,
+  added: ReadonlyMap<string, string>,
+): { user_id: string; screen_name: string; of: NamedUser; until?: string }[] {
+  const ids = new Map([...added].map(([id, name]) => [name.toLowerCase(), id]));
+  return [...namesIn(config)].flatMap((of) =>
+    of.names.flatMap(({ screen_name, until }) => {
+      const user_id = ids.get(screen_name.toLowerCase());
+      if (user_id === undefined || user_id === of.user_id) return [];
+      return [{ user_id, screen_name, of, ...(until === undefined ? {} : { until }) }];
+    })
+  );
+}
