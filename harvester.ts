@@ -34,7 +34,7 @@ export async function harvest(options: Harvest): Promise<void> {
   const harvester = new Harvester({ ...options, limits }, network, waits);
   const server = serveControl(harvester, { ...control, collectionId, clock });
   const endBySignal = () => {
-    harvester.stop();
+    harvester.stop("signal");
     harvester.shutdown();
   };
   signal.addEventListener("abort", endBySignal, { once: true });
@@ -89,6 +89,7 @@ class Harvester implements Controlled {
   readonly #stopping = new AbortController();
   /** When it was started: not later than its harvest, so that nobody takes that for an older one. */
   readonly #since: number;
+  #stoppedBy: "stop" | "signal" = "stop";
   #isStopped = false;
   #hasEndedItself = false;
   #work: Work | undefined;
@@ -103,10 +104,11 @@ class Harvester implements Controlled {
     this.#exit = resolve;
   }
 
-  stop(): void {
+  stop(by: "stop" | "signal" = "stop"): void {
     if (this.#work?.recorder && !this.#isStopped && !this.#stopping.signal.aborted) {
       log.info("A stop was requested: what has arrived is stored first");
     }
+    if (!this.#stopping.signal.aborted) this.#stoppedBy = by;
     this.#stopping.abort();
   }
 
@@ -157,6 +159,7 @@ class Harvester implements Controlled {
       network: this.#network,
       waits: this.#waits,
       stopping: this.#stopping.signal,
+      stoppedBy: () => this.#stoppedBy,
       info: () => this.info(),
     });
     this.#work = work;

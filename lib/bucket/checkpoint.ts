@@ -9,10 +9,12 @@ import type { ConfigUpdate } from "../collection/changeset.ts";
 import {
   billedSchema,
   coveredSchema,
+  endedBySchema,
   leftOutSchema,
   protectedSchema,
   unavailableSchema,
 } from "../collection/harvest_info.ts";
+import { type Made, madeSchema } from "../collection/made.ts";
 import { ConflictError, LockedError, messageOf, OutsideError, UserError } from "../base/errors.ts";
 import { type JsonObject, jsonOrNull, parseAs } from "../base/json.ts";
 import { jsonBytes, jsonLineBytes } from "../base/json_bytes.ts";
@@ -93,6 +95,9 @@ const checkpointSchema = z.object({
   ended: z.number().optional(),
   outcome: z.enum(["complete", "stopped", "interrupted", "failed"]).optional(),
   reason: z.string().optional(),
+  ended_by: endedBySchema.optional(),
+  /** What made the harvest. */
+  made: madeSchema.optional(),
   /** The exit code of a harvester that failed: who has to act. */
   exit_code: z.number().optional(),
   /** The last entry of the inventory, whose own is among them, once the harvest is settled. */
@@ -116,6 +121,7 @@ export const commitSchema = z.object({
   ended: shape.ended,
   outcome: shape.outcome,
   reason: shape.reason,
+  ended_by: shape.ended_by,
   exit_code: shape.exit_code,
   inventory: shape.inventory,
 });
@@ -249,9 +255,10 @@ export class Checkpoint {
    */
   async begin(
     began: number,
-    { walks, type, planned = began, sides }: {
+    { walks, type, planned = began, sides, made }: {
       walks: number;
       type: string;
+      made?: Made | undefined;
       planned?: number;
       sides?: NamedSum[];
     },
@@ -266,6 +273,7 @@ export class Checkpoint {
         counts: noCounts(walks),
         ...(planned === began ? {} : { planned }),
         ...(sides ? { sides } : {}),
+        ...(made ? { made } : {}),
         ...(spent ? { spent } : {}),
       });
       return true;

@@ -34,8 +34,8 @@ export async function beginNext(
       config,
       now: began,
     });
-    const { type } = checkpoint.state;
-    await checkpoint.begin(claimed, { walks: 1, type, planned: began, sides });
+    const { type, made } = checkpoint.state;
+    await checkpoint.begin(claimed, { walks: 1, type, planned: began, sides, made });
     target.versions?.clear();
     noteBegun(target, claimed);
   }

@@ -42,11 +42,12 @@ const TRIES = 5;
 
 /** The fields of harvest.json, as far as the checkpoint knows them. */
 export function harvestInfo(state: CheckpointState, collectionId: string): HarvestInfo {
-  const { ended, outcome, reason, exit_code, counts, late } = state;
+  const { began, ended, outcome, reason, ended_by, made, exit_code, counts, late } = state;
   return {
     collection_id: collectionId,
-    harvest_timestamp: isoTime(state.began),
-    ...(ended === undefined ? {} : { harvest_end_timestamp: isoTime(ended) }),
+    harvest_timestamp: isoTime(began),
+    // A clock that was set back ends nothing before it began.
+    ...(ended === undefined ? {} : { harvest_end_timestamp: isoTime(Math.max(ended, began)) }),
     tweets: sum(state.files, (file) => file.tweets),
     files: state.files.length,
     file_bytes: sum(state.files, (file) => file.bytes),
@@ -55,6 +56,8 @@ export function harvestInfo(state: CheckpointState, collectionId: string): Harve
     ...(late ? { late: late.map(lateInfo) } : {}),
     ...(outcome ? { outcome } : {}),
     ...(reason ? { reason } : {}),
+    ...(ended_by ? { ended_by } : {}),
+    ...(made ? { made } : {}),
     ...(exit_code === undefined ? {} : { exit_code }),
   };
 }
@@ -132,6 +135,7 @@ export async function settle(target: ProjectionTarget, checkpoint: Checkpoint): 
     await checkpoint.commit({
       state: "finished",
       outcome: "interrupted",
+      ended_by: "killed",
       reason: "The harvester was interrupted; the next harvest went on from there",
       ended: checkpoint.state.ended ?? checkpoint.state.at,
     });

@@ -1,6 +1,7 @@
 /** What harvest.json says of a harvest; the control server answers with the same fields so far. */
 
 import { z } from "zod";
+import { madeSchema } from "./made.ts";
 
 /** What was read that costs money, and what it costs in dollars by the prices that were known. */
 export const billedSchema = z.object({ posts: z.number(), users: z.number(), dollars: z.number() });
@@ -28,6 +29,21 @@ export const coveredSchema = z.object({ from: z.string(), to: z.string() });
 /** How much was left out that is not public. */
 export const protectedSchema = z.object({ tweets: z.number(), users: z.number() });
 
+/**
+ * What ended a harvest: nothing was left to do; `max_records`; a stop that was requested; a signal to the process; the
+ * budget; a fault; that it was killed; or, of a stream, that the next harvest went on.
+ */
+export const endedBySchema = z.enum([
+  "done",
+  "max_records",
+  "stop",
+  "signal",
+  "budget",
+  "fault",
+  "killed",
+  "next harvest",
+]);
+
 /** The schema of harvest.json: the fields of the Python original, then ours, all of them optional. */
 export const harvestInfoSchema = z.looseObject({
   collection_id: z.string(),
@@ -50,6 +66,8 @@ export const harvestInfoSchema = z.looseObject({
   outcome: z.enum(["complete", "stopped", "interrupted", "failed"]).optional(),
   /** Why it stopped or failed, for a person. */
   reason: z.string().optional(),
+  ended_by: endedBySchema.optional().catch(undefined),
+  made: madeSchema.optional().catch(undefined),
   /** Of a harvest that failed: 1 where a person has to change something, 3 where the outside failed. */
   exit_code: z.number().optional(),
   /** Walks (users, or the search) that are whole, and all of them. */

@@ -5,6 +5,7 @@ import type { Lease } from "../bucket/lease.ts";
 import { noteBegun, type ProjectionTarget, settle } from "../bucket/projection.ts";
 import type { Clock } from "../base/clock.ts";
 import { withoutKeys } from "../collection/config.ts";
+import { madeFrom } from "../collection/made.ts";
 import { type CollectionConfig, planFor } from "../collection/types/registry.ts";
 
 /** What a harvest is begun with. */
@@ -63,7 +64,12 @@ async function begunOnce(
   const { walks } = planFor(config);
   const isBegun = await patiently(async () => {
     await guard();
-    return await checkpoint.begin(began, { walks, type: config.type, sides });
+    return await checkpoint.begin(began, {
+      walks,
+      type: config.type,
+      sides,
+      made: madeFrom(config),
+    });
   });
   if (!isBegun) return null;
   noteBegun(target, began);

@@ -11,8 +11,10 @@ export interface Ended {
   config: CollectionConfig;
   /** What failed. */
   failure: unknown;
-  /** Whether a stop was requested. */
-  isStopped: boolean;
+  /** What asked for a stop; absent where nothing did. */
+  stoppedBy: "stop" | "signal" | undefined;
+  /** How many tweets it brought. */
+  tweets: number;
   /** Why something was not read that costs money. */
   refusal: string | null | undefined;
   /** Whether nothing is left to do of what was begun. */
@@ -20,15 +22,22 @@ export interface Ended {
 }
 
 /** Returns how a harvest ended, as its checkpoint says it. */
-export function endingOf({ config, failure, isStopped, refusal, isWhole }: Ended): Ending {
+export function endingOf(ended: Ended): Ending {
+  const { config, failure, stoppedBy, refusal, isWhole, tweets } = ended;
   if (failure) {
     const known = failure instanceof TwarcCloudError ? { exit_code: failure.exitCode } : {};
-    return { outcome: "failed", reason: messageOf(failure), ...known };
+    return { outcome: "failed", reason: messageOf(failure), ended_by: "fault", ...known };
   }
-  if (isStopped) return { outcome: "stopped", reason: STOP_REQUESTED };
-  if (refusal) return { outcome: "stopped", reason: refusal };
-  if (!isWhole) return { outcome: "stopped", reason: "The next harvest goes on from here" };
+  if (stoppedBy) return { outcome: "stopped", reason: STOP_REQUESTED, ended_by: stoppedBy };
+  if (refusal) return { outcome: "stopped", reason: refusal, ended_by: "budget" };
+  const most = planFor(config).maxRecords;
+  const ended_by = tweets >= (most ?? Infinity) ? "max_records" : "done";
+  if (!isWhole) {
+    return { outcome: "stopped", reason: "The next harvest goes on from here", ended_by };
+  }
   // A stream has no other end of its own.
-  const most = traitsFor(config.type).endsByItself ? undefined : planFor(config).maxRecords;
-  return { outcome: "complete", ...(most === undefined ? {} : { reason: limitReason(most) }) };
+  if (traitsFor(config.type).endsByItself || most === undefined) {
+    return { outcome: "complete", ended_by };
+  }
+  return { outcome: "complete", reason: limitReason(most), ended_by: "max_records" };
 }

@@ -40,11 +40,12 @@ const DAMAGED = "The disk had damaged what had come";
 /** How a harvest of a stream ends that goes on. */
 const OVER = {
   outcome: "complete",
+  ended_by: "next harvest",
   reason: "Its time was over: the next harvest went on from there, on the same stream",
 } as const;
 
 /** How a harvest ended. */
-export type Ending = Pick<CheckpointState, "outcome" | "reason" | "exit_code">;
+export type Ending = Pick<CheckpointState, "outcome" | "reason" | "ended_by" | "exit_code">;
 
 /** What a recorder is made of. */
 export interface RecorderOptions extends CommitterOptions {
@@ -165,7 +166,12 @@ export class Recorder {
     try {
       await this.#cut(true, end);
     } catch (failure) {
-      const failed = { ...end, outcome: "failed", reason: messageOf(failure) } as const;
+      const failed = {
+        ...end,
+        outcome: "failed",
+        reason: messageOf(failure),
+        ended_by: "fault",
+      } as const;
       const { tweets: _, ...last } = this.#open.last;
       this.#committer.add({ ...last, commit: { ...last.commit, ...failed } });
       await this.#lastCommit(failed);
@@ -205,6 +211,7 @@ export class Recorder {
         ...end,
         outcome: "failed",
         reason: damaged.message,
+        ended_by: "fault",
         ...(meter ? { spent: meter.spent } : {}),
       },
     });

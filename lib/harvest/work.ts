@@ -44,6 +44,8 @@ export interface WorkOptions {
   waits: Waits;
   /** Aborted when a stop was requested. */
   stopping: AbortSignal;
+  /** What asked for it. */
+  stoppedBy: () => "stop" | "signal";
   /** The fields of harvest.json so far. */
   info: () => HarvestInfo;
 }
@@ -242,7 +244,8 @@ export class Work {
       config,
       failure,
       refusal: meter?.refusal,
-      isStopped: stopping.aborted,
+      stoppedBy: stopping.aborted ? this.#options.stoppedBy() : undefined,
+      tweets: recorder.progress.tweets,
       isWhole: recorder.isWhole,
     });
     const damaged = await recorder.finish(ending);

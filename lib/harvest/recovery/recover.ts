@@ -1,5 +1,6 @@
 /** Brings in what harvesters left on this machine that are gone, without harvesting. */
 
+import { madeFrom } from "../../collection/made.ts";
 import type { Recovered } from "../../collection/recovered.ts";
 import { Checkpoint, claimFolder } from "../../bucket/checkpoint.ts";
 import { Collections } from "../../bucket/collections.ts";
@@ -72,7 +73,7 @@ export async function recover(options: Recovery): Promise<Recovered> {
       const claimed = await claimFolder(store, claim);
       began = claimed.began;
       const { sides } = claimed;
-      await checkpoint.begin(began, { walks: 1, type: config.type, sides });
+      await checkpoint.begin(began, { walks: 1, type: config.type, sides, made: madeFrom(config) });
     }
     return collectionKeys(collectionId).harvest(began);
   };

@@ -1,0 +1,50 @@
+/** What made a harvest: for harvest.json, so that its files can be read without the configuration of that time. */
+
+import { z } from "zod";
+import { VERSION } from "../base/version.ts";
+import type { Reading } from "./types/rules.ts";
+import { type CollectionConfig, planFor } from "./types/registry.ts";
+
+/** The version of how a bucket is laid out. */
+export const BUCKET_FORMAT = 1;
+/** Characters of what is asked for that each commit may carry. */
+const MOST = 2_048;
+
+/** What made a harvest. */
+export const madeSchema = z.object({
+  program: z.string(),
+  bucket_format: z.number(),
+  /** The API, and its version. */
+  api: z.string(),
+  /** What it was asked for: a query, what of a stream, or how many users or ids. */
+  asked: z.record(z.string(), z.unknown()),
+});
+/** What made a harvest. */
+export type Made = z.infer<typeof madeSchema>;
+
+/** Returns what makes a harvest of a configuration. */
+export function madeFrom(config: CollectionConfig): Made {
+  const asked = askedOf(planFor(config).reading);
+  const isShort = JSON.stringify(asked).length <= MOST;
+  return {
+    program: `twarc-cloud ${VERSION}`,
+    bucket_format: BUCKET_FORMAT,
+    api: `X ${config.api ?? "1.1"}`,
+    asked: isShort ? asked : { see: "collection.json" },
+  };
+}
+
+function askedOf(reading: Reading): Record<string, unknown> {
+  switch (reading.kind) {
+    case "timelines":
+      return { users: Object.keys(reading.users).length };
+    case "query": {
+      const { query, sinceId, span } = reading;
+      return { query, ...(sinceId === undefined ? {} : { since_id: sinceId }), ...span };
+    }
+    case "stream":
+      return { ...reading.filter };
+    case "ids":
+      return { ids: reading.count };
+  }
+}
