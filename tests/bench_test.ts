@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { chart } from "./bench/chart.ts";
 import { sharesIn } from "./bench/profile.ts";
 import { noise, repeated } from "./bench/repeated.ts";
+import { limitOf, modelled, simulated } from "./bench/scale.ts";
 import { table } from "./bench/table.ts";
 
 Deno.test("of several runs the middle one counts, and how far the others are from it is known", () => {
@@ -51,4 +52,21 @@ Deno.test("a profile is summed up by parts of the program, without what was wait
 
 Deno.test("a table is one of Markdown", () => {
   assert.equal(table(["a", "b"], [["x", "1"]]), "| a | b |\n| --- | --: |\n| x | 1 |");
+});
+
+Deno.test("many users take as long as the model of docs/scale.md says, and no limit is exceeded", async () => {
+  const usual = { users: 200_000, pages: 1, as: "app", atOnce: 16, latencyMs: 250 } as const;
+  const cases: [path: string, limit: number, keys: number][] = [
+    ["/1.1/statuses/user_timeline.json", 1_500, 10],
+    ["/2/users/1/tweets", 10_000, 1],
+    ["/2/users/1/tweets", 10_000, 40],
+  ];
+  for (const [path, limit, keys] of cases) {
+    const reading = { ...usual, path, keys };
+    assert.equal(limitOf(reading), limit);
+    const { ms, exceeded } = await simulated(reading);
+    const model = modelled(reading, limit);
+    assert.equal(exceeded, 0);
+    assert.ok(ms >= model && ms <= model * 1.05, `${ms} ms, by the model ${model}`);
+  }
 });
