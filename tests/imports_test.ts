@@ -187,6 +187,20 @@ Deno.test("what a harvest into a folder loads are three packages, and what signs
   ]);
 });
 
+Deno.test("what harvests imports no part of the program after it has begun: its source may be another by then", async () => {
+  const rooms = /^(base|bucket|collection|control|format|harvest|secrets|source|store|twitter)$/;
+  const lazy = (await files()).filter(({ path, text }) =>
+    rooms.test(roomOf(path)) && /(?<!typeof )import\(\s*"\.\.?\//.test(text)
+  );
+  // Each of them at the beginning, by what the configuration, the settings or the keys ask for.
+  assert.deepEqual(lazy.map(({ path }) => path.slice(ROOT.length)).sort(), [
+    "lib/secrets/credentials.ts",
+    "lib/source/x.ts",
+    "lib/store/open.ts",
+    "lib/twitter/open.ts",
+  ]);
+});
+
 Deno.test("the port of all APIs has nothing of one version's own, and what is wanted of a stream has no lease in it", async () => {
   const text = await Deno.readTextFile(`${ROOT}lib/twitter/api.ts`);
   assert.doesNotMatch(text, /"\.\/(bill|compliance|paid_api)\.ts"/);
