@@ -53,3 +53,28 @@ export function giveBackAll(parts: Uint8Array[]): void {
 export function spareOf(length: number): number {
   return length >> 3;
 }
+
+/**
+ * Memory for bytes that come together, and are given back together: one piece for each of them costs more, to make and to
+ * collect, than to fill it.
+ */
+export class Room {
+  readonly #size: number;
+  #bytes: Uint8Array<ArrayBuffer> | undefined;
+  #filled = 0;
+
+  /** @param size Bytes in all, as far as that is known */
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  /** Returns memory for so many bytes: a part of this, or of its own where this is full. */
+  take(length: number): Uint8Array<ArrayBuffer> {
+    const end = this.#filled + length;
+    if (end > this.#size) return new Uint8Array(length);
+    this.#bytes ??= new Uint8Array(this.#size);
+    const part = this.#bytes.subarray(this.#filled, end);
+    this.#filled = end;
+    return part;
+  }
+}

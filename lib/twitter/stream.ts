@@ -2,6 +2,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import { type Clock, isoTime } from "../base/clock.ts";
+import { Room } from "../base/memory.ts";
 import type { Waits } from "../base/waits.ts";
 import { ApiError } from "../base/errors.ts";
 import { networkReason } from "../base/network.ts";
@@ -41,8 +42,11 @@ export type StreamLine =
 export interface StreamOptions {
   /** Opens a connection: one try, whose answer has status 200. */
   open: (signal: AbortSignal) => Promise<Response>;
-  /** Tells what a line is; a SyntaxError says that it is damaged. */
-  read: (line: Uint8Array) => StreamLine;
+  /**
+   * Tells what a line is; a SyntaxError says that it is damaged.
+   * @param room For lines of tweets that are not as they came, of all that come together.
+   */
+  read: (line: Uint8Array, room: Room) => StreamLine;
   clock: Clock;
   /** Told of the waits between connections. */
   waits: Waits;
@@ -143,6 +147,9 @@ class Connection {
     return Math.round(clock.now() - (clock.monotonic() - this.lastHeard));
   }
 
+  /** Bytes by which a tweet's line is longer than what came, at most so far. */
+  #longer = 0;
+
   async *items(): AsyncGenerator<StreamItem> {
     const { open, clock, stallMs, signal } = this.#options;
     const hangUp = new AbortController();
@@ -217,13 +224,15 @@ class Connection {
 
   #itemOf(lines: Uint8Array[]): { item: StreamItem; ends?: string } {
     const item: StreamItem = { tweets: [], messages: [] };
+    const room = new Room(lines.reduce((sum, line) => sum + line.length + this.#longer, 0));
     for (const line of lines) {
-      const read = this.#read(line);
+      const read = this.#read(line, room);
       if (this.#damaged > MAX_DAMAGED) break;
       if (!("message" in read)) this.#broughtAt = this.#options.clock.monotonic();
       if ("skipped" in read) continue;
       if ("tweet" in read) {
         this.#gotTweet = true;
+        this.#longer = Math.max(this.#longer, read.tweet.line.length - line.length);
         this.#delay.add(this.#options.clock.now() - idTime(read.tweet.id));
         item.tweets.push(read.tweet);
         continue;
@@ -235,9 +244,9 @@ class Connection {
     return { item };
   }
 
-  #read(line: Uint8Array): StreamLine {
+  #read(line: Uint8Array, room: Room): StreamLine {
     try {
-      const read = this.#options.read(line);
+      const read = this.#options.read(line, room);
       this.#damaged = 0;
       return read;
     } catch (thrown) {

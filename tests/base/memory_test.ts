@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { release, takeOver } from "../../lib/base/memory.ts";
+import { giveBackAll, release, Room, takeOver } from "../../lib/base/memory.ts";
 
 const PAGE = Uint8Array.from({ length: 10_000 }, (_, i) => i % 251);
 
@@ -26,4 +26,26 @@ Deno.test("where most is something else, what is wanted is copied, and the rest 
   release(answer);
   assert.equal(answer.length, 0);
   assert.equal(taken.length, 9_976);
+});
+
+Deno.test("what comes together lies in one piece, which is given back with the last of it", () => {
+  const room = new Room(40_000);
+  const lines = [15_000, 1, 24_900].map((length) => room.take(length));
+  lines.forEach((line, i) => line.fill(i + 1));
+  assert.deepEqual(lines.map((line) => [line.length, line[0], line.at(-1)]), [
+    [15_000, 1, 1],
+    [1, 2, 2],
+    [24_900, 3, 3],
+  ]);
+  assert.equal(new Set(lines.map(({ buffer }) => buffer)).size, 1);
+  giveBackAll(lines);
+  assert.deepEqual(lines.map(({ length }) => length), [0, 0, 0]);
+});
+
+Deno.test("what has no room any more has memory of its own, and makes none where nothing came", () => {
+  const room = new Room(10);
+  const [first, second, third] = [room.take(8), room.take(3), room.take(2)];
+  assert.notEqual(first.buffer, second.buffer);
+  assert.equal(first.buffer, third.buffer);
+  assert.equal(new Room(0).take(5).length, 5);
 });

@@ -1,6 +1,7 @@
 /** What answers of version 2 say, and how one becomes a line. */
 
 import { z } from "zod";
+import type { Room } from "../../base/memory.ts";
 import type { FoundUser, MissingTweet, TimelineState, UserAnswer } from "../api.ts";
 import { isId } from "../bytes/ids.ts";
 import { name, Outline } from "../bytes/outline.ts";
@@ -298,13 +299,14 @@ export interface Provenance {
 /**
  * An answer as a line: its bytes as they were sent, without line breaks between tokens, and with a member
  * `__twarc` at its end.
- * @param isOneLine Whether it is known to have no line breaks.
+ * @param options.isOneLine Whether it is known to have no line breaks.
+ * @param options.room For the line; memory of its own unless given.
  * @throws SyntaxError where it is no object.
  */
 export function answerLine(
   answer: Uint8Array,
   provenance: Provenance,
-  isOneLine = false,
+  { isOneLine = false, room }: { isOneLine?: boolean; room?: Room | undefined } = {},
 ): Uint8Array {
   const start = answer.indexOf(0x7b);
   const end = answer.lastIndexOf(0x7d);
@@ -312,7 +314,8 @@ export function answerLine(
   const object = isOneLine ? answer.subarray(start, end) : line(answer, { start, end });
   const isEmpty = pastSpace(object, 1) === object.length;
   const added = encoder.encode(`${isEmpty ? "" : ","}"__twarc":${JSON.stringify(provenance)}}`);
-  const told = new Uint8Array(object.length + added.length);
+  const length = object.length + added.length;
+  const told = room ? room.take(length) : new Uint8Array(length);
   told.set(object);
   told.set(added, object.length);
   return told;

@@ -238,7 +238,7 @@ export class V2Api implements PaidApi {
           throw new SyntaxError("It has neither tweets nor errors");
         }
         const lines = count > 0
-          ? [answerLine(bytes, this.#provenance(path, parameters), isOneLine)]
+          ? [answerLine(bytes, this.#provenance(path, parameters), { isOneLine })]
           : [];
         return { lines, count, asked: ids.length, missing: missingOf(answer, ids) };
       }, signal);
@@ -302,7 +302,7 @@ export class V2Api implements PaidApi {
         throw new SyntaxError("It has neither tweets nor meta");
       }
       const provenance = () => this.#provenance(path, worded);
-      const page = pageOf(answer, wanted, () => answerLine(bytes, provenance(), answer.isOneLine));
+      const page = pageOf(answer, wanted, () => answerLine(bytes, provenance(), answer));
       return { answer, state, page: { ...page, asked: Number(asked.max_results) } };
     };
     try {

@@ -4,6 +4,7 @@ import { getLogger } from "@logtape/logtape";
 import { z } from "zod";
 import { type Clock, isoTime } from "../../base/clock.ts";
 import { ApiError, LockedError, messageOf, UserError } from "../../base/errors.ts";
+import type { Room } from "../../base/memory.ts";
 import { VERSION } from "../../base/version.ts";
 import type { Confirm, StreamItem, StreamMessage, StreamTweet, StreamWanted } from "../api.ts";
 import { endConnection, isFull, type OpenConnection, openConnections } from "./connections.ts";
@@ -69,12 +70,12 @@ export async function* filteredStream(options: FilteredStreamOptions): AsyncGene
   };
   const request = { method: "GET", path: PATH, parameters } as const;
   const connector = new Connector({ transport, clock, request, wording, stale: wanted.connection });
-  const read = (line: Uint8Array) =>
-    readLine(line, rules, () => ({
-      url: connector.url,
-      version: `twarc-cloud ${VERSION}`,
-      retrieved_at: isoTime(clock.now()),
-    }));
+  const provenance = () => ({
+    url: connector.url,
+    version: `twarc-cloud ${VERSION}`,
+    retrieved_at: isoTime(clock.now()),
+  });
+  const read = (line: Uint8Array, room: Room) => readLine(line, rules, { provenance, room });
   const stream = liveStream({
     open: (opening) => connector.open(opening),
     read,
@@ -282,13 +283,18 @@ const problemsSchema = z.object({ errors: z.array(problemSchema).min(1) });
 export function readLine(
   line: Uint8Array,
   rules: Pick<OwnRules, "mark" | "ids">,
-  provenance: () => Parameters<typeof answerLine>[1],
+  { provenance, room }: {
+    provenance: () => Parameters<typeof answerLine>[1];
+    room?: Room | undefined;
+  },
 ): StreamLine {
   const post = postIn(line);
   if (post) {
     if (!isOwn(line, post.matching, rules)) return { skipped: true };
     const { id, isPublic, isOneLine } = post;
-    return { tweet: { id, line: answerLine(line, provenance(), isOneLine), ...isPublic } };
+    return {
+      tweet: { id, line: answerLine(line, provenance(), { isOneLine, room }), ...isPublic },
+    };
   }
   const value = strictlyParsed(line);
   if (Array.isArray(value)) throw new SyntaxError("It is no JSON object");

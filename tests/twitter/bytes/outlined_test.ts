@@ -87,7 +87,10 @@ Deno.test("a line of a v2 stream is what a parser says that it is", () => {
   });
   assertSame(
     line,
-    (bytes) => readLine(bytes, rules, () => ({ url: "u", version: "v", retrieved_at: "t" })),
+    (bytes) =>
+      readLine(bytes, rules, {
+        provenance: () => ({ url: "u", version: "v", retrieved_at: "t" }),
+      }),
   );
 });
 

@@ -59,7 +59,7 @@ const READERS: [string, string, (bytes: Uint8Array) => Uint8Array[]][] = [
     "a line of a v2 stream",
     `{"data":{"id":"${ID}","text":"a"},"includes":{"users":[{"id":"1"}]}}`,
     (bytes) => {
-      const read = readLine(bytes, { mark: "m", ids: new Set() }, provenance);
+      const read = readLine(bytes, { mark: "m", ids: new Set() }, { provenance });
       return "tweet" in read ? [read.tweet.line] : [];
     },
   ],
@@ -98,7 +98,9 @@ Deno.test("messages of a stream of any form are told, and damage nothing", () =>
   const rules = { mark: "m", ids: new Set<string>() };
   fc.assert(fc.property(any, (text) => {
     const bytes = encoder.encode(text);
-    for (const read of [readStreamLine, (line: Uint8Array) => readLine(line, rules, provenance)]) {
+    for (
+      const read of [readStreamLine, (line: Uint8Array) => readLine(line, rules, { provenance })]
+    ) {
       try {
         const told = read(bytes);
         if (!("message" in told)) continue;

@@ -6,6 +6,7 @@ import type { StreamItem, StreamWanted } from "../../../lib/twitter/api.ts";
 import { Signer } from "../../../lib/twitter/http/signer.ts";
 import { Transport } from "../../../lib/twitter/http/transport.ts";
 import { V2Api } from "../../../lib/twitter/v2/api.ts";
+import { Room } from "../../../lib/base/memory.ts";
 import { readLine } from "../../../lib/twitter/v2/stream.ts";
 import { Waits } from "../../../lib/base/waits.ts";
 import { type IdleSandbox, inIdleSandbox } from "../../fakes/idle_sandbox.ts";
@@ -319,7 +320,7 @@ const PROVENANCE = { url: "u", version: "v", retrieved_at: "t" };
 const OWN = { mark: "twarc-cloud/live", ids: new Set(["1377649934414049282"]) };
 
 function kindOf(line: string): string {
-  const read = readLine(encoder.encode(line), OWN, () => PROVENANCE);
+  const read = readLine(encoder.encode(line), OWN, { provenance: () => PROVENANCE });
   if ("skipped" in read) return "skipped";
   if ("tweet" in read) return `tweet ${read.tweet.id}`;
   return read.ends === undefined ? read.message.kind : `ends: ${read.ends}`;
@@ -338,12 +339,28 @@ Deno.test("v2 stream: lines are told apart, whatever the form of a rule's id", (
   }
 });
 
+Deno.test("v2 stream: the lines of posts that come together are parts of one piece of memory", () => {
+  const room = new Room(1_000);
+  const lines = ["1", "2"].map((id) => {
+    const read = readLine(encoder.encode(`{"data":{"id":"${id}"}}`), OWN, {
+      provenance: () => PROVENANCE,
+      room,
+    });
+    return "tweet" in read ? read.tweet.line : assert.fail(id);
+  });
+  assert.equal(lines[0]?.buffer, lines[1]?.buffer);
+  assert.deepEqual(lines.map((line) => JSON.parse(decoder.decode(line))), [
+    { data: { id: "1" }, __twarc: PROVENANCE },
+    { data: { id: "2" }, __twarc: PROVENANCE },
+  ]);
+});
+
 Deno.test("v2 stream: recorded lines are read, and recorded as they were sent with where they came from", async () => {
   const recorded = await twitterData("v2", "stream", "filtered-stream.jsonl");
   const lines = recorded?.split("\n").filter(Boolean) ?? [];
   // The program that recorded them added a __twarc of its own.
   for (const line of lines.map((line) => line.replace(/, "__twarc": .*$/, "}"))) {
-    const read = readLine(encoder.encode(line), OWN, () => PROVENANCE);
+    const read = readLine(encoder.encode(line), OWN, { provenance: () => PROVENANCE });
     assert.ok("tweet" in read || "message" in read);
     if (!("tweet" in read)) continue;
     const { __twarc, ...sent } = JSON.parse(decoder.decode(read.tweet.line));
