@@ -6,8 +6,13 @@ import { collectionKeys, FILES, isChangeset, isSideFile } from "../collection/la
 import { OutsideError, TwarcCloudError } from "../base/errors.ts";
 import { jsonBytes, jsonLineBytes } from "../base/json_bytes.ts";
 import { settledPut } from "../store/settled_put.ts";
-import type { Purged } from "../store/store.ts";
-import { Checkpoint, checkpointSum, isDamagedCheckpoint } from "../bucket/checkpoint.ts";
+import { isThere, type Purged, type Store } from "../store/store.ts";
+import {
+  Checkpoint,
+  checkpointSum,
+  isDamagedCheckpoint,
+  type NamedSum,
+} from "../bucket/checkpoint.ts";
 import { Collections } from "../bucket/collections.ts";
 import {
   canBeCleared,
@@ -29,9 +34,12 @@ import {
   rewriteSide,
   sidesOf,
 } from "../bucket/final_manifest.ts";
+import { storedSum } from "../bucket/harvest_sums.ts";
 import { sha1Of } from "../bucket/inventory_entry.ts";
 import { addAbsent, amend } from "./repair_inventory.ts";
 import { readListedFiles, readManifest } from "../bucket/manifest.ts";
+import { canBeRemade, remadeInfo } from "./remade.ts";
+import { removedFiles, setAside } from "./set_aside.ts";
 import { verify, type VerifyOptions } from "./verify.ts";
 
 /** What repairing works with. */
@@ -177,6 +185,7 @@ async function mendFiles(
     if (harvest.relisted) await list(harvest, options, harvest.relisted);
     else if (canBeCleared(harvest)) await clear(harvest, options, deleted);
     else if (canBeCounted(harvest)) await count(harvest, options);
+    else if (canBeRemade(harvest)) await remake(harvest, options);
   }
   if (deleted.size === 0) return;
   const { store, collectionId, lease, onPurged } = options;
@@ -186,18 +195,55 @@ async function mendFiles(
   if (purged) onPurged?.(purged);
 }
 
-/** Deletes what is garbage for sure. */
+/** Takes out what is garbage for sure: what X wanted to be gone is deleted, all else that holds anything is set aside. */
 async function clear(
   { unlisted }: HarvestFound,
-  { store, lease, onMended }: RepairOptions,
+  options: RepairOptions,
   deleted: Set<string>,
 ): Promise<void> {
+  const { store, lease, onMended } = options;
+  if (unlisted.length === 0) return;
+  const removed = await removedFiles(options);
   for (const key of unlisted) {
+    const isEmpty = (await storedSum(store, key)).bytes === 0;
     lease.check();
+    if (!isEmpty && !removed.has(key)) {
+      const to = await setAside(options, key, "No manifest lists it: it was never finished");
+      onMended(`${key}, which no manifest lists, is set aside as ${to}`);
+      continue;
+    }
     await store.delete(key);
     deleted.add(key);
     onMended(`${key}, which was never finished, is deleted`);
   }
+}
+
+/** Makes harvest.json again where it is gone, or says nothing; what it was is set aside. */
+async function remake(harvest: HarvestFound, options: RepairOptions): Promise<void> {
+  const { store, clock, collectionId, lease, onMended } = options;
+  const { folder } = harvest;
+  const key = `${folder}${FILES.harvest}`;
+  const bytes = await remadeInfo(store, { collectionId, harvest, now: clock.now() });
+  const files = await listedIn(store, folder);
+  const told = { name: FILES.harvest, sha1: sha1Of(bytes) };
+  const sides = await sidesOf(store, folder, { dropped: [told.name] });
+  const isListed = await isSideListed(store, folder, told.name);
+  await amend(options, folder, {
+    [told.name]: bytes,
+    ...(isListed ? { [FILES.manifest]: manifestWith(files, [...sides, told]) } : {}),
+  });
+  if (await isThere(store, key)) await setAside(options, key, "It could not be read");
+  const place = { store, folder, files, check: () => lease.check() };
+  await rewriteSide(place, FILES.harvest, bytes);
+  onMended(
+    `${key} is made again from the tweets and the manifest: how the harvest ended is not known`,
+  );
+}
+
+/** Returns the tweets files that a folder's manifest lists. */
+async function listedIn(store: Store, folder: string): Promise<NamedSum[]> {
+  const listed = await Array.fromAsync(readListedFiles(store, `${folder}${FILES.manifest}`));
+  return listed.map(({ key, sha1 }) => ({ sha1, name: key.slice(folder.length) }));
 }
 
 /** Writes a manifest that is not there, or empty. */
@@ -232,8 +278,7 @@ async function count(
   const key = `${folder}${FILES.harvest}`;
   lease.check();
   const next = jsonBytes({ ...info, tweets, files, file_bytes: bytes });
-  const listed = await Array.fromAsync(readListedFiles(store, `${folder}${FILES.manifest}`));
-  const named = listed.map(({ key, sha1 }) => ({ sha1, name: key.slice(folder.length) }));
+  const named = await listedIn(store, folder);
   const told = { name: FILES.harvest, sha1: sha1Of(next) };
   const sides = await sidesOf(store, folder, { dropped: [told.name] });
   const isListed = await isSideListed(store, folder, told.name);

@@ -20,6 +20,7 @@ import {
   type ListedFacts,
   totals,
 } from "./found.ts";
+import { canBeRemade } from "./remade.ts";
 import { gapsIn, type ToldGap } from "../bucket/gaps.ts";
 import { formatManifest, type ListedFile, readManifest } from "../bucket/manifest.ts";
 
@@ -223,7 +224,10 @@ function lookWhetherAllAgrees(
   }
   if (!info) {
     const isMissed = listed.size > 0 || isRetold;
-    if (problem || isMissed) fault(infoKey(harvest), problem ?? "it is not there", isRetold);
+    if (problem || isMissed) {
+      const canBeMended = isRetold || canBeRemade(harvest);
+      fault(infoKey(harvest), problem ?? "it is not there", canBeMended);
+    }
     return;
   }
   if (!hasManifest || isCounted(harvest, info)) return;

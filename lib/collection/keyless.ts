@@ -26,7 +26,9 @@ const MAX_UNPACKED_BYTES = 2 ** 26;
  * does not write, such as the copy of a configuration that an editor or a file manager has made.
  */
 export function mayHaveKeys(key: string): boolean {
-  if (/^collections\/[^/]+\/(compliance|inventory|coverage|fixity)\//.test(key)) return false;
+  if (/^collections\/[^/]+\/(compliance|inventory|coverage|fixity|set-aside)\//.test(key)) {
+    return false;
+  }
   return !isNamedLikeTweets(key) && !KEYLESS.has(key.slice(key.lastIndexOf("/") + 1));
 }
 

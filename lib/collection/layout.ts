@@ -150,6 +150,8 @@ export interface CollectionKeys {
   readonly coverage: string;
   /** The records before these, in files of their own. */
   readonly coverageParts: string;
+  /** What repairs took out of harvests, with the reasons. */
+  readonly setAside: string;
   /** Returns the changeset made at a time in milliseconds since 1970. */
   changeset(ms: number): string;
   /** Returns the folder of the harvest that began at a time in milliseconds since 1970, with a `/`. */
@@ -173,6 +175,7 @@ export function collectionKeys(id: string): CollectionKeys {
     inventoryParts: `${folder}inventory/`,
     coverage: `${folder}coverage.jsonl`,
     coverageParts: `${folder}coverage/`,
+    setAside: `${folder}set-aside/`,
     changeset: (ms) => `${folder}changesets/change-${stamp(ms)}.json`,
     harvest: (ms) => `${folder}harvests/${folderStamp(ms)}/`,
   };

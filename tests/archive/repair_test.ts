@@ -4,6 +4,7 @@ import { Collections } from "../../lib/bucket/collections.ts";
 import { acquireLease } from "../../lib/bucket/lease.ts";
 import { repair } from "../../lib/archive/repair.ts";
 import { systemClock } from "../../lib/base/clock.ts";
+import { OutsideError } from "../../lib/base/errors.ts";
 import { jsonBytes } from "../../lib/base/json_bytes.ts";
 import {
   BEGAN,
@@ -257,7 +258,7 @@ Deno.test("a change of the configuration that was cut between its record and its
     assert.deepEqual((await collections.loadJson("c")).json.search, { query: "b" });
   }));
 
-Deno.test("what a store keeps of a file that was never finished is deleted with it, and nothing else", () =>
+Deno.test("what a store keeps of a file that tweets were taken out of is deleted with it, and nothing else", () =>
   withBucket(async (bucket) => {
     const asked: ((key: string) => boolean)[] = [];
     bucket.store.purge = (_prefix, isGarbage) => {
@@ -266,10 +267,70 @@ Deno.test("what a store keeps of a file that was never finished is deleted with 
     };
     await bucket.repair();
     assert.equal(asked.length, 0, "Where nothing is deleted, nothing is asked for");
-    await bucket.store.put(`${OLD}tweets-20260101000000-2.jsonl.gz`, text("half"));
+    const file = `${OLD.slice(ROOT.length)}tweets-20260101000000-2.jsonl.gz`;
+    await bucket.json("changesets/change-20260101000000.json", {
+      update: {},
+      delete: [],
+      change_timestamp: "2026-01-01T00:00:00.000Z",
+      removed: [{ file, replaced_by: FILE, tweets: [{ id: "5", reason: "deleted" }] }],
+    });
+    await bucket.store.put(`${ROOT}${file}`, zipped(v1(5)));
     await bucket.repair();
+    assert.equal(await bucket.store.get(`${ROOT}${file}`), null);
     const [isGarbage = () => assert.fail()] = asked;
     assert.ok(isGarbage(`${OLD}tweets-20260101000000-2.jsonl.gz`));
     assert.ok(!isGarbage(`${OLD}${FILE}`));
     assert.ok(!isGarbage(`${OLD}tweets-20260101000000-3.jsonl.gz`));
+  }));
+
+Deno.test("what no manifest lists is set aside with its reason, also where the answer to a write was lost", () =>
+  withBucket(async (bucket) => {
+    const stray = zipped(v1(5), v1(6));
+    const key = `${OLD}tweets-20260102030405-2.jsonl.gz`;
+    await bucket.store.put(key, stray);
+    const remove = bucket.store.delete.bind(bucket.store);
+    bucket.store.delete = () => Promise.reject(new OutsideError("no answer"));
+    await assert.rejects(bucket.repair(), OutsideError);
+    bucket.store.delete = remove;
+    assert.ok(await bucket.store.get(key), "it is there until it is set aside");
+    const { mended, faults } = await bucket.repair();
+    assert.deepEqual(faults, []);
+    assert.equal(await bucket.store.get(key), null);
+    const [, to = ""] = / is set aside as (\S+)$/.exec(mended.join()) ?? [];
+    assert.deepEqual((await bucket.store.get(`${ROOT}${to}`))?.bytes, new Uint8Array(stray));
+    const reasons = (await bucket.text(`${ROOT}set-aside/reasons.jsonl`)).trimEnd().split("\n");
+    const [{ from, sha1, why }, ...others] = reasons.map((line) => JSON.parse(line));
+    assert.deepEqual([from, sha1, others], [key, sha1Of(stray), []]);
+    assert.match(why, /No manifest lists it/);
+  }));
+
+Deno.test("a harvest.json that is gone or odd is made again from tweets and manifest, says so, and the odd one is kept", () =>
+  withBucket(async (bucket) => {
+    const before = JSON.parse(await bucket.text(`${OLD}harvest.json`));
+    for (const odd of [null, "[1", '{"tweets":"many"}']) {
+      if (odd === null) await bucket.store.delete(`${OLD}harvest.json`);
+      else await bucket.store.put(`${OLD}harvest.json`, text(odd));
+      const [fault] = await bucket.faults();
+      assert.match(fault ?? "", /harvest\.json: .*\(mended\)$/);
+      const { mended, faults } = await bucket.repair();
+      assert.deepEqual(faults, []);
+      assert.match(mended.join(), /harvest\.json is made again from the tweets and the manifest/);
+      const { remade, ...info } = JSON.parse(await bucket.text(`${OLD}harvest.json`));
+      assert.ok(remade.at && remade.program);
+      assert.deepEqual({ ...info, ...before }, info, "what the files show");
+      if (odd === null) continue;
+      const aside = await bucket.text(
+        `${ROOT}set-aside/20260102030405-${sha1Of(text(odd)).slice(0, 8)}-harvest.json`,
+      );
+      assert.equal(aside, odd);
+    }
+  }));
+
+Deno.test("a harvest.json is not made again where a file of tweets is damaged", () =>
+  withBucket(async (bucket) => {
+    await bucket.store.delete(`${OLD}harvest.json`);
+    await bucket.store.put(`${OLD}${FILE}`, zipped(v1(1), v1(22_222)));
+    const { mended } = await bucket.repair();
+    assert.deepEqual(mended, []);
+    assert.equal(await bucket.store.get(`${OLD}harvest.json`), null);
   }));

@@ -143,7 +143,12 @@ Deno.test("a damaged configuration or checkpoint is told once, and the rest is v
       const { mended, faults: left } = await bucket.repair();
       assert.deepEqual(mended, [
         ...again,
-        `${below(OLD, "tweets-20260102030405-2.jsonl.gz")}, which was never finished, is deleted`,
+        `${
+          below(OLD, "tweets-20260102030405-2.jsonl.gz")
+        }, which no manifest lists, is set aside as ` +
+        `set-aside/20260102030405-${
+          sha1Of(text("half")).slice(0, 8)
+        }-tweets-20260102030405-2.jsonl.gz`,
       ]);
       assert.equal(left.length, again.length === 0 ? 1 : 0);
       await bucket.store.put(`${ROOT}${name}`, text(before));

@@ -234,11 +234,17 @@ Deno.test("--repair says what it did, with --json in the JSON, and standard outp
     await Deno.writeTextFile(garbage, "half");
     const { mended, faults } = await told(place, "--repair");
     assert.deepEqual(faults, []);
-    assert.match(mended?.join() ?? "", /^\S+tweets-20200101000000\.jsonl\.gz, .* is deleted$/);
+    assert.match(
+      mended?.join() ?? "",
+      /^\S+tweets-20200101000000\.jsonl\.gz, which no manifest lists, is set aside as \S+$/,
+    );
     assert.deepEqual((await told(place, "--repair")).mended, []);
     await Deno.writeTextFile(garbage, "half");
     const out = await place.ok("collection", "verify", "--repair");
-    assert.match(out, /^collections\S+, which was never finished, is deleted\.\nfind: whole\./);
+    assert.match(
+      out,
+      /^collections\S+, which no manifest lists, is set aside as \S+\nfind: whole\./,
+    );
   }, world()));
 
 Deno.test("a collection whose configuration is damaged is verified, named or not; one that is not there is told", () =>

@@ -25,7 +25,7 @@ export function addVerify(group: Command, context: Context): void {
     .addOption(bucketOption())
     .option(
       "--repair",
-      "clear what was never finished, and write again what can be derived from what is there: no tweet that is listed is touched; " +
+      "set aside what was never finished, and write again what can be derived from what is there: no tweet is deleted; " +
         "a collection that is being harvested is left alone",
       false,
     )

@@ -1,0 +1,81 @@
+/** What a repair takes out of harvests, and holds tweets: it is set aside, with a reason, and never deleted. */
+
+import { join } from "node:path";
+import { isoTime } from "../base/clock.ts";
+import { diskError } from "../base/disk_error.ts";
+import { jsonOrNull } from "../base/json.ts";
+import { stamp } from "../base/stamp.ts";
+import { VERSION } from "../base/version.ts";
+import { storedSum } from "../bucket/harvest_sums.ts";
+import { History } from "../bucket/history.ts";
+import { appendLines } from "../bucket/journal.ts";
+import type { Lease } from "../bucket/lease.ts";
+import { collectionKeys, harvestTime } from "../collection/layout.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Store } from "../store/store.ts";
+
+/** A collection that is repaired. */
+export interface SetAsidePlace {
+  store: Store;
+  clock: Clock;
+  collectionId: string;
+  lease: Pick<Lease, "check">;
+}
+
+/**
+ * Moves an object of a harvest to `set-aside/`: it is there, and its reason, before it is taken away. Cut in between, it
+ * is done once more.
+ * @returns Where it is.
+ * @throws OutsideError where the store fails; UserError where the disk is full.
+ */
+export async function setAside(place: SetAsidePlace, key: string, why: string): Promise<string> {
+  const { store, clock, collectionId, lease } = place;
+  const { setAside: aside } = collectionKeys(collectionId);
+  const name = key.slice(key.lastIndexOf("/") + 1);
+  const sum = await storedSum(store, key);
+  const to = `${aside}${stamp(harvestTime(key))}-${sum.sha1.slice(0, 8)}-${name}`;
+  await copy(place, { key, to, sum });
+  const journal = { store, key: `${aside}reasons.jsonl`, parts: `${aside}reasons/` };
+  const at = isoTime(clock.now());
+  await appendLines({ ...journal, guard: () => lease.check() }, (newest) => {
+    const isSaid = newest.some((line) => JSON.stringify(jsonOrNull(line)).includes(`"to":"${to}"`));
+    return isSaid ? [] : [JSON.stringify({ at, from: key, to, ...sum, why, program: VERSION })];
+  });
+  lease.check();
+  await store.delete(key);
+  return to;
+}
+
+async function copy(
+  { store, lease }: SetAsidePlace,
+  { key, to, sum: { sha1, bytes } }: {
+    key: string;
+    to: string;
+    sum: { sha1: string; bytes: number };
+  },
+): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "twarc-cloud-aside-" });
+  try {
+    const path = join(folder, "file");
+    try {
+      await Deno.writeFile(path, await store.read(key));
+    } catch (cause) {
+      throw diskError(cause, path);
+    }
+    lease.check();
+    await store.upload(to, path, { expected: { sha1, bytes } });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Returns the files that X, or a person, wanted tweets to be taken out of: these are not kept. */
+export async function removedFiles(
+  { store, collectionId }: Pick<SetAsidePlace, "store" | "collectionId">,
+): Promise<Set<string>> {
+  const { folder } = collectionKeys(collectionId);
+  const changesets = await Array.fromAsync(new History(store, collectionId).readable(() => {}));
+  return new Set(
+    changesets.flatMap(({ removed = [] }) => removed.map(({ file }) => `${folder}${file}`)),
+  );
+}
