@@ -36,26 +36,36 @@ Deno.test("a test that hangs fails by its name, and those after it run", async (
   }
 });
 
-Deno.test("the suite is run with a bound for every test", () => {
-  assert.match(config.tasks.test.command, / --preload=tests\/bounds\.ts /);
+/** What runs the quick groups, and what runs all. */
+const { test, "test-all": testAll, ok } = config.tasks;
+
+Deno.test("both suites are run with a bound for every test, and the gate runs every test", () => {
+  for (const { command } of [test, testAll]) {
+    assert.match(command, / --preload=tests\/bounds\.ts /);
+  }
+  assert.match(ok.command, / && deno task test-all$/);
 });
 
 Deno.test("the suite runs every group of test files, of which each file is in one", async () => {
-  const { command } = config.tasks.test;
-  assert.match(command, /--allow-run tests\/together$/);
+  assert.match(test.command, /--allow-run tests\/together\/quick$/);
+  assert.match(testAll.command, /--allow-run tests\/together$/);
+  const quick = Object.keys(GROUPS.quick);
+  const long = Object.keys(GROUPS.long);
   // None waits for another one's end: one that began last would run alone.
-  assert.match(command, new RegExp(`^DENO_JOBS=${Object.keys(GROUPS).length} `));
-  const run = (await Array.fromAsync(Deno.readDir(new URL("together", import.meta.url))))
-    .flatMap(({ name }) => /^(.*)_test\.ts$/.exec(name)?.[1] ?? []);
-  assert.deepEqual(run.toSorted(), Object.keys(GROUPS).toSorted());
-  for (const group of run) {
-    const file = new URL(`together/${group}_test.ts`, import.meta.url);
-    assert.match(
-      await Deno.readTextFile(file),
-      new RegExp(`^await together\\("${group}"\\);$`, "m"),
-    );
+  assert.match(test.command, new RegExp(`^DENO_JOBS=${quick.length} `));
+  assert.match(testAll.command, new RegExp(`^DENO_JOBS=${quick.length + long.length} `));
+  for (const [folder, groups] of Object.entries({ quick, long })) {
+    const at = new URL(`together/${folder}/`, import.meta.url);
+    const run = (await Array.fromAsync(Deno.readDir(at))).map(({ name }) => name);
+    assert.deepEqual(run.toSorted(), groups.map((group) => `${group}_test.ts`).toSorted());
+    for (const group of groups) {
+      assert.match(
+        await Deno.readTextFile(new URL(`${group}_test.ts`, at)),
+        new RegExp(`^await together\\("${group}"\\);$`, "m"),
+      );
+    }
   }
-  const files = (await Promise.all(run.map(filesOf))).flat();
+  const files = (await Promise.all([...quick, ...long].map(filesOf))).flat();
   const tests = fileURLToPath(new URL("./", import.meta.url));
   const there = (await Array.fromAsync(filesBelow(tests))).map((path) => relative(tests, path))
     .filter((path) => path.endsWith("_test.ts") && !path.startsWith("together/"));

@@ -10,23 +10,37 @@ import { asOneFile } from "./files.ts";
 const TESTS = `${ROOT}tests`;
 
 /**
- * The groups, and how the paths of their files begin: the longest beginning counts. The groups run side by side, and take
- * about as long as each other; those that need AWS are in few groups.
+ * The groups, and how the paths of their files begin: the longest beginning counts. The groups of a folder run side by
+ * side, and take about as long as each other; those that need AWS are in few groups. `deno task test` runs `quick/`:
+ * all of the library, and the main ways through the program; `deno task test-all` runs `long/` too.
  */
-export const GROUPS: Record<string, string[]> = {
-  aws: ["secrets/", "e2e/aws", "e2e/original", "e2e/proxy", "e2e/s3", "e2e/without_cluster"],
-  commands: ["cli/", "collection/", "export/", "infra/", "sandbox/"],
-  faults: ["faults/"],
-  harvests: ["harvest/", "source/"],
-  harvests_left: ["harvest/p", "harvest/recovery/"],
-  hostile: ["faults/hostile"],
-  programs: ["e2e/"],
-  programs_a_to_e: ["e2e/a", "e2e/b", "e2e/c", "e2e/d", "e2e/e"],
-  programs_f_to_h: ["e2e/f", "e2e/h", "e2e/keep", "e2e/lacking"],
-  programs_s_to_t: ["e2e/s", "e2e/t"],
-  rest: [""],
-  runners: ["runner/"],
-  stores: ["archive/", "bucket/", "store/"],
+export const GROUPS: Record<"quick" | "long", Record<string, string[]>> = {
+  quick: {
+    commands: ["cli/", "collection/", "export/", "infra/", "sandbox/"],
+    faults: ["faults/"],
+    harvests: ["harvest/", "source/"],
+    harvests_left: ["harvest/p", "harvest/recovery/"],
+    hostile: ["faults/hostile"],
+    programs_first: [
+      "e2e/filter_test",
+      "e2e/quick_start",
+      "e2e/search",
+      "e2e/signals",
+      "e2e/timeline",
+    ],
+    rest: [""],
+    runners: ["runner/"],
+    stores: ["archive/", "bucket/", "secrets/", "store/"],
+  },
+  long: {
+    aws: ["e2e/aws", "e2e/original", "e2e/proxy", "e2e/s3", "e2e/without_cluster"],
+    ecs: ["runner/ecs/"],
+    months: ["export/peers", "harvest/growth", "harvest/year"],
+    programs: ["e2e/"],
+    programs_a_to_e: ["e2e/a", "e2e/b", "e2e/c", "e2e/d", "e2e/e"],
+    programs_f_to_h: ["e2e/f", "e2e/h", "e2e/keep", "e2e/lacking"],
+    programs_s_to_t: ["e2e/s", "e2e/t"],
+  },
 };
 
 /** The test files of a group, as paths below tests/. */
@@ -48,7 +62,7 @@ async function testFiles(): Promise<string[]> {
 }
 
 function groupOf(file: string): string {
-  const found = Object.entries(GROUPS)
+  const found = [...Object.entries(GROUPS.quick), ...Object.entries(GROUPS.long)]
     .flatMap(([group, beginnings]) => beginnings.map((beginning) => ({ group, beginning })))
     .filter(({ beginning }) => file.startsWith(beginning))
     .toSorted((a, b) => b.beginning.length - a.beginning.length);

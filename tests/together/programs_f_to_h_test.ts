@@ -1,3 +1,0 @@
-import { together } from "./together.ts";
-
-await together("programs_f_to_h");
