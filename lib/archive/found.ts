@@ -3,6 +3,7 @@
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import type { CheckpointState } from "../bucket/checkpoint.ts";
 import type { FileFacts } from "./file_check.ts";
+import type { Head } from "../bucket/inventory_entry.ts";
 import type { ToldGap } from "../bucket/gaps.ts";
 
 /** Something that is not as it should be. */
@@ -18,6 +19,8 @@ export interface Fault {
 /** What of an inventory a person should know besides its faults. */
 export interface InventoryFound {
   entries: number;
+  /** The last of them; null where there is none. */
+  head: Head | null;
   /** The folders of harvests and the keys of changesets that have no entry. */
   absent: { harvests: string[]; changesets: string[] };
   /** How many of these are older than the inventory, which is no fault. */
@@ -35,6 +38,8 @@ export interface Verified {
   tweets: number;
   files: number;
   bytes: number;
+  /** Harvests that were read before: only that their files are there, with their sizes, was looked at. */
+  readBefore: number;
   /** Files, beside its configuration, that have keys in the clear: no damage, and nothing that should be. */
   withKeys: string[];
   /** Spans that were missed: nothing is wrong with telling them. */

@@ -21,6 +21,7 @@ import { lastHarvestSchema, timeOf } from "../bucket/last_harvest.ts";
 import { bytesHaveKeys, keyFiles } from "../bucket/key_files.ts";
 import { newestTold, totals, type Verified } from "./found.ts";
 import { changesetSchema, isHalfDone } from "../bucket/history.ts";
+import type { ReadBefore } from "../bucket/fixity.ts";
 import { type LockDocument, readLock } from "../bucket/lock.ts";
 import { InventoryCheck } from "./verify_inventory.ts";
 import { type Summing, summing } from "./summing.ts";
@@ -35,6 +36,8 @@ export interface VerifyOptions {
   collectionId: string;
   /** Whether the holder of a lock harvests nothing for sure. */
   isGone: (lock: LockDocument) => boolean | null;
+  /** What was read before; all is read where it is absent. */
+  before?: ReadBefore | undefined;
   /** Called before each file that is read. */
   onFile: (key: string) => void;
   signal: AbortSignal;
@@ -73,6 +76,8 @@ class Verifier {
   /** The files that tweets were taken out of, as changesets tell; null where one of them cannot be read. */
   #cleared: Set<string> | null = new Set();
   #isOnceOnly = false;
+  /** Of all harvests that are there. */
+  readonly #folders = new Set<string>();
   /** As it stands; nothing where it cannot be read. */
   #config: JsonObject = {};
   /** Whether what a harvest learned can be merged onto the configuration. */
@@ -86,7 +91,7 @@ class Verifier {
     const { collectionId, store, onFile, signal } = options;
     this.#options = options;
     this.#keys = collectionKeys(collectionId);
-    const nothing = { tweets: 0, files: 0, bytes: 0 };
+    const nothing = { tweets: 0, files: 0, bytes: 0, readBefore: 0 };
     const none = { faults: [], harvests: [], withKeys: [], gaps: [], inventory: null };
     this.found = { collectionId, ...none, ...nothing };
     this.#look = {
@@ -116,8 +121,9 @@ class Verifier {
   /** The inventory as it is before anything else is looked at. */
   async lookAtInventory(): Promise<void> {
     const state = await this.#committed().catch(nullIfDamaged);
-    const { collectionId } = this.#options;
-    this.#inventory = await InventoryCheck.open(this.#summing, collectionId, state);
+    const { collectionId, before } = this.#options;
+    const anchor = before?.inventory;
+    this.#inventory = await InventoryCheck.open(this.#summing, collectionId, state, anchor);
   }
 
   /** Gives what is not as the inventory has it. */
@@ -150,8 +156,16 @@ class Verifier {
       checkConfig(json, { keys: await isThere(store, checkpoint) ? "needed" : "optional" });
     });
     const inForce: string[] = [];
-    for await (const { key } of store.list(changesets)) {
+    const known = new Set<string>();
+    for await (const { key, size } of store.list(changesets)) {
       if (!isChangeset(key)) continue;
+      const name = key.slice(changesets.length);
+      if (this.#wasRead(key, { changeset: name }) && this.#inventory?.hasSize(name, size)) {
+        known.add(key);
+        // What tweets were taken out of is not known then.
+        this.#cleared = null;
+        continue;
+      }
       inForce.push(key);
       const found = await store.get(key);
       if (!found) continue;
@@ -170,7 +184,7 @@ class Verifier {
         this.#cleared?.add(`${this.#keys.folder}${file}`);
       }
     }
-    this.#inventory?.changesets(inForce);
+    this.#inventory?.changesets(inForce, known);
   }
 
   async lookAtHarvests(): Promise<void> {
@@ -191,7 +205,15 @@ class Verifier {
     const isStale = state !== null && state.commits !== before?.commits;
     const ours = settled && !isStale ? null : current;
     const open = ours ?? await this.#openOfOriginal(folders);
+    const newest = [...folders.keys()].at(-1);
     for (const [folder, objects] of folders) {
+      this.#folders.add(folder);
+      const isLast = folder === newest || folder === current || folder === open;
+      if (!isLast && this.#inventory && this.#wasRead(folder, { folder })) {
+        this.found.readBefore++;
+        this.#count(this.#inventory.readBefore(folder, objects, this.#look.fault));
+        continue;
+      }
       const place = { folder, objects, isOpen: folder === open };
       const own = folder === current ? state : null;
       const known = place.isOpen
@@ -200,10 +222,7 @@ class Verifier {
       const harvest = await lookAtHarvest({ ...place, ...known }, this.#look);
       this.found.harvests.push(harvest);
       await this.#inventory?.harvest(harvest, objects.map(({ key }) => key));
-      const { tweets, files, bytes } = totals(harvest);
-      this.found.tweets += tweets;
-      this.found.files += files;
-      this.found.bytes += bytes;
+      this.#count(totals(harvest));
     }
     if (settled && current && settled.files.length > 0 && !folders.has(current)) {
       this.#look.fault(this.#keys.checkpoint, `${current}, which it names, is not there`);
@@ -213,6 +232,19 @@ class Verifier {
       const says = "a harvest was cut, and is not recorded yet";
       this.#look.fault(this.#keys.checkpoint, says, this.#hasConfig);
     }
+  }
+
+  #count({ tweets, files, bytes }: Pick<Verified, "tweets" | "files" | "bytes">): void {
+    this.found.tweets += tweets;
+    this.found.files += files;
+    this.found.bytes += bytes;
+  }
+
+  /** Whether something was read before, and nothing was wrong with it, or changed since. */
+  #wasRead(key: string, what: { folder?: string; changeset?: string }): boolean {
+    const { before } = this.#options;
+    if (!before || !this.#inventory?.isBefore(before.inventory.entries, what)) return false;
+    return !before.faulty.some((one) => one.startsWith(key));
   }
 
   /** Whether it names a harvest that is there. */
@@ -225,10 +257,10 @@ class Verifier {
       if (newest) this.#look.fault(lastHarvest, "it is not there", true);
       return;
     }
-    const problem = lastHarvestProblem(found.bytes, (ms) => {
-      const folder = this.#keys.harvest(ms);
-      return harvests.some((harvest) => harvest.folder === folder);
-    });
+    const problem = lastHarvestProblem(
+      found.bytes,
+      (ms) => this.#folders.has(this.#keys.harvest(ms)),
+    );
     if (problem) this.#look.fault(lastHarvest, problem, newest !== null);
   }
 

@@ -2,10 +2,10 @@
 
 import { type CheckpointState, checkpointSum } from "../bucket/checkpoint.ts";
 import { inventoryName, isInventoried, storedSum } from "../bucket/harvest_sums.ts";
-import type { FileSum } from "../bucket/inventory_entry.ts";
+import type { FileSum, Head } from "../bucket/inventory_entry.ts";
 import { type InventoryIndex, readInventory } from "../bucket/inventory_index.ts";
 import { type CollectionKeys, collectionKeys, FILES, GROWING_SIDES } from "../collection/layout.ts";
-import type { Store } from "../store/store.ts";
+import type { Listed, Store } from "../store/store.ts";
 import type { HarvestFound, InventoryFound } from "./found.ts";
 import type { Summing } from "./summing.ts";
 
@@ -54,9 +54,51 @@ export class InventoryCheck {
     summing: Summing,
     collectionId: string,
     checkpoint: CheckpointState | null,
+    before?: Head,
   ): Promise<InventoryCheck> {
-    const index = await readInventory(summing.store, collectionId, checkpoint?.inventory);
+    const index = await readInventory(summing.store, collectionId, [
+      ...(checkpoint?.inventory ? [{ ...checkpoint.inventory, by: "checkpoint.json" }] : []),
+      ...(before ? [{ ...before, by: "fixity.jsonl" }] : []),
+    ]);
     return new InventoryCheck(summing, { collectionId, isCopy: checkpoint === null }, index);
+  }
+
+  /** Whether nothing was said of a harvest, or a changeset, after an entry. */
+  isBefore(entries: number, { folder = "", changeset = "" }): boolean {
+    const { harvests, changesetEntries } = this.#index;
+    const entry = harvests.get(inventoryName(folder))?.entry ?? changesetEntries.get(changeset);
+    return entry !== undefined && entry <= entries;
+  }
+
+  /**
+   * Takes in a harvest that was read before: its files are looked for, and their sizes compared.
+   * @returns What the inventory has of it.
+   */
+  readBefore(
+    folder: string,
+    objects: Listed[],
+    fault: InventoryLook["fault"],
+  ): { tweets: number; files: number; bytes: number } {
+    const name = inventoryName(folder);
+    this.#seen.add(name);
+    const sizes = new Map(objects.map(({ key, size }) => [key, size]));
+    const has = { tweets: 0, files: 0, bytes: 0 };
+    for (const [file, { bytes, tweets }] of this.#index.harvests.get(name)?.files ?? []) {
+      const key = `${folder}${file}`;
+      const size = sizes.get(key);
+      if (size === undefined) fault(key, "the inventory has it, and it is not there");
+      else if (size !== bytes) fault(key, `it has ${size} bytes, and the inventory says ${bytes}`);
+      if (tweets === undefined) continue;
+      has.tweets += tweets;
+      has.files++;
+      has.bytes += bytes;
+    }
+    return has;
+  }
+
+  /** Whether a changeset has the size that the inventory has. */
+  hasSize(changeset: string, size: number | undefined): boolean {
+    return this.#index.changesets.get(changeset)?.bytes === size;
   }
 
   /** Whether there is an inventory. */
@@ -65,12 +107,13 @@ export class InventoryCheck {
   }
 
   /** The changesets that are there and were read. @param keys Theirs. */
-  changesets(keys: string[]): void {
+  changesets(keys: string[], readBefore: ReadonlySet<string>): void {
     const { changesets } = this.#keys;
     const actual = new Map(
       keys.map((key) => [key.slice(changesets.length), this.#summing.take(key) ?? null]),
     );
     for (const name of new Set([...actual.keys(), ...this.#index.changesets.keys()])) {
+      if (readBefore.has(`${changesets}${name}`)) continue;
       this.#compare(
         `${changesets}${name}`,
         actual.get(name) ?? null,
@@ -137,6 +180,7 @@ export class InventoryCheck {
     for (const { key, says } of before.faults) look.fault(key, says);
     const found: InventoryFound = {
       entries: before.head?.entries ?? 0,
+      head: before.head,
       absent: { harvests: [], changesets: [] },
       older: { harvests: 0, changesets: 0 },
       altered: new Set(),

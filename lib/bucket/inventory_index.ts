@@ -17,6 +17,13 @@ export interface InventoriedHarvest {
   checkpoint: string | undefined;
   /** Whether there is an entry of all of it: a repair may have changed what had none. */
   isWhole: boolean;
+  /** The number of the last entry that is about it. */
+  entry: number;
+}
+
+/** An entry that is known to have been there, and the file that says so. */
+export interface Anchor extends Head {
+  by: string;
 }
 
 /** What an inventory says. */
@@ -27,6 +34,8 @@ export interface InventoryIndex {
   harvests: Map<string, InventoriedHarvest>;
   /** By name. */
   changesets: Map<string, FileSum>;
+  /** The number of the last entry that is about a changeset, by name. */
+  changesetEntries: Map<string, number>;
   /** When the first entry was made. */
   since: string | null;
   /** When the last one was made. */
@@ -39,15 +48,15 @@ export interface InventoryIndex {
 
 /**
  * Reads an inventory.
- * @param anchor An entry that is known to have been there.
+ * @param anchors Entries that are known to have been there, and where that is known from.
  * @throws OutsideError where the store fails.
  */
 export async function readInventory(
   store: Store,
   collectionId: string,
-  anchor?: Head,
+  anchors: Anchor[] = [],
 ): Promise<InventoryIndex> {
-  const reader = new Reader(anchor);
+  const reader = new Reader(anchors);
   const { inventory, inventoryParts } = collectionKeys(collectionId);
   // The newest first: what becomes full meanwhile is in both then.
   const newest = linesOf(decoder.decode((await store.get(inventory))?.bytes));
@@ -66,16 +75,16 @@ class Reader {
     head: null,
     harvests: new Map(),
     changesets: new Map(),
+    changesetEntries: new Map(),
     since: null,
     until: null,
     isWhole: false,
     faults: [],
   };
-  readonly #anchor: Head | undefined;
-  #hasAnchor = false;
+  readonly #missing: Set<Anchor>;
 
-  constructor(anchor: Head | undefined) {
-    this.#anchor = anchor;
+  constructor(anchors: Anchor[]) {
+    this.#missing = new Set(anchors);
   }
 
   add(key: string, lines: string[]): void {
@@ -90,19 +99,20 @@ class Reader {
         this.#fault(key, `line ${i + 1} (entry ${number}) ${says}`);
       }
       this.#index.head = { entries: number, sha256 };
-      this.#hasAnchor ||= number === this.#anchor?.entries && sha256 === this.#anchor.sha256;
+      for (const anchor of this.#missing) {
+        const isHere = number === anchor.entries && sha256 === anchor.sha256;
+        if (isHere) this.#missing.delete(anchor);
+      }
       if (entry) this.#take(entry);
     }
   }
 
   ended(key: string): InventoryIndex {
-    if (this.#anchor && !this.#hasAnchor) {
-      this.#fault(
-        key,
-        this.#index.head
-          ? `entry ${this.#anchor.entries} is missing, or is not the one that checkpoint.json names`
-          : "it is not there",
-      );
+    for (const { entries, by } of this.#missing) {
+      const says = this.#index.head
+        ? `entry ${entries} is missing, or is not the one that ${by} names`
+        : "it is not there";
+      if (!this.#index.faults.some((fault) => fault.says === says)) this.#fault(key, says);
     }
     for (const [name, { isWhole }] of this.#index.harvests) {
       if (!isWhole) this.#index.harvests.delete(name);
@@ -110,18 +120,20 @@ class Reader {
     return this.#index;
   }
 
-  #take({ what, at, folder, tweets, files = {}, changesets = {}, checkpoint }: Entry): void {
+  #take({ entry, what, at, folder, tweets, files = {}, changesets = {}, checkpoint }: Entry): void {
     const index = this.#index;
     index.since ??= at;
     index.until = at;
     index.isWhole ||= what === "made later";
     set(index.changesets, changesets);
+    for (const name of Object.keys(changesets)) index.changesetEntries.set(name, entry);
     if (folder === undefined) return;
     const known = index.harvests.get(folder);
     const harvest: InventoriedHarvest = {
       tweets: tweets ?? known?.tweets,
       files: known?.files ?? new Map(),
       checkpoint: checkpoint ?? known?.checkpoint,
+      entry,
       isWhole: (known?.isWhole ?? false) || BASES.has(what),
     };
     set(harvest.files, files);

@@ -150,6 +150,10 @@ export interface CollectionKeys {
   readonly coverage: string;
   /** The records before these, in files of their own. */
   readonly coverageParts: string;
+  /** The newest records of what was verified and repaired. */
+  readonly fixity: string;
+  /** The records before these, in files of their own. */
+  readonly fixityParts: string;
   /** What repairs took out of harvests, with the reasons. */
   readonly setAside: string;
   /** Returns the changeset made at a time in milliseconds since 1970. */
@@ -175,6 +179,8 @@ export function collectionKeys(id: string): CollectionKeys {
     inventoryParts: `${folder}inventory/`,
     coverage: `${folder}coverage.jsonl`,
     coverageParts: `${folder}coverage/`,
+    fixity: `${folder}fixity.jsonl`,
+    fixityParts: `${folder}fixity/`,
     setAside: `${folder}set-aside/`,
     changeset: (ms) => `${folder}changesets/change-${stamp(ms)}.json`,
     harvest: (ms) => `${folder}harvests/${folderStamp(ms)}/`,

@@ -1,6 +1,6 @@
 /** The command `twarc-cloud collection verify`: whether collections are whole, and mending what can be mended. */
 
-import type { Command } from "@commander-js/extra-typings";
+import { type Command, Option } from "@commander-js/extra-typings";
 import type { InventoryFound, Verified } from "../../archive/found.ts";
 import type { VerifyOptions } from "../../archive/verify.ts";
 import { bucketOption, example } from "../options.ts";
@@ -29,11 +29,18 @@ export function addVerify(group: Command, context: Context): void {
         "a collection that is being harvested is left alone",
       false,
     )
+    .addOption(
+      new Option(
+        "--since-last",
+        "read only what is new since the last time, or was not as it should be then; of the rest, that it is there with " +
+          "its size. All is read again after 90 days",
+      ).default(false).conflicts("repair"),
+    )
     .option("--json", "print JSON")
     .addHelpText("after", example("collection verify test_collection"))
-    .action(async (collectionId, { bucket, repair, json }) => {
+    .action(async (collectionId, { bucket, repair, sinceLast, json }) => {
       const opened = await openBucket(context, { bucket });
-      const wanted = repair ? { isNamed: collectionId !== undefined } : null;
+      const wanted = { repair, sinceLast, isNamed: collectionId !== undefined };
       const all: Looked[] = [];
       for (const id of await wantedIds(opened, collectionId)) {
         const looked = await lookedAt(opened, id, wanted, context);
@@ -75,29 +82,88 @@ async function wantedIds(
   return [named];
 }
 
-/** @param repair Whether it is to be mended, and whether the person named it. */
+/** How a collection is to be looked at. */
+interface Wanted {
+  repair: boolean;
+  sinceLast: boolean;
+  /** Whether the person named it. */
+  isNamed: boolean;
+}
+
+/** Looks at a collection, and records that. */
 async function lookedAt(
   opened: Bucket,
   id: string,
-  repair: { isNamed: boolean } | null,
+  wanted: Wanted,
   context: Context,
 ): Promise<Looked> {
   const { verify } = await import("../../archive/verify.ts");
   const { LockedError } = await import("../../base/errors.ts");
+  const { readBefore } = await import("../../bucket/fixity.ts");
   const progress = await context.output.progress();
+  const began = context.clock.now();
   try {
     const options = await optionsFor(opened, { collectionId: id, progress }, context);
-    if (repair) {
+    const before = wanted.sinceLast ? await readBefore(opened.store, id, began) : null;
+    if (wanted.sinceLast && !before) {
+      context.output.note(`${id}: all is read, as there is no record of the last 90 days.`);
+    }
+    const look = async (): Promise<Looked> => {
+      if (!wanted.repair) {
+        return {
+          verified: await verify({ ...options, ...(before ? { before } : {}) }),
+          mended: null,
+        };
+      }
       try {
         return await repaired(options, context);
       } catch (error) {
-        if (!(error instanceof LockedError) || repair.isNamed) throw error;
+        if (!(error instanceof LockedError) || wanted.isNamed) throw error;
         context.output.note(`${error.message}: it is left alone`);
+        return { verified: await verify(options), mended: null };
       }
-    }
-    return { verified: await verify(options), mended: null };
+    };
+    const looked = await look();
+    await record(opened, { looked, began, isAll: before === null }, context);
+    return looked;
   } finally {
     progress.end();
+  }
+}
+
+/** Records what was read and found; where the bucket takes no record, all that was found is shown all the same. */
+async function record(
+  { store }: Bucket,
+  { looked: { verified, mended }, began, isAll }: {
+    looked: Looked;
+    began: number;
+    isAll: boolean;
+  },
+  { clock, output }: Context,
+): Promise<void> {
+  const { recordFixity } = await import("../../bucket/fixity.ts");
+  const { TwarcCloudError } = await import("../../base/errors.ts");
+  const { totals } = await import("../../archive/found.ts");
+  const { collectionId, harvests, faults, inventory } = verified;
+  const read = { harvests: harvests.length, files: 0, tweets: 0, bytes: 0 };
+  for (const { files, tweets, bytes } of harvests.map(totals)) {
+    read.files += files;
+    read.tweets += tweets;
+    read.bytes += bytes;
+  }
+  try {
+    await recordFixity({ store, clock, collectionId }, {
+      began,
+      what: mended ? "repair" : "verify",
+      scope: isAll ? "all" : "since last",
+      read,
+      found: faults.map(({ key, says }) => ({ key, says })),
+      did: mended ?? [],
+      inventory: inventory?.head ?? null,
+    });
+  } catch (error) {
+    if (!(error instanceof TwarcCloudError)) throw error;
+    output.note(`This could not be recorded in fixity.jsonl: ${error.message}`);
   }
 }
 
@@ -134,17 +200,25 @@ async function repaired(
 function tell({ verified, mended }: Looked, { output }: Context): void {
   const { collectionId, harvests, tweets, files, bytes, withKeys, gaps, faults, inventory } =
     verified;
+  const { readBefore } = verified;
   for (const what of mended ?? []) output.line(`${what}.`);
   for (const { key, says, canBeMended } of faults) {
     output.line(`${key}: ${says}${canBeMended ? " (--repair repairs it)" : ""}`);
   }
   const state = faults.length === 0 ? "whole" : many(faults.length, "fault");
   const has = [
-    many(harvests.length, "harvest"),
+    many(harvests.length + readBefore, "harvest"),
     `${many(tweets, "tweet")} in ${many(files, "file")} (${size(bytes)})`,
     ...(gaps.length > 0 ? [`${many(gaps.length, "span")} missed`] : []),
   ];
   output.line(`${collectionId}: ${state}. ${has.join(", ")}`);
+  if (readBefore > 0) {
+    output.line(
+      `  ${
+        many(readBefore, "harvest")
+      } of them read before: their files are there, with their sizes`,
+    );
+  }
   for (const gap of gapTexts(gaps)) output.line(`  missed from ${gap}`);
   const lacking = inventory && lackingText(inventory);
   if (lacking) output.line(`  ${lacking}`);
@@ -169,10 +243,11 @@ function tellKeys(id: string, withKeys: string[], output: Context["output"]): vo
 }
 
 function toJson({ verified, mended }: Looked): Record<string, unknown> {
-  const { collectionId, harvests, faults, withKeys, inventory, ...rest } = verified;
+  const { collectionId, harvests, faults, withKeys, inventory, readBefore, ...rest } = verified;
   return {
     collection_id: collectionId,
-    harvests: harvests.length,
+    harvests: harvests.length + readBefore,
+    read_before: readBefore,
     ...rest,
     faults: faults.map(({ key, says, canBeMended }) => ({ key, says, can_be_mended: canBeMended })),
     with_keys: withKeys,
