@@ -35,7 +35,8 @@ export class Ending {
       process.on("SIGINT", () => this.#press());
       process.on("SIGTERM", () => this.#ending.abort());
       if (Deno.build.os === "windows") {
-        // Closing the window, and Ctrl-Break: Node's own way has neither there.
+        // Ctrl-Break, and closing the window, after which Windows ends the process when Deno's handler has returned:
+        // mostly before anything here is run. What was not stored yet is found by the next harvest.
         for (const name of ["SIGHUP", "SIGBREAK"] as const) {
           Deno.addSignalListener(name, () => this.#ending.abort());
         }

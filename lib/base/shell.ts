@@ -42,11 +42,19 @@ export function processCommands(pid: number, os: string = Deno.build.os) {
     : { see: `ps -p ${pid} -o user,args`, end: `kill ${pid}` };
 }
 
-/** Returns how a person makes a file one that they alone can read. */
-export function makePrivate(path: string, os: string = Deno.build.os): string {
-  return os === "windows"
-    ? `icacls "${path}" /inheritance:r /grant:r "%USERNAME%:F"`
-    : `chmod 600 ${path}`;
+/** Returns what somebody types to make a file one that they alone can read. */
+export function makePrivate(path: string, typist: Typist): string {
+  if ((typist.os ?? Deno.build.os) !== "windows") return `chmod 600 ${path}`;
+  const granted = `icacls "${path}" /inheritance:r /grant:r`;
+  switch (shellOf(typist)) {
+    case "sh":
+      // Git's shell takes what begins with a slash for a path.
+      return `MSYS_NO_PATHCONV=1 ${granted} "$USERNAME:F"`;
+    case "powershell":
+      return `${granted} "\${env:USERNAME}:F"`;
+    case "cmd":
+      return `${granted} "%USERNAME%:F"`;
+  }
 }
 
 /** Returns whether a file's folder, on Windows, may be open to others, whose access there no mode keeps out. */

@@ -59,7 +59,7 @@ export function addConfigure(program: Command, context: Context): void {
       if (mayBeShared(path, context)) {
         output.note(
           `Others of this machine may be able to read it. So that you alone can: ${
-            makePrivate(path)
+            makePrivate(path, context)
           }`,
         );
       }

@@ -150,11 +150,13 @@ class Demo {
     for (
       const command of [
         "configure",
-        "collection-config template search --id=my_search     # then put your query into collection.json",
-        "collection-config keys && twarc-cloud collection add",
+        "collection-config template search --id=my_search",
+        "collection-config keys",
+        "collection add",
         "collection once my_search --wait",
       ]
     ) this.#context.print(`  twarc-cloud ${command}`);
+    this.#context.print("After the template, put your query into collection.json.");
     this.#context.print("");
     this.#context.print(
       `Done in ${seconds.toFixed(1)} s. What was made is in ${this.#context.folder}`,

@@ -27,8 +27,16 @@ Deno.test("names the commands and variables that the system has", () => {
     end: "taskkill /pid 7 /f",
   });
   assert.deepEqual(["linux", "windows"].map(temporaryVariable), ["TMPDIR", "TEMP"]);
-  assert.equal(makePrivate("/a", "darwin"), "chmod 600 /a");
-  assert.match(makePrivate("C:\\a", "windows"), /^icacls "C:\\a" \/inheritance:r/);
+});
+
+Deno.test("names the person in the words of the shell in which they close a file to others", () => {
+  const typed = (env: Record<string, string>, os = "windows") =>
+    makePrivate("D:\\a b", { env, os });
+  const icacls = 'icacls "D:\\a b" /inheritance:r /grant:r';
+  assert.equal(typed({}), `${icacls} "\${env:USERNAME}:F"`);
+  assert.equal(typed({ PROMPT: "$P$G" }), `${icacls} "%USERNAME%:F"`);
+  assert.equal(typed({ SHELL: "/usr/bin/bash" }), `MSYS_NO_PATHCONV=1 ${icacls} "$USERNAME:F"`);
+  assert.equal(makePrivate("/a", { env: {}, os: "darwin" }), "chmod 600 /a");
 });
 
 Deno.test("takes a file outside of the person's own folder for one that others may read, on Windows", () => {

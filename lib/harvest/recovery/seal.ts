@@ -51,7 +51,7 @@ export async function personalKey(person: Person): Promise<string> {
     const { mode } = await lstat(path);
     if (Deno.build.os === "windows" || (mode & 0o077) === 0) return key;
     throw new UserError(`${called}, ${path}, can be read by others`, {
-      hint: `Make it your own with: ${makePrivate(path)}`,
+      hint: `Make it your own with: ${makePrivate(path, person)}`,
     });
   } catch (cause) {
     if (cause instanceof UserError) throw cause;
