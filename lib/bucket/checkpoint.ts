@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { type Clock, isoTime } from "../base/clock.ts";
 import { collectionKeys, FILES } from "../collection/layout.ts";
+import { lastWord } from "../base/visible.ts";
 import type { ConfigUpdate } from "../collection/changeset.ts";
 import {
   billedSchema,
@@ -149,6 +150,7 @@ const TRIES = 5;
 /** A collection's checkpoint, which only the holder of its lease writes. */
 export class Checkpoint {
   readonly #store: Store;
+  readonly #collectionId: string;
   readonly #key: string;
   readonly #clock: Clock;
   #state: CheckpointState;
@@ -159,12 +161,13 @@ export class Checkpoint {
   #isOutdated = false;
 
   private constructor(
-    place: { store: Store; key: string; clock: Clock },
+    place: { store: Store; collectionId: string; clock: Clock },
     state: CheckpointState,
     version: Version | undefined,
   ) {
     this.#store = place.store;
-    this.#key = place.key;
+    this.#collectionId = place.collectionId;
+    this.#key = collectionKeys(place.collectionId).checkpoint;
     this.#clock = place.clock;
     this.#state = state;
     this.#version = version;
@@ -180,12 +183,11 @@ export class Checkpoint {
       clock: Clock;
     },
   ): Promise<Checkpoint> {
-    const key = collectionKeys(collectionId).checkpoint;
-    const found = await store.get(key);
+    const found = await store.get(collectionKeys(collectionId).checkpoint);
     const state = found
-      ? { ...parseCheckpoint(found.bytes, key), holder }
+      ? { ...parseCheckpoint(found.bytes, collectionId), holder }
       : fresh(type, holder, clock.now());
-    return new Checkpoint({ store, key, clock }, state, found?.version);
+    return new Checkpoint({ store, collectionId, clock }, state, found?.version);
   }
 
   /**
@@ -217,7 +219,7 @@ export class Checkpoint {
     const found = await this.#store.get(this.#key);
     await confirm();
     const { holder } = this.#state;
-    if (found) this.#state = { ...parseCheckpoint(found.bytes, this.#key), holder };
+    if (found) this.#state = { ...parseCheckpoint(found.bytes, this.#collectionId), holder };
     this.#version = found?.version;
     this.#isOutdated = false;
   }
@@ -228,7 +230,7 @@ export class Checkpoint {
    */
   async ofAnother(): Promise<CheckpointState | null> {
     const found = await this.#store.get(this.#key);
-    const state = found && parseCheckpoint(found.bytes, this.#key);
+    const state = found && parseCheckpoint(found.bytes, this.#collectionId);
     return state && state.holder !== this.#state.holder ? state : null;
   }
 
@@ -328,9 +330,8 @@ export async function readCheckpoint(
   store: Store,
   collectionId: string,
 ): Promise<CheckpointState | null> {
-  const key = collectionKeys(collectionId).checkpoint;
-  const found = await store.get(key);
-  return found && parseCheckpoint(found.bytes, key);
+  const found = await store.get(collectionKeys(collectionId).checkpoint);
+  return found && parseCheckpoint(found.bytes, collectionId);
 }
 
 const summedSchema = checkpointSchema.omit({
@@ -362,14 +363,15 @@ export function isDamagedCheckpoint(bytes: Uint8Array): boolean {
 }
 
 /** @throws UserError that says what to do about a checkpoint that is damaged: no harvest begins on one. */
-function parseCheckpoint(bytes: Uint8Array, key: string): CheckpointState {
+function parseCheckpoint(bytes: Uint8Array, collectionId: string): CheckpointState {
   try {
-    return parseAs(checkpointSchema, bytes, key);
+    return parseAs(checkpointSchema, bytes, collectionKeys(collectionId).checkpoint);
   } catch (cause) {
     throw new UserError(messageOf(cause), {
       cause,
       hint: isDamagedCheckpoint(bytes)
-        ? "Make a new one from the files that are there with: twarc-cloud collection verify --repair"
+        ? "Make a new one from the files that are there with: twarc-cloud collection verify --repair " +
+          lastWord(collectionId)
         : "It was written by another version of twarc-cloud: use that one.",
     });
   }

@@ -29,8 +29,8 @@ function row(cells: (string | number)[]): string {
   return `| ${cells.join(" | ")} |`;
 }
 
-function cell({ peak, seconds }: Taken): string {
-  return `${Math.round(peak)} (${Math.round(seconds)} s)`;
+function cell({ peak, seconds, cpu }: Taken): string {
+  return `${Math.round(peak)} (${Math.round(seconds)} s, ${cpu.toFixed(1)} s of processor time)`;
 }
 
 if (import.meta.main) {

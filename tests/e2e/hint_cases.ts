@@ -160,13 +160,13 @@ export const FAILURES: Failure[] = [
     name: "a file is damaged that can be made again",
     before: (place) => Deno.writeTextFile(inBucket(place, "last_harvest.json"), "{"),
     run: ["collection", "verify", "find"],
-    hints: ["collection verify --repair"],
+    hints: ["collection verify --repair find"],
   },
   {
     name: "the checkpoint is damaged",
     before: (place) => Deno.writeTextFile(inBucket(place, "checkpoint.json"), ""),
     run: ["collection", "once", "find", "--wait"],
-    hints: ["collection verify --repair"],
+    hints: ["collection verify --repair find"],
   },
   {
     name: "a lock of the Python original was left",

@@ -56,7 +56,9 @@ export function addVerify(group: Command, context: Context): void {
       const canBeMended = faults.some((fault) => fault.canBeMended);
       throw new UserError(`${many(faults.length + links, "fault")} found`, {
         hint: canBeMended
-          ? "Repair what can be repaired with: twarc-cloud collection verify --repair"
+          ? `Repair what can be repaired with: twarc-cloud collection verify --repair${
+            collectionId === undefined ? "" : ` ${lastWord(collectionId)}`
+          }`
           : "`--repair` has no way to repair that: each line says what is wrong, and what else can be done. Where the " +
             "bucket keeps versions, look for an older one.",
       });

@@ -127,7 +127,7 @@ export class Transport {
       failingSince ??= now;
       const isOver = this.#isOver(answer, request, { failures, ms: now - failingSince });
       if (isTooLong || isOver) {
-        throw finalError(answer, isTooLong ? "for a day" : `${failures} times in a row`);
+        throw finalError(answer, isTooLong ? ", for a day" : inARow(failures));
       }
       const delay = restDelay(trouble, failures);
       const ms = askedDelay(error.retryAfterMs, { delay, failures });
@@ -301,12 +301,17 @@ export class Transport {
 
 /** Returns what is thrown where a failure is not tried again. @param often How often, or how long, it failed. */
 function finalError({ trouble, error, refusal }: Failed, often: string): unknown {
-  return refusal ?? new ApiError(`${error.message}, ${often}`, {
+  return refusal ?? new ApiError(`${error.message}${often}`, {
     ...factsOf(error),
     hint: "What was collected is safe. Start the harvest again later: it goes on from here." +
       (trouble === "pace" ? " The requests were not too many: a cap may be used up." : ""),
     cause: error,
   });
+}
+
+/** Returns how often something failed, where that was more than once. */
+function inARow(failures: number): string {
+  return failures === 1 ? "" : `, ${failures} times in a row`;
 }
 
 /** Returns what kind of trouble an answer is, or null for one that asking again does not change. */

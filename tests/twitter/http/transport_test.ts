@@ -305,6 +305,12 @@ Deno.test("what is about one of many is tried no longer than before, however lon
     assert.equal(clock.slept.length, 4);
   }, { patienceMs: HOUR }));
 
+Deno.test("what is tried once only is not said to have failed so many times in a row", () =>
+  withApi(async ({ sandbox, transport }) => {
+    sandbox.troubles.add({ kind: "503", path: "search" });
+    await assert.rejects(transport.ask({ ...SEARCH, tries: 1 }, statuses, never), /headers$/);
+  }));
+
 Deno.test("where the requests of 24 hours are used up, it is waited until their reset, and said until when", async () => {
   let slept: number[] = [];
   const said = await logged(() =>
