@@ -7,6 +7,7 @@ import { ROOT, sources } from "./sources.ts";
 
 /** Where commands are run that errors name, by the file that names them: a failure's name, or a test and what it says. */
 const OF_ERRORS: Record<string, Record<string, string | [file: string, says: string]>> = {
+  "archive/restored_config": { "collection keys": ["archive/restore", "Its keys are lost"] },
   "base/api_keys": {
     "collection keys": "keys that the API does not take",
     "collection-config keys": ["cli/collection_config/group", "keys are put where older ones were"],
@@ -18,6 +19,7 @@ const OF_ERRORS: Record<string, Record<string, string | [file: string, says: str
     "collection verify": ["archive/verify_inventory", "a repair makes one"],
   },
   "bucket/configuration": { "collection list": "no such collection" },
+  "bucket/documents": { "collection verify": "a tweets file is damaged" },
   "bucket/lock": {
     "harvest unlock": "a lock of the Python original was left",
     "harvest running --follow": "who has the lock of a stream is to be followed",
@@ -27,7 +29,6 @@ const OF_ERRORS: Record<string, Record<string, string | [file: string, says: str
     "collection-config update": ["e2e/filter", "goes on when the limit is raised"],
     "collection filter-start": ["e2e/filter", "goes on when the limit is raised"],
   },
-  "bucket/tweets": { "collection verify": "a tweets file is damaged" },
   "cli/collection/attach": {
     "harvest running --follow": "a stream is harvested already",
     "harvest logs": ["cli/collection/attach", "whose harvester is gone"],

@@ -1,5 +1,6 @@
 /** Makes a configuration again that a damage took: from what harvests have copied of it, and the changes since. */
 
+import { lastWord } from "../base/visible.ts";
 import { merge } from "../collection/changeset.ts";
 import { isObject, type JsonObject, jsonOrNull } from "../base/json.ts";
 import { collectionKeys, FILES, isHarvestFolder } from "../collection/layout.ts";
@@ -35,7 +36,7 @@ export async function restoreConfig(
   await settledPut(store, key, jsonBytes(config), when);
   onMended(
     `${key} was rebuilt from ${copy.key} and the changes since. Its keys are lost: add some with ` +
-      "`collection-config download`, `keys` and `update`",
+      `\`twarc-cloud collection keys ${lastWord(collectionId)}\``,
   );
 }
 

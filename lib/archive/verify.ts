@@ -3,6 +3,7 @@
 import { traitsFor } from "../collection/types/traits.ts";
 import type { Clock } from "../base/clock.ts";
 import { isObject, type JsonObject, parseAs, parseJson } from "../base/json.ts";
+import { lastWord } from "../base/visible.ts";
 import { checkConfig } from "../collection/config.ts";
 import { needsNoKeys } from "../collection/keyless.ts";
 import {
@@ -153,7 +154,10 @@ class Verifier {
       this.#isHarvested = isObject(json) && isObject(json.keys ?? json.credentials);
       this.#isOnceOnly = isObject(json) && traitsFor(json.type).asksOnlyForNewer;
       // A copy that was downloaded has neither a checkpoint nor keys.
-      checkConfig(json, { keys: await isThere(store, checkpoint) ? "needed" : "optional" });
+      checkConfig(json, {
+        keys: await isThere(store, checkpoint) ? "needed" : "optional",
+        keysBy: `collection keys ${lastWord(this.#options.collectionId)}`,
+      });
     });
     const inForce: string[] = [];
     const known = new Set<string>();

@@ -3,7 +3,7 @@
 import { type Changeset, type ConfigUpdate, diff, isIn, merge } from "../collection/changeset.ts";
 import { collectionKeys } from "../collection/layout.ts";
 import { ConflictError, UserError } from "../base/errors.ts";
-import { type JsonObject, parseAs } from "../base/json.ts";
+import type { JsonObject } from "../base/json.ts";
 import { jsonBytes } from "../base/json_bytes.ts";
 import { learnedOfMany, usersWith } from "../collection/learned.ts";
 import { MadeMembers, type Packed } from "../base/packed.ts";
@@ -19,6 +19,7 @@ import {
   timeOrNull,
   timestampOf,
 } from "./history.ts";
+import { parseDocument } from "./documents.ts";
 import { jsonObject } from "../base/json_object.ts";
 
 /** A configuration as it is in the bucket, unchecked. */
@@ -52,7 +53,7 @@ export class Configuration {
   async load(): Promise<Stored> {
     const found = await this.#store.get(this.#key);
     if (found) {
-      const json = parseAs(jsonObject, found.bytes, this.#key);
+      const json = parseDocument(jsonObject, found.bytes, this.#key);
       const bytes = found.bytes.length;
       giveBack(found.bytes);
       return { json, version: found.version, bytes };

@@ -3,7 +3,8 @@
 import { z } from "zod";
 import { collectionKeys, FILES } from "../collection/layout.ts";
 import { isoTime } from "../base/clock.ts";
-import { type Json, parseAs } from "../base/json.ts";
+import type { Json } from "../base/json.ts";
+import { parseDocument } from "./documents.ts";
 import type { Store } from "../store/store.ts";
 
 const gapSchema = z.object({
@@ -77,7 +78,7 @@ export async function searchesLeft(store: Store, id: string): Promise<number> {
   const key = collectionKeys(id).checkpoint;
   const found = await store.get(key);
   if (!found) return 0;
-  const { positions = {} } = parseAs(checkpointSchema, found.bytes, key);
+  const { positions = {} } = parseDocument(checkpointSchema, found.bytes, key);
   return Object.entries(positions)
     .filter(([walk, at]) => walk.startsWith(GAP_WALK) && at !== "whole").length;
 }
@@ -87,7 +88,7 @@ export async function gapsIn(store: Store, key: string): Promise<ToldGap[]> {
   const found = await store.get(key);
   const lines = new TextDecoder().decode(found?.bytes).split("\n").filter((line) => line !== "");
   return lines.map((line) => {
-    const { from, to, why, asked_again, ...more } = parseAs(gapSchema, line, key);
+    const { from, to, why, asked_again, ...more } = parseDocument(gapSchema, line, key);
     const known = Object.entries(more).filter(([, value]) => value !== undefined);
     const told = { from: isoTime(from), to: isoTime(to), why, ...Object.fromEntries(known) };
     return asked_again ? { ...told, asked_again } : told;

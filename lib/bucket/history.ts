@@ -16,7 +16,8 @@ import { withoutSecrets } from "../collection/rebase.ts";
 import { collectionKeys, isChangeset } from "../collection/layout.ts";
 import { stamp } from "../base/stamp.ts";
 import { ConflictError, UserError } from "../base/errors.ts";
-import { type JsonObject, parseAs } from "../base/json.ts";
+import type { JsonObject } from "../base/json.ts";
+import { parseDocument } from "./documents.ts";
 import { jsonBytes } from "../base/json_bytes.ts";
 import type { Members } from "../base/packed.ts";
 import { giveBack } from "../base/memory.ts";
@@ -186,7 +187,7 @@ export class History {
   async #read(key: string): Promise<Recorded | null> {
     const found = await this.#store.get(key);
     if (!found) return null;
-    const changeset = parseAs(changesetSchema, found.bytes, key);
+    const changeset = parseDocument(changesetSchema, found.bytes, key);
     return { key, version: found.version, changeset, sum: sumOf(found.bytes) };
   }
 }

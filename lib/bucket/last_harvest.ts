@@ -4,7 +4,7 @@ import { z } from "zod";
 import { type HarvestInfo, harvestInfoSchema, hasEndedItself } from "../collection/harvest_info.ts";
 import { collectionKeys, FILES } from "../collection/layout.ts";
 import { AccessError, UserError } from "../base/errors.ts";
-import { parseAs } from "../base/json.ts";
+import { parseDocument } from "./documents.ts";
 import type { Store } from "../store/store.ts";
 import { timeOrNull } from "./history.ts";
 
@@ -31,7 +31,7 @@ export async function lastHarvestOf(store: Store, id: string): Promise<LastHarve
   const keys = collectionKeys(id);
   const last = await store.get(keys.lastHarvest);
   if (!last) return null;
-  const { harvest_id } = parseAs(lastHarvestSchema, last.bytes, keys.lastHarvest);
+  const { harvest_id } = parseDocument(lastHarvestSchema, last.bytes, keys.lastHarvest);
   const folder = keys.harvest(timeOf(harvest_id));
   let infoKey = `${folder}${FILES.harvest}`;
   let info = await store.get(infoKey);
@@ -42,9 +42,9 @@ export async function lastHarvestOf(store: Store, id: string): Promise<LastHarve
   if (!info) return null;
   const changes = await store.get(`${folder}${FILES.userChanges}`);
   return {
-    info: parseAs(harvestInfoSchema, info.bytes, infoKey),
+    info: parseDocument(harvestInfoSchema, info.bytes, infoKey),
     userChanges: changes
-      ? parseAs(userChangesSchema, changes.bytes, `${folder}${FILES.userChanges}`)
+      ? parseDocument(userChangesSchema, changes.bytes, `${folder}${FILES.userChanges}`)
       : [],
   };
 }

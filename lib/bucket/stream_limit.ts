@@ -4,7 +4,8 @@ import { traitsFor } from "../collection/types/traits.ts";
 import { type CollectionConfig, planFor } from "../collection/types/registry.ts";
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
-import { type JsonObject, parseAs } from "../base/json.ts";
+import type { JsonObject } from "../base/json.ts";
+import { parseDocument } from "./documents.ts";
 import { jsonObject } from "../base/json_object.ts";
 import { lastWord } from "../base/visible.ts";
 import { collectionKeys } from "../collection/layout.ts";
@@ -41,5 +42,5 @@ export async function reachedLimitOf(
   const key = collectionKeys(config.id).checkpoint;
   const found = traitsFor(config.type).endsByItself ? null : await store.get(key);
   if (!found) return null;
-  return reachedLimit(config, parseAs(checkpointSchema, found.bytes, key).positions ?? {});
+  return reachedLimit(config, parseDocument(checkpointSchema, found.bytes, key).positions ?? {});
 }

@@ -2,7 +2,7 @@
 
 import { LinkError, OutsideError, TwarcCloudError } from "../base/errors.ts";
 import { isThere, type Store } from "../store/store.ts";
-import { lastWord } from "../base/visible.ts";
+import { verifyHint } from "./documents.ts";
 import { findCodec } from "../format/codec.ts";
 import { splitLines } from "../format/lines.ts";
 import { parseTweetLine, type TweetLine } from "../format/tweets.ts";
@@ -17,11 +17,6 @@ export class DamagedFileError extends OutsideError {
     super(`${key} ${problem}`, { cause, hint: verifyHint(collectionId) });
     this.file = file;
   }
-}
-
-/** Returns what to do about damaged files. */
-export function verifyHint(collectionId: string): string {
-  return `See what is wrong with \`twarc-cloud collection verify ${lastWord(collectionId)}\`.`;
 }
 
 /** A line of a tweets file, with its tweets. */

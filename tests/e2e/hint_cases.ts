@@ -1,5 +1,6 @@
 /** The errors of a bucket on this machine whose hints are taken literally, each in what the ones before have left. */
 
+import assert from "node:assert/strict";
 import { filesBelow, type Place } from "./program.ts";
 import type { Failure } from "./hints.ts";
 
@@ -167,6 +168,22 @@ export const FAILURES: Failure[] = [
     before: (place) => Deno.writeTextFile(inBucket(place, "checkpoint.json"), ""),
     run: ["collection", "once", "find", "--wait"],
     hints: ["collection verify --repair find"],
+  },
+  {
+    name: "a power cut left the configuration empty",
+    before: (place) => Deno.writeTextFile(inBucket(place, "collection.json"), ""),
+    run: ["collection", "once", "find", "--wait"],
+    hints: ["collection verify find"],
+    solved: 1,
+    byHand: async (place) => {
+      const repaired = await place.run("collection", "verify", "--repair", "find");
+      for (
+        const says of [/Its keys are lost: .*collection keys find`/, /Missing keys.*keys find`/]
+      ) {
+        assert.match(repaired.out, says);
+      }
+      await place.ok("collection", "keys", "find");
+    },
   },
   {
     name: "a lock of the Python original was left",

@@ -36,7 +36,8 @@ async function dehydrate(
   onId: (id: string) => void,
 ): Promise<OutsideError | null> {
   const { listedFiles } = await import("../../bucket/listing.ts");
-  const { DamagedFileError, readLines, verifyHint } = await import("../../bucket/tweets.ts");
+  const { DamagedFileError, readLines } = await import("../../bucket/tweets.ts");
+  const { verifyHint } = await import("../../bucket/documents.ts");
   const { idsIn } = await import("../../twitter/bytes/ids.ts");
   const damaged: string[] = [];
   let first: OutsideError | null = null;

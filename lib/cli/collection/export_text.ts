@@ -2,7 +2,7 @@
 
 import type { Clock } from "../../base/clock.ts";
 import { UserError } from "../../base/errors.ts";
-import { verifyHint } from "../../bucket/tweets.ts";
+import { verifyHint } from "../../bucket/documents.ts";
 import type { Counts } from "../../export/run.ts";
 import type { Reason } from "../../export/selection.ts";
 import type { Source } from "../../export/source.ts";

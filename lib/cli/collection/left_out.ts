@@ -1,6 +1,6 @@
 /** What a download could not copy, and what it says of that when all others are copied. */
 
-import { verifyHint } from "../../bucket/tweets.ts";
+import { verifyHint } from "../../bucket/documents.ts";
 import { collectionKeys } from "../../collection/layout.ts";
 import { OutsideError, UserError } from "../../base/errors.ts";
 import { LINK_HINT } from "../../store/folder/links.ts";

@@ -87,7 +87,7 @@ export async function readFacts(
 export async function checkWhole(id: string, { damaged }: Facts): Promise<void> {
   if (damaged.length === 0) return;
   const { UserError } = await import("../../base/errors.ts");
-  const { verifyHint } = await import("../../bucket/tweets.ts");
+  const { verifyHint } = await import("../../bucket/documents.ts");
   throw new UserError(`Not all could be counted, as files are damaged: ${someOf(damaged)}`, {
     hint: verifyHint(id),
   });
