@@ -13,8 +13,11 @@ const workflow = z.object({
     z.string(),
     z.looseObject({
       needs: z.string().optional(),
-      steps: z.array(z.object({ uses: z.string().optional(), run: z.string().optional() }))
-        .optional(),
+      steps: z.array(z.object({
+        uses: z.string().optional(),
+        with: z.record(z.string(), z.unknown()).optional(),
+        run: z.string().optional(),
+      })).optional(),
     }),
   ),
 });
@@ -142,6 +145,16 @@ Deno.test("each release in the changelog has its date", async () => {
 
 /** What is newer than the linter: labels of runners, `vars`, and permissions for attestations. */
 const NEWER = /^label "[a-z0-9.-]+" is unknown|^undefined variable "vars"|scope "attestations"/;
+
+Deno.test("no step of a workflow finds the repository's credentials on the disk", async () => {
+  for (const name of ["test.yml", "release.yml"]) {
+    const { jobs } = workflow.parse(parse(await read(".github/workflows", name)));
+    const checkouts = Object.values(jobs).flatMap(({ steps = [] }) => steps)
+      .filter(({ uses }) => uses?.startsWith("actions/checkout@"));
+    assert.ok(checkouts.length > 0);
+    for (const step of checkouts) assert.equal(step.with?.["persist-credentials"], false, name);
+  }
+});
 
 Deno.test("the workflows have no fault that a linter finds", async () => {
   const lint = await createLinter();
