@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { isoTime } from "../base/clock.ts";
 import { diskError } from "../base/disk_error.ts";
+import { removeFile } from "../base/in_use.ts";
 import { jsonOrNull } from "../base/json.ts";
 import { stamp } from "../base/stamp.ts";
 import { VERSION } from "../base/version.ts";
@@ -65,7 +66,7 @@ async function copy(
     lease.check();
     await store.upload(to, path, { expected: { sha1, bytes } });
   } finally {
-    await Deno.remove(folder, { recursive: true });
+    await removeFile(folder, { recursive: true });
   }
 }
 
