@@ -5,32 +5,38 @@ import { LeftFolder } from "../../lib/harvest/recovery/left_folder.ts";
 import { Segment } from "../../lib/harvest/segment.ts";
 import { Spool } from "../../lib/harvest/spool.ts";
 
-let underWay = 0;
+/** What a method of the disk is doing. */
+interface Call {
+  /** How many of the functions that it was given are running: those are not of the disk, a store may take its time. */
+  elsewhere: number;
+}
+
+// Calls, not a number of them: what a test leaves behind for ever counts for that call alone.
+const underWay = new Set<Call>();
 
 /** Whether something is being read or written. */
 export function isAtDisk(): boolean {
-  return underWay > 0;
+  return underWay.values().some((call) => call.elsewhere === 0);
 }
 
 /** Counts as being at the disk until `done` is. */
-export async function atDisk<T>(done: Promise<T>): Promise<T> {
-  underWay++;
+export async function atDisk<T>(done: Promise<T>, call: Call = { elsewhere: 0 }): Promise<T> {
+  underWay.add(call);
   try {
     return await done;
   } finally {
-    underWay--;
+    underWay.delete(call);
   }
 }
 
-/** What a method of the disk calls is not of the disk: a store may take its time. */
-function elsewhere(arg: unknown): unknown {
+function elsewhere(arg: unknown, call: Call): unknown {
   if (typeof arg !== "function") return arg;
   return async (...args: unknown[]) => {
-    underWay--;
+    call.elsewhere++;
     try {
       return await arg(...args);
     } finally {
-      underWay++;
+      call.elsewhere--;
     }
   };
 }
@@ -40,8 +46,9 @@ function watch(place: object): void {
     if (typeof value !== "function" || name === "constructor") continue;
     const watched = new Proxy(value, {
       apply(method, self, args: unknown[]) {
-        const done = Reflect.apply(method, self, args.map(elsewhere));
-        return done instanceof Promise ? atDisk(done) : done;
+        const call = { elsewhere: 0 };
+        const done = Reflect.apply(method, self, args.map((arg) => elsewhere(arg, call)));
+        return done instanceof Promise ? atDisk(done, call) : done;
       },
     });
     Object.defineProperty(place, name, { ...how, value: watched });
