@@ -121,6 +121,7 @@ const OTHERS: Record<string, string[]> = {
   "cli/collection/schedule": ["scheduler"],
   "cli/collection/schedules": ["collection schedule"],
   "cli/collection/start": ["harvest last"],
+  "cli/collection/verify": ["collection cat --clean"],
   "cli/collection_config/group": ["configure"],
   "cli/collection_config/split": ["collection once"],
   "cli/configure": ["collection-config keys", "collection keys"],

@@ -6,6 +6,7 @@ import { messageOf, TwarcCloudError } from "../base/errors.ts";
 import type { Store } from "../store/store.ts";
 import { idsIn } from "../twitter/bytes/ids.ts";
 import { tap } from "../base/tap.ts";
+import { hasHalves } from "../format/surrogates.ts";
 import { splitLines } from "../format/lines.ts";
 import { type Codec, findCodec } from "../format/codec.ts";
 
@@ -16,6 +17,8 @@ export interface FileFacts {
   /** Bytes of the file as it is stored. */
   bytes: number;
   tweets: number;
+  /** Lines with half a character, which other programs do not read. */
+  oddLines: number;
   /** What is wrong with it first, for a person; null where nothing is. */
   fault: string | null;
 }
@@ -34,7 +37,7 @@ export async function checkTweets(
   onId: (id: string) => Promise<void> | void,
   onLine: (line: Uint8Array) => void = () => {},
 ): Promise<FileFacts> {
-  const facts: FileFacts = { sha1: "", bytes: 0, tweets: 0, fault: null };
+  const facts: FileFacts = { sha1: "", bytes: 0, tweets: 0, oddLines: 0, fault: null };
   const sha1 = createHash("sha1");
   const counted = (await store.read(key)).pipeThrough(tap((chunk) => {
     sha1.update(chunk);
@@ -46,6 +49,7 @@ export async function checkTweets(
       await onId(id);
       facts.tweets++;
     }
+    if (hasHalves(line)) facts.oddLines++;
     onLine(line);
   });
   facts.sha1 = sha1.digest("hex");

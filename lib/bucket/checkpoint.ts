@@ -83,6 +83,7 @@ const checkpointSchema = z.object({
     undelivered: z.number(),
     gaps: z.number(),
     covered: coveredSchema.optional(),
+    odd_lines: z.number().optional(),
     missing: z.record(z.string(), z.number()).optional(),
     unavailable: z.array(unavailableSchema).optional(),
     removed_users: z.array(unavailableSchema).optional(),

@@ -53,6 +53,7 @@ export const NEEDS: Readonly<Record<string, readonly Power[]>> = {
   "collection filter-stop": ["run", "write"],
   "collection download": ["write"],
   "collection dehydrate": [],
+  "collection cat": [],
   "collection export": ["write"],
   "collection stats": ["write"],
   "collection report": ["write"],

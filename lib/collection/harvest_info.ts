@@ -88,6 +88,8 @@ export const harvestInfoSchema = z.looseObject({
   /** Spans that a stream missed. */
   gaps: z.number().optional(),
   covered: coveredSchema.optional(),
+  /** Lines with half a character, which jq and others do not read; `collection cat --clean` does. */
+  odd_lines: z.number().optional(),
   /** Tweets that were asked for by their ids and are not to be had, counted by the reason. */
   missing: z.record(z.string(), z.number()).optional(),
   /** Users whose timelines could not be read: the next harvest asks again. */

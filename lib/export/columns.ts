@@ -1,5 +1,6 @@
 /** Which columns a table has, by the names that people know them by. */
 
+import { wellFormed, wellFormedText } from "../format/surrogates.ts";
 import { UserError } from "../base/errors.ts";
 import { ANSWER_COLUMNS, AnswerRows, at } from "./answer_columns.ts";
 import { toCommon } from "./common.ts";
@@ -121,7 +122,9 @@ function withExtra(table: Table, names: readonly string[]): Table {
 function withRaw(table: Table): Table {
   const decoder = new TextDecoder();
   const toRaw = ({ line, bytes, json, isReferenced }: Post) =>
-    line.api === "1.1" && !isReferenced ? decoder.decode(bytes) : JSON.stringify(json);
+    line.api === "1.1" && !isReferenced
+      ? decoder.decode(wellFormed(bytes))
+      : wellFormedText(JSON.stringify(json));
   return {
     columns: [...table.columns, "raw"],
     toCells: (post) => [...table.toCells(post), toRaw(post)],

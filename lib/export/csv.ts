@@ -1,5 +1,6 @@
 /** Rows as CSV (RFC 4180), with `\n` line ends, as twarc's tools write it. */
 
+import { wellFormedText } from "../format/surrogates.ts";
 import type { Json } from "../base/json.ts";
 
 /** What a cell is made of; undefined and null are an empty one. */
@@ -22,7 +23,7 @@ export function toCellText(cell: Cell): string {
     case "number":
       return `${cell}`;
     default:
-      return cell === undefined || cell === null ? "" : JSON.stringify(cell);
+      return cell === undefined || cell === null ? "" : wellFormedText(JSON.stringify(cell));
   }
 }
 

@@ -1,5 +1,6 @@
 /** Tweets as Parquet: the common columns, in files of a size that every reader takes. */
 
+import { wellFormed, wellFormedText } from "../format/surrogates.ts";
 import type { SchemaElement } from "hyparquet";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
 import { zstdCompressSync } from "node:zlib";
@@ -87,7 +88,7 @@ export class Parquet implements PostWriter {
 
   #toRaw({ line, bytes, json, isReferenced }: Post): string {
     const isWhole = line.api === "1.1" && !isReferenced;
-    return isWhole ? this.#decoder.decode(bytes) : JSON.stringify(json);
+    return isWhole ? this.#decoder.decode(wellFormed(bytes)) : wellFormedText(JSON.stringify(json));
   }
 
   async #writeGroup(): Promise<void> {

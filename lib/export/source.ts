@@ -47,7 +47,10 @@ export async function findSource(
 
 function ofHarvest<T extends { file: SourceFile }>(all: T[], id: string, harvest: string): T[] {
   const times = all.map(({ file }) => harvestTime(file.key));
-  const wanted = harvest === "last" ? times.at(-1) : parseStamp(harvest);
+  // An id has milliseconds, and folders have none.
+  const wanted = harvest === "last"
+    ? times.at(-1)
+    : parseStamp(harvest.replace(/\.\d+(?=Z?$)/, ""));
   const found = all.filter((_, i) => times[i] === wanted);
   if (found.length > 0) return found;
   const newest = new Date(times.at(-1) ?? NaN);

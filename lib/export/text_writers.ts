@@ -1,5 +1,6 @@
 /** Files of tweets that are text: ids, JSON lines, CSV. */
 
+import { wellFormed } from "../format/surrogates.ts";
 import { Buffer } from "node:buffer";
 import { type Cell, toCsvHeader, toCsvRow, toExcelRow } from "./csv.ts";
 import { flatten } from "./flatten.ts";
@@ -78,7 +79,7 @@ export class JsonlWriter implements PostWriter {
     if (first?.line.api === "2") flatten(first.line);
     for (const { line, bytes, json, isReferenced } of posts) {
       const isWhole = line.api === "1.1" && !isReferenced;
-      this.#push(isWhole ? bytes : encoder.encode(JSON.stringify(json)));
+      this.#push(wellFormed(isWhole ? bytes : encoder.encode(JSON.stringify(json))));
       this.#push(LINE_FEED);
     }
     if (this.#bytes >= BLOCK) return this.end();

@@ -2,6 +2,7 @@
 
 import { isoTime } from "../base/clock.ts";
 import { type Counts, noCounts } from "../bucket/checkpoint.ts";
+import { hasHalves } from "../format/surrogates.ts";
 import type { Batch, Network } from "../source/source.ts";
 import type { Meter } from "../source/meter.ts";
 
@@ -74,6 +75,9 @@ export class Tally {
     counts.gaps += gap ? 1 : 0;
     const { unavailable, removed, ids } = batch;
     if (batch.covered) this.addCovered(batch.covered);
+    for (const line of batch.tweets) {
+      if (hasHalves(line)) counts.odd_lines = (counts.odd_lines ?? 0) + 1;
+    }
     if (ids) Object.assign(counts, { ids_done: ids.done, ids: ids.of });
     if (unavailable) (counts.unavailable ??= []).push(unavailable);
     if (removed) (counts.removed_users ??= []).push(removed);

@@ -157,6 +157,7 @@ const COMMANDS: string[][] = [
   ["collection", "once", "find"],
   ["collection", "download", "find"],
   ["collection", "dehydrate", "find"],
+  ["collection", "cat", "find"],
   ["collection", "export", "find", "--output", "-"],
   ["collection", "stats", "find"],
   ["collection", "report", "find"],

@@ -10,6 +10,7 @@ import { readConfigFile, writeConfigFile } from "../collection_config/config_fil
 import type { Traits } from "../../collection/types/traits.ts";
 import { lastWord } from "../../base/visible.ts";
 import { hintAtKeys } from "../profiles.ts";
+import { addCat } from "./cat.ts";
 import { addCoverage, noteDeed } from "./coverage.ts";
 import { addCompliance } from "./compliance.ts";
 import { addDehydrate } from "./dehydrate.ts";
@@ -43,6 +44,7 @@ export function addCollection(program: Command, context: Context): void {
   addFilter(group, context);
   addDownload(group, context);
   addDehydrate(group, context);
+  addCat(group, context);
   addExport(group, context);
   addStats(group, context);
   addReport(group, context);

@@ -224,6 +224,7 @@ function tell({ verified, mended }: Looked, { output }: Context): void {
   for (const gap of gapTexts(gaps)) output.line(`  missed from ${gap}`);
   const lacking = inventory && lackingText(inventory);
   if (lacking) output.line(`  ${lacking}`);
+  tellOdd(verified, output);
   if (withKeys.length > 0) tellKeys(collectionId, withKeys, output);
 }
 
@@ -235,6 +236,29 @@ function lackingText({ entries, older }: InventoryFound): string {
   return entries === 0
     ? `There is no inventory by which something that is deleted would be noticed: --repair makes one (${lacking})`
     : `The inventory does not have ${lacking} from before it began: --repair adds them`;
+}
+
+/** Returns the files that have lines which other programs do not read, and how many. */
+function oddLines({ harvests }: Verified): Record<string, number> {
+  const files = harvests.flatMap(({ listed }) => [...listed]);
+  return Object.fromEntries(
+    files.flatMap(([key, facts]) => facts && facts.oddLines > 0 ? [[key, facts.oddLines]] : []),
+  );
+}
+
+function tellOdd(verified: Verified, output: Context["output"]): void {
+  const odd = Object.entries(oddLines(verified));
+  if (odd.length === 0) return;
+  const { collectionId } = verified;
+  const { folder } = collectionKeys(collectionId);
+  const lines = odd.reduce((total, [, count]) => total + count, 0);
+  const names = someOf(odd.map(([key]) => key.slice(folder.length)));
+  output.line(
+    `  ${
+      many(lines, "line")
+    } with half a character, as the API sent it, which jq, DuckDB and pyarrow do not read: ${names}`,
+  );
+  output.line(`  Read them with: twarc-cloud collection cat --clean ${lastWord(collectionId)}`);
 }
 
 function tellKeys(id: string, withKeys: string[], output: Context["output"]): void {
@@ -253,6 +277,7 @@ function toJson({ verified, mended }: Looked): Record<string, unknown> {
     ...rest,
     faults: faults.map(({ key, says, canBeMended }) => ({ key, says, can_be_mended: canBeMended })),
     with_keys: withKeys,
+    odd_lines: oddLines(verified),
     inventory: { entries: inventory?.entries ?? 0, without_entry: inventory?.older },
     ...(mended ? { mended } : {}),
   };

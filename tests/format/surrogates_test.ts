@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
+import fc from "fast-check";
+import { systemClock } from "../../lib/base/clock.ts";
+import { verify } from "../../lib/archive/verify.ts";
+import { hasHalves, wellFormed, wellFormedText } from "../../lib/format/surrogates.ts";
+import { World } from "../../lib/sandbox/world.ts";
+import { inOneProcess } from "../e2e/program.ts";
+import { added, KEYS, lines, run, told } from "../fakes/whole_harvest.ts";
+import { WorldApi } from "../fakes/world_api.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const HALF = String.raw`{"id_str":"7","full_text":"cut \ud83d"}`;
+
+/** A part of a text as JSON may have it. */
+const part = fc.oneof(
+  fc.nat(0xffff).map((code) => `\\u${code.toString(16).padStart(4, "0")}`),
+  fc.constantFrom("\\ud83d", "\\uDE00", "\\ud83d\\ude00", "\\\\", "\\/", '\\"', "ud83d", "x"),
+);
+
+Deno.test("half a character is found, and nothing else, and U+FFFD takes its place", () => {
+  fc.assert(fc.property(fc.array(part), (parts) => {
+    const text = `"${parts.join("")}"`;
+    const value: string = JSON.parse(text);
+    assert.equal(hasHalves(bytes(text)), !value.isWellFormed(), text);
+    const clean = new TextDecoder().decode(wellFormed(bytes(text)));
+    assert.equal(JSON.parse(clean), value.toWellFormed(), text);
+    assert.equal(JSON.parse(wellFormedText(JSON.stringify(value))), value.toWellFormed(), text);
+  }));
+});
+
+Deno.test("a line with half a character is kept as it came, counted, and no fault", async () => {
+  const clock = { ...systemClock, now: () => Date.now() - 60_000 };
+  const store = await added(
+    { id: "c", type: "search", keys: KEYS, search: { query: "x" } },
+    clock,
+  );
+  const api = new WorldApi(World.made({ clock: systemClock, users: 0, tweetsPerUser: 0 }));
+  api.search = () =>
+    Promise.resolve({ lines: [bytes(HALF)], count: 1, newestId: "7", oldestId: "7" });
+  await run(store, api, { flushMs: 15_000 });
+  assert.deepEqual(await lines(store), [HALF]);
+  assert.equal((await told(store))[0]?.odd_lines, 1);
+  const signal = new AbortController().signal;
+  const look = { isGone: () => true, onFile: () => {}, signal };
+  const { faults, harvests } = await verify({ store, clock, collectionId: "c", ...look });
+  assert.deepEqual(faults, []);
+  assert.deepEqual([...harvests[0]?.listed.values() ?? []].map((one) => one?.oddLines), [1]);
+});
+
+Deno.test("cat prints tweets as they came, or readable by others, of all harvests or of one; export does so too", () =>
+  inOneProcess(async (place) => {
+    await place.add({ id: "find", type: "search", search: { query: "sandbox" } });
+    const whole = '{"id_str":"6","full_text":"whole"}';
+    for (const [second, line] of [["05", whole], ["06", HALF]] as const) {
+      const folder = place.path(
+        ...["twarc-cloud-data", "collections", "find", "harvests"],
+        ...["2026", "01", "02", "03", "04", second],
+      );
+      await Deno.mkdir(folder, { recursive: true });
+      const packed = gzipSync(`${line}\n`);
+      const name = `tweets-202601020304${second}.jsonl.gz`;
+      await Deno.writeFile(`${folder}/${name}`, packed);
+      const sum = createHash("sha1").update(packed).digest("hex");
+      await Deno.writeTextFile(`${folder}/manifest-sha1.txt`, `${sum}  ${name}\n`);
+    }
+    const cat = (...args: string[]) => place.ok("collection", "cat", "find", ...args);
+    const clean = HALF.replace("\\ud83d", "\\ufffd");
+    assert.equal(await cat(), `${whole}\n${HALF}\n`);
+    assert.equal(await cat("--clean"), `${whole}\n${clean}\n`);
+    assert.equal(await cat("--harvest", "last"), `${HALF}\n`);
+    assert.equal(await cat("--harvest", "2026-01-02T03:04:05.000Z"), `${whole}\n`);
+    const out = ["--output", "-"];
+    const jsonl = await place.ok("collection", "export", "find", "--format", "jsonl", ...out);
+    assert.equal(jsonl, `${whole}\n${clean}\n`);
+    const { out: says } = await place.run("collection", "verify", "find");
+    assert.match(says, /1 line with half a character.*tweets-20260102030406/);
+  }));
