@@ -146,7 +146,7 @@ const OTHERS: Record<string, string[]> = {
   "cli/text/trouble": ["harvest last"],
   "runner/local/launcher": ["install"],
   "sandbox/command": ["sandbox", "sandbox --tweets old", "sandbox --trouble"],
-  "sandbox/demo": ["collection add", "${command}"],
+  "sandbox/demo": ["${command}"],
   "sandbox/serve": ["configure"],
 };
 

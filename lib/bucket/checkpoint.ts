@@ -93,6 +93,8 @@ const checkpointSchema = z.object({
   }),
   /** What the harvests of a month were billed, where reading costs something. */
   spent: z.object({ month: z.string(), posts: z.number(), dollars: z.number() }).optional(),
+  /** Up to when a harvest before covered all; ISO 8601. */
+  reached: z.string().optional(),
   /** When the harvest ended, in milliseconds since 1970. */
   ended: z.number().optional(),
   outcome: z.enum(["complete", "stopped", "interrupted", "failed"]).optional(),
@@ -266,7 +268,8 @@ export class Checkpoint {
       sides?: NamedSum[];
     },
   ): Promise<boolean> {
-    const { holder, positions, commits, spent } = this.#state;
+    const { holder, positions, commits, spent, outcome, counts } = this.#state;
+    const reached = outcome === "complete" && counts.covered?.to || this.#state.reached;
     try {
       await this.#put({
         ...fresh(type, holder, began),
@@ -278,6 +281,7 @@ export class Checkpoint {
         ...(sides ? { sides } : {}),
         ...(made ? { made } : {}),
         ...(spent ? { spent } : {}),
+        ...(reached ? { reached } : {}),
       });
       return true;
     } catch (error) {

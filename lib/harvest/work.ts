@@ -276,7 +276,9 @@ export class Work {
   async #openSource(config: CollectionConfig, meter: Meter | undefined): Promise<TweetSource> {
     const { store, clock, limits: { patienceMs }, collectionId } = this.#asked;
     const { lease, network, waits } = this.#options;
+    const { reached } = this.checkpoint.state;
     return await network.openSource(config, {
+      ...(reached ? { reached: Date.parse(reached) } : {}),
       meter,
       clock,
       ids: () => readIds(store, collectionKeys(collectionId).ids),

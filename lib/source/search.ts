@@ -1,7 +1,14 @@
 /** A search as a source: one walk down to the newest tweet of the walk before, and gaps that are asked for later. */
 
 import { z } from "zod";
-import type { Batch, Position, Positions, SourceOptions, TweetSource } from "./source.ts";
+import type {
+  Batch,
+  PlacedBatch,
+  Position,
+  Positions,
+  SourceOptions,
+  TweetSource,
+} from "./source.ts";
 import { search, SEARCH_WALK, type SearchConfig } from "../collection/types/search.ts";
 import { walksOfGap } from "../bucket/gaps.ts";
 import type { Clock } from "../base/clock.ts";
@@ -16,6 +23,8 @@ export interface SearchOptions {
   query: string;
   /** The newest tweet of the last whole walk. */
   sinceId?: string | undefined;
+  /** Up to when a harvest before covered all: the newest tweet may be much older. In milliseconds since 1970. */
+  reached?: number | undefined;
   /** The span of time that it is about. */
   span: SearchSpan;
   /** The most tweets that a harvest collects of what is new, and as many of what is missing. */
@@ -58,7 +67,8 @@ export class SearchSource implements TweetSource {
       ...(most === undefined ? {} : { most, cut }),
       learn: (newestId) => ({ update: { search: { since_id: newestId } }, delete: [] }),
     });
-    for await (const batch of batches) {
+    for await (const found of batches) {
+      const batch = this.#sinceReached(found);
       const { gap } = batch;
       if (!fill || !gap?.until_id) {
         yield covering(batch);
@@ -86,6 +96,15 @@ export class SearchSource implements TweetSource {
         yield batch;
       }
     }
+  }
+
+  /** Returns a batch whose gap begins where the harvest before ended, and not at its newest tweet. */
+  #sinceReached({ gap, ...batch }: PlacedBatch): PlacedBatch {
+    const { sinceId, reached = -Infinity } = this.#options;
+    // What max_records has cut off lies between two tweets.
+    if (!gap || gap.until_id || sinceId === undefined) return gap ? { ...batch, gap } : batch;
+    const from = Math.max(gap.from, reached);
+    return from < gap.to ? { ...batch, gap: { ...gap, from } } : batch;
   }
 
   /** Returns up to when a walk goes: to now, or to where one that was cut short began. */
@@ -126,10 +145,14 @@ const begunSchema = z.object({ newest: z.string() });
 export function openSearch(
   config: SearchConfig,
   api: TwitterApi,
-  { clock }: SourceOptions,
+  { clock, reached }: SourceOptions,
 ): SearchSource {
   const { reading, maxRecords } = search.plan(config);
   const { query, sinceId, span } = reading;
   const { fill } = config.search;
-  return new SearchSource(api, { query, sinceId, span, maxRecords, fill }, api.time ?? clock);
+  return new SearchSource(
+    api,
+    { query, sinceId, reached, span, maxRecords, fill },
+    api.time ?? clock,
+  );
 }

@@ -134,6 +134,8 @@ export interface SourceOptions {
   ids: () => Promise<BigUint64Array>;
   /** Milliseconds that a network is waited for that answered before. */
   patienceMs: number;
+  /** Up to when a harvest before covered all, in milliseconds since 1970. */
+  reached?: number | undefined;
   /** Told of the waits. */
   waits?: Waits | undefined;
   /** Awaited before a stream is opened again. @throws where somebody else has the collection by now */
