@@ -109,7 +109,7 @@ const OF_ERRORS: Record<string, Record<string, string | [file: string, says: str
 const OTHERS: Record<string, string[]> = {
   "cli/collection/compliance": ["collection compliance --apply"],
   "cli/collection/dehydrate": ["collection dehydrate test"],
-  "cli/collection/export": ["collection export test"],
+  "cli/collection/export": ["collection export my"],
   "cli/collection/group": [
     "collection-config template user",
     "harvest running --follow",

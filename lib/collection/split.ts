@@ -19,9 +19,14 @@ export function split(config: JsonObject, into: number): JsonObject[] {
   }
   const entries = Object.entries(users);
   if (entries.length < into) {
-    throw new UserError(`${entries.length} users cannot be split over ${into} collections`, {
-      hint: "Add users first, or split them over fewer.",
-    });
+    throw new UserError(
+      `${entries.length} ${
+        entries.length === 1 ? "user" : "users"
+      } cannot be split over ${into} collections`,
+      {
+        hint: "Add users first, or split them over fewer.",
+      },
+    );
   }
   const { timestamp: _, ...rest } = config;
   const digits = `${into}`.length;

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { parseBucket } from "../../lib/base/bucket_ref.ts";
 import { systemClock } from "../../lib/base/clock.ts";
+import { tellEnd } from "../../lib/cli/collection/start.ts";
+import { Output } from "../../lib/cli/output.ts";
+import type { HarvestInfo } from "../../lib/collection/harvest_info.ts";
 import {
   changeLines,
+  leftOutLines,
   locationOf,
   placeLines,
   removedLines,
@@ -89,6 +93,40 @@ Deno.test("a followed harvest and the last one say where the files are, and who 
     await place.harvest("tl");
     assert.equal(await place.ok("collection", "list"), "Collections:\ntl\n", "it is news once");
   }, { world });
+});
+
+Deno.test("what a harvest leaves out is said to who follows it as to who looks at it later", async () => {
+  const info: HarvestInfo = {
+    ...INFO,
+    protected: { tweets: 1, users: 2 },
+    undelivered: 3,
+    unavailable: [{ id: "7", screen_name: "away", why: "503" }],
+    left_out: [{ parameter: "expansions" }],
+  };
+  const out: string[] = [];
+  const write = { out: (text: string) => out.push(text), err: () => {} };
+  const output = new Output({ ...write, isInteractive: false, isTerminal: false, color: false });
+  const ended: Parameters<typeof tellEnd>[2] = {
+    output,
+    clock: systemClock,
+    env: {},
+    signal: new AbortController().signal,
+    self: [],
+    harvester: () => Promise.resolve([]),
+    version: "",
+    harvest: () => Promise.resolve(),
+    atEnd: () => {},
+    recover: () => assert.fail("nothing is recovered here"),
+  };
+  await tellEnd({ info: { ...info, outcome: "complete" } }, parseBucket("./data"), ended);
+  const lines = [
+    "Tweets that matched and were not delivered: 3",
+    "Left out, as they are of protected accounts: 2 timelines, 1 tweet",
+    "User 7 (away) could not be read, the next harvest asks again: 503",
+    "The API did not take expansions",
+  ];
+  for (const line of lines) assert.ok(out.join("").includes(`${line}\n`), line);
+  assert.deepEqual(leftOutLines(info), lines);
 });
 
 Deno.test("the last harvest that failed is shown with that first, and ends a command that asks for its outcome", () =>

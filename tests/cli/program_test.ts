@@ -47,6 +47,10 @@ Deno.test("every command's help ends with an example of it", async () => {
     const [path = ""] = text.split(" --help\n");
     const isGroup = text.includes("\nCommands:\n") || path.startsWith("--help");
     if (isGroup || path === "demo") continue;
+    // What is to be copied is on one line of a usual terminal.
+    for (const line of text.split("\n").filter((line) => line.startsWith("  twarc-cloud "))) {
+      assert.ok(line.length <= 80, line);
+    }
     assert.match(text, new RegExp(`\nExamples?:\n  twarc-cloud ${path}\\b`), path);
   }
 });

@@ -65,6 +65,6 @@ Deno.test("names of parts are in their order, however many there are", () => {
 Deno.test("what cannot be split is refused with what can be done", () => {
   assert.throws(() => split({ id: "s", type: "search" }, 2), { hint: /by its query/ });
   assert.throws(() => split(configOf([1]), 2), {
-    message: "1 users cannot be split over 2 collections",
+    message: "1 user cannot be split over 2 collections",
   });
 });

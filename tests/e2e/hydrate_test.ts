@@ -55,8 +55,13 @@ async function missingOf(place: Place, id: string): Promise<Record<string, strin
 Deno.test("hydrate collects every id that is to be had, and accounts for every other one", () =>
   inOneProcess(async (place) => {
     const { open, gone } = await withIds(place);
-    const out = await place.ok("collection", "hydrate", "ids.txt", "--yes", "--wait");
-    assert.match(out, /^Collection added\.\nStarted\nids: complete\. 150 tweets.*91 not available/);
+    const hydrate = ["collection", "hydrate", "ids.txt", "--yes", "--wait"];
+    const out = await place.ok(...hydrate, "--tweets-per-file", "60");
+    assert.match(
+      out,
+      /^Collection added\.\nStarted\nids: complete\. 150 tweets, 3 files.*91 not available/,
+    );
+    assert.match(out, /^Ids that are not available: 30 suspended \(see missing\.jsonl\)$/m);
     assert.deepEqual(idsOfAnswers(await place.tweets("ids")).toSorted(), open.toSorted());
     const { ids, ids_done } = JSON.parse(await place.ok("harvest", "last", "ids", "--json"));
     assert.deepEqual([ids, ids_done], [241, 241]);

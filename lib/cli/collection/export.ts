@@ -61,9 +61,9 @@ export function addExport(group: Command, context: Context): void {
     .option("--json", "print what was done as JSON")
     .addHelpText(
       "after",
-      "\nExamples:\n  twarc-cloud collection export test_collection\n" +
-        "  twarc-cloud collection export test_collection --format parquet --from 2026-01-01\n" +
-        "  twarc-cloud collection export test_collection --format jsonl --output - | jq -r .full_text",
+      "\nExamples:\n  twarc-cloud collection export my_search\n" +
+        "  twarc-cloud collection export my_search --format parquet --from 2026-01-01\n" +
+        "  twarc-cloud collection export my_search --format jsonl --output - | jq .lang",
     )
     .action(async (ids, { json, bucket, ...options }) => {
       const { runExport } = await import("./export_run.ts");

@@ -7,7 +7,7 @@ import type { Counts } from "../../export/run.ts";
 import type { Reason } from "../../export/selection.ts";
 import type { Source } from "../../export/source.ts";
 import type { Context } from "../context.ts";
-import { count, type Progress, someOf } from "../output.ts";
+import { count, many, type Progress, someOf } from "../output.ts";
 import { Pace, rateText, shareTexts } from "../pace.ts";
 
 /** Milliseconds between two looks at the clock's progress. */
@@ -47,7 +47,7 @@ export function progressOf(
     const share = { done: Math.floor(read.bytes / MB), of: Math.ceil(all / MB), what: "MB" };
     const rate = pace.rate > 0 ? [rateText(pace.rate)] : [];
     progress.show(
-      [...shareTexts(share, bytes.rate / MB), `${count(tweets)} tweets`, ...rate].join(", "),
+      [...shareTexts(share, bytes.rate / MB), many(tweets, "tweet"), ...rate].join(", "),
     );
   };
 }
@@ -92,7 +92,7 @@ function textsOf(
   });
   const names = Object.entries(unknown).map(([name, n]) => `${name} (${count(n)})`);
   return [
-    `${count(rows)} tweets exported, ${count(retweets)} of them retweets` +
+    `${many(rows, "tweet")} exported, ${count(retweets)} of them retweets` +
     (referenced > 0 ? `, ${count(referenced)} those that others refer to.` : "."),
     ...duplicates > 0 ? [`${count(duplicates)} had come before, and were left out.`] : [],
     ...left.length > 0 ? [`Left out: ${left.join(", ")}.`] : [],

@@ -8,7 +8,8 @@ import { type Bucket, type Context, openBucket } from "../context.ts";
 import { idFault } from "../../base/typed_ids.ts";
 import type { BadLines, ListWanted } from "../collection_config/lists.ts";
 import { columnOption, strictOption } from "../collection_config/names.ts";
-import { count } from "../output.ts";
+import { addLimits, LIMITS_OF_RUNS } from "../limits.ts";
+import { many } from "../output.ts";
 
 /** What the id of a tweet is called in the headers of tables; the best first. */
 const ID_COLUMNS = [
@@ -25,7 +26,7 @@ const ID_COLUMNS = [
 
 /** Adds the command. */
 export function addHydrate(group: Command, context: Context): void {
-  group.command("hydrate")
+  const command = group.command("hydrate")
     .summary("Collect the tweets of a list of ids.")
     .description(
       "Makes a collection of the tweets whose ids are in a file, such as `collection dehydrate` or a data set " +
@@ -63,7 +64,7 @@ export function addHydrate(group: Command, context: Context): void {
       }
       const { jobFor } = await import("./start.ts");
       const { harvestOnce } = await import("./attach.ts");
-      const job = await jobFor(opened, collectionId, asksForList);
+      const job = await jobFor(opened, collectionId, asksForList, { options: flags });
       await harvestOnce(opened, job, { wait }, context);
       const left = bad.error(
         "The others are collected.",
@@ -71,6 +72,7 @@ export function addHydrate(group: Command, context: Context): void {
       );
       if (left) throw left;
     });
+  addLimits(command, LIMITS_OF_RUNS);
 }
 
 /** Returns a file's name as a collection's id. */
@@ -177,9 +179,12 @@ async function isWorth(
   const { CHEAP, dollarsFor, dollarText, PRICES } = await import("../../billing/prices.ts");
   const { LOOKUP_SIZE } = await import("../../twitter/v2/sizes.ts");
   const dollars = dollarsFor({ posts: ids }, PRICES);
-  const price = `${count(ids)} ids cost at most ${dollarText(dollars)} by the prices of ` +
+  const price =
+    `${many(ids, "id")} ${ids === 1 ? "costs" : "cost"} at most ${
+      dollarText(dollars)
+    } by the prices of ` +
     `${PRICES.date}: what is gone is free`;
-  output.note(`${price} (${count(Math.ceil(ids / LOOKUP_SIZE))} requests).`);
+  output.note(`${price} (${many(Math.ceil(ids / LOOKUP_SIZE), "request")}).`);
   if (yes || dollars <= CHEAP) return true;
   const answer = await output.confirm("Collect them?");
   if (answer !== null) {

@@ -193,8 +193,8 @@ export async function tellEnd(
   const { outcome = "done", reason } = info;
   output.line(`${info.collection_id}: ${outcome}. ${summary(info)}`);
   if (outcome !== "failed" && reason) output.line(reason);
-  const { placeLines, removedLines } = await import("../text/harvest_text.ts");
-  for (const line of [...placeLines(info, bucket), ...removedLines(info)]) output.line(line);
+  const { leftOutLines, placeLines } = await import("../text/harvest_text.ts");
+  for (const line of [...placeLines(info, bucket), ...leftOutLines(info)]) output.line(line);
   await checkOutcome(info);
 }
 

@@ -8,7 +8,7 @@ import type { ListedGap } from "../../archive/gap_list.ts";
 import type { HarvestFacts } from "../../archive/harvest_facts.ts";
 import { bucketOption, example } from "../options.ts";
 import { type Bucket, type Context, openBucket } from "../context.ts";
-import { count, someOf } from "../output.ts";
+import { count, many, someOf } from "../output.ts";
 
 /** Names that are shown of those that were counted most, and that `--json` has. */
 const [SHOWN, IN_JSON] = [8, 100];
@@ -73,7 +73,8 @@ export async function readFacts(
   const { tally, damaged } = await tallyOf(store, id, {
     cache: join(cacheFolder({ env }), "tallies"),
     signal,
-    onFile: ({ files, tweets }) => progress.show(`${count(files)} files, ${count(tweets)} tweets`),
+    onFile: ({ files, tweets }) =>
+      progress.show(`${many(files, "file")}, ${many(tweets, "tweet")}`),
   }).finally(() => progress.end());
   const { positions = {} } = await readCheckpoint(store, id).catch(ifOurs(null)) ?? {};
   const gaps = await listGaps(store, id, gapLook(checkConfig(json), positions, clock.now()));
@@ -141,7 +142,7 @@ async function linesOf(facts: Facts, columns: number): Promise<string[]> {
   return [
     `Tweets: ${count(tally.tweets)}, made from ${days[0]?.day} to ${days.at(-1)?.day}`,
     line,
-    ...missed === "" ? [] : [missed, `^ A part was missed: ${count(gaps.length)} gaps in all.`],
+    ...missed === "" ? [] : [missed, `^ A part was missed: ${many(gaps.length, "gap")} in all.`],
     ...newest.length > 0
       ? [`Harvests: ${count(harvests.length)}. The newest: ${newest.join(", ")}`]
       : [],

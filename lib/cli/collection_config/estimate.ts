@@ -28,7 +28,7 @@ import {
   expectedTimelines,
   expectedTweets,
 } from "../../estimate/reads.ts";
-import { capital, count } from "../output.ts";
+import { capital, many } from "../output.ts";
 import { type Estimate, estimateLines, MONTH_DAYS, WINDOW_MINUTES } from "./estimate_text.ts";
 import { told, type ToldUsage } from "../text/usage.ts";
 
@@ -123,7 +123,7 @@ function requestsTold({ output }: Context): () => void {
     requests++;
     if (performance.now() < next) return;
     next = performance.now() + TOLD_EVERY_MS;
-    output.note(`Counting: ${count(requests)} requests so far`);
+    output.note(`Counting: ${many(requests, "request")} so far`);
   };
 }
 

@@ -4,7 +4,7 @@ import type { CollectionConfig } from "../../collection/types/registry.ts";
 import { budgetText, dollarText, type Prices } from "../../billing/prices.ts";
 import { chart } from "../text/chart.ts";
 import type { Expected } from "../../estimate/reads.ts";
-import { count } from "../output.ts";
+import { count, many } from "../output.ts";
 import { percent, type ToldUsage, usageText } from "../text/usage.ts";
 
 /** Days of a month. */
@@ -87,7 +87,7 @@ function timeText({ requests, days_at_rate_limit: days }: Estimate): string {
     : days < 2
     ? `${(days * 24).toFixed(1)} hours`
     : `${days.toFixed(1)} days`;
-  return `${time} at the rate limit (${count(requests)} requests)`;
+  return `${time} at the rate limit (${many(requests, "request")})`;
 }
 
 function askedText({ counts, users }: Estimate["asked"]): string {

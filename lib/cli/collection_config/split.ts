@@ -7,7 +7,7 @@ import { lastWord } from "../../base/visible.ts";
 import { type Bucket, type Context, openBucket } from "../context.ts";
 import { positive } from "../numbers.ts";
 import { bucketOption, configFileOption, example } from "../options.ts";
-import { count, type Output } from "../output.ts";
+import { many, type Output } from "../output.ts";
 import { keepKeys, keyFiles } from "../profiles.ts";
 import { readConfigFile } from "./config_file.ts";
 
@@ -100,7 +100,7 @@ async function added(
   const users = userIds(config);
   if (!isThere) {
     await collections.add(config);
-    output.line(`Added ${id}: ${count(users.length)} users.`);
+    output.line(`Added ${id}: ${many(users.length, "user")}.`);
     return;
   }
   const { json } = await collections.loadJson(id);
@@ -109,7 +109,7 @@ async function added(
       hint: "Split into as many collections as before, or give the configuration another id.",
     });
   }
-  output.line(`${id} is there already: ${count(users.length)} users.`);
+  output.line(`${id} is there already: ${many(users.length, "user")}.`);
 }
 
 function userIds(config: JsonObject): string[] {

@@ -13,7 +13,7 @@ import { lastWord } from "../../base/visible.ts";
 import type { Context } from "../context.ts";
 import { waitText } from "./progress.ts";
 import { gapTexts } from "./gap_texts.ts";
-import { count, FEW, size, someOf } from "../output.ts";
+import { count, FEW, many, size, someOf } from "../output.ts";
 
 /** Lines that are shown of a list that may have thousands; the others are in the files. */
 const SHOWN = 20;
@@ -140,28 +140,7 @@ export function tellTroubles(
   if (info.outcome && info.outcome !== "failed" && (info.reason || info.outcome !== "complete")) {
     output.line(`Outcome: ${info.outcome}${info.reason ? `. ${info.reason}` : ""}`);
   }
-  if (info.undelivered) {
-    output.line(`Tweets that matched and were not delivered: ${count(info.undelivered)}`);
-  }
-  if (info.protected) output.line(protectedText(info.protected));
-  for (const [why, n] of Object.entries(info.missing ?? {})) {
-    output.line(`Ids that are not available: ${count(n)} ${why} (see missing.jsonl)`);
-  }
-  const unavailable = (info.unavailable ?? []).map(({ id, screen_name, why }) => {
-    const name = screen_name === undefined ? "" : ` (${screen_name})`;
-    return `User ${id}${name} could not be read, the next harvest asks again: ${why}`;
-  });
-  for (const line of someLines(unavailable, "harvest.json")) output.line(line);
-  for (const line of removedLines(info)) output.line(line);
-  for (const { parameter, name, instead } of info.left_out ?? []) {
-    const what = name === undefined ? parameter : `${name} of ${parameter}`;
-    const then = instead === undefined ? "" : `, ${instead} was asked for instead`;
-    output.line(`The API did not take ${what}${then}`);
-  }
-  for (const { harvest_timestamp, from, to, tweets } of info.late ?? []) {
-    const what = `Tweets of the harvest of ${harvest_timestamp} that could be stored only now`;
-    output.line(`${what}: ${count(tweets)} (from ${from} to ${to})`);
-  }
+  for (const line of leftOutLines(info)) output.line(line);
   if (info.gaps) output.line(`Spans that are missing: ${count(info.gaps)} (see gaps.jsonl)`);
   for (const gap of gapTexts(missed)) output.line(`  ${gap}`);
   if (searches_left > 0) {
@@ -171,13 +150,45 @@ export function tellTroubles(
   }
 }
 
-/** Returns what was left out that is not public. */
-function protectedText({ tweets, users }: NonNullable<HarvestInfo["protected"]>): string {
-  const left = [
-    ...(users > 0 ? [users === 1 ? "1 timeline" : `${count(users)} timelines`] : []),
-    ...(tweets > 0 ? [tweets === 1 ? "1 tweet" : `${count(tweets)} tweets`] : []),
+/** Returns what a harvest did not bring, or brought for another: by whose doing, and what becomes of it. */
+export function leftOutLines(info: HarvestInfo): string[] {
+  const { undelivered = 0, missing = {}, unavailable = [], left_out = [], late = [] } = info;
+  return [
+    ...undelivered > 0 ? [`Tweets that matched and were not delivered: ${count(undelivered)}`] : [],
+    ...protectedLines(info),
+    ...Object.entries(missing).map(([why, n]) =>
+      `Ids that are not available: ${count(n)} ${why} (see missing.jsonl)`
+    ),
+    ...someLines(unavailable.map(unavailableText), "harvest.json"),
+    ...removedLines(info),
+    ...left_out.map(({ parameter, name, instead }) => {
+      const what = name === undefined ? parameter : `${name} of ${parameter}`;
+      const then = instead === undefined ? "" : `, ${instead} was asked for instead`;
+      return `The API did not take ${what}${then}`;
+    }),
+    ...late.map(({ harvest_timestamp, from, to, tweets }) =>
+      `Tweets of the harvest of ${harvest_timestamp} that could be stored only now: ` +
+      `${count(tweets)} (from ${from} to ${to})`
+    ),
   ];
-  return `Left out, as they are of protected accounts: ${left.join(", ")}`;
+}
+
+function unavailableText(
+  { id, screen_name, why }: NonNullable<HarvestInfo["unavailable"]>[number],
+): string {
+  const name = screen_name === undefined ? "" : ` (${screen_name})`;
+  return `User ${id}${name} could not be read, the next harvest asks again: ${why}`;
+}
+
+/** Returns what was left out that is not public. */
+function protectedLines({ protected: left }: HarvestInfo): string[] {
+  if (!left) return [];
+  const { tweets, users } = left;
+  const texts = [
+    ...users > 0 ? [many(users, "timeline")] : [],
+    ...tweets > 0 ? [many(tweets, "tweet")] : [],
+  ];
+  return [`Left out, as they are of protected accounts: ${texts.join(", ")}`];
 }
 
 /** What a collection harvested last, for programs. */

@@ -2,7 +2,7 @@
 
 import type { Collections } from "../../bucket/collections.ts";
 import { TwarcCloudError } from "../../base/errors.ts";
-import { count } from "../output.ts";
+import { many } from "../output.ts";
 
 /** Such as `complete, 1,234 tweets, begun at 2026-11-28T10:00:00.000Z`; what cannot be read is said in its place. */
 export async function lastText(collections: Collections, id: string): Promise<string> {
@@ -10,7 +10,7 @@ export async function lastText(collections: Collections, id: string): Promise<st
     const last = await collections.lastHarvest(id);
     if (!last) return "none yet";
     const { outcome = "done", tweets, harvest_timestamp: began } = last.info;
-    return `${outcome}, ${count(tweets)} tweets, begun at ${began}`;
+    return `${outcome}, ${many(tweets, "tweet")}, begun at ${began}`;
   } catch (error) {
     if (error instanceof TwarcCloudError) return error.message;
     throw error;

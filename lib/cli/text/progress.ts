@@ -101,14 +101,14 @@ function progressText(
 function arrivedTexts({ tweets, files, file_bytes, bytes_received }: HarvestInfo): string[] {
   const kept = `${many(files, "file")} (${size(file_bytes)})`;
   const bytes = bytes_received === undefined ? kept : `${size(bytes_received)} received`;
-  return [`${count(tweets)} tweets`, bytes];
+  return [many(tweets, "tweet"), bytes];
 }
 
 function besidesTexts(info: HarvestInfo): string[] {
   const texts: string[] = [];
   if (info.billed) texts.push(`about ${dollarText(info.billed.dollars)}`);
   if (info.missing) texts.push(`${count(totalOf(info.missing))} not available`);
-  if (info.gaps) texts.push(info.gaps === 1 ? "1 gap" : `${count(info.gaps)} gaps`);
+  if (info.gaps) texts.push(many(info.gaps, "gap"));
   return texts;
 }
 

@@ -4,7 +4,7 @@ import { type Changeset, HARVEST_NOTE } from "../../collection/changeset.ts";
 import { traitsFor } from "../../collection/types/traits.ts";
 import { isObject, type JsonObject } from "../../base/json.ts";
 import type { Facts } from "../collection/stats.ts";
-import { count } from "../output.ts";
+import { count, many } from "../output.ts";
 
 /** What a report is made of. */
 export interface ReportOptions {
@@ -141,7 +141,7 @@ export function toMarkdown(report: Report): string {
     "",
     "## Harvests",
     "",
-    `${count(harvests.count)} harvests` +
+    many(harvests.count, "harvest") +
     (harvests.first === null
       ? "."
       : `, from ${harvests.first} to ${harvests.last}: ${namesOf(harvests.outcomes)}.`),
@@ -157,7 +157,7 @@ export function toMarkdown(report: Report): string {
     "",
     "## What came",
     "",
-    `${count(tweets.recorded)} tweets are recorded: ${namesOf(tweets.kinds) || "none"}. ` +
+    `${recordedText(tweets.recorded)}: ${namesOf(tweets.kinds) || "none"}. ` +
     "A tweet that was recorded again counts again.",
     ...tweets.damaged.length > 0
       ? [`Files that cannot be read to their end: ${tweets.damaged.join(", ")}.`]
@@ -180,7 +180,7 @@ export function toMarkdown(report: Report): string {
     "",
     "## Accounts",
     "",
-    `${count(accounts.wrote)} accounts wrote what is recorded. Changes that harvests noted: ` +
+    `${many(accounts.wrote, "account")} wrote what is recorded. Changes that harvests noted: ` +
     `${namesOf(accounts.changes) || "none"}. Left out as protected: ${
       count(accounts.protected_left_out)
     }.`,
@@ -189,7 +189,7 @@ export function toMarkdown(report: Report): string {
     "",
     removed.tweets === 0
       ? "No removal is recorded."
-      : `${count(removed.tweets)} tweets, the last ones on ${removed.last}: ${
+      : `${many(removed.tweets, "tweet")}, the last on ${removed.last}: ${
         namesOf(removed.by_reason)
       }.`,
     "",
@@ -213,7 +213,7 @@ function methodsOf(report: Report): string {
   const hours = open.reduce((sum, { hours }) => sum + hours, 0);
   const began = harvests.first === null
     ? "It has not been harvested."
-    : `It was harvested ${count(harvests.count)} times from ${harvests.first.slice(0, 10)} to ${
+    : `It was harvested ${many(harvests.count, "time")} from ${harvests.first.slice(0, 10)} to ${
       harvests.last?.slice(0, 10)
     }.`;
   const made = tweets.first_day === null
@@ -221,14 +221,26 @@ function methodsOf(report: Report): string {
     : `, made from ${tweets.first_day} to ${tweets.last_day}`;
   const gaps = open.length === 0
     ? "No gaps are recorded that were not filled."
-    : `${count(open.length)} gaps, of ${
-      count(Math.round(hours))
-    } hours together, are recorded and were not filled.`;
-  return `The tweets were collected with twarc-cloud by version ${report.api} of the API of Twitter/X (a ${report.type} collection). ${began} ${
-    count(tweets.recorded)
-  } tweets are recorded${made}, of ${count(report.accounts.wrote)} accounts. ${gaps} ${
-    count(removed.tweets)
-  } tweets were removed later. ${report.limits.join(" ")}`;
+    : `${many(open.length, "gap")}, of ${many(Math.round(hours), "hour")} together, ${
+      areOrIs(open.length)
+    } recorded and ${wereOrWas(open.length)} not filled.`;
+  return `The tweets were collected with twarc-cloud, by version ${report.api} of the API of Twitter/X (a ${report.type} collection). ${began} ${
+    recordedText(tweets.recorded)
+  }${made}, of ${many(report.accounts.wrote, "account")}. ${gaps} ${
+    many(removed.tweets, "tweet")
+  } ${wereOrWas(removed.tweets)} removed later. ${report.limits.join(" ")}`;
+}
+
+function recordedText(tweets: number): string {
+  return `${many(tweets, "tweet")} ${areOrIs(tweets)} recorded`;
+}
+
+function areOrIs(n: number): string {
+  return n === 1 ? "is" : "are";
+}
+
+function wereOrWas(n: number): string {
+  return n === 1 ? "was" : "were";
 }
 
 /** Whether a person made a change, not a harvest. */
@@ -244,7 +256,7 @@ function askedIn(
   const asked = update[part];
   const users = isObject(update.users) ? Object.keys(update.users).length : 0;
   const texts = [
-    ...users > 0 ? [`${count(users)} users added or changed`] : [],
+    ...users > 0 ? [`${many(users, "user")} added or changed`] : [],
     ...isObject(asked) && part !== "users" ? [`${part} ${JSON.stringify(asked)}`] : [],
   ];
   const gone = deleted.flatMap((one) => typeof one === "string" ? [one] : Object.keys(one));

@@ -6,7 +6,7 @@ import type { JsonObject } from "../../base/json.ts";
 import type { Settings } from "../../base/settings.ts";
 import type { Usage } from "../../twitter/v2/bill.ts";
 import type { Context } from "../context.ts";
-import { count } from "../output.ts";
+import { count, many } from "../output.ts";
 
 /** Milliseconds that an answer is waited for. */
 const PATIENCE_MS = 5_000;
@@ -55,7 +55,7 @@ export function usageText({ used, cap, begins_anew }: ToldUsage): string {
 
 /** `1,200 posts and 3 users, about 6.03 dollars` */
 export function billedText({ posts, users, dollars }: Billed): string {
-  return `${count(posts)} posts and ${count(users)} users, about ${dollarText(dollars)}`;
+  return `${many(posts, "post")} and ${many(users, "user")}, about ${dollarText(dollars)}`;
 }
 
 /** Returns a share as a person reads it: `0.04%` */

@@ -27,14 +27,14 @@ Deno.test("splits a configuration over collections of a profile each, and schedu
     const first = await place.ok(...split);
     assert.match(
       first,
-      /^Added people-01: 1 users\.\nAdded people-02: 2 users\.\npeople-01:\nScheduled\n/,
+      /^Added people-01: 1 user\.\nAdded people-02: 2 users\.\npeople-01:\nScheduled\n/,
     );
     assert.match(
       await place.ok("collection", "scheduled"),
       /people-01_schedule[^]*people-02_schedule/,
     );
     const again = await place.ok(...split);
-    assert.match(again, /^people-01 is there already: 1 users\.\npeople-02 is there already/);
+    assert.match(again, /^people-01 is there already: 1 user\.\npeople-02 is there already/);
     for (const id of ["people-01", "people-02"]) await place.ok("collection", "stop", "--now", id);
     await place.writeJson("collection.json", { ...config, users: users(ids.slice(1)) });
     const other = await place.run(...split);

@@ -82,11 +82,37 @@ Deno.test("a report says what people asked for, what came, what is missing and w
   assert.deepEqual(report.removed.by_reason, { deleted: 1 });
   assert.equal(report.missing[0]?.hours, 6.5);
   const text = toMarkdown(report);
-  assert.match(text, /1 gaps, of 7 hours together, are recorded and were not filled\./);
+  assert.match(
+    text,
+    / 1 gap, of 7 hours together, is recorded and was not filled\. 1 tweet was removed later\./,
+  );
   assert.match(text, /^- 2026-01-03T00:00:00Z: The budget of \$5 is used up$/m);
   assert.match(text, /\| open \| the connection \\\| was lost \|$/m);
   assert.match(text, /Of 1 no document can be read: collections\/find\/harvests\/2026/);
   assert.match(text, /Changes that harvests noted: 2 not found\./);
+});
+
+Deno.test("one of a thing is said as one", () => {
+  const { facts } = something;
+  const harvests = {
+    ...facts.harvests,
+    unknown: [],
+    harvests: facts.harvests.harvests.slice(0, 1),
+  };
+  const tally = { ...emptyTally(), tweets: 1, kinds: { post: 1 }, users: { "1": 1 } };
+  const changes = [{
+    change_timestamp: "2025-12-31T00:00:00Z",
+    update: { users: { "1": {} } },
+    delete: [],
+  }];
+  const text = toMarkdown(
+    reportOf({ ...something, changes, facts: { ...facts, harvests, tally } }),
+  );
+  assert.match(text, /harvested 1 time from .* 1 tweet is recorded, .* of 1 account\. /);
+  assert.match(text, /^- .*: 1 user added or changed$/m);
+  assert.match(text, /^1 harvest, from /m);
+  assert.match(text, /^1 account wrote /m);
+  assert.doesNotMatch(text, /\b1 [a-z]+s\b(?! the|, a)/);
 });
 
 Deno.test("a report of nothing says that nothing is recorded, and what cannot be known", () => {
