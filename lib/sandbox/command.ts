@@ -71,7 +71,7 @@ export function addSandbox(program: Command, context: SandboxContext): void {
       "after",
       "\nExamples:\n  twarc-cloud sandbox\n" +
         "  twarc-cloud sandbox --tweets old.jsonl.gz --rate 50\n" +
-        "  twarc-cloud sandbox --trouble 503:search/tweets:times=3 cut:2/tweets/search/stream",
+        "  twarc-cloud sandbox --trouble 503:search:times=3 cut:search/stream",
     )
     .action(async ({ tweets = [], trouble = [], ...flags }) => {
       const { runSandbox } = await import("./serve.ts");
