@@ -80,11 +80,13 @@ const OF_ERRORS: Record<string, Record<string, string | [file: string, says: str
     "harvest logs": ["e2e/aws", "tells why, and so does its log"],
   },
   "runner/ecs/runner": {
-    "collection once": ["e2e/aws", "each command that an error names on AWS"],
     "harvest list": ["runner/ecs/runner", "has been started already"],
   },
-  "runner/live": { "harvest list": "there is no stream to stop" },
-  "runner/local/runner": { "collection once": "there is no log" },
+  "runner/live": {
+    "collection once": "there is no log",
+    "harvest list": "there is no stream to stop",
+    "harvest running --follow": ["runner/local/logged_here", "is followed elsewhere"],
+  },
   "runner/local/stop_holder": { "collection stop --now": "the harvester runs on another machine" },
   "secrets/credentials": {
     "collection-config keys --profile": ["e2e/aws", "each command that an error names on AWS"],

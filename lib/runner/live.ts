@@ -1,9 +1,11 @@
 /** What a runner does with a harvester that is alive, wherever it runs. */
 
-import type { FoundLock } from "../bucket/lock.ts";
+import type { FoundLock, LockDocument } from "../bucket/lock.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import type { ControlClient } from "../control/control.ts";
+import type { LogOptions } from "./runner.ts";
 import { OutsideError, TwarcCloudError, UserError } from "../base/errors.ts";
+import { lastWord } from "../base/visible.ts";
 
 /** Returns what a harvester says of itself; what it last wrote with its lease, where it does not answer. */
 export async function infoOf(
@@ -50,4 +52,37 @@ export function notRunning(collectionId: string): UserError {
   return new UserError(`No harvest of ${collectionId} is running`, {
     hint: "See what is running with `twarc-cloud harvest list`.",
   });
+}
+
+/** Makes the error that says that nothing has been logged of a collection. */
+export function noLog(collectionId: string): UserError {
+  return new UserError(`There is no log of ${collectionId} yet`, {
+    hint: `It begins with the first harvest: twarc-cloud collection once ${lastWord(collectionId)}`,
+  });
+}
+
+/** Makes the error that says that the harvest which runs writes its log to where nobody can read it from here. */
+export function loggedElsewhere(
+  collectionId: string,
+  { host, pid, acquired }: LockDocument,
+): UserError {
+  return new UserError(
+    `The harvest of ${collectionId} that runs since ${acquired} does not write to this log: process ${pid} of ` +
+      `${host} was started by hand, or elsewhere`,
+    { hint: `Follow it with: twarc-cloud harvest running --follow ${lastWord(collectionId)}` },
+  );
+}
+
+/**
+ * Yields a log while a harvest runs that does not write to it: where it is followed, nothing would ever be added.
+ * @throws UserError at its end where it is followed.
+ */
+export async function* logBefore(
+  lines: AsyncIterable<string>,
+  elsewhere: UserError,
+  { follow, say }: LogOptions,
+): AsyncGenerator<string> {
+  yield* lines;
+  if (follow) throw elsewhere;
+  say?.(`${elsewhere.message}.`);
 }

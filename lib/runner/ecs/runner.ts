@@ -8,7 +8,6 @@ import type { HarvestInfo } from "../../collection/harvest_info.ts";
 import { flagsOf } from "../../collection/limits.ts";
 import { checkedId } from "../../collection/layout.ts";
 import { readable } from "../../base/log.ts";
-import { lastWord } from "../../base/visible.ts";
 import { EcsDefinitions } from "./definitions.ts";
 import { logLines } from "./logs.ts";
 import { EcsOutcomes } from "./outcomes.ts";
@@ -17,7 +16,7 @@ import { EcsHarvesters } from "./harvesters.ts";
 import { EcsSchedules } from "./schedules.ts";
 import { EcsServices } from "./services.ts";
 import { EcsTasks, type Placement } from "./tasks.ts";
-import { infoOf, notRunning, saidBy } from "../live.ts";
+import { infoOf, logBefore, loggedElsewhere, noLog, notRunning, saidBy } from "../live.ts";
 import { harvesterArgs } from "../argv.ts";
 import type {
   Failing,
@@ -142,10 +141,13 @@ export class EcsRunner implements Runner {
       hasBegun ||= awaited === null;
       return awaited;
     };
-    // One that has begun goes on until it is stopped: what fails is started again.
+    // One that has begun goes on until it is stopped: what fails is started again, unless a person has to see to it.
     const outcome = async () => {
-      if (!hasBegun) return await this.#outcomes.ofService(name);
-      return await this.#services.isKept(name) ? null : { exitCode: 0 };
+      const outcome = await this.#outcomes.ofService(name);
+      if (!hasBegun || !outcome || outcome.exitCode === 0) return outcome;
+      const isRefused = outcome.exitCode === 1 &&
+        !(await this.#harvesters.lock(collectionId))?.live;
+      return isRefused ? outcome : null;
     };
     const withdraw = () => this.stop(collectionId);
     return { collectionId, bucket, status: "PENDING", outcome, awaited, withdraw };
@@ -252,19 +254,23 @@ export class EcsRunner implements Runner {
     const { settings, clock } = this.#options;
     const group = settings.require("log_group");
     const streams = `${familyOf(this.#bucket, checkedId(collectionId))}/`;
-    let isEmpty = true;
-    for await (
-      const line of logLines({ group, streams, ...options }, { access: settings.aws, clock })
-    ) {
-      isEmpty = false;
-      yield readable(line);
-    }
-    if (!isEmpty || options.follow) return;
-    throw new UserError(`There is no log of ${collectionId} yet`, {
-      hint: `It begins with the first harvest: twarc-cloud collection once ${
-        lastWord(collectionId)
-      }`,
-    });
+    const lock = await this.#harvesters.lock(collectionId);
+    const isElsewhere = lock?.live &&
+      !await this.#harvesters.isStarted(collectionId).catch(ifOurs(true));
+    const elsewhere = isElsewhere && lock.document
+      ? loggedElsewhere(collectionId, lock.document)
+      : null;
+    const read = async function* (follow: boolean) {
+      let isEmpty = true;
+      const wanted = { group, streams, ...options, follow };
+      for await (const line of logLines(wanted, { access: settings.aws, clock })) {
+        isEmpty = false;
+        yield readable(line);
+      }
+      if (isEmpty && !options.follow) throw noLog(collectionId);
+    };
+    if (elsewhere) yield* logBefore(read(false), elsewhere, options);
+    else yield* read(options.follow);
   }
 
   /** Returns what is known of a harvester whose container is being started. */

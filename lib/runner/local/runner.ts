@@ -11,12 +11,12 @@ import type { AwsAccess } from "../../base/aws.ts";
 import type { HarvestInfo } from "../../collection/harvest_info.ts";
 import { checkedId, COLLECTIONS, idOfFolder } from "../../collection/layout.ts";
 import { ControlClient } from "../../control/control.ts";
-import { lastWord } from "../../base/visible.ts";
 import type { Documents } from "./documents.ts";
 import { keepAlive } from "./keeper.ts";
 import { endKept, type FoundKept, type Kept, keptInTrouble, troubleOf } from "./kept.ts";
 import { reviveKept, startKept } from "./kept_start.ts";
-import { infoOf, notRunning } from "../live.ts";
+import { infoOf, logBefore, loggedElsewhere, noLog, notRunning } from "../live.ts";
+import { isLoggedHere } from "./logged_here.ts";
 import { LocalState } from "./state.ts";
 import { addLine, lastError, linesOf, openLog, rotated } from "./log_file.ts";
 import {
@@ -212,15 +212,23 @@ export class LocalRunner implements Runner {
 
   async *logs(collectionId: string, options: LogOptions): AsyncGenerator<string> {
     const found = await this.#state.foundLog(collectionId);
-    if (!options.follow && found === null) {
-      throw new UserError(`There is no log of ${collectionId} yet`, {
-        hint: `It begins with the first harvest: twarc-cloud collection once ${
-          lastWord(collectionId)
-        }`,
-      });
-    }
-    const path = found ?? this.#state.logPath(collectionId);
-    yield* linesOf(path, { ...options, clock: this.#options.clock });
+    const { clock } = this.#options;
+    const elsewhere = await this.#loggedElsewhere(collectionId, { ...options, log: found });
+    if (found === null) throw elsewhere ?? noLog(collectionId);
+    if (!elsewhere) return yield* linesOf(found, { ...options, clock });
+    yield* logBefore(linesOf(found, { ...options, follow: false, clock }), elsewhere, options);
+  }
+
+  /** Returns what is to be said of a harvest that runs and does not write to its log here; null for any other. */
+  async #loggedElsewhere(
+    collectionId: string,
+    { log, signal }: { log: string | null; signal: AbortSignal },
+  ): Promise<UserError | null> {
+    const { clock } = this.#options;
+    const lock = await this.#lock(collectionId);
+    if (!lock?.live || !lock.document) return null;
+    const isHere = await isLoggedHere(log, lock.document, { clock, signal });
+    return isHere ? null : loggedElsewhere(collectionId, lock.document);
   }
 
   async #start(job: Job, { shutdown }: { shutdown: boolean }): Promise<Started> {
