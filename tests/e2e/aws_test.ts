@@ -260,6 +260,9 @@ Deno.test("what cannot start is not called started: the reason is shown, nothing
       running.err,
       /No harvest of stream is running, and it has failed 3 times since .*CannotPull/,
     );
+    for (const command of ["last", "logs"]) {
+      assert.match((await place.run("harvest", command, "stream")).err, why, command);
+    }
     agent.cannotStart = undefined;
     assert.equal(await place.ok("collection", "filter-start", "stream"), "Started\n");
     assert.equal(

@@ -26,6 +26,8 @@ export const FAULTY = "faulty";
 export const BRIEF = "brief";
 /** Is of a stream that comes to its limit at once. */
 export const LIMITED = "limited";
+/** Begins, and is refused by the API once somebody has looked at it. */
+export const REFUSED = "refused";
 /** Has no control server, so that only a signal stops it. */
 export const DEAF = "deaf";
 
@@ -73,16 +75,20 @@ async function harvest(inside: Inside): Promise<number> {
   if (collectionId === IDLE) return 0;
   const harvest_timestamp = isoTime(clock.now());
   const [isStopped, isOver] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const isSeen = Promise.withResolvers<void>();
   let state: "harvesting" | "stopped" = "harvesting";
   const controlled: Controlled = {
-    info: () => ({
-      collection_id: collectionId,
-      harvest_timestamp,
-      tweets: 7,
-      files: 1,
-      file_bytes: 100,
-      state,
-    }),
+    info: () => {
+      isSeen.resolve();
+      return {
+        collection_id: collectionId,
+        harvest_timestamp,
+        tweets: 7,
+        files: 1,
+        file_bytes: 100,
+        state,
+      };
+    },
     stop() {
       state = "stopped";
       isStopped.resolve();
@@ -113,6 +119,13 @@ async function harvest(inside: Inside): Promise<number> {
     isGone,
   });
   if (terminated.aborted || [BRIEF, LIMITED].includes(collectionId)) controlled.shutdown();
+  if (collectionId === REFUSED) {
+    await isSeen.promise;
+    await lease.release();
+    await server?.close();
+    say(`Error: ${FAULT}`);
+    return 1;
+  }
   await isStopped.promise;
   if (!args.includes("--shutdown")) await isOver.promise;
   say("ended");

@@ -116,7 +116,8 @@ function addLast(group: Command, context: Context): void {
     .addHelpText("after", example("harvest last test_collection"))
     .action(async (id, { bucket, json, exitStatus }) => {
       const { output } = context;
-      const { collections, store, settings } = await openBucket(context, { bucket });
+      const opened = await openBucket(context, { bucket });
+      const { collections, store, settings } = opened;
       const { lastJson, missedBy, NOTHING, tellLast } = await import("../text/harvest_text.ts");
       const last = await collections.lastHarvest(id);
       const missed = last ? await missedBy(store, last.info, context) : NOTHING;
@@ -128,6 +129,7 @@ function addLast(group: Command, context: Context): void {
       } else {
         output.line("Cannot find last harvest for this collection.");
       }
+      if (!json) await (await import("../text/failing.ts")).noteFailing(opened, id, output);
       if (exitStatus && last) {
         await (await import("../collection/start.ts")).checkOutcome(last.info);
       }
@@ -257,10 +259,12 @@ function addLogs(group: Command, context: Context): void {
     .option("--follow", "go on showing what is added, until Ctrl-C", false)
     .addHelpText("after", example("harvest logs test_collection --follow"))
     .action(async (id, { bucket, follow }) => {
-      const { runner, collections } = await openBucket(context, { bucket });
-      await collections.loadJson(id);
+      const opened = await openBucket(context, { bucket });
+      await opened.collections.loadJson(id);
+      const { noteFailing } = await import("../text/failing.ts");
+      await noteFailing(opened, id, context.output);
       const say = (line: string) => context.output.note(line);
-      const lines = (await runner()).logs(id, { follow, signal: context.signal, say });
+      const lines = (await opened.runner()).logs(id, { follow, signal: context.signal, say });
       for await (const line of lines) context.output.line(line);
     });
 }

@@ -20,6 +20,12 @@ export async function failingOf(
   }
 }
 
+/** Notes that a collection keeps failing, where it does, for commands that show something else of it. */
+export async function noteFailing(opened: Bucket, id: string, output: Output): Promise<void> {
+  const found = (await failingOf(opened, output)).find(({ collectionId }) => collectionId === id);
+  if (found) output.note(`${id} ${failingText(found)}.`);
+}
+
 /** Since when something fails, and why, in a sentence without its subject and its full stop. */
 export function failingText({ since, times, message }: Failing): string {
   const often = times === 1 ? "failed" : `has failed ${count(times)} times since`;

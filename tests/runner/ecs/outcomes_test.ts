@@ -10,7 +10,7 @@ import { parseSchedule } from "../../../lib/runner/schedule.ts";
 import type { Store } from "../../../lib/store/store.ts";
 import { ended } from "../../contract/runner.ts";
 import { until } from "../../e2e/program.ts";
-import { BRIEF, DEAF, FAULT, FAULTY, IDLE } from "../../fakes/harvester.ts";
+import { BRIEF, DEAF, FAULT, FAULTY, IDLE, REFUSED } from "../../fakes/harvester.ts";
 import type { TaskEnding } from "../../peers/ecs_wire.ts";
 import { type Account, accountTest, EcsPlace } from "../ecs_place.ts";
 
@@ -59,6 +59,18 @@ test("a stream whose keys are refused ends with the harvester's own words and ex
   assert.deepEqual(await ended(started), { exitCode: 1, message: FAULT });
   await started.withdraw?.();
   assert.deepEqual(await Array.fromAsync(runner.running()), []);
+});
+
+test("a stream that is refused after its harvester had begun ends with the harvester's own words, too", async ({ runner, job }) => {
+  const started = await runner.start(job(REFUSED));
+  await until(async () => await started.awaited?.() === null);
+  assert.equal(await started.outcome(), null, "It has begun");
+  place.agent.cannotPlace = "Capacity is unavailable at this time";
+  await runner.info(REFUSED);
+  const outcome = await until(() => started.outcome());
+  place.agent.cannotPlace = undefined;
+  assert.deepEqual(outcome, { exitCode: 1, message: FAULT });
+  await started.withdraw?.();
 });
 
 test("a task that cannot start has failed with AWS's reason", async ({ runner, job }) => {
