@@ -64,6 +64,18 @@ export async function recordFixity(
   await appendLines(journal, (newest) => newest.includes(line) ? [] : [line]);
 }
 
+/** Returns the last line; null where there is none. @throws OutsideError where the store fails. */
+export async function lastFixity(
+  store: Store,
+  collectionId: string,
+): Promise<FixityRecord | null> {
+  let last: FixityRecord | null = null;
+  for await (const line of readLines(journalOf(store, collectionId))) {
+    last = recordSchema.safeParse(jsonOrNull(line)).data ?? last;
+  }
+  return last;
+}
+
 /** What was read before, and need not be read again. */
 export interface ReadBefore {
   /** The last entry of the inventory at that time. */

@@ -27,12 +27,14 @@ export function addReport(group: Command, context: Context): void {
       const facts = await readFacts(opened, collectionId, context);
       const { History } = await import("../../bucket/history.ts");
       const changes = await Array.fromAsync(new History(opened.store, collectionId).readable());
+      const { lastFixity } = await import("../../bucket/fixity.ts");
       const { reportOf, toMarkdown } = await import("../text/report_text.ts");
       const report: Report = reportOf({
         id: collectionId,
         config,
         facts,
         changes,
+        verified: await lastFixity(opened.store, collectionId),
         version: context.version,
       });
       if (json) context.output.json(report);

@@ -2,9 +2,14 @@
 
 import { type Changeset, HARVEST_NOTE } from "../../collection/changeset.ts";
 import { traitsFor } from "../../collection/types/traits.ts";
-import { isObject, type JsonObject } from "../../base/json.ts";
+import { isObject, type JsonObject, member } from "../../base/json.ts";
+import type { FixityRecord } from "../../bucket/fixity.ts";
+import { described } from "../../collection/types/common.ts";
 import type { Facts } from "../collection/stats.ts";
 import { count, many } from "../output.ts";
+
+/** What stands for a program that nobody noted. */
+const UNKNOWN = "not recorded";
 
 /** What a report is made of. */
 export interface ReportOptions {
@@ -14,6 +19,8 @@ export interface ReportOptions {
   facts: Facts;
   /** Oldest first. */
   changes: Changeset[];
+  /** The last line of fixity.jsonl; null where there is none. */
+  verified: FixityRecord | null;
   /** Of this program. */
   version: string;
 }
@@ -21,6 +28,8 @@ export interface ReportOptions {
 /** A report; what the collection's documents do not say is null. */
 export interface Report {
   collection_id: string;
+  /** What people wrote about it: title, description, contact, rights, notes, tags. */
+  described: Record<string, string>;
   type: string;
   api: string;
   /** What people asked for, each time that they changed it. */
@@ -30,6 +39,8 @@ export interface Report {
     first: string | null;
     last: string | null;
     outcomes: Record<string, number>;
+    /** How many were made by which program, as far as they say so. */
+    made_by: Record<string, number>;
     /** Folders whose document cannot be read. */
     unknown: string[];
     stopped: { harvest_timestamp: string; reason: string }[];
@@ -49,15 +60,17 @@ export interface Report {
   not_to_be_had: Record<string, number>;
   undelivered: number;
   removed: { tweets: number; by_reason: Record<string, number>; last: string | null };
-  /** When the files were last verified: no document of a collection says so. */
-  verified: null;
+  /** When the files were last verified, as fixity.jsonl says. */
+  verified: Pick<FixityRecord, "at" | "program" | "what" | "scope" | "faults"> | null;
   /** What the API cannot give. */
   limits: readonly string[];
   twarc_cloud_version: string;
 }
 
 /** Returns a report. */
-export function reportOf({ id, config, facts, changes, version }: ReportOptions): Report {
+export function reportOf(
+  { id, config, facts, changes, verified, version }: ReportOptions,
+): Report {
   const { tally, days, gaps, damaged, harvests: { harvests, unknown, userChanges } } = facts;
   const type = `${config.type}`;
   const { part, limits } = traitsFor(config.type);
@@ -69,6 +82,7 @@ export function reportOf({ id, config, facts, changes, version }: ReportOptions)
   );
   return {
     collection_id: id,
+    described: describedIn(config),
     type,
     api: config.api === "2" ? "2" : "1.1",
     asked: changes.filter(isByPerson).flatMap((change) => askedIn(change, part)),
@@ -77,6 +91,7 @@ export function reportOf({ id, config, facts, changes, version }: ReportOptions)
       first: harvests[0]?.harvest_timestamp ?? null,
       last: harvests.at(-1)?.harvest_timestamp ?? null,
       outcomes: tallied(harvests.map(({ outcome }) => outcome ?? "not recorded")),
+      made_by: tallied(harvests.map(({ made }) => made?.program ?? UNKNOWN)),
       unknown,
       stopped: harvests.flatMap(({ harvest_timestamp, outcome, reason }) =>
         reason === undefined || outcome === "complete" ? [] : [{ harvest_timestamp, reason }]
@@ -110,10 +125,44 @@ export function reportOf({ id, config, facts, changes, version }: ReportOptions)
       by_reason: tallied(reasons),
       last: removals.at(-1)?.change_timestamp ?? null,
     },
-    verified: null,
+    verified: verified && {
+      at: verified.at,
+      program: verified.program,
+      what: verified.what,
+      scope: verified.scope,
+      faults: verified.faults,
+    },
     limits,
     twarc_cloud_version: version,
   };
+}
+
+/** Returns what people wrote about a collection. */
+function describedIn(config: JsonObject): Record<string, string> {
+  return Object.fromEntries(
+    Object.keys(described).flatMap((name): [string, string][] => {
+      const value = member(config, name);
+      if (Array.isArray(value)) return value.length > 0 ? [[name, value.join(", ")]] : [];
+      return typeof value === "string" && value !== "" ? [[name, value.replace(/\s+/g, " ")]] : [];
+    }),
+  );
+}
+
+function verifiedText({ verified, collection_id }: Report): string[] {
+  const command = `\`twarc-cloud collection verify ${collection_id}\``;
+  if (!verified) {
+    return [
+      `When the files were last verified is not recorded. ${command} compares each with its checksum.`,
+    ];
+  }
+  const { at, program, what, scope, faults } = verified;
+  const read = scope === "all" ? "all files were read" : "what was new was read";
+  const done = what === "repair" ? " and repaired" : "";
+  return [
+    `Last verified${done} on ${at} by ${program}: ${read}, and ${
+      faults === 0 ? "nothing was" : `${count(faults)} things were`
+    } not as it should be.`,
+  ];
 }
 
 /** Returns a report as Markdown. */
@@ -128,6 +177,8 @@ export function toMarkdown(report: Report): string {
   return [
     `# Collection ${report.collection_id}`,
     "",
+    ...Object.entries(report.described).map(([name, says]) => `- ${name}: ${says}`),
+    ...Object.keys(report.described).length > 0 ? [""] : [],
     methodsOf(report),
     "",
     "## What was asked for",
@@ -145,7 +196,9 @@ export function toMarkdown(report: Report): string {
     (harvests.first === null
       ? "."
       : `, from ${harvests.first} to ${harvests.last}: ${namesOf(harvests.outcomes)}.`),
-    "With which version of the program each was made is not recorded.",
+    Object.keys(harvests.made_by).every((program) => program === UNKNOWN)
+      ? "With which version of the program each was made is not recorded."
+      : `Made by: ${namesOf(harvests.made_by)}.`,
     ...harvests.unknown.length > 0
       ? [
         `Of ${count(harvests.unknown.length)} no document can be read: ${
@@ -195,8 +248,7 @@ export function toMarkdown(report: Report): string {
     "",
     "## Verification",
     "",
-    `When the files were last verified is not recorded. \`twarc-cloud collection verify ${report.collection_id}\` ` +
-    "compares each with its checksum.",
+    ...verifiedText(report),
     "",
     "## What the API cannot give",
     "",

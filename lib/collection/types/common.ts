@@ -32,9 +32,22 @@ const harvestPart = z.looseObject(Object.fromEntries(LIMIT_NAMES.map((name) => {
   return [member, z.int(fault).min(least, fault).optional()];
 })));
 
+/** What says what a collection is, to people: nothing depends on it. */
+export const described = {
+  title: text.optional(),
+  description: text.optional(),
+  /** Whom to ask about it. */
+  contact: text.optional(),
+  /** Who may use it, and how. */
+  rights: text.optional(),
+  notes: text.optional(),
+  tags: z.array(text, "must be a list: [...]").optional(),
+};
+
 /** The schemas of the members, by their names. */
 export const common = {
   id: text,
+  ...described,
   harvest: harvestPart.optional(),
   api: z.enum(API_VERSIONS, "must be one of 1.1, 2, in quotes").optional(),
   keys: keysSchema.optional(),

@@ -13,6 +13,7 @@ const nothing: ReportOptions = {
     damaged: [],
   },
   changes: [],
+  verified: null,
   version: "1.2.3",
 };
 
@@ -128,4 +129,42 @@ Deno.test("a report of nothing says that nothing is recorded, and what cannot be
       "Not to be had by their ids: none are recorded.",
     ]
   ) assert.ok(text.includes(sentence), sentence);
+});
+
+Deno.test("a report has what people wrote about a collection, by what it was made, and when it was verified", () => {
+  const harvest = { collection_id: "find", tweets: 1, files: 1, file_bytes: 1 };
+  const made = { program: "twarc-cloud 9.9.9", bucket_format: 1, api: "X 2", asked: {} };
+  const markdown = toMarkdown(reportOf({
+    ...something,
+    config: { ...something.config, title: "Floods", tags: ["water", "2026"], contact: "" },
+    facts: {
+      ...something.facts,
+      harvests: {
+        harvests: [
+          { ...harvest, harvest_timestamp: "2026-01-01T00:00:00Z", made },
+          { ...harvest, harvest_timestamp: "2026-01-02T00:00:00Z" },
+        ],
+        unknown: [],
+        userChanges: {},
+      },
+    },
+    verified: {
+      began: "2026-05-01T00:00:00Z",
+      at: "2026-05-01T00:01:00Z",
+      program: "twarc-cloud 9.9.9",
+      what: "verify",
+      scope: "all",
+      read: { harvests: 2, files: 2, tweets: 2, bytes: 2 },
+      faults: 0,
+      found: [],
+      did: [],
+      inventory: null,
+    },
+  }));
+  assert.match(markdown, /^- title: Floods\n- tags: water, 2026\n\n/m);
+  assert.match(markdown, /^Made by: .*twarc-cloud 9\.9\.9.*not recorded/m);
+  assert.match(
+    markdown,
+    /^Last verified on 2026-05-01T00:01:00Z by twarc-cloud 9\.9\.9: all files/m,
+  );
 });
