@@ -67,6 +67,8 @@ export class HostilePlace {
   readonly clock: IdleClock;
   /** Milliseconds that an answer may take. */
   answerTimeout = 2_000;
+  /** Milliseconds that an API may be in trouble which has worked. */
+  patienceMs = 0;
   /** For streams that have nothing more to send. */
   isQuiet = false;
   readonly #type: Type;
@@ -124,7 +126,7 @@ export class HostilePlace {
           msPerFile: HOUR,
           flushMs: 15_000,
           msPerHarvest: 86_400_000,
-          patienceMs: 0,
+          patienceMs: this.patienceMs,
           bufferBytes: 2 ** 30,
         },
         openNetwork: async () => {

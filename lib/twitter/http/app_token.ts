@@ -23,6 +23,8 @@ export class AppToken {
   readonly #consumer: { key: string; secret: string } | null;
   readonly #host: URL;
   #token: Promise<string> | undefined;
+  /** The one before, which was refused. */
+  #former: string | undefined;
   /** Whether the API has given one: then the consumer pair is good, whatever it answers later. */
   #wasGiven = false;
 
@@ -42,7 +44,7 @@ export class AppToken {
    */
   get(signal: AbortSignal): Promise<string> {
     if (this.#token) return this.#token;
-    const asked = this.#ask(signal);
+    const asked = this.#ask(signal).catch((error) => this.#formerAfter(error, signal));
     this.#token = asked;
     asked.catch((error) => {
       if (!(error instanceof UserError) && this.#token === asked) this.#token = undefined;
@@ -54,7 +56,16 @@ export class AppToken {
   async forget(refused: string): Promise<boolean> {
     if (!this.#consumer) return false;
     if (await this.#token?.catch(() => undefined) === refused) this.#token = undefined;
+    this.#former = refused;
     return true;
+  }
+
+  /** Returns the token that was refused, where there is no other: an API in trouble refuses good ones too. */
+  #formerAfter(error: Error, signal: AbortSignal): string {
+    signal.throwIfAborted();
+    if (this.#former === undefined) throw error;
+    log.info("There is no other token: {problem}", { problem: error.message });
+    return this.#former;
   }
 
   /** POST oauth2/token: https://docs.x.com/fundamentals/authentication/oauth-2-0/application-only */

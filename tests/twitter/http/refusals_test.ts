@@ -140,9 +140,36 @@ Deno.test("a consumer pair that has given a token is still good after refusals o
     } as const;
     const ask = () => transport.ask(request, () => "answered", new AbortController().signal);
     await ask();
-    left = 9;
+    left = 12;
     assert.equal(await ask(), "answered");
     assert.ok(clock.slept.length >= 4 && transport.can("app"));
+  } finally {
+    await server.shutdown();
+  }
+});
+
+Deno.test("a bearer token that has worked outlasts its refusal also where the consumer pair beside it is not good", async () => {
+  let left = 0;
+  const refusal = () => Response.json({ title: "Unauthorized", detail: "No" }, { status: 401 });
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    ({ url, headers }) => {
+      if (url.endsWith("/oauth2/token")) return refusal();
+      const isGood = headers.get("authorization") === "Bearer given";
+      return isGood && left-- <= 0 ? Response.json({ data: [] }) : refusal();
+    },
+  );
+  try {
+    const keys = { bearer_token: "given", consumer_key: "k", consumer_secret: "withdrawn" };
+    const base = new URL(`http://127.0.0.1:${server.addr.port}/`);
+    const clock = new QuickClock();
+    const transport = new Transport({ signer: new Signer(keys, base), clock, patienceMs: HOUR });
+    const request = { method: "GET", path: "2/tweets", parameters: {}, isAboutAll: true } as const;
+    const ask = () => transport.ask(request, () => "answered", new AbortController().signal);
+    assert.equal(await ask(), "answered");
+    left = 9;
+    assert.equal(await ask(), "answered");
+    assert.ok(clock.slept.length >= 4, `${clock.slept}`);
   } finally {
     await server.shutdown();
   }
