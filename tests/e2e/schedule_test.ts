@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { systemClock } from "../../lib/base/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { asHolder } from "../fakes/other_processes.ts";
-import { inOneProcess, until } from "./program.ts";
+import { inOneProcess, pidOf, until } from "./program.ts";
 
 function world(): World {
   return World.made({ clock: systemClock, users: 2, tweetsPerUser: 30 });
@@ -225,9 +225,13 @@ Deno.test("unlock asks before it ends a harvest that lives, and says how to end 
       /^Error: Process \d+ of .* harvests live: .*collection stop --now live\. --force/,
     );
     assert.match(await place.ok("harvest", "list"), /live => .*RUNNING/);
+    const kept = await Deno.readTextFile(await place.runnerPath("kept", "live.json"));
+    const pids = [JSON.parse(kept).process.pid, await pidOf(place, "live")];
     const forced = await place.run("harvest", "unlock", "live", "--force");
     assert.equal(forced.out, "Unlocked\n");
     await place.run("collection", "filter-stop", "live");
+    // They would look at the lock within 20 seconds, in a folder that is gone by then.
+    for (const pid of pids) Deno.kill(pid, "SIGKILL");
   }, { world: world() }));
 
 Deno.test("a lock that was left by a killed harvester needs nobody: unlock is for the impatient", () =>
