@@ -45,6 +45,22 @@ Deno.test("the program itself prints the same, on standard output", () =>
     }
   }));
 
+Deno.test("who has only the README finds every command in its table", async () => {
+  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+  const rows = readme.split("\n").filter((line) => line.startsWith("| `"));
+  const missing: string[] = [];
+  for (const group of ["", "collection-config", "collection", "harvest"]) {
+    for (const name of commandsIn(await printed(...group === "" ? [] : [group], "--help"))) {
+      if (["collection-config", "collection", "harvest"].includes(name)) continue;
+      const named = new RegExp(
+        `^\\| \`${group} ?[^|]*\`(?:${group} )?${name}\\b|^\\| \`${group} ?${name}\\b`,
+      );
+      if (!rows.some((row) => named.test(row))) missing.push(`${group} ${name}`);
+    }
+  }
+  assert.deepEqual(missing, []);
+});
+
 Deno.test("every command of the documents is there, under each of its names", async () => {
   const commands = {
     "": ["configure", "collection-config", "collection", "harvest", "sandbox", "scheduler"],
