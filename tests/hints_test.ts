@@ -56,6 +56,7 @@ const OF_ERRORS: Record<string, Record<string, string | [file: string, says: str
   },
   "cli/collection_config/names": {
     "collection-config screennames": "a screen name in the place of an id",
+    "collection-config": ["cli/collection_config/names", "userid-files ids"],
   },
   "cli/harvest/group": {
     "harvest last": "nothing harvests it",

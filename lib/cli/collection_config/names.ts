@@ -29,7 +29,11 @@ export function addNames(group: Command, context: Context): void {
     .addHelpText("after", example("collection-config screennames justin_littman jack"))
     .action(async (names, { collectionConfigFilepath: path }) => {
       await checkIsTimelines(path);
-      const values = allOf(names, screenNameList(undefined), "Correct it, and run it again.");
+      const values = allOf(
+        names,
+        screenNameList(undefined),
+        await fileStep(names, "screenname-files") ?? AGAIN,
+      );
       await addByName(values, { path, bad: new BadLines(), strict: true }, context);
     });
 
@@ -62,7 +66,11 @@ function addIds(group: Command, context: Context): void {
     .addOption(configFileOption())
     .addHelpText("after", example("collection-config userids 481186914 12"))
     .action(async (ids, { collectionConfigFilepath: path }) => {
-      const values = allOf(ids, userIdList(undefined), correction(ids));
+      const values = allOf(
+        ids,
+        userIdList(undefined),
+        await fileStep(ids, "userid-files") ?? correction(ids),
+      );
       const config = await addUsers(path, new Map(values.map((id) => [id, {}])));
       output.line(`Added user ids to ${path}.`);
       output.note(nextStep(config, path));
@@ -88,9 +96,21 @@ function addIds(group: Command, context: Context): void {
     });
 }
 
+const AGAIN = "Correct it, and run it again.";
+
+/** Returns what to do where all are files, of which another command reads what is in them; null where they are none. */
+async function fileStep(words: string[], command: string): Promise<string | null> {
+  for (const word of words) {
+    const found = await Deno.stat(word).catch(() => null);
+    if (!found?.isFile) return null;
+  }
+  const files = words.map(lastWord).join(" ");
+  return `For what is in a file: twarc-cloud collection-config ${command} ${files}`;
+}
+
 /** Returns what to do where one is no user id. */
 function correction(ids: string[]): string {
-  if (ids.every((id) => /^\d+$/.test(id))) return "Correct it, and run it again.";
+  if (ids.every((id) => /^\d+$/.test(id))) return AGAIN;
   const names = ids.map(lastWord).join(" ");
   return `For screen names: twarc-cloud collection-config screennames ${names}`;
 }

@@ -76,3 +76,19 @@ Deno.test("a name that belonged to another member is pointed out, and both stay"
       [`${user?.id}`, "77"].toSorted(),
     );
   }));
+
+Deno.test("a file in the place of ids or names is pointed to the command that reads it", () =>
+  inOneProcess(async (place) => {
+    await place.writeJson("collection.json", { ...TIMELINES, keys: place.sandbox.keys });
+    await Deno.writeTextFile(place.path("ids.txt"), "12\n");
+    const ids = await place.run("collection-config", "userids", "ids.txt");
+    assert.equal(ids.code, 1);
+    assert.match(
+      ids.err,
+      /For what is in a file: twarc-cloud collection-config userid-files ids\.txt\n/,
+    );
+    const names = await place.run("collection-config", "screennames", "ids.txt");
+    assert.match(names.err, /twarc-cloud collection-config screenname-files ids\.txt\n/);
+    await place.ok("collection-config", "userid-files", "ids.txt");
+    assert.deepEqual(await usersOf(place), { "12": {} });
+  }));
