@@ -105,7 +105,18 @@ export async function removeTweets(options: RemovalOptions): Promise<Removed> {
     await garbage.clear(folder, { isAll, removed, named: names });
   }
   await inventoryRemovals(options);
-  return { removals, purged: await garbage.purge(), doubtful: garbage.doubtful };
+  const purged = await garbage.purge();
+  const aside = await areSetAside(store, collectionId);
+  return { removals, purged, doubtful: garbage.doubtful, aside };
+}
+
+/** Returns the tweets files that repairs have set aside: nothing is taken out of them. */
+async function areSetAside(store: Store, collectionId: string): Promise<string[]> {
+  const aside: string[] = [];
+  for await (const { key } of store.list(collectionKeys(collectionId).setAside)) {
+    if (key.includes("-tweets-")) aside.push(key);
+  }
+  return aside;
 }
 
 /** What was removed. */
@@ -115,6 +126,8 @@ export interface Removed {
   purged: Purged | null;
   /** Folders that have files which their manifests do not list, and that are left: the harvests tell of more than is listed. */
   doubtful: string[];
+  /** Tweets files that repairs have set aside, and that may have such tweets too. */
+  aside: string[];
 }
 
 /** Returns the listed files of each harvest's folder: of none, where all that it had was removed. */

@@ -5,7 +5,7 @@ import { Collections } from "../../lib/bucket/collections.ts";
 import { finalManifest } from "../../lib/bucket/final_manifest.ts";
 import { Checkpoint } from "../../lib/bucket/checkpoint.ts";
 import { acquireLease } from "../../lib/bucket/lease.ts";
-import { occurrences, removeTweets } from "../../lib/archive/removal.ts";
+import { occurrences, type Removed, removeTweets } from "../../lib/archive/removal.ts";
 import { repair } from "../../lib/archive/repair.ts";
 import { verify } from "../../lib/archive/verify.ts";
 import type { Store } from "../../lib/store/store.ts";
@@ -50,12 +50,20 @@ async function bucket(clock: ManualClock): Promise<MemoryStore> {
   return store;
 }
 
-async function remove(store: Store, clock: ManualClock): Promise<void> {
+async function remove(store: Store, clock: ManualClock): Promise<Removed> {
   const holder = { id: crypto.randomUUID(), host: "h", pid: 1 };
   const lease = await acquireLease({ store, collectionId: "c", holder, clock, isGone: () => true });
   try {
     const collectionId = "c";
-    await removeTweets({ store, clock, collectionId, lease, holder: holder.id, gone, at: AT });
+    return await removeTweets({
+      store,
+      clock,
+      collectionId,
+      lease,
+      holder: holder.id,
+      gone,
+      at: AT,
+    });
   } finally {
     await lease.release();
   }
@@ -128,6 +136,17 @@ Deno.test("what lies beside the files and was not made by a harvester stays ther
   assert.ok(await store.get(mine));
   await store.delete(mine);
   await checkDone(store);
+});
+
+Deno.test("what a repair has set aside is named, as nothing is taken out of it", async () => {
+  const clock = new ManualClock();
+  const store = await bucket(clock);
+  assert.deepEqual((await remove(store, clock)).aside, []);
+  const key = "collections/c/set-aside/20260102030405-01234567-tweets-20260102030405.jsonl.gz";
+  await store.put(key, encoder.encode("aside"));
+  await store.put("collections/c/set-aside/reasons.jsonl", encoder.encode("{}"));
+  assert.deepEqual((await remove(store, clock)).aside, [key]);
+  assert.ok(await store.get(key));
 });
 
 Deno.test("killed before any of its writes, the bucket is correct, and once more ends it the same", async () => {

@@ -7,7 +7,7 @@ import { lastWord } from "../../base/visible.ts";
 import { bucketOption, example } from "../options.ts";
 import { type Bucket, type Context, openBucket } from "../context.ts";
 import { dayAfter, tellPurged } from "./old_versions.ts";
-import { many } from "../output.ts";
+import { many, someOf } from "../output.ts";
 
 /** Adds the command. */
 export function addCompliance(group: Command, context: Context): void {
@@ -129,7 +129,7 @@ function tell(
   else output.note(`${many(new Set(found.map(({ id }) => id)).size, "tweet")} must be deleted.`);
 }
 
-function tellRemoved({ removals, purged, doubtful }: Removed, context: Context): void {
+function tellRemoved({ removals, purged, doubtful, aside }: Removed, context: Context): void {
   const { output } = context;
   const tweets = new Set(removals.flatMap((one) => one.tweets.map(({ id }) => id)));
   output.line(`Removed ${many(tweets.size, "tweet")} from ${many(removals.length, "file")}.`);
@@ -145,10 +145,21 @@ function tellRemoved({ removals, purged, doubtful }: Removed, context: Context):
         "See what is wrong with `twarc-cloud collection verify`.",
     );
   }
+  if (aside.length > 0) {
+    output.note(
+      `${
+        many(aside.length, "file")
+      } that a repair has set aside may have such tweets, and was not looked into: ` +
+        `${someOf(aside)}. Delete what you do not need.`,
+    );
+  }
 }
 
 /** Returns what became of older versions, for a program. */
-function leftJson({ purged, doubtful }: Removed, { clock }: Context): Record<string, unknown> {
+function leftJson(
+  { purged, doubtful, aside }: Removed,
+  { clock }: Context,
+): Record<string, unknown> {
   const days = purged?.left?.days ?? null;
   return {
     old_versions: purged && {
@@ -157,5 +168,6 @@ function leftJson({ purged, doubtful }: Removed, { clock }: Context): Record<str
       until: days === null || days === Infinity ? null : dayAfter(days, clock.now()),
     },
     doubtful,
+    set_aside: aside,
   };
 }
