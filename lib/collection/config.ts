@@ -55,6 +55,9 @@ export function checkConfig(
   }
   const type = member(config, "type");
   if (!isType(type)) throw invalid([...faults, typeFault(type)]);
+  // First: what is missing may be missing for that.
+  const { users: _, ...unlisted } = json;
+  for (const fault of unknown === "refused" ? placeholderFaults(unlisted) : []) faults.push(fault);
   faults.push(...partFaults(type, config), ...fieldsFaults(config), ...costFaults(config));
   faults.push(...packingFaults(config));
   if (typedAt !== undefined) {
@@ -62,8 +65,6 @@ export function checkConfig(
   }
   const unknowns = unknown === "refused" ? unknownMembers(RULES[type].schema, config) : [];
   for (const fault of unknownFaults(unknowns)) faults.push(fault);
-  const { users: _, ...unlisted } = json;
-  for (const fault of unknown === "refused" ? placeholderFaults(unlisted) : []) faults.push(fault);
   const { data, error } = RULES[type].parse(config);
   const others = (error?.issues ?? []).map(faultOf)
     .filter(({ at }) => !faults.some((told) => at === told.at || at.startsWith(`${told.at}.`)));

@@ -379,7 +379,7 @@ Deno.test("a rule of a template that is left as it is beside others is refused b
   const { collections } = await opened();
   const { filter } = template("filter", { api: "2" });
   const [unfilled] = z.object({ rules: z.array(z.json()) }).parse(filter).rules;
-  const rules = [{ value: "cats" }, unfilled];
+  const rules = [{ value: "cats" }, unfilled ?? null];
   const file = jsonObject.parse({
     id: "f",
     type: "filter",
@@ -390,5 +390,9 @@ Deno.test("a rule of a template that is left as it is beside others is refused b
   await assert.rejects(
     collections.add(file),
     /filter\.rules\.1\.value is still "<Rule: .*>"\. Put in what you want, or take it out\./,
+  );
+  await assert.rejects(
+    collections.add({ ...file, filter: { rules: rules.slice(1) } }),
+    /filter\.rules\.0\.value is still .*Must provide track, follow, locations, or rules/,
   );
 });
