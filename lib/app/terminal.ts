@@ -8,8 +8,14 @@ import type { Terminal } from "../cli/output.ts";
 const [WAIT_MS, MAX_WAIT_MS] = [5, 1_000];
 /** Milliseconds that an answer may take which is piped in. */
 const PIPED_WAIT_MS = 5_000;
+/** Bytes that a pipe takes whole or not at all (POSIX's PIPE_BUF, which is 4,096 on Linux and 512 on macOS). */
+const PIPE_BUF = Deno.build.os === "linux" ? 4_096 : 512;
+/** Bytes of a line below which Deno's standard output, Rust's LineWriter, keeps them until it is flushed. */
+const KEPT = 1_024;
 /** Nothing ever wakes it. */
 const PAUSE = new Int32Array(new SharedArrayBuffer(4));
+
+const LINE_FEED = 10;
 
 const encoder = new TextEncoder();
 
@@ -60,7 +66,7 @@ async function pipedLine(): Promise<string | null> {
 /** @throws UserError where it cannot be written, or nobody reads any more: not all that was asked for is there. */
 function writeOut(text: string): void {
   try {
-    writeAll(Deno.stdout, text, Infinity);
+    for (const piece of piecesOf(encoder.encode(text))) writePiece(piece);
   } catch (cause) {
     if (cause instanceof Deno.errors.BrokenPipe || codeOf(cause) === "EPIPE") {
       throw new UserError("Standard output was closed before all of it was written", {
@@ -78,31 +84,56 @@ function writeOut(text: string): void {
 /** What cannot be said ends nothing: a harvest goes on without its log. */
 function writeErr(text: string): void {
   try {
-    writeAll(Deno.stderr, text, MAX_WAIT_MS);
+    writeAll(Deno.stderr, encoder.encode(text));
   } catch {
     // There is nobody to tell.
   }
 }
 
 /**
- * Writes all of a text. A pipe that does not wait for its reader, as some programs make them, is waited for here.
- * @param most Milliseconds that it may take nothing; then it throws what the system said.
+ * Yields what is written to standard output at a time. Where a pipe is full, Deno does not say how much of more it has
+ * written, or keeps: it would come twice.
  */
-function writeAll(
-  stream: { writeSync(bytes: Uint8Array): number },
-  text: string,
-  most: number,
-): void {
-  const bytes = encoder.encode(text);
+function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let n = 0; n < bytes.length;) {
+    const next = bytes.subarray(n, n + PIPE_BUF);
+    const piece = next.subarray(0, next.lastIndexOf(LINE_FEED) + 1);
+    yield piece.length > 0 ? piece : next;
+    n += piece.length || next.length;
+  }
+}
+
+/** Writes a piece to standard output, and waits for a pipe that does not wait for its reader, as some programs make them. */
+function writePiece(piece: Uint8Array): void {
+  const isKept = piece.length < KEPT && piece.at(-1) !== LINE_FEED;
+  for (let left = piece;;) {
+    try {
+      left = left.subarray(Deno.stdout.writeSync(left));
+      if (left.length === 0) return;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+      // Nothing more is written then, but what is kept.
+      if (isKept) left = new Uint8Array();
+      pause();
+    }
+  }
+}
+
+/** Writes all to a stream that keeps nothing. @throws what the system says where it takes nothing for a second */
+function writeAll(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
   let waited = 0;
   for (let n = 0; n < bytes.length;) {
     try {
       n += stream.writeSync(bytes.subarray(n));
       waited = 0;
     } catch (error) {
-      if (!(error instanceof Deno.errors.WouldBlock) || waited >= most) throw error;
-      Atomics.wait(PAUSE, 0, 0, WAIT_MS);
+      if (!(error instanceof Deno.errors.WouldBlock) || waited >= MAX_WAIT_MS) throw error;
+      pause();
       waited += WAIT_MS;
     }
   }
+}
+
+function pause(): void {
+  Atomics.wait(PAUSE, 0, 0, WAIT_MS);
 }
