@@ -1,7 +1,7 @@
 /** What of the time since a collection began was covered, and what was not, and why. */
 
 import { isoTime } from "../base/clock.ts";
-import { inside, type Span, united } from "../base/spans.ts";
+import { type Span, SpanSet } from "../base/spans.ts";
 import type { CoverageRecord } from "../bucket/coverage.ts";
 import type { Traits } from "../collection/types/traits.ts";
 import { folderStamp } from "../collection/layout.ts";
@@ -53,13 +53,15 @@ export function coverageOf(facts: CoverageFacts): Covered[] {
     silent.filter(({ state }) => state !== "silent on purpose"),
     stillToAsk(facts, harvested),
   ];
-  const told: Part[] = [];
+  const parts: Part[] = [];
+  const known = new SpanSet();
   for (const layer of layers) {
     for (const part of layer) {
-      for (const left of inside(part, told)) told.push({ ...part, ...left });
+      for (const left of known.lacking(part)) parts.push({ ...part, ...left });
+      known.add(part);
     }
   }
-  return joined(told).map(({ from, to, ...part }) => ({
+  return joined(parts).map(({ from, to, ...part }) => ({
     from: isoTime(from),
     to: isoTime(to),
     ...part,
@@ -76,19 +78,21 @@ function harvestsIn(records: CoverageRecord[]) {
 }
 
 /** Of what can be asked for again, a gap of one harvest may be what another one brought. */
-function eachLessItsGaps({ records, gaps }: CoverageFacts): Span[] {
+function eachLessItsGaps({ records, gaps }: CoverageFacts): readonly Span[] {
+  const gapsOf = Map.groupBy(gaps, ({ folder }) => folder.slice(folder.lastIndexOf("harvests/")));
   const left = harvestsIn(records).flatMap((harvest) => {
-    const folder = `/harvests/${folderStamp(harvest.began)}/`;
-    return inside(harvest, openIn(gaps.filter((gap) => gap.folder.endsWith(folder))));
+    const own = gapsOf.get(`harvests/${folderStamp(harvest.began)}/`) ?? [];
+    return new SpanSet(openIn(own)).lacking(harvest);
   });
-  return united([...left, ...filledIn(gaps)]);
+  return new SpanSet([...left, ...filledIn(gaps)]).spans;
 }
 
 /** What a stream missed came to nobody. */
-function allLessGaps({ records, gaps, running }: CoverageFacts): Span[] {
-  const all = united([...harvestsIn(records), ...(running ? [running] : [])]);
-  const open = openIn(gaps);
-  return united([...all.flatMap((span) => inside(span, open)), ...filledIn(gaps)]);
+function allLessGaps({ records, gaps, running }: CoverageFacts): readonly Span[] {
+  const all = new SpanSet([...harvestsIn(records), ...(running ? [running] : [])]);
+  const open = new SpanSet(openIn(gaps));
+  const left = all.spans.flatMap((span) => open.lacking(span));
+  return new SpanSet([...left, ...filledIn(gaps)]).spans;
 }
 
 function openIn(gaps: ListedGap[]): Span[] {
@@ -130,7 +134,7 @@ function betweenStreams({ records, now, running }: CoverageFacts): Part[] {
     const within = deeds.filter(({ at }) =>
       Date.parse(at) >= harvest.began && Date.parse(at) <= until
     );
-    const stop = within.findLast(({ what, at }) => what === "stop" && Date.parse(at) <= until);
+    const stop = within.findLast(({ what }) => what === "stop");
     if (!isOnPurpose) return [{ ...end, state: "missed", why } satisfies Part];
     const again = within.find(({ what, at }) => what === "start" && Date.parse(at) > harvest.to);
     const started = again ? Math.max(Date.parse(again.at), end.from) : until;
@@ -159,7 +163,7 @@ function byWhom(record: CoverageRecord | undefined): Pick<Covered, "by" | "note"
 }
 
 /** What nobody asked for since the last harvest, and what of that the API does not give any more. */
-function stillToAsk({ traits, now, reach }: CoverageFacts, harvested: Span[]): Part[] {
+function stillToAsk({ traits, now, reach }: CoverageFacts, harvested: readonly Span[]): Part[] {
   const last = harvested.at(-1);
   if (!last || !traits.endsByItself || last.to >= now) return [];
   const split = Math.min(Math.max(reach, last.to), now);

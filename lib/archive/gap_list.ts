@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { isoTime } from "../base/clock.ts";
 import { parseAs } from "../base/json.ts";
-import { inside, type Span, without } from "../base/spans.ts";
+import { type Span, SpanSet } from "../base/spans.ts";
 import { collectionKeys, FILES, isHarvestFolder } from "../collection/layout.ts";
 import type { Store } from "../store/store.ts";
 import { gapsIn, type ToldGap } from "../bucket/gaps.ts";
@@ -42,15 +42,16 @@ export async function listGaps(store: Store, id: string, look: GapLook): Promise
 
 type Recorded = ToldGap & { folder: string };
 
-async function readAll(store: Store, id: string): Promise<[Recorded[], Span[]]> {
-  const [gaps, filled]: [Recorded[], Span[]] = [[], []];
+async function readAll(store: Store, id: string): Promise<[Recorded[], SpanSet]> {
+  const gaps: Recorded[] = [];
+  const filled = new SpanSet();
   const read = async (key: string) => {
     const folder = key.slice(0, key.lastIndexOf("/") + 1);
     if (!isHarvestFolder(folder)) return;
     if (key.endsWith(`/${FILES.gaps}`)) {
       for (const gap of await gapsIn(store, key)) gaps.push({ ...gap, folder });
     } else if (key.endsWith(`/${FILES.filled}`)) {
-      for (const span of await spansIn(store, key)) filled.push(span);
+      for (const span of await spansIn(store, key)) filled.add(span);
     }
   };
   let some: string[] = [];
@@ -81,12 +82,11 @@ function spanOfWalk(name: string): Span[] {
 /** Returns a gap, in parts where a part of it was asked for. */
 function partsOf(
   gap: Recorded,
-  { filled, due, reach }: { filled: Span[]; due: Span[]; reach: number },
+  { filled, due, reach }: { filled: SpanSet; due: Span[]; reach: number },
 ): ListedGap[] {
   const span = { from: Date.parse(gap.from), to: Date.parse(gap.to) };
   // Other things than searches are never asked for again.
-  const own = gap.user_id === undefined ? filled : [];
-  const left = own.reduce((parts, one) => parts.flatMap((part) => without(part, one)), [span]);
+  const left = gap.user_id === undefined ? filled.lacking(span) : [span];
   // Those before this version say that they are asked for, and not whether they were.
   const isOld = gap.asked_again !== undefined && gap.until_id === undefined;
   const status = (part: Span): ListedGap["status"] => {
@@ -95,7 +95,7 @@ function partsOf(
     return gap.user_id !== undefined || part.to <= reach ? "beyond reach" : "open";
   };
   const isAll = left.length === 1 && left[0]?.from === span.from && left[0].to === span.to;
-  const done = inside(span, left).map((part) => ({
+  const done = new SpanSet(left).lacking(span).map((part) => ({
     ...bounded(gap, part),
     status: "filled" as const,
   }));
