@@ -1,13 +1,12 @@
 /** Which columns a table has, by the names that people know them by. */
 
-import { wellFormed, wellFormedText } from "../format/surrogates.ts";
 import { UserError } from "../base/errors.ts";
 import { ANSWER_COLUMNS, AnswerRows, at } from "./answer_columns.ts";
 import { toCommon } from "./common.ts";
 import { COMMON_COLUMNS, type CommonCell, type CommonColumn } from "./common_columns.ts";
 import type { Cell } from "./csv.ts";
 import { FOUR_CAT_COLUMNS, toFourCatCells } from "./four_cat.ts";
-import type { Post } from "./post.ts";
+import { type Post, rawText } from "./post.ts";
 import type { Pseudonyms } from "./pseudonyms.ts";
 import { STATUS_COLUMNS, toStatusCells } from "./status_columns.ts";
 import type { Table } from "./writer.ts";
@@ -120,14 +119,9 @@ function withExtra(table: Table, names: readonly string[]): Table {
 }
 
 function withRaw(table: Table): Table {
-  const decoder = new TextDecoder();
-  const toRaw = ({ line, bytes, json, isReferenced }: Post) =>
-    line.api === "1.1" && !isReferenced
-      ? decoder.decode(wellFormed(bytes))
-      : wellFormedText(JSON.stringify(json));
   return {
     columns: [...table.columns, "raw"],
-    toCells: (post) => [...table.toCells(post), toRaw(post)],
+    toCells: (post) => [...table.toCells(post), rawText(post)],
     ...(table.unknown ? { unknown: table.unknown } : {}),
   };
 }

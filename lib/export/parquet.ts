@@ -1,12 +1,11 @@
 /** Tweets as Parquet: the common columns, in files of a size that every reader takes. */
 
-import { wellFormed, wellFormedText } from "../format/surrogates.ts";
 import type { SchemaElement } from "hyparquet";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
 import { zstdCompressSync } from "node:zlib";
 import { COMMON_COLUMNS, type CommonCell, type Type } from "./common_columns.ts";
 import { type Common, toCommon } from "./common.ts";
-import type { Post } from "./post.ts";
+import { type Post, rawText } from "./post.ts";
 import type { Pseudonyms } from "./pseudonyms.ts";
 import type { PostWriter, Sink } from "./writer.ts";
 
@@ -45,7 +44,6 @@ interface Column {
 export class Parquet implements PostWriter {
   readonly #options: ParquetOptions;
   readonly #columns: Column[];
-  readonly #decoder = new TextDecoder();
   #rows = 0;
   #isFirst = true;
   #open: { shard: Shard; bytes: ByteWriter; writer: ParquetWriter } | undefined;
@@ -58,7 +56,7 @@ export class Parquet implements PostWriter {
       read: (tweet, { place }) => read(tweet, place),
       cells: [],
     }));
-    const raw = (_: Common, post: Post) => this.#toRaw(post);
+    const raw = (_: Common, post: Post) => rawText(post);
     if (options.raw) this.#columns.push({ name: "raw", type: "text", read: raw, cells: [] });
   }
 
@@ -84,11 +82,6 @@ export class Parquet implements PostWriter {
       column.cells.push(toValue(shown, column.type));
     }
     this.#rows++;
-  }
-
-  #toRaw({ line, bytes, json, isReferenced }: Post): string {
-    const isWhole = line.api === "1.1" && !isReferenced;
-    return isWhole ? this.#decoder.decode(wellFormed(bytes)) : wellFormedText(JSON.stringify(json));
   }
 
   async #writeGroup(): Promise<void> {

@@ -1,7 +1,10 @@
 /** A tweet with all that came with it: what every form of an export is made of. */
 
 import { isObject, type Json, type JsonObject } from "../base/json.ts";
+import { wellFormed, wellFormedText } from "../format/surrogates.ts";
 import type { TweetLine } from "../format/tweets.ts";
+
+const decoder = new TextDecoder();
 
 /** A tweet to export. */
 export interface Post {
@@ -37,6 +40,18 @@ export interface Referred {
   type: string;
   id: string;
   json: JsonObject | undefined;
+}
+
+/** Returns whether the bytes of its line are the tweet's: of version 1.1, where it was asked for. */
+export function isLine({ line, isReferenced }: Pick<Post, "line" | "isReferenced">): boolean {
+  return line.api === "1.1" && !isReferenced;
+}
+
+/** Returns the JSON of a tweet, as it came where it is a line, with U+FFFD in place of half a character. */
+export function rawText(post: Post): string {
+  return isLine(post)
+    ? decoder.decode(wellFormed(post.bytes))
+    : wellFormedText(JSON.stringify(post.json));
 }
 
 /** Returns what a tweet of version 2 refers to, in its order. */

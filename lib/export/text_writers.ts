@@ -4,7 +4,7 @@ import { wellFormed } from "../format/surrogates.ts";
 import { Buffer } from "node:buffer";
 import { type Cell, toCsvHeader, toCsvRow, toExcelRow } from "./csv.ts";
 import { flatten } from "./flatten.ts";
-import type { Post } from "./post.ts";
+import { isLine, type Post } from "./post.ts";
 import type { PostWriter, Sink, Table } from "./writer.ts";
 
 /** Bytes, or characters, that are written at once. */
@@ -77,9 +77,9 @@ export class JsonlWriter implements PostWriter {
   add(posts: readonly Post[]): Promise<void> | void {
     const [first] = posts;
     if (first?.line.api === "2") flatten(first.line);
-    for (const { line, bytes, json, isReferenced } of posts) {
-      const isWhole = line.api === "1.1" && !isReferenced;
-      this.#push(wellFormed(isWhole ? bytes : encoder.encode(JSON.stringify(json))));
+    for (const post of posts) {
+      const bytes = isLine(post) ? post.bytes : encoder.encode(JSON.stringify(post.json));
+      this.#push(wellFormed(bytes));
       this.#push(LINE_FEED);
     }
     if (this.#bytes >= BLOCK) return this.end();
