@@ -6,13 +6,8 @@ import { collectionKeys, FILES, isChangeset, isSideFile } from "../collection/la
 import { OutsideError, TwarcCloudError } from "../base/errors.ts";
 import { jsonBytes, jsonLineBytes } from "../base/json_bytes.ts";
 import { settledPut } from "../store/settled_put.ts";
-import { isThere, type Purged, type Store } from "../store/store.ts";
-import {
-  Checkpoint,
-  checkpointSum,
-  isDamagedCheckpoint,
-  type NamedSum,
-} from "../bucket/checkpoint.ts";
+import { isThere, type Purged } from "../store/store.ts";
+import { Checkpoint, checkpointSum, isDamagedCheckpoint } from "../bucket/checkpoint.ts";
 import { Collections } from "../bucket/collections.ts";
 import {
   canBeCleared,
@@ -220,30 +215,40 @@ async function clear(
 
 /** Makes harvest.json again where it is gone, or says nothing; what it was is set aside. */
 async function remake(harvest: HarvestFound, options: RepairOptions): Promise<void> {
-  const { store, clock, collectionId, lease, onMended } = options;
+  const { store, clock, collectionId, onMended } = options;
   const { folder } = harvest;
   const key = `${folder}${FILES.harvest}`;
   const bytes = await remadeInfo(store, { collectionId, harvest, now: clock.now() });
-  const files = await listedIn(store, folder);
-  const told = { name: FILES.harvest, sha1: sha1Of(bytes) };
-  const sides = await sidesOf(store, folder, { dropped: [told.name] });
-  const isListed = await isSideListed(store, folder, told.name);
-  await amend(options, folder, {
-    [told.name]: bytes,
-    ...(isListed ? { [FILES.manifest]: manifestWith(files, [...sides, told]) } : {}),
+  await rewriteInfo(options, folder, bytes, async () => {
+    if (await isThere(store, key)) await setAside(options, key, "It could not be read");
   });
-  if (await isThere(store, key)) await setAside(options, key, "It could not be read");
-  const place = { store, folder, files, check: () => lease.check() };
-  await rewriteSide(place, FILES.harvest, bytes);
   onMended(
     `${key} is made again from the tweets and the manifest: how the harvest ended is not known`,
   );
 }
 
-/** Returns the tweets files that a folder's manifest lists. */
-async function listedIn(store: Store, folder: string): Promise<NamedSum[]> {
+/**
+ * Writes a harvest.json anew, and its checksum where the manifest lists it; the inventory has both before.
+ * @param before What comes between.
+ */
+async function rewriteInfo(
+  options: RepairOptions,
+  folder: string,
+  bytes: Uint8Array,
+  before: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
+  const { store, lease } = options;
   const listed = await Array.fromAsync(readListedFiles(store, `${folder}${FILES.manifest}`));
-  return listed.map(({ key, sha1 }) => ({ sha1, name: key.slice(folder.length) }));
+  const files = listed.map(({ key, sha1 }) => ({ sha1, name: key.slice(folder.length) }));
+  const info = { name: FILES.harvest, sha1: sha1Of(bytes) };
+  const sides = await sidesOf(store, folder, { dropped: [info.name] });
+  const isListed = await isSideListed(store, folder, info.name);
+  await amend(options, folder, {
+    [info.name]: bytes,
+    ...(isListed ? { [FILES.manifest]: manifestWith(files, [...sides, info]) } : {}),
+  });
+  await before();
+  await rewriteSide({ store, folder, files, check: () => lease.check() }, info.name, bytes);
 }
 
 /** Writes a manifest that is not there, or empty. */
@@ -271,23 +276,14 @@ async function count(
   harvest: HarvestFound,
   options: RepairOptions,
 ): Promise<void> {
-  const { store, lease, onMended } = options;
+  const { lease, onMended } = options;
   const { info, folder } = harvest;
   if (!info || isCounted(harvest, info)) return;
   const { tweets, files, bytes } = totals(harvest);
   const key = `${folder}${FILES.harvest}`;
   lease.check();
   const next = jsonBytes({ ...info, tweets, files, file_bytes: bytes });
-  const named = await listedIn(store, folder);
-  const told = { name: FILES.harvest, sha1: sha1Of(next) };
-  const sides = await sidesOf(store, folder, { dropped: [told.name] });
-  const isListed = await isSideListed(store, folder, told.name);
-  await amend(options, folder, {
-    [told.name]: next,
-    ...(isListed ? { [FILES.manifest]: manifestWith(named, [...sides, told]) } : {}),
-  });
-  const place = { store, folder, files: named, check: () => lease.check() };
-  await rewriteSide(place, FILES.harvest, next);
+  await rewriteInfo(options, folder, next);
   onMended(`${key} says what is there`);
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { isoTime } from "../base/clock.ts";
 import { diskError } from "../base/disk_error.ts";
 import { removeFile } from "../base/in_use.ts";
-import { jsonOrNull } from "../base/json.ts";
+import { isObject, jsonOrNull } from "../base/json.ts";
 import { stamp } from "../base/stamp.ts";
 import { VERSION } from "../base/version.ts";
 import { storedSum } from "../bucket/harvest_sums.ts";
@@ -39,7 +39,7 @@ export async function setAside(place: SetAsidePlace, key: string, why: string): 
   const journal = { store, key: `${aside}reasons.jsonl`, parts: `${aside}reasons/` };
   const at = isoTime(clock.now());
   await appendLines({ ...journal, guard: () => lease.check() }, (newest) => {
-    const isSaid = newest.some((line) => JSON.stringify(jsonOrNull(line)).includes(`"to":"${to}"`));
+    const isSaid = newest.map(jsonOrNull).some((said) => isObject(said) && said.to === to);
     return isSaid ? [] : [JSON.stringify({ at, from: key, to, ...sum, why, program: VERSION })];
   });
   lease.check();

@@ -70,9 +70,7 @@ export async function lastFixity(
   collectionId: string,
 ): Promise<FixityRecord | null> {
   let last: FixityRecord | null = null;
-  for await (const line of readLines(journalOf(store, collectionId))) {
-    last = recordSchema.safeParse(jsonOrNull(line)).data ?? last;
-  }
+  for await (const record of recordsIn(store, collectionId)) last = record;
   return last;
 }
 
@@ -97,15 +95,22 @@ export async function readBefore(
 ): Promise<ReadBefore | null> {
   let whole: FixityRecord | undefined;
   let last: FixityRecord | undefined;
-  for await (const line of readLines(journalOf(store, collectionId))) {
-    const record = recordSchema.safeParse(jsonOrNull(line)).data;
-    if (!record?.inventory) continue;
+  for await (const record of recordsIn(store, collectionId)) {
+    if (!record.inventory) continue;
     last = record;
     if (record.scope === "all") whole = record;
   }
   const isDue = !whole || !(now - Date.parse(whole.began) < DUE);
   if (isDue || !last?.inventory || last.faults > last.found.length) return null;
   return { inventory: last.inventory, faulty: last.found.map(({ key }) => key) };
+}
+
+/** Yields the lines that are records, oldest first. */
+async function* recordsIn(store: Store, collectionId: string): AsyncGenerator<FixityRecord> {
+  for await (const line of readLines(journalOf(store, collectionId))) {
+    const { data } = recordSchema.safeParse(jsonOrNull(line));
+    if (data) yield data;
+  }
 }
 
 function journalOf(store: Store, collectionId: string) {
