@@ -97,9 +97,9 @@ function writeErr(text: string): void {
 function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {
   for (let n = 0; n < bytes.length;) {
     const next = bytes.subarray(n, n + PIPE_BUF);
-    const piece = next.subarray(0, next.lastIndexOf(LINE_FEED) + 1);
-    yield piece.length > 0 ? piece : next;
-    n += piece.length || next.length;
+    const length = next.lastIndexOf(LINE_FEED) + 1 || next.length;
+    yield next.subarray(0, length);
+    n += length;
   }
 }
 

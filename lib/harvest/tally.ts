@@ -1,13 +1,11 @@
 /** What a harvest counts besides its tweets. */
 
 import { isoTime } from "../base/clock.ts";
+import type { Span } from "../base/spans.ts";
 import { type Counts, noCounts } from "../bucket/checkpoint.ts";
 import { hasHalves } from "../format/surrogates.ts";
 import type { Batch, Network } from "../source/source.ts";
 import type { Meter } from "../source/meter.ts";
-
-/** A span of time, in milliseconds since 1970. */
-type Span = NonNullable<Batch["covered"]>;
 
 /** What else is counted. */
 export interface TallyOptions {

@@ -156,9 +156,8 @@ export interface Corpus {
 }
 
 /**
- * Reads a JSONL file of v1.1 statuses, or of answers of version 2, plain or packed as
- * tweets files are; each tweet is served byte for
- * byte.
+ * Reads a JSONL file of v1.1 statuses, or of answers of version 2, plain or packed as tweets files are; each tweet is
+ * served byte for byte.
  * @throws UserError for a file that cannot be read or has no tweet in it.
  */
 export async function readCorpus(path: string): Promise<Corpus> {

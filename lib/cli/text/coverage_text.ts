@@ -1,6 +1,7 @@
 /** The coverage of a collection, for a person. */
 
 import type { CoverageState, Covered } from "../../archive/coverage.ts";
+import type { Span } from "../../base/spans.ts";
 
 const DAY_MS = 86_400_000;
 /** The sign of each state in a calendar, the one that counts most first. */
@@ -29,22 +30,24 @@ export function calendarLines(spans: Covered[], since: number): string[] {
   const last = spans.at(-1);
   if (!last) return [];
   const lines: string[] = [];
+  const times = spans.map(({ from, to, state }) => {
+    return { from: Date.parse(from), to: Date.parse(to), state };
+  });
   const end = Date.parse(last.to);
-  const first = Math.max(since, Date.parse(spans[0]?.from ?? last.to));
+  const first = Math.max(since, times[0]?.from ?? end);
   let month = "";
   let at = Math.floor(first / DAY_MS) * DAY_MS;
   for (; at < end; at += DAY_MS) {
     const [name, day] = [new Date(at).toISOString().slice(0, 7), new Date(at).getUTCDate()];
     if (name !== month) lines.push(`${month = name}  ${" ".repeat(day - 1)}`);
-    lines[lines.length - 1] += signOf(spans, at);
+    lines[lines.length - 1] += signOf(times, at);
   }
   return [...lines, SIGNS.toReversed().map(([state, sign]) => `${sign} ${state}`).join(", ")];
 }
 
-function signOf(spans: Covered[], day: number): string {
+function signOf(times: (Span & Pick<Covered, "state">)[], day: number): string {
   const states = new Set(
-    spans.filter(({ from, to }) => Date.parse(from) < day + DAY_MS && day < Date.parse(to))
-      .map(({ state }) => state),
+    times.filter(({ from, to }) => from < day + DAY_MS && day < to).map(({ state }) => state),
   );
   return SIGNS.find(([state]) => states.has(state))?.[1] ?? " ";
 }
