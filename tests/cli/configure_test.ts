@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
-import type { Context } from "../../lib/cli/context.ts";
+import { contextWith } from "../fakes/context.ts";
 import { Output } from "../../lib/cli/output.ts";
 import { buildProgram } from "../../lib/cli/program.ts";
-import { systemClock } from "../../lib/base/clock.ts";
 import { UserError } from "../../lib/base/errors.ts";
 import { type Sandbox, startSandbox } from "../../lib/sandbox/server.ts";
 import { inPlace } from "../e2e/program.ts";
@@ -35,18 +34,11 @@ async function configure(
   args: string[],
   { sandbox, home }: { sandbox: Sandbox; home: string },
 ): Promise<void> {
-  const context: Context = {
+  const context = contextWith({
     output: person,
-    clock: systemClock,
     env: { HOME: home, TWITTER_API_URL: sandbox.url.href },
-    signal: new AbortController().signal,
-    self: [],
-    harvester: () => Promise.resolve([]),
     version: "1",
-    harvest: () => assert.fail("nothing is harvested here"),
-    atEnd: () => {},
-    recover: () => assert.fail("nothing is recovered here"),
-  };
+  });
   const write = { out: () => {}, err: () => {} };
   await buildProgram(context, write).parseAsync(["configure", ...args], { from: "user" });
 }

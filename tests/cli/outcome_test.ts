@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { parseBucket } from "../../lib/base/bucket_ref.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import { tellEnd } from "../../lib/cli/collection/start.ts";
-import { Output } from "../../lib/cli/output.ts";
 import type { HarvestInfo } from "../../lib/collection/harvest_info.ts";
 import {
   changeLines,
@@ -13,6 +12,7 @@ import {
 } from "../../lib/cli/text/harvest_text.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { inOneProcess, type Place } from "../e2e/program.ts";
+import { contextWith, pipedOutput } from "../fakes/context.ts";
 
 const INFO = {
   collection_id: "tl",
@@ -104,21 +104,12 @@ Deno.test("what a harvest leaves out is said to who follows it as to who looks a
     left_out: [{ parameter: "expansions" }],
   };
   const out: string[] = [];
-  const write = { out: (text: string) => out.push(text), err: () => {} };
-  const output = new Output({ ...write, isInteractive: false, isTerminal: false, color: false });
-  const ended: Parameters<typeof tellEnd>[2] = {
-    output,
-    clock: systemClock,
-    env: {},
-    signal: new AbortController().signal,
-    self: [],
-    harvester: () => Promise.resolve([]),
-    version: "",
-    harvest: () => Promise.resolve(),
-    atEnd: () => {},
-    recover: () => assert.fail("nothing is recovered here"),
-  };
-  await tellEnd({ info: { ...info, outcome: "complete" } }, parseBucket("./data"), ended);
+  const output = pipedOutput((text) => out.push(text), () => {});
+  await tellEnd(
+    { info: { ...info, outcome: "complete" } },
+    parseBucket("./data"),
+    contextWith({ output }),
+  );
   const lines = [
     "Tweets that matched and were not delivered: 3",
     "Left out, as they are of protected accounts: 2 timelines, 1 tweet",

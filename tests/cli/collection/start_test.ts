@@ -1,30 +1,17 @@
 import assert from "node:assert/strict";
 import type { Context } from "../../../lib/cli/context.ts";
-import { Output } from "../../../lib/cli/output.ts";
 import { stopHarvest, untilBegun } from "../../../lib/cli/collection/start.ts";
 import { OutsideError, UserError } from "../../../lib/base/errors.ts";
 import type { Outcome, Runner, Started } from "../../../lib/runner/runner.ts";
+import { contextWith, pipedOutput } from "../../fakes/context.ts";
 import { ManualClock } from "../../fakes/manual_clock.ts";
 import { QuickClock } from "../../fakes/quick_clock.ts";
 
 /** A context without a terminal, and what is said in it. */
 function contextOf({ clock, signal }: Pick<Context, "clock" | "signal">) {
   const said: string[] = [];
-  const write = { out: (text: string) => said.push(text), err: (text: string) => said.push(text) };
-  const output = new Output({ ...write, isInteractive: false, isTerminal: false, color: false });
-  const context: Context = {
-    output,
-    clock,
-    env: {},
-    signal,
-    self: [],
-    harvester: () => Promise.resolve([]),
-    version: "",
-    harvest: () => Promise.resolve(),
-    atEnd: () => {},
-    recover: () => assert.fail("nothing is recovered here"),
-  };
-  return { context, said };
+  const output = pipedOutput((text) => said.push(text));
+  return { context: contextWith({ output, clock, signal }), said };
 }
 
 /** Waits for a harvest of which each look finds the next of these; the last one stays. */

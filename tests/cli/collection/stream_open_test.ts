@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import type { Context } from "../../../lib/cli/context.ts";
-import { Output } from "../../../lib/cli/output.ts";
 import { untilOpen } from "../../../lib/cli/collection/stream_open.ts";
 import type { HarvestInfo } from "../../../lib/collection/harvest_info.ts";
 import type { Outcome } from "../../../lib/runner/runner.ts";
+import { contextWith } from "../../fakes/context.ts";
 import { QuickClock } from "../../fakes/quick_clock.ts";
 
 const INFO: HarvestInfo = {
@@ -19,19 +18,7 @@ const INFO: HarvestInfo = {
 /** Waits for a stream of which each look finds the next of these; the last one stays. */
 async function opened(looks: { outcome?: Outcome; info?: HarvestInfo | null }[]) {
   const clock = new QuickClock();
-  const write = { out: () => {}, err: () => {} };
-  const context: Context = {
-    output: new Output({ ...write, isInteractive: false, isTerminal: false, color: false }),
-    clock,
-    env: {},
-    signal: new AbortController().signal,
-    self: [],
-    harvester: () => Promise.resolve([]),
-    version: "",
-    harvest: () => Promise.resolve(),
-    atEnd: () => {},
-    recover: () => assert.fail("nothing is recovered here"),
-  };
+  const context = contextWith({ clock });
   let isWithdrawn = false;
   const [first = {}] = looks;
   let now = first;

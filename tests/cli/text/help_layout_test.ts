@@ -1,23 +1,11 @@
 import assert from "node:assert/strict";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { buildProgram } from "../../../lib/cli/program.ts";
-import type { Context } from "../../../lib/cli/context.ts";
-import { Output } from "../../../lib/cli/output.ts";
+import { contextWith, pipedOutput } from "../../fakes/context.ts";
 import { ManualClock } from "../../fakes/manual_clock.ts";
 
 const write = { out: assert.fail, err: assert.fail };
-const context: Context = {
-  output: new Output({ ...write, isInteractive: false, isTerminal: false, color: false }),
-  clock: new ManualClock(),
-  signal: new AbortController().signal,
-  env: {},
-  self: [],
-  harvester: () => Promise.resolve([]),
-  version: "",
-  harvest: () => assert.fail(),
-  atEnd: () => {},
-  recover: () => assert.fail(),
-};
+const context = contextWith({ output: pipedOutput(assert.fail), clock: new ManualClock() });
 
 /** A command and all below it. */
 function* tree(command: CommandUnknownOpts): Generator<CommandUnknownOpts> {

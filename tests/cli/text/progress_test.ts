@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { follow } from "../../../lib/cli/text/progress.ts";
-import { Output } from "../../../lib/cli/output.ts";
 import { begun, stopHarvest, untilBegun } from "../../../lib/cli/collection/start.ts";
-import type { Context } from "../../../lib/cli/context.ts";
 import type { HarvestInfo } from "../../../lib/collection/harvest_info.ts";
 import {
   AccessError,
@@ -12,6 +10,7 @@ import {
   UserError,
 } from "../../../lib/base/errors.ts";
 import type { Outcome, Runner, Started } from "../../../lib/runner/runner.ts";
+import { contextWith, pipedOutput } from "../../fakes/context.ts";
 import { ManualClock } from "../../fakes/manual_clock.ts";
 import { recording } from "../../runner/scheduling.ts";
 
@@ -28,21 +27,8 @@ const INFO: HarvestInfo = {
 /** A terminal-less output whose lines a test reads, a clock, and a way to give up. */
 function surroundings() {
   const [clock, stop, lines] = [new ManualClock(), new AbortController(), [] as string[]];
-  const write = (text: string) => lines.push(text.trimEnd());
-  const terminal = { isInteractive: false, isTerminal: false, color: false };
-  const output = new Output({ out: write, err: write, ...terminal });
-  const context: Context = {
-    output,
-    clock,
-    signal: stop.signal,
-    env: {},
-    self: [],
-    harvester: () => Promise.resolve([]),
-    version: "",
-    harvest: () => assert.fail("nothing is harvested here"),
-    atEnd: () => {},
-    recover: () => assert.fail("nothing is recovered here"),
-  };
+  const output = pipedOutput((text) => lines.push(text.trimEnd()));
+  const context = contextWith({ output, clock, signal: stop.signal });
   return { context, clock, stop, lines };
 }
 
