@@ -84,7 +84,7 @@ function progressText(
   info: HarvestInfo,
   { expected, share, tweets }: { expected: number | undefined; share: Pace; tweets: Pace },
 ): string {
-  const { collection_id: id, state, waiting } = info;
+  const { collection_id: id, waiting } = info;
   const part = shareOf(info, expected);
   const rate = tweets.rate > 0 ? [rateText(tweets.rate)] : [];
   const texts = [
@@ -94,7 +94,13 @@ function progressText(
     ...rate,
     ...besidesTexts(info),
   ];
-  return `${id}: ${state === "harvesting" ? "" : `${state}. `}${texts.join(", ")}`;
+  return `${id}: ${stateText(info)}${texts.join(", ")}`;
+}
+
+/** A harvest that is over is shown by how it ended: one that is complete was stopped by nobody. */
+function stateText({ state, outcome }: HarvestInfo): string {
+  if (state === "harvesting") return "";
+  return `${state === "stopped" ? outcome ?? "ended" : state}. `;
 }
 
 /** Tweets, and what they take: as they came while they come, then as they are kept. */

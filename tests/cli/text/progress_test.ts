@@ -33,7 +33,7 @@ function surroundings() {
 }
 
 /** A harvest that ends after ten minutes, and cannot be asked for from the first to the sixth. */
-function harvest(clock: ManualClock, outcome: Outcome, failure: () => Error) {
+function harvest(clock: ManualClock, outcome: Outcome, failure: () => Error, shown = INFO) {
   const isAway = () => clock.monotonic() >= MINUTE && clock.monotonic() < 6 * MINUTE;
   const started: Started = {
     collectionId: "a",
@@ -44,7 +44,7 @@ function harvest(clock: ManualClock, outcome: Outcome, failure: () => Error) {
       return Promise.resolve(clock.monotonic() < 10 * MINUTE ? null : outcome);
     },
   };
-  const info = () => isAway() ? Promise.reject(failure()) : Promise.resolve(INFO);
+  const info = () => isAway() ? Promise.reject(failure()) : Promise.resolve(shown);
   const runner: Runner = { ...recording([]), pace: 5_000, info };
   return { started, runner };
 }
@@ -61,6 +61,26 @@ Deno.test("a harvest is followed through minutes in which nobody can be asked, t
     "Looking at tasks failed: Rate exceeded. It is tried again until it works.",
     "It works again.",
   ]);
+});
+
+Deno.test("a harvest whose harvester is about to go is shown by how it ended", async () => {
+  for (
+    const [state, outcome, shown] of [
+      ["stopped", "complete", /^a: complete\. 7 tweets/],
+      ["stopped", "stopped", /^a: stopped\. 7 tweets/],
+      ["stopped", undefined, /^a: ended\. 7 tweets/],
+      ["stopping", undefined, /^a: stopping\. 7 tweets/],
+      ["harvesting", undefined, /^a: 7 tweets/],
+    ] as const
+  ) {
+    const { context, clock, stop, lines } = surroundings();
+    const info = { ...INFO, state, outcome };
+    const followed = follow({ ...harvest(clock, { exitCode: 0 }, throttled, info), ...context });
+    await clock.advance(5_000);
+    stop.abort();
+    assert.equal(await followed, false);
+    assert.match(lines[0] ?? "", shown);
+  }
 });
 
 Deno.test("how the harvest ended is its outcome, and no failure to ask for it", async () => {
