@@ -9,13 +9,7 @@ import { STREAM_WALK } from "../collection/walks.ts";
 import { Alarm } from "../base/alarm.ts";
 import { isoTime } from "../base/clock.ts";
 import { DamagedError, messageOf } from "../base/errors.ts";
-import {
-  type Batch,
-  hasContent,
-  type Network,
-  type Positions,
-  type TweetSource,
-} from "../source/source.ts";
+import type { Batch, Network, Positions, TweetSource } from "../source/source.ts";
 import type { Meter } from "../source/meter.ts";
 import { Committer, type CommitterOptions } from "./committer.ts";
 import type { Lost } from "./cut.ts";
@@ -25,11 +19,9 @@ import { OpenHarvest } from "./open_harvest.ts";
 import type { Spool } from "./spool.ts";
 import { Spools } from "./recovery/spools.ts";
 import { Tally } from "./tally.ts";
+import { Uncut } from "./uncut.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
-
-/** Milliseconds between cuts of a stream, at least, while the store has not taken the one before. */
-const BETWEEN_NOTES_MS = 1_000;
 
 /** Milliseconds after which the time is looked at at the latest: a clock may be set, and a machine may sleep. */
 const LOOK_MS = 3_600_000;
@@ -70,8 +62,7 @@ export class Recorder {
   /** When its time is over, in milliseconds since 1970. */
   #over: number;
   readonly #spools: Spools;
-  /** When the oldest batch that is not cut came, by the monotonic clock. */
-  #waitingSince: number | undefined;
+  readonly #uncut = new Uncut();
   #toldFull = false;
   /** When something is due, whatever comes. */
   readonly #alarm: Alarm;
@@ -298,12 +289,10 @@ export class Recorder {
     return clock.monotonic() + Math.min(this.#over - clock.now(), LOOK_MS);
   }
 
-  /** A flush waits for the one before; but what a stream brings is noted here in its time, however slow the store is. */
   #flushDue(): number {
-    if (this.#waitingSince === undefined) return Infinity;
-    const ms = this.#isFull() ? 0 : this.#options.limits.flushMs;
-    if (this.#committer.rests) return this.#waitingSince + ms;
-    return this.#isNoted ? this.#waitingSince + Math.max(ms, BETWEEN_NOTES_MS) : Infinity;
+    const { flushMs } = this.#options.limits;
+    const { rests: isTaken } = this.#committer;
+    return this.#uncut.due({ flushMs, isTaken, isFull: this.#isFull(), isNoted: this.#isNoted });
   }
 
   /** Returns whether this machine's disk has as much as it may. */
@@ -359,8 +348,7 @@ export class Recorder {
     await this.#open.take(batch);
     // The first of a stream; its last comes also where it was never open.
     this.#wasOpened ||= batch.walk === STREAM_WALK && batch.isUrgent === true;
-    if (batch.isUrgent) this.#waitingSince = -Infinity;
-    else if (hasContent(batch)) this.#waitingSince ??= clock.monotonic();
+    this.#uncut.take(batch, clock.monotonic());
   }
 
   async #keepUp(): Promise<void> {
@@ -386,7 +374,7 @@ export class Recorder {
   async #cut(isWhole: boolean, ending: Commit = {}, from?: number): Promise<boolean> {
     const { spool } = this.#open;
     const cut = await this.#open.cut(isWhole, { ending, ...(from === undefined ? {} : { from }) });
-    this.#waitingSince = undefined;
+    this.#uncut.clear();
     const isKept = !this.#isNoted || await noteCut(spool, cut, this.#options.checkpoint.state);
     const dropped = this.#committer.add(cut, { inPlace: isKept });
     for (const one of dropped) await one.spool.forget(one);

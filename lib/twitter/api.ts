@@ -142,8 +142,8 @@ export interface StreamMessage {
 }
 
 /**
- * What arrived together on a stream; the first item of a connection is empty and says that it is open, and so is the
- * one that says that it was lost.
+ * What arrived together on a stream; the first item of a connection is empty and says that it is open, and so are the
+ * one that says that it was lost, and those of keep-alives, which say that it is open still.
  */
 export interface StreamItem {
   tweets: StreamTweet[];

@@ -162,7 +162,7 @@ class Connection {
       for await (const lines of linesOf(response.body, { clock, stallMs, signal })) {
         this.lastHeard = clock.monotonic();
         const { item, ends } = this.#itemOf(lines);
-        if (item.tweets.length + item.messages.length > 0) yield item;
+        yield item;
         if (ends !== undefined) {
           this.why = `The API ended the stream: ${ends}`;
           return;

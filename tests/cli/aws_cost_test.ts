@@ -7,7 +7,7 @@ const X86 = taskOf(() => undefined);
 Deno.test("a month of a stream is its task, its address and its requests, whether something comes or not", () => {
   assert.equal(
     awsCost("filter", X86),
-    "On AWS a month of it costs 13.32 to 15.07 dollars: task 9.01, address 3.65, requests 0.66 to 2.41. " +
+    "On AWS a month of it costs 13.36 to 15.07 dollars: task 9.01, address 3.65, requests 0.70 to 2.41. " +
       "Storage is 0.023 dollars a GB and month, logs 0.50 dollars a GB (AWS's list prices of us-east-1, 2025).",
   );
   const ini: Record<string, string> = { architecture: "ARM64", cpu: "512", memory: "1024" };
