@@ -7,7 +7,7 @@ import { dieAt } from "./fakes/dying_store.ts";
 import { FastClock } from "./fakes/fast_clock.ts";
 import { ManualClock } from "./fakes/manual_clock.ts";
 import { MemoryStore } from "./fakes/memory_store.ts";
-import { added, json, KEYS, run, tweets } from "./fakes/whole_harvest.ts";
+import { added, json, KEYS, run, text, tweets } from "./fakes/whole_harvest.ts";
 import { numbersInTurn } from "./fakes/turns.ts";
 import { WorldApi } from "./fakes/world_api.ts";
 
@@ -35,6 +35,7 @@ for (
         assert.ok(nth > 20, `only ${nth} writes were tried`);
         break;
       }
+      await assertManifestsWhole(store, nth);
       await run(store, api);
       const ids = await tweets(store);
       assert.equal(new Set(ids).size, ids.length, `written twice after dying at write ${nth}`);
@@ -48,6 +49,16 @@ for (
       assert.equal(info.outcome, "complete");
     }
   });
+}
+
+/** Whatever a harvest died at: where harvest.json counts files and there is a manifest, that one lists them. */
+async function assertManifestsWhole(store: MemoryStore, nth: number): Promise<void> {
+  for (const key of store.keys().filter((key) => key.endsWith("/manifest-sha1.txt"))) {
+    const told = key.replace("manifest-sha1.txt", "harvest.json");
+    if (!store.keys().includes(told)) continue;
+    const listed = (await text(store, key)).split("\n").filter((row) => row.includes("  tweets-"));
+    assert.equal(listed.length, (await json(store, told)).files, `died at write ${nth}`);
+  }
 }
 
 Deno.test("every harvest leaves what the documents promise, and its changes in one changeset", async () => {

@@ -159,8 +159,8 @@ export async function settle(target: ProjectionTarget, checkpoint: Checkpoint): 
 }
 
 /**
- * Writes the manifest and harvest.json: at no instant the one lists less than the other says, or lists it as it is
- * not.
+ * Writes the manifest and harvest.json: at no instant there is a manifest that lists less than the other says, or lists
+ * it as it is not. Where there is none yet, which nobody can take for a whole one, it is written once.
  * @returns The manifest, and the files beside the tweets that it lists.
  */
 async function projectEnd(
@@ -172,7 +172,8 @@ async function projectEnd(
   const dropped = [FILES.harvest, ...unsettledSides(state)];
   const known = state.outcome === "interrupted" ? undefined : state.sides;
   const others = known ?? await sidesOf(target.store, folder, { dropped });
-  await project(target, manifest, manifestWith(state.files, others));
+  const isFirst = target.versions?.get(manifest) === null;
+  if (!isFirst) await project(target, manifest, manifestWith(state.files, others));
   const info = jsonBytes(harvestInfo(state, target.collectionId));
   await project(target, `${folder}${FILES.harvest}`, info);
   const sides = [...others, { name: FILES.harvest, sha1: sha1Of(info) }];

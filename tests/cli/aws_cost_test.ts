@@ -22,7 +22,7 @@ Deno.test("one run is told by the hour, and a schedule by the month", () => {
   const monthly = awsCost("user_timeline", X86, 3_600_000);
   assert.match(
     monthly,
-    /^On AWS a month of it \(730 runs\) costs 0\.27 dollars where each takes a minute; /,
+    /^On AWS a month of it \(730 runs\) costs 0\.26 dollars where each takes a minute; /,
   );
 });
 
