@@ -36,7 +36,7 @@ export function addSandbox(program: Command, context: SandboxContext): void {
     .option("--port <port>", "port to listen on; 0 picks a free one", portNumber, 8080)
     .option(
       "--tweets <file...>",
-      "JSONL files to serve as they are, plain or .gz: v1.1 tweets, or answers of version 2",
+      "JSONL files to serve as they are, plain, .gz or .zst: v1.1 tweets, or answers of version 2",
     )
     .option("--users <number>", "made-up users", positive, 20)
     .option("--tweets-per-user <number>", "tweets of each", wholeNumber, 250)
