@@ -9,9 +9,10 @@ import { parseArgs } from "node:util";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chart } from "./chart.ts";
+import { reading, requests, start } from "./command_sections.ts";
+import { cpu, memory, profile } from "./harvest_sections.ts";
 import { measured } from "./one_harvest.ts";
 import { noise, repeated, times } from "./repeated.ts";
-import { cpu, memory, profile, reading, requests, start } from "./sections.ts";
 import { shapesHere } from "./shapes.ts";
 
 const FOLDER = fileURLToPath(new URL("../../bench", import.meta.url));

@@ -1,4 +1,4 @@
-/** The parts of the report: what is measured, and the words that go with it. */
+/** The parts of the report on harvests: what they take of the processor and of memory. */
 
 import { join } from "node:path";
 import { EndlessApi, type Shapes } from "../fakes/endless_api.ts";
@@ -7,9 +7,8 @@ import { type Cost, costOf, PAGE } from "./cost.ts";
 import { memoryOf } from "./memory.ts";
 import { type Kind, KINDS, measured, program } from "./one_harvest.ts";
 import { sharesIn } from "./profile.ts";
-import { readings } from "./reading.ts";
 import { repeated, times } from "./repeated.ts";
-import { firstRequest, starts, withLatency } from "./start.ts";
+import { progress, type Section } from "./section.ts";
 import { table } from "./table.ts";
 
 /** What is aimed at: processor time as a part of that of `gzip -6`, and MiB. */
@@ -17,21 +16,7 @@ const GOALS = {
   cpu: 0.75,
   memory: { filter: 100, search: 120, user_timeline: 120 },
   apart: 10,
-  firstRequestMs: 250,
 };
-/** Starts of a command. */
-const STARTS = 7;
-/** Users whose pages come after so many milliseconds. */
-const LATENCY = { users: 200, ms: 50 };
-
-/** A part of the report, and what the chart shows of it. */
-export interface Section {
-  title: string;
-  text: string;
-  bars?: Bars;
-  /** What is beyond its goal. */
-  missed?: string[];
-}
 
 function nameOf({ type, api }: Kind): string {
   return `${type}, version ${api}`;
@@ -153,67 +138,6 @@ export async function memory(sizes: number[]): Promise<Section> {
   return { title: "Memory", text, bars: drawn, missed };
 }
 
-/** How long commands take to begin. */
-export async function start(): Promise<Section> {
-  const started = await starts(STARTS);
-  const rows = started.map(({ name, runs }) => [
-    name,
-    (repeated(runs.map(({ cpu }) => cpu)).median * 1_000).toFixed(0),
-    (repeated(runs.map(({ seconds }) => seconds)).median * 1_000).toFixed(0),
-    repeated(runs.map(({ peak }) => peak)).median.toFixed(0),
-  ]);
-  const first = repeated(await firstRequest(STARTS));
-  const missed = first.median > GOALS.firstRequestMs
-    ? [`start: ${first.median.toFixed(0)} ms to the first request, not ${GOALS.firstRequestMs}`]
-    : [];
-  const text = `${table(["command", "processor, ms", "ms", "MiB"], rows)}\n\n` +
-    `From the start of \`harvest run\` to its first request: ${first.median.toFixed(0)} ms ` +
-    `(${first.least.toFixed(0)} to ${
-      first.most.toFixed(0)
-    }; the goal is ${GOALS.firstRequestMs}). Each is the middle of ${STARTS} runs. ` +
-    "The program runs from its source; a binary reads none.";
-  const bars = started.map(({ name, runs }) => ({
-    name,
-    value: repeated(runs.map(({ cpu }) => cpu)).median * 1_000,
-  }));
-  const drawn = { title: "Start", unit: "ms of the processor", rows: bars };
-  return { title: "Start", text, bars: drawn, missed };
-}
-
-/** How long timelines take whose pages come late. */
-export async function requests(): Promise<Section> {
-  const { users, ms } = LATENCY;
-  const { seconds, pages } = await withLatency(LATENCY);
-  const alone = users * ms / 1_000;
-  const text =
-    `${users} users whose pages come after ${ms} ms took ${
-      seconds.toFixed(1)
-    } s (${pages} pages); one ` +
-    `after the other the waiting alone would be ${
-      alone.toFixed(0)
-    } s. What X allows, 1,500 pages in 15 minutes, ` +
-    `is ${(users / 1_500 * 15 * 60).toFixed(0)} s for as many: the rate limit binds first.`;
-  return { title: "Requests", text };
-}
-
-/** What reading a bucket of so many tweets costs. */
-export async function reading(tweets: number, shapes: Shapes): Promise<Section> {
-  const { runs, mb } = await readings({ tweets, shapes });
-  const rate = (cpu: number) =>
-    cpu < 0.01 ? "under 0.01 s" : `${cpu.toFixed(2)} s, ${(mb / cpu).toFixed(0)} MB/s`;
-  const rows = runs.map(({ name, own, tool, other }) => [
-    name,
-    rate(own.cpu),
-    tool,
-    other ? rate(other.cpu) : "not here",
-  ]);
-  const text = table(["command", "processor", "beside", "processor"], rows) +
-    `\n\nOf a bucket of ${mb.toFixed(0)} MB, packed, with ${
-      tweets.toLocaleString("en")
-    } tweets of a stream.`;
-  return { title: "Reading back", text };
-}
-
 /** Where the time of harvests of so many tweets goes. */
 export async function profile(tweets: number, shapes: Shapes): Promise<Section> {
   const kinds: Kind[] = [{ type: "filter", api: "1.1" }, { type: "user_timeline", api: "1.1" }];
@@ -240,9 +164,4 @@ export async function profile(tweets: number, shapes: Shapes): Promise<Section> 
     "JavaScript, which finds where tweets end, their ids, and whether they are JSON: some 600 MB/s, which is what " +
     "V8 makes of a loop over bytes.";
   return { title: "Where the time goes", text };
-}
-
-function progress(text: string): void {
-  // deno-lint-ignore no-console
-  console.error(text);
 }

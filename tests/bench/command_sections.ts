@@ -1,0 +1,76 @@
+/** The parts of the report on commands: how they begin, how they wait, and what reading back takes. */
+
+import type { Shapes } from "../fakes/endless_api.ts";
+import { readings } from "./reading.ts";
+import { repeated } from "./repeated.ts";
+import type { Section } from "./section.ts";
+import { firstRequest, starts, withLatency } from "./start.ts";
+import { table } from "./table.ts";
+
+/** What is aimed at. */
+const GOALS = { firstRequestMs: 250 };
+/** Starts of a command. */
+const STARTS = 7;
+/** Users whose pages come after so many milliseconds. */
+const LATENCY = { users: 200, ms: 50 };
+
+/** How long commands take to begin. */
+export async function start(): Promise<Section> {
+  const started = await starts(STARTS);
+  const rows = started.map(({ name, runs }) => [
+    name,
+    (repeated(runs.map(({ cpu }) => cpu)).median * 1_000).toFixed(0),
+    (repeated(runs.map(({ seconds }) => seconds)).median * 1_000).toFixed(0),
+    repeated(runs.map(({ peak }) => peak)).median.toFixed(0),
+  ]);
+  const first = repeated(await firstRequest(STARTS));
+  const missed = first.median > GOALS.firstRequestMs
+    ? [`start: ${first.median.toFixed(0)} ms to the first request, not ${GOALS.firstRequestMs}`]
+    : [];
+  const text = `${table(["command", "processor, ms", "ms", "MiB"], rows)}\n\n` +
+    `From the start of \`harvest run\` to its first request: ${first.median.toFixed(0)} ms ` +
+    `(${first.least.toFixed(0)} to ${
+      first.most.toFixed(0)
+    }; the goal is ${GOALS.firstRequestMs}). Each is the middle of ${STARTS} runs. ` +
+    "The program runs from its source; a binary reads none.";
+  const bars = started.map(({ name, runs }) => ({
+    name,
+    value: repeated(runs.map(({ cpu }) => cpu)).median * 1_000,
+  }));
+  const drawn = { title: "Start", unit: "ms of the processor", rows: bars };
+  return { title: "Start", text, bars: drawn, missed };
+}
+
+/** How long timelines take whose pages come late. */
+export async function requests(): Promise<Section> {
+  const { users, ms } = LATENCY;
+  const { seconds, pages } = await withLatency(LATENCY);
+  const alone = users * ms / 1_000;
+  const text =
+    `${users} users whose pages come after ${ms} ms took ${
+      seconds.toFixed(1)
+    } s (${pages} pages); one ` +
+    `after the other the waiting alone would be ${
+      alone.toFixed(0)
+    } s. What X allows, 1,500 pages in 15 minutes, ` +
+    `is ${(users / 1_500 * 15 * 60).toFixed(0)} s for as many: the rate limit binds first.`;
+  return { title: "Requests", text };
+}
+
+/** What reading a bucket of so many tweets costs. */
+export async function reading(tweets: number, shapes: Shapes): Promise<Section> {
+  const { runs, mb } = await readings({ tweets, shapes });
+  const rate = (cpu: number) =>
+    cpu < 0.01 ? "under 0.01 s" : `${cpu.toFixed(2)} s, ${(mb / cpu).toFixed(0)} MB/s`;
+  const rows = runs.map(({ name, own, tool, other }) => [
+    name,
+    rate(own.cpu),
+    tool,
+    other ? rate(other.cpu) : "not here",
+  ]);
+  const text = table(["command", "processor", "beside", "processor"], rows) +
+    `\n\nOf a bucket of ${mb.toFixed(0)} MB, packed, with ${
+      tweets.toLocaleString("en")
+    } tweets of a stream.`;
+  return { title: "Reading back", text };
+}
