@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { chart } from "./bench/chart.ts";
+import { s3Of } from "./bench/command_sections.ts";
 import { sharesIn } from "./bench/profile.ts";
 import { noise, repeated } from "./bench/repeated.ts";
 import { limitOf, modelled, simulated } from "./bench/scale.ts";
@@ -52,6 +53,16 @@ Deno.test("a profile is summed up by parts of the program, without what was wait
 
 Deno.test("a table is one of Markdown", () => {
   assert.equal(table(["a", "b"], [["x", "1"]]), "| a | b |\n| --- | --: |\n| x | 1 |");
+});
+
+Deno.test("what S3 takes stands beside other ways, and what is not on this machine is named", () => {
+  const own = { cpu: 0.5, seconds: 2, peak: 80 };
+  const { text, bars } = s3Of({ mb: 30, runs: [{ name: "upload", own, cli: null, bare: 1 }] });
+  assert.match(text, /^\| upload, this program \| 2\.00 \| 15 \| 0\.50 \| 80 \|$/m);
+  assert.match(text, /^\| upload, aws s3 cp \| not here \|/m);
+  assert.match(text, /^\| upload, a bare request \| 1\.00 \| 30 \|/m);
+  assert.deepEqual(bars?.rows.map(({ value }) => value), [2, 1]);
+  assert.match(s3Of(null).text, /moto's server is not on this machine/);
 });
 
 Deno.test("many users take as long as the model of docs/scale.md says, and no limit is exceeded", async () => {

@@ -1,14 +1,16 @@
 /** The parts of the report on commands: how they begin, how they wait, and what reading back takes. */
 
 import type { Shapes } from "../fakes/endless_api.ts";
+import type { Taken } from "./one_harvest.ts";
 import { readings } from "./reading.ts";
 import { repeated } from "./repeated.ts";
 import type { Section } from "./section.ts";
 import { firstRequest, starts, withLatency } from "./start.ts";
 import { table } from "./table.ts";
+import { transfers } from "./transfer.ts";
 
 /** What is aimed at. */
-const GOALS = { firstRequestMs: 250 };
+const GOALS = { firstRequestMs: 250, helpOfEmpty: 3 };
 /** Starts of a command. */
 const STARTS = 7;
 /** Users whose pages come after so many milliseconds. */
@@ -27,6 +29,16 @@ export async function start(): Promise<Section> {
   const missed = first.median > GOALS.firstRequestMs
     ? [`start: ${first.median.toFixed(0)} ms to the first request, not ${GOALS.firstRequestMs}`]
     : [];
+  const [empty = NaN, help = NaN] = started.map(({ runs }) =>
+    repeated(runs.map(({ seconds }) => seconds)).median
+  );
+  if (help > empty * GOALS.helpOfEmpty) {
+    missed.push(
+      `start: --help, ${
+        (help / empty).toFixed(1)
+      } times an empty program, not ${GOALS.helpOfEmpty}`,
+    );
+  }
   const text = `${table(["command", "processor, ms", "ms", "MiB"], rows)}\n\n` +
     `From the start of \`harvest run\` to its first request: ${first.median.toFixed(0)} ms ` +
     `(${first.least.toFixed(0)} to ${
@@ -73,4 +85,38 @@ export async function reading(tweets: number, shapes: Shapes): Promise<Section> 
       tweets.toLocaleString("en")
     } tweets of a stream.`;
   return { title: "Reading back", text };
+}
+
+/** What it takes to bring a collection with so many tweets to S3 and back. */
+export async function s3(tweets: number, shapes: Shapes): Promise<Section> {
+  return s3Of(await transfers({ tweets, shapes }));
+}
+
+/** What transfers took, in words; what is not on this machine is named. */
+export function s3Of(moved: Awaited<ReturnType<typeof transfers>>): Section {
+  const title = "S3";
+  if (!moved) return { title, text: "Left out: moto's server is not on this machine." };
+  const { runs, mb } = moved;
+  const rows = runs.flatMap(({ name, own, cli, bare }) => [
+    wayRow(`${name}, this program`, mb, own),
+    cli ? wayRow(`${name}, aws s3 cp`, mb, cli) : [`${name}, aws s3 cp`, "not here", "", "", ""],
+    [`${name}, a bare request`, bare.toFixed(2), (mb / bare).toFixed(0), "", ""],
+  ]);
+  const text = table(["way", "s", "MB/s", "processor, s", "MiB"], rows) +
+    `\n\nOf a collection of ${
+      mb.toFixed(0)
+    } MB, packed, to moto's server on this machine, and from there: whole ` +
+    "processes, their start included. This program uploads one file after the other as a harvester does, in parts of " +
+    "8 MiB, and compares what it sends and gets with checksums; `download` fetches eight files at a time. _A bare " +
+    "request_ is what the server itself takes, for one who signs and checks nothing.";
+  const bars = runs.flatMap(({ name, own, cli, bare }) => [
+    { name: `${name}, this program`, value: own.seconds },
+    ...(cli ? [{ name: `${name}, aws s3 cp`, value: cli.seconds }] : []),
+    { name: `${name}, a bare request`, value: bare },
+  ]);
+  return { title, text, bars: { title, unit: "s", rows: bars } };
+}
+
+function wayRow(name: string, mb: number, { seconds, cpu, peak }: Taken): string[] {
+  return [name, seconds.toFixed(2), (mb / seconds).toFixed(0), cpu.toFixed(2), peak.toFixed(0)];
 }

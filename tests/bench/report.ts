@@ -2,20 +2,23 @@
 /**
  * Measures what the program takes, and writes `bench/report.md` and `bench/report.svg`: `deno task bench`. A quarter of an
  * hour on a quiet machine with two cores; `--runs=1 --tweets=3000 --memory=3000` is half a minute. On Linux, with GNU
- * time, gzip, and jq where it is.
+ * time and gzip; beside jq, the AWS CLI and moto where they are.
  */
 
 import { parseArgs } from "node:util";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chart } from "./chart.ts";
-import { reading, requests, start } from "./command_sections.ts";
+import { reading, requests, s3, start } from "./command_sections.ts";
 import { cpu, memory, profile } from "./harvest_sections.ts";
 import { measured } from "./one_harvest.ts";
 import { noise, repeated, times } from "./repeated.ts";
 import { shapesHere } from "./shapes.ts";
 
 const FOLDER = fileURLToPath(new URL("../../bench", import.meta.url));
+
+/** Of the tweets of the largest harvest, as many times are brought to S3: a start is not to be most of it. */
+const S3_TIMES = 4;
 
 /** How far runs of the same were from each other: an idle loop, several times. */
 async function noisiness(): Promise<number> {
@@ -34,7 +37,7 @@ if (import.meta.main) {
     options: {
       runs: { type: "string", default: "3" },
       tweets: { type: "string", default: "20000,100000" },
-      memory: { type: "string", default: "20000,400000" },
+      memory: { type: "string", default: "4000,40000,400000" },
     },
   });
   const runs = Number(values.runs);
@@ -48,6 +51,7 @@ if (import.meta.main) {
     await memory(values.memory.split(",").map(Number)),
     await requests(),
     await reading(most, shapes),
+    await s3(most * S3_TIMES, shapes),
     await profile(most, shapes),
   ];
   await Deno.mkdir(FOLDER, { recursive: true });
