@@ -3,6 +3,7 @@
 import { messageOf, UserError } from "../base/errors.ts";
 import { codeOf } from "../base/system_error.ts";
 import type { Terminal } from "../cli/output.ts";
+import { OUT_CLOSED } from "../runner/local/launcher.ts";
 
 /** Milliseconds between tries of a pipe that is full, and those that a harvest waits for a reader of its log. */
 const [WAIT_MS, MAX_WAIT_MS] = [5, 1_000];
@@ -65,6 +66,11 @@ async function pipedLine(): Promise<string | null> {
 
 /** @throws UserError where it cannot be written, or nobody reads any more: not all that was asked for is there. */
 function writeOut(text: string): void {
+  if (Deno.env.get(OUT_CLOSED) === `${Deno.pid}`) {
+    throw new UserError("Standard output is closed: what was asked for cannot be written", {
+      hint: "Run it again without `>&-`; where it is not wanted, with `> /dev/null`.",
+    });
+  }
   try {
     for (const piece of piecesOf(encoder.encode(text))) writePiece(piece);
   } catch (cause) {

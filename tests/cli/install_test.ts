@@ -62,6 +62,38 @@ Deno.test(
     }),
 );
 
+Deno.test(
+  "a command that prints ends with 1 and one line where its standard output is closed, and works without its standard error",
+  { ignore: Deno.build.os === "windows" },
+  () =>
+    inOneProcess(async (place) => {
+      await place.add({ id: "s", type: "search", search: { query: "sandbox" } });
+      await place.ok("install", "--folder", place.path("bin"));
+      const typed = async (line: string) =>
+        await ran(
+          place,
+          "sh",
+          ["-c", `"${place.path("bin", "twarc-cloud")}" ${line}`],
+          place.folder,
+        );
+      const printing = ["collection list", "collection list --json", "-h"];
+      for (const command of printing) {
+        const closed = await typed(`${command} >&-`);
+        assert.equal(closed.code, 1, command);
+        assert.match(closed.err, /^Error: Standard output is closed: .*\n$/, command);
+        assert.equal((await typed(`${command} >&- 2>&-`)).code, 1, command);
+      }
+      assert.equal((await typed("collection list > /dev/null")).code, 0);
+      const { code, out } = await typed("collection list 2>&-");
+      assert.equal(code, 0);
+      assert.match(out, /^Collections:\ns\n$/);
+      // What prints nothing works, as who starts a process for months may close all that it has.
+      const run = await typed("harvest run --shutdown s <&- >&- 2>&-");
+      assert.equal(run.code, 0);
+      assert.ok((await place.tweets("s")).length > 0);
+    }),
+);
+
 Deno.test("install is done again over its own, and over nothing else", () =>
   inOneProcess(async (place) => {
     const bin = place.path("bin");

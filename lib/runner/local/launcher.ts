@@ -6,6 +6,12 @@ import { SELF_ENV } from "./self.ts";
 export const MARK = "Made by `twarc-cloud install`";
 
 /**
+ * Has the id of the process whose standard output was closed when it began: Deno puts /dev/null in its place, which
+ * takes all and keeps nothing. The processes that it starts have other ids.
+ */
+export const OUT_CLOSED = "TWARC_CLOUD_OUT_CLOSED";
+
+/**
  * Returns the text of the program: for `sh`, or for Windows' `cmd`.
  * @param command Deno and its arguments, the last of which is main.ts.
  */
@@ -35,6 +41,7 @@ export function launcherOf(
     `# ${MARK}.`,
     ...checks,
     ...env,
+    `{ true 3>&1; } 2>/dev/null || export ${OUT_CLOSED}=$$`,
     `exec ${command.map(sh).join(" ")} "$@"`,
     "",
   ].join(
