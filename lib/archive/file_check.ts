@@ -28,29 +28,30 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 /**
  * Reads a tweets file: packed as one whole, each line JSON, each with its ids.
  * @param onId Called with each tweet's id, in digits; a SyntaxError that it throws is a fault of the line.
- * @param onLine Called with each line that is as it should be.
+ * @param onLine Called with each line that is as it should be, and how many before it are not.
  * @throws OutsideError where the store does not have it, or cannot be read.
  */
 export async function checkTweets(
   store: Store,
   key: string,
   onId: (id: string) => Promise<void> | void,
-  onLine: (line: Uint8Array) => void = () => {},
+  onLine: (line: Uint8Array, badLines: number) => void = () => {},
 ): Promise<FileFacts> {
   const facts: FileFacts = { sha1: "", bytes: 0, tweets: 0, oddLines: 0, fault: null };
+  let good = 0;
   const sha1 = createHash("sha1");
   const counted = (await store.read(key)).pipeThrough(tap((chunk) => {
     sha1.update(chunk);
     facts.bytes += chunk.length;
   }));
   const codec = findCodec(key);
-  await checkLines(codec.unpack(counted), { facts, codec }, async (line) => {
+  await checkLines(codec.unpack(counted), { facts, codec }, async (line, _, number) => {
     for (const id of idsIn(line)) {
       await onId(id);
       facts.tweets++;
     }
     if (hasHalves(line)) facts.oddLines++;
-    onLine(line);
+    onLine(line, number - ++good);
   });
   facts.sha1 = sha1.digest("hex");
   return facts;
@@ -79,7 +80,7 @@ export async function checkJsonLines(
 async function checkLines(
   content: ReadableStream<Uint8Array>,
   { facts, codec }: { facts: Pick<FileFacts, "fault">; codec?: Codec },
-  look: (line: Uint8Array, json: Json) => Promise<void> | void,
+  look: (line: Uint8Array, json: Json, number: number) => Promise<void> | void,
 ): Promise<void> {
   let number = 0;
   try {
@@ -87,7 +88,7 @@ async function checkLines(
       number++;
       if (!isEnded) facts.fault ??= `line ${number} has no end`;
       try {
-        await look(line, JSON.parse(decoder.decode(line)));
+        await look(line, JSON.parse(decoder.decode(line)), number);
       } catch (error) {
         if (error instanceof TwarcCloudError) throw error;
         facts.fault ??= `line ${number} is not as it should be: ${messageOf(error)}`;

@@ -1,15 +1,17 @@
 /** Has the next harvest ask for what a collection missed. */
 
 import { type CollectionConfig, planFor } from "../collection/types/registry.ts";
-import { Checkpoint } from "../bucket/checkpoint.ts";
+import { Checkpoint, checkpointSum } from "../bucket/checkpoint.ts";
 import { GAP_WALK, type MissedSpan, walksOfGap } from "../bucket/gaps.ts";
 import type { Lease } from "../bucket/lease.ts";
+import { collectionKeys } from "../collection/layout.ts";
 import type { Clock } from "../base/clock.ts";
 import { UserError } from "../base/errors.ts";
 import type { Store } from "../store/store.ts";
 import { timeId } from "../twitter/bytes/ids.ts";
 import { RECENT } from "../twitter/reach.ts";
 import { searchQueries } from "../twitter/rules.ts";
+import { amend } from "./repair_inventory.ts";
 import { type GapLook, type ListedGap, listGaps } from "./gap_list.ts";
 
 /** What asking for gaps takes. */
@@ -27,8 +29,10 @@ export interface FillOptions {
 export function gapLook(config: CollectionConfig, positions: object, now: number): GapLook {
   const walks = Object.entries(positions)
     .filter(([name, at]) => name.startsWith(GAP_WALK) && at !== "whole").map(([name]) => name);
-  if (queriesOf(config).length === 0) return { walks, reach: Infinity };
   const { reading } = planFor(config);
+  // How far back a timeline goes is known by asking; a list of ids has no end.
+  if (reading.kind === "timelines" || reading.kind === "ids") return { walks, reach: -Infinity };
+  if (queriesFor(config, {}).length === 0) return { walks, reach: Infinity };
   const isArchive = reading.kind === "query" && reading.span.archive === "all";
   return { walks, reach: isArchive ? -Infinity : now - RECENT };
 }
@@ -55,27 +59,56 @@ export async function fillGaps(
   }
   const gaps = await listGaps(store, collectionId, gapLook(config, positions, clock.now()));
   const open = gaps.filter(({ status }) => status === "open");
-  const walks = open.flatMap((gap) => walksOfGap(idsOf(gap), queriesOf(config)));
-  if (walks.length === 0) return [];
+  const options = { store, clock, config, lease, collectionId, checkpoint };
+  return await askFor(options, open) ? open : [];
+}
+
+/**
+ * Has the next harvest ask for gaps. @returns Whether there is anything to ask for.
+ * @throws as `fillGaps`
+ */
+export async function askFor(
+  { store, clock, config, collectionId, lease, checkpoint }:
+    & Pick<FillOptions, "store" | "clock" | "config" | "lease">
+    & { collectionId: string; checkpoint: Checkpoint },
+  open: ListedGap[],
+): Promise<boolean> {
+  const walks = open.flatMap((gap) => walksOfGap(idsOf(gap), queriesFor(config, gap)));
+  if (walks.length === 0) return false;
   const begun = Object.fromEntries(walks.map(({ name, position }) => [name, position]));
+  const { state } = checkpoint;
+  const positions = { ...begun, ...state.positions };
   await lease.confirm();
-  await checkpoint.commit({ positions: { ...begun, ...positions } });
-  return open;
+  const folder = collectionKeys(collectionId).harvest(state.began);
+  const place = { store, clock, collectionId, lease };
+  await amend(place, folder, {}, checkpointSum({ ...state, positions }));
+  await checkpoint.commit({ positions });
+  return true;
 }
 
 /** Returns the ids that a gap lies between: those that were recorded, or else the first ones of its times. */
-function idsOf({ from, to, since_id, until_id }: ListedGap): MissedSpan {
+function idsOf({ from, to, since_id, until_id, newer, known }: ListedGap): MissedSpan {
   if (until_id === undefined) {
     return { sinceId: since_id ?? timeId(Date.parse(from)), untilId: timeId(Date.parse(to)) };
   }
   // Of a first search, which goes down as far as the API reaches.
-  return { sinceId: since_id ?? "0", untilId: until_id };
+  return { sinceId: since_id ?? "0", untilId: until_id, newer, known };
 }
 
-/** Returns what search is asked for in place of a collection's harvests; nothing where it can't stand in. */
-function queriesOf(config: CollectionConfig): string[] {
+/** Returns what is asked for in place of a collection's harvests, of a gap; nothing where nothing can stand in. */
+export function queriesFor(
+  config: CollectionConfig,
+  { user_id }: { user_id?: string | undefined },
+): string[] {
   const { reading } = planFor(config);
-  if (reading.kind === "query") return [reading.query];
-  const isAsked = reading.kind === "stream" && config.api === "2";
-  return isAsked ? searchQueries(reading.filter).queries : [];
+  switch (reading.kind) {
+    case "timelines":
+      return user_id === undefined ? [] : [user_id];
+    case "query":
+      return [reading.query];
+    case "ids":
+      return [""];
+    case "stream":
+      return config.api === "2" ? searchQueries(reading.filter).queries : [];
+  }
 }

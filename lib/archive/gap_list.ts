@@ -6,7 +6,7 @@ import { parseAs } from "../base/json.ts";
 import { type Span, SpanSet } from "../base/spans.ts";
 import { collectionKeys, FILES, isHarvestFolder } from "../collection/layout.ts";
 import type { Store } from "../store/store.ts";
-import { gapsIn, type ToldGap } from "../bucket/gaps.ts";
+import { GAP_WALK, gapsIn, type ToldGap } from "../bucket/gaps.ts";
 import { idTime, timeId } from "../twitter/bytes/ids.ts";
 
 /** A gap, or what is left of one, and what becomes of it. */
@@ -28,7 +28,17 @@ export interface GapLook {
   reach: number;
 }
 
-const spanSchema = z.object({ from: z.number(), to: z.number() });
+const spanSchema = z.object({
+  from: z.number(),
+  to: z.number(),
+  since_id: z.string().optional(),
+  until_id: z.string().optional(),
+  user_id: z.string().optional(),
+});
+
+/** A span of a gap that a harvest asked for. */
+export type Filled = z.infer<typeof spanSchema>;
+
 /** Files that are read at a time. */
 const WIDTH = 8;
 
@@ -36,22 +46,32 @@ const WIDTH = 8;
 export async function listGaps(store: Store, id: string, look: GapLook): Promise<ListedGap[]> {
   const [recorded, filled] = await readAll(store, id);
   const due = look.walks.flatMap(spanOfWalk);
-  const listed = recorded.flatMap((gap) => partsOf(gap, { filled, due, reach: look.reach }));
+  const listed = recorded.flatMap((gap) => partsOf(gap, { filled, due, ...look }));
   return listed.toSorted((a, b) => a.from.localeCompare(b.from) || a.to.localeCompare(b.to));
 }
 
 type Recorded = ToldGap & { folder: string };
 
-async function readAll(store: Store, id: string): Promise<[Recorded[], SpanSet]> {
+/** What was asked for: as spans of time, and of what a damage took by the upper ends of its ids. */
+interface AllFilled {
+  spans: SpanSet;
+  lost: Map<string, Filled[]>;
+}
+
+async function readAll(store: Store, id: string): Promise<[Recorded[], AllFilled]> {
   const gaps: Recorded[] = [];
-  const filled = new SpanSet();
+  const filled: AllFilled = { spans: new SpanSet(), lost: new Map() };
   const read = async (key: string) => {
     const folder = key.slice(0, key.lastIndexOf("/") + 1);
     if (!isHarvestFolder(folder)) return;
     if (key.endsWith(`/${FILES.gaps}`)) {
       for (const gap of await gapsIn(store, key)) gaps.push({ ...gap, folder });
     } else if (key.endsWith(`/${FILES.filled}`)) {
-      for (const span of await spansIn(store, key)) filled.add(span);
+      for (const span of await filledIn(store, folder)) {
+        filled.spans.add(span);
+        const end = lostEnd(span);
+        filled.lost.set(end, [...filled.lost.get(end) ?? [], span]);
+      }
     }
   };
   let some: string[] = [];
@@ -65,11 +85,24 @@ async function readAll(store: Store, id: string): Promise<[Recorded[], SpanSet]>
   return [gaps, filled];
 }
 
-async function spansIn(store: Store, key: string): Promise<Span[]> {
+function lostEnd(
+  { until_id = "", user_id = "" }: Pick<Filled, "until_id" | "user_id">,
+): string {
+  return `${user_id} ${until_id}`;
+}
+
+/** Returns what a harvest asked for of gaps. @throws UserError where the file is damaged; OutsideError */
+export async function filledIn(store: Store, folder: string): Promise<Filled[]> {
+  const key = `${folder}${FILES.filled}`;
   const text = new TextDecoder().decode((await store.get(key))?.bytes);
   return text.split("\n").filter((line) => line !== "").map((line) =>
     parseAs(spanSchema, line, key)
   );
+}
+
+/** Returns the name of the walk that asks for what a damage took, without what a search asks for. */
+export function gapName(sinceId: string, untilId: string, userId = ""): string {
+  return `${GAP_WALK}${sinceId}-${untilId}:${userId}`;
 }
 
 /** Returns the span that a walk asks for; none for a walk of something else. */
@@ -82,8 +115,14 @@ function spanOfWalk(name: string): Span[] {
 /** Returns a gap, in parts where a part of it was asked for. */
 function partsOf(
   gap: Recorded,
-  { filled, due, reach }: { filled: SpanSet; due: Span[]; reach: number },
+  { filled: { spans: filled, lost }, due, walks, reach }: {
+    filled: AllFilled;
+    due: Span[];
+    walks: string[];
+    reach: number;
+  },
 ): ListedGap[] {
+  if (gap.lost) return partsOfLost(gap, { filled: lost.get(lostEnd(gap)) ?? [], walks, reach });
   const span = { from: Date.parse(gap.from), to: Date.parse(gap.to) };
   // Other things than searches are never asked for again.
   const left = gap.user_id === undefined ? filled.lacking(span) : [span];
@@ -101,6 +140,25 @@ function partsOf(
   }));
   if (isAll) return [{ ...gap, status: status(span) }];
   return [...done, ...left.map((part) => ({ ...bounded(gap, part), status: status(part) }))];
+}
+
+/** Returns what a damage took, by its ids: what is nearer than a millisecond has no span of time. */
+function partsOfLost(
+  gap: Recorded,
+  { filled, walks, reach }: { filled: Filled[]; walks: string[]; reach: number },
+): ListedGap[] {
+  const { since_id = "0", until_id = "", user_id } = gap;
+  const [from, to] = [Date.parse(gap.from), Date.parse(gap.to)];
+  const name = gapName(since_id, until_id, user_id);
+  if (walks.some((walk) => walk.startsWith(name))) return [{ ...gap, status: "due" }];
+  const asked = filled.find((one) => (one.since_id ?? since_id) === since_id);
+  if (!asked) return [{ ...gap, status: to <= reach && from < to ? "beyond reach" : "open" }];
+  if (asked.since_id !== undefined || asked.from <= from) return [{ ...gap, status: "filled" }];
+  const [above, below] = [{ from: asked.from, to }, { from, to: asked.from }];
+  return [
+    { ...bounded(gap, below), status: "beyond reach" },
+    ...(asked.from < to ? [{ ...bounded(gap, above), status: "filled" as const }] : []),
+  ];
 }
 
 /** Returns a part of a gap. */

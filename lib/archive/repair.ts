@@ -34,6 +34,7 @@ import { sha1Of } from "../bucket/inventory_entry.ts";
 import { addAbsent, amend } from "./repair_inventory.ts";
 import { readListedFiles, readManifest } from "../bucket/manifest.ts";
 import { canBeRemade, remadeInfo } from "./remade.ts";
+import { recordLost } from "./lost.ts";
 import { removedFiles, setAside } from "./set_aside.ts";
 import { verify, type VerifyOptions } from "./verify.ts";
 
@@ -72,7 +73,7 @@ export async function repair(given: RepairOptions): Promise<Verified> {
   await repairCut(options);
   await endChange(options);
   let found = await verify(options);
-  for (const mend of [retell, mendFiles, nameLast, addAbsent]) {
+  for (const mend of [retell, mendFiles, nameLast, addAbsent, recordLost]) {
     const before = mended;
     await mend(options, found);
     if (mended > before) found = await verify(options);
@@ -115,8 +116,7 @@ async function restoreCheckpoint(options: RepairOptions): Promise<void> {
   const when = found ? { ifVersion: found.version } : { ifAbsent: true } as const;
   await settledPut(store, key, jsonLineBytes(state), when);
   onMended(
-    `${key} was rebuilt from the manifests and the intact parts of their files: what is damaged is collected again, ` +
-      "with what came after it in its walk",
+    `${key} was rebuilt from the manifests and what can be read of their files: the next harvest goes on from there`,
   );
 }
 

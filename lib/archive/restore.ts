@@ -105,19 +105,14 @@ async function readBack(
   config: CollectionConfig,
 ): Promise<{ brought: Brought; files: FoundFile[] }> {
   const all = new Brought(config);
-  const { canBeAskedAgain } = traitsFor(config.type);
   const { reading, walk = "" } = planFor(config);
   let files: FoundFile[] = [];
-  let isWhole = true;
   const hasLearned = await isNamed(harvests.at(-1), options);
   for (const { harvest, isWanted } of unfinished(harvests, { hasLearned, type: config.type })) {
     files = await filesOf(harvest, options, () => new Brought(config, isWanted));
-    for (const { fault, brought } of files) {
-      // What came after a file that is damaged is asked for again: nothing is skipped.
-      isWhole &&= fault === null || !canBeAskedAgain;
-      if (isWhole && fault === null) all.add(brought);
-    }
-    if (reading.kind === "ids" && isWhole) {
+    // What is lost between them is recorded as a gap.
+    for (const { brought } of files) all.add(brought);
+    if (reading.kind === "ids") {
       await addMissing(harvest, options, { brought: all, walk });
     }
   }

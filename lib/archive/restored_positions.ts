@@ -29,7 +29,7 @@ export class Brought {
 
   /** Takes in a line of tweets. */
   addLine(line: Uint8Array): void {
-    const walk = this.#walkOf(line);
+    const walk = walkOfLine(this.#plan, line);
     for (const id of idsIn(line)) this.addId(walk, id);
   }
 
@@ -48,15 +48,6 @@ export class Brought {
   add(other: Brought): void {
     for (const [walk, span] of other.#spans) this.#widen(walk, span);
     this.#last = [...this.#last, ...other.#last].slice(-LAST);
-  }
-
-  /** Returns the walk that brought a line; null where nobody knows, or the configuration has it no more. */
-  #walkOf(line: Uint8Array): string | null {
-    const { walk, reading } = this.#plan;
-    if (walk !== undefined) return walk;
-    const author = authorOf(line);
-    const isKnown = reading.kind === "timelines" && Object.hasOwn(reading.users, author ?? "");
-    return isKnown && author !== null ? userWalk(author) : null;
   }
 
   #widen(walk: string, { newest, oldest, tweets }: WalkSpan): void {
@@ -91,6 +82,14 @@ export class Brought {
     const at = span ? Math.max(idTime(span.newest), began) : began;
     return { [walk]: { at, ids: this.#last.slice(-LAST), ...(isStopped ? { isStopped } : {}) } };
   }
+}
+
+/** Returns the walk that brought a line; null where nobody knows, or the configuration has it no more. */
+export function walkOfLine({ walk, reading }: Plan, line: Uint8Array): string | null {
+  if (walk !== undefined) return walk;
+  const author = authorOf(line);
+  const isKnown = reading.kind === "timelines" && Object.hasOwn(reading.users, author ?? "");
+  return isKnown && author !== null ? userWalk(author) : null;
 }
 
 /** Who wrote the tweets of a line: of version 2 a page of a timeline, which are all by one. */

@@ -15,7 +15,13 @@ const gapSchema = z.object({
   user_id: z.string().optional(),
   since_id: z.string().optional(),
   until_id: z.string().optional(),
+  lost: z.literal(true).optional(),
+  newer: z.number().optional(),
+  known: z.array(z.string()).optional(),
 });
+
+/** A gap as it is recorded; times in milliseconds since 1970. */
+export type RecordedGap = z.infer<typeof gapSchema>;
 
 /** A span that was missed, for a person: times in ISO 8601, UTC. */
 export interface ToldGap {
@@ -29,6 +35,12 @@ export interface ToldGap {
   /** The ids that it lies between, where they are known. */
   since_id?: string;
   until_id?: string;
+  /** Set where it had been collected, and a damage of a file took it. */
+  lost?: true;
+  /** Of a timeline, how many posts above it are there: the API gives so many only. */
+  newer?: number;
+  /** Ids in it that are there all the same. */
+  known?: string[];
 }
 
 /**
@@ -49,6 +61,10 @@ export interface MissedSpan {
   sinceId: string;
   /** Below the oldest id that it delivered after the gap; absent where only the stream itself will tell. */
   untilId?: string;
+  /** Tweets of the same timeline that are above it, which count for how far back that goes. */
+  newer?: number | undefined;
+  /** Ids in it that are there, and are not to come again. */
+  known?: string[] | undefined;
 }
 
 /** A walk that searches a gap, and where it stands. */
@@ -58,12 +74,17 @@ export interface GapWalk {
 }
 
 /** Returns the walks that a gap begins, each with the position that it has before anything was asked. */
-export function walksOfGap({ sinceId, untilId }: MissedSpan, queries: string[]): GapWalk[] {
+export function walksOfGap(
+  { sinceId, untilId, newer, known }: MissedSpan,
+  queries: string[],
+): GapWalk[] {
   return queries.map((query) => ({
     name: `${GAP_WALK}${sinceId}-${untilId ?? ""}:${query}`,
     position: {
       ...(sinceId === "0" ? {} : { since: sinceId }),
       ...(untilId === undefined ? {} : { oldest: untilId }),
+      ...(newer === undefined ? {} : { asked: newer, came: newer }),
+      ...(known === undefined ? {} : { known }),
     },
   }));
 }

@@ -9,7 +9,7 @@ import type { Gap, Page, PageAt, TwitterApi } from "../twitter/api.ts";
 import { idTime, isOlder, timeId } from "../twitter/bytes/ids.ts";
 import { answerBehind, passingRefusal } from "../twitter/http/refusals.ts";
 import type { Batch, FilledSpan, Positions } from "./source.ts";
-import { walk } from "./walk.ts";
+import { type Reach, walk } from "./walk.ts";
 
 const log = getLogger(["twarc-cloud", "stream"]);
 
@@ -43,6 +43,14 @@ export function idsOfWalks([walk]: GapWalk[]): Pick<Gap, "since_id" | "until_id"
 export function highestOf(walks: GapWalk[]): string | undefined {
   const ends = walks.map(({ name }) => /^gap:\d+-(\d+):/.exec(name)?.[1] ?? "0");
   return ends.toSorted((a, b) => isOlder(a, b) ? -1 : 1).at(-1);
+}
+
+/** Returns the ids that the walk of a gap goes through, neither of the ends among them, and what it asks for. */
+export function spanOfWalk(
+  { name }: GapWalk,
+): { sinceId: string; untilId: string | undefined; query: string } | null {
+  const [, sinceId, untilId, query = ""] = NAME.exec(name) ?? [];
+  return sinceId === undefined ? null : { sinceId, untilId: untilId || undefined, query };
 }
 
 /** Returns the walks of gaps that a harvest before left unfinished. */
@@ -97,10 +105,15 @@ function ageOf([walk]: GapWalk[], now: number): number {
 
 /** How a gap is asked for. */
 export interface Filling {
-  search: (query: string, at: PageAt) => Promise<Page>;
+  /** Null where nothing may be read now. */
+  search: (query: string, at: PageAt) => Promise<Page | null>;
   signal: AbortSignal;
   /** The most tweets wanted: the next harvest goes on from there. */
   most?: number | undefined;
+  /** How far back a timeline goes, where the gap is of one. */
+  reach?: Reach;
+  /** Whose timeline that is. */
+  userId?: string;
 }
 
 /**
@@ -109,14 +122,21 @@ export interface Filling {
  */
 export async function* filledWalk(
   { name, position }: GapWalk,
-  { search, signal, most }: Filling,
+  { search, signal, most, reach, userId }: Filling,
 ): AsyncGenerator<Batch> {
   const [, sinceId, untilId, query = ""] = NAME.exec(name) ?? [];
   const learn = () => ({ update: {}, delete: [] });
   try {
-    const batches = walk({ name, ask: (at) => search(query, at), from: position, most, learn });
+    const batches = walk({
+      name,
+      ask: (at) => search(query, at),
+      from: position,
+      most,
+      ...(reach ? { reach } : {}),
+      learn,
+    });
     for await (const { gap, update: _, ...batch } of batches) {
-      const span = batch.position === "whole" ? askedSpan({ sinceId, untilId }, gap) : null;
+      const span = batch.position === "whole" ? askedSpan({ sinceId, untilId, userId }, gap) : null;
       yield { ...batch, ...(span ? { filled: span } : {}) };
     }
   } catch (error) {
@@ -130,14 +150,21 @@ export async function* filledWalk(
 
 /** Returns what of a gap was asked for, above what search does not reach; null where that is nothing, or its end is not known. */
 function askedSpan(
-  { sinceId, untilId }: { sinceId: string | undefined; untilId: string | undefined },
+  { sinceId, untilId, userId }: {
+    sinceId: string | undefined;
+    untilId: string | undefined;
+    userId: string | undefined;
+  },
   beyond: Gap | undefined,
 ): FilledSpan | null {
   if (!sinceId || !untilId) return null;
   const to = idTime(untilId);
+  const whose = userId === undefined ? {} : { user_id: userId };
   const since = sinceId === "0" ? {} : { since_id: sinceId };
-  if (!beyond) return { from: idTime(sinceId), to, ...since, until_id: untilId };
-  return beyond.to < to ? { from: beyond.to, to, until_id: untilId } : null;
+  if (!beyond) return { from: idTime(sinceId), to, ...since, until_id: untilId, ...whose };
+  if (beyond.to < to) return { from: beyond.to, to, until_id: untilId, ...whose };
+  // How far back a search goes is known at any time; how far a timeline does, only now.
+  return userId === undefined ? null : { from: to, to, until_id: untilId, ...whose };
 }
 
 /** Returns whether a search is refused for what it asks, and not for the keys, the access or the address. */

@@ -10,13 +10,17 @@ import {
 } from "./source.ts";
 import { HYDRATE_WALK, type HydrateConfig } from "../collection/types/hydrate.ts";
 import { getLogger } from "@logtape/logtape";
+import { z } from "zod";
 import type { Clock } from "../base/clock.ts";
+import type { GapWalk } from "../bucket/gaps.ts";
 import { messageOf } from "../base/errors.ts";
 import type { TweetsFound, TwitterApi } from "../twitter/api.ts";
 import { MAX_REFUSED, mayBeOfOne } from "../twitter/refused_batch.ts";
 import { passingRefusal } from "../twitter/http/refusals.ts";
 import { LOOKUP_SIZE } from "../twitter/v2/sizes.ts";
 import type { Waits } from "../base/waits.ts";
+import { idTime } from "../twitter/bytes/ids.ts";
+import { spanOfWalk, unfinishedGaps } from "./gaps.ts";
 import { BudgetUsedUp } from "./meter.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
@@ -64,24 +68,57 @@ export class HydrateSource implements TweetSource {
   }
 
   async *batches(from: Positions, signal: AbortSignal): AsyncGenerator<Batch> {
+    for (const one of unfinishedGaps(from)) yield* this.#filled(one, signal);
     const { ids, sinceId } = this.#options;
-    for (let at = indexAfter(ids, lastAsked(from[HYDRATE_WALK]) ?? sinceId); at < ids.length;) {
-      const wanted = [...ids.subarray(at, at + LOOKUP_SIZE)].map(String);
-      const found = await this.#patiently(wanted, signal).catch(unaffordable);
-      if (!found) return;
-      at += found.asked;
+    const start = indexAfter(ids, lastAsked(from[HYDRATE_WALK]) ?? sinceId);
+    for await (const { found, at } of this.#asked({ start, end: ids.length }, signal)) {
       const last = `${ids[at - 1]}`;
       const isWhole = at >= ids.length;
       yield {
         walk: HYDRATE_WALK,
         position: isWhole ? "whole" : last,
-        tweets: found.lines,
-        count: found.count,
-        missing: found.missing,
-        ...(found.protected ? { protected: { tweets: found.protected } } : {}),
+        ...broughtBy(found),
         ids: { done: at, of: ids.length },
         ...(isWhole ? { update: { update: { hydrate: { since_id: last } }, delete: [] } } : {}),
       };
+    }
+  }
+
+  /** Yields what a damage took, asked for once more. */
+  async *#filled(one: GapWalk, signal: AbortSignal): AsyncGenerator<Batch> {
+    const { ids } = this.#options;
+    const { sinceId, untilId } = spanOfWalk(one) ?? {};
+    if (sinceId === undefined || untilId === undefined) return;
+    const end = indexAfter(ids, `${BigInt(untilId) - 1n}`);
+    const filled = {
+      from: idTime(sinceId),
+      to: idTime(untilId),
+      ...(sinceId === "0" ? {} : { since_id: sinceId }),
+      until_id: untilId,
+    };
+    const whole: Batch = { walk: one.name, position: "whole", tweets: [], count: 0, filled };
+    const start = indexAfter(ids, askedOfGap(one.position) ?? sinceId);
+    if (start >= end) yield whole;
+    for await (const { found, at } of this.#asked({ start, end }, signal)) {
+      const brought = broughtBy(found);
+      yield at >= end
+        ? { ...whole, ...brought }
+        : { walk: one.name, position: { asked: `${ids[at - 1]}` }, ...brought };
+    }
+  }
+
+  /** Yields what is found of the ids from an index on, up to another one, and where it is then; less where no more may be read. */
+  async *#asked(
+    { start, end }: { start: number; end: number },
+    signal: AbortSignal,
+  ): AsyncGenerator<{ found: TweetsFound; at: number }> {
+    const { ids } = this.#options;
+    for (let at = start; at < end;) {
+      const wanted = [...ids.subarray(at, Math.min(at + LOOKUP_SIZE, end))].map(String);
+      const found = await this.#patiently(wanted, signal).catch(unaffordable);
+      if (!found) return;
+      at += found.asked;
+      yield { found, at };
     }
   }
 
@@ -191,6 +228,24 @@ function protectedIn(first: TweetsFound, second: TweetsFound): Pick<TweetsFound,
 function unaffordable(error: unknown): null {
   if (error instanceof BudgetUsedUp) return null;
   throw error;
+}
+
+/** Returns what an answer brought, as a batch has it. */
+function broughtBy(found: TweetsFound): Pick<Batch, "tweets" | "count" | "missing" | "protected"> {
+  return {
+    tweets: found.lines,
+    count: found.count,
+    missing: found.missing,
+    ...(found.protected ? { protected: { tweets: found.protected } } : {}),
+  };
+}
+
+/** Where the walk of a gap stands, of which something was asked for. */
+const askedSchema = z.object({ asked: z.string().regex(/^\d+$/) });
+
+/** Returns the last id that the walk of a gap has asked for; nothing where it was not begun. */
+function askedOfGap(position: Position): string | undefined {
+  return askedSchema.safeParse(position).data?.asked;
 }
 
 /** Returns the last id that the walk has asked for. */

@@ -67,8 +67,11 @@ export interface Unavailable {
   why: string;
 }
 
-/** A span of a gap that was asked for; times in milliseconds since 1970, ids as a gap's. */
-export type FilledSpan = Pick<Gap, "from" | "to" | "since_id" | "until_id">;
+/**
+ * A span of a gap that was asked for; times in milliseconds since 1970, ids as a gap's. One of no time says that the API
+ * gives nothing of the gap any more.
+ */
+export type FilledSpan = Pick<Gap, "from" | "to" | "since_id" | "until_id" | "user_id">;
 
 /** What one API answer brought, whole. */
 export interface Batch {

@@ -30,6 +30,7 @@ import { FIRST_TWEET, TIMELINE_REACH, TIMELINE_REACH_WITHOUT_REPLIES } from "../
 import { isOfApi } from "../twitter/http/refusals.ts";
 import type { Waits } from "../base/waits.ts";
 import { BudgetUsedUp } from "./meter.ts";
+import { filledWalk, spanOfWalk, unfinishedGaps } from "./gaps.ts";
 import { LookUps } from "./look_ups.ts";
 import { Removals } from "./removals.ts";
 import { type RemovedUser, returned } from "./returns.ts";
@@ -110,6 +111,7 @@ export class UserTimelineSource implements TweetSource {
         clock: this.#clock,
       }),
     };
+    yield* sideBySide(ReadableStream.from(this.#fills(from, signal)), WIDTH);
     yield* sideBySide(this.#walks(from, walking), WIDTH);
     // Those that were set aside, once more.
     const again = walking.aside.ids.map((id) => this.#walk(id, null, walking));
@@ -139,6 +141,21 @@ export class UserTimelineSource implements TweetSource {
         count: 0,
         ...found,
       };
+    }
+  }
+
+  /** What a damage took of timelines is asked for first: they reach it no more one day. */
+  *#fills(from: Positions, signal: AbortSignal): Generator<AsyncIterable<Batch>> {
+    const { users, choice } = this.#options;
+    for (const one of unfinishedGaps(from)) {
+      const { query: userId } = spanOfWalk(one) ?? {};
+      if (userId === undefined || !users.get(userId)) continue;
+      const search = async (id: string, at: PageAt) => {
+        const page = await this.#api.timeline(id, { ...at, ...choice }, signal);
+        // Of one that may not be read now nothing is known: a later harvest asks again.
+        return typeof page === "string" ? null : page;
+      };
+      yield filledWalk(one, { search, signal, reach: reachOf(choice), userId });
     }
   }
 

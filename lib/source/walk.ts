@@ -27,6 +27,8 @@ const positionSchema = z.object({
   /** How many tweets were asked for, and how many came, where the API gives so many only. */
   asked: z.number().optional(),
   came: z.number().optional(),
+  /** Ids that are there, wherever the walk stands. */
+  known: z.array(z.string()).optional(),
 });
 
 /** How many tweets the API gives of a walk at most. */
@@ -65,7 +67,8 @@ export interface WalkOptions {
  */
 export async function* walk(options: WalkOptions): AsyncGenerator<PlacedBatch> {
   const { name, ask, most = Infinity } = options;
-  const { since, ...position } = unfinished(options);
+  const { since, known: there, ...position } = unfinished(options);
+  const isThere = new Set(there);
   let { newest, oldest, next, asked = 0, came = 0 } = position;
   const known = new KnownIds(position);
   let empty = 0;
@@ -76,6 +79,7 @@ export async function* walk(options: WalkOptions): AsyncGenerator<PlacedBatch> {
       ...(oldest ? { untilId: oldest } : {}),
       ...(next ? { next } : {}),
       isWanted: known.isWanted,
+      ...(there ? { isThere: (id) => isThere.has(id) } : {}),
       ...limit,
     }).catch(unaffordable);
     if (page === "unaffordable") return;
@@ -95,7 +99,9 @@ export async function* walk(options: WalkOptions): AsyncGenerator<PlacedBatch> {
     const gap = whole ? page?.gap ?? gapBelow({ since, oldest, asked, came }, options) : null;
     yield {
       walk: name,
-      position: whole ? "whole" : defined({ newest, oldest, next, since, ...counted }),
+      position: whole
+        ? "whole"
+        : defined({ newest, oldest, next, since, known: there, ...counted }),
       tweets: page?.lines ?? [],
       count: page?.count ?? 0,
       ...(gap ? { gap } : {}),
@@ -152,7 +158,7 @@ function gapBelow(
   return isCut && from < to ? { from, to, why: reach.why } : null;
 }
 
-function defined(position: Record<string, string | number | undefined>): Position {
+function defined(position: Record<string, string | number | string[] | undefined>): Position {
   const members: JsonObject = {};
   for (const [key, value] of Object.entries(position)) {
     if (value !== undefined) members[key] = value;

@@ -14,6 +14,8 @@ export interface PageAt {
   next?: string;
   /** Whether a tweet is new to the walk: a page leaves out what is not, and one of nothing else is damaged. */
   isWanted?: (id: string) => boolean;
+  /** Whether a tweet was recorded before the walk: a page leaves it out, and one of nothing else is as it should be. */
+  isThere?: (id: string) => boolean;
   /** The most tweets wanted; a page may hold fewer. */
   limit?: number;
 }

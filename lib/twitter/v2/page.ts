@@ -12,14 +12,15 @@ import type { TweetsAnswer } from "./answers.ts";
  */
 export function pageOf(
   { ids, next, isPublic }: TweetsAnswer,
-  { sinceId, next: token, isWanted = () => true }: PageAt,
+  { sinceId, next: token, isWanted = () => true, isThere = () => false }: PageAt,
   line: () => Uint8Array,
 ): Page {
   const isPast = (id: string) => sinceId !== undefined && !isOlder(sinceId, id);
-  const fresh = new Set(ids.filter((id) => !isPast(id) && isWanted(id)));
+  const fresh = new Set(ids.filter((id) => !isPast(id) && !isThere(id) && isWanted(id)));
   const isOver = ids.some(isPast) && fresh.size === 0;
   if (isOver) return { lines: [], count: 0 };
-  if (ids.length > 0 && fresh.size === 0) throw new SyntaxError("It repeats the page before");
+  const isNew = ids.some((id) => !isThere(id));
+  if (isNew && fresh.size === 0) throw new SyntaxError("It repeats the page before");
   if (fresh.size === 0 && next !== undefined && next === token) {
     throw new SyntaxError("It is its own next page");
   }

@@ -1,0 +1,146 @@
+/** Records what a damage of files took, so that the next harvest asks for it again. */
+
+import { Buffer } from "node:buffer";
+import { type CollectionConfig, planFor } from "../collection/types/registry.ts";
+import { FILES } from "../collection/layout.ts";
+import { jsonLineBytes } from "../base/json_bytes.ts";
+import { OutsideError } from "../base/errors.ts";
+import { Checkpoint } from "../bucket/checkpoint.ts";
+import { Collections } from "../bucket/collections.ts";
+import { manifestWith, rewriteSide, sidesOf, writeFinal } from "../bucket/final_manifest.ts";
+import type { RecordedGap } from "../bucket/gaps.ts";
+import { sha1Of } from "../bucket/inventory_entry.ts";
+import { readListedFiles } from "../bucket/manifest.ts";
+import { isThere } from "../store/store.ts";
+import { checkTweets } from "./file_check.ts";
+import type { HarvestFound, Verified } from "./found.ts";
+import { askFor, gapLook, queriesFor } from "./gap_fill.ts";
+import { listGaps } from "./gap_list.ts";
+import { LostOfStream } from "./lost_stream.ts";
+import { LostOfWalks } from "./lost_walks.ts";
+import type { RepairOptions } from "./repair.ts";
+import { amend } from "./repair_inventory.ts";
+
+/** Reads harvests from the oldest to the newest, and finds what is lost of them. */
+export interface LostFinder {
+  begin(folder: string): Promise<void>;
+  /** Takes in a line that can be read. */
+  line(line: Uint8Array): void;
+  /** Takes in that something cannot be read here. */
+  damaged(): void;
+  /** Returns what is lost, and the harvest that had it, apart from what is recorded of that. */
+  finish(): Promise<{ folder: string; gap: RecordedGap }[]>;
+}
+
+/**
+ * Records what cannot be read any more as gaps of the harvests that had it, and has the next harvest ask for each that the
+ * API still gives. Done twice, it is recorded once; what was asked for is not asked for again.
+ * @throws LockedError where the lease is lost; OutsideError where the store fails.
+ */
+export async function recordLost(options: RepairOptions, found: Verified): Promise<void> {
+  const { store, clock, collectionId, holder, lease, onMended } = options;
+  if (!found.harvests.some(isDamaged)) return;
+  const { config } = await new Collections(store, clock).load(collectionId);
+  const checkpoint = await Checkpoint.open(store, {
+    collectionId,
+    type: config.type,
+    holder,
+    clock,
+  });
+  if (checkpoint.state.state !== "settled") return;
+  const { positions } = checkpoint.state;
+  const harvests = sinceDamage(found.harvests);
+  const folders = harvests.map(({ folder }) => folder);
+  const finder = planFor(config).reading.kind === "stream"
+    ? new LostOfStream(store, clock.now())
+    : await LostOfWalks.open({ store, config, positions, folders });
+  for (const harvest of harvests) await readBack(harvest, options, finder);
+  const byFolder = Map.groupBy(await finder.finish(), ({ folder }) => folder);
+  for (const [folder, lost] of byFolder) {
+    await addGaps(options, folder, lost.map(({ gap }) => told(gap, config)));
+  }
+  const listed = await listGaps(
+    store,
+    collectionId,
+    gapLook(config, positions, clock.now()),
+  );
+  const open = listed.filter(({ lost, status }) => lost && status === "open");
+  await checkpoint.fence(() => lease.prove());
+  await askFor({ ...options, config, checkpoint }, open);
+  const said = new Set([...byFolder.keys(), ...open.map(({ folder }) => folder)]);
+  for (const folder of said) {
+    const own = listed.filter((gap) => gap.lost && gap.folder === folder);
+    const asked = own.filter(({ status }) => status === "open").length;
+    const gone = own.filter(({ status }) => status === "beyond reach").length;
+    const parts = [
+      ...(asked > 0 ? [`the next harvest asks for ${spans(asked)} again`] : []),
+      ...(gone > 0 ? [`${spans(gone)} the API does not give any more`] : []),
+    ];
+    if (parts.length > 0) {
+      onMended(`${folder}${FILES.gaps} has what damaged files lost: ${parts.join(", and ")}`);
+    }
+  }
+}
+
+function spans(many: number): string {
+  return many === 1 ? "1 span" : `${many} spans`;
+}
+
+function isDamaged({ listed, isOpen }: HarvestFound): boolean {
+  return !isOpen && [...listed.values()].some((facts) => facts === null || facts.fault !== null);
+}
+
+/** Returns the harvests from the first that is damaged on, with those before it in which its walks were begun. */
+function sinceDamage(harvests: HarvestFound[]): HarvestFound[] {
+  const damaged = harvests.findIndex(isDamaged);
+  const whole = harvests.slice(0, damaged)
+    .findLastIndex(({ info }) => info?.outcome === "complete");
+  return harvests.slice(whole + 1);
+}
+
+/** Reads the files of a harvest back, as far as they can be read. */
+async function readBack(
+  { folder, listed }: HarvestFound,
+  { store, onFile }: Pick<RepairOptions, "store" | "onFile">,
+  finder: LostFinder,
+): Promise<void> {
+  await finder.begin(folder);
+  for (const key of listed.keys()) {
+    onFile(key);
+    let bad = 0;
+    const take = (line: Uint8Array, badLines: number) => {
+      if (badLines > bad) finder.damaged();
+      bad = badLines;
+      finder.line(line);
+    };
+    try {
+      const { fault } = await checkTweets(store, key, () => {}, take);
+      if (fault !== null) finder.damaged();
+    } catch (error) {
+      if (!(error instanceof OutsideError) || await isThere(store, key)) throw error;
+      finder.damaged();
+    }
+  }
+}
+
+/** Returns a gap as it is recorded; of a stream search finds a part. */
+function told(gap: RecordedGap, config: CollectionConfig): RecordedGap {
+  const isPart = planFor(config).reading.kind === "stream" && queriesFor(config, gap).length > 0;
+  return isPart ? { ...gap, asked_again: "partial" } : gap;
+}
+
+/** Adds gaps to those that a harvest has recorded; the inventory has what they are about to be. */
+async function addGaps(options: RepairOptions, folder: string, gaps: RecordedGap[]): Promise<void> {
+  const { store, lease } = options;
+  const key = `${folder}${FILES.gaps}`;
+  const before = (await store.get(key))?.bytes ?? new Uint8Array();
+  const bytes = Buffer.concat([before, ...gaps.map((gap) => jsonLineBytes(gap))]);
+  const listed = await Array.fromAsync(readListedFiles(store, `${folder}${FILES.manifest}`));
+  const files = listed.map(({ key, sha1 }) => ({ sha1, name: key.slice(folder.length) }));
+  const sides = await sidesOf(store, folder, { dropped: [FILES.gaps] });
+  const manifest = manifestWith(files, [...sides, { name: FILES.gaps, sha1: sha1Of(bytes) }]);
+  await amend(options, folder, { [FILES.gaps]: bytes, [FILES.manifest]: manifest });
+  const place = { store, folder, files, check: () => lease.check() };
+  await rewriteSide(place, FILES.gaps, bytes);
+  await writeFinal(place);
+}

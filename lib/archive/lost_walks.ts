@@ -1,0 +1,197 @@
+/** What a damage took of timelines, searches and lists of ids, as the files that are left tell. */
+
+import { checkConfig } from "../collection/config.ts";
+import { FILES } from "../collection/layout.ts";
+import { type CollectionConfig, planFor } from "../collection/types/registry.ts";
+import type { Plan } from "../collection/types/rules.ts";
+import { userOfWalk, userWalk } from "../collection/walks.ts";
+import { isObject, type JsonObject, jsonOrNull } from "../base/json.ts";
+import { GAP_WALK, gapsIn, type RecordedGap } from "../bucket/gaps.ts";
+import type { Store } from "../store/store.ts";
+import { idsIn, idTime, isOlder, timeId } from "../twitter/bytes/ids.ts";
+import { member } from "../twitter/bytes/raw_json.ts";
+import { filledIn, gapName } from "./gap_list.ts";
+import { type Fill, type Hole, Holes, lackingIn, type Stand } from "./holes.ts";
+import type { LostFinder } from "./lost.ts";
+import { walkOfLine } from "./restored_positions.ts";
+
+/** Why they are missing. */
+export const DAMAGED = "A file that had it was damaged";
+
+/** What it is looked for with. */
+export interface LostOptions {
+  store: Store;
+  config: CollectionConfig;
+  /** The checkpoint's. */
+  positions: JsonObject;
+  /** The folders that are read, oldest first. */
+  folders: string[];
+}
+
+/** Finds what a damage took of walks. */
+export class LostOfWalks implements LostFinder {
+  readonly #options: LostOptions;
+  readonly #plan: Plan;
+  readonly #holes: Holes;
+  /** By the walks that lack what they asked for. */
+  readonly #fills: Map<string, Fill[]>;
+  /** By the folders of the harvests that ended them. */
+  readonly #ended: Map<string, Fill[]>;
+
+  private constructor(
+    options: LostOptions,
+    { fills, ended }: { fills: Map<string, Fill[]>; ended: Map<string, Fill[]> },
+  ) {
+    this.#options = options;
+    this.#plan = planFor(options.config);
+    this.#fills = fills;
+    this.#ended = ended;
+    const goesUp = this.#plan.reading.kind === "ids";
+    this.#holes = new Holes({ goesUp, standOf: (walk) => standIn(options.positions, walk) });
+  }
+
+  /** Opens it for the harvests that are to be read. @throws UserError where a file is damaged; OutsideError */
+  static async open(options: LostOptions): Promise<LostOfWalks> {
+    const { store, folders, positions } = options;
+    const fills = new Map<string, Fill[]>();
+    const add = (user: string | undefined, fill: Fill) => {
+      const key = user === undefined ? "" : userWalk(user);
+      fills.set(key, [...fills.get(key) ?? [], fill]);
+    };
+    const ended = new Map<string, Fill[]>();
+    for (const folder of folders) {
+      const here: Fill[] = [];
+      for (const { from, since_id, until_id, user_id } of await filledIn(store, folder)) {
+        if (until_id === undefined) continue;
+        const sinceId = since_id ?? timeId(from);
+        const fill = { walk: gapName(sinceId, until_id, user_id), sinceId, untilId: until_id };
+        here.push(fill);
+        add(user_id, fill);
+      }
+      ended.set(folder, here);
+    }
+    for (const walk of Object.keys(positions)) {
+      const [, sinceId = "", untilId, query = ""] = /^gap:(\d+)-(\d+):([^]*)$/.exec(walk) ?? [];
+      if (untilId === undefined) continue;
+      const user = /^\d+$/.test(query) ? query : undefined;
+      add(user, { walk, sinceId, untilId });
+    }
+    return new LostOfWalks(options, { fills, ended });
+  }
+
+  async begin(folder: string): Promise<void> {
+    const { store } = this.#options;
+    const config = await copyIn(store, folder);
+    this.#holes.begin(folder, {
+      walks: this.#walks(),
+      sinceOf: config && planFor(config).sinceId,
+      fills: this.#ended.get(folder) ?? [],
+    });
+  }
+
+  line(line: Uint8Array): void {
+    const walk = walkOfLine(this.#plan, line);
+    if (walk === null) return;
+    const fills = this.#fills.get(userOfWalk(walk) === undefined ? "" : walk) ?? [];
+    let isOfWalk = false;
+    for (const id of idsIn(line)) {
+      const fill = fills.find(({ sinceId = "0", untilId }) =>
+        isOlder(sinceId, id) && isOlder(id, untilId)
+      );
+      this.#holes.add(fill?.walk ?? walk, id, fill);
+      isOfWalk ||= !fill;
+    }
+    if (isOfWalk) this.#holes.ended(walk, isLastPage(line));
+  }
+
+  damaged(): void {
+    this.#holes.damaged();
+  }
+
+  async finish(): Promise<{ folder: string; gap: RecordedGap }[]> {
+    const { store } = this.#options;
+    const found: { folder: string; gap: RecordedGap }[] = [];
+    const byFolder = Map.groupBy(this.#holes.finish(this.#plan.sinceId), ({ folder }) => folder);
+    for (const [folder, holes] of byFolder) {
+      const known = Map.groupBy(
+        (await gapsIn(store, `${folder}${FILES.gaps}`)).map(withIds),
+        ({ user_id = "" }) => user_id,
+      );
+      for (const hole of holes) {
+        const user = this.#userOf(hole.walk);
+        for (const left of lackingIn(hole, known.get(user ?? "") ?? [])) {
+          found.push({ folder, gap: gapOf(left, user) });
+        }
+      }
+    }
+    return found;
+  }
+
+  #walks(): string[] {
+    const { walk, reading } = this.#plan;
+    if (reading.kind === "timelines") return Object.keys(reading.users).map(userWalk);
+    return walk === undefined ? [] : [walk];
+  }
+
+  /** Whose timeline a walk goes through, also one that asks for a gap; undefined for any other walk. */
+  #userOf(walk: string): string | undefined {
+    if (this.#plan.reading.kind !== "timelines") return undefined;
+    return userOfWalk(walk) ?? /^gap:\d+-\d*:(\d+)$/.exec(walk)?.[1];
+  }
+}
+
+/** Returns a gap with ids, where it has none: the first ones of its times. */
+function withIds({ from, to, since_id, until_id, user_id }: {
+  from: string;
+  to: string;
+  since_id?: string;
+  until_id?: string;
+  user_id?: string;
+}) {
+  return {
+    since_id: since_id ?? (until_id === undefined ? timeId(Date.parse(from)) : "0"),
+    until_id: until_id ?? timeId(Date.parse(to)),
+    ...(user_id === undefined ? {} : { user_id }),
+  };
+}
+
+function gapOf({ sinceId, untilId, newer }: Hole, user: string | undefined): RecordedGap {
+  return {
+    from: idTime(sinceId ?? "0"),
+    to: idTime(untilId),
+    why: DAMAGED,
+    ...(sinceId === undefined ? {} : { since_id: sinceId }),
+    until_id: untilId,
+    lost: true,
+    ...(user === undefined ? {} : { user_id: user, newer }),
+  };
+}
+
+/** Where a walk stands; undefined where it is whole, or was not begun. */
+function standIn(positions: JsonObject, walk: string): Stand | undefined {
+  const at = Object.hasOwn(positions, walk) ? positions[walk] : undefined;
+  // Of a list of ids: it goes up.
+  if (typeof at === "string" && /^\d+$/.test(at)) return { newest: at, oldest: at };
+  if (!isObject(at)) return undefined;
+  const { newest, oldest, asked } = at;
+  if (walk.startsWith(GAP_WALK) && typeof asked === "string") {
+    return { newest: asked, oldest: asked };
+  }
+  return typeof newest === "string" && typeof oldest === "string" ? { newest, oldest } : undefined;
+}
+
+/** Returns the configuration that a harvest was begun with; null where its copy is gone, or cannot be used. */
+async function copyIn(store: Store, folder: string): Promise<CollectionConfig | null> {
+  const found = await store.get(`${folder}${FILES.config}`);
+  try {
+    return checkConfig(jsonOrNull(new TextDecoder().decode(found?.bytes)), { keys: "optional" });
+  } catch {
+    return null;
+  }
+}
+
+/** Returns whether a line is the last page of a walk, as it says itself: of version 2, without a token for the next. */
+function isLastPage(line: Uint8Array): boolean {
+  const meta = member(line, "meta");
+  return meta !== null && member(line, "next_token", meta.start) === null;
+}
