@@ -43,6 +43,8 @@ const ELSEWHERE: Record<string, string> = {
   "archive/found.ts": "archive/verify_test.ts",
   "archive/gap_fill.ts": "e2e/search_test.ts",
   "archive/garbage.ts": "archive/removal_test.ts",
+  "archive/holes.ts": "archive/lost_test.ts",
+  "archive/lost_": "archive/lost_test.ts",
   "archive/inventory_removal.ts": "archive/removal_test.ts",
   "archive/repair_inventory.ts": "archive/repair_test.ts",
   "collection/types/brings_again.ts": "source/returns_test.ts",

@@ -45,17 +45,23 @@ const WIDTH = 8;
 /** Returns all gaps of a collection, oldest first. @throws UserError where a file is damaged; OutsideError */
 export async function listGaps(store: Store, id: string, look: GapLook): Promise<ListedGap[]> {
   const [recorded, filled] = await readAll(store, id);
-  const due = look.walks.flatMap(spanOfWalk);
+  const lost = new Set(recorded.filter((gap) => gap.lost).map(nameOf));
+  const due = look.walks.filter((walk) => !lost.has(/^gap:\d+-\d*:(?:\d+$)?/.exec(walk)?.[0] ?? ""))
+    .flatMap(spanOfWalk);
   const listed = recorded.flatMap((gap) => partsOf(gap, { filled, due, ...look }));
   return listed.toSorted((a, b) => a.from.localeCompare(b.from) || a.to.localeCompare(b.to));
 }
 
 type Recorded = ToldGap & { folder: string };
 
+function nameOf({ since_id = "0", until_id = "", user_id }: Recorded): string {
+  return gapName(since_id, until_id, user_id);
+}
+
 /** What was asked for: as spans of time, and of what a damage took by the upper ends of its ids. */
 interface AllFilled {
   spans: SpanSet;
-  lost: Map<string, Filled[]>;
+  lost: Map<string, (Filled & { folder: string })[]>;
 }
 
 async function readAll(store: Store, id: string): Promise<[Recorded[], AllFilled]> {
@@ -70,7 +76,7 @@ async function readAll(store: Store, id: string): Promise<[Recorded[], AllFilled
       for (const span of await filledIn(store, folder)) {
         filled.spans.add(span);
         const end = lostEnd(span);
-        filled.lost.set(end, [...filled.lost.get(end) ?? [], span]);
+        filled.lost.set(end, [...filled.lost.get(end) ?? [], { ...span, folder }]);
       }
     }
   };
@@ -122,7 +128,11 @@ function partsOf(
     reach: number;
   },
 ): ListedGap[] {
-  if (gap.lost) return partsOfLost(gap, { filled: lost.get(lostEnd(gap)) ?? [], walks, reach });
+  if (gap.lost) {
+    // What an earlier harvest had asked for was lost with it.
+    const later = (lost.get(lostEnd(gap)) ?? []).filter(({ folder }) => folder > gap.folder);
+    return partsOfLost(gap, { filled: later, walks, reach });
+  }
   const span = { from: Date.parse(gap.from), to: Date.parse(gap.to) };
   // Other things than searches are never asked for again.
   const left = gap.user_id === undefined ? filled.lacking(span) : [span];
@@ -147,10 +157,11 @@ function partsOfLost(
   gap: Recorded,
   { filled, walks, reach }: { filled: Filled[]; walks: string[]; reach: number },
 ): ListedGap[] {
-  const { since_id = "0", until_id = "", user_id } = gap;
+  const { since_id = "0" } = gap;
   const [from, to] = [Date.parse(gap.from), Date.parse(gap.to)];
-  const name = gapName(since_id, until_id, user_id);
-  if (walks.some((walk) => walk.startsWith(name))) return [{ ...gap, status: "due" }];
+  const name = nameOf(gap);
+  const isDue = (walk: string) => gap.user_id ? walk === name : walk.startsWith(name);
+  if (walks.some(isDue)) return [{ ...gap, status: "due" }];
   const asked = filled.find((one) => (one.since_id ?? since_id) === since_id);
   if (!asked) return [{ ...gap, status: to <= reach && from < to ? "beyond reach" : "open" }];
   if (asked.since_id !== undefined || asked.from <= from) return [{ ...gap, status: "filled" }];

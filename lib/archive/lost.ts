@@ -9,6 +9,7 @@ import { Checkpoint } from "../bucket/checkpoint.ts";
 import { Collections } from "../bucket/collections.ts";
 import { manifestWith, rewriteSide, sidesOf, writeFinal } from "../bucket/final_manifest.ts";
 import type { RecordedGap } from "../bucket/gaps.ts";
+import type { Lease } from "../bucket/lease.ts";
 import { sha1Of } from "../bucket/inventory_entry.ts";
 import { readListedFiles } from "../bucket/manifest.ts";
 import { isThere } from "../store/store.ts";
@@ -16,20 +17,21 @@ import { checkTweets } from "./file_check.ts";
 import type { HarvestFound, Verified } from "./found.ts";
 import { askFor, gapLook, queriesFor } from "./gap_fill.ts";
 import { listGaps } from "./gap_list.ts";
+import type { LostFinder } from "./lost_finder.ts";
 import { LostOfStream } from "./lost_stream.ts";
 import { LostOfWalks } from "./lost_walks.ts";
-import type { RepairOptions } from "./repair.ts";
 import { amend } from "./repair_inventory.ts";
+import type { VerifyOptions } from "./verify.ts";
 
-/** Reads harvests from the oldest to the newest, and finds what is lost of them. */
-export interface LostFinder {
-  begin(folder: string): Promise<void>;
-  /** Takes in a line that can be read. */
-  line(line: Uint8Array): void;
-  /** Takes in that something cannot be read here. */
-  damaged(): void;
-  /** Returns what is lost, and the harvest that had it, apart from what is recorded of that. */
-  finish(): Promise<{ folder: string; gap: RecordedGap }[]>;
+/** A collection that is repaired. */
+export interface LostPlace
+  extends Pick<VerifyOptions, "store" | "clock" | "collectionId" | "onFile"> {
+  /** Of the collection: nobody harvests it meanwhile. */
+  lease: Lease;
+  /** The id of the lease's holder. */
+  holder: string;
+  /** Told of each thing that is done. */
+  onMended: (what: string) => void;
 }
 
 /**
@@ -37,7 +39,7 @@ export interface LostFinder {
  * API still gives. Done twice, it is recorded once; what was asked for is not asked for again.
  * @throws LockedError where the lease is lost; OutsideError where the store fails.
  */
-export async function recordLost(options: RepairOptions, found: Verified): Promise<void> {
+export async function recordLost(options: LostPlace, found: Verified): Promise<void> {
   const { store, clock, collectionId, holder, lease, onMended } = options;
   if (!found.harvests.some(isDamaged)) return;
   const { config } = await new Collections(store, clock).load(collectionId);
@@ -101,7 +103,7 @@ function sinceDamage(harvests: HarvestFound[]): HarvestFound[] {
 /** Reads the files of a harvest back, as far as they can be read. */
 async function readBack(
   { folder, listed }: HarvestFound,
-  { store, onFile }: Pick<RepairOptions, "store" | "onFile">,
+  { store, onFile }: Pick<LostPlace, "store" | "onFile">,
   finder: LostFinder,
 ): Promise<void> {
   await finder.begin(folder);
@@ -130,7 +132,7 @@ function told(gap: RecordedGap, config: CollectionConfig): RecordedGap {
 }
 
 /** Adds gaps to those that a harvest has recorded; the inventory has what they are about to be. */
-async function addGaps(options: RepairOptions, folder: string, gaps: RecordedGap[]): Promise<void> {
+async function addGaps(options: LostPlace, folder: string, gaps: RecordedGap[]): Promise<void> {
   const { store, lease } = options;
   const key = `${folder}${FILES.gaps}`;
   const before = (await store.get(key))?.bytes ?? new Uint8Array();

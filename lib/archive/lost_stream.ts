@@ -8,8 +8,7 @@ import type { Store } from "../store/store.ts";
 import { idsIn, idTime, isOlder, timeId } from "../twitter/bytes/ids.ts";
 import { filledIn } from "./gap_list.ts";
 import { lackingIn } from "./holes.ts";
-import type { LostFinder } from "./lost.ts";
-import { DAMAGED } from "./lost_walks.ts";
+import { DAMAGED, type LostFinder } from "./lost_finder.ts";
 
 /** Tweets that are known on each side of a damage. */
 const SIDE = 1_000;

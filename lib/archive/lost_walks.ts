@@ -12,11 +12,8 @@ import { idsIn, idTime, isOlder, timeId } from "../twitter/bytes/ids.ts";
 import { member } from "../twitter/bytes/raw_json.ts";
 import { filledIn, gapName } from "./gap_list.ts";
 import { type Fill, type Hole, Holes, lackingIn, type Stand } from "./holes.ts";
-import type { LostFinder } from "./lost.ts";
+import { DAMAGED, type LostFinder } from "./lost_finder.ts";
 import { walkOfLine } from "./restored_positions.ts";
-
-/** Why they are missing. */
-export const DAMAGED = "A file that had it was damaged";
 
 /** What it is looked for with. */
 export interface LostOptions {
@@ -52,7 +49,8 @@ export class LostOfWalks implements LostFinder {
 
   /** Opens it for the harvests that are to be read. @throws UserError where a file is damaged; OutsideError */
   static async open(options: LostOptions): Promise<LostOfWalks> {
-    const { store, folders, positions } = options;
+    const { store, folders, positions, config } = options;
+    const areTimelines = planFor(config).reading.kind === "timelines";
     const fills = new Map<string, Fill[]>();
     const add = (user: string | undefined, fill: Fill) => {
       const key = user === undefined ? "" : userWalk(user);
@@ -73,8 +71,7 @@ export class LostOfWalks implements LostFinder {
     for (const walk of Object.keys(positions)) {
       const [, sinceId = "", untilId, query = ""] = /^gap:(\d+)-(\d+):([^]*)$/.exec(walk) ?? [];
       if (untilId === undefined) continue;
-      const user = /^\d+$/.test(query) ? query : undefined;
-      add(user, { walk, sinceId, untilId });
+      add(areTimelines ? query : undefined, { walk, sinceId, untilId });
     }
     return new LostOfWalks(options, { fills, ended });
   }
@@ -95,7 +92,7 @@ export class LostOfWalks implements LostFinder {
     const fills = this.#fills.get(userOfWalk(walk) === undefined ? "" : walk) ?? [];
     let isOfWalk = false;
     for (const id of idsIn(line)) {
-      const fill = fills.find(({ sinceId = "0", untilId }) =>
+      const fill = fills.findLast(({ sinceId = "0", untilId }) =>
         isOlder(sinceId, id) && isOlder(id, untilId)
       );
       this.#holes.add(fill?.walk ?? walk, id, fill);

@@ -103,7 +103,7 @@ class Verifier {
       },
       onId: (id, key) => this.#repeats.add(id, key),
       onGaps: (gaps) => {
-        for (const gap of gaps) this.found.gaps.push(gap);
+        for (const { known: _, ...gap } of gaps) this.found.gaps.push(gap);
       },
       onKeys: (key) => void this.found.withKeys.push(key),
       wasCleared: (key) => this.#cleared?.has(key) ?? true,

@@ -127,7 +127,7 @@ Deno.test("a manifest line that names no file is told, also in an older harvest"
   }));
 
 const MADE_AGAIN =
-  "checkpoint.json was rebuilt from the manifests and the intact parts of their files: what is damaged is collected again, with what came after it in its walk";
+  "checkpoint.json was rebuilt from the manifests and what can be read of their files: the next harvest goes on from there";
 
 Deno.test("a damaged configuration or checkpoint is told once, and the rest is verified and mended all the same", () =>
   withBucket(async (bucket) => {

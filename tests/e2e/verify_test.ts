@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
-import { gunzipSync, gzipSync } from "node:zlib";
+import { constants, gunzipSync, gzipSync } from "node:zlib";
 import { systemClock } from "../../lib/base/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { inOneProcess, type Place, until } from "./program.ts";
@@ -294,3 +294,55 @@ Deno.test("timelines with users that are gone, and a stream with gaps, are whole
     assert.match(out, /tl_1_1: whole\. 2 harvests/);
     assert.match(out, /tl_2: whole\. 2 harvests/);
   }, { world: World.made({ clock: systemClock, users: 21, tweetsPerUser: 12 }), replay: 3 }));
+
+/** Every id of which a reader gets the tweet, of files that are damaged as far as they can be read. */
+async function readableIds(place: Place): Promise<string[]> {
+  const ids: string[] = [];
+  for (const folder of await place.harvests("find")) {
+    for await (const { name } of Deno.readDir(folder)) {
+      if (!name.startsWith("tweets-")) continue;
+      const bytes = await Deno.readFile(join(folder, name));
+      const text = gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }).toString();
+      // A line without an end is none.
+      for (const line of text.split("\n").slice(0, -1)) {
+        const json = JSON.parse(line);
+        for (const { id, id_str } of json.data ?? [json]) ids.push(id_str ?? id);
+      }
+    }
+  }
+  return ids;
+}
+
+Deno.test("what a damaged file has lost comes again with the next harvest after --repair, each tweet once", async (t) => {
+  const users = (place: Place) =>
+    Object.fromEntries([...place.sandbox.world.users.keys()].map((id) => [id, {}]));
+  for (const api of ["1.1", "2"]) {
+    for (const type of ["search", "user_timeline"]) {
+      await t.step(`${type} ${api}`, () =>
+        inOneProcess(async (place) => {
+          const part = type === "search"
+            ? { search: { query: "sandbox" } }
+            : { users: users(place) };
+          await place.add({ id: "find", type, api, ...part });
+          const run = ["harvest", "run", "--shutdown", "--port", "0", "find"];
+          await place.ok(...run, "--tweets-per-file", "150");
+          const all = await readableIds(place);
+          assert.equal(all.length, 450);
+          const [folder = ""] = await place.harvests("find");
+          const path = await tweetsFile(folder);
+          const { size } = await Deno.stat(path);
+          await Deno.truncate(path, Math.floor(size / 2));
+          assert.ok((await readableIds(place)).length < 450);
+          const { mended = [] } = await told(place, "--repair");
+          assert.match(mended.join("\n"), /lost: the next harvest asks for \d+ spans? again/);
+          await place.harvest("find");
+          const now = await readableIds(place);
+          assert.deepEqual([now.length, new Set(now).size], [450, 450]);
+          const { faults } = await told(place);
+          assert.deepEqual(faults.filter(({ says }) => /once|inventory/.test(says)), []);
+          const gaps = JSON.parse(await place.ok("collection", "gaps", "find", "--json"));
+          assert.ok(gaps.every(({ status }: { status: string }) => status === "filled"));
+        }, { world: World.made({ clock: systemClock, users: 3, tweetsPerUser: 150 }) }));
+    }
+  }
+});

@@ -30,7 +30,7 @@ export function addGaps(group: Command, context: Context): void {
       const { config } = await opened.collections.load(collectionId);
       const asked = fill ? await filled(opened, config, context) : [];
       const gaps = await listed(opened, config, context);
-      if (json) return context.output.json(gaps.map(({ folder: _, ...gap }) => gap));
+      if (json) return context.output.json(gaps.map(({ folder: _, known: __, ...gap }) => gap));
       tell(gaps, context);
       if (fill) tellFill(asked, config, context);
     });

@@ -25,8 +25,8 @@ export function addVerify(group: Command, context: Context): void {
     .addOption(bucketOption())
     .option(
       "--repair",
-      "set aside what was never finished, and write again what can be derived from what is there: no tweet is deleted; " +
-        "a collection that is being harvested is left alone",
+      "set aside what was never finished, write again what can be derived from what is there, and have the next harvest " +
+        "ask for tweets that cannot be read: no tweet is deleted; a collection that is being harvested is left alone",
       false,
     )
     .addOption(
@@ -60,7 +60,8 @@ export function addVerify(group: Command, context: Context): void {
             collectionId === undefined ? "" : ` ${lastWord(collectionId)}`
           }`
           : "`--repair` has no way to repair that: each line says what is wrong, and what else can be done. Where the " +
-            "bucket keeps versions, look for an older one.",
+            "bucket keeps versions, look for an older one. Where it keeps none, `--repair` has the next harvest ask " +
+            "again for tweets that cannot be read.",
       });
     });
 }
