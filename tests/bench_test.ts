@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { chart } from "./bench/chart.ts";
 import { s3Of } from "./bench/command_sections.ts";
+import { othersOf } from "./bench/harvest_sections.ts";
 import { sharesIn } from "./bench/profile.ts";
 import { noise, repeated } from "./bench/repeated.ts";
 import { limitOf, modelled, simulated } from "./bench/scale.ts";
@@ -63,6 +64,20 @@ Deno.test("what S3 takes stands beside other ways, and what is not on this machi
   assert.match(text, /^\| upload, a bare request \| 1\.00 \| 30 \|/m);
   assert.deepEqual(bars?.rows.map(({ value }) => value), [2, 1]);
   assert.match(s3Of(null).text, /moto's server is not on this machine/);
+});
+
+Deno.test("a harvest stands beside the original, and what that takes is a goal", () => {
+  const took = (cpu: number) => ({ cpu, seconds: 2, peak: 40 });
+  const own = [1, 1.1, 3].map((cpu) => ({ cpu, looked: { cpu: 2, lines: 100, mb: 1 } }));
+  const given = { tweets: 100, bare: took(0.5), own };
+  const slow = othersOf({ ...given, original: took(4.4) });
+  assert.deepEqual(slow.rows[1]?.slice(3), ["4.40", "2.00", "2.20", "50"]);
+  assert.deepEqual(slow.missed, []);
+  const quick = othersOf({ ...given, original: took(2.2) });
+  assert.match(quick.missed.join(), /takes 2\.0 times what a harvest does, not 4/);
+  const absent = othersOf({ ...given, original: null });
+  assert.equal(absent.rows[1]?.[3], "not here");
+  assert.deepEqual([absent.missed, absent.bars.length], [[], 1]);
 });
 
 Deno.test("many users take as long as the model of docs/scale.md says, and no limit is exceeded", async () => {

@@ -1,11 +1,11 @@
 /** The parts of the report on harvests: what they take of the processor and of memory. */
 
-import { join } from "node:path";
-import { EndlessApi, type Shapes } from "../fakes/endless_api.ts";
+import type { Shapes } from "../fakes/endless_api.ts";
 import type { Bars } from "./chart.ts";
-import { type Cost, costOf, PAGE } from "./cost.ts";
+import { type Cost, costOf } from "./cost.ts";
 import { memoryOf } from "./memory.ts";
-import { type Kind, KINDS, measured, program } from "./one_harvest.ts";
+import { type Kind, KINDS, type Taken } from "./one_harvest.ts";
+import { bareLoop, twarc1Loop } from "./others.ts";
 import { sharesIn } from "./profile.ts";
 import { repeated, times } from "./repeated.ts";
 import { progress, type Section } from "./section.ts";
@@ -16,6 +16,8 @@ const GOALS = {
   cpu: 0.75,
   /** Tweets a second of a stream, with what serves them on the same machine. */
   rate: 20_000,
+  /** Times as much as a harvest takes of the processor that the original's loop is to take. */
+  original: 4,
   memory: { filter: 100, search: 120, user_timeline: 120 },
   apart: 10,
 };
@@ -31,9 +33,12 @@ export async function cpu(
   const rows: string[][] = [];
   const bars: Bars["rows"] = [];
   const missed: string[] = [];
+  /** The costs of streams of version 1.1, by how many tweets they are. */
+  const streams = new Map<number, Cost[]>();
   for (const kind of KINDS) {
     for (const tweets of sizes) {
       const costs = await times(runs, () => costOf(kind, { tweets, shapes }));
+      if (kind.type === "filter" && kind.api === "1.1") streams.set(tweets, costs);
       const ratio = repeated(costs.map(({ cpu, looked }) => cpu / looked.cpu));
       const median = (of: (cost: Cost) => number) => repeated(costs.map(of)).median;
       const rate = Math.round(tweets / median(({ seconds }) => seconds));
@@ -64,24 +69,20 @@ export async function cpu(
       }
     }
   }
-  for (const tweets of sizes) {
-    const [least, gzip] = await bare(tweets, shapes);
-    rows.push([
-      "the least in this runtime",
-      tweets.toLocaleString("en"),
-      "",
-      least.toFixed(2),
-      gzip.toFixed(2),
-      (least / gzip).toFixed(2),
-      "",
-    ]);
-    bars.push({ name: `bare loop, ${tweets.toLocaleString("en")}`, value: least / gzip });
+  for (const [tweets, own] of streams) {
+    const [bare, original] = [await bareLoop(tweets, shapes), await twarc1Loop(tweets, shapes)];
+    const beside = othersOf({ tweets, bare, original, own });
+    for (const row of beside.rows) rows.push(row);
+    for (const bar of beside.bars) bars.push(bar);
+    for (const text of beside.missed) missed.push(text);
   }
   const head = ["harvest", "tweets", "MB", "s", "gzip -6, s", "ratio", "tweets/s"];
   const text = `${table(head, rows)}\n\n` +
     "Processor time of the whole process, its start included, beside that of `gzip -6` for the same lines, in the " +
     "middle of all runs (least to most). _The least in this runtime_ reads the same stream of version 1.1 into one " +
-    "block, packs and sums it, and writes it (`tests/bench/bare.ts`): it finds no id, and keeps no promise.";
+    "block, packs and sums it, and writes it (`tests/bench/bare.ts`): it finds no id, and keeps no promise. " +
+    "_The original's loop_ is what the Python original was built on, twarc 1.6.3 (`tests/bench/twarc1.py`): it reads " +
+    "the same stream, parses each tweet, and writes it with gzip at level 6.";
   return {
     title: "Processor",
     text,
@@ -90,23 +91,41 @@ export async function cpu(
   };
 }
 
-/** Seconds of processor time of the bare loop, and of gzip for as much. */
-async function bare(tweets: number, shapes: Shapes): Promise<[number, number]> {
-  const page = PAGE.filter;
-  const { looked } = await costOf({ type: "filter", api: "1.1" }, { tweets, shapes });
-  await using api = new EndlessApi({ tweets, bytes: 0, page, shapes });
-  const folder = await Deno.makeTempDir({ prefix: "twarc-cloud-bench-" });
-  try {
-    const address = new URL("1.1/statuses/filter.json", api.url).href;
-    const command = program(
-      [address, `${tweets}`, join(folder, "bare.gz")],
-      [],
-      "tests/bench/bare.ts",
-    );
-    return [(await measured(command, { folder })).cpu, looked.cpu];
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+/** What other programs took for a stream of version 1.1. */
+export interface Others {
+  tweets: number;
+  bare: Taken;
+  /** Of the original; null where it cannot be installed. */
+  original: Taken | null;
+  /** What harvests of the same took. */
+  own: Pick<Cost, "cpu" | "looked">[];
+}
+
+/** Other programs beside harvests, in words, and how many times a harvest's time the original's is. */
+export function othersOf(
+  { tweets, bare, original, own }: Others,
+): Required<Pick<Section, "missed">> & { rows: string[][]; bars: Bars["rows"] } {
+  const gzip = repeated(own.map(({ looked }) => looked.cpu)).median;
+  const size = tweets.toLocaleString("en");
+  const programs: [string, Taken | null][] = [
+    ["the least in this runtime", bare],
+    ["the original's loop, twarc 1.6.3", original],
+  ];
+  const rows = programs.map(([name, took]) => {
+    if (!took) return [name, size, "", "not here", "", "", ""];
+    const rate = Math.round(tweets / took.seconds).toLocaleString("en");
+    const ratio = (took.cpu / gzip).toFixed(2);
+    return [name, size, "", took.cpu.toFixed(2), gzip.toFixed(2), ratio, rate];
+  });
+  const bars = programs.flatMap(([name, took]) =>
+    took ? [{ name: `${name}, ${size}`, value: took.cpu / gzip }] : []
+  );
+  const apart = (original?.cpu ?? Infinity) / repeated(own.map(({ cpu }) => cpu)).median;
+  const what = `processor: the original's loop, ${size} tweets`;
+  const missed = apart < GOALS.original
+    ? [`${what}, takes ${apart.toFixed(1)} times what a harvest does, not ${GOALS.original}`]
+    : [];
+  return { rows, bars, missed };
 }
 
 /** What harvesters of so many tweets take of memory. */

@@ -13,6 +13,12 @@ export async function twarc2(): Promise<string> {
   return join(await environment("twarc", wanted), "bin", "twarc2");
 }
 
+/** The path of a Python that has twarc 1.6.3, which the original was built on. Fails where Python is missing. */
+export async function twarc1(): Promise<string> {
+  // It needs six, and does not say so.
+  return join(await environment("twarc1", ["twarc==1.6.3", "six==1.17.0"]), "bin", "python");
+}
+
 /**
  * What Python's programs make of files, one answer a job: the kind of each, its path, and what else it takes (tests/peers/exports.py). All
  * is done by one process.
