@@ -2,6 +2,7 @@
 
 import type { z } from "zod";
 import { messageOf, UserError } from "./errors.ts";
+import { keepOrder } from "./names_of.ts";
 
 /** Any JSON value. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -19,7 +20,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 export function parseJson(text: string | Uint8Array, name: string): Json {
   const json = decodeText(text, name);
   try {
-    return JSON.parse(json);
+    return ordered(json);
   } catch (cause) {
     throw new UserError(`${name} is not JSON: ${describePlace(messageOf(cause), json)}`, { cause });
   }
@@ -43,10 +44,17 @@ export function parseAs<S extends z.ZodType>(
 /** Returns what a JSON text says; null where it is none. */
 export function jsonOrNull(text: string): Json {
   try {
-    return JSON.parse(text);
+    return ordered(text);
   } catch {
     return null;
   }
+}
+
+/** Parses JSON text; its objects have their members in its order (`namesOf`). */
+function ordered(text: string): Json {
+  const parsed: Json = JSON.parse(text);
+  keepOrder(text, parsed);
+  return parsed;
 }
 
 /** Returns whether a value is an object, not an array. */

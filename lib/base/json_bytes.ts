@@ -1,6 +1,7 @@
 /** JSON values as the bytes of their text, made part by part: of many users a whole text would be as much again. */
 
 import { spareOf } from "./memory.ts";
+import { namesOf } from "./names_of.ts";
 import { Members } from "./packed.ts";
 
 const encoder = new TextEncoder();
@@ -40,7 +41,7 @@ interface Place {
 /** Adds what JSON.stringify makes of a value. */
 function write(text: Text, value: unknown, { step, indent, depth }: Place): void {
   if (value instanceof Members) return text.addMembers(value);
-  const names = depth <= DEPTH && isPlain(value) ? Object.keys(value) : [];
+  const names = depth <= DEPTH && isPlain(value) ? namesOf(value) : [];
   if (!isPlain(value) || names.length === 0) {
     const whole = JSON.stringify(value, null, step);
     text.add(indent === "" ? whole : whole.replaceAll("\n", `\n${indent}`));

@@ -1,5 +1,7 @@
 /** Members of an object by the hundred thousand, as their JSON text outside of V8's heap. */
 
+import { objectOf } from "./names_of.ts";
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 /** Bytes, members and places for members to begin with. */
@@ -241,7 +243,7 @@ export class PackedCut<T> extends Members implements Iterable<[string, T]> {
 
   /** The object that it stands for, as `JSON.stringify` wants it. */
   toJSON(): Record<string, T> {
-    return Object.fromEntries(this);
+    return objectOf(this);
   }
 }
 

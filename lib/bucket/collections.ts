@@ -195,11 +195,14 @@ export class Collections {
     const applied = async () => {
       const now = this.clock.now();
       const begun = base.halfDone.find((recorded) => isRecordOf(recorded, change));
-      if (begun) return (await configuration.enforce(base, { change, recorded: begun })).json;
+      if (begun) {
+        return (await configuration.enforce(base, { change, recorded: begun, file: mine })).json;
+      }
       const ended = await configuration.ended(base, now);
       const left = wanted(ended.json, isOutdated || ended.version !== version);
       if (isEmpty(left)) return ended.json;
-      return (await configuration.change(ended, left, Math.max(now, laterThan(ended.json)))).json;
+      const at = Math.max(now, laterThan(ended.json));
+      return (await configuration.change(ended, left, at, { file: mine })).json;
     };
     const apply = async () => {
       try {
@@ -243,7 +246,7 @@ export class Collections {
         const time = isOlder ? laterThan(base.json) : at;
         if (news.users?.size) {
           await configuration.changeMany(base, { ...news, users: news.users }, time, by);
-        } else if (!isNothing(news)) await configuration.change(base, news.change, time, by);
+        } else if (!isNothing(news)) await configuration.change(base, news.change, time, { by });
         if (this.#store.purge && news.change.delete.length > 0) tellKept(id);
         return Object.fromEntries(configuration.inForce);
       } catch (error) {

@@ -5,7 +5,7 @@ import { collectionKeys } from "../collection/layout.ts";
 import { ConflictError, UserError } from "../base/errors.ts";
 import type { JsonObject } from "../base/json.ts";
 import { jsonBytes } from "../base/json_bytes.ts";
-import { learnedOfMany, usersWith } from "../collection/learned.ts";
+import { learnedOfMany, usersInOrderOf, usersWith } from "../collection/learned.ts";
 import { MadeMembers, type Packed } from "../base/packed.ts";
 import { giveBack } from "../base/memory.ts";
 import { settledPut } from "../store/settled_put.ts";
@@ -99,29 +99,39 @@ export class Configuration {
    * Makes a change. Cut after it was recorded, it is found and ended by the next command that changes something.
    * @param at When, in milliseconds since 1970.
    * @param by The harvest that makes it, and what is noted of it; nothing where a person does.
+   * @param file The person's configuration, whose users keep their order.
    * @throws ConflictError where somebody else changed the configuration meanwhile.
    */
   async change(
     base: Base,
     change: ConfigUpdate,
     at: number,
-    by: Pick<Changeset, "harvest_timestamp" | "note"> = {},
+    { by = {}, file }: {
+      by?: Pick<Changeset, "harvest_timestamp" | "note">;
+      file?: JsonObject;
+    } = {},
   ): Promise<Base> {
     const changeset = { ...change, changed_from: timestampOf(base.json), ...by };
     const recorded = await this.#history.record(changeset, at);
-    return await this.enforce(base, { change, recorded });
+    return await this.enforce(base, { change, recorded, file });
   }
 
   /**
    * Puts a recorded change in force.
    * @param change What it is, with its secrets.
+   * @param file The person's configuration, whose users keep their order.
    * @throws ConflictError where somebody else changed the configuration meanwhile.
    */
   async enforce(
     base: Base,
-    { change, recorded }: { change: ConfigUpdate; recorded: Recorded },
+    { change, recorded, file = {} }: {
+      change: ConfigUpdate;
+      recorded: Recorded;
+      file?: JsonObject | undefined;
+    },
   ): Promise<Base> {
-    const next = { ...merge(base.json, change), timestamp: recorded.changeset.change_timestamp };
+    const merged = usersInOrderOf(merge(base.json, change), file);
+    const next = { ...merged, timestamp: recorded.changeset.change_timestamp };
     const found = await this.#put(base, recorded, {
       bytes: jsonBytes(next),
       isDone: (json) => isIn(json, change),

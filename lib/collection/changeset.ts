@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { isObject, type Json, type JsonObject, member } from "../base/json.ts";
+import { copyOf, namesOf, setMember } from "../base/names_of.ts";
 
 /** What is to be deleted: the name of a member, or for members what to delete below them. */
 export type Deletion = string | { [key: string]: Deletion[] };
@@ -50,7 +51,7 @@ export function isEmpty(change: ConfigUpdate): boolean {
 export function diff(from: JsonObject, to: JsonObject): ConfigUpdate {
   const update: JsonObject = {};
   const deletions: Deletion[] = [];
-  for (const key of Object.keys(to)) {
+  for (const key of namesOf(to)) {
     const [before, after] = [member(from, key), member(to, key)];
     if (before === after || after === undefined) continue;
     if (isObject(before) && isObject(after)) {
@@ -63,7 +64,7 @@ export function diff(from: JsonObject, to: JsonObject): ConfigUpdate {
       setMember(update, key, after);
     }
   }
-  for (const key of Object.keys(from)) if (member(to, key) === undefined) deletions.push(key);
+  for (const key of namesOf(from)) if (member(to, key) === undefined) deletions.push(key);
   return { update, delete: deletions };
 }
 
@@ -141,20 +142,6 @@ export function isProfileName(path: readonly string[]): boolean {
   return path.at(-1) === "profile" && /^(keys|credentials)$/.test(path.at(-2) ?? "");
 }
 
-/** Sets a member of its own, whatever its name. */
-export function setMember(object: JsonObject, name: string, value: Json): void {
-  if (name !== "__proto__") {
-    object[name] = value;
-    return;
-  }
-  Object.defineProperty(object, name, {
-    value,
-    writable: true,
-    enumerable: true,
-    configurable: true,
-  });
-}
-
 /**
  * An object with other values under the same names; where none is another one, the very object: of a hundred thousand
  * users few may change.
@@ -164,12 +151,12 @@ export function mapMembers(
   of: (value: Json, name: string) => Json,
 ): JsonObject {
   let copy: JsonObject | undefined;
-  for (const name of Object.keys(object)) {
+  for (const name of namesOf(object)) {
     const before = member(object, name);
     if (before === undefined) continue;
     const after = of(before, name);
     if (after === before) continue;
-    copy ??= { ...object };
+    copy ??= copyOf(object);
     setMember(copy, name, after);
   }
   return copy ?? object;
@@ -188,13 +175,13 @@ export function picked(object: JsonObject, names: readonly string[]): JsonObject
 /** The members of an object that have none of these names. */
 export function omitMembers(object: JsonObject, names: Iterable<string>): JsonObject {
   const left = new Set(names);
-  return picked(object, Object.keys(object).filter((name) => !left.has(name)));
+  return picked(object, namesOf(object).filter((name) => !left.has(name)));
 }
 
 function updated(config: JsonObject, update: JsonObject): JsonObject {
   if (Object.keys(config).length === 0) return update;
-  const next = { ...config };
-  for (const key of Object.keys(update)) {
+  const next = copyOf(config);
+  for (const key of namesOf(update)) {
     const [before, after] = [member(config, key), member(update, key)];
     if (after === undefined) continue;
     setMember(next, key, isObject(before) && isObject(after) ? updated(before, after) : after);

@@ -8,6 +8,7 @@ import {
   merge,
   redacted,
 } from "./changeset.ts";
+import { membersOf } from "../base/names_of.ts";
 import { isObject, type Json, type JsonObject, member } from "../base/json.ts";
 
 /** What harvests move all the time, and nobody wants to read. */
@@ -64,7 +65,7 @@ interface Change {
 }
 
 function* updates(update: JsonObject, config: JsonObject, above: string[]): Generator<Change> {
-  for (const [key, after] of Object.entries(update)) {
+  for (const [key, after] of membersOf(update)) {
     if (UNTOLD.has(key)) continue;
     const path = [...above, key];
     const before = member(config, key);
@@ -94,9 +95,7 @@ function* deletions(deleted: Deletion[], config: JsonObject, above: string[]): G
 function* leaves(key: string, value: Json | undefined, above: string[]): Generator<Change> {
   if (UNTOLD.has(key)) return;
   const path = [...above, key];
-  const members = isObject(value)
-    ? Object.entries(value).filter(([name]) => !UNTOLD.has(name))
-    : [];
+  const members = isObject(value) ? membersOf(value).filter(([name]) => !UNTOLD.has(name)) : [];
   if (members.length === 0) yield { path, before: value };
   for (const [name, inner] of members) yield* leaves(name, inner, path);
 }

@@ -1,8 +1,9 @@
 /** What a copy of a collection has in place of objects with keys in them: copies are handed on. */
 
 import { isDeepStrictEqual } from "node:util";
-import { isObject, type Json, type JsonObject, parseJson } from "../base/json.ts";
+import { isObject, type Json, parseJson } from "../base/json.ts";
 import { jsonBytes } from "../base/json_bytes.ts";
+import { membersOf, objectOf } from "../base/names_of.ts";
 import { fingerprint, isSecretMember, redacted } from "./changeset.ts";
 import { unpackIfPacked } from "../format/codec.ts";
 import { isNamedLikeTweets } from "../format/file_name.ts";
@@ -59,8 +60,8 @@ export function hasKeys(value: Json): boolean {
 export function withFingerprints(value: Json): Json {
   if (Array.isArray(value)) return value.map(withFingerprints);
   if (!isObject(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => {
+  return objectOf(
+    membersOf(value).map(([name, inner]): [string, Json] => {
       if (!isSecretMember(name)) return [name, withFingerprints(inner)];
       return [name, isReference(inner) ? inner : redacted(inner, true)];
     }),
@@ -96,10 +97,10 @@ function jsonIn(bytes: Uint8Array): Json | undefined {
 function withoutSecrets(value: Json): Json {
   if (Array.isArray(value)) return value.map(withoutSecrets);
   if (!isObject(value)) return value;
-  const kept = Object.entries(value)
+  const kept = membersOf(value)
     .filter(([name, inner]) => !isSecretMember(name) || isReference(inner))
     .map(([name, inner]): [string, Json] => [name, withoutSecrets(inner)]);
-  return Object.fromEntries(kept) satisfies JsonObject;
+  return objectOf(kept);
 }
 
 /** Returns whether keys are only named: they are in Parameter Store, or in the person's own files. */

@@ -2,6 +2,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { isObject, type Json, type JsonObject, member } from "../base/json.ts";
+import { copyOf, inOrderOf, membersOf, namesOf, objectOf, setMember } from "../base/names_of.ts";
 import { Packed } from "../base/packed.ts";
 import {
   type ConfigUpdate,
@@ -11,7 +12,6 @@ import {
   mapMembers,
   merge,
   picked,
-  setMember,
   without,
 } from "./changeset.ts";
 
@@ -20,7 +20,7 @@ export function prune(change: ConfigUpdate, config: JsonObject): ConfigUpdate {
   const users = member(change.update, "users");
   if (!isObject(users)) return change;
   const present = member(without(config, change.delete), "users");
-  const ids = Object.keys(users);
+  const ids = namesOf(users);
   const kept = ids.filter((id) => isObject(present) && Object.hasOwn(present, id));
   if (kept.length > 0 && kept.length === ids.length) return change;
   const { users: _, ...update } = change.update;
@@ -76,7 +76,7 @@ export function* usersWith(
 ): Generator<[string, Json]> {
   const users = member(config, "users");
   if (!isObject(users)) return;
-  for (const id of Object.keys(users)) {
+  for (const id of namesOf(users)) {
     const [before, update] = [member(users, id), news.get(id)];
     if (before === undefined) continue;
     yield [id, update && isObject(before) ? merge(before, { update, delete: [] }) : before];
@@ -96,7 +96,7 @@ function isOfWholeUsers(deletion: Deletion): boolean {
 
 function learnedOfUsers(known: JsonObject, users: JsonObject): ConfigUpdate {
   const news: ConfigUpdate = { update: {}, delete: [] };
-  for (const id of Object.keys(users)) {
+  for (const id of namesOf(users)) {
     const [before, told] = [member(known, id), member(users, id)];
     if (before === undefined || told === undefined) continue;
     const one = changed({ [id]: before }, { update: { [id]: told }, delete: [] });
@@ -111,7 +111,7 @@ function learnedOfUsers(known: JsonObject, users: JsonObject): ConfigUpdate {
 /** `next` with each since_id that would go back, or away, as it is in `config`; what stays as it is, is not copied. */
 export function neverBack(config: JsonObject, next: JsonObject): JsonObject {
   const back = new Map<string, JsonObject>();
-  for (const key of Object.keys(next)) {
+  for (const key of namesOf(next)) {
     const [before, value] = [member(config, key), member(next, key)];
     if (value === before || !isObject(value) || !isObject(before)) continue;
     const since = before.since_id;
@@ -130,7 +130,7 @@ export function keepLearned(config: JsonObject, next: JsonObject): JsonObject {
   const kept = neverBack(config, next);
   const [before, after] = [member(config, "users"), member(kept, "users")];
   if (!isObject(before) || !isObject(after)) return kept;
-  const users = Object.entries(after).map(([id, user]) => {
+  const users = membersOf(after).map(([id, user]): [string, Json] => {
     const known = member(before, id);
     if (!isObject(known) || !isObject(user)) return [id, user];
     const facts = Object.entries(known).filter(([name]) => LEARNED.has(name));
@@ -138,9 +138,16 @@ export function keepLearned(config: JsonObject, next: JsonObject): JsonObject {
   });
   const [gone, still] = [member(config, "removed_users"), member(kept, "removed_users")];
   const removed = isObject(gone)
-    ? { removed_users: { ...gone, ...(isObject(still) ? still : {}) } }
+    ? { removed_users: objectOf([gone, isObject(still) ? still : {}].flatMap(membersOf)) }
     : {};
-  return { ...kept, users: Object.fromEntries(users), ...removed };
+  return { ...kept, users: objectOf(users), ...removed };
+}
+
+/** A configuration with its users in the order of a person's file; whoever is not in that comes after. */
+export function usersInOrderOf(config: JsonObject, file: JsonObject): JsonObject {
+  const [users, order] = [member(config, "users"), member(file, "users")];
+  if (!isObject(users) || !isObject(order)) return config;
+  return { ...config, users: inOrderOf(users, order) };
 }
 
 /**
@@ -151,12 +158,12 @@ export function goingOn(config: JsonObject, next: JsonObject): JsonObject {
   const [before, after] = [member(config, "users"), member(next, "users")];
   const [gone, still] = [member(config, "removed_users"), member(next, "removed_users")];
   if (!isObject(after) || !isObject(gone) || !isObject(still)) return next;
-  const back = Object.keys(gone).filter((id) =>
+  const back = namesOf(gone).filter((id) =>
     Object.hasOwn(after, id) && Object.hasOwn(still, id) &&
     !(isObject(before) && Object.hasOwn(before, id))
   );
   if (back.length === 0) return next;
-  const users = { ...after };
+  const users = copyOf(after);
   for (const id of back) {
     const [known, user] = [member(gone, id), member(after, id)];
     if (!isObject(known) || !isObject(user)) continue;
@@ -164,9 +171,9 @@ export function goingOn(config: JsonObject, next: JsonObject): JsonObject {
       const value = member(known, name);
       return value === undefined ? [] : [[name, value]];
     });
-    users[id] = { ...Object.fromEntries(kept), ...user };
+    setMember(users, id, { ...Object.fromEntries(kept), ...user });
   }
-  const left = Object.keys(still).filter((id) => !back.includes(id));
+  const left = namesOf(still).filter((id) => !back.includes(id));
   const { removed_users: _, ...rest } = next;
   return {
     ...rest,

@@ -1,6 +1,7 @@
 /** The register of names: which each user of a configuration had, and until when, as harvests saw it. */
 
 import { isObject, type Json, type JsonObject, member } from "../base/json.ts";
+import { namesOf } from "../base/names_of.ts";
 
 /** A name of a user; ISO 8601. */
 export interface DatedName {
@@ -25,14 +26,14 @@ export function* namesIn(config: JsonObject): Generator<NamedUser> {
   for (const [part, is_removed] of [["users", false], ["removed_users", true]] as const) {
     const users = member(config, part);
     if (!isObject(users)) continue;
-    for (const user_id of Object.keys(users)) {
-      const names = namesOf(member(users, user_id));
+    for (const user_id of namesOf(users)) {
+      const names = namesOfUser(member(users, user_id));
       if (names.length > 0) yield { user_id, names, is_removed };
     }
   }
 }
 
-function namesOf(user: Json | undefined): DatedName[] {
+function namesOfUser(user: Json | undefined): DatedName[] {
   if (!isObject(user)) return [];
   const { screen_name: now, former_names: former } = user;
   const names: DatedName[] = [];

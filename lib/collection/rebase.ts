@@ -2,6 +2,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { isObject, type Json, type JsonObject, member } from "../base/json.ts";
+import { namesOf, objectOf } from "../base/names_of.ts";
 import { fingerprint, isProfileName, redact } from "./changeset.ts";
 
 /** What harvests learn of a user, which the newest knows best. */
@@ -58,13 +59,13 @@ function joined(
   above: string,
   conflicts: string[],
 ): JsonObject {
-  const names = new Set([...Object.keys(real.current), ...Object.keys(real.mine)]);
+  const names = new Set([real.current, real.mine].flatMap(namesOf));
   const members: [string, Json][] = [];
   for (const name of names) {
     const value = settled(hidden, real, name, { above, conflicts });
     if (value !== undefined) members.push([name, value]);
   }
-  return Object.fromEntries(members);
+  return objectOf(members);
 }
 
 function settled(

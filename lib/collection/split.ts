@@ -2,6 +2,7 @@
 
 import { isObject, type JsonObject, member } from "../base/json.ts";
 import { UserError } from "../base/errors.ts";
+import { membersOf, objectOf } from "../base/names_of.ts";
 import { traitsFor } from "./types/traits.ts";
 
 /**
@@ -17,7 +18,7 @@ export function split(config: JsonObject, into: number): JsonObject[] {
       hint: "A search or a stream is split by its query: make a collection of each.",
     });
   }
-  const entries = Object.entries(users);
+  const entries = membersOf(users);
   if (entries.length < into) {
     throw new UserError(
       `${entries.length} ${
@@ -34,6 +35,6 @@ export function split(config: JsonObject, into: number): JsonObject[] {
   return Array.from({ length: into }, (_, part) => ({
     ...rest,
     id: `${config.id}-${`${part + 1}`.padStart(Math.max(2, digits), "0")}`,
-    users: Object.fromEntries(entries.slice(start(part), start(part + 1))),
+    users: objectOf(entries.slice(start(part), start(part + 1))),
   }));
 }

@@ -2,6 +2,7 @@
 
 import { combine, type ConfigUpdate, type Deletion, merge } from "../collection/changeset.ts";
 import { isObject, type JsonObject, member } from "../base/json.ts";
+import { namesOf } from "../base/names_of.ts";
 import { Packed, type PackedCut } from "../base/packed.ts";
 
 /** Members that are deleted: as a whole, or below them. */
@@ -47,7 +48,7 @@ export class Learned {
   }
 
   #addUsers(users: Packed<JsonObject>, update: JsonObject): void {
-    for (const id of Object.keys(update)) {
+    for (const id of namesOf(update)) {
       const after = member(update, id);
       if (isObject(after)) users.set(id, merge(users.get(id) ?? {}, { update: after, delete: [] }));
     }

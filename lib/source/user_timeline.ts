@@ -17,6 +17,7 @@ import {
 } from "../collection/types/user_timeline.ts";
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../base/clock.ts";
+import { namesOf } from "../base/names_of.ts";
 import { Packed } from "../base/packed.ts";
 import type {
   PageAt,
@@ -402,7 +403,7 @@ export function openTimelines(
 /** The users of a configuration, which has none then. */
 function usersOf(config: UserTimelineConfig): Packed<TimelineUser> {
   const users = new Packed<TimelineUser>();
-  for (const id of Object.keys(config.users)) users.set(id, config.users[id] ?? {});
+  for (const id of namesOf(config.users)) users.set(id, config.users[id] ?? {});
   config.users = {};
   return users;
 }

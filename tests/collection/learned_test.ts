@@ -7,9 +7,12 @@ import {
   learnedOfMany,
   neverBack,
   prune,
+  usersInOrderOf,
   usersWith,
 } from "../../lib/collection/learned.ts";
 import { isObject, type JsonObject } from "../../lib/base/json.ts";
+import { namesOf, objectOf } from "../../lib/base/names_of.ts";
+import { rebased } from "../../lib/collection/rebase.ts";
 
 const user = fc.record(
   {
@@ -103,3 +106,25 @@ function withoutEmpty(object: JsonObject[string] | undefined): JsonObject {
   const members = Object.entries(isObject(object) ? object : {});
   return Object.fromEntries(members.filter(([, inner]) => JSON.stringify(inner) !== "{}"));
 }
+
+Deno.test("users keep their order through every change, whatever their ids are", () => {
+  const ids = fc.uniqueArray(fc.oneof(fc.nat(99), fc.nat(), fc.bigInt(0n, 2n ** 40n)).map(String));
+  const configOf = (names: string[], user: JsonObject = {}) => ({
+    id: "old",
+    users: objectOf(names.map((name): [string, JsonObject] => [name, user])),
+  });
+  const orderOf = ({ users }: JsonObject) => isObject(users) ? namesOf(users) : [];
+  fc.assert(fc.property(ids, ids, (before, after) => {
+    const [config, file] = [configOf(before), configOf(after)];
+    const stay = before.filter((id) => after.includes(id));
+    const both = [...stay, ...after.filter((id) => !before.includes(id))];
+    const change = diff(config, file);
+    assert.deepEqual(orderOf(merge(config, change)), both);
+    assert.deepEqual(orderOf(usersInOrderOf(merge(config, change), file)), after);
+    const told = { update: configOf(after, { since_id: "1" }), delete: [] };
+    assert.deepEqual(orderOf(merge(config, learned(config, told))), before);
+    assert.deepEqual(orderOf(keepLearned(configOf(before, { since_id: "1" }), file)), after);
+    const { config: next } = rebased(config, file, config);
+    assert.deepEqual(orderOf(usersInOrderOf(next, file)), after);
+  }));
+});

@@ -3,6 +3,7 @@
 import { chunks } from "../../base/chunks.ts";
 import { messageOf, UserError } from "../../base/errors.ts";
 import type { JsonObject } from "../../base/json.ts";
+import { membersOf, objectOf } from "../../base/names_of.ts";
 import type { Settings } from "../../base/settings.ts";
 import type { TwitterApi, UserAnswer } from "../../twitter/api.ts";
 import { idFault } from "../../base/typed_ids.ts";
@@ -173,7 +174,7 @@ export async function addUsers(path: string, added: NewUsers): Promise<JsonObjec
   const config = await readConfigFile(path);
   const users = usersOf(config, path);
   const news = [...added].filter(([id]) => !Object.hasOwn(users, id));
-  const changed = { ...config, users: { ...users, ...Object.fromEntries(news) } };
+  const changed = { ...config, users: objectOf([...membersOf(users), ...news]) };
   await writeConfigFile(path, changed);
   return changed;
 }

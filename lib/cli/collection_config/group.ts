@@ -154,10 +154,10 @@ async function confirmChange(
   { output }: Context,
 ): Promise<boolean> {
   const { redact } = await import("../../collection/changeset.ts");
+  const { jsonBytes } = await import("../../base/json_bytes.ts");
+  const text = new TextDecoder().decode(jsonBytes(redact(change))).trimEnd();
   output.note("There is a new collection configuration file.");
-  output.note(
-    `Here are the changes that will be applied: ${JSON.stringify(redact(change), null, 2)}`,
-  );
+  output.note(`Here are the changes that will be applied: ${text}`);
   const answer = await output.confirm("Proceed?", { piped: true });
   if (answer === null) {
     const { UserError } = await import("../../base/errors.ts");

@@ -3,6 +3,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import { UsageError, UserError } from "../../base/errors.ts";
 import { isObject, type JsonObject, member } from "../../base/json.ts";
+import { namesOf } from "../../base/names_of.ts";
 import { lastWord } from "../../base/visible.ts";
 import { type Bucket, type Context, openBucket } from "../context.ts";
 import { positive } from "../numbers.ts";
@@ -114,5 +115,5 @@ async function added(
 
 function userIds(config: JsonObject): string[] {
   const users = member(config, "users");
-  return isObject(users) ? Object.keys(users) : [];
+  return isObject(users) ? namesOf(users) : [];
 }
