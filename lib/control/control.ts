@@ -1,4 +1,4 @@
-/** What goes over the wire between a person's command and a running harvester: routes, tokens, the client. */
+/** The protocol between a person's command and a running harvester: routes, tokens, the client. */
 
 import { bytesOf } from "../base/body.ts";
 import type { Clock } from "../base/clock.ts";
@@ -8,29 +8,29 @@ import { OutsideError, TwarcCloudError, UserError } from "../base/errors.ts";
 import { networkReason } from "../base/network.ts";
 import { parseAs } from "../base/json.ts";
 
-/** What the control server stands for. */
+/** The harvest that a control server reports and stops. */
 export interface Controlled {
   /** Returns the fields of harvest.json so far. */
   info(): HarvestInfo;
-  /** Begins to stop the harvest. */
+  /** Requests the harvest to stop. */
   stop(): void;
-  /** Returns whether the harvest has stopped, with everything in the store. */
+  /** Returns whether the harvest has stopped and everything is in the store. */
   isStopped(): boolean;
   /** Ends the process, after stopping. */
   shutdown(): void;
 }
 
-/** Seconds that a token is good for. */
+/** Seconds that a token is valid. */
 const TOKEN_LIFETIME = 30;
-/** Seconds that the clocks of a person's machine and of the harvester's may differ. */
+/** Seconds by which the clocks of a person's machine and of the harvester may differ. */
 const TOLERANCE = 5;
-/** Milliseconds that the harvester may take to answer. */
+/** Milliseconds that the harvester may take to respond. */
 const ANSWER_TIMEOUT_MS = 5_000;
 
 const SAME_SECRET = "TWARC_CLOUD_SECRET has to be the same for this command and for the " +
   `harvester, and their clocks have to agree to ${TOLERANCE} seconds.`;
 
-/** What a route does, which methods it takes, and whether it wants the secret. */
+/** A route's action, its methods, and whether it needs no secret. */
 interface Route {
   methods: readonly string[];
   open: boolean;
@@ -62,23 +62,23 @@ const ROUTES: Record<string, Route> = {
   },
 };
 
-/** Whose control server it is, and what is shared with those who may use it. */
+/** Options of controlAnswers(): the harvest, and the secret shared with its users. */
 export interface ControlOptions {
   collectionId: string;
-  /** Asked for when it is needed; where there is none, only `/` answers. */
+  /** Called when the secret is needed; without one, only `/` is served. */
   secret: () => Promise<string | undefined>;
   /**
-   * The parameter that the secret itself is sent in, as harvesters of the Python original take it; absent for those that
-   * take tokens.
+   * The parameter that carries the secret itself, as harvesters of the Python original expect it; absent for those
+   * that accept tokens.
    */
   parameter?: string;
   clock: Clock;
 }
 
 /**
- * Answers requests: `GET /` for everybody, `/stop`, `/is_stopped` and `/shutdown` for those whose
- * bearer token (a JWT, RFC 7519, HS256) was made with the secret for this collection and this route.
- * The secret itself never travels, and no token is taken twice.
+ * Handles requests: `GET /` for everyone, `/stop`, `/is_stopped` and `/shutdown` for callers whose bearer token (a
+ * JWT, RFC 7519, HS256) was signed with the secret for this collection and this route. The secret itself is never
+ * sent, and each token is accepted once.
  */
 export function controlAnswers(
   controlled: Controlled,
@@ -88,7 +88,7 @@ export function controlAnswers(
   return async (request) => {
     const { pathname } = new URL(request.url);
     const route = ROUTES[pathname];
-    if (!route) return refusal(404, "There is nothing here");
+    if (!route) return refusal(404, "Not found");
     if (!route.methods.includes(request.method)) {
       const allow = route.methods.join(", ");
       return refusal(405, `Use ${allow}`, { allow });
@@ -107,7 +107,7 @@ export function controlAnswers(
   };
 }
 
-/** The end of whoever looks at a harvester, or orders it. */
+/** A client of one harvester's control server. */
 export class ControlClient {
   readonly #url: URL;
   readonly #options: ControlOptions;
@@ -118,8 +118,8 @@ export class ControlClient {
   }
 
   /**
-   * Returns what the harvester says of itself.
-   * @throws OutsideError where it does not answer, or something else does.
+   * Returns the harvester's status.
+   * @throws OutsideError where it does not respond, or something else does
    */
   async info(signal?: AbortSignal): Promise<HarvestInfo> {
     const text = await this.#ask("/", { signal });
@@ -128,7 +128,7 @@ export class ControlClient {
     return info;
   }
 
-  /** Begins to stop the harvest. @throws OutsideError, UserError */
+  /** Requests the harvest to stop. @throws OutsideError, UserError */
   async stop(signal?: AbortSignal): Promise<void> {
     await this.#order("/stop", signal);
   }
@@ -173,7 +173,7 @@ export class ControlClient {
     } catch (cause) {
       if (cause instanceof TwarcCloudError) throw cause;
       signal?.throwIfAborted();
-      // What fetch says has the whole address, and in that the secret of a harvester of the original.
+      // fetch's message includes the whole address, which holds the secret of a harvester of the original.
       throw new OutsideError(
         `The harvester at ${this.#url} does not answer: ${networkReason(cause)}`,
         this.#options.parameter ? {} : { cause },
@@ -186,11 +186,11 @@ export class ControlClient {
   #refused(status: number): TwarcCloudError {
     if (status === 403) {
       return new UserError(`The harvester at ${this.#url} was started without TWARC_CLOUD_SECRET`, {
-        hint: "Without TWARC_CLOUD_SECRET it takes no orders: end its process where it runs.",
+        hint: "Without TWARC_CLOUD_SECRET it accepts no commands: end its process on its machine.",
       });
     }
     if (status === 401) {
-      return new UserError(`The harvester at ${this.#url} does not know this TWARC_CLOUD_SECRET`, {
+      return new UserError(`The harvester at ${this.#url} rejected this TWARC_CLOUD_SECRET`, {
         hint: SAME_SECRET,
       });
     }
@@ -199,7 +199,7 @@ export class ControlClient {
 
   #stranger(): OutsideError {
     const { collectionId } = this.#options;
-    return new OutsideError(`What answers at ${this.#url} is not the harvester of ${collectionId}`);
+    return new OutsideError(`The server at ${this.#url} is not the harvester of ${collectionId}`);
   }
 }
 
@@ -230,7 +230,7 @@ async function tokenFor(path: string, { collectionId, secret, clock }: TokenUse)
     .sign(new TextEncoder().encode(secret));
 }
 
-/** @param used The ids of tokens that were taken, with their ends in seconds since 1970. */
+/** @param used The ids of tokens already used, with their expiry in seconds since 1970. */
 async function isGood(
   token: string,
   { collectionId, secret, clock, pathname, used }: TokenUse & {
@@ -259,7 +259,7 @@ async function isGood(
   }
 }
 
-/** Returns an answer that refuses, in one line that gives nothing away. */
+/** Returns an error response of one line that discloses nothing. */
 export function refusal(
   status: number,
   error: string,

@@ -1,8 +1,8 @@
 /**
- * The harvester's end of the wire. It never takes what the harvest needs: few connections are open at a time, each
- * for a few seconds, and a machine that has no more of them to give is waited for. Deno.serve takes all that come,
- * for as long as they like, and ends where no more can be taken; so each connection is taken here, and node:http
- * reads it.
+ * The harvester's control server. It never exhausts what the harvest needs: few connections are open at a time, each
+ * for a few seconds, and it waits while this machine has no more descriptors. Deno.serve accepts every connection for
+ * any length of time, and ends where no more can be accepted; so each connection is accepted here, and node:http
+ * parses it.
  */
 
 import { getLogger } from "@logtape/logtape";
@@ -16,24 +16,26 @@ import { messageOf, UserError } from "../base/errors.ts";
 
 const log = getLogger(["twarc-cloud", "control"]);
 
-/** Connections that are open at a time: the oldest one that has said nothing makes room for the next. */
+/** Connections that are open at a time: the oldest one that has sent nothing is closed for the next. */
 const MAX_CONNECTIONS = 32;
-/** Milliseconds between two looks for room. */
+/** Milliseconds between two checks for a free place. */
 const LOOK_MS = 5;
-/** Looks that each connection has to say something, however many others wait: a process that is busy looks later. */
+/**
+ * Checks during which each connection may send its request, however many others wait: a busy process checks later.
+ */
 const HEARD_OUT = 5;
-/** Milliseconds that a connection may take for its request and its answer. */
+/** Milliseconds that a connection may take for its request and its response. */
 const REQUEST_TIMEOUT_MS = 5_000;
 /** Bytes of a request's head. */
 const MAX_HEAD = 16_384;
-/** Milliseconds after which connections are taken again where this machine had none to give. */
+/** Milliseconds after which connections are accepted again where this machine had no more descriptors. */
 const AGAIN_MS = 250;
-/** Milliseconds that answers may take once the harvester ends. */
+/** Milliseconds that responses may take once the harvester ends. */
 const GRACE_MS = 1_000;
 /** Bytes that are read at a time. */
 const BLOCK = 4_096;
 
-/** A control server that listens. */
+/** A control server that is listening. */
 export interface ControlServer {
   url: URL;
   close(): Promise<void>;
@@ -80,9 +82,9 @@ class Connections {
   readonly #reader: Server;
   readonly #clock: Clock;
   readonly #closing = new AbortController();
-  /** Those that are open, the oldest first. */
+  /** The open ones, the oldest first. */
   readonly #open = new Set<Wire>();
-  /** How often it has looked for room. */
+  /** How often it has checked for a free place. */
   #looks = 0;
   /** Called when one of them ends. */
   #ended = () => {};
@@ -93,7 +95,7 @@ class Connections {
     this.#clock = clock;
   }
 
-  /** Takes connections until it is closed. It never fails. */
+  /** Accepts connections until it is closed. It never fails. */
   async take(): Promise<void> {
     let isShort = false;
     for (;;) {
@@ -106,7 +108,7 @@ class Connections {
         if (this.#closing.signal.aborted) return;
         const problem = messageOf(error);
         if (!isShort) {
-          log.warn("The control server takes no connections now: {problem}", { problem });
+          log.warn("The control server cannot accept connections now: {problem}", { problem });
         }
         isShort = true;
         await this.#clock.sleep(AGAIN_MS, this.#closing.signal);
@@ -114,12 +116,12 @@ class Connections {
     }
   }
 
-  /** Takes no more, and lets those end that are being answered. */
+  /** Accepts no more, and lets the responses in progress end. */
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
     this.#listener.close();
-    // Answers that never end would keep the harvester from ending.
+    // Responses that never end would keep the harvester from ending.
     const answering = [...this.#open].filter((wire) => wire.isAnswering);
     if (answering.length > 0) {
       const ended = Promise.all(answering.map((wire) => wire.ended));
@@ -141,7 +143,7 @@ class Connections {
     }
   }
 
-  /** Waits for the next look, or for a connection that ends. */
+  /** Waits for the next check, or for a connection that ends. */
   async #pause(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#ended = resolve;
@@ -169,9 +171,9 @@ class Connections {
 
 /** A connection as node:http reads it. */
 class Wire extends Duplex {
-  /** The look for room after which it was taken. */
+  /** The number of the check after which it was accepted. */
   readonly began: number;
-  /** Whether a request has come that is not answered yet. */
+  /** Whether a request is still without a response. */
   isAnswering = false;
   /** Resolves when it is closed. */
   readonly ended: Promise<void>;
@@ -182,7 +184,7 @@ class Wire extends Duplex {
     this.#connection = connection;
     this.began = began;
     this.ended = new Promise((resolve) => this.once("close", resolve));
-    // Whoever asks may go at any time.
+    // The client may disconnect at any time.
     this.on("error", () => {});
   }
 
@@ -212,7 +214,7 @@ class Wire extends Duplex {
   }
 }
 
-/** Answers one request, after which its connection is over. It never fails. */
+/** Responds to one request, then ends the connection. It never fails. */
 async function answered(
   request: IncomingMessage,
   response: ServerResponse,
@@ -229,23 +231,23 @@ async function answered(
   try {
     const asked = requestOf(request);
     const { status, headers, body } = !isOwnName(host, names)
-      ? refusal(421, "Ask by an IP address, or as localhost: no other name is known here")
+      ? refusal(421, "Unknown host name: use an IP address, or localhost")
       : asked
       ? await answer(asked)
-      : refusal(400, "This is not a request");
+      : refusal(400, "Invalid request");
     const text = body ? await new Response(body).text() : "";
     response.writeHead(status, { ...Object.fromEntries(headers), connection: "close" });
     response.end(text);
   } catch (error) {
     log.error("The control server failed: {problem}", { problem: messageOf(error) });
-    // A second head would be refused, and nobody hears of that.
+    // Headers cannot be sent twice, and the error would be lost.
     if (response.headersSent) return void response.destroy();
     response.writeHead(500, { "content-type": "application/json", connection: "close" });
-    response.end(JSON.stringify({ error: "The harvester could not answer" }));
+    response.end(JSON.stringify({ error: "Internal error" }));
   }
 }
 
-/** A request without its body, which no route reads; null for one that fetch does not know. */
+/** A request without its body, which no route reads; null for one that fetch cannot represent. */
 function requestOf({ method = "", url = "", headers: { authorization } }: IncomingMessage) {
   try {
     const headers = new Headers(authorization ? { authorization } : {});
@@ -256,9 +258,9 @@ function requestOf({ method = "", url = "", headers: { authorization } }: Incomi
 }
 
 /**
- * Returns whether a request's Host header names this machine. A page of the web can have a browser here ask with a name of
- * its own that leads to this machine (DNS rebinding), and would read the answer; it cannot with an address. What
- * says no name is no browser.
+ * Returns whether a request's Host header names this machine. A web page can make a browser here send requests under
+ * its own name, resolved to this machine (DNS rebinding), and would read the response; it cannot with an address. A
+ * client without the header is no browser.
  */
 function isOwnName(host: string | undefined, names: ReadonlySet<string>): boolean {
   if (!host) return true;

@@ -167,7 +167,7 @@ Deno.test("a client with another secret, or for another collection, is told what
     ) {
       await assert.rejects(control.stop(), (error) => {
         assert.ok(error instanceof UserError);
-        assert.match(error.message, /does not know this TWARC_CLOUD_SECRET/);
+        assert.match(error.message, /rejected this TWARC_CLOUD_SECRET/);
         assert.match(error.hint ?? "", /TWARC_CLOUD_SECRET/);
         return true;
       });
@@ -217,7 +217,7 @@ Deno.test("a harvester that fails to answer says so in one line, and lives on", 
     };
     const response = await fetch(server.url);
     assert.equal(response.status, 500);
-    assert.deepEqual(await response.json(), { error: "The harvester could not answer" });
+    assert.deepEqual(await response.json(), { error: "Internal error" });
     assert.equal(await client(server).isStopped(), false);
   }));
 
@@ -257,7 +257,7 @@ Deno.test("something else that answers where a harvester was is told apart from 
   ];
   for (const answer of answers) {
     await withStranger(answer, async (control, url) => {
-      const message = `What answers at ${url} is not the harvester of c`;
+      const message = `The server at ${url} is not the harvester of c`;
       await assert.rejects(control.info(), { name: "OutsideError", message });
       await assert.rejects(control.isStopped(), { name: "OutsideError", message });
     });

@@ -80,7 +80,7 @@ Deno.test("a page that has its own name lead here (DNS rebinding) reads nothing"
     const answer = await answerTo(port, "GET / HTTP/1.1\r\nHost: rebound.example\r\n\r\n");
     assert.match(
       answer,
-      /\{"error":"Ask by an IP address, or as localhost: no other name is known here"\}/,
+      /\{"error":"Unknown host name: use an IP address, or localhost"\}/,
     );
   }));
 
