@@ -1,4 +1,4 @@
-/** How much a collection would read, asked for before anything is collected. */
+/** How much a collection would read, estimated before anything is collected. */
 
 import { isProtectedWanted } from "../collection/config.ts";
 import type { Plan, ReadingOf } from "../collection/types/rules.ts";
@@ -23,10 +23,10 @@ const DAY = 86_400_000;
 const MAX_TIMELINE = 3_200;
 /** Days on a page of the archive's counts. */
 const ARCHIVE_DAYS = 31;
-/** How far counts go back where nothing else is said. */
+/** How far back counts go by default. */
 const RECENT_DAYS = 7;
 
-/** What a harvest would read; of a stream, in the days that were counted. */
+/** What a harvest would read; for a stream, in the days that were counted.  */
 export interface Expected {
   posts: number;
   /** Users that it looks up, at most. */
@@ -37,36 +37,36 @@ export interface Expected {
   isAtLeast: boolean;
   /** Requests that it takes; none for a stream. */
   requests: number;
-  /** The posts over time, where counts tell it. */
+  /** The posts over time, where counts show it. */
   spans: CountedSpan[];
-  /** What is to be known about these numbers. */
+  /** Remarks on these numbers. */
   notes: string[];
-  /** What it cost to find out. */
+  /** What the estimate itself cost. */
   asked: Reads;
 }
 
-/** What finding out takes. */
+/** Options of an estimate. */
 export interface Asking {
   bill: Bill;
   /** In milliseconds since 1970. */
   now: number;
   prices: Prices;
-  /** Dollars that finding out may cost without asking. */
+  /** Dollars that the estimate may cost without confirmation. */
   cheap: number;
-  /** Whether to go on although it costs this much. */
+  /** Returns whether to go on at this cost. */
   isWorth: (dollars: number, for_: string) => Promise<boolean>;
-  /** Told of each count that was made. */
+  /** Called after each count. */
   onCall?: () => void;
   signal: AbortSignal;
 }
 
-/** What of a configuration bears on how much is read, besides what it asks for. */
+/** The parts of a configuration, besides its queries, that affect how much is read. */
 type Choice = Pick<CollectionConfig, "fields" | "protected">;
 
-/** Returns what hydrating would read: all ids at most, where none is gone. */
+/** Returns the reads of hydrating: all ids at most, if none was deleted. */
 export function expectedTweets({ count, areAsked }: ReadingOf<"ids">): Expected {
   const posts = areAsked ? 0 : count;
-  const notes = posts > 0 ? [] : ["All of its ids have been asked for."];
+  const notes = posts > 0 ? [] : ["All of its ids have been requested."];
   const requests = Math.ceil(posts / LOOKUP_SIZE);
   return {
     posts,
@@ -80,7 +80,7 @@ export function expectedTweets({ count, areAsked }: ReadingOf<"ids">): Expected 
   };
 }
 
-/** Returns what a search would find. Null where finding out costs too much. */
+/** Returns the reads of a search. Null where the estimate would cost too much. */
 export async function expectedSearch(
   { query, sinceId, span }: ReadingOf<"query">,
   { maxRecords: most, ...config }: Choice & Pick<Plan, "maxRecords">,
@@ -118,7 +118,7 @@ export async function expectedSearch(
   return { posts, users: 0, isAtMost: false, isAtLeast, requests, spans, notes, asked };
 }
 
-/** Returns what is to be known of counts that end early. */
+/** Returns remarks on counts that end early. */
 function missingNotes(all: Counted[]): string[] {
   return all.flatMap(({ missing }) =>
     missing
@@ -146,7 +146,7 @@ function daysBack(
 }
 
 /**
- * Returns what the users' timelines would bring: users that are new by the number of posts that they ever wrote, users
+ * Returns the reads of the users' timelines: for new users by the number of posts that they ever wrote, for users
  * with a since_id by counts since then, one by one where that is cheap.
  */
 export async function expectedTimelines(
@@ -200,7 +200,7 @@ export async function expectedTimelines(
   return expected;
 }
 
-/** Users that no harvest has heard of: all that they wrote, as far back as a timeline goes. */
+/** Adds users without a harvest so far: all that they wrote, as far back as a timeline goes. */
 async function addFresh(
   ids: string[],
   expected: Expected,
@@ -226,7 +226,7 @@ async function addFresh(
   }
 }
 
-/** Users with a since_id: what counts find of them since the oldest one of their group. */
+/** Adds users with a since_id: their posts by counts since the oldest since_id of their group. */
 async function addKnown(
   groups: Known[][],
   expected: Expected,
@@ -262,7 +262,7 @@ function from(id: string): string {
   return `from:${id}`;
 }
 
-/** By since_id, as many in a group as a query holds, and at most `most`: the since_ids of a group are close. */
+/** Groups users by since_id, at most `most` and as many as fit into a query: the since_ids of a group are close. */
 function groupUsers(users: Known[], most: number): Known[][] {
   const groups: Known[][] = [];
   let length = Infinity;
@@ -279,7 +279,7 @@ function groupUsers(users: Known[], most: number): Known[][] {
   return groups;
 }
 
-/** Returns what a stream would have brought in the last seven days. Null where finding out costs too much. */
+/** Returns what a stream would have delivered in the last seven days. Null where the estimate would cost too much. */
 export async function expectedStream(
   queries: string[],
   asking: Asking,
@@ -308,7 +308,7 @@ export async function expectedStream(
   };
 }
 
-/** Returns the spans of counts that were made one after the other, which begin a little later each time. */
+/** Returns the spans of consecutive counts, each of which begins a little later. */
 function sumSpans([first, ...others]: Counted[]): CountedSpan[] {
   return (first?.spans ?? []).map((span, i) => ({
     ...span,
