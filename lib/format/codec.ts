@@ -1,31 +1,33 @@
-/** How the lines of a tweets file are packed. Another packing is one more codec in this file. */
+/** How the lines of a tweets file are compressed. Another format is one more codec in this file. */
 
 import { Buffer } from "node:buffer";
 import { constants, crc32, deflateRawSync, gunzipSync } from "node:zlib";
 import { endFrame, packFrame, unpackAll, unpackFrames, ZSTD_MAGIC } from "./zstd.ts";
 
-/** A packing of whole files, which also can be written block by block. */
+/** A compression of whole files that can also be written block by block. */
 export interface Codec {
-  /** For a person: `it is not one whole gzip file`. */
+  /** For messages: `it is not one whole gzip file`. */
   readonly name: string;
-  /** What a file's name has behind `.jsonl`. */
+  /** The end of a file's name, behind `.jsonl`. */
   readonly suffix: string;
-  /** What a packed file begins with, whatever it holds. */
+  /** The first bytes of every compressed file. */
   readonly magic: Uint8Array;
-  /** What a file that grows block by block begins with. */
+  /** The first bytes of a file that grows block by block. */
   readonly header: Uint8Array;
-  /** Packs a block by itself: packed blocks one after another, between a header and a trailer, are a file. */
+  /**
+   * Compresses a block by itself: compressed blocks one after another, between a header and a trailer, are a file.
+   */
   packBlock(block: Uint8Array): Uint8Array;
   /**
    * Ends a file.
-   * @param content The CRC-32 and the length of what its blocks hold.
+   * @param content The CRC-32 and the length of the uncompressed blocks.
    */
   trailer(content: { crc: number; length: number }): Uint8Array;
-  /** Unpacks a file; the stream fails where there is more, or less, than one. */
+  /** Decompresses a file; the stream fails where it is truncated, or data follows its end. */
   unpack(content: ReadableStream<Uint8Array>): ReadableStream<Uint8Array>;
-  /** Unpacks a small file. @throws where it is damaged, or holds more than `max` bytes */
+  /** Decompresses a small file. @throws where it is damaged, or holds more than `max` bytes */
   unpackBytes(bytes: Uint8Array, max: number): Uint8Array;
-  /** Packs all at once. */
+  /** Compresses all at once. */
   packBytes(content: Blob): Promise<Uint8Array>;
 }
 
@@ -62,9 +64,9 @@ const GZIP: Codec = {
   },
 };
 
-/** Levels of Zstandard that packing takes; those above 9 take many times as long, and save two per cent. */
+/** Levels of Zstandard that are accepted; those above 9 take many times as long, and save two per cent. */
 export const ZSTD_LEVELS = { least: 1, usual: 3, most: 9 };
-/** Bytes of a block where all is packed at once. */
+/** Bytes of a block where all is compressed at once. */
 const ZSTD_BLOCK = 1 << 20;
 
 /** RFC 8878, a frame a block. */
@@ -93,33 +95,39 @@ function zstd(level: number): Codec {
 
 const ZSTD = zstd(ZSTD_LEVELS.usual);
 
-/** Every packing that a tweets file may have. */
+/** Every compression that a tweets file may have. */
 export const CODECS: readonly Codec[] = [GZIP, ZSTD];
 
-/** The packing of new files, unless a collection has another. */
+/** The compression of new files, unless a collection has another. */
 export const CODEC = GZIP;
 
-/** The names of packings, as a configuration has them. */
+/** The names of compressions, as a configuration has them. */
 export const PACKINGS = ["gzip", "zstd"] as const;
 
-/** Returns the packing of new files. @param level Of Zstandard */
+/** Returns the codec of new files. @param level Of Zstandard */
 export function codecFor(packing: (typeof PACKINGS)[number] = "gzip", level?: number): Codec {
   if (packing === "gzip") return GZIP;
   return level === undefined ? ZSTD : zstd(level);
 }
 
-/** Returns the codec of a file by its name, a temporary one's with something behind the suffix too; else that of new files. */
+/**
+ * Returns the codec of a file by its name, with or without the ending of a temporary file; otherwise that of new
+ * files.
+ */
 export function findCodec(name: string): Codec {
   const file = name.slice(name.lastIndexOf("/") + 1);
   return CODECS.find(({ suffix }) => file.endsWith(suffix) || file.includes(`${suffix}.`)) ?? CODEC;
 }
 
-/** Returns the packing of what begins as a packed file does; undefined for anything else. */
+/** Returns the codec whose magic number the bytes begin with; undefined for anything else. */
 export function packingOf(bytes: Uint8Array): Codec | undefined {
   return CODECS.find(({ magic }) => magic.every((byte, i) => bytes[i] === byte));
 }
 
-/** Unpacks what begins as a packed file does; returns anything else, and what is damaged or too long, as it is. */
+/**
+ * Decompresses bytes that begin with a codec's magic number; returns anything else, and what is damaged or too long,
+ * as it is.
+ */
 export function unpackIfPacked(bytes: Uint8Array, max: number): Uint8Array {
   const codec = packingOf(bytes);
   try {

@@ -1,6 +1,6 @@
 /**
  * The names of tweets files: `tweets-20190309153507.jsonl.gz`, and with a number where one second has several, or
- * where one takes the place of another: `tweets-20190309153507-2.jsonl.gz`. The Python original's are the same.
+ * where one replaces another: `tweets-20190309153507-2.jsonl.gz`. The Python original's are the same.
  */
 
 import { parseStamp, stamp } from "../base/stamp.ts";
@@ -22,22 +22,28 @@ export function tweetsFileName(ms: number, number = 1, { suffix }: Codec = CODEC
   return `${PREFIX}${stamp(ms)}${number > 1 ? `-${number}` : ""}.jsonl${suffix}`;
 }
 
-/** Returns whether a name is one that `tweetsFileName` gives: whatever else lies in a harvest's folder is the person's own. */
+/**
+ * Returns whether a name is one that `tweetsFileName` gives: any other file in a harvest's folder is the person's
+ * own.
+ */
 export function isTweetsFileName(name: string): boolean {
   return NAME.test(name);
 }
 
-/** Returns whether a key's or a path's name begins and ends as a tweets file's does, though somebody may have changed the rest. */
+/**
+ * Returns whether the name in a key or a path begins and ends as a tweets file's does, though the rest may have been
+ * changed.
+ */
 export function isNamedLikeTweets(key: string): boolean {
   return NAMED_LIKE.test(fileName(key));
 }
 
-/** Returns what the keys of all tweets files in a folder, with its `/`, begin with. */
+/** Returns the prefix of the keys of all tweets files in a folder, with its `/`. */
 export function tweetsPrefix(folder: string): string {
   return `${folder}${PREFIX}`;
 }
 
-/** Returns when a tweets file was stored, by its key, in milliseconds since 1970; NaN for what is none. */
+/** Returns when a tweets file was stored, by its key, in milliseconds since 1970; NaN for any other key. */
 export function tweetsFileTime(key: string): number {
   return parseStamp(parseName(fileName(key))?.stamp ?? "");
 }
@@ -49,7 +55,7 @@ export function compareTweetsFileNames(one: string, other: string): number {
   return a.number - b.number;
 }
 
-/** Makes the name of a file that takes the place of another in a folder that has `names`: with the next free number. */
+/** Makes the name of a file that replaces another in a folder that has `names`: with the next free number. */
 export function replacementName(name: string, names: ReadonlySet<string>): string {
   const [, stem = name, ending = `.jsonl${CODEC.suffix}`] = NUMBERED.exec(name) ?? [];
   for (let number = 2;; number++) {
@@ -58,7 +64,7 @@ export function replacementName(name: string, names: ReadonlySet<string>): strin
   }
 }
 
-/** Returns the stamp in a tweets file's name, and its number: 1 where it has none. */
+/** Returns the timestamp in a tweets file's name, and its number: 1 where it has none. */
 function parseName(name: string): { stamp: string; number: number } | null {
   const [, stamp, number = "1"] = NAME.exec(name) ?? [];
   return stamp === undefined ? null : { stamp, number: Number(number) };

@@ -3,19 +3,19 @@
 import { Buffer } from "node:buffer";
 
 const LINE_FEED = 0x0a;
-/** Bytes of a line beyond which a file is given up; no answer of the API comes near it. */
+/** Bytes of a line beyond which reading a file fails; no response of the API comes near it. */
 const MAX_LINE_BYTES = 64 * 2 ** 20;
 
 /** A line, without its line break. */
 export interface Line {
   line: Uint8Array;
-  /** False for a last one that has no line break. */
+  /** False for a last one without a line break. */
   isEnded: boolean;
 }
 
 /**
  * Splits a stream into lines.
- * @throws SyntaxError for a line that is longer than 64 MiB: what a file unpacks to has to fit into memory.
+ * @throws SyntaxError for a line that is longer than 64 MiB: a line has to fit into memory.
  */
 export async function* splitLines(content: ReadableStream<Uint8Array>): AsyncGenerator<Line> {
   let begun: Uint8Array[] = [];

@@ -1,16 +1,16 @@
 /**
- * Halves of characters in JSON text: `\ud83d` without the other half behind it. The API sends some, where it cuts a text
- * in the middle of a character. JSON allows them, and JavaScript reads them; jq stops there, DuckDB and pyarrow refuse
- * the file. They are kept as they came.
+ * Unpaired surrogates in JSON text: `\ud83d` without the other half behind it. The API sends some, where it cuts a
+ * text in the middle of a character. JSON allows them, and JavaScript reads them; jq stops there, DuckDB and pyarrow
+ * refuse the file. They are kept as received.
  */
 
 const [BACKSLASH, SMALL_U] = [0x5c, 0x75];
 /** Bytes of an escape: `\ud83d`. */
 const LENGTH = 6;
-/** `\ufffd`, which stands for what is no character. */
+/** `\ufffd`, the replacement character. */
 const REPLACEMENT = new TextEncoder().encode("\\ufffd");
 
-/** Yields where halves without the other one are in a text of JSON. */
+/** Yields the places of unpaired surrogates in a text of JSON. */
 function* halvesIn(line: Uint8Array): Generator<number> {
   for (let at = line.indexOf(BACKSLASH); at >= 0; at = line.indexOf(BACKSLASH, at)) {
     const code = codeAt(line, at);
@@ -25,7 +25,7 @@ function* halvesIn(line: Uint8Array): Generator<number> {
   }
 }
 
-/** The code of the escape at a place; null where there is none. */
+/** Returns the code of the escape at a place; null where there is none. */
 function codeAt(line: Uint8Array, at: number): number | null {
   if (line[at] !== BACKSLASH || line[at + 1] !== SMALL_U) return null;
   let code = 0;
@@ -43,12 +43,12 @@ function digitOf(byte = 0): number | null {
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : null;
 }
 
-/** Returns whether a line of JSON has half a character, which other programs do not read. */
+/** Returns whether a line of JSON has an unpaired surrogate, which other programs do not read. */
 export function hasHalves(line: Uint8Array): boolean {
   return !halvesIn(line).next().done;
 }
 
-/** Returns a line of JSON with U+FFFD in place of each half of a character; the very line where there is none. */
+/** Returns a line of JSON with U+FFFD in place of each unpaired surrogate; the same line where there is none. */
 export function wellFormed<T extends Uint8Array>(line: T): T | Uint8Array<ArrayBuffer> {
   let clean: Uint8Array<ArrayBuffer> | undefined;
   for (const at of halvesIn(line)) {
@@ -58,7 +58,7 @@ export function wellFormed<T extends Uint8Array>(line: T): T | Uint8Array<ArrayB
   return clean ?? line;
 }
 
-/** Returns a text of JSON with U+FFFD in place of each half of a character. */
+/** Returns a text of JSON with U+FFFD in place of each unpaired surrogate. */
 export function wellFormedText(text: string): string {
   if (!text.includes("\\ud")) return text;
   const line = new TextEncoder().encode(text);

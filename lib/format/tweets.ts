@@ -1,23 +1,23 @@
-/** The tweets of a line: of version 1.1 one, of version 2 those of an answer, or of a stream. */
+/** The tweets of a line: of version 1.1 one, of version 2 those of a response or of a stream. */
 
 import { isObject, type Json, type JsonObject } from "../base/json.ts";
 import { OLD_MEMBERS, REPEATS } from "./words.ts";
 
-/** What a line has. Objects of version 2 have the old names in them, whichever the API used. */
+/** The parsed content of a line. Objects of version 2 have the old names in them, whichever the API used. */
 export interface TweetLine {
   /** The version of the API that it came from. */
   api: "1.1" | "2";
   /** In the order of the line. */
   tweets: Tweet[];
-  /** What an answer of version 2 brought beside its tweets; version 1.1 has it inside of them. */
+  /** The objects sent beside the tweets of a response of version 2; version 1.1 has them inside of the tweets. */
   includes: Includes;
   /** The rules that a stream's tweet matches; empty for others. */
   rules: JsonObject[];
-  /** When and from where an answer of version 2 came, as twarc2 writes it; undefined where nobody noted it. */
+  /** When and from where a response of version 2 came, as twarc2 writes it; undefined where it was not recorded. */
   retrieved: JsonObject | undefined;
 }
 
-/** A tweet that was asked for. */
+/** A tweet that was requested. */
 export interface Tweet {
   /** In digits, all of them. */
   id: string;
@@ -25,7 +25,7 @@ export interface Tweet {
   json: JsonObject;
 }
 
-/** What tweets refer to, by what they refer to it with. */
+/** The objects that tweets refer to, by the key that they use for it. */
 export interface Includes {
   /** By id: authors, and users that are mentioned or answered. */
   users: ReadonlyMap<string, JsonObject>;
@@ -41,7 +41,7 @@ export interface Includes {
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 const [RETWEETED = "", ...REPOSTED] = REPEATS;
-/** Only a text that has one of the new words is rewritten. */
+/** Matches a text with a new word: only such a text is rewritten. */
 const NEW_WORD = new RegExp(`"(?:${[...OLD_MEMBERS.keys(), ...REPOSTED].join("|")})"`);
 
 /**
@@ -93,7 +93,7 @@ function readId(tweet: JsonObject, text: string): string {
   throw new SyntaxError("An object has no id");
 }
 
-/** Parses JSON with whole numbers beyond 2^53 as texts of their digits. */
+/** Parses JSON, with whole numbers beyond 2^53 as strings of their digits. */
 function parseExactly(text: string): Json {
   return JSON.parse(text, (_, value: Json, { source = "" }: { source?: string } = {}) => {
     const isRounded = typeof value === "number" && !Number.isSafeInteger(value);
@@ -131,5 +131,5 @@ function toList(value: Json | undefined): Json[] {
 /** @throws SyntaxError */
 function toObject(value: Json | undefined): JsonObject {
   if (isObject(value)) return value;
-  throw new SyntaxError("It is no JSON object");
+  throw new SyntaxError("It is not a JSON object");
 }

@@ -1,10 +1,12 @@
-/** The names that version 2 has for the same: X's documents say "post" where they said "tweet" (OpenAPI 2.167). */
+/**
+ * The names that version 2 has for the same thing: X's documents say "post" where they said "tweet" (OpenAPI 2.167).
+ */
 
-/** The members of `includes` that have tweets. */
+/** The members of `includes` that hold tweets. */
 export const INCLUDED_TWEETS: readonly string[] = ["tweets", "posts"];
-/** The members of a tweet that say which others it refers to. */
+/** The members of a tweet that list its references to others. */
 export const REFERENCES: readonly string[] = ["referenced_tweets", "referenced_posts"];
-/** The types of such a reference, for one that repeats the other. */
+/** The types of such a reference that stand for a repost. */
 export const REPEATS: readonly string[] = ["retweeted", "reposted"];
 
 /** The old names of members, by the new ones. */

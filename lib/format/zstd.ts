@@ -1,24 +1,26 @@
 /**
- * Zstandard (RFC 8878) as tweets files have it: a frame a block, each after a frame that says how long it is, as pzstd
- * writes them, and a last one with the checksum and the length of all, as gzip's trailer has them. To other programs the
- * frames that say something are ones to be passed over.
+ * Zstandard (RFC 8878) as tweets files have it: a frame a block, each after a frame with its length, as pzstd writes
+ * them, and a last one with the checksum and the length of all, as gzip's trailer has them. For other programs the
+ * frames with lengths are skippable frames.
  */
 
 import { Buffer } from "node:buffer";
 import { constants, crc32, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 
-/** Begins a frame that others pass over: with the length of the next one, and with what is known of the whole. */
+/**
+ * Magic numbers of skippable frames: with the length of the next one, and with the checksum and the length of all.
+ */
 const [SIZE_MAGIC, END_MAGIC] = [0x184d2a50, 0x184d2a51];
 /** Bytes of a magic number and a length. */
 const HEAD = 8;
 const [SIZE_LENGTH, END_LENGTH] = [4, 12];
-/** Bytes that a frame may have, packed or not: a block is a mebibyte, or one long line. */
+/** Bytes that a frame may have, compressed or not: a block is a mebibyte, or one long line. */
 const MAX_FRAME = 128 << 20;
 
-/** What a file begins with. */
+/** The first bytes of a file. */
 export const ZSTD_MAGIC = headOf(SIZE_MAGIC, SIZE_LENGTH);
 
-/** Packs a block by itself. @param level 1 to 9: smaller, and slower */
+/** Compresses a block by itself. @param level 1 to 9: smaller, and slower */
 export function packFrame(block: Uint8Array, level: number): Uint8Array {
   const params = { [constants.ZSTD_c_compressionLevel]: level };
   const packed = zstdCompressSync(block, { params });
@@ -29,7 +31,7 @@ export function packFrame(block: Uint8Array, level: number): Uint8Array {
   return bytes;
 }
 
-/** Ends a file. @param content The CRC-32 and the length of what its blocks hold */
+/** Ends a file. @param content The CRC-32 and the length of the uncompressed blocks */
 export function endFrame({ crc, length }: { crc: number; length: number }): Uint8Array {
   const bytes = new Uint8Array(HEAD + END_LENGTH);
   bytes.set(headOf(END_MAGIC, END_LENGTH));
@@ -39,7 +41,7 @@ export function endFrame({ crc, length }: { crc: number; length: number }): Uint
   return bytes;
 }
 
-/** Unpacks a file, piece by piece; fails where there is more, or less, than one. */
+/** Decompresses a file, piece by piece; fails where it is truncated, or data follows its end. */
 export async function* unpackFrames(
   content: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
@@ -48,7 +50,7 @@ export async function* unpackFrames(
   unpacking.end();
 }
 
-/** Unpacks a small file. @throws where it is damaged, or holds more than `max` bytes */
+/** Decompresses a small file. @throws where it is damaged, or holds more than `max` bytes */
 export function unpackAll(bytes: Uint8Array, max: number): Uint8Array {
   const unpacking = new Unpacking(max);
   const blocks = [...unpacking.push(bytes)];
@@ -56,7 +58,7 @@ export function unpackAll(bytes: Uint8Array, max: number): Uint8Array {
   return Buffer.concat(blocks);
 }
 
-/** What a frame that others pass over begins with. */
+/** Returns the head of a skippable frame. */
 function headOf(magic: number, length: number): Uint8Array {
   const bytes = new Uint8Array(HEAD);
   const view = new DataView(bytes.buffer);
@@ -65,23 +67,23 @@ function headOf(magic: number, length: number): Uint8Array {
   return bytes;
 }
 
-/** A file that is unpacked, frame by frame: the library reads the first one of a file only. */
+/** A file that is decompressed frame by frame: the library reads only the first one of a file. */
 class Unpacking {
   readonly #max: number;
-  /** What has come of a frame that is not whole. */
+  /** The bytes of a frame that is not complete yet. */
   #held: Uint8Array = new Uint8Array();
-  /** How long the next frame is; undefined where it is not said yet. */
+  /** Bytes of the next frame; undefined where it is not known yet. */
   #next: number | undefined;
   #crc = 0;
   #length = 0;
   #isOver = false;
 
-  /** @param max Bytes, unpacked, above which it fails */
+  /** @param max Bytes, decompressed, above which it fails */
   constructor(max: number) {
     this.#max = max;
   }
 
-  /** Yields the blocks that a piece brings. @throws Error where it is no such file */
+  /** Yields the blocks that a piece completes. @throws Error where the file is not valid */
   *push(piece: Uint8Array): Generator<Uint8Array> {
     this.#held = this.#held.length === 0 ? piece : Buffer.concat([this.#held, piece]);
     for (let frame = this.#taken(); frame; frame = this.#taken()) {
@@ -95,15 +97,15 @@ class Unpacking {
     this.#held = this.#held.slice();
   }
 
-  /** @throws Error where more has to come */
+  /** @throws Error where the file is truncated */
   end(): void {
-    if (!this.#isOver) throw new Error("It ends early");
+    if (!this.#isOver) throw new Error("It is truncated");
   }
 
-  /** The next frame, where it has come. */
+  /** Returns the next frame, if it is complete. */
   #taken(): Uint8Array | null {
     while (this.#next === undefined) {
-      if (this.#isOver && this.#held.length > 0) throw new Error("More comes after its end");
+      if (this.#isOver && this.#held.length > 0) throw new Error("Data follows its end");
       const view = new DataView(this.#held.buffer, this.#held.byteOffset, this.#held.length);
       if (view.byteLength < HEAD) return null;
       const [magic, length] = [view.getUint32(0, true), view.getUint32(4, true)];
@@ -127,7 +129,7 @@ class Unpacking {
   #checkEnd(view: DataView): void {
     const isWhole = view.getUint32(HEAD, true) === this.#crc &&
       view.getBigUint64(HEAD + 4, true) === BigInt(this.#length);
-    if (!isWhole) throw new Error("It is not what was packed");
+    if (!isWhole) throw new Error("Its checksum or its length does not match");
     this.#isOver = true;
   }
 }
