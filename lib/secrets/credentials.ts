@@ -1,4 +1,4 @@
-/** The keys of a collection: in its configuration, or held elsewhere under the name of a profile. */
+/** The keys of a collection: in its configuration, or stored elsewhere under the name of a profile. */
 
 import { z } from "zod";
 import { KEY_NAMES, type TwitterKeys } from "../base/api_keys.ts";
@@ -14,7 +14,9 @@ import { type JsonObject, jsonOrNull, parseJson } from "../base/json.ts";
 
 const keysSchema = z.partialRecord(z.enum(KEY_NAMES), z.string());
 
-/** Where keys are held: in Parameter Store for harvesters of ECS, in the person's files for those of this machine. */
+/**
+ * Where keys are stored: in Parameter Store for harvesters of ECS, in the person's files for those of this machine.
+ */
 export interface KeysPlace {
   runner: RunnerKind;
   bucket: BucketRef;
@@ -23,8 +25,9 @@ export interface KeysPlace {
 }
 
 /**
- * Returns a collection's keys themselves. Harvesters of this machine find in Parameter Store what the person's files do not have.
- * @throws UserError where the profile that the configuration names is not there.
+ * Returns a collection's keys themselves. Harvesters of this machine read from Parameter Store any that the person's
+ * files do not have.
+ * @throws UserError where the profile that the configuration names does not exist.
  */
 export async function heldKeys(
   { profile, ...keys }: ConfigKeys,
@@ -41,8 +44,8 @@ export async function heldKeys(
   const name = parameterOf(profile);
   const held = await parameters.get(name);
   if (held === null) {
-    throw new UserError(`There are no keys in the parameter ${parameters.nameOf(name)}`, {
-      hint: `Put them there with: twarc-cloud collection-config keys --profile ${profile}`,
+    throw new UserError(`The parameter ${parameters.nameOf(name)} does not exist`, {
+      hint: `Store the keys there with: twarc-cloud collection-config keys --profile ${profile}`,
     });
   }
   const parsed = keysSchema.safeParse(parseJson(held, parameters.nameOf(name)));
@@ -52,7 +55,7 @@ export async function heldKeys(
   });
 }
 
-/** Other keys that are where a person's own are to go. */
+/** Other keys, stored where a person's own would go. */
 export interface OtherKeys {
   /** The full name of the parameter. */
   parameter: string;
@@ -60,23 +63,24 @@ export interface OtherKeys {
   profile: string;
   theirs: string;
   mine: string;
-  /** Since when they are there, in milliseconds since 1970. */
+  /** Since when they are stored, in milliseconds since 1970. */
   since: number;
-  /** Who put them there, as AWS names them, where that is known. */
+  /** Who stored them, as AWS names them, where that is known. */
   by: string | undefined;
 }
 
-/** Where a person's keys go. */
+/** Where a person's keys are to be stored. */
 export interface KeysTarget extends KeysPlace {
   profile: string;
-  /** Asked before other keys are replaced; false keeps them. */
+  /** Called before other keys are replaced; false keeps them. */
   mayReplace: (other: OtherKeys) => Promise<boolean>;
 }
 
 /**
- * Returns what a configuration has of keys: for a bucket of S3 the name of their profile, after they were put into Parameter
- * Store, encrypted, or for harvesters of this machine into the person's files; for a folder themselves.
- * @returns With the name of the parameter, where there is one; null where other keys are there, and stay.
+ * Stores keys, and returns the members of a configuration that refer to them: for a bucket of S3 the name of their
+ * profile, once they are in Parameter Store, encrypted, or for harvesters of this machine in the person's files; for
+ * a folder the keys themselves.
+ * @returns With the name of the parameter, where there is one; null where other keys are stored, and stay.
  * @throws UserError, OutsideError
  */
 export async function keptKeys(
@@ -100,7 +104,7 @@ export async function keptKeys(
     const found = await parameters.find(name);
     if (found && fingerprintOf(found.value) === mine) return kept;
     if (!found && await parameters.put(name, value, { ifAbsent: true })) return kept;
-    // Others may have changed them while the person thought about it.
+    // Another process may have changed them while the person decided.
     if (found?.version === agreed) break;
     if (!found) continue;
     const by = await parameters.writerOf(name, found.version);
@@ -113,7 +117,7 @@ export async function keptKeys(
   return kept;
 }
 
-/** Returns what tells keys from others and gives nothing away, in whatever order they are written. */
+/** Returns a fingerprint that distinguishes keys and discloses nothing, in whatever order they are written. */
 function fingerprintOf(value: string): string {
   const keys = keysSchema.safeParse(jsonOrNull(value)).data;
   return fingerprint(keys ? JSON.stringify(Object.entries(keys).toSorted()) : value);
@@ -127,7 +131,7 @@ export function keysMember(keys: TwitterKeys): JsonObject {
   return Object.fromEntries(members);
 }
 
-/** Has keys in the person's files under the name of a profile. @throws UserError where others are there. */
+/** Stores keys in the person's files under the name of a profile. @throws UserError where other keys are there. */
 async function keepHere(
   keys: TwitterKeys,
   profile: string,
@@ -140,7 +144,7 @@ async function keepHere(
   throw new UserError(
     `Your profile ${profile} has other keys, which harvests on this machine would use`,
     {
-      hint: "Keep these under another name: twarc-cloud configure --profile NAME",
+      hint: "Store these under another name: twarc-cloud configure --profile NAME",
     },
   );
 }
@@ -150,7 +154,7 @@ function nameOf(profile: string): string {
   return `keys/${profile}`;
 }
 
-/** Returns the same for a parameter. @throws UserError for a name that no parameter can have. */
+/** Returns the name of a profile's parameter. @throws UserError for a name that no parameter can have. */
 function parameterOf(profile: string): string {
   if (/^[A-Za-z0-9_.-]{1,64}$/.test(profile)) return nameOf(profile);
   throw new UserError(`${JSON.stringify(profile)} cannot be the name of a parameter in AWS`, {

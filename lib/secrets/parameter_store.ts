@@ -11,12 +11,12 @@ import { type AwsAccess, awsConfig, awsError, awsFailure } from "../base/aws.ts"
 import { AccessError } from "../base/errors.ts";
 import type { SecretStore } from "./secret_store.ts";
 
-/** A secret as it is kept. */
+/** A secret as Parameter Store returns it. */
 export interface Parameter {
   value: string;
   /** Counts its changes. */
   version: number;
-  /** When it was put there, in milliseconds since 1970. */
+  /** When it was stored, in milliseconds since 1970. */
   at: number;
 }
 
@@ -41,7 +41,7 @@ export class ParameterStore implements SecretStore {
     return (await this.find(name))?.value ?? null;
   }
 
-  /** Returns a secret with what is known of it, or null where there is none. @throws UserError, OutsideError */
+  /** Returns a secret with its version and time, or null where there is none. @throws UserError, OutsideError */
   async find(name: string): Promise<Parameter | null> {
     const Name = this.nameOf(name);
     try {
@@ -58,7 +58,7 @@ export class ParameterStore implements SecretStore {
   }
 
   /**
-   * Who put a version of a secret there, as AWS names them; undefined where it is not known, or may not be.
+   * Returns who stored a version of a secret, as AWS names them; undefined where that is unknown, or may not be read.
    * @throws UserError, OutsideError
    */
   async writerOf(name: string, version: number): Promise<string | undefined> {
@@ -93,7 +93,7 @@ export class ParameterStore implements SecretStore {
     }
   }
 
-  /** Deletes a secret; one that is not there is no error. @throws UserError, OutsideError */
+  /** Deletes a secret; a missing one is no error. @throws UserError, OutsideError */
   async delete(name: string): Promise<void> {
     const Name = this.nameOf(name);
     try {

@@ -1,4 +1,4 @@
-/** Secrets in files that the person alone can read. */
+/** Secrets in files that only the person can read. */
 
 import { dirname, join } from "node:path";
 import { whenFree } from "../base/in_use.ts";
@@ -16,15 +16,15 @@ import type { SecretStore } from "./secret_store.ts";
 /** Milliseconds that another process may take to write a secret whose file it has made. */
 const WRITTEN_AFTER_MS = 1_000;
 
-/** Where the files are, and what is said where that is not the person's own. */
+/** The folder of the files, and what messages say where it is not the person's own. */
 export interface SecretFilesOptions {
-  /** What the folder is, for a message: `The folder of keys`. */
+  /** The folder in messages: `The folder of keys`. */
   called: string;
   hint: string;
   disk?: Disk;
 }
 
-/** The secrets in a folder, each in the file of its name. Methods throw what the file system fails with, too. */
+/** The secrets in a folder, each in the file of its name. Methods also throw the errors of the file system. */
 export class SecretFiles implements SecretStore {
   readonly #folder: string;
   readonly #options: SecretFilesOptions;
@@ -71,7 +71,7 @@ export class SecretFiles implements SecretStore {
     await whenFree(path, () => this.#disk.remove(path)).catch(nullIfAbsent);
   }
 
-  /** A link appears whole, where a file that is being written may be read half. */
+  /** A link appears complete; a file that is being written may be read half. */
   async #link(temporary: string, path: string, value: string): Promise<void> {
     await this.#disk.link(temporary, path).catch((error) => {
       if (!isLacking(error)) throw error;
@@ -79,7 +79,7 @@ export class SecretFiles implements SecretStore {
     });
   }
 
-  /** Returns whether the secret that another process has made is there, or comes soon. */
+  /** Returns whether the secret that another process has made is there, or appears soon. */
   async #isWritten(name: string): Promise<boolean> {
     for (const end = performance.now() + WRITTEN_AFTER_MS; performance.now() < end;) {
       if (await this.get(name)) return true;

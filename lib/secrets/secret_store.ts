@@ -1,4 +1,4 @@
-/** The port to where secrets are kept, and secrets that are made when they are first wanted. */
+/** The port to stored secrets, and secrets that are created on first use. */
 
 import { randomBytes } from "node:crypto";
 
@@ -8,7 +8,7 @@ export interface SecretStore {
   get(name: string): Promise<string | null>;
   /** Writes a secret, in place of an older one unless `when` says otherwise: then false where there is one. */
   put(name: string, value: string, when?: { ifAbsent: true }): Promise<boolean>;
-  /** Deletes a secret; one that is not there is no error. */
+  /** Deletes a secret; a missing one is no error. */
   delete(name: string): Promise<void>;
 }
 
@@ -17,7 +17,7 @@ export function newSecret(): string {
   return randomBytes(32).toString("hex");
 }
 
-/** Returns a secret, which is made where there is none; of those who make it at the same time all get the first one. */
+/** Returns a secret, created where there is none; processes that create it at the same time all get the first one. */
 export async function madeSecret(
   store: Pick<SecretStore, "get" | "put">,
   name: string,

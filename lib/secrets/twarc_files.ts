@@ -1,4 +1,4 @@
-/** Sets of keys by name, in the files that twarc and twarc2 keep them in. */
+/** Sets of keys by name, in the files of twarc and twarc2. */
 
 import { dirname, join } from "node:path";
 import { z } from "zod";
@@ -17,10 +17,10 @@ const profileSchema = z.object(
   Object.fromEntries(KEY_NAMES.map((name) => [name, z.string().optional()])),
 );
 
-/** Where a person's keys may be: twarc's own file first. */
+/** The folders where a person's keys may be: twarc's own file first. */
 interface Home {
   env: Record<string, string | undefined>;
-  /** `linux`, `darwin`, `windows`; this system's unless said. */
+  /** `linux`, `darwin`, `windows`; by default this system's. */
   os?: string;
 }
 
@@ -29,7 +29,9 @@ export function defaultKeysPath(home: Home): string {
   return join(homeIn(home), ".twarc");
 }
 
-/** Returns the files in which keys are looked for: twarc's own, then that of twarc2, which click keeps where the system wants it. */
+/**
+ * Returns the files in which keys are looked up: twarc's own, then that of twarc2, at click's place for the system.
+ */
 export function keysPaths({ env, os = Deno.build.os }: Home): string[] {
   const home = homeIn({ env, os });
   const folder = os === "windows"
@@ -56,9 +58,9 @@ export interface Profile {
 }
 
 /**
- * Returns the profiles of files, in their order; of those with the same name the first. Keys that stand above all
- * sections, as twarc2 writes them, are `main`.
- * @throws UserError for a file that cannot be read; one that is not there has none.
+ * Returns the profiles of files, in their order; of those with the same name the first. Keys above all sections, as
+ * twarc2 writes them, are `main`.
+ * @throws UserError for a file that cannot be read; a missing one has none.
  */
 export async function listProfiles(paths: string[]): Promise<Profile[]> {
   const found = new Map<string, Profile>();
@@ -82,7 +84,7 @@ export async function readProfile(paths: string[], profile?: string): Promise<Tw
 }
 
 /**
- * Returns a profile whose keys are enough; without a name, `main`, or the only one there is.
+ * Returns a profile with sufficient keys; without a name, `main`, or the only one there is.
  * @param paths The files to look in, as `keysPaths` gives them.
  * @throws UserError
  */
@@ -91,7 +93,7 @@ export async function findProfile(paths: string[], profile?: string): Promise<Pr
   const [only] = profiles;
   if (!only) {
     throw new UserError(`There are no keys in ${paths.join(" or ")}`, {
-      hint: "Get some with `twarc-cloud configure`.",
+      hint: "Create some with `twarc-cloud configure`.",
     });
   }
   const isMain = profiles.length > 1 || only.name === MAIN_PROFILE;
@@ -116,14 +118,16 @@ function named(profile: string): string {
   return profile === MAIN_PROFILE ? "" : ` --profile ${lastWord(profile)}`;
 }
 
-/** Returns the keys that a file has under a name, whether or not they are enough; none where it is not there. @throws UserError */
+/**
+ * Returns the keys that a file has under a name, sufficient or not; none where it does not exist. @throws UserError
+ */
 export async function storedKeys(path: string, profile: string): Promise<TwitterKeys> {
   return (await listProfiles([path])).find(({ name }) => name === profile)?.keys ?? {};
 }
 
 /**
- * Writes a profile, its keys in place of those that it had; every other line of the file stays as it
- * is. Only the person can read the file afterwards; on Windows whoever may read what is in its folder.
+ * Writes a profile, replacing its keys; every other line of the file stays as it is. Only the person can read the
+ * file afterwards; on Windows anyone who may read its folder.
  * @throws UserError
  */
 export async function writeProfile(
@@ -133,11 +137,11 @@ export async function writeProfile(
 ): Promise<void> {
   if (!/^[^\s[\]]([^[\]\r\n]*[^\s[\]])?$/.test(profile)) {
     throw new UserError(`${JSON.stringify(profile)} cannot be the name of a profile`, {
-      hint: "Take one without brackets, and without spaces around it.",
+      hint: "Choose one without brackets, and without spaces around it.",
     });
   }
   const next = withProfile(await readText(path) ?? "", profile, keys);
-  // Where it is a link to another place, that place is written.
+  // A link stays a link: the file that it points to is written.
   const place = await Deno.realPath(path).catch(() => path);
   const temporary = join(dirname(place), `.twarc-${crypto.randomUUID()}`);
   try {
