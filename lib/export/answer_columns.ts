@@ -38,18 +38,18 @@ export const ANSWER_COLUMNS: readonly string[] = [
   "__twarc.retrieved_at __twarc.url __twarc.version",
 ].flatMap((names) => names.split(" "));
 
-/** What fills other columns, or has none on purpose. */
+/** Members whose values fill other columns, or have none on purpose. */
 const TAKEN = ["note_tweet.text", "note_tweet.entities", "in_reply_to_user", "author.pinned_tweet"];
 
-/** The members that a retweet takes from what it repeats. */
+/** The members that a retweet takes from the tweet that it repeats. */
 const MERGED = ["entities", "attachments", "context_annotations", "public_metrics"] as const;
 
-/** Members that columns are made of: true for a column, an object for what has columns in it. */
+/** The members that columns are made of: true for a column, an object for members with columns in them. */
 type Known = { [name: string]: true | Known };
 
 /** Makes rows of tweets of version 2. */
 export class AnswerRows {
-  /** How often members came that no column has, by their paths. */
+  /** How often members without a column came, by their paths. */
   readonly unknown = new Map<string, number>();
   readonly columns: readonly string[];
   readonly #paths: string[][];
@@ -60,7 +60,7 @@ export class AnswerRows {
 
   /**
    * @param options.columns ANSWER_COLUMNS, others behind them, or some of them.
-   * @param options.merge Whether retweets have the text, the counts and the entities of what they repeat.
+   * @param options.merge Whether retweets have the text, the counts and the entities of the tweets that they repeat.
    */
   constructor({ columns, merge }: { columns: readonly string[]; merge: boolean }) {
     this.columns = columns;
@@ -78,7 +78,7 @@ export class AnswerRows {
     return this.#paths.map((path) => toCell(at(row, path)));
   }
 
-  /** Returns a tweet in the form that its columns' paths lead through. */
+  /** Returns a tweet in the form that its columns' paths refer to. */
   #toRow(post: Post): JsonObject {
     const { json, line } = post;
     const references = readReferences(post);
@@ -111,7 +111,7 @@ export class AnswerRows {
     return made;
   }
 
-  /** Counts what no column has. */
+  /** Counts members without a column. */
   #look(object: JsonObject, known: Known, path: string): void {
     for (const name in object) {
       const below = Object.hasOwn(known, name) ? known[name] : undefined;
@@ -126,7 +126,7 @@ export class AnswerRows {
   }
 }
 
-/** Returns the whole text of a tweet of version 2: that of a long one is in a member of its own. */
+/** Returns the whole text of a tweet of version 2: a long one is in a member of its own. */
 export function readAnswerText(json: JsonObject): string | undefined {
   return toText(toObject(json.note_tweet)?.text) ?? toText(json.text);
 }
@@ -151,7 +151,7 @@ export function at(row: JsonObject, path: string[]): Json | undefined {
   return value;
 }
 
-/** A text stays on its line, as twarc-csv writes it. */
+/** Returns a cell; a text stays on its line, as twarc-csv writes it. */
 function toCell(value: Json | undefined): Cell {
   if (typeof value !== "string" || !/[\r\n]/.test(value)) return value;
   return value.replaceAll("\r", "").replaceAll("\n", "\\n");
@@ -162,12 +162,12 @@ function merge(row: JsonObject, from: JsonObject, name: string): void {
   if (value !== undefined) row[name] = value;
 }
 
-/** The first of each kind. */
+/** Returns the id of the first reference of each kind. */
 function toReferenceIds(references: Referred[]): JsonObject {
   return Object.fromEntries(references.toReversed().map(({ type, id }) => [type, { id }]));
 }
 
-/** Who is answered, repeated and quoted, where these tweets came along. */
+/** Returns the names of the users that are answered, reposted and quoted, where their tweets came along. */
 function toReferenceNames(references: Referred[], { line }: Post): JsonObject {
   const of = (kind: string) => {
     const json = references.findLast(({ type }) => type === kind)?.json;
@@ -210,7 +210,7 @@ function toUrl({ media_key, display_url, expanded_url, url }: JsonObject): Json 
   return media_key === undefined ? whole : display_url ?? whole;
 }
 
-/** What is attached, in place of its keys. */
+/** Returns the attached objects in place of their keys. */
 function toAttachments(attachments: JsonObject | undefined, { line }: Post): JsonObject {
   const { media_keys, poll_ids } = attachments ?? {};
   const poll = Array.isArray(poll_ids) ? line.includes.polls.get(`${poll_ids.at(-1)}`) : undefined;

@@ -11,15 +11,15 @@ import type { Pseudonyms } from "./pseudonyms.ts";
 import { STATUS_COLUMNS, toStatusCells } from "./status_columns.ts";
 import type { Table } from "./writer.ts";
 
-/** What a table is to have. */
+/** Options of openTable(). */
 export interface TableOptions {
-  /** A set's name, or columns with commas between them; undefined for the usual ones. */
+  /** A set's name, or columns separated by commas; undefined for the default ones. */
   columns?: string | undefined;
   /** Members that are columns as well, by their paths. */
   extra?: readonly string[];
   /** The versions of the API that the collections use. */
   apis: ReadonlySet<string>;
-  /** Whether retweets have what they repeat. */
+  /** Whether retweets have the content of the tweets that they repeat. */
   merge: boolean;
   /** Whether the line itself is the last column. */
   raw?: boolean;
@@ -29,7 +29,7 @@ export interface TableOptions {
 /** The names of sets of columns. */
 export const SETS = ["twarc", "v1", "common", "4cat"] as const;
 
-/** Returns how tweets become rows. @throws UserError for columns that there are not */
+/** Returns how tweets become rows. @throws UserError for unknown columns */
 export function openTable(options: TableOptions): Table {
   const { pseudonyms, raw = false } = options;
   const table = tableOf(options);
@@ -37,7 +37,7 @@ export function openTable(options: TableOptions): Table {
   return raw ? withRaw(hidden) : hidden;
 }
 
-/** Returns a cell of the common columns as tables of text have it. */
+/** Returns a cell of the common columns as text tables have it. */
 export function toTextCell(cell: CommonCell, { type }: Pick<CommonColumn, "type">): Cell {
   if (type === "time" && typeof cell === "number") return new Date(cell).toISOString();
   return cell;
@@ -69,9 +69,9 @@ function checkVersion(apis: ReadonlySet<string>, version: string, set: string): 
   const other = [...apis].find((api) => api !== version);
   if (other === undefined) return;
   throw new UserError(
-    `The columns ${set} are those of version ${version}, and tweets are of ${other}`,
+    `The columns ${set} are for version ${version} of the API, but the tweets are of version ${other}`,
     {
-      hint: "Take --columns common, which both versions have.",
+      hint: "Use --columns common, which works for both versions.",
     },
   );
 }
@@ -85,7 +85,7 @@ function some(table: Table, names: string[]): Table {
   const strange = names.find((name) => !table.columns.includes(name));
   if (strange !== undefined || names.length === 0) {
     throw new UserError(`${JSON.stringify(strange ?? "")} is not a column`, {
-      hint: `There are the sets ${SETS.join(", ")}, and the columns ${table.columns.join(", ")}.`,
+      hint: `Sets: ${SETS.join(", ")}. Columns: ${table.columns.join(", ")}.`,
     });
   }
   const places = names.map((name) => table.columns.indexOf(name));

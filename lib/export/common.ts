@@ -14,10 +14,10 @@ import {
 import { isRetweet, readTime } from "./selection.ts";
 import { readEntities, readStatusText, readUserId } from "./status_columns.ts";
 
-/** What kind of tweet one is; an answer that quotes is an answer. */
+/** The kind of a tweet; an answer that quotes is an answer. */
 export type Kind = "post" | "reply" | "repost" | "quote";
 
-/** A picture, a film or a moving picture of a tweet. */
+/** A photo, a video or an animation of a tweet. */
 export type Media = {
   key: string | null;
   type: string | null;
@@ -80,7 +80,7 @@ export interface Common {
 
 /**
  * Returns a tweet in the words that both versions share.
- * @param merge Whether a retweet has the whole text, the counts and the entities of what it repeats.
+ * @param merge Whether a retweet has the whole text, the counts and the entities of the tweet that it repeats.
  */
 export function toCommon(post: Post, { merge }: { merge: boolean }): Common {
   const found = post.line.api === "1.1" ? fromStatus(post, merge) : fromAnswer(post, merge);
@@ -236,7 +236,7 @@ function toOther(status: JsonObject): Other {
   return { id, authorId: readUserId(user), handle: toText(user?.screen_name) };
 }
 
-/** A tweet that did not come along. */
+/** Returns a tweet that did not come along. */
 function toBareOther(id: Json | undefined): Other | undefined {
   return typeof id === "string" ? { id, authorId: undefined, handle: undefined } : undefined;
 }

@@ -3,10 +3,10 @@
 import type { Common, Media } from "./common.ts";
 import type { Place } from "./post.ts";
 
-/** What a column's cells are; times are milliseconds since 1970. */
+/** The type of a column's cells; times are milliseconds since 1970. */
 export type Type = "text" | "time" | "integer" | "float" | "boolean" | "texts" | "media";
 
-/** What a cell is, before it is written. */
+/** A cell before it is written. */
 export type CommonCell = string | number | boolean | string[] | Media[] | undefined;
 
 /** A column of the common ones. */
@@ -19,7 +19,7 @@ export interface CommonColumn {
 
 const none = () => undefined;
 
-/** What a column is, by its name. */
+/** The types and the values of columns, by their names. */
 const COLUMNS: Readonly<Record<string, [Type, CommonColumn["read"]]>> = {
   platform: ["text", () => "x"],
   id: ["text", ({ id }) => id],

@@ -3,13 +3,13 @@
 import { wellFormedText } from "../format/surrogates.ts";
 import type { Json } from "../base/json.ts";
 
-/** What a cell is made of; undefined and null are an empty one. */
+/** The value of a cell; undefined and null are an empty one. */
 export type Cell = Json | undefined;
 
 const SPECIAL = /[",\r\n]/;
-/** What a spreadsheet would take for a formula. */
+/** Matches what a spreadsheet would evaluate as a formula. */
 const FORMULA = /^[=+\-@\t\r]/;
-/** What a spreadsheet would take for a number and round: it has 15 digits. */
+/** Matches what a spreadsheet would read as a number and round: it has 15 digits. */
 const LONG_NUMBER = /^-?\d{12,}$/;
 const BYTE_ORDER_MARK = "\ufeff";
 
@@ -38,8 +38,8 @@ export function toCsvRow(cells: readonly Cell[]): string {
 }
 
 /**
- * Returns a row that a spreadsheet opens by itself: ids stay text, and no cell is taken for a formula. An apostrophe
- * in front says "text" to it.
+ * Returns a row for opening in a spreadsheet: ids stay text, and no cell is evaluated as a formula. An apostrophe in
+ * front marks text.
  */
 export function toExcelRow(cells: readonly Cell[]): string {
   const texts = cells.map((cell) => {
@@ -50,7 +50,7 @@ export function toExcelRow(cells: readonly Cell[]): string {
   return `${texts.map(quoteCell).join(",")}\n`;
 }
 
-/** Returns what a file begins with. */
+/** Returns the beginning of a file. */
 export function toCsvHeader(names: readonly string[], { excel = false } = {}): string {
   return `${excel ? BYTE_ORDER_MARK : ""}${toCsvRow(names)}`;
 }

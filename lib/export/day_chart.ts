@@ -5,7 +5,7 @@ const BLOCKS = "▁▂▃▄▅▆▇█";
 /** Bars of a picture, at most: beyond that each is of several days. */
 const MOST_BARS = 400;
 
-/** So many tweets of one day. */
+/** The number of tweets of one day. */
 export interface DayCount {
   /** `2026-01-31`, UTC. */
   day: string;
@@ -36,7 +36,7 @@ export function toDays(
   return days;
 }
 
-/** Returns a line of blocks that fits so many columns, and one below it that marks what was missed with `^`. */
+/** Returns a line of blocks that fits into a number of columns, and one below it that marks gaps with `^`. */
 export function toSparkline(
   days: readonly DayCount[],
   columns: number,
@@ -49,10 +49,7 @@ export function toSparkline(
   return [bars.map(block).join(""), gaps];
 }
 
-/**
- * Returns a chart as SVG, light or dark as its reader is, with bars that are told apart in print: what was missed is
- * hatched.
- */
+/** Returns a chart as SVG, light or dark as its reader is, with bars that differ in print: gaps are hatched. */
 export function toSvg(days: readonly DayCount[], { title }: { title: string }): string {
   const bars = grouped(days, MOST_BARS);
   const [width, height, left, top, bottom] = [960, 320, 64, 40, 40];
@@ -106,7 +103,7 @@ ${
 `;
 }
 
-/** At most so many, each of as many days. */
+/** Groups days, each group of as many days, into a limited number of groups. */
 function grouped(days: readonly DayCount[], most: number): DayCount[] {
   const size = Math.ceil(days.length / most);
   const groups: DayCount[] = [];

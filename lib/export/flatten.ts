@@ -22,7 +22,7 @@ export function flatten(line: TweetLine): JsonObject[] {
 
 type Known = TweetLine["includes"] & { names: ReadonlyMap<string, JsonObject> };
 
-/** Puts what an object refers to inside of it, and does the same in all that it has. */
+/** Puts the objects that an object refers to inside of it, and does the same in all of its members. */
 function expand(value: Json | undefined, known: Known): void {
   if (Array.isArray(value)) { for (const item of value) expand(item, known); }
   if (!isObject(value)) return;

@@ -1,4 +1,4 @@
-/** Who repeats, answers, quotes and mentions whom: users and the edges between them, counted. */
+/** A network of users: who retweets, answers, quotes and mentions whom, counted. */
 
 import { type Common, type Other, toCommon } from "./common.ts";
 import type { Post } from "./post.ts";
@@ -14,7 +14,7 @@ export type EdgeKind = (typeof EDGES)[number];
 /** A user. */
 export interface Node {
   id: string;
-  /** As it was named last; the id where nobody named it. */
+  /** As it was named last; the id where no tweet names it. */
   handle: string;
   /** Tweets of this user. */
   posts: number;
@@ -23,7 +23,7 @@ export interface Node {
   last: number | undefined;
 }
 
-/** So many tweets of one user about another one. */
+/** The number of tweets of one user about another one. */
 export interface Edge {
   source: string;
   target: string;
@@ -38,7 +38,7 @@ export class Network {
   readonly #nodes = new Spill();
   readonly #edges = new Spill();
 
-  /** @param kinds Those that are wanted. */
+  /** @param kinds The kinds of edges to collect. */
   constructor({ kinds, pseudonyms }: {
     kinds: ReadonlySet<EdgeKind>;
     pseudonyms?: Pseudonyms | undefined;
@@ -61,7 +61,7 @@ export class Network {
     }
   }
 
-  /** Writes what is held, where that is much. */
+  /** Writes buffered records, once there are many. */
   async settle(): Promise<void> {
     await this.#nodes.settle();
     await this.#edges.settle();
@@ -113,7 +113,7 @@ function targetsOf(
 ): { kind: EdgeKind; id: string | undefined; handle: string | undefined }[] {
   const of = (kind: EdgeKind, other: Other | undefined) =>
     other ? [{ kind, id: other.authorId, handle: other.handle }] : [];
-  // A retweet mentions nobody itself: its text is another one's.
+  // A retweet mentions nobody itself: its text is another user's.
   const mentions = tweet.repostOf ? [] : tweet.mentions;
   return [
     ...of("retweet", tweet.repostOf),

@@ -9,7 +9,7 @@ const encoder = new TextEncoder();
 /** Characters that are written at once. */
 const BLOCK = 2 ** 16;
 
-/** What a table of edges has. */
+/** The columns of a table of edges. */
 const COLUMNS = ["source", "target", "kind", "weight"];
 
 const BEGINNING = `<?xml version="1.0" encoding="UTF-8"?>
@@ -25,11 +25,11 @@ const BEGINNING = `<?xml version="1.0" encoding="UTF-8"?>
 <nodes>
 `;
 
-/** What XML 1.0 cannot have, besides halves of pairs. */
+/** Matches characters that XML 1.0 cannot have, besides unpaired surrogates. */
 // deno-lint-ignore no-control-regex
 const NOT_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
 
-/** Writes a network once all tweets have come. */
+/** Writes a network once all tweets were added. */
 abstract class NetworkWriter implements PostWriter {
   readonly #sink: Sink;
   readonly #network: Network;
@@ -39,7 +39,7 @@ abstract class NetworkWriter implements PostWriter {
     this.#network = network;
   }
 
-  /** Gives the file, text by text. */
+  /** Yields the texts of the file. */
   protected abstract texts(network: Network): AsyncGenerator<string>;
 
   async add(posts: readonly Post[]): Promise<void> {

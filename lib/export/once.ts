@@ -1,9 +1,9 @@
-/** Each tweet once, however many there are: the first one that came. */
+/** Deduplication of tweets, however many there are: the first one is kept. */
 
 import { Repeats } from "../base/repeats.ts";
 import { SeenIds } from "./seen_ids.ts";
 
-/** Ids that are held in memory, some 64 MB, before the disk finds out which ones come again. */
+/** Ids that are held in memory, some 64 MB, before duplicates are searched on disk. */
 const MOST_IN_MEMORY = 3_000_000;
 
 /** Lets each id through once. */
@@ -15,7 +15,7 @@ export class Once {
   #repeated: SeenIds | undefined;
 
   /**
-   * @param ids Gives all ids that will come, from the first on.
+   * @param ids Yields all ids that will come, from the first on.
    * @param most Ids that are held in memory.
    */
   constructor(ids: () => AsyncIterable<string[]>, most = MOST_IN_MEMORY) {
@@ -30,7 +30,7 @@ export class Once {
   }
 
   /**
-   * Has the disk find out which ids come again, once there are too many. To be called between lines.
+   * Searches duplicates on disk, once there are too many ids. To be called between lines.
    * @throws UserError where the disk for temporary files is full
    */
   async settle(): Promise<void> {

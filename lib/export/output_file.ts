@@ -1,11 +1,11 @@
-/** A file that has its name only when it is whole. */
+/** A file that gets its name only when it is complete. */
 
 import { dirname } from "node:path";
 import { messageOf, TwarcCloudError, UserError } from "../base/errors.ts";
 import { removeFile, renameFile } from "../base/in_use.ts";
 import type { Sink } from "./writer.ts";
 
-/** A file that is being written, under a name of its own beside the one that it gets. */
+/** A file that is written under a temporary name, beside its final one. */
 export class OutputFile implements Sink {
   readonly #path: string;
   readonly #temporary: string;
@@ -25,7 +25,7 @@ export class OutputFile implements Sink {
     this.#file = file;
   }
 
-  /** Opens one, in a folder that is made where it is not there. @throws UserError where it cannot be written */
+  /** Opens one, and creates its folder where it is missing. @throws UserError where it cannot be written */
   static async open(path: string): Promise<OutputFile> {
     try {
       const made = await makeFolder(dirname(path));
@@ -51,7 +51,7 @@ export class OutputFile implements Sink {
     this.#bytes += bytes.length;
   }
 
-  /** Gives it its name, in place of an older one's. @param path Another name than it was opened for. */
+  /** Renames it to its final name, replacing an older file. @param path Another name than it was opened for. */
   async keep(path = this.#path): Promise<void> {
     try {
       await this.#file.sync();
@@ -67,14 +67,14 @@ export class OutputFile implements Sink {
     try {
       this.#file.close();
     } catch {
-      // It is closed.
+      // Already closed.
     }
     await removeFile(this.#temporary).catch(() => {});
     if (this.#made) await removeFile(this.#made).catch(() => {});
   }
 }
 
-/** Writes a small file whole. @throws UserError where it cannot be written */
+/** Writes a small file atomically. @throws UserError where it cannot be written */
 export async function writeWhole(path: string, text: string): Promise<void> {
   const file = await OutputFile.open(path);
   try {
@@ -86,7 +86,7 @@ export async function writeWhole(path: string, text: string): Promise<void> {
   }
 }
 
-/** Makes a folder where it is not there; its path then. */
+/** Creates a folder where it is missing, and returns its path. */
 async function makeFolder(path: string): Promise<string | undefined> {
   const isThere = await Deno.stat(path).then(({ isDirectory }) => isDirectory, () => false);
   if (isThere) return undefined;
@@ -94,7 +94,7 @@ async function makeFolder(path: string): Promise<string | undefined> {
   return path;
 }
 
-/** A failure to write a file as what a person does about it. */
+/** Translates a failure to write a file into an error with advice. */
 function fileError(cause: unknown, path: string): TwarcCloudError {
   if (cause instanceof TwarcCloudError) return cause;
   return new UserError(`${path} cannot be written: ${messageOf(cause)}`, {

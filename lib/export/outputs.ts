@@ -1,4 +1,4 @@
-/** Where exports go: a file, or a folder of files that belong together. */
+/** The destinations of exports: a file, or a folder of files that belong together. */
 
 import { join } from "node:path";
 import { removeFile } from "../base/in_use.ts";
@@ -6,12 +6,12 @@ import { isObject, jsonOrNull } from "../base/json.ts";
 import { OutputFile, writeWhole } from "./output_file.ts";
 import type { PostWriter, Sink } from "./writer.ts";
 
-/** An output that has its names only when it is whole. */
+/** An output that gets its names only when it is complete. */
 export interface Output {
   readonly writer: PostWriter;
   /**
-   * Gives it its names.
-   * @param document What is written beside it, with the names of the files added.
+   * Renames it to its final names.
+   * @param document The document to write beside it, with the names of the files added.
    */
   keep(document: Record<string, unknown>): Promise<void>;
   /** Removes what was written. */
@@ -33,7 +33,7 @@ export async function openFile(path: string, make: (sink: Sink) => PostWriter): 
 
 /**
  * Opens a folder of shards: `posts-00000-of-00003.parquet`.
- * @param make Makes the writer, which asks for each shard.
+ * @param make Makes the writer, which requests each shard.
  * @throws UserError where it cannot be written
  */
 export function openShards(
@@ -64,7 +64,7 @@ export function openShards(
   };
 }
 
-/** The shards that an export of before wrote there: with the new ones they would be read as one table. */
+/** Returns the shards of an earlier export there: with the new ones they would be read as one table. */
 async function formerFiles(folder: string): Promise<string[]> {
   const document = jsonOrNull(await Deno.readTextFile(join(folder, "export.json")).catch(() => ""));
   const files = isObject(document) && Array.isArray(document.files) ? document.files : [];

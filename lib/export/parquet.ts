@@ -1,4 +1,4 @@
-/** Tweets as Parquet: the common columns, in files of a size that every reader takes. */
+/** Tweets as Parquet: the common columns, in files of a size that every reader accepts. */
 
 import type { SchemaElement } from "hyparquet";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
@@ -9,23 +9,23 @@ import { type Post, rawText } from "./post.ts";
 import type { Pseudonyms } from "./pseudonyms.ts";
 import type { PostWriter, Sink } from "./writer.ts";
 
-/** Rows that are held, and written as one group. */
+/** Rows that are buffered, and written as one group. */
 const GROUP = 5_000;
 
-/** A file that is one of several: it knows how large it is. */
+/** A file that is one of several, with its size. */
 export interface Shard extends Sink {
   readonly bytes: number;
 }
 
-/** How Parquet is made. */
+/** Options of Parquet. */
 export interface ParquetOptions {
   /** Begins another file. */
   openShard: () => Promise<Shard>;
   /** Bytes of a file beyond which another one is begun. */
   shardBytes: number;
-  /** What the files say of themselves, by names. */
+  /** Metadata of the files, by names. */
   metadata: Readonly<Record<string, string>>;
-  /** Whether retweets have what they repeat. */
+  /** Whether retweets have the content of the tweets that they repeat. */
   merge: boolean;
   /** Whether the JSON of each tweet is the last column. */
   raw: boolean;
@@ -68,7 +68,7 @@ export class Parquet implements PostWriter {
   }
 
   async end(): Promise<void> {
-    // Also where there are no rows at all there is a file, with its columns.
+    // Without any rows there is a file as well, with its columns.
     if (this.#rows > 0 || this.#isFirst) await this.#writeGroup();
     await this.#endShard();
   }
@@ -117,13 +117,13 @@ export class Parquet implements PostWriter {
   }
 }
 
-/** Writes what has been made, and uses the room for it again. */
+/** Writes the bytes so far, and reuses their buffer. */
 async function write({ shard, bytes }: { shard: Shard; bytes: ByteWriter }): Promise<void> {
   await shard.write(bytes.getBytes());
   bytes.index = 0;
 }
 
-/** A cell as the library takes it. */
+/** Converts a cell for the library. */
 function toValue(cell: CommonCell, type: Type): unknown {
   if (cell === undefined) return null;
   if (type === "time") return new Date(Number(cell));
@@ -131,7 +131,7 @@ function toValue(cell: CommonCell, type: Type): unknown {
   return cell;
 }
 
-/** The schema: three levels for lists, as the format's documents want it. */
+/** Returns the schema: three levels for lists, as the format's documents require. */
 function schemaOf(columns: readonly { name: string; type: Type }[]): SchemaElement[] {
   return [{ name: "root", num_children: columns.length }, ...columns.flatMap(elementsOf)];
 }

@@ -1,4 +1,4 @@
-/** A tweet with all that came with it: what every form of an export is made of. */
+/** A tweet with all that came with it: the input of every form of an export. */
 
 import { isObject, type Json, type JsonObject } from "../base/json.ts";
 import { wellFormed, wellFormedText } from "../format/surrogates.ts";
@@ -17,7 +17,7 @@ export interface Post {
   bytes: Uint8Array;
   /** Where the line is. */
   place: Place;
-  /** Whether nobody asked for it: another tweet refers to it. */
+  /** Whether it was not requested: another tweet refers to it. */
   isReferenced: boolean;
 }
 
@@ -54,7 +54,7 @@ export function rawText(post: Post): string {
     : wellFormedText(JSON.stringify(post.json));
 }
 
-/** Returns what a tweet of version 2 refers to, in its order. */
+/** Returns the references of a tweet of version 2, in its order. */
 export function readReferences({ json, line }: Pick<Post, "json" | "line">): Referred[] {
   return toObjects(json.referenced_tweets).map(({ type, id }) => ({
     type: `${type}`,
@@ -63,7 +63,7 @@ export function readReferences({ json, line }: Pick<Post, "json" | "line">): Ref
   }));
 }
 
-/** Returns who wrote a tweet, where that came along. */
+/** Returns the author of a tweet, where that came along. */
 export function readAuthor({ json, line }: Pick<Post, "json" | "line">): JsonObject | undefined {
   if (line.api === "1.1") return toObject(json.user);
   return line.includes.users.get(`${json.author_id}`) ?? toObject(json.author);

@@ -1,4 +1,4 @@
-/** Pseudonyms of users: the same user has the same one wherever the same key is. */
+/** Pseudonyms of users: the same key gives the same user the same one everywhere. */
 
 import { createHmac } from "node:crypto";
 import { UserError } from "../base/errors.ts";
@@ -18,7 +18,7 @@ const NAMES = new Set([
   "user_screen_name user_id in_reply_to_screen_name retweet_or_quote_screen_name",
   "retweet_or_quote_user_id author retweeted_user quoted_user replied_user",
 ].flatMap((names) => names.split(" ")));
-/** Columns in which a user could be recognised, and that nothing is counted by. */
+/** Columns in which a user could be recognised, and that no count needs. */
 const CLEARED =
   /^(author\.(name|description|entities\..*|url|location|pinned_tweet_id|profile_image_url|created_at)|author_(name|fullname|created_at)|user_(name|description|location|urls|created_at)|tweet_url|url|link|__twarc\.url)$/;
 
@@ -33,7 +33,7 @@ export class Pseudonyms {
     if (this.#key.length < SHORTEST) {
       throw new UserError(`The key for pseudonyms is shorter than ${SHORTEST} characters`, {
         hint:
-          "Make one with `openssl rand -hex 32 > KEYFILE`, and keep it: with it, users can be found again.",
+          "Create one with `openssl rand -hex 32 > KEYFILE`, and keep it: whoever has it can identify the users.",
       });
     }
   }
@@ -49,7 +49,7 @@ export class Pseudonyms {
     return made;
   }
 
-  /** Returns a table with pseudonyms in place of users, and without what shows who they are. */
+  /** Returns a table with pseudonyms in place of users, and without columns that identify them. */
   hide(table: Table): Table {
     const { columns, unknown } = table;
     const toCells = (post: Post) =>
@@ -57,7 +57,7 @@ export class Pseudonyms {
     return { columns, toCells, ...(unknown ? { unknown } : {}) };
   }
 
-  /** Returns a cell of a column: with pseudonyms, empty where it shows who a user is, else as it is. */
+  /** Returns a cell of a column: with pseudonyms, empty where it identifies a user, otherwise as it is. */
   hideCell<T>(column: string, cell: T): T | string | string[] | undefined {
     if (CLEARED.test(column)) return undefined;
     if (!NAMES.has(column)) return cell;

@@ -1,4 +1,4 @@
-/** Reads what is exported: the tweets of files, in the order that they were recorded in. */
+/** Reads the tweets to export from files, in the order that they were recorded in. */
 
 import { harvestTime } from "../collection/layout.ts";
 import { stamp } from "../base/stamp.ts";
@@ -13,18 +13,18 @@ export interface SourceFile {
   key: string;
 }
 
-/** How files are read. */
+/** Options of readPosts(). */
 export interface ReadOptions {
-  /** Whether the tweets that a tweet refers to come as well, before it. */
+  /** Whether the tweets that a tweet refers to are included, before it. */
   referenced: boolean;
   signal: AbortSignal;
-  /** Takes a file that cannot be read to its end: what was read of it has come. */
+  /** Called for a file that cannot be read to its end, after the readable tweets. */
   onDamaged: (error: DamagedFileError) => void;
 }
 
 /**
  * Reads the tweets of a file, line by line.
- * @throws what the store throws; the signal's reason
+ * @throws the errors of the store; the signal's reason
  */
 export async function* readPosts(
   store: Store,
@@ -56,7 +56,7 @@ function toPosts(line: RecordedLine, place: Place): Post[] {
   }));
 }
 
-/** A tweet after those that it refers to. */
+/** Returns a tweet after those that it refers to. */
 function withReferenced(post: Post): Post[] {
   const found = post.line.api === "2"
     ? readReferences(post).map(({ json }) => json)

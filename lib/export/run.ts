@@ -1,4 +1,4 @@
-/** An export: from the files of collections to a writer, with what is left out counted. */
+/** An export: from the files of collections to a writer, with counts of omitted tweets. */
 
 import type { DamagedFileError } from "../bucket/tweets.ts";
 import type { Store } from "../store/store.ts";
@@ -8,41 +8,41 @@ import { type ReadOptions, readPosts, type SourceFile } from "./read_posts.ts";
 import { isRetweet, leftOutBecause, type Reason, type Selection } from "./selection.ts";
 import type { PostWriter } from "./writer.ts";
 
-/** What an export did, as `export.json` has it. */
+/** The counts of an export, as `export.json` has them. */
 export interface Counts {
   /** Tweets that were written. */
   rows: number;
   /** Of these, tweets that repeat another one. */
   retweets: number;
-  /** Of these, tweets that nobody asked for, which others refer to. */
+  /** Of these, tweets that were not requested, which others refer to. */
   referenced: number;
   /** Tweets that had been written before. */
   duplicates: number;
-  /** Tweets that were not wanted, by the reason. */
+  /** Tweets that were omitted, by the reason. */
   left_out: Partial<Record<Reason, number>>;
-  /** Files that could not be read to their end; what was read of them is written. */
+  /** Files that could not be read to their end; their readable tweets are written. */
   damaged: string[];
 }
 
-/** What is exported. */
+/** Options of exportTo(). */
 export interface Exported {
   store: Store;
   files: readonly SourceFile[];
   selection: Selection;
   /** Whether tweets that others refer to are rows of their own. */
   referenced: boolean;
-  /** Whether a tweet that was recorded again comes again. */
+  /** Whether a tweet that was recorded again is written again. */
   keepDuplicates: boolean;
   signal: AbortSignal;
   /** Called after each line. @param done How many files were read to their end, and how many tweets. */
   onProgress?: (done: { files: number; tweets: number }) => void;
-  /** Ids that are held in memory; the usual number where it is absent. */
+  /** Ids that are held in memory; by default as many as Once holds. */
   mostInMemory?: number;
 }
 
 /**
- * Gives the tweets that are wanted to a writer.
- * @throws what the store and the writer throw; the signal's reason
+ * Passes the selected tweets to a writer.
+ * @throws the errors of the store and the writer; the signal's reason
  */
 export async function exportTo(writer: PostWriter, exported: Exported): Promise<Counts> {
   try {
@@ -97,7 +97,7 @@ async function* postsOf(
   }
 }
 
-/** The ids of all files; damaged ones are named elsewhere. */
+/** Yields the ids of all files; damaged ones are reported elsewhere. */
 async function* idsOf(exported: Exported): AsyncGenerator<string[]> {
   for await (const { posts } of postsOf(exported, () => {})) yield posts.map(({ id }) => id);
 }

@@ -1,11 +1,11 @@
-/** Samples of so many tweets: those whose numbers by chance are the lowest. */
+/** Random samples of a given size: the tweets whose random numbers are the lowest. */
 
 import type { Post } from "./post.ts";
 import { type Exported, exportTo } from "./run.ts";
 import { chance } from "./selection.ts";
 import type { PostWriter } from "./writer.ts";
 
-/** The lowest of any number of numbers, in memory for twice as many as are wanted. */
+/** The lowest of any number of numbers, in memory for twice as many as are requested. */
 export class Lowest {
   readonly #wanted: number;
   #numbers: Float64Array;
@@ -22,7 +22,7 @@ export class Lowest {
     this.#numbers[this.#count++] = number;
   }
 
-  /** Returns what those that are wanted are below; 1 where there are no more than these. */
+  /** Returns the limit below which the requested ones are; 1 where there are no more than these. */
   limit(): number {
     const sorted = this.#numbers.subarray(0, this.#count).sort();
     return sorted[this.#wanted] ?? 1;
@@ -41,7 +41,7 @@ export class Lowest {
   }
 }
 
-/** Reads what would be exported, and returns the limit below which there are so many tweets. */
+/** Reads the tweets to export, and returns the limit below which there are as many as requested. */
 export async function findLimit(
   { count, seed }: { count: number; seed: string },
   exported: Exported,

@@ -38,7 +38,7 @@ export class SeenIds {
     return this.#hasZero = true;
   }
 
-  /** The slot that has a number, or is free for it. */
+  /** Returns the slot of a number, or the free one for it. */
   #find(number: bigint): number {
     const mask = this.#slots.length - 1;
     const mixed = Math.imul(Number(number & 0xffffffffn) ^ Number(number >> 32n), 0x9e3779b1);

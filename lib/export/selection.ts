@@ -1,4 +1,4 @@
-/** Which tweets are exported. */
+/** Selects the tweets to export. */
 
 import { hash } from "node:crypto";
 import type { JsonObject } from "../base/json.ts";
@@ -6,10 +6,10 @@ import { idTime } from "../twitter/bytes/ids.ts";
 import { type Post, readAuthor, readReferences, toObject, toText } from "./post.ts";
 import { readUserId } from "./status_columns.ts";
 
-/** The lowest id that has its time in it. */
+/** The lowest id that encodes its time. */
 const FIRST_TIMED = 10n ** 12n;
 
-/** What a person wants of the tweets; all where nothing is said. */
+/** Criteria of a selection; all tweets by default. */
 export interface Selection {
   /** Milliseconds since 1970: tweets that were made from then on. */
   from?: number | undefined;
@@ -19,15 +19,15 @@ export interface Selection {
   users?: ReadonlySet<string> | undefined;
   /** Tags of rules. */
   rules?: ReadonlySet<string> | undefined;
-  /** The version of the API whose tweets have the columns that are asked for; undefined for both. */
+  /** The version of the API whose tweets have the selected columns; undefined for both. */
   api?: "1.1" | "2" | undefined;
-  /** Whether tweets that only repeat another one are wanted. */
+  /** Whether tweets that only repeat another one are selected. */
   retweets: boolean;
-  /** What is taken by chance: tweets whose number is below the limit. */
+  /** A random sample: tweets whose number is below the limit. */
   sample?: { seed: string; limit: number } | undefined;
 }
 
-/** Why a tweet is left out, as `export.json` has it. */
+/** The reason why a tweet is omitted, as `export.json` has it. */
 export type Reason =
   | "other_version"
   | "before_from"
@@ -38,7 +38,7 @@ export type Reason =
   | "retweet"
   | "not_in_sample";
 
-/** Returns why a tweet is left out; null where it is wanted. */
+/** Returns why a tweet is omitted; null where it is selected. */
 export function leftOutBecause(post: Post, selection: Selection): Reason | null {
   const { from, to, users, rules, retweets, sample } = selection;
   if (selection.api !== undefined && post.line.api !== selection.api) return "other_version";
@@ -55,7 +55,7 @@ export function leftOutBecause(post: Post, selection: Selection): Reason | null 
   return null;
 }
 
-/** Returns when a tweet was made, in milliseconds since 1970: as it says, else as its id does. */
+/** Returns when a tweet was made, in milliseconds since 1970: by its own time, otherwise by its id. */
 export function readTime({ id, json }: { id: string; json: JsonObject }): number | undefined {
   const said = Date.parse(toText(json.created_at) ?? "");
   if (!Number.isNaN(said)) return said;
@@ -70,7 +70,7 @@ export function isRetweet(post: Post): boolean {
 
 /**
  * Returns a tweet's number between 0 and 1, for a sample: the first 48 bits of the SHA-256 of `<seed>:<id>`, so that
- * the same sample comes again on any machine, and of a collection that has grown.
+ * every machine draws the same sample, also after a collection has grown.
  */
 export function chance(id: string, seed: string): number {
   return parseInt(hash("sha256", `${seed}:${id}`).slice(0, 12), 16) / 2 ** 48;

@@ -1,4 +1,4 @@
-/** What an export reads: the files of collections, as their manifests list them. */
+/** The input of an export: the files of collections, as their manifests list them. */
 
 import { hash } from "node:crypto";
 import { listedFiles } from "../bucket/listing.ts";
@@ -11,9 +11,9 @@ import type { SourceFile } from "./read_posts.ts";
 /** The files of an export. */
 export interface Source {
   files: SourceFile[];
-  /** Bytes of each file, as it is stored; 0 for one that is not there. */
+  /** Bytes of each file, as it is stored; 0 for a missing one. */
   sizes: number[];
-  /** SHA-256 over a line for each file, `<sha1>  <key>`, in their order: the same where the same is read. */
+  /** SHA-256 over a line for each file, `<sha1>  <key>`, in their order: the same for the same input. */
   fingerprint: string;
 }
 

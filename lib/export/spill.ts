@@ -1,16 +1,16 @@
-/** Counts over more keys than memory takes: records go to the disk, in parts that fit. */
+/** Counts over more keys than fit into memory: records are spilled to disk, in parts that fit. */
 
 import { hash } from "node:crypto";
 import { join } from "node:path";
 import { removeFile } from "../base/in_use.ts";
 import { diskError } from "../base/disk_error.ts";
 
-/** Parts that records are divided into; one at a time is looked at. */
+/** Parts that records are divided into; one at a time is read. */
 const PARTS = 64;
-/** Characters that are held before they go to the disk. */
+/** Characters that are buffered before they are written to disk. */
 const HELD = 2 ** 22;
 
-/** Records in parts: those of a key are in the same one, in the order that they came in. */
+/** Records in parts: those of a key are in the same one, in the order of arrival. */
 export class Spill {
   readonly #held: string[] = new Array(PARTS).fill("");
   #length = 0;
@@ -23,7 +23,7 @@ export class Spill {
     this.#length += record.length;
   }
 
-  /** Writes what is held, where that is much. @throws UserError where the disk is full */
+  /** Writes buffered records, once there are many. @throws UserError where the disk is full */
   async settle(): Promise<void> {
     if (this.#length < HELD) return;
     try {
@@ -40,7 +40,7 @@ export class Spill {
     this.#length = 0;
   }
 
-  /** The records of each part. */
+  /** Yields the records of each part. */
   async *parts(): AsyncGenerator<string[]> {
     for (const [i, held] of this.#held.entries()) {
       const path = this.#folder && join(this.#folder, `${i}`);

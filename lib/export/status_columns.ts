@@ -4,17 +4,19 @@ import type { Json, JsonObject } from "../base/json.ts";
 import type { Cell } from "./csv.ts";
 import { type Post, toId, toObject, toObjects, toText } from "./post.ts";
 
-/** How referenced tweets are taken: `merge` gives retweets the whole text and the counts of what they repeat. */
+/**
+ * Options of toStatusCells(): `merge` gives retweets the whole text and the counts of the tweets that they repeat.
+ */
 export interface StatusOptions {
   merge: boolean;
 }
 
-/** What the cells of a status are made of. */
+/** The values that the cells of a status are made of. */
 interface Status {
   json: JsonObject;
   id: string;
   user: JsonObject;
-  /** The status itself, or what it repeats where that is merged. */
+  /** The status itself, or the one that it repeats where that is merged. */
   whole: JsonObject;
   retweeted: JsonObject | undefined;
   quoted: JsonObject | undefined;

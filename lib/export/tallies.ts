@@ -1,4 +1,4 @@
-/** The counts of a collection, each file of which is counted once: they are kept on the person's disk. */
+/** The counts of a collection: each file is counted once, and its counts are cached on the person's disk. */
 
 import { join } from "node:path";
 import { removeFile, renameFile } from "../base/in_use.ts";
@@ -8,9 +8,9 @@ import type { Store } from "../store/store.ts";
 import { readPosts } from "./read_posts.ts";
 import { addTally, countPost, emptyTally, type Tally, tallySchema } from "./tally.ts";
 
-/** What counting takes. */
+/** Options of tallyOf(). */
 export interface TallyOptions {
-  /** Where counts of files are kept; nowhere without it. */
+  /** The folder of the cache; no cache without it. */
   cache: string | undefined;
   signal: AbortSignal;
   /** Called after each file. */
@@ -21,13 +21,13 @@ export interface TallyOptions {
 export interface Tallied {
   tally: Tally;
   files: number;
-  /** Files that cannot be read to their end: what was read of them is counted. */
+  /** Files that cannot be read to their end; their readable tweets are counted. */
   damaged: string[];
 }
 
 /**
  * Counts the tweets of a collection, as they were recorded: one that was recorded again counts again.
- * @throws what the store throws; the signal's reason
+ * @throws the errors of the store; the signal's reason
  */
 export async function tallyOf(store: Store, id: string, options: TallyOptions): Promise<Tallied> {
   const { cache, signal, onFile } = options;
@@ -59,14 +59,14 @@ async function count(
   return tally;
 }
 
-/** Counts that were kept; null for none, and for what is none of ours. */
+/** Returns cached counts; null where there are none, or the file is not one of ours. */
 async function readKept(path: string): Promise<Tally | null> {
   const text = await Deno.readTextFile(path).catch(() => "");
   const { success, data } = tallySchema.safeParse(jsonOrNull(text));
   return success ? data : null;
 }
 
-/** Keeps counts, for the person only; where that cannot be, they are made again. */
+/** Caches counts, readable by the person only; a failure costs counting again. */
 async function keep(path: string, tally: Tally): Promise<void> {
   const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}`;
   try {

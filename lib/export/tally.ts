@@ -1,4 +1,4 @@
-/** What tweets are: counted by day, kind, language, user, hashtag, link and media. */
+/** Counts of tweets by day, kind, language, user, hashtag, link and media. */
 
 import { z } from "zod";
 import { toCommon } from "./common.ts";
@@ -8,7 +8,7 @@ const counts = z.record(z.string(), z.number());
 
 /** Counts, as a file on the person's disk has them. */
 export const tallySchema = z.object({
-  /** Of this form: another one is counted anew. */
+  /** The version of the file: others are counted again. */
   form: z.literal(1),
   tweets: z.number(),
   /** By the day that tweets were made on: `2026-01-31`, UTC; `unknown`. */
@@ -31,10 +31,10 @@ export type Tally = z.infer<typeof tallySchema>;
 /** Counts by name. */
 type Counts = Tally["days"];
 
-/** What is counted by name. */
+/** The tables of a tally. */
 const COUNTED = ["days", "kinds", "languages", "hashtags", "links", "media", "users"] as const;
 
-/** Returns counts of nothing. */
+/** Returns empty counts. */
 export function emptyTally(): Tally {
   const none = (): Counts => Object.create(null);
   return {
@@ -79,7 +79,7 @@ export function addTally(tally: Tally, more: Tally): void {
   for (const [id, handle] of Object.entries(more.handles)) tally.handles[id] = handle;
 }
 
-/** Returns the names that were counted most, each with its count; names that are alike in count by their letters. */
+/** Returns the names with the highest counts, each with its count; equal counts are ordered by name. */
 export function mostOf(counts: Counts, most: number): [name: string, n: number][] {
   return Object.entries(counts)
     .toSorted(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))

@@ -12,7 +12,7 @@ const BLOCK = 2 ** 18;
 const LINE_FEED = Buffer.from("\n");
 const encoder = new TextEncoder();
 
-/** Collects texts until there are enough to write. */
+/** Buffers texts until there are enough to write. */
 abstract class TextWriter implements PostWriter {
   readonly #sink: Sink;
   #text: string;
@@ -22,7 +22,7 @@ abstract class TextWriter implements PostWriter {
     this.#text = beginning;
   }
 
-  /** Returns what a tweet is in the file, with its line end. */
+  /** Returns the text of a tweet in the file, with its line end. */
   protected abstract toText(post: Post): string;
 
   add(posts: readonly Post[]): Promise<void> | void {
@@ -49,7 +49,7 @@ export class CsvWriter extends TextWriter {
   readonly #rows: Table;
   readonly #toRow: (cells: readonly Cell[]) => string;
 
-  /** @param options.excel Whether a spreadsheet is to open it by a double click. */
+  /** @param options.excel Whether the file is for opening in a spreadsheet. */
   constructor(sink: Sink, rows: Table, { excel = false } = {}) {
     super(sink, toCsvHeader(rows.columns, { excel }));
     this.#rows = rows;
@@ -62,8 +62,8 @@ export class CsvWriter extends TextWriter {
 }
 
 /**
- * Writes one tweet a line: of version 1.1 the bytes that were recorded, of version 2 as `twarc2 flatten` does; what
- * another tweet refers to as it is inside of that one.
+ * Writes one tweet a line: of version 1.1 the bytes that were recorded, of version 2 as `twarc2 flatten` does; a
+ * tweet that is only referred to is inside of the one that refers to it.
  */
 export class JsonlWriter implements PostWriter {
   readonly #sink: Sink;

@@ -1,19 +1,19 @@
-/** What makes a file of tweets, whatever its form. */
+/** The port of writers of tweets, whatever the format. */
 
 import type { Cell } from "./csv.ts";
 import type { Post } from "./post.ts";
 
-/** Where the bytes of a file go. */
+/** The destination of the bytes of a file. */
 export interface Sink {
-  /** Resolves when more may come. */
+  /** Resolves when it accepts more. */
   write(bytes: Uint8Array): Promise<void>;
 }
 
-/** Makes a file of tweets. */
+/** Writes tweets to a file. */
 export interface PostWriter {
-  /** Takes tweets of one line, all that are wanted of it, and is the last to use them. */
+  /** Adds the selected tweets of one line, and is the last to use them. */
   add(posts: readonly Post[]): Promise<void> | void;
-  /** Writes what is left. */
+  /** Writes buffered data. */
   end(): Promise<void>;
   /** Removes its temporary files, however it ended; absent where it makes none. */
   close?(): Promise<void>;
@@ -23,6 +23,6 @@ export interface PostWriter {
 export interface Table {
   readonly columns: readonly string[];
   toCells(post: Post): Cell[];
-  /** How often members came that no column has, by their paths; absent where that is not looked at. */
+  /** How often members without a column came, by their paths; absent where that is not counted. */
   readonly unknown?: ReadonlyMap<string, number>;
 }
