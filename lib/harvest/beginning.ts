@@ -1,4 +1,4 @@
-/** How a harvest begins: the configuration as it is now, a folder of its own, and the checkpoint that says so. */
+/** The beginning of a harvest: the current configuration, a new folder, and the checkpoint that records both. */
 
 import { type Checkpoint, claimFolder } from "../bucket/checkpoint.ts";
 import type { Lease } from "../bucket/lease.ts";
@@ -8,19 +8,19 @@ import { withoutKeys } from "../collection/config.ts";
 import { madeFrom } from "../collection/made.ts";
 import { type CollectionConfig, planFor } from "../collection/types/registry.ts";
 
-/** What a harvest is begun with. */
+/** Options of a harvest's beginning. */
 export interface Beginning {
   target: ProjectionTarget;
   checkpoint: Checkpoint;
   lease: Lease;
   clock: Clock;
-  /** Acts on a bucket that may be away for a while. */
+  /** Acts on a bucket that may be unavailable for a while. */
   patiently: <T>(act: () => Promise<T>) => Promise<T>;
 }
 
 /**
- * Makes the checkpoint one that nobody else writes, where something follows from it or is to be added to it. From one
- * that is settled nothing follows until the next harvest begins: that write does the same.
+ * Fences the checkpoint against other writers where it has to be projected or extended. A settled one is not
+ * projected until the next harvest begins: that write fences it as well.
  * @throws LockedError where the lease is lost.
  */
 export async function fenceUnsettled(
@@ -44,13 +44,13 @@ export async function begun(beginning: Beginning): Promise<CollectionConfig> {
   for (;;) {
     const config = await begunOnce(beginning);
     if (config) return config;
-    // A harvester that has lost its lease began one all the same, between two harvests of its stream.
+    // A harvester that lost its lease began one all the same, between two harvests of its stream.
     await patiently(() => checkpoint.fence(() => lease.prove()));
     await patiently(() => settle(target, checkpoint));
   }
 }
 
-/** As `begun`; null where a former holder of the lease has put the checkpoint meanwhile. */
+/** As `begun`; null where a former holder of the lease has written the checkpoint meanwhile. */
 async function begunOnce(
   { target, checkpoint, clock, patiently }: Beginning,
 ): Promise<CollectionConfig | null> {

@@ -1,4 +1,4 @@
-/** Puts what was cut into the store and commits it, beside the harvest, and outlasts a store that is away. */
+/** Uploads and commits cuts in the background of a harvest, and outlasts an unavailable store. */
 
 import { createHash } from "node:crypto";
 import { getLogger } from "@logtape/logtape";
@@ -15,21 +15,21 @@ import type { Cut, Lost } from "./cut.ts";
 import type { SegmentFile } from "./segment.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
-/** Milliseconds after which a store that has not answered is told of. */
+/** Milliseconds after which an unresponsive store is reported. */
 const SILENCE_MS = 60_000;
 
-/** What a committer is made of. */
+/** Options of a committer. */
 export interface CommitterOptions extends PatienceOptions {
   store: Store;
   checkpoint: Checkpoint;
   /** The harvest's folder, with a `/` at its end. */
   folder: string;
-  /** Throws where this harvester may write no more. */
+  /** Throws where this harvester may no longer write. */
   guard: () => void;
-  /** Projects a commit that was made. */
+  /** Projects a commit. */
   project: () => Promise<void>;
   /**
-   * Ends the harvest whose last cut is committed, and begins the next; done twice, the second changes nothing.
+   * Ends the harvest whose last cut is committed, and begins the next; a second call changes nothing.
    * @param began When it was to begin, in milliseconds since 1970.
    * @returns Its folder.
    */
@@ -39,31 +39,31 @@ export interface CommitterOptions extends PatienceOptions {
 /** Stores and commits cuts in their order, one at a time. */
 export class Committer {
   readonly #options: CommitterOptions;
-  /** The harvest that is being committed, by when it was to begin: that of the first cut, until that of a later one. */
+  /** When the harvest that is being committed was to begin: that of the first cut, until that of a later one. */
   #began: number | undefined;
   #folder: string;
-  /** Cuts whose tweets are on this machine's disk only. */
+  /** Cuts whose tweets are only on this machine's disk. */
   readonly #queue: Cut[] = [];
-  /** The cut of the queue that is on its way. */
+  /** The cut of the queue that is being uploaded. */
   #storing: Cut | undefined;
-  /** The cut of the queue whose tweets could not be stored, as they are damaged. */
+  /** The cut of the queue whose tweets are damaged and cannot be stored. */
   #damaged: Cut | undefined;
-  /** Cuts whose tweets are in the store, until they are committed and told. */
+  /** Cuts whose tweets are in the store, until they are committed and projected. */
   readonly #stored: Cut[] = [];
-  /** The tweets files in the store: whole segments, and pieces of those that are not. */
+  /** The tweets files in the store: whole segments, and pieces of the others. */
   #files: HarvestFile[];
-  /** Pieces that are in the store still, and in a whole segment as well. */
+  /** Pieces that are still in the store, and in a whole segment as well. */
   readonly #replaced: HarvestFile[] = [];
-  /** Names of tweets files that were put into the store, and that no commit names for sure. */
+  /** Names of tweets files that were uploaded, and may not be in a commit. */
   readonly #uncommitted: string[] = [];
   /** Bytes of the other files as they are in the store, by their names. */
   readonly #sent = new Map<string, number>();
-  /** Checksums of these files, by their names; undefined for one of which it is not known what is in the store. */
+  /** Checksums of these files, by their names; undefined for one whose content in the store is unknown. */
   #sums: Map<string, string | undefined>;
-  /** The names of files that were sent and are not known to be in the store: one that is sent again keeps its own. */
+  /** The names of files that were sent and may not be in the store: a retry uses the same name. */
   readonly #names = new WeakMap<SegmentFile, string>();
   #lastName = { ms: 0, number: 0 };
-  /** When the last cut was made that is stored. */
+  /** When the last stored cut was made. */
   #storedAt: number;
   /** The first cut that may be committed, of its harvest; undefined until it is added. */
   #commitFrom: Pick<Cut, "began" | "number"> | undefined = { began: 0, number: 0 };
@@ -81,12 +81,12 @@ export class Committer {
     this.#storedAt = options.checkpoint.state.began;
   }
 
-  /** Whether it has nothing to do: all that was added is committed, or it has failed. */
+  /** Whether it is idle: all that was added is committed, or it has failed. */
   get rests(): boolean {
     return this.#running === undefined;
   }
 
-  /** Returns whether all of the harvests before this one is committed. */
+  /** Returns whether all harvests before this one are committed. */
   isAt(began: number): boolean {
     return this.#began === undefined || this.#began === began;
   }
@@ -101,16 +101,16 @@ export class Committer {
     return this.#stored.length + this.#queue.length > 0;
   }
 
-  /** Bytes of tweets that are on this machine's disk, and not committed. */
+  /** Bytes of tweets that are on this machine's disk and not committed. */
   get waiting(): number {
     const cuts = [...this.#stored, ...this.#queue];
     return cuts.reduce((bytes, { tweets }) => bytes + (tweets?.file.bytes ?? 0), 0);
   }
 
   /**
-   * Adds what was cut. After a failure everything that is left is tried again.
-   * @param inPlace Whether a whole segment comes in place of its pieces that wait; else they are what is noted of it.
-   * @returns The cuts that it comes in place of: what is on the disk of them can be forgotten.
+   * Adds a cut. After a failure everything that is left is tried again.
+   * @param inPlace Whether a whole segment replaces its queued pieces; otherwise they are what is noted of it.
+   * @returns The cuts that it replaces: their files on disk can be removed.
    */
   add(cut: Cut, { inPlace = true } = {}): Cut[] {
     const dropped = cut.tweets?.isWhole && inPlace ? this.#dropPieces(cut, cut.tweets.segment) : [];
@@ -124,8 +124,8 @@ export class Committer {
   }
 
   /**
-   * What is lost with a cut whose tweets are damaged on this machine's disk, after which nothing is stored: none of
-   * them where all are in the store in pieces. Undefined where no tweets are damaged.
+   * The loss with a cut whose tweets are damaged on this machine's disk, after which nothing is stored: no tweets
+   * where all are in the store in pieces. Undefined where no tweets are damaged.
    */
   get lost(): Lost | undefined {
     if (!this.#damaged?.tweets) return undefined;
@@ -136,31 +136,31 @@ export class Committer {
     return { began, spool, number, covers, segment, from: this.#storedAt, to, tweets: lost };
   }
 
-  /** Leaves out what is damaged. Nothing is committed before the cut that is added next: it is to say what is lost. */
+  /** Drops what is damaged. Nothing is committed before the next cut, which is to record the loss. */
   leaveOut(): void {
     if (this.#damaged && this.#queue.shift()) this.#stored.push(this.#damaged);
     this.#damaged = undefined;
     this.#commitFrom = undefined;
   }
 
-  /** Forgets what is not committed. */
+  /** Drops everything that is not committed. */
   dropUncommitted(): void {
     this.#files = this.#options.checkpoint.state.files;
     for (const left of [this.#queue, this.#stored, this.#replaced]) left.length = 0;
     this.#damaged = undefined;
   }
 
-  /** Resolves when it comes to rest the next time; only who asks last is told. */
+  /** Resolves when it is idle the next time; only the last caller is notified. */
   rested(): Promise<void> {
     this.#rested = Promise.withResolvers();
     return this.#rested.promise;
   }
 
   /**
-   * Throws what it failed with.
-   * @throws LockedError where somebody else has taken the collection over; DamagedError where what was cut is not as
-   *   it was written, and is not stored; OutsideError, UserError where the store failed for longer than is allowed,
-   *   or for another reason.
+   * Throws its failure.
+   * @throws LockedError where another harvester has taken over the collection; DamagedError where a cut is damaged,
+   * and is not stored; OutsideError, UserError where the store failed for longer than is allowed, or for another
+   * reason.
    */
   check(): void {
     if (this.#failure) throw this.#failure;
@@ -178,7 +178,7 @@ export class Committer {
     } catch (failure) {
       this.#failure = failure;
     } finally {
-      // In the very step that found no work: what is added later starts it again.
+      // In the same step that found no work: a later cut starts it again.
       this.#running = undefined;
       this.#rested.resolve();
     }
@@ -205,7 +205,7 @@ export class Committer {
     return this.#queue.length > 0 || this.#stored.length > 0 || this.#replaced.length > 0;
   }
 
-  /** Takes the pieces that wait of a segment from the queue, as it comes whole in their place. */
+  /** Removes the queued pieces of a segment, which its whole file replaces. */
   #dropPieces({ began }: Cut, segment: number): Cut[] {
     const dropped: Cut[] = [];
     for (;;) {
@@ -218,7 +218,7 @@ export class Committer {
   }
 
   /**
-   * Stores the tweets of the cuts of one harvest that wait now; those that come meanwhile wait for the next commit.
+   * Stores the tweets of the queued cuts of one harvest; later ones wait for the next commit.
    * @returns Why those of the next cut cannot be stored: all before it can be committed.
    */
   async #storeWaiting(): Promise<DamagedError | undefined> {
@@ -251,7 +251,7 @@ export class Committer {
     const isPiece = ({ pieceOf }: HarvestFile) => pieceOf === segment;
     const pieces = this.#files.filter(isPiece);
     const [only] = pieces;
-    // A whole segment that is its only piece is there already.
+    // A whole segment that is its only piece is in the store already.
     const isThere = pieces.length === 1 && only?.tweets === file.tweets;
     const { pieceOf: _, ...whole } = isThere ? only : await this.#upload(file);
     this.#files = [...this.#files.filter((one) => !isPiece(one)), whole];
@@ -272,13 +272,13 @@ export class Committer {
     return { name, ...file };
   }
 
-  /** Makes a name for a file that this harvest has not used: later ones are never equal to earlier ones. */
+  /** Makes a name for a file that this harvest has not used: names are never reused. */
   #nextName(path: string): string {
     const ms = Math.max(this.#options.clock.now(), this.#lastName.ms);
     const isSame = Math.floor(ms / 1_000) === Math.floor(this.#lastName.ms / 1_000);
     this.#lastName = { ms, number: isSame ? this.#lastName.number + 1 : 1 };
     const name = tweetsFileName(ms, this.#lastName.number, findCodec(path));
-    // A harvester before may have had a clock that was ahead.
+    // An earlier harvester's clock may have been ahead.
     return this.#files.some((file) => file.name === name) ? this.#nextName(path) : name;
   }
 
@@ -301,7 +301,7 @@ export class Committer {
     return from !== undefined && (from.began !== began || number >= from.number);
   }
 
-  /** Goes on to the next harvest where the cuts are its own that wait. */
+  /** Begins the next harvest where the queued cuts belong to it. */
   async #goOn(): Promise<void> {
     const { next, guard } = this.#options;
     const [cut] = this.#queue;
@@ -314,7 +314,7 @@ export class Committer {
     this.#sent.clear();
   }
 
-  /** Returns the files beside the tweets as they are in the store; undefined where that is not known of all. */
+  /** Returns the files beside the tweets as they are in the store; undefined where that is unknown for any. */
   #sides(): NamedSum[] | undefined {
     const known = [...this.#sums].flatMap(([name, sha1]) => sha1 ? [{ name, sha1 }] : []);
     return known.length === this.#sums.size ? known : undefined;
@@ -352,7 +352,7 @@ export class Committer {
       try {
         await store.delete(`${this.#folder}${file.name}`);
       } catch (error) {
-        // They stay, which is said when the harvest is settled.
+        // They stay, and are reported when the harvest is settled.
         if (!(error instanceof UndeletableError)) throw error;
       }
       this.#replaced.shift();
@@ -360,8 +360,9 @@ export class Committer {
   }
 
   /**
-   * Takes back what nobody will ever list, as somebody else has taken the collection over. A commit may have been
-   * made although its answer says otherwise, or none came: the other one has gone on from it then, and lists them.
+   * Deletes files that no commit will ever list, as another harvester has taken over the collection. A commit may
+   * have succeeded although its response was an error or lost: then the other one has gone on from it, and lists
+   * them.
    */
   async #clear(): Promise<void> {
     const { store, checkpoint } = this.#options;
@@ -375,14 +376,14 @@ export class Committer {
       for (const { name } of isSame ? others.files : []) listed.add(name);
       for (const name of names) if (!listed.has(name)) await store.delete(`${folder}${name}`);
     } catch (error) {
-      log.warn("Files that no manifest lists may be left in {folder}: {problem}", {
+      log.warn("Files that no manifest lists may remain in {folder}: {problem}", {
         folder,
         problem: messageOf(error),
       });
     }
   }
 
-  /** Tells of a store that neither takes nor refuses what it is given. */
+  /** Reports a store that neither accepts nor refuses a request. */
   async #watched(act: () => Promise<void>): Promise<void> {
     const over = new AbortController();
     const watching = this.#tellOfSilence(over.signal);
@@ -397,7 +398,7 @@ export class Committer {
   async #tellOfSilence(over: AbortSignal): Promise<void> {
     await this.#options.clock.sleep(SILENCE_MS, over);
     if (over.aborted) return;
-    log.warn("The bucket is slow to answer: what arrives is kept on this machine's disk");
+    log.warn("The bucket is slow to respond: new tweets are buffered on this machine's disk");
   }
 }
 

@@ -1,4 +1,4 @@
-/** What a harvester commits with: into the folder of the checkpoint's harvest, under its lease. */
+/** The committer's options: the folder of the checkpoint's harvest, and its lease. */
 
 import type { Checkpoint, CheckpointState, HarvestFile } from "../bucket/checkpoint.ts";
 import type { Lease } from "../bucket/lease.ts";
@@ -9,18 +9,18 @@ import { collectionKeys } from "../collection/layout.ts";
 import type { Waits } from "../base/waits.ts";
 import type { LeftOptions } from "./recovery/left_cuts.ts";
 
-/** What committing takes. */
+/** Input of the committer's options. */
 export interface Committing {
   target: ProjectionTarget;
   checkpoint: Checkpoint;
   lease: Lease;
   clock: Clock;
-  /** Milliseconds that the store may be away. */
+  /** Milliseconds that the store may be unavailable. */
   patienceMs: number;
   waits: Waits;
 }
 
-/** Returns what cuts are committed with. */
+/** Returns the options of a committer. */
 export function committing(
   { target, checkpoint, lease, clock, patienceMs, waits }: Committing,
 ): LeftOptions {
@@ -48,7 +48,7 @@ export function committing(
   };
 }
 
-/** What the manifest of a harvest lists. */
+/** The files that the manifest of a harvest lists. */
 interface Listing {
   began: number;
   /** Null where it is not written yet; undefined where another harvester wrote it. */
@@ -60,13 +60,13 @@ function listingOf({ began, files }: CheckpointState): Listing {
 }
 
 /**
- * Returns whether the manifest has to be written where each write costs money: who wants the pieces of a segment that is open
- * finds them in the checkpoint. Nothing that it lists may be deleted, each whole segment is to be in it, and there is
- * one from the first commit on; that of a harvest which is over is written when it is settled.
+ * Returns whether the manifest has to be written where each write costs money: the pieces of an open segment can be
+ * found in the checkpoint. Nothing that it lists may be deleted, each whole segment is to be in it, and there is one
+ * from the first commit on; that of a finished harvest is written when it is settled.
  */
 function isManifestDue({ state, files }: CheckpointState, listed: Listing): boolean {
   const whole = files.filter(({ pieceOf }) => pieceOf === undefined);
-  // Pieces that it lists are gone only where a whole segment is in their place.
+  // Pieces that it lists are deleted only where a whole segment replaces them.
   if (listed.files === undefined) return whole.length > 0;
   if (listed.files === null) return state === "harvesting";
   const names = namesOf(listed.files);

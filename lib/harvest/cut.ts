@@ -1,25 +1,28 @@
-/** What a harvest hands to its committer, and what of it is lost. */
+/** The cuts that a harvest passes to its committer, and their losses. */
 
 import type { Commit } from "../bucket/checkpoint.ts";
 import type { CutFiles, SideCut } from "./cut_files.ts";
 import type { JsonListCut } from "./json_list.ts";
 import type { SegmentFile } from "./segment.ts";
 
-/** What is to be stored and committed together, as it was at one moment of the harvest. */
+/** Data to be stored and committed together, as it was at one moment of the harvest. */
 export interface Cut {
-  /** When its harvest began or was to begin, in milliseconds since 1970: those of the next follow those of the one before. */
+  /**
+   * When its harvest began or was to begin, in milliseconds since 1970: the cuts of a harvest follow those of the one
+   * before.
+   */
   began: number;
-  /** When the harvest began in whose place it is, where the stream went on. */
+  /** When the harvest before it began, where a stream went on. */
   after?: number;
-  /** Where its files are on this machine. */
+  /** Its files on this machine. */
   spool: CutFiles;
   /** From 1 on in each harvest. */
   number: number;
   /** When it was made, in milliseconds since 1970. */
   at: number;
-  /** The first cut that it accounts for, where that is not its own: in place of pieces, or with what is lost. */
+  /** The first cut that it accounts for, where that is not its own: instead of pieces, or with a loss. */
   covers?: number;
-  /** A piece of a segment, or the whole one in place of its pieces; absent where no tweets came. */
+  /** A piece of a segment, or the whole one instead of its pieces; absent where no tweets came. */
   tweets?: {
     /** From 1 on in each harvest. */
     segment: number;
@@ -30,13 +33,13 @@ export interface Cut {
   sides: SideCut[];
   /** Lists that are written whole each time that they have grown. */
   documents: ({ name: string } & JsonListCut)[];
-  /** What the checkpoint is to say; its files are added. */
+  /** The commit of the checkpoint; its files are added. */
   commit: Commit;
 }
 
-/** What is lost of a stream. */
+/** A loss of a stream. */
 export interface Lost extends Pick<Cut, "began" | "spool"> {
-  /** The cut that it came with, the first that this one accounts for, and its segment. */
+  /** The number of its cut, the first cut that this one accounts for, and its segment. */
   number: number;
   covers: number;
   segment: number;

@@ -15,18 +15,18 @@ export interface SideCut {
   /** Its name in the harvest's folder, e.g. `users.jsonl`. */
   name: string;
   bytes: number;
-  /** Of these bytes, in hex; versions before did not note it. */
+  /** SHA-1 of these bytes, in hex; earlier versions did not note it. */
   sha1?: string;
 }
 
-/** A file that is whole, by its content. */
+/** The content of a complete file. */
 export interface Content {
   /** In hex. */
   sha1: string;
   bytes: number;
 }
 
-/** A file that is whole. */
+/** A complete file. */
 export interface WholeFile extends Content {
   path: string;
 }
@@ -44,22 +44,22 @@ export abstract class CutFiles {
 
   /** Makes a new file in the folder. */
   protected abstract create(name: string): Promise<OpenFile>;
-  /** What a file beside the tweets had when it was cut, as it is on the disk now. */
+  /** Yields the content that a file beside the tweets had when it was cut, as it is on the disk now. */
   protected abstract contentOf(side: SideCut): AsyncIterable<Uint8Array>;
 
-  /** Opens a file in the folder to read it. */
+  /** Opens a file in the folder for reading. */
   protected open(path: string): Promise<OpenFile> {
     return this.files.open(path);
   }
 
-  /** Returns where a file in the folder is. */
+  /** Returns the path of a file in the folder. */
   pathOf(name: string): string {
     return join(this.path, name);
   }
 
   /**
-   * Gives `use` the path of a file that has what a file beside the tweets had when it was cut.
-   * @throws what `use` throws; DamagedError where it is not as it was; DiskError, UserError where the disk fails.
+   * Calls `use` with the path of a file that has the content that a file beside the tweets had when it was cut.
+   * @throws the errors of `use`; DamagedError where it was altered; DiskError, UserError where the disk fails.
    */
   async withCut<T>(side: SideCut, use: (path: string) => Promise<T>): Promise<T> {
     const name = `${side.name}.${crypto.randomUUID()}`;
@@ -74,7 +74,7 @@ export abstract class CutFiles {
     }
   }
 
-  /** Returns whether a file is there and as it was written. */
+  /** Returns whether a file exists and is intact. */
   async isIntact({ path, sha1, bytes }: WholeFile): Promise<boolean> {
     const sum = createHash("sha1");
     let length = 0;
@@ -94,14 +94,14 @@ export abstract class CutFiles {
     return length === bytes && sum.digest("hex") === sha1;
   }
 
-  /** Removes what is on this machine's disk of a cut that is committed, or has another in its place. Never throws. */
+  /** Removes the files of a cut that is committed or replaced from this machine's disk. Never throws. */
   async forget({ number, tweets }: { number: number; tweets?: { file: { path: string } } }) {
-    // The note first: what is noted is there.
+    // The note first: the files that a note names exist.
     await this.clear(this.pathOf(`cut-${number}.json`));
     if (tweets) await this.clear(tweets.file.path);
   }
 
-  /** Removes a file that is of no use any more; that it cannot be is said once, and ends nothing. */
+  /** Removes a file that is no longer needed; a failure is reported once, and ends nothing. */
   protected async clear(path: string): Promise<void> {
     try {
       await this.files.remove(path);
@@ -110,17 +110,17 @@ export abstract class CutFiles {
     }
   }
 
-  /** Says once that something cannot be cleared. */
+  /** Reports once that something cannot be removed. */
   protected tellOfClearing(error: unknown): void {
     if (!this.#hasFailedToClear) {
-      log.warn("Temporary files that are of no use any more cannot be removed: {problem}", {
+      log.warn("Temporary files that are no longer needed cannot be removed: {problem}", {
         problem: messageOf(error),
       });
     }
     this.#hasFailedToClear = true;
   }
 
-  /** Writes a new file. @returns What it became. */
+  /** Writes a new file. @returns Its name and its content. */
   protected async copy(name: string, content: AsyncIterable<Uint8Array>): Promise<Content> {
     const file = await this.create(name);
     const sha1 = createHash("sha1");
@@ -142,7 +142,7 @@ export abstract class CutFiles {
 }
 
 function damaged(path: string): DamagedError {
-  return new DamagedError(`A temporary file is not as it was written: ${path}`, {
+  return new DamagedError(`A temporary file is damaged: ${path}`, {
     hint:
       "The disk for temporary files may be failing: check it, or name a folder on another with --spool.",
   });

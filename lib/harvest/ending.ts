@@ -1,4 +1,4 @@
-/** How a harvest ended: what stopped it, what failed, or that nothing is left to do. */
+/** The outcome of a harvest: stopped, failed, or complete. */
 
 import { traitsFor } from "../collection/types/traits.ts";
 import { type CollectionConfig, planFor } from "../collection/types/registry.ts";
@@ -6,22 +6,22 @@ import { messageOf, TwarcCloudError } from "../base/errors.ts";
 import { limitReason, STOP_REQUESTED } from "../collection/harvest_info.ts";
 import type { Ending } from "./recorder.ts";
 
-/** What a harvest came to. */
+/** The end of a harvest. */
 export interface Ended {
   config: CollectionConfig;
-  /** What failed. */
+  /** The error that ended it. */
   failure: unknown;
-  /** What asked for a stop; absent where nothing did. */
+  /** The source of a stop request; absent without one. */
   stoppedBy: "stop" | "signal" | undefined;
-  /** How many tweets it brought. */
+  /** How many tweets it collected. */
   tweets: number;
-  /** Why something was not read that costs money. */
+  /** Why something that costs money was not read. */
   refusal: string | null | undefined;
-  /** Whether nothing is left to do of what was begun. */
+  /** Whether all that was begun is done. */
   isWhole: boolean;
 }
 
-/** Returns how a harvest ended, as its checkpoint says it. */
+/** Returns the outcome of a harvest, for its checkpoint. */
 export function endingOf(ended: Ended): Ending {
   const { config, failure, stoppedBy, refusal, isWhole, tweets } = ended;
   if (failure) {
@@ -35,7 +35,7 @@ export function endingOf(ended: Ended): Ending {
   if (!isWhole) {
     return { outcome: "stopped", reason: "The next harvest goes on from here", ended_by };
   }
-  // A stream has no other end of its own.
+  // A stream does not end by itself otherwise.
   if (traitsFor(config.type).endsByItself || most === undefined) {
     return { outcome: "complete", ended_by };
   }

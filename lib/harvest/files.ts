@@ -1,4 +1,4 @@
-/** The port to this machine's files, as the spool uses them: never through a link, and durable when it is said. */
+/** The port to this machine's files, as the spool uses them: never through a link, and durable after a sync. */
 
 import { constants } from "node:fs";
 import { type FileHandle, lstat, open, readdir, rename, rm, unlink } from "node:fs/promises";
@@ -7,24 +7,24 @@ import { UserError } from "../base/errors.ts";
 import { ignoreLacking } from "../base/system_error.ts";
 import { makeFolder, nullIfAbsent, syncFolder } from "../base/own_folder.ts";
 
-/** What is known of a file. */
+/** The status of a file. */
 export interface FileFacts {
-  /** Tells it from every other file. */
+  /** Identifies a file among all others. */
   id: string;
   isFile: boolean;
   /** In bytes. */
   size: number;
   mode: number;
   uid: number;
-  /** How many names it has. */
+  /** How many hard links it has. */
   links: number;
 }
 
-/** A file that is open. Its methods throw what the file system fails with. */
+/** An open file. Its methods throw the errors of the file system. */
 export interface OpenFile {
-  /** Writes all of the bytes from a place on. */
+  /** Writes all of the bytes at a position. */
   write(bytes: Uint8Array, at: number): Promise<void>;
-  /** Reads from a place on. @returns How many bytes there were; 0 at the end. */
+  /** Reads from a position on. @returns How many bytes there were; 0 at the end. */
   read(into: Uint8Array, at: number): Promise<number>;
   /** Makes its content durable. */
   sync(): Promise<void>;
@@ -32,24 +32,24 @@ export interface OpenFile {
   close(): Promise<void>;
 }
 
-/** The files of a machine. Its methods throw what the file system fails with. */
+/** The files of a machine. Its methods throw the errors of the file system. */
 export interface Files {
-  /** Makes a new file, for this person alone. @throws also where there is one, or a link */
+  /** Creates a file that only this person can read. @throws also where the name exists, or is a link */
   create(path: string): Promise<OpenFile>;
-  /** Opens a file to read it. @throws also for a link */
+  /** Opens a file for reading. @throws also for a link */
   open(path: string): Promise<OpenFile>;
   /** Makes the content of a file durable. @throws also for a link */
   sync(path: string): Promise<void>;
-  /** Makes a folder with those that it is in, each durable. */
+  /** Creates a folder and its parents, each durable. */
   makeFolder(path: string): Promise<void>;
   /** Makes the names in a folder durable. */
   syncFolder(path: string): Promise<void>;
-  /** Returns what a name stands for, itself and not what it may link to; null where there is nothing. */
+  /** Returns the status of a name, without following links; null where there is nothing. */
   facts(path: string): Promise<FileFacts | null>;
   /** Returns the names in a folder. */
   names(path: string): Promise<string[]>;
   rename(from: string, to: string): Promise<void>;
-  /** Removes a file; one that is not there is no failure. */
+  /** Removes a file; a missing one is no failure. */
   remove(path: string): Promise<void>;
   /** Removes a folder with all that is in it. */
   removeFolder(path: string): Promise<void>;
@@ -87,12 +87,12 @@ export const systemFiles: Files = {
 };
 
 /**
- * Opens what a name itself stands for. Deno resolves links before the system sees O_NOFOLLOW, where its permissions
- * are those of this program: so that what was opened is compared with what is there.
+ * Opens a name without following links. Deno resolves links before the system sees O_NOFOLLOW, where its permissions
+ * are those of this program: so the opened file is compared with the name.
  */
 async function opened(path: string, flags: number): Promise<OpenFile> {
   const found = await systemFiles.facts(path);
-  // Before it is opened: a pipe would keep whoever opens it waiting.
+  // Before it is opened: opening a pipe would block.
   if (found && !found.isFile) throw strange(path);
   const file = new SystemFile(await open(path, flags | O_NOFOLLOW, 0o600));
   try {
@@ -107,8 +107,8 @@ async function opened(path: string, flags: number): Promise<OpenFile> {
 }
 
 function strange(path: string): UserError {
-  return new UserError(`${path} is not a file of its own, but a link or the like`, {
-    hint: "Somebody put it there: look at it, and remove it.",
+  return new UserError(`${path} is not a regular file, or has several names`, {
+    hint: "Another program may have put it there: check it, and remove it.",
   });
 }
 
@@ -148,7 +148,7 @@ class SystemFile implements OpenFile {
   }
 }
 
-/** File systems, and whether a file has the same number there each time that it is looked at: with FUSE not always. */
+/** File systems, and whether a file has the same number there at each look: with FUSE not always. */
 const steady = new Map<bigint, boolean>();
 
 async function lookAtDisk(path: string, { dev, ino }: Stat): Promise<void> {
@@ -170,7 +170,7 @@ interface Stat {
 
 function factsOf(stat: Stat): FileFacts {
   return {
-    // When it was made is all that tells it from another one where its number does not.
+    // The creation time alone identifies a file whose number is not stable.
     id: `${stat.dev}-${steady.get(stat.dev) === false ? stat.birthtimeNs : stat.ino}`,
     isFile: stat.isFile(),
     size: Number(stat.size),

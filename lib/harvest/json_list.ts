@@ -1,13 +1,13 @@
-/** A list that grows all harvest long, as the JSON text that it becomes. */
+/** A list that grows during a harvest, as JSON text. */
 
 const encoder = new TextEncoder();
 const FIRST_SIZE = 4_096;
 
-/** What a list was at one moment. */
+/** A list as it was at one moment. */
 export interface JsonListCut {
-  /** Tells whether something came since another cut. */
+  /** Grows with the list: equal for equal content. */
   bytes: number;
-  /** The list as JSON, one value a line; made anew each time. */
+  /** The list as JSON, one value a line; rendered at each call. */
   content: () => Uint8Array;
 }
 
@@ -27,7 +27,7 @@ export class JsonList {
     this.#length = length;
   }
 
-  /** The list as it is now, whatever is added later. */
+  /** Returns the list as it is now, whatever is added later. */
   soFar(): JsonListCut {
     const bytes = this.#length;
     return { bytes, content: () => this.#first(bytes) };

@@ -1,4 +1,6 @@
-/** What a harvest learns for the configuration, put together as it comes: a change costs no more than itself. */
+/**
+ * The changes to the configuration that a harvest learns, merged as they arrive: a change costs no more than itself.
+ */
 
 import { combine, type ConfigUpdate, type Deletion, merge } from "../collection/changeset.ts";
 import { isObject, type JsonObject, member } from "../base/json.ts";
@@ -9,11 +11,11 @@ import { Packed, type PackedCut } from "../base/packed.ts";
 type Deleted = Map<string, "whole" | Deleted>;
 
 /**
- * One change that does what all that were added do, one after the other (`combine`). What is learned of users, of whom
- * there may be a hundred thousand, is packed.
+ * One change equal to all that were added, one after the other (`combine`). Changes of users, of whom there may be a
+ * hundred thousand, are packed.
  */
 export class Learned {
-  /** What was learned besides that of users, or all where something of these cannot be packed. */
+  /** The changes besides those of users, or all where those of users cannot be packed. */
   #update: JsonObject = {};
   readonly #deleted: Deleted = new Map();
   #users: Packed<JsonObject> | undefined = new Packed();
@@ -33,13 +35,13 @@ export class Learned {
       .update;
   }
 
-  /** The change as it is now, and what it has of users besides; what is added later changes neither. */
+  /** Returns the change as it is now, with those of users packed; later changes affect neither. */
   soFar(): { change: ConfigUpdate; users: PackedCut<JsonObject> } {
     const change = { update: this.#update, delete: listed(this.#deleted) };
     return { change, users: (this.#users ?? new Packed<JsonObject>()).cut() };
   }
 
-  /** All that was learned, as nothing more is packed. */
+  /** Returns all changes unpacked, as nothing more is packed. */
   #unpacked(): JsonObject {
     const users = this.#users;
     this.#users = undefined;
@@ -55,7 +57,7 @@ export class Learned {
   }
 }
 
-/** Whether what an update has of users is of members of them, and what a deletion has is of whole ones. */
+/** Returns whether an update changes only members of users, and a deletion removes only whole users. */
 function isOfUsers({ update, delete: deletions }: ConfigUpdate): boolean {
   const { users } = update;
   return (users === undefined || isObject(users) && Object.values(users).every(isObject)) &&
@@ -65,7 +67,7 @@ function isOfUsers({ update, delete: deletions }: ConfigUpdate): boolean {
     );
 }
 
-/** The users whom deletions take out. */
+/** Yields the users that deletions remove. */
 function* usersIn(deletions: Deletion[]): Generator<string> {
   for (const one of deletions) {
     const ids = typeof one === "string" ? [] : one.users ?? [];

@@ -1,4 +1,4 @@
-/** What meters a harvest, where reading costs something. */
+/** The meter of a harvest that costs money. */
 
 import type { Checkpoint } from "../bucket/checkpoint.ts";
 import type { Clock } from "../base/clock.ts";

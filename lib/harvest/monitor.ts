@@ -1,4 +1,4 @@
-/** How far a harvest is, and what it takes, in the log. */
+/** Logs the progress of a harvest and its use of memory. */
 
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../base/clock.ts";
@@ -7,7 +7,7 @@ import { messageOf } from "../base/errors.ts";
 const log = getLogger(["twarc-cloud", "harvest"]);
 const MINUTE = 60_000;
 
-/** What is monitored, and until when. */
+/** Options of monitor(). */
 export interface Monitored {
   info: () => { tweets: number; files: number };
   clock: Clock;
@@ -29,7 +29,9 @@ export async function monitor({ info, clock, signal }: Monitored): Promise<void>
       });
       before = tweets;
     } catch (error) {
-      log.warn("How far the harvest is cannot be shown: {problem}", { problem: messageOf(error) });
+      log.warn("The progress of the harvest cannot be shown: {problem}", {
+        problem: messageOf(error),
+      });
     }
   }
 }

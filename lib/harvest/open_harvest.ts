@@ -1,4 +1,4 @@
-/** What has come of one harvest: batches become segments and files beside them, and are cut. */
+/** One open harvest: batches become segments and files beside them, and are cut. */
 
 import type { Commit, Counts } from "../bucket/checkpoint.ts";
 import type { Clock } from "../base/clock.ts";
@@ -19,29 +19,29 @@ import type { Tally } from "./tally.ts";
 
 const encoder = new TextEncoder();
 
-/** What an open harvest is made of. */
+/** Options of an open harvest. */
 export interface OpenHarvestOptions {
   /** When it began or is to begin, in milliseconds since 1970. */
   began: number;
-  /** When the harvest began in whose place it is, where the stream went on. */
+  /** When the harvest before it began, where the stream went on. */
   after?: number;
-  /** Where the walks stand that it goes on with. */
+  /** The positions of the walks that it goes on with. */
   positions: Positions;
   type: string;
   spool: Spool;
   clock: Clock;
   tally: Tally;
-  /** Of what is billed; absent where nothing is. */
+  /** The meter of what is billed; absent where nothing is. */
   meter?: Meter | undefined;
-  /** How tweets are packed; as is usual unless said. */
+  /** The codec of tweets; by default the usual one. */
   codec?: Codec;
 }
 
-/** A harvest that goes on. */
+/** A harvest in progress. */
 export class OpenHarvest {
   readonly began: number;
   readonly spool: Spool;
-  /** What was cut last: all before it is whole, whatever happens to what comes after it. */
+  /** The last cut: all before it is complete, whatever happens to later data. */
   last: Cut;
   readonly #options: OpenHarvestOptions;
   readonly #tally: Tally;
@@ -68,7 +68,7 @@ export class OpenHarvest {
     this.last = this.#nothing();
   }
 
-  /** The harvest in place of this one: what the walks have before them is its own. */
+  /** Returns the harvest that follows this one: it owns what the walks have yet to read. */
   next(opened: Pick<OpenHarvestOptions, "spool"> & { began: number; after: number }): OpenHarvest {
     const { few: positions } = this.#standing.cut();
     return new OpenHarvest({
@@ -84,7 +84,10 @@ export class OpenHarvest {
     return { began, spool, number: 0, at: 0, sides: [], documents: [], commit: {} };
   }
 
-  /** Lets go of all but the counts, once the last cut is committed: of many users it is as much as what follows takes. */
+  /**
+   * Drops all but the counts, once the last cut is committed: with many users it takes as much memory as the next
+   * harvest.
+   */
   forget(): void {
     this.last = this.#nothing();
     this.#standing = new Standing();
@@ -92,7 +95,7 @@ export class OpenHarvest {
     this.#userChanges = new JsonList();
   }
 
-  /** What it has counted besides tweets. */
+  /** Its counts besides tweets. */
   get counts(): Counts {
     return this.#tally.counts;
   }
@@ -102,30 +105,36 @@ export class OpenHarvest {
     return this.#tweets;
   }
 
-  /** Bytes of the tweets' lines that came, in whatever form they are kept. */
+  /** Bytes of the tweets' lines, before compression. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** The segment that is open; absent where none is. */
+  /** The open segment, if any. */
   get segment(): Pick<Segment, "tweets" | "uncutBytes"> & { opened: number } | undefined {
     if (!this.#segment) return undefined;
     const { tweets, uncutBytes } = this.#segment;
     return { tweets, uncutBytes, opened: this.#segmentOpened };
   }
 
-  /** Whether a segment is the one that is open, by its number. */
+  /** Returns whether a segment, by its number, is the open one. */
   hasOpen(segment: number): boolean {
     return this.#segment !== undefined && segment === this.#segments;
   }
 
-  /** Whether every walk that was begun is whole, but for users whom the API cannot give, or a stream that has ended in good order. */
+  /**
+   * Whether every walk that was begun is complete, but for users whom the API does not return, or a stream that has
+   * ended in good order.
+   */
   get isWhole(): boolean {
     const left = new Set(this.counts.unavailable?.map(({ id }) => userWalk(id)));
     return this.#standing.every((walk, position) => left.has(walk) || isDone(position));
   }
 
-  /** Takes in what one answer of the API brought; its large lines are empty then. @throws UserError, DiskError where this machine's disk fails */
+  /**
+   * Takes a batch from one response of the API, and empties its large lines. @throws UserError, DiskError where this
+   * machine's disk fails
+   */
   async take(batch: Batch): Promise<void> {
     await this.#takeSides(batch);
     this.#tally.add(batch);
@@ -143,25 +152,25 @@ export class OpenHarvest {
     this.#tally.addWalk(this.#standing.size, isWhole);
   }
 
-  /** Takes in a span whose tweets are lost, though they had come. @param tweets How many of them were its own. */
+  /** Records a span whose tweets were received and lost. @param tweets How many of them were its own. */
   async takeLoss(gap: Gap, tweets: number): Promise<void> {
     await this.spool.append(FILES.gaps, [jsonLine(gap)]);
     this.#tally.addGap();
     this.#tweets -= tweets;
   }
 
-  /** Takes in that its stream goes on until a time, at which another harvest takes its place. */
+  /** Records that its stream goes on until a time, at which another harvest follows it. */
   coverUntil(time: number): void {
     this.#tally.coverUntil(time);
   }
 
-  /** Takes in how many tweets are in the store, where it ends there. */
+  /** Records how many tweets are in the store, where it ends there. */
   endAt(tweets: number): void {
     this.#tweets = tweets;
   }
 
   /**
-   * What has come since the last cut: with the whole segment, or with a piece of it.
+   * Cuts the data since the last cut: with the whole segment, or with a piece of it.
    * @param options.from The first cut that it accounts for, where that is not its own.
    * @throws UserError, DiskError, DamagedError where this machine's disk fails
    */
@@ -188,7 +197,7 @@ export class OpenHarvest {
     return this.last;
   }
 
-  /** The lists in which there is something. */
+  /** Returns the lists that are not empty. */
   #documents(): Cut["documents"] {
     const changes = this.#userChanges.soFar();
     return changes.bytes > 0 ? [{ name: FILES.userChanges, ...changes }] : [];
@@ -208,7 +217,7 @@ export class OpenHarvest {
     };
   }
 
-  /** The segment, or a piece of it, as a file; absent where nothing came. */
+  /** Returns the segment, or a piece of it, as a file; nothing where no tweets came. */
   async #closed(isWhole: boolean): Promise<SegmentFile | undefined> {
     const segment = this.#segment;
     const isWanted = segment && (isWhole || segment.uncut > 0);
@@ -224,7 +233,7 @@ export class OpenHarvest {
     return segment;
   }
 
-  /** Users, changes, messages, gaps and what is missing. */
+  /** Takes users, changes, messages, gaps and missing ids. */
   async #takeSides(
     { walk, users = [], userChanges = [], messages = [], gap, filled, missing = [] }: Batch,
   ): Promise<void> {

@@ -9,25 +9,25 @@ import type { Waits } from "../base/waits.ts";
 import type { Network } from "../source/source.ts";
 import { patiently } from "../source/patience.ts";
 
-/** Milliseconds that a bucket is waited for that was not reached before. */
+/** Milliseconds to wait for a bucket that was not reached before. */
 const FIRST_PATIENCE_MS = 10_000;
 
-/** What a collection's network is opened with. */
+/** Options of openNetworkFor(). */
 export interface NetworkOpening {
   collectionId: string;
   store: Store;
   clock: Clock;
   /** Opens it with the keys of a configuration. */
   openNetwork: (config: CollectionConfig, waits: Waits) => Promise<Network>;
-  /** Milliseconds that the bucket may be away. */
+  /** Milliseconds that the bucket may be unavailable. */
   patienceMs: number;
   /** The limits that the configuration sets. */
   limitsFor?: (config: CollectionConfig) => Limits;
-  /** The process is told to end. */
+  /** Aborted when the process is to end. */
   signal: AbortSignal;
 }
 
-/** What is kept of a configuration. */
+/** An open network, and what is kept of its configuration. */
 export interface Opened {
   network: Network;
   type: CollectionConfig["type"];
@@ -35,8 +35,9 @@ export interface Opened {
 }
 
 /**
- * Opens the network by the configuration, of which only the type is kept; a bucket that cannot be reached at first may have been named wrongly.
- * @throws what the bucket fails with, and `openNetwork`.
+ * Opens the network by the configuration, of which only the type is kept; a bucket that cannot be reached at first
+ * may have a wrong name.
+ * @throws the errors of the bucket, and of `openNetwork`.
  */
 export async function openNetworkFor(
   { store, clock, collectionId, signal, openNetwork, ...given }: NetworkOpening,

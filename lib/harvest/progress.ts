@@ -1,4 +1,4 @@
-/** How far a harvest is, as its control server and its lock say it. */
+/** The progress of a harvest, for its control server and its lock. */
 
 import type { Checkpoint } from "../bucket/checkpoint.ts";
 import { harvestInfo } from "../bucket/projection.ts";
@@ -7,7 +7,7 @@ import type { HarvestInfo } from "../collection/harvest_info.ts";
 import type { Waits } from "../base/waits.ts";
 import type { Recorder } from "./recorder.ts";
 
-/** What tells how far a harvest is. */
+/** The sources of a harvest's progress. */
 export interface ProgressOptions {
   collectionId: string;
   checkpoint: Checkpoint;
@@ -15,7 +15,7 @@ export interface ProgressOptions {
   waits: Waits;
 }
 
-/** Returns the fields of harvest.json so far, of the harvest that goes on: the one before it may not be committed yet. */
+/** Returns the fields of harvest.json so far, of the current harvest: the one before it may not be committed yet. */
 export function progressOf(
   { collectionId, checkpoint: { state }, recorder, waits }: ProgressOptions,
 ): HarvestInfo {

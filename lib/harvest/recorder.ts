@@ -23,13 +23,13 @@ import { Uncut } from "./uncut.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
 
-/** Milliseconds after which the time is looked at at the latest: a clock may be set, and a machine may sleep. */
+/** Milliseconds between two checks of the time, at most: a clock may be set, and a machine may sleep. */
 const LOOK_MS = 3_600_000;
 
-/** Why a stream's tweets are missing that had come. */
-const DAMAGED = "The disk had damaged what had come";
+/** The reason of a gap in a stream whose tweets were received. */
+const DAMAGED = "This machine's disk damaged tweets before they were uploaded";
 
-/** How a harvest of a stream ends that goes on. */
+/** The ending of a stream's harvest that another one follows. */
 const OVER = {
   outcome: "complete",
   ended_by: "next harvest",
@@ -39,32 +39,32 @@ const OVER = {
 /** How a harvest ended. */
 export type Ending = Pick<CheckpointState, "outcome" | "reason" | "ended_by" | "exit_code">;
 
-/** What a recorder is made of. */
+/** Options of a recorder. */
 export interface RecorderOptions extends CommitterOptions {
   spool: Spool;
-  /** Opens the folder for temporary files of a harvest in place of one that is over. */
+  /** Opens the folder for temporary files of the next harvest. */
   nextSpool: () => Promise<Spool>;
   next: (began: number) => Promise<string>;
   limits: Limits;
-  /** Of what is billed; absent where nothing is. */
+  /** The meter of what is billed; absent where nothing is. */
   meter?: Meter | undefined;
-  /** How tweets are packed; as is usual unless said. */
+  /** The codec of tweets; by default the usual one. */
   codec?: Codec;
-  /** Knows what of a request was not taken. */
+  /** Knows which parts of a request the API left out. */
   network?: Pick<Network, "leftOut"> | undefined;
 }
 
-/** Records what a source brings. */
+/** Records the batches of a source. */
 export class Recorder {
   readonly #options: RecorderOptions;
   readonly #committer: Committer;
   #open: OpenHarvest;
-  /** When its time is over, in milliseconds since 1970. */
+  /** When its time ends, in milliseconds since 1970. */
   #over: number;
   readonly #spools: Spools;
   readonly #uncut = new Uncut();
   #toldFull = false;
-  /** When something is due, whatever comes. */
+  /** Rings when something is due, whatever arrives. */
   readonly #alarm: Alarm;
   #wasOpened = false;
 
@@ -80,7 +80,7 @@ export class Recorder {
     this.#spools = new Spools(options.spool, options.nextSpool);
   }
 
-  /** What has come so far of the harvest that goes on, committed or not, and its files in the store. */
+  /** The progress of the current harvest, committed or not, and its files in the store. */
   get progress() {
     const { began, tweets, bytes, counts } = this.#open;
     const files = this.#committer.filesOf(began);
@@ -93,30 +93,30 @@ export class Recorder {
     return this.#wasOpened;
   }
 
-  /** When the harvest is to have begun that goes on where one before it is not committed whole; else undefined. */
+  /** When the current harvest is to have begun, where the one before is not fully committed; otherwise undefined. */
   get ahead(): number | undefined {
     const { began } = this.#open;
     return this.#committer.isAt(began) ? undefined : began;
   }
 
-  /** The folder for temporary files of the harvest that goes on. */
+  /** The folder for temporary files of the current harvest. */
   get spool(): Spool {
     return this.#open.spool;
   }
 
-  /** Whether there is something that the store did not take. */
+  /** Whether some data is not in the store. */
   get hasUnstored(): boolean {
     return this.#committer.hasUncommitted;
   }
 
-  /** Whether nothing is left to do of what was begun. */
+  /** Whether all that was begun is done. */
   get isWhole(): boolean {
     return this.#open.isWhole;
   }
 
   /**
-   * Records what a source brings until there is no more; what came before an error is kept for `finish`.
-   * @throws what the source throws; what the store or this machine's disk fails with.
+   * Records the batches of a source until it ends; data before an error is kept for `finish`.
+   * @throws the errors of the source, the store and this machine's disk.
    */
   async record(source: TweetSource, from: Positions, signal: AbortSignal): Promise<void> {
     const over = new AbortController();
@@ -136,7 +136,7 @@ export class Recorder {
         await this.#keepUp();
       }
     } catch (failure) {
-      // A stream that is silent would not notice by itself, and what it does at its end depends on the reason.
+      // A silent stream would not notice by itself, and what it does at its end depends on the reason.
       over.abort(failure);
       throw failure;
     } finally {
@@ -147,10 +147,10 @@ export class Recorder {
   }
 
   /**
-   * Closes what is open and makes the last commit; waits for a store that is away.
-   * @returns What this machine's disk has damaged of walks: they end where they were committed last, so that the
-   *   next harvest asks for it again.
-   * @throws what the store or this machine's disk fails with.
+   * Closes what is open and makes the last commit; waits for an unavailable store.
+   * @returns What this machine's disk has damaged of walks: they end at their last commit, so that the next harvest
+   * requests it again.
+   * @throws the errors of the store and this machine's disk.
    */
   async finish(ending: Ending): Promise<DamagedError | undefined> {
     const end = { ...ending, state: "finished", ended: this.#options.clock.now() } as const;
@@ -171,7 +171,7 @@ export class Recorder {
     return await this.#lastCommit(end);
   }
 
-  /** Waits for the last commit, which says how the harvest ended. @returns as `finish` */
+  /** Waits for the last commit, which records how the harvest ended. @returns as `finish` */
   async #lastCommit(end: Commit): Promise<DamagedError | undefined> {
     for (;;) {
       try {
@@ -185,7 +185,7 @@ export class Recorder {
     }
   }
 
-  /** Ends walks where they were committed last. */
+  /** Ends walks at their last commit. */
   async #endAtLastCommit(damaged: DamagedError, end: Commit): Promise<DamagedError> {
     const { checkpoint: { state }, clock, meter } = this.#options;
     const { began, spool } = this.#open;
@@ -210,7 +210,7 @@ export class Recorder {
     return damaged;
   }
 
-  /** @throws What committing failed with, unless it can be outlasted. */
+  /** @throws The committer's failure, unless it can be outlasted. */
   async #checkCommitter(): Promise<void> {
     try {
       this.#committer.check();
@@ -220,13 +220,13 @@ export class Recorder {
   }
 
   /**
-   * Goes on without what this machine's disk has damaged of a stream, which is a gap then.
+   * Goes on without the data of a stream that this machine's disk has damaged; it becomes a gap.
    * @throws any other failure.
    */
   async #outlast(failure: unknown, end: Commit = {}): Promise<void> {
     const { lost } = this.#committer;
     if (!lost || !this.#isNoted) throw failure;
-    // In the whole of a segment that is still open its pieces may be intact.
+    // The whole file of a segment that is still open may have its pieces intact.
     const isOpen = lost.began === this.#open.began && this.#open.hasOpen(lost.segment);
     if (!isOpen) {
       if (lost.tweets > 0) await this.#takeLoss(lost);
@@ -234,7 +234,7 @@ export class Recorder {
     }
     const isOwn = lost.began === this.#open.began;
     const isNoted = await this.#cut(true, end, isOwn ? lost.covers : undefined);
-    // Now the note of this cut says what is lost, and the other one would say it again.
+    // Now the note of this cut records the loss, and the other one would record it twice.
     if (isNoted && !isOpen) await lost.spool.forget({ number: lost.number });
   }
 
@@ -242,7 +242,7 @@ export class Recorder {
     const own = began === this.#open.began ? tweets : 0;
     await this.#open.takeLoss({ from, to, why: DAMAGED }, own);
     log.error(
-      "{tweets} tweets that came from {from} to {to} are lost: this machine's disk is damaged",
+      "{tweets} tweets received from {from} to {to} are lost: this machine's disk damaged them before they were uploaded",
       {
         tweets,
         from: isoTime(from),
@@ -251,7 +251,7 @@ export class Recorder {
     );
   }
 
-  /** Ends without a last commit, when somebody else has taken the collection over. */
+  /** Ends without a last commit, when another harvester has taken over the collection. */
   async abandon(): Promise<void> {
     await this.#committer.done().catch(() => {});
   }
@@ -275,14 +275,17 @@ export class Recorder {
     return Math.min(this.#flushDue(), roll, this.#overDue());
   }
 
-  /** Returns when the time of a harvest that began is over, in milliseconds since 1970. */
+  /** Returns when the time of a harvest ends, in milliseconds since 1970. */
   #overAfter(began: number): number {
     const { msPerHarvest } = this.#options.limits;
     if (msPerHarvest === 0 || !this.#isNoted) return Infinity;
     return (Math.floor(began / msPerHarvest) + 1) * msPerHarvest;
   }
 
-  /** Returns when it is to be looked whether the harvest is over; where the one before is not committed, it goes on until then. */
+  /**
+   * Returns when to check next whether the time is over; where the harvest before is not committed, it goes on until
+   * then.
+   */
   #overDue(): number {
     if (this.#over === Infinity || !this.#committer.isAt(this.#open.began)) return Infinity;
     const { clock } = this.#options;
@@ -295,13 +298,13 @@ export class Recorder {
     return this.#uncut.due({ flushMs, isTaken, isFull: this.#isFull(), isNoted: this.#isNoted });
   }
 
-  /** Returns whether this machine's disk has as much as it may. */
+  /** Returns whether the local buffer is full. */
   #isFull(): boolean {
     const { bufferBytes } = this.#options.limits;
     const isFull = this.#committer.waiting + (this.#open.segment?.uncutBytes ?? 0) >= bufferBytes;
     if (isFull && !this.#toldFull) {
       log.warn(
-        "The local buffer is full ({mb} MB, --buffer-mb): nothing more is read until uploads catch up",
+        "The local buffer is full ({mb} MB, --buffer-mb): reading is paused until uploads catch up",
         { mb: Math.round(bufferBytes / 2 ** 20) },
       );
     }
@@ -309,11 +312,11 @@ export class Recorder {
     return isFull;
   }
 
-  /** Ends the harvest whose time is over, and goes on with the next in its place. */
+  /** Ends the harvest whose time is over, and begins the next. */
   async #turnOver(): Promise<void> {
     const { clock, meter, checkpoint: { state } } = this.#options;
     if (clock.now() < this.#over || !this.#committer.isAt(this.#open.began)) return;
-    // Later than the one before in any case, which may have begun in a second that was to come.
+    // Always later than the one before, which may have begun in a second that was to come.
     const now = Math.max(clock.now(), state.began + 1);
     const spool = await this.#spools.next();
     this.#open.coverUntil(now);
@@ -321,17 +324,20 @@ export class Recorder {
     meter?.nextHarvest();
     this.#open = this.#open.next({ began: now, after: state.began, spool });
     this.#over = this.#overAfter(now);
-    // It begins now, although nothing may come for hours.
+    // It begins now, although nothing may arrive for hours.
     await this.#cut(true);
   }
 
-  /** Ends and begins what was committed, and forgets what is on this machine of it. */
+  /** Ends and begins committed harvests, and removes their files from this machine. */
   async #next(began: number): Promise<string> {
     const tweets = tweetsIn(this.#options.checkpoint.state.files);
     const folder = await this.#options.next(began);
-    log.info("Harvested {tweets} tweets: the time is over, and the next harvest goes on", {
-      tweets,
-    });
+    log.info(
+      "Harvested {tweets} tweets. The harvest's time is over, and the next one continues the stream",
+      {
+        tweets,
+      },
+    );
     await this.#spools.closeBefore(this.#open.spool);
     return folder;
   }
@@ -361,13 +367,13 @@ export class Recorder {
     else if (now >= this.#flushDue()) await this.#cut(false);
   }
 
-  /** Whether cuts are noted on this machine's disk: what a walk brought can be asked for again. */
+  /** Whether cuts are noted on this machine's disk: walks can be requested again. */
   get #isNoted(): boolean {
     return !traitsFor(this.#options.checkpoint.state.type).canBeAskedAgain;
   }
 
   /**
-   * Hands what has come to the committer: with the whole segment, or with a piece of it.
+   * Passes the data so far to the committer: with the whole segment, or with a piece of it.
    * @param from The first cut that its note accounts for, where that is not its own.
    * @returns Whether it is noted, where it has to be.
    */
@@ -382,7 +388,7 @@ export class Recorder {
   }
 }
 
-/** Returns the next batch; that it fails while a commit is made is heard of when it is awaited. */
+/** Returns the next batch; a failure during a commit is reported when it is awaited. */
 function asked(iterator: AsyncIterator<Batch>): Promise<IteratorResult<Batch>> {
   const next = iterator.next();
   next.catch(() => {});

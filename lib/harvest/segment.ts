@@ -1,4 +1,4 @@
-/** Rolling packed files of lines, with checksums: whole segments, and the pieces of one that is still open. */
+/** Rolling compressed files of lines, with checksums: whole segments, and the pieces of one that is still open. */
 
 import { createHash, type Hash } from "node:crypto";
 import { crc32 } from "node:zlib";
@@ -8,7 +8,7 @@ import { CODEC, type Codec } from "../format/codec.ts";
 import { joinLines } from "../format/lines.ts";
 import type { GrowingFile, SpoolFolder } from "./spool_folder.ts";
 
-/** A tweets file that is whole, on this machine's disk. */
+/** A complete tweets file on this machine's disk. */
 export interface SegmentFile {
   path: string;
   /** Of the compressed file, in hex. */
@@ -23,9 +23,9 @@ const BLOCK = 1 << 20;
 const LINE_FEED = 0x0a;
 
 /**
- * One segment that is being written. Each block of lines is packed by itself, so that the same packed
- * bytes serve twice: as part of the whole segment, and, with a header and trailer of their own, as a
- * piece that can be in the store before the segment is full. Both are files as any other.
+ * One open segment. Each block of lines is compressed by itself, so that the same compressed bytes serve twice: as
+ * part of the whole segment, and, with a header and trailer of their own, as a piece that can be in the store before
+ * the segment is full. Both are regular files of the codec.
  */
 export class Segment {
   readonly #folder: SpoolFolder;
@@ -40,7 +40,7 @@ export class Segment {
   #pieceStart: number;
   #pieces = 0;
   #closed: SegmentFile | undefined;
-  /** Set when a block was written in part: the file is of no use then. */
+  /** Set when a block was written in part: the file is unusable then. */
   #failure: unknown;
 
   private constructor(
@@ -98,7 +98,9 @@ export class Segment {
     }
   }
 
-  /** Returns what has come since the last piece, as a file of its own. @throws UserError, DiskError where the disk fails */
+  /**
+   * Returns the lines since the last piece, as a file of its own. @throws UserError, DiskError where the disk fails
+   */
   async cutPiece(): Promise<SegmentFile> {
     await this.#compress();
     return await onDisk(this.#folder.path, async () => {
@@ -120,14 +122,14 @@ export class Segment {
     });
   }
 
-  /** @throws DamagedError where what was read back is not what was written. */
+  /** @throws DamagedError where the bytes that were read back differ from those that were written. */
   #checkPiece(piece: GrowingFile): void {
     const sha1 = this.#pieceSha1.copy().update(this.#piece.trailer()).digest("hex");
     if (piece.sha1 === sha1) return;
-    throw new DamagedError(`A temporary file is not as it was written: ${this.#file.path}`);
+    throw new DamagedError(`A temporary file is damaged: ${this.#file.path}`);
   }
 
-  /** Returns the whole segment as a file; nothing can be added after it. Closing twice is closing once. */
+  /** Returns the whole segment as a file; nothing can be added after it. A second call returns the same. */
   async close(): Promise<SegmentFile> {
     if (this.#closed) return this.#closed;
     await this.#compress();
@@ -169,7 +171,7 @@ export class Segment {
   }
 }
 
-/** What a packed file holds so far. */
+/** The compressed content of a file so far. */
 class Content {
   tweets = 0;
   readonly #codec: Codec;

@@ -1,4 +1,4 @@
-/** A harvest's temporary files: open segments, and the small files that are kept beside the tweets. */
+/** A harvest's temporary files: open segments, and the small files beside the tweets. */
 
 import { onDisk } from "../base/disk.ts";
 import type { Codec } from "../format/codec.ts";
@@ -22,13 +22,13 @@ export class Spool extends CutFiles {
     this.#folder = folder;
   }
 
-  /** Makes the folder of a harvester, which is not there. */
+  /** Creates the folder of a harvester, which must not exist. */
   static async open(place: SpoolPlace): Promise<Spool> {
     const folder = await onDisk(place.path, () => SpoolFolder.make(place.path, place));
     return new Spool(place, folder);
   }
 
-  /** Opens a new segment, packed by the usual codec unless another one is named. */
+  /** Opens a new segment, by default with the usual codec. */
   segment(codec?: Codec): Promise<Segment> {
     return Segment.open(this.#folder, codec);
   }
@@ -43,14 +43,14 @@ export class Spool extends CutFiles {
     });
   }
 
-  /** Returns the files beside the tweets, as long as they are now. */
+  /** Returns the files beside the tweets, at their current length. */
   sides(): SideCut[] {
     return [...this.#sides].map(([name, { length, sha1 }]) => ({ name, bytes: length, sha1 }));
   }
 
   /**
-   * Notes a cut until it is forgotten: whole, or not at all, and after all that it names. What a power cut leaves
-   * is what was noted.
+   * Notes a cut until it is forgotten: atomically, and after all that it names. A note that survives a power cut is
+   * valid.
    * @param tweets The path of the cut's tweets.
    */
   async note(number: number, text: string, tweets: string | undefined): Promise<void> {
@@ -73,12 +73,12 @@ export class Spool extends CutFiles {
     });
   }
 
-  /** Leaves the folder, with all that is in it, to the harvester that comes next. */
+  /** Leaves the folder and its content to the next harvester. */
   async leave(): Promise<void> {
     await this.#folder.leave();
   }
 
-  /** Removes the folder with all that is in it; that it cannot be is said, and ends nothing. */
+  /** Removes the folder and its content; a failure is reported, and ends nothing. */
   async close(): Promise<void> {
     await this.leave();
     await this.files.removeFolder(this.path).catch((error) => this.tellOfClearing(error));

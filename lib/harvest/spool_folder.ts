@@ -1,4 +1,4 @@
-/** The folder of one harvester's temporary files, and the files in it that stay open. */
+/** The folder of one harvester's temporary files, and its files that stay open. */
 
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
@@ -10,12 +10,12 @@ import { type Files, type OpenFile, systemFiles } from "./files.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
 
-/** The file that a process has locked for as long as it lives: its number may be another's after it. */
+/** The file that a process keeps locked while it lives: another process may get its number afterwards. */
 const HELD = "held";
 /** Bytes that are read at a time. */
 const BLOCK = 1 << 16;
 
-/** A folder for temporary files; one that somebody removes is made again. */
+/** A folder for temporary files; it is created again where another program removes it. */
 export class SpoolFolder {
   readonly path: string;
   readonly files: Files;
@@ -30,20 +30,20 @@ export class SpoolFolder {
   }
 
   /**
-   * Makes a folder that is not there, in one that may have to be made too.
-   * @throws UserError where one of them is somebody else's, or there; what the file system fails with.
+   * Creates a folder, and its parents where needed.
+   * @throws UserError where it exists, or one of them belongs to another user; the errors of the file system.
    */
   static async make(
     path: string,
     { files = systemFiles, owner = null }: { files?: Files; owner?: Owner } = {},
   ): Promise<SpoolFolder> {
-    if (await files.facts(path)) throw new UserError(`${path} is there already`);
+    if (await files.facts(path)) throw new UserError(`${path} already exists`);
     const folder = new SpoolFolder(path, { files, owner });
     await folder.#make();
     return folder;
   }
 
-  /** Returns whether the process whose folder it is lives; null where that cannot be told. */
+  /** Returns whether the process that owns a folder lives; null where that is unknown. */
   static async isHeld(path: string): Promise<boolean | null> {
     try {
       using held = await Deno.open(join(path, HELD), { write: true });
@@ -53,34 +53,37 @@ export class SpoolFolder {
     }
   }
 
-  /** Makes a new file in it. */
+  /** Creates a new file in it. */
   async create(name: string): Promise<OpenFile> {
     const path = join(this.path, name);
     try {
       return await this.files.create(path);
     } catch (error) {
       if (!hasCode(error, "ENOENT")) throw error;
-      log.warn("Somebody removed the folder for temporary files, {folder}: it is made again", {
-        folder: this.path,
-      });
+      log.warn(
+        "The folder for temporary files, {folder}, was removed while in use: it was created again",
+        {
+          folder: this.path,
+        },
+      );
       await this.#make();
       return await this.files.create(path);
     }
   }
 
-  /** Makes a new file in it that stays open as it grows. */
+  /** Creates a new file in it that stays open as it grows. */
   async grow(name: string): Promise<GrowingFile> {
     const file = new GrowingFile(this, name, await this.create(name));
     this.#open.add(file);
     return file;
   }
 
-  /** Takes in that a file is closed; false where it was. */
+  /** Forgets a closed file; false where it was forgotten before. */
   closed(file: GrowingFile): boolean {
     return this.#open.delete(file);
   }
 
-  /** Leaves it to the harvester that comes next. */
+  /** Leaves it to the next harvester. */
   async leave(): Promise<void> {
     this.#held?.close();
     this.#held = undefined;
@@ -93,23 +96,23 @@ export class SpoolFolder {
       const why = await strangeness(path, this.#owner);
       if (why) {
         throw new UserError(`The folder for temporary files, ${path}, cannot be used: ${why}`, {
-          hint: "Somebody else made it: name another one with --spool.",
+          hint: "It belongs to another user: choose another one with --spool.",
         });
       }
     }
     this.#held?.close();
     this.#held = await Deno.open(join(this.path, HELD), { createNew: true, write: true });
-    // Where a file system has no locks, the process is known by its number only.
+    // On a file system without locks, the process is known by its number only.
     await this.#held.lock(true).catch(() => removeFile(join(this.path, HELD)));
   }
 }
 
-/** A file that lines are added to, and that stays open: where somebody removes it, what it has is not lost. */
+/** A file that grows and stays open: its content is not lost where another program removes it. */
 export class GrowingFile {
   readonly #folder: SpoolFolder;
   readonly #name: string;
   #file: OpenFile;
-  /** Those that somebody removed: a part of them may still be read. */
+  /** The removed ones: a part of them may still be read. */
   readonly #removed: OpenFile[] = [];
   #length = 0;
   #isDurable = false;
@@ -144,25 +147,25 @@ export class GrowingFile {
     this.#isDurable = false;
   }
 
-  /** Yields a part of its content; each piece is good until the next is asked for. */
+  /** Yields a part of its content; each piece is valid until the next one is requested. */
   content(from: number, to: number): AsyncGenerator<Uint8Array> {
     return contentOf(this.#file, from, to);
   }
 
-  /** Sees to it that what it has can be found under its name, durable. */
+  /** Ensures that its content is durable under its name. */
   async settle(): Promise<void> {
     await this.restore();
     if (!this.#isDurable) await this.#file.sync();
     this.#isDurable = true;
   }
 
-  /** Writes it once more where somebody removed it. */
+  /** Writes it again where it was removed. */
   async restore(): Promise<void> {
     const { files } = this.#folder;
     const named = await files.facts(this.path);
     const own = await this.#file.facts();
     if (named?.id === own.id) return;
-    if (named) throw new DiskError(`Somebody put another file in the place of ${this.path}`);
+    if (named) throw new DiskError(`Another file has replaced ${this.path}`);
     const again = await this.#folder.create(this.#name);
     try {
       let at = 0;
@@ -180,14 +183,17 @@ export class GrowingFile {
     this.#isDurable = false;
   }
 
-  /** Closes it, to be read or written no more. */
+  /** Closes it for reading and writing. */
   async close(): Promise<void> {
     if (!this.#folder.closed(this)) return;
     for (const file of [...this.#removed, this.#file]) await file.close();
   }
 }
 
-/** Yields the content of a file from one place to another, or to its end before that; each piece is good until the next. */
+/**
+ * Yields the content of a file from one position to another, or to its end before that; each piece is valid until the
+ * next one is requested.
+ */
 export async function* contentOf(
   file: Pick<OpenFile, "read">,
   from: number,

@@ -1,4 +1,4 @@
-/** Where the walks of a harvest stand, those of users packed: there may be a hundred thousand. */
+/** The positions of a harvest's walks, those of users packed: there may be a hundred thousand. */
 
 import { Packed, type PackedCut } from "../base/packed.ts";
 import { userOfWalk } from "../collection/walks.ts";
@@ -18,25 +18,25 @@ export class Standing {
     return Object.keys(this.#few).length + this.#ofUsers.size;
   }
 
-  /** Where a walk stands; undefined where it was not begun. */
+  /** Returns a walk's position; undefined where it was not begun. */
   get(walk: string): Position | LaterPosition | undefined {
     if (isOfUser(walk)) return this.#ofUsers.get(walk);
     return Object.hasOwn(this.#few, walk) ? this.#few[walk] : undefined;
   }
 
-  /** Takes in where a walk stands. */
+  /** Sets a walk's position. */
   set(walk: string, position: Position | LaterPosition): void {
     if (isOfUser(walk)) this.#ofUsers.set(walk, positionOf(position));
     else this.#few[walk] = position;
   }
 
-  /** Whether all walks stand as `holds` wants it. */
+  /** Returns whether `holds` is true for all walks. */
   every(holds: (walk: string, position: Position) => boolean): boolean {
     for (const [walk, position] of this.#ofUsers) if (!holds(walk, position)) return false;
     return Object.entries(this.#madeFew()).every(([walk, position]) => holds(walk, position));
   }
 
-  /** Where they stand now, whatever comes later: those of users, and all others. */
+  /** Returns the current positions, unaffected by later ones: those of users, and all others. */
   cut(): { few: Positions; ofUsers: PackedCut<Position> } {
     return { few: this.#madeFew(), ofUsers: this.#ofUsers.cut() };
   }

@@ -1,4 +1,4 @@
-/** What a harvest counts besides its tweets. */
+/** Counts of a harvest besides its tweets. */
 
 import { isoTime } from "../base/clock.ts";
 import type { Span } from "../base/spans.ts";
@@ -7,33 +7,31 @@ import { hasHalves } from "../format/surrogates.ts";
 import type { Batch, Network } from "../source/source.ts";
 import type { Meter } from "../source/meter.ts";
 
-/** What else is counted. */
+/** Sources of other counts. */
 export interface TallyOptions {
   /** Knows what is billed; absent where nothing is. */
   meter?: Meter | undefined;
-  /** Knows what it was not given. */
+  /** Knows which parts of a request the API left out. */
   network?: Pick<Network, "leftOut"> | undefined;
 }
 
-/** Counts what batches bring. */
+/** Counts the content of batches. */
 export class Tally {
   readonly #counts: Counts;
   readonly #options: TallyOptions;
-  /** Tweets that a stream's connection says it did not deliver: it counts anew with each. */
+  /** Tweets that a stream's connection reports as not delivered: it starts at 0 with each connection. */
   #undelivered = 0;
   #covered: Span | undefined;
-  /** What was covered before is another harvest's. */
+  /** Earlier spans belong to another harvest. */
   #least = -Infinity;
 
-  /**
-   * @param walks How many there are, as far as is known.
-   */
+  /** @param walks How many there are, as far as is known. */
   constructor(walks: number, options: TallyOptions) {
     this.#counts = noCounts(walks);
     this.#options = options;
   }
 
-  /** That of the harvest in place of this one, which goes on with the same connection. @param began When that begins. */
+  /** Returns that of the next harvest, on the same connection. @param began When that begins. */
   next(began: number): Tally {
     const next = new Tally(1, this.#options);
     next.#undelivered = this.#undelivered;
@@ -42,18 +40,18 @@ export class Tally {
     return next;
   }
 
-  /** Takes in that a stream goes on until a time, at which this harvest is over. */
+  /** Records that a stream goes on until a time, at which this harvest ends. */
   coverUntil(to: number): void {
     if (this.#covered) this.addCovered({ ...this.#covered, to });
   }
 
-  /** Takes in a span that is covered. */
+  /** Adds a covered span. */
   addCovered({ from, to }: Span): void {
     const { from: first = from, to: last = to } = this.#covered ?? {};
     this.#covered = { from: Math.max(Math.min(first, from), this.#least), to: Math.max(last, to) };
   }
 
-  /** What was counted so far, and billed, and what the API did not take. */
+  /** The counts so far, the bill, and the parts of requests that the API left out. */
   get counts(): Counts {
     const { meter, network: { leftOut = [] } = {} } = this.#options;
     return {
@@ -64,7 +62,7 @@ export class Tally {
     };
   }
 
-  /** Takes in what came beside tweets. */
+  /** Counts a batch's content besides tweets. */
   add(batch: Batch): void {
     const { users = [], userChanges = [], messages = [], gap, missing = [] } = batch;
     const counts = this.#counts;
@@ -99,12 +97,12 @@ export class Tally {
     }
   }
 
-  /** Takes in a gap that no batch brought. */
+  /** Counts a gap that is in no batch. */
   addGap(): void {
     this.#counts.gaps++;
   }
 
-  /** Takes in how many walks were begun, and whether one more is whole. */
+  /** Counts walks that were begun, and one more that may be complete. */
   addWalk(begun: number, isWhole: boolean): void {
     if (isWhole) this.#counts.walks_done++;
     this.#counts.walks = Math.max(this.#counts.walks, begun);

@@ -1,4 +1,4 @@
-/** One harvest under a lease: what was left before it, what its source brings, and what follows from it at the end. */
+/** One harvest under a lease: data left before it, its source's batches, and its last projection. */
 
 import { codecFor } from "../format/codec.ts";
 import { getLogger } from "@logtape/logtape";
@@ -34,7 +34,7 @@ import type { Meter } from "../source/meter.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
 
-/** What a harvest works with, besides what it was asked to do. */
+/** Options of a harvest's work. */
 export interface WorkOptions {
   lease: Lease;
   /** The id of the lease's holder. */
@@ -44,7 +44,7 @@ export interface WorkOptions {
   waits: Waits;
   /** Aborted when a stop was requested. */
   stopping: AbortSignal;
-  /** What asked for it. */
+  /** The source of the stop request. */
   stoppedBy: () => "stop" | "signal";
   /** The fields of harvest.json so far. */
   info: () => HarvestInfo;
@@ -70,7 +70,7 @@ export class Work {
     this.#target = target;
   }
 
-  /** Opens the checkpoint. @throws LockedError where the lease is lost; what the bucket fails with */
+  /** Opens the checkpoint. @throws LockedError where the lease is lost; the errors of the bucket */
   static async open(asked: Harvest, options: WorkOptions): Promise<Work> {
     const { store, clock, collectionId, limits: { patienceMs } } = asked;
     const { lease, holder, type, waits, stopping } = options;
@@ -87,12 +87,12 @@ export class Work {
     return new Work(asked, options, { checkpoint, target });
   }
 
-  /** Settles what the harvest before left. @returns What is to be added to the one that begins. */
+  /** Settles the former harvest. @returns What is to be added to the one that begins. */
   async settleFormer(): Promise<Late[]> {
     const { spool, process } = this.#asked;
     const places = await leftPlaces(spool, process);
     await fenceUnsettled(this.#beginning(), { isAdded: places.length > 0 });
-    // Before anything is begun: what a stream brings cannot be noted without.
+    // Before anything is begun: a stream cannot be noted without it.
     if (!traitsFor(this.checkpoint.state.type).canBeAskedAgain) await spool.keys();
     const late = await this.#commitLeft(places);
     await this.#begin(() => settle(this.#target, this.checkpoint));
@@ -115,12 +115,12 @@ export class Work {
     return !traitsFor(state.type).endsByItself && hasEndedItself(state);
   }
 
-  /** Writes what follows from the harvest. */
+  /** Projects the harvest. */
   async settle(): Promise<void> {
     await this.#patiently(() => settle(this.#target, this.checkpoint));
   }
 
-  /** Harvests into a folder of its own; a failure is handed back once what had come is committed. */
+  /** Harvests into a folder of its own; a failure is returned once all data is committed. */
   async harvest(late: Late[]): Promise<unknown> {
     const config = await this.#claimed();
     await this.#asked.begun?.();
@@ -137,12 +137,12 @@ export class Work {
     }
   }
 
-  /** Begins a harvest of the configuration as it is now. */
+  /** Begins a harvest of the current configuration. */
   async #claimed(): Promise<CollectionConfig> {
     const config = await begun(this.#beginning());
     this.#noteBegun();
     for (const { at } of unknownIn(withoutKeys(config))) {
-      log.warn("{at} in the configuration is not known, and changes nothing", { at });
+      log.warn("{at} in the configuration is unknown, and is ignored", { at });
     }
     return config;
   }
@@ -154,13 +154,13 @@ export class Work {
     return { target: this.#target, checkpoint, lease, clock: this.#asked.clock, patiently };
   }
 
-  /** Says in the lock which harvest goes on, and how far it is. */
+  /** Records the current harvest and its progress in the lock. */
   #noteBegun(): void {
     const { lease, info } = this.#options;
     lease.update({ harvest_id: isoTime(this.checkpoint.state.began), progress: info() });
   }
 
-  /** Adds to the harvest that goes on what harvesters left that another one went on before. @returns What is left of it. */
+  /** Adds late data of other harvesters to the current harvest. @returns What is left of it. */
   async #commitLate(late: Late[], spool: Spool): Promise<Late[]> {
     return await commitEachLate(late, {
       ...this.#committing(),
@@ -170,7 +170,7 @@ export class Work {
     });
   }
 
-  /** Commits what harvesters brought that are gone, and could not. @returns What is for the harvest that begins. */
+  /** Commits data of ended harvesters that they could not upload. @returns Data for the harvest that begins. */
   async #commitLeft(places: LeftPlace[]): Promise<Late[]> {
     const own = this.#committing();
     const { stopping: stopped } = this.#options;
@@ -181,7 +181,7 @@ export class Work {
     });
   }
 
-  /** Returns what cuts are committed with, into the folder of the checkpoint's harvest. */
+  /** Returns the options of committing, into the folder of the checkpoint's harvest. */
   #committing(): LeftOptions {
     const { clock, limits: { patienceMs } } = this.#asked;
     const { lease, waits } = this.#options;
@@ -189,26 +189,26 @@ export class Work {
     return committing({ target, checkpoint, lease, clock, patienceMs, waits });
   }
 
-  /** Begins the harvest in place of one whose time is over. */
+  /** Begins the harvest that follows one whose time is over. */
   async #begunNext(began: number): Promise<string> {
     const folder = await beginNext(this.#target, this.checkpoint, began);
     this.#noteBegun();
     return folder;
   }
 
-  /** Acts on a bucket that may be away for a while, before there is anything that a stop would lose. */
+  /** Acts on a bucket that may be unavailable for a while, before a stop could lose anything. */
   async #begin<T>(act: () => Promise<T>): Promise<T> {
     return await this.#patiently(act, this.#options.stopping);
   }
 
-  /** Acts on a bucket that may be away for a while. @param stopped Aborted where it is waited for no longer. */
+  /** Acts on a bucket that may be unavailable for a while. @param stopped Aborted to end the waiting. */
   async #patiently<T>(act: () => Promise<T>, stopped?: AbortSignal): Promise<T> {
     const { clock, limits: { patienceMs } } = this.#asked;
     const { lease: { lost }, waits } = this.#options;
     return await patiently({ clock, patienceMs, lost, stopped, waits }, act);
   }
 
-  /** Clears the temporary files; what a stream brought and the bucket did not take cannot be had again. */
+  /** Removes the temporary files; a stream's tweets that are not in the bucket cannot be collected again. */
   async #clear(spool: Spool, type: CollectionConfig["type"]): Promise<void> {
     const isLeft = !traitsFor(type).canBeAskedAgain && (this.recorder?.hasUnstored ?? false);
     await (this.recorder?.close({ isLeft }) ?? spool.close());
@@ -220,7 +220,7 @@ export class Work {
     );
   }
 
-  /** Records what the source brings and makes the last commit; a failure is handed back after it. */
+  /** Records the source's batches and makes the last commit; a failure is returned after it. */
   async #record(config: CollectionConfig, spool: Spool): Promise<unknown> {
     const { lease, network, stopping } = this.#options;
     const meter = meterFor(config, this.checkpoint, this.#asked.clock);

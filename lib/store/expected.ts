@@ -82,7 +82,7 @@ async function* readable(path: string): AsyncGenerator<Uint8Array> {
 
 function damaged(path: string, how: string, cause?: unknown): DamagedError {
   return new DamagedError(
-    `A temporary file is not as it was written (${basename(path)}: ${how})`,
+    `A temporary file is damaged (${basename(path)}: ${how})`,
     {
       ...(cause === undefined ? {} : { cause }),
       hint: "The disk for temporary files may be failing: check it, or take another one.",

@@ -112,7 +112,7 @@ Deno.test("a file beside the tweets that is damaged ends the harvest at once, an
     }, { parent, beside });
     await assert.rejects(harvested, (error) => {
       assert.ok(error instanceof DamagedError, `${error}`);
-      assert.match(error.message, /^A temporary file is not as it was written: .*messages.jsonl$/);
+      assert.match(error.message, /^A temporary file is damaged: .*messages.jsonl$/);
       return true;
     });
     assert.ok(Number(read.at(-1)) < 7, "It went on");

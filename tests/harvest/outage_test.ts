@@ -57,7 +57,7 @@ Deno.test("a store that does not answer for minutes keeps nobody from reading th
     assert.deepEqual((await tweets(store)).toSorted(), ids.toSorted());
   });
   assert.ok(hung > 1);
-  assert.match(said, /bucket is slow to answer/);
+  assert.match(said, /bucket is slow to respond/);
 });
 
 Deno.test("no more is kept on this machine's disk than may be: nothing is read until the store takes some", async () => {

@@ -187,7 +187,7 @@ for (const file of ["gaps.jsonl", "messages.jsonl"]) {
         const lines = await linesOf(store, file);
         assert.deepEqual(lines.slice(0, before.length), before);
         const gaps = await linesOf(store, "gaps.jsonl");
-        const lost = gaps.filter(({ why }) => `${why}`.startsWith("The disk had damaged"));
+        const lost = gaps.filter(({ why }) => `${why}`.startsWith("This machine's disk damaged"));
         assert.equal(lost.length, 1);
         assert.ok(Number(lost[0]?.from) < Number(lost[0]?.to));
         assert.deepEqual(await faultsIn(store), []);

@@ -1,6 +1,6 @@
 /**
- * What a harvester had cut when another one went on from before it: the next harvest on its machine puts the tweets
- * among its own files that the bucket does not have.
+ * Cuts that a harvester left after another one had gone on without them: the next harvest on its machine adds the
+ * tweets that the bucket does not have to its own files.
  */
 
 import { getLogger } from "@logtape/logtape";
@@ -22,45 +22,45 @@ const log = getLogger(["twarc-cloud", "harvest"]);
 export interface LateFile {
   sha1: string;
   tweets: number;
-  /** Its lines, unpacked. */
+  /** Its lines, decompressed. */
   read: () => ReadableStream<Uint8Array>;
 }
 
-/** What a harvester left that another one had gone on before. */
+/** Data that a harvester left after another one had gone on without it. */
 export interface Late {
   /** When its harvest began, in milliseconds since 1970. */
   began: number;
   /** When its first and its last cut were made. */
   from: number;
   to: number;
-  /** The folder that they are in. */
+  /** The folder of its files. */
   path: string;
   /** Whole segments, and the pieces of those that are not whole. */
   files: LateFile[];
   /** The files beside the tweets, as long as they were at the last cut. */
   sides: SideCut[];
-  /** Clears the folder; puts it aside where something of it is damaged, or wanted still. */
+  /** Removes the folder; sets it aside where something in it is damaged, or still needed. */
   close: (isWanted: boolean) => Promise<void>;
 }
 
-/** Tweets that are to be added, and when the oldest and the newest of them were made, as their ids show. */
+/** The tweets to add, and when the oldest and the newest of them were made, by their ids. */
 interface Added {
   file: SegmentFile;
   from: number;
   to: number;
 }
 
-/** What late tweets are committed with. */
+/** Options of committing late tweets. */
 export interface LateOptions extends CommitterOptions {
   collectionId: string;
   /** Of the harvest that has begun. */
   spool: Spool;
-  /** Begins the harvest that is to have them, where none has begun; its folder. */
+  /** Begins the harvest that is to contain them, where none has begun; returns its folder. */
   begin?: () => Promise<string>;
 }
 
 /**
- * Adds what harvesters left.
+ * Adds the data that harvesters left.
  * @returns What is to be tried again.
  * @throws LockedError where the lease is lost.
  */
@@ -71,9 +71,9 @@ export async function commitEachLate(late: Late[], options: LateOptions): Promis
 }
 
 /**
- * Adds the tweets that a harvester left to the harvest that has begun now, where the bucket does not have them, and
- * clears its folder. What cannot be added stays for later, and keeps no harvest from going on; so does what a search
- * for what the stream missed may bring as well, until that has ended.
+ * Adds the tweets that a harvester left to the current harvest, where the bucket does not have them, and removes its
+ * folder. What cannot be added stays for later, and does not stop a harvest; so does what a search for a stream's
+ * gaps may still find, until that has ended.
  * @returns Whether it is done.
  * @throws LockedError where the lease is lost.
  */
@@ -100,7 +100,7 @@ async function commitLate(late: Late, options: LateOptions): Promise<boolean> {
     if (error instanceof LockedError) throw error;
     log.warn(
       "Up to {tweets} tweets collected on this machine are not in the bucket, as another harvester took over before " +
-        "they were uploaded: {problem}. They are in {folder}, and this harvest tries again at its end, or the next one here",
+        "they were uploaded: {problem}. They are in {folder}. This harvest retries at its end, or the next one on this machine does",
       {
         tweets: files.reduce((sum, { tweets }) => sum + tweets, 0),
         problem: messageOf(error),
@@ -112,8 +112,8 @@ async function commitLate(late: Late, options: LateOptions): Promise<boolean> {
 }
 
 /**
- * Returns whether a stream said something besides tweets that the bucket does not have. Spans that it missed are within the
- * one that the harvester recorded which went on.
+ * Returns whether a stream sent something besides tweets that the bucket does not have. Its gaps are within the one
+ * that the other harvester recorded.
  */
 async function hasMore(
   { began, sides }: Late,
@@ -161,7 +161,7 @@ async function* linesOf(files: LateFile[]): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Commits a file as one of the harvest that has begun. */
+/** Commits a file as one of the current harvest. */
 async function commit(
   { file, from, to }: Added,
   { began }: Late,
@@ -171,7 +171,7 @@ async function commit(
   const folder = await begin?.() ?? options.folder;
   const late = [...checkpoint.state.late ?? [], { began, from, to, tweets: file.tweets }];
   const committer = new Committer({ ...options, folder });
-  // No cut of the harvest that has begun, and no piece of any of its segments.
+  // Neither a cut of the current harvest, nor a piece of any of its segments.
   const tweets = { segment: -1, isWhole: true, file };
   committer.add({
     began: checkpoint.state.began,

@@ -1,4 +1,7 @@
-/** What a stream brought and no bucket has yet is noted on this machine's disk; the next harvester commits it. */
+/**
+ * The recovery of a stream's cuts that are noted on this machine's disk and in no bucket: the next harvester commits
+ * them.
+ */
 
 import { getLogger } from "@logtape/logtape";
 import type { CheckpointState } from "../../bucket/checkpoint.ts";
@@ -15,12 +18,12 @@ import type { LeftPlace } from "./spool_place.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
 
-/** What committing cuts works with. */
+/** Options of committing left cuts. */
 export interface LeftOptions extends CommitterOptions {
   next: (began: number) => Promise<string>;
 }
 
-/** What was found in a folder: null where it cannot be read. */
+/** The notes of a folder: null where it cannot be read. */
 interface Found {
   folder: LeftFolder;
   notes: FoundNote[] | null;
@@ -28,9 +31,9 @@ interface Found {
 
 /**
  * Commits the cuts that harvesters left in folders, as `commitLeft` does: those of a harvest before those of the one
- * that took its place.
+ * that follows it.
  * @param keys Those of notes.
- * @returns What the next harvest is to add, as another one was begun since.
+ * @returns Data for the next harvest to add, as another one was begun since.
  * @throws as `commitLeft`
  */
 export async function commitEachLeft(
@@ -46,7 +49,7 @@ export async function commitEachLeft(
   const late: Late[] = [];
   for (const { folder, notes } of found.toSorted((a, b) => beganOf(a) - beganOf(b))) {
     if (!notes) {
-      log.warn("The files that a harvester left on this machine cannot be read: {directory}", {
+      log.warn("The temporary files of an earlier harvester cannot be read: {directory}", {
         directory: folder.path,
       });
       continue;
@@ -57,15 +60,15 @@ export async function commitEachLeft(
   return late;
 }
 
-/** Returns when the harvest began that left something. */
+/** Returns when the harvest began that left the notes. */
 function beganOf({ notes }: Found): number {
   return notes?.find(({ note }) => note)?.note?.began ?? 0;
 }
 
 /**
- * Commits the cuts that a harvester left in a folder, where nobody has begun another harvest since, and removes the
- * folder; what cannot be read of it, or was noted by somebody else, stays.
- * @returns What the next harvest is to add, as another one was begun since; null where there is nothing.
+ * Commits the cuts that a harvester left in a folder, where no other harvest was begun since, and removes the folder;
+ * files that cannot be read, or that another person noted, stay.
+ * @returns Data for the next harvest to add, as another one was begun since; null where there is none.
  * @throws as the committer; UserError, DiskError where this machine's disk fails.
  */
 async function commitLeft(
@@ -91,15 +94,15 @@ async function commitLeft(
   return null;
 }
 
-/** Returns whether a note is of the harvest that takes the place of the one that a checkpoint is of, and is not begun. */
+/** Returns whether a note belongs to the harvest that follows the checkpoint's, and is not begun. */
 function follows(note: Note, state: CheckpointState): boolean {
   return state.isRestored !== true && note.after === state.began && !isOf(state, note.began) &&
     (note.commits ?? 0) <= state.commits;
 }
 
 /**
- * Returns whether a note is of another harvest, or follows commits that the bucket does not have, as an older copy of it; or
- * nobody knows, as the checkpoint was made again.
+ * Returns whether a note belongs to another harvest, or follows commits that the bucket does not have, as an older
+ * copy of it; or that is unknown, as the checkpoint was made again.
  */
 function isOfAnother({ note }: FoundNote, state: CheckpointState): boolean {
   return note !== undefined &&
@@ -107,17 +110,17 @@ function isOfAnother({ note }: FoundNote, state: CheckpointState): boolean {
       (note.commits ?? 0) > state.commits);
 }
 
-/** Removes a folder, or puts it aside where some of it is damaged, or wanted still. */
+/** Removes a folder, or sets it aside where some of it is damaged, or still needed. */
 async function clear(left: FoundNote[], folder: LeftFolder, isWanted = false): Promise<void> {
   if (left.every(({ isGood }) => isGood) && !isWanted) return await folder.close();
   log.warn(
-    "Files that a harvester left on this machine are not in the bucket, as they are damaged, were not noted by you, " +
-      "or have no place there. They are kept in {folder}",
+    "Temporary files of an earlier harvester were not uploaded: they are damaged, belong to another user, " +
+      "or are not part of this collection's harvests. They are kept in {folder}",
     { folder: await folder.setAside() },
   );
 }
 
-/** Returns what a harvester left that another one has gone on before. */
+/** Returns the data that a harvester left after another one had gone on without it. */
 function lateOf(left: FoundNote[], folder: LeftFolder): Late | null {
   const notes = left.flatMap(({ note }) => note ?? []);
   const [first, last] = [notes.at(0), notes.at(-1)];
@@ -140,7 +143,7 @@ function lateOf(left: FoundNote[], folder: LeftFolder): Late | null {
   };
 }
 
-/** Commits cuts, and tells how many tweets came with them. */
+/** Commits cuts, and reports how many tweets they have. */
 async function commitAll(notes: Note[], folder: LeftFolder, options: LeftOptions): Promise<void> {
   if (notes.length === 0) return;
   const { checkpoint } = options;
@@ -149,12 +152,12 @@ async function commitAll(notes: Note[], folder: LeftFolder, options: LeftOptions
   const { began } = checkpoint.state;
   for (const note of notes) committer.add({ ...cutOf(note, folder), began });
   await committer.done();
-  log.info("{tweets} tweets that the harvester before could not store are in the bucket now", {
+  log.info("Uploaded {tweets} tweets that an earlier harvester had left on this machine", {
     tweets: tweetsIn(checkpoint.state.files) - before,
   });
 }
 
-/** Returns what is to be committed; a harvest that went on is ended when it is settled, as of when the cut was made. */
+/** Returns the cut to commit; a harvest in progress is ended when it is settled, as of the time of the cut. */
 function cutOf(
   { number, at, tweets, sides, commit }: Note,
   folder: LeftFolder,
@@ -165,7 +168,7 @@ function cutOf(
     at,
     sides,
     documents: [],
-    // It may have been told as interrupted meanwhile.
+    // It may have been recorded as interrupted meanwhile.
     commit: { state: "harvesting", ended: at, outcome: undefined, reason: undefined, ...commit },
     ...(tweets
       ? { tweets: { ...tweets, file: { ...tweets.file, path: folder.pathOf(tweets.file.path) } } }

@@ -1,4 +1,4 @@
-/** A folder with temporary files that a harvester left which is gone. */
+/** A folder of temporary files that an ended harvester left. */
 
 import { createHash } from "node:crypto";
 import { getLogger } from "@logtape/logtape";
@@ -15,11 +15,11 @@ const log = getLogger(["twarc-cloud", "harvest"]);
 const NOTE = /^cut-(\d{1,15})\.json$/;
 /** Bits of a mode: others of the group or the world may write. */
 const OTHERS_WRITE = 0o022;
-/** Bytes that a note has at most: one that is longer is none. */
+/** Bytes that a note has at most: a longer file is not a note. */
 const MAX_NOTE = 64 << 20;
 const LINE_FEED = 0x0a;
 
-/** The temporary files of a harvester that is gone. */
+/** The temporary files of a harvester that has ended. */
 export class LeftFolder extends CutFiles {
   readonly place: LeftPlace;
 
@@ -41,7 +41,7 @@ export class LeftFolder extends CutFiles {
     return notes;
   }
 
-  /** Returns how many bytes of a file beside the tweets are as they were at one of its cuts; 0 where none are. */
+  /** Returns how many bytes of a file beside the tweets are intact as of one of its cuts; 0 where none are. */
   async intact(name: string, cuts: SideCut[]): Promise<number> {
     let intact = 0;
     try {
@@ -64,7 +64,7 @@ export class LeftFolder extends CutFiles {
     return intact;
   }
 
-  /** Puts other content in the place of a file beside the tweets, whole or not at all. @returns What it is now. */
+  /** Replaces the content of a file beside the tweets, atomically. @returns The new file. */
   async rewrite(name: string, content: AsyncIterable<Uint8Array>): Promise<SideCut> {
     const temporary = `${name}.${crypto.randomUUID()}`;
     return await onDisk(this.path, async () => {
@@ -76,7 +76,7 @@ export class LeftFolder extends CutFiles {
     });
   }
 
-  /** Yields what a file beside the tweets has, up to a place. */
+  /** Yields the content of a file beside the tweets, up to a length. */
   async *contentOf({ name, bytes }: Pick<SideCut, "name" | "bytes">): AsyncGenerator<Uint8Array> {
     if (bytes === 0) return;
     const file = await this.open(this.pathOf(name));
@@ -92,13 +92,13 @@ export class LeftFolder extends CutFiles {
     return ReadableStream.from(copied(this.contentOf({ name, bytes })));
   }
 
-  /** Puts the folder where no harvester looks for it, where that can be. @returns Its path then. */
+  /** Moves the folder to where no harvester looks for it, if possible. @returns Its path then. */
   async setAside(): Promise<string> {
     const aside = `${this.path}-damaged`;
     return await this.files.rename(this.path, aside).then(() => aside, () => this.path);
   }
 
-  /** Removes the folder with all that is in it; that it cannot be is said, and ends nothing. */
+  /** Removes the folder and its content; a failure is reported, and ends nothing. */
   async close(): Promise<void> {
     await this.files.removeFolder(this.path).catch((error) => this.tellOfClearing(error));
   }
@@ -107,7 +107,7 @@ export class LeftFolder extends CutFiles {
     return this.files.create(this.pathOf(name));
   }
 
-  /** @throws UserError for a file that somebody else made, can write, or has under another name. */
+  /** @throws UserError for a file that another user made or can write, or that has a second name. */
   protected override async open(path: string): Promise<OpenFile> {
     const file = await this.files.open(path);
     const { uid, mode, links } = await file.facts();
@@ -115,7 +115,7 @@ export class LeftFolder extends CutFiles {
     const isOwn = owner === null || uid === owner && (mode & OTHERS_WRITE) === 0;
     if (isOwn && links <= 1) return file;
     await file.close();
-    throw new UserError(`${path} is not, or not only, this person's own`);
+    throw new UserError(`${path} is not owned by you alone`);
   }
 
   async #text(path: string): Promise<string> {
@@ -135,25 +135,25 @@ export class LeftFolder extends CutFiles {
   }
 }
 
-/** Pieces that stay good when the next one is asked for. */
+/** Yields pieces that stay valid when the next one is requested. */
 async function* copied(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for await (const piece of pieces) yield piece.slice();
 }
 
-/** The content of a file, looked at cut by cut. */
+/** The content of a file, checked cut by cut. */
 class Checked {
   readonly #file: OpenFile;
   readonly #sha1 = createHash("sha1");
   #at = 0;
   #last = LINE_FEED;
-  /** A power cut leaves zeros where something was: no line has any. */
+  /** A power cut leaves zeros where data was: no line has any. */
   #hasZeros = false;
 
   constructor(file: OpenFile) {
     this.#file = file;
   }
 
-  /** Returns whether it has, up to a place not before the last, what it had. */
+  /** Returns whether the content of a cut, not before the last one, is intact. */
   async isAsCut({ bytes, sha1 }: SideCut): Promise<boolean> {
     for await (const part of contentOf(this.#file, this.#at, bytes)) {
       this.#sha1.update(part);

@@ -1,15 +1,15 @@
-/** What was lost of the cuts that a harvester left: told as gaps, as nobody else would know. */
+/** The losses in the cuts that a harvester left, recorded as gaps, as no other process knows of them. */
 
 import type { CheckpointState, HarvestFile } from "../../bucket/checkpoint.ts";
 import type { Gap } from "../../twitter/api.ts";
 import type { FoundNote, Note } from "./left_notes.ts";
 
-/** Why tweets are lost that had come. */
-const DAMAGED = "The disk had damaged what had come";
+/** The reason of a gap whose tweets were received. */
+const DAMAGED = "This machine's disk damaged tweets before they were uploaded";
 
 /**
- * Returns the spans of which tweets are lost: those of a note that is damaged or gone, or whose tweets are, and that nothing
- * else has. After the last good one there is none: the next stream begins there.
+ * Returns the spans of which tweets are lost: those of a note that is damaged or missing, or whose tweets are, and
+ * that nothing else has. After the last good one there is none: the next stream begins there.
  */
 export function lossesIn(
   found: FoundNote[],
@@ -31,8 +31,8 @@ export function lossesIn(
 }
 
 /**
- * Returns the span that is lost of a harvest whose stream went on with the next, where what it had cut last is gone: up to
- * when the next began.
+ * Returns the lost span of a harvest whose stream went on with the next, where its last cut is missing: up to when
+ * the next began.
  */
 export function lossBetween(
   { state, ended, at }: Pick<CheckpointState, "state" | "ended" | "at">,
@@ -41,7 +41,7 @@ export function lossBetween(
   return state === "harvesting" ? [{ from: ended ?? at, to: next.began, why: DAMAGED }] : [];
 }
 
-/** Returns the notes with those that are gone, where none that came later accounts for them. */
+/** Returns the notes with the missing ones, where no later one accounts for them. */
 function withMissing(found: FoundNote[], committed: number): FoundNote[] {
   const all: FoundNote[] = [];
   let accounted = Infinity;
@@ -54,7 +54,7 @@ function withMissing(found: FoundNote[], committed: number): FoundNote[] {
   return all.toReversed();
 }
 
-/** Returns the first cut that a note accounts for; versions before did not note what a cut comes in place of. */
+/** Returns the first cut that a note accounts for; earlier versions did not note which cuts it replaces. */
 function firstOf({ number, note }: FoundNote): number {
   if (!note) return number;
   return note.of === undefined ? 0 : note.covers ?? number;

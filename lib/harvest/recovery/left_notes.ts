@@ -1,4 +1,4 @@
-/** The notes of what a stream brought and no bucket has yet, on this machine's disk. */
+/** Notes, on this machine's disk, of a stream's cuts that no bucket has yet. */
 
 import { type CheckpointState, commitSchema } from "../../bucket/checkpoint.ts";
 import type { Cut } from "../cut.ts";
@@ -15,7 +15,7 @@ const log = getLogger(["twarc-cloud", "harvest"]);
 
 /** Of a file in the same folder. */
 const name = z.string().regex(/^[\w.-]+$/);
-/** What versions before did not note is absent. */
+/** Absent members are those that earlier versions did not note. */
 const noteSchema = z.object({
   number: z.number(),
   /** The collection's folder for temporary files, which is named after it and its bucket. */
@@ -23,11 +23,11 @@ const noteSchema = z.object({
   /** When the harvest began, and when this was cut, in milliseconds since 1970. */
   began: z.number(),
   at: z.number(),
-  /** When the harvest began in whose place that one is, where the stream went on. */
+  /** When the harvest before it began, where the stream went on. */
   after: z.number().exactOptional(),
-  /** The checkpoint's commits when this was cut: it follows them. */
+  /** The number of the checkpoint's commits when this was cut: it follows them. */
   commits: z.number().optional(),
-  /** The first cut that this one accounts for: a whole segment for its pieces, a gap for what is lost. */
+  /** The first cut that this one accounts for: a whole segment for its pieces, a gap for a loss. */
   covers: z.number().optional(),
   tweets: z.object({
     segment: z.number(),
@@ -37,12 +37,12 @@ const noteSchema = z.object({
   sides: z.array(z.object({ name, bytes: z.number(), sha1: z.string().exactOptional() })),
   commit: commitSchema,
 });
-/** A cut as it is noted. */
+/** A noted cut. */
 export type Note = z.infer<typeof noteSchema>;
 
 /**
- * Notes a cut of a stream; the documents that are written anew each time are those of walks.
- * @returns Whether it is noted: a disk that fails costs no more than that.
+ * Notes a cut of a stream; the documents that are rewritten each time belong to walks.
+ * @returns Whether it is noted: a failing disk costs no more than that.
  */
 export async function noteCut(
   spool: Spool,
@@ -78,11 +78,11 @@ export async function noteCut(
 export interface FoundNote {
   number: number;
   note?: Note;
-  /** Whether it can be read, and the tweets that it names. */
+  /** Whether it is intact, and the tweets that it names. */
   isGood: boolean;
 }
 
-/** Returns the notes of a folder, and whether each is as it was written; null where the folder cannot be read. */
+/** Returns the notes of a folder, and whether each is intact; null where the folder cannot be read. */
 export async function foundIn(
   folder: LeftFolder,
   keys: () => Promise<string[]>,

@@ -1,4 +1,4 @@
-/** The files beside the tweets that a harvester left: what a disk damaged of them is accounted for. */
+/** The files beside the tweets that a harvester left: their losses are accounted for. */
 
 import { getLogger } from "@logtape/logtape";
 import type { Counts } from "../../bucket/checkpoint.ts";
@@ -13,7 +13,7 @@ import type { CommitterOptions } from "../committer.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
 
-/** The counts of what is in each of the files. */
+/** The names of the counts of each file. */
 const COUNTED = {
   [FILES.users]: "users",
   [FILES.messages]: "messages",
@@ -21,26 +21,25 @@ const COUNTED = {
   [FILES.missing]: "missing",
 } as const satisfies Record<string, keyof Counts>;
 
-/** Where the files beside the tweets are. */
+/** The files beside the tweets, and the notes that name them. */
 export interface SidesOptions extends Pick<CommitterOptions, "store" | "folder" | "checkpoint"> {
   left: LeftFolder;
   /** Every note that can be read, also those whose tweets are damaged. */
   all: Note[];
 }
 
-/** What there is of a file beside the tweets, and what was counted when it was that. */
+/** The intact content of a file beside the tweets, with the counts as of then. */
 interface Base {
   content: AsyncIterable<Uint8Array>;
   counts: Counts | undefined;
-  /** When it was that, in milliseconds since 1970. */
+  /** As of when, in milliseconds since 1970. */
   at: number;
 }
 
 /**
- * Has each note name only what is there of the files beside the tweets. In the last one, which is what remains, what
- * is damaged comes from the bucket, or as far as it is good; the span of what is lost of it becomes a gap, and gaps
- * are added to those that are known.
- * @param notes Those that are to be committed, in their order.
+ * Limits each note to the intact files beside the tweets. In the last one, a damaged file is taken from the bucket,
+ * or up to its intact length; the span of a loss becomes a gap, and gaps are added to the known ones.
+ * @param notes The notes to commit, in their order.
  */
 export async function withSides(
   notes: Note[],
@@ -62,7 +61,7 @@ export async function withSides(
     counts = countedAt(counts, base.counts, name);
     sides.push(await left.rewrite(name, base.content));
   }
-  const why = "The disk had damaged what had come beside the tweets";
+  const why = "This machine's disk damaged data beside the tweets before it was uploaded";
   const gaps = since < Infinity ? [...losses, { from: since, to: last.at, why }] : losses;
   if (gaps.length > 0) {
     tell(gaps);
@@ -77,7 +76,7 @@ export async function withSides(
   return [...before, { ...last, sides, commit }];
 }
 
-/** Returns how far each file beside the tweets is as it was at one of its cuts, in bytes. */
+/** Returns the intact length of each file beside the tweets, in bytes, as of one of its cuts. */
 async function intactIn({ left, all }: SidesOptions): Promise<Map<string, number>> {
   const sides = all.flatMap((note) => note.sides);
   const intact = new Map<string, number>();
@@ -87,7 +86,7 @@ async function intactIn({ left, all }: SidesOptions): Promise<Map<string, number
   return intact;
 }
 
-/** Returns the most that there is of a file: in the bucket, or here. @param bytes How many here are as they were. */
+/** Returns the longest content of a file: in the bucket, or here. @param bytes How many here are intact. */
 async function baseOf(
   name: string,
   bytes: number,
@@ -103,7 +102,7 @@ async function baseOf(
   return { content, counts: noted?.commit.counts, at: noted?.at ?? state.at };
 }
 
-/** Returns the counts, where a file has no more than it had when others were counted. */
+/** Returns the counts as of when a file had the content that is left. */
 function countedAt(
   counts: Counts | undefined,
   then: Counts | undefined,
@@ -117,10 +116,13 @@ function countedAt(
 
 function tell(gaps: Gap[]): void {
   for (const { from, to } of gaps) {
-    log.error("Something that came from {from} to {to} is lost: this machine's disk is damaged", {
-      from: isoTime(from),
-      to: isoTime(to),
-    });
+    log.error(
+      "Data received from {from} to {to} is lost: this machine's disk damaged it before it was uploaded",
+      {
+        from: isoTime(from),
+        to: isoTime(to),
+      },
+    );
   }
 }
 

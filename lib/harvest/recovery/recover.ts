@@ -1,4 +1,4 @@
-/** Brings in what harvesters left on this machine that are gone, without harvesting. */
+/** Recovers the data that ended harvesters left on this machine, without harvesting. */
 
 import { madeFrom } from "../../collection/made.ts";
 import type { Recovered } from "../../collection/recovered.ts";
@@ -19,16 +19,16 @@ import { tweetsIn } from "./left_losses.ts";
 import { Spool } from "../spool.ts";
 import { leftPlaces, livingBeside, type SpoolPlace } from "./spool_place.ts";
 
-/** What recovering works with. */
+/** Options of recover(). */
 export interface Recovery {
   store: Store;
   clock: Clock;
   collectionId: string;
-  /** Of the collection: nobody harvests it meanwhile. */
+  /** The collection's: no harvester runs meanwhile. */
   lease: Lease;
   /** The id of the lease's holder. */
   holder: string;
-  /** Beside which the folders are that harvesters left. */
+  /** The folders that harvesters left are beside it. */
   spool: SpoolPlace;
   /** This process. */
   process: { host: string; pid: number };
@@ -36,8 +36,8 @@ export interface Recovery {
 }
 
 /**
- * Commits what harvesters brought that are gone and could not: into their own harvest where nobody has gone on from
- * it, else into one that is begun for that, each tweet that no harvest has once.
+ * Commits the data that ended harvesters could not upload: into their own harvest where no other one has gone on from
+ * it, otherwise into one that is begun for it, each tweet that no harvest has once.
  * @throws LockedError where the lease is lost; UserError, OutsideError where the disk or the store fails.
  */
 export async function recover(options: Recovery): Promise<Recovered> {
@@ -56,7 +56,7 @@ export async function recover(options: Recovery): Promise<Recovered> {
     ...committing(shared),
     stopped: signal,
   });
-  // Over midnight what was left goes on in the next harvest of the stream.
+  // After midnight, data that was left may belong to the next harvest of the stream.
   const before = checkpoint.state.began === first ? tweetsIn(files) : 0;
   const tweets = tweetsIn(checkpoint.state.files) - before;
   await settle(target, checkpoint);
@@ -86,7 +86,7 @@ export async function recover(options: Recovery): Promise<Recovered> {
       await checkpoint.commit({
         state: "finished",
         outcome: "stopped",
-        reason: "It added what a harvester had left on its machine",
+        reason: "It added data that an earlier harvester had left on its machine",
         ended: clock.now(),
       });
       await settle(target, checkpoint);

@@ -1,4 +1,4 @@
-/** A seal on what a harvester notes on this machine's disk: only who has its key can have written it. */
+/** A seal on a harvester's notes on this machine's disk: only a process with its key can have written them. */
 
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { lstat } from "node:fs/promises";
@@ -18,7 +18,7 @@ export function seal(json: string, key: string): string {
   return `${json.slice(0, -1)},"seal":"${sealOf(json, key)}"}`;
 }
 
-/** Returns what was sealed with one of these keys, without its seal; null for anything else. */
+/** Returns the text that was sealed with one of these keys, without its seal; null for anything else. */
 export function unseal(text: string, keys: string[]): string | null {
   const [, open, seal = ""] = SEALED.exec(text) ?? [];
   if (open === undefined) return null;
@@ -34,13 +34,13 @@ function sealOf(json: string, key: string): string {
 }
 
 /**
- * Returns the person's own key for notes, made when it is first wanted.
+ * Returns the person's own key for notes, created on first use.
  * @throws UserError where it can be neither read nor written, or others may know it.
  */
 export async function personalKey(person: Person): Promise<string> {
   const folder = stateFolder(person);
   const path = join(folder, "spool.key");
-  const called = "The key for notes of what no bucket has yet";
+  const called = "The key of the recovery journal";
   try {
     const files = new SecretFiles(folder, {
       called: `The folder of ${called.toLowerCase()}`,
@@ -60,9 +60,9 @@ export async function personalKey(person: Person): Promise<string> {
 }
 
 /**
- * Returns the keys of notes, had when they are first wanted: a collection's control secret, where it comes from outside, and
- * the person's own.
- * @param secret The control secret. That of a folder bucket lies in the bucket, which may come from somebody else.
+ * Returns the keys of notes, read on first use: a collection's control secret, where it comes from outside, and the
+ * person's own.
+ * @param secret The control secret. That of a folder bucket lies in the bucket, which may come from another person.
  * @throws as `personalKey`, where there is no control secret.
  */
 export function noteKeys(

@@ -1,4 +1,6 @@
-/** Where a harvester has its temporary files: in the person's own folder, apart from every other process's. */
+/**
+ * The place of a harvester's temporary files: in the person's own folder, apart from those of every other process.
+ */
 
 import { createHash } from "node:crypto";
 import { lstat, realpath } from "node:fs/promises";
@@ -19,45 +21,45 @@ const log = getLogger(["twarc-cloud", "harvest"]);
 
 /** The folder of one harvester. */
 export interface SpoolPlace {
-  /** In a folder of its collection's: others in that are other harvesters'. */
+  /** A folder in its collection's, beside those of other harvesters. */
   path: string;
-  /** Who owns what is made there. */
+  /** The owner of the files. */
   owner: Owner;
-  /** Where versions before had the temporary files of the collection. */
+  /** Places of the collection's temporary files in earlier versions. */
   former?: FormerPlace[];
   /** The keys of notes: they are sealed with the first, and opened by any. */
   keys: () => Promise<string[]>;
   files?: Files;
 }
 
-/** Where a version before had the temporary files of a collection. */
+/** A place of a collection's temporary files in an earlier version. */
 export interface FormerPlace {
   path: string;
-  /** Whether it sealed its notes. */
+  /** Whether its notes were sealed. */
   isSealed: boolean;
 }
 
-/** The folder of a harvester that is gone. */
+/** The folder of a harvester that has ended. */
 export interface LeftPlace {
   path: string;
   owner: Owner;
-  /** Whether it is that of a version which sealed no notes. */
+  /** Whether its version did not seal notes. */
   isUnsealed: boolean;
   files: Files;
 }
 
-/** A process as folders name it. */
+/** A process as in the names of folders. */
 interface Process {
   host: string;
   pid: number;
 }
 
-/** What tells where a harvester's temporary files are to be. */
+/** The input of a harvester's place for temporary files. */
 export interface SpoolWanted {
   bucket: BucketRef;
   collectionId: string;
   process: Process;
-  /** What a person names for them; a folder in their state folder where nothing is. */
+  /** The folder that the person chose; by default one in their state folder. */
   folder: string | undefined;
   /** The secret that the collection's harvesters are controlled with, where it comes from outside the bucket. */
   secret: string | undefined;
@@ -65,8 +67,9 @@ export interface SpoolWanted {
 }
 
 /**
- * Returns the place for a harvester's temporary files, in a folder that is this person's alone: it is made, and looked at.
- * @throws UserError where somebody else may write there, or nobody can; DiskError where the disk fails.
+ * Returns the place for a harvester's temporary files, in a folder that only this person can write: it is created,
+ * and checked.
+ * @throws UserError where others may write there, or this process cannot; DiskError where the disk fails.
  */
 export async function openPlace(wanted: SpoolWanted): Promise<SpoolPlace> {
   const { bucket, collectionId, process, person, secret } = wanted;
@@ -88,21 +91,21 @@ export async function openPlace(wanted: SpoolWanted): Promise<SpoolPlace> {
 }
 
 /**
- * Makes the folders that a harvester needs besides its bucket, and that it may not make where it may do no more than it
- * has to. @returns Their paths, as they are named and without links, and the place of a version before.
+ * Creates the folders that a harvester needs besides its bucket, and that it cannot create with the least
+ * permissions. @returns Their paths, as they are named and without links, and the place of an earlier version.
  * @throws as `openPlace`
  */
 export async function spoolPlaces(folder: string | undefined, person: Person): Promise<string[]> {
   const named = resolve(folder ?? spoolRoot(person));
   const { path } = await rootFor(folder, person);
-  // A harvest that needs the key says why it cannot be had.
+  // A harvest that needs the key reports why it cannot be read.
   const key = await personalKey(person).then(() => true, () => false);
   const state = stateFolder(person);
   const states = key ? [state, await realpath(state)] : [state];
   return [...new Set([named, path, ...states, cacheFolder(person), formerRoot()])];
 }
 
-/** Returns the person's folder for temporary files, or the one that they name: made, and looked at. */
+/** Returns the person's folder for temporary files, or the one that they chose: created, and checked. */
 async function rootFor(folder: string | undefined, person: Person): Promise<OwnFolder> {
   const root = folder ?? spoolRoot(person);
   const called = "The folder for temporary files";
@@ -112,19 +115,22 @@ async function rootFor(folder: string | undefined, person: Person): Promise<OwnF
   });
 }
 
-/** Returns where a person has temporary files: not in their cache, which cleaners clear, as no bucket has them yet. */
+/**
+ * Returns the person's default folder for temporary files: not in their cache, which cleaners clear, as no bucket has
+ * them yet.
+ */
 function spoolRoot(person: Person): string {
   return join(stateFolder(person), "spool");
 }
 
-/** Returns where the first versions had a person's temporary files. */
+/** Returns the folder for a person's temporary files in the first versions. */
 function formerRoot(): string {
   return join(tmpdir(), `twarc-cloud-${hashOf(homeFolder() ?? "").slice(0, 8)}`);
 }
 
 /**
- * Returns a name of this process's own: a harvester that was paused and comes back may meet another one at work, and neither
- * touches the other's files.
+ * Returns a name for this process only: a harvester that was paused and resumes may meet another one at work, and
+ * neither may touch the other's files.
  */
 export function ownName({ host, pid }: Process): string {
   return `${host}.${pid}.${crypto.randomUUID()}`;
@@ -136,16 +142,16 @@ export function placeBeside(place: SpoolPlace, process: Process): SpoolPlace {
 }
 
 /**
- * Returns the name of a collection's folder: of its own, whatever buckets are harvested here.
+ * Returns the name of a collection's folder: unique, whatever buckets are harvested here.
  * @param place The bucket: its path as `realPlace` gives it, or its name in S3.
  */
 export function nameOf(place: string, collectionId: string): string {
-  // Ids of the original may have what no file of every system has in its name.
+  // Ids of the original may have characters that not every file system allows.
   const id = /^[\w.-]{1,128}$/.test(collectionId) ? collectionId : hashOf(collectionId);
   return `${hashOf(place)}-${id}`;
 }
 
-/** Returns the places beside one's own that were those of processes which are gone; what is not this person's is left. */
+/** Returns the places of ended processes beside one's own; those of other persons are left alone. */
 export async function leftPlaces(
   { path: own, owner, former = [], files = systemFiles }: SpoolPlace,
   process: Process,
@@ -159,7 +165,10 @@ export async function leftPlaces(
   return left.filter(({ path }) => path !== own);
 }
 
-/** Returns the processes of this machine, beside one's own, that have temporary files of the collection and are not gone. */
+/**
+ * Returns the processes of this machine, beside one's own, that have temporary files of the collection and have not
+ * ended.
+ */
 export async function livingBeside(
   { path: own, owner }: SpoolPlace,
   process: Process,
@@ -183,7 +192,7 @@ async function leftIn(
   return left;
 }
 
-/** Returns the folders of processes of this machine that are this person's alone. */
+/** Returns the folders of this machine's processes that belong to this person alone. */
 async function ownIn(
   parent: string,
   { owner, host }: { owner: Owner; host: string },
@@ -198,12 +207,12 @@ async function ownIn(
   return found;
 }
 
-/** Returns whether a folder is there, and this person's alone; one that is not is left where it is, and said. */
+/** Returns whether a folder exists and belongs to this person alone; another one is left alone, and reported. */
 async function isOwn(path: string, owner: Owner): Promise<boolean> {
   if (!await lstat(path).catch(() => null)) return false;
-  const why = await strangeness(path, owner).catch(() => "it cannot be looked at");
+  const why = await strangeness(path, owner).catch(() => "it cannot be read");
   if (why === null) return true;
-  log.warn("Nothing is taken from {path}, where temporary files of harvests may be: {why}", {
+  log.warn("Temporary files of harvests that may be in {path} are not recovered: {why}", {
     path,
     why,
   });
@@ -217,7 +226,7 @@ function pidIn(name: string, here: string): number | null {
   return host === here && pid > 0 ? pid : null;
 }
 
-/** Returns whether the process of a folder is gone, or had this one's number before. */
+/** Returns whether the process of a folder has ended, or had this one's number before. */
 async function isGone(path: string, { pid, own }: { pid: number; own: Process }): Promise<boolean> {
   const isHeld = await SpoolFolder.isHeld(path);
   if (isHeld !== null) return !isHeld;

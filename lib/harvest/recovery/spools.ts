@@ -1,13 +1,13 @@
-/** The folders for temporary files of a harvester: one for each harvest that the bucket does not have whole. */
+/** The folders for temporary files of a harvester: one for each harvest that is not completely in the bucket. */
 
 import type { Spool } from "../spool.ts";
 
-/** The folders of the harvest that goes on, and of those before it. */
+/** The folders of the current harvest, and of those before it. */
 export class Spools {
   readonly #all: Spool[];
   readonly #open: () => Promise<Spool>;
 
-  /** @param open Opens one for a harvest in place of another. */
+  /** @param open Opens one for the next harvest. */
   constructor(first: Spool, open: () => Promise<Spool>) {
     this.#all = [first];
     this.#open = open;
@@ -20,7 +20,7 @@ export class Spools {
     return spool;
   }
 
-  /** Removes those of harvests before one that the bucket has. */
+  /** Removes those of harvests that are in the bucket, before one. */
   async closeBefore(spool: Spool): Promise<void> {
     for (let [first] = this.#all; first && first !== spool; [first] = this.#all) {
       await first.close();

@@ -1,4 +1,4 @@
-/** Which of some tweets a bucket has: those that a harvester brought, and may have stored, or another one beside it. */
+/** Finds which tweets a bucket has, among those that a harvester, or another one beside it, may have stored. */
 
 import { IdList } from "../../bucket/id_list.ts";
 import { listedFiles } from "../../bucket/listing.ts";
@@ -9,7 +9,7 @@ import { OutsideError } from "../../base/errors.ts";
 import { idsIn } from "../../twitter/bytes/ids.ts";
 import type { Store } from "../../store/store.ts";
 
-/** Milliseconds before and after a time in which files were stored that may have a tweet of it. */
+/** Milliseconds before and after a span: files stored then may have a tweet of it. */
 const AROUND_MS = 3_600_000;
 /** Bytes of compressed files that are read at most: a stream waits meanwhile. */
 const MAX_BYTES = 256 << 20;
@@ -23,20 +23,20 @@ interface StoredFile {
 
 /** When tweets came, in milliseconds since 1970. */
 export interface Span {
-  /** When the harvest began that brought them. */
+  /** When the harvest began that collected them. */
   began: number;
   from: number;
   to: number;
 }
 
-/** Looks for tweets in the files of the harvest that brought them, and of those that began later. */
+/** Looks up tweets in the files of the harvest that collected them, and of those that began later. */
 export class StoredTweets {
   readonly #store: Store;
   readonly #collectionId: string;
   readonly #span: Span;
   readonly #wanted = new IdList();
   #ids: BigUint64Array = new BigUint64Array();
-  /** Of each id whether the bucket has it, or it was taken. */
+  /** For each id whether the bucket has it, or it was taken. */
   #known = new Uint8Array();
   #files: Promise<StoredFile[]> | undefined;
 
@@ -46,19 +46,19 @@ export class StoredTweets {
     this.#span = span;
   }
 
-  /** Returns the checksums of the files that are looked at. @throws what the store throws. */
+  /** Returns the checksums of the files to read. @throws the errors of the store. */
   async checksums(): Promise<Set<string>> {
     return new Set((await this.#listed()).map(({ sha1 }) => sha1));
   }
 
-  /** Adds a tweet that is looked for. */
+  /** Adds a tweet to look up. */
   want(id: string): void {
     this.#wanted.add(id);
   }
 
   /**
-   * Looks for all of them.
-   * @throws OutsideError where it is too much to be read; what the store throws.
+   * Looks up all of them.
+   * @throws OutsideError where there is too much to read; the errors of the store.
    */
   async look(): Promise<void> {
     this.#ids = this.#wanted.sorted();
@@ -70,13 +70,13 @@ export class StoredTweets {
       throw new OutsideError(
         `There are ${
           Math.round(bytes / 2 ** 20)
-        } MB in which they may be, too much to look for them`,
+        } MB of files would have to be searched for them, which is too much`,
       );
     }
     for (const { key } of files) await this.#lookIn(key);
   }
 
-  /** Returns whether the bucket does not have a tweet, and it is asked for the first time. */
+  /** Returns whether the bucket does not have a tweet, for the first call with it. */
   take(id: string): boolean {
     const at = this.#indexOf(BigInt(id));
     if (at < 0 || this.#known[at] === 1) return false;
@@ -93,12 +93,12 @@ export class StoredTweets {
         }
       }
     } catch (error) {
-      // What cannot be read of it is not there.
+      // Its unreadable part counts as missing.
       if (!(error instanceof DamagedFileError)) throw error;
     }
   }
 
-  /** Returns where an id is among those that are looked for; -1 where it is not. */
+  /** Returns the index of an id among those to look up; -1 where it is not one. */
   #indexOf(id: bigint): number {
     let [low, high] = [0, this.#ids.length - 1];
     while (low <= high) {
@@ -130,7 +130,10 @@ export class StoredTweets {
     return found;
   }
 
-  /** Returns whether a file was stored about when the tweets came, or when a later harvest began: it asks for what was missed. */
+  /**
+   * Returns whether a file was stored about when the tweets came, or when a later harvest began, which requests what
+   * was missed.
+   */
   #isNear(key: string): boolean {
     const stored = tweetsFileTime(key);
     const began = harvestTime(key);
