@@ -190,7 +190,10 @@ Deno.test("what this machine's disk damages of a harvest that is over, but not i
   const { outcome, tweets } = await infoOf(store, BEFORE);
   assert.deepEqual([outcome, tweets], ["complete", 1]);
   const { from, to, why } = JSON.parse(await text(store, `${AFTER}gaps.jsonl`));
-  assert.deepEqual([to, why], [Date.UTC(2026, 0, 3), "This machine's disk damaged tweets before they were uploaded"]);
+  assert.deepEqual([to, why], [
+    Date.UTC(2026, 0, 3),
+    "This machine's disk damaged tweets before they were uploaded",
+  ]);
   assert.ok(from < START + 60_000);
   const next = await infoOf(store, AFTER);
   assert.deepEqual([next.gaps, next.tweets], [1, ids.length - 3]);

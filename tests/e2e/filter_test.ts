@@ -235,7 +235,10 @@ Deno.test("killed with -9 while the disk of its bucket is away, it costs nothing
     await until(async () => (await place.tweets("live")).length === posted.length);
     next.kill("SIGTERM");
     const { stderr } = await next.output();
-    assert.match(new TextDecoder().decode(stderr), /Uploaded 6 tweets that an earlier harvester had left/);
+    assert.match(
+      new TextDecoder().decode(stderr),
+      /Uploaded 6 tweets that an earlier harvester had left/,
+    );
     assert.deepEqual(idsOf(await place.tweets("live")), posted);
     assert.match(await place.ok("collection", "verify", "live"), /10 tweets/);
     assert.deepEqual(await notedIn(place.path("spool")), 0);

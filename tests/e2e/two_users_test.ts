@@ -148,7 +148,10 @@ for (const mode of ["0777", "0700"]) {
       withTwo(async ({ place, posted }) => {
         const folder = await plant(place, mode);
         const said = await streamed(place, posted);
-        assert.match(said, /that may be in .* are not recovered: .*(belongs to another user|cannot be read)/);
+        assert.match(
+          said,
+          /that may be in .* are not recovered: .*(belongs to another user|cannot be read)/,
+        );
         assert.deepEqual(idsOf(await place.tweets("live")), posted);
         for await (const path of filesBelow(place.path("twarc-cloud-data"))) {
           assert.doesNotMatch(await Deno.readTextFile(path), /secret-of-the-person/, path);

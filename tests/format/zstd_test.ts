@@ -86,8 +86,14 @@ Deno.test("unpack() fails where a frame is missing, or comes twice, or has a byt
   const frames = BLOCKS.map((block) => CODEC.packBlock(block));
   const [first = new Uint8Array(), , last = new Uint8Array()] = frames;
   const end = CODEC.trailer({ crc: crc32(WHOLE), length: WHOLE.length });
-  await assert.rejects(unpacked(Buffer.concat([first, last, end])), /checksum or its length does not match/);
-  await assert.rejects(unpacked(Buffer.concat([...frames, last, end])), /checksum or its length does not match/);
+  await assert.rejects(
+    unpacked(Buffer.concat([first, last, end])),
+    /checksum or its length does not match/,
+  );
+  await assert.rejects(
+    unpacked(Buffer.concat([...frames, last, end])),
+    /checksum or its length does not match/,
+  );
   const file = packed(BLOCKS);
   for (let at = 0; at < file.length; at++) {
     const damaged = Buffer.from(file);
