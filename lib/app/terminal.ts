@@ -21,11 +21,12 @@ const LINE_FEED = 10;
 const encoder = new TextEncoder();
 
 /** The ways in and out. */
-export type Streams = Pick<Terminal, "out" | "err" | "pipedLine">;
+export type Streams = Pick<Terminal, "out" | "outBytes" | "err" | "pipedLine">;
 
 /** Those of this process. */
 export const TERMINAL: Streams = {
-  out: writeOut,
+  out: (text) => writeOut(encoder.encode(text)),
+  outBytes: writeOut,
   err: writeErr,
   ...(Deno.stdin.isTerminal() ? {} : { pipedLine }),
 };
@@ -65,14 +66,14 @@ async function pipedLine(): Promise<string | null> {
 }
 
 /** @throws UserError where it cannot be written, or nobody reads any more: not all that was asked for is there. */
-function writeOut(text: string): void {
+function writeOut(bytes: Uint8Array): void {
   if (Deno.env.get(OUT_CLOSED) === `${Deno.pid}`) {
     throw new UserError("Standard output is closed: what was asked for cannot be written", {
       hint: "Run it again without `>&-`; where it is not wanted, with `> /dev/null`.",
     });
   }
   try {
-    for (const piece of piecesOf(encoder.encode(text))) writePiece(piece);
+    for (const piece of piecesOf(bytes)) writePiece(piece);
   } catch (cause) {
     if (cause instanceof Deno.errors.BrokenPipe || codeOf(cause) === "EPIPE") {
       throw new UserError("Standard output was closed before all of it was written", {

@@ -102,12 +102,12 @@ export class Settings {
   /** Whether the environment says whose keys are used: then those of the ini file are not. */
   readonly #hasOwnKeys: boolean;
   readonly #ini: Partial<Record<SettingName, string>>;
+  /** What section [citation] says of how collections are cited, as it stands there. */
+  readonly citation: Readonly<Record<string, string>>;
 
-  private constructor(
-    { bucket, env }: SettingSources,
-    ini: Partial<Record<SettingName, string>>,
-  ) {
+  private constructor({ bucket, env }: SettingSources, { ini, citation }: Ini) {
     this.#ini = ini;
+    this.citation = citation;
     this.bucket = parseBucket(bucket ?? ini.bucket ?? DEFAULT_BUCKET);
     this.twitterApiUrl = urlIn(env, "TWITTER_API_URL");
     this.#region = env.AWS_REGION || env.AWS_DEFAULT_REGION || undefined;
@@ -203,12 +203,20 @@ export class Settings {
   }
 }
 
-async function readIni(path: string): Promise<Partial<Record<SettingName, string>>> {
+/** What is read of an ini file. */
+interface Ini {
+  /** Section [DEFAULT]. */
+  ini: Partial<Record<SettingName, string>>;
+  /** Section [citation]. */
+  citation: Record<string, string>;
+}
+
+async function readIni(path: string): Promise<Ini> {
   let text: string;
   try {
     text = await readWrittenText(path);
   } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return {};
+    if (cause instanceof Deno.errors.NotFound) return { ini: {}, citation: {} };
     throw unreadable(path, cause);
   }
   const lines = text.split(/\r?\n/).map((line) => line.trim());
@@ -219,7 +227,9 @@ async function readIni(path: string): Promise<Partial<Record<SettingName, string
     });
   }
   const section = iniSchema.safeParse(await parseIni(text)).data?.DEFAULT;
-  if (!section && lines.some((line) => /^[^#;]/.test(line))) {
+  const citation = textsIn(lines, "citation");
+  const isOther = Object.keys(citation).length === 0 && lines.some((line) => /^[^#;]/.test(line));
+  if (!section && isOther) {
     throw new UserError(`${path} has no section [DEFAULT]`, {
       hint: "Put [DEFAULT] in its first line.",
     });
@@ -234,7 +244,22 @@ async function readIni(path: string): Promise<Partial<Record<SettingName, string
     settings[name] = value;
   }
   checkKeys(settings, path);
-  return settings;
+  return { ini: settings, citation };
+}
+
+/** A section's settings as they stand there: in a title or between names, `#` and `;` begin no comment. */
+function textsIn(lines: readonly string[], section: string): Record<string, string> {
+  const first = lines.indexOf(`[${section}]`) + 1;
+  if (first === 0) return {};
+  const end = lines.findIndex((line, i) => i >= first && line.startsWith("["));
+  const rows = lines.slice(first, end < 0 ? lines.length : end);
+  const found: Record<string, string> = {};
+  for (const row of rows) {
+    const [, name, value] = /^([^#;=]+?)\s*=\s*(.*)$/.exec(row) ?? [];
+    const text = value?.replace(/^"(.*)"$/, "$1") ?? "";
+    if (name !== undefined && text !== "") found[name] = text;
+  }
+  return found;
 }
 
 /** Returns the address of an S3-compatible store. @throws UserError */

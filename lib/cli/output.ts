@@ -2,6 +2,7 @@
 
 import process from "node:process";
 import type { Writable } from "node:stream";
+import { UsageError } from "../base/errors.ts";
 import { oneLine, visible } from "../base/visible.ts";
 import { withBucket } from "./named_bucket.ts";
 import { fitted, wrapped } from "./text/fit.ts";
@@ -13,6 +14,8 @@ export const FEW = 5;
 export interface Terminal {
   /** Writes to standard output: only what was asked for. */
   out: (text: string) => void;
+  /** Writes bytes that are no text to standard output. */
+  outBytes?: (bytes: Uint8Array) => void;
   /** Writes to standard error: everything else. */
   err: (text: string) => void;
   /** Whether a person can be asked. */
@@ -81,6 +84,15 @@ export class Output {
   data(bytes: Uint8Array): void {
     const text = new TextDecoder().decode(bytes);
     this.#terminal.out(this.#terminal.isOutTerminal ? visible(text) : text);
+  }
+
+  /** A block of a file that is no text. @throws UsageError where it would go to a terminal */
+  binary(bytes: Uint8Array): void {
+    const { isOutTerminal, outBytes } = this.#terminal;
+    if (!isOutTerminal && outBytes) return outBytes(bytes);
+    throw new UsageError("A terminal cannot show this file", {
+      hint: "Send it to a file or a program: `> FILE`, `| PROGRAM`.",
+    });
   }
 
   /** What was asked for as JSON. */

@@ -179,3 +179,16 @@ Deno.test("an ini of the original's Terraform is known by its roles, and what it
     assert.throws(() => settings.require("image"), /image is not set/);
   });
 });
+
+Deno.test("section [citation] is read as it stands, with what begins a comment elsewhere, and does without [DEFAULT]", async () => {
+  const text = '# ours\n[citation]\ntitle = "#marmots; a corpus"\ncreators = A, B; C\nyear =\n';
+  const wanted = { title: "#marmots; a corpus", creators: "A, B; C" };
+  for (const ini of [text, text.replace("[DEFAULT]\n", ""), `[DEFAULT]\nbucket = ./b\n${text}`]) {
+    await withIni(ini.replace(/\[DEFAULT\]\n$/, ""), async (iniPath) => {
+      assert.deepEqual((await Settings.load({ env: {}, iniPath })).citation, wanted);
+    });
+  }
+  await withIni("[DEFAULT]\nbucket = ./b\n", async (iniPath) => {
+    assert.deepEqual((await Settings.load({ env: {}, iniPath })).citation, {});
+  });
+});

@@ -51,6 +51,32 @@ Deno.test("a tweets file that is damaged is named, the rest is exported, and the
     assert.equal(ids.length, 3);
   }));
 
+Deno.test("a bag has a damaged file as it is, and names it; a harvest that has such a bag can be read from it", () =>
+  withTwoFiles(async (place, [file]) => {
+    const bag = ["collection", "export", "find", "--format", "bagit"];
+    const whole = await place.run(...bag, "--output", "whole");
+    assert.equal(whole.code, 0, whole.err);
+    assert.match(whole.err, /The citation lacks title, creators, publisher, year, rights: add it/);
+    const inBag = place.path("whole", "data");
+    await place.ok("collection", "verify", "find", "--bucket", inBag);
+    const report = await place.ok("collection", "report", "find");
+    assert.equal(await Deno.readTextFile(`${inBag}/reports/find.md`), report);
+    const again = await place.run(...bag, "--output", "whole");
+    assert.equal(again.code, 1);
+    assert.match(again.err, /whole is there already/);
+
+    await Deno.writeFile(file, (await Deno.readFile(file)).slice(0, 100));
+    const { code, out, err } = await place.run(...bag);
+    assert.equal(code, 1, err);
+    assert.equal(out, "Exported to export/find.bagit\n");
+    assert.match(err, /One file is not in the bucket as listed: .*\.jsonl\.gz \(damaged\)/);
+    const document = JSON.parse(
+      await Deno.readTextFile(place.path("export/find.bagit/export.json")),
+    );
+    assert.equal(document.lacks.length, 1);
+    assert.deepEqual(await names(place.path("export")), ["find.bagit"]);
+  }));
+
 Deno.test("export writes twarc-csv's columns of version 2", () =>
   withPages(async (place, pages) => {
     await place.add({ id: "find", type: "search", api: "2", search: { query: "sandbox" } });
@@ -103,6 +129,7 @@ Deno.test("what cannot be exported is refused in one line, and leaves nothing", 
       [["find", "--raw", "--format", "ids"], 2, /--raw is for/],
       [["find", "--columns", "common", "--format", "jsonl"], 2, /--columns is for/],
       [["find", "--output", "-", "--format", "parquet"], 2, /folder of files/],
+      [["find", "--format", "bagit", "--from", "2026-01-01"], 2, /--from is not for bagit/],
       [["find", "--extra-columns", "auto"], 2, /--extra-columns auto is for/],
       [["find", "--from", "yesterday"], 2, /2026-01-31/],
       [["find", "--sample", "0"], 2, /a number of tweets/],

@@ -58,6 +58,48 @@ def gexf(path):
     return {"nodes": dict(graph.nodes(data=True)), "edges": sorted(edges)}
 
 
+def bag(path):
+    """Whether bagit.py finds a bag valid, what is in it, and what it says of itself."""
+    import bagit
+
+    found = bagit.Bag(path)
+    try:
+        found.validate()
+        fault = None
+    except bagit.BagValidationError as error:
+        fault = str(error)
+    return {"fault": fault, "info": found.info, "payload": sorted(found.payload_files())}
+
+
+def untar(path, to):
+    """Unpacks a tar as Python does; its members."""
+    import tarfile
+
+    with tarfile.open(path) as tar:
+        tar.extractall(to, filter="data")
+        return tar.getnames()
+
+
+def crate(path):
+    """What ROCrate reads of a folder: the root, its files with their sizes, the runs, and who made it."""
+    from rocrate.rocrate import ROCrate
+
+    read = ROCrate(path)
+    root = read.root_dataset
+    files = [one for one in read.data_entities if one.type == "File"]
+    runs = [one for one in read.contextual_entities if one.type == "CreateAction"]
+    return {
+        "name": root.get("name"),
+        "authors": [one.get("name") for one in root.get("author", [])],
+        "license": getattr(root.get("license"), "id", root.get("license")),
+        "files": {one.id: [one.get("sha256"), one.get("contentSize")] for one in files},
+        "runs": [
+            {"name": run["name"], "by": run["instrument"]["name"], "result": [f.id for f in run["result"]]}
+            for run in runs
+        ],
+    }
+
+
 def flatten(path):
     from twarc.expansions import ensure_flattened
 
@@ -88,12 +130,15 @@ def parquet(path):
 
 
 JOBS = {
+    "bag": bag,
+    "crate": crate,
     "flatten": flatten,
     "gexf": gexf,
     "json2csv": json2csv,
     "parquet": parquet,
     "read_csv": read_csv,
     "twarc_csv": twarc_csv,
+    "untar": untar,
 }
 
 job = json.load(sys.stdin)

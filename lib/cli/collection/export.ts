@@ -1,13 +1,19 @@
 /** The command `twarc-cloud collection export`: a collection's tweets in the forms that people work with. */
 
-import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import {
+  type Command,
+  type CommandUnknownOpts,
+  InvalidArgumentError,
+  Option,
+} from "@commander-js/extra-typings";
+import { UsageError } from "../../base/errors.ts";
 import type { ExportRequest } from "./export_run.ts";
 import { positive } from "../numbers.ts";
 import { bucketOption } from "../options.ts";
 import type { Context } from "../context.ts";
 
 /** Forms of an export; the first is the usual one. */
-export const FORMATS = ["csv", "parquet", "jsonl", "ids", "gexf"] as const;
+export const FORMATS = ["csv", "parquet", "jsonl", "ids", "gexf", "bagit"] as const;
 
 /** Adds the command. */
 export function addExport(group: Command, context: Context): void {
@@ -15,7 +21,8 @@ export function addExport(group: Command, context: Context): void {
     .summary("Export a collection's tweets.")
     .description(
       "Writes the tweets of collections to a file: csv has the columns of twarc's tools, parquet those that are the " +
-        "same for all, jsonl a tweet a line, ids their ids, gexf a graph of who repeats, answers, quotes and mentions whom. Of several collections the tweets are merged; a tweet that was recorded more than once is exported " +
+        "same for all, jsonl a tweet a line, ids their ids, gexf a graph of who repeats, answers, quotes and mentions " +
+        "whom, bagit all that the collection has as it is, for an archive. Of several collections the tweets are merged; a tweet that was recorded more than once is exported " +
         "once. Only what the manifests list is read. A file that is damaged is named at the end.",
     )
     .argument("<collection-id...>", "collections")
@@ -23,7 +30,7 @@ export function addExport(group: Command, context: Context): void {
     .addOption(new Option("--format <format>", "form of the file").choices(FORMATS).default("csv"))
     .option(
       "--output <path>",
-      "file, of parquet a folder; - for standard output (default: export/ID.FORMAT)",
+      "file, of parquet and bagit a folder (of bagit also a .tar); - for standard output (default: export/ID.FORMAT)",
     )
     .option(
       "--columns <columns>",
@@ -65,11 +72,25 @@ export function addExport(group: Command, context: Context): void {
         "  twarc-cloud collection export my_search --format parquet --from 2026-01-01\n" +
         "  twarc-cloud collection export my_search --format jsonl --output - | jq .lang",
     )
-    .action(async (ids, { json, bucket, ...options }) => {
+    .action(async (ids, { json = false, bucket, format, ...options }, command) => {
+      if (format === "bagit") {
+        checkBag(command);
+        const { exportBag } = await import("./export_bag.ts");
+        return await exportBag({ ids, bucket, output: options.output, json }, context);
+      }
       const { runExport } = await import("./export_run.ts");
-      const request: ExportRequest = { ids, ...options };
-      await runExport(request, { bucket, json: json ?? false }, context);
+      const request: ExportRequest = { ids, format, ...options };
+      await runExport(request, { bucket, json }, context);
     });
+}
+
+/** A bag has all that a collection has. @throws UsageError for options that would take a part of it */
+function checkBag(command: CommandUnknownOpts): void {
+  const strange = command.options.find((option) =>
+    !["format", "output", "json", "bucket"].includes(option.attributeName()) &&
+    command.getOptionValueSource(option.attributeName()) === "cli"
+  );
+  if (strange) throw new UsageError(`${strange.long} is not for bagit: a bag has all as it is`);
 }
 
 /** A time, in milliseconds since 1970; UTC where it does not say. @throws InvalidArgumentError */

@@ -24,39 +24,45 @@ export class LeftOut {
 
   /** @throws OutsideError for what the bucket does not have as listed, else UserError, where something was left out. */
   check(): void {
-    const damaged = this.#said(
-      this.damaged,
-      "file is not in the bucket as listed",
-      "files are not in the bucket as listed",
-    );
-    const strays = this.#said(
-      this.strays,
-      "key of the bucket cannot be the name of a file here",
-      "keys of the bucket cannot be the name of a file here",
-    );
-    const withheld = this.#said(
-      this.withheld,
-      "file is damaged, and may have Twitter keys in it",
-      "files are damaged, and may have Twitter keys in them",
-    );
-    const links = this.#said(
-      new Map([...this.links].map((key) => [key, "not followed"])),
-      "link leads out of the bucket",
-      "links lead out of the bucket",
-    );
-    const all = [...damaged, ...strays, ...links, ...withheld];
+    const all = this.texts();
     if (all.length === 0) return;
     const message = [...all, "all others are downloaded"].join("; ");
-    if (damaged.length > 0) {
+    if (this.damaged.size > 0) {
       throw new OutsideError(message, { hint: verifyHint(this.#collectionId) });
     }
     throw new UserError(message, {
-      hint: strays.length > 0
+      hint: this.strays.size > 0
         ? "Remove them from the bucket, or give them other names there."
-        : links.length > 0
+        : this.links.size > 0
         ? LINK_HINT
         : "With --with-keys they are copied as they are.",
     });
+  }
+
+  /** Returns what was left out, a text for each kind. */
+  texts(): string[] {
+    return [
+      ...this.#said(
+        this.damaged,
+        "file is not in the bucket as listed",
+        "files are not in the bucket as listed",
+      ),
+      ...this.#said(
+        this.strays,
+        "key of the bucket cannot be the name of a file here",
+        "keys of the bucket cannot be the name of a file here",
+      ),
+      ...this.#said(
+        new Map([...this.links].map((key) => [key, "not followed"])),
+        "link leads out of the bucket",
+        "links lead out of the bucket",
+      ),
+      ...this.#said(
+        this.withheld,
+        "file is damaged, and may have Twitter keys in it",
+        "files are damaged, and may have Twitter keys in them",
+      ),
+    ];
   }
 
   #said(left: Map<string, string>, one: string, many: string): string[] {

@@ -2,8 +2,8 @@
 
 import type { Command } from "@commander-js/extra-typings";
 import { bucketOption } from "../options.ts";
-import { type Context, openBucket } from "../context.ts";
-import { checkWhole, readFacts } from "./stats.ts";
+import { type Bucket, type Context, openBucket } from "../context.ts";
+import { checkWhole, type Facts, readFacts } from "./stats.ts";
 import type { Report } from "../text/report_text.ts";
 
 /** Adds the command. */
@@ -23,22 +23,27 @@ export function addReport(group: Command, context: Context): void {
     )
     .action(async (collectionId, { bucket, json }) => {
       const opened = await openBucket(context, { bucket });
-      const { json: config } = await opened.collections.loadJson(collectionId);
-      const facts = await readFacts(opened, collectionId, context);
-      const { History } = await import("../../bucket/history.ts");
-      const changes = await Array.fromAsync(new History(opened.store, collectionId).readable());
-      const { lastFixity } = await import("../../bucket/fixity.ts");
-      const { reportOf, toMarkdown } = await import("../text/report_text.ts");
-      const report: Report = reportOf({
-        id: collectionId,
-        config,
-        facts,
-        changes,
-        verified: await lastFixity(opened.store, collectionId),
-        version: context.version,
-      });
+      const { report, facts } = await readReport(opened, collectionId, context);
+      const { toMarkdown } = await import("../text/report_text.ts");
       if (json) context.output.json(report);
       else for (const line of toMarkdown(report).split("\n")) context.output.line(line);
       await checkWhole(collectionId, facts);
     });
+}
+
+/** Reads what a report says, and what it follows from. @throws UserError where there is no such collection */
+export async function readReport(
+  bucket: Pick<Bucket, "store" | "collections">,
+  id: string,
+  context: Context,
+): Promise<{ report: Report; facts: Facts }> {
+  const { json: config } = await bucket.collections.loadJson(id);
+  const facts = await readFacts(bucket, id, context);
+  const { History } = await import("../../bucket/history.ts");
+  const changes = await Array.fromAsync(new History(bucket.store, id).readable());
+  const { lastFixity } = await import("../../bucket/fixity.ts");
+  const { reportOf } = await import("../text/report_text.ts");
+  const verified = await lastFixity(bucket.store, id);
+  const report = reportOf({ id, config, facts, changes, verified, version: context.version });
+  return { report, facts };
 }

@@ -55,7 +55,7 @@ export function addStats(group: Command, context: Context): void {
 
 /** Reads all that is known of a collection. @throws UserError where there is none */
 export async function readFacts(
-  { store, collections }: Bucket,
+  { store, collections }: Pick<Bucket, "store" | "collections">,
   id: string,
   { clock, env, output, signal }: Context,
 ): Promise<Facts> {

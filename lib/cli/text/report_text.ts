@@ -138,7 +138,7 @@ export function reportOf(
 }
 
 /** Returns what people wrote about a collection. */
-function describedIn(config: JsonObject): Record<string, string> {
+export function describedIn(config: JsonObject): Record<string, string> {
   return Object.fromEntries(
     Object.keys(described).flatMap((name): [string, string][] => {
       const value = member(config, name);

@@ -1,0 +1,158 @@
+/** The files of collections as a bag has them: without keys, and of tweets those that manifests list. */
+
+import { createHash } from "node:crypto";
+import { readManifest, withSums } from "../../bucket/manifest.ts";
+import { keyless, mayHaveKeys } from "../../collection/keyless.ts";
+import { collectionKeys, fileNameFault, FILES } from "../../collection/layout.ts";
+import { isNamedLikeTweets } from "../../format/file_name.ts";
+import type { Listed, Store } from "../../store/store.ts";
+
+/** Folders that are looked at ahead of their turn. */
+const AHEAD = 8;
+/** Bytes up to which a file beside the tweets is read ahead of its turn. */
+const SMALL = 2 ** 20;
+
+/** A file of a bag. */
+export interface PayloadFile {
+  key: string;
+  /** Bytes. */
+  size: number;
+  /** In hex, as its manifest has it. */
+  sha1?: string | undefined;
+  /** What is in it, where that is known already; it is read from the bucket under its key otherwise. */
+  bytes?: Uint8Array | undefined;
+}
+
+/** What a bag lacks, by key, each with the reason. */
+export interface Lacks {
+  /** Not in the bucket as its manifest lists it. */
+  damaged: Map<string, string>;
+  /** No name of a file, on one system or another. */
+  strays: Map<string, string>;
+  /** It may have keys, which cannot be left out. */
+  withheld: Map<string, string>;
+}
+
+/** A harvest's folder, or another one, with what was read ahead. */
+interface Folder {
+  name: string;
+  files: Listed[];
+  manifest: Uint8Array | null;
+  /** Files beside the tweets that are small. */
+  small: Map<string, Uint8Array>;
+}
+
+/**
+ * Yields the files of a collection: first what speaks of harvests, then each folder, the manifest as its last one. What a
+ * manifest lists and is not there is noted.
+ * @throws what the store throws
+ */
+export async function* payload(
+  store: Store,
+  id: string,
+  lacks: Lacks,
+): AsyncGenerator<PayloadFile> {
+  const { folder: root } = collectionKeys(id);
+  const head = wanted(await Array.fromAsync(store.list(root, { folders: true })), id, lacks);
+  for (const file of head) yield* withoutKeys(store, file, lacks);
+  const known = new Set(head.map(({ key }) => key));
+  const all = wanted(await Array.fromAsync(store.list(root)), id, lacks)
+    .filter(({ key }) => !known.has(key));
+  const folders = [...Map.groupBy(all, ({ key }) => key.slice(0, key.lastIndexOf("/") + 1))];
+  for await (const folder of ahead(folders, (one) => look(store, one))) {
+    yield* filesOf(store, folder, lacks);
+  }
+}
+
+/** All but the lock, the checkpoint, and what can be no file everywhere. */
+function wanted(listed: Listed[], id: string, lacks: Lacks): Listed[] {
+  const { folder: root, lock, checkpoint } = collectionKeys(id);
+  return listed.filter(({ key, size }) => {
+    if ((key.endsWith("/") && size === 0) || key === lock || key === checkpoint) return false;
+    const faults = key.slice(root.length).split("/").map(fileNameFault);
+    const fault = faults.find((one) => one !== null) ?? null;
+    if (fault !== null) lacks.strays.set(key, fault);
+    return fault === null;
+  });
+}
+
+async function look(store: Store, [name, files]: [string, Listed[]]): Promise<Folder> {
+  const small = new Map<string, Uint8Array>();
+  const reads = files.map(async ({ key, size }) => {
+    if (isNamedLikeTweets(key) || size > SMALL) return;
+    const found = await store.get(key);
+    if (found) small.set(key, found.bytes);
+  });
+  for (const read of await Promise.allSettled(reads)) {
+    if (read.status === "rejected") throw read.reason;
+  }
+  const key = `${name}${FILES.manifest}`;
+  const manifest = small.get(key) ?? (await store.get(key))?.bytes ?? null;
+  return { name, files, manifest, small };
+}
+
+async function* filesOf(
+  store: Store,
+  { name, files, manifest, small }: Folder,
+  lacks: Lacks,
+): AsyncGenerator<PayloadFile> {
+  const key = `${name}${FILES.manifest}`;
+  const listed = readManifest(manifest ?? undefined, name);
+  const sums = new Map([...listed.files, ...listed.sides].map(({ key, sha1 }) => [key, sha1]));
+  const changed = new Map<string, string>();
+  for (const file of files) {
+    // What no manifest lists is garbage of a harvester that was killed.
+    const isGarbage = manifest && isNamedLikeTweets(file.key) && !sums.has(file.key);
+    if (isGarbage || file.key === key) continue;
+    const given = { ...file, sha1: sums.get(file.key), bytes: small.get(file.key) };
+    for await (const one of withoutKeys(store, given, lacks)) {
+      if (one.sha1 !== given.sha1 && one.sha1 !== undefined) changed.set(one.key, one.sha1);
+      yield one;
+    }
+  }
+  const there = new Set(files.map(({ key }) => key));
+  for (const key of sums.keys()) if (!there.has(key)) lacks.damaged.set(key, "not there");
+  if (!manifest) return;
+  const bytes = withSums(manifest, name, changed);
+  yield { key, size: bytes.length, bytes };
+}
+
+/** A file without the keys that it may have; none where they cannot be left out, or it is not there any more. */
+async function* withoutKeys(
+  store: Store,
+  { key, size, sha1, bytes: known }: PayloadFile,
+  lacks: Lacks,
+): AsyncGenerator<PayloadFile> {
+  const isWhole = mayHaveKeys(key) || (size <= SMALL && !isNamedLikeTweets(key));
+  if (!isWhole) return yield { key, size, sha1 };
+  const found = known ?? (await store.get(key))?.bytes;
+  if (!found) return void lacks.damaged.set(key, "not there");
+  if (sha1 !== undefined && sumOf(found) !== sha1) lacks.damaged.set(key, "damaged");
+  if (!mayHaveKeys(key)) return yield { key, size: found.length, sha1, bytes: found };
+  const bytes = keyless(key, found);
+  if (!bytes) return void lacks.withheld.set(key, "it is not JSON");
+  const sum = sha1 === undefined || bytes === found ? sha1 : sumOf(bytes);
+  yield { key, size: bytes.length, sha1: sum, bytes };
+}
+
+function sumOf(bytes: Uint8Array): string {
+  return createHash("sha1").update(bytes).digest("hex");
+}
+
+/** Yields what is made of each item, in order, some of them begun ahead of their turn. */
+async function* ahead<T, R>(all: T[], act: (item: T) => Promise<R>): AsyncGenerator<R> {
+  const begun: Promise<{ value: R } | { error: unknown }>[] = [];
+  const items = all.values();
+  const begin = (n: number) => {
+    for (const item of items.take(n)) {
+      begun.push(act(item).then((value) => ({ value }), (error) => ({ error })));
+    }
+  };
+  begin(AHEAD);
+  for (let first = begun.shift(); first; first = begun.shift()) {
+    const done = await first;
+    if ("error" in done) throw done.error;
+    yield done.value;
+    begin(1);
+  }
+}

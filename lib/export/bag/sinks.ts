@@ -1,0 +1,89 @@
+/** Where the files of a bag go: into a folder, or one behind the other into a tar. */
+
+import { dirname, join } from "node:path";
+import { messageOf, TwarcCloudError, UserError } from "../../base/errors.ts";
+import { removeFile, renameFile } from "../../base/in_use.ts";
+import type { Sink } from "../writer.ts";
+import { padding, tarEnd, tarHeader } from "./tar.ts";
+
+/** A file that is written. */
+export interface OpenFile extends Sink {
+  /** To be called once all of it is written. */
+  close(): Promise<void>;
+}
+
+/** Takes the files of a bag. */
+export interface BagSink {
+  /** Begins a file. @param path Below the bag. @param size Bytes that will come. */
+  open(path: string, size: number): Promise<OpenFile>;
+  /** Ends the bag: it has its name then. */
+  keep(): Promise<void>;
+  /** Removes what was written. */
+  discard(): Promise<void>;
+}
+
+/** Makes a folder that has its name when it is whole. @throws UserError where something has that name, or it cannot be written */
+export async function openFolder(path: string): Promise<BagSink> {
+  if (await Deno.lstat(path).catch(() => null)) {
+    throw new UserError(`${path} is there already`, {
+      hint: "Move it away, or name another folder with --output.",
+    });
+  }
+  const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
+  const guarded = async <T>(act: () => Promise<T>): Promise<T> => {
+    try {
+      return await act();
+    } catch (cause) {
+      if (cause instanceof TwarcCloudError) throw cause;
+      throw new UserError(`${path} cannot be written: ${messageOf(cause)}`, {
+        cause,
+        hint: "Free some space there, or name another place with --output.",
+      });
+    }
+  };
+  await guarded(() => Deno.mkdir(temporary, { recursive: true }));
+  return {
+    open: (name) =>
+      guarded(async () => {
+        const to = join(temporary, ...name.split("/"));
+        await Deno.mkdir(dirname(to), { recursive: true });
+        const file = await Deno.open(to, { write: true, createNew: true });
+        return {
+          write: (bytes) =>
+            guarded(async () => {
+              for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+            }),
+          close: () => Promise.resolve(file.close()),
+        };
+      }),
+    keep: () => guarded(() => renameFile(temporary, path)),
+    discard: () => removeFile(temporary, { recursive: true }).catch(() => {}),
+  };
+}
+
+/**
+ * Makes a tar of one folder, as RFC 8493 has it.
+ * @param name Of the folder.
+ * @param time Of all files, in milliseconds since 1970: the same bag has the same bytes.
+ */
+export function openTar(
+  sink: Sink,
+  { name, time, keep, discard }: { name: string; time: number } & Omit<BagSink, "open">,
+): BagSink {
+  return {
+    async open(path, size) {
+      await sink.write(tarHeader(`${name}/${path}`, size, time));
+      return {
+        write: (bytes) => sink.write(bytes),
+        close: async () => {
+          if (size % 512 > 0) await sink.write(padding(size));
+        },
+      };
+    },
+    async keep() {
+      await sink.write(tarEnd());
+      await keep();
+    },
+    discard,
+  };
+}
