@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { z } from "zod";
 import { systemClock } from "../base/clock.ts";
 import { OutsideError } from "../base/errors.ts";
 import { denoFolder } from "../base/folders.ts";
@@ -32,7 +33,7 @@ const STREAMED = 50;
 
 /**
  * Makes a timeline, a search and a filter collection in a folder bucket, harvests each, checks every
- * manifest, and harvests the timeline again.
+ * manifest, harvests the timeline again, and makes a table of it.
  * @throws UserError for a folder that is not the demo's, or not its alone; OutsideError where a step does not do its part.
  */
 export async function runDemo(context: DemoContext): Promise<void> {
@@ -48,6 +49,7 @@ export async function runDemo(context: DemoContext): Promise<void> {
     await demo.filter();
     await demo.look();
     await demo.again();
+    await demo.table();
     demo.farewell((performance.now() - begun) / 1_000);
   } finally {
     await sandbox.close();
@@ -145,6 +147,24 @@ class Demo {
     }
   }
 
+  async table(): Promise<void> {
+    this.#title("A table of them, which a spreadsheet opens with a double click");
+    await this.#type(["collection", "export", "demo_timelines", "--excel"]);
+    const table = this.#path("export", "demo_timelines.csv");
+    const { counts } = exportSchema.parse(
+      JSON.parse(await Deno.readTextFile(`${table}.export.json`)),
+    );
+    const collection = this.#path("twarc-cloud-data", "collections", "demo_timelines");
+    let tweets = 0;
+    for (const file of await filesBelow(collection)) {
+      if (file.endsWith("/manifest-sha1.txt")) tweets += await checkManifest(file);
+    }
+    if (counts.rows !== tweets) {
+      throw new OutsideError(`The table has ${counts.rows} rows, the manifests ${tweets} tweets`);
+    }
+    this.#context.print(`  Open it: ${table}`);
+  }
+
   farewell(seconds: number): void {
     this.#title("The same with your own keys");
     for (
@@ -236,6 +256,8 @@ class Demo {
 }
 
 const encoder = new TextEncoder();
+/** What the demo reads of the document beside a table. */
+const exportSchema = z.object({ counts: z.object({ rows: z.number() }) });
 
 async function filesBelow(folder: string): Promise<string[]> {
   const files: string[] = [];
