@@ -7,6 +7,13 @@ data "aws_iam_policy_document" "person" {
     resources = ["${aws_s3_bucket.collections.arn}/collections/*"]
   }
 
+  # What the bucket is, and what is in it, for who comes after.
+  statement {
+    sid       = "Head"
+    actions   = ["s3:GetObject", "s3:PutObject"]
+    resources = ["${aws_s3_bucket.collections.arn}/twarc-cloud.json", "${aws_s3_bucket.collections.arn}/README.md"]
+  }
+
   # Tweets that must be deleted do not stay as older versions.
   statement {
     sid       = "OldVersions"

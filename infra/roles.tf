@@ -43,6 +43,13 @@ data "aws_iam_policy_document" "task" {
     resources = ["${aws_s3_bucket.collections.arn}/collections/*"]
   }
 
+  # What the bucket is: a copy of another one is not harvested.
+  statement {
+    sid       = "Identity"
+    actions   = ["s3:GetObject"]
+    resources = ["${aws_s3_bucket.collections.arn}/twarc-cloud.json"]
+  }
+
   statement {
     sid       = "Listing"
     actions   = ["s3:ListBucket"]

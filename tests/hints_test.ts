@@ -88,6 +88,10 @@ const OF_ERRORS: Record<string, Record<string, string | [file: string, says: str
     "harvest list": "there is no stream to stop",
     "harvest running --follow": ["runner/local/logged_here", "is followed elsewhere"],
   },
+  "runner/local/recognised": {
+    "bucket is-copy --bucket": ["cli/bucket/group", "each of the two answers"],
+    "bucket has-moved --bucket": ["cli/bucket/group", "each of the two answers"],
+  },
   "runner/local/stop_holder": { "collection stop --now": "the harvester runs on another machine" },
   "secrets/credentials": {
     "collection-config keys --profile": ["e2e/aws", "each command that an error names on AWS"],
@@ -153,7 +157,8 @@ const OTHERS: Record<string, string[]> = {
   "sandbox/serve": ["configure"],
 };
 
-const GROUPS = "configure|collection-config|collection|harvest|scheduler|sandbox|demo|install|help";
+const GROUPS =
+  "configure|collection-config|collection|bucket|harvest|scheduler|sandbox|demo|install|help";
 const COMMAND = new RegExp(
   String.raw`twarc-cloud ((?:\$\{[a-z]+\}|(?:${GROUPS})\b)(?: (?:--)?[a-z][a-z-]+)*)`,
   "g",

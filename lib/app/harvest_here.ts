@@ -1,11 +1,13 @@
 /** A harvest in this process, and bringing in what harvesters left: both composed from the settings. */
 
+import { OutsideError } from "../base/errors.ts";
 import type { Settings } from "../base/settings.ts";
 import type { Context, HarvestRun, RecoverRun } from "../cli/context.ts";
 import { credentialsMayRun, giveUp } from "../cli/permissions.ts";
 import type { Recovered } from "../collection/recovered.ts";
 import type { CollectionConfig } from "../collection/types/registry.ts";
 import type { SpoolPlace } from "../harvest/recovery/spool_place.ts";
+import type { Store } from "../store/store.ts";
 import { reportingFailure } from "./failure.ts";
 import { openNetwork } from "./network.ts";
 import { TERMINAL } from "./terminal.ts";
@@ -26,10 +28,12 @@ export async function harvestHere(
   const secrets: string[] = [];
   const onSecret = (secret: string) => void secrets.push(secret);
   const opening = { settings, clock, env, limitsFor, onSecret };
-  await reportingFailure({ collectionId, settings, secrets, env }, async () =>
+  await reportingFailure({ collectionId, settings, secrets, env }, async () => {
+    const store = await openStore(settings.bucket, settings.aws);
+    const bucketId = await bucketIdOf(store, settings, { clock, env });
     await harvest({
       collectionId,
-      store: await openStore(settings.bucket, settings.aws),
+      store,
       clock,
       limits: limitsOf(flags),
       limitsFor,
@@ -41,7 +45,7 @@ export async function harvestHere(
       },
       process: thisProcess(),
       isGone: holderIsGone,
-      spool: await spoolPlace({ settings, collectionId, spool }, env),
+      spool: await spoolPlace({ settings, collectionId, spool, bucketId }, env),
       shutdown,
       monitor,
       ended: async () => {
@@ -52,7 +56,26 @@ export async function harvestHere(
         if (narrows && !credentialsMayRun(settings, env)) await giveUp("run");
       },
       signal,
-    }));
+    });
+  });
+}
+
+/**
+ * Returns the id of the bucket; null where it has none, or cannot be asked now: a harvest is patient with that.
+ * @throws UserError where it is a copy of another one that nobody has said what it is.
+ */
+async function bucketIdOf(
+  store: Store,
+  { bucket, aws }: Settings,
+  person: Pick<Context, "clock" | "env">,
+): Promise<string | null> {
+  const { recognised } = await import("../runner/local/recognised.ts");
+  try {
+    return (await recognised({ bucket, aws, store, ...person }))?.id ?? null;
+  } catch (error) {
+    if (error instanceof OutsideError) return null;
+    throw error;
+  }
 }
 
 /** Brings in what harvesters left on this machine. */
@@ -63,7 +86,9 @@ export async function recoverHere(
   const { thisProcess } = await import("../bucket/process.ts");
   const { recover } = await import("../harvest/recovery/recover.ts");
   await startLogging(env);
-  const place = await spoolPlace({ settings, collectionId: run.collectionId, spool }, env);
+  const { collectionId, store } = run;
+  const bucketId = await bucketIdOf(store, settings, { clock, env });
+  const place = await spoolPlace({ settings, collectionId, spool, bucketId }, env);
   return await recover({ ...run, clock, spool: place, process: thisProcess(), signal });
 }
 
@@ -74,16 +99,17 @@ async function startLogging(env: Context["env"]): Promise<void> {
 
 /** Returns the folder for a harvest's temporary files. */
 async function spoolPlace(
-  { settings, collectionId, spool: folder }: Pick<
-    HarvestRun,
-    "settings" | "collectionId" | "spool"
-  >,
+  { settings, collectionId, spool: folder, bucketId }:
+    & Pick<HarvestRun, "settings" | "collectionId" | "spool">
+    & { bucketId: string | null },
   env: Context["env"],
 ): Promise<SpoolPlace> {
   const { thisProcess } = await import("../bucket/process.ts");
   const { openPlace } = await import("../harvest/recovery/spool_place.ts");
+  const { formerPlaces } = await import("../runner/local/known.ts");
   return await openPlace({
     bucket: settings.bucket,
+    ...(bucketId === null ? {} : { bucketId, formerPlaces: await formerPlaces(bucketId, env) }),
     collectionId,
     process: thisProcess(),
     folder,

@@ -1,6 +1,7 @@
 /** What every command works with: given by main, opened when it is needed. */
 
 import { resolve } from "node:path";
+import type { BucketRef } from "../base/bucket_ref.ts";
 import type { Lease } from "../bucket/lease.ts";
 import type { Collections } from "../bucket/collections.ts";
 import type { Clock } from "../base/clock.ts";
@@ -60,6 +61,8 @@ export interface Bucket {
   store: Store;
   collections: Collections;
   runner: () => Promise<Runner>;
+  /** Gives the bucket its identity, where it has none. @throws UserError for a copy of another one */
+  identify: () => Promise<void>;
 }
 
 /** Reads the settings. @throws UserError */
@@ -75,11 +78,18 @@ export async function settingsFor(
  * Opens the bucket that a command works on.
  * @param flags.spool The folder for temporary files of harvesters that the command starts.
  * @param flags.makes Whether the command makes a bucket that is not there, where that is a folder.
+ * @param flags.acts Whether the command changes something there, or starts or ends what does: a copy of another bucket is
+ *   refused then, until the person has said what it is.
  * @throws UserError
  */
 export async function openBucket(
   context: Context,
-  flags: { bucket?: string | undefined; spool?: string | undefined; makes?: boolean },
+  flags: {
+    bucket?: string | undefined;
+    spool?: string | undefined;
+    makes?: boolean;
+    acts?: boolean;
+  },
 ): Promise<Bucket> {
   context.output.bucket ??= flags.bucket;
   const settings = await settingsFor(context, flags);
@@ -107,7 +117,22 @@ export async function openBucket(
     const self = () => context.harvester(settings, env);
     return await openRunner({ bucket: settings.bucket, store, clock, settings, self, env });
   };
-  return { settings, store, collections: new Collections(store, clock), runner };
+  const { bucket, aws } = settings;
+  let isIdentified = false;
+  const identify = async () => {
+    if (isIdentified) return;
+    const { recognised } = await import("../runner/local/recognised.ts");
+    await recognised({ bucket, aws, env, store, clock });
+    isIdentified = true;
+  };
+  // A folder that is not there yet gets its identity with what is first in it.
+  if (flags.acts || flags.makes && await isMade(bucket)) await identify();
+  return { settings, store, collections: new Collections(store, clock), runner, identify };
+}
+
+/** Returns whether a bucket is there, as far as that can be seen without asking it. */
+async function isMade(bucket: BucketRef): Promise<boolean> {
+  return bucket.kind === "s3" || await Deno.stat(bucket.path).then(() => true, () => false);
 }
 
 /** Names the links that listings passed over, and nobody has named; how many they were. */

@@ -1,6 +1,7 @@
 /** The tree of commands, and what they share. */
 
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import { addBucket } from "./bucket/group.ts";
 import { addCollection } from "./collection/group.ts";
 import { addCollectionConfig } from "./collection_config/group.ts";
 import { addConfigure } from "./configure.ts";
@@ -34,6 +35,7 @@ export function buildProgram(
   addCollectionConfig(program, context);
   addCollection(program, context);
   addHarvest(program, context);
+  addBucket(program, context);
   addScheduler(program, context);
   addInstall(program, context);
   addHelp(program);

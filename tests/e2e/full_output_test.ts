@@ -158,6 +158,7 @@ const COMMANDS: string[][] = [
   ["collection-config", "template", "user_timeline", "--id=other", "--yes"],
   ["collection-config", "screennames", "someone"],
   ["collection-config", "userids", "12"],
+  ["bucket", "show"],
   ["collection", "list"],
   ["collection", "list", "--json"],
   ["collection", "once", "find"],
@@ -189,6 +190,8 @@ const COMMANDS: string[][] = [
 
 /** Commands of which this says nothing: they ask a person, run until stopped, or are tried above or elsewhere. */
 const OTHERS = [
+  "bucket has-moved",
+  "bucket is-copy",
   "collection add",
   "collection compliance",
   "collection hydrate",

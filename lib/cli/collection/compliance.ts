@@ -29,7 +29,7 @@ export function addCompliance(group: Command, context: Context): void {
     .option("--json", "print JSON")
     .addHelpText("after", example("collection compliance test_collection"))
     .action(async (collectionId, { bucket, apply, json }) => {
-      const opened = await openBucket(context, { bucket });
+      const opened = await openBucket(context, { bucket, acts: apply });
       const check = await checked(opened, { collectionId, reuse: apply }, context);
       const gone = new Map<string, string>();
       const others: { id: string; action: string; reason: string }[] = [];

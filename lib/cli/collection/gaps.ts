@@ -26,7 +26,7 @@ export function addGaps(group: Command, context: Context): void {
     .option("--json", "print JSON")
     .addHelpText("after", example("collection gaps test_collection --fill"))
     .action(async (collectionId, { bucket, fill, json }) => {
-      const opened = await openBucket(context, { bucket });
+      const opened = await openBucket(context, { bucket, acts: fill });
       const { config } = await opened.collections.load(collectionId);
       const asked = fill ? await filled(opened, config, context) : [];
       const gaps = await listed(opened, config, context);

@@ -95,10 +95,12 @@ function addAdd(group: Command, context: Context): void {
     .addHelpText("after", example("collection add"))
     .action(async ({ collectionConfigFilepath: path, bucket, check }) => {
       const config = await readConfigFile(path);
-      const { collections, settings } = await openBucket(context, { bucket, makes: true });
+      const opened = await openBucket(context, { bucket, makes: true });
+      const { collections, settings } = opened;
       const { tryQuery } = await import("../collection_config/try_query.ts");
       if (check) await tryQuery(config, context);
       const added = await collections.add(config);
+      await opened.identify();
       await writeConfigFile(path, added);
       context.output.line("Collection added.");
       await tellQueryNotes(config, context);
@@ -123,7 +125,7 @@ function addOnce(group: Command, context: Context): void {
     .option("--yes", YES, false)
     .addHelpText("after", example("collection once test_collection --wait"))
     .action(async (collectionId, { bucket, spool, wait, yes, ...options }) => {
-      const opened = await openBucket(context, { bucket, spool });
+      const opened = await openBucket(context, { bucket, spool, acts: true });
       const job = await jobFor(opened, collectionId, endsByItself, { options });
       const { worthOf } = await import("./ask_cost.ts");
       const worth = await worthOf(opened, collectionId, { yes }, context);
@@ -151,7 +153,7 @@ function addFilter(group: Command, context: Context): void {
     .addOption(noteOption())
     .addHelpText("after", example("collection filter-start test_filter"))
     .action(async (collectionId, { bucket, spool, note, ...options }) => {
-      const opened = await openBucket(context, { bucket, spool });
+      const opened = await openBucket(context, { bucket, spool, acts: true });
       const job = await jobFor(opened, collectionId, isStream, { options });
       const runner = await opened.runner();
       const { reachedLimitOf } = await import("../../bucket/stream_limit.ts");
@@ -186,7 +188,7 @@ function addFilter(group: Command, context: Context): void {
     .addOption(noteOption())
     .addHelpText("after", example("collection filter-stop test_filter"))
     .action(async (collectionId, { bucket, json, note }) => {
-      const opened = await openBucket(context, { bucket });
+      const opened = await openBucket(context, { bucket, acts: true });
       await jobFor(opened, collectionId, isStream, { what: "Stop" });
       const runner = await opened.runner();
       // What cannot be seen for a while may be so.

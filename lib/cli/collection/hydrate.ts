@@ -62,6 +62,7 @@ export function addHydrate(group: Command, context: Context): void {
       } else if (!await addCollection(opened, { collectionId, ids, ...flags }, context)) {
         return;
       }
+      await opened.identify();
       const { jobFor } = await import("./start.ts");
       const { harvestOnce } = await import("./attach.ts");
       const job = await jobFor(opened, collectionId, asksForList, { options: flags });

@@ -28,7 +28,7 @@ export function addKeys(group: Command, context: Context): void {
     .action(async (id, { bucket, profile, twarcConfigFilepath, yes }) => {
       const { findProfile } = await import("../../secrets/twarc_files.ts");
       const found = await findProfile(await keyFiles(twarcConfigFilepath, context), profile);
-      const { collections, settings, runner } = await openBucket(context, { bucket });
+      const { collections, settings, runner } = await openBucket(context, { bucket, acts: true });
       const { json } = await collections.loadJson(id);
       const kept = await keepKeys(found, { settings, yes }, context);
       if (!kept) return;

@@ -21,7 +21,7 @@ export function addRecover(group: Command, context: Context): void {
     .option("--json", "print JSON")
     .addHelpText("after", example("collection recover test_filter"))
     .action(async (collectionId, { bucket, spool, json }) => {
-      const { collections, settings, store } = await openBucket(context, { bucket });
+      const { collections, settings, store } = await openBucket(context, { bucket, acts: true });
       await collections.loadJson(collectionId);
       const { underLease } = await import("../harvest/lease.ts");
       const leased = { store, collectionId };

@@ -22,7 +22,7 @@ export function addRedactKeys(group: Command, context: Context): void {
     .option("--json", "print JSON")
     .addHelpText("after", example("collection redact-keys test_collection"))
     .action(async (collectionId, { bucket, json }) => {
-      const { store, collections, settings } = await openBucket(context, { bucket });
+      const { store, collections, settings } = await openBucket(context, { bucket, acts: true });
       const { json: config } = await collections.loadJson(collectionId);
       const { redactKeys } = await import("../../bucket/key_files.ts");
       const { underLease } = await import("../harvest/lease.ts");

@@ -39,7 +39,7 @@ function addSchedule(group: Command, context: Context): void {
       async (collectionId, expression, { bucket, spool, timezone, yes, note, ...options }) => {
         const { parseSchedule } = await import("../../runner/schedule.ts");
         const schedule = parseSchedule(expression, timezone, context.clock.now());
-        const opened = await openBucket(context, { bucket, spool });
+        const opened = await openBucket(context, { bucket, spool, acts: true });
         const { noteScheduler, scheduleCollection } = await import("./schedule.ts");
         const wanted = { collectionId, schedule, yes, options };
         if (!await scheduleCollection(opened, wanted, context)) return;
@@ -126,7 +126,7 @@ function addStop(group: Command, context: Context): void {
     .option("--json", "print JSON")
     .addHelpText("after", example("collection stop test_collection"))
     .action(async (collectionId, { bucket, now, json, note }) => {
-      const opened = await openBucket(context, { bucket });
+      const opened = await openBucket(context, { bucket, acts: true });
       const { json: { type } } = await opened.collections.loadJson(collectionId);
       const runner = await opened.runner();
       const wasScheduled = await runner.unschedule(collectionId);

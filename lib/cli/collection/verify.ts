@@ -39,7 +39,7 @@ export function addVerify(group: Command, context: Context): void {
     .option("--json", "print JSON")
     .addHelpText("after", example("collection verify test_collection"))
     .action(async (collectionId, { bucket, repair, sinceLast, json }) => {
-      const opened = await openBucket(context, { bucket });
+      const opened = await openBucket(context, { bucket, acts: repair });
       const wanted = { repair, sinceLast, isNamed: collectionId !== undefined };
       const all: Looked[] = [];
       for (const id of await wantedIds(opened, collectionId)) {

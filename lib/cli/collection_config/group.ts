@@ -105,7 +105,7 @@ function addUpdate(group: Command, context: Context): void {
     .action(async ({ collectionConfigFilepath: path, bucket, yes, force }) => {
       const { output } = context;
       const mine = await readConfigFile(path);
-      const { collections } = await openBucket(context, { bucket });
+      const { collections } = await openBucket(context, { bucket, acts: true });
       const plan = await collections.plan(mine, { force });
       if (plan.isInForce) return await tellInForce(path, mine, await plan.apply(), context);
       if (plan.isBaseKnown) {

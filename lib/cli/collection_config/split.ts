@@ -50,6 +50,7 @@ export function addSplit(group: Command, context: Context): void {
       for (const config of configs) {
         await added(opened, config, { isThere: there.has(String(config.id)), output });
       }
+      await opened.identify();
       const ids = configs.map(({ id }) => String(id));
       if (!wanted) {
         output.note(`Harvest each, such as: twarc-cloud collection once ${lastWord(ids[0] ?? "")}`);

@@ -178,7 +178,7 @@ function addKeep(group: Command, context: Context): void {
     .addOption(bucketOption())
     .requiredOption("--keeper <id>", "id of this keeper")
     .action(async (id, { bucket, keeper }) => {
-      const runner = await (await openBucket(context, { bucket })).runner();
+      const runner = await (await openBucket(context, { bucket, acts: true })).runner();
       await runner.keep?.(id, keeper, context.signal);
     });
 }
@@ -205,7 +205,7 @@ function addUnlock(group: Command, context: Context): void {
     .option("--force", "do not ask where a harvester may live, which ends then", false)
     .addHelpText("after", example("harvest unlock test_collection"))
     .action(async (id, { bucket, force }) => {
-      const { store, collections } = await openBucket(context, { bucket });
+      const { store, collections } = await openBucket(context, { bucket, acts: true });
       await collections.loadJson(id);
       const { readLock, unlock } = await import("../../bucket/lock.ts");
       const { holderIsGone } = await import("../../bucket/process.ts");

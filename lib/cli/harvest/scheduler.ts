@@ -20,7 +20,7 @@ export function addScheduler(program: Command, context: Context): void {
     .action(async ({ bucket, spool }) => {
       const { output, clock, signal } = context;
       const { runScheduler } = await import("../../runner/local/scheduler.ts");
-      const { settings, store, runner } = await openBucket(context, { bucket, spool });
+      const { settings, store, runner } = await openBucket(context, { bucket, spool, acts: true });
       const { schedulerOf, showPresence } = await import("../../runner/local/presence.ts");
       const { thisProcess } = await import("../../bucket/process.ts");
       const opened = await runner();

@@ -57,6 +57,9 @@ interface Process {
 /** The input of a harvester's place for temporary files. */
 export interface SpoolWanted {
   bucket: BucketRef;
+  /** The bucket's id, where it is known, and the places where it was before: nothing is taken from what a copy has left. */
+  bucketId?: string;
+  formerPlaces?: string[];
   collectionId: string;
   process: Process;
   /** The folder that the person chose; by default one in their state folder. */
@@ -76,13 +79,17 @@ export async function openPlace(wanted: SpoolWanted): Promise<SpoolPlace> {
   const { path, owner } = await rootFor(wanted.folder, person);
   const place = bucket.kind === "folder" ? bucket.path : bucket.name;
   const real = bucket.kind === "folder" ? await realPlace(bucket.path) : bucket.name;
-  const name = nameOf(real, collectionId);
+  const { bucketId, formerPlaces = [] } = wanted;
+  const own = (place: string) => bucketId === undefined ? place : `${place} ${bucketId}`;
+  const name = nameOf(own(real), collectionId);
   const former = nameOf(place, collectionId);
+  const formerNames = [...formerPlaces.map(own), real, place, ...formerPlaces]
+    .map((one) => nameOf(one, collectionId)).filter((one) => one !== name);
   return {
     path: join(path, name, ownName(process)),
     owner,
     former: [
-      ...(former === name ? [] : [{ path: join(path, former), isSealed: true }]),
+      ...[...new Set(formerNames)].map((one) => ({ path: join(path, one), isSealed: true })),
       { path: join(wanted.folder ?? cacheFolder(person), former), isSealed: true },
       { path: join(formerRoot(), former), isSealed: false },
     ],

@@ -1,20 +1,18 @@
 /** What harvesters of this machine need besides their bucket, in the person's state folder: logs, secret, schedules. */
 
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { AwsAccess } from "../../base/aws.ts";
 import type { BucketRef } from "../../base/bucket_ref.ts";
 import { messageOf, UserError } from "../../base/errors.ts";
-import { stateFolder } from "../../base/folders.ts";
-import { realPlace } from "../../base/real_place.ts";
 import { ownFolder } from "../../base/own_folder.ts";
 import { knownSecret, localSecret, STATE, STATE_HINT } from "../../secrets/control_secret.ts";
 import { nullIfAbsent, systemDisk } from "../../store/folder/disk.ts";
 import { Folders } from "../../store/folder/folders.ts";
 import { LocalStore } from "../../store/folder/store.ts";
 import { type Store } from "../../store/store.ts";
-import { storeEndpoint } from "../../store/open.ts";
+import { placeOf } from "../../store/place.ts";
 import { type Documents, MovedDocuments } from "./documents.ts";
+import { folderOf, idOf, knownBuckets } from "./known.ts";
 
 /** Whose state it is, and of which bucket. */
 export interface StateOptions {
@@ -24,16 +22,16 @@ export interface StateOptions {
 }
 
 /**
- * Returns the person's folder for what belongs to a bucket: another one for each folder, whatever links lead to it, and for each
- * bucket of each S3.
+ * Returns the person's folder for what belongs to a bucket: another one for each folder, whatever links lead to it and
+ * however it is renamed, and for each bucket of each S3.
  */
 export async function localFolder({ bucket, aws, env }: StateOptions): Promise<string> {
-  const place = bucket.kind === "folder"
-    ? await realPlace(bucket.path)
-    : `s3://${bucket.name} ${await storeEndpoint(aws) ?? ""}`;
-  const sum = createHash("sha256").update(place).digest("hex").slice(0, 12);
-  const name = bucket.name.replace(/[^A-Za-z0-9_-]/g, "-").slice(0, 40);
-  return join(stateFolder({ env }), "buckets", `${name}-${sum}`);
+  const [id, here, known] = await Promise.all([
+    idOf(bucket),
+    placeOf(bucket, aws),
+    knownBuckets(env),
+  ]);
+  return folderOf(bucket, { id, here, known, env });
 }
 
 /** The state of one bucket's harvesters on this machine. */

@@ -1,0 +1,103 @@
+/** The commands `twarc-cloud bucket ...`: what a bucket is, and what to take a copy of one for. */
+
+import type { Command } from "@commander-js/extra-typings";
+import type { Identity } from "../../bucket/identity.ts";
+import type { BucketAsked, Settled } from "../../runner/local/recognised.ts";
+import { type Context, openBucket } from "../context.ts";
+import { bucketOption, example } from "../options.ts";
+import { many } from "../output.ts";
+
+/** Adds the group. */
+export function addBucket(program: Command, context: Context): void {
+  const group = program.command("bucket")
+    .summary("Bucket-related commands.")
+    .description(
+      "See what a bucket is, and say whether it is a copy of another one, or has moved.",
+    );
+  addShow(group, context);
+  addIsCopy(group, context);
+  addHasMoved(group, context);
+}
+
+function addShow(group: Command, context: Context): void {
+  group.command("show")
+    .summary("Show the identity of a bucket.")
+    .description(
+      "Shows the identity of a bucket, which is in twarc-cloud.json at its head: a copy has the same one.",
+    )
+    .addOption(bucketOption())
+    .option("--json", "print JSON")
+    .addHelpText("after", example("bucket show"))
+    .action(async ({ bucket, json }) => {
+      const { output } = context;
+      const { store, settings } = await openBucket(context, { bucket });
+      const { readIdentity } = await import("../../bucket/identity.ts");
+      const found = await readIdentity(store);
+      if (json) return output.json(found?.identity ?? null);
+      if (found) return await tell(found.identity, context);
+      output.line(
+        `Bucket ${settings.bucket.text} has no identity yet. It gets one from the first command that changes something in it.`,
+      );
+    });
+}
+
+async function tell(
+  { id, title, created, place, copied_from }: Identity,
+  { output }: Context,
+): Promise<void> {
+  const { placeText } = await import("../../store/place.ts");
+  if (title !== undefined) output.line(`Title: ${title}`);
+  output.line(`Id: ${id}`);
+  output.line(`Since: ${created}`);
+  if (place) output.line(`Place: ${placeText(place)}`);
+  if (copied_from !== undefined) output.line(`Copied from: ${copied_from}`);
+}
+
+function addIsCopy(group: Command, context: Context): void {
+  group.command("is-copy")
+    .summary("Make a copy of a bucket one of its own.")
+    .description(
+      "Makes a copy of a bucket one of its own, with an id of its own, while the other one goes on. Its collections are " +
+        "harvested only where they are started or scheduled here.",
+    )
+    .addOption(bucketOption())
+    .option("--title <text>", "what it is, for a person")
+    .addHelpText("after", example("bucket is-copy --bucket ./copy"))
+    .action(async ({ bucket, title }) => {
+      const asked = await askedOf(bucket, context);
+      const { isCopy } = await import("../../runner/local/recognised.ts");
+      const settled = await isCopy(asked, title === undefined ? {} : { title });
+      context.output.line(`Bucket ${asked.bucket.text} is one of its own now.`);
+      noteLocks(settled, context);
+    });
+}
+
+function addHasMoved(group: Command, context: Context): void {
+  group.command("has-moved")
+    .summary("Take a bucket for the one that was elsewhere before.")
+    .description(
+      "Takes a bucket for the one that was elsewhere before: its schedules on this machine go on here. Where the other " +
+        "one is still there, commands that change something refuse it from now on.",
+    )
+    .addOption(bucketOption())
+    .option("--title <text>", "what it is, for a person")
+    .addHelpText("after", example("bucket has-moved --bucket ./new_place"))
+    .action(async ({ bucket, title }) => {
+      const asked = await askedOf(bucket, context);
+      const { hasMoved } = await import("../../runner/local/recognised.ts");
+      const settled = await hasMoved(asked, title === undefined ? {} : { title });
+      context.output.line(`Bucket ${asked.bucket.text} has moved here.`);
+      noteLocks(settled, context);
+    });
+}
+
+async function askedOf(text: string | undefined, context: Context): Promise<BucketAsked> {
+  const { store, settings: { bucket, aws } } = await openBucket(context, { bucket: text });
+  const { clock, env } = context;
+  return { bucket, aws, env, store, clock };
+}
+
+function noteLocks({ locks }: Settled, { output }: Context): void {
+  if (locks === 0) return;
+  output.note(`Removed here: ${many(locks, "lock")} of harvesters of the other one, which go on.`);
+}

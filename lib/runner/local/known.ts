@@ -1,0 +1,108 @@
+/** The buckets that this machine has worked on, each with the place where it was: a copy is known by that. */
+
+import { createHash } from "node:crypto";
+import { basename, join } from "node:path";
+import { z } from "zod";
+import type { BucketRef } from "../../base/bucket_ref.ts";
+import { stateFolder } from "../../base/folders.ts";
+import { isObject, jsonOrNull } from "../../base/json.ts";
+import { jsonBytes } from "../../base/json_bytes.ts";
+import { ownFolder } from "../../base/own_folder.ts";
+import { IDENTITY, type Identity } from "../../bucket/identity.ts";
+import { STATE, STATE_HINT } from "../../secrets/control_secret.ts";
+import { LocalStore } from "../../store/folder/store.ts";
+import { isSamePlace, type Place, placeSchema } from "../../store/place.ts";
+
+/** The file of a bucket in the folder of its state. */
+const FILE = "bucket.json";
+
+const knownSchema = z.object({
+  id: z.string(),
+  place: placeSchema,
+  /** The names of places where it was before. */
+  former: z.array(z.string()).default([]),
+});
+
+/** A bucket that this machine has worked on. */
+export interface Known extends z.output<typeof knownSchema> {
+  /** The folder of its state. */
+  folder: string;
+}
+
+type Env = Record<string, string | undefined>;
+
+/** Returns the buckets that this machine has worked on; a record that is damaged is none. */
+export async function knownBuckets(env: Env): Promise<Known[]> {
+  const parent = join(stateFolder({ env }), "buckets");
+  const known: Known[] = [];
+  const names = await Array.fromAsync(Deno.readDir(parent), ({ name }) => name).catch(() => []);
+  for (const name of names.sort()) {
+    const folder = join(parent, name);
+    const text = await Deno.readTextFile(join(folder, FILE)).catch(() => "");
+    const { data } = knownSchema.safeParse(jsonOrNull(text));
+    if (data) known.push({ ...data, folder });
+  }
+  return known;
+}
+
+/** Returns the place where this machine has seen a bucket last that is elsewhere now; null where it is no copy by that. */
+export function seenElsewhere(
+  { id, place: written }: Identity,
+  { here, known }: { here: Place; known: Known[] },
+): Place | null {
+  const places = known.filter((one) => one.id === id).map(({ place }) => place);
+  if (places.length === 0 && written) places.push(written);
+  const [first] = places;
+  return !first || places.some((place) => isSamePlace(place, here)) ? null : first;
+}
+
+/**
+ * Returns the folder for a bucket's state: that which it had before it was renamed; else one by its place, which another
+ * bucket that was there has no more.
+ */
+export function folderOf(
+  bucket: BucketRef,
+  { id, here, known, env }: { id: string | null; here: Place; known: Known[]; env: Env },
+): string {
+  const own = known.find((one) => one.id === id && isSamePlace(one.place, here));
+  if (own) return own.folder;
+  const name = bucket.name.replace(/[^A-Za-z0-9_-]/g, "-").slice(0, 40);
+  const named = (text: string) => join(stateFolder({ env }), "buckets", `${name}-${hashOf(text)}`);
+  // What versions before had, to the letter.
+  const place = bucket.kind === "s3" && !here.place.includes(" ") ? `${here.place} ` : here.place;
+  const usual = named(place);
+  const isOthers = id !== null &&
+    known.some((one) => basename(one.folder) === basename(usual));
+  return isOthers ? named(`${place} ${id}`) : usual;
+}
+
+/** Writes down where a bucket is, where that is news. @throws UserError where the state is not this person's alone. */
+export async function remember(
+  { folder, ...record }: Omit<Known, "former">,
+  { known }: { known: Known[] },
+): Promise<void> {
+  const before = known.find((one) => one.folder === folder && one.id === record.id);
+  const left = before && before.place.place !== record.place.place ? [before.place.place] : [];
+  const former = [...new Set([...before?.former ?? [], ...left])];
+  if (before && left.length === 0 && before.place.number === record.place.number) return;
+  await ownFolder(folder, { called: STATE, hint: STATE_HINT });
+  await (await LocalStore.open(folder)).put(FILE, jsonBytes({ ...record, former }));
+}
+
+/** Returns the names of the places where a bucket was before, on this machine. */
+export async function formerPlaces(id: string, env: Env): Promise<string[]> {
+  const own = (await knownBuckets(env)).filter((one) => one.id === id);
+  return own.flatMap(({ former }) => former);
+}
+
+/** Returns the id that a bucket in a folder has; null for one in S3, whose name is nobody else's, and for one without. */
+export async function idOf(bucket: BucketRef): Promise<string | null> {
+  if (bucket.kind === "s3") return null;
+  const text = await Deno.readTextFile(join(bucket.path, IDENTITY)).catch(() => "");
+  const json = jsonOrNull(text);
+  return isObject(json) && typeof json.id === "string" ? json.id : null;
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 12);
+}

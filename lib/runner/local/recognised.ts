@@ -1,0 +1,164 @@
+/** Whether a bucket is the one that it says it is: before a command works on it, and not where it only reads. */
+
+import type { AwsAccess } from "../../base/aws.ts";
+import type { BucketRef } from "../../base/bucket_ref.ts";
+import type { Clock } from "../../base/clock.ts";
+import { TwarcCloudError, UserError } from "../../base/errors.ts";
+import { lastWord } from "../../base/visible.ts";
+import {
+  changeIdentity,
+  type FoundIdentity,
+  type Identity,
+  madeIdentity,
+  newIdentity,
+  readIdentity,
+} from "../../bucket/identity.ts";
+import { type FoundLock, readLock, unlock } from "../../bucket/lock.ts";
+import { holderIsGone } from "../../bucket/process.ts";
+import { COLLECTIONS, idOfFolder } from "../../collection/layout.ts";
+import { type Place, placeOf, placeText } from "../../store/place.ts";
+import type { Store } from "../../store/store.ts";
+import { folderOf, type Known, knownBuckets, remember, seenElsewhere } from "./known.ts";
+
+/** Which bucket, and who asks. */
+export interface BucketAsked {
+  bucket: BucketRef;
+  aws: AwsAccess;
+  env: Record<string, string | undefined>;
+  store: Store;
+  clock: Clock;
+}
+
+/** What a bucket was recognised by. */
+interface Facts {
+  found: FoundIdentity | null;
+  here: Place;
+  known: Known[];
+}
+
+async function factsOf({ bucket, aws, env, store }: BucketAsked): Promise<Facts> {
+  const [found, here, known] = await Promise.all([
+    readIdentity(store),
+    placeOf(bucket, aws),
+    knownBuckets(env),
+  ]);
+  return { found, here, known };
+}
+
+/**
+ * Makes sure that a bucket is no copy of another one that nobody has said what it is, gives it an identity where it has
+ * none, and writes down where it is.
+ * @returns Its identity; null where it has none and may not get one.
+ * @throws UserError for what is a copy, or has moved.
+ */
+export async function recognised(asked: BucketAsked): Promise<Identity | null> {
+  const { store, clock } = asked;
+  const facts = await factsOf(asked);
+  const { found, here } = facts;
+  const seen = found && seenElsewhere(found.identity, facts);
+  if (seen) throw copyOrMoved(asked.bucket.text, seen);
+  const identity = found?.identity ?? await madeIdentity(store, { clock, place: here });
+  if (identity) await rememberHere(identity, facts, asked);
+  return identity;
+}
+
+/** Writes down where a bucket is. What cannot be written is asked for by the place in the bucket the next time. */
+async function rememberHere(
+  { id }: Identity,
+  { here, known }: Facts,
+  { bucket, env }: BucketAsked,
+): Promise<void> {
+  const isFolder = bucket.kind === "folder";
+  const folder = folderOf(bucket, { id: isFolder ? id : null, here, known, env });
+  try {
+    await remember({ folder, id, place: here }, { known });
+  } catch (error) {
+    if (!(error instanceof TwarcCloudError)) throw error;
+  }
+}
+
+function copyOrMoved(text: string, seen: Place): UserError {
+  const name = lastWord(text);
+  return new UserError(
+    `Bucket ${text} has the identity of the one that was at ${
+      placeText(seen)
+    }: it is a copy, or has moved`,
+    {
+      hint: `If the other one goes on: twarc-cloud bucket is-copy --bucket ${name}. ` +
+        `If this one takes its place: twarc-cloud bucket has-moved --bucket ${name}`,
+    },
+  );
+}
+
+/** What a person says of a bucket besides. */
+type Titled = Pick<Identity, "title">;
+
+/** What a bucket became, and what was taken out of it for that. */
+export interface Settled {
+  identity: Identity;
+  /** How many locks there were of harvesters of the other bucket. */
+  locks: number;
+}
+
+/**
+ * Makes a copy a bucket of its own: it has a new id, and nothing of what harvests the other one.
+ * @throws UserError where it has no identity.
+ */
+export async function isCopy(asked: BucketAsked, change: Titled): Promise<Settled> {
+  const { store, clock } = asked;
+  const facts = await factsOf(asked);
+  const found = withIdentity(facts.found, asked);
+  // Before the id: cut in between, it is a copy still.
+  const locks = await removeLocks(asked, () => true);
+  for await (const { key } of store.list("runner/")) await store.delete(key);
+  const copied_from = found.identity.id;
+  const copied = { ...change, ...newIdentity(clock), copied_from, place: facts.here };
+  const identity = await changeIdentity(store, found, copied);
+  await rememberHere(identity, facts, asked);
+  return { identity, locks };
+}
+
+/**
+ * Makes a bucket the one that its identity says, wherever that was before: its schedules on this machine go with it.
+ * @throws UserError where it has no identity.
+ */
+export async function hasMoved(asked: BucketAsked, change: Titled): Promise<Settled> {
+  const { store } = asked;
+  const facts = await factsOf(asked);
+  const found = withIdentity(facts.found, asked);
+  const locks = await removeLocks(asked, isOfThisMachine);
+  const identity = await changeIdentity(store, found, { ...change, place: facts.here });
+  const before = facts.known.filter(({ id }) => id === identity.id);
+  for (const { folder } of before) {
+    await remember({ folder, id: identity.id, place: facts.here }, facts);
+  }
+  if (before.length === 0) await rememberHere(identity, facts, asked);
+  return { identity, locks };
+}
+
+/** A copied lock of a process of this machine: it harvests the bucket that this one was copied from. */
+function isOfThisMachine({ document }: FoundLock): boolean {
+  return document !== null && holderIsGone(document) !== null;
+}
+
+async function removeLocks(
+  { store, clock }: BucketAsked,
+  isWanted: (lock: FoundLock) => boolean,
+): Promise<number> {
+  let count = 0;
+  const folders = await Array.fromAsync(store.list(COLLECTIONS, { folders: true }));
+  for (const { key } of folders) {
+    const id = idOfFolder(key);
+    const lock = id === null ? null : await readLock(store, id, { clock, isGone: holderIsGone });
+    if (id === null || !lock || !isWanted(lock)) continue;
+    if (await unlock(store, id) !== undefined) count++;
+  }
+  return count;
+}
+
+function withIdentity(found: FoundIdentity | null, { bucket }: BucketAsked): FoundIdentity {
+  if (found) return found;
+  throw new UserError(`Bucket ${bucket.text} has no identity yet: it is taken for what it is`, {
+    hint: "It gets one from the first command that changes something in it.",
+  });
+}

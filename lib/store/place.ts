@@ -1,0 +1,46 @@
+/** Where a bucket is, so that a copy is told from the same bucket under another name. */
+
+import { z } from "zod";
+import type { AwsAccess } from "../base/aws.ts";
+import type { BucketRef } from "../base/bucket_ref.ts";
+import { realPlace } from "../base/real_place.ts";
+import { storeEndpoint } from "./open.ts";
+
+/** Where a bucket is. */
+export const placeSchema = z.object({
+  /** A folder's path without links; `s3://name`, with the address of a store that is not AWS's behind it. */
+  place: z.string(),
+  /** The machine whose path that is; absent for S3. */
+  host: z.string().exactOptional(),
+  /** The folder's number on its disk: it keeps it when it is renamed or mounted elsewhere, and a copy has another one. */
+  number: z.string().exactOptional(),
+  /** When the folder was made, ISO 8601, UTC, where its disk says so. */
+  made: z.string().exactOptional(),
+});
+
+/** Where a bucket is. */
+export type Place = z.output<typeof placeSchema>;
+
+/** Returns where a bucket is; that of a folder which is not there has no number. */
+export async function placeOf(bucket: BucketRef, aws: AwsAccess): Promise<Place> {
+  if (bucket.kind === "s3") {
+    return { place: `s3://${bucket.name} ${await storeEndpoint(aws) ?? ""}`.trim() };
+  }
+  const place = { place: await realPlace(bucket.path), host: Deno.hostname() };
+  const found = await Deno.stat(bucket.path).catch(() => null);
+  if (!found?.ino) return place;
+  const made = found.birthtime?.toISOString();
+  return { ...place, number: `${found.ino}`, ...(made ? { made } : {}) };
+}
+
+/** Returns whether two places are one: by their names on one machine, or as they are one folder whatever it is named. */
+export function isSamePlace(a: Place, b: Place): boolean {
+  if (a.place === b.place && a.host === b.host) return true;
+  if (a.number === undefined || a.number !== b.number) return false;
+  return a.made === undefined || b.made === undefined || a.made === b.made;
+}
+
+/** Returns a place for a person. */
+export function placeText({ place, host }: Place): string {
+  return host === undefined || host === Deno.hostname() ? place : `${place} of ${host}`;
+}

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { inOneProcess, type Place, until } from "../../e2e/program.ts";
+
+const FILTER = { id: "live", type: "filter", filter: { track: "sandbox" } };
+
+async function copied(place: Place): Promise<void> {
+  const args = ["-r", place.path("twarc-cloud-data"), place.path("copy")];
+  assert.ok((await new Deno.Command("cp", { args }).output()).success);
+}
+
+Deno.test("a copy of a bucket ends no harvester of the original, and harvests nothing by itself", () =>
+  inOneProcess(async (place) => {
+    await place.add(FILTER);
+    await place.ok("collection", "filter-start", "live");
+    await until(() => Promise.resolve(place.sandbox.streams.size > 0));
+    await copied(place);
+    const acting = [
+      ["collection", "filter-stop", "live"],
+      ["collection", "stop", "live", "--now"],
+      ["collection", "filter-start", "live"],
+      ["scheduler"],
+      ["harvest", "unlock", "live", "--force"],
+      ["harvest", "run", "--shutdown", "live"],
+      ["collection", "verify", "--repair", "live"],
+      ["collection-config", "update"],
+    ];
+    for (const args of acting) {
+      const { code, out, err } = await place.run(...args, "--bucket", "./copy");
+      assert.equal(code, 1, args.join(" "));
+      assert.equal(out, "", args.join(" "));
+      assert.match(err, /it is a copy, or has moved\. .*bucket is-copy --bucket '\.\/copy'/);
+    }
+    for (
+      const args of [
+        ["collection", "list"],
+        ["collection", "verify", "live"],
+        ["collection", "download", "live"],
+        ["bucket", "show"],
+      ]
+    ) await place.ok(...args, "--bucket", "./copy");
+    assert.equal(place.sandbox.streams.size, 1);
+
+    const { err } = await place.run("bucket", "is-copy", "--bucket", "./copy");
+    assert.match(err, /^Removed here: 1 lock of harvesters of the other one, which go on\.$/m);
+    const stop = await place.run("collection", "filter-stop", "live", "--bucket", "./copy");
+    assert.match(stop.err, /No harvest of live is running/);
+    assert.equal(place.sandbox.streams.size, 1);
+    await place.ok("collection", "filter-stop", "live");
+    const [own, other] = await Promise.all(
+      ["./twarc-cloud-data", "./copy"].map((bucket) =>
+        place.ok("bucket", "show", "--json", "--bucket", bucket).then((text) => JSON.parse(text))
+      ),
+    );
+    assert.equal(other.copied_from, own.id);
+  }));
+
+Deno.test("each of the two answers to what a copy is lets the command work that asked", () =>
+  inOneProcess(async (place) => {
+    for (const [answer, name] of [["is-copy", "first"], ["has-moved", "second"]] as const) {
+      place.env.XDG_STATE_HOME = place.path(`state-${name}`);
+      await place.add({ ...FILTER, id: name });
+      await Deno.rename(place.path("twarc-cloud-data"), place.path(name));
+      await place.run("collection", "stop", name, "--bucket", `./${name}`);
+      const args = ["-r", place.path(name), place.path("copy")];
+      assert.ok((await new Deno.Command("cp", { args }).output()).success);
+      const stop = ["collection", "filter-stop", name, "--bucket", "./copy"];
+      const { err } = await place.run(...stop);
+      assert.match(err, new RegExp(`twarc-cloud bucket ${answer} --bucket '\\./copy'`));
+      await place.ok("bucket", answer, "--bucket", "./copy");
+      assert.match((await place.run(...stop)).err, new RegExp(`No harvest of ${name} is running`));
+      await Deno.remove(place.path("copy"), { recursive: true });
+    }
+  }));
