@@ -8,8 +8,10 @@ import { storeEndpoint } from "./open.ts";
 
 /** Where a bucket is. */
 export const placeSchema = z.object({
-  /** A folder's path without links; `s3://name`, with the address of a store that is not AWS's behind it. */
+  /** A folder's path without links, or `s3://name`. */
   place: z.string(),
+  /** The address of a store that is not AWS's. It tells nothing: one store answers at many, by proxies and tunnels. */
+  endpoint: z.string().exactOptional(),
   /** The machine whose path that is; absent for S3. */
   host: z.string().exactOptional(),
   /** The folder's number on its disk: it keeps it when it is renamed or mounted elsewhere, and a copy has another one. */
@@ -24,7 +26,8 @@ export type Place = z.output<typeof placeSchema>;
 /** Returns where a bucket is; that of a folder which is not there has no number. */
 export async function placeOf(bucket: BucketRef, aws: AwsAccess): Promise<Place> {
   if (bucket.kind === "s3") {
-    return { place: `s3://${bucket.name} ${await storeEndpoint(aws) ?? ""}`.trim() };
+    const endpoint = await storeEndpoint(aws);
+    return { place: `s3://${bucket.name}`, ...(endpoint === undefined ? {} : { endpoint }) };
   }
   const place = { place: await realPlace(bucket.path), host: Deno.hostname() };
   const found = await Deno.stat(bucket.path).catch(() => null);

@@ -68,8 +68,7 @@ export function folderOf(
   if (own) return own.folder;
   const name = bucket.name.replace(/[^A-Za-z0-9_-]/g, "-").slice(0, 40);
   const named = (text: string) => join(stateFolder({ env }), "buckets", `${name}-${hashOf(text)}`);
-  // What versions before had, to the letter.
-  const place = bucket.kind === "s3" && !here.place.includes(" ") ? `${here.place} ` : here.place;
+  const place = bucket.kind === "s3" ? `${here.place} ${here.endpoint ?? ""}` : here.place;
   const usual = named(place);
   const isOthers = id !== null &&
     known.some((one) => basename(one.folder) === basename(usual));

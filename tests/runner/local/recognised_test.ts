@@ -185,6 +185,9 @@ Deno.test("a bucket of S3 that was copied into another one is refused there", ()
     const asked = (text: string) => ({ ...rest, env, store, bucket: parseBucket(text) });
     const id = (await recognised(asked("news")))?.id;
     assert.equal((await recognised(asked("s3://news")))?.id, id);
+    // By way of a proxy.
+    const aws = { storeEndpoint: "http://127.0.0.1:9000" };
+    assert.equal((await recognised({ ...asked("news"), aws }))?.id, id);
     await assert.rejects(recognised(asked("copies")), { message: /at s3:\/\/news: it is a copy/ });
     await isCopy(asked("copies"), {});
     assert.notEqual((await recognised(asked("copies")))?.id, id);
