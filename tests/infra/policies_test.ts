@@ -23,6 +23,8 @@ const queue = `arn:aws:sqs:${REGION}:twarc-cloud-dead-letters`;
 const object = `arn:aws:s3:::${BUCKET}/collections/${ID}/collection.json`;
 const harvest =
   `arn:aws:s3:::${BUCKET}/collections/${ID}/harvests/2026/01/02/03/04/05/tweets-20260102030405.jsonl.gz`;
+const identity = `arn:aws:s3:::${BUCKET}/twarc-cloud.json`;
+const readme = `arn:aws:s3:::${BUCKET}/README.md`;
 const list = { resource: `arn:aws:s3:::${BUCKET}`, context: { "s3:prefix": "collections/" } };
 const logs = `arn:aws:logs:${REGION}:log-group:twarc-cloud-container:log-stream:`;
 const role = (name: string) => `arn:aws:iam::123456789012:role/twarc-cloud-${name}`;
@@ -63,6 +65,12 @@ const OLD_VERSIONS: Asked[] = [
   { action: "s3:GetLifecycleConfiguration", ...list },
 ];
 
+/** What a person asks for at a bucket's head; a harvester reads which bucket it is. */
+const HEAD: Asked[] = [identity, readme].flatMap((resource) => [
+  { action: "s3:GetObject", resource },
+  { action: "s3:PutObject", resource },
+]);
+
 /** What a person's commands ask for, on which resource. */
 const PERSON: Asked[] = [
   { action: "s3:GetObject", resource: object },
@@ -71,6 +79,7 @@ const PERSON: Asked[] = [
   { action: "s3:AbortMultipartUpload", resource: object },
   { action: "s3:ListBucket", ...list },
   ...OLD_VERSIONS,
+  ...HEAD,
   ...[keys, secret, honeybadger].flatMap((resource) => [
     { action: "ssm:GetParameter", resource },
     { action: "ssm:PutParameter", resource },
@@ -117,7 +126,10 @@ const PERSON: Asked[] = [
 
 /** What a harvester asks for. */
 const TASK: Asked[] = [
-  ...PERSON.filter((asked) => asked.action.startsWith("s3:") && !OLD_VERSIONS.includes(asked)),
+  ...PERSON.filter((asked) =>
+    asked.action.startsWith("s3:") && !OLD_VERSIONS.includes(asked) && !HEAD.includes(asked)
+  ),
+  { action: "s3:GetObject", resource: identity },
   { action: "ssm:GetParameter", resource: keys },
   { action: "ecs:UpdateService", resource: service },
 ];
