@@ -55,7 +55,8 @@ export class ManualClock implements Clock {
       this.#sleepers = this.#sleepers.filter((other) => other !== next);
       next.wake();
     }
-    this.#passed = end;
+    // Whoever paused the process meanwhile has let more pass.
+    this.#passed = Math.max(this.#passed, end);
     await settled();
   }
 
