@@ -1,4 +1,4 @@
-/** What a runner does with a harvester that is alive, wherever it runs. */
+/** Operations on a running harvester, wherever it runs. */
 
 import type { FoundLock, LockDocument } from "../bucket/lock.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
@@ -7,7 +7,7 @@ import type { LogOptions } from "./runner.ts";
 import { OutsideError, TwarcCloudError, UserError } from "../base/errors.ts";
 import { lastWord } from "../base/visible.ts";
 
-/** Returns what a harvester says of itself; what it last wrote with its lease, where it does not answer. */
+/** Returns a harvester's status; what it last wrote with its lease, where it does not respond. */
 export async function infoOf(
   collectionId: string,
   { document }: FoundLock,
@@ -22,7 +22,7 @@ export async function infoOf(
   return progress ?? { collection_id: collectionId, harvest_timestamp, ...nothing };
 }
 
-/** Returns what a harvester says of itself; null where it does not answer. */
+/** Returns a harvester's own status; null where it does not respond. */
 export async function saidBy(control: ControlClient | null): Promise<HarvestInfo | null> {
   try {
     return await control?.info() ?? null;
@@ -32,7 +32,7 @@ export async function saidBy(control: ControlClient | null): Promise<HarvestInfo
   }
 }
 
-/** Tells a harvester to stop, then asks whether it has; null where it does not answer. */
+/** Requests a harvester to stop, then polls whether it has; null where it does not respond. */
 export async function tellStop(
   control: ControlClient | null,
   isTold: boolean,
@@ -47,21 +47,21 @@ export async function tellStop(
   }
 }
 
-/** Makes the error that says that there is nothing to stop. */
+/** Returns the error where no harvest runs that could be stopped. */
 export function notRunning(collectionId: string): UserError {
   return new UserError(`No harvest of ${collectionId} is running`, {
     hint: "See what is running with `twarc-cloud harvest list`.",
   });
 }
 
-/** Makes the error that says that nothing has been logged of a collection. */
+/** Returns the error where a collection has no log. */
 export function noLog(collectionId: string): UserError {
   return new UserError(`There is no log of ${collectionId} yet`, {
     hint: `It begins with the first harvest: twarc-cloud collection once ${lastWord(collectionId)}`,
   });
 }
 
-/** Makes the error that says that the harvest which runs writes its log to where nobody can read it from here. */
+/** Returns the error where the running harvest writes its log to a place that cannot be read from here. */
 export function loggedElsewhere(
   collectionId: string,
   { host, pid, acquired }: LockDocument,
@@ -74,7 +74,7 @@ export function loggedElsewhere(
 }
 
 /**
- * Yields a log while a harvest runs that does not write to it: where it is followed, nothing would ever be added.
+ * Yields a log that the running harvest does not write to: nothing would be added while it is followed.
  * @throws UserError at its end where it is followed.
  */
 export async function* logBefore(

@@ -1,4 +1,4 @@
-/** The port to where harvesters run. */
+/** The port of runners of harvesters. */
 
 import type { Clock } from "../base/clock.ts";
 import type { AwsAccess } from "../base/aws.ts";
@@ -11,7 +11,7 @@ import type { Store } from "../store/store.ts";
 import type { FoundKept, Trouble } from "./local/kept.ts";
 import type { Schedule } from "./schedule.ts";
 
-/** What a harvester is asked to run. */
+/** A harvest to run. */
 export interface Job {
   collectionId: string;
   flags: HarvestFlags;
@@ -21,31 +21,33 @@ export interface Job {
 export interface Running {
   collectionId: string;
   bucket: string;
-  /** RUNNING, PENDING, STOPPING, STOPPED: as ECS names them; RESTARTING and ENDED for one that is to run and does not. */
+  /**
+   * RUNNING, PENDING, STOPPING, STOPPED: as ECS names them; RESTARTING and ENDED for one that is to run and does not.
+   */
   status: string;
-  /** Why one that is to run does not. */
+  /** Why it does not run, though it is to. */
   trouble?: Trouble;
-  /** Where its control server answers. */
+  /** The address of its control server. */
   control?: URL;
 }
 
-/** How a harvester's process ended. */
+/** The outcome of a harvester's process. */
 export interface Outcome {
   exitCode: number;
-  /** The line that says why, where the exit code is not 0. */
+  /** The reason, in one line, where the exit code is not 0. */
   message?: string;
 }
 
 /** A harvester that this process started. */
 export interface Started extends Running {
-  /** Its outcome once it has ended, or where it is plain that it cannot begin; null while it runs. */
+  /** Its outcome once it has ended, or certainly cannot begin; null while it runs. */
   outcome(): Promise<Outcome | null>;
   /**
-   * What is awaited until the harvester has the lease, in a few words; null once it has it. Absent where it has
-   * begun when it is given back.
+   * What is awaited until the harvester has the lease, in a few words; null once it has it. Absent where it has begun
+   * on return.
    */
   awaited?(): Promise<string | null>;
-  /** Ends what was started and cannot begin, so that it is not tried again for ever; absent where nothing is left. */
+  /** Ends what was started and cannot begin, so that it is not retried forever; absent where nothing is left. */
   withdraw?(): Promise<void>;
 }
 
@@ -60,7 +62,7 @@ export interface Failing {
   message: string;
 }
 
-/** Runs of a schedule that could not be started, and were given up. */
+/** Runs of a schedule that could not be started and are no longer retried. */
 export interface NotStarted {
   collectionId: string;
   /** How often. */
@@ -78,68 +80,68 @@ export interface NotStarted {
 export interface ScheduledJob {
   collectionId: string;
   schedule: Schedule;
-  /** When it is due next, ISO 8601, UTC; absent where that is not known, or it is over. */
+  /** When it is due next, ISO 8601, UTC; absent where that is unknown, or it has ended. */
   next?: string;
-  /** Of a run that was due, and did not begin or ended by a fault. Times are ISO 8601, UTC. */
+  /** A run that was due, and did not begin or ended by a fault. Times are ISO 8601, UTC. */
   retry?: {
     /** When it was due. */
     since: string;
-    /** When it is tried next. */
+    /** When it is retried next. */
     next: string;
-    /** How often it was tried in vain. */
+    /** How many tries failed. */
     tries: number;
     problem?: string;
   };
 }
 
-/** Which lines of a log are wanted. */
+/** Selects lines of a log. */
 export interface LogOptions {
-  /** Go on with what is added, until the signal. */
+  /** Continue with new lines, until the signal. */
   follow: boolean;
   signal: AbortSignal;
-  /** Gets a line when a log that is followed cannot be read for a while, and one when it can again. */
+  /** Called with a line when a followed log cannot be read for a while, and when it can again. */
   say?: (line: string) => void;
 }
 
-/** How a stop goes on while it waits. */
+/** Options of a stop. */
 export interface StopOptions {
-  /** Aborted when nobody wants to wait any longer. */
+  /** Aborted to end the waiting. */
   signal?: AbortSignal;
-  /** Gets at each look what is waited for, in a few words: `its task to end (it is STOPPING)`. */
+  /** Called at each poll with what is awaited, in a few words: `its task to end (it is STOPPING)`. */
   say?: (awaited: string) => void;
 }
 
-/** Where harvesters run: processes of this machine, or containers. */
+/** A place for harvesters: processes of this machine, or containers. */
 export interface Runner {
-  /** Milliseconds between two looks, for those who follow a harvest: looking costs something. */
+  /** Milliseconds between two polls of a followed harvest: each costs something. */
   readonly pace: number;
-  /** Where it keeps what a person wants, for `twarc-cloud scheduler`; absent where a service does so. */
+  /** Its documents, for `twarc-cloud scheduler`; absent where a service has them. */
   readonly documents?: Documents;
   /** Starts a harvest that exits when it is done. */
   once(job: Job): Promise<Started>;
   /**
-   * Starts a harvest that is kept alive until stop. One that the Python original keeps alive is stopped first, and its
-   * place taken: `say` gets a line then.
+   * Starts a harvest that is kept alive until stop. One that the Python original keeps alive is stopped first, and
+   * replaced: then `say` is called with a line.
    */
   start(job: Job, options?: { say?: (line: string) => void }): Promise<Started>;
   /** Stops a harvest cleanly: /stop, poll /is_stopped, then end it. Throws UserError if none runs. */
   stop(collectionId: string, options?: StopOptions): Promise<void>;
   /** Keeps a harvester alive in this process, with the keeper's id; absent where a service does so. */
   keep?(collectionId: string, keeper: string, signal: AbortSignal): Promise<void>;
-  /** Starts a keeper anew that is gone; false where somebody else did. Absent where a service does so. */
+  /** Restarts a keeper that has ended; false where another process did. Absent where a service does so. */
   revive?(found: FoundKept): Promise<boolean>;
   /**
    * Yields every harvester that runs for this bucket, and those that are to and do not.
    * @param options.everywhere Those of other buckets as well, where they run in the same place.
    */
   running(options?: { everywhere?: boolean }): AsyncIterable<Running>;
-  /** Returns what a running harvester says of itself (the fields of harvest.json so far); null if none runs. */
+  /** Returns a running harvester's status (the fields of harvest.json so far); null if none runs. */
   info(collectionId: string): Promise<HarvestInfo | null>;
-  /** What keeps failing for this bucket; absent where nothing is started again by itself. */
+  /** Yields repeated failures for this bucket; absent where nothing is restarted automatically. */
   failing?(): AsyncIterable<Failing>;
   /**
-   * Runs the job by a schedule from now on, in place of a schedule it had. One that it has already goes on: it is due
-   * when it was due.
+   * Runs the job by a schedule from now on, replacing its former schedule. An equal one goes on: it is due when it
+   * was due.
    */
   schedule(job: Job, schedule: Schedule): Promise<void>;
   /** Returns a collection's schedule; null where it has none that this program made. */
@@ -148,7 +150,10 @@ export interface Runner {
   unschedule(collectionId: string): Promise<boolean>;
   /** Yields every schedule of this bucket. */
   scheduled(): AsyncIterable<ScheduledJob>;
-  /** Runs of schedules that were given up in the last two weeks; absent where runs are tried again until they begin. */
+  /**
+   * Returns runs of schedules that were not started in the last two weeks; absent where runs are retried until they
+   * begin.
+   */
   notStarted?(scheduled: ScheduledJob[]): Promise<NotStarted[]>;
   /** Yields the log lines of a collection's harvests, oldest first. */
   logs(collectionId: string, options: LogOptions): AsyncIterable<string>;
@@ -165,13 +170,13 @@ export interface RunnerSettings {
   require(name: SettingName): string;
 }
 
-/** What a runner is opened with. */
+/** Options of a runner. */
 export interface RunnerOptions {
   bucket: BucketRef;
   store: Store;
   clock: Clock;
   settings: RunnerSettings;
-  /** The command line that starts this program again as a harvester; asked for when one is to be started. */
+  /** Returns the command line that starts this program again as a harvester; called when one is to be started. */
   self: () => Promise<readonly string[]>;
   env: Record<string, string | undefined>;
 }

@@ -13,7 +13,7 @@ export interface Schedule {
 
 const UNIT_MS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
 
-/** What a field of a cron expression takes. */
+/** The values of a field of a cron expression. */
 interface Field {
   name: string;
   least: number;
@@ -47,10 +47,10 @@ const FIELDS: readonly Field[] = [
 
 /**
  * Checks a schedule expression.
- * @param timezone Of its times; UTC unless said.
+ * @param timezone Of its times; by default UTC.
  * @param now Milliseconds since 1970, from when on it has to be due some time.
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
- * @throws UserError that says what is wrong, with an example.
+ * @throws UserError with the fault, and an example.
  */
 export function parseSchedule(expression: string, timezone?: string, now = 0): Schedule {
   const text = expression.trim();
@@ -94,13 +94,13 @@ export function isSameSchedule(one: Schedule, other: Schedule): boolean {
   return one.expression === other.expression && timezone === (other.timezone ?? "UTC");
 }
 
-/** Returns what the clocks of a zone show at a time, as if it were UTC, in which no time is skipped or comes twice. */
+/** Returns the clock time of a zone at a time, as if it were UTC, in which no time is skipped or repeated. */
 function shownAt(ms: number, timezone = "UTC"): Date {
   const there = Temporal.Instant.fromEpochMilliseconds(Math.floor(ms)).toZonedDateTimeISO(timezone);
   return new Date(there.toPlainDateTime().toZonedDateTime("UTC").epochMilliseconds);
 }
 
-/** Returns when the clocks of a zone first show what `shownAt` gives; null where they skip it. */
+/** Returns when the clocks of a zone first show the time that `shownAt` returns; null where they skip it. */
 function firstShowing(shown: Date, timezone = "UTC"): number | null {
   const time = Temporal.PlainDateTime.from(shown.toISOString().slice(0, -1));
   const there = time.toZonedDateTime(timezone, { disambiguation: "earlier" });
@@ -210,7 +210,7 @@ function span({ from, to, step }: Span, kind: Field, text: string): string {
   return values.join(",");
 }
 
-/** Returns a value of a field, a number or a name; null where it is none. */
+/** Returns a value of a field, a number or a name; null where it is invalid. */
 function valueOf(text: string, { least, most, names = [] }: Field): number | null {
   if (names.includes(text)) return names.indexOf(text) + least;
   const value = Number(text);
@@ -224,7 +224,7 @@ function fault(text: string, why: string, cause?: unknown): UserError {
   });
 }
 
-/** Times of a schedule that are looked at for its longest pause: more than a year of a weekly one. */
+/** Times of a schedule that are checked for its longest pause: more than a year of a weekly one. */
 const LOOKED_AT = 60;
 
 /** Returns the longest of the pauses that come next between two times of a schedule, in milliseconds. @param now In milliseconds since 1970. */

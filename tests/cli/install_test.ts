@@ -118,7 +118,7 @@ Deno.test("a launcher whose Deno or source is gone says what to do", () =>
     await Deno.writeTextFile(path, launcherOf(command, { isWindows: false }), { mode: 0o755 });
     const { code, err } = await ran(place, path, [], place.folder);
     assert.equal(code, 1);
-    assert.match(err, /^Error: .*gone's deno is not there any more.*task install\n$/);
+    assert.match(err, /^Error: .*gone's deno no longer exists.*task install\n$/);
     const env = launcherOf(["/usr/bin/env"], { isWindows: false });
     await Deno.writeTextFile(path, env, { mode: 0o755 });
     assert.match((await ran(place, path, [], place.folder)).out, /^MALLOC_ARENA_MAX=1$/m);

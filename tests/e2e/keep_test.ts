@@ -64,7 +64,7 @@ Deno.test("what is to be alive and is not is shown wherever harvests are, and ca
     await writeKept(store, { ...kept, state: "running" });
     assert.match(
       await place.ok("collection", "list"),
-      /live \(restarting since .*: Its process is gone\. .*as soon as `twarc-cloud scheduler` runs\)/,
+      /live \(restarting since .*: Its process no longer runs\. .*as soon as `twarc-cloud scheduler` runs\)/,
     );
     const { next: _, wait_ms: __, ...last } = fault;
     await writeKept(store, { ...kept, state: "ended", fault: { ...last, exit_code: 1 } });

@@ -1,4 +1,4 @@
-/** How one cluster of ECS is asked, and what its failures mean. */
+/** Requests to one cluster of ECS, and the meaning of its errors. */
 
 import type { ECSClient } from "@aws-sdk/client-ecs";
 import { type AwsAccess, awsConfig, awsError, awsFailure } from "../../base/aws.ts";
@@ -9,7 +9,7 @@ import { ecsFault } from "./faults.ts";
 export class EcsCluster {
   /** The cluster's name or ARN, as the settings have it. */
   readonly name: string;
-  /** How AWS is asked. */
+  /** Access to AWS. */
   readonly access: AwsAccess;
   #client: ECSClient | undefined;
 
@@ -36,7 +36,7 @@ export class EcsCluster {
     throw this.#missing();
   }
 
-  /** Asks ECS for something. @param what To stand before what happened where it fails: `Listing tasks`. */
+  /** Sends requests to ECS. @param what Begins the message of a failure: `Listing tasks`. */
   async tried<T>(what: string, act: (client: ECSClient) => Promise<T>): Promise<T> {
     const { ECSClient } = await import("@aws-sdk/client-ecs");
     this.#client ??= new ECSClient(awsConfig(this.access));

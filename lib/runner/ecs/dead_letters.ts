@@ -1,4 +1,4 @@
-/** Runs that EventBridge Scheduler could not start: it gives them up after an hour, and puts them into a queue. */
+/** Runs that EventBridge Scheduler could not start: it stops retrying after an hour, and sends them to a queue. */
 
 import type { Message, SQSClient } from "@aws-sdk/client-sqs";
 import { z } from "zod";
@@ -8,13 +8,13 @@ import { UserError } from "../../base/errors.ts";
 import { ecsFault } from "./faults.ts";
 import type { NotStarted } from "../runner.ts";
 
-/** Seconds that what was read is out of others' sight: as long as reading takes, should it end halfway. */
+/** Seconds that received messages are hidden from others: as long as reading takes, should it end halfway. */
 const HIDDEN = 30;
-/** Seconds that a look waits: then it is one at all of the queue's servers. */
+/** Seconds that a request waits: then it covers all of the queue's servers. */
 const WAIT = 1;
-/** How many messages a request takes, and how often more are asked for. */
+/** How many messages a request receives, and how many requests there are. */
 const [PAGE, LOOKS] = [10, 30];
-/** What IAM says where a role lacks something. */
+/** Matches IAM's errors for a role that lacks a permission. */
 const REFUSED = /AccessDenied|not authorized|unable to assume|assume role/i;
 
 const text = z.object({ StringValue: z.string() }).transform(({ StringValue }) => StringValue);
@@ -25,13 +25,13 @@ const attributesSchema = z.object({
   ERROR_MESSAGE: text.optional(),
 });
 
-/** One run of a schedule that was given up. */
+/** One run of a schedule that could not be started. */
 interface DeadLetter {
   /** `<group>/<name>` of its schedule. */
   schedule: string;
   /** When it was due, in milliseconds since 1970. */
   at: number;
-  /** What AWS says. */
+  /** AWS's message. */
   said: string;
 }
 
@@ -39,9 +39,9 @@ interface DeadLetter {
 type Runs = Omit<NotStarted, "collectionId">;
 
 /**
- * Returns which schedules could not be started, by `<group>/<name>`. The queue stays as it is: what is in it goes after two
- * weeks.
- * @throws UserError where the queue is not there, or may not be read; OutsideError where AWS fails
+ * Returns which schedules could not be started, by `<group>/<name>`. The queue stays as it is: its messages expire
+ * after two weeks.
+ * @throws UserError where the queue does not exist, or may not be read; OutsideError where AWS fails
  */
 export async function deadLettersIn(arn: string, access: AwsAccess): Promise<Map<string, Runs>> {
   const found = new Map<string, Runs>();
@@ -55,7 +55,7 @@ export async function deadLettersIn(arn: string, access: AwsAccess): Promise<Map
 
 async function lettersIn(arn: string, access: AwsAccess): Promise<DeadLetter[]> {
   const sdk = await import("@aws-sdk/client-sqs");
-  // A queue's address names a host of its own; an endpoint that was set is to be asked, whatever that is.
+  // A queue's address has a host of its own; a configured endpoint is used instead.
   const client = new sdk.SQSClient({ ...awsConfig(access), useQueueUrlAsEndpoint: false });
   const [, , , , QueueOwnerAWSAccountId, QueueName] = arn.split(":");
   try {
@@ -70,7 +70,7 @@ async function lettersIn(arn: string, access: AwsAccess): Promise<DeadLetter[]> 
   }
 }
 
-/** Returns all messages of a queue, each once, in which they stay. */
+/** Returns all messages of a queue, each once, without deleting them. */
 async function messagesIn(client: SQSClient, QueueUrl: string): Promise<Message[]> {
   const sdk = await import("@aws-sdk/client-sqs");
   const found = new Map<string, Message>();
@@ -100,7 +100,7 @@ async function messagesIn(client: SQSClient, QueueUrl: string): Promise<Message[
   return seen;
 }
 
-/** Returns what a message says of a run; null for one that somebody else has put there. */
+/** Returns the run that a message describes; null for a message from elsewhere. */
 function letterOf({ MessageAttributes, Attributes }: Message): DeadLetter | null {
   const { data } = attributesSchema.safeParse(MessageAttributes);
   const [, schedule] = /:schedule\/([^/]+\/[^/]+)$/.exec(data?.SCHEDULE_ARN ?? "") ?? [];
@@ -108,27 +108,27 @@ function letterOf({ MessageAttributes, Attributes }: Message): DeadLetter | null
   const due = Date.parse(data.SCHEDULED_TIME ?? "");
   const at = Number.isNaN(due) ? Number(Attributes?.SentTimestamp ?? 0) : due;
   const said = [data.ERROR_CODE, data.ERROR_MESSAGE].filter(Boolean).join(": ");
-  return { schedule, at, said: said || "AWS says no reason" };
+  return { schedule, at, said: said || "AWS gave no reason" };
 }
 
-/** Returns why a run could not be started, in words, and what to do. */
+/** Returns why a run could not be started, and what to do. */
 function reasonOf(said: string): Pick<NotStarted, "message" | "hint"> {
   if (REFUSED.test(said)) {
     return {
       message: said,
       hint:
-        "Look at event_role_arn in twarc_cloud.ini: what schedules may do is in infra/roles.tf; " +
-        "`terraform apply` there puts it in force.",
+        "Look at event_role_arn in twarc_cloud.ini: infra/roles.tf has the permissions of schedules, and " +
+        "`terraform apply` there applies them.",
     };
   }
   const { message, hint } = ecsFault("Starting it", said);
   return { message, ...(hint ? { hint } : {}) };
 }
 
-/** @throws UserError for what is no ARN of a queue. */
+/** @throws UserError for an invalid ARN of a queue. */
 export function checkedQueue(arn: string): string {
   if (/^arn:[\w-]+:sqs:[\w-]+:\d{12}:[\w-]+$/.test(arn)) return arn;
   throw new UserError(`dead_letter_queue is ${JSON.stringify(arn)}, which is not a queue's ARN`, {
-    hint: "Set it in twarc_cloud.ini to what Terraform gives, or take it out.",
+    hint: "Set it in twarc_cloud.ini to Terraform's output, or remove it.",
   });
 }

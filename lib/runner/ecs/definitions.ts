@@ -10,7 +10,7 @@ import type { EcsTasks } from "./tasks.ts";
 import type { Job, RunnerSettings } from "../runner.ts";
 import { CONTROL_PORT, definitionOf, imageOf } from "./task_definition.ts";
 
-/** What definitions are made with. */
+/** Options of EcsDefinitions. */
 export interface DefinitionsOptions {
   /** The bucket's name, without `s3://`. */
   bucket: string;
@@ -32,9 +32,9 @@ export class EcsDefinitions {
   }
 
   /**
-   * Registers the definition of a collection's task; its ARN, and the control secret that the task gets.
+   * Registers the definition of a collection's task; returns its ARN, and the control secret that the task gets.
    * @param service The name of the service that is to keep it running.
-   * @param keepSecret Whether a control secret that is there stays: a task may be about to start with it.
+   * @param keepSecret Whether an existing control secret stays: a task may be about to start with it.
    */
   async define(
     job: Job,
@@ -78,7 +78,7 @@ export class EcsDefinitions {
     return await this.#secrets.get(controlSecretName(collectionId)) ?? undefined;
   }
 
-  /** Deletes a control secret that is out of use; one that was replaced meanwhile is left for who did so. */
+  /** Deletes a control secret that is no longer used; one that another process replaced meanwhile is left to it. */
   async forget(collectionId: string, secret: string): Promise<void> {
     if (await this.secret(collectionId) !== secret) return;
     await this.#secrets.delete(controlSecretName(collectionId));
@@ -90,7 +90,7 @@ export class EcsDefinitions {
     return secret;
   }
 
-  /** Each key under a name of its own: that of another person's installation stays as it is. */
+  /** Stores each key under a name of its own: that of another person's installation stays as it is. */
   async #honeybadger(): Promise<Record<string, string>> {
     const key = this.#options.settings.get("honeybadger_key");
     if (!key) return {};

@@ -1,8 +1,10 @@
-/** What ECS says in ClientException and InvalidParameterException, and in the failures of a task: whose fault it is. */
+/**
+ * The errors of ECS, in ClientException, InvalidParameterException and the failures of a task: whose fault each is.
+ */
 
 import { CapacityError, TwarcCloudError, UserError } from "../../base/errors.ts";
 
-/** What ECS says, the first that fits. */
+/** ECS's messages; the first match counts. */
 const KNOWN: { says: RegExp; isPassing?: true; means: string; hint: string }[] = [
   {
     says: /capacity is unavailable|insufficient capacity|RESOURCE:|no capacity/i,
@@ -13,25 +15,25 @@ const KNOWN: { says: RegExp; isPassing?: true; means: string; hint: string }[] =
   {
     says: /too many concurrent (attempts|operations|requests)|rate exceeded|throttl/i,
     isPassing: true,
-    means: "others ask for the same at this moment",
+    means: "there are too many requests at this moment",
     hint: "Try again.",
   },
   {
     says: /reached the limit on the number of (vCPUs|tasks)|vCPU limit|concurrently/i,
     means: "the account's quota of vCPUs on Fargate is used up",
     hint:
-      "Ask AWS for more: aws service-quotas request-service-quota-increase --service-code fargate " +
-      "--quota-code L-3032A538 --desired-value 16 (of Spot: L-36FBB829), or stop what runs.",
+      "Request an increase: aws service-quotas request-service-quota-increase --service-code fargate " +
+      "--quota-code L-3032A538 --desired-value 16 (of Spot: L-36FBB829), or stop running harvests.",
   },
   {
     says: /service[- ]linked role/i,
     means: "the account has no service-linked role for ECS yet",
-    hint: "Make it once, then try again: aws iam create-service-linked-role --aws-service-name " +
+    hint: "Create it once, then try again: aws iam create-service-linked-role --aws-service-name " +
       "ecs.amazonaws.com",
   },
 ];
 
-/** Returns the error that something ECS says is; a setting's fault where it is none that is known. @param what What failed. */
+/** Returns the error for a message of ECS; by default a fault of the settings. @param what What failed. */
 export function ecsFault(what: string, said: string, cause?: unknown): TwarcCloudError {
   const text = said.replace(/\s+/g, " ").trim().replace(/\.$/, "");
   const known = KNOWN.find(({ says }) => says.test(text));

@@ -1,4 +1,4 @@
-/** The harvesters of one bucket on ECS: who holds a collection, where that answers, and how it is ended. */
+/** The harvesters of one bucket on ECS: which one holds a collection, its address, and how to stop it. */
 
 import { ifOurs, UnresponsiveError } from "../../base/errors.ts";
 import { type FoundLock, readLock, removeLock } from "../../bucket/lock.ts";
@@ -14,10 +14,10 @@ import { awsName, CONTROL_PORT } from "./task_definition.ts";
 
 /** Milliseconds that a harvester may take to stop. */
 const STOP_TIMEOUT_MS = 600_000;
-/** Milliseconds that a harvester whose port cannot be reached is asked for. */
+/** Milliseconds for which an unreachable control server is retried. */
 const SILENCE_MS = 15_000;
 
-/** What harvesters are looked for, asked and ended with. */
+/** Options of EcsHarvesters. */
 export interface HarvestersOptions {
   /** The bucket's name, without `s3://`. */
   bucket: string;
@@ -25,11 +25,11 @@ export interface HarvestersOptions {
   clock: Clock;
   tasks: EcsTasks;
   services: EcsServices;
-  /** A collection's control secret. */
+  /** Returns a collection's control secret. */
   secretOf: (collectionId: string) => Promise<string | undefined>;
-  /** Milliseconds between looks at something that changes. */
+  /** Milliseconds between polls. */
   pace: number;
-  /** The port of control servers that no lock names. */
+  /** The port of control servers, where the lock does not name one. */
   controlPort?: number | undefined;
 }
 
@@ -41,7 +41,7 @@ export class EcsHarvesters {
     this.#options = options;
   }
 
-  /** Stops what harvests a collection, and waits until it is over. */
+  /** Stops a collection's harvester, and waits until it has ended. */
   async end(
     collectionId: string,
     { services, tasks, ...options }: StopOptions & { services: string[]; tasks: HarvesterTask[] },
@@ -54,7 +54,9 @@ export class EcsHarvesters {
     await this.#untilGone(collectionId, tasks.map(({ arn }) => arn), options);
   }
 
-  /** Ends the original's service of a collection, and the lock that its harvester leaves where it is killed. */
+  /**
+   * Stops the original's service of a collection, and removes the lock that its harvester leaves when it is killed.
+   */
   async takeOver(collectionId: string): Promise<void> {
     const services = await this.served(collectionId);
     const tasks = await this.tasksOf(collectionId);
@@ -75,7 +77,7 @@ export class EcsHarvesters {
     ];
   }
 
-  /** Returns whether a task or a service of the collection is there, though it has no lock yet. */
+  /** Returns whether a collection has a task or a service, though no lock yet. */
   async isStarted(collectionId: string): Promise<boolean> {
     const tasks = await this.tasksOf(collectionId);
     if (tasks.length > 0) return true;
@@ -102,12 +104,12 @@ export class EcsHarvesters {
     return await readLock(store, collectionId, { clock, isGone: () => null });
   }
 
-  /** Returns where a harvester's control server answers: as its lock says, or at its public address. */
+  /** Returns the address of a harvester's control server: by its lock, or its public address. */
   async address(task: HarvesterTask | undefined, lock: FoundLock | null): Promise<URL | null> {
     const told = lock?.live ? lock.document?.control : undefined;
     if (told && new URL(told).hostname !== "0.0.0.0") return new URL(told);
     if (!task?.networkInterface) return null;
-    // An interface may be gone already, or not for this person to look at: nothing else depends on it.
+    // The interface may be deleted already, or not readable for this person: nothing else depends on it.
     const address = await this.#options.tasks.addressOf(task.networkInterface).catch(
       ifOurs(undefined),
     );
@@ -115,7 +117,7 @@ export class EcsHarvesters {
     return address ? new URL(`http://${address}:${controlPort}/`) : null;
   }
 
-  /** Who asks a collection's harvester; null where it has no address yet. */
+  /** Returns a client for a collection's harvester; null where it has no address yet. */
   async client(
     collectionId: string,
     task: HarvesterTask | undefined,
@@ -132,7 +134,7 @@ export class EcsHarvesters {
     return url ? new ControlClient(url, { collectionId, secret, clock }) : null;
   }
 
-  /** Asks the harvester to stop, and waits until it has; one that cannot be reached is left to SIGTERM. */
+  /** Requests the harvester to stop, and waits until it has; an unreachable one gets only SIGTERM. */
   async #stopHarvest(collectionId: string, { signal, say }: StopOptions): Promise<void> {
     const { clock } = this.#options;
     const end = clock.monotonic() + STOP_TIMEOUT_MS;
@@ -143,7 +145,7 @@ export class EcsHarvesters {
       const lock = await this.lock(collectionId);
       if (!lock?.live) return;
       const tasks = await this.tasksOf(collectionId);
-      // The lock of the original says nothing of its holder.
+      // The lock of the original does not name its holder.
       const holds = ({ isOriginal }: HarvesterTask) => isOriginal === (lock.document === null);
       const task = tasks.find(holds) ?? tasks[0];
       const control = await this.client(collectionId, task, lock);
@@ -158,13 +160,13 @@ export class EcsHarvesters {
     }
   }
 
-  /** Waits until a service that was stopped is over: ECS makes no other of its name before. */
+  /** Waits until a deleted service is inactive: ECS creates no other of its name before. */
   async untilDrained(name: string): Promise<void> {
     const { clock } = this.#options;
     const end = clock.monotonic() + STOP_TIMEOUT_MS;
     while (await this.#options.services.isDraining(name)) {
       if (clock.monotonic() > end) {
-        throw new UnresponsiveError(`The service of the harvest before is still draining`, {
+        throw new UnresponsiveError(`The service of the former harvest is still draining`, {
           hint: "Try again in some minutes.",
         });
       }
@@ -172,7 +174,7 @@ export class EcsHarvesters {
     }
   }
 
-  /** Waits until tasks have ended, and the lock with them. */
+  /** Waits until tasks have ended, and their lock is released. */
   async #untilGone(
     collectionId: string,
     arns: string[],
@@ -183,17 +185,17 @@ export class EcsHarvesters {
     while (clock.monotonic() < end) {
       signal?.throwIfAborted();
       const lock = await this.lock(collectionId);
-      // A lock that names no holder, as the original's, is renewed by nobody: where all tasks are gone, so is its.
+      // A lock without a holder, as the original's, is not renewed: it ends with its tasks.
       const isLive = (lock?.live ?? false) && lock?.document !== null;
       const left = await this.#options.tasks.describe(arns);
       const going = left.find(({ status }) => status !== "STOPPED") ??
         (await this.tasksOf(collectionId))[0];
       if (!isLive && !going) return;
-      say?.(going ? `its task to end (it is ${going.status})` : "its lock to be given back");
+      say?.(going ? `its task to end (it is ${going.status})` : "its lock to be released");
       await clock.sleep(this.#options.pace, signal);
     }
     throw new UnresponsiveError(`The harvester of ${collectionId} does not stop`, {
-      hint: "Look at its task with the AWS website.",
+      hint: "Look at its task in the AWS console.",
     });
   }
 }

@@ -6,24 +6,24 @@ import type { Clock } from "../../base/clock.ts";
 import { UserError } from "../../base/errors.ts";
 import { outlast, type OutlastOptions } from "../../base/outage.ts";
 
-/** Milliseconds between two looks at a log that is followed. */
+/** Milliseconds between two polls of a followed log. */
 const POLL_MS = 2_000;
 /** Milliseconds that an event may arrive late by. */
 const LATE_MS = 60_000;
 
-/** Which log is wanted. */
+/** Selects a log. */
 export interface LogWanted {
   group: string;
-  /** What the names of its streams begin with. */
+  /** The prefix of its streams' names. */
   streams: string;
   follow: boolean;
   signal: AbortSignal;
-  /** Gets a line when a log that is followed cannot be read for a while, and one when it can again. */
+  /** Called with a line when a followed log cannot be read for a while, and when it can again. */
   say?: (line: string) => void;
 }
 
 /**
- * Yields the lines, oldest first; a followed log goes on until the signal, whatever passes meanwhile.
+ * Yields the lines, oldest first; a followed log goes on until the signal, through passing failures.
  * @throws UserError, OutsideError
  */
 export async function* logLines(
@@ -56,7 +56,7 @@ interface LogEvent {
   text: string;
 }
 
-/** Yields the events of a log. @param patience With what passes; where there is none, nothing is waited for. */
+/** Yields the events of a log. @param patience For passing failures; without it, nothing is retried. */
 async function* events(
   client: CloudWatchLogsClient,
   { group, streams, from }: { group: string; streams: string; from: number },
@@ -81,7 +81,7 @@ async function* events(
   } while (nextToken);
 }
 
-/** What a failure to read a log group means. @throws UserError, OutsideError */
+/** Returns the error for a failure to read a log group. @throws UserError, OutsideError */
 function refused(error: unknown, group: string): never {
   if (awsFailure(error).code !== "ResourceNotFoundException") {
     throw awsError(error, `Reading the log group ${group}`);

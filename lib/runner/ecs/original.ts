@@ -1,26 +1,29 @@
-/** What the Python original left in ECS: the services and tasks that its commands and rules started. */
+/** The services and tasks in ECS that the Python original's commands and rules started. */
 
 import type { EcsCluster } from "./client.ts";
 
 /** The name of the one container of its tasks. */
 export const ORIGINAL_CONTAINER = "twarc-cloud-container";
-/** What a name in ECS may have, and how long it may be: the original put an id into it as it was. */
+/** Matches the names that ECS accepts: the original put an id into one unchanged. */
 const ECS_NAME = /^[A-Za-z0-9_-]{1,255}$/;
 
-/** What a definition of the original's says: whom its task harvests, and the secret that it is stopped with. */
+/** A definition of the original's: the collection that its task harvests, and the secret that stops it. */
 export interface OriginalDefinition {
   bucket: string;
   collectionId: string;
   secret: string | undefined;
 }
 
-/** Returns the name of the original's service for a collection; null where ECS takes no such name, so that there is none. */
+/**
+ * Returns the name of the original's service for a collection; null where ECS does not accept it, so that there is
+ * none.
+ */
 export function originalServiceOf(bucket: string, collectionId: string): string | null {
   const name = `${bucket}_${collectionId}_service`;
   return ECS_NAME.test(name) ? name : null;
 }
 
-/** The definitions of the original's tasks, each looked at once. */
+/** The definitions of the original's tasks, each read once. */
 export class OriginalDefinitions {
   readonly #cluster: EcsCluster;
   readonly #known = new Map<string, Promise<OriginalDefinition | null>>();
@@ -29,13 +32,13 @@ export class OriginalDefinitions {
     this.#cluster = cluster;
   }
 
-  /** Returns what a definition says; null where it is none of the original's. @throws UserError, OutsideError */
+  /** Returns a definition; null where it is not one of the original's. @throws UserError, OutsideError */
   async read(arn: string): Promise<OriginalDefinition | null> {
     const known = this.#known.get(arn);
     if (known) return await known;
     const asked = this.#ask(arn);
     this.#known.set(arn, asked);
-    // What failed is asked for again.
+    // A failed request is repeated next time.
     asked.catch(() => this.#known.delete(arn));
     return await asked;
   }

@@ -1,4 +1,4 @@
-/** How harvesters on Fargate ended, and which of them keep failing. */
+/** The outcomes of harvesters on Fargate, and which of them keep failing. */
 
 import type { Clock } from "../../base/clock.ts";
 import { lastHarvestOf, timeOf } from "../../bucket/last_harvest.ts";
@@ -14,15 +14,17 @@ import type { EcsTasks, HarvesterTask } from "./tasks.ts";
 import type { Failing, Outcome, RunnerSettings } from "../runner.ts";
 import { CONTAINER, familyOf } from "./task_definition.ts";
 
-/** Milliseconds for which ECS may not know a task that it has started: it is eventually consistent. */
+/** Milliseconds for which ECS may not return a task that it has started: it is eventually consistent. */
 const UNKNOWN_MS = 60_000;
 /** Milliseconds by which a container's clock may be behind AWS's. */
 const SKEW_MS = 60_000;
-/** What stops a task that has not failed: a person, the end of its service, or that spare capacity is wanted back. */
+/**
+ * Matches the reasons of stops that are no failure: a person, the end of its service, or reclaimed spare capacity.
+ */
 const WANTED = /^(UserInitiated|ServiceSchedulerInitiated|SpotInterruption)$/;
-/** What the ids of services' deployments begin with. */
+/** The prefix of the ids of services' deployments. */
 const DEPLOYMENT = "ecs-svc/";
-/** Events of a service that can start no task. */
+/** Matches the events of a service that can start no task. */
 const TROUBLE = /unable|failed|error|insufficient/i;
 
 /** A task that was started for a harvest. */
@@ -31,11 +33,11 @@ export interface StartedTask {
   collectionId: string;
   /** When it was started, by the monotonic clock. */
   began: number;
-  /** What the last harvest before it had told of itself. */
+  /** The report of the last harvest before it. */
   before: HarvestInfo | null;
 }
 
-/** What outcomes are looked for with. */
+/** Options of EcsOutcomes. */
 export interface OutcomesOptions {
   /** The bucket's name, without `s3://`. */
   bucket: string;
@@ -46,7 +48,7 @@ export interface OutcomesOptions {
   clock: Clock;
 }
 
-/** How the harvesters of one bucket fare. Methods throw UserError and OutsideError. */
+/** The outcomes of the harvesters of one bucket. Methods throw UserError and OutsideError. */
 export class EcsOutcomes {
   readonly #options: OutcomesOptions;
 
@@ -55,8 +57,8 @@ export class EcsOutcomes {
   }
 
   /**
-   * Returns how a harvest ended that a task was started for: as the harvest itself has told, or else as AWS tells of the task;
-   * null while it runs.
+   * Returns the outcome of the harvest that a task was started for: as the harvest reported it, or otherwise as AWS
+   * reports the task's; null while it runs.
    */
   async ofTask({ arn, collectionId, began, before }: StartedTask): Promise<Outcome | null> {
     const { tasks, clock } = this.#options;
@@ -68,7 +70,7 @@ export class EcsOutcomes {
     const isStopped = own?.outcome === "stopped" && !isTornOff(own);
     if (own?.outcome === "complete" || isStopped) return { exitCode: 0 };
     if (task && endedWell(task)) {
-      // What cannot be read may have been told.
+      // An unreadable report may exist.
       const isEmpty = !own && await this.#begunLast(collectionId) < Infinity;
       return isEmpty ? harvestedNothing(collectionId) : { exitCode: 0 };
     }
@@ -76,12 +78,12 @@ export class EcsOutcomes {
     if (own) return { exitCode: 3, message: own.reason ?? `The harvest was ${own.outcome}` };
     if (await this.#isHeld(collectionId)) return null;
     const message =
-      "It is not known how the task ended: ECS remembers it for an hour, and no harvest has reported " +
+      "The outcome of the task is unknown: ECS remembers it for an hour, and no harvest has reported " +
       "since it was started";
     return { exitCode: 3, message };
   }
 
-  /** Returns what a collection's last harvest has told of itself; null where none has, or it cannot be read. */
+  /** Returns the report of a collection's last harvest; null where there is none, or it cannot be read. */
   async told(collectionId: string): Promise<HarvestInfo | null> {
     try {
       return (await lastHarvestOf(this.#options.store, collectionId))?.info ?? null;
@@ -92,8 +94,8 @@ export class EcsOutcomes {
   }
 
   /**
-   * Returns when the last harvest of a collection began that has told of itself, in milliseconds since 1970: -Infinity where
-   * none has, Infinity where that cannot be read.
+   * Returns when the last harvest of a collection with a report began, in milliseconds since 1970: -Infinity where
+   * there is none, Infinity where that cannot be read.
    */
   async #begunLast(collectionId: string): Promise<number> {
     try {
@@ -110,7 +112,10 @@ export class EcsOutcomes {
     return (await readLock(store, collectionId, { clock, isGone: () => null }))?.live ?? false;
   }
 
-  /** Returns how a service fails that has not begun; null where it may begin yet. One that is no more was stopped, or is over. */
+  /**
+   * Returns how a service that has not begun fails; null where it may still begin. A service that no longer exists
+   * was stopped, or has finished.
+   */
   async ofService(name: string): Promise<Outcome | null> {
     const { services, tasks, bucket } = this.#options;
     const service = await services.find(name);
@@ -122,14 +127,14 @@ export class EcsOutcomes {
     if (!last && !service.givenUp) return null;
     const outcome = last
       ? await this.#ofEnded(last, begunLast)
-      : { exitCode: 3, message: `The service was given up: ${service.givenUp}` };
+      : { exitCode: 3, message: `The deployment of the service failed: ${service.givenUp}` };
     const [event] = service.events;
     if (outcome.exitCode === 1 || !event) return outcome;
     return { ...outcome, message: `${outcome.message}. Of the service: ${event.message}` };
   }
 
   /**
-   * Yields what keeps failing, as far as ECS remembers it: an hour of tasks, and what happened to a service.
+   * Yields repeated failures, as far as ECS remembers them: an hour of tasks, and the events of a service.
    * @param heldSince Since when a collection's lock is held, in milliseconds since 1970; null where it is free.
    */
   async *failing(
@@ -161,8 +166,8 @@ export class EcsOutcomes {
   }
 
   /**
-   * Returns the failures of a service's harvesters before the one that goes on now, where they are several. What failed
-   * beside it found the collection locked, as it should be.
+   * Returns the failures of a service's harvesters before the current one, where there are several. Tasks that failed
+   * beside it found the collection locked, as they should.
    */
   async #restarts(
     ended: HarvesterTask[],
@@ -177,7 +182,7 @@ export class EcsOutcomes {
     return failures.filter(({ startedBy }) => running.has(startedBy));
   }
 
-  /** @param begunLast When the last harvest began that has told of itself. */
+  /** @param begunLast When the last harvest with a report began. */
   async #ofEnded(task: HarvesterTask, begunLast = Infinity): Promise<Outcome> {
     const { exitCode, reason } = task;
     if (hasHarvestedNothing(task, begunLast)) return harvestedNothing(task.collectionId);
@@ -185,7 +190,7 @@ export class EcsOutcomes {
     if (byAws) return byAws;
     if (exitCode === 0) return { exitCode };
     if (exitCode === undefined) {
-      const why = reason ?? "AWS does not say why";
+      const why = reason ?? "AWS gave no reason";
       return { exitCode: 3, message: `The task was stopped: ${why.replace(/\.$/, "")}` };
     }
     const message = await this.#lastError(task) ??
@@ -193,7 +198,7 @@ export class EcsOutcomes {
     return { exitCode, message };
   }
 
-  /** Returns the last error in the log of a task, or the last line of one that has none. */
+  /** Returns the last error in the log of a task, or the last line of one without an error. */
   async #lastError({ arn, collectionId }: HarvesterTask): Promise<string | undefined> {
     const { bucket, settings, clock } = this.#options;
     const group = settings.require("log_group");
@@ -208,14 +213,17 @@ export class EcsOutcomes {
         if (text.startsWith("Error: ") || !last?.startsWith("Error: ")) last = text;
       }
     } catch (error) {
-      // That it failed is known all the same.
+      // The task failed in any case.
       if (!(error instanceof TwarcCloudError)) throw error;
     }
     return last?.replace(/^Error: /, "");
   }
 }
 
-/** Returns the failures after which nothing went well, oldest first. @param begunLast When the last harvest began that has told of itself. */
+/**
+ * Returns the latest failures that no success followed, oldest first. @param begunLast When the last harvest with a
+ * report began.
+ */
 function lastFailures(tasks: HarvesterTask[], begunLast: number): HarvesterTask[] {
   const ended = tasks.filter(({ stopCode }) => !WANTED.test(stopCode ?? "")).toSorted(byEnd);
   return ended.slice(ended.findLastIndex((task) => !hasFailed(task, begunLast)) + 1);
@@ -228,7 +236,7 @@ function hasFailed(task: HarvesterTask, begunLast: number): boolean {
   return status === "STOPPED" && !isDone && !WANTED.test(stopCode ?? "");
 }
 
-/** Returns whether a task ended well, and no harvest has told of itself that began after it was made. */
+/** Returns whether a task ended well, though no harvest with a report began after it was created. */
 function hasHarvestedNothing(task: HarvesterTask, begunLast: number): boolean {
   return endedWell(task) && begunLast < (task.createdAt ?? -Infinity) - SKEW_MS;
 }
@@ -237,7 +245,7 @@ function byEnd(one: HarvesterTask, other: HarvesterTask): number {
   return (one.stoppedAt ?? 0) - (other.stoppedAt ?? 0);
 }
 
-/** Returns why a service has no task, as its events have it. */
+/** Returns why a service has no task, by its events. */
 function troubleOf(
   { collectionId, desired, running, givenUp, changed, events }: HarvesterService,
 ): Failing | undefined {

@@ -13,9 +13,9 @@ const log = getLogger(["twarc-cloud", "harvest"]);
 export const OWN_SERVICE = "TWARC_CLOUD_SERVICE";
 
 /**
- * Has the service of this process start no other one in its place: its stream has ended by itself.
+ * Prevents the service of this process from starting another one in its place: its stream has ended by itself.
  * @param own As the environment names it; undefined where no service keeps this process.
- * @returns False where AWS does not allow it: what Terraform made before this version has no such right.
+ * @returns False where AWS does not allow it: Terraform granted no such permission before this version.
  */
 export async function restOwnService(own: string | undefined, access: AwsAccess): Promise<boolean> {
   const [cluster, service] = own?.split(" ") ?? [];
@@ -26,8 +26,8 @@ export async function restOwnService(own: string | undefined, access: AwsAccess)
   } catch (error) {
     if (!(error instanceof TwarcCloudError)) throw error;
     log.warn(
-      "The stream has ended, and its service cannot be ended from here: {problem} This task does nothing any more, and " +
-        "costs money until filter-stop ends it. Run `terraform apply` of this version, which allows it",
+      "The stream has ended, but this task cannot stop its service: {problem} The task is idle, and " +
+        "costs money until filter-stop ends it. Run `terraform apply` of this version, which grants the permission",
       { problem: sentenceOf(error) },
     );
     return false;

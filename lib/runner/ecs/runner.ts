@@ -33,14 +33,14 @@ import type {
 import type { Schedule } from "../schedule.ts";
 import { familyOf, tagsOf } from "./task_definition.ts";
 
-/** Milliseconds between looks at something that changes. */
+/** Milliseconds between polls. */
 const POLL_MS = 5_000;
 
-/** What an EcsRunner is made with. */
+/** Options of EcsRunner. */
 export interface EcsOptions extends RunnerOptions {
-  /** Milliseconds between looks at something that changes; 5,000 unless said. */
+  /** Milliseconds between polls; by default 5,000. */
   pollMs?: number;
-  /** The port of control servers that no lock names; 80 unless said. */
+  /** The port of control servers, where the lock does not name one; by default 80. */
   controlPort?: number;
 }
 
@@ -118,19 +118,19 @@ export class EcsRunner implements Runner {
     const name = this.#harvesters.serviceOf(collectionId);
     const original = await this.#services.original(this.#bucket, collectionId);
     let before = original === null ? await this.#free(collectionId) : undefined;
-    // One whose stream has ended by itself is in the place of the new one.
+    // A service whose stream has ended by itself blocks the new one.
     if (await this.#services.isServed(name) && !await this.#services.isKept(name)) {
       await this.#services.end(name);
     }
     await this.#harvesters.untilDrained(name);
-    // Before the original's is stopped: an environment in which ours cannot start is found out here.
+    // Before the original's is stopped: an environment in which ours cannot start is found here.
     const { arn } = await this.#definitions.define(job, {
       shutdown: false,
       keepSecret: false,
       service: name,
     });
     if (original !== null) {
-      say?.(`The service ${original} of the Python original is stopped, and its place taken`);
+      say?.(`Replacing the service ${original} of the Python original`);
       await this.#harvesters.takeOver(collectionId);
       before = await this.#free(collectionId);
     }
@@ -141,7 +141,7 @@ export class EcsRunner implements Runner {
       hasBegun ||= awaited === null;
       return awaited;
     };
-    // One that has begun goes on until it is stopped: what fails is started again, unless a person has to see to it.
+    // Once it has begun it goes on until it is stopped: failures are restarted, unless a person has to act.
     const outcome = async () => {
       const outcome = await this.#outcomes.ofService(name);
       if (!hasBegun || !outcome || outcome.exitCode === 0) return outcome;
@@ -165,7 +165,7 @@ export class EcsRunner implements Runner {
   async *running({ everywhere = false } = {}): AsyncGenerator<Running> {
     for await (const task of this.#tasks.list(everywhere ? undefined : this.#bucket)) {
       const { collectionId, bucket, status } = task;
-      // What is in other buckets is not asked for.
+      // Collections of other buckets are not queried.
       const control = bucket === this.#bucket
         ? await this.#harvesters.address(task, await this.#harvesters.lock(collectionId))
         : null;
@@ -174,13 +174,13 @@ export class EcsRunner implements Runner {
     yield* this.#ended();
   }
 
-  /** Streams that have ended by themselves, and whose services are there yet. */
+  /** Yields streams that have ended by themselves, and whose services still exist. */
   async *#ended(): AsyncGenerator<Running> {
     for await (const service of this.#services.list(this.#bucket)) {
       const { collectionId, bucket, desired, running, changed } = service;
       if (desired > 0 || running > 0) continue;
       const why = await endedWhy(this.#options.store, collectionId);
-      const problem = `${why ?? "Its service was ended by somebody else"}.`;
+      const problem = `${why ?? "Its service was stopped outside of twarc-cloud"}.`;
       const trouble = { since: isoTime(changed), problem, state: "ended" } as const;
       yield { collectionId, bucket, status: "ENDED", trouble };
     }
@@ -225,7 +225,10 @@ export class EcsRunner implements Runner {
     });
   }
 
-  /** Returns what a run has in place of its definition's command where it has limits of its own: other runs have that definition too. */
+  /**
+   * Returns the command of a run with limits of its own, which replaces its definition's: other runs have that
+   * definition too.
+   */
   #commandOf(job: Job): string[] | undefined {
     if (flagsOf(job.flags).length === 0) return undefined;
     return harvesterArgs(job, { bucket: this.#bucket, shutdown: true });
@@ -273,13 +276,13 @@ export class EcsRunner implements Runner {
     else yield* read(options.follow);
   }
 
-  /** Returns what is known of a harvester whose container is being started. */
+  /** Returns the status of a harvester whose container is starting. */
   #begun(collection_id: string): HarvestInfo {
     const harvest_timestamp = isoTime(this.#options.clock.now());
     return { collection_id, harvest_timestamp, tweets: 0, files: 0, file_bytes: 0 };
   }
 
-  /** That nothing harvests a collection; whose lock it has, if any: of one that is gone. */
+  /** Ensures that nothing harvests a collection; returns the id of its lock's former holder, if any. */
   async #free(collectionId: string): Promise<string | undefined> {
     const lock = await this.#harvesters.lock(checkedId(collectionId));
     if (lock?.live && !lock.isDoubtful) throw locked(collectionId, lock.document);
@@ -287,7 +290,7 @@ export class EcsRunner implements Runner {
     return lock?.document?.holder;
   }
 
-  /** Returns what is awaited until a harvester has the lease. @param before Who had it last. */
+  /** Returns what is awaited until a harvester has the lease. @param before The former holder. */
   async #awaited(collectionId: string, before: string | undefined): Promise<string | null> {
     const lock = await this.#harvesters.lock(collectionId);
     if (lock?.live && lock.document?.holder !== before) return null;
@@ -301,8 +304,8 @@ export class EcsRunner implements Runner {
   }
 
   /**
-   * Deletes the control secret of a collection that nothing runs and nothing is scheduled for any more. One that
-   * cannot be deleted is left to the next time: what was asked for is done.
+   * Deletes the control secret of a collection that nothing runs and nothing is scheduled for. A failure is left to
+   * the next time: the command itself is done.
    */
   async #forget(collectionId: string, secret: string | undefined): Promise<void> {
     if (secret === undefined) return;
@@ -336,11 +339,11 @@ function startedAlready(collectionId: string): LockedError {
   });
 }
 
-/** Returns a setting that is a yes or a no. @throws UserError for anything else. */
+/** Returns a boolean setting. @throws UserError for anything else. */
 function isYes(value: string, name: string): boolean {
   if (/^(1|true|yes|on)$/i.test(value)) return true;
   if (/^(0|false|no|off)$/i.test(value)) return false;
   throw new UserError(`${name} in twarc_cloud.ini is ${JSON.stringify(value)}`, {
-    hint: "It is true or false.",
+    hint: "Set it to true or false.",
   });
 }

@@ -17,29 +17,29 @@ import { awsName, overridesOf } from "./task_definition.ts";
 /** The most characters of a schedule's or a group's name. */
 const MAX_NAME = 64;
 
-/** The state of a rule that the Python original has ended: it did not delete it. */
+/** The state of a rule that the Python original ended: it did not delete it. */
 const DISABLED = "DISABLED";
 
-/** What a schedule starts. */
+/** The target of a schedule. */
 export interface ScheduleTarget {
   cluster: string;
   role: string;
   /** The family's ARN without a revision: the newest is run. */
   definition: string;
-  /** In place of the definition's. */
+  /** Replaces the definition's. */
   command?: string[] | undefined;
   subnet: string;
   securityGroup: string;
   spot: boolean;
 }
 
-/** What schedules are looked at and made with. */
+/** Options of EcsSchedules. */
 export interface SchedulesOptions {
   /** Whether the environment is that of the Python original. */
   isOriginal?: boolean | undefined;
   access: AwsAccess;
   clock: Clock;
-  /** The ARN of the queue for runs that cannot be started, where there is one. */
+  /** The ARN of the queue for runs that cannot be started, if any. */
   deadLetters?: string | undefined;
 }
 
@@ -64,7 +64,7 @@ export class EcsSchedules {
     this.#deadLetters = deadLetters;
   }
 
-  /** Makes a schedule, in place of one that the collection has; one that it has already is due when it was due. */
+  /** Creates a schedule, or replaces the collection's; an equal one stays due when it was due. */
   async put(collectionId: string, schedule: Schedule, target: ScheduleTarget): Promise<void> {
     const sdk = await import("@aws-sdk/client-scheduler");
     const client = await this.#ours();
@@ -109,7 +109,7 @@ export class EcsSchedules {
     );
   }
 
-  /** Returns the schedule of a name; null where there is none. */
+  /** Returns the schedule with a name; null where there is none. */
   async #get(Name: string): Promise<ScheduledJob | null> {
     const { GetScheduleCommand } = await import("@aws-sdk/client-scheduler");
     const client = await this.#ours();
@@ -125,7 +125,10 @@ export class EcsSchedules {
     yield* await this.#tried("Listing rules of EventBridge", () => this.#listRules());
   }
 
-  /** Runs of these schedules that could not be started; none where no queue is set. @throws as `deadLettersIn` */
+  /**
+   * Returns runs of these schedules that could not be started; none where no queue is configured. @throws as
+   * `deadLettersIn`
+   */
   async notStarted(scheduled: ScheduledJob[]): Promise<NotStarted[]> {
     if (!this.#deadLetters || scheduled.length === 0) return [];
     const found = await deadLettersIn(checkedQueue(this.#deadLetters), this.#access);
@@ -147,7 +150,7 @@ export class EcsSchedules {
       )
         .catch(unlessNamed("ResourceNotFoundException"));
       for (const { Name = "" } of page?.Schedules ?? []) {
-        // One that is null was ended since it was listed.
+        // Null where it was ended since it was listed.
         const one = await this.#get(Name);
         if (one) found.push(one);
       }
@@ -174,7 +177,7 @@ export class EcsSchedules {
     return found;
   }
 
-  /** Deletes a rule that the Python original made; false where there is none that is in force. */
+  /** Deletes a rule of the Python original; false where none is enabled. */
   async #deleteRule(collectionId: string): Promise<boolean> {
     const sdk = await import("@aws-sdk/client-eventbridge");
     const client = await this.#rules();
@@ -192,7 +195,7 @@ export class EcsSchedules {
     });
   }
 
-  /** In the environment of the original nobody may look for schedules of ours, and there are none. @throws any other */
+  /** Ignores a denial in the environment of the original, which has no schedules of ours. @throws any other error */
   #noneInOriginal(error: unknown): undefined {
     if (!this.#isOriginal || !(error instanceof AccessError)) throw error;
   }
@@ -233,7 +236,7 @@ export class EcsSchedules {
           EnableECSManagedTags: true,
           PropagateTags: "TASK_DEFINITION",
         },
-        // A run that cannot be started is tried for an hour; the next run brings what it would have brought.
+        // A run that cannot be started is retried for an hour; the next run collects the same tweets.
         RetryPolicy: { MaximumEventAgeInSeconds: 3_600, MaximumRetryAttempts: 10 },
         ...(this.#deadLetters
           ? { DeadLetterConfig: { Arn: checkedQueue(this.#deadLetters) } }
@@ -272,7 +275,7 @@ export class EcsSchedules {
   }
 }
 
-/** Returns what AWS says of a schedule of ours. @param now Milliseconds since 1970. */
+/** Returns a schedule of ours by AWS's description. @param now Milliseconds since 1970. */
 function scheduledOf(found: GetScheduleCommandOutput, now: number): ScheduledJob {
   const { ScheduleExpression: expression = "", ScheduleExpressionTimezone: zone } = found;
   const schedule = { expression, ...(zone && zone !== "UTC" ? { timezone: zone } : {}) };
@@ -285,8 +288,8 @@ function scheduledOf(found: GetScheduleCommandOutput, now: number): ScheduledJob
 }
 
 /**
- * Returns when a schedule is due next, in milliseconds since 1970: a rate at its start, and then after each of its periods. Null
- * where that is not known: for a rate without a start, and what somebody made of it elsewhere.
+ * Returns when a schedule is due next, in milliseconds since 1970: a rate at its start, and then after each of its
+ * periods. Null where that is unknown: for a rate without a start, and a schedule that was edited elsewhere.
  */
 function nextOf(schedule: Schedule, start: Date | undefined, now: number): number | null {
   try {
@@ -301,7 +304,7 @@ function nextOf(schedule: Schedule, start: Date | undefined, now: number): numbe
   }
 }
 
-/** Takes a failure of this name for done. */
+/** Ignores a failure of this name, as done. */
 function unlessNamed(name: string): (error: unknown) => undefined {
   return (error) => {
     if (awsFailure(error).code !== name) throw error;

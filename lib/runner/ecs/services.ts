@@ -13,17 +13,17 @@ export interface HarvesterService {
   bucket: string;
   /** ACTIVE, DRAINING, INACTIVE. */
   status: string;
-  /** The id of its deployment: by it its tasks are known. */
+  /** The id of its deployment, which identifies its tasks. */
   deployment: string | undefined;
-  /** Why its deployment was given up, where it was: it starts no more tasks. */
+  /** Why its deployment failed, if it did: it starts no more tasks. */
   givenUp: string | undefined;
   /** When its deployment changed last, in milliseconds since 1970. */
   changed: number;
-  /** How many tasks it is to keep: none once its stream has ended by itself. */
+  /** How many tasks it is to keep: 0 once its stream has ended by itself. */
   desired: number;
   /** How many of its tasks run. */
   running: number;
-  /** What happened to it, the newest first; times in milliseconds since 1970, by AWS's clock. */
+  /** Its events, the newest first; times in milliseconds since 1970, by AWS's clock. */
   events: { at: number; message: string }[];
 }
 
@@ -54,7 +54,7 @@ export class EcsServices {
         // Never two at once: the second would find the collection locked.
         minimumHealthyPercent: 0,
         maximumPercent: 100,
-        // What cannot even start is not tried, and paid for, for ever; there is nothing to go back to.
+        // A service that cannot start is not retried, and paid for, forever; there is nothing to roll back to.
         deploymentCircuitBreaker: { enable: true, rollback: false },
       },
       ...launchOf({ ...place, spot: false }),
@@ -65,26 +65,26 @@ export class EcsServices {
     await this.#cluster.tried("Starting the service", async (client) => await client.send(command));
   }
 
-  /** Returns what is known of a service; null where there is none, and there was none of late. */
+  /** Returns a service; null where none exists, or did lately. */
   async find(name: string): Promise<HarvesterService | null> {
     const [service] = await this.#describe([name]);
     return service ?? null;
   }
 
-  /** Returns whether there is a service of this name that is not over. */
+  /** Returns whether a service of this name is active or draining. */
   async isServed(name: string): Promise<boolean> {
     return (await this.find(name))?.status === "ACTIVE";
   }
 
-  /** Returns whether there is a service of this name that starts tasks. */
+  /** Returns whether a service of this name starts tasks. */
   async isKept(name: string): Promise<boolean> {
     const found = await this.find(name);
     return found?.status === "ACTIVE" && found.desired > 0;
   }
 
   /**
-   * Returns the name of the service that the Python original has for a collection, where it is not over; null otherwise. One of
-   * that name may be ours, of a collection whose id ends with `_service`: its tags say so.
+   * Returns the name of the service that the Python original has for a collection; null where it is inactive or
+   * missing. One of that name may be ours, of a collection whose id ends with `_service`: its tags show it.
    */
   async original(bucket: string, collectionId: string): Promise<string | null> {
     const name = originalServiceOf(bucket, collectionId);
@@ -93,7 +93,7 @@ export class EcsServices {
     return isIts && found.status === "ACTIVE" ? name : null;
   }
 
-  /** Returns whether a service of this name was deleted and is not over yet: until then there can be no other. */
+  /** Returns whether a deleted service of this name is still draining: until then no other can be created. */
   async isDraining(name: string): Promise<boolean> {
     return (await this.find(name))?.status === "DRAINING";
   }
@@ -113,7 +113,7 @@ export class EcsServices {
         "Listing services",
         async (client) => await client.send(command),
       );
-      // A person may look at those of this bucket only.
+      // A person may have permissions for those of this bucket only.
       const own = page.serviceArns?.filter((arn) => arn.split("/").at(-1)?.startsWith(prefix));
       const services = await this.#describe(own ?? []);
       yield* services.filter((one) => one.bucket === bucket && one.status === "ACTIVE");
@@ -136,7 +136,7 @@ export class EcsServices {
     return (found.services ?? []).map(serviceOf);
   }
 
-  /** Has a service start no more tasks; it stays, as what its stream has come to can be seen by it. */
+  /** Lets a service start no more tasks; it stays, as it shows how its stream ended. */
   async rest(name: string): Promise<void> {
     const { UpdateServiceCommand } = await import("@aws-sdk/client-ecs");
     const input = { cluster: this.#cluster.name, service: name, desiredCount: 0 };
@@ -146,7 +146,7 @@ export class EcsServices {
     );
   }
 
-  /** Ends a service and its task, which gets SIGTERM. */
+  /** Deletes a service and stops its task, which gets SIGTERM. */
   async end(name: string): Promise<void> {
     const sdk = await import("@aws-sdk/client-ecs");
     const [cluster, service] = [this.#cluster.name, name];
@@ -167,7 +167,7 @@ function serviceOf(service: Service): HarvesterService {
     bucket: tags.get("bucket") ?? "",
     status: service.status ?? "",
     deployment: deployment?.id,
-    givenUp: isGivenUp ? deployment.rolloutStateReason ?? "ECS gave it up" : undefined,
+    givenUp: isGivenUp ? deployment.rolloutStateReason ?? "ECS gave no reason" : undefined,
     changed: deployment?.updatedAt?.getTime() ?? 0,
     desired: service.desiredCount ?? 1,
     running: service.runningCount ?? 0,

@@ -12,14 +12,14 @@ import { harvesterArgs } from "../argv.ts";
 export const CONTAINER = "harvester";
 /** The port of its control server. */
 export const CONTROL_PORT = 80;
-/** Where a definition says what it was made from, so that an equal one is not registered again. */
+/** The tag with the fingerprint of a definition's input, so that an equal one is not registered again. */
 export const FINGERPRINT = "twarc-cloud.definition";
 /** Seconds between SIGTERM and SIGKILL: the most that Fargate allows. */
 const STOP_TIMEOUT = 120;
 
-/** What an image is known by, whatever its tag is moved to. */
+/** Matches the digest of an image, which no tag can move. */
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
-/** The one folder that the container may write: for what is not in the bucket yet. */
+/** The one folder that the container may write: for data that is not in the bucket yet. */
 const TEMPORARY = "/tmp";
 
 /** The settings of an installation, as a definition needs them. */
@@ -28,7 +28,7 @@ export interface DefinitionSettings {
   require(name: SettingName): string;
 }
 
-/** What a definition is made from. */
+/** The input of a definition. */
 export interface DefinitionOptions {
   /** The bucket's name, without `s3://`. */
   bucket: string;
@@ -37,18 +37,18 @@ export interface DefinitionOptions {
   shutdown: boolean;
   settings: DefinitionSettings;
   region: string;
-  /** Environment variables that harvesters are to have; no secrets. */
+  /** Environment variables of harvesters; no secrets. */
   env: Record<string, string>;
   /** Names of SSM parameters, by the environment variables that they become. */
   secrets: Record<string, string>;
 }
 
-/** What stands before an id that no tag can have as it is. */
+/** The prefix of an encoded id that no tag can have unchanged. */
 const ENCODED = "@base64url:";
 
-/** Returns the tags by which tasks are found again. */
+/** Returns the tags that identify tasks. */
 export function tagsOf(bucket: string, collectionId: string): { key: string; value: string }[] {
-  // What AWS takes in tags: letters, digits, blanks and these signs.
+  // AWS accepts in tags: letters, digits, blanks and these signs.
   const isPlain = /^[\p{L}\p{N} +=._:/@-]+$/u.test(collectionId) &&
     collectionId.trim() === collectionId;
   const value = isPlain
@@ -57,15 +57,15 @@ export function tagsOf(bucket: string, collectionId: string): { key: string; val
   return [{ key: "bucket", value: bucket }, { key: "collection_id", value }];
 }
 
-/** Returns the collection's id that a tag has. */
+/** Returns the collection's id in a tag. */
 export function idOfTag(value = ""): string {
   if (!value.startsWith(ENCODED)) return value;
   return Buffer.from(value.slice(ENCODED.length), "base64url").toString();
 }
 
 /**
- * Returns a name of letters, digits, `-` and `_`, of at most `longest` characters: what is replaced or cut is told apart by
- * a checksum.
+ * Returns a name of letters, digits, `-` and `_`, of at most `longest` characters: a checksum distinguishes replaced
+ * or cut names.
  */
 export function awsName(text: string, longest: number): string {
   const plain = plainName(text);
@@ -74,7 +74,7 @@ export function awsName(text: string, longest: number): string {
   return `${plain.slice(0, longest - 9)}-${sum}`;
 }
 
-/** Returns a text with `-` for what no name in AWS has: two may become the same. */
+/** Returns a text with `-` for characters that AWS does not accept in names: two may become the same. */
 export function plainName(text: string): string {
   return text.replace(/[^A-Za-z0-9_-]/g, "-");
 }
@@ -85,8 +85,9 @@ export function familyOf(bucket: string, collectionId: string): string {
 }
 
 /**
- * Returns the image: `image` with `image_tag`, which is a tag, a digest (`sha256:...`), a tag with a digest, or a whole name.
- * @throws UserError for settings that are missing, and for a digest that is none.
+ * Returns the image: `image` with `image_tag`, which is a tag, a digest (`sha256:...`), a tag with a digest, or a
+ * whole name.
+ * @throws UserError for missing settings, and for an invalid digest.
  */
 export function imageOf(settings: DefinitionSettings): string {
   const tag = settings.require("image_tag");
@@ -101,7 +102,7 @@ export function imageOf(settings: DefinitionSettings): string {
   return `${image}${name ? `:${name}` : ""}${digest === undefined ? "" : `@${digest}`}`;
 }
 
-/** What a task has that is started with another command than its definition's. */
+/** Returns the overrides of a task that is started with another command than its definition's. */
 export function overridesOf(command: string[]) {
   return { containerOverrides: [{ name: CONTAINER, command }] };
 }
@@ -181,6 +182,6 @@ function architectureOf(settings: DefinitionSettings): "ARM64" | "X86_64" {
   const value = settings.get("architecture") ?? "X86_64";
   if (value === "ARM64" || value === "X86_64") return value;
   throw new UserError(`architecture in twarc_cloud.ini is ${JSON.stringify(value)}`, {
-    hint: "It is ARM64 or X86_64.",
+    hint: "Set it to ARM64 or X86_64.",
   });
 }

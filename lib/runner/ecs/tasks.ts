@@ -15,15 +15,15 @@ export interface HarvesterTask {
   bucket: string;
   /** PROVISIONING, PENDING, RUNNING, DEACTIVATING, STOPPING, STOPPED ... */
   status: string;
-  /** Why its container stopped, or else the task, in AWS's words. */
+  /** Why its container stopped, or otherwise the task, in AWS's words. */
   reason: string | undefined;
   /** Why the task stopped, in AWS's words. */
   stoppedReason: string | undefined;
-  /** Whether it is to run: one that is not is being stopped, or has ended. */
+  /** Whether it is to run: otherwise it is being stopped, or has ended. */
   isWanted: boolean;
-  /** What stopped it: TaskFailedToStart, EssentialContainerExited, UserInitiated ... */
+  /** The code of its stop: TaskFailedToStart, EssentialContainerExited, UserInitiated ... */
   stopCode: string | undefined;
-  /** What started it: for a task of a service the id of its deployment. */
+  /** The origin of the task: for a task of a service the id of its deployment. */
   startedBy: string | undefined;
   /** In milliseconds since 1970, by AWS's clock. */
   createdAt: number | undefined;
@@ -38,11 +38,11 @@ export interface HarvesterTask {
   networkInterface: string | undefined;
 }
 
-/** Where tasks run. */
+/** The placement of tasks. */
 export interface Placement {
   subnet: string;
   securityGroup: string;
-  /** Whether spare capacity does, which is cheaper and may be taken away. */
+  /** Whether to use spare capacity, which is cheaper and may be reclaimed. */
   spot: boolean;
 }
 
@@ -52,7 +52,7 @@ export type Tags = { key: string; value: string }[];
 /** The tasks of a cluster. Methods throw UserError and OutsideError. */
 export class EcsTasks {
   readonly #cluster: EcsCluster;
-  /** What the Python original defined. */
+  /** The definitions of the Python original. */
   readonly originals: OriginalDefinitions;
 
   constructor(cluster: EcsCluster) {
@@ -60,7 +60,7 @@ export class EcsTasks {
     this.originals = new OriginalDefinitions(cluster);
   }
 
-  /** Registers a definition, unless the newest of its family is the same; its ARN. */
+  /** Registers a definition, unless the newest of its family is the same; returns its ARN. */
   async define(wanted: RegisterTaskDefinitionCommandInput): Promise<string> {
     const sdk = await import("@aws-sdk/client-ecs");
     return await this.#cluster.tried("Registering the task definition", async (client) => {
@@ -80,13 +80,13 @@ export class EcsTasks {
     });
   }
 
-  /** Starts one task; its ARN. */
+  /** Starts one task; returns its ARN. */
   async run(
     definition: string,
     { place, tags, command: own }: {
       place: Placement;
       tags: Tags;
-      /** In place of the definition's. */
+      /** Replaces the definition's. */
       command: string[] | undefined;
     },
   ): Promise<string> {
@@ -109,7 +109,7 @@ export class EcsTasks {
     const why = failures?.flatMap(({ reason, detail }) => [reason, detail].filter(Boolean))
       .join(", ");
     if (why) throw ecsFault("Starting the task", why);
-    throw new OutsideError("The task could not be started: AWS does not say why", {
+    throw new OutsideError("The task could not be started: AWS gave no reason", {
       hint: "Try again later.",
     });
   }
@@ -122,12 +122,12 @@ export class EcsTasks {
   }
 
   /**
-   * Yields the tasks that run, or are about to, for a bucket, or for every bucket of the cluster; not those that are being
-   * stopped.
+   * Yields the tasks that run, or are about to, for a bucket, or for every bucket of the cluster; not those that are
+   * being stopped.
    */
   async *list(bucket: string | undefined): AsyncGenerator<HarvesterTask> {
     for await (const task of this.#listed(bucket, { desiredStatus: "RUNNING" })) {
-      // Lists are eventually consistent: what was stopped just now may be in them.
+      // Lists are eventually consistent: a task that was just stopped may be in them.
       if (task.isWanted) yield task;
     }
   }
@@ -162,14 +162,14 @@ export class EcsTasks {
     } while (nextToken);
   }
 
-  /** Returns a task with whose it is: those that rules of the Python original started have no tags. */
+  /** Returns a task with its bucket and collection: those that rules of the Python original started have no tags. */
   async #labelled(task: HarvesterTask): Promise<HarvesterTask> {
     if (!task.isOriginal || task.collectionId !== "") return task;
     const { bucket, collectionId } = await this.originals.read(task.definition) ?? task;
     return { ...task, bucket, collectionId };
   }
 
-  /** Returns what is known of tasks, at most 100; of those that ended long ago nothing is. */
+  /** Returns the descriptions of tasks, at most 100; those that ended long ago are omitted. */
   async describe(arns: string[]): Promise<HarvesterTask[]> {
     if (arns.length === 0) return [];
     const { DescribeTasksCommand } = await import("@aws-sdk/client-ecs");
@@ -201,7 +201,7 @@ export class EcsTasks {
   }
 }
 
-/** Where and on what a task or a service is to run, as ECS takes it. */
+/** Returns where and on what a task or a service is to run, as ECS takes it. */
 export function launchOf({ subnet, securityGroup, spot }: Placement) {
   return {
     ...(spot

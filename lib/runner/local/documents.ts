@@ -1,4 +1,4 @@
-/** Where a runner of this machine keeps what a person wants: schedules, and harvesters that are to be alive. */
+/** The documents of a runner on this machine: schedules, and harvesters to keep alive. */
 
 import { ConflictError } from "../../base/errors.ts";
 import type { Listed, Store, Version, When } from "../../store/store.ts";
@@ -7,9 +7,9 @@ import type { Listed, Store, Version, When } from "../../store/store.ts";
 export type Documents = Pick<Store, "get" | "put" | "delete" | "list">;
 
 /**
- * Documents in a person's own folder, and those that a version before kept in the bucket. Reading shows both, and changes
- * nothing. The first write of one takes it over: it is written here under the condition that the other is as it was read,
- * which is deleted then. So of two schedulers, one of them of that version, one carries out a run.
+ * Documents in a person's own folder, and those that an earlier version kept in the bucket. Reading shows both, and
+ * changes nothing. The first write of one moves it: it is written here under the condition that the other is
+ * unchanged, which is deleted then. So of two schedulers, one of them of that version, one carries out a run.
  */
 export class MovedDocuments implements Documents {
   readonly #own: Documents;
@@ -36,7 +36,7 @@ export class MovedDocuments implements Documents {
     if (!former) return await this.#own.put(key, bytes, when);
     if (await this.#own.get(key)) {
       const version = await this.#own.put(key, bytes, when);
-      // It was taken over by a process that was killed before it could delete it.
+      // The process that moved it was killed before it could delete it.
       await this.#former.delete(key);
       return version;
     }

@@ -1,4 +1,4 @@
-/** Keeps a harvester of this machine alive: what ended by a fault is started again, until it is stopped. */
+/** Keeps a harvester of this machine alive: after a fault it is restarted, until it is stopped. */
 
 import { type Clock, isoTime } from "../../base/clock.ts";
 import { LockedError, TwarcCloudError } from "../../base/errors.ts";
@@ -7,19 +7,19 @@ import type { Documents } from "./documents.ts";
 import { type FoundKept, type Kept, readKept, writeKept } from "./kept.ts";
 import type { Started } from "../runner.ts";
 
-/** Milliseconds until a harvester is started again: at first, and at most. */
+/** Milliseconds until a harvester is restarted: at first, and at most. */
 const [FIRST_WAIT_MS, MAX_WAIT_MS] = [1_000, 300_000];
-/** Milliseconds after which a harvester has worked: the next fault is the first one again. */
+/** Milliseconds after which a harvester counts as steady: the next fault is the first one again. */
 const STEADY_MS = 600_000;
-/** Milliseconds between looks at whether it still runs, and whether it is still wanted, where nothing else is said. */
+/** Milliseconds between polls whether it still runs, and is still to be kept, by default. */
 const POLL_MS = 500;
-/** Milliseconds for which a bucket that is away is waited for: one that does not come back was deleted. */
+/** Milliseconds to wait for an unavailable bucket: after that it counts as deleted. */
 const PATIENCE_MS = 24 * 3_600_000;
 
-/** What a keeper works with. */
+/** Options of a keeper. */
 export interface KeeperOptions {
   collectionId: string;
-  /** The keeper's own id: where the document names another, that one has taken over. */
+  /** The keeper's own id: where the document names another one, that has taken over. */
   id: string;
   /** This process, as locks name it. */
   process: Kept["process"];
@@ -30,13 +30,16 @@ export interface KeeperOptions {
   begin: (flags: Kept["flags"]) => Promise<Started>;
   /** Stops a harvester. */
   stop: () => Promise<void>;
-  /** Whether somebody holds the collection's lock. */
+  /** Returns whether any process holds the collection's lock. */
   isHeld: () => Promise<boolean>;
-  /** Why a harvest of the collection has ended by itself since a time, in milliseconds since 1970; null where none has. */
+  /**
+   * Returns why a harvest of the collection has ended by itself since a time, in milliseconds since 1970; null where
+   * none has.
+   */
   endedWhy: (since: number) => Promise<string | null>;
-  /** Gets a line for each thing that happens. */
+  /** Called with a line for each event. */
   report: (line: string) => void;
-  /** Milliseconds between looks at whether it still runs, and whether it is still wanted. */
+  /** Milliseconds between polls whether it still runs, and is still to be kept. */
   pollMs?: number;
 }
 
@@ -44,17 +47,17 @@ export interface KeeperOptions {
 interface End {
   exitCode: number;
   problem: string;
-  /** Whether somebody else harvests the collection: that ends by itself. */
+  /** Whether another process harvests the collection: that ends by itself. */
   isHeld: boolean;
-  /** Whether its stream has come to an end of its own, such as its limit. */
+  /** Whether its stream has ended by itself, such as at its limit. */
   isOver?: boolean;
-  /** Milliseconds that it was there. */
+  /** Milliseconds that it ran. */
   lasted: number;
 }
 
 /**
- * Keeps a harvester alive until nobody wants it any more, another keeper has taken over, it ended by itself or because a
- * person has to change something, or the signal is aborted; then it goes on without its keeper.
+ * Keeps a harvester alive until it is stopped, another keeper has taken over, it ended by itself or because a person
+ * has to change something, or the signal is aborted; then it goes on without its keeper.
  */
 export async function keepAlive(options: KeeperOptions): Promise<void> {
   const { signal, process } = options;
@@ -74,7 +77,7 @@ class Keeper {
     this.#options = options;
   }
 
-  /** Returns the document; null where nobody wants the harvester any more, or another keeper has it. */
+  /** Returns the document; null where the harvester was stopped, or another keeper has it. */
   async mine(): Promise<FoundKept | null> {
     const { documents, collectionId, id } = this.#options;
     const found = await this.#outlast(() => readKept(documents, collectionId));
@@ -103,7 +106,7 @@ class Keeper {
     }
   }
 
-  /** Starts the harvester; how it ended where it did not begin. */
+  /** Starts the harvester; returns its end where it did not begin. */
   async #begun({ flags }: Kept): Promise<Started | End> {
     try {
       return await this.#options.begin(flags);
@@ -115,7 +118,7 @@ class Keeper {
     }
   }
 
-  /** Waits until a harvester has ended; how it did. */
+  /** Waits until a harvester has ended; returns its end. */
   async #endOf(started: Started, since: number): Promise<Omit<End, "lasted">> {
     const { clock, signal, isHeld, endedWhy, pollMs = POLL_MS } = this.#options;
     let outcome = await started.outcome();
@@ -127,18 +130,18 @@ class Keeper {
     if (why !== null) {
       return { exitCode: 0, problem: sentenceOf(new Error(why)), isHeld: false, isOver: true };
     }
-    const { exitCode, message = "It was ended, though nobody stopped it" } = outcome;
+    const { exitCode, message = "It ended without a stop request" } = outcome;
     const problem = sentenceOf(new Error(message));
     return { exitCode, problem, isHeld: exitCode === 1 && await this.#outlast(isHeld) };
   }
 
-  /** Who stopped it while it began found nothing to stop. Where another keeper took over, that one sees to it. */
+  /** Stops a harvester that was stopped before it had begun. Where another keeper took over, that one handles it. */
   async #stopUnwanted(): Promise<void> {
     const { documents, collectionId, stop } = this.#options;
     if (!await this.#outlast(() => readKept(documents, collectionId))) await stop();
   }
 
-  /** Returns what is to be written down of a harvester that has ended. */
+  /** Returns the document of a harvester that has ended. */
   #after(kept: Kept, { exitCode, problem, isHeld, isOver = false, lasted }: End): Kept {
     const now = this.#options.clock.now();
     const before = lasted >= STEADY_MS ? undefined : kept.fault;
@@ -155,7 +158,7 @@ class Keeper {
     return { ...kept, state: "waiting", fault: { ...fault, next, wait_ms } };
   }
 
-  /** Waits; whether it is still wanted, by this keeper, all the time. */
+  /** Waits; returns whether the harvester was to be kept, by this keeper, all the time. */
   async #isWantedAfter(ms: number): Promise<boolean> {
     const { clock, signal, pollMs = POLL_MS } = this.#options;
     for (let left = ms; left > 0; left -= pollMs) {
@@ -166,18 +169,18 @@ class Keeper {
     return true;
   }
 
-  /** Writes the document; false where it is not this keeper's any more. */
+  /** Writes the document; false where it now belongs to another keeper. */
   async #write(kept: Kept): Promise<boolean> {
     const { documents } = this.#options;
     for (;;) {
       const found = await this.mine();
       if (!found) return false;
-      // Where the answer of a first try is lost, the second one is refused, and what it wrote is found here.
+      // Where the response of a first try is lost, the second one is refused, and its write is found here.
       if (await this.#outlast(() => writeKept(documents, kept, found.version))) return true;
     }
   }
 
-  /** With the patience of a keeper: a bucket may be away, or not be its owner's to read, for a day. */
+  /** Acts with the patience of a keeper: a bucket may be unavailable, or unreadable, for a day. */
   async #outlast<T>(act: () => Promise<T>): Promise<T> {
     const { clock, signal } = this.#options;
     const end = clock.monotonic() + PATIENCE_MS;

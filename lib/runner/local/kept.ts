@@ -1,6 +1,6 @@
 /**
- * The harvesters of this machine that a person wants to be alive until they are stopped: a document each, beside the
- * schedules, so that what was wanted outlives every process.
+ * The harvesters of this machine to keep alive until they are stopped: a document each, beside the schedules, so that
+ * they outlive every process.
  */
 
 import { z } from "zod";
@@ -14,7 +14,7 @@ import type { Store, Version } from "../../store/store.ts";
 import type { Documents } from "./documents.ts";
 import { flagsSchema } from "./flags_schema.ts";
 
-/** Where these documents are. */
+/** The folder of these documents. */
 export const KEPT = "runner/kept/";
 
 /** A process as locks name it. */
@@ -26,7 +26,7 @@ export const processSchema = z.object({
   process_started: z.string().optional(),
 });
 
-/** What ended a harvester, and what becomes of it. Times are ISO 8601, UTC. */
+/** The fault that ended a harvester, and what follows. Times are ISO 8601, UTC. */
 const faultSchema = z.object({
   /** When the first of these faults in a row was. */
   since: z.iso.datetime({ offset: true }),
@@ -34,7 +34,7 @@ const faultSchema = z.object({
   tries: z.int().positive(),
   problem: z.string(),
   exit_code: z.int(),
-  /** When it is started again, and how many milliseconds after the fault that is; absent where it is not. */
+  /** When it is restarted, and how many milliseconds after the fault; absent where it is not. */
   next: z.iso.datetime({ offset: true }).exactOptional(),
   wait_ms: z.number().nonnegative().exactOptional(),
 });
@@ -44,19 +44,19 @@ export const keptSchema = z.object({
   flags: flagsSchema.default({}),
   /** When it was started by a person. */
   since: z.iso.datetime({ offset: true }),
-  /** The id of the keeper that looks after it: any other one goes. */
+  /** The id of the keeper in charge: any other one ends. */
   keeper: z.string(),
   /** The keeper's process, once it is up. */
   process: processSchema.exactOptional(),
-  /** `starting`: never up yet; `waiting`: to be started; `ended`: a person has to change something first. */
+  /** `starting`: never up yet; `waiting`: to be restarted; `ended`: a person has to change something first. */
   state: z.enum(["starting", "running", "waiting", "ended"]),
   fault: faultSchema.exactOptional(),
 });
 
-/** What is known of a harvester that is to be alive. */
+/** The document of a harvester to keep alive. */
 export type Kept = z.output<typeof keptSchema>;
 
-/** A document as it was found. */
+/** A document, as it was read. */
 export interface FoundKept {
   kept: Kept;
   version: Version;
@@ -67,7 +67,10 @@ export function keptKey(collectionId: string): string {
   return `${KEPT}${checkedId(collectionId)}.json`;
 }
 
-/** Returns what is kept of a collection's harvester; null where none is to be alive. @throws UserError for what is no such document. */
+/**
+ * Returns the document of a collection's harvester; null where none is to be kept alive. @throws UserError for an
+ * invalid document.
+ */
 export async function readKept(
   documents: Documents,
   collectionId: string,
@@ -75,7 +78,7 @@ export async function readKept(
   return await foundKept(documents, keptKey(collectionId));
 }
 
-/** Yields every harvester that is to be alive and whose lock nobody holds; a document that is damaged is left out. */
+/** Yields every harvester that is to be kept alive and whose lock is free; damaged documents are skipped. */
 export async function* keptInTrouble(
   documents: Documents,
   { store, ...look }: LookOptions & { store: Store },
@@ -88,19 +91,19 @@ export async function* keptInTrouble(
   }
 }
 
-/** Null for a document that says nothing; throws any other error. */
+/** Returns null for a damaged document; throws any other error. */
 function nullIfDamaged(error: unknown): null {
   if (error instanceof UserError && !(error instanceof AccessError)) return null;
   throw error;
 }
 
-/** Returns what a key has. */
+/** Returns the document of a key. */
 export async function foundKept(documents: Documents, key: string): Promise<FoundKept | null> {
   const found = await documents.get(key);
   return found && { kept: parseAs(keptSchema, found.bytes, key), version: found.version };
 }
 
-/** Writes a document, in place of a version or of whatever is there; null where somebody else wrote in between. */
+/** Writes a document, replacing a version or any; null where another process wrote in between. */
 export async function writeKept(
   documents: Documents,
   kept: Kept,
@@ -118,14 +121,14 @@ export async function writeKept(
   }
 }
 
-/** Returns whether a collection's harvester is to be alive. */
+/** Returns whether a collection's harvester is to be kept alive. */
 export async function isKept(documents: Documents, collectionId: string): Promise<boolean> {
   return await documents.get(keptKey(collectionId)) !== null;
 }
 
 /**
- * Wants a harvester no longer alive, whatever its document says.
- * @returns Its keeper's process, as far as that is known; null where none was to be alive.
+ * Ends keeping a harvester alive, whatever its document contains.
+ * @returns Its keeper's process, if known; null where none was to be kept alive.
  */
 export async function endKept(
   documents: Documents,
@@ -138,19 +141,19 @@ export async function endKept(
   return keptSchema.safeParse(json).data ?? {};
 }
 
-/** Since when a harvester that is to be alive is not, why, and what becomes of it. Times are ISO 8601, UTC. */
+/** Since when a harvester that is to be kept alive is not running, why, and what follows. Times are ISO 8601, UTC. */
 export interface Trouble {
   since: string;
   problem: string;
-  /** `waiting`: it is started again at `next`; `gone`: as soon as that is noticed; `ended`: by a person. */
+  /** `waiting`: it is restarted at `next`; `gone`: as soon as that is noticed; `ended`: by a person. */
   state: "waiting" | "gone" | "ended";
   next?: string;
 }
 
-/** Returns what is wrong with a harvester whose lock nobody holds. */
+/** Returns the trouble of a harvester whose lock is free. */
 export function troubleOf({ state, fault, since }: Kept): Trouble {
   if (!fault || state === "running" || state === "starting") {
-    return { since, problem: "Its process is gone.", state: "gone" };
+    return { since, problem: "Its process no longer runs.", state: "gone" };
   }
   const { next } = fault;
   return { since: fault.since, problem: fault.problem, state, ...(next ? { next } : {}) };

@@ -1,4 +1,4 @@
-/** Starting a harvester that is to be alive until it is stopped, by a keeper in the background. */
+/** Starts a harvester that a keeper in the background keeps alive until it is stopped. */
 
 import { type Clock, isoTime } from "../../base/clock.ts";
 import { ConflictError } from "../../base/errors.ts";
@@ -6,22 +6,25 @@ import type { Documents } from "./documents.ts";
 import { type FoundKept, type Kept, keptKey, readKept, writeKept } from "./kept.ts";
 import type { Job, Outcome, Started } from "../runner.ts";
 
-/** Milliseconds that a harvester may take to begin, and between looks at whether it has. */
+/** Milliseconds that a harvester may take to begin, and between polls whether it has. */
 const [PATIENCE_MS, POLL_MS] = [120_000, 100];
 
-/** What starting takes. */
+/** Options of startKept(). */
 export interface KeptStartOptions {
   /** As the person wrote it. */
   bucket: string;
   documents: Documents;
   clock: Clock;
-  /** Starts a keeper with an id in the background; what tells how its process ended, null while it runs. */
+  /**
+   * Starts a keeper with an id in the background; returns a function for the outcome of its process, null while it
+   * runs.
+   */
   spawn: (keeper: string) => Promise<() => Promise<Outcome | null>>;
 }
 
 /**
- * Starts a keeper and its harvester, in place of a keeper that there is. Where the harvester ends as it begins, it is not
- * kept, and that is the outcome; later the outcome says that it was stopped, or has to be started anew by a person.
+ * Starts a keeper and its harvester, replacing another keeper. Where the harvester ends as it begins, it is not kept,
+ * and that is the outcome; later the outcome is that it was stopped, or that a person has to start it again.
  * @throws OutsideError where no process can be started.
  */
 export async function startKept(job: Job, options: KeptStartOptions): Promise<Started> {
@@ -50,7 +53,7 @@ export async function startKept(job: Job, options: KeptStartOptions): Promise<St
   }
 }
 
-/** Starts a keeper anew where one is gone; false where somebody else did so. @throws OutsideError */
+/** Replaces a keeper that has ended; false where another process did. @throws OutsideError */
 export async function reviveKept(
   { kept: { process: _, ...kept }, version }: FoundKept,
   { documents, spawn }: Pick<KeptStartOptions, "documents" | "spawn">,
@@ -62,14 +65,14 @@ export async function reviveKept(
   return true;
 }
 
-/** A start that is under way. */
+/** A start in progress. */
 interface Start {
   collectionId: string;
   keeper: string;
   documents: Documents;
 }
 
-/** Returns how a harvester ended as it began; null where it did not. */
+/** Returns the outcome of a harvester that ended as it began; null where it did not. */
 async function failureAtBegin(
   start: Start,
   { clock, exited }: { clock: Clock; exited: () => Promise<Outcome | null> },
@@ -85,7 +88,7 @@ async function failureAtBegin(
   }
 }
 
-/** Returns how it ended; null while it is to be alive. */
+/** Returns the outcome; null while it is to be kept alive. */
 async function outcomeOf(start: Start): Promise<Outcome | null> {
   const kept = await ownOf(start);
   if (!kept) return { exitCode: 0 };
@@ -97,13 +100,13 @@ function endedOf({ fault }: Kept): Outcome {
   return { exitCode, message };
 }
 
-/** Returns the document of a start; null where it was stopped, or another one took its place. */
+/** Returns the document of a start; null where it was stopped, or another one replaced it. */
 async function ownOf({ documents, collectionId, keeper }: Start): Promise<Kept | null> {
   const found = await readKept(documents, collectionId);
   return found?.kept.keeper === keeper ? found.kept : null;
 }
 
-/** Takes back that it is to be alive, unless somebody else has started it meanwhile. */
+/** Ends keeping it alive, unless another process has started it meanwhile. */
 async function forget({ documents, collectionId, keeper }: Start): Promise<void> {
   const found = await readKept(documents, collectionId);
   if (found?.kept.keeper !== keeper) return;

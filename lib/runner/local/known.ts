@@ -1,4 +1,4 @@
-/** The buckets that this machine has worked on, each with the place where it was: a copy is known by that. */
+/** The buckets that this machine has worked on, each with its place: a copy is recognised by it. */
 
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
@@ -19,7 +19,7 @@ const FILE = "bucket.json";
 const knownSchema = z.object({
   id: z.string(),
   place: placeSchema,
-  /** The names of places where it was before. */
+  /** The names of its former places. */
   former: z.array(z.string()).default([]),
 });
 
@@ -31,7 +31,7 @@ export interface Known extends z.output<typeof knownSchema> {
 
 type Env = Record<string, string | undefined>;
 
-/** Returns the buckets that this machine has worked on; a record that is damaged is none. */
+/** Returns the buckets that this machine has worked on, without damaged records. */
 export async function knownBuckets(env: Env): Promise<Known[]> {
   const parent = join(stateFolder({ env }), "buckets");
   const known: Known[] = [];
@@ -45,7 +45,7 @@ export async function knownBuckets(env: Env): Promise<Known[]> {
   return known;
 }
 
-/** Returns the place where this machine has seen a bucket last that is elsewhere now; null where it is no copy by that. */
+/** Returns the last place on this machine of a bucket that is elsewhere now; null where that shows no copy. */
 export function seenElsewhere(
   { id, place: written }: Identity,
   { here, known }: { here: Place; known: Known[] },
@@ -57,8 +57,8 @@ export function seenElsewhere(
 }
 
 /**
- * Returns the folder for a bucket's state: that which it had before it was renamed; else one by its place, which another
- * bucket that was there has no more.
+ * Returns the folder for a bucket's state: the one from before it was renamed; otherwise one by its place, unless
+ * another bucket had it.
  */
 export function folderOf(
   bucket: BucketRef,
@@ -75,7 +75,7 @@ export function folderOf(
   return isOthers ? named(`${place} ${id}`) : usual;
 }
 
-/** Writes down where a bucket is, where that is news. @throws UserError where the state is not this person's alone. */
+/** Records the place of a bucket, where it changed. @throws UserError where the state is not this person's alone. */
 export async function remember(
   { folder, ...record }: Omit<Known, "former">,
   { known }: { known: Known[] },
@@ -88,13 +88,13 @@ export async function remember(
   await (await LocalStore.open(folder)).put(FILE, jsonBytes({ ...record, former }));
 }
 
-/** Returns the names of the places where a bucket was before, on this machine. */
+/** Returns the names of a bucket's former places on this machine. */
 export async function formerPlaces(id: string, env: Env): Promise<string[]> {
   const own = (await knownBuckets(env)).filter((one) => one.id === id);
   return own.flatMap(({ former }) => former);
 }
 
-/** Returns the id that a bucket in a folder has; null for one in S3, whose name is nobody else's, and for one without. */
+/** Returns the id of a bucket in a folder; null for one in S3, whose name is unique, and for one without. */
 export async function idOf(bucket: BucketRef): Promise<string | null> {
   if (bucket.kind === "s3") return null;
   const text = await Deno.readTextFile(join(bucket.path, IDENTITY)).catch(() => "");

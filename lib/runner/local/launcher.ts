@@ -2,7 +2,7 @@
 
 import { SELF_ENV } from "./self.ts";
 
-/** What shows that a file is such a program. */
+/** The line that marks such a program. */
 export const MARK = "Made by `twarc-cloud install`";
 
 /**
@@ -20,7 +20,7 @@ export function launcherOf(
   { isWindows }: { isWindows: boolean },
 ): string {
   const [deno = "", main = ""] = [command[0], command.at(-1)];
-  const gone = "is not there any more. In the folder of twarc-cloud's source, run: " +
+  const gone = "no longer exists. In the folder of twarc-cloud's source, run: " +
     `npx -y deno@${Deno.version.deno} task install`;
   if (isWindows) {
     const quoted = command.map((part) => `"${part.replaceAll("%", "%%")}"`);
@@ -49,7 +49,7 @@ export function launcherOf(
   );
 }
 
-/** Returns a word for `sh`, whatever is in it. */
+/** Quotes a word for `sh`. */
 function sh(word: string): string {
   return /^[\w./:=,@+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -7,19 +7,19 @@ import { messageOf, OutsideError } from "../../base/errors.ts";
 import { outlast } from "../../base/outage.ts";
 import type { LogOptions } from "../runner.ts";
 
-/** Bytes after which a log is put aside. */
+/** Bytes after which a log is rotated. */
 const MAX_BYTES = 10 * 1024 * 1024;
-/** Milliseconds between two looks at a log that is followed. */
+/** Milliseconds between two polls of a followed log. */
 const POLL_MS = 500;
 
-/** Puts a log aside that has grown too long, where that can be done; where its next line will be. */
+/** Rotates a log that has grown too long, if possible; returns the position of its next line. */
 export async function rotated(path: string): Promise<number> {
   const size = (await Deno.stat(path).catch(() => null))?.size ?? 0;
   if (size < MAX_BYTES) return size;
   return await renameFile(path, asideOf(path)).then(() => 0, () => size);
 }
 
-/** Opens a log to add to it; its file descriptor. @throws OutsideError */
+/** Opens a log for appending; returns its file descriptor. @throws OutsideError */
 export function openLog(path: string): number {
   try {
     return openSync(path, "a");
@@ -28,16 +28,16 @@ export function openLog(path: string): number {
   }
 }
 
-/** Adds a line to a log, where it can be written: nothing that only tells may end what works. */
+/** Appends a line to a log, if possible: a log may not end what works. */
 export function addLine(path: string, line: string): void {
   try {
     Deno.writeTextFileSync(path, `${line}\n`, { append: true });
   } catch {
-    // Its reader misses a line.
+    // The line is lost.
   }
 }
 
-/** Returns the last line after a position of a log that tells an error, without its `Error: `; none where it cannot be read. */
+/** Returns the last error after a position of a log, without its `Error: `; none where the log cannot be read. */
 export async function lastError(path: string, offset: number): Promise<string | undefined> {
   const found = await bytesAfter(path, { file: null, offset }).catch(() => null);
   const lines = new TextDecoder().decode(found?.bytes).split("\n");
@@ -45,8 +45,8 @@ export async function lastError(path: string, offset: number): Promise<string | 
 }
 
 /**
- * Yields the lines of a log, which may be absent yet; a followed one goes on until the signal, each line once, also where
- * it is away for a while or is put aside.
+ * Yields the lines of a log, which may be absent yet; a followed one goes on until the signal, each line once, also
+ * where it is missing for a while or is rotated.
  * @throws OutsideError where a log that is not followed cannot be read.
  */
 export async function* linesOf(
@@ -71,16 +71,19 @@ export async function* linesOf(
   }
 }
 
-/** How far a log was read. */
+/** A position in a log. */
 interface Place {
-  /** What the system calls the file; null for one that was not there yet, and where a system does not say. */
+  /**
+   * The system's number of the file; null for one that did not exist yet, and where a system does not have numbers.
+   */
   file: number | null;
   /** In bytes. */
   offset: number;
 }
 
 /**
- * Returns what a log has after a place, and where it ends now; an absent file has nothing, and is waited for where it was.
+ * Returns the bytes of a log after a position, and where it ends now; an absent file has none, and its position
+ * stays.
  * @throws OutsideError
  */
 async function bytesAfter(path: string, from: Place): Promise<{ bytes: Uint8Array; end: Place }> {
@@ -90,7 +93,7 @@ async function bytesAfter(path: string, from: Place): Promise<{ bytes: Uint8Arra
     const { ino, size } = await file.stat();
     const isSame = from.file === null || from.file === ino;
     const missed = isSame ? new Uint8Array() : await lastOf(asideOf(path), from);
-    // A shorter file was begun anew.
+    // A shorter file was begun again.
     const offset = isSame && size >= from.offset ? from.offset : 0;
     const bytes = await bytesFrom(file, offset);
     const end = { file: ino, offset: offset + bytes.length };
@@ -100,7 +103,9 @@ async function bytesAfter(path: string, from: Place): Promise<{ bytes: Uint8Arra
   }
 }
 
-/** Returns what was added to a log between the last look and when it was put aside; nothing where that is gone already. */
+/**
+ * Returns the bytes added to a log between the last poll and its rotation; none where that file is deleted already.
+ */
 async function lastOf(path: string, from: Place): Promise<Uint8Array> {
   using file = await Deno.open(path).catch(nullIfAbsent);
   const isIt = file && (await file.stat()).ino === from.file;
@@ -133,7 +138,7 @@ function nullIfAbsent(error: unknown): null {
   throw error;
 }
 
-/** Null for an error that says no more than that the signal was aborted; throws any other. */
+/** Returns null for the abort of the signal; throws any other error. */
 function unlessAborted(signal: AbortSignal): (error: unknown) => null {
   return (error) => {
     if (signal.aborted && error === signal.reason) return null;

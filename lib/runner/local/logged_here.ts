@@ -1,15 +1,15 @@
-/** Whether the harvester that runs writes to this machine's log of its collection. */
+/** Whether the running harvester writes to this machine's log of its collection. */
 
 import type { Clock } from "../../base/clock.ts";
 import type { LockDocument } from "../../bucket/lock.ts";
 
 /** Milliseconds that a harvester may take from its lease to its first line. */
 const FIRST_LINE_MS = 2_000;
-/** Milliseconds that the two times may be off by, as some file systems keep them. */
+/** Milliseconds by which the two times may differ, as some file systems round them. */
 const GRAIN_MS = 5_000;
 
 /**
- * Returns whether the holder of a lock writes to a log: one that was started by hand writes to its own terminal.
+ * Returns whether the holder of a lock writes to a log: one that was started by hand writes to its terminal.
  * @param log Its path; null where there is none.
  */
 export async function isLoggedHere(

@@ -1,4 +1,4 @@
-/** That a scheduler carries out the schedules of a bucket, as others see it: an object that is renewed while it lives. */
+/** The presence of a bucket's scheduler, for other processes: an object that is renewed while it lives. */
 
 import { z } from "zod";
 import { holderIsGone, type ProcessId } from "../../bucket/process.ts";
@@ -9,9 +9,9 @@ import { jsonBytes } from "../../base/json_bytes.ts";
 import type { Documents } from "./documents.ts";
 import { processSchema } from "./kept.ts";
 
-/** Where it is. */
+/** Its key. */
 const KEY = "runner/scheduler.json";
-/** Milliseconds between two renewals, and those after which one that was not renewed counts as gone. */
+/** Milliseconds between two renewals, and those after which it has expired. */
 const [EVERY_MS, ALIVE_MS] = [30_000, 120_000];
 
 const presenceSchema = processSchema.extend({
@@ -23,7 +23,10 @@ const presenceSchema = processSchema.extend({
 /** A scheduler of a bucket. */
 export type Presence = z.output<typeof presenceSchema>;
 
-/** Returns the scheduler that carries out a bucket's schedules, as far as it is known to live; null where none does. @throws as the store */
+/**
+ * Returns the scheduler that carries out a bucket's schedules, if one is known to live; otherwise null. @throws as
+ * the store
+ */
 export async function schedulerOf(documents: Documents, clock: Clock): Promise<Presence | null> {
   const found = await documents.get(KEY);
   if (!found) return null;
@@ -33,7 +36,7 @@ export async function schedulerOf(documents: Documents, clock: Clock): Promise<P
   return gone ?? Math.abs(age) > ALIVE_MS ? null : presence;
 }
 
-/** Shows that this process carries out a bucket's schedules, until the signal is aborted. What fails on the way ends nothing. */
+/** Shows that this process carries out a bucket's schedules, until the signal is aborted. Failures end nothing. */
 export async function showPresence(
   documents: Documents,
   { clock, process, signal }: { clock: Clock; process: ProcessId; signal: AbortSignal },

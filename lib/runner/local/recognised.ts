@@ -1,4 +1,4 @@
-/** Whether a bucket is the one that it says it is: before a command works on it, and not where it only reads. */
+/** Checks the identity of a bucket before a command changes it; commands that only read do not need it. */
 
 import type { AwsAccess } from "../../base/aws.ts";
 import type { BucketRef } from "../../base/bucket_ref.ts";
@@ -20,7 +20,7 @@ import { type Place, placeOf, placeText } from "../../store/place.ts";
 import type { Store } from "../../store/store.ts";
 import { folderOf, type Known, knownBuckets, remember, seenElsewhere } from "./known.ts";
 
-/** Which bucket, and who asks. */
+/** The bucket, and the person who uses it. */
 export interface BucketAsked {
   bucket: BucketRef;
   aws: AwsAccess;
@@ -29,7 +29,7 @@ export interface BucketAsked {
   clock: Clock;
 }
 
-/** What a bucket was recognised by. */
+/** The facts that a bucket is recognised by. */
 interface Facts {
   found: FoundIdentity | null;
   here: Place;
@@ -46,10 +46,10 @@ async function factsOf({ bucket, aws, env, store }: BucketAsked): Promise<Facts>
 }
 
 /**
- * Makes sure that a bucket is no copy of another one that nobody has said what it is, gives it an identity where it has
- * none, and writes down where it is.
+ * Ensures that a bucket is not an undeclared copy of another one, gives it an identity where it has none, and records
+ * its place.
  * @returns Its identity; null where it has none and may not get one.
- * @throws UserError for what is a copy, or has moved.
+ * @throws UserError for a copy, or a bucket that has moved.
  */
 export async function recognised(asked: BucketAsked): Promise<Identity | null> {
   const { store, clock } = asked;
@@ -62,7 +62,7 @@ export async function recognised(asked: BucketAsked): Promise<Identity | null> {
   return identity;
 }
 
-/** Writes down where a bucket is. What cannot be written is asked for by the place in the bucket the next time. */
+/** Records the place of a bucket. Where that fails, the place in the bucket is checked the next time. */
 async function rememberHere(
   { id }: Identity,
   { here, known }: Facts,
@@ -90,18 +90,18 @@ function copyOrMoved(text: string, seen: Place): UserError {
   );
 }
 
-/** What a person says of a bucket besides. */
+/** Optional members that a person sets. */
 type Titled = Pick<Identity, "title">;
 
-/** What a bucket became, and what was taken out of it for that. */
+/** A changed identity, and the locks that were removed for it. */
 export interface Settled {
   identity: Identity;
-  /** How many locks there were of harvesters of the other bucket. */
+  /** How many locks of the other bucket's harvesters there were. */
   locks: number;
 }
 
 /**
- * Makes a copy a bucket of its own: it has a new id, and nothing of what harvests the other one.
+ * Makes a copy a bucket of its own: it has a new id, and no locks of the other one's harvesters.
  * @throws UserError where it has no identity.
  */
 export async function isCopy(asked: BucketAsked, change: Titled): Promise<Settled> {
@@ -119,7 +119,7 @@ export async function isCopy(asked: BucketAsked, change: Titled): Promise<Settle
 }
 
 /**
- * Makes a bucket the one that its identity says, wherever that was before: its schedules on this machine go with it.
+ * Declares that a bucket has moved from its former place: its schedules on this machine move with it.
  * @throws UserError where it has no identity.
  */
 export async function hasMoved(asked: BucketAsked, change: Titled): Promise<Settled> {
@@ -136,7 +136,10 @@ export async function hasMoved(asked: BucketAsked, change: Titled): Promise<Sett
   return { identity, locks };
 }
 
-/** A copied lock of a process of this machine: it harvests the bucket that this one was copied from. */
+/**
+ * Returns whether a copied lock is of a process of this machine, which harvests the bucket that this one was copied
+ * from.
+ */
 function isOfThisMachine({ document }: FoundLock): boolean {
   return document !== null && holderIsGone(document) !== null;
 }
@@ -158,7 +161,7 @@ async function removeLocks(
 
 function withIdentity(found: FoundIdentity | null, { bucket }: BucketAsked): FoundIdentity {
   if (found) return found;
-  throw new UserError(`Bucket ${bucket.text} has no identity yet: it is taken for what it is`, {
+  throw new UserError(`Bucket ${bucket.text} has no identity yet, so it is not known as a copy`, {
     hint: "It gets one from the first command that changes something in it.",
   });
 }

@@ -1,4 +1,4 @@
-/** Starts the keepers of harvesters anew that are gone, as after a restart of the machine. */
+/** Restarts the keepers of harvesters that have ended, as after a restart of the machine. */
 
 import { readLock } from "../../bucket/lock.ts";
 import { holderIsGone } from "../../bucket/process.ts";
@@ -8,12 +8,12 @@ import type { Documents } from "./documents.ts";
 import { foundKept, type Kept } from "./kept.ts";
 import type { Runner } from "../runner.ts";
 
-/** Milliseconds for which nothing happens until a keeper counts as gone: more than starting a harvester takes. */
+/** Milliseconds without a change after which a keeper counts as ended: more than starting a harvester takes. */
 const GRACE_MS = 120_000;
-/** Milliseconds, where its process is gone for sure. */
+/** Milliseconds, where its process has ended for sure. */
 const GRACE_OF_GONE_MS = 10_000;
 
-/** What it works with. */
+/** Options of a Revival. */
 export interface RevivalOptions {
   store: Store;
   documents: Documents;
@@ -22,23 +22,25 @@ export interface RevivalOptions {
 }
 
 /**
- * Watches the harvesters that are to be alive. One whose lock nobody holds, and whose document nobody changes for longer
- * than its keeper would take, has no keeper any more: that is measured by watching, and no clock of another process
- * counts.
+ * Watches the harvesters to keep alive. One whose lock is free, and whose document stays unchanged for longer than
+ * its keeper would take, has no keeper any more: that is measured by watching, independent of the clocks of other
+ * processes.
  */
 export class Revival {
   readonly #options: RevivalOptions;
   readonly #report: (line: string) => void;
-  /** Documents of harvesters that are not there, and since when each is as it is, by the monotonic clock. */
+  /** Documents of harvesters that do not run, and since when each is unchanged, by the monotonic clock. */
   readonly #watched = new Map<string, { seen: string; since: number }>();
 
-  /** @param report Gets a line for each that is started anew. */
+  /** @param report Called with a line for each restart. */
   constructor(options: RevivalOptions, report: (line: string) => void) {
     this.#options = options;
     this.#report = report;
   }
 
-  /** Looks at the harvester of a document, and starts its keeper anew where that is gone. @throws OutsideError, UserError */
+  /**
+   * Checks the harvester of a document, and restarts its keeper where that has ended. @throws OutsideError, UserError
+   */
   async look(key: string): Promise<void> {
     const { store, documents, runner, clock } = this.#options;
     const found = await foundKept(documents, key);
@@ -54,11 +56,11 @@ export class Revival {
     const grace = kept.process && holderIsGone(kept.process) ? GRACE_OF_GONE_MS : graceOf(kept);
     if (now - watched.since < grace || !await runner.revive(found)) return;
     this.#report(
-      `${kept.collection_id} is started again: its harvester is gone, and who kept it alive`,
+      `Restarting ${kept.collection_id}: its harvester and its keeper no longer run`,
     );
   }
 
-  /** Forgets what was seen of a document. */
+  /** Forgets the state of a document. */
   forget(key: string): void {
     this.#watched.delete(key);
   }
@@ -69,7 +71,7 @@ export class Revival {
   }
 }
 
-/** Milliseconds within which a keeper that lives does something. */
+/** Returns the milliseconds within which a live keeper changes something. */
 function graceOf({ fault }: Kept): number {
   return (fault?.wait_ms ?? 0) + GRACE_MS;
 }

@@ -36,9 +36,9 @@ import { endSchedule, keepSchedule, keptSchedules, scheduledJobOf } from "./sche
 import { SELF_ENV } from "./self.ts";
 import { stopHolder } from "./stop_holder.ts";
 
-/** Milliseconds between two looks, for those who follow a harvest and for what is about to begin: in a folder, over a network. */
+/** Milliseconds between two polls, of a followed harvest and of a start: in a folder, over a network. */
 const [HERE_MS, AWAY_MS] = [[250, 100], [2_000, 500]] as const;
-/** Milliseconds between looks at a process that is about to end. */
+/** Milliseconds between polls of a process that is about to end. */
 const POLL_MS = 100;
 /** Locks that are read at a time. */
 const WIDTH = 16;
@@ -52,7 +52,7 @@ const KEEPER_TIMEOUT_MS = 5_000;
 /** A harvest's states as ECS names them. */
 const STATUS = { harvesting: "RUNNING", stopping: "STOPPING", stopped: "STOPPED" } as const;
 
-/** What a LocalRunner is opened with: of the settings it needs where the bucket is. */
+/** Options of LocalRunner: of the settings it needs only the bucket's place. */
 export interface LocalOptions extends Omit<RunnerOptions, "settings"> {
   aws: AwsAccess;
 }
@@ -71,12 +71,12 @@ export class LocalRunner implements Runner {
     [this.pace, this.#poll] = options.bucket.kind === "folder" ? HERE_MS : AWAY_MS;
   }
 
-  /** Opens it: nothing is made before something is started, or kept. */
+  /** Opens it: nothing is created before something is started, or kept. */
   static async open(options: LocalOptions): Promise<LocalRunner> {
     return new LocalRunner(options, await LocalState.open(options));
   }
 
-  /** Where it keeps schedules, and the harvesters that are to be alive. */
+  /** Its schedules, and the harvesters to keep alive. */
   get documents(): Documents {
     return this.#state.documents;
   }
@@ -111,7 +111,7 @@ export class LocalRunner implements Runner {
     });
   }
 
-  /** Stops a harvester that nobody wanted any more as it began. */
+  /** Stops a harvester that was stopped as it began. */
   async #stopIfThere(collectionId: string, signal: AbortSignal): Promise<void> {
     const lock = await this.#lock(collectionId);
     if (lock?.live) await this.#stop(collectionId, lock, { signal });
@@ -130,7 +130,7 @@ export class LocalRunner implements Runner {
     if (kept) await this.#keeperIsGone(kept, options.signal);
   }
 
-  /** Waits for the end of a keeper that has nothing to keep any more, but not for long: nobody needs that. */
+  /** Waits shortly for the end of a keeper that has nothing to keep any more. */
   async #keeperIsGone(
     { process }: Pick<Kept, "process">,
     signal: AbortSignal | undefined,
@@ -219,7 +219,7 @@ export class LocalRunner implements Runner {
     yield* logBefore(linesOf(found, { ...options, follow: false, clock }), elsewhere, options);
   }
 
-  /** Returns what is to be said of a harvest that runs and does not write to its log here; null for any other. */
+  /** Returns the error for a running harvest that does not write to its log here; null for any other. */
   async #loggedElsewhere(
     collectionId: string,
     { log, signal }: { log: string | null; signal: AbortSignal },
@@ -238,7 +238,7 @@ export class LocalRunner implements Runner {
     const { pid, outcome } = await this.#harvester(
       harvesterArgs(job, { bucket, shutdown, port: 0 }),
     );
-    // It has been started, though its bucket may not be there for a while.
+    // It has been started, though its bucket may be unavailable for a while.
     const look = () => this.#lock(collectionId).catch(ifOurs(null));
     const end = clock.monotonic() + (isDoubtful ? WATCH_TIMEOUT_MS : START_TIMEOUT_MS);
     let control: string | undefined;
@@ -258,14 +258,14 @@ export class LocalRunner implements Runner {
     };
   }
 
-  /** Returns the lock of a collection that is not being harvested, or is not for sure. @throws LockedError */
+  /** Returns the lock of a collection that is not being harvested, or may not be. @throws LockedError */
   async #freeLock(collectionId: string): Promise<FoundLock | null> {
     const lock = await this.#lock(checkedId(collectionId));
     if (lock?.live && !lock.isDoubtful) throw locked(collectionId, lock.document);
     return lock;
   }
 
-  /** Returns what starts a keeper in the background. */
+  /** Returns the function that starts a keeper in the background. */
   #keeperOf(collectionId: string): (keeper: string) => Promise<() => Promise<Outcome | null>> {
     return async (keeper) => {
       const { text: bucket } = this.#options.bucket;
@@ -330,7 +330,7 @@ export class LocalRunner implements Runner {
     return url ? new ControlClient(new URL(url), { collectionId, secret, clock }) : null;
   }
 
-  /** Returns the control server of a harvester that is to be stopped, which a version before may have started. */
+  /** Returns the control server of a harvester that is to be stopped, which an earlier version may have started. */
   async #controlToStop(collectionId: string, lock: FoundLock): Promise<ControlClient | null> {
     const control = this.#control(collectionId, lock);
     const former = control && await this.#state.formerSecret();
@@ -347,7 +347,7 @@ export class LocalRunner implements Runner {
   }
 }
 
-/** Returns whether a lock is that of the process which was started here, by what of it every system shows. */
+/** Returns whether a lock belongs to the process that was started here, by what every system shows of it. */
 function isOfChild(lock: LockDocument | null, pid: number | undefined): boolean {
   return lock?.pid === pid && lock?.host === Deno.hostname();
 }

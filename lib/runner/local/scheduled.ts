@@ -11,49 +11,51 @@ import type { Documents } from "./documents.ts";
 import type { Job, ScheduledJob } from "../runner.ts";
 import { isSameSchedule, nextTime, type Schedule } from "../schedule.ts";
 
-/** Where they are kept. */
+/** The folder of their documents. */
 export const SCHEDULES = "runner/schedules/";
 
-/** A run that was due and has not begun, or ended by a fault: it is tried again. */
+/** A run that was due and has not begun, or ended by a fault: it is retried. */
 const retrySchema = z.object({
   /** When it was due first, in ISO 8601, UTC, like the other times. */
   since: z.iso.datetime({ offset: true }),
-  /** When it is tried next. */
+  /** When it is retried next. */
   next: z.iso.datetime({ offset: true }),
-  /** How often it was tried in vain. */
+  /** How many tries failed. */
   tries: z.int().nonnegative(),
-  /** Why the last try was in vain; absent while the first is under way. */
+  /** Why the last try failed; absent during the first. */
   problem: z.string().exactOptional(),
 });
 
-/** A schedule as it is kept: what to run, how often, and when it was due last. */
+/** A schedule's document: what to run, how often, and when it was due last. */
 export const scheduledSchema = z.object({
   collection_id: z.string(),
   expression: z.string(),
   timezone: z.string().exactOptional(),
-  /** When it was due last, or was made, in ISO 8601, UTC. */
+  /** When it was due last, or was created, in ISO 8601, UTC. */
   last_due: z.iso.datetime({ offset: true }),
   /** The flags of its harvests. */
   flags: flagsSchema.default({}),
   retry: retrySchema.exactOptional(),
-  /** The scheduler that wrote it, by an id of its own, so that it knows its writes. */
+  /** The id of the scheduler that wrote it, so that it recognises its writes. */
   by: z.string().exactOptional(),
 });
 
-/** A schedule as it is kept. */
+/** A schedule's document. */
 export type Scheduled = z.output<typeof scheduledSchema>;
 
-/** Returns a schedule as it is kept, as a schedule. */
+/** Returns the schedule of a document. */
 export function scheduleOf({ expression, timezone }: Scheduled): Schedule {
   return timezone === undefined ? { expression } : { expression, timezone };
 }
 
-/** Returns the key under which a collection's schedule is kept. */
+/** Returns the key of a collection's schedule. */
 export function scheduleKey(collectionId: string): string {
   return `${SCHEDULES}${checkedId(collectionId)}.json`;
 }
 
-/** Keeps a schedule, in place of another one that the collection has; of the same one, the flags. @param now Milliseconds since 1970. */
+/**
+ * Stores a schedule, replacing the collection's; of an equal one, only the flags. @param now Milliseconds since 1970.
+ */
 export async function keepSchedule(
   documents: Documents,
   { collectionId: collection_id, flags }: Job,
@@ -68,14 +70,14 @@ export async function keepSchedule(
   await documents.put(scheduleKey(collection_id), jsonBytes(kept));
 }
 
-/** Returns what is kept of a collection's schedule; null where it has none, and for a document that is damaged. */
+/** Returns the document of a collection's schedule; null where there is none, or it is damaged. */
 async function keptSchedule(documents: Documents, collectionId: string): Promise<Scheduled | null> {
   const found = await documents.get(scheduleKey(collectionId));
   const text = new TextDecoder().decode(found?.bytes);
   return scheduledSchema.safeParse(jsonOrNull(text)).data ?? null;
 }
 
-/** Returns a collection's schedule, and when it is due next; null where it has none, and for one that is damaged. */
+/** Returns a collection's schedule, and when it is due next; null where it has none, or it is damaged. */
 export async function scheduledJobOf(
   documents: Documents,
   collectionId: string,
@@ -101,7 +103,7 @@ export async function* keptSchedules(documents: Documents): AsyncGenerator<Sched
   }
 }
 
-/** Returns what is kept, as what is scheduled. */
+/** Returns the scheduled job of a document. */
 function jobOf(kept: Scheduled): ScheduledJob {
   const { collection_id: collectionId, last_due, retry } = kept;
   const schedule = scheduleOf(kept);

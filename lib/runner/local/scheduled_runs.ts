@@ -1,4 +1,4 @@
-/** The runs that a scheduler has started: whether they began, and how they ended. */
+/** The runs that a scheduler has started: whether they began, and their outcomes. */
 
 import { LockedError, TwarcCloudError } from "../../base/errors.ts";
 import { sentenceOf } from "../../base/outage.ts";
@@ -8,24 +8,24 @@ import type { Job, Outcome, Runner, Started } from "../runner.ts";
 export interface Run {
   /** When it was due, as its schedule says. */
   due: string;
-  /** How often it was tried in vain before. */
+  /** How many tries failed before. */
   tries: number;
-  /** How it failed, as `failed: The disk is full.`; null while it goes on, and where it ended well. */
+  /** Its failure, as `failed: The disk is full.`; null while it goes on, and where it ended well. */
   problem: string | null;
 }
 
-/** Starts runs, and keeps an eye on them. */
+/** Starts runs, and watches them. */
 export class Runs {
   readonly #runner: Runner;
   readonly #report: (line: string) => void;
   readonly #outcomeOf: (collectionId: string) => Promise<string>;
   readonly #begun = new Map<string, Pick<Run, "due" | "tries"> & { started: Started }>();
-  /** The keys of runs whose good end was reported. */
+  /** The keys of runs whose success was reported. */
   readonly #ended = new Set<string>();
 
   /**
-   * @param report Gets a line for each run that began, and one for each that ended well.
-   * @param outcomeOf What came of a collection's last harvest, for a person.
+   * @param report Called with a line for each run that began, and for each that ended well.
+   * @param outcomeOf Returns the outcome of a collection's last harvest, for a person.
    */
   constructor(
     runner: Runner,
@@ -39,7 +39,7 @@ export class Runs {
     this.#outcomeOf = outcomeOf;
   }
 
-  /** Starts a run under a key; why it did not begin, as `failed: The disk is full.`, or null where it did. */
+  /** Starts a run under a key; returns why it did not begin, as `failed: The disk is full.`, or null where it did. */
   async start(
     key: string,
     { job, due, tries }: Pick<Run, "due" | "tries"> & { job: Job },
@@ -55,14 +55,17 @@ export class Runs {
       return null;
     } catch (error) {
       if (error instanceof LockedError) {
-        return `has not begun, it is still being harvested: ${error.message}.`;
+        return `was not started, as it is still being harvested: ${error.message}.`;
       }
       if (error instanceof TwarcCloudError) return `failed: ${sentenceOf(error)}`;
       throw error;
     }
   }
 
-  /** Returns the run that began under a key last, or null where there is none. @throws where nobody can say how it goes. */
+  /**
+   * Returns the run that began under a key last, or null where there is none. @throws where its status cannot be
+   * read.
+   */
   async look(key: string): Promise<Run | null> {
     const run = this.#begun.get(key);
     if (!run) return null;
@@ -87,7 +90,7 @@ export class Runs {
   }
 }
 
-/** Returns what an outcome says that is not well. */
+/** Returns the failure of an outcome, if any. */
 function problemOf(outcome: Outcome | null): string | null {
   if (!outcome || outcome.exitCode === 0) return null;
   const { exitCode, message = `The harvester ended with exit code ${exitCode}` } = outcome;

@@ -1,4 +1,7 @@
-/** Carries out the schedules of a bucket, and sees to its harvesters that are to be alive on this machine, for months. */
+/**
+ * Carries out the schedules of a bucket, and restarts its harvesters that are to be kept alive on this machine, for
+ * months.
+ */
 
 import { type Clock, isoTime } from "../../base/clock.ts";
 import { lastHarvestOf } from "../../bucket/last_harvest.ts";
@@ -16,33 +19,33 @@ import { nextTime, type Schedule } from "../schedule.ts";
 import { type Scheduled, scheduledSchema, scheduleOf, SCHEDULES } from "./scheduled.ts";
 import { Runs } from "./scheduled_runs.ts";
 
-/** Milliseconds between two looks at the schedules, at most, where nothing else is said. */
+/** Milliseconds between two checks of the schedules, at most, by default. */
 const POLL_MS = 5_000;
 /** Milliseconds by which the clocks of machines differ without any of them being wrong. */
 const SKEW_MS = 600_000;
-/** Milliseconds until a run that did not begin is tried again: at first, and at most. Longer than starting takes. */
+/** Milliseconds until a run that did not begin is retried: at first, and at most. Longer than starting takes. */
 const [FIRST_RETRY_MS, MAX_RETRY_MS] = [60_000, 1_800_000];
 
-/** What the scheduler works with. */
+/** Options of the scheduler. */
 export interface SchedulerOptions {
   /** The bucket. */
   store: Store;
-  /** Where the schedules are. */
+  /** The documents of the schedules. */
   documents: Documents;
   runner: Runner;
   clock: Clock;
   signal: AbortSignal;
-  /** Gets what is done, a line each. */
+  /** Called with a line for each action. */
   report: (line: string) => void;
-  /** Milliseconds between two looks at the schedules, at most. */
+  /** Milliseconds between two checks of the schedules, at most. */
   pollMs?: number;
 }
 
 /**
- * Starts each collection when its schedule is due, until the signal is aborted. Runs that were missed are caught up
- * once. That a run is due is written down, by a conditional write, before it is started: of two schedulers one starts
- * it. What is written says too that it is to be tried again, until it is known to have begun. Nothing that passes, and
- * nothing that a person can put right meanwhile, ends the scheduler.
+ * Starts each collection when its schedule is due, until the signal is aborted. Missed runs are caught up once. A due
+ * run is recorded, by a conditional write, before it is started: of two schedulers one starts it. The record also
+ * marks it for a retry, until it is known to have begun. Neither a passing failure, nor one that a person can fix
+ * meanwhile, ends the scheduler.
  */
 export async function runScheduler(options: SchedulerOptions): Promise<void> {
   const { clock, signal, pollMs = POLL_MS } = options;
@@ -60,7 +63,7 @@ export async function runScheduler(options: SchedulerOptions): Promise<void> {
   }
 }
 
-/** A schedule as it was found. */
+/** A schedule, as it was read. */
 interface Found {
   key: string;
   version: Version;
@@ -72,7 +75,7 @@ class Scheduler {
   readonly #id = crypto.randomUUID();
   readonly #runs: Runs;
   readonly #revival: Revival;
-  /** What is wrong with documents, by their keys: each is reported once. */
+  /** The faults of documents, by their keys: each is reported once. */
   readonly #faults = new Map<string, string>();
 
   constructor(options: SchedulerOptions) {
@@ -87,7 +90,10 @@ class Scheduler {
     this.#options.report(`${isoTime(this.#options.clock.now())} ${line}`);
   }
 
-  /** Looks at every schedule and every harvester that is to be alive, and starts what is due; when something is due next, in milliseconds since 1970. */
+  /**
+   * Checks every schedule and every harvester to keep alive, and starts what is due; returns when something is due
+   * next, in milliseconds since 1970.
+   */
   async look(): Promise<number> {
     const { documents, signal } = this.#options;
     const keys = new Set<string>();
@@ -108,23 +114,23 @@ class Scheduler {
     return next;
   }
 
-  /** Looks at one document. One that is no good, or cannot be read, is reported once, and does not end the others. */
+  /** Checks one document. An invalid or unreadable one is reported once, and does not end the others. */
   async #unlessFaulty<T>(key: string, look: () => Promise<T>): Promise<T | null> {
     try {
       const seen = await look();
-      if (this.#faults.delete(key)) this.report(`${key} is carried out again`);
+      if (this.#faults.delete(key)) this.report(`${key} is valid again`);
       return seen;
     } catch (error) {
       if (!(error instanceof TwarcCloudError)) throw error;
       if (this.#faults.get(key) !== error.message) {
-        this.report(`${key} is left out: ${sentenceOf(error)}`);
+        this.report(`${key} is skipped: ${sentenceOf(error)}`);
       }
       this.#faults.set(key, error.message);
       return null;
     }
   }
 
-  /** Looks at one schedule; when it is due next. */
+  /** Checks one schedule; returns when it is due next. */
   async #lookAt(key: string): Promise<number | null> {
     const found = await this.#found(key);
     return found && await this.#carryOut(found);
@@ -137,7 +143,7 @@ class Scheduler {
     return { key, version: found.version, scheduled };
   }
 
-  /** Starts a run that is due, or is to be tried again; when something is due next. */
+  /** Starts a run that is due, or is to be retried; returns when something is due next. */
   async #carryOut(found: Found): Promise<number | null> {
     const { key, scheduled } = found;
     const now = this.#options.clock.now();
@@ -145,7 +151,7 @@ class Scheduler {
     if (last > now + SKEW_MS) return await this.#dueAnew(found, now);
     const run = await this.#runs.look(key);
     if (run?.problem) return await this.#failed(found, run.problem, run.tries);
-    // It has begun, and that could not be written down then.
+    // It has begun, and that could not be recorded then.
     if (run?.due === scheduled.last_due && scheduled.retry) return await this.#begun(found);
     const schedule = scheduleOf(scheduled);
     const due = nextTime(schedule, last);
@@ -156,12 +162,12 @@ class Scheduler {
     }
     if (next === undefined) return due;
     const again = Date.parse(next);
-    // One that is further ahead than any was written by a clock that was wrong.
+    // A time further ahead than any retry was written by a clock that was wrong.
     const isNow = again <= now || again > now + MAX_RETRY_MS;
     return isNow ? await this.#run(found, since, tries) : Math.min(due ?? Infinity, again);
   }
 
-  /** Returns what was due for the last time in the future was so by a clock that was wrong: it would be silent until then. */
+  /** Resets a schedule that was last due in the future by a clock that was wrong: it would be silent until then. */
   async #dueAnew({ key, version, scheduled }: Found, now: number): Promise<number | null> {
     const { collection_id: id, last_due } = scheduled;
     const last = isoTime(now);
@@ -175,7 +181,7 @@ class Scheduler {
     return next;
   }
 
-  /** Writes down that a run is due, and that it is to be tried again, then starts it. */
+  /** Records that a run is due, and is to be retried, then starts it. */
   async #run({ key, version, scheduled }: Found, since: string, tries: number): Promise<number> {
     const now = this.#options.clock.now();
     const retry = { ...scheduled.retry, since, tries, next: isoTime(now + FIRST_RETRY_MS) };
@@ -188,14 +194,14 @@ class Scheduler {
     return problem === null ? await this.#begun(found) : await this.#failed(found, problem, tries);
   }
 
-  /** Writes down that a run has begun; when something is due next. */
+  /** Records that a run has begun; returns when something is due next. */
   async #begun({ key, version, scheduled: { retry: _, ...scheduled } }: Found): Promise<number> {
     const now = this.#options.clock.now();
     if (await this.#put(key, scheduled, version) === null) return now;
     return nextTime(scheduleOf(scheduled), Date.parse(scheduled.last_due)) ?? Infinity;
   }
 
-  /** Writes down and reports that a run failed, or did not begin; when it is tried again. */
+  /** Records and reports that a run failed, or did not begin; returns when it is retried. */
   async #failed(
     { key, version, scheduled }: Found,
     problem: string,
@@ -209,7 +215,7 @@ class Scheduler {
     this.#runs.forget(key);
     if (problem !== before) {
       const { collection_id: id } = scheduled;
-      this.report(`${id} ${problem} It is tried again with growing waits, next at ${retry.next}`);
+      this.report(`${id} ${problem} It is retried with increasing delays, next at ${retry.next}`);
     }
     return next;
   }
@@ -218,7 +224,7 @@ class Scheduler {
     return { collectionId, flags };
   }
 
-  /** Writes a schedule, where nobody else did meanwhile: then null. */
+  /** Writes a schedule; null where another process wrote it meanwhile. */
   async #put(key: string, scheduled: Scheduled, ifVersion: Version): Promise<Version | null> {
     try {
       const bytes = jsonBytes({ ...scheduled, by: this.#id });
@@ -230,11 +236,11 @@ class Scheduler {
   }
 }
 
-/** Returns what came of a collection's last harvest, for a person. */
+/** Returns the outcome of a collection's last harvest, for a person. */
 async function outcomeText(store: Store, collectionId: string): Promise<string> {
   try {
     const last = await lastHarvestOf(store, collectionId);
-    if (!last) return "nothing is known of it.";
+    if (!last) return "its outcome is unknown.";
     const { outcome = "done", reason, tweets } = last.info;
     const why = outcome !== "complete" && reason ? ` ${sentenceOf(new Error(reason))}` : "";
     return `${outcome}, ${tweets.toLocaleString("en-US")} tweets.${why}`;
@@ -244,7 +250,7 @@ async function outcomeText(store: Store, collectionId: string): Promise<string> 
   }
 }
 
-/** Returns the last time at which a schedule was due until now: those before it are caught up with it. */
+/** Returns the last time at which a schedule was due until now: earlier ones are caught up with it. */
 function latestDue(schedule: Schedule, due: number, now: number): number {
   if (schedule.expression.startsWith("rate(")) {
     const period = (nextTime(schedule, due) ?? now) - due;

@@ -1,4 +1,4 @@
-/** How this program starts itself again, as a harvester. */
+/** The command lines with which this program starts itself again, as a harvester. */
 
 import { join } from "node:path";
 
@@ -15,22 +15,22 @@ export interface SelfOptions {
 }
 
 /**
- * Keeps a harvester small that works for months: what was used and is not any more is collected once it is half of
- * what is in use, not when it is several times that. Of 8,000 timelines it took 235 MB without, 150 with, and as much time.
- * A binary has them from when it was compiled.
+ * Keeps a harvester small that works for months: garbage is collected once it is half of what is in use, not several
+ * times that. Of 8,000 timelines it took 235 MB without, 150 with, and as much time. A binary has these flags from
+ * its compilation.
  */
 const V8_FLAGS = "--v8-flags=--max-semi-space-size=2,--heap-growing-percent=50,--optimize-for-size";
 
 /**
- * Reads the source of a command when it is asked for, not that of all commands at the start: an idle harvester took
- * 99 MiB without, 82 with, `--help` a third more time. Not for `compile`, which embeds what it reads at the start.
+ * Reads the source of a command on first use, not that of all commands at the start: an idle harvester took 99 MiB
+ * without, 82 with, `--help` a third more time. Not for `compile`, which embeds what it reads at the start.
  */
 const LAZY = "--unstable-lazy-dynamic-imports";
 
 /**
- * What a harvester's environment has unless it says otherwise: glibc's malloc keeps eight arenas a core, each with what
- * was freed in it, and comes to keep large blocks as well. One is enough for a program that allocates on few threads,
- * and took a seventh less; blocks from 128 KiB on go back to the system at once.
+ * Defaults of a harvester's environment: glibc's malloc keeps eight arenas a core, each with its freed memory, and
+ * comes to keep large blocks as well. One is enough for a program that allocates on few threads, and took a seventh
+ * less; blocks from 128 KiB on are returned to the system at once.
  */
 export const SELF_ENV = { MALLOC_ARENA_MAX: "1", MALLOC_MMAP_THRESHOLD_: "131072" };
 
@@ -50,13 +50,13 @@ export function selfCommand({ isStandalone, execPath, root, permissions }: SelfO
   return [execPath, "run", ...flags, join(root, "main.ts")];
 }
 
-/** The absolute paths of the folders and files that a process works with. */
+/** The absolute paths of the folders and files of a process. */
 export interface Places {
   read: readonly string[];
   write: readonly string[];
 }
 
-/** Permissions, as flags, of which reading and writing hold for some places only. */
+/** Returns permissions, as flags, with reading and writing limited to some places. */
 export function narrowed(permissions: readonly string[], { read, write }: Places): string[] {
   return permissions.map((flag) => {
     if (flag === "--allow-read") return `${flag}${only([...read, ...write])}`;
@@ -64,7 +64,7 @@ export function narrowed(permissions: readonly string[], { read, write }: Places
   });
 }
 
-/** Deno takes a comma for the end of a path: where one has it, all places stay open. */
+/** Deno reads a comma as the end of a path: where one has it, all places stay open. */
 function only(paths: readonly string[]): string {
   return paths.some((path) => path.includes(",")) ? "" : `=${paths.join(",")}`;
 }

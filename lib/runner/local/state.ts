@@ -1,4 +1,6 @@
-/** What harvesters of this machine need besides their bucket, in the person's state folder: logs, secret, schedules. */
+/**
+ * The state of this machine's harvesters beside their bucket, in the person's state folder: logs, secret, schedules.
+ */
 
 import { join } from "node:path";
 import type { AwsAccess } from "../../base/aws.ts";
@@ -14,7 +16,7 @@ import { placeOf } from "../../store/place.ts";
 import { type Documents, MovedDocuments } from "./documents.ts";
 import { folderOf, idOf, knownBuckets } from "./known.ts";
 
-/** Whose state it is, and of which bucket. */
+/** The person and the bucket of a state. */
 export interface StateOptions {
   bucket: BucketRef;
   aws: AwsAccess;
@@ -22,7 +24,7 @@ export interface StateOptions {
 }
 
 /**
- * Returns the person's folder for what belongs to a bucket: another one for each folder, whatever links lead to it and
+ * Returns the person's folder for a bucket's state: a different one for each folder, whatever links lead to it and
  * however it is renamed, and for each bucket of each S3.
  */
 export async function localFolder({ bucket, aws, env }: StateOptions): Promise<string> {
@@ -37,9 +39,9 @@ export async function localFolder({ bucket, aws, env }: StateOptions): Promise<s
 /** The state of one bucket's harvesters on this machine. */
 export class LocalState {
   readonly folder: string;
-  /** Schedules, and harvesters that are to be alive, with those that a version before kept in a folder bucket. */
+  /** Schedules, and harvesters to keep alive, with those that an earlier version kept in a folder bucket. */
   readonly documents: Documents;
-  /** Where a version before had what is here now. */
+  /** The place of this state in an earlier version. */
   readonly #former: string | undefined;
 
   private constructor(folder: string, documents: Documents, former: string | undefined) {
@@ -48,7 +50,7 @@ export class LocalState {
     this.#former = former;
   }
 
-  /** Opens it: nothing is made before the first write. */
+  /** Opens it: nothing is created before the first write. */
   static async open({ store, ...options }: StateOptions & { store: Store }): Promise<LocalState> {
     const folder = await localFolder(options);
     const kept = await LocalStore.open(folder);
@@ -67,12 +69,12 @@ export class LocalState {
       : new LocalState(folder, own, undefined);
   }
 
-  /** Returns the control secret, made when it is first wanted. @throws UserError where it can be neither read nor written. */
+  /** Returns the control secret, created on first use. @throws UserError where it can be neither read nor written. */
   secret(): Promise<string> {
     return localSecret(this.folder);
   }
 
-  /** Returns the control secret of harvesters that a version before has started; null where there is none. */
+  /** Returns the control secret of harvesters that an earlier version has started; null where there is none. */
   async formerSecret(): Promise<string | null> {
     if (this.#former === undefined) return null;
     return await knownSecret(this.#former);
@@ -83,7 +85,7 @@ export class LocalState {
     return join(this.folder, "runner", "logs", `${collectionId}.log`);
   }
 
-  /** Returns the path of the log that there is; null where there is none yet. */
+  /** Returns the path of the existing log; null where there is none yet. */
   async foundLog(collectionId: string): Promise<string | null> {
     const former = this.#former === undefined
       ? []
@@ -94,7 +96,7 @@ export class LocalState {
     return null;
   }
 
-  /** Makes the folder of a log. @throws UserError where the log would be written through a link. */
+  /** Creates the folder of a log. @throws UserError where the log would be written through a link. */
   async makeLogFolder(log: string): Promise<void> {
     try {
       await madeFolder(this.folder);
@@ -115,7 +117,7 @@ export class LocalState {
   }
 }
 
-/** Makes a folder for this person alone. @throws UserError where others may write there. */
+/** Creates a folder for this person alone. @throws UserError where others may write there. */
 async function madeFolder(folder: string): Promise<void> {
   await ownFolder(folder, { called: STATE, hint: STATE_HINT });
 }

@@ -1,4 +1,4 @@
-/** Stops the process that holds a lock: by its control server, and by a signal where it is for sure that process. */
+/** Stops the process that holds a lock: by its control server, and by a signal where its identity is certain. */
 
 import process from "node:process";
 import type { FoundLock, LockDocument } from "../../bucket/lock.ts";
@@ -11,27 +11,27 @@ import { lastWord } from "../../base/visible.ts";
 import { tellStop } from "../live.ts";
 import type { StopOptions } from "../runner.ts";
 
-/** Milliseconds between looks at a harvester that is to stop. */
+/** Milliseconds between polls of a stopping harvester. */
 const POLL_MS = 100;
 /** Milliseconds that it may take to stop. */
 const STOP_TIMEOUT_MS = 600_000;
-/** Milliseconds that one which may be on another machine may say nothing meanwhile. */
+/** Milliseconds that a harvester, perhaps on another machine, may be silent meanwhile. */
 const SILENCE_MS = 10_000;
 
-/** What a holder is stopped with. */
+/** Options of stopHolder(). */
 export interface HolderOptions extends StopOptions {
   collectionId: string;
   /** Null where it has no control server. */
   control: ControlClient | null;
-  /** Looks at the collection's lock. */
+  /** Reads the collection's lock. */
   look: () => Promise<FoundLock | null>;
   clock: Clock;
 }
 
 /**
- * Stops a lock's holder and waits until it has given the lock back, or is gone.
- * @throws UnresponsiveError where it does not answer and is not known to be a process of this machine, or does not stop;
- *   UserError where it is another user's; what the signal was aborted with.
+ * Stops a lock's holder and waits until it has released the lock, or has ended.
+ * @throws UnresponsiveError where it does not respond and is not known to be a process of this machine, or does not
+ * stop; UserError where it belongs to another user; the reason of the signal.
  */
 export async function stopHolder(
   holder: LockDocument,
@@ -58,16 +58,16 @@ export async function stopHolder(
   );
 }
 
-/** Returns whether a lock is no longer the holder's, or its holder is gone: one that stands still is not. */
+/** Returns whether a lock is no longer the holder's, or its holder has ended: a suspended one has not. */
 function isOver(now: FoundLock | null, { holder }: LockDocument): boolean {
   if (now?.document?.holder !== holder) return true;
   return holderIsGone(now.document) ?? !now.live;
 }
 
 /**
- * Sends SIGTERM to the holder of a lock, where it is for sure a process that lives on this machine.
+ * Sends SIGTERM to the holder of a lock, where it is certainly a live process of this machine.
  * @returns Whether it was sent.
- * @throws UserError where it is another user's.
+ * @throws UserError where it belongs to another user.
  */
 function terminate(holder: LockDocument): boolean {
   if (holderIsGone(holder) !== false) return false;
@@ -84,7 +84,10 @@ function terminate(holder: LockDocument): boolean {
   }
 }
 
-/** Makes the error that says that a harvester does not answer, and was sent no signal, as it is not known to be a process of this machine. */
+/**
+ * Returns the error for a harvester that does not respond, and was sent no signal, as it is not known to be a process
+ * of this machine.
+ */
 function silent(collectionId: string, { host, pid, renewed }: LockDocument): UnresponsiveError {
   if (host !== Deno.hostname()) {
     return new UnresponsiveError(
@@ -97,9 +100,8 @@ function silent(collectionId: string, { host, pid, renewed }: LockDocument): Unr
     `The harvester of ${collectionId} does not answer, and its lock does not show whether it is process ${pid} of ` +
       "this machine or of another one with its name: nothing was stopped",
     {
-      hint:
-        `See what that process is: ${see}. If it harvests ${collectionId}, end it (${end}); if it is something ` +
-        `else, or gone, the lock ends by itself a minute after ${renewed}, when it was renewed last.`,
+      hint: `See what that process is: ${see}. If it harvests ${collectionId}, end it (${end}); ` +
+        `otherwise the lock expires a minute after its last renewal, at ${renewed}.`,
     },
   );
 }

@@ -83,7 +83,7 @@ test(
     await isLocked(store, "live");
     const said: string[] = [];
     const started = await runner.start(job("live"), { say: (line) => said.push(line) });
-    assert.match(said.join(), /^The service \S+_live_service of the Python original is stopped/);
+    assert.match(said.join(), /^Replacing the service \S+_live_service of the Python original/);
     assert.notEqual(await statusOf(account, "live"), "ACTIVE");
     assert.ok(await store.get(collectionKeys("live").lastHarvest), "It ended by itself");
     await until(async () => await started.awaited?.() === null);

@@ -158,7 +158,7 @@ const ENDINGS: [string, TaskEnding, RegExp | null][] = [
       reason: "OutOfMemoryError: Container killed due to memory usage",
       stopCode: "EssentialContainerExited",
     },
-    /needed more memory than it has \(OutOfMemoryError: .*memory, and cpu, in twarc_cloud\.ini/,
+    /ran out of memory and was killed \(OutOfMemoryError: .*memory, and cpu, in twarc_cloud\.ini/,
   ],
   [
     "killed for memory, with exit code 0",
@@ -167,7 +167,7 @@ const ENDINGS: [string, TaskEnding, RegExp | null][] = [
       reason: "OutOfMemoryError: Container killed due to memory usage",
       stopCode: "EssentialContainerExited",
     },
-    /needed more memory than it has/,
+    /ran out of memory and was killed/,
   ],
   [
     "whose spare capacity was wanted back",
@@ -176,7 +176,7 @@ const ENDINGS: [string, TaskEnding, RegExp | null][] = [
       stopCode: "SpotInterruption",
       stoppedReason: "Your Spot Task was interrupted.",
     },
-    /spare capacity back \(Your Spot Task was interrupted\).*the next harvest goes on from there/,
+    /reclaimed its spare capacity \(Your Spot Task was interrupted\).*the next harvest goes on from there/,
   ],
   [
     "ended by maintenance",
@@ -221,7 +221,8 @@ test("how a task ended is said in words, whatever its exit code; what the harves
   );
 });
 
-const NOTHING = /ended without an error, and has harvested nothing: is `image` in twarc_cloud\.ini/;
+const NOTHING =
+  /ended without an error and without a harvest: check that `image` in twarc_cloud\.ini/;
 
 test("a container that ends without an error, and has harvested nothing, has failed: another image does so", async ({ runner, store, job }) => {
   const started = await runner.once(job(IDLE));
@@ -269,7 +270,7 @@ test("of a task that ECS has forgotten the harvest tells; before it has, it is n
   await store.delete(collectionKeys("steady").lock);
   const { exitCode, message = "" } = await started.outcome() ?? assert.fail();
   assert.equal(exitCode, 3);
-  assert.match(message, /^It is not known how the task ended/);
+  assert.match(message, /^The outcome of the task is unknown/);
   await tell(store, "steady", { outcome: "complete" });
   assert.deepEqual(await started.outcome(), { exitCode: 0 });
 });
@@ -301,7 +302,7 @@ const REFUSALS: [string, typeof CapacityError | typeof UserError, RegExp][] = [
   [
     "Too many concurrent attempts to create a new revision of the specified family.",
     CapacityError,
-    /others ask for the same/,
+    /too many requests at this moment/,
   ],
   [
     "You've reached the limit on the number of vCPUs you can run concurrently",

@@ -115,7 +115,7 @@ Deno.test("killed, or ended though nobody stopped it, it is started again", asyn
   await clock.advance(MINUTE);
   await end();
   assert.equal(begun.length, 4);
-  assert.match(lines[2] ?? "", /though nobody stopped it/);
+  assert.match(lines[2] ?? "", /ended without a stop request/);
 });
 
 Deno.test("a stream that has come to its limit is not started again, and says so", async () => {

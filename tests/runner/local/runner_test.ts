@@ -508,7 +508,7 @@ Deno.test("when keeper and harvester are gone, as after a restart, both are revi
       await systemClock.sleep(20);
     }
     const [{ trouble } = assert.fail()] = await Array.fromAsync(runner.running());
-    assert.deepEqual([trouble?.state, trouble?.problem], ["gone", "Its process is gone."]);
+    assert.deepEqual([trouble?.state, trouble?.problem], ["gone", "Its process no longer runs."]);
     const now = await foundKept(documents, keptKey("steady"));
     assert.ok(now && await runner.revive(now));
     await nextHolder(() => lock("steady"), [first]);

@@ -19,7 +19,7 @@ import {
 
 Deno.test("a run that cannot begin is tried again with growing waits, reported once, and begins in the end", async () => {
   const problems: [Error, RegExp][] = [
-    [new LockedError("Collection a is being harvested"), /a has not begun, it is still being/],
+    [new LockedError("Collection a is being harvested"), /a was not started, as it is still being/],
     [new OutsideError("A harvester cannot be started: ENOENT"), /a failed: A harvester cannot/],
     [new AccessError("The bucket folder ./b cannot be used"), /a failed: The bucket folder/],
   ];
@@ -36,7 +36,7 @@ Deno.test("a run that cannot begin is tried again with growing waits, reported o
     assert.deepEqual(waits.map(Math.round), [1, 2, 4, 8, 16, 30, 30, 30]);
     assert.equal(lines.length, 2, lines.join("\n"));
     assert.match(lines[0] ?? "", says);
-    assert.match(lines[0] ?? "", /It is tried again with growing waits, next at 2026/);
+    assert.match(lines[0] ?? "", /It is retried with increasing delays, next at 2026/);
     assert.match(lines[1] ?? "", /a started/);
     assert.equal((await kept(store, "a")).retry, undefined);
   }
@@ -58,13 +58,13 @@ Deno.test("a run that ends by a fault, at once or after hours, is tried again; o
   await clock.advance(10 * HOUR);
   await end();
   assert.equal(tries.length, 4);
-  assert.deepEqual(lines.map((line) => line.replace(/^\S+ | with growing waits.*/g, "")), [
-    "a failed: Fault 3. It is tried again",
-    "a failed: Fault 1. It is tried again",
+  assert.deepEqual(lines.map((line) => line.replace(/^\S+ | with increasing delays.*/g, "")), [
+    "a failed: Fault 3. It is retried",
+    "a failed: Fault 1. It is retried",
     "a started",
-    "a failed: Fault 3. It is tried again",
+    "a failed: Fault 3. It is retried",
     "a started",
-    "a ended: nothing is known of it.",
+    "a ended: its outcome is unknown.",
   ]);
 });
 

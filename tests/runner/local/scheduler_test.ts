@@ -68,7 +68,7 @@ Deno.test("that a run has ended is reported once, with what came of it as far as
   await clock.advance(0.4 * HOUR);
   await end();
   assert.equal(lines.length, 2, lines.join("\n"));
-  assert.match(lines[1] ?? "", /^\S+ a ended: nothing is known of it\.$/);
+  assert.match(lines[1] ?? "", /^\S+ a ended: its outcome is unknown\.$/);
 });
 
 Deno.test("of two schedulers one starts a run", async () => {
@@ -124,7 +124,7 @@ Deno.test("a schedule that is no good is told once, and the others are carried o
   await schedule(store, "d", "rate(1 hour)", clock.now());
   const lines = await running(store, clock, [recording(started)], 2.5 * HOUR);
   assert.deepEqual(started, ["d", "d"]);
-  const told = lines.filter((line) => line.includes("is left out")).toSorted();
+  const told = lines.filter((line) => line.includes("is skipped")).toSorted();
   assert.equal(told.length, 3, lines.join("\n"));
   for (const name of ["a", "b", "c"]) {
     assert.ok(told.some((line) => line.includes(`runner/schedules/${name}.json`)), name);
@@ -240,10 +240,10 @@ Deno.test("one schedule that cannot be read for a while is reported twice, and k
   await end();
   assert.deepEqual(started, ["b", "a"]);
   assert.deepEqual(lines.map((line) => line.slice("2026-01-02T04:04:05.000Z ".length)), [
-    "runner/schedules/a.json is left out: EIO.",
+    "runner/schedules/a.json is skipped: EIO.",
     "b started",
     "a started",
-    "runner/schedules/a.json is carried out again",
+    "runner/schedules/a.json is valid again",
   ]);
 });
 
