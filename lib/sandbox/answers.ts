@@ -1,15 +1,15 @@
-/** Answers of the API, well and badly made. */
+/** Responses of the API, good and faulty. */
 
 import type { TroubleKind } from "./trouble.ts";
 
 const encoder = new TextEncoder();
 
-/** Returns an error as v1.1 tells it. */
+/** Returns an error in the form of v1.1. */
 export function errorAnswer(status: number, code: number, message: string): Response {
   return Response.json({ errors: [{ code, message }] }, { status });
 }
 
-/** Several pieces of JSON text as one. */
+/** Joins several pieces of JSON text. */
 export function joined(parts: (string | Uint8Array)[]): Uint8Array<ArrayBuffer> {
   const bytes = parts.map((part) => typeof part === "string" ? encoder.encode(part) : part);
   const all = new Uint8Array(bytes.reduce((length, part) => length + part.length, 0));
@@ -21,7 +21,7 @@ export function joined(parts: (string | Uint8Array)[]): Uint8Array<ArrayBuffer> 
   return all;
 }
 
-/** JSON text as an answer. */
+/** Returns a response with JSON text. */
 export function jsonAnswer(body: Uint8Array<ArrayBuffer> | string, status = 200): Response {
   return new Response(body, {
     status,
@@ -34,7 +34,7 @@ function plainProblem(status: number, title: string): Response {
 }
 
 /**
- * Returns the answer that a trouble makes of a good one, or null where the trouble is none of an answer's.
+ * Returns a good response with a trouble applied, or null where the trouble does not concern responses.
  * @param resetAt When the rate limit's window ends, in seconds since 1970.
  */
 export function troubledAnswer(

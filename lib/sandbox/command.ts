@@ -15,7 +15,7 @@ export function addDemo(
     .summary("Show the whole job against the sandbox, in half a minute.")
     .description(
       "Starts the sandbox, makes a user timeline, a search and a filter collection in a folder, harvests " +
-        "each with the commands that you would type, and checks what came. It needs no keys and no account.",
+        "each with the commands that you would type, and checks the results. It needs no keys and no account.",
     )
     .option("--folder <path>", "folder to make everything in", "twarc-cloud-demo")
     .action(async ({ folder }) => {
@@ -49,7 +49,7 @@ export function addSandbox(program: Command, context: SandboxContext): void {
     .option("--keep-alive <seconds>", "seconds between keep-alives on streams", positive, 30)
     .option(
       "--replay <number>",
-      "tweets that are sent again when a stream is opened again",
+      "tweets that are repeated when a stream reconnects",
       wholeNumber,
       0,
     )
@@ -61,12 +61,12 @@ export function addSandbox(program: Command, context: SandboxContext): void {
     )
     .option(
       "--linger <seconds>",
-      "seconds that a filtered stream which was left still counts as a connection",
+      "seconds that an abandoned filtered stream still counts as a connection",
       wholeNumber,
       0,
     )
     .option("--delay <milliseconds>", "time before each answer", wholeNumber, 0)
-    .option("--verbose", "say each request", false)
+    .option("--verbose", "print each request", false)
     .addHelpText(
       "after",
       "\nExamples:\n  twarc-cloud sandbox\n" +

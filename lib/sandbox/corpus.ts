@@ -8,18 +8,18 @@ import { SNOWFLAKE_EPOCH } from "../base/typed_ids.ts";
 import { type SentTweet, sentTweets } from "./v2/corpus.ts";
 import type { SandboxUser } from "./user.ts";
 
-/** Bytes that a file may have, unpacked. */
+/** Bytes that a file may have, decompressed. */
 const MAX_BYTES = 2 ** 31;
 
 /** A tweet of the sandbox. */
 export interface Status {
   id: bigint;
   userId: string;
-  /** What a search looks through, in lower case. */
+  /** The text that a search matches, in lower case. */
   words: () => string;
   /** The status as it is served. */
   bytes: () => Uint8Array;
-  /** What version 2 serves, where it is from a file of version 2. */
+  /** The tweet that version 2 serves, where it is from a file of version 2. */
   sent?: SentTweet;
 }
 
@@ -134,7 +134,7 @@ function ascii(text: string): string {
 const author = z.object({
   id_str: z.string().optional(),
   id: z.number().optional(),
-  /** Absent where a tweet was asked for with trim_user. */
+  /** Absent where a tweet was requested with trim_user. */
   screen_name: z.string().optional(),
   name: z.string().default(""),
 });
@@ -146,19 +146,19 @@ const fileStatus = z.object({
   user: author.optional(),
 });
 
-/** What a file of tweets holds. */
+/** The content of a file of tweets. */
 export interface Corpus {
   /** In the file's order. */
   statuses: Status[];
   users: SandboxUser[];
-  /** Lines that are no tweets. */
+  /** Lines that are not tweets. */
   skipped: number;
 }
 
 /**
- * Reads a JSONL file of v1.1 statuses, or of answers of version 2, plain or packed as tweets files are; each tweet is
- * served byte for byte.
- * @throws UserError for a file that cannot be read or has no tweet in it.
+ * Reads a JSONL file of v1.1 statuses, or of responses of version 2, plain or compressed as tweets files are; each
+ * tweet is served byte for byte.
+ * @throws UserError for a file that cannot be read or has no tweets.
  */
 export async function readCorpus(path: string): Promise<Corpus> {
   let bytes: Uint8Array;
@@ -178,8 +178,8 @@ export async function readCorpus(path: string): Promise<Corpus> {
     for (const user of found?.users ?? []) users.set(user.id, user);
   }
   if (statuses.length === 0) {
-    throw new UserError(`There is no tweet in ${path}`, {
-      hint: "A file of v1.1 tweets, or of answers of version 2, is needed: one JSON object a line.",
+    throw new UserError(`${path} has no tweets`, {
+      hint: "Use a file of v1.1 tweets, or of responses of version 2, with one JSON object a line.",
     });
   }
   return { statuses, users: [...users.values()], skipped };
@@ -195,13 +195,13 @@ function* linesOf(bytes: Uint8Array): Generator<Uint8Array> {
   }
 }
 
-/** What a line tells. */
+/** The content of a line. */
 interface Found {
   statuses: Status[];
   users: SandboxUser[];
 }
 
-/** Returns the tweets of an answer of version 2; to version 1.1 they are served as far as they are known. */
+/** Returns the tweets of a response of version 2; version 1.1 serves them as far as they are known. */
 function answerOf(line: Uint8Array): Found | null {
   const found = sentTweets(line);
   return found && { statuses: found.tweets.map(sentStatus), users: found.users };

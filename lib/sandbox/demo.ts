@@ -1,4 +1,4 @@
-/** What `twarc-cloud demo` does: the main job against the sandbox, by the commands that anybody types. */
+/** The command `twarc-cloud demo`: the main job against the sandbox, by the commands that a person types. */
 
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -13,28 +13,28 @@ import { EVERYTHING } from "./query.ts";
 import { type Sandbox, startSandbox } from "./server.ts";
 import { World } from "./world.ts";
 
-/** What the demo works with. */
+/** Options of the demo. */
 export interface DemoContext {
   print: (line: string) => void;
   signal: AbortSignal;
   /** The command line that starts this program again. */
   self: readonly string[];
   env: Record<string, string | undefined>;
-  /** The folder that everything is made in. */
+  /** The folder for everything that the demo makes. */
   folder: string;
 }
 
 const USERS = 12;
 const TWEETS = 400;
-/** Milliseconds before each answer: the API is far away. */
+/** Milliseconds before each response: the API is far away. */
 const DELAY_MS = 100;
-/** Tweets that the filter collection waits for. */
+/** Tweets that the filter collection has to collect. */
 const STREAMED = 50;
 
 /**
- * Makes a timeline, a search and a filter collection in a folder bucket, harvests each, checks every
- * manifest, harvests the timeline again, and makes a table of it.
- * @throws UserError for a folder that is not the demo's, or not its alone; OutsideError where a step does not do its part.
+ * Makes a timeline, a search and a filter collection in a folder bucket, harvests each, checks every manifest,
+ * harvests the timeline again, and makes a table of it.
+ * @throws UserError for a folder that is not the demo's, or not its alone; OutsideError where a step fails.
  */
 export async function runDemo(context: DemoContext): Promise<void> {
   const begun = performance.now();
@@ -131,7 +131,7 @@ class Demo {
     for (const file of files.filter((file) => file.endsWith("/manifest-sha1.txt"))) {
       const tweets = await checkManifest(file);
       this.#context.print(
-        `  ${file.slice(this.#context.folder.length + 1)}: whole, ${tweets} tweets`,
+        `  ${file.slice(this.#context.folder.length + 1)}: intact, ${tweets} tweets`,
       );
     }
   }
@@ -143,7 +143,7 @@ class Demo {
     await this.#type(["collection", "once", "demo_timelines", "--wait", "--yes"]);
     const last = await this.#read(["harvest", "last", "demo_timelines", "--json"]);
     if (!/"tweets": 10,/.test(last)) {
-      throw new OutsideError("The second harvest did not bring the ten new tweets");
+      throw new OutsideError("The second harvest did not collect the ten new tweets");
     }
   }
 
@@ -179,7 +179,7 @@ class Demo {
     this.#context.print("After the template, put your query into collection.json.");
     this.#context.print("");
     this.#context.print(
-      `Done in ${seconds.toFixed(1)} s. What was made is in ${this.#context.folder}`,
+      `Done in ${seconds.toFixed(1)} s. The results are in ${this.#context.folder}`,
     );
   }
 
@@ -256,7 +256,7 @@ class Demo {
 }
 
 const encoder = new TextEncoder();
-/** What the demo reads of the document beside a table. */
+/** The members of the document beside a table that the demo reads. */
 const exportSchema = z.object({ counts: z.object({ rows: z.number() }) });
 
 async function filesBelow(folder: string): Promise<string[]> {
@@ -275,7 +275,7 @@ async function checkManifest(manifest: string): Promise<number> {
     const [sha1 = "", name = ""] = row.split("  ");
     const bytes = await Deno.readFile(join(manifest, "..", name));
     if (createHash("sha1").update(bytes).digest("hex") !== sha1) {
-      throw new OutsideError(`${name} is not as ${manifest} lists it`);
+      throw new OutsideError(`${name} does not match its entry in ${manifest}`);
     }
     if (!name.startsWith("tweets-")) continue;
     const lines = gunzipSync(bytes).toString().split("\n").filter(Boolean);

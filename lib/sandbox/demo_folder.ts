@@ -1,15 +1,15 @@
-/** The folder that the demo works in: made anew each time, as long as nobody has put anything of theirs into it. */
+/** The folder of the demo: made again each time, as long as it has no files of others. */
 
 import { join } from "node:path";
 import { removeFile } from "../base/in_use.ts";
 import { UserError } from "../base/errors.ts";
 
-/** Says that the demo made the folder, and what it has left in it: `<bytes> <time> <path>` a line. */
+/** Marks the folder as the demo's, and lists what it has left in it: `<bytes> <time> <path>` a line. */
 const MARK = ".made-by-twarc-cloud-demo";
 
 /**
- * Makes the folder anew: what the demo has left there before is removed, if it is still as it was left.
- * @throws UserError for a folder that somebody else made, or with anything in it that is somebody else's.
+ * Makes the folder again: files of the last demo are removed, if they are unchanged.
+ * @throws UserError for a folder that the demo did not make, or with other files in it.
  */
 export async function makeDemoFolder(folder: string): Promise<void> {
   if (await Deno.lstat(folder).catch(() => null)) await clear(folder);
@@ -26,20 +26,20 @@ export async function noteDemo(folder: string): Promise<void> {
 async function clear(folder: string): Promise<void> {
   const mark = join(folder, MARK);
   const isMarked = (await Deno.lstat(mark).catch(() => null))?.isFile;
-  if (!isMarked) throw refused(`${folder} is there and was not made by the demo`);
+  if (!isMarked) throw refused(`${folder} exists and was not created by the demo`);
   const noted = new Set((await Deno.readTextFile(mark)).split("\n"));
   const found = await left(folder);
   const others = found.filter(({ row }) => !noted.has(row)).map(({ path }) => path);
   if (others.length > 0) {
     const more = others.length > 1 ? ` and ${others.length - 1} more` : "";
-    throw refused(`${folder} has what the demo did not leave there: ${others[0]}${more}`);
+    throw refused(`${folder} has files that are not the demo's: ${others[0]}${more}`);
   }
   // The deepest first; the mark last, so that a folder which is cleared in part is the demo's still.
   for (const { path } of found.toReversed()) await removeFile(join(folder, path));
   await removeFile(mark);
 }
 
-/** Returns what is in a folder, each folder before what is in it; links are not followed. */
+/** Returns the content of a folder, each folder before its own content; links are not followed. */
 async function left(folder: string, below = ""): Promise<{ path: string; row: string }[]> {
   const found: { path: string; row: string }[] = [];
   for await (const { name, isDirectory, isFile } of Deno.readDir(join(folder, below))) {
@@ -55,6 +55,6 @@ async function left(folder: string, below = ""): Promise<{ path: string; row: st
 
 function refused(message: string): UserError {
   return new UserError(message, {
-    hint: "Move it away, or name another folder with --folder.",
+    hint: "Move it away, or choose another folder with --folder.",
   });
 }

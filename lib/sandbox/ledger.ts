@@ -1,4 +1,4 @@
-/** What the sandbox bills, as X would: each post and each user once a UTC day, counts by the call. */
+/** The bill of the sandbox, as X would make it: each post and each user once a UTC day, counts by the call. */
 
 import { z } from "zod";
 import { type Clock, isoTime } from "../base/clock.ts";
@@ -11,7 +11,7 @@ const PRICES = { post: 50, user: 100, recentCounts: 50, allCounts: 100 };
 
 const answerSchema = z.object({ data: z.array(z.object({ id: z.string() })).optional() });
 
-/** What was billed so far. */
+/** The bill so far. */
 export interface Billed {
   posts: number;
   users: number;
@@ -20,11 +20,11 @@ export interface Billed {
   dollars: number;
 }
 
-/** Writes down what is billed. Calls that fail are free. */
+/** Records what is billed. Calls that fail are free. */
 export class Ledger {
   readonly #clock: Clock;
   readonly #seen = { post: new Set<string>(), user: new Set<string>() };
-  /** The day that is seen. */
+  /** The day of `#seen`. */
   #day = "";
   readonly #postsByDay = new Map<string, number>();
   #users = 0;
@@ -34,7 +34,7 @@ export class Ledger {
     this.#clock = clock;
   }
 
-  /** What was billed so far. */
+  /** The bill so far. */
   get billed(): Billed {
     const posts = sum([...this.#postsByDay.values()]);
     const { recentCounts, allCounts } = this.#calls;
@@ -79,8 +79,8 @@ export class Ledger {
   }
 
   /**
-   * Bills what a good answer brought: the posts or users of its `data`. X's pages do not say that what comes
-   * with it in `includes` is billed as well.
+   * Bills the content of a good response: the posts or users of its `data`. X's pages do not mention a price for
+   * objects in `includes`.
    */
   charge(path: string, answer: Uint8Array): void {
     if (!path.startsWith("/2/")) return;
@@ -96,7 +96,7 @@ export class Ledger {
     this[brings]((parsed.data?.data ?? []).map(({ id }) => id));
   }
 
-  /** This day in UTC; what was read on another one is billed again. */
+  /** Returns this day in UTC; objects that were read on another one are billed again. */
   #today(): string {
     const day = dayOf(this.#clock.now());
     if (day !== this.#day) {

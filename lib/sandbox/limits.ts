@@ -2,7 +2,7 @@
 
 import type { Clock } from "../base/clock.ts";
 
-/** What may be asked in a window, by endpoint. */
+/** Requests allowed in a window, by endpoint. */
 const LIMITS: Record<string, { user: number; app: number }> = {
   "/1.1/statuses/user_timeline.json": { user: 900, app: 1_500 },
   "/1.1/search/tweets.json": { user: 180, app: 450 },

@@ -1,4 +1,4 @@
-/** Who asks: OAuth 1.0a signatures and bearer tokens, really verified, and the PIN login. */
+/** Authentication: OAuth 1.0a signatures and bearer tokens, really verified, and the PIN login. */
 
 import OAuth from "oauth-1.0a";
 import { createHmac, randomInt } from "node:crypto";
@@ -12,7 +12,7 @@ export interface SandboxKeys {
   access_token_secret: string;
 }
 
-/** Who asks, or why nobody is let in. */
+/** The caller of a request, or why it is rejected. */
 export type Caller =
   | { token: string; kind: "user" | "app" }
   | { status: number; code: number; message: string };
@@ -20,7 +20,7 @@ export type Caller =
 /** Seconds that a request's timestamp may be off. */
 const SKEW = 300;
 
-/** Knows the keys, verifies requests, and gives out tokens. */
+/** Knows the keys, verifies requests, and issues tokens. */
 export class Gate {
   /** The app's token. */
   bearer: string;
@@ -108,7 +108,7 @@ export class Gate {
     return this.#oauth.hash_function(base, this.#oauth.getSigningKey(secret));
   }
 
-  /** Gives the app another token in place of the one it had. */
+  /** Replaces the app's token. */
   revoke(): void {
     this.bearer = `sandbox-bearer-token-${++this.#issued}`;
   }
@@ -121,7 +121,7 @@ export class Gate {
     return { oauth_token, oauth_token_secret: secret };
   }
 
-  /** Returns the PIN that a person sees who authorizes a request token. */
+  /** Returns the PIN for a person who authorizes a request token. */
   pinOf(requestToken: string): string | undefined {
     return this.#requests.get(requestToken)?.pin;
   }
@@ -139,7 +139,7 @@ export class Gate {
     return { oauth_token, oauth_token_secret };
   }
 
-  /** Returns whether a Basic authorization is the consumer pair, which a bearer token is given for. */
+  /** Returns whether a Basic authorization is the consumer pair, which a bearer token is issued for. */
   isConsumer(authorization: string | null): boolean {
     const { consumer_key, consumer_secret } = this.#keys;
     const pair = `${encodeURIComponent(consumer_key)}:${encodeURIComponent(consumer_secret)}`;

@@ -1,4 +1,4 @@
-/** The query language of searches and stream rules, as far as the sandbox speaks it. */
+/** The query language of searches and stream rules, as far as the sandbox supports it. */
 
 import type { Status } from "./corpus.ts";
 import type { SandboxUser } from "./user.ts";
@@ -9,7 +9,7 @@ export const EVERYTHING = "sandbox";
 /** Whether a tweet matches. */
 export type Matcher = (status: Status, user: SandboxUser | undefined) => boolean;
 
-/** Operators that are known, and what they look at; made-up tweets are in English, without a place. */
+/** The supported operators, and their matchers; made-up tweets are in English, without a place. */
 const OPERATORS: Record<string, (value: string) => Matcher> = {
   from: (value) => (status, user) =>
     status.userId === value || user?.screenName.toLowerCase() === value,
@@ -24,9 +24,9 @@ const OPERATORS: Record<string, (value: string) => Matcher> = {
 };
 
 /**
- * Returns what a query asks for: words, "phrases", #tags, operators such as from:name, -not, OR, and parentheses.
+ * Returns the matcher of a query: words, "phrases", #tags, operators such as from:name, -not, OR, and parentheses.
  * https://docs.x.com/x-api/posts/filtered-stream/integrate/build-a-rule
- * @throws SyntaxError that says what is wrong with it.
+ * @throws SyntaxError that names its fault.
  */
 export function matcher(query: string): Matcher {
   const tokens = query.match(/-?\(|\)|-?[a-z_]+:\[[^\]]*\]|-?(?:[a-z_]+:)?"[^"]*"|[^\s()]+/gi) ??
@@ -73,7 +73,7 @@ function term(text: string): Matcher {
   const [, name = "", value = ""] = /^([a-z_]+):(?!\/\/)(.+)$/.exec(text) ?? [];
   if (name !== "") {
     const operator = Object.hasOwn(OPERATORS, name) ? OPERATORS[name] : undefined;
-    if (!operator) throw new SyntaxError(`"${name}:" is no operator`);
+    if (!operator) throw new SyntaxError(`"${name}:" is not an operator`);
     return operator(value.replaceAll('"', ""));
   }
   if (text.replaceAll('""', "").split('"').length % 2 === 0) {

@@ -1,4 +1,4 @@
-/** What `twarc-cloud sandbox` does: serves until it is stopped. */
+/** The command `twarc-cloud sandbox`: serves until it is stopped. */
 
 import { setting, shellOf } from "../base/shell.ts";
 import { systemClock } from "../base/clock.ts";
@@ -9,10 +9,10 @@ import { parseTrouble } from "./trouble.ts";
 import { EVERYTHING } from "./query.ts";
 import { World } from "./world.ts";
 
-/** How the sandbox is asked to be. */
+/** Flags of the sandbox. */
 export interface SandboxFlags {
   port: number;
-  /** Files of tweets; none for a made-up world. */
+  /** Files of tweets; empty for a made-up world. */
   tweets: string[];
   users: number;
   tweetsPerUser: number;
@@ -24,17 +24,17 @@ export interface SandboxFlags {
   limit?: number | undefined;
   /** Seconds between keep-alives on a stream. */
   keepAlive: number;
-  /** Tweets before a lost stream that are sent once more after it. */
+  /** Tweets before a lost stream that are repeated after it. */
   replay: number;
-  /** Seconds that a filtered stream which was left still counts as a connection. */
+  /** Seconds that an abandoned filtered stream still counts as a connection. */
   linger: number;
-  /** Milliseconds before each answer. */
+  /** Milliseconds before each response. */
   delay: number;
-  /** Say each request. */
+  /** Print each request. */
   verbose: boolean;
 }
 
-/** Where the command prints, and when it ends. */
+/** The output of the command, and when it ends. */
 export interface SandboxContext {
   print: (line: string) => void;
   signal: AbortSignal;
@@ -42,7 +42,7 @@ export interface SandboxContext {
 
 /**
  * Serves the stand-in API until the signal is aborted.
- * @throws UserError for a file or a port that cannot be used; UsageError for a trouble that is none.
+ * @throws UserError for a file or a port that cannot be used; UsageError for an invalid trouble.
  */
 export async function runSandbox(
   flags: SandboxFlags,
@@ -74,7 +74,7 @@ export async function runSandbox(
   }
 }
 
-/** Publishes until the signal is aborted: files in their order while a stream is open, else new tweets. */
+/** Publishes until the signal is aborted: files in their order while a stream is open, otherwise new tweets. */
 async function publish(
   sandbox: Sandbox,
   { corpora, perSecond, clock, signal }: {
@@ -112,12 +112,12 @@ function tell(
   const tweets = corpora.reduce((total, corpus) => total + corpus.statuses.length, 0);
   print(`The sandbox serves the API at ${url.href}`);
   if (corpora.length > 0) {
-    print(`It has ${tweets} tweets from files; ${skipped} lines were no tweets.`);
+    print(`It has ${tweets} tweets from files; ${skipped} lines were not tweets.`);
   }
   print(`It knows ${world.users.size} users: ${names(world)}`);
   print(`Searching or tracking "${EVERYTHING}" finds every tweet.`);
   print("");
-  print("In another terminal, so that twarc-cloud asks the sandbox:");
+  print("To use the sandbox with twarc-cloud, run in another terminal:");
   print(`  ${setting(shellOf({ env: Deno.env.toObject() }), "TWITTER_API_URL", url.href)}`);
   print("  twarc-cloud configure      (with these keys:)");
   print(`    consumer key     ${keys.consumer_key}`);

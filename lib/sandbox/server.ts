@@ -18,7 +18,7 @@ import { asksInNewWords, inNewWords, refusedWords } from "./v2/words.ts";
 import { FilteredStream } from "./v2/stream.ts";
 import { World } from "./world.ts";
 
-/** How a sandbox is made. */
+/** Options of a sandbox. */
 export interface SandboxOptions {
   /** 0 picks a free port. */
   port?: number;
@@ -32,33 +32,33 @@ export interface SandboxOptions {
   /** Length of a rate limit's window, in milliseconds. */
   windowMs?: number;
   keepAliveMs?: number;
-  /** Milliseconds before each answer, as a far away API takes them. */
+  /** Milliseconds before each response, as a far away API takes them. */
   delayMs?: number;
-  /** Tweets before a lost stream that are sent once more after it. */
+  /** Tweets before a lost stream that are repeated after it. */
   replay?: number;
-  /** Rules that the app may have on its filtered stream; 1,000 unless said. */
+  /** Rules that the app may have on its filtered stream; by default 1,000. */
   mostRules?: number;
-  /** Milliseconds that a filtered stream which the client has left still counts as a connection. */
+  /** Milliseconds that an abandoned filtered stream still counts as a connection. */
   lingerMs?: number;
-  /** Whether version 2 is as X's document 2.167 has it, which knows the new words alone; else it takes both. */
+  /** Whether version 2 is as in X's document 2.167, with the new words alone; otherwise it accepts both. */
   newWordsOnly?: boolean;
-  /** Called with each request that was answered. */
+  /** Called after each request. */
   onRequest?: (request: LoggedRequest) => void;
-  /** Called with each tweet that goes out on a stream, each time that it does. */
+  /** Called each time that a tweet is sent on a stream. */
   onSent?: (status: Status) => void;
 }
 
-/** A request that was answered. */
+/** A request and its status. */
 export interface LoggedRequest {
   method: string;
   path: string;
   parameters: Record<string, string>;
   status: number;
-  /** Who asked, by the form of the signature. */
+  /** The caller, by the form of the signature. */
   as: "app" | "user";
 }
 
-/** A sandbox that listens. */
+/** A sandbox that is listening. */
 export interface Sandbox {
   url: URL;
   keys: SandboxKeys;
@@ -67,18 +67,18 @@ export interface Sandbox {
   troubles: Troubles;
   streams: Streams;
   filtered: FilteredStream;
-  /** What X would have billed. */
+  /** The bill that X would have made. */
   ledger: Ledger;
   compliance: Compliance;
-  /** What was asked, oldest first; logins and tokens are apart. */
+  /** The requests, oldest first; without logins and tokens. */
   requests: LoggedRequest[];
   signIns: LoggedRequest[];
-  /** Ends the app's token: whoever asks for one gets another. */
+  /** Revokes the app's token: a caller has to request another one. */
   revoke(): void;
   close(): Promise<void>;
 }
 
-/** The keys of a sandbox that was given no others. They open nothing but sandboxes. */
+/** The default keys of a sandbox. They open nothing but sandboxes. */
 export const SANDBOX_KEYS: SandboxKeys = {
   consumer_key: "sandbox-consumer-key",
   consumer_secret: "sandbox-consumer-secret",
@@ -155,7 +155,7 @@ export function startSandbox(options: SandboxOptions = {}): Sandbox {
     close: async () => {
       streams.close();
       filtered.close();
-      // Not a graceful shutdown: answers that were told to stall would never end.
+      // Not a graceful shutdown: responses that stall on purpose would never end.
       ending.abort();
       await server.finished;
     },
@@ -184,7 +184,7 @@ function listen(
   }
 }
 
-/** What answers need. */
+/** Input of responses. */
 interface Parts {
   world: World;
   troubles: Troubles;
@@ -195,13 +195,13 @@ interface Parts {
   gate: Gate;
 }
 
-/** Answers requests: who asks, how often, and what. */
+/** Handles requests: the caller, the limits, and the content. */
 class Desk {
   readonly #parts: Parts;
   readonly #limits: RateLimits;
   readonly #newWordsOnly: boolean;
   readonly #clock: Clock;
-  /** What was answered last, by path and user: nobody is sent another user's page again. */
+  /** The last responses, by path and user: a user is never sent another user's page again. */
   readonly #pagesBefore = new Map<string, Uint8Array<ArrayBuffer>>();
 
   constructor(
@@ -254,7 +254,7 @@ class Desk {
     return response;
   }
 
-  /** Returns an answer of version 2 in the words in which it is asked for. */
+  /** Returns a response of version 2 in the words of its request. */
   async #worded(
     path: string,
     parameters: Parameters,
@@ -290,7 +290,7 @@ class Desk {
     return path === FILTER ? streams.open(caller.token, parameters) : filtered.open(parameters);
   }
 
-  /** @param page What the page before is the page before of. */
+  /** @param page Identifies the requests of which a page before can be repeated. */
   async #withTrouble(path: string, page: string, response: Response): Promise<Response> {
     const kind = this.#parts.troubles.next(path);
     const good = await response.bytes();

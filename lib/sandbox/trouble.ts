@@ -1,4 +1,4 @@
-/** How the sandbox misbehaves when it is told to. */
+/** Faults that the sandbox can be asked to show. */
 
 import { UsageError } from "../base/errors.ts";
 
@@ -12,18 +12,18 @@ export const TROUBLES = {
   "cap": "429 because the month's posts are used up",
   "credits": "402 because the credits are used up",
   "spend-cap": "403 because the spending limit of the billing cycle is reached",
-  "401": "the keys are not known",
+  "401": "the keys are unknown",
   "403": "access is refused",
   "404": "there is no such address",
   "blocked": "a gateway's web page, with status 403",
   "500": "internal error",
   "503": "over capacity, as plain text",
   "html": "a web page in place of JSON, with status 200",
-  "garbage": "bytes that are no JSON, with status 200",
+  "garbage": "bytes that are not JSON, with status 200",
   "cut": "the connection breaks in the middle of the answer, or of a status",
   "truncate": "the answer, or the stream, ends too early but cleanly",
   "stall": "nothing more is sent, and the connection stays open",
-  "repeat": "the page before is sent once more",
+  "repeat": "the previous page is sent again",
   "disconnect": "the stream says that it ends, and ends",
 } as const;
 /** A kind of trouble. */
@@ -33,7 +33,7 @@ export type TroubleKind = keyof typeof TROUBLES;
 export interface Trouble {
   kind: TroubleKind;
   path: string;
-  /** Requests (on a stream: statuses) that go well before. */
+  /** Requests (on a stream: statuses) that succeed before. */
   after: number;
   /** How often it happens. */
   times: number;
@@ -53,7 +53,7 @@ export function parseTrouble(text: string): Trouble {
     else throw new UsageError(`${JSON.stringify(option)} is not after=N or times=N`);
   }
   if (!isKind(kind) || path === "") {
-    throw new UsageError(`${JSON.stringify(text)} is no trouble`, {
+    throw new UsageError(`${JSON.stringify(text)} is not a valid trouble`, {
       hint: `Write KIND:PATH, as in 503:search/tweets:after=2:times=3; kinds: ${known.join(", ")}.`,
     });
   }
@@ -64,9 +64,9 @@ function isKind(text: string): text is TroubleKind {
   return Object.hasOwn(TROUBLES, text);
 }
 
-/** The troubles that are to come. */
+/** The troubles still to come. */
 export class Troubles {
-  /** Those that were met, oldest first. */
+  /** Those that happened, oldest first. */
   readonly met: TroubleKind[] = [];
   readonly #troubles: Trouble[] = [];
 
@@ -79,7 +79,7 @@ export class Troubles {
     this.#troubles.push({ after: 0, times: 1, ...trouble });
   }
 
-  /** Forgets all that is to come. */
+  /** Removes all that are still to come. */
   clear(): void {
     this.#troubles.length = 0;
   }

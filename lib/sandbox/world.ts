@@ -1,18 +1,18 @@
-/** Who and what exists in the sandbox, and what is published while somebody looks. */
+/** The users and tweets of the sandbox, and new tweets while a client listens. */
 
 import type { Clock } from "../base/clock.ts";
 import { type Corpus, madeStatus, madeUser, type Status } from "./corpus.ts";
 import { type SandboxUser } from "./user.ts";
 import { matcher } from "./query.ts";
 
-/** How a made-up world begins. */
+/** Options of a made-up world. */
 export interface WorldOptions {
   clock: Clock;
   users: number;
   tweetsPerUser: number;
 }
 
-/** A page that is wanted; ids as v1.1 takes them (`maxId` inclusive). */
+/** A requested page; ids as v1.1 takes them (`maxId` inclusive). */
 export interface PageWanted {
   count: number;
   sinceId?: bigint | undefined;
@@ -40,7 +40,7 @@ export class World {
     this.#clock = clock;
   }
 
-  /** Returns a world made from code: every tenth user is protected, suspended or gone, in turns. */
+  /** Returns a made-up world: every tenth user is protected, suspended or gone, in turns. */
   static made({ clock, users, tweetsPerUser }: WorldOptions): World {
     const world = new World(clock);
     const states = ["protected", "suspended", "gone"] as const;
@@ -58,7 +58,7 @@ export class World {
     return world;
   }
 
-  /** Returns a world of tweets from files; of a tweet that is there more than once, the last. */
+  /** Returns a world of tweets from files; of a repeated tweet, the last. */
   static of(corpora: Corpus[], clock: Clock): World {
     const world = new World(clock);
     const all = new Map<bigint, Status>();
@@ -92,7 +92,7 @@ export class World {
     return posted;
   }
 
-  /** Lets those who listen have a tweet. */
+  /** Passes a tweet to the listeners. */
   publish(status: Status): void {
     for (const listener of this.#listeners) listener(status);
   }
@@ -103,7 +103,7 @@ export class World {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Returns a tweet, and whether its author lets it be read; undefined where there is none. */
+  /** Returns a tweet, and whether its author may be read; undefined where there is none. */
   find(id: string): { status: Status; author: SandboxUser | undefined } | undefined {
     const status = this.#all.find((status) => `${status.id}` === id);
     return status && { status, author: this.users.get(status.userId) };
@@ -129,7 +129,7 @@ export class World {
     return page(statuses.slice(0, MAX_TIMELINE), wanted);
   }
 
-  /** Newest first. @throws SyntaxError for a query that is none. */
+  /** Newest first. @throws SyntaxError for an invalid query. */
   search(query: string, wanted: PageWanted): Status[] {
     const matches = matcher(query);
     return page(
@@ -138,7 +138,7 @@ export class World {
     );
   }
 
-  /** Returns what is newer than an id, oldest first. */
+  /** Returns the tweets after an id, oldest first. */
   since(id: bigint): Status[] {
     return this.#all.filter((status) => status.id > id).reverse();
   }

@@ -300,7 +300,7 @@ Deno.test("wrong usage exits with 2 and says what is known", () =>
         ["collection-config", "template", "stream"],
         /Allowed choices are user_timeline, filter, search/,
       ],
-      [["sandbox", "--trouble", "503"], /is no trouble/],
+      [["sandbox", "--trouble", "503"], /is not a valid trouble/],
     ];
     for (const [args, says] of cases) await refused(place, args, { code: 2, says });
     const { code, out } = await place.run("collection");

@@ -47,7 +47,7 @@ for (
       const before = await treeOf(join(folder, ".."));
       await assert.rejects(makeDemoFolder(folder), {
         ...OURS,
-        message: /has what the demo did not leave there: /,
+        message: /has files that are not the demo's: /,
       });
       assert.deepEqual(await treeOf(join(folder, "..")), before);
     }));
@@ -64,7 +64,7 @@ Deno.test("a folder that the demo did not make is left as it is, also where only
     for (const place of [others, join(folder, "data")]) {
       await assert.rejects(makeDemoFolder(place), {
         ...OURS,
-        message: /was not made by the demo/,
+        message: /was not created by the demo/,
       });
     }
     assert.ok(await Deno.lstat(join(folder, "data", "deep")));

@@ -8,7 +8,7 @@ import type { PageWanted, World } from "../world.ts";
 /** A request's parameters. */
 export type Parameters = Map<string, string>;
 
-/** The endpoints by path: which methods they take, and how they answer. */
+/** The endpoints by path: their methods and handlers. */
 export const V1_ROUTES: Record<
   string,
   {
@@ -75,7 +75,7 @@ function show(world: World, parameters: Parameters): Response {
   return jsonAnswer(userJson(user));
 }
 
-/** Leaves out whom it does not find, and whoever is suspended, without a word. */
+/** Silently omits users that are missing or suspended. */
 function lookup(world: World, parameters: Parameters): Response {
   const split = (name: string) =>
     (parameters.get(name) ?? "").split(",").filter((part) => part !== "");

@@ -7,13 +7,13 @@ import type { TroubleKind, Troubles } from "../trouble.ts";
 import { EVERYTHING } from "../query.ts";
 import type { World } from "../world.ts";
 
-/** How streams behave. */
+/** Options of streams. */
 export interface StreamOptions {
   clock: Clock;
   keepAliveMs: number;
-  /** Tweets before a lost connection that are sent once more after it. */
+  /** Tweets before a lost connection that are repeated after it. */
   replay: number;
-  /** Called with each tweet that goes out whole. */
+  /** Called with each tweet that is sent in full. */
   onSent?: ((status: Status) => void) | undefined;
 }
 
@@ -35,11 +35,11 @@ export function streamMatcher(parameters: Map<string, string>): (status: Status)
     );
 }
 
-/** How a version of the API writes on its streams. */
+/** The format of a version of the API on its streams. */
 export interface Wire {
   /** A tweet as a line, without its end. */
   line: (status: Status) => Uint8Array;
-  /** The message that says that the stream ends. */
+  /** The message that ends a stream. */
   farewell: (code: number, reason: string) => unknown;
 }
 
@@ -48,24 +48,24 @@ const V1_WIRE: Wire = {
   farewell: (code, reason) => ({ disconnect: { code, stream_name: "sandbox-statuses", reason } }),
 };
 
-/** What the sandbox remembers of a client's streams. */
+/** The state of a client's streams. */
 export interface Listener {
   /** Sent last, oldest first. */
   recent: Status[];
-  /** What was being sent when the connection was lost. */
+  /** The tweet that was being sent when the connection was lost. */
   unsent: Status | null;
   connection: Connection | null;
 }
 
-/** Tweets that can be sent once more. */
+/** Tweets that can be repeated. */
 const REMEMBERED = 1_000;
 
-/** Returns a client that has not been heard of. */
+/** Returns the state of a new client. */
 export function newListener(): Listener {
   return { recent: [], unsent: null, connection: null };
 }
 
-/** Returns what is sent once more on a new connection: some of what was sent, and what was cut. */
+/** Returns the tweets to repeat on a new connection: some of those sent, and the one that was cut. */
 export function takeAgain(listener: Listener, replay: number): Status[] {
   const again = replay > 0 ? listener.recent.splice(-replay) : [];
   if (listener.unsent) again.push(listener.unsent);
@@ -91,12 +91,12 @@ export class Streams {
     return this.#connections().length;
   }
 
-  /** Whether all that was said on them has gone to the network. */
+  /** Whether all of their output has been sent to the network. */
   get areSent(): boolean {
     return this.#connections().every(({ isSent }) => isSent);
   }
 
-  /** Opens a stream; one of the same token that is open is told to end. */
+  /** Opens a stream; an open one of the same token is disconnected. */
   open(token: string, parameters: Map<string, string>): Response {
     const listener = this.#listeners.get(token) ?? newListener();
     this.#listeners.set(token, listener);
@@ -144,7 +144,7 @@ export class Connection {
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #isSilent = false;
 
-  /** @param options.trouble What happens to the tweet that is sent now. */
+  /** @param options.trouble The trouble of the next tweet. */
   constructor(
     listener: Listener,
     wire: Wire,
@@ -158,7 +158,7 @@ export class Connection {
     this.#trouble = options.trouble;
   }
 
-  /** @param onEnd Called once, when it is over, whoever ended it. */
+  /** @param onEnd Called once, when it has ended, from either side. */
   open(onEnd: () => void): Response {
     this.#ended.signal.addEventListener("abort", onEnd, { once: true });
     const body = new ReadableStream<Uint8Array>({
@@ -171,12 +171,12 @@ export class Connection {
     return new Response(body, { headers: { "content-type": "application/json" } });
   }
 
-  /** Whether all that was said has gone to the network. */
+  /** Whether all of its output has been sent to the network. */
   get isSent(): boolean {
     return this.#ended.signal.aborted || (this.#controller?.desiredSize ?? 1) > 0;
   }
 
-  /** Sends a tweet, or does to it what a trouble says. */
+  /** Sends a tweet, or applies a trouble to it. */
   send(status: Status): void {
     if (this.#ended.signal.aborted) return;
     const trouble = this.#isSilent ? "stall" : this.#trouble();
@@ -206,7 +206,7 @@ export class Connection {
     this.#write(joined([line, "\r\n"]));
   }
 
-  /** Says that it ends, and ends. */
+  /** Announces the end, and ends. */
   disconnect(code: number, reason: string): void {
     this.say(this.#wire.farewell(code, reason));
     this.end();
@@ -221,7 +221,7 @@ export class Connection {
 
   async #breakOff(): Promise<void> {
     this.#ended.abort();
-    // What was written before has to be on its way, or it would be thrown away with the connection.
+    // Earlier output has to be on its way, or it would be discarded with the connection.
     await this.#options.clock.sleep(20);
     this.#controller?.error(new Error("cut"));
   }
@@ -237,7 +237,7 @@ export class Connection {
       try {
         if (!this.#isSilent) this.#write(encoder.encode("\r\n"));
       } catch {
-        // The connection broke before anybody was told.
+        // The connection broke without an announcement.
         this.#ended.abort();
       }
     }

@@ -1,10 +1,10 @@
-/** Batch compliance of the sandbox: jobs, and the addresses where ids are put and results are fetched. */
+/** Batch compliance of the sandbox: jobs, and the addresses for uploading ids and downloading results. */
 
 import { type Clock, isoTime } from "../../base/clock.ts";
 import { invalid, type V2Route } from "./routes.ts";
 import type { World } from "../world.ts";
 
-/** Milliseconds that ids may be handed in for. */
+/** Milliseconds that ids may be uploaded for. */
 const UPLOAD_MS = 900_000;
 const UPLOAD = "/sandbox/compliance/upload/";
 const DOWNLOAD = "/sandbox/compliance/download/";
@@ -14,7 +14,7 @@ interface Job {
   name: string;
   created: number;
   status: "created" | "in_progress" | "complete" | "failed" | "expired";
-  /** Looks until it is complete. */
+  /** Requests until it is complete. */
   looks: number;
   results: string;
 }
@@ -23,7 +23,7 @@ interface Job {
 export class Compliance {
   readonly #clock: Clock;
   readonly #jobs = new Map<string, Job>();
-  /** Looks at a job that find it under way, before it is complete. */
+  /** Requests for a job that find it in progress, before it is complete. */
   looks = 0;
   /** Jobs that fail, from the next one on. */
   failing = 0;
@@ -32,7 +32,7 @@ export class Compliance {
     this.#clock = clock;
   }
 
-  /** Completes the jobs that are under way. */
+  /** Completes the jobs in progress. */
   finish(): void {
     for (const job of this.#jobs.values()) if (job.status === "in_progress") job.looks = 0;
   }
@@ -58,7 +58,7 @@ export class Compliance {
     };
   }
 
-  /** Takes ids, or gives results, at the addresses that jobs tell; null for any other. */
+  /** Accepts ids, or returns results, at the addresses of jobs; null for any other. */
   async file(request: Request, world: World): Promise<Response | null> {
     const { pathname } = new URL(request.url);
     if (pathname.startsWith(UPLOAD)) {
@@ -127,7 +127,7 @@ export class Compliance {
     };
   }
 
-  /** Returns a line for a tweet that may not be kept; empty for one that may, or that never was. */
+  /** Returns a line for a tweet that may not be kept; empty for one that may, or never existed. */
   #result(id: string, world: World): string {
     const state = world.find(id)?.author?.state;
     const reason = world.removed.has(id)

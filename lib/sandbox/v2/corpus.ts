@@ -1,4 +1,4 @@
-/** Tweets of version 2 from files: answers as they were sent, each tweet with what was sent beside it. */
+/** Tweets of version 2 from files: responses as they were sent, each tweet with its included objects. */
 
 import { z } from "zod";
 import type { Json } from "../../base/json.ts";
@@ -11,13 +11,13 @@ const decoder = new TextDecoder();
 export interface SentTweet {
   id: string;
   authorId: string;
-  /** What it says. */
+  /** Its text, for searches. */
   says: string;
   /** The object's own text. */
   text: string;
-  /** What was included for it. */
+  /** The objects that were included for it. */
   includes: () => Included[];
-  /** The problems that were told of what it refers to. */
+  /** The problems that were reported for the objects that it refers to. */
   errors: () => string[];
 }
 
@@ -30,7 +30,7 @@ export interface Included {
   text: string;
   /** The texts by which tweets refer to it. */
   names: string[];
-  /** What it refers to itself. */
+  /** The texts by which it refers to others. */
   refers: Set<string>;
 }
 
@@ -55,7 +55,7 @@ const problemSchema = z.looseObject({
   resource_id: z.string().optional().catch(undefined),
 });
 
-/** Returns the tweets and users of a line that is an answer with tweets; null for any other line. */
+/** Returns the tweets and users of a line that is a response with tweets; null for any other line. */
 export function sentTweets(
   line: Uint8Array,
 ): { tweets: SentTweet[]; users: SandboxUser[] } | null {
@@ -66,13 +66,13 @@ export function sentTweets(
     const spans = line[data.start] === 0x5b ? [...items(line, data.start)] : [data];
     return { tweets: spans.map((span, i) => page.tweet(span, i === 0)), users: page.users };
   } catch (error) {
-    // No answer with tweets: a v1.1 line, users, counts, or no JSON.
+    // Not a response with tweets: a v1.1 line, users, counts, or no JSON.
     if (error instanceof SyntaxError || error instanceof z.ZodError) return null;
     throw error;
   }
 }
 
-/** One answer: what it includes, to be found by what refers to it. */
+/** One response: its included objects, by the texts that refer to them. */
 class Page {
   readonly users: SandboxUser[] = [];
   readonly #line: Uint8Array;
@@ -127,7 +127,7 @@ class Page {
     if (kind === "users") this.users.push(userOf(text));
   }
 
-  /** Returns what a tweet refers to, and what that refers to. */
+  /** Returns the objects that a tweet refers to, and those that these refer to. */
   #includedFor(refers: Set<string>): Included[] {
     const found = new Set<Included>();
     const add = (names: Iterable<string>) => {
@@ -161,7 +161,7 @@ function userOf(text: string): SandboxUser {
   return { id: user.id, screenName: user.username, name: user.name, state, sent: text };
 }
 
-/** Returns every text inside a value: whatever refers to another object is among them. */
+/** Returns every text inside a value: all references to other objects are among them. */
 function textsIn(value: Json, found = new Set<string>()): Set<string> {
   if (typeof value === "string") found.add(value);
   else if (typeof value === "object" && value !== null) {

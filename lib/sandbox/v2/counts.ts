@@ -1,4 +1,4 @@
-/** The endpoints of version 2 that tell numbers: how many posts match a query, and how many were read. */
+/** The endpoints of version 2 for numbers: how many posts match a query, and how many were read. */
 
 import { type Clock, isoTime } from "../../base/clock.ts";
 import { type Status, timeOf } from "../corpus.ts";
@@ -14,7 +14,7 @@ const PAGE_DAYS = 31;
 /** Posts that a project may read in a month. */
 const CAP = 3_000_000;
 
-/** What these endpoints need. */
+/** Options of these endpoints. */
 export interface CountsOptions {
   clock: Clock;
   ledger: Ledger;

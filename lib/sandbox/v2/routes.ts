@@ -7,16 +7,16 @@ import { type SandboxUser } from "../user.ts";
 import type { Parameters } from "../v1/routes.ts";
 import type { PageWanted, World } from "../world.ts";
 
-/** How an endpoint answers. */
+/** An endpoint. */
 export interface V2Route {
   methods: string[];
-  /** Whether only an app may ask, not a user. */
+  /** Whether only an app may call it, not a user. */
   appOnly?: boolean;
   /** @param json The body, where it is JSON. */
   answer: (world: World, parameters: Parameters, json: Json, method: string) => Response;
 }
 
-/** What the types of problems begin with. */
+/** The prefix of the types of problems. */
 export const PROBLEMS = "https://api.twitter.com/2/problems/";
 
 /** Returns the endpoint at a path, if there is one. */
@@ -69,7 +69,7 @@ function timeline(world: World, userId: string, parameters: Parameters): Respons
   return page(world, world.timeline(userId, { ...wanted, count: wanted.count + 1 }), wanted.count);
 }
 
-/** The archive gives more a page, but not with context annotations. */
+/** The archive has more a page, but without context annotations. */
 function archive(world: World, parameters: Parameters): Response {
   const fields = parameters.get("tweet.fields") ?? parameters.get("post.fields");
   const hasContext = fields?.split(",").includes("context_annotations");
@@ -169,8 +169,8 @@ function page(world: World, statuses: Status[], count: number): Response {
 }
 
 /**
- * Returns the tweets of an answer, and the members that come beside them, as texts: as sent, where they are from files.
- * @param problems What is told besides.
+ * Returns the tweets of a response, and the members beside them, as texts: as sent, where they are from files.
+ * @param problems Other problems to report.
  */
 export function answerParts(
   world: World,
@@ -254,7 +254,7 @@ function missing(
   };
 }
 
-/** Returns the place and length of the page that is asked for. */
+/** Returns the place and length of the requested page. */
 function wantedIn(
   parameters: Parameters,
   { least, usual, most, token }: { least: number; usual: number; most: number; token: string },
@@ -272,7 +272,7 @@ function wantedIn(
   return span instanceof Response ? span : { ...span, count };
 }
 
-/** Returns what is asked for by ids and times. @param from The id below which it begins, where one is told. */
+/** Returns the span of ids for a request by ids and times. @param from The id below which it begins, if any. */
 export function spanIn(
   parameters: Parameters,
   from: bigint | undefined = idIn(parameters, "until_id"),
@@ -304,7 +304,7 @@ function tokenFor(id: bigint): string {
   return `s${id.toString(36)}`;
 }
 
-/** Returns the id below which a token's page begins; null for a token that is none, or has expired. */
+/** Returns the id below which a token's page begins; null for an invalid or expired token. */
 function placeOf(token: string): bigint | null {
   const digits = /^s([0-9a-z]+)$/.exec(token)?.[1];
   if (!digits) return null;
@@ -315,7 +315,7 @@ function problems(errors: Record<string, string>[]): Response {
   return Response.json({ errors });
 }
 
-/** Returns what is answered where a request is wrong. */
+/** Returns the response to an invalid request. */
 export function invalid(message: string): Response {
   return Response.json({
     errors: [{ message }],

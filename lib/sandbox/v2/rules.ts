@@ -39,13 +39,13 @@ export class Rules {
     return [...this.#rules.values()].map(({ matches: _, ...rule }) => rule);
   }
 
-  /** Returns the rules that a tweet matches, as a stream tells them. */
+  /** Returns the rules that a tweet matches, in the form of a stream. */
   matching(status: Status, user: SandboxUser | undefined): Pick<Rule, "id" | "tag">[] {
     return [...this.#rules.values()].filter(({ matches }) => matches(status, user))
       .map(({ id, tag }) => ({ id, tag: tag ?? "" }));
   }
 
-  /** Adds one as another program may have. */
+  /** Adds one, as another program may have. */
   add(value: string, tag?: string): Rule {
     const rule = { id: `${this.#nextId++}`, value, ...(tag === undefined ? {} : { tag }) };
     this.#rules.set(rule.id, { ...rule, matches: matcher(value) });
@@ -70,7 +70,7 @@ export class Rules {
       return Response.json({ meta: { sent, summary } });
     }
     const problems = body.add.flatMap((rule) => this.#problem(rule.value, body.add.length) ?? []);
-    // What can be read is taken only where all can.
+    // Readable rules are added only if all are readable.
     if (problems.some(({ type }) => !type.endsWith("duplicate-rules"))) {
       const [first] = problems;
       return Response.json({ errors: problems, title: first?.title, type: first?.type }, {

@@ -1,4 +1,4 @@
-/** The filtered stream of version 2: its connections, and what goes through them. */
+/** The filtered stream of version 2: its connections, and their output. */
 
 import { z } from "zod";
 import type { Json } from "../../base/json.ts";
@@ -17,13 +17,13 @@ const encoder = new TextEncoder();
 
 const endSchema = z.object({ uuids: z.array(z.string()).min(1) });
 
-/** How the filtered stream behaves. */
+/** Options of the filtered stream. */
 export interface FilteredStreamOptions extends StreamOptions {
   /** Rules that the app may have. */
   mostRules: number;
   /** Whether it knows the new words alone. */
   newWordsOnly: boolean;
-  /** Milliseconds that a connection which the client has left still counts as one. */
+  /** Milliseconds that an abandoned connection still counts as one. */
   lingerMs: number;
   /** Bills what is sent. */
   ledger: Ledger;
@@ -61,7 +61,7 @@ export class FilteredStream {
     return this.#listener.connection ? 1 : 0;
   }
 
-  /** Whether all that was said has gone to the network. */
+  /** Whether all of its output has been sent to the network. */
   get isSent(): boolean {
     return this.#listener.connection?.isSent ?? true;
   }
@@ -126,7 +126,7 @@ export class FilteredStream {
     return response;
   }
 
-  /** Makes a connection known, such as one that another program has. */
+  /** Registers a connection, such as one of another program. */
   known(end: () => void = () => {}): Known {
     const known = { id: crypto.randomUUID(), connectedAt: this.#options.clock.now(), end };
     this.#connections = [...this.#connections.slice(-20), known];
@@ -138,7 +138,7 @@ export class FilteredStream {
     this.#listener.connection?.say(message);
   }
 
-  /** Says that it ends, and ends. */
+  /** Announces the end, and ends. */
   disconnect(): void {
     this.#listener.connection?.disconnect(0, "UpstreamOperationalDisconnect");
   }
@@ -158,7 +158,7 @@ export class FilteredStream {
     return this.rules.matching(status, this.#world.users.get(status.userId));
   }
 
-  /** Returns what was published in the last minutes. */
+  /** Returns the tweets published in the last minutes. */
   #missed(minutes: number): Status[] {
     if (minutes === 0) return [];
     return this.#world.since(snowflake(this.#options.clock.now() - minutes * 60_000, 0));
@@ -178,7 +178,7 @@ export class FilteredStream {
     );
   }
 
-  /** GET /2/connections: those that are active. */
+  /** GET /2/connections: the active ones. */
   #list(): Response {
     const connections = this.#active().map(({ id, connectedAt }) => ({
       id,

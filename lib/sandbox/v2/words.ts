@@ -1,10 +1,10 @@
-/** The words of version 2: the sandbox answers in those in which it is asked, and may refuse the old ones. */
+/** The words of version 2: the sandbox responds in those of the request, and may refuse the old ones. */
 
 import { FIELDS } from "../../base/api_fields.ts";
 import type { Parameters } from "../v1/routes.ts";
 import { invalid } from "./routes.ts";
 
-/** What members are called in the new words. */
+/** The names of members in the new words. */
 const NEW_MEMBERS: Record<string, string> = {
   edit_history_tweet_ids: "edit_history_post_ids",
   note_tweet: "note_post",
@@ -57,7 +57,7 @@ export function inNewWords(json: string): string {
   return json.replaceAll(MEMBER, (_, name: string) => `"${NEW_MEMBERS[name] ?? name}"`);
 }
 
-/** Returns what X's document 2.167 refuses of a request; null where it takes it. */
+/** Returns the refusal of a request by X's document 2.167; null where it is accepted. */
 export function refusedWords(parameters: Parameters): Response | null {
   if (parameters.has("tweet.fields")) {
     const taken = ["query", "max_results", "since_id", "until_id", ...Object.keys(TAKEN)];

@@ -116,7 +116,7 @@ Deno.test("v2 stream: a bad rule and a full app are told by name, and the other 
     assert.deepEqual(messages.map(({ kind }) => kind), Array(3).fill("rule_not_taken"));
     const told = messages.map(({ line }) => JSON.parse(decoder.decode(line)).rule_not_taken);
     assert.deepEqual(told.map(({ value }) => value), ["bogus:x", "(open", "one too many"]);
-    assert.match(told[0].why, /"bogus:" is no operator/);
+    assert.match(told[0].why, /"bogus:" is not an operator/);
     assert.match(told[2].why, /RulesCapExceeded/);
     assert.equal(sandbox.filtered.rules.all.length, 0);
   }, { mostRules: 2 }));
