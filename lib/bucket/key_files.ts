@@ -1,12 +1,18 @@
 /** Files of a collection that have keys in the clear, beside its configuration: found, and taken out. */
 
 import type { Clock } from "../base/clock.ts";
-import { hasKeys, mayHaveKeys, needsNoKeys, withFingerprints } from "../collection/keyless.ts";
+import {
+  hasKeys,
+  mayHaveKeys,
+  namesOfKeys,
+  needsNoKeys,
+  withFingerprints,
+} from "../collection/keyless.ts";
 import { collectionKeys, FILES, isHarvestConfig } from "../collection/layout.ts";
 import { type Json, jsonOrNull } from "../base/json.ts";
 import { jsonBytes } from "../base/json_bytes.ts";
 import { settledPut } from "../store/settled_put.ts";
-import type { Purged, Store, Version } from "../store/store.ts";
+import type { OlderVersion, Purged, Store, Version } from "../store/store.ts";
 import { History } from "./history.ts";
 import { inventoryName } from "./harvest_sums.ts";
 import { append } from "./inventory.ts";
@@ -49,6 +55,30 @@ export async function* keyFiles(
     const json = found ? jsonIn(found.bytes) : undefined;
     if (found && json !== undefined && hasKeys(json)) yield { key, json, version: found.version };
   }
+}
+
+/** What taking keys out will change. */
+export interface KeysFound {
+  /** The files that have keys in the clear. */
+  files: string[];
+  /** Their keys, each once: `access_token sha256:0a1b2c3d`. */
+  keys: string[];
+  /** Older versions of these files, and of those that had keys before; null where the store does not say. */
+  older: OlderVersion[] | null;
+}
+
+/** Returns what `redactKeys` will change. @throws OutsideError where the store fails. */
+export async function findKeys(store: Store, collectionId: string): Promise<KeysFound> {
+  const { folder } = collectionKeys(collectionId);
+  const files: string[] = [];
+  const keys = new Set<string>();
+  for await (const { key, json } of keyFiles(store, collectionId, needsNoKeys)) {
+    files.push(key.slice(folder.length));
+    for (const name of namesOfKeys(json)) keys.add(name);
+  }
+  const all = await withRedacted(files, { store, collectionId });
+  const older = all.size > 0 ? await store.older?.(folder, (key) => all.has(key)) : undefined;
+  return { files, keys: [...keys], older: older === undefined ? [] : older };
 }
 
 /** What taking keys out works with. */
@@ -98,15 +128,23 @@ export async function redactKeys(options: RedactOptions): Promise<RedactedKeys> 
   for await (const file of keyFiles(store, collectionId, (key) => files.has(key))) {
     await redactIn(file, options);
   }
-  // Those of runs before as well: one may have been cut, or not been allowed to.
-  for await (const { redacted = [] } of new History(store, collectionId).readable()) {
-    for (const name of redacted) files.add(`${folder}${name}`);
-  }
+  const all = await withRedacted(names, options);
   lease.check();
-  const purged = files.size > 0
-    ? await store.purge?.(folder, (key) => files.has(key)) ?? null
-    : null;
+  const purged = all.size > 0 ? await store.purge?.(folder, (key) => all.has(key)) ?? null : null;
   return { files: names, others, purged };
+}
+
+/** Returns the keys of files, and of those of runs before: one may have been cut, or not been allowed to. */
+async function withRedacted(
+  names: string[],
+  { store, collectionId }: Pick<RedactOptions, "store" | "collectionId">,
+): Promise<Set<string>> {
+  const { folder } = collectionKeys(collectionId);
+  const all = new Set(names);
+  for await (const { redacted = [] } of new History(store, collectionId).readable()) {
+    for (const name of redacted) all.add(name);
+  }
+  return new Set([...all].map((name) => `${folder}${name}`));
 }
 
 /** What the inventory is to have of a file, and of the manifest that lists it. */

@@ -53,7 +53,12 @@ export function needsNoKeys(key: string): boolean {
 
 /** Returns whether a JSON value has keys in the clear. */
 export function hasKeys(value: Json): boolean {
-  return isInClear(value, false);
+  return !keysInClear(value).next().done;
+}
+
+/** Returns the keys that a JSON value has in the clear, each by its name and its fingerprint: `access_token sha256:0a1b2c3d`. */
+export function namesOfKeys(value: Json): string[] {
+  return [...keysInClear(value)].map(([name, key]) => `${name} ${fingerprint(key)}`);
 }
 
 /** Returns a JSON value with fingerprints in place of its keys. */
@@ -68,16 +73,20 @@ export function withFingerprints(value: Json): Json {
   );
 }
 
-function isInClear(value: Json, isSecret: boolean): boolean {
-  if (Array.isArray(value)) return value.some((inner) => isInClear(inner, isSecret));
-  if (isObject(value)) {
-    return Object.entries(value).some(([name, inner]) =>
-      !(isSecretMember(name) && isReference(inner)) &&
-      isInClear(inner, isSecret || isSecretMember(name))
-    );
+/** @param above The member that a value is in, where that has secrets. */
+function* keysInClear(value: Json, above?: string): Generator<[string, string]> {
+  if (Array.isArray(value)) {
+    for (const inner of value) yield* keysInClear(inner, above);
+  } else if (isObject(value)) {
+    for (const [name, inner] of membersOf(value)) {
+      const isSecret = isSecretMember(name);
+      if (isSecret && isReference(inner)) continue;
+      yield* keysInClear(inner, isSecret || above !== undefined ? name : undefined);
+    }
+  } else if (above !== undefined && typeof value === "string") {
+    const isKey = value !== "" && fingerprint(value) !== value && !isPlaceholder(value);
+    if (isKey) yield [above, value];
   }
-  if (!isSecret || typeof value !== "string") return false;
-  return value !== "" && fingerprint(value) !== value && !isPlaceholder(value);
 }
 
 /** Returns whether a text has a word that stands for keys. */

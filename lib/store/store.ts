@@ -38,6 +38,13 @@ export interface Got {
   age?: number;
 }
 
+/** An older version of an object that a store keeps. */
+export interface OlderVersion {
+  key: string;
+  /** When it was written, in milliseconds since 1970. */
+  written: number;
+}
+
 /** What became of older versions of objects. */
 export interface Purged {
   /** How many were deleted. */
@@ -72,6 +79,11 @@ export interface Store {
   upload(key: string, path: string, options?: UploadOptions): Promise<Version>;
   /** Deletes an object; one that is not there is no error, unless `when` asks for a version. */
   delete(key: string, when?: { ifVersion: Version }): Promise<void>;
+  /**
+   * Returns the older versions that `purge` would delete; null where the store does not let them be listed. Absent where
+   * a store keeps none.
+   */
+  older?(prefix: string, isGarbage: (key: string) => boolean): Promise<OlderVersion[] | null>;
   /**
    * Deletes for good what the store keeps, as older versions, of objects that were deleted or written anew: of those
    * whose keys begin with `prefix` and that are `isGarbage`. Absent where a store keeps none.

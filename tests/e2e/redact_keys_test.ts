@@ -14,7 +14,13 @@ for (const [name, objects] of await originalBuckets()) {
         assert.equal(out.match(new RegExp(named, "gm"))?.length, 1, "once a collection");
       }
       assert.doesNotMatch(out, ORIGINAL_SECRET);
-      const redacted = await place.ok("collection", "redact-keys", "people");
+      const refused = await place.run("collection", "redact-keys", "people");
+      assert.deepEqual([refused.code, refused.out], [1, ""]);
+      assert.match(refused.err, /^people has keys in: changesets\/change-\d+\.json/m);
+      assert.match(refused.err, /^They are: .*access_token sha256:[0-9a-f]{8}/m);
+      assert.match(refused.err, /^Error: people has \d+ keys in \d+ files?\. .*--yes/m);
+      assert.doesNotMatch(refused.err, ORIGINAL_SECRET);
+      const redacted = await place.ok("collection", "redact-keys", "people", "--yes");
       assert.match(redacted, /^changesets\/change-\d+\.json: keys replaced by fingerprints$/m);
       assert.doesNotMatch(redacted, ORIGINAL_SECRET);
       const after = await place.ok("collection", "verify", "people");

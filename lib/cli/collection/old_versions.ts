@@ -23,6 +23,11 @@ export function tellPurged(
   );
 }
 
+/** Returns for how long older versions that could not be deleted stay, for programs: days, `for ever`, or `unknown`. */
+export function keptFor(days: number | null): number | string {
+  return days === null ? "unknown" : days === Infinity ? "for ever" : days;
+}
+
 function howLong(days: number | null, now: number): string {
   if (days === null) return "for as long as the bucket's rules say, which is 30 days with infra/";
   if (days === Infinity) return "for ever, as no rule of the bucket deletes them";

@@ -1,11 +1,14 @@
 /** The command `twarc-cloud collection redact-keys`: takes keys out of records that need none. */
 
 import type { Command } from "@commander-js/extra-typings";
+import { isoTime } from "../../base/clock.ts";
+import type { KeysFound, RedactedKeys } from "../../bucket/key_files.ts";
 import { lastWord } from "../../base/visible.ts";
+import { collectionKeys } from "../../collection/layout.ts";
 import { bucketOption, example } from "../options.ts";
 import { type Context, openBucket } from "../context.ts";
-import { tellPurged } from "./old_versions.ts";
-import { count, someOf } from "../output.ts";
+import { keptFor, tellPurged } from "./old_versions.ts";
+import { count, many, someOf } from "../output.ts";
 
 /** Adds `redact-keys`. */
 export function addRedactKeys(group: Command, context: Context): void {
@@ -14,17 +17,21 @@ export function addRedactKeys(group: Command, context: Context): void {
     .summary("Take Twitter keys out of changesets and harvests.")
     .description(
       "Puts fingerprints in place of the keys that changesets and harvests' copies of the configuration have in the " +
-        "clear, as those of the Python original do, and records that. The configuration keeps the keys that it is " +
-        "harvested with.",
+        "clear, as those of the Python original do, deletes older versions of these files that S3 keeps, and records " +
+        "that; it asks before. The configuration keeps the keys that it is harvested with.",
     )
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
+    .option("--yes", "do not ask", false)
     .option("--json", "print JSON")
     .addHelpText("after", example("collection redact-keys test_collection"))
-    .action(async (collectionId, { bucket, json }) => {
+    .action(async (collectionId, { bucket, yes, json }) => {
       const { store, collections, settings } = await openBucket(context, { bucket, acts: true });
       const { json: config } = await collections.loadJson(collectionId);
-      const { redactKeys } = await import("../../bucket/key_files.ts");
+      const { findKeys, redactKeys } = await import("../../bucket/key_files.ts");
+      const found = await findKeys(store, collectionId);
+      const isVersioned = store.older !== undefined;
+      if (!await mayRedact(collectionId, found, { yes, isVersioned, output })) return;
       const { underLease } = await import("../harvest/lease.ts");
       const { clock } = context;
       const leased = { store, collectionId };
@@ -34,7 +41,7 @@ export function addRedactKeys(group: Command, context: Context): void {
         (lease) => redactKeys({ store, clock, collectionId, lease }),
       );
       const { files, others, purged } = redacted;
-      if (json) output.json({ collection_id: collectionId, files, others });
+      if (json) output.json(documentOf(collectionId, found, redacted));
       else {
         for (const file of files) output.line(`${file}: keys replaced by fingerprints`);
         output.line(
@@ -63,4 +70,84 @@ export function addRedactKeys(group: Command, context: Context): void {
         hint: "They are left as they are: remove them, or take the keys out of them.",
       });
     });
+}
+
+/**
+ * Says what will go for good, and asks, where there is something.
+ * @throws UserError where nobody can be asked.
+ */
+async function mayRedact(
+  id: string,
+  { files, keys, older }: KeysFound,
+  { yes, isVersioned, output }: Pick<Context, "output"> & { yes: boolean; isVersioned: boolean },
+): Promise<boolean> {
+  const versions = older ?? [];
+  if (files.length === 0 && versions.length === 0) return true;
+  const what: string[] = [];
+  if (files.length > 0) {
+    what.push(`${id} has ${many(keys.length, "key")} in ${many(files.length, "file")}`);
+    output.note(`${id} has keys in: ${someOf(files)}`);
+    output.note(`They are: ${someOf(keys)}`);
+  }
+  if (versions.length > 0) {
+    const since = sinceOf(versions);
+    const kept = `${many(versions.length, "older version")} of such files${
+      since === null ? "" : `, the oldest of ${since}`
+    }`;
+    what.push(`${what.length > 0 ? "" : `${id}: `}S3 keeps ${kept}`);
+    output.note(`S3 keeps ${kept}: ${someOf(filesOf(id, versions))}`);
+  } else if (older === null) {
+    output.note("S3 may keep older versions of them: AWS does not allow to list them.");
+  }
+  if (yes) return true;
+  const deletes = isVersioned ? ", and delete older versions of these files for good" : "";
+  const ask = files.length > 0
+    ? `Put fingerprints in place of the keys${deletes}?`
+    : "Delete them for good?";
+  const answer = await output.confirm(ask);
+  if (answer === null) {
+    const { UserError } = await import("../../base/errors.ts");
+    throw new UserError(what.join("; "), {
+      hint:
+        "Take them out with --yes: nothing has these keys then, so keep them elsewhere if you still need them.",
+    });
+  }
+  if (!answer) output.note("Cancelling");
+  return answer;
+}
+
+/** Returns when the oldest of some versions was written, ISO 8601; null where the store says of none. */
+function sinceOf(versions: { written: number }[]): string | null {
+  const times = versions.map(({ written }) => written).filter(Number.isFinite);
+  const oldest = times.reduce((least, time) => Math.min(least, time), Infinity);
+  return times.length > 0 ? isoTime(oldest) : null;
+}
+
+/** Returns the files of which there are older versions, each once, below the collection's folder. */
+function filesOf(id: string, versions: { key: string }[]): string[] {
+  const { length } = collectionKeys(id).folder;
+  return [...new Set(versions.map(({ key }) => key.slice(length)))];
+}
+
+/** Returns what was done, for programs. */
+function documentOf(
+  id: string,
+  { keys, older }: KeysFound,
+  { files, others, purged }: RedactedKeys,
+): Record<string, unknown> {
+  const versions = older ?? [];
+  return {
+    collection_id: id,
+    files,
+    keys,
+    others,
+    purged: purged && {
+      older_versions: purged.deleted,
+      files: purged.deleted > 0
+        ? [...new Set([...files, ...filesOf(id, versions)])].toSorted()
+        : [],
+      since: sinceOf(versions),
+      left: purged.left && keptFor(purged.left.days),
+    },
+  };
 }

@@ -10,7 +10,16 @@ import { jsonOrNull } from "../../base/json.ts";
 import { jsonBytes } from "../../base/json_bytes.ts";
 import { S3Store } from "./store.ts";
 import { isRefusal, probed, remarkOn, type Traits, TRAITS_KEY, traitsSchema } from "./traits.ts";
-import type { Got, Listed, Purged, Store, UploadOptions, Version, When } from "../store.ts";
+import type {
+  Got,
+  Listed,
+  OlderVersion,
+  Purged,
+  Store,
+  UploadOptions,
+  Version,
+  When,
+} from "../store.ts";
 
 /** Milliseconds after which a write is looked at again, where the store does not hold it to its condition. */
 const SETTLE_MS = 1_000;
@@ -95,6 +104,10 @@ export class CompatibleStore implements Store {
     if (!when || (isHeld && isDeletionHeld)) return await store.delete(key, when);
     await this.#look(key, when);
     await store.delete(key);
+  }
+
+  older(prefix: string, isGarbage: (key: string) => boolean): Promise<OlderVersion[] | null> {
+    return this.#store.older(prefix, isGarbage);
   }
 
   purge(prefix: string, isGarbage: (key: string) => boolean): Promise<Purged> {

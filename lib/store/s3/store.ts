@@ -23,10 +23,11 @@ import {
   UndeletableError,
 } from "../../base/errors.ts";
 import { blocksOf, wholeOf } from "../expected.ts";
-import { purgeVersions } from "./versions.ts";
+import { olderVersions, purgeVersions } from "./versions.ts";
 import {
   type Got,
   type Listed,
+  type OlderVersion,
   type Purged,
   type Store,
   type UploadOptions,
@@ -205,6 +206,17 @@ export class S3Store implements Store {
       await this.#client.send(command, options);
       return "";
     }).catch(undeletable);
+  }
+
+  async older(
+    prefix: string,
+    isGarbage: (key: string) => boolean,
+  ): Promise<OlderVersion[] | null> {
+    const options = { bucket: this.name, prefix, isGarbage, keyOf };
+    return await this.#translated(
+      `Listing older versions below ${prefix}`,
+      () => olderVersions(this.#client, options),
+    );
   }
 
   async purge(prefix: string, isGarbage: (key: string) => boolean): Promise<Purged> {

@@ -9,7 +9,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { awsFailure } from "../../base/aws.ts";
 import { OutsideError } from "../../base/errors.ts";
-import type { Purged } from "../store.ts";
+import type { OlderVersion, Purged } from "../store.ts";
 
 const DENIED = "AccessDenied";
 
@@ -23,10 +23,31 @@ export interface VersionsOptions {
   keyOf: (name: string, encoding: string | undefined) => string;
 }
 
-/** An older version of an object. */
-interface OldVersion {
+/** A version as S3 lists it. */
+interface ListedVersion {
   Key: string;
   VersionId: string;
+  LastModified: Date | undefined;
+}
+
+/** Returns every older version of some objects; null where AWS does not allow to list them. */
+export async function olderVersions(
+  client: S3Client,
+  options: VersionsOptions,
+): Promise<OlderVersion[] | null> {
+  const all: OlderVersion[] = [];
+  try {
+    for await (const page of pages(client, options)) {
+      for (const { Key, LastModified } of oldVersions(page, options)) {
+        all.push({ key: Key, written: LastModified?.getTime() ?? NaN });
+      }
+    }
+    return all;
+  } catch (error) {
+    if (knowsNoVersions(error)) return [];
+    if (isDenied(error)) return null;
+    throw error;
+  }
 }
 
 /**
@@ -46,12 +67,21 @@ export async function purgeVersions(client: S3Client, options: VersionsOptions):
     }
     return { deleted, left: null };
   } catch (error) {
-    const { code, status } = awsFailure(error);
-    // A store that knows no versions keeps none.
-    if (status === 501 || code === "NotImplemented") return { deleted, left: null };
-    if (status !== 403 && code !== DENIED) throw error;
+    if (knowsNoVersions(error)) return { deleted, left: null };
+    if (!isDenied(error)) throw error;
     return { deleted, left: { days: await daysKept(client, options) } };
   }
+}
+
+/** Whether a store knows no versions: then it keeps none. */
+function knowsNoVersions(error: unknown): boolean {
+  const { code, status } = awsFailure(error);
+  return status === 501 || code === "NotImplemented";
+}
+
+function isDenied(error: unknown): boolean {
+  const { code, status } = awsFailure(error);
+  return status === 403 || code === DENIED;
 }
 
 async function* pages(
@@ -79,18 +109,19 @@ async function* pages(
 function oldVersions(
   { Versions = [], EncodingType }: ListObjectVersionsCommandOutput,
   { isGarbage, keyOf }: VersionsOptions,
-): OldVersion[] {
-  return Versions.flatMap(({ Key = "", VersionId, IsLatest }) => {
+): ListedVersion[] {
+  return Versions.flatMap(({ Key = "", VersionId, IsLatest, LastModified }) => {
     const key = keyOf(Key, EncodingType);
     const isOld = IsLatest === false && VersionId !== undefined && isGarbage(key);
-    return isOld ? [{ Key: key, VersionId }] : [];
+    return isOld ? [{ Key: key, VersionId, LastModified }] : [];
   });
 }
 
 /** Deletes the versions of a page: a request takes as many as a page has. How many AWS does not allow to delete. */
-async function deleteAll(client: S3Client, bucket: string, old: OldVersion[]): Promise<number> {
+async function deleteAll(client: S3Client, bucket: string, old: ListedVersion[]): Promise<number> {
+  const Objects = old.map(({ Key, VersionId }) => ({ Key, VersionId }));
   const { Errors = [] } = await client.send(
-    new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: old, Quiet: true } }),
+    new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }),
   );
   const failed = Errors.find(({ Code }) => Code !== DENIED);
   if (!failed) return Errors.length;

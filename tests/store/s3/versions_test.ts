@@ -54,7 +54,17 @@ Deno.test("older versions of what is garbage are deleted for good, whether it is
     }
     for (const key of ["c/gone", "d/gone", "c/a b+%ü"]) await store.delete(key);
     const isGarbage = (key: string) => key !== "c/kept";
+    const older = await store.older("c/", isGarbage) ?? assert.fail();
+    assert.deepEqual(older.map(({ key }) => key), [
+      "c/a b+%ü",
+      "c/a b+%ü",
+      "c/gone",
+      "c/gone",
+      "c/rewritten",
+    ]);
+    assert.ok(older.every(({ written }) => Math.abs(Date.now() - written) < 600_000));
     assert.deepEqual(await store.purge("c/", isGarbage), { deleted: 5, left: null });
+    assert.deepEqual(await store.older("c/", isGarbage), []);
     assert.deepEqual(await versions(client, "versioned"), [
       "c/kept current",
       "c/kept old",
@@ -70,6 +80,7 @@ Deno.test("a bucket without versioning has nothing to delete", () =>
   withBucket("plain", async (store, client) => {
     await store.put("c/a", new Uint8Array(1));
     await store.put("c/a", new Uint8Array(2));
+    assert.deepEqual(await store.older("c/", () => true), []);
     assert.deepEqual(await store.purge("c/", () => true), { deleted: 0, left: null });
     assert.deepEqual(await versions(client, "plain"), ["c/a current"]);
   }, { isVersioned: false }));
@@ -181,6 +192,8 @@ for (const [what, refusal] of refusals) {
         return refusal(asked) ?? page(old);
       }, async (store) => {
         const deleted = what === "to delete some" ? 1 : 0;
+        const older = await store.older("c/", () => true);
+        assert.equal(older?.length, what === "to list" ? undefined : 2);
         assert.deepEqual(await store.purge("c/", () => true), { deleted, left: { days } });
       });
     }
@@ -189,10 +202,12 @@ for (const [what, refusal] of refusals) {
 
 Deno.test("a store that knows no versions keeps none, and one that fails has failed", async () => {
   await withAnswers(() => xml("<Error><Code>NotImplemented</Code></Error>", 501), async (store) => {
+    assert.deepEqual(await store.older("c/", () => true), []);
     assert.deepEqual(await store.purge("c/", () => true), { deleted: 0, left: null });
   });
   await withAnswers(() => xml("<Error><Code>InternalError</Code></Error>", 500), async (store) => {
     await assert.rejects(store.purge("c/", () => true), OutsideError);
+    await assert.rejects(store.older("c/", () => true), OutsideError);
   });
   await withAnswers(
     ({ method }) =>
