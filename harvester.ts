@@ -1,4 +1,4 @@
-/** One harvest, from the lease to the last projection; what starts, watches or stops it comes in. */
+/** One harvest, from acquiring the lease to the last projection; the caller starts, watches and stops it. */
 
 import { getLogger } from "@logtape/logtape";
 import type { CollectionConfig } from "./lib/collection/types/registry.ts";
@@ -20,9 +20,9 @@ import { Work } from "./lib/harvest/work.ts";
 const log = getLogger(["twarc-cloud", "harvest"]);
 
 /**
- * Harvests a collection once. Resolves when the process may exit.
- * @throws LockedError where somebody else harvests it; UserError and OutsideError where the harvest
- *   failed, after what had arrived was committed.
+ * Runs one harvest of a collection. Resolves when the process may exit.
+ * @throws LockedError if another process harvests it; UserError or OutsideError if the harvest failed, after what had
+ * arrived was committed
  */
 export async function harvest(options: Harvest): Promise<void> {
   const { store, clock, collectionId, control, process, isGone, signal } = options;
@@ -54,10 +54,10 @@ export async function harvest(options: Harvest): Promise<void> {
     try {
       await harvester.run(lease, holder.id, type);
       if (!options.shutdown && !signal.aborted && !harvester.hasEndedItself) {
-        // So that others see at once that it has stopped.
+        // Show at once that it has stopped.
         await lease.renewNow();
         log.info(
-          "Nothing is left to do. This process stays up until it is asked to exit: Ctrl-C, or --shutdown at the start",
+          "Nothing is left to do. This process stays up until Ctrl-C; with --shutdown it exits by itself",
         );
         await harvester.gone;
       }
@@ -72,22 +72,22 @@ export async function harvest(options: Harvest): Promise<void> {
   } finally {
     signal.removeEventListener("abort", endBySignal);
     for (const [, { message }] of store.passedOver?.(collectionKeys(collectionId).folder) ?? []) {
-      log.warn("{message}: it was passed over", { message });
+      log.warn("{message}: skipped", { message });
     }
     await server.close();
   }
 }
 
-/** A harvest as the control server sees it: harvesting, stopping, stopped, gone. */
+/** A harvest as the control server sees it: harvesting, stopping, stopped, exiting. */
 class Harvester implements Controlled {
-  /** Resolves when the process is told to exit. */
+  /** Resolves when the process is asked to exit. */
   readonly gone: Promise<void>;
   readonly #exit: () => void;
   readonly #options: Harvest;
   readonly #network: Network;
   readonly #waits: Waits;
   readonly #stopping = new AbortController();
-  /** When it was started: not later than its harvest, so that nobody takes that for an older one. */
+  /** When it was started: not later than its harvest, so that it is not taken for an older one. */
   readonly #since: number;
   #stoppedBy: "stop" | "signal" = "stop";
   #isStopped = false;
@@ -106,7 +106,7 @@ class Harvester implements Controlled {
 
   stop(by: "stop" | "signal" = "stop"): void {
     if (this.#work?.recorder && !this.#isStopped && !this.#stopping.signal.aborted) {
-      log.info("A stop was requested: what has arrived is stored first");
+      log.info("Stop requested: storing the tweets that have arrived first");
     }
     if (!this.#stopping.signal.aborted) this.#stoppedBy = by;
     this.#stopping.abort();
@@ -116,7 +116,7 @@ class Harvester implements Controlled {
     return this.#isStopped;
   }
 
-  /** Whether it harvests a stream that has ended for a reason of its own: nothing is left to be kept up for. */
+  /** Whether it harvests a stream that has ended by itself, so that there is no reason to stay up. */
   get hasEndedItself(): boolean {
     return this.#hasEndedItself;
   }
@@ -126,7 +126,7 @@ class Harvester implements Controlled {
     this.#exit();
   }
 
-  /** The fields of harvest.json so far; before the harvest has begun, that nothing was collected. */
+  /** The fields of harvest.json so far; zeros before the harvest has begun. */
   info(): HarvestInfo {
     const { collectionId } = this.#options;
     const state = this.#isStopped
@@ -150,7 +150,7 @@ class Harvester implements Controlled {
     };
   }
 
-  /** Settles what the harvest before left, harvests, and settles. */
+  /** Finalizes the previous harvest, harvests, and finalizes this one. */
   async run(lease: Lease, holder: string, type: CollectionConfig["type"]): Promise<void> {
     const work = await Work.open(this.#options, {
       lease,
@@ -170,7 +170,7 @@ class Harvester implements Controlled {
       throw reached;
     }
     const failure = await work.harvest(late);
-    // The configuration, and what came, is let go of by now: of many users it is as much as what this takes.
+    // The configuration and the buffers are released by now: with many users they need as much memory as this step.
     await work.settle();
     this.#isStopped = true;
     this.#hasEndedItself = work.hasEndedItself;

@@ -1,4 +1,4 @@
-/** What the commands work with. */
+/** The context that every command gets. */
 
 import { join, resolve } from "node:path";
 import type { Context } from "../cli/context.ts";
@@ -10,7 +10,7 @@ import { VERSION } from "../base/version.ts";
 import { harvestHere, recoverHere } from "./harvest_here.ts";
 import { narrowed, type Places, selfCommand } from "../runner/local/self.ts";
 
-/** Makes what the commands work with. */
+/** Makes the context of the commands. */
 export function makeContext(
   { output, ending, env, narrows, atEnd }: Pick<Context, "output" | "env" | "atEnd"> & {
     ending: Ending;
@@ -37,18 +37,18 @@ export function makeContext(
   return context;
 }
 
-/** The folder that main.ts lies in. */
+/** The folder of main.ts. */
 const ROOT = import.meta.dirname === undefined ? "." : join(import.meta.dirname, "..", "..");
 
-/** Returns the command line that starts this program again, where it runs from its source with some permissions. */
+/** Returns the command line that starts this program again; from source, it grants the given permissions. */
 function selfWith(permissions: readonly string[]): string[] {
   const isStandalone = Deno.build.standalone;
   return selfCommand({ isStandalone, execPath: Deno.execPath(), root: ROOT, permissions });
 }
 
 /**
- * Returns what a harvester of a folder bucket reads and writes: the bucket, its temporary files, keys, settings, and the
- * program's source, of which it reads what it comes to need.
+ * Returns the paths that a harvester of a folder bucket reads and writes: the bucket, its temporary files, keys,
+ * settings, and the program's source, which loads modules on demand.
  */
 async function placesOf({ path }: FolderRef, env: Context["env"]): Promise<Places> {
   const { spoolPlaces } = await import("../harvest/recovery/spool_place.ts");

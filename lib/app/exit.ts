@@ -1,21 +1,21 @@
-/** What becomes of an error: what a person reads, and the exit code. */
+/** Turns an error into the message that a person reads and an exit code. */
 
 import { CommanderError } from "@commander-js/extra-typings";
 import { messageOf, TwarcCloudError } from "../base/errors.ts";
 import type { Output } from "../cli/output.ts";
 
-/** The exit code of a command line that is none. */
+/** The exit code of an invalid command line. */
 export const USAGE = 2;
-/** The exit code of a person who wanted no more: Ctrl-C. */
+/** The exit code after Ctrl-C. */
 export const INTERRUPTED = 130;
 const BUG = 70;
 
-/** Ends this process without waiting for anything: Ctrl-C for a second time. */
+/** Ends this process at once, on the second Ctrl-C. */
 export function exitAtOnce(): never {
   Deno.exit(INTERRUPTED);
 }
 
-/** Shows an error once: what happened, and what to do. @returns The exit code */
+/** Prints an error: what happened, and what to do. @returns The exit code */
 export function exitCodeOf(error: unknown, output: Output, debug: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
   if (error instanceof TwarcCloudError) {
@@ -23,12 +23,12 @@ export function exitCodeOf(error: unknown, output: Output, debug: boolean): numb
     if (debug) output.note(chainOf(error));
     return error.exitCode;
   }
-  output.error(`${messageOf(error)}. This is a bug: please report it, with what follows.`);
+  output.error(`${messageOf(error)}. This is a bug: please report it with the details below.`);
   output.note(chainOf(error));
   return BUG;
 }
 
-/** Returns what happened, and what to do. */
+/** Returns an error's message and its hint as sentences. */
 export function sentences({ message, hint }: TwarcCloudError): string {
   return `${withStop(message)}${hint ? ` ${hint}` : ""}`;
 }
@@ -38,7 +38,7 @@ function withStop(message: string): string {
   return /[.!?]$/.test(message) ? message : `${message}.`;
 }
 
-/** Returns an error's stack and those of its causes. */
+/** Returns the stacks of an error and of its causes. */
 function chainOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const stack = error.stack ?? error.message;

@@ -1,20 +1,20 @@
-/** Reports a harvest that failed, where the person has an account for that. */
+/** Reports a failed harvest to Honeybadger, where an API key for it is set. */
 
 import { systemClock } from "../base/clock.ts";
 import { LockedError } from "../base/errors.ts";
 import type { Settings } from "../base/settings.ts";
 import { VERSION } from "../base/version.ts";
 
-/** What is known of a harvest that may fail. */
+/** The harvest that may fail. */
 export interface Failing {
   collectionId: string;
   settings: Settings;
   env: Record<string, string | undefined>;
-  /** What must not be in a report: read once it is made. */
+  /** Values to take out of a report; read when it is made. */
   secrets: readonly string[];
 }
 
-/** Harvests, and reports to Honeybadger where that fails and a key for it is set. A lock is no failure. */
+/** Runs a harvest and reports its failure to Honeybadger if a key is set. A lock is not reported. */
 export async function reportingFailure(failing: Failing, act: () => Promise<void>): Promise<void> {
   try {
     await act();

@@ -1,4 +1,4 @@
-/** A harvest in this process, and bringing in what harvesters left: both composed from the settings. */
+/** Composes, from the settings, a harvest in this process and the recovery of what harvesters left. */
 
 import { OutsideError } from "../base/errors.ts";
 import type { Settings } from "../base/settings.ts";
@@ -12,7 +12,10 @@ import { reportingFailure } from "./failure.ts";
 import { openNetwork } from "./network.ts";
 import { TERMINAL } from "./terminal.ts";
 
-/** Harvests, and logs to standard error. @param narrows Whether this process gives up what it does not need */
+/**
+ * Runs a harvest, and logs to standard error. @param narrows Whether this process drops the permissions it does not
+ * need
+ */
 export async function harvestHere(
   { settings, collectionId, flags, shutdown, port, monitor, spool }: HarvestRun,
   { clock, env, signal }: Context,
@@ -78,7 +81,7 @@ async function bucketIdOf(
   }
 }
 
-/** Brings in what harvesters left on this machine. */
+/** Recovers what interrupted harvesters left on this machine. */
 export async function recoverHere(
   { settings, spool, ...run }: RecoverRun,
   { clock, env, signal }: Context,
@@ -118,13 +121,15 @@ async function spoolPlace(
   });
 }
 
-/** Returns the control secret: one that was started by hand is controlled like those that the runner starts. */
+/** Returns the control secret, so that a harvester started by hand is controlled like one that the runner starts. */
 async function controlSecret(settings: Settings, env: Context["env"]): Promise<string> {
   const { localSecret } = await import("../secrets/control_secret.ts");
   return settings.controlSecret ?? await localSecret(await stateFolder(settings, env));
 }
 
-/** Returns the secret that opens notes of harvesters in a bucket of S3: the control secret, from wherever they had it. */
+/**
+ * Returns the secret that decrypts harvesters' notes in an S3 bucket: the control secret, wherever it is configured.
+ */
 async function noteSecret(settings: Settings, env: Context["env"]): Promise<string | undefined> {
   if (settings.bucket.kind === "folder") return undefined;
   const { knownSecret } = await import("../secrets/control_secret.ts");

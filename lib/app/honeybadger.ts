@@ -1,22 +1,22 @@
-/** Tells Honeybadger of a harvest that failed, with every secret taken out. */
+/** Reports a failed harvest to Honeybadger, with every secret taken out. */
 
 import { messageOf } from "../base/errors.ts";
 import { VERSION } from "../base/version.ts";
 
-/** Milliseconds that telling may take: the harvester is to end. */
+/** Milliseconds that a report may take: the harvester is about to end. */
 const PATIENCE_MS = 5_000;
-/** Values that are too short to be a secret, and too common to be taken out. */
+/** Values shorter than this are too common to be taken out. */
 const MIN_SECRET = 8;
 
-/** What is told besides the error. */
+/** The context of a report. */
 export interface ReportOptions {
-  /** Of a project of Honeybadger. */
+  /** API key of a Honeybadger project. */
   apiKey: string;
-  /** Where it takes notices. */
+  /** Address that takes notices. */
   endpoint?: string | undefined;
-  /** What was harvested: no secrets. */
+  /** The harvest; no secrets. */
   context: Record<string, string>;
-  /** Values that must not be told, wherever they stand. */
+  /** Values to take out of every text. */
   secrets: string[];
   hostname: string;
   /** In milliseconds since 1970. */
@@ -24,8 +24,9 @@ export interface ReportOptions {
 }
 
 /**
- * Sends a notice: https://docs.honeybadger.io/api/reporting-exceptions/ It never fails, and never takes long.
- * @returns Whether Honeybadger took it.
+ * Sends a notice (https://docs.honeybadger.io/api/reporting-exceptions/). It never throws, and is over within
+ * PATIENCE_MS.
+ * @returns Whether Honeybadger accepted it
  */
 export async function report(error: unknown, options: ReportOptions): Promise<boolean> {
   const { apiKey, endpoint = "https://api.honeybadger.io" } = options;
@@ -38,7 +39,7 @@ export async function report(error: unknown, options: ReportOptions): Promise<bo
         accept: "application/json",
         "user-agent": `twarc-cloud/${VERSION}`,
       },
-      // Whoever is behind a redirect gets no key.
+      // A redirect must not get the key.
       redirect: "manual",
       body: scrubbed(JSON.stringify(noticeOf(error, options)), options.secrets),
       signal: AbortSignal.timeout(PATIENCE_MS),
@@ -60,7 +61,7 @@ function noticeOf(error: unknown, { context, hostname, now }: ReportOptions) {
   };
 }
 
-/** Returns an error and its causes, as Honeybadger takes them. */
+/** Returns an error and its causes in Honeybadger's format. */
 function chainOf(error: unknown): { class: string; message: string; backtrace: unknown[] }[] {
   const isError = error instanceof Error;
   const one = {
@@ -77,7 +78,7 @@ function framesOf(stack: string): { method: string; file: string; number: string
   );
 }
 
-/** Returns a text without secrets, and without what looks like the signature of a request. */
+/** Returns a text without secrets and without anything that looks like a request's signature. */
 export function scrubbed(text: string, secrets: string[]): string {
   const known = secrets.filter((secret) => secret.length >= MIN_SECRET);
   const parts = known.flatMap((secret) => [secret, encodeURIComponent(secret)]);

@@ -1,4 +1,4 @@
-/** Opens the network that a collection's tweets are on, with the keys that its configuration holds or names. */
+/** Opens a collection's network with the keys that its configuration holds or names. */
 
 import type { Clock } from "../base/clock.ts";
 import type { Settings } from "../base/settings.ts";
@@ -7,17 +7,17 @@ import type { Limits } from "../collection/limits.ts";
 import type { Waits } from "../base/waits.ts";
 import type { Network } from "../source/source.ts";
 
-/** What networks are opened with. */
+/** Options of openNetwork(). */
 export interface NetworkOptions {
   settings: Settings;
   clock: Clock;
   env: Record<string, string | undefined>;
   limitsFor: (config: CollectionConfig) => Limits;
-  /** Called with each key, which nobody else may see. */
+  /** Called with each key, to keep it out of output and reports. */
   onSecret: (secret: string) => void;
 }
 
-/** Opens X, which is all that there is yet. @throws UserError where its keys are at fault, or cannot be had */
+/** Opens X, the only network so far. @throws UserError if its keys are invalid or unavailable */
 export async function openNetwork(
   config: CollectionConfig,
   waits: Waits,

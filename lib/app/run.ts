@@ -1,4 +1,4 @@
-/** Runs one command line, and turns its error into an exit code. */
+/** Runs one command line and turns its error into an exit code. */
 
 import { Output } from "../cli/output.ts";
 import { narrow } from "../cli/permissions.ts";
@@ -15,15 +15,16 @@ import { exitAtOnce, exitCodeOf, INTERRUPTED, sentences, USAGE } from "./exit.ts
 import { describeTerminal, TERMINAL } from "./terminal.ts";
 
 /**
- * Runs a command line, whose output goes to `write`; its exit code.
- * @param narrows Whether this process gives up what the command does not need: it cannot be had again.
+ * Runs a command line that prints to `write`.
+ * @param narrows Whether this process drops the permissions that the command does not need, for good.
+ * @returns The exit code
  */
 export async function run(args: string[], write = TERMINAL, narrows = false): Promise<number> {
   let env = Deno.env.toObject();
   const output = new Output(describeTerminal(write, env));
   try {
     settleProxies(Deno.env);
-    // Harvesters that it starts settle their own.
+    // Harvesters that this process starts settle their own environment.
     env = Deno.env.toObject();
     settleCertificates(Deno.env);
     settleHome(Deno.env);
@@ -49,14 +50,14 @@ export async function run(args: string[], write = TERMINAL, narrows = false): Pr
   settle(program, texts);
   if (narrows) {
     program.hook("preAction", async (_, command) => {
-      // While this process may still start programs.
+      // Before permissions are dropped: it may start a program.
       ending.prepare();
       await narrow(command, env);
     });
   }
   const group = groupOf(program, args);
   try {
-    // What there is to type was asked for, in a way.
+    // A group without a command: show its help.
     if (group) return group.outputHelp(), USAGE;
     await program.parseAsync(args, { from: "user" });
     return 0;

@@ -1,29 +1,29 @@
-/** The terminal of this process: what is written to it, and the answer that is piped in. */
+/** The terminal of this process: output, and an answer piped in. */
 
 import { messageOf, UserError } from "../base/errors.ts";
 import { codeOf } from "../base/system_error.ts";
 import type { Terminal } from "../cli/output.ts";
 import { OUT_CLOSED } from "../runner/local/launcher.ts";
 
-/** Milliseconds between tries of a pipe that is full, and those that a harvest waits for a reader of its log. */
+/** Milliseconds between tries of a full pipe, and the most that a harvest waits for the reader of its log. */
 const [WAIT_MS, MAX_WAIT_MS] = [5, 1_000];
-/** Milliseconds that an answer may take which is piped in. */
+/** Milliseconds to wait for an answer that is piped in. */
 const PIPED_WAIT_MS = 5_000;
-/** Bytes that a pipe takes whole or not at all (POSIX's PIPE_BUF, which is 4,096 on Linux and 512 on macOS). */
+/** Bytes that a pipe takes atomically (POSIX's PIPE_BUF: 4,096 on Linux, 512 on macOS). */
 const PIPE_BUF = Deno.build.os === "linux" ? 4_096 : 512;
-/** Bytes of a line below which Deno's standard output, Rust's LineWriter, keeps them until it is flushed. */
+/** Deno's standard output (Rust's LineWriter) buffers lines shorter than this many bytes until it is flushed. */
 const KEPT = 1_024;
-/** Nothing ever wakes it. */
+/** Used only to sleep: it is never notified. */
 const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 
 const LINE_FEED = 10;
 
 const encoder = new TextEncoder();
 
-/** The ways in and out. */
+/** Input and output of a terminal. */
 export type Streams = Pick<Terminal, "out" | "outBytes" | "err" | "pipedLine">;
 
-/** Those of this process. */
+/** Input and output of this process. */
 export const TERMINAL: Streams = {
   out: (text) => writeOut(encoder.encode(text)),
   outBytes: writeOut,
@@ -31,7 +31,7 @@ export const TERMINAL: Streams = {
   ...(Deno.stdin.isTerminal() ? {} : { pipedLine }),
 };
 
-/** Returns what the terminal of this process is like. @param env Of the process */
+/** Describes the terminal of this process. @param env Of the process */
 export function describeTerminal(
   write: Streams,
   env: Record<string, string | undefined>,
@@ -46,7 +46,7 @@ export function describeTerminal(
   };
 }
 
-/** Returns the first line of standard input; null where it has none within some seconds, as one that nobody writes to. */
+/** Returns the first line of standard input; null if none comes within PIPED_WAIT_MS, as when the writer is silent. */
 async function pipedLine(): Promise<string | null> {
   const reader = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).getReader();
   const timer = setTimeout(() => reader.cancel().catch(() => {}), PIPED_WAIT_MS);
@@ -65,41 +65,41 @@ async function pipedLine(): Promise<string | null> {
   return line === "" ? null : line;
 }
 
-/** @throws UserError where it cannot be written, or nobody reads any more: not all that was asked for is there. */
+/** Writes to standard output. @throws UserError if it is closed or the reader has gone: the output is incomplete */
 function writeOut(bytes: Uint8Array): void {
   if (Deno.env.get(OUT_CLOSED) === `${Deno.pid}`) {
-    throw new UserError("Standard output is closed: what was asked for cannot be written", {
-      hint: "Run it again without `>&-`; where it is not wanted, with `> /dev/null`.",
+    throw new UserError("Standard output is closed: the output cannot be written", {
+      hint: "Run it again without `>&-`, or with `> /dev/null` to discard the output.",
     });
   }
   try {
     for (const piece of piecesOf(bytes)) writePiece(piece);
   } catch (cause) {
     if (cause instanceof Deno.errors.BrokenPipe || codeOf(cause) === "EPIPE") {
-      throw new UserError("Standard output was closed before all of it was written", {
+      throw new UserError("Standard output was closed before all output was written", {
         cause,
-        hint: "What reads it has ended; where that is `head` or a pager, nothing is wrong.",
+        hint: "The program that reads it has ended, which is normal for `head` or a pager.",
       });
     }
     throw new UserError(`Standard output cannot be written: ${messageOf(cause)}`, {
       cause,
-      hint: "Where it goes to a file, free some space there, and run it again.",
+      hint: "If it goes to a file, free some space there and run it again.",
     });
   }
 }
 
-/** What cannot be said ends nothing: a harvest goes on without its log. */
+/** Writes to standard error. A failure is ignored: a harvest goes on without its log. */
 function writeErr(text: string): void {
   try {
     writeAll(Deno.stderr, encoder.encode(text));
   } catch {
-    // There is nobody to tell.
+    // Standard error has failed: there is no place to report it.
   }
 }
 
 /**
- * Yields what is written to standard output at a time. Where a pipe is full, Deno does not say how much of more it has
- * written, or keeps: it would come twice.
+ * Yields the pieces to write to standard output at a time. When a pipe is full, Deno does not say how much of a larger
+ * piece it wrote or buffered, so a retry would repeat some of it.
  */
 function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {
   for (let n = 0; n < bytes.length;) {
@@ -110,7 +110,7 @@ function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {
   }
 }
 
-/** Writes a piece to standard output, and waits for a pipe that does not wait for its reader, as some programs make them. */
+/** Writes a piece to standard output, retrying where a program has made the pipe non-blocking. */
 function writePiece(piece: Uint8Array): void {
   const isKept = piece.length < KEPT && piece.at(-1) !== LINE_FEED;
   for (let left = piece;;) {
@@ -119,14 +119,14 @@ function writePiece(piece: Uint8Array): void {
       if (left.length === 0) return;
     } catch (error) {
       if (!(error instanceof Deno.errors.WouldBlock)) throw error;
-      // Nothing more is written then, but what is kept.
+      // Flush what is buffered; write nothing more.
       if (isKept) left = new Uint8Array();
       pause();
     }
   }
 }
 
-/** Writes all to a stream that keeps nothing. @throws what the system says where it takes nothing for a second */
+/** Writes all to an unbuffered stream. @throws The system's error if nothing is accepted for a second */
 function writeAll(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
   let waited = 0;
   for (let n = 0; n < bytes.length;) {

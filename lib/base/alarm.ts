@@ -1,13 +1,13 @@
-/** Waits that follow one another, with a time at which each is over. */
+/** Consecutive waits with deadlines. */
 
 import type { Clock } from "./clock.ts";
 
-/** One timer for wait after wait, each of which moves it on: to set one for each would cost more than to read. */
+/** One timer for consecutive waits, moved on by each: a timer for each would cost more than a read. */
 export class Alarm {
   readonly #clock: Clock;
-  /** When the wait that goes on is over, by the monotonic clock. */
+  /** When the current wait is over, by the monotonic clock. */
   #due = Infinity;
-  /** When the timer that is set goes off. */
+  /** When the timer goes off. */
   #set = Infinity;
   #sleep = new AbortController();
   #over: () => void = () => {};
@@ -16,7 +16,9 @@ export class Alarm {
     this.#clock = clock;
   }
 
-  /** What comes before a time; undefined where nothing does, or it is rung. @throws what it fails with */
+  /**
+   * Returns what comes before a deadline; undefined if nothing does, or the alarm rings. @throws What it rejects with
+   */
   async before<T>(due: number, coming: Promise<T>): Promise<T | undefined> {
     const { promise, resolve, reject } = Promise.withResolvers<T | undefined>();
     coming.then(resolve, reject);
@@ -30,12 +32,12 @@ export class Alarm {
     }
   }
 
-  /** Ends the wait that goes on. */
+  /** Ends the current wait. */
   ring(): void {
     this.#over();
   }
 
-  /** Sleeps no more. */
+  /** Stops the timer. */
   close(): void {
     this.#sleep.abort();
   }

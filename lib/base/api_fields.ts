@@ -1,20 +1,20 @@
-/** What version 2 of the API can be asked for with every post: its fields and expansions, by name. */
+/** Fields and expansions that version 2 of the API offers for each post, by name. */
 
-/** The words in which version 2 can be asked: X's documents call tweets posts since August 2026. */
+/** Vocabularies of version 2: X's documents call tweets posts since August 2026. */
 export const WORDS = ["tweet", "post"] as const;
-/** Words in which version 2 is asked. */
+/** A vocabulary of version 2. */
 export type Words = (typeof WORDS)[number];
 
-/** The names of a kind: asked for unless something else is said, and known besides. */
+/** Names of a kind: requested by default, and others that are valid. */
 interface Names {
   usual: readonly string[];
   others: readonly string[];
 }
 
 /**
- * Names by kind, of https://docs.x.com/x-api/fundamentals/data-dictionary; what is usual is what twarc2
- * asks for, and all else that costs nothing more. Among the others are metrics that only a post's author may read, what
- * a user is to the owner of the keys, and expansions that bring more posts, users or media, which may be billed.
+ * Names by kind, of https://docs.x.com/x-api/fundamentals/data-dictionary. The usual ones are those twarc2 requests and
+ * all others without extra cost. The rest are metrics that only a post's author may read, a user's relations to the
+ * owner of the keys, and expansions that bring more posts, users or media, which may be billed.
  */
 export const FIELDS = {
   expansions: {
@@ -139,5 +139,5 @@ export const FIELDS = {
 /** A kind of name. */
 export type FieldKind = keyof typeof FIELDS;
 
-/** What is asked for, by kind: a kind that is not named stays as usual, an empty list asks for none. */
+/** Requested names by kind: a kind that is not named stays as usual; an empty list requests none. */
 export type FieldChoice = { [kind in FieldKind]?: readonly string[] | undefined };

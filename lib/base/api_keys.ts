@@ -1,29 +1,29 @@
-/** The keys that requests to the API are signed with, and which of them are missing. */
+/** The keys that sign requests to the API, and which of them are missing. */
 
-/** What stands for an application. */
+/** Keys of an application. */
 const CONSUMER_PAIR = ["consumer_key", "consumer_secret"] as const;
-/** What stands for a user of an application: OAuth 1.0a. */
+/** Keys of a user of an application: OAuth 1.0a. */
 export const USER_KEYS = [...CONSUMER_PAIR, "access_token", "access_token_secret"] as const;
-/** Every key by its name. */
+/** Names of all keys. */
 export const KEY_NAMES = [...USER_KEYS, "bearer_token"] as const;
 
 /** The name of a key. */
 export type KeyName = (typeof KEY_NAMES)[number];
 
-/** What requests are signed with: the four of a user, or a consumer pair or bearer token of an app. */
+/** Keys that sign requests: the four of a user, or a consumer pair or bearer token of an app. */
 export type TwitterKeys = { [name in KeyName]?: string | undefined };
 
-/** The profile of keys that is used where none is named. */
+/** The default profile of keys. */
 export const MAIN_PROFILE = "main";
 
-/** How new keys come to where they are used: the end of a hint. */
+/** The end of a hint: how to set new keys. */
 export const PUT_KEYS =
   "then `twarc-cloud collection keys ID` for a collection that is in a bucket, or " +
   "`twarc-cloud collection-config keys` for collection.json.";
 
 /**
- * Returns the keys without which the others are of no use: a bearer token or a consumer pair is enough, unless a
- * user's keys were begun or are needed.
+ * Returns the missing keys without which the others are of no use: a bearer token or a consumer pair is enough, unless
+ * a user's keys are incomplete or required.
  */
 export function missingKeys(
   has: (name: KeyName) => boolean,
@@ -35,8 +35,8 @@ export function missingKeys(
 }
 
 /**
- * Returns a key without what a paste brings with it: a scheme's word, quotes, characters that nobody sees.
- * @returns What is wrong with it, where it is none even so: a part of a sentence, without the key.
+ * Returns a pasted key without a scheme's word, quotes and invisible characters.
+ * @returns `fault`, a part of a sentence without the key, if it is invalid even so
  */
 export function pastedKey(text: string): { key: string } | { fault: string } {
   const seen = text.replace(/[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, "").trim();
@@ -51,7 +51,7 @@ export function pastedKey(text: string): { key: string } | { fault: string } {
   const odd = /[^\x21-\x7e]/u.exec(bare)?.[0];
   if (odd !== undefined) {
     const code = (odd.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
-    return { fault: `has a character that no key has (U+${code})` };
+    return { fault: `has an invalid character (U+${code})` };
   }
   if (/["'<>]/.test(bare)) return { fault: "has a quote or a bracket in it" };
   return { key: bare };

@@ -1,4 +1,4 @@
-/** What every AWS client is made with, and what AWS's failures mean to a person. */
+/** Configuration of AWS clients, and AWS's failures as errors for a person. */
 
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
@@ -9,24 +9,24 @@ import { type Moved, movedFor, networkReason } from "./network.ts";
 import { proxiesIn } from "./proxy.ts";
 import { retryAfter } from "./retry_after.ts";
 
-/** How AWS is asked; what is absent is found as the AWS SDK finds it: environment, profile, container. */
+/** Access to AWS; what is absent is resolved by the AWS SDK: environment, profile, container. */
 export interface AwsAccess {
   region?: string | undefined;
   accessKey?: string | undefined;
   secretKey?: string | undefined;
-  /** Of keys that are good for a while only. */
+  /** Of temporary credentials. */
   sessionToken?: string | undefined;
-  /** An address that is asked in place of AWS's own. */
+  /** Replaces the address of every service. */
   endpoint?: string | undefined;
-  /** One that is asked in place of S3's, before `endpoint`. */
+  /** Replaces the address of S3, before `endpoint`. */
   storeEndpoint?: string | undefined;
-  /** Whether S3 is asked for a bucket by path; unless said, where its address is one's own. */
+  /** Whether S3 buckets are addressed by path; by default, where the address is not AWS's. */
   pathStyle?: boolean | undefined;
-  /** How often a request is tried; 8 times unless said. */
+  /** Tries of a request; 8 by default. */
   tries?: number;
 }
 
-/** What a client of the AWS SDK takes. */
+/** Options of an AWS SDK client. */
 export interface AwsClientConfig {
   region?: string;
   endpoint?: string;
@@ -45,10 +45,10 @@ export interface AwsClientConfig {
 const TRIES = 8;
 const [CONNECTION_MS, SILENCE_MS] = [10_000, 20_000];
 
-/** Connections of a client at a time, as the SDK has them. */
+/** Connections of a client, as the SDK has them by default. */
 const SOCKETS = 50;
 
-/** Returns what a client is made with. @throws UserError for a proxy through which AWS is not asked. */
+/** Returns the configuration of a client. @throws UserError for a proxy that AWS cannot be reached through */
 export function awsConfig(
   { region, accessKey, secretKey, sessionToken, endpoint, tries = TRIES }: AwsAccess,
 ): AwsClientConfig {
@@ -70,8 +70,8 @@ export function awsConfig(
 }
 
 /**
- * Returns what sends requests through the proxies of the environment, and trusts its authorities, of which the SDK knows
- * nothing; nothing where there are none.
+ * Returns agents for the environment's proxies and certificate authorities, which the SDK ignores; none where none are
+ * set.
  */
 function agents(): { httpAgent?: HttpAgent; httpsAgent?: HttpsAgent } {
   const { NO_PROXY, ...proxies } = proxiesIn(process.env);
@@ -79,8 +79,8 @@ function agents(): { httpAgent?: HttpAgent; httpsAgent?: HttpsAgent } {
   if (NO_PROXY === undefined && ca === null) return {};
   for (const [name, proxy] of Object.entries(proxies)) {
     if (!proxy.startsWith("socks")) continue;
-    throw new UserError(`${name} is a SOCKS proxy, through which AWS cannot be asked`, {
-      hint: "Set it to an HTTP proxy, or name AWS's hosts in NO_PROXY.",
+    throw new UserError(`${name} is a SOCKS proxy, which is not supported for AWS`, {
+      hint: "Set it to an HTTP proxy, or add AWS's hosts to NO_PROXY.",
     });
   }
   const proxyEnv = NO_PROXY === undefined ? {} : { proxyEnv: { ...proxies, NO_PROXY } };
@@ -91,21 +91,21 @@ function agents(): { httpAgent?: HttpAgent; httpsAgent?: HttpsAgent } {
   };
 }
 
-/** A failure of the AWS SDK as far as we look at it. */
+/** A failure of the AWS SDK. */
 export interface AwsFailure {
-  /** AWS's name for it: `AccessDenied`, `NoSuchBucket` ...; or the network's: `ECONNREFUSED`. */
+  /** AWS's name for it (`AccessDenied`, `NoSuchBucket`), or the network's (`ECONNREFUSED`). */
   code: string;
   status: number | undefined;
   message: string;
-  /** The region that a bucket is in, where AWS says it. */
+  /** The bucket's region, where AWS gives it. */
   region: string | undefined;
-  /** Where the address has moved to for good. */
+  /** The new address, where it has moved permanently. */
   moved: Moved | null;
-  /** Milliseconds after which it wants to be asked again, where it says so; the SDK waits five seconds of it. */
+  /** Milliseconds until a retry, where AWS gives them; the SDK waits at most five seconds of them. */
   retryAfterMs: number | undefined;
 }
 
-/** Returns what is known of a failure, whatever was thrown. */
+/** Returns the facts of anything that was thrown. */
 export function awsFailure(thrown: unknown): AwsFailure {
   const object = isObject(thrown) ? thrown : {};
   const metadata = isObject(object.$metadata) ? object.$metadata : {};
@@ -130,40 +130,40 @@ const CREDENTIALS =
   "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or access_key " +
   "and secret_key in twarc_cloud.ini.";
 
-/** Returns where keys that AWS does not take come from: the environment goes before the ini file. */
+/** Returns the source of the rejected credentials: the environment overrides the ini file. */
 function whoseKeys(): string {
   const { AWS_PROFILE: profile, AWS_ACCESS_KEY_ID: key } = process.env;
-  if (profile) return `They are those of profile ${profile}, as AWS_PROFILE says.`;
+  if (profile) return `They come from profile ${profile} (AWS_PROFILE).`;
   if (key) {
-    return "They are those of AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN in the environment.";
+    return "They come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN in the environment.";
   }
-  return "They are access_key, secret_key and session_token of twarc_cloud.ini, or else those of your default " +
-    "profile: AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, go before both.";
+  return "They come from access_key, secret_key and session_token of twarc_cloud.ini, or else from your default " +
+    "profile: AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, override both.";
 }
 
-/** Returns a command of AWS's own command line, for the profile in which the SDK looks. */
+/** Returns a command of AWS's command line for the profile in use. */
 function awsCommand(command: string): string {
   const profile = process.env.AWS_PROFILE;
   if (!profile) return `aws ${command}`;
   return `aws ${command} --profile ${/^[\w.@+-]+$/.test(profile) ? profile : `'${profile}'`}`;
 }
 
-/** S3 hides whether there is an object from who may not list. */
+/** Returns the hint for a denied request: without s3:ListBucket, S3 denies access to absent objects. */
 function denied(what: string): string {
   const policies =
-    "The policies of infra/person.tf and infra/roles.tf have what twarc-cloud needs.";
+    "The policies of infra/person.tf and infra/roles.tf list the permissions that twarc-cloud needs.";
   if (!what.startsWith("Reading ")) return policies;
-  return `${policies} Without s3:ListBucket S3 answers so for what is not there as well.`;
+  return `${policies} Without s3:ListBucket, S3 denies access to absent objects too.`;
 }
 
 function regionHint(): string {
-  return "Set region in twarc_cloud.ini, or AWS_REGION, or that of your profile, for example with: " +
+  return "Set region in twarc_cloud.ini, or AWS_REGION, or the region of your profile, for example with: " +
     awsCommand("configure set region eu-central-1");
 }
 
 /**
- * Returns what a failure of AWS means to a person; what is one of our own errors already stays as it is.
- * @param what What was tried, to stand before what happened: `Reading collections/c/lock.json`.
+ * Returns a failure of AWS as an error for a person; our own errors are returned as they are.
+ * @param what The failed action, as the subject of the message: `Reading collections/c/lock.json`.
  */
 export function awsError(thrown: unknown, what: string): TwarcCloudError {
   if (thrown instanceof TwarcCloudError) return thrown;
@@ -174,7 +174,7 @@ export function awsError(thrown: unknown, what: string): TwarcCloudError {
   return isOurs ? new AccessError(message, details) : new OutsideError(message, details);
 }
 
-/** A failure in words. */
+/** The message and hint for a failure. */
 interface Meaning {
   message: string;
   hint?: string;
@@ -190,7 +190,7 @@ function meaning(failure: AwsFailure, what: string): Meaning {
   }
   if (moved && !region) {
     const hint =
-      `Where that is the store's own address, set AWS_ENDPOINT_URL=${moved.origin}, where the old one is set.`;
+      `If that is the store's own address, set AWS_ENDPOINT_URL=${moved.origin} in place of the old one.`;
     return { message: `${what} failed: it has moved for good to ${moved.to}`, hint, isOurs: true };
   }
   const known = KNOWN.find(({ codes, says }) => codes?.test(code) || says?.test(message));
@@ -204,7 +204,9 @@ function meaning(failure: AwsFailure, what: string): Meaning {
     };
   }
   const isOurs = status === 403;
-  const hint = isOurs ? "The policy of infra/person.tf has what twarc-cloud needs." : undefined;
+  const hint = isOurs
+    ? "The policy of infra/person.tf lists the permissions that twarc-cloud needs."
+    : undefined;
   return {
     message: `${what} failed: ${oneLine(message)}${code && code !== message ? ` (${code})` : ""}`,
     isOurs,
@@ -212,28 +214,27 @@ function meaning(failure: AwsFailure, what: string): Meaning {
   };
 }
 
-/** What S3 calls a write that met another one of the same object, which it has not ended. */
+/** S3's codes for a write that collided with another write of the same object. */
 export const MET_ANOTHER = /^(ConditionalRequestConflict|OperationAborted)$/;
 
-/** Failures by AWS's names for them, the first that fits. */
+/** Failures by AWS's codes for them, the first that fits. */
 const KNOWN: {
   codes?: RegExp;
   says?: RegExp;
   means: string;
-  /** @param what What was tried. */
+  /** @param what The failed action */
   hint?: string | ((what: string) => string);
   isOutside?: boolean;
-  /** Whether AWS's own words are shown as well. */
+  /** Whether AWS's own message is shown as well. */
   isVerbose?: boolean;
 }[] = [
   {
     codes: /^NoSuchBucket$/,
-    means: "there is no such bucket",
-    hint:
-      "Look at bucket in twarc_cloud.ini and at --bucket; a folder is written with ./ in front.",
+    means: "the bucket does not exist",
+    hint: "Check bucket in twarc_cloud.ini and --bucket; a folder is written with ./ in front.",
   },
   {
-    // The SDK's name for all of these is the same: only what it says differs.
+    // The SDK has one code for all of these: only the message differs.
     says: /aws sso login|SSO (session|token)|Session token not found or invalid/i,
     means: "you are not signed in to AWS",
     hint: () => `Sign in with: ${awsCommand("sso login")}`,
@@ -255,7 +256,7 @@ const KNOWN: {
   {
     codes:
       /^(InvalidAccessKeyId|SignatureDoesNotMatch|UnrecognizedClientException|InvalidClientTokenId|AuthFailure|IncompleteSignature)$/,
-    means: "AWS does not take these keys",
+    means: "AWS rejected the credentials",
     hint: whoseKeys,
     isVerbose: true,
   },
@@ -274,7 +275,7 @@ const KNOWN: {
   {
     codes: /^RequestTimeTooSkewed$/,
     means: "this machine's clock is wrong",
-    hint: "Set it by a time server.",
+    hint: "Synchronize it with a time server.",
   },
   {
     codes:
@@ -293,13 +294,13 @@ const KNOWN: {
   {
     codes:
       /^(SlowDown|ServiceUnavailable|Throttling(Exception)?|ThrottledException|TooManyRequestsException|RequestLimitExceeded|RequestThrottled(Exception)?|BandwidthLimitExceeded|ProvisionedThroughputExceededException)$/,
-    means: "AWS asks to slow down, still after many tries",
+    means: "AWS throttled the request, even after many tries",
     hint: "Try again later.",
     isOutside: true,
   },
   {
-    // Who is asked over and over is not known by its name: the reason says what to set.
-    says: /^(the (certificate|name|proxy)|what answers for) /,
+    // A retried request has no code of its own: the reason says what to set.
+    says: /^(the (certificate|name|proxy)) /,
     means: "AWS cannot be reached",
     isOutside: true,
     isVerbose: true,
@@ -313,7 +314,7 @@ const KNOWN: {
   },
   {
     codes: MET_ANOTHER,
-    means: "another write of it is still under way",
+    means: "another write of it is still in progress",
     hint: "Try again in a moment.",
     isOutside: true,
     isVerbose: true,
@@ -323,7 +324,7 @@ const KNOWN: {
       /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EPIPE|TimeoutError|NetworkingError|RequestTimeout|ConnectTimeoutError|AbortError)$/,
     says: /socket hang up|connection (refused|reset)|network is unreachable|timed out/i,
     means: "AWS cannot be reached",
-    hint: "Look whether this machine is on the network.",
+    hint: "Check this machine's network connection.",
     isOutside: true,
     isVerbose: true,
   },

@@ -1,10 +1,10 @@
-/** What a profile of the person's AWS configuration says of the address of S3, as the AWS SDK reads it. */
+/** Reads the address of S3 from a profile of the person's AWS configuration, as the AWS SDK does. */
 
 import { homedir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 
-/** Where a configuration is. */
+/** Location of the configuration. */
 export interface ProfileSources {
   env: Record<string, string | undefined>;
   /** The home folder. */
@@ -12,8 +12,8 @@ export interface ProfileSources {
 }
 
 /**
- * Returns the address that is asked in place of that of S3: `endpoint_url` of the profile's services section, or of the profile.
- * Undefined where none is set, or the file cannot be read: what is wrong with it is for the SDK to say.
+ * Returns the address that replaces S3's: `endpoint_url` of the profile's services section, or of the profile.
+ * Undefined if none is set or the file cannot be read, which the SDK reports.
  */
 export async function profileEndpoint(sources?: ProfileSources): Promise<string | undefined> {
   const { env, home } = sources ?? { env: process.env, home: homeOf() };
@@ -29,12 +29,12 @@ export async function profileEndpoint(sources?: ProfileSources): Promise<string 
   return services?.get("s3.endpoint_url") || profile.get("endpoint_url") || undefined;
 }
 
-/** Returns whether addresses that are set somewhere are not to count. */
+/** Returns whether configured addresses are ignored. */
 export function isIgnored(env: Record<string, string | undefined>): boolean {
   return isTrue(env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS);
 }
 
-/** Returns the settings of each section; those that are indented below another one have its name and a dot before their own. */
+/** Returns the settings of each section; nested ones have their parent's name and a dot in front. */
 function sectionsIn(text: string): Map<string, Map<string, string>> {
   const sections = new Map<string, Map<string, string>>();
   let section = new Map<string, string>();
@@ -61,7 +61,7 @@ function isTrue(value: string | undefined): boolean {
   return value?.toLowerCase() === "true";
 }
 
-/** Empty where this process may not know it, or there is none. */
+/** Returns the home folder; empty if there is none, or this process may not know it. */
 function homeOf(): string {
   try {
     return homedir();

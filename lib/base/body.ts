@@ -1,28 +1,27 @@
-/** Reads the body of an answer, as far as one may go. */
+/** Reads the body of a response, within limits. */
 
 import { release } from "./memory.ts";
 
-/** Bytes that an answer may have, unpacked: no answer of the API comes near it. */
+/** Bytes of a response, unpacked: no response of the API comes near it. */
 const MAX_BYTES = 64 << 20;
-/** Bytes, unpacked, up to which nobody asks how tightly it was packed. */
+/** Unpacked bytes up to which the compression ratio is not checked. */
 const SMALL = 16 << 20;
-/** Bytes that an answer is given room for before it comes, where it says how long it is. */
+/** Bytes to allocate before a response that gives its length. */
 const ROOM = 2 << 20;
-/** How many times its packed length a longer answer may have: gzip makes a twentieth of a page of tweets. */
+/** Largest compression ratio of a longer response: gzip makes a twentieth of a page of tweets. */
 const TIGHTEST = 100;
 /** Bytes that are read at a time. */
 const BLOCK = 65_536;
-/** Blocks that nobody reads into just now: a new one for each answer is more than all else that it takes. */
+/** Read buffers that are free: a new one for each response would be most of its memory. */
 const free: Uint8Array<ArrayBuffer>[] = [];
-/** As many as there are answers that are read at the same time. */
+/** At least as many as responses are read at the same time. */
 const MAX_FREE = 16;
 
 /**
- * Returns an answer's body. The signal that a fetch was given may be forgotten while only its body waits for it, so that
- * it is watched here too.
- * @throws the signal's reason when it is aborted; what the body fails with; SyntaxError for one beyond 64 MiB or
- *   beyond 16 MiB and a hundred times its packed length, which a few packed bytes can become, and for one that is
- *   packed in a way that nobody asked for.
+ * Returns a response's body. The signal is checked here too: fetch may forget its own while only its body waits for it.
+ * @throws The signal's reason when it is aborted; what the body fails with; SyntaxError for a body of more than 64 MiB,
+ * for one of more than 16 MiB and a hundred times its packed length (a decompression bomb), and for an encoding that
+ * was not requested.
  */
 export async function bytesOf(
   response: Response,
@@ -52,9 +51,9 @@ async function limited(response: Response): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 /**
- * Blocks in one piece.
- * @param sizes.first Bytes that there is room for before any come: to grow is to copy.
- * @throws SyntaxError where they are more bytes than `most`.
+ * Returns blocks as one buffer.
+ * @param sizes.first Bytes to allocate first: growing copies.
+ * @throws SyntaxError for more bytes than `most`
  */
 async function gathered(
   blocks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
@@ -66,12 +65,12 @@ async function gathered(
   for await (const block of blocks) {
     const needed = length + block.length;
     if (needed > most) {
-      // At once: the next try comes before anybody collects what is left of this one.
+      // Released at once: the next try comes before a garbage collection.
       release(buffer);
       throw new SyntaxError(`It is longer than ${most >> 20} MiB, unpacked`);
     }
     if (needed > buffer.length) {
-      // Powers of two: what is let go of has room for what comes, where other sizes took a quarter more in the end.
+      // Powers of two: freed memory fits the next buffer; other sizes took a quarter more in the end.
       buffer = new Uint8Array(buffer.buffer.transfer(2 ** Math.ceil(Math.log2(needed))));
     }
     buffer.set(block, length);
@@ -81,18 +80,18 @@ async function gathered(
 }
 
 /**
- * Yields the blocks of a body, each good until the next one is asked for: one block is read into again and again. What
- * the stream itself hands out keeps 64 KiB for each 4 that are unpacked.
+ * Yields the blocks of a body, each valid until the next one is requested: they share one buffer. The stream's own
+ * blocks take 64 KiB for each 4 KiB that are unpacked.
  */
 async function* blocksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   const reader = byobReader(body);
-  // A body that was read already has no blocks to fill.
+  // A body that was read already has no byte stream.
   if (!reader) return yield* body;
   try {
     let block = free.pop() ?? new Uint8Array(BLOCK);
     for (;;) {
       const { value, done } = await reader.read(block);
-      // One that fails, or is left, keeps its block.
+      // A read that fails or is cancelled keeps its buffer.
       if (value) block = new Uint8Array(value.buffer);
       if (done) {
         if (value && free.length < MAX_FREE) free.push(block);
@@ -113,21 +112,21 @@ function byobReader(body: ReadableStream<Uint8Array>): ReadableStreamBYOBReader 
   }
 }
 
-/** Returns how an answer says that it is packed; null for one that is not. */
+/** Returns the encoding of a response; null for none. */
 function packingOf({ headers }: Response): string | null {
   const encoding = headers.get("content-encoding")?.trim().toLowerCase() ?? "";
   return /^(identity)?$/.test(encoding) ? null : encoding;
 }
 
 function unasked(packing: string): SyntaxError {
-  return new SyntaxError(`It comes packed as ${JSON.stringify(packing)}, which was not asked for`);
+  return new SyntaxError(`Its encoding is ${JSON.stringify(packing)}, which was not requested`);
 }
 
 /**
- * Returns an answer that was asked for as it is (`accept-encoding: identity`), unpacked where it comes in gzip all the
- * same: what is lost of a stream is lost. Its body fails with a SyntaxError where it unpacks to more than 16 MiB
- * beyond a hundred times what came.
- * @throws SyntaxError for any other packing.
+ * Returns a response requested with `accept-encoding: identity`, unpacked if it comes in gzip all the same: a stream
+ * cannot be requested again. Its body fails with a SyntaxError where it unpacks to more than 16 MiB beyond a hundred
+ * times what arrived.
+ * @throws SyntaxError for any other encoding
  */
 export async function unpacked(response: Response): Promise<Response> {
   const packing = packingOf(response);
@@ -147,7 +146,7 @@ async function gunzipped(body: ReadableStream<Uint8Array>): Promise<ReadableStre
   const { createGunzip } = await import("node:zlib");
   const { pipeline } = await import("node:stream/promises");
   const gunzip = createGunzip();
-  /** Bytes that may be unpacked before more comes. */
+  /** Bytes that may be unpacked before more arrives. */
   let left = SMALL;
   const arriving = async function* () {
     for await (const block of blocksOf(body)) {
@@ -155,7 +154,7 @@ async function gunzipped(body: ReadableStream<Uint8Array>): Promise<ReadableStre
       yield block.slice();
     }
   };
-  // What it fails with, reading fails with.
+  // The reader gets the same error.
   pipeline(arriving, gunzip).catch(() => {});
   const blocks = gunzip[Symbol.asyncIterator]();
   return new ReadableStream({

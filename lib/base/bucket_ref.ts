@@ -1,21 +1,21 @@
-/** What a bucket's name means, read once: a folder of this machine, or a bucket of S3. */
+/** Parses a bucket's name: a folder of this machine, or an S3 bucket. */
 
 import { basename, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UserError } from "./errors.ts";
 
-/** A folder of this machine that is a bucket. */
+/** A bucket in a folder of this machine. */
 export interface FolderRef {
   readonly kind: "folder";
   /** Absolute. */
   readonly path: string;
   /** The last part of its path. */
   readonly name: string;
-  /** As the person wrote it: for messages, and for command lines in the same folder. */
+  /** As the person wrote it, for messages and for command lines in the same folder. */
   readonly text: string;
 }
 
-/** A bucket of S3. */
+/** An S3 bucket. */
 export interface S3Ref {
   readonly kind: "s3";
   /** Without `s3://`. */
@@ -28,9 +28,9 @@ export interface S3Ref {
 export type BucketRef = FolderRef | S3Ref;
 
 /**
- * Reads a bucket's name: a folder (`./data`, `/data`, `C:\data`, `\\server\share`, `file:///data`), or an S3 bucket
+ * Parses a bucket's name: a folder (`./data`, `/data`, `C:\data`, `\\server\share`, `file:///data`), or an S3 bucket
  * (`name`, `s3://name`).
- * @throws UserError for a name that is neither.
+ * @throws UserError for a name that is neither
  */
 export function parseBucket(text: string): BucketRef {
   if (!/^(\.|\/|file:|[A-Za-z]:)|\\/.test(text)) return { kind: "s3", name: s3Name(text), text };
@@ -38,7 +38,7 @@ export function parseBucket(text: string): BucketRef {
   return { kind: "folder", path, name: basename(path) || "bucket", text };
 }
 
-/** Returns where a bucket's objects are, as other programs open it: a path, or an address of S3. */
+/** Returns a bucket's location for other programs: a path, or an `s3://` address. */
 export function locationOf(bucket: BucketRef): string {
   if (bucket.kind === "s3") return `s3://${bucket.name}`;
   return bucket.text.startsWith("file:") ? bucket.path : bucket.text.replace(/[/\\]+$/, "");
@@ -61,7 +61,7 @@ function folderPath(text: string): string {
 function s3Name(text: string): string {
   const name = text.replace(/^s3:\/\//, "").replace(/\/$/, "");
   if (/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)) return name;
-  throw new UserError(`${JSON.stringify(text)} cannot be the name of an S3 bucket`, {
+  throw new UserError(`${JSON.stringify(text)} is not a valid name of an S3 bucket`, {
     hint: "It has 3 to 63 lower-case letters, digits, dots and hyphens. " +
       "A folder is written with ./ or / in front.",
   });

@@ -1,4 +1,4 @@
-/** Whose certificates are trusted, where the environment names authorities. */
+/** Trusted certificate authorities that the environment names. */
 
 import process from "node:process";
 import { messageOf, UserError } from "./errors.ts";
@@ -6,20 +6,20 @@ import { messageOf, UserError } from "./errors.ts";
 const BUNDLE = "AWS_CA_BUNDLE";
 
 /**
- * Has Deno take in NODE_EXTRA_CA_CERTS for fetch and for Node.js's part alike, and takes it out of this process's
- * environment: that part would look for itself what it has no right to, and forget DENO_CERT.
+ * Makes Deno read NODE_EXTRA_CA_CERTS for fetch and for its Node.js layer, and removes it from this process's
+ * environment: that layer would read the file itself, without permission, and ignore DENO_CERT.
  */
 export function settleCertificates(env: Pick<typeof Deno.env, "get" | "delete">): void {
   if (!env.get("NODE_EXTRA_CA_CERTS")) return;
-  // Deno reads it once, when it is about to make its first connection.
+  // Deno reads it once, just before its first connection.
   Deno.createHttpClient({}).close();
   env.delete("NODE_EXTRA_CA_CERTS");
 }
 
 /**
- * Returns the certificates (PEM) of the authorities that AWS_CA_BUNDLE names in place of all others, as AWS's own command
- * line takes it; null where it is not set.
- * @throws UserError for a file that cannot be read, or that has none.
+ * Returns the certificates (PEM) of AWS_CA_BUNDLE, which replace all others as in AWS's own command line; null if it is
+ * not set.
+ * @throws UserError for a file that cannot be read or has no certificate
  */
 export function awsAuthorities(): string | null {
   const path = process.env[BUNDLE];

@@ -1,6 +1,6 @@
-/** Lists in parts, for what takes only so many at a time. */
+/** Splits lists into chunks. */
 
-/** Yields the parts of a list, in its order, each with `size` items but the last one, which may have fewer. */
+/** Yields the chunks of a list in order, each of `size` items; the last may be shorter. */
 export function* chunks<T>(list: Iterable<T>, size: number): Generator<T[]> {
   let part: T[] = [];
   for (const item of list) {

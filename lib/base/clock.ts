@@ -1,16 +1,16 @@
-/** Time as the rest of the program sees it, so that tests can hold it still. */
+/** The clock of the program, replaceable in tests. */
 
 /** A source of time. */
 export interface Clock {
   /** Wall-clock time in milliseconds since 1970. */
   now(): number;
-  /** Milliseconds that only ever grow, for measuring spans. */
+  /** Milliseconds of a monotonic clock, for measuring spans. */
   monotonic(): number;
   /** Resolves after `ms` milliseconds, or at once when `signal` is aborted; never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** The computer's own clock. */
+/** The system's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
@@ -29,9 +29,9 @@ export const systemClock: Clock = {
 };
 
 /**
- * Waits for a promise, but no longer than `ms` milliseconds: what it gives later is not heard.
- * @returns What it gave; null where the time was up first.
- * @throws what it rejected with in time.
+ * Waits for a promise for at most `ms` milliseconds; a later result or rejection is ignored.
+ * @returns The result; null on timeout
+ * @throws The rejection, if in time
  */
 export function within<T>(
   promise: Promise<T>,
@@ -44,7 +44,7 @@ export function within<T>(
   }).finally(() => over.abort());
 }
 
-/** `ms` since 1970 as ISO 8601 in UTC. */
+/** Formats `ms` since 1970 as ISO 8601 in UTC. */
 export function isoTime(ms: number): string {
   return new Date(ms).toISOString();
 }

@@ -1,17 +1,17 @@
-/** Asks an address without any proxy, whatever the environment says: fetch would hand a token to it. */
+/** Requests an address without a proxy, whatever the environment says: fetch would hand a token to it. */
 
 import { Agent, request } from "node:http";
 import { Readable } from "node:stream";
 
-/** What is asked. */
+/** Options of a direct request. */
 export interface DirectOptions {
   headers: Record<string, string>;
   signal: AbortSignal;
 }
 
 /**
- * GET of an address by HTTP, on a connection of its own; nothing is followed or unpacked.
- * @throws the signal's reason when it is aborted before the answer begins; what Node.js fails with.
+ * Sends a GET by HTTP on a connection of its own; follows no redirect and unpacks nothing.
+ * @throws The signal's reason when it is aborted before the response begins; what Node.js fails with.
  */
 export function askedDirectly(url: URL, { headers, signal }: DirectOptions): Promise<Response> {
   return new Promise((resolve, reject) => {

@@ -1,10 +1,10 @@
-/** What is written to this machine's disk, and what its failures mean. */
+/** Writes to this machine's disk, and translates its failures. */
 
 import { diskError } from "./disk_error.ts";
 
 /**
  * Acts on files of a folder for temporary files.
- * @throws UserError where the disk is full or may not be written, DiskError where it fails.
+ * @throws UserError if the disk is full or may not be written, DiskError if it fails.
  */
 export async function onDisk<T>(folder: string, act: () => Promise<T>): Promise<T> {
   try {

@@ -1,13 +1,13 @@
-/** What a failure of the disk for temporary files means to a person. */
+/** Failures of the disk for temporary files, as errors for a person. */
 
 import { DiskError, messageOf, TwarcCloudError, UserError } from "./errors.ts";
 import { temporaryVariable } from "./shell.ts";
 import { codeOf } from "./system_error.ts";
 
 /**
- * Returns a failure of the disk for temporary files as what a person does about it.
- * @param folder The folder for a harvest's temporary files; absent for those that lie in the system's own place.
- * @param options.isNew Whether nothing was made there yet, so that the place itself is what does not do.
+ * Returns the error for a failure of the disk for temporary files.
+ * @param folder The folder for a harvest's temporary files; absent for those in the system's own place.
+ * @param options.isNew Whether nothing was made there yet, so that the place itself is at fault.
  */
 export function diskError(
   cause: unknown,
@@ -19,7 +19,8 @@ export function diskError(
   const another = folder === undefined
     ? `set ${temporaryVariable()} to another disk`
     : "name a folder on another disk with --spool or TWARC_CLOUD_SPOOL";
-  const hint = (first: string) => `${first}, or ${another}, and start it again: a harvest goes on.`;
+  const hint = (first: string) =>
+    `${first}, or ${another}, and start it again: the harvest resumes.`;
   const kind = kindOf(cause);
   switch (kind === "gone" && isNew ? "refused" : kind) {
     case "full":
@@ -34,17 +35,17 @@ export function diskError(
     case "refused":
       return new UserError(
         `The disk for temporary files cannot be written${where}: ${reasonOf(cause)}`,
-        { cause, hint: hint("Make it yours to write") },
+        { cause, hint: hint("Make it writable") },
       );
     case "gone":
       return new DiskError(`Something was removed from the disk for temporary files${where}`, {
         cause,
-        hint: hint("Let nothing clear it while a harvest runs"),
+        hint: hint("Exclude it from cleanup while a harvest runs"),
       });
     case "broken":
       return new DiskError(
         `The disk for temporary files failed${where}: ${messageOf(cause)}`,
-        { cause, hint: hint("Look after that disk") },
+        { cause, hint: hint("Check that disk") },
       );
   }
 }
@@ -58,7 +59,7 @@ function kindOf(cause: unknown): "full" | "refused" | "gone" | "broken" {
   return /^(ENOENT|ENOTDIR)$/.test(code) ? "gone" : "broken";
 }
 
-/** Returns what Deno says of its flags is of no use to who runs the program. */
+/** Returns a failure's message without Deno's advice about flags, which does not help who runs the program. */
 function reasonOf(cause: unknown): string {
   if (cause instanceof Deno.errors.NotCapable) return "this program may not write there";
   return messageOf(cause);

@@ -1,27 +1,27 @@
-/** How the person or the system asks this process to end: by signals. */
+/** Handles the signals that ask this process to end. */
 
 import process from "node:process";
 
-/** Milliseconds in which a second SIGINT is the same Ctrl-C: `deno task` and `npx` pass on what the terminal has sent as well. */
+/** Milliseconds in which a second SIGINT is the same Ctrl-C: `deno task` and `npx` forward the terminal's as well. */
 const SAME_PRESS_MS = 1_000;
 
-/** Ends the process in good order, for a command that asks for it; any other ends at once. */
+/** Ends the process gracefully for a command that uses its signal; for any other it ends at once. */
 export class Ending {
   readonly #ending = new AbortController();
   readonly #exit: () => void;
   #isWanted = false;
   #outlives: boolean | undefined;
-  /** When the first SIGINT came, by the monotonic clock. */
+  /** Time of the first SIGINT, by the monotonic clock. */
   #pressed: number | undefined;
 
-  /** @param exit Ends the process at once, with nothing stored. */
+  /** @param exit Ends the process at once, without storing anything. */
   constructor(exit: () => void) {
     this.#exit = exit;
   }
 
   /**
-   * Looks what this process was started for, where that was not done: before anything is listened for, as Deno then
-   * takes every signal and ignores none, and while this process may start programs.
+   * Checks whether SIGHUP is ignored. Call it before anything listens, as Deno then handles every signal, and while
+   * this process may still start programs.
    */
   prepare(): void {
     this.#outlives ??= outlivesTerminal();
@@ -35,8 +35,8 @@ export class Ending {
       process.on("SIGINT", () => this.#press());
       process.on("SIGTERM", () => this.#ending.abort());
       if (Deno.build.os === "windows") {
-        // Ctrl-Break, and closing the window, after which Windows ends the process when Deno's handler has returned:
-        // mostly before anything here is run. What was not stored yet is found by the next harvest.
+        // Also Ctrl-Break, and closing the window: Windows ends the process when Deno's handler returns, mostly before
+        // our code runs. The next harvest recovers what was not stored.
         for (const name of ["SIGHUP", "SIGBREAK"] as const) {
           Deno.addSignalListener(name, () => this.#ending.abort());
         }
@@ -47,7 +47,7 @@ export class Ending {
     return this.#ending.signal;
   }
 
-  /** Returns whether an error says no more than that the process was asked to end. */
+  /** Returns whether an error only reports that the process was asked to end. */
   isOver(error: unknown): boolean {
     const { signal } = this.#ending;
     return signal.aborted && error === signal.reason;
@@ -62,8 +62,8 @@ export class Ending {
 }
 
 /**
- * Returns whether this process was started to outlive its terminal, as by `nohup`: it ignores SIGHUP, as do the processes
- * that it starts. False where that cannot be known.
+ * Returns whether this process was started to outlive its terminal, as by `nohup`: it and its children ignore SIGHUP.
+ * False if unknown.
  */
 function outlivesTerminal(): boolean {
   const [command, ...args] = Deno.build.os === "linux"

@@ -1,12 +1,12 @@
-/** The errors that a person reads, each named by who must act, with the exit code of the process. */
+/** Errors that a person reads, by who must act, each with the exit code of the process. */
 
-/** What an error may carry besides its message. */
+/** Details of an error. */
 export interface ErrorDetails {
-  /** What the person can do about it: a sentence, best with the command to type. */
+  /** What to do: a sentence, best with the command to type. */
   hint?: string;
   /** The foreign error that was translated into this one. */
   cause?: unknown;
-  /** Milliseconds after which whoever failed wants to be asked again, where that was said. */
+  /** Milliseconds until a retry, where the server gives them. */
   retryAfterMs?: number | undefined;
 }
 
@@ -14,7 +14,7 @@ export interface ErrorDetails {
 export abstract class TwarcCloudError extends Error {
   /** The exit code of a process that ends with this error. */
   abstract readonly exitCode: number;
-  /** What the person can do about it. */
+  /** What to do. */
   readonly hint: string | undefined;
 
   constructor(message: string, details: ErrorDetails = {}) {
@@ -29,13 +29,13 @@ export class UserError extends TwarcCloudError {
   override readonly exitCode = 1;
 }
 
-/** The place that keeps a bucket wants the person to sign in, or to be given a right; then it works again. */
+/** The bucket's service requires the person to sign in, or to be given a permission; then it works again. */
 export class AccessError extends UserError {}
 
-/** A bucket that keeps all that was written: it does not allow this person, or anybody, to delete. */
+/** The bucket keeps everything: it does not allow this person, or anybody, to delete. */
 export class UndeletableError extends AccessError {}
 
-/** What is asked for lies outside of its bucket, behind a link that nobody has allowed. */
+/** The path leads out of its bucket by a link that is not allowed. */
 export class LinkError extends UserError {}
 
 /** The command line is wrong. Exit code 2. */
@@ -43,10 +43,10 @@ export class UsageError extends TwarcCloudError {
   override readonly exitCode = 2;
 }
 
-/** The outside (API, AWS, network, disk of a store) failed after retries. Exit code 3. */
+/** Something outside (API, AWS, network, disk of a store) failed after retries. Exit code 3. */
 export class OutsideError extends TwarcCloudError {
   override readonly exitCode: number = 3;
-  /** Milliseconds after which whoever failed wants to be asked again, where that was said. */
+  /** Milliseconds until a retry, where the server gives them. */
   readonly retryAfterMs: number | undefined;
 
   constructor(message: string, details: ErrorDetails = {}) {
@@ -55,38 +55,38 @@ export class OutsideError extends TwarcCloudError {
   }
 }
 
-/** There is no room for a harvester just now: it can be started again, as nothing was. */
+/** There is no capacity for a harvester at the moment: starting it again later is safe. */
 export class CapacityError extends OutsideError {}
 
-/** A harvester that neither answers nor ends: asking for longer would not help. */
+/** A harvester neither responds nor ends: waiting longer would not help. */
 export class UnresponsiveError extends OutsideError {}
 
-/** A file on this machine's disk is not as it was written: a later try finds the same. Exit code 3. */
+/** A file on this machine's disk is damaged: a retry finds the same. Exit code 3. */
 export class DamagedError extends TwarcCloudError {
   override readonly exitCode = 3;
 }
 
-/** The disk for temporary files failed: no bucket that comes back ends that. */
+/** The disk for temporary files failed: retrying the bucket does not help. */
 export class DiskError extends OutsideError {}
 
-/** A conditional write whose condition was not met: somebody else wrote first. */
+/** A conditional write failed its condition: another process wrote first. */
 export class ConflictError extends OutsideError {
-  /** The key that was to be written. */
+  /** The key of the object. */
   readonly key: string;
 
   constructor(key: string, details: ErrorDetails = {}) {
-    super(`Somebody else changed ${key} at the same time`, details);
+    super(`Another process changed ${key} at the same time`, details);
     this.key = key;
   }
 }
 
-/** The collection is being harvested by somebody else. */
+/** Another process is harvesting the collection. */
 export class LockedError extends UserError {}
 
-/** Reasons that the message of a configuration's error shows. */
+/** Number of reasons that the message shows. */
 const SHOWN = 20;
 
-/** A collection configuration that cannot be used, with every reason at once. */
+/** A collection configuration is invalid, for these reasons. */
 export class InvalidConfigError extends UserError {
   /** One sentence a fault, each naming the field and the fix. */
   readonly reasons: readonly string[];
@@ -99,9 +99,9 @@ export class InvalidConfigError extends UserError {
   }
 }
 
-/** Facts of an API answer that was an error. */
+/** Facts of an API's error response. */
 export interface ApiFault extends ErrorDetails {
-  /** The HTTP status; 0 where there was no answer. */
+  /** The HTTP status; 0 without a response. */
   status: number;
   /** The API's own error code (v1.1), where it sent one. */
   code?: number;
@@ -109,13 +109,13 @@ export interface ApiFault extends ErrorDetails {
   problem?: string;
   /** When the rate limit's window ends, in milliseconds since 1970. */
   resetAt?: number;
-  /** What the answer says, each text whole. */
+  /** The error texts of the response, in full. */
   said?: readonly string[];
 }
 
-/** The API answered with an error, or did not answer, and retrying did not help. */
+/** The API responded with an error, or not at all, and retrying did not help. */
 export class ApiError extends OutsideError {
-  /** The HTTP status; 0 where there was no answer. */
+  /** The HTTP status; 0 without a response. */
   readonly status: number;
   /** The API's own error code (v1.1), where it sent one. */
   readonly code: number | undefined;
@@ -123,7 +123,7 @@ export class ApiError extends OutsideError {
   readonly problem: string | undefined;
   /** When the rate limit's window ends, in milliseconds since 1970. */
   readonly resetAt: number | undefined;
-  /** What the answer says, each text whole: the message has the beginning of it. */
+  /** The error texts of the response, in full: the message has the beginning of them. */
   readonly said: readonly string[];
 
   constructor(message: string, fault: ApiFault) {
@@ -137,7 +137,7 @@ export class ApiError extends OutsideError {
 }
 
 /**
- * Catches what is only for show, or can be done later: `.catch(ifOurs(null))` gives null for an error that a person
+ * Handles an error that may be ignored or retried later: `.catch(ifOurs(null))` gives null for an error that a person
  * reads, and throws any other, which is a bug.
  */
 export function ifOurs<T>(value: T): (error: unknown) => T {

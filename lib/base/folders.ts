@@ -1,18 +1,18 @@
-/** The person's own folders on a machine, as its system has them. */
+/** The person's folders for caches and state, by the conventions of each system. */
 
 import { homedir, tmpdir } from "node:os";
 import { isAbsolute, join } from "node:path";
 
-/** What tells where a person's folders are. */
+/** The environment that determines a person's folders. */
 export interface Person {
   env: Record<string, string | undefined>;
   /** As Deno names systems. */
   os?: string;
-  /** The home folder; null where there is none. */
+  /** The home folder; null if there is none. */
   home?: string | null;
 }
 
-/** Returns what can be made again, or is soon of no use: `$XDG_CACHE_HOME/twarc-cloud`, `~/Library/Caches/twarc-cloud`. */
+/** Returns the folder for caches: `$XDG_CACHE_HOME/twarc-cloud`, `~/Library/Caches/twarc-cloud`. */
 export function cacheFolder(person: Person): string {
   const { env, os, home } = told(person);
   if (os === "windows") return join(localData(env, home), "twarc-cloud", "cache");
@@ -24,7 +24,7 @@ export function cacheFolder(person: Person): string {
     : join(home, ".cache", "twarc-cloud");
 }
 
-/** Returns where Deno keeps the packages and the compiled code of programs: `DENO_DIR`, or its own place in the person's cache. */
+/** Returns Deno's folder for packages and compiled code: `DENO_DIR`, or its place in the person's cache. */
 export function denoFolder(person: Person): string {
   const { env, os, home } = told(person);
   if (env.DENO_DIR) return env.DENO_DIR;
@@ -33,7 +33,10 @@ export function denoFolder(person: Person): string {
   return join(absolute(env.XDG_CACHE_HOME) ?? join(home ?? tmpdir(), ".cache"), "deno");
 }
 
-/** Returns what is kept from one run to the next: `$XDG_STATE_HOME/twarc-cloud`, `~/Library/Application Support/twarc-cloud`. */
+/**
+ * Returns the folder for state that outlives a run: `$XDG_STATE_HOME/twarc-cloud`, `~/Library/Application
+ * Support/twarc-cloud`.
+ */
 export function stateFolder(person: Person): string {
   const { env, os, home } = told(person);
   if (os === "windows") return join(localData(env, home), "twarc-cloud", "state");
@@ -45,7 +48,7 @@ export function stateFolder(person: Person): string {
     : join(home, ".local", "state", "twarc-cloud");
 }
 
-/** Returns the home folder of this process's user; null for one whom the machine does not know, whose home is nowhere or `/`. */
+/** Returns this user's home folder; null if there is none, or it is `/`. */
 export function homeFolder(): string | null {
   const home: string | null = homedir();
   return home && home !== "/" ? home : null;
@@ -55,12 +58,12 @@ function told({ env, os = Deno.build.os, home = homeFolder() }: Person): Require
   return { env, os, home };
 }
 
-/** Returns a folder for somebody without a home, as containers run programs; whoever makes it looks whether it is their own. */
+/** Returns a folder for a user without a home, as in containers; the caller checks that it is private. */
 function homeless(what: string): string {
   return join(tmpdir(), `twarc-cloud-${what}`);
 }
 
-/** Names a home in this process's environment where it has none: the AWS SDK would ask for what it has no right to. */
+/** Sets a home in this process's environment if it has none: the AWS SDK would look it up, without permission. */
 export function settleHome(env: Pick<typeof Deno.env, "get" | "set">): void {
   if (!env.get("HOME") && Deno.build.os !== "windows") env.set("HOME", homedir() || "/");
 }
@@ -69,7 +72,7 @@ function localData(env: Person["env"], home: string | null): string {
   return absolute(env.LOCALAPPDATA) ?? join(home ?? tmpdir(), "AppData", "Local");
 }
 
-/** Returns the XDG specification has relative paths ignored. */
+/** Returns a path if it is absolute: the XDG specification ignores relative ones. */
 function absolute(path: string | undefined): string | undefined {
   return path && isAbsolute(path) ? path : undefined;
 }

@@ -1,18 +1,18 @@
-/** Renames and removes files, again for some seconds where another program has one open, as it goes on Windows and shares. */
+/** Renames and removes files, retrying for seconds while another program has one open (Windows, network shares). */
 
 import { OutsideError } from "./errors.ts";
 import { codeOf } from "./system_error.ts";
 
-/** Milliseconds that a virus scanner, an indexer or a viewer is waited for; elsewhere a refusal is seldom theirs. */
+/** Milliseconds to wait for a virus scanner, an indexer or a viewer; elsewhere a refusal seldom comes from one. */
 const PATIENCE_MS = Deno.build.os === "windows" ? 10_000 : 500;
 const FIRST_WAIT_MS = 10;
 const MAX_WAIT_MS = 200;
 
-/** A file that another program holds open: it has to be closed there. */
+/** A file that another program holds open and must close. */
 export class InUseError extends OutsideError {}
 
 /**
- * Renames a file, in place of what has the new name.
+ * Renames a file, replacing one with the new name.
  * @throws InUseError; what the file system fails with.
  */
 export async function renameFile(from: string, to: string): Promise<void> {
@@ -20,15 +20,15 @@ export async function renameFile(from: string, to: string): Promise<void> {
 }
 
 /**
- * Removes a file, or a folder: with `recursive` with all that is in it.
- * @throws InUseError; what the file system fails with, also where it is not there.
+ * Removes a file or a folder, with `recursive` and its contents.
+ * @throws InUseError; what the file system fails with, also if it is absent.
  */
 export async function removeFile(path: string, options?: Deno.RemoveOptions): Promise<void> {
   await whenFree(path, () => Deno.remove(path, options));
 }
 
 /**
- * Acts on a file, again for as long as it seems to be held by another program.
+ * Retries an action on a file while another program seems to hold it.
  * @param path For the message.
  * @throws InUseError; what `act` throws.
  */
@@ -49,7 +49,7 @@ export async function whenFree<T>(
   }
 }
 
-/** Returns whether a failure may pass: a disk says no to a name that is in use as it does to one without permission. */
+/** Returns whether a failure may pass: systems report a file in use like a missing permission. */
 function mayBeHeld(error: unknown): boolean {
   const { NotCapable, PermissionDenied } = Deno.errors;
   if (error instanceof NotCapable) return false;
@@ -59,7 +59,7 @@ function mayBeHeld(error: unknown): boolean {
 function explained(error: unknown, path: string, os: string): unknown {
   const isBusy = /^(EBUSY|ETXTBSY)$/.test(codeOf(error));
   if (!isBusy && os !== "windows") return error;
-  const or = isBusy ? "" : ", or you may not write there";
+  const or = isBusy ? "" : ", or is not writable";
   return new InUseError(`${path} is in use by another program${or}`, {
     cause: error,
     hint: "Close it there (a viewer, a virus scanner, a program that synchronizes), and try again.",

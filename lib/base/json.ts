@@ -1,4 +1,4 @@
-/** JSON that comes from outside: parsed with the place of a mistake, and checked with a schema. */
+/** Parses JSON from outside, with the position of an error, and checks it with a schema. */
 
 import type { z } from "zod";
 import { messageOf, UserError } from "./errors.ts";
@@ -15,7 +15,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 /**
  * Parses JSON text.
  * @param name What the text is, for the message, e.g. a file's path.
- * @throws UserError that names line and column of the mistake.
+ * @throws UserError with line and column of the error.
  */
 export function parseJson(text: string | Uint8Array, name: string): Json {
   const json = decodeText(text, name);
@@ -27,8 +27,8 @@ export function parseJson(text: string | Uint8Array, name: string): Json {
 }
 
 /**
- * Parses JSON text and checks it.
- * @throws UserError that names the place of the mistake, or the field that does not fit.
+ * Parses JSON text and checks it with a schema.
+ * @throws UserError with the position of the error, or the field that does not fit.
  */
 export function parseAs<S extends z.ZodType>(
   schema: S,
@@ -41,7 +41,7 @@ export function parseAs<S extends z.ZodType>(
   throw new UserError(`${name} is not as expected: ${faults.join("; ")}`, { cause: result.error });
 }
 
-/** Returns what a JSON text says; null where it is none. */
+/** Parses JSON text; null if it is invalid. */
 export function jsonOrNull(text: string): Json {
   try {
     return ordered(text);
@@ -62,12 +62,12 @@ export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Returns a member of its own of an object. */
+/** Returns an object's own member. */
 export function member(object: JsonObject, name: string): Json | undefined {
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
-/** Text without the byte order mark that some editors put in front of it. */
+/** Decodes a text without the byte order mark that some editors write. */
 function decodeText(text: string | Uint8Array, name: string): string {
   if (typeof text === "string") return text.replace(/^\ufeff/, "");
   try {
@@ -77,7 +77,7 @@ function decodeText(text: string | Uint8Array, name: string): string {
   }
 }
 
-/** Returns what is wrong, after the line and column where it is. */
+/** Returns an error's message, after its line and column. */
 function describePlace(message: string, text: string): string {
   const before = text.slice(0, faultIn(text)).split("\n");
   const reason = message.replace(/( after JSON| in JSON)? at position.*$/, "")
@@ -85,7 +85,7 @@ function describePlace(message: string, text: string): string {
   return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}: ${reason}`;
 }
 
-/** Returns where the mistake is: what stands before it is the beginning of a JSON text. Not every message says. */
+/** Returns the position of the error: the end of the longest valid prefix, as not every message gives it. */
 function faultIn(text: string): number {
   let [good, bad] = [0, text.length + 1];
   while (bad - good > 1) {
@@ -96,7 +96,7 @@ function faultIn(text: string): number {
   return good;
 }
 
-/** Returns whether a text is the beginning of a JSON text, or a whole one. */
+/** Returns whether a text is a prefix of a JSON text, or a complete one. */
 function canGoOn(text: string): boolean {
   try {
     JSON.parse(text);

@@ -1,24 +1,24 @@
-/** JSON values as the bytes of their text, made part by part: of many users a whole text would be as much again. */
+/** Encodes JSON part by part: the whole text of many users would need as much memory again. */
 
 import { spareOf } from "./memory.ts";
 import { namesOf } from "./names_of.ts";
 import { Members } from "./packed.ts";
 
 const encoder = new TextEncoder();
-/** Objects so deep, and what is above them, are made into text member by member. */
+/** Objects up to this depth are encoded member by member. */
 const DEPTH = 3;
-/** Bytes to begin with, and characters that are encoded at a time. */
+/** Initial bytes of the buffer, and characters encoded at a time. */
 const [FIRST_SIZE, BLOCK] = [1_024, 16_384];
 const COMMA = 0x2c;
-/** Members after which it is known how much room all will take. */
+/** Members after which the total size is estimated. */
 const SAMPLE = 1_000;
 
-/** A value as indented JSON text, as bytes that end with a line break. */
+/** Encodes a value as indented JSON with a line break at the end. */
 export function jsonBytes(value: unknown): Uint8Array<ArrayBuffer> {
   return bytesOf(value, "  ");
 }
 
-/** A value as JSON text on one line, as bytes that end with a line break: for what is large, and read by programs. */
+/** Encodes a value as JSON on one line with a line break at the end, for large documents that programs read. */
 export function jsonLineBytes(value: unknown): Uint8Array<ArrayBuffer> {
   return bytesOf(value, "");
 }
@@ -30,15 +30,15 @@ function bytesOf(value: unknown, step: string): Uint8Array<ArrayBuffer> {
   return text.bytes();
 }
 
-/** Where in a text a value stands. */
+/** Position in a text. */
 interface Place {
-  /** What each level is indented by. */
+  /** Indentation of a level. */
   step: string;
   indent: string;
   depth: number;
 }
 
-/** Adds what JSON.stringify makes of a value. */
+/** Adds a value as JSON.stringify formats it. */
 function write(text: Text, value: unknown, { step, indent, depth }: Place): void {
   if (value instanceof Members) return text.addMembers(value);
   const names = depth <= DEPTH && isPlain(value) ? namesOf(value) : [];
@@ -61,19 +61,19 @@ function write(text: Text, value: unknown, { step, indent, depth }: Place): void
   text.add(before === "{" ? "{}" : `${line}}`);
 }
 
-/** Whether JSON.stringify takes an object member by member. */
+/** Returns whether JSON.stringify encodes an object member by member. */
 function isPlain(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null || "toJSON" in value) return false;
   const prototype = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 }
 
-/** Whether JSON has no such member. */
+/** Returns whether JSON omits such a member. */
 function isLeftOut(value: unknown): boolean {
   return value === undefined || typeof value === "function" || typeof value === "symbol";
 }
 
-/** A text that grows, as bytes. */
+/** A growing text, as bytes. */
 class Text {
   #bytes = new Uint8Array(FIRST_SIZE);
   #length = 0;
@@ -85,7 +85,7 @@ class Text {
     if (this.#waiting.length >= BLOCK) this.#encode();
   }
 
-  /** Adds an object of members that are text already, each with a comma and a line break behind it. */
+  /** Adds an object of encoded members, each with a comma and a line break behind it. */
   addMembers(members: Members): void {
     this.add("{\n");
     this.#encode();
@@ -95,7 +95,7 @@ class Text {
       this.#bytes.set(part, this.#length);
       this.#length += part.length;
     }
-    // The last comma, or what follows the brace.
+    // Drop the last comma, or the line break after the brace.
     this.#length -= this.#bytes[this.#length - 2] === COMMA ? 2 : 1;
     this.add("}");
   }
@@ -104,13 +104,13 @@ class Text {
     return this.#length + this.#waiting.length;
   }
 
-  /** Makes room for so many bytes more, and a few: growing by parts would take twice as much. */
+  /** Reserves this many bytes more, and a few: growing step by step would take twice as much. */
   expect(more: number): void {
     const size = Math.ceil(this.length + more + more / 16);
     if (size > this.#bytes.length) this.#grow(size);
   }
 
-  /** All of it; nothing can be added then. */
+  /** Returns the whole text; nothing can be added afterwards. */
   bytes(): Uint8Array<ArrayBuffer> {
     this.#encode();
     const isFull = this.#bytes.length - this.#length <= spareOf(this.#length);
@@ -118,7 +118,7 @@ class Text {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Makes room for so many bytes more, in steps that grow. */
+  /** Grows the buffer for this many bytes more, in growing steps. */
   #makeRoom(more: number): void {
     const most = this.#length + more;
     if (most > this.#bytes.length) {
@@ -131,7 +131,7 @@ class Text {
   }
 
   #encode(): void {
-    // A character of UTF-16 has three bytes at most.
+    // A UTF-16 code unit has three bytes at most.
     this.#makeRoom(this.#waiting.length * 3);
     this.#length += encoder.encodeInto(this.#waiting, this.#bytes.subarray(this.#length)).written;
     this.#waiting = "";

@@ -1,11 +1,11 @@
-/** Objects of JSON as documents in the bucket have them. */
+/** JSON objects of the bucket's documents. */
 
 import { z } from "zod";
 import type { JsonObject } from "./json.ts";
 
 /**
- * An object of whatever members, for what was parsed from JSON text: everything in it is JSON, and is neither looked
- * through nor copied, as `z.json()` would at each of a hundred thousand users.
+ * Any object that was parsed from JSON text: its content is JSON, and is neither checked nor copied, as `z.json()`
+ * would for each of a hundred thousand users.
  */
 export const jsonObject: z.ZodType<JsonObject> = z.custom<JsonObject>(
   (value) => typeof value === "object" && value !== null && !Array.isArray(value),

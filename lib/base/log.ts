@@ -1,18 +1,18 @@
-/** The log of a harvester, a line each on standard error: text for people, JSON where a program gathers it. */
+/** The log of a harvester, a line each on standard error: text for people, JSON for programs. */
 
 import { configure, type LogRecord } from "@logtape/logtape";
 import { isoTime } from "./clock.ts";
 import { oneLine } from "./visible.ts";
 
-/** How lines are written: `json` where TWARC_CLOUD_LOG says so, as containers do. */
+/** Format of the lines: `json` if TWARC_CLOUD_LOG says so, as containers do. */
 export type LogForm = "text" | "json";
 
-/** Returns the form that the environment asks for. */
+/** Returns the format that the environment chooses. */
 export function logForm({ TWARC_CLOUD_LOG: form }: Record<string, string | undefined>): LogForm {
   return form === "json" ? "json" : "text";
 }
 
-/** Begins to log. @param write Takes whole lines. */
+/** Starts logging. @param write Takes whole lines. */
 export async function startLog(write: (text: string) => void, form: LogForm): Promise<void> {
   const lineOf = form === "json" ? jsonOf : textOf;
   await configure({
@@ -24,11 +24,11 @@ export async function startLog(write: (text: string) => void, form: LogForm): Pr
   });
 }
 
-/** What a line says. */
+/** The fields of a line. */
 interface Facts {
   /** ISO 8601, UTC. */
   time: string;
-  /** info, warning, error; fatal for what ends the process. */
+  /** info, warning, error; fatal for the error that ends the process. */
   level: string;
   part: string;
   message: string;
@@ -36,7 +36,7 @@ interface Facts {
 
 function factsOf({ timestamp, level, category, message }: LogRecord): Facts {
   const time = isoTime(timestamp);
-  // What the API says is in here too: a line is a line, and steers no terminal.
+  // Messages quote the API: escape line breaks and control characters.
   return { time, level, part: category.slice(1).join("."), message: oneLine(message.join("")) };
 }
 
@@ -49,12 +49,12 @@ function jsonOf(facts: Facts): string {
   return JSON.stringify(facts);
 }
 
-/** Returns a line of JSON for the error that ends the process. @param now In milliseconds since 1970. */
+/** Returns a JSON line for the error that ends the process. @param now In milliseconds since 1970. */
 export function fatalLine(message: string, now: number): string {
   return jsonOf({ time: isoTime(now), level: "fatal", part: "main", message: oneLine(message) });
 }
 
-/** Returns a line of a log as a person reads it, whatever its form. */
+/** Returns a log line in the form for people, whatever its format. */
 export function readable(line: string): string {
   const facts = factsIn(line);
   if (!facts) return line;

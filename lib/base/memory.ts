@@ -1,23 +1,21 @@
-/** Memory outside of V8's heap that is given back by hand. */
+/** Frees memory outside of V8's heap without waiting for a garbage collection. */
 
-/** Bytes that are worth being given back by hand. */
+/** Bytes from which freeing by hand pays. */
 const MANY = 2 ** 16;
-/** Bytes that are, of what comes again and again. */
+/** Bytes from which it pays for frequent buffers. */
 const MANY_OF_MANY = 2 ** 14;
 
 /**
- * Gives back the memory of bytes that nobody needs any more, of which no part is held: they are none from then on.
- * What pages had would be there until some collection, and sixteen are asked for at a time. Somebody may have taken them
- * over by then.
+ * Frees the memory of bytes that are no longer used, and detaches them. Pages, of which sixteen are requested at a
+ * time, would stay until some garbage collection. A buffer that was transferred already is left alone.
  */
 export function release({ buffer }: Pick<Uint8Array<ArrayBuffer>, "buffer">): void {
   if (!buffer.detached) buffer.transfer(0);
 }
 
 /**
- * Returns bytes with their memory, which whoever had them has no more: a copy of a page takes longer than to find what is
- * in it. Of a large buffer it is the part from `start` on that is copied, where most of it is something else, `used`
- * being what of it is wanted.
+ * Returns bytes with the memory moved from their owner: copying a page takes longer than searching it. If most of a
+ * large buffer is unused (`used` bytes are needed), copies the part from `start` to `end` instead.
  */
 export function takeOver(
   bytes: Uint8Array<ArrayBuffer>,
@@ -29,15 +27,15 @@ export function takeOver(
 }
 
 /**
- * Gives back the memory of bytes that nobody reads any more, where they are many: what lies outside of V8's heap waits
- * for the next collection otherwise, beside what is made meanwhile. They are empty then.
+ * Frees the memory of many bytes that are no longer read: it would otherwise stay until the next garbage collection.
+ * They are empty then.
  */
 export function giveBack({ buffer, byteLength }: Uint8Array): void {
   const isOwn = byteLength >= MANY && buffer.byteLength - byteLength <= spareOf(byteLength);
   if (isOwn && buffer instanceof ArrayBuffer) release({ buffer });
 }
 
-/** The same for the lines of an answer: those that follow each other in one block, where they are nearly all of it. */
+/** Frees a response's lines likewise, where consecutive ones make up nearly all of a block. */
 export function giveBackAll(parts: Uint8Array[]): void {
   let taken = 0;
   for (const [i, { buffer, byteLength }] of parts.entries()) {
@@ -49,26 +47,25 @@ export function giveBackAll(parts: Uint8Array[]): void {
   }
 }
 
-/** Bytes at the end of a buffer that are not worth a copy. */
+/** Returns the bytes of slack in a buffer that do not justify a copy. */
 export function spareOf(length: number): number {
   return length >> 3;
 }
 
 /**
- * Memory for bytes that come together, and are given back together: one piece for each of them costs more, to make and to
- * collect, than to fill it.
+ * Memory for bytes that are freed together: an allocation for each costs more, to make and to collect, than to fill it.
  */
 export class Room {
   readonly #size: number;
   #bytes: Uint8Array<ArrayBuffer> | undefined;
   #filled = 0;
 
-  /** @param size Bytes in all, as far as that is known */
+  /** @param size Total bytes, as far as known */
   constructor(size: number) {
     this.#size = size;
   }
 
-  /** Returns memory for so many bytes: a part of this, or of its own where this is full. */
+  /** Returns memory for this many bytes: a part of this, or an allocation of its own if this is full. */
   take(length: number): Uint8Array<ArrayBuffer> {
     const end = this.#filled + length;
     if (end > this.#size) return new Uint8Array(length);

@@ -1,21 +1,21 @@
-/** Why there was no answer, for a person: fetch and the AWS SDK say it in words of their own, if at all. */
+/** Explains why a request had no response: fetch and the AWS SDK hardly do. */
 
 import process from "node:process";
 import { messageOf } from "./errors.ts";
 
-/** What makes Deno trust a company's own certificates, as the end of a sentence. */
+/** How to make Deno trust a company's own certificates, as the end of a sentence. */
 const TRUST = "where it is a company's own, set DENO_CERT to the file (PEM) of the " +
   "company's authority, or DENO_TLS_CA_STORE=system where this machine trusts it already";
 
-/** How fetch begins what it says, with the address and the step that failed. */
+/** The start of fetch's message, with the address and the step that failed. */
 const OF_FETCH =
   /^error sending request (?:from \S+ )?for (?:url \()?([a-z]+:\/\/[^\s)]+)\)?(?: \([^)]*\))?: (?:client error \(\w+\): )?/;
 
 /** A kind of failure. */
 interface Kind {
-  /** What fetch or Node.js says, with the detail in its first group where there is one. */
+  /** Matches the message of fetch or Node.js; the first group is the detail, if there is one. */
   says: RegExp;
-  /** @param host Who was asked, where that is known. */
+  /** @param host The host of the request, if known. */
   means: (host: string, detail: string) => string;
 }
 
@@ -33,7 +33,7 @@ const KINDS: Kind[] = [
   {
     says: /not valid for name|altname|NotValidForName/i,
     means: (host) =>
-      `what answers for ${host} has a certificate of another name: something stands in between`,
+      `the certificate of ${host} is for another name: something intercepts the connection`,
   },
   {
     says:
@@ -43,7 +43,7 @@ const KINDS: Kind[] = [
   {
     says: /proxy authentication required|tunnel[^]*HTTP\/1\.\d (407)/i,
     means: () =>
-      "the proxy wants to know who asks: put its user and password into its address, http://user:password@host:port",
+      "the proxy requires authentication: put a user and password into its address, http://user:password@host:port",
   },
   {
     says: /tunnel[^]*HTTP\/1\.\d (\d+)|unsuccessful tunnel/i,
@@ -59,17 +59,18 @@ const KINDS: Kind[] = [
   },
   {
     says: /(network is unreachable|no route to host|ENETUNREACH|EHOSTUNREACH)/i,
-    means: (host, detail) => `there is no way to ${host} (${detail.toLowerCase()})`,
+    means: (host, detail) => `there is no route to ${host} (${detail.toLowerCase()})`,
   },
 ];
 
-/** What stands in messages for the host of a failure that does not name it. */
+/** Stands for the host of a failure that does not name it. */
 const SOMEBODY = "the address";
 
 /**
- * Returns why there was no answer, in words that can stand behind a colon: certificates, names, refusals and proxies are
- * named, with what to set. A failure of any other kind is as it was said.
- * @param asked Who was asked, where the failure may not say it: `https://s3.eu-central-1.amazonaws.com`.
+ * Returns why a request had no response, as the rest of a sentence after a colon: failures of certificates, names,
+ * connections and proxies are explained, with what to set. Any other failure is returned as it is.
+ * @param asked The address of the request, for a failure that does not name it:
+ * `https://s3.eu-central-1.amazonaws.com`.
  */
 export function networkReason(thrown: unknown, asked?: URL): string {
   const said = saidBy(thrown);
@@ -81,17 +82,17 @@ export function networkReason(thrown: unknown, asked?: URL): string {
   return `${text ?? withoutPasswords(rest)}${isNamed ? behindProxy(url) : ""}`;
 }
 
-/** Where an address has moved for good to. */
+/** The target of a permanent redirect. */
 export interface Moved {
-  /** Without what was asked for, which may have secrets. */
+  /** Without the query, which may have secrets. */
   to: string;
-  /** Scheme and host; null where they are the same as before. */
+  /** Scheme and host; null if they are unchanged. */
   origin: string | null;
 }
 
 /**
- * Returns where an answer says that its address has moved to for good; null for any other answer.
- * @param asked The address that was asked; without it, each is another.
+ * Returns the target of a permanent redirect; null for any other response.
+ * @param asked The address of the request; without it, every target counts as new.
  */
 export function movedFor(
   { status, location }: { status: number | undefined; location: string | null | undefined },
@@ -112,7 +113,7 @@ function meaningOf(said: string, host: string): string | null {
   return null;
 }
 
-/** Returns what was said: fetch keeps it in the cause, and Node.js has a code for what its text does not name. */
+/** Returns the message of a failure: fetch keeps it in the cause, and Node.js may give only a code. */
 function saidBy(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
   const { message, cause } = thrown;
@@ -121,7 +122,7 @@ function saidBy(thrown: unknown): string {
   return message || inner || codeOf(thrown);
 }
 
-/** Returns whether a failure is of the network: what an API says of certificates is not. */
+/** Returns whether a failure is the network's: the API's own messages may speak of certificates too. */
 function isOfNetwork(thrown: unknown, said: string): boolean {
   return thrown instanceof TypeError || codeOf(thrown) !== "" || OF_FETCH.test(said) ||
     /getaddrinfo|connect E[A-Z]+/.test(said);
@@ -137,7 +138,7 @@ function hostOf(url: URL | undefined, said: string): string {
   return named?.slice(1).find((name) => name !== undefined) ?? url?.host ?? SOMEBODY;
 }
 
-/** That a proxy is set: whoever fails may be the proxy, which fetch does not say. */
+/** Returns a note that a proxy is set: the failure may be the proxy's, which fetch does not say. */
 function behindProxy(url: URL | undefined): string {
   const isPlain = url?.protocol === "http:";
   const names = isPlain ? ["HTTP_PROXY", "http_proxy"] : ["HTTPS_PROXY", "https_proxy"];
@@ -145,7 +146,7 @@ function behindProxy(url: URL | undefined): string {
   const proxy = name === undefined ? undefined : process.env[name];
   if (proxy === undefined || isLoopback(url?.hostname)) return "";
   const host = URL.parse(proxy)?.host || URL.parse(`http://${proxy}`)?.host;
-  return `; ${name} names the proxy ${host ?? "of nobody"}`;
+  return `; ${name} names the proxy ${host ?? "(an invalid address)"}`;
 }
 
 /** Returns whether a host is this machine. */

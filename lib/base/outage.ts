@@ -1,19 +1,19 @@
-/** How what fails for a while is waited for, by all that is to live long. */
+/** Waits out temporary failures. */
 
 import type { Clock } from "./clock.ts";
 import { messageOf, OutsideError, TwarcCloudError, UnresponsiveError } from "./errors.ts";
 
-/** Milliseconds between tries while something fails: at first, and at most. */
+/** Milliseconds between tries during an outage: at first, and at most. */
 export interface Pauses {
   first: number;
   longest: number;
 }
 
-/** An outage of one thing, from its first failure until it works again. */
+/** An outage, from the first failure until the next success. */
 export class Outage {
   readonly #clock: Clock;
   readonly #pauses: Pauses;
-  /** When it failed first, by the monotonic clock. */
+  /** Time of the first failure, by the monotonic clock. */
   #since: number | undefined;
 
   constructor(clock: Clock, pauses: Pauses) {
@@ -21,20 +21,23 @@ export class Outage {
     this.#pauses = pauses;
   }
 
-  /** Takes in a failure; the milliseconds since the first one in a row, 0 for that one. */
+  /** Records a failure. @returns Milliseconds since the first one in a row, 0 for that one */
   failed(): number {
     const now = this.#clock.monotonic();
     this.#since ??= now;
     return now - this.#since;
   }
 
-  /** Milliseconds until the next try: as many as it has lasted, within bounds. @param lasted As `failed` gives it. */
+  /**
+   * Returns the milliseconds until the next try: as many as the outage has lasted, within bounds. @param lasted From
+   * `failed`
+   */
   waitAfter(lasted: number): number {
     const { first, longest } = this.#pauses;
     return Math.min(Math.max(lasted, first), longest);
   }
 
-  /** Takes in that it works; whether it had failed. */
+  /** Records a success. @returns Whether it ended an outage */
   over(): boolean {
     const had = this.#since !== undefined;
     this.#since = undefined;
@@ -42,24 +45,24 @@ export class Outage {
   }
 }
 
-/** Milliseconds between tries, for those who watch and have nothing to lose by a minute. */
+/** Milliseconds between tries for watchers, to whom a minute's delay does no harm. */
 export const WATCHERS_PAUSES: Pauses = { first: 2_000, longest: 60_000 };
 
-/** What outlasting takes. */
+/** Options of outlast(). */
 export interface OutlastOptions {
   clock: Clock;
-  /** Aborted when nobody wants to wait any longer. */
+  /** Aborted when the caller no longer waits. */
   signal: AbortSignal;
-  /** Gets one line when it begins to fail, and one when it works again. */
+  /** Prints one line when an outage begins, and one when it ends. */
   say: (line: string) => void;
-  /** Whether a failure may pass by itself; those of the outside do, unless said. */
+  /** Whether a failure may pass by itself; by default, failures of the outside do. */
   passes?: (failure: unknown) => boolean;
   pauses?: Pauses;
 }
 
 /**
- * Acts until it works, with growing waits in between; what is acted may be done twice without harm.
- * @throws what does not pass, and the signal's reason once it is aborted.
+ * Retries an idempotent action until it succeeds, with growing waits in between.
+ * @throws What does not pass, and the signal's reason once it is aborted
  */
 export async function outlast<T>(
   act: () => Promise<T>,
@@ -74,7 +77,7 @@ export async function outlast<T>(
     } catch (failure) {
       if (signal.aborted || !passes(failure)) throw failure;
       const lasted = outage.failed();
-      if (lasted === 0) say(`${sentenceOf(failure)} It is tried again until it works.`);
+      if (lasted === 0) say(`${sentenceOf(failure)} Retrying until it works.`);
       const asked = failure instanceof OutsideError ? failure.retryAfterMs ?? 0 : 0;
       await clock.sleep(Math.max(outage.waitAfter(lasted), asked), signal);
       signal.throwIfAborted();
@@ -87,7 +90,7 @@ export function passesByItself(failure: unknown): boolean {
   return failure instanceof OutsideError && !(failure instanceof UnresponsiveError);
 }
 
-/** Returns what failed, with what can be done about it, as sentences. */
+/** Returns an error's message and hint as sentences. */
 export function sentenceOf(failure: unknown): string {
   const message = messageOf(failure);
   const hint = failure instanceof TwarcCloudError && failure.hint ? ` ${failure.hint}` : "";

@@ -1,29 +1,29 @@
-/** A folder that is this person's alone: nobody else may put anything there. */
+/** Folders that only their owner may write to. */
 
 import { lstat, mkdir, open, realpath, unlink } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { UserError } from "./errors.ts";
 import { ignoreLacking } from "./system_error.ts";
 
-/** Who owns what this process makes; null where the system has no such numbers. */
+/** The owner of files made by this process; null where the system has no user ids. */
 export type Owner = number | null;
 
-/** A folder that was looked at. */
+/** A folder that was checked. */
 export interface OwnFolder {
-  /** Without links in it. */
+  /** With links resolved. */
   path: string;
   owner: Owner;
 }
 
-/** Bits of a mode: others of the group or the world may write; the world may; only owners may remove and rename. */
+/** Mode bits: group or world may write; world may write; only owners may remove and rename. */
 const [OTHERS_WRITE, WORLD_WRITES, STICKY] = [0o022, 0o002, 0o1000];
 const HAS_OWNERS = Deno.build.os !== "windows";
 
 /**
- * Makes a folder for this person alone, where it is not there, and looks whether it is.
- * @param called What it is, for a message: `The folder for temporary files`.
- * @param hint What the person can do where it is not their own.
- * @throws UserError where somebody else can put something there; what the file system fails with.
+ * Creates a private folder if it is absent, and checks that no other user can write to it.
+ * @param called Its name in messages: `The folder for temporary files`.
+ * @param hint What to do where the check fails.
+ * @throws UserError if another user can put something there; what the file system fails with.
  */
 export async function ownFolder(
   folder: string,
@@ -32,7 +32,7 @@ export async function ownFolder(
   const wanted = resolve(folder);
   const open = await openAbove(wanted).catch(unlessForbidden);
   if (open !== null) {
-    throw new UserError(`${called}, ${wanted}, cannot be used: everybody may write in ${open}`, {
+    throw new UserError(`${called}, ${wanted}, cannot be used: all users may write to ${open}`, {
       hint,
     });
   }
@@ -46,7 +46,7 @@ export async function ownFolder(
   if (first) throw refuse(first);
   if (!HAS_OWNERS) return { path, owner: null };
   const owner = await ownerHere(path).catch((error) => {
-    throw isRefusal(error) ? refuse("nothing can be written there") : error;
+    throw isRefusal(error) ? refuse("it is not writable") : error;
   });
   const second = await strangeness(path, owner) ??
     await strangenessAbove(path, owner).catch(unlessForbidden);
@@ -54,22 +54,22 @@ export async function ownFolder(
   return { path, owner };
 }
 
-/** Returns what keeps a folder from being one's own, for a person; null where nothing does. @throws where it cannot be looked at */
+/** Returns why a folder is not private, for a person; null if it is. @throws If it cannot be examined */
 export async function strangeness(path: string, owner: Owner): Promise<string | null> {
   const found = await lstat(path);
   if (found.isSymbolicLink()) return "it is a link";
   if (!found.isDirectory()) return "it is not a folder";
   if (!HAS_OWNERS) return null;
   if (owner !== null && found.uid !== owner) return `it belongs to another user (${found.uid})`;
-  return (found.mode & OTHERS_WRITE) === 0 ? null : "other users may write there";
+  return (found.mode & OTHERS_WRITE) === 0 ? null : "other users may write to it";
 }
 
-/** Makes a folder for this person alone with those that it is in, each durable; one that is there stays as it is. */
+/** Creates a private folder and its parents, each durable; an existing one is left as it is. */
 export async function makeFolder(path: string): Promise<void> {
   if (await isThere(path)) return;
   await makeFolder(dirname(path));
   await mkdir(path, { mode: 0o700 }).catch((error) => {
-    // Another process was quicker.
+    // Another process has created it.
     if (!hasCode(error, "EEXIST")) throw error;
   });
   await syncFolder(dirname(path));
@@ -79,14 +79,14 @@ export async function makeFolder(path: string): Promise<void> {
 export async function syncFolder(path: string): Promise<void> {
   if (!HAS_OWNERS) return;
   await using folder = await open(path, "r").catch((error) => {
-    // A folder that may not be listed, such as the one that homes are in.
+    // A folder that may not be listed, such as the one of all home folders.
     if (isRefusal(error) || isForbidden(error)) return null;
     throw error;
   });
   await folder?.sync().catch(ignoreLacking);
 }
 
-/** Returns whether there is something; so there is where this process may not look. */
+/** Returns whether a path exists; true if this process may not look. */
 async function isThere(path: string): Promise<boolean> {
   try {
     return await lstat(path).catch(nullIfAbsent) !== null;
@@ -96,7 +96,10 @@ async function isThere(path: string): Promise<boolean> {
   }
 }
 
-/** Null where this process may not look: who started it with so few permissions has looked. Throws any other error. */
+/**
+ * Returns null for a missing permission of this process: whoever started it with few has checked. Throws any other
+ * error.
+ */
 function unlessForbidden(error: unknown): null {
   if (isForbidden(error)) return null;
   throw error;
@@ -106,13 +109,13 @@ function isForbidden(error: unknown): boolean {
   return error instanceof Deno.errors.NotCapable;
 }
 
-/** Null for the error of what is not there; throws any other. */
+/** Returns null for the error of an absent file; throws any other. */
 export function nullIfAbsent(error: unknown): null {
   if (hasCode(error, "ENOENT")) return null;
   throw error;
 }
 
-/** Returns whether an error of the file system is one of these, such as `ENOENT`. */
+/** Returns whether an error of the file system has one of these codes, such as `ENOENT`. */
 export function hasCode(error: unknown, ...codes: string[]): boolean {
   return error instanceof Error && "code" in error && codes.includes(String(error.code));
 }
@@ -121,7 +124,7 @@ function isRefusal(error: unknown): boolean {
   return hasCode(error, "EACCES", "EPERM", "EROFS");
 }
 
-/** Returns the owner of what this process makes in a folder: a server may know this person by another number. */
+/** Returns the owner of new files in a folder: a file server may map this user to another id. */
 async function ownerHere(path: string): Promise<Owner> {
   const probe = join(path, `.${crypto.randomUUID()}`);
   const file = await open(probe, "wx", 0o600);
@@ -133,7 +136,7 @@ async function ownerHere(path: string): Promise<Owner> {
   }
 }
 
-/** Returns a folder above a path, as far as they are there, in which all may write and rename; null where there is none. */
+/** Returns the nearest ancestor of a path that all users may write to and rename in; null if there is none. */
 async function openAbove(path: string): Promise<string | null> {
   if (!HAS_OWNERS) return null;
   let there = dirname(path);
@@ -145,7 +148,9 @@ async function openAbove(path: string): Promise<string | null> {
   }
 }
 
-/** Returns what lets others put another folder in the place of one: a folder above it that all may write, or theirs in such. */
+/**
+ * Returns how other users could replace a folder: by an ancestor that all may write to, or by owning an entry in one.
+ */
 async function strangenessAbove(path: string, owner: Owner): Promise<string | null> {
   for (
     let [below, above] = [path, dirname(path)];
@@ -154,7 +159,7 @@ async function strangenessAbove(path: string, owner: Owner): Promise<string | nu
   ) {
     const { mode } = await lstat(above);
     if ((mode & WORLD_WRITES) === 0) continue;
-    if ((mode & STICKY) === 0) return `everybody may write in ${above}`;
+    if ((mode & STICKY) === 0) return `all users may write to ${above}`;
     const { uid } = await lstat(below);
     if (uid !== owner && uid !== 0) return `${below} belongs to another user (${uid})`;
   }

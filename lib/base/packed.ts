@@ -1,62 +1,62 @@
-/** Members of an object by the hundred thousand, as their JSON text outside of V8's heap. */
+/** Large maps of JSON values, kept as text outside of V8's heap. */
 
 import { objectOf } from "./names_of.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-/** Bytes, members and places for members to begin with. */
+/** Initial bytes, rows and slots. */
 const [FIRST_BYTES, FIRST_ROWS, FIRST_SLOTS] = [4_096, 64, 128];
-/** Bytes that nobody needs any more before they are cleared. */
+/** Unused bytes before a compaction. */
 const LEAST_DEAD = 65_536;
-/** Named JSON values of which each takes little more than its text: as objects of V8 they would take four times that. */
+/** Named JSON values in little more memory than their text: as objects of V8 they would take four times that. */
 export class Packed<T> implements Iterable<[string, T]> {
   #rows = new Rows();
 
-  /** How many members there are. */
+  /** The number of members. */
   get size(): number {
     return this.#rows.living;
   }
 
-  /** A member's value, made anew each time; undefined where there is none. */
+  /** Returns a copy of a member's value; undefined if there is none. */
   get(name: string): T | undefined {
     const row = this.#rows.find(keyOf(name));
     return row === undefined ? undefined : valueIn<T>(this.#rows.textOf(row));
   }
 
-  /** Whether there is a member. */
+  /** Returns whether there is a member. */
   has(name: string): boolean {
     return this.#rows.find(keyOf(name)) !== undefined;
   }
 
-  /** Sets a member; one that was there before goes to the end. */
+  /** Sets a member; an existing one moves to the end. */
   set(name: string, value: T): void {
     this.#rows.put(keyOf(name), textOf(name, value));
     this.#clear();
   }
 
-  /** Takes a member away, where there is one. */
+  /** Deletes a member, if there is one. */
   delete(name: string): void {
     this.#rows.put(keyOf(name), new Uint8Array());
     this.#clear();
   }
 
-  /** The names, in the order in which they were set last. */
+  /** Yields the names in the order in which they were last set. */
   *names(): Generator<string> {
     const { count } = this.#rows;
     for (const text of this.#rows.texts(count)) yield nameIn(text);
   }
 
-  /** The members as they are now, in the order in which they were set last. */
+  /** Yields the current members in the order in which they were last set. */
   [Symbol.iterator](): Iterator<[string, T]> {
     return this.cut()[Symbol.iterator]();
   }
 
-  /** The members as they are now. It copies nothing. */
+  /** Returns a snapshot of the current members. It copies nothing. */
   cut(): PackedCut<T> {
     return new PackedCut(this.#rows, this.#rows.count);
   }
 
-  /** Leaves what is not needed any more to the cuts that have it. */
+  /** Starts anew without deleted rows; existing snapshots keep the old ones. */
   #clear(): void {
     const { dead, length } = this.#rows;
     if (dead < LEAST_DEAD || dead < length / 2) return;
@@ -67,29 +67,29 @@ export class Packed<T> implements Iterable<[string, T]> {
   }
 }
 
-/** Texts one after the other, found by their beginnings. One that is replaced stays where it is, for who has seen it. */
+/** Texts one after the other, found by hash. A replaced one stays in place for existing snapshots. */
 class Rows {
   #text = new Uint8Array(FIRST_BYTES);
   length = 0;
   count = 0;
   living = 0;
-  /** Bytes of rows that have gone. */
+  /** Bytes of deleted rows. */
   dead = 0;
-  /** Where each begins. */
+  /** Offset of each row. */
   #starts = new Uint32Array(FIRST_ROWS);
-  /** How many rows there were when each went; 0 for those that are there. */
+  /** Number of rows when each was deleted; 0 for those present. */
   #gone = new Uint32Array(FIRST_ROWS);
-  /** Each row that is there, or went last of its name, after 1, where its key's hash says, or in the next free place. */
+  /** Index + 1 of each name's last row, at its key's hash or the next free slot. */
   #slots = new Uint32Array(FIRST_SLOTS);
   #used = 0;
 
-  /** The row of a key, where there is one. */
+  /** Returns a key's row, if there is one. */
   find(key: Uint8Array): number | undefined {
     const row = (this.#slots[this.#slotOf(key)] ?? 0) - 1;
     return row < 0 || this.#gone[row] !== 0 ? undefined : row;
   }
 
-  /** Puts a text in place of the one that a key has; an empty one takes it away. */
+  /** Sets a key's text; an empty one deletes it. */
   put(key: Uint8Array, text: Uint8Array): void {
     const before = this.find(key);
     if (before === undefined && text.length === 0) return;
@@ -107,23 +107,23 @@ class Rows {
     this.#index(key, row);
   }
 
-  /** The text of a row; to be read at once, as it moves when more is put. */
+  /** Returns a row's text, valid until the next `put`. */
   textOf(row: number): Uint8Array {
     return this.#text.subarray(this.#starts[row], this.#endOf(row));
   }
 
-  /** The texts of all that were there when there were so many, one by one. */
+  /** Yields the texts of a snapshot of `count` rows, one by one. */
   *texts(count: number): Generator<Uint8Array> {
     for (let row = 0; row < count; row++) if (this.#isIn(row, count)) yield this.textOf(row);
   }
 
-  /** Whether a row was there when there were so many. */
+  /** Returns whether a row is in a snapshot of `count` rows. */
   #isIn(row: number, count: number): boolean {
     const gone = this.#gone[row] ?? 0;
     return row < count && (gone === 0 || gone > count);
   }
 
-  /** The texts of all that were there when there were so many: those that lie together in one part. */
+  /** Yields the texts of a snapshot of `count` rows, adjacent ones as one part. */
   *parts(count: number): Generator<Uint8Array> {
     for (let row = 0; row < count; row++) {
       if (!this.#isIn(row, count)) continue;
@@ -159,7 +159,7 @@ class Rows {
     this.#slots[slot] = row + 1;
   }
 
-  /** Makes room for twice as many. */
+  /** Doubles the slots. */
   #spread(): void {
     const rows = this.#slots;
     this.#slots = new Uint32Array(rows.length * 2);
@@ -170,7 +170,7 @@ class Rows {
     }
   }
 
-  /** The place of a key, or the free one where it is to go. */
+  /** Returns a key's slot, or the free one where it belongs. */
   #slotOf(key: Uint8Array): number {
     const mask = this.#slots.length - 1;
     for (let slot = hash(key) & mask;; slot = (slot + 1) & mask) {
@@ -180,23 +180,26 @@ class Rows {
   }
 }
 
-/** An object that is written member by member, and need not be there as a whole. */
+/** An object that is written member by member, without being in memory as a whole. */
 export abstract class Members {
-  /** The members' JSON text, each with a comma and a line break behind it, in parts that are to be read at once. */
+  /**
+   * Yields the members' JSON text, each with a comma and a line break behind it, in parts that are valid until the
+   * next.
+   */
   abstract parts(): Iterable<Uint8Array>;
 
-  /** How many bytes these parts have together, or about as many. */
+  /** The size of all parts, approximately. */
   abstract get bytes(): number;
 }
 
-/** Members that are made as they are written. */
+/** Members that are computed while they are written. */
 export class MadeMembers extends Members {
   readonly bytes: number;
   readonly #make: () => Iterable<[string, unknown]>;
 
   /**
-   * @param make Makes them anew each time.
-   * @param bytes About how many bytes they will have.
+   * @param make Computes them anew on each call.
+   * @param bytes Their approximate size.
    */
   constructor(make: () => Iterable<[string, unknown]>, bytes: number) {
     super();
@@ -209,19 +212,19 @@ export class MadeMembers extends Members {
   }
 }
 
-/** What members were at one moment, whatever is set or deleted later. */
+/** A snapshot of members. */
 export class PackedCut<T> extends Members implements Iterable<[string, T]> {
   readonly #rows: Rows;
   readonly #count: number;
 
-  /** @param rows Those of a `Packed`, of which the first `count` are meant that were there then. */
+  /** @param rows Rows of a `Packed`, of which the first `count` belong to the snapshot. */
   constructor(rows: Rows, count: number) {
     super();
     this.#rows = rows;
     this.#count = count;
   }
 
-  /** Whether there was none. */
+  /** Whether it has no members. */
   get isEmpty(): boolean {
     for (const _ of this.parts()) return false;
     return true;
@@ -241,13 +244,13 @@ export class PackedCut<T> extends Members implements Iterable<[string, T]> {
     return bytes;
   }
 
-  /** The object that it stands for, as `JSON.stringify` wants it. */
+  /** Returns the object for `JSON.stringify`. */
   toJSON(): Record<string, T> {
     return objectOf(this);
   }
 }
 
-/** A name as its member begins. */
+/** Encodes a name as the beginning of its member. */
 function keyOf(name: string): Uint8Array {
   return encoder.encode(`${JSON.stringify(name)}:`);
 }
@@ -258,7 +261,7 @@ function textOf(name: string, value: unknown): Uint8Array {
 
 const [QUOTE, BACKSLASH] = [0x22, 0x5c];
 
-/** How long the name of a member is, with what stands around it. */
+/** Returns the encoded length of a member's name, with its quotes and colon. */
 function keyLength(text: Uint8Array): number {
   let at = 1;
   while (text[at] !== QUOTE) at += text[at] === BACKSLASH ? 2 : 1;

@@ -1,25 +1,25 @@
-/** The proxies of this machine, as its environment has them: fetch, Node.js and curl each read it in a way of their own. */
+/** Proxies of the environment, which fetch, Node.js and curl each read differently. */
 
 import { UserError } from "./errors.ts";
 
 type Env = Record<string, string | undefined>;
 
 const NAMES = ["HTTP_PROXY", "HTTPS_PROXY"] as const;
-/** This machine: what listens here is asked by no proxy. */
+/** This machine, never reached through a proxy. */
 const LOOPBACK = ["localhost", "127.0.0.0/8", "127.0.0.1", "::1"];
 
-/** Proxies as everybody reads them alike: absent where nothing is asked through one. */
+/** Proxies in a form that all readers agree on; empty for none. */
 export interface Proxies {
   HTTP_PROXY?: string;
   HTTPS_PROXY?: string;
-  /** Hosts that are asked without, commas in between. */
+  /** Hosts that are reached directly, separated by commas. */
   NO_PROXY?: string;
 }
 
 /**
- * Returns the proxies that an environment names, in capitals or not, each by its own variable or by `ALL_PROXY`. This
- * machine is never asked through one.
- * @throws UserError for one that is no address.
+ * Returns the proxies of an environment: its variables, in upper or lower case, or `ALL_PROXY`. This machine is never
+ * reached through one.
+ * @throws UserError for an invalid address
  */
 export function proxiesIn(env: Env): Proxies {
   const not = valueOf(env, "NO_PROXY").split(",").map((host) => host.trim()).filter(Boolean);
@@ -34,7 +34,10 @@ export function proxiesIn(env: Env): Proxies {
   return { ...proxies, NO_PROXY: [...new Set([...not, ...LOOPBACK])].join(",") };
 }
 
-/** Makes the environment of this process, and of those that it starts, name its proxies for everybody alike. @throws UserError */
+/**
+ * Rewrites the proxies of this process's environment, which its children inherit, in the form of `Proxies`. @throws
+ * UserError
+ */
 export function settleProxies(env: Pick<typeof Deno.env, "toObject" | "set" | "delete">): void {
   const now = env.toObject();
   const proxies = proxiesIn(now);

@@ -1,10 +1,10 @@
-/** One name for a folder, however it is written and whatever links lead to it. */
+/** The canonical path of a folder, whatever links lead to it. */
 
 import { realpath, stat } from "node:fs/promises";
 
 /**
- * Returns a folder's path without links; in lower case where its disk does not tell cases apart, as on Windows and
- * macOS. One that is not there has the path that it is named by.
+ * Returns a folder's path with links resolved; in lower case on a case-insensitive disk, as on Windows and macOS. An
+ * absent folder keeps its given path.
  */
 export async function realPlace(path: string): Promise<string> {
   const real = await realpath(path).catch(() => path);

@@ -1,35 +1,34 @@
-/** Finds the ids that come more than once among any number of them, in little memory: by parts, on the disk. */
+/** Finds duplicates among any number of ids in little memory, with partitions on the disk. */
 
 import { join } from "node:path";
 import { removeFile } from "../base/in_use.ts";
 import { diskError } from "./disk_error.ts";
 
-/** Parts that ids are divided into; one at a time is looked at. */
+/** Partitions of the ids, searched one at a time. */
 const PARTS = 256;
-/** Records of a part that are held before they go to the disk. */
+/** Records of a partition that are held before they are spilled to the disk. */
 const HELD = 1_024;
-/** Bytes of a record: the id, and the number of the group that it came in. */
+/** Bytes of a record: the id, and the number of its group. */
 const RECORD = 12;
 const MOST = 2n ** 64n - 1n;
 
-/** An id that came more than once. */
+/** An id that occurred more than once. */
 export interface Repeat {
   id: string;
-  /** The groups that it came in, with a group named as often as the id came in it. */
+  /** The groups it occurred in, each as often as it did. */
   groups: number[];
 }
 
 /**
- * Collects ids with the groups that they come in. Memory holds 3 MB, and while they are looked at one part in 256:
- * 12 MB of a hundred million ids. The temporary files take 12 bytes an id, and are made only where a part has more
- * than memory holds of it.
+ * Collects ids with their groups. Collecting takes 3 MB of memory, and searching one partition in 256: 12 MB for a
+ * hundred million ids. The temporary files take 12 bytes an id, and are made only if a partition exceeds memory.
  */
 export class Repeats {
   readonly #parts = Array.from({ length: PARTS }, () => new Part());
   readonly #dir: string | undefined;
   #folder: string | undefined;
 
-  /** @param dir Where temporary files are made; the system's own place without it. */
+  /** @param dir Where temporary files are made; by default, the system's own place. */
   constructor(dir?: string) {
     this.#dir = dir;
   }
@@ -55,7 +54,7 @@ export class Repeats {
     }
   }
 
-  /** Yields every id that came more than once, in no order. @throws OutsideError where the disk fails. */
+  /** Yields every id that occurred more than once, in no order. @throws OutsideError if the disk fails. */
   async *found(): AsyncGenerator<Repeat> {
     for (const part of this.#parts) {
       const records = await part.records().catch((cause) => {
@@ -71,19 +70,19 @@ export class Repeats {
   }
 }
 
-/** Ids of tweets end in a sequence number that is mostly 0: all bits are to have a say. */
+/** Hashes all bits: ids of tweets end in a sequence number that is mostly 0. */
 function partOf(id: bigint): number {
   const mixed = Math.imul(Number(id & 0xffffffffn) ^ Number(id >> 32n), 0x9e3779b1);
   return (mixed >>> 16) % PARTS;
 }
 
-/** The records of one part: the newest in memory, the others on the disk. */
+/** The records of one partition: the newest in memory, the others on the disk. */
 class Part {
   readonly #held = new DataView(new ArrayBuffer(HELD * RECORD));
   #count = 0;
   #path: string | undefined;
 
-  /** Returns whether it is full now, and has to be spilled. */
+  /** Adds a record. @returns Whether the buffer is full and must be spilled */
   add(id: bigint, group: number): boolean {
     this.#held.setBigUint64(this.#count * RECORD, id);
     this.#held.setUint32(this.#count * RECORD + 8, group);

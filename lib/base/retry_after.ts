@@ -1,14 +1,14 @@
-/** When somebody who cannot answer now wants to be asked again: `Retry-After` (RFC 9110, 10.2.3), from whomever it comes. */
+/** Parses `Retry-After` (RFC 9110, 10.2.3). */
 
-/** Milliseconds that it is heeded at most: a longer wait is cut, and the next answer says how long it still is. */
+/** Milliseconds that are waited at most: a longer wait is cut, and the next response says how much is left. */
 const MAX_WAIT_MS = 900_000;
-/** Milliseconds beyond which nobody means it: a day. */
+/** Milliseconds beyond which a value is ignored: a day. */
 const BELIEVED_MS = 86_400_000;
 
 /**
- * Milliseconds until the next try, from seconds or a date, which counts from the answer's own Date; undefined where
- * an answer has neither, or asks for more than a day.
- * @param now In milliseconds since 1970, for an answer without a Date.
+ * Returns the milliseconds until the next try, from seconds or a date relative to the response's Date; undefined if the
+ * response has neither, or asks for more than a day.
+ * @param now In milliseconds since 1970, for a response without a Date.
  */
 export function retryAfter(
   header: (name: string) => string | null | undefined,

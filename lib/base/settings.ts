@@ -1,4 +1,4 @@
-/** What this installation is set to: flags, then environment, then twarc_cloud.ini, then defaults. */
+/** Settings of this installation: flags, then environment, then twarc_cloud.ini, then defaults. */
 
 import { z } from "zod";
 import { isIgnored } from "./aws_profile.ts";
@@ -7,12 +7,12 @@ import { UserError } from "./errors.ts";
 import { parseIni } from "./ini.ts";
 import { readWrittenText, unreadable } from "./written_text.ts";
 
-/** The bucket where nothing else is said. */
+/** The bucket when none is configured. */
 export const DEFAULT_BUCKET = "./twarc-cloud-data";
 /** The file with an installation's settings, in the working folder. */
 export const INI_FILE = "twarc_cloud.ini";
 
-/** The members of section [DEFAULT] that the Python original has, and ours, all of which have defaults. */
+/** Settings of section [DEFAULT]: the Python original's, and ours, which all have defaults. */
 const NAMES = [
   "bucket",
   "subnet",
@@ -43,16 +43,16 @@ const NAMES = [
 /** The name of a setting in the ini file. */
 export type SettingName = (typeof NAMES)[number];
 
-/** Where harvesters run: as containers of ECS, or as processes of this machine. */
+/** Where harvesters run: in ECS containers or in processes of this machine. */
 export type RunnerKind = (typeof KINDS)[number];
 const KINDS = ["ecs", "local"] as const;
 
-/** What to do where the ini is of the Python original's Terraform, for what that environment does not allow. */
+/** Hint for settings of the Python original's Terraform, whose environment does not support the command. */
 export const MOVE_FIRST =
-  "This is the environment of the Python original: run the new Terraform first (docs/moving.md), your bucket and " +
-  "collections stay.";
+  "This is the environment of the Python original: run the new Terraform first (docs/moving.md); your bucket and " +
+  "collections are kept.";
 
-/** What in the environment says whose keys AWS is asked with. */
+/** Environment variables that choose AWS credentials. */
 const KEYS = [
   "AWS_ACCESS_KEY_ID",
   "AWS_PROFILE",
@@ -64,27 +64,27 @@ const KEYS = [
 const iniSchema = z.object({ DEFAULT: z.record(z.string(), z.unknown()).optional() });
 const urlSchema = z.url({ protocol: /^https?$/ });
 
-/** Where settings come from. */
+/** Sources of settings. */
 export interface SettingSources {
   /** The value of --bucket. */
   bucket?: string | undefined;
   env: Record<string, string | undefined>;
-  /** The ini file; one that is not there is no fault. */
+  /** The ini file, which may be absent. */
   iniPath?: string;
 }
 
-/** How AWS is asked; what is absent is found as the AWS SDK finds it. */
+/** Access to AWS; what is absent is resolved by the AWS SDK. */
 export interface AwsSettings {
   region: string | undefined;
   accessKey: string | undefined;
   secretKey: string | undefined;
-  /** Of keys that are good for a while only. */
+  /** Of temporary credentials. */
   sessionToken: string | undefined;
-  /** In place of the address of every service. */
+  /** Replaces the address of every service. */
   endpoint: string | undefined;
-  /** In place of that of S3. */
+  /** Replaces the address of S3. */
   storeEndpoint: string | undefined;
-  /** Whether a bucket is asked for by path, where that is said. */
+  /** Whether buckets are addressed by path; undefined where not configured. */
   pathStyle: boolean | undefined;
 }
 
@@ -93,13 +93,13 @@ export class Settings {
   readonly bucket: BucketRef;
   /** Replaces scheme and host of the API's addresses. */
   readonly twitterApiUrl: URL | undefined;
-  /** The secret that harvesters are controlled with. */
+  /** The secret that authorizes control of harvesters. */
   readonly controlSecret: string | undefined;
   readonly #region: string | undefined;
   readonly #endpoint: string | undefined;
   readonly #storeEndpoint: string | undefined;
   readonly #pathStyle: boolean | undefined;
-  /** Whether the environment says whose keys are used: then those of the ini file are not. */
+  /** Whether the environment chooses the credentials, which overrides those of the ini file. */
   readonly #hasOwnKeys: boolean;
   readonly #ini: Partial<Record<SettingName, string>>;
   /** What section [citation] says of how collections are cited, as it stands there. */
@@ -119,16 +119,13 @@ export class Settings {
     this.controlSecret = env.TWARC_CLOUD_SECRET || undefined;
   }
 
-  /**
-   * Reads them.
-   * @throws UserError for a file or a value that cannot be used.
-   */
+  /** Loads the settings. @throws UserError for a file or a value that is invalid */
   static async load(sources: SettingSources): Promise<Settings> {
     if (sources.bucket === "") throw new UserError("The bucket's name is empty");
     return new Settings(sources, await readIni(sources.iniPath ?? INI_FILE));
   }
 
-  /** How AWS is asked, by the environment, then by the ini file; what is absent is found as the AWS SDK finds it. */
+  /** Access to AWS from the environment, then from the ini file; what is absent is resolved by the AWS SDK. */
   get aws(): AwsSettings {
     const { access_key, secret_key, session_token } = this.#hasOwnKeys ? {} : this.#ini;
     return {
@@ -142,14 +139,15 @@ export class Settings {
     };
   }
 
-  /** The bucket, where its harvesters run, and how AWS is asked. */
+  /** The bucket, where its harvesters run, and the access to AWS. */
   get place(): { bucket: BucketRef; runner: RunnerKind; aws: AwsSettings } {
     return { bucket: this.bucket, runner: this.runner, aws: this.aws };
   }
 
   /**
-   * Where harvesters run: on ECS where a cluster is set, here otherwise, and as `runner` says; those of a folder run here.
-   * @throws UserError where `runner` is neither.
+   * Where harvesters run: as `runner` says, else on ECS if a cluster is set and locally otherwise; a folder's always
+   * run locally.
+   * @throws UserError if `runner` is neither
    */
   get runner(): RunnerKind {
     const { runner, cluster } = this.#ini;
@@ -157,13 +155,13 @@ export class Settings {
     const kind = runner === undefined ? usual : KINDS.find((one) => one === runner);
     if (!kind) {
       throw new UserError(`runner in ${INI_FILE} is ${JSON.stringify(runner)}`, {
-        hint: "It is ecs or local.",
+        hint: "Set it to ecs or local.",
       });
     }
     return this.bucket.kind === "folder" ? "local" : kind;
   }
 
-  /** Dollars that a harvest may cost without a question. @throws UserError where it is no number. */
+  /** Dollars above which a harvest asks for confirmation. @throws UserError if it is not a number */
   get askAbove(): number | undefined {
     const { ask_above: text } = this.#ini;
     if (text === undefined) return undefined;
@@ -171,34 +169,33 @@ export class Settings {
     throw new UserError(
       `ask_above in ${INI_FILE} is ${JSON.stringify(text)}, which is not a number`,
       {
-        hint: "It is a number of dollars, such as 10.",
+        hint: "Set it to a number of dollars, such as 10.",
       },
     );
   }
 
-  /** Whether the ini is of the Python original's Terraform: by the names that this gives its roles. */
+  /** Whether the settings are of the Python original's Terraform, recognized by its role names. */
   get isOriginal(): boolean {
     const { task_role_arn = "", event_role_arn = "" } = this.#ini;
     return /:role\/.+-ecs-task-role$/.test(task_role_arn) ||
       /:role\/.+-event-role$/.test(event_role_arn);
   }
 
-  /** Returns a setting of the ini file that may be missing. */
+  /** Returns an optional setting of the ini file. */
   get(name: SettingName): string | undefined {
     return this.#ini[name];
   }
 
   /**
-   * Returns a setting of the ini file that the command cannot do without.
-   * @throws UserError that names it.
+   * Returns a required setting of the ini file.
+   * @throws UserError that names it if it is missing
    */
   require(name: SettingName): string {
     const value = this.#ini[name];
     if (value !== undefined) return value;
     if (this.isOriginal) throw new UserError(`${name} is not set`, { hint: MOVE_FIRST });
     throw new UserError(`${name} is not set`, {
-      hint:
-        `Add it to section [DEFAULT] of ${INI_FILE}: it is one of the values that Terraform gives.`,
+      hint: `Add it to section [DEFAULT] of ${INI_FILE}: Terraform outputs its value.`,
     });
   }
 }
@@ -239,7 +236,9 @@ async function readIni(path: string): Promise<Ini> {
     const value = String(section?.[name] ?? "");
     if (value === "") continue;
     if (/<[^>]*>/.test(value)) {
-      throw new UserError(`${name} in ${path} is still ${value}`, { hint: "Put in its value." });
+      throw new UserError(`${name} in ${path} is still ${value}`, {
+        hint: "Replace it with the actual value.",
+      });
     }
     settings[name] = value;
   }
@@ -286,7 +285,7 @@ function booleanIn(
   });
 }
 
-/** @throws UserError for half a pair of keys: the other half would be somebody else's. */
+/** Checks that credentials are complete: a missing half would come from another source. @throws UserError if not */
 function checkKeys(
   { access_key, secret_key, session_token }: Partial<Record<SettingName, string>>,
   path: string,
@@ -298,8 +297,8 @@ function checkKeys(
     : secret_key
     ? ["secret_key", "access_key"]
     : ["session_token", "access_key and secret_key"];
-  throw new UserError(`${path} has ${has} and no ${lacks}`, {
-    hint: `Add ${lacks}, or take ${has} out.`,
+  throw new UserError(`${path} has ${has} but no ${lacks}`, {
+    hint: `Add ${lacks}, or remove ${has}.`,
   });
 }
 

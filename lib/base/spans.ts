@@ -1,12 +1,12 @@
-/** Spans of time, in milliseconds since 1970, as sets. */
+/** Sets of times, in milliseconds since 1970, as spans. */
 
-/** From a time on, up to another one. */
+/** A half-open span of time. */
 export interface Span {
   from: number;
   to: number;
 }
 
-/** A set of moments, as spans in their order of which none meets another: a span costs the same however many there are. */
+/** A set of times, as disjoint spans in order, however many times they hold. */
 export class SpanSet {
   readonly #spans: Span[] = [];
 
@@ -14,12 +14,12 @@ export class SpanSet {
     for (const span of spans) this.add(span);
   }
 
-  /** The spans, those that met as one. */
+  /** The spans, merged where they touch. */
   get spans(): readonly Span[] {
     return this.#spans;
   }
 
-  /** Adds a span; one of no time has no moments. */
+  /** Adds a span; an empty one has no effect. */
   add({ from, to }: Span): void {
     if (from >= to) return;
     const first = this.#countOf((span) => span.to < from);
@@ -32,7 +32,7 @@ export class SpanSet {
     this.#spans.splice(first, end - first, one);
   }
 
-  /** Returns what of a span is not in it. */
+  /** Returns the parts of a span that are not in the set. */
   lacking(span: Span): Span[] {
     const left: Span[] = [];
     let at = span.from;
@@ -46,7 +46,7 @@ export class SpanSet {
     return left;
   }
 
-  /** How many spans something holds for, which holds for none behind one for which it does not. */
+  /** Returns the length of the prefix of spans for which a condition holds. */
   #countOf(holds: (span: Span) => boolean): number {
     let [low, high] = [0, this.#spans.length];
     while (low < high) {

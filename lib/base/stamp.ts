@@ -1,11 +1,11 @@
-/** Times as names of files and folders have them: digits of UTC. */
+/** Timestamps in names of files and folders: digits of UTC. */
 
-/** Writes a time in milliseconds since 1970 as `20190309153507`. */
+/** Formats a time (milliseconds since 1970) as `20190309153507`. */
 export function stamp(ms: number): string {
   return new Date(ms).toISOString().replace(/\D/g, "").slice(0, 14);
 }
 
-/** Reads a stamp, whatever stands between its parts; NaN for what is none. */
+/** Parses a stamp, whatever separates its parts; NaN if it is not one. */
 export function parseStamp(text: string): number {
   const digits = text.replace(/\D/g, "");
   return Date.parse(

@@ -1,9 +1,9 @@
-/** What a failure of the file system is by the system's own name for it. */
+/** Names of file system errors, across systems. */
 
 import { constants } from "node:os";
 import { messageOf } from "./errors.ts";
 
-/** Windows' numbers of errors (winerror.h) by the names that other systems have for them. */
+/** Windows' error numbers (winerror.h) and their POSIX names. */
 const OF_WINDOWS: Record<number, string> = {
   1: "ENOTSUP",
   2: "ENOENT",
@@ -29,7 +29,7 @@ const OF_WINDOWS: Record<number, string> = {
   1314: "EPERM",
 };
 
-/** `ENOSPC` and the like; Deno gives some failures (EFBIG, EDQUOT, ENOSYS) no code, only their number. */
+/** Returns the code of an error (`ENOSPC`); Deno gives some (EFBIG, EDQUOT, ENOSYS) only a number. */
 export function codeOf(error: unknown, os: string = Deno.build.os): string {
   if (error instanceof Error && "code" in error) return String(error.code);
   const number = Number(/\(os error (\d+)\)/.exec(messageOf(error))?.[1]);
@@ -37,13 +37,13 @@ export function codeOf(error: unknown, os: string = Deno.build.os): string {
   return Object.entries(constants.errno).find(([, value]) => value === number)?.[0] ?? "";
 }
 
-/** Returns whether a file system does not have what was asked of it: FAT has no links, some of a network have no locks. */
+/** Returns whether a file system lacks a feature: FAT has no links, some network file systems no locks. */
 export function isLacking(error: unknown): boolean {
   if (error instanceof Deno.errors.NotSupported) return true;
   return /^(EPERM|ENOTSUP|EOPNOTSUPP|ENOSYS|ENOLCK|EINVAL)$/.test(codeOf(error));
 }
 
-/** For a sync that a file system refuses (some of a network, FUSE): nothing more can be done there. Throws any other. */
+/** Ignores the error of a sync that the file system does not support (some network ones, FUSE). Throws any other. */
 export function ignoreLacking(error: unknown): void {
   if (!isLacking(error)) throw error;
 }

@@ -1,6 +1,6 @@
-/** A look at the bytes of a stream on their way. */
+/** Observes the bytes of a stream. */
 
-/** Lets bytes through, and calls `look` with each chunk. */
+/** Passes bytes through, and calls `look` with each chunk. */
 export function tap(look: (chunk: Uint8Array) => void): TransformStream<Uint8Array, Uint8Array> {
   return new TransformStream({
     transform(chunk, controller) {

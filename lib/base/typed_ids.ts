@@ -1,16 +1,16 @@
-/** Ids of tweets and users as a person types them: what cannot be one is named for what it is. */
+/** Checks ids of tweets and users that a person typed. */
 
-/** When the ids of tweets began to tell their time, in milliseconds since 1970. */
+/** The epoch of tweet ids that hold their time, in milliseconds since 1970. */
 export const SNOWFLAKE_EPOCH = 1_288_834_974_657n;
 
-/** Milliseconds that a clock may be behind. */
+/** Milliseconds of clock skew that are tolerated. */
 export const SLACK = 86_400_000;
-/** X numbers with 63 bits. */
+/** The largest id: X's have 63 bits. */
 const LARGEST = 2n ** 63n - 1n;
 
 /**
- * Returns why a text is no id; null where it may be one.
- * @param now In milliseconds since 1970, for an id of a tweet: it has its time in it, and none is of a time to come.
+ * Returns why a text is not an id; null if it may be one.
+ * @param now In milliseconds since 1970, for a tweet's id: ids hold their time, which cannot be in the future.
  */
 export function idFault(text: string, now = Infinity): string | null {
   if (/^\d+([.,]\d+)?e\+?\d+$/i.test(text)) {
@@ -25,5 +25,5 @@ export function idFault(text: string, now = Infinity): string | null {
   if (text === "0") return "is not an id: no user or tweet has it";
   if (text.length > 19 || BigInt(text) > LARGEST) return "is not an id: it has too many digits";
   const made = Number((BigInt(text) >> 22n) + SNOWFLAKE_EPOCH);
-  return made > now + SLACK ? "is not an id yet: it would be of a time to come" : null;
+  return made > now + SLACK ? "is not a valid id: its time is in the future" : null;
 }

@@ -1,11 +1,13 @@
-/** Text from outside as it may be shown: what would steer a terminal, or hide what is there, is written out. */
+/** Makes text from outside safe to show: escapes characters that steer a terminal or hide text. */
 
-/** Control characters but the line feed, and what changes the direction of writing or breaks lines unseen. */
+/**
+ * Control characters except the line feed, and characters that change the writing direction or break lines invisibly.
+ */
 const UNSEEN =
   // deno-lint-ignore no-control-regex
   /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
-/** Returns a text whose control characters are shown rather than sent. */
+/** Returns a text with its control characters escaped. */
 export function visible(text: string): string {
   return text.replace(UNSEEN, escapeCharacter);
 }
@@ -16,8 +18,8 @@ export function oneLine(text: string): string {
 }
 
 /**
- * Returns a word from outside as the last one of a command that a person is to type: what begins with `-` would be an option,
- * and a shell reads signs of its own.
+ * Quotes a word from outside as the last one of a command to type, so that it is neither an option nor read by the
+ * shell.
  */
 export function lastWord(word: string): string {
   const quoted = /^[\w.-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

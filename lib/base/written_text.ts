@@ -1,8 +1,8 @@
-/** Texts that people wrote: UTF-8, or UTF-16 with a byte order mark; anything else is refused by its name. */
+/** Reads texts that people wrote: UTF-8, or UTF-16 with a byte order mark; any other format is named and refused. */
 
 import { messageOf, UserError } from "./errors.ts";
 
-/** The first bytes of what is no text that can be read here, and its name. */
+/** First bytes of formats that are not readable text, with their names. */
 const OTHERS: [number[], string][] = [
   [[0xff, 0xfe, 0, 0], "in UTF-32"],
   [[0, 0, 0xfe, 0xff], "in UTF-32"],
@@ -11,13 +11,13 @@ const OTHERS: [number[], string][] = [
   [[0xd0, 0xcf, 0x11, 0xe0], "a spreadsheet (.xls): export it as CSV"],
   [[0x25, 0x50, 0x44, 0x46], "a PDF"],
 ];
-/** How many of the first bytes say what a file is. */
+/** Bytes at the start that are examined. */
 const LOOKED_AT = 1_000;
 
 /**
  * Reads a file that a person wrote, without its byte order mark.
- * @throws UserError where it is no text in UTF-8 or UTF-16; Deno.errors.NotFound where it is not there; what the file
- *   system fails with.
+ * @throws UserError if it is not text in UTF-8 or UTF-16; Deno.errors.NotFound if it is absent; what the file system
+ * fails with
  */
 export async function readWrittenText(path: string): Promise<string> {
   const bytes = await Deno.readFile(path);
@@ -35,14 +35,14 @@ export async function readWrittenText(path: string): Promise<string> {
 }
 
 /**
- * Returns what decodes a text, by its first bytes; it throws a TypeError at what is not of its encoding.
+ * Returns a decoder for a text, chosen by its first bytes; it throws a TypeError at invalid bytes.
  * @param name Of the text, for the message.
- * @throws UserError where it is no text that can be read here.
+ * @throws UserError if it is not readable text
  */
 export function decoderFor(bytes: Uint8Array, name: string): TextDecoder {
   const other = OTHERS.find(([start]) => start.every((byte, i) => bytes[i] === byte));
   if (other) {
-    throw new UserError(`${name} is ${other[1]}`, { hint: "A text in UTF-8 is expected." });
+    throw new UserError(`${name} is ${other[1]}`, { hint: "Expected UTF-8 text." });
   }
   const [a, b] = bytes;
   if (a === 0xff && b === 0xfe) return new TextDecoder("utf-16le", { fatal: true });
@@ -55,16 +55,16 @@ export function decoderFor(bytes: Uint8Array, name: string): TextDecoder {
   return new TextDecoder("utf-8", { fatal: true });
 }
 
-/** What is known of a text that cannot be decoded. */
+/** A text that cannot be decoded. */
 export interface Undecodable {
   name: string;
   decoder: TextDecoder;
-  /** About where, from 1. */
+  /** Approximate line of the fault, from 1. */
   line: number;
   cause: unknown;
 }
 
-/** Returns the error of a text that is not in its encoding, with the name of the one that it is likely in. */
+/** Returns the error for a text that is not in its encoding, with the name of the likely one. */
 export async function undecodable(
   bytes: Uint8Array,
   { name, decoder, line, cause }: Undecodable,
@@ -75,21 +75,21 @@ export async function undecodable(
     ? ""
     : `: it seems to be ${likely === "ISO-8859-1" ? "Windows-1252 or ISO-8859-1" : likely}`;
   const encoding = decoder.encoding.toUpperCase();
-  const where = `as from about line ${line.toLocaleString("en")}`;
+  const where = `from about line ${line.toLocaleString("en")}`;
   return new UserError(`${name} is not in ${encoding}, ${where}${seems}`, {
     cause,
     hint: "Save it as UTF-8 (in Excel: CSV UTF-8).",
   });
 }
 
-/** Returns the line in which a text stops to be of its encoding, from 1. */
+/** Returns the first line that is not in the encoding, from 1. */
 function lineOfFault(bytes: Uint8Array, { encoding }: TextDecoder): number {
   const text = new TextDecoder(encoding).decode(bytes);
   const fault = text.indexOf("\ufffd");
   return text.slice(0, fault < 0 ? undefined : fault).split(/\r\n|\r|\n/).length;
 }
 
-/** Returns the error of a file that cannot be read. */
+/** Returns the error for a file that cannot be read. */
 export function unreadable(name: string, cause: unknown): UserError {
   if (cause instanceof UserError) return cause;
   return new UserError(`${name} cannot be read: ${messageOf(cause)}`, { cause });

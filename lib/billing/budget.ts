@@ -1,8 +1,8 @@
-/** What a collection may read before it stops: posts or dollars, a month or a harvest; and own prices. */
+/** The budget of a collection (posts or dollars, a month or a harvest), and a person's own prices. */
 
 import { z } from "zod";
 
-/** Posts of the smallest page of a search. */
+/** Posts of a search's smallest page. */
 const LEAST = 10;
 const page = `must be a whole number, ${LEAST} (the smallest page of posts) or more`;
 
@@ -18,13 +18,13 @@ export const budgetSchema = z.object({
 
 const price = z.number("must be a number of dollars").nonnegative("must not be below 0");
 
-/** The schema of prices that a person gives in place of ours, all or some of them. */
+/** The schema of the prices that replace ours, all or some of them. */
 export const pricesSchema = z.strictObject({
-  /** The day of these prices. */
+  /** The day the prices are from. */
   date: z.iso.date('must be a day, as "2026-08-22"').optional(),
   /** Dollars for each post that is read, once a UTC day. */
   post: price.optional(),
-  /** Dollars for each user that is looked up; those that come with posts are free. */
+  /** Dollars for each user that is looked up; users that come with posts are free. */
   user: price.optional(),
   /** Dollars for a call of the counts of the last seven days. */
   counts_recent: price.optional(),

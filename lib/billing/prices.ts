@@ -1,8 +1,8 @@
-/** What X bills for reading, with the day on which it was so, and sums of it in words. */
+/** X's prices for reading, with the day they are from, and sums in words. */
 
 import type { Budget } from "./budget.ts";
 
-/** Prices in dollars, and where they are from. */
+/** Prices in dollars, with their source. */
 export interface Prices {
   date: string;
   source: string;
@@ -12,7 +12,7 @@ export interface Prices {
   counts_all: number;
 }
 
-/** The prices of pay-per-use, as X's page had them on that day. */
+/** X's pay-per-use prices, as of `date`. */
 export const PRICES: Prices = {
   date: "2026-08-22",
   source: "https://docs.x.com/x-api/getting-started/pricing",
@@ -22,13 +22,13 @@ export const PRICES: Prices = {
   counts_all: 0.01,
 };
 
-/** Dollars that a command may spend without asking. */
+/** Dollars that a command may spend without confirmation. */
 export const CHEAP = 0.5;
 
-/** Prices that a person gives in place of ours. */
+/** Prices that replace ours. */
 export type OwnPrices = { [Name in keyof Prices]?: Prices[Name] | undefined };
 
-/** Ours with a person's own in their place. */
+/** Returns our prices with a person's own in their place. */
 export function pricesWith(own: OwnPrices | undefined): Prices {
   if (!own) return PRICES;
   const given = Object.entries(own).filter(([, value]) => value !== undefined);
@@ -40,16 +40,16 @@ export function pricesWith(own: OwnPrices | undefined): Prices {
   };
 }
 
-/** What was read, or will be. */
+/** Numbers of billed reads. */
 export interface Reads {
   posts?: number;
   users?: number;
-  /** Calls of counts. */
+  /** Calls of the counts of the last seven days. */
   recentCounts?: number;
   archiveCounts?: number;
 }
 
-/** Returns what that costs in dollars, without the rests of binary fractions. */
+/** Returns the price of reads in dollars, without the noise of binary fractions. */
 export function dollarsFor(reads: Reads, prices: Prices): number {
   const { posts = 0, users = 0, recentCounts = 0, archiveCounts = 0 } = reads;
   return rounded(
@@ -58,12 +58,12 @@ export function dollarsFor(reads: Reads, prices: Prices): number {
   );
 }
 
-/** Dollars to the millionth. */
+/** Rounds dollars to the millionth. */
 export function rounded(dollars: number): number {
   return Math.round(dollars * 1e6) / 1e6;
 }
 
-/** Dollars as a person reads them: `5.00 dollars`, and small ones exactly: `0.005 dollars`. */
+/** Formats dollars for a person: `5.00 dollars`, and small sums exactly: `0.005 dollars`. */
 export function dollarText(dollars: number): string {
   const isExact = rounded(dollars * 100) % 1 === 0;
   const text = dollars.toLocaleString("en-US", {
@@ -73,7 +73,7 @@ export function dollarText(dollars: number): string {
   return `${text} dollars`;
 }
 
-/** `5.00 dollars a month`, `1,000 posts a harvest` */
+/** Formats a budget: `5.00 dollars a month`, `1,000 posts a harvest`. */
 export function budgetText({ posts, dollars = 0, per }: Budget): string {
   const amount = posts === undefined
     ? dollarText(dollars)

@@ -89,7 +89,7 @@ Deno.test("a packing that nobody asked for, and one in another, are refused by t
     await packedAs(packing, bytes, async (url) => {
       const refused = {
         name: "SyntaxError",
-        message: `It comes packed as "${packing}", which was not asked for`,
+        message: `Its encoding is "${packing}", which was not requested`,
       };
       await assert.rejects(bytesOf(await fetch(url), never), refused);
       await assert.rejects(fetch(url, AS_IT_IS).then(unpacked), refused);

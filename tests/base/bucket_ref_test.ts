@@ -35,7 +35,7 @@ Deno.test("what S3 cannot have as a name is refused, with how a folder is writte
   for (const text of ["Tweets", "a", "a_b", "s3://", "a/b"]) {
     assert.throws(() => parseBucket(text), (error) => {
       assert.ok(error instanceof UserError);
-      assert.match(error.message, /cannot be the name of an S3 bucket/);
+      assert.match(error.message, /is not a valid name of an S3 bucket/);
       assert.match(error.hint ?? "", /A folder is written with \.\/ or \/ in front/);
       return true;
     });

@@ -30,7 +30,7 @@ Deno.test("gives up after its patience and says that another program has the fil
   const refuse = () => Promise.reject(eacces);
   await assert.rejects(
     whenFree("C:\\a", refuse, { patienceMs: 20, os: "windows" }),
-    /in use by another program, or you may not write there/,
+    /in use by another program, or is not writable/,
   );
   await assert.rejects(whenFree("/a", refuse, { patienceMs: 20, os: "linux" }), eacces);
 });

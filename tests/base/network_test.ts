@@ -87,7 +87,7 @@ for (
     [
       "Failed to establish tunnel to s3.invalid:443 over http://proxy:1: HTTP/1.1 407 Proxy Authentication Required",
       "ERR_PROXY_TUNNEL",
-      /^the proxy wants to know who asks/,
+      /^the proxy requires authentication/,
     ],
     ["write EPIPE to http://me:password@proxy:1/", "EPIPE", /^write EPIPE to http:\/\/proxy:1\/$/],
   ] as const

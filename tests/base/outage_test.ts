@@ -24,7 +24,7 @@ Deno.test("what fails for minutes is tried again with growing waits, and said tw
   await clock.advance(400_000);
   assert.equal(await done, "done");
   assert.deepEqual(said, [
-    "The store is away. Mount it. It is tried again until it works.",
+    "The store is away. Mount it. Retrying until it works.",
     "It works again.",
   ]);
   assert.deepEqual(tries, [0, 2, 4, 8, 16, 32, 64, 124, 184, 244, 304]);

@@ -126,9 +126,9 @@ for (
 
 for (
   const [given, lacks] of [
-    ["access_key = a", /has access_key and no secret_key/],
-    ["secret_key = a", /has secret_key and no access_key/],
-    ["session_token = a", /has session_token and no access_key and secret_key/],
+    ["access_key = a", /has access_key but no secret_key/],
+    ["secret_key = a", /has secret_key but no access_key/],
+    ["session_token = a", /has session_token but no access_key and secret_key/],
   ] as const
 ) {
   Deno.test(`half a pair of keys is refused: ${given}`, () =>
@@ -156,7 +156,7 @@ Deno.test("harvesters run where the installation says: on ECS with a cluster, he
   assert.equal(await kind("./news", "cluster = c"), "local");
   await assert.rejects(kind("news", "runner = kubernetes"), {
     message: 'runner in twarc_cloud.ini is "kubernetes"',
-    hint: "It is ecs or local.",
+    hint: "Set it to ecs or local.",
   });
 });
 

@@ -34,7 +34,7 @@ Deno.test("reads UTF-8 and UTF-16 without their byte order marks", async () => {
 Deno.test("names the likely encoding and the line of what is not UTF-8", async () => {
   assert.equal(
     await refusal(Buffer.from('{\n"query": "Müller Straße"}', "latin1")),
-    "is not in UTF-8, as from about line 2: it seems to be Windows-1252 or ISO-8859-1. " +
+    "is not in UTF-8, from about line 2: it seems to be Windows-1252 or ISO-8859-1. " +
       "Save it as UTF-8 (in Excel: CSV UTF-8).",
   );
   const cyrillic = [

@@ -83,7 +83,7 @@ Deno.test("a reader that has seen enough ends a command, which says in one line 
     assert.equal(code, 1);
     assert.match(
       await new Response(child.stderr).text(),
-      /^Error: Standard output was closed before all of it was written\..*`head`.*\n$/,
+      /^Error: Standard output was closed before all output was written\..*`head`.*\n$/,
     );
   }));
 

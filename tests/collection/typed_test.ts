@@ -29,7 +29,7 @@ Deno.test("ids of users and tweets that cannot be are refused where a person giv
   refused(timelines({ "012": {} }), /begins with 0/);
   refused(
     timelines({ "12": { since_id: "9000000000000000000" } }),
-    /users\.12\.since_id .* time to come/,
+    /users\.12\.since_id .* its time is in the future/,
   );
   // When a user was made is not for their id to say: people number their own.
   checkConfig(timelines({ "9000000000000000000": {} }), { typedAt: NOW });

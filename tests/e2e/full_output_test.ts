@@ -143,7 +143,7 @@ Deno.test("what nobody reads to its end is no success: one line, and exit code 1
     ) {
       const { code, err } = await place.run(...args);
       assert.equal(code, 1, args.join(" "));
-      assert.match(err, /^Error: Standard output was closed before all of it was written\. .*\n$/);
+      assert.match(err, /^Error: Standard output was closed before all output was written\. .*\n$/);
     }
   }));
 

@@ -151,7 +151,7 @@ for (
     ["a rounded id", "1.23457E+18", /"1\.23457E\+18" is an id that a spreadsheet has rounded/],
     ["a word", "hello", /bad\.txt, line 2: "hello" is not an id/],
     ["an id beyond 64 bits", "99999999999999999999", /has too many digits/],
-    ["an id of next year", "9000000000000000000", /of a time to come/],
+    ["an id of next year", "9000000000000000000", /its time is in the future/],
   ] as const
 ) {
   Deno.test(`${what} in the file is told, and nothing is made of it`, () =>

@@ -14,7 +14,7 @@ import { ROOT } from "../sources.ts";
 import { inPlace, type Place, until } from "./program.ts";
 
 const MOVE =
-  /environment of the Python original: run the new Terraform first \(docs\/moving\.md\), your bucket and collections stay\./;
+  /environment of the Python original: run the new Terraform first \(docs\/moving\.md\); your bucket and collections are kept\./;
 
 let moto: Moto;
 Deno.test.beforeAll(async () => {

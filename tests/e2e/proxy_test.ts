@@ -150,7 +150,7 @@ Deno.test("a proxy that wants a login, and one that is no address, are said in o
       assert.equal(code, 3);
       assert.match(
         err,
-        /the proxy wants to know who asks: put its user and password into its address/,
+        /the proxy requires authentication: put a user and password into its address/,
       );
     } finally {
       await proxy.close();

@@ -246,11 +246,11 @@ Deno.test("of two harvesters started at the same time for one collection, one is
 
 for (
   const [what, env, says] of [
-    ["no such bucket", {}, /there is no such bucket\. Look at bucket in twarc_cloud\.ini/],
+    ["no such bucket", {}, /the bucket does not exist\. Check bucket in twarc_cloud\.ini/],
     [
       "no network",
       { AWS_ENDPOINT_URL: "http://127.0.0.1:9", AWS_MAX_ATTEMPTS: "1" },
-      /AWS cannot be reached.*on the network/,
+      /AWS cannot be reached.*network connection/,
     ],
     [
       "no credentials",

@@ -67,7 +67,7 @@ Deno.test("a bucket that is not there is named by the scheduler, which does not 
   inS3(async (place) => {
     const { code, err } = await place.run("scheduler", "--bucket", "nobody");
     assert.equal(code, 1);
-    assert.match(err, /bucket nobody failed: there is no such bucket\. Look at bucket/);
+    assert.match(err, /bucket nobody failed: the bucket does not exist\. Check bucket/);
   }));
 
 Deno.test("a stream is started, shown, kept alive and stopped", () =>

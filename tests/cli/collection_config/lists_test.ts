@@ -112,7 +112,7 @@ Deno.test("the column of a table is found by its usual name, or by the one that 
 
 Deno.test("what is in another encoding, or no text, is named", async () => {
   const latin = Uint8Array.from([...new TextEncoder().encode("jack\n"), 0xe9, 0x0a]);
-  await assert.rejects(readList(latin), /is not in UTF-8, as from about line 1/);
+  await assert.rejects(readList(latin), /is not in UTF-8, from about line 1/);
   await assert.rejects(readList(utf16("jack\n")), /UTF-16 without a byte order mark/);
   await assert.rejects(readList(Uint8Array.of(0x50, 0x4b, 3, 4, 0, 0)), /is a spreadsheet/);
   await assert.rejects(readList(Uint8Array.of(0xff, 0xfe, 0, 0, 1, 0, 0, 0)), /in UTF-32/);

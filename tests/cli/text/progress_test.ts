@@ -56,9 +56,9 @@ Deno.test("a harvest is followed through minutes in which nobody can be asked, t
   const followed = follow({ ...harvest(clock, { exitCode: 0 }, throttled), ...context });
   await clock.advance(11 * MINUTE);
   assert.equal(await followed, true);
-  const said = lines.filter((line) => /It is tried again|works again/.test(line));
+  const said = lines.filter((line) => /Retrying until|works again/.test(line));
   assert.deepEqual(said, [
-    "Looking at tasks failed: Rate exceeded. It is tried again until it works.",
+    "Looking at tasks failed: Rate exceeded. Retrying until it works.",
     "It works again.",
   ]);
 });
@@ -148,7 +148,7 @@ Deno.test("stopping outlasts what fails in its midst, and is done though it was 
   const [waiting, ...said] = lines.toSorted((a) => a.includes("waiting since") ? -1 : 0);
   assert.match(waiting ?? "", /^a: waiting since 2026-01-02T03:04:05\.000Z for its harvester/);
   assert.deepEqual(said.filter((line) => !line.includes("waiting since")), [
-    "The folder is away. It is tried again until it works.",
+    "The folder is away. Retrying until it works.",
     "It works again.",
   ]);
 });
@@ -186,7 +186,7 @@ Deno.test("where there is no room for a harvester it is tried again, and that is
   assert.equal(await begin, started);
   assert.match(
     lines.join(),
-    /no capacity there now\. It is tried again until it works\..*It works again/,
+    /no capacity there now\. Retrying until it works\..*It works again/,
   );
   await assert.rejects(begun(() => Promise.reject(throttled()), context), OutsideError);
 });

@@ -117,7 +117,7 @@ const STRANGE: Record<string, [(home: string) => Promise<void>, RegExp]> = {
       await Deno.mkdir(`${home}/spool`);
       await Deno.chmod(`${home}/spool`, 0o770);
     },
-    /other users may write there/,
+    /other users may write to it/,
   ],
   "that is a link": [
     async (home) => {
@@ -129,7 +129,7 @@ const STRANGE: Record<string, [(home: string) => Promise<void>, RegExp]> = {
   "that is a file": [(home) => Deno.writeTextFile(`${home}/spool`, ""), /it is not a folder/],
   "in one that everybody may write": [
     (home) => Deno.chmod(home, 0o777),
-    /everybody may write in/,
+    /all users may write to/,
   ],
 };
 for (const [what, [make, says]] of Object.entries(STRANGE)) {

@@ -234,7 +234,7 @@ Deno.test("a bucket that is away for hours ends no keeper, one that is gone for 
     store.before = () => {};
     await clock.advance(2 * MINUTE);
     assert.equal(begun.length, 2);
-    assert.equal(lines.filter((line) => line.includes("tried again until it works")).length, 1);
+    assert.equal(lines.filter((line) => line.includes("Retrying until it works")).length, 1);
     await end();
   }
   const { clock, store, done } = await keeping([fault("away", MINUTE)]);

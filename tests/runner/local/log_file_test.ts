@@ -66,7 +66,7 @@ Deno.test("a followed log that cannot be read for a while is waited for, and tha
     await Deno.rename(path, `${path}.kept`);
     await Deno.mkdir(path);
     await until(() => said.length === 1);
-    assert.match(said[0] ?? "", /The log .* cannot be read: .*tried again until it works/);
+    assert.match(said[0] ?? "", /The log .* cannot be read: .*Retrying until it works/);
     await Deno.remove(path);
     await Deno.rename(`${path}.kept`, path);
     await add("two\n");

@@ -176,7 +176,7 @@ Deno.test("a store that fails for minutes, in whatever way, ends nothing, and is
     await clock.advance(5 * MINUTE);
     assert.deepEqual(started, ["a"]);
     assert.equal(lines.length, 3, lines.join("\n"));
-    assert.ok(lines[0]?.endsWith(`${failure.message}. It is tried again until it works.`));
+    assert.ok(lines[0]?.endsWith(`${failure.message}. Retrying until it works.`));
     assert.match(lines[1] ?? "", /a started/);
     assert.match(lines[2] ?? "", /It works again/);
     await end();
@@ -195,7 +195,7 @@ Deno.test("the folder of a bucket may be away for a while, and its schedules a f
     await until(clock, () => started.length === 1);
     // Wherever it is just then: what it was writing is reported besides.
     await Deno.rename(bucket, away);
-    const isAway = /is away\..*tried again until it works/;
+    const isAway = /is away\..*Retrying until it works/;
     await until(clock, () => lines.some((line) => isAway.test(line)));
     await Deno.rename(away, bucket);
     await until(clock, () => started.length >= 2 && again() === 1);
@@ -203,7 +203,7 @@ Deno.test("the folder of a bucket may be away for a while, and its schedules a f
     const schedules = join(bucket, "runner", "schedules");
     await Deno.rename(schedules, away);
     await Deno.writeTextFile(schedules, "no folder");
-    const isNoFolder = /cannot be used.*tried again until it works/;
+    const isNoFolder = /cannot be used.*Retrying until it works/;
     await until(clock, () => lines.some((line) => isNoFolder.test(line)));
     await Deno.remove(schedules);
     await Deno.rename(away, schedules);

@@ -95,6 +95,6 @@ Deno.test("a state that others may write to is not used", () =>
     await Deno.chmod(join(folder, "b"), 0o777);
     await assert.rejects(localSecret(join(folder, "b")), {
       name: "UserError",
-      message: /secret cannot be used: .* other users may write there/,
+      message: /secret cannot be used: .* other users may write to it/,
     });
   }));

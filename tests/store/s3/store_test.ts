@@ -108,7 +108,7 @@ Deno.test("s3: a bucket that is not there is told, with where to look", async ()
   ) {
     await assert.rejects(act, (error: UserError) => {
       assert.ok(error instanceof UserError);
-      assert.match(error.message, /in bucket nobody-has-this failed: there is no such bucket$/);
+      assert.match(error.message, /in bucket nobody-has-this failed: the bucket does not exist$/);
       assert.match(error.hint ?? "", /twarc_cloud\.ini/);
       return true;
     });
@@ -161,7 +161,9 @@ Deno.test("s3: how old an object is comes from S3's own two times, whatever the 
 
 Deno.test("s3: what may not be read may not be there: who may not list is not shown which", () =>
   withAnswers(() => refusal(403, "AccessDenied"), async (store) => {
-    const says = { hint: /infra\/person\.tf.* Without s3:ListBucket .* what is not there as well/ };
+    const says = {
+      hint: /infra\/person\.tf.* Without s3:ListBucket, S3 denies access to absent objects too/,
+    };
     await assert.rejects(store.get("collections/c/lock.json"), says);
     await assert.rejects(store.put("k", new Uint8Array()), (error: AccessError) => {
       assert.doesNotMatch(error.hint ?? "", /ListBucket/);
@@ -182,7 +184,7 @@ for (
       "a wrong key",
       () => refusal(403, "InvalidAccessKeyId"),
       AccessError,
-      /does not take these keys/,
+      /AWS rejected the credentials/,
     ],
     ["a wrong clock", () => refusal(403, "RequestTimeTooSkewed"), AccessError, /clock is wrong/],
     [
@@ -193,7 +195,7 @@ for (
     ],
     ["a full store", () => refusal(507, "InsufficientStorage"), AccessError, /the store is full/],
     ["a quota", () => refusal(403, "QuotaExceeded"), AccessError, /or a quota is reached/],
-    ["throttling", () => refusal(503, "SlowDown"), OutsideError, /asks to slow down/],
+    ["throttling", () => refusal(503, "SlowDown"), OutsideError, /throttled the request/],
     ["a failing S3", () => refusal(500, "InternalError"), OutsideError, /As InternalError says/],
     ["an answer that is none", () => new Response("<html>", { status: 502 }), OutsideError, /fail/],
   ] as const
@@ -290,7 +292,7 @@ for (const code of ["ConditionalRequestConflict", "OperationAborted"]) {
       for (const when of [undefined, { ifAbsent: true } as const]) {
         await assert.rejects(store.put("k", new Uint8Array(1), when), (error: Error) => {
           assert.equal(error.constructor, OutsideError);
-          assert.match(error.message, /another write of it is still under way/);
+          assert.match(error.message, /another write of it is still in progress/);
           return true;
         });
         const lasted = slept.splice(0).reduce((sum, ms) => sum + ms, 0);
