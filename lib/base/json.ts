@@ -57,6 +57,29 @@ function ordered(text: string): Json {
   return parsed;
 }
 
+declare global {
+  interface JSON {
+    /** Returns what JSON.stringify writes as it is (ECMAScript: JSON.parse source text access). */
+    rawJSON(text: string): { rawJSON: string };
+    parse(
+      text: string,
+      reviver: (name: string, value: Json, context: { source?: string }) => Json,
+    ): Json;
+  }
+}
+
+/**
+ * Parses JSON in which whole numbers beyond 2^53 keep their digits: JSON.stringify writes them as they were, and what
+ * they say is in `rawJSON`. It takes longer than JSON.parse.
+ * @throws SyntaxError
+ */
+export function parseWhole(text: string): Json {
+  return JSON.parse(text, (_, value, { source = "" }) => {
+    const isRounded = typeof value === "number" && !Number.isSafeInteger(value);
+    return isRounded && /^-?\d+$/.test(source) ? JSON.rawJSON(source) : value;
+  });
+}
+
 /** Returns whether a value is an object, not an array. */
 export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);

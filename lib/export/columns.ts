@@ -1,15 +1,18 @@
 /** Which columns a table has, by the names that people know them by. */
 
+import { parseWhole } from "../base/json.ts";
 import { UserError } from "../base/errors.ts";
 import { ANSWER_COLUMNS, AnswerRows, at } from "./answer_columns.ts";
 import { toCommon } from "./common.ts";
 import { COMMON_COLUMNS, type CommonCell, type CommonColumn } from "./common_columns.ts";
 import type { Cell } from "./csv.ts";
 import { FOUR_CAT_COLUMNS, toFourCatCells } from "./four_cat.ts";
-import { type Post, rawText } from "./post.ts";
+import { type Post, rawText, toObject } from "./post.ts";
 import type { Pseudonyms } from "./pseudonyms.ts";
 import { STATUS_COLUMNS, toStatusCells } from "./status_columns.ts";
 import type { Table } from "./writer.ts";
+
+const decoder = new TextDecoder();
 
 /** Options of openTable(). */
 export interface TableOptions {
@@ -114,8 +117,16 @@ function withExtra(table: Table, names: readonly string[]): Table {
   const paths = names.map((name) => name.split("."));
   return {
     columns: [...table.columns, ...names],
-    toCells: (post) => [...table.toCells(post), ...paths.map((path) => at(post.json, path))],
+    toCells: (post) => [...table.toCells(post), ...paths.map((path) => exactAt(post, path))],
   };
+}
+
+/** A member of a tweet, as it was sent: a number beyond 2^53 is read once more, with its digits. */
+function exactAt({ json, bytes }: Post, path: string[]): Cell {
+  const value = at(json, path);
+  if (!Number.isInteger(value) || Number.isSafeInteger(value)) return value;
+  const whole = toObject(parseWhole(decoder.decode(bytes)));
+  return whole && at(whole, path);
 }
 
 function withRaw(table: Table): Table {

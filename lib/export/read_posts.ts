@@ -4,7 +4,10 @@ import { harvestTime } from "../collection/layout.ts";
 import { stamp } from "../base/stamp.ts";
 import type { Store } from "../store/store.ts";
 import { DamagedFileError, readTweets, type RecordedLine } from "../bucket/tweets.ts";
+import { type JsonObject, parseWhole } from "../base/json.ts";
 import { type Place, type Post, readReferences, toObject } from "./post.ts";
+
+const decoder = new TextDecoder();
 
 /** A file of tweets of a collection. */
 export interface SourceFile {
@@ -60,10 +63,17 @@ function toPosts(line: RecordedLine, place: Place): Post[] {
 function withReferenced(post: Post): Post[] {
   const found = post.line.api === "2"
     ? readReferences(post).map(({ json }) => json)
-    : [toObject(post.json.retweeted_status), toObject(post.json.quoted_status)];
+    : insideOf(post);
   const others = found.flatMap((json) => {
     const id = json?.id_str ?? json?.id;
     return json && typeof id === "string" ? [{ ...post, id, json, isReferenced: true }] : [];
   });
   return [...others, post];
+}
+
+/** The statuses inside of one of version 1.1, whose numbers keep their digits: they are written anew. */
+function insideOf({ json, bytes }: Post): (JsonObject | undefined)[] {
+  if (!toObject(json.retweeted_status) && !toObject(json.quoted_status)) return [];
+  const whole = toObject(parseWhole(decoder.decode(bytes)));
+  return [toObject(whole?.retweeted_status), toObject(whole?.quoted_status)];
 }

@@ -1,6 +1,7 @@
-/** The tweets of a line: of version 1.1 one, of version 2 those of a response or of a stream. */
+/** The tweets of a line: of version 1.1 one, of version 2 those of a response or of a stream, or one that twarc2 flattened. */
 
-import { isObject, type Json, type JsonObject } from "../base/json.ts";
+import { isObject, type Json, type JsonObject, parseWhole } from "../base/json.ts";
+import { isFlat, unfold } from "./flat.ts";
 import { OLD_MEMBERS, REPEATS } from "./words.ts";
 
 /** The parsed content of a line. Objects of version 2 have the old names in them, whichever the API used. */
@@ -21,7 +22,10 @@ export interface TweetLine {
 export interface Tweet {
   /** In digits, all of them. */
   id: string;
-  /** As it was recorded. Numbers beyond 2^53 are rounded: their digits are in `…_str` beside them. */
+  /**
+   * As it was recorded. Numbers beyond 2^53 are rounded in version 1.1, whose digits are in `…_str` beside them; in
+   * version 2 they keep their digits (`parseWhole`).
+   */
   json: JsonObject;
 }
 
@@ -40,6 +44,8 @@ export interface Includes {
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
+/** Matches a text that may have a number which JSON.parse rounds. */
+const LARGE = /[:[,]\s*-?\d{16}/;
 const [RETWEETED = "", ...REPOSTED] = REPEATS;
 /** Matches a text with a new word: only such a text is rewritten. */
 const NEW_WORD = new RegExp(`"(?:${[...OLD_MEMBERS.keys(), ...REPOSTED].join("|")})"`);
@@ -51,8 +57,19 @@ const NEW_WORD = new RegExp(`"(?:${[...OLD_MEMBERS.keys(), ...REPOSTED].join("|"
 export function parseTweetLine(line: Uint8Array): TweetLine {
   const text = decoder.decode(line);
   const json = toObject(JSON.parse(text));
-  if (json.data === undefined) return readStatus(json, text);
-  const answer = NEW_WORD.test(text) ? toObject(inOldWords(json)) : json;
+  if (json.data === undefined && !isFlat(json)) return readStatus(json, text);
+  const whole = LARGE.test(text) ? toObject(parseWhole(text)) : json;
+  const answer = NEW_WORD.test(text) ? toObject(inOldWords(whole)) : whole;
+  return json.data === undefined ? readFlat(answer, text) : readAnswer(answer, text);
+}
+
+function readFlat(flat: JsonObject, text: string): TweetLine {
+  const id = readId(flat, text);
+  const { json, ...beside } = unfold(flat);
+  return { api: "2", tweets: [{ id, json }], ...beside };
+}
+
+function readAnswer(answer: JsonObject, text: string): TweetLine {
   const data = Array.isArray(answer.data) ? answer.data : [answer.data ?? null];
   const includes = isObject(answer.includes) ? answer.includes : {};
   return {
@@ -88,17 +105,9 @@ function readId(tweet: JsonObject, text: string): string {
   if (typeof id === "string" && /^\d+$/.test(id)) return id;
   if (typeof id === "number" && Number.isSafeInteger(id) && id >= 0) return `${id}`;
   // Only statuses of version 1.1 have numbers, and without id_str only those of its first years.
-  const exact = typeof id === "number" ? toObject(parseExactly(text)).id : undefined;
-  if (typeof exact === "string") return exact;
+  const exact = typeof id === "number" ? toObject(parseWhole(text)).id : undefined;
+  if (isObject(exact) && typeof exact.rawJSON === "string") return exact.rawJSON;
   throw new SyntaxError("An object has no id");
-}
-
-/** Parses JSON, with whole numbers beyond 2^53 as strings of their digits. */
-function parseExactly(text: string): Json {
-  return JSON.parse(text, (_, value: Json, { source = "" }: { source?: string } = {}) => {
-    const isRounded = typeof value === "number" && !Number.isSafeInteger(value);
-    return isRounded && /^\d+$/.test(source) ? source : value;
-  });
 }
 
 /** Returns a JSON value with the old names of its members. */
