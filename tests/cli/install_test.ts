@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { ROOT } from "../sources.ts";
 import { inOneProcess, inPlace, type Place, until } from "../e2e/program.ts";
 
 /** Runs a program in a folder of the place's. */
@@ -125,3 +126,24 @@ Deno.test("a launcher whose Deno or source is gone says what to do", () =>
     const cmd = launcherOf(["C:\\100% of it\\deno.exe", "C:\\main.ts"], { isWindows: true });
     assert.match(cmd, /"C:\\100%% of it\\deno\.exe" "C:\\main\.ts" %\*\r\n$/);
   }));
+
+Deno.test("documents start by npx, which leaves what it started running at SIGTERM, only what ends by itself", async () => {
+  const ends = ["demo", "install", "ok", "test"];
+  const found: string[] = [];
+  for (const name of ["README.md", "CONTRIBUTING.md", "infra/README.md", "docs"]) {
+    for (const path of await documents(join(ROOT, name))) {
+      const text = await Deno.readTextFile(path);
+      found.push(
+        ...Array.from(text.matchAll(/npx -y deno\S* task ([\w-]+)/g), ([, task = ""]) => task),
+      );
+    }
+  }
+  assert.deepEqual([...new Set(found)].toSorted(), ends);
+});
+
+/** A document, or all of a folder. */
+async function documents(path: string): Promise<string[]> {
+  if (path.endsWith(".md")) return [path];
+  const entries = await Array.fromAsync(Deno.readDir(path));
+  return entries.filter(({ name }) => name.endsWith(".md")).map(({ name }) => join(path, name));
+}
