@@ -61,7 +61,8 @@ export function rateText(rate: number): string {
   return rate >= 1 ? `${count(Math.round(rate))}/s` : `${count(Math.ceil(rate * 60))}/min`;
 }
 
-function leftText(seconds: number): string {
+/** `12 min`, `1 s`: at least so long. */
+export function leftText(seconds: number): string {
   const [unit, name] = UNITS.find(([unit]) => seconds >= 1.5 * unit) ?? [1, "s"];
   return `${count(Math.ceil(seconds / unit))} ${name}`;
 }

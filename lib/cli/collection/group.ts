@@ -127,11 +127,14 @@ function addOnce(group: Command, context: Context): void {
     .action(async (collectionId, { bucket, spool, wait, yes, ...options }) => {
       const opened = await openBucket(context, { bucket, spool, acts: true });
       const job = await jobFor(opened, collectionId, endsByItself, { options });
+      const runner = await opened.runner();
+      const running = await runner.info(collectionId).catch(ifOurs(null));
       const { worthOf } = await import("./ask_cost.ts");
-      const worth = await worthOf(opened, collectionId, { yes }, context);
+      // One that runs already was asked about when it was started.
+      const worth = running ? {} : await worthOf(opened, collectionId, { yes }, context);
       if (!worth) return;
       const { noteCost } = await import("../aws_cost.ts");
-      await noteCost(opened, collectionId, context);
+      if (!running) await noteCost(opened, collectionId, context);
       const { harvestOnce } = await import("./attach.ts");
       await harvestOnce(opened, job, { wait, ...worth }, context);
     });

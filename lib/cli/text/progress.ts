@@ -8,7 +8,7 @@ import type { Outcome, Runner, Started } from "../../runner/runner.ts";
 import { dollarText } from "../../billing/prices.ts";
 import { count, many, type Output, size } from "../output.ts";
 import { lastWord } from "../../base/visible.ts";
-import { Pace, rateText, shareOf, shareTexts } from "../pace.ts";
+import { leftText, Pace, rateText, shareOf, shareTexts } from "../pace.ts";
 
 /** What following takes. */
 export interface FollowOptions {
@@ -37,7 +37,7 @@ export async function follow(
     const now = clock.monotonic();
     paces.tweets.see(info.tweets, now);
     paces.share.see(shareOf(info, expected)?.done ?? 0, now);
-    return progressText(info, paces);
+    return progressText(info, { ...paces, now: clock.now() });
   };
   const look = async () => {
     const outcome = await started.outcome();
@@ -82,15 +82,23 @@ export function summary(info: HarvestInfo): string {
 /** Returns the same while it goes on, what matters most first: a narrow terminal shows no more. */
 function progressText(
   info: HarvestInfo,
-  { expected, share, tweets }: { expected: number | undefined; share: Pace; tweets: Pace },
+  { expected, share, tweets, now }: {
+    expected: number | undefined;
+    share: Pace;
+    tweets: Pace;
+    /** In milliseconds since 1970. */
+    now: number;
+  },
 ): string {
   const { collection_id: id, waiting } = info;
   const part = shareOf(info, expected);
   const rate = tweets.rate > 0 ? [rateText(tweets.rate)] : [];
+  const [came = "", ...kept] = arrivedTexts(info);
   const texts = [
     ...part ? shareTexts(part, share.rate) : [],
-    ...waiting ? [waitText(waiting)] : [],
-    ...arrivedTexts(info),
+    came,
+    ...waiting ? [waitLeft(waiting, now)] : [],
+    ...kept,
     ...rate,
     ...besidesTexts(info),
   ];
@@ -121,6 +129,12 @@ function besidesTexts(info: HarvestInfo): string[] {
 /** Returns what a harvest waits for, in a few words. */
 export function waitText({ for: what, until }: NonNullable<HarvestInfo["waiting"]>): string {
   return `waiting until ${until} for ${what}`;
+}
+
+/** The same for a line that is shown anew all the time: an answer that is late may come at any moment. */
+function waitLeft({ for: what, until }: NonNullable<HarvestInfo["waiting"]>, now: number): string {
+  const seconds = Math.max((Date.parse(until) - now) / 1_000, 1);
+  return `waiting up to ${leftText(seconds)} for ${what}`;
 }
 
 /** Returns how many there are of all kinds. */

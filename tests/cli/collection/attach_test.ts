@@ -83,3 +83,19 @@ Deno.test("a followed harvest whose harvester is gone ends the following with th
     assert.equal(await follower.ended(), 3, follower.said());
     assert.match(follower.said(), /The harvester of find is gone, .*harvest logs find\n$/);
   }, { world: world(), limit: 1 }));
+
+Deno.test("who joins a harvest that runs already is neither asked what it costs, nor is that counted", () =>
+  inOneProcess(async (place) => {
+    await place.add({ id: "find", type: "search", api: "2", search: { query: "sandbox" } });
+    await Deno.writeTextFile(place.path("twarc_cloud.ini"), "[DEFAULT]\nask_above = 0.1\n");
+    await place.ok("collection", "once", "find", "--yes");
+    await until(async () => (await place.running("find")).tweets === 100);
+    const refused = await place.run("collection", "once", "find");
+    assert.match(refused.err, /^Error: Collection find is being harvested since /);
+    const follower = following(place, "collection", "once", "find", "--wait");
+    await until(() => Promise.resolve(/find: .*100 tweets/.test(follower.said())));
+    await place.ok("collection", "stop", "--now", "find");
+    assert.equal(await follower.ended(), 3, follower.said());
+    const counted = place.sandbox.requests.filter(({ path }) => path.includes("counts"));
+    assert.deepEqual(counted, []);
+  }, { world: world(), limit: 1 }));

@@ -199,3 +199,16 @@ Deno.test("a harvest that was seen running and has ended by itself since is stop
   await stopHarvest(over, "a", context, true);
   assert.deepEqual(lines, []);
 });
+
+Deno.test("a harvest that waits shows first what has come, and then for how long it waits at most", async () => {
+  const { context, clock, stop, lines } = surroundings();
+  const until = new Date(clock.now() + 12 * MINUTE).toISOString();
+  const waiting = { for: "the rate limit of GET 2/tweets/search/recent", until };
+  const { started, runner } = harvest(clock, { exitCode: 0 }, throttled, { ...INFO, waiting });
+  const followed = follow({ started, runner, ...context });
+  await clock.advance(5_000);
+  stop.abort();
+  await followed;
+  const limit = "the rate limit of GET 2/tweets/search/recent";
+  assert.equal(lines[0], `a: 7 tweets, waiting up to 12 min for ${limit}, 1 file (100B)`);
+});
