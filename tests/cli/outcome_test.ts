@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parseBucket } from "../../lib/base/bucket_ref.ts";
 import { systemClock } from "../../lib/base/clock.ts";
-import { tellEnd } from "../../lib/cli/collection/start.ts";
+import { tellEnd } from "../../lib/cli/collection/outcome.ts";
 import type { HarvestInfo } from "../../lib/collection/harvest_info.ts";
 import {
   changeLines,

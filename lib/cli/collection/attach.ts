@@ -8,7 +8,8 @@ import { lastWord } from "../../base/visible.ts";
 import type { Bucket, Context } from "../context.ts";
 import { follow, summary } from "../text/progress.ts";
 import { untilOpen } from "./stream_open.ts";
-import { begun, goesOn, patienceOf, tellEnd, untilBegun, waitFor } from "./start.ts";
+import { tellEnd, waitFor } from "./outcome.ts";
+import { begun, goesOn, patienceOf, untilBegun } from "./start.ts";
 
 /**
  * Starts a harvest that ends when it is done; with `wait` follows it to its end, and one that runs already as well.

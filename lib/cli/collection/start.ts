@@ -1,17 +1,14 @@
 /** Starting a collection's harvest, and seeing what becomes of it. */
 
-import type { BucketRef } from "../../base/bucket_ref.ts";
 import { isoTime } from "../../base/clock.ts";
-import type { LastHarvest } from "../../bucket/last_harvest.ts";
 import { type Traits, traitsFor } from "../../collection/types/traits.ts";
-import type { HarvestInfo } from "../../collection/harvest_info.ts";
 import { limitsAmong } from "../../collection/limits.ts";
 import { outlast, type OutlastOptions } from "../../base/outage.ts";
 import type { Json } from "../../base/json.ts";
 import type { Job, Outcome, Runner, Started } from "../../runner/runner.ts";
 import { lastWord } from "../../base/visible.ts";
 import type { Bucket, Context } from "../context.ts";
-import { failureOf, follow, summary } from "../text/progress.ts";
+import { failureOf } from "../text/progress.ts";
 import type { Output, Progress } from "../output.ts";
 
 /** What `--yes` is for where a harvest starts. */
@@ -157,69 +154,6 @@ export async function startUnlessRunning(
 }
 
 /**
- * Follows a harvest to its end, and tells what it brought. Where the person goes first, it goes on.
- * @throws UserError or OutsideError where it failed, or was stopped before it was done.
- */
-export async function waitFor(
-  opened: Bucket,
-  { started, expected }: { started: Started; expected?: number | undefined },
-  context: Context,
-): Promise<void> {
-  const { output, signal } = context;
-  const { collectionId } = started;
-  const runner = await opened.runner();
-  if (!await follow({ ...context, runner, started, expected })) {
-    output.note(goesOn(collectionId));
-    throw signal.reason;
-  }
-  const ask = () => opened.collections.lastHarvest(collectionId);
-  const last = await outlast(ask, patienceOf(context));
-  if (last) await tellEnd(last, opened.settings.bucket, context);
-}
-
-/** Returns what is said to who goes while a harvest is followed. */
-export function goesOn(collectionId: string): string {
-  return `The harvest goes on. Stop it with: twarc-cloud collection stop --now ${
-    lastWord(collectionId)
-  }`;
-}
-
-/** Shows how a harvest ended, and what it brought. @throws as `checkOutcome` */
-export async function tellEnd(
-  { info }: Pick<LastHarvest, "info">,
-  bucket: BucketRef,
-  { output }: Context,
-): Promise<void> {
-  const { outcome = "done", reason } = info;
-  output.line(`${info.collection_id}: ${outcome}. ${summary(info)}`);
-  if (outcome !== "failed" && reason) output.line(reason);
-  const { leftOutLines, placeLines } = await import("../text/harvest_text.ts");
-  for (const line of [...placeLines(info, bucket), ...leftOutLines(info)]) output.line(line);
-  await checkOutcome(info);
-}
-
-/**
- * The next harvest goes on from where one ended that failed, or was stopped before it was done.
- * @throws UserError, OutsideError for such a one, by who has to act.
- */
-export async function checkOutcome(info: HarvestInfo): Promise<void> {
-  const { isTornOff } = await import("../../collection/harvest_info.ts");
-  const { OutsideError, UserError } = await import("../../base/errors.ts");
-  const { collection_id: id, outcome, reason, exit_code, type } = info;
-  const isCut = outcome === "interrupted" || isTornOff(info);
-  if (!isCut && outcome !== "failed") return;
-  const what = isCut
-    ? "was stopped before it was done"
-    : `failed: ${reason ?? "no reason was recorded"}`;
-  const Failure = outcome === "failed" && exit_code === 1 ? UserError : OutsideError;
-  throw new Failure(`The harvest of ${id} ${what}`, {
-    hint: `What was collected is safe: the next one goes on from there, with: ${
-      startCommand({ id, type })
-    }`,
-  });
-}
-
-/**
  * Stops a harvest, and waits until it has stopped, also while nobody can be asked whether it has; shows what it waits
  * for, and since when.
  * @param wasSeen Whether it was seen running: then it may have ended by itself since.
@@ -282,6 +216,13 @@ async function whileShowing(
     over.abort();
     await shown;
   }
+}
+
+/** Returns what is said to who goes while a harvest is followed. */
+export function goesOn(collectionId: string): string {
+  return `The harvest goes on. Stop it with: twarc-cloud collection stop --now ${
+    lastWord(collectionId)
+  }`;
 }
 
 /** Returns what comes after the end of a harvest. */

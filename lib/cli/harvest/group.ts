@@ -131,7 +131,7 @@ function addLast(group: Command, context: Context): void {
       }
       if (!json) await (await import("../text/failing.ts")).noteFailing(opened, id, output);
       if (exitStatus && last) {
-        await (await import("../collection/start.ts")).checkOutcome(last.info);
+        await (await import("../collection/outcome.ts")).checkOutcome(last.info);
       }
     });
 }

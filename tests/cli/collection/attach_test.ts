@@ -99,3 +99,30 @@ Deno.test("who joins a harvest that runs already is neither asked what it costs,
     const counted = place.sandbox.requests.filter(({ path }) => path.includes("counts"));
     assert.deepEqual(counted, []);
   }, { world: world(), limit: 1 }));
+
+Deno.test("a harvest that fails shows who follows it what came and where, and who has to act: the one who started it and the one who joined", () =>
+  inOneProcess(async (place) => {
+    await place.add({ id: "find", type: "search", search: { query: "sandbox" } });
+    place.sandbox.troubles.add({ kind: "401", path: "search", after: 1, times: 1_000 });
+    const starter = following(
+      place,
+      "collection",
+      "once",
+      "find",
+      "--wait",
+      "--patience-secs",
+      "8",
+    );
+    await until(() => Promise.resolve(/find: 100 tweets/.test(starter.said())));
+    const joined = following(place, "harvest", "running", "find", "--follow");
+    const came = /find: failed\. 100 tweets[^]*Files are in [^]*\nError: /;
+    for (const { ended, said } of [starter, joined]) {
+      assert.equal(await ended(), 1, said());
+      assert.match(said(), came);
+    }
+    assert.match(starter.said(), /401: .*collection keys find/);
+    assert.match(
+      joined.said(),
+      /401: .*twarc-cloud harvest logs find\. What was collected is safe/,
+    );
+  }, { world: world() }));

@@ -1,0 +1,98 @@
+/** Following a harvest to its end, and what is shown of it then. */
+
+import type { BucketRef } from "../../base/bucket_ref.ts";
+import type { LastHarvest } from "../../bucket/last_harvest.ts";
+import type { HarvestInfo } from "../../collection/harvest_info.ts";
+import { outlast } from "../../base/outage.ts";
+import type { Started } from "../../runner/runner.ts";
+import { lastWord } from "../../base/visible.ts";
+import type { Bucket, Context } from "../context.ts";
+import { follow, summary } from "../text/progress.ts";
+import { goesOn, patienceOf, startCommand } from "./start.ts";
+
+/**
+ * Follows a harvest to its end, and tells what it brought. Where the person goes first, it goes on.
+ * @throws UserError or OutsideError where it failed, or was stopped before it was done.
+ */
+export async function waitFor(
+  opened: Bucket,
+  { started, expected }: { started: Started; expected?: number | undefined },
+  context: Context,
+): Promise<void> {
+  const { output, signal } = context;
+  const { collectionId } = started;
+  const runner = await opened.runner();
+  let seen: HarvestInfo | null = null;
+  const info = async (id: string) => {
+    const now = await runner.info(id);
+    seen = now ?? seen;
+    return now;
+  };
+  const { collections, settings: { bucket } } = opened;
+  const ask = () => collections.lastHarvest(collectionId);
+  try {
+    if (await follow({ ...context, runner: { pace: runner.pace, info }, started, expected })) {
+      const last = await outlast(ask, patienceOf(context));
+      if (last) await tellEnd(last, bucket, context);
+      return;
+    }
+  } catch (failure) {
+    const { ifOurs } = await import("../../base/errors.ts");
+    const last = await ask().catch(ifOurs(null));
+    // Where it failed before it had begun, the last one is another.
+    if (last && seen && isOf(seen, last.info)) await tellWhatCame(last.info, bucket, context);
+    throw failure;
+  }
+  output.note(goesOn(collectionId));
+  throw signal.reason;
+}
+
+/** Returns whether two of them are of the same harvest, or of two that follow one another on one stream. */
+function isOf(seen: HarvestInfo, ended: HarvestInfo): boolean {
+  return Date.parse(ended.harvest_timestamp) >= Date.parse(seen.harvest_timestamp);
+}
+
+/** Shows how a harvest ended, and what it brought. @throws as `checkOutcome` */
+export async function tellEnd(
+  { info }: Pick<LastHarvest, "info">,
+  bucket: BucketRef,
+  context: Context,
+): Promise<void> {
+  await tellWhatCame(info, bucket, context);
+  await checkOutcome(info);
+}
+
+async function tellWhatCame(
+  info: HarvestInfo,
+  bucket: BucketRef,
+  { output }: Context,
+): Promise<void> {
+  const { outcome = "done", reason } = info;
+  output.line(`${info.collection_id}: ${outcome}. ${summary(info)}`);
+  if (outcome !== "failed" && reason) output.line(reason);
+  const { leftOutLines, placeLines } = await import("../text/harvest_text.ts");
+  for (const line of [...placeLines(info, bucket), ...leftOutLines(info)]) output.line(line);
+}
+
+/**
+ * The next harvest goes on from where one ended that failed, or was stopped before it was done.
+ * @throws UserError, OutsideError for such a one, by who has to act.
+ */
+export async function checkOutcome(info: HarvestInfo): Promise<void> {
+  const { isTornOff } = await import("../../collection/harvest_info.ts");
+  const { OutsideError, UserError } = await import("../../base/errors.ts");
+  const { collection_id: id, outcome, reason, exit_code, type } = info;
+  const isCut = outcome === "interrupted" || isTornOff(info);
+  if (!isCut && outcome !== "failed") return;
+  const what = isCut
+    ? "was stopped before it was done"
+    : `failed: ${reason ?? "no reason was recorded"}`;
+  const isPersons = outcome === "failed" && exit_code === 1;
+  const Failure = isPersons ? UserError : OutsideError;
+  const look = isPersons ? `What to do is in: twarc-cloud harvest logs ${lastWord(id)}. ` : "";
+  throw new Failure(`The harvest of ${id} ${what}`, {
+    hint: `${look}What was collected is safe: the next one goes on from there, with: ${
+      startCommand({ id, type })
+    }`,
+  });
+}
