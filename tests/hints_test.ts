@@ -34,6 +34,9 @@ const OF_ERRORS: Record<string, Record<string, string | [file: string, says: str
     "harvest logs": ["cli/collection/attach", "whose harvester is gone"],
   },
   "cli/collection/compliance": { "collection verify": "a tweets file is damaged" },
+  "cli/collection/outcome": {
+    "harvest logs": ["cli/collection/attach", "shows who follows it what came"],
+  },
   "cli/collection/recover": {
     "collection filter-start": ["harvest/recovery/recover", "search"],
   },

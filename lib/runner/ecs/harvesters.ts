@@ -195,7 +195,7 @@ export class EcsHarvesters {
       await clock.sleep(this.#options.pace, signal);
     }
     throw new UnresponsiveError(`The harvester of ${collectionId} does not stop`, {
-      hint: "Look at its task in the AWS console.",
+      hint: "In the AWS console, look at its task.",
     });
   }
 }
