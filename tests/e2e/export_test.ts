@@ -118,7 +118,7 @@ Deno.test("what cannot be exported is refused in one line, and leaves nothing", 
     await Deno.writeTextFile(place.path("short"), "key");
     const refused: [string[], number, RegExp][] = [
       [["none"], 1, /none/],
-      [["find", "--columns", "twarc"], 1, /those of version 2, and tweets are of 1\.1/],
+      [["find", "--columns", "twarc"], 1, /for version 2 of the API, but the tweets are of version 1\.1/],
       [["find", "--columns", "nonsense"], 1, /"nonsense" is not a column/],
       [["find", "--harvest", "20010101000000"], 1, /find has no harvest 20010101000000/],
       [["find", "--pseudonyms", "nowhere"], 1, /nowhere cannot be read.*openssl/],

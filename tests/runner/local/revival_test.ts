@@ -50,7 +50,7 @@ Deno.test("what is to be alive is started as soon as its keeper is gone for sure
   await clock.advance(MINUTE / 2);
   await end();
   assert.equal(revived.length, 1);
-  assert.match(lines[0] ?? "", /live is started again: its harvester is gone/);
+  assert.match(lines[0] ?? "", /Restarting live: its harvester and its keeper no longer run/);
   const { keeper, state, process } = await found();
   assert.notEqual(keeper, "first");
   assert.deepEqual([state, process], ["waiting", undefined]);
