@@ -132,7 +132,7 @@ Deno.test("a process that cannot be started is reported once, and tried again", 
   await end();
   assert.ok(revived.length >= 3, `${revived}`);
   assert.equal(lines.filter((line) => line.includes("ENOENT")).length >= 1, true);
-  assert.match(lines.at(-1) ?? "", /live is started again/);
+  assert.match(lines.at(-1) ?? "", /Restarting live/);
 });
 
 Deno.test("a document that is damaged is reported once, and keeps nothing else waiting", async () => {
@@ -141,7 +141,7 @@ Deno.test("a document that is damaged is reported once, and keeps nothing else w
   await clock.advance(MINUTE / 2);
   await end();
   assert.equal(revived.length, 1);
-  assert.equal(lines.filter((line) => line.includes("runner/kept/bad.json is left out")).length, 1);
+  assert.equal(lines.filter((line) => line.includes("runner/kept/bad.json is skipped")).length, 1);
 });
 
 Deno.test("a lock that was left by a restart, whose end one look cannot tell, is watched and keeps nothing from starting", async () => {

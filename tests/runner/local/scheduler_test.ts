@@ -195,7 +195,7 @@ Deno.test("the folder of a bucket may be away for a while, and its schedules a f
     await until(clock, () => started.length === 1);
     // Wherever it is just then: what it was writing is reported besides.
     await Deno.rename(bucket, away);
-    const isAway = /is away\..*Retrying until it works/;
+    const isAway = /is not available\..*Retrying until it works/;
     await until(clock, () => lines.some((line) => isAway.test(line)));
     await Deno.rename(away, bucket);
     await until(clock, () => started.length >= 2 && again() === 1);
