@@ -1,4 +1,4 @@
-/** A filter stream as a source: one walk without an end, no tweet twice, and its gaps asked for again. */
+/** A filter stream as a source: one walk without an end, no tweet twice, and its gaps requested again. */
 
 import type { Batch, Positions, SourceOptions, TweetSource } from "./source.ts";
 import { getLogger } from "@logtape/logtape";
@@ -27,29 +27,29 @@ import { sideBySide } from "./side_by_side.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
 
-/** What to collect from the stream. */
+/** Options of a filter source. */
 export interface FilterOptions {
   wanted: StreamWanted;
-  /** Awaited before the stream is opened again. */
+  /** Awaited before the stream is reopened. */
   confirm?: Confirm | undefined;
-  /** What recent search is asked for where the stream missed something; none where it is not to be asked. */
+  /** The queries of recent search for gaps of the stream; empty where it is not to be used. */
   queries: string[];
   /** The most tweets that it collects from its start to its stop. */
   maxRecords?: number | undefined;
 }
 
-/** Ids that are committed, for the harvester after a crash: the newest. */
+/** Ids in a commit, for the harvester after a crash: the newest. */
 const COMMITTED = 1_000;
 
 /**
- * Why a stream missed something: between two harvesters; before a stop while it was not open, or not open again; and
- * where more was arriving when it was left.
+ * Reasons of gaps: between two harvesters; before a stop while the stream was not open, or not reopened; and where
+ * more was arriving at the stop.
  */
 const INTERRUPTED = "The harvester was interrupted";
 const NOT_OPEN = "The stream was not open when the harvest stopped";
 const UNREAD = "More was arriving on the stream when the harvest stopped";
 
-/** Where a stream stood at a commit. */
+/** The position of a stream at a commit. */
 const positionSchema = z.object({
   /** When something last arrived, in milliseconds since 1970. */
   at: z.number(),
@@ -57,15 +57,15 @@ const positionSchema = z.object({
   ids: z.array(z.string()),
   /** The connection that was open. */
   connection: z.string().optional(),
-  /** Set where it was stopped in good order: what came after is no gap. */
+  /** Set where it was stopped in good order: later tweets are no gap. */
   isStopped: z.literal(true).optional(),
-  /** From where the stream goes on exactly, where the network said so. */
+  /** The position from where the stream resumes exactly, if the network returned one. */
   cursor: z.custom<Json>((value) => value !== undefined).optional(),
   /** How many tweets it has collected since its start, where that is limited; absent once a person has stopped it. */
   collected: z.number().optional(),
 });
 
-/** Collects what a stream delivers. */
+/** Collects the tweets of a stream. */
 export class FilterSource implements TweetSource {
   readonly #api: TwitterApi;
   readonly #options: FilterOptions;
@@ -94,7 +94,7 @@ export class FilterSource implements TweetSource {
     yield* sideBySide(ReadableStream.from(parts), parts.length);
   }
 
-  /** @param onEnd Called when the stream is over. */
+  /** @param onEnd Called when the stream has ended. */
   async *#stream(harvest: Harvest, onEnd: () => void): AsyncGenerator<Batch> {
     const { from, last, gaps } = harvest;
     const unfinished = unfinishedGaps(from);
@@ -114,7 +114,7 @@ export class FilterSource implements TweetSource {
     }
   }
 
-  /** What the stream brings until it is over, or told to stop and read out. */
+  /** Yields the batches of the stream until it ends, or is stopped and read out. */
   async *#read(harvest: Harvest, stand: Stand): AsyncGenerator<Batch> {
     const { signal, gaps, last } = harvest;
     const { connection } = stand;
@@ -132,7 +132,7 @@ export class FilterSource implements TweetSource {
         if (item.lost !== undefined) continue;
         const cut = opened || wanted.after !== undefined ? undefined : cutAt(last);
         const gap = cut === undefined ? item.gap : this.#missedSince(cut, INTERRUPTED);
-        // From now on whatever is missed is a gap, also for the harvester after one that is killed at once.
+        // From now on all missed tweets are a gap, also for the harvester after one that is killed at once.
         const urgency = opened ? {} : { isUrgent: true } as const;
         opened = true;
         // Where a stream is resumed exactly, nothing was missed since it was left.
@@ -150,12 +150,12 @@ export class FilterSource implements TweetSource {
         if (this.#left(harvest) <= 0) return;
       }
     } catch (error) {
-      // A stop also ends what comes before the stream is open.
+      // A stop also ends the steps before the stream is open.
       if (!signal.aborted || error instanceof TwarcCloudError) throw error;
     }
   }
 
-  /** Where the stream stands at its end; what it missed until then is for the next harvest. */
+  /** Yields the stream's position at its end; its last gap is for the next harvest. */
   *#ended(harvest: Harvest, stand: Stand): Generator<Batch> {
     const { signal } = harvest;
     const { down, why } = stand;
@@ -182,13 +182,13 @@ export class FilterSource implements TweetSource {
     };
   }
 
-  /** What was missed until now; the clock may have been set back meanwhile. */
+  /** Returns the gap until now; the clock may have been set back meanwhile. */
   #missedSince(from: number, why: string): Gap {
     const to = this.#clock.now();
     return { from: Math.min(from, to), to, why };
   }
 
-  /** The walks that ask for what a gap missed, above what was asked for already. */
+  /** Returns the walks that fill a gap, above the ids that others cover. */
   #missed(gap: Gap, { seen }: Harvest, stand: Stand): GapWalk[] {
     const span = spanOfGap(gap, newest(seen.highest, stand.askedTo));
     const walks = walksOfGap(span, this.#options.queries);
@@ -196,7 +196,7 @@ export class FilterSource implements TweetSource {
     return walks;
   }
 
-  /** What fills the gaps, one after the other. */
+  /** Yields the batches that fill the gaps, one after the other. */
   async *#fills(harvest: Harvest): AsyncGenerator<Batch> {
     const [api, clock, signal] = [this.#api, this.#clock, harvest.filling];
     for await (const gap of harvest.gaps.all) {
@@ -220,7 +220,7 @@ export class FilterSource implements TweetSource {
       tweets.push(line);
     }
     harvest.collected += tweets.length;
-    // At the limit some of the item may be left out: it comes again once there is a higher one.
+    // At the limit some of the item may be left out: it is sent again once the limit is higher.
     if (this.#left(harvest) > 0) harvest.cursor = cursor ?? harvest.cursor;
     const position = this.#position(harvest, connection);
     return {
@@ -233,12 +233,12 @@ export class FilterSource implements TweetSource {
     };
   }
 
-  /** How many tweets are still wanted. */
+  /** Returns how many tweets may still be collected. */
   #left({ collected }: Harvest): number {
     return (this.#options.maxRecords ?? Infinity) - collected;
   }
 
-  /** Where the stream stands now: its ids are many, and needed once a flush. */
+  /** Returns the stream's current position: its ids are many, and needed once a flush. */
   #position({ seen, collected, cursor }: Harvest, connection: string | undefined) {
     const at = this.#clock.now();
     const ids = seen.newest(COMMITTED);
@@ -252,37 +252,37 @@ export class FilterSource implements TweetSource {
   }
 }
 
-/** What the parts of one harvest share. */
+/** The shared state of one harvest. */
 interface Harvest {
   from: Positions;
-  /** Where the stream of the harvest before stood, if it was cut. */
+  /** The position of the harvest before, if it was cut. */
   last: z.infer<typeof positionSchema> | undefined;
   signal: AbortSignal;
   seen: Recent;
   /** Tweets that were collected since the stream's start. */
   collected: number;
-  /** The cursor of the item that came last, where the network has any. */
+  /** The cursor of the last item, where the network has any. */
   cursor: Json | undefined;
   gaps: Gaps;
-  /** Aborted when the stream is over. */
+  /** Aborted when the stream has ended. */
   filling: AbortSignal;
 }
 
-/** Where the stream of a harvest stands. */
+/** The state of a harvest's stream. */
 interface Stand {
-  /** The newest id that walks go up to which ask for what was missed. */
+  /** The highest id that walks of gaps go up to. */
   askedTo: string | undefined;
-  /** The connection that was known last. */
+  /** The last known connection. */
   connection: string | undefined;
-  /** Since when something is missing, in milliseconds since 1970; absent while the stream is open. */
+  /** Since when tweets are missed, in milliseconds since 1970; absent while the stream is open. */
   down: number | undefined;
-  /** Why what would have come since then is missing. */
+  /** Why they are missed. */
   why: string;
-  /** Since when the stream is listened to, in milliseconds since 1970; absent before it is open. */
+  /** Since when the stream is open, in milliseconds since 1970; absent before. */
   since?: number;
 }
 
-/** A batch of answers with the tweets that the stream has not brought meanwhile. */
+/** Returns a batch of search results without the tweets that the stream has delivered meanwhile. */
 function withNew(batch: Batch, seen: Recent): Batch {
   const tweets: Uint8Array[] = [];
   let count = 0;
@@ -297,28 +297,28 @@ function withNew(batch: Batch, seen: Recent): Batch {
   return { ...batch, tweets, count };
 }
 
-/** When the harvest before was cut off; absent where it was stopped in good order. */
+/** Returns when the harvest before was cut off; nothing where it was stopped in good order. */
 function cutAt(last: Harvest["last"]): number | undefined {
   return last?.isStopped ? undefined : last?.at;
 }
 
-/** The positions of walks that are begun, or put lower. */
+/** Yields the positions of walks that are begun, or lowered. */
 function* begun(walks: GapWalk[]): Generator<Batch> {
   for (const { name, position } of walks) yield { walk: name, position, tweets: [], count: 0 };
 }
 
-/** The higher of two ids that may not be known. */
+/** Returns the higher of two ids that may be unknown. */
 function newest(one: string | undefined, other: string | undefined): string | undefined {
   if (one === undefined || other === undefined) return one ?? other;
   return isOlder(one, other) ? other : one;
 }
 
-/** A gap as it is recorded: search finds no retweets, so that it stays partial. */
+/** Returns a gap as it is recorded: search finds no retweets, so that it stays partial. */
 function told(gap: Gap, walks: GapWalk[]): Gap {
   return walks.length > 0 ? { ...gap, ...idsOfWalks(walks), asked_again: "partial" } : gap;
 }
 
-/** The gaps that are to be filled, and what came through the stream since each. */
+/** The gaps to fill, and the tweets that arrived through the stream since each. */
 class Gaps {
   readonly #queue: ReadableStream<OpenGap>;
   #controller: ReadableStreamDefaultController<OpenGap> | undefined;
@@ -354,7 +354,7 @@ class Gaps {
     this.#controller?.close();
   }
 
-  /** Takes in that a tweet came through the stream. */
+  /** Records that a tweet arrived through the stream. */
   arrived(id: string): void {
     for (const gap of this.#open) {
       const oldest = this.#oldest.get(gap);
@@ -364,7 +364,9 @@ class Gaps {
     }
   }
 
-  /** Walks, not begun yet, whose newest part has come through the stream since it was asked last: sent once more. */
+  /**
+   * Returns walks that are not begun yet, and whose newest part has arrived through the stream since the last call.
+   */
   lowered(): GapWalk[] {
     const walks = [...this.#lowered].flatMap((gap) =>
       above(gap.walks, this.#oldest.get(gap) ?? "")
@@ -392,7 +394,7 @@ export function openStream(
   const isAskedAgain = config.api === "2" && fill_gaps;
   const { queries, tooLong } = isAskedAgain ? searchQueries(filter) : { queries: [], tooLong: [] };
   for (const rule of tooLong) {
-    log.warn("Too long for search, so that its gaps stay open: {rule}", { rule });
+    log.warn("The rule is too long for search, so its gaps stay open: {rule}", { rule });
   }
   const time = api.time ?? clock;
   return new FilterSource(api, { wanted, confirm, queries, maxRecords }, time);

@@ -1,4 +1,4 @@
-/** What a stream missed, asked for again through recent search: one walk a gap and query. */
+/** The gaps of a stream, filled through recent search: one walk a gap and query. */
 
 import { getLogger } from "@logtape/logtape";
 import { z } from "zod";
@@ -18,12 +18,12 @@ const spanSchema = z.strictObject({ since: z.string().optional(), oldest: z.stri
 /** Milliseconds until a post can be found by search, and until a late one has come through the stream. */
 const INDEXED_AFTER_MS = 15_000;
 
-/** What a search is answered that cannot be. */
+/** The statuses of a search that is refused for good. */
 const REFUSED = new Set([400, 413, 414, 422]);
 
 /**
- * Returns the span of a gap: from the newest id before it, if there is one, to when the stream was open again, which a
- * clock that is behind cannot tell.
+ * Returns the span of a gap: from the newest id before it, if there is one, to when the stream was reopened, which is
+ * unknown to a clock that is behind.
  */
 export function spanOfGap({ from, to }: Gap, newestId: string | undefined): MissedSpan {
   const [sinceId, untilId] = [newestId ?? timeId(from), timeId(to)];
@@ -33,19 +33,23 @@ export function spanOfGap({ from, to }: Gap, newestId: string | undefined): Miss
 /** The parts of the name of a gap's walk: the ids that it lies between, and the query. */
 const NAME = /^gap:(\d+)-(\d*):([^]*)$/;
 
-/** Returns the ids that the walks of a gap lie between, as a gap is recorded; nothing where the upper one is not known. */
+/**
+ * Returns the ids that the walks of a gap lie between, as a gap is recorded; nothing where the upper one is unknown.
+ */
 export function idsOfWalks([walk]: GapWalk[]): Pick<Gap, "since_id" | "until_id"> {
   const [, since_id, until_id] = NAME.exec(walk?.name ?? "") ?? [];
   return since_id && until_id ? { since_id, until_id } : {};
 }
 
-/** Returns the newest id that walks of gaps go up to: what is below is theirs to ask for, of any gap that is found later. */
+/**
+ * Returns the highest id that walks of gaps go up to: they cover what is below, also of gaps that are found later.
+ */
 export function highestOf(walks: GapWalk[]): string | undefined {
   const ends = walks.map(({ name }) => /^gap:\d+-(\d+):/.exec(name)?.[1] ?? "0");
   return ends.toSorted((a, b) => isOlder(a, b) ? -1 : 1).at(-1);
 }
 
-/** Returns the ids that the walk of a gap goes through, neither of the ends among them, and what it asks for. */
+/** Returns the ids that the walk of a gap goes through, without both ends, and its query. */
 export function spanOfWalk(
   { name }: GapWalk,
 ): { sinceId: string; untilId: string | undefined; query: string } | null {
@@ -59,26 +63,26 @@ export function unfinishedGaps(from: Positions): GapWalk[] {
     .filter(({ name, position }) => name.startsWith(GAP_WALK) && position !== "whole");
 }
 
-/** What fills gaps. */
+/** Options of filling gaps. */
 export interface GapFilling {
   api: TwitterApi;
   clock: Clock;
   signal: AbortSignal;
 }
 
-/** A gap that waits to be filled. */
+/** A gap that is not filled yet. */
 export interface OpenGap {
   walks: GapWalk[];
-  /** The oldest id that came through the stream since it is open again. */
+  /** Returns the oldest id that arrived through the stream since it was reopened. */
   oldestSince: () => string | undefined;
-  /** Whether it is being asked for. */
+  /** Whether it is being filled. */
   isBegun: boolean;
 }
 
 /**
- * Yields the batches that fill a gap. Search returns no retweets, so that it is filled in part only. A query that the
- * search does not take is told by a message and left; a search that fails otherwise, or is refused for now, is left
- * for the next harvest, and ends no stream.
+ * Yields the batches that fill a gap. Search returns no retweets, so that it is filled in part only. A query that
+ * search does not accept is reported in a message and dropped; a search that fails otherwise, or is refused for now,
+ * is left for the next harvest, and ends no stream.
  */
 export async function* filled(
   gap: OpenGap,
@@ -86,7 +90,7 @@ export async function* filled(
 ): AsyncGenerator<Batch> {
   const { walks, oldestSince } = gap;
   const wait = INDEXED_AFTER_MS - ageOf(walks, clock.now());
-  // One of a harvest before is asked for at once: this one may be as short.
+  // A gap of an earlier harvest is filled at once: this harvest may be as short.
   if (wait > 0) await clock.sleep(wait, signal);
   gap.isBegun = true;
   for (const one of walks) {
@@ -97,13 +101,13 @@ export async function* filled(
   }
 }
 
-/** Milliseconds since a gap ended; 0 where that is not known. */
+/** Returns the milliseconds since a gap ended; 0 where that is unknown. */
 function ageOf([walk]: GapWalk[], now: number): number {
   const [, , untilId] = NAME.exec(walk?.name ?? "") ?? [];
   return untilId ? now - idTime(untilId) : 0;
 }
 
-/** How a gap is asked for. */
+/** Options of filling one walk. */
 export interface Filling {
   /** Null where nothing may be read now. */
   search: (query: string, at: PageAt) => Promise<Page | null>;
@@ -112,13 +116,13 @@ export interface Filling {
   most?: number | undefined;
   /** How far back a timeline goes, where the gap is of one. */
   reach?: Reach;
-  /** Whose timeline that is. */
+  /** The user of that timeline. */
   userId?: string;
 }
 
 /**
- * Yields the batches of one walk that asks for a gap; the last says what of it was asked for. What the search does not reach
- * any more is of the gap that is known, and no other one. A refusal ends no harvest: as `filled`.
+ * Yields the batches of one walk that fills a gap; the last has the span that was covered. What search no longer
+ * reaches belongs to the known gap, and makes no other one. A refusal ends no harvest: as `filled`.
  */
 export async function* filledWalk(
   { name, position }: GapWalk,
@@ -143,12 +147,15 @@ export async function* filledWalk(
     if (signal.aborted) return;
     const answer = answerBehind(error);
     if (!answer) throw error;
-    log.warn("What was missed could not be asked for: {problem}", { problem: answer.message });
+    log.warn("A gap could not be filled: {problem}", { problem: answer.message });
     if (isOfQuery(answer)) yield given(name, answer.message);
   }
 }
 
-/** Returns what of a gap was asked for, above what search does not reach; null where that is nothing, or its end is not known. */
+/**
+ * Returns the span of a gap that was covered, above what search does not reach; null where there is none, or its end
+ * is unknown.
+ */
 function askedSpan(
   { sinceId, untilId, userId }: {
     sinceId: string | undefined;
@@ -163,16 +170,16 @@ function askedSpan(
   const since = sinceId === "0" ? {} : { since_id: sinceId };
   if (!beyond) return { from: idTime(sinceId), to, ...since, until_id: untilId, ...whose };
   if (beyond.to < to) return { from: beyond.to, to, until_id: untilId, ...whose };
-  // How far back a search goes is known at any time; how far a timeline does, only now.
+  // How far a search goes back is always known; how far a timeline does, only now.
   return userId === undefined ? null : { from: to, to, until_id: untilId, ...whose };
 }
 
-/** Returns whether a search is refused for what it asks, and not for the keys, the access or the address. */
+/** Returns whether a search is refused for its query, and not for the keys, the access or the address. */
 function isOfQuery(answer: ApiError): boolean {
   return REFUSED.has(answer.status) && passingRefusal(answer) === null;
 }
 
-/** Returns the walks of a gap whose newest part, down to an id, came through the stream. */
+/** Returns the walks of a gap whose newest part, down to an id, arrived through the stream. */
 export function above(walks: GapWalk[], id: string): GapWalk[] {
   return walks.flatMap(({ name, position }) => {
     const { oldest, since } = spanSchema.safeParse(position).data ?? {};
@@ -181,14 +188,14 @@ export function above(walks: GapWalk[], id: string): GapWalk[] {
   });
 }
 
-/** Returns the place, not above the oldest post that the stream itself brought. */
+/** Returns the place, lowered to the oldest post that the stream itself delivered. */
 function below(at: PageAt, oldest: string | undefined): PageAt {
   const { untilId } = at;
   if (oldest === undefined || at.next !== undefined) return at;
   return untilId === undefined || isOlder(oldest, untilId) ? { ...at, untilId: oldest } : at;
 }
 
-/** Returns a walk that is given up, and why. */
+/** Returns a message for a walk that is dropped, and why. */
 function given(walk: string, why: string): Batch {
   const line = new TextEncoder().encode(JSON.stringify({ gap_not_filled: { walk, why } }));
   return {

@@ -25,40 +25,40 @@ import { BudgetUsedUp } from "./meter.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
 
-/** Milliseconds between tries of an API that refuses what it took before. */
+/** Milliseconds between tries of an API that refuses ids which it accepted before. */
 const PAUSE_MS = 60_000;
 
-/** What to hydrate. */
+/** Options of hydrating. */
 export interface HydrateOptions {
   /** Sorted, each once. */
   ids: BigUint64Array;
-  /** The highest id that was asked for when the last walk was whole. */
+  /** The highest id that was requested when the last walk was complete. */
   sinceId?: string | undefined;
-  /** Milliseconds that an API is waited for that worked before. */
+  /** Milliseconds to wait for an API that worked before. */
   patienceMs: number;
   waits?: Waits | undefined;
 }
 
-/** That the API refuses an id which it took before. */
+/** The API refuses an id that it accepted before. */
 class InTrouble extends Error {
   override readonly cause: unknown;
 
   /** @param cause The refusal. */
   constructor(cause: unknown) {
-    super("The API refuses what it took before");
+    super("The API refuses ids that it accepted before");
     this.cause = cause;
   }
 }
 
-/** Asks for tweets by their ids. */
+/** Collects tweets by their ids. */
 export class HydrateSource implements TweetSource {
   readonly #api: TwitterApi;
   readonly #options: HydrateOptions;
   readonly #clock: Clock;
 
-  /** Refusals before anything was answered. */
+  /** Refusals before the first response. */
   #refused = 0;
-  /** An id that was answered. */
+  /** An id that the API accepted. */
   #answered: string | undefined;
 
   constructor(api: TwitterApi, options: HydrateOptions, clock: Clock) {
@@ -84,7 +84,7 @@ export class HydrateSource implements TweetSource {
     }
   }
 
-  /** Yields what a damage took, asked for once more. */
+  /** Yields the tweets that a damage took, requested again. */
   async *#filled(one: GapWalk, signal: AbortSignal): AsyncGenerator<Batch> {
     const { ids } = this.#options;
     const { sinceId, untilId } = spanOfWalk(one) ?? {};
@@ -107,7 +107,10 @@ export class HydrateSource implements TweetSource {
     }
   }
 
-  /** Yields what is found of the ids from an index on, up to another one, and where it is then; less where no more may be read. */
+  /**
+   * Yields the tweets of the ids from an index on, up to another one, and the index reached; less where no more may
+   * be read.
+   */
   async *#asked(
     { start, end }: { start: number; end: number },
     signal: AbortSignal,
@@ -122,7 +125,10 @@ export class HydrateSource implements TweetSource {
     }
   }
 
-  /** Returns the tweets of some ids, as soon as the API takes again what it took before. @throws the refusal after patience. */
+  /**
+   * Returns the tweets of some ids, as soon as the API accepts again what it accepted before. @throws the refusal
+   * after patience.
+   */
   async #patiently(ids: string[], signal: AbortSignal): Promise<TweetsFound> {
     const { patienceMs, waits } = this.#options;
     const clock = this.#clock;
@@ -135,7 +141,7 @@ export class HydrateSource implements TweetSource {
         const now = clock.monotonic();
         since ??= now;
         if (now - since >= patienceMs) throw error.cause;
-        log.error("{problem}: it took such ids before, and is tried again in {seconds} s", {
+        log.error("{problem}. The API accepted such ids before, retrying in {seconds} s", {
           problem: messageOf(error.cause),
           seconds: PAUSE_MS / 1_000,
         });
@@ -147,7 +153,9 @@ export class HydrateSource implements TweetSource {
     }
   }
 
-  /** Returns the tweets of some ids; where they are refused together, of the halves, down to the id that is refused. */
+  /**
+   * Returns the tweets of some ids; where they are refused together, of the halves, down to the id that is refused.
+   */
   async #found(ids: string[], signal: AbortSignal): Promise<TweetsFound> {
     try {
       const found = await this.#api.tweets(ids, signal);
@@ -171,7 +179,7 @@ export class HydrateSource implements TweetSource {
     }
   }
 
-  /** Asks once more for those of which an answer has said nothing: an API in trouble leaves some out. */
+  /** Requests ids again that a response did not mention: an API in trouble leaves some out. */
   async #askedAgain(found: TweetsFound, signal: AbortSignal): Promise<TweetsFound> {
     const silent = found.missing.filter(({ why }) => why === "not_told").map(({ id }) => id);
     if (silent.length === 0) return found;
@@ -190,7 +198,7 @@ export class HydrateSource implements TweetSource {
     };
   }
 
-  /** Makes sure that a refusal is of an id alone: one that was answered is asked for again. @throws InTrouble */
+  /** Ensures that a refusal is about an id alone: an accepted one is requested again. @throws InTrouble */
   async #checked(refusal: unknown, signal: AbortSignal): Promise<void> {
     if (this.#answered === undefined) return;
     try {
@@ -201,7 +209,10 @@ export class HydrateSource implements TweetSource {
   }
 }
 
-/** Returns whether a refusal is of keys or access, and so of all ids: after others that were taken, trouble of the API. */
+/**
+ * Returns whether a refusal is about keys or access, and so about all ids: after accepted ones, it is trouble of the
+ * API.
+ */
 function isOfAll(error: unknown): boolean {
   return !mayBeOfOne(error) && passingRefusal(error) !== null;
 }
@@ -230,7 +241,7 @@ function unaffordable(error: unknown): null {
   throw error;
 }
 
-/** Returns what an answer brought, as a batch has it. */
+/** Returns the content of a response for a batch. */
 function broughtBy(found: TweetsFound): Pick<Batch, "tweets" | "count" | "missing" | "protected"> {
   return {
     tweets: found.lines,
@@ -240,15 +251,15 @@ function broughtBy(found: TweetsFound): Pick<Batch, "tweets" | "count" | "missin
   };
 }
 
-/** Where the walk of a gap stands, of which something was asked for. */
+/** The position of a gap's walk that was begun. */
 const askedSchema = z.object({ asked: z.string().regex(/^\d+$/) });
 
-/** Returns the last id that the walk of a gap has asked for; nothing where it was not begun. */
+/** Returns the last id that the walk of a gap has requested; empty where it was not begun. */
 function askedOfGap(position: Position): string | undefined {
   return askedSchema.safeParse(position).data?.asked;
 }
 
-/** Returns the last id that the walk has asked for. */
+/** Returns the last id that the walk has requested. */
 function lastAsked(position: Position | undefined): string | undefined {
   if (position === undefined || position === "whole") return undefined;
   if (typeof position === "string" && /^\d+$/.test(position)) return position;
@@ -268,7 +279,7 @@ function indexAfter(ids: BigUint64Array, id: string | undefined): number {
   return low;
 }
 
-/** Opens the source of a configuration. @throws what `ids` throws */
+/** Opens the source of a configuration. @throws the errors of `ids` */
 export async function openIds(
   { hydrate: { since_id: sinceId } }: HydrateConfig,
   api: TwitterApi,

@@ -1,10 +1,10 @@
-/** The ids that came last: a new one costs the same, however many are remembered. */
+/** The last ids of a sequence: a new one costs the same, however many are remembered. */
 
-/** Ids, each once, of which the oldest are forgotten when they become too many. */
+/** Ids, each once, of which the oldest are forgotten when there are too many. */
 export class LastIds {
   readonly #most: number;
   readonly #ids = new Set<string>();
-  /** The same ids, where the next one takes the place of the oldest: a set would have to look for it. */
+  /** The same ids, where the next one replaces the oldest: a set would have to search for it. */
   readonly #ring: string[] = [];
   #next = 0;
   #added = 0;
@@ -36,7 +36,7 @@ export class LastIds {
   }
 
   /**
-   * Those that were added last, oldest first.
+   * Returns those that were added last, oldest first.
    * @param past How many of the very last are left out.
    */
   newest(count: number, past = 0): string[] {

@@ -1,4 +1,4 @@
-/** Look-ups of users by their ids, where one whom the API refuses does not cost the others of a call. */
+/** Look-ups of users by their ids, in which a refused user does not cost the others of a call. */
 
 import { getLogger } from "@logtape/logtape";
 import { chunks } from "../base/chunks.ts";
@@ -13,7 +13,7 @@ const log = getLogger(["twarc-cloud", "harvest"]);
 export class LookUps {
   readonly #api: Pick<TwitterApi, "users">;
   #hasAnswered = false;
-  /** Refusals since something was answered. */
+  /** Refusals since the last response. */
   #refused = 0;
 
   constructor(api: Pick<TwitterApi, "users">) {
@@ -21,14 +21,14 @@ export class LookUps {
   }
 
   /**
-   * Yields what is said of users; nothing of one whom the API refuses.
-   * @throws what the API throws, where that is about all of them.
+   * Yields the answers for users; none for one whom the API refuses.
+   * @throws the API's errors that concern all users.
    */
   async *of(ids: Iterable<string>, signal: AbortSignal): AsyncGenerator<UserAnswer[]> {
     for (const some of chunks(ids, LOOKUP_SIZE)) yield* this.#halved(some, signal);
   }
 
-  /** Asks for users; where they are refused together, for the halves, down to the one who is refused. */
+  /** Requests users; where they are refused together, the halves, down to the refused one. */
   async *#halved(ids: string[], signal: AbortSignal): AsyncGenerator<UserAnswer[]> {
     try {
       const answers = await Array.fromAsync(this.#api.users("id", ids, signal));
@@ -37,7 +37,7 @@ export class LookUps {
       yield answers.flat();
       return;
     } catch (error) {
-      // Keys that nothing was answered for yet may be none.
+      // Keys that were never accepted may be invalid.
       const isOfKeys = error instanceof UserError && !this.#hasAnswered;
       if (isOfKeys || !mayBeOfOne(error) || ++this.#refused > MAX_REFUSED) throw error;
       if (ids.length === 1) {

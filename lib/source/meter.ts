@@ -1,4 +1,4 @@
-/** Counts what is billed while a harvest reads, and says when its budget would be passed. */
+/** Counts the billed reads of a harvest, and checks them against its budget. */
 
 import type { Clock } from "../base/clock.ts";
 import type { Budget } from "../billing/budget.ts";
@@ -13,10 +13,10 @@ import {
   rounded,
 } from "../billing/prices.ts";
 
-/** What is billed by the piece. */
+/** Objects that are billed by the piece. */
 export type Kind = "post" | "user";
 
-/** What the harvests of a collection were billed in a month. */
+/** The bill of a collection's harvests in a month. */
 export interface Spent {
   /** In UTC: `2026-11`. */
   month: string;
@@ -24,26 +24,26 @@ export interface Spent {
   dollars: number;
 }
 
-/** What a meter is made of. */
+/** Options of a meter. */
 export interface MeterOptions {
   prices: Prices;
   budget?: Budget | undefined;
   clock: Clock;
-  /** What the harvests before were billed. */
+  /** The bill of the harvests before. */
   spent?: Spent | undefined;
 }
 
-/** Reading more would pass the budget: a walk that meets it stays where it is. */
+/** The budget does not cover another read: a walk that meets it stays where it is. */
 export class BudgetUsedUp extends Error {}
 
-/** What a harvest is billed, and may still be billed. */
+/** The bill of a harvest, and what remains of its budget. */
 export class Meter {
   readonly #options: MeterOptions;
   #spent: Spent;
   readonly #read = { post: 0, user: 0 };
-  /** What of it harvests before read on the same stream. */
+  /** The reads of earlier harvests on the same stream. */
   #readBefore = { post: 0, user: 0 };
-  /** What requests under way may cost, in the unit of the budget. */
+  /** The cost that requests in progress may have, in the unit of the budget. */
   #reserved = 0;
   #settled = Promise.withResolvers<void>();
   #refusal: string | null = null;
@@ -53,19 +53,19 @@ export class Meter {
     this.#spent = options.spent ?? this.#nothing();
   }
 
-  /** Of this harvest. */
+  /** The bill of this harvest. */
   get billed(): Billed {
     const posts = this.#read.post - this.#readBefore.post;
     const users = this.#read.user - this.#readBefore.user;
     return this.#costOf(posts, users);
   }
 
-  /** Takes in that another harvest goes on in place of this one; a budget per harvest is not new by that. */
+  /** Records that another harvest follows this one; that does not renew a budget per harvest. */
   nextHarvest(): void {
     this.#readBefore = { ...this.#read };
   }
 
-  /** Of this month, this harvest and those before. */
+  /** The bill of this month, of this harvest and those before. */
   get spent(): Spent {
     if (this.#spent.month !== monthOf(this.#options.clock.now())) this.#spent = this.#nothing();
     return this.#spent;
@@ -77,10 +77,10 @@ export class Meter {
   }
 
   /**
-   * Sets aside what a request may cost; `settle` must follow. Waits for the requests under way where what
-   * they leave may do.
-   * @returns How many may be asked for: at least `least`, at most `most`.
-   * @throws BudgetUsedUp where there are fewer left than `least`; the signal's reason when it is aborted.
+   * Reserves the cost of a request; `settle` must follow. Waits for the requests in progress where they may leave
+   * enough.
+   * @returns How many may be requested: at least `least`, at most `most`.
+   * @throws BudgetUsedUp where fewer than `least` are left; the signal's reason when it is aborted.
    */
   async reserve(
     kind: Kind,
@@ -99,7 +99,7 @@ export class Meter {
     }
   }
 
-  /** Takes in what a request that was reserved for brought. */
+  /** Records the result of a request with a reservation. */
   settle(kind: Kind, reserved: number, read: number): void {
     this.#reserved = rounded(this.#reserved - reserved * this.#cost(kind));
     this.#count(kind, read);
@@ -107,7 +107,7 @@ export class Meter {
     this.#settled = Promise.withResolvers();
   }
 
-  /** Takes in what came without being asked for. @returns Whether more may come. */
+  /** Records posts that arrived without a request. @returns Whether more may come. */
   arrived(posts: number): boolean {
     this.#count("post", posts);
     if (this.#affordable("post") >= 1) return true;
@@ -115,7 +115,7 @@ export class Meter {
     return false;
   }
 
-  /** Of all that was read since it was made: what a budget per harvest is for. */
+  /** All reads since it was made, for a budget per harvest. */
   get #used(): Billed {
     return this.#costOf(this.#read.post, this.#read.user);
   }
@@ -142,7 +142,7 @@ export class Meter {
     return Math.floor(rounded((this.#left() - this.#reserved) / cost));
   }
 
-  /** Of one, in the unit of the budget. */
+  /** The cost of one, in the unit of the budget. */
   #cost(kind: Kind): number {
     const { budget, prices } = this.#options;
     if (budget?.dollars !== undefined) return prices[kind];

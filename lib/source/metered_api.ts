@@ -1,4 +1,4 @@
-/** An API whose reads are billed: each is metered, and none is made that would pass the budget. */
+/** An API whose reads are billed: each is metered, and none is made that would exceed the budget. */
 
 import { chunks } from "../base/chunks.ts";
 import type { Clock } from "../base/clock.ts";
@@ -25,7 +25,7 @@ import {
 } from "../twitter/v2/sizes.ts";
 import type { Meter } from "./meter.ts";
 
-/** A TwitterApi that asks for no more than the meter lets through; it throws BudgetUsedUp. */
+/** A TwitterApi that requests no more than the meter allows; it throws BudgetUsedUp. */
 export class MeteredApi implements TwitterApi {
   readonly tellsAuthors: boolean;
   readonly time?: Clock;
@@ -54,7 +54,7 @@ export class MeteredApi implements TwitterApi {
     return this.#page(ask, { at, size, signal });
   }
 
-  /** Ends where the budget is used up. What had been sent by then is billed, and comes. */
+  /** Ends where the budget is used up. Posts sent by then are billed, and yielded. */
   async *stream(
     wanted: StreamWanted,
     signal: AbortSignal,
@@ -90,7 +90,7 @@ export class MeteredApi implements TwitterApi {
     }
   }
 
-  /** As many of the ids, from the first on, as the budget covers. */
+  /** Requests as many of the ids, from the first on, as the budget covers. */
   async tweets(ids: string[], signal: AbortSignal): Promise<TweetsFound> {
     const limit = await this.#meter.reserve("post", { least: 1, most: ids.length }, signal);
     let read = 0;

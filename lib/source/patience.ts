@@ -1,4 +1,4 @@
-/** How long, and how, a store that is away is waited for. */
+/** Retries for an unavailable store. */
 
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../base/clock.ts";
@@ -7,24 +7,24 @@ import { AccessError, DiskError, OutsideError } from "../base/errors.ts";
 import { Outage } from "../base/outage.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
-/** Milliseconds between tries to reach a store that is away. */
+/** Milliseconds between tries to reach an unavailable store. */
 const PAUSES = { first: 5_000, longest: 30_000 };
 
-/** What patience has. */
+/** Options of patience. */
 export interface PatienceOptions {
   clock: Clock;
-  /** Milliseconds that the store may be away. */
+  /** Milliseconds that the store may be unavailable. */
   patienceMs: number;
-  /** Aborted when somebody else has taken the collection over: nothing is waited for then. */
+  /** Aborted when another harvester has taken over the collection: then nothing is retried. */
   lost: AbortSignal;
-  /** Aborted where nobody wants to wait any longer: the next failure is thrown. */
+  /** Aborted to end the waiting: the next failure is thrown. */
   stopped?: AbortSignal | undefined;
-  /** Told of the waits. */
+  /** Notified of the waits. */
   waits: Waits;
 }
 
 /**
- * Acts again until the store takes it; what is acted may be done twice without harm.
+ * Repeats an action until the store accepts it; it may be done twice without harm.
  * @throws as `Patience.endure`
  */
 export async function patiently<T>(options: PatienceOptions, act: () => Promise<T>): Promise<T> {
@@ -52,14 +52,14 @@ export class Patience {
 
   /**
    * Waits until the store is to be tried again.
-   * @throws the failure, where a later try would not mend it, or where it lasts for too long.
+   * @throws the failure, where a later try would not help, or where it lasts too long.
    */
   async endure(failure: unknown): Promise<void> {
     const { clock, patienceMs, lost, stopped, waits } = this.#options;
     const away = this.#outage.failed();
     if (!isAway(failure) || away >= patienceMs || stopped?.aborted) throw failure;
     log.warn(
-      "The bucket cannot be used: what arrives is kept on this machine's disk, for {minutes} minutes at most. " +
+      "The bucket is unavailable: new tweets are kept on this machine's disk, for {minutes} minutes at most. " +
         "{problem}{hint}",
       {
         minutes: Math.ceil((patienceMs - away) / 60_000),
@@ -73,13 +73,13 @@ export class Patience {
     await waits.during({ for: "the bucket", until: clock.now() + ms }, clock.sleep(ms, over));
   }
 
-  /** Takes in that the store works. */
+  /** Records that the store works. */
   over(): void {
-    if (this.#outage.over()) log.info("The bucket can be used again");
+    if (this.#outage.over()) log.info("The bucket is available again");
   }
 }
 
-/** Returns whether a store may take it later: it cannot be reached, or somebody has to sign in again. */
+/** Returns whether a store may accept it later: it cannot be reached, or a person has to sign in again. */
 function isAway(failure: unknown): failure is OutsideError | AccessError {
   if (failure instanceof DiskError) return false;
   return failure instanceof OutsideError || failure instanceof AccessError;

@@ -1,4 +1,4 @@
-/** An API that gives what is public: what protected accounts wrote is left out, and counted. */
+/** An API of public tweets only: those of protected accounts are left out, and counted. */
 
 import type { Clock } from "../base/clock.ts";
 import type {
@@ -19,10 +19,10 @@ import type {
 import { idsIn } from "../twitter/bytes/ids.ts";
 import { isOfProtected, publicPart } from "../twitter/public_part.ts";
 
-/** What is said of a tweet that the API gives and that is not recorded. */
+/** The reason why a tweet that the API returns is not recorded. */
 const NOT_PUBLIC = 'Its author is protected, and "protected" is not "collect"';
 
-/** A TwitterApi without what protected accounts wrote, though the owner of the keys may follow them. */
+/** A TwitterApi without the tweets of protected accounts, though the owner of the keys may follow them. */
 export class PublicApi implements TwitterApi {
   readonly tellsAuthors: boolean;
   readonly time?: Clock;
@@ -83,7 +83,7 @@ export class PublicApi implements TwitterApi {
   }
 }
 
-/** Returns a page without what is not public; where it stands in its walk stays as it was. */
+/** Returns a page without tweets that are not public; its position in the walk is unchanged. */
 function publicPage(page: Page): Page {
   if (page.isPublic) return page;
   const { ids: _, ...others } = page;
@@ -106,7 +106,7 @@ function publicItem(item: StreamItem): StreamItem {
   return hidden === 0 ? item : { ...item, tweets, protected: hidden };
 }
 
-/** What is public of lines that count for some tweets together: one line for all of them, or one each. */
+/** Returns the public lines that count for some tweets together: one line for all of them, or one each. */
 function publicLines({ lines, count }: Pick<Page, "lines" | "count">) {
   const found = { lines: [] as Uint8Array[], count: 0, left: 0 };
   for (const one of lines) {

@@ -1,24 +1,24 @@
-/** The ids of the tweets that came last. */
+/** The ids of the last tweets. */
 
 import { isOlder } from "../twitter/bytes/ids.ts";
 import { LastIds } from "./last_ids.ts";
 
-/** Ids that are remembered, so that a tweet that is sent again is known. */
+/** Ids that are remembered, so that a repeated tweet is recognised. */
 const REMEMBERED = 20_000;
 
-/** Ids, of which the oldest are forgotten when they become too many. */
+/** Ids, of which the oldest are forgotten when there are too many. */
 export class Recent {
   /** The highest of all; ids are times. */
   highest: string | undefined;
   readonly #ids = new LastIds(REMEMBERED);
-  /** Of the last two times, as one may still be asked for while the source is at the next. */
+  /** Marks of the last two calls, as one may still be used while the source is at the next. */
   #marks: Mark[] = [];
 
   constructor(ids: string[]) {
     for (const id of ids) this.add(id);
   }
 
-  /** Whether it is new. */
+  /** Adds an id; returns whether it is new. */
   add(id: string): boolean {
     if (this.#ids.has(id)) return false;
     if (this.highest === undefined || isOlder(this.highest, id)) this.highest = id;
@@ -27,7 +27,7 @@ export class Recent {
     return true;
   }
 
-  /** Those that have come last by now, oldest first, made when they are asked for, at whatever time. */
+  /** Returns the last ids as of now, oldest first, listed on use, at whatever time. */
   newest(count: number): () => string[] {
     const mark = new Mark(this.#ids, count);
     this.#marks = [...this.#marks.slice(-1), mark];
@@ -35,7 +35,7 @@ export class Recent {
   }
 }
 
-/** The ids that had come last at one time. */
+/** The last ids as of one moment. */
 class Mark {
   readonly #count: number;
   /** How many had been added. */
@@ -51,7 +51,7 @@ class Mark {
     return this.#made ??= ids.newest(this.#count, ids.added - this.#at);
   }
 
-  /** Makes them while they are there still. */
+  /** Lists them while they are still there. */
   beforeAdding(ids: LastIds): void {
     if (ids.added - this.#at + this.#count >= REMEMBERED) this.ids(ids);
   }

@@ -1,4 +1,4 @@
-/** Users that are taken out of the configuration: once two questions have the same answer, and never too many. */
+/** Removes users from the configuration: once two requests agree, and never too many. */
 
 import { type Clock, isoTime } from "../base/clock.ts";
 import type { JsonObject } from "../base/json.ts";
@@ -14,15 +14,15 @@ import type { TimelineUser } from "./user_facts.ts";
 /** More than ten, and more than a tenth of all, point to an API in trouble. */
 const [TEN, TENTH] = [10, 0.1];
 
-/** Which users are taken out. */
+/** The rule of removals. */
 export interface RemovalRule {
   /** How many users the collection has. */
   of: number;
-  /** The states for which a user is taken out. */
+  /** The states for which a user is removed. */
   states: readonly string[];
-  /** How many may be taken out in one harvest, in place of a tenth and ten. */
+  /** How many may be removed in one harvest, instead of a tenth and ten. */
   most?: number | undefined;
-  /** What is known of a user, where anything is. */
+  /** Returns what is known of a user, if anything. */
   userOf?: (id: string) => TimelineUser | undefined;
   clock: Clock;
 }
@@ -32,9 +32,9 @@ export class Removals {
   readonly #api: TwitterApi;
   readonly #lookUps: LookUps;
   readonly #rule: RemovalRule;
-  /** Users whose timelines were refused: a look-up is the second question. */
+  /** Users whose timelines were refused: a look-up is the second request. */
   readonly #refused = new Map<string, string>();
-  /** Users whom a look-up found to be gone: their timeline is the second question. */
+  /** Users whom a look-up found to be gone: their timeline is the second request. */
   readonly #lookedUp = new Map<string, string>();
   /** Users whom two look-ups found to be gone, as version 1.1 makes them: by a list, and by one. */
   readonly #gone = new Map<string, string>();
@@ -45,19 +45,19 @@ export class Removals {
     this.#rule = rule;
   }
 
-  /** Takes in that a timeline was refused. */
+  /** Records that a timeline was refused. */
   refused(id: string, state: TimelineState): void {
     if (this.#isOf(state)) this.#refused.set(id, state);
   }
 
-  /** Takes in what a look-up said. */
+  /** Records the result of a look-up. */
   lookedUp(id: string, state: TimelineState): void {
     if (this.#isOf(state)) (this.#api.tellsAuthors ? this.#lookedUp : this.#gone).set(id, state);
   }
 
   /**
-   * Takes out who is gone by the second question too, which is asked here.
-   * @throws OutsideError where these are too many: the API is in trouble then, and nobody is taken out.
+   * Removes users who are gone by the second request too, which is made here.
+   * @throws OutsideError where these are too many: the API is in trouble then, and no user is removed.
    */
   async *confirmed(signal: AbortSignal): AsyncGenerator<Batch> {
     const { of, most = Math.max(TEN, Math.floor(of * TENTH)) } = this.#rule;
@@ -76,7 +76,7 @@ export class Removals {
     return { id, ...(screen_name === undefined ? {} : { screen_name }), why };
   }
 
-  /** What is kept of a user: where the timeline goes on once the account is back and is added again. */
+  /** Returns the record of a removed user: where the timeline resumes once the account is back and is added again. */
   #kept(id: string, why: string): JsonObject {
     const { screen_name, since_id, former_names = [] } = this.#rule.userOf?.(id) ?? {};
     return {
@@ -88,7 +88,10 @@ export class Removals {
     };
   }
 
-  /** Who is gone by both questions, and the state of each. What cannot be asked now is left to the next harvest. */
+  /**
+   * Returns who is gone by both requests, and the state of each. Requests that cannot be made now are left to the
+   * next harvest.
+   */
   async #asked(signal: AbortSignal): Promise<Map<string, string>> {
     const gone = new Map(this.#gone);
     try {
@@ -112,11 +115,11 @@ export class Removals {
 
 function tooMany(found: number, of: number): OutsideError {
   return new OutsideError(
-    `By the API's answers ${found} of ${of} users are to be taken out of the collection, which looks like ` +
-      "an API in trouble: none was",
+    `The API reports ${found} of ${of} users as gone, which looks like trouble of the API: ` +
+      "no user was removed from the collection",
     {
       hint:
-        "If it is true, set delete_users_at_most to that number in the collection's configuration.",
+        "If they are gone, set delete_users_at_most to that number in the collection's configuration.",
     },
   );
 }

@@ -1,4 +1,4 @@
-/** Users who were taken out of the configuration, and whether they are back. */
+/** Users who were removed from the configuration, and whether they are back. */
 
 import { getLogger } from "@logtape/logtape";
 import { type Clock, isoTime } from "../base/clock.ts";
@@ -11,24 +11,26 @@ import type { Found } from "./user_facts.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
 
-/** A user who was taken out, and for which state. */
+/** A removed user, and the state that was the reason. */
 export interface RemovedUser {
   id: string;
   why?: string | undefined;
 }
 
-/** What looking works with. */
+/** Options of looking up removed users. */
 export interface ReturnOptions {
   lookUps: LookUps;
   clock: Clock;
-  /** Whether it is noted when a user was looked up. */
+  /** Whether the time of a look-up is recorded. */
   notesTime: boolean;
-  /** The states for which users are taken out: who has one of them is not back. */
+  /** The states for which users are removed: a user in one of them is not back. */
   states: readonly string[];
   signal: AbortSignal;
 }
 
-/** Looks users up who were taken out before: who is back is recorded, and stays out until a person adds them again. */
+/**
+ * Looks up users who were removed before: a returned user is recorded, and stays out until a person adds them again.
+ */
 export async function* returned(
   removed: RemovedUser[],
   options: ReturnOptions,
@@ -42,7 +44,7 @@ export async function* returned(
       }
     }
   } catch (error) {
-    // The next harvest asks again.
+    // The next harvest retries.
     if (!(isOfApi(error) || error instanceof BudgetUsedUp)) throw error;
   }
 }
@@ -63,7 +65,7 @@ function foundOf(
   if (!isBack) return { update };
   const { screenName: screen_name } = answer;
   log.info(
-    "User {id} ({name}), who was taken out, is back: once added again, the timeline goes on from where it was",
+    "User {id} ({name}), who was removed, is back: add the user again to continue the timeline from where it was",
     { id, name: screen_name },
   );
   const change = { user_id: id, screen_name, change: "returned", at } as const;

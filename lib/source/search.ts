@@ -1,4 +1,4 @@
-/** A search as a source: one walk down to the newest tweet of the walk before, and gaps that are asked for later. */
+/** A search as a source: one walk down to the newest tweet of the walk before, and gaps that are filled later. */
 
 import { z } from "zod";
 import type {
@@ -18,22 +18,22 @@ import { FIRST_TWEET, RECENT } from "../twitter/reach.ts";
 import { filledWalk, unfinishedGaps } from "./gaps.ts";
 import { walk } from "./walk.ts";
 
-/** What to search for. */
+/** Options of a search. */
 export interface SearchOptions {
   query: string;
-  /** The newest tweet of the last whole walk. */
+  /** The newest tweet of the last complete walk. */
   sinceId?: string | undefined;
-  /** Up to when a harvest before covered all: the newest tweet may be much older. In milliseconds since 1970. */
+  /** Up to when an earlier harvest covered all: the newest tweet may be much older. In milliseconds since 1970. */
   reached?: number | undefined;
-  /** The span of time that it is about. */
+  /** The span of time of the search. */
   span: SearchSpan;
-  /** The most tweets that a harvest collects of what is new, and as many of what is missing. */
+  /** The most new tweets that a harvest collects, and as many of gaps. */
   maxRecords?: number | undefined;
-  /** Whether the next harvests ask for what is below the newest `maxRecords`. */
+  /** Whether the next harvests request tweets below the newest `maxRecords`. */
   fill?: boolean | undefined;
 }
 
-/** Collects what a search finds. */
+/** Collects the tweets of a search. */
 export class SearchSource implements TweetSource {
   readonly #api: TwitterApi;
   readonly #options: SearchOptions;
@@ -45,7 +45,7 @@ export class SearchSource implements TweetSource {
     this.#clock = clock;
   }
 
-  /** Yields what is missing first: the API reaches it no more one day. */
+  /** Yields gaps first: one day the API no longer reaches them. */
   async *batches(from: Positions, signal: AbortSignal): AsyncGenerator<Batch> {
     yield* this.#fills(from, signal);
     yield* this.#newest(from, signal);
@@ -101,13 +101,13 @@ export class SearchSource implements TweetSource {
   /** Returns a batch whose gap begins where the harvest before ended, and not at its newest tweet. */
   #sinceReached({ gap, ...batch }: PlacedBatch): PlacedBatch {
     const { sinceId, reached = -Infinity } = this.#options;
-    // What max_records has cut off lies between two tweets.
+    // The part cut off by max_records lies between two tweets.
     if (!gap || gap.until_id || sinceId === undefined) return gap ? { ...batch, gap } : batch;
     const from = Math.max(gap.from, reached);
     return from < gap.to ? { ...batch, gap: { ...gap, from } } : batch;
   }
 
-  /** Returns up to when a walk goes: to now, or to where one that was cut short began. */
+  /** Returns up to when a walk goes: to now, or to where an interrupted one began. */
   #endOf(position: Position | undefined): number {
     const { endTime } = this.#options.span;
     const { newest } = begunSchema.safeParse(position).data ?? {};
@@ -123,7 +123,7 @@ export class SearchSource implements TweetSource {
     return Math.max(...starts, ...(since === undefined ? [] : [idTime(since)]));
   }
 
-  /** Returns what is below the tweets that were collected, down to the walk before or to where a search begins. */
+  /** Returns the gap below the collected tweets, down to the walk before or to where a search begins. */
   #below(oldest: string, since: string | undefined): Gap {
     const { maxRecords } = this.#options;
     const begin = this.#beginOf(undefined);
@@ -131,14 +131,14 @@ export class SearchSource implements TweetSource {
     return {
       from: Math.min(since === undefined ? begin : idTime(since), to),
       to,
-      why: `max_records (${maxRecords}) was reached: what is older was not asked for`,
+      why: `max_records (${maxRecords}) was reached: older tweets were not requested`,
       ...(since === undefined ? {} : { since_id: since }),
       until_id: oldest,
     };
   }
 }
 
-/** Where an unfinished walk began. */
+/** The beginning of an unfinished walk. */
 const begunSchema = z.object({ newest: z.string() });
 
 /** Opens the source of a configuration. */

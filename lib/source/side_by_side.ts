@@ -1,9 +1,9 @@
-/** Runs several walks at the same time and hands on what they bring, as it comes. */
+/** Runs several walks at the same time, and yields their items as they arrive. */
 
 /**
- * Yields the items of every walk, at most `width` walks at a time. A walk is asked for its next item only
- * when the one before was taken, so that there is never more than one a walk in memory. The first
- * error ends them all; what the others had asked for by then comes still, as it may be paid for.
+ * Yields the items of every walk, at most `width` walks at a time. A walk is asked for its next item only when the
+ * one before was taken, so that there is never more than one a walk in memory. The first error ends them all; items
+ * that the others had requested by then are still yielded, as they may be paid for.
  */
 export async function* sideBySide<T>(
   walks: AsyncIterable<AsyncIterable<T>>,
@@ -42,21 +42,21 @@ interface Step<T> {
 }
 
 /**
- * The steps that walks take, in the order in which they come. Nobody races for them: a race leaves its result with
- * each of its promises, and one of a walk that brings nothing for days would keep all that the others brought.
+ * The steps of walks, in the order of their completion. They are not raced: a race leaves its result with each of its
+ * promises, and one of a walk without items for days would keep all items of the others.
  */
 class Steps<T> {
-  /** Settled when the step that the walk takes is in the queue. */
+  /** Settled when the walk's step is in the queue. */
   readonly #running = new Map<AsyncIterator<T>, Promise<void>>();
   readonly #queue: ({ step: Step<T> } | { error: unknown })[] = [];
   #wake = () => {};
 
-  /** How many walks are under way. */
+  /** How many walks are in progress. */
   get walks(): number {
     return this.#running.size;
   }
 
-  /** Asks a walk for its next item. */
+  /** Requests a walk's next item. */
   begin(iterator: AsyncIterator<T>): void {
     const came = iterator.next().then(
       (result) => this.#add({ step: { iterator, result } }),
@@ -65,12 +65,12 @@ class Steps<T> {
     this.#running.set(iterator, came);
   }
 
-  /** Takes in that a walk is over. */
+  /** Removes a walk that has ended. */
   end(iterator: AsyncIterator<T>): void {
     this.#running.delete(iterator);
   }
 
-  /** Returns the next step that any walk takes. @throws what a walk throws */
+  /** Returns the next step of any walk. @throws the errors of the walks */
   async next(): Promise<Step<T>> {
     for (;;) {
       const first = this.#queue.shift();
@@ -82,7 +82,7 @@ class Steps<T> {
     }
   }
 
-  /** Yields what the steps bring that are under way. */
+  /** Yields the items of the steps in progress. */
   async *underWay(): AsyncGenerator<T> {
     await Promise.all(this.#running.values());
     for (const one of this.#queue.splice(0)) {

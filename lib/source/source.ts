@@ -1,4 +1,4 @@
-/** The ports to where tweets come from, and what a source hands to the recorder. */
+/** The ports to the sources of tweets, and the batches that a source passes to the recorder. */
 
 import type { Clock } from "../base/clock.ts";
 import type { ConfigUpdate } from "../collection/changeset.ts";
@@ -10,16 +10,19 @@ import type { Gap, MissingTweet, StreamMessage } from "../twitter/api.ts";
 import type { LeftOut } from "../twitter/v2/words.ts";
 import type { Meter } from "./meter.ts";
 
-/** Where a walk stands: whole, or anything that its source can go on from. */
+/** The position of a walk: complete, or anything that its source can resume from. */
 export type Position = Json | "whole";
 
-/** Whether nothing is left to do from a position: the walk is whole, or a stream that was ended in good order. */
+/**
+ * Returns whether nothing is left to do from a position: the walk is complete, or a stream that was ended in good
+ * order.
+ */
 export function isDone(position: Position): boolean {
   if (position === "whole") return true;
   return typeof position === "object" && position !== null && "isStopped" in position;
 }
 
-/** That a checkpoint's position of a walk is none of ours. */
+/** Returns the error for an invalid position of a walk in a checkpoint. */
 export function unreadablePosition(walk: string, cause?: unknown): OutsideError {
   return new OutsideError(`The checkpoint's position of ${walk} cannot be read`, {
     cause,
@@ -28,12 +31,12 @@ export function unreadablePosition(walk: string, cause?: unknown): OutsideError 
 }
 
 /**
- * A position that takes some work, made when it is needed; it is where the walk stood at its batch, though more was asked
- * for since.
+ * A position that takes some work, computed on use; it is the walk's position at its batch, though more was requested
+ * since.
  */
 export type LaterPosition = () => Position;
 
-/** A position as it is recorded. */
+/** Returns a position as it is recorded. */
 export function positionOf(position: Position | LaterPosition): Position {
   return typeof position === "function" ? position() : position;
 }
@@ -41,7 +44,7 @@ export function positionOf(position: Position | LaterPosition): Position {
 /** The positions of walks, by walk: `user:12`, `search`, `stream`. */
 export type Positions = Record<string, Position>;
 
-/** Something that was found to have changed about a user. */
+/** A change of a user. */
 export interface UserChange {
   user_id: string;
   screen_name?: string;
@@ -68,16 +71,16 @@ export interface Unavailable {
 }
 
 /**
- * A span of a gap that was asked for; times in milliseconds since 1970, ids as a gap's. One of no time says that the API
- * gives nothing of the gap any more.
+ * A span of a gap that was covered; times in milliseconds since 1970, ids as a gap's. One without times records that
+ * the API returns nothing of the gap any more.
  */
 export type FilledSpan = Pick<Gap, "from" | "to" | "since_id" | "until_id" | "user_id">;
 
-/** What one API answer brought, whole. */
+/** The content of one response of the API. */
 export interface Batch {
   /** The walk that it belongs to. */
   walk: string;
-  /** Where that walk stands after this batch. */
+  /** The position of that walk after this batch. */
   position: Position | LaterPosition;
   /** Raw lines without a line break; a v2 line holds several tweets. */
   tweets: Uint8Array[];
@@ -87,41 +90,41 @@ export interface Batch {
   userChanges?: UserChange[];
   messages?: StreamMessage[];
   gap?: Gap;
-  /** What of a gap was asked for by a walk that is whole by now. */
+  /** The span of a gap that a completed walk covered. */
   filled?: FilledSpan;
   /** The span that its walk covers by now, apart from gaps; times in milliseconds since 1970. */
   covered?: Pick<Gap, "from" | "to">;
   missing?: MissingTweet[];
-  /** How many ids of a list were asked for by now, and how many it has. */
+  /** How many ids of a list were requested by now, and how many it has. */
   ids?: { done: number; of: number };
-  /** What was left out, as it is not public: tweets, and users whose timelines were not asked for. */
+  /** Objects left out, as they are not public: tweets, and users whose timelines were not requested. */
   protected?: { tweets?: number; users?: number };
-  /** A user whom the API could not give. */
+  /** A user whom the API did not return. */
   unavailable?: Unavailable;
-  /** A user who is taken out of the configuration, and for which state. */
+  /** A user who is removed from the configuration, and for which state. */
   removed?: Unavailable;
-  /** Whether its position is to be committed at once, although it may bring nothing. */
+  /** Whether its position is to be committed at once, although it may have no content. */
   isUrgent?: true;
   /**
-   * What the configuration is to learn from it; a since_id comes with "whole" only, or with any batch of a walk that
-   * goes forward, all of which is recorded up to there.
+   * The change of the configuration; a since_id comes with "whole" only, or with any batch of a walk that goes
+   * forward, all of which is recorded up to there.
    */
   update?: ConfigUpdate;
 }
 
-/** What one answer brought, with a position that is made. */
+/** A batch with a computed position. */
 export type PlacedBatch = Batch & { position: Position };
 
-/** Where tweets come from. */
+/** A source of tweets. */
 export interface TweetSource {
   /**
-   * The batches from `from` on. Ends when every walk is whole, when `max_records` is reached, or
-   * soon after `signal` is aborted; throws what the API port throws.
+   * Yields the batches from `from` on. Ends when every walk is complete, when `max_records` is reached, or soon after
+   * `signal` is aborted; throws the errors of the API port.
    */
   batches(from: Positions, signal: AbortSignal): AsyncIterable<Batch>;
 }
 
-/** Whether losing a batch in a crash would lose more than a position. */
+/** Returns whether losing a batch in a crash would lose more than a position. */
 export function hasContent(
   { count, users, userChanges, messages, missing, gap, filled, update, position }: Batch,
 ): boolean {
@@ -130,29 +133,29 @@ export function hasContent(
   return count > 0 || sides || isSpan || update !== undefined || position === "whole";
 }
 
-/** What a source is opened with. */
+/** Options of a source. */
 export interface SourceOptions {
   clock: Clock;
   /** The ids of a collection that has a list of them, sorted, each once. */
   ids: () => Promise<BigUint64Array>;
-  /** Milliseconds that a network is waited for that answered before. */
+  /** Milliseconds to wait for a network that worked before. */
   patienceMs: number;
-  /** Up to when a harvest before covered all, in milliseconds since 1970. */
+  /** Up to when an earlier harvest covered all, in milliseconds since 1970. */
   reached?: number | undefined;
-  /** Told of the waits. */
+  /** Notified of the waits. */
   waits?: Waits | undefined;
-  /** Awaited before a stream is opened again. @throws where somebody else has the collection by now */
+  /** Awaited before a stream is reopened. @throws where another harvester has the collection by now */
   confirm?: () => Promise<void>;
-  /** Counts what is read; absent where reading costs nothing. */
+  /** Counts the reads; absent where reading costs nothing. */
   meter?: Meter | undefined;
 }
 
-/** The network that a collection's tweets are on, opened with its keys. */
+/** The network of a collection's tweets, opened with its keys. */
 export interface Network {
-  /** What it did not take of what it was asked for. */
+  /** The parts of requests that it does not support. */
   readonly leftOut?: readonly LeftOut[];
-  /** Opens what a configuration asks for. @throws what `ids` throws */
+  /** Opens the source of a configuration. @throws the errors of `ids` */
   openSource(config: CollectionConfig, options: SourceOptions): Promise<TweetSource>;
-  /** Returns a failure with what the network says about it beyond that, or as it is. */
+  /** Returns a failure with the network's explanation added, or unchanged. */
   explain(failure: unknown): Promise<unknown>;
 }

@@ -1,4 +1,4 @@
-/** What a harvest learns of users: names, and who is protected, suspended or gone. */
+/** The facts that a harvest learns of users: names, and who is protected, suspended or gone. */
 
 import { type Clock, isoTime } from "../base/clock.ts";
 import { combine, type ConfigUpdate } from "../collection/changeset.ts";
@@ -7,18 +7,18 @@ import type { Packed } from "../base/packed.ts";
 import type { TimelineState, UserAnswer } from "../twitter/api.ts";
 import type { Batch, UserChange } from "./source.ts";
 
-/** What is known of a user whose timeline is collected. */
+/** A user whose timeline is collected. */
 export interface TimelineUser {
   screen_name?: string | undefined;
   since_id?: string | undefined;
-  /** When something was last heard of the user besides the timeline; ISO 8601. */
+  /** When the user was last mentioned outside of the timeline; ISO 8601. */
   looked_up?: string | undefined;
-  /** What was found last, where that was ever something else than that the user can be read. */
+  /** The last state, where it was ever something else than readable. */
   state?: string | undefined;
   former_names?: FormerName[] | undefined;
 }
 
-/** A name that a user had, and when it was found to be another one. */
+/** A former name of a user, and when another one was found. */
 export interface FormerName {
   screen_name: string;
   until: string;
@@ -27,19 +27,19 @@ export interface FormerName {
 /** The state of a user who can be read again. */
 const OPEN = "found";
 
-/** What was learned about a user, as parts of a batch. */
+/** New facts about a user, as parts of a batch. */
 export type Found = Pick<Batch, "users" | "userChanges" | "update" | "protected">;
 
-/** What is known of users, and what is new. */
+/** The facts of users, known and new. */
 export class UserFacts {
   readonly #users: Packed<TimelineUser>;
   readonly #clock: Clock;
-  /** Whether it is noted when something was heard of a user. */
+  /** Whether the time of a look-up is recorded. */
   readonly #notesTime: boolean;
   readonly #isProtectedWanted: boolean;
   /** The users who were found to be protected, and are left out. */
   readonly #leftOut = new Set<string>();
-  /** What this harvest found of users, where that is news. */
+  /** The states that this harvest found, where they changed. */
   readonly #states = new Map<string, string>();
 
   constructor(
@@ -57,7 +57,7 @@ export class UserFacts {
     this.#notesTime = notesTime;
   }
 
-  /** What an answer says of a user: the user as sent, and what changed. */
+  /** Returns the facts in an answer: the user as sent, and the changes. */
   found(answer: UserAnswer): Found {
     if (!("id" in answer)) return this.changed(answer.asked, answer.state);
     const { id, screenName, line } = answer;
@@ -65,7 +65,7 @@ export class UserFacts {
     const found: Found = answer.state === "protected"
       ? this.changed(id, "protected")
       : this.#returned(id, screenName);
-    // To who follows them, a user of version 1.1 comes with the newest tweet.
+    // To their followers, a user of version 1.1 comes with the newest tweet.
     if (!found.protected && !this.#leftOut.has(id)) found.users = [line];
     const at = isoTime(this.#clock.now());
     const update: JsonObject = this.#notesTime ? { looked_up: at } : {};
@@ -86,7 +86,7 @@ export class UserFacts {
     return { ...found, update: found.update ? combine(found.update, own) : own };
   }
 
-  /** That a user cannot be read; a change where that is news. */
+  /** Records that a user cannot be read; returns a change where the state is new. */
   changed(id: string, state: TimelineState): Found {
     const isLeftOut = state === "protected" && !this.#isProtectedWanted && !this.#leftOut.has(id);
     if (isLeftOut) this.#leftOut.add(id);
@@ -95,7 +95,7 @@ export class UserFacts {
     return { ...this.#news(id, state, { change: state }), ...hidden };
   }
 
-  /** That a user can be read again who could not; nothing of one who always could. */
+  /** Records that a user can be read again who could not; returns nothing for one who always could. */
   #returned(id: string, screenName: string): Found {
     const was = this.#stateOf(id) ?? OPEN;
     if (was === OPEN) return {};
@@ -122,7 +122,7 @@ export class UserFacts {
   }
 }
 
-/** The batch with what else was learned. */
+/** Returns a batch with further facts. */
 export function joined(batch: Batch, found: Found): Batch {
   const { users = [], userChanges = [], update } = found;
   return {

@@ -43,29 +43,29 @@ import { type Reach, walk } from "./walk.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
 
-/** Whose timelines to collect. */
+/** Options of timelines. */
 export interface UserTimelineOptions {
   /** By user id. */
   users: Packed<TimelineUser>;
-  /** The states for which a user is taken out of the configuration. */
+  /** The states for which a user is removed from the configuration. */
   deleteUsersFor: readonly string[];
-  /** How many users may be taken out in one harvest; a tenth, and ten, unless said. */
+  /** How many users may be removed in one harvest; by default a tenth, and ten. */
   deleteAtMost?: number | undefined;
-  /** Whether protected timelines are wanted, which the owner of the keys may follow; not unless said. */
+  /** Whether to collect protected timelines, which the owner of the keys may follow; by default not. */
   isProtectedWanted?: boolean;
-  /** What of a timeline is wanted. */
+  /** The kinds of tweets of a timeline to collect. */
   choice: TimelineChoice;
-  /** Milliseconds after which a user of whom nothing was heard is looked up again. */
+  /** Milliseconds after which a user without news is looked up again. */
   lookUpEvery: number;
-  /** Users who were taken out before, and of whom it is asked whether they are back. */
+  /** Users who were removed before, to be checked for their return. */
   removed?: RemovedUser[];
-  /** Milliseconds that an API is waited for that worked before. */
+  /** Milliseconds to wait for an API that worked before. */
   patienceMs: number;
-  /** Told of the waits. */
+  /** Notified of the waits. */
   waits?: Waits | undefined;
 }
 
-/** Pages that are asked for at the same time: enough to use up a window's requests, wherever the API is. */
+/** Pages that are requested at the same time: enough to use up a window's requests, wherever the API is. */
 const WIDTH = 16;
 /** Users that are looked up in one call. */
 const CHUNK = 100;
@@ -123,7 +123,7 @@ export class UserTimelineSource implements TweetSource {
     yield* walking.removals.confirmed(signal);
     const { known, positions } = walking;
     if (!known) return;
-    // What is learned of those who were taken out comes with a walk of this harvest: they have none.
+    // Facts about removed users come with a walk of this harvest: they have none.
     const name = userWalk(known.id);
     const { removed = [] } = this.#options;
     for await (
@@ -145,7 +145,7 @@ export class UserTimelineSource implements TweetSource {
     }
   }
 
-  /** What a damage took of timelines is asked for first: they reach it no more one day. */
+  /** Damaged spans of timelines are requested first: one day the API no longer reaches them. */
   *#fills(from: Positions, signal: AbortSignal): Generator<AsyncIterable<Batch>> {
     const { users, choice } = this.#options;
     for (const one of unfinishedGaps(from)) {
@@ -153,14 +153,14 @@ export class UserTimelineSource implements TweetSource {
       if (userId === undefined || !users.get(userId)) continue;
       const search = async (id: string, at: PageAt) => {
         const page = await this.#api.timeline(id, { ...at, ...choice }, signal);
-        // Of one that may not be read now nothing is known: a later harvest asks again.
+        // A timeline that may not be read now shows nothing: a later harvest retries.
         return typeof page === "string" ? null : page;
       };
       yield filledWalk(one, { search, signal, reach: reachOf(choice), userId });
     }
   }
 
-  /** One walk a user. Where pages do not tell who wrote them, users are looked up as walks are begun. */
+  /** Yields one walk a user. Where pages do not name their author, users are looked up as walks are begun. */
   async *#walks(from: Positions, walking: Walking): AsyncGenerator<AsyncIterable<Batch>> {
     const ids = unfinishedFirst(this.#options.users, from);
     if (this.#api.tellsAuthors) {
@@ -174,7 +174,7 @@ export class UserTimelineSource implements TweetSource {
     }
   }
 
-  /** What a look-up says of users; null of all where it fails: their timelines may be given all the same. */
+  /** Returns the answers of a look-up; null for all where it fails: their timelines may be readable all the same. */
   async #known(
     ids: string[],
     signal: AbortSignal,
@@ -193,7 +193,7 @@ export class UserTimelineSource implements TweetSource {
     }
   }
 
-  /** The walk of a user; one that the API cannot give is set aside where it stands. */
+  /** Walks the timeline of a user; one that the API does not return is set aside in place. */
   async *#walk(
     id: string,
     answer: UserAnswer | null,
@@ -263,7 +263,7 @@ export class UserTimelineSource implements TweetSource {
     if (isWhole && state === undefined) silent.push(id);
   }
 
-  /** Returns the span of time that a walk covers which begins now. */
+  /** Returns the span of time of a walk that begins now. */
   #coveredOf(id: string): NonNullable<Batch["covered"]> {
     const since = this.#options.users.get(id)?.since_id;
     const to = this.#clock.now();
@@ -273,7 +273,7 @@ export class UserTimelineSource implements TweetSource {
     };
   }
 
-  /** Asks for what is new of a user whom the API has given: nothing, mostly, so that nothing is billed for it. */
+  /** Requests new tweets of a user whom the API has returned: mostly none, so that nothing is billed. */
   async #askKnown({ known, signal }: Walking): Promise<void> {
     if (!known) return;
     const { id, sinceId } = known;
@@ -281,16 +281,19 @@ export class UserTimelineSource implements TweetSource {
     try {
       await this.#api.timeline(id, at, signal);
     } catch (error) {
-      // That it may not be asked says nothing of the API.
+      // A used up budget shows nothing of the API.
       if (!(error instanceof BudgetUsedUp)) throw error;
     }
   }
 
-  /** That a user could not be read: it stays in the configuration, and the next harvest asks again. */
+  /** Records that a user could not be read: it stays in the configuration, and the next harvest retries. */
   #unavailable(id: string, { positions, aside }: Walking): Batch {
     const { screen_name: name, since_id: since } = this.#options.users.get(id) ?? {};
     const why = aside.whyOf(id);
-    log.error("User {id} could not be read, the next harvest asks again: {why}", { id, why });
+    log.error("User {id} could not be read, and is retried by the next harvest: {why}", {
+      id,
+      why,
+    });
     return {
       walk: userWalk(id),
       position: positions.get(userWalk(id)) ?? (since === undefined ? {} : { since }),
@@ -300,7 +303,7 @@ export class UserTimelineSource implements TweetSource {
     };
   }
 
-  /** Looks up users whose timelines gave nothing: they may have changed their names, or be gone. */
+  /** Looks up users whose timelines were empty: they may have changed their names, or be gone. */
   async *#lookedUp(ids: string[], { signal, removals }: Walking): AsyncGenerator<Batch> {
     for (const some of chunks(ids, CHUNK)) {
       try {
@@ -317,23 +320,26 @@ export class UserTimelineSource implements TweetSource {
           }
         }
       } catch (error) {
-        // They are looked up by a harvest that may.
+        // They are looked up by a harvest with a budget.
         if (error instanceof BudgetUsedUp) return;
         if (!isOfApi(error)) throw error;
-        log.warn("Users could not be looked up, the next harvest asks again: {problem}", {
+        log.warn("Users could not be looked up, which the next harvest retries: {problem}", {
           problem: error.message,
         });
       }
     }
   }
 
-  /** Whether a user of whom nothing was heard in this harvest is to be asked for. */
+  /** Returns whether a user without news in this harvest is to be looked up. */
   #isDue(id: string): boolean {
     const [every, now] = [this.#options.lookUpEvery, this.#clock.now()];
     return isLookUpDue(this.#options.users.get(id)?.looked_up, { every, now });
   }
 
-  /** Whether to leave a timeline alone; a protected one is tried where it is wanted, as the keys' owner may follow it. */
+  /**
+   * Returns whether to skip a timeline; a protected one is tried where it is to be collected, as the keys' owner may
+   * follow it.
+   */
   #isUnreadable(state: UserAnswer["state"]): state is TimelineState {
     const { deleteUsersFor, isProtectedWanted = false } = this.#options;
     return state === "suspended" || state === "not_found" ||
@@ -341,27 +347,30 @@ export class UserTimelineSource implements TweetSource {
   }
 }
 
-/** What the walks of one harvest share. */
+/** The shared state of the walks of one harvest. */
 interface Walking {
-  /** Where each walk stands that was begun, and is not whole. */
+  /** The position of each walk that was begun, and is not complete. */
   positions: Map<string, Positions[string]>;
   signal: AbortSignal;
-  /** The users of whom nothing was heard. */
+  /** The users without news. */
   silent: string[];
   aside: SetAside;
-  /** A user whom the API gave last, and up to which tweet. */
+  /** The user whom the API returned last, and up to which tweet. */
   known?: { id: string; sinceId: string | undefined };
   removals: Removals;
 }
 
-/** How far a timeline goes back. */
+/** Returns how far a timeline goes back. */
 function reachOf({ exclude = [] }: TimelineChoice): Reach {
   const tweets = exclude.includes("replies") ? TIMELINE_REACH_WITHOUT_REPLIES : TIMELINE_REACH;
   const without = exclude.includes("replies") ? ", without replies" : "";
   return { tweets, why: `A timeline goes back ${tweets} posts only${without}` };
 }
 
-/** Users whose walks were begun, then those not yet begun, then those that were whole when a harvest was cut. */
+/**
+ * Yields users whose walks were begun, then those not yet begun, then those that were complete when a harvest was
+ * cut.
+ */
 function* unfinishedFirst(users: Packed<TimelineUser>, from: Positions): Generator<string> {
   const rankOf = (id: string) => {
     const walk = userWalk(id);
@@ -373,8 +382,8 @@ function* unfinishedFirst(users: Packed<TimelineUser>, from: Positions): Generat
 }
 
 /**
- * Opens the source of a configuration, which has no users any more then: of a hundred thousand, they are not to be in
- * memory twice.
+ * Opens the source of a configuration, and takes its users out of it: a hundred thousand are not to be in memory
+ * twice.
  */
 export function openTimelines(
   config: UserTimelineConfig,
@@ -400,7 +409,7 @@ export function openTimelines(
   return new UserTimelineSource(api, options, api.time ?? clock);
 }
 
-/** The users of a configuration, which has none then. */
+/** Returns the users of a configuration, and removes them from it. */
 function usersOf(config: UserTimelineConfig): Packed<TimelineUser> {
   const users = new Packed<TimelineUser>();
   for (const id of namesOf(config.users)) users.set(id, config.users[id] ?? {});

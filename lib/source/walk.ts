@@ -11,12 +11,12 @@ import { KnownIds } from "./known_ids.ts";
 import { BudgetUsedUp } from "./meter.ts";
 import { type PlacedBatch, type Position, unreadablePosition } from "./source.ts";
 
-/** Pages without a tweet, each with a token for the next: the API has some, and nobody follows them for ever. */
+/** Pages without a tweet, each with a token for the next: the API has some, and they are not followed forever. */
 const MOST_EMPTY = 100;
 
-/** Where an unfinished walk stands. */
+/** The position of an unfinished walk. */
 const positionSchema = z.object({
-  /** The newest id of the walk, which becomes since_id when it is whole. */
+  /** The newest id of the walk, which becomes since_id when it is complete. */
   newest: z.string().optional(),
   /** The oldest id that is recorded. */
   oldest: z.string().optional(),
@@ -24,10 +24,10 @@ const positionSchema = z.object({
   next: z.string().optional(),
   /** The since_id that it goes down to. */
   since: z.string().optional(),
-  /** How many tweets were asked for, and how many came, where the API gives so many only. */
+  /** How many tweets were requested, and how many came, where the API limits them. */
   asked: z.number().optional(),
   came: z.number().optional(),
-  /** Ids that are there, wherever the walk stands. */
+  /** Recorded ids, whatever the position of the walk. */
   known: z.array(z.string()).optional(),
 });
 
@@ -37,33 +37,33 @@ export interface Reach {
   why: string;
 }
 
-/** What a walk is made of. */
+/** Options of a walk. */
 export interface WalkOptions {
   /** Its name, e.g. `user:12`. */
   name: string;
-  /** The page, or null where nothing (more) may be read. BudgetUsedUp ends the walk where it is. */
+  /** Requests a page; null where nothing (more) may be read. BudgetUsedUp ends the walk where it is. */
   ask: (at: PageAt) => Promise<Page | null>;
-  /** Where it stands; undefined or "whole" begins a new one. */
+  /** Its position; undefined or "whole" begins a new one. */
   from: Position | undefined;
-  /** What the walk before ended at. */
+  /** Where the walk before ended. */
   sinceId?: string | undefined;
-  /** The most tweets wanted; the walk then stops where it is, for the next harvest to go on. */
+  /** The most tweets to collect; the walk then stops where it is, for the next harvest to go on. */
   most?: number | undefined;
   /**
-   * Where the walk is whole with `most` tweets instead: the gap that is below them.
+   * Returns the gap below a walk that is complete with `most` tweets.
    * @param oldest The oldest tweet that came.
    */
   cut?: (oldest: string, sinceId: string | undefined) => Gap;
-  /** Where the API gives so many tweets only: a walk that comes to that has a gap below. */
+  /** Where the API limits the tweets: a walk that reaches the limit has a gap below. */
   reach?: Reach;
-  /** What the configuration learns when the walk is whole. */
+  /** Returns the change of the configuration when the walk is complete. */
   learn: (newestId: string) => ConfigUpdate;
 }
 
 /**
- * The batches of a walk, one a page. since_id moves only with the last one, when all between it and
- * the newest tweet is recorded.
- * @throws ApiError where there is no end to pages without a tweet; what `ask` throws.
+ * Yields the batches of a walk, one a page. since_id moves only with the last one, when all between it and the newest
+ * tweet is recorded.
+ * @throws ApiError where pages without a tweet do not end; the errors of `ask`.
  */
 export async function* walk(options: WalkOptions): AsyncGenerator<PlacedBatch> {
   const { name, ask, most = Infinity } = options;
@@ -125,7 +125,7 @@ export async function* walk(options: WalkOptions): AsyncGenerator<PlacedBatch> {
 function endless(name: string): ApiError {
   return new ApiError(`The API gave ${MOST_EMPTY} pages in a row without a tweet for ${name}`, {
     status: 200,
-    hint: "What was collected is safe. Start the harvest again later: it goes on from here.",
+    hint: "Collected tweets are safe. Start the harvest again later: it goes on from here.",
   });
 }
 
@@ -139,7 +139,7 @@ const NEARLY = 0.97;
 /** The tweets that the largest page of a timeline holds. */
 const LARGEST_PAGE = 200;
 
-/** What a walk that the API has ended at its reach leaves out; null for one that came down to its end. */
+/** Returns the gap below a walk that the API has ended at its reach; null for one that came down to its end. */
 function gapBelow(
   { since, oldest, asked, came }: {
     since: string | undefined;
@@ -150,7 +150,7 @@ function gapBelow(
   { reach }: WalkOptions,
 ): Gap | null {
   if (!reach || oldest === undefined) return null;
-  // Tweets that are left out count for the reach: then pages are short before the last one, too.
+  // Omitted tweets count for the reach: then pages are short before the last one, too.
   const isShort = asked - came > LARGEST_PAGE;
   const isCut = came >= reach.tweets * NEARLY || isShort && asked >= reach.tweets;
   const from = since === undefined ? Date.parse(FIRST_TWEET) : idTime(since);

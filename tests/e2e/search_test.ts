@@ -67,7 +67,7 @@ Deno.test("max_records brings the newest of what is new; the rest is a gap, and 
     assert.equal(await newest(place), all[0], "since_id moves on");
     assert.match(
       await place.ok("harvest", "last", "find"),
-      /Spans that are missing: 1 .*\n.*: max_records \(250\) was reached: what is older was not asked for/,
+      /Spans that are missing: 1 .*\n.*: max_records \(250\) was reached: older tweets were not requested/,
     );
     const more = place.post(300).toReversed();
     await place.harvest("find");

@@ -25,7 +25,7 @@ Deno.test("a store that is gone for ten minutes in the middle of a stream costs 
     assert.equal((await ending(store)).outcome, "complete");
   });
   assert.match(said, /kept on this machine's disk, for 60 minutes at most\. The store is away/);
-  assert.match(said, /The bucket can be used again/);
+  assert.match(said, /The bucket is available again/);
 });
 
 Deno.test("a store that is gone when the stream ends gets everything once it is back", async () => {

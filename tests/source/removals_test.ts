@@ -126,7 +126,7 @@ Deno.test("more than ten, and than a tenth, are taken out by nobody but who allo
   for (const [most, of] of [[11, 20], [21, 200]] as const) {
     await assert.rejects(removed(gone(most), of), (error) => {
       assert.ok(error instanceof OutsideError);
-      assert.match(error.message, new RegExp(`${most} of ${of} users .* in trouble`));
+      assert.match(error.message, new RegExp(`${most} of ${of} users .* trouble of the API`));
       assert.match(error.hint ?? "", /delete_users_at_most/);
       return true;
     });
