@@ -1,4 +1,4 @@
-/** A local file read for an upload, compared with what was written. */
+/** Reads a local file for an upload, compared with what was written. */
 
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
@@ -8,16 +8,16 @@ import { codeOf } from "./folder/disk.ts";
 /** Bytes read at a time. */
 const BLOCK = 1 << 16;
 
-/** What a local file has to be. */
+/** The expected content of a local file. */
 export interface Expected {
   bytes: number;
-  /** In hex; only the length is compared where it is absent. */
+  /** SHA-1 in hex; only the length is compared where it is absent. */
   sha1?: string;
 }
 
 /**
  * Returns the content of a local file in one piece.
- * @param options.size Its length, as far as that is known.
+ * @param options.size Its length, if known.
  * @throws as `blocksOf`
  */
 export async function wholeOf(
@@ -37,11 +37,11 @@ export async function wholeOf(
 }
 
 /**
- * Yields the content of a local file, in blocks that are each good until the next one is asked for: a new one for each
- * stays until some collection, and of a whole segment that is its whole length.
+ * Yields the content of a local file, in blocks that are each valid until the next one is requested: a new one for
+ * each would stay until garbage is collected, and of a whole segment that is its whole length.
  * @param expected Nothing is compared where it is absent.
- * @throws DamagedError where it cannot be read, or, at its end at the latest, where it is not what was expected;
- *   OutsideError where the system has no more open files.
+ * @throws DamagedError where it cannot be read, or, at its end at the latest, where it differs from what is expected;
+ * OutsideError where the system has no more open files.
  */
 export async function* blocksOf(path: string, expected?: Expected): AsyncGenerator<Uint8Array> {
   const sha1 = createHash("sha1");
@@ -56,7 +56,7 @@ export async function* blocksOf(path: string, expected?: Expected): AsyncGenerat
   }
   if (!expected) return;
   if (bytes < expected.bytes) {
-    throw damaged(path, `it has ${bytes} bytes in place of ${expected.bytes}`);
+    throw damaged(path, `it has ${bytes} bytes instead of ${expected.bytes}`);
   }
   if (expected.sha1 !== undefined && sha1.digest("hex") !== expected.sha1) {
     throw damaged(path, "its content has changed");
@@ -85,7 +85,7 @@ function damaged(path: string, how: string, cause?: unknown): DamagedError {
     `A temporary file is damaged (${basename(path)}: ${how})`,
     {
       ...(cause === undefined ? {} : { cause }),
-      hint: "The disk for temporary files may be failing: check it, or take another one.",
+      hint: "The disk for temporary files may be failing: check it, or use another one.",
     },
   );
 }

@@ -1,4 +1,4 @@
-/** Opens the store that keeps a bucket. */
+/** Opens the store of a bucket. */
 
 import type { AwsAccess } from "../base/aws.ts";
 import type { BucketRef } from "../base/bucket_ref.ts";
@@ -6,20 +6,22 @@ import { UserError } from "../base/errors.ts";
 import { lastWord } from "../base/visible.ts";
 import type { Store } from "./store.ts";
 
-/** @throws UserError for a folder bucket that is not there: nobody has made it, its disk is away, or it is elsewhere. */
+/**
+ * @throws UserError for a folder bucket that does not exist: it was never created, its disk is not mounted, or it is
+ * elsewhere.
+ */
 export async function checkThere(bucket: BucketRef): Promise<void> {
   if (bucket.kind !== "folder") return;
   const { path, text } = bucket;
   try {
     await Deno.stat(path);
   } catch (cause) {
-    // What else may be wrong with it is for the store to say.
+    // The store reports all other faults.
     if (!(cause instanceof Deno.errors.NotFound)) return;
     throw new UserError(`There is no bucket at ${path}`, {
       cause,
-      hint:
-        "Name the one that you mean with --bucket, or go to the folder that its path begins in; is its disk " +
-        `attached? This makes a new one: twarc-cloud collection add --bucket ${lastWord(text)}`,
+      hint: "Check --bucket, the current folder, and whether its disk " +
+        `is mounted. To create a new one: twarc-cloud collection add --bucket ${lastWord(text)}`,
     });
   }
 }
@@ -34,8 +36,8 @@ export async function isFolderToo({ kind, text }: BucketRef): Promise<boolean> {
 }
 
 /**
- * Opens the store that keeps a bucket.
- * @param access How S3 is asked.
+ * Opens the store of a bucket.
+ * @param access Access to S3.
  * @throws UserError
  */
 export async function openStore(bucket: BucketRef, access: AwsAccess = {}): Promise<Store> {
@@ -53,7 +55,7 @@ export async function openStore(bucket: BucketRef, access: AwsAccess = {}): Prom
   return new S3Store(name, { ...access, storeEndpoint: endpoint });
 }
 
-/** Returns the address of a store that is not AWS's own; undefined for AWS, whose buckets' names are nobody else's. */
+/** Returns the address of a store other than AWS's own; undefined for AWS, whose names of buckets are unique. */
 export async function storeEndpoint(access: AwsAccess): Promise<string | undefined> {
   const endpoint = await s3Endpoint(access);
   return await isOthers(endpoint) ? new URL(endpoint ?? "").href : undefined;

@@ -1,4 +1,4 @@
-/** Where a bucket is, so that a copy is told from the same bucket under another name. */
+/** The place of a bucket, which distinguishes a copy from the same bucket under another name. */
 
 import { z } from "zod";
 import type { AwsAccess } from "../base/aws.ts";
@@ -6,24 +6,27 @@ import type { BucketRef } from "../base/bucket_ref.ts";
 import { realPlace } from "../base/real_place.ts";
 import { storeEndpoint } from "./open.ts";
 
-/** Where a bucket is. */
+/** The place of a bucket. */
 export const placeSchema = z.object({
   /** A folder's path without links, or `s3://name`. */
   place: z.string(),
-  /** The address of a store that is not AWS's. It tells nothing: one store answers at many, by proxies and tunnels. */
+  /** The address of a store other than AWS's. It identifies nothing: one store has many, by proxies and tunnels. */
   endpoint: z.string().exactOptional(),
-  /** The machine whose path that is; absent for S3. */
+  /** The machine of that path; absent for S3. */
   host: z.string().exactOptional(),
-  /** The folder's number on its disk: it keeps it when it is renamed or mounted elsewhere, and a copy has another one. */
+  /**
+   * The folder's number on its disk: it stays when the folder is renamed or mounted elsewhere, and a copy has another
+   * one.
+   */
   number: z.string().exactOptional(),
-  /** When the folder was made, ISO 8601, UTC, where its disk says so. */
+  /** When the folder was created, ISO 8601, UTC, where its disk records it. */
   made: z.string().exactOptional(),
 });
 
-/** Where a bucket is. */
+/** The place of a bucket. */
 export type Place = z.output<typeof placeSchema>;
 
-/** Returns where a bucket is; that of a folder which is not there has no number. */
+/** Returns the place of a bucket; that of a missing folder has no number. */
 export async function placeOf(bucket: BucketRef, aws: AwsAccess): Promise<Place> {
   if (bucket.kind === "s3") {
     const endpoint = await storeEndpoint(aws);
@@ -36,7 +39,10 @@ export async function placeOf(bucket: BucketRef, aws: AwsAccess): Promise<Place>
   return { ...place, number: `${found.ino}`, ...(made ? { made } : {}) };
 }
 
-/** Returns whether two places are one: by their names on one machine, or as they are one folder whatever it is named. */
+/**
+ * Returns whether two places are one: by their names on one machine, or because they are one folder whatever its
+ * name.
+ */
 export function isSamePlace(a: Place, b: Place): boolean {
   if (a.place === b.place && a.host === b.host) return true;
   if (a.number === undefined || a.number !== b.number) return false;

@@ -1,15 +1,15 @@
-/** Conditional writes that may be done and unanswered: what is there says what became of them. */
+/** Conditional writes whose response may be lost: the object shows their outcome. */
 
 import { Buffer } from "node:buffer";
 import { ConflictError, LinkError, OutsideError } from "../base/errors.ts";
 import type { Store, Version, When } from "./store.ts";
 
 /**
- * Writes an object under a condition. Where the store says that somebody else wrote first, or does not
- * answer, the object is read: a write of one's own that was done, and whose answer was lost, is done.
- * The bytes have to be nobody else's (by a time or an id in them) for that to be so.
- * @throws ConflictError where what is there was written by somebody else; OutsideError where the outcome
- *   stays unknown; what the store throws.
+ * Writes an object under a condition. Where the store reports a conflict, or does not respond, the object is read: if
+ * it has the bytes of this write, its response was lost and the write is done. For that the bytes have to be unique
+ * (by a time or an id in them).
+ * @throws ConflictError where another process wrote the object; OutsideError where the outcome stays unknown; the
+ * errors of the store.
  */
 export async function settledPut(
   store: Pick<Store, "get" | "put">,
@@ -22,7 +22,7 @@ export async function settledPut(
   } catch (error) {
     if (!(error instanceof OutsideError)) throw error;
     const found = await store.get(key).catch((unread) => {
-      // What lies behind a link is not one's own; else nobody knows whose write it was.
+      // The target of a link is not one's own; otherwise the writer is unknown.
       if (unread instanceof LinkError) throw error;
       throw error instanceof ConflictError ? unread : error;
     });

@@ -1,28 +1,28 @@
-/** The port to the place that keeps a bucket's objects. */
+/** The port to the store of a bucket's objects. */
 
 import type { LinkError } from "../base/errors.ts";
 import type { Expected } from "./expected.ts";
 
-/** What identifies one content of an object: an ETag, or the local equivalent. Opaque. */
+/** Identifies one content of an object: an ETag, or the local equivalent. Opaque. */
 export type Version = string;
 
 /**
- * Milliseconds after which a write of a small object is given up that goes over a network, with all its tries: what
- * is written under a lease is not sent any more when the lease may be over.
+ * Milliseconds after which a write of a small object over a network is aborted, with all its tries: a write under a
+ * lease is no longer sent when the lease may have expired.
  */
 export const WRITE_MS = 25_000;
 
 /** The condition of a write; unmet, the write throws ConflictError. */
 export type When = { ifAbsent: true } | { ifVersion: Version };
 
-/** How a local file is uploaded. */
+/** Options of an upload. */
 export interface UploadOptions {
   when?: When | undefined;
-  /** What the file has to be; it is compared with what is read, before the object is there. */
+  /** The expected content of the file; it is compared with the bytes that are read, before the object exists. */
   expected?: Expected | undefined;
 }
 
-/** An object as a listing shows it; a folder ends with `/` and has neither size nor version. */
+/** An object in a listing; a folder ends with `/` and has neither size nor version. */
 export interface Listed {
   key: string;
   /** Bytes. */
@@ -34,7 +34,7 @@ export interface Listed {
 export interface Got {
   bytes: Uint8Array;
   version: Version;
-  /** Milliseconds since it was written, to a second, where the store has a clock of its own to tell them. */
+  /** Milliseconds since it was written, to a second, where the store reports them by its own clock. */
   age?: number;
 }
 
@@ -45,26 +45,26 @@ export interface OlderVersion {
   written: number;
 }
 
-/** What became of older versions of objects. */
+/** The result of deleting older versions of objects. */
 export interface Purged {
   /** How many were deleted. */
   deleted: number;
   /**
-   * Set where the store does not let them be deleted, so that some may stay: for so many days after they became old
+   * Set where the store does not allow to delete them, so that some may stay: for so many days after they became old
    * ones; Infinity where no rule ends that; null where the store's rules cannot be read.
    */
   left: { days: number | null } | null;
 }
 
 /**
- * A store of objects under keys with `/` between their parts. Every write is whole or not at all.
- * Methods throw OutsideError where the store fails, UserError where the person must act (a bucket
- * that does not exist or cannot be written, a full disk).
+ * A store of objects under keys with `/` between their parts. Every write is atomic. Methods throw OutsideError where
+ * the store fails, UserError where the person must act (a bucket that does not exist or cannot be written, a full
+ * disk).
  */
 export interface Store {
   /** The bucket's name, for messages. */
   readonly name: string;
-  /** Whether each request costs money: what can wait is not written then. */
+  /** Whether each request costs money: writes that can wait are skipped then. */
   readonly isBilled: boolean;
   /** Returns the object, or null if there is none. */
   get(key: string): Promise<Got | null>;
@@ -73,11 +73,11 @@ export interface Store {
   /** Writes an object; throws ConflictError where `when` is not met. */
   put(key: string, bytes: Uint8Array, when?: When): Promise<Version>;
   /**
-   * Writes a local file as an object; throws ConflictError where `when` is not met, DamagedError where
-   * the file is not as it has to be: then there is no object.
+   * Writes a local file as an object; throws ConflictError where `when` is not met, DamagedError where the file
+   * differs from what is expected: then there is no object.
    */
   upload(key: string, path: string, options?: UploadOptions): Promise<Version>;
-  /** Deletes an object; one that is not there is no error, unless `when` asks for a version. */
+  /** Deletes an object; a missing one is no error, unless `when` names a version. */
   delete(key: string, when?: { ifVersion: Version }): Promise<void>;
   /**
    * Returns the older versions that `purge` would delete; null where the store does not let them be listed. Absent where
@@ -85,19 +85,19 @@ export interface Store {
    */
   older?(prefix: string, isGarbage: (key: string) => boolean): Promise<OlderVersion[] | null>;
   /**
-   * Deletes for good what the store keeps, as older versions, of objects that were deleted or written anew: of those
-   * whose keys begin with `prefix` and that are `isGarbage`. Absent where a store keeps none.
+   * Permanently deletes the older versions of deleted or replaced objects whose keys begin with `prefix` and that are
+   * `isGarbage`. Absent where a store keeps none.
    */
   purge?(prefix: string, isGarbage: (key: string) => boolean): Promise<Purged>;
   /**
-   * Yields the objects whose keys begin with `prefix`, in key order; `folders` stops at the next `/`. What only marks a
-   * folder (a key that ends with `/`, of no bytes: consoles and sync tools make some) is no object.
-   * A link out of a folder bucket is not followed: see `passedOver`.
+   * Yields the objects whose keys begin with `prefix`, in key order; `folders` stops at the next `/`. Markers of
+   * folders (keys that end with `/`, of no bytes: consoles and sync tools create some) are no objects. A link out of
+   * a folder bucket is not followed: see `passedOver`.
    */
   list(prefix: string, options?: { folders?: boolean }): AsyncIterable<Listed>;
   /**
-   * What a person should know of the store, as far as writing has shown it, and whether that is news; null, or absent,
-   * where it keeps all that this port promises.
+   * A note on the store for a person, as far as writing has shown it, and whether it is new; null, or absent, where
+   * it keeps all promises of this port.
    */
   remark?(): { text: string; isNew: boolean } | null;
   /**

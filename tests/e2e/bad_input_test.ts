@@ -269,10 +269,10 @@ Deno.test("a bucket folder that cannot be used is named", () =>
     await Deno.writeTextFile(place.path("file"), "");
     await place.writeJson("collection.json", SEARCH);
     await refused(place, ["collection", "add", "--bucket", "./file"], {
-      says: /Bucket \.\/file is a file, and a bucket is a folder/,
+      says: /Bucket \.\/file is a file, not a folder/,
     });
     await refused(place, ["collection", "list", "--bucket", "./file"], {
-      says: /Bucket \.\/file is a file, and a bucket is a folder/,
+      says: /Bucket \.\/file is a file, not a folder/,
     });
   }));
 

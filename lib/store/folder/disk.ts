@@ -1,12 +1,12 @@
-/** What not every file system can do, each in one place, so that a bucket can be kept without it. */
+/** Operations that not every file system supports, each in one place, so that a bucket can be kept without them. */
 
 import { codeOf, ignoreLacking, isLacking } from "../../base/system_error.ts";
 
 export { codeOf, ignoreLacking, isLacking };
 
-/** What a folder bucket asks of its disk besides reading and writing. */
+/** The operations of a folder bucket on its disk besides reading and writing. */
 export interface Disk {
-  /** Makes an empty file; fails where there is one. */
+  /** Creates an empty file; fails where one exists. */
   create(path: string): Promise<void>;
   /** Sets when a file was changed, in milliseconds since 1970. */
   date(path: string, ms: number): Promise<void>;
@@ -14,7 +14,7 @@ export interface Disk {
   link(path: string, second: string): Promise<void>;
   /** Waits for the lock on an open file, which ends with the process. */
   lock(file: Deno.FsFile): Promise<void>;
-  /** Renames a file, in place of what has the new name. */
+  /** Renames a file, replacing any file of the new name. */
   rename(path: string, to: string): Promise<void>;
   /** Removes a file. */
   remove(path: string): Promise<void>;
@@ -24,7 +24,7 @@ export interface Disk {
   syncFile(file: Deno.FsFile): Promise<void>;
 }
 
-/** The disk as the system has it. */
+/** The system's own disk. */
 export const systemDisk: Disk = {
   create: async (path) => (await Deno.open(path, { createNew: true, write: true })).close(),
   date: (path, ms) => Deno.utime(path, ms / 1_000, ms / 1_000),
@@ -33,7 +33,7 @@ export const systemDisk: Disk = {
   rename: (path, to) => Deno.rename(path, to),
   remove: (path) => Deno.remove(path),
   async sync(folder) {
-    // Windows opens no folders; the file's own sync must do there.
+    // Windows opens no folders; the file's own sync must be enough there.
     if (Deno.build.os === "windows") return;
     using directory = await Deno.open(folder);
     await directory.sync();
@@ -41,7 +41,7 @@ export const systemDisk: Disk = {
   syncFile: (file) => file.sync(),
 };
 
-/** Null for the error of a file that is not there; throws any other. */
+/** Returns null for the error of a missing file; throws any other. */
 export function nullIfAbsent(error: unknown): null {
   if (codeOf(error) === "ENOENT" || error instanceof Deno.errors.NotFound) return null;
   throw error;

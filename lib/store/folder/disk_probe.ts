@@ -1,29 +1,30 @@
-/** Whether a disk can hold a bucket: looked at once, when the bucket is made. */
+/** Checks whether a disk can hold a bucket: once, when the bucket is created. */
 
 import { removeFile, renameFile } from "../../base/in_use.ts";
 import type { Disk } from "./disk.ts";
 import { dateAfter, versionOf } from "./objects.ts";
 
 /**
- * Returns why a disk cannot hold a bucket, for a person; null where it can. What it may lack (links, locks, syncs) is no fault.
- * @param newFile The path of a file that is not there, on that disk.
- * @throws what the file system fails with.
+ * Returns why a disk cannot hold a bucket, for a person; null where it can. Missing links, locks or syncs are no
+ * fault.
+ * @param newFile Returns the path of a new file on that disk.
+ * @throws the errors of the file system.
  */
 export async function diskFault(newFile: () => string, disk: Disk): Promise<string | null> {
   const [first, second] = [newFile(), newFile()];
   try {
     await disk.create(first);
-    if (await isMade(first, disk)) return "it creates a file in place of one that exists";
+    if (await isMade(first, disk)) return "creating a file there overwrites an existing one";
     await Deno.writeTextFile(first, "1");
     await Deno.writeTextFile(second, "2");
     await dateAfter(first, null, disk);
     await dateAfter(second, first, disk);
     if (await versionOf(first) === await versionOf(second)) {
-      return "it does not tell the times of two files apart";
+      return "it gives two files the same time";
     }
     await renameFile(second, first);
     const isReplaced = await Deno.readTextFile(first) === "2";
-    return isReplaced ? null : "it does not put a file in the place of another";
+    return isReplaced ? null : "renaming a file there does not replace another one";
   } finally {
     for (const path of [first, second]) await removeFile(path).catch(() => {});
   }

@@ -4,12 +4,12 @@ import { dirname, join, relative, sep } from "node:path";
 import { UserError } from "../../base/errors.ts";
 import { codeOf, type Disk, isLacking, nullIfAbsent } from "./disk.ts";
 
-/** How often a folder is made again that others' deletes prune. */
+/** How often a folder is created again that deletes of other processes prune. */
 const TRIES = 10;
-/** Folders that are remembered as durable; with more of them the memory begins anew. */
+/** Folders that are remembered as durable; beyond that the memory is cleared. */
 const REMEMBERED = 1_000;
 
-/** Makes and removes the folders below a bucket's root, and the root. */
+/** Creates and removes the folders below a bucket's root, and the root. */
 export class Folders {
   readonly #root: string;
   readonly #disk: Disk;
@@ -21,7 +21,7 @@ export class Folders {
     this.#disk = disk;
   }
 
-  /** Makes the root, with the folders above it. */
+  /** Creates the root, with the folders above it. */
   async makeRoot(): Promise<void> {
     const missing: string[] = [];
     for (let path = this.#root; !await Deno.stat(path).catch(nullIfAbsent); path = dirname(path)) {
@@ -34,8 +34,8 @@ export class Folders {
   }
 
   /**
-   * Acts on a path below the root after its folder is made, which a neighbour's delete may prune in between. Where
-   * that fails, the folders that were made for it are removed again.
+   * Acts on a path below the root after its folder is created, which another process's delete may prune in between.
+   * Where that fails, the folders that were created for it are removed again.
    * @throws UserError for a path behind a link.
    */
   async within<T>(path: string, act: () => Promise<T>): Promise<T> {
@@ -84,7 +84,7 @@ export class Folders {
         made.push(path);
         this.#durable.delete(path);
       }
-      // One that another process has made may not be durable yet.
+      // One that another process has created may not be durable yet.
       if (this.#durable.has(path)) continue;
       await this.sync(dirname(path));
       if (this.#durable.size >= REMEMBERED) this.#durable.clear();
@@ -92,13 +92,13 @@ export class Folders {
     }
   }
 
-  /** Returns whether a folder was empty, and is removed. */
+  /** Removes a folder if it is empty; returns whether it was. */
   async #remove(path: string): Promise<boolean> {
     this.#durable.delete(path);
     return await Deno.remove(path).then(() => true, () => false);
   }
 
-  /** Returns the folders from the one below the root down to a folder, itself among them. */
+  /** Returns the folders from the one below the root down to a folder, including it. */
   #way(folder: string): string[] {
     const parts = relative(this.#root, folder).split(sep).filter(Boolean);
     return parts.map((_, i) => join(this.#root, ...parts.slice(0, i + 1)));
@@ -112,6 +112,6 @@ function ignorePresent(error: unknown): false {
 
 function isBehind(link: string): UserError {
   return new UserError(`${link} is a link, and nothing is written or deleted through one`, {
-    hint: "Bring what it leads to back, or move the whole bucket to where that is.",
+    hint: "Move its target back, or move the whole bucket to the place of its target.",
   });
 }

@@ -1,11 +1,11 @@
-/** A bucket as those see it who look at all of it: what a link leads to outside of it is not there. */
+/** A bucket for commands that read all of it, in which targets of links out of it do not exist. */
 
 import { LinkError, OutsideError } from "../../base/errors.ts";
 import type { Store } from "../store.ts";
 
 /**
- * Returns a store in whose place objects behind links out of the bucket are absent, and passed over, so that one of them
- * holds up nothing. Not for who decides by an absence what to write.
+ * Returns a store in which objects behind links out of the bucket are absent, and passed over, so that none of them
+ * blocks the rest. Not for decisions to write what is absent.
  */
 export function linkless(store: Store): Store {
   const met = new Map<string, LinkError>();

@@ -5,14 +5,14 @@ import { dirname, join, sep } from "node:path";
 import { LinkError, messageOf } from "../../base/errors.ts";
 import { codeOf, nullIfAbsent } from "./disk.ts";
 
-/** An empty file with this name in a folder says that a bucket may have a part of it there, behind a link. */
+/** An empty file with this name in a folder declares that a bucket may have a part of it there, behind a link. */
 const PART = ".twarc-cloud-part";
 
 /**
- * Makes sure that what is read at a path belongs to the bucket. Somebody who sends a bucket must not be able to have
- * files of another place shown, or copied into a download: what a link leads to outside of it counts only where
- * somebody who can write there has said so.
- * @param path What is not there is nobody's.
+ * Ensures that a path belongs to the bucket. A person who sends a bucket must not be able to have files of another
+ * place shown, or copied into a download: the target of a link out of the bucket counts only where a person who can
+ * write there has declared it.
+ * @param path A missing one is accepted.
  * @throws LinkError for a path that leads out of the bucket, or in a circle.
  */
 export async function checkReadable(root: string, path: string): Promise<void> {
@@ -25,13 +25,13 @@ export async function checkReadable(root: string, path: string): Promise<void> {
   });
 }
 
-/** What a person does about a link that leads out of a bucket. */
+/** Advice on a link that leads out of a bucket. */
 export const LINK_HINT =
-  `If you have moved it there, make an empty file ${PART} in that folder: it is read from ` +
-  "there then, and never changed. If somebody else made the link, remove it.";
+  `If you moved it there, create an empty file ${PART} in that folder: then it is read from ` +
+  "there, and never changed. If you did not create the link, remove it.";
 
 /**
- * Returns what a link in a bucket leads to, for a listing; null where that is nothing.
+ * Returns the target of a link in a bucket, for a listing; null where it does not exist.
  * @throws LinkError as `checkReadable`
  */
 export async function behindLink(
@@ -40,20 +40,23 @@ export async function behindLink(
 ): Promise<{ isFolder: boolean } | null> {
   const found = await stat(link).catch((error) => unlessClosed(error, link));
   if (!found) return null;
-  // A second name for a place in the bucket: that is listed where it is.
+  // A second name for a place in the bucket: that is listed in its own place.
   if (found.isDirectory() && await isAlias(root, link)) return null;
   await checkReadable(root, link);
   return { isFolder: found.isDirectory() };
 }
 
-/** Null for a link to nothing. @throws LinkError for one in a circle, or to where this process may not look */
+/**
+ * Returns null for a link to nothing. @throws LinkError for one in a circle, or to a place that this process may not
+ * read
+ */
 function unlessClosed(cause: unknown, path: string): null {
   const isClosed = cause instanceof Deno.errors.NotCapable ||
     /^(ELOOP|EACCES|EPERM|ENOTDIR|ENAMETOOLONG)$/.test(codeOf(cause));
   if (!isClosed) return nullIfAbsent(cause);
-  throw new LinkError(`${path} cannot be looked at: ${messageOf(cause)}`, {
+  throw new LinkError(`${path} cannot be read: ${messageOf(cause)}`, {
     cause,
-    hint: "If it is a link, let it lead to what is there and may be read, or remove it.",
+    hint: "If it is a link, point it to an existing target that may be read, or remove it.",
   });
 }
 

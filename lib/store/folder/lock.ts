@@ -7,19 +7,19 @@ import { type Disk, isLacking, nullIfAbsent, systemDisk } from "./disk.ts";
 
 /** The file that is locked, where the file system can. */
 const FILE = "lock";
-/** How often it is opened again where another file is in its place. */
+/** How often it is opened again where another file has replaced it. */
 const TRIES = 3;
 /** A lock by names, where it cannot: the highest number counts, with `-free` beside it once its holder is done. */
 const TURN = /^lock-(\d{1,15})(-free)?$/;
-/** Milliseconds after which a turn was left by a process that was killed: it takes far less than one. */
+/** Milliseconds after which a turn was left by a killed process: a live one takes far less. */
 const LEFT_MS = 30_000;
-/** Milliseconds between two looks at another's turn. */
+/** Milliseconds between two polls of another's turn. */
 const POLL_MS = 10;
 
 /**
- * Runs while nobody else does.
+ * Runs while no other process does.
  * @param folder The store's own folder in the bucket.
- * @param act Is given what throws where another one has taken this one for dead, as after a long pause.
+ * @param act Gets a check that throws where another process has taken this one for dead, as after a long pause.
  */
 export async function withLock<T>(
   folder: string,
@@ -47,7 +47,8 @@ async function lockedFile(folder: string, disk: Disk): Promise<Deno.FsFile | nul
     try {
       await disk.lock(file);
       const [own, there] = await Promise.all([file.stat(), Deno.lstat(path).catch(nullIfAbsent)]);
-      // Somebody may have removed it meanwhile, and others lock the next one. Some disks number files anew each time.
+      // Another process may have removed it meanwhile, and others lock the next one. Some disks number files
+      // differently each time.
       if (there?.ino === own.ino || there && tries === TRIES) return file;
     } catch (error) {
       file.close();
@@ -67,7 +68,7 @@ async function withTurn<T>(
     return await act(async () => {
       if ((await turnsIn(folder)).highest === number) return;
       throw new OutsideError(
-        "This process was paused in the middle of a write, and others went on",
+        "This process was suspended during a write, and another one took over",
       );
     });
   } finally {
@@ -75,7 +76,7 @@ async function withTurn<T>(
   }
 }
 
-/** Takes the next turn as soon as nobody has one. @returns Its number. */
+/** Takes the next turn as soon as no process has one. @returns Its number. */
 async function taken(folder: string): Promise<number> {
   let watched = { number: -1, since: 0 };
   for (;;) {
@@ -90,19 +91,19 @@ async function taken(folder: string): Promise<number> {
   }
 }
 
-/** Returns whether a turn is one's own: its name is made by one only, and no higher one may be there. */
+/** Returns whether a turn is one's own: only one process creates its name, and there may be no higher one. */
 async function claimed(folder: string, number: number): Promise<boolean> {
   const path = join(folder, `lock-${number}`);
   if (!await made(path)) return false;
-  // A turn that is long over was cleared, and its number is free again to whoever looked before that.
+  // An old turn was cleared, and its number is free again for any process that looked before that.
   if ((await turnsIn(folder)).highest === number) return true;
   await removeFile(path).catch(() => {});
   return false;
 }
 
 /**
- * The highest turn, and whether its holder is done, as where there is none; `old` are the names of those before it. It
- * stays itself until the turn after the next: who looks meanwhile finds this one or that.
+ * Returns the highest turn, and whether its holder is done, as where there is none; `old` are the names of those
+ * before it. It stays itself until the turn after the next: a process that looks meanwhile finds this one or that.
  */
 async function turnsIn(folder: string) {
   const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
@@ -116,7 +117,7 @@ async function turnsIn(folder: string) {
   return { highest, isFree, old };
 }
 
-/** Makes an empty file; false where it is there. */
+/** Creates an empty file; false where it exists. */
 async function made(path: string): Promise<boolean> {
   try {
     await systemDisk.create(path);

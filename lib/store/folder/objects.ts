@@ -1,4 +1,4 @@
-/** How the keys of a bucket stand for the files of a folder: paths, versions, listings, failures. */
+/** The mapping of a bucket's keys to the files of a folder: paths, versions, listings, failures. */
 
 import { Buffer } from "node:buffer";
 import { open, stat } from "node:fs/promises";
@@ -15,13 +15,13 @@ import { codeOf, type Disk, ignoreLacking, nullIfAbsent } from "./disk.ts";
 import { behindLink } from "./links.ts";
 import type { Listed, Version } from "../store.ts";
 
-/** Milliseconds by which disks tell times apart: most, and FAT. */
+/** Milliseconds by which disks distinguish times: most, and FAT. */
 const STEPS = [1, 2_000];
 /** Names at the root of a bucket that begin with this are the store's own, and never listed. */
 const OWN = ".";
 
 /**
- * Returns the file that keeps an object.
+ * Returns the path of an object's file.
  * @throws UserError for a key that would leave the folder, or could not be listed.
  */
 export function pathOf(root: string, key: string): string {
@@ -35,15 +35,15 @@ export function pathOf(root: string, key: string): string {
   return join(root, ...parts);
 }
 
-/** What tells one content of a file from another. */
+/** The facts that distinguish one content of a file from another. */
 interface FileFacts {
   mtimeNs: bigint;
   size: bigint;
 }
 
 /**
- * No write is as old as the one that it replaces. The number of a file says nothing: some file systems give that of a
- * removed one to the next, and some (FAT, FUSE) another one to the same file each time.
+ * No write is as old as the one that it replaces. The number of a file does not count: some file systems give that of
+ * a removed one to the next, and some (FAT, FUSE) another one to the same file each time.
  */
 export function versionFrom({ mtimeNs, size }: FileFacts): Version {
   return `${mtimeNs}-${size}`;
@@ -86,7 +86,7 @@ export async function contentOf(
   return { bytes: new Uint8Array(buffer, byteOffset, byteLength), version: versionFrom(found) };
 }
 
-/** What is listed. */
+/** Options of a listing. */
 interface Listing {
   folders: boolean;
   prefix: string;
@@ -94,13 +94,13 @@ interface Listing {
   root: string;
   /** Whether this is behind a link: no second one is followed, so that none leads in a circle. */
   isBehindLink?: boolean;
-  /** Given each link that is not followed, by its key. */
+  /** Called with each link that is not followed, by its key. */
   passOver: (key: string, why: LinkError) => void;
 }
 
 /**
- * Yields the objects below a folder of the bucket whose keys begin with a prefix, in the byte order of the
- * whole key, as S3 has it. What a link leads to is among them where it may be read.
+ * Yields the objects below a folder of the bucket whose keys begin with a prefix, in the byte order of the whole key,
+ * as S3 has it. Targets of links are among them where they may be read.
  * @param folder The part of the prefix up to its last `/`.
  */
 export async function* objectsBelow(
@@ -150,7 +150,7 @@ async function levelOf(path: string, folder: string, listing: Listing) {
   return level.sort((a, b) => Buffer.compare(a.order, b.order));
 }
 
-/** Returns whether a name stands for a folder; null for a link that is not followed. */
+/** Returns whether a name is a folder; null for a link that is not followed. */
 async function isFolderAt(
   place: string,
   key: string,
@@ -169,24 +169,24 @@ async function isFolderAt(
   }
 }
 
-/** Returns the error of a file system as one that a person reads. */
+/** Returns the error of a file system as one for a person. */
 export function translated(cause: unknown, bucket: string): unknown {
   if (cause instanceof TwarcCloudError) return cause;
   const code = codeOf(cause);
   if (/^(ENOSPC|EDQUOT|EFBIG)$/.test(code)) {
     return new UserError(`The disk of bucket ${bucket} is full`, {
       cause,
-      hint: "Free some space and run it again: what was committed is intact.",
+      hint: "Free some space and run it again: committed data is intact.",
     });
   }
   if (code === "EXDEV") {
     return new UserError(`A part of the bucket folder ${bucket} is on another disk`, {
       cause,
-      hint: "Keep the whole bucket on one: a file gets its name by being renamed.",
+      hint: "Keep the whole bucket on one disk: files are renamed into place.",
     });
   }
   if (/^(EACCES|EPERM|EROFS|ENOTDIR|EISDIR|EEXIST)$/.test(code)) {
-    // What a person may lift while a harvest goes on, or has to change before it can.
+    // Faults that a person may fix while a harvest goes on, or has to fix before it can.
     const Kind = /^E(ACCES|PERM|ROFS)$/.test(code) ? AccessError : UserError;
     return new Kind(`The bucket folder ${bucket} cannot be used: ${messageOf(cause)}`, {
       cause,

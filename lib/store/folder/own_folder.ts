@@ -1,4 +1,4 @@
-/** What a folder bucket keeps for itself: one folder, marked, with the files that are being written and the lock. */
+/** The folder bucket's own files: one folder, marked, with the files that are being written and the lock. */
 
 import { join } from "node:path";
 import { removeFile } from "../../base/in_use.ts";
@@ -10,12 +10,12 @@ import type { Folders } from "./folders.ts";
 
 /** At the bucket's root. */
 const OWN = ".twarc-cloud";
-/** The mark: that the folder is this program's, and that the bucket's disk is there. */
+/** The mark: the folder is this program's, and the bucket's disk is there. */
 const MARK = "about.txt";
 const ABOUT = `This folder is a bucket of twarc-cloud, which keeps files here while it writes them.
 Leave it where it is. What is older than an hour in tmp/ was left by a process that was killed, and is cleared.
 `;
-/** Where files are written before they get their names. */
+/** The folder of files that are being written. */
 const TEMPORARY = "tmp";
 /** The name of a file in there. */
 const NAME = /^put-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -23,9 +23,9 @@ const NAME = /^put-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const LOCK = /^lock(-\d+(-free)?)?$/;
 /** Every name in this folder. */
 const NAMES = /^(about\.txt|tmp|lock(-\d+(-free)?)?)$/;
-/** What former versions kept temporary files in: without a mark, so that it is nobody's to clear. */
+/** The folder of temporary files in former versions: it has no mark, so it is never cleared. */
 const FORMER = ".tmp";
-/** A temporary file this old, in milliseconds, was left by a process that was killed. */
+/** A temporary file this old, in milliseconds, was left by a killed process. */
 const STALE = 3_600_000;
 
 /** The store's own folder in a bucket. */
@@ -50,10 +50,11 @@ export class OwnFolder {
   }
 
   /**
-   * Makes what is not there of it, after a look at everything that is, and the mark before anything else.
-   * @param check Looks, right before anything is made, whether it may be: a bucket that has just gone away is not made anew.
-   * @throws UserError where its place is taken by what this program has not made: nothing is changed then; what `check`
-   *   throws.
+   * Creates the missing parts of it, after a check of all existing ones, and the mark before anything else.
+   * @param check Checks, right before anything is created, whether it may be: a bucket that has just become
+   * unavailable is not created again.
+   * @throws UserError where its place is taken by files that this program has not made: nothing is changed then; the
+   * errors of `check`.
    */
   async make(check: () => Promise<void>): Promise<void> {
     const isThere = await this.#kindOf("") !== null;
@@ -72,7 +73,10 @@ export class OwnFolder {
     if (!isThere) await this.#probe(hasRoot);
   }
 
-  /** Looks at the disk of a bucket that was just made. @throws UserError where it cannot hold one: nothing is left of it then */
+  /**
+   * Checks the disk of a bucket that was just created. @throws UserError where it cannot hold one: it is removed
+   * again then
+   */
   async #probe(hasRoot: boolean): Promise<void> {
     const fault = await diskFault(() => this.newFile(), this.#disk);
     if (fault === null) return;
@@ -90,7 +94,7 @@ export class OwnFolder {
   }
 
   /**
-   * Clears once what killed processes left.
+   * Clears once the files that killed processes left.
    * @param written A temporary file that was written now, by the clock that dates the others.
    */
   async clear(written: string): Promise<void> {
@@ -113,8 +117,8 @@ export class OwnFolder {
   }
 
   /**
-   * A folder without a mark is this program's where a killed process had only just made it, where another one has
-   * marked it meanwhile, or where somebody removed the mark from one that has a lock; `tmp` alone is anybody's.
+   * A folder without a mark is this program's where a killed process had only just created it, where another one has
+   * marked it meanwhile, or where the mark was removed from one that has a lock; `tmp` alone may be anyone's.
    * @throws UserError
    */
   async #checkUnmarked(): Promise<void> {
@@ -136,7 +140,9 @@ export class OwnFolder {
     await this.#folders.sync(this.#path);
   }
 
-  /** Null where it is not there. @throws UserError where it is a link, or not of this kind. */
+  /**
+   * Returns the kind of a name; null where it is missing. @throws UserError where it is a link, or of another kind.
+   */
   async #kindOf(name: string, kind: "file" | "folder" = "folder"): Promise<typeof kind | null> {
     const path = join(this.#path, name);
     const found = await Deno.lstat(path).catch(nullIfAbsent);
@@ -158,7 +164,7 @@ async function madeFolder(path: string): Promise<void> {
   });
 }
 
-/** Returns what cannot be looked at is there. */
+/** Returns whether a path exists; one that cannot be read counts as existing. */
 async function isPresent(path: string): Promise<boolean> {
   const { NotFound, NotADirectory } = Deno.errors;
   return await Deno.lstat(path).then(

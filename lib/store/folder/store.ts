@@ -1,4 +1,4 @@
-/** A folder of this machine as a store: every write is whole, conditions hold between processes. */
+/** A folder of this machine as a store: every write is atomic, conditions hold between processes. */
 
 import { dirname, resolve } from "node:path";
 import { whenFree } from "../../base/in_use.ts";
@@ -21,7 +21,7 @@ export class LocalStore implements Store {
   readonly #folders: Folders;
   readonly #own: OwnFolder;
   readonly #passedOver = new Map<string, LinkError>();
-  /** The bucket's folder as it was when it was there last, so that its absence means that it is away. */
+  /** The identity of the bucket's folder when it was last seen, so that its absence means that it is unavailable. */
   #there: string | undefined;
 
   private constructor(path: string, { name, disk }: { name: string; disk: Disk }) {
@@ -33,8 +33,8 @@ export class LocalStore implements Store {
   }
 
   /**
-   * Opens the folder, which is made by the first write: nothing is changed by opening or reading.
-   * @param options.name For messages; its path where nothing is said.
+   * Opens the folder, which is created by the first write: opening or reading changes nothing.
+   * @param options.name For messages; by default its path.
    * @throws UserError where it is a file, or a share without a letter.
    */
   static async open(
@@ -43,7 +43,7 @@ export class LocalStore implements Store {
   ): Promise<LocalStore> {
     checkNoShare(resolve(path));
     if ((await Deno.stat(resolve(path)).catch(() => null))?.isFile) {
-      throw new UserError(`Bucket ${name} is a file, and a bucket is a folder`, {
+      throw new UserError(`Bucket ${name} is a file, not a folder`, {
         hint: "Name a folder with --bucket.",
       });
     }
@@ -128,7 +128,7 @@ export class LocalStore implements Store {
     return new Map(found);
   }
 
-  /** Writes a temporary file, makes it durable, and puts it in place if `when` is met. */
+  /** Writes a temporary file, makes it durable, and renames it into place if `when` is met. */
   #write(
     key: string,
     when: When | undefined,
@@ -156,17 +156,17 @@ export class LocalStore implements Store {
     });
   }
 
-  /** A disk that was unmounted leaves an empty folder, or none: what is written there would be lost on its return. */
+  /** A disk that was unmounted leaves an empty folder, or none: files written there would be lost on its return. */
   async #checkThere(): Promise<void> {
     if (this.#there === undefined || await this.#own.isThere()) return;
-    // Only what the store keeps for itself may be gone, from a folder that is still the same.
+    // Only the store's own files may be missing, from a folder that is still the same.
     if (this.#there === await identityOf(this.#root)) return;
-    throw new OutsideError(`The folder of bucket ${this.name} is away`, {
-      hint: "Mount its disk again, or bring it back to where it was.",
+    throw new OutsideError(`The folder of bucket ${this.name} is not available`, {
+      hint: "Mount its disk again, or move the folder back to its place.",
     });
   }
 
-  /** Puts a file in place where there is none; a link is refused where there is. */
+  /** Puts a file in place where none exists; a link is refused where one does. */
   async #placeNew(temporary: string, path: string, key: string): Promise<Version> {
     await dateAfter(temporary, null, this.#disk);
     const version = await placedVersion(temporary);
@@ -185,7 +185,7 @@ export class LocalStore implements Store {
     return version;
   }
 
-  /** Puts a file in place where there is none, on a disk that has no links. */
+  /** Puts a file in place where none exists, on a disk without links. */
   async #placeUnlinked(temporary: string, path: string, key: string): Promise<void> {
     await this.#own.locked((check) =>
       this.#folders.within(path, async () => {
@@ -196,7 +196,7 @@ export class LocalStore implements Store {
     );
   }
 
-  /** Puts a file in place of what is there, newer than that, so that no version comes twice. */
+  /** Replaces a file by a newer one, so that no version is repeated. */
   async #replace(
     temporary: string,
     path: string,
@@ -236,18 +236,18 @@ export class LocalStore implements Store {
 }
 
 /**
- * Deno opens no path of a network share for a program that may not do everything, which this one never may.
+ * Deno opens no path of a network share for a program without all permissions, as this one.
  * @throws UserError for such a path on Windows.
  */
 export function checkNoShare(path: string, os: string = Deno.build.os): void {
   const [, share] = /^(\\\\[^\\?.]+\\[^\\]+)/.exec(path) ?? [];
   if (os !== "windows" || !share) return;
-  throw new UserError(`Bucket ${path} is on a share that has no letter`, {
-    hint: `Give it one: net use T: ${share}. Then name the folder as T:\\...`,
+  throw new UserError(`Bucket ${path} is on a network share without a drive letter`, {
+    hint: `Map it to one: net use T: ${share}. Then name the folder as T:\\...`,
   });
 }
 
-/** Returns what tells a folder from another one at its path. */
+/** Returns the identity of a folder, to distinguish it from another one at its path. */
 async function identityOf(folder: string): Promise<string> {
   const found = await Deno.stat(folder).catch(() => null);
   return `${found?.dev}-${found?.ino}-${found?.birthtime?.getTime()}`;
@@ -270,6 +270,6 @@ async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
 
 async function placedVersion(temporary: string): Promise<Version> {
   const version = await versionOf(temporary);
-  if (!version) throw new OutsideError(`Somebody removed ${temporary} while it was written`);
+  if (!version) throw new OutsideError(`Another program removed ${temporary} while it was written`);
   return version;
 }

@@ -1,4 +1,4 @@
-/** A bucket of an S3-compatible store, which may keep less than S3 does of what a Store promises. */
+/** A bucket of an S3-compatible store, which may keep fewer promises of a Store than S3. */
 
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
@@ -21,14 +21,14 @@ import type {
   When,
 } from "../store.ts";
 
-/** Milliseconds after which a write is looked at again, where the store does not hold it to its condition. */
+/** Milliseconds after which a write is checked again, where the store ignores its condition. */
 const SETTLE_MS = 1_000;
-/** What is taken for true where it may not be found out. */
+/** The traits that are assumed where they may not be probed. */
 const ALL: Traits = { format: 1, conditions: true, deletions: true, checksums: true };
 
 /**
- * A Store in a bucket of an S3-compatible store. What that keeps of S3's promises is found out once, by the first write
- * into the bucket, and noted there.
+ * A Store in a bucket of an S3-compatible store. Its traits are probed once, by the first write into the bucket, and
+ * recorded there.
  */
 export class CompatibleStore implements Store {
   readonly name: string;
@@ -37,7 +37,7 @@ export class CompatibleStore implements Store {
   /** The same bucket, written to without checksums. */
   readonly #plain: S3Store;
   readonly #clock: Clock;
-  /** The one that is read from: a store may refuse to be asked for checksums as well. */
+  /** The store for reading: a server may also refuse requests for checksums. */
   #reader: S3Store;
   #noted: Promise<Traits | null> | undefined;
   #traits: Promise<Traits> | undefined;
@@ -52,7 +52,7 @@ export class CompatibleStore implements Store {
     this.#reader = this.#store;
   }
 
-  /** Lets go of its connections. */
+  /** Closes its connections. */
   close(): void {
     this.#store.close();
     this.#plain.close();
@@ -84,7 +84,7 @@ export class CompatibleStore implements Store {
     await this.#look(key, when);
     await store.put(key, bytes);
     if (isUnderLease(key)) return versionOf(bytes);
-    // Of two that looked at the same time, the one that wrote first finds the other's.
+    // Of two that checked at the same time, the one that wrote first finds the other's.
     await this.#clock.sleep(SETTLE_MS);
     const found = await this.#reader.get(key);
     if (!found || !Buffer.from(found.bytes).equals(bytes)) throw new ConflictError(key);
@@ -118,7 +118,7 @@ export class CompatibleStore implements Store {
     return this.#store.list(prefix, options);
   }
 
-  /** @throws ConflictError where a condition is not met as it looks now. */
+  /** @throws ConflictError where a condition is not met now. */
   async #look(key: string, when: When): Promise<void> {
     const found = await this.#reader.get(key);
     const isMet = "ifAbsent" in when
@@ -127,7 +127,7 @@ export class CompatibleStore implements Store {
     if (!isMet) throw new ConflictError(key);
   }
 
-  /** Returns what is written with, and whether the store holds writes and deletions to their conditions. */
+  /** Returns the store for writing, and whether the server keeps the conditions of writes and deletions. */
   async #writing(): Promise<{ store: S3Store; isHeld: boolean; isDeletionHeld: boolean }> {
     this.#traits ??= this.#findTraits();
     try {
@@ -135,7 +135,7 @@ export class CompatibleStore implements Store {
       const store = checksums ? this.#store : this.#plain;
       return { store, isHeld: conditions, isDeletionHeld: deletions };
     } catch (error) {
-      // The next write tries again.
+      // The next write retries.
       this.#traits = undefined;
       throw error;
     }
@@ -154,7 +154,7 @@ export class CompatibleStore implements Store {
     return traits;
   }
 
-  /** Returns what was found out earlier; null where nothing is noted, or it cannot be read. */
+  /** Returns the recorded traits; null where there are none, or they cannot be read. */
   async #readNote(): Promise<Traits | null> {
     this.#noted ??= this.#findNote();
     try {
@@ -177,13 +177,13 @@ export class CompatibleStore implements Store {
   }
 }
 
-/** Where nothing can be found out, the writes that follow show what the store allows. */
+/** Assumes all traits where probing is forbidden: the writes that follow show what the store allows. */
 function allIfForbidden(error: unknown): Traits {
   if (error instanceof AccessError) return ALL;
   throw error;
 }
 
-/** Returns a version that follows from the content: the store's own do not fit. */
+/** Returns a version derived from the content: the store's own do not match. */
 function versionOf(bytes: Uint8Array): Version {
   return `sha1-${createHash("sha1").update(bytes).digest("hex")}`;
 }

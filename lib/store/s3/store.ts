@@ -1,4 +1,4 @@
-/** A bucket of S3 as a store: conditional writes, uploads in parts, checksums asked for and verified. */
+/** A bucket of S3 as a store: conditional writes, uploads in parts, checksums requested and verified. */
 
 import {
   type CompleteMultipartUploadCommandOutput,
@@ -36,29 +36,32 @@ import {
   WRITE_MS,
 } from "../store.ts";
 
-/** Bytes of a part; a file up to this is put whole. S3 wants 5 MiB at least, and 10,000 parts at most. */
+/** Bytes of a part; a file up to this is put in one request. S3 requires 5 MiB at least, and 10,000 parts at most. */
 const PART = 8 << 20;
-/** Parts under way at a time: memory holds this many. */
+/** Parts in progress at a time: memory holds this many. */
 const PARTS = 2;
-/** Milliseconds between tries of a write that meets another one in flight, or is damaged: at first, and at most. */
+/**
+ * Milliseconds between tries of a write that conflicts with another one in progress, or is damaged: at first, and at
+ * most.
+ */
 const PAUSES = { first: 100, longest: 4_000 };
 
-/** Damage on the way, which another try may not meet, and how often that is tried. */
+/** Damage in transit, which another try may avoid, and how often that is tried. */
 const DAMAGED =
   /^(BadDigest|IncompleteBody|XAmzContentSHA256Mismatch|XAmzContentChecksumMismatch)$/;
 const DAMAGED_TRIES = 4;
 
-/** What a store is opened with besides how it is asked. */
+/** Options of an S3Store besides access to S3. */
 export interface S3Options {
   clock?: Clock;
-  /** Whether checksums of S3 go with what is written; else an MD5. */
+  /** Whether writes have checksums of S3; otherwise an MD5. */
   checksums?: boolean;
 }
 
-/** How an object is put. */
+/** Options of a put. */
 interface PutOptions {
   when?: When | undefined;
-  /** In hex: S3 compares it with what has arrived; without it the SDK sends a sum of its own. */
+  /** In hex: S3 compares it with the received bytes; without it the SDK sends a sum of its own. */
   sha1?: string | undefined;
   abortSignal?: AbortSignal;
 }
@@ -80,10 +83,10 @@ export class S3Store implements Store {
     const endpoint = access.storeEndpoint ?? access.endpoint;
     this.#client = new S3Client({
       ...awsConfig({ ...access, endpoint }),
-      // An endpoint of one's own has no host for each bucket.
+      // A custom endpoint has no host for each bucket.
       forcePathStyle: access.pathStyle ?? endpoint !== undefined,
       followRegionRedirects: true,
-      // A store that does not know it lets each file wait for 6 seconds, and each has a connection of its own by it.
+      // A store without it lets each file wait for 6 seconds, and opens a connection for each.
       expectContinueHeader: false,
       ...(checksums ? {} : {
         requestChecksumCalculation: "WHEN_REQUIRED",
@@ -92,7 +95,7 @@ export class S3Store implements Store {
     });
   }
 
-  /** Lets go of its connections. */
+  /** Closes its connections. */
   close(): void {
     this.#client.destroy();
   }
@@ -157,7 +160,7 @@ export class S3Store implements Store {
     return await this.putWith(key, bytes, { when, sha1: expected?.sha1 });
   }
 
-  /** S3 compares each part's checksum and the length of the whole; what that came to is compared here. */
+  /** S3 compares each part's checksum and the length of the whole; the resulting checksum is compared here. */
   async #uploadInParts(
     key: string,
     path: string,
@@ -169,7 +172,7 @@ export class S3Store implements Store {
       const content = async function* () {
         for await (const block of blocksOf(path, expected)) {
           sum = crc32(block, sum);
-          // Parts are put together from them.
+          // Parts are assembled from them.
           yield block.slice();
         }
       };
@@ -196,7 +199,7 @@ export class S3Store implements Store {
   async delete(key: string, when?: { ifVersion: Version }): Promise<void> {
     const options = { abortSignal: AbortSignal.timeout(WRITE_MS) };
     await this.#write(key, async () => {
-      // S3 takes the deletion of what is not there for done, whatever the condition.
+      // S3 reports the deletion of a missing object as done, whatever the condition.
       if (when && !await this.#object(key)) throw new ConflictError(key);
       const command = new DeleteObjectCommand({
         Bucket: this.name,
@@ -234,7 +237,7 @@ export class S3Store implements Store {
           new ListObjectsV2Command({
             Bucket: this.name,
             Prefix: prefix,
-            // XML has no signs for some of the characters that a key may have.
+            // XML cannot represent some of the characters that a key may have.
             EncodingType: "url",
             ...(folders ? { Delimiter: "/" } : {}),
             ...(next ? { ContinuationToken: next } : {}),
@@ -255,7 +258,7 @@ export class S3Store implements Store {
     }
   }
 
-  /** Returns the object with its body still to be read, and when S3 answered by its own clock; null where there is none. */
+  /** Returns the object with its body unread, and when S3 responded by its own clock; null where there is none. */
   async #object(key: string): Promise<GetObjectCommandOutput & { answered?: number } | null> {
     try {
       const command = new GetObjectCommand({
@@ -277,8 +280,8 @@ export class S3Store implements Store {
   }
 
   /**
-   * A write whose condition may be unmet, or that may meet another one in flight, of somebody else or of its own: an
-   * earlier try that S3 has not ended. That one is waited for, as long as a write may take.
+   * A write whose condition may be unmet, or that may conflict with another one in progress, of another process or of
+   * its own: an earlier try that S3 has not ended. That one is waited for, as long as a write may take.
    */
   async #write(key: string, act: () => Promise<string | undefined>): Promise<Version> {
     return await this.#translated(`Writing ${key}`, async () => {
@@ -315,7 +318,7 @@ export class S3Store implements Store {
 
 const answerSchema = z.object({ headers: z.object({ date: z.string() }) });
 
-/** Returns the Date of an answer, which the SDK keeps for itself; empty where it has none. */
+/** Returns the Date of a response, which the SDK does not expose; empty where it has none. */
 function dateOf(answer: unknown): string {
   return answerSchema.safeParse(answer).data?.headers.date ?? "";
 }
@@ -325,7 +328,7 @@ function conditionOf(when: When | undefined): { IfNoneMatch?: string; IfMatch?: 
   return "ifAbsent" in when ? { IfNoneMatch: "*" } : { IfMatch: when.ifVersion };
 }
 
-/** @throws UndeletableError where a deletion is not allowed, and no signing in would change that */
+/** @throws UndeletableError where a deletion is not allowed, and signing in would not change that */
 function undeletable(error: unknown): never {
   if (!(error instanceof TwarcCloudError)) throw error;
   const { code, status } = awsFailure(error.cause);
@@ -339,7 +342,7 @@ function strong(etag = ""): Version {
   return etag.replace(/^W\//, "");
 }
 
-/** Returns a key as it is, of a listing that was asked to encode it; not every store does. */
+/** Returns the key of a listing with encoding requested; not every store encodes it. */
 function keyOf(name = "", encoding?: string): string {
   try {
     return encoding === "url" ? decodeURIComponent(name.replaceAll("+", " ")) : name;
@@ -353,7 +356,7 @@ function byKey(a: Listed, b: Listed): number {
   return Buffer.compare(Buffer.from(a.key), Buffer.from(b.key));
 }
 
-/** @throws OutsideError where S3 has put the parts together to something else, as far as it says. */
+/** @throws OutsideError where S3 has assembled the parts to something else, as far as it reports. */
 function checkSum(
   { ChecksumCRC32, ChecksumType }: CompleteMultipartUploadCommandOutput,
   sum: number,
@@ -363,15 +366,15 @@ function checkSum(
   const wanted = Buffer.alloc(4);
   wanted.writeUInt32BE(sum);
   if (wanted.toString("base64") === ChecksumCRC32) return;
-  throw new OutsideError(`${key} did not arrive as it was sent`);
+  throw new OutsideError(`${key} was damaged in transit`);
 }
 
 function checkLength(length: number, wanted: number | undefined, key: string): void {
   if (wanted === undefined || length === wanted) return;
-  throw new OutsideError(`${key} came with ${length} bytes in place of ${wanted}`);
+  throw new OutsideError(`${key} arrived with ${length} bytes instead of ${wanted}`);
 }
 
-/** Returns a stream that fails where it ends early. */
+/** Returns a stream that fails where it is truncated. */
 function whole(
   content: ReadableStream<Uint8Array>,
   { length, key, failed }: {

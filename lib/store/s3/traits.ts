@@ -1,4 +1,4 @@
-/** What an S3-compatible store keeps of what S3 promises: found out once for a bucket, and noted in it. */
+/** The promises of S3 that an S3-compatible store keeps: probed once for a bucket, and recorded in it. */
 
 import { createHash } from "node:crypto";
 import { z } from "zod";
@@ -7,30 +7,30 @@ import { AccessError, ConflictError, OutsideError } from "../../base/errors.ts";
 import type { S3Store } from "./store.ts";
 import type { When } from "../store.ts";
 
-/** Where it is noted. */
+/** The key of the record. */
 export const TRAITS_KEY = ".twarc-cloud/store.json";
 
-/** What is noted of a store. */
+/** The recorded traits of a store. */
 export const traitsSchema = z.object({
   format: z.literal(1),
-  /** Whether a write holds to its condition: that nothing is there, or a version. */
+  /** Whether writes keep their condition: that nothing is there, or a version. */
   conditions: z.boolean(),
-  /** Whether a deletion holds to the version that is to be there. */
+  /** Whether deletions keep the condition on a version. */
   deletions: z.boolean(),
-  /** Whether a write may come with a checksum. */
+  /** Whether writes may have a checksum. */
   checksums: z.boolean(),
 });
 
-/** What a store keeps of what S3 promises. */
+/** The promises of S3 that a store keeps. */
 export type Traits = z.output<typeof traitsSchema>;
 
-/** How often a version is tried that does not fit: a try whose answer was lost has made it another one. */
+/** How often a version that does not match is retried: a try with a lost response has changed it. */
 const TRIES = 3;
-/** A version that nothing has. */
+/** A version of no object. */
 const NOBODYS = '"00000000000000000000000000000000"';
 const BODY = new TextEncoder().encode("twarc-cloud");
 
-/** A bucket that is probed: as it is, and without checksums. */
+/** A bucket to probe: as it is, and without checksums. */
 export interface Probed {
   store: S3Store;
   plain: S3Store;
@@ -42,7 +42,7 @@ export function isAws(endpoint: string): boolean {
 }
 
 /**
- * Finds out what a store keeps, by writing, replacing and deleting an object of its own.
+ * Probes a store, by writing, replacing and deleting an object of its own.
  * @throws AccessError where it does not allow that; OutsideError where the store fails.
  */
 export async function probed({ store, plain }: Probed): Promise<Traits> {
@@ -69,10 +69,10 @@ export async function probed({ store, plain }: Probed): Promise<Traits> {
   };
 }
 
-/** What became of a request. */
+/** The outcome of a request. */
 type Outcome = "done" | "unmet" | "forbidden" | "unknown";
 
-/** @throws what says nothing of the store: that it cannot be reached, or fails. */
+/** @throws errors that show no trait: the store cannot be reached, or fails. */
 async function outcome(ask: () => Promise<unknown>): Promise<Outcome> {
   try {
     await ask();
@@ -85,14 +85,14 @@ async function outcome(ask: () => Promise<unknown>): Promise<Outcome> {
   }
 }
 
-/** Returns whether a store says that it does not know what was asked of it. */
+/** Returns whether a store reports that it does not support a request. */
 export function isRefusal(error: unknown): boolean {
   if (!(error instanceof OutsideError)) return false;
   const { status } = awsFailure(error.cause);
   return status === 501 || status === 400;
 }
 
-/** Returns what holds in a bucket whose store keeps less than S3, and what does not, for a person; null where all does. */
+/** Returns the limits of a bucket whose store keeps fewer promises than S3, for a person; null where it keeps all. */
 export function remarkOn(
   { conditions, deletions, checksums }: Traits,
   bucket: string,
@@ -100,18 +100,18 @@ export function remarkOn(
   const lacking: string[] = [];
   if (!conditions) {
     lacking.push(
-      "It does not hold writes to their conditions, or gives versions that never fit: what is there is looked at " +
-        "before and a second after each such write instead. One harvester a collection then holds as long as no two " +
+      "It ignores the conditions of writes, or returns versions that never match: instead, the object is checked " +
+        "before and a second after each such write. Only one harvester runs for a collection as long as no two " +
         "begin within a second, and of two people who change a collection in the same second one may undo the other",
     );
   } else if (!deletions) {
     lacking.push(
-      "It does not hold deletions to their conditions: what is there is looked at before each instead",
+      "It ignores the conditions of deletions: instead, the object is checked before each",
     );
   }
   if (!checksums) {
     lacking.push(
-      "It takes no checksums of S3: an MD5 goes with each object instead, and `collection verify` finds what is damaged",
+      "It does not support S3's checksums: instead, an MD5 is sent with each object, and `collection verify` finds damage",
     );
   }
   if (lacking.length === 0) return null;

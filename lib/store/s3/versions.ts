@@ -1,4 +1,4 @@
-/** What a bucket of S3 with versioning keeps of objects that were deleted or written anew, and ending that. */
+/** Older versions of deleted or replaced objects in a bucket of S3 with versioning, and their deletion. */
 
 import {
   DeleteObjectsCommand,
@@ -13,13 +13,13 @@ import type { OlderVersion, Purged } from "../store.ts";
 
 const DENIED = "AccessDenied";
 
-/** Which versions are meant. */
+/** Selects versions. */
 export interface VersionsOptions {
   bucket: string;
   prefix: string;
-  /** Whether nothing of an object but its current version is to stay. */
+  /** Returns whether only the current version of an object is to stay. */
   isGarbage: (key: string) => boolean;
-  /** A key as a listing has it, as it is. */
+  /** Decodes a key of a listing. */
   keyOf: (name: string, encoding: string | undefined) => string;
 }
 
@@ -51,8 +51,8 @@ export async function olderVersions(
 }
 
 /**
- * Deletes every older version of some objects. Marks of deletions stay: they hold nothing, and without them an older
- * version would be the current one again.
+ * Deletes every older version of some objects. Delete markers stay: they have no content, and without them an older
+ * version would become the current one.
  * @returns With `left`, where AWS does not allow it.
  */
 export async function purgeVersions(client: S3Client, options: VersionsOptions): Promise<Purged> {
@@ -73,7 +73,7 @@ export async function purgeVersions(client: S3Client, options: VersionsOptions):
   }
 }
 
-/** Whether a store knows no versions: then it keeps none. */
+/** Returns whether a store does not support versions: then it keeps none. */
 function knowsNoVersions(error: unknown): boolean {
   const { code, status } = awsFailure(error);
   return status === 501 || code === "NotImplemented";
@@ -91,14 +91,14 @@ async function* pages(
   const asked = { Bucket: bucket, Prefix: prefix, EncodingType: "url" } as const;
   let page = await client.send(new ListObjectVersionsCommand(asked));
   for (;;) {
-    // Before what is on it is deleted: its last version is where the next one begins.
+    // Before its versions are deleted: the next page begins at the last version of this one.
     const { IsTruncated, NextKeyMarker, NextVersionIdMarker } = page;
     yield page;
     if (!IsTruncated || NextKeyMarker === undefined) return;
     page = await client.send(
       new ListObjectVersionsCommand({
         ...asked,
-        // Markers are encoded as keys are, and asked for as they are.
+        // Markers are encoded as keys are, and sent unencoded.
         KeyMarker: keyOf(NextKeyMarker, page.EncodingType),
         ...(NextVersionIdMarker === undefined ? {} : { VersionIdMarker: NextVersionIdMarker }),
       }),
@@ -117,7 +117,10 @@ function oldVersions(
   });
 }
 
-/** Deletes the versions of a page: a request takes as many as a page has. How many AWS does not allow to delete. */
+/**
+ * Deletes the versions of a page: a request accepts as many as a page has. Returns how many AWS does not allow to
+ * delete.
+ */
 async function deleteAll(client: S3Client, bucket: string, old: ListedVersion[]): Promise<number> {
   const Objects = old.map(({ Key, VersionId }) => ({ Key, VersionId }));
   const { Errors = [] } = await client.send(
@@ -129,7 +132,7 @@ async function deleteAll(client: S3Client, bucket: string, old: ListedVersion[])
   throw new OutsideError(`An older version of ${Key} cannot be deleted: ${Message}`);
 }
 
-/** For how many days older versions are kept, by the bucket's rules; null where these cannot be read. */
+/** Returns for how many days older versions are kept, by the bucket's rules; null where these cannot be read. */
 async function daysKept(
   client: S3Client,
   { bucket, prefix }: VersionsOptions,

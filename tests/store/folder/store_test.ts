@@ -173,7 +173,7 @@ Deno.test("local: a bucket that is a file is the person's to mend", () =>
     await Deno.writeTextFile(`${folder}/file`, "");
     await assert.rejects(LocalStore.open(`${folder}/file`, { name: "./file" }), {
       name: "UserError",
-      message: "Bucket ./file is a file, and a bucket is a folder",
+      message: "Bucket ./file is a file, not a folder",
       hint: /--bucket/,
     });
     const says = { name: "UserError", message: /cannot be used/, hint: /--bucket/ };
@@ -246,7 +246,7 @@ Deno.test("local: a folder that goes away is told of, is not made again, and is 
     for (const isLeft of [false, true]) {
       if (isLeft) await Deno.mkdir(folder);
       const isAway = (error: unknown) =>
-        error instanceof OutsideError && /is away/.test(error.message);
+        error instanceof OutsideError && /is not available/.test(error.message);
       await assert.rejects(store.get("a/b"), isAway);
       await assert.rejects(store.put("a/c", new Uint8Array([2])), isAway);
       await assert.rejects(store.delete("a/b"), isAway);
@@ -292,7 +292,7 @@ Deno.test("local: a bucket that goes away while a write begins is not made anew 
       }
       return await lstat(path);
     };
-    await assert.rejects(store.put("b", new Uint8Array(1)), /is away/);
+    await assert.rejects(store.put("b", new Uint8Array(1)), /is not available/);
     assert.equal(isLate, false);
     await assert.rejects(lstat(bucket), Deno.errors.NotFound);
     await Deno.rename(away, bucket);

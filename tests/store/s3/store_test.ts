@@ -458,7 +458,7 @@ Deno.test("s3: the parts of a large file are checked each, and the whole by its 
     await withAnswers(inParts("AAAAAA==", seen), async (store) => {
       await assert.rejects(store.upload("k", path, { expected }), {
         name: "OutsideError",
-        message: "k did not arrive as it was sent",
+        message: "k was damaged in transit",
       });
     });
   }));
