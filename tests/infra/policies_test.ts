@@ -4,7 +4,8 @@ import { controlSecretName } from "../../lib/secrets/control_secret.ts";
 import { awsName, familyOf } from "../../lib/runner/ecs/task_definition.ts";
 import { ParameterStore } from "../../lib/secrets/parameter_store.ts";
 import { sources } from "../sources.ts";
-import { type Asked, asked, isAllowedAnyway, policies } from "./policies.ts";
+import { type Asked, asked, isAllowedAnyway, policies, type Statement } from "./policies.ts";
+import { recorded } from "./recorded.ts";
 
 const LIB = fileURLToPath(new URL("../../lib", import.meta.url));
 const BUCKET = "my.tweets";
@@ -58,7 +59,7 @@ const SERVICES: Record<string, string> = {
   "lib-storage": "s3",
 };
 
-/** What taking out tweets asks for, which a versioned bucket would keep; a harvester deletes none. */
+/** What taking out tweets asks for, which a versioned bucket would keep. */
 const OLD_VERSIONS: Asked[] = [
   { action: "s3:DeleteObjectVersion", resource: harvest },
   { action: "s3:ListBucketVersions", ...list },
@@ -124,38 +125,6 @@ const PERSON: Asked[] = [
   { action: "logs:FilterLogEvents", resource: logs.replace(/:log-stream:$/, "") },
 ];
 
-/** What a harvester asks for. */
-const TASK: Asked[] = [
-  ...PERSON.filter((asked) =>
-    asked.action.startsWith("s3:") && !OLD_VERSIONS.includes(asked) && !HEAD.includes(asked)
-  ),
-  { action: "s3:GetObject", resource: identity },
-  { action: "ssm:GetParameter", resource: keys },
-  { action: "ecs:UpdateService", resource: service },
-];
-
-/** What ECS asks for to start a harvester. */
-const EXECUTION: Asked[] = [
-  { action: "logs:CreateLogStream", resource: `${logs}x` },
-  { action: "logs:PutLogEvents", resource: `${logs}x` },
-  { action: "ssm:GetParameters", resource: secret },
-  { action: "ssm:GetParameters", resource: honeybadger },
-  { action: "ecr:GetAuthorizationToken", resource: "*" },
-  ...["BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer"].map((what) => ({
-    action: `ecr:${what}`,
-    resource: `arn:aws:ecr:${REGION}:repository/twarc-cloud`,
-  })),
-];
-
-/** What a schedule asks for. */
-const SCHEDULER: Asked[] = [
-  { action: "sqs:SendMessage", resource: queue },
-  { action: "ecs:RunTask", resource: definition, context: inCluster },
-  { action: "ecs:TagResource", resource: task, context: created("RunTask") },
-  { action: "iam:PassRole", resource: role("task"), context: passed("ecs-tasks") },
-  { action: "iam:PassRole", resource: role("execution"), context: passed("ecs-tasks") },
-];
-
 /** The actions that the code's commands of the SDK need. */
 async function actionsOfCode(): Promise<Set<string>> {
   const found = new Set<string>();
@@ -192,36 +161,85 @@ function serviceOf(command: string, text: string, services: string[]): string {
 /** What AWS asks for on behalf of who registers, runs and schedules. */
 const IMPLIED = ["iam:PassRole", "ecs:TagResource"];
 
-for (
-  const [name, wanted] of Object.entries({
-    person: PERSON,
-    task: TASK,
-    execution: EXECUTION,
-    scheduler: SCHEDULER,
-  })
-) {
+/** What a role asks for. */
+async function wantedBy(name: Role): Promise<Asked[]> {
+  if (name === "person") return PERSON;
+  return (await (all ??= recorded()))[name];
+}
+let all: ReturnType<typeof recorded> | undefined;
+
+type Role = "person" | "task" | "execution" | "scheduler";
+const ROLES: Role[] = ["person", "task", "execution", "scheduler"];
+
+async function statementsOf(name: Role): Promise<Statement[]> {
+  return (await policies()).get(name) ?? assert.fail("It is not there");
+}
+
+/** Returns what a policy refuses of what is asked for, and what it grants that nobody asks for. */
+async function judged(
+  statements: Statement[],
+  wanted: Asked[],
+): Promise<{ refused: unknown[]; unused: string[] }> {
+  const unused = new Set(statements.flatMap(({ actions, resources }, n) => [
+    ...actions.map((action) => `${n} ${action}`),
+    ...resources.map((resource) => `${n} ${resource}`),
+  ]));
+  const refused: unknown[] = [];
+  for (const one of distinct(wanted)) {
+    const { isAllowed, errors, by } = await asked(statements, one);
+    if (!isAllowed) refused.push([one, errors]);
+    for (const { statement, resources } of by) {
+      for (const used of [one.action, ...resources]) unused.delete(`${statement} ${used}`);
+    }
+  }
+  return { refused, unused: [...unused] };
+}
+
+/** Each once: a harvest asks for the same many times. */
+function distinct(wanted: Asked[]): Asked[] {
+  const one = ({ action, resource, context }: Asked) => ({
+    action,
+    resource,
+    ...(context ? { context } : {}),
+  });
+  return [...new Map(wanted.map(one).map((asked) => [JSON.stringify(asked), asked])).values()];
+}
+
+for (const name of ROLES) {
   Deno.test(`the policy of ${name} allows all that is asked for, and nothing that is not`, async () => {
-    const statements = (await policies()).get(name) ?? assert.fail("It is not there");
+    const statements = await statementsOf(name);
     const sids = statements.map(({ sid }) => sid);
     assert.deepEqual(
       sids.filter((sid, i) => sids.indexOf(sid) < i),
       [],
       "IAM takes each name once",
     );
-    const unused = new Set(statements.flatMap(({ actions, resources }, n) => [
-      ...actions.map((action) => `${n} ${action}`),
-      ...resources.map((resource) => `${n} ${resource}`),
-    ]));
-    const refused: unknown[] = [];
-    for (const one of wanted) {
-      const { isAllowed, errors, by } = await asked(statements, one);
-      if (!isAllowed) refused.push([one, errors]);
-      for (const { statement, resources } of by) {
-        for (const used of [one.action, ...resources]) unused.delete(`${statement} ${used}`);
-      }
-    }
+    const { refused, unused } = await judged(statements, await wantedBy(name));
     assert.deepEqual(refused, []);
-    assert.deepEqual([...unused], [], "Nobody asks for these");
+    assert.deepEqual(unused, [], "Nobody asks for these");
+  });
+
+  Deno.test(`a policy of ${name} that lacks an action or a resource, or has one more, is found out`, async () => {
+    const statements = await statementsOf(name);
+    const wanted = await wantedBy(name);
+    const changed = (n: number, change: Partial<Statement>) =>
+      statements.map((one, i) => i === n ? { ...one, ...change } : one);
+    for (const [n, { sid, actions, resources }] of statements.entries()) {
+      for (const action of actions) {
+        const less = changed(n, { actions: actions.filter((one) => one !== action) });
+        const { refused } = await judged(less, wanted.filter((one) => one.action === action));
+        assert.notDeepEqual(refused, [], `${sid} without ${action}`);
+      }
+      const ofOther = resources.map((resource) => resource.replace(/[^:/]+$/, "other"));
+      const { refused } = await judged(changed(n, { resources: ofOther }), wanted);
+      assert.notDeepEqual(refused, [], `${sid} of ${ofOther}`);
+    }
+    const more = changed(0, { actions: [...statements[0]?.actions ?? [], "s3:PutObjectTagging"] });
+    assert.deepEqual((await judged(more, wanted)).unused, ["0 s3:PutObjectTagging"]);
+    const wider = changed(0, {
+      resources: [...statements[0]?.resources ?? [], "arn:aws:s3:::x/*"],
+    });
+    assert.deepEqual((await judged(wider, wanted)).unused, ["0 arn:aws:s3:::x/*"]);
   });
 }
 

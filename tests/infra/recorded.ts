@@ -1,0 +1,411 @@
+/**
+ * What each role of an installation asks AWS for: recorded while the program does it against moto, and for what AWS does
+ * in its place, read from the task definitions and the schedules that the program makes.
+ */
+
+import assert from "node:assert/strict";
+import { CreateServiceCommand, ECSClient } from "@aws-sdk/client-ecs";
+import { z } from "zod";
+import { harvest } from "../../harvester.ts";
+import { parseBucket } from "../../lib/base/bucket_ref.ts";
+import { systemClock } from "../../lib/base/clock.ts";
+import type { SettingName } from "../../lib/base/settings.ts";
+import { Collections } from "../../lib/bucket/collections.ts";
+import { keysOf } from "../../lib/collection/config.ts";
+import { EcsCluster } from "../../lib/runner/ecs/client.ts";
+import { EcsDefinitions } from "../../lib/runner/ecs/definitions.ts";
+import { OWN_SERVICE, restOwnService } from "../../lib/runner/ecs/own_service.ts";
+import { EcsSchedules } from "../../lib/runner/ecs/schedules.ts";
+import { EcsTasks } from "../../lib/runner/ecs/tasks.ts";
+import { awsName } from "../../lib/runner/ecs/task_definition.ts";
+import { World } from "../../lib/sandbox/world.ts";
+import { heldKeys } from "../../lib/secrets/credentials.ts";
+import { ParameterStore } from "../../lib/secrets/parameter_store.ts";
+import { X } from "../../lib/source/x.ts";
+import { openStore } from "../../lib/store/open.ts";
+import { withFolder } from "../fakes/folder.ts";
+import { placeIn } from "../fakes/spool_places.ts";
+import { KEYS } from "../fakes/whole_harvest.ts";
+import { WorldApi } from "../fakes/world_api.ts";
+import { makeAccount } from "../peers/aws_account.ts";
+import { type Moto, MOTO_KEYS, MOTO_REGION, sharedMoto } from "../peers/moto.ts";
+import type { Asked } from "./policies.ts";
+
+/** The installation that the policies are rendered for. */
+const [ACCOUNT, BUCKET, ID] = ["123456789012", "my.tweets", "my.collection-1"];
+const REGION = `${MOTO_REGION}:${ACCOUNT}`;
+const CLUSTER = `arn:aws:ecs:${REGION}:cluster/twarc-cloud`;
+const QUEUE = `arn:aws:sqs:${REGION}:twarc-cloud-dead-letters`;
+const IMAGE = `${ACCOUNT}.dkr.ecr.${MOTO_REGION}.amazonaws.com/twarc-cloud`;
+/** A part of an upload that is taken apart. */
+const LARGE = 20 << 20;
+
+/** A request of a client of AWS. */
+interface Call {
+  action: string;
+  resource: string;
+  context?: Record<string, string>;
+  body: unknown;
+}
+
+/** What the roles ask for, by their names. */
+export interface Recorded {
+  task: Asked[];
+  execution: Asked[];
+  scheduler: Asked[];
+}
+
+/** Has the program do what each role is for, and returns what that asks for. */
+export async function recorded(): Promise<Recorded> {
+  const moto = await sharedMoto();
+  await moto.reset();
+  const aws = new RecordingAws(moto);
+  try {
+    const ini = { ...await makeAccount(moto, BUCKET), image: IMAGE, honeybadger_key: "x" };
+    const access = {
+      region: MOTO_REGION,
+      endpoint: aws.url,
+      storeEndpoint: aws.url,
+      ...MOTO_KEYS,
+    };
+    const installed = new Installed(ini, access, aws);
+    const definition = await installed.definition();
+    const schedule = await installed.schedule(definition.arn);
+    return {
+      task: await installed.task(definition.service),
+      execution: executionAsks(definition.made),
+      scheduler: schedulerAsks(schedule, definition.made),
+    };
+  } finally {
+    await aws.close();
+    await moto.close();
+  }
+}
+
+const definitionSchema = z.object({
+  taskRoleArn: z.string(),
+  executionRoleArn: z.string(),
+  containerDefinitions: z.tuple([z.object({
+    image: z.string(),
+    environment: z.array(z.object({ name: z.string(), value: z.string() })),
+    secrets: z.array(z.object({ valueFrom: z.string() })),
+    logConfiguration: z.object({
+      logDriver: z.literal("awslogs"),
+      options: z.strictObject({
+        "awslogs-group": z.string(),
+        "awslogs-region": z.string(),
+        "awslogs-stream-prefix": z.string(),
+      }),
+    }),
+  })]),
+});
+type Definition = z.infer<typeof definitionSchema>;
+
+const scheduleSchema = z.object({
+  Target: z.object({
+    Arn: z.string(),
+    RoleArn: z.string(),
+    EcsParameters: z.object({
+      TaskDefinitionArn: z.string(),
+      EnableECSManagedTags: z.boolean().optional(),
+      PropagateTags: z.string().optional(),
+    }),
+    DeadLetterConfig: z.object({ Arn: z.string() }).optional(),
+  }),
+});
+type MadeSchedule = z.infer<typeof scheduleSchema>;
+
+/** How the program asks AWS. */
+interface Access {
+  region: string;
+  endpoint: string;
+  storeEndpoint: string;
+  accessKey: string;
+  secretKey: string;
+}
+
+/** What infra/ makes, as the program finds it. */
+class Installed {
+  readonly #ini: Record<string, string>;
+  readonly #access: Access;
+  readonly #aws: RecordingAws;
+
+  constructor(
+    ini: Record<string, string>,
+    access: Access,
+    aws: RecordingAws,
+  ) {
+    this.#ini = ini;
+    this.#access = access;
+    this.#aws = aws;
+  }
+
+  /** Registers the definition of a stream's task; as it was asked for. */
+  async definition(): Promise<{ arn: string; service: string; made: Definition }> {
+    const ini = this.#ini;
+    const cluster = new EcsCluster("twarc-cloud", this.#access);
+    const settings = {
+      runner: "ecs" as const,
+      aws: this.#access,
+      get: (name: SettingName) => ini[name],
+      require: (name: SettingName) => ini[name] ?? assert.fail(`${name} is not set`),
+    };
+    const definitions = new EcsDefinitions({
+      bucket: BUCKET,
+      cluster,
+      tasks: new EcsTasks(cluster),
+      settings,
+      env: {},
+    });
+    const name = awsName(`${BUCKET}_${ID}`, 255);
+    const calls = await this.#aws.during(() =>
+      definitions.define({ collectionId: ID, flags: {} }, {
+        shutdown: false,
+        keepSecret: false,
+        service: name,
+      })
+    );
+    const call = calls.find(({ action }) => action === "ecs:RegisterTaskDefinition");
+    const made = definitionSchema.parse(call?.body);
+    const [container] = made.containerDefinitions;
+    const own = container.environment.find(({ name }) => name === OWN_SERVICE);
+    return { arn: call?.resource ?? "", service: own?.value ?? "", made };
+  }
+
+  /** Makes a schedule; as it was asked for. */
+  async schedule(definition: string): Promise<MadeSchedule> {
+    const options = { access: this.#access, clock: systemClock, deadLetters: QUEUE };
+    const calls = await this.#aws.during(() =>
+      new EcsSchedules(BUCKET, options).put(ID, { expression: "rate(7 days)" }, {
+        cluster: CLUSTER,
+        role: this.#ini.event_role_arn ?? "",
+        definition,
+        subnet: "subnet-1",
+        securityGroup: "sg-1",
+        spot: false,
+      })
+    );
+    return scheduleSchema.parse(
+      calls.find(({ action }) => action === "scheduler:CreateSchedule")?.body,
+    );
+  }
+
+  /** Does what a task does: harvests with keys of Parameter Store, and ends its own service. */
+  async task(service: string): Promise<Asked[]> {
+    const bucket = parseBucket(BUCKET);
+    const store = await openStore(bucket, this.#access);
+    const search = { id: ID, type: "search", search: { query: "sandbox" } };
+    await new Collections(store, systemClock).add({ ...search, keys: { profile: "main" } });
+    await new ParameterStore(BUCKET, this.#access).put("keys/main", JSON.stringify(KEYS));
+    const ecs = new ECSClient({
+      region: MOTO_REGION,
+      endpoint: this.#access.endpoint,
+      credentials: { accessKeyId: "testing", secretAccessKey: "testing" },
+    });
+    const [, serviceName] = service.split(" ");
+    await ecs.send(
+      new CreateServiceCommand({
+        cluster: "twarc-cloud",
+        serviceName,
+        taskDefinition: awsName(`twarc-cloud_${BUCKET}_${ID}`, 255),
+        desiredCount: 1,
+      }),
+    );
+    ecs.destroy();
+    return await this.#aws.during(async () => {
+      await withFolder(async (parent) => {
+        await this.#harvest(parent, store);
+        // A large file whose upload is not taken to its end.
+        const path = `${parent}/large`;
+        await Deno.writeFile(path, new Uint8Array(LARGE));
+        this.#aws.refusesParts = true;
+        const key = `collections/${ID}/harvests/2026/01/02/03/04/05/tweets-20260102030405.jsonl.gz`;
+        const expected = { sha1: "", bytes: LARGE };
+        await assert.rejects(store.upload(key, path, { expected }));
+      });
+      assert.equal(await restOwnService(service, this.#access), true);
+    });
+  }
+
+  async #harvest(parent: string, store: Awaited<ReturnType<typeof openStore>>): Promise<void> {
+    const process = { host: "here", pid: 1 };
+    const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 5 });
+    const place = { bucket: parseBucket(BUCKET), runner: "ecs", aws: this.#access } as const;
+    await harvest({
+      collectionId: ID,
+      store,
+      clock: systemClock,
+      limits: {
+        tweetsPerFile: 100,
+        msPerFile: 1_800_000,
+        flushMs: 0,
+        msPerHarvest: 0,
+        patienceMs: 0,
+        bufferBytes: 2 ** 30,
+      },
+      openNetwork: async (config) => {
+        await heldKeys(keysOf(config), { ...place, env: {} });
+        return new X(new WorldApi(world), systemClock);
+      },
+      control: { hostname: "127.0.0.1", port: 0, secret: () => Promise.resolve("secret") },
+      process,
+      isGone: () => true,
+      spool: await placeIn(parent, { process }),
+      shutdown: true,
+      monitor: false,
+      signal: new AbortController().signal,
+    });
+  }
+}
+
+/** What ECS asks for with the execution role, to start a container of a definition. */
+function executionAsks({ containerDefinitions: [container] }: Definition): Asked[] {
+  const { image, secrets, logConfiguration: { options } } = container;
+  const stream = `${options["awslogs-stream-prefix"]}/harvester/0123456789abcdef`;
+  const logs = `arn:aws:logs:${REGION}:log-group:${options["awslogs-group"]}:log-stream:${stream}`;
+  const [, account, region, repository] =
+    /^(\d+)\.dkr\.ecr\.([\w-]+)\.amazonaws\.com\/([^:@]+)/.exec(image) ??
+      assert.fail(`${image} is not in ECR`);
+  const pulled = ["BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer"];
+  return [
+    ...["CreateLogStream", "PutLogEvents"].map((what) => ({
+      action: `logs:${what}`,
+      resource: logs,
+    })),
+    ...secrets.map(({ valueFrom }) => ({
+      action: "ssm:GetParameters",
+      resource: `arn:aws:ssm:${REGION}:parameter${valueFrom}`,
+    })),
+    { action: "ecr:GetAuthorizationToken", resource: "*" },
+    ...pulled.map((what) => ({
+      action: `ecr:${what}`,
+      resource: `arn:aws:ecr:${region}:${account}:repository/${repository}`,
+    })),
+  ];
+}
+
+/** What EventBridge Scheduler asks for to carry out a schedule. */
+function schedulerAsks({ Target: target }: MadeSchedule, definition: Definition): Asked[] {
+  const { EcsParameters: ecs, DeadLetterConfig: letters } = target;
+  assert.equal(target.RoleArn, `arn:aws:iam::${ACCOUNT}:role/twarc-cloud-scheduler`);
+  const isTagged = ecs.EnableECSManagedTags || ecs.PropagateTags !== undefined;
+  return [
+    {
+      action: "ecs:RunTask",
+      resource: ecs.TaskDefinitionArn,
+      context: { "ecs:cluster": target.Arn },
+    },
+    ...(isTagged
+      ? [{
+        action: "ecs:TagResource",
+        resource: `arn:aws:ecs:${REGION}:task/twarc-cloud/0123456789abcdef`,
+        context: { "ecs:CreateAction": "RunTask" },
+      }]
+      : []),
+    ...[definition.taskRoleArn, definition.executionRoleArn].map((resource) => ({
+      action: "iam:PassRole",
+      resource,
+      context: { "iam:PassedToService": "ecs-tasks.amazonaws.com" },
+    })),
+    ...(letters ? [{ action: "sqs:SendMessage", resource: letters.Arn }] : []),
+  ];
+}
+
+/** AWS, which writes down what it is asked for, and has moto answer. */
+class RecordingAws {
+  readonly #moto: Moto;
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  #calls: Call[] = [];
+  /** Whether it takes no part of an upload. */
+  refusesParts = false;
+
+  constructor(moto: Moto) {
+    this.#moto = moto;
+    const own = { hostname: "127.0.0.1", port: 0, onListen() {} };
+    this.#server = Deno.serve(own, (request) => this.#answer(request));
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#server.addr.port}`;
+  }
+
+  /** Returns what it is asked for meanwhile. */
+  async during(act: () => Promise<unknown>): Promise<Call[]> {
+    this.#calls = [];
+    await act();
+    return this.#calls;
+  }
+
+  async close(): Promise<void> {
+    await this.#server.shutdown();
+  }
+
+  async #answer(request: Request): Promise<Response> {
+    const url = new URL(request.url);
+    const body = request.body ? await request.bytes() : null;
+    const headers = new Headers(request.headers);
+    headers.delete("host");
+    const call = callOf(request, url, body);
+    this.#calls.push(call);
+    if (this.refusesParts && url.searchParams.has("partNumber")) {
+      return new Response("<Error><Code>AccessDenied</Code></Error>", { status: 403 });
+    }
+    const init = { method: request.method, headers, body, redirect: "manual" } as const;
+    return await fetch(`${this.#moto.url}${url.pathname}${url.search}`, init);
+  }
+}
+
+/** Which action a request is, and on which resource, as IAM names them. */
+function callOf(request: Request, url: URL, bytes: Uint8Array | null): Call {
+  const [target, action] = (request.headers.get("x-amz-target") ?? "").split(".");
+  const scope = /Credential=[^/]+\/\d+\/[^/]+\/([\w-]+)\//.exec(
+    request.headers.get("authorization") ?? "",
+  );
+  if (scope?.[1] === "s3") return s3Call(request.method, url);
+  const text = new TextDecoder().decode(bytes ?? undefined);
+  const body = text === "" ? null : JSON.parse(text);
+  if (scope?.[1] === "scheduler") return schedulerCall(request.method, url, body);
+  const service =
+    { AmazonSSM: "ssm", AmazonEC2ContainerServiceV20141113: "ecs", AWSEvents: "events" }[
+      target ?? ""
+    ] ?? assert.fail(`Nobody knows ${target}.${action}`);
+  return { action: `${service}:${action}`, resource: resourceOf(service, body), body };
+}
+
+const named = z.looseObject({
+  Name: z.string().optional(),
+  family: z.string().optional(),
+  service: z.string().optional(),
+});
+
+function resourceOf(service: string, body: unknown): string {
+  const { Name, family, service: own } = named.parse(body);
+  if (service === "ssm") return `arn:aws:ssm:${REGION}:parameter${Name}`;
+  if (family !== undefined) return `arn:aws:ecs:${REGION}:task-definition/${family}:1`;
+  return own === undefined ? "*" : `arn:aws:ecs:${REGION}:service/twarc-cloud/${own}`;
+}
+
+function schedulerCall(method: string, { pathname }: URL, body: unknown): Call {
+  const [, kind, name] = /^\/(schedule[\w-]*)\/(.*)$/.exec(pathname) ?? [];
+  const what = { GET: "Get", POST: "Create", PUT: "Update", DELETE: "Delete" }[method];
+  const of = kind === "schedules" ? "Schedule" : "ScheduleGroup";
+  return { action: `scheduler:${what}${of}`, resource: name ?? "", body };
+}
+
+function s3Call(method: string, { pathname, searchParams: query }: URL): Call {
+  const [, bucket = "", key = ""] = /^\/([^/]+)\/?(.*)$/.exec(decodeURIComponent(pathname)) ?? [];
+  if (method === "GET" && query.has("list-type")) {
+    const context = { "s3:prefix": query.get("prefix") ?? "" };
+    return { action: "s3:ListBucket", resource: `arn:aws:s3:::${bucket}`, context, body: null };
+  }
+  assert.notEqual(key, "", `Nobody knows ${method} of a bucket with ${query}`);
+  const actions: Record<string, string> = {
+    GET: "GetObject",
+    HEAD: "GetObject",
+    PUT: "PutObject",
+    POST: "PutObject",
+    DELETE: query.has("uploadId") ? "AbortMultipartUpload" : "DeleteObject",
+  };
+  const what = actions[method] ?? assert.fail(`Nobody knows ${method} of an object`);
+  return { action: `s3:${what}`, resource: `arn:aws:s3:::${bucket}/${key}`, body: null };
+}
