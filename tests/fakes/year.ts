@@ -1,7 +1,8 @@
 /**
  * A year of one stream, played by a clock that stands still until all is committed: the real source, recorder and
  * committer, with a few tweets a day, and a gap each day that is searched for. A process of its own, with --expose-gc;
- * it prints what memory and the checkpoint took on two days. Its argument is the days of a harvest, 0 for one only.
+ * it prints what memory and the checkpoint took on some days. Its arguments are the days of a harvest, 0 for one only, and
+ * the bytes that leak with each day.
  */
 
 import { Checkpoint } from "../../lib/bucket/checkpoint.ts";
@@ -19,6 +20,7 @@ import { timeId } from "../../lib/twitter/bytes/ids.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { Waits } from "../../lib/base/waits.ts";
 import { DAY } from "./seam.ts";
+import type { MemoryStore } from "./memory_store.ts";
 import { placeIn } from "./spool_places.ts";
 import { unsyncedFiles } from "./unsynced_files.ts";
 import { added, KEYS, tweets } from "./whole_harvest.ts";
@@ -28,15 +30,24 @@ import { WorldApi } from "./world_api.ts";
 export interface Year {
   harvests: number;
   tweets: number;
-  /** Bytes on the day that is compared, and on the last: of memory after a collection, and of the checkpoint. */
-  memory: number[];
-  checkpoint: number[];
+  /** What it took after a collection on the days that are compared. */
+  looks: Look[];
+}
+
+/** Bytes on a day. */
+export interface Look {
+  day: number;
+  /** Of objects. */
+  heap: number;
+  /** Of buffers, without what the store has, which is in memory here. */
+  buffers: number;
+  checkpoint: number;
 }
 
 const START = Date.UTC(2026, 0, 1);
 const DAYS = 365;
-/** The days on which memory is looked at. */
-const LOOKED_AT = [36, 365];
+/** The days on which memory is looked at: some early ones, and the last ones. */
+const LOOKED_AT = [48, 51, 54, 57, 60, 353, 356, 359, 362, 365];
 /** Tweets come at these hours. */
 const HOURS = [8, 16];
 
@@ -75,7 +86,7 @@ class StreamClock implements Clock {
 
 const turn = () => new Promise<void>((resolve) => setTimeout(resolve));
 
-async function play(parent: string, days: number): Promise<Year> {
+async function play(parent: string, days: number, leak: number): Promise<Year> {
   const clock = new StreamClock();
   const config = { id: "c", type: "filter", api: "2", keys: KEYS, filter: { track: "x" } };
   const store = await added(config, clock);
@@ -87,7 +98,8 @@ async function play(parent: string, days: number): Promise<Year> {
   const collections = new Collections(store, clock);
   const target = { store, collections, collectionId: "c", versions };
   await checkpoint.begin(START, { walks: 1, type: "filter" });
-  const year: Year = { harvests: 0, tweets: 0, memory: [], checkpoint: [] };
+  const year: Year = { harvests: 0, tweets: 0, looks: [] };
+  const leaked: string[] = [];
   /** Takes what is over out of the store, which is in memory. */
   const count = async (began: number) => {
     year.harvests++;
@@ -138,10 +150,11 @@ async function play(parent: string, days: number): Promise<Year> {
           gc();
           await turn();
         }
-        const { heapUsed, external } = Deno.memoryUsage();
-        year.memory.push(heapUsed + external);
-        year.checkpoint.push((await store.get(keys.checkpoint))?.bytes.length ?? 0);
+        const { heapUsed: heap, external } = Deno.memoryUsage();
+        const checkpoint = (await store.get(keys.checkpoint))?.bytes.length ?? 0;
+        year.looks.push({ day, heap, buffers: external - await bytesIn(store), checkpoint });
       }
+      if (leak > 0) leaked.push(JSON.stringify({ day, text: "x".repeat(leak) }));
       clock.goTo(began + DAY);
       await committed();
       await committed();
@@ -165,6 +178,12 @@ async function play(parent: string, days: number): Promise<Year> {
   return year;
 }
 
+async function bytesIn(store: MemoryStore): Promise<number> {
+  let bytes = 0;
+  for await (const { size = 0 } of store.list("")) bytes += size;
+  return bytes;
+}
+
 function itemAt(now: number, hasGap: boolean): StreamItem {
   const id = timeId(now);
   const line = new TextEncoder().encode(JSON.stringify({ id_str: id, text: "x" }));
@@ -177,7 +196,8 @@ declare const gc: () => void;
 if (import.meta.main) {
   const parent = await Deno.makeTempDir({ prefix: "twarc-cloud-year-" });
   try {
-    const year = await play(parent, Number(Deno.args[0]));
+    const [days, leak] = Deno.args.map(Number);
+    const year = await play(parent, days ?? 0, leak ?? 0);
     // deno-lint-ignore no-console
     console.log(JSON.stringify(year));
   } finally {
