@@ -6,12 +6,16 @@
 import assert from "node:assert/strict";
 import { CreateServiceCommand, ECSClient } from "@aws-sdk/client-ecs";
 import { z } from "zod";
-import { harvest } from "../../harvester.ts";
 import { parseBucket } from "../../lib/base/bucket_ref.ts";
 import { systemClock } from "../../lib/base/clock.ts";
-import type { SettingName } from "../../lib/base/settings.ts";
+import { harvestHere } from "../../lib/app/harvest_here.ts";
+import { type SettingName, Settings } from "../../lib/base/settings.ts";
+import { startSandbox } from "../../lib/sandbox/server.ts";
+import { contextWith } from "../fakes/context.ts";
+import { madeIdentity } from "../../lib/bucket/identity.ts";
+import { placeOf } from "../../lib/store/place.ts";
+import { TRAITS_KEY } from "../../lib/store/s3/traits.ts";
 import { Collections } from "../../lib/bucket/collections.ts";
-import { keysOf } from "../../lib/collection/config.ts";
 import { EcsCluster } from "../../lib/runner/ecs/client.ts";
 import { EcsDefinitions } from "../../lib/runner/ecs/definitions.ts";
 import { OWN_SERVICE, restOwnService } from "../../lib/runner/ecs/own_service.ts";
@@ -19,14 +23,9 @@ import { EcsSchedules } from "../../lib/runner/ecs/schedules.ts";
 import { EcsTasks } from "../../lib/runner/ecs/tasks.ts";
 import { awsName } from "../../lib/runner/ecs/task_definition.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { heldKeys } from "../../lib/secrets/credentials.ts";
 import { ParameterStore } from "../../lib/secrets/parameter_store.ts";
-import { X } from "../../lib/source/x.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { withFolder } from "../fakes/folder.ts";
-import { placeIn } from "../fakes/spool_places.ts";
-import { KEYS } from "../fakes/whole_harvest.ts";
-import { WorldApi } from "../fakes/world_api.ts";
 import { makeAccount } from "../peers/aws_account.ts";
 import { type Moto, MOTO_KEYS, MOTO_REGION, sharedMoto } from "../peers/moto.ts";
 import type { Asked } from "./policies.ts";
@@ -194,9 +193,14 @@ class Installed {
   async task(service: string): Promise<Asked[]> {
     const bucket = parseBucket(BUCKET);
     const store = await openStore(bucket, this.#access);
+    // As a person's command has left the bucket.
+    await madeIdentity(store, { clock: systemClock, place: await placeOf(bucket, this.#access) });
     const search = { id: ID, type: "search", search: { query: "sandbox" } };
     await new Collections(store, systemClock).add({ ...search, keys: { profile: "main" } });
-    await new ParameterStore(BUCKET, this.#access).put("keys/main", JSON.stringify(KEYS));
+    const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 5 });
+    const sandbox = startSandbox({ world });
+    const keys = JSON.stringify(sandbox.keys);
+    await new ParameterStore(BUCKET, this.#access).put("keys/main", keys);
     const ecs = new ECSClient({
       region: MOTO_REGION,
       endpoint: this.#access.endpoint,
@@ -212,9 +216,9 @@ class Installed {
       }),
     );
     ecs.destroy();
-    return await this.#aws.during(async () => {
+    const calls = this.#aws.during(async () => {
       await withFolder(async (parent) => {
-        await this.#harvest(parent, store);
+        await this.#harvest(parent, sandbox.url.href);
         // A large file whose upload is not taken to its end.
         const path = `${parent}/large`;
         await Deno.writeFile(path, new Uint8Array(LARGE));
@@ -225,36 +229,28 @@ class Installed {
       });
       assert.equal(await restOwnService(service, this.#access), true);
     });
+    const asked = await calls.finally(() => sandbox.close());
+    // Of a store that is none of AWS's: moto has an address of its own.
+    return asked.filter(({ resource }) => !resource.endsWith(`/${TRAITS_KEY}`));
   }
 
-  async #harvest(parent: string, store: Awaited<ReturnType<typeof openStore>>): Promise<void> {
-    const process = { host: "here", pid: 1 };
-    const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 5 });
-    const place = { bucket: parseBucket(BUCKET), runner: "ecs", aws: this.#access } as const;
-    await harvest({
-      collectionId: ID,
-      store,
-      clock: systemClock,
-      limits: {
-        tweetsPerFile: 100,
-        msPerFile: 1_800_000,
-        flushMs: 0,
-        msPerHarvest: 0,
-        patienceMs: 0,
-        bufferBytes: 2 ** 30,
-      },
-      openNetwork: async (config) => {
-        await heldKeys(keysOf(config), { ...place, env: {} });
-        return new X(new WorldApi(world), systemClock);
-      },
-      control: { hostname: "127.0.0.1", port: 0, secret: () => Promise.resolve("secret") },
-      process,
-      isGone: () => true,
-      spool: await placeIn(parent, { process }),
-      shutdown: true,
-      monitor: false,
-      signal: new AbortController().signal,
-    });
+  /** Harvests as the program does in a container. @param api The address of the API. */
+  async #harvest(parent: string, api: string): Promise<void> {
+    const env = {
+      AWS_ENDPOINT_URL: this.#access.endpoint,
+      AWS_REGION: MOTO_REGION,
+      HOME: parent,
+      TWARC_CLOUD_SECRET: "secret",
+      TWITTER_API_URL: api,
+    };
+    await Deno.writeTextFile(
+      `${parent}/ini`,
+      "[DEFAULT]\nrunner = ecs\naccess_key = testing\nsecret_key = testing\n",
+    );
+    const ini = { iniPath: `${parent}/ini` };
+    const settings = await Settings.load({ bucket: `s3://${BUCKET}`, env, ...ini });
+    const run = { settings, collectionId: ID, flags: {}, shutdown: true, port: 0, monitor: false };
+    await harvestHere({ ...run, spool: `${parent}/spool` }, contextWith({ env }), false);
   }
 }
 
