@@ -82,6 +82,7 @@ const FLAG = /(?<![\w-])--[a-z][a-z0-9-]+/g;
 const TYPED = /twarc-cloud ((?:[a-z][a-z-]+ ?)+)([^`\n]*?)(?=\. |, |; |`|\\n|$)/g;
 /** The words before a command's name, by the folder of its file. */
 const GROUPS: Record<string, string> = {
+  "cli/bucket": "bucket ",
   "cli/collection": "collection ",
   "cli/collection_config": "collection-config ",
   "cli/harvest": "harvest ",

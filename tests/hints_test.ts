@@ -154,6 +154,8 @@ const OTHERS: Record<string, string[]> = {
   ],
   "cli/text/report_text": ["collection verify"],
   "cli/text/trouble": ["harvest last"],
+  // What kind of thing its id is: no command.
+  "export/bag/citation": ["collection"],
   "runner/local/launcher": ["install"],
   "sandbox/command": ["sandbox", "sandbox --tweets old", "sandbox --trouble"],
   "sandbox/demo": ["${command}"],
@@ -163,7 +165,7 @@ const OTHERS: Record<string, string[]> = {
 const GROUPS =
   "configure|collection-config|collection|bucket|harvest|scheduler|sandbox|demo|install|help";
 const COMMAND = new RegExp(
-  String.raw`twarc-cloud ((?:\$\{[a-z]+\}|(?:${GROUPS})\b)(?: (?:--)?[a-z][a-z-]+)*)`,
+  String.raw`twarc-cloud ((?:\$\{(?!version\})[a-z]+\}|(?:${GROUPS})\b)(?: (?:--)?[a-z][a-z-]+)*)`,
   "g",
 );
 
