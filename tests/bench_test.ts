@@ -5,7 +5,11 @@ import { s3Of } from "./bench/command_sections.ts";
 import { othersOf } from "./bench/harvest_sections.ts";
 import { sharesIn } from "./bench/profile.ts";
 import { noise, repeated } from "./bench/repeated.ts";
-import { limitOf, modelled, simulated } from "./bench/scale.ts";
+import { NextClock } from "./bench/scale/next_clock.ts";
+import { oneRun } from "./bench/scale/one_run.ts";
+import { dayOf } from "./bench/scale/schedules.ts";
+import { modelledPuts, streamed } from "./bench/scale/streams.ts";
+import { limitOf, modelled, simulated } from "./bench/scale/users.ts";
 import { table } from "./bench/table.ts";
 
 Deno.test("of several runs the middle one counts, and how far the others are from it is known", () => {
@@ -94,5 +98,45 @@ Deno.test("many users take as long as the model of docs/scale.md says, and no li
     const model = modelled(reading, limit);
     assert.equal(exceeded, 0);
     assert.ok(ms >= model && ms <= model * 1.05, `${ms} ms, by the model ${model}`);
+  }
+});
+
+Deno.test("of many who sleep each wakes at its time, the earliest first", async () => {
+  const clock = new NextClock(1_000);
+  const woken: number[] = [];
+  const sleeps = [30, 10, 20, 10, 0].map(async (ms) => {
+    await clock.sleep(ms);
+    woken.push(clock.now());
+  });
+  await clock.until(Promise.all(sleeps));
+  assert.deepEqual(woken, [1_001, 1_010, 1_010, 1_020, 1_030]);
+});
+
+Deno.test("schedules that are spread take a minute of a task each; all at once they wait for the limit that they share", async () => {
+  const run = await oneRun(1);
+  assert.ok(run.requests.some(({ path }) => path.endsWith("user_timeline.json")));
+  const fleet = { collections: 2_000, run, most: 200 };
+  const spread = await dayOf({ ...fleet, expression: "rate(1 day)", keys: 1 });
+  const { begun, dropped, refused, billedMs } = spread;
+  assert.deepEqual({ begun, dropped, refused }, { begun: 2_000, dropped: 0, refused: 0 });
+  assert.equal(billedMs, 2_000 * 60_000);
+  assert.ok(spread.atOnce <= 2);
+  const daily = { ...fleet, expression: "cron(0 10 * * ? *)" };
+  const together = await dayOf({ ...daily, keys: 1 });
+  assert.ok(together.refused > 0 && together.billedMs > 2 * billedMs);
+  assert.equal(together.atOnce, 200, "No more than the quota");
+  const apart = await dayOf({ ...daily, keys: 20 });
+  assert.deepEqual([apart.begun, apart.refused, apart.billedMs], [2_000, 0, billedMs]);
+});
+
+Deno.test("what a stream writes is as many objects as the model of docs/scale.md says", async () => {
+  const line = new TextEncoder().encode("{}");
+  for (const tweetsPerFile of [500, 250_000]) {
+    const stream = { perSecond: 50, minutes: 2, tweetsPerFile };
+    const { puts } = await streamed({ ...stream, lineOf: () => line });
+    const all = Object.values(puts).reduce((sum, count) => sum + count, 0);
+    // A flush, and a file, may fall on the end of the time.
+    const model = modelledPuts(stream);
+    assert.ok(Math.abs(all - model) <= 3, `${JSON.stringify(puts)}, by the model ${model}`);
   }
 });

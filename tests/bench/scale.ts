@@ -1,142 +1,134 @@
 // deno-lint-ignore-file no-console
 /**
- * How long many users take, by the program's own rate limiter against the sandbox's limits, on a clock that goes on to
- * whatever is next: `deno task bench-scale`. The numbers are those of docs/scale.md.
+ * Simulates what is larger than most, on a clock that goes on to whatever is next: a million users, ten thousand
+ * scheduled collections, and streams. `deno task bench-scale` prints the tables of docs/scale.md, in a
+ * minute or two; `deno task bench-scale schedules` one of them.
  */
 
-import type { Clock } from "../../lib/base/clock.ts";
-import { RateLimits } from "../../lib/sandbox/limits.ts";
-import { Budget } from "../../lib/twitter/http/rate_limits.ts";
+import { AWS_PRICES } from "../../lib/cli/aws_cost.ts";
+import { oneRun } from "./scale/one_run.ts";
+import { SPOT, taskHour } from "./scale/prices.ts";
+import { dayOf, type DayOfFleet, type Fleet } from "./scale/schedules.ts";
+import { modelledPuts, streamed, USUAL } from "./scale/streams.ts";
+import { limitOf, modelled, type Reading, simulated } from "./scale/users.ts";
+import { shapesHere } from "./shapes.ts";
 import { table } from "./table.ts";
 
-const [WINDOW_MS, HOUR_MS] = [900_000, 3_600_000];
+const [MINUTE_MS, HOUR_MS] = [60_000, 3_600_000];
+/** Days, and minutes, of a month. */
+const [DAYS, MINUTES] = [30, 43_200];
 
-/** Users whose timelines are read. */
-export interface Reading {
-  users: number;
-  /** Requests that each of them takes. */
-  pages: number;
-  /** An endpoint of the API, and as whom it is asked. */
-  path: string;
-  as: "app" | "user";
-  /** Sets of keys, each with its share of the users and a harvester of its own. */
-  keys: number;
-  /** Requests that are under way at the same time with a set of keys, and how long each takes. */
-  atOnce: number;
-  latencyMs: number;
+const { address, put, storage } = AWS_PRICES;
+
+async function users(): Promise<string> {
+  const usual = { users: 1_000_000, pages: 1, atOnce: 16, latencyMs: 250, as: "app" } as const;
+  const paths = [["1.1", "/1.1/statuses/user_timeline.json"], ["2", "/2/users/1/tweets"]] as const;
+  const rows: string[][] = [];
+  for (const [api, path] of paths) {
+    for (const keys of [1, 10]) {
+      const reading: Reading = { ...usual, path, keys };
+      const { ms, exceeded } = await simulated(reading);
+      const hours = (ms: number) => (ms / HOUR_MS).toFixed(1);
+      const model = modelled(reading, limitOf(reading));
+      rows.push([`version ${api}`, `${keys}`, hours(model), hours(ms), `${exceeded}`]);
+    }
+  }
+  return table(["a request each", "sets of keys", "model, h", "simulated, h", "429"], rows);
 }
 
-/** A clock that goes on to the next sleeper once nobody has anything else to do. */
-export class NextClock implements Clock {
-  #now = 0;
-  /** Who sleeps until when: those of one time together. */
-  readonly #sleepers = new Map<number, (() => void)[]>();
-
-  now(): number {
-    return this.#now;
-  }
-
-  monotonic(): number {
-    return this.#now;
-  }
-
-  sleep(ms: number): Promise<void> {
-    const at = this.#now + Math.max(ms, 1);
-    return new Promise((resolve) => {
-      const beside = this.#sleepers.get(at);
-      if (beside) beside.push(resolve);
-      else this.#sleepers.set(at, [resolve]);
-    });
-  }
-
-  /** Lets time pass until `done` is settled. */
-  async until(done: Promise<unknown>): Promise<void> {
-    let isDone = false;
-    const ended = done.finally(() => isDone = true);
-    while (!isDone) {
-      await new Promise((resolve) => setImmediate(resolve));
-      const next = Math.min(...this.#sleepers.keys());
-      if (isDone || next === Infinity) break;
-      this.#now = next;
-      const woken = this.#sleepers.get(next) ?? [];
-      this.#sleepers.delete(next);
-      for (const wake of woken) wake();
-    }
-    await ended;
-  }
+async function schedules(): Promise<string> {
+  const [one, hundred] = [await oneRun(1), await oneRun(100)];
+  const [daily, atTen] = ["rate(1 day)", "cron(0 10 * * ? *)"];
+  const most = 1_000;
+  const many = { collections: 10_000, run: one, most };
+  const few = { collections: 100, run: hundred, most };
+  const fleets: Fleet[] = [
+    { ...many, expression: daily, keys: 1 },
+    { ...many, expression: atTen, keys: 1 },
+    { ...many, expression: atTen, keys: 10 },
+    { ...many, expression: atTen, keys: 100 },
+    { ...few, expression: daily, keys: 1 },
+    { ...few, expression: atTen, keys: 1 },
+  ];
+  const rows: string[][] = [];
+  for (const fleet of fleets) rows.push(fleetRow(fleet, await dayOf(fleet)));
+  const head = ["schedule", "collections", "keys", "not begun", "429", "tasks at once", "done, h"];
+  return table([...head, "$ a month, ARM"], rows) +
+    `\n\nA run of one user asks ${one.requests.length} times and writes ${one.puts} objects, one of a hundred users ` +
+    `${hundred.requests.length} times and ${hundred.puts}.`;
 }
 
-/** Reads them all with one set of keys' share. @returns Milliseconds, and how often a limit was exceeded */
-export async function simulated(reading: Reading): Promise<{ ms: number; exceeded: number }> {
-  const { path, as, pages, atOnce, latencyMs } = reading;
-  const clock = new NextClock();
-  const limits = new RateLimits(clock, { windowMs: WINDOW_MS });
-  const budget = new Budget(path, { clock });
-  const never = new AbortController().signal;
-  let left = Math.ceil(reading.users / reading.keys) * pages;
-  let exceeded = 0;
-  const reader = async () => {
-    while (left-- > 0) {
-      await budget.turn(never);
-      await clock.sleep(latencyMs);
-      const state = limits.count({ method: "GET", path }, { token: "t", kind: as });
-      if (state.isExceeded) exceeded++;
-      budget.answered(
-        new Headers({
-          "x-rate-limit-remaining": `${state.remaining}`,
-          "x-rate-limit-reset": `${state.reset}`,
-        }),
-      );
-    }
+function fleetRow({ collections, expression, keys }: Fleet, day: DayOfFleet): string[] {
+  const hour = taskHour("ARM64", 0.25) + address;
+  const dollars = DAYS * (day.billedMs / HOUR_MS * hour + day.puts * put);
+  return [
+    `\`${expression}\``,
+    collections.toLocaleString("en"),
+    `${keys}`,
+    day.dropped.toLocaleString("en"),
+    day.refused.toLocaleString("en"),
+    day.atOnce.toLocaleString("en"),
+    (day.tookMs / HOUR_MS).toFixed(1),
+    dollars.toFixed(0),
+  ];
+}
+
+async function streams(): Promise<string> {
+  const { shapes: { statuses } } = await shapesHere();
+  const encoder = new TextEncoder();
+  const short = encoder.encode('{"id_str":"1"}');
+  const whole = (id: string) => {
+    const shape = statuses[Number(id) % statuses.length] ?? "";
+    return encoder.encode(shape.replaceAll("@ID@", `${10n ** 18n + BigInt(id)}`));
   };
-  await clock.until(Promise.all(Array.from({ length: atOnce }, reader)));
-  return { ms: clock.now(), exceeded };
+  const [counts, months]: [string[][], string[][]] = [[], []];
+  for (const [perSecond, vcpu] of [[250, 0.25], [5_000, 1]] as const) {
+    const minutes = 10;
+    const { puts } = await streamed({ perSecond, minutes, lineOf: () => short });
+    const seen = Object.values(puts).reduce((sum, count) => sum + count, 0);
+    counts.push([
+      perSecond.toLocaleString("en"),
+      `${modelledPuts({ perSecond, minutes })}`,
+      `${seen}`,
+    ]);
+    const { bytes, tweets } = await streamed({ perSecond, minutes: 1, lineOf: whole });
+    months.push(monthRow(perSecond, { vcpu, packed: bytes / tweets }));
+  }
+  return `${table(["tweets/s", "writes in 10 minutes by the model", "simulated"], counts)}\n\n${
+    table([
+      "tweets/s",
+      "million a month",
+      "packed, GB",
+      "files a day",
+      "writes a month",
+      ...["ARM", "x86", "ARM, Spot", "address", "writes", "storage"].map((what) => `${what}, $`),
+    ], months)
+  }\n\nDollars are of a million tweets; storage is of one month.`;
 }
 
-/** The same by the model: whole windows, or what the answers take where that is longer. */
-export function modelled(
-  { users, pages, keys, atOnce, latencyMs }: Reading,
-  perWindow: number,
-): number {
-  const requests = Math.ceil(users / keys) * pages;
-  const byLatency = requests / atOnce * latencyMs;
-  const windows = Math.ceil(requests / perWindow) - 1;
-  const last = (requests - windows * perWindow) / atOnce * latencyMs;
-  return Math.max(byLatency, windows * WINDOW_MS + last);
+/** What a month of a stream is, in millions of tweets. @param packed Bytes of a tweet in its file */
+function monthRow(perSecond: number, { vcpu, packed }: { vcpu: number; packed: number }): string[] {
+  const minutes = MINUTES;
+  const millions = perSecond * 60 * minutes / 1e6;
+  const gigabytes = millions * packed / 1e3;
+  const puts = modelledPuts({ perSecond, minutes });
+  const fileMs = Math.min(USUAL.tweetsPerFile / perSecond * 1_000, USUAL.msPerFile);
+  const hours = minutes * MINUTE_MS / HOUR_MS;
+  const [arm, x86] = [taskHour("ARM64", vcpu) * hours, taskHour("X86_64", vcpu) * hours];
+  const dollars = [arm, x86, arm * SPOT, address * hours, puts * put, gigabytes * storage];
+  return [
+    perSecond.toLocaleString("en"),
+    millions.toLocaleString("en"),
+    Math.round(gigabytes).toLocaleString("en"),
+    `${Math.round(24 * HOUR_MS / fileMs)}`,
+    Math.round(puts).toLocaleString("en"),
+    ...dollars.map((all) => (all / millions).toFixed(4)),
+  ];
 }
-
-/** What the API allows in a window, as the sandbox has it. */
-export function limitOf({ path, as }: Reading): number {
-  const limits = new RateLimits({ now: () => 0, monotonic: () => 0, sleep: () => never() }, {});
-  return limits.count({ method: "GET", path }, { token: "t", kind: as }).limit;
-}
-
-function never(): Promise<void> {
-  return new Promise(() => {});
-}
-
-const USUAL = { users: 1_000_000, pages: 1, atOnce: 16, latencyMs: 250 };
-const CASES: [string, Reading][] = [
-  ["1.1", "/1.1/statuses/user_timeline.json"],
-  ["2", "/2/users/1/tweets"],
-].flatMap(([api, path = ""]) =>
-  [1, 10].map((keys): [string, Reading] => [`version ${api}`, { ...USUAL, path, as: "app", keys }])
-);
 
 if (import.meta.main) {
-  const rows: string[][] = [];
-  for (const [name, reading] of CASES) {
-    const { ms, exceeded } = await simulated(reading);
-    const hours = (ms: number) => (ms / HOUR_MS).toFixed(1);
-    const model = modelled(reading, limitOf(reading));
-    rows.push([name, `${reading.keys}`, hours(model), hours(ms), `${exceeded}`]);
+  for (const part of [users, schedules, streams]) {
+    if (Deno.args.length === 0 || Deno.args.includes(part.name)) console.log(`${await part()}\n`);
   }
-  const head = [
-    "1,000,000 users, a request each",
-    "sets of keys",
-    "model, h",
-    "simulated, h",
-    "429",
-  ];
-  console.log(table(head, rows));
+  console.log(`Prices: AWS's list prices of ${AWS_PRICES.region}, ${AWS_PRICES.date}.`);
 }
