@@ -77,7 +77,11 @@ export async function readFacts(
       progress.show(`${many(files, "file")}, ${many(tweets, "tweet")}`),
   }).finally(() => progress.end());
   const { positions = {} } = await readCheckpoint(store, id).catch(ifOurs(null)) ?? {};
-  const gaps = await listGaps(store, id, gapLook(checkConfig(json), positions, clock.now()));
+  const gaps = await listGaps(
+    store,
+    id,
+    gapLook(checkConfig(json, { keys: "optional" }), positions, clock.now()),
+  );
   const missed = gaps.filter(({ status }) => status !== "filled")
     .map(({ from, to }) => ({ from: Date.parse(from), to: Date.parse(to) }));
   const harvests = await readHarvestFacts(store, id);

@@ -200,7 +200,8 @@ Deno.test("a bucket of a former version, known by its .tmp, is used on, and know
     await Deno.writeTextFile(`${bucket}/a`, "old");
     const store = await LocalStore.open(bucket);
     await Deno.rename(bucket, elsewhere);
-    const isAway = (error: unknown) => error instanceof OutsideError && /is not available/.test(error.message);
+    const isAway = (error: unknown) =>
+      error instanceof OutsideError && /is not available/.test(error.message);
     await assert.rejects(store.get("a"), isAway);
     await Deno.mkdir(bucket);
     await assert.rejects(store.put("a", bytes), isAway);

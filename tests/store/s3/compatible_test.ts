@@ -47,11 +47,27 @@ async function withBucket(
 const KINDS: [string, Lacking, RegExp | null][] = [
   ["keeps all", {}, null],
   ["makes ETags weak on their way", { etags: "weak" }, null],
-  ["ignores conditions", { conditions: "ignored", deletions: "ignored" }, /ignores the conditions of writes/],
-  ["knows no conditions", { conditions: "refused", deletions: "refused" }, /ignores the conditions of writes/],
+  [
+    "ignores conditions",
+    { conditions: "ignored", deletions: "ignored" },
+    /ignores the conditions of writes/,
+  ],
+  [
+    "knows no conditions",
+    { conditions: "refused", deletions: "refused" },
+    /ignores the conditions of writes/,
+  ],
   ["has versions that never fit", { conditions: "never met" }, /versions that never match/],
-  ["ignores conditions of deletions", { deletions: "ignored" }, /ignores the conditions of deletions/],
-  ["knows no conditions of deletions", { deletions: "refused" }, /ignores the conditions of deletions/],
+  [
+    "ignores conditions of deletions",
+    { deletions: "ignored" },
+    /ignores the conditions of deletions/,
+  ],
+  [
+    "knows no conditions of deletions",
+    { deletions: "refused" },
+    /ignores the conditions of deletions/,
+  ],
   ["takes no checksums", { checksums: "refused" }, /does not support S3.s checksums/],
 ];
 
