@@ -1,4 +1,4 @@
-/** The committed truth of a collection's harvests: positions, whole files, and what is still to be told. */
+/** The committed state of a collection's harvests: positions, whole files, and pending news. */
 
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
@@ -31,46 +31,43 @@ const deletion: z.ZodType<ConfigUpdate["delete"][number]> = z.lazy(() =>
 
 const checkpointSchema = z.object({
   format: z.literal(1),
-  /** The lease that wrote it, and how often: tells a write of one's own from another's. */
+  /** The lease that wrote it, and the number of its commits: identify one's own writes. */
   holder: z.string(),
   commits: z.number(),
   /**
-   * harvesting: files and positions are true, the harvest goes on or was cut; finished: it has ended,
-   * projections may be missing; settled: all is told.
+   * harvesting: files and positions are committed, the harvest goes on or was interrupted; finished: it has ended,
+   * projections may be missing; settled: all are written.
    */
   state: z.enum(["harvesting", "finished", "settled"]),
   type: z.string(),
-  /** When the harvest began, in milliseconds since 1970; its folder follows from it. */
+  /** When the harvest began, in milliseconds since 1970; its folder's name. */
   began: z.number(),
-  /** When it was to begin in place of another one, where that is another time: notes name it so. */
+  /** Its planned beginning, if that differs: notes refer to it. */
   planned: z.number().optional(),
   /** When the last commit was made, in milliseconds since 1970. */
   at: z.number(),
   positions: jsonObject,
-  /** The whole tweets files in the harvest's folder. */
+  /** The complete tweets files in the harvest's folder. */
   files: z.array(z.object({
     name: z.string(),
     sha1: z.string(),
     bytes: z.number(),
     tweets: z.number(),
-    /** The number of a segment, of which it is a piece: the whole segment takes its place. */
+    /** The number of the segment of which this is a part: the whole segment replaces it. */
     pieceOf: z.number().optional(),
   })),
-  /**
-   * The files beside the tweets as they are in the store, where that is known for sure: after a harvest that was cut
-   * they may have more.
-   */
+  /** The side files in the store, if certain: after an interrupted harvest they may contain more. */
   sides: z.array(z.object({ name: z.string(), sha1: z.string() })).optional(),
-  /** How many cuts of the harvest are in these files. */
+  /** Number of the harvest's flushes in these files. */
   cuts: z.number().optional(),
   /**
-   * What of these files was brought by harvests before, that another one cut short: when these began, and when the
-   * oldest and the newest of the tweets were made, in milliseconds since 1970.
+   * Tweets in these files from earlier harvests that were interrupted: when these began, and the oldest and the newest
+   * tweets' creation times, in milliseconds since 1970.
    */
   late: z.array(
     z.object({ began: z.number(), from: z.number(), to: z.number(), tweets: z.number() }),
   ).optional(),
-  /** What the configuration is to learn. */
+  /** Pending changes of the configuration. */
   update: z.object({ update: jsonObject, delete: z.array(deletion) }),
   counts: z.object({
     walks: z.number(),
@@ -91,27 +88,27 @@ const checkpointSchema = z.object({
     protected: protectedSchema.optional(),
     billed: billedSchema.optional(),
   }),
-  /** What the harvests of a month were billed, where reading costs something. */
+  /** What a month's harvests were billed, if reading is billed. */
   spent: z.object({ month: z.string(), posts: z.number(), dollars: z.number() }).optional(),
-  /** Up to when a harvest before covered all; ISO 8601. */
+  /** End of the span that an earlier harvest covered completely; ISO 8601. */
   reached: z.string().optional(),
   /** When the harvest ended, in milliseconds since 1970. */
   ended: z.number().optional(),
   outcome: z.enum(["complete", "stopped", "interrupted", "failed"]).optional(),
   reason: z.string().optional(),
   ended_by: endedBySchema.optional(),
-  /** What made the harvest. */
+  /** The program that made the harvest. */
   made: madeSchema.optional(),
-  /** The exit code of a harvester that failed: who has to act. */
+  /** The exit code of a harvester that failed, which shows who has to act. */
   exit_code: z.number().optional(),
-  /** The last entry of the inventory, whose own is among them, once the harvest is settled. */
+  /** The last entry of the inventory, including this harvest's own, once it is settled. */
   inventory: z.object({ entries: z.number(), sha256: z.string() }).optional(),
-  /** Set where it was made again from manifests: which cuts are in its files is not known. */
+  /** Set if it was rebuilt from manifests: the flushes in its files are unknown. */
   isRestored: z.literal(true).optional(),
 });
 
 const { shape } = checkpointSchema;
-/** What a commit changes. */
+/** The schema of a commit. */
 export const commitSchema = z.object({
   state: shape.state.exactOptional(),
   positions: shape.positions.exactOptional(),
@@ -132,22 +129,22 @@ export const commitSchema = z.object({
 
 /** A checkpoint document. */
 export type CheckpointState = z.infer<typeof checkpointSchema> & Pick<PerUser, "many">;
-/** A whole tweets file in a harvest's folder. */
+/** A complete tweets file in a harvest's folder. */
 export type HarvestFile = CheckpointState["files"][number];
 /** A file in a harvest's folder, and its checksum in hex. */
 export type NamedSum = Pick<HarvestFile, "name" | "sha1">;
-/** What a harvest has counted besides tweets. */
+/** A harvest's counts besides tweets. */
 export type Counts = CheckpointState["counts"];
 
-/** What a commit changes. */
+/** The changes of a commit. */
 export type Commit = z.infer<typeof commitSchema> & Pick<PerUser, "many">;
 
-/** Counts of a harvest that has just begun. */
+/** Returns the counts of a harvest that has just begun. */
 export function noCounts(walks: number): Counts {
   return { walks, walks_done: 0, users: 0, user_changes: 0, messages: {}, undelivered: 0, gaps: 0 };
 }
 
-/** How often a checkpoint is read again that a former holder still writes, or whose version does not fit. */
+/** Tries of a write that conflicts with a former holder's. */
 const TRIES = 5;
 
 /** A collection's checkpoint, which only the holder of its lease writes. */
@@ -158,9 +155,9 @@ export class Checkpoint {
   readonly #clock: Clock;
   #state: CheckpointState;
   #version: Version | undefined;
-  /** Whether what is there is this holder's, so that no former one can write it any more. */
+  /** Whether the stored version is this holder's, so that no former one can write any more. */
   #isOwn = false;
-  /** Whether a former holder has put it since it was read. */
+  /** Whether a former holder has written it since it was read. */
   #isOutdated = false;
 
   private constructor(
@@ -176,7 +173,7 @@ export class Checkpoint {
     this.#version = version;
   }
 
-  /** Reads the checkpoint of a collection; one without is settled and empty. */
+  /** Opens the checkpoint of a collection; a missing one is settled and empty. */
   static async open(
     store: Store,
     { collectionId, type, holder, clock }: {
@@ -194,10 +191,10 @@ export class Checkpoint {
   }
 
   /**
-   * Puts the checkpoint as it is under this holder, so that whatever a former one has still on its way meets a
-   * conflict. Where that came first, the checkpoint is what it says. To be called once, by who holds the lease,
-   * before anything follows from the checkpoint; from one that is settled nothing does, and `begin` is enough.
-   * @param confirm Throws where the lease is not held: then it is another one that came first.
+   * Rewrites the checkpoint under this holder, so that a former holder's pending write gets a conflict; if that came
+   * first, adopts it. Call once while holding the lease, before acting on the checkpoint; for a settled one `begin`
+   * suffices.
+   * @param confirm Throws if the lease is lost: then a later holder came first.
    */
   async fence(confirm: () => Promise<void>): Promise<void> {
     for (let tries = 1;; tries++) {
@@ -217,7 +214,7 @@ export class Checkpoint {
     }
   }
 
-  /** Takes what a former holder has put since it was read. */
+  /** Adopts what a former holder has written since it was read. */
   async #adopt(confirm: () => Promise<void>): Promise<void> {
     const found = await this.#store.get(this.#key);
     await confirm();
@@ -227,24 +224,21 @@ export class Checkpoint {
     this.#isOutdated = false;
   }
 
-  /**
-   * The checkpoint as another holder has put it; null where none has, so that what this one has on its way may
-   * still be done.
-   */
+  /** Returns another holder's checkpoint; null if there is none, so that this one's pending write may still succeed. */
   async ofAnother(): Promise<CheckpointState | null> {
     const found = await this.#store.get(this.#key);
     const state = found && parseCheckpoint(found.bytes, this.#collectionId);
     return state && state.holder !== this.#state.holder ? state : null;
   }
 
-  /** What is committed. */
+  /** The committed state. */
   get state(): Readonly<CheckpointState> {
     return this.#state;
   }
 
   /**
-   * The one write that makes it true.
-   * @throws LockedError where another harvester has taken the collection over.
+   * Commits a change, the one write that makes it true.
+   * @throws LockedError if another harvester has taken the collection over.
    */
   async commit(change: Commit): Promise<void> {
     const { commits } = this.#state;
@@ -252,11 +246,10 @@ export class Checkpoint {
   }
 
   /**
-   * Begins a new harvest with the positions that the one before left.
+   * Begins a new harvest from the previous one's positions.
    * @param options.planned When it was to begin.
-   * @returns False where it was not fenced, and a former holder has put it since it was read: it has to be fenced
-   *   then, and is what that one says.
-   * @throws LockedError where another harvester has taken the collection over.
+   * @returns False if it was not fenced and a former holder has written it since it was read: it must be fenced first.
+   * @throws LockedError if another harvester has taken the collection over.
    */
   async begin(
     began: number,
@@ -304,7 +297,7 @@ export class Checkpoint {
         const found = await this.#ours(next, error);
         this.#version = found.version;
         if (Buffer.from(found.bytes).equals(bytes)) break;
-        // One's own commit before this one, or an earlier try that said less, whose answer was lost as well.
+        // An earlier commit or try of our own, whose response was lost as well.
         if (tries === TRIES) throw error;
       }
     }
@@ -314,8 +307,9 @@ export class Checkpoint {
   }
 
   /**
-   * What is there where a condition was not met: a write whose answer was lost and that was tried again meets itself.
-   * That is no conflict: nobody else writes under this holder.
+   * Returns the stored object after a conflict with our own write, whose response was lost: nobody else writes under
+   * this holder.
+   * @throws LockedError; the conflict, if a former holder wrote it
    */
   async #ours(next: CheckpointState, conflict: ConflictError) {
     const found = await this.#store.get(this.#key);
@@ -330,7 +324,7 @@ export class Checkpoint {
   }
 }
 
-/** What a collection's checkpoint says; null where there is none. @throws UserError where it is damaged */
+/** Reads a collection's checkpoint; null if there is none. @throws UserError if it is damaged */
 export async function readCheckpoint(
   store: Store,
   collectionId: string,
@@ -349,8 +343,8 @@ const summedSchema = checkpointSchema.omit({
 });
 
 /**
- * The checksum of what a settled checkpoint says, in hex: of all but who wrote it, when and how often. Members are in
- * the order in which they are parsed, whoever made them.
+ * Returns the checksum of a settled checkpoint, in hex, without its writer, time and number of commits. Members are in
+ * the schema's order, whoever wrote them.
  */
 export function checkpointSum(state: CheckpointState): string {
   const { positions, update: { update, delete: deleted } } = state;
@@ -360,14 +354,14 @@ export function checkpointSum(state: CheckpointState): string {
   return sum;
 }
 
-/** Whether a checkpoint says nothing, as after a power cut; one of a later version of this program is not damaged. */
+/** Returns whether a checkpoint is unreadable, as after a power cut; a later version's is not damaged. */
 export function isDamagedCheckpoint(bytes: Uint8Array): boolean {
   const json = jsonOrNull(new TextDecoder().decode(bytes));
   const { data } = z.looseObject({ format: z.number() }).safeParse(json);
   return data === undefined || data.format === 1 && !checkpointSchema.safeParse(json).success;
 }
 
-/** @throws UserError that says what to do about a checkpoint that is damaged: no harvest begins on one. */
+/** Parses a checkpoint. @throws UserError with what to do if it is damaged: no harvest begins from one. */
 function parseCheckpoint(bytes: Uint8Array, collectionId: string): CheckpointState {
   try {
     return parseAs(checkpointSchema, bytes, collectionKeys(collectionId).checkpoint);
@@ -375,9 +369,9 @@ function parseCheckpoint(bytes: Uint8Array, collectionId: string): CheckpointSta
     throw new UserError(messageOf(cause), {
       cause,
       hint: isDamagedCheckpoint(bytes)
-        ? "Make a new one from the files that are there with: twarc-cloud collection verify --repair " +
+        ? "Rebuild it from the existing files with: twarc-cloud collection verify --repair " +
           lastWord(collectionId)
-        : "It was written by another version of twarc-cloud: use that one.",
+        : "It was written by another version of twarc-cloud: use that version.",
     });
   }
 }
@@ -406,8 +400,8 @@ function fresh(type: string, holder: string, now: number): CheckpointState {
 }
 
 /**
- * Claims a folder for a harvest that begins now: by a conditional put of its collection.json; where
- * the second is taken, the next one. The checkpoint is fenced: no other harvester begins in a folder.
+ * Claims a folder for a harvest that begins now, by a conditional put of its collection.json; if the second is taken,
+ * the next one. The checkpoint is fenced: no other harvester begins in a folder.
  * @param config The configuration without keys.
  * @returns When the harvest began, in milliseconds since 1970, and what is in its folder.
  */
@@ -433,7 +427,9 @@ export async function claimFolder(
   throw new OutsideError(`No free harvest folder was found from ${isoTime(now)} on`);
 }
 
-/** Whether a folder was only just claimed: by a put whose answer was lost, or by a harvester that was killed there. */
+/**
+ * Returns whether a folder was just claimed: by a put whose response was lost, or by a harvester killed right after.
+ */
 async function isUnused(store: Store, folder: string, config: Uint8Array): Promise<boolean> {
   const key = `${folder}${FILES.config}`;
   for await (const found of store.list(folder)) if (found.key !== key) return false;

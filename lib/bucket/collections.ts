@@ -1,4 +1,4 @@
-/** The collections of a bucket: listed, loaded, added, changed, and what they last harvested. */
+/** The collections of a bucket: lists, loads, adds and changes them. */
 
 import { getLogger } from "@logtape/logtape";
 import { isDeepStrictEqual } from "node:util";
@@ -32,32 +32,35 @@ import { type LastHarvest, lastHarvestOf } from "./last_harvest.ts";
 
 const log = getLogger(["twarc-cloud", "bucket"]);
 
-/** Collections that are looked at at the same time. */
+/** Collections that are read concurrently. */
 const WIDTH = 8;
-/** Members that are named of those that two have changed. */
+/** Number of conflicting members that a message names. */
 const SHOWN = 10;
 
-/** A change to a configuration that is shown before it is made. */
+/** A planned change of a configuration, shown before it is applied. */
 export interface Plan {
   change: ConfigUpdate;
-  /** Whether the bucket has a newer configuration than the one that was changed. */
+  /** Whether the bucket has a newer configuration than the one that was edited. */
   isOutdated: boolean;
-  /** Whether that one is known, so that only what the person changed in it is applied. */
+  /** Whether the edited version is known, so that only the person's edits are applied. */
   isBaseKnown: boolean;
-  /** Whether all that the person wants is in force, so that nothing is written. */
+  /** Whether everything is in force already, so that nothing is written. */
   isInForce: boolean;
-  /** Makes the change; the configuration as it is then. @throws ConflictError */
+  /** Applies the change. @returns The configuration with it. @throws ConflictError */
   apply: () => Promise<JsonObject>;
 }
 
-/** A disk may find `Abc` where `abc` is asked for, and a person may copy or rename a folder. @throws UserError */
+/**
+ * Checks the id: a disk may find `Abc` when asked for `abc`, and a folder may have been copied or renamed. @throws
+ * UserError
+ */
 function checkIsOf(id: string, configured: Json | undefined): void {
   if (typeof configured !== "string" || configured.normalize() === id.normalize()) return;
   const isSameName = configured.toLowerCase() === id.toLowerCase();
   throw new UserError(`The folder of collection ${id} has the configuration of ${configured}`, {
     hint: isSameName
-      ? `This disk does not tell cases apart: type ${lastWord(configured)}.`
-      : `If the folder was renamed, name it ${configured} again. If it was copied, remove the copy, and add a ` +
+      ? `This disk is case-insensitive: type ${lastWord(configured)}.`
+      : `If the folder was renamed, rename it to ${configured} again. If it was copied, remove the copy, and add a ` +
         `collection with another "id".`,
   });
 }
@@ -65,7 +68,7 @@ function checkIsOf(id: string, configured: Json | undefined): void {
 /** The collections of one bucket. */
 export class Collections {
   readonly #store: Store;
-  /** What tells the times of changes. */
+  /** The clock for timestamps of changes. */
   readonly clock: Clock;
 
   constructor(store: Store, clock: Clock) {
@@ -73,7 +76,7 @@ export class Collections {
     this.clock = clock;
   }
 
-  /** The ids of all collections, in order. A folder in which there is nothing is none. */
+  /** Yields the ids of all collections, in order. An empty folder is not a collection. */
   async *list(): AsyncGenerator<string> {
     const ids: string[] = [];
     for await (const { key } of this.#store.list(COLLECTIONS, { folders: true })) {
@@ -95,8 +98,8 @@ export class Collections {
   }
 
   /**
-   * A collection's configuration.
-   * @throws UserError where there is none, or that of another collection; InvalidConfigError where it cannot be used.
+   * Returns a collection's configuration.
+   * @throws UserError if there is none, or it is another collection's; InvalidConfigError if it is invalid.
    */
   async load(id: string): Promise<{ config: CollectionConfig; version: Version }> {
     const { json, version } = await this.loadJson(id);
@@ -104,15 +107,15 @@ export class Collections {
     return { config: checkConfig(json, { keysBy: `collection keys ${lastWord(id)}` }), version };
   }
 
-  /** A collection's configuration as it stands, unchecked. @throws UserError where there is none. */
+  /** Returns a collection's configuration, unchecked. @throws UserError if there is none. */
   async loadJson(id: string): Promise<{ json: JsonObject; version: Version }> {
     return await this.#configuration(id).load();
   }
 
   /**
-   * Adds a collection; gives back its configuration as it is in the bucket. Cut at whatever point, before the
-   * person's file has that too, it is ended by adding it once more.
-   * @throws InvalidConfigError; UserError where there is one with this id.
+   * Adds a collection. If it is interrupted before the person's file is updated, adding it again completes it.
+   * @returns The configuration in the bucket.
+   * @throws InvalidConfigError; UserError if the id is taken.
    */
   async add(json: Json): Promise<JsonObject> {
     const typedAt = this.clock.now();
@@ -135,8 +138,8 @@ export class Collections {
   }
 
   /**
-   * The very configuration that is to be added, where it was added and the record of that, or its timestamp in the
-   * person's file, is missing. @throws UserError
+   * Returns the same configuration if it was added, but its record or the timestamp in the person's file is missing.
+   * @throws UserError
    */
   async #added(id: string, config: JsonObject, cause?: ConflictError): Promise<JsonObject> {
     const configuration = this.#configuration(id);
@@ -145,19 +148,19 @@ export class Collections {
     if (isSame && isUnrecorded) await configuration.recordAdded(json, this.clock.now());
     await this.#inventory(id, configuration.inForce);
     if (isSame && (isUnrecorded || config.timestamp !== json.timestamp)) return json;
-    throw new UserError(`There is a collection ${id} in bucket ${this.#store.name} already`, {
+    throw new UserError(`Collection ${id} already exists in bucket ${this.#store.name}`, {
       cause,
       hint: isSame
-        ? "It is the one in this file: nothing is left to do."
-        : "To change it: `twarc-cloud collection-config update`. For a new one, take another id.",
+        ? "It is the same as this file: nothing is left to do."
+        : "To change it: `twarc-cloud collection-config update`. For a new one, use another id.",
     });
   }
 
   /**
-   * What a person's configuration would change in the bucket. What harvests, or others, have changed since the
-   * person's copy was made stays: it was not the person who changed it.
-   * @param options.force Whether the configuration is taken as it is, whatever was changed meanwhile.
-   * @throws InvalidConfigError; UserError where it may not change, or changes what was changed meanwhile.
+   * Plans the change from the bucket's configuration to a person's. Changes that harvests or others have made since the
+   * person's copy are kept.
+   * @param options.force Whether to take the configuration as it is, whatever changed meanwhile.
+   * @throws InvalidConfigError; UserError if a change is not allowed, or conflicts with one made meanwhile.
    */
   async plan(json: Json, { force = false } = {}): Promise<Plan> {
     const { id, type } = checkConfig(json);
@@ -188,7 +191,7 @@ export class Collections {
     };
     const change = wanted(current, isOutdated);
     if (isEmpty(change) && !base.halfDone.some(canBeEnded)) {
-      // Perhaps an update of this file was done, and the person never heard of it.
+      // Possibly an update of this file succeeded without the person knowing.
       const apply = () => Promise.resolve(current);
       return { change, isOutdated: false, isBaseKnown, isInForce: true, apply };
     }
@@ -215,11 +218,11 @@ export class Collections {
   }
 
   /**
-   * Merges what a harvest learned onto the newest configuration; done twice, the second changes nothing.
+   * Merges what a harvest learned into the newest configuration. Idempotent.
    * @param when.at When it was learned, in milliseconds since 1970.
    * @param when.began When that harvest began, in milliseconds since 1970.
-   * @param when.users What it learned of users besides, where there are many.
-   * @returns The changesets of it, by name: they are for the harvest's entry in the inventory.
+   * @param when.users Facts about users, if there are many.
+   * @returns Its changesets, by name, for the harvest's entry in the inventory.
    */
   async learn(
     id: string,
@@ -256,8 +259,8 @@ export class Collections {
   }
 
   /**
-   * Ends what a command left half done; whether a change came into force by that.
-   * @throws ConflictError where somebody else changes the configuration meanwhile.
+   * Completes a change that was left incomplete. @returns Whether one came into force
+   * @throws ConflictError if another process changes the configuration meanwhile.
    */
   async finish(id: string): Promise<boolean> {
     const configuration = this.#configuration(id);
@@ -268,7 +271,7 @@ export class Collections {
   }
 
   /**
-   * Writes down tweets that are taken out of the collection; done twice, it is there once.
+   * Records tweets that are removed from the collection. Idempotent.
    * @param at When it was decided, in milliseconds since 1970.
    */
   async recordRemoval(id: string, removed: Removal[], at: number): Promise<void> {
@@ -277,7 +280,7 @@ export class Collections {
     await this.#inventory(id, new Map([[key.slice(key.lastIndexOf("/") + 1), sum]]));
   }
 
-  /** What a harvest recorded and put in force before it was cut, and nobody has in the inventory. */
+  /** Returns the changesets of an interrupted harvest that are in force and not yet in the inventory. */
   async #learned(
     id: string,
     { harvest_timestamp }: { harvest_timestamp: string },
@@ -291,7 +294,7 @@ export class Collections {
     return Object.fromEntries(found);
   }
 
-  /** Has changes that are in force in the inventory; they stand where it cannot be written, and `verify` names them. */
+  /** Adds changes in force to the inventory. If it cannot be written, they stay, and `verify` reports them. */
   async #inventory(id: string, changesets: ReadonlyMap<string, FileSum>): Promise<void> {
     if (changesets.size === 0) return;
     const place = { store: this.#store, clock: this.clock, collectionId: id };
@@ -300,8 +303,8 @@ export class Collections {
     } catch (error) {
       if (!(error instanceof OutsideError)) throw error;
       log.warn(
-        "The change is made, and the inventory of {id} could not be written: {problem}. `twarc-cloud collection verify " +
-          "--repair` adds what it lacks",
+        "The change was made, but the inventory of {id} could not be written: {problem}. `twarc-cloud collection verify " +
+          "--repair` adds the missing entries",
         { id, problem: messageOf(error) },
       );
     }
@@ -312,9 +315,9 @@ export class Collections {
   }
 
   /**
-   * Every changeset of a collection.
-   * @param onDamaged Called with what is wrong with each that cannot be read, where the others are wanted all the same.
-   * @throws UserError where there is no such collection, or one is damaged and there is no `onDamaged`.
+   * Returns every changeset of a collection.
+   * @param onDamaged Called with the error of each unreadable one, to get the others all the same.
+   * @throws UserError if there is no such collection, or one is damaged and there is no `onDamaged`.
    */
   async changesets(id: string, onDamaged?: (error: UserError) => void): Promise<Changeset[]> {
     await this.loadJson(id);
@@ -322,14 +325,14 @@ export class Collections {
     return await Array.fromAsync(onDamaged ? history.readable(onDamaged) : history.all());
   }
 
-  /** What a collection harvested last, or null. @throws UserError where there is no such collection. */
+  /** Returns a collection's last harvest, or null. @throws UserError if there is no such collection. */
   async lastHarvest(id: string): Promise<LastHarvest | null> {
     await this.loadJson(id);
     return await lastHarvestOf(this.#store, id);
   }
 }
 
-/** What is news to a configuration: of many users besides, or all in one. */
+/** News for a configuration: with many users apart, or all in one. */
 interface News {
   change: ConfigUpdate;
   users?: Packed<JsonObject>;
@@ -339,17 +342,17 @@ function isNothing({ change, users }: News): boolean {
   return isEmpty(change) && !users?.size;
 }
 
-/** An older version may be all that brings people back who were taken out on a fault of the API: it is not deleted. */
+/** An older version may be the only record of users removed by a fault of the API: it is not deleted. */
 function tellKept(id: string): void {
   log.info(
-    "Users were taken out of the configuration of {id}. Where the bucket has versioning, the one before stays as an " +
-      "older version of {key} for as long as the bucket's rules say (30 days with infra/); whoever wants it gone " +
-      "sooner deletes that version",
+    "Users were removed from the configuration of {id}. If the bucket has versioning, the previous one is kept as an " +
+      "older version of {key} for as long as the bucket's rules say (30 days with infra/); to remove it " +
+      "sooner, delete that version",
     { id, key: collectionKeys(id).config },
   );
 }
 
-/** @throws UserError where both changed the same. */
+/** Returns a person's edits on the newest configuration. @throws UserError if both changed the same members. */
 function rebasedOrStopped(
   id: string,
   { from, mine, current }: { from: JsonObject; mine: JsonObject; current: JsonObject },
@@ -359,14 +362,14 @@ function rebasedOrStopped(
   const shown = conflicts.slice(0, SHOWN).join(", ");
   const more = conflicts.length - SHOWN;
   throw new UserError(
-    `Since this file was made, what it changes was changed in the bucket too: ${shown}` +
+    `Since this file was made, the bucket's configuration has changed in the same place: ${shown}` +
       (more > 0 ? ` and ${more} more` : ""),
     {
       hint:
-        `Fetch the newest with \`twarc-cloud collection-config download ${
+        `Download the newest with \`twarc-cloud collection-config download ${
           lastWord(id)
-        }\` and change that, or ` +
-        "take the file as it is with --force.",
+        }\` and edit that, or ` +
+        "replace it by this file with --force.",
     },
   );
 }

@@ -1,4 +1,4 @@
-/** A collection's configuration in its bucket, and its changes: each is recorded first, then put in force. */
+/** A collection's configuration in its bucket: each change is recorded, then put in force. */
 
 import { type Changeset, type ConfigUpdate, diff, isIn, merge } from "../collection/changeset.ts";
 import { collectionKeys } from "../collection/layout.ts";
@@ -26,11 +26,11 @@ import { jsonObject } from "../base/json_object.ts";
 export interface Stored {
   json: JsonObject;
   version: Version;
-  /** How many bytes it has there, where it was loaded. */
+  /** Its size, if it was loaded. */
   bytes?: number;
 }
 
-/** A configuration that is to be changed, and what is recorded of it besides. */
+/** A configuration to change, with what else is recorded of it. */
 export type Base = Stored & Standing;
 
 /** The configuration of one collection. */
@@ -39,7 +39,7 @@ export class Configuration {
   readonly #id: string;
   readonly #key: string;
   readonly #history: History;
-  /** The changesets that came into force by this object, by name, for the inventory. */
+  /** The changesets that this object put in force, by name, for the inventory. */
   readonly inForce = new Map<string, FileSum>();
 
   constructor(store: Store, id: string) {
@@ -49,7 +49,7 @@ export class Configuration {
     this.#history = new History(store, id);
   }
 
-  /** What is in force. @throws UserError where there is no such collection. */
+  /** Returns the configuration in force. @throws UserError if there is no such collection. */
   async load(): Promise<Stored> {
     const found = await this.#store.get(this.#key);
     if (found) {
@@ -59,14 +59,14 @@ export class Configuration {
       return { json, version: found.version, bytes };
     }
     throw new UserError(`There is no collection ${this.#id} in bucket ${this.#store.name}`, {
-      hint: "See what there is with `twarc-cloud collection list`.",
+      hint: "List the collections with `twarc-cloud collection list`.",
     });
   }
 
   /**
-   * What is in force, and what a command left half done.
-   * @param loaded What is in force, where that was just loaded.
-   * @throws UserError where there is no such collection.
+   * Returns the configuration in force, with changes that were left incomplete.
+   * @param loaded The configuration in force, if it was just loaded.
+   * @throws UserError if there is no such collection.
    */
   async standing(loaded?: Stored): Promise<Base> {
     const stored = loaded ?? await this.load();
@@ -74,8 +74,8 @@ export class Configuration {
   }
 
   /**
-   * Records that the collection was added: that follows from its configuration, for as long as nothing else changes it.
-   * @param now In milliseconds since 1970, for a configuration that says no time.
+   * Records that the collection was added, which its configuration shows as long as nothing else has changed it.
+   * @param now In milliseconds since 1970, for a configuration without a timestamp.
    */
   async recordAdded(json: JsonObject, now: number): Promise<void> {
     const named = Object.entries(json).filter(([name]) => name === "id" || name === "type");
@@ -84,9 +84,9 @@ export class Configuration {
   }
 
   /**
-   * Ends what a command left half done, where its record is enough for that: of the others the next change takes the
-   * record back.
-   * @throws ConflictError where somebody else changes the configuration meanwhile.
+   * Completes a change that was left incomplete, if its record suffices; the next change withdraws the records of
+   * others.
+   * @throws ConflictError if another process changes the configuration meanwhile.
    */
   async ended(base: Base, now: number): Promise<Base> {
     if (base.isUnrecorded) await this.recordAdded(base.json, now);
@@ -96,11 +96,11 @@ export class Configuration {
   }
 
   /**
-   * Makes a change. Cut after it was recorded, it is found and ended by the next command that changes something.
+   * Makes a change. If it is interrupted after it was recorded, the next command that changes something completes it.
    * @param at When, in milliseconds since 1970.
-   * @param by The harvest that makes it, and what is noted of it; nothing where a person does.
+   * @param by The harvest that makes it, and its note; empty for a person.
    * @param file The person's configuration, whose users keep their order.
-   * @throws ConflictError where somebody else changed the configuration meanwhile.
+   * @throws ConflictError if another process changed the configuration meanwhile.
    */
   async change(
     base: Base,
@@ -118,9 +118,9 @@ export class Configuration {
 
   /**
    * Puts a recorded change in force.
-   * @param change What it is, with its secrets.
+   * @param change The change with its secrets.
    * @param file The person's configuration, whose users keep their order.
-   * @throws ConflictError where somebody else changed the configuration meanwhile.
+   * @throws ConflictError if another process changed the configuration meanwhile.
    */
   async enforce(
     base: Base,
@@ -161,9 +161,9 @@ export class Configuration {
   }
 
   /**
-   * Writes the configuration that a recorded change makes.
-   * @returns Its version; where somebody went on from it, what is there.
-   * @throws ConflictError where somebody else changed the configuration meanwhile.
+   * Writes the configuration with a recorded change.
+   * @returns Its version; if another process has built on it, what is there.
+   * @throws ConflictError if another process changed the configuration meanwhile.
    */
   async #put(
     { version, halfDone }: Base,
@@ -174,7 +174,7 @@ export class Configuration {
       const written = await settledPut(this.#store, this.#key, bytes, { ifVersion: version });
       giveBack(bytes);
       this.#note(recorded);
-      // They are of the configuration before: whoever began them finds that it is another by now.
+      // They belong to the former configuration; their authors get a conflict.
       for (const other of halfDone) {
         if (other.key !== recorded.key) await this.#history.withdraw(other);
       }
@@ -182,7 +182,7 @@ export class Configuration {
     } catch (cause) {
       if (!(cause instanceof ConflictError)) throw cause;
       const found = await this.standing();
-      // It was done, and somebody went on from there.
+      // It was written, and another process has built on it.
       if (isDone(found.json)) {
         this.#note(recorded);
         return found;
@@ -190,7 +190,7 @@ export class Configuration {
       await this.#history.withdraw(recorded);
       throw new ConflictError(this.#key, {
         cause,
-        hint: "Run it again: it starts from what is there.",
+        hint: "Run it again: it starts from the newest configuration.",
       });
     }
   }
@@ -200,17 +200,17 @@ export class Configuration {
   }
 }
 
-/** About how many bytes the users of a configuration have with news of them. */
+/** Returns the approximate size of a configuration's users with their news. */
 function bytesOf({ bytes = 0 }: Stored, news: Packed<JsonObject>): number {
   return bytes + news.cut().bytes;
 }
 
-/** A configuration without its time, which is not the person's. */
+/** Returns a configuration without its timestamp, which is not the person's. */
 export function untimed({ timestamp: _, ...config }: JsonObject): JsonObject {
   return config;
 }
 
-/** The first millisecond after a configuration's time, since 1970: times tell configurations apart. */
+/** Returns the first millisecond after a configuration's timestamp: timestamps identify configurations. */
 export function laterThan(config: JsonObject): number {
   return (timeOrNull(timestampOf(config)) ?? -Infinity) + 1;
 }

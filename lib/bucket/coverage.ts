@@ -1,4 +1,4 @@
-/** The record of what a collection's harvests covered, and of what was started and stopped on purpose. */
+/** The record of the spans that a collection's harvests covered, and of deliberate starts and stops. */
 
 import { z } from "zod";
 import { type Clock, isoTime } from "../base/clock.ts";
@@ -9,22 +9,22 @@ import type { CheckpointState } from "./checkpoint.ts";
 import { appendLines, type Journal, readLines } from "./journal.ts";
 
 const recordSchema = z.object({
-  /** When it was so; ISO 8601. */
+  /** Its time; ISO 8601. */
   at: z.string(),
   /** `harvest`; `start` and `stop` of a stream; `schedule` and `unschedule`. */
   what: z.enum(["harvest", "start", "stop", "schedule", "unschedule"]),
-  /** The span that a harvest covered, apart from the gaps that it recorded. */
+  /** The span that a harvest covered, except for its recorded gaps. */
   from: z.string().optional(),
   to: z.string().optional(),
-  /** Which harvest it was, and how it ended. */
+  /** The harvest, and how it ended. */
   harvest_timestamp: z.string().optional(),
   outcome: z.string().optional(),
   reason: z.string().optional(),
   tweets: z.number().optional(),
-  /** Walks that are whole, and all of them, where it ended before that. */
+  /** Completed walks, and the total, if it ended before all were complete. */
   walks_done: z.number().optional(),
   walks: z.number().optional(),
-  /** Who did it, and why. */
+  /** Who acted, and why. */
   by: z.string().optional(),
   note: z.string().optional(),
   expression: z.string().optional(),
@@ -33,12 +33,12 @@ const recordSchema = z.object({
 /** A line of the record. */
 export type CoverageRecord = z.infer<typeof recordSchema>;
 
-/** Something that a person does to a collection on purpose. */
+/** A person's deliberate act on a collection. */
 export type Deed = Pick<CoverageRecord, "by" | "note" | "expression"> & {
   what: Exclude<CoverageRecord["what"], "harvest">;
 };
 
-/** Records what a harvest that is over covered; done twice, it is there once. @throws as `appendLines` */
+/** Records what a finished harvest covered. Idempotent. @throws as `appendLines` */
 export async function recordHarvest(
   place: { store: Store; collectionId: string; guard?: () => void | Promise<void> },
   state: CheckpointState,
@@ -65,7 +65,7 @@ export async function recordHarvest(
   });
 }
 
-/** Records what a person did. @throws OutsideError where the store fails. */
+/** Records an act of a person. @throws OutsideError where the store fails. */
 export async function recordDeed(
   { store, clock, collectionId }: { store: Store; clock: Clock; collectionId: string },
   { what, ...deed }: Deed,
@@ -77,7 +77,7 @@ export async function recordDeed(
   );
 }
 
-/** Returns the records of a collection, in the order in which they were made. @throws OutsideError where the store fails. */
+/** Returns the records of a collection in order. @throws OutsideError where the store fails. */
 export async function readCoverage(store: Store, collectionId: string): Promise<CoverageRecord[]> {
   const records: CoverageRecord[] = [];
   for await (const line of readLines(journalOf({ store, collectionId }))) {

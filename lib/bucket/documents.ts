@@ -1,19 +1,19 @@
-/** The documents of a collection, as its bucket has them. */
+/** Parses the documents of a collection. */
 
 import type { z } from "zod";
 import { messageOf, UserError } from "../base/errors.ts";
 import { parseAs } from "../base/json.ts";
 import { lastWord } from "../base/visible.ts";
 
-/** Returns what to do about damaged files. */
+/** Returns the hint for damaged files. */
 export function verifyHint(collectionId: string): string {
-  return `See what is wrong with \`twarc-cloud collection verify ${lastWord(collectionId)}\`.`;
+  return `Check it with \`twarc-cloud collection verify ${lastWord(collectionId)}\`.`;
 }
 
 /**
- * Returns what a document says.
- * @param key Below the collection's folder.
- * @throws UserError that says how to see what is wrong, where it is damaged.
+ * Parses a document.
+ * @param key Relative to the collection's folder.
+ * @throws UserError with how to examine it, if it is damaged.
  */
 export function parseDocument<S extends z.ZodType>(
   schema: S,

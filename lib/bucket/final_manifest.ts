@@ -1,4 +1,4 @@
-/** The manifest of a harvest that is over: its tweets files, then each file beside them. */
+/** The manifest of a finished harvest: its tweets files, then each file beside them. */
 
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
@@ -7,16 +7,16 @@ import type { Store } from "../store/store.ts";
 import type { NamedSum } from "./checkpoint.ts";
 import { formatManifest, readManifest } from "./manifest.ts";
 
-/** What of the files beside the tweets is not as the manifest that is there has it. */
+/** Side files that differ from the existing manifest. */
 export interface Changed {
-  /** Those that were written anew: whatever the manifest says, they are as they are. */
+  /** Those that were rewritten: their listed checksums are outdated. */
   renewed?: readonly string[];
-  /** Those that are about to be: no manifest may list them until they are. */
+  /** Those about to be rewritten: no manifest may list them until they are. */
   dropped?: readonly string[];
 }
 
 /**
- * Returns the manifest of a harvest that is over.
+ * Returns the manifest of a finished harvest.
  * @param folder The harvest's, with a `/` at its end.
  * @param files Its tweets files.
  * @throws OutsideError where the store fails.
@@ -30,14 +30,14 @@ export async function finalManifest(
   return manifestWith(files, await sidesOf(store, folder, changed));
 }
 
-/** Returns a manifest of tweets files, then of files beside them by their names. */
+/** Returns a manifest of tweets files, then side files by name. */
 export function manifestWith(files: NamedSum[], sides: NamedSum[]): Uint8Array {
   return formatManifest([...files, ...sides.toSorted((a, b) => a.name < b.name ? -1 : 1)]);
 }
 
 /**
- * Returns the files beside the tweets. What a manifest that is there lists of them stays as it lists it, so that a file which
- * was altered since is found out.
+ * Returns the side files. Those in the existing manifest keep its checksums, so that a file that was altered since is
+ * detected.
  * @throws OutsideError where the store fails.
  */
 export async function sidesOf(
@@ -56,14 +56,14 @@ export async function sidesOf(
   return [...sums].map(([name, sha1]) => ({ name, sha1 }));
 }
 
-/** Returns what a folder's manifest lists beside the tweets: checksums by names. */
+/** Returns the side files of a folder's manifest: checksums by name. */
 async function listedSides(store: Store, folder: string): Promise<Map<string, string>> {
   const before = (await store.get(`${folder}${FILES.manifest}`))?.bytes;
   const { sides } = readManifest(before, folder);
   return new Map(sides.map(({ key, sha1 }) => [key.slice(folder.length), sha1]));
 }
 
-/** Whether a folder's manifest lists a file beside the tweets. */
+/** Returns whether a folder's manifest lists a side file. */
 export async function isSideListed(store: Store, folder: string, name: string): Promise<boolean> {
   return (await listedSides(store, folder)).has(name);
 }
@@ -73,15 +73,15 @@ export interface FinalFolder {
   store: Store;
   /** With a `/` at its end. */
   folder: string;
-  /** The tweets files that its manifest is to list. */
+  /** The tweets files for its manifest. */
   files: NamedSum[];
-  /** Throws where the collection is somebody else's by now. */
+  /** Throws if another process has taken over the collection. */
   check: () => void;
 }
 
 /**
- * Writes a file beside the tweets anew, so that at no instant a manifest lists it as it is not.
- * @throws what `check` throws; OutsideError where the store fails.
+ * Rewrites a side file; no manifest ever lists it with a wrong checksum.
+ * @throws What `check` throws; OutsideError where the store fails.
  */
 export async function rewriteSide(
   place: FinalFolder,
@@ -95,7 +95,7 @@ export async function rewriteSide(
   if (isListed) await writeFinal(place, { renewed: [name] });
 }
 
-/** Writes a folder's final manifest, where that is another one. @throws as `rewriteSide` */
+/** Writes a folder's final manifest, if it changed. @throws as `rewriteSide` */
 export async function writeFinal(
   { store, folder, files, check }: FinalFolder,
   changed: Changed = {},

@@ -1,4 +1,4 @@
-/** The record of what was verified and repaired: when, by which program, what was read, found and done. */
+/** The record of verifications and repairs: when, by which version, what was read, found and done. */
 
 import { z } from "zod";
 import { type Clock, isoTime } from "../base/clock.ts";
@@ -8,9 +8,9 @@ import { collectionKeys } from "../collection/layout.ts";
 import type { Store } from "../store/store.ts";
 import { appendLines, readLines } from "./journal.ts";
 
-/** Faults, and things done, that a line names one by one. */
+/** Faults and repairs that a line lists individually. */
 const MOST = 50;
-/** Milliseconds after which all is read again, whatever was read before. */
+/** Milliseconds after which everything is read again. */
 const DUE = 90 * 86_400_000;
 
 const recordSchema = z.object({
@@ -18,7 +18,7 @@ const recordSchema = z.object({
   at: z.string(),
   program: z.string(),
   what: z.enum(["verify", "repair"]),
-  /** Whether all was read, or what was new since the time before. */
+  /** Whether everything was read, or only what was new. */
   scope: z.enum(["all", "since last"]),
   read: z.object({
     harvests: z.number(),
@@ -36,7 +36,7 @@ const recordSchema = z.object({
 /** A line of the record. */
 export type FixityRecord = z.infer<typeof recordSchema>;
 
-/** What was verified, or repaired. */
+/** The facts of a verification or repair. */
 export interface Fixity extends Pick<FixityRecord, "what" | "scope" | "read" | "inventory"> {
   /** In milliseconds since 1970. */
   began: number;
@@ -44,7 +44,7 @@ export interface Fixity extends Pick<FixityRecord, "what" | "scope" | "read" | "
   did: string[];
 }
 
-/** Adds a line. @throws OutsideError where the store fails. */
+/** Appends a line. @throws OutsideError where the store fails. */
 export async function recordFixity(
   { store, clock, collectionId }: { store: Store; clock: Clock; collectionId: string },
   { began, found, did, ...fixity }: Fixity,
@@ -64,7 +64,7 @@ export async function recordFixity(
   await appendLines(journal, (newest) => newest.includes(line) ? [] : [line]);
 }
 
-/** Returns the last line; null where there is none. @throws OutsideError where the store fails. */
+/** Returns the last line; null if there is none. @throws OutsideError where the store fails. */
 export async function lastFixity(
   store: Store,
   collectionId: string,
@@ -74,17 +74,17 @@ export async function lastFixity(
   return last;
 }
 
-/** What was read before, and need not be read again. */
+/** What an earlier verification read, and need not be read again. */
 export interface ReadBefore {
   /** The last entry of the inventory at that time. */
   inventory: { entries: number; sha256: string };
-  /** The keys of what was wrong with something: that is read again. */
+  /** The keys with faults, which are read again. */
   faulty: string[];
 }
 
 /**
- * Returns what was read before; null where all is to be read: nothing ever was, or not all for 90 days, or more was wrong
- * than the record names.
+ * Returns what was read before; null if everything must be read: never verified, not completely for 90 days, or more
+ * faults than the record lists.
  * @param now In milliseconds since 1970.
  * @throws OutsideError where the store fails.
  */
@@ -105,7 +105,7 @@ export async function readBefore(
   return { inventory: last.inventory, faulty: last.found.map(({ key }) => key) };
 }
 
-/** Yields the lines that are records, oldest first. */
+/** Yields the valid records, oldest first. */
 async function* recordsIn(store: Store, collectionId: string): AsyncGenerator<FixityRecord> {
   for await (const line of readLines(journalOf(store, collectionId))) {
     const { data } = recordSchema.safeParse(jsonOrNull(line));

@@ -1,4 +1,4 @@
-/** What was missed, as the folders of harvests have it. */
+/** Reads the gaps of harvests from their folders. */
 
 import { z } from "zod";
 import { collectionKeys, FILES } from "../collection/layout.ts";
@@ -23,57 +23,57 @@ const gapSchema = z.object({
 /** A gap as it is recorded; times in milliseconds since 1970. */
 export type RecordedGap = z.infer<typeof gapSchema>;
 
-/** A span that was missed, for a person: times in ISO 8601, UTC. */
+/** A gap for a person; times in ISO 8601, UTC. */
 export interface ToldGap {
   from: string;
   to: string;
   why: string;
-  /** Set where recent search is to be asked for it, by this harvest or the next; it returns no retweets. */
+  /** Set if recent search will request it, in this harvest or the next; it returns no retweets. */
   asked_again?: "partial";
-  /** Whose timeline has it, where it is one's. */
+  /** The user whose timeline has the gap. */
   user_id?: string;
-  /** The ids that it lies between, where they are known. */
+  /** The ids around the gap, where known. */
   since_id?: string;
   until_id?: string;
-  /** Set where it had been collected, and a damage of a file took it. */
+  /** Set if it had been collected, and was lost when a file was damaged. */
   lost?: true;
-  /** Of a timeline, how many posts above it are there: the API gives so many only. */
+  /** Number of a timeline's posts above the gap: the API returns a limited number only. */
   newer?: number;
-  /** Ids in it that are there all the same. */
+  /** Ids within the gap that were collected. */
   known?: string[];
 }
 
 /**
- * Returns the gaps of a harvest that are in the bucket, oldest first.
+ * Returns the gaps of a harvest, oldest first.
  * @param began The harvest's timestamp, ISO 8601.
- * @throws UserError where the file is damaged; OutsideError where the store fails.
+ * @throws UserError if the file is damaged; OutsideError where the store fails.
  */
 export async function gapsOf(store: Store, id: string, began: string): Promise<ToldGap[]> {
   return await gapsIn(store, `${collectionKeys(id).harvest(Date.parse(began))}${FILES.gaps}`);
 }
 
-/** How the names of walks begin that search for what a stream missed. */
+/** Prefix of the names of walks that search a stream's gaps. */
 export const GAP_WALK = "gap:";
 
-/** A span of ids that is to be searched. */
+/** A range of ids to search. */
 export interface MissedSpan {
-  /** The newest id that the stream had delivered; 0 where nothing was before. */
+  /** The newest id that the stream delivered before the gap; 0 if there was none. */
   sinceId: string;
-  /** Below the oldest id that it delivered after the gap; absent where only the stream itself will tell. */
+  /** The oldest id that it delivered after the gap (exclusive); absent while only the stream can tell. */
   untilId?: string;
-  /** Tweets of the same timeline that are above it, which count for how far back that goes. */
+  /** Number of the timeline's tweets above the gap, which count towards how far back the API goes. */
   newer?: number | undefined;
-  /** Ids in it that are there, and are not to come again. */
+  /** Ids within the gap that were collected and need not be delivered again. */
   known?: string[] | undefined;
 }
 
-/** A walk that searches a gap, and where it stands. */
+/** A walk that searches a gap, with its position. */
 export interface GapWalk {
   name: string;
   position: Json;
 }
 
-/** Returns the walks that a gap begins, each with the position that it has before anything was asked. */
+/** Returns the walks that search a gap, each with its initial position. */
 export function walksOfGap(
   { sinceId, untilId, newer, known }: MissedSpan,
   queries: string[],
@@ -92,8 +92,8 @@ export function walksOfGap(
 const checkpointSchema = z.looseObject({ positions: z.record(z.string(), z.unknown()).optional() });
 
 /**
- * Returns how many searches for what a collection missed are still to be made, or to be ended.
- * @throws UserError where the checkpoint is damaged; OutsideError where the store fails.
+ * Returns the number of searches for gaps that have not finished.
+ * @throws UserError if the checkpoint is damaged; OutsideError where the store fails.
  */
 export async function searchesLeft(store: Store, id: string): Promise<number> {
   const key = collectionKeys(id).checkpoint;
@@ -104,7 +104,7 @@ export async function searchesLeft(store: Store, id: string): Promise<number> {
     .filter(([walk, at]) => walk.startsWith(GAP_WALK) && at !== "whole").length;
 }
 
-/** Returns the gaps that a file tells; none where it is not there. @throws as `gapsOf` */
+/** Returns the gaps in a file; none if it is absent. @throws as `gapsOf` */
 export async function gapsIn(store: Store, key: string): Promise<ToldGap[]> {
   const found = await store.get(key);
   const lines = new TextDecoder().decode(found?.bytes).split("\n").filter((line) => line !== "");

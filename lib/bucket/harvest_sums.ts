@@ -1,24 +1,24 @@
-/** The checksums of what is in a harvest's folder, for its entry in the inventory. */
+/** Computes the checksums of a harvest's folder for its entry in the inventory. */
 
 import { createHash } from "node:crypto";
 import { FILES, isSideFile } from "../collection/layout.ts";
 import type { Store } from "../store/store.ts";
 import type { Draft, FileSum } from "./inventory_entry.ts";
 
-/** A harvest's folder as an inventory names it: below the collection's, without a `/` at its end. */
+/** Returns a harvest's folder as inventories name it: relative to the collection's, without a `/` at its end. */
 export function inventoryName(folder: string): string {
   return /^collections\/[^/]+\/(.*)\/$/.exec(folder)?.[1] ?? folder;
 }
 
-/** Whether a name is that of a file that an inventory has beside the tweets. */
+/** Returns whether inventories list a file of this name besides the tweets. */
 export function isInventoried(name: string): boolean {
   return name === FILES.manifest || isSideFile(name);
 }
 
 /**
- * The files of a harvest that is over, for its entry.
- * @param names Those that are in its folder.
- * @param known Those that need not be read, the files of tweets among them.
+ * Returns the files of a finished harvest for its entry.
+ * @param names The files in its folder.
+ * @param known Files that need not be read, such as those of tweets.
  * @throws OutsideError where the store fails.
  */
 export async function harvestSums(
@@ -37,7 +37,7 @@ export async function harvestSums(
   return { folder: inventoryName(folder), tweets, files };
 }
 
-/** What a stored object is. @throws OutsideError where the store does not have it. */
+/** Returns the checksum and size of a stored object. @throws OutsideError if it is absent. */
 export async function storedSum(store: Store, key: string): Promise<FileSum> {
   const hash = createHash("sha1");
   let bytes = 0;

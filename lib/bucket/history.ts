@@ -1,4 +1,4 @@
-/** The history of a configuration: each change is recorded before it is in force. */
+/** The history of a configuration: each change is recorded before it takes effect. */
 
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
@@ -30,7 +30,7 @@ const deletion: z.ZodType<Deletion> = z.lazy(() =>
   z.union([z.string(), z.record(z.string(), z.array(deletion))])
 );
 
-/** What a changeset in the bucket says. */
+/** The schema of a changeset in the bucket. */
 export const changesetSchema = z.object({
   update: jsonObject,
   delete: z.array(deletion),
@@ -55,11 +55,11 @@ export interface Recorded {
   sum: FileSum;
 }
 
-/** What a collection's history says of its configuration as it stands. */
+/** Changes recorded in a collection's history, compared with its current configuration. */
 export interface Standing {
   /** Whether nothing was ever recorded, not even that the collection was added. */
   isUnrecorded: boolean;
-  /** Changes of this very configuration that were recorded and are not in force: each was cut, or is under way. */
+  /** Changes of this configuration that were recorded and are not in force: interrupted, or in progress. */
   halfDone: Recorded[];
 }
 
@@ -73,7 +73,7 @@ export class History {
     this.#id = id;
   }
 
-  /** Every changeset, in the order of their names. @throws UserError where one is damaged. */
+  /** Yields every changeset in the order of their names. @throws UserError if one is damaged. */
   async *all(): AsyncGenerator<Changeset> {
     for await (const key of this.#keys()) {
       const found = await this.#read(key);
@@ -82,8 +82,8 @@ export class History {
   }
 
   /**
-   * Every changeset that can be read, in the order of their names.
-   * @param onDamaged Called with what is wrong with each of the others.
+   * Yields every readable changeset in the order of their names.
+   * @param onDamaged Called with the error of each of the others.
    */
   async *readable(onDamaged: (error: UserError) => void = () => {}): AsyncGenerator<Changeset> {
     for await (const key of this.#keys()) {
@@ -95,7 +95,7 @@ export class History {
     }
   }
 
-  /** The changesets that can be read, and whose names say that they were made at a time or later. */
+  /** Yields the readable changesets that were made at a time or later, by their names. */
   async *since(ms: number): AsyncGenerator<Recorded> {
     const first = collectionKeys(this.#id).changeset(ms);
     for await (const key of this.#keys()) {
@@ -105,9 +105,9 @@ export class History {
   }
 
   /**
-   * The configuration as it was at a time, its secrets as fingerprints; null where the history does not lead from it to
-   * the one in force.
-   * @param timestamp As the configuration says it.
+   * Returns the configuration as of a time, with secrets as fingerprints; null if the history does not connect it to
+   * the current one.
+   * @param timestamp As in the configuration.
    */
   async at(timestamp: string, current: JsonObject): Promise<JsonObject | null> {
     const { id, type, timestamp: _, ...rest } = withoutSecrets(current);
@@ -127,14 +127,14 @@ export class History {
     return isDeepStrictEqual(config, inForce) ? found : null;
   }
 
-  /** What is recorded of a configuration besides what is in force. @throws OutsideError */
+  /** Returns what is recorded of a configuration besides what is in force. @throws OutsideError */
   async standing(config: JsonObject): Promise<Standing> {
     const since = stamp(timeOrNull(timestampOf(config)) ?? 0);
     const standing: Standing = { isUnrecorded: true, halfDone: [] };
     for await (const key of this.#keys()) {
       standing.isUnrecorded = false;
       if (key < collectionKeys(this.#id).changesets + `change-${since}`) continue;
-      // What is damaged is for `verify` to name: it holds up no change.
+      // Damage does not block a change: `verify` reports it.
       const found = await this.#read(key).catch(nullIfDamaged);
       if (found && isHalfDone(found.changeset, config)) standing.halfDone.push(found);
     }
@@ -142,9 +142,9 @@ export class History {
   }
 
   /**
-   * Records a change under its second; under the next free one where another is there. Done twice, it is there once.
+   * Records a change under its second, or the next free one. Idempotent.
    * @param at In milliseconds since 1970.
-   * @param users What it changes of users besides, where there are many: facts without secrets.
+   * @param users Changes of many users: facts without secrets.
    */
   async record(
     change: Omit<Changeset, "change_timestamp">,
@@ -168,12 +168,12 @@ export class History {
     }
   }
 
-  /** Takes back the record of a change that never came into force. */
+  /** Deletes the record of a change that never took effect. */
   async withdraw({ key, version }: Recorded): Promise<void> {
     try {
       await this.#store.delete(key, { ifVersion: version });
     } catch (error) {
-      // Somebody else took it back.
+      // Another process deleted it.
       if (!(error instanceof ConflictError)) throw error;
     }
   }
@@ -192,18 +192,18 @@ export class History {
   }
 }
 
-/** What a configuration says of its age; nothing where it says nothing. */
+/** Returns a configuration's timestamp; empty if it has none. */
 export function timestampOf({ timestamp }: JsonObject): string {
   return typeof timestamp === "string" ? timestamp : "";
 }
 
-/** A time in milliseconds since 1970; one of the Python original has no zone and means UTC. Null where it is none. */
+/** Parses a time to milliseconds since 1970; the Python original's have no zone and mean UTC. Null if it is not one. */
 export function timeOrNull(iso: string): number | null {
   const ms = Date.parse(/Z|[+-]\d\d:\d\d$/.test(iso) ? iso : `${iso}Z`);
   return Number.isFinite(ms) ? ms : null;
 }
 
-/** Whether a record is of this very change; secrets are compared by their fingerprints. */
+/** Returns whether a record is of this change; secrets are compared by their fingerprints. */
 export function isRecordOf({ changeset }: Recorded, change: ConfigUpdate): boolean {
   const { update, delete: deleted } = redact(change);
   return isDeepStrictEqual(
@@ -212,12 +212,12 @@ export function isRecordOf({ changeset }: Recorded, change: ConfigUpdate): boole
   );
 }
 
-/** Whether a change can be made from its record alone: that has no secrets. */
+/** Returns whether a change can be completed from its record alone: it has no secrets. */
 export function canBeEnded({ changeset }: Recorded): boolean {
   return !hasSecret(changeset.update);
 }
 
-/** Whether a change was made from a configuration that is still the one in force: each has a time of its own. */
+/** Returns whether a change was made from the configuration still in force: each has a timestamp of its own. */
 export function isHalfDone(changeset: Changeset, config: JsonObject): boolean {
   const { changed_from, change_timestamp } = changeset;
   const now = timestampOf(config);

@@ -1,19 +1,19 @@
-/** Lists of tweets' ids: gathered in little memory, sorted, each once. */
+/** Lists of tweet ids: collected in little memory, sorted and unique. */
 
 import { Buffer } from "node:buffer";
 import { UserError } from "../base/errors.ts";
 import type { Store } from "../store/store.ts";
 
 const encoder = new TextEncoder();
-/** Ids that are made into text at a time. */
+/** Ids that are formatted at a time. */
 const BLOCK = 4_096;
 
-/** Gathers ids, 8 bytes each. */
+/** Collects ids, 8 bytes each. */
 export class IdList {
   #ids = new BigUint64Array(1_024);
   #count = 0;
 
-  /** Adds an id, in digits; false for one that no tweet can have. */
+  /** Adds an id, in digits. @returns False for one that no tweet can have */
   add(id: string): boolean {
     if (!/^\d{1,20}$/.test(id)) return false;
     const number = BigInt(id);
@@ -27,7 +27,7 @@ export class IdList {
     return true;
   }
 
-  /** Returns the ids from the lowest on, each once; the list is empty then. */
+  /** Returns the ids in ascending order, without duplicates; the list is empty then. */
   sorted(): BigUint64Array {
     const all = this.#ids.subarray(0, this.#count).sort();
     let kept = 0;
@@ -38,7 +38,7 @@ export class IdList {
   }
 }
 
-/** Sorted ids as text, one a line. */
+/** Formats sorted ids, one a line. */
 export function idText(ids: BigUint64Array): Uint8Array<ArrayBuffer> {
   const blocks: Uint8Array[] = [];
   for (let i = 0; i < ids.length; i += BLOCK) {
@@ -48,8 +48,8 @@ export function idText(ids: BigUint64Array): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Returns the ids of an object that `idText` made.
- * @throws UserError where it is not there, or has something else; OutsideError where the store fails.
+ * Reads the ids of an object written by `idText`.
+ * @throws UserError if it is absent or invalid; OutsideError where the store fails.
  */
 export async function readIds(store: Store, key: string): Promise<BigUint64Array> {
   const found = await store.get(key);
@@ -62,7 +62,7 @@ export async function readIds(store: Store, key: string): Promise<BigUint64Array
   return parseIds(found.bytes, key);
 }
 
-/** Returns the ids of a text that `idText` made. @throws UserError where it has something else. */
+/** Parses a text written by `idText`. @throws UserError if it is invalid. */
 export function parseIds(bytes: Uint8Array, key: string): BigUint64Array {
   const list = new IdList();
   for (const line of new TextDecoder().decode(bytes).split("\n")) {

@@ -1,4 +1,4 @@
-/** What a bucket is, whatever it is named and wherever it lies: `twarc-cloud.json` at its head. */
+/** Identifies a bucket, whatever its name and place: `twarc-cloud.json` at its root. */
 
 import { z } from "zod";
 import { type Clock, isoTime } from "../base/clock.ts";
@@ -10,23 +10,23 @@ import { type Place, placeSchema } from "../store/place.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Store, Version } from "../store/store.ts";
 
-/** Where it is. */
+/** The key of the identity. */
 export const IDENTITY = "twarc-cloud.json";
 
 const identitySchema = z.looseObject({
-  /** The version of how the bucket is laid out. */
+  /** The version of the bucket's layout. */
   format: z.int(),
   id: z.string().min(1),
-  /** When the bucket was made, or got an identity: ISO 8601, UTC. */
+  /** When the bucket, or its identity, was made: ISO 8601, UTC. */
   created: z.string(),
   title: z.string().optional(),
-  /** Where it was when that was asked last. */
+  /** Its place when that was last checked. */
   place: placeSchema.optional().catch(undefined),
   /** The id of the bucket that it was copied from. */
   copied_from: z.string().optional(),
 });
 
-/** What a bucket is. */
+/** The identity of a bucket. */
 export type Identity = z.output<typeof identitySchema>;
 
 /** An identity as it was read. */
@@ -36,8 +36,8 @@ export interface FoundIdentity {
 }
 
 /**
- * Returns a bucket's identity; null where it has none, or may not be asked.
- * @throws UserError where it is damaged, or of a later version of this program.
+ * Reads a bucket's identity; null if it has none, or it may not be read.
+ * @throws UserError if it is damaged, or a later version's.
  */
 export async function readIdentity(store: Store): Promise<FoundIdentity | null> {
   const found = await store.get(IDENTITY).catch(nullIfForbidden);
@@ -50,7 +50,7 @@ export async function readIdentity(store: Store): Promise<FoundIdentity | null> 
   );
 }
 
-/** Returns a bucket's identity, which is made where it has none; null where it may not be written. @throws as `readIdentity` */
+/** Returns a bucket's identity, made if it has none; null if it may not be written. @throws as `readIdentity` */
 export async function madeIdentity(
   store: Store,
   { clock, place }: { clock: Clock; place: Place },
@@ -67,7 +67,7 @@ export async function madeIdentity(
   }
 }
 
-/** Writes what is new of a bucket's identity. @throws ConflictError where somebody else did meanwhile. */
+/** Writes changes to a bucket's identity. @throws ConflictError if another process did meanwhile. */
 export async function changeIdentity(
   store: Store,
   { identity, version }: FoundIdentity,
@@ -78,12 +78,12 @@ export async function changeIdentity(
   return changed;
 }
 
-/** Returns an identity that no other bucket has. */
+/** Returns a new, unique identity. */
 export function newIdentity(clock: Clock): Pick<Identity, "format" | "id" | "created"> {
   return { format: BUCKET_FORMAT, id: crypto.randomUUID(), created: isoTime(clock.now()) };
 }
 
-/** Who may write collections need not be one who may write at a bucket's head. */
+/** Write access to collections need not include the bucket's root. */
 function nullIfForbidden(error: unknown): null {
   if (error instanceof AccessError) return null;
   throw error;

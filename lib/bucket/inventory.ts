@@ -1,8 +1,8 @@
 /**
- * The inventory of a collection: an entry a line, each with the hash of the one before, so that what was deleted or
- * altered later can be known. Stores have no append: the newest entries are in a small file that is written anew, and
- * once that is full it is kept as it is under `inventory/`, and another one begins. So an entry costs the same
- * whatever was collected.
+ * The inventory of a collection: one entry a line, each with the hash of the previous one, so that later deletions and
+ * changes can be detected. Stores cannot append: the newest entries are in a small file that is rewritten, and once it
+ * is full it is kept under `inventory/` and another one begins. So the cost of an entry does not grow with the
+ * collection.
  */
 
 import { isDeepStrictEqual } from "node:util";
@@ -15,26 +15,25 @@ import { settledPut } from "../store/settled_put.ts";
 import type { Store } from "../store/store.ts";
 import { type Draft, type Entry, entrySchema, type Head, lineHash } from "./inventory_entry.ts";
 
-/** Bytes from which on a file of entries is full: some 90 small harvests, or a fortnight of a stream. */
+/** Bytes from which a file of entries is full: some 90 small harvests, or a fortnight of a stream. */
 const FULL = 65_536;
-/** How often it is tried where others append at the same time. */
+/** Tries of an append that conflicts with others. */
 const TRIES = 20;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Where an inventory is. */
+/** Location of an inventory. */
 export interface InventoryPlace {
   store: Store;
   clock: Clock;
   collectionId: string;
-  /** Asked before each write: throws where the collection is somebody else's by now. */
+  /** Called before each write; throws if another process has taken over the collection. */
   guard?: () => void | Promise<void>;
 }
 
 /**
- * Appends entries; what the newest entry says already is not said again, so that it can be done once more after any
- * failure.
+ * Appends entries, except those that the newest entry already states, so that it can be retried after any failure.
  * @returns The last entry.
  * @throws OutsideError where the store fails; what the guard throws.
  */
@@ -61,7 +60,7 @@ export async function append(place: InventoryPlace, drafts: Draft[]): Promise<He
 /** The file of the newest entries. */
 interface Open {
   text: string;
-  /** Its lines that are entries. */
+  /** Its valid entries. */
   entries: Entry[];
   head: Head;
   isFull: boolean;
@@ -78,7 +77,7 @@ async function load({ store, collectionId }: InventoryPlace) {
   return { open, version: found?.version };
 }
 
-/** The lines of the last file that is full; none where there is no such file. */
+/** Returns the lines of the last full file; none if there is none. */
 async function lastPart(store: Store, collectionId: string): Promise<string[]> {
   let last: string | undefined;
   for await (const { key } of store.list(collectionKeys(collectionId).inventoryParts)) last = key;
@@ -86,7 +85,7 @@ async function lastPart(store: Store, collectionId: string): Promise<string[]> {
   return linesOf(decoder.decode(found?.bytes));
 }
 
-/** The file with what is new of the drafts, as far as it takes them; no bytes where nothing is. */
+/** Returns the file with the new drafts appended, as far as it has room; `bytes` is null if nothing is new. */
 function extended(
   open: Open,
   drafts: Draft[],
@@ -114,7 +113,7 @@ function extended(
   }
 }
 
-/** Whether the newest entry of what a draft is about says the same. */
+/** Returns whether the newest entry on a draft's subject states the same. */
 function isSaid(draft: Draft, entries: Entry[]): boolean {
   const { folder } = draft;
   const newest = entries.findLast((entry) =>
@@ -127,7 +126,7 @@ function bare({ entry: _, at: _at, program: _program, before: _before, ...draft 
   return draft;
 }
 
-/** Keeps the file that is full under a name of its own; done twice, it is there once. */
+/** Keeps the full file under a name of its own. Idempotent. */
 async function close({ store, collectionId, guard }: InventoryPlace, open: Open): Promise<void> {
   const first = `${open.entries[0]?.entry ?? 0}`.padStart(8, "0");
   const hash = lineHash(open.text).slice(0, 8);
@@ -136,7 +135,7 @@ async function close({ store, collectionId, guard }: InventoryPlace, open: Open)
   await settledPut(store, key, encoder.encode(open.text), { ifAbsent: true });
 }
 
-/** The last entry of some lines: behind what is damaged, the numbers go on. */
+/** Returns the last entry of some lines; damaged lines at the end count. */
 function headOf(lines: string[]): Head | null {
   const last = lines.at(-1);
   if (last === undefined) return null;
@@ -145,12 +144,12 @@ function headOf(lines: string[]): Head | null {
   return { entries: known + lines.length - 1 - at, sha256: lineHash(last) };
 }
 
-/** The lines of a file of entries, without what is empty. */
+/** Returns the non-empty lines of a file of entries. */
 export function linesOf(text: string): string[] {
   return text.split("\n").filter((line) => line !== "");
 }
 
-/** What a line says; null where it is no entry. */
+/** Parses an entry; null if it is invalid. */
 export function entryOf(line: string): Entry | null {
   return entrySchema.safeParse(jsonOrNull(line)).data ?? null;
 }

@@ -1,39 +1,39 @@
-/** One line of a collection's inventory: what a harvest or a change has left, with its checksums. */
+/** An entry of a collection's inventory: what a harvest or a change has left, with checksums. */
 
 import { createHash } from "node:crypto";
 import { z } from "zod";
 
 const sumSchema = z.object({
-  /** In hex, of the file as it is stored. */
+  /** In hex, of the file as stored. */
   sha1: z.string(),
-  /** Of the file as it is stored. */
+  /** Of the file as stored. */
   bytes: z.number(),
-  /** Of a file of tweets. */
+  /** For a file of tweets. */
   tweets: z.number().optional(),
 });
 
-/** What a file is: its checksum and its size. */
+/** A file's checksum and size. */
 export type FileSum = z.infer<typeof sumSchema>;
 
-/** Files by name; null for one that is not there any more. */
+/** Files by name; null for one that was removed. */
 const sums = z.record(z.string(), sumSchema.nullable());
 
-/** What an entry says, whatever its place is. */
+/** The schema of an entry without its position. */
 const draftSchema = z.object({
   /**
-   * Why it was made: `harvest`, `change` of the configuration, `compliance`, `redact-keys`, `repair`, or `made later`
-   * for what had no entry.
+   * Its reason: `harvest`, `change` of the configuration, `compliance`, `redact-keys`, `repair`, or `made later` for
+   * what had no entry.
    */
   what: z.string(),
-  /** The folder of a harvest, below the collection's, without a `/` at its end. */
+  /** The folder of a harvest, relative to the collection's, without a `/` at its end. */
   folder: z.string().optional(),
   /** Of the whole harvest. */
   tweets: z.number().optional(),
-  /** The harvest's files: all of them in its first entry, later those that changed. */
+  /** The harvest's files: all of them in its first entry, those that changed in later ones. */
   files: sums.optional(),
   /** Files of `changesets/`. */
   changesets: sums.optional(),
-  /** The checksum of what the checkpoint says once the harvest is settled, in hex. */
+  /** The checksum of the checkpoint once the harvest is settled, in hex. */
   checkpoint: z.string().optional(),
 });
 
@@ -48,28 +48,28 @@ export const entrySchema = draftSchema.extend({
   before: z.string().nullable(),
 });
 
-/** What is to be appended. */
+/** An entry to append. */
 export type Draft = z.infer<typeof draftSchema>;
 /** An entry as it stands in the inventory. */
 export type Entry = z.infer<typeof entrySchema>;
 
-/** The last entry of an inventory: how many there are, and the hash of its line. */
+/** The last entry of an inventory: the number of entries, and the hash of its line. */
 export interface Head {
   entries: number;
   sha256: string;
 }
 
-/** The hash that the entry after a line has of it. */
+/** Returns the hash of a line, as the next entry has it. */
 export function lineHash(line: string): string {
   return createHash("sha256").update(line).digest("hex");
 }
 
-/** The checksum of bytes as inventories and manifests have it, in hex. */
+/** Returns the checksum of bytes as inventories and manifests have it, in hex. */
 export function sha1Of(bytes: Uint8Array): string {
   return createHash("sha1").update(bytes).digest("hex");
 }
 
-/** What a small file is. */
+/** Returns the checksum and size of a small file. */
 export function sumOf(bytes: Uint8Array): FileSum {
   return { sha1: sha1Of(bytes), bytes: bytes.length };
 }

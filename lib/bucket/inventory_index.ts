@@ -1,4 +1,4 @@
-/** What an inventory says of a collection, read whole, and whether its entries follow from each other. */
+/** Reads a whole inventory, and checks that its entries follow each other. */
 
 import { collectionKeys } from "../collection/layout.ts";
 import type { Store } from "../store/store.ts";
@@ -6,49 +6,49 @@ import { entryOf, linesOf } from "./inventory.ts";
 import { type Entry, type FileSum, type Head, lineHash } from "./inventory_entry.ts";
 
 const decoder = new TextDecoder();
-/** Why entries are made that have all of a harvest. */
+/** Reasons of entries that list a whole harvest. */
 const BASES: ReadonlySet<string> = new Set(["harvest", "made later"]);
 
-/** What an inventory has of a harvest. */
+/** An inventory's facts about a harvest. */
 export interface InventoriedHarvest {
   tweets: number | undefined;
   files: Map<string, FileSum>;
   /** The checksum of the settled checkpoint. */
   checkpoint: string | undefined;
-  /** Whether there is an entry of all of it: a repair may have changed what had none. */
+  /** Whether an entry lists all of it: a repair may have changed one without an entry. */
   isWhole: boolean;
-  /** The number of the last entry that is about it. */
+  /** The number of the last entry about it. */
   entry: number;
 }
 
-/** An entry that is known to have been there, and the file that says so. */
+/** An entry that is known to have existed, and the file that names it. */
 export interface Anchor extends Head {
   by: string;
 }
 
-/** What an inventory says. */
+/** The content of an inventory. */
 export interface InventoryIndex {
-  /** The last entry; null where there is none. */
+  /** The last entry; null if there is none. */
   head: Head | null;
-  /** By the folder below the collection's, without a `/` at its end, in the order of the entries. */
+  /** By the folder relative to the collection's, without a `/` at its end, in the order of the entries. */
   harvests: Map<string, InventoriedHarvest>;
   /** By name. */
   changesets: Map<string, FileSum>;
-  /** The number of the last entry that is about a changeset, by name. */
+  /** The number of the last entry about a changeset, by name. */
   changesetEntries: Map<string, number>;
-  /** When the first entry was made. */
+  /** The time of the first entry. */
   since: string | null;
-  /** When the last one was made. */
+  /** The time of the last entry. */
   until: string | null;
-  /** Whether what was there before its first entry was added. */
+  /** Whether everything older than its first entry was added. */
   isWhole: boolean;
-  /** What is wrong with the inventory itself. */
+  /** Faults of the inventory itself. */
   faults: { key: string; says: string }[];
 }
 
 /**
  * Reads an inventory.
- * @param anchors Entries that are known to have been there, and where that is known from.
+ * @param anchors Entries that are known to have existed, with their sources.
  * @throws OutsideError where the store fails.
  */
 export async function readInventory(
@@ -58,7 +58,7 @@ export async function readInventory(
 ): Promise<InventoryIndex> {
   const reader = new Reader(anchors);
   const { inventory, inventoryParts } = collectionKeys(collectionId);
-  // The newest first: what becomes full meanwhile is in both then.
+  // Read the newest first: a file that becomes full meanwhile is read twice, not missed.
   const newest = linesOf(decoder.decode((await store.get(inventory))?.bytes));
   const first = entryOf(newest[0] ?? "")?.entry ?? Infinity;
   for await (const { key } of store.list(inventoryParts)) {
@@ -93,9 +93,9 @@ class Reader {
       const { head } = this.#index;
       const sha256 = lineHash(line);
       const number = entry?.entry ?? (head?.entries ?? 0) + 1;
-      if (!entry) this.#fault(key, `line ${i + 1} is no entry of an inventory`);
+      if (!entry) this.#fault(key, `line ${i + 1} is not an inventory entry`);
       else if (number !== (head?.entries ?? 0) + 1 || entry.before !== (head?.sha256 ?? null)) {
-        const says = "does not follow from the one before: something was altered or is missing";
+        const says = "does not follow from the previous one: something was altered or is missing";
         this.#fault(key, `line ${i + 1} (entry ${number}) ${says}`);
       }
       this.#index.head = { entries: number, sha256 };
@@ -111,7 +111,7 @@ class Reader {
     for (const { entries, by } of this.#missing) {
       const says = this.#index.head
         ? `entry ${entries} is missing, or is not the one that ${by} names`
-        : "it is not there";
+        : "it is missing";
       if (!this.#index.faults.some((fault) => fault.says === says)) this.#fault(key, says);
     }
     for (const [name, { isWhole }] of this.#index.harvests) {

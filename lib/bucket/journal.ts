@@ -1,7 +1,6 @@
 /**
- * Lines that are only ever added to. Stores have no append: the newest lines are in a small file that is written anew,
- * and once that is full it is kept as it is in a folder beside it, and another one begins. So a line costs the same
- * however many there are.
+ * Append-only lines. Stores cannot append: the newest lines are in a small file that is rewritten, and once it is full
+ * it is kept in a folder beside it and another one begins. So the cost of a line does not grow with their number.
  */
 
 import type { Store } from "../store/store.ts";
@@ -10,28 +9,27 @@ import { settledPut } from "../store/settled_put.ts";
 import { linesOf } from "./inventory.ts";
 import { lineHash } from "./inventory_entry.ts";
 
-/** Bytes from which on a file of lines is full. */
+/** Bytes from which a file of lines is full. */
 const FULL = 65_536;
-/** How often it is tried where others append at the same time. */
+/** Tries of an append that conflicts with others. */
 const TRIES = 20;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Where the lines are. */
+/** Location of the lines. */
 export interface Journal {
   store: Store;
   /** The file of the newest lines. */
   key: string;
-  /** The folder of the files that are full, with a `/` at its end. */
+  /** The folder of the full files, with a `/` at its end. */
   parts: string;
-  /** Asked before each write: throws where the collection is somebody else's by now. */
+  /** Called before each write; throws if another process has taken over the collection. */
   guard?: () => void | Promise<void>;
 }
 
 /**
- * Appends what is made of the newest lines; nothing where that is nothing, so that it can be done once more after any
- * failure.
+ * Appends what is computed from the newest lines, which may be nothing, so that it can be retried after any failure.
  * @throws OutsideError where the store fails; what the guard throws.
  */
 export async function appendLines(
@@ -61,7 +59,7 @@ export async function appendLines(
 
 /** Yields all lines, oldest first. @throws OutsideError where the store fails. */
 export async function* readLines({ store, key, parts }: Journal): AsyncGenerator<string> {
-  // The newest first: what becomes full meanwhile is in both then.
+  // Read the newest first: a file that becomes full meanwhile is read twice, not missed.
   const newest = decoder.decode((await store.get(key))?.bytes);
   const hash = partHash(newest);
   for await (const part of store.list(parts)) {
@@ -71,7 +69,7 @@ export async function* readLines({ store, key, parts }: Journal): AsyncGenerator
   yield* linesOf(newest);
 }
 
-/** Keeps the file that is full under a name of its own; done twice, it is there once. */
+/** Keeps the full file under a name of its own. Idempotent. */
 async function close({ store, parts, guard }: Journal, text: string): Promise<void> {
   let count = 0;
   for await (const { key } of store.list(parts)) {
@@ -83,7 +81,7 @@ async function close({ store, parts, guard }: Journal, text: string): Promise<vo
   await settledPut(store, key, encoder.encode(text), { ifAbsent: true });
 }
 
-/** The end of the name of a file that is full, by what is in it. */
+/** Returns the suffix of a full file's name: a hash of its content. */
 function partHash(text: string): string {
   return `-${lineHash(text).slice(0, 8)}.jsonl`;
 }

@@ -1,4 +1,4 @@
-/** Files of a collection that have keys in the clear, beside its configuration: found, and taken out. */
+/** Finds and redacts keys in the clear in a collection's files, except for its configuration. */
 
 import type { Clock } from "../base/clock.ts";
 import {
@@ -20,7 +20,7 @@ import { type Draft, sumOf } from "./inventory_entry.ts";
 import type { Lease } from "./lease.ts";
 import { withSums } from "./manifest.ts";
 
-/** Bytes of a file that is none of this program's, up to which it is looked for keys: a configuration is smaller. */
+/** Largest foreign file, in bytes, that is searched for keys: configurations are smaller. */
 const MOST = 2 ** 22;
 
 /** A file that has keys in it. */
@@ -37,9 +37,9 @@ export function bytesHaveKeys(bytes: Uint8Array): boolean {
 }
 
 /**
- * Yields the files below a collection that have keys in the clear; its configuration, with which it is harvested, is none.
- * @param isWanted Which are looked at.
- * @throws what the store fails with.
+ * Yields a collection's files that have keys in the clear, except for its configuration, which needs them.
+ * @param isWanted Selects files to examine.
+ * @throws What the store fails with.
  */
 export async function* keyFiles(
   store: Store,
@@ -57,17 +57,17 @@ export async function* keyFiles(
   }
 }
 
-/** What taking keys out will change. */
+/** A preview of `redactKeys`. */
 export interface KeysFound {
   /** The files that have keys in the clear. */
   files: string[];
   /** Their keys, each once: `access_token sha256:0a1b2c3d`. */
   keys: string[];
-  /** Older versions of these files, and of those that had keys before; null where the store does not say. */
+  /** Older versions of these files, and of those that had keys before; null if the store does not list versions. */
   older: OlderVersion[] | null;
 }
 
-/** Returns what `redactKeys` will change. @throws OutsideError where the store fails. */
+/** Returns a preview of `redactKeys`. @throws OutsideError where the store fails. */
 export async function findKeys(store: Store, collectionId: string): Promise<KeysFound> {
   const { folder } = collectionKeys(collectionId);
   const files: string[] = [];
@@ -81,29 +81,29 @@ export async function findKeys(store: Store, collectionId: string): Promise<Keys
   return { files, keys: [...keys], older: older === undefined ? [] : older };
 }
 
-/** What taking keys out works with. */
+/** Options of `redactKeys`. */
 export interface RedactOptions {
   store: Store;
   clock: Clock;
   collectionId: string;
-  /** Of the collection: nobody harvests it meanwhile. */
+  /** The collection's lease: it is not harvested meanwhile. */
   lease: Pick<Lease, "check">;
 }
 
-/** What became of the files that had keys. */
+/** The result of `redactKeys`. */
 export interface RedactedKeys {
-  /** The files that have fingerprints in their place now. */
+  /** The files that have fingerprints instead of keys now. */
   files: string[];
-  /** Files with keys that are none of this program's, and are left as they are. */
+  /** Foreign files with keys, left as they are. */
   others: string[];
-  /** What became of the older versions of these files; null where the store keeps none. */
+  /** The result for older versions of these files; null if the store keeps none. */
   purged: Purged | null;
 }
 
 /**
- * Puts fingerprints in place of the keys in changesets and in harvests' copies of the configuration. That is recorded
- * before. A manifest that lists such a file has its new checksum first: cut in between, doing it once more ends it.
- * @throws LockedError where the lease is lost; OutsideError where the store fails.
+ * Replaces keys by fingerprints in changesets and in harvests' copies of the configuration. First it records that, then
+ * writes the new checksums of listed files to manifests: after an interruption, running it again completes it.
+ * @throws LockedError if the lease is lost; OutsideError where the store fails.
  */
 export async function redactKeys(options: RedactOptions): Promise<RedactedKeys> {
   const { store, clock, collectionId, lease } = options;
@@ -121,7 +121,7 @@ export async function redactKeys(options: RedactOptions): Promise<RedactedKeys> 
     const change = { update: {}, delete: [], redacted: names };
     const { key, sum } = await new History(store, collectionId).record(change, clock.now());
     drafts.push({ what: "change", changesets: { [baseName(key)]: sum } });
-    // Before they are written: cut in between, doing it once more makes it so.
+    // Recorded before the files are written: after an interruption, a second run makes it true.
     await append({ store, clock, collectionId, guard: () => lease.check() }, drafts);
   }
   const files = new Set(names.map((name) => `${folder}${name}`));
@@ -134,7 +134,7 @@ export async function redactKeys(options: RedactOptions): Promise<RedactedKeys> 
   return { files: names, others, purged };
 }
 
-/** Returns the keys of files, and of those of runs before: one may have been cut, or not been allowed to. */
+/** Returns the keys of files, and of those of earlier runs, which may have been interrupted or forbidden. */
 async function withRedacted(
   names: string[],
   { store, collectionId }: Pick<RedactOptions, "store" | "collectionId">,
@@ -147,7 +147,7 @@ async function withRedacted(
   return new Set([...all].map((name) => `${folder}${name}`));
 }
 
-/** What the inventory is to have of a file, and of the manifest that lists it. */
+/** Returns the inventory's entry for a redacted file and the manifest that lists it. */
 async function draftOf({ key, json }: KeyFile, { store }: RedactOptions): Promise<Draft> {
   const what = "redact-keys";
   const bytes = jsonBytes(withFingerprints(json));
@@ -172,7 +172,7 @@ async function redactIn({ key, json, version }: KeyFile, options: RedactOptions)
   await settledPut(store, key, bytes, { ifVersion: version });
 }
 
-/** Gives a file its new checksum in the manifest of its folder, where that lists it. */
+/** Updates a file's checksum in its folder's manifest, if that lists it. */
 async function resum(
   key: string,
   bytes: Uint8Array,

@@ -1,4 +1,4 @@
-/** What a collection harvested last, as its bucket has it. */
+/** Reads the last harvest of a collection. */
 
 import { z } from "zod";
 import { type HarvestInfo, harvestInfoSchema, hasEndedItself } from "../collection/harvest_info.ts";
@@ -8,9 +8,9 @@ import { parseDocument } from "./documents.ts";
 import type { Store } from "../store/store.ts";
 import { timeOrNull } from "./history.ts";
 
-/** What last_harvest.json says. */
+/** The schema of last_harvest.json. */
 export const lastHarvestSchema = z.object({ harvest_id: z.string() });
-/** What user_changes.json says. */
+/** The schema of user_changes.json. */
 export const userChangesSchema = z.array(z.object({
   user_id: z.string(),
   screen_name: z.string().nullish(),
@@ -20,13 +20,13 @@ export const userChangesSchema = z.array(z.object({
   was: z.string().optional(),
 }));
 
-/** What a collection harvested last. */
+/** The last harvest of a collection. */
 export interface LastHarvest {
   info: HarvestInfo;
   userChanges: z.infer<typeof userChangesSchema>;
 }
 
-/** Returns what a collection harvested last, or null. @throws UserError where what tells of it is damaged. */
+/** Returns a collection's last harvest, or null. @throws UserError if its documents are damaged. */
 export async function lastHarvestOf(store: Store, id: string): Promise<LastHarvest | null> {
   const keys = collectionKeys(id);
   const last = await store.get(keys.lastHarvest);
@@ -50,7 +50,8 @@ export async function lastHarvestOf(store: Store, id: string): Promise<LastHarve
 }
 
 /**
- * Returns why a collection's last harvest ended by itself, where that was since a time; null where it did not, or cannot be read.
+ * Returns why a collection's last harvest ended by itself, if it did since a time; null if not, or if it cannot be
+ * read.
  * @param since In milliseconds since 1970.
  * @throws OutsideError where the store fails.
  */
@@ -71,8 +72,8 @@ function nullIfDamaged(error: unknown): null {
 }
 
 /**
- * Returns the id of a harvest as milliseconds since 1970; one of the Python original has no zone and means UTC.
- * @throws UserError where it is no time.
+ * Parses a harvest's id to milliseconds since 1970; the Python original's have no zone and mean UTC.
+ * @throws UserError if it is not a time.
  */
 export function timeOf(iso: string): number {
   const ms = timeOrNull(iso);

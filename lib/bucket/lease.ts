@@ -1,4 +1,4 @@
-/** The lease of a collection: a lock that is renewed while the harvester lives, and over when it does not. */
+/** The lease of a collection: a lock that expires unless the harvester renews it. */
 
 import { getLogger } from "@logtape/logtape";
 import { type Clock, isoTime, within } from "../base/clock.ts";
@@ -23,41 +23,41 @@ const log = getLogger(["twarc-cloud", "lease"]);
 
 /** Milliseconds between renewals: each is a write, which S3 bills. */
 export const RENEW_EVERY_MS = 20_000;
-/** Milliseconds between a renewal that failed and the next. */
+/** Milliseconds between a failed renewal and the next. */
 const AGAIN_MS = 5_000;
-/** Milliseconds that a write may take at least. */
+/** Minimum timeout of a write, in milliseconds. */
 const MOMENT_MS = 1_000;
-/** Milliseconds that a renewal may be late; and that are waited for one where it is asked whether the lease holds. */
+/** Milliseconds that a renewal may be late; and the timeout of one that checks whether the lease holds. */
 const [LATE_MS, PATIENCE_MS] = [5_000, 2_000];
-/** Milliseconds between looks at a lock that is watched. */
+/** Milliseconds between reads of a lock that is watched. */
 const LOOK_MS = 5_000;
-/** How often a lock is asked for that others are quicker to take and to give back. */
+/** Tries of a lock that others acquire and release faster. */
 const TRIES = 5;
 
-/** Who wants the lease. */
+/** The applicant for a lease. */
 export interface Holder extends ProcessId {
   id: string;
   control?: string;
 }
 
-/** What a lease is taken with. */
+/** Options of acquireLease(). */
 export interface LeaseOptions extends LookOptions {
   store: Store;
   collectionId: string;
   holder: Holder;
-  /** Ends the wait for a lock that has to be watched. */
+  /** Ends the watching of a lock. */
   signal?: AbortSignal;
-  /** Given a sentence that says so, where a lock has to be watched; else it is logged. */
+  /** Called with a sentence when a lock must be watched; by default it is logged. */
   onWatch?: (text: string) => void;
 }
 
-/** Watches a lock of which one look cannot tell: who does not renew it for a lease's life has gone. */
+/** Watches a doubtful lock: a holder that does not renew it for a lease's lifetime is gone. */
 async function watched(found: FoundLock, options: LeaseOptions): Promise<FoundLock | null> {
   const { store, collectionId, clock, signal } = options;
   const { onWatch = (text) => log.warn("{text}", { text }) } = options;
   onWatch(
-    `The lock of ${collectionId} was renewed last at ${found.document?.renewed}, and clocks may be wrong: ` +
-      `whether it is renewed is watched for ${(LEASE_TTL_MS + LATE_MS) / 1_000} seconds`,
+    `The lock of ${collectionId} was last renewed at ${found.document?.renewed}, and clocks may be wrong: ` +
+      `waiting ${(LEASE_TTL_MS + LATE_MS) / 1_000} seconds for a renewal`,
   );
   const end = clock.monotonic() + LEASE_TTL_MS + LATE_MS;
   while (clock.monotonic() < end) {
@@ -71,8 +71,8 @@ async function watched(found: FoundLock, options: LeaseOptions): Promise<FoundLo
 }
 
 /**
- * Takes the lease of a collection and keeps it renewed.
- * @throws LockedError where somebody else holds it.
+ * Acquires the lease of a collection and keeps it renewed.
+ * @throws LockedError if another process holds it.
  */
 export async function acquireLease(options: LeaseOptions): Promise<Lease> {
   const { store, collectionId, holder, clock } = options;
@@ -82,7 +82,7 @@ export async function acquireLease(options: LeaseOptions): Promise<Lease> {
     found = await watched(found, options);
   }
   for (let tries = 1;; tries++) {
-    // One's own was put, and the answer was lost. Another that is doubtful now was written a moment ago.
+    // Our own was written, and the response was lost. Another's that is doubtful now was written a moment ago.
     const isOwn = found?.document?.holder === holder.id;
     if (found && !isOwn && (found.live || found.isDoubtful)) {
       throw locked(collectionId, found.document);
@@ -102,14 +102,14 @@ export async function acquireLease(options: LeaseOptions): Promise<Lease> {
   }
 }
 
-/** Returns what the store answers. @throws OutsideError where it takes longer; it may have done it all the same. */
+/** Returns the store's response. @throws OutsideError on timeout; the write may still succeed. */
 async function inTime<T>(
   answer: Promise<T>,
   { clock, ms }: { clock: Clock; ms: number },
 ): Promise<T> {
   const given = await within(answer, { clock, ms });
   if (given) return given.value;
-  throw new OutsideError(`The bucket did not answer within ${Math.round(ms / 1_000)} seconds`);
+  throw new OutsideError(`The bucket did not respond within ${Math.round(ms / 1_000)} seconds`);
 }
 
 /** A lease that is held. */
@@ -124,7 +124,7 @@ export class Lease {
   readonly #loops: Promise<unknown>;
   #document: LockDocument;
   #version: Version;
-  /** When the last renewal that succeeded was asked for, by the monotonic clock. */
+  /** When the last successful renewal was sent, by the monotonic clock. */
   #renewed: number;
   #writing: Promise<void> = Promise.resolve();
   /** Why the last renewal failed. */
@@ -143,51 +143,51 @@ export class Lease {
     this.#loops = this.#renew();
   }
 
-  /** Aborted when somebody else took the lease, or unlocked it; its reason is a LockedError. */
+  /** Aborted when another process takes the lease or removes the lock; its reason is a LockedError. */
   get lost(): AbortSignal {
     return this.#lost.signal;
   }
 
   /**
-   * To be called before each write that needs the lease: a process that was paused finds out here.
-   * @throws LockedError where the lease is lost; OutsideError where it may be over before the write is, so that
-   *   others may take it meanwhile, until a renewal shows that nobody did.
+   * Call before each write that needs the lease: a process that was paused finds out here.
+   * @throws LockedError if the lease is lost; OutsideError if it may expire before the write is done, so that others
+   * may take it, until a renewal succeeds.
    */
   check(): void {
     if (this.lost.aborted) throw this.lost.reason;
     const age = this.#clock.monotonic() - this.#renewed;
     if (age < LEASE_TTL_MS - WRITE_MS) return;
     throw new OutsideError(
-      `The lock could not be renewed for ${Math.floor(age / 1_000)} seconds, as ${this.#problem}`,
-      { hint: "What was committed is safe: start the harvest again, it goes on from there." },
+      `The lock could not be renewed for ${Math.floor(age / 1_000)} seconds: ${this.#problem}`,
+      { hint: "What was committed is safe: start the harvest again, and it resumes from there." },
     );
   }
 
-  /** Sets what the next renewal says. */
+  /** Sets fields for the next renewal. */
   update(change: Pick<Partial<LockDocument>, "control" | "harvest_id" | "progress">): void {
     this.#document = { ...this.#document, ...change };
   }
 
-  /** Renews now, so that others see what was set; a failure is left to the next renewal. */
+  /** Renews now, so that others see the fields that were set; a failure is left to the next renewal. */
   async renewNow(): Promise<void> {
     const write = this.#writing.then(() => this.#write());
     this.#writing = write;
     await write;
   }
 
-  /** Renews now, and throws where the lease is not held. @throws as `check` */
+  /** Renews now. @throws as `check` */
   async prove(): Promise<void> {
     await this.renewNow();
     this.check();
   }
 
-  /** Makes sure of a lease that was not renewed when it should have been, as after a pause: `lost` tells then. */
+  /** Renews a lease whose renewal is overdue, as after a pause; `lost` is aborted if it fails. */
   async confirm(): Promise<void> {
     if (this.#clock.monotonic() - this.#renewed < RENEW_EVERY_MS + LATE_MS) return;
     await within(this.renewNow(), { clock: this.#clock, ms: PATIENCE_MS });
   }
 
-  /** Gives the lease back; one that is somebody else's by now is left alone. */
+  /** Releases the lease, unless another process has taken it. */
   async release(): Promise<void> {
     this.#released.abort();
     await this.#loops;
@@ -195,25 +195,25 @@ export class Lease {
     try {
       await this.#remove();
     } catch (error) {
-      log.warn("The lock could not be removed, it ends by itself: {problem}", {
+      log.warn("The lock could not be removed and expires by itself: {problem}", {
         problem: messageOf(error),
       });
     }
   }
 
-  /** Removes the lock, unless it is somebody else's. */
+  /** Removes the lock, unless it is another process's. */
   async #remove(): Promise<void> {
     for (let tries = 1; tries <= TRIES; tries++) {
       try {
         const removing = removeLock(this.#store, this.#key, this.#version);
         if (await this.#inTime(removing)) return;
-        return log.warn("The bucket allows no deletion: the lock is emptied instead");
+        return log.warn("The bucket does not allow deletion: the lock was emptied instead");
       } catch (error) {
         if (!(error instanceof ConflictError)) throw error;
       }
       const found = await this.#inTime(this.#store.get(this.#key));
       if (!found || lockIn(found.bytes)?.holder !== this.#document.holder) return;
-      // A renewal was done, and its answer was lost.
+      // A renewal succeeded, and its response was lost.
       this.#version = found.version;
     }
   }
@@ -227,8 +227,8 @@ export class Lease {
   }
 
   /**
-   * Returns what the store answers within half of what is left of the lease, so that another try has its time.
-   * @throws OutsideError where it takes longer; it may have done it all the same.
+   * Returns the store's response within half of the lease's remaining time, which leaves time for another try.
+   * @throws OutsideError on timeout; the write may still succeed.
    */
   #inTime<T>(answer: Promise<T>): Promise<T> {
     const left = LEASE_TTL_MS - (this.#clock.monotonic() - this.#renewed);
@@ -236,12 +236,12 @@ export class Lease {
     return inTime(answer, { clock: this.#clock, ms });
   }
 
-  /** Returns whether others may have taken it by now. */
+  /** Returns whether the lease may have expired. */
   #isOver(): boolean {
     return this.#clock.monotonic() - this.#renewed >= LEASE_TTL_MS;
   }
 
-  /** A renewal is conditional: one that succeeds, however late, tells that nobody took the lease. */
+  /** Renews conditionally: a success, however late, proves that nobody else took the lease. */
   async #write(): Promise<void> {
     if (this.#over.aborted) return;
     try {
@@ -249,7 +249,7 @@ export class Lease {
       const found = await this.#inTime(this.#store.get(this.#key));
       const document = found && lockIn(found.bytes);
       if (!found || document?.holder !== this.#document.holder) return this.#taken(found, document);
-      // One's own: the answer to an earlier renewal was lost.
+      // Our own: the response to an earlier renewal was lost.
       this.#version = found.version;
       await this.#put();
     } catch (error) {
@@ -258,7 +258,7 @@ export class Lease {
     }
   }
 
-  /** Writes the lock; false where somebody else did meanwhile. */
+  /** Writes the lock. @returns False if another process did meanwhile */
   async #put(): Promise<boolean> {
     const asked = this.#clock.monotonic();
     const now = this.#clock.now();
@@ -278,7 +278,7 @@ export class Lease {
     }
   }
 
-  /** Notes a renewal that was done; one that is answered late counts as well, from when it was asked for. */
+  /** Records a successful renewal as of when it was sent, even if the response is late. */
   #written(version: Version, asked: number): void {
     if (asked < this.#renewed) return;
     this.#version = version;
@@ -287,9 +287,9 @@ export class Lease {
 
   #taken(found: unknown, by: LockDocument | null): void {
     if (!found) {
-      this.#lose("somebody unlocked it", "What was committed is safe: start the harvest again.");
+      this.#lose("it was unlocked", "What was committed is safe: start the harvest again.");
     } else {
-      const who = by ? `${by.host} (process ${by.pid})` : "somebody else";
+      const who = by ? `${by.host} (process ${by.pid})` : "another process";
       this.#lose(
         `${who} took it`,
         "What was committed is safe, and the harvest that holds the lock goes on.",

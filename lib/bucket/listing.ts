@@ -1,4 +1,4 @@
-/** Which files of tweets a collection has: as its manifests list them, and of a harvest that goes on as its checkpoint does. */
+/** Lists a collection's tweets files: from manifests, and of the current harvest from the checkpoint. */
 
 import { collectionKeys, FILES } from "../collection/layout.ts";
 import { UserError } from "../base/errors.ts";
@@ -16,11 +16,13 @@ import {
 export interface OpenListing {
   /** With a `/` at its end. */
   folder: string;
-  /** The manifest as it follows from the checkpoint. */
+  /** The manifest according to the checkpoint. */
   manifest: Uint8Array;
 }
 
-/** Returns what the checkpoint lists; null where all harvests are settled, or it is damaged: then manifests are all there is. */
+/**
+ * Returns the checkpoint's listing; null if all harvests are settled, or it is damaged: then only manifests are left.
+ */
 export async function openListing(
   store: Store,
   collectionId: string,
@@ -31,21 +33,21 @@ export async function openListing(
   return { folder, manifest: formatManifest(state.files) };
 }
 
-/** Returns the manifest of a harvest that may not be settled, as it is or as it follows from the checkpoint; null for none. */
+/** Returns the stored manifest, or for an unsettled harvest the checkpoint's; null if there is none. */
 export async function newestManifest(
   store: Store,
   collectionId: string,
   folder: string,
 ): Promise<Uint8Array | null> {
-  // The checkpoint first: a harvest that it has gone on from has all in its manifest.
+  // Read the checkpoint first: an earlier harvest has all in its manifest by then.
   const open = await openListing(store, collectionId);
   if (open?.folder === folder) return open.manifest;
   return (await store.get(`${folder}${FILES.manifest}`))?.bytes ?? null;
 }
 
 /**
- * Yields the files of tweets of every harvest of a collection, oldest harvest first; also of the one that goes on.
- * @param options.oldest The folder of the first harvest that is wanted.
+ * Yields the tweets files of every harvest of a collection, including the current one, oldest harvest first.
+ * @param options.oldest The folder of the first harvest to list.
  */
 export async function* listedFiles(
   store: Store,

@@ -1,4 +1,4 @@
-/** A collection's lock.json: what it says, and whether it holds. */
+/** A collection's lock.json, and whether it is held. */
 
 import { Buffer } from "node:buffer";
 import { z } from "zod";
@@ -10,11 +10,11 @@ import { ConflictError, LockedError, OutsideError, UndeletableError } from "../b
 import type { Store, Version } from "../store/store.ts";
 import { lastWord } from "../base/visible.ts";
 
-/** Milliseconds without a renewal after which a lease is over. */
+/** Milliseconds without a renewal after which a lease expires. */
 export const LEASE_TTL_MS = 60_000;
-/** Milliseconds that the two times may be off together which a store measures a lock's age by. */
+/** Milliseconds of error in a lock's age by the store's timestamps. */
 const GRAIN_MS = 1_000;
-/** Milliseconds that clocks of two machines may differ by without either being wrong. */
+/** Milliseconds of clock skew between machines that are tolerated. */
 const SKEW_MS = 600_000;
 
 const lockSchema = z.looseObject({
@@ -22,49 +22,49 @@ const lockSchema = z.looseObject({
   holder: z.string(),
   host: z.string(),
   pid: z.int().positive(),
-  /** The run of the kernel, the namespace of numbers, and the start of the process, as its system writes them. */
+  /** Boot id, process namespace and start of the process, as its system writes them. */
   boot_id: z.string().optional().catch(undefined),
   pid_namespace: z.string().optional().catch(undefined),
   process_started: z.string().optional().catch(undefined),
-  /** Where the holder's control server answers; what is no address is nowhere. */
+  /** Address of the holder's control server; an invalid one is ignored. */
   control: z.url({ protocol: /^https?$/ }).optional().catch(undefined),
   acquired: z.string(),
   renewed: z.string(),
-  /** By the holder's clock: for who reads it, and never what decides. */
+  /** By the holder's clock, for readers only: it decides nothing. */
   expires: z.string(),
   harvest_id: z.string().optional(),
-  /** What the holder had done when it renewed last; a lock is a lock whatever it says here. */
+  /** The holder's progress at its last renewal; invalid progress does not invalidate the lock. */
   progress: harvestInfoSchema.optional().catch(undefined),
 });
 
-/** What lock.json says. Times are ISO 8601, UTC. */
+/** The content of lock.json. Times are ISO 8601, UTC. */
 export type LockDocument = z.infer<typeof lockSchema>;
 
-/** What a lock is looked at with. */
+/** Options of reading a lock. */
 export interface LookOptions {
   clock: Clock;
   /**
-   * Whether the holder of a lock is gone for sure, so that nobody has to wait for its end; false where it lives for
-   * sure, null where that cannot be told.
+   * Returns whether the holder of a lock is certainly gone, so that there is no need to wait; false if it certainly
+   * lives, null if unknown.
    */
   isGone: (lock: LockDocument) => boolean | null;
 }
 
-/** A lock as it was found. */
+/** A lock as it was read. */
 export interface FoundLock {
-  /** Null for a lock that says nothing of its holder, as the Python original wrote it. */
+  /** Null for a lock that does not name its holder, as the Python original wrote it. */
   document: LockDocument | null;
-  /** Whether its holder may still be at work, as far as one look tells. */
+  /** Whether its holder may still be at work, by a single read. */
   live: boolean;
   /**
-   * Whether one look cannot tell: by this machine's clock its end has come, is further ahead than any lease's, or is
-   * no time, and nothing but a clock says so. Who wants the lease has to watch it.
+   * Whether a single read cannot tell: by this machine's clock it has expired, expires implausibly late, or has no
+   * valid time, and only a clock says so. Whoever wants the lease must watch it.
    */
   isDoubtful: boolean;
   version: Version;
 }
 
-/** Returns the lock of a collection, or null where there is none. */
+/** Reads the lock of a collection; null if there is none. */
 export async function readLock(
   store: Store,
   collectionId: string,
@@ -74,12 +74,12 @@ export async function readLock(
   if (!found) return null;
   const { bytes, version, age } = found;
   const document = lockIn(bytes);
-  // No harvester writes a lock that is no JSON object, and one whose lock became that has lost it.
+  // Harvesters only write JSON objects; one whose lock was replaced by something else has lost it.
   if (!document) return { document, version, live: isObject(jsonIn(bytes)), isDoubtful: false };
   return { document, version, ...judged(document, age, options) };
 }
 
-/** Returns what one look at a lock tells. @param age Milliseconds since it was written, by the store's own clock. */
+/** Judges a lock by a single read. @param age Milliseconds since it was written, by the store's clock. */
 function judged(
   document: LockDocument,
   age: number | undefined,
@@ -93,7 +93,7 @@ function judged(
   return { live: gone === false || !(ahead <= -SKEW_MS), isDoubtful: true };
 }
 
-/** Returns what a lock says; null where it is none of ours. */
+/** Parses a lock; null if it is not in our format. */
 export function lockIn(bytes: Uint8Array): LockDocument | null {
   return lockSchema.safeParse(jsonIn(bytes)).data ?? null;
 }
@@ -102,12 +102,12 @@ function jsonIn(bytes: Uint8Array): Json {
   return jsonOrNull(new TextDecoder().decode(bytes));
 }
 
-/** What is in the place of a lock that was given back where nothing can be deleted: no harvester takes it for one. */
+/** Replaces a released lock where nothing can be deleted: harvesters do not take it for one. */
 const RELEASED = new TextEncoder().encode("null\n");
 
 /**
- * Removes a lock; false where the bucket allows no deletion, so that it is emptied.
- * @throws ConflictError where it is another one by now
+ * Removes a lock. @returns False if the bucket allows no deletion, so that it was overwritten.
+ * @throws ConflictError if it has changed
  */
 export async function removeLock(store: Store, key: string, version: Version): Promise<boolean> {
   try {
@@ -122,8 +122,8 @@ export async function removeLock(store: Store, key: string, version: Version): P
 
 /**
  * Removes the lock of a collection, whoever holds it.
- * @returns What it said, null where it said nothing of its holder; undefined where there was none.
- * @throws LockedError where another holder has taken it meanwhile.
+ * @returns Its content, null if it did not name its holder; undefined if there was none.
+ * @throws LockedError if another holder has taken it meanwhile.
  */
 export async function unlock(
   store: Store,
@@ -143,7 +143,7 @@ export async function unlock(
       await removeLock(store, key, now.version);
       return document;
     } catch (error) {
-      // Its holder renewed it just now, or gave it back; or it is removed, and the answer was lost.
+      // Its holder has just renewed or released it; or it was removed, and the response was lost.
       if (!(error instanceof OutsideError)) throw error;
       if (error instanceof ConflictError) continue;
       const left = await held().catch(() => Promise.reject(error));
@@ -153,11 +153,11 @@ export async function unlock(
   return found ? document : undefined;
 }
 
-/** Returns the error for a collection that somebody else harvests. */
+/** Returns the error for a collection that another process is harvesting. */
 export function locked(collectionId: string, lock: LockDocument | null): LockedError {
   if (!lock) {
     return new LockedError(`Collection ${collectionId} is locked`, {
-      hint: `If you are sure that nothing harvests it: twarc-cloud harvest unlock ${
+      hint: `If you are sure that it is not being harvested: twarc-cloud harvest unlock ${
         lastWord(collectionId)
       }`,
     });
@@ -167,11 +167,11 @@ export function locked(collectionId: string, lock: LockDocument | null): LockedE
     ? `At ${renewed} it had ${progress.tweets.toLocaleString("en-US")} tweets. `
     : "";
   return new LockedError(
-    `Collection ${collectionId} is being harvested since ${acquired} by ${host} (process ${pid})`,
+    `Collection ${collectionId} is being harvested by ${host} (process ${pid}) since ${acquired}`,
     {
       hint:
-        `${had}If that process is gone, the lock ends by itself a minute after ${renewed}, when it was renewed ` +
-        `last. Follow it with: twarc-cloud harvest running --follow ${lastWord(collectionId)}`,
+        `${had}If that process is gone, the lock expires a minute after its last renewal at ${renewed}. ` +
+        `Follow it with: twarc-cloud harvest running --follow ${lastWord(collectionId)}`,
     },
   );
 }

@@ -1,4 +1,4 @@
-/** Manifests: the files of a harvest with their checksums, as `sha1sum -c` reads them. */
+/** Manifests: a harvest's files with their checksums, in the format of `sha1sum -c`. */
 
 import {
   collectionKeys,
@@ -16,7 +16,7 @@ export interface ListedFile {
   sha1: string;
 }
 
-/** Yields the keys of the manifests of a collection's harvests, oldest first. */
+/** Yields the keys of a collection's manifests, oldest first. */
 export async function* manifests(store: Store, collectionId: string): AsyncGenerator<string> {
   for await (const { key } of store.list(collectionKeys(collectionId).harvests)) {
     const folder = key.slice(0, key.lastIndexOf("/") + 1);
@@ -25,13 +25,13 @@ export async function* manifests(store: Store, collectionId: string): AsyncGener
   }
 }
 
-/** Yields the files of tweets that the manifest under a key lists. */
+/** Yields the files of tweets in the manifest under a key. */
 export async function* readListedFiles(store: Store, key: string): AsyncGenerator<ListedFile> {
   const manifest = await store.get(key);
   yield* readManifest(manifest?.bytes, key.slice(0, -FILES.manifest.length)).files;
 }
 
-/** Returns the names that a folder's manifest lists. */
+/** Returns the names in a folder's manifest. */
 export async function readListedNames(store: Store, folder: string): Promise<Set<string>> {
   const names = new Set<string>();
   for await (const { key } of readListedFiles(store, `${folder}${FILES.manifest}`)) {
@@ -40,15 +40,15 @@ export async function readListedNames(store: Store, folder: string): Promise<Set
   return names;
 }
 
-/** Returns a manifest: `<sha1>  <file>` a line, as `sha1sum -c` reads it. */
+/** Formats a manifest: `<sha1>  <file>` a line, as `sha1sum -c` reads it. */
 export function formatManifest(files: { sha1: string; name: string }[]): Uint8Array {
   return new TextEncoder().encode(files.map(({ sha1, name }) => `${sha1}  ${name}\n`).join(""));
 }
 
 /**
- * Returns what a manifest says.
+ * Parses a manifest.
  * @param folder Of the harvest, with a `/` at its end.
- * @returns The files of tweets, those beside them, and the lines that name none.
+ * @returns The files of tweets, those beside them, and invalid lines.
  */
 export function readManifest(
   bytes: Uint8Array | undefined,
@@ -68,7 +68,7 @@ export function readManifest(
 }
 
 /**
- * Returns a manifest with other checksums for some of its files, by their keys; the very same where it lists none of them.
+ * Returns a manifest with new checksums for some of its files, by their keys; the same object if it lists none of them.
  * @param folder Of the harvest, with a `/` at its end.
  */
 export function withSums(

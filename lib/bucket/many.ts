@@ -1,25 +1,25 @@
-/** What a harvest of many users has in place of objects with a member for each: a checkpoint that is made of it. */
+/** Compact positions and news of many users, in place of objects with a member for each. */
 
 import type { ConfigUpdate } from "../collection/changeset.ts";
 import type { Json, JsonObject } from "../base/json.ts";
 import type { PackedCut } from "../base/packed.ts";
 
-/** What there is of each walk, and of each user. */
+/** Values of each walk and each user. */
 export interface Many {
-  /** Where the walks stand, by their names. */
+  /** Positions of the walks, by name. */
   positions: PackedCut<Json>;
-  /** What the configuration is to learn of users, by their ids. */
+  /** News of users for the configuration, by id. */
   users: PackedCut<JsonObject>;
 }
 
-/** The parts of a checkpoint that grow with users; with `many`, these are not in the others. */
+/** The parts of a checkpoint that grow with users; with `many`, the others lack them. */
 export interface PerUser {
   positions: JsonObject;
   update: ConfigUpdate;
   many?: Many | undefined;
 }
 
-/** A checkpoint as the document that it is in the bucket. */
+/** Returns a checkpoint as the document in the bucket. */
 export function documentOf<T extends PerUser>(state: T) {
   const { many, ...document } = state;
   if (!many) return document;
@@ -33,7 +33,7 @@ export function documentOf<T extends PerUser>(state: T) {
   };
 }
 
-/** The positions of walks that are not whole. */
+/** Returns the positions of unfinished walks. */
 export function unfinished({ positions, many }: Pick<PerUser, "positions" | "many">): JsonObject {
   const left: JsonObject = {};
   for (const all of [Object.entries(positions), many?.positions ?? []]) {

@@ -1,4 +1,4 @@
-/** A harvest that takes the place of another one, which is over, while its stream goes on. */
+/** Begins a harvest that succeeds a finished one while its stream goes on. */
 
 import { type Checkpoint, type CheckpointState, claimFolder } from "./checkpoint.ts";
 import { withoutKeys } from "../collection/config.ts";
@@ -7,17 +7,17 @@ import { type JsonObject, jsonOrNull } from "../base/json.ts";
 import { jsonObject } from "../base/json_object.ts";
 import { noteBegun, type ProjectionTarget, settle } from "./projection.ts";
 
-/** Returns whether a checkpoint is of a harvest, by when that began or was to begin. */
+/** Returns whether a checkpoint belongs to a harvest, by its actual or planned beginning. */
 export function isOf({ began, planned }: CheckpointState, harvest: number): boolean {
   return harvest === began || harvest === planned;
 }
 
 /**
- * Settles the harvest that a checkpoint is of, and begins the next with the same configuration, as the stream is the
- * same. Where that was done, nothing changes: so it can be tried again after any failure.
+ * Settles a checkpoint's harvest and begins the next one with the same configuration, for the same stream. Idempotent,
+ * so that it can be retried after any failure.
  * @param began When the next is to begin, in milliseconds since 1970.
  * @returns The folder of the next.
- * @throws what the store throws; LockedError where another harvester has taken the collection over.
+ * @throws What the store throws; LockedError if another harvester has taken the collection over.
  */
 export async function beginNext(
   target: ProjectionTarget,
@@ -42,7 +42,7 @@ export async function beginNext(
   return collectionKeys(collectionId).harvest(checkpoint.state.began);
 }
 
-/** Returns what a harvest was begun with; what is in force where its own record is gone. */
+/** Returns the configuration that a harvest began with; the current one if its own copy is gone. */
 async function configOf(
   { store, collections, collectionId }: ProjectionTarget,
   { began }: CheckpointState,

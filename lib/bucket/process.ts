@@ -1,15 +1,15 @@
-/** Whether the process that holds a lock still lives, as far as this machine can tell. */
+/** Checks whether the process that holds a lock is alive, as far as this machine can know. */
 
 import type { LockDocument } from "./lock.ts";
 import { factsOf, isNumbered, ownFacts, thisMachine } from "./process_facts.ts";
 
-/** A process as a lock names it: what is more than a host's name and a number is there where the system tells it. */
+/** A process as a lock names it; fields beyond host and process id are set where the system provides them. */
 export type ProcessId = Pick<
   LockDocument,
   "host" | "pid" | "boot_id" | "pid_namespace" | "process_started"
 >;
 
-/** This process, as a lock names it. */
+/** Returns this process, as a lock names it. */
 export function thisProcess(): ProcessId {
   const process = { host: Deno.hostname(), pid: Deno.pid };
   const machine = thisMachine();
@@ -20,15 +20,15 @@ export function thisProcess(): ProcessId {
   return { ...process, boot_id: boot, pid_namespace: namespace, process_started: started };
 }
 
-/** Returns whether no process of this machine has a number: what had it is gone, if it was of this machine. */
+/** Returns whether a process of this machine is certainly gone: its host is this one and its id is not in use. */
 export function processIsGone({ host, pid }: Pick<ProcessId, "host" | "pid">): boolean {
   return host === Deno.hostname() && !isNumbered(pid);
 }
 
 /**
- * Returns whether a lock's holder is gone for sure: it was a process of this very machine, in this run of its kernel and among
- * the processes that can be seen from here, and has ended, or its number is another's by now. Null where that cannot be
- * told: host names are equal in many containers, and former versions wrote no more than that and a number.
+ * Returns whether a lock's holder is certainly gone: it ran on this machine, in this run of its kernel and in this
+ * process namespace, and has ended or its id was reused. Null if unknown: many containers share a host name, and former
+ * versions wrote only that and the process id.
  */
 export function holderIsGone(lock: ProcessId): boolean | null {
   const { host, pid, boot_id, pid_namespace, process_started } = lock;
@@ -38,6 +38,6 @@ export function holderIsGone(lock: ProcessId): boolean | null {
   if (!isNumbered(pid)) return true;
   const facts = factsOf(pid);
   if (facts) return facts.isZombie || facts.started !== process_started;
-  // It ended just now; or it is one that nobody but its owner may see.
+  // It has just ended; or only its owner may see it.
   return isNumbered(pid) ? null : true;
 }

@@ -1,32 +1,32 @@
-/** What a system tells of itself and of its processes, beyond their numbers, which are given out again. */
+/** Identifies machines and processes across reboots and reused process ids, by the facts that each system shows. */
 
 import process from "node:process";
 
-/** What the numbers of processes are counted in: two that are equal have the same processes under the same numbers. */
+/** The scope of process ids: equal machines have the same processes under the same ids. */
 export interface Machine {
-  /** Of this run of the machine's kernel, from its start on. */
+  /** Identifies this run of the kernel. */
   boot: string;
-  /** Of the container's own numbers and times, where there are such. */
+  /** Identifies the container's namespaces of process ids and times, if there are any. */
   namespace: string;
 }
 
 /** A process as its system shows it. */
 export interface ProcessFacts {
-  /** When it began, as this system writes it: to be compared, not to be read. */
+  /** Start time in the system's own format, for comparison only. */
   started: string;
-  /** Whether it has ended, and only waits for whoever started it to look. */
+  /** Whether it has ended and waits to be reaped. */
   isZombie: boolean;
 }
 
 /**
- * Prints the kernel's run and the namespaces of processes and of times (proc(5), namespaces(7)), and in a line of its own
- * what is shown of this process, which starts it; nothing where what is mounted at /proc is of another namespace.
+ * Prints the boot id and the namespaces of processes and times (proc(5), namespaces(7)), then the facts of this
+ * process, the parent, on a line of its own; nothing if /proc is of another namespace.
  */
 const LINUX = 'read -r self rest </proc/self/stat && [ "$self" = $$ ] && ' +
   "read -r boot </proc/sys/kernel/random/boot_id && " +
   'echo "$boot $(readlink /proc/self/ns/pid) $(readlink /proc/self/ns/time)" && exec cat /proc/$PPID/stat';
 
-/** How a system is asked. Deno reads nothing below /proc, whatever it is allowed: the system's own commands do. */
+/** Commands that query a system. Deno may not read below /proc, whatever it is allowed; the system's commands may. */
 interface Asked {
   machine: [command: string, ...args: string[]];
   machineIn: (text: string) => Machine | null;
@@ -51,7 +51,7 @@ const SYSTEMS: Record<string, Asked> = {
 
 let machineText: string | undefined;
 
-/** This machine; null where it cannot be told from others. */
+/** Returns this machine; null if it cannot be told from others. */
 export function thisMachine(): Machine | null {
   const system = SYSTEMS[Deno.build.os];
   if (!system) return null;
@@ -59,19 +59,19 @@ export function thisMachine(): Machine | null {
   return system.machineIn(machineText);
 }
 
-/** Returns a process of this machine; null where there is none, or nothing is shown of it. */
+/** Returns a process of this machine; null if there is none, or it is hidden. */
 export function factsOf(pid: number): ProcessFacts | null {
   const system = SYSTEMS[Deno.build.os];
   return system ? system.processIn(printed(system.process(pid))) : null;
 }
 
-/** Returns this process, with the machine where that prints it: each program that is started takes a while. */
+/** Returns this process, from the machine's output where that has it: starting a program takes a while. */
 export function ownFacts(): ProcessFacts | null {
   const [, own = ""] = /\n(.*)/s.exec(machineText ?? "") ?? [];
   return linuxProcessIn(own) ?? factsOf(Deno.pid);
 }
 
-/** Returns whether a number is that of a process, if only of one that has ended and waits, or of somebody else's. */
+/** Returns whether a process id is in use, if only by a zombie or another user's process. */
 export function isNumbered(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -81,27 +81,27 @@ export function isNumbered(pid: number): boolean {
   }
 }
 
-/** Returns the machine in what Linux prints. */
+/** Parses the output of LINUX. */
 export function linuxMachineIn(text: string): Machine | null {
   const [, boot, namespace] = /^([0-9a-f-]{36}) (pid:\[\d+\].*)$/m.exec(text) ?? [];
   return boot && namespace ? { boot, namespace: namespace.trim() } : null;
 }
 
-/** Returns the process in Linux' `/proc/<pid>/stat`: its third field is the state, the 22nd the ticks from the boot to its start. */
+/** Parses Linux' `/proc/<pid>/stat`: field 3 is the state, field 22 the ticks from boot to start. */
 export function linuxProcessIn(text: string): ProcessFacts | null {
-  // The second field is the program's name in parentheses, which may have any character in it.
+  // The second field is the program's name in parentheses, which may contain any character.
   const [state = "", ...fields] = text.slice(text.lastIndexOf(")") + 2).split(" ");
   const started = fields[18] ?? "";
   return /^\d+$/.test(started) ? { started, isZombie: /^[ZXx]$/.test(state) } : null;
 }
 
-/** Returns the machine in what macOS prints. */
+/** Parses the output of macOS' sysctl. */
 export function macMachineIn(text: string): Machine | null {
   const [boot] = /^[0-9A-F-]{36}$/m.exec(text) ?? [];
   return boot ? { boot, namespace: "" } : null;
 }
 
-/** Returns the process in what macOS' ps prints: `Ss   Fri Jan  2 03:04:05 2026`. */
+/** Parses the output of macOS' ps: `Ss   Fri Jan  2 03:04:05 2026`. */
 export function macProcessIn(text: string): ProcessFacts | null {
   const [, state = "", started = ""] = /^\s*(\S+)\s+(.*\d)\s*$/.exec(text) ?? [];
   return started
@@ -109,7 +109,7 @@ export function macProcessIn(text: string): ProcessFacts | null {
     : null;
 }
 
-/** Returns what a command prints, in the same words and the same time zone for everybody; nothing where it cannot be run. */
+/** Returns the output of a command, in a fixed locale and time zone; empty if it cannot be run. */
 function printed([command, ...args]: [command: string, ...args: string[]]): string {
   try {
     const { stdout } = new Deno.Command(command, {

@@ -1,14 +1,14 @@
-/** Whose harvests run on keys that are held elsewhere. */
+/** Finds the collections that use keys which are kept elsewhere. */
 
 import { chunks } from "../base/chunks.ts";
 import { isObject } from "../base/json.ts";
 import { AccessError, UserError } from "../base/errors.ts";
 import type { Collections } from "./collections.ts";
 
-/** Configurations that are read at a time. */
+/** Configurations that are read concurrently. */
 const AT_ONCE = 16;
 
-/** Returns the collections whose configuration names a profile, of those that can be read. */
+/** Returns the collections whose configuration names a profile, among those that can be read. */
 export async function collectionsOf(profile: string, collections: Collections): Promise<string[]> {
   const ids = await Array.fromAsync(collections.list());
   const found: string[] = [];
@@ -34,7 +34,7 @@ async function usesProfile(
     const held = keys ?? credentials;
     return isObject(held) && held.profile === profile;
   } catch (error) {
-    // What cannot be read harvests nothing either.
+    // An unreadable configuration is not harvested either.
     if (error instanceof UserError && !(error instanceof AccessError)) return false;
     throw error;
   }

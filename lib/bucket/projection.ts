@@ -1,4 +1,4 @@
-/** What follows from a checkpoint: the files that tell others of it, each written whole, twice without harm. */
+/** Projections of a checkpoint: the documents for others, each written idempotently. */
 
 import { getLogger } from "@logtape/logtape";
 import { Buffer } from "node:buffer";
@@ -26,27 +26,27 @@ import { formatManifest } from "./manifest.ts";
 
 const log = getLogger(["twarc-cloud", "bucket"]);
 
-/** What a projection writes to. */
+/** The target of projections. */
 export interface ProjectionTarget {
   store: Store;
   collections: Collections;
   collectionId: string;
-  /** Asked before each write: throws where the collection is somebody else's by now. */
+  /** Called before each write; throws if another process has taken over the collection. */
   guard?: () => void | Promise<void>;
-  /** The versions of what was projected before, by key, null where nothing was: what is known need not be read. */
+  /** Versions that were projected before, by key, null if absent: known ones need not be read. */
   versions?: Map<string, Version | null>;
 }
 
-/** How often what follows from a checkpoint is written over what somebody else writes meanwhile. */
+/** Tries of a projection that conflicts with another process's write. */
 const TRIES = 5;
 
-/** The fields of harvest.json, as far as the checkpoint knows them. */
+/** Returns the fields of harvest.json that the checkpoint knows. */
 export function harvestInfo(state: CheckpointState, collectionId: string): HarvestInfo {
   const { began, ended, outcome, reason, ended_by, made, exit_code, counts, late } = state;
   return {
     collection_id: collectionId,
     harvest_timestamp: isoTime(began),
-    // A clock that was set back ends nothing before it began.
+    // A clock that was set back must not end a harvest before its beginning.
     ...(ended === undefined ? {} : { harvest_end_timestamp: isoTime(Math.max(ended, began)) }),
     tweets: sum(state.files, (file) => file.tweets),
     files: state.files.length,
@@ -66,7 +66,7 @@ function lateInfo({ began, from, to, tweets }: NonNullable<CheckpointState["late
   return { harvest_timestamp: isoTime(began), from: isoTime(from), to: isoTime(to), tweets };
 }
 
-/** Notes that a harvest has just begun: nothing is in its folder that would have to be read before it is written. */
+/** Marks a harvest's folder as new: its documents need not be read before they are written. */
 export function noteBegun({ collectionId, versions }: ProjectionTarget, began: number): void {
   const folder = collectionKeys(collectionId).harvest(began);
   for (const name of [FILES.manifest, FILES.harvest]) versions?.set(`${folder}${name}`, null);
@@ -82,8 +82,8 @@ export async function projectManifest(
 }
 
 /**
- * Writes the manifest of a harvest that is over, which lists the files beside the tweets as well.
- * @param renewed The names of those that were written anew.
+ * Writes the manifest of a finished harvest, which lists the side files too.
+ * @param renewed The names of those that were rewritten.
  * @throws as the target's guard; OutsideError where the store fails
  */
 export async function projectFinalManifest(
@@ -97,8 +97,8 @@ export async function projectFinalManifest(
 }
 
 /**
- * Writes what follows from a checkpoint, over nothing that came after it was asked for: a write that was kept
- * waiting, by a pause or on its way, does not undo what another harvester has written since.
+ * Writes a projection, unless something newer was written after it was requested: a delayed write does not undo another
+ * harvester's.
  */
 async function project(
   { store, guard = () => {}, versions = new Map() }: ProjectionTarget,
@@ -124,8 +124,8 @@ async function project(
 }
 
 /**
- * Tells all that an ended harvest left untold, clears what its checkpoint does not name, and marks it
- * settled. A harvest that was cut is ended first, as interrupted.
+ * Writes all pending projections of an ended harvest, deletes files that its checkpoint does not name, and marks it
+ * settled. An interrupted harvest is first ended as interrupted.
  */
 export async function settle(target: ProjectionTarget, checkpoint: Checkpoint): Promise<void> {
   if (checkpoint.state.state === "settled") return;
@@ -159,9 +159,9 @@ export async function settle(target: ProjectionTarget, checkpoint: Checkpoint): 
 }
 
 /**
- * Writes the manifest and harvest.json: at no instant there is a manifest that lists less than the other says, or lists
- * it as it is not. Where there is none yet, which nobody can take for a whole one, it is written once.
- * @returns The manifest, and the files beside the tweets that it lists.
+ * Writes the manifest and harvest.json: no manifest ever lists less than harvest.json counts, or lists that with a
+ * wrong checksum. If there is no manifest yet, which cannot be mistaken for a complete one, it is written once.
+ * @returns The manifest, and the side files that it lists.
  */
 async function projectEnd(
   target: ProjectionTarget,
@@ -182,27 +182,24 @@ async function projectEnd(
   return { manifest: bytes, sides };
 }
 
-/**
- * Returns the files beside the tweets that may still change: a harvester which was paused and replaced has no right to
- * them, but what it sent before it noticed may arrive late.
- */
+/** Returns the side files that may still change: a harvester that was paused and replaced may have writes under way. */
 function unsettledSides({ outcome }: CheckpointState): readonly string[] {
   return outcome === "interrupted" ? GROWING_SIDES : [];
 }
 
-/** Returns those of the names that stay as they are. */
+/** Returns the names that do not change any more. */
 function settledNames(names: Iterable<string>, state: CheckpointState): string[] {
   const unsettled = new Set(unsettledSides(state));
   return [...names].filter((name) => !unsettled.has(name));
 }
 
-/** What was written of a harvest that is over. */
+/** The documents of a finished harvest. */
 interface Projected {
   manifest: Uint8Array;
   sides: NamedSum[];
 }
 
-/** Has a harvest in the inventory. @param sizes Of the files beside the tweets. @returns The last entry. */
+/** Adds a harvest to the inventory. @param sizes Of the side files. @returns The last entry. */
 async function inventoried(
   { store, collections: { clock }, collectionId, guard = () => {} }: ProjectionTarget,
   state: CheckpointState,
@@ -226,8 +223,8 @@ async function inventoried(
 }
 
 /**
- * Deletes the tweets files of a harvest's folder that the checkpoint does not name, and nothing else that lies there.
- * @returns The sizes of the others in it, by name.
+ * Deletes the tweets files in a harvest's folder that the checkpoint does not name, and nothing else.
+ * @returns The sizes of the other files in it, by name.
  */
 async function clearGarbage(
   { store, guard }: Required<Pick<ProjectionTarget, "store" | "guard">>,
@@ -248,7 +245,7 @@ async function clearGarbage(
     } catch (error) {
       if (!(error instanceof UndeletableError)) throw error;
       log.warn(
-        "The bucket allows no deletion: files of tweets that no manifest lists, such as pieces of larger ones, stay " +
+        "The bucket does not allow deletion: files of tweets that no manifest lists, such as parts of larger ones, remain " +
           "in {folder}",
         { folder },
       );
@@ -258,13 +255,13 @@ async function clearGarbage(
   return others;
 }
 
-/** What is another file by now, or is not there, is left to whoever wrote it. */
+/** Ignores a conflict: a file that changed or is gone is left to its writer. */
 function nullIfOther(error: unknown): null {
   if (error instanceof ConflictError) return null;
   throw error;
 }
 
-/** The positions that the next harvest begins with: after a cut all, else those of unfinished walks. */
+/** Returns the initial positions of the next harvest: all after an interruption, else those of unfinished walks. */
 function leftover(state: CheckpointState): CheckpointState["positions"] {
   return state.outcome === "interrupted" && !state.many ? state.positions : unfinished(state);
 }

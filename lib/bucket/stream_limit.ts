@@ -1,4 +1,4 @@
-/** Streams that ended at `max_records`: what is collected is counted from a stream's start to its stop. */
+/** Streams that ended at `max_records`, counted from a stream's start to its stop. */
 
 import { traitsFor } from "../collection/types/traits.ts";
 import { type CollectionConfig, planFor } from "../collection/types/registry.ts";
@@ -12,11 +12,11 @@ import { collectionKeys } from "../collection/layout.ts";
 import type { Store } from "../store/store.ts";
 import { STREAM_WALK } from "../collection/walks.ts";
 
-/** The position of a stream that ended by itself: one that a person has stopped counts anew. */
+/** The position of a stream that ended by itself: one that a person stopped counts anew. */
 const endedSchema = z.looseObject({ isStopped: z.literal(true), collected: z.number() });
 const checkpointSchema = z.looseObject({ positions: jsonObject.optional() });
 
-/** Makes the error that says that a stream has ended at its limit, with how to raise that; null where it has not. */
+/** Returns the error for a stream that has ended at its limit, with how to raise it; null if it has not. */
 export function reachedLimit(config: CollectionConfig, positions: JsonObject): UserError | null {
   if (traitsFor(config.type).endsByItself) return null;
   const most = planFor(config).maxRecords;
@@ -34,7 +34,7 @@ export function reachedLimit(config: CollectionConfig, positions: JsonObject): U
   );
 }
 
-/** Returns the same, as a bucket has it. @throws UserError where the checkpoint is damaged; OutsideError */
+/** Returns the same, read from the bucket. @throws UserError if the checkpoint is damaged; OutsideError */
 export async function reachedLimitOf(
   store: Store,
   config: CollectionConfig,

@@ -1,4 +1,4 @@
-/** The tweets of a collection, read back from its files. */
+/** Reads tweets back from a collection's files. */
 
 import { LinkError, OutsideError, TwarcCloudError } from "../base/errors.ts";
 import { isThere, type Store } from "../store/store.ts";
@@ -7,9 +7,9 @@ import { findCodec } from "../format/codec.ts";
 import { splitLines } from "../format/lines.ts";
 import { parseTweetLine, type TweetLine } from "../format/tweets.ts";
 
-/** A file of tweets that a manifest lists is not there, or cannot be read to its end. */
+/** A listed file of tweets is missing, or cannot be read to its end. */
 export class DamagedFileError extends OutsideError {
-  /** Below the collection's folder. */
+  /** Relative to the collection's folder. */
   readonly file: string;
 
   constructor(key: string, problem: string, cause: unknown) {
@@ -23,7 +23,7 @@ export class DamagedFileError extends OutsideError {
 export interface RecordedLine extends TweetLine {
   /** From 1 on. */
   number: number;
-  /** As it was recorded, without its line break. */
+  /** As recorded, without its line break. */
   line: Uint8Array;
 }
 
@@ -36,10 +36,9 @@ export async function* readTweets(store: Store, key: string): AsyncGenerator<Rec
 }
 
 /**
- * Reads each line of a tweets file as something.
- * @param read Given a line as it is, without its line break, and its number from 1 on; it throws a SyntaxError for
- *   one that is none.
- * @throws DamagedFileError where the file cannot be read to its end; what the store throws.
+ * Reads each line of a tweets file.
+ * @param read Parses a line, without its line break, and its number from 1 on; throws a SyntaxError for an invalid one.
+ * @throws DamagedFileError if the file cannot be read to its end; what the store throws.
  */
 export async function* readLines<T>(
   store: Store,
@@ -54,7 +53,7 @@ export async function* readLines<T>(
     }
   } catch (cause) {
     if (cause instanceof OutsideError && !await isThere(store, key)) {
-      throw new DamagedFileError(key, "is listed in its manifest, and is not there", cause);
+      throw new DamagedFileError(key, "is listed in its manifest but missing", cause);
     }
     if (cause instanceof LinkError) {
       throw new DamagedFileError(key, "leads out of the bucket through a link", cause);

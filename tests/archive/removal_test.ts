@@ -179,7 +179,7 @@ Deno.test("a file that is damaged is named, and nothing in its folder is touched
   const wanted = {
     name: "DamagedFileError",
     message: `${key} cannot be read beyond line 1`,
-    hint: "See what is wrong with `twarc-cloud collection verify c`.",
+    hint: "Check it with `twarc-cloud collection verify c`.",
   };
   await assert.rejects(remove(store, clock), wanted);
   await assert.rejects(Array.fromAsync(occurrences(store, "c", gone)), wanted);

@@ -13,7 +13,7 @@ Deno.test("a checkpoint that is damaged is an error that says what to do, and is
   ];
   for (
     const [damaged, hint] of [
-      ["", /Make a new one .* collection verify --repair c$/],
+      ["", /Rebuild it .* collection verify --repair c$/],
       ['{"format":1,"hol', /collection verify --repair c$/],
       ["{}", /collection verify --repair c$/],
       ['{"format":2,"x":1}', /written by another version of twarc-cloud/],

@@ -35,7 +35,7 @@ Deno.test("a collection that is added is listed and loaded, once, with its chang
   await collections.add({ ...TIMELINE, id: "b" });
   assert.deepEqual(await Array.fromAsync(collections.list()), ["b", "c"]);
   assert.deepEqual((await collections.load("c")).config.keys, KEYS);
-  await assert.rejects(collections.add(mine), /There is a collection c .* already/);
+  await assert.rejects(collections.add(mine), /Collection c already exists in/);
   await assert.rejects(collections.add({ ...TIMELINE, keys: {} }), InvalidConfigError);
   await assert.rejects(collections.load("d"), /no collection d/);
   assert.equal((await collections.changesets("c")).length, 1);
@@ -47,7 +47,7 @@ Deno.test("the configuration of another collection is not harvested under this i
   const { collections, store } = await opened();
   const found = await store.get("collections/c/collection.json");
   for (
-    const [folder, hint] of [["C", /cases apart: type c\./], [
+    const [folder, hint] of [["C", /case-insensitive: type c\./], [
       "copied",
       /If it was copied/,
     ]] as const
@@ -316,7 +316,7 @@ Deno.test("where a file and the bucket changed the same, it says what and stops,
   const file = { ...mine, users: { "1": { since_id: "5" }, "2": { _note: "mine" } } };
   await assert.rejects(
     collections.plan(file),
-    /changed in the bucket too: users\.1\.since_id, users\.2$/,
+    /configuration has changed in the same place: users\.1\.since_id, users\.2$/,
   );
   const forced = await collections.plan(file, { force: true });
   assert.deepEqual((await forced.apply()).users, file.users);

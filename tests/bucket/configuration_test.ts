@@ -86,7 +86,7 @@ for (const kind of FAULTS) {
       assert.deepEqual(file, await stage.config(), "the file gets what the bucket has");
       await stage.checkHistory(1);
       await assert.rejects(stage.collections().add(file), {
-        hint: /^It is the one in this file: nothing is left to do/,
+        hint: /^It is the same as this file: nothing is left to do/,
       });
     }
   });

@@ -103,7 +103,7 @@ for (const expires of ["1999-01-01T00:00:00.000Z", "2056-01-01T00:00:00.000Z", "
     const taking = take("b", { onWatch: (text) => said.push(text) });
     await clock.advance(WATCHED - 1);
     assert.equal((await look())?.document?.holder, "x");
-    assert.match(said.join(), /renewed last at .* is watched for 65 seconds$/);
+    assert.match(said.join(), /last renewed at .* waiting 65 seconds for a renewal$/);
     await clock.advance(1);
     await (await taking).release();
     assert.equal(await look(), null);

@@ -38,6 +38,6 @@ Deno.test("readTweets() names a file that cannot be read, and the line after whi
 Deno.test("readTweets() names a file that is not there", async () => {
   await assert.rejects(
     Array.fromAsync(readTweets(new MemoryStore(), KEY)),
-    /tweets-20260102030405\.jsonl\.gz is listed in its manifest, and is not there/,
+    /tweets-20260102030405\.jsonl\.gz is listed in its manifest but missing/,
   );
 });

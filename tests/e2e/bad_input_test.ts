@@ -220,7 +220,7 @@ Deno.test("a second add and a changed type are refused", () =>
   inOneProcess(async (place) => {
     await place.writeJson("collection.json", SEARCH);
     await place.ok("collection", "add");
-    await refused(place, ["collection", "add"], { says: /There is a collection find .* already/ });
+    await refused(place, ["collection", "add"], { says: /Collection find already exists in/ });
     const config = { ...SEARCH, type: "filter", filter: { track: "x" } };
     await place.writeJson("collection.json", config);
     await refused(place, ["collection-config", "update"], { says: /type may not change/ });

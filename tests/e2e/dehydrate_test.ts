@@ -25,7 +25,7 @@ for (const api of ["1.1", "2"]) {
 
 const refused = (says: string) =>
   new RegExp(
-    `^Error: .*${says}.* See what is wrong with \`twarc-cloud collection verify find\`\\.\\n$`,
+    `^Error: .*${says}.* Check it with \`twarc-cloud collection verify find\`\\.\\n$`,
   );
 
 Deno.test("a file that is damaged is named by dehydrate, after the ids of the others", () =>
@@ -46,7 +46,7 @@ Deno.test("a file that is damaged is named by dehydrate, after the ids of the ot
     }
     await Deno.remove(file);
     const { code, err } = await place.run("collection", "dehydrate", "find");
-    assert.match(err, refused(`${basename(file)} is listed in its manifest, and is not there`));
+    assert.match(err, refused(`${basename(file)} is listed in its manifest but missing`));
     assert.equal(code, 3);
   }));
 

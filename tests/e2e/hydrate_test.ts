@@ -192,7 +192,7 @@ Deno.test("addresses of tweets do as well, and other ids under a name that is ta
     await Deno.writeTextFile(place.path("few.txt"), `${one}\n`);
     const { code, err } = await place.run("collection", "hydrate", "few.txt");
     assert.equal(code, 1);
-    assert.match(err, /There is a collection few .*already/);
+    assert.match(err, /Collection few already exists in/);
     const ids = await Deno.readTextFile(
       place.path("twarc-cloud-data", "collections", "few", "ids.txt"),
     );

@@ -85,7 +85,7 @@ Deno.test("a collection in S3 is added, changed, harvested twice, listed, told o
     await lookFromOutside(place, keys);
     const { code, err } = await place.run("collection", "add");
     assert.equal(code, 1);
-    assert.match(err, /There is a collection find in bucket tweets already/);
+    assert.match(err, /Collection find already exists in bucket tweets/);
   }));
 
 /** Every version of every tweets file in the bucket, unpacked. */

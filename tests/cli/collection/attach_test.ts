@@ -38,7 +38,7 @@ Deno.test("a harvest that another command started is followed to its end, with i
     assert.equal(busy.code, 1);
     assert.match(
       busy.err,
-      /find is being harvested since \S+ by .*: 100 tweets, .*running --follow find\n$/,
+      /find is being harvested by .* since \S+: 100 tweets, .*running --follow find\n$/,
     );
     assert.doesNotMatch(busy.err, /unlock/);
 

@@ -32,7 +32,7 @@ Deno.test("a command that wants the lease of another machine watches it, says so
   const acting = act();
   for (let i = 0; i < 65; i++) await clock.advance(1_000);
   assert.equal(await acting, 7);
-  assert.match(notes.join(""), /news was renewed last at .* watched for 65 seconds\.\n$/);
+  assert.match(notes.join(""), /news was last renewed at .* waiting 65 seconds for a renewal\.\n$/);
   assert.deepEqual(store.keys(), []);
 });
 
