@@ -67,6 +67,15 @@ export function readManifest(
   return { files, sides, strays };
 }
 
+/** Returns a manifest with the lines of some of its files only. @param isWanted By the names of files. */
+export function withOnly(bytes: Uint8Array, isWanted: (name: string) => boolean): Uint8Array {
+  const rows = new TextDecoder().decode(bytes).split("\n").filter((row) => {
+    const [, name] = /^[0-9a-f]{40} [ *]?([^/\r\n]+)\r?$/.exec(row) ?? [];
+    return name !== undefined && isWanted(name);
+  });
+  return new TextEncoder().encode(rows.map((row) => `${row}\n`).join(""));
+}
+
 /**
  * Returns a manifest with new checksums for some of its files, by their keys; the same object if it lists none of them.
  * @param folder Of the harvest, with a `/` at its end.

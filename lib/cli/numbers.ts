@@ -1,4 +1,4 @@
-/** Numbers as a person writes them on a command line. */
+/** Numbers and times as a person writes them on a command line. */
 
 import { InvalidArgumentError } from "@commander-js/extra-typings";
 
@@ -20,4 +20,14 @@ export function portNumber(text: string): number {
   const number = wholeNumber(text);
   if (number < 65_536) return number;
   throw new InvalidArgumentError("A port is a number up to 65535.");
+}
+
+/** Returns a time, in milliseconds since 1970; UTC where it does not say. @throws InvalidArgumentError */
+export function time(text: string): number {
+  const isDay = /^\d{4}-\d\d-\d\d$/.test(text);
+  const isTime = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?$/.test(text);
+  const hasZone = isDay || /(Z|[+-]\d\d:?\d\d)$/.test(text.slice(10));
+  const ms = Date.parse(hasZone ? text : `${text}Z`);
+  if ((isDay || isTime) && !Number.isNaN(ms)) return ms;
+  throw new InvalidArgumentError("It has to be like 2026-01-31 or 2026-01-31T12:00:00Z.");
 }

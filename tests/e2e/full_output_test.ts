@@ -163,6 +163,7 @@ const COMMANDS: string[][] = [
   ["collection", "list", "--json"],
   ["collection", "once", "find"],
   ["collection", "download", "find"],
+  ["collection", "download", "find", "--harvest", "last", "--no-tweets"],
   ["collection", "dehydrate", "find"],
   ["collection", "cat", "find"],
   ["collection", "export", "find", "--output", "-"],

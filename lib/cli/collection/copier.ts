@@ -71,6 +71,11 @@ export class Copier {
     );
   }
 
+  /** Returns whether the copy has a file of an object. */
+  async has(key: string): Promise<boolean> {
+    return await sizeOf(this.#path(key)) !== null;
+  }
+
   /** Gives a file a content, unless it has it; whether it was written. @throws UserError */
   async place(key: string, bytes: Uint8Array): Promise<boolean> {
     const path = this.#path(key);

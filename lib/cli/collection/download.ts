@@ -2,12 +2,13 @@
 
 import { Buffer } from "node:buffer";
 import { newestManifest, openListing } from "../../bucket/listing.ts";
-import { readManifest, withSums } from "../../bucket/manifest.ts";
+import { readManifest, withOnly, withSums } from "../../bucket/manifest.ts";
 import { collectionKeys, fileNameFault, FILES } from "../../collection/layout.ts";
 import { isNamedLikeTweets } from "../../format/file_name.ts";
 import { linkless } from "../../store/folder/linkless.ts";
 import { isThere, type Listed, type Store } from "../../store/store.ts";
 import { Copier, type Wanted } from "./copier.ts";
+import { type Part, partOf } from "./download_part.ts";
 import { LeftOut } from "./left_out.ts";
 import { eachOf, Slots } from "../some_at_a_time.ts";
 
@@ -43,6 +44,8 @@ export interface DownloadOptions {
   clean: boolean;
   /** Copy the keys of the configuration as well; those of changesets and harvests are left out in any case. */
   withKeys?: boolean;
+  /** What is wanted, where that is not all. */
+  part?: Part;
   /** Told of each file, fetched or skipped. */
   onFile: (done: Downloaded) => void;
 }
@@ -84,6 +87,8 @@ class Download {
   readonly #slots = new Slots(WIDTH);
   /** The folder of the harvest that goes on: of it, and of later ones, the checkpoint knows more than the manifest. */
   #open: string | undefined;
+  /** Whether an object is wanted, by its key. */
+  #isWanted: (key: string) => boolean = () => true;
   /** Whether it is known how much there is. */
   #isListed = false;
 
@@ -94,8 +99,9 @@ class Download {
   }
 
   async run(): Promise<Downloaded> {
-    const { store, collectionId } = this.#options;
+    const { store, collectionId, part } = this.#options;
     const { folder: root } = collectionKeys(collectionId);
+    if (part) this.#isWanted = await partOf(store, collectionId, part);
     // First what speaks of harvests: those that it knows of are in the listing that follows.
     const head = this.#wanted(await Array.fromAsync(store.list(root, { folders: true })), root);
     await eachOf(head, WIDTH, (file) => this.#fetch(file));
@@ -113,10 +119,16 @@ class Download {
     return this.#done;
   }
 
+  /** Whether files of tweets are wanted. */
+  get #hasTweets(): boolean {
+    return this.#options.part?.tweets ?? true;
+  }
+
   /** Returns the objects of a listing that are to be copied; of others it is said why they are not. */
   #wanted(listed: Listed[], root: string): Listed[] {
     const { lock, checkpoint } = collectionKeys(this.#options.collectionId);
     return listed.filter(({ key, size }) => {
+      if (!this.#isWanted(key) || (!this.#hasTweets && isNamedLikeTweets(key))) return false;
       // A folder, or what marks one.
       if ((key.endsWith("/") && size === 0) || key === lock || key === checkpoint) return false;
       const faults = key.slice(root.length).split("/").map(fileNameFault);
@@ -139,10 +151,19 @@ class Download {
     if (!manifest) return await eachOf(tweets, WIDTH, (file) => this.#fetch(file));
     const listed = new Map(files.map((file) => [file.key, file]));
     const own = await this.#listed(folder, manifest, listed);
-    await this.#place(folder, own, listed.get(manifestKey));
+    await this.#place(folder, await this.#there(folder, own), listed.get(manifestKey));
     for (const { key, size } of tweets) if (!own.files.has(key)) this.#count(-size, -1);
     const removed = await this.#copier.clear(folder, new Set(own.files.keys()));
     this.#done.removed += removed;
+  }
+
+  /** Returns a manifest with what the copy has of it: it may have tweets of a time when they were wanted. */
+  async #there(folder: string, manifest: Manifest): Promise<Manifest> {
+    if (this.#hasTweets) return manifest;
+    const keys = [...manifest.files.keys()];
+    const has = await Promise.all(keys.map((key) => this.#copier.has(key)));
+    const there = new Set(keys.filter((_, i) => has[i]));
+    return { ...manifest, bytes: withOnly(manifest.bytes, (name) => there.has(folder + name)) };
   }
 
   /** Fetches what a manifest lists; where that changes meanwhile, what the newer one lists. The one that holds. */
@@ -153,7 +174,10 @@ class Download {
   ): Promise<Manifest> {
     for (let tries = 1;; tries++) {
       const bad = new Map<string, string>();
-      await eachOf([...manifest.files], WIDTH, async ([key, sha1]) => {
+      const wanted = [...manifest.files].filter(([key]) =>
+        this.#hasTweets || !isNamedLikeTweets(key)
+      );
+      await eachOf(wanted, WIDTH, async ([key, sha1]) => {
         const known = objects.get(key);
         const is = await this.#fetch({ ...(known ?? { key }), sha1 });
         if (is === "damaged" || is === "not there") bad.set(key, is);
@@ -195,6 +219,7 @@ class Download {
 
   /** The manifest is the last to get its name: what it lists is there. */
   async #place(folder: string, manifest: Manifest, listed: Listed | undefined): Promise<void> {
+    if (!this.#hasTweets && manifest.bytes.length === 0) return;
     const wanted = listed ?? { key: `${folder}${FILES.manifest}` };
     const bytes = withSums(manifest.bytes, folder, this.#copier.changed);
     const isNew = await this.#copier.place(wanted.key, bytes) || this.#options.clean;

@@ -8,7 +8,7 @@ import {
 } from "@commander-js/extra-typings";
 import { UsageError } from "../../base/errors.ts";
 import type { ExportRequest } from "./export_run.ts";
-import { positive } from "../numbers.ts";
+import { positive, time } from "../numbers.ts";
 import { bucketOption } from "../options.ts";
 import type { Context } from "../context.ts";
 
@@ -91,16 +91,6 @@ function checkBag(command: CommandUnknownOpts): void {
     command.getOptionValueSource(option.attributeName()) === "cli"
   );
   if (strange) throw new UsageError(`${strange.long} is not for bagit: a bag has all as it is`);
-}
-
-/** A time, in milliseconds since 1970; UTC where it does not say. @throws InvalidArgumentError */
-function time(text: string): number {
-  const isDay = /^\d{4}-\d\d-\d\d$/.test(text);
-  const isTime = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?$/.test(text);
-  const hasZone = isDay || /(Z|[+-]\d\d:?\d\d)$/.test(text.slice(10));
-  const ms = Date.parse(hasZone ? text : `${text}Z`);
-  if ((isDay || isTime) && !Number.isNaN(ms)) return ms;
-  throw new InvalidArgumentError("It has to be like 2026-01-31 or 2026-01-31T12:00:00Z.");
 }
 
 /** @throws InvalidArgumentError */

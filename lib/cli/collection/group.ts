@@ -2,8 +2,6 @@
 
 import { ifOurs } from "../../base/errors.ts";
 import type { Command } from "@commander-js/extra-typings";
-import { join } from "node:path";
-import type { Downloaded } from "./download.ts";
 import { tellQueryNotes } from "../collection_config/group.ts";
 import { bucketOption, configFileOption, example, noteOption, spoolOption } from "../options.ts";
 import { readConfigFile, writeConfigFile } from "../collection_config/config_file.ts";
@@ -14,6 +12,7 @@ import { addCat } from "./cat.ts";
 import { addCoverage, noteDeed } from "./coverage.ts";
 import { addCompliance } from "./compliance.ts";
 import { addDehydrate } from "./dehydrate.ts";
+import { addDownload } from "./download_command.ts";
 import { addExport } from "./export.ts";
 import { addGaps } from "./gaps.ts";
 import { addHydrate } from "./hydrate.ts";
@@ -26,7 +25,6 @@ import { addStats } from "./stats.ts";
 import { addVerify } from "./verify.ts";
 import { type Context, openBucket } from "../context.ts";
 import { addLimits, LIMITS_OF_RUNS } from "../limits.ts";
-import { count, many, size } from "../output.ts";
 import { addSchedules } from "./schedules.ts";
 import { isHarvested, jobFor, lookAtLast, stopHarvest, YES } from "./start.ts";
 import { removalTexts, troubleTexts } from "../text/trouble.ts";
@@ -205,56 +203,4 @@ function addFilter(group: Command, context: Context): void {
       output.line("Stopped");
       output.note(lookAtLast(collectionId));
     });
-}
-
-function addDownload(group: Command, context: Context): void {
-  const { output } = context;
-  group.command("download")
-    .summary("Download a collection.")
-    .description(
-      "Copies the files of a collection to download/. Files that have already been downloaded are skipped " +
-        "unless --clean is given. A harvest may be running. Twitter keys are left out of configurations and " +
-        "changesets unless --with-keys is given, so that a copy can be handed on.",
-    )
-    .argument("<collection-id>", "collection")
-    .addOption(bucketOption())
-    .option("--collection-path <folder>", "where to (default: download/BUCKET/collections/ID)")
-    .option("--clean", "fetch everything again", false)
-    .option("--with-keys", "copy the configuration's keys as well", false)
-    .addHelpText("after", example("collection download test_collection"))
-    .action(async (collectionId, { bucket, collectionPath, clean, withKeys }) => {
-      const { download } = await import("./download.ts");
-      const { store, collections, settings } = await openBucket(context, { bucket });
-      await collections.loadJson(collectionId);
-      const { collectionKeys } = await import("../../collection/layout.ts");
-      const { folder: root } = collectionKeys(collectionId);
-      const to = collectionPath ?? join("download", settings.bucket.name, root.replace(/\/$/, ""));
-      const progress = await output.progress();
-      const began = context.clock.monotonic();
-      const onFile = (done: Downloaded) => {
-        progress.show(progressText(done, context.clock.monotonic() - began));
-      };
-      const done = await download({ store, collectionId, to, root, clean, withKeys, onFile })
-        .finally(() => progress.end());
-      output.note(
-        `${many(done.files, "file")} (${size(done.bytes)}) downloaded, ${
-          count(done.skipped)
-        } skipped.`,
-      );
-      if (done.removed > 0) {
-        output.note(`${many(done.removed, "file")} removed here that its manifests list no more.`);
-      }
-      output.line(`Collection downloaded to ${to}`);
-    });
-}
-
-/** Files, bytes, rate, and time left. @param ms Since it began. */
-function progressText(
-  { files, bytes, skipped, skippedBytes, allFiles, allBytes }: Downloaded,
-  ms: number,
-): string {
-  const rate = bytes / Math.max(ms, 1) * 1_000;
-  const left = rate > 0 ? Math.ceil((allBytes - bytes - skippedBytes) / rate) : 0;
-  return `${count(files + skipped)} of ${count(allFiles)} files, ` +
-    `${size(bytes + skippedBytes)} of ${size(allBytes)}, ${size(rate)}/s, ${count(left)} s left`;
 }
