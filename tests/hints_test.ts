@@ -37,6 +37,9 @@ const OF_ERRORS: Record<string, Record<string, string | [file: string, says: str
   "cli/collection/outcome": {
     "harvest logs": ["cli/collection/attach", "shows who follows it what came"],
   },
+  "cli/collection/freeze": {
+    "collection filter-stop": ["cli/collection/freeze", "whose stream is to go on"],
+  },
   "cli/collection/recover": {
     "collection filter-start": ["harvest/recovery/recover", "search"],
   },
@@ -77,6 +80,9 @@ const OF_ERRORS: Record<string, Record<string, string | [file: string, says: str
   "cli/text/trouble": {
     "collection filter-start": "a stream has ended by a fault that a person has to see to",
     scheduler: ["e2e/schedule", "scheduler"],
+  },
+  "collection/frozen": {
+    "collection unfreeze --note": ["cli/collection/freeze", "freezing twice signs off once"],
   },
   "collection/config": { "collection keys": "a collection without keys" },
   "collection/faults": { "${by}": "a collection without keys" },
@@ -126,6 +132,7 @@ const OTHERS: Record<string, string[]> = {
     "scheduler",
   ],
   "cli/collection/hydrate": ["collection hydrate ids"],
+  "cli/collection/freeze": ["collection verify", "collection keys"],
   "cli/collection/keys": ["configure"],
   "cli/collection/report": ["collection report test"],
   "cli/collection/schedule": ["scheduler"],

@@ -52,6 +52,7 @@ const ELSEWHERE: Record<string, string> = {
   "archive/remade.ts": "archive/repair_test.ts",
   "archive/set_aside.ts": "archive/repair_test.ts",
   "cli/collection/cat.ts": "format/surrogates_test.ts",
+  "bucket/freezing.ts": "cli/collection/freeze_test.ts",
   "bucket/fixity.ts": "archive/fixity_test.ts",
   "archive/restored_": "archive/restore_test.ts",
   "archive/summing.ts": "archive/verify_inventory_test.ts",

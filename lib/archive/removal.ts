@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
 import type { Removal } from "../collection/changeset.ts";
+import { checkNotFrozen } from "../collection/frozen.ts";
 import { harvestInfoSchema } from "../collection/harvest_info.ts";
 import { collectionKeys, FILES } from "../collection/layout.ts";
 import { replacementName, tweetsPrefix } from "../format/file_name.ts";
@@ -86,7 +87,9 @@ export interface RemovalOptions {
 export async function removeTweets(options: RemovalOptions): Promise<Removed> {
   const { store, clock, collectionId, lease, holder } = options;
   const collections = new Collections(store, clock);
-  const { config: { type } } = await collections.load(collectionId);
+  const { config } = await collections.load(collectionId);
+  checkNotFrozen(collectionId, config);
+  const { type } = config;
   const checkpoint = await Checkpoint.open(store, { collectionId, type, holder, clock });
   await checkpoint.fence(() => lease.prove());
   const guard = () => lease.check();

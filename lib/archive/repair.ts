@@ -7,7 +7,12 @@ import { OutsideError, TwarcCloudError } from "../base/errors.ts";
 import { jsonBytes, jsonLineBytes } from "../base/json_bytes.ts";
 import { settledPut } from "../store/settled_put.ts";
 import { isThere, type Purged } from "../store/store.ts";
-import { Checkpoint, checkpointSum, isDamagedCheckpoint } from "../bucket/checkpoint.ts";
+import {
+  Checkpoint,
+  checkpointSum,
+  isDamagedCheckpoint,
+  readCheckpoint,
+} from "../bucket/checkpoint.ts";
 import { Collections } from "../bucket/collections.ts";
 import {
   canBeCleared,
@@ -122,17 +127,38 @@ async function restoreCheckpoint(options: RepairOptions): Promise<void> {
 
 /** Tells a harvest that was cut, so that what follows from its checkpoint is there; a damaged bucket is left. */
 async function repairCut(options: RepairOptions): Promise<void> {
-  const { store, clock, collectionId, holder, lease, onMended } = options;
+  const { store, clock, collectionId, holder, onMended } = options;
   const collections = new Collections(store, clock);
   const checkpoint = await orNull(async () => {
     await collections.loadJson(collectionId);
     return await Checkpoint.open(store, { collectionId, type: "", holder, clock });
   });
-  if (!checkpoint || checkpoint.state.state === "settled") return;
+  if (!checkpoint || !await isSettledNow(checkpoint, collections, options)) return;
+  onMended(`The harvest of ${isoTime(checkpoint.state.began)}, which was cut, is recorded`);
+}
+
+/** Has all that follows from a checkpoint there, so that nothing is left for the next harvest. @throws as the store */
+export async function settleLast(
+  options: Pick<RepairOptions, "store" | "clock" | "collectionId" | "lease" | "holder">,
+): Promise<void> {
+  const { store, clock, collectionId, holder } = options;
+  if (!await readCheckpoint(store, collectionId)) return;
+  const opened = { collectionId, type: "", holder, clock };
+  const checkpoint = await Checkpoint.open(store, opened);
+  await isSettledNow(checkpoint, new Collections(store, clock), options);
+}
+
+/** Settles a checkpoint; false where it was. */
+async function isSettledNow(
+  checkpoint: Checkpoint,
+  collections: Collections,
+  { store, collectionId, lease }: Pick<RepairOptions, "store" | "collectionId" | "lease">,
+): Promise<boolean> {
+  if (checkpoint.state.state === "settled") return false;
   await checkpoint.fence(() => lease.prove());
   const guard = () => lease.check();
   await settle({ store, collections, collectionId, guard }, checkpoint);
-  onMended(`The harvest of ${isoTime(checkpoint.state.began)}, which was cut, is recorded`);
+  return true;
 }
 
 /** Ends a change of the configuration that was cut; a damaged bucket is left. */

@@ -13,6 +13,7 @@ import {
 } from "../collection/changeset.ts";
 import { checkConfig, withoutPlaceholders } from "../collection/config.ts";
 import { type CollectionConfig } from "../collection/types/registry.ts";
+import { checkNotFrozen } from "../collection/frozen.ts";
 import { checkedId, collectionKeys, COLLECTIONS, idOfFolder } from "../collection/layout.ts";
 import { goingOn, keepLearned, learned, learnedOfMany } from "../collection/learned.ts";
 import { rebased } from "../collection/rebase.ts";
@@ -168,6 +169,7 @@ export class Collections {
     const configuration = this.#configuration(id);
     const base = await configuration.standing();
     const { json: current, version } = base;
+    checkNotFrozen(id, current);
     if (current.type !== type) {
       throw new UserError(`Collection type may not change from ${current.type} to ${type}`, {
         hint: "Add a collection with another id.",

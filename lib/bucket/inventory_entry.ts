@@ -22,7 +22,7 @@ const sums = z.record(z.string(), sumSchema.nullable());
 const draftSchema = z.object({
   /**
    * Its reason: `harvest`, `change` of the configuration, `compliance`, `redact-keys`, `repair`, or `made later` for
-   * what had no entry.
+   * what had no entry; `frozen` and `unfrozen`.
    */
   what: z.string(),
   /** The folder of a harvest, relative to the collection's, without a `/` at its end. */
@@ -35,6 +35,11 @@ const draftSchema = z.object({
   changesets: sums.optional(),
   /** The checksum of the checkpoint once the harvest is settled, in hex. */
   checkpoint: z.string().optional(),
+  /** Since when it is frozen, or goes on; by whom, why, and with how many faults. */
+  since: z.string().optional(),
+  by: z.string().optional(),
+  note: z.string().optional(),
+  faults: z.number().optional(),
 });
 
 /** An entry of an inventory. */

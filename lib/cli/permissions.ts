@@ -63,6 +63,8 @@ export const NEEDS: Readonly<Record<string, readonly Power[]>> = {
   "collection gaps": ["run", "write"],
   "collection coverage": [],
   "collection names": [],
+  "collection freeze": ["run", "write"],
+  "collection unfreeze": ["run", "write"],
   "collection redact-keys": ["run", "write"],
   "collection recover": ["run", "write"],
   "harvest list": ["run"],

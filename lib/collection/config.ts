@@ -17,6 +17,7 @@ import {
   partFaults,
   unknownFaults,
 } from "./faults.ts";
+import { frozenIn } from "./frozen.ts";
 import { isOptional, isPlaceholder } from "./template.ts";
 import { common, keysSchema } from "./types/common.ts";
 import { type CollectionConfig, RULES } from "./types/registry.ts";
@@ -50,7 +51,8 @@ export function checkConfig(
   if (!isObject(json)) throw new InvalidConfigError(["It is not an object: { ... } is expected."]);
   const config = readable(json);
   const faults = idFaults(config, isNew);
-  if (keys === "needed" || member(config, "keys") !== undefined) {
+  const needsKeys = keys === "needed" && !frozenIn(config);
+  if (needsKeys || member(config, "keys") !== undefined) {
     for (const fault of keysFaults(config, keysBy)) faults.push(fault);
   }
   const type = member(config, "type");

@@ -5,6 +5,7 @@ import type { Lease } from "../bucket/lease.ts";
 import { noteBegun, type ProjectionTarget, settle } from "../bucket/projection.ts";
 import type { Clock } from "../base/clock.ts";
 import { withoutKeys } from "../collection/config.ts";
+import { checkNotFrozen } from "../collection/frozen.ts";
 import { madeFrom } from "../collection/made.ts";
 import { type CollectionConfig, planFor } from "../collection/types/registry.ts";
 
@@ -56,6 +57,7 @@ async function begunOnce(
 ): Promise<CollectionConfig | null> {
   const { store, collections, collectionId, guard = () => {} } = target;
   const { config } = await patiently(() => collections.load(collectionId));
+  checkNotFrozen(collectionId, config);
   const now = clock.now();
   const { began, sides } = await patiently(async () => {
     await guard();

@@ -3,6 +3,7 @@
 import { Collections } from "../bucket/collections.ts";
 import type { Clock } from "../base/clock.ts";
 import type { CollectionConfig } from "../collection/types/registry.ts";
+import { checkNotFrozen } from "../collection/frozen.ts";
 import type { Limits } from "../collection/limits.ts";
 import type { Store } from "../store/store.ts";
 import type { Waits } from "../base/waits.ts";
@@ -48,6 +49,7 @@ export async function openNetworkFor(
     { clock, patienceMs, lost: signal, stopped: signal, waits },
     async () => (await new Collections(store, clock).load(collectionId)).config,
   );
+  checkNotFrozen(collectionId, config);
   const limits = given.limitsFor?.(config);
   const network = await openNetwork(config, waits);
   return { network, type: config.type, ...limits ? { limits } : {} };

@@ -4,6 +4,7 @@ import type { Command } from "@commander-js/extra-typings";
 import type { ComplianceCheck } from "../../archive/compliance.ts";
 import type { Occurrence, Removed } from "../../archive/removal.ts";
 import { lastWord } from "../../base/visible.ts";
+import { checkNotFrozen } from "../../collection/frozen.ts";
 import { bucketOption, example } from "../options.ts";
 import { type Bucket, type Context, openBucket } from "../context.ts";
 import { dayAfter, tellPurged } from "./old_versions.ts";
@@ -70,6 +71,7 @@ async function checked(
   { clock, env, output, signal }: Context,
 ): Promise<ComplianceCheck> {
   const { config } = await collections.load(collectionId);
+  checkNotFrozen(collectionId, config);
   const { keysOf } = await import("../../collection/config.ts");
   const { complianceCheck } = await import("../../archive/compliance.ts");
   const { paidApiWith } = await import("../api.ts");

@@ -60,16 +60,22 @@ async function read(
   return { spans, since: Date.parse(records[0]?.at ?? "") || now };
 }
 
+/** Returns who works here, for a record: `name@host`. */
+export function personOf({ env }: Pick<Context, "env">): string {
+  const user = env.USER ?? env.LOGNAME ?? env.USERNAME;
+  return `${user ? `${user}@` : ""}${Deno.hostname()}`;
+}
+
 /** Records what a person did to a collection; that it can't be recorded undoes nothing. */
 export async function noteDeed(
   { store }: Bucket,
   collectionId: string,
   deed: Deed,
-  { clock, env, output }: Context,
+  context: Context,
 ): Promise<void> {
+  const { clock, output } = context;
   const { recordDeed } = await import("../../bucket/coverage.ts");
-  const user = env.USER ?? env.LOGNAME ?? env.USERNAME;
-  const by = `${user ? `${user}@` : ""}${Deno.hostname()}`;
+  const by = personOf(context);
   try {
     await recordDeed({ store, clock, collectionId }, { by, ...deed });
   } catch (error) {

@@ -3,6 +3,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import type { ListedGap } from "../../archive/gap_list.ts";
 import type { CollectionConfig } from "../../collection/types/registry.ts";
+import { checkNotFrozen } from "../../collection/frozen.ts";
 import { bucketOption, example } from "../options.ts";
 import { type Bucket, type Context, openBucket } from "../context.ts";
 import { count } from "../output.ts";
@@ -28,6 +29,7 @@ export function addGaps(group: Command, context: Context): void {
     .action(async (collectionId, { bucket, fill, json }) => {
       const opened = await openBucket(context, { bucket, acts: fill });
       const { config } = await opened.collections.load(collectionId);
+      if (fill) checkNotFrozen(collectionId, config);
       const asked = fill ? await filled(opened, config, context) : [];
       const gaps = await listed(opened, config, context);
       if (json) return context.output.json(gaps.map(({ folder: _, known: __, ...gap }) => gap));

@@ -14,6 +14,7 @@ import { addCompliance } from "./compliance.ts";
 import { addDehydrate } from "./dehydrate.ts";
 import { addDownload } from "./download_command.ts";
 import { addExport } from "./export.ts";
+import { addFreeze } from "./freeze.ts";
 import { addGaps } from "./gaps.ts";
 import { addHydrate } from "./hydrate.ts";
 import { addKeys } from "./keys.ts";
@@ -51,6 +52,7 @@ export function addCollection(program: Command, context: Context): void {
   addVerify(group, context);
   addGaps(group, context);
   addCoverage(group, context);
+  addFreeze(group, context);
   addRegister(group, context);
   addRedactKeys(group, context);
   addRecover(group, context);

@@ -3,6 +3,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import { isDeepStrictEqual } from "node:util";
 import { withKeys } from "../collection_config/group.ts";
+import { checkNotFrozen } from "../../collection/frozen.ts";
 import { bucketOption, example } from "../options.ts";
 import { type Context, openBucket } from "../context.ts";
 import { keepKeys, keyFiles } from "../profiles.ts";
@@ -27,9 +28,10 @@ export function addKeys(group: Command, context: Context): void {
     .addHelpText("after", example("collection keys test_collection"))
     .action(async (id, { bucket, profile, twarcConfigFilepath, yes }) => {
       const { findProfile } = await import("../../secrets/twarc_files.ts");
-      const found = await findProfile(await keyFiles(twarcConfigFilepath, context), profile);
       const { collections, settings, runner } = await openBucket(context, { bucket, acts: true });
       const { json } = await collections.loadJson(id);
+      checkNotFrozen(id, json);
+      const found = await findProfile(await keyFiles(twarcConfigFilepath, context), profile);
       const kept = await keepKeys(found, { settings, yes }, context);
       if (!kept) return;
       const next = withKeys(json, kept.keys);

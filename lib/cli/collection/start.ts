@@ -2,6 +2,7 @@
 
 import { isoTime } from "../../base/clock.ts";
 import { type Traits, traitsFor } from "../../collection/types/traits.ts";
+import { checkNotFrozen } from "../../collection/frozen.ts";
 import { limitsAmong } from "../../collection/limits.ts";
 import { outlast, type OutlastOptions } from "../../base/outage.ts";
 import type { Json } from "../../base/json.ts";
@@ -40,6 +41,7 @@ export async function jobFor(
   { what = "Start", options = {} }: { what?: "Start" | "Stop"; options?: object } = {},
 ): Promise<Job> {
   const { config } = await collections.load(collectionId);
+  if (what === "Start") checkNotFrozen(collectionId, config);
   if (willDo(traitsFor(config.type))) return { collectionId, flags: limitsAmong(options) };
   const { UserError } = await import("../../base/errors.ts");
   const command = what === "Start"

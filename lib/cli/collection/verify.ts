@@ -85,6 +85,12 @@ async function wantedIds(
   return [named];
 }
 
+/** Reads all of a collection, and records that. */
+export async function readAll(opened: Bucket, id: string, context: Context): Promise<Verified> {
+  const wanted = { repair: false, sinceLast: false, isNamed: true };
+  return (await lookedAt(opened, id, wanted, context)).verified;
+}
+
 /** How a collection is to be looked at. */
 interface Wanted {
   repair: boolean;

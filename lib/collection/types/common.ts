@@ -61,6 +61,12 @@ export const common = {
   compression_level: z.int(LEVEL_FAULT).min(ZSTD_LEVELS.least, LEVEL_FAULT)
     .max(ZSTD_LEVELS.most, LEVEL_FAULT).optional(),
   timestamp: text.optional(),
+  /** Nothing is collected and changed any more. */
+  frozen: z.object({
+    since: text,
+    by: text.exactOptional(),
+    note: text.exactOptional(),
+  }).optional(),
   /** Collects what is not public, as far as the owner of the keys may read it. */
   protected: z.literal("collect", PROTECTED_FAULT).optional(),
   /** Version 2: what may be read before a harvest stops. */

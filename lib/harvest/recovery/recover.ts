@@ -3,6 +3,7 @@
 import { madeFrom } from "../../collection/made.ts";
 import type { Recovered } from "../../collection/recovered.ts";
 import { Checkpoint, claimFolder } from "../../bucket/checkpoint.ts";
+import { checkNotFrozen } from "../../collection/frozen.ts";
 import { Collections } from "../../bucket/collections.ts";
 import type { Lease } from "../../bucket/lease.ts";
 import { settle } from "../../bucket/projection.ts";
@@ -44,6 +45,7 @@ export async function recover(options: Recovery): Promise<Recovered> {
   const { store, clock, collectionId, lease, holder, spool, process, signal } = options;
   const collections = new Collections(store, clock);
   const { config } = await collections.load(collectionId);
+  checkNotFrozen(collectionId, config);
   const opened = { collectionId, type: config.type, holder, clock };
   const checkpoint = await Checkpoint.open(store, opened);
   await checkpoint.fence(() => lease.prove());
