@@ -114,7 +114,7 @@ const OF_ERRORS: Record<string, Record<string, string | [file: string, says: str
     "configure --app": "the API refuses keys with code 99",
     "configure --bearer-token": "the API wants a bearer token",
   },
-  "twitter/http/signer": { configure: ["twitter/http/signer", "takes the keys of a user"] },
+  "twitter/http/signer": { configure: ["twitter/http/signer", "requires the keys of a user"] },
   "twitter/v2/rules": {
     "collection filter-stop": "the app's rules are another collection's",
     "collection-config update": "the API takes none of the rules",

@@ -1,10 +1,13 @@
-/** Protected timelines: the app may not read them, and the owner of the keys may, who follows them. */
+/** Protected timelines: the app may not read them, but the owner of the keys may, as a follower. */
 
 import type { Page, TimelineState } from "./api.ts";
 import type { SignedAs } from "./http/signer.ts";
 import type { Transport } from "./http/transport.ts";
 
-/** Asks for timelines as the app, whose limit is better, and for protected ones as the user, where these are wanted. */
+/**
+ * Requests timelines as the app, whose limit is better, and protected ones as the user, where these are to be
+ * collected.
+ */
 export class Followed {
   readonly #transport: Pick<Transport, "can">;
   readonly #isProtectedWanted: boolean;
@@ -16,7 +19,7 @@ export class Followed {
     this.#isProtectedWanted = isProtectedWanted;
   }
 
-  /** Returns what `ask` gives for a page of a user's timeline. */
+  /** Returns the result of `ask` for a page of a user's timeline. */
   async ask<T extends Page>(
     userId: string,
     ask: (as: readonly SignedAs[]) => Promise<T | TimelineState>,

@@ -1,4 +1,4 @@
-/** Whether the API takes keys, asked where that costs nothing. */
+/** Checks keys with a request that costs nothing. */
 
 import type { TwitterKeys } from "../base/api_keys.ts";
 import type { Clock } from "../base/clock.ts";
@@ -7,12 +7,12 @@ import { answerBehind } from "./http/refusals.ts";
 import { type ApiRequest, Signer } from "./http/signer.ts";
 import { Transport } from "./http/transport.ts";
 
-/** What came of asking: `taken`, `refused` with what the API says of it, or `unknown` with why it could not be asked. */
+/** The result of a check: `taken`, `refused` with the API's message, or `unknown` with why the check failed. */
 export type KeysCheck = { is: "taken" } | { is: "refused" | "unknown"; why: string };
 
 /** https://docs.x.com/x-api/usage/introduction */
 const AS_APP: ApiRequest = { method: "GET", path: "2/usage/tweets", parameters: {}, as: ["app"] };
-/** Of version 1.1, which tells of the keys before it tells that an access has no version 1.1. */
+/** A request of version 1.1, which checks the keys before it reports that an access has no version 1.1. */
 const AS_USER: ApiRequest = {
   method: "GET",
   path: "1.1/account/verify_credentials.json",
@@ -21,7 +21,7 @@ const AS_USER: ApiRequest = {
 };
 
 /**
- * Asks the API once whether it takes keys: the user's where there are some, else the app's.
+ * Checks once whether the API accepts keys: the user's where there are some, otherwise the app's.
  * @param options.base Replaces scheme and host of every address.
  */
 export async function checkKeys(
@@ -38,7 +38,7 @@ export async function checkKeys(
     if (!(error instanceof TwarcCloudError)) throw error;
     const fault = answerBehind(error) ?? error;
     const status = fault instanceof ApiError ? fault.status : 401;
-    // What an access does not allow is told of keys that are good.
+    // A lack of access is reported for valid keys only.
     if (status === 403 || status === 429) return { is: "taken" };
     const isRefused = status === 401 || status === 400;
     return { is: isRefused ? "refused" : "unknown", why: messageOf(error) };

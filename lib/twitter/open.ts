@@ -1,4 +1,4 @@
-/** Opens the API in the version that a collection asks for. */
+/** Opens the API in the version of a collection. */
 
 import type { Clock } from "../base/clock.ts";
 import type { FieldChoice, Words } from "../base/api_fields.ts";
@@ -8,33 +8,33 @@ import type { TwitterKeys } from "../base/api_keys.ts";
 import { UserError } from "../base/errors.ts";
 import type { Waits } from "../base/waits.ts";
 
-/** What the API is opened with. */
+/** Options of the API. */
 export interface ApiOptions {
   /** `1.1` or `2`. */
   version: string;
   keys: TwitterKeys;
   clock: Clock;
-  /** With version 2: what comes with every post. */
+  /** With version 2: the fields of every post. */
   fields?: FieldChoice | undefined;
-  /** With version 2: the words in which it is asked; the old ones unless said. */
+  /** With version 2: the words of requests; by default the old ones. */
   words?: Words | undefined;
-  /** Whether what is not public is wanted as well, as far as the owner of the keys may read it. */
+  /** Whether to collect tweets that are not public as well, as far as the owner of the keys may read them. */
   isProtectedWanted?: boolean | undefined;
   /** Replaces scheme and host of every address. */
   base?: URL | undefined;
-  /** Milliseconds that an answer may take, and of a stream its beginning; two minutes unless said. */
+  /** Milliseconds that a response may take, and of a stream its beginning; by default two minutes. */
   answerTimeout?: number | undefined;
-  /** Told of the waits for rate limits and between tries. */
+  /** Notified of the waits for rate limits and between tries. */
   waits?: Waits | undefined;
-  /** Milliseconds that an API is waited for that has answered before; not at all unless said. */
+  /** Milliseconds to wait for an API that has responded before; by default none. */
   patienceMs?: number | undefined;
-  /** Told once where this machine's clock is wrong; the log unless said. */
+  /** Called once where this machine's clock is wrong; by default logs it. */
   say?: ((text: string) => void) | undefined;
 }
 
 /**
  * Opens the API in a version.
- * @throws UserError for a version that is not known, or keys that are not complete.
+ * @throws UserError for an unknown version, or incomplete keys.
  */
 export async function openApi(
   { version, keys, clock, fields, words, base, answerTimeout, waits, patienceMs, say, ...wanted }:
@@ -69,7 +69,7 @@ export async function openApi(
   }
 }
 
-/** Opens version 2, which is paid. @throws UserError for keys that are not complete. */
+/** Opens version 2, which is paid. @throws UserError for incomplete keys. */
 export async function openPaid(options: Omit<ApiOptions, "version">): Promise<PaidApi> {
   const api = await openApi({ ...options, version: "2" });
   if (isPaid(api)) return api;

@@ -1,11 +1,11 @@
-/** What is public of a line: what protected accounts wrote comes where the owner of the keys follows them. */
+/** The public part of a line: tweets of protected accounts come where the owner of the keys follows them. */
 
 import { Buffer } from "node:buffer";
 import { hasId, idAt } from "./bytes/ids.ts";
 import { member, objectsIn, type Span, text } from "./bytes/raw_json.ts";
 import { includedTweets, redact, statusesIn, tweetsIn } from "./bytes/redact.ts";
 
-/** A line without what is not public. */
+/** A line without tweets that are not public. */
 export interface PublicPart {
   /** The line itself where all of it is public; null where nothing of it is. */
   line: Uint8Array | null;
@@ -16,7 +16,8 @@ export interface PublicPart {
 }
 
 /**
- * The part of a line that is public. A retweet goes with what it repeats; a quote stays, without what it quotes.
+ * Returns the public part of a line. A retweet is removed with the tweet that it repeats; a quote stays, without the
+ * quoted tweet.
  * @param count The tweets that the line counts for.
  * @throws SyntaxError for a line without tweets.
  */
@@ -28,7 +29,7 @@ export function publicPart(line: Uint8Array, count: number): PublicPart {
   return { line: part.line, count: part.count, left };
 }
 
-/** Whether a status of version 1.1 is by a protected account. @throws SyntaxError */
+/** Returns whether a status of version 1.1 is by a protected account. @throws SyntaxError */
 export function isOfProtected(line: Uint8Array): boolean {
   return hasProtected(line) && isHidden(line, { start: 0, end: line.length });
 }
@@ -39,7 +40,7 @@ const SPACE = new Set([0x20, 0x09, 0x0a, 0x0d]);
 const COLON = 0x3a;
 const T = 0x74;
 
-/** Whether somebody in a line is protected: a look at its bytes, as nearly nobody is. */
+/** Returns whether an account in a line is protected: a scan of its bytes, as that is rare. */
 function hasProtected(line: Uint8Array): boolean {
   const bytes = Buffer.from(line.buffer, line.byteOffset, line.byteLength);
   for (let at = bytes.indexOf(NAME); at >= 0; at = bytes.indexOf(NAME, at + 1)) {
@@ -50,7 +51,7 @@ function hasProtected(line: Uint8Array): boolean {
   return false;
 }
 
-/** The ids of the tweets in a line that protected accounts wrote. */
+/** Returns the ids of the tweets in a line that protected accounts wrote. */
 function hiddenIn(line: Uint8Array): Set<string> {
   const data = member(line, "data");
   if (!data) {
@@ -65,13 +66,13 @@ function hiddenIn(line: Uint8Array): Set<string> {
   return new Set(tweets.map(({ start }) => idAt(line, start)));
 }
 
-/** Whether a status has a protected author. */
+/** Returns whether a status has a protected author. */
 function isHidden(line: Uint8Array, { start }: Span): boolean {
   const user = member(line, "user", start);
   return user !== null && isProtected(line, user);
 }
 
-/** The ids of the protected ones of the users beside an answer's tweets. */
+/** Returns the ids of the protected users beside a response's tweets. */
 function protectedAccounts(line: Uint8Array): Set<string> {
   const includes = member(line, "includes");
   const found = objectsIn(line, includes, "users").filter((user) =>

@@ -4,12 +4,12 @@ import { ApiError, UserError } from "../base/errors.ts";
 
 /** The problem of a 401 that may be about the keys, or about one of the ids. */
 const OF_KEYS_OR_ID = /^(unauthorized)?$/;
-/** Refusals in a row, before anything was answered, after which they are not about what was asked for. */
+/** Refusals in a row, before the first response, after which they do not concern a single id. */
 export const MAX_REFUSED = 32;
 
 /**
- * Returns whether an answer may be about one of the ids that were asked for, such as one that no tweet has, or a tweet of an
- * account that is locked; keys that are refused and caps that are used up are about all.
+ * Returns whether a response may concern one of the requested ids, such as one that no tweet has, or a tweet of a
+ * locked account; refused keys and used up caps concern all.
  */
 export function mayBeOfOne(error: unknown): boolean {
   const fault = error instanceof UserError ? error.cause : error;

@@ -1,6 +1,6 @@
-/** Which names of fields and expansions the API refuses, by what its answer with status 400 says. */
+/** Finds the names of fields and expansions that the API refuses, in its response with status 400. */
 
-/** What was refused: a name in a parameter, or the parameter as a whole. */
+/** The refused part: a name in a parameter, or the parameter as a whole. */
 export interface Refused {
   parameter: string;
   name?: string;
@@ -11,22 +11,22 @@ export function isListOfNames(parameter: string): boolean {
   return parameter === "expansions" || parameter.endsWith(".fields");
 }
 
-/** The names that the API takes, which a refusal may list. */
+/** Matches the names that the API accepts, which a refusal may list. */
 const TAKEN = /\b(?:is|are) not one of \[([^\]]*)\]?/g;
 /** `The query parameter [tweet.fields] is not one of [id,max_results]` */
 const PARAMETER = /query parameters? \[([^\]]+)\] (?:is|are) not one of/g;
 /** ``The `user.fields` query parameter value [pinned_tweet_id] is not one of [id,name]`` */
 const VALUE = /[`'"[]?([\w.]+)[`'"\]]? query parameter values? \[([^\]]*)\]/g;
-/** What any other refusal has to say, so that a name in it is what was refused. */
+/** Matches any other refusal, so that a name in it is the refused one. */
 const REFUSES =
   /invalid|not (?:a )?valid|unknown|unrecognized|unsupported|not (?:supported|allowed|recognized)|not one of/i;
-/** And what it has to be about: words such as `id` and `url` stand in other messages too. */
+/** And its topic: words such as `id` and `url` stand in other messages too. */
 const ABOUT = /\b(?:fields?|expansions?|value)\b/i;
 const QUOTED = /[`'"[]([\w.,\s]+)[`'"\]]/g;
 
 /**
- * Returns what of a request the API refuses by its name; nothing where it refuses something else.
- * @param said What the answer says.
+ * Returns the part of a request that the API refuses by its name; nothing where it refuses something else.
+ * @param said The text of the response.
  * @param parameters Of the request.
  */
 export function refusedIn(
@@ -56,7 +56,7 @@ function refusedBy(text: string, lists: Map<string, Set<string>>): Refused[] {
   return REFUSES.test(told) && ABOUT.test(told) ? quotedIn(told, lists) : [];
 }
 
-/** Names in quotes that were asked for; where there is none, a parameter in quotes. */
+/** Returns requested names in quotes; where there is none, a parameter in quotes. */
 function quotedIn(text: string, lists: Map<string, Set<string>>): Refused[] {
   const quoted = [...text.matchAll(QUOTED)].flatMap(([, names]) => namesIn(names));
   const [parameters, names] = [

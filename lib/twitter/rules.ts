@@ -1,4 +1,4 @@
-/** A filter as rules of version 2, and as queries that search for what the stream missed. */
+/** A filter as rules of version 2, and as queries that search for gaps of the stream. */
 
 import type { Filter, FilterRule } from "./api.ts";
 import { MAX_QUERY } from "./v2/sizes.ts";
@@ -12,15 +12,15 @@ const STREAM_ONLY =
   /(^|[\s(])-?(sample|bio|bio_name|bio_location|followers_count|tweets_count|following_count|listed_count):("[^"]*"|\S*[^\s)])/g;
 
 /**
- * Returns the rules that a filter asks for: its own, then rules made of `track`, `follow` and `locations`, whose
- * values mean what they mean to version 1.1: any phrase with all of its words; what a user writes, answers
- * to it and retweets of it; any box.
+ * Returns the rules of a filter: its own, then rules made of `track`, `follow` and `locations`, whose values have
+ * their meaning of version 1.1: any phrase with all of its words; a user's tweets, answers to them and retweets of
+ * them; any box.
  */
 export function rulesOf({ rules = [], ...lists }: Filter): FilterRule[] {
   return [...rules, ...packed(termsOf(lists), MAX_RULE).map((value) => ({ value }))];
 }
 
-/** Returns what recent search can be asked for in place of a filter's stream, and the rules that are too long for it. */
+/** Returns the queries of recent search that stand for a filter's stream, and the rules that are too long for it. */
 export function searchQueries({ rules = [], ...lists }: Filter): {
   queries: string[];
   tooLong: string[];
@@ -47,7 +47,7 @@ function partsOf(list: string): string[] {
   return list.split(",").map((part) => part.trim()).filter((part) => part !== "");
 }
 
-/** Returns all words of a phrase, in any order; quoted where a character of theirs means something in a rule. */
+/** Returns all words of a phrase, in any order; quoted where one of their characters has a meaning in a rule. */
 function phrase(words: string): string {
   const terms = words.split(/\s+/).map((word) => {
     const isPlain = /^[#@$]?[\p{L}\p{N}\p{M}_]+$/u.test(word) && word.toUpperCase() !== "OR" &&
@@ -57,7 +57,7 @@ function phrase(words: string): string {
   return terms.length > 1 ? `(${terms.join(" ")})` : terms.join("");
 }
 
-/** Terms with OR between them, in as few texts of at most `longest` characters as they fit in. */
+/** Returns terms with OR between them, in as few texts of at most `longest` characters as possible. */
 function packed(terms: string[], longest: number): string[] {
   const texts: string[] = [];
   for (const term of terms.filter((term) => term !== "")) {

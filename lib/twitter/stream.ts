@@ -1,4 +1,4 @@
-/** A live stream that goes on: reads, notices silence, reconnects as the API asks, tells the gaps. */
+/** A live stream: reads, detects silence, reconnects as the API requires, reports gaps. */
 
 import { getLogger } from "@logtape/logtape";
 import { type Clock, isoTime } from "../base/clock.ts";
@@ -18,52 +18,53 @@ import { troubleOf } from "./http/transport.ts";
 const log = getLogger(["twarc-cloud", "stream"]);
 
 /**
- * Milliseconds that a connection has to last to be a good one: with a tweet, and without. One that ends at once,
- * whatever it brings, is opened again more slowly each time.
+ * Milliseconds that a connection has to last to be a good one: with a tweet, and without. After a shorter one,
+ * whatever it delivers, each try waits longer.
  */
 const [GOOD_WITH_TWEET, GOOD_CONNECTION] = [10_000, 60_000];
-/** Damaged lines in a row after which what comes is no stream at all. */
+/** Damaged lines in a row after which the response is not a stream. */
 const MAX_DAMAGED = 100;
 
 /** Milliseconds. */
 const AN_HOUR_MS = 3_600_000;
 
-/** What a line of a stream is. */
+/** The kinds of lines of a stream. */
 export type StreamLine =
   | { tweet: StreamTweet }
-  /** Something that was not asked for. */
+  /** A tweet of other rules. */
   | { skipped: true }
   | {
     message: StreamMessage; /** Set where the API says that it ends the stream. */
     ends?: string;
   };
 
-/** What a live stream is made of. */
+/** Options of a live stream. */
 export interface StreamOptions {
-  /** Opens a connection: one try, whose answer has status 200. */
+  /** Opens a connection: one try, whose response has status 200. */
   open: (signal: AbortSignal) => Promise<Response>;
   /**
-   * Tells what a line is; a SyntaxError says that it is damaged.
-   * @param room For lines of tweets that are not as they came, of all that come together.
+   * Returns the kind of a line; a SyntaxError means that it is damaged.
+   * @param room For lines of tweets that are not stored as received, of all that arrive together.
    */
   read: (line: Uint8Array, room: Room) => StreamLine;
   clock: Clock;
-  /** Told of the waits between connections. */
+  /** Notified of the waits between connections. */
   waits: Waits;
-  /** Milliseconds of silence after which the stream is opened again. */
+  /** Milliseconds of silence after which the stream is reopened. */
   stallMs: number;
-  /** Milliseconds that refusals are waited out, once the stream has been open; an hour unless said. */
+  /** Milliseconds that refusals are waited out, once the stream has been open; by default an hour. */
   patienceMs?: number | undefined;
-  /** Milliseconds without a tweet after which a stream that sends keep-alives is opened again; never unless said. */
+  /** Milliseconds without a tweet after which a stream that sends keep-alives is reopened; by default never. */
   quietMs?: number;
-  /** Awaited before a stream that was lost is opened again; `signal` may be aborted by then. */
+  /** Awaited before a lost stream is reopened; `signal` may be aborted by then. */
   confirm?: (() => Promise<void>) | undefined;
   signal: AbortSignal;
 }
 
 /**
- * Yields what arrives, for as long as `signal` is not aborted; where that is a stop in good order, what has arrived by then.
- * @throws ApiError that trying again does not change; UserError where the keys are at fault.
+ * Yields the items of a stream until `signal` is aborted; after a stop in good order, those that have arrived by
+ * then.
+ * @throws ApiError that a retry does not change; UserError where the keys are at fault.
  */
 export async function* liveStream(options: StreamOptions): AsyncGenerator<StreamItem> {
   const { clock, signal } = options;
@@ -104,27 +105,27 @@ export async function* liveStream(options: StreamOptions): AsyncGenerator<Stream
 
 const NONE: Record<Trouble, number> = { network: 0, server: 0, calm: 0, full: 0 };
 
-/** Returns a span that was missed, its length by the monotonic clock: the other one may have been set meanwhile. */
+/** Returns a gap, its length by the monotonic clock: the other one may have been set meanwhile. */
 function gapTo(opened: number, { at, why }: { at: number; why: string }, clock: Clock): Gap {
   const to = Math.round(clock.now() - (clock.monotonic() - opened));
   return { from: Math.round(to - (opened - at)), to, why };
 }
 
-/** One connection, from opening to whatever ends it. */
+/** One connection, from opening to its end. */
 class Connection {
   /** When it was opened, by the monotonic clock. */
   opened = Infinity;
-  /** When something was last heard, by the monotonic clock. */
+  /** When anything last arrived, by the monotonic clock. */
   lastHeard: number;
   trouble: Trouble = "network";
-  /** Milliseconds after which the API wants to be asked again, where it said so. */
+  /** Milliseconds after which the API requests a retry, if it does. */
   retryAfterMs: number | undefined;
   why = "The API closed the stream";
   readonly #options: StreamOptions;
   readonly #kinds: Kinds;
   readonly #delay = new Delay();
   #gotTweet = false;
-  /** When it was opened or a tweet came last, by the monotonic clock. */
+  /** When it was opened or a tweet arrived last, by the monotonic clock. */
   #broughtAt = Infinity;
   #damaged = 0;
 
@@ -140,14 +141,14 @@ class Connection {
     return lasted > (this.#gotTweet ? GOOD_WITH_TWEET : GOOD_CONNECTION);
   }
 
-  /** When something was last heard, in milliseconds since 1970; nothing for one that was never open. */
+  /** When anything last arrived, in milliseconds since 1970; undefined for one that was never open. */
   get lastHeardAt(): number | undefined {
     const { clock } = this.#options;
     if (this.opened === Infinity) return undefined;
     return Math.round(clock.now() - (clock.monotonic() - this.lastHeard));
   }
 
-  /** Bytes by which a tweet's line is longer than what came, at most so far. */
+  /** Bytes by which a tweet's line is longer than the received one, at most so far. */
   #longer = 0;
 
   async *items(): AsyncGenerator<StreamItem> {
@@ -174,7 +175,7 @@ class Connection {
         }
         if (this.#damaged > MAX_DAMAGED) {
           this.trouble = "server";
-          this.why = "The answer is not a stream of the API";
+          this.why = "The response is not a stream of the API";
           return;
         }
       }
@@ -183,17 +184,19 @@ class Connection {
     }
   }
 
-  /** Yields what a stop left of it, and what it failed with then: nothing, where all that was sent has come. */
+  /** Yields the items that a stop left, and the failure then: none, where all that was sent has arrived. */
   *left(thrown: unknown): Generator<StreamItem> {
     const { signal } = this.#options;
     const lost = this.lastHeardAt;
     if (lost === undefined || !isOrderly(signal)) return;
     const isUnread = thrown instanceof UnreadError;
-    log.warn("The stream was left while more was arriving: what is missing is a gap");
+    log.warn(
+      "The stream was closed while more was arriving: the missed tweets are recorded as a gap",
+    );
     yield { tweets: [], messages: [], lost: isUnread ? lost - this.#delay.extra : lost, isUnread };
   }
 
-  /** Takes in what ended it; throws it on where a new connection would not help. */
+  /** Records its end; rethrows a failure that a new connection would not solve. */
   fail(thrown: unknown, { isOutlasted }: { isOutlasted: boolean }): void {
     if (thrown instanceof ApiError) {
       const trouble = isFull(thrown)
@@ -210,14 +213,17 @@ class Connection {
     }
   }
 
-  /** Returns what is said of a stream that has sent nothing but keep-alives for long: whether it would send more is not known. */
+  /**
+   * Returns the item for a stream that has sent nothing but keep-alives for long: whether it would send more is
+   * unknown.
+   */
   #quiet(): StreamItem | null {
     const { clock, quietMs = Infinity } = this.#options;
     const ms = clock.monotonic() - this.#broughtAt;
     if (ms < quietMs) return null;
     const [since, until] = [isoTime(clock.now() - ms), isoTime(clock.now())];
     this.why =
-      `The stream has sent only keep-alives since ${since}: there may be no posts, or it is stuck`;
+      `The stream has sent only keep-alives since ${since}: there may be no posts, or the stream is stuck`;
     const line = new TextEncoder().encode(JSON.stringify({ keep_alives_only: { since, until } }));
     return { tweets: [], messages: [{ kind: "keep_alives_only", line }] };
   }
@@ -258,7 +264,7 @@ class Connection {
   }
 }
 
-/** Opens a connection; a stop ends only the opening, as what an open one has brought is read first. */
+/** Opens a connection; a stop ends only the opening, as the data of an open one is read first. */
 async function opened(
   open: StreamOptions["open"],
   { signal, hangUp }: { signal: AbortSignal; hangUp: AbortController },
@@ -273,31 +279,31 @@ async function opened(
   }
 }
 
-/** How late tweets come: by no clock but against each other, as the clocks of two machines differ. */
+/** The delay of tweets: by no clock but against each other, as the clocks of two machines differ. */
 class Delay {
   #least = Infinity;
   #last = 0;
 
-  /** Takes in how many milliseconds after it was made a tweet came. */
+  /** Records how many milliseconds after it was made a tweet arrived. */
   add(ms: number): void {
     this.#least = Math.min(this.#least, ms);
     this.#last = ms;
   }
 
-  /** Milliseconds that the last one came later than the quickest. */
+  /** Milliseconds that the last one arrived later than the quickest. */
   get extra(): number {
     return this.#least === Infinity ? 0 : this.#last - this.#least;
   }
 }
 
-/** Kinds of messages that are counted apart. */
+/** Kinds of messages that are counted separately. */
 const MAX_KINDS = 50;
 
 /** The names of messages: they come from outside, and each is counted under its own. */
 class Kinds {
   readonly #known = new Set<string>();
 
-  /** Returns the name of a kind, or `other`: of one that is no name, or of the many that no API has. */
+  /** Returns the name of a kind, or `other`: for an invalid name, or one beyond the limit of kinds. */
   nameOf(kind: string): string {
     if (this.#known.has(kind)) return kind;
     const isName = /^\w[\w .-]{0,63}$/.test(kind) && !(kind in Object.prototype);
@@ -307,7 +313,7 @@ class Kinds {
   }
 }
 
-/** Returns what arrived as a JSON text that keeps every byte: messages.jsonl stays readable. */
+/** Returns a damaged line as a JSON text that keeps every byte: messages.jsonl stays readable. */
 function damagedLine(line: Uint8Array): Uint8Array {
   const base64 = line.subarray(0, 1 << 20).toBase64();
   return new TextEncoder().encode(JSON.stringify({ damaged: { bytes: line.length, base64 } }));

@@ -98,7 +98,7 @@ Deno.test("a rule that the API does not take is named, and the others run", () =
     assert.equal(code, 0);
     assert.match(
       new TextDecoder().decode(stderr),
-      /The rule "?bogus:1"? was not taken: .*not an operator/,
+      /The API refused the rule "?bogus:1"?: .*not an operator/,
     );
     const info = JSON.parse(await place.ok("harvest", "last", "live", "--json"));
     assert.deepEqual([info.tweets, info.messages], [3, { rule_not_taken: 1 }]);

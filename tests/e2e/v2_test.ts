@@ -120,7 +120,7 @@ Deno.test("a used up cap ends the harvest at once with what came, says when to c
     place.sandbox.troubles.add({ kind: "cap", path: "search/recent", after: 2 });
     const { code, err } = await place.run("harvest", "run", "--shutdown", "find");
     assert.equal(code, 1);
-    assert.match(err, /Error: .*UsageCapExceeded: .*What was collected is safe\. .*next month/);
+    assert.match(err, /Error: .*UsageCapExceeded: .*Collected tweets are safe\. .*next month/);
     assert.equal(idsOf(await place.tweets("find")).length, 200);
     await place.harvest("find");
     const ids = idsOf(await place.tweets("find"));

@@ -58,7 +58,9 @@ for (const version of ["1.1", "2"] as const) {
       const wanted = { owner: "c", filter: { track: "x" } };
       const clockStop = () => server.asked() > 13 && stop.abort();
       const isForGood = status === 301 || status === 308;
-      const says = isForGood ? /has moved for good to http/ : /leads elsewhere.*10 times in a row$/;
+      const says = isForGood
+        ? /has moved for good to http/
+        : /redirects elsewhere.*10 times in a row$/;
       await assert.rejects(api.search("x", {}, never), says);
       const consumer = { consumer_key: "a", consumer_secret: "b" };
       const asApp = await openApi({ version, keys: consumer, clock, base: server.url });

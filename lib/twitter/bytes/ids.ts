@@ -7,7 +7,7 @@ const [OPEN_BRACKET, OPEN_BRACE] = [0x5b, 0x7b];
 const LARGEST = `${2n ** 64n - 1n}`;
 
 /**
- * The ids in a line: of a v1.1 status one, of a v2 answer those of its `data`. Digits as they were sent.
+ * Returns the ids in a line: of a v1.1 status one, of a v2 response those of its `data`. Digits as they were sent.
  * @throws SyntaxError for a line that is neither.
  */
 export function idsIn(bytes: Uint8Array): string[] {
@@ -18,8 +18,8 @@ export function idsIn(bytes: Uint8Array): string[] {
 }
 
 /**
- * The id of the tweet or user that begins at `start`: `id_str`, or the digits of `id`, which a number
- * would round. @throws SyntaxError where it has none.
+ * Returns the id of the tweet or user that begins at `start`: `id_str`, or the digits of `id`, which a number would
+ * round. @throws SyntaxError where it has none.
  */
 export function idAt(bytes: Uint8Array, start: number): string {
   const span = member(bytes, "id_str", start) ?? member(bytes, "id", start);
@@ -32,29 +32,29 @@ export function idAt(bytes: Uint8Array, start: number): string {
   return id;
 }
 
-/** Whether what begins at `start` is an object that has an id. @throws SyntaxError */
+/** Returns whether there is an object with an id at `start`. @throws SyntaxError */
 export function hasId(bytes: Uint8Array, { start }: Pick<Span, "start">): boolean {
   if (bytes[start] !== OPEN_BRACE) return false;
   const span = member(bytes, "id_str", start) ?? member(bytes, "id", start);
   return span !== null && isId(text(bytes, span));
 }
 
-/** Whether a text is an id: a number of 64 bits at most, as it is written. */
+/** Returns whether a text is an id: a number of 64 bits at most, as it is written. */
 export function isId(text: string): boolean {
   return /^(?:0|[1-9]\d{0,19})$/.test(text) && !isOlder(LARGEST, text);
 }
 
-/** The first id that a tweet of this time (milliseconds since 1970) could have. */
+/** Returns the first possible id of a tweet of this time (milliseconds since 1970). */
 export function timeId(ms: number): string {
   return `${(BigInt(Math.max(ms, Number(SNOWFLAKE_EPOCH))) - SNOWFLAKE_EPOCH) << 22n}`;
 }
 
-/** When a tweet was made, in milliseconds since 1970, as its id tells. */
+/** Returns when a tweet was made, in milliseconds since 1970, by its id. */
 export function idTime(id: string): number {
   return Number((BigInt(id) >> 22n) + SNOWFLAKE_EPOCH);
 }
 
-/** Whether an id, in digits, is lower than another. */
+/** Returns whether an id, in digits, is lower than another. */
 export function isOlder(id: string, than: string): boolean {
   return id.length === than.length ? id < than : id.length < than.length;
 }

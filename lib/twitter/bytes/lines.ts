@@ -1,4 +1,4 @@
-/** Cuts a stream of bytes into lines, with a watch on silence. */
+/** Splits a stream of bytes into lines, and detects silence. */
 
 import { Alarm } from "../../base/alarm.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -7,35 +7,35 @@ import { GRACE_MS, isOrderly } from "../http/stop.ts";
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const READ_SIZE = 65_536;
-/** No tweet comes near this; a longer line is given up, so that it cannot fill the memory. */
+/** No tweet comes near this; a longer line is dropped, so that it cannot fill the memory. */
 const LONGEST_LINE = 32 * 1024 * 1024;
 
-/** Milliseconds of a wait for more after a stop, and after how many of them without any there is no more. */
+/** Milliseconds of one wait for more after a stop, and the number of silent waits after which there is no more. */
 const [TURN_MS, QUIET_TURNS] = [100, 5];
 
-/** Thrown when nothing whole has arrived for too long: bytes that never make a line are no stream. */
+/** Thrown when no complete line has arrived for too long: bytes that never make a line are no stream. */
 export class StalledError extends Error {}
 
-/** Thrown where a stop left something that was still arriving. */
+/** Thrown where a stop left bytes that were still arriving. */
 export class UnreadError extends Error {}
 
-/** What to know for reading lines. */
+/** Options of reading lines. */
 export interface LinesOptions {
   clock: Clock;
-  /** Milliseconds without the end of a line, of which keep-alives have one, after which StalledError is thrown. */
+  /** Milliseconds without the end of a line, after which StalledError is thrown; keep-alives have one. */
   stallMs: number;
   /**
-   * Ends the reading. A stop in good order leaves time for what has arrived: it is read until nothing more comes for
-   * half a second, or for `GRACE_MS`.
+   * Ends the reading. A stop in good order leaves time for bytes that have arrived: they are read until nothing more
+   * comes for half a second, or for `GRACE_MS`.
    */
   signal: AbortSignal;
 }
 
 /**
- * The lines that arrive together, without their ends (`\n` or `\r\n`); empty where only keep-alives
- * arrived. What follows the last line end when the body ends is no line and is left out. One block is
- * read into again and again, so that memory stays flat.
- * @throws StalledError, UnreadError, or what the body fails with.
+ * Yields the lines that arrive together, without their ends (`\n` or `\r\n`); empty where only keep-alives arrived.
+ * Bytes after the last line end when the body ends are dropped. One block is read into again and again, so that
+ * memory stays constant.
+ * @throws StalledError, UnreadError, or the error of the body.
  */
 export async function* linesOf(
   body: ReadableStream<Uint8Array>,
@@ -49,7 +49,7 @@ export async function* linesOf(
   try {
     for (;;) {
       const read = reader.read(buffer);
-      // Where nobody waits for it any more, cancelling ends it.
+      // Where it is no longer awaited, cancelling ends it.
       read.catch(() => {});
       const came = await wait.beforeStop(read, lineEnd + stallMs) ?? await wait.afterStop(read);
       if (!came || came.done) {
@@ -61,7 +61,7 @@ export async function* linesOf(
       const lines = splitter.push(value);
       if (hasEnd) {
         yield lines;
-        // Not before: whoever takes the lines may be slow.
+        // Not before: the reader of the lines may be slow.
         lineEnd = clock.monotonic();
       }
       buffer = new Uint8Array(value.buffer);
@@ -72,7 +72,7 @@ export async function* linesOf(
   }
 }
 
-/** How long the next read of a body is waited for. */
+/** Waits for the reads of a body. */
 class Wait {
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
@@ -88,17 +88,20 @@ class Wait {
     else signal.addEventListener("abort", this.#stop, { once: true });
   }
 
-  /** What a read brings; undefined once it is to end. @throws StalledError at `stalled`, by the monotonic clock. */
+  /**
+   * Returns a read's result; undefined once reading is to end. @throws StalledError at `stalled`, by the monotonic
+   * clock.
+   */
   async beforeStop<T>(read: Promise<T>, stalled: number): Promise<T | undefined> {
     if (this.#signal.aborted) return undefined;
     const came = await this.#alarm.before(stalled, read);
     if (came || this.#signal.aborted) return came;
-    throw new StalledError("Nothing whole has arrived for too long");
+    throw new StalledError("No complete line has arrived for too long");
   }
 
   /**
-   * What a read brings of what has arrived; undefined where there is no more. Several waits make sure of that: a
-   * process that is paused or starved in one of them hears in the next what came meanwhile.
+   * Returns a read's result from bytes that have arrived; undefined where there are no more. Several waits ensure
+   * that: a process that is suspended or starved in one of them sees in the next what arrived meanwhile.
    * @throws UnreadError where more comes for too long.
    */
   async afterStop<T>(read: Promise<T>): Promise<T | undefined> {
@@ -112,7 +115,7 @@ class Wait {
     return undefined;
   }
 
-  /** Listens no more. */
+  /** Stops listening to the signal. */
   close(): void {
     this.#signal.removeEventListener("abort", this.#stop);
     this.#alarm.close();
@@ -134,12 +137,15 @@ class Splitter {
   #length = 0;
   #tooLong = false;
 
-  /** Whether a line has begun to come whose end has not. */
+  /** Whether a line has begun whose end has not arrived. */
   get isWithinLine(): boolean {
     return this.#length > 0;
   }
 
-  /** The lines that end in a chunk. All but the first are parts of one block: each by itself would cost as much as to read it. */
+  /**
+   * Returns the lines that end in a chunk. All but the first are parts of one block: a copy of each would cost as
+   * much as reading it.
+   */
   push(chunk: Uint8Array): Uint8Array[] {
     const lines: Uint8Array[] = [];
     const last = chunk.lastIndexOf(LINE_FEED);
@@ -181,7 +187,10 @@ class Splitter {
   }
 }
 
-/** The place of the first byte from `i` on that is in a line with something in it: millions of others cost nothing. */
+/**
+ * Returns the position of the first byte from `i` on that is in a line with content: millions of empty ones cost
+ * nothing.
+ */
 function pastKeepAlives(chunk: Uint8Array, i: number): number {
   for (;;) {
     if (chunk[i] === LINE_FEED) i++;
@@ -201,5 +210,5 @@ function cut(block: Uint8Array, lines: Uint8Array[]): void {
   }
 }
 
-/** Stands in for a line that was given up: no JSON, so it is counted among the damaged ones. */
+/** Replaces a line that was dropped: not JSON, so it is counted among the damaged ones. */
 const TOO_LONG = new TextEncoder().encode("(a line of more than 32 MiB)");

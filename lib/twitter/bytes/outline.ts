@@ -1,6 +1,6 @@
 /**
- * One pass over the bytes of a JSON text: whether it is one, as strictly as `strictlyParsed` has it, and where its upper
- * values lie. It makes no object and no text, which is what most of the time goes into for a tweet that is only kept.
+ * One pass over the bytes of a JSON text: whether it is valid, as strictly as for `strictlyParsed`, and where its
+ * upper values lie. It makes no object and no string, which take most of the time for a tweet that is only stored.
  */
 
 import { isUtf8 } from "node:buffer";
@@ -20,13 +20,15 @@ const CARRIAGE_RETURN = 0x0d;
 const MINUS = 0x2d;
 const ZERO = 0x30;
 
-/** What is known of a value: where its name is, with its quotes, where it is, and which value comes after all in it. */
+/**
+ * The fields of a value: the place of its name, with its quotes, its own place, and the next value after all in it.
+ */
 const FIELDS = 5;
 const [KEY_START, KEY_END, START, END, NEXT] = [0, 1, 2, 3, 4];
 /** Values that there is room for at first. */
 const FIRST_ROOM = 256;
 
-/** Bytes that may come after a backslash, but for `u`. */
+/** Bytes that may follow a backslash, but for `u`. */
 const ESCAPED = table('"\\/bfnrt');
 const HEX = table("0123456789abcdefABCDEF");
 const LITERALS = [textBytes("true"), textBytes("false"), textBytes("null")];
@@ -37,7 +39,7 @@ const LARGEST = textBytes(`${2n ** 64n - 1n}`);
 /** A member's name, as `find` takes it. */
 export type Name = Uint8Array;
 
-/** A name in the form in which it stands in a text. */
+/** Returns a name in the form of a JSON text. */
 export function name(text: string): Name {
   return textBytes(JSON.stringify(text));
 }
@@ -49,7 +51,7 @@ const ID_STR = name("id_str");
 
 /**
  * The upper values of a JSON text, by number: 0 is the whole. One outline is for many texts, one after the other, so
- * that none costs memory of its own; what it says holds for the last.
+ * that none costs memory of its own; its results are for the last one.
  */
 export class Outline {
   #bytes: Uint8Array = new Uint8Array();
@@ -63,9 +65,9 @@ export class Outline {
   readonly #isObject = new Uint8Array(DEEPEST);
 
   /**
-   * Reads a text, and notes its values down to so many levels below the whole.
-   * @returns False where it is no JSON text for `strictlyParsed`, and where a name that would be noted has an escape in
-   *   it: whoever wants to know more parses it.
+   * Reads a text, and records its values down to so many levels below the whole.
+   * @returns False for a text that `strictlyParsed` would not accept, and where a recorded name would have an escape:
+   * the caller then parses it.
    */
   read(bytes: Uint8Array, levels: number): boolean {
     this.#bytes = bytes;
@@ -85,12 +87,12 @@ export class Outline {
     return this.#isOneLine;
   }
 
-  /** Where a value begins. */
+  /** Returns where a value begins. */
   start(value: number): number {
     return this.#values[value * FIELDS + START] ?? 0;
   }
 
-  /** Where a value ends: the place after it. */
+  /** Returns where a value ends: the position after it. */
   end(value: number): number {
     return this.#values[value * FIELDS + END] ?? 0;
   }
@@ -111,23 +113,23 @@ export class Outline {
     return this.#bytes[this.start(value)] === OPEN_BRACKET;
   }
 
-  /** Whether it is a number in plain digits, of 64 bits at most. */
+  /** Returns whether it is a number in plain digits, of 64 bits at most. */
   isNumber(value: number): boolean {
     return isDigit(this.#bytes[this.start(value)] ?? 0) && this.digits(value) !== null;
   }
 
-  /** The value after this one in the same object or array; -1 after the last one. */
+  /** Returns the value after this one in the same object or array; -1 after the last one. */
   next(value: number, parent: number): number {
     const next = this.#values[value * FIELDS + NEXT] ?? 0;
     return next < (this.#values[parent * FIELDS + NEXT] ?? 0) ? next : -1;
   }
 
-  /** The first value in an object or array that is noted; -1 where there is none. */
+  /** Returns the first recorded value in an object or array; -1 where there is none. */
   first(parent: number): number {
     return parent + 1 < (this.#values[parent * FIELDS + NEXT] ?? 0) ? parent + 1 : -1;
   }
 
-  /** The member of an object by its name; of several the last, as a parser has it; -1 where there is none. */
+  /** Returns the member of an object by its name; of several the last, as a parser does; -1 where there is none. */
   find(parent: number, name: Name): number {
     let found = -1;
     for (let value = this.first(parent); value >= 0; value = this.next(value, parent)) {
@@ -136,14 +138,14 @@ export class Outline {
     return found;
   }
 
-  /** The id of an object, as `idAt` has it; null where it is not one in plain digits. */
+  /** Returns the id of an object, as `idAt` does; null where it is not one in plain digits. */
   id(parent: number): string | null {
     const given = this.find(parent, ID_STR);
     const value = given < 0 ? this.find(parent, ID) : given;
     return value < 0 ? null : this.digits(value);
   }
 
-  /** A number of 64 bits at most, or a string of its digits; null for any other value. */
+  /** Returns the digits of a number of 64 bits at most, or of a string of them; null for any other value. */
   digits(value: number): string | null {
     const bytes = this.#bytes;
     const isString = bytes[this.start(value)] === QUOTE;
@@ -163,7 +165,7 @@ export class Outline {
     return isAsLong && isAt(this.#bytes, start, name);
   }
 
-  /** Notes that a value begins. @returns Its number. */
+  /** Records that a value begins. @returns Its number. */
   #begin(start: number): number {
     const value = this.#count++;
     const at = value * FIELDS;
@@ -233,7 +235,7 @@ export class Outline {
     }
   }
 
-  /** The place of the value whose name begins at `i`; -1 where there is none. */
+  /** Returns the position of the value whose name begins at `i`; -1 where there is none. */
   #pastKey(bytes: Uint8Array, i: number, isPlain: boolean): number {
     const end = keyEndAt(bytes, i, isPlain);
     if (end < 0) return -1;
@@ -247,7 +249,7 @@ export class Outline {
     return value;
   }
 
-  /** The place of the value after the colon that comes at `i`; -1 where none comes. */
+  /** Returns the position of the value after the colon at `i`; -1 without one. */
   #pastColon(bytes: Uint8Array, i: number): number {
     const at = this.#pastSpace(bytes, i);
     return at < bytes.length && bytes[at] === COLON ? this.#pastSpace(bytes, at + 1) : -1;
@@ -263,7 +265,7 @@ export class Outline {
     return i;
   }
 
-  /** The place of an element, which has no name. */
+  /** Returns the position of an element, which has no name. */
   #pastNone(i: number): number {
     this.#keyStart = this.#keyEnd = i;
     return i;
@@ -275,7 +277,10 @@ function isAt(bytes: Uint8Array, start: number, name: Name): boolean {
   return true;
 }
 
-/** The place after the name that begins at `i`; -1 where there is none, or one that is not `plain` though it has to be. */
+/**
+ * Returns the position after the name that begins at `i`; -1 where there is none, or one that is not `plain` though
+ * it has to be.
+ */
 function keyEndAt(bytes: Uint8Array, i: number, isPlain: boolean): number {
   if (i >= bytes.length || bytes[i] !== QUOTE) return -1;
   const end = stringEnd(bytes, i + 1);
@@ -284,7 +289,7 @@ function keyEndAt(bytes: Uint8Array, i: number, isPlain: boolean): number {
   return end;
 }
 
-/** The place after a string whose inside begins at `i`; -1 where it has no end, or something in it that is no JSON. */
+/** Returns the position after a string whose inside begins at `i`; -1 where it has no end, or is not valid JSON. */
 function stringEnd(bytes: Uint8Array, i: number): number {
   const length = bytes.length;
   while (i < length) {
@@ -309,7 +314,7 @@ function escapeEnd(bytes: Uint8Array, i: number): number {
   return i + 5;
 }
 
-/** The place after a number or a literal; -1 for neither. */
+/** Returns the position after a number or a literal; -1 for neither. */
 function plainEnd(bytes: Uint8Array, i: number): number {
   const byte = bytes[i] ?? 0;
   if (byte === MINUS || isDigit(byte)) return numberEnd(bytes, i);
@@ -352,7 +357,7 @@ function isDigit(byte: number): boolean {
   return byte >= ZERO && byte <= 0x39;
 }
 
-/** Whether as many digits as the largest number of 64 bits has are more than that. */
+/** Returns whether digits, as many as the largest number of 64 bits has, are more than that. */
 function isLarger(bytes: Uint8Array, start: number): boolean {
   for (let i = 0; i < LARGEST.length; i++) {
     const difference = (bytes[start + i] ?? 0) - (LARGEST[i] ?? 0);
@@ -361,9 +366,9 @@ function isLarger(bytes: Uint8Array, start: number): boolean {
   return false;
 }
 
-/** A text of at most some twenty ASCII characters. */
+/** Returns a text of at most some twenty ASCII characters. */
 function latin1(bytes: Uint8Array, start: number, end: number): string {
-  // Spread, they would take five times as long.
+  // Spread arguments would take five times as long.
   return Reflect.apply(String.fromCharCode, null, bytes.subarray(start, end));
 }
 

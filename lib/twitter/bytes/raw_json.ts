@@ -1,4 +1,4 @@
-/** Finds the parts of a JSON text in place, so that what the API sent stays byte for byte. */
+/** Finds the parts of a JSON text in place, so that the bytes of the API are kept. */
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -25,9 +25,9 @@ export interface Item extends Span {
 }
 
 /**
- * The members of the object, or the elements of the array, that begins at `at` (white space before
- * it is passed over). Values are not looked into; RFC 8259 for the grammar.
- * @throws SyntaxError where the text ends early or is neither an object nor an array.
+ * Yields the members of the object, or the elements of the array, that begins at `at` (white space before it is
+ * skipped). Values are not parsed; RFC 8259 for the grammar.
+ * @throws SyntaxError where the text is truncated or is neither an object nor an array.
  */
 export function* items(bytes: Uint8Array, at = 0): Generator<Item> {
   let i = pastSpace(bytes, at);
@@ -57,7 +57,7 @@ export function* items(bytes: Uint8Array, at = 0): Generator<Item> {
 }
 
 /**
- * The value of the member `name` of the object that begins at `at`; null if it has none. Of several the last,
+ * Returns the value of the member `name` of the object that begins at `at`; null if it has none. Of several the last,
  * as every reader of our files takes it.
  * @throws SyntaxError
  */
@@ -68,8 +68,8 @@ export function member(bytes: Uint8Array, name: string, at = 0): Span | null {
 }
 
 /**
- * The objects in the list that a member of an object is; none where either is something else, or absent. What is no
- * object among them is passed over.
+ * Yields the objects in a member that is a list; none where it is something else, or absent. Other elements are
+ * skipped.
  * @throws SyntaxError
  */
 export function objectsIn(bytes: Uint8Array, object: Span | null, name: string): Item[] {
@@ -80,7 +80,7 @@ export function objectsIn(bytes: Uint8Array, object: Span | null, name: string):
 }
 
 /**
- * A string's or a number's text: a string without its quotes and escapes, a number digit by digit.
+ * Returns a string's or a number's text: a string without its quotes and escapes, a number digit by digit.
  * @throws SyntaxError for a malformed string.
  */
 export function text(bytes: Uint8Array, span: Span): string {
@@ -89,8 +89,8 @@ export function text(bytes: Uint8Array, span: Span): string {
 }
 
 /**
- * The value as one line: a copy of its bytes, without the line breaks that may stand between its
- * tokens (inside a string they are always escaped).
+ * Returns the value as one line: a copy of its bytes, without the line breaks between its tokens (inside a string
+ * they are always escaped).
  */
 export function line(bytes: Uint8Array, span: Span): Uint8Array<ArrayBuffer> {
   const copy = bytes.slice(span.start, span.end);
@@ -98,7 +98,7 @@ export function line(bytes: Uint8Array, span: Span): Uint8Array<ArrayBuffer> {
   return copy.filter((byte) => byte !== LINE_FEED && byte !== CARRIAGE_RETURN);
 }
 
-/** The index of the first byte from `i` on that is no white space. */
+/** Returns the index of the first byte from `i` on that is not white space. */
 export function pastSpace(bytes: Uint8Array, i: number): number {
   for (;;) {
     const byte = bytes[i];
@@ -107,7 +107,7 @@ export function pastSpace(bytes: Uint8Array, i: number): number {
   }
 }
 
-/** The index after the value that begins at `i`. */
+/** Returns the index after the value that begins at `i`. */
 function valueEnd(bytes: Uint8Array, i: number): number {
   let depth = 0;
   for (; i < bytes.length; i++) {

@@ -1,4 +1,4 @@
-/** Takes tweets out of recorded lines; what stays, stays byte for byte. */
+/** Removes tweets from recorded lines; the rest stays byte for byte. */
 
 import { Buffer } from "node:buffer";
 import { INCLUDED_TWEETS, REFERENCES, REPEATS } from "../../format/words.ts";
@@ -13,7 +13,7 @@ const OPEN_BRACE = 0x7b;
 export interface Redacted {
   /** Null where nothing of it stays. */
   line: Uint8Array | null;
-  /** The ids of the tweets that were taken out, with those inside others. */
+  /** The ids of the removed tweets, with those inside others. */
   removed: string[];
   /** The tweets that the line counted for, and counts for now. */
   counted: number;
@@ -21,7 +21,7 @@ export interface Redacted {
 }
 
 /**
- * The ids of every tweet in a line: those that it is for, and those that they quote, repeat or answer.
+ * Returns the ids of every tweet in a line: those that it is for, and those that they quote, repeat or answer.
  * @throws SyntaxError for a line without tweets.
  */
 export function allIdsIn(line: Uint8Array): string[] {
@@ -31,9 +31,9 @@ export function allIdsIn(line: Uint8Array): string[] {
 }
 
 /**
- * A line without the tweets that are gone. A retweet goes with the tweet that it repeats; a quote stays, without
- * what it quotes. What came beside the tweets (users, media, polls, places) goes where no tweet that stays
- * refers to it.
+ * Returns a line without the tweets that are gone. A retweet is removed with the tweet that it repeats; a quote
+ * stays, without the quoted tweet. Objects beside the tweets (users, media, polls, places) are removed where no tweet
+ * that stays refers to them.
  * @throws SyntaxError for a line without tweets.
  */
 export function redact(line: Uint8Array, isGone: (id: string) => boolean): Redacted {
@@ -41,14 +41,14 @@ export function redact(line: Uint8Array, isGone: (id: string) => boolean): Redac
   return data ? redactAnswer(line, data, isGone) : redactStatus(line, isGone);
 }
 
-/** An answer of version 2 with some of its tweets; what came beside them stays. */
+/** Returns a response of version 2 with some of its tweets; objects beside them stay. */
 export function withTweets(line: Uint8Array, stays: (index: number) => boolean): Uint8Array {
   const data = member(line, "data");
   if (!data) return line;
   return splice(line, [listOf(line, data, tweetsIn(line, data).filter((_, i) => stays(i)))]);
 }
 
-/** A status of version 1.1, and those inside it. @throws SyntaxError */
+/** Returns a status of version 1.1, and those inside it. @throws SyntaxError */
 export function statusesIn(
   line: Uint8Array,
   start: number,
@@ -81,20 +81,20 @@ function redactStatus(line: Uint8Array, isGone: (id: string) => boolean): Redact
   return { line: splice(line, edits), removed, counted: 1, count: 1 };
 }
 
-/** The tweets of `data`: a list, or one. @throws SyntaxError */
+/** Returns the tweets of `data`: a list, or one. @throws SyntaxError */
 export function tweetsIn(line: Uint8Array, data: Span): Item[] {
   return line[data.start] === OPEN_BRACKET ? [...items(line, data.start)] : [data];
 }
 
-/** The tweets that came beside those of `data`. @throws SyntaxError */
+/** Returns the tweets beside those of `data`. @throws SyntaxError */
 export function includedTweets(line: Uint8Array): Item[] {
   const includes = member(line, "includes");
-  // What has no id is no tweet.
+  // An object without an id is not a tweet.
   return INCLUDED_TWEETS.flatMap((name) => objectsIn(line, includes, name))
     .filter((tweet) => hasId(line, tweet));
 }
 
-/** What a tweet repeats, whose text its own begins with; null where it repeats none. */
+/** Returns the id of the tweet that one repeats, whose text its own begins with; null where it repeats none. */
 function repeatedBy(line: Uint8Array, { start }: Span): string | null {
   for (const name of REFERENCES) {
     const list = member(line, name, start);
@@ -137,7 +137,7 @@ function redactAnswer(line: Uint8Array, data: Span, isGone: (id: string) => bool
   return { line: splice(line, edits), removed, ...counts };
 }
 
-/** The lists of `includes` with what stays. */
+/** Returns the edits of the lists of `includes`. */
 function includeEdits(line: Uint8Array, stays: (kind: string, span: Span) => boolean): Edit[] {
   const includes = member(line, "includes");
   if (!includes || line[includes.start] !== OPEN_BRACE) return [];
@@ -149,9 +149,9 @@ function includeEdits(line: Uint8Array, stays: (kind: string, span: Span) => boo
   });
 }
 
-/** What tweets refer to an included object by. */
+/** Returns the texts by which tweets refer to an included object. */
 function namesOf(line: Uint8Array, { start }: Span): string[] {
-  // What is odd among them has no name, and stays with nobody.
+  // An invalid one has no name, and is removed.
   if (line[start] !== OPEN_BRACE) return [];
   return ["id", "media_key", "username"].flatMap((name) => {
     const span = member(line, name, start);
@@ -159,7 +159,7 @@ function namesOf(line: Uint8Array, { start }: Span): string[] {
   });
 }
 
-/** Every text inside tweets. */
+/** Returns every text inside tweets. */
 function textsIn(tweets: string[]): Set<string> {
   const found = new Set<string>();
   const look = (value: unknown) => {
@@ -176,12 +176,12 @@ function textOf(line: Uint8Array, { start, end }: Span): string {
   return decoder.decode(line.subarray(start, end));
 }
 
-/** A place in a line and what comes there. */
+/** A span of a line and its replacement. */
 interface Edit extends Span {
   by: string | Uint8Array[];
 }
 
-/** A list with some of its elements, as they are. */
+/** Returns a list with some of its elements, unchanged. */
 function listOf(line: Uint8Array, { start, end }: Span, kept: Span[]): Edit {
   const comma = encoder.encode(",");
   const parts = kept.flatMap((span, i) => [
@@ -191,7 +191,7 @@ function listOf(line: Uint8Array, { start, end }: Span, kept: Span[]): Edit {
   return { start, end, by: [encoder.encode("["), ...parts, encoder.encode("]")] };
 }
 
-/** Without the edits that lie inside others. */
+/** Returns the edits without those that lie inside others. */
 function outermost(edits: Edit[]): Edit[] {
   return edits.filter((edit) =>
     !edits.some((other) => other !== edit && other.start <= edit.start && other.end >= edit.end)

@@ -1,17 +1,17 @@
-/** Reads JSON as strictly as the strictest of those who will read our files. */
+/** Parses JSON as strictly as the strictest reader of our files. */
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** Levels of brackets: readers that call themselves for each give up beyond some hundred; the API has about ten. */
+/** Levels of brackets: recursive readers fail beyond some hundred; the API has about ten. */
 export const DEEPEST = 200;
 
-// A BOM is part of no JSON text (RFC 8259, 8.1).
+// A BOM is not part of a JSON text (RFC 8259, 8.1).
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * What a JSON text says; for looking at only, as numbers lose digits.
- * @throws SyntaxError where it is malformed, not UTF-8, or nested deeper than others can read.
+ * Returns the value of a JSON text; only for reading, as numbers lose digits.
+ * @throws SyntaxError where it is malformed, not UTF-8, or nested deeper than other readers allow.
  */
 export function strictlyParsed(bytes: Uint8Array): unknown {
   if (isTooDeep(bytes)) throw new SyntaxError(`It is nested more than ${DEEPEST} levels deep`);

@@ -1,41 +1,44 @@
-/** Time by the API's own clock, where this machine's is wrong: every answer has a Date, whatever else it says. */
+/** Time by the API's own clock, where this machine's is wrong: every response has a Date. */
 
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../../base/clock.ts";
 
 const log = getLogger(["twarc-cloud", "api"]);
 
-/** Milliseconds that two clocks may differ: a Date has whole seconds, and nothing that is asked for is as close. */
+/** Milliseconds that two clocks may differ: a Date has whole seconds, and no request depends on less. */
 const TOLERANCE_MS = 30_000;
-/** Milliseconds after which a clock that was right meanwhile is named again: a year of harvests has no log of clocks. */
+/**
+ * Milliseconds after which a clock that was right meanwhile is reported again: a year of harvests has no log of
+ * clocks.
+ */
 const AGAIN_MS = 86_400_000;
 
-/** When a request was on its way, in milliseconds since 1970 by this machine's clock. */
+/** The times of a request, in milliseconds since 1970 by this machine's clock. */
 export interface OnItsWay {
   sent: number;
   answered: number;
 }
 
 /**
- * Milliseconds that this machine's clock is ahead of whoever answered, less than 0 where it is behind; 0 where it
- * agrees as far as can be seen, and where an answer has no Date, or one from a cache.
+ * Returns the milliseconds that this machine's clock is ahead of the server's, negative where it is behind; 0 where
+ * it agrees as far as can be seen, and where a response has no Date, or one from a cache.
  */
 export function aheadBy(headers: Headers, { sent, answered }: OnItsWay): number {
   const date = Date.parse(headers.get("date") ?? "");
   if (Number.isNaN(date) || headers.has("age")) return 0;
-  // The Date was written while the request was on its way.
+  // The Date was written between the request and the response.
   if (date + 1_000 < sent - TOLERANCE_MS) return sent - date;
   return date > answered + TOLERANCE_MS ? answered - date : 0;
 }
 
-/** Returns what a clock that is wrong is said with: `This machine's clock is 2 hours ahead of the API's`. */
+/** Returns a text for a wrong clock: `This machine's clock is 2 hours ahead of the API's`. */
 export function clockText(ahead: number): string {
   return `This machine's clock is ${lengthText(Math.abs(ahead))} ${
     ahead > 0 ? "ahead of" : "behind"
   } the API's`;
 }
 
-/** A Clock whose wall-clock time is the API's where this machine's is wrong, from the first answer on. */
+/** A Clock whose wall-clock time is the API's where this machine's is wrong, from the first response on. */
 export class ApiTime implements Clock {
   readonly #clock: Clock;
   readonly #say: (text: string) => void;
@@ -44,7 +47,7 @@ export class ApiTime implements Clock {
   #known: { at: number; now: number } | undefined;
   #saidAt = -Infinity;
 
-  /** @param say Told once of a clock that is wrong; the log unless said. */
+  /** @param say Called once for a wrong clock; by default logs it. */
   constructor(clock: Clock, say: (text: string) => void = (text) => log.warn("{text}", { text })) {
     this.#clock = clock;
     this.#say = say;
@@ -68,7 +71,7 @@ export class ApiTime implements Clock {
     return this.#clock.sleep(ms, signal);
   }
 
-  /** Takes in an answer. @param sent When it was asked for, by this machine's clock. */
+  /** Records the time of a response. @param sent When it was requested, by this machine's clock. */
   heard(headers: Headers, sent: number): void {
     const answered = this.#clock.now();
     const at = this.#clock.monotonic();

@@ -18,14 +18,14 @@ const FORM = "grant_type=client_credentials";
 
 const answerSchema = z.object({ token_type: z.literal("bearer"), access_token: z.string().min(1) });
 
-/** Knows the token of an app, and gets it once. */
+/** Holds the token of an app, and obtains it once. */
 export class AppToken {
   readonly #consumer: { key: string; secret: string } | null;
   readonly #host: URL;
   #token: Promise<string> | undefined;
-  /** The one before, which was refused. */
+  /** The former one, which was refused. */
   #former: string | undefined;
-  /** Whether the API has given one: then the consumer pair is good, whatever it answers later. */
+  /** Whether the API has issued one: then the consumer pair is valid, whatever it responds later. */
   #wasGiven = false;
 
   /** @param host The API's. */
@@ -40,7 +40,7 @@ export class AppToken {
 
   /**
    * Returns the token.
-   * @throws UserError where the consumer pair is refused, ApiError where asking again may help.
+   * @throws UserError where the consumer pair is refused, ApiError where a retry may help.
    */
   get(signal: AbortSignal): Promise<string> {
     if (this.#token) return this.#token;
@@ -52,7 +52,7 @@ export class AppToken {
     return asked;
   }
 
-  /** Forgets a token that was not taken. Whether another can be had. */
+  /** Forgets a refused token; returns whether another one can be obtained. */
   async forget(refused: string): Promise<boolean> {
     if (!this.#consumer) return false;
     if (await this.#token?.catch(() => undefined) === refused) this.#token = undefined;
@@ -60,7 +60,7 @@ export class AppToken {
     return true;
   }
 
-  /** Returns the token that was refused, where there is no other: an API in trouble refuses good ones too. */
+  /** Returns the refused token, where there is no other: an API in trouble refuses valid ones too. */
   #formerAfter(error: Error, signal: AbortSignal): string {
     signal.throwIfAborted();
     if (this.#former === undefined) throw error;

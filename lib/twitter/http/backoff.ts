@@ -1,25 +1,28 @@
-/** How long to wait before asking again: pure functions of what went wrong. */
+/** The wait before a retry: pure functions of the failure. */
 
-/** What went wrong, as far as waiting goes. */
+/** The kind of a failure, as far as waiting is concerned. */
 export type Trouble =
-  /** No answer, or one that was cut: refused, reset, DNS, TLS. */
+  /** No response, or a truncated one: refused, reset, DNS, TLS. */
   | "network"
-  /** HTTP 5xx or 408, or an answer that is not what was asked for. */
+  /** HTTP 5xx or 408, or an invalid response. */
   | "server"
-  /** HTTP 420, or 429 that does not say until when. */
+  /** HTTP 420, or 429 without a time. */
   | "calm"
-  /** HTTP 429 for a connection that counts as open, and may end at any moment: what is sent until that is noticed is lost. */
+  /**
+   * HTTP 429 for a connection that counts as open, and may end at any moment: posts sent until that is noticed are
+   * lost.
+   */
   | "full";
 
-/** What went wrong with a REST request. */
+/** The kind of a failure of a REST request. */
 export type RestTrouble =
   | Trouble
-  /** HTTP 429 though its headers say that requests are left: a limit by the second, or one of another kind. */
+  /** HTTP 429 though its headers show remaining requests: a limit by the second, or one of another kind. */
   | "pace";
 
 /** How often a REST request is tried before its failure is reported. */
 export const REST_TRIES = 10;
-/** How often one is tried that is about one of many: an account waits no longer than 75 seconds. */
+/** Tries of a request about one of many: an account waits no longer than 75 seconds. */
 export const TRIES_OF_ONE = 5;
 
 const SECOND = 1_000;
@@ -28,8 +31,8 @@ const MAX_LIMIT_WAIT = 901 * SECOND;
 const MAX_DAY_WAIT = 86_401 * SECOND;
 
 /**
- * Milliseconds to wait before a REST request is tried again, after `failures` (1 or more) in a row.
- * Steps: https://docs.x.com/x-api/fundamentals/handling-disconnections
+ * Returns the milliseconds to wait before a REST request is retried, after `failures` (1 or more) in a row. Steps:
+ * https://docs.x.com/x-api/fundamentals/handling-disconnections
  */
 export function restDelay(trouble: RestTrouble, failures: number): number {
   switch (trouble) {
@@ -47,10 +50,10 @@ export function restDelay(trouble: RestTrouble, failures: number): number {
 }
 
 /**
- * Returns the wait before the next try where an answer says how long it is to be (`Retry-After`): that long, but never so
- * short that an API which fails again and again is asked without pause.
- * @param retryAfterMs What it says; undefined where it says nothing.
- * @param delay Milliseconds that are waited then.
+ * Returns the wait before a retry where a response has `Retry-After`: that long, but never so short that an API which
+ * fails again and again is requested without pause.
+ * @param retryAfterMs Its value; undefined without one.
+ * @param delay The usual wait, in milliseconds.
  */
 export function askedDelay(
   retryAfterMs: number | undefined,
@@ -61,9 +64,9 @@ export function askedDelay(
 }
 
 /**
- * Milliseconds to wait before a stream is opened again, after `failures` (1 or more) in a row: a
- * lost connection at once and then 250 ms more each time, HTTP errors 5 s doubling to 320 s.
- * Steps: https://docs.x.com/x-api/fundamentals/handling-disconnections
+ * Returns the milliseconds to wait before a stream is reopened, after `failures` (1 or more) in a row: a lost
+ * connection at once and then 250 ms more each time, HTTP errors 5 s doubling to 320 s. Steps:
+ * https://docs.x.com/x-api/fundamentals/handling-disconnections
  */
 export function streamDelay(trouble: Trouble, failures: number): number {
   return trouble === "network"
@@ -71,7 +74,7 @@ export function streamDelay(trouble: Trouble, failures: number): number {
     : restDelay(trouble, failures);
 }
 
-/** How long to wait for a rate limit's window, and whether the clocks seem to disagree. */
+/** The wait for a rate limit's window, and whether the clocks seem to disagree. */
 export interface LimitWait {
   /** Milliseconds. */
   ms: number;
@@ -82,9 +85,9 @@ export interface LimitWait {
 export type LimitSpan = "quarter" | "day";
 
 /**
- * Returns the wait until a limit's reset plus a second, at least 10 s and at most the length of its window and a second.
- * A reset in the past or too far ahead means that a clock is wrong: then the middle of 10 s and 15 min, as nobody
- * knows more.
+ * Returns the wait until a limit's reset plus a second, at least 10 s and at most the length of its window and a
+ * second. A reset in the past or too far ahead means that a clock is wrong: then the middle of 10 s and 15 min, for
+ * lack of better knowledge.
  * @param resetAt When the window ends, in milliseconds since 1970.
  * @param now In milliseconds since 1970.
  */

@@ -1,4 +1,4 @@
-/** What the API's error answers mean. */
+/** The meaning of the API's error responses. */
 
 import { z } from "zod";
 import { PUT_KEYS } from "../../base/api_keys.ts";
@@ -7,7 +7,7 @@ import { jsonOrNull } from "../../base/json.ts";
 
 const decoder = new TextDecoder();
 const MAX_MESSAGE = 200;
-/** Bytes of an error's body that are looked at. */
+/** Bytes of an error's body that are parsed. */
 const MAX_BODY = 65_536;
 
 /** The problem document of v2: https://docs.x.com/x-api/fundamentals/response-codes-and-errors */
@@ -38,7 +38,7 @@ const errorBody = z.union([
 ]);
 
 const said = z.string().optional().catch(undefined);
-/** Where error bodies have texts. */
+/** The texts of error bodies. */
 const textsBody = z.object({
   title: said,
   detail: said,
@@ -63,7 +63,7 @@ export interface Fault {
   message: string;
 }
 
-/** Returns what an error answer's body says; a body of any kind is taken. */
+/** Returns the fault in an error response's body; any kind of body is accepted. */
 export function faultOf(body: Uint8Array): Fault {
   const text = decoder.decode(body.subarray(0, MAX_BODY)).trim();
   const json = jsonOrNull(text);
@@ -84,7 +84,7 @@ export function faultOf(body: Uint8Array): Fault {
   return first.code === undefined ? { message } : { code: first.code, message };
 }
 
-/** Returns every text that an error answer's body has, whole. */
+/** Returns every text in an error response's body, unshortened. */
 export function textsOf(body: Uint8Array): string[] {
   const text = decoder.decode(body.subarray(0, MAX_BODY));
   const parsed = textsBody.safeParse(jsonOrNull(text)).data;
@@ -96,7 +96,7 @@ export function textsOf(body: Uint8Array): string[] {
   ].filter((text) => text !== undefined);
 }
 
-/** Error codes of v1.1 that say that keys are bad, and what a person does about each. */
+/** Error codes of v1.1 for bad keys, and advice for each. */
 const KEYS_FAULTS: Record<number, string> = {
   32: `Check the keys, or get new ones with \`twarc-cloud configure\`, ${PUT_KEYS}`,
   64: "The account that owns the keys is suspended: use the keys of another account.",
@@ -109,28 +109,28 @@ const KEYS_FAULTS: Record<number, string> = {
   453: 'The access level of these keys does not cover this: use `"api": "2"`, or a higher level.',
 };
 
-/** Problems of v2 that asking again does not mend, and what a person does about each. */
+/** Problems of v2 that a retry does not solve, and advice for each. */
 const PROBLEMS: Record<string, string> = {
   "usage-capped":
-    "What was collected is safe. Start the harvest again when your plan's next month begins, or with a " +
+    "Collected tweets are safe. Start the harvest again when your plan's next month begins, or with a " +
     "higher cap: it goes on from here.",
   "client-forbidden": "In the developer portal, put the app of these keys into a project.",
   "client-not-enrolled": "In the developer portal, put the app of these keys into a project.",
   "unsupported-authentication":
     `This needs a bearer token: \`twarc-cloud configure --bearer-token\`, ${PUT_KEYS}`,
 };
-/** What a 401 says where keys are good, and the user has not let the asker in. */
+/** Matches a 401 for valid keys without the user's authorization. */
 const NOT_AUTHORIZED = /not authorized/i;
 const PAYMENT_REQUIRED = 402;
 const CREDITS =
-  "What was collected is safe. Buy credits in the developer portal and start the harvest again: " +
+  "Collected tweets are safe. Buy credits in the developer portal and start the harvest again: " +
   "it goes on from here.";
-/** A spending limit is refused with the type of spent credits, but with another status. */
+/** A spending limit is refused with the type of used up credits, but with another status. */
 const SPENDING_LIMIT =
-  "What was collected is safe. Raise the spending limit in the developer portal, or wait for the next " +
+  "Collected tweets are safe. Raise the spending limit in the developer portal, or wait for the next " +
   "billing cycle, and start the harvest again: it goes on from here.";
 
-/** Returns the UserError for an answer that only a person can change (bad keys, a used up cap), else null. */
+/** Returns the UserError for a response that only a person can change (bad keys, a used up cap), otherwise null. */
 export function personsFault(error: ApiError): UserError | null {
   const hint = hintFor(error);
   return hint === undefined ? null : new UserError(error.message, { hint, cause: error });
@@ -144,7 +144,7 @@ function hintFor({ status, code, problem, message }: ApiError): string | undefin
   return status === 401 && !NOT_AUTHORIZED.test(message) ? KEYS_FAULTS[32] : undefined;
 }
 
-/** Returns whether the body of a 401 says that the signature is bad, not that something may not be read. */
+/** Returns whether the body of a 401 reports a bad signature, not a lack of access. */
 export function isUnsigned(body: Uint8Array): boolean {
   return !NOT_AUTHORIZED.test(faultOf(body).message);
 }
@@ -158,7 +158,7 @@ function problemFault({ title, detail, type = "", errors }: z.infer<typeof probl
   };
 }
 
-/** One short line: markup and control characters taken out. */
+/** Returns one short line without markup and control characters. */
 function plain(text: string): string {
   // deno-lint-ignore no-control-regex
   const line = text.replace(/<[^>]*>/g, " ").replace(/[\u0000-\u001f\u007f-\u009f\s]+/g, " ")

@@ -1,4 +1,4 @@
-/** The OAuth 1.0a login with a PIN, by which a person lets an application read in their name. */
+/** The OAuth 1.0a login with a PIN, by which a person authorizes an application to read in their name. */
 
 import type { TwitterKeys } from "../../base/api_keys.ts";
 import { bytesOf } from "../../base/body.ts";
@@ -9,9 +9,9 @@ import { movedError } from "./moved.ts";
 import { toSend, type UserKeys } from "./oauth1.ts";
 import { API_URL } from "./signer.ts";
 
-/** A login that waits for its PIN. */
+/** A login that is waiting for its PIN. */
 export interface PinLogin {
-  /** Where the person authorizes the application and is shown the PIN. */
+  /** The page where the person authorizes the application and gets the PIN. */
   url: string;
   /** Returns the person's keys. @throws UserError for a wrong PIN. */
   finish(pin: string): Promise<TwitterKeys>;
@@ -21,7 +21,7 @@ export interface PinLogin {
  * Begins a login. https://docs.x.com/fundamentals/authentication/oauth-1-0a/pin-based-oauth
  * @param consumer The application's consumer key and secret.
  * @param base Replaces scheme and host of every address.
- * @throws UserError where the consumer pair is refused; OutsideError where nobody answers.
+ * @throws UserError where the consumer pair is refused; OutsideError where the host does not respond.
  */
 export async function beginLogin(
   consumer: { consumer_key: string; consumer_secret: string },
@@ -52,7 +52,7 @@ export async function beginLogin(
   };
 }
 
-/** Asks for a form, signed with whatever tokens there are. */
+/** Requests a form, signed with the available tokens. */
 async function formOf(
   keys: UserKeys,
   url: URL,
@@ -73,18 +73,18 @@ async function formOf(
   const moved = movedError(url.pathname.slice(1), response);
   if (moved) throw moved;
   if (response.status >= 500 || response.status < 400) {
-    throw new OutsideError(`${url.host} answers with ${response.status}`);
+    throw new OutsideError(`${url.host} responded with ${response.status}`);
   }
   throw new UserError(
     `${url.host} refused the ${keys.access ? "PIN" : "consumer key and secret"}`,
     {
       hint: aheadText(response.headers, sent) +
-        "Check what was typed, and that the application is set up for reading with a PIN.",
+        "Check your input, and that the application is set up for reading with a PIN.",
     },
   );
 }
 
-/** Returns a sentence for a clock that is wrong, by which a signature is refused as well. */
+/** Returns a sentence for a wrong clock, which makes signatures fail as well. */
 function aheadText(headers: Headers, sent: number): string {
   const ahead = aheadBy(headers, { sent, answered: Date.now() });
   return ahead === 0 ? "" : `${clockText(ahead)}: set it by a time server. `;
@@ -93,5 +93,5 @@ function aheadText(headers: Headers, sent: number): string {
 function field(form: URLSearchParams, name: string): string {
   const value = form.get(name);
   if (value) return value;
-  throw new OutsideError(`The answer to the login has no ${name}`);
+  throw new OutsideError(`The response to the login has no ${name}`);
 }

@@ -1,6 +1,6 @@
 /** Requests in the form in which they are sent, and signed as a user of an app (RFC 5849), by twitter-api-v2. */
 
-// The rest of it, which calls and types each address of the API, takes longer to load than a harvest to begin.
+// The rest of the package, with each address of the API and its types, takes longer to load than a harvest to begin.
 import { OAuth1Helper } from "twitter-api-v2/dist/esm/client-mixins/oauth1.helper.js";
 import type { JsonObject } from "../../base/json.ts";
 
@@ -10,18 +10,18 @@ interface KeyPair {
   secret: string;
 }
 
-/** In whose name is signed: an app's, and a user's of it once there is a token of theirs. */
+/** The signer of a request: an app, and a user of it once there is a token of theirs. */
 export interface UserKeys {
   consumer: KeyPair;
   access?: KeyPair;
 }
 
-/** What is asked for. */
+/** A request with parameters. */
 export interface FormRequest {
   method: "GET" | "POST" | "DELETE";
   /** The query of a GET, the form of a POST. */
   parameters: Record<string, string>;
-  /** A body of JSON in place of a form; `parameters` are the query then. */
+  /** A body of JSON instead of a form; `parameters` are the query then. */
   json?: JsonObject | undefined;
 }
 
@@ -35,13 +35,13 @@ export interface SignedRequest {
 
 const FORM_TYPE = "application/x-www-form-urlencoded;charset=UTF-8";
 
-/** Returns a request as it is sent, with a signature, which is good for one try, where there are keys for one. */
+/** Returns a request to send, with a signature for one try, where there are keys for one. */
 export function toSend(
   { method, parameters, json }: FormRequest,
   url: URL,
   keys?: UserKeys,
 ): SignedRequest {
-  // A body of JSON is no part of a signature (RFC 5849, 3.4.1.3.1).
+  // A body of JSON is not part of a signature (RFC 5849, 3.4.1.3.1).
   const signed = keys ? { authorization: signature({ method, parameters, url, keys }) } : {};
   if (method === "POST" && !json) {
     const headers = { ...signed, "content-type": FORM_TYPE };
@@ -67,7 +67,7 @@ function signature(
   return helper.toHeader(helper.authorize(request, keys.access)).Authorization;
 }
 
-/** Returns a form as it is signed: with `*` encoded, which a browser leaves as it is. */
+/** Returns a form as it is signed: with `*` encoded, which a browser does not encode. */
 function formOf(parameters: Record<string, string>): string {
   return new URLSearchParams(parameters).toString().replaceAll("*", "%2A");
 }

@@ -1,4 +1,4 @@
-/** The rate limit of one endpoint, shared by every request that is in flight. */
+/** The rate limit of one endpoint, shared by all requests in progress. */
 
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../../base/clock.ts";
@@ -8,7 +8,7 @@ import { type LimitSpan, limitWait } from "./backoff.ts";
 
 const log = getLogger(["twarc-cloud", "api"]);
 
-/** What an answer's `x-rate-limit-` headers say. */
+/** The `x-rate-limit-` headers of a response. */
 export interface RateLimit {
   remaining: number;
   /** When the window ends, in milliseconds since 1970. */
@@ -17,7 +17,7 @@ export interface RateLimit {
   per: LimitSpan;
 }
 
-/** What the headers of a limit begin with, and the length of its window. */
+/** The prefixes of a limit's headers, and the length of its window. */
 const LIMITS: [name: string, per: LimitSpan][] = [
   ["x-rate-limit", "quarter"],
   ["x-app-limit-24hour", "day"],
@@ -25,8 +25,9 @@ const LIMITS: [name: string, per: LimitSpan][] = [
 ];
 
 /**
- * Returns the rate limit that an answer's headers tell: of several the one that has the fewest requests left, then the one
- * that ends last. Null where there is none: values that are no numbers, or no time before the year 2286, count as none.
+ * Returns the rate limit in a response's headers: of several the one with the fewest requests left, then the one that
+ * ends last. Null where there is none: values that are not numbers, or not a time before the year 2286, count as
+ * none.
  */
 export function rateLimitOf(headers: Headers): RateLimit | null {
   const limits = LIMITS.flatMap(([name, per]) => {
@@ -41,7 +42,7 @@ export function rateLimitOf(headers: Headers): RateLimit | null {
   return tightest ?? null;
 }
 
-/** Returns whether an answer's headers say that every window has requests left. */
+/** Returns whether a response's headers show requests left in every window. */
 export function hasRequestsLeft(headers: Headers): boolean {
   if (rateLimitOf(headers)?.remaining === 0) return false;
   return Number(headers.get("x-rate-limit-remaining") ?? 0) > 0;
@@ -62,7 +63,7 @@ export class Budget {
 
   /**
    * @param name The endpoint, for a person.
-   * @param options.time By which the API says when a window ends; this machine's unless given.
+   * @param options.time The clock by which the API's windows end; by default this machine's.
    */
   constructor(
     name: string,
@@ -79,8 +80,8 @@ export class Budget {
   }
 
   /**
-   * Resolves when a request may be sent; `answered` must follow. Before the first answer only one
-   * request is let through, since nobody knows how many are left.
+   * Resolves when a request may be sent; `answered` must follow. Before the first response only one request is let
+   * through, since the limit is unknown.
    * @param everyMs Milliseconds since the request before, at least.
    * @throws the signal's reason when it is aborted.
    */
@@ -109,11 +110,11 @@ export class Budget {
     this.#inFlight++;
   }
 
-  /** Takes in what an answer's headers say; null where there was no answer. */
+  /** Records a response's headers; null where there was no response. */
   answered(headers: Headers | null): void {
     this.#inFlight--;
     const limit = headers && rateLimitOf(headers);
-    // While a window is waited out, the last answers of that window say nothing of the next one.
+    // While a window is waited out, the last responses of that window do not describe the next one.
     const isOld = limit?.remaining === 0 && this.#blockedUntil > this.#clock.monotonic();
     if (headers && !isOld) {
       this.#known = true;
@@ -123,15 +124,18 @@ export class Budget {
     this.#answered = Promise.withResolvers();
   }
 
-  /** Holds every request back until the window of this limit is over. */
+  /** Blocks all requests until the window of this limit has ended. */
   #waitFor(limit: RateLimit): void {
     const { ms, skewed } = limitWait(limit.resetAt, this.#time.now(), limit.per);
     const until = isoTime(this.#clock.now() + ms);
     if (skewed) {
-      log.warn("The rate limit of {name} is said to end at {reset}: is this clock right?", {
-        name: this.#name,
-        reset: isoTime(limit.resetAt),
-      });
+      log.warn(
+        "The rate limit of {name} ends at {reset} by the API's headers, which does not fit this machine's clock: check it",
+        {
+          name: this.#name,
+          reset: isoTime(limit.resetAt),
+        },
+      );
     }
     if (limit.per === "day") {
       log.warn("The requests of 24 hours of {name} are used up: waiting until {until}", {

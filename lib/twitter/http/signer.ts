@@ -9,32 +9,29 @@ import { type FormRequest, type SignedRequest, toSend, type UserKeys } from "./o
 
 const log = getLogger(["twarc-cloud", "api"]);
 
-/** In whose name a request is made: the app's (a bearer token), or a user's of it (OAuth 1.0a). */
+/** The signer of a request: the app (a bearer token), or a user of it (OAuth 1.0a). */
 export type SignedAs = "app" | "user";
 
 /** A request to the API before it is signed. */
 export interface ApiRequest extends FormRequest {
   /** Below the host, e.g. `1.1/search/tweets.json`. */
   path: string;
-  /** Who may ask, whose limit is better first; the app alone unless said. */
+  /** The signers that may be used, the one with the better limit first; by default the app alone. */
   as?: readonly SignedAs[];
-  /**
-   * How often it is tried, where it is about one of many; unless said ten times, and longer where the API has
-   * answered before.
-   */
+  /** Tries, where the request is about one of many; by default ten, and longer where the API has responded before. */
   tries?: number;
   /**
-   * Whether a refusal (401, 403, 404) says nothing of what is asked for, as with a search: where the API took such
+   * Whether a refusal (401, 403, 404) does not concern the parameters, as with a search: where the API accepted such
    * a request before it is then in trouble, and waited for.
    */
   isAboutAll?: true;
-  /** Milliseconds between two requests to this path, where the API asks for more than its windows. */
+  /** Milliseconds between two requests to this path, where the API requires more than its windows. */
   everyMs?: number;
 }
 
-/** The host of the API where nothing else is said. */
+/** The default host of the API. */
 export const API_URL = new URL("https://api.twitter.com/");
-/** The host of v1.1 streams where nothing else is said. */
+/** The default host of v1.1 streams. */
 export const STREAM_URL = new URL("https://stream.twitter.com/");
 
 const USER_AGENT = `twarc-cloud/${VERSION}`;
@@ -42,21 +39,21 @@ const USER_AGENT = `twarc-cloud/${VERSION}`;
 const APP_ONLY: readonly SignedAs[] = ["app"];
 const ADD_KEYS = `Get a set with \`twarc-cloud configure\`, ${PUT_KEYS}`;
 
-/** Signs requests as the app (RFC 6750) or as a user of it (RFC 5849), whichever they take and the keys allow. */
+/** Signs requests as the app (RFC 6750) or as a user of it (RFC 5849), whichever they accept and the keys allow. */
 export class Signer {
   readonly #user: UserKeys | undefined;
   readonly #base: URL | undefined;
   readonly #app: AppToken;
-  /** Why the consumer pair gives no token. */
+  /** Why the consumer pair yields no token. */
   #refusal: UserError | undefined;
 
   /**
    * @param base Replaces scheme and host of every address.
-   * @throws UserError where the keys are not enough to sign with.
+   * @throws UserError where the keys are not sufficient for signing.
    */
   constructor(keys: TwitterKeys, base?: URL) {
     if (missingKeys((name) => Boolean(keys[name])).length > 0) {
-      throw new UserError("The keys are not complete", { hint: ADD_KEYS });
+      throw new UserError("The keys are incomplete", { hint: ADD_KEYS });
     }
     const { consumer_key, consumer_secret, access_token, access_token_secret } = keys;
     if (consumer_key && consumer_secret && access_token && access_token_secret) {
@@ -69,24 +66,24 @@ export class Signer {
     this.#base = base;
   }
 
-  /** Returns whether the keys allow to ask in somebody's name. */
+  /** Returns whether the keys allow requests of a signer. */
   can(as: SignedAs): boolean {
     return as === "app" ? this.#refusal === undefined : this.#user !== undefined;
   }
 
-  /** In whose name a request is made. @throws UserError that says which keys it needs. */
+  /** Returns the signer of a request. @throws UserError that names the keys it needs. */
   askerOf({ path, as = APP_ONLY }: ApiRequest): SignedAs {
     const first = as.find((one) => this.can(one));
     if (first) return first;
     if (this.#refusal && as.includes("app")) throw this.#refusal;
-    throw new UserError(`${path} takes the keys of a user: ${USER_KEYS.join(", ")}`, {
+    throw new UserError(`${path} requires the keys of a user: ${USER_KEYS.join(", ")}`, {
       hint: ADD_KEYS,
     });
   }
 
   /**
-   * Returns the request with its signature, which is good for one try.
-   * @throws UserError where the keys do not allow it; ApiError where the API gives the app no token now.
+   * Returns the request with its signature, which is valid for one try.
+   * @throws UserError where the keys do not allow it; ApiError where the API issues no token to the app now.
    */
   async sign(request: ApiRequest, host: URL, signal: AbortSignal): Promise<SignedRequest> {
     const as = this.askerOf(request);
@@ -97,13 +94,13 @@ export class Signer {
     return { ...signed, headers: { ...signed.headers, ...bearer, "user-agent": USER_AGENT } };
   }
 
-  /** Takes note that the API did not take a signature. Whether another one may be taken. */
+  /** Records that the API refused a signature; returns whether another one may be accepted. */
   async refused({ headers }: SignedRequest): Promise<boolean> {
     const token = /^Bearer (.+)$/.exec(headers.authorization ?? "")?.[1];
     return token !== undefined && await this.#app.forget(token);
   }
 
-  /** Returns the app's token; null where it gets none, and a user may ask as well. */
+  /** Returns the app's token; null where it gets none, and a user may send the request as well. */
   async #token({ as = APP_ONLY }: ApiRequest, signal: AbortSignal): Promise<string | null> {
     try {
       return await this.#app.get(signal);
@@ -111,7 +108,7 @@ export class Signer {
       if (!(error instanceof UserError)) throw error;
       this.#refusal = error;
       if (!as.includes("user") || !this.#user) throw error;
-      log.warn("{problem}. Asking in the user's name from now on", { problem: error.message });
+      log.warn("{problem}. Using the user's keys from now on", { problem: error.message });
       return null;
     }
   }

@@ -1,21 +1,21 @@
-/** What a stop leaves time for: what is on its way was sent, cannot be had again, or is paid for. */
+/** The grace period of a stop: data in transit cannot be collected again, or is paid for. */
 
 import type { Clock } from "../../base/clock.ts";
 
-/** Milliseconds after a stop in which what is on its way is still taken in. */
+/** Milliseconds after a stop in which data in transit is still received. */
 export const GRACE_MS = 5_000;
 
 /**
- * Returns whether a signal asks for an end in good order. One that was aborted for a reason of its own, as by a lease that
- * was lost or a disk that is full, wants the end at once.
+ * Returns whether a signal requests an end in good order. One that was aborted for a reason of its own, as by a lost
+ * lease or a full disk, requests the end at once.
  */
 export function isOrderly({ reason }: AbortSignal): boolean {
   return reason instanceof DOMException && reason.name === "AbortError";
 }
 
 /**
- * A stop as it is heard in the middle of a request: late where it is in good order. To be closed after the request:
- * nothing is left of it then. `AbortSignal.timeout` would stay until the time is up, however soon the answer comes.
+ * A stop during a request: delayed where it is in good order. Close it after the request: then nothing is left of it.
+ * `AbortSignal.timeout` would stay until the time is up, however soon the response comes.
  */
 export class LateStop {
   readonly #stop: AbortSignal;
@@ -38,7 +38,7 @@ export class LateStop {
     return this.#late.signal;
   }
 
-  /** Listens no more. */
+  /** Stops listening. */
   close(): void {
     clearTimeout(this.#timer);
     this.#stop.removeEventListener("abort", this.#heard);
@@ -51,7 +51,7 @@ export class LateStop {
   };
 }
 
-/** Returns why a request is given up that was not answered in time. */
+/** Returns the error for a request without a response in time. */
 export function tooLate(ms: number): Error {
-  return new Error(`There was no answer in ${ms / 1_000} s`);
+  return new Error(`No response within ${ms / 1_000} s`);
 }

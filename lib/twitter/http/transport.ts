@@ -1,4 +1,4 @@
-/** The one way to the API: signs, keeps to the rate limits, retries, and tells what cannot be helped. */
+/** The one way to the API: signs, keeps to the rate limits, retries, and reports permanent failures. */
 
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../../base/clock.ts";
@@ -19,41 +19,41 @@ import { API_URL, type ApiRequest, type SignedAs, type Signer, STREAM_URL } from
 
 const log = getLogger(["twarc-cloud", "api"]);
 
-/** What a transport is made of. */
+/** Options of a transport. */
 export interface TransportOptions {
   signer: Signer;
   clock: Clock;
-  /** Milliseconds that a whole REST answer may take, and the head of a stream; 120,000 unless said. */
+  /** Milliseconds that a whole REST response may take, and the head of a stream; by default 120,000. */
   answerTimeout?: number | undefined;
-  /** Told of the waits. */
+  /** Notified of the waits. */
   waits?: Waits | undefined;
-  /** Milliseconds that an API is waited for that has answered before; not at all unless said. */
+  /** Milliseconds to wait for an API that has responded before; by default none. */
   patienceMs?: number | undefined;
-  /** Time by the API's clock; one of its own unless given. */
+  /** Time by the API's clock; by default a new one. */
   time?: ApiTime;
 }
 
 /** Milliseconds that a rate limit may be used up, window after window: after a day something else is wrong. */
 const MAX_LIMIT_MS = 86_400_000;
 
-/** Milliseconds after which an answer is late, so that it is waited for. */
+/** Milliseconds after which a response is late, so that the wait is shown. */
 const LATE_MS = 2_000;
 
-/** How a request is sent. */
+/** Options of sending a request. */
 interface Sending {
   host: URL;
-  /** As streams are asked for: what is packed may be held back until there is more of it. */
+  /** Without compression, as for streams: compressed data may be held back until there is more of it. */
   asItIs?: boolean;
   signal: AbortSignal;
 }
 
 const AS_IT_IS = { "accept-encoding": "identity" };
 
-/** A try that failed in a way that a later try may mend. */
+/** A try that failed in a way that a retry may solve. */
 interface Failed {
   trouble: RestTrouble;
   error: ApiError;
-  /** What it is where it stays that way: a refusal. */
+  /** The error where it stays that way: a refusal. */
   refusal?: unknown;
 }
 
@@ -62,16 +62,16 @@ export class Transport {
   readonly #signer: Signer;
   readonly #clock: Clock;
   readonly #answerTimeout: number;
-  /** Those for rate limits and between tries. */
+  /** The waits for rate limits and between tries. */
   readonly waits: Waits;
-  /** Milliseconds that an API is waited for that has answered before. */
+  /** Milliseconds to wait for an API that has responded before. */
   readonly patienceMs: number;
   /** Time by the API's clock, where this machine's is wrong. */
   readonly time: ApiTime;
   readonly #budgets = new Map<string, Budget>();
-  /** The budgets of requests that the API took. */
+  /** The budgets of requests that the API accepted. */
   readonly #taken = new Set<Budget>();
-  /** Whether the API took anything. */
+  /** Whether the API accepted any request. */
   #isKnown = false;
   #beside: Transport | undefined;
 
@@ -94,12 +94,11 @@ export class Transport {
   }
 
   /**
-   * Asks until there is an answer that `read` takes. A SyntaxError of `read` means that the answer
-   * was damaged: it is asked for again, but for what changes something: that is an ApiError of status 200.
-   * @param read Given bytes that are there for as long as it runs: what is to stay of them, it copies or
-   *   takes over.
-   * @throws ApiError for an answer that asking again does not change, or after the last try;
-   *   UserError where the keys are at fault; the signal's reason when it is aborted.
+   * Requests until there is a response that `read` accepts. A SyntaxError of `read` means that the response was
+   * damaged: the request is repeated, unless it changes something: then that is an ApiError of status 200.
+   * @param read Gets bytes that are valid for as long as it runs: those to keep, it copies or takes over.
+   * @throws ApiError for a response that a retry does not change, or after the last try; UserError where the keys are
+   * at fault; the signal's reason when it is aborted.
    */
   async ask<T>(
     request: ApiRequest,
@@ -118,7 +117,7 @@ export class Transport {
       }
       const { trouble, error } = answer;
       signal.throwIfAborted();
-      // The budget waits until the window is over: that is no failure.
+      // The budget waits until the window has ended: that is not a failure.
       const isLimited = error.resetAt !== undefined;
       const now = this.#clock.monotonic();
       const isTooLong = isLimited && now - began > MAX_LIMIT_MS;
@@ -143,11 +142,11 @@ export class Transport {
   }
 
   /**
-   * Opens a stream: one try, whose answer is good if its status is 200.
-   * @throws ApiError, with status 0 where there was no answer; UserError where the keys are at fault.
+   * Opens a stream: one try, whose response is good if its status is 200.
+   * @throws ApiError, with status 0 where there was no response; UserError where the keys are at fault.
    */
   async open(request: ApiRequest, signal: AbortSignal): Promise<Response> {
-    // What is limited is the beginning: a stream goes on.
+    // Only the beginning is limited: a stream goes on.
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(tooLate(this.#answerTimeout)), this.#answerTimeout);
     const limit = AbortSignal.any([signal, late.signal]);
@@ -169,7 +168,7 @@ export class Transport {
     }
   }
 
-  /** The same for requests beside a stream, which goes on without their answers: nobody waits for them. */
+  /** The same for requests beside a stream, which goes on without their responses: their waits are not shown. */
   get beside(): Transport {
     const [signer, clock, time] = [this.#signer, this.#clock, this.time];
     return this.#beside ??= new Transport({
@@ -180,12 +179,14 @@ export class Transport {
     });
   }
 
-  /** Returns whether the keys allow to ask in somebody's name. */
+  /** Returns whether the keys allow requests of a signer. */
   can(as: SignedAs): boolean {
     return this.#signer.can(as);
   }
 
-  /** Returns whether a failure is not tried again: after its tries, or after patience where the API has answered before. */
+  /**
+   * Returns whether a failure is not retried: after its tries, or after patience where the API has responded before.
+   */
   #isOver(
     { refusal }: Failed,
     { tries }: ApiRequest,
@@ -207,8 +208,8 @@ export class Transport {
   }
 
   /**
-   * Sends a request; once more with another token where the app's is not taken any more. Redirects are not
-   * followed: keys are for the API's host alone, and its answers come from nowhere else.
+   * Sends a request; again with another token where the app's is no longer accepted. Redirects are not followed: keys
+   * are for the API's host alone, and its responses come from nowhere else.
    */
   async #send(
     request: ApiRequest,
@@ -226,7 +227,7 @@ export class Transport {
       if (!isUnsigned(body) || !await this.#signer.refused(signed)) {
         return new Response(body, response);
       }
-      log.info("The API does not take the app's token any more: asking for another");
+      log.info("The API no longer accepts the app's token: requesting another one");
     }
   }
 
@@ -238,12 +239,12 @@ export class Transport {
   ): Promise<{ value: T } | Failed> {
     await budget.turn(signal, request.everyMs);
     let headers: Headers | null = null;
-    // An answer that is on its way is waited for: it may be paid for.
+    // A response in transit is waited for: it may be paid for.
     const stop = new LateStop(signal, { clock: this.#clock, ms: this.#answerTimeout });
     const limit = stop.signal;
     try {
       const wait = {
-        for: `an answer to ${request.method} ${request.path}`,
+        for: `a response to ${request.method} ${request.path}`,
         until: this.#clock.now() + this.#answerTimeout,
       };
       const answered = async () => {
@@ -271,7 +272,7 @@ export class Transport {
       signal.throwIfAborted();
       if (cause instanceof SyntaxError) {
         const error = damaged(request, cause);
-        // What is done is done, however its answer looks: whoever asked finds out what came of it.
+        // The change is done, however its response looks: the caller finds out its outcome.
         if (request.method !== "GET") throw error;
         return { trouble: "server", error };
       }
@@ -282,10 +283,10 @@ export class Transport {
     }
   }
 
-  /** Returns an error answer as what it means; keys that are refused may be good, and this machine's clock wrong. */
+  /** Returns the error for an error response; refused keys may be valid, and this machine's clock wrong. */
   #refusal(request: ApiRequest, response: Response, body: Uint8Array): ApiError {
     const { ahead } = this.time;
-    // Who has answered here before may do so again.
+    // A host that has responded here before may do so again.
     const moved = this.#isKnown ? null : movedError(request.path, response);
     if (moved) throw moved;
     try {
@@ -299,22 +300,22 @@ export class Transport {
   }
 }
 
-/** Returns what is thrown where a failure is not tried again. @param often How often, or how long, it failed. */
+/** Returns the error of a failure that is not retried. @param often How often, or how long, it failed. */
 function finalError({ trouble, error, refusal }: Failed, often: string): unknown {
   return refusal ?? new ApiError(`${error.message}${often}`, {
     ...factsOf(error),
-    hint: "What was collected is safe. Start the harvest again later: it goes on from here." +
-      (trouble === "pace" ? " The requests were not too many: a cap may be used up." : ""),
+    hint: "Collected tweets are safe. Start the harvest again later: it goes on from here." +
+      (trouble === "pace" ? " The rate limit was not reached: a cap may be used up." : ""),
     cause: error,
   });
 }
 
-/** Returns how often something failed, where that was more than once. */
+/** Returns how often a request failed, where that was more than once. */
 function inARow(failures: number): string {
   return failures === 1 ? "" : `, ${failures} times in a row`;
 }
 
-/** Returns what kind of trouble an answer is, or null for one that asking again does not change. */
+/** Returns the kind of trouble of a response, or null for one that a retry does not change. */
 export function troubleOf(error: ApiError): Trouble | null {
   if (isRuleRefused(error)) return null;
   if (error.status === 0) return "network";
@@ -327,12 +328,12 @@ function isRedirect(status: number): boolean {
   return status >= 300 && status < 400;
 }
 
-/** Returns whether something was answered with success, and the answer could not be read: what was asked for is done. */
+/** Returns whether a request succeeded, and its response could not be read: the change is done. */
 export function isDamaged(error: unknown): error is ApiError {
   return error instanceof ApiError && error.status >= 200 && error.status < 300;
 }
 
-/** Returns an error answer as what it means. */
+/** Returns the error for an error response. */
 function refusal(request: ApiRequest, response: Response, body: Uint8Array): ApiError {
   const fault = faultOf(body);
   const facts: ApiFault = {
@@ -348,7 +349,7 @@ function refusal(request: ApiRequest, response: Response, body: Uint8Array): Api
   const message = moved
     ? `it has moved for good to ${moved.to}`
     : isRedirect(response.status)
-    ? "it leads elsewhere, where nobody is given keys"
+    ? "it redirects elsewhere, where keys are not sent"
     : fault.message;
   const error = new ApiError(
     `The API answered ${request.path} with ${response.status}: ${message}`,
@@ -373,7 +374,7 @@ function damaged(request: ApiRequest, cause: SyntaxError): ApiError {
   });
 }
 
-/** A stream that cannot be read may be one that can a little later. */
+/** A stream that cannot be read may be readable a little later. */
 function unreadable(request: ApiRequest, cause: SyntaxError): ApiError {
   return new ApiError(`The API's answer to ${request.path} cannot be read: ${cause.message}`, {
     status: 502,

@@ -30,8 +30,8 @@ import type { Transport } from "../http/transport.ts";
 import { readStreamLine } from "./messages.ts";
 
 /**
- * All that a status or a user has: the whole text, entities, cards, what an author wrote for those who cannot see
- * pictures, and whether a user pays for the blue badge.
+ * All parts of a status or a user: the whole text, entities, cards, descriptions of pictures, and whether a user pays
+ * for the blue badge.
  */
 const WHOLE = {
   tweet_mode: "extended",
@@ -46,7 +46,7 @@ const LOOKUP_SIZE = 100;
 /** Three keep-alives of 30 s missed. */
 const STALL_MS = 90_000;
 
-/** Codes of errors that say something of a person: https://developer.x.com/en/support/x-api/error-troubleshooting */
+/** Codes of errors about a user: https://developer.x.com/en/support/x-api/error-troubleshooting */
 const [NOBODY_MATCHES, NO_SUCH_USER, SUSPENDED, PROTECTED] = [17, 50, 63, 179];
 
 const searchSchema = z.object({ statuses: z.array(z.unknown()) });
@@ -56,15 +56,15 @@ const userSchema = z.object({
   protected: z.boolean().nullish(),
 });
 
-/** What a V1Api is made of. */
+/** Options of a V1Api. */
 export interface V1Options {
   transport: Transport;
   clock: Clock;
-  /** By which the API goes: its own where this machine's is wrong; that of `clock` unless given. */
+  /** The API's clock: its own where this machine's is wrong; by default that of `clock`. */
   time?: Clock;
-  /** Milliseconds of silence after which a stream is opened again; 90,000 unless said. */
+  /** Milliseconds of silence after which a stream is reopened; by default 90,000. */
   stallMs?: number;
-  /** Whether protected timelines are asked for in the name of the keys' owner, who may follow them. */
+  /** Whether protected timelines are requested in the name of the keys' owner, who may follow them. */
   isProtectedWanted?: boolean | undefined;
 }
 
@@ -249,20 +249,20 @@ function pageParameters(
   };
 }
 
-/** @throws SyntaxError for an answer that is no list: an object would look like an empty one. */
+/** @throws SyntaxError for a response other than a list: an object would look like an empty one. */
 function checkList(answer: Uint8Array): void {
-  if (!Array.isArray(strictlyParsed(answer))) throw new SyntaxError("It is no list");
+  if (!Array.isArray(strictlyParsed(answer))) throw new SyntaxError("It is not a list");
 }
 
 const outline = new Outline();
 const STATUSES = name("statuses");
 
-/** A status in an answer. */
+/** A status in a response. */
 interface Placed extends Span {
   id: string;
 }
 
-/** The statuses of an answer. */
+/** The statuses of a response. */
 interface Statuses {
   all: Placed[];
   isPublic: boolean;
@@ -270,7 +270,7 @@ interface Statuses {
   isOneLine: boolean;
 }
 
-/** The statuses of an answer that is a list of them. @throws SyntaxError for any other */
+/** Returns the statuses of a response that is a list of them. @throws SyntaxError for any other */
 function listed(answer: Uint8Array): Statuses {
   const outlined = outline.read(answer, 2) ? outlinedIn(0) : null;
   if (outlined) return outlined;
@@ -278,7 +278,7 @@ function listed(answer: Uint8Array): Statuses {
   return { all: placedIn(answer, 0), isPublic: false, isOneLine: false };
 }
 
-/** The statuses that a search has found. @throws SyntaxError for an answer that has none */
+/** Returns the statuses of a search. @throws SyntaxError for a response without statuses */
 function found(answer: Uint8Array): Statuses {
   const list = outline.read(answer, 3) && outline.isObject(0) ? outline.find(0, STATUSES) : -1;
   const outlined = list < 0 ? null : outlinedIn(list);
@@ -289,7 +289,7 @@ function found(answer: Uint8Array): Statuses {
   return { all: placedIn(answer, statuses.start), isPublic: false, isOneLine: false };
 }
 
-/** The statuses of a list in the outline; null where one has to be parsed to know its id, or that it has none. */
+/** Returns the statuses of a list in the outline; null where one has to be parsed for its id, or the lack of one. */
 function outlinedIn(list: number): Statuses | null {
   if (!outline.isArray(list)) return null;
   const all: Placed[] = [];
@@ -307,9 +307,9 @@ function placedIn(answer: Uint8Array, start: number): Placed[] {
 }
 
 /**
- * The page of an answer, whose memory it may take over. Only an empty one is the last; what lies outside the span that was
- * asked for, or comes twice, is left out.
- * @throws SyntaxError for one that brings nothing but what was there before.
+ * Returns the page of a response, whose memory it may take over. Only an empty one is the last; statuses outside the
+ * requested span, or repeated ones, are left out.
+ * @throws SyntaxError for one of repeated statuses only.
  */
 function pageOf(
   answer: Uint8Array<ArrayBuffer>,
@@ -325,7 +325,7 @@ function pageOf(
   }
   // A page that has come down to since_id is the last, whatever it repeats.
   if (ids.size === 0 && repeated > 0 && past === 0) {
-    throw new SyntaxError("It repeats the page before");
+    throw new SyntaxError("It repeats the previous page");
   }
   const [first, ...others] = ids.keys();
   if (first === undefined) return { lines: [], count: 0 };
@@ -344,7 +344,7 @@ function pageOf(
   };
 }
 
-/** Statuses as lines, each a part of one block: each by itself would cost more than to find it. */
+/** Returns statuses as lines, each a part of one block: a copy of each would cost more than finding it. */
 function partsOf(answer: Uint8Array<ArrayBuffer>, spans: Span[]): Uint8Array[] {
   const start = spans[0]?.start ?? 0;
   const used = spans.reduce((sum, span) => sum + span.end - span.start, 0);
@@ -358,7 +358,7 @@ function userOf(
   span: Span,
 ): FoundUser {
   const parsed = userSchema.safeParse(strictlyParsed(answer.subarray(span.start, span.end)));
-  if (!parsed.success) throw new SyntaxError("A user is not as expected");
+  if (!parsed.success) throw new SyntaxError("A user is invalid");
   return {
     state: parsed.data.protected ? "protected" : "found",
     asked: "",
@@ -369,8 +369,8 @@ function userOf(
 }
 
 /**
- * What an error answer to a timeline says of its user; null if it says nothing of it. A 404 says nothing: it may be
- * the page of a gateway, and whoever is gone was not found before, by a look-up.
+ * Returns the state of a user in an error response to a timeline; null if it has none. A 404 has none: it may be the
+ * page of a gateway, and missing users were found before, by a look-up.
  */
 function timelineState(error: ApiError): TimelineState | null {
   if (error.code === SUSPENDED) return "suspended";

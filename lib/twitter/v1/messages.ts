@@ -1,4 +1,4 @@
-/** What a line of a v1.1 stream is: a status, or one of the messages between them. */
+/** Reads the lines of a v1.1 stream: a status, or one of the messages between them. */
 
 import { z } from "zod";
 import { idAt } from "../bytes/ids.ts";
@@ -25,9 +25,9 @@ const disconnectSchema = z.object({
 const limitSchema = z.object({ limit: z.object({ track: z.int().nonnegative() }) });
 
 /**
- * What a line is. Messages are named by their first member: `delete`, `limit`, `warning`, ...
+ * Returns the kind of a line. Messages are named by their first member: `delete`, `limit`, `warning`, ...
  * https://developer.twitter.com/en/docs/tweets/filter-realtime/guides/streaming-message-types
- * @throws SyntaxError for a line that is no JSON object.
+ * @throws SyntaxError for a line other than a JSON object.
  */
 export function readStreamLine(line: Uint8Array): StreamLine {
   const id = statusId(line);
@@ -35,7 +35,7 @@ export function readStreamLine(line: Uint8Array): StreamLine {
   return { tweet: { id, line, ...(outline.hasProtected ? {} : { isPublic: true }) } };
 }
 
-/** The id of a status; null for whatever has to be parsed to know what it is. */
+/** Returns the id of a status; null for a line that has to be parsed to know its kind. */
 function statusId(line: Uint8Array): string | null {
   if (!outline.read(line, 1) || !outline.isObject(0)) return null;
   const [id, user] = [outline.find(0, ID), outline.find(0, USER)];
@@ -49,7 +49,7 @@ function parsedLine(line: Uint8Array): StreamLine {
   const status = statusSchema.safeParse(value);
   if (status.success) return { tweet: { id: idAt(line, 0), line } };
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new SyntaxError("It is no JSON object");
+    throw new SyntaxError("It is not a JSON object");
   }
   const kind = Object.keys(value)[0] ?? "empty";
   const disconnect = disconnectSchema.safeParse(value);

@@ -1,4 +1,4 @@
-/** What answers of version 2 say, and how one becomes a line. */
+/** Reads responses of version 2, and turns them into lines. */
 
 import { z } from "zod";
 import type { Room } from "../../base/memory.ts";
@@ -12,7 +12,7 @@ const encoder = new TextEncoder();
 /** Characters of a token: it goes into an address, and into the checkpoint. */
 const LONGEST_TOKEN = 2_000;
 
-/** Stands for a token that is none: not the last page, and asked for by ids. */
+/** Stands for an invalid token: the page is not the last, and the walk goes on by ids. */
 const UNUSABLE_TOKEN = "";
 
 /** Problems inside an answer with status 200: https://docs.x.com/x-api/fundamentals/response-codes-and-errors */
@@ -21,7 +21,7 @@ const problemSchema = z.looseObject({
   title: z.string().optional(),
   detail: z.string().optional(),
   type: z.string().optional(),
-  /** What it is about: of tweets that were asked for, `id` or `ids`. */
+  /** The parameter that it concerns: of requested tweets, `id` or `ids`. */
   parameter: z.string().optional(),
   resource_id: z.string().optional(),
 });
@@ -34,11 +34,11 @@ const userSchema = z.object({
   protected: z.boolean().optional(),
 });
 
-/** What is odd among problems, or users, is null: the others are taken. */
+/** Invalid ones among problems, or users, are null: the others are accepted. */
 const problemsSchema = z.array(problemSchema.nullable().catch(null)).optional().catch([null]);
 const foundSchema = z.array(userSchema.nullable().catch(null)).optional();
 
-/** What is not needed is not judged: a page with good posts is taken, whatever comes beside them. */
+/** Optional members are not checked: a page with good posts is accepted, whatever is beside them. */
 const besideSchema = z.object({
   errors: problemsSchema,
   // A token that cannot be sent is no end of the walk: it goes on below the oldest post.
@@ -53,20 +53,20 @@ const tweetsSchema = besideSchema.extend({
 
 const usersSchema = z.object({ data: foundSchema, errors: problemsSchema });
 
-/** A problem that an answer tells of. */
+/** A problem in a response. */
 export type Problem = z.infer<typeof problemSchema>;
 
-/** A page of tweets as far as a walk needs to know it. */
+/** A page of tweets, as far as a walk needs it. */
 export interface TweetsAnswer {
   ids: string[];
   next: string | undefined;
-  /** Who was asked about, where the answer tells. */
+  /** The user of the request, where the response has it. */
   author: FoundUser | undefined;
-  /** Whether it is a page at all: one that is empty says so. */
+  /** Whether it is a page at all: an empty one is marked as such. */
   isPage: boolean;
-  /** What the answer says beside its posts, or in their place. */
+  /** The problems beside its posts, or instead of them. */
   problems: Problem[];
-  /** Whether nobody in it is protected, as far as is known without another look. */
+  /** Whether no account in it is protected, as far as is known without another look. */
   isPublic: boolean;
   /** Whether it is one line, as far as that is known. */
   isOneLine: boolean;
@@ -83,15 +83,15 @@ const [ID, USERS] = [name("id"), name("users")];
 const decoder = new TextDecoder();
 
 /**
- * What a page of tweets says.
- * @param authorId Whose page it is, where it is one's.
+ * Reads a page of tweets.
+ * @param authorId The user of a timeline, where it is one.
  * @throws SyntaxError where it is damaged.
  */
 export function readTweets(answer: Uint8Array, authorId?: string): TweetsAnswer {
   return outlinedTweets(answer, authorId) ?? parsedTweets(answer, authorId);
 }
 
-/** The same without a parse of what is only kept; null where that is not enough. */
+/** The same without parsing parts that are only stored; null where that is not enough. */
 function outlinedTweets(
   answer: Uint8Array,
   authorId: string | undefined,
@@ -118,7 +118,9 @@ function outlinedTweets(
   };
 }
 
-/** The ids of the posts in the outline; null where they are no list, or one has an id that is not plain. */
+/**
+ * Returns the ids of the posts in the outline; null where they are not a list, or one has an id that is not plain.
+ */
 function idsOf(data: number): string[] | null {
   if (!outline.isArray(data)) return null;
   const ids: string[] = [];
@@ -130,7 +132,7 @@ function idsOf(data: number): string[] | null {
   return ids;
 }
 
-/** The included users in the outline; null where there is anything else among them. */
+/** Returns the included users in the outline; null where there is anything else among them. */
 function usersOf(): { id: string; at: number }[] | null {
   const includes = outline.find(0, INCLUDES);
   if (includes < 0) return [];
@@ -147,7 +149,7 @@ function usersOf(): { id: string; at: number }[] | null {
   return users;
 }
 
-/** An object's id where it is a string of plain digits; else null. */
+/** Returns an object's id where it is a string of plain digits; otherwise null. */
 function plainId(value: number): string | null {
   const id = outline.isObject(value) ? outline.find(value, ID) : -1;
   return id >= 0 && outline.isString(id) ? outline.digits(id) : null;
@@ -157,7 +159,7 @@ function parsedAt(answer: Uint8Array, value: number): unknown {
   return JSON.parse(decoder.decode(answer.subarray(outline.start(value), outline.end(value))));
 }
 
-/** The first of them that is as users are. */
+/** Returns the first of them that is a valid user. */
 function authorIn(answer: Uint8Array, users: { at: number }[]): FoundUser | undefined {
   for (const { at } of users) {
     const user = userSchema.safeParse(parsedAt(answer, at)).data;
@@ -183,7 +185,7 @@ function parsedTweets(answer: Uint8Array, authorId: string | undefined): TweetsA
 }
 
 /**
- * Why a user's timeline is not given; null where the answer does not say so of that very user.
+ * Returns why a user's timeline is missing; null where the response gives no reason for exactly that user.
  * @param userId In digits.
  */
 export function timelineState(
@@ -196,8 +198,8 @@ export function timelineState(
 }
 
 /**
- * What an answer about users says of each that was asked for. Who is not in it is not found, whether it says so or
- * not; where it gives another reason, nothing is known.
+ * Returns the answers of a response about users. A user who is not in it is not found, whether it reports that or
+ * not; where it has another reason, nothing is known.
  * @throws SyntaxError where it is damaged.
  */
 export function readUsers(
@@ -220,7 +222,7 @@ export function readUsers(
     askedAs(problem.value ?? problem.resource_id ?? ""),
     problem,
   ]));
-  // Who is behind what is odd cannot be told.
+  // The user behind an invalid problem is unknown.
   const isOdd = problems.length < errors.length || found.length < data.length;
   const isOfNobody = isOdd || problems.some(({ value, resource_id }) => !value && !resource_id);
   const missing = asked.filter((name) => !given.has(name)).flatMap((name): UserAnswer[] => {
@@ -231,12 +233,12 @@ export function readUsers(
   return [...named, ...missing];
 }
 
-/** The tweets that were asked for by their ids and are not in an answer, with what it says of each. */
+/** Returns the tweets that were requested by their ids and are missing, with the response's reason for each. */
 export function missingOf({ ids, problems }: TweetsAnswer, asked: string[]): MissingTweet[] {
   const found = new Set(ids);
   const told = new Map<string | undefined, Problem>();
   for (const problem of problems) {
-    // Others are about tweets and users that those which were asked for refer to.
+    // Others concern tweets and users that the requested ones refer to.
     if (/^ids?$/.test(problem.parameter ?? "ids")) {
       told.set(problem.resource_id ?? problem.value, problem);
     }
@@ -248,7 +250,7 @@ export function missingOf({ ids, problems }: TweetsAnswer, asked: string[]): Mis
   });
 }
 
-/** Where an answer has users beside its tweets. @throws SyntaxError where it has none. */
+/** Returns the place of the users beside a response's tweets. @throws SyntaxError where it has none. */
 function includedUsers(answer: Uint8Array): Span {
   const includes = member(answer, "includes");
   const users = includes && member(answer, "users", includes.start);
@@ -256,7 +258,7 @@ function includedUsers(answer: Uint8Array): Span {
   return users;
 }
 
-/** The users of the array at a place, each with its own bytes. */
+/** Returns the users of the array at a position, each with its own bytes. */
 function usersIn(
   answer: Uint8Array,
   span: Span,
@@ -279,7 +281,7 @@ function foundUser(user: z.infer<typeof userSchema>, line: Uint8Array): FoundUse
 }
 
 /**
- * What a problem says of a user or a tweet. Suspended and missing ones share a type: they differ by title
+ * Returns the state of a user or a tweet in a problem. Suspended and missing ones share a type: they differ by title
  * and detail.
  */
 export function stateOf({ type = "", title = "", detail = "" }: Problem): TimelineState | null {
@@ -288,7 +290,7 @@ export function stateOf({ type = "", title = "", detail = "" }: Problem): Timeli
   return title === "Forbidden" || /suspended/i.test(detail) ? "suspended" : "not_found";
 }
 
-/** Where and when an answer came from, as twarc2 writes it. */
+/** The origin and the time of a response, as twarc2 writes them. */
 export interface Provenance {
   url: string;
   version: string;
@@ -297,11 +299,11 @@ export interface Provenance {
 }
 
 /**
- * An answer as a line: its bytes as they were sent, without line breaks between tokens, and with a member
+ * Returns a response as a line: its bytes as they were sent, without line breaks between tokens, and with a member
  * `__twarc` at its end.
  * @param options.isOneLine Whether it is known to have no line breaks.
- * @param options.room For the line; memory of its own unless given.
- * @throws SyntaxError where it is no object.
+ * @param options.room For the line; by default memory of its own.
+ * @throws SyntaxError where it is not an object.
  */
 export function answerLine(
   answer: Uint8Array,
@@ -310,7 +312,7 @@ export function answerLine(
 ): Uint8Array {
   const start = answer.indexOf(0x7b);
   const end = answer.lastIndexOf(0x7d);
-  if (start < 0 || end < start) throw new SyntaxError("It is no JSON object");
+  if (start < 0 || end < start) throw new SyntaxError("It is not a JSON object");
   const object = isOneLine ? answer.subarray(start, end) : line(answer, { start, end });
   const isEmpty = pastSpace(object, 1) === object.length;
   const added = encoder.encode(`${isEmpty ? "" : ","}"__twarc":${JSON.stringify(provenance)}}`);
@@ -321,9 +323,11 @@ export function answerLine(
   return told;
 }
 
-/** An answer as a schema has it. @throws SyntaxError where it is not so. */
+/** Parses a response by a schema. @throws SyntaxError where it does not match. */
 export function parseAnswer<S extends z.ZodType>(schema: S, answer: Uint8Array): z.output<S> {
   const parsed = schema.safeParse(strictlyParsed(answer));
   if (parsed.success) return parsed.data;
-  throw new SyntaxError(`It is not as expected: ${parsed.error.issues[0]?.path.join(".")}`);
+  throw new SyntaxError(
+    `It does not have the expected form: ${parsed.error.issues[0]?.path.join(".")}`,
+  );
 }

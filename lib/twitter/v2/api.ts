@@ -1,4 +1,4 @@
-/** Version 2 of the API: timelines, searches and users, answers as they were sent. */
+/** Version 2 of the API: timelines, searches and users, responses as they were sent. */
 
 import { chunks } from "../../base/chunks.ts";
 import type { PaidApi } from "../paid_api.ts";
@@ -50,19 +50,19 @@ import {
 import { filteredStream } from "./stream.ts";
 import { type LeftOut, Wording } from "./words.ts";
 
-/** What a V2Api is made of. */
+/** Options of a V2Api. */
 export interface V2Options {
   transport: Transport;
   clock: Clock;
-  /** By which the API goes: its own where this machine's is wrong; that of `clock` unless given. */
+  /** The API's clock: its own where this machine's is wrong; by default that of `clock`. */
   time?: Clock;
-  /** What comes with every post; all that there is unless narrowed. */
+  /** The fields of every post; by default all. */
   fields?: FieldChoice | undefined;
-  /** The words in which it is asked; the old ones, which twarc's readers know, unless said. */
+  /** The words of requests; by default the old ones, which twarc's readers know. */
   words?: Words | undefined;
-  /** Milliseconds of keep-alives only, after which a stream is opened again; six hours unless said. */
+  /** Milliseconds of keep-alives only, after which a stream is reopened; by default six hours. */
   quietMs?: number;
-  /** Whether what is not public is wanted as well, as far as the owner of the keys may read it. */
+  /** Whether to collect tweets that are not public as well, as far as the owner of the keys may read them. */
   isProtectedWanted?: boolean | undefined;
 }
 
@@ -74,7 +74,7 @@ export class V2Api implements PaidApi {
   readonly #transport: Transport;
   readonly time: Clock;
   readonly #fields: FieldChoice;
-  /** What answers have to tell of those who wrote tweets. */
+  /** What responses have to include about the authors of tweets. */
   readonly #tells: Told;
   readonly #followed: Followed;
   readonly #wording: Wording;
@@ -96,7 +96,7 @@ export class V2Api implements PaidApi {
     this.compliance = new ComplianceJobs({ transport, clock, wording });
   }
 
-  /** What the API did not take of what it was asked for. */
+  /** The parts of requests that the API does not support. */
   get leftOut(): readonly LeftOut[] {
     return this.#wording.leftOut;
   }
@@ -128,8 +128,8 @@ export class V2Api implements PaidApi {
   }
 
   /**
-   * GET /2/tweets/search/recent, seven days back, or /2/tweets/search/all; 100 a page (500 of the archive
-   * where no context annotations are wanted). since_id is never sent together with a time.
+   * GET /2/tweets/search/recent, seven days back, or /2/tweets/search/all; 100 a page (500 of the archive without
+   * context annotations). since_id is never sent together with a time.
    */
   async search(query: string, at: PageAt & SearchSpan, signal: AbortSignal): Promise<Page> {
     const now = this.time.now();
@@ -138,10 +138,10 @@ export class V2Api implements PaidApi {
     if (isBeyond) return gap ? { ...nothing, gap } : nothing;
     try {
       const page = await this.#searched(query, at, { place, span, signal });
-      // What came by a token from below shows that the API reaches there.
+      // Tweets that came by a token from below show that the API reaches there.
       return gap && !(at.next && page.count > 0) ? { ...page, gap } : page;
     } catch (error) {
-      // By a clock that is behind, what the API does not reach any more looks as if it did.
+      // By a clock that is behind, spans that the API no longer reaches look as if it did.
       const refused = at.archive === "all" ? null : refusedEnd(error);
       if (refused === null) throw error;
       const beyond = beyondRecent(at, latestStart(at) + RECENT + 1_000) ?? gap;
@@ -205,7 +205,7 @@ export class V2Api implements PaidApi {
     });
   }
 
-  /** GET /2/users and /2/users/by: 100 a call, 900 as a user, 300 as the app; whoever is missing is told with the reason. */
+  /** GET /2/users and /2/users/by: 100 a call, 900 as a user, 300 as the app; missing users come with the reason. */
   async *users(
     by: "id" | "screen_name",
     names: string[],
@@ -224,7 +224,7 @@ export class V2Api implements PaidApi {
     }
   }
 
-  /** GET /2/tweets: 100 a call, 5,000 calls as a user, 3,500 as the app; the reasons of whatever is missing are told. */
+  /** GET /2/tweets: 100 a call, 5,000 calls as a user, 3,500 as the app; missing tweets come with the reason. */
   async tweets(ids: string[], signal: AbortSignal): Promise<TweetsFound> {
     const path = "2/tweets";
     const wanted = { ids: ids.join(","), ...tweetParameters(this.#fields, this.#tells) };
@@ -233,7 +233,7 @@ export class V2Api implements PaidApi {
       return this.#transport.ask(request, (bytes) => {
         const answer = readTweets(bytes);
         const { ids: { length: count }, isPage, problems, isOneLine } = answer;
-        // Of a hundred ids it would say at least that they are not there.
+        // For a hundred missing ids it would at least report them.
         if (!isPage && problems.length === 0) {
           throw new SyntaxError("It has neither tweets nor errors");
         }
@@ -269,11 +269,11 @@ export class V2Api implements PaidApi {
       as,
       signal,
     }: {
-      /** What the walk asks for, of which the place may be a part. */
+      /** The place of the walk, of which that of the page may be a part. */
       wanted: PageAt;
-      /** Whose page it is, where it is one's. */
+      /** The user of a timeline, where it is one. */
       authorId?: string | undefined;
-      /** What an answer tells in place of a page, where there is nothing to read. */
+      /** Returns the state in a response without a page, where there is nothing to read. */
       refusal?: (answer: TweetsAnswer) => TimelineState | null;
       size: PageSize;
       /** The name of the parameter that takes the token of the next page. */
@@ -313,7 +313,7 @@ export class V2Api implements PaidApi {
           signal,
         ));
     } catch (error) {
-      // A token that has expired: the walk goes on below the oldest tweet that came, or begins where none came.
+      // An expired token: the walk goes on below the oldest tweet that came, or begins where none came.
       const isExpired = error instanceof ApiError && error.status === 400 && at.next;
       if (!isExpired) throw error;
       const { next: _, ...below } = at;
@@ -335,7 +335,7 @@ export class V2Api implements PaidApi {
   }
 }
 
-/** Returns whether an error may be trouble of the API, or of what lies between. */
+/** Returns whether an error may be trouble of the API, or of the network in between. */
 function isOfApi(error: unknown): boolean {
   const isServer = error instanceof ApiError && (error.status === 0 || error.status >= 500);
   return isServer || passingRefusal(error) !== null;
@@ -344,7 +344,7 @@ function isOfApi(error: unknown): boolean {
 /** Returns which end of a span the API refuses by its parameter's name; null for an error of another kind. */
 function refusedEnd(error: unknown): "lower" | "upper" | null {
   if (!(error instanceof ApiError) || error.status !== 400) return null;
-  // The names of all that it takes may follow, in brackets.
+  // The names of all accepted parameters may follow, in brackets.
   const told = error.message.replace(/\bnot one of \[.*$/, "");
   if (/\b(until_id|end_time)\b/.test(told)) return "upper";
   return /\b(since_id|start_time)\b/.test(told) ? "lower" : null;
@@ -356,7 +356,7 @@ function latestStart({ sinceId, startTime }: PageAt & SearchSpan): number {
   return startTime === undefined ? since : Math.max(since, Date.parse(startTime));
 }
 
-/** A token stands for the place by itself; without one, until_id (exclusive, as ours is). */
+/** A token encodes the place by itself; without one, until_id (exclusive, as ours is). */
 function pageParameters(
   at: PageAt,
   { least, most }: PageSize,

@@ -1,4 +1,4 @@
-/** The numbers that version 2 tells: how many posts match a query, how many were read, how many users wrote. */
+/** The numbers of version 2: how many posts match a query, how many were read, how many users wrote. */
 
 import { chunks } from "../../base/chunks.ts";
 import { z } from "zod";
@@ -41,7 +41,7 @@ const countsSchema = z.object({
   })),
 });
 
-/** Returns a number that has two names, of which the API says one. */
+/** Returns a number that has two names, of which a response has one. */
 function oneOf(
   inNew: number | undefined,
   inOld: number | undefined,
@@ -85,16 +85,16 @@ export interface Counted {
   spans: CountedSpan[];
   /** The calls that it took, each of which is billed. */
   calls: number;
-  /** Set where the API's counts end before they come to where the wanted span begins. */
+  /** Set where the API's counts end before the beginning of the requested span. */
   missing?: { from: number; to: number };
 }
 
-/** What is wanted counted. */
+/** A request for a count. */
 export interface CountWanted extends SearchSpan {
-  /** Only what is newer than this id. */
+  /** Only tweets newer than this id. */
   sinceId?: string;
   granularity: "hour" | "day";
-  /** Told of each call. */
+  /** Called for each call. */
   onCall?: (() => void) | undefined;
 }
 
@@ -104,8 +104,8 @@ export interface Usage {
   /** Posts that it may read in a month. */
   cap: number;
   /**
-   * The day of the month on which it begins anew. X's schema calls it the number of days that are left; its
-   * values are the same day after day.
+   * The day of the month on which it resets. X's schema calls it the number of days that are left; its values are the
+   * same day after day.
    */
   resetDay?: number;
 }
@@ -117,12 +117,12 @@ export interface PostCount {
   isProtected: boolean;
 }
 
-/** Asks for numbers; all of it is for apps only, but for users. It throws what Transport throws. */
+/** Requests numbers; all of it is for apps only, but for users. It throws what Transport throws. */
 export class Bill {
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #wording: Wording;
-  /** How often each request is tried; as the transport does unless said. */
+  /** Tries of each request; by default the transport's. */
   readonly #tries: { tries?: number };
 
   constructor({ transport, clock, wording = new Wording(), tries }: {
@@ -137,15 +137,16 @@ export class Bill {
     this.#wording = wording;
   }
 
-  /** The same for those who can do without: each request is tried once. */
+  /** The same for optional numbers: each request is tried once. */
   get once(): Bill {
     const [transport, clock, wording] = [this.#transport, this.#clock, this.#wording];
     return new Bill({ transport, clock, wording, tries: 1 });
   }
 
   /**
-   * GET /2/tweets/counts/recent or /all, every page of it. A call costs money. Where the pages end before they come to
-   * where the span begins, what is below is asked for, as long as that brings something and costs about what was thought.
+   * GET /2/tweets/counts/recent or /all, every page of it. A call costs money. Where the pages end before they reach
+   * the beginning of the span, the rest is requested, as long as that yields something and costs about as much as
+   * estimated.
    */
   async count(query: string, wanted: CountWanted, signal: AbortSignal): Promise<Counted> {
     const { granularity, onCall: _, ...at } = wanted;
@@ -195,7 +196,7 @@ export class Bill {
     }
   }
 
-  /** GET /2/usage/tweets; null where the answer does not tell it. It costs nothing. */
+  /** GET /2/usage/tweets; null where the response does not have it. It costs nothing. */
   async usage(signal: AbortSignal): Promise<Usage | null> {
     const parameters = { "usage.fields": "cap_reset_day,project_cap,project_usage" };
     const request = { method: "GET", path: "2/usage/tweets" } as const;
@@ -209,7 +210,10 @@ export class Bill {
     return { used, cap, ...(resetDay === undefined ? {} : { resetDay }) };
   }
 
-  /** GET /2/users: how many posts users have ever written; who is gone or suspended is left out. A user costs money. */
+  /**
+   * GET /2/users: how many posts users have ever written; missing or suspended users are left out. A user costs
+   * money.
+   */
   async postCounts(ids: string[], signal: AbortSignal): Promise<PostCount[]> {
     const counts: PostCount[] = [];
     for (const asked of chunks(ids, LOOKUP_SIZE)) {
@@ -229,10 +233,12 @@ export class Bill {
   }
 }
 
-/** Milliseconds that an error waits for the day on which the cap begins anew. */
+/** Milliseconds that an error waits for the day on which the cap resets. */
 const USAGE_MS = 10_000;
 
-/** Returns the error of a used up cap with the day on which it begins anew, where the API tells it; any other as it is. */
+/**
+ * Returns the error of a used up cap with the day on which it resets, where the API reports it; any other unchanged.
+ */
 export async function withResetDay(
   thrown: unknown,
   bill: Bill | undefined,
@@ -248,7 +254,7 @@ export async function withResetDay(
 }
 
 /**
- * Returns the next day on which a month's cap begins anew: `2026-12-16`.
+ * Returns the next day on which a month's cap resets: `2026-12-16`.
  * @param resetDay The day of the month; in a shorter month it is the last one.
  * @param now In milliseconds since 1970.
  */
@@ -268,12 +274,15 @@ const GRANULES = { hour: 3_600_000, day: 86_400_000 };
 /** Days on a page of the archive's counts. */
 const PAGE_DAYS = 31;
 
-/** Returns the calls after which nothing more is asked for: as many as pages of a span need, and once more, as each costs. */
+/**
+ * Returns the calls after which nothing more is requested: as many as pages of a span need, and one more, as each
+ * costs.
+ */
 function mostCalls(ms: number): number {
   return 2 * Math.ceil(Math.max(ms, 0) / GRANULES.day / PAGE_DAYS) + 1;
 }
 
-/** Returns the parameter for what is older than a time: since_id is never sent with one. */
+/** Returns the parameter for tweets older than a time: since_id is never sent with one. */
 function endsAt({ sinceId }: PageAt, to: number): Record<string, string> {
   return sinceId === undefined
     ? { end_time: isoTime(to).replace(".000Z", "Z") }

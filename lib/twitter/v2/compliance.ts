@@ -26,29 +26,29 @@ const jobSchema = z.object({
 const oneSchema = z.object({ data: jobSchema });
 const createdSchema = z.object({ data: jobSchema.pick({ id: true }) });
 const listedSchema = jobSchema.pick({ id: true, name: true, status: true });
-/** What is not needed is not judged: a job of another kind is left out. */
+/** Optional members are not checked: a job of another kind is left out. */
 const listSchema = z.object({
   data: z.array(listedSchema.nullable().catch(null)).default([])
     .transform((jobs) => jobs.filter((job) => job !== null)),
 });
 
-/** A job as it stands in the list. */
+/** A job in the list. */
 export type ListedJob = z.infer<typeof listedSchema>;
 
-/** A job as the API tells it. Its addresses are good for who knows them: they are not signed. */
+/** A job as the API returns it. Its addresses are valid without a signature: they are secrets. */
 export type ComplianceJob = z.infer<typeof jobSchema>;
 
 const PATH = "2/compliance/jobs";
 /** Milliseconds that one try of an upload or a download may take. */
 const PATIENCE_MS = 600_000;
 
-/** Creates jobs, hands them ids, and fetches their results. All of it is for the app alone. */
+/** Creates jobs, uploads their ids, and downloads their results. All of it is for the app alone. */
 export class ComplianceJobs {
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #wording: Wording;
 
-  /** @param options.wording Where it has the new words, the members of a job are asked for by name. */
+  /** @param options.wording With the new words, the members of a job are requested by name. */
   constructor(
     { transport, clock, wording = new Wording() }: {
       transport: Transport;
@@ -62,9 +62,10 @@ export class ComplianceJobs {
   }
 
   /**
-   * POST /2/compliance/jobs. Where the answer is lost or odd, the job is found by its name: none is made twice.
+   * POST /2/compliance/jobs. Where the response is lost or invalid, the job is found by its name: none is created
+   * twice.
    * @returns The job's id.
-   * @throws ApiError, such as where another job of the app is under way.
+   * @throws ApiError, such as where another job of the app is in progress.
    */
   async create(name: string, signal: AbortSignal): Promise<string> {
     const json = { type: "tweets", name };
@@ -80,7 +81,7 @@ export class ComplianceJobs {
         if (made) return made.id;
         if (!trouble || failures === REST_TRIES) throw error;
         await this.#pause(
-          "another try to make a compliance job",
+          "another try to create a compliance job",
           restDelay(trouble, failures),
           signal,
         );
@@ -114,20 +115,20 @@ export class ComplianceJobs {
     return await this.#ask(`${PATH}/${id}`, {}, read, signal);
   }
 
-  /** GET /2/compliance/jobs: the jobs of the app that are not over. */
+  /** GET /2/compliance/jobs: the jobs of the app that are still in progress. */
   async underWay(signal: AbortSignal): Promise<ListedJob[]> {
     const read = (answer: Uint8Array) => parseAnswer(listSchema, answer).data;
     const jobs = await this.#ask(PATH, { type: "tweets" }, read, signal);
     return jobs.filter(({ status }) => status === "created" || status === "in_progress");
   }
 
-  /** Puts ids, one a line, where a job takes them. @throws UserError where the time for it is over. */
+  /** Uploads ids, one a line, to a job. @throws UserError where its time has expired. */
   async upload(job: ComplianceJob, ids: Uint8Array<ArrayBuffer>, signal: AbortSignal) {
     const init = { method: "PUT", body: ids, headers: { "content-type": "text/plain" } };
     await this.#send(job.upload_url, init, signal);
   }
 
-  /** Returns the results of a complete job: JSON lines. @throws UserError where the time for it is over. */
+  /** Returns the results of a complete job: JSON lines. @throws UserError where their time has expired. */
   async download(job: ComplianceJob, signal: AbortSignal): Promise<Uint8Array> {
     return await this.#send(job.download_url, { method: "GET" }, signal);
   }
@@ -139,9 +140,9 @@ export class ComplianceJobs {
       const isOver = tried.status >= 400 && tried.status < 500 && tried.status !== 408 &&
         tried.status !== 429;
       if (isOver) {
-        throw new UserError(`${tried.message}: the time for it is over`, {
+        throw new UserError(`${tried.message}: its time has expired`, {
           cause: tried,
-          hint: "Start it again: it makes a new job.",
+          hint: "Start it again: it creates a new job.",
         });
       }
       if (failures === REST_TRIES) {
@@ -163,7 +164,7 @@ export class ComplianceJobs {
       const response = await fetch(url, { ...init, signal: limit });
       const body = await bytesOf(response, limit);
       if (response.ok) return body;
-      return new ApiError(`${what} was answered with ${response.status}`, {
+      return new ApiError(`${what} failed with status ${response.status}`, {
         status: response.status,
         retryAfterMs: retryAfter((name) => response.headers.get(name), Date.now()),
       });
@@ -180,22 +181,22 @@ const resultSchema = z.looseObject({
   reason: z.string(),
 });
 
-/** What a job says of a tweet. */
+/** The result of a job for a tweet. */
 export interface ComplianceResult {
-  /** What is to be done: `delete`; any other is for the person to see to. */
+  /** The required action: `delete`; any other is left to the person. */
   action: string;
   /** `deleted`, `deactivated`, `suspended`, `protected`, `scrub_geo` ... */
   reason: string;
 }
 
-/** Returns a job's results by the ids of the tweets. @throws OutsideError for a line that is none. */
+/** Returns a job's results by the ids of the tweets. @throws OutsideError for an invalid line. */
 export function readResults(lines: Uint8Array): Map<string, ComplianceResult> {
   const results = new Map<string, ComplianceResult>();
   for (const [n, line] of new TextDecoder().decode(lines).split("\n").entries()) {
     if (line.trim() === "") continue;
     const parsed = resultSchema.safeParse(jsonOrNull(line));
     if (!parsed.success) {
-      throw new OutsideError(`Line ${n + 1} of the compliance job's results is none`);
+      throw new OutsideError(`Line ${n + 1} of the compliance job's results is invalid`);
     }
     const { id, action, reason } = parsed.data;
     results.set(id, { action, reason });

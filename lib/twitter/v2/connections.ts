@@ -9,7 +9,7 @@ import { parseAnswer } from "./answers.ts";
 const PATH = "2/connections";
 const ENDPOINT = "filtered_stream";
 
-/** Problems of a 429 that say that the app has all the connections that it may have. */
+/** Problems of a 429 for an app with all the connections that it may have. */
 const FULL = new Set(["streaming-connection", "connectionexception"]);
 
 /** Returns whether an answer refuses a stream because the app has all the connections that it may have. */
@@ -35,7 +35,7 @@ export interface OpenConnection {
   id: string;
   /** ISO 8601. */
   since: string;
-  /** The address of who holds it, where it is told. */
+  /** The address of its holder, where the API reports it. */
   from: string;
 }
 
@@ -62,7 +62,7 @@ export async function openConnections(
     .toSorted((a, b) => b.since.localeCompare(a.since));
 }
 
-/** DELETE /2/connections: ends one; whether it was there to be ended. */
+/** DELETE /2/connections: ends one; returns whether it was there to be ended. */
 export async function endConnection(
   transport: Transport,
   id: string,

@@ -1,8 +1,8 @@
-/** The parameters that ask for fields and expansions of version 2: all that twarc2 asks for, unless narrowed. */
+/** The parameters for fields and expansions of version 2: by default all that twarc2 requests. */
 
 import { type FieldChoice, type FieldKind, FIELDS } from "../../base/api_fields.ts";
 
-/** What the program itself reads of the users of posts; their names always come. */
+/** The fields that the program itself reads of the users of posts; their names are always included. */
 const NEEDED: FieldChoice = { expansions: ["author_id"], user: ["protected"] };
 /** The same, where posts come along that others quote, repeat or answer. */
 const NEEDED_OF_ALL: FieldChoice = {
@@ -12,12 +12,12 @@ const NEEDED_OF_ALL: FieldChoice = {
 };
 
 /**
- * What an answer has to tell of those who wrote its tweets: who they are, as a timeline's has, or which of them, and
- * of those whose tweets come along, are protected.
+ * What a response has to include about the authors of its tweets: who they are, as a timeline's has, or which of
+ * them, and of the authors of referenced tweets, are protected.
  */
 export type Told = "nothing" | "authors" | "protected";
 
-/** Returns the parameters that a request for tweets has. */
+/** Returns the parameters of a request for tweets. */
 export function tweetParameters(
   fields: FieldChoice,
   told: Told = "nothing",
@@ -39,17 +39,17 @@ function neededFor(told: Told, { expansions = FIELDS.expansions.usual }: FieldCh
   return told === "protected" && hasOthers ? NEEDED_OF_ALL : NEEDED;
 }
 
-/** Returns the parameters that a request for users has. */
+/** Returns the parameters of a request for users. */
 export function userParameters(fields: FieldChoice): Record<string, string> {
   return parameter("user", fields, NEEDED);
 }
 
-/** Returns whether context annotations come with tweets: the archive gives fewer a page then. */
+/** Returns whether context annotations are included: the archive returns fewer tweets a page then. */
 export function hasContext({ tweet = FIELDS.tweet.usual }: FieldChoice): boolean {
   return tweet.includes("context_annotations");
 }
 
-/** One parameter; none where nothing is asked for, as the API takes no empty one. */
+/** Returns one parameter; none where it would be empty, which the API does not accept. */
 function parameter(
   kind: FieldKind,
   fields: FieldChoice,

@@ -1,4 +1,4 @@
-/** A page of version 2 as a walk takes it: what it has recorded, or was not asked for, is left out. */
+/** A page of version 2 for a walk, without tweets that it has recorded or not requested. */
 
 import type { Page, PageAt } from "../api.ts";
 import { isOlder } from "../bytes/ids.ts";
@@ -6,9 +6,9 @@ import { withTweets } from "../bytes/redact.ts";
 import type { TweetsAnswer } from "./answers.ts";
 
 /**
- * Returns the page of an answer. One that has come down to since_id is the last, whatever its token says.
- * @param line The answer as a line.
- * @throws SyntaxError for one that brings nothing but what was there before, or is its own next page.
+ * Returns the page of a response. One that has come down to since_id is the last, whatever its token.
+ * @param line The response as a line.
+ * @throws SyntaxError for one of repeated tweets only, or with itself as next page.
  */
 export function pageOf(
   { ids, next, isPublic }: TweetsAnswer,
@@ -20,7 +20,7 @@ export function pageOf(
   const isOver = ids.some(isPast) && fresh.size === 0;
   if (isOver) return { lines: [], count: 0 };
   const isNew = ids.some((id) => !isThere(id));
-  if (isNew && fresh.size === 0) throw new SyntaxError("It repeats the page before");
+  if (isNew && fresh.size === 0) throw new SyntaxError("It repeats the previous page");
   if (fresh.size === 0 && next !== undefined && next === token) {
     throw new SyntaxError("It is its own next page");
   }

@@ -13,9 +13,9 @@ import { parseAnswer } from "./answers.ts";
 const log = getLogger(["twarc-cloud", "stream"]);
 
 const PATH = "2/tweets/search/stream/rules";
-/** What the tags of our rules begin with; the collection's id follows, then the person's own tag. */
+/** The prefix of our rules' tags; the collection's id follows, then the person's own tag. */
 const MARK = "twarc-cloud/";
-/** How often rules are deleted that are still there. */
+/** How often the deletion of rules that are still there is retried. */
 const MAX_DELETES = 3;
 /** Requests that may be spent on adding rules: 100 are let through in 15 minutes. */
 const MAX_REQUESTS = 80;
@@ -40,22 +40,22 @@ const addedSchema = z.object({
 
 type Rule = z.infer<typeof ruleSchema>;
 
-/** A rule that the API did not take, and why. */
+/** A rule that the API refused, and why. */
 export interface RefusedRule {
   rule: FilterRule;
   why: string;
 }
 
-/** What of a stream is a collection's own. */
+/** The part of a stream that belongs to a collection. */
 export interface OwnRules {
-  /** The tag, or its beginning, of each rule that was made for the collection. */
+  /** The tag, or its prefix, of each rule that was made for the collection. */
   mark: string;
-  /** The ids of the rules whose posts are the collection's. */
+  /** The ids of the rules whose posts belong to the collection. */
   ids: Set<string>;
   refused: RefusedRule[];
 }
 
-/** Whose rules are wanted. */
+/** The owner of the rules to set. */
 export interface RulesWanted {
   /** The collection's id. */
   owner: string;
@@ -64,17 +64,17 @@ export interface RulesWanted {
   share: boolean;
 }
 
-/** Returns the tag by which a rule is known as a collection's own. */
+/** Returns the tag that marks a rule as a collection's own. */
 export function markOf(owner: string): string {
-  // A blank ends it: what stands behind is the person's own name for the rule.
+  // A blank ends it: the person's own name for the rule follows.
   return `${MARK}${encodeURIComponent(owner)}`;
 }
 
 /**
- * Makes the app's rules of a collection those that are wanted: compares, removes, then adds one by one, so that
- * a bad one is told by name and the others still run. Rules of others are never touched.
+ * Sets the app's rules of a collection: compares, removes, then adds one by one, so that a bad one is reported by
+ * name and the others still run. Rules of others are never touched.
  * https://docs.x.com/x-api/posts/filtered-stream/introduction
- * @throws UserError where another collection has rules on the app, or none of the rules is taken.
+ * @throws UserError where another collection has rules on the app, or none of the rules is accepted.
  */
 export async function settleRules(
   transport: Transport,
@@ -94,19 +94,19 @@ export async function settleRules(
   const missing = tagged.filter((rule) => !kept.some((one) => isSame(one, rule)));
   const { ids, refused } = await added(transport, missing, signal);
   for (const { rule, why } of refused) {
-    log.warn("The rule {rule} was not taken: {why}", { rule: rule.value, why });
+    log.warn("The API refused the rule {rule}: {why}", { rule: rule.value, why });
   }
   if (kept.length + ids.length === 0) throw noneTaken(refused);
   const foreign = present.length - own.length;
   if (foreign > 0) {
-    log.warn("The app has {foreign} other rules: what they bring is billed, and left out here", {
+    log.warn("The app has {foreign} other rules: their posts are billed, and left out here", {
       foreign,
     });
   }
   return { mark, ids: new Set([...kept.map(({ id }) => id), ...ids]), refused };
 }
 
-/** Returns the ids among those of rules that the app does not have any more: other programs may use it as well. */
+/** Returns the ids of those rules that the app no longer has: other programs may use it as well. */
 export async function goneRules(
   transport: Transport,
   ids: Set<string>,
@@ -116,7 +116,7 @@ export async function goneRules(
   return [...ids].filter((id) => !present.has(id));
 }
 
-/** Removes a collection's rules, so that they bring nothing to whoever uses the app next. */
+/** Removes a collection's rules, so that the next user of the app does not get their posts. */
 export async function removeRules(
   transport: Transport,
   owner: string,
@@ -126,12 +126,12 @@ export async function removeRules(
   await removed(transport, present.filter(({ tag }) => ownerOf(tag) === owner), signal);
 }
 
-/** Returns the collection whose tag it is, if it is one of ours. */
+/** Returns the collection of a tag, if it is one of ours. */
 function ownerOf(tag: string | null | undefined): string | null {
   return tag?.startsWith(MARK) ? tag.slice(MARK.length).split(" ", 1)[0] ?? null : null;
 }
 
-/** Returns every rule of the app. Pages that go round end it: they would go on for ever. */
+/** Returns every rule of the app. Repeated pages end it: they would go on forever. */
 async function listed(transport: Transport, signal: AbortSignal): Promise<Rule[]> {
   const rules: Rule[] = [];
   const tokens = new Set<string | undefined>();
@@ -151,7 +151,7 @@ async function listed(transport: Transport, signal: AbortSignal): Promise<Rule[]
   return rules;
 }
 
-/** Removes rules, and looks whether they are gone: what a rule that stays brings would count as the collection's. */
+/** Removes rules, and checks whether they are gone: the posts of a remaining rule would count as the collection's. */
 async function removed(transport: Transport, rules: Rule[], signal: AbortSignal): Promise<void> {
   let left = rules;
   for (let tries = 0; left.length > 0 && tries < MAX_DELETES; tries++) {
@@ -162,7 +162,7 @@ async function removed(transport: Transport, rules: Rule[], signal: AbortSignal)
   }
   for (const { value } of left) {
     log.warn(
-      "The API says that it deleted the rule {value}, and still lists it: its posts come, too",
+      "The API reported that it deleted the rule {value}, but still lists it: its posts arrive, too",
       {
         value,
       },
@@ -218,7 +218,7 @@ async function addedTogether(
     const refused: RefusedRule[] = [];
     for (const { value, id, title = "", detail, details } of errors) {
       const rule = rules.find((one) => one.value === value) ?? rules[0] ?? { value: value ?? "" };
-      // The same rule, made by somebody else: its posts come, so that they are ours too.
+      // The same rule of another program: its posts arrive, so that they are ours too.
       if (title === "DuplicateRule" && id !== undefined) ids.push(id);
       else refused.push({ rule, why: details?.join("; ") ?? detail ?? title });
     }
@@ -233,7 +233,7 @@ async function addedTogether(
   }
 }
 
-/** Returns which of the rules that were to be added are there: the answer does not say it. */
+/** Returns which of the added rules exist: the response does not show it. */
 async function madeOf(
   transport: Transport,
   rules: FilterRule[],
@@ -245,7 +245,7 @@ async function madeOf(
   for (const rule of rules) {
     const made = present.find(({ value, tag }) => value === rule.value && tag === rule.tag);
     if (made) ids.push(made.id);
-    else refused.push({ rule, why: "The API answered that it took it, and does not list it" });
+    else refused.push({ rule, why: "The API reported that it added it, but does not list it" });
   }
   return { ids, refused };
 }
@@ -255,8 +255,8 @@ function takenBy(other: string): UserError {
     hint:
       `Stop ${other} with \`twarc-cloud collection filter-stop ${
         lastWord(other)
-      }\`, which takes its rules away ` +
-      "(where it does not run, start it once before); or use the keys of another app; or put " +
+      }\`, which removes its rules ` +
+      "(if it does not run, start it once before); or use the keys of another app; or put " +
       '"share": true into "filter" of both collections, where the app may have two connections.',
   });
 }
@@ -264,7 +264,7 @@ function takenBy(other: string): UserError {
 function noneTaken(refused: RefusedRule[]): UserError {
   const [first] = refused;
   const reason = first ? `: ${first.rule.value}: ${first.why}` : "";
-  return new UserError(`The API took none of the ${refused.length} rules${reason}`, {
+  return new UserError(`The API accepted none of the ${refused.length} rules${reason}`, {
     hint:
       'Change "filter" in collection.json, then: twarc-cloud collection-config update. How rules are written: ' +
       "https://docs.x.com/x-api/posts/filtered-stream/integrate/build-a-rule",

@@ -1,4 +1,4 @@
-/** How much version 2 of the API gives at once: https://docs.x.com/x-api/fundamentals/rate-limits */
+/** The sizes of pages and calls of version 2: https://docs.x.com/x-api/fundamentals/rate-limits */
 
 import type { FieldChoice } from "../../base/api_fields.ts";
 import { hasContext } from "./fields.ts";

@@ -1,4 +1,4 @@
-/** The filtered stream of version 2: rules settled, one connection held, each line told for what it is. */
+/** The filtered stream of version 2: rules set, one connection held, each line identified. */
 
 import { getLogger } from "@logtape/logtape";
 import { z } from "zod";
@@ -28,34 +28,37 @@ const OPEN_BRACE = 0x7b;
 const PATH = "2/tweets/search/stream";
 /** Three keep-alives of 20 s missed. */
 const STALL_MS = 60_000;
-/** Milliseconds of keep-alives only, after which it is opened again, and search is asked for what it did not bring. */
+/**
+ * Milliseconds of keep-alives only, after which it is reopened, and search is used for tweets that it did not
+ * deliver.
+ */
 const QUIET_MS = 6 * 3_600_000;
 /** Milliseconds for a request beside the stream, which goes on without its answer. */
 const BESIDE_MS = 10_000;
-/** Milliseconds after which the app's rules are looked at again. */
+/** Milliseconds between checks of the app's rules. */
 const RULES_EVERY = 300_000;
-/** Milliseconds that a connection which is not known as ours is waited for: a dead one counts for up to 20 minutes. */
+/** Milliseconds to wait for a connection that may not be ours: a dead one counts for up to 20 minutes. */
 const PATIENCE_MS = 1_800_000;
 
-/** What a filtered stream is made of. */
+/** Options of a filtered stream. */
 export interface FilteredStreamOptions {
   transport: Transport;
   clock: Clock;
   wanted: StreamWanted;
-  /** The fields that are asked for with each post. */
+  /** The fields that are requested with each post. */
   fields: Record<string, string>;
   wording: Wording;
-  /** Milliseconds of keep-alives only, after which it is opened again; six hours unless said. */
+  /** Milliseconds of keep-alives only, after which it is reopened; by default six hours. */
   quietMs?: number | undefined;
   signal: AbortSignal;
-  /** Awaited before it is opened again, and before rules are taken away. */
+  /** Awaited before it is reopened, and before rules are removed. */
   confirm?: Confirm | undefined;
 }
 
 /**
- * What the stream delivers of the collection's own rules, until the signal is aborted. The rules are put in
- * place before and taken away after. https://docs.x.com/x-api/posts/filtered-stream/introduction
- * @throws UserError where the app's rules or its connection are another's; what `liveStream` throws.
+ * Yields the posts of the collection's own rules, until the signal is aborted. The rules are set before and removed
+ * after. https://docs.x.com/x-api/posts/filtered-stream/introduction
+ * @throws UserError where the app's rules or its connection belong to another program; the errors of `liveStream`.
  */
 export async function* filteredStream(options: FilteredStreamOptions): AsyncGenerator<StreamItem> {
   const { transport, clock, wanted, fields, wording, quietMs = QUIET_MS } = options;
@@ -107,13 +110,15 @@ export async function* filteredStream(options: FilteredStreamOptions): AsyncGene
     }
   } finally {
     over.abort();
-    // It puts nothing back after this.
+    // No rule is restored after this.
     await watching;
     if (await isOurs(options)) await takeAway(transport, owner);
   }
 }
 
-/** Puts rules back that somebody has taken away: without them the stream would be silent, and nobody would know why. */
+/**
+ * Restores rules that another program has removed: without them the stream would be silent, for no visible reason.
+ */
 async function watchRules(
   rules: OwnRules,
   { transport, clock, signal, settle, onGone }:
@@ -132,19 +137,22 @@ async function watchRules(
       for (const id of (await settle(signal)).ids) rules.ids.add(id);
       for (const id of gone) rules.ids.delete(id);
       const at = isoTime(clock.now());
-      log.warn("Somebody took {count} rules of this collection from the app: they are back now", {
-        count: gone.length,
-      });
+      log.warn(
+        "Another program removed {count} rules of this collection from the app: they were added again",
+        {
+          count: gone.length,
+        },
+      );
       const line = encoder.encode(JSON.stringify({ rules_were_gone: { ids: gone, back_at: at } }));
       onGone({ kind: "rules_were_gone", line });
     } catch (error) {
       if (signal.aborted) return;
-      log.warn("The rules could not be looked at: {problem}", { problem: messageOf(error) });
+      log.warn("The rules could not be read: {problem}", { problem: messageOf(error) });
     }
   }
 }
 
-/** Whether the rules are ours to take away: where somebody else has the collection now, they are in use. */
+/** Returns whether to remove the rules: where another harvester has the collection now, they are in use. */
 async function isOurs({ confirm, signal }: FilteredStreamOptions): Promise<boolean> {
   if (signal.reason instanceof LockedError) return false;
   return await confirm?.().then(() => true, () => false) ?? true;
@@ -152,7 +160,7 @@ async function isOurs({ confirm, signal }: FilteredStreamOptions): Promise<boole
 
 async function takeAway(transport: Transport, owner: string): Promise<void> {
   await removeRules(transport, owner, AbortSignal.timeout(BESIDE_MS)).catch((error) =>
-    log.warn("The rules of {owner} could not be taken away: {problem}", {
+    log.warn("The rules of {owner} could not be removed: {problem}", {
       owner,
       problem: messageOf(error),
     })
@@ -166,7 +174,7 @@ class Connector {
   readonly #request: ApiRequest;
   readonly #wording: Wording;
   #url = "";
-  /** A connection of ours. */
+  /** The id of our connection. */
   #own: string | undefined;
   /** Since when another's connection is in the way, by the monotonic clock. */
   #blockedSince: number | undefined;
@@ -191,7 +199,7 @@ class Connector {
     return this.#own === undefined ? {} : { connection: this.#own };
   }
 
-  /** The address of the stream, as it was asked for last. */
+  /** The address of the stream, as it was requested last. */
   get url(): string {
     return this.#url;
   }
@@ -225,7 +233,7 @@ class Connector {
     }
   }
 
-  /** Ends our own connection where it is in the way; nobody else's. */
+  /** Ends our own connection where it is in the way; never another program's. */
   async #makeRoom(error: ApiError, signal: AbortSignal): Promise<boolean> {
     const beside = AbortSignal.any([signal, AbortSignal.timeout(BESIDE_MS)]);
     const open = await openConnections(this.#transport, beside).catch(() => []);
@@ -241,8 +249,8 @@ class Connector {
     const blocked = now - this.#blockedSince;
     if (blocked >= PATIENCE_MS) throw allInUse(open, error);
     log.warn(
-      "The API counts a connection to the stream as open{listed}. It may be one that has ended, or another " +
-        "program's: it is waited for, {minutes} minutes more at most",
+      "The API still counts a connection to the stream as open{listed}. It may have ended, or belong to another " +
+        "program: waiting for it, for {minutes} more minutes at most",
       { listed: listed(open), minutes: Math.ceil((PATIENCE_MS - blocked) / 60_000) },
     );
     return false;
@@ -255,13 +263,13 @@ function allInUse(open: OpenConnection[], cause: ApiError): UserError {
     {
       hint:
         "Another program may hold one: stop it (another collection of yours, or another tool), or use the " +
-        "keys of another app. A connection that is dead counts for up to 20 minutes: then start it again.",
+        "keys of another app. A dead connection counts for up to 20 minutes: then start it again.",
       cause,
     },
   );
 }
 
-/** What the API says of the connection that it counts. */
+/** Returns what the API reports about the connection that it counts. */
 function listed([holder]: OpenConnection[]): string {
   return holder ? `, since ${holder.since}${holder.from ? ` from ${holder.from}` : ""}` : "";
 }
@@ -275,10 +283,10 @@ const problemSchema = z.looseObject({
 const problemsSchema = z.object({ errors: z.array(problemSchema).min(1) });
 
 /**
- * What a line is: a post of the collection's rules, a post of other rules, or a message. A message whose type is
- * operational-disconnect ends the stream, in any of its shapes.
+ * Returns the kind of a line: a post of the collection's rules, a post of other rules, or a message. A message whose
+ * type is operational-disconnect ends the stream, in any of its forms.
  * https://docs.x.com/x-api/fundamentals/handling-disconnections
- * @throws SyntaxError for a line that is no JSON object.
+ * @throws SyntaxError for a line other than a JSON object.
  */
 export function readLine(
   line: Uint8Array,
@@ -297,7 +305,7 @@ export function readLine(
     };
   }
   const value = strictlyParsed(line);
-  if (Array.isArray(value)) throw new SyntaxError("It is no JSON object");
+  if (Array.isArray(value)) throw new SyntaxError("It is not a JSON object");
   const members = new Map([...items(line)].map((item) => [item.key, item]));
   const data = members.get("data");
   if (data && line[data.start] === OPEN_BRACE) {
@@ -315,7 +323,7 @@ export function readLine(
 const outline = new Outline();
 const [DATA, MATCHING] = [name("data"), name("matching_rules")];
 
-/** A post in a line, and what it matches. */
+/** A post in a line, and the rules that it matches. */
 interface Post {
   id: string;
   matching: Span | undefined;
@@ -323,7 +331,10 @@ interface Post {
   isOneLine: boolean;
 }
 
-/** The id of a line's post, and what it matches; null for whatever has to be parsed to know what it is. */
+/**
+ * Returns the id of a line's post, and the rules that it matches; null for a line that has to be parsed to know its
+ * kind.
+ */
 function postIn(line: Uint8Array): Post | null {
   if (!outline.read(line, 2) || !outline.isObject(0)) return null;
   const data = outline.find(0, DATA);
@@ -338,7 +349,7 @@ function postIn(line: Uint8Array): Post | null {
   };
 }
 
-/** Whether a post matches a rule of the collection: by its tag, or by its id, which may be a number. */
+/** Returns whether a post matches a rule of the collection: by its tag, or by its id, which may be a number. */
 function isOwn(
   line: Uint8Array,
   matching: Span | undefined,

@@ -1,6 +1,6 @@
 /**
- * The words in which version 2 is asked. X's own documents say "post" where they said "tweet" before (OpenAPI
- * 2.167, August 2026); the API takes both, and answers in the words that it was asked in.
+ * The words of requests of version 2. X's own documents say "post" where they said "tweet" before (OpenAPI 2.167,
+ * August 2026); the API accepts both, and responds in the words of the request.
  */
 
 import { getLogger } from "@logtape/logtape";
@@ -10,26 +10,26 @@ import { isListOfNames, refusedIn } from "../refused_names.ts";
 
 const log = getLogger(["twarc-cloud", "api"]);
 
-/** A name by which something is asked for: the parameter that it stands in, and the name. */
+/** The name of a requested object: its parameter, and the name. */
 interface Asked {
   parameter: string;
   name: string;
 }
 
-/** What the API did not take, so that it is not asked for any more. */
+/** A part of requests that the API refused, and that is no longer requested. */
 export interface LeftOut {
   parameter: string;
-  /** A field or an expansion; absent where the parameter as a whole is not taken. */
+  /** A field or an expansion; absent where the parameter as a whole is refused. */
   name?: string;
-  /** What is asked for in its place, where there is something. */
+  /** The name that is requested instead, if any. */
   instead?: string;
 }
 
 const [OLD, NEW] = ["tweet.fields", "post.fields"] as const;
 
 /**
- * What X's document calls a name now. Some fields have become expansions, which bring the field as well; null for
- * what is not there any more.
+ * The current names in X's document. Some fields have become expansions, which include the field as well; null for
+ * removed names.
  */
 const NEW_NAMES: Record<string, Record<string, Asked | null>> = {
   [OLD]: {
@@ -56,10 +56,10 @@ const NEW_NAMES: Record<string, Record<string, Asked | null>> = {
 
 type Parameters = Record<string, string>;
 
-/** Asks in one kind of words, and leaves out what the API says that it does not know. */
+/** Requests in one kind of words, and leaves out names that the API does not know. */
 export class Wording {
   readonly #words: Words;
-  /** Names that were refused, by the parameter that they stood in. */
+  /** Names that were refused, by their parameter. */
   readonly #names = new Map<string, Set<string>>();
   /** Parameters that were refused as a whole. */
   readonly #parameters = new Set<string>();
@@ -69,15 +69,16 @@ export class Wording {
     this.#words = words;
   }
 
-  /** What the API did not take so far. */
+  /** The parts that the API has refused so far. */
   get leftOut(): readonly LeftOut[] {
     return this.#leftOut;
   }
 
   /**
-   * Returns what `send` gives for parameters, which are in the old words. Where the API refuses a field or an expansion by
-   * its name, it is asked again without that one: once for each name, which is not asked for any more.
-   * @throws what `send` throws for any other reason.
+   * Returns the result of `send` for parameters, which are in the old words. Where the API refuses a field or an
+   * expansion by its name, the request is repeated without that one: once for each name, which is left out from then
+   * on.
+   * @throws any other error of `send`.
    */
   async ask<T>(parameters: Parameters, send: (worded: Parameters) => Promise<T>): Promise<T> {
     for (;;) {
@@ -93,7 +94,7 @@ export class Wording {
     }
   }
 
-  /** Parameters in the words that the API takes. */
+  /** Returns parameters in the words that the API accepts. */
   worded(parameters: Parameters): Parameters {
     const lists = new Map<string, Set<string>>();
     for (const [parameter, text] of Object.entries(parameters)) {
@@ -113,7 +114,7 @@ export class Wording {
     return Object.fromEntries([...others, ...asked]);
   }
 
-  /** Returns the name by which something is asked for; null where it is not. */
+  /** Returns the name for a requested object; null where it is left out. */
   #nameOf(old: Asked): Asked | null {
     const renamed = NEW_NAMES[old.parameter]?.[old.name];
     const isNew = this.hasNewWords ? renamed !== undefined : this.#isRefused(old);
@@ -125,7 +126,7 @@ export class Wording {
     return this.#names.get(parameter)?.has(name) ?? false;
   }
 
-  /** Whether it asks in the new words. */
+  /** Whether it uses the new words. */
   get hasNewWords(): boolean {
     const [wanted, other] = this.#words === "post" ? [NEW, OLD] : [OLD, NEW];
     const isOther = this.#parameters.has(wanted) && !this.#parameters.has(other);
@@ -145,8 +146,9 @@ export class Wording {
     if (name !== undefined) this.#names.set(parameter, known);
     const instead = this.#insteadOf(parameter, name);
     const what = name === undefined ? told : `${name} of ${told}`;
-    if (instead === undefined) log.warn("The API does not take {what}: it is left out", { what });
-    else {log.warn("The API does not take {what}: {instead} is asked for instead", {
+    if (instead === undefined) {
+      log.warn("The API does not support {what}: it is left out", { what });
+    } else {log.warn("The API does not support {what}: {instead} is requested instead", {
         what,
         instead,
       });}

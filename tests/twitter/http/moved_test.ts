@@ -79,7 +79,7 @@ Deno.test("an address that leads elsewhere for now is no move, and one on the sa
     const transport = new Transport({ signer, clock: new QuickClock() });
     await assert.rejects(transport.ask(ASKED, String, never), (error) => {
       assert.ok(error instanceof ApiError);
-      assert.match(error.message, /302: it leads elsewhere/);
+      assert.match(error.message, /302: it redirects elsewhere/);
       return true;
     });
     await assert.rejects(transport.ask(ASKED, String, never), (error) => {

@@ -72,7 +72,7 @@ for (
     assert.equal(items.flatMap(({ tweets }) => tweets).length, 1);
     assert.match(
       said,
-      /worked before, so this is taken as trouble of the API, and tried again unt/,
+      /worked before, so the API seems to be in trouble: retrying unt/,
     );
   });
 }

@@ -77,7 +77,10 @@ for (const name of ["a consumer pair", "a bearer token"]) {
       const live = (await open("1.1", keys)).stream({ owner: "x", filter: { track: "x" } }, never);
       await assert.rejects(Array.fromAsync(live), (error) => {
         assert.ok(error instanceof UserError);
-        assert.match(error.message, /filter\.json takes the keys of a user: .*access_token_secret/);
+        assert.match(
+          error.message,
+          /filter\.json requires the keys of a user: .*access_token_secret/,
+        );
         return true;
       });
     }));
