@@ -8,7 +8,7 @@ Deno.test("the demo does the whole job: three collections, every manifest whole,
     assert.match(said, /Posts +about 4,000\n *Cost +about 20\.00 dollars\n/);
     assert.match(said, /demo_timelines: complete\. 4,000 tweets/);
     assert.match(said, /X would have billed 4000 posts and 0 users for it, 20\.00 dollars/);
-    const whole = [...said.matchAll(/manifest-sha1\.txt: whole, (\d+) tweets/g)].map(([, n]) =>
+    const whole = [...said.matchAll(/manifest-sha1\.txt: intact, (\d+) tweets/g)].map(([, n]) =>
       Number(n)
     );
     assert.equal(whole.length, 3);
