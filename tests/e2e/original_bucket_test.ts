@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "../../lib/base/clock.ts";
+import { FORMATS } from "../../lib/cli/collection/export.ts";
 import { idFault } from "../../lib/collection/layout.ts";
 import { readCorpus } from "../../lib/sandbox/corpus.ts";
 import { World } from "../../lib/sandbox/world.ts";
@@ -65,6 +66,15 @@ function test(name: string, ids: Record<string, string>, ignore: boolean): void 
         assert.deepEqual(all.split("\n").slice(50).toSorted(), posted.toSorted());
         await place.harvest(named("words"));
         await place.ok("collection", "verify");
+
+        for (const format of FORMATS) {
+          const path = place.path(`people.${format}`);
+          const options = ["--format", format, "--output", path];
+          await place.ok("collection", "export", named("people"), ...options);
+          await Deno.stat(path);
+        }
+        const exported = await Deno.readTextFile(place.path("people.ids"));
+        assert.deepEqual(exported.trimEnd().split("\n").toSorted(), all.split("\n").toSorted());
 
         for (const id of Object.keys(TWEETS)) {
           await place.ok("collection", "download", named(id));

@@ -108,8 +108,7 @@ async function mayRedact(
   if (answer === null) {
     const { UserError } = await import("../../base/errors.ts");
     throw new UserError(what.join("; "), {
-      hint:
-        "Take them out with --yes: nothing has these keys then, so keep them elsewhere if you still need them.",
+      hint: "Take them out with --yes. Nobody can bring them back then.",
     });
   }
   if (!answer) output.note("Cancelling");
