@@ -160,7 +160,7 @@ const OTHERS: Record<string, string[]> = {
     "collection-config update",
   ],
   "cli/text/report_text": ["collection verify"],
-  "cli/text/trouble": ["harvest last"],
+  "cli/text/trouble": ["collection-config download", "harvest last"],
   // What kind of thing its id is: no command.
   "export/bag/citation": ["collection"],
   "runner/local/launcher": ["install"],

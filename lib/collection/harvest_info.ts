@@ -132,6 +132,11 @@ export function limitReason(most: number): string {
   return `It has reached max_records (${most})`;
 }
 
+/** Returns whether that is why a stream ended. */
+export function isLimitReason(reason: string): boolean {
+  return reason.startsWith("It has reached max_records (");
+}
+
 /** Returns whether a harvest ended for a reason of its own, such as a limit or a budget, and not by a stop or a fault. */
 export function hasEndedItself(
   { outcome, reason }: Pick<HarvestInfo, "outcome" | "reason">,

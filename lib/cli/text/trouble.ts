@@ -1,6 +1,7 @@
 /** What is told of a harvester that is to be alive and is not. */
 
 import { ifOurs } from "../../base/errors.ts";
+import { isLimitReason } from "../../collection/harvest_info.ts";
 import type { Trouble } from "../../runner/local/kept.ts";
 import { lastWord } from "../../base/visible.ts";
 import type { Bucket, Context } from "../context.ts";
@@ -11,9 +12,13 @@ export function troubleText(trouble: Trouble, collectionId: string): string {
   return `since ${since}: ${problem} ${thenText(trouble, collectionId)}`;
 }
 
-function thenText({ state, next }: Trouble, collectionId: string): string {
+function thenText({ state, next, problem }: Trouble, collectionId: string): string {
+  const id = lastWord(collectionId);
+  if (state === "ended" && isLimitReason(problem)) {
+    return `To go on, raise it: twarc-cloud collection-config download ${id}`;
+  }
   if (state === "ended") {
-    return `Start it again with: twarc-cloud collection filter-start ${lastWord(collectionId)}`;
+    return `Start it again with: twarc-cloud collection filter-start ${id}`;
   }
   return next
     ? `It is started again at ${next}`
