@@ -13,6 +13,7 @@ const OF_ERRORS: Record<string, Record<string, string | [file: string, says: str
     "collection-config keys": ["cli/collection_config/group", "keys are put where older ones were"],
   },
   "bucket/checkpoint": { "collection verify --repair": "the checkpoint is damaged" },
+  "bucket/known_checkpoint": { "collection verify --repair": "the checkpoint is gone" },
   "bucket/collections": {
     "collection-config update": "another collection of this id is there",
     "collection-config download": "the file is outdated",

@@ -54,6 +54,7 @@ const ELSEWHERE: Record<string, string> = {
   "cli/collection/cat.ts": "format/surrogates_test.ts",
   "bucket/freezing.ts": "cli/collection/freeze_test.ts",
   "bucket/fixity.ts": "archive/fixity_test.ts",
+  "bucket/known_checkpoint.ts": "archive/restore_test.ts",
   "archive/restored_": "archive/restore_test.ts",
   "archive/summing.ts": "archive/verify_inventory_test.ts",
   "archive/verify_harvest.ts": "archive/verify_test.ts",

@@ -1,7 +1,8 @@
 /** Has the next harvest ask for what a collection missed. */
 
 import { type CollectionConfig, planFor } from "../collection/types/registry.ts";
-import { Checkpoint, checkpointSum } from "../bucket/checkpoint.ts";
+import { type Checkpoint, checkpointSum } from "../bucket/checkpoint.ts";
+import { openKnown } from "../bucket/known_checkpoint.ts";
 import { GAP_WALK, type MissedSpan, walksOfGap } from "../bucket/gaps.ts";
 import type { Lease } from "../bucket/lease.ts";
 import { collectionKeys } from "../collection/layout.ts";
@@ -46,7 +47,7 @@ export async function fillGaps(
   { store, clock, config, lease, holder }: FillOptions,
 ): Promise<ListedGap[]> {
   const { id: collectionId, type } = config;
-  const checkpoint = await Checkpoint.open(store, { collectionId, type, holder, clock });
+  const checkpoint = await openKnown(store, { collectionId, type, holder, clock });
   await checkpoint.fence(() => lease.prove());
   const { positions, state } = checkpoint.state;
   if (state === "harvesting") {

@@ -6,7 +6,7 @@ import { userWalk } from "../collection/walks.ts";
 import type { Clock } from "../base/clock.ts";
 import { type HarvestInfo, harvestInfoSchema } from "../collection/harvest_info.ts";
 import { collectionKeys, FILES, isHarvestFolder } from "../collection/layout.ts";
-import { monthOf } from "../billing/prices.ts";
+import { dollarsFor, monthOf, pricesWith } from "../billing/prices.ts";
 import { jsonOrNull } from "../base/json.ts";
 import type { Store } from "../store/store.ts";
 import { type CheckpointState, type Counts, noCounts } from "../bucket/checkpoint.ts";
@@ -60,7 +60,8 @@ export async function restoredCheckpoint(
     : newest.info?.outcome === "complete"
     ? {}
     : brought.stream(began, isEven);
-  const spent = spentBy(harvests, clock.now());
+  const spent = spentBy(harvests, { files, config, now: clock.now() });
+  const { covered } = harvests.findLast(({ info }) => info?.outcome === "complete")?.info ?? {};
   return {
     format: 1,
     holder,
@@ -74,6 +75,7 @@ export async function restoredCheckpoint(
     counts: newest.info ? countsOf(newest.info) : await countsIn(newest, options, config),
     ...end,
     ...(spent ? { spent } : {}),
+    ...(covered ? { reached: covered.to } : {}),
     isRestored: true,
   };
 }
@@ -186,7 +188,8 @@ function toldBy({ harvest_end_timestamp: end, outcome, reason, late }: HarvestIn
 }
 
 function countsOf(info: HarvestInfo): Counts {
-  const { missing, unavailable, removed_users, left_out, billed } = info;
+  const { missing, unavailable, removed_users, left_out, billed, covered, odd_lines } = info;
+  const { ids_done, ids } = info;
   return {
     walks: info.walks ?? 1,
     walks_done: info.walks_done ?? 0,
@@ -195,6 +198,11 @@ function countsOf(info: HarvestInfo): Counts {
     messages: info.messages ?? {},
     undelivered: info.undelivered ?? 0,
     gaps: info.gaps ?? 0,
+    ...(ids_done === undefined ? {} : { ids_done }),
+    ...(ids === undefined ? {} : { ids }),
+    ...(covered ? { covered } : {}),
+    ...(odd_lines === undefined ? {} : { odd_lines }),
+    ...(info.protected ? { protected: info.protected } : {}),
     ...(missing ? { missing } : {}),
     ...(unavailable ? { unavailable } : {}),
     ...(removed_users ? { removed_users } : {}),
@@ -228,12 +236,24 @@ async function countsIn(
   };
 }
 
-/** Returns what the harvests of this month were billed: a budget is not spent twice. */
-function spentBy(harvests: Harvest[], now: number): CheckpointState["spent"] {
+/**
+ * Returns what the harvests of this month were billed: a budget is not spent twice. Of the last one, where it was cut before
+ * it was recorded, these are the posts that its files have.
+ */
+function spentBy(
+  harvests: Harvest[],
+  { files, config, now }: { files: FoundFile[]; config: CollectionConfig; now: number },
+): CheckpointState["spent"] {
   const month = monthOf(now);
   const billed = harvests.flatMap(({ info }) =>
     info?.billed && monthOf(timeOf(info.harvest_timestamp)) === month ? [info.billed] : []
   );
+  const newest = harvests.at(-1);
+  const isCut = newest?.info === null && monthOf(timeOfFolder(newest.folder)) === month;
+  if (isCut && config.api === "2") {
+    const posts = files.reduce((sum, { tweets }) => sum + tweets, 0);
+    billed.push({ posts, users: 0, dollars: dollarsFor({ posts }, pricesWith(config.prices)) });
+  }
   if (billed.length === 0) return undefined;
   return {
     month,

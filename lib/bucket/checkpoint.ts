@@ -231,6 +231,11 @@ export class Checkpoint {
     return state && state.holder !== this.#state.holder ? state : null;
   }
 
+  /** Whether it is in the store; one that is not is settled and empty. */
+  get isThere(): boolean {
+    return this.#version !== undefined;
+  }
+
   /** The committed state. */
   get state(): Readonly<CheckpointState> {
     return this.#state;

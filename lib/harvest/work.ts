@@ -4,7 +4,8 @@ import { codecFor } from "../format/codec.ts";
 import { getLogger } from "@logtape/logtape";
 import type { CollectionConfig } from "../collection/types/registry.ts";
 import { traitsFor } from "../collection/types/traits.ts";
-import { Checkpoint } from "../bucket/checkpoint.ts";
+import type { Checkpoint } from "../bucket/checkpoint.ts";
+import { openKnown } from "../bucket/known_checkpoint.ts";
 import { Collections } from "../bucket/collections.ts";
 import { readIds } from "../bucket/id_list.ts";
 import type { Lease } from "../bucket/lease.ts";
@@ -82,7 +83,7 @@ export class Work {
     const target = { store, collections, collectionId, guard, versions: new Map() };
     const checkpoint = await patiently(
       { clock, patienceMs, lost: lease.lost, stopped: stopping, waits },
-      () => Checkpoint.open(store, { collectionId, type, holder, clock }),
+      () => openKnown(store, { collectionId, type, holder, clock }),
     );
     return new Work(asked, options, { checkpoint, target });
   }

@@ -210,3 +210,54 @@ Deno.test("a copy that is damaged as well is passed over, and so is a change", a
   const { search, timestamp } = await json(store, CONFIG);
   assert.deepEqual([search, timestamp], [{ query: "b" }, "2026-01-04T00:00:00.000Z"]);
 });
+
+Deno.test("no harvest begins without the checkpoint that others have left; the one that is made again knows what was billed", async () => {
+  const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 });
+  const config = { ...CONFIGS["a search"](), api: "2" };
+  const store = await added(config);
+  const away = new WorldApi(world);
+  await run(store, away);
+  const { spent, reached, counts } = await json(store, CHECKPOINT);
+  // As X billed them.
+  const [key = ""] = store.keys().filter((key) => key.endsWith("/harvest.json"));
+  const billed = { posts: 700, users: 3, dollars: 3.53 };
+  await store.put(key, jsonBytes({ ...await json(store, key), billed }));
+  await store.delete(CHECKPOINT);
+  const wanted = { name: "UserError", message: /checkpoint\.json is not there, though/ };
+  await assert.rejects(run(store, new WorldApi(world)), wanted);
+  assert.equal(store.keys().filter((key) => key.endsWith("/harvest.json")).length, 1);
+  assert.equal(spent?.posts ?? 0, 0);
+  await repaired(store);
+  const again = await json(store, CHECKPOINT);
+  assert.deepEqual([again.spent.posts, again.spent.dollars], [700, 3.53]);
+  assert.equal(again.reached, reached ?? counts.covered.to, "the next gap begins where it would");
+  await run(store, new WorldApi(world));
+  assert.equal((await json(store, CHECKPOINT)).spent.posts, 700);
+});
+
+Deno.test("of a harvest that was cut before it was recorded, the posts that it has are counted as billed", async () => {
+  const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 60 });
+  const store = await added({ ...CONFIGS["a search"](), api: "2" });
+  const api = new WorldApi(world);
+  let calls = 0;
+  const state = { died: false };
+  store.before = ({ method, key }) => {
+    if (state.died) throw new OutsideError("It is gone");
+    if (method === "put" && key === CHECKPOINT && ++calls === 4) {
+      state.died = true;
+      throw new OutsideError("It is gone");
+    }
+  };
+  await assert.rejects(run(store, api));
+  store.before = () => {};
+  const brought = (await json(store, CHECKPOINT)).files.reduce(
+    (sum: number, { tweets }: { tweets: number }) => sum + tweets,
+    0,
+  );
+  assert.ok(brought > 0 && brought < 60, `${brought}`);
+  await store.delete(CHECKPOINT);
+  await assert.rejects(run(store, new WorldApi(world)), /is not there, though/);
+  await repaired(store);
+  const { spent } = await json(store, CHECKPOINT);
+  assert.ok(spent.posts >= brought && spent.dollars > 0, JSON.stringify(spent));
+});

@@ -170,6 +170,12 @@ export const FAILURES: Failure[] = [
     hints: ["collection verify --repair find"],
   },
   {
+    name: "the checkpoint is gone",
+    before: (place) => Deno.remove(inBucket(place, "checkpoint.json")),
+    run: ["collection", "once", "find", "--wait"],
+    hints: ["collection verify --repair find"],
+  },
+  {
     name: "a power cut left the configuration empty",
     before: (place) => Deno.writeTextFile(inBucket(place, "collection.json"), ""),
     run: ["collection", "once", "find", "--wait"],

@@ -2,7 +2,8 @@
 
 import { madeFrom } from "../../collection/made.ts";
 import type { Recovered } from "../../collection/recovered.ts";
-import { Checkpoint, claimFolder } from "../../bucket/checkpoint.ts";
+import { claimFolder } from "../../bucket/checkpoint.ts";
+import { openKnown } from "../../bucket/known_checkpoint.ts";
 import { checkNotFrozen } from "../../collection/frozen.ts";
 import { Collections } from "../../bucket/collections.ts";
 import type { Lease } from "../../bucket/lease.ts";
@@ -47,7 +48,7 @@ export async function recover(options: Recovery): Promise<Recovered> {
   const { config } = await collections.load(collectionId);
   checkNotFrozen(collectionId, config);
   const opened = { collectionId, type: config.type, holder, clock };
-  const checkpoint = await Checkpoint.open(store, opened);
+  const checkpoint = await openKnown(store, opened);
   await checkpoint.fence(() => lease.prove());
   const guard = () => lease.check();
   const target = { store, collections, collectionId, guard, versions: new Map() };
