@@ -26,7 +26,7 @@ const ARCHIVE_DAYS = 31;
 /** How far back counts go by default. */
 const RECENT_DAYS = 7;
 
-/** What a harvest would read; for a stream, in the days that were counted.  */
+/** The reads of a harvest; for a stream, in the days that were counted. */
 export interface Expected {
   posts: number;
   /** Users that it looks up, at most. */
@@ -41,7 +41,7 @@ export interface Expected {
   spans: CountedSpan[];
   /** Remarks on these numbers. */
   notes: string[];
-  /** What the estimate itself cost. */
+  /** The cost of the estimate itself. */
   asked: Reads;
 }
 

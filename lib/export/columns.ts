@@ -121,7 +121,7 @@ function withExtra(table: Table, names: readonly string[]): Table {
   };
 }
 
-/** A member of a tweet, as it was sent: a number beyond 2^53 is read once more, with its digits. */
+/** Returns a member of a tweet, as it was sent: a number beyond 2^53 is parsed again, with its digits. */
 function exactAt({ json, bytes }: Post, path: string[]): Cell {
   const value = at(json, path);
   if (!Number.isInteger(value) || Number.isSafeInteger(value)) return value;

@@ -113,7 +113,7 @@ function targetsOf(
 ): { kind: EdgeKind; id: string | undefined; handle: string | undefined }[] {
   const of = (kind: EdgeKind, other: Other | undefined) =>
     other ? [{ kind, id: other.authorId, handle: other.handle }] : [];
-  // A retweet mentions nobody itself: its text is another user's.
+  // A retweet has no mentions of its own: its text is another user's.
   const mentions = tweet.repostOf ? [] : tweet.mentions;
   return [
     ...of("retweet", tweet.repostOf),

@@ -71,7 +71,7 @@ function withReferenced(post: Post): Post[] {
   return [...others, post];
 }
 
-/** The statuses inside of one of version 1.1, whose numbers keep their digits: they are written anew. */
+/** Returns the statuses inside of one of version 1.1, rewritten so that their numbers keep their digits. */
 function insideOf({ json, bytes }: Post): (JsonObject | undefined)[] {
   if (!toObject(json.retweeted_status) && !toObject(json.quoted_status)) return [];
   const whole = toObject(parseWhole(decoder.decode(bytes)));

@@ -1,15 +1,18 @@
-/** Tweets of version 2 as `twarc2 flatten` writes them, one a line: taken apart again into the tweet and what came beside it. */
+/**
+ * Tweets of version 2 as `twarc2 flatten` writes them, one a line: split again into the tweet and its included
+ * objects.
+ */
 
 import { isObject, type Json, type JsonObject } from "../base/json.ts";
 
-/** What is found inside of a tweet, by kind and key. */
+/** The objects inside of a tweet, by kind and key. */
 type Found = Record<"users" | "tweets" | "media" | "polls" | "places", Map<string, JsonObject>>;
 
-/** A flattened tweet that was taken apart. */
+/** A flattened tweet that was split. */
 export interface Unfolded {
-  /** The tweet as an answer has it. */
+  /** The tweet as in a response. */
   json: JsonObject;
-  /** What came beside it. */
+  /** The included objects. */
   includes: Found;
   rules: JsonObject[];
   retrieved: JsonObject | undefined;
@@ -20,7 +23,7 @@ export function isFlat(json: JsonObject): boolean {
   return typeof json.id === "string" && json.id_str === undefined;
 }
 
-/** Returns what a flattened tweet was made of. Its own objects are changed. */
+/** Returns the parts of a flattened tweet. Its own objects are changed. */
 export function unfold(flat: JsonObject): Unfolded {
   const { __twarc, matching_rules, ...json } = flat;
   const includes: Found = {
@@ -39,7 +42,7 @@ export function unfold(flat: JsonObject): Unfolded {
   };
 }
 
-/** Takes out of a value, and of all that is in it, what flattening has put there. */
+/** Removes the objects that flattening has added from a value, and from all of its members. */
 function takeApart(value: Json | undefined, found: Found): void {
   if (Array.isArray(value)) { for (const item of value) takeApart(item, found); }
   if (!isObject(value)) return;
@@ -69,13 +72,13 @@ function takeApart(value: Json | undefined, found: Found): void {
   }
 }
 
-/** A place's members lie beside those that the tweet itself has. */
+/** A place's members are beside those that the tweet itself has. */
 function ownGeo({ place_id, coordinates, ...place }: JsonObject, { places }: Found): JsonObject {
   keep(place, places);
   return definedOf({ place_id, coordinates });
 }
 
-/** A user's members lie over the mention's own, of which `id` and `username` are the same. */
+/** A user's members are merged over the mention's own, of which `id` and `username` are the same. */
 function ownMention(mention: JsonObject, { users }: Found): JsonObject {
   const { start, end, ...user } = mention;
   if (user.name === undefined) return mention;
@@ -88,7 +91,7 @@ function ownReference({ type, ...tweet }: JsonObject, { tweets }: Found): JsonOb
   return definedOf({ type, id: tweet.id });
 }
 
-/** Notes an object by its key; what came in more than one place is noted once. */
+/** Records an object by its key, once for several places. */
 function keep(object: Json | undefined, by: Map<string, JsonObject>, name = "id"): void {
   const key = isObject(object) ? object[name] : undefined;
   if (isObject(object) && typeof key === "string" && !by.has(key)) by.set(key, object);

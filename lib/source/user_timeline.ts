@@ -114,7 +114,7 @@ export class UserTimelineSource implements TweetSource {
     };
     yield* sideBySide(ReadableStream.from(this.#fills(from, signal)), WIDTH);
     yield* sideBySide(this.#walks(from, walking), WIDTH);
-    // Those that were set aside, once more.
+    // Those that were set aside, again.
     const again = walking.aside.ids.map((id) => this.#walk(id, null, walking));
     yield* sideBySide(ReadableStream.from(again), WIDTH);
     walking.aside.check();

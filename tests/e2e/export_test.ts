@@ -66,7 +66,7 @@ Deno.test("a bag has a damaged file as it is, and names it; a harvest that has s
     await place.ok("collection", "verify", "find", "--bucket", inBag);
     const again = await place.run(...bag, "--output", "whole");
     assert.equal(again.code, 1);
-    assert.match(again.err, /whole is there already/);
+    assert.match(again.err, /whole already exists/);
 
     await Deno.writeFile(file, (await Deno.readFile(file)).slice(0, 100));
     const { code, out, err } = await place.run(...bag);

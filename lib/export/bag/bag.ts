@@ -4,9 +4,9 @@ import { createHash, hash } from "node:crypto";
 import { OutsideError } from "../../base/errors.ts";
 import type { BagSink } from "./sinks.ts";
 
-/** A file of a bag, with what was found while it was written. */
+/** A file of a bag, with its checksums. */
 export interface BagRow {
-  /** Below the bag. */
+  /** Path below the bag. */
   path: string;
   bytes: number;
   /** In hex. */
@@ -15,9 +15,9 @@ export interface BagRow {
 
 const encoder = new TextEncoder();
 
-/** A bag that is written: first what it carries, then what it says of that. */
+/** A bag in progress: first its payload, then its tag files. */
 export class Bag {
-  /** What it carries, below `data/`. */
+  /** The payload, below `data/`. */
   readonly payload: BagRow[] = [];
   readonly #tags: BagRow[] = [];
   readonly #sink: BagSink;
@@ -26,16 +26,16 @@ export class Bag {
     this.#sink = sink;
   }
 
-  /** Bytes of what it carries. */
+  /** Bytes of the payload. */
   get bytes(): number {
     return this.payload.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /**
-   * Adds a file to what it carries.
+   * Adds a file to the payload.
    * @param path Below `data/`.
-   * @param look Given each part of it.
-   * @throws OutsideError where so many bytes do not come; what the sink throws
+   * @param look Called with each part of it.
+   * @throws OutsideError where the number of bytes differs; the errors of the sink
    */
   async carry(
     path: string,
@@ -64,17 +64,17 @@ export class Bag {
     this.payload.push({ path: full, bytes, sha256: sum.digest("hex") });
   }
 
-  /** Adds a small file to what it carries. @param path Below `data/`. */
+  /** Adds a small file to the payload. @param path Below `data/`. */
   async carryBytes(path: string, bytes: Uint8Array): Promise<void> {
     this.payload.push(await this.#write(`data/${path}`, bytes));
   }
 
-  /** Adds a file that says something of the bag. @param path Below the bag. */
+  /** Adds a tag file. @param path Below the bag. */
   async tag(path: string, text: string): Promise<void> {
     this.#tags.push(await this.#write(path, encoder.encode(text)));
   }
 
-  /** Writes the manifests, and the description. @param info Labels and what they say, in their order. */
+  /** Writes the manifests, and the description. @param info Labels and values, in their order. */
   async end(info: [label: string, value: string][]): Promise<void> {
     await this.tag(
       "bagit.txt",
@@ -104,7 +104,7 @@ function manifestOf(rows: BagRow[]): string {
   return rows.map(({ path, sha256 }) => `${sha256}  ${encoded(path)}\n`).join("");
 }
 
-/** A path as a manifest has it (RFC 8493, 2.1.3). */
+/** Returns a path in the form of a manifest (RFC 8493, 2.1.3). */
 function encoded(path: string): string {
   return path.replace(/[%\r\n]/g, encodeURIComponent);
 }

@@ -1,9 +1,12 @@
-/** How a collection is cited: what a person wrote, and what archives read of it. What nobody wrote is missing. */
+/**
+ * The citation of a collection: as a person wrote it, and in the formats of archives. Members that were not written
+ * are missing.
+ */
 
 import { UserError } from "../../base/errors.ts";
 import { INI_FILE } from "../../base/settings.ts";
 
-/** Who made a collection. */
+/** A creator of a collection. */
 export interface Creator {
   /** `Family, Given` of a person; the name of a group. */
   name: string;
@@ -11,12 +14,12 @@ export interface Creator {
   orcid?: string | undefined;
 }
 
-/** What is known of how a collection is cited. */
+/** The citation of a collection. */
 export interface Citation {
   title?: string | undefined;
   creators: Creator[];
   publisher?: string | undefined;
-  /** When it was, or will be, published. */
+  /** The year of its publication, past or planned. */
   year?: string | undefined;
   rights?: string | undefined;
   /** An SPDX identifier, or an address. */
@@ -27,16 +30,16 @@ export interface Citation {
   keywords: string[];
 }
 
-/** What section [citation] may have. */
+/** The settings of section [citation]. */
 const NAMES = ["title", "creators", "publisher", "year", "rights", "license", "doi"];
-/** What archives ask for at least. */
+/** The settings that archives require at least. */
 const NEEDED = ["title", "creators", "publisher", "year", "rights"] as const;
 
 /**
- * Returns what a person wrote.
+ * Returns the citation that a person wrote.
  * @param section `[citation]` of the ini file.
- * @param described What the configuration says of the collection: title, description, contact, rights, tags.
- * @throws UserError for what the section cannot have
+ * @param described The collection's description in its configuration: title, description, contact, rights, tags.
+ * @throws UserError for invalid settings
  */
 export function toCitation(
   section: Readonly<Record<string, string>>,
@@ -68,7 +71,7 @@ export function toCitation(
   };
 }
 
-/** Returns what archives ask for and nobody wrote, by the names of the settings. */
+/** Returns the settings that archives require and that are missing, by their names. */
 export function missingIn(citation: Citation): string[] {
   return NEEDED.filter((name) => {
     if (name === "rights") return citation.rights === undefined && citation.license === undefined;
@@ -154,7 +157,7 @@ export function orcidAddress({ orcid }: Creator): string | undefined {
   return orcid && `https://orcid.org/${orcid}`;
 }
 
-/** A license as DataCite has it: by its address, or by its name in SPDX's list. */
+/** Returns a license in DataCite's form: by its address, or by its name in SPDX's list. */
 function licenseOf(license: string | undefined): Record<string, string> {
   if (license === undefined) return {};
   if (/^https?:/.test(license)) return { rightsUri: license };
@@ -190,7 +193,7 @@ function cffAuthor(creator: Creator): string[] {
     .map((text, i) => `  ${i === 0 ? "- " : "  "}${text}`);
 }
 
-/** @throws UserError for an ORCID that cannot be one */
+/** @throws UserError for an invalid ORCID */
 function toCreator(text: string): Creator {
   const [, name = text, id] = /^(.*?)\s*\(([^()]*)\)$/.exec(text) ?? [];
   if (id === undefined) return { name };
@@ -203,7 +206,7 @@ function toCreator(text: string): Creator {
   );
 }
 
-/** Whether the last digit of an ORCID fits the others (ISO 7064, mod 11-2). */
+/** Returns whether the last digit of an ORCID fits the others (ISO 7064, mod 11-2). */
 function isOrcid(text: string): boolean {
   if (!/^\d{4}-\d{4}-\d{4}-\d{3}[\dX]$/.test(text)) return false;
   const digits = text.replaceAll("-", "");

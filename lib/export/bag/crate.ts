@@ -1,4 +1,4 @@
-/** A bag's content as an RO-Crate (1.2): what it is, its files, and the runs of the program that made them. */
+/** A bag's content as an RO-Crate (1.2): its description, its files, and the program's runs that made them. */
 
 import type { HarvestInfo } from "../../collection/harvest_info.ts";
 import { findCodec } from "../../format/codec.ts";
@@ -11,18 +11,18 @@ export const CRATE = "ro-crate-metadata.json";
 
 type Entity = Record<string, unknown> & { "@id": string };
 
-/** What a crate is made of. */
+/** The input of a crate. */
 export interface CrateOptions {
   ids: string[];
   citation: Citation;
   /** Below `data/`. */
   files: readonly BagRow[];
   harvests: readonly HarvestInfo[];
-  /** Of this program. */
+  /** The version of this program. */
   version: string;
 }
 
-/** Media types by how a name ends, of what is not packed. */
+/** Media types of uncompressed files, by the ending of their names. */
 const TYPES: readonly [ending: string, type: string][] = [
   [".jsonl", "application/x-ndjson"],
   [".json", "application/json"],
@@ -68,7 +68,7 @@ function rootOf(ids: string[], citation: Citation, isAddress: boolean): Entity {
   return {
     "@id": "./",
     "@type": "Dataset",
-    // A crate has to have a name: without a title it is that of the collections.
+    // A crate needs a name: without a title it has that of the collections.
     name: title ?? ids.join(", "),
     ...description ? { description } : {},
     ...year ? { datePublished: year } : {},
@@ -126,7 +126,7 @@ function toProgram(program: string): Entity {
   };
 }
 
-/** A harvest: what was asked, when, with what, and the files that came of it. */
+/** Returns a harvest: its request, times, instruments, and the resulting files. */
 function toRun(info: HarvestInfo, i: number, folders: ReadonlyMap<string, BagRow[]>): Entity {
   const { collection_id, harvest_timestamp, harvest_end_timestamp, made, outcome, tweets } = info;
   const stamp = harvest_timestamp.slice(0, 19).replaceAll(/[-T:]/g, "/");
@@ -157,13 +157,13 @@ function toFile({ path, bytes, sha256 }: BagRow): Entity {
   };
 }
 
-/** A file's media type; a packing's is its name's. */
+/** Returns a file's media type; a compressed file's is that of its compression. */
 function typeOf(path: string): string {
   if (isNamedLikeTweets(path)) return `application/${findCodec(path).name}`;
   return TYPES.find(([ending]) => path.endsWith(ending))?.[1] ?? "application/octet-stream";
 }
 
-/** A path below the crate, as an address. */
+/** Returns a path below the crate as an address. */
 function idOf(path: string): string {
   return path.slice("data/".length).split("/").map(encodeURIComponent).join("/");
 }

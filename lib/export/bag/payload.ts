@@ -1,4 +1,4 @@
-/** The files of collections as a bag has them: without keys, and of tweets those that manifests list. */
+/** The files of collections in a bag: without keys, and with tweets files that manifests list. */
 
 import { createHash } from "node:crypto";
 import { readManifest, withSums } from "../../bucket/manifest.ts";
@@ -7,7 +7,7 @@ import { collectionKeys, fileNameFault, FILES } from "../../collection/layout.ts
 import { isNamedLikeTweets } from "../../format/file_name.ts";
 import type { Listed, Store } from "../../store/store.ts";
 
-/** Folders that are looked at ahead of their turn. */
+/** Folders that are read ahead of their turn. */
 const AHEAD = 8;
 /** Bytes up to which a file beside the tweets is read ahead of its turn. */
 const SMALL = 2 ** 20;
@@ -17,35 +17,35 @@ export interface PayloadFile {
   key: string;
   /** Bytes. */
   size: number;
-  /** In hex, as its manifest has it. */
+  /** SHA-1 in hex, as its manifest has it. */
   sha1?: string | undefined;
-  /** What is in it, where that is known already; it is read from the bucket under its key otherwise. */
+  /** Its content, where it is known already; otherwise it is read from the bucket under its key. */
   bytes?: Uint8Array | undefined;
 }
 
-/** What a bag lacks, by key, each with the reason. */
+/** The files that a bag lacks, by key, each with the reason. */
 export interface Lacks {
-  /** Not in the bucket as its manifest lists it. */
+  /** Files in the bucket that do not match their manifest. */
   damaged: Map<string, string>;
-  /** No name of a file, on one system or another. */
+  /** Keys that are not valid names of files on every system. */
   strays: Map<string, string>;
-  /** It may have keys, which cannot be left out. */
+  /** Files that may have keys which cannot be removed. */
   withheld: Map<string, string>;
 }
 
-/** A harvest's folder, or another one, with what was read ahead. */
+/** A folder of a harvest, or another one, with its files that were read ahead. */
 interface Folder {
   name: string;
   files: Listed[];
   manifest: Uint8Array | null;
-  /** Files beside the tweets that are small. */
+  /** Small files beside the tweets. */
   small: Map<string, Uint8Array>;
 }
 
 /**
- * Yields the files of a collection: first what speaks of harvests, then each folder, the manifest as its last one. What a
- * manifest lists and is not there is noted.
- * @throws what the store throws
+ * Yields the files of a collection: first those about harvests, then each folder, the manifest as its last one.
+ * Missing files of a manifest are recorded.
+ * @throws the errors of the store
  */
 export async function* payload(
   store: Store,
@@ -64,7 +64,7 @@ export async function* payload(
   }
 }
 
-/** All but the lock, the checkpoint, and what can be no file everywhere. */
+/** All but the lock, the checkpoint, and names that are not valid everywhere. */
 function wanted(listed: Listed[], id: string, lacks: Lacks): Listed[] {
   const { folder: root, lock, checkpoint } = collectionKeys(id);
   return listed.filter(({ key, size }) => {
@@ -101,7 +101,7 @@ async function* filesOf(
   const sums = new Map([...listed.files, ...listed.sides].map(({ key, sha1 }) => [key, sha1]));
   const changed = new Map<string, string>();
   for (const file of files) {
-    // What no manifest lists is garbage of a harvester that was killed.
+    // Unlisted tweets files are garbage of a harvester that was killed.
     const isGarbage = manifest && isNamedLikeTweets(file.key) && !sums.has(file.key);
     if (isGarbage || file.key === key) continue;
     const given = { ...file, sha1: sums.get(file.key), bytes: small.get(file.key) };
@@ -117,7 +117,7 @@ async function* filesOf(
   yield { key, size: bytes.length, bytes };
 }
 
-/** A file without the keys that it may have; none where they cannot be left out, or it is not there any more. */
+/** Yields a file without any keys; none where they cannot be removed, or it no longer exists. */
 async function* withoutKeys(
   store: Store,
   { key, size, sha1, bytes: known }: PayloadFile,
@@ -139,7 +139,7 @@ function sumOf(bytes: Uint8Array): string {
   return createHash("sha1").update(bytes).digest("hex");
 }
 
-/** Yields what is made of each item, in order, some of them begun ahead of their turn. */
+/** Yields the result of each item, in order, some of them begun ahead of their turn. */
 async function* ahead<T, R>(all: T[], act: (item: T) => Promise<R>): AsyncGenerator<R> {
   const begun: Promise<{ value: R } | { error: unknown }>[] = [];
   const items = all.values();

@@ -1,21 +1,21 @@
-/** Collections as a bag has them: with the harvests that are over. */
+/** Collections in a bag: with the harvests that are over. */
 
 import { openListing } from "../../bucket/listing.ts";
 import { collectionKeys } from "../../collection/layout.ts";
 import { linkless } from "../../store/folder/linkless.ts";
 import type { Store } from "../../store/store.ts";
 
-/** A bucket without what still changes. */
+/** A bucket without data that still changes. */
 export interface Settled {
   store: Store;
-  /** The folders of harvests that are not over, with a `/`: nothing from them on is seen. */
+  /** The folders of harvests that are not over, with a `/`: they and later ones are hidden. */
   goingOn: string[];
 }
 
 /**
- * Returns a store in which harvests of these collections that are not over are not there: their files are still
- * merged, so that a copy of them would not be what any manifest lists. For reading only.
- * @throws what the store throws
+ * Returns a store that hides the harvests of these collections that are not over: their files are still merged, so
+ * that a copy of them would match no manifest. For reading only.
+ * @throws the errors of the store
  */
 export async function settledOnly(bucket: Store, ids: readonly string[]): Promise<Settled> {
   const store = linkless(bucket);

@@ -1,4 +1,4 @@
-/** Where the files of a bag go: into a folder, or one behind the other into a tar. */
+/** The destinations of a bag's files: a folder, or one tar. */
 
 import { dirname, join } from "node:path";
 import { messageOf, TwarcCloudError, UserError } from "../../base/errors.ts";
@@ -6,26 +6,29 @@ import { removeFile, renameFile } from "../../base/in_use.ts";
 import type { Sink } from "../writer.ts";
 import { padding, tarEnd, tarHeader } from "./tar.ts";
 
-/** A file that is written. */
+/** An open file for writing. */
 export interface OpenFile extends Sink {
-  /** To be called once all of it is written. */
+  /** Called once all of it is written. */
   close(): Promise<void>;
 }
 
-/** Takes the files of a bag. */
+/** The destination of a bag. */
 export interface BagSink {
-  /** Begins a file. @param path Below the bag. @param size Bytes that will come. */
+  /** Begins a file. @param path Below the bag. @param size Bytes that will be written. */
   open(path: string, size: number): Promise<OpenFile>;
-  /** Ends the bag: it has its name then. */
+  /** Ends the bag, and gives it its name. */
   keep(): Promise<void>;
   /** Removes what was written. */
   discard(): Promise<void>;
 }
 
-/** Makes a folder that has its name when it is whole. @throws UserError where something has that name, or it cannot be written */
+/**
+ * Makes a folder that gets its name when it is complete. @throws UserError where the name exists, or it cannot be
+ * written
+ */
 export async function openFolder(path: string): Promise<BagSink> {
   if (await Deno.lstat(path).catch(() => null)) {
-    throw new UserError(`${path} is there already`, {
+    throw new UserError(`${path} already exists`, {
       hint: "Move it away, or name another folder with --output.",
     });
   }

@@ -1,16 +1,16 @@
-/** The parts of a tar (POSIX.1-2001): what stands before a file, behind it, and at the end. */
+/** The parts of a tar (POSIX.1-2001): the header of a file, its padding, and the end. */
 
 const BLOCK = 512;
-/** The largest size that a header has room for; more goes into a record before it. */
+/** The largest size that fits into a header; a larger one is in a record before it. */
 const MAX_SIZE = 8 ** 11 - 1;
-/** Bytes of a name that a header has room for. */
+/** Bytes of a name that fit into a header. */
 const MAX_NAME = 100;
 
 const encoder = new TextEncoder();
 
 /**
- * Returns what stands before a file's bytes. A name that is long or not of ASCII, and a size from 8 GiB on, are in a
- * record of their own before it, which every tar since 2001 reads.
+ * Returns the header of a file. A name that is long or not of ASCII, and a size from 8 GiB on, are in a record of
+ * their own before it, which every tar since 2001 reads.
  * @param time In milliseconds since 1970.
  */
 export function tarHeader(name: string, size: number, time: number): Uint8Array {
@@ -30,7 +30,7 @@ export function padding(size: number): Uint8Array {
   return new Uint8Array((BLOCK - size % BLOCK) % BLOCK);
 }
 
-/** Returns what a tar ends with. */
+/** Returns the end of a tar. */
 export function tarEnd(): Uint8Array {
   return new Uint8Array(2 * BLOCK);
 }
@@ -39,12 +39,12 @@ function isPlain(name: string): boolean {
   return /^[\x20-\x7e]*$/.test(name) && name.length <= MAX_NAME;
 }
 
-/** What readers show that do not know the record with the whole name. */
+/** Returns the name for readers that do not know the record with the whole name. */
 function shortened(name: string): string {
   return name.replaceAll(/[^\x20-\x7e]/g, "_").slice(-MAX_NAME);
 }
 
-/** A record of POSIX.1-2001: its own length, in digits, is a part of it. */
+/** Returns a record of POSIX.1-2001: its length includes its own digits. */
 function record(key: string, value: string): string {
   const rest = encoder.encode(` ${key}=${value}\n`).length;
   let length = rest + `${rest}`.length;

@@ -26,7 +26,7 @@ Deno.test("a bag's folder has its name when it is whole, and takes no other's pl
     assert.deepEqual(await namesIn(folder), ["bag"]);
     const info = await Deno.readTextFile(join(path, "bag-info.txt"));
     assert.equal(info, "Contact-Name: Ada Injected: label\nPayload-Oxum: 3.1\n");
-    await assert.rejects(openFolder(path), /bag is there already/);
+    await assert.rejects(openFolder(path), /bag already exists/);
   }));
 
 Deno.test("a file that is not as long as it was listed ends a bag: a tar would lie about it", async () => {
