@@ -1,4 +1,4 @@
-/** A collection's compliance jobs: begun, remembered in the bucket, gone on with, their results kept. */
+/** A collection's compliance jobs: created, recorded in the bucket, resumed, and their results kept. */
 
 import { z } from "zod";
 import { type Clock, isoTime } from "../base/clock.ts";
@@ -18,51 +18,53 @@ import { IdList, idText } from "../bucket/id_list.ts";
 import { listedFiles } from "../bucket/listing.ts";
 import { readLines } from "../bucket/tweets.ts";
 
-/** Milliseconds between two looks at a job: at first, and at most. */
+/** Milliseconds between two polls of a job: at first, and at most. */
 const [FIRST_LOOK_MS, MAX_LOOK_MS] = [5_000, 60_000];
 
 const recordSchema = z.object({
-  /** Of the API. */
+  /** The API's id. */
   job_id: z.string(),
-  /** When it was begun; ISO 8601, UTC. */
+  /** When it was created; ISO 8601, UTC. */
   began: z.string(),
-  /** created: it waits for ids; uploaded: X looks at them; complete: the results are here; applied: they are done. */
+  /**
+   * created: it waits for ids; uploaded: X processes them; complete: the results are here; applied: tweets were
+   * removed.
+   */
   state: z.enum(["created", "uploaded", "complete", "applied"]),
-  /** Ids that were handed in. */
+  /** Number of uploaded ids. */
   ids: z.number().optional(),
-  /** When it was decided to remove what must be deleted. */
+  /** When it was decided to remove the tweets. */
   applied: z.string().optional(),
 });
 
-/** What the bucket knows of a job. */
+/** A job's record in the bucket. */
 export type ComplianceRecord = z.infer<typeof recordSchema>;
 
-/** A job that is complete. */
+/** A complete job. */
 export interface ComplianceCheck {
   /** The job's folder in the bucket. */
   folder: string;
   record: ComplianceRecord;
-  /** By the ids of tweets. */
+  /** By tweet id. */
   results: Map<string, ComplianceResult>;
 }
 
-/** What a check works with. */
+/** Options of complianceCheck(). */
 export interface ComplianceOptions {
   store: Store;
   clock: Clock;
   jobs: ComplianceJobs;
   collectionId: string;
-  /** Whether a job that is complete, and whose results nobody has applied, will do. */
+  /** Whether to use a complete job whose results were not applied yet. */
   reuse: boolean;
-  /** Tells how far it is. */
+  /** Reports progress. */
   tell: (text: string) => void;
   signal: AbortSignal;
 }
 
 /**
- * Returns the results of a compliance job: of the one that is under way, or of a new one. Cut at any moment, it goes on
- * with the same job.
- * @throws UserError where the collection has no tweets; OutsideError where the job fails; what the API throws.
+ * Returns the results of the current compliance job, or of a new one. After an interruption, it resumes the same job.
+ * @throws UserError if the collection has no tweets; OutsideError if the job fails; what the API throws.
  */
 export async function complianceCheck(options: ComplianceOptions): Promise<ComplianceCheck> {
   const { store, collectionId, reuse } = options;
@@ -74,11 +76,11 @@ export async function complianceCheck(options: ComplianceOptions): Promise<Compl
   const done = left ?? await finished(await begun(options), options);
   if (done) return await withResults(store, done);
   throw new OutsideError("The compliance job failed", {
-    hint: "Start it again later: it makes a new job.",
+    hint: "Start it again later: it creates a new job.",
   });
 }
 
-/** Remembers that results are applied. @param at In milliseconds since 1970. */
+/** Records that results are applied. @param at In milliseconds since 1970. */
 export async function markApplied(store: Store, check: ComplianceCheck, at: number): Promise<void> {
   await save(store, {
     ...check,
@@ -86,7 +88,10 @@ export async function markApplied(store: Store, check: ComplianceCheck, at: numb
   });
 }
 
-/** Returns when it was first decided to apply results: now, unless that was cut. In milliseconds since 1970. */
+/**
+ * Returns when it was first decided to apply results: now, unless an earlier run was interrupted. In milliseconds since
+ * 1970.
+ */
 export async function decidedAt(
   store: Store,
   check: ComplianceCheck,
@@ -99,7 +104,7 @@ export async function decidedAt(
   return Date.parse(decided);
 }
 
-/** A job as the bucket has it. */
+/** A job as recorded in the bucket. */
 interface Kept {
   folder: string;
   record: ComplianceRecord;
@@ -126,7 +131,7 @@ async function withResults(store: Store, kept: Kept): Promise<ComplianceCheck> {
   return { ...kept, results: readResults(found?.bytes ?? new Uint8Array()) };
 }
 
-/** A new job; one that was created and then not remembered, as its name tells, is taken up. */
+/** Creates a job, or adopts one that was created and not recorded, by its name. */
 async function begun({ store, clock, jobs, collectionId, signal }: ComplianceOptions) {
   const name = `twarc-cloud ${collectionId}`;
   const lost = (await jobs.underWay(signal)).find((job) => job.name === name);
@@ -139,7 +144,7 @@ async function begun({ store, clock, jobs, collectionId, signal }: ComplianceOpt
   });
 }
 
-/** Sees a job to its end; null where it failed, or nobody gave it ids in time. */
+/** Sees a job to its end. @returns Null if it failed, or expired without ids */
 async function finished(kept: Kept, options: ComplianceOptions): Promise<Kept | null> {
   const { store, clock, jobs, tell, signal } = options;
   for (let wait = FIRST_LOOK_MS;; wait = Math.min(wait * 2, MAX_LOOK_MS)) {
@@ -151,9 +156,9 @@ async function finished(kept: Kept, options: ComplianceOptions): Promise<Kept | 
       return await save(store, { ...kept, record: { ...kept.record, state: "complete" } });
     }
     if (job.status === "created" && kept.record.state === "created") {
-      tell("Gathering the ids of the collection's tweets");
+      tell("Collecting the ids of the collection's tweets");
       const ids = await allIds(options);
-      tell(`Handing in ${ids.length.toLocaleString("en-US")} ids`);
+      tell(`Uploading ${ids.length.toLocaleString("en-US")} ids`);
       await jobs.upload(job, idText(ids), signal);
       kept = await save(store, {
         ...kept,
@@ -161,13 +166,13 @@ async function finished(kept: Kept, options: ComplianceOptions): Promise<Kept | 
       });
       continue;
     }
-    tell(`X looks at the tweets (job ${job.id}); looking again in ${wait / 1_000} s`);
+    tell(`X is checking the tweets (job ${job.id}); checking again in ${wait / 1_000} s`);
     await clock.sleep(wait, signal);
     signal.throwIfAborted();
   }
 }
 
-/** Returns the ids of every tweet of a collection, also of those inside others. */
+/** Returns the ids of all tweets of a collection, including embedded ones. */
 async function allIds({ store, collectionId }: ComplianceOptions): Promise<BigUint64Array> {
   const list = new IdList();
   for await (const { key } of listedFiles(store, collectionId)) {

@@ -1,4 +1,4 @@
-/** What of the time since a collection began was covered, and what was not, and why. */
+/** Computes which spans since a collection began were covered, and which were not and why. */
 
 import { isoTime } from "../base/clock.ts";
 import { type Span, SpanSet } from "../base/spans.ts";
@@ -7,7 +7,7 @@ import type { Traits } from "../collection/types/traits.ts";
 import { folderStamp } from "../collection/layout.ts";
 import type { ListedGap } from "./gap_list.ts";
 
-/** What became of a span of time. */
+/** State of a span of time. */
 export type CoverageState =
   | "harvested"
   | "silent on purpose"
@@ -15,33 +15,33 @@ export type CoverageState =
   | "beyond reach"
   | "not asked for yet";
 
-/** A span of time, and what became of it. */
+/** A span of time and its state. */
 export interface Covered {
   from: string;
   to: string;
   state: CoverageState;
   why?: string;
-  /** Who stopped or scheduled it, and the note of that. */
+  /** The person who stopped or scheduled it, and their note. */
   by?: string;
   note?: string;
 }
 
-/** What the coverage of a collection follows from. */
+/** Facts for the coverage of a collection. */
 export interface CoverageFacts {
   records: CoverageRecord[];
   gaps: ListedGap[];
   traits: Traits;
   /** In milliseconds since 1970. */
   now: number;
-  /** Before this nothing can be had: -Infinity where all can, Infinity where nothing can be asked for again. */
+  /** The API has nothing before this: -Infinity if it has everything, Infinity if nothing can be requested again. */
   reach: number;
-  /** The span that a harvest covers which goes on, as far as is known. */
+  /** The span of the current harvest, as far as known. */
   running?: Span | undefined;
 }
 
 type Part = Span & Omit<Covered, "from" | "to">;
 
-/** Returns what became of each span from the first that is known to now, oldest first. */
+/** Returns the state of each span from the first known one to now, oldest first. */
 export function coverageOf(facts: CoverageFacts): Covered[] {
   const harvested = facts.traits.asksOnlyForNewer ? eachLessItsGaps(facts) : allLessGaps(facts);
   const gaps = gapParts(facts);
@@ -77,7 +77,7 @@ function harvestsIn(records: CoverageRecord[]) {
   }).toSorted((a, b) => a.from - b.from || a.to - b.to);
 }
 
-/** Of what can be asked for again, a gap of one harvest may be what another one brought. */
+/** Returns what was covered where spans can be requested again: one harvest may have filled another's gap. */
 function eachLessItsGaps({ records, gaps }: CoverageFacts): readonly Span[] {
   const gapsOf = Map.groupBy(gaps, ({ folder }) => folder.slice(folder.lastIndexOf("harvests/")));
   const left = harvestsIn(records).flatMap((harvest) => {
@@ -87,7 +87,7 @@ function eachLessItsGaps({ records, gaps }: CoverageFacts): readonly Span[] {
   return new SpanSet([...left, ...filledIn(gaps)]).spans;
 }
 
-/** What a stream missed came to nobody. */
+/** Returns what was covered of a stream, where each gap is a loss for all. */
 function allLessGaps({ records, gaps, running }: CoverageFacts): readonly Span[] {
   const all = new SpanSet([...harvestsIn(records), ...(running ? [running] : [])]);
   const open = new SpanSet(openIn(gaps));
@@ -103,7 +103,7 @@ function filledIn(gaps: ListedGap[]): Span[] {
   return gaps.filter(isOfAll).filter(({ status }) => status === "filled").map(spanOf);
 }
 
-/** What one user's timeline lacks says nothing of the others. */
+/** Returns whether a gap concerns all: one user's timeline says nothing about the others. */
 function isOfAll({ user_id }: ListedGap): boolean {
   return user_id === undefined;
 }
@@ -115,13 +115,13 @@ function spanOf({ from, to }: { from: string; to: string }): Span {
 function gapParts({ gaps, traits }: CoverageFacts): Part[] {
   return gaps.filter(isOfAll).map((gap) => ({
     ...spanOf(gap),
-    // Nobody can ask a stream again: what it missed is missed.
+    // A stream cannot be requested again: its gaps stay.
     state: gap.status === "beyond reach" && traits.canBeAskedAgain ? "beyond reach" : "missed",
     why: gap.why,
   }));
 }
 
-/** Between two harvests of a stream: it was stopped on purpose, and until it was started again; else it failed. */
+/** Returns the spans between a stream's harvests: stopped on purpose until started again, or failed. */
 function betweenStreams({ records, now, running }: CoverageFacts): Part[] {
   const harvests = harvestsIn(records);
   const deeds = records.filter(({ what }) => what === "start" || what === "stop");
@@ -146,7 +146,7 @@ function betweenStreams({ records, now, running }: CoverageFacts): Part[] {
   });
 }
 
-/** From the end of a schedule to the next one, or to the next harvest. */
+/** Returns the spans from the end of a schedule to the next schedule or harvest. */
 function betweenSchedules({ records, now }: CoverageFacts): Part[] {
   const ends = records.filter(({ what }) => what === "unschedule");
   return ends.map((end) => {
@@ -162,7 +162,7 @@ function byWhom(record: CoverageRecord | undefined): Pick<Covered, "by" | "note"
   return { ...(by === undefined ? {} : { by }), ...(note === undefined ? {} : { note }) };
 }
 
-/** What nobody asked for since the last harvest, and what of that the API does not give any more. */
+/** Returns the span not requested since the last harvest, and the part that the API no longer has. */
 function stillToAsk({ traits, now, reach }: CoverageFacts, harvested: readonly Span[]): Part[] {
   const last = harvested.at(-1);
   if (!last || !traits.endsByItself || last.to >= now) return [];
@@ -182,7 +182,7 @@ function stillToAsk({ traits, now, reach }: CoverageFacts, harvested: readonly S
   return parts.filter(({ from, to }) => from < to);
 }
 
-/** In their order, with those as one that meet and are alike. */
+/** Joins adjacent spans of the same state, in order. */
 function joined(parts: Part[]): Part[] {
   const all: Part[] = [];
   for (const part of parts.toSorted((a, b) => a.from - b.from)) {

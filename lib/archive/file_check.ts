@@ -1,4 +1,4 @@
-/** Reads a file of a harvest to its end, and says what it is and whether it is whole. */
+/** Reads a harvest's file completely, and reports its facts and first fault. */
 
 import { createHash } from "node:crypto";
 import { isObject, type Json, type JsonObject } from "../base/json.ts";
@@ -10,26 +10,26 @@ import { hasHalves } from "../format/surrogates.ts";
 import { splitLines } from "../format/lines.ts";
 import { type Codec, findCodec } from "../format/codec.ts";
 
-/** What a file is found to be. */
+/** Facts of a file. */
 export interface FileFacts {
-  /** Of the file as it is stored, in hex; of what was read of it, where there is a fault. */
+  /** Of the stored file, in hex; of the readable part, if there is a fault. */
   sha1: string;
-  /** Bytes of the file as it is stored. */
+  /** Bytes of the stored file. */
   bytes: number;
   tweets: number;
-  /** Lines with half a character, which other programs do not read. */
+  /** Lines with an unpaired surrogate, which other programs cannot read. */
   oddLines: number;
-  /** What is wrong with it first, for a person; null where nothing is. */
+  /** The first fault, for a person; null if there is none. */
   fault: string | null;
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * Reads a tweets file: packed as one whole, each line JSON, each with its ids.
+ * Checks a tweets file: one intact archive of JSON lines with ids.
  * @param onId Called with each tweet's id, in digits; a SyntaxError that it throws is a fault of the line.
- * @param onLine Called with each line that is as it should be, and how many before it are not.
- * @throws OutsideError where the store does not have it, or cannot be read.
+ * @param onLine Called with each valid line, and the number of invalid ones before it.
+ * @throws OutsideError if the store does not have it, or it cannot be read.
  */
 export async function checkTweets(
   store: Store,
@@ -58,7 +58,7 @@ export async function checkTweets(
 }
 
 /**
- * Returns what a plain file of JSON lines is found to be: its lines, and what is wrong with it first.
+ * Checks a plain file of JSON lines.
  * @param onObject Called with each line that is an object.
  * @throws OutsideError
  */
@@ -76,7 +76,7 @@ export async function checkJsonLines(
   return { lines, fault: facts.fault };
 }
 
-/** Keeps what is wrong first. A failure of the store, or of this machine, is not the file's. */
+/** Records the first fault. A failure of the store or of this machine is not the file's fault. */
 async function checkLines(
   content: ReadableStream<Uint8Array>,
   { facts, codec }: { facts: Pick<FileFacts, "fault">; codec?: Codec },
@@ -91,15 +91,15 @@ async function checkLines(
         await look(line, JSON.parse(decoder.decode(line)), number);
       } catch (error) {
         if (error instanceof TwarcCloudError) throw error;
-        facts.fault ??= `line ${number} is not as it should be: ${messageOf(error)}`;
+        facts.fault ??= `line ${number} is invalid: ${messageOf(error)}`;
       }
     }
   } catch (error) {
     if (error instanceof TwarcCloudError) throw error;
     const problem = messageOf(error);
     facts.fault ??= error instanceof SyntaxError
-      ? `line ${number + 1} is not as it should be: ${problem}`
-      : `it is not one whole ${codec?.name ?? "text"} file, from line ${
+      ? `line ${number + 1} is invalid: ${problem}`
+      : `it is not an intact ${codec?.name ?? "text"} file, from line ${
         number + 1
       } on (${problem})`;
   }

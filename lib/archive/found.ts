@@ -1,4 +1,4 @@
-/** What verifying finds in a collection, and what of it can be mended without losing anything. */
+/** Findings of a verification, and which of them can be repaired without losing anything. */
 
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import type { CheckpointState } from "../bucket/checkpoint.ts";
@@ -6,30 +6,30 @@ import type { FileFacts } from "./file_check.ts";
 import type { Head } from "../bucket/inventory_entry.ts";
 import type { ToldGap } from "../bucket/gaps.ts";
 
-/** Something that is not as it should be. */
+/** A fault of a collection. */
 export interface Fault {
-  /** The key that it is about. */
+  /** The key of the faulty object. */
   key: string;
   /** For a person. */
   says: string;
-  /** Whether `--repair` can mend it. */
+  /** Whether `--repair` can repair it. */
   canBeMended: boolean;
 }
 
-/** What of an inventory a person should know besides its faults. */
+/** Facts about an inventory besides its faults. */
 export interface InventoryFound {
   entries: number;
-  /** The last of them; null where there is none. */
+  /** The last entry; null if there is none. */
   head: Head | null;
-  /** The folders of harvests and the keys of changesets that have no entry. */
+  /** The folders of harvests and the keys of changesets without an entry. */
   absent: { harvests: string[]; changesets: string[] };
   /** How many of these are older than the inventory, which is no fault. */
   older: { harvests: number; changesets: number };
-  /** What is not what the inventory has. */
+  /** Keys that differ from the inventory. */
   altered: Set<string>;
 }
 
-/** What was found in a collection. */
+/** The findings of a verification. */
 export interface Verified {
   collectionId: string;
   faults: Fault[];
@@ -38,47 +38,44 @@ export interface Verified {
   tweets: number;
   files: number;
   bytes: number;
-  /** Harvests that were read before: only that their files are there, with their sizes, was looked at. */
+  /** Harvests that were read before: only their files' existence and sizes were checked. */
   readBefore: number;
-  /** Files, beside its configuration, that have keys in the clear: no damage, and nothing that should be. */
+  /** Files with keys in the clear, except for the configuration: intact, but not as it should be. */
   withKeys: string[];
-  /** Spans that were missed: nothing is wrong with telling them. */
+  /** Gaps: reporting them is not a fault. */
   gaps: ToldGap[];
-  /** What the inventory has, and does not have; null where there is none. */
+  /** The inventory's findings; null without an inventory. */
   inventory: InventoryFound | null;
 }
 
-/** A tweets file that a manifest lists, as it was found. */
+/** Facts of a tweets file that a manifest lists. */
 export interface ListedFacts extends FileFacts {
-  /** Whether its checksum is that of the manifest. */
+  /** Whether its checksum matches the manifest. */
   isAsListed: boolean;
 }
 
-/** A harvest's folder as it was found. */
+/** Findings in a harvest's folder. */
 export interface HarvestFound {
   /** With a `/` at its end. */
   folder: string;
-  /** The tweets files that the manifest lists, in its order, with what they are; null where one is not there. */
+  /** The tweets files in the manifest, in its order, with their facts; null for a missing one. */
   listed: Map<string, ListedFacts | null>;
-  /** Tweets files that neither the manifest nor the checkpoint lists. */
+  /** Tweets files in neither the manifest nor the checkpoint. */
   unlisted: string[];
   hasManifest: boolean;
-  /**
-   * Checksums by key, where the manifest is not there, or empty, and these files are all that harvest.json tells of,
-   * and whole.
-   */
+  /** Checksums by key, if the manifest is missing or empty, and these files are intact and match harvest.json. */
   relisted: Map<string, string> | null;
-  /** What harvest.json says; null where it is not there, or damaged. */
+  /** The content of harvest.json; null if it is missing or damaged. */
   info: HarvestInfo | null;
-  /** Whether it is as the Python original wrote it. */
+  /** Whether it was written by the Python original. */
   isOriginal: boolean;
-  /** Whether it is being harvested, or was cut and is not told yet: not all has to agree. */
+  /** Whether it is being harvested, or was interrupted and is not finalized yet: its documents may differ. */
   isOpen: boolean;
-  /** What the checkpoint says of it, where that can be told again: each file that it names is there and whole. */
+  /** The checkpoint's documents that can be rebuilt: each file that it names is intact. */
   retold: { state: CheckpointState; manifest: boolean; info: boolean } | null;
 }
 
-/** Returns what the files that are listed hold. */
+/** Returns the totals of the listed files. */
 export function totals(
   { listed }: Pick<HarvestFound, "listed">,
 ): { tweets: number; files: number; bytes: number } {
@@ -90,7 +87,7 @@ export function totals(
   };
 }
 
-/** Returns whether harvest.json tells what the files that are listed hold; the original counted bytes in its own way. */
+/** Returns whether harvest.json matches the listed files; the original counted bytes differently. */
 export function isCounted(harvest: HarvestFound, info: HarvestInfo): boolean {
   const { tweets, files, bytes } = totals(harvest);
   return info.tweets === tweets && info.files === files &&
@@ -98,15 +95,15 @@ export function isCounted(harvest: HarvestFound, info: HarvestInfo): boolean {
 }
 
 /**
- * Returns whether what the manifest does not list is garbage for sure: what it lists is all that the harvest tells of. A
- * manifest that was damaged would list less.
+ * Returns whether unlisted files are certainly garbage: the manifest lists all that the harvest counted. A damaged
+ * manifest would list less.
  */
 export function canBeCleared(harvest: HarvestFound): boolean {
   const { info, hasManifest } = harvest;
   return hasManifest && info !== null && isWhole(harvest) && isCounted(harvest, info);
 }
 
-/** Returns whether harvest.json can be told anew: no less is there than it tells. Where less is, something may be lost. */
+/** Returns whether harvest.json can be rewritten: there is no less than it counts. Otherwise something may be lost. */
 export function canBeCounted(harvest: HarvestFound): boolean {
   const { info, hasManifest, unlisted, isOriginal } = harvest;
   const { tweets, files } = totals(harvest);
@@ -114,12 +111,12 @@ export function canBeCounted(harvest: HarvestFound): boolean {
     info !== null && tweets >= info.tweets && files >= info.files;
 }
 
-/** Returns the newest harvest that has told of itself: the one that last_harvest.json names. */
+/** Returns the newest harvest with a harvest.json, the one for last_harvest.json. */
 export function newestTold(harvests: HarvestFound[]): HarvestInfo | null {
   return harvests.findLast(({ info, isOpen }) => info && !isOpen)?.info ?? null;
 }
 
-/** Returns whether every file that is listed is there, whole, and as it is listed. */
+/** Returns whether every listed file is intact and matches the manifest. */
 export function isWhole({ listed }: HarvestFound): boolean {
   return [...listed.values()].every((facts) => facts?.fault === null && facts.isAsListed);
 }

@@ -1,4 +1,4 @@
-/** Has the next harvest ask for what a collection missed. */
+/** Has the next harvest request a collection's gaps. */
 
 import { type CollectionConfig, planFor } from "../collection/types/registry.ts";
 import { type Checkpoint, checkpointSum } from "../bucket/checkpoint.ts";
@@ -15,23 +15,26 @@ import { searchQueries } from "../twitter/rules.ts";
 import { amend } from "./repair_inventory.ts";
 import { type GapLook, type ListedGap, listGaps } from "./gap_list.ts";
 
-/** What asking for gaps takes. */
+/** Options of fillGaps(). */
 export interface FillOptions {
   store: Store;
   clock: Clock;
   config: CollectionConfig;
-  /** Of the collection: nobody harvests it meanwhile. */
+  /** The collection's lease: it is not harvested meanwhile. */
   lease: Lease;
   /** The id of the lease's holder. */
   holder: string;
 }
 
-/** Returns what the status of a collection's gaps follows from. @param positions The checkpoint's. @param now In milliseconds since 1970. */
+/**
+ * Returns the facts that determine the status of a collection's gaps. @param positions The checkpoint's. @param now In
+ * milliseconds since 1970.
+ */
 export function gapLook(config: CollectionConfig, positions: object, now: number): GapLook {
   const walks = Object.entries(positions)
     .filter(([name, at]) => name.startsWith(GAP_WALK) && at !== "whole").map(([name]) => name);
   const { reading } = planFor(config);
-  // How far back a timeline goes is known by asking; a list of ids has no end.
+  // Only requests show how far back a timeline goes; a list of ids has no limit.
   if (reading.kind === "timelines" || reading.kind === "ids") return { walks, reach: -Infinity };
   if (queriesFor(config, {}).length === 0) return { walks, reach: Infinity };
   const isArchive = reading.kind === "query" && reading.span.archive === "all";
@@ -39,9 +42,9 @@ export function gapLook(config: CollectionConfig, positions: object, now: number
 }
 
 /**
- * Has the next harvest ask for every gap that is open.
+ * Has the next harvest request every open gap.
  * @returns These gaps.
- * @throws UserError where the collection's last harvest was cut off; LockedError where the lease is lost; OutsideError
+ * @throws UserError if the collection's last harvest was interrupted; LockedError if the lease is lost; OutsideError
  */
 export async function fillGaps(
   { store, clock, config, lease, holder }: FillOptions,
@@ -52,9 +55,9 @@ export async function fillGaps(
   const { positions, state } = checkpoint.state;
   if (state === "harvesting") {
     throw new UserError(
-      `The last harvest of ${collectionId} was cut off, and the next one ends it`,
+      `The last harvest of ${collectionId} was interrupted and is not finished`,
       {
-        hint: "Harvest it once, then ask for what is missing.",
+        hint: "Harvest it once more, then request the gaps.",
       },
     );
   }
@@ -65,7 +68,7 @@ export async function fillGaps(
 }
 
 /**
- * Has the next harvest ask for gaps. @returns Whether there is anything to ask for.
+ * Has the next harvest request gaps. @returns Whether there is anything to request.
  * @throws as `fillGaps`
  */
 export async function askFor(
@@ -87,16 +90,16 @@ export async function askFor(
   return true;
 }
 
-/** Returns the ids that a gap lies between: those that were recorded, or else the first ones of its times. */
+/** Returns the ids around a gap: recorded ones, or the first of its times. */
 function idsOf({ from, to, since_id, until_id, newer, known }: ListedGap): MissedSpan {
   if (until_id === undefined) {
     return { sinceId: since_id ?? timeId(Date.parse(from)), untilId: timeId(Date.parse(to)) };
   }
-  // Of a first search, which goes down as far as the API reaches.
+  // Of a first search, which goes back as far as the API reaches.
   return { sinceId: since_id ?? "0", untilId: until_id, newer, known };
 }
 
-/** Returns what is asked for in place of a collection's harvests, of a gap; nothing where nothing can stand in. */
+/** Returns the queries that search a gap in place of a collection's own source; none if nothing can. */
 export function queriesFor(
   config: CollectionConfig,
   { user_id }: { user_id?: string | undefined },

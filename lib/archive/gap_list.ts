@@ -1,4 +1,4 @@
-/** All that a collection missed, and what became of it. */
+/** Lists all gaps of a collection with their status. */
 
 import { z } from "zod";
 import { isoTime } from "../base/clock.ts";
@@ -9,22 +9,22 @@ import type { Store } from "../store/store.ts";
 import { GAP_WALK, gapsIn, type ToldGap } from "../bucket/gaps.ts";
 import { idTime, timeId } from "../twitter/bytes/ids.ts";
 
-/** A gap, or what is left of one, and what becomes of it. */
+/** A gap, or the rest of one, and its status. */
 export interface ListedGap extends ToldGap {
   /** The folder of the harvest that recorded it. */
   folder: string;
   /**
-   * `open`: not asked for; `due`: the next harvest asks for it; `filled`: it was asked for, as far as search finds it
-   * (no retweets); `beyond reach`: the API does not give it any more.
+   * `open`: not requested; `due`: the next harvest requests it; `filled`: it was requested, as far as search finds it
+   * (no retweets); `beyond reach`: the API no longer has it.
    */
   status: "open" | "due" | "filled" | "beyond reach";
 }
 
-/** What the status of gaps follows from. */
+/** Facts that determine the status of gaps. */
 export interface GapLook {
-  /** The walks that the next harvest goes on with. */
+  /** The walks that the next harvest continues. */
   walks: string[];
-  /** Before this nothing can be had, in milliseconds since 1970: Infinity where nothing can be asked for again. */
+  /** The API has nothing before this, in milliseconds since 1970: Infinity if nothing can be requested again. */
   reach: number;
 }
 
@@ -36,13 +36,13 @@ const spanSchema = z.object({
   user_id: z.string().optional(),
 });
 
-/** A span of a gap that a harvest asked for. */
+/** A span of a gap that a harvest requested. */
 export type Filled = z.infer<typeof spanSchema>;
 
-/** Files that are read at a time. */
+/** Files that are read concurrently. */
 const WIDTH = 8;
 
-/** Returns all gaps of a collection, oldest first. @throws UserError where a file is damaged; OutsideError */
+/** Returns all gaps of a collection, oldest first. @throws UserError if a file is damaged; OutsideError */
 export async function listGaps(store: Store, id: string, look: GapLook): Promise<ListedGap[]> {
   const [recorded, filled] = await readAll(store, id);
   const lost = new Set(recorded.filter((gap) => gap.lost).map(nameOf));
@@ -58,7 +58,7 @@ function nameOf({ since_id = "0", until_id = "", user_id }: Recorded): string {
   return gapName(since_id, until_id, user_id);
 }
 
-/** What was asked for: as spans of time, and of what a damage took by the upper ends of its ids. */
+/** Requested gaps: spans of time, and for those of damaged files the upper ends of their ids. */
 interface AllFilled {
   spans: SpanSet;
   lost: Map<string, (Filled & { folder: string })[]>;
@@ -97,7 +97,7 @@ function lostEnd(
   return `${user_id} ${until_id}`;
 }
 
-/** Returns what a harvest asked for of gaps. @throws UserError where the file is damaged; OutsideError */
+/** Returns the gaps that a harvest requested. @throws UserError if the file is damaged; OutsideError */
 export async function filledIn(store: Store, folder: string): Promise<Filled[]> {
   const key = `${folder}${FILES.filled}`;
   const text = new TextDecoder().decode((await store.get(key))?.bytes);
@@ -106,19 +106,19 @@ export async function filledIn(store: Store, folder: string): Promise<Filled[]> 
   );
 }
 
-/** Returns the name of the walk that asks for what a damage took, without what a search asks for. */
+/** Returns the name of the walk that requests a damaged file's gap, without a search's query. */
 export function gapName(sinceId: string, untilId: string, userId = ""): string {
   return `${GAP_WALK}${sinceId}-${untilId}:${userId}`;
 }
 
-/** Returns the span that a walk asks for; none for a walk of something else. */
+/** Returns the span that a walk requests; none for other walks. */
 function spanOfWalk(name: string): Span[] {
   const [, since, until] = /^gap:(\d+)-(\d*):/.exec(name) ?? [];
   if (since === undefined) return [];
   return [{ from: idTime(since), to: until ? idTime(until) : Infinity }];
 }
 
-/** Returns a gap, in parts where a part of it was asked for. */
+/** Returns a gap, split where a part of it was requested. */
 function partsOf(
   gap: Recorded,
   { filled: { spans: filled, lost }, due, walks, reach }: {
@@ -129,14 +129,14 @@ function partsOf(
   },
 ): ListedGap[] {
   if (gap.lost) {
-    // What an earlier harvest had asked for was lost with it.
+    // What an earlier harvest had requested was lost with it.
     const later = (lost.get(lostEnd(gap)) ?? []).filter(({ folder }) => folder > gap.folder);
     return partsOfLost(gap, { filled: later, walks, reach });
   }
   const span = { from: Date.parse(gap.from), to: Date.parse(gap.to) };
-  // Other things than searches are never asked for again.
+  // Only searches are requested again.
   const left = gap.user_id === undefined ? filled.lacking(span) : [span];
-  // Those before this version say that they are asked for, and not whether they were.
+  // Former versions record that they will request it, and not whether they did.
   const isOld = gap.asked_again !== undefined && gap.until_id === undefined;
   const status = (part: Span): ListedGap["status"] => {
     if (due.some((one) => one.from < part.to && part.from < one.to)) return "due";
@@ -152,7 +152,7 @@ function partsOf(
   return [...done, ...left.map((part) => ({ ...bounded(gap, part), status: status(part) }))];
 }
 
-/** Returns what a damage took, by its ids: what is nearer than a millisecond has no span of time. */
+/** Returns a damaged file's gap, by ids: a gap of less than a millisecond has no span of time. */
 function partsOfLost(
   gap: Recorded,
   { filled, walks, reach }: { filled: Filled[]; walks: string[]; reach: number },

@@ -1,4 +1,4 @@
-/** Files of tweets that nothing names any more once tweets were removed: deleted, with what a store keeps of them. */
+/** Deletes files of tweets that are unlisted after a removal, with their older versions. */
 
 import type { Changeset, Removal } from "../collection/changeset.ts";
 import { harvestInfoSchema } from "../collection/harvest_info.ts";
@@ -9,27 +9,27 @@ import type { Purged, Store } from "../store/store.ts";
 import type { Lease } from "../bucket/lease.ts";
 import { readListedNames } from "../bucket/manifest.ts";
 
-/** What garbage is looked for in. */
+/** Options of a garbage collection. */
 export interface GarbageOptions {
   store: Store;
   collectionId: string;
-  /** Of the collection: nobody harvests it meanwhile. */
+  /** The collection's lease: it is not harvested meanwhile. */
   lease: Lease;
 }
 
 /** The garbage of one collection. */
 export class Garbage {
-  /** Folders that have files which are not listed, and may be no garbage. */
+  /** Folders with unlisted files that may not be garbage. */
   readonly doubtful: string[] = [];
   readonly #options: GarbageOptions;
   readonly #root: string;
-  /** The keys of files that tweets were removed from; of those of which nothing stayed, how many by folder. */
+  /** The keys of files that tweets were removed from, and by folder the number of those of which nothing was left. */
   readonly #replaced = new Set<string>();
   readonly #emptied = new Map<string, number>();
-  /** What the manifest of each folder lists, and whether that is all there is. */
+  /** The files in each folder's manifest, and whether they are complete. */
   readonly #folders = new Map<string, { listed: Set<string>; isAll: boolean }>();
 
-  /** @param changesets What was removed before. */
+  /** @param changesets Earlier removals. */
   constructor(options: GarbageOptions, changesets: Changeset[]) {
     this.#options = options;
     this.#root = collectionKeys(options.collectionId).folder;
@@ -37,9 +37,9 @@ export class Garbage {
   }
 
   /**
-   * Returns whether a folder's manifest lists all that its harvest tells of: then the rest is garbage for sure. One that is
-   * damaged lists less.
-   * @param files That the manifest lists.
+   * Returns whether a folder's manifest lists all files that its harvest counted, so that the rest is certainly
+   * garbage; a damaged one lists less.
+   * @param files Number of files in the manifest.
    */
   async isAll(folder: string, files: number): Promise<boolean> {
     const most = files + (this.#emptied.get(folder) ?? 0);
@@ -51,8 +51,8 @@ export class Garbage {
   }
 
   /**
-   * Deletes what the manifest of a folder does not list: what was replaced, or never finished.
-   * @param named Files that the checkpoint names there.
+   * Deletes files that a folder's manifest does not list: replaced, or never finished.
+   * @param named Files in the checkpoint.
    */
   async clear(
     folder: string,
@@ -72,7 +72,9 @@ export class Garbage {
     }
   }
 
-  /** Deletes what the store keeps of garbage, also of what went long ago: pieces that were merged. Null where it keeps nothing. */
+  /**
+   * Deletes older versions of garbage, including parts that were merged long ago. @returns Null if the store keeps none
+   */
   async purge(): Promise<Purged | null> {
     const { store, collectionId, lease } = this.#options;
     lease.check();

@@ -1,4 +1,4 @@
-/** What the documents of all harvests of a collection say. */
+/** Reads the documents of all harvests of a collection. */
 
 import { collectionKeys, FILES, isHarvestFolder } from "../collection/layout.ts";
 import { type HarvestInfo, harvestInfoSchema } from "../collection/harvest_info.ts";
@@ -7,17 +7,17 @@ import { parseAs } from "../base/json.ts";
 import { userChangesSchema } from "../bucket/last_harvest.ts";
 import type { Store } from "../store/store.ts";
 
-/** What is known of all harvests. */
+/** Facts of all harvests. */
 export interface HarvestFacts {
-  /** As `harvest.json` says, oldest first. */
+  /** From `harvest.json`, oldest first. */
   harvests: HarvestInfo[];
-  /** Folders whose document is not there or cannot be read, below the bucket. */
+  /** Folders without a readable harvest.json, relative to the bucket. */
   unknown: string[];
-  /** How many changes of users harvests noted, by what changed: a name, or a state such as `protected`. */
+  /** Number of users' changes in harvests, by kind: a name, or a state such as `protected`. */
   userChanges: Record<string, number>;
 }
 
-/** Reads what harvests say of themselves. @throws OutsideError where the store fails */
+/** Reads the documents of a collection's harvests. @throws OutsideError where the store fails */
 export async function readHarvestFacts(store: Store, id: string): Promise<HarvestFacts> {
   const facts: HarvestFacts = { harvests: [], unknown: [], userChanges: {} };
   const folders = new Map<string, Set<string>>();

@@ -1,68 +1,68 @@
-/** Where tweets of walks are missing that a damage took: between what is there before it and what is there after it. */
+/** Finds ids that damaged files leave out of walks: between the last ones before and the first ones after. */
 
 import { isOlder } from "../twitter/bytes/ids.ts";
 
-/** What a damage took of a walk: ids between two others, neither of them among them. */
+/** A damaged part of a walk: the ids between two others, both exclusive. */
 export interface Hole {
   /** The harvest's, with a `/` at its end. */
   folder: string;
   walk: string;
-  /** Absent where the walk goes down to the first tweet. */
+  /** Absent if the walk goes down to the first tweet. */
   sinceId?: string;
   untilId: string;
-  /** How many tweets of the walk are there that are newer. */
+  /** Number of the walk's newer tweets that are intact. */
   newer: number;
 }
 
-/** A walk that ends at other ids than where the collection stands: one that asked for a gap. */
+/** A walk with its own end, not the collection's: one that requested a gap. */
 export interface Fill {
   walk: string;
-  /** Absent where it goes down to the first tweet. */
+  /** Absent if it goes down to the first tweet. */
   sinceId?: string;
   untilId: string;
 }
 
-/** Where a walk stands that is not whole; ids. */
+/** Position of an unfinished walk; ids. */
 export interface Stand {
   newest: string;
   oldest: string;
 }
 
-/** How walks go, and what is known of their ends. */
+/** The direction of walks and their positions. */
 export interface HoleOptions {
-  /** Whether they go up through ids, in place of down from the newest tweet. */
+  /** Whether they go up through ids, rather than down from the newest tweet. */
   goesUp: boolean;
-  /** Where a walk stands by now. */
+  /** Returns a walk's current position. */
   standOf: (walk: string) => Stand | undefined;
 }
 
-/** A damage, as one walk has it. */
+/** A damage, as seen by one walk. */
 interface Damage {
   folder: string;
   /** The last id before it, and the first one after it. */
   before: string | undefined;
   after: string | undefined;
-  /** How many tweets of the walk came before it. */
+  /** Number of the walk's tweets before it. */
   count: number;
 }
 
-/** What was read of a walk so far. */
+/** The part of a walk that was read so far. */
 interface Trace {
-  /** Where it ends below. */
+  /** Its lower end. */
   since: string | undefined;
-  /** Where it ends above, where that is known from the beginning; not among its ids. */
+  /** Its upper end (exclusive), if known from the beginning. */
   until: string | undefined;
   last: string | undefined;
-  /** Tweets since it began, and since anything was read. */
+  /** Number of tweets since it began, and in total. */
   count: number;
   total: number;
-  /** Whether its last page says that there is no other. */
+  /** Whether its last page has no next one. */
   isDone: boolean;
   damages: Damage[];
 }
 
 /**
- * The holes of walks, as harvests are read from the oldest to the newest, in the order in which tweets came. Memory grows
+ * Collects the holes of walks from harvests, oldest to newest, with tweets in the order of their arrival. Memory grows
  * with walks and damages, not with tweets.
  */
 export class Holes {
@@ -70,7 +70,7 @@ export class Holes {
   readonly #traces = new Map<string, Trace>();
   readonly #found: (Hole & { total: number })[] = [];
   #folder = "";
-  /** The walks of the harvest that is read. */
+  /** The walks of the current harvest. */
   #walks: Iterable<string> = [];
 
   constructor(options: HoleOptions) {
@@ -79,8 +79,8 @@ export class Holes {
 
   /**
    * Begins a harvest.
-   * @param sinceOf Where a walk ended before, as the harvest was begun with; null where that is not known.
-   * @param fills Walks that this harvest ended, and that asked for gaps.
+   * @param sinceOf Returns where a walk ended before, by the configuration at the beginning; null if unknown.
+   * @param fills Walks that this harvest finished and that requested gaps.
    */
   begin(
     folder: string,
@@ -103,7 +103,7 @@ export class Holes {
     }
   }
 
-  /** Takes in a tweet of a walk. @param fill Where the walk asked for a gap. */
+  /** Adds a tweet of a walk. @param fill Set if the walk requested a gap. */
   add(walk: string, id: string, fill?: Fill): void {
     const trace = fill ? this.#fill(fill) : this.#traces.get(walk);
     if (!trace) return;
@@ -114,13 +114,13 @@ export class Holes {
     if (damage) damage.after ??= id;
   }
 
-  /** Takes in whether a walk's last page, whose tweets were added, is its last one, as it says. */
+  /** Records whether a walk's last added page is its last one. */
   ended(walk: string, isDone: boolean): void {
     const trace = this.#traces.get(walk);
     if (trace) trace.isDone = isDone;
   }
 
-  /** Takes in that something is lost here, of whichever walk. */
+  /** Records a damage, which may concern any walk. */
   damaged(): void {
     for (const walk of this.#walks) {
       const trace = this.#traces.get(walk);
@@ -136,7 +136,7 @@ export class Holes {
     }
   }
 
-  /** Returns all holes, by walks. @param sinceOf Where each walk ended last, as is known by now. */
+  /** Returns all holes, by walk. @param sinceOf Returns where each walk last ended, as known now. */
   finish(sinceOf: (walk: string) => string | undefined): Hole[] {
     for (const [walk, trace] of this.#traces) {
       const end = trace.until === undefined ? sinceOf(walk) : undefined;
@@ -154,7 +154,7 @@ export class Holes {
     return trace;
   }
 
-  /** @param end The newest id of the walk, which is whole; undefined where it is not. */
+  /** @param end The newest id of a finished walk; undefined for an unfinished one. */
   #close(walk: string, { since, until, damages, total }: Trace, end: string | undefined): void {
     const { goesUp, standOf } = this.#options;
     const stand = end === undefined ? standOf(walk) : undefined;
@@ -164,7 +164,7 @@ export class Holes {
     for (const { folder, before, after, count } of damages) {
       const untilId = (goesUp ? after : before) ?? top;
       const sinceId = (goesUp ? before : after) ?? bottom;
-      // Of a walk that was not begun, as far as is known, all is asked for.
+      // A walk that was not begun, as far as known, is requested completely.
       if (untilId === undefined || sinceId === undefined) continue;
       if (BigInt(untilId) - BigInt(sinceId) <= 1n) continue;
       const lower = sinceId === "0" ? {} : { sinceId };
@@ -189,7 +189,7 @@ function above(id: string | undefined): string | undefined {
   return id === undefined ? undefined : `${BigInt(id) + 1n}`;
 }
 
-/** Returns what of a hole is in none of some spans that are known. */
+/** Returns the parts of a hole that are outside of known spans. */
 export function lackingIn(hole: Hole, known: { since_id?: string; until_id?: string }[]): Hole[] {
   let left = [hole];
   for (const { since_id: since = "0", until_id: until } of known) {
@@ -204,7 +204,7 @@ function without(hole: Hole, since: string, until: string): Hole[] {
   const apart = !isOlder(since, untilId) || !isOlder(sinceId, until);
   if (apart) return [hole];
   const parts: Hole[] = [];
-  // The ends of the known span were there then, and may be lost by now.
+  // The ends of the known span existed then, and may be lost now.
   const [upper, lower] = [`${BigInt(until) - 1n}`, `${BigInt(since) + 1n}`];
   if (BigInt(untilId) - BigInt(upper) > 1n) parts.push({ ...hole, sinceId: upper });
   if (BigInt(lower) - BigInt(sinceId) > 1n) parts.push({ ...hole, untilId: lower });

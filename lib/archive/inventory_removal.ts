@@ -1,4 +1,4 @@
-/** What an inventory is to have of harvests that tweets were taken out of. */
+/** Updates the inventory of harvests that tweets were removed from. */
 
 import { checkpointSum, readCheckpoint } from "../bucket/checkpoint.ts";
 import { inventoryName, storedSum } from "../bucket/harvest_sums.ts";
@@ -11,7 +11,7 @@ import type { Store } from "../store/store.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Lease } from "../bucket/lease.ts";
 
-/** A collection that tweets were taken out of. */
+/** A collection that tweets were removed from. */
 interface Place {
   store: Store;
   clock: Clock;
@@ -20,8 +20,8 @@ interface Place {
 }
 
 /**
- * Has in the inventory what removals have left, these and those before that were cut: the files that changesets name,
- * and those that tell of them. Of others nothing is taken to be right.
+ * Records the result of removals in the inventory, including earlier interrupted ones: the files that changesets name,
+ * and their manifests. Other files are not assumed to be correct.
  * @throws OutsideError where the store fails.
  */
 export async function inventoryRemovals(options: Place): Promise<void> {
@@ -37,7 +37,7 @@ export async function inventoryRemovals(options: Place): Promise<void> {
   if (drafts.length > 0) await append({ store, clock, collectionId, guard }, drafts);
 }
 
-/** The folders that tweets were taken out of, each with the names of its files that were written anew or deleted. */
+/** Returns the folders that tweets were removed from, with the names of files that were rewritten or deleted. */
 async function touched({ store, collectionId }: Place): Promise<Map<string, Set<string>>> {
   const found = new Map<string, Set<string>>();
   const { folder: root } = collectionKeys(collectionId);

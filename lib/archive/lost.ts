@@ -1,4 +1,4 @@
-/** Records what a damage of files took, so that the next harvest asks for it again. */
+/** Records what damaged files lost as gaps, so that the next harvest requests it again. */
 
 import { Buffer } from "node:buffer";
 import { type CollectionConfig, planFor } from "../collection/types/registry.ts";
@@ -23,21 +23,21 @@ import { LostOfWalks } from "./lost_walks.ts";
 import { amend } from "./repair_inventory.ts";
 import type { VerifyOptions } from "./verify.ts";
 
-/** A collection that is repaired. */
+/** A collection under repair. */
 export interface LostPlace
   extends Pick<VerifyOptions, "store" | "clock" | "collectionId" | "onFile"> {
-  /** Of the collection: nobody harvests it meanwhile. */
+  /** The collection's lease: it is not harvested meanwhile. */
   lease: Lease;
   /** The id of the lease's holder. */
   holder: string;
-  /** Told of each thing that is done. */
+  /** Called with a description of each action. */
   onMended: (what: string) => void;
 }
 
 /**
- * Records what cannot be read any more as gaps of the harvests that had it, and has the next harvest ask for each that the
- * API still gives. Done twice, it is recorded once; what was asked for is not asked for again.
- * @throws LockedError where the lease is lost; OutsideError where the store fails.
+ * Records unreadable parts as gaps of their harvests, and has the next harvest request each that the API still has.
+ * Idempotent; what was requested is not requested again.
+ * @throws LockedError if the lease is lost; OutsideError where the store fails.
  */
 export async function recordLost(options: LostPlace, found: Verified): Promise<void> {
   const { store, clock, collectionId, holder, lease, onMended } = options;
@@ -75,11 +75,11 @@ export async function recordLost(options: LostPlace, found: Verified): Promise<v
     const asked = own.filter(({ status }) => status === "open").length;
     const gone = own.filter(({ status }) => status === "beyond reach").length;
     const parts = [
-      ...(asked > 0 ? [`the next harvest asks for ${spans(asked)} again`] : []),
-      ...(gone > 0 ? [`${spans(gone)} the API does not give any more`] : []),
+      ...(asked > 0 ? [`the next harvest requests ${spans(asked)} again`] : []),
+      ...(gone > 0 ? [`the API no longer has ${spans(gone)}`] : []),
     ];
     if (parts.length > 0) {
-      onMended(`${folder}${FILES.gaps} has what damaged files lost: ${parts.join(", and ")}`);
+      onMended(`${folder}${FILES.gaps} records what damaged files lost: ${parts.join(", and ")}`);
     }
   }
 }
@@ -92,7 +92,7 @@ function isDamaged({ listed, isOpen }: HarvestFound): boolean {
   return !isOpen && [...listed.values()].some((facts) => facts === null || facts.fault !== null);
 }
 
-/** Returns the harvests from the first that is damaged on, with those before it in which its walks were begun. */
+/** Returns the harvests from the first damaged one on, with the earlier ones in which its walks began. */
 function sinceDamage(harvests: HarvestFound[]): HarvestFound[] {
   const damaged = harvests.findIndex(isDamaged);
   const whole = harvests.slice(0, damaged)
@@ -100,7 +100,7 @@ function sinceDamage(harvests: HarvestFound[]): HarvestFound[] {
   return harvests.slice(whole + 1);
 }
 
-/** Reads the files of a harvest back, as far as they can be read. */
+/** Reads the files of a harvest, as far as they are readable. */
 async function readBack(
   { folder, listed }: HarvestFound,
   { store, onFile }: Pick<LostPlace, "store" | "onFile">,
@@ -125,13 +125,13 @@ async function readBack(
   }
 }
 
-/** Returns a gap as it is recorded; of a stream search finds a part. */
+/** Returns a gap as it is recorded; search finds only a part of a stream's. */
 function told(gap: RecordedGap, config: CollectionConfig): RecordedGap {
   const isPart = planFor(config).reading.kind === "stream" && queriesFor(config, gap).length > 0;
   return isPart ? { ...gap, asked_again: "partial" } : gap;
 }
 
-/** Adds gaps to those that a harvest has recorded; the inventory has what they are about to be. */
+/** Adds gaps to a harvest's; the inventory is updated first. */
 async function addGaps(options: LostPlace, folder: string, gaps: RecordedGap[]): Promise<void> {
   const { store, lease } = options;
   const key = `${folder}${FILES.gaps}`;

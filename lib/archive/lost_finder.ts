@@ -1,17 +1,17 @@
-/** The port to what finds out what a damage took. */
+/** The port for finding gaps that damaged files leave. */
 
 import type { RecordedGap } from "../bucket/gaps.ts";
 
-/** Why it is missing. */
+/** The reason of such gaps. */
 export const DAMAGED = "A file that had it was damaged";
 
-/** Reads harvests from the oldest to the newest, and finds what is lost of them. */
+/** Reads harvests from the oldest to the newest, and finds what is lost. */
 export interface LostFinder {
   begin(folder: string): Promise<void>;
-  /** Takes in a line that can be read. */
+  /** Handles a readable line. */
   line(line: Uint8Array): void;
-  /** Takes in that something cannot be read here. */
+  /** Handles an unreadable place. */
   damaged(): void;
-  /** Returns what is lost, and the harvest that had it, apart from what is recorded of that. */
+  /** Returns the gaps with their harvests' folders; some may be recorded already. */
   finish(): Promise<{ folder: string; gap: RecordedGap }[]>;
 }

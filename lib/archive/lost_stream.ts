@@ -1,4 +1,4 @@
-/** What a damage took of a stream: between the last tweets before it and the first ones after it. */
+/** Finds the gaps that damaged files leave in a stream: from the last tweets before to the first ones after. */
 
 import { FILES, harvestTime } from "../collection/layout.ts";
 import { harvestInfoSchema } from "../collection/harvest_info.ts";
@@ -10,12 +10,12 @@ import { filledIn } from "./gap_list.ts";
 import { lackingIn } from "./holes.ts";
 import { DAMAGED, type LostFinder } from "./lost_finder.ts";
 
-/** Tweets that are known on each side of a damage. */
+/** Tweets that are remembered on each side of a damage. */
 const SIDE = 1_000;
-/** Milliseconds that tweets of a stream may be late: these may be among what is lost. */
+/** Milliseconds that tweets of a stream may be late, so that they may be in the damaged part. */
 const LATE_MS = 60_000;
 
-/** A damage, and what came before it and after it. */
+/** A damage, with what came before and after it. */
 interface Damage {
   folder: string;
   before: string[];
@@ -28,7 +28,7 @@ export class LostOfStream implements LostFinder {
   readonly #now: number;
   readonly #damages: Damage[] = [];
   #folder = "";
-  /** Spans that the harvest which is read has asked for: what is in them came late. */
+  /** Spans that the current harvest requested again: tweets in them came late. */
   #asked: { since: string; until: string }[] = [];
   #last: string[] = [];
 
@@ -102,7 +102,7 @@ export class LostOfStream implements LostFinder {
     return after.length === SIDE && isOlder(newest, late) ? newest : late;
   }
 
-  /** Returns when a harvest ended, as far as is known. */
+  /** Returns when a harvest ended, as far as known. */
   async #endOf(folder: string): Promise<number> {
     const found = await this.#store.get(`${folder}${FILES.harvest}`);
     const json = jsonOrNull(new TextDecoder().decode(found?.bytes));

@@ -1,4 +1,4 @@
-/** What a damage took of timelines, searches and lists of ids, as the files that are left tell. */
+/** Finds the gaps that damaged files leave in timelines, searches and lists of ids. */
 
 import { checkConfig } from "../collection/config.ts";
 import { FILES } from "../collection/layout.ts";
@@ -15,7 +15,7 @@ import { type Fill, type Hole, Holes, lackingIn, type Stand } from "./holes.ts";
 import { DAMAGED, type LostFinder } from "./lost_finder.ts";
 import { walkOfLine } from "./restored_positions.ts";
 
-/** What it is looked for with. */
+/** Options of LostOfWalks. */
 export interface LostOptions {
   store: Store;
   config: CollectionConfig;
@@ -25,14 +25,14 @@ export interface LostOptions {
   folders: string[];
 }
 
-/** Finds what a damage took of walks. */
+/** Finds what damaged files lost of walks. */
 export class LostOfWalks implements LostFinder {
   readonly #options: LostOptions;
   readonly #plan: Plan;
   readonly #holes: Holes;
-  /** By the walks that lack what they asked for. */
+  /** By the walks in which the requested gaps are missing. */
   readonly #fills: Map<string, Fill[]>;
-  /** By the folders of the harvests that ended them. */
+  /** By the folders of the harvests that finished them. */
   readonly #ended: Map<string, Fill[]>;
 
   private constructor(
@@ -47,7 +47,7 @@ export class LostOfWalks implements LostFinder {
     this.#holes = new Holes({ goesUp, standOf: (walk) => standIn(options.positions, walk) });
   }
 
-  /** Opens it for the harvests that are to be read. @throws UserError where a file is damaged; OutsideError */
+  /** Opens it for the given harvests. @throws UserError if a file is damaged; OutsideError */
   static async open(options: LostOptions): Promise<LostOfWalks> {
     const { store, folders, positions, config } = options;
     const areTimelines = planFor(config).reading.kind === "timelines";
@@ -130,14 +130,14 @@ export class LostOfWalks implements LostFinder {
     return walk === undefined ? [] : [walk];
   }
 
-  /** Whose timeline a walk goes through, also one that asks for a gap; undefined for any other walk. */
+  /** Returns the user of a timeline's walk, including one that requests a gap; undefined for any other walk. */
   #userOf(walk: string): string | undefined {
     if (this.#plan.reading.kind !== "timelines") return undefined;
     return userOfWalk(walk) ?? /^gap:\d+-\d*:(\d+)$/.exec(walk)?.[1];
   }
 }
 
-/** Returns a gap with ids, where it has none: the first ones of its times. */
+/** Returns a gap with ids, by default the first ones of its times. */
 function withIds({ from, to, since_id, until_id, user_id }: {
   from: string;
   to: string;
@@ -164,10 +164,10 @@ function gapOf({ sinceId, untilId, newer }: Hole, user: string | undefined): Rec
   };
 }
 
-/** Where a walk stands; undefined where it is whole, or was not begun. */
+/** Returns a walk's position; undefined if it is finished, or was not begun. */
 function standIn(positions: JsonObject, walk: string): Stand | undefined {
   const at = Object.hasOwn(positions, walk) ? positions[walk] : undefined;
-  // Of a list of ids: it goes up.
+  // A list of ids: it goes up.
   if (typeof at === "string" && /^\d+$/.test(at)) return { newest: at, oldest: at };
   if (!isObject(at)) return undefined;
   const { newest, oldest, asked } = at;
@@ -177,7 +177,7 @@ function standIn(positions: JsonObject, walk: string): Stand | undefined {
   return typeof newest === "string" && typeof oldest === "string" ? { newest, oldest } : undefined;
 }
 
-/** Returns the configuration that a harvest was begun with; null where its copy is gone, or cannot be used. */
+/** Returns the configuration that a harvest began with; null if its copy is missing or invalid. */
 async function copyIn(store: Store, folder: string): Promise<CollectionConfig | null> {
   const found = await store.get(`${folder}${FILES.config}`);
   try {
@@ -187,7 +187,7 @@ async function copyIn(store: Store, folder: string): Promise<CollectionConfig | 
   }
 }
 
-/** Returns whether a line is the last page of a walk, as it says itself: of version 2, without a token for the next. */
+/** Returns whether a line is the last page of a walk: in version 2, one without a token for the next. */
 function isLastPage(line: Uint8Array): boolean {
   const meta = member(line, "meta");
   return meta !== null && member(line, "next_token", meta.start) === null;

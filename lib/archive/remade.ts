@@ -1,4 +1,4 @@
-/** A harvest.json that is gone or cannot be read, made again from the tweets, the manifest and what is beside them. */
+/** Rebuilds a lost or damaged harvest.json from the tweets, the manifest and the side files. */
 
 import { isoTime } from "../base/clock.ts";
 import { jsonOrNull } from "../base/json.ts";
@@ -11,7 +11,7 @@ import { isThere, type Store } from "../store/store.ts";
 import { checkJsonLines } from "./file_check.ts";
 import { type HarvestFound, isWhole, totals } from "./found.ts";
 
-/** Returns whether harvest.json can be made again: the manifest lists all that is there, and all of it is whole. */
+/** Returns whether harvest.json can be rebuilt: the manifest lists everything, and all files are intact. */
 export function canBeRemade(harvest: HarvestFound): boolean {
   const { info, hasManifest, listed, unlisted, isOriginal, isOpen } = harvest;
   const isAll = hasManifest && listed.size > 0 && unlisted.length === 0;
@@ -19,7 +19,7 @@ export function canBeRemade(harvest: HarvestFound): boolean {
 }
 
 /**
- * Returns what is known of a harvest without its harvest.json; how it ended is not.
+ * Returns the known fields of a harvest without its harvest.json; how it ended is unknown.
  * @param now In milliseconds since 1970.
  * @throws OutsideError where the store fails.
  */

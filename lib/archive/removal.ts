@@ -1,4 +1,4 @@
-/** Takes tweets out of a collection's files, in an order in which every instant in between is a correct bucket. */
+/** Removes tweets from a collection's files in an order that keeps the bucket correct at every instant. */
 
 import { createHash } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
@@ -30,7 +30,7 @@ import {
 } from "../bucket/manifest.ts";
 
 const encoder = new TextEncoder();
-/** The files that say what a harvest has collected. */
+/** Documents with a harvest's counts. */
 const INFOS = [FILES.harvest, FILES.originalHarvest] as const;
 
 /** A tweet in a collection that must be deleted. */
@@ -41,10 +41,10 @@ export interface Occurrence {
   file: string;
 }
 
-/** Why tweets must be deleted, by their ids. */
+/** Reasons why tweets must be deleted, by id. */
 export type Gone = ReadonlyMap<string, string>;
 
-/** Yields where a collection has tweets that must be deleted, in themselves or inside others. */
+/** Yields the tweets of a collection that must be deleted, including embedded ones. */
 export async function* occurrences(
   store: Store,
   collectionId: string,
@@ -63,26 +63,26 @@ export async function* occurrences(
   }
 }
 
-/** What removing works with. */
+/** Options of removeTweets(). */
 export interface RemovalOptions {
   store: Store;
   clock: Clock;
   collectionId: string;
-  /** Of the collection: nobody harvests it meanwhile. */
+  /** The collection's lease: it is not harvested meanwhile. */
   lease: Lease;
   /** The id of the lease's holder. */
   holder: string;
   gone: Gone;
-  /** When it was decided, in milliseconds since 1970: the same when it is done once more after a crash. */
+  /** When it was decided, in milliseconds since 1970: the same in a retry after a crash. */
   at: number;
-  /** Called after each file that was gone through. */
+  /** Called after each file. */
   onFile?: (file: string) => void;
 }
 
 /**
- * Removes tweets from all files of a collection. A file is written anew under another name, the checkpoint and the
- * manifest name that, and the old one is deleted: killed in between, doing it once more ends it.
- * @throws LockedError where the lease is lost; OutsideError where the store fails.
+ * Removes tweets from all files of a collection. A file is rewritten under another name, the checkpoint and the
+ * manifest name that, and the old one is deleted: a retry completes an interrupted run.
+ * @throws LockedError if the lease is lost; OutsideError where the store fails.
  */
 export async function removeTweets(options: RemovalOptions): Promise<Removed> {
   const { store, clock, collectionId, lease, holder } = options;
@@ -113,7 +113,7 @@ export async function removeTweets(options: RemovalOptions): Promise<Removed> {
   return { removals, purged, doubtful: garbage.doubtful, aside };
 }
 
-/** Returns the tweets files that repairs have set aside: nothing is taken out of them. */
+/** Returns the tweets files that repairs have set aside, from which nothing is removed. */
 async function areSetAside(store: Store, collectionId: string): Promise<string[]> {
   const aside: string[] = [];
   for await (const { key } of store.list(collectionKeys(collectionId).setAside)) {
@@ -122,18 +122,18 @@ async function areSetAside(store: Store, collectionId: string): Promise<string[]
   return aside;
 }
 
-/** What was removed. */
+/** The result of removeTweets(). */
 export interface Removed {
   removals: Removal[];
-  /** What became of the older versions of those files, and of their pieces; null where the store keeps none. */
+  /** The result for older versions of those files and their parts; null if the store keeps none. */
   purged: Purged | null;
-  /** Folders that have files which their manifests do not list, and that are left: the harvests tell of more than is listed. */
+  /** Folders with unlisted files that are left, because the harvests counted more files than are listed. */
   doubtful: string[];
-  /** Tweets files that repairs have set aside, and that may have such tweets too. */
+  /** Tweets files that repairs have set aside, which may contain such tweets too. */
   aside: string[];
 }
 
-/** Returns the listed files of each harvest's folder: of none, where all that it had was removed. */
+/** Returns the listed files of each harvest's folder; an empty list for a folder whose files were all removed. */
 async function folders(store: Store, collectionId: string): Promise<Map<string, ListedFile[]>> {
   const found = new Map<string, ListedFile[]>();
   for await (const key of manifests(store, collectionId)) {
@@ -143,12 +143,12 @@ async function folders(store: Store, collectionId: string): Promise<Map<string, 
   return found;
 }
 
-/** A file that was gone through. */
+/** A file that was processed. */
 interface Looked {
   old: string;
-  /** The file in its place; undefined where it stays as it is, null where nothing of it stays. */
+  /** The file that replaces it; undefined if it is unchanged, null if nothing is left. */
   file: HarvestFile | null | undefined;
-  /** The tweets in it that stay. */
+  /** Number of tweets that are left in it. */
   count: number;
   removed: Removal["tweets"];
 }
@@ -157,7 +157,7 @@ interface Looked {
 class Folder {
   readonly #folder: string;
   readonly #files: ListedFile[];
-  /** Whether its manifest lists all that its harvest tells of. */
+  /** Whether its manifest lists all files that its harvest counted. */
   readonly #isAll: boolean;
   readonly #options: RemovalOptions;
 
@@ -183,7 +183,7 @@ class Folder {
       .map((one) => this.#removal(one));
     lease.check();
     if (removals.length > 0) {
-      // The record first: what is gone afterwards cannot be written down any more.
+      // Write the record first: afterwards the removed tweets are unknown.
       await collections.recordRemoval(collectionId, removals, at);
       await this.#commit(checkpoint, looked);
       lease.check();
@@ -194,7 +194,7 @@ class Folder {
     return removals;
   }
 
-  /** Goes through a file; what stays of it is in the store under another name where something is gone. */
+  /** Processes a file; if tweets are removed, the rest is written under another name. */
   async #look(key: string): Promise<Looked> {
     const { store, gone, lease } = this.#options;
     const old = this.#nameOf(key);
@@ -231,20 +231,20 @@ class Folder {
     };
   }
 
-  /** The checkpoint still names the files of the last harvest. */
+  /** Commits the new files, if the checkpoint names this harvest's files. */
   async #commit(checkpoint: Checkpoint, looked: Map<string, Looked>): Promise<void> {
     const { began, files } = checkpoint.state;
     const { collectionId } = this.#options;
     if (collectionKeys(collectionId).harvest(began) !== this.#folder || files.length === 0) return;
     const next = files.flatMap((file) => {
       const found = looked.get(file.name)?.file;
-      // A piece stays one: whoever has the whole segment still puts it in its place.
+      // A part stays one: the harvester of its segment still replaces it by the whole.
       return found === undefined ? [file] : found === null ? [] : [{ ...file, ...found }];
     });
     await checkpoint.commit({ files: next });
   }
 
-  /** Returns the folder as its manifest is to list it. */
+  /** Returns the folder with the files for its manifest. */
   #place(looked: Map<string, Looked>): FinalFolder {
     const { store, lease } = this.#options;
     const files = this.#files.flatMap(({ key, sha1 }) => {
@@ -255,7 +255,10 @@ class Folder {
     return { store, folder: this.#folder, files, check: () => lease.check() };
   }
 
-  /** harvest.json tells what is there now, and how much was removed. Of a damaged manifest it goes on to tell more. */
+  /**
+   * Updates the counts in harvest.json, including the number of removed tweets. With a damaged manifest the old counts
+   * stay.
+   */
   async #count(looked: Map<string, Looked>, isNew: boolean): Promise<void> {
     if (!this.#isAll) return;
     const { store } = this.#options;
@@ -266,7 +269,7 @@ class Folder {
       const found = await store.get(key);
       if (!found) continue;
       const info = parseAs(harvestInfoSchema, found.bytes, key);
-      // Killed before this was written, the harvest still tells what it had.
+      // Interrupted before this was written, the harvest still has its old counts.
       const isStale = name === FILES.harvest && info.tweets > tweets;
       if (!isNew && !isStale) continue;
       const sizes = await this.#sizes();
@@ -281,7 +284,7 @@ class Folder {
     }
   }
 
-  /** Returns whether a removal that was killed has left a manifest that lists files beside the tweets, and not the one that counts. */
+  /** Returns whether an interrupted removal has left a manifest that lists side files, but not harvest.json. */
   async #lacksInfo(): Promise<boolean> {
     const manifest = await this.#options.store.get(`${this.#folder}${FILES.manifest}`);
     const sides = readManifest(manifest?.bytes, this.#folder).sides.map(({ key }) =>
@@ -290,7 +293,7 @@ class Folder {
     return sides.length > 0 && !INFOS.some((name) => sides.includes(name));
   }
 
-  /** Returns the bytes of the files that are listed now. */
+  /** Returns the sizes of the files that are listed now. */
   async #sizes(): Promise<number[]> {
     const { store } = this.#options;
     const listed = await readListedNames(store, this.#folder);

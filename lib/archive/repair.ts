@@ -1,4 +1,4 @@
-/** Mends what can be mended of a collection without losing anything: garbage goes, what tells of files is told again. */
+/** Repairs a collection without losing anything: deletes garbage, and rebuilds documents that follow from files. */
 
 import { isoTime } from "../base/clock.ts";
 import { checkConfig } from "../collection/config.ts";
@@ -43,29 +43,30 @@ import { recordLost } from "./lost.ts";
 import { removedFiles, setAside } from "./set_aside.ts";
 import { verify, type VerifyOptions } from "./verify.ts";
 
-/** What repairing works with. */
+/** Options of repair(). */
 export interface RepairOptions extends VerifyOptions {
-  /** Of the collection: nobody harvests it meanwhile. */
+  /** The collection's lease: it is not harvested meanwhile. */
   lease: Lease;
   /** The id of the lease's holder. */
   holder: string;
-  /** Told of each thing that is done. */
+  /** Called with a description of each action. */
   onMended: (what: string) => void;
-  /** Told what became of the older versions of what was deleted, where the store keeps some. */
+  /** Called with the result for older versions of deleted files, if the store keeps any. */
   onPurged?: (purged: Purged) => void;
 }
 
 /**
- * Mends a collection: a configuration and a checkpoint that are damaged are made again, a harvest that was cut is told, then what follows from the checkpoint, then what follows from
- * the files, then what names the last harvest. Nothing that a manifest lists is touched.
+ * Repairs a collection: rebuilds a damaged configuration and checkpoint, finalizes an interrupted harvest, then
+ * rebuilds the documents that follow from the checkpoint, those that follow from the files, and last_harvest.json.
+ * Files that a manifest lists are not touched.
  * @returns What is found afterwards.
- * @throws LockedError where the lease is lost; what `verify` throws.
+ * @throws LockedError if the lease is lost; what `verify` throws.
  */
 export async function repair(given: RepairOptions): Promise<Verified> {
   let mended = 0;
   const options: RepairOptions = {
     ...given,
-    // This very lease is no harvest that runs.
+    // Our own lease is not a running harvest.
     isGone: (lock) => lock.holder === given.holder || given.isGone(lock),
     onMended: (what) => {
       mended++;
@@ -86,18 +87,18 @@ export async function repair(given: RepairOptions): Promise<Verified> {
   return found;
 }
 
-/** Removes changesets of which a power cut has left nothing: the configuration is as it is, and the others stand. */
+/** Removes changesets that a power cut has emptied: the configuration and the other changesets are unaffected. */
 async function clearWiped({ store, collectionId, lease, onMended }: RepairOptions): Promise<void> {
   for await (const { key } of store.list(collectionKeys(collectionId).changesets)) {
     const found = isChangeset(key) ? await store.get(key) : null;
     if (!found || !isWiped(found.bytes)) continue;
     lease.check();
     await store.delete(key, { ifVersion: found.version });
-    onMended(`${key}, which is empty or zeroed, is removed: what was changed then is not known`);
+    onMended(`Removed ${key}, which was empty or zeroed: that change is unknown`);
   }
 }
 
-/** Makes a checkpoint again that is lost or damaged, so that the next harvest goes on where the last one was. */
+/** Rebuilds a lost or damaged checkpoint, so that the next harvest continues where the last one was. */
 async function restoreCheckpoint(options: RepairOptions): Promise<void> {
   const { store, clock, collectionId, lease, onMended } = options;
   const key = collectionKeys(collectionId).checkpoint;
@@ -105,7 +106,7 @@ async function restoreCheckpoint(options: RepairOptions): Promise<void> {
   if (found && !isDamagedCheckpoint(found.bytes)) return;
   const config = await orNull(async () => {
     const { json } = await new Collections(store, clock).loadJson(collectionId);
-    // A copy that was downloaded has neither a checkpoint nor keys.
+    // A downloaded copy has neither a checkpoint nor keys.
     return checkConfig(json, { keys: found ? "optional" : "needed" });
   });
   if (!config) return;
@@ -113,7 +114,7 @@ async function restoreCheckpoint(options: RepairOptions): Promise<void> {
   lease.check();
   if (!state && found) {
     await store.delete(key, { ifVersion: found.version });
-    onMended(`${key}, which says nothing, is deleted: no harvest has left anything to go on from`);
+    onMended(`Deleted ${key}, which was unreadable: no harvest has left anything to continue from`);
   }
   if (!state) return;
   const folder = collectionKeys(collectionId).harvest(state.began);
@@ -121,11 +122,11 @@ async function restoreCheckpoint(options: RepairOptions): Promise<void> {
   const when = found ? { ifVersion: found.version } : { ifAbsent: true } as const;
   await settledPut(store, key, jsonLineBytes(state), when);
   onMended(
-    `${key} was rebuilt from the manifests and what can be read of their files: the next harvest goes on from there`,
+    `Rebuilt ${key} from the manifests and what can be read of their files: the next harvest continues from there`,
   );
 }
 
-/** Tells a harvest that was cut, so that what follows from its checkpoint is there; a damaged bucket is left. */
+/** Finalizes an interrupted harvest; skipped if the bucket is damaged. */
 async function repairCut(options: RepairOptions): Promise<void> {
   const { store, clock, collectionId, holder, onMended } = options;
   const collections = new Collections(store, clock);
@@ -134,10 +135,10 @@ async function repairCut(options: RepairOptions): Promise<void> {
     return await Checkpoint.open(store, { collectionId, type: "", holder, clock });
   });
   if (!checkpoint || !await isSettledNow(checkpoint, collections, options)) return;
-  onMended(`The harvest of ${isoTime(checkpoint.state.began)}, which was cut, is recorded`);
+  onMended(`Finalized the interrupted harvest of ${isoTime(checkpoint.state.began)}`);
 }
 
-/** Has all that follows from a checkpoint there, so that nothing is left for the next harvest. @throws as the store */
+/** Writes all documents that follow from a checkpoint, so that none is left for the next harvest. @throws as the store */
 export async function settleLast(
   options: Pick<RepairOptions, "store" | "clock" | "collectionId" | "lease" | "holder">,
 ): Promise<void> {
@@ -148,7 +149,7 @@ export async function settleLast(
   await isSettledNow(checkpoint, new Collections(store, clock), options);
 }
 
-/** Settles a checkpoint; false where it was. */
+/** Settles a checkpoint. @returns False if it was settled already */
 async function isSettledNow(
   checkpoint: Checkpoint,
   collections: Collections,
@@ -161,14 +162,14 @@ async function isSettledNow(
   return true;
 }
 
-/** Ends a change of the configuration that was cut; a damaged bucket is left. */
+/** Completes an interrupted change of the configuration; skipped if the bucket is damaged. */
 async function endChange({ store, clock, collectionId, onMended }: RepairOptions): Promise<void> {
   const collections = new Collections(store, clock);
   if (!await orNull(() => collections.finish(collectionId))) return;
-  onMended(`${collectionKeys(collectionId).config} has the change that was recorded, and cut`);
+  onMended(`Completed the interrupted change of ${collectionKeys(collectionId).config}`);
 }
 
-/** Writes again what the checkpoint tells of the last harvest. */
+/** Rewrites the last harvest's documents from the checkpoint. */
 async function retell(options: RepairOptions, { harvests }: Verified): Promise<void> {
   const { store, clock, collectionId, lease, onMended } = options;
   for (const { folder, retold } of harvests) {
@@ -180,25 +181,25 @@ async function retell(options: RepairOptions, { harvests }: Verified): Promise<v
       const bytes = jsonBytes(harvestInfo(state, collectionId));
       await amend(options, folder, { [FILES.harvest]: bytes });
       await store.put(key, bytes);
-      onMended(`${key} is written again, as the checkpoint has it`);
+      onMended(`Rebuilt ${key} from the checkpoint`);
     }
     const renewed = info ? [FILES.harvest] : [];
     const bytes = await finalManifest(store, folder, state.files, { renewed });
     await amend(options, folder, { [FILES.manifest]: bytes });
     const target = { store, collections: new Collections(store, clock), collectionId };
     await projectFinalManifest(target, state, renewed);
-    if (manifest) onMended(`${folder}${FILES.manifest} is written again, as the checkpoint has it`);
+    if (manifest) onMended(`Rebuilt ${folder}${FILES.manifest} from the checkpoint`);
   }
 }
 
-/** Mends harvests whose files are whole. */
+/** Repairs harvests whose files are intact. */
 async function mendFiles(
   options: RepairOptions,
   { harvests, inventory }: Verified,
 ): Promise<void> {
   const deleted = new Set<string>();
   for (const harvest of harvests.filter(({ isOpen }) => !isOpen)) {
-    // What was put in place of a harvest's tweets is not told of as if it were theirs.
+    // Files that were altered are not counted as the harvest's own.
     const isAltered = [...inventory?.altered ?? []].some((key) =>
       key.startsWith(harvest.folder) && !isSideFile(key.slice(harvest.folder.length))
     );
@@ -216,7 +217,7 @@ async function mendFiles(
   if (purged) onPurged?.(purged);
 }
 
-/** Takes out what is garbage for sure: what X wanted to be gone is deleted, all else that holds anything is set aside. */
+/** Removes certain garbage: files that X wanted deleted are deleted, all others with content are set aside. */
 async function clear(
   { unlisted }: HarvestFound,
   options: RepairOptions,
@@ -230,16 +231,16 @@ async function clear(
     lease.check();
     if (!isEmpty && !removed.has(key)) {
       const to = await setAside(options, key, "No manifest lists it: it was never finished");
-      onMended(`${key}, which no manifest lists, is set aside as ${to}`);
+      onMended(`Set aside ${key}, which no manifest lists, as ${to}`);
       continue;
     }
     await store.delete(key);
     deleted.add(key);
-    onMended(`${key}, which was never finished, is deleted`);
+    onMended(`Deleted ${key}, which was never finished`);
   }
 }
 
-/** Makes harvest.json again where it is gone, or says nothing; what it was is set aside. */
+/** Rebuilds a missing or unreadable harvest.json; the old one is set aside. */
 async function remake(harvest: HarvestFound, options: RepairOptions): Promise<void> {
   const { store, clock, collectionId, onMended } = options;
   const { folder } = harvest;
@@ -249,13 +250,13 @@ async function remake(harvest: HarvestFound, options: RepairOptions): Promise<vo
     if (await isThere(store, key)) await setAside(options, key, "It could not be read");
   });
   onMended(
-    `${key} is made again from the tweets and the manifest: how the harvest ended is not known`,
+    `Rebuilt ${key} from the tweets and the manifest: how the harvest ended is unknown`,
   );
 }
 
 /**
- * Writes a harvest.json anew, and its checksum where the manifest lists it; the inventory has both before.
- * @param before What comes between.
+ * Rewrites a harvest.json, and its checksum if the manifest lists it; the inventory is updated first.
+ * @param before Called between the inventory and the file.
  */
 async function rewriteInfo(
   options: RepairOptions,
@@ -277,7 +278,7 @@ async function rewriteInfo(
   await rewriteSide({ store, folder, files, check: () => lease.check() }, info.name, bytes);
 }
 
-/** Writes a manifest that is not there, or empty. */
+/** Writes a missing or empty manifest. */
 async function list(
   { folder }: HarvestFound,
   options: RepairOptions,
@@ -287,17 +288,17 @@ async function list(
   const named = [...files].map(([key, sha1]) => ({ sha1, name: key.slice(folder.length) }));
   const manifest = `${folder}${FILES.manifest}`;
   const found = await store.get(manifest);
-  // What was written meanwhile knows better.
+  // A newer manifest was written meanwhile.
   if (found && readManifest(found.bytes, folder).files.length > 0) return;
   lease.check();
   const bytes = await finalManifest(store, folder, named);
   await amend(options, folder, { [FILES.manifest]: bytes });
   const when = found ? { ifVersion: found.version } : { ifAbsent: true } as const;
   await settledPut(store, manifest, bytes, when);
-  onMended(`${manifest} is written again, as its files are`);
+  onMended(`Rebuilt ${manifest} from the files`);
 }
 
-/** Corrects a harvest.json that tells less than there is. */
+/** Corrects a harvest.json that counts less than there is. */
 async function count(
   harvest: HarvestFound,
   options: RepairOptions,
@@ -310,10 +311,10 @@ async function count(
   lease.check();
   const next = jsonBytes({ ...info, tweets, files, file_bytes: bytes });
   await rewriteInfo(options, folder, next);
-  onMended(`${key} says what is there`);
+  onMended(`Corrected the counts in ${key}`);
 }
 
-/** Lets last_harvest.json name the newest harvest that has told of itself, where it names none that is there. */
+/** Has last_harvest.json name the newest finished harvest, if it names none that exists. */
 async function nameLast(options: RepairOptions, { harvests, faults }: Verified): Promise<void> {
   const { store, collectionId, lease, onMended } = options;
   const { lastHarvest } = collectionKeys(collectionId);
@@ -321,10 +322,10 @@ async function nameLast(options: RepairOptions, { harvests, faults }: Verified):
   if (!newest || !faults.some(({ key }) => key === lastHarvest)) return;
   lease.check();
   await store.put(lastHarvest, jsonBytes({ harvest_id: newest.harvest_timestamp }));
-  onMended(`${lastHarvest} names the last harvest that is there`);
+  onMended(`Set ${lastHarvest} to the newest harvest`);
 }
 
-/** Returns what a damaged bucket cannot give is null; verifying tells what is wrong. */
+/** Returns null for a damaged bucket's error; verifying reports the fault. */
 async function orNull<T>(act: () => Promise<T>): Promise<T | null> {
   try {
     return await act();

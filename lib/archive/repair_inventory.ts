@@ -1,4 +1,4 @@
-/** What a repair has in the inventory: what had no entry, and what is written again. */
+/** Updates the inventory for a repair: adds missing entries, and records what is rewritten. */
 
 import { harvestSums, inventoryName, storedSum } from "../bucket/harvest_sums.ts";
 import { append } from "../bucket/inventory.ts";
@@ -9,7 +9,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Lease } from "../bucket/lease.ts";
 import type { Store } from "../store/store.ts";
 
-/** A collection that is repaired. */
+/** A collection under repair. */
 interface Place {
   store: Store;
   clock: Clock;
@@ -18,10 +18,10 @@ interface Place {
 }
 
 /**
- * Says what files of a harvest are about to be, before they are: cut in between, they are written again by the next
- * repair.
+ * Records new versions of a harvest's files before they are written: after an interruption, the next repair writes them
+ * again.
  * @param files By name.
- * @param checkpoint The checksum of the settled checkpoint, where that is written again.
+ * @param checkpoint The checksum of the settled checkpoint, if that is rewritten.
  * @throws OutsideError where the store fails.
  */
 export async function amend(
@@ -40,7 +40,7 @@ export async function amend(
 }
 
 /**
- * Adds harvests and changesets that have no entry, as they are now, and says that it was made later.
+ * Adds entries for harvests and changesets without one, marked as made later.
  * @throws OutsideError where the store fails.
  */
 export async function addAbsent(
@@ -51,7 +51,7 @@ export async function addAbsent(
   if (!inventory) return;
   const { absent } = inventory;
   const drafts: Draft[] = [];
-  // What is not as it should be is not made the truth.
+  // Faulty files do not become the truth.
   const isFaulty = (folder: string) =>
     faults.some(({ key }) => key !== folder && key.startsWith(folder));
   const folders = new Set(absent.harvests.filter((folder) => !isFaulty(folder)));

@@ -1,4 +1,4 @@
-/** Looks whether tweets are there more than once, and whether a change of the configuration explains that. */
+/** Finds duplicate tweets, except those that a change of the configuration explains. */
 
 import { type Repeat, Repeats } from "../base/repeats.ts";
 import { timeOrNull } from "../bucket/history.ts";
@@ -7,33 +7,33 @@ import { harvestTime } from "../collection/layout.ts";
 import { bringsAgain } from "../collection/types/brings_again.ts";
 import type { HarvestFound } from "./found.ts";
 
-/** Ids that are named of each file. */
+/** Ids that are named for each file. */
 const SOME = 3;
 
-/** Tweets of a file that are there more than once. */
+/** Duplicate tweets of a file. */
 interface RepeatsOfFile {
   count: number;
   some: string[];
-  /** The other files that they are in, by number. */
+  /** The other files that contain them, by number. */
   others: Set<number>;
 }
 
-/** What a repeat is judged by. */
+/** Facts that decide whether a duplicate is a fault. */
 export interface RepeatFacts {
   harvests: HarvestFound[];
-  /** Whether each harvest asks only for what is newer. */
+  /** Whether each harvest requests only newer tweets. */
   isOnceOnly: boolean;
 }
 
-/** The tweets of a collection, each once. */
+/** Finds tweets that a collection has more than once. */
 export class RepeatCheck {
   readonly #repeats = new Repeats();
-  /** The files whose ids were added, and the harvest that each is of. */
+  /** The files whose ids were added, and their harvests' folders. */
   readonly #files: { key: string; folder: string }[] = [];
-  /** When the configuration was changed so that tweets may come again, in milliseconds since 1970. */
+  /** Changes of the configuration after which tweets may come again, in milliseconds since 1970. */
   readonly #again: number[] = [];
 
-  /** Adds a tweet of a file: files come one after the other. */
+  /** Adds a tweet of a file: one file after the other. */
   async add(id: string, key: string): Promise<void> {
     if (this.#files.at(-1)?.key !== key) {
       this.#files.push({ key, folder: key.slice(0, key.lastIndexOf("/") + 1) });
@@ -41,11 +41,11 @@ export class RepeatCheck {
     await this.#repeats.add(id, this.#files.length - 1);
   }
 
-  /** Takes in a change of the configuration. */
+  /** Records a change of the configuration. */
   changed(changeset: Changeset): void {
     if (!bringsAgain(changeset)) return;
     const { harvest_timestamp, change_timestamp } = changeset;
-    // Folders tell seconds, and a harvest's change is for those after it.
+    // Folders are named by the second, and a harvest's change applies to those after it.
     const second = Math.floor((timeOrNull(harvest_timestamp ?? change_timestamp) ?? NaN) / 1_000);
     this.#again.push((harvest_timestamp === undefined ? second : second + 1) * 1_000);
   }
@@ -55,7 +55,7 @@ export class RepeatCheck {
     await this.#repeats.close();
   }
 
-  /** Tells files that have tweets which are there one time too many. */
+  /** Reports the files with tweets that occur once too often. */
   async tell(facts: RepeatFacts, fault: (key: string, says: string) => void): Promise<void> {
     const repeated = new Map<number, RepeatsOfFile>();
     for await (const repeat of this.#repeats.found()) {
@@ -73,16 +73,19 @@ export class RepeatCheck {
       const key = other === undefined ? undefined : this.#files[other]?.key;
       const more = others.size > 1 ? ` and ${others.size - 1} other files` : "";
       const ids = `${some.join(", ")}${count > some.length ? " ..." : ""}`;
-      const says = `${count} of its tweets are there more than once (${ids})` +
+      const says = `${count} of its tweets are duplicates (${ids})` +
         (key === undefined ? "" : `, also in ${key}${more}`);
       fault(this.#files[group]?.key ?? "", says);
     }
   }
 
-  /** The files where a tweet is one time too many: in one harvest, or in several where each asks for newer ones. */
+  /**
+   * Returns the files where a tweet occurs once too often: within a harvest, or across harvests if each requests newer
+   * ones.
+   */
   #faulty({ groups }: Repeat, { harvests, isOnceOnly }: RepeatFacts): Set<number> {
     const folders = groups.map((group) => this.#files[group]?.folder ?? "");
-    // The original recorded what the API gave twice: nothing is wrong with its files.
+    // The original recorded what the API returned twice: its files are correct.
     const isOfOriginal = (folder: string) =>
       harvests.some((one) => one.folder === folder && one.isOriginal);
     if (folders.every(isOfOriginal)) return new Set();
@@ -93,7 +96,7 @@ export class RepeatCheck {
     }));
   }
 
-  /** How many changes were made before a harvest after which tweets may come again. */
+  /** Returns the number of changes before a harvest after which tweets may come again. */
   #changesBefore(folder: string): number {
     const began = harvestTime(folder);
     return this.#again.filter((at) => at <= began).length;

@@ -1,4 +1,4 @@
-/** Makes a checkpoint again that is lost or damaged: from the manifests, and from what is whole in their files. */
+/** Rebuilds a lost or damaged checkpoint from manifests and intact files. */
 
 import { type CollectionConfig, planFor } from "../collection/types/registry.ts";
 import { traitsFor } from "../collection/types/traits.ts";
@@ -15,7 +15,7 @@ import { filesOf, type FoundFile } from "./restored_files.ts";
 import { Brought } from "./restored_positions.ts";
 import { lastHarvestSchema, timeOf } from "../bucket/last_harvest.ts";
 
-/** What restoring works with. */
+/** Options of restoredCheckpoint(). */
 export interface RestoreOptions {
   store: Store;
   clock: Clock;
@@ -31,14 +31,14 @@ interface Harvest {
   /** With a `/` at its end. */
   folder: string;
   names: Set<string>;
-  /** Null where it was cut before it was told. */
+  /** Null if it was interrupted before harvest.json was written. */
   info: HarvestInfo | null;
   isOriginal: boolean;
 }
 
 /**
- * Returns the checkpoint that the newest harvest left, as its files tell.
- * @returns Null where no harvest left one.
+ * Rebuilds the checkpoint after the newest harvest from its files.
+ * @returns Null if no harvest left one.
  * @throws OutsideError where the store fails.
  */
 export async function restoredCheckpoint(
@@ -48,7 +48,7 @@ export async function restoredCheckpoint(
   const harvests = await harvestsIn(options);
   const newest = harvests.at(-1);
   const told = harvests.findLast(({ info, isOriginal }) => info || isOriginal);
-  // The Python original keeps none.
+  // The Python original has no checkpoint.
   if (!newest || told?.isOriginal) return null;
   const { clock, holder } = options;
   const { brought, files } = await readBack(harvests, options, config);
@@ -100,7 +100,7 @@ async function harvestsIn({ store, collectionId }: RestoreOptions): Promise<Harv
   return harvests;
 }
 
-/** Returns what the walks brought that may be unfinished, and the files of the newest harvest. */
+/** Returns what unfinished walks have collected, and the files of the newest harvest. */
 async function readBack(
   harvests: Harvest[],
   options: RestoreOptions,
@@ -112,7 +112,7 @@ async function readBack(
   const hasLearned = await isNamed(harvests.at(-1), options);
   for (const { harvest, isWanted } of unfinished(harvests, { hasLearned, type: config.type })) {
     files = await filesOf(harvest, options, () => new Brought(config, isWanted));
-    // What is lost between them is recorded as a gap.
+    // Damage between them is recorded as a gap.
     for (const { brought } of files) all.add(brought);
     if (reading.kind === "ids") {
       await addMissing(harvest, options, { brought: all, walk });
@@ -121,7 +121,7 @@ async function readBack(
   return { brought: all, files };
 }
 
-/** Returns whether last_harvest.json names a harvest: the configuration has learned by then what it brought. */
+/** Returns whether last_harvest.json names a harvest, which means that the configuration was updated from it. */
 async function isNamed(
   harvest: Harvest | undefined,
   { store, collectionId }: RestoreOptions,
@@ -132,7 +132,10 @@ async function isNamed(
   return id !== undefined && id === harvest?.info?.harvest_timestamp;
 }
 
-/** Returns the harvests since the last that was complete; of that one and those before, the users whom it could not read. */
+/**
+ * Returns the harvests since the last complete one; from that one and earlier ones, only the walks of users who were
+ * unavailable.
+ */
 function unfinished(
   harvests: Harvest[],
   { hasLearned, type }: { hasLearned: boolean; type: CollectionConfig["type"] },
@@ -149,13 +152,13 @@ function unfinished(
     const walks = open;
     if (walks?.size === 0 && !isNewest) break;
     wanted.push({ harvest, isWanted: (walk) => walks?.has(walk) ?? true });
-    // A stream's next harvest needs what came last.
+    // A stream's next harvest needs only the last position.
     if (!traitsFor(type).canBeAskedAgain) break;
   }
   return wanted.toReversed();
 }
 
-/** Takes in the ids that were asked for and are not to be had. */
+/** Adds the ids that were requested and are unavailable. */
 async function addMissing(
   { folder, names }: Harvest,
   { store }: RestoreOptions,
@@ -167,7 +170,7 @@ async function addMissing(
   });
 }
 
-/** How a harvest ended, as it has told. */
+/** Returns how a harvest ended, from its harvest.json. */
 function toldBy({ harvest_end_timestamp: end, outcome, reason, late }: HarvestInfo) {
   return {
     state: "settled" as const,
@@ -211,7 +214,7 @@ function countsOf(info: HarvestInfo): Counts {
   };
 }
 
-/** Returns what is beside the tweets of a harvest that was cut. */
+/** Returns the counts of an interrupted harvest's side files. */
 async function countsIn(
   { folder, names }: Harvest,
   { store }: RestoreOptions,
@@ -237,8 +240,8 @@ async function countsIn(
 }
 
 /**
- * Returns what the harvests of this month were billed: a budget is not spent twice. Of the last one, where it was cut before
- * it was recorded, these are the posts that its files have.
+ * Returns what this month's harvests were billed, so that a budget is not spent twice. An interrupted last one without a
+ * record is billed for the posts in its files.
  */
 function spentBy(
   harvests: Harvest[],
@@ -262,7 +265,7 @@ function spentBy(
   };
 }
 
-/** Returns when the harvest began whose folder it is, in milliseconds since 1970. */
+/** Parses a harvest folder's time to milliseconds since 1970. */
 function timeOfFolder(folder: string): number {
   const [year, month, day, ...time] = folder.split("/").slice(-7, -1);
   return timeOf(`${year}-${month}-${day}T${time.join(":")}Z`);

@@ -1,4 +1,4 @@
-/** Makes a configuration again that a damage took: from what harvests have copied of it, and the changes since. */
+/** Rebuilds a damaged configuration from a harvest's copy and the changes since. */
 
 import { lastWord } from "../base/visible.ts";
 import { merge } from "../collection/changeset.ts";
@@ -10,7 +10,7 @@ import type { Store } from "../store/store.ts";
 import { History, timeOrNull, timestampOf } from "../bucket/history.ts";
 import type { Lease } from "../bucket/lease.ts";
 
-/** Where a configuration is made again. */
+/** Location of the configuration. */
 export interface ConfigPlace {
   store: Store;
   collectionId: string;
@@ -19,8 +19,8 @@ export interface ConfigPlace {
 }
 
 /**
- * Makes `collection.json` again where it is gone, empty or zeroed: from the newest copy that a harvest has and that
- * is whole, and the changes that were recorded since. Keys are in neither: the person has to give them again.
+ * Rebuilds `collection.json` if it is missing, empty or zeroed, from the newest intact copy of a harvest and the
+ * changes since. Neither has keys: the person must add them again.
  */
 export async function restoreConfig(
   { store, collectionId, lease, onMended }: ConfigPlace,
@@ -35,12 +35,12 @@ export async function restoreConfig(
   const when = found ? { ifVersion: found.version } : { ifAbsent: true } as const;
   await settledPut(store, key, jsonBytes(config), when);
   onMended(
-    `${key} was rebuilt from ${copy.key} and the changes since. Its keys are lost: add some with ` +
+    `Rebuilt ${key} from ${copy.key} and the changes since. Its keys are lost: add some with ` +
       `\`twarc-cloud collection keys ${lastWord(collectionId)}\``,
   );
 }
 
-/** Returns the newest copy of a configuration that a harvest has and that is whole; null where none has. */
+/** Returns the newest intact copy of a configuration among the harvests; null if there is none. */
 export async function newestCopy(
   store: Store,
   id: string,
@@ -57,7 +57,7 @@ export async function newestCopy(
   return null;
 }
 
-/** Returns a copy with the changes that came after it; what is damaged of these is for `verify` to name. */
+/** Returns a copy with the later changes; damaged ones are skipped, and `verify` reports them. */
 async function withChanges(copy: JsonObject, history: History): Promise<JsonObject> {
   const since = timeOrNull(timestampOf(copy)) ?? -Infinity;
   let config = copy;
@@ -66,12 +66,15 @@ async function withChanges(copy: JsonObject, history: History): Promise<JsonObje
     if (at <= since) continue;
     config = { ...merge(config, changeset), timestamp: changeset.change_timestamp };
   }
-  // Changes have their fingerprints only.
+  // Changes only have fingerprints of keys.
   const { keys: _, credentials: __, ...rest } = config;
   return rest;
 }
 
-/** Returns whether a disk or a power cut left nothing of a file: in what somebody mistyped there may be keys still. */
+/**
+ * Returns whether a disk or a power cut left nothing of a file; one that a person broke by mistyping may still have
+ * keys.
+ */
 export function isWiped(bytes: Uint8Array): boolean {
   return bytes.includes(0) || new TextDecoder().decode(bytes).trim() === "";
 }

@@ -1,4 +1,4 @@
-/** The tweets files of a harvest as they are found, where no checkpoint names them. */
+/** Finds the tweets files of a harvest without a checkpoint. */
 
 import { FILES } from "../collection/layout.ts";
 import { compareTweetsFileNames, isTweetsFileName } from "../format/file_name.ts";
@@ -11,26 +11,26 @@ import { readManifest } from "../bucket/manifest.ts";
 /** A tweets file as it was found. */
 export interface FoundFile {
   name: string;
-  /** As the manifest lists it, or as it is. */
+  /** From the manifest, or computed. */
   sha1: string;
   bytes: number;
   tweets: number;
-  /** Why it is not whole, or not as it is listed; null where it is. */
+  /** Why it is incomplete or differs from the manifest; null if intact. */
   fault: string | null;
   brought: Brought;
 }
 
-/** Where the files are. */
+/** Location of the files. */
 interface Place {
   folder: string;
   names: Set<string>;
-  /** Null where the harvest was cut: files may have been stored after its manifest was written. */
+  /** Null for an interrupted harvest: files may have been stored after its manifest was written. */
   info: object | null;
 }
 
 /**
- * Returns the files that a harvest's manifest lists, and of one that was cut also those that were stored after it, in their
- * order: each was stored when those before it were. A segment that is whole takes the place of its pieces.
+ * Returns the files in a harvest's manifest, and for an interrupted one those stored later, in order: each was stored
+ * when those before it were. A complete segment replaces its parts.
  * @throws OutsideError where the store fails.
  */
 export async function filesOf(
@@ -66,7 +66,7 @@ export async function filesOf(
   return [...kept.map(({ file }) => file), ...later.files()];
 }
 
-/** Returns what a file is; of one that is not there only its name is known. */
+/** Returns the facts of a file; for a missing one only its name. */
 async function foundFile(
   name: string,
   sha1: string | null,
@@ -84,22 +84,22 @@ async function foundFile(
   try {
     const facts = await checkTweets(store, key, onId, (line) => brought.addLine(line));
     const isAsListed = sha1 === null || sha1 === facts.sha1;
-    const fault = facts.fault ?? (isAsListed ? null : "its checksum is not that of the manifest");
+    const fault = facts.fault ?? (isAsListed ? null : "its checksum differs from the manifest");
     return { name, ...facts, sha1: sha1 ?? facts.sha1, fault, brought };
   } catch (error) {
     if (!(error instanceof OutsideError) || await isThere(store, key)) throw error;
     const nothing = { sha1: sha1 ?? "", bytes: 0, tweets: 0 };
-    return { name, ...nothing, fault: "it is not there", brought };
+    return { name, ...nothing, fault: "it is missing", brought };
   }
 }
 
-/** Files that were stored after the manifest was written: perhaps in place of some that it lists. */
+/** Files that were stored after the manifest was written, perhaps replacing some that it lists. */
 class Later {
   readonly #files: { file: FoundFile; isWanted: boolean }[] = [];
-  /** Which file has a tweet. */
+  /** The file of each tweet. */
   readonly #fileOf = new Map<string, number>();
 
-  /** Takes in a file. One that repeats another whole takes its place; one that repeats some of it is left out. */
+  /** Adds a file. One that repeats another completely replaces it; one that repeats it in part is left out. */
   add(file: FoundFile, ids: string[]): void {
     const shared = new Map<number, number>();
     for (const id of ids) this.count(id, shared);
@@ -112,23 +112,23 @@ class Later {
     this.#files.push({ file, isWanted });
   }
 
-  /** Counts a tweet of another file. @param shared How many of its tweets each of these has. */
+  /** Counts a tweet of another file. @param shared Number of its tweets in each of these files. */
   count(id: string, shared: Map<number, number>): void {
     const n = this.#fileOf.get(id);
     if (n !== undefined) shared.set(n, (shared.get(n) ?? 0) + 1);
   }
 
-  /** Leaves out what has some tweets of a file, and not all. */
+  /** Leaves out files that have some tweets of a file, but not all. */
   leaveOutRepeatsOf({ tweets }: FoundFile, shared: Map<number, number>): void {
     for (const [n, some] of shared) if (some !== tweets) this.#leaveOut(n);
   }
 
-  /** Returns whether one of these has all tweets of a file. @param shared As `count` leaves it. */
+  /** Returns whether one of these files has all tweets of another. @param shared From `count`. */
   isReplaced(shared: Map<number, number>): boolean {
     return [...shared.keys()].some((n) => this.#files[n]?.isWanted);
   }
 
-  /** Returns those that are to be listed, in their order. */
+  /** Returns the files to list, in order. */
   files(): FoundFile[] {
     return this.#files.flatMap(({ file, isWanted }) => isWanted ? [file] : []);
   }

@@ -1,4 +1,4 @@
-/** Where the walks of a collection stand, as the tweets tell that they brought: for a checkpoint that is lost. */
+/** Rebuilds the positions of walks from their tweets, for a lost checkpoint. */
 
 import { userWalk } from "../collection/walks.ts";
 import { isObject, type JsonObject } from "../base/json.ts";
@@ -8,32 +8,32 @@ import type { Plan, WalkSpan } from "../collection/types/rules.ts";
 import { traitsFor } from "../collection/types/traits.ts";
 import { idsIn, idTime, isOlder } from "../twitter/bytes/ids.ts";
 
-/** Ids of a stream's last tweets that its next harvest knows, when they are sent once more. */
+/** Number of a stream's last tweet ids that its next harvest knows, to skip repeated ones. */
 const LAST = 1_000;
 
-/** What the whole files of harvests brought, walk by walk. Memory grows with walks, not with tweets. */
+/** Ids that harvests' files contain, by walk. Memory grows with walks, not with tweets. */
 export class Brought {
   readonly #plan: Plan;
-  /** Whether the next harvest has to know the last tweets. */
+  /** Whether the next harvest needs the last tweets' ids. */
   readonly #keepsLast: boolean;
   readonly #isWanted: (walk: string) => boolean;
   readonly #spans = new Map<string, WalkSpan>();
   #last: string[] = [];
 
-  /** @param isWanted Whether a walk may be unfinished; all may, unless said. */
+  /** @param isWanted Selects walks that may be unfinished; all by default. */
   constructor(config: CollectionConfig, isWanted: (walk: string) => boolean = () => true) {
     this.#plan = planFor(config);
     this.#keepsLast = !traitsFor(config.type).canBeAskedAgain;
     this.#isWanted = isWanted;
   }
 
-  /** Takes in a line of tweets. */
+  /** Adds a line of tweets. */
   addLine(line: Uint8Array): void {
     const walk = walkOfLine(this.#plan, line);
     for (const id of idsIn(line)) this.addId(walk, id);
   }
 
-  /** Takes in an id that a walk has asked for, or brought. */
+  /** Adds an id that a walk requested or collected. */
   addId(walk: string | null, id: string): void {
     if (walk === null || !this.#isWanted(walk)) return;
     const since = this.#plan.sinceId(walk);
@@ -44,7 +44,7 @@ export class Brought {
     if (this.#last.length > 2 * LAST) this.#last = this.#last.slice(-LAST);
   }
 
-  /** Takes in what other files brought. */
+  /** Adds the ids of other files. */
   add(other: Brought): void {
     for (const [walk, span] of other.#spans) this.#widen(walk, span);
     this.#last = [...this.#last, ...other.#last].slice(-LAST);
@@ -60,8 +60,8 @@ export class Brought {
   }
 
   /**
-   * Returns the positions of walks that may not be whole. One that is whole, and of which the configuration has not learned
-   * that, finds nothing more below.
+   * Returns the positions of walks that may be unfinished. A finished one that the configuration does not know of finds
+   * nothing more below.
    */
   positions(): JsonObject {
     const found = [...this.#spans].flatMap(([walk, span]) => {
@@ -72,9 +72,9 @@ export class Brought {
   }
 
   /**
-   * Returns where a stream stands.
-   * @param began When its harvest began, in milliseconds since 1970, for one that brought nothing.
-   * @param isStopped Whether it was stopped in good order: nothing is missing after it.
+   * Returns a stream's position.
+   * @param began When its harvest began, in milliseconds since 1970, for one without tweets.
+   * @param isStopped Whether it was stopped in good order, so that nothing is missing after it.
    */
   stream(began: number, isStopped: boolean): JsonObject {
     const { walk = "" } = this.#plan;
@@ -84,7 +84,7 @@ export class Brought {
   }
 }
 
-/** Returns the walk that brought a line; null where nobody knows, or the configuration has it no more. */
+/** Returns the walk that a line belongs to; null if unknown, or no longer in the configuration. */
 export function walkOfLine({ walk, reading }: Plan, line: Uint8Array): string | null {
   if (walk !== undefined) return walk;
   const author = authorOf(line);
@@ -92,7 +92,7 @@ export function walkOfLine({ walk, reading }: Plan, line: Uint8Array): string | 
   return isKnown && author !== null ? userWalk(author) : null;
 }
 
-/** Who wrote the tweets of a line: of version 2 a page of a timeline, which are all by one. */
+/** Returns the author of a line's tweets; a line of version 2 is a page of one user's timeline. */
 function authorOf(line: Uint8Array): string | null {
   const { api, tweets: [first] } = parseTweetLine(line);
   const user = first?.json.user;

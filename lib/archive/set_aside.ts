@@ -1,4 +1,4 @@
-/** What a repair takes out of harvests, and holds tweets: it is set aside, with a reason, and never deleted. */
+/** Moves tweets that a repair takes out of harvests to `set-aside/`, with a reason; they are never deleted. */
 
 import { join } from "node:path";
 import { isoTime } from "../base/clock.ts";
@@ -15,7 +15,7 @@ import { collectionKeys, harvestTime } from "../collection/layout.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Store } from "../store/store.ts";
 
-/** A collection that is repaired. */
+/** A collection under repair. */
 export interface SetAsidePlace {
   store: Store;
   clock: Clock;
@@ -24,10 +24,10 @@ export interface SetAsidePlace {
 }
 
 /**
- * Moves an object of a harvest to `set-aside/`: it is there, and its reason, before it is taken away. Cut in between, it
- * is done once more.
- * @returns Where it is.
- * @throws OutsideError where the store fails; UserError where the disk is full.
+ * Moves a harvest's object to `set-aside/`; the copy and its reason are written before it is deleted, so that it can be
+ * retried.
+ * @returns The new key.
+ * @throws OutsideError where the store fails; UserError if the disk is full.
  */
 export async function setAside(place: SetAsidePlace, key: string, why: string): Promise<string> {
   const { store, clock, collectionId, lease } = place;
@@ -70,7 +70,7 @@ async function copy(
   }
 }
 
-/** Returns the files that X, or a person, wanted tweets to be taken out of: these are not kept. */
+/** Returns the files that X or a person wanted tweets removed from, which are not kept. */
 export async function removedFiles(
   { store, collectionId }: Pick<SetAsidePlace, "store" | "collectionId">,
 ): Promise<Set<string>> {

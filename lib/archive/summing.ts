@@ -1,18 +1,18 @@
-/** The checksums of what is read of a store, taken on the way: what was read need not be read again for them. */
+/** Computes checksums of objects while they are read, so that they need not be read again. */
 
 import { createHash } from "node:crypto";
 import { tap } from "../base/tap.ts";
 import { type FileSum, sumOf } from "../bucket/inventory_entry.ts";
 import type { Store } from "../store/store.ts";
 
-/** A store, and the checksums of what was read of it. */
+/** A store that sums what is read from it. */
 export interface Summing {
   store: Store;
-  /** The checksum of an object that was read to its end since this was last asked; undefined of others. */
+  /** Returns the checksum of an object that was read completely since the last call; undefined otherwise. */
   take: (key: string) => FileSum | undefined;
 }
 
-/** Takes the checksum of each object that is read whole. */
+/** Wraps a store to compute the checksum of each object that is read completely. */
 export function summing(store: Store): Summing {
   const sums = new Map<string, FileSum>();
   const summed: Store = {

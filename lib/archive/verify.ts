@@ -1,4 +1,4 @@
-/** Looks whether a collection is as its documents say: every file, every checksum, every line, every tweet once. */
+/** Verifies a collection against its documents: every file, checksum and line, and every tweet once. */
 
 import { traitsFor } from "../collection/types/traits.ts";
 import type { Clock } from "../base/clock.ts";
@@ -30,14 +30,14 @@ import { isWiped, newestCopy } from "./restored_config.ts";
 import { RepeatCheck } from "./repeat_check.ts";
 import { type Look, lookAtHarvest } from "./verify_harvest.ts";
 
-/** What verifying works with. */
+/** Options of verify(). */
 export interface VerifyOptions {
   store: Store;
   clock: Clock;
   collectionId: string;
-  /** Whether the holder of a lock harvests nothing for sure. */
+  /** Returns whether the holder of a lock is certainly gone. */
   isGone: (lock: LockDocument) => boolean | null;
-  /** What was read before; all is read where it is absent. */
+  /** What was read before; everything is read without it. */
   before?: ReadBefore | undefined;
   /** Called before each file that is read. */
   onFile: (key: string) => void;
@@ -45,9 +45,9 @@ export interface VerifyOptions {
 }
 
 /**
- * Verifies a collection; nothing is changed. Memory does not grow with the number of its tweets: their ids go to the
+ * Verifies a collection without changing it. Memory does not grow with the number of its tweets: their ids go to the
  * disk for temporary files.
- * @throws OutsideError where the store fails; UserError where the disk is full; what the signal was aborted with.
+ * @throws OutsideError where the store fails; UserError if the disk is full; the signal's reason when it is aborted.
  */
 export async function verify(options: VerifyOptions): Promise<Verified> {
   const verifier = new Verifier(options);
@@ -74,16 +74,16 @@ class Verifier {
   readonly #repeats = new RepeatCheck();
   readonly #summing: Summing;
   #inventory: InventoryCheck | undefined;
-  /** The files that tweets were taken out of, as changesets tell; null where one of them cannot be read. */
+  /** The files that tweets were removed from, by changesets; null if one of them cannot be read. */
   #cleared: Set<string> | null = new Set();
   #isOnceOnly = false;
-  /** Of all harvests that are there. */
+  /** Of all existing harvests. */
   readonly #folders = new Set<string>();
-  /** As it stands; nothing where it cannot be read. */
+  /** The current configuration; empty if it cannot be read. */
   #config: JsonObject = {};
-  /** Whether what a harvest learned can be merged onto the configuration. */
+  /** Whether a harvest's news can be merged into the configuration. */
   #hasConfig = false;
-  /** Whether it can be harvested: a copy that was downloaded cannot, for want of keys. */
+  /** Whether it can be harvested: a downloaded copy has no keys. */
   #isHarvested = false;
 
   constructor(given: VerifyOptions) {
@@ -119,7 +119,7 @@ class Verifier {
     await this.#repeats.close();
   }
 
-  /** The inventory as it is before anything else is looked at. */
+  /** Reads the inventory before anything else is verified. */
   async lookAtInventory(): Promise<void> {
     const state = await this.#committed().catch(nullIfDamaged);
     const { collectionId, before } = this.#options;
@@ -127,7 +127,7 @@ class Verifier {
     this.#inventory = await InventoryCheck.open(this.#summing, collectionId, state, anchor);
   }
 
-  /** Gives what is not as the inventory has it. */
+  /** Reports differences from the inventory. */
   async compareInventory(): Promise<void> {
     const { fault } = this.#look;
     const hasFault = (key: string) =>
@@ -138,13 +138,13 @@ class Verifier {
     this.found.inventory = found ?? null;
   }
 
-  /** The configuration and its history. */
+  /** Verifies the configuration and its history. */
   async lookAtConfig(): Promise<void> {
     const { store } = this.#options;
     const { config, changesets, checkpoint } = this.#keys;
     await this.#tried(config, async () => {
       const found = await store.get(config);
-      if (!found) return this.#look.fault(config, "it is not there", await this.#hasCopy());
+      if (!found) return this.#look.fault(config, "it is missing", await this.#hasCopy());
       if (isWiped(found.bytes)) {
         return this.#look.fault(config, "it is empty, or zeroed", await this.#hasCopy());
       }
@@ -153,7 +153,7 @@ class Verifier {
       this.#hasConfig = isObject(json);
       this.#isHarvested = isObject(json) && isObject(json.keys ?? json.credentials);
       this.#isOnceOnly = isObject(json) && traitsFor(json.type).asksOnlyForNewer;
-      // A copy that was downloaded has neither a checkpoint nor keys.
+      // A downloaded copy has neither a checkpoint nor keys.
       checkConfig(json, {
         keys: await isThere(store, checkpoint) ? "needed" : "optional",
         keysBy: `collection keys ${lastWord(this.#options.collectionId)}`,
@@ -166,7 +166,7 @@ class Verifier {
       const name = key.slice(changesets.length);
       if (this.#wasRead(key, { changeset: name }) && this.#inventory?.hasSize(name, size)) {
         known.add(key);
-        // What tweets were taken out of is not known then.
+        // Files with removals are unknown then.
         this.#cleared = null;
         continue;
       }
@@ -174,7 +174,7 @@ class Verifier {
       const found = await store.get(key);
       if (!found) continue;
       if (isWiped(found.bytes)) {
-        this.#look.fault(key, "it is empty, or zeroed: what was changed then is not known", true);
+        this.#look.fault(key, "it is empty, or zeroed: that change is unknown", true);
         this.#cleared = null;
         continue;
       }
@@ -229,11 +229,11 @@ class Verifier {
       this.#count(totals(harvest));
     }
     if (settled && current && settled.files.length > 0 && !folders.has(current)) {
-      this.#look.fault(this.#keys.checkpoint, `${current}, which it names, is not there`);
+      this.#look.fault(this.#keys.checkpoint, `${current}, which it names, is missing`);
     }
     if (settled && !isStale) this.#inventory?.checkpoint(settled);
     if (state && !settled && await this.#isCut(state)) {
-      const says = "a harvest was cut, and is not recorded yet";
+      const says = "an interrupted harvest has not been finalized";
       this.#look.fault(this.#keys.checkpoint, says, this.#hasConfig);
     }
   }
@@ -244,21 +244,21 @@ class Verifier {
     this.found.bytes += bytes;
   }
 
-  /** Whether something was read before, and nothing was wrong with it, or changed since. */
+  /** Returns whether something was read before without a fault, and has not changed since. */
   #wasRead(key: string, what: { folder?: string; changeset?: string }): boolean {
     const { before } = this.#options;
     if (!before || !this.#inventory?.isBefore(before.inventory.entries, what)) return false;
     return !before.faulty.some((one) => one.startsWith(key));
   }
 
-  /** Whether it names a harvest that is there. */
+  /** Checks that last_harvest.json names an existing harvest. */
   async lookAtLastHarvest(): Promise<void> {
     const { lastHarvest } = this.#keys;
     const { harvests } = this.found;
     const newest = newestTold(harvests);
     const found = await this.#options.store.get(lastHarvest);
     if (!found) {
-      if (newest) this.#look.fault(lastHarvest, "it is not there", true);
+      if (newest) this.#look.fault(lastHarvest, "it is missing", true);
       return;
     }
     const problem = lastHarvestProblem(
@@ -268,7 +268,7 @@ class Verifier {
     if (problem) this.#look.fault(lastHarvest, problem, newest !== null);
   }
 
-  /** Looks for keys in what is none of this program's files: the others were looked at. */
+  /** Searches foreign files for keys: the program's own were searched already. */
   async lookForKeys(): Promise<void> {
     const { store, collectionId } = this.#options;
     for await (const { key } of keyFiles(store, collectionId, (key) => !needsNoKeys(key))) {
@@ -276,20 +276,20 @@ class Verifier {
     }
   }
 
-  /** Names what was passed over. */
+  /** Reports links that were skipped. */
   nameLinks(): void {
     for (const [key, why] of this.#options.store.passedOver?.(this.#keys.folder) ?? []) {
       this.#look.fault(key, sentenceOf(why));
     }
   }
 
-  /** Tells files that have tweets which are there more than once. */
+  /** Reports files with duplicate tweets. */
   async lookForRepeats(): Promise<void> {
     const facts = { harvests: this.found.harvests, isOnceOnly: this.#isOnceOnly };
     await this.#repeats.tell(facts, this.#look.fault);
   }
 
-  /** The checkpoint; it can be made again where it is damaged, or gone though harvests are to go on from it. */
+  /** Verifies the checkpoint; it can be rebuilt if it is damaged, or missing though harvests continue from it. */
   async #checkpoint(folders: Map<string, Listed[]>): Promise<CheckpointState | null> {
     const { checkpoint } = this.#keys;
     const state = await this.#tried(checkpoint, () => this.#committed(), this.#hasConfig);
@@ -301,17 +301,17 @@ class Verifier {
     const isOriginal = told !== undefined && !has(told, FILES.harvest);
     if (folders.size === 0 || !this.#isHarvested || isOriginal) return state;
     if (await isThere(this.#options.store, checkpoint)) return state;
-    this.#look.fault(checkpoint, "it is not there", true);
+    this.#look.fault(checkpoint, "it is missing", true);
     return state;
   }
 
-  /** Whether a harvest has a copy of the configuration that is whole. */
+  /** Returns whether a harvest has an intact copy of the configuration. */
   async #hasCopy(): Promise<boolean> {
     const { store, collectionId } = this.#options;
     return await newestCopy(store, collectionId) !== null;
   }
 
-  /** What is committed; null where nothing was ever. @throws UserError where the checkpoint is damaged */
+  /** Returns the checkpoint; null if there is none. @throws UserError if it is damaged */
   async #committed(): Promise<CheckpointState | null> {
     const { store, clock, collectionId } = this.#options;
     const opened = { collectionId, type: "", holder: "", clock };
@@ -319,17 +319,17 @@ class Verifier {
     return state.commits > 0 ? state : null;
   }
 
-  /** The newest folder while a harvester of the Python original has the lock: it keeps no checkpoint. */
+  /** Returns the newest folder while a harvester of the Python original holds the lock: it has no checkpoint. */
   async #openOfOriginal(folders: Map<string, unknown>): Promise<string | null> {
     const lock = await readLock(this.#options.store, this.#options.collectionId, this.#options);
     return lock?.live && lock.document === null ? [...folders.keys()].at(-1) ?? null : null;
   }
 
-  /** Whether nobody goes on with a harvest, so that it is neither running nor told. */
+  /** Returns whether a harvest was interrupted: neither running nor finalized. */
   async #isCut({ commits }: CheckpointState): Promise<boolean> {
     const lock = await readLock(this.#options.store, this.#options.collectionId, this.#options);
     if (lock?.live) return false;
-    // Its harvester may have ended it just now.
+    // Its harvester may have just ended it.
     return (await this.#committed())?.commits === commits;
   }
 
@@ -350,18 +350,20 @@ class Verifier {
   }
 }
 
-/** What is wrong with last_harvest.json; null where nothing is. @param isThere Whether there is a harvest of a time. */
+/**
+ * Returns the fault of last_harvest.json; null if there is none. @param isThere Whether there is a harvest of a time.
+ */
 function lastHarvestProblem(bytes: Uint8Array, isThere: (ms: number) => boolean): string | null {
   try {
     const { harvest_id } = parseAs(lastHarvestSchema, bytes, "it");
-    return isThere(timeOf(harvest_id)) ? null : "the harvest that it names is not there";
+    return isThere(timeOf(harvest_id)) ? null : "the harvest that it names is missing";
   } catch (error) {
     if (!isOfContent(error)) throw error;
     return error.message;
   }
 }
 
-/** Whether an error says that content is not as expected; a store that fails is another thing. */
+/** Returns whether an error is about invalid content, rather than a failing store. */
 function isOfContent(error: unknown): error is TwarcCloudError {
   return error instanceof TwarcCloudError && !(error instanceof OutsideError);
 }

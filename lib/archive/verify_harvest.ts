@@ -1,4 +1,4 @@
-/** Looks whether one harvest's folder is as its manifest, its harvest.json and the checkpoint tell. */
+/** Verifies a harvest's folder against its manifest, its harvest.json and the checkpoint. */
 
 import { createHash } from "node:crypto";
 import { type HarvestInfo, harvestInfoSchema } from "../collection/harvest_info.ts";
@@ -24,37 +24,37 @@ import { canBeRemade } from "./remade.ts";
 import { gapsIn, type ToldGap } from "../bucket/gaps.ts";
 import { formatManifest, type ListedFile, readManifest } from "../bucket/manifest.ts";
 
-/** What looking works with. */
+/** Options of a verification. */
 export interface Look {
   store: Store;
   /** Called before each file of tweets that is read. */
   onFile: (key: string) => void;
-  /** Called with each id of a tweet in a listed file. */
+  /** Called with the id of each tweet in a listed file. */
   onId: (id: string, key: string) => Promise<void>;
   onGaps: (gaps: ToldGap[]) => void;
-  /** Called with each file that has keys in the clear, though it needs none. */
+  /** Called with each file that has keys in the clear and needs none. */
   onKeys: (key: string) => void;
-  /** Whether tweets were taken out of a file, or may have been, as changesets tell: it may be as it was before. */
+  /** Whether tweets were, or may have been, removed from a file, by changesets: it may be the version before. */
   wasCleared: (key: string) => boolean;
   fault: (key: string, says: string, canBeMended?: boolean) => void;
-  /** Takes what is wrong with content for a fault of the key; a store that fails is thrown. */
+  /** Reports invalid content as a fault of the key; an error of the store is thrown. */
   tried: <T>(key: string, act: () => Promise<T> | T) => Promise<T | null>;
 }
 
-/** A folder that is to be looked at. */
+/** A folder to verify. */
 export interface HarvestFolder {
   /** With a `/` at its end. */
   folder: string;
-  /** What the store has in it. */
+  /** The objects in it. */
   objects: Listed[];
   isOpen: boolean;
-  /** The settled checkpoint, where it is this harvest's. */
+  /** The settled checkpoint, if it is this harvest's. */
   settled: CheckpointState | null;
-  /** The checkpoint of this harvest where it goes on, or was cut: the manifest may be older. */
+  /** The checkpoint of this harvest if it goes on or was interrupted: the manifest may be older. */
   open: CheckpointState | null;
 }
 
-/** Looks at a harvest's folder; tells its faults. @throws OutsideError where the store fails. */
+/** Verifies a harvest's folder and reports its faults. @throws OutsideError where the store fails. */
 export async function lookAtHarvest(place: HarvestFolder, look: Look): Promise<HarvestFound> {
   const { folder, isOpen, settled, open } = place;
   const { store, fault } = look;
@@ -94,7 +94,7 @@ export async function lookAtHarvest(place: HarvestFolder, look: Look): Promise<H
   return harvest;
 }
 
-/** Returns what a listed file is; null where it is not there. */
+/** Returns the facts of a listed file; null if it is missing. */
 async function lookAtFile(
   key: string,
   { sha1, isOpen }: { sha1: string; isOpen: boolean },
@@ -102,13 +102,13 @@ async function lookAtFile(
 ): Promise<ListedFacts | null> {
   const facts = await factsOf(key, look, (id) => look.onId(id, key));
   if (!facts) {
-    // A piece that was merged while the manifest was read is in another file.
-    if (!isOpen) look.fault(key, "the manifest lists it, and it is not there");
+    // A part that was merged while the manifest was read is in another file.
+    if (!isOpen) look.fault(key, "the manifest lists it, but it is missing");
     return null;
   }
   const isAsListed = facts.sha1 === sha1;
   if (facts.fault) look.fault(key, facts.fault);
-  else if (!isAsListed) look.fault(key, "its checksum is not that of the manifest");
+  else if (!isAsListed) look.fault(key, "its checksum differs from the manifest");
   return { ...facts, isAsListed };
 }
 
@@ -126,7 +126,7 @@ async function factsOf(
   }
 }
 
-/** Returns what harvest.json says, or what is wrong with it; neither where it is not there. */
+/** Reads harvest.json. @returns The document, or its problem; neither if it is missing */
 async function infoOf(
   folder: string,
   isOriginal: boolean,
@@ -147,8 +147,8 @@ function infoKey({ folder, isOriginal }: Pick<HarvestFound, "folder" | "isOrigin
 }
 
 /**
- * Returns whether the manifest lists what the checkpoint names. Where it does not, or harvest.json is gone, and every file
- * that the checkpoint names is there as it names it, and no other that the manifest lists, all can be told again.
+ * Returns whether the manifest matches the checkpoint. If not, or if harvest.json is missing, marks the harvest as one
+ * whose documents can be rebuilt, provided that every file in the checkpoint is intact and no other is listed.
  */
 async function agreesWith(
   state: CheckpointState,
@@ -164,7 +164,7 @@ async function agreesWith(
   const agrees = hasManifest && sums.size === named.size &&
     [...named].every(([key, sha1]) => sums.get(key) === sha1);
   if (agrees && info && !hasStray) return true;
-  // A name that is cut off, as by a disk that was full, is that of no file.
+  // A truncated name, as from a full disk, matches no file.
   let isThere = [...sums.keys()].every((key) => named.has(key) || !listed.get(key));
   for (const [key, sha1] of named) {
     const facts = listed.get(key) ?? await factsOf(key, look, () => {});
@@ -174,7 +174,7 @@ async function agreesWith(
   return agrees;
 }
 
-/** Returns whether the manifest is gone, or was emptied by a damage: a removal of all tweets leaves it empty, too. */
+/** Returns whether the manifest is missing, or was emptied by damage: removing all tweets empties it, too. */
 function canBeRelisted(
   { hasManifest, listed, unlisted }: HarvestFound,
   { hasStray }: { hasStray: boolean },
@@ -183,7 +183,10 @@ function canBeRelisted(
   return !hasManifest || (listed.size === 0 && !hasStray && !unlisted.some(wasCleared));
 }
 
-/** Looks at the files of a folder whose manifest lists nothing; their checksums, where one can be written. */
+/**
+ * Verifies the files of a folder whose manifest lists nothing. @returns Checksums for a new manifest, if one can be
+ * written
+ */
 async function relisted(
   { unlisted, info, isOriginal }: HarvestFound,
   look: Look,
@@ -203,7 +206,7 @@ async function relisted(
   return isWhole && isAll ? sums : null;
 }
 
-/** The manifest, harvest.json, the checkpoint and the files. */
+/** Checks that the manifest, harvest.json, the checkpoint and the files agree. */
 function lookWhetherAllAgrees(
   harvest: HarvestFound,
   { agrees, problem }: { agrees: boolean; problem: string | null },
@@ -214,7 +217,7 @@ function lookWhetherAllAgrees(
   const isRetold = retold !== null;
   if (hasManifest && harvest.relisted) return fault(manifest, "it is empty", true);
   if (!hasManifest && (!agrees || unlisted.length > 0)) {
-    fault(manifest, "it is not there", isRetold || harvest.relisted !== null);
+    fault(manifest, "it is missing", isRetold || harvest.relisted !== null);
   } else if (!agrees) {
     fault(manifest, "it does not list what the checkpoint names", isRetold);
   }
@@ -226,22 +229,22 @@ function lookWhetherAllAgrees(
     const isMissed = listed.size > 0 || isRetold;
     if (problem || isMissed) {
       const canBeMended = isRetold || canBeRemade(harvest);
-      fault(infoKey(harvest), problem ?? "it is not there", canBeMended);
+      fault(infoKey(harvest), problem ?? "it is missing", canBeMended);
     }
     return;
   }
   if (!hasManifest || isCounted(harvest, info)) return;
   const { tweets, files, bytes } = totals(harvest);
   const isEven = info.tweets === tweets && info.files === files;
-  // Of a file that is damaged the bytes are not as told, either.
+  // A damaged file's size differs as well.
   if (isEven && !isWhole(harvest)) return;
   const says = isEven
-    ? `it says ${info.file_bytes} bytes, and there are ${bytes}`
-    : `it says ${info.tweets} tweets in ${info.files} files, and there are ${tweets} in ${files}`;
+    ? `it says ${info.file_bytes} bytes, but there are ${bytes}`
+    : `it says ${info.tweets} tweets in ${info.files} files, but there are ${tweets} in ${files}`;
   fault(infoKey(harvest), says, canBeCounted(harvest));
 }
 
-/** What is beside the tweets. */
+/** Verifies the side files. */
 async function lookAtSides(
   { folder, info, isOpen, isOriginal }: HarvestFound,
   has: (name: string) => boolean,
@@ -259,7 +262,7 @@ async function lookAtSides(
     const found = has(name) ? await checkJsonLines(store, key) : { lines: 0, fault: null };
     if (found.fault) fault(key, found.fault);
     else if (!isOpen && !isOriginal && found.lines < least) {
-      fault(key, `it has ${found.lines} lines, and harvest.json says ${least}`);
+      fault(key, `it has ${found.lines} lines, but harvest.json says ${least}`);
     } else if (name === FILES.gaps && has(name)) {
       await tried(key, async () => look.onGaps(await gapsIn(store, key)));
     }
@@ -270,18 +273,18 @@ async function lookAtSides(
   await lookForKeys(`${folder}${FILES.config}`, look);
 }
 
-/** Whether the files beside the tweets that a manifest lists are as it lists them. */
+/** Checks the checksums of side files in a manifest. */
 async function lookAtSums(sides: ListedFile[], { store, fault, onFile }: Look): Promise<void> {
   for (const { key, sha1 } of sides) {
     onFile(key);
     const hash = createHash("sha1");
     const content = await isThere(store, key) ? await store.read(key) : null;
     if (!content) {
-      fault(key, "the manifest lists it, and it is not there");
+      fault(key, "the manifest lists it, but it is missing");
       continue;
     }
     for await (const chunk of content) hash.update(chunk);
-    if (hash.digest("hex") !== sha1) fault(key, "its checksum is not that of the manifest");
+    if (hash.digest("hex") !== sha1) fault(key, "its checksum differs from the manifest");
   }
 }
 

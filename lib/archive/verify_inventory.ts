@@ -1,4 +1,4 @@
-/** Looks whether what is in a collection is what its inventory has: nothing deleted, altered, or put in place of it. */
+/** Compares a collection with its inventory: detects what was deleted, altered or replaced. */
 
 import { type CheckpointState, checkpointSum } from "../bucket/checkpoint.ts";
 import { inventoryName, isInventoried, storedSum } from "../bucket/harvest_sums.ts";
@@ -9,23 +9,23 @@ import type { Listed, Store } from "../store/store.ts";
 import type { HarvestFound, InventoryFound } from "./found.ts";
 import type { Summing } from "./summing.ts";
 
-/** How an inventory's findings are given to who looks. */
+/** Callbacks for an inventory's findings. */
 export interface InventoryLook {
   fault: (key: string, says: string, canBeMended?: boolean) => void;
-  /** Whether something is wrong with an object already, or with one in a folder, whose key ends with `/`. */
+  /** Whether an object, or one in a folder (a key that ends with `/`), has a fault already. */
   hasFault: (key: string) => boolean;
 }
 
-/** Something that is not as the inventory has it; it may be so by now. */
+/** A possible difference from the inventory, which may have been updated since. */
 interface Suspect {
   key: string;
-  /** What is there; null for nothing. */
+  /** The actual file; null if missing. */
   actual: FileSum | null;
-  /** What the inventory has of it, as it is then; null for nothing. */
+  /** Returns the file according to the inventory; null if it has none. */
   expected: (index: InventoryIndex) => FileSum | null;
 }
 
-/** Compares a collection with its inventory while it is looked at. */
+/** Compares a collection with its inventory during a verification. */
 export class InventoryCheck {
   readonly #summing: Summing;
   readonly #keys: CollectionKeys;
@@ -34,7 +34,7 @@ export class InventoryCheck {
   readonly #suspects: Suspect[] = [];
   readonly #seen = new Set<string>();
   readonly #unknown: string[] = [];
-  /** Whether nothing goes on with the collection here: a copy of one that does may have more than its inventory. */
+  /** Whether this is a copy without a checkpoint, which may have more than its inventory. */
   readonly #isCopy: boolean;
 
   private constructor(
@@ -49,7 +49,7 @@ export class InventoryCheck {
     this.#index = index;
   }
 
-  /** Reads the inventory as it is before anything else is looked at. @throws OutsideError */
+  /** Reads the inventory before anything else is verified. @throws OutsideError */
   static async open(
     summing: Summing,
     collectionId: string,
@@ -63,7 +63,7 @@ export class InventoryCheck {
     return new InventoryCheck(summing, { collectionId, isCopy: checkpoint === null }, index);
   }
 
-  /** Whether nothing was said of a harvest, or a changeset, after an entry. */
+  /** Returns whether a harvest's or changeset's last entry is not later than an entry. */
   isBefore(entries: number, { folder = "", changeset = "" }): boolean {
     const { harvests, changesetEntries } = this.#index;
     const entry = harvests.get(inventoryName(folder))?.entry ?? changesetEntries.get(changeset);
@@ -71,8 +71,8 @@ export class InventoryCheck {
   }
 
   /**
-   * Takes in a harvest that was read before: its files are looked for, and their sizes compared.
-   * @returns What the inventory has of it.
+   * Checks a harvest that was read before: that its files exist with their sizes.
+   * @returns Its totals according to the inventory.
    */
   readBefore(
     folder: string,
@@ -86,8 +86,8 @@ export class InventoryCheck {
     for (const [file, { bytes, tweets }] of this.#index.harvests.get(name)?.files ?? []) {
       const key = `${folder}${file}`;
       const size = sizes.get(key);
-      if (size === undefined) fault(key, "the inventory has it, and it is not there");
-      else if (size !== bytes) fault(key, `it has ${size} bytes, and the inventory says ${bytes}`);
+      if (size === undefined) fault(key, "the inventory lists it, but it is missing");
+      else if (size !== bytes) fault(key, `it has ${size} bytes, but the inventory says ${bytes}`);
       if (tweets === undefined) continue;
       has.tweets += tweets;
       has.files++;
@@ -96,7 +96,7 @@ export class InventoryCheck {
     return has;
   }
 
-  /** Whether a changeset has the size that the inventory has. */
+  /** Returns whether a changeset has the size in the inventory. */
   hasSize(changeset: string, size: number | undefined): boolean {
     return this.#index.changesets.get(changeset)?.bytes === size;
   }
@@ -106,7 +106,7 @@ export class InventoryCheck {
     return this.#index.head !== null;
   }
 
-  /** The changesets that are there and were read. @param keys Theirs. */
+  /** Adds the changesets that exist and were read. @param keys Theirs. */
   changesets(keys: string[], readBefore: ReadonlySet<string>): void {
     const { changesets } = this.#keys;
     const actual = new Map(
@@ -122,7 +122,7 @@ export class InventoryCheck {
     }
   }
 
-  /** A harvest's folder that was looked at. @param keys Of the objects in it. */
+  /** Adds a harvest's folder that was verified. @param keys Of the objects in it. */
   async harvest(
     { folder, listed, isOpen }: Pick<HarvestFound, "folder" | "listed" | "isOpen">,
     keys: string[],
@@ -141,11 +141,11 @@ export class InventoryCheck {
     }
     if (isOpen) return;
     if (!expected) {
-      // A folder that was claimed, and in which nothing was begun, is no harvest.
+      // A folder that was claimed but not used is not a harvest.
       if ([...actual.keys()].some((file) => file !== FILES.config)) this.#unknown.push(name);
       return;
     }
-    // The entry of a harvest that was interrupted has none of what it still put when it was killed.
+    // The entry of an interrupted harvest omits what it wrote just before it was killed.
     const isUnsettled = !GROWING_SIDES.some((file) => expected.files.has(file));
     for (const file of new Set([...actual.keys(), ...expected.files.keys()])) {
       if (isUnsettled && GROWING_SIDES.includes(file)) continue;
@@ -157,7 +157,7 @@ export class InventoryCheck {
     }
   }
 
-  /** The checkpoint, where its harvest is settled. */
+  /** Adds the checkpoint, if its harvest is settled. */
   checkpoint(state: CheckpointState): void {
     const { harvest, checkpoint } = this.#keys;
     const name = inventoryName(harvest(state.began));
@@ -171,11 +171,11 @@ export class InventoryCheck {
     );
   }
 
-  /** Gives what was found, once all was looked at. @throws OutsideError */
+  /** Returns the findings after everything was verified. @throws OutsideError */
   async ended(store: Store, look: InventoryLook): Promise<InventoryFound> {
     const before = this.#index;
     const isDoubtful = this.#suspects.length + this.#unknown.length > 0;
-    // What was written meanwhile is in the inventory by now.
+    // The inventory has what was written meanwhile.
     if (isDoubtful) this.#index = await readInventory(store, this.#collectionId);
     for (const { key, says } of before.faults) look.fault(key, says);
     const found: InventoryFound = {
@@ -189,7 +189,7 @@ export class InventoryCheck {
       if (this.#seen.has(name)) continue;
       look.fault(
         `${this.#keys.folder}${name}/`,
-        "the inventory has this harvest, and it is not there",
+        "the inventory lists this harvest, but it is missing",
       );
     }
     for (const suspect of this.#suspects) this.#judge(suspect, { look, found });
@@ -207,20 +207,20 @@ export class InventoryCheck {
   ): void {
     const wanted = expected(this.#index);
     if (isSame(actual, wanted) || look.hasFault(key)) return;
-    if (!actual) return look.fault(key, "the inventory has it, and it is not there");
+    if (!actual) return look.fault(key, "the inventory lists it, but it is missing");
     const isChangeset = key.startsWith(this.#keys.changesets);
     if (wanted || !isChangeset) {
       found.altered.add(key);
       const says = wanted
-        ? "it is not what the inventory has: it was altered"
-        : "the inventory does not have it";
+        ? "it differs from the inventory: it was altered"
+        : "the inventory does not list it";
       return look.fault(key, says);
     }
     const { until } = this.#index;
     if (this.#isCopy && until !== null && key >= this.#keys.changeset(Date.parse(until))) return;
     found.absent.changesets.push(key);
     if (this.#isOlder(key)) found.older.changesets++;
-    else look.fault(key, "the inventory does not have it", true);
+    else look.fault(key, "the inventory does not list it", true);
   }
 
   #judgeHarvest(
@@ -233,13 +233,13 @@ export class InventoryCheck {
     const [first, last = ""] = [names[0], names.at(-1)];
     const folder = `${this.#keys.folder}${name}/`;
     found.absent.harvests.push(folder);
-    // What is not as it should be gets no entry before it is.
+    // A faulty folder gets no entry until it is repaired.
     if ((this.#isCopy && name > last) || look.hasFault(folder)) return;
     if (!isWhole && (first === undefined || name < first)) found.older.harvests++;
-    else look.fault(folder, "the inventory does not have this harvest", true);
+    else look.fault(folder, "the inventory does not list this harvest", true);
   }
 
-  /** Whether a changeset is of a time when there was no inventory. */
+  /** Returns whether a changeset is older than the inventory. */
   #isOlder(key: string): boolean {
     const { since, isWhole } = this.#index;
     if (since === null) return true;

@@ -6,7 +6,7 @@ import { endFrame, packFrame, unpackAll, unpackFrames, ZSTD_MAGIC } from "./zstd
 
 /** A compression of whole files that can also be written block by block. */
 export interface Codec {
-  /** For messages: `it is not one whole gzip file`. */
+  /** For messages: `it is not an intact gzip file`. */
   readonly name: string;
   /** The end of a file's name, behind `.jsonl`. */
   readonly suffix: string;

@@ -87,10 +87,10 @@ Deno.test("what was deleted, or cut short, since it was read is found without re
   const { faults } = await verified(store);
   const all = faults.map(({ key, says }) => `${key} ${says}`).join("\n");
   assert.match(all, new RegExp(`^${first}manifest-sha1.txt it has .* the inventory says`, "m"));
-  assert.match(all, new RegExp(`^${second}harvest.json the inventory has it`, "m"));
+  assert.match(all, new RegExp(`^${second}harvest.json the inventory lists it`, "m"));
   assert.match(
     all,
-    new RegExp(`^${third} the inventory has this harvest, and it is not there`, "m"),
+    new RegExp(`^${third} the inventory lists this harvest, but it is missing`, "m"),
   );
   const again = await verified(store, { days: 2 });
   assert.equal(again.harvests.length, 3, "what was wrong is read again, and the last one");

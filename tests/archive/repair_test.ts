@@ -43,7 +43,7 @@ Deno.test("what the checkpoint knows of the last harvest is told again: manifest
       const { mended, faults: left } = await bucket.repair();
       assert.deepEqual(left, [], `${name}: ${JSON.stringify(content)}`);
       assert.deepEqual(mended, [
-        `${below(NEW, name)} is written again, as the checkpoint has it`,
+        `Rebuilt ${below(NEW, name)} from the checkpoint`,
       ]);
     }
     assert.ok((await bucket.text(`${NEW}manifest-sha1.txt`)).startsWith(manifest));
@@ -78,7 +78,7 @@ Deno.test("a file that a damage changed is not made the truth by rewriting harve
   withBucket(async (bucket) => {
     const before = await bucket.text(`${OLD}harvest.json`);
     await bucket.store.put(`${OLD}${FILE}`, zipped(v1(1), v1(22_222)));
-    const wanted = [`${below(OLD, FILE)}: its checksum is not that of the manifest`];
+    const wanted = [`${below(OLD, FILE)}: its checksum differs from the manifest`];
     assert.deepEqual(await bucket.repair(), { mended: [], faults: wanted });
     assert.equal(await bucket.text(`${OLD}harvest.json`), before);
   }));
@@ -94,7 +94,7 @@ Deno.test("last_harvest.json is mended where it is gone, damaged, or names nothi
       assert.equal(faults.length, 1);
       assert.match(faults[0] ?? "", /^last_harvest\.json: .*\(mended\)$/);
       assert.deepEqual(await bucket.repair(), {
-        mended: ["last_harvest.json names the last harvest that is there"],
+        mended: ["Set last_harvest.json to the newest harvest"],
         faults: [],
       });
       assert.equal(JSON.parse(await bucket.text(key)).harvest_id, BEGAN[1]);
@@ -109,7 +109,7 @@ Deno.test("a harvest that was cut cannot be told onto a configuration that is da
     const { mended, faults } = await bucket.repair();
     assert.deepEqual(mended, []);
     assert.match(faults[0] ?? "", /^collection\.json: it is not JSON/);
-    assert.equal(faults[1], "checkpoint.json: a harvest was cut, and is not recorded yet");
+    assert.equal(faults[1], "checkpoint.json: an interrupted harvest has not been finalized");
     assert.equal(JSON.parse(await bucket.text(`${ROOT}checkpoint.json`)).state, "harvesting");
   }));
 
@@ -117,7 +117,7 @@ Deno.test("a manifest of an older harvest that is gone is written again only whe
   withBucket(async (bucket) => {
     const manifest = await bucket.text(`${OLD}manifest-sha1.txt`);
     await bucket.store.delete(`${OLD}manifest-sha1.txt`);
-    const fault = `${below(OLD, "manifest-sha1.txt")}: it is not there`;
+    const fault = `${below(OLD, "manifest-sha1.txt")}: it is missing`;
     assert.deepEqual(await bucket.faults(), [`${fault} (mended)`]);
     const { bytes } = await bucket.store.get(`${OLD}${FILE}`) ?? assert.fail();
     const info = await bucket.text(`${OLD}harvest.json`);
@@ -135,7 +135,7 @@ Deno.test("a manifest of an older harvest that is gone is written again only whe
     assert.deepEqual((await bucket.repair()).mended, []);
     await bucket.store.delete(`${OLD}tweets-20260102030405-2.jsonl.gz`);
     assert.deepEqual(await bucket.repair(), {
-      mended: [`${below(OLD, "manifest-sha1.txt")} is written again, as its files are`],
+      mended: [`Rebuilt ${below(OLD, "manifest-sha1.txt")} from the files`],
       faults: [],
     });
     assert.ok((await bucket.text(`${OLD}manifest-sha1.txt`)).startsWith(manifest));
@@ -156,7 +156,7 @@ Deno.test("a manifest of an older harvest that is empty is written again like on
     }
     await bucket.store.put(`${OLD}${FILE}`, bytes);
     assert.deepEqual(await bucket.repair(), {
-      mended: [`${below(OLD, "manifest-sha1.txt")} is written again, as its files are`],
+      mended: [`Rebuilt ${below(OLD, "manifest-sha1.txt")} from the files`],
       faults: [],
     });
     assert.ok((await bucket.text(key)).startsWith(manifest));
@@ -171,7 +171,7 @@ Deno.test("a manifest is written again with the files beside the tweets, and wha
     const rows = (await bucket.text(key)).trimEnd().split("\n").map((row) => row.slice(42));
     assert.deepEqual(rows, [FILE, "collection.json", "harvest.json"]);
     await bucket.store.put(`${NEW}collection.json`, text("{}"));
-    const altered = `${below(NEW, "collection.json")}: its checksum is not that of the manifest`;
+    const altered = `${below(NEW, "collection.json")}: its checksum differs from the manifest`;
     assert.deepEqual(await bucket.faults(), [altered]);
     await bucket.store.delete(`${NEW}harvest.json`);
     const { mended, faults } = await bucket.repair();
@@ -252,7 +252,7 @@ Deno.test("a change of the configuration that was cut between its record and its
     await assert.rejects(apply, /killed/);
     bucket.store.put = put;
     assert.deepEqual(await bucket.repair(), {
-      mended: ["collection.json has the change that was recorded, and cut"],
+      mended: ["Completed the interrupted change of collection.json"],
       faults: [],
     });
     assert.deepEqual((await collections.loadJson("c")).json.search, { query: "b" });
@@ -296,7 +296,7 @@ Deno.test("what no manifest lists is set aside with its reason, also where the a
     const { mended, faults } = await bucket.repair();
     assert.deepEqual(faults, []);
     assert.equal(await bucket.store.get(key), null);
-    const [, to = ""] = / is set aside as (\S+)$/.exec(mended.join()) ?? [];
+    const [, to = ""] = /Set aside .* as (\S+)$/.exec(mended.join()) ?? [];
     assert.deepEqual((await bucket.store.get(`${ROOT}${to}`))?.bytes, new Uint8Array(stray));
     const reasons = (await bucket.text(`${ROOT}set-aside/reasons.jsonl`)).trimEnd().split("\n");
     const [{ from, sha1, why }, ...others] = reasons.map((line) => JSON.parse(line));
@@ -314,7 +314,7 @@ Deno.test("a harvest.json that is gone or odd is made again from tweets and mani
       assert.match(fault ?? "", /harvest\.json: .*\(mended\)$/);
       const { mended, faults } = await bucket.repair();
       assert.deepEqual(faults, []);
-      assert.match(mended.join(), /harvest\.json is made again from the tweets and the manifest/);
+      assert.match(mended.join(), /Rebuilt .*harvest\.json from the tweets and the manifest/);
       const { remade, ...info } = JSON.parse(await bucket.text(`${OLD}harvest.json`));
       assert.ok(remade.at && remade.program);
       assert.deepEqual({ ...info, ...before }, info, "what the files show");

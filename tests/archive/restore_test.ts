@@ -74,7 +74,7 @@ for (const [type, configOf] of Object.entries(CONFIGS)) {
       const isBegun = store.keys().some((key) => key.includes("/harvests/"));
       const { mended, faults } = await repaired(store);
       assert.equal(faults, "", `${nth}`);
-      assert.equal(/checkpoint\.json was rebuilt/.test(mended), isBegun, `${nth}: ${mended}`);
+      assert.equal(/Rebuilt \S*checkpoint\.json/.test(mended), isBegun, `${nth}: ${mended}`);
       restored += isBegun ? 1 : 0;
       await run(store, new WorldApi(world));
       const ids = await tweets(store);
@@ -100,7 +100,7 @@ Deno.test("a walk that was stopped and told goes on below what it brought, also 
   assert.deepEqual((await told(store)).map(({ outcome }) => outcome), ["stopped"]);
   await store.delete(CHECKPOINT);
   const [fault] = (await verify(collection(store))).faults;
-  assert.deepEqual(fault, { key: CHECKPOINT, says: "it is not there", canBeMended: true });
+  assert.deepEqual(fault, { key: CHECKPOINT, says: "it is missing", canBeMended: true });
   assert.equal((await repaired(store)).faults, "");
   await run(store, new WorldApi(world));
   const ids = await tweets(store);
@@ -113,7 +113,7 @@ Deno.test("a stream whose checkpoint is lost records since when something may be
   await assert.rejects(harvested, /The store is away/);
   const stored = await tweets(store);
   await store.delete(CHECKPOINT);
-  assert.match((await repaired(store)).mended, /checkpoint\.json was rebuilt/);
+  assert.match((await repaired(store)).mended, /Rebuilt \S*checkpoint\.json/);
   const { positions } = await json(store, CHECKPOINT);
   assert.deepEqual(positions.stream.ids, stored);
   assert.equal(positions.stream.isStopped, undefined);
@@ -180,7 +180,7 @@ Deno.test("a configuration that a power cut has zeroed is made again from a harv
     const { mended, faults } = await repaired(store);
     assert.match(
       mended,
-      /collection\.json was rebuilt from \S+ and the changes since\. Its keys are lost/,
+      /Rebuilt \S*collection\.json from \S+ and the changes since\. Its keys are lost/,
     );
     assert.match(faults, /^collections\/c\/collection\.json: .*Missing keys/);
     assert.deepEqual(await json(store, CONFIG), before, "with every since_id that was learned");

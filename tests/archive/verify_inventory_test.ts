@@ -75,7 +75,7 @@ for (const [which, folder] of [["the oldest", FIRST], ["the newest", THIRD]] as 
   Deno.test(`${which} harvest that was deleted whole is found, and a repair does not hide it`, async () => {
     const store = THREE.copy();
     for (const key of store.keys()) if (key.startsWith(folder)) await store.delete(key);
-    const says = "the inventory has this harvest, and it is not there";
+    const says = "the inventory lists this harvest, but it is missing";
     const wanted = `${folder.slice(ROOT.length)}: ${says}`;
     assert.ok((await faults(store)).includes(wanted), `${await faults(store)}`);
     await repaired(store);
@@ -148,8 +148,8 @@ Deno.test("a tweets file that was swapped with its manifest and harvest.json is 
   }
   const about = (found: string[]) => found.filter((one) => one.includes(SECOND.slice(ROOT.length)));
   const before = about(await faults(store));
-  assert.ok(before.some((one) => /manifest.*it is not what the inventory has/.test(one)));
-  assert.ok(before.some((one) => /tweets-.*the inventory has it, and it is not there/.test(one)));
+  assert.ok(before.some((one) => /manifest.*it differs from the inventory/.test(one)));
+  assert.ok(before.some((one) => /tweets-.*the inventory lists it, but it is missing/.test(one)));
   await repaired(store);
   assert.deepEqual(about(await faults(store)), before);
 });
@@ -161,10 +161,10 @@ Deno.test("a checkpoint that was altered is found, and one that is gone is made 
   const text = JSON.stringify({ ...state, counts: { ...state.counts, gaps: 7 } });
   await store.put(key, new TextEncoder().encode(text));
   assert.deepEqual(await faults(store), [
-    "checkpoint.json: it is not what the inventory has: it was altered",
+    "checkpoint.json: it differs from the inventory: it was altered",
   ]);
   await store.delete(key);
-  assert.deepEqual(await faults(store), ["checkpoint.json: it is not there"]);
+  assert.deepEqual(await faults(store), ["checkpoint.json: it is missing"]);
   await repaired(store);
   assert.deepEqual(await faults(store), []);
 });
@@ -202,7 +202,7 @@ Deno.test("a bucket without an inventory is whole, and a repair makes one, marke
   assert.deepEqual(new Set(made.map((line) => JSON.parse(line).what)), new Set(["made later"]));
   assert.deepEqual(await faults(store), []);
   for (const one of store.keys()) if (one.startsWith(FIRST)) await store.delete(one);
-  assert.match((await faults(store)).join(), /the inventory has this harvest, and it is not there/);
+  assert.match((await faults(store)).join(), /the inventory lists this harvest, but it is missing/);
 });
 
 Deno.test("a harvest that was put among those of a whole inventory is found", async () => {
@@ -212,5 +212,5 @@ Deno.test("a harvest that was put among those of a whole inventory is found", as
     const bytes = (await store.get(key))?.bytes ?? assert.fail();
     await store.put(key.replace(/\d\d\/\d\d\/([^/]*)$/, "59/59/$1"), bytes);
   }
-  assert.match((await faults(store)).join(), /59\/59\/: the inventory does not have this harvest/);
+  assert.match((await faults(store)).join(), /59\/59\/: the inventory does not list this harvest/);
 });

@@ -39,38 +39,38 @@ for (
     {
       what: "of two gzip members",
       bytes: new Uint8Array([...zipped(v1(1)), ...zipped(v1(2))]),
-      says: /: it is not one whole gzip file, from line \d/,
+      says: /: it is not an intact gzip file, from line \d/,
     },
     {
       what: "with bytes behind its end",
       bytes: new Uint8Array([...zipped(v1(1), v1(2)), 0, 0]),
-      says: /: it is not one whole gzip file/,
+      says: /: it is not an intact gzip file/,
     },
     {
       what: "without a line break at its end",
       bytes: gzipSync(`${v1(1)}\n${v1(2)}`),
       says: /: line 2 has no end$/,
     },
-    { what: "with an empty line", bytes: zipped(v1(1), "", v1(2)), says: /: line 2 is not as/ },
+    { what: "with an empty line", bytes: zipped(v1(1), "", v1(2)), says: /: line 2 is invalid/ },
     {
       what: "with a line that has no id",
       bytes: zipped(v1(1), '{"a":1}', v1(2)),
-      says: /: line 2 is not as it should be: An object has no id$/,
+      says: /: line 2 is invalid: An object has no id$/,
     },
     {
       what: "with an id that no tweet can have",
       bytes: zipped(v1(1), '{"id":99999999999999999999999}', v1(2)),
-      says: /: line 2 is not as it should be: An id has more than 64 bits$/,
+      says: /: line 2 is invalid: An id has more than 64 bits$/,
     },
     {
       what: "with a line that is not UTF-8",
       bytes: gzipSync(new Uint8Array([...text(`${v1(1)}\n${v1(2)}\n"`), 0xff, 0x22, 0x0a])),
-      says: /: line 3 is not as it should be/,
+      says: /: line 3 is invalid/,
     },
     {
       what: "that unpacks to a line without an end, far longer than memory is to hold",
       bytes: gzipSync(new Uint8Array(65 * 2 ** 20).fill(0x20)),
-      says: /: line 1 is not as it should be: A line is longer than 64 MiB$/,
+      says: /: line 1 is invalid: A line is longer than 64 MiB$/,
     },
   ]
 ) {
@@ -127,7 +127,7 @@ Deno.test("a manifest line that names no file is told, also in an older harvest"
   }));
 
 const MADE_AGAIN =
-  "checkpoint.json was rebuilt from the manifests and what can be read of their files: the next harvest goes on from there";
+  "Rebuilt checkpoint.json from the manifests and what can be read of their files: the next harvest continues from there";
 
 Deno.test("a damaged configuration or checkpoint is told once, and the rest is verified and mended all the same", () =>
   withBucket(async (bucket) => {
@@ -143,9 +143,9 @@ Deno.test("a damaged configuration or checkpoint is told once, and the rest is v
       const { mended, faults: left } = await bucket.repair();
       assert.deepEqual(mended, [
         ...again,
-        `${
+        `Set aside ${
           below(OLD, "tweets-20260102030405-2.jsonl.gz")
-        }, which no manifest lists, is set aside as ` +
+        }, which no manifest lists, as ` +
         `set-aside/20260102030405-${
           sha1Of(text("half")).slice(0, 8)
         }-tweets-20260102030405-2.jsonl.gz`,
@@ -182,7 +182,7 @@ Deno.test("a changeset of which a power cut has left nothing is told, and remove
     await bucket.store.put(keys[1] ?? "", new Uint8Array(300));
     const faults = await bucket.faults();
     assert.equal(faults.length, 2);
-    for (const fault of faults) assert.match(fault, /is empty, or zeroed: what was changed then/);
+    for (const fault of faults) assert.match(fault, /is empty, or zeroed: that change is unknown/);
     await bucket.repair();
     assert.deepEqual(await bucket.faults(), []);
   }));
@@ -195,8 +195,8 @@ Deno.test("fewer lines beside the tweets than harvest.json tells of are told", (
     await bucket.store.put(`${OLD}users.jsonl`, text("{}\n"));
     await bucket.store.put(`${OLD}messages.jsonl`, text("{}\n{}\n{}\n{}\n"));
     assert.deepEqual(await bucket.faults(), [
-      `${below(OLD, "users.jsonl")}: it has 1 lines, and harvest.json says 2`,
-      `${below(OLD, "gaps.jsonl")}: it has 0 lines, and harvest.json says 1`,
+      `${below(OLD, "users.jsonl")}: it has 1 lines, but harvest.json says 2`,
+      `${below(OLD, "gaps.jsonl")}: it has 0 lines, but harvest.json says 1`,
     ]);
   }));
 
@@ -213,7 +213,7 @@ for (const type of ["user_timeline", "search"] as const) {
   Deno.test(`a tweet in two harvests of a ${type} collection is a fault in both, with the other file`, () =>
     withBucket(
       async (bucket) => {
-        const says = "1 of its tweets are there more than once (3), also in";
+        const says = "1 of its tweets are duplicates (3), also in";
         assert.deepEqual(await bucket.faults(), [
           `${below(OLD, FILE)}: ${says} ${below(NEW, FILE)}`,
           `${below(NEW, FILE)}: ${says} ${below(OLD, FILE)}`,
@@ -234,7 +234,7 @@ Deno.test("a stream may bring a tweet again in another harvest, but not twice in
   await withBucket(
     async (bucket) => {
       assert.deepEqual(await bucket.faults(), [
-        `${below(NEW, FILE)}: 1 of its tweets are there more than once (3)`,
+        `${below(NEW, FILE)}: 1 of its tweets are duplicates (3)`,
       ]);
     },
     "filter",
@@ -285,10 +285,10 @@ Deno.test("files of a harvest that runs are no garbage; of one that was cut they
     assert.deepEqual(await bucket.faults(), []);
     await lease.release();
     assert.deepEqual(await bucket.faults(), [
-      "checkpoint.json: a harvest was cut, and is not recorded yet (mended)",
+      "checkpoint.json: an interrupted harvest has not been finalized (mended)",
     ]);
     const { mended, faults } = await bucket.repair();
-    assert.deepEqual(mended, [`The harvest of ${BEGAN[1]}, which was cut, is recorded`]);
+    assert.deepEqual(mended, [`Finalized the interrupted harvest of ${BEGAN[1]}`]);
     assert.deepEqual(faults, []);
     assert.equal(await bucket.store.get(`${NEW}tweets-20260102030405-2.jsonl.gz`), null);
   }));

@@ -229,7 +229,7 @@ Deno.test("of two harvesters started at the same time for one collection, one is
     assert.equal(code, 1);
     assert.match(
       new TextDecoder().decode(stderr),
-      /Error: Collection find is being harvested since/,
+      /Error: Collection find is being harvested by/,
     );
     const other = both.find((child) => child !== first) ?? assert.fail();
     await until(() => Promise.resolve(place.sandbox.requests.length >= 2));

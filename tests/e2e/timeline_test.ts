@@ -152,7 +152,7 @@ Deno.test("two harvesters of one collection: the second is told who is at it, an
     assert.equal(second.code, 1);
     assert.match(
       second.err,
-      new RegExp(`Error: Collection tl is being harvested since .* \\(process ${pid}\\)`),
+      new RegExp(`Error: Collection tl is being harvested by .* \\(process ${pid}\\) since`),
     );
     const once = await place.run("collection", "once", "tl");
     assert.equal(once.code, 1);

@@ -45,7 +45,7 @@ const DAMAGES: {
   {
     what: "a file that is cut",
     act: async (_place, [first]) => await Deno.truncate(await tweetsFile(first), 500),
-    says: /not one whole gzip file/,
+    says: /not an intact gzip file/,
     isMended: false,
   },
   {
@@ -55,13 +55,13 @@ const DAMAGES: {
       const lines = gunzipSync(await Deno.readFile(path)).toString().replace("sandbox", "sandpit");
       await Deno.writeFile(path, gzipSync(lines));
     },
-    says: /checksum is not that of the manifest/,
+    says: /checksum differs from the manifest/,
     isMended: false,
   },
   {
     what: "a file that is gone",
     act: async (_place, [first]) => await Deno.remove(await tweetsFile(first)),
-    says: /manifest lists it, and it is not there/,
+    says: /manifest lists it, but it is missing/,
     isMended: false,
   },
   {
@@ -74,7 +74,7 @@ const DAMAGES: {
   {
     what: "a manifest that is gone",
     act: async (_place, [, second]) => await Deno.remove(join(second, "manifest-sha1.txt")),
-    says: /manifest-sha1\.txt|it is not there/,
+    says: /manifest-sha1\.txt|it is missing/,
     isMended: true,
   },
   {
@@ -102,7 +102,7 @@ const DAMAGES: {
   {
     what: "a harvest.json of the last harvest that is gone",
     act: async (_place, [, second]) => await Deno.remove(join(second, "harvest.json")),
-    says: /harvest\.json: it is not there/,
+    says: /harvest\.json: it is missing/,
     isMended: true,
   },
   {
@@ -112,7 +112,7 @@ const DAMAGES: {
       const info = JSON.parse(await Deno.readTextFile(path));
       await Deno.writeTextFile(path, JSON.stringify({ ...info, tweets: 7 }));
     },
-    says: /it says 7 tweets in 1 files, and there are 90 in 1/,
+    says: /it says 7 tweets in 1 files, but there are 90 in 1/,
     isMended: true,
   },
   {
@@ -122,7 +122,7 @@ const DAMAGES: {
         place.path("twarc-cloud-data", "collections", "find", "last_harvest.json"),
         JSON.stringify({ harvest_id: "2020-01-01T00:00:00Z" }),
       ),
-    says: /the harvest that it names is not there/,
+    says: /the harvest that it names is missing/,
     isMended: true,
   },
   {
@@ -137,14 +137,14 @@ const DAMAGES: {
         `${manifest.slice(0, 40)}  ${name}\n`,
       );
     },
-    says: /3 of its tweets are there more than once/,
+    says: /3 of its tweets are duplicates/,
     isMended: false,
   },
   {
     what: "a side file with a line that is none",
     act: async (_place, [first]) =>
       await Deno.writeTextFile(join(first, "messages.jsonl"), '{"a":1\n'),
-    says: /line 1 is not as it should be/,
+    says: /line 1 is invalid/,
     isMended: false,
   },
   {
@@ -215,14 +215,14 @@ Deno.test("a harvest that was killed is told by verify, and settled by --repair;
     assert.match(refused.err, /find is being harvested/);
     const all = await place.run("collection", "verify", "--repair");
     assert.equal(all.code, 0, all.err);
-    assert.match(all.err, /find is being harvested since .*: it is left alone/);
+    assert.match(all.err, /find is being harvested by .* since \S+: it is left alone/);
     assert.match(all.out, /^find: whole\. 3 harvests/);
     harvest.kill("SIGKILL");
     await harvest.output();
     const [fault] = (await told(place)).faults;
-    assert.match(fault?.says ?? "", /a harvest was cut, and is not recorded yet/);
+    assert.match(fault?.says ?? "", /an interrupted harvest has not been finalized/);
     const out = await place.ok("collection", "verify", "find", "--repair");
-    assert.match(out, /which was cut, is recorded\./);
+    assert.match(out, /Finalized the interrupted harvest of /);
     const last = JSON.parse(await place.ok("harvest", "last", "find", "--json"));
     assert.equal(last.outcome, "interrupted");
   }, world()));
@@ -236,14 +236,14 @@ Deno.test("--repair says what it did, with --json in the JSON, and standard outp
     assert.deepEqual(faults, []);
     assert.match(
       mended?.join() ?? "",
-      /^\S+tweets-20200101000000\.jsonl\.gz, which no manifest lists, is set aside as \S+$/,
+      /^Set aside \S+tweets-20200101000000\.jsonl\.gz, which no manifest lists, as \S+$/,
     );
     assert.deepEqual((await told(place, "--repair")).mended, []);
     await Deno.writeTextFile(garbage, "half");
     const out = await place.ok("collection", "verify", "--repair");
     assert.match(
       out,
-      /^collections\S+, which no manifest lists, is set aside as \S+\nfind: whole\./,
+      /^Set aside collections\S+, which no manifest lists, as \S+\nfind: whole\./,
     );
   }, world()));
 
@@ -334,7 +334,7 @@ Deno.test("what a damaged file has lost comes again with the next harvest after 
           await Deno.truncate(path, Math.floor(size / 2));
           assert.ok((await readableIds(place)).length < 450);
           const { mended = [] } = await told(place, "--repair");
-          assert.match(mended.join("\n"), /lost: the next harvest asks for \d+ spans? again/);
+          assert.match(mended.join("\n"), /lost: the next harvest requests \d+ spans? again/);
           await place.harvest("find");
           const now = await readableIds(place);
           assert.deepEqual([now.length, new Set(now).size], [450, 450]);

@@ -91,7 +91,7 @@ Deno.test("who joins a harvest that runs already is neither asked what it costs,
     await place.ok("collection", "once", "find", "--yes");
     await until(async () => (await place.running("find")).tweets === 100);
     const refused = await place.run("collection", "once", "find");
-    assert.match(refused.err, /^Error: Collection find is being harvested since /);
+    assert.match(refused.err, /^Error: Collection find is being harvested by /);
     const follower = following(place, "collection", "once", "find", "--wait");
     await until(() => Promise.resolve(/find: .*100 tweets/.test(follower.said())));
     await place.ok("collection", "stop", "--now", "find");
