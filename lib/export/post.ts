@@ -15,13 +15,13 @@ export interface Post {
   line: TweetLine;
   /** The bytes of that line. */
   bytes: Uint8Array;
-  /** Where the line is. */
+  /** The place of the line. */
   place: Place;
   /** Whether it was not requested: another tweet refers to it. */
   isReferenced: boolean;
 }
 
-/** Where a line was recorded. */
+/** The place of a recorded line. */
 export interface Place {
   collection: string;
   /** When the harvest began, as its folder says: `20260102030405`. */
@@ -42,7 +42,7 @@ export interface Referred {
   json: JsonObject | undefined;
 }
 
-/** Returns whether the bytes of its line are the tweet's: of version 1.1, where it was asked for. */
+/** Returns whether the bytes of its line are the tweet's: of version 1.1, where it was requested. */
 export function isLine({ line, isReferenced }: Pick<Post, "line" | "isReferenced">): boolean {
   return line.api === "1.1" && !isReferenced;
 }

@@ -51,7 +51,7 @@ export function emptyTally(): Tally {
   };
 }
 
-/** Counts a tweet. Hashtags, links and media of a retweet are those of what it repeats. */
+/** Counts a tweet. Hashtags, links and media of a retweet are those of the tweet that it repeats. */
 export function countPost(tally: Tally, post: Post): void {
   const tweet = toCommon(post, { merge: true });
   tally.tweets++;

@@ -36,7 +36,7 @@ const OVER = {
   reason: "Its time was over: the next harvest went on from there, on the same stream",
 } as const;
 
-/** How a harvest ended. */
+/** The end of a harvest. */
 export type Ending = Pick<CheckpointState, "outcome" | "reason" | "ended_by" | "exit_code">;
 
 /** Options of a recorder. */

@@ -43,7 +43,7 @@ export interface Started extends Running {
   /** Its outcome once it has ended, or certainly cannot begin; null while it runs. */
   outcome(): Promise<Outcome | null>;
   /**
-   * What is awaited until the harvester has the lease, in a few words; null once it has it. Absent where it has begun
+   * Returns the reason why the harvester has no lease yet, in a few words; null once it has it. Absent where it has begun
    * on return.
    */
   awaited?(): Promise<string | null>;
@@ -58,7 +58,7 @@ export interface Failing {
   since: number;
   /** How often at least. */
   times: number;
-  /** How it failed last, for a person. */
+  /** The last failure, for a person. */
   message: string;
 }
 
@@ -72,7 +72,7 @@ export interface NotStarted {
   last: string;
   /** Why the last one was not started, for a person. */
   message: string;
-  /** What to do. */
+  /** Advice. */
   hint?: string;
 }
 

@@ -17,7 +17,7 @@ export async function makeDemoFolder(folder: string): Promise<void> {
   await noteDemo(folder);
 }
 
-/** Notes what is in the folder as left by the demo. */
+/** Records the content of the folder as left by the demo. */
 export async function noteDemo(folder: string): Promise<void> {
   const rows = (await left(folder)).map(({ row }) => `${row}\n`);
   await Deno.writeTextFile(join(folder, MARK), rows.join(""));

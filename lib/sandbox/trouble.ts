@@ -1,4 +1,4 @@
-/** Faults that the sandbox can be asked to show. */
+/** Faults that the sandbox can simulate. */
 
 import { UsageError } from "../base/errors.ts";
 

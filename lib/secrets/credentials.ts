@@ -15,7 +15,7 @@ import { type JsonObject, jsonOrNull, parseJson } from "../base/json.ts";
 const keysSchema = z.partialRecord(z.enum(KEY_NAMES), z.string());
 
 /**
- * Where keys are stored: in Parameter Store for harvesters of ECS, in the person's files for those of this machine.
+ * The place of keys: in Parameter Store for harvesters of ECS, in the person's files for those of this machine.
  */
 export interface KeysPlace {
   runner: RunnerKind;
@@ -65,11 +65,11 @@ export interface OtherKeys {
   mine: string;
   /** Since when they are stored, in milliseconds since 1970. */
   since: number;
-  /** Who stored them, as AWS names them, where that is known. */
+  /** The person who stored them, as AWS names them, where that is known. */
   by: string | undefined;
 }
 
-/** Where a person's keys are to be stored. */
+/** The place for a person's keys. */
 export interface KeysTarget extends KeysPlace {
   profile: string;
   /** Called before other keys are replaced; false keeps them. */

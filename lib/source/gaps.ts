@@ -112,7 +112,7 @@ export interface Filling {
   /** Null where nothing may be read now. */
   search: (query: string, at: PageAt) => Promise<Page | null>;
   signal: AbortSignal;
-  /** The most tweets wanted: the next harvest goes on from there. */
+  /** The most tweets to collect: the next harvest goes on from there. */
   most?: number | undefined;
   /** How far back a timeline goes, where the gap is of one. */
   reach?: Reach;

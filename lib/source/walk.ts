@@ -45,7 +45,7 @@ export interface WalkOptions {
   ask: (at: PageAt) => Promise<Page | null>;
   /** Its position; undefined or "whole" begins a new one. */
   from: Position | undefined;
-  /** Where the walk before ended. */
+  /** The end of the walk before. */
   sinceId?: string | undefined;
   /** The most tweets to collect; the walk then stops where it is, for the next harvest to go on. */
   most?: number | undefined;

@@ -57,7 +57,7 @@ interface Process {
 /** The input of a harvester's place for temporary files. */
 export interface SpoolWanted {
   bucket: BucketRef;
-  /** The bucket's id, where it is known, and the places where it was before: nothing is taken from what a copy has left. */
+  /** The bucket's id, where it is known, and its former places: files that a copy has left are not taken. */
   bucketId?: string;
   formerPlaces?: string[];
   collectionId: string;

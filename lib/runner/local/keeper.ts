@@ -43,7 +43,7 @@ export interface KeeperOptions {
   pollMs?: number;
 }
 
-/** How a harvester ended. */
+/** The end of a harvester. */
 interface End {
   exitCode: number;
   problem: string;

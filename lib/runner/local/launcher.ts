@@ -35,7 +35,7 @@ export function launcherOf(
   const env = Object.entries(SELF_ENV).map(([name, value]) =>
     `export ${name}="\${${name}:-${value}}"`
   );
-  // exec: whoever ends this process by a signal ends the harvest, and no wrapper of it.
+  // exec: a signal to this process ends the harvest, and not a wrapper of it.
   return [
     "#!/bin/sh",
     `# ${MARK}.`,

@@ -62,7 +62,7 @@ export class LocalRunner implements Runner {
   readonly pace: number;
   readonly #options: LocalOptions;
   readonly #state: LocalState;
-  /** Milliseconds between looks at a lock. */
+  /** Milliseconds between polls of a lock. */
   readonly #poll: number;
 
   private constructor(options: LocalOptions, state: LocalState) {

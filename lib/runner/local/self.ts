@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 
-/** How this process was started. */
+/** The start of this process. */
 export interface SelfOptions {
   /** Whether it is a compiled binary. */
   isStandalone: boolean;

@@ -25,7 +25,7 @@ export interface FilteredStreamOptions extends StreamOptions {
   newWordsOnly: boolean;
   /** Milliseconds that an abandoned connection still counts as one. */
   lingerMs: number;
-  /** Bills what is sent. */
+  /** Bills the posts that are sent. */
   ledger: Ledger;
 }
 

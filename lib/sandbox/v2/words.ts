@@ -52,7 +52,7 @@ export function asksInNewWords(parameters: Parameters): boolean {
   return parameters.has("post.fields");
 }
 
-/** Returns an answer in the new words. */
+/** Returns a response in the new words. */
 export function inNewWords(json: string): string {
   return json.replaceAll(MEMBER, (_, name: string) => `"${NEW_MEMBERS[name] ?? name}"`);
 }

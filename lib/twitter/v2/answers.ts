@@ -15,7 +15,7 @@ const LONGEST_TOKEN = 2_000;
 /** Stands for an invalid token: the page is not the last, and the walk goes on by ids. */
 const UNUSABLE_TOKEN = "";
 
-/** Problems inside an answer with status 200: https://docs.x.com/x-api/fundamentals/response-codes-and-errors */
+/** Problems inside a response with status 200: https://docs.x.com/x-api/fundamentals/response-codes-and-errors */
 const problemSchema = z.looseObject({
   value: z.string().optional(),
   title: z.string().optional(),

@@ -74,7 +74,7 @@ export class V2Api implements PaidApi {
   readonly #transport: Transport;
   readonly time: Clock;
   readonly #fields: FieldChoice;
-  /** What responses have to include about the authors of tweets. */
+  /** The facts about authors of tweets that responses have to include. */
   readonly #tells: Told;
   readonly #followed: Followed;
   readonly #wording: Wording;

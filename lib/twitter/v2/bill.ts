@@ -13,7 +13,7 @@ import { searchPlace } from "./place.ts";
 import { ARCHIVE_EVERY_MS, LOOKUP_SIZE } from "./sizes.ts";
 import { Wording } from "./words.ts";
 
-/** A number that some answers have as text. */
+/** A number that some responses have as text. */
 const whole = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]);
 const time = z.iso.datetime().transform(Date.parse);
 

@@ -12,7 +12,7 @@ const ENDPOINT = "filtered_stream";
 /** Problems of a 429 for an app with all the connections that it may have. */
 const FULL = new Set(["streaming-connection", "connectionexception"]);
 
-/** Returns whether an answer refuses a stream because the app has all the connections that it may have. */
+/** Returns whether a response refuses a stream because the app has all the connections that it may have. */
 export function isFull(error: unknown): error is ApiError {
   return error instanceof ApiError && FULL.has(error.problem ?? "");
 }

@@ -12,7 +12,7 @@ const NEEDED_OF_ALL: FieldChoice = {
 };
 
 /**
- * What a response has to include about the authors of its tweets: who they are, as a timeline's has, or which of
+ * The facts about authors of tweets that a response has to include: who they are, as a timeline's has, or which of
  * them, and of the authors of referenced tweets, are protected.
  */
 export type Told = "nothing" | "authors" | "protected";

@@ -33,7 +33,7 @@ const STALL_MS = 60_000;
  * deliver.
  */
 const QUIET_MS = 6 * 3_600_000;
-/** Milliseconds for a request beside the stream, which goes on without its answer. */
+/** Milliseconds for a request beside the stream, which goes on without its response. */
 const BESIDE_MS = 10_000;
 /** Milliseconds between checks of the app's rules. */
 const RULES_EVERY = 300_000;
