@@ -1,53 +1,53 @@
-/** The difference between two configurations: made, applied, put together, kept free of secrets. */
+/** Computes, applies and combines differences between configurations, and keeps them free of secrets. */
 
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { isObject, type Json, type JsonObject, member } from "../base/json.ts";
 import { copyOf, namesOf, setMember } from "../base/names_of.ts";
 
-/** What is to be deleted: the name of a member, or for members what to delete below them. */
+/** A deletion: the name of a member, or members with deletions below them. */
 export type Deletion = string | { [key: string]: Deletion[] };
 
-/** An update and a deletion, as a changeset file holds them. */
+/** An update and a deletion, as in a changeset file. */
 export interface ConfigUpdate {
   update: JsonObject;
   delete: Deletion[];
 }
 
-/** Tweets that were taken out of a file. */
+/** Tweets that were removed from a file. */
 export interface Removal {
-  /** The file, below the collection's folder. */
+  /** The file, relative to the collection's folder. */
   file: string;
-  /** The file in its place; null where nothing of it stayed. */
+  /** The file that replaced it; null if nothing was left. */
   replaced_by: string | null;
   tweets: { id: string; reason: string }[];
 }
 
-/** A ConfigUpdate that was made at a time. */
+/** A ConfigUpdate with its time. */
 export interface Changeset extends ConfigUpdate {
   /** ISO 8601, UTC. */
   change_timestamp: string;
-  /** The timestamp of the configuration that it changes: while that one is in force, the change is not. */
+  /** The timestamp of the configuration that it changes: while that is in force, the change is not. */
   changed_from?: string | undefined;
-  /** Tweets that were taken out of the collection, as X asks for. */
+  /** Tweets that were removed from the collection, as X requires. */
   removed?: Removal[] | undefined;
-  /** The harvest that made it, ISO 8601, UTC; absent where a person did. */
+  /** The harvest that made it, ISO 8601, UTC; absent for a person's change. */
   harvest_timestamp?: string | undefined;
-  /** As the Python original notes it of a harvest. */
+  /** The Python original's note of a harvest. */
   note?: string | undefined;
-  /** Files, below the collection's folder, that have fingerprints in place of keys since. */
+  /** Files, relative to the collection's folder, whose keys were replaced by fingerprints. */
   redacted?: string[] | undefined;
 }
 
-/** What the Python original notes of a change that a harvest made. */
+/** The Python original's note for a change that a harvest made. */
 export const HARVEST_NOTE = "Changes based on harvester.";
 
-/** Whether it changes nothing. */
+/** Returns whether a change is empty. */
 export function isEmpty(change: ConfigUpdate): boolean {
   return Object.keys(change.update).length === 0 && change.delete.length === 0;
 }
 
-/** What turns `from` into `to`: `merge(from, diff(from, to))` equals `to`. Arrays count as values. */
+/** Returns the change from `from` to `to`: `merge(from, diff(from, to))` equals `to`. Arrays are compared as values. */
 export function diff(from: JsonObject, to: JsonObject): ConfigUpdate {
   const update: JsonObject = {};
   const deletions: Deletion[] = [];
@@ -59,7 +59,7 @@ export function diff(from: JsonObject, to: JsonObject): ConfigUpdate {
       if (Object.keys(below.update).length > 0) setMember(update, key, below.update);
       if (below.delete.length > 0) deletions.push(Object.fromEntries([[key, below.delete]]));
     } else if (before === undefined || !isDeepStrictEqual(before, after)) {
-      // An object is merged into what is there: what is no object has to go first.
+      // Objects are merged: a former value that is not an object must be deleted first.
       if (before !== undefined && isObject(after)) deletions.push(key);
       setMember(update, key, after);
     }
@@ -68,12 +68,12 @@ export function diff(from: JsonObject, to: JsonObject): ConfigUpdate {
   return { update, delete: deletions };
 }
 
-/** The configuration with a change applied: what is deleted goes first. */
+/** Returns a configuration with a change applied, deletions first. */
 export function merge(config: JsonObject, change: ConfigUpdate): JsonObject {
   return updated(without(config, change.delete), change.update);
 }
 
-/** One change that does what two do, one after the other. */
+/** Combines two consecutive changes. */
 export function combine(earlier: ConfigUpdate, later: ConfigUpdate): ConfigUpdate {
   return {
     update: updated(without(earlier.update, later.delete), later.update),
@@ -81,7 +81,7 @@ export function combine(earlier: ConfigUpdate, later: ConfigUpdate): ConfigUpdat
   };
 }
 
-/** Deletions with each member named once. */
+/** Returns deletions with each member named once. */
 function gathered(deletions: Deletion[]): Deletion[] {
   const { whole, below } = byMember(deletions);
   const deeper = [...below].filter(([key]) => !whole.has(key));
@@ -91,7 +91,7 @@ function gathered(deletions: Deletion[]): Deletion[] {
   ];
 }
 
-/** The members that are deleted, and what is deleted below others. */
+/** Returns the members that are deleted, and the deletions below others. */
 function byMember(deletions: Deletion[]): { whole: Set<string>; below: Map<string, Deletion[]> } {
   const whole = new Set<string>();
   const below = new Map<string, Deletion[]>();
@@ -107,12 +107,12 @@ function byMember(deletions: Deletion[]): { whole: Set<string>; below: Map<strin
   return { whole, below };
 }
 
-/** The change with the values of secrets as fingerprints. */
+/** Returns a change with its secrets as fingerprints. */
 export function redact(change: ConfigUpdate): ConfigUpdate {
   return { ...change, update: redactedObject(change.update, false) };
 }
 
-/** Whether a value has secrets in it, or their fingerprints. */
+/** Returns whether a value has secrets or their fingerprints in it. */
 export function hasSecret(value: Json): boolean {
   if (Array.isArray(value)) return value.some(hasSecret);
   if (!isObject(value)) return false;
@@ -121,31 +121,28 @@ export function hasSecret(value: Json): boolean {
   );
 }
 
-/** Whether a configuration is as a change makes it. */
+/** Returns whether a change is already in force in a configuration. */
 export function isIn(config: JsonObject, change: ConfigUpdate): boolean {
   return isDeepStrictEqual(merge(config, change), config);
 }
 
-/** A secret as something that tells it from others and gives nothing away. */
+/** Returns a fingerprint that identifies a secret without revealing it. */
 export function fingerprint(secret: string): string {
   if (/^sha256:[0-9a-f]{8}$/.test(secret)) return secret;
   return `sha256:${createHash("sha256").update(secret).digest("hex").slice(0, 8)}`;
 }
 
-/** Members whose values, at any depth, are secrets. */
+/** Returns whether a member's values, at any depth, are secrets. */
 export function isSecretMember(name: string): boolean {
   return /keys?(?![a-z])|credential|secret|token|password/i.test(name);
 }
 
-/** Whether a member names a profile, whose keys are elsewhere: a name is no secret. */
+/** Returns whether a member is the name of a profile, which is no secret. */
 export function isProfileName(path: readonly string[]): boolean {
   return path.at(-1) === "profile" && /^(keys|credentials)$/.test(path.at(-2) ?? "");
 }
 
-/**
- * An object with other values under the same names; where none is another one, the very object: of a hundred thousand
- * users few may change.
- */
+/** Maps an object's values; returns the object itself if none changes: of a hundred thousand users few may change. */
 export function mapMembers(
   object: JsonObject,
   of: (value: Json, name: string) => Json,
@@ -162,7 +159,7 @@ export function mapMembers(
   return copy ?? object;
 }
 
-/** The members of an object that have one of these names. */
+/** Returns an object with only these members. */
 export function picked(object: JsonObject, names: readonly string[]): JsonObject {
   const some: JsonObject = {};
   for (const name of names) {
@@ -172,7 +169,7 @@ export function picked(object: JsonObject, names: readonly string[]): JsonObject
   return some;
 }
 
-/** The members of an object that have none of these names. */
+/** Returns an object without these members. */
 export function omitMembers(object: JsonObject, names: Iterable<string>): JsonObject {
   const left = new Set(names);
   return picked(object, namesOf(object).filter((name) => !left.has(name)));
@@ -189,7 +186,7 @@ function updated(config: JsonObject, update: JsonObject): JsonObject {
   return next;
 }
 
-/** A configuration without what is to be deleted. */
+/** Returns a configuration with deletions applied. */
 export function without(config: JsonObject, deletions: Deletion[]): JsonObject {
   if (deletions.length === 0) return config;
   const { whole, below } = byMember(deletions);
@@ -200,7 +197,7 @@ export function without(config: JsonObject, deletions: Deletion[]): JsonObject {
   });
 }
 
-/** A value with the secrets in it as fingerprints; all of it, where it is one. */
+/** Returns a value with the secrets in it as fingerprints; all of it, if it is a secret. */
 export function redacted(value: Json, isSecret: boolean, above = ""): Json {
   if (Array.isArray(value)) return value.map((inner) => redacted(inner, isSecret));
   if (isObject(value)) return redactedObject(value, isSecret, above);

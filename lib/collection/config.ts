@@ -1,4 +1,4 @@
-/** A collection's configuration: what may stand in it, and every reason why it cannot be used. */
+/** Checks a collection's configuration and reports every reason why it is invalid. */
 
 import { z } from "zod";
 import { InvalidConfigError, UserError } from "../base/errors.ts";
@@ -25,17 +25,16 @@ import { isType, TYPES } from "./types/traits.ts";
 import { typedFaults } from "./typed.ts";
 import { type UnknownMember, unknownMembers } from "./unknown.ts";
 
-/** The keys that a configuration holds. */
+/** The keys of a configuration. */
 export type ConfigKeys = z.infer<typeof keysSchema>;
 
 /**
- * Returns the configuration that a JSON value is, its keys under `keys`.
+ * Parses a configuration; its keys are under `keys`.
  * @param options.keys "optional" for a harvest's own copy, which has none.
- * @param options.unknown "refused" for what a person has written: members that nobody knows.
- * @param options.typedAt When a person gave it, in milliseconds since 1970: then ids and queries that cannot be are
- *   refused too.
- * @param options.keysBy The command that adds keys, where these are missing.
- * @param options.isNew Whether it is to be a new collection's.
+ * @param options.unknown "refused" for a person's file, where unknown members are faults.
+ * @param options.typedAt When a person gave it, in milliseconds since 1970: impossible ids and queries are faults then.
+ * @param options.keysBy The command that adds missing keys.
+ * @param options.isNew Whether it is a new collection's.
  * @throws InvalidConfigError with every reason at once.
  */
 export function checkConfig(
@@ -57,7 +56,7 @@ export function checkConfig(
   }
   const type = member(config, "type");
   if (!isType(type)) throw invalid([...faults, typeFault(type)]);
-  // First: what is missing may be missing for that.
+  // First: an unknown member may explain a missing one.
   const { users: _, ...unlisted } = json;
   for (const fault of unknown === "refused" ? placeholderFaults(unlisted) : []) faults.push(fault);
   faults.push(...partFaults(type, config), ...fieldsFaults(config), ...costFaults(config));
@@ -85,14 +84,14 @@ function typeFault(type: Json | undefined): Fault {
   return { at: "type", says: `${says}: one of ${TYPES.join(", ")}.` };
 }
 
-/** Returns the members of a configuration that nobody knows; of one that cannot be used, none. */
+/** Returns the unknown members of a configuration; none for an invalid one. */
 export function unknownIn(json: Json): UnknownMember[] {
   const config = isObject(json) ? readable(json) : {};
   const type = member(config, "type");
   return isType(type) ? unknownMembers(RULES[type].schema, config) : [];
 }
 
-/** Returns the keys of a configuration. @throws UserError where it has none. */
+/** Returns the keys of a configuration. @throws UserError if it has none. */
 export function keysOf(
   { id, keys }: { id: string; keys?: ConfigKeys | undefined },
 ): ConfigKeys {
@@ -103,8 +102,8 @@ export function keysOf(
 }
 
 /**
- * Returns the keys of a configuration that need not be whole yet, and the API's version.
- * @throws InvalidConfigError where there are none, or not all.
+ * Returns the keys and API version of a configuration that may be incomplete.
+ * @throws InvalidConfigError if keys are missing.
  */
 export function draftKeys(json: JsonObject): { keys: ConfigKeys; version: string } {
   const config = readable(json);
@@ -115,18 +114,18 @@ export function draftKeys(json: JsonObject): { keys: ConfigKeys; version: string
   return { keys: data.keys, version: data.api ?? "1.1" };
 }
 
-/** Returns whether what protected accounts wrote is collected, as far as the owner of the keys may read it. */
+/** Returns whether protected tweets are collected, as far as the owner of the keys may read them. */
 export function isProtectedWanted(config: Pick<CollectionConfig, "protected">): boolean {
   return config.protected === "collect";
 }
 
-/** Returns the configuration as JSON without keys, as a harvest's folder keeps it; it shares what lies deeper. */
+/** Returns the configuration as JSON without keys, as in a harvest's folder; deeper parts are shared. */
 export function withoutKeys(config: CollectionConfig): JsonObject {
   const { keys: _keys, ...rest } = config;
   return jsonObject.parse(rest);
 }
 
-/** Returns what a person's configuration says: without the texts of a template that were left as they are. */
+/** Returns a person's configuration without unchanged placeholders. */
 export function withoutPlaceholders(config: JsonObject): JsonObject {
   const left = Object.keys(config).filter((name) => isPlaceholder(config[name] ?? null));
   const kept = left.length === 0 ? config : omitMembers(config, left);
@@ -134,8 +133,8 @@ export function withoutPlaceholders(config: JsonObject): JsonObject {
 }
 
 /**
- * Returns what was left as it is in a template and is one of a list: the others would be taken as if it had never been there.
- * @param above What stands before the path of its members.
+ * Returns placeholders that were left in lists, whose other items would be used as if they were complete.
+ * @param above Prefix of its members' paths.
  */
 function placeholderFaults(json: JsonObject, above = ""): Fault[] {
   return Object.entries(json).flatMap(([name, value]) => {
@@ -156,7 +155,7 @@ function unfilledIn(item: JsonObject, above: string): Fault[] {
     }));
 }
 
-/** Returns the configuration without what a person has not filled in, with its keys under their newer name. */
+/** Returns the configuration without placeholders, and with keys under their current name. */
 function readable(json: JsonObject): JsonObject {
   const config = withoutPlaceholders(json);
   if (member(config, "credentials") === undefined) return config;
@@ -165,7 +164,7 @@ function readable(json: JsonObject): JsonObject {
   return { ...rest, keys: credentials };
 }
 
-/** Returns a value without what a person has not filled in below it. */
+/** Returns a value without placeholders below it. */
 function filledIn(value: Json): Json {
   if (Array.isArray(value)) {
     const parts = value.filter((part) => !isPlaceholder(part)).map(filledIn);

@@ -1,4 +1,4 @@
-/** The history of a configuration in prose, from its changesets. */
+/** Describes the history of a configuration in prose. */
 
 import {
   type Changeset,
@@ -11,15 +11,15 @@ import {
 import { membersOf } from "../base/names_of.ts";
 import { isObject, type Json, type JsonObject, member } from "../base/json.ts";
 
-/** What harvests move all the time, and nobody wants to read. */
+/** Members that harvests change constantly, which are not shown. */
 const UNTOLD = new Set(["since_id", "looked_up"]);
 
-/** What to describe. */
+/** Options of describe(). */
 export interface DescribeOptions {
   deletesOnly: boolean;
 }
 
-/** Returns the changes, a line each, in the order in which they were made; secrets as fingerprints. */
+/** Returns the changes in order, a line each; secrets as fingerprints. */
 export function describe(changesets: Changeset[], { deletesOnly }: DescribeOptions): string[] {
   const lines: string[] = [];
   let config: JsonObject = {};
@@ -51,7 +51,7 @@ export function describe(changesets: Changeset[], { deletesOnly }: DescribeOptio
   return lines;
 }
 
-/** A timestamp of the Python original has no zone and means UTC. */
+/** Parses a timestamp; the Python original's have no zone and mean UTC. */
 function timeOf({ change_timestamp }: Changeset): number {
   return Date.parse(
     /Z|[+-]\d\d:\d\d$/.test(change_timestamp) ? change_timestamp : `${change_timestamp}Z`,
@@ -69,7 +69,7 @@ function* updates(update: JsonObject, config: JsonObject, above: string[]): Gene
     if (UNTOLD.has(key)) continue;
     const path = [...above, key];
     const before = member(config, key);
-    // A member that has nothing in it yet, such as a user who was not looked up, is no change to read.
+    // A new member without content, such as a user who was not looked up, is not shown.
     if (isObject(after)) {
       yield* updates(after, isObject(before) ? before : {}, path);
     } else {
@@ -91,7 +91,7 @@ function* deletions(deleted: Deletion[], config: JsonObject, above: string[]): G
   }
 }
 
-/** Yields what is deleted with a member: its leaves, or itself. */
+/** Yields the leaves of a deleted member, or the member itself. */
 function* leaves(key: string, value: Json | undefined, above: string[]): Generator<Change> {
   if (UNTOLD.has(key)) return;
   const path = [...above, key];
@@ -100,7 +100,7 @@ function* leaves(key: string, value: Json | undefined, above: string[]): Generat
   for (const [name, inner] of members) yield* leaves(name, inner, path);
 }
 
-/** Returns the documents write None for what was not there. */
+/** Formats a value; the documents write None for an absent one. */
 function shown(path: string[], value: Json | undefined): string {
   if (value === undefined || value === null) return "None";
   const isSecret = path.some(isSecretMember) && !isProfileName(path);

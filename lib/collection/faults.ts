@@ -1,4 +1,4 @@
-/** What is wrong with a configuration, each fault a sentence that names the member and the fix. */
+/** Checks configurations; each fault is a sentence that names the member and the fix. */
 
 import type { z } from "zod";
 import { missingKeys } from "../base/api_keys.ts";
@@ -9,7 +9,7 @@ import { RULES } from "./types/registry.ts";
 import { type CollectionType, isType, traitsFor } from "./types/traits.ts";
 import type { UnknownMember } from "./unknown.ts";
 
-/** Returns what is wrong with the id. @param isNew Whether it is to be a new collection's. */
+/** Returns faults of the id. @param isNew Whether it is a new collection's. */
 export function idFaults(config: JsonObject, isNew: boolean): Fault[] {
   const id = member(config, "id");
   const says = id === undefined
@@ -23,7 +23,7 @@ export function idFaults(config: JsonObject, isNew: boolean): Fault[] {
 }
 
 /**
- * Returns which keys are missing: a bearer token or a consumer pair is enough, but for the stream of 1.1.
+ * Returns faults of the keys: a bearer token or a consumer pair is enough, except for the stream of 1.1.
  * @param by The command that adds keys.
  */
 export function keysFaults(config: JsonObject, by = "collection-config keys"): Fault[] {
@@ -41,7 +41,7 @@ export function keysFaults(config: JsonObject, by = "collection-config keys"): F
   }));
 }
 
-/** Returns what of the bill there is, where nothing is billed. */
+/** Returns faults of members about costs, if reading is free. */
 export function costFaults(config: JsonObject): Fault[] {
   if (isVersion2(config)) return [];
   return ["budget", "prices"].filter((name) => isGiven(config, name)).map((name) => ({
@@ -51,7 +51,7 @@ export function costFaults(config: JsonObject): Fault[] {
   }));
 }
 
-/** Returns what is wrong with the member that is named after a type, as a whole. */
+/** Returns faults of the member that is named after the type. */
 export function partFaults(type: CollectionType, config: JsonObject): Fault[] {
   const name = traitsFor(type).part;
   const part = member(config, name);
@@ -64,13 +64,13 @@ export function partFaults(type: CollectionType, config: JsonObject): Fault[] {
   return RULES[type].faults(part, config);
 }
 
-/** Returns what is wrong with a choice of fields or words as a whole, which any type may have. */
+/** Returns faults of the choice of fields and words. */
 export function fieldsFaults(config: JsonObject): Fault[] {
   if (isVersion2(config)) return [];
   return ["fields", "words"].filter((name) => member(config, name) !== undefined).map(newerFault);
 }
 
-/** Returns what is wrong with a level of packing: gzip has but one here. */
+/** Returns faults of the compression level: gzip has a single one here. */
 export function packingFaults(config: JsonObject): Fault[] {
   const [level, packing] = ["compression_level", "compression"].map((name) => member(config, name));
   if (level === undefined || packing === "zstd") return [];
@@ -80,7 +80,7 @@ export function packingFaults(config: JsonObject): Fault[] {
   }];
 }
 
-/** Returns what is wrong with members that nobody knows. */
+/** Returns faults of unknown members. */
 export function unknownFaults(unknown: UnknownMember[]): Fault[] {
   return unknown.map(({ at, meant }) => {
     const advice = meant === undefined
@@ -90,14 +90,14 @@ export function unknownFaults(unknown: UnknownMember[]): Fault[] {
   });
 }
 
-/** Returns what the schema found, in words. */
+/** Returns a schema's issue as a fault. */
 export function faultOf(issue: z.core.$ZodIssue): Fault {
   const path = issue.path.map(String);
   const [at, last] = [path.join("."), path.at(-1)];
   if (issue.code === "invalid_key") {
     return {
       at,
-      says: `${last} is not a user_id. Users stand under their ids, strings of digits.`,
+      says: `${last} is not a user_id. Users are listed under their ids, strings of digits.`,
     };
   }
   if (path[0] === "users" && path.length === 2) {

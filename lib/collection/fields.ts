@@ -1,4 +1,4 @@
-/** The member `fields` of a configuration: which fields and expansions posts are asked for with. */
+/** The member `fields` of a configuration: the fields and expansions that are requested for posts. */
 
 import { z } from "zod";
 import { type FieldKind, FIELDS } from "../base/api_fields.ts";
@@ -18,7 +18,7 @@ export const fieldsPart = z.strictObject(
   {
     error: (issue) =>
       issue.code === "unrecognized_keys"
-        ? `has ${issue.keys?.join(", ")}, which is not known. Take one of ${KINDS}`
+        ? `has ${issue.keys?.join(", ")}, which is not known. Use one of ${KINDS}`
         : "is not properly structured. It must be {...}, with lists of names",
   },
 );
@@ -33,8 +33,8 @@ function namesOf(kind: FieldKind) {
   return z.array(name, "must be a list: [...]");
 }
 
-/** Returns the names that may be meant; all where none is near. */
+/** Returns suggestions for an unknown name; all names if none is similar. */
 function advice(name: string, known: readonly string[]): string {
   const near = nearTo(name, known);
-  return near.length > 0 ? `Did you mean ${near.join(" or ")}` : `Take one of ${known.join(", ")}`;
+  return near.length > 0 ? `Did you mean ${near.join(" or ")}` : `Use one of ${known.join(", ")}`;
 }

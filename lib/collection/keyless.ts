@@ -1,4 +1,4 @@
-/** What a copy of a collection has in place of objects with keys in them: copies are handed on. */
+/** Removes keys from objects that are copied or passed on. */
 
 import { isDeepStrictEqual } from "node:util";
 import { isObject, type Json, parseJson } from "../base/json.ts";
@@ -10,7 +10,7 @@ import { isNamedLikeTweets } from "../format/file_name.ts";
 import { FILES, isChangeset, isHarvestConfig } from "./layout.ts";
 import { isPlaceholder } from "./template.ts";
 
-/** The objects of a collection that have no keys besides tweets files: what comes from the API, or follows from it. */
+/** A collection's objects without keys besides tweets files: they come from the API, or follow from it. */
 const KEYLESS: ReadonlySet<string> = new Set([
   ...Object.values(FILES).filter((name) => name !== FILES.config),
   "last_harvest.json",
@@ -19,12 +19,12 @@ const KEYLESS: ReadonlySet<string> = new Set([
   "coverage.jsonl",
   "fixity.jsonl",
 ]);
-/** Bytes that a packed file may unpack to where it is looked for keys. */
+/** Maximum unpacked bytes of a packed file that is searched for keys. */
 const MAX_UNPACKED_BYTES = 2 ** 26;
 
 /**
- * Returns whether an object of a collection may have keys in it: a configuration, a change of one, and whatever this program
- * does not write, such as the copy of a configuration that an editor or a file manager has made.
+ * Returns whether an object of a collection may have keys: a configuration, a change of one, and any foreign file, such
+ * as an editor's copy of the configuration.
  */
 export function mayHaveKeys(key: string): boolean {
   if (/^collections\/[^/]+\/(compliance|inventory|coverage|fixity|set-aside)\//.test(key)) {
@@ -34,9 +34,9 @@ export function mayHaveKeys(key: string): boolean {
 }
 
 /**
- * Returns the content of an object that may have keys, without them: left out of a configuration, fingerprints in a changeset.
- * What has none stays byte for byte; the name of a profile, whose keys are elsewhere, is none.
- * @returns Null for what is no JSON, and may have keys all the same.
+ * Returns an object without keys: they are omitted from a configuration, and replaced by fingerprints in a changeset.
+ * An object without keys is unchanged; a profile's name is not a key.
+ * @returns Null for an object that is not JSON and may have keys.
  */
 export function keyless(key: string, bytes: Uint8Array): Uint8Array | null {
   const json = jsonIn(bytes);
@@ -46,7 +46,7 @@ export function keyless(key: string, bytes: Uint8Array): Uint8Array | null {
   return isDeepStrictEqual(without, json) ? bytes : jsonBytes(without);
 }
 
-/** Returns whether an object is a record, in which nobody needs keys: a changeset, or a harvest's copy of the configuration. */
+/** Returns whether an object is a record that needs no keys: a changeset, or a harvest's copy of the configuration. */
 export function needsNoKeys(key: string): boolean {
   return isChangeset(key) || isHarvestConfig(key);
 }
@@ -56,12 +56,12 @@ export function hasKeys(value: Json): boolean {
   return !keysInClear(value).next().done;
 }
 
-/** Returns the keys that a JSON value has in the clear, each by its name and its fingerprint: `access_token sha256:0a1b2c3d`. */
+/** Returns the keys in the clear of a JSON value, each by its name and fingerprint: `access_token sha256:0a1b2c3d`. */
 export function namesOfKeys(value: Json): string[] {
   return [...keysInClear(value)].map(([name, key]) => `${name} ${fingerprint(key)}`);
 }
 
-/** Returns a JSON value with fingerprints in place of its keys. */
+/** Returns a JSON value with keys replaced by fingerprints. */
 export function withFingerprints(value: Json): Json {
   if (Array.isArray(value)) return value.map(withFingerprints);
   if (!isObject(value)) return value;
@@ -73,7 +73,7 @@ export function withFingerprints(value: Json): Json {
   );
 }
 
-/** @param above The member that a value is in, where that has secrets. */
+/** @param above The member of the value, if it holds secrets. */
 function* keysInClear(value: Json, above?: string): Generator<[string, string]> {
   if (Array.isArray(value)) {
     for (const inner of value) yield* keysInClear(inner, above);
@@ -89,7 +89,7 @@ function* keysInClear(value: Json, above?: string): Generator<[string, string]> 
   }
 }
 
-/** Returns whether a text has a word that stands for keys. */
+/** Returns whether a text has words that indicate keys. */
 function hasWords(bytes: Uint8Array): boolean {
   const text = new TextDecoder("latin1").decode(bytes);
   return /key|credential|secret|token|password/i.test(text);
@@ -112,7 +112,7 @@ function withoutSecrets(value: Json): Json {
   return objectOf(kept);
 }
 
-/** Returns whether keys are only named: they are in Parameter Store, or in the person's own files. */
+/** Returns whether keys are only named, and kept in Parameter Store or in the person's files. */
 function isReference(keys: Json): boolean {
   return isObject(keys) && typeof keys.profile === "string" && Object.keys(keys).length === 1;
 }

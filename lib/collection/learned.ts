@@ -1,4 +1,4 @@
-/** What a harvest learned, as it changes the newest configuration: nobody comes back, and no since_id goes back. */
+/** Merges a harvest's news into the newest configuration, without restoring removed users or moving since_id back. */
 
 import { isDeepStrictEqual } from "node:util";
 import { isObject, type Json, type JsonObject, member } from "../base/json.ts";
@@ -15,7 +15,7 @@ import {
   without,
 } from "./changeset.ts";
 
-/** What a harvest learned, without users that it, or somebody meanwhile, took out of the configuration. */
+/** Returns a harvest's news without users that have been removed from the configuration. */
 export function prune(change: ConfigUpdate, config: JsonObject): ConfigUpdate {
   const users = member(change.update, "users");
   if (!isObject(users)) return change;
@@ -29,8 +29,8 @@ export function prune(change: ConfigUpdate, config: JsonObject): ConfigUpdate {
 }
 
 /**
- * What a change by a harvest really changes in a configuration: pruned, without what is so already, and
- * with since_id moving forward only. Applied once more, it is empty.
+ * Returns the effective change of a harvest's news: pruned, without what is in force already, and with since_id moving
+ * forward only. Applied again, it is empty.
  */
 export function learned(config: JsonObject, change: ConfigUpdate): ConfigUpdate {
   const pruned = prune(change, config);
@@ -39,7 +39,7 @@ export function learned(config: JsonObject, change: ConfigUpdate): ConfigUpdate 
   if (!isObject(users) || !isObject(known) || !pruned.delete.every(isOfWholeUsers)) {
     return changed(config, pruned);
   }
-  // One user after the other: configurations of all in between would be the most of what a harvest of many takes.
+  // User by user: a copy of the configuration for each step would take most of a harvest's memory.
   const rest = changed(config, { update, delete: pruned.delete });
   const news = learnedOfUsers(known, users);
   return {
@@ -48,10 +48,7 @@ export function learned(config: JsonObject, change: ConfigUpdate): ConfigUpdate 
   };
 }
 
-/**
- * The same of many users, whose part of the change is packed: what is news of each whom the configuration has, and what
- * changes besides.
- */
+/** Returns the same for many users with packed news: news of each user in the configuration, and other changes. */
 export function learnedOfMany(
   config: JsonObject,
   change: ConfigUpdate,
@@ -69,7 +66,7 @@ export function learnedOfMany(
   return { change: rest, users: news };
 }
 
-/** The users of a configuration as news of them make it: one after the other, as they are asked for. */
+/** Yields the users of a configuration with their news applied, one by one. */
 export function* usersWith(
   config: JsonObject,
   news: Packed<JsonObject>,
@@ -102,13 +99,16 @@ function learnedOfUsers(known: JsonObject, users: JsonObject): ConfigUpdate {
     const one = changed({ [id]: before }, { update: { [id]: told }, delete: [] });
     for (const deletion of one.delete) news.delete.push(deletion);
     const after = member(one.update, id);
-    // The very object where all of it is new, as it mostly is.
+    // Keep the object itself if all of it is new, as is usual.
     if (after) setMember(news.update, id, isDeepStrictEqual(after, told) ? told : after);
   }
   return news;
 }
 
-/** `next` with each since_id that would go back, or away, as it is in `config`; what stays as it is, is not copied. */
+/**
+ * Returns `next` with each since_id that would move back or disappear as it is in `config`; unchanged parts are not
+ * copied.
+ */
 export function neverBack(config: JsonObject, next: JsonObject): JsonObject {
   const back = new Map<string, JsonObject>();
   for (const key of namesOf(next)) {
@@ -122,10 +122,10 @@ export function neverBack(config: JsonObject, next: JsonObject): JsonObject {
   return mapMembers(next, (value, key) => back.get(key) ?? value);
 }
 
-/** What harvests learn of a user, besides since_id. */
+/** Facts that harvests learn about a user, besides since_id. */
 const LEARNED = new Set(["screen_name", "looked_up", "state", "former_names"]);
 
-/** `next`, made from an older copy of `config`, with what harvests have learned in between. */
+/** Returns `next`, made from an older copy of `config`, with what harvests have learned in between. */
 export function keepLearned(config: JsonObject, next: JsonObject): JsonObject {
   const kept = neverBack(config, next);
   const [before, after] = [member(config, "users"), member(kept, "users")];
@@ -143,7 +143,7 @@ export function keepLearned(config: JsonObject, next: JsonObject): JsonObject {
   return { ...kept, users: objectOf(users), ...removed };
 }
 
-/** A configuration with its users in the order of a person's file; whoever is not in that comes after. */
+/** Returns a configuration with its users in the order of a person's file, others last. */
 export function usersInOrderOf(config: JsonObject, file: JsonObject): JsonObject {
   const [users, order] = [member(config, "users"), member(file, "users")];
   if (!isObject(users) || !isObject(order)) return config;
@@ -151,8 +151,8 @@ export function usersInOrderOf(config: JsonObject, file: JsonObject): JsonObject
 }
 
 /**
- * `next`, in which users who were taken out and are added again go on from where they were; who wants their tweets from
- * the beginning takes them out of `removed_users` as well.
+ * Returns `next` with the positions of removed users who are added again; to collect their tweets from the beginning, a
+ * person removes them from `removed_users` as well.
  */
 export function goingOn(config: JsonObject, next: JsonObject): JsonObject {
   const [before, after] = [member(config, "users"), member(next, "users")];

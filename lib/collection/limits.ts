@@ -1,24 +1,24 @@
-/** The limits of a harvest: what files, flushes and this machine's disk may come to. One table, for whoever takes them. */
+/** The limits of harvests (files, flushes, disk space): one table for flags, configurations and harvesters. */
 
-/** A limit, as people write it. */
+/** A limit in a person's units. */
 interface LimitFacts {
-  /** On a command line. */
+  /** The flag of command lines. */
   flag: string;
-  /** What stands behind the flag. */
+  /** The placeholder of the flag's value. */
   value: string;
-  /** In a configuration, under `harvest`. */
+  /** The member of a configuration, under `harvest`. */
   member: string;
-  /** What it is where nobody says anything. */
+  /** The default. */
   usual: number;
-  /** The least that it may be. */
+  /** The minimum. */
   least: 0 | 1;
-  /** What one of it is in the units of a harvest: tweets, milliseconds, bytes. */
+  /** Factor to a harvest's units: tweets, milliseconds, bytes. */
   unit: number;
-  /** For the help of commands. */
+  /** The description in commands' help. */
   help: string;
 }
 
-/** The limits by their names. */
+/** The limits by name. */
 export const LIMITS = {
   tweetsPerFile: {
     flag: "--tweets-per-file",
@@ -27,7 +27,7 @@ export const LIMITS = {
     usual: 250_000,
     least: 1,
     unit: 1,
-    help: "tweets a file holds at most",
+    help: "maximum number of tweets in a file",
   },
   secsPerFile: {
     flag: "--secs-per-file",
@@ -45,7 +45,7 @@ export const LIMITS = {
     usual: 15,
     least: 1,
     unit: 1_000,
-    help: "seconds after which what has arrived is in the bucket",
+    help: "seconds after which tweets that have arrived are in the bucket",
   },
   hoursPerHarvest: {
     flag: "--hours-per-harvest",
@@ -55,7 +55,7 @@ export const LIMITS = {
     least: 0,
     unit: 3_600_000,
     help:
-      "hours after which a stream's harvest ends and another goes on in its place, without a gap: at each " +
+      "hours after which a stream's harvest ends and the next one takes over, without a gap: at each " +
       "multiple of them since 1970 (UTC); 0 for never",
   },
   patienceSecs: {
@@ -66,8 +66,8 @@ export const LIMITS = {
     least: 1,
     unit: 1_000,
     help:
-      "seconds that the bucket may be away (what arrives meanwhile is kept on the disk of the harvester's " +
-      "machine), or an API that has worked",
+      "seconds to wait for a bucket that is unavailable (tweets are kept on the disk of the harvester's " +
+      "machine meanwhile), or for an API that has worked before",
   },
   bufferMb: {
     flag: "--buffer-mb",
@@ -76,14 +76,14 @@ export const LIMITS = {
     usual: 1_024,
     least: 1,
     unit: 2 ** 20,
-    help: "how much is kept there at most: then nothing more is read until the bucket takes some",
+    help: "how much is kept there at most; then reading pauses until uploads catch up",
   },
 } as const satisfies Record<string, LimitFacts>;
 
 /** The name of a limit. */
 export type LimitName = keyof typeof LIMITS;
 
-/** The names of all, in the order of the help. */
+/** All names, in the order of the help. */
 export const LIMIT_NAMES = [
   "tweetsPerFile",
   "secsPerFile",
@@ -93,26 +93,26 @@ export const LIMIT_NAMES = [
   "bufferMb",
 ] as const satisfies readonly LimitName[];
 
-/** Limits that somebody has set, in the units that people write. */
+/** Limits that were set, in a person's units. */
 export type HarvestFlags = Partial<Record<LimitName, number>>;
 
 /** The limits of a harvest, in its own units. */
 export interface Limits {
-  /** Tweets a segment holds at most. */
+  /** Maximum number of tweets in a segment. */
   tweetsPerFile: number;
   /** Milliseconds after which a segment is closed. */
   msPerFile: number;
-  /** Milliseconds after which what has arrived is committed. */
+  /** Milliseconds after which arrived tweets are committed. */
   flushMs: number;
-  /** Milliseconds of a stream's harvest: at each multiple of them, since 1970, another one takes its place. 0 for never. */
+  /** Milliseconds of a stream's harvest: the next one takes over at each multiple since 1970; 0 for never. */
   msPerHarvest: number;
-  /** Milliseconds that the store may be away: what arrives meanwhile is kept on this machine's disk. */
+  /** Milliseconds to wait for an unavailable store, while tweets are kept on this machine's disk. */
   patienceMs: number;
-  /** Bytes of tweets that are kept on this machine's disk at most; then nothing more is read for a while. */
+  /** Maximum bytes of tweets on this machine's disk, beyond which reading pauses. */
   bufferBytes: number;
 }
 
-/** Returns the limits of a harvest: what nobody has set is as usual. */
+/** Returns the limits of a harvest, with defaults. */
 export function limitsOf(set: HarvestFlags): Limits {
   const value = (name: LimitName) => (set[name] ?? LIMITS[name].usual) * LIMITS[name].unit;
   return {
@@ -143,7 +143,7 @@ export function configuredLimits({ harvest = {} }: { harvest?: object | undefine
   return limitsAmong(harvest, (name) => LIMITS[name].member);
 }
 
-/** Returns limits as a command line has them. */
+/** Returns limits as flags of a command line. */
 export function flagsOf(set: HarvestFlags): string[] {
   return LIMIT_NAMES.flatMap((name) => {
     const value = set[name];

@@ -1,28 +1,31 @@
-/** What made a harvest: for harvest.json, so that its files can be read without the configuration of that time. */
+/**
+ * Records the origin of a harvest in harvest.json, so that its files can be understood without the configuration of
+ * that time.
+ */
 
 import { z } from "zod";
 import { VERSION } from "../base/version.ts";
 import type { Reading } from "./types/rules.ts";
 import { type CollectionConfig, planFor } from "./types/registry.ts";
 
-/** The version of how a bucket is laid out. */
+/** The version of a bucket's layout. */
 export const BUCKET_FORMAT = 1;
-/** Characters of what is asked for that each commit may carry. */
+/** Maximum characters of the request, which every commit carries. */
 const MOST = 2_048;
 
-/** What made a harvest. */
+/** The origin of a harvest. */
 export const madeSchema = z.object({
   program: z.string(),
   bucket_format: z.number(),
   /** The API, and its version. */
   api: z.string(),
-  /** What it was asked for: a query, what of a stream, or how many users or ids. */
+  /** The request: a query, a stream's filter, or the number of users or ids. */
   asked: z.record(z.string(), z.unknown()),
 });
-/** What made a harvest. */
+/** The origin of a harvest. */
 export type Made = z.infer<typeof madeSchema>;
 
-/** Returns what makes a harvest of a configuration. */
+/** Returns the origin of a configuration's harvests. */
 export function madeFrom(config: CollectionConfig): Made {
   const asked = askedOf(planFor(config).reading);
   const isShort = JSON.stringify(asked).length <= MOST;

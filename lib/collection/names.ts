@@ -1,27 +1,27 @@
-/** The register of names: which each user of a configuration had, and until when, as harvests saw it. */
+/** Lists the names that each user of a configuration has had, with dates, as harvests saw them. */
 
 import { isObject, type Json, type JsonObject, member } from "../base/json.ts";
 import { namesOf } from "../base/names_of.ts";
 
-/** A name of a user; ISO 8601. */
+/** A user's name; times in ISO 8601. */
 export interface DatedName {
   screen_name: string;
-  /** When harvests saw it first in place of another one; absent for the first name. */
+  /** When harvests first saw it after another name; absent for the first name. */
   from?: string;
-  /** When they saw another one in its place; absent for the name of now. */
+  /** When harvests saw another name; absent for the current one. */
   until?: string;
 }
 
-/** A user and all names that are known. */
+/** A user with all known names. */
 export interface NamedUser {
   user_id: string;
   /** Oldest first. */
   names: DatedName[];
-  /** Whether the user was taken out of the collection. */
+  /** Whether the user was removed from the collection. */
   is_removed: boolean;
 }
 
-/** Yields the users of a configuration of whom a name is known, with those that were taken out. */
+/** Yields the users of a configuration with known names, including removed ones. */
 export function* namesIn(config: JsonObject): Generator<NamedUser> {
   for (const [part, is_removed] of [["users", false], ["removed_users", true]] as const) {
     const users = member(config, part);
@@ -53,8 +53,8 @@ function since(before: DatedName[]): Pick<DatedName, "from"> {
 }
 
 /**
- * Returns which names of users that are added belonged to others of a configuration, or still do there: an account took
- * a name over, or a list is older than that.
+ * Returns names of added users that belong, or belonged, to other users of a configuration: an account took a name
+ * over, or a list is outdated.
  * @param added Names by user id.
  */
 export function namesOfOthers(

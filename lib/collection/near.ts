@@ -1,9 +1,9 @@
-/** Names that may be meant by one that is not known. */
+/** Suggests known names for an unknown one. */
 
-/** Letters that a name may differ in from the one that is meant. */
+/** Maximum edit distance of a suggestion. */
 const NEAR = 3;
 
-/** Returns the known names that are near to a name, the nearest first; none for an empty one. */
+/** Returns the known names similar to a name, nearest first; none for an empty one. */
 export function nearTo(name: string, known: readonly string[]): string[] {
   if (name === "") return [];
   const isPart = (one: string) => one.includes(name) || name.includes(one);
@@ -13,7 +13,7 @@ export function nearTo(name: string, known: readonly string[]): string[] {
     .map(({ one }) => one);
 }
 
-/** Letters to insert, remove or replace (Levenshtein). */
+/** Returns the edit distance (Levenshtein). */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 0; i < a.length; i++) {

@@ -1,32 +1,32 @@
-/** What a person changed in a file that is no longer the newest, brought onto the newest: nothing else is undone. */
+/** Applies a person's edits of an outdated file to the newest configuration, without undoing other changes. */
 
 import { isDeepStrictEqual } from "node:util";
 import { isObject, type Json, type JsonObject, member } from "../base/json.ts";
 import { namesOf, objectOf } from "../base/names_of.ts";
 import { fingerprint, isProfileName, redact } from "./changeset.ts";
 
-/** What harvests learn of a user, which the newest knows best. */
+/** Facts that harvests learn about a user, of which the newest configuration is right. */
 const FACTS = new Set(["screen_name", "looked_up"]);
-/** What a harvest writes into a user's entry: that it did does not keep a person from taking the user out. */
+/** Members that harvests write into a user's entry, which do not conflict with removing the user. */
 const LEARNED = new Set(["since_id", ...FACTS]);
 
-/** A configuration, or a part of it, as three copies have it. */
+/** Three copies of a configuration, or of a part of it. */
 interface Copies {
   base: JsonObject;
   mine: JsonObject;
   current: JsonObject;
 }
 
-/** A configuration that has both sides' changes, and the members that both changed. */
+/** A configuration with both sides' changes, and the members that both changed. */
 export interface Rebased {
   config: JsonObject;
-  /** By their paths: `search.query`. The configuration has them as they are in the newest. */
+  /** Paths of conflicting members (`search.query`), which have the newest values. */
   conflicts: string[];
 }
 
 /**
- * Returns the newest configuration with what a person changed in an older one.
- * @param base The one that the person started from, its secrets as fingerprints.
+ * Returns the newest configuration with a person's edits of an older one.
+ * @param base The version that the person edited, its secrets as fingerprints.
  */
 export function rebased(base: JsonObject, mine: JsonObject, current: JsonObject): Rebased {
   const conflicts: string[] = [];
@@ -35,8 +35,8 @@ export function rebased(base: JsonObject, mine: JsonObject, current: JsonObject)
 }
 
 /**
- * Returns a configuration with fingerprints in place of its secrets, and of the names of profiles, which histories had so before:
- * for comparing.
+ * Returns a configuration, for comparison, with fingerprints of its secrets and of profiles' names, which older
+ * histories have.
  */
 export function withoutSecrets(config: JsonObject): JsonObject {
   const safe = redact({ update: config, delete: [] }).update;
@@ -52,7 +52,7 @@ export function withoutSecrets(config: JsonObject): JsonObject {
   );
 }
 
-/** @param hidden What is compared. @param real What is taken. */
+/** @param hidden Compared. @param real Taken as result. */
 function joined(
   hidden: Copies,
   real: Omit<Copies, "base">,

@@ -1,15 +1,15 @@
-/** What a recovery says: from what brings in to what tells a person. */
+/** The result of a recovery, for messages. */
 
-/** What was brought in. */
+/** Facts about a recovery. */
 export interface Recovered {
-  /** How many tweets the bucket has now that no harvest had. */
+  /** Number of recovered tweets that no harvest had. */
   tweets: number;
-  /** When the harvest began that has those which others had gone on before; null where there are none. */
+  /** When the harvest began that contains those of interrupted harvests; null if there are none. */
   harvest: string | null;
-  /** The folders of those that stay for now. */
+  /** The folders that are left for now. */
   left: string[];
-  /** Processes of this machine that have lost the collection, and are alive: what they hold stays with them. */
+  /** Processes of this machine that have lost the collection and still run: they keep their tweets. */
   living: number[];
-  /** Whether they stay as a search for what the stream missed may bring the same. */
+  /** Whether they are left because a search of the stream's gaps may find the same tweets. */
   isSearching: boolean;
 }

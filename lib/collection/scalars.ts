@@ -1,4 +1,4 @@
-/** The schemas of single values in a configuration, each with what is wrong in words. */
+/** Schemas of single values in a configuration, each with its fault in words. */
 
 import { z } from "zod";
 
@@ -16,12 +16,12 @@ export const count = z.union([
   z.number(wholeNumber).int(wholeNumber).positive(wholeNumber),
 ], wholeNumber);
 
-/** A time as the API takes it. */
+/** A time in the API's format. */
 export const time = z.iso.datetime({
   error: 'must be a time in UTC, as "2026-01-31T00:00:00Z"',
 });
 
-/** Splits a list with commas between its parts: without spaces around them, and without empty ones. */
+/** Splits a comma-separated list into trimmed, non-empty parts. */
 export function splitList(list: string): string[] {
   return list.split(",").map((part) => part.trim()).filter((part) => part !== "");
 }

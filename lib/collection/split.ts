@@ -1,4 +1,4 @@
-/** Splits a collection of many users over several, so that each has a harvester, and a limit of the API, of its own. */
+/** Splits a collection of many users, so that each part has its own harvester and rate limit. */
 
 import { isObject, type JsonObject, member } from "../base/json.ts";
 import { UserError } from "../base/errors.ts";
@@ -6,16 +6,16 @@ import { membersOf, objectOf } from "../base/names_of.ts";
 import { traitsFor } from "./types/traits.ts";
 
 /**
- * Makes the configurations of the parts: `<id>-01` and so on, each with its share of the users, in their order, and all
- * else as it is.
- * @param into How many.
- * @throws UserError for a collection that has no users, or fewer than parts.
+ * Returns the configurations of the parts: `<id>-01` and so on, each with its share of the users in order, and
+ * otherwise unchanged.
+ * @param into Number of parts.
+ * @throws UserError for a collection without users, or with fewer users than parts.
  */
 export function split(config: JsonObject, into: number): JsonObject[] {
   const users = member(config, "users");
   if (traitsFor(config.type).part !== "users" || !isObject(users)) {
     throw new UserError("Only collections of users' timelines can be split", {
-      hint: "A search or a stream is split by its query: make a collection of each.",
+      hint: "A search or a stream is split by its query: create a collection for each.",
     });
   }
   const entries = membersOf(users);

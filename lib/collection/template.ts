@@ -1,21 +1,21 @@
-/** The configurations that a person starts from. */
+/** Templates of configurations. */
 
 import type { Json, JsonObject } from "../base/json.ts";
 import { RULES } from "./types/registry.ts";
 import { API_VERSIONS, TEMPLATE_TYPES } from "./types/traits.ts";
 
-/** The types that a person fills in. */
+/** The types with a template. */
 export type TemplateType = (typeof TEMPLATE_TYPES)[number];
 
 const PROTECTED =
   '<Optional. "collect" to collect what protected accounts write, as far as the keys\' owner may read it.>';
 
-/** What version 2 may cost until somebody thinks about it: 20,000 posts a month by the prices of 2026. */
+/** The budget of templates for version 2: 20,000 posts a month by the prices of 2026. */
 const BUDGET: JsonObject = { dollars: 100, per: "month" };
 
 /**
- * Returns a template of a type, with what a person has to fill in between `<` and `>`.
- * @param api The version of the API; 1.1 is written as the documents have it, where nothing means 1.1.
+ * Returns the template of a type, with placeholders between `<` and `>`.
+ * @param api The version of the API; 1.1 is omitted, as in the documents, where it is the default.
  */
 export function template(
   type: TemplateType,
@@ -41,12 +41,12 @@ const PLACEHOLDERS = new Set(
     .filter((text) => text.startsWith("<")),
 );
 
-/** Returns whether a value is a text of a template that nobody has replaced. */
+/** Returns whether a value is a placeholder. */
 export function isPlaceholder(value: Json): boolean {
   return typeof value === "string" && PLACEHOLDERS.has(value);
 }
 
-/** Returns whether a text of a template says that nobody has to replace it. */
+/** Returns whether a placeholder is optional. */
 export function isOptional(value: Json): boolean {
   return typeof value === "string" && value.startsWith("<Optional.");
 }

@@ -1,4 +1,4 @@
-/** What a person may have typed wrong in a configuration: ids that cannot be, and queries that search for something else. */
+/** Checks what a person may have mistyped: impossible ids, and queries that mean something else. */
 
 import { type JsonObject, member } from "../base/json.ts";
 import { idFault } from "../base/typed_ids.ts";
@@ -7,10 +7,10 @@ import { RULES } from "./types/registry.ts";
 import type { Query, TypedId } from "./types/rules.ts";
 import { type CollectionType, isType } from "./types/traits.ts";
 
-/** Characters of a query, for the access that has most: https://docs.x.com/x-api/posts/search/introduction */
+/** Characters of a query with the highest access: https://docs.x.com/x-api/posts/search/introduction */
 const MAX_QUERY = 4_096;
 
-/** Signs that look like others and mean nothing to a search. */
+/** Characters that look like others and have no meaning in a query. */
 const LOOK_ALIKES = [
   {
     signs: /[\u201c\u201d\u201e\u201f\u00ab\u00bb\u2018\u2019\u201a\u201b]/g,
@@ -21,7 +21,7 @@ const LOOK_ALIKES = [
   { signs: /[\u200b\u2060\ufeff\u00ad]/g, called: "an invisible character", use: "none" },
 ];
 
-/** Names what a person has typed that cannot be. @param now In milliseconds since 1970. */
+/** Returns faults of ids and queries that are impossible. @param now In milliseconds since 1970. */
 export function typedFaults(type: CollectionType, config: JsonObject, now: number): Fault[] {
   const rules = RULES[type];
   return [
@@ -31,15 +31,15 @@ export function typedFaults(type: CollectionType, config: JsonObject, now: numbe
   ];
 }
 
-/** Returns an id that cannot be: of a user, or of a tweet. */
+/** Returns the fault of an impossible id of a user or tweet. */
 function idFaults({ at, id, of }: TypedId, now: number): Fault[] {
-  // What has anything but digits in it is for the schema to name.
+  // The schema reports ids with other characters than digits.
   const isText = typeof id === "string" && /^\d+$/.test(id);
   const says = isText ? idFault(id, of === "tweet" ? now : undefined) : null;
   return says === null ? [] : [{ at, says: `${at} has ${JSON.stringify(id)}, which ${says}.` }];
 }
 
-/** Queries that no access of version 2 allows. */
+/** Returns faults of queries that are longer than any access of version 2 allows. */
 function tooLongFaults(queries: Query[], config: JsonObject): Fault[] {
   if (!isVersion2(config)) return [];
   return queries.filter(({ text, most }) => most < Infinity && lengthOf(text) > MAX_QUERY)
@@ -51,7 +51,7 @@ function tooLongFaults(queries: Query[], config: JsonObject): Fault[] {
     }));
 }
 
-/** Returns what is odd about queries, a sentence each: they can be asked for, and may not be what was meant. */
+/** Returns notes on suspicious queries, a sentence each: they are valid, and may not mean what was intended. */
 export function queryNotes(config: JsonObject): string[] {
   const type = member(config, "type");
   const queries = isType(type) ? RULES[type].queries(config) : [];
@@ -59,12 +59,12 @@ export function queryNotes(config: JsonObject): string[] {
     const notes = LOOK_ALIKES.filter(({ signs }) => text.search(signs) >= 0)
       .map(({ signs, called, use }) => {
         const shown = [...new Set(text.match(signs))].map(codeOf).join(", ");
-        return `${at} has ${called} (${shown}): it searches for something else than with ${use}.`;
+        return `${at} has ${called} (${shown}), which changes the search: use ${use} instead.`;
       });
     const isLong = isVersion2(config) && lengthOf(text) > most;
     const long =
       `${at} has ${lengthOf(text)} characters. Most kinds of access allow ${most}, Enterprise ` +
-      `${MAX_QUERY}: where yours allows fewer, the API refuses it.`;
+      `${MAX_QUERY}: if yours allows fewer, the API rejects it.`;
     return isLong ? [...notes, long] : notes;
   });
 }

@@ -1,17 +1,17 @@
-/** Members of a configuration that nobody knows: a name that was typed wrong would be ignored, and billed. */
+/** Finds unknown members of a configuration: a misspelled name would be ignored, and cost money. */
 
 import { z } from "zod";
 import { isObject, type Json, member } from "../base/json.ts";
 import { nearTo } from "./near.ts";
 
-/** Notes of a person's own have names that begin so. */
+/** Prefix of a person's own notes. */
 const OWN = "_";
 
-/** A member that is not known. */
+/** An unknown member. */
 export interface UnknownMember {
   /** Its path: `search.max_record`. */
   at: string;
-  /** The name that may be meant. */
+  /** The name that was probably meant. */
   meant: string | undefined;
 }
 
@@ -22,7 +22,7 @@ export function unknownMembers(schema: z.core.$ZodType, value: Json): UnknownMem
   return found;
 }
 
-/** Looks through a value. @param above What stands before the path of its members. */
+/** Searches a value. @param above Prefix of its members' paths. */
 function look(
   schema: z.core.$ZodType,
   value: Json,
@@ -46,7 +46,7 @@ function look(
   }
 }
 
-/** Returns the path of a member of that name in another one: it was put in the wrong place. */
+/** Returns the path of a member of that name elsewhere in the schema: it may be misplaced. */
 function elsewhere(key: string, shape: Record<string, z.core.$ZodType>): string | undefined {
   const below = Object.entries(shape).flatMap(([name, schema]) =>
     membersOf(schema).map((inner) => ({ inner, path: `${name}.${inner}` }))

@@ -29,6 +29,6 @@ Deno.test("each change of the file says what comes next, by whether its collecti
     const elsewhere = ["--collection-config-filepath", "other.json"];
     assert.match(
       await said("collection-config", "template", "filter", ...elsewhere),
-      /write what the stream is to bring into it, .* keys --collection-config-filepath other\.json\n$/,
+      /write the filter of the stream into it, .* keys --collection-config-filepath other\.json\n$/,
     );
   }));

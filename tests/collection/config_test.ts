@@ -108,7 +108,7 @@ Deno.test("every reason is told at once, with the field and the fix", () => {
   ]);
   assert.match(
     reasons({ id: "a b", keys: KEYS }, { isNew: true }).join(" "),
-    /^Id contains spaces\. Use '_' in their place\. Missing type\./,
+    /^Id contains spaces\. Use '_' instead\. Missing type\./,
   );
   assert.match(
     reasons({ ...SEARCH, keys: { consumer_key: "a", access_token: "c" } }).join(" "),

@@ -36,11 +36,11 @@ Deno.test("a name that is not known is told with those that may be meant, or wit
     [
       'fields.expansions.0 is "author", which is not known. Did you mean author_id or referenced_tweets.id.author_id.',
       'fields.tweet.1 is "enities", which is not known. Did you mean entities.',
-      'fields.place.0 is "altitude", which is not known. Take one of contained_within, country, country_code, full_name, geo, id, name, place_type.',
+      'fields.place.0 is "altitude", which is not known. Use one of contained_within, country, country_code, full_name, geo, id, name, place_type.',
     ],
   );
   assert.deepEqual(reasons({ tweets: ["id"] }), [
-    "fields has tweets, which is not known. Take one of expansions, tweet, user, media, poll, place.",
+    "fields has tweets, which is not known. Use one of expansions, tweet, user, media, poll, place.",
   ]);
   assert.deepEqual(reasons({ tweet: "id" }), ["fields.tweet must be a list: [...]."]);
   assert.deepEqual(reasons({ tweet: [5] }), ["fields.tweet.0 must be text in quotes."]);

@@ -34,7 +34,7 @@ Deno.test("ids that the original allowed are ids of what is there, and of nothin
     assert.equal(idFault(id), null, id);
     assert.ok(newIdFault(id), id);
   }
-  assert.equal(newIdFault("a b"), "Id contains spaces. Use '_' in their place.");
+  assert.equal(newIdFault("a b"), "Id contains spaces. Use '_' instead.");
 });
 
 Deno.test("no new id begins as an option does; those that are there are still ids", () => {

@@ -83,6 +83,6 @@ Deno.test("spans in which nothing can be are refused where a person gives them",
     /end_time is not after .* Swap them/,
   );
   refused(search("x", { start_time: at(-1), end_time: at(-1) }), /end_time is not after/);
-  refused(search("x", { start_time: at(3) }), /start_time is .*, which is to come/);
+  refused(search("x", { start_time: at(3) }), /start_time is .*, which is in the future/);
   checkConfig(search("x", { start_time: at(-2), end_time: at(3) }), { typedAt: NOW });
 });

@@ -1,11 +1,11 @@
-/** Changes of a configuration after which tweets come again. */
+/** Finds changes of a configuration after which tweets come again. */
 
 import { isObject, type Json, member } from "../../base/json.ts";
 import type { Changeset, Deletion } from "../changeset.ts";
 
 /**
- * Returns whether harvests after a change may bring tweets again that are there: a user was taken out, and may have been
- * added again, or a person changed how far back harvests go, or what they search for.
+ * Returns whether harvests after a change may collect tweets again: a user was removed, and possibly added again, or a
+ * person changed how far back harvests go, or the query.
  */
 export function bringsAgain({ update, delete: deleted, harvest_timestamp }: Changeset): boolean {
   if (deleted.some((one) => reaches(one))) return true;

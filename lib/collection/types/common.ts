@@ -9,14 +9,14 @@ import { LIMIT_NAMES, LIMITS } from "../limits.ts";
 import { text } from "../scalars.ts";
 import { API_VERSIONS } from "./traits.ts";
 
-/** The schema of keys, or of the name under which they are held. */
+/** The schema of keys, or of the name of keys that are kept elsewhere. */
 export const keysSchema = z.looseObject({
   consumer_key: text.optional(),
   consumer_secret: text.optional(),
   access_token: text.optional(),
   access_token_secret: text.optional(),
   bearer_token: text.optional(),
-  /** The name of keys that are held elsewhere, in their place. */
+  /** The name of keys that are kept elsewhere. */
   profile: text.optional(),
 });
 
@@ -32,13 +32,13 @@ const harvestPart = z.looseObject(Object.fromEntries(LIMIT_NAMES.map((name) => {
   return [member, z.int(fault).min(least, fault).optional()];
 })));
 
-/** What says what a collection is, to people: nothing depends on it. */
+/** A description of the collection for people: nothing depends on it. */
 export const described = {
   title: text.optional(),
   description: text.optional(),
-  /** Whom to ask about it. */
+  /** The person to contact about it. */
   contact: text.optional(),
-  /** Who may use it, and how. */
+  /** Terms of use. */
   rights: text.optional(),
   notes: text.optional(),
   tags: z.array(text, "must be a list: [...]").optional(),
@@ -51,13 +51,13 @@ export const common = {
   harvest: harvestPart.optional(),
   api: z.enum(API_VERSIONS, "must be one of 1.1, 2, in quotes").optional(),
   keys: keysSchema.optional(),
-  /** Version 2: what comes with every post. */
+  /** Version 2: fields and expansions of every post. */
   fields: fieldsPart.optional(),
-  /** Version 2: the words in which the API is asked, and answers. */
+  /** Version 2: the vocabulary of requests and responses. */
   words: z.enum(WORDS, 'must be "tweet" or "post"').optional(),
-  /** How tweets files are packed from the next harvest on. */
+  /** Compression of tweets files from the next harvest on. */
   compression: z.enum(PACKINGS, 'must be "gzip" or "zstd"').optional(),
-  /** With zstd: how small, and how slowly. */
+  /** Level of zstd: higher is smaller and slower. */
   compression_level: z.int(LEVEL_FAULT).min(ZSTD_LEVELS.least, LEVEL_FAULT)
     .max(ZSTD_LEVELS.most, LEVEL_FAULT).optional(),
   timestamp: text.optional(),
@@ -67,13 +67,13 @@ export const common = {
     by: text.exactOptional(),
     note: text.exactOptional(),
   }).optional(),
-  /** Collects what is not public, as far as the owner of the keys may read it. */
+  /** Collects protected tweets, as far as the owner of the keys may read them. */
   protected: z.literal("collect", PROTECTED_FAULT).optional(),
-  /** Version 2: what may be read before a harvest stops. */
+  /** Version 2: the budget of harvests. */
   budget: budgetSchema.optional(),
-  /** Version 2: prices in place of those that we know. */
+  /** Version 2: prices that replace ours. */
   prices: pricesSchema.optional(),
 };
 
-/** What templates have for the number of tweets that a harvest collects at most. */
+/** The placeholder in templates for the maximum number of tweets of a harvest. */
 export const MAX_RECORDS_TEMPLATE = "<Optional. Maximum number of records to collect per harvest.";

@@ -1,4 +1,4 @@
-/** Collections of what a stream delivers. */
+/** Collections of a stream's tweets. */
 
 import { z } from "zod";
 import { isObject, type JsonObject, member } from "../../base/json.ts";
@@ -40,29 +40,29 @@ const filterPart = z.looseObject({
     .refine((all) => splitList(all).length <= MAX_BOXES * 4, `has more than ${MAX_BOXES} boxes`)
     .optional(),
   max_records: count.optional(),
-  /** Version 2: rules, with a name for each where one is wanted. */
+  /** Version 2: rules, each with an optional name. */
   rules: z.array(
     z.looseObject({ value: text.trim(), tag: z.string("must be text in quotes").optional() }),
     "must be a list: [...]",
   ).max(MAX_RULES, `has more than ${MAX_RULES} rules`).optional(),
   /** Version 2: whether other collections may have rules on the same app. */
   share: z.boolean("must be true or false").optional(),
-  /** Version 2, for accounts that have it: minutes before a connection that are sent with it. */
+  /** Version 2, for accounts with that feature: minutes before a connection that are delivered with it. */
   backfill_minutes: z.int("must be a whole number of minutes").min(0, "must be 0 to 5")
     .max(5, "must be 0 to 5").optional(),
-  /** Version 2: whether search is asked for what the stream missed; it is unless false. */
+  /** Version 2: whether search fills the stream's gaps; true by default. */
   fill_gaps: z.boolean("must be true or false").optional(),
 });
 
 const schema = z.looseObject({ ...common, type: z.literal("filter"), filter: filterPart });
 
-/** A configuration that collects what a stream delivers. */
+/** A configuration that collects a stream's tweets. */
 export type FilterConfig = z.infer<typeof schema>;
 
 /** The rules of the type. */
 export const filter: TypeRules<FilterConfig, ReadingOf<"stream">> = {
   schema,
-  template: { members: templateMembers, fillIn: "what the stream is to bring" },
+  template: { members: templateMembers, fillIn: "the filter of the stream" },
   parse: (config) => schema.safeParse(config),
 
   faults(part, config) {
@@ -75,7 +75,7 @@ export const filter: TypeRules<FilterConfig, ReadingOf<"stream">> = {
     return [...newer, { at: "filter.track", says }];
   },
 
-  /** The stream of version 1.1 takes nothing else. */
+  /** The stream of version 1.1 requires them. */
   needsUserKeys: (config) => !isVersion2(config),
 
   typedIds(config) {
@@ -122,7 +122,7 @@ function templateMembers(api: "1.1" | "2"): JsonObject {
 function queries(config: JsonObject): Query[] {
   const part = partIn(config);
   const [track, rules] = [member(part, "track"), member(part, "rules")];
-  // Its terms have a limit of their own.
+  // Terms have a limit of their own.
   const terms = typeof track === "string"
     ? [{ at: "filter.track", text: track, most: Infinity }]
     : [];
@@ -139,7 +139,7 @@ function queries(config: JsonObject): Query[] {
   ];
 }
 
-/** Returns what the stream is asked for. */
+/** Returns the filter of the stream. */
 function streamFilter({ filter }: FilterConfig): StreamFilter {
   return {
     ...(filter.rules ? { rules: filter.rules.map(({ value, tag }) => ({ value, tag })) } : {}),

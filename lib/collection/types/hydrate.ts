@@ -1,4 +1,4 @@
-/** Collections of tweets that are asked for by their ids. */
+/** Collections of tweets that are looked up by their ids. */
 
 import { z } from "zod";
 import { isObject, type JsonObject, member } from "../../base/json.ts";
@@ -14,17 +14,17 @@ const schema = z.looseObject({
   ...common,
   type: z.literal("hydrate"),
   hydrate: z.looseObject({
-    /** How many ids the collection's ids.txt has. */
+    /** The number of ids in the collection's ids.txt. */
     ids: z.int("must be a whole number").positive("must be above 0"),
-    /** The highest id once all were asked for. */
+    /** The highest id, once all were requested. */
     since_id: digits.optional(),
   }),
 });
 
-/** A configuration that asks for ids. */
+/** A configuration that looks up ids. */
 export type HydrateConfig = z.infer<typeof schema>;
 
-/** The rules of the type; a command makes its collections, from ids. */
+/** The rules of the type, whose collections are created by a command. */
 export const hydrate: TypeRules<HydrateConfig, ReadingOf<"ids">> = {
   schema,
   parse: (config) => schema.safeParse(config),
@@ -55,7 +55,7 @@ export const hydrate: TypeRules<HydrateConfig, ReadingOf<"ids">> = {
   },
 };
 
-/** Makes the configuration of a new collection. @param ids How many it has. */
+/** Returns the configuration of a new collection. @param ids Number of its ids. */
 export function hydrateConfig(
   { id, keys, ids }: { id: string; keys: JsonObject; ids: number },
 ): JsonObject {

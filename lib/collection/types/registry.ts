@@ -6,13 +6,13 @@ import type { Plan } from "./rules.ts";
 import { search, type SearchConfig } from "./search.ts";
 import { userTimeline, type UserTimelineConfig } from "./user_timeline.ts";
 
-/** A configuration that can be used. */
+/** A valid configuration. */
 export type CollectionConfig = UserTimelineConfig | SearchConfig | FilterConfig | HydrateConfig;
 
 /** The rules of each type. */
 export const RULES = { user_timeline: userTimeline, search, filter, hydrate };
 
-/** Returns what a configuration asks for. */
+/** Returns the plan of a configuration. */
 export function planFor(config: CollectionConfig): Plan {
   switch (config.type) {
     case "user_timeline":

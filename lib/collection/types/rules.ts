@@ -1,4 +1,4 @@
-/** What each type of collection says of itself, in `types/<type>.ts`. */
+/** The interface of a type of collection, implemented in `types/<type>.ts`. */
 
 import type { z } from "zod";
 import type { Json, JsonObject } from "../../base/json.ts";
@@ -6,29 +6,29 @@ import type { Fault } from "../fault.ts";
 
 /** The rules of one type. @typeParam C Its configuration, as `parse` returns it. @typeParam R What it reads. */
 export interface TypeRules<C, R extends Reading> {
-  /** Of a whole configuration: what it does not have is not known. */
+  /** The schema of a whole configuration: other members are unknown. */
   readonly schema: z.core.$ZodType;
-  /** What a person starts from; absent where a command makes the collection. */
+  /** The template; absent if a command creates the collection. */
   readonly template?: Template;
-  /** Checks a configuration with the schema. */
+  /** Checks a configuration against the schema. */
   parse(config: JsonObject): z.ZodSafeParseResult<C>;
-  /** Names what is wrong as a whole, beside what the schema finds. @param part The member that the traits name. */
+  /** Returns faults beyond the schema's. @param part The member that the traits name. */
   faults(part: JsonObject, config: JsonObject): Fault[];
-  /** Whether only the four keys of a user will do. */
+  /** Returns whether the four keys of a user are required. */
   needsUserKeys?(config: JsonObject): boolean;
-  /** Returns the ids in a configuration that a person may have typed, of which nothing is checked yet. */
+  /** Returns the ids in a configuration that a person may have typed, unchecked. */
   typedIds(config: JsonObject): TypedId[];
-  /** Returns the queries in it. */
+  /** Returns the queries in a configuration. */
   queries(config: JsonObject): Query[];
-  /** Names spans of time that nothing can be in. @param now In milliseconds since 1970. */
+  /** Returns faults of spans of time that cannot contain tweets. @param now In milliseconds since 1970. */
   spanFaults?(config: JsonObject, now: number): Fault[];
-  /** Returns what a configuration that can be used asks for. */
+  /** Returns the plan of a valid configuration. */
   plan(config: C): Plan<R>;
 }
 
 /** An id that a person may have typed. */
 export interface TypedId {
-  /** The member that it is in. */
+  /** The path of its member. */
   at: string;
   id: Json | undefined;
   of: "user" | "tweet";
@@ -38,52 +38,52 @@ export interface TypedId {
 export interface Query {
   at: string;
   text: string;
-  /** Characters that most kinds of access to version 2 allow; Infinity where it has other limits. */
+  /** Characters that most kinds of access to version 2 allow; Infinity if there is another limit. */
   most: number;
 }
 
-/** What a person fills in. */
+/** A template of a configuration. */
 export interface Template {
-  /** Returns the members of the type's own, with what is to be filled in between `<` and `>`. */
+  /** Returns the type's own members, with placeholders between `<` and `>`. */
   members(api: "1.1" | "2"): JsonObject;
-  /** What to write into it, besides keys; absent where there is nothing yet. */
+  /** What to fill in, besides keys; absent if nothing. */
   fillIn?: string;
 }
 
-/** What a configuration asks for. */
+/** What a configuration requests. */
 export interface Plan<R extends Reading = Reading> {
-  /** How many walks a whole harvest has. */
+  /** Number of walks in a complete harvest. */
   readonly walks: number;
-  /** The name of the only walk; absent where each user's timeline is one. */
+  /** The name of the only walk; absent if each user's timeline is one. */
   readonly walk?: string;
-  /** The most tweets that a harvest collects; undefined for all. */
+  /** Maximum number of tweets in a harvest; undefined for all. */
   readonly maxRecords?: number | undefined;
   readonly reading: R;
-  /** Down to which tweet a walk goes, or up from which one; undefined for all. */
+  /** Returns the lower end of a walk, or the start of one that goes up; undefined for all. */
   sinceId(walk: string): string | undefined;
-  /** The position of a walk that brought tweets and may not be whole; absent where a position has other things in it. */
+  /** Returns the position of an unfinished walk from its tweets; absent if a position has other fields. */
   position?(walk: string, brought: WalkSpan): Json;
 }
 
-/** What a walk brought: it goes down from the newest tweet, or up to it, and leaves nothing out. */
+/** The range of a walk's tweets, without holes: down from the newest one, or up to it. */
 export interface WalkSpan {
   newest: string;
   oldest: string;
   tweets: number;
 }
 
-/** A user of whom a timeline is read. */
+/** A user whose timeline is read. */
 export interface ReadUser {
   since_id?: string | undefined;
   looked_up?: string | undefined;
 }
 
-/** What is read of the API, and how: what it costs and how far back it goes follow from that. */
+/** What is read from the API, which determines its cost and how far back it goes. */
 export type Reading =
   | {
     kind: "timelines";
     users: Readonly<Record<string, ReadUser>>;
-    /** Milliseconds after which a user of whom nothing was heard is looked up. */
+    /** Milliseconds without news after which a user is looked up. */
     lookUpEvery: number;
     exclude: readonly ("replies" | "retweets")[];
   }
@@ -94,14 +94,14 @@ export type Reading =
 /** The reading of one kind. */
 export type ReadingOf<K extends Reading["kind"]> = Extract<Reading, { kind: K }>;
 
-/** The span of time that a search is about. */
+/** The span of time of a search. */
 export interface SearchSpan {
   archive?: "recent" | "all";
   startTime?: string;
   endTime?: string;
 }
 
-/** What a stream is asked for. */
+/** The filter of a stream. */
 export interface StreamFilter {
   track?: string;
   follow?: string;

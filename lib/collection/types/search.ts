@@ -1,4 +1,4 @@
-/** Collections of what a search finds. */
+/** Collections of a search's results. */
 
 import { z } from "zod";
 import { isoTime } from "../../base/clock.ts";
@@ -23,18 +23,18 @@ const schema = z.looseObject({
     query: text.trim(),
     since_id: digits.optional(),
     max_records: count.optional(),
-    /** Whether harvests ask for what `max_records` has left out before. */
+    /** Whether harvests request tweets that `max_records` left out before. */
     fill: z.boolean("must be true or false").optional(),
     /** Version 2: "all" for the full archive, in place of the last seven days. */
     archive: z.enum(["recent", "all"], 'must be "recent" or "all"').optional(),
-    /** Version 2: only tweets from here on. */
+    /** Version 2: only tweets from this time on. */
     start_time: time.optional(),
-    /** Version 2: only tweets before. */
+    /** Version 2: only tweets before this time. */
     end_time: time.optional(),
   }),
 });
 
-/** A configuration that collects what a search finds. */
+/** A configuration that collects a search's results. */
 export type SearchConfig = z.infer<typeof schema>;
 
 /** The rules of the type. */
@@ -92,7 +92,7 @@ function queryFaults(part: JsonObject, config: JsonObject): Fault[] {
     return [{ at, says: 'Query must be provided. Add "query" to "search".' }];
   }
   const { query } = part;
-  // Version 2 has other limits for other kinds of access, and tells them.
+  // Version 2's limits depend on the kind of access, and the API reports them.
   if (isVersion2(config) || typeof query !== "string" || query.trim().length <= MAX_QUERY) {
     return [];
   }
@@ -103,7 +103,7 @@ function spanFaults(part: JsonObject, now: number): Fault[] {
   const [start, end] = [readTime(member(part, "start_time")), readTime(member(part, "end_time"))];
   if (start !== undefined && start > now + SLACK) {
     const says =
-      `search.start_time is ${isoTime(start)}, which is to come: there is nothing to find. ` +
+      `search.start_time is ${isoTime(start)}, which is in the future: there is nothing to find. ` +
       "Set it to a time in the past, or leave it out.";
     return [{ at: "search.start_time", says }];
   }
@@ -116,11 +116,11 @@ function spanFaults(part: JsonObject, now: number): Fault[] {
 
 function readTime(text: Json | undefined): number | undefined {
   const ms = typeof text === "string" ? Date.parse(text) : NaN;
-  // What is no time is for the schema to name.
+  // The schema reports an invalid time.
   return Number.isNaN(ms) ? undefined : ms;
 }
 
-/** Returns the span of time that a search is about. */
+/** Returns the span of time of a search. */
 function spanOf({ search }: SearchConfig): SearchSpan {
   return {
     ...(search.archive ? { archive: search.archive } : {}),

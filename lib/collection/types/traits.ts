@@ -1,6 +1,6 @@
 /**
- * What there is of collections, a row a type: it names a type's traits without loading its file, so that help texts
- * can be printed at once. `types/<type>.ts` has the rest of a type, `source/<type>.ts` where its tweets come from.
+ * The traits of each type of collection, available without loading the type's file, so that help texts print at once.
+ * `types/<type>.ts` has the rest of a type, `source/<type>.ts` the source of its tweets.
  */
 
 import type { Json } from "../../base/json.ts";
@@ -8,17 +8,17 @@ import type { Json } from "../../base/json.ts";
 /** The versions of the API. */
 export const API_VERSIONS = ["1.1", "2"] as const;
 
-/** What the program has to know of a type, wherever it would ask which one it is. */
+/** Facts that distinguish types of collections. */
 export interface Traits {
-  /** The member of a configuration that says what is collected. */
+  /** The member of a configuration that defines what is collected. */
   readonly part: string;
   /** Whether a harvest ends by itself; a stream's goes on until it is stopped. */
   readonly endsByItself: boolean;
-  /** Whether what came can be asked for again; what a stream brought and nobody stored is lost. */
+  /** Whether the same tweets can be requested again; a stream's unsaved tweets are lost. */
   readonly canBeAskedAgain: boolean;
-  /** Whether a harvest asks only for what is newer than what the collection has: none brings a tweet again. */
+  /** Whether a harvest requests only tweets newer than the collection's, so that none comes again. */
   readonly asksOnlyForNewer: boolean;
-  /** What the API cannot give, for a report: sentences. */
+  /** Limits of the API, for a report: sentences. */
   readonly limits: readonly string[];
 }
 
@@ -36,8 +36,8 @@ const TRAITS = {
     canBeAskedAgain: true,
     asksOnlyForNewer: true,
     limits: [
-      "Recent search reaches back seven days, and is not complete: what X takes for less relevant may be left out.",
-      "Tweets that were deleted, or made protected, before a search came to them are not found.",
+      "Recent search reaches back seven days, and is not complete: X may leave out tweets that it considers less relevant.",
+      "Tweets that were deleted, or made protected, before a search reached them are not found.",
     ],
   },
   filter: {
@@ -46,8 +46,8 @@ const TRAITS = {
     canBeAskedAgain: false,
     asksOnlyForNewer: false,
     limits: [
-      "A stream delivers up to a share of all tweets: what it does not deliver above that is counted as undelivered.",
-      "What a stream missed is asked for by search, which finds no retweets.",
+      "A stream delivers up to a share of all tweets; matching tweets above that are counted as undelivered.",
+      "A stream's gaps are filled by search, which finds no retweets.",
     ],
   },
   hydrate: {
@@ -56,7 +56,7 @@ const TRAITS = {
     canBeAskedAgain: true,
     asksOnlyForNewer: false,
     limits: [
-      "Tweets that were deleted, or whose authors are suspended or protected, cannot be had by their ids.",
+      "Tweets that were deleted, or whose authors are suspended or protected, cannot be looked up by their ids.",
     ],
   },
 } as const satisfies Record<string, Traits>;
@@ -64,7 +64,7 @@ const TRAITS = {
 /** A type of collection. */
 export type CollectionType = keyof typeof TRAITS;
 
-/** The types that a person fills in, in the order of help texts; a hydrate collection is made from ids. */
+/** The types with a template, in the order of help texts; a command creates hydrate collections. */
 export const TEMPLATE_TYPES = [
   "user_timeline",
   "filter",
@@ -79,7 +79,7 @@ export function isType(value: Json | undefined): value is CollectionType {
   return typeof value === "string" && Object.hasOwn(TRAITS, value);
 }
 
-/** Returns the traits of a type; for one that only another version knows, those that promise least. */
+/** Returns the traits of a type; for an unknown one, those that promise least. */
 export function traitsFor(type: Json | undefined): Traits {
   if (isType(type)) return TRAITS[type];
   return {

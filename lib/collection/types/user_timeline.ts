@@ -9,11 +9,11 @@ import { userOfWalk } from "../walks.ts";
 import { common } from "./common.ts";
 import type { ReadingOf, TypeRules } from "./rules.ts";
 
-/** The states for which a user can be taken out of a collection. */
+/** States for which users can be removed from a collection. */
 const USER_STATES = ["protected", "suspended", "not_found"] as const;
-/** Days for which a user who was taken out is looked up, where the configuration says nothing. */
+/** Default days for which removed users are looked up. */
 const REMOVED_DAYS = 60;
-/** Days after which a user of whom nothing was heard is looked up, where the configuration says nothing. */
+/** Default days without news after which a user is looked up. */
 const LOOKUP_DAYS = 7;
 const DAY_MS = 86_400_000;
 
@@ -22,13 +22,13 @@ const userSchema = z.looseObject({
   screen_name: text.optional(),
   since_id: digits.optional(),
   looked_up: text.optional(),
-  /** What a harvest found last, where that was ever something else than that the user can be read. */
+  /** The state in the last harvest, if it was ever other than readable. */
   state: text.optional(),
-  /** The names that harvests saw before, and when each was found to be another one. */
+  /** Former names, with the time when each was found to have changed. */
   former_names: z.array(z.looseObject({ screen_name: text, until: text })).optional(),
 });
 
-/** A user who was taken out, with the position for when the account is back and is added again. */
+/** A user who was removed, with the position for when the account returns and is added again. */
 const removedSchema = z.looseObject({
   screen_name: text.optional(),
   since_id: digits.optional(),
@@ -43,19 +43,19 @@ const schema = z.looseObject({
   ...common,
   type: z.literal("user_timeline"),
   users: z.record(userIdSchema, userSchema),
-  /** Version 2: what of a timeline is left out, and not billed. */
+  /** Version 2: kinds of tweets that are left out, and not billed. */
   exclude: z.array(
     z.enum(["replies", "retweets"], 'must be "replies" or "retweets"'),
     "must be a list: [...]",
   )
     .optional(),
-  /** Version 2: days after which a user of whom nothing was heard is looked up, for 1 cent each. */
+  /** Version 2: days without news after which a user is looked up, for 1 cent each. */
   lookup_users_every: z.number("must be a number of days").positive("must be above 0").optional(),
-  /** How many users a harvest may take out; ten, or a tenth of them, unless said. */
+  /** Maximum number of users that a harvest may remove; by default ten, or a tenth of them. */
   delete_users_at_most: z.int("must be a whole number").positive("must be above 0").optional(),
-  /** Users whom harvests took out. */
+  /** Users whom harvests removed. */
   removed_users: z.record(userIdSchema, removedSchema).optional(),
-  /** Days for which these are looked up again; 60 unless said, 0 for never. */
+  /** Days for which removed users are looked up; 60 by default, 0 for never. */
   look_up_removed_for: z.number("must be a number of days").min(0, "must be 0 or above").optional(),
   delete_users_for: z.array(
     z.enum(USER_STATES, `must be one of ${USER_STATES.join(", ")}`),
@@ -120,8 +120,8 @@ function areUsers(value: unknown): value is UserTimelineConfig["users"] {
 }
 
 /**
- * Returns whether a user of whom a harvest hears nothing is to be looked up.
- * @param lookedUp When something was last heard of them, ISO 8601.
+ * Returns whether a user without news in a harvest is due for a look-up.
+ * @param lookedUp Time of the last news, ISO 8601.
  */
 export function isLookUpDue(
   lookedUp: string | undefined,
@@ -130,7 +130,7 @@ export function isLookUpDue(
   return !(now - Date.parse(lookedUp ?? "") < every);
 }
 
-/** Returns the users who were taken out, and of whom it is to be asked now whether they are back. */
+/** Returns the removed users that are due for a look-up. */
 export function removedUsersDue(
   { removed_users = {}, look_up_removed_for = REMOVED_DAYS }: Pick<
     UserTimelineConfig,
