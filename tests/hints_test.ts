@@ -15,6 +15,7 @@ const OF_ERRORS: Record<string, Record<string, string | [file: string, says: str
   "bucket/checkpoint": { "collection verify --repair": "the checkpoint is damaged" },
   "bucket/known_checkpoint": { "collection verify --repair": "the checkpoint is gone" },
   "bucket/collections": {
+    "collection copy": ["cli/collection/transfer", "is refused with the command that copies it"],
     "collection-config update": "another collection of this id is there",
     "collection-config download": "the file is outdated",
     "collection verify": ["archive/verify_inventory", "a repair makes one"],
@@ -51,6 +52,10 @@ const OF_ERRORS: Record<string, Record<string, string | [file: string, says: str
   "cli/collection/start": {
     collection: "a stream is no search",
     "collection stop --now": "the lock is of a harvester that lives",
+  },
+  "cli/collection/transfer_run": {
+    "collection rename": ["cli/collection/transfer", "that is renamed goes on"],
+    "collection verify": ["cli/collection/transfer", "stays where the new one has faults"],
   },
   "cli/collection/verify": {
     "collection verify --repair": "a file is damaged that can be made again",
@@ -134,6 +139,7 @@ const OTHERS: Record<string, string[]> = {
   ],
   "cli/collection/hydrate": ["collection hydrate ids"],
   "cli/collection/freeze": ["collection verify", "collection keys"],
+  "cli/collection/transfer_run": ["collection keys --bucket"],
   "cli/collection/keys": ["configure"],
   "cli/collection/report": ["collection report test"],
   "cli/collection/schedule": ["scheduler"],

@@ -55,14 +55,14 @@ export interface Plan {
  * Checks the id: a disk may find `Abc` when asked for `abc`, and a folder may have been copied or renamed. @throws
  * UserError
  */
-function checkIsOf(id: string, configured: Json | undefined): void {
+export function checkIsOf(id: string, configured: Json | undefined): void {
   if (typeof configured !== "string" || configured.normalize() === id.normalize()) return;
   const isSameName = configured.toLowerCase() === id.toLowerCase();
   throw new UserError(`The folder of collection ${id} has the configuration of ${configured}`, {
     hint: isSameName
       ? `This disk is case-insensitive: type ${lastWord(configured)}.`
-      : `If the folder was renamed, rename it to ${configured} again. If it was copied, remove the copy, and add a ` +
-        `collection with another "id".`,
+      : `If the folder was renamed, rename it to ${configured} again. If it was copied, remove the copy, and copy it with: ` +
+        `twarc-cloud collection copy ${lastWord(configured)} ${lastWord(id)}`,
   });
 }
 

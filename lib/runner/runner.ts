@@ -82,6 +82,8 @@ export interface ScheduledJob {
   schedule: Schedule;
   /** When it is due next, ISO 8601, UTC; absent where that is unknown, or it has ended. */
   next?: string;
+  /** The flags of its harvests, where they are known. */
+  flags?: HarvestFlags;
   /** A run that was due, and did not begin or ended by a fault. Times are ISO 8601, UTC. */
   retry?: {
     /** When it was due. */

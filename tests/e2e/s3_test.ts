@@ -277,3 +277,21 @@ async function* harvestsBelow(folder: string): AsyncGenerator<string> {
     else if (name === "manifest-sha1.txt") yield folder;
   }
 }
+
+Deno.test("a collection is moved from S3 to a folder and back, and harvested on there", () =>
+  inBucket(async (place) => {
+    await place.addByCommand(search);
+    await place.ok("harvest", "run", "--shutdown", "find");
+    await place.ok("collection", "move", "find", "--to", "./here");
+    assert.equal(await place.ok("collection", "list"), "No collections.\n");
+    await place.ok("collection", "verify", "find", "--bucket", "./here");
+    await place.ok("collection", "move", "find", "--bucket", "./here", "--to", "s3://tweets");
+    assert.equal(
+      await place.ok("collection", "list", "--bucket", "./here"),
+      "No collections.\n",
+    );
+    place.post(2);
+    await place.ok("harvest", "run", "--shutdown", "find");
+    assert.equal(JSON.parse(await place.ok("harvest", "last", "find", "--json")).tweets, 2);
+    await place.ok("collection", "verify", "find");
+  }));

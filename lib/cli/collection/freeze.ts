@@ -32,6 +32,8 @@ function addTheFreezing(group: Command, context: Context): void {
       const opened = await openBucket(context, { bucket, acts: true });
       const { json: config } = await opened.collections.loadJson(collectionId);
       const { frozenIn } = await import("../../collection/frozen.ts");
+      const { checkIsOf } = await import("../../bucket/collections.ts");
+      checkIsOf(collectionId, config.id);
       const wasFrozen = frozenIn(config) !== null;
       await endRuns(opened, collectionId);
       const { frozen, faults } = await frozenNow(opened, { collectionId, note }, context);
@@ -49,6 +51,12 @@ function addTheFreezing(group: Command, context: Context): void {
 
 /** Ends the collection's schedule. @throws UserError where its stream is to be alive */
 async function endRuns(opened: Bucket, collectionId: string): Promise<void> {
+  await checkNotKept(opened, collectionId);
+  await (await opened.runner()).unschedule(collectionId);
+}
+
+/** @throws UserError where a collection's stream is to be alive. */
+export async function checkNotKept(opened: Bucket, collectionId: string): Promise<void> {
   const runner = await opened.runner();
   const { isKept } = await import("../../runner/local/kept.ts");
   if (runner.documents && await isKept(runner.documents, collectionId)) {
@@ -57,7 +65,6 @@ async function endRuns(opened: Bucket, collectionId: string): Promise<void> {
       hint: `Stop it first: twarc-cloud collection filter-stop ${lastWord(collectionId)}`,
     });
   }
-  await runner.unschedule(collectionId);
 }
 
 /** Freezes a collection under its lease. @throws LockedError while it is harvested */

@@ -23,6 +23,7 @@ import { addRedactKeys } from "./redact_keys.ts";
 import { addRecover } from "./recover.ts";
 import { addReport } from "./report.ts";
 import { addStats } from "./stats.ts";
+import { addTransfers } from "./transfer.ts";
 import { addVerify } from "./verify.ts";
 import { type Context, openBucket } from "../context.ts";
 import { addLimits, LIMITS_OF_RUNS } from "../limits.ts";
@@ -53,6 +54,7 @@ export function addCollection(program: Command, context: Context): void {
   addGaps(group, context);
   addCoverage(group, context);
   addFreeze(group, context);
+  addTransfers(group, context);
   addRegister(group, context);
   addRedactKeys(group, context);
   addRecover(group, context);

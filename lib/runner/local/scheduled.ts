@@ -111,6 +111,7 @@ function jobOf(kept: Scheduled): ScheduledJob {
   return {
     collectionId,
     schedule,
+    flags: kept.flags,
     ...(next === null ? {} : { next: isoTime(next) }),
     ...(retry ? { retry } : {}),
   };

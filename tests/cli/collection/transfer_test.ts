@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import { inOneProcess, type Place } from "../../e2e/program.ts";
+
+const SEARCH = { id: "find", type: "search", search: { query: "sandbox" } };
+
+async function json(place: Place, ...args: string[]) {
+  return JSON.parse(await place.ok(...args, "--json"));
+}
+
+async function ids(place: Place, bucket = "./twarc-cloud-data"): Promise<string[]> {
+  return await json(place, "collection", "list", "--bucket", bucket);
+}
+
+Deno.test("a collection that is renamed goes on under its new id, with its keys, its schedule and its history", () =>
+  inOneProcess(async (place) => {
+    await place.add(SEARCH);
+    await place.harvest("find");
+    const tweets = await place.tweets("find");
+    await place.ok(
+      "collection",
+      "schedule",
+      "find",
+      "cron(0 10 * * ? *)",
+      "--tweets-per-file",
+      "7",
+    );
+    assert.equal(
+      await place.ok("collection", "rename", "find", "found"),
+      "find was renamed: found in ./twarc-cloud-data\n",
+    );
+    assert.deepEqual(await ids(place), ["found"]);
+    assert.deepEqual(await place.tweets("found"), tweets);
+    const [scheduled, ...others] = await json(place, "collection", "scheduled");
+    assert.deepEqual([scheduled.collection_id, scheduled.schedule, others], [
+      "found",
+      "cron(0 10 * * ? *)",
+      [],
+    ]);
+    const path = await place.runnerPath("schedules", "found.json");
+    assert.deepEqual(JSON.parse(await Deno.readTextFile(path)).flags, { tweetsPerFile: 7 });
+    place.post(3);
+    await place.ok("collection", "once", "found", "--wait");
+    assert.equal((await place.tweets("found")).length, tweets.length + 3);
+    await place.ok("collection", "verify", "found");
+    assert.match(
+      await place.ok("collection-config", "changes", "found"),
+      /^id changed from None to found on/m,
+    );
+    const names = await Array.fromAsync(
+      Deno.readDir(place.path("twarc-cloud-data")),
+      ({ name }) => name,
+    );
+    // What a machine keeps is in no bucket.
+    assert.ok(!names.includes("runner"), names.join());
+  }));
+
+Deno.test("a collection is copied under another id, and moved to another bucket and back", () =>
+  inOneProcess(async (place) => {
+    await place.add(SEARCH);
+    await place.harvest("find");
+    const tweets = await place.tweets("find");
+    await place.ok("collection", "copy", "find", "copy", "--no-keys");
+    assert.deepEqual(await ids(place), ["copy", "find"]);
+    assert.match((await place.run("collection", "once", "copy")).err, /collection keys copy/);
+    await place.ok("collection", "move", "find", "--to", "./other");
+    assert.deepEqual([await ids(place), await ids(place, "./other")], [["copy"], ["find"]]);
+    await place.ok("collection", "verify", "find", "--bucket", "./other");
+    assert.equal((await json(place, "bucket", "show", "--bucket", "./other")).format, 1);
+    await place.ok(
+      "collection",
+      "move",
+      "find",
+      "--bucket",
+      "./other",
+      "--to",
+      "./twarc-cloud-data",
+    );
+    assert.deepEqual(await ids(place), ["copy", "find"]);
+    assert.deepEqual(await place.tweets("find"), tweets);
+    await place.ok("collection", "once", "find", "--wait");
+    for (
+      const [args, says] of [
+        [["rename", "find", "copy"], /There is a collection copy in bucket .* already/],
+        [["rename", "find", "find"], /find is there already\. Name another id/],
+        [["move", "find", "--to", "./twarc-cloud-data"], /find is there already\. Name another/],
+        [["rename", "find", "a b"], /cannot be a collection's id/],
+        [["copy", "none", "more"], /There is no collection none/],
+      ] as const
+    ) {
+      const { code, err } = await place.run("collection", ...args);
+      assert.equal(code, 1, args.join(" "));
+      assert.match(err, says);
+    }
+    assert.deepEqual(await ids(place), ["copy", "find"]);
+  }));
+
+Deno.test("what is moved stays where the new one has faults, unless they are known", () =>
+  inOneProcess(async (place) => {
+    await place.add(SEARCH);
+    await place.harvest("find");
+    const [folder = ""] = await place.harvests("find");
+    await Deno.remove(`${folder}/harvest.json`);
+    const { code, err } = await place.run("collection", "move", "find", "--to", "./other");
+    assert.equal(code, 1);
+    assert.match(err, /\d faults? found in find, so find stays\. .*collection verify find$/m);
+    assert.deepEqual(await ids(place), ["find"]);
+    await place.ok("collection", "move", "find", "--to", "./other", "--despite-faults");
+    assert.deepEqual([await ids(place), await ids(place, "./other")], [[], ["find"]]);
+  }));
+
+Deno.test("a folder that was copied under another id is refused with the command that copies it", () =>
+  inOneProcess(async (place) => {
+    await place.add(SEARCH);
+    const folder = (id: string) => place.path("twarc-cloud-data", "collections", id);
+    const args = ["-r", folder("find"), folder("copy")];
+    assert.ok((await new Deno.Command("cp", { args }).output()).success);
+    const before = await Deno.readTextFile(`${folder("find")}/collection.json`);
+    const refused = [
+      ["collection-config", "download", "copy"],
+      ["collection", "keys", "copy"],
+      ["collection", "once", "copy"],
+      ["collection", "freeze", "copy"],
+      ["collection", "rename", "copy", "more"],
+    ];
+    for (const command of refused) {
+      const { code, err } = await place.run(...command);
+      assert.equal(code, 1, command.join(" "));
+      assert.match(err, /The folder of collection copy has the configuration of find/);
+      assert.match(err, /copy it with: twarc-cloud collection copy find copy$/m);
+    }
+    assert.equal(await Deno.readTextFile(`${folder("find")}/collection.json`), before);
+    await Deno.remove(folder("copy"), { recursive: true });
+    await place.ok("collection", "copy", "find", "copy");
+    await place.ok("collection", "once", "copy", "--wait");
+  }));
+
+Deno.test("a rename that was cut while it removed the old one is ended by the same command, and by no other", () =>
+  inOneProcess(async (place) => {
+    await place.add(SEARCH);
+    await place.ok("collection", "copy", "find", "found");
+    const { id: bucket } = await json(place, "bucket", "show");
+    const path = (...parts: string[]) => place.path("twarc-cloud-data", "collections", ...parts);
+    await Deno.remove(path("find", "collection.json"));
+    const at = "2026-01-02T03:04:05.000Z";
+    await Deno.writeTextFile(
+      path("find", "moved.json"),
+      JSON.stringify({ bucket, id: "found", at }),
+    );
+    await Deno.writeTextFile(
+      path("found", "transfer.json"),
+      JSON.stringify({
+        from: { bucket, id: "find" },
+        began: at,
+        schedule: { expression: "cron(0 10 * * ? *)", flags: {} },
+      }),
+    );
+    const other = await place.run("collection", "rename", "find", "more");
+    assert.equal(other.code, 1);
+    assert.match(other.err, /find is found of bucket \S+ since 2026/);
+    await place.ok("collection", "rename", "find", "found");
+    assert.deepEqual(await ids(place), ["found"]);
+    assert.deepEqual((await json(place, "collection", "scheduled"))[0].collection_id, "found");
+    await place.ok("collection", "verify", "found");
+    await assert.rejects(Deno.stat(path("found", "transfer.json")), Deno.errors.NotFound);
+  }));
