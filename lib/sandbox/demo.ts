@@ -1,10 +1,11 @@
 /** The command `twarc-cloud demo`: the main job against the sandbox, by the commands that a person types. */
 
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { z } from "zod";
 import { systemClock } from "../base/clock.ts";
+import { FILES } from "../collection/layout.ts";
 import { OutsideError } from "../base/errors.ts";
 import { denoFolder } from "../base/folders.ts";
 import { idsIn } from "../twitter/bytes/ids.ts";
@@ -128,7 +129,7 @@ class Demo {
       this.#context.print(`  ${file.slice(this.#context.folder.length + 1)}`);
     }
     this.#title("Every manifest checked, as `sha1sum -c` and `gzip -t` do");
-    for (const file of files.filter((file) => file.endsWith("/manifest-sha1.txt"))) {
+    for (const file of manifestsIn(files)) {
       const tweets = await checkManifest(file);
       this.#context.print(
         `  ${file.slice(this.#context.folder.length + 1)}: intact, ${tweets} tweets`,
@@ -156,8 +157,8 @@ class Demo {
     );
     const collection = this.#path("twarc-cloud-data", "collections", "demo_timelines");
     let tweets = 0;
-    for (const file of await filesBelow(collection)) {
-      if (file.endsWith("/manifest-sha1.txt")) tweets += await checkManifest(file);
+    for (const file of manifestsIn(await filesBelow(collection))) {
+      tweets += await checkManifest(file);
     }
     if (counts.rows !== tweets) {
       throw new OutsideError(`The table has ${counts.rows} rows, the manifests ${tweets} tweets`);
@@ -266,6 +267,13 @@ async function filesBelow(folder: string): Promise<string[]> {
     files.push(...isDirectory ? await filesBelow(path) : [path]);
   }
   return files.sort();
+}
+
+/** Returns those files that are manifests. @throws OutsideError where none is: nothing would be checked. */
+function manifestsIn(files: string[]): string[] {
+  const manifests = files.filter((file) => basename(file) === FILES.manifest);
+  if (manifests.length === 0) throw new OutsideError("No harvest has a manifest");
+  return manifests;
 }
 
 /** Returns the tweets in the files that a manifest lists. @throws OutsideError for one that is not as listed. */

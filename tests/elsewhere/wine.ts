@@ -79,7 +79,8 @@ async function main(deno: string): Promise<void> {
       "--folder",
       folder + "/demo",
     );
-    print(`${demo.success ? "ok" : "FAILED"}: the demo`);
+    const last = demo.text.trimEnd().split("\n").at(-1) ?? "";
+    print(demo.success ? "ok: the demo" : `FAILED: the demo, after: ${last}`);
     if (!demo.success) failed++;
   }
   const options = [
