@@ -1,6 +1,7 @@
 /** The schema of harvest.json; the control server returns the same fields while a harvest goes on. */
 
 import { z } from "zod";
+import { isStopReason } from "./end_reasons.ts";
 import { madeSchema } from "./made.ts";
 
 /** Billed reads, and their cost in dollars by the known prices. */
@@ -120,31 +121,11 @@ export const harvestInfoSchema = z.looseObject({
 /** The content of harvest.json. */
 export type HarvestInfo = z.infer<typeof harvestInfoSchema>;
 
-/** The reason of a harvest that a person or the system stopped. */
-export const STOP_REQUESTED = "A stop was requested";
-
-/** The same in former versions. */
-const FORMERLY = "It was told to stop";
-
-/** Returns the reason of a stream that ended at `max_records`. */
-export function limitReason(most: number): string {
-  return `It has reached max_records (${most})`;
-}
-
-/** Returns whether that is why a stream ended. */
-export function isLimitReason(reason: string): boolean {
-  return reason.startsWith("It has reached max_records (");
-}
-
 /** Returns whether a harvest ended by itself, such as by a limit or a budget, and not by a stop or a fault. */
 export function hasEndedItself(
   { outcome, reason }: Pick<HarvestInfo, "outcome" | "reason">,
 ): boolean {
   return outcome === "complete" || outcome === "stopped" && !isStopReason(reason);
-}
-
-function isStopReason(reason: string | undefined): boolean {
-  return reason === STOP_REQUESTED || reason === FORMERLY;
 }
 
 /** Returns whether a harvest was stopped before it was done; reaching its own limit counts as done. */

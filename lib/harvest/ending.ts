@@ -3,7 +3,7 @@
 import { traitsFor } from "../collection/types/traits.ts";
 import { type CollectionConfig, planFor } from "../collection/types/registry.ts";
 import { messageOf, TwarcCloudError } from "../base/errors.ts";
-import { limitReason, STOP_REQUESTED } from "../collection/harvest_info.ts";
+import { limitReason, STOP_REQUESTED } from "../collection/end_reasons.ts";
 import type { Ending } from "./recorder.ts";
 
 /** The end of a harvest. */

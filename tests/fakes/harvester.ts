@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { acquireLease } from "../../lib/bucket/lease.ts";
 import { parseBucket } from "../../lib/base/bucket_ref.ts";
 import { isoTime, systemClock } from "../../lib/base/clock.ts";
-import { limitReason } from "../../lib/collection/harvest_info.ts";
+import { limitReason } from "../../lib/collection/end_reasons.ts";
 import { collectionKeys, FILES } from "../../lib/collection/layout.ts";
 import { jsonBytes } from "../../lib/base/json_bytes.ts";
 import type { Controlled } from "../../lib/control/control.ts";

@@ -1,7 +1,7 @@
 /** What is told of a harvester that is to be alive and is not. */
 
 import { ifOurs } from "../../base/errors.ts";
-import { isLimitReason } from "../../collection/harvest_info.ts";
+import { isLimitReason } from "../../collection/end_reasons.ts";
 import type { Trouble } from "../../runner/local/kept.ts";
 import { lastWord } from "../../base/visible.ts";
 import type { Bucket, Context } from "../context.ts";
