@@ -10,13 +10,12 @@ import { tweetsFileName } from "../format/file_name.ts";
 import { DamagedError, LockedError, messageOf, UndeletableError } from "../base/errors.ts";
 import { giveBack } from "../base/memory.ts";
 import type { Store } from "../store/store.ts";
-import { Patience, type PatienceOptions } from "../source/patience.ts";
+import { isAway, Patience, type PatienceOptions } from "../source/patience.ts";
 import type { Cut, Lost } from "./cut.ts";
 import type { SegmentFile } from "./segment.ts";
+import { watched } from "./slow_store.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
-/** Milliseconds after which an unresponsive store is reported. */
-const SILENCE_MS = 60_000;
 
 /** Options of a committer. */
 export interface CommitterOptions extends PatienceOptions {
@@ -186,7 +185,7 @@ export class Committer {
 
   async #workOnce(): Promise<void> {
     try {
-      await this.#watched(async () => {
+      await watched(this.#options.clock, async () => {
         const damaged = await this.#storeWaiting();
         await this.#commit();
         await this.#deleteReplaced();
@@ -196,9 +195,23 @@ export class Committer {
     } catch (error) {
       if (error instanceof DamagedError) throw error;
       if (error instanceof LockedError) await this.#clear();
+      else if (this.#isSilent && isAway(error)) return await this.#dropSilence();
       return await this.#patience.endure(error);
     }
     this.#patience.over();
+  }
+
+  /** Whether all that waits is up to when a silent stream was listened to. */
+  get #isSilent(): boolean {
+    const cuts = [...this.#stored, ...this.#queue];
+    return cuts.every((cut) => cut.isSilent) && this.#replaced.length === 0;
+  }
+
+  /** Forgets cuts that the next one includes, so that a store that is unavailable ends no silent stream. */
+  async #dropSilence(): Promise<void> {
+    for (const one of [...this.#stored.splice(0), ...this.#queue.splice(0)]) {
+      await one.spool.forget(one);
+    }
   }
 
   #hasWork(): boolean {
@@ -381,24 +394,6 @@ export class Committer {
         problem: messageOf(error),
       });
     }
-  }
-
-  /** Reports a store that neither accepts nor refuses a request. */
-  async #watched(act: () => Promise<void>): Promise<void> {
-    const over = new AbortController();
-    const watching = this.#tellOfSilence(over.signal);
-    try {
-      await act();
-    } finally {
-      over.abort();
-      await watching;
-    }
-  }
-
-  async #tellOfSilence(over: AbortSignal): Promise<void> {
-    await this.#options.clock.sleep(SILENCE_MS, over);
-    if (over.aborted) return;
-    log.warn("The bucket is slow to respond: new tweets are buffered on this machine's disk");
   }
 }
 

@@ -35,6 +35,8 @@ export interface Cut {
   documents: ({ name: string } & JsonListCut)[];
   /** The commit of the checkpoint; its files are added. */
   commit: Commit;
+  /** Set where nothing came but keep-alives of a stream: the next cut includes all of it. */
+  isSilent?: true;
 }
 
 /** A loss of a stream. */

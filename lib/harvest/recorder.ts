@@ -19,7 +19,7 @@ import { OpenHarvest } from "./open_harvest.ts";
 import type { Spool } from "./spool.ts";
 import { Spools } from "./recovery/spools.ts";
 import { Tally } from "./tally.ts";
-import { Uncut } from "./uncut.ts";
+import { asked, Uncut } from "./uncut.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
 
@@ -63,6 +63,8 @@ export class Recorder {
   #over: number;
   readonly #spools: Spools;
   readonly #uncut = new Uncut();
+  /** The first cut that no note accounts for, as nothing came but keep-alives. */
+  #silentFrom = Infinity;
   #toldFull = false;
   /** Rings when something is due, whatever arrives. */
   readonly #alarm: Alarm;
@@ -377,20 +379,22 @@ export class Recorder {
    * @param from The first cut that its note accounts for, where that is not its own.
    * @returns Whether it is noted, where it has to be.
    */
-  async #cut(isWhole: boolean, ending: Commit = {}, from?: number): Promise<boolean> {
+  async #cut(isWhole: boolean, ending: Commit = {}, from = Infinity): Promise<boolean> {
     const { spool } = this.#open;
-    const cut = await this.#open.cut(isWhole, { ending, ...(from === undefined ? {} : { from }) });
+    const isSilent = !isWhole && this.#uncut.isSilent;
+    const first = Math.min(from, this.#silentFrom);
+    const cut = await this.#open.cut(isWhole, { ending, from: first });
     this.#uncut.clear();
+    if (isSilent) {
+      // The next note accounts for it.
+      this.#silentFrom = Math.min(this.#silentFrom, cut.number);
+      this.#committer.add({ ...cut, isSilent });
+      return true;
+    }
     const isKept = !this.#isNoted || await noteCut(spool, cut, this.#options.checkpoint.state);
     const dropped = this.#committer.add(cut, { inPlace: isKept });
     for (const one of dropped) await one.spool.forget(one);
+    if (isKept) this.#silentFrom = Infinity;
     return isKept;
   }
-}
-
-/** Returns the next batch; a failure during a commit is reported when it is awaited. */
-function asked(iterator: AsyncIterator<Batch>): Promise<IteratorResult<Batch>> {
-  const next = iterator.next();
-  next.catch(() => {});
-  return next;
 }

@@ -35,6 +35,11 @@ export class Uncut {
     else if (batch.covered) this.#listenedSince ??= now;
   }
 
+  /** Whether nothing came but keep-alives of a stream. */
+  get isSilent(): boolean {
+    return this.#since === undefined && this.#listenedSince !== undefined;
+  }
+
   /** Forgets all of it, once it is cut. */
   clear(): void {
     this.#since = undefined;
@@ -51,4 +56,11 @@ export class Uncut {
     const ms = isFull ? 0 : flushMs;
     return Math.min(listened, this.#since + (isTaken ? ms : Math.max(ms, BETWEEN_NOTES_MS)));
   }
+}
+
+/** Returns the next batch; a failure during a commit is reported when it is awaited. */
+export function asked(iterator: AsyncIterator<Batch>): Promise<IteratorResult<Batch>> {
+  const next = iterator.next();
+  next.catch(() => {});
+  return next;
 }

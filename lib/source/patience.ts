@@ -80,7 +80,7 @@ export class Patience {
 }
 
 /** Returns whether a store may accept it later: it cannot be reached, or a person has to sign in again. */
-function isAway(failure: unknown): failure is OutsideError | AccessError {
+export function isAway(failure: unknown): failure is OutsideError | AccessError {
   if (failure instanceof DiskError) return false;
   return failure instanceof OutsideError || failure instanceof AccessError;
 }

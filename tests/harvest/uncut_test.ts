@@ -1,13 +1,22 @@
 import assert from "node:assert/strict";
+import { cpSync } from "node:fs";
+import { join } from "node:path";
+import { systemClock } from "../../lib/base/clock.ts";
+import { OutsideError } from "../../lib/base/errors.ts";
 import { LISTENED_MS } from "../../lib/harvest/uncut.ts";
 import { Signer } from "../../lib/twitter/http/signer.ts";
 import { Transport } from "../../lib/twitter/http/transport.ts";
 import { V2Api } from "../../lib/twitter/v2/api.ts";
+import { World } from "../../lib/sandbox/world.ts";
 import { counted, tallied } from "../fakes/counting_store.ts";
 import { type IdleSandbox, inIdleSandbox } from "../fakes/idle_sandbox.ts";
+import { withFolder } from "../fakes/folder.ts";
+import { ManualClock } from "../fakes/manual_clock.ts";
+import { failing, streamed } from "../fakes/slow_stream.ts";
 import type { MemoryStore } from "../fakes/memory_store.ts";
 import { unsyncedFiles } from "../fakes/unsynced_files.ts";
-import { added, KEYS, run, text, told } from "../fakes/whole_harvest.ts";
+import { added, KEYS, run, text, told, tweets } from "../fakes/whole_harvest.ts";
+import { WorldApi } from "../fakes/world_api.ts";
 
 const AN_HOUR_MS = 3_600_000;
 const KEEP_ALIVE_MS = 20_000;
@@ -78,3 +87,37 @@ Deno.test("a harvester that is killed in a silence leaves the span that it liste
     const gap = JSON.parse(await text(left, gaps[0] ?? ""));
     assert.equal(gap.from, Date.parse(to));
   }, { keepAliveMs: KEEP_ALIVE_MS }));
+
+const AWAY = new OutsideError("The store is away");
+const MINUTE_MS = 60_000;
+
+Deno.test("a stream in silence is listened to however long its bucket is away: nothing waits that could be lost", async () => {
+  const silence = { beside: () => ({ tweets: [] }), patienceMs: 5 * MINUTE_MS };
+  const { store, harvested } = await streamed(26, failing(AWAY, 2, 20), silence);
+  await harvested;
+  const [info] = await told(store);
+  assert.deepEqual([info?.outcome, info?.gaps], ["complete", 0]);
+  const { from, to } = info?.covered as { from: string; to: string };
+  assert.ok(Date.parse(to) - Date.parse(from) > 24 * MINUTE_MS, `${from} to ${to}`);
+});
+
+Deno.test("what came after a silence in which the bucket was away is whole for the harvester after a kill: no cut is missing", () =>
+  withFolder((parent) =>
+    withFolder(async (left) => {
+      let killed: MemoryStore | undefined;
+      const beside = (i: number) => i > 0 && i < 14 ? { tweets: [] } : {};
+      const { harvested, ids } = await streamed(18, (i, store) => {
+        failing(AWAY, 2)(i, store);
+        if (i !== 16) return;
+        killed = store.copy();
+        cpSync(join(parent, "c"), join(left, "c"), { recursive: true });
+      }, { parent, beside });
+      await harvested;
+      assert.ok(killed);
+      const nothing = new WorldApi(World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 }));
+      await run(killed, nothing, { parent: left, clock: new ManualClock() });
+      const [first] = await told(killed);
+      assert.deepEqual([first?.outcome, first?.gaps], ["interrupted", 0]);
+      assert.deepEqual(await tweets(killed), [0, 14, 15].map((i) => ids[i]));
+    })
+  ));
