@@ -123,7 +123,8 @@ for (
         ...FIRST_READ,
         ...["collection.json", "change", "last_harvest.json", "coverage.jsonl", "inventory.jsonl"],
       ],
-      lists: 2,
+      // One more than later harvests: where there is no checkpoint, it is looked whether it was lost.
+      lists: 3,
     });
   });
 
