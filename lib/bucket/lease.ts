@@ -287,7 +287,10 @@ export class Lease {
 
   #taken(found: unknown, by: LockDocument | null): void {
     if (!found) {
-      this.#lose("it was unlocked", "What was committed is safe: start the harvest again.");
+      this.#lose(
+        "it is not there any more, as somebody removed it, or another process took it and has ended since",
+        "What was committed is safe: start the harvest again.",
+      );
     } else {
       const who = by ? `${by.host} (process ${by.pid})` : "another process";
       this.#lose(

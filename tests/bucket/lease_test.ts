@@ -396,7 +396,7 @@ Deno.test("a lease that was unlocked is lost at the next renewal, which does not
   const lease = await take("a");
   await unlock(store, "news");
   await clock.advance(RENEW_EVERY_MS);
-  assert.throws(() => lease.check(), { name: "LockedError", message: /it was unlocked/ });
+  assert.throws(() => lease.check(), { name: "LockedError", message: /it is not there any more/ });
   assert.deepEqual(store.keys(), []);
   await lease.release();
 });
@@ -470,4 +470,18 @@ Deno.test("giving back a lease does not fail when the store does", async () => {
   await lease.release();
   store.before = () => {};
   assert.equal((await look())?.document?.holder, "a");
+});
+
+Deno.test("a lease that another process took and released is not said to have been unlocked by a person", async () => {
+  const { store, clock, take } = begin();
+  const lease = await take("a");
+  await unlock(store, "news");
+  const other = await take("b");
+  await other.release();
+  await clock.advance(RENEW_EVERY_MS);
+  assert.throws(() => lease.check(), {
+    name: "LockedError",
+    message: /somebody removed it, or another process took it and has ended since$/,
+  });
+  await lease.release();
 });
