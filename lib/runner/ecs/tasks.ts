@@ -217,6 +217,9 @@ export function launchOf({ subnet, securityGroup, spot }: Placement) {
   };
 }
 
+/** The statuses of a task that ends, or has ended. */
+const ENDING = new Set(["DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED", "DELETED"]);
+
 function taskOf(task: Task): HarvesterTask {
   const tags = new Map(task.tags?.map(({ key, value }) => [key, value]));
   const details = task.attachments?.flatMap((attachment) => attachment.details ?? []) ?? [];
@@ -226,7 +229,8 @@ function taskOf(task: Task): HarvesterTask {
     collectionId: idOfTag(tags.get("collection_id")),
     bucket: tags.get("bucket") ?? "",
     status: task.lastStatus ?? "PENDING",
-    isWanted: task.desiredStatus !== "STOPPED",
+    // What has ended by itself may be wanted for a while, as far as ECS and its stand-ins know.
+    isWanted: task.desiredStatus !== "STOPPED" && !ENDING.has(task.lastStatus ?? ""),
     reason: container?.reason ?? task.stoppedReason,
     stoppedReason: task.stoppedReason,
     exitCode: container?.exitCode,
