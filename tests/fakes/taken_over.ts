@@ -25,9 +25,11 @@ export const silent = () => new WorldApi(world());
  */
 export async function takenOver(
   parent: string,
-  { api = silent, tweetsPerFile = 4 }: {
+  { api = silent, tweetsPerFile = 4, clock = new ManualClock() }: {
     api?: (left: string[]) => WorldApi;
     tweetsPerFile?: number;
+    /** The other one's. */
+    clock?: ManualClock;
   } = {},
 ) {
   const own = { parent, patienceMs: 120_000, tweetsPerFile };
@@ -37,7 +39,7 @@ export async function takenOver(
   assert.deepEqual(stored, ids.slice(0, 2));
   const left = (await idsBelow(join(parent, "c"))).filter((id) => !stored.includes(id));
   assert.ok(left.length > 2);
-  await run(store, api(left), { parent: join(parent, "elsewhere"), clock: new ManualClock() });
+  await run(store, api(left), { parent: join(parent, "elsewhere"), clock });
   return { store, left, all: [...stored, ...left].toSorted() };
 }
 

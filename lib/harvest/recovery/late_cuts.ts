@@ -16,6 +16,10 @@ import type { SegmentFile } from "../segment.ts";
 import type { Spool } from "../spool.ts";
 import { StoredTweets } from "./stored_tweets.ts";
 
+/** Milliseconds that the first cut may have begun before it was made. */
+const CUT_MS = 60_000;
+
+const encoder = new TextEncoder();
 const log = getLogger(["twarc-cloud", "harvest"]);
 
 /** A file of tweets on this machine's disk, as it was written. */
@@ -33,6 +37,8 @@ export interface Late {
   /** When its first and its last cut were made. */
   from: number;
   to: number;
+  /** Whether all cuts between these can be read. */
+  isAll: boolean;
   /** The folder of its files. */
   path: string;
   /** Whole segments, and the pieces of those that are not whole. */
@@ -115,16 +121,33 @@ async function commitLate(late: Late, options: LateOptions): Promise<boolean> {
  * Returns whether a stream sent something besides tweets that the bucket does not have. Its gaps are within the one
  * that the other harvester recorded.
  */
-async function hasMore(
+async function hasMore(late: Late, options: LateOptions): Promise<boolean> {
+  return (await moreThanStored(late, options)).some((name) => name !== FILES.gaps);
+}
+
+/** Returns the files beside the tweets of which the bucket has less. */
+async function moreThanStored(
   { began, sides }: Late,
   { store, collectionId }: LateOptions,
-): Promise<boolean> {
+): Promise<string[]> {
   const folder = collectionKeys(collectionId).harvest(began);
   const stored = new Map<string, number>();
   for await (const { key, size } of store.list(folder)) stored.set(key, size);
-  return sides.some(({ name, bytes }) =>
-    name !== FILES.gaps && bytes > (stored.get(`${folder}${name}`) ?? 0)
-  );
+  return sides.filter(({ name, bytes }) => bytes > (stored.get(`${folder}${name}`) ?? 0))
+    .map(({ name }) => name);
+}
+
+/**
+ * Records the span that the other harvester took for a gap and that the stream was listened to all the same: up to the
+ * last cut, where all cuts can be read and the stream missed nothing itself.
+ */
+async function noteCovered(late: Late, from: number, options: LateOptions): Promise<void> {
+  const missed = (await moreThanStored(late, options)).includes(FILES.gaps);
+  if (!late.isAll || missed) return;
+  // A tweet that is much older tells nothing of the time between.
+  const begin = Math.max(from, late.from - CUT_MS);
+  const span = { from: Math.min(begin, late.from), to: late.to };
+  await options.spool.append(FILES.filled, [encoder.encode(JSON.stringify(span))]);
 }
 
 /** Returns a file of those tweets that the bucket does not have; null where it has all of them. */
@@ -164,10 +187,12 @@ async function* linesOf(files: LateFile[]): AsyncGenerator<Uint8Array> {
 /** Commits a file as one of the current harvest. */
 async function commit(
   { file, from, to }: Added,
-  { began }: Late,
+  one: Late,
   options: LateOptions,
 ): Promise<void> {
+  const { began } = one;
   const { checkpoint, begin } = options;
+  await noteCovered(one, from, options);
   const folder = await begin?.() ?? options.folder;
   const late = [...checkpoint.state.late ?? [], { began, from, to, tweets: file.tweets }];
   const committer = new Committer({ ...options, folder });
@@ -179,7 +204,7 @@ async function commit(
     number: checkpoint.state.cuts ?? 0,
     at: options.clock.now(),
     tweets,
-    sides: [],
+    sides: options.spool.sides(),
     documents: [],
     commit: { late },
   });

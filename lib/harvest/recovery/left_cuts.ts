@@ -132,6 +132,7 @@ function lateOf(left: FoundNote[], folder: LeftFolder): Late | null {
     began: first.began,
     from: first.at,
     to: last.at,
+    isAll: left.every(({ isGood }) => isGood),
     path: folder.path,
     files: own.map(({ file: { path, sha1, bytes, tweets } }) => ({
       sha1,

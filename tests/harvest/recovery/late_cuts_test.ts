@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { verify } from "../../../lib/archive/verify.ts";
+import { gapLook } from "../../../lib/archive/gap_fill.ts";
+import { listGaps } from "../../../lib/archive/gap_list.ts";
+import { Collections } from "../../../lib/bucket/collections.ts";
 import { jsonBytes } from "../../../lib/base/json_bytes.ts";
 import type { StreamItem } from "../../../lib/twitter/api.ts";
 import { namesIn, withFolder } from "../../fakes/folder.ts";
@@ -10,6 +13,8 @@ import type { MemoryStore } from "../../fakes/memory_store.ts";
 import { AWAY, silent, takenOver, world } from "../../fakes/taken_over.ts";
 import { json, run, told, tweets } from "../../fakes/whole_harvest.ts";
 import { WorldApi } from "../../fakes/world_api.ts";
+
+const START = Date.UTC(2026, 0, 2, 3, 4, 5);
 
 async function faults(store: MemoryStore): Promise<unknown[]> {
   const { signal } = new AbortController();
@@ -36,6 +41,31 @@ for (const tweetsPerFile of [4, 99]) {
       assert.equal((await tweets(store)).length, all.length);
     }));
 }
+
+Deno.test("of the gap that the one which went on recorded, what came late is not missing", () =>
+  withFolder(async (parent) => {
+    const hour = 3_600_000;
+    const { store, left } = await takenOver(parent, { clock: new ManualClock(START + hour) });
+    const gaps = async () => {
+      const { config } = await new Collections(store, new ManualClock()).load("c");
+      const listed = await listGaps(store, "c", gapLook(config, {}, START + 2 * hour));
+      return listed.map(({ from, to, status }) => ({
+        status,
+        seconds: (Date.parse(to) - Date.parse(from)) / 1_000,
+      })).filter(({ seconds }) => seconds > 0);
+    };
+    const [before, ...more] = await gaps();
+    assert.deepEqual([before?.status, more.length], ["beyond reach", 0]);
+    await run(store, silent(), { parent, clock: new ManualClock(START + hour) });
+    const late = (await told(store)).at(-1)?.late;
+    assert.ok(Array.isArray(late) && late[0].tweets === left.length);
+    const after = await gaps();
+    const sum = (status: string) =>
+      after.filter((one) => one.status === status).reduce((all, { seconds }) => all + seconds, 0);
+    assert.ok(sum("filled") > 0, JSON.stringify({ before, after }));
+    assert.ok(sum("beyond reach") < (before?.seconds ?? 0), JSON.stringify({ before, after }));
+    assert.equal(sum("filled") + sum("beyond reach"), before?.seconds);
+  }));
 
 Deno.test("what came to the one that went on as well comes once", () =>
   withFolder(async (parent) => {
