@@ -71,9 +71,8 @@ export class Tally {
     counts.gaps += gap ? 1 : 0;
     const { unavailable, removed, ids } = batch;
     if (batch.covered) this.addCovered(batch.covered);
-    for (const line of batch.tweets) {
-      if (hasHalves(line)) counts.odd_lines = (counts.odd_lines ?? 0) + 1;
-    }
+    const odd = batch.isWellFormed ? 0 : batch.tweets.filter(hasHalves).length;
+    if (odd > 0) counts.odd_lines = (counts.odd_lines ?? 0) + odd;
     if (ids) Object.assign(counts, { ids_done: ids.done, ids: ids.of });
     if (unavailable) (counts.unavailable ??= []).push(unavailable);
     if (removed) (counts.removed_users ??= []).push(removed);

@@ -229,6 +229,7 @@ export class FilterSource implements TweetSource {
       tweets,
       count: tweets.length,
       messages,
+      ...(arrived.every(({ isWellFormed }) => isWellFormed) ? { isWellFormed: true } : {}),
       ...(hidden ? { protected: { tweets: hidden } } : {}),
     };
   }

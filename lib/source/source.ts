@@ -86,6 +86,8 @@ export interface Batch {
   tweets: Uint8Array[];
   /** The tweets in these lines. */
   count: number;
+  /** Set where none of these lines has half a character, as far as is known without another look. */
+  isWellFormed?: true;
   users?: Uint8Array[];
   userChanges?: UserChange[];
   messages?: StreamMessage[];

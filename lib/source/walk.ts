@@ -105,6 +105,7 @@ export async function* walk(options: WalkOptions): AsyncGenerator<PlacedBatch> {
       tweets: page?.lines ?? [],
       count: page?.count ?? 0,
       ...(gap ? { gap } : {}),
+      ...(page?.isWellFormed ? { isWellFormed: true } : {}),
       ...(page?.protected ? { protected: { tweets: page.protected } } : {}),
       ...(whole && newest ? { update: options.learn(newest) } : {}),
     };

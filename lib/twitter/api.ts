@@ -35,16 +35,22 @@ export interface SearchSpan {
   endTime?: string;
 }
 
+/** The known traits of lines, without another look at them; an absent one may hold or not. */
+export interface LineTraits {
+  /** Set where no account in them is protected. */
+  isPublic?: true;
+  /** Set where none of them has half a character. */
+  isWellFormed?: true;
+}
+
 /** One response of the API, its tweets as they were sent. */
-export interface Page {
+export interface Page extends LineTraits {
   /** Lines to record: v1.1 one status each; v2 one line for the whole response. */
   lines: Uint8Array[];
   /** The tweets in these lines. */
   count: number;
   /** Their ids, in the same order, where they are known. */
   ids?: string[];
-  /** Set where no account in these lines is protected, as far as is known without another look. */
-  isPublic?: true;
   newestId?: string;
   oldestId?: string;
   /** How many tweets were requested: it may hold fewer, where some are left out. */
@@ -127,11 +133,9 @@ export interface Gap {
 }
 
 /** A tweet of a stream. */
-export interface StreamTweet {
+export interface StreamTweet extends LineTraits {
   id: string;
   line: Uint8Array;
-  /** Set where no account in it is protected, as far as is known without another look. */
-  isPublic?: true;
 }
 
 /** A message of a stream, other than a tweet. */

@@ -6,7 +6,9 @@ import { systemClock } from "../../lib/base/clock.ts";
 import { verify } from "../../lib/archive/verify.ts";
 import { hasHalves, wellFormed, wellFormedText } from "../../lib/format/surrogates.ts";
 import { World } from "../../lib/sandbox/world.ts";
+import { openApi } from "../../lib/twitter/open.ts";
 import { inOneProcess } from "../e2e/program.ts";
+import { EndlessApi } from "../fakes/endless_api.ts";
 import { added, KEYS, lines, run, told } from "../fakes/whole_harvest.ts";
 import { WorldApi } from "../fakes/world_api.ts";
 
@@ -48,6 +50,40 @@ Deno.test("a line with half a character is kept as it came, counted, and no faul
   assert.deepEqual(faults, []);
   assert.deepEqual([...harvests[0]?.listed.values() ?? []].map((one) => one?.oddLines), [1]);
 });
+
+/** Tweets of which every other one has half a character, and the others a whole one: of a page of two one. */
+const SHAPES = {
+  statuses: ["", "\\ude00"].map((rest) =>
+    `{"id":@ID@,"id_str":"@ID@","user":{"id":@USER@},"full_text":"\\ud83d${rest}"}`
+  ),
+  posts: ["", "\\ude00"].map((rest) => `{"id":"@ID@","text":"\\ud83d${rest}"}`),
+  lines: ["", "\\ude00"].map((rest) => `{"data":{"id":"@ID@","text":"\\ud83d${rest}"}}`),
+  includes: '{"users":[]}',
+};
+
+for (const version of ["1.1", "2"] as const) {
+  const kinds = [
+    { type: "search", search: { query: "x" } },
+    { type: "user_timeline", users: { 1: {}, 2: {}, 3: {}, 4: {}, 5: {} } },
+    {
+      type: "filter",
+      filter: {
+        ...(version === "2" ? { rules: [{ value: "x" }] } : { track: "x" }),
+        max_records: 10,
+      },
+    },
+  ];
+  Deno.test(`whichever way tweets come, lines with half a character are counted, version ${version}`, async () => {
+    for (const config of kinds) {
+      await using server = new EndlessApi({ tweets: 10, bytes: 0, page: 2, shapes: SHAPES });
+      const keys = { ...KEYS, bearer_token: "b" };
+      const store = await added({ id: "c", api: version, keys, ...config });
+      await run(store, await openApi({ version, keys, clock: systemClock, base: server.url }));
+      const [info] = await told(store);
+      assert.deepEqual([info?.tweets, info?.odd_lines], [10, 5], config.type);
+    }
+  });
+}
 
 Deno.test("cat prints tweets as they came, or readable by others, of all harvests or of one; export does so too", () =>
   inOneProcess(async (place) => {

@@ -4,8 +4,10 @@
  */
 
 import { isUtf8 } from "node:buffer";
+import type { LineTraits } from "../api.ts";
 import type { Span } from "./raw_json.ts";
 import { DEEPEST } from "./strict_json.ts";
+import { type Found, isDigit, plainEnd, stringEnd } from "./tokens.ts";
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -17,7 +19,6 @@ const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
-const MINUS = 0x2d;
 const ZERO = 0x30;
 
 /**
@@ -27,11 +28,6 @@ const FIELDS = 5;
 const [KEY_START, KEY_END, START, END, NEXT] = [0, 1, 2, 3, 4];
 /** Values that there is room for at first. */
 const FIRST_ROOM = 256;
-
-/** Bytes that may follow a backslash, but for `u`. */
-const ESCAPED = table('"\\/bfnrt');
-const HEX = table("0123456789abcdefABCDEF");
-const LITERALS = [textBytes("true"), textBytes("false"), textBytes("null")];
 
 /** The digits of the largest number of 64 bits. */
 const LARGEST = textBytes(`${2n ** 64n - 1n}`);
@@ -61,6 +57,7 @@ export class Outline {
   #keyEnd = 0;
   #hasProtected = false;
   #isOneLine = true;
+  readonly #found: Found = { half: false };
   readonly #open = new Int32Array(DEEPEST);
   readonly #isObject = new Uint8Array(DEEPEST);
 
@@ -74,12 +71,16 @@ export class Outline {
     this.#count = 0;
     this.#hasProtected = false;
     this.#isOneLine = true;
+    this.#found.half = false;
     return isUtf8(bytes) && this.#scan(bytes, levels);
   }
 
-  /** Whether any object in it, however deep, is `protected`, as users are. */
-  get hasProtected(): boolean {
-    return this.#hasProtected;
+  /** The traits of its lines: whether any object, however deep, is `protected`, and whether any character is half. */
+  get traits(): LineTraits {
+    return {
+      ...(this.#hasProtected ? {} : { isPublic: true }),
+      ...(this.#found.half ? {} : { isWellFormed: true }),
+    };
   }
 
   /** Whether no line break is between its tokens: there is none within them. */
@@ -211,7 +212,7 @@ export class Outline {
         depth--;
         i++;
       } else {
-        i = byte === QUOTE ? stringEnd(bytes, i + 1) : plainEnd(bytes, i);
+        i = byte === QUOTE ? stringEnd(bytes, i + 1, this.#found) : plainEnd(bytes, i);
         if (i < 0) return false;
       }
       for (;;) {
@@ -237,8 +238,8 @@ export class Outline {
 
   /** Returns the position of the value whose name begins at `i`; -1 where there is none. */
   #pastKey(bytes: Uint8Array, i: number, isPlain: boolean): number {
-    const end = keyEndAt(bytes, i, isPlain);
-    if (end < 0) return -1;
+    const end = bytes[i] === QUOTE ? stringEnd(bytes, i + 1, this.#found) : -1;
+    if (end < 0 || (isPlain && hasEscape(bytes, i, end))) return -1;
     const value = this.#pastColon(bytes, end);
     if (value < 0) return -1;
     this.#keyStart = i;
@@ -277,84 +278,9 @@ function isAt(bytes: Uint8Array, start: number, name: Name): boolean {
   return true;
 }
 
-/**
- * Returns the position after the name that begins at `i`; -1 where there is none, or one that is not `plain` though
- * it has to be.
- */
-function keyEndAt(bytes: Uint8Array, i: number, isPlain: boolean): number {
-  if (i >= bytes.length || bytes[i] !== QUOTE) return -1;
-  const end = stringEnd(bytes, i + 1);
-  if (!isPlain) return end;
-  for (let at = i; at < end; at++) if (bytes[at] === BACKSLASH) return -1;
-  return end;
-}
-
-/** Returns the position after a string whose inside begins at `i`; -1 where it has no end, or is not valid JSON. */
-function stringEnd(bytes: Uint8Array, i: number): number {
-  const length = bytes.length;
-  while (i < length) {
-    const byte = bytes[i] ?? 0;
-    i++;
-    if (byte > QUOTE && byte !== BACKSLASH) continue;
-    if (byte === QUOTE) return i;
-    if (byte < 0x20) return -1;
-    if (byte !== BACKSLASH) continue;
-    i = escapeEnd(bytes, i);
-    if (i < 0) return -1;
-  }
-  return -1;
-}
-
-function escapeEnd(bytes: Uint8Array, i: number): number {
-  if (i >= bytes.length) return -1;
-  const byte = bytes[i] ?? 0;
-  if (ESCAPED[byte] === 1) return i + 1;
-  if (byte !== 0x75 || i + 4 >= bytes.length) return -1;
-  for (let at = i + 1; at <= i + 4; at++) if (HEX[bytes[at] ?? 0] !== 1) return -1;
-  return i + 5;
-}
-
-/** Returns the position after a number or a literal; -1 for neither. */
-function plainEnd(bytes: Uint8Array, i: number): number {
-  const byte = bytes[i] ?? 0;
-  if (byte === MINUS || isDigit(byte)) return numberEnd(bytes, i);
-  for (const literal of LITERALS) {
-    if (byte !== literal[0]) continue;
-    if (i + literal.length > bytes.length) return -1;
-    for (let at = 1; at < literal.length; at++) if (bytes[i + at] !== literal[at]) return -1;
-    return i + literal.length;
-  }
-  return -1;
-}
-
-function numberEnd(bytes: Uint8Array, i: number): number {
-  const length = bytes.length;
-  let at = bytes[i] === MINUS ? i + 1 : i;
-  const whole = at;
-  at = digitsEnd(bytes, at);
-  if (at === whole || bytes[whole] === ZERO && at > whole + 1) return -1;
-  if (at < length && bytes[at] === 0x2e) {
-    const part = at + 1;
-    at = digitsEnd(bytes, part);
-    if (at === part) return -1;
-  }
-  if (at < length && (bytes[at] === 0x65 || bytes[at] === 0x45)) {
-    at++;
-    if (at < length && (bytes[at] === 0x2b || bytes[at] === MINUS)) at++;
-    const power = at;
-    at = digitsEnd(bytes, power);
-    if (at === power) return -1;
-  }
-  return at;
-}
-
-function digitsEnd(bytes: Uint8Array, i: number): number {
-  while (i < bytes.length && isDigit(bytes[i] ?? 0)) i++;
-  return i;
-}
-
-function isDigit(byte: number): boolean {
-  return byte >= ZERO && byte <= 0x39;
+function hasEscape(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (bytes[i] === BACKSLASH) return true;
+  return false;
 }
 
 /** Returns whether digits, as many as the largest number of 64 bits has, are more than that. */
@@ -374,10 +300,4 @@ function latin1(bytes: Uint8Array, start: number, end: number): string {
 
 function textBytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
-}
-
-function table(characters: string): Uint8Array {
-  const flags = new Uint8Array(256);
-  for (const byte of textBytes(characters)) flags[byte] = 1;
-  return flags;
 }

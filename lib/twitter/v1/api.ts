@@ -8,6 +8,7 @@ import { ApiError, UserError } from "../../base/errors.ts";
 import type {
   Confirm,
   FoundUser,
+  LineTraits,
   Page,
   PageAt,
   StreamItem,
@@ -265,7 +266,7 @@ interface Placed extends Span {
 /** The statuses of a response. */
 interface Statuses {
   all: Placed[];
-  isPublic: boolean;
+  traits: LineTraits;
   /** Whether each of them is on one line, as far as that is known. */
   isOneLine: boolean;
 }
@@ -275,7 +276,7 @@ function listed(answer: Uint8Array): Statuses {
   const outlined = outline.read(answer, 2) ? outlinedIn(0) : null;
   if (outlined) return outlined;
   checkList(answer);
-  return { all: placedIn(answer, 0), isPublic: false, isOneLine: false };
+  return { all: placedIn(answer, 0), traits: {}, isOneLine: false };
 }
 
 /** Returns the statuses of a search. @throws SyntaxError for a response without statuses */
@@ -286,7 +287,7 @@ function found(answer: Uint8Array): Statuses {
   const statuses = searchSchema.safeParse(strictlyParsed(answer)).success &&
     member(answer, "statuses");
   if (!statuses) throw new SyntaxError("It has no statuses");
-  return { all: placedIn(answer, statuses.start), isPublic: false, isOneLine: false };
+  return { all: placedIn(answer, statuses.start), traits: {}, isOneLine: false };
 }
 
 /** Returns the statuses of a list in the outline; null where one has to be parsed for its id, or the lack of one. */
@@ -298,7 +299,7 @@ function outlinedIn(list: number): Statuses | null {
     if (id === null) return null;
     all.push({ id, start: outline.start(value), end: outline.end(value) });
   }
-  return { all, isPublic: !outline.hasProtected, isOneLine: outline.isOneLine };
+  return { all, traits: outline.traits, isOneLine: outline.isOneLine };
 }
 
 /** @throws SyntaxError */
@@ -313,7 +314,7 @@ function placedIn(answer: Uint8Array, start: number): Placed[] {
  */
 function pageOf(
   answer: Uint8Array<ArrayBuffer>,
-  { all, isPublic, isOneLine }: Statuses,
+  { all, traits, isOneLine }: Statuses,
   at: PageAt,
 ): Page {
   const ids = new Map<string, Span>();
@@ -340,7 +341,7 @@ function pageOf(
     newestId: newest,
     oldestId: oldest,
     next: oldest,
-    ...(isPublic ? { isPublic } : {}),
+    ...traits,
   };
 }
 

@@ -32,7 +32,7 @@ const limitSchema = z.object({ limit: z.object({ track: z.int().nonnegative() })
 export function readStreamLine(line: Uint8Array): StreamLine {
   const id = statusId(line);
   if (id === null) return parsedLine(line);
-  return { tweet: { id, line, ...(outline.hasProtected ? {} : { isPublic: true }) } };
+  return { tweet: { id, line, ...outline.traits } };
 }
 
 /** Returns the id of a status; null for a line that has to be parsed to know its kind. */

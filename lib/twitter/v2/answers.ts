@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import type { Room } from "../../base/memory.ts";
-import type { FoundUser, MissingTweet, TimelineState, UserAnswer } from "../api.ts";
+import type { FoundUser, LineTraits, MissingTweet, TimelineState, UserAnswer } from "../api.ts";
 import { isId } from "../bytes/ids.ts";
 import { name, Outline } from "../bytes/outline.ts";
 import { items, line, member, pastSpace, type Span } from "../bytes/raw_json.ts";
@@ -66,8 +66,7 @@ export interface TweetsAnswer {
   isPage: boolean;
   /** The problems beside its posts, or instead of them. */
   problems: Problem[];
-  /** Whether no account in it is protected, as far as is known without another look. */
-  isPublic: boolean;
+  traits: LineTraits;
   /** Whether it is one line, as far as that is known. */
   isOneLine: boolean;
 }
@@ -113,7 +112,7 @@ function outlinedTweets(
     author: authorIn(answer, users.filter(({ id }) => id === authorId)),
     isPage: data >= 0 || meta !== undefined,
     problems: errors.filter((problem) => problem !== null),
-    isPublic: !outline.hasProtected,
+    traits: outline.traits,
     isOneLine: outline.isOneLine,
   };
 }
@@ -179,7 +178,7 @@ function parsedTweets(answer: Uint8Array, authorId: string | undefined): TweetsA
     next: meta?.next_token,
     isPage: parsed.data !== undefined || meta !== undefined,
     problems: errors.filter((problem) => problem !== null),
-    isPublic: false,
+    traits: {},
     isOneLine: false,
   };
 }

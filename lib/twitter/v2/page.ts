@@ -11,7 +11,7 @@ import type { TweetsAnswer } from "./answers.ts";
  * @throws SyntaxError for one of repeated tweets only, or with itself as next page.
  */
 export function pageOf(
-  { ids, next, isPublic }: TweetsAnswer,
+  { ids, next, traits }: TweetsAnswer,
   { sinceId, next: token, isWanted = () => true, isThere = () => false }: PageAt,
   line: () => Uint8Array,
 ): Page {
@@ -33,7 +33,7 @@ export function pageOf(
     lines: [isWhole ? line() : withTweets(line(), stays)],
     count: fresh.size,
     ids: [...fresh],
-    ...(isPublic ? { isPublic } : {}),
+    ...traits,
     newestId: others.reduce((newest, id) => isOlder(newest, id) ? id : newest, first),
     oldestId: others.reduce((oldest, id) => isOlder(id, oldest) ? id : oldest, first),
     ...following,

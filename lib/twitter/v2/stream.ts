@@ -6,7 +6,7 @@ import { type Clock, isoTime } from "../../base/clock.ts";
 import { ApiError, LockedError, messageOf, UserError } from "../../base/errors.ts";
 import type { Room } from "../../base/memory.ts";
 import { VERSION } from "../../base/version.ts";
-import type { Confirm, StreamItem, StreamMessage, StreamTweet, StreamWanted } from "../api.ts";
+import type { Confirm, LineTraits, StreamItem, StreamMessage, StreamWanted } from "../api.ts";
 import { endConnection, isFull, type OpenConnection, openConnections } from "./connections.ts";
 import { idAt } from "../bytes/ids.ts";
 import { name, Outline } from "../bytes/outline.ts";
@@ -299,9 +299,9 @@ export function readLine(
   const post = postIn(line);
   if (post) {
     if (!isOwn(line, post.matching, rules)) return { skipped: true };
-    const { id, isPublic, isOneLine } = post;
+    const { id, traits, isOneLine } = post;
     return {
-      tweet: { id, line: answerLine(line, provenance(), { isOneLine, room }), ...isPublic },
+      tweet: { id, line: answerLine(line, provenance(), { isOneLine, room }), ...traits },
     };
   }
   const value = strictlyParsed(line);
@@ -327,7 +327,7 @@ const [DATA, MATCHING] = [name("data"), name("matching_rules")];
 interface Post {
   id: string;
   matching: Span | undefined;
-  isPublic: Pick<StreamTweet, "isPublic">;
+  traits: LineTraits;
   isOneLine: boolean;
 }
 
@@ -344,7 +344,7 @@ function postIn(line: Uint8Array): Post | null {
   return {
     id,
     matching: matching < 0 ? undefined : outline.span(matching),
-    isPublic: outline.hasProtected ? {} : { isPublic: true },
+    traits: outline.traits,
     isOneLine: outline.isOneLine,
   };
 }

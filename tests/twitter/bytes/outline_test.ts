@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
+import { hasHalves } from "../../../lib/format/surrogates.ts";
 import { name, Outline } from "../../../lib/twitter/bytes/outline.ts";
 import { idAt } from "../../../lib/twitter/bytes/ids.ts";
 import { items } from "../../../lib/twitter/bytes/raw_json.ts";
@@ -61,6 +62,26 @@ Deno.test("what is taken with its upper values is a strict parser's, and only es
     }),
     { numRuns: 2_000 },
   );
+});
+
+Deno.test("half a character is found in any string, and nowhere else, and the next text has none of it", () => {
+  const outline = new Outline();
+  const part = fc.oneof(
+    fc.nat(0xffff).map((code) => `\\u${code.toString(16).padStart(4, "0")}`),
+    fc.constantFrom("\\ud83d", "\\uDE00", "\\ud83d\\ude00", "\\\\", "\\/", '\\"', "ud83d", "x"),
+  );
+  const string = fc.array(part, { maxLength: 6 }).map((parts) => `"${parts.join("")}"`);
+  fc.assert(
+    fc.property(string, string, fc.boolean(), (one, other, isKey) => {
+      const text = isKey ? `[[{${one}:1},${other}]]` : `{"a":${one},"b":[${other}]}`;
+      const bytes = encoder.encode(text);
+      assert.ok(outline.read(bytes, 1), text);
+      assert.equal(outline.traits.isWellFormed ?? false, !hasHalves(bytes), text);
+    }),
+    { numRuns: 3_000 },
+  );
+  outline.read(encoder.encode('"\\ud83d'), 0);
+  assert.ok(outline.read(encoder.encode('"x"'), 0) && outline.traits.isWellFormed);
 });
 
 Deno.test("each short text of the bytes that JSON is made of is taken or not as a parser has it", () => {

@@ -50,7 +50,10 @@ function outcome(read: () => unknown): unknown {
     return JSON.parse(
       JSON.stringify(
         read(),
-        (name, value) => ["line", "isPublic", "isOneLine"].includes(name) ? undefined : value,
+        (name, value) =>
+          ["line", "traits", "isPublic", "isWellFormed", "isOneLine"].includes(name)
+            ? undefined
+            : value,
       ),
     );
   } catch (error) {

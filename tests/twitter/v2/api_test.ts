@@ -132,7 +132,7 @@ Deno.test("v2: recorded answers are read: partial errors, empty pages, users in 
     next: undefined,
     isPage: true,
     problems: [],
-    isPublic: true,
+    traits: { isPublic: true, isWellFormed: true },
     isOneLine: true,
   });
   const errors = await twitterData("v2", "errors", "partial-error-objects.jsonl");
