@@ -64,8 +64,8 @@ export async function harvestHere(
 }
 
 /**
- * Returns the id of the bucket; null where it has none, or cannot be asked now: a harvest is patient with that.
- * @throws UserError where it is a copy of another one that nobody has said what it is.
+ * Returns the id of the bucket; null if it has none, or is unreachable now, which does not stop a harvest.
+ * @throws UserError if it is an unidentified copy of another bucket.
  */
 async function bucketIdOf(
   store: Store,

@@ -23,7 +23,7 @@ export interface InventoryFound {
   head: Head | null;
   /** The folders of harvests and the keys of changesets without an entry. */
   absent: { harvests: string[]; changesets: string[] };
-  /** How many of these are older than the inventory, which is no fault. */
+  /** Numbers of these that are older than the inventory, which is no fault. */
   older: { harvests: number; changesets: number };
   /** Keys that differ from the inventory. */
   altered: Set<string>;

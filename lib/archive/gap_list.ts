@@ -129,7 +129,7 @@ function partsOf(
   },
 ): ListedGap[] {
   if (gap.lost) {
-    // What an earlier harvest had requested was lost with it.
+    // Earlier requests are lost as well.
     const later = (lost.get(lostEnd(gap)) ?? []).filter(({ folder }) => folder > gap.folder);
     return partsOfLost(gap, { filled: later, walks, reach });
   }

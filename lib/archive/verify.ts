@@ -37,7 +37,7 @@ export interface VerifyOptions {
   collectionId: string;
   /** Returns whether the holder of a lock is certainly gone. */
   isGone: (lock: LockDocument) => boolean | null;
-  /** What was read before; everything is read without it. */
+  /** The findings of an earlier run; everything is read without it. */
   before?: ReadBefore | undefined;
   /** Called before each file that is read. */
   onFile: (key: string) => void;

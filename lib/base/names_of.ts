@@ -1,11 +1,11 @@
 /**
- * The order of an object's members as their text has it. JavaScript puts names that are whole numbers below 2^32 first,
- * in ascending order, and the ids of old accounts are such names: for objects that have some, the order is kept beside.
+ * Keeps the order of an object's members as in its text. JavaScript puts names that are whole numbers below 2^32 first,
+ * in ascending order, and ids of old accounts are such names: for objects that have some, the order is recorded.
  */
 
-/** The names of objects that have, or had, another order than JavaScript's. */
+/** The order of objects that differs, or once differed, from JavaScript's. */
 const orders = new WeakMap<object, string[]>();
-/** A member that JavaScript may put elsewhere, in a text. */
+/** Matches a member that JavaScript may reorder. */
 const NUMBERED = /"\d{1,10}"\s*:/;
 const NUMBER = /^\d{1,10}$/;
 const [QUOTE, BACKSLASH, COLON] = [0x22, 0x5c, 0x3a];
@@ -17,7 +17,7 @@ export function namesOf(object: object): string[] {
   const order = orders.get(object);
   if (!order) return names;
   const kept = order.filter((name) => Object.hasOwn(object, name));
-  // What was set in another way is left out nowhere.
+  // Members that were set directly are appended.
   return kept.length === names.length ? kept : [...new Set([...kept, ...names])];
 }
 
@@ -30,7 +30,7 @@ export function membersOf<T>(object: { [name: string]: T }): [string, T][] {
   });
 }
 
-/** Returns a copy that has its members in the same order. */
+/** Returns a copy with the same order. */
 export function copyOf<T>(object: { [name: string]: T }): { [name: string]: T } {
   const copy = { ...object };
   const order = orders.get(object);
@@ -38,7 +38,7 @@ export function copyOf<T>(object: { [name: string]: T }): { [name: string]: T } 
   return copy;
 }
 
-/** Returns an object with its members in the order of another one; those that this has not come after. */
+/** Returns an object with its members in the order of another one, followed by members that it lacks. */
 export function inOrderOf<T>(
   object: { [name: string]: T },
   other: object,
@@ -60,7 +60,7 @@ export function objectOf<T>(members: Iterable<readonly [string, T]>): { [name: s
   return object;
 }
 
-/** Sets a member of its own, whatever its name; a new one is the last. */
+/** Sets an own member, whatever its name; a new one goes last. */
 export function setMember<T>(object: { [name: string]: T }, name: string, value: T): void {
   const order = orders.get(object);
   if ((order || NUMBER.test(name)) && !Object.hasOwn(object, name)) {
@@ -79,21 +79,21 @@ export function setMember<T>(object: { [name: string]: T }, name: string, value:
   });
 }
 
-/** Keeps the order that the objects of a parsed text have in it. */
+/** Records the order of the objects in a parsed text. */
 export function keepOrder(text: string, parsed: unknown): void {
   if (NUMBERED.test(text)) new Reading(text).keep(parsed);
 }
 
-/** An object or a list of which the text is being read. */
+/** An object or a list that is being read. */
 interface Level {
   value: unknown;
-  /** The names so far; a list has none. */
+  /** The names so far; undefined for a list. */
   names: string[] | undefined;
-  /** The member, or the place, that comes. */
+  /** The name or index of the next value. */
   at: string | number;
 }
 
-/** One pass over a text that is known to be JSON. */
+/** One pass over a valid JSON text. */
 class Reading {
   readonly #text: string;
   readonly #levels: Level[] = [];
@@ -118,7 +118,7 @@ class Reading {
     }
   }
 
-  /** Returns where a string ends; it may be a member's name. */
+  /** Returns the end of a string, which may be a member's name. */
   #string(start: number, level: Level | undefined): number {
     const end = endOf(this.#text, start);
     if (!level?.names || !this.#isName(end)) return end;
@@ -135,7 +135,7 @@ class Reading {
   }
 }
 
-/** Returns where a string ends: at the first quote that no backslash, or two of them, stand before. */
+/** Returns the end of a string: the first quote that is not escaped. */
 function endOf(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1);; end = text.indexOf('"', end + 1)) {
     let before = end - 1;
@@ -149,7 +149,7 @@ function valueAt({ value, at }: Level): unknown {
   return Object.getOwnPropertyDescriptor(value, at)?.value;
 }
 
-/** Keeps the order of an object that is read, where JavaScript has another one. */
+/** Records the order of a finished object, if it differs from JavaScript's. */
 function close(level: Level | undefined): void {
   if (!level?.names) return;
   const { value, names } = level;

@@ -102,7 +102,7 @@ export class Settings {
   /** Whether the environment chooses the credentials, which overrides those of the ini file. */
   readonly #hasOwnKeys: boolean;
   readonly #ini: Partial<Record<SettingName, string>>;
-  /** What section [citation] says of how collections are cited, as it stands there. */
+  /** The values of section [citation], unchecked. */
   readonly citation: Readonly<Record<string, string>>;
 
   private constructor({ bucket, env }: SettingSources, { ini, citation }: Ini) {
@@ -200,7 +200,7 @@ export class Settings {
   }
 }
 
-/** What is read of an ini file. */
+/** The sections of an ini file that are used. */
 interface Ini {
   /** Section [DEFAULT]. */
   ini: Partial<Record<SettingName, string>>;

@@ -88,7 +88,7 @@ const checkpointSchema = z.object({
     protected: protectedSchema.optional(),
     billed: billedSchema.optional(),
   }),
-  /** What a month's harvests were billed, if reading is billed. */
+  /** Bill of a month, if reading is billed. */
   spent: z.object({ month: z.string(), posts: z.number(), dollars: z.number() }).optional(),
   /** End of the span that an earlier harvest covered completely; ISO 8601. */
   reached: z.string().optional(),

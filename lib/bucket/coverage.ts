@@ -24,7 +24,7 @@ const recordSchema = z.object({
   /** Completed walks, and the total, if it ended before all were complete. */
   walks_done: z.number().optional(),
   walks: z.number().optional(),
-  /** Who acted, and why. */
+  /** The person who acted, and the reason. */
   by: z.string().optional(),
   note: z.string().optional(),
   expression: z.string().optional(),

@@ -74,7 +74,7 @@ export async function lastFixity(
   return last;
 }
 
-/** What an earlier verification read, and need not be read again. */
+/** The part that an earlier verification read, and that need not be read again. */
 export interface ReadBefore {
   /** The last entry of the inventory at that time. */
   inventory: { entries: number; sha256: string };

@@ -1,4 +1,4 @@
-/** The API, asked with the keys of a configuration. */
+/** Opens the API with the keys of a configuration. */
 
 import type { ConfigKeys } from "../collection/config.ts";
 import { isoTime } from "../base/clock.ts";
@@ -12,33 +12,33 @@ import type { Context } from "./context.ts";
 import { waitText } from "./text/progress.ts";
 import { capital, type Output } from "./output.ts";
 
-/** Milliseconds from which on a person is told of a wait. */
+/** Milliseconds from which a wait is reported. */
 const LONG_WAIT_MS = 2_000;
 
-/** What the API is asked with. */
+/** Options of apiWith(). */
 export interface ApiWanted {
   keys: ConfigKeys;
   version: string;
   words?: Words | undefined;
 }
 
-/** What commands open it with. */
+/** The context that opening the API requires. */
 interface ApiContext extends Pick<Context, "clock" | "env"> {
-  /** Where waits are said; nowhere for what nobody waits for. */
+  /** Where waits are reported; absent if nobody waits. */
   output?: Output;
   settings: Settings;
 }
 
 /**
- * Opens the API with keys that a configuration has, or names; waits are said on the terminal.
- * @throws UserError where they are not there.
+ * Opens the API with a configuration's keys, and reports waits on the terminal.
+ * @throws UserError if there are no keys.
  */
 export async function apiWith(wanted: ApiWanted, context: ApiContext): Promise<TwitterApi> {
   const { openApi } = await import("../twitter/open.ts");
   return await openApi({ ...await optionsFor(wanted, context), version: wanted.version });
 }
 
-/** Opens version 2 in the same way: it says what reading costs. @throws as `apiWith` */
+/** Opens version 2 likewise, which also reports costs. @throws as `apiWith` */
 export async function paidApiWith(
   wanted: Omit<ApiWanted, "version">,
   context: ApiContext,

@@ -1,4 +1,4 @@
-/** What a collection costs on AWS, in one line: by list prices, and by what its type asks for. */
+/** Estimates a collection's cost on AWS in one line, by list prices and its type's requests. */
 
 import { traitsFor } from "../collection/types/traits.ts";
 import type { CollectionConfig } from "../collection/types/registry.ts";
@@ -6,51 +6,51 @@ import { dollarText } from "../billing/prices.ts";
 import type { Settings } from "../base/settings.ts";
 import type { Bucket, Context } from "./context.ts";
 
-/** AWS's list prices in dollars, in one region and as of one time. */
+/** AWS's list prices in dollars, for one region and date. */
 export const AWS_PRICES = {
   region: "us-east-1",
   date: "2025",
-  /** Of Fargate, an hour: of a vCPU, and of a gigabyte of memory. */
+  /** Of Fargate per hour: a vCPU, and a gigabyte of memory. */
   fargate: { X86_64: { cpu: 0.04048, memory: 0.004445 }, ARM64: { cpu: 0.03238, memory: 0.00356 } },
-  /** Of a public address, an hour. */
+  /** Of a public address per hour. */
   address: 0.005,
   /** Of a PUT, and of a GET. */
   put: 0.005 / 1_000,
   get: 0.0004 / 1_000,
-  /** Of a gigabyte: in S3 for a month, and of logs as it comes. */
+  /** Of a gigabyte: in S3 per month, and of logs once. */
   storage: 0.023,
   logs: 0.5,
 } as const;
 
 /** Hours of a month. */
 const MONTH = 730;
-/** Writes of a stream in an hour: of its lock and every five minutes the checkpoint, and where each flush has something. */
+/** Writes of a stream per hour: the lock, the checkpoint every five minutes, and each flush with tweets. */
 const [SILENT, BUSY] = [3 * 60 + 12, 11 * 60];
-/** Requests of a harvest of a few pages, as `tests/harvest/requests_test.ts` counts them. */
+/** Requests of a harvest of a few pages, as counted by `tests/harvest/requests_test.ts`. */
 const [PUTS, GETS] = [14, 8];
 
-/** The task that a harvester runs in. */
+/** A harvester's task. */
 export interface Task {
-  /** Units of CPU, of which 1,024 are a vCPU. */
+  /** CPU units; 1,024 are a vCPU. */
   cpu: number;
   /** MB. */
   memory: number;
   architecture: "ARM64" | "X86_64";
 }
 
-/** Returns whether harvests cost what AWS takes: those of this machine, and a store at an address of one's own, have other prices. */
+/** Returns whether AWS's prices apply: not to harvesters of this machine, or a store at an address of one's own. */
 export function isOnAws({ runner, aws }: Pick<Settings, "runner" | "aws">): boolean {
   return runner === "ecs" && aws.storeEndpoint === undefined;
 }
 
-/** Returns the settings of a task, as they are in twarc_cloud.ini. */
+/** Returns the task settings of twarc_cloud.ini. */
 export function taskOf(get: (name: "cpu" | "memory" | "architecture") => string | undefined): Task {
   const architecture = get("architecture") === "ARM64" ? "ARM64" : "X86_64";
   return { cpu: Number(get("cpu") ?? 256), memory: Number(get("memory") ?? 512), architecture };
 }
 
 /**
- * Returns what a collection costs on AWS, besides what the API bills.
+ * Returns a collection's cost on AWS, in addition to the API's bill.
  * @param pause Milliseconds between the runs of a schedule; absent for one run, and for streams.
  */
 export function awsCost(type: CollectionConfig["type"], task: Task, pause?: number): string {
@@ -79,7 +79,7 @@ export function awsCost(type: CollectionConfig["type"], task: Task, pause?: numb
     `each takes a minute; it is ${costs}. ${rest}`;
 }
 
-/** Says what a collection costs, in a bucket on AWS. @param pause Milliseconds between the runs of a schedule. */
+/** Reports a collection's cost for a bucket on AWS. @param pause Milliseconds between the runs of a schedule. */
 export async function noteCost(
   { settings, collections }: Bucket,
   collectionId: string,

@@ -1,4 +1,4 @@
-/** The command `twarc-cloud configure`: gets keys and keeps them where twarc does. */
+/** The command `twarc-cloud configure`: gets keys and stores them where twarc does. */
 
 import type { Command } from "@commander-js/extra-typings";
 import { example } from "./options.ts";
@@ -9,7 +9,7 @@ import { lastWord } from "../base/visible.ts";
 import { capital } from "./output.ts";
 import { tellProfiles } from "./profiles.ts";
 
-/** How often a PIN is asked for. */
+/** Number of tries of a PIN. */
 const PIN_TRIES = 3;
 
 /** Adds the command. */
@@ -73,7 +73,7 @@ export function addConfigure(program: Command, context: Context): void {
     });
 }
 
-/** Returns what of a profile stays beside new keys: all of the same application's. Null where the person keeps it as it is. */
+/** Returns the keys of a profile to keep with new ones: all of the same application's. Null if the person declines. */
 async function besides(
   stored: TwitterKeys,
   keys: TwitterKeys,
@@ -96,7 +96,7 @@ async function besides(
   return null;
 }
 
-/** Asks the API whether it takes keys. @throws UserError where it does not: then they are not stored. */
+/** Tries keys at the API. @throws UserError if it rejects them, so that they are not stored. */
 async function tried(keys: TwitterKeys, context: Context): Promise<void> {
   const { checkKeys } = await import("../twitter/keys_check.ts");
   const { twitterApiUrl: base } = await settingsFor(context, {});
@@ -147,7 +147,7 @@ async function userKeys(context: Context) {
   }
 }
 
-/** Returns what the environment says, or the person; secrets are not shown. */
+/** Returns a value from the environment, or asks for it; secrets are not shown. */
 async function answer(
   question: string,
   variable: string,
@@ -161,7 +161,7 @@ async function answer(
   });
 }
 
-/** Returns a key without what a paste brings with it. @throws UserError that says what is wrong, without the key. */
+/** Returns a pasted key without extra characters. @throws UserError with the fault, but without the key. */
 async function cleaned(given: string, name: string): Promise<string> {
   const { pastedKey } = await import("../base/api_keys.ts");
   const found = pastedKey(given);

@@ -1,4 +1,4 @@
-/** What every command works with: given by main, opened when it is needed. */
+/** The context of every command: given by main, opened when it is needed. */
 
 import { resolve } from "node:path";
 import type { BucketRef } from "../base/bucket_ref.ts";
@@ -12,20 +12,20 @@ import type { Settings } from "../base/settings.ts";
 import type { Store } from "../store/store.ts";
 import { type Output, someOf } from "./output.ts";
 
-/** A harvest that this very process is to do. */
+/** A harvest in this process. */
 export interface HarvestRun {
   settings: Settings;
   collectionId: string;
-  /** The limits that the command line sets: what it does not, the configuration may. */
+  /** The limits of the command line, which override the configuration's. */
   flags: HarvestFlags;
   shutdown: boolean;
   port: number;
   monitor: boolean;
-  /** The folder for temporary files; one in the person's state folder where none is named. */
+  /** The folder for temporary files; by default one in the person's state folder. */
   spool: string | undefined;
 }
 
-/** What harvesters left on this machine that is to be brought in, under a collection's lease. */
+/** A recovery of what harvesters left on this machine, under a collection's lease. */
 export interface RecoverRun extends Pick<HarvestRun, "settings" | "collectionId" | "spool"> {
   store: Store;
   lease: Lease;
@@ -33,35 +33,32 @@ export interface RecoverRun extends Pick<HarvestRun, "settings" | "collectionId"
   holder: string;
 }
 
-/** What main gives to the commands. */
+/** The dependencies that main gives to the commands. */
 export interface Context {
   output: Output;
   clock: Clock;
   env: Record<string, string | undefined>;
-  /**
-   * Aborted when the person or the system wants the process to end. A command that never looks at it
-   * ends at once.
-   */
+  /** Aborted when the person or the system asks the process to end. A command that does not use it ends at once. */
   readonly signal: AbortSignal;
   /** The command line that starts this program again. */
   self: readonly string[];
-  /** The same for a harvester of a bucket that has this environment, which may do no more than it has to. */
+  /** Returns the same for a harvester of a bucket with this environment, with minimal permissions. */
   harvester: (settings: Settings, env: Context["env"]) => Promise<readonly string[]>;
   version: string;
   harvest: (run: HarvestRun) => Promise<void>;
-  /** Has something done when the command ends, however it does. */
+  /** Registers an action for the end of the command, however it ends. */
   atEnd: (act: () => void) => void;
-  /** Brings in what harvesters left on this machine. */
+  /** Recovers what harvesters left on this machine. */
   recover: (run: RecoverRun) => Promise<Recovered>;
 }
 
-/** A bucket and what works on it. */
+/** A bucket and the objects that work on it. */
 export interface Bucket {
   settings: Settings;
   store: Store;
   collections: Collections;
   runner: () => Promise<Runner>;
-  /** Gives the bucket its identity, where it has none. @throws UserError for a copy of another one */
+  /** Gives the bucket its identity, if it has none. @throws UserError for a copy of another one */
   identify: () => Promise<void>;
 }
 
@@ -75,11 +72,11 @@ export async function settingsFor(
 }
 
 /**
- * Opens the bucket that a command works on.
+ * Opens the bucket of a command.
  * @param flags.spool The folder for temporary files of harvesters that the command starts.
- * @param flags.makes Whether the command makes a bucket that is not there, where that is a folder.
- * @param flags.acts Whether the command changes something there, or starts or ends what does: a copy of another bucket is
- *   refused then, until the person has said what it is.
+ * @param flags.makes Whether the command creates a bucket in a folder that does not exist.
+ * @param flags.acts Whether the command changes something there, or starts or ends something that does: a copy of
+ * another bucket is refused until the person has identified it.
  * @throws UserError
  */
 export async function openBucket(
@@ -125,17 +122,17 @@ export async function openBucket(
     await recognised({ bucket, aws, env, store, clock });
     isIdentified = true;
   };
-  // A folder that is not there yet gets its identity with what is first in it.
+  // A new folder gets its identity together with its first content.
   if (flags.acts || flags.makes && await isMade(bucket)) await identify();
   return { settings, store, collections: new Collections(store, clock), runner, identify };
 }
 
-/** Returns whether a bucket is there, as far as that can be seen without asking it. */
+/** Returns whether a bucket exists, as far as that is known without a request. */
 async function isMade(bucket: BucketRef): Promise<boolean> {
   return bucket.kind === "s3" || await Deno.stat(bucket.path).then(() => true, () => false);
 }
 
-/** Names the links that listings passed over, and nobody has named; how many they were. */
+/** Reports links that listings skipped and that were not reported yet. @returns Their number */
 export function notePassedOver(store: Store, { output }: Pick<Context, "output">): number {
   const found = [...store.passedOver?.("").values() ?? []];
   const [first] = found;
@@ -146,7 +143,7 @@ export function notePassedOver(store: Store, { output }: Pick<Context, "output">
   return found.length;
 }
 
-/** Returns what says to harvesters of this machine where their temporary files are to be. @throws UserError for others */
+/** Returns the environment that sets the spool folder of harvesters on this machine. @throws UserError for others */
 async function spoolEnv(spool: string, { bucket, runner }: Settings): Promise<Context["env"]> {
   if (runner === "local") return { TWARC_CLOUD_SPOOL: resolve(spool) };
   const { UserError } = await import("../base/errors.ts");

@@ -1,4 +1,4 @@
-/** The command `twarc-cloud install`: puts a command `twarc-cloud` where a shell finds it, for as long as there is no binary. */
+/** The command `twarc-cloud install`: puts a command `twarc-cloud` into the PATH, while there is no binary. */
 
 import type { Command } from "@commander-js/extra-typings";
 import { homedir } from "node:os";
@@ -10,10 +10,10 @@ import { launcherOf, MARK } from "../runner/local/launcher.ts";
 import { example } from "./options.ts";
 import type { Context } from "./context.ts";
 
-/** What a Deno that npm keeps for itself has in its path: npm may clear it away. */
+/** The path of a Deno that npm has cached, and may remove. */
 const OF_NPM = /[\\/]node_modules[\\/]/;
 
-/** Adds `install`. */
+/** Adds the command. */
 export function addInstall(program: Command, context: Context): void {
   program.command("install")
     .summary("Put the command twarc-cloud where your shell finds it.")
@@ -50,7 +50,7 @@ export function addInstall(program: Command, context: Context): void {
     });
 }
 
-/** @throws UserError where there is a file that this command has not written. */
+/** Checks that a file was written by this command. @throws UserError if not. */
 async function checkOurs(path: string): Promise<void> {
   const found = await Deno.readTextFile(path).catch((error) => {
     if (error instanceof Deno.errors.NotFound) return null;
@@ -62,7 +62,7 @@ async function checkOurs(path: string): Promise<void> {
   });
 }
 
-/** Returns a Deno that stays when npm clears what it keeps: a link to the same file, or a copy on another disk. */
+/** Returns a Deno that survives npm's cleanup: a hard link, or a copy on another disk. */
 async function keptDeno(deno: string, folder: string): Promise<string> {
   const path = join(
     folder,
@@ -75,7 +75,7 @@ async function keptDeno(deno: string, folder: string): Promise<string> {
   return path;
 }
 
-/** Writes a program: whole or not at all. @throws UserError where the folder takes none. */
+/** Writes a program, completely or not at all. @throws UserError if the folder is not writable. */
 async function write(path: string, text: string): Promise<void> {
   const made = `${path}.${crypto.randomUUID()}`;
   try {

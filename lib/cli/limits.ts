@@ -4,10 +4,10 @@ import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { LIMIT_NAMES, type LimitName, LIMITS } from "../collection/limits.ts";
 import { positive, wholeNumber } from "./numbers.ts";
 
-/** The limits that a harvest has which ends by itself. */
+/** The limits of harvests that end by themselves. */
 export const LIMITS_OF_RUNS = LIMIT_NAMES.filter((name) => name !== "hoursPerHarvest");
 
-/** Adds the flags to a command; what it was given is found with `limitsAmong`. */
+/** Adds the flags to a command; `limitsAmong` finds their values. */
 export function addLimits(
   command: CommandUnknownOpts,
   names: readonly LimitName[] = LIMIT_NAMES,

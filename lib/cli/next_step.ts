@@ -1,30 +1,30 @@
-/** What comes after a change of a configuration file. */
+/** Messages on the next step after a change of a configuration file. */
 
 import type { JsonObject } from "../base/json.ts";
 import { lastWord } from "../base/visible.ts";
 import { CONFIG_FILE } from "./collection_config/config_file.ts";
 
-/** Returns how what is in a file gets into the bucket: a file that was made from what is there has its timestamp. */
+/** Returns how to bring a file into the bucket: a file from the bucket has its timestamp. */
 export function nextStep({ timestamp }: JsonObject, path: string): string {
   if (timestamp !== undefined) return updateStep(path);
   return `Next, add the collection to the bucket: twarc-cloud collection add${fileFlag(path)}`;
 }
 
-/** Returns how a file's collection is changed that is in the bucket. */
+/** Returns how to update a collection in the bucket from a file. */
 export function updateStep(path: string): string {
   return `Next, change the collection in the bucket: twarc-cloud collection-config update${
     fileFlag(path)
   }`;
 }
 
-/** Returns how a template is filled in. @param fillIn What to write into it besides keys. */
+/** Returns how to fill in a template. @param fillIn What to write into it besides keys. */
 export function afterTemplate(fillIn: string | undefined, path: string): string {
   const keys = `twarc-cloud collection-config keys${fileFlag(path)}`;
   if (fillIn === undefined) return `Next, put your keys into it: ${keys}`;
   return `Next, write ${fillIn} into it, then put your keys into it: ${keys}`;
 }
 
-/** Returns the flag for a file that is not the usual one. */
+/** Returns the flag for a file that is not the default. */
 function fileFlag(path: string): string {
   return path === CONFIG_FILE ? "" : ` --collection-config-filepath ${lastWord(path)}`;
 }

@@ -1,28 +1,28 @@
-/** Numbers and times as a person writes them on a command line. */
+/** Parses numbers and times of a command line. */
 
 import { InvalidArgumentError } from "@commander-js/extra-typings";
 
-/** Returns a whole number, 0 or more. @throws InvalidArgumentError */
+/** Parses a whole number, 0 or more. @throws InvalidArgumentError */
 export function wholeNumber(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
   throw new InvalidArgumentError("It has to be a whole number.");
 }
 
-/** Returns a whole number, 1 or more. @throws InvalidArgumentError */
+/** Parses a whole number, 1 or more. @throws InvalidArgumentError */
 export function positive(text: string): number {
   const number = wholeNumber(text);
   if (number > 0) return number;
   throw new InvalidArgumentError("It has to be 1 or more.");
 }
 
-/** Returns a TCP port; 0 lets the system pick one. @throws InvalidArgumentError */
+/** Parses a TCP port; 0 lets the system pick one. @throws InvalidArgumentError */
 export function portNumber(text: string): number {
   const number = wholeNumber(text);
   if (number < 65_536) return number;
   throw new InvalidArgumentError("A port is a number up to 65535.");
 }
 
-/** Returns a time, in milliseconds since 1970; UTC where it does not say. @throws InvalidArgumentError */
+/** Parses a time to milliseconds since 1970; UTC by default. @throws InvalidArgumentError */
 export function time(text: string): number {
   const isDay = /^\d{4}-\d\d-\d\d$/.test(text);
   const isTime = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?$/.test(text);

@@ -1,15 +1,15 @@
-/** Options that several commands have, and how a help ends. */
+/** Options that several commands share, and the end of help texts. */
 
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { CONFIG_FILE } from "./collection_config/config_file.ts";
 
-/** The option that names the collection configuration file. */
+/** Returns the option that names the collection configuration file. */
 export function configFileOption() {
   return new Option("--collection-config-filepath <path>", "collection configuration file")
     .default(CONFIG_FILE);
 }
 
-/** The option that names the bucket. */
+/** Returns the option that names the bucket. */
 export function bucketOption() {
   return new Option(
     "--bucket <bucket>",
@@ -17,7 +17,7 @@ export function bucketOption() {
   );
 }
 
-/** The flag for where harvests have their temporary files. */
+/** Returns the option that names the folder for harvests' temporary files. */
 export function spoolOption() {
   return new Option(
     "--spool <folder>",
@@ -28,12 +28,12 @@ export function spoolOption() {
   });
 }
 
-/** The option that says why something is started or stopped. */
+/** Returns the option with the reason for a start or stop. */
 export function noteOption() {
   return new Option("--note <text>", "why, for the record of coverage (coverage.jsonl)");
 }
 
-/** Returns the example that a command's help ends with. */
+/** Returns the example at the end of a command's help. */
 export function example(command: string): string {
   return `\nExample:\n  twarc-cloud ${command}`;
 }

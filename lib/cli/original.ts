@@ -1,15 +1,15 @@
-/** What the Python original's environment on AWS does not allow, explained where its ini is in force. */
+/** Explains what the Python original's environment on AWS does not allow. */
 
 import { awsFailure } from "../base/aws.ts";
 import { TwarcCloudError, UserError } from "../base/errors.ts";
 import { MOVE_FIRST, Settings } from "../base/settings.ts";
 
-/** What AWS says of what a policy does not allow: which action of which service. */
+/** AWS's message for a missing permission, with the service. */
 const REFUSED = /not authorized to perform:? (\w+):/;
 
 /**
- * Returns an error as it is shown: where the ini is of the original's Terraform, and AWS refuses what that never allowed, with
- * what to do; its user may do all with S3, so that a bucket which is refused is another person's.
+ * Returns an error for display: if AWS refuses what the original's Terraform never allowed, with a hint. Its user may
+ * do everything with S3, so that a refused bucket is another person's.
  */
 export async function explained(error: unknown): Promise<unknown> {
   if (!(error instanceof TwarcCloudError) || !isRefusal(error.cause)) return error;

@@ -1,4 +1,4 @@
-/** What the program prints, and what it asks: the only place that knows the terminal. */
+/** Prints and asks: the only place that knows the terminal. */
 
 import process from "node:process";
 import type { Writable } from "node:stream";
@@ -7,86 +7,86 @@ import { oneLine, visible } from "../base/visible.ts";
 import { withBucket } from "./named_bucket.ts";
 import { fitted, wrapped } from "./text/fit.ts";
 
-/** Names that are shown of many. */
+/** Number of names that are shown of many. */
 export const FEW = 5;
 
-/** Where output goes and what the terminal is like. */
+/** The terminal, with its input and output. */
 export interface Terminal {
-  /** Writes to standard output: only what was asked for. */
+  /** Writes results to standard output. */
   out: (text: string) => void;
-  /** Writes bytes that are no text to standard output. */
+  /** Writes binary data to standard output. */
   outBytes?: (bytes: Uint8Array) => void;
-  /** Writes to standard error: everything else. */
+  /** Writes everything else to standard error. */
   err: (text: string) => void;
   /** Whether a person can be asked. */
   isInteractive: boolean;
-  /** Whether standard error is a terminal, on which progress can be drawn. */
+  /** Whether standard error is a terminal, which can show progress. */
   isTerminal: boolean;
   /** Whether standard output is a terminal. */
   isOutTerminal?: boolean;
-  /** Whether colours are wanted. */
+  /** Whether to use colours. */
   color: boolean;
-  /** How wide the terminal is at the moment; 0 where it does not say. */
+  /** Current width of the terminal; 0 if unknown. */
   columns?: () => number;
-  /** A line that standard input has, where that is no terminal; null where none comes soon. */
+  /** Reads a line of standard input that is not a terminal; null if none comes soon. */
   pipedLine?: () => Promise<string | null>;
 }
 
-/** Live progress of something that takes long. */
+/** Live progress of a long operation. */
 export interface Progress {
   /** Shows a state; without a terminal only now and then, a line each. */
   show(text: string): void;
-  /** Shows a line that stays. */
+  /** Prints a line that stays. */
   note(text: string): void;
-  /** Ends it, with a last line. */
+  /** Ends the progress, with a last line. */
   end(text?: string): void;
 }
 
 /** Milliseconds between two lines of progress without a terminal. */
 const LINE_EVERY_MS = 10_000;
 
-/** Columns of a terminal that does not say how many it has. */
+/** Columns of a terminal of unknown width. */
 const USUAL = 80;
 
 /** Prints and asks. */
 export class Output {
   readonly #terminal: Terminal;
-  /** The bucket that the person named: the commands that are shown name it as well. */
+  /** The bucket that the person named, to be named in suggested commands too. */
   bucket: string | undefined;
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
   }
 
-  /** How wide the terminal is at the moment. */
+  /** Current width of the terminal. */
   get columns(): number {
     const { isTerminal, isOutTerminal, columns } = this.#terminal;
     return isTerminal || isOutTerminal ? columns?.() || USUAL : USUAL;
   }
 
-  /** A line of what was asked for. */
+  /** Prints a line of the result. */
   line(text: string): void {
     const { out, isOutTerminal = false } = this.#terminal;
     const line = oneLine(this.#complete(text));
     out(`${isOutTerminal ? wrapped(line, this.columns) : line}\n`);
   }
 
-  /** A line of what goes on, for whoever looks on: that it cannot be written ends nothing. */
+  /** Prints a line on what goes on; a failure to write it is ignored. */
   report(text: string): void {
     try {
       this.line(text);
     } catch {
-      // Nobody looks on, or their disk is full.
+      // Nobody reads it, or the disk is full.
     }
   }
 
-  /** A block of a file that was asked for, as it is; a terminal is not steered by it. */
+  /** Prints a block of a file, with control characters escaped on a terminal. */
   data(bytes: Uint8Array): void {
     const text = new TextDecoder().decode(bytes);
     this.#terminal.out(this.#terminal.isOutTerminal ? visible(text) : text);
   }
 
-  /** A block of a file that is no text. @throws UsageError where it would go to a terminal */
+  /** Writes a block of a binary file. @throws UsageError if standard output is a terminal */
   binary(bytes: Uint8Array): void {
     const { isOutTerminal, outBytes } = this.#terminal;
     if (!isOutTerminal && outBytes) return outBytes(bytes);
@@ -95,17 +95,17 @@ export class Output {
     });
   }
 
-  /** What was asked for as JSON. */
+  /** Prints the result as JSON. */
   json(value: unknown): void {
     this.#terminal.out(`${visible(JSON.stringify(value, null, 2))}\n`);
   }
 
-  /** Something to know besides. */
+  /** Prints a note. */
   note(text: string): void {
     this.#terminal.err(`${this.#fitErr(visible(this.#complete(text)))}\n`);
   }
 
-  /** An error, in red where colours are wanted. */
+  /** Prints an error, in red if colours are used. */
   error(text: string): void {
     const line = this.#fitErr(`Error: ${oneLine(this.#complete(text))}`);
     this.#terminal.err(this.#terminal.color ? `\u001b[31m${line}\u001b[39m\n` : `${line}\n`);
@@ -139,14 +139,15 @@ export class Output {
     };
   }
 
-  /** Whether somebody is there to be asked. */
+  /** Whether a person can be asked. */
   get canAsk(): boolean {
     return this.#terminal.isInteractive;
   }
 
   /**
-   * Asks a question that is answered by yes or no; null where nobody can be asked.
-   * @param options.piped Takes a line that is piped in for the answer, as in `echo y | twarc-cloud ...`.
+   * Asks a yes/no question; null if nobody can be asked.
+   * @param options.piped Accepts a piped line as the answer, as in `echo y
+   * twarc-cloud ...`.
    */
   async confirm(message: string, { piped = false } = {}): Promise<boolean | null> {
     if (!this.#terminal.isInteractive) {
@@ -160,7 +161,7 @@ export class Output {
     return prompts.isCancel(answer) ? false : answer;
   }
 
-  /** Asks for a text, a secret one without showing it; null where nobody can be asked, or answers. */
+  /** Asks for a text, without echo if it is secret; null if nobody can be asked, or answers. */
   async ask(message: string, { secret = false } = {}): Promise<string | null> {
     if (!this.#terminal.isInteractive) return null;
     const prompts = await import("@clack/prompts");
@@ -177,7 +178,7 @@ export class Output {
     return this.#terminal.isTerminal ? wrapped(text, this.columns) : text;
   }
 
-  /** Returns where questions are drawn: a terminal that says it has no columns gets as many as most have. */
+  /** Returns the stream for prompts: a terminal that reports no columns gets the usual width. */
   #promptsTo(): Writable {
     const columns = this.#terminal.columns?.() || USUAL;
     return Object.create(process.stdout, { columns: { value: columns } });
@@ -201,7 +202,7 @@ export class Output {
   }
 }
 
-/** Bytes as the documents write them: `855K`, `15MB`, `3GB`. */
+/** Formats bytes as the documents do: `855K`, `15MB`, `3GB`. */
 export function size(bytes: number): string {
   for (
     const [unit, name] of [[2 ** 40, "TB"], [2 ** 30, "GB"], [2 ** 20, "MB"], [
@@ -214,22 +215,22 @@ export function size(bytes: number): string {
   return `${Math.floor(bytes)}B`;
 }
 
-/** Returns a count with commas: `2,140`. */
+/** Formats a count with commas: `2,140`. */
 export function count(n: number): string {
   return n.toLocaleString("en-US");
 }
 
-/** Returns a number of things: `1 file`, `2 files`. */
+/** Formats a number of things: `1 file`, `2 files`. */
 export function many(n: number, name: string): string {
   return `${count(n)} ${name}${n === 1 ? "" : "s"}`;
 }
 
-/** Returns a text whose first letter is a capital one. */
+/** Returns a text with a capital first letter. */
 export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** Returns the first few of some names, and how many more there are. */
+/** Returns the first few names, and the number of the others. */
 export function someOf(names: string[]): string {
   const shown = names.slice(0, FEW).join(", ");
   return names.length > FEW ? `${shown} and ${count(names.length - FEW)} more` : shown;

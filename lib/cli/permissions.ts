@@ -1,11 +1,11 @@
-/** What of Deno's permissions each command needs; what it does not need it gives up before it begins. */
+/** The Deno permissions that each command needs; others are dropped before it begins. */
 
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { BucketRef } from "../base/bucket_ref.ts";
 import type { AwsSettings } from "../base/settings.ts";
 
 /**
- * What the program may do, as flags of Deno: `deno.json`, the container and the release repeat them, which
+ * The program's permissions, as flags of Deno: `deno.json`, the container and the release repeat them, which
  * `tests/release_test.ts` checks.
  */
 export const PERMISSIONS: readonly string[] = [
@@ -17,15 +17,15 @@ export const PERMISSIONS: readonly string[] = [
   "--allow-run",
 ];
 
-/** What can be given up: starting programs, and writing files. */
+/** Permissions that can be dropped: starting programs, and writing files. */
 const POWERS = ["run", "write"] as const;
 type Power = (typeof POWERS)[number];
 
 type Env = Record<string, string | undefined>;
 
 /**
- * What each command needs. `run`: it starts a harvester, or looks whether the process that holds a lock lives, for
- * which Deno asks for the same. A command that is not here gives up nothing.
+ * The permissions of each command. `run`: it starts a harvester, or checks whether the process that holds a lock lives,
+ * for which Deno requires the same. A command that is not listed drops nothing.
  */
 export const NEEDS: Readonly<Record<string, readonly Power[]>> = {
   "help": [],
@@ -92,8 +92,8 @@ export function nameOf(command: CommandUnknownOpts): string {
 }
 
 /**
- * Gives up what a command does not need, for as long as this process lives. Where AWS is asked, and its
- * configuration may name a program for credentials or keep tokens in files, all is kept.
+ * Drops the permissions that a command does not need, for the life of this process. With AWS, whose configuration may
+ * name a program for credentials or keep tokens in files, all are kept.
  */
 export async function narrow(command: CommandUnknownOpts, env: Env): Promise<void> {
   const needs = NEEDS[nameOf(command)];
@@ -101,7 +101,7 @@ export async function narrow(command: CommandUnknownOpts, env: Env): Promise<voi
   for (const power of POWERS) if (!needs.includes(power)) await giveUp(power);
 }
 
-/** Gives up a permission, for as long as this process lives. */
+/** Drops a permission, for the life of this process. */
 export async function giveUp(power: Power): Promise<void> {
   await Deno.permissions.revoke({ name: power });
 }
@@ -125,7 +125,7 @@ async function mayNeedAll(command: CommandUnknownOpts, env: Env): Promise<boolea
     const named = typeof bucket === "string" ? bucket : undefined;
     return credentialsMayRun(await Settings.load({ bucket: named, env }), env);
   } catch {
-    // The command says what is wrong with them.
+    // The command reports what is wrong with them.
     return true;
   }
 }

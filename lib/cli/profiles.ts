@@ -1,4 +1,4 @@
-/** The profiles of keys that a person has, for the commands that name one. */
+/** The person's profiles of keys, for commands that name one. */
 
 import { isObject, type JsonObject } from "../base/json.ts";
 import type { OtherKeys } from "../secrets/credentials.ts";
@@ -7,13 +7,13 @@ import type { Settings } from "../base/settings.ts";
 import { type Context, openBucket } from "./context.ts";
 import type { Output } from "./output.ts";
 
-/** Returns the files in which keys are looked for: the one that is named, or those of twarc and twarc2. */
+/** Returns the files to search for keys: the named one, or those of twarc and twarc2. */
 export async function keyFiles(named: string | undefined, { env }: Context): Promise<string[]> {
   const { keysPaths } = await import("../secrets/twarc_files.ts");
   return named === undefined ? keysPaths({ env }) : [named];
 }
 
-/** Lists the profiles that there are, and where each is. */
+/** Lists the profiles and their files. */
 export async function tellProfiles(named: string | undefined, context: Context): Promise<void> {
   const { listProfiles } = await import("../secrets/twarc_files.ts");
   const paths = await keyFiles(named, context);
@@ -24,7 +24,7 @@ export async function tellProfiles(named: string | undefined, context: Context):
   }
 }
 
-/** Says where keys are safer, when they are in the configuration of a collection in S3. */
+/** Suggests a safer place for keys that are in the configuration of a collection in S3. */
 export function hintAtKeys(
   { keys, credentials }: JsonObject,
   { bucket, runner }: Pick<Settings, "bucket" | "runner">,
@@ -39,7 +39,10 @@ export function hintAtKeys(
   );
 }
 
-/** Puts a person's keys where a collection finds them; null where other keys are there, and stay. @throws UserError, OutsideError */
+/**
+ * Stores a person's keys where a collection finds them; null if other keys are there and are kept. @throws UserError,
+ * OutsideError
+ */
 export async function keepKeys(
   { name: profile, keys }: Profile,
   { settings, yes }: { settings: Settings; yes: boolean },
@@ -55,7 +58,7 @@ export async function keepKeys(
   return await keptKeys(keys, { profile, ...settings.place, env: context.env, mayReplace });
 }
 
-/** Shows whose keys are there and who runs on them, and asks. @throws UserError where nobody can be asked. */
+/** Shows whose keys are there and which collections use them, and asks. @throws UserError if nobody can be asked. */
 async function confirmReplacing(
   { parameter, theirs, mine, since, by }: OtherKeys,
   { users, yes, output }: { users: string[]; yes: boolean; output: Output },

@@ -1,4 +1,4 @@
-/** The tree of commands, and what they share. */
+/** The tree of commands, and their common parts. */
 
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { addBucket } from "./bucket/group.ts";
@@ -43,7 +43,7 @@ export function buildProgram(
   return program;
 }
 
-/** Adds `help`: the same as `--help` after a command. */
+/** Adds `help`, which works like `--help` after a command. */
 function addHelp(program: Command): void {
   program.command("help")
     .summary("Show help for a command.")
@@ -67,7 +67,7 @@ function addHelp(program: Command): void {
     });
 }
 
-/** Returns the group that words name and nothing after it, or the program itself; null for any other command line. */
+/** Returns the group that is named without a command, or the program itself; null for any other command line. */
 export function groupOf(program: CommandUnknownOpts, args: string[]): CommandUnknownOpts | null {
   let found = program;
   for (const word of args) {
@@ -79,7 +79,7 @@ export function groupOf(program: CommandUnknownOpts, args: string[]): CommandUnk
   return found.commands.length > 0 ? found : null;
 }
 
-/** Errors are thrown, not exited with; a group without a command shows its help as a usage error. */
+/** Has errors thrown, without exiting; a group without a command shows its help as a usage error. */
 export function settle(
   command: CommandUnknownOpts,
   write: { out: (text: string) => void; err: (text: string) => void },

@@ -1,6 +1,6 @@
-/** Things that are done side by side, some at a time. */
+/** Runs actions concurrently, up to a limit. */
 
-/** Lets so many act at a time. */
+/** Limits concurrent actions. */
 export class Slots {
   readonly #waiting: (() => void)[] = [];
   #free: number;
@@ -9,7 +9,7 @@ export class Slots {
     this.#free = free;
   }
 
-  /** Acts when there is room. @throws what `act` throws. */
+  /** Acts when a slot is free. @throws What `act` throws. */
   async run<T>(act: () => Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
@@ -23,7 +23,7 @@ export class Slots {
   }
 }
 
-/** Does something with each item, some at a time; after the first failure no more are begun, and those that were end. */
+/** Acts on each item, some concurrently; after the first failure no more are begun, and running ones finish. */
 export async function eachOf<T>(
   all: readonly T[],
   width: number,

@@ -1,4 +1,4 @@
-/** The commands `twarc-cloud bucket ...`: what a bucket is, and what to take a copy of one for. */
+/** The commands `twarc-cloud bucket ...`: the identity of a bucket, and of its copies. */
 
 import type { Command } from "@commander-js/extra-typings";
 import type { Identity } from "../../bucket/identity.ts";

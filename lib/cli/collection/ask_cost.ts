@@ -1,28 +1,28 @@
-/** Asks before a first harvest that costs much. */
+/** Asks for confirmation before an expensive first harvest. */
 
 import { type CollectionConfig } from "../../collection/types/registry.ts";
 import { dollarText, pricesWith } from "../../billing/prices.ts";
 import { messageOf, TwarcCloudError, UserError } from "../../base/errors.ts";
 import type { Bucket, Context } from "../context.ts";
 
-/** Dollars above which a person is asked, where `ask_above` in twarc_cloud.ini says nothing else. */
+/** Dollars above which a person is asked, by default (`ask_above` in twarc_cloud.ini). */
 const ASK_ABOVE = 10;
-/** Dollars that the question itself may cost. */
+/** Dollars that the estimate itself may cost. */
 const CHEAP = 0.05;
-/** Milliseconds that an estimate may take: a harvest does not wait for it any longer. */
+/** Milliseconds to wait for the estimate, which must not delay a harvest. */
 const PATIENCE_MS = 5_000;
 
-/** What is known of a harvest that is to be started. */
+/** Facts about a harvest before its start. */
 export interface Worth {
-  /** Tweets that it brings, where these were counted. */
+  /** Number of expected tweets, if they were counted. */
   expected?: number;
 }
 
 /**
- * Returns what is known of a collection's first harvest where it is to be started, whatever it costs; null where the person
- * does not want that. One that may cost more than the limit is asked about. Later ones bring only what is new. Where nobody can be asked, and no more is known than how many posts there
- * can be at most, that is said, and it starts.
- * @throws UserError where it costs too much, and nobody can be asked.
+ * Returns the facts of a collection's first harvest if it is to be started; null if the person declines. Asks if it may
+ * cost more than the limit; later harvests only collect what is new. If nobody can be asked and only the maximum number
+ * of posts is known, reports that and starts.
+ * @throws UserError if it costs too much and nobody can be asked.
  */
 export async function worthOf(
   { collections, settings }: Bucket,
@@ -33,7 +33,7 @@ export async function worthOf(
   if (yes) return {};
   const { config } = await collections.load(collectionId);
   const limit = settings.askAbove ?? ASK_ABOVE;
-  // Ids were asked about when they were given.
+  // Ids were confirmed when they were given.
   const { planFor } = await import("../../collection/types/registry.ts");
   const { reading } = planFor(config);
   if (config.api !== "2" || reading.kind === "ids" || isBounded(config, limit)) return {};
@@ -77,14 +77,14 @@ function isBounded({ budget, prices }: CollectionConfig, limit: number): boolean
   return dollars <= limit;
 }
 
-/** The estimate, as far as it costs next to nothing; null where it cannot be had. */
+/** Returns the estimate, if it is almost free; null if it is unavailable. */
 async function estimateCheaply(
   config: CollectionConfig,
   { limit, isSure, context }: { limit: number; isSure: boolean; context: Context },
 ) {
   const { estimateOf } = await import("../collection_config/estimate.ts");
   const soon = AbortSignal.any([context.signal, AbortSignal.timeout(PATIENCE_MS)]);
-  // Nobody is asked about a mere bound, so that it need not be put into proportion.
+  // A mere maximum is not asked about, so the usage is not needed for comparison.
   const enough = context.output.canAsk || isSure ? limit : Infinity;
   const isWorth = (dollars: number) => Promise.resolve(dollars <= CHEAP);
   try {

@@ -1,4 +1,4 @@
-/** Harvests that run already: what is shown in the place of starting another, and following them to their end. */
+/** Attaches to a harvest that already runs, and follows it to its end. */
 
 import { LockedError, OutsideError } from "../../base/errors.ts";
 import type { HarvestInfo } from "../../collection/harvest_info.ts";
@@ -12,8 +12,8 @@ import { tellEnd, waitFor } from "./outcome.ts";
 import { begun, goesOn, patienceOf, untilBegun } from "./start.ts";
 
 /**
- * Starts a harvest that ends when it is done; with `wait` follows it to its end, and one that runs already as well.
- * @throws LockedError that says how far the other is, without `wait`; what starting and following throw.
+ * Starts a harvest that ends when it is done; with `wait` follows it, or one that already runs, to its end.
+ * @throws LockedError with the other's progress, without `wait`; what starting and following throw.
  */
 export async function harvestOnce(
   opened: Bucket,
@@ -44,10 +44,10 @@ export async function harvestOnce(
 }
 
 /**
- * Starts a harvester that is kept alive, and waits for a moment until its stream is open.
- * @returns What it waits for where it is not open by then; else null.
- * @throws LockedError that says how far the other is where one runs already; what starting throws; UserError,
- *   OutsideError where the API refuses the stream.
+ * Starts a harvester that is kept alive, and briefly waits until its stream is open.
+ * @returns What it waits for, if it is not open by then; else null.
+ * @throws LockedError with the other's progress if one already runs; what starting throws; UserError or OutsideError if
+ * the API refuses the stream.
  */
 export async function startStream(
   runner: Runner,
@@ -62,13 +62,13 @@ export async function startStream(
   return await untilOpen(started.started, runner, context);
 }
 
-/** A harvest that runs already, and the error of starting another. */
+/** A harvest that already runs, and the error of starting another. */
 interface Busy {
   running: HarvestInfo;
   error: LockedError;
 }
 
-/** Returns what was started; what a harvest that runs already says of itself in its place. */
+/** Returns the started harvest, or the status of one that already runs. */
 async function begunOrRunning(
   runner: Runner,
   { start, collectionId }: { start: () => Promise<Started>; collectionId: string },
@@ -86,7 +86,7 @@ async function begunOrRunning(
   }
 }
 
-/** Returns the error for a collection that is being harvested, with what its harvest has done until now. */
+/** Returns the error for a collection that is being harvested, with its progress. */
 function busy({ running, error }: Busy): LockedError {
   const hint = `Follow it with: twarc-cloud harvest running --follow ${
     lastWord(running.collection_id)
@@ -95,10 +95,10 @@ function busy({ running, error }: Busy): LockedError {
 }
 
 /**
- * Follows a harvest that was started elsewhere to its end, and shows what it brought. Where the person goes first, it
- * goes on.
- * @param found What it said of itself first.
- * @throws OutsideError where it failed, was stopped before it was done, or its harvester is gone.
+ * Follows a harvest that was started elsewhere to its end, and shows its result. If the person leaves first, it goes
+ * on.
+ * @param found Its first status.
+ * @throws OutsideError if it failed, was stopped before it was done, or its harvester is gone.
  */
 export async function followRunning(
   opened: Bucket,

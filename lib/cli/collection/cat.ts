@@ -1,4 +1,4 @@
-/** The command `twarc-cloud collection cat`: the tweets of a collection on standard output. */
+/** The command `twarc-cloud collection cat`: prints the tweets of a collection. */
 
 import type { Command } from "@commander-js/extra-typings";
 import { type Bucket, type Context, openBucket } from "../context.ts";

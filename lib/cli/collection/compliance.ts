@@ -1,4 +1,4 @@
-/** The command `twarc-cloud collection compliance`: what of a collection X wants deleted, and deleting it. */
+/** The command `twarc-cloud collection compliance`: lists and deletes tweets that X requires to be deleted. */
 
 import type { Command } from "@commander-js/extra-typings";
 import type { ComplianceCheck } from "../../archive/compliance.ts";
@@ -93,7 +93,7 @@ async function checked(
   }
 }
 
-/** Removes what must be deleted, under the collection's lease. @throws LockedError while it is harvested. */
+/** Removes the listed tweets under the collection's lease. @throws LockedError while it is harvested. */
 async function applied(
   { store }: Bucket,
   { collectionId, check, gone }: {
@@ -157,7 +157,7 @@ function tellRemoved({ removals, purged, doubtful, aside }: Removed, context: Co
   }
 }
 
-/** Returns what became of older versions, for a program. */
+/** Returns the result for older versions, for programs. */
 function leftJson(
   { purged, doubtful, aside }: Removed,
   { clock }: Context,

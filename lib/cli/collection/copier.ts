@@ -1,4 +1,4 @@
-/** Copies objects of a bucket to files of the person's disk: each is whole, and as listed, before it has its name. */
+/** Copies objects of a bucket to local files, each verified before it gets its name. */
 
 import { Buffer } from "node:buffer";
 import { createHash, type Hash } from "node:crypto";
@@ -10,19 +10,19 @@ import { isNamedLikeTweets, isTweetsFileName } from "../../format/file_name.ts";
 import { messageOf, TwarcCloudError, UserError } from "../../base/errors.ts";
 import { isThere, type Store, type Version } from "../../store/store.ts";
 
-/** An object that is to be copied, with what is known of it. */
+/** An object to copy, with known facts. */
 export interface Wanted {
   key: string;
-  /** Bytes, as a listing has it. */
+  /** Bytes, from a listing. */
   size?: number;
   version?: Version;
-  /** In hex, as a manifest has it. */
+  /** In hex, from a manifest. */
   sha1?: string;
 }
 
 /**
- * What became of it. damaged: it is not as it is listed, and the copy has no file of its name; gone: the bucket does
- * not have it any more; stray: it cannot be a file here; withheld: keys cannot be left out of it.
+ * The result of a copy. damaged: it differs from its listing, and no file is written; gone: it is no longer in the
+ * bucket; stray: its key is not a valid file name here; withheld: keys cannot be removed from it.
  */
 export type Copied =
   | { is: "fetched" | "skipped"; bytes: number }
@@ -30,22 +30,22 @@ export type Copied =
   | { is: "gone" }
   | { is: "stray" | "withheld"; why: string };
 
-/** Where objects are copied to, and how. */
+/** The destination and mode of copies. */
 export interface CopierOptions {
   store: Store;
-  /** The folder that stands for the bucket, or for what is below `root`. */
+  /** The folder for the bucket, or for what is below `root`. */
   to: string;
-  /** What keys begin with that `to` stands for; the bucket where it is absent. */
+  /** The prefix of keys that `to` stands for; by default the whole bucket. */
   root?: string | undefined;
-  /** Fetch also what is there already. */
+  /** Whether to fetch existing files again. */
   clean: boolean;
-  /** Whether the keys of the configuration are copied: those in records never are. */
+  /** Whether to copy the configuration's keys; those in records are never copied. */
   withKeys?: boolean;
 }
 
-/** Copies objects of one bucket. Their keys are names of files, checked by who calls. */
+/** Copies objects of one bucket. Their keys become file names, which the caller has checked. */
 export class Copier {
-  /** The checksums, in hex, of listed files that are not as in the bucket: keys were left out of them. */
+  /** Checksums, in hex, of copies of listed files from which keys were removed. */
   readonly changed = new Map<string, string>();
   readonly #options: CopierOptions;
 
@@ -53,7 +53,7 @@ export class Copier {
     this.#options = options;
   }
 
-  /** Copies an object. @throws UserError where the disk cannot be written; OutsideError where the bucket fails. */
+  /** Copies an object. @throws UserError if the disk cannot be written; OutsideError if the bucket fails. */
   async copy(wanted: Wanted): Promise<Copied> {
     const { clean, withKeys = false } = this.#options;
     const path = this.#path(wanted.key);
@@ -71,12 +71,15 @@ export class Copier {
     );
   }
 
-  /** Returns whether the copy has a file of an object. */
+  /** Returns whether there is a copy of an object. */
   async has(key: string): Promise<boolean> {
     return await sizeOf(this.#path(key)) !== null;
   }
 
-  /** Gives a file a content, unless it has it; whether it was written. @throws UserError */
+  /**
+   * Writes a file unless it has this content. @returns Whether it was written
+   * @throws UserError
+   */
   async place(key: string, bytes: Uint8Array): Promise<boolean> {
     const path = this.#path(key);
     const outcome = await this.#tried(path, async (temporary) => {
@@ -87,10 +90,7 @@ export class Copier {
     return outcome.is === "fetched";
   }
 
-  /**
-   * Removes files of tweets that were copied earlier and that the manifest of their folder does not list any more.
-   * Nothing but such files: no folder, no link.
-   */
+  /** Removes tweets files of an earlier copy that their folder's manifest no longer lists; no folders and no links. */
   async clear(folder: string, listed: ReadonlySet<string>): Promise<number> {
     let removed = 0;
     const entries = Deno.readDir(this.#path(folder));
@@ -103,7 +103,7 @@ export class Copier {
     return removed;
   }
 
-  /** Returns whether a file is there with the content of an object of which no checksum is known. */
+  /** Returns whether there is a copy of an object without a known checksum. */
   async #isThere({ key, size, sha1 }: Wanted, path: string): Promise<boolean> {
     if (sha1 !== undefined || size === undefined || await sizeOf(path) !== size) return false;
     const content = await this.#read(key);
@@ -131,7 +131,7 @@ export class Copier {
     return { is: "fetched", bytes };
   }
 
-  /** Null where the bucket does not have it any more. */
+  /** Opens an object; null if it is no longer in the bucket. */
   async #read(key: string): Promise<ReadableStream<Uint8Array> | null> {
     const { store } = this.#options;
     return await store.read(key).catch(async (error) => {
@@ -140,7 +140,7 @@ export class Copier {
     });
   }
 
-  /** Small ones: a configuration, or a changeset. */
+  /** Copies a small object, a configuration or a changeset, without keys. */
   async #withoutKeys({ key, sha1 }: Wanted, path: string, temporary: string): Promise<Copied> {
     const content = await this.#read(key);
     if (!content) return { is: "gone" };
@@ -154,7 +154,7 @@ export class Copier {
     return { is: isThere ? "skipped" : "fetched", bytes: found.length };
   }
 
-  /** Works on a file beside the one that is meant; what is left of it goes. */
+  /** Writes to a temporary file next to the target, and removes it afterwards. */
   async #tried(path: string, act: (temporary: string) => Promise<Copied>): Promise<Copied> {
     const temporary = join(dirname(path), `.${crypto.randomUUID()}.part`);
     try {
@@ -175,7 +175,7 @@ export class Copier {
   }
 }
 
-/** Writes a small file, unless it is there with this content; whether it was written. */
+/** Writes a small file unless it has this content. @returns Whether it was written */
 async function writeUnlessSame(
   path: string,
   temporary: string,
@@ -188,11 +188,11 @@ async function writeUnlessSame(
   return true;
 }
 
-/** Returns whether a file is there as it is in the bucket; where nothing tells, it is not. */
+/** Returns whether a file matches its object in the bucket; false if unknown. */
 async function isSame(path: string, { size, version, sha1 }: Wanted): Promise<boolean> {
   const there = await sizeOf(path);
   if (there === null || (size !== undefined && there !== size)) return false;
-  // What S3 calls an ETag is the MD5 sum of an object that was put in one piece.
+  // S3's ETag of an object that was put in one piece is its MD5 sum.
   const md5 = /^"([0-9a-f]{32})"$/.exec(version ?? "")?.[1];
   if (sha1 !== undefined) return await sumOfFile(path, createHash("sha1")) === sha1;
   return md5 !== undefined && await sumOfFile(path, createHash("md5")) === md5;
@@ -218,7 +218,7 @@ async function sizeOf(path: string): Promise<number | null> {
   return found?.isFile ? found.size : null;
 }
 
-/** Returns whether what failed is a name, and not the disk: another file is where its folder would be, or it is too long. */
+/** Returns whether a failure is about the name, not the disk: a file is in place of a folder, or it is too long. */
 function isOfName(error: unknown): boolean {
   const { NotADirectory, IsADirectory, AlreadyExists } = Deno.errors;
   const isTaken = [NotADirectory, IsADirectory, AlreadyExists].some((Kind) =>

@@ -1,4 +1,4 @@
-/** The command `twarc-cloud collection coverage`, and the record of what a person starts and stops. */
+/** The command `twarc-cloud collection coverage`, and the record of starts and stops. */
 
 import type { Command } from "@commander-js/extra-typings";
 import type { Deed } from "../../bucket/coverage.ts";
@@ -36,7 +36,7 @@ export function addCoverage(group: Command, context: Context): void {
     });
 }
 
-/** @returns The spans, and when the first record was made. */
+/** Reads the coverage. @returns The spans, and the time of the first record. */
 async function read(
   { store, collections }: Bucket,
   id: string,
@@ -60,13 +60,13 @@ async function read(
   return { spans, since: Date.parse(records[0]?.at ?? "") || now };
 }
 
-/** Returns who works here, for a record: `name@host`. */
+/** Returns the person and machine for a record: `name@host`. */
 export function personOf({ env }: Pick<Context, "env">): string {
   const user = env.USER ?? env.LOGNAME ?? env.USERNAME;
   return `${user ? `${user}@` : ""}${Deno.hostname()}`;
 }
 
-/** Records what a person did to a collection; that it can't be recorded undoes nothing. */
+/** Records a person's act on a collection; failing to record it does not undo it. */
 export async function noteDeed(
   { store }: Bucket,
   collectionId: string,

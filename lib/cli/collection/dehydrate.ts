@@ -1,4 +1,4 @@
-/** The command `twarc-cloud collection dehydrate`: the ids of a collection's tweets. */
+/** The command `twarc-cloud collection dehydrate`: prints the ids of a collection's tweets. */
 
 import type { Command } from "@commander-js/extra-typings";
 import { OutsideError } from "../../base/errors.ts";
@@ -29,7 +29,7 @@ export function addDehydrate(group: Command, context: Context): void {
     });
 }
 
-/** Tells the ids of all files that can be read; an error for those that cannot. */
+/** Prints the ids of all readable files. @returns An error for the others */
 async function dehydrate(
   store: Store,
   collectionId: string,

@@ -1,4 +1,4 @@
-/** Copies a collection from its bucket to the person's disk: several files at a time, each whole or not at all. */
+/** Downloads a collection: several files at a time, each completely or not at all. */
 
 import { Buffer } from "node:buffer";
 import { newestManifest, openListing } from "../../bucket/listing.ts";
@@ -12,57 +12,57 @@ import { type Part, partOf } from "./download_part.ts";
 import { LeftOut } from "./left_out.ts";
 import { eachOf, Slots } from "../some_at_a_time.ts";
 
-/** Folders, and files, that are worked on at the same time. */
+/** Folders, and files, that are processed concurrently. */
 const WIDTH = 8;
-/** How often a manifest is read again that has changed while its files were fetched. */
+/** Number of times a manifest that changes during the download is read again. */
 const TRIES = 50;
 
-/** How far a download is. */
+/** Progress of a download. */
 export interface Downloaded {
-  /** Files that were fetched, and their bytes. */
+  /** Fetched files, and their bytes. */
   files: number;
   bytes: number;
-  /** Files that were there already, and their bytes. */
+  /** Files that existed already, and their bytes. */
   skipped: number;
   skippedBytes: number;
-  /** Files of tweets that were fetched earlier, and that the manifest does not list any more. */
+  /** Removed tweets files of an earlier download that are no longer in the manifest. */
   removed: number;
   /** All files of the collection, and their bytes. */
   allFiles: number;
   allBytes: number;
 }
 
-/** What a download is made of. */
+/** Options of download(). */
 export interface DownloadOptions {
   store: Store;
   collectionId: string;
-  /** The folder that stands for the bucket, or for what is below `root`. */
+  /** The folder for the bucket, or for what is below `root`. */
   to: string;
-  /** What keys begin with that `to` stands for; the bucket where it is absent. */
+  /** The prefix of keys that `to` stands for; by default the whole bucket. */
   root?: string | undefined;
-  /** Fetch also what is there already. */
+  /** Whether to fetch existing files again. */
   clean: boolean;
-  /** Copy the keys of the configuration as well; those of changesets and harvests are left out in any case. */
+  /** Whether to copy the configuration's keys; those of changesets and harvests are always left out. */
   withKeys?: boolean;
-  /** What is wanted, where that is not all. */
+  /** The part to download; by default everything. */
   part?: Part;
-  /** Told of each file, fetched or skipped. */
+  /** Called after each file, fetched or skipped. */
   onFile: (done: Downloaded) => void;
 }
 
 /**
- * Fetches every file of a collection but its lock and its checkpoint. A file that is there is skipped where its
- * size and its checksum are those of the manifest, or of the bucket's own. Which files of tweets a copy has is up
- * to its manifest: that is read before them, once more where they change meanwhile, and gets its name when they are
- * there. Of a harvest that goes on it is made from the checkpoint. So at any instant, and whenever it is cut, the copy has what its manifests list.
- * @throws UserError where the disk cannot be written, or, after all others were fetched, where objects cannot be
- *   files; OutsideError where the bucket fails, or, after all others, where files are not in it as listed.
+ * Fetches every file of a collection except its lock and its checkpoint. Skips a file that has the size and checksum of
+ * the manifest or the bucket. A manifest is read before its files, again if they change meanwhile, and written after
+ * them; that of a running harvest is made from the checkpoint. So at any time, even after an interruption, the copy has
+ * what its manifests list.
+ * @throws UserError if the disk cannot be written or, after all others were fetched, if keys are not valid file names;
+ * OutsideError if the bucket fails or, after all others, if files differ from their listing.
  */
 export async function download(options: DownloadOptions): Promise<Downloaded> {
   return await new Download(options).run();
 }
 
-/** What a manifest says, and its bytes. */
+/** A parsed manifest, and its bytes. */
 interface Manifest {
   bytes: Uint8Array;
   /** Checksums by key. */
@@ -82,14 +82,14 @@ class Download {
     allBytes: 0,
   };
   readonly #leftOut: LeftOut;
-  /** The keys that are counted as fetched or as skipped. */
+  /** The keys that were counted already. */
   readonly #counted = new Set<string>();
   readonly #slots = new Slots(WIDTH);
-  /** The folder of the harvest that goes on: of it, and of later ones, the checkpoint knows more than the manifest. */
+  /** The folder of the running harvest: for it and later ones, the checkpoint has more than the manifest. */
   #open: string | undefined;
-  /** Whether an object is wanted, by its key. */
+  /** Selects objects by their key. */
   #isWanted: (key: string) => boolean = () => true;
-  /** Whether it is known how much there is. */
+  /** Whether the total is known. */
   #isListed = false;
 
   constructor(options: DownloadOptions) {
@@ -102,7 +102,7 @@ class Download {
     const { store, collectionId, part } = this.#options;
     const { folder: root } = collectionKeys(collectionId);
     if (part) this.#isWanted = await partOf(store, collectionId, part);
-    // First what speaks of harvests: those that it knows of are in the listing that follows.
+    // First the documents that name harvests, which are then in the listing that follows.
     const head = this.#wanted(await Array.fromAsync(store.list(root, { folders: true })), root);
     await eachOf(head, WIDTH, (file) => this.#fetch(file));
     const known = new Set(head.map(({ key }) => key));
@@ -119,17 +119,17 @@ class Download {
     return this.#done;
   }
 
-  /** Whether files of tweets are wanted. */
+  /** Whether files of tweets are selected. */
   get #hasTweets(): boolean {
     return this.#options.part?.tweets ?? true;
   }
 
-  /** Returns the objects of a listing that are to be copied; of others it is said why they are not. */
+  /** Returns the objects of a listing to copy, and records why others are left out. */
   #wanted(listed: Listed[], root: string): Listed[] {
     const { lock, checkpoint } = collectionKeys(this.#options.collectionId);
     return listed.filter(({ key, size }) => {
       if (!this.#isWanted(key) || (!this.#hasTweets && isNamedLikeTweets(key))) return false;
-      // A folder, or what marks one.
+      // A folder, or its marker.
       if ((key.endsWith("/") && size === 0) || key === lock || key === checkpoint) return false;
       const faults = key.slice(root.length).split("/").map(fileNameFault);
       const fault = faults.find((one) => one !== null) ?? null;
@@ -139,12 +139,12 @@ class Download {
     });
   }
 
-  /** Copies what is in a folder. */
+  /** Copies the objects of a folder. */
   async #folder(folder: string, files: Listed[]): Promise<void> {
     const manifestKey = `${folder}${FILES.manifest}`;
     const isTweets = ({ key }: Wanted) => isNamedLikeTweets(key);
     const sides = files.filter((file) => !isTweets(file) && file.key !== manifestKey);
-    // What tells of a harvest comes before its manifest, which then lists no less than that tells of.
+    // A harvest's documents come before its manifest, which then lists no less than they count.
     await eachOf(sides, WIDTH, (file) => this.#fetch(file));
     const tweets = files.filter(isTweets);
     const manifest = await this.#manifest(folder);
@@ -157,7 +157,7 @@ class Download {
     this.#done.removed += removed;
   }
 
-  /** Returns a manifest with what the copy has of it: it may have tweets of a time when they were wanted. */
+  /** Returns a manifest limited to files in the copy: it may have tweets from a download that included them. */
   async #there(folder: string, manifest: Manifest): Promise<Manifest> {
     if (this.#hasTweets) return manifest;
     const keys = [...manifest.files.keys()];
@@ -166,7 +166,7 @@ class Download {
     return { ...manifest, bytes: withOnly(manifest.bytes, (name) => there.has(folder + name)) };
   }
 
-  /** Fetches what a manifest lists; where that changes meanwhile, what the newer one lists. The one that holds. */
+  /** Fetches the files of a manifest, or of its newer version if it changes meanwhile. @returns The final manifest */
   async #listed(
     folder: string,
     manifest: Manifest,
@@ -181,7 +181,7 @@ class Download {
         const known = objects.get(key);
         const is = await this.#fetch({ ...(known ?? { key }), sha1 });
         if (is === "damaged" || is === "not there") bad.set(key, is);
-        // What was there already may be in the bucket no more.
+        // An existing copy may no longer be in the bucket.
         else if (!known && !await isThere(this.#options.store, key)) bad.set(key, "not there");
       });
       if (bad.size === 0) return manifest;
@@ -195,7 +195,7 @@ class Download {
     }
   }
 
-  /** Copies an object; what is wrong with it is kept, unless a manifest is to be asked about it. */
+  /** Copies an object; a fault is recorded, unless a manifest is to be read again for it. */
   async #fetch(wanted: Wanted): Promise<"copied" | "damaged" | "not there"> {
     const copied = await this.#slots.run(() => this.#copier.copy(wanted));
     const { key, sha1 } = wanted;
@@ -217,7 +217,7 @@ class Download {
     }
   }
 
-  /** The manifest is the last to get its name: what it lists is there. */
+  /** Writes the manifest last, when its files are there. */
   async #place(folder: string, manifest: Manifest, listed: Listed | undefined): Promise<void> {
     if (!this.#hasTweets && manifest.bytes.length === 0) return;
     const wanted = listed ?? { key: `${folder}${FILES.manifest}` };
@@ -237,7 +237,7 @@ class Download {
     return { bytes, files: new Map([...files, ...sides].map(({ key, sha1 }) => [key, sha1])) };
   }
 
-  /** Counts what was copied, once: what is in a manifest may be looked at again. */
+  /** Counts a copied file once: a manifest's files may be checked again. */
   #tell(
     { key, size }: Wanted,
     { is, bytes }: { is: "fetched" | "skipped"; bytes: number },

@@ -1,4 +1,4 @@
-/** The command `twarc-cloud collection download`: copies of collections on the person's disk. */
+/** The command `twarc-cloud collection download`: copies collections to the local disk. */
 
 import { type Command, Option } from "@commander-js/extra-typings";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { bucketOption, example } from "../options.ts";
 import { count, many, size } from "../output.ts";
 import type { Downloaded, DownloadOptions } from "./download.ts";
 
-/** Adds `download`. */
+/** Adds the command. */
 export function addDownload(group: Command, context: Context): void {
   group.command("download")
     .summary("Download collections.")
@@ -87,7 +87,7 @@ async function downloadOne(
   output.line(`Collection downloaded to ${wanted.to}`);
 }
 
-/** Files, bytes, rate, and time left. @param ms Since it began. */
+/** Formats files, bytes, rate, and time left. @param ms Since the beginning. */
 function progressText(
   { files, bytes, skipped, skippedBytes, allFiles, allBytes }: Downloaded,
   ms: number,

@@ -1,23 +1,23 @@
-/** Which part of a collection is downloaded. */
+/** Selects a part of a collection to download. */
 
 import { UserError } from "../../base/errors.ts";
 import { parseStamp } from "../../base/stamp.ts";
 import { collectionKeys, harvestTime } from "../../collection/layout.ts";
 import type { Store } from "../../store/store.ts";
 
-/** What is wanted of a collection: of its harvests; what else it has is always wanted. */
+/** A selection of harvests; everything outside of harvests is always included. */
 export interface Part {
-  /** One harvest: `last`, or when it began. */
+  /** One harvest: `last`, or its beginning. */
   harvest?: string | undefined;
-  /** Milliseconds since 1970: harvests that began from then on. */
+  /** Earliest beginning of harvests, in milliseconds since 1970. */
   from?: number | undefined;
-  /** Harvests that began before then. */
+  /** Latest beginning of harvests (exclusive). */
   to?: number | undefined;
-  /** Whether the files of tweets are wanted. */
+  /** Whether to include files of tweets. */
   tweets: boolean;
 }
 
-/** Returns whether an object is wanted, by its key: of what is in no harvest all is. @throws UserError where there is no such harvest */
+/** Returns a filter of keys for a part; keys outside of harvests pass. @throws UserError if there is no such harvest */
 export async function partOf(
   store: Store,
   id: string,
@@ -31,7 +31,7 @@ export async function partOf(
   };
 }
 
-/** Returns when the harvest began that a person names. */
+/** Returns the beginning of a harvest that a person names. */
 async function timeOf(store: Store, id: string, harvest: string): Promise<number> {
   // An id has milliseconds, and folders have none.
   const wanted = harvest === "last" ? undefined : parseStamp(harvest.replace(/\.\d+(?=Z?$)/, ""));

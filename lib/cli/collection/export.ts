@@ -1,4 +1,4 @@
-/** The command `twarc-cloud collection export`: a collection's tweets in the forms that people work with. */
+/** The command `twarc-cloud collection export`: writes a collection's tweets in common formats. */
 
 import {
   type Command,
@@ -12,7 +12,7 @@ import { positive, time } from "../numbers.ts";
 import { bucketOption } from "../options.ts";
 import type { Context } from "../context.ts";
 
-/** Forms of an export; the first is the usual one. */
+/** Formats of an export; the first is the default. */
 export const FORMATS = ["csv", "parquet", "jsonl", "ids", "gexf", "bagit"] as const;
 
 /** Adds the command. */
@@ -84,7 +84,9 @@ export function addExport(group: Command, context: Context): void {
     });
 }
 
-/** A bag has all that a collection has. @throws UsageError for options that would take a part of it */
+/**
+ * Checks the options of a bag, which contains the whole collection. @throws UsageError for options that select a part
+ */
 function checkBag(command: CommandUnknownOpts): void {
   const strange = command.options.find((option) =>
     !["format", "output", "json", "bucket"].includes(option.attributeName()) &&
@@ -93,7 +95,7 @@ function checkBag(command: CommandUnknownOpts): void {
   if (strange) throw new UsageError(`${strange.long} is not for bagit: a bag has all as it is`);
 }
 
-/** @throws InvalidArgumentError */
+/** Parses a sample's size. @throws InvalidArgumentError */
 function sample(text: string): { share: number } | { count: number } {
   const percent = /^(\d+(?:\.\d+)?)%$/.exec(text)?.[1];
   if (percent !== undefined && Number(percent) > 0 && Number(percent) <= 100) {

@@ -33,11 +33,11 @@ import { LeftOut } from "./left_out.ts";
 import { readReport } from "./report.ts";
 
 const MB = 1_000_000;
-/** Milliseconds between two looks at the progress. */
+/** Milliseconds between two updates of the progress. */
 const EVERY = 250;
 const encoder = new TextEncoder();
 
-/** What a person asks for. */
+/** The request of a bag. */
 export interface BagRequest {
   ids: string[];
   bucket: string | undefined;
@@ -46,15 +46,15 @@ export interface BagRequest {
 }
 
 /**
- * Exports collections as they are, and says what was done.
- * @throws UserError for what there is not, for what stands in the way, and, at the end, for what the bag lacks
+ * Exports collections as a bag, and reports the result.
+ * @throws UserError for what does not exist, what is in the way and, at the end, what the bag lacks
  */
 export async function exportBag(request: BagRequest, context: Context): Promise<void> {
   const ids = [...new Set(request.ids)];
   const { store: bucket, collections, settings } = await openBucket(context, request);
   const configs: JsonObject[] = [];
   for (const id of ids) configs.push((await collections.loadJson(id)).json);
-  // What is said of one of several collections holds for that one only.
+  // A single collection's description must not describe several.
   const described = configs.length === 1 ? configs.map(describedIn)[0] : {};
   const citation = toCitation(settings.citation, described ?? {});
   const path = request.output ?? join("export", `${ids.join("+")}.bagit`);
@@ -77,10 +77,10 @@ export async function exportBag(request: BagRequest, context: Context): Promise<
   }
 }
 
-/** What the documents of a collection say. */
+/** The report of a collection. */
 type Reported = Awaited<ReturnType<typeof readReport>>;
 
-/** What a bag says of itself, besides what it carries. */
+/** The bag's documents about itself. */
 interface Documents {
   citation: Citation;
   reports: Reported[];
@@ -110,7 +110,7 @@ async function openSink(
   return openTar(file, { name, time, keep: () => file.keep(), discard: () => file.discard() });
 }
 
-/** What a bag is made of, and where it goes. */
+/** The content and destination of a bag. */
 interface Given {
   store: Store;
   ids: string[];
@@ -122,7 +122,7 @@ interface Given {
 /** Writes the bag of collections. */
 class BagWriter {
   readonly lacks: LeftOut[] = [];
-  /** What the bag says of how it was made. */
+  /** The bag's provenance. */
   document: Record<string, unknown> = {};
   readonly #given: Given;
   readonly #bag: Bag;
@@ -182,7 +182,7 @@ class BagWriter {
     show([...shareTexts(share, this.#pace.rate / MB)].join(", "));
   }
 
-  /** Writes what the bag says of the collections, and ends it. */
+  /** Writes the bag's documents about the collections, and closes it. */
   async documents({ citation, reports, day, goingOn }: Documents): Promise<void> {
     const { ids, context: { version } } = this.#given;
     const bag = this.#bag;
@@ -238,7 +238,7 @@ function labelled(label: string, value = ""): [string, string][] {
   return value === "" ? [] : [[label, value]];
 }
 
-/** Says what was done. @throws UserError for what the bag lacks */
+/** Reports the result. @throws UserError for what the bag lacks */
 function tell(
   { path, json, goingOn, writer }: {
     path: string;

@@ -1,4 +1,4 @@
-/** Exports collections: finds their files, opens the output, and says what was done. */
+/** Exports collections: finds their files, opens the output, and reports the result. */
 
 import { join } from "node:path";
 import { UsageError, UserError } from "../../base/errors.ts";
@@ -16,7 +16,7 @@ import type { PostWriter, Sink, Table } from "../../export/writer.ts";
 import { type Context, openBucket } from "../context.ts";
 import { progressOf, tell } from "./export_text.ts";
 
-/** What a person asks for. */
+/** The request of an export. */
 export interface ExportRequest {
   ids: string[];
   format: "csv" | "jsonl" | "ids" | "parquet" | "gexf";
@@ -40,7 +40,7 @@ export interface ExportRequest {
   shardMb: number;
 }
 
-/** What an export is made of, besides what the person asks for. */
+/** The plan of an export, in addition to the request. */
 interface Plan {
   request: ExportRequest;
   source: Source;
@@ -51,9 +51,8 @@ interface Plan {
 }
 
 /**
- * Exports, and says what was done.
- * @throws UsageError for options that do not go together; UserError for what there is not, and, at the end, for files
- *   that are damaged
+ * Runs an export, and reports the result.
+ * @throws UsageError for incompatible options; UserError for what does not exist and, at the end, for damaged files
  */
 export async function runExport(
   request: ExportRequest,
@@ -100,7 +99,7 @@ export async function runExport(
   }
 }
 
-/** @throws UsageError */
+/** Checks that options are compatible. @throws UsageError */
 function checkTogether(request: ExportRequest): void {
   const { format, pseudonyms, raw, excel, columns, edges, output } = request;
   const isTable = (format === "csv" && edges === undefined) || format === "parquet";
@@ -128,7 +127,7 @@ function pathOf({ ids, format, output }: ExportRequest): string {
   return output ?? join("export", format === "parquet" ? name : `${name}.${format}`);
 }
 
-/** @throws UserError where the key cannot be read, or is too short */
+/** Reads the key of pseudonyms. @throws UserError if it cannot be read, or is too short */
 async function pseudonymsOf({ pseudonyms: path }: ExportRequest): Promise<Pseudonyms | undefined> {
   if (path === undefined) return undefined;
   const key = await Deno.readTextFile(path).catch((cause) => {
@@ -155,7 +154,7 @@ function selectionOf(
   };
 }
 
-/** What is exported, with the limit of a sample: that of so many tweets is found by reading once more. */
+/** Returns the export with the limit of its sample; for a number of tweets, a first pass finds it. */
 async function withSample(
   { sample, seed }: ExportRequest,
   exported: Exported,
@@ -167,7 +166,7 @@ async function withSample(
   return { ...exported, selection: { ...exported.selection, sample: { seed, limit } } };
 }
 
-/** The table, with members that no column has where these are wanted: they are found by reading once more. */
+/** Returns the table, with extra columns for unknown members if requested; a first pass finds them. */
 async function tableOf(plan: Plan, exported: Exported): Promise<Table> {
   const { request: { columns, extraColumns, referenced, raw }, apis, pseudonyms } = plan;
   const options = { columns, apis, merge: referenced !== "none", raw, pseudonyms };
@@ -186,7 +185,7 @@ async function tableOf(plan: Plan, exported: Exported): Promise<Table> {
   return openTable({ ...options, extra: [...table.unknown.keys()].toSorted() });
 }
 
-/** @throws UserError where it cannot be written */
+/** Opens the output. @throws UserError if it cannot be written */
 async function outputOf(
   plan: Plan,
   { path, table, write }: { path: string; table: Table; write: (bytes: Uint8Array) => void },
@@ -224,7 +223,7 @@ function networkWriterOf({ request: { edges = "all", format }, pseudonyms }: Pla
   return format === "gexf" ? new GexfWriter(sink, network) : new EdgesWriter(sink, network);
 }
 
-/** What an export is, before it is made: the same where the same is asked for. */
+/** Describes an export before it is made, identically for identical requests. */
 function describe(
   { request, source: { fingerprint }, version }: Plan,
 ): Record<string, unknown> {

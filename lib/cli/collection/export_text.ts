@@ -1,4 +1,4 @@
-/** What a person sees of an export: how far it is, and what it did. */
+/** The progress and result of an export, for people. */
 
 import type { Clock } from "../../base/clock.ts";
 import { UserError } from "../../base/errors.ts";
@@ -10,9 +10,9 @@ import type { Context } from "../context.ts";
 import { count, many, type Progress, someOf } from "../output.ts";
 import { Pace, rateText, shareTexts } from "../pace.ts";
 
-/** Milliseconds between two looks at the clock's progress. */
+/** Milliseconds between two updates of the progress. */
 const EVERY = 250;
-/** Bytes in the unit that is shown. */
+/** Bytes of the displayed unit. */
 const MB = 1_000_000;
 
 const REASONS: Readonly<Record<Reason, string>> = {
@@ -26,7 +26,7 @@ const REASONS: Readonly<Record<Reason, string>> = {
   not_in_sample: "not in the sample",
 };
 
-/** Shows how far an export is, now and then: it is called for each line. */
+/** Shows the progress of an export now and then; called for each line. */
 export function progressOf(
   { sizes }: Source,
   { progress, clock }: { progress: Progress; clock: Clock },
@@ -52,10 +52,10 @@ export function progressOf(
   };
 }
 
-/** Says what was done. @throws UserError for files that are damaged */
+/** Reports the result. @throws UserError for damaged files */
 export function tell(
   { id, path, counts, unknown, document, json }: {
-    /** Of a collection, for what to type. */
+    /** The collection's id, for commands to type. */
     id: string;
     path: string;
     counts: Counts;

@@ -1,4 +1,4 @@
-/** The commands `twarc-cloud collection freeze` and `unfreeze`: the end of a collection, signed off. */
+/** The commands `twarc-cloud collection freeze` and `unfreeze`: end a collection, and sign it off. */
 
 import type { Command } from "@commander-js/extra-typings";
 import type { Frozen } from "../../collection/frozen.ts";
@@ -49,7 +49,7 @@ function addTheFreezing(group: Command, context: Context): void {
     });
 }
 
-/** Ends the collection's schedule. @throws UserError where its stream is to be alive */
+/** Ends the collection's schedule. @throws UserError if its stream is kept alive */
 async function endRuns(opened: Bucket, collectionId: string): Promise<void> {
   await checkNotKept(opened, collectionId);
   await (await opened.runner()).unschedule(collectionId);

@@ -1,4 +1,4 @@
-/** The command `twarc-cloud collection gaps`: what was missed, and asking for it. */
+/** The command `twarc-cloud collection gaps`: lists gaps, and has them filled. */
 
 import type { Command } from "@commander-js/extra-typings";
 import type { ListedGap } from "../../archive/gap_list.ts";
@@ -50,7 +50,7 @@ async function listed(
   return await listGaps(store, config.id, gapLook(config, positions, clock.now()));
 }
 
-/** @throws LockedError while the collection is harvested. */
+/** Has the gaps filled, under the collection's lease. @throws LockedError while the collection is harvested. */
 async function filled(
   { store }: Bucket,
   config: CollectionConfig,

@@ -1,4 +1,4 @@
-/** The commands `twarc-cloud collection ...`: collections in a bucket, and starting and stopping them. */
+/** The commands `twarc-cloud collection ...`: manage collections of a bucket, and start and stop them. */
 
 import { ifOurs } from "../../base/errors.ts";
 import type { Command } from "@commander-js/extra-typings";
@@ -132,7 +132,7 @@ function addOnce(group: Command, context: Context): void {
       const runner = await opened.runner();
       const running = await runner.info(collectionId).catch(ifOurs(null));
       const { worthOf } = await import("./ask_cost.ts");
-      // One that runs already was asked about when it was started.
+      // The cost of a running harvest was confirmed when it was started.
       const worth = running ? {} : await worthOf(opened, collectionId, { yes }, context);
       if (!worth) return;
       const { noteCost } = await import("../aws_cost.ts");
@@ -196,12 +196,12 @@ function addFilter(group: Command, context: Context): void {
       const opened = await openBucket(context, { bucket, acts: true });
       await jobFor(opened, collectionId, isStream, { what: "Stop" });
       const runner = await opened.runner();
-      // What cannot be seen for a while may be so.
+      // If it cannot be checked, assume that it runs.
       const isRunning = await isHarvested(runner, collectionId).catch(ifOurs(true));
       if (isRunning && !json) output.line("Stopping ...");
       await stopHarvest(runner, collectionId, context);
       await noteDeed(opened, collectionId, { what: "stop", note }, context);
-      // A service without a task is seen by who stops it.
+      // A service without a task is only found by stopping it.
       if (!isRunning && !json) output.line("Stopping ...");
       if (json) return output.json({ collection_id: collectionId, stopped: true });
       output.line("Stopped");

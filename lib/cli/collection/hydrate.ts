@@ -1,4 +1,4 @@
-/** The command `twarc-cloud collection hydrate`: ids in, a collection out. */
+/** The command `twarc-cloud collection hydrate`: creates a collection from ids. */
 
 import type { Traits } from "../../collection/types/traits.ts";
 import type { Command } from "@commander-js/extra-typings";
@@ -11,7 +11,7 @@ import { columnOption, strictOption } from "../collection_config/names.ts";
 import { addLimits, LIMITS_OF_RUNS } from "../limits.ts";
 import { many } from "../output.ts";
 
-/** What the id of a tweet is called in the headers of tables; the best first. */
+/** Names of the column with tweet ids in tables; the best first. */
 const ID_COLUMNS = [
   "tweet_id",
   "tweetid",
@@ -76,14 +76,14 @@ export function addHydrate(group: Command, context: Context): void {
   addLimits(command, LIMITS_OF_RUNS);
 }
 
-/** Returns a file's name as a collection's id. */
+/** Returns a collection's id from a file's name. */
 function nameOf(file: string): string {
   if (file === "-") return "hydrated";
   return basename(file).replace(/\.[A-Za-z]+$/, "").replace(/[^A-Za-z0-9._-]+/g, "_")
     .replace(/^[-.]+/, "");
 }
 
-/** Returns how a list of tweets' ids is read. @param now In milliseconds since 1970. */
+/** Returns the parser of a list of tweet ids. @param now In milliseconds since 1970. */
 function tweetList(column: string | undefined, now: number): ListWanted<string> {
   const read = (text: string) => {
     const id = /\/status(?:es)?\/(\d+)/.exec(text)?.[1] ?? text;
@@ -93,7 +93,7 @@ function tweetList(column: string | undefined, now: number): ListWanted<string> 
   return { columns: { known: ID_COLUMNS, named: column }, read };
 }
 
-/** Returns the ids in a file, sorted, each once; bad lines are listed. @throws UserError */
+/** Reads the ids in a file, sorted and unique; invalid lines are listed. @throws UserError */
 async function idsIn(
   file: string,
   { column, strict, bad }: { column: string | undefined; strict: boolean; bad: BadLines },
@@ -118,7 +118,7 @@ async function idsIn(
   });
 }
 
-/** Returns whether the collection is there already, with these very ids. */
+/** Returns whether the collection exists already, with the same ids. */
 async function hasIds(
   { store }: Bucket,
   collectionId: string,
@@ -133,7 +133,7 @@ async function hasIds(
   return known.length === ids.length && known.every((id, i) => id === ids[i]);
 }
 
-/** A collection that is to be made. */
+/** A collection to create. */
 interface Wanted {
   collectionId: string;
   ids: BigUint64Array;
@@ -142,12 +142,15 @@ interface Wanted {
   yes: boolean;
 }
 
-/** Returns whether a harvest asks for what a list names, once. */
+/** Returns whether a harvest requests the items of a list, once. */
 function asksForList({ endsByItself, asksOnlyForNewer }: Traits): boolean {
   return endsByItself && !asksOnlyForNewer;
 }
 
-/** Adds the collection; false where the person does not want to pay for it. @throws UserError */
+/**
+ * Adds the collection. @returns False if the person declines the cost
+ * @throws UserError
+ */
 async function addCollection(
   { store, collections, settings }: Bucket,
   { collectionId, ids, profile, twarcConfigFilepath, yes }: Wanted,
@@ -161,10 +164,10 @@ async function addCollection(
   const found = await findProfile(await keyFiles(twarcConfigFilepath, context), profile);
   const isNew = !await store.get(keys.config);
   if (isNew && !await isWorth(ids.length, { yes, context })) return false;
-  // That it may cost something does not mean that keys of others may be replaced.
+  // Agreeing to the cost is not agreeing to replace others' keys.
   const kept = await keepKeys(found, { settings, yes: false }, context);
   if (!kept) return false;
-  // The ids first: a collection without them could never be harvested.
+  // Store the ids first: without them the collection could never be harvested.
   if (isNew) await store.put(keys.ids, idText(ids));
   const { hydrateConfig } = await import("../../collection/types/hydrate.ts");
   await collections.add(hydrateConfig({ id: collectionId, keys: kept.keys, ids: ids.length }));
@@ -172,7 +175,7 @@ async function addCollection(
   return true;
 }
 
-/** Tells what it costs, and asks where that is more than cents. @throws UserError where nobody can be asked. */
+/** Reports the cost, and asks if it is more than cents. @throws UserError if nobody can be asked. */
 async function isWorth(
   ids: number,
   { yes, context: { output } }: { yes: boolean; context: Context },

@@ -1,4 +1,4 @@
-/** The command `twarc-cloud collection keys`: other keys for a collection that is in a bucket. */
+/** The command `twarc-cloud collection keys`: replaces the keys of a collection in a bucket. */
 
 import type { Command } from "@commander-js/extra-typings";
 import { isDeepStrictEqual } from "node:util";
@@ -8,7 +8,7 @@ import { bucketOption, example } from "../options.ts";
 import { type Context, openBucket } from "../context.ts";
 import { keepKeys, keyFiles } from "../profiles.ts";
 
-/** Adds `keys`. */
+/** Adds the command. */
 export function addKeys(group: Command, context: Context): void {
   const { output } = context;
   group.command("keys")
@@ -37,7 +37,7 @@ export function addKeys(group: Command, context: Context): void {
       const kept = await keepKeys(found, { settings, yes }, context);
       if (!kept) return;
       const next = withKeys(json, kept.keys);
-      // Where the keys are elsewhere, under a name, the configuration may stay as it is.
+      // If the keys are kept elsewhere under the same name, the configuration is unchanged.
       if (!isDeepStrictEqual(next, json)) await (await collections.plan(next)).apply();
       const where = kept.parameter ?? `the configuration of ${id}`;
       output.line(`${id} has the keys of profile ${found.name}, in ${where}.`);

@@ -1,4 +1,4 @@
-/** What a download could not copy, and what it says of that when all others are copied. */
+/** Collects what a download could not copy, and reports it at the end. */
 
 import { verifyHint } from "../../bucket/documents.ts";
 import { collectionKeys } from "../../collection/layout.ts";
@@ -6,15 +6,15 @@ import { OutsideError, UserError } from "../../base/errors.ts";
 import { LINK_HINT } from "../../store/folder/links.ts";
 import { someOf } from "../output.ts";
 
-/** Objects that were left out, by their keys, each with the reason. */
+/** Objects that were left out, by key, with the reasons. */
 export class LeftOut {
-  /** Not in the bucket as their manifests list them. */
+  /** Objects that differ from their manifests. */
   readonly damaged = new Map<string, string>();
-  /** Keys that cannot be the name of a file here. */
+  /** Keys that are not valid file names here. */
   readonly strays = new Map<string, string>();
   /** Links out of the bucket. */
   readonly links = new Set<string>();
-  /** Damaged, so that Twitter keys could not be left out. */
+  /** Damaged objects from which Twitter keys could not be removed. */
   readonly withheld = new Map<string, string>();
   readonly #collectionId: string;
 
@@ -22,7 +22,7 @@ export class LeftOut {
     this.#collectionId = collectionId;
   }
 
-  /** @throws OutsideError for what the bucket does not have as listed, else UserError, where something was left out. */
+  /** @throws OutsideError for objects that differ from their listing, else UserError, if something was left out. */
   check(): void {
     const all = this.texts();
     if (all.length === 0) return;
@@ -39,7 +39,7 @@ export class LeftOut {
     });
   }
 
-  /** Returns what was left out, a text for each kind. */
+  /** Returns a text for each kind of omission. */
   texts(): string[] {
     return [
       ...this.#said(

@@ -1,4 +1,4 @@
-/** The command `twarc-cloud collection names`: the names that the users of a collection had. */
+/** The command `twarc-cloud collection names`: lists the names that users of a collection have had. */
 
 import type { Command } from "@commander-js/extra-typings";
 import { type Context, openBucket } from "../context.ts";

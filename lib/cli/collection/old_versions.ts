@@ -1,4 +1,4 @@
-/** What is said of older versions of objects that a store with versioning keeps. */
+/** Reports older versions of objects in a store with versioning. */
 
 import { isoTime } from "../../base/clock.ts";
 import type { Purged } from "../../store/store.ts";
@@ -7,7 +7,7 @@ import { count } from "../output.ts";
 
 const DAY = 86_400_000;
 
-/** Says what became of older versions: how many were deleted; until when others may stay, and how to end that. */
+/** Reports the number of deleted older versions; until when others may stay, and how to delete them sooner. */
 export function tellPurged(
   { deleted, left }: Purged,
   { output, clock }: Pick<Context, "output" | "clock">,
@@ -23,7 +23,7 @@ export function tellPurged(
   );
 }
 
-/** Returns for how long older versions that could not be deleted stay, for programs: days, `for ever`, or `unknown`. */
+/** Returns how long undeletable older versions stay, for programs: days, `for ever`, or `unknown`. */
 export function keptFor(days: number | null): number | string {
   return days === null ? "unknown" : days === Infinity ? "for ever" : days;
 }
@@ -34,8 +34,8 @@ function howLong(days: number | null, now: number): string {
   return `until ${dayAfter(days, now)}, by the bucket's rules`;
 }
 
-/** Returns the day on which an object is deleted that became an older version now, by a rule of so many days: `2026-02-01`. */
+/** Returns the day on which an expiration rule deletes an object that becomes an older version now: `2026-02-01`. */
 export function dayAfter(days: number, now: number): string {
-  // S3 counts whole days, and goes on to the next midnight.
+  // S3 counts whole days, up to the next midnight.
   return isoTime(now + (days + 1) * DAY).slice(0, 10);
 }

@@ -1,4 +1,4 @@
-/** Following a harvest to its end, and what is shown of it then. */
+/** Follows a harvest to its end, and shows its outcome. */
 
 import type { BucketRef } from "../../base/bucket_ref.ts";
 import type { LastHarvest } from "../../bucket/last_harvest.ts";
@@ -11,8 +11,8 @@ import { follow, summary } from "../text/progress.ts";
 import { goesOn, patienceOf, startCommand } from "./start.ts";
 
 /**
- * Follows a harvest to its end, and tells what it brought. Where the person goes first, it goes on.
- * @throws UserError or OutsideError where it failed, or was stopped before it was done.
+ * Follows a harvest to its end, and reports its result. If the person leaves first, it goes on.
+ * @throws UserError or OutsideError if it failed, or was stopped before it was done.
  */
 export async function waitFor(
   opened: Bucket,
@@ -39,7 +39,7 @@ export async function waitFor(
   } catch (failure) {
     const { ifOurs } = await import("../../base/errors.ts");
     const last = await ask().catch(ifOurs(null));
-    // Where it failed before it had begun, the last one is another.
+    // If it failed before it had begun, the last harvest is another.
     if (last && seen && isOf(seen, last.info)) await tellWhatCame(last.info, bucket, context);
     throw failure;
   }
@@ -47,12 +47,12 @@ export async function waitFor(
   throw signal.reason;
 }
 
-/** Returns whether two of them are of the same harvest, or of two that follow one another on one stream. */
+/** Returns whether both are of the same harvest, or of consecutive ones on one stream. */
 function isOf(seen: HarvestInfo, ended: HarvestInfo): boolean {
   return Date.parse(ended.harvest_timestamp) >= Date.parse(seen.harvest_timestamp);
 }
 
-/** Shows how a harvest ended, and what it brought. @throws as `checkOutcome` */
+/** Shows a harvest's outcome and result. @throws as `checkOutcome` */
 export async function tellEnd(
   { info }: Pick<LastHarvest, "info">,
   bucket: BucketRef,
@@ -75,8 +75,8 @@ async function tellWhatCame(
 }
 
 /**
- * The next harvest goes on from where one ended that failed, or was stopped before it was done.
- * @throws UserError, OutsideError for such a one, by who has to act.
+ * Checks a harvest's outcome. The next one continues where it ended.
+ * @throws UserError or OutsideError, by who has to act, if it failed or was stopped before it was done.
  */
 export async function checkOutcome(info: HarvestInfo): Promise<void> {
   const { isTornOff } = await import("../../collection/harvest_info.ts");

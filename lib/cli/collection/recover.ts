@@ -1,4 +1,4 @@
-/** The command `twarc-cloud collection recover`: what harvesters left on this machine comes into the bucket. */
+/** The command `twarc-cloud collection recover`: recovers what harvesters left on this machine. */
 
 import type { Command } from "@commander-js/extra-typings";
 import { lastWord } from "../../base/visible.ts";
@@ -52,7 +52,7 @@ function tell({ tweets, harvest, left, living }: Recovered, { output }: Context)
   output.line(`${many(tweets, "tweet")} recovered${where}`);
 }
 
-/** @throws UserError, OutsideError where something stays. */
+/** Checks that nothing is left. @throws UserError or OutsideError if something is */
 async function checkLeft(
   { left, living, isSearching }: Recovered,
   collectionId: string,

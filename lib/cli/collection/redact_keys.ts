@@ -1,4 +1,4 @@
-/** The command `twarc-cloud collection redact-keys`: takes keys out of records that need none. */
+/** The command `twarc-cloud collection redact-keys`: removes keys from records that do not need them. */
 
 import type { Command } from "@commander-js/extra-typings";
 import { isoTime } from "../../base/clock.ts";
@@ -10,7 +10,7 @@ import { type Context, openBucket } from "../context.ts";
 import { keptFor, tellPurged } from "./old_versions.ts";
 import { count, many, someOf } from "../output.ts";
 
-/** Adds `redact-keys`. */
+/** Adds the command. */
 export function addRedactKeys(group: Command, context: Context): void {
   const { output } = context;
   group.command("redact-keys")
@@ -73,8 +73,8 @@ export function addRedactKeys(group: Command, context: Context): void {
 }
 
 /**
- * Says what will go for good, and asks, where there is something.
- * @throws UserError where nobody can be asked.
+ * Reports what will be deleted for good, if anything, and asks.
+ * @throws UserError if nobody can be asked.
  */
 async function mayRedact(
   id: string,
@@ -115,20 +115,20 @@ async function mayRedact(
   return answer;
 }
 
-/** Returns when the oldest of some versions was written, ISO 8601; null where the store says of none. */
+/** Returns the time of the oldest version, ISO 8601; null if the store gives none. */
 function sinceOf(versions: { written: number }[]): string | null {
   const times = versions.map(({ written }) => written).filter(Number.isFinite);
   const oldest = times.reduce((least, time) => Math.min(least, time), Infinity);
   return times.length > 0 ? isoTime(oldest) : null;
 }
 
-/** Returns the files of which there are older versions, each once, below the collection's folder. */
+/** Returns the files that have older versions, relative to the collection's folder. */
 function filesOf(id: string, versions: { key: string }[]): string[] {
   const { length } = collectionKeys(id).folder;
   return [...new Set(versions.map(({ key }) => key.slice(length)))];
 }
 
-/** Returns what was done, for programs. */
+/** Returns the result, for programs. */
 function documentOf(
   id: string,
   { keys, older }: KeysFound,

@@ -1,4 +1,4 @@
-/** The command `twarc-cloud collection report`: how complete a collection is, for a paper and an archive. */
+/** The command `twarc-cloud collection report`: reports how complete a collection is, for papers and archives. */
 
 import type { Command } from "@commander-js/extra-typings";
 import { bucketOption } from "../options.ts";
@@ -31,7 +31,7 @@ export function addReport(group: Command, context: Context): void {
     });
 }
 
-/** Reads what a report says, and what it follows from. @throws UserError where there is no such collection */
+/** Reads the facts of a report, and makes it. @throws UserError if there is no such collection */
 export async function readReport(
   bucket: Pick<Bucket, "store" | "collections">,
   id: string,

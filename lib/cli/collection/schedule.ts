@@ -1,25 +1,24 @@
-/** Putting a collection on a schedule, as a person sees it. */
+/** Schedules a collection, and reports that to a person. */
 
 import type { Schedule } from "../../runner/schedule.ts";
 import type { Bucket, Context } from "../context.ts";
 import { capital } from "../output.ts";
 import { jobFor, startUnlessRunning } from "./start.ts";
 
-/** A schedule that a person wants. */
+/** A requested schedule. */
 export interface ScheduleWanted {
   collectionId: string;
   schedule: Schedule;
-  /** Whether nobody is asked about the cost. */
+  /** Whether to skip the confirmation of costs. */
   yes: boolean;
-  /** The command's own, with limits of the harvests among them. */
+  /** The command's own, which include the limits of harvests. */
   options: object;
 }
 
 /**
- * Has a collection harvested by a schedule, from now on, where the person agrees to what a first harvest costs; one that
- * is in force already stays as it is.
+ * Schedules a collection if the person agrees to the cost of a first harvest; a schedule in force is kept as it is.
  * @returns Whether it is in force.
- * @throws UserError for a collection whose harvests bring all of it each time; what the runner throws.
+ * @throws UserError for a collection whose harvests collect everything each time; what the runner throws.
  */
 export async function scheduleCollection(
   opened: Bucket,
@@ -57,7 +56,7 @@ export async function scheduleCollection(
   return true;
 }
 
-/** Says what has to run for schedules to be carried out, where that is the person's to see to. */
+/** Reports what has to run for schedules, if the person has to start it. */
 export async function noteScheduler(opened: Bucket, { output }: Context): Promise<void> {
   if (!(await opened.runner()).documents) return;
   output.note(

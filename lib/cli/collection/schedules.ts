@@ -131,7 +131,7 @@ function addStop(group: Command, context: Context): void {
       const runner = await opened.runner();
       const wasScheduled = await runner.unschedule(collectionId);
       const isRunning = await isHarvested(runner, collectionId).catch((error) => {
-        // Where the harvest is not to be ended, this is for show.
+        // If the harvest is to go on, this is only for information.
         if (now || !wasScheduled || !(error instanceof TwarcCloudError)) throw error;
         return false;
       });
@@ -156,7 +156,7 @@ function addStop(group: Command, context: Context): void {
     });
 }
 
-/** Makes the error that says that there is nothing to end: with how to end a harvest that runs. */
+/** Returns the error that there is nothing to end, with how to end a running harvest. */
 function notScheduled(id: string, type: Json | undefined, isRunning: boolean): UserError {
   if (!isRunning) return new UserError(`${id} is neither scheduled nor being harvested`);
   return new UserError(`${id} is not scheduled, and its harvest goes on`, {

@@ -1,4 +1,4 @@
-/** Starting a collection's harvest, and seeing what becomes of it. */
+/** Starts a collection's harvest, and waits for its beginning. */
 
 import { isoTime } from "../../base/clock.ts";
 import { type Traits, traitsFor } from "../../collection/types/traits.ts";
@@ -12,7 +12,7 @@ import type { Bucket, Context } from "../context.ts";
 import { failureOf } from "../text/progress.ts";
 import type { Output, Progress } from "../output.ts";
 
-/** What `--yes` is for where a harvest starts. */
+/** The description of `--yes` where a harvest starts. */
 export const YES =
   "do not ask before a first harvest that costs more than 10 dollars (ask_above in twarc_cloud.ini)";
 
@@ -29,10 +29,10 @@ export function stopCommand({ id, type }: { id: string; type: Json | undefined }
 }
 
 /**
- * Returns the job for a collection of a type that will do.
+ * Returns the job for a collection of a supported type.
  * @param given.what What is to be done with it.
- * @param given.options Those of the command, with the limits of the harvest among them.
- * @throws UserError for any other, with the command that does so.
+ * @param given.options Those of the command, which include the limits of the harvest.
+ * @throws UserError for any other type, with the command for it.
  */
 export async function jobFor(
   { collections }: Bucket,
@@ -52,15 +52,15 @@ export async function jobFor(
   });
 }
 
-/** Milliseconds that a harvester may take to begin: a container's image may be large, and capacity scarce. */
+/** Milliseconds to wait for a harvester's beginning: a container's image may be large, and capacity scarce. */
 const BEGIN_TIMEOUT_MS = 900_000;
-/** Milliseconds between two looks at whether it has begun, at most. */
+/** Maximum milliseconds between two checks of whether it has begun. */
 const LOOK_MS = 1_000;
 
 /**
- * Waits until a harvester that was started has the lease, or has ended well; what cannot begin is taken back. It is
- * started, though nobody may say so for a while.
- * @throws UserError, OutsideError with the reason where it fails, or does not begin.
+ * Waits until a started harvester has the lease, or has ended well; one that cannot begin is withdrawn. It may take a
+ * while until that is known.
+ * @throws UserError or OutsideError with the reason if it fails, or does not begin.
  */
 export async function untilBegun(
   started: Started,
@@ -94,7 +94,7 @@ export async function untilBegun(
   throw signal.reason;
 }
 
-/** Returns how a harvest has ended, if it has, and else what is awaited until it begins. */
+/** Returns how a harvest has ended, if it has, and else what it is waiting for. */
 async function lookAt(
   started: Started,
 ): Promise<{ outcome: Outcome | null; awaited: string | null }> {
@@ -102,7 +102,7 @@ async function lookAt(
   return { outcome, awaited: outcome ? null : await started.awaited?.() ?? null };
 }
 
-/** Ends what cannot begin, so that it is not tried again for ever; that it fails must not hide why. */
+/** Withdraws what cannot begin, so that it is not retried for ever; a failure to do so must not hide the reason. */
 export async function takeBack(started: Started, output: Output): Promise<void> {
   const { TwarcCloudError } = await import("../../base/errors.ts");
   try {
@@ -125,14 +125,14 @@ async function tooLate(
   );
 }
 
-/** Patience that says on the terminal what it waits for. */
+/** Returns retry options that report waits on the terminal. */
 export function patienceOf({ output, clock, signal }: Context): OutlastOptions {
   return { clock, signal, say: (line) => output.note(line) };
 }
 
 /**
- * Starts a harvester, as soon as there is room for it: capacity comes and goes.
- * @throws what starting throws, and the signal's reason once nobody wants to wait.
+ * Starts a harvester, as soon as there is capacity.
+ * @throws What starting throws, and the signal's reason when it is aborted.
  */
 export async function begun(start: () => Promise<Started>, context: Context): Promise<Started> {
   const { CapacityError } = await import("../../base/errors.ts");
@@ -140,7 +140,7 @@ export async function begun(start: () => Promise<Started>, context: Context): Pr
   return await outlast(start, { ...patienceOf(context), passes });
 }
 
-/** Starts a harvest; one that is running already will do. */
+/** Starts a harvest, unless one is running already. */
 export async function startUnlessRunning(
   runner: Awaited<ReturnType<Bucket["runner"]>>,
   job: Job,
@@ -156,10 +156,10 @@ export async function startUnlessRunning(
 }
 
 /**
- * Stops a harvest, and waits until it has stopped, also while nobody can be asked whether it has; shows what it waits
- * for, and since when.
- * @param wasSeen Whether it was seen running: then it may have ended by itself since.
- * @throws UserError where none runs; UnresponsiveError where it does not stop.
+ * Stops a harvest and waits until it has stopped, even while that cannot be checked; shows what it waits for, and since
+ * when.
+ * @param wasSeen Whether it was seen running: it may have ended by itself since.
+ * @throws UserError if none runs; UnresponsiveError if it does not stop.
  */
 export async function stopHarvest(
   runner: Pick<Runner, "stop" | "info">,
@@ -183,7 +183,7 @@ export async function stopHarvest(
     try {
       await runner.stop(collectionId, { signal, say });
     } catch (error) {
-      // What a try began that failed in its middle may be done by now.
+      // An earlier try that failed half-way may have succeeded.
       const mayBeDone = isAgain && error instanceof UserError;
       isAgain = true;
       if (!mayBeDone || await runner.info(collectionId)) throw error;
@@ -197,7 +197,7 @@ export async function stopHarvest(
   }
 }
 
-/** Shows something each second for as long as work goes on, also where no answer comes meanwhile. */
+/** Updates the display each second while work goes on, even without responses. */
 async function whileShowing(
   show: () => void,
   { clock, signal }: Pick<Context, "clock" | "signal">,
@@ -220,19 +220,19 @@ async function whileShowing(
   }
 }
 
-/** Returns what is said to who goes while a harvest is followed. */
+/** Returns the message for a person who stops following a harvest. */
 export function goesOn(collectionId: string): string {
   return `The harvest goes on. Stop it with: twarc-cloud collection stop --now ${
     lastWord(collectionId)
   }`;
 }
 
-/** Returns what comes after the end of a harvest. */
+/** Returns the message after the end of a harvest. */
 export function lookAtLast(collectionId: string): string {
   return `See what it collected with: twarc-cloud harvest last ${lastWord(collectionId)}`;
 }
 
-/** Returns whether a collection is being harvested, or is to be by a harvester that is kept alive. */
+/** Returns whether a collection is being harvested, or a harvester is kept alive for it. */
 export async function isHarvested(
   runner: Pick<Runner, "documents" | "info">,
   collectionId: string,

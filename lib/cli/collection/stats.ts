@@ -1,4 +1,4 @@
-/** The command `twarc-cloud collection stats`: what a collection has, in numbers and a picture. */
+/** The command `twarc-cloud collection stats`: shows statistics of a collection, with a chart. */
 
 import type { Command } from "@commander-js/extra-typings";
 import { join } from "node:path";
@@ -10,17 +10,17 @@ import { bucketOption, example } from "../options.ts";
 import { type Bucket, type Context, openBucket } from "../context.ts";
 import { count, many, someOf } from "../output.ts";
 
-/** Names that are shown of those that were counted most, and that `--json` has. */
+/** Number of most frequent names that are shown, and that are in `--json`. */
 const [SHOWN, IN_JSON] = [8, 100];
 
-/** What is known of a collection. */
+/** Facts about a collection. */
 export interface Facts {
   tally: Tally;
   /** Every day from the first tweet to the last one. */
   days: DayCount[];
   gaps: ListedGap[];
   harvests: HarvestFacts;
-  /** Files that cannot be read to their end. */
+  /** Files that cannot be read completely. */
   damaged: string[];
 }
 
@@ -53,7 +53,7 @@ export function addStats(group: Command, context: Context): void {
     });
 }
 
-/** Reads all that is known of a collection. @throws UserError where there is none */
+/** Reads the facts about a collection. @throws UserError if there is none */
 export async function readFacts(
   { store, collections }: Pick<Bucket, "store" | "collections">,
   id: string,
@@ -88,7 +88,7 @@ export async function readFacts(
   return { tally, days: toDays(tally.days, missed), gaps, harvests, damaged };
 }
 
-/** @throws UserError where files are damaged: their tweets are not all counted */
+/** Checks that all tweets were counted. @throws UserError if files are damaged */
 export async function checkWhole(id: string, { damaged }: Facts): Promise<void> {
   if (damaged.length === 0) return;
   const { UserError } = await import("../../base/errors.ts");

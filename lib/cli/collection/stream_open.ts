@@ -1,4 +1,4 @@
-/** What becomes first of a stream that was started: the API opens it, or refuses. */
+/** Waits until the API opens or refuses a stream that was started. */
 
 import type { HarvestInfo } from "../../collection/harvest_info.ts";
 import { outlast } from "../../base/outage.ts";
@@ -7,15 +7,15 @@ import type { Context } from "../context.ts";
 import { failureOf, waitText } from "../text/progress.ts";
 import { patienceOf, takeBack } from "./start.ts";
 
-/** Milliseconds that the API's answer is waited for: keys and rules are refused at once. */
+/** Milliseconds to wait for the API's response: invalid keys and rules are refused at once. */
 const PATIENCE_MS = 10_000;
-/** Milliseconds between two looks, at most. */
+/** Maximum milliseconds between two checks. */
 const LOOK_MS = 250;
 
 /**
- * Waits for a moment until a stream is open whose harvester has begun.
- * @returns What it waits for, for a person, where it is not open by then; null where it is, or was stopped.
- * @throws UserError, OutsideError with the reason where it was refused for good.
+ * Waits briefly until the stream of a started harvester is open.
+ * @returns What it waits for, for a person, if it is not open by then; null if it is, or was stopped.
+ * @throws UserError or OutsideError with the reason if it was refused for good.
  */
 export async function untilOpen(
   started: Started,

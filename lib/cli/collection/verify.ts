@@ -1,4 +1,4 @@
-/** The command `twarc-cloud collection verify`: whether collections are whole, and mending what can be mended. */
+/** The command `twarc-cloud collection verify`: checks collections, and repairs what can be repaired. */
 
 import { type Command, Option } from "@commander-js/extra-typings";
 import type { InventoryFound, Verified } from "../../archive/found.ts";
@@ -49,7 +49,7 @@ export function addVerify(group: Command, context: Context): void {
       }
       if (json) context.output.json(all.map(toJson));
       const faults = all.flatMap(({ verified }) => verified.faults);
-      // Beside the collections.
+      // Outside of the collections.
       const links = notePassedOver(opened.store, context);
       if (faults.length + links === 0) return;
       const { UserError } = await import("../../base/errors.ts");
@@ -66,32 +66,32 @@ export function addVerify(group: Command, context: Context): void {
     });
 }
 
-/** A collection that was looked at, and what was mended of it: null where that was not wanted. */
+/** A verified collection and its repairs, null if none were requested. */
 interface Looked {
   verified: Verified;
   mended: string[] | null;
 }
 
-/** Returns the collections to look at. @throws UserError where there is nothing of the one that is named. */
+/** Returns the collections to verify. @throws UserError if nothing exists of a named one. */
 async function wantedIds(
   { store, collections }: Bucket,
   named: string | undefined,
 ): Promise<string[]> {
   if (named === undefined) return await Array.fromAsync(collections.list());
   const { checkedId, collectionKeys } = await import("../../collection/layout.ts");
-  // One whose configuration is gone or damaged can be verified all the same.
+  // A collection without a valid configuration can be verified, too.
   for await (const _ of store.list(collectionKeys(checkedId(named)).folder)) return [named];
   await collections.loadJson(named);
   return [named];
 }
 
-/** Reads all of a collection, and records that. */
+/** Reads a whole collection, and records that. */
 export async function readAll(opened: Bucket, id: string, context: Context): Promise<Verified> {
   const wanted = { repair: false, sinceLast: false, isNamed: true };
   return (await lookedAt(opened, id, wanted, context)).verified;
 }
 
-/** How a collection is to be looked at. */
+/** Options of a verification. */
 interface Wanted {
   repair: boolean;
   sinceLast: boolean;
@@ -99,7 +99,7 @@ interface Wanted {
   isNamed: boolean;
 }
 
-/** Looks at a collection, and records that. */
+/** Verifies a collection, and records that. */
 async function lookedAt(
   opened: Bucket,
   id: string,
@@ -140,7 +140,7 @@ async function lookedAt(
   }
 }
 
-/** Records what was read and found; where the bucket takes no record, all that was found is shown all the same. */
+/** Records what was read and found; if the bucket does not allow it, the findings are shown all the same. */
 async function record(
   { store }: Bucket,
   { looked: { verified, mended }, began, isAll }: {
@@ -187,7 +187,7 @@ async function optionsFor(
   return { store, clock, collectionId, isGone, onFile, signal };
 }
 
-/** Mends under the collection's lease. @throws LockedError while it is harvested. */
+/** Repairs under the collection's lease. @throws LockedError while it is harvested. */
 async function repaired(
   options: VerifyOptions,
   context: Context,
@@ -235,7 +235,7 @@ function tell({ verified, mended }: Looked, { output }: Context): void {
   if (withKeys.length > 0) tellKeys(collectionId, withKeys, output);
 }
 
-/** What the inventory lacks, which is no fault; empty where that is nothing. */
+/** Returns what the inventory lacks without fault; empty for nothing. */
 function lackingText({ entries, older }: InventoryFound): string {
   if (older.harvests + older.changesets === 0) return "";
   const parts = [[older.harvests, "harvest"], [older.changesets, "changeset"]] as const;
@@ -245,7 +245,7 @@ function lackingText({ entries, older }: InventoryFound): string {
     : `The inventory does not have ${lacking} from before it began: --repair adds them`;
 }
 
-/** Returns the files that have lines which other programs do not read, and how many. */
+/** Returns files with lines that other programs cannot read, and their numbers. */
 function oddLines({ harvests }: Verified): Record<string, number> {
   const files = harvests.flatMap(({ listed }) => [...listed]);
   return Object.fromEntries(

@@ -15,7 +15,7 @@ import { someOf } from "../output.ts";
 /** Users to add, by id. */
 export type NewUsers = Map<string, { screen_name?: string }>;
 
-/** What a screen name, or the id of a user, is called in the headers of tables; the best first. */
+/** Names of the column with screen names, or user ids, in tables; the best first. */
 const NAME_COLUMNS = [
   "screen_name",
   "screenname",
@@ -41,20 +41,20 @@ const ID_COLUMNS = [
 
 /** Characters of the longest names, which are old. */
 const LONGEST_NAME = 50;
-/** The address of a profile; the name in it comes first. */
+/** The address of a profile; its first part is the name. */
 const PROFILE =
   /^(?:https?:\/\/)?(?:(?:www|mobile|m)\.)?(?:twitter|x)\.com\/(?:#!\/)?@?(\w+)\/?(?:[?#/].*)?$/i;
-/** The address of a button that follows somebody, or shows who it is. */
+/** The address of a button that follows or shows a user. */
 const BUTTON =
   /^(?:https?:\/\/)?(?:(?:www|mobile|m)\.)?(?:twitter|x)\.com\/intent\/(?:user|follow)\?(?:.*&)?screen_name=@?(\w+)/i;
-/** The address of a profile that has the id in it. */
+/** The address of a profile with the id in it. */
 const PROFILE_OF_ID =
   /^(?:https?:\/\/)?(?:(?:www|mobile|m)\.)?(?:twitter|x)\.com\/(?:i\/user\/|intent\/user\?user_id=)(\d+)/i;
-/** What stands at a profile's place in the addresses of other pages. */
+/** Paths of other pages in place of a profile's name. */
 const PAGES =
   /^(i|home|search|hashtag|intent|share|explore|settings|messages|notifications|compose)$/i;
 
-/** Returns how a list of user ids is read. */
+/** Returns the parser of a list of user ids. */
 export function userIdList(column: string | undefined): ListWanted<string> {
   const read = (text: string) => {
     const id = PROFILE_OF_ID.exec(text)?.[1] ?? text;
@@ -64,7 +64,7 @@ export function userIdList(column: string | undefined): ListWanted<string> {
   return { columns: { known: ID_COLUMNS, named: column }, read };
 }
 
-/** Returns how a list of screen names is read. How long they may be is for the API to say: old ones are longer. */
+/** Returns the parser of a list of screen names. The API decides on their length: old ones are longer. */
 export function screenNameList(column: string | undefined): ListWanted<string> {
   const read = (text: string) => {
     const [, inAddress] = BUTTON.exec(text) ?? PROFILE.exec(text) ?? [];
@@ -81,7 +81,7 @@ export function screenNameList(column: string | undefined): ListWanted<string> {
   return { columns: { known: NAME_COLUMNS, named: column }, read };
 }
 
-/** Texts that were typed, all of which have to be right. @throws UserError that names those that are none. */
+/** Parses typed texts, all of which must be valid. @throws UserError that names invalid ones. */
 export function allOf(texts: string[], { read }: ListWanted<string>, what: string): string[] {
   const faults: string[] = [];
   const values: string[] = [];
@@ -94,7 +94,7 @@ export function allOf(texts: string[], { read }: ListWanted<string>, what: strin
   throw new UserError(someOf(faults), { hint: `Nothing was added. ${what}` });
 }
 
-/** Screen names, each once, in any case. */
+/** A set of screen names, ignoring case. */
 export class ScreenNames {
   readonly #names = new Map<string, string>();
 
@@ -109,16 +109,16 @@ export class ScreenNames {
   }
 }
 
-/** What became of screen names. */
+/** Results for screen names. */
 export interface LookedUp {
   users: NewUsers;
   missing: string[];
   suspended: string[];
-  /** Those that the API does not answer for, and what it says. */
+  /** Names that the API rejects, with its message. */
   refused: { name: string; says: string }[];
 }
 
-/** Asks the API for the ids of screen names, with the configuration's own keys. @throws UserError, OutsideError */
+/** Looks up the ids of screen names, with the configuration's own keys. @throws UserError, OutsideError */
 export async function lookUp(
   config: JsonObject,
   names: string[],
@@ -136,7 +136,7 @@ export async function lookUp(
   return found;
 }
 
-/** Asks for some names; where they are refused together, for the halves, down to the name that is refused. */
+/** Requests some names; if they are rejected together, requests the halves, down to the rejected name. */
 async function ask(
   api: TwitterApi,
   names: string[],
@@ -149,7 +149,7 @@ async function ask(
     asked.isAnswered = true;
     for (const answer of answers) keep(answer, asked.found);
   } catch (error) {
-    // A name is no secret of others: a 401 is about the keys.
+    // A 401 is about the keys, not about a name.
     if (error instanceof UserError || !mayBeOfOne(error)) throw error;
     if (!asked.isAnswered && ++asked.refusals > MAX_REFUSED) throw error;
     const [only = ""] = names;
@@ -169,7 +169,7 @@ function keep(answer: UserAnswer, found: LookedUp): void {
   else found.missing.push(answer.asked);
 }
 
-/** Adds users to a configuration file; those that are in it already stay as they are. @throws UserError */
+/** Adds users to a configuration file; existing ones are kept as they are. @throws UserError */
 export async function addUsers(path: string, added: NewUsers): Promise<JsonObject> {
   const config = await readConfigFile(path);
   const users = usersOf(config, path);

@@ -1,4 +1,4 @@
-/** The collection configuration file on the person's disk. */
+/** The collection configuration file on the local disk. */
 
 import { traitsFor } from "../../collection/types/traits.ts";
 import { dirname, join } from "node:path";
@@ -8,10 +8,10 @@ import { messageOf, UserError } from "../../base/errors.ts";
 import { readWrittenText, unreadable } from "../../base/written_text.ts";
 import { jsonBytes } from "../../base/json_bytes.ts";
 
-/** The file where no other is named. */
+/** The default file. */
 export const CONFIG_FILE = "collection.json";
 
-/** Reads it. @throws UserError where it is not there, cannot be read, or is no JSON object. */
+/** Reads the file. @throws UserError if it is missing, cannot be read, or is not a JSON object. */
 export async function readConfigFile(path: string): Promise<JsonObject> {
   const json = parseJson(
     await readText(path, "collection-config template user_timeline --id=ID"),
@@ -22,7 +22,7 @@ export async function readConfigFile(path: string): Promise<JsonObject> {
 }
 
 /**
- * Writes it, whole or not at all. It may hold keys: only the person can read it.
+ * Writes the file, completely or not at all. It may hold keys: only the person can read it.
  * @throws UserError
  */
 export async function writeConfigFile(path: string, config: Json): Promise<void> {

@@ -1,4 +1,4 @@
-/** What `twarc-cloud collection-config estimate` does: tells what a collection would cost, before it is made. */
+/** Runs `twarc-cloud collection-config estimate`: estimates a collection's cost before it is created. */
 
 import { type CollectionConfig, planFor } from "../../collection/types/registry.ts";
 import { traitsFor } from "../../collection/types/traits.ts";
@@ -32,28 +32,28 @@ import { capital, many } from "../output.ts";
 import { type Estimate, estimateLines, MONTH_DAYS, WINDOW_MINUTES } from "./estimate_text.ts";
 import { told, type ToldUsage } from "../text/usage.ts";
 
-/** Days that a stream's posts are counted for. */
+/** Number of days over which a stream's posts are counted. */
 const COUNTED_DAYS = 7;
-/** Milliseconds that the usage is waited for. */
+/** Milliseconds to wait for the usage. */
 const PATIENCE_MS = 10_000;
-/** Requests that 15 minutes allow the app: https://docs.x.com/x-api/fundamentals/rate-limits */
+/** Requests per 15 minutes of the app: https://docs.x.com/x-api/fundamentals/rate-limits */
 const WINDOWS = { timeline: 10_000, recent: 450, all: 300, ids: 3_500 };
 
-/** Milliseconds until it is said how far it is, and between two such lines. */
+/** Milliseconds until the first progress line, and between two of them. */
 const [FIRST_TOLD_MS, TOLD_EVERY_MS] = [2_000, 10_000];
 
-/** How the estimate is asked for. */
+/** Options of the estimate. */
 export interface EstimateFlags {
-  /** A file with prices in place of ours. */
+  /** A file with prices that replace ours. */
   prices?: string | undefined;
-  /** Go on whatever finding out costs. */
+  /** Whether to skip the confirmation of the estimate's own cost. */
   yes: boolean;
   json?: true | undefined;
 }
 
 /**
- * Estimates what a configuration would cost, and prints it.
- * @throws UserError for a configuration that cannot be used; what the API throws.
+ * Estimates the cost of a configuration, and prints it.
+ * @throws UserError for an invalid configuration; what the API throws.
  */
 export async function estimate(
   json: Json,
@@ -75,22 +75,22 @@ export async function estimate(
   for (const line of estimateLines(result, expected, output.columns)) output.line(line);
 }
 
-/** What an estimate is made with. */
+/** Dependencies of an estimate. */
 export interface Estimating {
-  /** Prices in place of ours. */
+  /** Prices that replace ours. */
   own?: OwnPrices | undefined;
-  /** Whether to go on although finding out costs this much. */
+  /** Asks whether to go on at this cost of the estimate. */
   isWorth: (dollars: number, what: string) => Promise<boolean>;
-  /** Dollars up to which it does not matter what the project has used so far. */
+  /** Dollars up to which the project's usage is not needed. */
   enough?: number;
-  /** Whether it can be done without: what fails is not tried again. */
+  /** Whether the result is optional, so that failures are not retried. */
   isOptional?: boolean;
   signal: AbortSignal;
 }
 
 /**
- * Finds out what a collection of version 2 would cost.
- * @throws UserError where nothing may be counted, what the API throws.
+ * Estimates the cost of a collection of version 2.
+ * @throws UserError if nothing may be counted; what the API throws.
  */
 export async function estimateOf(
   config: CollectionConfig,
@@ -115,7 +115,7 @@ export async function estimateOf(
   return { result: makeEstimate(config, expected, { prices, usage }), expected };
 }
 
-/** Says now and then how many requests were made, once that takes long. */
+/** Returns a callback that reports the number of requests now and then, once that takes long. */
 function requestsTold({ output }: Context): () => void {
   let requests = 0;
   let next = performance.now() + FIRST_TOLD_MS;
@@ -151,7 +151,7 @@ function tooDear(): never {
   });
 }
 
-/** Returns whether to go on: at once where it is cheap, or else if the person says so. */
+/** Returns whether to go on: at once if it is cheap, or else if the person confirms. */
 async function confirmCost(
   dollars: number,
   what: string,
@@ -204,7 +204,7 @@ function makeEstimate(
   };
 }
 
-/** Requests that a window allows. */
+/** Returns the requests that a window allows. */
 function windowOf(config: CollectionConfig): number {
   const { reading } = planFor(config);
   if (reading.kind === "ids") return WINDOWS.ids;

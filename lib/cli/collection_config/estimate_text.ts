@@ -1,4 +1,4 @@
-/** An estimate of what a collection would cost, for programs and for people. */
+/** Formats an estimate of a collection's cost, for programs and for people. */
 
 import type { CollectionConfig } from "../../collection/types/registry.ts";
 import { budgetText, dollarText, type Prices } from "../../billing/prices.ts";
@@ -12,7 +12,7 @@ export const MONTH_DAYS = 30;
 /** Minutes of a rate limit's window. */
 export const WINDOW_MINUTES = 15;
 
-/** An estimate as `--json` prints it. A stream's numbers are those of a day. */
+/** An estimate as `--json` prints it. A stream's numbers are per day. */
 export interface Estimate {
   collection_id: string;
   type: string;
@@ -22,11 +22,11 @@ export interface Estimate {
   dollars: number;
   /** Whether there may be far fewer. */
   is_at_most: boolean;
-  /** Whether there may be more than is known. */
+  /** Whether there may be more. */
   is_at_least: boolean;
-  /** Of a stream, which goes on. */
+  /** For a stream. */
   dollars_per_month?: number;
-  /** Of the posts that the project may read in a month. */
+  /** Share of the project's monthly cap. */
   share_of_cap: number | null;
   usage: ToldUsage | null;
   requests: number;
@@ -34,13 +34,13 @@ export interface Estimate {
   days_at_rate_limit: number;
   budget: CollectionConfig["budget"] | null;
   prices: Prices;
-  /** What the estimate itself cost. */
+  /** The cost of the estimate itself. */
   asked: { counts: number; users: number; dollars: number };
   notes: string[];
   counts: { from: string; to: string; posts: number }[];
 }
 
-/** Returns the lines of an estimate for a person, whose terminal has so many columns. */
+/** Returns the lines of an estimate for a terminal of this width. */
 export function estimateLines(
   result: Estimate,
   expected: Expected,

@@ -130,7 +130,7 @@ function addUpdate(group: Command, context: Context): void {
     });
 }
 
-/** Says that nothing is to be changed. What the bucket has besides, its timestamp too, is written into the file. */
+/** Reports that nothing changes. The bucket's version, with its timestamp, is written to the file. */
 async function tellInForce(
   path: string,
   mine: JsonObject,
@@ -144,7 +144,7 @@ async function tellInForce(
   output.note(`${path} is now as it is in the bucket.`);
 }
 
-/** Warns of queries that may not be what was meant. */
+/** Warns of queries that may not mean what was intended. */
 export async function tellQueryNotes(config: JsonObject, { output }: Context): Promise<void> {
   const { queryNotes } = await import("../../collection/typed.ts");
   for (const note of queryNotes(config)) output.note(note);
@@ -219,7 +219,7 @@ function addKeys(group: Command, context: Context): void {
     });
 }
 
-/** In the place of older ones, under the name that they had. */
+/** Returns a configuration with new keys in place of older ones, under the same name. */
 export function withKeys(config: JsonObject, keys: JsonObject): JsonObject {
   const name = "credentials" in config && !("keys" in config) ? "credentials" : "keys";
   return { ...config, [name]: keys };
@@ -276,7 +276,7 @@ function addChanges(group: Command, context: Context): void {
     });
 }
 
-/** @throws UserError once the other changesets are shown. */
+/** Reports damaged changesets after the others were shown. @throws UserError */
 async function refuseDamaged(id: string, damaged: string[]): Promise<void> {
   const { UserError } = await import("../../base/errors.ts");
   const what = damaged.length === 1 ? "A change" : `${damaged.length} changes`;

@@ -1,4 +1,4 @@
-/** Lists of names and ids as people have them: one a line, or a column of a table. */
+/** Reads lists of names and ids: one a line, or a column of a table. */
 
 import { UserError } from "../../base/errors.ts";
 import {
@@ -11,20 +11,20 @@ import {
 import { linesIn } from "../text/list_text.ts";
 import { count, type Output } from "../output.ts";
 
-/** Lines that are shown of those that cannot be read. */
+/** Number of invalid lines that are shown. */
 const SHOWN = 1_000;
 
-/** What a person can do about lines that were left out. */
+/** The hint for lines that were left out. */
 const AGAIN = "Correct them and run it again: what is there already stays as it is.";
 
-/** How a list is read. */
+/** The parser of a list. */
 export interface ListWanted<T> {
   columns: ColumnWanted;
-  /** What a text stands for, or why it stands for nothing: a sentence after the text itself. */
+  /** Parses an entry, or returns its fault: a sentence that follows the entry. */
   read: (text: string) => { value: T } | { fault: string };
 }
 
-/** A line that stands for nothing. */
+/** An invalid line. */
 export interface BadLine {
   /** The file's name. */
   file: string;
@@ -32,12 +32,12 @@ export interface BadLine {
   says: string;
 }
 
-/** What could not be read of some lists. */
+/** The invalid lines of some lists. */
 export class BadLines {
   /** The first of them. */
   readonly shown: BadLine[] = [];
   count = 0;
-  /** Every line that has something. */
+  /** Number of non-empty lines. */
   all = 0;
 
   /** Adds one. */
@@ -45,7 +45,7 @@ export class BadLines {
     if (this.count++ < SHOWN) this.shown.push(bad);
   }
 
-  /** Lists them on the terminal. */
+  /** Prints them. */
   tell(output: Output): void {
     for (const { file, line, says } of this.shown) {
       output.note(`${file}, line ${count(line)}: ${says}`);
@@ -54,7 +54,7 @@ export class BadLines {
     if (more > 0) output.note(`and ${count(more)} more`);
   }
 
-  /** Returns what the command ends with, once the others were taken; null where there are none. */
+  /** Returns the error at the end of the command, after the others were used; null if there are none. */
   error(others: string, hint = AGAIN): UserError | null {
     if (this.count === 0) return null;
     const [lines, were] = this.count === 1 ? ["line", "was"] : ["lines", "were"];
@@ -64,8 +64,8 @@ export class BadLines {
 }
 
 /**
- * Yields what the lists in files, or in standard input for `-` or no file, stand for; lines that stand for nothing are put
- * into `bad`. Blank lines and notes, which begin with a # at a line's start or after a space, are left out.
+ * Yields the values of lists in files, or in standard input for `-` or no file; invalid lines are added to `bad`. Blank
+ * lines and notes, which begin with a # at a line's start or after a space, are left out.
  * @throws UserError for a file that cannot be read.
  */
 export async function* valuesIn<T>(
@@ -145,7 +145,7 @@ async function* withFirst(
   yield* rest;
 }
 
-/** Returns a line by which Excel knows what stands between columns. */
+/** Returns whether a line tells Excel the separator of columns. */
 function isHint(line: string): boolean {
   return /^sep=.?$/i.test(line.trim());
 }
@@ -154,10 +154,10 @@ function withoutNote(line: string): string {
   return line.replace(/(^|\s)#.*$/, "");
 }
 
-/** What spreadsheets put around text, so that they do not take it for a number: `="12"`, `=T("12")`, `'12`. */
+/** Wrappers that spreadsheets put around a text to keep it from becoming a number: `="12"`, `=T("12")`, `'12`. */
 const AS_TEXT = /^=(?:T\()?"+([^"]*)"+\)?$|^'(\w+)$/i;
 
-/** Returns what nobody sees, and quotes and commas around it, are not part of a name. */
+/** Returns a name without invisible characters, quotes and commas around it. */
 function cleaned(text: string): string {
   const seen = withoutNote(text).replace(
     /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g,

@@ -1,4 +1,6 @@
-/** The commands `twarc-cloud collection-config screennames ...` and `userids ...`: users into a configuration file. */
+/**
+ * The commands `twarc-cloud collection-config screennames ...` and `userids ...`: add users to a configuration file.
+ */
 
 import { type Command, Option } from "@commander-js/extra-typings";
 import { UserError } from "../../base/errors.ts";
@@ -98,7 +100,7 @@ function addIds(group: Command, context: Context): void {
 
 const AGAIN = "Correct it, and run it again.";
 
-/** Returns what to do where all are files, of which another command reads what is in them; null where they are none. */
+/** Returns the command for files, if all arguments are files; else null. */
 async function fileStep(words: string[], command: string): Promise<string | null> {
   for (const word of words) {
     const found = await Deno.stat(word).catch(() => null);
@@ -108,19 +110,19 @@ async function fileStep(words: string[], command: string): Promise<string | null
   return `For what is in a file: twarc-cloud collection-config ${command} ${files}`;
 }
 
-/** Returns what to do where one is no user id. */
+/** Returns the hint for arguments that are not user ids. */
 function correction(ids: string[]): string {
   if (ids.every((id) => /^\d+$/.test(id))) return AGAIN;
   const names = ids.map(lastWord).join(" ");
   return `For screen names: twarc-cloud collection-config screennames ${names}`;
 }
 
-/** The option that names the column of a table. */
+/** Returns the option that names the column of a table. */
 export function columnOption() {
   return new Option("--column <name>", "column of a table (default: one with a usual name)");
 }
 
-/** The option by which one bad line refuses all. */
+/** Returns the option that rejects a list with an invalid line. */
 export function strictOption() {
   return new Option("--strict", "take nothing where a line cannot be read").default(false);
 }
@@ -129,7 +131,7 @@ async function checkIsTimelines(path: string): Promise<void> {
   usersOf(await readConfigFile(path), path);
 }
 
-/** Returns what is in lists; bad lines are listed. @throws UserError where there is nothing, or one is bad and that is refused. */
+/** Reads all lists and prints invalid lines. @throws UserError if there is nothing, or one is invalid with `strict`. */
 async function allIn(
   files: string[],
   wanted: ListWanted<string>,
@@ -173,7 +175,7 @@ async function addByName(
   }
 }
 
-/** Names accounts that have the name of another member: the list may mean that one. */
+/** Reports accounts that have taken another member's name: the list may mean that member. */
 async function tellTaken(
   config: JsonObject,
   { users }: LookedUp,

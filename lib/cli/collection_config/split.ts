@@ -66,7 +66,7 @@ export function addSplit(group: Command, context: Context): void {
     });
 }
 
-/** Returns the keys of profiles, as a configuration has them; null where none are named. @throws UserError for one that is not there. */
+/** Returns the keys of profiles for a configuration; null if none are named. @throws UserError for a missing one. */
 async function keysOf(
   names: string[] | undefined,
   { opened: { settings }, yes }: { opened: Bucket; yes: boolean },
@@ -92,7 +92,7 @@ function withKeysOf(config: JsonObject, keys: JsonObject | undefined): JsonObjec
   return { ...rest, keys };
 }
 
-/** Adds a part, unless it is there with the same users. @throws UserError where one with other users is. */
+/** Adds a part, unless it exists with the same users. @throws UserError if it has other users. */
 async function added(
   { collections }: Bucket,
   config: JsonObject,

@@ -1,4 +1,4 @@
-/** Whether the API takes a search's query, asked before the collection is there. */
+/** Tries a search's query at the API before the collection is added. */
 
 import { planFor } from "../../collection/types/registry.ts";
 import { checkConfig } from "../../collection/config.ts";
@@ -7,15 +7,15 @@ import type { Json } from "../../base/json.ts";
 import { paidApiWith } from "../api.ts";
 import { type Context, settingsFor } from "../context.ts";
 
-/** Milliseconds that the answer is waited for. */
+/** Milliseconds to wait for the response. */
 const PATIENCE_MS = 5_000;
-/** Characters that are shown on each side of a place in a query. */
+/** Characters that are shown on each side of a position in a query. */
 const AROUND = 15;
 
 /**
- * Asks version 2 of the API for one count of a search's posts, which costs half a cent: no other call says whether a
- * query can be asked. Where it cannot be asked now, that is said, and the first harvest will show.
- * @throws UserError where the API refuses the query.
+ * Requests one count of a search's posts from version 2, which costs half a cent: no other call validates a query. If
+ * it cannot be tried, that is reported, and the first harvest will show.
+ * @throws UserError if the API rejects the query.
  */
 export async function tryQuery(json: Json, context: Context): Promise<void> {
   const { clock, output, signal } = context;
@@ -46,7 +46,7 @@ export async function tryQuery(json: Json, context: Context): Promise<void> {
   }
 }
 
-/** Returns where an error is about a place of a query: what stands there. */
+/** Returns the part of a query at the position that an error names. */
 function placeIn(query: string, message: string): string {
   const at = /\bposition (\d+)/.exec(message)?.[1];
   if (at === undefined) return "";

@@ -1,4 +1,4 @@
-/** The commands `twarc-cloud harvest ...`: harvests that run, that ran, and this one. */
+/** The commands `twarc-cloud harvest ...`: look at harvests, and run one. */
 
 import type { Command } from "@commander-js/extra-typings";
 import type { LockDocument } from "../../bucket/lock.ts";
@@ -170,7 +170,7 @@ function addRun(group: Command, context: Context): void {
   addLimits(command);
 }
 
-/** What `filter-start` leaves in the background; nobody types it. */
+/** Adds the hidden command that `filter-start` leaves in the background. */
 function addKeep(group: Command, context: Context): void {
   group.command("keep", { hidden: true })
     .summary("Keep a harvester alive that filter-start has started.")
@@ -183,7 +183,7 @@ function addKeep(group: Command, context: Context): void {
     });
 }
 
-/** Returns the port that the environment says. @throws UserError where it is none. */
+/** Returns the port in the environment. @throws UserError if it is invalid. */
 async function portIn({ TWARC_CLOUD_PORT: text = "0" }: Context["env"]): Promise<number> {
   if (/^\d{1,5}$/.test(text) && Number(text) < 65_536) return Number(text);
   const { UserError } = await import("../../base/errors.ts");
@@ -227,7 +227,7 @@ function addUnlock(group: Command, context: Context): void {
     });
 }
 
-/** Says who harvests a collection, and asks whether that is to be ended. @throws UserError where nobody can be asked. */
+/** Shows who harvests a collection, and asks whether to end that. @throws UserError if nobody can be asked. */
 async function mayUnlock(
   id: string,
   { pid, host, renewed }: LockDocument,

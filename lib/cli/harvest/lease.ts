@@ -1,18 +1,19 @@
-/** Working on a collection that nobody may harvest meanwhile. */
+/** Works on a collection under its lease, so that it is not harvested meanwhile. */
 
 import type { Lease } from "../../bucket/lease.ts";
 import type { Store } from "../../store/store.ts";
 import type { Context } from "../context.ts";
 
-/** The collection, and what its lease is taken with. */
+/** The collection, and the options of its lease. */
 export interface Leased {
   store: Store;
   collectionId: string;
 }
 
 /**
- * Does something under the collection's lease, and gives it back; a lock that has to be watched is waited for. `act` gets the id of the lease's holder too.
- * @throws LockedError while the collection is harvested; what the signal was aborted with; what `act` throws.
+ * Acts under the collection's lease, and releases it; waits for a lock that has to be watched. `act` gets the id of the
+ * lease's holder too.
+ * @throws LockedError while the collection is harvested; the signal's reason; what `act` throws.
  */
 export async function underLease<T>(
   { store, collectionId }: Leased,

@@ -1,4 +1,4 @@
-/** The command `twarc-cloud scheduler`: carries out the schedules of a bucket, and keeps its streams alive on this machine. */
+/** The command `twarc-cloud scheduler`: runs the schedules of a bucket, and keeps its streams alive on this machine. */
 
 import type { Store } from "../../store/store.ts";
 import type { Command } from "@commander-js/extra-typings";
@@ -28,7 +28,7 @@ export function addScheduler(program: Command, context: Context): void {
       if (!documents) throw await needsNone(settings.bucket.text);
       const { outlast } = await import("../../base/outage.ts");
       const { patienceOf } = await import("../collection/start.ts");
-      // Its schedules are elsewhere: a bucket that is not there would be served for ever.
+      // Schedules are kept elsewhere: a missing bucket would be served for ever.
       await outlast(() => lookIn(store), patienceOf(context));
       const other = await schedulerOf(documents, clock);
       if (other) {
@@ -53,12 +53,12 @@ export function addScheduler(program: Command, context: Context): void {
     });
 }
 
-/** Looks into a bucket. @throws UserError where it is not there; OutsideError where it cannot be asked now. */
+/** Checks that a bucket exists. @throws UserError if it does not; OutsideError if it is unreachable now. */
 async function lookIn(store: Store): Promise<void> {
   for await (const _ of store.list("collections/", { folders: true })) return;
 }
 
-/** Makes the error that says that AWS carries out the schedules. */
+/** Returns the error that AWS runs the schedules. */
 async function needsNone(bucket: string): Promise<Error> {
   const { UserError } = await import("../../base/errors.ts");
   return new UserError(`The schedules of ${bucket} are carried out by AWS, and need no scheduler`, {

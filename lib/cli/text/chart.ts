@@ -1,16 +1,16 @@
-/** Numbers over time as a small chart of plain characters. */
+/** Draws numbers over time as a chart of plain characters. */
 
 import { chunks } from "../../base/chunks.ts";
 import { count } from "../output.ts";
 
 const DAY = 86_400_000;
 const MAX_ROWS = 31;
-/** Columns of a bar, at most. */
+/** Maximum columns of a bar. */
 const WIDTH = 40;
-/** Columns of a terminal that is as wide as most. */
+/** Columns of a usual terminal. */
 const USUAL = 80;
 
-/** A number of something in a span; times in milliseconds since 1970. */
+/** A number in a span; times in milliseconds since 1970. */
 export interface Bar {
   from: number;
   to: number;
@@ -18,8 +18,8 @@ export interface Bar {
 }
 
 /**
- * One row a span, oldest first; where there are too many, several spans share a row.
- * @param columns Of the terminal: bars are shorter where it is narrow.
+ * Returns one row a span, oldest first; many spans are combined.
+ * @param columns Of the terminal: bars are shorter if it is narrow.
  */
 export function chart(bars: Bar[], columns = USUAL): string[] {
   const size = Math.ceil(bars.length / MAX_ROWS);

@@ -1,10 +1,10 @@
-/** The coverage of a collection, for a person. */
+/** Formats the coverage of a collection for a person. */
 
 import type { CoverageState, Covered } from "../../archive/coverage.ts";
 import type { Span } from "../../base/spans.ts";
 
 const DAY_MS = 86_400_000;
-/** The sign of each state in a calendar, the one that counts most first. */
+/** The sign of each state in a calendar, by precedence. */
 const SIGNS: readonly [CoverageState, string][] = [
   ["missed", "!"],
   ["beyond reach", "x"],
@@ -23,8 +23,8 @@ export function coverageLines(spans: Covered[]): string[] {
 }
 
 /**
- * Returns a line a month with a sign a day: of what most counts on it.
- * @param since The day to begin with, in milliseconds since 1970: a timeline goes back to before there was a collection.
+ * Returns a line a month with a sign a day, for the state with the highest precedence.
+ * @param since The first day, in milliseconds since 1970: a timeline goes back to before the collection.
  */
 export function calendarLines(spans: Covered[], since: number): string[] {
   const last = spans.at(-1);

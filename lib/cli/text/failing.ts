@@ -1,4 +1,4 @@
-/** What keeps failing, for the commands that show what there is and what runs. */
+/** Reports collections that keep failing, in commands that list or show something else. */
 
 import { isoTime } from "../../base/clock.ts";
 import { TwarcCloudError } from "../../base/errors.ts";
@@ -6,7 +6,9 @@ import type { Failing } from "../../runner/runner.ts";
 import type { Bucket } from "../context.ts";
 import { count, type Output } from "../output.ts";
 
-/** Returns the collections of a bucket that keep failing. That it cannot be looked at ends no command, and is noted. */
+/**
+ * Returns the collections of a bucket that keep failing. If that cannot be read, it is noted and the command goes on.
+ */
 export async function failingOf(
   { runner }: Bucket,
   output: Output,
@@ -20,13 +22,13 @@ export async function failingOf(
   }
 }
 
-/** Notes that a collection keeps failing, where it does, for commands that show something else of it. */
+/** Notes that a collection keeps failing, if it does. */
 export async function noteFailing(opened: Bucket, id: string, output: Output): Promise<void> {
   const found = (await failingOf(opened, output)).find(({ collectionId }) => collectionId === id);
   if (found) output.note(`${id} ${failingText(found)}.`);
 }
 
-/** Since when something fails, and why, in a sentence without its subject and its full stop. */
+/** Returns since when something fails and why, as a sentence without its subject and full stop. */
 export function failingText({ since, times, message }: Failing): string {
   const often = times === 1 ? "failed" : `has failed ${count(times)} times since`;
   return `${often} ${times === 1 ? "at " : ""}${isoTime(since)}: ${message.replace(/\.$/, "")}`;

@@ -1,17 +1,17 @@
-/** Text as it fits a terminal: broken between words, or cut. */
+/** Fits text to a terminal: wraps it between words, or truncates it. */
 
-/** What is to be copied: something in backticks, a command after a colon up to the end of its sentence, a setting. */
+/** Parts to copy: something in backticks, a command after a colon up to the end of its sentence, a setting. */
 const TO_COPY =
   /`[^`]+`|(?<=(?:: |[Tt]hen |with |^\$ ))twarc-cloud [a-z-]+.*?(?=\. |, |; |: |\)|\.?$)|export [A-Z_]+=\S+/g;
-/** The cells of a row before its last one: two spaces stand between them. */
+/** The cells of a row before its last one, separated by two spaces. */
 const FIRST_CELLS = /^ *\S.*? {2,}(?=\S)/;
-/** Stands for a space at which a line is not to be broken. */
+/** A placeholder for a space that must not be wrapped at. */
 const FIRM = "\u0000";
 
-/** Columns before what is too wide to begin below a row's last cell, such as a path. */
+/** Indentation of what is too wide to begin below a row's last cell, such as a path. */
 const NARROW = 2;
 
-/** Columns that a text takes at most: signs beyond the Latin ones may take two. */
+/** Returns the maximum columns of a text: characters beyond Latin may take two. */
 function width(text: string): number {
   return [...text].reduce(
     (n, sign) => n + ((sign.codePointAt(0) ?? 0) < 0x300 || sign === "…" ? 1 : 2),
@@ -19,9 +19,9 @@ function width(text: string): number {
   );
 }
 
-/** As much of a line, whose parts are divided by `, `, as is on one line of a terminal. */
+/** Returns as many of a line's parts, separated by `, `, as fit on one line of a terminal. */
 export function fitted(text: string, columns: number): string {
-  // The last column stays free: some terminals begin another line there.
+  // The last column stays free: some terminals wrap there.
   const room = Math.max(columns - 1, 1);
   if (width(text) <= room) return text;
   let start = text;
@@ -31,8 +31,8 @@ export function fitted(text: string, columns: number): string {
 }
 
 /**
- * Returns a text whose lines are broken between words where they are wider than a terminal. What is to be copied stays on one
- * line: where it is longer than that, the terminal breaks it, and copies it without the break.
+ * Wraps lines between words where they are wider than a terminal. Parts to copy stay on one line, which the terminal
+ * wraps and copies without the break.
  */
 export function wrapped(text: string, columns: number): string {
   return text.split("\n").map((line) => wrappedLine(line, columns)).join("\n");
@@ -55,7 +55,7 @@ function wrappedLine(line: string, columns: number): string {
   return [...lines, last].join("\n").replaceAll(FIRM, " ");
 }
 
-/** Returns where the lines after the first begin: below its text, or below the last cell of a row. */
+/** Returns the indentation of wrapped lines: below the line's text, or below the last cell of a row. */
 function hangOf(line: string, columns: number): number {
   const cells = FIRST_CELLS.exec(line)?.[0].length ?? 0;
   const indent = line.length - line.trimStart().length;

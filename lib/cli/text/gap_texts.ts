@@ -1,8 +1,8 @@
-/** What was missed, for a person. */
+/** Formats gaps for a person. */
 
 import type { ToldGap } from "../../bucket/gaps.ts";
 
-/** Gaps that are told one by one; the others are in the files. */
+/** Number of gaps that are listed; the others are in the files. */
 const TOLD = 20;
 
 /** Returns the newest gaps, a text each. */

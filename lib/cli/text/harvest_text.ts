@@ -1,4 +1,4 @@
-/** What is shown of a harvest, by the commands that look at one. */
+/** Formats a harvest for the commands that show one. */
 
 import type { Json } from "../../base/json.ts";
 import { traitsFor } from "../../collection/types/traits.ts";
@@ -15,10 +15,10 @@ import { waitText } from "./progress.ts";
 import { gapTexts } from "./gap_texts.ts";
 import { count, FEW, many, size, someOf } from "../output.ts";
 
-/** Lines that are shown of a list that may have thousands; the others are in the files. */
+/** Number of lines that are shown of a long list; the others are in the files. */
 const SHOWN = 20;
 
-/** As the documents write it; of the two commands only `last` has commas in the tweets. */
+/** Formats a harvest as the documents do; of the two commands only `last` has commas in the tweets. */
 export function infoLine(
   info: HarvestInfo,
   { bucket, tweets }: { bucket: string; tweets: string },
@@ -27,7 +27,7 @@ export function infoLine(
     `Tweets: ${tweets}. Files: ${count(info.files)} (${size(info.file_bytes)})`;
 }
 
-/** Returns where a harvest's files are, and how to get them where that is not this machine. */
+/** Returns where a harvest's files are, and how to download them if they are not on this machine. */
 export function placeLines(
   { collection_id: id, harvest_timestamp: began }: HarvestInfo,
   bucket: BucketRef,
@@ -41,7 +41,7 @@ function downloadCommand(id: string): string {
   return `twarc-cloud collection download ${lastWord(id)}`;
 }
 
-/** Returns the folder of a harvest as other programs open it: a path, or an address of S3. */
+/** Returns the location of a harvest's folder for other programs: a path, or an address of S3. */
 export function locationOf(
   { id, began }: { id: string; began: string },
   bucket: BucketRef,
@@ -49,7 +49,9 @@ export function locationOf(
   return `${placeOf(bucket)}/${collectionKeys(id).harvest(timeOf(began))}`;
 }
 
-/** Users whom a harvest took out of the collection, and how such users are kept; nothing where there are none. */
+/**
+ * Returns the users whom a harvest removed from the collection, and how to keep such users; none if it removed none.
+ */
 export function removedLines(
   { collection_id: id, removed_users: users = [] }: HarvestInfo,
 ): string[] {
@@ -66,7 +68,7 @@ export function removedLines(
   ];
 }
 
-/** Returns the first few of removed users, each with its state. */
+/** Returns the first few removed users, each with its state. */
 export function removedText(users: NonNullable<HarvestInfo["removed_users"]>): string {
   return someOf(users.map(({ id, screen_name: name, why }) => {
     const user = name === undefined ? id : `@${name} (${id})`;
@@ -74,7 +76,7 @@ export function removedText(users: NonNullable<HarvestInfo["removed_users"]>): s
   }));
 }
 
-/** Returns what changed about users, those who cannot be read first. */
+/** Returns the changes of users, with those who cannot be read first. */
 export function changeLines(changes: LastHarvest["userChanges"]): string[] {
   if (changes.length === 0) return ["No user changes."];
   const isName = ({ change }: (typeof changes)[number]) => change.startsWith("screen name");
@@ -95,23 +97,23 @@ function someLines(lines: string[], file: string): string[] {
   return more > 0 ? [...lines.slice(0, SHOWN), `and ${count(more)} more (see ${file})`] : lines;
 }
 
-/** What was read that costs money. */
+/** Reports billed reads. */
 export async function tellBilled({ billed }: HarvestInfo, { output }: Context): Promise<void> {
   if (!billed) return;
   const { billedText } = await import("./usage.ts");
   output.line(`Billed: ${billedText(billed)}`);
 }
 
-/** What the harvest's stream missed, if it has one, and how many searches for that are left. */
+/** The gaps of the harvest's stream, and the number of pending searches for them. */
 export interface Missed {
   missed: ToldGap[];
   searches_left: number;
 }
 
-/** Nothing. */
+/** No gaps. */
 export const NOTHING: Missed = { missed: [], searches_left: 0 };
 
-/** That it cannot be read is noted, and ends no command. */
+/** Returns the gaps of a harvest. If they cannot be read, that is noted and the command goes on. */
 export async function missedBy(
   store: Store,
   info: HarvestInfo,
@@ -130,7 +132,7 @@ export async function missedBy(
   }
 }
 
-/** What a person should know besides. */
+/** Reports other facts about a harvest. */
 export function tellTroubles(
   info: HarvestInfo,
   { missed, searches_left }: Missed,
@@ -150,7 +152,7 @@ export function tellTroubles(
   }
 }
 
-/** Returns what a harvest did not bring, or brought for another: by whose doing, and what becomes of it. */
+/** Returns what a harvest left out, or collected for another: why, and what happens next. */
 export function leftOutLines(info: HarvestInfo): string[] {
   const { undelivered = 0, missing = {}, unavailable = [], left_out = [], late = [] } = info;
   return [
@@ -180,7 +182,7 @@ function unavailableText(
   return `User ${id}${name} could not be read, the next harvest asks again: ${why}`;
 }
 
-/** Returns what was left out that is not public. */
+/** Returns the protected content that was left out. */
 function protectedLines({ protected: left }: HarvestInfo): string[] {
   if (!left) return [];
   const { tweets, users } = left;
@@ -191,7 +193,7 @@ function protectedLines({ protected: left }: HarvestInfo): string[] {
   return [`Left out, as they are of protected accounts: ${texts.join(", ")}`];
 }
 
-/** What a collection harvested last, for programs. */
+/** Returns a collection's last harvest, for programs. */
 export function lastJson(
   { info, userChanges }: LastHarvest,
   { missed, bucket }: { missed: Missed; bucket: BucketRef },
@@ -201,7 +203,7 @@ export function lastJson(
   return { ...info, location, user_changes: userChanges, ...missed };
 }
 
-/** Shows what a collection harvested last; where that failed, first that it did and why. */
+/** Shows a collection's last harvest; if it failed, that and the reason first. */
 export async function tellLast(
   { info, userChanges }: LastHarvest,
   { bucket, missed, type }: { bucket: BucketRef; missed: Missed; type: Json | undefined },

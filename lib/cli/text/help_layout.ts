@@ -1,21 +1,21 @@
-/** How help texts are laid out: by words, at each width of a terminal. */
+/** Lays out help texts, wrapped between words at any width of a terminal. */
 
 import { type CommandUnknownOpts, Help, type Option } from "@commander-js/extra-typings";
 import { wrapped } from "./fit.ts";
 
-/** Columns that a description has beside what it describes, at least: else it is below. */
+/** Minimum columns of a description beside its term: else it goes below. */
 const NARROWEST = 30;
-/** Columns of a terminal that does not say how many it has. */
+/** Columns of a terminal of unknown width. */
 const USUAL = 80;
 const INDENT = 2;
-/** Columns before a description that is below. */
+/** Indentation of a description below its term. */
 const BELOW = 6;
 
 /** For `configureHelp`. */
 export const helpLayout = {
   minWidthToWrap: 1,
 
-  /** Returns a command with what it takes; each has options. */
+  /** Returns a command with its arguments; each has options. */
   subcommandTerm(command: CommandUnknownOpts): string {
     const names = [command.name(), ...command.aliases().slice(0, 1)].join("|");
     const taken = command.registeredArguments.map((one) => {
@@ -25,7 +25,7 @@ export const helpLayout = {
     return [names, ...taken].join(" ");
   },
 
-  /** Without the default of a flag, which is that it is not given. */
+  /** Returns the description without the default of a flag, which is false. */
   optionDescription(option: Option): string {
     return option.isBoolean() ? option.description : new Help().optionDescription(option);
   },

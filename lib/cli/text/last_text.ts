@@ -1,10 +1,10 @@
-/** What a collection harvested last, in a few words. */
+/** Summarizes a collection's last harvest. */
 
 import type { Collections } from "../../bucket/collections.ts";
 import { TwarcCloudError } from "../../base/errors.ts";
 import { many } from "../output.ts";
 
-/** Such as `complete, 1,234 tweets, begun at 2026-11-28T10:00:00.000Z`; what cannot be read is said in its place. */
+/** Returns a summary such as `complete, 1,234 tweets, begun at 2026-11-28T10:00:00.000Z`, or why it cannot be read. */
 export async function lastText(collections: Collections, id: string): Promise<string> {
   try {
     const last = await collections.lastHarvest(id);

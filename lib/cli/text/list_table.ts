@@ -1,45 +1,45 @@
-/** Tables with a header among lists: CSV, and the same with tabs or semicolons. */
+/** Reads tables with a header: CSV, or separated by tabs or semicolons. */
 
 import type { CsvError } from "csv-parse";
 import { pipeline, Readable } from "node:stream";
 import { UserError } from "../../base/errors.ts";
 import { someOf } from "../output.ts";
 
-/** A value and the line that it stands on, from 1. */
+/** A value and its line, from 1. */
 export interface Entry {
   value: string;
   line: number;
 }
 
-/** The column that is read. */
+/** The column to read. */
 export interface ColumnWanted {
-  /** Names that it may have, the best first. */
+  /** Its usual names, the best first. */
   known: readonly string[];
-  /** The one that the person named. */
+  /** The name that the person gave. */
   named?: string | undefined;
 }
 
-/** Characters that a row may have: a quote that is never closed takes in all that follows. */
+/** Maximum characters of a row: an unclosed quote takes in everything that follows. */
 const MAX_ROW = 1 << 20;
 
-/** Returns what stands between the columns of a line; null where it has one only. */
+/** Returns the delimiter of a line's columns; null if it has a single one. */
 export function delimiterOf(line: string): string | null {
   const most = [",", "\t", ";"].map((sign) => ({ sign, times: line.split(sign).length - 1 }))
     .toSorted((a, b) => b.times - a.times)[0];
   return most && most.times > 0 ? most.sign : null;
 }
 
-/** Returns a column's name, however it is written: `Screen Name` is screen_name. */
+/** Normalizes a column's name: `Screen Name` is screen_name. */
 export function columnName(name: string): string {
   return name.trim().replace(/^["'@]+|["']+$/g, "").trim().replace(/[\s-]+/g, "_").toLowerCase();
 }
 
 /**
- * Yields the column of a table that is wanted, row by row.
+ * Yields a column of a table, row by row.
  * @param lines From the header on.
  * @param at The line of the header, from 1.
- * @param onColumn Gets the name of the column.
- * @throws UserError where there is no such column, or a quote is never closed.
+ * @param onColumn Called with the name of the column.
+ * @throws UserError if there is no such column, or a quote is not closed.
  */
 export async function* columnOf(
   lines: AsyncIterable<string[]>,

@@ -1,22 +1,22 @@
-/** The lines of a text as people have it: UTF-8, or UTF-16 with a byte order mark; what it is otherwise is named. */
+/** Reads lines of text: UTF-8, or UTF-16 with a byte order mark; other formats are named. */
 
 import { Buffer } from "node:buffer";
 import { count } from "../output.ts";
 import { UserError } from "../../base/errors.ts";
 import { decoderFor, undecodable, unreadable } from "../../base/written_text.ts";
 
-/** Characters that a line may have: what is longer is no list. */
+/** Maximum characters of a line: a longer one is not a list's. */
 const MAX_LINE = 1 << 20;
 
 /**
- * Yields the lines of a file, or of standard input for `-`, some at a time. A line ends with LF, CR LF or CR.
- * @throws UserError where it cannot be read, or is no text in UTF-8 or UTF-16.
+ * Yields the lines of a file, or of standard input for `-`, in batches. A line ends with LF, CR LF or CR.
+ * @throws UserError if it cannot be read, or is not text in UTF-8 or UTF-16.
  */
 export async function* linesIn(file: string): AsyncGenerator<string[]> {
   const name = file === "-" ? "standard input" : file;
   let left = "";
   for await (const text of texts(await opened(file), name)) {
-    // Whether a LF follows the CR at the end is not known yet.
+    // A LF may follow the CR at the end.
     const lines = (left + text).split(/\r\n|\n|\r(?!$)/);
     left = lines.pop() ?? "";
     if (left.length > MAX_LINE) {
@@ -62,7 +62,7 @@ async function* texts(
   }
 }
 
-/** Yields the blocks of a stream, of which the first is long enough to tell what it is. */
+/** Yields the blocks of a stream, the first one long enough to detect the format. */
 async function* withWholeBeginning(
   stream: ReadableStream<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {

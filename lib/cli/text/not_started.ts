@@ -1,4 +1,4 @@
-/** Runs of schedules that AWS could not start, for the command that lists schedules. */
+/** Reports runs of schedules that AWS could not start. */
 
 import type { Collections } from "../../bucket/collections.ts";
 import { TwarcCloudError } from "../../base/errors.ts";
@@ -7,8 +7,8 @@ import { lastWord } from "../../base/visible.ts";
 import { count, type Output } from "../output.ts";
 
 /**
- * By collection, the runs that were not started and that no harvest has made up for since. That they cannot be looked
- * at ends no command, and is noted.
+ * Returns by collection the runs that were not started and that no harvest has made up for since. If they cannot be
+ * read, that is noted and the command goes on.
  */
 export async function notStartedOf(
   scheduled: ScheduledJob[],
@@ -31,7 +31,7 @@ export async function notStartedOf(
   return found;
 }
 
-/** Returns when the last harvest of a collection began, in milliseconds since 1970; NaN where that is not known. */
+/** Returns when a collection's last harvest began, in milliseconds since 1970; NaN if unknown. */
 async function begunLast(
   collections: Pick<Collections, "lastHarvest">,
   id: string,
@@ -44,7 +44,7 @@ async function begunLast(
   }
 }
 
-/** Since when runs were not started, why, and what to do: a line each. */
+/** Returns since when runs were not started, why, and what to do: a line each. */
 export function notStartedText(
   { collectionId, times, first, last, message, hint }: NotStarted,
 ): string[] {
@@ -55,7 +55,7 @@ export function notStartedText(
   return [`${runs}: ${message.replace(/\.$/, "")}`, ...(hint ? [hint] : []), again];
 }
 
-/** As a member of the collection's JSON; none where all were started. */
+/** Returns the member for the collection's JSON; none if all were started. */
 export function notStartedJson(runs: NotStarted | undefined): object {
   if (!runs) return {};
   const { collectionId: _, ...told } = runs;

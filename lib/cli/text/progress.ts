@@ -1,4 +1,4 @@
-/** Follows a harvest that was started until it ends. */
+/** Follows a started harvest to its end. */
 
 import type { Clock } from "../../base/clock.ts";
 import type { HarvestInfo } from "../../collection/harvest_info.ts";
@@ -10,11 +10,11 @@ import { count, many, type Output, size } from "../output.ts";
 import { lastWord } from "../../base/visible.ts";
 import { leftText, Pace, rateText, shareOf, shareTexts } from "../pace.ts";
 
-/** What following takes. */
+/** Options of follow(). */
 export interface FollowOptions {
   runner: Pick<Runner, "pace" | "info">;
   started: Pick<Started, "collectionId" | "outcome">;
-  /** Tweets that were counted before it began, where they were. */
+  /** Number of tweets that were counted before it began, if they were. */
   expected?: number | undefined;
   output: Output;
   clock: Clock;
@@ -22,9 +22,9 @@ export interface FollowOptions {
 }
 
 /**
- * Shows live progress until the harvest has ended; true then, false where the signal came first: the
- * harvest goes on. What cannot be asked for a while is asked again for as long as it takes.
- * @throws UserError or OutsideError with the harvester's own message where it failed.
+ * Shows live progress until the harvest has ended. Failed requests are retried for as long as it takes.
+ * @returns True when it has ended; false if the signal came first, and the harvest goes on.
+ * @throws UserError or OutsideError with the harvester's own message if it failed.
  */
 export async function follow(
   { runner, started, expected, output, clock, signal }: FollowOptions,
@@ -66,12 +66,12 @@ export function failureOf(
   { exitCode, message = `The harvester ended with exit code ${exitCode}` }: Outcome,
   collectionId: string,
 ): TwarcCloudError {
-  // Whoever asked the API did not know for which collection.
+  // The API client does not know the collection.
   const text = message.replace("collection keys ID", `collection keys ${lastWord(collectionId)}`);
   return exitCode === 1 ? new UserError(text) : new OutsideError(text);
 }
 
-/** Returns what a harvest has done so far, in a few words. */
+/** Summarizes what a harvest has done so far. */
 export function summary(info: HarvestInfo): string {
   const { walks = 1, walks_done = 0 } = info;
   const users = walks > 1 ? [`${count(walks_done)} of ${count(walks)} users`] : [];
@@ -79,7 +79,7 @@ export function summary(info: HarvestInfo): string {
   return [...arrivedTexts(info), ...users, ...besidesTexts(info), ...waiting].join(", ");
 }
 
-/** Returns the same while it goes on, what matters most first: a narrow terminal shows no more. */
+/** Returns the same while it goes on, the most important first: a narrow terminal shows no more. */
 function progressText(
   info: HarvestInfo,
   { expected, share, tweets, now }: {
@@ -105,13 +105,13 @@ function progressText(
   return `${id}: ${stateText(info)}${texts.join(", ")}`;
 }
 
-/** A harvest that is over is shown by how it ended: one that is complete was stopped by nobody. */
+/** Returns the state; a finished harvest's is its outcome. */
 function stateText({ state, outcome }: HarvestInfo): string {
   if (state === "harvesting") return "";
   return `${state === "stopped" ? outcome ?? "ended" : state}. `;
 }
 
-/** Tweets, and what they take: as they came while they come, then as they are kept. */
+/** Returns tweets and their size: as received while they arrive, then as stored. */
 function arrivedTexts({ tweets, files, file_bytes, bytes_received }: HarvestInfo): string[] {
   const kept = `${many(files, "file")} (${size(file_bytes)})`;
   const bytes = bytes_received === undefined ? kept : `${size(bytes_received)} received`;
@@ -126,18 +126,18 @@ function besidesTexts(info: HarvestInfo): string[] {
   return texts;
 }
 
-/** Returns what a harvest waits for, in a few words. */
+/** Summarizes what a harvest waits for. */
 export function waitText({ for: what, until }: NonNullable<HarvestInfo["waiting"]>): string {
   return `waiting until ${until} for ${what}`;
 }
 
-/** The same for a line that is shown anew all the time: an answer that is late may come at any moment. */
+/** Returns the same for a line that is updated all the time, with a response possible at any moment. */
 function waitLeft({ for: what, until }: NonNullable<HarvestInfo["waiting"]>, now: number): string {
   const seconds = Math.max((Date.parse(until) - now) / 1_000, 1);
   return `waiting up to ${leftText(seconds)} for ${what}`;
 }
 
-/** Returns how many there are of all kinds. */
+/** Returns the total of all kinds. */
 export function totalOf(counted: Record<string, number>): number {
   return Object.values(counted).reduce((total, n) => total + n, 0);
 }

@@ -1,15 +1,15 @@
-/** What a schedule misses whose pauses are longer than the API reaches back. */
+/** Warns of schedules with longer pauses than the API reaches back. */
 
 import type { Reading } from "../../collection/types/rules.ts";
 import { RECENT, TIMELINE_REACH, TIMELINE_REACH_WITHOUT_REPLIES } from "../../twitter/reach.ts";
 import { count } from "../output.ts";
 
 const DAY = 86_400_000;
-/** Posts a day that some accounts, such as those of news media, do write. */
+/** Posts a day of busy accounts, such as news media. */
 const BUSY = 200;
 
 /**
- * Returns what to say of a schedule, or null where the API reaches back far enough.
+ * Returns a warning for a schedule, or null if the API reaches back far enough.
  * @param pause The longest time between two harvests, in milliseconds.
  */
 export function rareNote(reading: Reading, pause: number): string | null {

@@ -1,4 +1,4 @@
-/** The report on a collection: what follows from its documents, as data and as Markdown. */
+/** Formats the report on a collection from its documents, as data and as Markdown. */
 
 import { type Changeset, HARVEST_NOTE } from "../../collection/changeset.ts";
 import { traitsFor } from "../../collection/types/traits.ts";
@@ -8,38 +8,38 @@ import { described } from "../../collection/types/common.ts";
 import type { Facts } from "../collection/stats.ts";
 import { count, many } from "../output.ts";
 
-/** What stands for a program that nobody noted. */
+/** Stands for a program that was not recorded. */
 const UNKNOWN = "not recorded";
 
-/** What a report is made of. */
+/** The facts of a report. */
 export interface ReportOptions {
   id: string;
-  /** The configuration as it stands. */
+  /** The current configuration. */
   config: JsonObject;
   facts: Facts;
   /** Oldest first. */
   changes: Changeset[];
-  /** The last line of fixity.jsonl; null where there is none. */
+  /** The last line of fixity.jsonl; null if there is none. */
   verified: FixityRecord | null;
   /** Of this program. */
   version: string;
 }
 
-/** A report; what the collection's documents do not say is null. */
+/** A report; facts that are not in the collection's documents are null. */
 export interface Report {
   collection_id: string;
-  /** What people wrote about it: title, description, contact, rights, notes, tags. */
+  /** The person's description: title, description, contact, rights, notes, tags. */
   described: Record<string, string>;
   type: string;
   api: string;
-  /** What people asked for, each time that they changed it. */
+  /** The requests of the configuration, one for each change. */
   asked: { since: string; what: string }[];
   harvests: {
     count: number;
     first: string | null;
     last: string | null;
     outcomes: Record<string, number>;
-    /** How many were made by which program, as far as they say so. */
+    /** Number of harvests by the program that made them, if recorded. */
     made_by: Record<string, number>;
     /** Folders whose document cannot be read. */
     unknown: string[];
@@ -52,7 +52,7 @@ export interface Report {
     days_with_tweets: number;
     kinds: Record<string, number>;
     by_day: { day: string; tweets: number }[];
-    /** Files that could not be read to their end. */
+    /** Files that cannot be read completely. */
     damaged: string[];
   };
   missing: { from: string; to: string; hours: number; status: string; why: string }[];
@@ -60,9 +60,9 @@ export interface Report {
   not_to_be_had: Record<string, number>;
   undelivered: number;
   removed: { tweets: number; by_reason: Record<string, number>; last: string | null };
-  /** When the files were last verified, as fixity.jsonl says. */
+  /** The last verification in fixity.jsonl. */
   verified: Pick<FixityRecord, "at" | "program" | "what" | "scope" | "faults"> | null;
-  /** What the API cannot give. */
+  /** Limits of the API. */
   limits: readonly string[];
   twarc_cloud_version: string;
 }
@@ -137,7 +137,7 @@ export function reportOf(
   };
 }
 
-/** Returns what people wrote about a collection. */
+/** Returns a person's description of a collection. */
 export function describedIn(config: JsonObject): Record<string, string> {
   return Object.fromEntries(
     Object.keys(described).flatMap((name): [string, string][] => {
@@ -165,7 +165,7 @@ function verifiedText({ verified, collection_id }: Report): string[] {
   ];
 }
 
-/** Returns a report as Markdown. */
+/** Formats a report as Markdown. */
 export function toMarkdown(report: Report): string {
   const { harvests, tweets, missing, accounts, removed } = report;
   const spans = missing.map(({ from, to, hours, status, why }) =>
@@ -258,7 +258,7 @@ export function toMarkdown(report: Report): string {
   ].join("\n");
 }
 
-/** A paragraph for a methods section. */
+/** Returns a paragraph for a methods section. */
 function methodsOf(report: Report): string {
   const { harvests, tweets, missing, removed } = report;
   const open = missing.filter(({ status }) => status !== "filled");
@@ -295,12 +295,12 @@ function wereOrWas(n: number): string {
   return n === 1 ? "was" : "were";
 }
 
-/** Whether a person made a change, not a harvest. */
+/** Returns whether a person made a change, not a harvest. */
 function isByPerson({ harvest_timestamp, note, removed, redacted }: Changeset): boolean {
   return harvest_timestamp === undefined && note !== HARVEST_NOTE && !removed && !redacted;
 }
 
-/** What a change asks for. @param part The member of a configuration that says what is collected. */
+/** Returns the request of a change. @param part The member of a configuration that defines what is collected. */
 function askedIn(
   { change_timestamp, update, delete: deleted }: Changeset,
   part: string,
@@ -322,7 +322,7 @@ function tallied(names: string[]): Record<string, number> {
   return counts;
 }
 
-/** `3 complete, 1 failed` */
+/** Formats counts: `3 complete, 1 failed`. */
 function namesOf(counts: Record<string, number>): string {
   return Object.entries(counts).map(([name, n]) => `${count(n)} ${name.replaceAll("_", " ")}`).join(
     ", ",
@@ -333,7 +333,7 @@ function listOf(lines: string[], none: string): string[] {
   return lines.length > 0 ? lines : [none];
 }
 
-/** A text in a cell of a table of Markdown. */
+/** Formats a text for a cell of a Markdown table. */
 function cellOf(text: string): string {
   return text.replaceAll("|", "\\|").replaceAll("\n", " ");
 }

@@ -1,18 +1,15 @@
-/** Schedules in words. */
+/** Formats schedules in words. */
 
 import { toString } from "cronstrue";
 import type { Schedule } from "../../runner/schedule.ts";
 
-/**
- * Returns a schedule as a person says it: `every 7 days`; `at 10:00, only on Monday (Europe/Berlin)`. Null where there are no
- * words for it.
- */
+/** Formats a schedule: `every 7 days`; `at 10:00, only on Monday (Europe/Berlin)`. Null if it cannot be expressed. */
 export function scheduleText({ expression, timezone = "UTC" }: Schedule): string | null {
   const [, kind, text = ""] = /^(rate|cron)\((.*)\)$/.exec(expression) ?? [];
   if (kind === "rate") return `every ${text.replace(/^1 /, "")}`;
   if (kind !== "cron") return null;
   try {
-    // It expects seconds, and has the week begin with 0 unless said.
+    // It expects seconds, and numbers weekdays from 0 by default.
     const words = toString(`0 ${text}`, {
       dayOfWeekStartIndexZero: false,
       use24HourTimeFormat: true,

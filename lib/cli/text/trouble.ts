@@ -1,4 +1,4 @@
-/** What is told of a harvester that is to be alive and is not. */
+/** Reports harvesters that should be alive and are not. */
 
 import { ifOurs } from "../../base/errors.ts";
 import { isLimitReason } from "../../collection/end_reasons.ts";
@@ -6,7 +6,9 @@ import type { Trouble } from "../../runner/local/kept.ts";
 import { lastWord } from "../../base/visible.ts";
 import type { Bucket, Context } from "../context.ts";
 
-/** `since 2026-01-02T03:04:05.000Z: The API is away. It is started again at 2026-01-02T03:05:05.000Z` */
+/**
+ * Formats a trouble: `since 2026-01-02T03:04:05.000Z: The API is away. It is started again at 2026-01-02T03:05:05.000Z`
+ */
 export function troubleText(trouble: Trouble, collectionId: string): string {
   const { since, problem } = trouble;
   return `since ${since}: ${problem} ${thenText(trouble, collectionId)}`;
@@ -25,7 +27,7 @@ function thenText({ state, next, problem }: Trouble, collectionId: string): stri
     : "It is started again by itself within a minute, or else as soon as `twarc-cloud scheduler` runs";
 }
 
-/** Returns what stands behind the ids of collections whose harvester is to be alive and is not, or keeps failing, by their ids. */
+/** Returns, by id, a text for collections whose harvester should be alive and is not, or keeps failing. */
 export async function troubleTexts(
   opened: Bucket,
   { clock, output }: Context,
@@ -48,10 +50,10 @@ export async function troubleTexts(
   return texts;
 }
 
-/** Collections whose last harvests are read at the same time. */
+/** Number of collections whose last harvests are read concurrently. */
 const WIDTH = 8;
 
-/** Returns what stands behind the ids of collections of which the last harvest took out users, by their ids. */
+/** Returns, by id, a text for collections whose last harvest removed users. */
 export async function removalTexts(
   { store }: Pick<Bucket, "store">,
   ids: string[],
@@ -60,7 +62,7 @@ export async function removalTexts(
   const { removedText } = await import("./harvest_text.ts");
   const texts = new Map<string, string>();
   const look = async (id: string) => {
-    // What is damaged is for `verify` to name.
+    // `verify` reports damage.
     const last = await lastHarvestOf(store, id).catch(ifOurs(null));
     const { removed_users: users = [] } = last?.info ?? {};
     if (users.length === 0) return;

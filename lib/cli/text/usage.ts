@@ -1,4 +1,4 @@
-/** What the project of a collection's keys has read in this month, and what a harvest was billed. */
+/** Reports the monthly usage of the project of a collection's keys, and a harvest's bill. */
 
 import type { Billed } from "../../collection/harvest_info.ts";
 import { dollarText } from "../../billing/prices.ts";
@@ -8,10 +8,10 @@ import type { Usage } from "../../twitter/v2/bill.ts";
 import type { Context } from "../context.ts";
 import { count, many } from "../output.ts";
 
-/** Milliseconds that an answer is waited for. */
+/** Milliseconds to wait for a response. */
 const PATIENCE_MS = 5_000;
 
-/** The usage, with the day on which it begins anew. */
+/** The usage, with the day on which it resets. */
 export interface ToldUsage {
   used: number;
   cap: number;
@@ -19,7 +19,7 @@ export interface ToldUsage {
   begins_anew?: string;
 }
 
-/** Asks for it with the configuration's own keys; null for version 1.1, and where it is not told. */
+/** Requests the usage with the configuration's own keys; null for version 1.1, and if it is unavailable. */
 export async function usageOf(
   config: JsonObject,
   { clock, env, settings }: Pick<Context, "clock" | "env"> & { settings: Settings },
@@ -32,7 +32,7 @@ export async function usageOf(
     const usage = await api.bill.usage(AbortSignal.timeout(PATIENCE_MS));
     return usage ? await told(usage, clock.now()) : null;
   } catch {
-    // It is nice to know, and no more.
+    // The usage is optional.
     return null;
   }
 }
@@ -47,18 +47,18 @@ export async function told({ used, cap, resetDay }: Usage, now: number): Promise
   };
 }
 
-/** `1,234 of 3,000,000 posts of this month (0.04%); it resets on 2026-12-16` */
+/** Formats the usage: `1,234 of 3,000,000 posts of this month (0.04%); it resets on 2026-12-16` */
 export function usageText({ used, cap, begins_anew }: ToldUsage): string {
   const anew = begins_anew ? `; it resets on ${begins_anew}` : "";
   return `${count(used)} of ${count(cap)} posts of this month (${percent(used, cap)})${anew}`;
 }
 
-/** `1,200 posts and 3 users, about 6.03 dollars` */
+/** Formats a bill: `1,200 posts and 3 users, about 6.03 dollars` */
 export function billedText({ posts, users, dollars }: Billed): string {
   return `${many(posts, "post")} and ${many(users, "user")}, about ${dollarText(dollars)}`;
 }
 
-/** Returns a share as a person reads it: `0.04%` */
+/** Formats a share: `0.04%` */
 export function percent(part: number, whole: number): string {
   if (whole === 0) return "100%";
   const share = 100 * part / whole;

@@ -50,7 +50,7 @@ export interface Template {
   fillIn?: string;
 }
 
-/** What a configuration requests. */
+/** The requests of a configuration. */
 export interface Plan<R extends Reading = Reading> {
   /** Number of walks in a complete harvest. */
   readonly walks: number;
@@ -78,7 +78,7 @@ export interface ReadUser {
   looked_up?: string | undefined;
 }
 
-/** What is read from the API, which determines its cost and how far back it goes. */
+/** The kind of reading, which determines its cost and how far back it goes. */
 export type Reading =
   | {
     kind: "timelines";
