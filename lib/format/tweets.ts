@@ -44,8 +44,8 @@ export interface Includes {
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
-/** Matches a text that may have a number which JSON.parse rounds. */
-const LARGE = /[:[,]\s*-?\d{16}/;
+/** Matches a text that may have a number which JSON.parse rounds; ids in what errors say (`id: [20]`) are none. */
+const LARGE = /(?:":[\s[]*|,)\s*-?\d{16}/;
 const [RETWEETED = "", ...REPOSTED] = REPEATS;
 /** Matches a text with a new word: only such a text is rewritten. */
 const NEW_WORD = new RegExp(`"(?:${[...OLD_MEMBERS.keys(), ...REPOSTED].join("|")})"`);

@@ -122,7 +122,8 @@ function outcome(read: () => string[]): string[] | null {
 
 Deno.test("parseTweetLine() keeps the digits of numbers in version 2 that JavaScript rounds", () => {
   const rule = '{"id":1166895166390583299,"tag":"cats"}';
-  const more = '"n":-9007199254740993,"half":1.5,"few":12,"said":"[9007199254740993]"';
+  const more =
+    '"n":-9007199254740993,"half":1.5,"few":12,"list":[[9007199254740993,9007199254740995]],"said":"[9007199254740993]"';
   const line = parse(`{"data":{"id":"20","text":"a",${more}},"matching_rules":[${rule}]}`);
   assert.equal(JSON.stringify(line.rules), `[${rule}]`);
   assert.equal(JSON.stringify(line.tweets[0]?.json), `{"id":"20","text":"a",${more}}`);
