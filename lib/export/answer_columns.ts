@@ -2,7 +2,8 @@
 
 import type { Json, JsonObject } from "../base/json.ts";
 import { isObject } from "../base/json.ts";
-import type { Cell } from "./csv.ts";
+import { type Cell, toCsvCell } from "./csv.ts";
+import { runsOf, SharedTexts } from "./shared_texts.ts";
 import {
   type Post,
   readAuthor,
@@ -44,6 +45,9 @@ const TAKEN = ["note_tweet.text", "note_tweet.entities", "in_reply_to_user", "au
 /** The members that a retweet takes from the tweet that it repeats. */
 const MERGED = ["entities", "attachments", "context_annotations", "public_metrics"] as const;
 
+/** What a column is made of: an author, a tweet that others repeat, or the tweet itself. */
+type Source = "author" | "repeated" | "own";
+
 /** The members that columns are made of: true for a column, an object for members with columns in them. */
 type Known = { [name: string]: true | Known };
 
@@ -56,7 +60,9 @@ export class AnswerRows {
   readonly #known: Known = {};
   readonly #merge: boolean;
   /** Authors as their columns have them; of a line, each is made once. */
-  #authors = new WeakMap<JsonObject, JsonObject>();
+  readonly #authors = new WeakMap<JsonObject, JsonObject>();
+  readonly #runs: ReturnType<typeof runsOf<Source>>;
+  readonly #texts = new SharedTexts();
 
   /**
    * @param options.columns ANSWER_COLUMNS, others behind them, or some of them.
@@ -66,6 +72,7 @@ export class AnswerRows {
     this.columns = columns;
     this.#paths = columns.map((name) => name.split("."));
     this.#merge = merge;
+    this.#runs = runsOf(columns, sourceOf);
     for (const name of [...ANSWER_COLUMNS, ...columns, ...TAKEN]) {
       know(this.#known, name.split("."));
     }
@@ -73,13 +80,38 @@ export class AnswerRows {
 
   /** Returns the cells of a tweet, in the order of the columns. */
   toCells(post: Post): Cell[] {
-    const row = this.#toRow(post);
+    const { row } = this.#toRow(post);
     this.#look(row, this.#known, "");
     return this.#paths.map((path) => toCell(at(row, path)));
   }
 
-  /** Returns a tweet in the form that its columns' paths refer to. */
-  #toRow(post: Post): JsonObject {
+  /** Returns its row as CSV: the columns of an author, and of a tweet that others repeat, are made once for a line. */
+  toCsvRow(post: Post): string {
+    const { row, repeated } = this.#toRow(post);
+    this.#look(row, this.#known, "");
+    const author = toObject(row.author);
+    let text = "";
+    for (const run of this.#runs) {
+      if (run.first > 0) text += ",";
+      const source = run.of === "author" ? author : run.of === "repeated" ? repeated : undefined;
+      text += source
+        ? this.#texts.of(source, run.first, () => this.#toText(row, run))
+        : this.#toText(row, run);
+    }
+    return `${text}\n`;
+  }
+
+  #toText(row: JsonObject, { first, end }: { first: number; end: number }): string {
+    let text = "";
+    for (let i = first; i < end; i++) {
+      if (i > first) text += ",";
+      text += toCsvCell(toCell(at(row, this.#paths[i] ?? [])));
+    }
+    return text;
+  }
+
+  /** Returns a tweet in the form that its columns' paths refer to; and what it repeats, where its columns are all of that. */
+  #toRow(post: Post): { row: JsonObject; repeated: JsonObject | undefined } {
     const { json, line } = post;
     const references = readReferences(post);
     const repeated = references.findLast(({ type }) => type === "retweeted")?.json;
@@ -102,7 +134,9 @@ export class AnswerRows {
     if (author) row.author = this.#toAuthor(author);
     if (line.retrieved) row.__twarc = line.retrieved;
     if (line.rules.length > 0) row.matching_rules = line.rules;
-    return row;
+    const isRepeated = whole !== json && readAnswerText(whole) !== undefined &&
+      MERGED.every((name) => whole[name] ?? json[name] === undefined);
+    return { row, repeated: isRepeated ? whole : undefined };
   }
 
   #toAuthor(author: JsonObject): JsonObject {
@@ -124,6 +158,12 @@ export class AnswerRows {
       }
     }
   }
+}
+
+function sourceOf(column: string): Source {
+  const [member = ""] = column.split(".");
+  if (member === "author") return "author";
+  return member === "text" || MERGED.some((name) => name === member) ? "repeated" : "own";
 }
 
 /** Returns the whole text of a tweet of version 2: a long one is in a member of its own. */

@@ -27,12 +27,17 @@ export function toCellText(cell: Cell): string {
   }
 }
 
+/** Returns a cell as a row has it. */
+export function toCsvCell(cell: Cell): string {
+  return quoteCell(toCellText(cell));
+}
+
 /** Returns a row, with its line end. */
 export function toCsvRow(cells: readonly Cell[]): string {
   let row = "";
   for (let i = 0; i < cells.length; i++) {
     if (i > 0) row += ",";
-    row += quoteCell(toCellText(cells[i]));
+    row += toCsvCell(cells[i]);
   }
   return `${row}\n`;
 }

@@ -2,38 +2,52 @@
 
 import { wellFormed } from "../format/surrogates.ts";
 import { Buffer } from "node:buffer";
-import { type Cell, toCsvHeader, toCsvRow, toExcelRow } from "./csv.ts";
+import { toCsvHeader, toCsvRow, toExcelRow } from "./csv.ts";
 import { flatten } from "./flatten.ts";
 import { isLine, type Post } from "./post.ts";
 import type { PostWriter, Sink, Table } from "./writer.ts";
 
-/** Bytes, or characters, that are written at once. */
+/** Bytes that are written at once. */
 const BLOCK = 2 ** 18;
+const NO_ROOM = new Uint8Array();
 const LINE_FEED = Buffer.from("\n");
 const encoder = new TextEncoder();
 
-/** Buffers texts until there are enough to write. */
+/** Buffers texts, as bytes, until there are enough to write. */
 abstract class TextWriter implements PostWriter {
   readonly #sink: Sink;
-  #text: string;
+  /** Used again once it is written: new ones of this size would be collected as garbage all the time. */
+  readonly #block = new Uint8Array(2 * BLOCK);
+  #length = 0;
+  /** The bytes that the block has no room for. */
+  #rest: Uint8Array[] = [];
 
   constructor(sink: Sink, beginning = "") {
     this.#sink = sink;
-    this.#text = beginning;
+    this.#put(beginning);
   }
 
   /** Returns the text of a tweet in the file, with its line end. */
   protected abstract toText(post: Post): string;
 
   add(posts: readonly Post[]): Promise<void> | void {
-    for (const post of posts) this.#text += this.toText(post);
-    if (this.#text.length >= BLOCK) return this.end();
+    for (const post of posts) this.#put(this.toText(post));
+    if (this.#length >= BLOCK) return this.end();
   }
 
   async end(): Promise<void> {
-    const text = this.#text;
-    this.#text = "";
-    if (text !== "") await this.#sink.write(encoder.encode(text));
+    const parts = [this.#block.subarray(0, this.#length), ...this.#rest];
+    this.#rest = [];
+    for (const part of parts) if (part.length > 0) await this.#sink.write(part);
+    this.#length = 0;
+  }
+
+  /** A text is encoded by itself: most have no character beyond Latin-1, which is quick. */
+  #put(text: string): void {
+    const room = this.#rest.length > 0 ? NO_ROOM : this.#block.subarray(this.#length);
+    const { read, written } = encoder.encodeInto(text, room);
+    this.#length += written;
+    if (read < text.length) this.#rest.push(encoder.encode(text.slice(read)));
   }
 }
 
@@ -46,18 +60,17 @@ export class IdWriter extends TextWriter {
 
 /** Writes rows as CSV. */
 export class CsvWriter extends TextWriter {
-  readonly #rows: Table;
-  readonly #toRow: (cells: readonly Cell[]) => string;
+  readonly #toRow: (post: Post) => string;
 
-  /** @param options.excel Whether the file is for opening in a spreadsheet. */
+  /** @param options.excel Whether a spreadsheet is to open it by a double click. */
   constructor(sink: Sink, rows: Table, { excel = false } = {}) {
     super(sink, toCsvHeader(rows.columns, { excel }));
-    this.#rows = rows;
-    this.#toRow = excel ? toExcelRow : toCsvRow;
+    if (excel) this.#toRow = (post) => toExcelRow(rows.toCells(post));
+    else this.#toRow = (post) => rows.toCsvRow?.(post) ?? toCsvRow(rows.toCells(post));
   }
 
   protected toText(post: Post): string {
-    return this.#toRow(this.#rows.toCells(post));
+    return this.#toRow(post);
   }
 }
 

@@ -125,12 +125,12 @@ function inOldWords(value: Json): Json {
 }
 
 function index(list: Json | undefined, name: string): ReadonlyMap<string, JsonObject> {
-  return new Map(
-    toList(list).filter(isObject).flatMap((one) => {
-      const key = one[name];
-      return typeof key === "string" ? [[key, one]] : [];
-    }),
-  );
+  const found = new Map<string, JsonObject>();
+  for (const one of toList(list)) {
+    const key = isObject(one) ? one[name] : undefined;
+    if (isObject(one) && typeof key === "string") found.set(key, one);
+  }
+  return found;
 }
 
 function toList(value: Json | undefined): Json[] {
