@@ -76,6 +76,11 @@ Deno.test("max_records brings the newest of what is new; the rest is a gap, and 
     assert.deepEqual(open.map(({ status }) => status), ["open", "open"]);
     assert.deepEqual((await gapsOf(place, "--fill")).map(({ status }) => status), ["due", "due"]);
     assert.match(await place.ok("collection", "gaps", "find", "--fill"), /: due\. max_records/);
+    assert.match(
+      await place.ok("collection", "verify", "find"),
+      /^find: whole/,
+      "as it is recorded",
+    );
     for (let harvest = 0; harvest < 4; harvest++) await place.harvest("find");
     const ids = idsOf(await place.tweets("find"));
     assert.equal(ids.length, 1_300);
