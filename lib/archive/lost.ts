@@ -4,7 +4,8 @@ import { Buffer } from "node:buffer";
 import { type CollectionConfig, planFor } from "../collection/types/registry.ts";
 import { FILES } from "../collection/layout.ts";
 import { jsonLineBytes } from "../base/json_bytes.ts";
-import { OutsideError } from "../base/errors.ts";
+import { LockedError, OutsideError, UserError } from "../base/errors.ts";
+import { checkConfig } from "../collection/config.ts";
 import { Checkpoint } from "../bucket/checkpoint.ts";
 import { Collections } from "../bucket/collections.ts";
 import { manifestWith, rewriteSide, sidesOf, writeFinal } from "../bucket/final_manifest.ts";
@@ -40,16 +41,27 @@ export interface LostPlace
  * @throws LockedError if the lease is lost; OutsideError where the store fails.
  */
 export async function recordLost(options: LostPlace, found: Verified): Promise<void> {
-  const { store, clock, collectionId, holder, lease, onMended } = options;
   if (!found.harvests.some(isDamaged)) return;
-  const { config } = await new Collections(store, clock).load(collectionId);
+  try {
+    await record(options, found);
+  } catch (error) {
+    // A configuration, or a list of gaps, that is damaged as well is a fault of its own: nothing is known without it.
+    if (!(error instanceof UserError) || error instanceof LockedError) throw error;
+  }
+}
+
+async function record(options: LostPlace, found: Verified): Promise<void> {
+  const { store, clock, collectionId, holder, lease, onMended } = options;
+  const { json } = await new Collections(store, clock).loadJson(collectionId);
+  const config = checkConfig(json, { keys: "optional" });
   const checkpoint = await Checkpoint.open(store, {
     collectionId,
     type: config.type,
     holder,
     clock,
   });
-  if (checkpoint.state.state !== "settled") return;
+  // A copy that was downloaded has none, and is not harvested.
+  if (!checkpoint.isThere || checkpoint.state.state !== "settled") return;
   const { positions } = checkpoint.state;
   const harvests = sinceDamage(found.harvests);
   const folders = harvests.map(({ folder }) => folder);

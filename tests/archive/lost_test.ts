@@ -4,6 +4,7 @@ import { acquireLease } from "../../lib/bucket/lease.ts";
 import { repair } from "../../lib/archive/repair.ts";
 import { verify } from "../../lib/archive/verify.ts";
 import { systemClock } from "../../lib/base/clock.ts";
+import { jsonBytes } from "../../lib/base/json_bytes.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { gapLook } from "../../lib/archive/gap_fill.ts";
 import { listGaps } from "../../lib/archive/gap_list.ts";
@@ -297,5 +298,27 @@ Deno.test("what a damage took of a stream of version 2 is asked for by search, w
     assert.deepEqual([now.length, new Set(now).size], [120, 120]);
     assert.ok(tries.every(Boolean));
     assert.deepEqual(await statuses(store), ["filled"]);
+  }
+});
+
+Deno.test("a copy without keys, and a list of gaps that is damaged as well, are repaired as far as they can be", async () => {
+  for (const damage of ["no keys", "gaps"]) {
+    const world = World.made({ clock: systemClock, users: 2, tweetsPerUser: 40 });
+    const store = await added(CONFIGS["a search"]());
+    await run(store, new WorldApi(world));
+    const key = filesOf(store)[1] ?? assert.fail();
+    await cut(store, key);
+    if (damage === "gaps") {
+      const gaps = key.replace(/[^/]+$/, "gaps.jsonl");
+      await store.put(gaps, new TextEncoder().encode("{\n"));
+    } else {
+      const { keys: _, ...copy } = await json(store, `${ROOT}collection.json`);
+      await store.put(`${ROOT}collection.json`, jsonBytes(copy));
+      await store.delete(CHECKPOINT);
+    }
+    const { mended } = await repaired(store);
+    assert.deepEqual(mended.filter((what) => what.includes("lost")), [], damage);
+    assert.ok((await verify(collection(store))).faults.some((fault) => fault.key === key));
+    if (damage === "no keys") assert.equal(await store.get(CHECKPOINT), null);
   }
 });
