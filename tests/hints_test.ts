@@ -12,7 +12,7 @@ const OF_ERRORS: Record<string, Record<string, string | [file: string, says: str
     "collection keys": "keys that the API does not take",
     "collection-config keys": ["cli/collection_config/group", "keys are put where older ones were"],
   },
-  "bucket/checkpoint": { "collection verify --repair": "the checkpoint is damaged" },
+  "bucket/checkpoint_state": { "collection verify --repair": "the checkpoint is damaged" },
   "bucket/known_checkpoint": { "collection verify --repair": "the checkpoint is gone" },
   "bucket/collections": {
     "collection copy": ["cli/collection/transfer", "is refused with the command that copies it"],

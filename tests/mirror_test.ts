@@ -56,6 +56,7 @@ const ELSEWHERE: Record<string, string> = {
   "cli/collection/cat.ts": "format/surrogates_test.ts",
   "bucket/freezing.ts": "cli/collection/freeze_test.ts",
   "bucket/fixity.ts": "archive/fixity_test.ts",
+  "bucket/checkpoint_state.ts": "bucket/checkpoint_test.ts",
   "bucket/known_checkpoint.ts": "archive/restore_test.ts",
   "archive/restored_": "archive/restore_test.ts",
   "archive/summing.ts": "archive/verify_inventory_test.ts",

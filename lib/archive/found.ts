@@ -1,7 +1,7 @@
 /** Findings of a verification, and which of them can be repaired without losing anything. */
 
 import type { HarvestInfo } from "../collection/harvest_info.ts";
-import type { CheckpointState } from "../bucket/checkpoint.ts";
+import type { CheckpointState } from "../bucket/checkpoint_state.ts";
 import type { FileFacts } from "./file_check.ts";
 import type { Head } from "../bucket/inventory_entry.ts";
 import type { ToldGap } from "../bucket/gaps.ts";

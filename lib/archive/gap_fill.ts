@@ -1,7 +1,8 @@
 /** Has the next harvest request a collection's gaps. */
 
 import { type CollectionConfig, planFor } from "../collection/types/registry.ts";
-import { type Checkpoint, checkpointSum } from "../bucket/checkpoint.ts";
+import type { Checkpoint } from "../bucket/checkpoint.ts";
+import { checkpointSum } from "../bucket/checkpoint_state.ts";
 import { openKnown } from "../bucket/known_checkpoint.ts";
 import { GAP_WALK, type MissedSpan, walksOfGap } from "../bucket/gaps.ts";
 import type { Lease } from "../bucket/lease.ts";

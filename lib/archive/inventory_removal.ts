@@ -1,6 +1,6 @@
 /** Updates the inventory of harvests that tweets were removed from. */
 
-import { checkpointSum, readCheckpoint } from "../bucket/checkpoint.ts";
+import { checkpointSum, readCheckpoint } from "../bucket/checkpoint_state.ts";
 import { inventoryName, storedSum } from "../bucket/harvest_sums.ts";
 import { History } from "../bucket/history.ts";
 import { append } from "../bucket/inventory.ts";

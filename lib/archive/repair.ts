@@ -7,12 +7,8 @@ import { OutsideError, TwarcCloudError } from "../base/errors.ts";
 import { jsonBytes, jsonLineBytes } from "../base/json_bytes.ts";
 import { settledPut } from "../store/settled_put.ts";
 import { isThere, type Purged } from "../store/store.ts";
-import {
-  Checkpoint,
-  checkpointSum,
-  isDamagedCheckpoint,
-  readCheckpoint,
-} from "../bucket/checkpoint.ts";
+import { Checkpoint } from "../bucket/checkpoint.ts";
+import { checkpointSum, isDamagedCheckpoint, readCheckpoint } from "../bucket/checkpoint_state.ts";
 import { Collections } from "../bucket/collections.ts";
 import {
   canBeCleared,

@@ -9,7 +9,7 @@ import { collectionKeys, FILES, isHarvestFolder } from "../collection/layout.ts"
 import { dollarsFor, monthOf, pricesWith } from "../billing/prices.ts";
 import { jsonOrNull } from "../base/json.ts";
 import type { Store } from "../store/store.ts";
-import { type CheckpointState, type Counts, noCounts } from "../bucket/checkpoint.ts";
+import { type CheckpointState, type Counts, noCounts } from "../bucket/checkpoint_state.ts";
 import { checkJsonLines } from "./file_check.ts";
 import { filesOf, type FoundFile } from "./restored_files.ts";
 import { Brought } from "./restored_positions.ts";

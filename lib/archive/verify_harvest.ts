@@ -8,7 +8,7 @@ import { isTweetsFileName } from "../format/file_name.ts";
 import { messageOf, OutsideError } from "../base/errors.ts";
 import { parseAs, parseJson } from "../base/json.ts";
 import { isThere, type Listed, type Store } from "../store/store.ts";
-import type { CheckpointState } from "../bucket/checkpoint.ts";
+import type { CheckpointState } from "../bucket/checkpoint_state.ts";
 import { userChangesSchema } from "../bucket/last_harvest.ts";
 import { checkJsonLines, checkTweets, type FileFacts } from "./file_check.ts";
 import {

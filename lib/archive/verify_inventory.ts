@@ -1,6 +1,6 @@
 /** Compares a collection with its inventory: detects what was deleted, altered or replaced. */
 
-import { type CheckpointState, checkpointSum } from "../bucket/checkpoint.ts";
+import { type CheckpointState, checkpointSum } from "../bucket/checkpoint_state.ts";
 import { inventoryName, isInventoried, storedSum } from "../bucket/harvest_sums.ts";
 import type { FileSum, Head } from "../bucket/inventory_entry.ts";
 import { type InventoryIndex, readInventory } from "../bucket/inventory_index.ts";

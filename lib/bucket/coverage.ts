@@ -5,7 +5,7 @@ import { type Clock, isoTime } from "../base/clock.ts";
 import { jsonOrNull } from "../base/json.ts";
 import { collectionKeys } from "../collection/layout.ts";
 import type { Store } from "../store/store.ts";
-import type { CheckpointState } from "./checkpoint.ts";
+import type { CheckpointState } from "./checkpoint_state.ts";
 import { appendLines, type Journal, readLines } from "./journal.ts";
 
 const recordSchema = z.object({

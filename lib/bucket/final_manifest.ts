@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { FILES, isSideFile } from "../collection/layout.ts";
 import type { Store } from "../store/store.ts";
-import type { NamedSum } from "./checkpoint.ts";
+import type { NamedSum } from "./checkpoint_state.ts";
 import { formatManifest, readManifest } from "./manifest.ts";
 
 /** Side files that differ from the existing manifest. */

@@ -3,7 +3,7 @@
 import { collectionKeys, FILES } from "../collection/layout.ts";
 import { UserError } from "../base/errors.ts";
 import type { Store } from "../store/store.ts";
-import { type CheckpointState, readCheckpoint } from "./checkpoint.ts";
+import { type CheckpointState, readCheckpoint } from "./checkpoint_state.ts";
 import {
   formatManifest,
   type ListedFile,

@@ -1,6 +1,8 @@
 /** Begins a harvest that succeeds a finished one while its stream goes on. */
 
-import { type Checkpoint, type CheckpointState, claimFolder } from "./checkpoint.ts";
+import type { Checkpoint } from "./checkpoint.ts";
+import type { CheckpointState } from "./checkpoint_state.ts";
+import { claimFolder } from "./harvest_folder.ts";
 import { withoutKeys } from "../collection/config.ts";
 import { collectionKeys, FILES } from "../collection/layout.ts";
 import { type JsonObject, jsonOrNull } from "../base/json.ts";

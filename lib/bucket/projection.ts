@@ -2,12 +2,8 @@
 
 import { getLogger } from "@logtape/logtape";
 import { Buffer } from "node:buffer";
-import {
-  type Checkpoint,
-  type CheckpointState,
-  checkpointSum,
-  type NamedSum,
-} from "./checkpoint.ts";
+import type { Checkpoint } from "./checkpoint.ts";
+import { type CheckpointState, checkpointSum, type NamedSum } from "./checkpoint_state.ts";
 import type { Collections } from "./collections.ts";
 import { isoTime } from "../base/clock.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";

@@ -1,6 +1,7 @@
 /** The beginning of a harvest: the current configuration, a new folder, and the checkpoint that records both. */
 
-import { type Checkpoint, claimFolder } from "../bucket/checkpoint.ts";
+import type { Checkpoint } from "../bucket/checkpoint.ts";
+import { claimFolder } from "../bucket/harvest_folder.ts";
 import type { Lease } from "../bucket/lease.ts";
 import { noteBegun, type ProjectionTarget, settle } from "../bucket/projection.ts";
 import type { Clock } from "../base/clock.ts";

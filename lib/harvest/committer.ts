@@ -2,7 +2,8 @@
 
 import { createHash } from "node:crypto";
 import { getLogger } from "@logtape/logtape";
-import type { Checkpoint, CheckpointState, HarvestFile, NamedSum } from "../bucket/checkpoint.ts";
+import type { Checkpoint } from "../bucket/checkpoint.ts";
+import type { CheckpointState, HarvestFile, NamedSum } from "../bucket/checkpoint_state.ts";
 import { FILES } from "../collection/layout.ts";
 import { readListedNames } from "../bucket/manifest.ts";
 import { findCodec } from "../format/codec.ts";

@@ -1,6 +1,7 @@
 /** The committer's options: the folder of the checkpoint's harvest, and its lease. */
 
-import type { Checkpoint, CheckpointState, HarvestFile } from "../bucket/checkpoint.ts";
+import type { Checkpoint } from "../bucket/checkpoint.ts";
+import type { CheckpointState, HarvestFile } from "../bucket/checkpoint_state.ts";
 import type { Lease } from "../bucket/lease.ts";
 import { beginNext } from "../bucket/next_harvest.ts";
 import { type ProjectionTarget, projectManifest } from "../bucket/projection.ts";

@@ -1,6 +1,6 @@
 /** The cuts that a harvest passes to its committer, and their losses. */
 
-import type { Commit } from "../bucket/checkpoint.ts";
+import type { Commit } from "../bucket/checkpoint_state.ts";
 import type { CutFiles, SideCut } from "./cut_files.ts";
 import type { JsonListCut } from "./json_list.ts";
 import type { SegmentFile } from "./segment.ts";

@@ -1,6 +1,6 @@
 /** One open harvest: batches become segments and files beside them, and are cut. */
 
-import type { Commit, Counts } from "../bucket/checkpoint.ts";
+import type { Commit, Counts } from "../bucket/checkpoint_state.ts";
 import type { Clock } from "../base/clock.ts";
 import { FILES } from "../collection/layout.ts";
 import { giveBackAll } from "../base/memory.ts";

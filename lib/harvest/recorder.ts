@@ -4,7 +4,7 @@ import type { Codec } from "../format/codec.ts";
 import { traitsFor } from "../collection/types/traits.ts";
 import type { Limits } from "../collection/limits.ts";
 import { getLogger } from "@logtape/logtape";
-import type { CheckpointState, Commit } from "../bucket/checkpoint.ts";
+import type { CheckpointState, Commit } from "../bucket/checkpoint_state.ts";
 import { STREAM_WALK } from "../collection/walks.ts";
 import { Alarm } from "../base/alarm.ts";
 import { isoTime } from "../base/clock.ts";

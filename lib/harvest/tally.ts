@@ -2,7 +2,7 @@
 
 import { isoTime } from "../base/clock.ts";
 import type { Span } from "../base/spans.ts";
-import { type Counts, noCounts } from "../bucket/checkpoint.ts";
+import { type Counts, noCounts } from "../bucket/checkpoint_state.ts";
 import { hasHalves } from "../format/surrogates.ts";
 import type { Batch, Network } from "../source/source.ts";
 import type { Meter } from "../source/meter.ts";

@@ -8,7 +8,7 @@ import { jsonBytes } from "../../lib/base/json_bytes.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { gapLook } from "../../lib/archive/gap_fill.ts";
 import { listGaps } from "../../lib/archive/gap_list.ts";
-import { readCheckpoint } from "../../lib/bucket/checkpoint.ts";
+import { readCheckpoint } from "../../lib/bucket/checkpoint_state.ts";
 import { harvestTime } from "../../lib/collection/layout.ts";
 import { compareTweetsFileNames } from "../../lib/format/file_name.ts";
 import { Collections } from "../../lib/bucket/collections.ts";

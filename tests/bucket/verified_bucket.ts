@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import type { CheckpointState } from "../../lib/bucket/checkpoint.ts";
+import type { CheckpointState } from "../../lib/bucket/checkpoint_state.ts";
 import type { Verified } from "../../lib/archive/found.ts";
 import { acquireLease } from "../../lib/bucket/lease.ts";
 import { repair } from "../../lib/archive/repair.ts";

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { Checkpoint, type CheckpointState } from "../../lib/bucket/checkpoint.ts";
+import { Checkpoint } from "../../lib/bucket/checkpoint.ts";
+import type { CheckpointState } from "../../lib/bucket/checkpoint_state.ts";
 import { download, type DownloadOptions } from "../../lib/cli/collection/download.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";

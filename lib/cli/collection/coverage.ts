@@ -43,7 +43,7 @@ async function read(
   { clock }: Context,
 ): Promise<{ spans: Covered[]; since: number }> {
   const { config } = await collections.load(id);
-  const { readCheckpoint } = await import("../../bucket/checkpoint.ts");
+  const { readCheckpoint } = await import("../../bucket/checkpoint_state.ts");
   const { readCoverage } = await import("../../bucket/coverage.ts");
   const { gapLook } = await import("../../archive/gap_fill.ts");
   const { listGaps } = await import("../../archive/gap_list.ts");

@@ -43,7 +43,7 @@ async function listed(
   config: CollectionConfig,
   { clock }: Context,
 ): Promise<ListedGap[]> {
-  const { readCheckpoint } = await import("../../bucket/checkpoint.ts");
+  const { readCheckpoint } = await import("../../bucket/checkpoint_state.ts");
   const { gapLook } = await import("../../archive/gap_fill.ts");
   const { listGaps } = await import("../../archive/gap_list.ts");
   const { positions = {} } = await readCheckpoint(store, config.id) ?? {};

@@ -61,7 +61,7 @@ export async function readFacts(
 ): Promise<Facts> {
   const { json } = await collections.loadJson(id);
   const { checkConfig } = await import("../../collection/config.ts");
-  const { readCheckpoint } = await import("../../bucket/checkpoint.ts");
+  const { readCheckpoint } = await import("../../bucket/checkpoint_state.ts");
   const { gapLook } = await import("../../archive/gap_fill.ts");
   const { listGaps } = await import("../../archive/gap_list.ts");
   const { readHarvestFacts } = await import("../../archive/harvest_facts.ts");

@@ -4,7 +4,7 @@
  */
 
 import { getLogger } from "@logtape/logtape";
-import type { CheckpointState } from "../../bucket/checkpoint.ts";
+import type { CheckpointState } from "../../bucket/checkpoint_state.ts";
 import { isOf } from "../../bucket/next_harvest.ts";
 import { findCodec } from "../../format/codec.ts";
 import { Committer, type CommitterOptions } from "../committer.ts";

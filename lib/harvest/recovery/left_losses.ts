@@ -1,6 +1,6 @@
 /** The losses in the cuts that a harvester left, recorded as gaps, as no other process knows of them. */
 
-import type { CheckpointState, HarvestFile } from "../../bucket/checkpoint.ts";
+import type { CheckpointState, HarvestFile } from "../../bucket/checkpoint_state.ts";
 import type { Gap } from "../../twitter/api.ts";
 import type { FoundNote, Note } from "./left_notes.ts";
 

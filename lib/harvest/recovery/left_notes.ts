@@ -1,6 +1,6 @@
 /** Notes, on this machine's disk, of a stream's cuts that no bucket has yet. */
 
-import { type CheckpointState, commitSchema } from "../../bucket/checkpoint.ts";
+import { type CheckpointState, commitSchema } from "../../bucket/checkpoint_state.ts";
 import type { Cut } from "../cut.ts";
 import { LeftFolder } from "./left_folder.ts";
 import type { Spool } from "../spool.ts";

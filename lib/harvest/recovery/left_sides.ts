@@ -1,7 +1,7 @@
 /** The files beside the tweets that a harvester left: their losses are accounted for. */
 
 import { getLogger } from "@logtape/logtape";
-import type { Counts } from "../../bucket/checkpoint.ts";
+import type { Counts } from "../../bucket/checkpoint_state.ts";
 import { isoTime } from "../../base/clock.ts";
 import { FILES } from "../../collection/layout.ts";
 import type { Gap } from "../../twitter/api.ts";

@@ -2,7 +2,7 @@
 
 import { madeFrom } from "../../collection/made.ts";
 import type { Recovered } from "../../collection/recovered.ts";
-import { claimFolder } from "../../bucket/checkpoint.ts";
+import { claimFolder } from "../../bucket/harvest_folder.ts";
 import { openKnown } from "../../bucket/known_checkpoint.ts";
 import { checkNotFrozen } from "../../collection/frozen.ts";
 import { Collections } from "../../bucket/collections.ts";
