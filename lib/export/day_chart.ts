@@ -20,13 +20,18 @@ export interface Span {
   to: number;
 }
 
-/** Returns every day from the first to the last one, also those without tweets. */
+/** Returns every day from the first to the last one with tweets, or with a later gap, also those without any. */
 export function toDays(
   counts: Readonly<Record<string, number>>,
   gaps: readonly Span[],
 ): DayCount[] {
   const known = Object.keys(counts).filter((day) => /^\d{4}-\d\d-\d\d$/.test(day)).toSorted();
-  const [first, last] = [Date.parse(known[0] ?? ""), Date.parse(known.at(-1) ?? "")];
+  const first = Date.parse(known[0] ?? "");
+  // What was missed after the last tweet is missing as well.
+  const last = gaps.reduce(
+    (last, { to }) => Math.max(last, to - 1),
+    Date.parse(known.at(-1) ?? ""),
+  );
   const days: DayCount[] = [];
   for (let at = first; at <= last; at += DAY) {
     const day = new Date(at).toISOString().slice(0, 10);
@@ -34,6 +39,18 @@ export function toDays(
     days.push({ day, tweets: counts[day] ?? 0, isGap });
   }
   return days;
+}
+
+/** Returns the first and the last day with tweets; undefined where there are none. */
+export function daysWithTweets(
+  days: readonly DayCount[],
+): { first: string; last: string } | undefined {
+  const [first, last] = [days.find(hasTweets), days.findLast(hasTweets)];
+  return first && last && { first: first.day, last: last.day };
+}
+
+function hasTweets({ tweets }: DayCount): boolean {
+  return tweets > 0;
 }
 
 /** Returns a line of blocks that fits into a number of columns, and one below it that marks gaps with `^`. */
@@ -49,63 +66,127 @@ export function toSparkline(
   return [bars.map(block).join(""), gaps];
 }
 
+/** Where the bars of a chart are, in its units. */
+const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, FLOOR] = [960, 340, 72, 944, 60, 300];
+/** Room that the first and the last day take below the bars, and a month between them. */
+const [END_ROOM, MONTH_ROOM] = [120, 80];
+
+const STYLE =
+  `.bar{fill:#1f5f99}.gap{fill:url(#hatch)}.line{stroke:#333}.grid{stroke:#ddd}.hatch{stroke:#b3261e}
+text{fill:#222;font:14px sans-serif}.head{font-size:16px;font-weight:bold}.back{fill:#fff}
+@media (prefers-color-scheme:dark){.bar{fill:#7db8f0}.line{stroke:#bbb}.grid{stroke:#333}.hatch{stroke:#ff8a80}text{fill:#eee}.back{fill:#16181c}}
+@media print{.bar{fill:#000}.line{stroke:#000}.grid{stroke:#ccc}.hatch{stroke:#000}text{fill:#000}.back{fill:#fff}}`;
+
 /** Returns a chart as SVG, light or dark as its reader is, with bars that differ in print: gaps are hatched. */
 export function toSvg(days: readonly DayCount[], { title }: { title: string }): string {
   const bars = grouped(days, MOST_BARS);
-  const [width, height, left, top, bottom] = [960, 320, 64, 40, 40];
-  const [inner, room] = [width - left - 16, height - top - bottom];
   const most = bars.reduce((most, { tweets }) => Math.max(most, tweets), 1);
-  const step = inner / Math.max(1, bars.length);
-  const x = (i: number) => (left + i * step).toFixed(2);
-  const w = Math.max(0.5, step * 0.9).toFixed(2);
-  const rects = bars.map(({ day, tweets, isGap }, i) => {
-    const h = tweets / most * room;
-    const gap = isGap
-      ? `<rect class="gap" x="${x(i)}" y="${top}" width="${step.toFixed(2)}" height="${room}"/>`
-      : "";
-    const y = (top + room - h).toFixed(2);
-    return `${gap}<rect class="bar" x="${x(i)}" y="${y}" width="${w}" height="${h.toFixed(2)}">` +
-      `<title>${day}: ${tweets}${isGap ? ", a part was missed" : ""}</title></rect>`;
-  });
-  const total = days.reduce((sum, { tweets }) => sum + tweets, 0);
-  const missed = days.filter(({ isGap }) => isGap).length;
-  const [first, last] = [days[0]?.day ?? "", days.at(-1)?.day ?? ""];
-  const per = bars.length === days.length ? "day" : `${Math.ceil(days.length / MOST_BARS)} days`;
-  const description =
-    `${total} tweets made from ${first} to ${last}, a bar per ${per}, the highest ${most}. ` +
-    (missed === 0 ? "No day has a gap." : `On ${missed} days a part was missed.`);
-  const floor = top + room;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="t d">
+  const hasGap = days.some(({ isGap }) => isGap);
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="t d">
 <title id="t">${toXml(title)}</title>
-<desc id="d">${toXml(description)}</desc>
+<desc id="d">${toXml(describe(days, { perBar: barSize(days, MOST_BARS), most }))}</desc>
 <style>
-.bar{fill:#1f5f99}.gap{fill:url(#hatch)}.line{stroke:#333}.hatch{stroke:#b3261e}
-text{fill:#222;font:14px sans-serif}.head{font-size:16px;font-weight:bold}.back{fill:#fff}
-@media (prefers-color-scheme:dark){.bar{fill:#7db8f0}.line{stroke:#bbb}.hatch{stroke:#ff8a80}text{fill:#eee}.back{fill:#16181c}}
-@media print{.bar{fill:#000}.line{stroke:#000}.hatch{stroke:#000}text{fill:#000}.back{fill:#fff}}
+${STYLE}
 </style>
 <defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="hatch" d="M0 0V6" stroke-width="2"/></pattern></defs>
-<rect class="back" width="${width}" height="${height}"/>
-<text class="head" x="${left}" y="24">${toXml(title)}</text>
-${rects.join("\n")}
-<path class="line" d="M${left} ${top}V${floor}H${width - 16}" fill="none"/>
-<text x="${left - 8}" y="${top + 5}" text-anchor="end">${most}</text>
-<text x="${left - 8}" y="${floor + 5}" text-anchor="end">0</text>
-<text x="${left}" y="${floor + 24}">${first}</text>
-<text x="${width - 16}" y="${floor + 24}" text-anchor="end">${last}</text>
-${
-    missed === 0
-      ? ""
-      : `<text x="${width / 2}" y="${
-        floor + 24
-      }" text-anchor="middle">hatched: a part was missed</text>\n`
-  }</svg>
+<rect class="back" width="${WIDTH}" height="${HEIGHT}"/>
+<text class="head" x="${LEFT}" y="24">${toXml(title)}</text>
+${hasGap ? LEGEND : ""}${drawScale(most)}${drawBars(bars, most)}${drawDays(bars)}</svg>
 `;
+}
+
+const LEGEND = `<rect class="gap" x="${LEFT}" y="34" width="24" height="14"/>
+<text x="${LEFT + 32}" y="46">a part was missed</text>
+`;
+
+/** Says in words what a chart shows. */
+function describe(
+  days: readonly DayCount[],
+  { perBar, most }: { perBar: number; most: number },
+): string {
+  const total = days.reduce((sum, { tweets }) => sum + tweets, 0);
+  const missed = days.filter(({ isGap }) => isGap).length;
+  const { first = "", last = "" } = daysWithTweets(days) ?? {};
+  const per = perBar <= 1 ? "day" : `${perBar} days`;
+  return `${total} tweets made from ${first} to ${last}, a bar per ${per}, the highest ${most}. ` +
+    (missed === 0
+      ? "No day has a gap."
+      : `On ${missed} ${missed === 1 ? "day" : "days"} a part was missed.`);
+}
+
+/** Draws a few lines at round numbers. */
+function drawScale(most: number): string {
+  const step = roundStep(most);
+  let lines = "";
+  for (let n = 0; n <= most; n += step) {
+    const y = yOf(n, most).toFixed(2);
+    lines += `<path class="${n === 0 ? "line" : "grid"}" d="M${LEFT} ${y}H${RIGHT}"/>\n` +
+      `<text x="${LEFT - 8}" y="${(yOf(n, most) + 5).toFixed(2)}" text-anchor="end">${
+        toDigits(n)
+      }</text>\n`;
+  }
+  return lines;
+}
+
+/** A step of 1, 2 or 5 and zeros, of which up to five make the most. */
+function roundStep(most: number): number {
+  const power = 10 ** Math.floor(Math.log10(most / 5));
+  const step = [1, 2, 5, 10].find((one) => one * power >= most / 5) ?? 10;
+  return Math.max(1, step * power);
+}
+
+function drawBars(bars: readonly DayCount[], most: number): string {
+  const step = (RIGHT - LEFT) / Math.max(1, bars.length);
+  const wide = Math.max(0.5, step * 0.9).toFixed(2);
+  const drawn = bars.map(({ day, tweets, isGap }, i) => {
+    const x = (LEFT + i * step).toFixed(2);
+    const y = yOf(tweets, most);
+    const gap = isGap
+      ? `<rect class="gap" x="${x}" y="${TOP}" width="${step.toFixed(2)}" height="${FLOOR - TOP}"/>`
+      : "";
+    return `${gap}<rect class="bar" x="${x}" y="${y.toFixed(2)}" width="${wide}" height="${
+      (FLOOR - y).toFixed(2)
+    }"><title>${day}: ${tweets}${isGap ? ", a part was missed" : ""}</title></rect>\n`;
+  });
+  return drawn.join("");
+}
+
+/** Draws the first and the last day, and between them as many beginnings of months as there is room for. */
+function drawDays(bars: readonly DayCount[]): string {
+  const step = (RIGHT - LEFT) / Math.max(1, bars.length);
+  const y = FLOOR + 24;
+  const [first, last] = [bars[0]?.day ?? "", bars.at(-1)?.day ?? ""];
+  let drawn = `<text x="${LEFT}" y="${y}">${first}</text>\n`;
+  if (last !== first) drawn += `<text x="${RIGHT}" y="${y}" text-anchor="end">${last}</text>\n`;
+  let free = LEFT + END_ROOM;
+  for (const [i, { day }] of bars.entries()) {
+    const month = day.slice(0, 7);
+    const x = LEFT + i * step;
+    if (i === 0 || month === bars[i - 1]?.day.slice(0, 7)) continue;
+    if (x < free || x > RIGHT - END_ROOM) continue;
+    free = x + MONTH_ROOM;
+    drawn += `<path class="line" d="M${x.toFixed(2)} ${FLOOR}v6"/>\n` +
+      `<text x="${x.toFixed(2)}" y="${y}" text-anchor="middle">${month}</text>\n`;
+  }
+  return drawn;
+}
+
+function yOf(tweets: number, most: number): number {
+  return FLOOR - tweets / most * (FLOOR - TOP);
+}
+
+function toDigits(n: number): string {
+  return n.toLocaleString("en-US");
+}
+
+/** Days of a bar. */
+function barSize(days: readonly DayCount[], most: number): number {
+  return Math.ceil(days.length / most);
 }
 
 /** Groups days, each group of as many days, into a limited number of groups. */
 function grouped(days: readonly DayCount[], most: number): DayCount[] {
-  const size = Math.ceil(days.length / most);
+  const size = barSize(days, most);
   const groups: DayCount[] = [];
   for (const [i, { day, tweets, isGap }] of days.entries()) {
     const group = i % size === 0 ? undefined : groups.at(-1);

@@ -27,7 +27,7 @@ Deno.test("report prints how complete a collection is, and names a file that is 
     assert.match(report, /^# Collection find\n/);
     assert.match(report, /It was harvested 2 times/);
     assert.match(report, /: search \{"query":"sandbox"/);
-    assert.match(report, /^\| \d{4}-\d\d-\d\d \| \d+ \|$/m);
+    assert.match(report, /^\| \d{4}-\d\d-\d\d \| \d+ \| \|$/m);
     assert.doesNotMatch(report, /consumer|token/);
     const json = JSON.parse(await place.ok("collection", "report", "find", "--json"));
     assert.equal(json.tweets.recorded, 243);

@@ -16,7 +16,7 @@ const [SHOWN, IN_JSON] = [8, 100];
 /** Facts about a collection. */
 export interface Facts {
   tally: Tally;
-  /** Every day from the first tweet to the last one. */
+  /** Every day from the first tweet to the last one, or to the end of a later gap. */
   days: DayCount[];
   gaps: ListedGap[];
   harvests: HarvestFacts;
@@ -83,7 +83,10 @@ export async function readFacts(
     gapLook(checkConfig(json, { keys: "optional" }), positions, clock.now()),
   );
   const missed = gaps.filter(({ status }) => status !== "filled")
-    .map(({ from, to }) => ({ from: Date.parse(from), to: Date.parse(to) }));
+    .map(({ from, to }) => ({
+      from: Date.parse(from),
+      to: Math.min(Date.parse(to), clock.now()),
+    }));
   const harvests = await readHarvestFacts(store, id);
   return { tally, days: toDays(tally.days, missed), gaps, harvests, damaged };
 }
@@ -129,11 +132,12 @@ async function toJson(id: string, { tally, days, gaps, harvests, damaged }: Fact
 }
 
 async function linesOf(facts: Facts, columns: number): Promise<string[]> {
-  const { toSparkline } = await import("../../export/day_chart.ts");
+  const { daysWithTweets, toSparkline } = await import("../../export/day_chart.ts");
   const { mostOf } = await import("../../export/tally.ts");
   const { tally, days, gaps, harvests: { harvests, userChanges } } = facts;
   if (tally.tweets === 0) return ["No tweets."];
   const [line, missed] = toSparkline(days, columns);
+  const made = daysWithTweets(days);
   const named = (what: string, counts: Record<string, number>, name = (key: string) => key) => {
     const most = mostOf(counts, SHOWN).map(([key, n]) => `${name(key)} ${count(n)}`);
     const more = Object.keys(counts).length - most.length;
@@ -144,7 +148,7 @@ async function linesOf(facts: Facts, columns: number): Promise<string[]> {
     `${harvest_timestamp} ${count(tweets)}`
   );
   return [
-    `Tweets: ${count(tally.tweets)}, made from ${days[0]?.day} to ${days.at(-1)?.day}`,
+    `Tweets: ${count(tally.tweets)}${made ? `, made from ${made.first} to ${made.last}` : ""}`,
     line,
     ...missed === "" ? [] : [missed, `^ A part was missed: ${many(gaps.length, "gap")} in all.`],
     ...newest.length > 0

@@ -5,6 +5,7 @@ import { traitsFor } from "../../collection/types/traits.ts";
 import { isObject, type JsonObject, member } from "../../base/json.ts";
 import type { FixityRecord } from "../../bucket/fixity.ts";
 import { described } from "../../collection/types/common.ts";
+import { daysWithTweets } from "../../export/day_chart.ts";
 import type { Facts } from "../collection/stats.ts";
 import { count, many } from "../output.ts";
 
@@ -51,7 +52,8 @@ export interface Report {
     last_day: string | null;
     days_with_tweets: number;
     kinds: Record<string, number>;
-    by_day: { day: string; tweets: number }[];
+    /** With whether a part of the day was missed. */
+    by_day: { day: string; tweets: number; gap: boolean }[];
     /** Files that cannot be read completely. */
     damaged: string[];
   };
@@ -72,6 +74,7 @@ export function reportOf(
   { id, config, facts, changes, verified, version }: ReportOptions,
 ): Report {
   const { tally, days, gaps, damaged, harvests: { harvests, unknown, userChanges } } = facts;
+  const made = daysWithTweets(days);
   const type = `${config.type}`;
   const { part, limits } = traitsFor(config.type);
   const sum = (of: (info: (typeof harvests)[number]) => number | undefined) =>
@@ -99,11 +102,11 @@ export function reportOf(
     },
     tweets: {
       recorded: tally.tweets,
-      first_day: days[0]?.day ?? null,
-      last_day: days.at(-1)?.day ?? null,
+      first_day: made?.first ?? null,
+      last_day: made?.last ?? null,
       days_with_tweets: days.filter(({ tweets }) => tweets > 0).length,
       kinds: { ...tally.kinds },
-      by_day: days.map(({ day, tweets }) => ({ day, tweets })),
+      by_day: days.map(({ day, tweets, isGap }) => ({ day, tweets, gap: isGap })),
       damaged,
     },
     missing: gaps.map(({ from, to, status, why }) => {
@@ -198,7 +201,9 @@ export function toMarkdown(report: Report): string {
       : `, from ${harvests.first} to ${harvests.last}: ${namesOf(harvests.outcomes)}.`),
     Object.keys(harvests.made_by).every((program) => program === UNKNOWN)
       ? "With which version of the program each was made is not recorded."
-      : `Made by: ${namesOf(harvests.made_by)}.`,
+      : `Made by: ${
+        Object.entries(harvests.made_by).map(([name, n]) => `${name} (${count(n)})`).join(", ")
+      }.`,
     ...harvests.unknown.length > 0
       ? [
         `Of ${count(harvests.unknown.length)} no document can be read: ${
@@ -216,9 +221,11 @@ export function toMarkdown(report: Report): string {
       ? [`Files that cannot be read to their end: ${tweets.damaged.join(", ")}.`]
       : [],
     "",
-    "| day | tweets |",
-    "| --- | -----: |",
-    ...tweets.by_day.map(({ day, tweets }) => `| ${day} | ${tweets} |`),
+    "| day | tweets | |",
+    "| --- | -----: | --- |",
+    ...tweets.by_day.map(({ day, tweets, gap }) =>
+      `| ${day} | ${count(tweets)} | ${gap ? "a part was missed " : ""}|`
+    ),
     "",
     "## What is missing",
     "",
@@ -276,11 +283,20 @@ function methodsOf(report: Report): string {
     : `${many(open.length, "gap")}, of ${many(Math.round(hours), "hour")} together, ${
       areOrIs(open.length)
     } recorded and ${wereOrWas(open.length)} not filled.`;
-  return `The tweets were collected with twarc-cloud, by version ${report.api} of the API of Twitter/X (a ${report.type} collection). ${began} ${
-    recordedText(tweets.recorded)
-  }${made}, of ${many(report.accounts.wrote, "account")}. ${gaps} ${
-    many(removed.tweets, "tweet")
-  } ${wereOrWas(removed.tweets)} removed later. ${report.limits.join(" ")}`;
+  const sentences = [
+    `The tweets were collected with twarc-cloud, by version ${report.api} of the API of Twitter/X (a ${report.type} collection).`,
+    began,
+    `${recordedText(tweets.recorded)}${made}, of ${many(report.accounts.wrote, "account")}.`,
+    gaps,
+    ...report.undelivered > 0
+      ? [`The API counted ${many(report.undelivered, "matching tweet")} that it did not deliver.`]
+      : [],
+    removed.tweets === 0
+      ? "No tweet is recorded as removed later."
+      : `${many(removed.tweets, "tweet")} ${wereOrWas(removed.tweets)} removed later.`,
+    ...report.limits,
+  ];
+  return sentences.join(" ");
 }
 
 function recordedText(tweets: number): string {

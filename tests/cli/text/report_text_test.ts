@@ -21,7 +21,10 @@ const something: ReportOptions = {
   ...nothing,
   facts: {
     tally: { ...emptyTally(), tweets: 12, kinds: { post: 9, repost: 3 }, users: { "1": 12 } },
-    days: [{ day: "2026-01-01", tweets: 12, isGap: false }],
+    days: [
+      { day: "2026-01-01", tweets: 12, isGap: false },
+      { day: "2026-01-02", tweets: 0, isGap: true },
+    ],
     gaps: [{
       from: "2026-01-02T00:00:00Z",
       to: "2026-01-02T06:30:00Z",
@@ -85,8 +88,10 @@ Deno.test("a report says what people asked for, what came, what is missing and w
   const text = toMarkdown(report);
   assert.match(
     text,
-    / 1 gap, of 7 hours together, is recorded and was not filled\. 1 tweet was removed later\./,
+    / 1 gap, of 7 hours together, is recorded and was not filled\. The API counted 4 matching tweets that it did not deliver\. 1 tweet was removed later\./,
   );
+  assert.match(text, /, made from 2026-01-01 to 2026-01-01, of 1 account\./);
+  assert.match(text, /^\| 2026-01-02 \| 0 \| a part was missed \|$/m);
   assert.match(text, /^- 2026-01-03T00:00:00Z: The budget of \$5 is used up$/m);
   assert.match(text, /\| open \| the connection \\\| was lost \|$/m);
   assert.match(text, /Of 1 no document can be read: collections\/find\/harvests\/2026/);
@@ -124,6 +129,7 @@ Deno.test("a report of nothing says that nothing is recorded, and what cannot be
       "No change of the configuration is recorded.",
       "No gap is recorded.",
       "No removal is recorded.",
+      "No tweet is recorded as removed later.",
       "When the files were last verified is not recorded.",
       "With which version of the program each was made is not recorded.",
       "Not to be had by their ids: none are recorded.",
@@ -162,7 +168,7 @@ Deno.test("a report has what people wrote about a collection, by what it was mad
     },
   }));
   assert.match(markdown, /^- title: Floods\n- tags: water, 2026\n\n/m);
-  assert.match(markdown, /^Made by: .*twarc-cloud 9\.9\.9.*not recorded/m);
+  assert.match(markdown, /^Made by: twarc-cloud 9\.9\.9 \(1\), not recorded \(1\)\.$/m);
   assert.match(
     markdown,
     /^Last verified on 2026-05-01T00:01:00Z by twarc-cloud 9\.9\.9: all files/m,
