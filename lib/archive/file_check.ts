@@ -5,6 +5,7 @@ import { isObject, type Json, type JsonObject } from "../base/json.ts";
 import { messageOf, TwarcCloudError } from "../base/errors.ts";
 import type { Store } from "../store/store.ts";
 import { idsIn } from "../twitter/bytes/ids.ts";
+import { readTweetLine, type TweetLine } from "../twitter/bytes/tweet_line.ts";
 import { tap } from "../base/tap.ts";
 import { hasHalves } from "../format/surrogates.ts";
 import { splitLines } from "../format/lines.ts";
@@ -45,16 +46,28 @@ export async function checkTweets(
     facts.bytes += chunk.length;
   }));
   const codec = findCodec(key);
-  await checkLines(codec.unpack(counted), { facts, codec }, async (line, _, number) => {
-    for (const id of idsIn(line)) {
+  await checkLines(codec.unpack(counted), { facts, codec }, async (line, number) => {
+    const { ids, isWellFormed } = readTweetLine(line) ?? parsedLine(line);
+    for (const id of ids) {
       await onId(id);
       facts.tweets++;
     }
-    if (hasHalves(line)) facts.oddLines++;
+    if (!isWellFormed) facts.oddLines++;
     onLine(line, number - ++good);
   });
   facts.sha1 = sha1.digest("hex");
   return facts;
+}
+
+/** Reads a line of tweets that is unusual, or invalid. @throws SyntaxError if it is invalid */
+function parsedLine(line: Uint8Array): TweetLine {
+  parsed(line);
+  return { ids: idsIn(line), isWellFormed: !hasHalves(line) };
+}
+
+/** @throws SyntaxError, or TypeError for what is not UTF-8 */
+function parsed(line: Uint8Array): Json {
+  return JSON.parse(decoder.decode(line));
 }
 
 /**
@@ -69,7 +82,8 @@ export async function checkJsonLines(
 ): Promise<{ lines: number; fault: string | null }> {
   const facts: Pick<FileFacts, "fault"> = { fault: null };
   let lines = 0;
-  await checkLines(await store.read(key), { facts }, (_, json) => {
+  await checkLines(await store.read(key), { facts }, (line) => {
+    const json = parsed(line);
     lines++;
     if (isObject(json)) onObject(json);
   });
@@ -80,7 +94,7 @@ export async function checkJsonLines(
 async function checkLines(
   content: ReadableStream<Uint8Array>,
   { facts, codec }: { facts: Pick<FileFacts, "fault">; codec?: Codec },
-  look: (line: Uint8Array, json: Json, number: number) => Promise<void> | void,
+  look: (line: Uint8Array, number: number) => Promise<void> | void,
 ): Promise<void> {
   let number = 0;
   try {
@@ -88,7 +102,7 @@ async function checkLines(
       number++;
       if (!isEnded) facts.fault ??= `line ${number} has no end`;
       try {
-        await look(line, JSON.parse(decoder.decode(line)), number);
+        await look(line, number);
       } catch (error) {
         if (error instanceof TwarcCloudError) throw error;
         facts.fault ??= `line ${number} is invalid: ${messageOf(error)}`;

@@ -2,6 +2,7 @@
 
 import { SNOWFLAKE_EPOCH } from "../../base/typed_ids.ts";
 import { items, member, type Span, text } from "./raw_json.ts";
+import { readTweetLine } from "./tweet_line.ts";
 
 const [OPEN_BRACKET, OPEN_BRACE] = [0x5b, 0x7b];
 const LARGEST = `${2n ** 64n - 1n}`;
@@ -11,6 +12,10 @@ const LARGEST = `${2n ** 64n - 1n}`;
  * @throws SyntaxError for a line that is neither.
  */
 export function idsIn(bytes: Uint8Array): string[] {
+  return readTweetLine(bytes)?.ids ?? foundIn(bytes);
+}
+
+function foundIn(bytes: Uint8Array): string[] {
   const list = member(bytes, "data");
   if (!list) return [idAt(bytes, 0)];
   if (bytes[list.start] !== OPEN_BRACKET) return [idAt(bytes, list.start)];
