@@ -129,6 +129,13 @@ const OF_ERRORS: Record<string, Record<string, string | [file: string, says: str
 
 /** Commands in help, and in what is said of the next step: no error is to go away by them. */
 const OTHERS: Record<string, string[]> = {
+  "bucket/readme_text": [
+    "bucket has-moved --bucket",
+    "bucket is-copy --bucket",
+    "collection keys --bucket",
+    "collection list --bucket",
+    "collection verify --bucket",
+  ],
   "cli/collection/compliance": ["collection compliance --apply"],
   "cli/collection/dehydrate": ["collection dehydrate test"],
   "cli/collection/export": ["collection export my"],

@@ -119,8 +119,12 @@ export async function openBucket(
   const identify = async () => {
     if (isIdentified) return;
     const { recognised } = await import("../runner/local/recognised.ts");
-    await recognised({ bucket, aws, env, store, clock });
+    const identity = await recognised({ bucket, aws, env, store, clock });
     isIdentified = true;
+    if (!identity) return;
+    const { bucketReadme } = await import("../bucket/readme_text.ts");
+    const { keepReadme } = await import("../bucket/readme.ts");
+    await keepReadme(store, "", bucketReadme(identity));
   };
   // A new folder gets its identity together with its first content.
   if (flags.acts || flags.makes && await isMade(bucket)) await identify();

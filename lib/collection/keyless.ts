@@ -7,6 +7,7 @@ import { membersOf, objectOf } from "../base/names_of.ts";
 import { fingerprint, isSecretMember, redacted } from "./changeset.ts";
 import { unpackIfPacked } from "../format/codec.ts";
 import { isNamedLikeTweets } from "../format/file_name.ts";
+import { isKept, README } from "./kept_readme.ts";
 import { FILES, isChangeset, isHarvestConfig } from "./layout.ts";
 import { isPlaceholder } from "./template.ts";
 
@@ -40,6 +41,7 @@ export function mayHaveKeys(key: string): boolean {
  */
 export function keyless(key: string, bytes: Uint8Array): Uint8Array | null {
   const json = jsonIn(bytes);
+  if (key.endsWith(`/${README}`) && isKept(bytes)) return bytes;
   if (json === undefined) return hasWords(unpackIfPacked(bytes, MAX_UNPACKED_BYTES)) ? null : bytes;
   const isChangeset = key.includes("/changesets/");
   const without = isChangeset ? redacted(json, false) : withoutSecrets(json);

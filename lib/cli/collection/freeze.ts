@@ -79,6 +79,7 @@ async function frozenNow(
   const { freeze, signOff } = await import("../../bucket/freezing.ts");
   const { redactKeys } = await import("../../bucket/key_files.ts");
   const { underLease } = await import("../harvest/lease.ts");
+  const { keepReadmeOf } = await import("./readme.ts");
   const { readAll } = await import("./verify.ts");
   const leased = { store, collectionId };
   return await underLease(leased, context, async (lease, holder) => {
@@ -86,6 +87,7 @@ async function frozenNow(
     await settleLast({ ...place, holder });
     const frozen = await freeze(place, { by: personOf(context), note });
     await redactKeys(place);
+    await keepReadmeOf(opened, collectionId);
     const { faults: { length: faults } } = await readAll(opened, collectionId, context);
     await signOff(place, { frozen, faults });
     return { frozen, faults };
@@ -115,6 +117,8 @@ function addUnfreeze(group: Command, context: Context): void {
         context,
         (lease) => unfreeze({ store, clock, collectionId, lease }, { by: personOf(context), note }),
       );
+      const { keepReadmeOf } = await import("./readme.ts");
+      await keepReadmeOf({ store, collections }, collectionId);
       if (json) return output.json({ collection_id: collectionId, was_frozen: wasFrozen });
       output.line(wasFrozen ? `${collectionId} goes on.` : `${collectionId} is not frozen.`);
       if (!wasFrozen) return;

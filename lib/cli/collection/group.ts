@@ -18,6 +18,7 @@ import { addFreeze } from "./freeze.ts";
 import { addGaps } from "./gaps.ts";
 import { addHydrate } from "./hydrate.ts";
 import { addKeys } from "./keys.ts";
+import { keepCollectionReadme } from "./readme.ts";
 import { addRegister } from "./names.ts";
 import { addRedactKeys } from "./redact_keys.ts";
 import { addRecover } from "./recover.ts";
@@ -103,6 +104,7 @@ function addAdd(group: Command, context: Context): void {
       if (check) await tryQuery(config, context);
       const added = await collections.add(config);
       await opened.identify();
+      await keepCollectionReadme(opened.store, added);
       await writeConfigFile(path, added);
       context.output.line("Collection added.");
       await tellQueryNotes(config, context);

@@ -63,6 +63,8 @@ export function addHydrate(group: Command, context: Context): void {
         return;
       }
       await opened.identify();
+      const { keepReadmeOf } = await import("./readme.ts");
+      await keepReadmeOf(opened, collectionId);
       const { jobFor } = await import("./start.ts");
       const { harvestOnce } = await import("./attach.ts");
       const job = await jobFor(opened, collectionId, asksForList, { options: flags });

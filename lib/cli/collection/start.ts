@@ -3,6 +3,7 @@
 import { isoTime } from "../../base/clock.ts";
 import { type Traits, traitsFor } from "../../collection/types/traits.ts";
 import { checkNotFrozen } from "../../collection/frozen.ts";
+import { keepCollectionReadme } from "./readme.ts";
 import { limitsAmong } from "../../collection/limits.ts";
 import { outlast, type OutlastOptions } from "../../base/outage.ts";
 import type { Json } from "../../base/json.ts";
@@ -35,14 +36,17 @@ export function stopCommand({ id, type }: { id: string; type: Json | undefined }
  * @throws UserError for any other type, with the command for it.
  */
 export async function jobFor(
-  { collections }: Bucket,
+  { store, collections }: Bucket,
   collectionId: string,
   willDo: (traits: Traits) => boolean,
   { what = "Start", options = {} }: { what?: "Start" | "Stop"; options?: object } = {},
 ): Promise<Job> {
   const { config } = await collections.load(collectionId);
   if (what === "Start") checkNotFrozen(collectionId, config);
-  if (willDo(traitsFor(config.type))) return { collectionId, flags: limitsAmong(options) };
+  if (willDo(traitsFor(config.type))) {
+    if (what === "Start") await keepCollectionReadme(store, config);
+    return { collectionId, flags: limitsAmong(options) };
+  }
   const { UserError } = await import("../../base/errors.ts");
   const command = what === "Start"
     ? startCommand({ id: collectionId, type: config.type })

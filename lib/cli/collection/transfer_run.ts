@@ -29,6 +29,7 @@ import type { Bucket, Context } from "../context.ts";
 import { underLease } from "../harvest/lease.ts";
 import { count, many, size } from "../output.ts";
 import { checkNotKept } from "./freeze.ts";
+import { keepReadmeOf } from "./readme.ts";
 import { readAll } from "./verify.ts";
 
 /** What a person wants. */
@@ -179,6 +180,7 @@ async function copied(
     const done = await transfer({ from, to, marker, clock, keys, what, onFile, signal })
       .finally(() => progress.end());
     tell(done, context);
+    await keepReadmeOf(target, newId);
     const { config } = collectionKeys(newId);
     // That it has no keys is as it was wanted.
     const faults = (await readAll(target, newId, context)).faults

@@ -108,7 +108,7 @@ function addUpdate(group: Command, context: Context): void {
     .action(async ({ collectionConfigFilepath: path, bucket, yes, force }) => {
       const { output } = context;
       const mine = await readConfigFile(path);
-      const { collections } = await openBucket(context, { bucket, acts: true });
+      const { collections, store } = await openBucket(context, { bucket, acts: true });
       const plan = await collections.plan(mine, { force });
       if (plan.isInForce) return await tellInForce(path, mine, await plan.apply(), context);
       if (plan.isBaseKnown) {
@@ -119,6 +119,8 @@ function addUpdate(group: Command, context: Context): void {
         return;
       }
       const config = await plan.apply();
+      const { keepCollectionReadme } = await import("../collection/readme.ts");
+      await keepCollectionReadme(store, config);
       await tellQueryNotes(config, context);
       await writeConfigFile(path, config);
       output.line("Collection configuration updated.");

@@ -52,6 +52,8 @@ export function addSplit(group: Command, context: Context): void {
       }
       await opened.identify();
       const ids = configs.map(({ id }) => String(id));
+      const { keepReadmeOf } = await import("../collection/readme.ts");
+      for (const id of ids) await keepReadmeOf(opened, id);
       if (!wanted) {
         output.note(`Harvest each, such as: twarc-cloud collection once ${lastWord(ids[0] ?? "")}`);
         return;
