@@ -1,19 +1,17 @@
 /** Uploads and commits cuts in the background of a harvest, and outlasts an unavailable store. */
 
-import { createHash } from "node:crypto";
 import { getLogger } from "@logtape/logtape";
 import type { Checkpoint } from "../bucket/checkpoint.ts";
-import type { CheckpointState, HarvestFile, NamedSum } from "../bucket/checkpoint_state.ts";
-import { FILES } from "../collection/layout.ts";
+import type { HarvestFile } from "../bucket/checkpoint_state.ts";
 import { readListedNames } from "../bucket/manifest.ts";
 import { findCodec } from "../format/codec.ts";
 import { tweetsFileName } from "../format/file_name.ts";
 import { DamagedError, LockedError, messageOf, UndeletableError } from "../base/errors.ts";
-import { giveBack } from "../base/memory.ts";
 import type { Store } from "../store/store.ts";
 import { isAway, Patience, type PatienceOptions } from "../source/patience.ts";
 import type { Cut, Lost } from "./cut.ts";
 import type { SegmentFile } from "./segment.ts";
+import { SideFiles } from "./side_files.ts";
 import { watched } from "./slow_store.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
@@ -56,10 +54,6 @@ export class Committer {
   readonly #replaced: HarvestFile[] = [];
   /** Names of tweets files that were uploaded, and may not be in a commit. */
   readonly #uncommitted: string[] = [];
-  /** Bytes of the other files as they are in the store, by their names. */
-  readonly #sent = new Map<string, number>();
-  /** Checksums of these files, by their names; undefined for one whose content in the store is unknown. */
-  #sums: Map<string, string | undefined>;
   /** The names of files that were sent and may not be in the store: a retry uses the same name. */
   readonly #names = new WeakMap<SegmentFile, string>();
   #lastName = { ms: 0, number: 0 };
@@ -67,6 +61,8 @@ export class Committer {
   #storedAt: number;
   /** The first cut that may be committed, of its harvest; undefined until it is added. */
   #commitFrom: Pick<Cut, "began" | "number"> | undefined = { began: 0, number: 0 };
+  /** The files beside the tweets, of the harvest that is being committed. */
+  #sides: SideFiles;
   readonly #patience: Patience;
   #running: Promise<void> | undefined;
   #failure: unknown;
@@ -77,7 +73,7 @@ export class Committer {
     this.#folder = options.folder;
     this.#patience = new Patience(options);
     this.#files = options.checkpoint.state.files;
-    this.#sums = sumsIn(options.checkpoint.state);
+    this.#sides = new SideFiles(options.store, options.folder, options.checkpoint.state);
     this.#storedAt = options.checkpoint.state.began;
   }
 
@@ -301,9 +297,9 @@ export class Committer {
     const cut = this.#stored.at(-1);
     if (!cut || !this.#mayCommit(cut)) return;
     guard();
-    await this.#storeSides(cut);
+    await this.#sides.upload(cut, guard);
     guard();
-    const sides = this.#sides();
+    const sides = this.#sides.known();
     await checkpoint.commit({ ...cut.commit, files: this.#files, sides, cuts: cut.number });
     this.#uncommitted.length = 0;
     await project();
@@ -317,46 +313,14 @@ export class Committer {
 
   /** Begins the next harvest where the queued cuts belong to it. */
   async #goOn(): Promise<void> {
-    const { next, guard } = this.#options;
+    const { next, guard, store, checkpoint } = this.#options;
     const [cut] = this.#queue;
     if (!next || !cut || this.isAt(cut.began) || this.#stored.length > 0) return;
     guard();
     this.#folder = await next(cut.began);
     this.#began = cut.began;
     this.#files = [];
-    this.#sums = sumsIn(this.#options.checkpoint.state);
-    this.#sent.clear();
-  }
-
-  /** Returns the files beside the tweets as they are in the store; undefined where that is unknown for any. */
-  #sides(): NamedSum[] | undefined {
-    const known = [...this.#sums].flatMap(([name, sha1]) => sha1 ? [{ name, sha1 }] : []);
-    return known.length === this.#sums.size ? known : undefined;
-  }
-
-  async #storeSides({ sides, documents, spool }: Cut): Promise<void> {
-    const { store, guard } = this.#options;
-    const folder = this.#folder;
-    for (const side of sides) {
-      if (this.#sent.get(side.name) === side.bytes) continue;
-      guard();
-      const { name, ...expected } = side;
-      const upload = (path: string) => store.upload(`${folder}${name}`, path, { expected });
-      this.#sums.set(name, undefined);
-      await spool.withCut(side, upload);
-      this.#sums.set(name, side.sha1);
-      this.#sent.set(side.name, side.bytes);
-    }
-    for (const { name, bytes, content } of documents) {
-      if (this.#sent.get(name) === bytes) continue;
-      guard();
-      const whole = content();
-      this.#sums.set(name, undefined);
-      await store.put(`${folder}${name}`, whole);
-      this.#sums.set(name, createHash("sha1").update(whole).digest("hex"));
-      giveBack(whole);
-      this.#sent.set(name, bytes);
-    }
+    this.#sides = new SideFiles(store, this.#folder, checkpoint.state);
   }
 
   async #deleteReplaced(): Promise<void> {
@@ -396,10 +360,4 @@ export class Committer {
       });
     }
   }
-}
-
-/** Where a checkpoint does not know the files beside the tweets, the next commits do not, either. */
-function sumsIn({ sides }: CheckpointState): Map<string, string | undefined> {
-  if (!sides) return new Map([[FILES.config, undefined]]);
-  return new Map(sides.map(({ name, sha1 }) => [name, sha1]));
 }
