@@ -1,8 +1,8 @@
 // deno-lint-ignore-file no-console
 /**
- * Measures what the program takes, and writes `bench/report.md` and `bench/report.svg`: `deno task bench`. A quarter of an
- * hour on a quiet machine with two cores; `--runs=1 --tweets=3000 --memory=3000` is half a minute. On Linux, with GNU
- * time and gzip; beside jq, the AWS CLI and moto where they are.
+ * Measures what the program takes, and writes `bench/report.md` and `bench/report.svg`: `deno task bench`. Fifteen to
+ * twenty minutes on a quiet machine with two cores; `--runs=1 --tweets=3000 --memory=3000` is half a minute. On Linux,
+ * with GNU time and gzip; beside jq, the AWS CLI, moto and twarc 1.6.3 where they are, or can be installed.
  */
 
 import { parseArgs } from "node:util";
