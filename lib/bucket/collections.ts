@@ -100,12 +100,17 @@ export class Collections {
 
   /**
    * Returns a collection's configuration.
+   * @param options.keys "optional" where nothing is asked for: a copy has none.
    * @throws UserError if there is none, or it is another collection's; InvalidConfigError if it is invalid.
    */
-  async load(id: string): Promise<{ config: CollectionConfig; version: Version }> {
+  async load(
+    id: string,
+    { keys = "needed" }: { keys?: "needed" | "optional" } = {},
+  ): Promise<{ config: CollectionConfig; version: Version }> {
     const { json, version } = await this.loadJson(id);
     checkIsOf(id, json.id);
-    return { config: checkConfig(json, { keysBy: `collection keys ${lastWord(id)}` }), version };
+    const keysBy = `collection keys ${lastWord(id)}`;
+    return { config: checkConfig(json, { keys, keysBy }), version };
   }
 
   /** Returns a collection's configuration, unchecked. @throws UserError if there is none. */

@@ -63,6 +63,9 @@ Deno.test("a bag has a damaged file as it is, and names it; a harvest that has s
     // A copy has no keys, which only a harvest needs.
     const copy = await place.ok("collection", "report", "find", "--bucket", inBag);
     assert.match(copy, /243 tweets are recorded/);
+    for (const command of ["stats", "gaps", "coverage"]) {
+      await place.ok("collection", command, "find", "--bucket", inBag);
+    }
     await place.ok("collection", "verify", "find", "--bucket", inBag);
     const again = await place.run(...bag, "--output", "whole");
     assert.equal(again.code, 1);

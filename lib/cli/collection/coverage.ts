@@ -42,7 +42,7 @@ async function read(
   id: string,
   { clock }: Context,
 ): Promise<{ spans: Covered[]; since: number }> {
-  const { config } = await collections.load(id);
+  const { config } = await collections.load(id, { keys: "optional" });
   const { readCheckpoint } = await import("../../bucket/checkpoint_state.ts");
   const { readCoverage } = await import("../../bucket/coverage.ts");
   const { gapLook } = await import("../../archive/gap_fill.ts");

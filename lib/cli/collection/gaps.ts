@@ -28,7 +28,8 @@ export function addGaps(group: Command, context: Context): void {
     .addHelpText("after", example("collection gaps test_collection --fill"))
     .action(async (collectionId, { bucket, fill, json }) => {
       const opened = await openBucket(context, { bucket, acts: fill });
-      const { config } = await opened.collections.load(collectionId);
+      const keys = fill ? "needed" : "optional";
+      const { config } = await opened.collections.load(collectionId, { keys });
       if (fill) checkNotFrozen(collectionId, config);
       const asked = fill ? await filled(opened, config, context) : [];
       const gaps = await listed(opened, config, context);
