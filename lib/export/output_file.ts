@@ -87,7 +87,7 @@ export async function writeWhole(path: string, text: string): Promise<void> {
 }
 
 /** Creates a folder where it is missing, and returns its path. */
-async function makeFolder(path: string): Promise<string | undefined> {
+export async function makeFolder(path: string): Promise<string | undefined> {
   const isThere = await Deno.stat(path).then(({ isDirectory }) => isDirectory, () => false);
   if (isThere) return undefined;
   await Deno.mkdir(path, { recursive: true });

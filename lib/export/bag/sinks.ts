@@ -3,6 +3,7 @@
 import { dirname, join } from "node:path";
 import { messageOf, TwarcCloudError, UserError } from "../../base/errors.ts";
 import { removeFile, renameFile } from "../../base/in_use.ts";
+import { makeFolder } from "../output_file.ts";
 import type { Sink } from "../writer.ts";
 import { padding, tarEnd, tarHeader } from "./tar.ts";
 
@@ -44,7 +45,8 @@ export async function openFolder(path: string): Promise<BagSink> {
       });
     }
   };
-  await guarded(() => Deno.mkdir(temporary, { recursive: true }));
+  const made = await guarded(() => makeFolder(dirname(path)));
+  await guarded(() => Deno.mkdir(temporary));
   return {
     open: (name) =>
       guarded(async () => {
@@ -60,7 +62,10 @@ export async function openFolder(path: string): Promise<BagSink> {
         };
       }),
     keep: () => guarded(() => renameFile(temporary, path)),
-    discard: () => removeFile(temporary, { recursive: true }).catch(() => {}),
+    discard: async () => {
+      await removeFile(temporary, { recursive: true }).catch(() => {});
+      if (made) await removeFile(made).catch(() => {});
+    },
   };
 }
 

@@ -12,7 +12,7 @@ async function* parts(...texts: string[]): AsyncGenerator<Uint8Array> {
 Deno.test("a bag's folder has its name when it is whole, and takes no other's place", () =>
   withFolder(async (folder) => {
     const path = join(folder, "bag");
-    const dropped = await openFolder(path);
+    const dropped = await openFolder(join(folder, "made", "bag"));
     await new Bag(dropped).carry("a.txt", { size: 3, content: parts("a", "bc") });
     await dropped.discard();
     assert.deepEqual(await namesIn(folder), []);
