@@ -12,6 +12,7 @@ const ELSEWHERE: Record<string, string> = {
   "cli/": "e2e/full_output_test.ts",
   "cli/collection/compliance.ts": "e2e/compliance_test.ts",
   "cli/collection/copier.ts": "cli/download_meanwhile_test.ts",
+  "cli/collection/download_folders.ts": "cli/collection/download_again_test.ts",
   "cli/collection/dehydrate.ts": "e2e/dehydrate_test.ts",
   "cli/collection/export": "e2e/export_test.ts",
   "cli/collection/coverage.ts": "e2e/schedule_test.ts",

@@ -25,15 +25,15 @@ export class Slots {
 
 /** Acts on each item, some concurrently; after the first failure no more are begun, and running ones finish. */
 export async function eachOf<T>(
-  all: readonly T[],
+  all: Iterable<T> | AsyncIterable<T>,
   width: number,
   act: (item: T) => Promise<unknown>,
 ): Promise<void> {
-  const items = (function* () {
+  const items = (async function* () {
     yield* all;
   })();
   const worker = async () => {
-    for (const item of items) await act(item);
+    for await (const item of items) await act(item);
   };
   const ended = await Promise.allSettled(Array.from({ length: width }, worker));
   for (const end of ended) if (end.status === "rejected") throw end.reason;

@@ -10,6 +10,9 @@ import { isNamedLikeTweets, isTweetsFileName } from "../../format/file_name.ts";
 import { messageOf, TwarcCloudError, UserError } from "../../base/errors.ts";
 import { isThere, type Store, type Version } from "../../store/store.ts";
 
+/** Bytes of a file below which it is read as a whole. */
+const SMALL = 65_536;
+
 /** An object to copy, with known facts. */
 export interface Wanted {
   key: string;
@@ -73,7 +76,17 @@ export class Copier {
 
   /** Returns whether there is a copy of an object. */
   async has(key: string): Promise<boolean> {
-    return await sizeOf(this.#path(key)) !== null;
+    return await this.sizeOf(key) !== null;
+  }
+
+  /** Returns how many bytes the copy's file of an object has; null where there is none. */
+  async sizeOf(key: string): Promise<number | null> {
+    return await sizeOf(this.#path(key));
+  }
+
+  /** Returns the copy's file of a small object; null where there is none. */
+  async read(key: string): Promise<Uint8Array | null> {
+    return await Deno.readFile(this.#path(key)).catch(() => null);
   }
 
   /**
@@ -204,6 +217,8 @@ async function isKeyless(key: string, path: string): Promise<boolean> {
 }
 
 async function sumOfFile(path: string, hash: Hash): Promise<string> {
+  const size = await sizeOf(path);
+  if (size !== null && size < SMALL) return hash.update(await Deno.readFile(path)).digest("hex");
   using file = await Deno.open(path);
   for await (const chunk of file.readable) hash.update(chunk);
   return hash.digest("hex");

@@ -3,11 +3,13 @@
 import { Buffer } from "node:buffer";
 import { newestManifest, openListing } from "../../bucket/listing.ts";
 import { readManifest, withOnly, withSums } from "../../bucket/manifest.ts";
-import { collectionKeys, fileNameFault, FILES } from "../../collection/layout.ts";
+import { collectionKeys, fileNameFault, FILES, isHarvestFolder } from "../../collection/layout.ts";
 import { isNamedLikeTweets } from "../../format/file_name.ts";
+import { sha1Of } from "../../bucket/inventory_entry.ts";
 import { linkless } from "../../store/folder/linkless.ts";
 import { isThere, type Listed, type Store } from "../../store/store.ts";
 import { Copier, type Wanted } from "./copier.ts";
+import { byFolder, folderOf, type Inventoried, inventoriedIn } from "./download_folders.ts";
 import { type Part, partOf } from "./download_part.ts";
 import { LeftOut } from "./left_out.ts";
 import { eachOf, Slots } from "../some_at_a_time.ts";
@@ -89,8 +91,12 @@ class Download {
   #open: string | undefined;
   /** Selects objects by their key. */
   #isWanted: (key: string) => boolean = () => true;
-  /** Whether the total is known. */
-  #isListed = false;
+  /** What there was to copy when this began; null until it was listed. */
+  #foreseen: { files: number; bytes: number } | null = null;
+  /** The last harvest's folder at that time. */
+  #last = "";
+  /** What the inventory has; null where everything is fetched again. */
+  #inventory: Inventoried | null = null;
 
   constructor(options: DownloadOptions) {
     this.#options = { ...options, store: linkless(options.store) };
@@ -106,11 +112,16 @@ class Download {
     const head = this.#wanted(await Array.fromAsync(store.list(root, { folders: true })), root);
     await eachOf(head, WIDTH, (file) => this.#fetch(file));
     const known = new Set(head.map(({ key }) => key));
-    const listed = await Array.fromAsync(store.list(root));
-    this.#isListed = true;
+    const isNew = ({ key }: Listed) => !known.has(key);
+    // Listed twice: the objects of years are not kept in memory.
+    await this.#foresee(root, isNew);
     this.#open = (await openListing(store, collectionId))?.folder;
-    const all = this.#wanted(listed.filter(({ key }) => !known.has(key)), root);
-    await eachOf([...byFolder(all)], WIDTH, ([folder, files]) => this.#folder(folder, files));
+    if (!this.#options.clean) this.#inventory = await inventoriedIn(store, collectionId);
+    await eachOf(
+      byFolder(store.list(root)),
+      WIDTH,
+      ([folder, files]) => this.#folder(folder, this.#wanted(files.filter(isNew), root)),
+    );
     for (const key of store.passedOver?.(root).keys() ?? []) {
       this.#leftOut.links.add(key);
       this.#leftOut.damaged.delete(key);
@@ -119,18 +130,36 @@ class Download {
     return this.#done;
   }
 
+  /** Counts what is to come, for the progress that is shown. */
+  async #foresee(root: string, isNew: (listed: Listed) => boolean): Promise<void> {
+    let [files, bytes] = [this.#done.allFiles, this.#done.allBytes];
+    for await (const listed of this.#options.store.list(root)) {
+      const folder = folderOf(listed.key);
+      if (isHarvestFolder(folder)) this.#last = folder;
+      if (!isNew(listed) || !this.#isSelected(listed)) continue;
+      [files, bytes] = [files + 1, bytes + listed.size];
+    }
+    this.#foreseen = { files, bytes };
+  }
+
   /** Whether files of tweets are selected. */
   get #hasTweets(): boolean {
     return this.#options.part?.tweets ?? true;
   }
 
+  /** Returns whether an object is to be copied, if it can be a file. */
+  #isSelected({ key, size }: Listed): boolean {
+    if (!this.#isWanted(key) || (!this.#hasTweets && isNamedLikeTweets(key))) return false;
+    const { lock, checkpoint } = collectionKeys(this.#options.collectionId);
+    // A folder, or its placeholder object.
+    return !(key.endsWith("/") && size === 0) && key !== lock && key !== checkpoint;
+  }
+
   /** Returns the objects of a listing to copy, and records why others are left out. */
   #wanted(listed: Listed[], root: string): Listed[] {
-    const { lock, checkpoint } = collectionKeys(this.#options.collectionId);
-    return listed.filter(({ key, size }) => {
-      if (!this.#isWanted(key) || (!this.#hasTweets && isNamedLikeTweets(key))) return false;
-      // A folder, or its marker.
-      if ((key.endsWith("/") && size === 0) || key === lock || key === checkpoint) return false;
+    return listed.filter((object) => {
+      if (!this.#isSelected(object)) return false;
+      const { key, size } = object;
       const faults = key.slice(root.length).split("/").map(fileNameFault);
       const fault = faults.find((one) => one !== null) ?? null;
       if (fault === null) this.#count(size, 1);
@@ -141,6 +170,47 @@ class Download {
 
   /** Copies the objects of a folder. */
   async #folder(folder: string, files: Listed[]): Promise<void> {
+    if (files.length === 0) return;
+    const isThere = await this.#isThere(folder, files);
+    const skipped = isThere ? files : await this.#recorded(files);
+    for (const file of skipped) this.#tell(file, { is: "skipped", bytes: file.size });
+    const done = new Set(skipped);
+    const left = files.filter((file) => !done.has(file));
+    if (left.length > 0) await this.#copyFolder(folder, left);
+    else this.#forget(folder);
+  }
+
+  /** Returns the changesets that the copy has: these never change, but where their keys are taken out, which shows in their sizes. */
+  async #recorded(files: Listed[]): Promise<Listed[]> {
+    const known = files.filter(({ key, size }) => this.#inventory?.changesets.get(key) === size);
+    const sizes = await Promise.all(known.map(({ key }) => this.#copier.sizeOf(key)));
+    return known.filter(({ size }, i) => sizes[i] === size);
+  }
+
+  /**
+   * Returns whether the copy has a harvest already: its manifest, which gets its name last, is the one that the inventory
+   * has, and each file has its size.
+   */
+  async #isThere(folder: string, files: Listed[]): Promise<boolean> {
+    const sum = this.#inventory?.manifests.get(`${folder}${FILES.manifest}`);
+    if (sum === undefined || !this.#hasTweets || !this.#isSettled(folder)) return false;
+    const bytes = await this.#copier.read(`${folder}${FILES.manifest}`);
+    if (!bytes || sha1Of(bytes) !== sum) return false;
+    const names = new Set(files.map(({ key }) => key));
+    const { files: tweets, sides } = readManifest(bytes, folder);
+    const listed = new Set([...tweets, ...sides].map(({ key }) => key));
+    listed.add(`${folder}${FILES.manifest}`);
+    if (names.size !== listed.size || [...listed].some((key) => !names.has(key))) return false;
+    const sizes = await Promise.all(files.map(({ key }) => this.#copier.sizeOf(key)));
+    return files.every(({ size }, i) => sizes[i] === size);
+  }
+
+  /** Forgets what was counted of a folder that is done. */
+  #forget(folder: string): void {
+    for (const key of this.#counted) if (key.startsWith(folder)) this.#counted.delete(key);
+  }
+
+  async #copyFolder(folder: string, files: Listed[]): Promise<void> {
     const manifestKey = `${folder}${FILES.manifest}`;
     const isTweets = ({ key }: Wanted) => isNamedLikeTweets(key);
     const sides = files.filter((file) => !isTweets(file) && file.key !== manifestKey);
@@ -148,13 +218,17 @@ class Download {
     await eachOf(sides, WIDTH, (file) => this.#fetch(file));
     const tweets = files.filter(isTweets);
     const manifest = await this.#manifest(folder);
-    if (!manifest) return await eachOf(tweets, WIDTH, (file) => this.#fetch(file));
+    if (!manifest) {
+      await eachOf(tweets, WIDTH, (file) => this.#fetch(file));
+      return this.#forget(folder);
+    }
     const listed = new Map(files.map((file) => [file.key, file]));
     const own = await this.#listed(folder, manifest, listed);
     await this.#place(folder, await this.#there(folder, own), listed.get(manifestKey));
     for (const { key, size } of tweets) if (!own.files.has(key)) this.#count(-size, -1);
     const removed = await this.#copier.clear(folder, new Set(own.files.keys()));
     this.#done.removed += removed;
+    this.#forget(folder);
   }
 
   /** Returns a manifest limited to files in the copy: it may have tweets from a download that included them. */
@@ -226,10 +300,14 @@ class Download {
     this.#tell(wanted, { is: isNew ? "fetched" : "skipped", bytes: manifest.bytes.length });
   }
 
+  /** Returns whether a harvest's manifest is the newest: of one that has begun meanwhile the checkpoint may have more. */
+  #isSettled(folder: string): boolean {
+    return this.#open === undefined ? folder <= this.#last : folder < this.#open;
+  }
+
   async #manifest(folder: string): Promise<Manifest | null> {
     const { store, collectionId } = this.#options;
-    const isSettled = this.#open === undefined || folder < this.#open;
-    const bytes = isSettled
+    const bytes = this.#isSettled(folder)
       ? (await store.get(`${folder}${FILES.manifest}`))?.bytes
       : await newestManifest(store, collectionId, folder);
     if (!bytes) return null;
@@ -250,17 +328,16 @@ class Download {
         [done.skipped, done.skippedBytes] = [done.skipped + 1, done.skippedBytes + bytes];
       } else [done.files, done.bytes] = [done.files + 1, done.bytes + bytes];
     }
-    if (this.#isListed) this.#options.onFile(done);
+    if (!this.#foreseen) return;
+    const { files, bytes: all } = this.#foreseen;
+    const allFiles = Math.max(files, done.allFiles);
+    this.#options.onFile({ ...done, allFiles, allBytes: Math.max(all, done.allBytes) });
   }
 
   #count(bytes: number, files: number): void {
     this.#done.allBytes += bytes;
     this.#done.allFiles += files;
   }
-}
-
-function byFolder(files: Listed[]): Map<string, Listed[]> {
-  return Map.groupBy(files, ({ key }) => key.slice(0, key.lastIndexOf("/") + 1));
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

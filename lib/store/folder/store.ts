@@ -69,7 +69,7 @@ export class LocalStore implements Store {
       return await Deno.open(path).catch(nullIfAbsent);
     });
     if (!file) throw new OutsideError(`There is no ${key} in bucket ${this.name}`);
-    return file.readable;
+    return await this.#translated(() => contentOfFile(file));
   }
 
   async put(key: string, bytes: Uint8Array, when?: When): Promise<Version> {
@@ -272,4 +272,25 @@ async function placedVersion(temporary: string): Promise<Version> {
   const version = await versionOf(temporary);
   if (!version) throw new OutsideError(`Another program removed ${temporary} while it was written`);
   return version;
+}
+
+/** Bytes that a stream of a file reads at a time. */
+const BLOCK = 65_536;
+
+/** Returns a file's content. A small one is read as a whole: a block for each of many would stay in memory for a while. */
+async function contentOfFile(file: Deno.FsFile): Promise<ReadableStream<Uint8Array>> {
+  const { size } = await file.stat();
+  if (size >= BLOCK) return file.readable;
+  using _closed = file;
+  const bytes = new Uint8Array(size);
+  let length = 0;
+  for (let n: number | null = 1; n && length < size; length += n ?? 0) {
+    n = await file.read(bytes.subarray(length));
+  }
+  return new ReadableStream({
+    start(controller) {
+      if (length > 0) controller.enqueue(bytes.subarray(0, length));
+      controller.close();
+    },
+  });
 }

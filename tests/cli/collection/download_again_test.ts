@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { download } from "../../../lib/cli/collection/download.ts";
+import { LocalStore } from "../../../lib/store/folder/store.ts";
+import { counted } from "../../fakes/counting_store.ts";
+import { withFolder } from "../../fakes/folder.ts";
+import { manyHarvests } from "../../fakes/many_harvests.ts";
+import { MemoryStore } from "../../fakes/memory_store.ts";
+
+/** Downloads collection `c` of a bucket; what was done, and how many objects were read. */
+async function fetched(bucket: string, to: string, { clean = false } = {}) {
+  const store = new MemoryStore();
+  const local = await LocalStore.open(bucket);
+  for await (const { key } of local.list("")) {
+    await store.put(key, (await local.get(key))?.bytes ?? assert.fail(key));
+  }
+  const { gets } = counted(store);
+  const options = { store, collectionId: "c", to, root: "collections/c/", clean };
+  const done = await download({ ...options, onFile: () => {} });
+  return { done, reads: gets.length };
+}
+
+/** Compares a copy with its bucket, file by file; the names of the tweets files. */
+async function compared(bucket: string, to: string): Promise<string[]> {
+  const root = join(bucket, "collections", "c");
+  const names: string[] = [];
+  for await (const { key } of (await LocalStore.open(root)).list("")) {
+    assert.deepEqual(await Deno.readFile(join(to, key)), await Deno.readFile(join(root, key)), key);
+    if (key.includes("tweets-")) names.push(key);
+  }
+  return names;
+}
+
+Deno.test("what a copy has already is not read again, whatever the number of harvests", () =>
+  withFolder(async (folder) => {
+    const [bucket, to] = [join(folder, "bucket"), join(folder, "copy")];
+    const asked: number[] = [];
+    for (const harvests of [10, 40]) {
+      await Deno.remove(bucket, { recursive: true }).catch(() => {});
+      await manyHarvests(bucket, { harvests });
+      const first = await fetched(bucket, to, { clean: true });
+      assert.equal(first.done.files, first.done.allFiles);
+      const again = await fetched(bucket, to);
+      assert.deepEqual([again.done.files, again.done.skipped], [0, first.done.allFiles]);
+      assert.equal((await compared(bucket, to)).length, harvests);
+      asked.push(again.reads);
+    }
+    assert.equal(asked[0], asked[1]);
+  }));
+
+Deno.test("a copy that lacks a file, or has one of another size, gets it; what is new comes, and no more", () =>
+  withFolder(async (folder) => {
+    const [bucket, to] = [join(folder, "bucket"), join(folder, "copy")];
+    await manyHarvests(bucket, { harvests: 5 });
+    await fetched(bucket, to);
+    const [one = "", other = ""] = (await compared(bucket, to)).map((name) => join(to, name));
+    await Deno.remove(one);
+    await Deno.truncate(other, 3);
+    assert.equal((await fetched(bucket, to)).done.files, 2);
+    assert.equal((await compared(bucket, to)).length, 5);
+    await manyHarvests(bucket, { harvests: 7 });
+    const { done } = await fetched(bucket, to);
+    // Two harvests of four files, their changesets, and what says which was the last and what there is.
+    assert.equal(done.files, 2 * 5 + 2);
+    assert.equal((await compared(bucket, to)).length, 7);
+  }));

@@ -1,0 +1,125 @@
+/** A collection of many small harvests in a folder, with all that this program writes of them: made without harvesting. */
+
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { type FileSum, lineHash, sumOf } from "../../lib/bucket/inventory_entry.ts";
+import { isoTime } from "../../lib/base/clock.ts";
+import { stamp } from "../../lib/base/stamp.ts";
+import { folderStamp } from "../../lib/collection/layout.ts";
+
+/** When the first harvest began, and how many milliseconds lie between two. */
+const [FIRST, BETWEEN] = [Date.UTC(2020, 0, 1), 3_600_000];
+/** Entries of a file of the inventory. */
+const PART = 90;
+
+const encoder = new TextEncoder();
+const jsonOf = (value: unknown) => encoder.encode(JSON.stringify(value));
+
+/** Writes files below a folder. */
+async function write(folder: string, files: Record<string, Uint8Array>): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  for (const [name, bytes] of Object.entries(files)) {
+    await Deno.writeFile(join(folder, name), bytes);
+  }
+}
+
+/** The files of one harvest, with its manifest. @param tweets How many it has */
+function filesOf(began: number, tweets: number): Record<string, Uint8Array> {
+  const lines = Array.from({ length: tweets }, (_, i) => {
+    const id = BigInt(began) * 1_000n + BigInt(i);
+    return `{"id":${id},"id_str":"${id}","full_text":"a tweet","user":{"id":1,"id_str":"1"}}\n`;
+  });
+  const packed = gzipSync(lines.join(""));
+  const name = `tweets-${stamp(began)}.jsonl.gz`;
+  const sides = {
+    "collection.json": jsonOf({ id: "c", type: "search", search: { query: "a" } }),
+    "harvest.json": jsonOf({
+      collection_id: "c",
+      harvest_timestamp: isoTime(began),
+      harvest_end_timestamp: isoTime(began + 1_000),
+      tweets,
+      files: 1,
+      file_bytes: packed.length,
+      outcome: "complete",
+    }),
+  };
+  const listed = Object.entries({ [name]: packed, ...sides });
+  const manifest = listed.map(([file, bytes]) => `${sumOf(bytes).sha1}  ${file}\n`).join("");
+  return { [name]: packed, ...sides, "manifest-sha1.txt": encoder.encode(manifest) };
+}
+
+/** An inventory, as it grows. */
+class Inventory {
+  readonly #folder: string;
+  #lines: string[] = [];
+  #entry = 0;
+  #before: string | null = null;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  async add(draft: object, at: number): Promise<void> {
+    if (this.#lines.length === PART) {
+      const text = this.#lines.map((line) => `${line}\n`).join("");
+      const first = `${this.#entry - PART + 1}`.padStart(8, "0");
+      const name = `${first}-${lineHash(text).slice(0, 8)}.jsonl`;
+      await write(join(this.#folder, "inventory"), { [name]: encoder.encode(text) });
+      this.#lines = [];
+    }
+    const line = JSON.stringify({
+      entry: ++this.#entry,
+      at: isoTime(at),
+      ...draft,
+      program: "test",
+      before: this.#before,
+    });
+    this.#before = lineHash(line);
+    this.#lines.push(line);
+  }
+
+  async end(): Promise<void> {
+    const text = this.#lines.map((line) => `${line}\n`).join("");
+    await write(this.#folder, { "inventory.jsonl": encoder.encode(text) });
+  }
+}
+
+/** Makes collection `c` in a bucket: an hour between two harvests, each with some tweets and a change that it made. */
+export async function manyHarvests(
+  bucket: string,
+  { harvests, tweets = 10 }: { harvests: number; tweets?: number },
+): Promise<void> {
+  const folder = join(bucket, "collections", "c");
+  const inventory = new Inventory(folder);
+  let last = FIRST;
+  for (let i = 0; i < harvests; i++) {
+    const began = last = FIRST + i * BETWEEN;
+    const files = filesOf(began, tweets);
+    await write(join(folder, "harvests", ...folderStamp(began).split("/")), files);
+    const change = `change-${stamp(began + 1_000)}.json`;
+    const changeset = jsonOf({
+      update: { search: { since_id: `${began}` } },
+      delete: [],
+      change_timestamp: isoTime(began + 1_000),
+      harvest_timestamp: isoTime(began),
+      note: "Changes based on harvester.",
+    });
+    await write(join(folder, "changesets"), { [change]: changeset });
+    const sums = Object.entries(files).map(([name, bytes]): [string, FileSum] => {
+      const isTweets = name.startsWith("tweets-");
+      return [name, { ...sumOf(bytes), ...(isTweets ? { tweets } : {}) }];
+    });
+    await inventory.add({
+      what: "harvest",
+      folder: `harvests/${folderStamp(began)}`,
+      tweets,
+      files: Object.fromEntries(sums),
+      changesets: { [change]: sumOf(changeset) },
+    }, began + 1_000);
+  }
+  await inventory.end();
+  await write(folder, {
+    "collection.json": jsonOf({ id: "c", type: "search", search: { query: "a" } }),
+    "last_harvest.json": jsonOf({ harvest_id: isoTime(last) }),
+  });
+}
